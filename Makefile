@@ -1,0 +1,103 @@
+# netty: a REST API into PostgreSQL by way of files.
+#
+#   make            the three programs, in build/
+#   make run        the main job: real with NETTY_API_KEY and a database set, else a demonstration
+#   make stop       stop what `make run` left running
+#   make test       everything that proves it, on a bare Debian 12 too
+#   make check-unit / check-e2e / lint / format      parts of `make test`, and its mender
+#   make install DESTDIR= PREFIX=/usr/local
+#   make clean
+#
+# SAN=1 builds with the address and undefined-behaviour sanitizers, into build/san/.
+# CC=clang builds with clang (give it a BUILD of its own).
+
+SHELL   := /bin/bash
+CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+
+WARN    := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
+           -Wmissing-prototypes -Wpointer-arith -Wundef -Wformat=2 -Wvla -Werror
+CSTD    := -std=c11 -D_GNU_SOURCE -I. -DNETTY_VERSION='"$(VERSION)"'
+ifeq ($(SAN),1)
+BUILD   ?= build/san
+OPT     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+           -DNETTY_FAULTS
+LDSAN   := -fsanitize=address,undefined
+else
+BUILD   ?= build
+OPT     := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDSAN   := -Wl,-z,relro,-z,now
+endif
+CFLAGS  := $(CSTD) $(WARN) $(OPT) $(EXTRA_CFLAGS)
+LDFLAGS := $(LDSAN) $(EXTRA_LDFLAGS)
+
+PG_INC   = $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
+
+# A program is its folder's files; the spool's reading and writing half is a library for the other two.
+SHARED_C  := $(wildcard shared/*.c)
+SPOOL_CLI := spool/main.c $(wildcard spool/cmd_*.c)
+SPOOL_C   := $(filter-out $(SPOOL_CLI),$(wildcard spool/*.c))
+EXTRACT_C := $(filter-out extract/main.c,$(wildcard extract/*.c))
+LOAD_C    := $(filter-out load/main.c,$(wildcard load/*.c))
+SQL       := $(wildcard load/sql/*.sql)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB_SHARED  := $(BUILD)/obj/libshared.a
+LIB_SPOOL   := $(BUILD)/obj/libspool.a
+LIB_EXTRACT := $(BUILD)/obj/libextract.a
+LIB_LOAD    := $(BUILD)/obj/libload.a
+
+LIBS_SHARED  := -lyajl -linih -luv
+LIBS_SPOOL   := -lzstd -lxxhash $(LIBS_SHARED)
+LIBS_EXTRACT := -lcurl $(LIBS_SPOOL)
+LIBS_LOAD    := -lpq $(LIBS_SPOOL)
+
+PROGRAMS := $(BUILD)/netty-extract $(BUILD)/netty-load $(BUILD)/netty-spool
+
+.PHONY: all
+all: $(PROGRAMS)
+
+$(BUILD)/netty-extract: $(call obj,extract/main.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
+$(BUILD)/netty-load: $(call obj,load/main.c) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LOAD)
+$(BUILD)/netty-spool: $(call obj,$(SPOOL_CLI)) $(LIB_SPOOL) $(LIB_SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SPOOL)
+
+$(LIB_SHARED):  $(call obj,$(SHARED_C))
+$(LIB_SPOOL):   $(call obj,$(SPOOL_C))
+$(LIB_EXTRACT): $(call obj,$(EXTRACT_C))
+$(LIB_LOAD):    $(call obj,$(LOAD_C)) $(BUILD)/obj/load/sql_files.o
+$(BUILD)/obj/lib%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(if $(filter load/% tests/unit/load/%,$<),-I$(PG_INC)) -MMD -MP -c -o $@ $<
+
+# The loader's SQL is kept as files that psql runs too, and compiled in as strings.
+$(BUILD)/gen/load/sql_files.c: load/sql/embed.sh $(SQL)
+	@mkdir -p $(@D)
+	sh load/sql/embed.sh $(SQL) >$@.tmp && mv $@.tmp $@
+$(BUILD)/obj/load/sql_files.o: $(BUILD)/gen/load/sql_files.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+include tests/tests.mk
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Turns .sql files into C: one constant a file, named sql_<file>, declared in load/sql.h.
+# usage: embed.sh FILE.sql ... >sql_files.c
+set -eu
+printf '/* Made by load/sql/embed.sh from load/sql/*.sql: change those. */\n#include "load/sql.h"\n'
+for file in "$@"; do
+    name=$(basename "$file" .sql)
+    printf '\nconst char sql_%s[] =\n' "$name"
+    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$/\\n"/' "$file"
+    printf '    ;\n'
+done

@@ -1,0 +1,36 @@
+/*
+ * The few things files need beyond POSIX's calls: complete writes, folders, durable replacement.
+ * All of them retry EINTR, say the path in the message, and close on exec.
+ */
+#ifndef NETTY_SHARED_IO_H
+#define NETTY_SHARED_IO_H
+
+#include "shared/buf.h"
+#include "shared/err.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+/* All n bytes, or an error; path is for the message. */
+enum err_code io_write(int fd, const void *p, size_t n, const char *path, struct err *e) MUST_CHECK;
+enum err_code io_pwrite(int fd, const void *p, size_t n, int64_t at, const char *path,
+                        struct err *e) MUST_CHECK;
+/* As many as there are up to n; *got < n only at the end of the file. */
+enum err_code io_pread(int fd, void *p, size_t n, int64_t at, size_t *got, const char *path,
+                       struct err *e) MUST_CHECK;
+/* A whole small file into b (its cap holds). ERR_NO_SPOOL is not used here: a missing file is ERR_IO
+ * with e->sys == ENOENT. */
+enum err_code io_read_file(const char *path, struct buf *b, struct err *e) MUST_CHECK;
+
+/* path and its missing parents, mode 0700. */
+enum err_code io_mkdirs(const char *path, struct err *e) MUST_CHECK;
+/* fsync the folder itself: what makes a create, rename or unlink in it last. */
+enum err_code io_sync_dir(const char *path, struct err *e) MUST_CHECK;
+/* Write dir/name whole or not at all, mode 0600, durable on return: a temporary file beside it,
+ * fsync, rename, fsync of the folder. The temporary is removed on failure. */
+enum err_code io_replace(const char *dir, const char *name, const void *p, size_t n,
+                         struct err *e) MUST_CHECK;
+/* "a/b" into out; ERR_TOO_BIG when it does not fit. */
+#define IO_PATH 4096
+enum err_code io_path(char out[IO_PATH], const char *a, const char *b, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * The one option table: it drives parsing, environment names, configuration-file keys, --help, and
+ * (later) man pages and completion, so that they cannot disagree. shared/option_table.c holds it.
+ *
+ * Command line > environment > configuration file > default. A value keeps where it came from, and a
+ * malformed or unknown one is refused with its name, its value and that origin: ERR_USAGE from the command
+ * line, ERR_CONFIG from elsewhere.
+ *
+ *     struct options *o;
+ *     rc = options_read(&o, PROGRAM_LOAD, argc, argv, e);   // also --help, --version: see below
+ *     int64_t rows = options_int(o, OPT_BATCH_ROWS);
+ */
+#ifndef NETTY_SHARED_OPTIONS_H
+#define NETTY_SHARED_OPTIONS_H
+
+#include "shared/err.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum program { PROGRAM_EXTRACT = 1, PROGRAM_LOAD = 2, PROGRAM_SPOOL = 4 };
+
+enum option_type {
+    OPTION_FLAG,     /* no argument; 1/0, yes/no, true/false, on/off in environment and file */
+    OPTION_TEXT,     /* any non-empty string */
+    OPTION_COUNT,    /* 0, 1, 2 ... within min and max */
+    OPTION_DURATION, /* microseconds */
+    OPTION_SIZE,     /* bytes */
+    OPTION_CHOICE,   /* one of choices, "a|b" */
+    OPTION_TIME,     /* a time, or the word `all` where choices is "all" */
+};
+
+/* One entry an option, named for --long-name. Keep in the table's order. */
+enum option_id {
+    OPT_BASE_URL,
+    OPT_SPOOL,
+    OPT_DB,
+    OPT_CONFIG,
+    OPT_TABLES,
+    OPT_API_KEY_FILE,
+    OPT_LIMIT,
+    OPT_OVERLAP,
+    OPT_TIMEZONE,
+    OPT_TIMEOUT,
+    OPT_RETRIES,
+    OPT_RETRY_DELAY,
+    OPT_RATE,
+    OPT_JOBS,
+    OPT_MAX_PAGES,
+    OPT_SINCE,
+    OPT_FULL,
+    OPT_RECONCILE,
+    OPT_EVERY,
+    OPT_FOLLOW,
+    OPT_BATCH_ROWS,
+    OPT_BATCH_BYTES,
+    OPT_CREATE_TABLES,
+    OPT_UPDATE,
+    OPT_ON_NUL,
+    OPT_REPLAY,
+    OPT_FROM,
+    OPT_TO,
+    OPT_SEGMENT,
+    OPT_REDRIVE,
+    OPT_DRY_RUN,
+    OPT_JSON,
+    OPT_LOG_FORMAT,
+    OPT_LOG_LEVEL,
+    OPT_QUIET,
+    OPT_MAX_PAGE_BYTES,
+    OPT_MAX_RECORD_BYTES,
+    OPT_SEGMENT_SIZE,
+    OPT_SEGMENT_AGE,
+    OPT_HELP,
+    OPT_VERSION,
+    OPTIONS
+};
+
+struct option_def {
+    enum option_id id;
+    const char *name;  /* "base-url": --base-url, base-url in the file */
+    const char *env;   /* "NETTY_BASE_URL" or NULL */
+    const char *arg;   /* "URL", or NULL for a flag */
+    enum option_type type;
+    const char *standard; /* the default as one would write it, or NULL for none */
+    unsigned programs;    /* enum program, or'ed */
+    int64_t min, max;     /* counts, durations, sizes; max 0: no bound */
+    const char *choices;
+    const char *help;    /* one sentence for --help */
+    const char *example; /* for the man page, or NULL */
+};
+extern const struct option_def option_table[OPTIONS];
+
+struct options;
+
+/* Reads all sources. With --help or --version among the arguments: the rest is not judged, *o is set and
+ * options_int(o, OPT_HELP) or OPT_VERSION tells. The configuration file is `config`'s, else ./netty.conf,
+ * else /etc/netty/netty.conf, where one exists; keys are the options' names, in no section or in
+ * [extract], [load], [spool]; a key of another program's is accepted and unused. */
+enum err_code options_read(struct options **o, enum program program, int argc, char **argv,
+                           struct err *e) MUST_CHECK;
+void options_free(struct options *o);
+
+bool options_given(const struct options *o, enum option_id id); /* anything but the default */
+const char *options_origin(const struct options *o, enum option_id id); /* "--limit", "NETTY_LIMIT", "netty.conf:3", "default" */
+const char *options_text(const struct options *o, enum option_id id);   /* NULL where there is none */
+int64_t options_int(const struct options *o, enum option_id id); /* flag, count, duration (us), size, time (us; all: INT64_MIN); choice: its place from 0 */
+
+/* The words that are not options, in order. For tables: those, else the configured `tables`
+ * (comma or blank separated), each checked (names_check_table) and without repeats. */
+size_t options_words(const struct options *o, const char *const **words);
+enum err_code options_tables(const struct options *o, const char *const **tables, size_t *n,
+                             struct err *e) MUST_CHECK;
+
+/* --help, to out: usage line, what the program does, its options with environment names and defaults,
+ * exit codes. */
+void options_help(enum program program, FILE *out);
+void options_version(enum program program, FILE *out);
+
+/* Sets up the logger from log-format, log-level and quiet. */
+void options_setup_log(const struct options *o);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * SIGINT and SIGTERM on the loop: the first asks to stop at the next page or batch boundary (the callback,
+ * once), the second ends the process at once with exit code 75. The handles do not keep the loop alive.
+ */
+#ifndef NETTY_SHARED_STOP_H
+#define NETTY_SHARED_STOP_H
+
+#include "shared/err.h"
+#include <uv.h>
+
+struct stop;
+typedef void stop_fn(void *ctx);
+enum err_code stop_open(struct stop **s, uv_loop_t *loop, stop_fn *fn, void *ctx,
+                        struct err *e) MUST_CHECK;
+bool stop_asked(const struct stop *s);
+void stop_close(struct stop *s); /* the memory goes when the loop has closed the handles */
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * What the loader last found in the database, left for the extractor: the netty-* tables, their keys and
+ * greatest time_modified. One small file, replaced whole; the last loader's word counts. The only thing
+ * that flows from load to extract.
+ */
+#ifndef NETTY_SPOOL_CATALOG_H
+#define NETTY_SPOOL_CATALOG_H
+
+#include "spool/spool.h"
+
+struct catalog_entry {
+    char *table; /* the API's name */
+    char *key;   /* the key column's name */
+    int64_t max_time_modified; /* or WHEN_NONE */
+};
+struct catalog {
+    struct catalog_entry *entries; /* sorted by table */
+    size_t count;
+    int64_t written;
+};
+
+/* ERR_IO with sys ENOENT when there is none yet; ERR_DAMAGED when it is not what was written. */
+enum err_code catalog_read(const struct spool *s, struct catalog *c, struct err *e) MUST_CHECK;
+enum err_code catalog_write(const struct spool *s, const struct catalog *c,
+                            struct err *e) MUST_CHECK;
+void catalog_free(struct catalog *c);
+const struct catalog_entry *catalog_find(const struct catalog *c, const char *table);
+
+#endif

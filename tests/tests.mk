@@ -1,0 +1,27 @@
+# What `make test` and `make run` need beyond the programs; see tests/README.md.
+
+UNIT_C     := $(wildcard tests/unit/*/test_*.c)
+UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_C))
+SIM_C      := $(wildcard tests/sim/*.c)
+LIB_UNIT   := $(LIB_EXTRACT) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
+
+$(BUILD)/netty-sim: $(call obj,$(SIM_C)) $(LIB_SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd -lpthread $(LIBS_SHARED)
+
+$(BUILD)/unit/shared/%: $(BUILD)/obj/tests/unit/shared/%.o $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SHARED)
+$(BUILD)/unit/spool/%: $(BUILD)/obj/tests/unit/spool/%.o $(LIB_SPOOL) $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SPOOL)
+$(BUILD)/unit/extract/%: $(BUILD)/obj/tests/unit/extract/%.o $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_EXTRACT)
+$(BUILD)/unit/load/%: $(BUILD)/obj/tests/unit/load/%.o $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LOAD)
+
+.PRECIOUS: $(BUILD)/obj/tests/unit/%.o
+.PHONY: sim unit
+sim: $(BUILD)/netty-sim
+unit: $(UNIT_BIN)
