@@ -42,8 +42,11 @@ enum err_code buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3) MU
 void buf_consume(struct buf *b, size_t n);
 void buf_truncate(struct buf *b, size_t n);
 
-/* s[0..n) as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
+/* s[0..n) as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, control characters
+ * (C0, DEL and C1) escapes. buf_add_text is the same for a person: no quotes, and `"` and `\` stay.
+ * All or nothing, as every function here. */
 enum err_code buf_add_json(struct buf *b, const char *s, size_t n) MUST_CHECK;
+enum err_code buf_add_text(struct buf *b, const char *s, size_t n) MUST_CHECK;
 
 /* Turn a buf function's code into a message: "<what> is larger than <max>" or "out of memory". */
 enum err_code buf_err(struct err *e, enum err_code code, const struct buf *b, const char *what);

@@ -1,7 +1,7 @@
 /*
  * The one logger: one event a line, to standard error, as text for people or JSON for machines.
  *
- *     LOG(LOG_INFO, "page", "page fetched", F_STR("table", t), F_INT("records", n), F_MS("ms", ms));
+ *     LOG(LOG_INFO, "page", "page fetched", F_STR("table", t), F_INT("records", n), F_INT("ms", ms));
  *
  * text: 2026-11-23T09:15:02.123+01:00 info  page fetched table=contacts records=100 ms=213
  *       (local time of the machine, TZ)

@@ -13,7 +13,7 @@ enum err_code units_duration(const char *s, int64_t *us) MUST_CHECK; /* microsec
 enum err_code units_size(const char *s, int64_t *bytes) MUST_CHECK;
 enum err_code units_count(const char *s, int64_t *n) MUST_CHECK;
 
-#define UNITS_TEXT 32
+#define UNITS_TEXT 48
 const char *units_show_duration(int64_t us, char out[UNITS_TEXT]); /* "2h", "1m30s", "250ms" */
 const char *units_show_size(int64_t bytes, char out[UNITS_TEXT]);  /* "1.3 MiB" */
 const char *units_show_count(int64_t n, char out[UNITS_TEXT]);     /* "1 234 567", narrow no-break spaces */
