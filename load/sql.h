@@ -1,9 +1,21 @@
 /*
- * The loader's SQL: files in load/sql/ that psql can run too, compiled in as strings.
+ * The loader's SQL: files in load/sql/ that psql can run too, compiled in as strings (without their
+ * whole-line comments).
  *
- * They use psql's own variables: :"name" is an identifier, :'name' a literal. sql_expand puts the values in, quoted
- * for PostgreSQL (identifiers with doubled ", literals with doubled ' and E'' where a \ is in them); nothing else of the text is touched, and a variable that
- * has no value is an error, as is a value that is given and not used nowhere in the text.
+ * They use psql's own variables: :"name" is an identifier, :'name' a literal, :name text as it is.
+ * sql_expand puts the values in, quoted for PostgreSQL (identifiers with doubled ", literals with
+ * doubled ' and as E'' with doubled \ where one is in them). What stands in quotes, comments or $$
+ * is left alone, as is `::`. A variable that has no value is an error, as are a value that the text
+ * does not use, and an empty identifier.
+ *
+ * A transaction of the loader, each line one round trip:
+ *
+ *     sql_begin sql_progress_lock                  // one simple query: segment, page, line of the
+ * last statement sql_batch_begin                              // a large batch: by way of a
+ * temporary table sql_batch_copy + batch_encode sql_upsert_merge, source = SQL_SOURCE_TABLE or // a
+ * small one (below some thousand rows): the same upsert without touching sql_upsert_merge, source =
+ * SQL_SOURCE_ARRAYS //   the system catalogs; parameters from batch_encode_arrays
+ *     sql_progress_store; COMMIT                   // one simple query
  */
 #ifndef NETTY_LOAD_SQL_H
 #define NETTY_LOAD_SQL_H
@@ -16,19 +28,48 @@ struct sql_var {
     const char *value;
 };
 
+/* Adds the text to out. ERR_INTERNAL where text and variables do not fit each other. */
 enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var *vars, size_t n,
                          struct err *e) MUST_CHECK;
 
+/* Values of the upserts' variable `source`. */
+#define SQL_SOURCE_TABLE  "pg_temp.netty_batch"
+#define SQL_SOURCE_ARRAYS "unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[])"
+
 /* One constant for each file, named for it: load/sql/upsert_merge.sql is sql_upsert_merge. */
-extern const char sql_schema[];          /* netty_sync and its tables, where missing */
-extern const char sql_list_tables[];     /* the netty-* relations with key, key type, columns */
-extern const char sql_create_table[];    /* NETTY.md's shape; variables relation, key */
-extern const char sql_batch_begin[];     /* in a transaction: settings, the temporary table */
-extern const char sql_batch_copy[];      /* COPY ... FROM STDIN (FORMAT binary) */
-extern const char sql_upsert_merge[];    /* variables relation, key, keytype; one row of counts */
+
+/* BEGIN and the transaction's settings. */
+extern const char sql_begin[];
+
+/* netty_sync and its tables, where missing. */
+extern const char sql_schema[];
+
+/* The netty-* tables. Columns: schema relation table_name key key_type key_min key_max problem
+ * row_security. problem is null, or why the table cannot be loaded ("has no ..."): then those
+ * before it may be null too. */
+extern const char sql_list_tables[];
+
+/* NETTY.md's shape, in the first schema of search_path. Variables relation, key. */
+extern const char sql_create_table[];
+
+/* The temporary table, and COPY ... FROM STDIN (FORMAT binary) into it. */
+extern const char sql_batch_begin[];
+extern const char sql_batch_copy[];
+
+/* Variables schema, relation, key, keytype (list_tables' key_type), source. One row: inserted
+ * updated unchanged stale total, the last being the sum of the others. */
+extern const char sql_upsert_merge[];
 extern const char sql_upsert_replace[];
-extern const char sql_progress_lock[];   /* read and lock this spool's and table's progress */
+
+/* Variables spool, table_name. One row: segment page line. line 0: the pages up to and with that
+ * one are in; else the page's first `line` lines are, and the pages before it. */
+extern const char sql_progress_lock[];
+
+/* Variables spool, table_name, segment, page, line. One row updated. */
 extern const char sql_progress_store[];
-extern const char sql_max_modified[];    /* the catalog's greatest time_modified */
+
+/* Variables schema, relation. One row: time_modified, in microseconds since 1970 or null. Times in
+ * the future do not count. Reads the whole table. */
+extern const char sql_max_modified[];
 
 #endif

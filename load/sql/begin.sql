@@ -1,0 +1,8 @@
+-- Begins a transaction of the loader. One that reads what others committed meanwhile, whatever the
+-- role's default is: a waiting loader must see the progress that the one before it left. The planner
+-- has no statistics on a batch: it would compile the statement and scan whole tables.
+--
+--   psql -f load/sql/begin.sql -f ... -c COMMIT
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL jit = off;
+SET LOCAL enable_seqscan = off;

@@ -1,0 +1,65 @@
+-- The netty-* tables that search_path shows, each with what the loader must know of it: its primary
+-- key, the key's type and range, and, where it cannot be loaded, the problem in words (else null).
+--
+--   psql -f load/sql/list_tables.sql
+SELECT
+    n.nspname AS schema,
+    c.relname AS relation,
+    substr(c.relname, length('netty-') + 1) AS table_name,
+    k.attname AS key,
+    k.typname AS key_type,
+    k.low AS key_min,
+    k.high AS key_max,
+    CASE
+        WHEN k.attname IS NULL
+            THEN 'has no primary key of one column, not deferrable'
+        WHEN k.low IS NULL
+            THEN format('has the key %I of a type other than smallint, integer and bigint', k.attname)
+        WHEN s.data IS DISTINCT FROM 'jsonb'
+            THEN 'has no column data of type jsonb'
+        WHEN s.time_created IS DISTINCT FROM 'timestamp with time zone'
+            THEN 'has no column time_created of type timestamptz'
+        WHEN s.time_modified IS DISTINCT FROM 'timestamp with time zone'
+            THEN 'has no column time_modified of type timestamptz'
+        WHEN s.others IS NOT NULL
+            THEN format('has columns without default that may not be null: %s', s.others)
+        WHEN r.missing IS NOT NULL
+            THEN format('refuses %s to role %I', r.missing, current_user)
+    END AS problem,
+    pg_catalog.row_security_active(c.oid) AS row_security
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN LATERAL (
+    SELECT a.attname, t.typname, range.low, range.high
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    LEFT JOIN (VALUES
+        ('int2'::regtype, -32768::bigint, 32767::bigint),
+        ('int4'::regtype, -2147483648, 2147483647),
+        ('int8'::regtype, -9223372036854775808, 9223372036854775807)
+    ) AS range (type, low, high) ON range.type = t.oid
+    WHERE i.indrelid = c.oid AND i.indisprimary AND i.indnkeyatts = 1
+        AND i.indimmediate AND i.indisvalid
+) AS k ON true
+CROSS JOIN LATERAL (
+    SELECT
+        max(format_type(a.atttypid, NULL)) FILTER (WHERE a.attname = 'data') AS data,
+        max(format_type(a.atttypid, NULL)) FILTER (WHERE a.attname = 'time_created') AS time_created,
+        max(format_type(a.atttypid, NULL)) FILTER (WHERE a.attname = 'time_modified') AS time_modified,
+        string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FILTER (
+            WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+                AND a.attname NOT IN ('data', 'time_created', 'time_modified')
+                AND a.attname IS DISTINCT FROM k.attname) AS others
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+) AS s
+CROSS JOIN LATERAL (
+    SELECT string_agg(p.name, ' and ') AS missing
+    FROM (VALUES ('SELECT'), ('INSERT'), ('UPDATE')) AS p (name)
+    WHERE NOT has_any_column_privilege(c.oid, p.name)
+) AS r
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+    AND starts_with(c.relname, 'netty-')
+    AND pg_table_is_visible(c.oid)
+ORDER BY c.relname;

@@ -1,0 +1,67 @@
+-- Upserts the batch, putting the new data in place of the stored, and says what became of its
+-- rows: total = inserted + updated + unchanged + stale. What one upsert after the other would do, with
+-- no version, lock or WAL for a row that would stay as it is.
+--
+-- verdict: a scalar subselect stays on the target's index, where a join would scan the target. Equality
+-- is that of the stored bytes, so that 1.0 instead of 1.00 is a change. Rows whose verdict another
+-- transaction overtakes are judged again by the ON CONFLICT clause, under the row's lock; those it
+-- holds back count as stale, those it lets in as what they were at first. (xmax would tell better, but
+-- partitioned tables do not return it.) Sorted by key, so that two loaders lock in the same order.
+--
+--   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 \
+--        -v source=pg_temp.netty_batch -f load/sql/upsert_replace.sql
+WITH batch AS MATERIALIZED (
+    SELECT
+        CAST(b.key AS :"keytype") AS key,
+        CAST(b.data AS jsonb) AS data,
+        b.time_created,
+        b.time_modified
+    FROM :source AS b (key, data, time_created, time_modified)
+), judged AS MATERIALIZED (
+    SELECT
+        b.*,
+        coalesce((
+            SELECT CASE
+                WHEN t.time_modified > b.time_modified THEN 'stale'
+                WHEN record_image_eq(
+                    ROW(t.data, t.time_created, t.time_modified),
+                    ROW(
+                        b.data,
+                        coalesce(t.time_created, b.time_created),
+                        coalesce(b.time_modified, t.time_modified)
+                    )
+                ) THEN 'unchanged'
+                ELSE 'changed'
+            END
+            FROM :"schema".:"relation" AS t
+            WHERE t.:"key" = b.key
+        ), 'absent') AS verdict
+    FROM batch AS b
+), written AS (
+    INSERT INTO :"schema".:"relation" AS t (:"key", data, time_created, time_modified)
+    SELECT b.key, b.data, b.time_created, b.time_modified
+    FROM judged AS b
+    WHERE b.verdict IN ('absent', 'changed')
+    ORDER BY b.key
+    ON CONFLICT (:"key") DO UPDATE SET
+        data = excluded.data,
+        time_created = coalesce(t.time_created, excluded.time_created),
+        time_modified = coalesce(excluded.time_modified, t.time_modified)
+    WHERE (t.time_modified > excluded.time_modified) IS NOT TRUE
+    RETURNING t.:"key" AS key
+), counts AS (
+    SELECT
+        count(*) AS total,
+        count(*) FILTER (WHERE b.verdict = 'unchanged') AS unchanged,
+        count(w.key) FILTER (WHERE b.verdict = 'absent') AS inserted,
+        count(w.key) FILTER (WHERE b.verdict = 'changed') AS updated
+    FROM judged AS b
+    LEFT JOIN written AS w ON w.key = b.key
+)
+SELECT
+    inserted,
+    updated,
+    unchanged,
+    total - inserted - updated - unchanged AS stale,
+    total
+FROM counts;
