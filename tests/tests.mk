@@ -25,3 +25,17 @@ $(BUILD)/unit/load/%: $(BUILD)/obj/tests/unit/load/%.o $(LIB_LOAD) $(LIB_SPOOL) 
 .PHONY: sim unit
 sim: $(BUILD)/netty-sim
 unit: $(UNIT_BIN)
+
+# The two commands.
+.PHONY: run stop test check-build check-lint check-unit check-e2e format
+run:
+	@tests/demo/run.sh
+stop:
+	@tests/demo/stop.sh
+test:
+	@tests/setup.sh test
+	@tests/run.sh
+check-build check-lint check-unit check-e2e: check-%:
+	@tests/run.sh $*
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -1,0 +1,58 @@
+"""What the end-to-end tests stand on: a real PostgreSQL, the API stand-in, the programs, and the truth.
+
+Every pytest worker starts a PostgreSQL of its own (tests/tools/pg.sh); every test gets a database of its own in
+it. Which build is tried is the environment's word: NETTY_BUILD (default: build).
+"""
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from harness import Database, Netty, Postgres, Sim  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    server = Postgres(tmp_path_factory.mktemp("pg"))
+    server.start()
+    yield server
+    server.stop("immediate")
+
+
+@pytest.fixture
+def db(postgres):
+    database = Database(postgres)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def sims():
+    """Starts stand-ins: sims("contacts:1000", "--pretty") -> Sim. All stop with the test."""
+    started = []
+
+    def start(tables, *options, **keywords):
+        sim = Sim(tables, *options, **keywords)
+        started.append(sim)
+        return sim
+
+    yield start
+    for sim in started:
+        sim.stop()
+
+
+@pytest.fixture
+def netty(tmp_path, request):
+    """The programs, with a spool of the test's own."""
+    programs = Netty(tmp_path)
+    yield programs
+    programs.stop_all()
+
+
+def pytest_configure(config):
+    build = Path(os.environ.get("NETTY_BUILD", "build"))
+    for program in ("netty-extract", "netty-load", "netty-spool", "netty-sim"):
+        if not (build / program).exists():
+            pytest.exit(f"{build / program} is missing: run `make all sim` first", returncode=4)

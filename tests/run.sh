@@ -1,0 +1,136 @@
+#!/bin/bash
+# `make test`: builds (gcc, gcc with sanitizers, clang), lint, unit tests, end-to-end tests; one line of totals at the end.
+# usage: tests/run.sh [PART ...]     parts: build lint unit e2e; without any: all
+#        PYTEST='-k follow' tests/run.sh e2e
+set -uo pipefail
+cd "$(dirname "$0")/.."
+parts=${*:-build lint unit e2e}
+jobs=$(nproc)
+logs=build/test-logs
+mkdir -p "$logs"
+passed=0
+failed=0
+failures=()
+
+heading() { printf '\n== %s\n' "$*"; }
+
+# check NAME COMMAND...: one test that is a command; its output is shown only when it fails.
+check() {
+    local name=$1 log
+    shift
+    log="$logs/${name//[^a-zA-Z0-9]/_}.log"
+    if "$@" >"$log" 2>&1; then
+        echo "ok   $name"
+        passed=$((passed + 1))
+    else
+        echo "FAIL $name (whole output: $log)"
+        tail -n 40 "$log" | sed 's/^/     /'
+        failed=$((failed + 1))
+        failures+=("$name")
+    fi
+}
+
+build() {
+    heading "Builds"
+    check "build: gcc" make -j"$jobs" all sim unit
+    check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim unit
+    check "build: clang" make -j"$jobs" CC=clang BUILD=build/clang all sim
+    check "build: install" make install DESTDIR=build/stage PREFIX=/usr
+}
+
+sources() { git ls-files '*.c' '*.h' 2>/dev/null | grep . || find extract load shared spool tests -name '*.[ch]'; }
+
+# The loader's SQL becomes C at build time; clang-tidy reads the folder it lands in like any other.
+tidy_one() { clang-tidy --quiet "$1" -- -std=c11 -D_GNU_SOURCE -I. -I"$(pg_config --includedir)" -DNETTY_VERSION='"0"' 2>/dev/null; }
+export -f tidy_one
+
+lint() {
+    heading "Lint"
+    check "lint: house rules" tests/lint/rules.sh build
+    check "lint: clang-format" bash -c "$(declare -f sources); sources | xargs clang-format --dry-run -Werror"
+    check "lint: clang-tidy" bash -c "$(declare -f sources)
+        sources | grep '\.c\$' | xargs -P $jobs -I{} bash -c 'tidy_one {}'"
+    check "lint: shell scripts parse" bash -c 'for f in tests/*.sh tests/*/*.sh .ci/run; do bash -n "$f" || exit 1; done'
+}
+
+# unit BUILD: every cmocka program there, each with a time limit of its own; counts its TAP lines.
+unit_in() {
+    local dir=$1 program name log ok bad status
+    for program in $(find "$dir/unit" -type f -executable | sort); do
+        name=${program#"$dir"/unit/}
+        log="$logs/${dir//\//_}_${name//\//_}.log"
+        CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" >"$log" 2>&1
+        status=$?
+        ok=$(grep -cE '^ok ' "$log")
+        bad=$(grep -cE '^not ok ' "$log")
+        # A program that died, or ran no test, failed as a whole.
+        if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ] || [ $((ok + bad)) -eq 0 ]; then bad=$((bad + 1)); fi
+        passed=$((passed + ok))
+        failed=$((failed + bad))
+        if [ "$bad" -gt 0 ]; then
+            echo "FAIL $dir: $name (exit $status; $log)"
+            grep -vE '^ok ' "$log" | tail -n 30 | sed 's/^/     /'
+            failures+=("unit $dir: $name")
+        else
+            echo "ok   $dir: $name ($ok)"
+        fi
+    done
+}
+
+unit() {
+    heading "Unit tests"
+    unit_in build
+    heading "Unit tests, sanitized"
+    unit_in build/san
+}
+
+# pytest_in NAME BUILD ARGUMENT...: counts from pytest's own report.
+pytest_in() {
+    local name=$1 dir=$2 log="$logs/pytest_$1.log" report="$logs/pytest_$1.xml"
+    shift 2
+    rm -f "$report"
+    NETTY_BUILD="$PWD/$dir" /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$jobs" --timeout 600 \
+        --junitxml "$report" "$@" tests/e2e >"$log" 2>&1
+    local status=$? counts
+    counts=$(/usr/bin/python3 - "$report" <<'P'
+import sys, xml.etree.ElementTree as tree
+try:
+    suites = tree.parse(sys.argv[1]).getroot().findall("testsuite")
+    total, bad = (sum(int(s.get(n)) for s in suites) for n in ("tests", "failures"))
+    bad += sum(int(s.get("errors")) for s in suites)
+    skipped = sum(int(s.get("skipped")) for s in suites)
+    print(total - bad - skipped, bad, skipped)
+except Exception as trouble:
+    print(0, 1, 0)
+P
+)
+    read -r good bad skipped <<<"$counts"
+    # Nothing is skipped in silence: a skipped test is a failed one.
+    bad=$((bad + skipped))
+    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    if [ "$bad" -gt 0 ]; then
+        echo "FAIL $name: $good passed, $bad failed ($log)"
+        tail -n 150 "$log" | sed 's/^/     /'
+        failures+=("$name")
+    else
+        echo "ok   $name ($good)"
+    fi
+}
+
+e2e() {
+    heading "End-to-end tests, sanitized programs, real PostgreSQL"
+    # shellcheck disable=SC2086  # PYTEST holds several words on purpose
+    pytest_in "e2e-sanitized" build/san -m "not release" ${PYTEST:-}
+    heading "End-to-end tests, programs as shipped (memory, make run)"
+    # shellcheck disable=SC2086
+    pytest_in "e2e-release" build -m release ${PYTEST:-}
+}
+
+started=$SECONDS
+for part in $parts; do "$part"; done
+printf '\nThat took %d min %d s.\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
+for name in "${failures[@]}"; do echo "failed: $name"; done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
