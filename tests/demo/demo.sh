@@ -30,9 +30,9 @@ done
 export NETTY_API_KEY=$NETTY_SIM_KEY
 NETTY_BASE_URL=http://127.0.0.1:$(cat "$var/demo/sim.port")
 DATABASE_URL=$(tests/tools/pg.sh url "$var/pg" netty)
-export NETTY_BASE_URL DATABASE_URL
+NETTY_TABLES=$(sed 's/:[0-9]*//g' <<<"$tables")
+export NETTY_BASE_URL DATABASE_URL NETTY_TABLES
 export NETTY_SPOOL=$var/demo/spool NETTY_RATE=0 NETTY_QUIET=1
-export NETTY_TABLES; NETTY_TABLES=$(sed 's/:[0-9]*//g' <<<"$tables")
 echo "API stand-in: $NETTY_BASE_URL"
 echo "PostgreSQL:   $DATABASE_URL"
 
