@@ -1,0 +1,88 @@
+#include "shared/stop.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const int signals[] = {SIGINT, SIGTERM};
+#define SIGNALS (sizeof signals / sizeof signals[0])
+
+struct stop {
+    uv_signal_t handles[SIGNALS];
+    size_t open; /* handles that the loop knows and has not closed yet */
+    bool asked;
+    bool closing;
+    stop_fn *fn;
+    void *ctx;
+};
+
+static void end_now(int signal)
+{
+    (void)signal;
+    _exit(75); /* err_exit(ERR_INTERRUPTED), but callable in a signal handler */
+}
+
+static void on_signal(uv_signal_t *handle, int signal)
+{
+    struct stop *s = handle->data;
+    if (s->asked)
+        end_now(signal);
+    s->asked = true;
+    /* The next one must end the process even if the loop never turns again, so it goes past the
+     * loop. */
+    struct sigaction action = {.sa_handler = end_now};
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < SIGNALS; i++)
+        if (sigaction(signals[i], &action, NULL) != 0)
+            break; /* the loop's handler stays, and does the same a little later */
+    s->fn(s->ctx);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct stop *s = handle->data;
+    if (--s->open == 0)
+        free(s);
+}
+
+void stop_close(struct stop *s)
+{
+    if (s == NULL || s->closing)
+        return;
+    s->closing = true;
+    size_t n = s->open;
+    for (size_t i = 0; i < n; i++)
+        uv_close((uv_handle_t *)&s->handles[i], on_closed);
+    if (n == 0)
+        free(s);
+}
+
+bool stop_asked(const struct stop *s)
+{
+    return s->asked;
+}
+
+enum err_code stop_open(struct stop **s, uv_loop_t *loop, stop_fn *fn, void *ctx, struct err *e)
+{
+    *s = NULL;
+    struct stop *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return err_set(e, ERR_NOMEM, "signals: out of memory");
+    made->fn = fn;
+    made->ctx = ctx;
+    for (size_t i = 0; i < SIGNALS; i++) {
+        uv_signal_t *handle = &made->handles[i];
+        int rc = uv_signal_init(loop, handle);
+        if (rc == 0) {
+            handle->data = made;
+            made->open++;
+            rc = uv_signal_start(handle, on_signal, signals[i]);
+        }
+        if (rc != 0) {
+            stop_close(made);
+            return err_set(e, ERR_INTERNAL, "cannot watch for signals: %s", uv_strerror(rc));
+        }
+        uv_unref((uv_handle_t *)handle);
+    }
+    *s = made;
+    return OK;
+}
