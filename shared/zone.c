@@ -54,12 +54,12 @@ static enum err_code unknown(struct err *e, const char *name)
 {
     if (access(ZONE_FILES, R_OK | X_OK) != 0)
         return err_set(e, ERR_CONFIG,
-                       "time zone %.64s cannot be looked up: there is no " ZONE_FILES
+                       "time zone \"%.64s\" cannot be looked up: there is no " ZONE_FILES
                        " here (install the package tzdata, or use UTC)",
                        name);
     return err_set(
         e, ERR_CONFIG,
-        "there is no time zone %.64s: give UTC, an offset such as +02:00, or a name such as "
+        "there is no time zone \"%.64s\": give UTC, an offset such as +02:00, or a name such as "
         "Europe/Paris",
         name);
 }
