@@ -1,22 +1,37 @@
 /*
- * The rows of one transaction, in memory: whole pages (or, of a page larger than a batch, a run of its
- * lines), folded, sorted by key, encoded as PostgreSQL's binary COPY.
+ * The rows of one transaction, in memory: whole pages (or, of a page larger than a batch, a run of
+ * its lines), folded, sorted by key, encoded as PostgreSQL's binary COPY or as binary arrays.
  *
- * Folding must give exactly what one-by-one upserts would. A one-by-one upsert of version v onto a stored row is:
- *     both have a time and v's is older     -> stale, nothing changes
- *     else data = stored.data || v.data, time_modified = v's or else the stored one, time_created = the stored one or else v's
+ *     batch_open(&b, &conf, e);
+ *     while (batch_add(b, &row, data, &outcome, e) == OK && outcome != BATCH_FULL) ...
+ *     batch_sort(b);
+ *     batch_encode_begin(out), batch_encode(b, &from, to, want, out) ..., batch_encode_end(out)
+ *     batch_reset(b, NULL);
+ *
+ * Folding must give exactly what one-by-one upserts would. A one-by-one upsert of version v onto a
+ * stored row is:
+ *     both have a time and v's is older -> stale, nothing changes
+ *     else data = stored.data || v.data, time_modified = v's or else the stored one,
+ *     time_created = the stored one or else v's
  * So of two versions of a key in one batch:
- *   - both timed, the later line older      -> the later line is stale (it always would be)
- *   - both timed or both timeless, same shape (so that v1 || v2 = v2), and v1's time_created none or equal to v2's (--update
- *     replace: any shape)                   -> the later line replaces the earlier, which is counted folded
- *   - anything else                         -> BATCH_FULL: the batch ends before the later line
- * Where the database refuses some record of the batch, folding is undone by building it again with fold = false.
+ *   - both timed, the later line older: the later line is stale (it always would be)
+ *   - both timed or both timeless, same shape (so that v1 || v2 = v2; with --update replace any
+ *     shape), and v1's time_created none or equal to v2's: the later line replaces the earlier,
+ *     which is counted folded
+ *   - anything else: BATCH_FULL, the batch ends before the later line
+ * Where the database refuses some record of the batch, folding is undone by building it again with
+ * fold = false.
  */
 #ifndef NETTY_LOAD_BATCH_H
 #define NETTY_LOAD_BATCH_H
 
 #include "load/row.h"
 #include "spool/page.h"
+
+/* Beyond these, rows_max and bytes_max mean these. The latter is also the most data of one row,
+ * somewhat less than PostgreSQL's text can hold. */
+#define BATCH_ROWS_MAX (1u << 20)
+#define BATCH_DATA_MAX ((size_t)1000 << 20)
 
 struct batch;
 
@@ -29,33 +44,48 @@ struct batch_conf {
 
 struct batch_row {
     struct row row;
-    size_t data_at;          /* in the batch's data */
+    size_t data_at;          /* in the batch's data; filled by batch_add */
     struct page_place place; /* where it came from, for dead letters */
     uint64_t line;           /* in the segment */
 };
 
-enum batch_add { BATCH_ADDED, BATCH_FOLDED, BATCH_STALE, BATCH_FULL };
+enum batch_add {
+    BATCH_ADDED,
+    BATCH_FOLDED,
+    BATCH_STALE,
+    BATCH_FULL
+};
 
 enum err_code batch_open(struct batch **b, const struct batch_conf *conf, struct err *e) MUST_CHECK;
-void batch_close(struct batch *b);
+void batch_close(struct batch *b);                                /* NULL is fine */
 void batch_reset(struct batch *b, const struct batch_conf *conf); /* NULL: as before */
 
-/* Takes a row and its data (copied). BATCH_FULL: not taken; send the batch and offer the row again. */
+/* Takes a row and its data, row->row.data_len bytes (copied). BATCH_FULL: not taken; send the batch
+ * and offer the row again. ERR_INTERNAL for a time that PostgreSQL has not, ERR_TOO_BIG beyond
+ * BATCH_DATA_MAX. */
 enum err_code batch_add(struct batch *b, const struct batch_row *row, const char *data,
                         enum batch_add *outcome, struct err *e) MUST_CHECK;
 
-size_t batch_rows(const struct batch *b); /* those to send: folded ones are gone */
-size_t batch_bytes(const struct batch *b);
+size_t batch_rows(const struct batch *b);  /* those to send: folded ones are gone */
+size_t batch_bytes(const struct batch *b); /* of their data */
 
-/* Sort by key (so that two loaders lock rows in the same order), then the i-th row. */
+/* Sort by key (so that two loaders lock rows in the same order), then the i-th row. Before it the
+ * order is that of the first version of each key. Good until the next batch_add. */
 void batch_sort(struct batch *b);
 const struct batch_row *batch_row(const struct batch *b, size_t i, const char **data);
 
-/* Rows [from, to) as binary COPY data, piecewise: fills out up to about `want` bytes and moves *from on. begin and end
- * add COPY's header and trailer. Columns: key int8, data text, time_created timestamptz, time_modified timestamptz. */
+/* Rows [from, to) as binary COPY data, piecewise: adds to out until it has grown by `want` bytes or
+ * more and moves *from on. begin and end add COPY's header and trailer. Columns: key int8, data
+ * text, time_created timestamptz, time_modified timestamptz. On failure out is as before. */
 enum err_code batch_encode_begin(struct buf *out) MUST_CHECK;
 enum err_code batch_encode(const struct batch *b, size_t *from, size_t to, size_t want,
                            struct buf *out) MUST_CHECK;
 enum err_code batch_encode_end(struct buf *out) MUST_CHECK;
+
+/* Rows [from, to) as the four binary parameters of SQL_SOURCE_ARRAYS (load/sql.h), each added to
+ * its buffer: bigint[], text[], timestamptz[], timestamptz[]. */
+#define BATCH_ARRAYS 4
+enum err_code batch_encode_arrays(const struct batch *b, size_t from, size_t to,
+                                  struct buf out[BATCH_ARRAYS]) MUST_CHECK;
 
 #endif

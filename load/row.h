@@ -1,9 +1,11 @@
 /*
- * One spool line into one database row: key, data, two times (NETTY.md, "The tables"), or the reason why not.
+ * One spool line into one database row: key, data, two times (NETTY.md, "The tables"), or the
+ * reason why not.
  *
- * data is the record less its outermost key, time_created and time_modified, with `deleted` always present
- * (`false` where the record has none); every other byte as sent. Of outermost members that stand twice the
- * last counts, as in jsonb.
+ * data is the record less its outermost key, time_created and time_modified, with `deleted` always
+ * present
+ * (`false` where the record has none); every other byte as sent. Of outermost members that stand
+ * twice the last counts, as in jsonb.
  */
 #ifndef NETTY_LOAD_ROW_H
 #define NETTY_LOAD_ROW_H
@@ -17,21 +19,23 @@ struct row {
     int64_t key;
     int64_t time_created;  /* microseconds since 1970, or WHEN_NONE */
     int64_t time_modified; /* likewise */
-    uint64_t shape;        /* hash of the outermost names of data, in order: equal shapes have equal names */
-    size_t data_len;       /* bytes that row_build added to the buffer */
+    uint64_t
+        shape; /* hash of the outermost names of data, in order: equal shapes have equal names */
+    size_t data_len; /* bytes that row_build added to the buffer */
 };
 
 struct row_conf {
-    const char *key;      /* the key column's name = the record's member */
-    int64_t key_min;      /* of the column's type */
+    const char *key; /* the key column's name = the record's member */
+    int64_t key_min; /* of the column's type */
     int64_t key_max;
-    struct zone *zone;    /* of zone-less times */
-    bool replace_nul;     /* --on-nul replace: U+FFFD for \u0000 */
+    struct zone *zone; /* of zone-less times */
+    bool replace_nul;  /* --on-nul replace: U+FFFD for \u0000 */
 };
 
 /* Why a record is set aside before it is sent. The words are stable: dead letters carry them. */
 struct row_refusal {
-    const char *reason;   /* "not-json" "key-missing" "key-type" "key-range" "time" "nul" "surrogate" "number-range" "too-deep" */
+    const char *reason; /* "not-json" "key-missing" "key-type" "key-range" "time" "nul" "surrogate"
+                           "number-range" "too-deep" */
     const char *sqlstate; /* what the database would have said: "22P05" ..., or "" */
     char message[256];    /* for a person; no record content beyond member names and the key */
 };
@@ -40,8 +44,8 @@ struct rower;
 enum err_code rower_open(struct rower **w, const struct row_conf *conf, struct err *e) MUST_CHECK;
 void rower_close(struct rower *w);
 
-/* Adds the row's data to `data` and fills row; *refused tells that the record must be set aside instead (nothing added,
- * refusal filled). Errors are memory and caps only. */
+/* Adds the row's data to `data` and fills row; *refused tells that the record must be set aside
+ * instead (nothing added, refusal filled). Errors are memory and caps only. */
 enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf *data,
                         struct row *row, bool *refused, struct row_refusal *refusal,
                         struct err *e) MUST_CHECK;

@@ -8,14 +8,20 @@
  * is left alone, as is `::`. A variable that has no value is an error, as are a value that the text
  * does not use, and an empty identifier.
  *
- * A transaction of the loader, each line one round trip:
+ * A transaction of the loader is these statements; those in braces go as one simple query, whose
+ * last result counts:
  *
- *     sql_begin sql_progress_lock                  // one simple query: segment, page, line of the
- * last statement sql_batch_begin                              // a large batch: by way of a
- * temporary table sql_batch_copy + batch_encode sql_upsert_merge, source = SQL_SOURCE_TABLE or // a
- * small one (below some thousand rows): the same upsert without touching sql_upsert_merge, source =
- * SQL_SOURCE_ARRAYS //   the system catalogs; parameters from batch_encode_arrays
- *     sql_progress_store; COMMIT                   // one simple query
+ *     { sql_begin sql_progress_lock }
+ *     sql_batch_begin
+ *     sql_batch_copy                                  fed by batch_encode
+ *     sql_upsert_merge                                source = SQL_SOURCE_TABLE
+ *     { sql_progress_store COMMIT }
+ *
+ * A small batch (below some thousand rows) needs no temporary table and so leaves the system
+ * catalogs alone. Instead of the three in the middle:
+ *
+ *     sql_upsert_merge                                source = SQL_SOURCE_ARRAYS, four parameters
+ *                                                     from batch_encode_arrays
  */
 #ifndef NETTY_LOAD_SQL_H
 #define NETTY_LOAD_SQL_H

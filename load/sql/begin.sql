@@ -1,8 +1,9 @@
 -- Begins a transaction of the loader. One that reads what others committed meanwhile, whatever the
--- role's default is: a waiting loader must see the progress that the one before it left. The planner
--- has no statistics on a batch: it would compile the statement and scan whole tables.
+-- role's default is: a waiting loader must see the progress that the one before it left. Records are
+-- UTF-8. The planner has no statistics on a batch: it would compile the statement and scan whole tables.
 --
 --   psql -f load/sql/begin.sql -f ... -c COMMIT
 BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL client_encoding = 'UTF8';
 SET LOCAL jit = off;
 SET LOCAL enable_seqscan = off;
