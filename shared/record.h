@@ -1,9 +1,9 @@
 /*
  * One record (one JSON object) taken apart at its outermost level, without changing a byte.
  *
- * Validates the whole text (JSON, UTF-8, nesting up to RECORD_DEPTH) and lists the outermost members as
- * slices of it, in their order, duplicates included (the last one counts, as in jsonb: record_find
- * returns it). A splitter is reused from record to record and allocates only to grow.
+ * Validates the whole text (JSON, UTF-8, nesting up to RECORD_DEPTH) and lists the outermost
+ * members as slices of it, in their order, duplicates included (the last one counts, as in jsonb:
+ * record_find returns it). A splitter is reused from record to record and allocates only to grow.
  *
  *     struct splitter *s;
  *     splitter_open(&s, e);
@@ -17,12 +17,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RECORD_DEPTH 512 /* levels of nesting; PostgreSQL's own limit is a few thousand */
+#define RECORD_DEPTH   512   /* levels of nesting; PostgreSQL's own limit is a few thousand */
+#define RECORD_MEMBERS 65536 /* outermost members of one record */
 
-enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_OBJECT, JSON_ARRAY };
+enum json_kind {
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_OBJECT,
+    JSON_ARRAY
+};
 
 struct member {
-    const char *name; /* decoded, not terminated; a slice of the text unless it had escapes */
+    const char *name; /* decoded, not terminated; a slice of the text unless it had escapes. Half of
+                       * a surrogate pair is decoded as U+FFFD. */
     size_t name_len;
     const char *raw_name; /* the slice with its quotes, as sent */
     size_t raw_name_len;
@@ -39,7 +48,7 @@ struct record {
     uint32_t flags; /* RECORD_* of what stands anywhere in the text */
 };
 /* jsonb refuses these two although they are JSON: an escaped NUL, and half of a surrogate pair. */
-#define RECORD_HAS_NUL 1u
+#define RECORD_HAS_NUL        1u
 #define RECORD_LONE_SURROGATE 2u
 /* Some outermost name stands twice. */
 #define RECORD_REPEATS 4u
@@ -48,8 +57,8 @@ struct splitter;
 enum err_code splitter_open(struct splitter **s, struct err *e) MUST_CHECK;
 void splitter_close(struct splitter *s);
 
-/* ERR_DATA with byte and reason when text is not one JSON object (blanks around it are allowed);
- * ERR_TOO_BIG beyond RECORD_DEPTH. */
+/* ERR_DATA with byte (from 0) and reason, never content, when text is not one JSON object (blanks
+ * around it are allowed); ERR_TOO_BIG beyond RECORD_DEPTH or RECORD_MEMBERS. */
 enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struct record *r,
                            struct err *e) MUST_CHECK;
 
