@@ -1,7 +1,7 @@
 /*
- * A retry policy as data: exponential, capped, with full jitter (each wait is uniform between 0 and the
- * exponential bound, so that clients that failed together do not come back together), and never sooner
- * than the server asked for.
+ * A retry policy as data: exponential, capped, with full jitter (each wait is uniform between 0 and
+ * the exponential bound, so that clients that failed together do not come back together), and never
+ * sooner than the server asked for.
  */
 #ifndef NETTY_SHARED_BACKOFF_H
 #define NETTY_SHARED_BACKOFF_H
@@ -14,8 +14,8 @@ struct backoff {
     unsigned tries;  /* retries after the first try */
 };
 
-/* The wait before retry `attempt` (1 is the first). random is any uniform 64-bit number; asked_us is
- * the server's Retry-After or 0: the wait is at least that, clamped to max_us x 4. */
+/* The wait before retry `attempt` (1 is the first). random is any uniform 64-bit number; asked_us
+ * is the server's Retry-After or 0: the wait is at least that, clamped to max_us x 4. */
 int64_t backoff_wait(const struct backoff *policy, unsigned attempt, uint64_t random,
                      int64_t asked_us);
 

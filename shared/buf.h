@@ -1,7 +1,7 @@
 /*
  * The one growing buffer. It has a cap from the moment it exists: growing beyond it is an error
- * (ERR_TOO_BIG), never a larger buffer. Content is bytes; data[len] is always a 0 that does not count,
- * so that text can be printed.
+ * (ERR_TOO_BIG), never a larger buffer. Content is bytes; data[len] is always a 0 that does not
+ * count, so that text can be printed.
  *
  *     struct buf b;
  *     buf_init(&b, 1 << 20);
@@ -26,7 +26,7 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_free(struct buf *b); /* back to the state after buf_init, memory given back */
+void buf_free(struct buf *b);  /* back to the state after buf_init, memory given back */
 void buf_reset(struct buf *b); /* len = 0, memory kept */
 
 /* Room for n more bytes at data + len; then add what was written there with buf_grown. */
@@ -42,9 +42,9 @@ enum err_code buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3) MU
 void buf_consume(struct buf *b, size_t n);
 void buf_truncate(struct buf *b, size_t n);
 
-/* s[0..n) as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, control characters
- * (C0, DEL and C1) escapes. buf_add_text is the same for a person: no quotes, and `"` and `\` stay.
- * All or nothing, as every function here. */
+/* s[0..n) as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, control
+ * characters (C0, DEL and C1) escapes. buf_add_text is the same for a person: no quotes, and `"`
+ * and `\` stay. All or nothing, as every function here. */
 enum err_code buf_add_json(struct buf *b, const char *s, size_t n) MUST_CHECK;
 enum err_code buf_add_text(struct buf *b, const char *s, size_t n) MUST_CHECK;
 

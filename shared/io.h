@@ -17,8 +17,8 @@ enum err_code io_pwrite(int fd, const void *p, size_t n, int64_t at, const char 
 /* As many as there are up to n; *got < n only at the end of the file. */
 enum err_code io_pread(int fd, void *p, size_t n, int64_t at, size_t *got, const char *path,
                        struct err *e) MUST_CHECK;
-/* A whole small file into b (its cap holds). ERR_NO_SPOOL is not used here: a missing file is ERR_IO
- * with e->sys == ENOENT. */
+/* A whole small file into b, in place of what it held (its cap holds; empty on failure).
+ * ERR_NO_SPOOL is not used here: a missing file is ERR_IO with e->sys == ENOENT. */
 enum err_code io_read_file(const char *path, struct buf *b, struct err *e) MUST_CHECK;
 
 /* path and its missing parents, mode 0700. */

@@ -9,9 +9,10 @@
 
 struct secret;
 
-/* From NAME in the environment, else from the file that NAME_FILE names (its first line, without the
- * line end). *s is NULL and the result OK when neither is set. An empty value, one with control characters,
- * an unreadable file or both set at once is ERR_CONFIG with the variable's name, never with the value. */
+/* From NAME in the environment, else from the file that NAME_FILE names (its first line, without
+ * the line end). *s is NULL and the result OK when neither is set. An empty value, one with control
+ * characters, an unreadable file or both set at once is ERR_CONFIG with the variable's name, never
+ * with the value. */
 enum err_code secret_from_env(struct secret **s, const char *name, struct err *e) MUST_CHECK;
 /* From a file named by a setting; origin says where the setting came from. */
 enum err_code secret_from_file(struct secret **s, const char *path, const char *origin,

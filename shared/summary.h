@@ -1,6 +1,6 @@
 /*
- * The run's summary: one row a table. On standard output, as a table for people or, with --json, one JSON
- * object a line with the members in the order given. Numbers align right; nothing is cut.
+ * The run's summary: one row a table. On standard output, as a table for people or, with --json,
+ * one JSON object a line with the members in the order given. Numbers align right; nothing is cut.
  */
 #ifndef NETTY_SHARED_SUMMARY_H
 #define NETTY_SHARED_SUMMARY_H
@@ -9,12 +9,19 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum cell_type { CELL_NONE, CELL_STR, CELL_INT, CELL_SECONDS, CELL_TIME };
+enum cell_type {
+    CELL_NONE,
+    CELL_STR,
+    CELL_INT,
+    CELL_SECONDS,
+    CELL_TIME
+};
 struct cell {
     const char *name; /* JSON member and column heading */
     enum cell_type type;
     const char *str;
-    int64_t num; /* CELL_SECONDS and CELL_TIME: microseconds; JSON shows 1.234 and "2024-...Z" or null */
+    int64_t num; /* CELL_SECONDS and CELL_TIME: microseconds; JSON shows 1.234 and "2024-...Z" or
+                    null */
 };
 
 struct summary;
