@@ -25,6 +25,7 @@ struct splitter {
     size_t at; /* behind the last outermost token seen */
     unsigned depth;
     bool complete;
+    bool wide;         /* RECORD_WIDE_NUMBER */
     enum err_code why; /* a callback stopped the parse: for this reason */
     struct member *members;
     size_t count;
@@ -158,9 +159,9 @@ static int on_boolean(void *ctx, int value)
 
 static int on_number(void *ctx, const char *p, size_t n)
 {
-    (void)p;
-    (void)n;
-    return scalar(ctx, JSON_NUMBER);
+    struct splitter *s = ctx;
+    s->wide |= n > RECORD_NUMBER || memchr(p, 'e', n) != NULL || memchr(p, 'E', n) != NULL;
+    return scalar(s, JSON_NUMBER);
 }
 
 static int on_string(void *ctx, const unsigned char *p, size_t n)
@@ -374,6 +375,7 @@ enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struc
     s->at = 0;
     s->depth = 0;
     s->complete = false;
+    s->wide = false;
     s->count = 0;
     buf_reset(&s->names);
     const char *reason = json_guard(s->text, s->len, &flags, &at);
@@ -385,6 +387,8 @@ enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struc
     resolve_names(s);
     if (find_repeats(s, &flags) != OK)
         return err_set(e, ERR_NOMEM, "out of memory for a JSON record");
+    if (s->wide)
+        flags |= RECORD_WIDE_NUMBER;
     *r = (struct record){s->members, s->count, s->text, s->len, flags};
     return OK;
 }

@@ -52,6 +52,9 @@ struct record {
 #define RECORD_LONE_SURROGATE 2u
 /* Some outermost name stands twice. */
 #define RECORD_REPEATS 4u
+/* Some number has an exponent or is longer than RECORD_NUMBER bytes: numeric may not hold it. */
+#define RECORD_WIDE_NUMBER 8u
+#define RECORD_NUMBER      1000
 
 struct splitter;
 enum err_code splitter_open(struct splitter **s, struct err *e) MUST_CHECK;

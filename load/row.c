@@ -1,0 +1,354 @@
+#include "load/row.h"
+#include "load/number.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define DELETED   ",\"deleted\":false"
+#define KEY_SHOWN 40 /* characters of a key in a message */
+
+struct rower {
+    struct row_conf conf;
+    char *key;
+    size_t key_len;
+    struct splitter *splitter;
+};
+
+enum refusal {
+    NOT_JSON,
+    TOO_DEEP,
+    KEY_MISSING,
+    KEY_TYPE,
+    KEY_RANGE,
+    NO_TIME,
+    HAS_NUL,
+    LONE_SURROGATE,
+    NUMBER_RANGE
+};
+static const struct {
+    const char *reason;
+    const char *sqlstate;
+} refusals[] = {
+    [NOT_JSON] = {"not-json", "22P02"},
+    [TOO_DEEP] = {"too-deep", "54001"},
+    [KEY_MISSING] = {"key-missing", "23502"},
+    [KEY_TYPE] = {"key-type", "22P02"},
+    [KEY_RANGE] = {"key-range", "22003"},
+    [NO_TIME] = {"time", "22007"},
+    [HAS_NUL] = {"nul", "22P05"},
+    [LONE_SURROGATE] = {"surrogate", "22P02"},
+    [NUMBER_RANGE] = {"number-range", "22003"},
+};
+
+/* A row on its way: what is taken out of the record, and the run of its text that is to be copied
+ * next. */
+struct build {
+    struct buf *data;
+    const char *run;
+    const char *run_end;
+    const struct member *key;
+    const struct member *created;
+    const struct member *modified;
+    bool deleted;
+    uint64_t shape;
+    struct row_refusal *refusal;
+};
+
+enum err_code rower_open(struct rower **w, const struct row_conf *conf, struct err *e)
+{
+    struct rower *new = calloc(1, sizeof(*new));
+    enum err_code rc;
+
+    *w = NULL;
+    if (new == NULL || (new->key = strdup(conf->key)) == NULL) {
+        rc = err_set(e, ERR_NOMEM, "no memory for splitting records");
+        goto done;
+    }
+    new->conf = *conf;
+    new->conf.key = new->key;
+    new->key_len = strlen(new->key);
+    if ((rc = splitter_open(&new->splitter, e)) != OK)
+        goto done;
+    *w = new;
+    new = NULL;
+done:
+    rower_close(new);
+    return rc;
+}
+
+void rower_close(struct rower *w)
+{
+    if (w == NULL)
+        return;
+    splitter_close(w->splitter);
+    free(w->key);
+    free(w);
+}
+
+/* Fills the refusal; returns false, as the steps do that refuse. */
+static bool PRINTF_LIKE(3, 4)
+    refuse(struct row_refusal *refusal, enum refusal why, const char *fmt, ...)
+{
+    va_list args;
+
+    refusal->reason = refusals[why].reason;
+    refusal->sqlstate = refusals[why].sqlstate;
+    va_start(args, fmt);
+    (void)vsnprintf(refusal->message, sizeof(refusal->message), fmt, args);
+    va_end(args);
+    return false;
+}
+
+static bool is_named(const struct member *m, const char *name, size_t len)
+{
+    return m->name_len == len && memcmp(m->name, name, len) == 0;
+}
+
+static void put(struct build *b, const char *p, size_t n)
+{
+    memcpy(b->data->data + b->data->len, p, n);
+    buf_grown(b->data, n);
+}
+
+static void put_run(struct build *b, size_t start)
+{
+    if (b->run == NULL)
+        return;
+    if (b->data->len > start + 1)
+        put(b, ",", 1);
+    put(b, b->run, (size_t)(b->run_end - b->run));
+    b->run = NULL;
+}
+
+/* Where a member that is not data goes; NULL for data. */
+static const struct member **taken_as(const struct rower *w, struct build *b,
+                                      const struct member *m)
+{
+    if (is_named(m, w->key, w->key_len))
+        return &b->key;
+    if (is_named(m, "time_created", strlen("time_created")))
+        return &b->created;
+    if (is_named(m, "time_modified", strlen("time_modified")))
+        return &b->modified;
+    return NULL;
+}
+
+/* The record's text less what is taken out of it, in as few copies as that makes. There is room. */
+static void put_data(const struct rower *w, const struct record *r, struct build *b)
+{
+    size_t start = b->data->len;
+
+    put(b, "{", 1);
+    for (size_t i = 0; i < r->count; i++) {
+        const struct member *m = &r->members[i];
+        const struct member **taken = taken_as(w, b, m);
+        if (taken != NULL) {
+            *taken = m;
+            put_run(b, start);
+            continue;
+        }
+        if (b->run == NULL)
+            b->run = m->raw_name;
+        b->run_end = m->value + m->value_len;
+        b->deleted |= is_named(m, "deleted", strlen("deleted"));
+        b->shape = XXH3_64bits_withSeed(m->name, m->name_len, b->shape);
+    }
+    put_run(b, start);
+    if (!b->deleted) {
+        bool first = b->data->len == start + 1;
+        put(b, &DELETED[first], strlen(DELETED) - first);
+        b->shape = XXH3_64bits_withSeed("deleted", strlen("deleted"), b->shape);
+    }
+    put(b, "}", 1);
+}
+
+static const char *kind_name(const struct member *m)
+{
+    switch (m->kind) {
+    case JSON_STRING:
+        return m->value_len == 2 ? "an empty string" : "a string";
+    case JSON_BOOL:
+        return "true or false";
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_NULL:
+        return "null";
+    case JSON_NUMBER:
+        break;
+    }
+    return "a number";
+}
+
+static bool take_key(const struct rower *w, const struct build *b, struct row *row)
+{
+    const struct member *m = b->key;
+    enum number_integer form;
+
+    if (m == NULL || m->kind == JSON_NULL)
+        return refuse(b->refusal, KEY_MISSING, "the key %s is %s", w->key,
+                      m == NULL ? "missing" : "null");
+    if (m->kind != JSON_NUMBER)
+        return refuse(b->refusal, KEY_TYPE, "the key %s is %s instead of an integer", w->key,
+                      kind_name(m));
+    form = number_to_int64(m->value, m->value_len, &row->key);
+    if (form == NUMBER_FRACTION)
+        return refuse(b->refusal, KEY_TYPE, "the key %s is a fraction instead of an integer",
+                      w->key);
+    if (form == NUMBER_BEYOND || row->key < w->conf.key_min || row->key > w->conf.key_max)
+        return refuse(b->refusal, KEY_RANGE, "the key %s is %.*s%s, beyond its column's type",
+                      w->key, m->value_len > KEY_SHOWN ? KEY_SHOWN : (int)m->value_len, m->value,
+                      m->value_len > KEY_SHOWN ? "..." : "");
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* A JSON string's slice, its quotes away, its escapes undone as far as a time may have some (\/,
+ * \u002B). Returns the length, or 0 for what is no time anyway. */
+static size_t unescape(const char *s, size_t n, char out[WHEN_TEXT])
+{
+    size_t len = 0;
+
+    for (size_t i = 1; i + 1 < n; i++) {
+        char c = s[i];
+        if (c == '\\' && s[i + 1] == 'u') {
+            if (s[i + 2] != '0' || s[i + 3] != '0' || hex_digit(s[i + 4]) > 7)
+                return 0;
+            c = (char)(hex_digit(s[i + 4]) * 16 + hex_digit(s[i + 5]));
+            i += 5;
+        } else if (c == '\\') {
+            c = s[++i];
+            if (isalpha((unsigned char)c)) /* \n and its like */
+                return 0;
+        }
+        if (len == WHEN_TEXT)
+            return 0;
+        out[len++] = c;
+    }
+    return len;
+}
+
+static bool take_time(const struct rower *w, const struct build *b, const struct member *m,
+                      const char *name, int64_t *t)
+{
+    char plain[WHEN_TEXT];
+    enum err_code rc = ERR_DATA;
+
+    *t = WHEN_NONE;
+    if (m == NULL || m->kind == JSON_NULL)
+        return true;
+    if (m->kind == JSON_STRING && memchr(m->value, '\\', m->value_len) != NULL)
+        rc = when_parse(plain, unescape(m->value, m->value_len, plain), w->conf.zone, t);
+    else if (m->kind == JSON_STRING)
+        rc = when_parse(m->value + 1, m->value_len - 2, w->conf.zone, t);
+    if (rc != OK)
+        return refuse(b->refusal, NO_TIME, "%s is %s, in none of the forms of a time", name,
+                      kind_name(m));
+    return true;
+}
+
+/* Replaces every escaped NUL by an escaped U+FFFD, as long; returns how many there were. In JSON a
+ * backslash stands in strings only, and always before what it escapes. */
+static size_t replace_nul(char *s, size_t n)
+{
+    const char *end = s + n;
+    size_t found = 0;
+
+    while ((s = memchr(s, '\\', (size_t)(end - s))) != NULL) {
+        if (end - s >= 6 && memcmp(s, "\\u0000", 6) == 0) {
+            memcpy(s, "\\uFFFD", 6);
+            found++;
+        }
+        s += 2;
+    }
+    return found;
+}
+
+/* Do all numbers of this JSON text fit numeric? */
+static bool numbers_fit(const char *s, size_t n)
+{
+    const char *end = s + n;
+
+    while (s < end) {
+        if (*s == '"') {
+            for (s++; *s != '"'; s++)
+                s += *s == '\\';
+            s++;
+        } else if (*s == '-' || isdigit((unsigned char)*s)) {
+            size_t len = strspn(s, "-+.eE0123456789");
+            if (!number_fits_numeric(s, len))
+                return false;
+            s += len;
+        } else {
+            s++;
+        }
+    }
+    return true;
+}
+
+/* What jsonb refuses although it is JSON. The flags speak of the whole record, the refusal of its
+ * data. */
+static bool check_jsonb(const struct rower *w, const struct record *r, const struct build *b,
+                        size_t start)
+{
+    char *s = b->data->data + start;
+    size_t n = b->data->len - start;
+
+    if ((r->flags & RECORD_LONE_SURROGATE) != 0)
+        return refuse(b->refusal, LONE_SURROGATE,
+                      "a string has half of a surrogate pair (\\uD800 to \\uDFFF)");
+    if ((r->flags & RECORD_HAS_NUL) != 0 && replace_nul(s, n) > 0 && !w->conf.replace_nul)
+        return refuse(b->refusal, HAS_NUL,
+                      "a string has \\u0000, which jsonb cannot hold (--on-nul replace puts "
+                      "U+FFFD instead)");
+    if ((r->flags & RECORD_WIDE_NUMBER) != 0 && !numbers_fit(s, n))
+        return refuse(b->refusal, NUMBER_RANGE,
+                      "a number has more than 131072 digits before or 16383 after the point");
+    return true;
+}
+
+/* Splits the line; a line that is no record is a refusal, not an error. */
+static enum err_code split(struct rower *w, const char *line, size_t n, struct record *r,
+                           bool *refused, struct row_refusal *refusal, struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = splitter_run(w->splitter, line, n, r, &why);
+
+    *refused = rc == ERR_DATA || rc == ERR_TOO_BIG;
+    if (*refused)
+        (void)refuse(refusal, rc == ERR_DATA ? NOT_JSON : TOO_DEEP, "%.200s", why.msg);
+    else if (rc != OK)
+        return err_set(e, rc, "%s", why.msg);
+    return OK;
+}
+
+enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf *data,
+                        struct row *row, bool *refused, struct row_refusal *refusal, struct err *e)
+{
+    struct build b = {.data = data, .refusal = refusal};
+    struct record r;
+    size_t start = data->len;
+    enum err_code rc;
+
+    if ((rc = split(w, line, n, &r, refused, refusal, e)) != OK || *refused)
+        return rc;
+    if ((rc = buf_reserve(data, r.len + strlen(DELETED))) != OK)
+        return buf_err(e, rc, data, "a row's data");
+    put_data(w, &r, &b);
+    *row = (struct row){.shape = b.shape, .data_len = data->len - start};
+    *refused = !take_key(w, &b, row) ||
+               !take_time(w, &b, b.created, "time_created", &row->time_created) ||
+               !take_time(w, &b, b.modified, "time_modified", &row->time_modified) ||
+               !check_jsonb(w, &r, &b, start);
+    if (*refused)
+        buf_truncate(data, start);
+    return OK;
+}
