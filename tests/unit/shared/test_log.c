@@ -1,0 +1,322 @@
+#include "shared/buf.h"
+#include "shared/log.h"
+#include <math.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <yajl/yajl_tree.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* A datagram socket keeps writes apart: what one recv gives is what one write(2) wrote. */
+static int ends[2];
+static char line[1 << 20];
+
+static int setup(void **state)
+{
+    (void)state;
+    int room = 1 << 20; /* as far as the system allows: twice the longest line is the usual limit */
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0 ||
+        setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room) != 0)
+        return -1;
+    log_to(ends[1]);
+    log_setup("netty-test", LOG_TEXT, LOG_INFO);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    log_forget();
+    log_to(STDERR_FILENO);
+    return close(ends[0]) + close(ends[1]);
+}
+
+static const char *next_line(void)
+{
+    ssize_t n = recv(ends[0], line, sizeof line - 1, MSG_DONTWAIT);
+    line[n > 0 ? n : 0] = '\0';
+    return line;
+}
+
+/* The text line from its level on: the time before it has a test of its own. */
+static const char *next_text(void)
+{
+    const char *blank = strchr(next_line(), ' ');
+    return blank == NULL ? "" : blank + 1;
+}
+
+static void check_match(const char *text, const char *pattern)
+{
+    regex_t regex;
+    assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+    int rc = regexec(&regex, text, 0, NULL, 0);
+    regfree(&regex);
+    if (rc != 0)
+        fail_msg("'%s' does not match %s", text, pattern);
+}
+
+/* The line as a JSON object; the caller frees it. */
+static yajl_val next_json(void)
+{
+    char reason[256];
+    yajl_val v = yajl_tree_parse(next_line(), reason, sizeof reason);
+    if (v == NULL || !YAJL_IS_OBJECT(v))
+        fail_msg("%.300s: %s", line, reason);
+    return v;
+}
+
+static void check_member(const char *msg, const char *member, const char *want)
+{
+    yajl_val v = next_json();
+    const char *path[] = {member, NULL};
+    const char *got = YAJL_GET_STRING(yajl_tree_get(v, path, yajl_t_string));
+    if (got == NULL || strcmp(got, want) != 0)
+        fail_msg("%s: '%s' instead of '%s'", msg, got == NULL ? "nothing" : got, want);
+    yajl_tree_free(v);
+}
+
+#define STAMP "^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}"
+
+static void test_text_is_in_local_time(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("TZ", "XXX-5:30", 1), 0);
+    tzset();
+    LOG0(LOG_INFO, "page", "page fetched");
+    check_match(next_line(), STAMP "\\+05:30 info  page fetched\n$");
+    assert_int_equal(setenv("TZ", "YYY3", 1), 0);
+    tzset();
+    LOG0(LOG_ERROR, "page", "page fetched");
+    check_match(next_line(), STAMP "-03:00 error page fetched\n$");
+    assert_int_equal(setenv("TZ", "UTC", 1), 0);
+    tzset();
+}
+
+static void test_json_is_stable(void **state)
+{
+    (void)state;
+    log_setup("netty-test", LOG_JSON, LOG_INFO);
+    LOG(LOG_WARN, "page", "page fetched", F_STR("table", "contacts"), F_INT("records", 100),
+        F_REAL("rate", 0.5), F_STR("none", NULL));
+    check_match(next_line(),
+                "^\\{\"time\":\"[0-9-]{10}T[0-9:]{8}\\.[0-9]{3}Z\",\"level\":\"warn\","
+                "\"program\":\"netty-test\",\"event\":\"page\",\"msg\":\"page fetched\","
+                "\"table\":\"contacts\",\"records\":100,\"rate\":0.5,\"none\":\"\"\\}\n$");
+}
+
+static void test_json_numbers(void **state)
+{
+    (void)state;
+    log_setup(NULL, LOG_JSON, LOG_INFO);
+    LOG(LOG_INFO, "e", "m", F_REAL("a", (double)INFINITY), F_REAL("b", (double)NAN),
+        F_INT("c", INT64_MIN), F_REAL("d", 123456.789));
+    check_match(next_line(),
+                "\"a\":null,\"b\":null,\"c\":-9223372036854775808,\"d\":123456.789\\}\n$");
+    assert_null(strstr(line, "program"));
+}
+
+static void test_text_values(void **state)
+{
+    (void)state;
+    LOG(LOG_INFO, "e", "it's \"so\": a=b", F_STR("plain", "a-b/c"), F_STR("blank", "a b"),
+        F_STR("empty", ""), F_STR("null", NULL), F_STR("equals", "a=b"), F_STR("quote", "a\"b"),
+        F_STR("accent", "\xc3\xa9"), F_INT("n", -3), F_REAL("r", 0.25));
+    assert_string_equal(next_text(),
+                        "info  it's \"so\": a=b plain=a-b/c blank=\"a b\" empty=\"\" null=\"\" "
+                        "equals=\"a=b\" quote=\"a\\\"b\" accent=\xc3\xa9 n=-3 r=0.25\n");
+}
+
+/* Nobody forges a second line or drives a terminal through a message or a value. */
+static void test_control_characters(void **state)
+{
+    (void)state;
+    static const char evil[] = "a\r\n2026 error forged\x1b[2J\xc2\x9b\xff";
+    struct err e = ERR_INIT;
+    (void)err_set(&e, ERR_DATA, "%s", evil);
+    for (int format = LOG_TEXT; format <= LOG_JSON; format++) {
+        log_setup("p", (enum log_format)format, LOG_INFO);
+        LOG(LOG_INFO, "e", evil, F_ERR(&e));
+        const char *got = next_line();
+        for (const char *p = got; *p != '\0'; p++)
+            assert_true((unsigned char)*p >= 0x20 || (*p == '\n' && p[1] == '\0'));
+        assert_null(strstr(got, "\xc2\x9b"));
+        assert_null(strstr(got, "\xff"));
+        assert_non_null(strstr(got, "a\\r\\n2026 error forged\\u001b[2J"));
+    }
+}
+
+static void test_level_decides(void **state)
+{
+    (void)state;
+    log_setup("p", LOG_TEXT, LOG_WARN);
+    assert_false(log_on(LOG_DEBUG));
+    assert_false(log_on(LOG_INFO));
+    assert_true(log_on(LOG_WARN));
+    assert_true(log_on(LOG_ERROR));
+    LOG0(LOG_INFO, "e", "hidden");
+    assert_string_equal(next_line(), "");
+    LOG0(LOG_WARN, "e", "shown");
+    assert_string_equal(next_text(), "warn  shown\n");
+}
+
+static void check_redacted(const char *text, const char *want)
+{
+    log_setup("p", LOG_JSON, LOG_INFO);
+    LOG0(LOG_INFO, "e", text);
+    check_member("message", "msg", want);
+    LOG(LOG_INFO, "e", "m", F_STR("v", text));
+    check_member("field", "v", want);
+    struct buf b;
+    buf_init(&b, strlen(text));
+    assert_int_equal(buf_adds(&b, text), OK);
+    assert_int_equal(log_redact(&b), OK);
+    assert_string_equal(b.data, want);
+    buf_free(&b);
+}
+
+static void test_secrets_plain_and_encoded(void **state)
+{
+    (void)state;
+    log_secret("p/s \xc3\xa9+\"k");
+    check_redacted("no secret", "no secret");
+    check_redacted("p/s \xc3\xa9+\"k", "***");
+    check_redacted("ap/s \xc3\xa9+\"kb", "a***b");
+    check_redacted("?key=p%2Fs%20%C3%A9%2B%22k&x=1", "?key=***&x=1");
+    check_redacted("?key=p%2fs+%c3%a9%2b%22%6b&x=1", "?key=***&x=1");
+    check_redacted("%70%2f%73%20%c3%A9%2b%22%6B", "***");
+    check_redacted("p/s \xc3\xa9+\"kp/s%20\xc3\xa9+\"k", "******");
+    check_redacted("p/p/s \xc3\xa9+\"k", "p/***");
+    check_redacted("p%2Gs%20%C3%A9%2B%22k", "p%2Gs%20%C3%A9%2B%22k");
+}
+
+static void test_several_secrets(void **state)
+{
+    (void)state;
+    log_secret("abcd");
+    log_secret("abcdef");
+    log_secret("abcd"); /* known */
+    log_secret("efgh");
+    check_redacted("abcdefgh", "***gh"); /* the longest first: nothing of it stays */
+    check_redacted("abcdxefgh", "***x***");
+    check_redacted("abcabcd", "abc***");
+}
+
+static void test_short_secrets_are_not_redacted(void **state)
+{
+    (void)state;
+    log_secret("");
+    log_secret("abc");
+    check_redacted("abcabc", "abcabc");
+    log_secret("abca");
+    check_redacted("abcabc", "***bc");
+}
+
+static void test_a_cut_secret_is_redacted(void **state)
+{
+    (void)state;
+    log_secret("0123456789");
+    check_redacted("x 01234567", "x ***");
+    check_redacted("x 0123456%37%", "x ***");
+    check_redacted("x 0123456%37%3", "x ***");
+    check_redacted("x 0123456", "x 0123456"); /* too little to tell from other text */
+    check_redacted("x 01234567y", "x 01234567y");
+}
+
+/* An error's message has an end of its own, and the secret may lie across it. */
+static void test_a_secret_at_the_end_of_a_message(void **state)
+{
+    (void)state;
+    char text[2000];
+    static const char secret[] = "0123456789abcdef";
+    log_secret(secret);
+    log_setup("p", LOG_TEXT, LOG_INFO);
+    for (size_t lead = 1000; lead < 1016; lead++) {
+        struct err e = ERR_INIT;
+        memset(text, '.', lead);
+        memcpy(text + lead, secret, sizeof secret);
+        (void)err_set(&e, ERR_DATA, "%s", text);
+        LOG(LOG_INFO, "e", "m", F_ERR(&e));
+        assert_null(strstr(next_line(), "01234567"));
+    }
+}
+
+static void test_forgotten_secrets(void **state)
+{
+    (void)state;
+    log_secret("hunter22");
+    log_forget();
+    check_redacted("hunter22", "hunter22");
+}
+
+static void test_redact_an_empty_buffer(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 0);
+    log_secret("hunter22");
+    assert_int_equal(log_redact(&b), OK);
+    assert_string_equal(b.data, "");
+    buf_free(&b);
+}
+
+/* Much too much to say: the line stays one line, whole and bounded. */
+static void test_lines_are_bounded(void **state)
+{
+    (void)state;
+    static char much[300000];
+    struct log_field fields[60];
+    memset(much, '\x01', sizeof much - 1);
+    for (size_t i = 0; i < 60; i++)
+        fields[i] = F_STR("f", much);
+    log_setup("p", LOG_JSON, LOG_INFO);
+    log_event(LOG_INFO, "e", much, fields, 60);
+    yajl_val v = next_json();
+    assert_true(strlen(line) <= 256 << 10);
+    assert_true(YAJL_GET_OBJECT(v)->len > 5); /* some of the fields are there */
+    yajl_tree_free(v);
+    log_setup("p", LOG_TEXT, LOG_INFO);
+    log_event(LOG_INFO, "e", much, fields, 60);
+    assert_true(strlen(next_line()) <= 256 << 10);
+    assert_int_equal(line[strlen(line) - 1], '\n');
+}
+
+static void test_a_closed_descriptor_is_survived(void **state)
+{
+    (void)state;
+    log_to(-1);
+    LOG0(LOG_ERROR, "e", "m");
+    log_to(ends[1]);
+    assert_string_equal(next_line(), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_text_is_in_local_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_json_is_stable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_json_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_text_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_control_characters, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_level_decides, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_secrets_plain_and_encoded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_several_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_short_secrets_are_not_redacted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_cut_secret_is_redacted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_secret_at_the_end_of_a_message, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_forgotten_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_redact_an_empty_buffer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lines_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_closed_descriptor_is_survived, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
