@@ -5,8 +5,10 @@ UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_C))
 SIM_C      := $(wildcard tests/sim/*.c)
 LIB_UNIT   := $(LIB_EXTRACT) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
 
+LIBS_SIM   := -lmicrohttpd -lz -lpthread $(LIBS_SHARED)
+
 $(BUILD)/netty-sim: $(call obj,$(SIM_C)) $(LIB_SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ -lmicrohttpd -lpthread $(LIBS_SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIM)
 
 $(BUILD)/unit/shared/%: $(BUILD)/obj/tests/unit/shared/%.o $(LIB_SHARED)
 	@mkdir -p $(@D)
@@ -20,6 +22,9 @@ $(BUILD)/unit/extract/%: $(BUILD)/obj/tests/unit/extract/%.o $(LIB_EXTRACT) $(LI
 $(BUILD)/unit/load/%: $(BUILD)/obj/tests/unit/load/%.o $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LOAD)
+$(BUILD)/unit/sim/%: $(BUILD)/obj/tests/unit/sim/%.o $(call obj,$(filter-out tests/sim/main.c,$(SIM_C))) $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SIM)
 
 .PRECIOUS: $(BUILD)/obj/tests/unit/%.o
 .PHONY: sim unit

@@ -1,0 +1,84 @@
+/*
+ * How the stand-in misbehaves: a set of numbers, by name, each within bounds (README.md lists them
+ * all). Every table has its own mood; what concerns the key (throttle_*) is the same for all.
+ */
+#ifndef NETTY_SIM_MOOD_H
+#define NETTY_SIM_MOOD_H
+
+#include "shared/buf.h"
+#include "tests/sim/args.h"
+#include "tests/sim/rng.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum count_is {
+    COUNT_TOTAL,
+    COUNT_PAGE,
+    COUNT_GARBAGE
+};
+enum envelope {
+    ENVELOPE_PLAIN,
+    ENVELOPE_RICH,
+    ENVELOPE_BARE
+};
+
+struct mood {
+    /* the list changes while it is read */
+    int64_t edits_per_request, inserts_per_request, deletes_per_request, marks_per_request;
+    int64_t ties_per_request;
+    int64_t edits_after; /* 1: after the page is made instead of before */
+    int64_t edit_ahead;  /* seconds: such an edit's time is up to so much after now */
+    /* how a request is read */
+    int64_t skew_seconds; /* a filter's times are read so much later (+) or earlier (-) */
+    int64_t filter_paris;
+    int64_t ignore_filter, ignore_offset, same_page_forever;
+    int64_t limit_cap;        /* 0: as configured */
+    int64_t limit_slow_above; /* a request with a greater limit hangs; 0: none does */
+    /* how an answer looks */
+    int64_t count_is, envelope, gzip;
+    int64_t date, date_skew;
+    int64_t latency_ms;
+    /* faults: percent of requests, one at a time */
+    int64_t p500, p_html, p_error_object, p_cut, p_reset, p_hang, p_stall, p_garbage, p_utf8;
+    int64_t p_notarray, p_nullelement, p_deep, p_redirect, p404;
+    int64_t hang_seconds; /* of p_hang, p_stall and limit_slow_above */
+    int64_t faults_max;   /* no more faults after so many; -1: no end */
+    /* the key has asked too often */
+    int64_t throttle_after; /* requests answered before it; -1: never */
+    int64_t throttle_status, throttle_retry_after, throttle_retry_date;
+    int64_t throttle_seconds, throttle_requests, throttle_extends;
+};
+
+enum fault {
+    FAULT_NONE,
+    FAULT_500,
+    FAULT_HTML,
+    FAULT_ERROR_OBJECT,
+    FAULT_CUT,
+    FAULT_RESET,
+    FAULT_HANG,
+    FAULT_STALL,
+    FAULT_GARBAGE,
+    FAULT_UTF8,
+    FAULT_NOTARRAY,
+    FAULT_NULLELEMENT,
+    FAULT_DEEP,
+    FAULT_REDIRECT,
+    FAULT_404,
+    FAULTS
+};
+
+extern const struct mood mood_good; /* the default: none of it */
+
+/* Changes the members that are named; `reset=1` first makes all good again, `table` is overlooked.
+ * ERR_USAGE names what is unknown or out of bounds, and nothing has changed then. */
+enum err_code mood_set(struct mood *m, const struct args *args, struct err *e) MUST_CHECK;
+bool mood_is_throttle(const char *name); /* a member for all tables only */
+
+/* {"edits_per_request":0,...} */
+enum err_code mood_show(const struct mood *m, struct buf *out) MUST_CHECK;
+
+enum fault mood_fault(const struct mood *m, struct rng *r);
+const char *fault_name(enum fault f); /* "p500"; "" for none */
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Writing JSON text fast, with a sticky error: after a failure every call is without effect and the
+ * first failure stays in rc, so that a writer of forty members checks once.
+ */
+#ifndef NETTY_SIM_PEN_H
+#define NETTY_SIM_PEN_H
+
+#include "shared/buf.h"
+#include "tests/sim/rng.h"
+#include <stdint.h>
+
+struct pen {
+    struct buf *out;
+    enum err_code rc;
+    struct rng rng; /* decides the text and its spelling */
+};
+
+void pen_raw(struct pen *p, const char *s, size_t n);
+void pen_put(struct pen *p, const char *s); /* as it is */
+void pen_uint(struct pen *p, uint64_t n);
+
+/* A JSON string with its quotes. What may be spelt in several ways (accents and emoji as themselves
+ * or as \u escapes, the slash with or without a backslash) is spelt at random, one way a string. */
+void pen_string(struct pen *p, const char *utf8);
+/* The same without quotes, and plain: only what must be escaped is. */
+void pen_plain(struct pen *p, const char *utf8);
+
+#endif

@@ -1,0 +1,216 @@
+#include "tests/sim/query.h"
+
+#include "shared/units.h"
+#include "shared/when.h"
+#include "tests/sim/stamp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reading ---- */
+
+/* Up to `end`, or to the end of the text; returns where to go on, or NULL when it does not fit. */
+static const char *take(const char *s, char end, char *out, size_t size)
+{
+    const char *stop = strchr(s, end);
+    size_t n = stop != NULL ? (size_t)(stop - s) : strlen(s);
+    if (n >= size)
+        return NULL;
+    memcpy(out, s, n);
+    out[n] = '\0';
+    return s + n + (stop != NULL);
+}
+
+static enum err_code read_time(struct filter *f, const struct query_reading *reading, struct err *e)
+{
+    size_t n = strlen(f->value);
+    if (reading->paris && n > 19)
+        n = 19; /* the digits of the wall clock; what they say about a zone is overlooked */
+    if (when_parse(f->value, n, reading->utc, &f->number) != OK || f->number == WHEN_NONE)
+        return err_set(e, ERR_USAGE, "filter on %s: not a time", f->member);
+    if (reading->paris)
+        f->number = stamp_from_paris(f->number);
+    f->number += reading->skew;
+    return OK;
+}
+
+static enum err_code read_value(struct filter *f, const struct table *t,
+                                const struct query_reading *reading, struct err *e)
+{
+    f->on = FILTER_MEMBER;
+    if (strcmp(f->member, "time_modified") == 0) {
+        f->on = FILTER_TIME;
+        return read_time(f, reading, e);
+    }
+    if (strcmp(f->member, table_key(t)) == 0) {
+        f->on = FILTER_KEY;
+        if (units_count(f->value, &f->number) != OK)
+            return err_set(e, ERR_USAGE, "filter on %s: not a number", f->member);
+    } else if (strcmp(f->member, "deleted") == 0) {
+        f->on = FILTER_DELETED;
+        f->number = strcmp(f->value, "true") == 0 || strcmp(f->value, "1") == 0;
+    }
+    return OK;
+}
+
+/* The value ends at a comma; it may hold colons, as times do. */
+static enum err_code read_filters(struct query *q, const char *s, const struct table *t,
+                                  const struct query_reading *reading, struct err *e)
+{
+    enum err_code rc = OK;
+    while (rc == OK && *s != '\0') {
+        char operator[16];
+        if (q->n_filters == QUERY_FILTERS)
+            return err_set(e, ERR_USAGE, "more than %d filters", QUERY_FILTERS);
+        struct filter *f = &q->filters[q->n_filters++];
+        if ((s = take(s, ':', f->member, sizeof f->member)) == NULL ||
+            (s = take(s, ':', operator, sizeof operator)) == NULL ||
+            (s = take(s, ',', f->value, sizeof f->value)) == NULL)
+            return err_set(e, ERR_USAGE, "a filter is field:operator:value");
+        f->greater = strcmp(operator, "greater") == 0;
+        if (!f->greater && strcmp(operator, "equal") != 0)
+            return err_set(e, ERR_USAGE, "filter on %s: unknown operator", f->member);
+        rc = read_value(f, t, reading, e);
+    }
+    return rc;
+}
+
+enum err_code query_parse(struct query *q, const struct args *args, const struct table *t,
+                          const struct query_reading *reading, struct err *e)
+{
+    enum err_code rc;
+    *q = (struct query){0};
+    int64_t limit = reading->limit_cap, offset = 0;
+    const char *sort = args_get(args, "sort"), *filters = args_get(args, "filters");
+    q->descending = sort != NULL && strcmp(sort, "time_modified:desc") == 0;
+    if (sort != NULL && !q->descending && strcmp(sort, "time_modified:asc") != 0)
+        return err_set(e, ERR_USAGE,
+                       "sort: only time_modified:asc and time_modified:desc are known");
+    if ((rc = args_count(args, "limit", INT64_MAX, &limit, e)) != OK ||
+        (rc = args_count(args, "offset", INT64_MAX, &offset, e)) != OK)
+        return rc;
+    q->limit = limit < reading->limit_cap ? (unsigned)limit : reading->limit_cap;
+    q->offset = (uint64_t)offset;
+    return filters != NULL ? read_filters(q, filters, t, reading, e) : OK;
+}
+
+/* ---- matching ---- */
+
+static bool compare(const struct filter *f, int64_t value)
+{
+    return f->greater ? value > f->number : value == f->number;
+}
+
+static bool is_number(const char *s, size_t n)
+{
+    return n > 0 && (s[0] == '-' || (s[0] >= '0' && s[0] <= '9'));
+}
+
+static bool member_matches(const struct filter *f, const char *value, size_t n)
+{
+    size_t want = strlen(f->value);
+    char text[64];
+    if (is_number(value, n) && is_number(f->value, want) && n < sizeof text) {
+        memcpy(text, value, n);
+        text[n] = '\0';
+        double a = strtod(text, NULL), b = strtod(f->value, NULL);
+        return f->greater ? a > b : !(a < b || a > b);
+    }
+    if (n >= 2 && value[0] == '"') {
+        value++;
+        n -= 2;
+    }
+    int order = memcmp(value, f->value, n < want ? n : want);
+    if (order == 0)
+        order = (n > want) - (n < want);
+    return f->greater ? order > 0 : order == 0;
+}
+
+static bool matches(const struct query *q, const struct rec *rec, const char *text, size_t n)
+{
+    for (size_t i = 0; i < q->n_filters; i++) {
+        const struct filter *f = &q->filters[i];
+        const char *value = NULL;
+        size_t len = 0;
+        bool yes = false;
+        switch (f->on) {
+        case FILTER_TIME:
+            yes = !rec_timeless(rec) && compare(f, rec->time);
+            break;
+        case FILTER_KEY:
+            yes = compare(f, rec->id);
+            break;
+        case FILTER_DELETED:
+            yes = compare(f, (rec->flags & REC_DELETED) != 0);
+            break;
+        case FILTER_MEMBER:
+            yes = body_member(text, n, f->member, &value, &len) && member_matches(f, value, len);
+            break;
+        }
+        if (!yes)
+            return false;
+    }
+    return true;
+}
+
+static bool needs_text(const struct query *q)
+{
+    for (size_t i = 0; i < q->n_filters; i++) {
+        if (q->filters[i].on == FILTER_MEMBER)
+            return true;
+    }
+    return false;
+}
+
+/* Without filters, or with `time_modified:greater:…` alone: positions follow each other. */
+static bool is_range(const struct query *q)
+{
+    return q->n_filters == 0 ||
+           (q->n_filters == 1 && q->filters[0].on == FILTER_TIME && q->filters[0].greater);
+}
+
+static void run_range(const struct query *q, const struct table *t, size_t *positions, size_t *n,
+                      size_t *total)
+{
+    size_t begin = 0, end = table_count(t);
+    if (q->n_filters == 1) {
+        begin = table_after(t, q->filters[0].number);
+        end = table_timed_end(t);
+    }
+    *total = end > begin ? end - begin : 0;
+    for (*n = 0; *n < q->limit && q->offset + *n < *total; ++*n) {
+        size_t i = (size_t)q->offset + *n;
+        positions[*n] = q->descending ? end - 1 - i : begin + i;
+    }
+}
+
+enum err_code query_run(const struct query *q, const struct table *t, const struct body_conf *body,
+                        size_t *positions, size_t *n, size_t *total, struct err *e)
+{
+    if (is_range(q)) {
+        run_range(q, t, positions, n, total);
+        return OK;
+    }
+    enum err_code rc = OK;
+    struct buf text;
+    buf_init(&text, BODY_MAX);
+    bool with_text = needs_text(q);
+    size_t count = table_count(t);
+    *n = *total = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = q->descending ? count - 1 - i : i;
+        const struct rec *rec = table_at(t, at);
+        buf_reset(&text);
+        if (with_text && (rc = body_text(body, t, rec, &text)) != OK) {
+            rc = buf_err(e, rc, &text, "a record's text");
+            break;
+        }
+        if (!matches(q, rec, text.data, text.len))
+            continue;
+        if (*total >= q->offset && *n < q->limit)
+            positions[(*n)++] = at;
+        ++*total;
+    }
+    buf_free(&text);
+    return rc;
+}
