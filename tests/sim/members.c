@@ -211,7 +211,7 @@ static void checksum(struct writing *w)
 {
     put(w, "\"");
     for (int i = 0; i < 8; i++)
-        pen_raw(&w->pen, "0123456789abcdef" + below(w, 16), 1);
+        pen_raw(&w->pen, &"0123456789abcdef"[below(w, 16)], 1);
     put(w, "\"");
 }
 
@@ -291,7 +291,7 @@ static void preferences(struct writing *w)
 static void energy(struct writing *w)
 {
     put(w, "{\"dpe\":\"");
-    pen_raw(&w->pen, "ABCDEFG" + below(w, 7), 1);
+    pen_raw(&w->pen, &"ABCDEFG"[below(w, 7)], 1);
     put(w, "\",\"value\":");
     surface(w);
     put(w, "}");
