@@ -71,6 +71,9 @@ extern const char sql_upsert_replace[];
  * one are in; else the page's first `line` lines are, and the pages before it. */
 extern const char sql_progress_lock[];
 
+/* The same without the lock. Parameters: spool, table. No row: nothing is loaded. */
+extern const char sql_progress_read[];
+
 /* Variables spool, table_name, segment, page, line. One row updated. */
 extern const char sql_progress_store[];
 

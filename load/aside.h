@@ -1,0 +1,39 @@
+/*
+ * The records of one batch that are to be set aside, until they are durable in the spool's dead
+ * letters.
+ *
+ *     aside_add(a, &letter, e) ...        // copies
+ *     aside_write(a, e)                   // before COMMIT: durable on return
+ *     aside_settled(a)                    // after COMMIT: the list is empty again
+ *
+ * A batch that is tried again writes no letter twice: after anything but a settled batch (a new
+ * process, an error, another loader) aside_write first looks which of its letters, by place and
+ * line, the file has already. The progress row's lock, which the transaction holds, keeps two
+ * loaders on one spool from writing at once.
+ */
+#ifndef NETTY_LOAD_ASIDE_H
+#define NETTY_LOAD_ASIDE_H
+
+#include "spool/dead.h"
+
+struct aside;
+
+enum err_code aside_open(struct aside **a, const struct spool *s, const char *table,
+                         struct err *e) MUST_CHECK;
+void aside_close(struct aside *a);
+
+/* ERR_TOO_BIG when the list is full: end the batch. */
+enum err_code aside_add(struct aside *a, const struct dead_letter *letter,
+                        struct err *e) MUST_CHECK;
+/* A record that the database refused: its text is read from the spool again. */
+enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t line,
+                            const struct err *why, struct err *e) MUST_CHECK;
+size_t aside_count(const struct aside *a);
+bool aside_full(const struct aside *a);     /* a good time to end the batch */
+void aside_keep(struct aside *a, size_t n); /* forget all but the first n */
+void aside_doubt(struct aside *a);          /* the file may have some of the next batch's letters */
+
+enum err_code aside_write(struct aside *a, struct err *e) MUST_CHECK;
+void aside_settled(struct aside *a);
+
+#endif

@@ -1,0 +1,319 @@
+#include "load/fill.h"
+#include "shared/log.h"
+#include "spool/reader.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
+#define PAGES_TURN 256u /* passed over before the loop gets its turn */
+#define LINES_ROW                                                                                  \
+    16u /* read for each row of a batch: thousands of versions may fold into one row */
+
+struct fill {
+    struct fill_conf conf;
+    struct batch_conf shape; /* of the next batch */
+    char *table;
+    struct reader *reader;
+    struct rower *rower;
+    struct batch *batch;
+    struct aside *aside;
+    struct page_info info;
+    const struct page_info *page; /* info, whose lines are being read, or NULL */
+    uint64_t lines;               /* of it read */
+    struct progress whole;        /* the last page that is read entirely */
+    struct progress resume;       /* where fill_seek sent us, while line > 0 matters */
+    struct progress reached;
+    struct fill_tally tally;
+    struct batch_row row; /* the row at hand, its data in `data` */
+    struct buf data;
+    bool held;  /* the row at hand did not fit into the last batch */
+    bool moved; /* something to commit, be it only progress */
+    bool gapless;
+    uint64_t damaged;
+};
+
+int progress_compare(const struct progress *a, const struct progress *b)
+{
+    int c = page_compare(a->place, b->place);
+
+    if (c != 0 || a->line == b->line)
+        return c;
+    if (a->line == 0 || b->line == 0) /* 0 is the whole page */
+        return a->line == 0 ? 1 : -1;
+    return a->line < b->line ? -1 : 1;
+}
+
+enum err_code fill_open(struct fill **out, const struct spool *s, const char *table,
+                        const struct fill_conf *conf, struct err *e)
+{
+    enum err_code rc = ERR_NOMEM;
+    struct fill *f = calloc(1, sizeof *f);
+
+    if (f == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    buf_init(&f->data, DATA_MAX);
+    f->conf = *conf;
+    f->shape = conf->batch;
+    f->table = strdup(table);
+    if (f->table == NULL)
+        err_set(e, ERR_NOMEM, "out of memory");
+    else if ((rc = reader_open(&f->reader, s, table, e)) == OK &&
+             (rc = rower_open(&f->rower, &conf->row, e)) == OK &&
+             (rc = batch_open(&f->batch, &conf->batch, e)) == OK)
+        rc = aside_open(&f->aside, s, table, e);
+    if (rc != OK) {
+        fill_close(f);
+        return rc;
+    }
+    *out = f;
+    return OK;
+}
+
+void fill_close(struct fill *f)
+{
+    if (f == NULL)
+        return;
+    aside_close(f->aside);
+    batch_close(f->batch);
+    rower_close(f->rower);
+    reader_close(f->reader);
+    buf_free(&f->data);
+    free(f->table);
+    free(f);
+}
+
+static void start_batch(struct fill *f)
+{
+    batch_reset(f->batch, &f->shape);
+    aside_keep(f->aside, 0);
+    f->tally = (struct fill_tally){0};
+    f->moved = false;
+}
+
+enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e)
+{
+    struct page_place after = at->place;
+
+    if (at->line > 0 && after.page > 0)
+        after.page--; /* that page again, from its line on */
+    start_batch(f);
+    f->page = NULL;
+    f->held = false;
+    f->whole = (struct progress){.place = after};
+    f->resume = *at;
+    f->reached = *at;
+    f->gapless = true;
+    return reader_seek(f->reader, after, e);
+}
+
+void fill_shape(struct fill *f, size_t rows_max, bool fold)
+{
+    f->shape.rows_max = rows_max;
+    f->shape.fold = fold;
+}
+
+void fill_next(struct fill *f)
+{
+    aside_settled(f->aside);
+    start_batch(f);
+}
+
+static bool wanted(const struct fill *f, const struct page_info *p)
+{
+    const struct fill_conf *c = &f->conf;
+
+    return (c->segment == 0 || p->place.segment == c->segment) &&
+           (c->fetched_from == WHEN_NONE || p->fetched >= c->fetched_from) &&
+           (c->fetched_to == WHEN_NONE || p->fetched <= c->fetched_to);
+}
+
+/* Lines of the page that an earlier run has committed. */
+static enum err_code skip_lines(struct fill *f, struct err *e)
+{
+    const char *line;
+    size_t n;
+
+    if (f->resume.line == 0 || page_compare(f->page->place, f->resume.place) != 0)
+        return OK;
+    while (f->lines < f->resume.line && f->lines < f->page->records) {
+        enum err_code rc = reader_line(f->reader, &line, &n, e);
+        if (rc != OK)
+            return rc;
+        f->lines++;
+    }
+    return OK;
+}
+
+/* On to the next page that is wanted and sound: f->page, or NULL with *what = FILL_END or
+ * FILL_MORE. */
+static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err *e)
+{
+    for (unsigned i = 0; i < PAGES_TURN; i++) {
+        enum reader_what got = READER_END;
+        struct err damage = ERR_INIT;
+        const struct page_info *page = NULL;
+        enum err_code rc = reader_next(f->reader, &page, &got, &damage);
+
+        f->page = NULL;
+        if (rc != OK) {
+            *e = damage;
+            return rc;
+        }
+        *what = FILL_END;
+        if (got == READER_END)
+            return OK;
+        if (got == READER_DAMAGED) {
+            f->damaged++;
+            LOG(LOG_ERROR, "damaged",
+                "a damaged page is passed over; netty-spool verify tells more",
+                F_STR("table", f->table), F_ERR(&damage));
+            continue;
+        }
+        f->lines = 0;
+        f->info = *page;
+        if (wanted(f, page)) {
+            f->page = &f->info;
+            return skip_lines(f, e);
+        }
+        f->whole = (struct progress){.place = page->place};
+        f->gapless = false;
+    }
+    *what = FILL_MORE;
+    return OK;
+}
+
+static enum err_code set_aside(struct fill *f, const struct row_refusal *why, const char *line,
+                               size_t n, struct err *e)
+{
+    struct dead_letter letter = {
+        .at = when_now(),
+        .reason = why->reason,
+        .sqlstate = why->sqlstate,
+        .message = why->message,
+        .file = reader_file(f->reader),
+        .place = f->page->place,
+        .line = f->page->first_line + f->lines,
+        .raw = line,
+        .raw_len = n,
+    };
+    return aside_add(f->aside, &letter, e);
+}
+
+/* Offers the row at hand. *full: it waits for the next batch. */
+static enum err_code offer(struct fill *f, bool *full, struct err *e)
+{
+    enum batch_add outcome = BATCH_ADDED;
+    enum err_code rc = batch_add(f->batch, &f->row, f->data.data, &outcome, e);
+
+    if (rc != OK)
+        return rc;
+    *full = f->held = outcome == BATCH_FULL;
+    if (*full)
+        return OK;
+    f->tally.read++;
+    f->tally.folded += outcome == BATCH_FOLDED;
+    f->tally.stale += outcome == BATCH_STALE;
+    f->lines++;
+    f->moved = true;
+    *full = f->tally.read / LINES_ROW >= f->shape.rows_max;
+    return OK;
+}
+
+static enum err_code take_line(struct fill *f, const char *line, size_t n, bool *full,
+                               struct err *e)
+{
+    struct row_refusal why;
+    bool refused = false;
+    enum err_code rc;
+
+    buf_reset(&f->data);
+    f->row = (struct batch_row){.place = f->page->place, .line = f->page->first_line + f->lines};
+    if ((rc = row_build(f->rower, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
+        return rc;
+    if (!refused)
+        return offer(f, full, e);
+    if ((rc = set_aside(f, &why, line, n, e)) != OK)
+        return rc;
+    f->tally.read++;
+    f->lines++;
+    f->moved = true;
+    *full = aside_full(f->aside);
+    return OK;
+}
+
+/* The page's lines, until the batch is full or the page is over. */
+static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
+{
+    enum err_code rc = OK;
+
+    if (f->held && (rc = offer(f, full, e)) != OK)
+        return rc;
+    while (!*full) {
+        const char *line = NULL;
+        size_t n = 0;
+        if ((rc = reader_line(f->reader, &line, &n, e)) != OK)
+            return rc;
+        if (line == NULL)
+            break;
+        if ((rc = take_line(f, line, n, full, e)) != OK)
+            return rc;
+    }
+    if (f->lines > 0 && (f->held || f->lines < f->page->records)) {
+        f->reached = (struct progress){f->page->place, f->lines};
+    } else if (f->lines == 0 && f->held) {
+        f->reached = f->whole;
+    } else {
+        f->whole = (struct progress){.place = f->page->place};
+        f->reached = f->whole;
+        f->tally.pages++;
+        f->moved = true;
+        f->page = NULL;
+    }
+    return OK;
+}
+
+enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e)
+{
+    enum err_code rc = OK;
+    bool full = false;
+
+    while (!full) {
+        if (f->page == NULL && ((rc = turn_page(f, what, e)) != OK || f->page == NULL))
+            break;
+        if ((rc = take_lines(f, &full, e)) != OK)
+            break;
+    }
+    if (rc == OK && (full || (f->moved && *what == FILL_END)))
+        *what = FILL_READY;
+    return rc;
+}
+
+struct batch *fill_batch(struct fill *f)
+{
+    return f->batch;
+}
+
+struct aside *fill_aside(struct fill *f)
+{
+    return f->aside;
+}
+
+const struct fill_tally *fill_tally(const struct fill *f)
+{
+    return &f->tally;
+}
+
+const struct progress *fill_reached(const struct fill *f)
+{
+    return &f->reached;
+}
+
+bool fill_gapless(const struct fill *f)
+{
+    return f->gapless;
+}
+
+uint64_t fill_damaged(const struct fill *f)
+{
+    return f->damaged;
+}

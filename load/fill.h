@@ -1,0 +1,67 @@
+/*
+ * From the spool into a batch: pages read in order, their records taken apart, until the batch is
+ * full or the spool has no more.
+ *
+ *     fill_open(&f, spool, "contacts", &conf, e);
+ *     fill_seek(f, progress, e);
+ *     fill_run(f, &what, e);      // FILL_READY: fill_batch(f), fill_aside(f), fill_tally(f),
+ * fill_reached(f) fill_next(f);               // that is committed: on to the next batch or
+ * fill_seek(f, ..., e);       // it is not: again from there, perhaps otherwise (fill_shape)
+ *
+ * Damaged pages are named in the log, counted and passed over. Does no network, and no writing.
+ */
+#ifndef NETTY_LOAD_FILL_H
+#define NETTY_LOAD_FILL_H
+
+#include "load/aside.h"
+#include "load/batch.h"
+#include "load/row.h"
+
+/* How far a table has been loaded: pages up to and with `place`; with line > 0 only that many of
+ * its lines. */
+struct progress {
+    struct page_place place;
+    uint64_t line;
+};
+int progress_compare(const struct progress *a, const struct progress *b);
+
+struct fill_conf {
+    struct batch_conf batch;
+    struct row_conf row;
+    int64_t fetched_from; /* replay: pages fetched in [from, to], or WHEN_NONE */
+    int64_t fetched_to;
+    uint64_t segment; /* replay: of this segment only; 0: any */
+};
+
+/* What became of the lines that were read; the rest are the batch's rows. */
+struct fill_tally {
+    uint64_t read, folded, stale;
+    uint64_t pages;
+};
+
+enum fill_what {
+    FILL_READY, /* a batch (or at least progress) to commit */
+    FILL_END,   /* nothing more in the spool now, and nothing to commit */
+    FILL_MORE,  /* much was passed over: call again, after a look at the loop */
+};
+
+struct fill;
+enum err_code fill_open(struct fill **f, const struct spool *s, const char *table,
+                        const struct fill_conf *conf, struct err *e) MUST_CHECK;
+void fill_close(struct fill *f);
+
+/* Drops what is in the batch; the next line is the first after `at`. */
+enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e) MUST_CHECK;
+/* The batches' shape from the next fill_seek or fill_next on. */
+void fill_shape(struct fill *f, size_t rows_max, bool fold);
+enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e) MUST_CHECK;
+void fill_next(struct fill *f);
+
+struct batch *fill_batch(struct fill *f);
+struct aside *fill_aside(struct fill *f);
+const struct fill_tally *fill_tally(const struct fill *f);
+const struct progress *fill_reached(const struct fill *f); /* once the batch is in */
+bool fill_gapless(const struct fill *f);     /* no page has been left out since fill_seek */
+uint64_t fill_damaged(const struct fill *f); /* pages, since fill_open */
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * The database's side of one table: where it is, its key, and how far this spool has been loaded
+ * into it.
+ *
+ *     schema_find(&s, db, &conf, done, ctx);    // done: relation and progress are known, or why
+ * not
+ *
+ * Makes netty_sync where it is missing, and with conf.create the table. With conf.look nothing is
+ * made: then a missing netty_sync means that nothing is loaded, and a missing table is no error
+ * (relation.name is NULL).
+ */
+#ifndef NETTY_LOAD_SCHEMA_H
+#define NETTY_LOAD_SCHEMA_H
+
+#include "load/db.h"
+#include "load/fill.h"
+
+struct relation {
+    char *schema, *name, *key, *key_type;
+    int64_t key_min, key_max;
+};
+void relation_free(struct relation *r);
+
+struct schema_conf {
+    const char *spool; /* its identity */
+    const char *table; /* the API's name */
+    bool create;       /* --create-tables */
+    bool look;         /* --dry-run */
+};
+
+struct schema;
+typedef void schema_done_fn(void *ctx, const struct err *err); /* NULL: found */
+
+enum err_code schema_open(struct schema **s, const struct schema_conf *conf,
+                          struct err *e) MUST_CHECK;
+void schema_close(struct schema *s); /* not while schema_find is under way, unless db is dropped */
+void schema_find(struct schema *s, struct db *db, schema_done_fn *done, void *ctx);
+
+const struct relation *schema_relation(const struct schema *s);
+const struct progress *schema_progress(const struct schema *s);
+
+/* Fills r from a row of sql_list_tables (copies). */
+enum err_code relation_read(struct relation *r, const PGresult *list, int row,
+                            struct err *e) MUST_CHECK;
+/* A whole number out of a result, or 0. */
+int64_t schema_number(const PGresult *r, int row, int column);
+
+#endif

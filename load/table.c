@@ -1,0 +1,264 @@
+#include "load/table_priv.h"
+#include "shared/log.h"
+#include "shared/names.h"
+#include "shared/when.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void connect_or_go(struct table *t);
+
+enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table_conf *conf,
+                         struct err *e)
+{
+    struct table *t = calloc(1, sizeof *t);
+    enum err_code rc = OK;
+
+    if (t == NULL || (t->name = strdup(conf->name)) == NULL) {
+        free(t);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    t->conf = *conf;
+    t->conf.name = t->name;
+    t->rows = conf->batch.rows_max;
+    struct schema_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
+    if ((rc = schema_open(&t->schema, &sc, e)) != OK || (rc = txn_open(&t->txn, e)) != OK) {
+        schema_close(t->schema);
+        free(t->name);
+        free(t);
+        return rc;
+    }
+    (void)uv_timer_init(loop, &t->timer); /* cannot fail */
+    t->timer.data = t;
+    *out = t;
+    return OK;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    struct table *t = h->data;
+
+    schema_close(t->schema);
+    fill_close(t->fill);
+    txn_close(t->txn);
+    free(t->name);
+    free(t);
+}
+
+void table_close(struct table *t)
+{
+    if (t != NULL)
+        uv_close((uv_handle_t *)&t->timer, on_closed);
+}
+
+const char *table_name(const struct table *t)
+{
+    return t->name;
+}
+
+const struct table_counts *table_counts(const struct table *t)
+{
+    return &t->total;
+}
+
+bool table_unreachable(const struct table *t)
+{
+    return t->unreachable;
+}
+
+/* ---- the end of a load ---- */
+
+void table_finish(struct table *t, const struct err *err)
+{
+    t->state = TABLE_IDLE;
+    t->total.busy += when_tick() - t->began;
+    if (t->fill != NULL)
+        t->total.damaged = fill_damaged(t->fill);
+    if (err != NULL)
+        t->found = false; /* the next load looks at everything anew */
+    t->done(t->ctx, err);
+}
+
+void table_give_up(struct table *t, const struct err *why)
+{
+    struct err err = *why;
+
+    err_prefix(&err, "table %s", t->name);
+    table_finish(t, &err);
+}
+
+static void interrupted(struct table *t)
+{
+    struct err err = ERR_INIT;
+
+    err_set(&err, ERR_INTERRUPTED, "stopped before the end; the next run goes on from there");
+    table_give_up(t, &err);
+}
+
+/* What a person can do about it. */
+static void explain(struct err *err, enum db_trouble trouble)
+{
+    const char *what = NULL;
+    char was[700];
+
+    if (err->sqlstate[0] == '\0')
+        return; /* ours, and explained */
+    if (trouble == DB_NO_TABLE)
+        what = "the table is gone or has another shape than netty-load knows; compare it with one "
+               "that --create-tables makes";
+    else if (trouble == DB_FORBIDDEN)
+        what = "look at user, password and database, and grant the role SELECT, INSERT and UPDATE "
+               "on the table and on netty_sync.progress";
+    else if (trouble == DB_TOO_SLOW)
+        what = "look for locks on the table, or give the role a longer statement_timeout";
+    if (what == NULL)
+        return;
+    (void)snprintf(was, sizeof was, "%s", err->msg);
+    struct err full = *err;
+    err_set(&full, err->code, "%s [%s]; %s", was, err->sqlstate, what);
+    memcpy(full.sqlstate, err->sqlstate, sizeof full.sqlstate);
+    *err = full;
+}
+
+/* ---- trying again ---- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    connect_or_go(timer->data);
+}
+
+void table_later(struct table *t, int64_t us)
+{
+    t->state = TABLE_WAITING;
+    (void)uv_timer_start(&t->timer, on_timer, (uint64_t)((us + 999) / 1000), 0);
+}
+
+void table_again(struct table *t, const struct err *err, enum db_trouble trouble)
+{
+    t->attempt++;
+    if (t->attempt > t->conf.backoff.tries) {
+        struct err why = *err;
+        explain(&why, trouble);
+        t->unreachable = t->state == TABLE_CONNECTING;
+        err_prefix(&why, "given up after %u retries", t->conf.backoff.tries);
+        table_give_up(t, &why);
+        return;
+    }
+    int64_t wait = backoff_wait(&t->conf.backoff, t->attempt, backoff_random(), 0);
+    LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_STR("table", t->name),
+        F_ERR(err), F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),
+        F_INT("wait_ms", wait / 1000));
+    /* Deadlocks and serialization failures leave the connection as good as it was. */
+    if (trouble == DB_AGAIN && strncmp(err->sqlstate, "40", 2) != 0)
+        db_drop(t->db);
+    table_later(t, wait);
+}
+
+void table_trouble(struct table *t, const struct err *err)
+{
+    enum db_trouble what = db_classify(err);
+
+    if (what == DB_AGAIN || what == DB_TOO_SLOW) {
+        table_again(t, err, what);
+        return;
+    }
+    struct err why = *err;
+    explain(&why, what);
+    t->unreachable = t->state == TABLE_CONNECTING;
+    table_give_up(t, &why);
+}
+
+/* ---- from the connection to the first batch ---- */
+
+static void on_connected(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct table *t = ctx;
+
+    (void)r;
+    if (err != NULL) {
+        table_trouble(t, err);
+        return;
+    }
+    LOG(LOG_DEBUG, "connected", "connected to the database", F_STR("table", t->name),
+        F_INT("server", db_server_version(t->db)));
+    connect_or_go(t);
+}
+
+static enum err_code open_fill(struct table *t, struct err *e)
+{
+    const struct relation *r = schema_relation(t->schema);
+    char key[NAMES_TABLE_MAX + 8];
+    struct fill_conf conf = {
+        .batch = t->conf.batch,
+        .row = {.key = r->key, r->key_min, r->key_max, t->conf.zone, t->conf.replace_nul},
+        .fetched_from = t->conf.fetched_from,
+        .fetched_to = t->conf.fetched_to,
+        .segment = t->conf.segment,
+    };
+    enum err_code rc = OK;
+
+    if (r->name == NULL) { /* --dry-run of a table that is still to be made */
+        names_key(t->name, key);
+        conf.row = (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
+    }
+    fill_close(t->fill);
+    t->fill = NULL;
+    if ((rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e)) != OK)
+        return rc;
+    t->committed = *schema_progress(t->schema);
+    if (t->conf.replay)
+        t->committed = (struct progress){0};
+    t->rows = t->conf.batch.rows_max;
+    t->bisect = t->unknown = t->ready = false;
+    return fill_seek(t->fill, &t->committed, e);
+}
+
+static void on_found(void *ctx, const struct err *err)
+{
+    struct table *t = ctx;
+    struct err e = ERR_INIT;
+
+    if (err != NULL) {
+        table_trouble(t, err);
+    } else if (open_fill(t, &e) != OK) {
+        table_give_up(t, &e);
+    } else {
+        t->found = true;
+        table_batch(t);
+    }
+}
+
+static void connect_or_go(struct table *t)
+{
+    if (t->stopping) {
+        interrupted(t);
+    } else if (db_lost(t->db)) {
+        t->state = TABLE_CONNECTING;
+        db_connect(t->db, on_connected, t);
+    } else if (!t->found) {
+        t->state = TABLE_TALKING;
+        schema_find(t->schema, t->db, on_found, t);
+    } else {
+        t->state = TABLE_TALKING;
+        table_batch(t);
+    }
+}
+
+void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx)
+{
+    t->db = db;
+    t->done = done;
+    t->ctx = ctx;
+    t->attempt = 0;
+    t->unreachable = false;
+    t->began = when_tick();
+    table_later(t, 0);
+}
+
+void table_stop(struct table *t)
+{
+    t->stopping = true;
+    if (t->state == TABLE_CONNECTING)
+        db_drop(t->db);
+    if (t->state == TABLE_CONNECTING || t->state == TABLE_WAITING)
+        table_later(t, 0);
+}

@@ -1,0 +1,57 @@
+/*
+ * One table's way into the database: from its progress to the end of the spool, batch by batch.
+ *
+ *     table_open(&t, loop, &conf, e);
+ *     table_load(t, db, done, ctx);     // done(ctx, err) once: NULL when all that the spool holds
+ * is in table_load(t, db, done, ctx);     // --follow: again, when more has come table_close(t);
+ *
+ * The connection is the table's until done; it is connected, dropped and connected again as needed.
+ * What helps by waiting is tried again (conf.backoff); what does not ends the load with a message
+ * that says what to do. table_stop ends it at the next batch boundary with ERR_INTERRUPTED. Counts
+ * are of what is committed.
+ */
+#ifndef NETTY_LOAD_TABLE_H
+#define NETTY_LOAD_TABLE_H
+
+#include "load/db.h"
+#include "load/fill.h"
+#include "load/schema.h"
+#include "shared/backoff.h"
+
+struct table_conf {
+    const struct spool *spool;
+    const char *name; /* the API's */
+    struct zone *zone;
+    struct backoff backoff;
+    struct batch_conf batch;
+    bool replace_nul;
+    bool create;  /* --create-tables */
+    bool dry_run; /* read, tell, write nothing */
+    bool replay;  /* all pages that fit the next three, whatever has been loaded */
+    int64_t fetched_from, fetched_to; /* or WHEN_NONE */
+    uint64_t segment;                 /* or 0 */
+};
+
+struct table_counts {
+    uint64_t read, inserted, updated, unchanged, stale, folded, dead;
+    uint64_t batches;
+    uint64_t damaged; /* pages passed over */
+    int64_t busy;     /* microseconds between table_load and done */
+};
+
+struct table;
+typedef void table_done_fn(void *ctx, const struct err *err);
+
+enum err_code table_open(struct table **t, uv_loop_t *loop, const struct table_conf *conf,
+                         struct err *e) MUST_CHECK;
+void table_close(struct table *t); /* not while table_load is under way; the memory goes with the
+                                      loop's handles */
+void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx);
+void table_stop(struct table *t);
+
+const char *table_name(const struct table *t);
+const struct table_counts *table_counts(const struct table *t);
+/* The last load ended because no connection could be had: others need not try. */
+bool table_unreachable(const struct table *t);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * What table.c (the load as a whole: connection, trying again, its end) and table_batch.c (one
+ * batch after the other) share. Nobody else includes this.
+ */
+#ifndef NETTY_LOAD_TABLE_PRIV_H
+#define NETTY_LOAD_TABLE_PRIV_H
+
+#include "load/table.h"
+#include "load/txn.h"
+
+enum table_state {
+    TABLE_IDLE,
+    TABLE_CONNECTING,
+    TABLE_WAITING,
+    TABLE_TALKING
+};
+
+struct table {
+    struct table_conf conf;
+    char *name;
+    uv_timer_t timer; /* back-off, and turns of the loop between batches */
+    struct db *db;
+    table_done_fn *done;
+    void *ctx;
+    enum table_state state;
+    bool stopping, unreachable;
+    struct schema *schema;
+    struct fill *fill;
+    struct txn *txn;
+    bool found; /* relation and progress are known */
+    struct progress committed;
+    size_t rows; /* a batch's, at present */
+    unsigned well;
+    unsigned attempt; /* since something last went well */
+    /* One batch: */
+    bool ready;               /* it is complete, and on its way */
+    size_t aside;             /* refused before it was sent */
+    bool unknown;             /* it may have been committed ... */
+    struct txn_counts counts; /* ... and these are the counts then */
+    bool bisect;              /* some row up to bisect_to is refused */
+    struct progress bisect_to;
+    struct table_counts total;
+    int64_t began;
+};
+
+/* table.c */
+void table_finish(struct table *t, const struct err *err); /* NULL: all is loaded */
+void table_give_up(struct table *t, const struct err *why);
+void table_later(struct table *t,
+                 int64_t us); /* goes on from the loop, after so many microseconds */
+void table_trouble(struct table *t, const struct err *err); /* tries again, or gives up */
+void table_again(struct table *t, const struct err *err, enum db_trouble what);
+
+/* table_batch.c: the next batch, or the one that is ready and was not committed. */
+void table_batch(struct table *t);
+
+#endif

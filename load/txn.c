@@ -1,0 +1,385 @@
+#include "load/txn.h"
+#include "load/sql.h"
+#include "shared/log.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX   65536u
+#define PIECE     65536u
+#define PARTS_MAX 80u /* halves of halves of a batch, and their other halves */
+
+struct part {
+    size_t from, to;
+};
+
+enum copy_step {
+    COPY_BEGIN,
+    COPY_ROWS,
+    COPY_END,
+    COPY_OVER
+};
+
+struct txn {
+    struct db *db;
+    struct txn_job job;
+    txn_done_fn *done;
+    void *ctx;
+    struct buf sql;
+    struct part parts[PARTS_MAX]; /* still to load, the next one last */
+    size_t count;
+    struct part part; /* being loaded */
+    size_t sent;
+    enum copy_step step;
+    bool saved;       /* bisect: a savepoint stands */
+    bool part_failed; /* ... and has to be rolled back to */
+    struct txn_counts counts;
+    struct err err;
+    bool unknown, in_rows;
+};
+
+static void on_locked(void *ctx, const PGresult *r, const struct err *err);
+static void on_saved(void *ctx, const PGresult *r, const struct err *err);
+static void on_part(void *ctx, const PGresult *r, const struct err *err);
+static void on_commit(void *ctx, const PGresult *r, const struct err *err);
+static void on_rollback(void *ctx, const PGresult *r, const struct err *err);
+static void next_part(struct txn *t);
+static void commit(struct txn *t);
+
+enum err_code txn_open(struct txn **out, struct err *e)
+{
+    struct txn *t = calloc(1, sizeof *t);
+
+    if (t == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    buf_init(&t->sql, SQL_MAX);
+    *out = t;
+    return OK;
+}
+
+void txn_close(struct txn *t)
+{
+    if (t == NULL)
+        return;
+    buf_free(&t->sql);
+    free(t);
+}
+
+static void end(struct txn *t, enum txn_end how, const struct progress *at)
+{
+    struct txn_result result = {.end = how,
+                                .counts = t->counts,
+                                .unknown = t->unknown,
+                                .in_rows = t->in_rows,
+                                .err = how == TXN_FAILED ? &t->err : NULL};
+
+    if (at != NULL)
+        result.at = *at;
+    t->done(t->ctx, &result);
+}
+
+/* After a failure: the connection is of use again only without the transaction. */
+static void fail(struct txn *t, const struct err *why)
+{
+    if (why != &t->err)
+        t->err = *why;
+    if (db_lost(t->db)) {
+        db_drop(t->db);
+        end(t, TXN_FAILED, NULL);
+        return;
+    }
+    db_query(t->db, "ROLLBACK", NULL, 0, on_rollback, t);
+}
+
+static void on_rollback(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        db_drop(t->db);
+    end(t, TXN_FAILED, NULL);
+}
+
+static enum err_code add_progress(struct txn *t, const char *text, const struct progress *p,
+                                  struct err *e)
+{
+    char segment[24];
+    char page[24];
+    char line[24];
+
+    if (p == NULL) {
+        const struct sql_var two[] = {{"spool", t->job.spool}, {"table_name", t->job.table}};
+        return sql_expand(&t->sql, text, two, 2, e);
+    }
+    (void)snprintf(segment, sizeof segment, "%" PRIu64, p->place.segment);
+    (void)snprintf(page, sizeof page, "%" PRIu64, p->place.page);
+    (void)snprintf(line, sizeof line, "%" PRIu64, p->line);
+    const struct sql_var vars[] = {{"spool", t->job.spool},
+                                   {"table_name", t->job.table},
+                                   {"segment", segment},
+                                   {"page", page},
+                                   {"line", line}};
+    return sql_expand(&t->sql, text, vars, 5, e);
+}
+
+void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_fn *done, void *ctx)
+{
+    enum err_code rc;
+
+    t->db = db;
+    t->job = *job;
+    t->done = done;
+    t->ctx = ctx;
+    t->count = 0;
+    t->saved = t->part_failed = t->unknown = t->in_rows = false;
+    t->counts = (struct txn_counts){0};
+    t->err = ERR_INIT;
+    if (batch_rows(job->batch) > 0)
+        t->parts[t->count++] = (struct part){0, batch_rows(job->batch)};
+    buf_reset(&t->sql);
+    if ((rc = buf_adds(&t->sql, sql_begin)) != OK)
+        buf_err(&t->err, rc, &t->sql, "the statement");
+    else
+        rc = add_progress(t, sql_progress_lock, NULL, &t->err);
+    if (rc != OK)
+        fail(t, &t->err);
+    else
+        db_query(db, t->sql.data, NULL, 0, on_locked, t);
+}
+
+/* Another loader was here: the caller goes on from where that one stopped. */
+static void on_moved(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        fail(t, err);
+    else
+        end(t, TXN_MOVED, &t->job.from);
+}
+
+static void on_locked(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    if (err != NULL) {
+        fail(t, err);
+        return;
+    }
+    if (PQntuples(r) != 1) {
+        err_set(&t->err, ERR_INTERNAL,
+                "the progress of table %s cannot be read back from netty_sync.progress; look for "
+                "rules, triggers or row-level security on it",
+                t->job.table);
+        fail(t, &t->err);
+        return;
+    }
+    struct progress at = {{(uint64_t)schema_number(r, 0, 0), (uint64_t)schema_number(r, 0, 1)},
+                          (uint64_t)schema_number(r, 0, 2)};
+    if (t->job.guard && progress_compare(&at, &t->job.from) != 0) {
+        t->job.from = at;
+        db_query(t->db, "ROLLBACK", NULL, 0, on_moved, t);
+        return;
+    }
+    if (progress_compare(&at, &t->job.to) >= 0)
+        t->job.store = false;
+    next_part(t);
+}
+
+/* ---- rows ---- */
+
+static enum err_code give_rows(void *ctx, struct buf *out, struct err *e)
+{
+    struct txn *t = ctx;
+    enum err_code rc = OK;
+
+    while (rc == OK && t->step != COPY_OVER && out->len < PIECE) {
+        switch (t->step) {
+        case COPY_BEGIN:
+            rc = batch_encode_begin(out);
+            t->step = COPY_ROWS;
+            break;
+        case COPY_ROWS:
+            if (t->sent < t->part.to)
+                rc = batch_encode(t->job.batch, &t->sent, t->part.to, PIECE, out);
+            else
+                t->step = COPY_END;
+            break;
+        case COPY_END:
+            rc = batch_encode_end(out);
+            t->step = COPY_OVER;
+            break;
+        case COPY_OVER:
+            break;
+        }
+    }
+    return rc == OK ? OK : buf_err(e, rc, out, "a piece of the batch");
+}
+
+static enum err_code add_upsert(struct txn *t, const char *source, struct err *e)
+{
+    const struct relation *r = t->job.relation;
+    const struct sql_var vars[] = {{"schema", r->schema},
+                                   {"relation", r->name},
+                                   {"key", r->key},
+                                   {"keytype", r->key_type},
+                                   {"source", source}};
+
+    return sql_expand(&t->sql, t->job.replace ? sql_upsert_replace : sql_upsert_merge, vars, 5, e);
+}
+
+/* The temporary table, the COPY and the upsert: one round trip. */
+static void send_rows(struct txn *t)
+{
+    struct err e = ERR_INIT;
+    enum err_code rc;
+
+    buf_reset(&t->sql);
+    t->sent = t->part.from;
+    t->step = COPY_BEGIN;
+    if (t->job.bisect &&
+        (rc = buf_adds(&t->sql, "DROP TABLE IF EXISTS pg_temp.netty_batch;\n")) != OK)
+        buf_err(&e, rc, &t->sql, "the statement");
+    else if ((rc = buf_adds(&t->sql, sql_batch_begin)) != OK ||
+             (rc = buf_adds(&t->sql, sql_batch_copy)) != OK)
+        buf_err(&e, rc, &t->sql, "the statement");
+    else
+        rc = add_upsert(t, SQL_SOURCE_TABLE, &e);
+    if (rc != OK)
+        fail(t, &e);
+    else
+        db_copy(t->db, t->sql.data, give_rows, on_part, t);
+}
+
+/* Constraints that wait for COMMIT would refuse the whole then, and nobody could tell which row it
+ * was. */
+static void save(struct txn *t)
+{
+    const char *sql = "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT netty_part";
+
+    if (t->part_failed)
+        sql = "ROLLBACK TO netty_part";
+    else if (t->saved)
+        sql = "RELEASE netty_part; SAVEPOINT netty_part";
+    t->saved = true;
+    t->part_failed = false;
+    db_query(t->db, sql, NULL, 0, on_saved, t);
+}
+
+static void on_saved(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        fail(t, err);
+    else if (t->part.from == t->part.to)
+        commit(t);
+    else
+        send_rows(t);
+}
+
+static void next_part(struct txn *t)
+{
+    t->part = (struct part){0, 0};
+    if (t->count > 0)
+        t->part = t->parts[--t->count];
+    if (t->job.bisect && (t->count > 0 || t->part.to > 0 || t->part_failed))
+        save(t);
+    else if (t->part.to == 0)
+        commit(t);
+    else
+        send_rows(t);
+}
+
+/* A part that is refused: halves, or the row that is to blame. False: failed. */
+static bool halve(struct txn *t, const struct err *why)
+{
+    const char *data;
+    struct part p = t->part;
+
+    t->part_failed = true;
+    if (p.to - p.from == 1)
+        return t->job.refused(t->ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) == OK;
+    size_t middle = p.from + (p.to - p.from) / 2;
+    if (t->count + 2 > PARTS_MAX) {
+        err_set(&t->err, ERR_INTERNAL, "a batch of %zu rows cannot be halved so often",
+                batch_rows(t->job.batch));
+        return false;
+    }
+    t->parts[t->count++] = (struct part){middle, p.to};
+    t->parts[t->count++] = (struct part){p.from, middle};
+    return true;
+}
+
+static void on_part(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    if (err != NULL && t->job.bisect && db_classify(err) == DB_BAD_ROW && !db_lost(t->db)) {
+        if (halve(t, err))
+            next_part(t);
+        else
+            fail(t, &t->err);
+        return;
+    }
+    if (err != NULL) {
+        t->in_rows = true;
+        fail(t, err);
+        return;
+    }
+    uint64_t total = (uint64_t)schema_number(r, 0, 4);
+    if (total != t->part.to - t->part.from) {
+        err_set(&t->err, ERR_INTERNAL, "the upsert counts %" PRIu64 " rows of %zu", total,
+                t->part.to - t->part.from);
+        fail(t, &t->err);
+        return;
+    }
+    t->counts.inserted += (uint64_t)schema_number(r, 0, 0);
+    t->counts.updated += (uint64_t)schema_number(r, 0, 1);
+    t->counts.unchanged += (uint64_t)schema_number(r, 0, 2);
+    t->counts.stale += (uint64_t)schema_number(r, 0, 3);
+    next_part(t);
+}
+
+/* ---- the end ---- */
+
+static void commit(struct txn *t)
+{
+    enum err_code rc = OK;
+
+    buf_reset(&t->sql);
+    if (t->job.settle != NULL && (rc = t->job.settle(t->ctx, &t->err)) != OK) {
+        fail(t, &t->err);
+        return;
+    }
+    if (t->job.store)
+        rc = add_progress(t, sql_progress_store, &t->job.to, &t->err);
+    if (rc == OK && (rc = buf_adds(&t->sql, "COMMIT")) != OK)
+        buf_err(&t->err, rc, &t->sql, "the statement");
+    if (rc != OK)
+        fail(t, &t->err);
+    else
+        db_query(t->db, t->sql.data, NULL, 0, on_commit, t);
+}
+
+static void on_commit(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    if (err != NULL) {
+        t->unknown = db_lost(t->db);
+        t->in_rows = !t->unknown;
+        fail(t, err);
+        return;
+    }
+    /* COMMIT of a failed transaction is answered by ROLLBACK, and no error. */
+    if (strcmp(PQcmdStatus((PGresult *)r), "COMMIT") != 0) {
+        err_set(&t->err, ERR_INTERNAL, "the database rolled back instead of committing");
+        fail(t, &t->err);
+        return;
+    }
+    end(t, TXN_DONE, NULL);
+}

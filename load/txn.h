@@ -1,0 +1,66 @@
+/*
+ * One batch, one transaction: lock the progress, load the rows, set aside what is refused, store
+ * the progress, COMMIT.
+ *
+ *     txn_open(&t, e);
+ *     txn_run(t, db, &job, done, ctx);      // done(ctx, &result) once, from the loop
+ *
+ * Three round trips where nothing is wrong: BEGIN with the lock; the rows with the upsert; the
+ * progress with COMMIT. After TXN_FAILED the transaction is gone (rolled back, or its connection
+ * lost and dropped); nothing of it is in the database unless `unknown` is set: then the COMMIT's
+ * answer was lost, and the next transaction's look at the progress, which waits for the lost one's
+ * lock, tells.
+ *
+ * With job.bisect the batch is loaded in parts, each under a savepoint: a part that the database
+ * refuses is halved, and the single row that it still refuses is handed to job.refused. The parts
+ * that went in stay in, so that one bad row of n costs O(log n) round trips.
+ */
+#ifndef NETTY_LOAD_TXN_H
+#define NETTY_LOAD_TXN_H
+
+#include "load/batch.h"
+#include "load/schema.h"
+
+struct txn_counts {
+    uint64_t inserted, updated, unchanged, stale;
+};
+
+struct txn_job {
+    const char *spool, *table;
+    const struct relation *relation;
+    const struct batch *batch; /* sorted */
+    bool replace;
+    bool bisect;
+    bool guard; /* the database's progress must be `from`, or nothing is done: TXN_MOVED */
+    bool store; /* ... and becomes `to`, unless it is further already */
+    struct progress from, to;
+    /* A row that the database refuses (bisect). */
+    enum err_code (*refused)(void *ctx, const struct batch_row *row, const struct err *why,
+                             struct err *e);
+    /* The last thing before COMMIT: make durable what was set aside. */
+    enum err_code (*settle)(void *ctx, struct err *e);
+};
+
+enum txn_end {
+    TXN_DONE,
+    TXN_MOVED,
+    TXN_FAILED
+};
+
+struct txn_result {
+    enum txn_end end;
+    struct txn_counts counts;
+    struct progress at; /* TXN_MOVED: what the database says */
+    bool unknown;       /* TXN_FAILED: it may have been committed nevertheless */
+    bool in_rows; /* TXN_FAILED: it was the rows' statement, or COMMIT's checks, that failed */
+    const struct err *err;
+};
+
+struct txn;
+typedef void txn_done_fn(void *ctx, const struct txn_result *result);
+
+enum err_code txn_open(struct txn **t, struct err *e) MUST_CHECK;
+void txn_close(struct txn *t); /* not while one is under way, unless its db was dropped */
+void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_fn *done, void *ctx);
+
+#endif
