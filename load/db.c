@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE_MAX  (1u << 20)
+#define PIECE_MAX  ((size_t)1 << 30) /* one row may be as large */
 #define PARAMS_MAX 16
 
 static void on_timer_closed(uv_handle_t *h)

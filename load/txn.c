@@ -7,6 +7,8 @@
 
 #define SQL_MAX   65536u
 #define PIECE     65536u
+#define SMALL     500u /* rows: these go as parameters; a temporary table a batch would bloat the catalogs */
+#define SMALL_DATA ((size_t)8 << 20)
 #define PARTS_MAX 80u /* halves of halves of a batch, and their other halves */
 
 struct part {
@@ -26,6 +28,7 @@ struct txn {
     txn_done_fn *done;
     void *ctx;
     struct buf sql;
+    struct buf arrays[BATCH_ARRAYS];
     struct part parts[PARTS_MAX]; /* still to load, the next one last */
     size_t count;
     struct part part; /* being loaded */
@@ -53,6 +56,8 @@ enum err_code txn_open(struct txn **out, struct err *e)
     if (t == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     buf_init(&t->sql, SQL_MAX);
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        buf_init(&t->arrays[i], 2 * SMALL_DATA);
     *out = t;
     return OK;
 }
@@ -62,6 +67,8 @@ void txn_close(struct txn *t)
     if (t == NULL)
         return;
     buf_free(&t->sql);
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        buf_free(&t->arrays[i]);
     free(t);
 }
 
@@ -230,8 +237,32 @@ static enum err_code add_upsert(struct txn *t, const char *source, struct err *e
     return sql_expand(&t->sql, t->job.replace ? sql_upsert_replace : sql_upsert_merge, vars, 5, e);
 }
 
+/* A few rows: as the upsert's parameters. */
+static void send_arrays(struct txn *t)
+{
+    struct err e = ERR_INIT;
+    struct db_param params[BATCH_ARRAYS];
+    enum err_code rc;
+
+    buf_reset(&t->sql);
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        buf_reset(&t->arrays[i]);
+    if ((rc = batch_encode_arrays(t->job.batch, t->part.from, t->part.to, t->arrays)) != OK)
+        buf_err(&e, rc, &t->arrays[1], "the batch");
+    else
+        rc = add_upsert(t, SQL_SOURCE_ARRAYS, &e);
+    if (rc != OK) {
+        fail(t, &e);
+        return;
+    }
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        params[i] = (struct db_param){
+            .text = t->arrays[i].data, .len = (int)t->arrays[i].len, .binary = true};
+    db_query(t->db, t->sql.data, params, BATCH_ARRAYS, on_part, t);
+}
+
 /* The temporary table, the COPY and the upsert: one round trip. */
-static void send_rows(struct txn *t)
+static void send_table(struct txn *t)
 {
     struct err e = ERR_INIT;
     enum err_code rc;
@@ -251,6 +282,14 @@ static void send_rows(struct txn *t)
         fail(t, &e);
     else
         db_copy(t->db, t->sql.data, give_rows, on_part, t);
+}
+
+static void send_rows(struct txn *t)
+{
+    if (t->part.to - t->part.from <= SMALL && batch_bytes(t->job.batch) <= SMALL_DATA)
+        send_arrays(t);
+    else
+        send_table(t);
 }
 
 /* Constraints that wait for COMMIT would refuse the whole then, and nobody could tell which row it

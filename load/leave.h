@@ -1,0 +1,23 @@
+/*
+ * What the database holds, left in the spool for the extractor (spool/catalog.h): tables, keys,
+ * greatest time_modified.
+ *
+ * Never a reason to fail: what cannot be had or written is logged (a read-only spool at debug), and
+ * done is called.
+ */
+#ifndef NETTY_LOAD_LEAVE_H
+#define NETTY_LOAD_LEAVE_H
+
+#include "load/db.h"
+#include "spool/spool.h"
+
+struct leave;
+typedef void leave_done_fn(void *ctx);
+
+/* db is connected. done is called once, from the loop; leave_free belongs into it or after it. */
+enum err_code leave_open(struct leave **l, struct db *db, const struct spool *s,
+                         struct err *e) MUST_CHECK;
+void leave_run(struct leave *l, leave_done_fn *done, void *ctx);
+void leave_free(struct leave *l);
+
+#endif

@@ -1,0 +1,182 @@
+/* netty-load: tails the spool, upserts into PostgreSQL. */
+#include "load/run.h"
+#include "shared/log.h"
+#include "shared/options.h"
+#include "shared/stop.h"
+#include <stdlib.h>
+
+#define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
+
+struct loader {
+    uv_loop_t loop;
+    struct options *options;
+    struct spool *spool;
+    struct zone *zone;
+    struct stop *stop;
+    struct run *run;
+    struct run_conf conf;
+    uv_timer_t every;
+    bool json;
+    int code;
+};
+
+static void begin(struct loader *p);
+
+static int complain(const struct err *e)
+{
+    LOG(LOG_ERROR, "stopped", "netty-load cannot go on", F_ERR(e));
+    return err_exit(e->code);
+}
+
+static enum err_code read_conf(struct loader *p, struct err *e)
+{
+    const struct options *o = p->options;
+    struct run_conf *c = &p->conf;
+    enum err_code rc;
+
+    *c = (struct run_conf){
+        .table = {.spool = p->spool,
+                  .zone = p->zone,
+                  .backoff = {.base_us = options_int(o, OPT_RETRY_DELAY),
+                              .max_us = PAUSE_MAX_US,
+                              .tries = (unsigned)options_int(o, OPT_RETRIES)},
+                  .batch = {.rows_max = (size_t)options_int(o, OPT_BATCH_ROWS),
+                            .bytes_max = (size_t)options_int(o, OPT_BATCH_BYTES),
+                            .replace = options_int(o, OPT_UPDATE) == 1,
+                            .fold = true},
+                  .replace_nul = options_int(o, OPT_ON_NUL) == 1,
+                  .create = options_int(o, OPT_CREATE_TABLES) != 0,
+                  .dry_run = options_int(o, OPT_DRY_RUN) != 0,
+                  .replay = options_int(o, OPT_REPLAY) != 0,
+                  .fetched_from = WHEN_NONE,
+                  .fetched_to = WHEN_NONE},
+        .conninfo = options_text(o, OPT_DB),
+        .jobs = (size_t)options_int(o, OPT_JOBS),
+        .follow = options_int(o, OPT_FOLLOW) != 0,
+        .named = options_words(o, NULL) > 0,
+    };
+    if (options_given(o, OPT_FROM))
+        c->table.fetched_from = options_int(o, OPT_FROM);
+    if (options_given(o, OPT_TO))
+        c->table.fetched_to = options_int(o, OPT_TO);
+    if (options_given(o, OPT_SEGMENT))
+        c->table.segment = (uint64_t)options_int(o, OPT_SEGMENT);
+    rc = options_tables(o, &c->tables, &c->count, e);
+    bool some =
+        options_given(o, OPT_FROM) || options_given(o, OPT_TO) || options_given(o, OPT_SEGMENT);
+    if (rc == OK && some && !c->table.replay)
+        rc = err_set(e, ERR_USAGE,
+                     "--from, --to and --segment choose what --replay loads again; "
+                     "give --replay too");
+    if (rc == OK && c->follow && (c->table.replay || c->table.dry_run))
+        rc = err_set(e, ERR_USAGE,
+                     "--follow goes on for ever: it cannot be joined with --replay "
+                     "or --dry-run");
+    return rc;
+}
+
+static void on_stop(void *ctx)
+{
+    struct loader *p = ctx;
+
+    LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
+    if (p->run != NULL)
+        run_stop(p->run);
+    else
+        uv_stop(&p->loop);
+}
+
+static void on_every(uv_timer_t *timer)
+{
+    begin(timer->data);
+}
+
+static void on_ended(void *ctx)
+{
+    struct loader *p = ctx;
+    struct err e = ERR_INIT;
+    int64_t every = options_int(p->options, OPT_EVERY);
+
+    p->code = run_exit(p->run);
+    if (run_report(p->run, stdout, p->json, &e) != OK)
+        p->code = exit_graver(p->code, complain(&e));
+    run_close(p->run);
+    p->run = NULL;
+    if (options_given(p->options, OPT_EVERY) && every > 0 && !stop_asked(p->stop))
+        (void)uv_timer_start(&p->every, on_every, (uint64_t)(every / 1000), 0);
+    else
+        uv_stop(&p->loop);
+}
+
+static void begin(struct loader *p)
+{
+    struct err e = ERR_INIT;
+
+    if (run_open(&p->run, &p->loop, &p->conf, &e) != OK) {
+        p->code = complain(&e);
+        uv_stop(&p->loop);
+        return;
+    }
+    run_start(p->run, on_ended, p);
+}
+
+static enum err_code prepare(struct loader *p, struct err *e)
+{
+    const struct options *o = p->options;
+    enum err_code rc;
+
+    options_setup_log(o);
+    p->json = options_int(o, OPT_JSON) != 0;
+    if ((rc = zone_open(&p->zone, options_text(o, OPT_TIMEZONE), e)) == OK &&
+        (rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e)) == OK)
+        rc = read_conf(p, e);
+    if (rc == OK)
+        rc = stop_open(&p->stop, &p->loop, on_stop, p, e);
+    return rc;
+}
+
+static int work(struct loader *p)
+{
+    struct err e = ERR_INIT;
+
+    if (uv_loop_init(&p->loop) != 0) {
+        err_set(&e, ERR_INTERNAL, "cannot make an event loop");
+        return complain(&e);
+    }
+    (void)uv_timer_init(&p->loop, &p->every); /* cannot fail */
+    p->every.data = p;
+    if (prepare(p, &e) == OK) {
+        begin(p);
+        (void)uv_run(&p->loop, UV_RUN_DEFAULT);
+    } else {
+        p->code = complain(&e);
+    }
+    if (p->stop != NULL)
+        stop_close(p->stop);
+    uv_close((uv_handle_t *)&p->every, NULL);
+    (void)uv_run(&p->loop, UV_RUN_DEFAULT); /* the handles' ends */
+    if (uv_loop_close(&p->loop) != 0)
+        LOG0(LOG_DEBUG, "loop", "a handle was left open");
+    spool_close(p->spool);
+    zone_close(p->zone);
+    return p->code;
+}
+
+int main(int argc, char **argv)
+{
+    static struct loader p;
+    struct err e = ERR_INIT;
+    int code = 0;
+
+    log_setup("netty-load", LOG_TEXT, LOG_INFO);
+    if (options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)
+        return complain(&e);
+    if (options_int(p.options, OPT_HELP) != 0)
+        options_help(PROGRAM_LOAD, stdout);
+    else if (options_int(p.options, OPT_VERSION) != 0)
+        options_version(PROGRAM_LOAD, stdout);
+    else
+        code = work(&p);
+    options_free(p.options);
+    return code;
+}

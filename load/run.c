@@ -1,0 +1,386 @@
+#include "load/run.h"
+#include "load/follow.h"
+#include "load/leave.h"
+#include "shared/log.h"
+#include "shared/names.h"
+#include "shared/summary.h"
+#include "shared/when.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_US (60 * WHEN_SECOND)  /* --follow: a table that failed */
+#define IDLE_US  (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
+
+struct item {
+    struct run *run;
+    struct table *table;
+    struct job *job; /* that loads it, or NULL */
+    bool dirty;      /* the spool may have more */
+    struct err err;  /* how the last load failed */
+    int64_t failed;  /* when_tick() of that */
+};
+
+struct job {
+    struct db *db;
+    struct item *item;
+    int64_t idle;
+};
+
+struct run {
+    uv_loop_t *loop;
+    struct run_conf conf;
+    uv_timer_t turn;
+    run_ended_fn *ended;
+    void *ctx;
+    struct item **items;
+    size_t count;
+    struct job *jobs;
+    size_t jobs_count;
+    struct follow *follow;
+    struct leave *leave;
+    bool told; /* the catalog has been written */
+    bool stopping, over;
+    struct err err; /* of the run itself */
+};
+
+static void dispatch(struct run *r);
+
+/* ---- tables ---- */
+
+static struct item *find(const struct run *r, const char *table)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(table_name(r->items[i]->table), table) == 0)
+            return r->items[i];
+    return NULL;
+}
+
+static enum err_code add(struct run *r, const char *table, struct err *e)
+{
+    struct item **more = realloc(r->items, (r->count + 1) * sizeof *more);
+    struct item *item = calloc(1, sizeof *item);
+    struct table_conf conf = r->conf.table;
+    enum err_code rc;
+
+    if (more != NULL)
+        r->items = more;
+    if (more == NULL || item == NULL) {
+        free(item);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    conf.name = table;
+    if ((rc = table_open(&item->table, r->loop, &conf, e)) != OK) {
+        free(item);
+        return rc;
+    }
+    item->run = r;
+    item->dirty = true;
+    r->items[r->count++] = item;
+    if (r->follow != NULL)
+        follow_table(r->follow, table);
+    return OK;
+}
+
+static bool asked_for(const struct run *r, const char *table)
+{
+    for (size_t i = 0; i < r->conf.count; i++)
+        if (strcmp(r->conf.tables[i], table) == 0)
+            return true;
+    return r->conf.count == 0;
+}
+
+/* The spool's tables that are asked for and not there yet. */
+static enum err_code look(struct run *r, struct err *e)
+{
+    char **names = NULL;
+    size_t n = 0;
+    enum err_code rc = spool_tables(r->conf.table.spool, &names, &n, e);
+
+    for (size_t i = 0; rc == OK && i < n; i++)
+        if (asked_for(r, names[i]) && find(r, names[i]) == NULL)
+            rc = add(r, names[i], e);
+    spool_tables_free(names, n);
+    return rc;
+}
+
+static void name_missing(struct run *r)
+{
+    for (size_t i = 0; i < r->conf.count; i++) {
+        if (find(r, r->conf.tables[i]) != NULL)
+            continue;
+        LOG(r->conf.named ? LOG_ERROR : LOG_WARN, "no-table",
+            "the spool holds no such table; netty-spool ls shows those that it holds",
+            F_STR("table", r->conf.tables[i]));
+        if (r->conf.named && !r->conf.follow && r->err.code == OK)
+            err_set(&r->err, ERR_NO_SPOOL, "the spool %s holds no table %s",
+                    spool_dir(r->conf.table.spool), r->conf.tables[i]);
+    }
+}
+
+/* ---- loading ---- */
+
+static void on_loaded(void *ctx, const struct err *err)
+{
+    struct item *item = ctx;
+    struct run *r = item->run;
+    const struct table_counts *c = table_counts(item->table);
+
+    item->job->item = NULL;
+    item->job->idle = when_tick();
+    item->job = NULL;
+    item->err = err != NULL ? *err : ERR_INIT;
+    item->failed = when_tick();
+    if (err != NULL && err->code != ERR_INTERRUPTED)
+        LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
+            F_STR("table", table_name(item->table)), F_ERR(err), F_STR("sqlstate", err->sqlstate));
+    else
+        LOG(r->conf.follow ? LOG_DEBUG : LOG_INFO, "loaded", "table loaded",
+            F_STR("table", table_name(item->table)), F_INT("read", c->read),
+            F_INT("inserted", c->inserted), F_INT("updated", c->updated), F_INT("dead", c->dead));
+    if (err != NULL && table_unreachable(item->table) && !r->conf.follow)
+        for (size_t i = 0; i < r->count; i++)
+            if (r->items[i]->dirty) {
+                r->items[i]->dirty = false;
+                r->items[i]->err = *err;
+            }
+    dispatch(r);
+}
+
+static struct item *next_item(const struct run *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct item *item = r->items[i];
+        bool resting =
+            r->conf.follow && item->err.code != OK && when_tick() - item->failed < RETRY_US;
+        if (item->dirty && item->job == NULL && !resting)
+            return item;
+    }
+    return NULL;
+}
+
+static bool loading(const struct run *r)
+{
+    for (size_t i = 0; i < r->jobs_count; i++)
+        if (r->jobs[i].item != NULL)
+            return true;
+    return false;
+}
+
+static void end(struct run *r)
+{
+    if (r->over)
+        return;
+    r->over = true;
+    follow_close(r->follow);
+    r->follow = NULL;
+    r->ended(r->ctx);
+}
+
+static void on_left(void *ctx)
+{
+    struct run *r = ctx;
+
+    leave_free(r->leave);
+    r->leave = NULL;
+    dispatch(r);
+}
+
+/* Once all is quiet; not where nothing could be connected. */
+static bool tell(struct run *r)
+{
+    struct err e = ERR_INIT;
+
+    if (r->told || r->conf.table.dry_run)
+        return false;
+    r->told = true;
+    for (size_t i = 0; i < r->jobs_count; i++) {
+        if (db_lost(r->jobs[i].db))
+            continue;
+        if (leave_open(&r->leave, r->jobs[i].db, r->conf.table.spool, &e) != OK)
+            return false;
+        leave_run(r->leave, on_left, r);
+        return true;
+    }
+    return false;
+}
+
+static void dispatch(struct run *r)
+{
+    if (r->over || r->leave != NULL)
+        return;
+    for (size_t i = 0; i < r->jobs_count && !r->stopping; i++) {
+        struct job *job = &r->jobs[i];
+        struct item *item = job->item == NULL ? next_item(r) : NULL;
+        if (item == NULL)
+            continue;
+        job->item = item;
+        item->job = job;
+        item->dirty = false;
+        table_load(item->table, job->db, on_loaded, item);
+    }
+    if (loading(r) || tell(r))
+        return;
+    if (!r->conf.follow || r->stopping)
+        end(r);
+}
+
+/* ---- --follow ---- */
+
+static void rest(struct run *r)
+{
+    for (size_t i = 0; i < r->jobs_count; i++) {
+        struct job *job = &r->jobs[i];
+        if (job->item == NULL && r->leave == NULL && !db_lost(job->db) &&
+            when_tick() - job->idle > IDLE_US)
+            db_drop(job->db);
+    }
+}
+
+static void on_change(void *ctx, const char *table)
+{
+    struct run *r = ctx;
+    struct err e = ERR_INIT;
+
+    if (table == NULL) {
+        if (look(r, &e) != OK)
+            LOG(LOG_WARN, "scan", "cannot look through the spool", F_ERR(&e));
+        rest(r);
+    }
+    for (size_t i = 0; i < r->count; i++)
+        if (table == NULL || strcmp(table, table_name(r->items[i]->table)) == 0)
+            r->items[i]->dirty = true;
+    dispatch(r);
+}
+
+/* ---- beginning and end ---- */
+
+static void on_turn(uv_timer_t *timer)
+{
+    dispatch(timer->data);
+}
+
+static enum err_code open_jobs(struct run *r, struct err *e)
+{
+    size_t n = r->conf.jobs > 0 ? r->conf.jobs : 1;
+    enum err_code rc = OK;
+
+    if (!r->conf.follow && n > r->count)
+        n = r->count > 0 ? r->count : 1;
+    r->jobs = calloc(n, sizeof *r->jobs);
+    if (r->jobs == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    while (rc == OK && r->jobs_count < n) {
+        rc = db_open(&r->jobs[r->jobs_count].db, r->loop, r->conf.conninfo, e);
+        r->jobs_count += rc == OK;
+    }
+    return rc;
+}
+
+enum err_code run_open(struct run **out, uv_loop_t *loop, const struct run_conf *conf,
+                       struct err *e)
+{
+    struct run *r = calloc(1, sizeof *r);
+    enum err_code rc = OK;
+
+    if (r == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    r->loop = loop;
+    r->conf = *conf;
+    (void)uv_timer_init(loop, &r->turn); /* cannot fail */
+    r->turn.data = r;
+    if (conf->follow)
+        rc = follow_open(&r->follow, loop, conf->table.spool, on_change, r, e);
+    if (rc == OK && (rc = look(r, e)) == OK)
+        rc = open_jobs(r, e);
+    if (rc != OK) {
+        run_close(r);
+        return rc;
+    }
+    name_missing(r);
+    *out = r;
+    return OK;
+}
+
+void run_start(struct run *r, run_ended_fn *ended, void *ctx)
+{
+    r->ended = ended;
+    r->ctx = ctx;
+    (void)uv_timer_start(&r->turn, on_turn, 0, 0);
+}
+
+void run_stop(struct run *r)
+{
+    r->stopping = true;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->items[i]->job != NULL)
+            table_stop(r->items[i]->table);
+    (void)uv_timer_start(&r->turn, on_turn, 0, 0);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+void run_close(struct run *r)
+{
+    if (r == NULL)
+        return;
+    follow_close(r->follow);
+    leave_free(r->leave);
+    for (size_t i = 0; i < r->jobs_count; i++)
+        db_close(r->jobs[i].db);
+    for (size_t i = 0; i < r->count; i++) {
+        table_close(r->items[i]->table);
+        free(r->items[i]);
+    }
+    free(r->items);
+    free(r->jobs);
+    uv_close((uv_handle_t *)&r->turn, on_closed);
+}
+
+int run_exit(const struct run *r)
+{
+    int code = err_exit(r->err.code);
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct item *item = r->items[i];
+        const struct table_counts *c = table_counts(item->table);
+        enum err_code rc = item->err.code;
+        if (rc == OK && item->dirty && r->stopping)
+            rc = ERR_INTERRUPTED;
+        if (!(rc == ERR_INTERRUPTED && r->conf.follow))
+            code = exit_graver(code, err_exit(rc));
+        if (c->dead > 0 || c->damaged > 0)
+            code = exit_graver(code, err_exit(ERR_SET_ASIDE));
+    }
+    return code;
+}
+
+enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *e)
+{
+    struct summary *s = NULL;
+    enum cell_type known = r->conf.table.dry_run ? CELL_NONE : CELL_INT;
+    enum err_code rc = summary_open(&s, json, e);
+
+    for (size_t i = 0; rc == OK && i < r->count; i++) {
+        const struct table_counts *c = table_counts(r->items[i]->table);
+        const struct cell cells[] = {
+            {"table", CELL_STR, table_name(r->items[i]->table), 0},
+            {"read", CELL_INT, NULL, (int64_t)c->read},
+            {"inserted", known, NULL, (int64_t)c->inserted},
+            {"updated", known, NULL, (int64_t)c->updated},
+            {"unchanged", known, NULL, (int64_t)c->unchanged},
+            {"stale", known, NULL, (int64_t)c->stale},
+            {"folded", CELL_INT, NULL, (int64_t)c->folded},
+            {"dead", CELL_INT, NULL, (int64_t)c->dead},
+            {"seconds", CELL_SECONDS, NULL, c->busy},
+        };
+        rc = summary_row(s, cells, sizeof cells / sizeof *cells, e);
+    }
+    if (rc == OK)
+        rc = summary_print(s, out, e);
+    summary_close(s);
+    return rc;
+}
