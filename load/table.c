@@ -98,7 +98,6 @@ static void interrupted(struct table *t)
 static void explain(struct err *err, enum db_trouble trouble)
 {
     const char *what = NULL;
-    char was[700];
 
     if (err->sqlstate[0] == '\0')
         return; /* ours, and explained */
@@ -112,9 +111,8 @@ static void explain(struct err *err, enum db_trouble trouble)
         what = "look for locks on the table, or give the role a longer statement_timeout";
     if (what == NULL)
         return;
-    (void)snprintf(was, sizeof was, "%s", err->msg);
     struct err full = *err;
-    err_set(&full, err->code, "%s [%s]; %s", was, err->sqlstate, what);
+    err_set(&full, err->code, "%.600s [%s]; %s", err->msg, err->sqlstate, what);
     memcpy(full.sqlstate, err->sqlstate, sizeof full.sqlstate);
     *err = full;
 }
