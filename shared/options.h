@@ -2,13 +2,29 @@
  * The one option table: it drives parsing, environment names, configuration-file keys, --help, and
  * (later) man pages and completion, so that they cannot disagree. shared/option_table.c holds it.
  *
- * Command line > environment > configuration file > default. A value keeps where it came from, and a
- * malformed or unknown one is refused with its name, its value and that origin: ERR_USAGE from the command
- * line, ERR_CONFIG from elsewhere.
+ * Command line > environment > configuration file > default. A value keeps where it came from, and
+ * a malformed or unknown one is refused with its name, its value and that origin: ERR_USAGE from
+ * the command line, ERR_CONFIG from elsewhere. Each source is judged, also where a higher one
+ * overrides it.
  *
  *     struct options *o;
  *     rc = options_read(&o, PROGRAM_LOAD, argc, argv, e);   // also --help, --version: see below
  *     int64_t rows = options_int(o, OPT_BATCH_ROWS);
+ *
+ * Command line: --name VALUE, --name=VALUE, --flag, --flag=no (to override the environment or the
+ * file); the last of a repeated option counts; `--` ends the options. Names are written in full. A
+ * value that begins with `--` needs the form with `=`.
+ *
+ * File: `name = value` lines, comments in lines of their own (# or ;), keys in no section or in
+ * [extract], [load], [spool]; in the program's own section a key goes before the same one in no
+ * section. A repeated or unknown key, an unknown section and a malformed line are refused. Options
+ * without an environment name are for the command line only.
+ *
+ * Environment: an empty variable is a malformed value. An unknown NETTY_* variable is refused only
+ * where its name is a slip of a known one, for the environment is shared with others.
+ *
+ * Passwords within --db, DATABASE_URL, the file's db and PGPASSWORD are made known to the logger's
+ * redaction here. One on the command line is refused, since other users can read it there.
  */
 #ifndef NETTY_SHARED_OPTIONS_H
 #define NETTY_SHARED_OPTIONS_H
@@ -18,7 +34,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum program { PROGRAM_EXTRACT = 1, PROGRAM_LOAD = 2, PROGRAM_SPOOL = 4 };
+enum program {
+    PROGRAM_EXTRACT = 1,
+    PROGRAM_LOAD = 2,
+    PROGRAM_SPOOL = 4
+};
 
 enum option_type {
     OPTION_FLAG,     /* no argument; 1/0, yes/no, true/false, on/off in environment and file */
@@ -29,6 +49,9 @@ enum option_type {
     OPTION_CHOICE,   /* one of choices, "a|b" */
     OPTION_TIME,     /* a time, or the word `all` where choices is "all" */
 };
+
+#define OPTION_SECRET    1u /* may hold a password: its value is in no message */
+#define OPTION_NO_SWITCH 2u /* environment and file only */
 
 /* One entry an option, named for --long-name. Keep in the table's order. */
 enum option_id {
@@ -78,33 +101,39 @@ enum option_id {
 
 struct option_def {
     enum option_id id;
-    const char *name;  /* "base-url": --base-url, base-url in the file */
-    const char *env;   /* "NETTY_BASE_URL" or NULL */
-    const char *arg;   /* "URL", or NULL for a flag */
+    const char *name; /* "base-url": --base-url, base-url in the file */
+    const char *env;  /* "NETTY_BASE_URL" or NULL */
+    const char *arg;  /* "URL", or NULL for a flag */
     enum option_type type;
     const char *standard; /* the default as one would write it, or NULL for none */
     unsigned programs;    /* enum program, or'ed */
+    unsigned marks;       /* OPTION_*, or'ed */
     int64_t min, max;     /* counts, durations, sizes; max 0: no bound */
     const char *choices;
-    const char *help;    /* one sentence for --help */
+    const char *help;    /* one sentence or two, whole, for --help and the man page */
     const char *example; /* for the man page, or NULL */
 };
 extern const struct option_def option_table[OPTIONS];
 
 struct options;
 
-/* Reads all sources. With --help or --version among the arguments: the rest is not judged, *o is set and
- * options_int(o, OPT_HELP) or OPT_VERSION tells. The configuration file is `config`'s, else ./netty.conf,
- * else /etc/netty/netty.conf, where one exists; keys are the options' names, in no section or in
- * [extract], [load], [spool]; a key of another program's is accepted and unused. */
+/* Reads all sources. With --help or --version among the arguments: the rest is not judged, *o is
+ * set and options_int(o, OPT_HELP) or OPT_VERSION tells. The configuration file is `config`'s, else
+ * ./netty.conf, else /etc/netty/netty.conf, where one exists; a key of another program's is
+ * accepted and unused. With
+ * --full, OPT_SINCE is `all` too, so that it alone needs to be asked. */
 enum err_code options_read(struct options **o, enum program program, int argc, char **argv,
                            struct err *e) MUST_CHECK;
 void options_free(struct options *o);
 
 bool options_given(const struct options *o, enum option_id id); /* anything but the default */
-const char *options_origin(const struct options *o, enum option_id id); /* "--limit", "NETTY_LIMIT", "netty.conf:3", "default" */
-const char *options_text(const struct options *o, enum option_id id);   /* NULL where there is none */
-int64_t options_int(const struct options *o, enum option_id id); /* flag, count, duration (us), size, time (us; all: INT64_MIN); choice: its place from 0 */
+const char *
+options_origin(const struct options *o,
+               enum option_id id); /* "--limit", "NETTY_LIMIT", "netty.conf:3", "default" */
+const char *options_text(const struct options *o, enum option_id id); /* NULL where there is none */
+int64_t options_int(const struct options *o,
+                    enum option_id id); /* flag, count, duration (us), size, time (us; all:
+                                           INT64_MIN); choice: its place from 0 */
 
 /* The words that are not options, in order. For tables: those, else the configured `tables`
  * (comma or blank separated), each checked (names_check_table) and without repeats. */
@@ -112,8 +141,8 @@ size_t options_words(const struct options *o, const char *const **words);
 enum err_code options_tables(const struct options *o, const char *const **tables, size_t *n,
                              struct err *e) MUST_CHECK;
 
-/* --help, to out: usage line, what the program does, its options with environment names and defaults,
- * exit codes. */
+/* --help, to out: usage line, what the program does, its options with environment names and
+ * defaults, exit codes. */
 void options_help(enum program program, FILE *out);
 void options_version(enum program program, FILE *out);
 

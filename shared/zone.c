@@ -54,18 +54,21 @@ static enum err_code unknown(struct err *e, const char *name)
 {
     if (access(ZONE_FILES, R_OK | X_OK) != 0)
         return err_set(e, ERR_CONFIG,
-                       "time zone \"%.64s\" cannot be looked up: there is no " ZONE_FILES
+                       "time zone '%.64s' cannot be looked up: there is no " ZONE_FILES
                        " here (install the package tzdata, or use UTC)",
                        name);
     return err_set(
         e, ERR_CONFIG,
-        "there is no time zone \"%.64s\": give UTC, an offset such as +02:00, or a name such as "
+        "there is no time zone '%.64s': give UTC, an offset such as +02:00, or a name such as "
         "Europe/Paris",
         name);
 }
 
 static enum err_code load(struct zone *z, const char *name, struct err *e)
 {
+    struct err own = ERR_INIT;
+    if (e == NULL)
+        e = &own;
     char path[sizeof(ZONE_FILES) + ZONE_NAME_MAX] = ZONE_FILES;
     if (!name_is_clean(name))
         return unknown(e, name);

@@ -1,0 +1,158 @@
+#include "shared/options_in.h"
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS 80
+#define INDENT  26
+
+static const char *usage(enum program program)
+{
+    return program == PROGRAM_SPOOL ? "COMMAND [OPTION...] [TABLE]" : "[OPTION...] [TABLE...]";
+}
+
+static const char *purpose(enum program program)
+{
+    switch (program) {
+    case PROGRAM_EXTRACT:
+        return "Fetches what changed in the Netty API's tables, page by page, and writes it to the "
+               "spool. "
+               "Without a TABLE: the configured ones, or else those of the database that the "
+               "loader last "
+               "left word of in the spool.";
+    case PROGRAM_LOAD:
+        return "Reads the spool and puts its records into the PostgreSQL tables netty-TABLE, each "
+               "page "
+               "once. Without a TABLE: the configured ones, or else all that the spool holds.";
+    case PROGRAM_SPOOL:
+    default:
+        return "Looks into the spool. `ls` lists its tables; `cat TABLE` writes a table's "
+               "committed "
+               "records to standard output, one JSON object a line.";
+    }
+}
+
+/* Writes text, blanks becoming line ends where needed, from column `at` on; further lines begin at
+ * `indent`. */
+static void wrap(FILE *out, const char *text, int at, int indent)
+{
+    bool first = true;
+    while (*(text += strspn(text, " ")) != '\0') {
+        int n = (int)strcspn(text, " ");
+        if (!first && at + 1 + n > COLUMNS) {
+            (void)fprintf(out, "\n%*s", indent, "");
+            at = indent;
+            first = true;
+        }
+        at += n + !first;
+        (void)fprintf(out, "%s%.*s", first ? "" : " ", n, text);
+        first = false;
+        text += n;
+    }
+    (void)fputc('\n', out);
+}
+
+static void show_entry(FILE *out, const char *label, const char *text)
+{
+    int n = fprintf(out, "  %s", label);
+    if (n < 0 || n > INDENT - 2)
+        (void)fprintf(out, "\n%*s", INDENT, "");
+    else
+        (void)fprintf(out, "%*s", INDENT - n, "");
+    wrap(out, text, INDENT, INDENT);
+}
+
+/* NETTY_UPDATE; merge|replace; default merge, or what there is of it. */
+static void show_facts(FILE *out, const struct option_def *d)
+{
+    const char *parts[3] = {d->env, d->type == OPTION_CHOICE ? d->choices : NULL, d->standard};
+    const char *lead[3] = {"", "", "default "};
+    bool any = false;
+    for (int i = 0; i < 3; i++) {
+        if (parts[i] == NULL)
+            continue;
+        (void)fprintf(out, "%s%s%s", any ? "; " : "", lead[i], parts[i]);
+        any = true;
+    }
+}
+
+static bool has_facts(const struct option_def *d)
+{
+    return d->env != NULL || d->standard != NULL || d->type == OPTION_CHOICE;
+}
+
+static void show_option(FILE *out, const struct option_def *d)
+{
+    char label[64];
+    bool given_by_switch = (d->marks & OPTION_NO_SWITCH) == 0;
+    (void)snprintf(label, sizeof(label), "%s%s%s%s", given_by_switch ? "--" : "", d->name,
+                   d->arg == NULL    ? ""
+                   : given_by_switch ? " "
+                                     : " = ",
+                   d->arg == NULL ? "" : d->arg);
+    show_entry(out, label, d->help);
+    if (has_facts(d)) {
+        (void)fprintf(out, "%*s[", INDENT, "");
+        show_facts(out, d);
+        (void)fputs("]\n", out);
+    }
+}
+
+static void show_options(FILE *out, enum program program, bool by_switch)
+{
+    for (int i = 0; i < OPTIONS; i++) {
+        const struct option_def *d = &option_table[i];
+        if (option_is_for(d, program) && by_switch == ((d->marks & OPTION_NO_SWITCH) == 0))
+            show_option(out, d);
+    }
+}
+
+static void show_exit_codes(FILE *out)
+{
+    static const struct {
+        const char *code;
+        const char *meaning;
+    } codes[] = {
+        {"0", "done"},
+        {"64", "the command line is wrong"},
+        {"65", "records were set aside, all others are in"},
+        {"66", "there is no spool where it was looked for"},
+        {"69", "API or database unavailable after all retries"},
+        {"70", "a fault in the program"},
+        {"73", "a file or folder cannot be created"},
+        {"74", "the disk fails or is full"},
+        {"75", "throttled, busy or interrupted: run again later"},
+        {"77", "key or permission refused"},
+        {"78", "a setting is wrong or missing"},
+    };
+    (void)fputs("\nExit codes; with several, the gravest of the run:\n", out);
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        (void)fprintf(out, "  %2s  %s\n", codes[i].code, codes[i].meaning);
+}
+
+void options_help(enum program program, FILE *out)
+{
+    (void)fprintf(out, "Usage: %s %s\n\n", options_program(program), usage(program));
+    wrap(out, purpose(program), 0, 0);
+    (void)fputc('\n', out);
+    wrap(
+        out,
+        "Options, each with its environment variable and default. The command line goes before the "
+        "environment, and that before the configuration file, where the keys are the options' "
+        "names.",
+        0, 0);
+    (void)fputc('\n', out);
+    show_options(out, program, true);
+    if (program != PROGRAM_SPOOL) {
+        (void)fputs("\nSettings that are not for the command line:\n", out);
+        show_options(out, program, false);
+    }
+    if (program == PROGRAM_EXTRACT)
+        show_entry(out, "NETTY_API_KEY", "The API key, in the environment only.");
+    (void)fputs("\nDurations D are written 10ms, 5s, 10m, 2h, 7d; sizes 64K, 16M, 1G.\n", out);
+    show_exit_codes(out);
+}
+
+void options_version(enum program program, FILE *out)
+{
+    (void)fprintf(out, "%s %s\n", options_program(program), NETTY_VERSION);
+}
