@@ -1,12 +1,13 @@
 /*
  * GET requests over kept-alive connections: libcurl's multi-socket interface on the libuv loop.
  *
- * TLS is verified, redirects are never followed (an answer 3xx is an error that names the target host without
- * its query), gzip is accepted and undone, HTTP/2 used where the server has it. The key goes into a header and
- * nowhere else. One total time limit a request.
+ * TLS is verified, redirects are never followed (an answer 3xx is an error that names the target
+ * host without its query), gzip is accepted and undone, HTTP/2 used where the server has it. The
+ * key goes into a header and nowhere else. One total time limit a request.
  *
- * http_get calls exactly one done(), from the loop, unless http_cancel is called first. body() gets the bytes
- * as they arrive, only for status 200; it may fail, which ends the request with that code.
+ * http_get calls exactly one done(), from the loop, unless http_cancel is called first. body() gets
+ * the bytes as they arrive, only for status 200; it may fail, which ends the request with that
+ * code. Within body() no function of this header may be called; within done() all of them may.
  */
 #ifndef NETTY_EXTRACT_HTTP_H
 #define NETTY_EXTRACT_HTTP_H
@@ -27,7 +28,8 @@ struct http_conf {
 
 /* How an exchange ended. err.code OK and status 200: a whole body was handed to body(). */
 struct http_result {
-    struct err err;      /* ERR_UNAVAILABLE: no answer or one cut short; else body()'s own error */
+    struct err err; /* ERR_UNAVAILABLE: no answer or one cut short; ERR_REFUSED: a redirect;
+                       body()'s own error */
     bool timed_out;
     long status;         /* 0 when there was no answer */
     int64_t date;        /* the Date header, or WHEN_NONE */
@@ -43,16 +45,13 @@ struct http_handler {
 
 enum err_code http_open(struct http **h, uv_loop_t *loop, const struct http_conf *conf,
                         struct err *e) MUST_CHECK;
-/* Cancels what is under way (without done) and closes; memory goes when the loop has closed the handles. */
+/* Cancels what is under way (without done) and closes; memory goes when the loop has closed the
+ * handles. */
 void http_close(struct http *h);
 
 /* url without secrets; it may appear in messages. */
 enum err_code http_get(struct http *h, struct http_request **r, const char *url,
                        const struct http_handler *handler, void *ctx, struct err *e) MUST_CHECK;
 void http_cancel(struct http_request *r);
-
-/* text as a query's value, percent-encoded. */
-struct buf;
-enum err_code http_escape(struct buf *out, const char *text) MUST_CHECK;
 
 #endif
