@@ -17,10 +17,10 @@
  *
  * Calling sequence:
  *     crawl_open(&c, &conf, position, e);             // position: JSON text of an earlier crawl, or NULL
- *     while (crawl_next(c, &request, e) == CRAWL_FETCH) {
+ *     while (crawl_next(c, &request) == CRAWL_FETCH) {
  *         ... fetch; for each record: crawl_record(c, &seen);   (crawl_page_restart(c) when the body is taken back)
  *         switch (crawl_page(c, &answer, &error)) {
- *         case CRAWL_KEEP:   commit the page with crawl_position(c) and crawl_complete_to(c)
+ *         case CRAWL_KEEP:   commit the page with crawl_position(c) and stats.complete_to
  *         case CRAWL_RETAKE: take the page back; ask crawl_next again
  *         case CRAWL_BROKEN: the API does not do what it must; e names it
  *         }
@@ -47,6 +47,7 @@ struct crawl_conf {
     bool full;          /* from the beginning, whatever the position says */
     int64_t since;      /* from here, whatever the position says; or WHEN_NONE */
     int64_t floor;      /* without a position: what the catalog says the database has; or WHEN_NONE */
+    int64_t now;        /* the local clock, so that a floor in the future is known for one; 0: unknown */
 };
 
 /* What to ask for next. */
@@ -65,6 +66,7 @@ struct crawl_seen {
 
 struct crawl_answer {
     int64_t date; /* the server's Date, or WHEN_NONE */
+    int64_t now;  /* the local clock, used where there is no Date; 0: unknown */
 };
 
 enum crawl_next { CRAWL_FETCH, CRAWL_DONE };
@@ -77,6 +79,8 @@ struct crawl_stats {
     uint64_t timeless;   /* records without a time seen */
     int64_t complete_to; /* all that the API showed up to here is kept; WHEN_NONE: not known yet */
     int64_t reached;     /* greatest time kept so far (not later than the server's clock) */
+    int64_t lead;        /* how much earlier than the records' times the filter must be; 0: no skew */
+    bool filter_ignored; /* the API does not filter by time: the whole list is paged through; warn of it */
 };
 
 enum err_code crawl_open(struct crawl **c, const struct crawl_conf *conf, const char *position,
