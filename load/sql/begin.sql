@@ -3,7 +3,7 @@
 -- UTF-8. The planner has no statistics on a batch: it would compile the statement and scan whole tables.
 --
 --   psql -f load/sql/begin.sql -f ... -c COMMIT
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL client_encoding = 'UTF8';
 SET LOCAL jit = off;
 SET LOCAL enable_seqscan = off;
