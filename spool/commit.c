@@ -1,0 +1,147 @@
+#include "spool/commit.h"
+
+#include "shared/log.h"
+#include "shared/when.h"
+#include "spool/fault.h"
+#include <fcntl.h>
+#include <stdlib.h>
+
+#define WRITE_MAX ((size_t)1 << 20)
+
+static struct out *out_new(const char *dir, uint64_t number)
+{
+    struct out *out = calloc(1, sizeof *out);
+    if (out)
+        *out = (struct out){.dir = dir,
+                            .number = number,
+                            .data_fd = -1,
+                            .journal_fd = -1,
+                            .holders = 1,
+                            .since = WHEN_NONE};
+    return out;
+}
+
+enum err_code out_create(struct out **out, const char *dir, uint64_t number, struct err *e)
+{
+    enum err_code rc;
+    if (!(*out = out_new(dir, number)))
+        return err_set(e, ERR_NOMEM, "out of memory");
+    rc = segment_open(&(*out)->data_fd, dir, number, SEGMENT_NEW, O_RDWR | O_CREAT | O_TRUNC, e);
+    if (rc != OK) {
+        out_release(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+enum err_code out_reopen(struct out **out, const char *dir, uint64_t number, struct err *e)
+{
+    enum err_code rc;
+    if (!(*out = out_new(dir, number)))
+        return err_set(e, ERR_NOMEM, "out of memory");
+    (*out)->reopened = (*out)->journaled = true;
+    if ((rc = segment_open(&(*out)->data_fd, dir, number, SEGMENT_DATA, O_RDWR | O_CREAT, e)) !=
+            OK ||
+        (rc = segment_open(&(*out)->journal_fd, dir, number, SEGMENT_JOURNAL, O_WRONLY | O_APPEND,
+                           e)) != OK) {
+        out_release(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+void out_hold(struct out *out)
+{
+    out->holders++;
+}
+
+static void complain(enum err_code rc, const struct err *e)
+{
+    if (rc != OK)
+        LOG(LOG_WARN, "segment", "cannot tidy up after a segment", F_ERR(e));
+}
+
+/* Its number is not used again, for a reader may have seen its journal. */
+static void remove_files(const struct out *out)
+{
+    static const enum segment_file files[] = {SEGMENT_NEW, SEGMENT_DATA, SEGMENT_JOURNAL};
+    struct err e = ERR_INIT;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        complain(segment_remove(out->dir, out->number, files[i], &e), &e);
+}
+
+void out_release(struct out *out)
+{
+    struct err e = ERR_INIT;
+    if (!out || --out->holders > 0)
+        return;
+    /* All that counts has been synced, so a failing close loses nothing. */
+    complain(segment_close(&out->data_fd, out->dir, out->number, SEGMENT_DATA, &e), &e);
+    complain(segment_close(&out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, &e), &e);
+    bool unused = !out->reopened && out->durable == 0;
+    if (unused)
+        remove_files(out);
+    free(out);
+}
+
+/* The journal before the records get their name: where there are records there is a journal. */
+static enum err_code make_journal(struct commit *c)
+{
+    struct out *out = c->out;
+    char name[SEGMENT_NAME_MAX];
+    struct buf line;
+    enum err_code rc;
+    buf_init(&line, JOURNAL_LINE_MAX);
+    if ((rc = journal_add_header(&line, &c->header, c->position)) != OK) {
+        (void)buf_err(&c->err, rc, &line, "a journal's header");
+        goto done;
+    }
+    if ((rc = io_replace(out->dir, segment_name(name, out->number, SEGMENT_JOURNAL), line.data,
+                         line.len, &c->err)) != OK)
+        goto done;
+    FAULT("journal-created");
+    if ((rc = segment_rename(out->dir, out->number, SEGMENT_NEW, SEGMENT_DATA, &c->err)) != OK ||
+        (rc = io_sync_dir(out->dir, &c->err)) != OK)
+        goto done;
+    FAULT("segment-created");
+    rc = segment_open(&out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, O_WRONLY | O_APPEND,
+                      &c->err);
+done:
+    buf_free(&line);
+    return rc;
+}
+
+static enum err_code write_lines(struct commit *c, const char *path)
+{
+    struct buf lines;
+    enum err_code rc = OK;
+    buf_init(&lines, WRITE_MAX + JOURNAL_LINE_MAX);
+    for (const struct pending *p = c->first; p && rc == OK; p = p->next) {
+        if ((rc = buf_add(&lines, p->line, p->len)) != OK) {
+            (void)buf_err(&c->err, rc, &lines, "a journal's lines");
+        } else if (lines.len >= WRITE_MAX || !p->next) {
+            rc = io_write(c->out->journal_fd, lines.data, lines.len, path, &c->err);
+            buf_reset(&lines);
+        }
+    }
+    buf_free(&lines);
+    return rc;
+}
+
+void commit_run(struct commit *c)
+{
+    struct out *out = c->out;
+    char path[IO_PATH];
+    struct err *e = &c->err;
+    if ((c->rc = segment_path(path, out->dir, out->number, SEGMENT_JOURNAL, e)) != OK ||
+        (c->rc = segment_sync(out->data_fd, out->dir, out->number, SEGMENT_DATA, e)) != OK)
+        return;
+    FAULT("page-synced");
+    if (out->journal_fd < 0 && (c->rc = make_journal(c)) != OK)
+        return;
+    if ((c->rc = write_lines(c, path)) != OK)
+        return;
+    FAULT("journal-written");
+    c->rc = segment_sync(out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, e);
+    FAULT("journal-synced");
+}

@@ -1,0 +1,524 @@
+#include "spool/writer.h"
+
+#include "shared/log.h"
+#include "shared/when.h"
+#include "spool/commit.h"
+#include "spool/fields.h"
+#include "spool/reader.h"
+#include "spool/recover.h"
+#include "spool/seal.h"
+#include "spool/table.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define BUFFER ((size_t)256 << 10)
+
+struct seal_job {
+    uv_work_t work;
+    uint64_t below; /* asked for */
+    uint64_t at;    /* being done; 0: nothing */
+    enum err_code rc;
+    struct err err;
+};
+
+struct writer {
+    uv_loop_t *loop;
+    struct spool_lock *lock;
+    struct writer_conf conf;
+    char dir[IO_PATH];
+    char table[NAMES_TABLE_MAX + 1];
+
+    struct out *out;         /* the segment pages go to, or NULL: the next page makes one */
+    uint64_t number;         /* the greatest that is taken */
+    struct page_place acked; /* the last durable page */
+    char position[PAGE_POSITION_MAX + 1];
+
+    bool open;       /* a page is */
+    struct err lost; /* why the open page cannot be had any more; code OK: it can */
+    uint64_t records;
+    uint64_t size;    /* of the page so far */
+    uint64_t flushed; /* of that, in the file */
+    char *buffer;
+    size_t buffered;
+    XXH3_state_t *hash;
+
+    struct pending *head; /* ended, and in no commit yet */
+    struct pending **tail;
+    size_t uncalled;
+    bool committing;
+    bool calling;
+    uv_work_t work;
+    struct commit commit;
+    struct seal_job seal;
+
+    uv_work_t goodbye;
+    bool leaving;
+    writer_closed_fn *closed;
+    void *closed_ctx;
+};
+
+static void commit_start(struct writer *w);
+static void leave_when_done(struct writer *w);
+
+/* -- opening -------------------------------------------------------------------------------------
+ */
+
+static void writer_free(struct writer *w)
+{
+    if (!w)
+        return;
+    out_release(w->out);
+    spool_unlock(w->lock);
+    (void)XXH3_freeState(w->hash);
+    free(w->buffer);
+    free(w);
+}
+
+static void seal_work(uv_work_t *work)
+{
+    struct writer *w = work->data;
+    w->seal.err = ERR_INIT;
+    w->seal.rc = seal_below(w->dir, w->table, w->seal.at, &w->seal.err);
+}
+
+static void seal_start(struct writer *w, uint64_t below);
+
+static void seal_done(uv_work_t *work, int status)
+{
+    struct writer *w = work->data;
+    uint64_t done = w->seal.at;
+    w->seal.at = 0;
+    if (status == 0 && w->seal.rc != OK)
+        LOG(LOG_WARN, "seal", "a segment cannot be sealed; its pages are safe in the plain file",
+            F_STR("table", w->table), F_ERR(&w->seal.err));
+    if (w->seal.below > done)
+        seal_start(w, w->seal.below);
+    leave_when_done(w);
+}
+
+/* Not a thing anybody waits for: a failure leaves the plain file, and is tried again with the next.
+ */
+static void seal_start(struct writer *w, uint64_t below)
+{
+    if (below > w->seal.below)
+        w->seal.below = below;
+    if (w->seal.at != 0)
+        return;
+    w->seal.at = w->seal.below;
+    w->seal.work.data = w;
+    if (uv_queue_work(w->loop, &w->seal.work, seal_work, seal_done) != 0)
+        w->seal.at = 0;
+}
+
+static enum err_code take_over(struct writer *w, struct err *e)
+{
+    struct recovered *r = malloc(sizeof *r);
+    enum err_code rc;
+    if (!r)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if ((rc = recover_table(r, w->dir, w->table, e)) != OK)
+        goto done;
+    w->number = r->number;
+    w->acked = r->last;
+    memcpy(w->position, r->position, sizeof w->position);
+    if (r->go_on) {
+        if ((rc = out_reopen(&w->out, w->dir, r->number, e)) != OK)
+            goto done;
+        w->out->bytes = r->bytes;
+        w->out->lines = r->lines;
+        w->out->pages = w->out->durable = r->last.page;
+        w->out->journal = r->journal;
+        w->out->since = r->since;
+    }
+    if (r->number > 0)
+        seal_start(w, r->sealed ? r->number + 1 : r->number);
+done:
+    free(r);
+    return rc;
+}
+
+enum err_code writer_open(struct writer **out, uv_loop_t *loop, const struct spool *s,
+                          const char *table, const struct writer_conf *conf, struct err *e)
+{
+    enum err_code rc;
+    struct writer *w = calloc(1, sizeof *w);
+    *out = NULL;
+    if (!w)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    w->loop = loop;
+    w->conf = *conf;
+    w->tail = &w->head;
+    if ((rc = spool_lock(&w->lock, s, table, e)) != OK ||
+        (rc = table_dir(w->dir, s, table, e)) != OK)
+        goto done;
+    memcpy(w->table, table, strlen(table));
+    w->buffer = malloc(BUFFER);
+    w->hash = XXH3_createState();
+    if (!w->buffer || !w->hash) {
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+        goto done;
+    }
+    if ((rc = take_over(w, e)) != OK)
+        goto done;
+    *out = w;
+    w = NULL;
+done:
+    writer_free(w);
+    return rc;
+}
+
+const char *writer_position(const struct writer *w)
+{
+    return *w->position ? w->position : NULL;
+}
+
+size_t writer_pending(const struct writer *w)
+{
+    return w->uncalled;
+}
+
+/* -- one page ------------------------------------------------------------------------------------
+ */
+
+static bool is_full(const struct writer *w)
+{
+    const struct out *out = w->out;
+    if (out->pages == 0)
+        return false;
+    if (out->bytes + out->journal >= (uint64_t)w->conf.segment_size)
+        return true;
+    return out->since != WHEN_NONE && when_now() - out->since >= w->conf.segment_age;
+}
+
+enum err_code writer_begin(struct writer *w, struct err *e)
+{
+    enum err_code rc;
+    if (w->open || w->leaving)
+        return err_set(e, ERR_INTERNAL, "a page was begun in the middle of another");
+    if (w->out && is_full(w)) {
+        out_release(w->out); /* lives until its last page is durable */
+        w->out = NULL;
+    }
+    if (!w->out) {
+        if (w->number >= SEGMENT_MAX)
+            return err_set(e, ERR_TOO_BIG, "%s has used all its segment numbers", w->dir);
+        if ((rc = out_create(&w->out, w->dir, w->number + 1, e)) != OK)
+            return rc;
+        w->number++;
+    }
+    if (XXH3_64bits_reset(w->hash) != XXH_OK)
+        return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
+    w->open = true;
+    w->lost = ERR_INIT;
+    w->records = w->size = w->flushed = 0;
+    w->buffered = 0;
+    return OK;
+}
+
+/* The page is gone, whatever of it is in the file: the next one is written over it. */
+static void drop_page(struct writer *w)
+{
+    char name[SEGMENT_NAME_MAX];
+    w->open = false;
+    if (w->out && w->flushed > 0 && ftruncate(w->out->data_fd, (off_t)w->out->bytes) != 0)
+        LOG(LOG_WARN, "spool", "cannot cut off a page that was given up", F_STR("table", w->table),
+            F_STR("file", segment_name(name, w->out->number, SEGMENT_DATA)));
+    w->flushed = 0;
+    w->buffered = 0;
+}
+
+static enum err_code write_out(struct writer *w, const void *p, size_t n, struct err *e)
+{
+    char path[IO_PATH];
+    enum err_code rc = segment_path(path, w->dir, w->out->number,
+                                    w->out->journaled ? SEGMENT_DATA : SEGMENT_NEW, e);
+    if (rc != OK)
+        return rc;
+    if (w->buffered > 0) {
+        rc = io_pwrite(w->out->data_fd, w->buffer, w->buffered,
+                       (int64_t)(w->out->bytes + w->flushed), path, e);
+        w->flushed += w->buffered; /* or in part: it is cut off then */
+        w->buffered = 0;
+    }
+    if (rc == OK && n > 0) {
+        rc = io_pwrite(w->out->data_fd, p, n, (int64_t)(w->out->bytes + w->flushed), path, e);
+        w->flushed += n;
+    }
+    return rc;
+}
+
+static enum err_code add_bytes(struct writer *w, const char *p, size_t n, struct err *e)
+{
+    enum err_code rc;
+    if (XXH3_64bits_update(w->hash, p, n) != XXH_OK)
+        return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
+    w->size += n;
+    if (n > BUFFER - w->buffered) {
+        bool large = n > BUFFER;
+        if ((rc = write_out(w, p, large ? n : 0, e)) != OK || large)
+            return rc;
+    }
+    memcpy(w->buffer + w->buffered, p, n);
+    w->buffered += n;
+    return OK;
+}
+
+static enum err_code check_open(const struct writer *w, struct err *e)
+{
+    if (!w->open)
+        return err_set(e, ERR_INTERNAL, "a record without a page");
+    if (w->lost.code != OK && e)
+        *e = w->lost;
+    return w->lost.code;
+}
+
+enum err_code writer_append(struct writer *w, const char *line, size_t n, struct err *e)
+{
+    enum err_code rc = check_open(w, e);
+    if (rc == OK && n > READER_LINE_MAX)
+        rc = err_set(e, ERR_TOO_BIG, "a record of more than %u bytes", READER_LINE_MAX);
+    else if (rc == OK && (n == 0 || memchr(line, '\n', n)))
+        rc = err_set(e, ERR_INTERNAL, "a record that is not one line");
+    if (rc == OK && (rc = add_bytes(w, line, n, e)) == OK)
+        rc = add_bytes(w, "\n", 1, e);
+    if (rc == OK)
+        w->records++;
+    else if (w->open)
+        drop_page(w);
+    return rc;
+}
+
+enum err_code writer_abort(struct writer *w, struct err *e)
+{
+    (void)e;
+    if (w->open)
+        drop_page(w);
+    return OK;
+}
+
+static enum err_code check_position(const char *position, struct err *e)
+{
+    size_t n = strlen(position);
+    if (n > PAGE_POSITION_MAX || memchr(position, '\n', n) || position[0] != '{')
+        return err_set(e, ERR_INTERNAL, "a position that is not one short line of JSON");
+    enum err_code rc = fields_read(position, n, NULL, 0, e);
+    if (rc != OK)
+        rc = err_set(e, ERR_INTERNAL, "a position that is not a JSON object");
+    return rc;
+}
+
+/* The page's place and its journal line. */
+static enum err_code describe(struct writer *w, struct pending *p, const struct page_info *info,
+                              const char *position, struct err *e)
+{
+    struct buf line;
+    enum err_code rc;
+    buf_init(&line, JOURNAL_LINE_MAX);
+    p->info = *info;
+    p->info.place = (struct page_place){w->out->number, w->out->pages + 1};
+    p->info.offset = w->out->bytes;
+    p->info.bytes = w->size;
+    p->info.records = w->records;
+    p->info.first_line = w->out->lines + 1;
+    p->info.hash = XXH3_64bits_digest(w->hash);
+    if ((rc = journal_add_page(&line, &p->info, position)) != OK) {
+        (void)buf_err(e, rc, &line, "a page's line in the journal");
+        buf_free(&line);
+        return rc;
+    }
+    p->line = line.data; /* taken over */
+    p->len = line.len;
+    if (!(p->position = strdup(position)))
+        return err_set(e, ERR_NOMEM, "out of memory");
+    return OK;
+}
+
+static void pending_free(struct pending *p)
+{
+    if (!p)
+        return;
+    out_release(p->out);
+    free(p->line);
+    free(p->position);
+    free(p);
+}
+
+enum err_code writer_end(struct writer *w, const struct page_info *info, const char *position,
+                         writer_done_fn *done, void *ctx, struct err *e)
+{
+    struct pending *p = NULL;
+    enum err_code rc = check_open(w, e);
+    if (rc != OK || (rc = check_position(position, e)) != OK)
+        goto done;
+    if ((rc = write_out(w, NULL, 0, e)) != OK)
+        goto done;
+    if (!(p = calloc(1, sizeof *p))) {
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+        goto done;
+    }
+    if ((rc = describe(w, p, info, position, e)) != OK)
+        goto done;
+    p->done = done;
+    p->ctx = ctx;
+    p->out = w->out;
+    out_hold(p->out);
+    if (w->out->pages++ == 0)
+        w->out->since = info->fetched;
+    w->out->bytes += w->size;
+    w->out->lines += w->records;
+    w->out->journal += p->len;
+    w->open = false;
+    *w->tail = p;
+    w->tail = &p->next;
+    w->uncalled++;
+    p = NULL;
+    commit_start(w);
+done:
+    pending_free(p);
+    if (rc != OK && w->open)
+        drop_page(w);
+    return rc;
+}
+
+/* -- commits -------------------------------------------------------------------------------------
+ */
+
+static void call_back(struct writer *w, struct pending *p, enum err_code rc, const struct err *err)
+{
+    w->calling = true;
+    while (p) {
+        struct pending *next = p->next;
+        w->uncalled--;
+        p->done(p->ctx, rc, &p->info, err);
+        pending_free(p);
+        p = next;
+    }
+    w->calling = false;
+}
+
+/* A failed sync is final: nobody can say what of the segment is on the disk. */
+static struct pending *give_up(struct writer *w, struct pending *batch, const struct err *err)
+{
+    struct pending **end = &batch;
+    LOG(LOG_ERROR, "spool", "a page could not be made durable; its segment is given up",
+        F_STR("table", w->table), F_INT("segment", w->commit.out->number), F_ERR(err));
+    while (*end)
+        end = &(*end)->next;
+    *end = w->head;
+    w->head = NULL;
+    w->tail = &w->head;
+    if (w->open) {
+        w->lost = *err;
+        w->flushed = 0;
+    }
+    out_release(w->out);
+    w->out = NULL;
+    return batch;
+}
+
+static void take_effect(struct writer *w, const struct pending *batch)
+{
+    struct out *out = w->commit.out;
+    const struct pending *last = batch;
+    while (last->next)
+        last = last->next;
+    w->acked = last->info.place;
+    memcpy(w->position, last->position, strlen(last->position) + 1);
+    out->durable = last->info.place.page;
+    if (!out->journaled) {
+        out->journaled = true;
+        seal_start(w, out->number);
+    }
+}
+
+static void commit_work(uv_work_t *work)
+{
+    struct writer *w = work->data;
+    commit_run(&w->commit);
+}
+
+static void commit_done(uv_work_t *work, int status)
+{
+    struct writer *w = work->data;
+    struct pending *batch = w->commit.first;
+    struct err err = w->commit.err;
+    enum err_code rc = w->commit.rc;
+    if (status != 0)
+        rc = err_set(&err, ERR_INTERNAL, "a commit was cancelled");
+    w->committing = false;
+    if (rc == OK)
+        take_effect(w, batch);
+    else
+        batch = give_up(w, batch, &err);
+    out_release(w->commit.out);
+    w->commit.out = NULL;
+    call_back(w, batch, rc, &err);
+    commit_start(w);
+    leave_when_done(w);
+}
+
+/* All that has ended, as far as it is of one segment, in one step. */
+static void commit_start(struct writer *w)
+{
+    struct commit *c = &w->commit;
+    if (w->committing || !w->head)
+        return;
+    *c = (struct commit){.out = w->head->out, .first = w->head, .position = w->position};
+    c->header = (struct journal_header){
+        .segment = c->out->number, .created = when_now(), .previous = w->acked};
+    memcpy(c->header.table, w->table, sizeof c->header.table);
+    struct pending **end = &w->head;
+    while (*end && (*end)->out == c->out)
+        end = &(*end)->next;
+    w->head = *end;
+    if (!w->head)
+        w->tail = &w->head;
+    *end = NULL;
+    out_hold(c->out);
+    w->committing = true;
+    w->work.data = w;
+    if (uv_queue_work(w->loop, &w->work, commit_work, commit_done) != 0)
+        abort(); /* only for a missing function */
+}
+
+/* -- closing -------------------------------------------------------------------------------------
+ */
+
+static void goodbye_work(uv_work_t *work)
+{
+    (void)work;
+}
+
+static void goodbye_done(uv_work_t *work, int status)
+{
+    struct writer *w = work->data;
+    writer_closed_fn *closed = w->closed;
+    void *ctx = w->closed_ctx;
+    (void)status;
+    writer_free(w);
+    if (closed)
+        closed(ctx);
+}
+
+static void leave_when_done(struct writer *w)
+{
+    if (!w->leaving || w->committing || w->head || w->calling || w->seal.at != 0 || w->goodbye.data)
+        return;
+    w->goodbye.data = w;
+    /* Always from the loop, never from within writer_close. */
+    if (uv_queue_work(w->loop, &w->goodbye, goodbye_work, goodbye_done) != 0)
+        abort();
+}
+
+void writer_close(struct writer *w, writer_closed_fn *closed, void *ctx)
+{
+    if (w->open)
+        drop_page(w);
+    w->leaving = true;
+    w->closed = closed;
+    w->closed_ctx = ctx;
+    leave_when_done(w);
+}
