@@ -1,7 +1,7 @@
 /*
- * What the loader last found in the database, left for the extractor: the netty-* tables, their keys and
- * greatest time_modified. One small file, replaced whole; the last loader's word counts. The only thing
- * that flows from load to extract.
+ * What the loader last found in the database, left for the extractor: the netty-* tables, their
+ * keys and greatest time_modified. One small file, replaced whole; the last loader's word counts.
+ * The only thing that flows from load to extract.
  */
 #ifndef NETTY_SPOOL_CATALOG_H
 #define NETTY_SPOOL_CATALOG_H
@@ -9,8 +9,8 @@
 #include "spool/spool.h"
 
 struct catalog_entry {
-    char *table; /* the API's name */
-    char *key;   /* the key column's name */
+    char *table;               /* the API's name */
+    char *key;                 /* the key column's name */
     int64_t max_time_modified; /* or WHEN_NONE */
 };
 struct catalog {

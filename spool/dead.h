@@ -1,12 +1,12 @@
 /*
- * Dead letters: records set aside with the reason, never lost. One NDJSON file a table and side, appended to
- * under an flock by whoever sets aside, synced before the caller goes on.
+ * Dead letters: records set aside with the reason, never lost. One NDJSON file a table and side,
+ * appended to under an flock by whoever sets aside, synced before the caller goes on.
  *
  * One line:
  *   {"at":"2026-...Z","reason":"nul","sqlstate":"22P05","message":"...","file":"contacts/0000000001.ndjson",
  *    "segment":1,"page":3,"line":212,"raw":"<the record's text as a JSON string>"}
- * raw is a string because what is set aside may not be valid JSON; bytes that are not UTF-8 are kept as
- * "raw64" (base64) instead.
+ * raw is a string because what is set aside may not be valid JSON; bytes that are not UTF-8 are
+ * kept as "raw64" (base64) instead.
  */
 #ifndef NETTY_SPOOL_DEAD_H
 #define NETTY_SPOOL_DEAD_H
@@ -14,11 +14,15 @@
 #include "spool/page.h"
 #include "spool/spool.h"
 
-enum dead_side { DEAD_EXTRACT, DEAD_LOAD };
+enum dead_side {
+    DEAD_EXTRACT,
+    DEAD_LOAD
+};
 
 struct dead_letter {
     int64_t at;
-    const char *reason;   /* a stable word: "nul", "surrogate", "key-missing", "not-an-object", "refused" ... */
+    const char *reason;   /* a stable word: "nul", "surrogate", "key-missing", "not-an-object",
+                             "refused" ... */
     const char *sqlstate; /* "" where the database had no say */
     const char *message;
     const char *file;        /* "" for the extractor, whose line is in no segment */
@@ -32,8 +36,8 @@ struct dead_letter {
 enum err_code dead_add(const struct spool *s, const char *table, enum dead_side side,
                        const struct dead_letter *letters, size_t n, struct err *e) MUST_CHECK;
 
-/* Calls fn for each letter in order; stops when fn fails. A damaged line is reported through fn with
- * reason "damaged" and its text as raw. No file: no call, OK. */
+/* Calls fn for each letter in order; stops when fn fails. A damaged line is reported through fn
+ * with reason "damaged" and its text as raw. No file: no call, OK. */
 typedef enum err_code dead_fn(void *ctx, const struct dead_letter *letter, struct err *e);
 enum err_code dead_each(const struct spool *s, const char *table, enum dead_side side, dead_fn *fn,
                         void *ctx, struct err *e) MUST_CHECK;

@@ -1,16 +1,16 @@
 /*
  * What the spool knows of one page: the unit that becomes visible whole or not at all.
  *
- * A page's name is (table, segment, page): segments count up from 1 and are never used again, pages count
- * up from 1 within one. Order of pages is order of fetching. A page may hold no record: then only the
- * position moves.
+ * A page's name is (table, segment, page): segments count up from 1 and are never used again, pages
+ * count up from 1 within one. Order of pages is order of fetching. A page may hold no record: then
+ * only the position moves.
  */
 #ifndef NETTY_SPOOL_PAGE_H
 #define NETTY_SPOOL_PAGE_H
 
 #include <stdint.h>
 
-#define PAGE_TIME_MAX 40       /* a source time as text, e.g. 2024-05-13 10:22:33.123456+02:00 */
+#define PAGE_TIME_MAX     40   /* a source time as text, e.g. 2024-05-13 10:22:33.123456+02:00 */
 #define PAGE_POSITION_MAX 8192 /* the extractor's position, JSON text */
 
 struct page_place {
@@ -26,9 +26,11 @@ struct page_info {
     uint64_t first_line; /* number in the segment of its first line, from 1 */
     uint64_t hash;       /* XXH3-64 of those bytes */
     int64_t fetched;     /* when its answer was complete, microseconds (shared/when.h) */
-    int64_t complete_to; /* the table is complete up to here once this page is there; or WHEN_NONE */
-    char low[PAGE_TIME_MAX];  /* least and greatest outermost time_modified of its records, as the */
-    char high[PAGE_TIME_MAX]; /* source wrote them; "" where none has one: what to fetch again if it is damaged */
+    int64_t
+        complete_to; /* the table is complete up to here once this page is there; or WHEN_NONE */
+    char low[PAGE_TIME_MAX]; /* least and greatest outermost time_modified of its records, as the */
+    char high[PAGE_TIME_MAX]; /* source wrote them; "" where none has one: what to fetch again if it
+                                 is damaged */
 };
 
 /* -1, 0, 1 */

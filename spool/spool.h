@@ -23,16 +23,20 @@
 
 struct spool;
 
-/* SPOOL_CREATE makes what is missing (ERR_CREATE when that fails). Without it: ERR_NO_SPOOL where there is none.
- * A folder that holds other things and no spool.json is refused, not adopted; a newer format is refused
- * with its number (ERR_CONFIG); a damaged spool.json is ERR_DAMAGED. */
-enum spool_mode { SPOOL_LOOK, SPOOL_CREATE };
+/* SPOOL_CREATE makes what is missing (ERR_CREATE when that fails). Without it: ERR_NO_SPOOL where
+ * there is none. A folder that holds other things and no spool.json is refused, not adopted; a
+ * newer format is refused with its number (ERR_CONFIG); a damaged spool.json is ERR_DAMAGED. */
+enum spool_mode {
+    SPOOL_LOOK,
+    SPOOL_CREATE
+};
 enum err_code spool_open(struct spool **s, const char *dir, enum spool_mode mode,
                          struct err *e) MUST_CHECK;
 void spool_close(struct spool *s);
 
 const char *spool_dir(const struct spool *s);
-/* 32 hexadecimal digits, random at creation, kept by copies: by it the database knows what it has loaded. */
+/* 32 hexadecimal digits, random at creation, kept by copies: by it the database knows what it has
+ * loaded. */
 const char *spool_id(const struct spool *s);
 
 /* The tables that have a folder, sorted by name. The list is the caller's: spool_tables_free. */
@@ -40,8 +44,9 @@ enum err_code spool_tables(const struct spool *s, char ***tables, size_t *n,
                            struct err *e) MUST_CHECK;
 void spool_tables_free(char **tables, size_t n);
 
-/* One writer a table: an flock on <table>/lock, which the process holds until spool_unlock or its end.
- * ERR_BUSY names the process that holds it (its id is in the file). Makes the table's folder. */
+/* One writer a table: an flock on <table>/lock, which the process holds until spool_unlock or its
+ * end. ERR_BUSY names the process that holds it (its id is in the file). Makes the table's folder.
+ */
 struct spool_lock;
 enum err_code spool_lock(struct spool_lock **l, const struct spool *s, const char *table,
                          struct err *e) MUST_CHECK;

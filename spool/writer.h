@@ -1,30 +1,35 @@
 /*
  * The one writer of a table's segments (the extractor's side of the spool).
  *
- * Guarantee: a page, its position and its place are one durable step. When a page's callback says OK the
- * page survives a crash of program and machine; before that it may be there or not, but never in part.
- * Data is synced before the journal line that makes it visible is written, the journal before the callback;
- * the folder after a segment's creation and renaming. Pages that end while a sync is under way share the
- * next one (group commit), so fast pages cost fewer than two syncs each.
+ * Guarantee: a page, its position and its place are one durable step. When a page's callback says
+ * OK the page survives a crash of program and machine; before that it may be there or not, but
+ * never in part. Data is synced before the journal line that makes it visible is written, the
+ * journal before the callback; the folder after a segment's creation and renaming. Pages that end
+ * while a sync is under way share the next one (group commit), so fast pages cost fewer than two
+ * syncs each.
  *
  *     writer_open(&w, loop, spool, "contacts", &conf, e);     // takes the table's lock, recovers
- *     writer_position(w)                                       // the last durable position, or NULL
- *     writer_begin(w, e);
- *       writer_append(w, line, n, e); ...                      // one record, without line end
- *     writer_end(w, &info, position, done, ctx, e);            // or writer_abort(w, e): nothing of it stays
+ *     writer_position(w)                                       // the last durable position, or
+ * NULL writer_begin(w, e); writer_append(w, line, n, e); ...                      // one record,
+ * without line end writer_end(w, &info, position, done, ctx, e);            // or writer_abort(w,
+ * e): nothing of it stays
  *     ... uv_run: done(ctx, rc, &info, err) in the order of writer_end ...
- *     writer_close(w, closed, ctx);                            // after the last commit; seals nothing
+ *     writer_close(w, closed, ctx);                            // after the last commit; seals
+ * nothing
  *
- * A failed sync is never tried again: the segment is given up at its last acknowledged page, every page after
- * that is called back with ERR_IO (or ERR_FULL), and the next writer_begin starts a new segment whose header
- * carries the last acknowledged position. A segment found with a torn journal tail is given up the
- * same way on opening. A place (segment, page) that a reader may have seen is never used for other content.
+ * A failed sync is never tried again: the segment is given up at its last acknowledged page, every
+ * page after that is called back with ERR_IO (or ERR_FULL), and the next writer_begin starts a new
+ * segment whose header carries the last acknowledged position. A segment found with a torn journal
+ * tail is given up the same way on opening. A place (segment, page) that a reader may have seen is
+ * never used for other content.
  *
- * Sealing: a segment that has reached conf.segment_size, or whose first page is older than conf.segment_age, is sealed
- * before the next page: a footer in its journal with totals and the checksum of the whole, then it is
- * compressed in a worker thread and the plain file removed. Not a thing callers wait for.
+ * Sealing: a segment that has reached conf.segment_size, or whose first page is older than
+ * conf.segment_age, is sealed before the next page: a footer in its journal with totals and the
+ * checksum of the whole, then it is compressed in a worker thread and the plain file removed. Not a
+ * thing callers wait for.
  *
- * All calls from the loop's thread. One page at a time is open; memory is one write buffer (256 KiB).
+ * All calls from the loop's thread. One page at a time is open; memory is one write buffer (256
+ * KiB).
  */
 #ifndef NETTY_SPOOL_WRITER_H
 #define NETTY_SPOOL_WRITER_H
@@ -53,10 +58,9 @@ enum err_code writer_open(struct writer **w, uv_loop_t *loop, const struct spool
 const char *writer_position(const struct writer *w);
 
 enum err_code writer_begin(struct writer *w, struct err *e) MUST_CHECK;
-enum err_code writer_append(struct writer *w, const char *line, size_t n,
-                            struct err *e) MUST_CHECK;
-/* info: fetched, complete_to, low and high are the caller's. position: JSON text of one object, at most
- * PAGE_POSITION_MAX. Errors that are returned are not called back. */
+enum err_code writer_append(struct writer *w, const char *line, size_t n, struct err *e) MUST_CHECK;
+/* info: fetched, complete_to, low and high are the caller's. position: JSON text of one object, at
+ * most PAGE_POSITION_MAX. Errors that are returned are not called back. */
 enum err_code writer_end(struct writer *w, const struct page_info *info, const char *position,
                          writer_done_fn *done, void *ctx, struct err *e) MUST_CHECK;
 enum err_code writer_abort(struct writer *w, struct err *e) MUST_CHECK;
