@@ -101,7 +101,7 @@ static void company(struct writing *w)
 
 static void money(struct writing *w)
 {
-    pen_uint(&w->pen, below(w, 900));
+    pen_uint(&w->pen, 1 + below(w, 899)); /* JSON has no 0000.00 */
     put(w, below(w, 2) == 0 ? "000.00" : ".50");
 }
 
