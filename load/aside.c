@@ -147,6 +147,15 @@ enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t l
     return aside_add(a, &letter, e);
 }
 
+bool aside_has(const struct aside *a, struct page_place place, uint64_t line)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (a->entries[i].letter.line == line &&
+            page_compare(a->entries[i].letter.place, place) == 0)
+            return true;
+    return false;
+}
+
 size_t aside_count(const struct aside *a)
 {
     return a->count;

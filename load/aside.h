@@ -28,6 +28,7 @@ enum err_code aside_add(struct aside *a, const struct dead_letter *letter,
 /* A record that the database refused: its text is read from the spool again. */
 enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t line,
                             const struct err *why, struct err *e) MUST_CHECK;
+bool aside_has(const struct aside *a, struct page_place place, uint64_t line);
 size_t aside_count(const struct aside *a);
 bool aside_full(const struct aside *a);     /* a good time to end the batch */
 void aside_keep(struct aside *a, size_t n); /* forget all but the first n */

@@ -1,4 +1,5 @@
 #include "load/fill.h"
+#include "load/letters.h"
 #include "shared/log.h"
 #include "spool/reader.h"
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct fill {
     struct batch_conf shape; /* of the next batch */
     char *table;
     struct reader *reader;
+    struct letters *letters; /* redrive, else NULL */
     struct rower *rower;
     struct batch *batch;
     struct aside *aside;
@@ -57,7 +59,8 @@ enum err_code fill_open(struct fill **out, const struct spool *s, const char *ta
     f->table = strdup(table);
     if (f->table == NULL)
         err_set(e, ERR_NOMEM, "out of memory");
-    else if ((rc = reader_open(&f->reader, s, table, e)) == OK &&
+    else if ((rc = conf->letters ? letters_open(&f->letters, s, table, e)
+                                 : reader_open(&f->reader, s, table, e)) == OK &&
              (rc = rower_open(&f->rower, &conf->row, e)) == OK &&
              (rc = batch_open(&f->batch, &conf->batch, e)) == OK)
         rc = aside_open(&f->aside, s, table, e);
@@ -76,7 +79,9 @@ void fill_close(struct fill *f)
     aside_close(f->aside);
     batch_close(f->batch);
     rower_close(f->rower);
-    reader_close(f->reader);
+    if (f->reader != NULL)
+        reader_close(f->reader);
+    letters_close(f->letters);
     buf_free(&f->data);
     free(f->table);
     free(f);
@@ -103,6 +108,10 @@ enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e
     f->resume = *at;
     f->reached = *at;
     f->gapless = true;
+    if (f->letters != NULL) {
+        letters_back(f->letters);
+        return OK;
+    }
     return reader_seek(f->reader, after, e);
 }
 
@@ -112,10 +121,37 @@ void fill_shape(struct fill *f, size_t rows_max, bool fold)
     f->shape.fold = fold;
 }
 
-void fill_next(struct fill *f)
+static bool still_refused(void *ctx, struct page_place place, uint64_t line)
 {
+    const struct fill *f = ctx;
+
+    return f->conf.look || aside_has(f->aside, place, line);
+}
+
+enum err_code fill_settle(struct fill *f, struct err *e)
+{
+    enum err_code rc = OK;
+
+    if (f->letters != NULL)
+        rc = letters_settle(f->letters, still_refused, f, e);
     aside_settled(f->aside);
     start_batch(f);
+    return rc;
+}
+
+enum err_code fill_refused(struct fill *f, const struct batch_row *row, const struct err *why,
+                           struct err *e)
+{
+    struct dead_letter again = {.place = row->place, .line = row->line};
+
+    if (f->letters != NULL) /* the file has it already */
+        return aside_add(f->aside, &again, e);
+    return aside_refused(f->aside, row->place, row->line, why, e);
+}
+
+enum err_code fill_write_aside(struct fill *f, struct err *e)
+{
+    return f->letters != NULL ? OK : aside_write(f->aside, e);
 }
 
 static bool wanted(const struct fill *f, const struct page_info *p)
@@ -190,11 +226,11 @@ static enum err_code set_aside(struct fill *f, const struct row_refusal *why, co
         .reason = why->reason,
         .sqlstate = why->sqlstate,
         .message = why->message,
-        .file = reader_file(f->reader),
-        .place = f->page->place,
-        .line = f->page->first_line + f->lines,
+        .file = f->letters != NULL ? "" : reader_file(f->reader),
+        .place = f->row.place,
+        .line = f->row.line,
         .raw = line,
-        .raw_len = n,
+        .raw_len = f->letters != NULL ? 0 : n,
     };
     return aside_add(f->aside, &letter, e);
 }
@@ -219,6 +255,7 @@ static enum err_code offer(struct fill *f, bool *full, struct err *e)
     return OK;
 }
 
+/* The line's record, whose place f->row has. */
 static enum err_code take_line(struct fill *f, const char *line, size_t n, bool *full,
                                struct err *e)
 {
@@ -227,7 +264,6 @@ static enum err_code take_line(struct fill *f, const char *line, size_t n, bool 
     enum err_code rc;
 
     buf_reset(&f->data);
-    f->row = (struct batch_row){.place = f->page->place, .line = f->page->first_line + f->lines};
     if ((rc = row_build(f->rower, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
         return rc;
     if (!refused)
@@ -255,6 +291,8 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
             return rc;
         if (line == NULL)
             break;
+        f->row =
+            (struct batch_row){.place = f->page->place, .line = f->page->first_line + f->lines};
         if ((rc = take_line(f, line, n, full, e)) != OK)
             return rc;
     }
@@ -272,11 +310,34 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
     return OK;
 }
 
+/* The same out of the letters; what does not fit goes back. */
+static enum err_code take_letters(struct fill *f, enum fill_what *what, struct err *e)
+{
+    enum err_code rc = OK;
+    bool full = false;
+
+    while (!full) {
+        const struct letter *l = NULL;
+        if ((rc = letters_line(f->letters, &l, e)) != OK || l == NULL)
+            break;
+        f->row = (struct batch_row){.place = l->place, .line = l->line};
+        if ((rc = take_line(f, l->raw, l->raw_len, &full, e)) != OK)
+            break;
+        if (f->held)
+            letters_unline(f->letters);
+        f->held = false;
+    }
+    *what = f->moved ? FILL_READY : FILL_END;
+    return rc;
+}
+
 enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e)
 {
     enum err_code rc = OK;
     bool full = false;
 
+    if (f->letters != NULL)
+        return take_letters(f, what, e);
     while (!full) {
         if (f->page == NULL && ((rc = turn_page(f, what, e)) != OK || f->page == NULL))
             break;

@@ -8,6 +8,9 @@
  * fill_reached(f) fill_next(f);               // that is committed: on to the next batch or
  * fill_seek(f, ..., e);       // it is not: again from there, perhaps otherwise (fill_shape)
  *
+ * With conf.letters the records are those that were set aside before (letters.h): there is no
+ * progress then, and those that went in leave the file with fill_settle.
+ *
  * Damaged pages are named in the log, counted and passed over. Does no network, and no writing.
  */
 #ifndef NETTY_LOAD_FILL_H
@@ -31,6 +34,8 @@ struct fill_conf {
     int64_t fetched_from; /* replay: pages fetched in [from, to], or WHEN_NONE */
     int64_t fetched_to;
     uint64_t segment; /* replay: of this segment only; 0: any */
+    bool letters;     /* redrive */
+    bool look;        /* --dry-run: letters that would go in stay */
 };
 
 /* What became of the lines that were read; the rest are the batch's rows. */
@@ -52,10 +57,16 @@ void fill_close(struct fill *f);
 
 /* Drops what is in the batch; the next line is the first after `at`. */
 enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e) MUST_CHECK;
-/* The batches' shape from the next fill_seek or fill_next on. */
+/* The batches' shape from the next fill_seek or fill_settle on. */
 void fill_shape(struct fill *f, size_t rows_max, bool fold);
 enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e) MUST_CHECK;
-void fill_next(struct fill *f);
+enum err_code fill_settle(struct fill *f, struct err *e) MUST_CHECK;
+
+/* The database refuses a row of the batch; and: what is set aside is durable, the batch may be
+ * committed. */
+enum err_code fill_refused(struct fill *f, const struct batch_row *row, const struct err *why,
+                           struct err *e) MUST_CHECK;
+enum err_code fill_write_aside(struct fill *f, struct err *e) MUST_CHECK;
 
 struct batch *fill_batch(struct fill *f);
 struct aside *fill_aside(struct fill *f);

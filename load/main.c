@@ -48,6 +48,7 @@ static enum err_code read_conf(struct loader *p, struct err *e)
                   .create = options_int(o, OPT_CREATE_TABLES) != 0,
                   .dry_run = options_int(o, OPT_DRY_RUN) != 0,
                   .replay = options_int(o, OPT_REPLAY) != 0,
+                  .redrive = options_int(o, OPT_REDRIVE) != 0,
                   .fetched_from = WHEN_NONE,
                   .fetched_to = WHEN_NONE},
         .conninfo = options_text(o, OPT_DB),

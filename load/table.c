@@ -191,6 +191,8 @@ static enum err_code open_fill(struct table *t, struct err *e)
         .fetched_from = t->conf.fetched_from,
         .fetched_to = t->conf.fetched_to,
         .segment = t->conf.segment,
+        .letters = t->conf.redrive,
+        .look = t->conf.dry_run,
     };
     enum err_code rc = OK;
 
@@ -207,6 +209,7 @@ static enum err_code open_fill(struct table *t, struct err *e)
         t->committed = (struct progress){0};
     t->rows = t->conf.batch.rows_max;
     t->bisect = t->unknown = t->ready = false;
+    fill_shape(t->fill, t->rows, !t->conf.redrive);
     return fill_seek(t->fill, &t->committed, e);
 }
 

@@ -27,6 +27,7 @@ struct table_conf {
     bool replace_nul;
     bool create;  /* --create-tables */
     bool dry_run; /* read, tell, write nothing */
+    bool redrive; /* the records set aside, instead of the spool's pages */
     bool replay;  /* all pages that fit the next three, whatever has been loaded */
     int64_t fetched_from, fetched_to; /* or WHEN_NONE */
     uint64_t segment;                 /* or 0 */

@@ -13,7 +13,7 @@ static bool rewind_to(struct table *t, const struct progress *at)
     struct err e = ERR_INIT;
 
     t->ready = false;
-    fill_shape(t->fill, t->rows, !t->bisect);
+    fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
     if (fill_seek(t->fill, at, &e) == OK)
         return true;
     table_give_up(t, &e);
@@ -55,14 +55,14 @@ static enum err_code refused(void *ctx, const struct batch_row *row, const struc
 {
     struct table *t = ctx;
 
-    return aside_refused(fill_aside(t->fill), row->place, row->line, why, e);
+    return fill_refused(t->fill, row, why, e);
 }
 
 static enum err_code settle(void *ctx, struct err *e)
 {
     struct table *t = ctx;
 
-    return aside_write(fill_aside(t->fill), e);
+    return fill_write_aside(t->fill, e);
 }
 
 /* It is in the database (or, with --dry-run, would be). */
@@ -70,6 +70,7 @@ static void committed(struct table *t, const struct txn_counts *c)
 {
     const struct fill_tally *tally = fill_tally(t->fill);
     size_t dead = aside_count(fill_aside(t->fill));
+    struct err e = ERR_INIT;
 
     t->total.read += tally->read;
     t->total.folded += tally->folded;
@@ -94,9 +95,11 @@ static void committed(struct table *t, const struct txn_counts *c)
         t->well = 0;
         t->rows = 2 * t->rows < t->conf.batch.rows_max ? 2 * t->rows : t->conf.batch.rows_max;
     }
-    fill_shape(t->fill, t->rows, !t->bisect);
-    fill_next(t->fill);
-    table_later(t, 0); /* others' turn */
+    fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
+    if (fill_settle(t->fill, &e) == OK)
+        table_later(t, 0); /* others' turn */
+    else
+        table_give_up(t, &e);
 }
 
 static void send_batch(struct table *t)
@@ -109,9 +112,9 @@ static void send_batch(struct table *t)
         .relation = schema_relation(t->schema),
         .batch = fill_batch(t->fill),
         .replace = t->conf.batch.replace,
-        .bisect = t->bisect,
-        .guard = !t->conf.replay,
-        .store = !t->conf.replay || all,
+        .bisect = t->bisect || t->conf.redrive,
+        .guard = !t->conf.replay && !t->conf.redrive,
+        .store = !t->conf.redrive && (!t->conf.replay || all),
         .from = t->committed,
         .to = *fill_reached(t->fill),
         .refused = refused,
@@ -183,7 +186,7 @@ static void failed(struct table *t, const struct txn_result *r)
         t->unknown = true;
         t->counts = r->counts;
     }
-    if (what == DB_BAD_ROW && r->in_rows && !t->bisect)
+    if (what == DB_BAD_ROW && r->in_rows && !t->bisect && !t->conf.redrive)
         look_closer(t);
     else if (what == DB_TOO_SLOW && r->in_rows)
         smaller(t, r->err);

@@ -1,0 +1,40 @@
+/*
+ * The records that were set aside, as a source of records again (--redrive).
+ *
+ *     letters_open(&l, spool, "contacts", e);
+ *     letters_line(l, &letter, e) ...        // NULL: no more
+ *     letters_back(l);                       // to the first that is not settled
+ *     letters_settle(l, kept, ctx, e);       // those handed out leave the file, but for those that
+ * kept() wants
+ *
+ * A letter that cannot be read itself is passed over, and stays. A crash between COMMIT and
+ * letters_settle is harmless: the same record again is unchanged or stale. Memory: some letters at
+ * a time.
+ */
+#ifndef NETTY_LOAD_LETTERS_H
+#define NETTY_LOAD_LETTERS_H
+
+#include "spool/dead.h"
+
+struct letter {
+    struct page_place place;
+    uint64_t line;
+    int64_t at;
+    const char *raw;
+    size_t raw_len;
+};
+
+struct letters;
+typedef bool letters_kept_fn(void *ctx, struct page_place place, uint64_t line);
+
+enum err_code letters_open(struct letters **l, const struct spool *s, const char *table,
+                           struct err *e) MUST_CHECK;
+void letters_close(struct letters *l);
+enum err_code letters_line(struct letters *l, const struct letter **letter,
+                           struct err *e) MUST_CHECK;
+void letters_unline(struct letters *l); /* the last one again with the next call */
+void letters_back(struct letters *l);
+enum err_code letters_settle(struct letters *l, letters_kept_fn *kept, void *ctx,
+                             struct err *e) MUST_CHECK;
+
+#endif
