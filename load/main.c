@@ -32,6 +32,7 @@ static enum err_code read_conf(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
     struct run_conf *c = &p->conf;
+    const char *const *words = NULL;
     enum err_code rc;
 
     *c = (struct run_conf){
@@ -54,7 +55,7 @@ static enum err_code read_conf(struct loader *p, struct err *e)
         .conninfo = options_text(o, OPT_DB),
         .jobs = (size_t)options_int(o, OPT_JOBS),
         .follow = options_int(o, OPT_FOLLOW) != 0,
-        .named = options_words(o, NULL) > 0,
+        .named = options_words(o, &words) > 0,
     };
     if (options_given(o, OPT_FROM))
         c->table.fetched_from = options_int(o, OPT_FROM);
