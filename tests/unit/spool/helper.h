@@ -16,6 +16,7 @@
 #include "spool/reader.h"
 #include "spool/segment.h"
 #include "spool/writer.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
