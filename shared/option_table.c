@@ -152,18 +152,18 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Load pages of the spool again, whether or not they were loaded before."},
 
     {OPT_FROM, "from", NULL, "TIME", OPTION_TIME,
-     .programs = LOAD,
-     .help = "With --replay: pages fetched at this time or later.",
+     .programs = LOAD | PROGRAM_SPOOL,
+     .help = "Of netty-load --replay and of netty-spool: only pages fetched at this time or later.",
      .example = "--replay --from 2024-05-13T08:00:00Z"},
 
     {OPT_TO, "to", NULL, "TIME", OPTION_TIME,
-     .programs = LOAD,
-     .help = "With --replay: pages fetched before this time.",
+     .programs = LOAD | PROGRAM_SPOOL,
+     .help = "Of netty-load --replay and of netty-spool: only pages fetched before this time.",
      .example = "--replay --from 2024-05-13 --to 2024-05-14"},
 
     {OPT_SEGMENT, "segment", NULL, "N", OPTION_COUNT,
-     .programs = LOAD, .min = 1,
-     .help = "With --replay: pages of this segment only.",
+     .programs = LOAD | PROGRAM_SPOOL, .min = 1,
+     .help = "Of netty-load --replay and of netty-spool: only pages of this segment.",
      .example = "--replay --segment 12 contacts"},
 
     {OPT_REDRIVE, "redrive", NULL, NULL, OPTION_FLAG,

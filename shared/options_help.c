@@ -26,8 +26,8 @@ static const char *purpose(enum program program)
     case PROGRAM_SPOOL:
     default:
         return "Looks into the spool. `ls` lists its tables; `cat TABLE` writes a table's "
-               "committed "
-               "records to standard output, one JSON object a line.";
+               "committed records to standard output, one JSON object a line; `status` shows how "
+               "far each table is; `verify` checks everything; `dead` lists what was set aside.";
     }
 }
 

@@ -1,0 +1,49 @@
+/*
+ * netty-spool's commands, and what they share. Results go to standard output, everything else is
+ * logged. A command answers OK, or ERR_SET_ASIDE when it did its work and met damage on the way.
+ */
+#ifndef NETTY_SPOOL_CMD_H
+#define NETTY_SPOOL_CMD_H
+
+#include "shared/options.h"
+#include "spool/reader.h"
+#include <stdio.h>
+
+struct cmd {
+    const struct options *options;
+    const struct spool *spool;
+    const char *const *words; /* after the command's name */
+    size_t count;
+    bool json;
+    FILE *out;
+};
+
+enum err_code cmd_ls(const struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_cat(const struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_verify(const struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_dead(const struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_status(const struct cmd *c, struct err *e) MUST_CHECK;
+
+/* The tables named, each of which must be there, or all there are. */
+typedef enum err_code cmd_table_fn(const struct cmd *c, const char *table, void *ctx,
+                                   struct err *e);
+enum err_code cmd_each_table(const struct cmd *c, cmd_table_fn *fn, void *ctx,
+                             struct err *e) MUST_CHECK;
+
+/* A table's pages, those that --segment, --from and --to choose. */
+struct cmd_walk {
+    bool trusting; /* reader_open_trusting */
+    enum err_code (*page)(void *ctx, struct reader *r, const struct page_info *info, struct err *e);
+    /* NULL: it is logged. */
+    enum err_code (*damage)(void *ctx, const struct page_info *info, const struct err *what,
+                            struct err *e);
+    void *ctx;
+    uint64_t damaged; /* how many times damage was met */
+};
+enum err_code cmd_walk_pages(const struct cmd *c, const char *table, struct cmd_walk *w,
+                             struct err *e) MUST_CHECK;
+
+/* stdout's errors, at the end and between; EPIPE is ERR_INTERRUPTED with e->sys. */
+enum err_code cmd_written(const struct cmd *c, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,123 @@
+/* Everything that can be checked without another program: identity (by opening), catalog, journals,
+ * pages, dead letters. One line for each thing that is not as it was written, then a row a table.
+ */
+#include "shared/buf.h"
+#include "shared/summary.h"
+#include "spool/catalog.h"
+#include "spool/cmd.h"
+#include "spool/dead.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define LINE_MAX_BYTES 8192
+
+struct verify {
+    const struct cmd *cmd;
+    struct summary *summary;
+    const char *table;
+    int64_t pages;
+    int64_t records;
+    int64_t bytes;
+    int64_t damaged;
+    uint64_t all_damaged;
+};
+
+static enum err_code tell(struct verify *v, struct page_place place, const char *message,
+                          struct err *e)
+{
+    struct buf line;
+    enum err_code rc = OK;
+    buf_init(&line, LINE_MAX_BYTES);
+    v->damaged++;
+    v->all_damaged++;
+    if (!v->cmd->json)
+        rc = buf_addf(&line, "damaged: %s", message);
+    else if ((rc = buf_addf(&line,
+                            "{\"table\":\"%s\",\"segment\":%" PRIu64 ",\"page\":%" PRIu64
+                            ",\"damage\":",
+                            v->table, place.segment, place.page)) == OK &&
+             (rc = buf_add_json(&line, message, strlen(message))) == OK)
+        rc = buf_addc(&line, '}');
+    if (rc != OK)
+        (void)buf_err(e, rc, &line, "a message");
+    else if (fprintf(v->cmd->out, "%s\n", line.data) < 0)
+        rc = cmd_written(v->cmd, e);
+    buf_free(&line);
+    return rc;
+}
+
+static enum err_code on_page(void *ctx, struct reader *r, const struct page_info *info,
+                             struct err *e)
+{
+    struct verify *v = ctx;
+    (void)r, (void)e;
+    v->pages++;
+    v->records += (int64_t)info->records;
+    v->bytes += (int64_t)info->bytes;
+    return OK;
+}
+
+static enum err_code on_damage(void *ctx, const struct page_info *info, const struct err *what,
+                               struct err *e)
+{
+    return tell(ctx, info->place, what->msg, e);
+}
+
+static enum err_code on_letter(void *ctx, const struct dead_letter *letter, struct err *e)
+{
+    if (strcmp(letter->reason, "damaged") != 0)
+        return OK;
+    return tell(ctx, letter->place, "a dead letter's line does not match its checksum", e);
+}
+
+static enum err_code verify_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+{
+    struct verify *v = ctx;
+    struct cmd_walk w = {.page = on_page, .damage = on_damage, .ctx = v};
+    enum err_code rc;
+    v->table = table;
+    v->pages = v->records = v->bytes = v->damaged = 0;
+    if ((rc = cmd_walk_pages(c, table, &w, e)) != OK ||
+        (rc = dead_each(c->spool, table, DEAD_EXTRACT, on_letter, v, e)) != OK ||
+        (rc = dead_each(c->spool, table, DEAD_LOAD, on_letter, v, e)) != OK)
+        return rc;
+    const struct cell cells[] = {
+        {.name = "table", .type = CELL_STR, .str = table},
+        {.name = "pages", .type = CELL_INT, .num = v->pages},
+        {.name = "records", .type = CELL_INT, .num = v->records},
+        {.name = "bytes", .type = CELL_INT, .num = v->bytes},
+        {.name = "damaged", .type = CELL_INT, .num = v->damaged},
+    };
+    return summary_row(v->summary, cells, sizeof cells / sizeof cells[0], e);
+}
+
+static enum err_code verify_catalog(struct verify *v, struct err *e)
+{
+    struct catalog catalog;
+    struct err why = ERR_INIT;
+    enum err_code rc = catalog_read(v->cmd->spool, &catalog, &why);
+    v->table = "";
+    catalog_free(&catalog);
+    if (rc == OK || why.sys == ENOENT)
+        return OK;
+    if (rc == ERR_DAMAGED)
+        return tell(v, (struct page_place){0, 0}, why.msg, e);
+    *e = why;
+    return rc;
+}
+
+enum err_code cmd_verify(const struct cmd *c, struct err *e)
+{
+    struct verify v = {.cmd = c};
+    enum err_code rc = summary_open(&v.summary, c->json, e);
+    if (rc != OK)
+        return rc;
+    if ((rc = verify_catalog(&v, e)) == OK && (rc = cmd_each_table(c, verify_table, &v, e)) == OK &&
+        (rc = summary_print(v.summary, c->out, e)) == OK)
+        rc = cmd_written(c, e);
+    summary_close(v.summary);
+    if (rc == OK && v.all_damaged > 0)
+        rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged in %" PRIu64 " places", v.all_damaged);
+    return rc;
+}

@@ -1,0 +1,74 @@
+/* netty-spool: looks at and checks the spool. */
+#include "shared/log.h"
+#include "spool/cmd.h"
+#include <signal.h>
+#include <string.h>
+
+struct command {
+    const char *name;
+    enum err_code (*run)(const struct cmd *c, struct err *e);
+};
+
+static const struct command commands[] = {
+    {"ls", cmd_ls},     {"cat", cmd_cat},       {"verify", cmd_verify},
+    {"dead", cmd_dead}, {"status", cmd_status},
+};
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static enum err_code run(const struct options *o, struct err *e)
+{
+    struct spool *spool = NULL;
+    const char *const *words;
+    size_t count = options_words(o, &words);
+    const struct command *command = count ? find(words[0]) : NULL;
+    if (!command)
+        return err_set(
+            e, ERR_USAGE, "%s%s; the commands are ls, cat, verify, dead, status (see --help)",
+            count ? "there is no command " : "a command is missing", count ? words[0] : "");
+    enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
+    if (rc != OK)
+        return rc;
+    struct cmd cmd = {.options = o,
+                      .spool = spool,
+                      .words = words + 1,
+                      .count = count - 1,
+                      .json = options_int(o, OPT_JSON) != 0,
+                      .out = stdout};
+    rc = command->run(&cmd, e);
+    spool_close(spool);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct options *o = NULL;
+    struct err e = ERR_INIT;
+    log_setup("netty-spool", LOG_TEXT, LOG_INFO);
+    enum err_code rc = options_read(&o, PROGRAM_SPOOL, argc, argv, &e);
+    if (rc != OK)
+        goto done;
+    options_setup_log(o);
+    if (options_int(o, OPT_HELP))
+        options_help(PROGRAM_SPOOL, stdout);
+    else if (options_int(o, OPT_VERSION))
+        options_version(PROGRAM_SPOOL, stdout);
+    else if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        rc = err_sys(&e, ERR_INTERNAL, "cannot ignore SIGPIPE");
+    else
+        rc = run(o, &e);
+done:
+    options_free(o);
+    /* Who reads us has had enough, as `head` does: nothing to be told. */
+    if (rc == ERR_INTERRUPTED)
+        return 0;
+    if (rc != OK)
+        LOG(LOG_ERROR, "stopped", "netty-spool did not do all that was asked", F_ERR(&e));
+    return err_exit(rc);
+}

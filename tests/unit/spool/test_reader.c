@@ -1,0 +1,331 @@
+/* Damage of every kind: the reader says what is damaged, gives all the rest, and never anything
+ * else. */
+#include "tests/unit/spool/helper.h"
+
+#include "spool/sumline.h"
+
+#define PAGES 6
+#define PER   4
+
+static const struct page_place start = {0, 0};
+
+/* Two segments: one sealed, one open; 2 x 6 pages of 4 records. */
+static void make_two(struct fixture *f, bool sealed)
+{
+    fixture_open(f);
+    write_pages(f, 0, PAGES, PER);
+    if (sealed)
+        f->conf.segment_size = 1;
+    else
+        f->conf.segment_size = 64 << 20;
+    if (sealed)
+        write_pages(f, PAGES * PER, 1, PER);
+}
+
+static void flip(struct fixture *f, const char *path, int lost_max, bool must_tell)
+{
+    struct buf whole;
+    struct read_back b;
+    read_all(f, start, &b);
+    int pages = b.pages;
+    assert_int_equal(b.damaged, 0);
+    read_file(path, &whole);
+    for (size_t i = 0; i < whole.len; i++) {
+        for (int bit = 0; bit < 8; bit++) {
+            char was = whole.data[i];
+            whole.data[i] = (char)(was ^ 1 << bit);
+            write_file(path, whole.data, whole.len);
+            read_all(f, start, &b);
+            if (b.pages < pages - lost_max || (b.pages < pages && b.damaged == 0) ||
+                (must_tell && b.damaged == 0) || !b.in_order)
+                fail_msg("%s: byte %zu bit %d: %d pages, damage told %d times (%s)", path, i, bit,
+                         b.pages, b.damaged, b.err.msg);
+            whole.data[i] = was;
+        }
+    }
+    write_file(path, whole.data, whole.len);
+    buf_free(&whole);
+}
+
+static void cut(struct fixture *f, const char *path, bool must_tell)
+{
+    struct buf whole;
+    struct read_back b;
+    read_all(f, start, &b);
+    int pages = b.pages;
+    int last = -1;
+    read_file(path, &whole);
+    for (size_t n = 0; n < whole.len; n++) {
+        write_file(path, whole.data, n);
+        read_all(f, start, &b);
+        if (b.pages < last || (must_tell && b.pages < pages && b.damaged == 0) || !b.in_order)
+            fail_msg("%s: cut at %zu: %d pages, damage told %d times", path, n, b.pages, b.damaged);
+        last = b.pages;
+    }
+    write_file(path, whole.data, whole.len);
+    buf_free(&whole);
+}
+
+static void flips_in_an_open_journal(void **state)
+{
+    struct fixture f;
+    char path[256];
+    (void)state;
+    make_two(&f, false);
+    table_path(&f, path, 1, SEGMENT_JOURNAL);
+    flip(&f, path, 1, true);
+    fixture_close(&f);
+}
+
+static void flips_in_an_open_segment(void **state)
+{
+    struct fixture f;
+    char path[256];
+    (void)state;
+    make_two(&f, false);
+    table_path(&f, path, 1, SEGMENT_DATA);
+    flip(&f, path, 1, true);
+    fixture_close(&f);
+}
+
+static void flips_in_a_sealed_journal(void **state)
+{
+    struct fixture f;
+    char path[256];
+    (void)state;
+    make_two(&f, true);
+    table_path(&f, path, 1, SEGMENT_JOURNAL);
+    flip(&f, path, 1, true);
+    fixture_close(&f);
+}
+
+/* A few bits of a frame's header mean nothing, so not each flip must be told. */
+static void flips_in_a_compressed_segment(void **state)
+{
+    struct fixture f;
+    char path[256];
+    (void)state;
+    make_two(&f, true);
+    table_path(&f, path, 1, SEGMENT_ZST);
+    flip(&f, path, 1, false);
+    fixture_close(&f);
+}
+
+static void cuts_of_every_file(void **state)
+{
+    struct fixture f;
+    char path[256];
+    (void)state;
+    make_two(&f, false);
+    table_path(&f, path, 1, SEGMENT_JOURNAL);
+    cut(&f, path, false); /* of the newest nobody can say how long it was */
+    table_path(&f, path, 1, SEGMENT_DATA);
+    cut(&f, path, true);
+    fixture_close(&f);
+    make_two(&f, true);
+    table_path(&f, path, 1, SEGMENT_JOURNAL);
+    cut(&f, path, true);
+    table_path(&f, path, 1, SEGMENT_ZST);
+    cut(&f, path, true);
+    fixture_close(&f);
+}
+
+/* After any cut of the open segment's files: what the writer goes on with loses nothing and repeats
+ * no record that came before its position. */
+static void the_writer_recovers_from_any_cut(void **state)
+{
+    static const enum segment_file files[] = {SEGMENT_JOURNAL, SEGMENT_DATA};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t n = 0;; n++) {
+            struct fixture f;
+            struct buf whole;
+            struct read_back b;
+            char path[256];
+            int next = 0;
+            make_two(&f, false);
+            table_path(&f, path, 1, files[k]);
+            read_file(path, &whole);
+            bool more = n < whole.len;
+            write_file(path, whole.data, more ? n : whole.len);
+            buf_free(&whole);
+            start_writing(&f);
+            const char *position = writer_position(f.writer);
+            if (position)
+                assert_int_equal(sscanf(position, "{\"next\":%d}", &next), 1);
+            for (int i = next; i < (PAGES + 1) * PER; i += PER)
+                put_page(&f, i, PER);
+            stop_writing(&f);
+            assert_int_equal(f.failed, 0);
+            read_all(&f, start, &b);
+            if (files[k] == SEGMENT_JOURNAL && (b.records != (PAGES + 1) * PER || !b.in_order))
+                fail_msg("journal cut at %zu: %d records", n, b.records);
+            assert_true(b.damaged == 0 || files[k] == SEGMENT_DATA || n == 0);
+            fixture_close(&f);
+            if (!more)
+                break;
+            n += 6; /* every seventh byte is enough here: each costs a spool */
+        }
+    }
+}
+
+static void missing_files_are_named(void **state)
+{
+    static const enum segment_file files[] = {SEGMENT_JOURNAL, SEGMENT_ZST};
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        struct fixture f;
+        struct read_back b;
+        char path[256];
+        fixture_open(&f);
+        f.conf.segment_size = 1;
+        write_pages(&f, 0, 4, PER);
+        table_path(&f, path, 2, files[k]);
+        assert_int_equal(unlink(path), 0);
+        read_all(&f, start, &b);
+        assert_int_equal(b.pages, 3);
+        assert_int_equal(b.damaged, 1);
+        assert_non_null(strstr(b.err.msg, "0000000002"));
+        fixture_close(&f);
+    }
+}
+
+static void missing_segments_are_named_unless_pruned(void **state)
+{
+    struct fixture f;
+    struct read_back b;
+    char path[256];
+    (void)state;
+    fixture_open(&f);
+    f.conf.segment_size = 1;
+    write_pages(&f, 0, 5, PER);
+    for (uint64_t s = 2; s <= 3; s++) {
+        table_path(&f, path, s, SEGMENT_JOURNAL);
+        assert_int_equal(unlink(path), 0);
+        table_path(&f, path, s, SEGMENT_ZST);
+        assert_int_equal(unlink(path), 0);
+    }
+    read_all(&f, start, &b);
+    assert_int_equal(b.pages, 3);
+    assert_int_equal(b.damaged, 1);
+    assert_non_null(strstr(b.err.msg, "segments 2 to 3"));
+    table_path(&f, path, 1, SEGMENT_JOURNAL);
+    assert_int_equal(unlink(path), 0);
+    table_path(&f, path, 1, SEGMENT_ZST);
+    assert_int_equal(unlink(path), 0);
+    read_all(&f, start, &b);
+    assert_int_equal(b.pages, 2);
+    assert_int_equal(b.damaged, 0);
+    /* Had been at the end of 3: nothing is missing. In the middle of it: something is. */
+    read_all(&f, (struct page_place){3, 1}, &b);
+    assert_int_equal(b.pages, 2);
+    assert_int_equal(b.damaged, 0);
+    read_all(&f, (struct page_place){3, 0}, &b);
+    assert_int_equal(b.damaged, 1);
+    fixture_close(&f);
+}
+
+static void damage_is_told_once(void **state)
+{
+    struct fixture f;
+    struct reader *r;
+    const struct page_info *info;
+    enum reader_what what;
+    struct buf whole;
+    struct err err = ERR_INIT;
+    char path[256];
+    (void)state;
+    make_two(&f, false);
+    table_path(&f, path, 1, SEGMENT_JOURNAL);
+    read_file(path, &whole);
+    whole.data[whole.len - 40] ^= 1; /* in the last line */
+    write_file(path, whole.data, whole.len);
+    buf_free(&whole);
+    assert_ok(reader_open(&r, f.spool, TABLE, e));
+    for (int i = 0; i < PAGES - 1; i++) {
+        assert_ok(reader_next(r, &info, &what, e));
+        assert_int_equal(what, READER_PAGE);
+    }
+    assert_int_equal(reader_next(r, &info, &what, &err), OK);
+    assert_int_equal(what, READER_DAMAGED);
+    struct page_place place = info->place;
+    assert_int_equal(reader_next(r, &info, &what, &err), OK);
+    assert_int_equal(what, READER_END);
+    assert_ok(reader_seek(r, place, e));
+    assert_int_equal(reader_next(r, &info, &what, &err), OK);
+    assert_int_equal(what, READER_END);
+    reader_close(r);
+    fixture_close(&f);
+}
+
+static void a_newer_journal_is_refused(void **state)
+{
+    struct fixture f;
+    struct reader *r;
+    const struct page_info *info;
+    enum reader_what what;
+    struct err err = ERR_INIT;
+    char path[256];
+    (void)state;
+    make_two(&f, false);
+    table_path(&f, path, 1, SEGMENT_JOURNAL);
+    struct buf b;
+    buf_init(&b, 1000);
+    assert_int_equal(buf_adds(&b, "{\"netty_journal\":2"), OK);
+    assert_int_equal(sumline_end(&b, 0), OK);
+    write_file(path, b.data, b.len);
+    buf_free(&b);
+    assert_ok(reader_open(&r, f.spool, TABLE, e));
+    assert_int_equal(reader_next(r, &info, &what, &err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "format 2"));
+    reader_close(r);
+    struct writer *w;
+    assert_int_equal(writer_open(&w, &f.loop, f.spool, TABLE, &f.conf, &err), ERR_CONFIG);
+    fixture_close(&f);
+}
+
+static void a_reader_follows_a_writer(void **state)
+{
+    struct fixture f;
+    struct reader *r;
+    const struct page_info *info;
+    enum reader_what what;
+    (void)state;
+    fixture_open(&f);
+    f.conf.segment_size = 300;
+    assert_ok(reader_open(&r, f.spool, TABLE, e));
+    assert_ok(reader_next(r, &info, &what, e));
+    assert_int_equal(what, READER_END);
+    start_writing(&f);
+    for (int i = 0; i < 30; i++) {
+        put_page(&f, i * PER, PER);
+        run(&f);
+        assert_ok(reader_next(r, &info, &what, e));
+        assert_int_equal(what, READER_PAGE);
+        assert_int_equal(page_compare(info->place, f.info.place), 0);
+        assert_ok(reader_next(r, &info, &what, e));
+        assert_int_equal(what, READER_END);
+    }
+    stop_writing(&f);
+    reader_close(r);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    log_setup("test", LOG_TEXT, LOG_ERROR);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reader_follows_a_writer),
+        cmocka_unit_test(damage_is_told_once),
+        cmocka_unit_test(a_newer_journal_is_refused),
+        cmocka_unit_test(missing_files_are_named),
+        cmocka_unit_test(missing_segments_are_named_unless_pruned),
+        cmocka_unit_test(flips_in_an_open_journal),
+        cmocka_unit_test(flips_in_an_open_segment),
+        cmocka_unit_test(flips_in_a_sealed_journal),
+        cmocka_unit_test(flips_in_a_compressed_segment),
+        cmocka_unit_test(cuts_of_every_file),
+        cmocka_unit_test(the_writer_recovers_from_any_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
