@@ -139,7 +139,8 @@ static enum err_code contradict(const struct options *o, enum option_id a, enum 
 static enum err_code needs(const struct options *o, enum option_id a, enum option_id b,
                            struct err *e)
 {
-    if (!options_given(o, a) || options_int(o, b) != 0)
+    bool knows_b = (option_table[b].programs & (unsigned)o->program) != 0;
+    if (!options_given(o, a) || !knows_b || options_int(o, b) != 0)
         return OK;
     return err_set(e, ERR_USAGE, "--%s means something with --%s only", option_table[a].name,
                    option_table[b].name);

@@ -63,7 +63,7 @@ static enum err_code table_entry(struct frames *f, uint64_t index, uint32_t *com
         if (rc != OK)
             return rc;
         if (!whole)
-            return err_set(e, ERR_DAMAGED, "%s ends within its seek table", f->path);
+            return err_set(e, ERR_DAMAGED, "the compressed file ends within its seek table");
         f->step_from = index;
         f->step_count = n;
     }
@@ -110,6 +110,8 @@ static enum err_code check_table(struct frames *f, uint64_t total, struct err *e
         uint32_t c;
         uint32_t b;
         enum err_code rc = table_entry(f, i, &c, &b, e);
+        if (rc == ERR_DAMAGED)
+            break; /* cut short while we look: it does not add up */
         if (rc != OK)
             return rc;
         compressed += c;
@@ -170,10 +172,9 @@ const char *frames_complaint(const struct frames *f)
     return f->complaint;
 }
 
-static enum err_code damaged_at(const struct frames *f, uint64_t at, const char *what,
-                                struct err *e)
+static enum err_code damaged_at(uint64_t at, const char *what, struct err *e)
 {
-    return err_set(e, ERR_DAMAGED, "%s: byte %" PRIu64 ": %s", f->path, at, what);
+    return err_set(e, ERR_DAMAGED, "byte %" PRIu64 " of the compressed file: %s", at, what);
 }
 
 /* The length of a frame without decompressing it: header, blocks (3 bytes each say how long),
@@ -189,12 +190,12 @@ static enum err_code walk_blocks(struct frames *f, size_t header, bool checksum,
         if (rc != OK)
             return rc;
         if (!whole)
-            return damaged_at(f, at, "ends within a frame", e);
+            return damaged_at(at, "ends within a frame", e);
         uint32_t head = (uint32_t)block[0] | (uint32_t)block[1] << 8 | (uint32_t)block[2] << 16;
         last = head & 1;
         at += sizeof block + ((head >> 1 & 3) == 1 ? 1u : head >> 3);
         if (at > f->end)
-            return damaged_at(f, f->frame.at, "a frame goes beyond the file's end", e);
+            return damaged_at(f->frame.at, "a frame goes beyond the file's end", e);
     }
     f->frame.compressed = at + (checksum ? 4u : 0u) - f->frame.at;
     return OK;
@@ -210,10 +211,10 @@ static enum err_code walk_frame(struct frames *f, struct err *e)
     if (rc != OK)
         return rc;
     if (got < 6 || seek_get32(head) != ZSTD_FRAME)
-        return damaged_at(f, f->frame.at, "no frame begins here", e);
+        return damaged_at(f->frame.at, "no frame begins here", e);
     unsigned long long bytes = ZSTD_getFrameContentSize(head, got);
     if (bytes == ZSTD_CONTENTSIZE_UNKNOWN || bytes == ZSTD_CONTENTSIZE_ERROR)
-        return damaged_at(f, f->frame.at, "a frame does not say its size", e);
+        return damaged_at(f->frame.at, "a frame does not say its size", e);
     unsigned char flags = head[4];
     bool single = flags & 0x20;
     size_t header = (single ? 5u : 6u) + dictionary_bytes[flags & 3] +
@@ -257,11 +258,10 @@ enum err_code frames_seek(struct frames *f, uint64_t offset, struct err *e)
         f->frame.at += f->frame.compressed;
         f->frame.offset += f->frame.bytes;
         if (f->frame.offset < f->frame.bytes)
-            return damaged_at(f, f->frame.at, "frames of impossible size", e);
+            return damaged_at(f->frame.at, "frames of impossible size", e);
     }
     if (at_end(f) || f->frame.offset != offset)
-        return err_set(e, ERR_DAMAGED, "%s: no frame begins at byte %" PRIu64 " of the records",
-                       f->path, offset);
+        return err_set(e, ERR_DAMAGED, "no frame of the compressed file begins there");
     (void)ZSTD_DCtx_reset(f->zstd, ZSTD_reset_session_only);
     f->in_at = f->frame.at;
     f->in = (ZSTD_inBuffer){f->input, 0, 0};
@@ -293,18 +293,18 @@ enum err_code frames_read(struct frames *f, void *p, size_t n, size_t *got, stru
         size_t before = out.pos;
         size_t code = ZSTD_decompressStream(f->zstd, &out, &f->in);
         if (ZSTD_isError(code))
-            return damaged_at(f, f->frame.at, ZSTD_getErrorName(code), e);
+            return damaged_at(f->frame.at, ZSTD_getErrorName(code), e);
         f->out += out.pos - before;
         f->finished = code == 0;
         if (f->out > f->frame.bytes || (f->finished && f->out < f->frame.bytes))
-            return damaged_at(f, f->frame.at, "a frame is not of the size it should be", e);
+            return damaged_at(f->frame.at, "a frame is not of the size it should be", e);
         if (!f->finished && out.pos == before && f->in.pos == f->in.size) {
             bool none;
             enum err_code rc = more_input(f, &none, e);
             if (rc != OK)
                 return rc;
             if (none)
-                return damaged_at(f, f->in_at, "a frame ends too soon", e);
+                return damaged_at(f->in_at, "a frame ends too soon", e);
         }
     }
     *got = out.pos;

@@ -10,6 +10,7 @@
  * left open
  *
  * Reading: frames_open(&f, fd, path, total, e); frames_seek(f, offset, e); frames_read(f, ...) ...
+ * Messages of damage tell the place in the file, not the file: the caller knows that.
  * The table is believed only when it adds up to the file and to total; otherwise the frames are
  * walked by their own headers. Damage stays within a frame. Constant memory, however many frames.
  */
@@ -39,7 +40,7 @@ void frames_close(struct frames *f);
 const char *frames_complaint(const struct frames *f);
 /* To the frame that begins at this byte of the NDJSON. ERR_DAMAGED when none does. */
 enum err_code frames_seek(struct frames *f, uint64_t offset, struct err *e) MUST_CHECK;
-/* Up to n bytes of the frame; *got < n at its end. ERR_DAMAGED with the file's byte. */
+/* Up to n bytes of the frame; *got < n at its end. ERR_DAMAGED with the compressed file's byte. */
 enum err_code frames_read(struct frames *f, void *p, size_t n, size_t *got,
                           struct err *e) MUST_CHECK;
 
