@@ -1,0 +1,57 @@
+/* netty-extract: pages from the API into the spool. */
+#include "extract/service.h"
+#include "shared/log.h"
+#include "shared/options.h"
+#include "shared/secret.h"
+#include <signal.h>
+#include <stdio.h>
+
+static enum err_code read_key(const struct options *o, struct secret **key, struct err *e)
+{
+    enum err_code rc = secret_from_env(key, "NETTY_API_KEY", e);
+    const char *file = options_text(o, OPT_API_KEY_FILE);
+    if (rc == OK && *key == NULL && file != NULL)
+        rc = secret_from_file(key, file, options_origin(o, OPT_API_KEY_FILE), e);
+    if (rc == OK && *key == NULL && options_int(o, OPT_DRY_RUN) == 0)
+        rc =
+            err_set(e, ERR_CONFIG,
+                    "there is no API key: set NETTY_API_KEY, or NETTY_API_KEY_FILE to the name of a"
+                    " file that holds it");
+    return rc;
+}
+
+static enum err_code start(const struct options *o, int *code, struct err *e)
+{
+    struct secret *key = NULL;
+    if (options_int(o, OPT_RECONCILE) != 0)
+        return err_set(e, ERR_USAGE, "--reconcile is not available yet");
+    enum err_code rc = read_key(o, &key, e);
+    if (rc == OK)
+        rc = service_run(o, key, code, e);
+    secret_free(key);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct options *o = NULL;
+    struct err e = ERR_INIT;
+    int code = 0;
+    /* A reader of our output that goes away is an error of that write, not the end of the run. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    enum err_code rc = options_read(&o, PROGRAM_EXTRACT, argc, argv, &e);
+    if (rc == OK && options_int(o, OPT_HELP) != 0) {
+        options_help(PROGRAM_EXTRACT, stdout);
+    } else if (rc == OK && options_int(o, OPT_VERSION) != 0) {
+        options_version(PROGRAM_EXTRACT, stdout);
+    } else if (rc == OK) {
+        options_setup_log(o);
+        rc = start(o, &code, &e);
+    }
+    if (rc != OK) {
+        LOG(LOG_ERROR, "end", "netty-extract ends", F_ERR(&e));
+        code = exit_graver(code, err_exit(rc));
+    }
+    options_free(o);
+    return code;
+}
