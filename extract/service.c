@@ -244,6 +244,8 @@ static enum err_code real_run(struct service *s, const struct secret *key, struc
         return rc;
     if (uv_loop_init(&s->loop) != 0)
         return err_set(e, ERR_INTERNAL, "cannot set up an event loop");
+    s->env.loop = &s->loop;
+    s->env.spool = s->spool;
     rc = run_loop(s, key, e);
     if (uv_loop_close(&s->loop) != 0)
         LOG0(LOG_WARN, "loop", "something was left on the event loop");
