@@ -7,6 +7,8 @@
 #define ATTEMPTS_MAX 5
 #define REPEATS_MAX  3
 #define STUCK_MAX    200
+#define TUNE_MAX     3
+#define TUNE_LEAST   (60 * WHEN_SECOND)
 
 static void clear(struct crawl *c, const struct crawl_conf *conf)
 {
@@ -16,7 +18,7 @@ static void clear(struct crawl *c, const struct crawl_conf *conf)
     c->known = known;
     c->page.entries = entries;
     crawl_facts_reset(&c->page);
-    c->frontier = c->below_time = c->furthest = WHEN_NONE;
+    c->frontier = c->below_time = c->furthest = c->covered = WHEN_NONE;
     c->began = c->last = c->turn = c->complete = WHEN_NONE;
     c->base = c->based = c->low = WHEN_NONE;
 }
@@ -59,8 +61,9 @@ static void begin_floor(struct crawl *c)
 static void begin_next(struct crawl *c)
 {
     c->phase = CRAWL_BODY;
-    c->everything = false;
-    c->began = c->turn = c->furthest = WHEN_NONE;
+    c->everything = c->look = false;
+    c->began = c->turn = c->furthest = c->below_time = WHEN_NONE;
+    c->below[0] = '\0';
     c->walk = 0;
     crawl_marks_known(c);
     if (c->known_count == 0) {
@@ -83,8 +86,9 @@ static void resume(struct crawl *c)
     c->resumed = true;
     if (c->phase != CRAWL_BODY || c->frontier == WHEN_NONE)
         return;
-    int64_t low = c->frontier - c->conf.overlap;
-    bool fresh = c->last == WHEN_NONE || low > c->last - 2 * c->conf.overlap - CRAWL_LEAD_MAX;
+    int64_t overlap = crawl_overlap(c);
+    int64_t low = c->frontier - overlap;
+    bool fresh = c->last == WHEN_NONE || low > c->last - 2 * overlap - CRAWL_LEAD_MAX;
     if (fresh && (c->low == WHEN_NONE || low < c->low))
         c->low = low;
 }
@@ -192,14 +196,19 @@ static enum crawl_verdict retake(struct crawl *c, struct err *e)
     return broken(c);
 }
 
-/* Does the page begin at or before what has been read? The only way to keep a page. */
+/* Does the page begin at or before what has been read? The only way to keep a page. A run's first
+ * page also has to show that it reads the overlap again. */
 static bool continuous(const struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
     const struct crawl_ask *ask = &c->ask;
-    if (page->hits > 0)
+    bool covers = c->covered == WHEN_NONE || c->placed ||
+                  (page->first != WHEN_NONE && page->first <= c->covered);
+    if (c->phase == CRAWL_HEAD && page->late_hit)
+        covers = false; /* edits came in before the records without a time */
+    if (covers && page->hits > 0)
         return true;
-    if (page->first != WHEN_NONE && c->frontier != WHEN_NONE &&
+    if (covers && page->first != WHEN_NONE && c->frontier != WHEN_NONE &&
         page->first < c->frontier - CRAWL_FOLD)
         return true;
     if (ask->offset > 0)
@@ -282,17 +291,21 @@ static enum crawl_verdict step_back(struct crawl *c, struct err *e)
     return retake(c, e);
 }
 
-/* A jump that came down a page or more before the frontier: with less lead it comes down nearer. */
+/* A jump that came down so early that a whole page shows nothing new. */
 static bool landed_early(const struct crawl *c)
 {
-    return c->ask.jump && c->placed && !c->must && c->page.hits == 0 && !crawl_page_short(c) &&
-           c->page.peak != WHEN_NONE && c->page.peak < c->frontier;
+    const struct crawl_facts *page = &c->page;
+    if (!c->ask.jump || !c->placed || c->must || crawl_page_short(c))
+        return false;
+    return page->hits > 0 ? page->news == 0 : page->peak != WHEN_NONE && page->peak < c->frontier;
 }
 
+/* The filter let through nothing at or before the first record: so much lead is enough. */
 static enum crawl_verdict jump_again(struct crawl *c, struct err *e)
 {
-    int64_t enough = c->page.first - crawl_ask_after(&c->ask);
-    if (++c->attempts >= ATTEMPTS_MAX || enough > c->ask.lead - WHEN_SECOND)
+    int64_t enough =
+        c->page.first == WHEN_NONE ? INT64_MAX : c->page.first - crawl_ask_after(&c->ask);
+    if (++c->attempts >= TUNE_MAX || enough > c->ask.lead - TUNE_LEAST)
         return walk_instead(c, e);
     c->ask.lead = enough < -CRAWL_LEAD_MAX ? -CRAWL_LEAD_MAX : enough;
     return retake(c, e);
@@ -339,10 +352,10 @@ enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer
         return skip_repeated(c, e);
     if (filter_ignored(c))
         return go_unfiltered(c, e);
-    if (!continuous(c))
-        return step_back(c, e);
     if (landed_early(c))
         return jump_again(c, e);
+    if (!continuous(c))
+        return step_back(c, e);
     c->last = answer->date != WHEN_NONE ? answer->date : answer->now > 0 ? answer->now : WHEN_NONE;
     crawl_keep(c);
     return CRAWL_KEEP;

@@ -108,15 +108,19 @@ static void count_seen(struct crawl *c)
         c->seen += page->hits > 0 ? page->news : page->n;
 }
 
+/* At the end all is kept that the API showed when the crawl came among times that may lie in the
+ * future; before, what is shown as older than the page's last times. Without any clock nothing is
+ * claimed: the end of the list may still be in the making. */
 static void move_complete(struct crawl *c, bool end)
 {
-    int64_t cap = crawl_cap(c);
-    int64_t to = c->below_time == WHEN_NONE ? WHEN_NONE : c->below_time - CRAWL_FOLD;
-    if (end && cap != INT64_MAX)
-        to = cap;
-    if (to > cap)
-        to = cap;
-    if (to != WHEN_NONE && to > c->complete)
+    int64_t to = crawl_cap(c);
+    if (to == INT64_MAX || (c->phase == CRAWL_TAIL && !end))
+        return;
+    if (!end && c->below_time == WHEN_NONE)
+        return;
+    if (!end && c->below_time - CRAWL_FOLD < to)
+        to = c->below_time - CRAWL_FOLD;
+    if (to > c->complete)
         c->complete = to;
 }
 
@@ -143,7 +147,7 @@ static void finish(struct crawl *c)
         c->base = base;
         c->based = c->last;
         c->settled = false;
-    } else if (c->began != WHEN_NONE && c->began >= c->based + c->conf.overlap) {
+    } else if (c->began != WHEN_NONE && c->began >= c->based + crawl_overlap(c)) {
         c->settled = true;
     }
     c->phase = CRAWL_END;
@@ -152,7 +156,6 @@ static void finish(struct crawl *c)
 static void ask_tail(struct crawl *c)
 {
     uint64_t back = 1 + c->limit / 32;
-    c->phase = CRAWL_TAIL;
     c->ask = (struct crawl_ask){.offset = c->seen > back ? c->seen - back : 0};
 }
 
@@ -181,21 +184,28 @@ static void ask_next(struct crawl *c)
     c->ask = walk;
 }
 
+/* Behind the last record with a time. What is claimed as complete must not be later than this:
+ * edits come in before the records without. */
+static void enter_tail(struct crawl *c)
+{
+    c->phase = CRAWL_TAIL;
+    if (c->turn == WHEN_NONE)
+        c->turn = c->last;
+}
+
 static void decide(struct crawl *c, bool end)
 {
-    bool body_ends = c->phase == CRAWL_BODY && (end || c->page.ends_timeless);
-    if (c->phase != CRAWL_TAIL)
-        move_complete(c, end || body_ends);
+    move_complete(c, end);
     remember_page(c);
-    if (end && (!c->ask.filtered || !c->everything))
+    if (end && (!c->ask.filtered || !c->everything)) {
         finish(c);
-    else if (body_ends && !c->everything)
-        finish(c);
-    else if (body_ends && c->ask.filtered)
+    } else if (end) {
+        enter_tail(c);
+        c->look = true;
         ask_tail(c);
-    else {
-        if (body_ends)
-            c->phase = CRAWL_TAIL;
+    } else {
+        if (c->phase == CRAWL_BODY && c->page.ends_timeless && !c->ask.filtered)
+            enter_tail(c);
         ask_next(c);
     }
 }
@@ -208,9 +218,22 @@ static void grow(struct crawl *c)
     c->limit = c->limit * 2 > c->conf.limit ? c->conf.limit : c->limit * 2;
 }
 
-static void keep_body(struct crawl *c)
+static void keep_body(struct crawl *c, bool end)
 {
-    if (c->phase == CRAWL_HEAD && c->page.timed + c->page.unreadable > 0)
+    if (c->phase == CRAWL_HEAD && c->page.timed + c->page.unreadable > 0) {
+        c->phase = CRAWL_BODY;
+        c->turn = WHEN_NONE;
+    } else if (c->phase == CRAWL_HEAD && c->turn == WHEN_NONE) {
+        c->turn =
+            c->last; /* for all we know yet, edits come in before the records without a time */
+    }
+    /* Stepped back to before the first record with a time. */
+    if (c->phase == CRAWL_BODY && !c->ask.filtered && c->ask.offset == 0 && c->page.n > 0 &&
+        c->page.timeless == c->page.n)
+        c->phase = CRAWL_HEAD;
+    /* Some single record without a time stood among those with. */
+    if (c->phase == CRAWL_TAIL && !c->look && !end && c->page.timed > 0 && c->page.news > 0 &&
+        !c->page.ends_timeless)
         c->phase = CRAWL_BODY;
     move_frontier(c);
     if (c->phase != CRAWL_BODY)
@@ -219,7 +242,7 @@ static void keep_body(struct crawl *c)
         c->frontier > c->last - CRAWL_LEAD_MAX)
         c->turn = c->last;
     crawl_marks_add(c);
-    learn_lead(c, !crawl_page_short(c));
+    learn_lead(c, !end);
     learn_cost(c);
 }
 
@@ -233,7 +256,7 @@ void crawl_keep(struct crawl *c)
     c->stats.pages++;
     c->stats.overlaps += c->page.hits > 0;
     c->timeless += c->page.timeless;
-    keep_body(c);
+    keep_body(c, end);
     count_seen(c);
     decide(c, end);
     if (c->page.n > c->proven)

@@ -11,11 +11,13 @@
 int64_t crawl_cap(const struct crawl *c)
 {
     int64_t clock = c->turn != WHEN_NONE ? c->turn : c->last;
-    return clock == WHEN_NONE ? INT64_MAX : clock - c->conf.margin;
+    /* Within the clock's own second an edit may still take a place before one that was read. */
+    int64_t margin = c->conf.margin > WHEN_SECOND ? c->conf.margin : WHEN_SECOND;
+    return clock == WHEN_NONE ? INT64_MAX : clock - margin;
 }
 
 /* Never less than a page's continuity can be told by from times alone. */
-static int64_t overlap(const struct crawl *c)
+int64_t crawl_overlap(const struct crawl *c)
 {
     int64_t least = CRAWL_FOLD + 60 * WHEN_SECOND;
     return c->conf.overlap > least ? c->conf.overlap : least;
@@ -47,9 +49,10 @@ static void drop_first(struct crawl_mark *marks, size_t *n)
 
 static void add_mark(struct crawl *c, const struct crawl_mark *mark)
 {
-    if (c->mark_count > 0 && mark->time - c->marks[c->mark_count - 1].time < overlap(c) / SPACING)
+    if (c->mark_count > 0 &&
+        mark->time - c->marks[c->mark_count - 1].time < crawl_overlap(c) / SPACING)
         return;
-    while (c->mark_count > 2 && c->marks[1].time < mark->time - overlap(c) * 2)
+    while (c->mark_count > 2 && c->marks[1].time < mark->time - crawl_overlap(c) * 2)
         drop_first(c->marks, &c->mark_count);
     if (c->mark_count == CRAWL_MARKS)
         drop_first(c->marks, &c->mark_count);
@@ -121,16 +124,23 @@ static uint64_t records_from(const struct crawl_mark *all, size_t n, size_t i)
     return all[n - 1].ordinal - all[before].ordinal;
 }
 
-/* Early enough for the overlap, and with a few known versions as long as that costs no further
- * page: one of them may have been edited meanwhile. */
+/* Early enough for the overlap; beginning with a known version, which proves that it is, and with a
+ * few of them behind it, for one may have been edited meanwhile, as long as that costs no further
+ * page. */
 void crawl_marks_start(struct crawl *c)
 {
     struct crawl_mark all[CRAWL_MARKS + CRAWL_EDGE];
     size_t n = all_marks(c, all);
     if (n == 0)
         return;
-    int64_t start = all[n - 1].time - overlap(c);
-    for (size_t i = n; i > 0 && n - i < CRAWL_EDGE; i--) {
+    int64_t start = all[n - 1].time - crawl_overlap(c);
+    size_t i = n;
+    while (i > 0 && all[i - 1].time > start)
+        i--;
+    uint64_t behind = i < n ? all[i].ordinal : all[n - 1].ordinal;
+    if (i > 0 && behind - all[i - 1].ordinal <= c->conf.limit / 2)
+        start = all[i - 1].time - 1;
+    for (i = n; i > 0 && n - i < CRAWL_EDGE; i--) {
         if (records_from(all, n, i - 1) > c->conf.limit / 2)
             break;
         if (all[i - 1].time - 1 < start)
@@ -138,5 +148,9 @@ void crawl_marks_start(struct crawl *c)
     }
     if (c->low != WHEN_NONE && c->low < start)
         start = c->low;
+    int64_t needed = crawl_overlap(c) / 2;
+    c->covered = all[n - 1].time - needed;
+    if (c->low != WHEN_NONE && c->low + needed < c->covered)
+        c->covered = c->low + needed;
     crawl_ask_time(&c->ask, start, c->lead);
 }

@@ -90,9 +90,10 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen)
     page->sum = mix(page->sum + entry->id);
     count_kind(page, entry);
     if (is_known(c, entry)) {
+        page->late_hit |= page->hits == 0 && page->timed + page->unreadable > 0;
         page->hits++;
         page->news = 0;
-    } else {
+    } else if (c->phase != CRAWL_BODY || entry->kind != CRAWL_TIMELESS) {
         page->news++;
     }
 }

@@ -28,23 +28,15 @@ struct field {
         name, type, offsetof(struct crawl, member)                                                 \
     }
 static const struct field fields[] = {
-    FIELD("full", FIELD_FLAG, everything),
-    FIELD("limit", FIELD_SIZE, limit),
-    FIELD("proven", FIELD_COUNT, proven),
-    FIELD("lead", FIELD_TIME, lead),
-    FIELD("frontier", FIELD_TIME, frontier),
-    FIELD("began", FIELD_TIME, began),
-    FIELD("last", FIELD_TIME, last),
-    FIELD("turn", FIELD_TIME, turn),
-    FIELD("complete", FIELD_TIME, complete),
-    FIELD("seen", FIELD_COUNT, seen),
-    FIELD("timeless", FIELD_COUNT, timeless),
-    FIELD("ordinal", FIELD_COUNT, ordinal),
-    FIELD("unfiltered", FIELD_FLAG, unfiltered),
-    FIELD("rests", FIELD_FLAG, rests),
-    FIELD("settled", FIELD_FLAG, settled),
-    FIELD("base", FIELD_TIME, base),
-    FIELD("based", FIELD_TIME, based),
+    FIELD("full", FIELD_FLAG, everything),  FIELD("look", FIELD_FLAG, look),
+    FIELD("limit", FIELD_SIZE, limit),      FIELD("proven", FIELD_COUNT, proven),
+    FIELD("lead", FIELD_TIME, lead),        FIELD("frontier", FIELD_TIME, frontier),
+    FIELD("began", FIELD_TIME, began),      FIELD("last", FIELD_TIME, last),
+    FIELD("turn", FIELD_TIME, turn),        FIELD("complete", FIELD_TIME, complete),
+    FIELD("seen", FIELD_COUNT, seen),       FIELD("timeless", FIELD_COUNT, timeless),
+    FIELD("ordinal", FIELD_COUNT, ordinal), FIELD("unfiltered", FIELD_FLAG, unfiltered),
+    FIELD("rests", FIELD_FLAG, rests),      FIELD("settled", FIELD_FLAG, settled),
+    FIELD("base", FIELD_TIME, base),        FIELD("based", FIELD_TIME, based),
     FIELD("low", FIELD_TIME, low),
 };
 #define FIELDS (sizeof(fields) / sizeof(*fields))

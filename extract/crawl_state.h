@@ -67,6 +67,7 @@ struct crawl_facts {
     uint64_t n;                  /* records */
     uint64_t timed, timeless, unreadable;
     uint64_t hits;      /* versions that had to be there */
+    bool late_hit;      /* records with a time stood before the first of them */
     uint64_t news;      /* records after the last hit */
     int64_t first;      /* the first time, or WHEN_NONE */
     int64_t peak;       /* the greatest */
@@ -81,6 +82,7 @@ struct crawl {
     bool everything; /* this run is one from the beginning */
     bool open;       /* nothing is known yet: the first page is good by itself */
     bool unfiltered; /* the filter does not work */
+    bool look;       /* in the tail: the body has ended, and this is only a look behind it */
     bool resumed;    /* goes on with a run that was left */
     bool broken;
 
@@ -97,7 +99,8 @@ struct crawl {
     size_t known_count;
     struct crawl_ask place;
     uint64_t place_n;
-    bool placed; /* there is one in this run */
+    int64_t covered; /* the first page must reach back to here; or WHEN_NONE */
+    bool placed;     /* there is one in this run */
     uint64_t kept_sum;
     int64_t frontier; /* its last time: all that stands before that record is kept; or WHEN_NONE */
     char below[CRAWL_TIME_MAX]; /* the greatest time below, as the source wrote it; or "" */
@@ -145,11 +148,12 @@ const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size
 int64_t crawl_facts_last(const struct crawl_facts *page); /* the last time, or WHEN_NONE */
 
 /* crawl_marks.c */
-int64_t crawl_cap(const struct crawl *c); /* times beyond this one may lie in the future */
-void crawl_marks_begin(struct crawl *c);  /* the first page of a run is there */
-void crawl_marks_add(struct crawl *c);    /* the page's versions */
-void crawl_marks_known(struct crawl *c);  /* what is known when a run starts: the marks */
-void crawl_marks_start(struct crawl *c);  /* where it starts */
+int64_t crawl_cap(const struct crawl *c);     /* times beyond this one may lie in the future */
+int64_t crawl_overlap(const struct crawl *c); /* what a run reads again of the last one */
+void crawl_marks_begin(struct crawl *c);      /* the first page of a run is there */
+void crawl_marks_add(struct crawl *c);        /* the page's versions */
+void crawl_marks_known(struct crawl *c);      /* what is known when a run starts: the marks */
+void crawl_marks_start(struct crawl *c);      /* where it starts */
 
 /* crawl_keep.c */
 void crawl_keep(struct crawl *c);

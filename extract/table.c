@@ -186,7 +186,7 @@ static void take_page(struct table *t, const struct http_result *result,
                       const struct parse_result *parsed)
 {
     struct err e = ERR_INIT;
-    struct crawl_answer answer = {.date = result->date};
+    struct crawl_answer answer = {.date = result->date, .now = when_now()};
     t->attempt = 0;
     t->result.odd += parsed->odd;
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
@@ -341,6 +341,7 @@ static enum err_code open_parts(struct table *t, int64_t floor, struct err *e)
     const struct table_env *env = t->env;
     struct crawl_conf conf = env->crawl;
     conf.floor = floor;
+    conf.now = when_now();
     enum err_code rc = crawl_open(&t->crawl, &conf, writer_position(t->writer), e);
     if (rc != OK)
         return rc;

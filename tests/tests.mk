@@ -26,6 +26,19 @@ $(BUILD)/unit/sim/%: $(BUILD)/obj/tests/unit/sim/%.o $(call obj,$(filter-out tes
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SIM)
 
+# The crawl's model: every history is a seed (tests/model/history.h). A slice of it is a unit test.
+MODEL_C    := tests/model/world.c tests/model/history.c tests/model/play.c
+$(BUILD)/crawl_model: $(call obj,tests/model/crawl_model.c $(MODEL_C)) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
+$(BUILD)/unit/extract/test_crawl_model: $(call obj,tests/unit/extract/test_crawl_model.c $(MODEL_C)) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_EXTRACT)
+
+N := 1000000
+.PHONY: model
+model: $(BUILD)/crawl_model
+	$(BUILD)/crawl_model $(N)
+
 .PRECIOUS: $(BUILD)/obj/tests/unit/%.o
 .PHONY: sim unit
 sim: $(BUILD)/netty-sim

@@ -1,0 +1,77 @@
+/*
+ * The crawl's model test: random histories, played one after the other.
+ *
+ *     crawl_model [N [FIRST]]      N histories (default 1000000) from seed FIRST (default 1)
+ *     crawl_model -s SEED          one history, told step by step
+ */
+#include "tests/model/history.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct totals {
+    uint64_t requests, pages, retakes;
+    unsigned worst, quiet;
+    uint64_t worst_seed, quiet_seed;
+};
+
+static void report(struct history *h, const struct history_result *r)
+{
+    struct history_result small;
+    (void)printf("seed %" PRIu64 ": %s\nmade smaller:\n", h->seed, r->violation);
+    history_shrink(h);
+    history_print(h, stdout);
+    history_play(h, &small);
+    history_trace(h, stdout);
+}
+
+static void add(struct totals *t, uint64_t seed, const struct history_result *r)
+{
+    t->requests += r->requests;
+    t->pages += r->pages;
+    t->retakes += r->retakes;
+    if (r->worst > t->worst) {
+        t->worst = r->worst;
+        t->worst_seed = seed;
+    }
+    if (r->quiet > t->quiet) {
+        t->quiet = r->quiet;
+        t->quiet_seed = seed;
+    }
+}
+
+static int play_all(uint64_t n, uint64_t first)
+{
+    struct totals t = {0};
+    for (uint64_t seed = first; seed < first + n; seed++) {
+        struct history h;
+        struct history_result r;
+        history_make(&h, seed);
+        history_play(&h, &r);
+        add(&t, seed, &r);
+        if (r.violation[0] == '\0')
+            continue;
+        report(&h, &r);
+        (void)printf("%" PRIu64 " histories, 1 violation\n", seed - first + 1);
+        return 1;
+    }
+    (void)printf("%" PRIu64 " requests, %" PRIu64 " pages kept, %" PRIu64
+                 " taken back; longest run "
+                 "%u requests (seed %" PRIu64 "), longest in silence %u (seed %" PRIu64 ")\n",
+                 t.requests, t.pages, t.retakes, t.worst, t.worst_seed, t.quiet, t.quiet_seed);
+    (void)printf("%" PRIu64 " histories, 0 violations\n", n);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "-s") == 0) {
+        struct history h;
+        history_make(&h, strtoull(argv[2], NULL, 10));
+        history_print(&h, stdout);
+        history_trace(&h, stdout);
+        return 0;
+    }
+    uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+    return play_all(n, argc > 2 ? strtoull(argv[2], NULL, 10) : 1);
+}

@@ -1,0 +1,207 @@
+#include "tests/model/history.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define HOUR (INT64_C(3600) * WHEN_SECOND)
+
+static int64_t some_hours(struct rng *r, int most)
+{
+    return ((int64_t)rng_below(r, (unsigned)(2 * most + 1)) - most) * HOUR;
+}
+
+static void make_world(struct world_conf *w, struct rng *r)
+{
+    *w = (struct world_conf){.fold = WHEN_NONE, .seed = rng_next(r)};
+    w->records = rng_below(r, rng_chance(r, 30) ? 60 : 20);
+    w->ties = rng_chance(r, 40) ? rng_below(r, 100) : 0;
+    w->dense = rng_below(r, 101);
+    w->form = (enum world_form)rng_below(r, FORMS);
+    w->fine = rng_chance(r, 20);
+    if (rng_chance(r, 30))
+        w->timeless = rng_below(r, w->records + 1);
+    w->timeless_last = rng_chance(r, 50);
+    if (rng_chance(r, 40))
+        w->shown = some_hours(r, 12);
+    if (rng_chance(r, 10))
+        w->fold = WORLD_FROM - rng_below(r, 100000) * WHEN_SECOND;
+    if (rng_chance(r, 20) && w->records > w->timeless)
+        w->future = rng_below(r, (w->records - w->timeless) / 2 + 1);
+    if (rng_chance(r, 20) && w->records > w->timeless && w->shown >= 0)
+        w->soon = rng_below(r, (w->records - w->timeless) / 2 + 1);
+    if (rng_chance(r, 5))
+        w->ignores_filter = true;
+    if (rng_chance(r, 3))
+        w->ignores_offset = true;
+}
+
+static void make_event(struct history *h, struct rng *r, unsigned horizon, bool late)
+{
+    static const enum event_type mix[] = {
+        EVENT_EDIT, EVENT_EDIT,   EVENT_EDIT, EVENT_EDIT, EVENT_EDIT,    EVENT_BULK, EVENT_INSERT,
+        EVENT_LATE, EVENT_DELETE, EVENT_PASS, EVENT_FAIL, EVENT_TIMEOUT, EVENT_KILL, EVENT_STOP};
+    struct event ev = {.at = rng_below(r, horizon),
+                       .type = mix[rng_below(r, sizeof(mix) / sizeof(*mix))],
+                       .a = rng_below(r, WORLD_MAX),
+                       .b = rng_below(r, 12)};
+    if (ev.type == EVENT_LATE && !late)
+        ev.type = EVENT_INSERT;
+    if (ev.type == EVENT_LATE)
+        ev.b = 1 + rng_below(r, 600);
+    if (ev.type == EVENT_PASS)
+        ev.b = rng_below(r, rng_chance(r, 50) ? 5 : 5000);
+    h->events[h->event_count++] = ev;
+}
+
+static void make_runs(struct history *h, struct rng *r, bool *late)
+{
+    int64_t read = rng_chance(r, 40) ? some_hours(r, 13) : 0;
+    h->runs = 1 + rng_below(r, HISTORY_RUNS);
+    *late = h->overlap >= HOUR / 2;
+    for (unsigned i = 0; i < h->runs; i++) {
+        if (i > 0 && rng_chance(r, 10)) {
+            read = some_hours(r, 13);
+            *late = false;
+        }
+        h->read[i] = read;
+        h->gap[i] = rng_chance(r, 70) ? 600 * WHEN_SECOND : (int64_t)rng_below(r, 40) * HOUR;
+    }
+}
+
+void history_make(struct history *h, uint64_t seed)
+{
+    static const int64_t overlaps[] = {2 * HOUR, 2 * HOUR, HOUR / 2, 0};
+    struct rng r = {seed};
+    bool late;
+    *h = (struct history){.seed = seed};
+    make_world(&h->world, &r);
+    h->limit = 3 + rng_below(&r, 5);
+    if (rng_chance(&r, 10)) {
+        h->limit = 14;
+        h->world.cap = 10 + rng_below(&r, 5);
+    }
+    h->overlap = overlaps[rng_below(&r, 4)];
+    h->margin = rng_below(&r, 3) * 30 * WHEN_SECOND;
+    if (rng_chance(&r, 15))
+        h->clock = CLOCK_LOCAL;
+    else if (rng_chance(&r, 5) && h->world.future + h->world.soon == 0)
+        h->clock = CLOCK_NONE;
+    if (rng_chance(&r, 15)) {
+        h->start = rng_chance(&r, 50) ? START_SINCE : START_FLOOR;
+        h->from = WORLD_FROM - rng_below(&r, 500000) * WHEN_SECOND;
+    }
+    make_runs(h, &r, &late);
+    unsigned events = rng_below(&r, rng_chance(&r, 50) ? 6 : HISTORY_EVENTS);
+    unsigned horizon = 5 + rng_below(&r, 60);
+    while (h->event_count < events)
+        make_event(h, &r, horizon, late);
+}
+
+static bool fails(const struct history *h)
+{
+    struct history_result r;
+    history_play(h, &r);
+    return r.violation[0] != '\0';
+}
+
+/* Keeps the change when the history still fails. */
+static bool try_change(struct history *h, const struct history *changed)
+{
+    if (memcmp(h, changed, sizeof(*h)) == 0 || !fails(changed))
+        return false;
+    *h = *changed;
+    return true;
+}
+
+static bool drop_events(struct history *h)
+{
+    bool any = false;
+    for (unsigned i = h->event_count; i > 0; i--) {
+        struct history c = *h;
+        c.event_count--;
+        memmove(&c.events[i - 1], &c.events[i], (c.event_count - (i - 1)) * sizeof(*c.events));
+        memset(&c.events[c.event_count], 0, sizeof(*c.events));
+        any |= try_change(h, &c);
+    }
+    return any;
+}
+
+static bool drop_run(struct history *h)
+{
+    struct history c = *h;
+    if (c.runs == 1)
+        return false;
+    c.runs--;
+    return try_change(h, &c);
+}
+
+static bool simplify_world(struct history *h)
+{
+    bool any = false;
+#define TRY(member, value)                                                                         \
+    do {                                                                                           \
+        struct history c = *h;                                                                     \
+        c.member = (value);                                                                        \
+        any |= try_change(h, &c);                                                                  \
+    } while (0)
+    if (h->world.records > 0)
+        TRY(world.records, h->world.records - 1);
+    TRY(world.records, h->world.records / 2);
+    TRY(world.timeless, 0);
+    TRY(world.future, 0);
+    TRY(world.soon, 0);
+    TRY(world.fine, false);
+    TRY(world.fold, WHEN_NONE);
+    TRY(world.shown, 0);
+    TRY(world.form, FORM_API);
+    TRY(world.ties, 0);
+    TRY(world.dense, 100);
+    TRY(world.cap, 0);
+    TRY(margin, 0);
+    TRY(overlap, 2 * HOUR);
+    TRY(clock, CLOCK_DATE);
+    TRY(start, START_FULL);
+    TRY(world.ignores_filter, false);
+    TRY(world.ignores_offset, false);
+#undef TRY
+    for (unsigned i = 0; i < h->runs; i++) {
+        struct history c = *h;
+        c.read[i] = 0;
+        any |= try_change(h, &c);
+        c = *h;
+        c.gap[i] = 600 * WHEN_SECOND;
+        any |= try_change(h, &c);
+    }
+    return any;
+}
+
+void history_shrink(struct history *h)
+{
+    bool again = true;
+    for (unsigned round = 0; again && round < 50; round++) {
+        again = drop_events(h);
+        again |= drop_run(h);
+        again |= simplify_world(h);
+    }
+}
+
+void history_print(const struct history *h, FILE *out)
+{
+    static const char *const starts[] = {"everything", "since", "floor"};
+    static const char *const clocks[] = {"Date", "local", "none"};
+    const struct world_conf *w = &h->world;
+    (void)fprintf(out,
+                  "seed %" PRIu64 ": %u records (%u timeless %s, %u in 2099, %u soon), form %d%s, "
+                  "shown %+dh%s, page size %u%s%s, limit %u, overlap %ds, margin %ds, clock %s, "
+                  "start %s, %u runs",
+                  h->seed, w->records, w->timeless, w->timeless_last ? "last" : "first", w->future,
+                  w->soon, (int)w->form, w->fine ? " fine" : "", (int)(w->shown / HOUR),
+                  w->fold != WHEN_NONE ? " with a fold" : "", w->cap,
+                  w->ignores_filter ? ", ignores the filter" : "",
+                  w->ignores_offset ? ", ignores the offset" : "", h->limit,
+                  (int)(h->overlap / WHEN_SECOND), (int)(h->margin / WHEN_SECOND), clocks[h->clock],
+                  starts[h->start], h->runs);
+    for (unsigned i = 0; i < h->runs; i++)
+        (void)fprintf(out, "; run %u after %ds reads filters %+dh", i,
+                      (int)(h->gap[i] / WHEN_SECOND), (int)(h->read[i] / HOUR));
+    (void)fprintf(out, "\n");
+}

@@ -1,0 +1,85 @@
+/*
+ * One history of the crawl's model test: a world, several runs over it, and what happens between
+ * their requests. It is made from a number, can be played any number of times with the same end,
+ * and be made smaller while it still fails.
+ *
+ * What must hold, whatever happens (history_play finds where it does not):
+ *  - a run that has come to its end has kept every version that was there when it began;
+ *  - what changed during a run is kept by it or the next one: after a last run in silence the
+ * spool's newest versions are the world's;
+ *  - "complete up to" never claims what is not kept;
+ *  - every run ends within a bounded number of requests, and no honest API is called broken.
+ */
+#ifndef NETTY_TESTS_MODEL_HISTORY_H
+#define NETTY_TESTS_MODEL_HISTORY_H
+
+#include "tests/model/world.h"
+#include <stdio.h>
+
+#define HISTORY_EVENTS 48
+#define HISTORY_RUNS   6
+
+enum event_type {
+    EVENT_EDIT, /* record a */
+    EVENT_BULK, /* records a ... a + b in one second */
+    EVENT_INSERT,
+    EVENT_LATE,    /* a record becomes visible b seconds after its time */
+    EVENT_DELETE,  /* record a */
+    EVENT_PASS,    /* b seconds */
+    EVENT_FAIL,    /* the request fails after some records */
+    EVENT_TIMEOUT, /* the same, and the page size halves */
+    EVENT_KILL,    /* the program dies and is started again */
+    EVENT_STOP,    /* the run is left, the next one goes on */
+    EVENT_TYPES
+};
+
+struct event {
+    unsigned at; /* before the request of this number, counted over all runs */
+    enum event_type type;
+    unsigned a;
+    unsigned b;
+};
+
+enum history_start {
+    START_FULL,
+    START_SINCE,
+    START_FLOOR
+};
+enum history_clock {
+    CLOCK_DATE,
+    CLOCK_LOCAL,
+    CLOCK_NONE
+};
+
+struct history {
+    uint64_t seed;
+    struct world_conf world;
+    unsigned limit;
+    int64_t overlap;
+    int64_t margin;
+    enum history_clock clock;
+    enum history_start start;
+    int64_t from; /* since or floor */
+    unsigned runs;
+    int64_t gap[HISTORY_RUNS];  /* before each run */
+    int64_t read[HISTORY_RUNS]; /* how filters are read from then on */
+    struct event events[HISTORY_EVENTS];
+    unsigned event_count;
+};
+
+struct history_result {
+    char violation[256]; /* "" when all held */
+    unsigned requests;
+    unsigned worst; /* requests of the longest run */
+    unsigned quiet; /* requests of the second run in silence */
+    unsigned retakes;
+    unsigned pages;
+};
+
+void history_make(struct history *h, uint64_t seed);
+void history_play(const struct history *h, struct history_result *r);
+void history_trace(const struct history *h, FILE *out); /* plays it and tells every step */
+void history_shrink(struct history *h);
+void history_print(const struct history *h, FILE *out);
+
+#endif

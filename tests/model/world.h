@@ -1,0 +1,86 @@
+/*
+ * A small table behind a small API, for the crawl's model test: records in their list, edits that
+ * move them, and the ways in which such an API may show times and read filters. Nothing here knows
+ * of the crawl.
+ */
+#ifndef NETTY_TESTS_MODEL_WORLD_H
+#define NETTY_TESTS_MODEL_WORLD_H
+
+#include "shared/when.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WORLD_MAX  256
+#define WORLD_FROM (INT64_C(1715595753) * WHEN_SECOND) /* the clock at the beginning */
+
+struct rng {
+    uint64_t state;
+};
+uint64_t rng_next(struct rng *r);
+unsigned rng_below(struct rng *r, unsigned n); /* 0 ... n - 1 */
+bool rng_chance(struct rng *r, unsigned percent);
+
+enum world_form {
+    FORM_API,
+    FORM_SPACE,
+    FORM_T,
+    FORM_OFFSET,
+    FORM_MICROS,
+    FORMS
+};
+
+struct world_conf {
+    unsigned records;     /* at the beginning */
+    unsigned timeless;    /* of them without a time */
+    bool timeless_last;   /* else first */
+    unsigned ties;        /* percent of records that share the time of the one before */
+    unsigned dense;       /* percent of the others that follow within seconds */
+    enum world_form form; /* how times are written */
+    bool fine;            /* the list orders by milliseconds, of which only seconds are shown */
+    int64_t shown;        /* times are shown this much later than they are */
+    int64_t fold;         /* from this time on they are shown an hour earlier; or WHEN_NONE */
+    int64_t read;         /* filters are read this much later */
+    unsigned cap;         /* the API's own page size; 0: none */
+    bool forgets;         /* leaves every seventh place of the list out: what must be found */
+    bool ignores_filter;
+    bool ignores_offset;
+    unsigned future; /* records with a time in 2099 */
+    unsigned soon;   /* records with a time tomorrow or the day after */
+    uint64_t seed;
+};
+
+struct world_record {
+    bool alive;
+    bool timed;
+    int64_t time;     /* as the list orders it */
+    unsigned version; /* from 1 */
+    uint64_t changed; /* world.steps when it became what it is */
+    int64_t visible;  /* the clock then */
+    bool late;        /* became visible later than its time */
+};
+
+struct world {
+    struct world_conf conf;
+    struct world_record records[WORLD_MAX];
+    unsigned count;
+    unsigned short list[WORLD_MAX]; /* indices in the list's order */
+    unsigned length;
+    int64_t clock;
+    uint64_t steps;
+};
+
+void world_init(struct world *w, const struct world_conf *conf);
+void world_edit(struct world *w, unsigned record); /* any number; nothing when it is gone */
+void world_delete(struct world *w, unsigned record);
+void world_insert(struct world *w, int64_t late);
+void world_pass(struct world *w, int64_t time);
+
+/* The records of an answer, in order; after: "" for none. */
+size_t world_list(const struct world *w, const char *after, uint64_t offset, unsigned limit,
+                  unsigned short out[WORLD_MAX]);
+/* The time as the API shows it; "" for none. */
+const char *world_show(const struct world *w, unsigned record, char out[WHEN_TEXT]);
+int64_t world_shown(const struct world *w, unsigned record); /* the same as the crawl reads it */
+
+#endif
