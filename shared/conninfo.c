@@ -52,9 +52,9 @@ static bool tell(const char *s, size_t n, char *scratch)
     return true;
 }
 
-/* user:password@ in front of the host. libpq ends it at the first @ before any slash; a password
- * with a raw @ or / in it is a mistake that must not be punished by showing it, so all that could
- * be meant counts. */
+/* user:password@ in front of the host. PostgreSQL's client ends it at the first @ before any slash;
+ * a password with a raw @ or / in it is a mistake that must not be punished by showing it, so all
+ * that could be meant counts. */
 static bool url_login(const char *after, char *scratch)
 {
     const char *colon = strchr(after, ':');
@@ -114,7 +114,7 @@ static bool pairs(const char *text, char *scratch)
         size_t len = 0;
         p = pass_blanks(p + n);
         if (*p != '=')
-            continue; /* not libpq's grammar: look on from here */
+            continue; /* not its grammar: look on from here */
         const char *value = pass_blanks(p + 1);
         p = pair_value(value, scratch, &len);
         if (is_password(key, n) && len > 0) {

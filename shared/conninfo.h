@@ -1,6 +1,6 @@
 /*
- * Passwords within a database address, as libpq reads one: a postgresql:// URL or keyword=value
- * pairs.
+ * Passwords within a database address, as PostgreSQL's client reads one: a postgresql:// URL or
+ * keyword=value pairs.
  */
 #ifndef NETTY_SHARED_CONNINFO_H
 #define NETTY_SHARED_CONNINFO_H

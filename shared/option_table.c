@@ -31,7 +31,7 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_DB, "db", "DATABASE_URL", "CONNINFO", OPTION_TEXT,
      .programs = LOAD, .marks = OPTION_SECRET,
      .help = "The database, as a postgresql:// URL or as keyword=value pairs; what it leaves open, "
-             "libpq's own PG* variables tell. A password is refused here: give it in DATABASE_URL, "
+             "PostgreSQL's own PG* variables tell. A password is refused here: give it in DATABASE_URL, "
              "PGPASSWORD or a passfile.",
      .example = "--db \"host=db.example.org dbname=crm user=netty sslmode=verify-full\""},
 

@@ -9,7 +9,8 @@
 
 #define TZIF_MAX    (1u << 20)
 #define TZIF_HEADER 44u
-#define TZIF_TYPE   6u /* offset (4), is it summer time (1), name (1) */
+#define TZIF_TYPE   6u                    /* offset (4), is it summer time (1), name (1) */
+#define TZIF_LATEST INT64_C(253402300799) /* the year 9999's end */
 #define TZIF_OFFSET (26 * 3600)
 
 struct tzif_counts {
@@ -55,7 +56,7 @@ static enum err_code tzif_changes(struct zone_changes *z, const char *block,
     for (size_t i = 0; rc == OK && i < c->times; i++) {
         int64_t at = (int64_t)big_endian(block + i * 8, 8);
         size_t type = (unsigned char)types_of[i];
-        if (type >= c->types || at <= z->list[z->n - 1].at)
+        if (type >= c->types || at <= z->list[z->n - 1].at || at > TZIF_LATEST)
             return ERR_DATA;
         int64_t offset = offset_of(types, type);
         if (offset > TZIF_OFFSET || offset < -TZIF_OFFSET)

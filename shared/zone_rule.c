@@ -115,6 +115,7 @@ static int64_t rule_date_in(const struct rule_date *d, int year)
     return day * 86400 + d->time;
 }
 
+/* For seconds of the years 1 to 9999. */
 static int year_of(int64_t second)
 {
     int year = 1970 + (int)(second / 31556952);
@@ -133,7 +134,8 @@ enum err_code zone_rule_extend(struct zone_changes *c, const char *text)
     if (!r.changes)
         return OK;
     int64_t last = c->list[c->n - 1].at;
-    int from = last == ZONE_EVER ? 1900 : year_of(last);
+    /* Some files begin with a change at the birth of the universe. */
+    int from = last < when_days(1900, 1, 1) * 86400 ? 1900 : year_of(last);
     for (int year = from; year <= from + 401; year++) {
         struct zone_change begin = {rule_date_in(&r.begin, year) - r.standard, r.summer};
         struct zone_change end = {rule_date_in(&r.end, year) - r.summer, r.standard};
