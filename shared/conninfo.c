@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BLANKS " \t\r\n\f\v"
+
 static bool is_password(const char *key, size_t n)
 {
     return (n == 8 && memcmp(key, "password", n) == 0) ||
@@ -84,23 +86,20 @@ static bool url_parameters(const char *after, char *scratch)
 
 static const char *pass_blanks(const char *p)
 {
-    return p + strspn(p, " \t\r\n\f\v");
+    return p + strspn(p, BLANKS);
 }
 
-/* A value, quoted or not, backslashes undone into out; returns what follows it. */
-static const char *pair_value(const char *p, char *out, size_t *len)
+/* A value up to its closing quote or to a blank, backslashes undone into out; returns where it
+ * ends. */
+static const char *pair_value(const char *p, bool quoted, char *out)
 {
-    bool quoted = *p == '\'';
-    *len = 0;
-    if (quoted)
-        p++;
-    while (*p != '\0' && (quoted ? *p != '\'' : strchr(" \t\r\n\f\v", *p) == NULL)) {
+    while (*p != '\0' && (quoted ? *p != '\'' : strchr(BLANKS, *p) == NULL)) {
         if (*p == '\\' && p[1] != '\0')
             p++;
-        out[(*len)++] = *p++;
+        *out++ = *p++;
     }
-    out[*len] = '\0';
-    return quoted && *p == '\'' ? p + 1 : p;
+    *out = '\0';
+    return p;
 }
 
 /* key = value pairs, blanks anywhere. */
@@ -110,19 +109,22 @@ static bool pairs(const char *text, char *scratch)
     const char *p = pass_blanks(text);
     while (*p != '\0') {
         const char *key = p;
-        size_t n = strcspn(p, "= \t\r\n\f\v");
-        size_t len = 0;
+        size_t n = strcspn(p, "=" BLANKS);
         p = pass_blanks(p + n);
         if (*p != '=')
             continue; /* not its grammar: look on from here */
-        const char *value = pass_blanks(p + 1);
-        p = pair_value(value, scratch, &len);
-        if (is_password(key, n) && len > 0) {
+        p = pass_blanks(p + 1);
+        bool quoted = *p == '\'';
+        const char *value = p + quoted;
+        p = pair_value(value, quoted, scratch);
+        if (is_password(key, n) && p > value) {
             found = true;
             log_secret(scratch);
             copy(value, (size_t)(p - value), scratch);
             log_secret(scratch);
         }
+        if (quoted && *p == '\'')
+            p++;
         p = pass_blanks(p);
     }
     return found;

@@ -71,7 +71,8 @@ static void make(struct buf *b, char version, unsigned leaps, const int64_t *tim
 {
     buf_init(b, 10000);
     header(b, version, 0, 0, 1);
-    big(b, 0, 10); /* one type, its name */
+    big(b, 0, 4);
+    big(b, 0, 6); /* one type, its name */
     header(b, version, leaps, n, 2);
     for (unsigned i = 0; i < n; i++)
         big(b, (uint64_t)times[i], 8);
@@ -82,8 +83,8 @@ static void make(struct buf *b, char version, unsigned leaps, const int64_t *tim
     big(b, 7200, 4);
     big(b, 0x0100, 2);
     big(b, 0, 4);
-    for (unsigned i = 0; i < leaps; i++)
-        big(b, 0, 12);
+    for (unsigned i = 0; i < leaps * 3; i++)
+        big(b, 0, 4);
     assert_int_equal(buf_addf(b, "\n%s\n", rule), OK);
 }
 
