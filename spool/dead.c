@@ -73,8 +73,7 @@ static enum err_code box_close(struct box *b, enum err_code rc, struct err *e)
     return rc;
 }
 
-/* -- reading -------------------------------------------------------------------------------------
- */
+/* -- reading */
 
 typedef enum err_code line_fn(void *ctx, const char *line, size_t n, struct err *e);
 
@@ -146,8 +145,7 @@ enum err_code dead_each(const struct spool *s, const char *table, enum dead_side
     return box_close(&box, rc, e);
 }
 
-/* -- adding --------------------------------------------------------------------------------------
- */
+/* -- adding */
 
 /* Where the last line end is; the bytes behind it were never acknowledged. */
 static enum err_code find_end(const struct box *b, int64_t size, int64_t *end, struct err *e)
@@ -234,8 +232,7 @@ done:
     return box_close(&box, rc, e);
 }
 
-/* -- filtering -----------------------------------------------------------------------------------
- */
+/* -- filtering */
 
 struct filter {
     dead_keep_fn *keep;

@@ -1,6 +1,7 @@
 /* netty-spool: looks at and checks the spool. */
 #include "shared/log.h"
 #include "spool/cmd.h"
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ int main(int argc, char **argv)
 done:
     options_free(o);
     /* Who reads us has had enough, as `head` does: nothing to be told. */
-    if (rc == ERR_INTERRUPTED)
+    if (rc == ERR_INTERRUPTED || (rc == ERR_IO && e.sys == EPIPE))
         return 0;
     if (rc != OK)
         LOG(LOG_ERROR, "stopped", "netty-spool did not do all that was asked", F_ERR(&e));

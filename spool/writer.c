@@ -1,72 +1,19 @@
-#include "spool/writer.h"
-
 #include "shared/log.h"
 #include "shared/when.h"
-#include "spool/commit.h"
 #include "spool/fields.h"
 #include "spool/reader.h"
 #include "spool/recover.h"
-#include "spool/seal.h"
 #include "spool/table.h"
-#include <inttypes.h>
+#include "spool/writer_in.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #define BUFFER ((size_t)256 << 10)
 
-struct seal_job {
-    uv_work_t work;
-    uint64_t below; /* asked for */
-    uint64_t at;    /* being done; 0: nothing */
-    enum err_code rc;
-    struct err err;
-};
+/* -- opening */
 
-struct writer {
-    uv_loop_t *loop;
-    struct spool_lock *lock;
-    struct writer_conf conf;
-    char dir[IO_PATH];
-    char table[NAMES_TABLE_MAX + 1];
-
-    struct out *out;         /* the segment pages go to, or NULL: the next page makes one */
-    uint64_t number;         /* the greatest that is taken */
-    struct page_place acked; /* the last durable page */
-    char position[PAGE_POSITION_MAX + 1];
-
-    bool open;       /* a page is */
-    struct err lost; /* why the open page cannot be had any more; code OK: it can */
-    uint64_t records;
-    uint64_t size;    /* of the page so far */
-    uint64_t flushed; /* of that, in the file */
-    char *buffer;
-    size_t buffered;
-    XXH3_state_t *hash;
-
-    struct pending *head; /* ended, and in no commit yet */
-    struct pending **tail;
-    size_t uncalled;
-    bool committing;
-    bool calling;
-    uv_work_t work;
-    struct commit commit;
-    struct seal_job seal;
-
-    uv_work_t goodbye;
-    bool leaving;
-    writer_closed_fn *closed;
-    void *closed_ctx;
-};
-
-static void commit_start(struct writer *w);
-static void leave_when_done(struct writer *w);
-
-/* -- opening -------------------------------------------------------------------------------------
- */
-
-static void writer_free(struct writer *w)
+void writer_free(struct writer *w)
 {
     if (!w)
         return;
@@ -75,42 +22,6 @@ static void writer_free(struct writer *w)
     (void)XXH3_freeState(w->hash);
     free(w->buffer);
     free(w);
-}
-
-static void seal_work(uv_work_t *work)
-{
-    struct writer *w = work->data;
-    w->seal.err = ERR_INIT;
-    w->seal.rc = seal_below(w->dir, w->table, w->seal.at, &w->seal.err);
-}
-
-static void seal_start(struct writer *w, uint64_t below);
-
-static void seal_done(uv_work_t *work, int status)
-{
-    struct writer *w = work->data;
-    uint64_t done = w->seal.at;
-    w->seal.at = 0;
-    if (status == 0 && w->seal.rc != OK)
-        LOG(LOG_WARN, "seal", "a segment cannot be sealed; its pages are safe in the plain file",
-            F_STR("table", w->table), F_ERR(&w->seal.err));
-    if (w->seal.below > done)
-        seal_start(w, w->seal.below);
-    leave_when_done(w);
-}
-
-/* Not a thing anybody waits for: a failure leaves the plain file, and is tried again with the next.
- */
-static void seal_start(struct writer *w, uint64_t below)
-{
-    if (below > w->seal.below)
-        w->seal.below = below;
-    if (w->seal.at != 0)
-        return;
-    w->seal.at = w->seal.below;
-    w->seal.work.data = w;
-    if (uv_queue_work(w->loop, &w->seal.work, seal_work, seal_done) != 0)
-        w->seal.at = 0;
 }
 
 static enum err_code take_over(struct writer *w, struct err *e)
@@ -180,8 +91,7 @@ size_t writer_pending(const struct writer *w)
     return w->uncalled;
 }
 
-/* -- one page ------------------------------------------------------------------------------------
- */
+/* -- one page */
 
 static bool is_full(const struct writer *w)
 {
@@ -336,16 +246,6 @@ static enum err_code describe(struct writer *w, struct pending *p, const struct 
     return OK;
 }
 
-static void pending_free(struct pending *p)
-{
-    if (!p)
-        return;
-    out_release(p->out);
-    free(p->line);
-    free(p->position);
-    free(p);
-}
-
 enum err_code writer_end(struct writer *w, const struct page_info *info, const char *position,
                          writer_done_fn *done, void *ctx, struct err *e)
 {
@@ -381,144 +281,4 @@ done:
     if (rc != OK && w->open)
         drop_page(w);
     return rc;
-}
-
-/* -- commits -------------------------------------------------------------------------------------
- */
-
-static void call_back(struct writer *w, struct pending *p, enum err_code rc, const struct err *err)
-{
-    w->calling = true;
-    while (p) {
-        struct pending *next = p->next;
-        w->uncalled--;
-        p->done(p->ctx, rc, &p->info, err);
-        pending_free(p);
-        p = next;
-    }
-    w->calling = false;
-}
-
-/* A failed sync is final: nobody can say what of the segment is on the disk. */
-static struct pending *give_up(struct writer *w, struct pending *batch, const struct err *err)
-{
-    struct pending **end = &batch;
-    LOG(LOG_ERROR, "spool", "a page could not be made durable; its segment is given up",
-        F_STR("table", w->table), F_INT("segment", w->commit.out->number), F_ERR(err));
-    while (*end)
-        end = &(*end)->next;
-    *end = w->head;
-    w->head = NULL;
-    w->tail = &w->head;
-    if (w->open) {
-        w->lost = *err;
-        w->flushed = 0;
-    }
-    out_release(w->out);
-    w->out = NULL;
-    return batch;
-}
-
-static void take_effect(struct writer *w, const struct pending *batch)
-{
-    struct out *out = w->commit.out;
-    const struct pending *last = batch;
-    while (last->next)
-        last = last->next;
-    w->acked = last->info.place;
-    memcpy(w->position, last->position, strlen(last->position) + 1);
-    out->durable = last->info.place.page;
-    if (!out->journaled) {
-        out->journaled = true;
-        seal_start(w, out->number);
-    }
-}
-
-static void commit_work(uv_work_t *work)
-{
-    struct writer *w = work->data;
-    commit_run(&w->commit);
-}
-
-static void commit_done(uv_work_t *work, int status)
-{
-    struct writer *w = work->data;
-    struct pending *batch = w->commit.first;
-    struct err err = w->commit.err;
-    enum err_code rc = w->commit.rc;
-    if (status != 0)
-        rc = err_set(&err, ERR_INTERNAL, "a commit was cancelled");
-    w->committing = false;
-    if (rc == OK)
-        take_effect(w, batch);
-    else
-        batch = give_up(w, batch, &err);
-    out_release(w->commit.out);
-    w->commit.out = NULL;
-    call_back(w, batch, rc, &err);
-    commit_start(w);
-    leave_when_done(w);
-}
-
-/* All that has ended, as far as it is of one segment, in one step. */
-static void commit_start(struct writer *w)
-{
-    struct commit *c = &w->commit;
-    if (w->committing || !w->head)
-        return;
-    *c = (struct commit){.out = w->head->out, .first = w->head, .position = w->position};
-    c->header = (struct journal_header){
-        .segment = c->out->number, .created = when_now(), .previous = w->acked};
-    memcpy(c->header.table, w->table, sizeof c->header.table);
-    struct pending **end = &w->head;
-    while (*end && (*end)->out == c->out)
-        end = &(*end)->next;
-    w->head = *end;
-    if (!w->head)
-        w->tail = &w->head;
-    *end = NULL;
-    out_hold(c->out);
-    w->committing = true;
-    w->work.data = w;
-    if (uv_queue_work(w->loop, &w->work, commit_work, commit_done) != 0)
-        abort(); /* only for a missing function */
-}
-
-/* -- closing -------------------------------------------------------------------------------------
- */
-
-static void goodbye_work(uv_work_t *work)
-{
-    (void)work;
-}
-
-static void goodbye_done(uv_work_t *work, int status)
-{
-    struct writer *w = work->data;
-    writer_closed_fn *closed = w->closed;
-    void *ctx = w->closed_ctx;
-    (void)status;
-    writer_free(w);
-    if (closed)
-        closed(ctx);
-}
-
-static void leave_when_done(struct writer *w)
-{
-    if (!w->leaving || w->committing || w->head || w->calling || w->seal.at != 0 || w->goodbye.data)
-        return;
-    w->goodbye.data = w;
-    /* Always from the loop, never from within writer_close. */
-    if (uv_queue_work(w->loop, &w->goodbye, goodbye_work, goodbye_done) != 0)
-        abort();
-}
-
-void writer_close(struct writer *w, writer_closed_fn *closed, void *ctx)
-{
-    if (w->open)
-        drop_page(w);
-    w->leaving = true;
-    w->closed = closed;
-    w->closed_ctx = ctx;
-    leave_when_done(w);
 }
