@@ -83,8 +83,13 @@ static void pump(struct db *d)
     bool broken = PQconsumeInput(d->conn) == 0;
     bool over = d->state == DB_STATEMENT && take_results(d);
 
-    if (!over && d->state == DB_COPYING)
+    if (!over && d->state == DB_COPYING) {
         over = feed(d);
+        /* An error that came during the COPY stands in libpq's buffer: the socket has no more to
+         * say. */
+        if (!over && d->state == DB_STATEMENT)
+            over = take_results(d);
+    }
     if (!over && broken) {
         db_err_conn(&d->err, d->conn, "lost the database");
         over = true;

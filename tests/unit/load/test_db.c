@@ -259,6 +259,21 @@ static void a_copy_that_is_refused(void **state)
     fake_end(&s);
 }
 
+static void a_copy_that_fails_on_its_way(void **state)
+{
+    struct fake_server s;
+
+    (void)state;
+    fake_start(&s, "AqGEcq1S", "57014", "canceling statement due to statement timeout");
+    open_db(s.conninfo);
+    assert_int_equal(connect_now().err.code, OK);
+    struct copy c = copy_now(0);
+    assert_int_equal(db_classify(&c.a.err), DB_TOO_SLOW);
+    assert_string_equal(ask("SELECT 1", NULL, 0).value, "1");
+    close_db();
+    fake_end(&s);
+}
+
 static void a_server_that_dies_in_a_copy(void **state)
 {
     struct fake_server s;
@@ -344,6 +359,7 @@ int main(void)
         cmocka_unit_test(copies),
         cmocka_unit_test(a_failing_source_cancels_the_copy),
         cmocka_unit_test(a_copy_that_is_refused),
+        cmocka_unit_test(a_copy_that_fails_on_its_way),
         cmocka_unit_test(a_server_that_dies_in_a_copy),
         cmocka_unit_test(a_silent_server_is_given_up),
         cmocka_unit_test(dropping_calls_nobody),
