@@ -28,7 +28,7 @@ static bool decode_four(const char *s, unsigned char out[3], size_t *n)
     uint32_t v = 0;
     *n = s[3] != '=' ? 3 : s[2] != '=' ? 2 : 1;
     for (size_t i = 0; i < 4; i++) {
-        const char *at = i <= *n ? memchr(alphabet, s[i], 64) : alphabet;
+        const char *at = i <= *n ? s[i] ? strchr(alphabet, s[i]) : NULL : alphabet;
         if (!at || (i > *n && s[i] != '='))
             return false;
         v = v << 6 | (uint32_t)(at - alphabet);

@@ -53,7 +53,7 @@ static enum err_code read_entry(struct catalog *c, const char *line, size_t n, s
          .optional = true},
     };
     enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
-    if (rc != OK || (rc = names_check_table(table, "the catalog", e)) != OK)
+    if (rc != OK || names_check_table(table, "the catalog", e) != OK)
         return err_set(e, ERR_DAMAGED, "has a table that cannot be");
     c->count++;
     entry->table = strdup(table);

@@ -239,7 +239,7 @@ struct filter {
     void *ctx;
     struct letter_memory memory;
     int fd;
-    const char *path;
+    char path[IO_PATH];
     struct buf lines;
     uint64_t kept;
     uint64_t dropped;
@@ -271,11 +271,10 @@ static enum err_code filter_line(void *ctx, const char *line, size_t n, struct e
 /* The letters that stay, into a file beside; then it takes the name. */
 static enum err_code rewrite(const struct box *b, struct filter *f, struct err *e)
 {
-    char temporary[IO_PATH];
-    enum err_code rc = io_path(temporary, b->dir, ".dead.tmp", e);
+    const char *temporary = f->path;
+    enum err_code rc = io_path(f->path, b->dir, ".dead.tmp", e);
     if (rc != OK)
         return rc;
-    f->path = temporary;
     f->fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (f->fd < 0)
         return err_sys(e, ERR_CREATE, "cannot create %s", temporary);

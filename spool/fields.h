@@ -37,9 +37,9 @@ enum field_type {
 
 struct field {
     const char *name;
-    enum field_type type;
     void *to;
     size_t room;
+    enum field_type type;
     bool optional; /* may be absent or null */
     bool seen;
 };

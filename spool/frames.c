@@ -76,8 +76,8 @@ static enum err_code table_entry(struct frames *f, uint64_t index, uint32_t *com
 /* Sets count and end when head and foot of a table are there. */
 static enum err_code find_table(struct frames *f, struct err *e)
 {
-    unsigned char foot[SEEK_FOOT];
-    unsigned char head[SEEK_HEAD];
+    unsigned char foot[SEEK_FOOT] = {0};
+    unsigned char head[SEEK_HEAD] = {0};
     bool whole;
     enum err_code rc;
     f->complaint = "has no intact seek table";
@@ -107,8 +107,8 @@ static enum err_code check_table(struct frames *f, uint64_t total, struct err *e
     uint64_t compressed = 0;
     uint64_t bytes = 0;
     for (uint64_t i = 0; i < f->count; i++) {
-        uint32_t c;
-        uint32_t b;
+        uint32_t c = 0;
+        uint32_t b = 0;
         enum err_code rc = table_entry(f, i, &c, &b, e);
         if (rc == ERR_DAMAGED)
             break; /* cut short while we look: it does not add up */
@@ -184,7 +184,7 @@ static enum err_code walk_blocks(struct frames *f, size_t header, bool checksum,
     uint64_t at = f->frame.at + header;
     bool last = false;
     while (!last) {
-        unsigned char block[3];
+        unsigned char block[3] = {0};
         bool whole;
         enum err_code rc = read_exactly(f, block, sizeof block, at, &whole, e);
         if (rc != OK)
@@ -205,7 +205,7 @@ static enum err_code walk_frame(struct frames *f, struct err *e)
 {
     static const unsigned char dictionary_bytes[4] = {0, 1, 2, 4};
     static const unsigned char size_bytes[4] = {0, 2, 4, 8};
-    unsigned char head[HEADER_MAX];
+    unsigned char head[HEADER_MAX] = {0};
     size_t got;
     enum err_code rc = io_pread(f->fd, head, sizeof head, (int64_t)f->frame.at, &got, f->path, e);
     if (rc != OK)
@@ -226,8 +226,8 @@ static enum err_code walk_frame(struct frames *f, struct err *e)
 /* What is known of the frame at hand: from the table, or from itself. */
 static enum err_code look(struct frames *f, struct err *e)
 {
-    uint32_t compressed;
-    uint32_t bytes;
+    uint32_t compressed = 0;
+    uint32_t bytes = 0;
     if (f->count == 0)
         return walk_frame(f, e);
     enum err_code rc = table_entry(f, f->frame.index, &compressed, &bytes, e);

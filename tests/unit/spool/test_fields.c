@@ -1,0 +1,104 @@
+#include "tests/unit/spool/helper.h"
+
+#include "spool/fields.h"
+
+struct values {
+    uint64_t count;
+    int64_t time;
+    uint64_t hash;
+    char text[8];
+    struct slice raw;
+};
+
+static enum err_code read_text(const char *text, struct values *v)
+{
+    struct err err;
+    struct field fields[] = {
+        {.name = "count", .type = FIELD_COUNT, .to = &v->count},
+        {.name = "time", .type = FIELD_TIME, .to = &v->time, .optional = true},
+        {.name = "hash", .type = FIELD_HASH, .to = &v->hash, .optional = true},
+        {.name = "text",
+         .type = FIELD_TEXT,
+         .to = v->text,
+         .room = sizeof v->text,
+         .optional = true},
+        {.name = "raw", .type = FIELD_RAW, .to = &v->raw, .optional = true},
+    };
+    return fields_read(text, strlen(text), fields, FIELDS(fields), &err);
+}
+
+static void all_kinds_are_read(void **state)
+{
+    struct values v;
+    (void)state;
+    assert_int_equal(read_text("{\"x\":{\"count\":9},\"count\":9223372036854775807,"
+                               "\"time\":\"2024-05-13T10:22:33.000001Z\","
+                               "\"hash\":\"00000000000000ff\",\"text\":\"a\\u00e9\","
+                               "\"raw\": {\"a\":[1,{}]} }",
+                               &v),
+                     OK);
+    assert_true(v.count == INT64_MAX);
+    assert_true(v.time % WHEN_SECOND == 1);
+    assert_int_equal(v.hash, 255);
+    assert_string_equal(v.text, "a\xc3\xa9");
+    assert_int_equal(v.raw.n, strlen("{\"a\":[1,{}]}"));
+    assert_memory_equal(v.raw.p, "{\"a\":[1,{}]}", v.raw.n);
+}
+
+static void what_is_absent_or_null_is_none(void **state)
+{
+    struct values v;
+    (void)state;
+    assert_int_equal(read_text("{\"count\":1,\"time\":null,\"raw\":null}", &v), OK);
+    assert_true(v.time == WHEN_NONE);
+    assert_string_equal(v.text, "");
+    assert_null(v.raw.p);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "[]",
+        "1",
+        "\"a\"",
+        "null",
+        "{",
+        "{}",
+        "{\"count\":null}",
+        "{\"count\":-1}",
+        "{\"count\":1.5}",
+        "{\"count\":1e3}",
+        "{\"count\":9223372036854775808}",
+        "{\"count\":99999999999999999999}",
+        "{\"count\":\"1\"}",
+        "{\"count\":true}",
+        "{\"count\":[]}",
+        "{\"count\":1} x",
+        "{\"count\":1,\"text\":\"12345678\"}",
+        "{\"count\":1,\"text\":\"a\\u0000b\"}",
+        "{\"count\":1,\"hash\":\"FF\"}",
+        "{\"count\":1,\"hash\":\"00000000000000FF\"}",
+        "{\"count\":1,\"time\":\"2024-05-13\"}",
+        "{\"count\":1,\"time\":\"0000-00-00 00:00:00Z\"}",
+        "{\"count\":1,\"raw\":1}",
+        "{\"count\":1,\"raw\":\"{}\"}",
+        "[{\"count\":1}]",
+    };
+    (void)state;
+    for (size_t i = 0; i < FIELDS(texts); i++) {
+        struct values v;
+        if (read_text(texts[i], &v) != ERR_DAMAGED)
+            fail_msg("taken: %s", texts[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_kinds_are_read),
+        cmocka_unit_test(what_is_absent_or_null_is_none),
+        cmocka_unit_test(what_cannot_be_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
