@@ -12,7 +12,7 @@ struct command {
 
 static const struct command commands[] = {
     {"ls", cmd_ls},     {"cat", cmd_cat},       {"verify", cmd_verify},
-    {"dead", cmd_dead}, {"status", cmd_status},
+    {"dead", cmd_dead}, {"status", cmd_status}, {"history", cmd_history},
 };
 
 static const struct command *find(const char *name)
@@ -30,9 +30,10 @@ static enum err_code run(const struct options *o, struct err *e)
     size_t count = options_words(o, &words);
     const struct command *command = count ? find(words[0]) : NULL;
     if (!command)
-        return err_set(
-            e, ERR_USAGE, "%s%s; the commands are ls, cat, verify, dead, status (see --help)",
-            count ? "there is no command " : "a command is missing", count ? words[0] : "");
+        return err_set(e, ERR_USAGE,
+                       "%s%s; the commands are ls, cat, status, history, verify, dead (see --help)",
+                       count ? "there is no command " : "a command is missing",
+                       count ? words[0] : "");
     enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc != OK)
         return rc;
