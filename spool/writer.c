@@ -65,7 +65,7 @@ enum err_code writer_open(struct writer **out, uv_loop_t *loop, const struct spo
     if ((rc = spool_lock(&w->lock, s, table, e)) != OK ||
         (rc = table_dir(w->dir, s, table, e)) != OK)
         goto done;
-    memcpy(w->table, table, strlen(table));
+    memcpy(w->table, table, strlen(table) + 1); /* its length was checked */
     w->buffer = malloc(BUFFER);
     w->hash = XXH3_createState();
     if (!w->buffer || !w->hash) {
