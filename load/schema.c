@@ -228,8 +228,11 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     if (!PQgetisnull(r, row, COL_PROBLEM)) {
-        err_set(&why, ERR_REFUSED, "the table netty-%s %s; mend that, then run again", s->table,
-                PQgetvalue(r, row, COL_PROBLEM));
+        const char *problem = PQgetvalue(r, row, COL_PROBLEM);
+        /* sql_list_tables' word for a permission that is missing. */
+        bool denied = strncmp(problem, "refuses ", 8) == 0;
+        err_set(&why, denied ? ERR_DENIED : ERR_REFUSED,
+                "the table netty-%s %s; mend that, then run again", s->table, problem);
         fail(s, &why);
         return;
     }

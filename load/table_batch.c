@@ -81,7 +81,9 @@ static void committed(struct table *t, const struct txn_counts *c)
     t->total.dead += dead;
     t->total.batches++;
     if (dead > 0)
-        LOG(LOG_WARN, "set-aside", "records were set aside; netty-spool dead lists them",
+        LOG(LOG_WARN, "set-aside",
+            t->conf.redrive ? "records are still refused, and stay set aside"
+                            : "records were set aside; netty-spool dead lists them",
             F_STR("table", t->name), F_INT("records", dead));
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name), F_INT("read", tally->read),
         F_INT("rows", batch_rows(fill_batch(t->fill))), F_INT("inserted", c->inserted),
