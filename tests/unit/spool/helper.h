@@ -155,6 +155,16 @@ static inline void write_pages(struct fixture *f, int from, int pages, int count
     assert_int_equal(f->failed, 0);
 }
 
+static inline int number_behind(const char *text, const char *prefix)
+{
+    char *end;
+    size_t n = strlen(prefix);
+    assert_int_equal(strncmp(text, prefix, n), 0);
+    long value = strtol(text + n, &end, 10);
+    assert_true(end > text + n);
+    return (int)value;
+}
+
 struct read_back {
     int pages;
     int damaged;
@@ -202,7 +212,7 @@ static inline void read_all(struct fixture *f, struct page_place after, struct r
             assert_ok(reader_line(r, &line, &n, e));
             if (!line)
                 break;
-            assert_int_equal(sscanf(line, "{\"contact_id\":%d", &id), 1);
+            id = number_behind(line, "{\"contact_id\":");
             assert_int_equal(n, record_text(expected, sizeof expected, id));
             assert_memory_equal(line, expected, n);
             if (b->first < 0)

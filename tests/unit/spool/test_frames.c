@@ -12,11 +12,8 @@ struct file {
     char *text;
 };
 
-static void make_file(struct file *f)
+static void make_text(struct file *f)
 {
-    struct frames_out *w;
-    size_t at = 0;
-    const char *tmp = getenv("TMPDIR");
     f->total = 0;
     for (size_t i = 0; i < COUNT; i++)
         f->total += sizes[i];
@@ -26,6 +23,14 @@ static void make_file(struct file *f)
     for (size_t i = 0; i < f->total; i++)
         f->text[i] =
             (char)((x = x * 1664525 + 1013904223) >> 29); /* compresses, but not to nothing */
+}
+
+static void make_file(struct file *f)
+{
+    struct frames_out *w;
+    size_t at = 0;
+    const char *tmp = getenv("TMPDIR");
+    make_text(f);
     (void)snprintf(f->path, sizeof f->path, "%s/netty-frames-XXXXXX", tmp ? tmp : "/tmp");
     f->fd = mkostemp(f->path, O_CLOEXEC);
     assert_true(f->fd >= 0);

@@ -225,12 +225,30 @@ static void an_old_segment_is_sealed(void **state)
     fixture_close(&f);
 }
 
+/* A page of five long lines, read twice. */
+static void expect_five(struct reader *r, char *big, size_t n)
+{
+    const struct page_info *info;
+    enum reader_what what;
+    assert_ok(reader_next(r, &info, &what, e));
+    assert_int_equal(what, READER_PAGE);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < 5; i++) {
+            const char *line;
+            size_t len;
+            assert_ok(reader_line(r, &line, &len, e));
+            assert_int_equal(len, n);
+            memset(big, 'a' + i, n);
+            assert_memory_equal(line, big, n);
+        }
+        assert_ok(reader_rewind(r, e));
+    }
+}
+
 static void a_large_page_and_large_records(void **state)
 {
     struct fixture f;
     struct reader *r;
-    const struct page_info *info;
-    enum reader_what what;
     struct page_info given = {.fetched = 1, .complete_to = WHEN_NONE};
     const size_t n = 700000;
     char *big = malloc(n);
@@ -254,19 +272,7 @@ static void a_large_page_and_large_records(void **state)
         } else {
             run(&f);
         }
-        assert_ok(reader_next(r, &info, &what, e));
-        assert_int_equal(what, READER_PAGE);
-        for (int pass = 0; pass < 2; pass++) {
-            for (int i = 0; i < 5; i++) {
-                const char *line;
-                size_t len;
-                assert_ok(reader_line(r, &line, &len, e));
-                assert_int_equal(len, n);
-                memset(big, 'a' + i, n);
-                assert_memory_equal(line, big, n);
-            }
-            assert_ok(reader_rewind(r, e));
-        }
+        expect_five(r, big, n);
         reader_close(r);
     }
     free(big);
