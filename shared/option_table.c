@@ -18,205 +18,205 @@
 /* One option, one block, its parts in the same places. */
 /* clang-format off */
 const struct option_def option_table[OPTIONS] = {
-    {OPT_BASE_URL, "base-url", "NETTY_BASE_URL", "URL", OPTION_TEXT,
+    {OPT_BASE_URL, OPTION_TEXT, "base-url", "NETTY_BASE_URL", "URL",
      .standard = "https://webapi.netty.fr/apiv1", .programs = EXTRACT,
      .help = "Where the API is; a table's name is added to it as the last part of the path.",
      .example = "--base-url http://127.0.0.1:8080/apiv1"},
 
-    {OPT_SPOOL, "spool", "NETTY_SPOOL", "DIR", OPTION_TEXT,
+    {OPT_SPOOL, OPTION_TEXT, "spool", "NETTY_SPOOL", "DIR",
      .standard = NETTY_DEFAULT_SPOOL, .programs = ALL,
      .help = "The folder that holds the spool.",
      .example = "--spool /var/spool/netty"},
 
-    {OPT_DB, "db", "DATABASE_URL", "CONNINFO", OPTION_TEXT,
+    {OPT_DB, OPTION_TEXT, "db", "DATABASE_URL", "CONNINFO",
      .programs = LOAD, .marks = OPTION_SECRET,
      .help = "The database, as a postgresql:// URL or as keyword=value pairs; what it leaves open, "
              "PostgreSQL's own PG* variables tell. A password is refused here: give it in DATABASE_URL, "
              "PGPASSWORD or a passfile.",
      .example = "--db \"host=db.example.org dbname=crm user=netty sslmode=verify-full\""},
 
-    {OPT_CONFIG, "config", "NETTY_CONFIG", "FILE", OPTION_TEXT,
+    {OPT_CONFIG, OPTION_TEXT, "config", "NETTY_CONFIG", "FILE",
      .programs = ALL,
      .help = "The configuration file. Without it, netty.conf in the working folder or else "
              "/etc/netty/netty.conf is read, where one exists.",
      .example = "--config /etc/netty/staging.conf"},
 
-    {OPT_TABLES, "tables", "NETTY_TABLES", "LIST", OPTION_TEXT,
+    {OPT_TABLES, OPTION_TEXT, "tables", "NETTY_TABLES", "LIST",
      .programs = EXTRACT | LOAD, .marks = OPTION_NO_SWITCH,
      .help = "The tables to work on where the command line names none, separated by commas or blanks.",
      .example = "tables = contacts, companies, properties"},
 
-    {OPT_API_KEY_FILE, "api-key-file", "NETTY_API_KEY_FILE", "FILE", OPTION_TEXT,
+    {OPT_API_KEY_FILE, OPTION_TEXT, "api-key-file", "NETTY_API_KEY_FILE", "FILE",
      .programs = EXTRACT, .marks = OPTION_NO_SWITCH,
      .help = "A file whose first line is the API key, where NETTY_API_KEY does not hold the key itself.",
      .example = "api-key-file = /etc/netty/api-key"},
 
-    {OPT_LIMIT, "limit", "NETTY_LIMIT", "N", OPTION_COUNT,
+    {OPT_LIMIT, OPTION_COUNT, "limit", "NETTY_LIMIT", "N",
      .standard = "100", .programs = EXTRACT, .min = 10, .max = 100,
      .help = "Records asked for in one page, 10 to 100. After timeouts it halves itself, down to 10, and grows back.",
      .example = "--limit 50"},
 
-    {OPT_OVERLAP, "overlap", "NETTY_OVERLAP", "D", OPTION_DURATION,
+    {OPT_OVERLAP, OPTION_DURATION, "overlap", "NETTY_OVERLAP", "D",
      .standard = "2h", .programs = EXTRACT, .max = 365 * DAY,
      .help = "How long before the point up to which the last run was complete a run starts.",
      .example = "--overlap 6h"},
 
-    {OPT_TIMEZONE, "timezone", "NETTY_TIMEZONE", "ZONE", OPTION_TEXT,
+    {OPT_TIMEZONE, OPTION_TEXT, "timezone", "NETTY_TIMEZONE", "ZONE",
      .standard = "UTC", .programs = EXTRACT | LOAD,
      .help = "The zone of times that name none: UTC, an offset such as +02:00, or a name of the tz "
              "database.",
      .example = "--timezone Europe/Paris"},
 
-    {OPT_TIMEOUT, "timeout", "NETTY_TIMEOUT", "D", OPTION_DURATION,
+    {OPT_TIMEOUT, OPTION_DURATION, "timeout", "NETTY_TIMEOUT", "D",
      .standard = "20s", .programs = EXTRACT, .min = 100 * MS, .max = 3600 * SECOND,
      .help = "How long one request may take.",
      .example = "--timeout 45s"},
 
-    {OPT_RETRIES, "retries", "NETTY_RETRIES", "N", OPTION_COUNT,
+    {OPT_RETRIES, OPTION_COUNT, "retries", "NETTY_RETRIES", "N",
      .standard = "5", .programs = EXTRACT | LOAD, .max = 1000,
      .help = "How often a request, a connection or a transaction that failed is tried again before the "
              "run gives up.",
      .example = "--retries 8"},
 
-    {OPT_RETRY_DELAY, "retry-delay", "NETTY_RETRY_DELAY", "D", OPTION_DURATION,
+    {OPT_RETRY_DELAY, OPTION_DURATION, "retry-delay", "NETTY_RETRY_DELAY", "D",
      .standard = "5s", .programs = EXTRACT | LOAD, .min = MS, .max = 3600 * SECOND,
      .help = "The pause before the first retry. It doubles from one to the next, with jitter; a "
              "Retry-After of the server's is obeyed.",
      .example = "--retry-delay 2s"},
 
-    {OPT_RATE, "rate", "NETTY_RATE", "N", OPTION_COUNT,
+    {OPT_RATE, OPTION_COUNT, "rate", "NETTY_RATE", "N",
      .standard = "3", .programs = EXTRACT, .max = 10000,
      .help = "Requests a second over all tables; 0 is no limit.",
      .example = "--rate 2"},
 
-    {OPT_JOBS, "jobs", "NETTY_JOBS", "N", OPTION_COUNT,
+    {OPT_JOBS, OPTION_COUNT, "jobs", "NETTY_JOBS", "N",
      .standard = "4", .programs = EXTRACT, .min = 1, .max = 64,
      .help = "Tables fetched at the same time.",
      .example = "--jobs 2"},
 
-    {OPT_MAX_PAGES, "max-pages", "NETTY_MAX_PAGES", "N", OPTION_COUNT,
+    {OPT_MAX_PAGES, OPTION_COUNT, "max-pages", "NETTY_MAX_PAGES", "N",
      .standard = "0", .programs = EXTRACT,
      .help = "Pages fetched per table and run; 0 is no limit. What is left is fetched by the next run.",
      .example = "--max-pages 200"},
 
-    {OPT_SINCE, "since", NULL, "TIME|all", OPTION_TIME,
+    {OPT_SINCE, OPTION_TIME, "since", NULL, "TIME|all",
      .programs = EXTRACT, .choices = "all",
      .help = "Fetch what changed since then, or everything, whatever the last run reached.",
      .example = "--since 2024-05-13"},
 
-    {OPT_FULL, "full", NULL, NULL, OPTION_FLAG,
+    {OPT_FULL, OPTION_FLAG, "full", NULL, NULL,
      .programs = EXTRACT,
      .help = "The same as --since all."},
 
-    {OPT_RECONCILE, "reconcile", NULL, NULL, OPTION_FLAG,
+    {OPT_RECONCILE, OPTION_FLAG, "reconcile", NULL, NULL,
      .programs = EXTRACT,
      .help = "Find the records that the API no longer has."},
 
-    {OPT_EVERY, "every", "NETTY_EVERY", "D", OPTION_DURATION,
+    {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
      .programs = EXTRACT, .min = SECOND, .max = 365 * DAY,
      .help = "Stay, and run at once and then every D.",
      .example = "--every 10m"},
 
-    {OPT_FOLLOW, "follow", NULL, NULL, OPTION_FLAG,
+    {OPT_FOLLOW, OPTION_FLAG, "follow", NULL, NULL,
      .programs = LOAD,
      .help = "Stay, and load pages as they arrive in the spool."},
 
-    {OPT_BATCH_ROWS, "batch-rows", "NETTY_BATCH_ROWS", "N", OPTION_COUNT,
+    {OPT_BATCH_ROWS, OPTION_COUNT, "batch-rows", "NETTY_BATCH_ROWS", "N",
      .standard = "10000", .programs = LOAD, .min = 1, .max = 1000000,
      .help = "Records in one transaction, at most.",
      .example = "--batch-rows 2000"},
 
-    {OPT_BATCH_BYTES, "batch-bytes", "NETTY_BATCH_BYTES", "SIZE", OPTION_SIZE,
+    {OPT_BATCH_BYTES, OPTION_SIZE, "batch-bytes", "NETTY_BATCH_BYTES", "SIZE",
      .standard = "4M", .programs = LOAD, .min = KIB, .max = GIB,
      .help = "Bytes of records in one transaction, at most; a record larger than that makes one alone.",
      .example = "--batch-bytes 1M"},
 
-    {OPT_CREATE_TABLES, "create-tables", "NETTY_CREATE_TABLES", NULL, OPTION_FLAG,
+    {OPT_CREATE_TABLES, OPTION_FLAG, "create-tables", "NETTY_CREATE_TABLES", NULL,
      .programs = LOAD,
      .help = "Create netty-* tables that are missing in the database."},
 
-    {OPT_UPDATE, "update", "NETTY_UPDATE", "HOW", OPTION_CHOICE,
+    {OPT_UPDATE, OPTION_CHOICE, "update", "NETTY_UPDATE", "HOW",
      .standard = "merge", .programs = LOAD, .choices = "merge|replace",
      .help = "What a newer version of a record does to the stored one: `merge` keeps members that the new "
              "one lacks, `replace` does not.",
      .example = "--update replace"},
 
-    {OPT_ON_NUL, "on-nul", "NETTY_ON_NUL", "HOW", OPTION_CHOICE,
+    {OPT_ON_NUL, OPTION_CHOICE, "on-nul", "NETTY_ON_NUL", "HOW",
      .standard = "reject", .programs = LOAD, .choices = "reject|replace",
      .help = "What happens to a record with \\u0000, which the database cannot hold: `reject` sets it "
              "aside, `replace` puts U+FFFD there.",
      .example = "--on-nul replace"},
 
-    {OPT_REPLAY, "replay", NULL, NULL, OPTION_FLAG,
+    {OPT_REPLAY, OPTION_FLAG, "replay", NULL, NULL,
      .programs = LOAD,
      .help = "Load pages of the spool again, whether or not they were loaded before."},
 
-    {OPT_FROM, "from", NULL, "TIME", OPTION_TIME,
+    {OPT_FROM, OPTION_TIME, "from", NULL, "TIME",
      .programs = LOAD | PROGRAM_SPOOL,
      .help = "Of netty-load --replay and of netty-spool: only pages fetched at this time or later.",
      .example = "--replay --from 2024-05-13T08:00:00Z"},
 
-    {OPT_TO, "to", NULL, "TIME", OPTION_TIME,
+    {OPT_TO, OPTION_TIME, "to", NULL, "TIME",
      .programs = LOAD | PROGRAM_SPOOL,
      .help = "Of netty-load --replay and of netty-spool: only pages fetched before this time.",
      .example = "--replay --from 2024-05-13 --to 2024-05-14"},
 
-    {OPT_SEGMENT, "segment", NULL, "N", OPTION_COUNT,
+    {OPT_SEGMENT, OPTION_COUNT, "segment", NULL, "N",
      .programs = LOAD | PROGRAM_SPOOL, .min = 1,
      .help = "Of netty-load --replay and of netty-spool: only pages of this segment.",
      .example = "--replay --segment 12 contacts"},
 
-    {OPT_REDRIVE, "redrive", NULL, NULL, OPTION_FLAG,
+    {OPT_REDRIVE, OPTION_FLAG, "redrive", NULL, NULL,
      .programs = LOAD,
      .help = "Try the records that were set aside again."},
 
-    {OPT_DRY_RUN, "dry-run", NULL, NULL, OPTION_FLAG,
+    {OPT_DRY_RUN, OPTION_FLAG, "dry-run", NULL, NULL,
      .programs = EXTRACT | LOAD,
      .help = "Show what would be done and write nothing, anywhere."},
 
-    {OPT_JSON, "json", NULL, NULL, OPTION_FLAG,
+    {OPT_JSON, OPTION_FLAG, "json", NULL, NULL,
      .programs = ALL,
      .help = "Write results to standard output as JSON, one object a line."},
 
-    {OPT_LOG_FORMAT, "log-format", "NETTY_LOG_FORMAT", "FORMAT", OPTION_CHOICE,
+    {OPT_LOG_FORMAT, OPTION_CHOICE, "log-format", "NETTY_LOG_FORMAT", "FORMAT",
      .standard = "text", .programs = ALL, .choices = "text|json",
      .help = "The form of the log on standard error.",
      .example = "--log-format json"},
 
-    {OPT_LOG_LEVEL, "log-level", "NETTY_LOG_LEVEL", "LEVEL", OPTION_CHOICE,
+    {OPT_LOG_LEVEL, OPTION_CHOICE, "log-level", "NETTY_LOG_LEVEL", "LEVEL",
      .standard = "info", .programs = ALL, .choices = "debug|info|warn|error",
      .help = "The least grave events to log.",
      .example = "--log-level debug"},
 
-    {OPT_QUIET, "quiet", "NETTY_QUIET", NULL, OPTION_FLAG,
+    {OPT_QUIET, OPTION_FLAG, "quiet", "NETTY_QUIET", NULL,
      .programs = ALL,
      .help = "Log warnings and errors only."},
 
-    {OPT_MAX_PAGE_BYTES, "max-page-bytes", "NETTY_MAX_PAGE_BYTES", "SIZE", OPTION_SIZE,
+    {OPT_MAX_PAGE_BYTES, OPTION_SIZE, "max-page-bytes", "NETTY_MAX_PAGE_BYTES", "SIZE",
      .standard = "256M", .programs = EXTRACT, .min = KIB, .max = 64 * GIB,
      .help = "A page larger than this, once decompressed, is refused.",
      .example = "--max-page-bytes 64M"},
 
-    {OPT_MAX_RECORD_BYTES, "max-record-bytes", "NETTY_MAX_RECORD_BYTES", "SIZE", OPTION_SIZE,
+    {OPT_MAX_RECORD_BYTES, OPTION_SIZE, "max-record-bytes", "NETTY_MAX_RECORD_BYTES", "SIZE",
      .standard = "16M", .programs = EXTRACT | LOAD, .min = KIB, .max = GIB,
      .help = "A record larger than this is refused.",
      .example = "--max-record-bytes 4M"},
 
-    {OPT_SEGMENT_SIZE, "segment-size", "NETTY_SEGMENT_SIZE", "SIZE", OPTION_SIZE,
+    {OPT_SEGMENT_SIZE, OPTION_SIZE, "segment-size", "NETTY_SEGMENT_SIZE", "SIZE",
      .standard = "64M", .programs = EXTRACT, .min = KIB, .max = 64 * GIB,
      .help = "A spool file is sealed and the next begun when it has this size.",
      .example = "--segment-size 16M"},
 
-    {OPT_SEGMENT_AGE, "segment-age", "NETTY_SEGMENT_AGE", "D", OPTION_DURATION,
+    {OPT_SEGMENT_AGE, OPTION_DURATION, "segment-age", "NETTY_SEGMENT_AGE", "D",
      .standard = "1d", .programs = EXTRACT, .min = SECOND, .max = 3650 * DAY,
      .help = "A spool file is sealed and the next begun when it has this age.",
      .example = "--segment-age 6h"},
 
-    {OPT_HELP, "help", NULL, NULL, OPTION_FLAG,
+    {OPT_HELP, OPTION_FLAG, "help", NULL, NULL,
      .programs = ALL,
      .help = "Show this and stop."},
 
-    {OPT_VERSION, "version", NULL, NULL, OPTION_FLAG,
+    {OPT_VERSION, OPTION_FLAG, "version", NULL, NULL,
      .programs = ALL,
      .help = "Show the version and stop."},
 };

@@ -127,10 +127,17 @@ static bool asks_only(struct options *o, int argc, char **argv)
     return o->set[OPT_HELP].number != 0 || o->set[OPT_VERSION].number != 0;
 }
 
+/* Given, and not as a flag that is off. */
+static bool is_on(const struct options *o, enum option_id id)
+{
+    return options_given(o, id) &&
+           (option_table[id].type != OPTION_FLAG || options_int(o, id) != 0);
+}
+
 static enum err_code contradict(const struct options *o, enum option_id a, enum option_id b,
                                 struct err *e)
 {
-    if (!options_given(o, a) || !options_given(o, b))
+    if (!is_on(o, a) || !is_on(o, b))
         return OK;
     return err_set(e, ERR_USAGE, "--%s and --%s cannot be given together", option_table[a].name,
                    option_table[b].name);
@@ -139,8 +146,7 @@ static enum err_code contradict(const struct options *o, enum option_id a, enum 
 static enum err_code needs(const struct options *o, enum option_id a, enum option_id b,
                            struct err *e)
 {
-    bool knows_b = (option_table[b].programs & (unsigned)o->program) != 0;
-    if (!options_given(o, a) || !knows_b || options_int(o, b) != 0)
+    if (!is_on(o, a) || is_on(o, b))
         return OK;
     return err_set(e, ERR_USAGE, "--%s means something with --%s only", option_table[a].name,
                    option_table[b].name);
@@ -149,30 +155,35 @@ static enum err_code needs(const struct options *o, enum option_id a, enum optio
 static enum err_code judge_together(const struct options *o, struct err *e)
 {
     enum err_code rc;
-    if ((rc = contradict(o, OPT_SINCE, OPT_FULL, e)) != OK ||
-        (rc = contradict(o, OPT_REPLAY, OPT_FOLLOW, e)) != OK ||
+    if ((rc = contradict(o, OPT_REPLAY, OPT_FOLLOW, e)) != OK ||
         (rc = contradict(o, OPT_REPLAY, OPT_REDRIVE, e)) != OK ||
         (rc = needs(o, OPT_FROM, OPT_REPLAY, e)) != OK ||
         (rc = needs(o, OPT_TO, OPT_REPLAY, e)) != OK ||
         (rc = needs(o, OPT_SEGMENT, OPT_REPLAY, e)) != OK)
         return rc;
-    if (options_given(o, OPT_FROM) && options_given(o, OPT_TO) &&
+    if (is_on(o, OPT_FROM) && is_on(o, OPT_TO) &&
         options_int(o, OPT_FROM) >= options_int(o, OPT_TO))
         return err_set(e, ERR_USAGE, "--from '%s' is not before --to '%s'",
                        options_text(o, OPT_FROM), options_text(o, OPT_TO));
     return OK;
 }
 
+static enum err_code expand_full(struct options *o, struct err *e)
+{
+    enum err_code rc = contradict(o, OPT_SINCE, OPT_FULL, e);
+    if (rc != OK || !is_on(o, OPT_FULL))
+        return rc;
+    return options_take(o, &option_table[OPT_SINCE], FROM_ARGS, "all", "--full", "--full", e);
+}
+
 static enum err_code read_sources(struct options *o, int argc, char **argv, struct err *e)
 {
     enum err_code rc;
     if ((rc = options_read_args(o, argc, argv, e)) != OK || (rc = options_read_env(o, e)) != OK ||
-        (rc = options_read_file(o, e)) != OK || (rc = options_judge_times(o, e)) != OK ||
-        (rc = judge_together(o, e)) != OK || (rc = gather_tables(o, e)) != OK)
+        (rc = options_read_file(o, e)) != OK || (rc = expand_full(o, e)) != OK ||
+        (rc = options_judge_times(o, e)) != OK || (rc = judge_together(o, e)) != OK)
         return rc;
-    if (options_int(o, OPT_FULL) != 0)
-        rc = options_take(o, &option_table[OPT_SINCE], FROM_ARGS, "all", "--full", "--full", e);
-    return rc;
+    return gather_tables(o, e);
 }
 
 enum err_code options_read(struct options **out, enum program program, int argc, char **argv,

@@ -101,10 +101,10 @@ enum option_id {
 
 struct option_def {
     enum option_id id;
-    const char *name; /* "base-url": --base-url, base-url in the file */
-    const char *env;  /* "NETTY_BASE_URL" or NULL */
-    const char *arg;  /* "URL", or NULL for a flag */
     enum option_type type;
+    const char *name;     /* "base-url": --base-url, base-url in the file */
+    const char *env;      /* "NETTY_BASE_URL" or NULL */
+    const char *arg;      /* "URL", or NULL for a flag */
     const char *standard; /* the default as one would write it, or NULL for none */
     unsigned programs;    /* enum program, or'ed */
     unsigned marks;       /* OPTION_*, or'ed */

@@ -99,12 +99,21 @@ static bool unknown(struct file *f, const char *name)
     return refuse(f, what);
 }
 
-static bool args_only(struct file *f, const struct option_def *d)
+static bool refuse_setting(struct file *f, const struct option_def *d, const char *why)
 {
     char what[120];
-    (void)snprintf(what, sizeof(what), "%s can only be given on the command line, as --%s", d->name,
-                   d->name);
+    (void)snprintf(what, sizeof(what), "%s %s", d->name, why);
     return refuse(f, what);
+}
+
+/* What changes a single run, or names this file, has no place in it. */
+static bool check_place(struct file *f, const struct option_def *d)
+{
+    char why[80];
+    if (d->id == OPT_CONFIG)
+        return refuse_setting(f, d, "cannot be set in the file that it names");
+    (void)snprintf(why, sizeof(why), "can only be given on the command line, as --%s", d->name);
+    return d->env != NULL || refuse_setting(f, d, why);
 }
 
 static bool take(struct file *f, enum section section, const struct option_def *d,
@@ -132,10 +141,10 @@ static int on_value(void *ctx, const char *section, const char *name, const char
         return refuse(f, "a section must be [extract], [load] or [spool]");
     if (d == NULL)
         return unknown(f, name);
-    if (d->env == NULL || d->id == OPT_CONFIG)
-        return args_only(f, d);
+    if (!check_place(f, d))
+        return false;
     if (f->seen[place][d->id])
-        return refuse(f, "the setting is repeated in its section");
+        return refuse_setting(f, d, "is repeated in its section");
     f->seen[place][d->id] = true;
     return take(f, (enum section)place, d, value);
 }

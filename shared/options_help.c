@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define COLUMNS 80
-#define INDENT  26
+#define INDENT  25
 
 static const char *usage(enum program program)
 {
@@ -61,23 +61,19 @@ static void show_entry(FILE *out, const char *label, const char *text)
     wrap(out, text, INDENT, INDENT);
 }
 
-/* NETTY_UPDATE; merge|replace; default merge, or what there is of it. */
+/* [NETTY_UPDATE; merge|replace; default merge], or what there is of it. */
 static void show_facts(FILE *out, const struct option_def *d)
 {
-    const char *parts[3] = {d->env, d->type == OPTION_CHOICE ? d->choices : NULL, d->standard};
-    const char *lead[3] = {"", "", "default "};
-    bool any = false;
-    for (int i = 0; i < 3; i++) {
-        if (parts[i] == NULL)
-            continue;
-        (void)fprintf(out, "%s%s%s", any ? "; " : "", lead[i], parts[i]);
-        any = true;
-    }
-}
-
-static bool has_facts(const struct option_def *d)
-{
-    return d->env != NULL || d->standard != NULL || d->type == OPTION_CHOICE;
+    char facts[200];
+    const char *choices = d->type == OPTION_CHOICE ? d->choices : NULL;
+    int n = snprintf(facts, sizeof(facts), "[%s%s%s%s%s%s]", d->env != NULL ? d->env : "",
+                     d->env != NULL && choices != NULL ? "; " : "", choices != NULL ? choices : "",
+                     (d->env != NULL || choices != NULL) && d->standard != NULL ? "; " : "",
+                     d->standard != NULL ? "default " : "", d->standard != NULL ? d->standard : "");
+    if (n <= 2)
+        return;
+    (void)fprintf(out, "%*s", INDENT, "");
+    wrap(out, facts, INDENT, INDENT);
 }
 
 static void show_option(FILE *out, const struct option_def *d)
@@ -90,11 +86,7 @@ static void show_option(FILE *out, const struct option_def *d)
                                      : " = ",
                    d->arg == NULL ? "" : d->arg);
     show_entry(out, label, d->help);
-    if (has_facts(d)) {
-        (void)fprintf(out, "%*s[", INDENT, "");
-        show_facts(out, d);
-        (void)fputs("]\n", out);
-    }
+    show_facts(out, d);
 }
 
 static void show_options(FILE *out, enum program program, bool by_switch)

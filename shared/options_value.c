@@ -74,7 +74,7 @@ static bool choice(const struct option_def *d, const char *text, int64_t *v, cha
 static bool plain_text(const char *text, char why[REASON])
 {
     for (const char *p = text; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+        if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f) {
             (void)snprintf(why, REASON, "must not contain control characters such as line ends");
             return false;
         }
@@ -195,8 +195,8 @@ enum err_code options_judge_times(struct options *o, struct err *e)
         if (d->type != OPTION_TIME || o->set[i].source == FROM_DEFAULT)
             continue;
         if (z == NULL && (rc = zone_open(&z, options_text(o, OPT_TIMEZONE), e)) != OK) {
-            rc = err_prefix(e, "%s", options_origin(o, OPT_TIMEZONE));
-            break;
+            (void)err_prefix(e, "%s", options_origin(o, OPT_TIMEZONE));
+            return rc;
         }
         rc = judge_time(d, &o->set[i], z, e);
     }

@@ -27,18 +27,21 @@ static struct zone *zone(const char *name)
     return z;
 }
 
+/* A copy in memory of just that size, so that the sanitizer sees a step beyond it. */
+static enum err_code parse_exact(const char *text, size_t n, const struct zone *z, int64_t *t)
+{
+    char *exact = malloc(n > 0 ? n : 1);
+    assert_non_null(exact);
+    memcpy(exact, text, n);
+    enum err_code rc = when_parse(exact, n, z, t);
+    free(exact);
+    return rc;
+}
+
 static int64_t parse(const char *text, const struct zone *z)
 {
     int64_t t = 0;
-    /* A copy of just these bytes, so that the sanitizer sees a step beyond them. */
-    size_t n = strlen(text);
-    char *copy = malloc(n + 1);
-    assert_non_null(copy);
-    memcpy(copy, text, n);
-    char *exact = realloc(copy, n > 0 ? n : 1);
-    assert_non_null(exact);
-    enum err_code rc = when_parse(exact, n, z, &t);
-    free(exact);
+    enum err_code rc = parse_exact(text, strlen(text), z, &t);
     assert_true(rc == OK || rc == ERR_DATA);
     return rc == OK ? t : FAILS;
 }

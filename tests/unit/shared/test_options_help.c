@@ -1,0 +1,110 @@
+#include "shared/utf8.h"
+#include "tests/unit/shared/options_fixture.h"
+
+static char *help(enum program program)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+    assert_non_null(f);
+    options_help(program, f);
+    assert_int_equal(fclose(f), 0);
+    return text;
+}
+
+static void has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("no '%s' in:\n%s", part, text);
+}
+
+static void test_all_of_the_program_and_nothing_else(void **state)
+{
+    (void)state;
+    for (unsigned p = PROGRAM_EXTRACT; p <= PROGRAM_SPOOL; p <<= 1) {
+        char *text = help(p);
+        for (int i = 0; i < OPTIONS; i++) {
+            const struct option_def *d = &option_table[i];
+            char label[100];
+            (void)snprintf(label, sizeof(label), "\n  %s%s%s",
+                           (d->marks & OPTION_NO_SWITCH) != 0 ? "" : "--", d->name,
+                           d->arg == NULL                       ? " "
+                           : (d->marks & OPTION_NO_SWITCH) != 0 ? " = "
+                                                                : " ");
+            bool shown = strstr(text, label) != NULL;
+            /* a label that fills its column stands alone on its line */
+            label[strlen(label) - 1] = '\n';
+            shown |= d->arg == NULL && strstr(text, label) != NULL;
+            if (shown != ((d->programs & p) != 0))
+                fail_msg("%s is %s the help of program %u", d->name, shown ? "in" : "not in", p);
+        }
+        free(text);
+    }
+}
+
+static void test_fits_80_columns(void **state)
+{
+    (void)state;
+    for (unsigned p = PROGRAM_EXTRACT; p <= PROGRAM_SPOOL; p <<= 1) {
+        char *text = help(p);
+        for (const char *line = text; *line != '\0';) {
+            size_t n = strcspn(line, "\n");
+            if (utf8_columns(line, n) > 80 || (n > 0 && line[n - 1] == ' '))
+                fail_msg("'%.*s'", (int)n, line);
+            line += n + 1;
+        }
+        free(text);
+    }
+}
+
+static void test_says_what_it_must(void **state)
+{
+    (void)state;
+    char *text = help(PROGRAM_EXTRACT);
+    has(text, "Usage: netty-extract [OPTION...] [TABLE...]\n");
+    has(text, "  --limit N ");
+    has(text, "[NETTY_LIMIT; default 100]\n");
+    has(text, "[NETTY_LOG_FORMAT; text|json; default text]\n");
+    has(text, "  NETTY_API_KEY ");
+    has(text, "  api-key-file = FILE ");
+    static const char *const codes[] = {"0",  "64", "65", "66", "69", "70",
+                                        "73", "74", "75", "77", "78"};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        char line[10];
+        (void)snprintf(line, sizeof(line), "\n  %2s  ", codes[i]);
+        has(text, line);
+    }
+    free(text);
+    text = help(PROGRAM_LOAD);
+    has(text, "Usage: netty-load [OPTION...] [TABLE...]\n");
+    has(text, "[DATABASE_URL]\n");
+    free(text);
+    text = help(PROGRAM_SPOOL);
+    has(text, "Usage: netty-spool COMMAND [OPTION...] [TABLE]\n");
+    assert_null(strstr(text, "not for the command line"));
+    free(text);
+}
+
+static void test_version(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+    assert_non_null(f);
+    options_version(PROGRAM_SPOOL, f);
+    assert_int_equal(fclose(f), 0);
+    assert_string_equal(text, "netty-spool " NETTY_VERSION "\n");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_of_the_program_and_nothing_else),
+        cmocka_unit_test(test_fits_80_columns),
+        cmocka_unit_test(test_says_what_it_must),
+        cmocka_unit_test(test_version),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
