@@ -7,7 +7,7 @@
 #define ATTEMPTS_MAX 5
 #define REPEATS_MAX  3
 #define STUCK_MAX    200
-#define TUNE_MAX     3
+#define TUNES_MAX    2
 #define TUNE_LEAST   (60 * WHEN_SECOND)
 
 static void clear(struct crawl *c, const struct crawl_conf *conf)
@@ -243,7 +243,7 @@ static enum crawl_verdict walk_instead(struct crawl *c, struct err *e)
 {
     c->stay = c->stay * 2 + 1;
     c->walk = c->stay = c->stay > 127 ? 127 : c->stay;
-    c->attempts = 0;
+    c->attempts = c->tunes = 0;
     crawl_ask_walk(&c->ask, &c->place, c->place_n, c->asked);
     return retake(c, e);
 }
@@ -282,7 +282,7 @@ static enum crawl_verdict step_back(struct crawl *c, struct err *e)
         c->step *= 2;
         return retake(c, e);
     }
-    if (!ask->jump)
+    if (!ask->jump || ask->lead >= CRAWL_LEAD_MAX)
         ask_rescue(c);
     c->attempts++;
     if (c->attempts >= ATTEMPTS_MAX && c->placed && !c->must)
@@ -305,7 +305,8 @@ static enum crawl_verdict jump_again(struct crawl *c, struct err *e)
 {
     int64_t enough =
         c->page.first == WHEN_NONE ? INT64_MAX : c->page.first - crawl_ask_after(&c->ask);
-    if (++c->attempts >= TUNE_MAX || enough > c->ask.lead - TUNE_LEAST)
+    c->attempts++;
+    if (++c->tunes > TUNES_MAX || enough > c->ask.lead - TUNE_LEAST)
         return walk_instead(c, e);
     c->ask.lead = enough < -CRAWL_LEAD_MAX ? -CRAWL_LEAD_MAX : enough;
     return retake(c, e);

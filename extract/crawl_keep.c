@@ -262,7 +262,7 @@ void crawl_keep(struct crawl *c)
     if (c->page.n > c->proven)
         c->proven = c->page.n;
     c->step = 0;
-    c->attempts = 0;
+    c->attempts = c->tunes = 0;
     c->repeats = 0;
     c->must = false;
     grow(c);

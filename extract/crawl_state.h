@@ -110,6 +110,7 @@ struct crawl {
     int64_t lead;      /* the one that worked */
     uint64_t step;     /* how far the next step back goes */
     unsigned attempts; /* at this jump */
+    unsigned tunes;    /* of them to come down nearer */
     bool must;         /* this jump has no walk to fall back on */
     unsigned stay;     /* pages to walk after a jump that cost too much */
     unsigned walk;     /* of them still to go */
