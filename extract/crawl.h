@@ -1,34 +1,45 @@
 /*
  * The crawl of one table as a pure state machine: answers in, requests out; no clock, no network,
- * no disk.
+ * no disk. It reads a list that changes while it is read (NETTY.md) and must miss nothing.
+ * extract/README.md has the proof and what it costs; tests/model plays it against random histories.
  *
- * It reads a list that changes while it is read (NETTY.md) and must miss nothing:
- *  - The list is sorted by time_modified. An edit moves a record to the end, so later records move
- * up.
- *  - The filter is `time_modified` strictly greater than an anchor, perhaps read in another zone
- * than the records show (a skew of up to CRAWL_SKEW_MAX either way, which may change with the
- * season).
- *  - So each page must overlap what was seen before it: it must hold a record (same key, same time)
- * of the last kept page, or start at or before the time up to which all has been seen. Where it
- * does not, the crawl steps back (an earlier anchor, or a lower offset), never on; an anchor
- * CRAWL_SKEW_MAX early covers any skew, so stepping back ends there.
- *  - The next anchor is the greatest time on the page below its last one: a group of equal times is
- * always re-read. Where that does not advance (a group larger than a page, or a lead larger than a
- * page), it pages by offset under the same anchor, overlapping.
- *  - Records without a time are in no filtered list: a full crawl starts unfiltered and ends with a
- * look at the unfiltered list's end (they may sort first or last).
+ * What holds:
+ *  - A run that has come to its end (CRAWL_DONE) has kept, in its newest version, every record with
+ * a time that the API showed when the run began and that lies after its start. What changes during
+ * the run is kept by this run or the next one. A run that is left (killed, throttled, --max-pages)
+ * is gone on with from its last position; its beginning is then the first start's.
+ *  - Records without a time are kept by runs from the beginning (the first one, or conf.full), and
+ * counted.
+ *  - stats.complete_to: within a run, all records are kept that were changed before it and show a
+ * time before it; at the end, all that were changed before it. It never lies beyond the clock less
+ * margin, nor, where records of the future are, beyond the clock when the run came among them.
+ *  - Every run ends: each kept page comes further in the list, and between two of them there are at
+ * most about 45 step-backs. An API that ignores the filter is paged through by offset
+ * (stats.filter_ignored); one that ignores the offset too, sends one page for ever or does not sort
+ * is CRAWL_BROKEN.
+ *
+ * What it relies on, beyond NETTY.md:
+ *  - Equal times have a stable order. Where it is not stable, a record within a group larger than a
+ * page can slip from an unread page to a read one, and nothing in the answers tells.
+ *  - Filter and records differ by at most CRAWL_SKEW_MAX, and times as shown order as the list
+ * does, but for an hour (clocks that are put back).
+ *  - A record shows up at most half the overlap after its time (a transaction that takes so long).
+ * An edit within the same second as the last one shows nothing new but is read again with the
+ * overlap.
+ *  - Where records show times behind the server's Date, a record of the future within that very gap
+ * cannot be told from a present one; up to 7 of them are survived.
  *
  * Calling sequence:
  *     crawl_open(&c, &conf, position, e);             // position: JSON text of an earlier crawl,
  * or NULL while (crawl_next(c, &request) == CRAWL_FETCH) {
- *         ... fetch; for each record: crawl_record(c, &seen);   (crawl_page_restart(c) when the
- * body is taken back) switch (crawl_page(c, &answer, &error)) { case CRAWL_KEEP:   commit the page
- * with crawl_position(c) and stats.complete_to case CRAWL_RETAKE: take the page back; ask
- * crawl_next again case CRAWL_BROKEN: the API does not do what it must; e names it
+ *         ... fetch; for each record: crawl_record(c, &seen, e);
+ *             crawl_page_restart(c) when the body is taken back, crawl_timed_out(c) when that was
+ * for the time switch (crawl_page(c, &answer, e)) { case CRAWL_KEEP:   commit the page, perhaps an
+ * empty one, with crawl_position(c) and stats.complete_to case CRAWL_RETAKE: take the page back;
+ * ask crawl_next again case CRAWL_BROKEN: the API does not do what it must; e names it
  *         }
  *     }
- * A crawl that is left anywhere (killed, throttled, --max-pages) is gone on with from its last
- * position.
+ * Pages are committed in order: a position speaks for all pages before its own.
  */
 #ifndef NETTY_EXTRACT_CRAWL_H
 #define NETTY_EXTRACT_CRAWL_H
@@ -104,10 +115,10 @@ enum err_code crawl_record(struct crawl *c, const struct crawl_seen *seen,
 void crawl_page_restart(struct crawl *c); /* the same request will be made again */
 enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e);
 
-/* The request timed out or came through: the page size halves (down to 10) or grows back. */
+/* The request timed out: the page size halves, down to 10, and grows back with good pages. */
 void crawl_timed_out(struct crawl *c);
 
-/* After CRAWL_KEEP: the position to store with the page, JSON text (cap PAGE_POSITION_MAX). */
+/* After CRAWL_KEEP: the position to store with the page, JSON text of at most about 4 KB. */
 enum err_code crawl_position(const struct crawl *c, struct buf *json, struct err *e) MUST_CHECK;
 void crawl_stats(const struct crawl *c, struct crawl_stats *stats);
 

@@ -232,8 +232,8 @@ static void keep_body(struct crawl *c, bool end)
         c->page.timeless == c->page.n)
         c->phase = CRAWL_HEAD;
     /* Some single record without a time stood among those with. */
-    if (c->phase == CRAWL_TAIL && !c->look && !end && c->page.timed > 0 && c->page.news > 0 &&
-        !c->page.ends_timeless)
+    if (c->phase == CRAWL_TAIL && !c->look && !end && c->page.timed + c->page.unreadable > 0 &&
+        c->page.news > 0 && !c->page.ends_timeless)
         c->phase = CRAWL_BODY;
     move_frontier(c);
     if (c->phase != CRAWL_BODY)

@@ -58,10 +58,11 @@ static void count_kind(struct crawl_facts *page, const struct crawl_entry *entry
     switch (entry->kind) {
     case CRAWL_TIMELESS:
         page->timeless++;
-        page->ends_timeless = page->timed > 0;
+        page->ends_timeless = page->timed + page->unreadable > 0;
         return;
     case CRAWL_UNREADABLE:
         page->unreadable++;
+        page->ends_timeless = false;
         return;
     case CRAWL_TIMED:
         break;

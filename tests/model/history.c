@@ -1,5 +1,6 @@
 #include "tests/model/history.h"
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #define HOUR (INT64_C(3600) * WHEN_SECOND)
@@ -28,6 +29,10 @@ static void make_world(struct world_conf *w, struct rng *r)
         w->future = rng_below(r, (w->records - w->timeless) / 2 + 1);
     if (rng_chance(r, 20) && w->records > w->timeless && w->shown >= 0)
         w->soon = rng_below(r, (w->records - w->timeless) / 2 + 1);
+    if (rng_chance(r, 5) && w->shown == 0)
+        w->daily = true;
+    if (rng_chance(r, 5))
+        w->garbled = 2 + rng_below(r, 8);
     if (rng_chance(r, 5))
         w->ignores_filter = true;
     if (rng_chance(r, 3))
@@ -54,11 +59,11 @@ static void make_event(struct history *h, struct rng *r, unsigned horizon, bool 
 
 static void make_runs(struct history *h, struct rng *r, bool *late)
 {
-    int64_t read = rng_chance(r, 40) ? some_hours(r, 13) : 0;
+    int64_t read = !h->world.daily && rng_chance(r, 40) ? some_hours(r, 13) : 0;
     h->runs = 1 + rng_below(r, HISTORY_RUNS);
     *late = h->overlap >= HOUR / 2;
     for (unsigned i = 0; i < h->runs; i++) {
-        if (i > 0 && rng_chance(r, 10)) {
+        if (i > 0 && rng_chance(r, 10) && !h->world.daily) {
             read = some_hours(r, 13);
             *late = false;
         }
@@ -74,11 +79,13 @@ void history_make(struct history *h, uint64_t seed)
     bool late;
     *h = (struct history){.seed = seed};
     make_world(&h->world, &r);
-    h->limit = 3 + rng_below(&r, 5);
-    if (rng_chance(&r, 10)) {
-        h->limit = 14;
-        h->world.cap = 10 + rng_below(&r, 5);
-    }
+    bool capped = rng_chance(&r, 10);
+    h->world.cap = capped ? 10 + rng_below(&r, 5) : 0;
+    unsigned limit = capped ? 14 : 3 + rng_below(&r, 5);
+    bool varies = !capped && rng_chance(&r, 20);
+    for (unsigned i = 0; i < HISTORY_RUNS; i++)
+        h->limit[i] = varies ? 3 + rng_below(&r, 5) : limit;
+    h->full = rng_chance(&r, 10) ? rng_below(&r, HISTORY_RUNS) : 0;
     h->overlap = overlaps[rng_below(&r, 4)];
     h->margin = rng_below(&r, 3) * 30 * WHEN_SECOND;
     if (rng_chance(&r, 15))
@@ -106,7 +113,7 @@ static bool fails(const struct history *h)
 /* Keeps the change when the history still fails. */
 static bool try_change(struct history *h, const struct history *changed)
 {
-    if (memcmp(h, changed, sizeof(*h)) == 0 || !fails(changed))
+    if (!fails(changed))
         return false;
     *h = *changed;
     return true;
@@ -134,42 +141,74 @@ static bool drop_run(struct history *h)
     return try_change(h, &c);
 }
 
-static bool simplify_world(struct history *h)
+/* What of a history can be made simpler by one value, and that value. */
+struct knob {
+    size_t at;
+    size_t size;
+    int64_t simple; /* its first `size` bytes: little-endian machines only */
+};
+#define KNOB(member, simple)                                                                       \
+    {                                                                                              \
+        offsetof(struct history, member), sizeof(((struct history *)0)->member), simple            \
+    }
+static const struct knob knobs[] = {
+    KNOB(world.timeless, 0),
+    KNOB(world.future, 0),
+    KNOB(world.soon, 0),
+    KNOB(world.fine, false),
+    KNOB(world.fold, WHEN_NONE),
+    KNOB(world.shown, 0),
+    KNOB(world.form, FORM_API),
+    KNOB(world.ties, 0),
+    KNOB(world.dense, 100),
+    KNOB(world.cap, 0),
+    KNOB(world.daily, false),
+    KNOB(world.garbled, 0),
+    KNOB(full, 0),
+    KNOB(margin, 0),
+    KNOB(overlap, 2 * HOUR),
+    KNOB(clock, CLOCK_DATE),
+    KNOB(start, START_FULL),
+    KNOB(world.ignores_filter, false),
+    KNOB(world.ignores_offset, false),
+};
+
+static bool turn_knobs(struct history *h)
 {
     bool any = false;
-#define TRY(member, value)                                                                         \
-    do {                                                                                           \
-        struct history c = *h;                                                                     \
-        c.member = (value);                                                                        \
-        any |= try_change(h, &c);                                                                  \
-    } while (0)
-    if (h->world.records > 0)
-        TRY(world.records, h->world.records - 1);
-    TRY(world.records, h->world.records / 2);
-    TRY(world.timeless, 0);
-    TRY(world.future, 0);
-    TRY(world.soon, 0);
-    TRY(world.fine, false);
-    TRY(world.fold, WHEN_NONE);
-    TRY(world.shown, 0);
-    TRY(world.form, FORM_API);
-    TRY(world.ties, 0);
-    TRY(world.dense, 100);
-    TRY(world.cap, 0);
-    TRY(margin, 0);
-    TRY(overlap, 2 * HOUR);
-    TRY(clock, CLOCK_DATE);
-    TRY(start, START_FULL);
-    TRY(world.ignores_filter, false);
-    TRY(world.ignores_offset, false);
-#undef TRY
+    for (size_t i = 0; i < sizeof(knobs) / sizeof(*knobs); i++) {
+        const struct knob *knob = &knobs[i];
+        struct history c = *h;
+        if (memcmp((char *)&c + knob->at, &knob->simple, knob->size) == 0)
+            continue;
+        memcpy((char *)&c + knob->at, &knob->simple, knob->size);
+        any |= try_change(h, &c);
+    }
+    return any;
+}
+
+static bool drop_records(struct history *h)
+{
+    struct history c = *h;
+    if (h->world.records == 0)
+        return false;
+    c.world.records = h->world.records / 2;
+    if (try_change(h, &c))
+        return true;
+    c.world.records = h->world.records - 1;
+    return try_change(h, &c);
+}
+
+static bool calm_runs(struct history *h)
+{
+    bool any = false;
     for (unsigned i = 0; i < h->runs; i++) {
         struct history c = *h;
         c.read[i] = 0;
-        any |= try_change(h, &c);
+        any |= h->read[i] != 0 && try_change(h, &c);
         c = *h;
         c.gap[i] = 600 * WHEN_SECOND;
-        any |= try_change(h, &c);
+        any |= h->gap[i] != c.gap[i] && try_change(h, &c);
     }
     return any;
 }
@@ -180,7 +219,9 @@ void history_shrink(struct history *h)
     for (unsigned round = 0; again && round < 50; round++) {
         again = drop_events(h);
         again |= drop_run(h);
-        again |= simplify_world(h);
+        again |= drop_records(h);
+        again |= turn_knobs(h);
+        again |= calm_runs(h);
     }
 }
 
@@ -191,13 +232,15 @@ void history_print(const struct history *h, FILE *out)
     const struct world_conf *w = &h->world;
     (void)fprintf(out,
                   "seed %" PRIu64 ": %u records (%u timeless %s, %u in 2099, %u soon), form %d%s, "
-                  "shown %+dh%s, page size %u%s%s, limit %u, overlap %ds, margin %ds, clock %s, "
+                  "shown %+dh%s, page size %u%s%s%s, garbled %u, limit %u, full %u, overlap %ds, "
+                  "margin %ds, clock %s, "
                   "start %s, %u runs",
                   h->seed, w->records, w->timeless, w->timeless_last ? "last" : "first", w->future,
                   w->soon, (int)w->form, w->fine ? " fine" : "", (int)(w->shown / HOUR),
                   w->fold != WHEN_NONE ? " with a fold" : "", w->cap,
                   w->ignores_filter ? ", ignores the filter" : "",
-                  w->ignores_offset ? ", ignores the offset" : "", h->limit,
+                  w->ignores_offset ? ", ignores the offset" : "",
+                  w->daily ? ", filters by day" : "", w->garbled, h->limit[0], h->full,
                   (int)(h->overlap / WHEN_SECOND), (int)(h->margin / WHEN_SECOND), clocks[h->clock],
                   starts[h->start], h->runs);
     for (unsigned i = 0; i < h->runs; i++)

@@ -54,7 +54,8 @@ enum history_clock {
 struct history {
     uint64_t seed;
     struct world_conf world;
-    unsigned limit;
+    unsigned limit[HISTORY_RUNS]; /* page size of each run */
+    unsigned full;                /* the run that is told to read everything; 0: none */
     int64_t overlap;
     int64_t margin;
     enum history_clock clock;

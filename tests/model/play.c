@@ -20,6 +20,7 @@ struct player {
     unsigned kept[WORLD_MAX]; /* the newest version in the spool */
     unsigned requests;        /* over all runs */
     unsigned in_run;
+    unsigned run;
     bool everything;  /* the run is one from the beginning */
     bool open;        /* a run is under way, perhaps over several starts */
     uint64_t begin;   /* world.steps when it began */
@@ -58,7 +59,8 @@ static bool failed(const struct player *p)
 
 static bool in_scope(const struct player *p, unsigned i)
 {
-    return p->h->start == START_FULL || world_shown(&p->world, i) > p->h->from;
+    return p->h->start == START_FULL ||
+           (world_shown(&p->world, i) > p->h->from && !world_garbled(&p->world, i));
 }
 
 /* Every version that was there before step `begin` is kept. */
@@ -83,6 +85,8 @@ static void check_claim(struct player *p, int64_t complete, bool end)
         const struct world_record *r = &p->world.records[i];
         bool claimed = r->visible <= complete && (end || world_shown(&p->world, i) <= complete);
         char text[WHEN_TEXT];
+        if (world_garbled(&p->world, i))
+            continue;
         if (r->alive && r->timed && !r->late && claimed && in_scope(p, i) &&
             p->kept[i] != r->version)
             violated(p, "record %u is not kept, but all is claimed complete up to %s", i,
@@ -148,7 +152,7 @@ static void open_crawl(struct player *p)
 {
     struct err e = ERR_INIT;
     struct crawl_conf conf = {
-        .limit = p->h->limit,
+        .limit = p->h->limit[p->run],
         .overlap = p->h->overlap,
         .margin = p->h->margin,
         .zone = p->zone,
@@ -158,12 +162,14 @@ static void open_crawl(struct player *p)
     };
     if (!p->positioned && p->h->start == START_SINCE)
         conf.since = p->h->from;
+    /* Only once, or a run that is killed would begin anew each time. */
+    conf.full = !p->open && p->run > 0 && p->run == p->h->full;
     if (p->h->start == START_FLOOR)
         conf.floor = p->h->from + p->h->overlap;
     if (!p->open) {
         p->open = true;
         p->begin = p->world.steps + 1;
-        p->everything = !p->positioned && p->h->start == START_FULL;
+        p->everything = conf.full || (!p->positioned && p->h->start == START_FULL);
     }
     if (crawl_open(&p->crawl, &conf, p->positioned ? p->position.data : NULL, &e) != OK)
         violated(p, "cannot open: %s", e.msg);
@@ -178,7 +184,10 @@ static void send_records(struct player *p, const unsigned short *records, size_t
                                   .time = world_show(&p->world, records[i], text)};
         seen.time_len = strlen(seen.time);
         tell(p, " %u.%u@%s%s", records[i], p->world.records[records[i]].version,
-             text[0] != '\0' ? text + 5 : "-", p->world.records[records[i]].late ? "(late)" : "");
+             text[0] == '\0'  ? "-"
+             : text[0] == 't' ? "garbled"
+                              : text + 5,
+             p->world.records[records[i]].late ? "(late)" : "");
         if (crawl_record(p->crawl, &seen, &e) != OK)
             violated(p, "cannot take a record: %s", e.msg);
     }
@@ -287,6 +296,7 @@ static void play(struct player *p)
     for (unsigned i = 0; i < h->runs && !failed(p); i++) {
         world_pass(&p->world, h->gap[i]);
         p->world.conf.read = h->read[i];
+        p->run = i;
         run(p);
     }
     p->quiet = true;

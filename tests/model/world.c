@@ -1,4 +1,6 @@
 #include "tests/model/world.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DAY (INT64_C(86400) * WHEN_SECOND)
@@ -142,6 +144,11 @@ void world_pass(struct world *w, int64_t time)
     w->clock += time;
 }
 
+bool world_garbled(const struct world *w, unsigned record)
+{
+    return w->conf.garbled > 0 && w->records[record].timed && record % w->conf.garbled == 1;
+}
+
 int64_t world_shown(const struct world *w, unsigned record)
 {
     const struct world_record *r = &w->records[record];
@@ -159,6 +166,11 @@ const char *world_show(const struct world *w, unsigned record, char out[WHEN_TEX
     if (!w->records[record].timed)
         return out;
     int64_t t = world_shown(w, record);
+    if (world_garbled(w, record)) {
+        (void)snprintf(out, WHEN_TEXT, "t%" PRId64 "/%u", w->records[record].time,
+                       w->records[record].version);
+        return out;
+    }
     if (w->conf.form == FORM_API)
         return when_api(t, out);
     (void)when_iso(w->conf.form == FORM_OFFSET ? t + 7200 * WHEN_SECOND : t, out);
@@ -180,6 +192,8 @@ size_t world_list(const struct world *w, const char *after, uint64_t offset, uns
     if (filtered && when_parse(after, strlen(after), NULL, &cut) != OK)
         return 0;
     cut += filtered ? w->conf.read : 0;
+    if (filtered && w->conf.daily)
+        cut += DAY - cut % DAY - 1;
     if (w->conf.cap > 0 && limit > w->conf.cap)
         limit = w->conf.cap;
     if (w->conf.ignores_offset)

@@ -41,6 +41,8 @@ struct world_conf {
     int64_t shown;        /* times are shown this much later than they are */
     int64_t fold;         /* from this time on they are shown an hour earlier; or WHEN_NONE */
     int64_t read;         /* filters are read this much later */
+    bool daily;           /* filters compare days only, as text in two forms does */
+    unsigned garbled;     /* every so many-th record shows a time that nobody can read; 0: none */
     unsigned cap;         /* the API's own page size; 0: none */
     bool forgets;         /* leaves every seventh place of the list out: what must be found */
     bool ignores_filter;
@@ -81,6 +83,7 @@ size_t world_list(const struct world *w, const char *after, uint64_t offset, uns
                   unsigned short out[WORLD_MAX]);
 /* The time as the API shows it; "" for none. */
 const char *world_show(const struct world *w, unsigned record, char out[WHEN_TEXT]);
+bool world_garbled(const struct world *w, unsigned record);
 int64_t world_shown(const struct world *w, unsigned record); /* the same as the crawl reads it */
 
 #endif

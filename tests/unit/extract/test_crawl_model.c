@@ -55,8 +55,9 @@ static void test_same_seed_same_history(void **state)
     history_make(&b, 77);
     history_play(&a, &x);
     history_play(&b, &y);
-    assert_memory_equal(&a, &b, sizeof(a));
-    assert_memory_equal(&x, &y, sizeof(x));
+    assert_int_equal(x.requests, y.requests);
+    assert_int_equal(x.retakes, y.retakes);
+    assert_int_equal(x.pages, y.pages);
     assert_true(x.requests > 0);
 }
 
