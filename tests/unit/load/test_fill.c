@@ -1,0 +1,226 @@
+#include "load/fill.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "spool_fixture.h"
+
+static struct fixture fx;
+static struct zone *utc;
+
+static struct fill *open_fill(size_t rows_max, bool letters)
+{
+    struct fill_conf conf = {
+        .batch = {.rows_max = rows_max, .bytes_max = 1 << 20, .fold = !letters},
+        .row = {.key = "contact_id", .key_min = INT32_MIN, .key_max = INT32_MAX, .zone = utc},
+        .fetched_from = WHEN_NONE,
+        .fetched_to = WHEN_NONE,
+        .letters = letters,
+    };
+    struct fill *f = NULL;
+    struct err e = ERR_INIT;
+    struct progress start = {0};
+
+    assert_int_equal(fill_open(&f, fx.spool, "contacts", &conf, &e), OK);
+    assert_int_equal(fill_seek(f, &start, &e), OK);
+    return f;
+}
+
+static enum fill_what run(struct fill *f)
+{
+    enum fill_what what = FILL_END;
+    struct err e = ERR_INIT;
+
+    assert_int_equal(fill_run(f, &what, &e), OK);
+    return what;
+}
+
+static void seek(struct fill *f, uint64_t page, uint64_t line)
+{
+    struct err e = ERR_INIT;
+    struct progress at = {{page > 0, page}, line};
+
+    assert_int_equal(fill_seek(f, &at, &e), OK);
+}
+
+static void settle(struct fill *f)
+{
+    struct err e = ERR_INIT;
+
+    assert_int_equal(fill_settle(f, &e), OK);
+}
+
+static void assert_reached(const struct fill *f, uint64_t page, uint64_t line)
+{
+    assert_int_equal(fill_reached(f)->place.page, page);
+    assert_int_equal(fill_reached(f)->line, line);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    fixture_open(&fx);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fixture_close(&fx);
+    return 0;
+}
+
+static void pages_join_in_a_batch(void **state)
+{
+    (void)state;
+    fixture_write(&fx, "contacts",
+                  "{\"contact_id\":1}\n{\"contact_id\":2}\n\n{\"contact_id\":3}\n\n");
+    struct fill *f = open_fill(100, false);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(batch_rows(fill_batch(f)), 3);
+    assert_int_equal(fill_tally(f)->read, 3);
+    assert_reached(f, 2, 0);
+    settle(f);
+    assert_int_equal(run(f), FILL_END);
+    fill_close(f);
+}
+
+static void a_page_larger_than_a_batch_is_cut(void **state)
+{
+    (void)state;
+    fixture_write(&fx, "contacts",
+                  "{\"contact_id\":1}\n{\"contact_id\":2}\n{\"contact_id\":3}\n\n"
+                  "{\"contact_id\":4}\n\n");
+    struct fill *f = open_fill(2, false);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(batch_rows(fill_batch(f)), 2);
+    assert_reached(f, 1, 2);
+    settle(f);
+    assert_int_equal(run(f), FILL_READY); /* the row that did not fit is not lost */
+    assert_int_equal(batch_rows(fill_batch(f)), 2);
+    assert_reached(f, 2, 0);
+    fill_close(f);
+}
+
+static void progress_within_a_page_is_taken_up(void **state)
+{
+    const char *data;
+
+    (void)state;
+    fixture_write(&fx, "contacts",
+                  "{\"contact_id\":1}\n{\"contact_id\":2}\n{\"contact_id\":3}\n\n");
+    struct fill *f = open_fill(100, false);
+    seek(f, 1, 2);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(batch_rows(fill_batch(f)), 1);
+    assert_int_equal(batch_row(fill_batch(f), 0, &data)->row.key, 3);
+    assert_int_equal(batch_row(fill_batch(f), 0, &data)->line, 3);
+    assert_reached(f, 1, 0);
+    seek(f, 1, 0);
+    assert_int_equal(run(f), FILL_END);
+    fill_close(f);
+}
+
+static void going_back_gives_the_same_batch(void **state)
+{
+    (void)state;
+    fixture_write(&fx, "contacts", "{\"contact_id\":1}\n{\"contact_id\":1}\n\n");
+    struct fill *f = open_fill(100, false);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(fill_tally(f)->folded, 1);
+    assert_int_equal(batch_rows(fill_batch(f)), 1);
+    fill_shape(f, 100, false); /* a version apart */
+    seek(f, 0, 0);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(fill_tally(f)->folded, 0);
+    assert_int_equal(fill_tally(f)->read, 1);
+    assert_reached(f, 1, 1);
+    settle(f);
+    assert_int_equal(run(f), FILL_READY);
+    assert_reached(f, 1, 0);
+    fill_close(f);
+}
+
+static void an_empty_page_moves_the_progress(void **state)
+{
+    (void)state;
+    fixture_write(&fx, "contacts", "\n\n");
+    struct fill *f = open_fill(100, false);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(batch_rows(fill_batch(f)), 0);
+    assert_reached(f, 2, 0);
+    fill_close(f);
+}
+
+static void refused_records_are_written_once(void **state)
+{
+    struct err e = ERR_INIT;
+
+    (void)state;
+    fixture_write(&fx, "contacts", "{\"contact_id\":\"x\"}\n{\"contact_id\":2}\n{\"name\":1}\n\n");
+    struct fill *f = open_fill(100, false);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(aside_count(fill_aside(f)), 2);
+    assert_int_equal(batch_rows(fill_batch(f)), 1);
+    assert_int_equal(fill_write_aside(f, &e), OK);
+    /* The COMMIT failed: the same batch again. */
+    seek(f, 0, 0);
+    assert_int_equal(run(f), FILL_READY);
+    const char *data;
+    struct err why = {.code = ERR_DATA, .sqlstate = "23514", .msg = "the check"};
+    assert_int_equal(fill_refused(f, batch_row(fill_batch(f), 0, &data), &why, &e), OK);
+    assert_int_equal(fill_write_aside(f, &e), OK);
+    settle(f);
+    fill_close(f);
+
+    struct fill *again = open_fill(100, true); /* what the file has */
+    assert_int_equal(run(again), FILL_READY);
+    assert_int_equal(fill_tally(again)->read, 3);
+    assert_int_equal(aside_count(fill_aside(again)), 2); /* still refused */
+    assert_int_equal(batch_rows(fill_batch(again)), 1);
+    assert_int_equal(batch_row(fill_batch(again), 0, &data)->row.key, 2);
+    settle(again);
+    assert_int_equal(run(again), FILL_END); /* those that stay are not tried for ever */
+    fill_close(again);
+
+    again = open_fill(100, true);
+    assert_int_equal(run(again), FILL_READY);
+    assert_int_equal(fill_tally(again)->read, 2); /* the one that went in has left */
+    assert_int_equal(batch_rows(fill_batch(again)), 0);
+    fill_close(again);
+}
+
+static void progress_has_an_order(void **state)
+{
+    struct progress a = {{1, 3}, 0};
+    struct progress b = {{1, 3}, 7};
+    struct progress c = {{1, 4}, 1};
+
+    (void)state;
+    assert_int_equal(progress_compare(&a, &a), 0);
+    assert_int_equal(progress_compare(&b, &a), -1); /* 0 is the whole page */
+    assert_int_equal(progress_compare(&a, &b), 1);
+    assert_int_equal(progress_compare(&a, &c), -1);
+    assert_int_equal(progress_compare(&c, &b), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(pages_join_in_a_batch, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_page_larger_than_a_batch_is_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(progress_within_a_page_is_taken_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(going_back_gives_the_same_batch, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_empty_page_moves_the_progress, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_records_are_written_once, setup, teardown),
+        cmocka_unit_test(progress_has_an_order),
+    };
+    struct err e = ERR_INIT;
+    if (zone_open(&utc, "UTC", &e) != OK)
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    zone_close(utc);
+    return failed;
+}
