@@ -5,9 +5,9 @@
  *
  * Writing (the sealing worker):
  *     frames_create(&w, fd, path, e);
- *     frames_begin(w, bytes, e); frames_add(w, p, n, e) ...; frames_end(w, e);     // for each page
- *     frames_finish(w, e); frames_free(w);                                         // fd: synced,
- * left open
+ *     frames_begin(w, bytes, e); frames_add(w, p, n, e) ...; frames_end(w, e);  // for each page
+ *     frames_finish(w, e);                                                      // syncs fd
+ *     frames_free(w);                                                           // fd stays open
  *
  * Reading: frames_open(&f, fd, path, total, e); frames_seek(f, offset, e); frames_read(f, ...) ...
  * Messages of damage tell the place in the file, not the file: the caller knows that.

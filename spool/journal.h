@@ -9,9 +9,9 @@
  *         journal_next(j, &line, e);
  *         switch (line->kind) {
  *         case JOURNAL_HEADER: case JOURNAL_PAGE: case JOURNAL_FOOTER: ...
- *         case JOURNAL_BAD:    a complete line that is not what was written; the next one may be
- * good case JOURNAL_BAD_END: only the line end after the last line is damaged: nothing is lost case
- * JOURNAL_END:    no complete line now; ask again later. line->tail: bytes of one begun
+ *         case JOURNAL_BAD:     a complete line that is not what was written; go on
+ *         case JOURNAL_BAD_END: only the line end after the last line is damaged
+ *         case JOURNAL_END:     no complete line now; line->tail: bytes of one begun
  *         }
  *     }
  *

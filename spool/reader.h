@@ -3,11 +3,14 @@
  * running writer (the loader's side of the spool, and netty-spool's).
  *
  *     reader_open(&r, spool, "contacts", e);
- *     reader_seek(r, place, e);                      // the last page already had; {0,0}: from the
- * start for (;;) { rc = reader_next(r, &info, &what, e); READER_PAGE:    its checksum has been
- * verified; while (reader_line(r, &line, &n, e) == OK && line) ... READER_DAMAGED: this page cannot
- * be trusted; e says file, page and byte; go on with the next call READER_END:     no more now; ask
- * again later: a writer may be adding
+ *     reader_seek(r, place, e);           // the last page already had; {0,0}: from the start
+ *     for (;;) {
+ *         rc = reader_next(r, &info, &what, e);
+ *         READER_PAGE:    its checksum has been verified;
+ *                         while (reader_line(r, &line, &n, e) == OK && line) ...
+ *         READER_DAMAGED: this cannot be trusted; e says file, page and byte; go on with
+ *                         the next call
+ *         READER_END:     no more now; ask again later: a writer may be adding
  *     }
  *
  * Nothing of a page is handed out before the checksum of the whole page was right, nor before its

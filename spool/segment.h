@@ -4,8 +4,8 @@
  *     0000000007.journal         its pages (journal.h): without it a segment has none
  *     0000000007.ndjson          its records
  *     0000000007.ndjson.zst      the same, sealed and compressed (frames.h)
- *     0000000007.ndjson.new      records of a segment none of whose pages is committed: free to be
- * removed 0000000007.ndjson.zst.tmp  a compression that did not end: free to be removed
+ *     0000000007.ndjson.new      records none of which is committed: may be removed
+ *     0000000007.ndjson.zst.tmp  a compression that did not end: may be removed
  */
 #ifndef NETTY_SPOOL_SEGMENT_H
 #define NETTY_SPOOL_SEGMENT_H

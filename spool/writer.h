@@ -8,28 +8,32 @@
  * while a sync is under way share the next one (group commit), so fast pages cost fewer than two
  * syncs each.
  *
- *     writer_open(&w, loop, spool, "contacts", &conf, e);     // takes the table's lock, recovers
- *     writer_position(w)                                       // the last durable position, or
- * NULL writer_begin(w, e); writer_append(w, line, n, e); ...                      // one record,
- * without line end writer_end(w, &info, position, done, ctx, e);            // or writer_abort(w,
- * e): nothing of it stays
+ *     writer_open(&w, loop, spool, "contacts", &conf, e);  // takes the table's lock, recovers
+ *     writer_position(w)                                   // the last durable position, or NULL
+ *     writer_begin(w, e);
+ *       writer_append(w, line, n, e); ...                  // one record, without line end
+ *     writer_end(w, &info, position, done, ctx, e);        // or writer_abort(w, e): nothing stays
  *     ... uv_run: done(ctx, rc, &info, err) in the order of writer_end ...
- *     writer_close(w, closed, ctx);                            // after the last commit; seals
- * nothing
+ *     writer_close(w, closed, ctx);                        // after the last commit
  *
  * A failed sync is never tried again: the segment is given up at its last acknowledged page, every
  * page after that is called back with ERR_IO (or ERR_FULL), and the next writer_begin starts a new
- * segment whose header carries the last acknowledged position. A segment found with a torn journal
- * tail is given up the same way on opening. A place (segment, page) that a reader may have seen is
- * never used for other content.
+ * segment whose header carries the last acknowledged position. A segment found with a torn or
+ * damaged journal is given up the same way on opening; the position is then that of the last page
+ * before the damage. A place (segment, page) that a reader may have seen is never used for other
+ * content.
  *
- * Sealing: a segment that has reached conf.segment_size, or whose first page is older than
- * conf.segment_age, is sealed before the next page: a footer in its journal with totals and the
- * checksum of the whole, then it is compressed in a worker thread and the plain file removed. Not a
- * thing callers wait for.
+ * After an error of writer_append or writer_end the page is gone as if aborted; writer_abort may be
+ * called and does nothing. With ERR_FULL and ERR_IO the same page can be tried again.
  *
- * All calls from the loop's thread. One page at a time is open; memory is one write buffer (256
- * KiB).
+ * Sealing: a segment that has reached conf.segment_size (records and journal), or whose first page
+ * is older than conf.segment_age, is left before the next page. Once the next segment's first page
+ * is durable, a worker thread compresses the old one, adds a footer with totals and the checksum of
+ * the whole to its journal, and removes the plain file. Nobody waits for it but writer_close; a
+ * failure is logged, and tried again later.
+ *
+ * All calls from the loop's thread. One page at a time is open; memory is one write buffer
+ * (256 KiB), and the journal lines of the pages that are pending.
  */
 #ifndef NETTY_SPOOL_WRITER_H
 #define NETTY_SPOOL_WRITER_H
