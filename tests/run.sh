@@ -86,12 +86,16 @@ unit() {
 
 # pytest_in NAME BUILD ARGUMENT...: counts from pytest's own report.
 pytest_in() {
-    local name=$1 dir=$2 log="$logs/pytest_$1.log" report="$logs/pytest_$1.xml"
+    local name=$1 dir=$2 log="$logs/pytest_$1.log" report="$logs/pytest_$1.xml" scratch
     shift 2
     rm -f "$report"
+    # Not pytest's own numbered folders: a run beside this one would clear them away under a living server.
+    scratch=$(mktemp -d /tmp/netty-test.XXXXXX)
+    chmod 755 "$scratch"
     NETTY_BUILD="$PWD/$dir" /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$jobs" --timeout 600 \
-        --junitxml "$report" "$@" tests/e2e >"$log" 2>&1
+        --basetemp "$scratch/t" --junitxml "$report" "$@" tests/e2e >"$log" 2>&1
     local status=$? counts
+    rm -rf "$scratch"
     counts=$(/usr/bin/python3 - "$report" <<'P'
 import sys, xml.etree.ElementTree as tree
 try:
