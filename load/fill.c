@@ -151,7 +151,9 @@ enum err_code fill_refused(struct fill *f, const struct batch_row *row, const st
 
 enum err_code fill_write_aside(struct fill *f, struct err *e)
 {
-    return f->letters != NULL ? OK : aside_write(f->aside, e);
+    if (f->letters != NULL || aside_write(f->aside, e) == OK)
+        return OK;
+    return err_prefix(e, "cannot set records aside, for which the spool must be writable");
 }
 
 static bool wanted(const struct fill *f, const struct page_info *p)

@@ -59,10 +59,9 @@ static void give_up(struct leave *l, const struct err *why)
 }
 
 /* One table of sql_list_tables. Those whose names the API cannot have are no tables of ours. */
-static enum err_code add(struct leave *l, const PGresult *r, int row, struct err *e)
+static enum err_code add(struct leave *l, struct catalog_entry *entry, struct relation *relation,
+                         const PGresult *r, int row, struct err *e)
 {
-    struct catalog_entry *entry = &l->catalog.entries[l->catalog.count];
-    struct relation *relation = &l->relations[l->catalog.count];
     struct err name = ERR_INIT;
     const char *table = PQgetvalue(r, row, 2);
 
@@ -92,7 +91,8 @@ static void write_down(struct leave *l)
     struct err e = ERR_INIT;
 
     l->catalog.written = when_now();
-    qsort(l->catalog.entries, l->catalog.count, sizeof *l->catalog.entries, by_table);
+    if (l->catalog.count > 1)
+        qsort(l->catalog.entries, l->catalog.count, sizeof *l->catalog.entries, by_table);
     if (catalog_write(l->spool, &l->catalog, &e) != OK)
         give_up(l, &e);
     else
@@ -117,7 +117,7 @@ static void ask_next(struct leave *l)
 {
     struct err e = ERR_INIT;
 
-    if (l->next == l->catalog.count) {
+    if (l->next >= l->catalog.count || l->relations == NULL) {
         write_down(l);
         return;
     }
@@ -130,6 +130,23 @@ static void ask_next(struct leave *l)
         db_query(l->db, l->sql.data, NULL, 0, on_greatest, l);
 }
 
+static enum err_code read_list(struct leave *l, const PGresult *r, struct err *e)
+{
+    size_t n = (size_t)PQntuples(r);
+
+    l->catalog.entries = calloc(n + 1, sizeof *l->catalog.entries);
+    l->relations = calloc(n + 1, sizeof *l->relations);
+    if (l->catalog.entries == NULL || l->relations == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        enum err_code rc = add(l, &l->catalog.entries[l->catalog.count],
+                               &l->relations[l->catalog.count], r, (int)i, e);
+        if (rc != OK)
+            return rc;
+    }
+    return OK;
+}
+
 static void on_list(void *ctx, const PGresult *r, const struct err *err)
 {
     struct leave *l = ctx;
@@ -139,15 +156,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
         give_up(l, err);
         return;
     }
-    size_t n = (size_t)PQntuples(r);
-    l->catalog.entries = calloc(n + 1, sizeof *l->catalog.entries);
-    l->relations = calloc(n + 1, sizeof *l->relations);
-    if (l->catalog.entries == NULL || l->relations == NULL)
-        err_set(&e, ERR_NOMEM, "out of memory");
-    for (int i = 0; e.code == OK && i < (int)n; i++)
-        if (add(l, r, i, &e) != OK)
-            break;
-    if (e.code != OK)
+    if (read_list(l, r, &e) != OK)
         give_up(l, &e);
     else
         ask_next(l);
