@@ -135,7 +135,8 @@ static void on_loaded(void *ctx, const struct err *err)
         LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
             F_STR("table", table_name(item->table)), F_ERR(err), F_STR("sqlstate", err->sqlstate));
     else
-        LOG(r->conf.follow ? LOG_DEBUG : LOG_INFO, "loaded", "table loaded",
+        LOG(r->conf.follow ? LOG_DEBUG : LOG_INFO, "loaded",
+            err != NULL ? "stopped before the table's end" : "table loaded",
             F_STR("table", table_name(item->table)), F_INT("read", c->read),
             F_INT("inserted", c->inserted), F_INT("updated", c->updated), F_INT("dead", c->dead));
     if (err != NULL && table_unreachable(item->table) && !r->conf.follow)

@@ -113,7 +113,7 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Find the records that the API no longer has."},
 
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
-     .programs = EXTRACT, .min = SECOND, .max = 365 * DAY,
+     .programs = EXTRACT | LOAD, .min = SECOND, .max = 365 * DAY,
      .help = "Stay, and run at once and then every D.",
      .example = "--every 10m"},
 
