@@ -53,10 +53,11 @@ sync second
 
 picture() {
     jq -rs --slurpfile load "$var/demo/$1.load" '
+        def moment: if . then sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601 | strflocaltime("%Y-%m-%d %H:%M:%S %Z") else "-" end;
         ["table", "requests", "fetched", "inserted", "updated", "unchanged", "folded", "seconds", "complete up to"],
         (.[] as $e | ($load[] | select(.table == $e.table)) as $l |
          [$e.table, $e.requests, $e.records, $l.inserted, $l.updated, $l.unchanged, $l.folded,
-          (($e.seconds + $l.seconds) * 100 | round / 100), ($e.complete_to // "-")]) | @tsv' "$var/demo/$1.extract" |
+          (($e.seconds + $l.seconds) * 100 | round / 100), ($e.complete_to | moment)]) | @tsv' "$var/demo/$1.extract" |
         column -t -s "$(printf '\t')" -R 2,3,4,5,6,7,8
 }
 say "What the first sync did"
