@@ -23,7 +23,6 @@ struct aside {
     size_t count, room;
     struct buf text;
     struct reader *again; /* of the records that the database refused, or NULL */
-    bool doubt;
 };
 
 enum err_code aside_open(struct aside **out, const struct spool *s, const char *table,
@@ -36,7 +35,6 @@ enum err_code aside_open(struct aside **out, const struct spool *s, const char *
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     a->spool = s;
-    a->doubt = true;
     buf_init(&a->text, TEXT_MAX);
     *out = a;
     return OK;
@@ -174,11 +172,6 @@ void aside_keep(struct aside *a, size_t n)
     a->count = n;
 }
 
-void aside_doubt(struct aside *a)
-{
-    a->doubt = true;
-}
-
 static enum err_code note_known(void *ctx, const struct dead_letter *there, struct err *e)
 {
     struct aside *a = ctx;
@@ -199,7 +192,7 @@ enum err_code aside_write(struct aside *a, struct err *e)
 
     if (a->count == 0)
         return OK;
-    if (a->doubt && (rc = dead_each(a->spool, a->table, DEAD_LOAD, note_known, a, e)) != OK)
+    if ((rc = dead_each(a->spool, a->table, DEAD_LOAD, note_known, a, e)) != OK)
         return rc;
     struct dead_letter *letters = calloc(a->count, sizeof *letters);
     if (letters == NULL)
@@ -217,7 +210,6 @@ enum err_code aside_write(struct aside *a, struct err *e)
     }
     if (n > 0)
         rc = dead_add(a->spool, a->table, DEAD_LOAD, letters, n, e);
-    a->doubt = true; /* until the COMMIT is known */
     free(letters);
     return rc;
 }
@@ -226,5 +218,4 @@ void aside_settled(struct aside *a)
 {
     a->count = 0;
     buf_reset(&a->text);
-    a->doubt = false;
 }

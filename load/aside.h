@@ -6,10 +6,10 @@
  *     aside_write(a, e)                   // before COMMIT: durable on return
  *     aside_settled(a)                    // after COMMIT: the list is empty again
  *
- * A batch that is tried again writes no letter twice: after anything but a settled batch (a new
- * process, an error, another loader) aside_write first looks which of its letters, by place and
- * line, the file has already. The progress row's lock, which the transaction holds, keeps two
- * loaders on one spool from writing at once.
+ * No letter is written twice, whether the batch is tried again, replayed, or loaded into a second
+ * database: aside_write first looks which of its letters, by place and line, the file has already.
+ * The progress row's lock, which the transaction holds, keeps two loaders of one database from
+ * writing at once.
  */
 #ifndef NETTY_LOAD_ASIDE_H
 #define NETTY_LOAD_ASIDE_H
@@ -32,7 +32,6 @@ bool aside_has(const struct aside *a, struct page_place place, uint64_t line);
 size_t aside_count(const struct aside *a);
 bool aside_full(const struct aside *a);     /* a good time to end the batch */
 void aside_keep(struct aside *a, size_t n); /* forget all but the first n */
-void aside_doubt(struct aside *a);          /* the file may have some of the next batch's letters */
 
 enum err_code aside_write(struct aside *a, struct err *e) MUST_CHECK;
 void aside_settled(struct aside *a);

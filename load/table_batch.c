@@ -175,7 +175,6 @@ static void moved(struct table *t, const struct progress *at)
         F_INT("page", at->place.page));
     t->unknown = false;
     t->committed = *at;
-    aside_doubt(fill_aside(t->fill));
     if (rewind_to(t, at))
         table_later(t, 0);
 }

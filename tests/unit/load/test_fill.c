@@ -173,6 +173,12 @@ static void refused_records_are_written_once(void **state)
     assert_int_equal(fill_refused(f, batch_row(fill_batch(f), 0, &data), &why, &e), OK);
     assert_int_equal(fill_write_aside(f, &e), OK);
     settle(f);
+    /* --replay, after other batches went well. */
+    seek(f, 0, 0);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(fill_refused(f, batch_row(fill_batch(f), 0, &data), &why, &e), OK);
+    assert_int_equal(fill_write_aside(f, &e), OK);
+    settle(f);
     fill_close(f);
 
     struct fill *again = open_fill(100, true); /* what the file has */
