@@ -21,6 +21,7 @@ struct aside {
     char *table;
     struct entry *entries;
     size_t count, room;
+    struct page_place least, greatest; /* of their pages: most letters of the file are of others */
     struct buf text;
     struct reader *again; /* of the records that the database refused, or NULL */
 };
@@ -172,11 +173,25 @@ void aside_keep(struct aside *a, size_t n)
     a->count = n;
 }
 
+static void span(struct aside *a)
+{
+    a->least = a->greatest = a->entries[0].letter.place;
+    for (size_t i = 1; i < a->count; i++) {
+        struct page_place place = a->entries[i].letter.place;
+        if (page_compare(place, a->least) < 0)
+            a->least = place;
+        if (page_compare(place, a->greatest) > 0)
+            a->greatest = place;
+    }
+}
+
 static enum err_code note_known(void *ctx, const struct dead_letter *there, struct err *e)
 {
     struct aside *a = ctx;
 
     (void)e;
+    if (page_compare(there->place, a->least) < 0 || page_compare(there->place, a->greatest) > 0)
+        return OK;
     for (size_t i = 0; i < a->count; i++) {
         const struct dead_letter *mine = &a->entries[i].letter;
         if (mine->line == there->line && page_compare(mine->place, there->place) == 0)
@@ -192,6 +207,7 @@ enum err_code aside_write(struct aside *a, struct err *e)
 
     if (a->count == 0)
         return OK;
+    span(a);
     if ((rc = dead_each(a->spool, a->table, DEAD_LOAD, note_known, a, e)) != OK)
         return rc;
     struct dead_letter *letters = calloc(a->count, sizeof *letters);
