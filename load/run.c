@@ -58,7 +58,7 @@ static struct item *find(const struct run *r, const char *table)
 
 static enum err_code add(struct run *r, const char *table, struct err *e)
 {
-    struct item **more = realloc(r->items, (r->count + 1) * sizeof *more);
+    struct item **more = reallocarray(r->items, r->count + 1, sizeof(void *));
     struct item *item = calloc(1, sizeof *item);
     struct table_conf conf = r->conf.table;
     enum err_code rc;

@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX   65536u
-#define PIECE     65536u
-#define SMALL     500u /* rows: these go as parameters; a temporary table a batch would bloat the catalogs */
+#define SQL_MAX 65536u
+#define PIECE   65536u
+#define SMALL                                                                                      \
+    500u /* rows: these go as parameters; a temporary table a batch would bloat the catalogs */
 #define SMALL_DATA ((size_t)8 << 20)
-#define PARTS_MAX 80u /* halves of halves of a batch, and their other halves */
+#define PARTS_MAX  80u /* halves of halves of a batch, and their other halves */
 
 struct part {
     size_t from, to;
@@ -264,17 +265,16 @@ static void send_arrays(struct txn *t)
 /* The temporary table, the COPY and the upsert: one round trip. */
 static void send_table(struct txn *t)
 {
+    /* Of the part before, if that went in. */
+    const char *drop = t->job.bisect ? "DROP TABLE IF EXISTS pg_temp.netty_batch;\n" : "";
     struct err e = ERR_INIT;
     enum err_code rc;
 
     buf_reset(&t->sql);
     t->sent = t->part.from;
     t->step = COPY_BEGIN;
-    if (t->job.bisect &&
-        (rc = buf_adds(&t->sql, "DROP TABLE IF EXISTS pg_temp.netty_batch;\n")) != OK)
-        buf_err(&e, rc, &t->sql, "the statement");
-    else if ((rc = buf_adds(&t->sql, sql_batch_begin)) != OK ||
-             (rc = buf_adds(&t->sql, sql_batch_copy)) != OK)
+    if ((rc = buf_adds(&t->sql, drop)) != OK || (rc = buf_adds(&t->sql, sql_batch_begin)) != OK ||
+        (rc = buf_adds(&t->sql, sql_batch_copy)) != OK)
         buf_err(&e, rc, &t->sql, "the statement");
     else
         rc = add_upsert(t, SQL_SOURCE_TABLE, &e);
