@@ -1,0 +1,78 @@
+/*
+ * What the fuzzers share. Each is one libFuzzer program (`make fuzz`): it hands bytes to one reader
+ * of the project and aborts when that does more than answer. Readers of files get a folder in
+ * memory of the process's own, removed at its end.
+ */
+#ifndef NETTY_TESTS_FUZZ_H
+#define NETTY_TESTS_FUZZ_H
+
+#include "shared/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+#define DEMAND(what)                                                                               \
+    do {                                                                                           \
+        if (!(what)) {                                                                             \
+            (void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);               \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#define FUZZ_TABLE "contacts"
+
+static char fuzz_dir[64];
+
+static inline int fuzz_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static inline void fuzz_clean(void)
+{
+    (void)nftw(fuzz_dir, fuzz_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A folder, fuzz_dir; in memory where that can be had. */
+static inline void fuzz_folder(void)
+{
+    bool shm = access("/dev/shm", W_OK) == 0;
+    (void)snprintf(fuzz_dir, sizeof fuzz_dir, "%s/netty-fuzz-XXXXXX", shm ? "/dev/shm" : "/tmp");
+    DEMAND(mkdtemp(fuzz_dir));
+    DEMAND(atexit(fuzz_clean) == 0);
+}
+
+/* fuzz_dir/name holds exactly these bytes afterwards. */
+static inline void fuzz_write(const char *name, const void *p, size_t n)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", fuzz_dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    DEMAND(fd >= 0);
+    for (const char *at = p; n > 0;) {
+        ssize_t done = write(fd, at, n);
+        DEMAND(done > 0);
+        at += done;
+        n -= (size_t)done;
+    }
+    DEMAND(close(fd) == 0);
+}
+
+static inline void fuzz_quiet(void)
+{
+    log_setup(&(struct log_conf){.level = LOG_OFF});
+}
+
+#endif
