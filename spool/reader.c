@@ -255,6 +255,7 @@ enum err_code reader_next(struct reader *r, const struct page_info **info, enum 
     enum scan_what found = SCAN_PAGE;
     enum err_code rc;
     r->usable = false;
+    buf_reset(&r->text); /* a page without records loads none */
     *info = &r->info;
     if (r->held)
         r->held = false;

@@ -224,6 +224,22 @@ static void missing_segments_are_named_unless_pruned(void **state)
     fixture_close(&f);
 }
 
+static void a_page_without_records_has_none(void **state)
+{
+    struct fixture f;
+    struct read_back b;
+    (void)state;
+    fixture_open(&f);
+    write_pages(&f, 0, 1, PER);
+    write_pages(&f, PER, 1, 0);
+    write_pages(&f, PER, 1, PER);
+    read_all(&f, start, &b);
+    assert_int_equal(b.pages, 3);
+    assert_int_equal(b.records, 2 * PER);
+    assert_true(b.in_order);
+    fixture_close(&f);
+}
+
 static void damage_is_told_once(void **state)
 {
     struct fixture f;
@@ -315,6 +331,7 @@ int main(void)
     log_setup("test", LOG_TEXT, LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reader_follows_a_writer),
+        cmocka_unit_test(a_page_without_records_has_none),
         cmocka_unit_test(damage_is_told_once),
         cmocka_unit_test(a_newer_journal_is_refused),
         cmocka_unit_test(missing_files_are_named),
