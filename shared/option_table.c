@@ -90,8 +90,8 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--rate 2"},
 
     {OPT_JOBS, OPTION_COUNT, "jobs", "NETTY_JOBS", "N",
-     .standard = "4", .programs = EXTRACT, .min = 1, .max = 64,
-     .help = "Tables fetched at the same time.",
+     .standard = "4", .programs = EXTRACT | LOAD, .min = 1, .max = 64,
+     .help = "Tables fetched, or loaded, at the same time.",
      .example = "--jobs 2"},
 
     {OPT_MAX_PAGES, OPTION_COUNT, "max-pages", "NETTY_MAX_PAGES", "N",
