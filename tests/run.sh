@@ -1,6 +1,7 @@
 #!/bin/bash
 # `make test`: builds (gcc, gcc with sanitizers, clang), lint, unit tests, end-to-end tests; one line of totals at the end.
 # usage: tests/run.sh [PART ...]     parts: build lint unit e2e; without any: all
+#        tests/run.sh newer campaign  the loader on a newer PostgreSQL; the long end-to-end tests
 #        PYTEST='-k follow' tests/run.sh e2e
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -126,10 +127,25 @@ P
 e2e() {
     heading "End-to-end tests, sanitized programs, real PostgreSQL"
     # shellcheck disable=SC2086  # PYTEST holds several words on purpose
-    pytest_in "e2e-sanitized" build/san -m "not release" ${PYTEST:-}
+    pytest_in "e2e-sanitized" build/san -m "not release and not campaign" ${PYTEST:-}
     heading "End-to-end tests, programs as shipped (memory, make run)"
     # shellcheck disable=SC2086
     pytest_in "e2e-release" build -m release ${PYTEST:-}
+}
+
+newer() {
+    heading "End-to-end tests of the loader, sanitized programs, newer PostgreSQL"
+    check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim
+    local bin
+    bin=$(tests/tools/newer-postgres.sh build/newer-postgres) || { failed=$((failed + 1)); return; }
+    NETTY_PG_BIN=$bin pytest_in "e2e-newer-postgres" build/san -m "not release and not campaign" -k "test_load"
+}
+
+campaign() {
+    heading "Long end-to-end tests, sanitized programs"
+    check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim
+    # shellcheck disable=SC2086
+    pytest_in "e2e-campaign" build/san -m campaign ${PYTEST:-}
 }
 
 started=$SECONDS

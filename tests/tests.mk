@@ -55,5 +55,13 @@ test:
 	@tests/run.sh
 check-build check-lint check-unit check-e2e: check-%:
 	@tests/run.sh $*
+# Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
+.PHONY: test-newer-postgres campaign-load
+test-newer-postgres:
+	@tests/setup.sh test
+	@tests/run.sh newer
+campaign-load:
+	@tests/setup.sh test
+	@PYTEST="$(PYTEST) -k test_load" tests/run.sh campaign
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')

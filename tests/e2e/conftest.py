@@ -3,14 +3,18 @@
 Every pytest worker starts a PostgreSQL of its own (tests/tools/pg.sh); every test gets a database of its own in
 it. Which build is tried is the environment's word: NETTY_BUILD (default: build).
 """
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from harness import Database, Netty, Postgres, Sim  # noqa: E402
+from spoolfile import SpoolWriter  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +53,26 @@ def netty(tmp_path, request):
     programs = Netty(tmp_path)
     yield programs
     programs.stop_all()
+
+
+@pytest.fixture
+def spool(netty):
+    """A spool that the test itself writes; the programs find it."""
+    return SpoolWriter(netty.spool)
+
+
+# Whenever a run of pytest begins it closes the folder that all runs share to others; another run's servers, which are
+# another user's processes, would lose their files. So each run has a folder of its own; what a failed one has left is
+# kept to be looked at. (Registered now, to be done after pytest's own cleaning.)
+good = []
+if "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(prefix="netty-e2e-")
+    atexit.register(lambda: good and shutil.rmtree(os.environ["PYTEST_DEBUG_TEMPROOT"], ignore_errors=True))
+
+
+def pytest_sessionfinish(session, exitstatus):
+    if exitstatus == 0:
+        good.append(True)
 
 
 def pytest_configure(config):

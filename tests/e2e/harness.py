@@ -38,6 +38,13 @@ def wait_for(condition, what, seconds=60):
     raise AssertionError(f"{what} did not come within {seconds} s")
 
 
+def let_in(directory):
+    """Servers run as another user than root and must be able to reach their folder."""
+    for folder in [directory, *directory.parents]:
+        if folder.name and os.stat(folder).st_uid == os.getuid() and str(folder).startswith("/tmp/"):
+            os.chmod(folder, 0o755)
+
+
 class Postgres:
     """A private cluster, run by tests/tools/pg.sh."""
 
@@ -47,10 +54,7 @@ class Postgres:
         self.env = dict(os.environ)
         if bin_dir:
             self.env["NETTY_PG_BIN"] = str(bin_dir)
-        # The server runs as another user than root and must be able to reach its folder.
-        for parent in [Path(directory), *Path(directory).parents]:
-            if parent.name and os.stat(parent).st_uid == os.getuid() and str(parent).startswith("/tmp/"):
-                os.chmod(parent, 0o755)
+        let_in(Path(directory))
 
     def script(self, verb, *arguments):
         done = subprocess.run([ROOT / "tests/tools/pg.sh", verb, self.dir, *arguments], env=self.env,

@@ -3,12 +3,15 @@
 #
 # usage: tests/tools/pg.sh start DIR [NAME=VALUE ...]   settings go into postgresql.conf; starting twice is fine
 #        tests/tools/pg.sh stop DIR [MODE]              MODE: fast (default), immediate, smart
+#        tests/tools/pg.sh restart DIR [MODE]           on the same port
+#        tests/tools/pg.sh promote DIR                  ends a standby's being one
+#        tests/tools/pg.sh own DIR COMMAND ...          runs a command as the user that the server runs as
 #        tests/tools/pg.sh url DIR [DATABASE]           a connection URL for the superuser `netty`
 #        tests/tools/pg.sh env DIR                      PGHOST= PGPORT= PGUSER= lines
 set -euo pipefail
 
 fail() { echo "pg.sh: $*" >&2; exit 69; }
-[ $# -ge 2 ] || { sed -n '4,7s/^# //p' "$0" >&2; exit 64; }
+[ $# -ge 2 ] || { sed -n '4,10s/^# //p' "$0" >&2; exit 64; }
 verb=$1
 dir=$2
 shift 2
@@ -71,6 +74,9 @@ start() {
 case $verb in
 start) start "$@" ;;
 stop) if running; then as_owner "$bin/pg_ctl" -D "$dir/data" -m "${1:-fast}" -w stop >/dev/null; fi ;;
+restart) as_owner "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -m "${1:-fast}" -w -t 60 restart >/dev/null ;;
+promote) as_owner "$bin/pg_ctl" -D "$dir/data" -w -t 60 promote >/dev/null ;;
+own) as_owner "$@" ;;
 url)
     . "$dir/env"
     printf 'postgresql://%s@127.0.0.1:%s/%s\n' "$PGUSER" "$PGPORT" "${1:-postgres}"
