@@ -5,7 +5,7 @@
 
 #define LIMIT_MIN    10
 #define ATTEMPTS_MAX 5
-#define REPEATS_MAX  3
+#define REPEATS_MAX  4
 #define STUCK_MAX    200
 #define TUNES_MAX    2
 #define TUNE_LEAST   (60 * WHEN_SECOND)
@@ -19,7 +19,7 @@ static void clear(struct crawl *c, const struct crawl_conf *conf)
     c->page.entries = entries;
     crawl_facts_reset(&c->page);
     c->frontier = c->below_time = c->furthest = c->covered = WHEN_NONE;
-    c->began = c->last = c->turn = c->complete = WHEN_NONE;
+    c->began = c->last = c->turn = c->doubt = c->complete = WHEN_NONE;
     c->base = c->based = c->low = WHEN_NONE;
 }
 
@@ -62,7 +62,7 @@ static void begin_next(struct crawl *c)
 {
     c->phase = CRAWL_BODY;
     c->everything = c->look = false;
-    c->began = c->turn = c->furthest = c->below_time = WHEN_NONE;
+    c->began = c->turn = c->doubt = c->furthest = c->below_time = WHEN_NONE;
     c->below[0] = '\0';
     c->walk = 0;
     crawl_marks_known(c);
@@ -244,7 +244,7 @@ static enum crawl_verdict walk_instead(struct crawl *c, struct err *e)
     c->stay = c->stay * 2 + 1;
     c->walk = c->stay = c->stay > 127 ? 127 : c->stay;
     c->attempts = c->tunes = 0;
-    crawl_ask_walk(&c->ask, &c->place, c->place_n, c->asked);
+    crawl_ask_walk(c, &c->ask, &c->place, c->place_n);
     return retake(c, e);
 }
 
@@ -323,10 +323,12 @@ static bool repeated(const struct crawl *c)
            c->page.sum == c->kept_sum && !crawl_page_short(c);
 }
 
+/* Records that came in before the page can have moved it by just as many places; each look further
+ * on makes that less likely. */
 static enum crawl_verdict skip_repeated(struct crawl *c, struct err *e)
 {
     if (++c->repeats < REPEATS_MAX) {
-        crawl_ask_walk(&c->ask, &c->ask, c->page.n, c->asked);
+        c->ask.offset += c->page.n << c->repeats;
         return retake(c, e);
     }
     (void)err_set(e, ERR_PROTOCOL,

@@ -23,15 +23,33 @@ void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead)
     (void)when_iso(time, ask->base);
 }
 
-/* On under the same anchor, behind a page of n records, a few of which must show again. */
-void crawl_ask_walk(struct crawl_ask *ask, const struct crawl_ask *from, uint64_t n, unsigned limit)
+/* On under the same anchor, behind a page of n records, a few of which must show again: more of
+ * them where the list was seen moving up between two pages. */
+void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
+                    uint64_t n)
 {
-    uint64_t overlap = 1 + limit / 32;
+    uint64_t overlap = 1 + c->asked / 32 + (c->drift < n / 2 ? c->drift : n / 2);
     if (overlap >= n)
         overlap = n > 1 ? n - 1 : 1;
     *ask = *from;
     ask->jump = false;
     ask->offset += n > overlap ? n - overlap : 0;
+}
+
+/* How many records fewer of the last page stand before the new ones than would if nothing had
+ * moved, and half as many again; forgotten slowly. */
+static void learn_drift(struct crawl *c)
+{
+    const struct crawl_ask *ask = &c->ask;
+    const struct crawl_ask *place = &c->place;
+    c->drift -= (c->drift + 3) / 4;
+    if (ask->jump || !c->placed || c->page.hits == 0 || ask->filtered != place->filtered ||
+        ask->base_time != place->base_time || ask->lead != place->lead)
+        return;
+    uint64_t still = place->offset + c->place_n;
+    uint64_t now = ask->offset + (c->page.n - c->page.news);
+    if (now < still && (still - now) * 3 / 2 > c->drift)
+        c->drift = (still - now) * 3 / 2;
 }
 
 /* An API may have a page size of its own, smaller than what is asked for: a page shows the end only
@@ -164,7 +182,7 @@ static void ask_tail(struct crawl *c)
 static void ask_next(struct crawl *c)
 {
     struct crawl_ask walk;
-    crawl_ask_walk(&walk, &c->place, c->place_n, c->asked);
+    crawl_ask_walk(c, &walk, &c->place, c->place_n);
     size_t behind = 0;
     const struct crawl_facts page = {.entries = c->known, .count = c->known_count};
     const struct crawl_entry *below = crawl_facts_below(&page, &behind);
@@ -218,29 +236,49 @@ static void grow(struct crawl *c)
     c->limit = c->limit * 2 > c->conf.limit ? c->conf.limit : c->limit * 2;
 }
 
-static void keep_body(struct crawl *c, bool end)
+/* Which part of the list the page shows. */
+static void move_phase(struct crawl *c, bool end)
 {
-    if (c->phase == CRAWL_HEAD && c->page.timed + c->page.unreadable > 0) {
+    const struct crawl_facts *page = &c->page;
+    bool body = page->timed + page->unreadable > 0;
+    if (c->phase == CRAWL_HEAD && body) {
         c->phase = CRAWL_BODY;
         c->turn = WHEN_NONE;
     } else if (c->phase == CRAWL_HEAD && c->turn == WHEN_NONE) {
         c->turn =
             c->last; /* for all we know yet, edits come in before the records without a time */
+    } else if (c->phase == CRAWL_BODY && !c->ask.filtered && c->ask.offset == 0 && !body &&
+               page->n > 0) {
+        c->phase = CRAWL_HEAD; /* stepped back to before the first record with a time */
+    } else if (c->phase == CRAWL_TAIL && !c->look && !end && body && page->news > 0 &&
+               !page->ends_timeless) {
+        c->phase = CRAWL_BODY; /* some single record without a time stood among those with */
     }
-    /* Stepped back to before the first record with a time. */
-    if (c->phase == CRAWL_BODY && !c->ask.filtered && c->ask.offset == 0 && c->page.n > 0 &&
-        c->page.timeless == c->page.n)
-        c->phase = CRAWL_HEAD;
-    /* Some single record without a time stood among those with. */
-    if (c->phase == CRAWL_TAIL && !c->look && !end && c->page.timed + c->page.unreadable > 0 &&
-        c->page.news > 0 && !c->page.ends_timeless)
-        c->phase = CRAWL_BODY;
+}
+
+/* From the page on that ends among times that may lie in the future, or with times that cannot be
+ * read and turn out to be such, edits come in before what was read. */
+static void move_turn(struct crawl *c)
+{
+    if (c->turn != WHEN_NONE || c->last == WHEN_NONE)
+        return;
+    if (c->page.ends_unreadable) {
+        if (c->doubt == WHEN_NONE)
+            c->doubt = c->last;
+        return;
+    }
+    if (c->frontier != WHEN_NONE && c->frontier > c->last - CRAWL_LEAD_MAX)
+        c->turn = c->doubt != WHEN_NONE ? c->doubt : c->last;
+    c->doubt = WHEN_NONE;
+}
+
+static void keep_body(struct crawl *c, bool end)
+{
+    move_phase(c, end);
     move_frontier(c);
     if (c->phase != CRAWL_BODY)
         return;
-    if (c->turn == WHEN_NONE && c->last != WHEN_NONE && c->frontier != WHEN_NONE &&
-        c->frontier > c->last - CRAWL_LEAD_MAX)
-        c->turn = c->last;
+    move_turn(c);
     crawl_marks_add(c);
     learn_lead(c, !end);
     learn_cost(c);
@@ -256,6 +294,7 @@ void crawl_keep(struct crawl *c)
     c->stats.pages++;
     c->stats.overlaps += c->page.hits > 0;
     c->timeless += c->page.timeless;
+    learn_drift(c);
     keep_body(c, end);
     count_seen(c);
     decide(c, end);

@@ -10,7 +10,7 @@
 
 int64_t crawl_cap(const struct crawl *c)
 {
-    int64_t clock = c->turn != WHEN_NONE ? c->turn : c->last;
+    int64_t clock = c->turn != WHEN_NONE ? c->turn : c->doubt != WHEN_NONE ? c->doubt : c->last;
     /* Within the clock's own second an edit may still take a place before one that was read. */
     int64_t margin = c->conf.margin > WHEN_SECOND ? c->conf.margin : WHEN_SECOND;
     return clock == WHEN_NONE ? INT64_MAX : clock - margin;

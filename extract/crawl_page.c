@@ -62,13 +62,14 @@ static void count_kind(struct crawl_facts *page, const struct crawl_entry *entry
         return;
     case CRAWL_UNREADABLE:
         page->unreadable++;
+        page->ends_unreadable = true;
         page->ends_timeless = false;
         return;
     case CRAWL_TIMED:
         break;
     }
     page->timed++;
-    page->ends_timeless = false;
+    page->ends_timeless = page->ends_unreadable = false;
     if (page->first == WHEN_NONE)
         page->first = entry->time;
     if (page->peak == WHEN_NONE || entry->time > page->peak)

@@ -66,14 +66,15 @@ struct crawl_facts {
     size_t count;                /* of entries */
     uint64_t n;                  /* records */
     uint64_t timed, timeless, unreadable;
-    uint64_t hits;      /* versions that had to be there */
-    bool late_hit;      /* records with a time stood before the first of them */
-    uint64_t news;      /* records after the last hit */
-    int64_t first;      /* the first time, or WHEN_NONE */
-    int64_t peak;       /* the greatest */
-    int64_t fall;       /* how far a time lay below one before it */
-    uint64_t sum;       /* of the versions in their order */
-    bool ends_timeless; /* records without a time follow ones with */
+    uint64_t hits;        /* versions that had to be there */
+    bool late_hit;        /* records with a time stood before the first of them */
+    uint64_t news;        /* records after the last hit */
+    int64_t first;        /* the first time, or WHEN_NONE */
+    int64_t peak;         /* the greatest */
+    int64_t fall;         /* how far a time lay below one before it */
+    uint64_t sum;         /* of the versions in their order */
+    bool ends_unreadable; /* the last record but for timeless ones */
+    bool ends_timeless;   /* records without a time follow ones with */
 };
 
 struct crawl {
@@ -109,6 +110,7 @@ struct crawl {
     /* Stepping. */
     int64_t lead;      /* the one that worked */
     uint64_t step;     /* how far the next step back goes */
+    uint64_t drift;    /* how far the list is expected to move up between pages */
     unsigned attempts; /* at this jump */
     unsigned tunes;    /* of them to come down nearer */
     bool must;         /* this jump has no walk to fall back on */
@@ -122,6 +124,7 @@ struct crawl {
     int64_t began;     /* the clock at its first kept page */
     int64_t last;      /* the clock at its last one */
     int64_t turn;      /* the clock when it came among times that may lie in the future */
+    int64_t doubt;     /* the clock when it came to times that cannot be read; or WHEN_NONE */
     int64_t complete;  /* complete up to */
     uint64_t seen;     /* distinct records before the frontier, roughly */
     uint64_t timeless; /* in this run */
@@ -158,8 +161,8 @@ void crawl_marks_start(struct crawl *c);      /* where it starts */
 
 /* crawl_keep.c */
 void crawl_keep(struct crawl *c);
-void crawl_ask_walk(struct crawl_ask *ask, const struct crawl_ask *from, uint64_t n,
-                    unsigned limit);
+void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
+                    uint64_t n);
 void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead);
 int64_t
 crawl_ask_after(const struct crawl_ask *ask); /* the filter's value, in whole milliseconds */

@@ -25,6 +25,7 @@ struct player {
     bool open;        /* a run is under way, perhaps over several starts */
     uint64_t begin;   /* world.steps when it began */
     int64_t complete; /* the last claim */
+    bool begun;       /* and has kept a page */
     bool quiet;       /* nothing happens any more */
     bool fail, timeout, kill, stop;
 };
@@ -162,12 +163,16 @@ static void open_crawl(struct player *p)
     };
     if (!p->positioned && p->h->start == START_SINCE)
         conf.since = p->h->from;
-    /* Only once, or a run that is killed would begin anew each time. */
+    /* A run that was left after a page goes on from there; one that left nothing is started anew.
+     */
+    if (!p->begun)
+        p->open = false;
     conf.full = !p->open && p->run > 0 && p->run == p->h->full;
     if (p->h->start == START_FLOOR)
         conf.floor = p->h->from + p->h->overlap;
     if (!p->open) {
         p->open = true;
+        p->begun = false;
         p->begin = p->world.steps + 1;
         p->everything = conf.full || (!p->positioned && p->h->start == START_FULL);
     }
@@ -201,7 +206,7 @@ static void keep(struct player *p, const unsigned short *records, size_t n)
     for (size_t i = 0; i < n; i++)
         p->kept[records[i]] = p->world.records[records[i]].version;
     buf_reset(&p->position);
-    p->positioned = true;
+    p->positioned = p->begun = true;
     if (crawl_position(p->crawl, &p->position, &e) != OK)
         violated(p, "no position: %s", e.msg);
     bool end = crawl_next(p->crawl, &request) == CRAWL_DONE;
