@@ -363,8 +363,10 @@ void http_close(struct http *h)
     if (h == NULL || h->closing)
         return;
     h->closing = true;
-    while (h->active != NULL)
-        request_free(h->active);
+    for (struct http_request *r = h->active, *following; r != NULL; r = following) {
+        following = r->next;
+        request_free(r);
+    }
     curl_multi_cleanup(h->multi); /* closes idle connections, which takes their watches back */
     uv_close((uv_handle_t *)&h->timer, on_timer_closed);
 }

@@ -115,8 +115,8 @@ static enum err_code show_table(const struct run_want *want, const struct spool 
 {
     struct buf position;
     struct buf url;
-    struct crawl_request request;
-    struct crawl_stats stats;
+    struct crawl_request request = {0};
+    struct crawl_stats stats = {0};
     buf_init(&position, PAGE_POSITION_MAX);
     buf_init(&url, URL_MAX);
     enum err_code rc = last_position(spool, want->name, &position, e);

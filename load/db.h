@@ -32,11 +32,13 @@ struct db_param {
     bool binary;
 };
 
-typedef void db_done_fn(void *ctx, const PGresult *result, const struct err *err); /* one of the two is NULL */
+typedef void db_done_fn(void *ctx, const PGresult *result,
+                        const struct err *err); /* one of the two is NULL */
 /* Fill out with the next piece; leave it empty at the end; fail to cancel the COPY. */
 typedef enum err_code db_source_fn(void *ctx, struct buf *out, struct err *e);
 
-enum err_code db_open(struct db **d, uv_loop_t *loop, const char *conninfo, struct err *e) MUST_CHECK;
+enum err_code db_open(struct db **d, uv_loop_t *loop, const char *conninfo,
+                      struct err *e) MUST_CHECK;
 void db_close(struct db *d);
 void db_connect(struct db *d, db_done_fn *done, void *ctx);
 void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
@@ -48,7 +50,7 @@ void db_drop(struct db *d);
 int db_server_version(const struct db *d);
 
 enum db_trouble {
-    DB_AGAIN,     /* connection, restart, failover, deadlock, serialization, disk full, shutting down: back off, try again */
+    DB_AGAIN, /* connection, restart, failover, deadlock, serialization, disk full, shutting down: back off, try again */
     DB_TOO_SLOW,  /* statement or lock time limit: again with a smaller batch */
     DB_BAD_ROW,   /* some row's content (class 22, 23, 54 ...): find it and set it aside */
     DB_NO_TABLE,  /* table or column gone or of another shape: this table stops, others go on */

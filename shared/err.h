@@ -61,6 +61,12 @@ struct err {
 /* Fill e (which may be NULL) and return code. err_sys adds ": " and errno's text, keeps errno, and
  * turns ENOSPC and EDQUOT into ERR_FULL, EACCES and EPERM on ERR_CREATE stay ERR_CREATE. */
 enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The result is the code that was given: said so that the compiler and the analyzers can follow it. */
+static inline enum err_code err_given(enum err_code code)
+{
+    return code;
+}
+#define err_set(e, code, ...) ((void)(err_set)((e), (code), __VA_ARGS__), err_given(code))
 enum err_code err_sys(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Put "<prefix>: " before a message on its way up; returns e's code. */

@@ -182,7 +182,7 @@ static enum err_code check_page(struct reader *r, const char **why, struct err *
     if (XXH3_64bits_reset(r->hash) != XXH_OK)
         return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
     while (left > 0) {
-        size_t got;
+        size_t got = 0;
         size_t held = r->text.len;
         size_t want = left < CHUNK ? (size_t)left : CHUNK;
         enum err_code rc = read_chunk(r, want, &got, e);
@@ -299,7 +299,7 @@ enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct
         }
         if (r->left == 0)
             return OK;
-        size_t got;
+        size_t got = 0;
         buf_consume(&r->text, r->pos);
         r->pos = 0;
         searched = r->text.len;
