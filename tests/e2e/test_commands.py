@@ -1,0 +1,79 @@
+"""The commands of the README on a clean clone: `make run`, `make stop`, `make install`, and the real job."""
+import os
+import subprocess
+
+import pytest
+
+from harness import KEY, ROOT, assert_synced
+
+pytestmark = pytest.mark.release
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A clean clone of what is committed, or, without git, a copy; PostgreSQL's user must reach it."""
+    folder = tmp_path_factory.mktemp("clone") / "netty"
+    if (ROOT / ".git").exists():
+        subprocess.run(["git", "clone", "-q", ROOT, folder], check=True)
+    else:
+        subprocess.run(["cp", "-a", ROOT, folder], check=True)
+        subprocess.run(["rm", "-rf", folder / "build", folder / "var"], check=True)
+    for parent in (folder, *folder.parents):
+        if str(parent).startswith("/tmp/"):
+            os.chmod(parent, 0o755)
+    yield folder
+    make(folder, "stop")
+
+
+def make(folder, *arguments, env=None, code=0):
+    clean = {name: value for name, value in os.environ.items()
+             if not name.startswith(("NETTY_", "PG", "DATABASE_URL", "MAKE", "MFLAGS"))}
+    done = subprocess.run(["make", "--no-print-directory", *arguments], cwd=folder, env={**clean, **(env or {})},
+                          stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=500)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_make_run_without_settings_is_the_demonstration(clone):
+    shown = make(clone, "run")
+    for heading in ("requests", "inserted", "updated", "unchanged", "complete up to"):
+        assert heading in shown
+    first, second = (shown.split(f"What the {which} sync did")[1].split("\n\n")[0] for which in ("first", "second"))
+    columns = [line.split() for line in first.splitlines() if line.startswith("contacts")][0]
+    assert columns[3] == "12000", first
+    columns = [line.split() for line in second.splitlines() if line.startswith("contacts")][0]
+    assert columns[4] == "250", second
+    assert "make stop" in shown
+    assert sorted(set(os.listdir(clone)) - {".git"}) == sorted(
+        {".ci", ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore", "Makefile", "README.md", "build",
+         "extract", "load", "shared", "spool", "tests", "var"})
+    assert subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, text=True).stdout == ""
+
+
+def test_make_run_twice_and_stop(clone):
+    make(clone, "run")
+    pid = int((clone / "var/demo/sim.pid").read_text())
+    make(clone, "stop")
+    assert not os.path.exists(f"/proc/{pid}")
+    make(clone, "stop")
+
+
+def test_make_run_with_settings_is_the_real_job(clone, sims, db, tmp_path):
+    """With a key and a database: the database's own tables are the list, nothing else is started."""
+    sim = sims("contacts:700,users:60")
+    db.create("contacts", "users")
+    env = {"NETTY_API_KEY": KEY, "DATABASE_URL": db.url, "NETTY_BASE_URL": sim.url, "NETTY_RATE": "0",
+           "NETTY_SPOOL": str(tmp_path / "spool")}
+    make(clone, "run", env=env)
+    assert_synced(sim, db, "contacts", "users")
+    sim.edit("contacts", 9)
+    make(clone, "run", env=env)
+    assert db.writes("contacts") == 709
+    assert not (clone / "var/demo/sim.pid").exists()
+
+
+def test_make_install(clone, tmp_path):
+    make(clone, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr")
+    for program in ("netty-extract", "netty-load", "netty-spool"):
+        run = subprocess.run([tmp_path / "usr/bin" / program, "--version"], capture_output=True, text=True)
+        assert run.returncode == 0 and program in run.stdout
