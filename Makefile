@@ -19,10 +19,12 @@ endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
+SPOOL_DIR ?= var/spool
 
 WARN    := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
            -Wmissing-prototypes -Wpointer-arith -Wundef -Wformat=2 -Wvla -Werror
-CSTD    := -std=c11 -D_GNU_SOURCE -I. -DNETTY_VERSION='"$(VERSION)"'
+CSTD    := -std=c11 -D_GNU_SOURCE -I. -DNETTY_VERSION='"$(VERSION)"' \
+           -DNETTY_DEFAULT_SPOOL='"$(SPOOL_DIR)"'
 ifeq ($(SAN),1)
 BUILD   ?= build/san
 OPT     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -91,10 +93,13 @@ $(BUILD)/obj/load/sql_files.o: $(BUILD)/gen/load/sql_files.c
 
 include tests/tests.mk
 
+# Installed programs keep their spool in /var/spool/netty, those of a checkout below it: hence a build of their own.
+INSTALLED := build/installed
 .PHONY: install
-install: all
+install:
+	$(MAKE) BUILD=$(INSTALLED) SPOOL_DIR=/var/spool/netty all
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
+	install -m 0755 $(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%) $(DESTDIR)$(PREFIX)/bin/
 
 .PHONY: clean
 clean:

@@ -77,3 +77,5 @@ def test_make_install(clone, tmp_path):
     for program in ("netty-extract", "netty-load", "netty-spool"):
         run = subprocess.run([tmp_path / "usr/bin" / program, "--version"], capture_output=True, text=True)
         assert run.returncode == 0 and program in run.stdout
+        helped = subprocess.run([tmp_path / "usr/bin" / program, "--help"], capture_output=True, text=True)
+        assert "default /var/spool/netty" in helped.stdout
