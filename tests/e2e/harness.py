@@ -112,8 +112,15 @@ class Database:
                                FROM "netty-{table}"''')
         return {key: (parse(data), created, modified) for key, data, created, modified in found}
 
+    def settle(self):
+        """A session tells its counts when it ends, which is a moment after its client's end."""
+        wait_for(lambda: not self.value("""SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                                           AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""),
+                 "the end of the other sessions")
+
     def writes(self, table):
         """Row versions written so far: inserts + updates + deletes, as PostgreSQL counts them."""
+        self.settle()
         self.query("SELECT pg_stat_clear_snapshot()")
         return self.value('''SELECT n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables
                              WHERE relname = %s''', f"netty-{table}")

@@ -17,15 +17,13 @@ def test_many_small_batches_leave_the_system_catalogs_alone(spool, netty, db):
     netty.load("--create-tables", db=db)
     db.query('ALTER TABLE "netty-contacts" SET (autovacuum_enabled = off)')
     db.query("VACUUM ANALYZE")
-    wait_for(lambda: db.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1,
-             "the loader's connection to go")
+    db.settle()
     before = catalog_churn(db)
     for number in range(300):
         writer.page([f'{{"contact_id":{key},"v":{number}}}' for key in range(20)])
     row = netty.load("--json", "--batch-rows", "20", "--update", "replace", db=db).json()["contacts"]
     assert row["read"] == 6000
-    wait_for(lambda: db.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") == 1,
-             "the loader's counts to be told")
+    db.settle()
     assert catalog_churn(db) == before
 
 
