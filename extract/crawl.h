@@ -1,44 +1,50 @@
 /*
  * The crawl of one table as a pure state machine: answers in, requests out; no clock, no network,
  * no disk. It reads a list that changes while it is read (NETTY.md) and must miss nothing.
- * extract/README.md has the proof and what it costs; tests/model plays it against random histories.
+ * extract/README.md has the proof and the costs; tests/model plays it against random histories.
  *
  * What holds:
- *  - A run that has come to its end (CRAWL_DONE) has kept, in its newest version, every record with
- * a time that the API showed when the run began and that lies after its start. What changes during
- * the run is kept by this run or the next one. A run that is left (killed, throttled, --max-pages)
- * is gone on with from its last position; its beginning is then the first start's.
- *  - Records without a time are kept by runs from the beginning (the first one, or conf.full), and
- * counted.
- *  - stats.complete_to: within a run, all records are kept that were changed before it and show a
- * time before it; at the end, all that were changed before it. It never lies beyond the clock less
- * margin, nor, where records of the future are, beyond the clock when the run came among them.
- *  - Every run ends: each kept page comes further in the list, and between two of them there are at
- * most about 45 step-backs. An API that ignores the filter is paged through by offset
- * (stats.filter_ignored); one that ignores the offset too, sends one page for ever or does not sort
- * is CRAWL_BROKEN.
+ *  - A run that has come to its end (CRAWL_DONE) has kept, in its newest version, every record
+ *    with a time that the API showed when the run began and that lies after its start. What
+ *    changes during the run is kept by it or the next one. A run that is left (killed, throttled,
+ *    --max-pages) is gone on with from its last position; it began when it was first started.
+ *  - Records without a time are kept by runs from the beginning (the first one, conf.full), and
+ *    counted.
+ *  - stats.complete_to: within a run, all is kept that was changed before it and shows a time
+ *    before it; at the end, all that was changed before it. It never lies beyond the clock less
+ *    margin, nor, where there are records of the future, beyond the clock when the run came to
+ *    them. Without any clock nothing is claimed.
+ *  - Every run ends: each kept page comes further unless the list changed, and after 200
+ *    step-backs that led nowhere the crawl gives up. (A list that grows by a page a request is
+ *    followed for as long as it does.) An API that ignores the filter is paged through by offset
+ *    (stats.filter_ignored); one that ignores the offset too, sends one page for ever or does not
+ *    sort is CRAWL_BROKEN.
  *
  * What it relies on, beyond NETTY.md:
- *  - Equal times have a stable order. Where it is not stable, a record within a group larger than a
- * page can slip from an unread page to a read one, and nothing in the answers tells.
+ *  - Equal times have a stable order. Where it is not stable, a record of a group larger than a
+ *    page can slip from an unread page to a read one, and nothing in the answers tells.
  *  - Filter and records differ by at most CRAWL_SKEW_MAX, and times as shown order as the list
- * does, but for an hour (clocks that are put back).
+ *    does, but for an hour (clocks that are put back).
  *  - A record shows up at most half the overlap after its time (a transaction that takes so long).
- * An edit within the same second as the last one shows nothing new but is read again with the
- * overlap.
- *  - Where records show times behind the server's Date, a record of the future within that very gap
- * cannot be told from a present one; up to 7 of them are survived.
+ *    A second edit within one second shows nothing new, but is read again with the overlap.
+ *  - Where records show times behind the server's Date, a record of the future within that very
+ *    gap cannot be told from a present one; a few of them are survived.
  *
  * Calling sequence:
- *     crawl_open(&c, &conf, position, e);             // position: JSON text of an earlier crawl,
- * or NULL while (crawl_next(c, &request) == CRAWL_FETCH) {
- *         ... fetch; for each record: crawl_record(c, &seen, e);
- *             crawl_page_restart(c) when the body is taken back, crawl_timed_out(c) when that was
- * for the time switch (crawl_page(c, &answer, e)) { case CRAWL_KEEP:   commit the page, perhaps an
- * empty one, with crawl_position(c) and stats.complete_to case CRAWL_RETAKE: take the page back;
- * ask crawl_next again case CRAWL_BROKEN: the API does not do what it must; e names it
+ *
+ *     crawl_open(&c, &conf, position, e);    // JSON text of an earlier crawl, or NULL
+ *     while (crawl_next(c, &request) == CRAWL_FETCH) {
+ *         ... fetch; for each record:
+ *             crawl_record(c, &seen, e);     // and crawl_page_restart(c) when the body fails,
+ *                                            // crawl_timed_out(c) too when it took too long
+ *         switch (crawl_page(c, &answer, e)) {
+ *         case CRAWL_KEEP:                   // commit the page, even an empty one, with
+ *             crawl_position(c, &json, e);   // this and stats.complete_to
+ *         case CRAWL_RETAKE:                 // take the page back, ask crawl_next again
+ *         case CRAWL_BROKEN:                 // the API does not do what it must; e names it
  *         }
  *     }
+ *
  * Pages are committed in order: a position speaks for all pages before its own.
  */
 #ifndef NETTY_EXTRACT_CRAWL_H
@@ -54,9 +60,9 @@
 struct crawl;
 
 struct crawl_conf {
-    unsigned limit;  /* page size to start with, 10 ... 100 */
-    int64_t overlap; /* an incremental crawl starts this much before where the last was complete */
-    int64_t margin;  /* what counts as complete stays this much behind the server's clock */
+    unsigned limit;    /* page size to start with, 10 ... 100 */
+    int64_t overlap;   /* a run starts this much before the last one's end; 61 minutes at least */
+    int64_t margin;    /* what counts as complete stays this much behind the server's clock */
     struct zone *zone; /* of zone-less times; borrowed */
     bool full;         /* from the beginning, whatever the position says */
     int64_t since;     /* from here, whatever the position says; or WHEN_NONE */
