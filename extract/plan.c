@@ -30,8 +30,8 @@ static enum err_code fill(struct plan *p, const char *const *tables, size_t n, s
     if (p->count == 0)
         return err_set(e, ERR_USAGE,
                        "no table to fetch: name some (netty-extract contacts companies), or set"
-                       " `tables` in the configuration, or run netty-load, which leaves a list"
-                       " of the database's tables in the spool");
+                       " `tables` in the configuration, or run netty-load --catalog, which leaves"
+                       " a list of the database's tables in the spool");
     p->wants = calloc(p->count, sizeof *p->wants);
     if (p->wants == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for the list of tables");

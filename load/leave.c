@@ -55,7 +55,7 @@ static void give_up(struct leave *l, const struct err *why)
 
     LOG(harmless ? LOG_DEBUG : LOG_WARN, "catalog",
         "the extractor is not told what the database holds", F_ERR(why));
-    l->done(l->ctx);
+    l->done(l->ctx, why);
 }
 
 /* One table of sql_list_tables. Those whose names the API cannot have are no tables of ours. */
@@ -63,9 +63,9 @@ static enum err_code add(struct leave *l, struct catalog_entry *entry, struct re
                          const PGresult *r, int row, struct err *e)
 {
     struct err name = ERR_INIT;
-    const char *table = PQgetvalue(r, row, 2);
+    const char *table = PQgetvalue(r, row, LIST_TABLE);
 
-    if (!PQgetisnull(r, row, 7) || names_check_table(table, "the database", &name) != OK)
+    if (!PQgetisnull(r, row, LIST_PROBLEM) || names_check_table(table, "the database", &name) != OK)
         return OK;
     if (relation_read(relation, r, row, e) != OK) {
         relation_free(relation);
@@ -96,7 +96,7 @@ static void write_down(struct leave *l)
     if (catalog_write(l->spool, &l->catalog, &e) != OK)
         give_up(l, &e);
     else
-        l->done(l->ctx);
+        l->done(l->ctx, NULL);
 }
 
 static void on_greatest(void *ctx, const PGresult *r, const struct err *err)

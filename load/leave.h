@@ -2,8 +2,8 @@
  * What the database holds, left in the spool for the extractor (spool/catalog.h): tables, keys,
  * greatest time_modified.
  *
- * Never a reason to fail: what cannot be had or written is logged (a read-only spool at debug), and
- * done is called.
+ * For a run of the loader this is no reason to fail: what cannot be had or written is logged (a
+ * read-only spool at debug) as well as told.
  */
 #ifndef NETTY_LOAD_LEAVE_H
 #define NETTY_LOAD_LEAVE_H
@@ -12,7 +12,7 @@
 #include "spool/spool.h"
 
 struct leave;
-typedef void leave_done_fn(void *ctx);
+typedef void leave_done_fn(void *ctx, const struct err *err); /* NULL: the catalog is written */
 
 /* db is connected. done is called once, from the loop; leave_free belongs into it or after it. */
 enum err_code leave_open(struct leave **l, struct db *db, const struct spool *s,

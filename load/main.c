@@ -1,5 +1,6 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
 #include "load/run.h"
+#include "load/tell.h"
 #include "shared/log.h"
 #include "shared/options.h"
 #include "shared/stop.h"
@@ -13,7 +14,8 @@ struct loader {
     struct spool *spool;
     struct zone *zone;
     struct stop *stop;
-    struct run *run;
+    struct run *run;   /* or, instead: */
+    struct tell *tell; /* --catalog */
     struct run_conf conf;
     uv_timer_t every;
     bool json;
@@ -26,6 +28,34 @@ static int complain(const struct err *e)
 {
     LOG(LOG_ERROR, "stopped", "netty-load cannot go on", F_ERR(e));
     return err_exit(e->code);
+}
+
+/* What cannot be joined. */
+static enum err_code judge_conf(const struct options *o, const struct run_conf *c, struct err *e)
+{
+    bool replay = c->table.replay;
+    bool some =
+        options_given(o, OPT_FROM) || options_given(o, OPT_TO) || options_given(o, OPT_SEGMENT);
+    bool loads = c->follow || replay || c->table.redrive || c->table.dry_run;
+    bool catalog = options_int(o, OPT_CATALOG) != 0;
+    bool check = options_int(o, OPT_CHECK) != 0;
+
+    if (some && !replay)
+        return err_set(e, ERR_USAGE,
+                       "--from, --to and --segment choose what --replay loads again; "
+                       "give --replay too");
+    if (c->follow && (replay || c->table.dry_run))
+        return err_set(e, ERR_USAGE,
+                       "--follow goes on for ever: it cannot be joined with --replay "
+                       "or --dry-run");
+    if ((catalog || check) && (loads || (catalog && check)))
+        return err_set(e, ERR_USAGE,
+                       "--catalog and --check load nothing: give each alone, without --follow, "
+                       "--replay, --redrive and --dry-run");
+    if (catalog && c->named)
+        return err_set(e, ERR_USAGE,
+                       "--catalog is of all netty-* tables of the database: name none");
+    return OK;
 }
 
 static enum err_code read_conf(struct loader *p, struct err *e)
@@ -63,17 +93,8 @@ static enum err_code read_conf(struct loader *p, struct err *e)
         c->table.fetched_to = options_int(o, OPT_TO);
     if (options_given(o, OPT_SEGMENT))
         c->table.segment = (uint64_t)options_int(o, OPT_SEGMENT);
-    rc = options_tables(o, &c->tables, &c->count, e);
-    bool some =
-        options_given(o, OPT_FROM) || options_given(o, OPT_TO) || options_given(o, OPT_SEGMENT);
-    if (rc == OK && some && !c->table.replay)
-        rc = err_set(e, ERR_USAGE,
-                     "--from, --to and --segment choose what --replay loads again; "
-                     "give --replay too");
-    if (rc == OK && c->follow && (c->table.replay || c->table.dry_run))
-        rc = err_set(e, ERR_USAGE,
-                     "--follow goes on for ever: it cannot be joined with --replay "
-                     "or --dry-run");
+    if ((rc = options_tables(o, &c->tables, &c->count, e)) == OK)
+        rc = judge_conf(o, c, e);
     return rc;
 }
 
@@ -84,6 +105,8 @@ static void on_stop(void *ctx)
     LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
     if (p->run != NULL)
         run_stop(p->run);
+    else if (p->tell != NULL)
+        tell_stop(p->tell);
     else
         uv_stop(&p->loop);
 }
@@ -110,27 +133,45 @@ static void on_ended(void *ctx)
         uv_stop(&p->loop);
 }
 
+static void on_told(void *ctx)
+{
+    struct loader *p = ctx;
+
+    p->code = tell_exit(p->tell);
+    tell_close(p->tell);
+    p->tell = NULL;
+    uv_stop(&p->loop);
+}
+
 static void begin(struct loader *p)
 {
+    const struct run_conf *c = &p->conf;
     struct err e = ERR_INIT;
+    enum err_code rc;
 
-    if (run_open(&p->run, &p->loop, &p->conf, &e) != OK) {
+    if (options_int(p->options, OPT_CATALOG) != 0) {
+        rc = tell_open(&p->tell, &p->loop, c->conninfo, p->spool, &c->table.backoff, &e);
+        if (rc == OK)
+            tell_start(p->tell, on_told, p);
+    } else if ((rc = run_open(&p->run, &p->loop, c, &e)) == OK) {
+        run_start(p->run, on_ended, p);
+    }
+    if (rc != OK) {
         p->code = complain(&e);
         uv_stop(&p->loop);
-        return;
     }
-    run_start(p->run, on_ended, p);
 }
 
 static enum err_code prepare(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
+    enum spool_mode mode = options_int(o, OPT_CATALOG) != 0 ? SPOOL_CREATE : SPOOL_LOOK;
     enum err_code rc;
 
     options_setup_log(o);
     p->json = options_int(o, OPT_JSON) != 0;
     if ((rc = zone_open(&p->zone, options_text(o, OPT_TIMEZONE), e)) == OK &&
-        (rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e)) == OK)
+        (rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e)) == OK)
         rc = read_conf(p, e);
     if (rc == OK)
         rc = stop_open(&p->stop, &p->loop, on_stop, p, e);

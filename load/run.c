@@ -178,10 +178,11 @@ static void end(struct run *r)
     r->ended(r->ctx);
 }
 
-static void on_left(void *ctx)
+static void on_left(void *ctx, const struct err *err)
 {
     struct run *r = ctx;
 
+    (void)err; /* logged, and no reason to fail */
     leave_free(r->leave);
     r->leave = NULL;
     dispatch(r);

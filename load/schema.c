@@ -8,19 +8,6 @@
 
 #define SQL_MAX 65536u
 
-/* Columns of sql_list_tables. */
-enum {
-    COL_SCHEMA,
-    COL_RELATION,
-    COL_TABLE,
-    COL_KEY,
-    COL_KEY_TYPE,
-    COL_MIN,
-    COL_MAX,
-    COL_PROBLEM,
-    COL_RLS
-};
-
 struct schema {
     struct schema_conf conf;
     char *table, *spool;
@@ -86,12 +73,12 @@ int64_t schema_number(const PGresult *r, int row, int column)
 enum err_code relation_read(struct relation *r, const PGresult *list, int row, struct err *e)
 {
     relation_free(r);
-    r->schema = strdup(PQgetvalue(list, row, COL_SCHEMA));
-    r->name = strdup(PQgetvalue(list, row, COL_RELATION));
-    r->key = strdup(PQgetvalue(list, row, COL_KEY));
-    r->key_type = strdup(PQgetvalue(list, row, COL_KEY_TYPE));
-    r->key_min = schema_number(list, row, COL_MIN);
-    r->key_max = schema_number(list, row, COL_MAX);
+    r->schema = strdup(PQgetvalue(list, row, LIST_SCHEMA));
+    r->name = strdup(PQgetvalue(list, row, LIST_RELATION));
+    r->key = strdup(PQgetvalue(list, row, LIST_KEY));
+    r->key_type = strdup(PQgetvalue(list, row, LIST_KEY_TYPE));
+    r->key_min = schema_number(list, row, LIST_MIN);
+    r->key_max = schema_number(list, row, LIST_MAX);
     if (r->schema == NULL || r->name == NULL || r->key == NULL || r->key_type == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     return OK;
@@ -221,22 +208,21 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
         fail(s, err);
         return;
     }
-    while (row < PQntuples(r) && strcmp(PQgetvalue(r, row, COL_TABLE), s->table) != 0)
+    while (row < PQntuples(r) && strcmp(PQgetvalue(r, row, LIST_TABLE), s->table) != 0)
         row++;
     if (row == PQntuples(r)) {
         on_missing(s);
         return;
     }
-    if (!PQgetisnull(r, row, COL_PROBLEM)) {
-        const char *problem = PQgetvalue(r, row, COL_PROBLEM);
-        /* sql_list_tables' word for a permission that is missing. */
-        bool denied = strncmp(problem, "refuses ", 8) == 0;
+    if (!PQgetisnull(r, row, LIST_PROBLEM)) {
+        bool denied = strcmp(PQgetvalue(r, row, LIST_DENIED), "t") == 0;
         err_set(&why, denied ? ERR_DENIED : ERR_REFUSED,
-                "the table netty-%s %s; mend that, then run again", s->table, problem);
+                "the table netty-%s %s; mend that, then run again", s->table,
+                PQgetvalue(r, row, LIST_PROBLEM));
         fail(s, &why);
         return;
     }
-    if (strcmp(PQgetvalue(r, row, COL_RLS), "t") == 0)
+    if (strcmp(PQgetvalue(r, row, LIST_RLS), "t") == 0)
         LOG(LOG_WARN, "row-security",
             "row-level security hides rows of the table from this role: their changes cannot be "
             "loaded; use its owner or a role with BYPASSRLS",

@@ -39,6 +39,21 @@ void schema_find(struct schema *s, struct db *db, schema_done_fn *done, void *ct
 const struct relation *schema_relation(const struct schema *s);
 const struct progress *schema_progress(const struct schema *s);
 
+/* Columns of sql_list_tables. */
+enum {
+    LIST_SCHEMA,
+    LIST_RELATION,
+    LIST_TABLE,
+    LIST_KEY,
+    LIST_KEY_TYPE,
+    LIST_MIN,
+    LIST_MAX,
+    LIST_PROBLEM,
+    LIST_RLS,
+    LIST_DENIED,
+    LIST_INDEXED
+};
+
 /* Fills r from a row of sql_list_tables (copies). */
 enum err_code relation_read(struct relation *r, const PGresult *list, int row,
                             struct err *e) MUST_CHECK;

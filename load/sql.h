@@ -50,9 +50,8 @@ extern const char sql_begin[];
 /* netty_sync and its tables, where missing. */
 extern const char sql_schema[];
 
-/* The netty-* tables. Columns: schema relation table_name key key_type key_min key_max problem
- * row_security. problem is null, or why the table cannot be loaded ("has no ..."): then those
- * before it may be null too. */
+/* The netty-* tables. Columns: LIST_* of load/schema.h. problem is null, or why the table cannot be
+ * loaded ("has no ..."): then those before it may be null too. */
 extern const char sql_list_tables[];
 
 /* NETTY.md's shape, in the first schema of search_path. Variables relation, key. */

@@ -114,7 +114,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
      .programs = EXTRACT | LOAD, .min = SECOND, .max = 365 * DAY,
-     .help = "Stay, and run at once and then every D.",
+     .help = "Stay, and run at once and then every D. Where NETTY_EVERY is set for both programs, both "
+             "stay; netty-load --follow, --check and --catalog ignore it.",
      .example = "--every 10m"},
 
     {OPT_FOLLOW, OPTION_FLAG, "follow", NULL, NULL,
@@ -169,6 +170,16 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_REDRIVE, OPTION_FLAG, "redrive", NULL, NULL,
      .programs = LOAD,
      .help = "Try the records that were set aside again."},
+
+    {OPT_CATALOG, OPTION_FLAG, "catalog", NULL, NULL,
+     .programs = LOAD,
+     .help = "Load nothing: leave word in the spool, which is made where it is missing, of the "
+             "database's tables, for a netty-extract that is told none."},
+
+    {OPT_CHECK, OPTION_FLAG, "check", NULL, NULL,
+     .programs = LOAD,
+     .help = "Load nothing, write nothing: connect, look at the database, and say what is well and "
+             "what to change."},
 
     {OPT_DRY_RUN, OPTION_FLAG, "dry-run", NULL, NULL,
      .programs = EXTRACT | LOAD,

@@ -85,6 +85,8 @@ enum option_id {
     OPT_TO,
     OPT_SEGMENT,
     OPT_REDRIVE,
+    OPT_CATALOG,
+    OPT_CHECK,
     OPT_DRY_RUN,
     OPT_JSON,
     OPT_LOG_FORMAT,

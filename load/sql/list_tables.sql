@@ -1,5 +1,7 @@
 -- The netty-* tables that search_path shows, each with what the loader must know of it: its primary
--- key, the key's type and range, and, where it cannot be loaded, the problem in words (else null).
+-- key, the key's type and range, and, where it cannot be loaded, the problem in words (else null);
+-- denied tells that the problem is a missing permission, indexed that the greatest time_modified is
+-- had from an index.
 --
 --   psql -f load/sql/list_tables.sql
 SELECT
@@ -10,23 +12,18 @@ SELECT
     k.typname AS key_type,
     k.low AS key_min,
     k.high AS key_max,
-    CASE
-        WHEN k.attname IS NULL
-            THEN 'has no primary key of one column, not deferrable'
-        WHEN k.low IS NULL
-            THEN format('has the key %I of a type other than smallint, integer and bigint', k.attname)
-        WHEN s.data IS DISTINCT FROM 'jsonb'
-            THEN 'has no column data of type jsonb'
-        WHEN s.time_created IS DISTINCT FROM 'timestamp with time zone'
-            THEN 'has no column time_created of type timestamptz'
-        WHEN s.time_modified IS DISTINCT FROM 'timestamp with time zone'
-            THEN 'has no column time_modified of type timestamptz'
-        WHEN s.others IS NOT NULL
-            THEN format('has columns without default that may not be null: %s', s.others)
-        WHEN r.missing IS NOT NULL
-            THEN format('refuses %s to role %I', r.missing, current_user)
-    END AS problem,
-    pg_catalog.row_security_active(c.oid) AS row_security
+    coalesce(shape.problem, r.problem) AS problem,
+    pg_catalog.row_security_active(c.oid) AS row_security,
+    shape.problem IS NULL AND r.problem IS NOT NULL AS denied,
+    EXISTS (
+        SELECT
+        FROM pg_catalog.pg_index i
+        JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+        JOIN pg_catalog.pg_am m ON m.oid = x.relam
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
+            AND m.amname = 'btree' AND a.attname = 'time_modified'
+    ) AS indexed
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN LATERAL (
@@ -54,11 +51,28 @@ CROSS JOIN LATERAL (
     FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 ) AS s
-CROSS JOIN LATERAL (
-    SELECT string_agg(p.name, ' and ') AS missing
+LEFT JOIN LATERAL (
+    SELECT format('refuses %s to role %I', string_agg(p.name, ' and '), current_user) AS problem
     FROM (VALUES ('SELECT'), ('INSERT'), ('UPDATE')) AS p (name)
     WHERE NOT has_any_column_privilege(c.oid, p.name)
-) AS r
+    HAVING count(*) > 0
+) AS r ON true
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN k.attname IS NULL
+            THEN 'has no primary key of one column, not deferrable'
+        WHEN k.low IS NULL
+            THEN format('has the key %I of a type other than smallint, integer and bigint', k.attname)
+        WHEN s.data IS DISTINCT FROM 'jsonb'
+            THEN 'has no column data of type jsonb'
+        WHEN s.time_created IS DISTINCT FROM 'timestamp with time zone'
+            THEN 'has no column time_created of type timestamptz'
+        WHEN s.time_modified IS DISTINCT FROM 'timestamp with time zone'
+            THEN 'has no column time_modified of type timestamptz'
+        WHEN s.others IS NOT NULL
+            THEN format('has columns without default that may not be null: %s', s.others)
+    END AS problem
+) AS shape
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
     AND starts_with(c.relname, 'netty-')
     AND pg_table_is_visible(c.oid)
