@@ -214,7 +214,9 @@ static enum err_code load_page(struct reader *r, enum reader_what *what, struct 
     struct err below = ERR_INIT;
     const char *why = NULL;
     enum err_code rc = OK;
-    if (r->info.bytes > 0 && (rc = data_seek(r->data, r->info.offset, &below)) == OK)
+    if (r->info.bytes > 0)
+        rc = data_seek(r->data, r->info.offset, &below);
+    if (rc == OK)
         rc = check_page(r, &why, &below);
     if (rc == ERR_DAMAGED)
         return damaged(r, what, below.msg, e);

@@ -227,9 +227,11 @@ static bool on_header(struct scan *s, const struct journal_line *line, enum scan
         return false;
     if (line->at != 0)
         return report_line(s, line, at_page(s, s->expect - 1), "a header in the middle", what, e);
+    /* The line goes with its journal. */
+    bool told = report_line(s, line, (struct page_place){s->segment + 1, 0},
+                            "the journal of another segment or table", what, e);
     scan_skip_segment(s);
-    return report_line(s, line, (struct page_place){s->segment + 1, 0},
-                       "the journal of another segment or table", what, e);
+    return told;
 }
 
 static enum err_code on_page(struct scan *s, const struct journal_line *line, enum scan_what *what,

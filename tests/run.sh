@@ -1,11 +1,12 @@
 #!/bin/bash
-# `make test`: builds (gcc, gcc with sanitizers, clang), lint, unit tests, end-to-end tests; one line of totals at the end.
-# usage: tests/run.sh [PART ...]     parts: build lint unit e2e; without any: all
+# `make test`: builds (gcc, gcc with sanitizers, clang), lint, unit tests, a slice of the fuzzers, end-to-end tests; one line
+# of totals at the end.
+# usage: tests/run.sh [PART ...]     parts: build lint unit fuzz e2e; without any: all
 #        tests/run.sh newer campaign  the loader on a newer PostgreSQL; the long end-to-end tests
 #        PYTEST='-k follow' tests/run.sh e2e
 set -uo pipefail
 cd "$(dirname "$0")/.."
-parts=${*:-build lint unit e2e}
+parts=${*:-build lint unit fuzz e2e}
 jobs=$(nproc)
 logs=build/test-logs
 mkdir -p "$logs"
@@ -83,6 +84,15 @@ unit() {
     unit_in build
     heading "Unit tests, sanitized"
     unit_in build/san
+}
+
+# A fixed number of runs each, fewer where each run reads files; `make fuzz` is for longer ones.
+fuzz() {
+    local name runs
+    heading "Fuzzers, a slice"
+    check "build: fuzzers" make -j"$jobs" fuzzers
+    for name in parse record when http_date; do check "fuzz: $name" tests/fuzz/run.sh -runs=20000 "$name"; done
+    for name in journal segment catalog dead options_file; do check "fuzz: $name" tests/fuzz/run.sh -runs=3000 "$name"; done
 }
 
 # pytest_in NAME BUILD ARGUMENT...: counts from pytest's own report.

@@ -65,3 +65,22 @@ campaign-load:
 	@PYTEST="$(PYTEST) -k test_load" tests/run.sh campaign
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# The fuzzers (tests/fuzz): built by clang into a folder of their own.
+FUZZ_C     := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN   := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_C))
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB_UNIT)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB_EXTRACT) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED) -lcurl -lpq $(LIBS_SPOOL)
+.SECONDARY: $(call obj,$(FUZZ_C))
+
+SECONDS := 60
+.PHONY: fuzz fuzzers fuzzers-here check-fuzz
+fuzzers-here: $(FUZZ_BIN)
+fuzzers:
+	+@$(MAKE) SAN=1 CC=clang BUILD=build/clang-fuzz EXTRA_CFLAGS=-fsanitize=fuzzer-no-link fuzzers-here
+# Each for so many seconds, one after the other; a line each with how many runs it had.
+fuzz: fuzzers
+	@tests/fuzz/run.sh -max_total_time=$(SECONDS)
+check-fuzz:
+	@tests/run.sh fuzz

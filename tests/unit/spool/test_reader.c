@@ -326,10 +326,50 @@ static void a_reader_follows_a_writer(void **state)
     fixture_close(&f);
 }
 
+static void a_page_without_records_hands_out_none(void **state)
+{
+    struct fixture f;
+    struct read_back b;
+    (void)state;
+    fixture_open(&f);
+    start_writing(&f);
+    put_page(&f, 0, 3);
+    put_page(&f, 3, 0);
+    put_page(&f, 3, 2);
+    run(&f);
+    stop_writing(&f);
+    read_all(&f, (struct page_place){0, 0}, &b);
+    assert_int_equal(b.pages, 3);
+    assert_int_equal(b.records, 5);
+    assert_true(b.in_order);
+    fixture_close(&f);
+}
+
+static void a_journal_of_another_segment_is_named(void **state)
+{
+    struct fixture f;
+    struct read_back b;
+    struct buf first;
+    char path[256];
+    (void)state;
+    make_two(&f, false);
+    table_path(&f, path, 1, SEGMENT_JOURNAL);
+    read_file(path, &first);
+    table_path(&f, path, 2, SEGMENT_JOURNAL);
+    write_file(path, first.data, first.len);
+    buf_free(&first);
+    read_all(&f, (struct page_place){0, 0}, &b);
+    assert_true(b.damaged > 0);
+    assert_non_null(strstr(b.err.msg, "another segment"));
+    fixture_close(&f);
+}
+
 int main(void)
 {
     log_setup("test", LOG_TEXT, LOG_ERROR);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page_without_records_hands_out_none),
+        cmocka_unit_test(a_journal_of_another_segment_is_named),
         cmocka_unit_test(a_reader_follows_a_writer),
         cmocka_unit_test(a_page_without_records_has_none),
         cmocka_unit_test(damage_is_told_once),

@@ -1,0 +1,108 @@
+/*
+ * An answer's body through the page parser, whole and in pieces whose sizes are the input's first
+ * byte: both ways hand out the same, every record is one that the loader's reader takes too, and
+ * stands in one line.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include "extract/parse.h"
+#include "shared/record.h"
+#include <xxhash.h>
+
+#define RECORD_CAP 2048
+#define PAGE_CAP   16384
+
+struct heard {
+    uint64_t hash;
+    uint64_t count;
+};
+
+static struct parse *parser;
+static struct splitter *splitter;
+static struct heard heard;
+
+static void hear(const char *p, size_t n)
+{
+    heard.hash = XXH3_64bits_withSeed(p ? p : "", p ? n : 0, heard.hash + n + (p ? 1 : 0));
+}
+
+static enum err_code on_record(void *ctx, const struct parse_record *r, struct err *e)
+{
+    struct record record;
+    (void)ctx;
+    DEMAND(!memchr(r->line, '\n', r->len) && r->len <= RECORD_CAP);
+    DEMAND(splitter_run(splitter, r->line, r->len, &record, e) == OK);
+    DEMAND(r->key_len <= PARSE_KEY_MAX && r->time_len <= PARSE_TIME_MAX);
+    hear(r->line, r->len);
+    hear(r->key, r->key_len);
+    hear(r->time, r->time_len);
+    heard.count++;
+    return OK;
+}
+
+static enum err_code on_odd(void *ctx, const char *raw, size_t n, uint64_t number, struct err *e)
+{
+    (void)ctx, (void)number, (void)e;
+    hear(raw, n);
+    heard.count++;
+    return OK;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    static const struct parse_conf conf = {
+        .key = "contact_id", .record_max = RECORD_CAP, .page_max = PAGE_CAP};
+    static const struct parse_handler handler = {.record = on_record, .odd = on_odd};
+    struct err e = ERR_INIT;
+    (void)argc, (void)argv;
+    DEMAND(parse_open(&parser, &conf, &handler, NULL, &e) == OK);
+    DEMAND(splitter_open(&splitter, &e) == OK);
+    return 0;
+}
+
+/* Each piece is a block of its own, so that a byte read beyond it shows. */
+static enum err_code feed(const uint8_t *data, size_t size, size_t step,
+                          struct parse_result *result)
+{
+    struct err e = ERR_INIT;
+    enum err_code rc = OK;
+    heard = (struct heard){0};
+    parse_start(parser);
+    while (size > 0 && rc == OK) {
+        size_t n = size < step ? size : step;
+        char *copy = malloc(n);
+        DEMAND(copy);
+        memcpy(copy, data, n);
+        rc = parse_feed(parser, copy, n, &e);
+        free(copy);
+        data += n;
+        size -= n;
+    }
+    enum err_code end = parse_finish(parser, result, &e);
+    DEMAND(rc == OK || end == rc);
+    DEMAND(end == OK || (e.code == end && e.msg[0]));
+    return end;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct parse_result whole = {0};
+    struct parse_result pieces = {0};
+    if (size < 2)
+        return 0;
+    size_t step = data[0] % 32 + 1;
+    data++;
+    size--;
+    enum err_code rc = feed(data, size, size, &whole);
+    struct heard first = heard;
+    enum err_code again = feed(data, size, step, &pieces);
+    /* A body can be wrong in two ways, and which is met first is up to the pieces. */
+    DEMAND((rc == OK) == (again == OK));
+    /* Of a body that is no page the records before the fault may come or not: nobody keeps them. */
+    if (rc == OK) {
+        DEMAND(first.count == heard.count && first.hash == heard.hash);
+        DEMAND(whole.records + whole.odd == heard.count && whole.bytes == size);
+        DEMAND(whole.records == pieces.records && whole.count == pieces.count);
+    }
+    return 0;
+}

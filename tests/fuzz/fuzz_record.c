@@ -1,0 +1,81 @@
+/* One record taken apart, and made a row of. */
+#include "tests/fuzz/fuzz.h"
+
+#include "load/row.h"
+#include "shared/buf.h"
+
+static struct splitter *splitter;
+static struct rower *rowers[2];
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    struct err e = ERR_INIT;
+    struct zone *zone;
+    (void)argc, (void)argv;
+    DEMAND(zone_open(&zone, "Europe/Paris", &e) == OK);
+    DEMAND(splitter_open(&splitter, &e) == OK);
+    for (int i = 0; i < 2; i++) {
+        struct row_conf conf = {.key = "contact_id",
+                                .key_min = INT32_MIN,
+                                .key_max = INT32_MAX,
+                                .zone = zone,
+                                .replace_nul = i == 1};
+        DEMAND(rower_open(&rowers[i], &conf, &e) == OK);
+    }
+    return 0;
+}
+
+static bool within(const char *p, size_t n, const struct record *r)
+{
+    return p >= r->text && n <= r->len && p + n <= r->text + r->len;
+}
+
+static void check_members(const struct record *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct member *m = &r->members[i];
+        DEMAND(within(m->value, m->value_len, r) && m->value_len > 0);
+        DEMAND(within(m->raw_name, m->raw_name_len, r) && m->raw_name_len >= 2);
+        DEMAND(m->kind != JSON_STRING || (m->value[0] == '"' && m->value_len >= 2));
+    }
+}
+
+/* What a row holds is a record again. */
+static void check_row(struct rower *w, const char *line, size_t n)
+{
+    struct err e = ERR_INIT;
+    struct buf data;
+    struct row row = {0};
+    struct row_refusal refusal = {0};
+    struct record record;
+    bool refused = false;
+    buf_init(&data, 64 << 20);
+    enum err_code rc = row_build(w, line, n, &data, &row, &refused, &refusal, &e);
+    DEMAND(rc == OK);
+    if (refused) {
+        DEMAND(data.len == 0 && refusal.reason && refusal.message[0]);
+    } else {
+        DEMAND(row.data_len == data.len && row.key >= INT32_MIN && row.key <= INT32_MAX);
+        DEMAND(splitter_run(splitter, data.data, data.len, &record, &e) == OK);
+        DEMAND(!record_find(&record, "contact_id") && record_find(&record, "deleted"));
+        DEMAND(!(record.flags & (RECORD_HAS_NUL | RECORD_LONE_SURROGATE)));
+    }
+    buf_free(&data);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct err e = ERR_INIT;
+    struct record record;
+    char *exact = malloc(size ? size : 1);
+    DEMAND(exact);
+    memcpy(exact, data, size);
+    enum err_code rc = splitter_run(splitter, exact, size, &record, &e);
+    DEMAND(rc == OK || rc == ERR_DATA || rc == ERR_TOO_BIG);
+    if (rc == OK)
+        check_members(&record);
+    for (int i = 0; i < 2; i++)
+        check_row(rowers[i], exact, size);
+    free(exact);
+    return 0;
+}
