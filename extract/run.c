@@ -14,6 +14,7 @@ struct run {
     size_t running; /* started and not ended */
     size_t open;    /* tables not closed yet */
     bool careful;   /* one table only, until the API has taken the key */
+    bool probing;   /* ... because it asked to be left alone */
     bool stopping;
     bool pumping;
     struct err why;
@@ -72,6 +73,15 @@ static void on_answered(void *ctx, struct table *t)
     pump(r);
 }
 
+/* A key that never worked is tried by one request alone; but a failure that says nothing of the key
+ * must not keep the other tables waiting for it. */
+static void on_retrying(void *ctx, struct table *t)
+{
+    struct run *r = ctx;
+    if (!r->probing)
+        on_answered(r, t);
+}
+
 static void on_ended(void *ctx, struct table *t)
 {
     struct run *r = ctx;
@@ -98,7 +108,7 @@ static void on_closed(void *ctx)
 }
 
 static const struct table_handler handler = {
-    .answered = on_answered, .ended = on_ended, .closed = on_closed};
+    .answered = on_answered, .retrying = on_retrying, .ended = on_ended, .closed = on_closed};
 
 static void pump(struct run *r)
 {
@@ -161,7 +171,9 @@ enum err_code run_open(struct run **r, const struct run_conf *conf, const struct
 
 void run_start(struct run *r)
 {
-    r->careful = breaker_look(r->conf.env->breaker, when_now()) == BREAKER_TRY;
+    struct breaker *breaker = r->conf.env->breaker;
+    r->probing = breaker_look(breaker, when_now()) == BREAKER_TRY;
+    r->careful = r->probing || !breaker_key_worked(breaker);
     if (r->conf.progress)
         r->progress = progress_open(r->conf.env->loop, r);
     if (r->open > 0) {

@@ -8,7 +8,8 @@
  * done() at the latest run_close(r);                                  // after done()
  *
  * A table that fails holds up no other. A refused key, throttling and a signal end them all. While
- * the breaker lets only one request through, only one table runs until the API has taken the key.
+ * the breaker lets only one request through, or the key has never worked, only one table runs until
+ * the API has taken the key.
  */
 #ifndef NETTY_EXTRACT_RUN_H
 #define NETTY_EXTRACT_RUN_H

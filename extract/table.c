@@ -159,6 +159,7 @@ static void retry(struct table *t, const struct err *why, bool smaller)
         F_INT("attempt", t->attempt), F_INT("wait_ms", wait / 1000), F_ERR(why));
     uv_update_time(t->env->loop);
     (void)uv_timer_start(&t->timer, on_timer, (uint64_t)(wait / 1000), 0);
+    t->handler.retrying(t->ctx, t);
 }
 
 static void keep(struct table *t)

@@ -10,6 +10,7 @@
  *     table_complete_to(t)                                         // how far behind it is: who
  * goes first table_start(t);
  *     ... handler.answered(ctx, t)  the API took the key (at every page kept)
+ *     ... handler.retrying(ctx, t)  a request failed for another reason than the key, and waits
  *     ... handler.ended(ctx, t)     once, from the loop: everything kept is durable or named as
  * lost table_stop(t, ERR_INTERRUPTED, e);  // any time: ends at the last page boundary, through
  * ended() table_close(t, closed)        // after ended(), or instead of starting; closed(ctx, t)
@@ -74,6 +75,7 @@ struct table_result {
 struct table;
 struct table_handler {
     void (*answered)(void *ctx, struct table *t);
+    void (*retrying)(void *ctx, struct table *t);
     void (*ended)(void *ctx, struct table *t);
     void (*closed)(void *ctx);
 };
