@@ -38,6 +38,7 @@ static void report(const struct run *r, const struct run_row *row)
         F_INT("retries", t->retries),
         F_INT("overlaps", t->crawl.overlaps),
         F_INT("step_backs", t->crawl.step_backs),
+        F_INT("timeless", t->crawl.timeless),
         F_INT("odd", t->odd),
         F_STR("complete_to", when_iso(t->complete_to, to)),
         F_REAL("seconds", (double)t->elapsed / WHEN_SECOND),

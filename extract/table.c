@@ -31,6 +31,7 @@ struct table {
     bool ending; /* no further request; ended() once nothing is pending */
     bool ended;
     bool stalled; /* waits for the writer to catch up */
+    bool warned;  /* that the filter is ignored */
     int64_t began;
     struct table_result result;
 };
@@ -162,11 +163,22 @@ static void retry(struct table *t, const struct err *why, bool smaller)
     t->handler.retrying(t->ctx, t);
 }
 
+/* Nothing is missed by it, but every run then reads the whole list. */
+static void warn_unfiltered(struct table *t, const struct crawl_stats *stats)
+{
+    if (stats->filter_ignored && !t->warned)
+        LOG(LOG_WARN, "unfiltered",
+            "the API ignores the filter on time_modified, so all pages are read each time",
+            F_STR("table", t->name));
+    t->warned = stats->filter_ignored;
+}
+
 static void keep(struct table *t)
 {
     struct err e = ERR_INIT;
     struct crawl_stats stats;
     crawl_stats(t->crawl, &stats);
+    warn_unfiltered(t, &stats);
     buf_reset(&t->position);
     enum err_code rc = crawl_position(t->crawl, &t->position, &e);
     if (rc == OK)
