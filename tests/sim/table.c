@@ -108,7 +108,8 @@ enum err_code table_open(struct table **out, const struct table_conf *conf, stru
         t->recs[t->count++] = first_state(t, id);
     t->next_id = conf->records + 1;
     set_special(t);
-    qsort(t->recs, t->count, sizeof *t->recs, by_time);
+    if (t->count > 0)
+        qsort(t->recs, t->count, sizeof *t->recs, by_time);
     *out = t;
     return OK;
 }
