@@ -155,7 +155,14 @@ campaign() {
     heading "Long end-to-end tests, sanitized programs"
     check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim
     # shellcheck disable=SC2086
-    pytest_in "e2e-campaign" build/san -m campaign ${PYTEST:-}
+    pytest_in "e2e-campaign" build/san -m "campaign and not release" ${PYTEST:-}
+}
+
+campaign_release() {
+    heading "Long end-to-end tests, programs as shipped"
+    check "build: gcc" make -j"$jobs" all sim
+    # shellcheck disable=SC2086
+    pytest_in "e2e-campaign-release" build -m "campaign and release" ${PYTEST:-}
 }
 
 started=$SECONDS

@@ -56,13 +56,15 @@ test:
 check-build check-lint check-unit check-e2e: check-%:
 	@tests/run.sh $*
 # Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
-.PHONY: test-newer-postgres campaign-load
+.PHONY: test-newer-postgres campaign-load campaign-extract
 test-newer-postgres:
 	@tests/setup.sh test
 	@tests/run.sh newer
 campaign-load:
 	@tests/setup.sh test
 	@PYTEST="$(PYTEST) -k test_load" tests/run.sh campaign
+campaign-extract:
+	@PYTEST="$(PYTEST) -k test_extract" tests/run.sh campaign_release
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
