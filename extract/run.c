@@ -50,10 +50,10 @@ static void report(const struct run *r, const struct run_row *row)
               fields, n);
 }
 
-/* These answers are about the key, not about the table. */
+/* These are about the key or the disk, not about the table. */
 static bool concerns_all(enum err_code code)
 {
-    return code == ERR_DENIED || code == ERR_THROTTLED;
+    return code == ERR_DENIED || code == ERR_THROTTLED || code == ERR_FULL;
 }
 
 static struct run_row *row_of(struct run *r, const struct table *t)

@@ -93,9 +93,16 @@ static enum err_code open_client(struct service *s, const struct secret *key, st
         .ca_file = ca_file != NULL ? ca_file : environment("SSL_CERT_FILE"),
     };
     const char *dir = spool_dir(s->spool);
+    const struct options *o = s->options;
+    struct room_conf room = {
+        .max = options_given(o, OPT_SPOOL_MAX) ? options_int(o, OPT_SPOOL_MAX) : 0,
+        .least = options_int(o, OPT_SPOOL_FREE),
+    };
     enum err_code rc = breaker_open(&env->breaker, dir, spool_id(s->spool), key, e);
     if (rc == OK)
         rc = pace_open(&env->pace, &s->loop, dir, (unsigned)options_int(s->options, OPT_RATE), e);
+    if (rc == OK)
+        rc = room_open(&env->room, s->spool, &room, e);
     if (rc == OK)
         rc = http_open(&env->http, &s->loop, &conf, e);
     return rc;
@@ -261,6 +268,7 @@ enum err_code service_run(const struct options *o, const struct secret *key, int
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
     plan_free(&s.plan);
     breaker_close(s.env.breaker);
+    room_close(s.env.room);
     if (s.spool != NULL)
         spool_close(s.spool);
     if (s.zone != NULL)

@@ -27,6 +27,7 @@
 #include "extract/http.h"
 #include "extract/pace.h"
 #include "shared/backoff.h"
+#include "spool/room.h"
 #include "spool/spool.h"
 #include "spool/writer.h"
 #include <uv.h>
@@ -44,6 +45,7 @@ struct table_env {
     const char *base_url;
     struct crawl_conf crawl; /* floor is given for each table */
     struct writer_conf writer;
+    struct room *room;
     struct backoff retries;
     uint64_t max_pages; /* 0: no bound */
     uint64_t page_max;

@@ -4,6 +4,7 @@
 #include "shared/log.h"
 #include "shared/options.h"
 #include "shared/stop.h"
+#include "shared/summary.h"
 #include <stdlib.h>
 
 #define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
@@ -17,6 +18,8 @@ struct loader {
     struct run *run;   /* or, instead: */
     struct tell *tell; /* --catalog */
     struct run_conf conf;
+    struct db *db; /* --loaded */
+    struct mark *mark;
     uv_timer_t every;
     bool json;
     int code;
@@ -87,8 +90,11 @@ static enum err_code read_conf(struct loader *p, struct err *e)
         .conninfo = options_text(o, OPT_DB),
         .jobs = (size_t)options_int(o, OPT_JOBS),
         .follow = options_int(o, OPT_FOLLOW) != 0,
+        .limits = {.keep = options_int(o, OPT_SPOOL_KEEP)},
         .named = options_words(o, &words) > 0,
     };
+    if (options_given(o, OPT_SPOOL_MAX))
+        c->limits.max = options_int(o, OPT_SPOOL_MAX);
     if (options_given(o, OPT_FROM))
         c->table.fetched_from = options_int(o, OPT_FROM);
     if (options_given(o, OPT_TO))
@@ -145,12 +151,69 @@ static void on_told(void *ctx)
     uv_stop(&p->loop);
 }
 
+/* ---- --loaded ---- */
+
+static enum err_code show_marks(const struct loader *p, struct err *e)
+{
+    struct summary *s = NULL;
+    size_t n = 0;
+    const struct mark_row *rows = mark_rows(p->mark, &n);
+    enum err_code rc = summary_open(&s, p->json, e);
+
+    for (size_t i = 0; rc == OK && i < n; i++) {
+        const struct cell cells[] = {
+            {"table", CELL_STR, rows[i].table, 0},
+            {"database", CELL_STR, mark_database(p->mark), 0},
+            {"segment", CELL_INT, NULL, (int64_t)rows[i].place.segment},
+            {"page", CELL_INT, NULL, (int64_t)rows[i].place.page},
+        };
+        rc = summary_row(s, cells, sizeof cells / sizeof *cells, e);
+    }
+    if (rc == OK)
+        rc = summary_print(s, stdout, e);
+    summary_close(s);
+    return rc;
+}
+
+static void on_marked(void *ctx, const struct err *err)
+{
+    struct loader *p = ctx;
+    struct err e = ERR_INIT;
+
+    if (err != NULL)
+        p->code = complain(err);
+    else if (show_marks(p, &e) != OK)
+        p->code = complain(&e);
+    db_close(p->db);
+    mark_free(p->mark);
+    uv_stop(&p->loop);
+}
+
+static void begin_marking(struct loader *p)
+{
+    struct mark_conf conf = {.spool = p->spool, .store = !p->conf.table.dry_run};
+    struct err e = ERR_INIT;
+
+    if (db_open(&p->db, &p->loop, p->conf.conninfo, &e) != OK) {
+        p->code = complain(&e);
+        uv_stop(&p->loop);
+    } else if (mark_open(&p->mark, &p->loop, p->db, &conf, &e) != OK) {
+        on_marked(p, &e);
+    } else {
+        mark_run(p->mark, on_marked, p);
+    }
+}
+
 static void begin(struct loader *p)
 {
     const struct run_conf *c = &p->conf;
     struct err e = ERR_INIT;
     enum err_code rc;
 
+    if (options_int(p->options, OPT_LOADED) != 0) {
+        begin_marking(p);
+        return;
+    }
     if (options_int(p->options, OPT_CATALOG) != 0) {
         rc = tell_open(&p->tell, &p->loop, c->conninfo, p->spool, &c->table.backoff, &e);
         if (rc == OK)

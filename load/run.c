@@ -5,11 +5,13 @@
 #include "shared/names.h"
 #include "shared/summary.h"
 #include "shared/when.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define RETRY_US (60 * WHEN_SECOND)  /* --follow: a table that failed */
+#define MARK_US  (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
 #define IDLE_US  (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
 
 struct item {
@@ -39,7 +41,10 @@ struct run {
     size_t jobs_count;
     struct follow *follow;
     struct leave *leave;
-    bool told; /* the catalog has been written */
+    struct mark *mark;
+    bool told;      /* the catalog has been written */
+    bool unmarked;  /* something was committed that the spool does not know of yet */
+    int64_t marked; /* when_tick() of the last time it was told; 0: never */
     bool stopping, over;
     struct err err; /* of the run itself */
 };
@@ -131,6 +136,7 @@ static void on_loaded(void *ctx, const struct err *err)
     item->job = NULL;
     item->err = err != NULL ? *err : ERR_INIT;
     item->failed = when_tick();
+    r->unmarked = true;
     if (err != NULL && err->code != ERR_INTERRUPTED)
         LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
             F_STR("table", table_name(item->table)), F_ERR(err), F_STR("sqlstate", err->sqlstate));
@@ -188,28 +194,68 @@ static void on_left(void *ctx, const struct err *err)
     dispatch(r);
 }
 
+static struct db *connected(const struct run *r)
+{
+    for (size_t i = 0; i < r->jobs_count; i++)
+        if (!db_lost(r->jobs[i].db))
+            return r->jobs[i].db;
+    return NULL;
+}
+
+/* Never a reason to fail: all is loaded, and the next run tells it again. */
+static void on_marked(void *ctx, const struct err *err)
+{
+    struct run *r = ctx;
+
+    if (err != NULL) {
+        bool harmless = err->sys == EROFS || err->sys == EACCES || err->sys == EPERM;
+        LOG(harmless ? LOG_DEBUG : LOG_WARN, "mark",
+            "the spool is not told what is loaded, and keeps it", F_ERR(err));
+    }
+    mark_free(r->mark);
+    r->mark = NULL;
+    dispatch(r);
+}
+
+static bool mark(struct run *r)
+{
+    struct mark_conf conf = {
+        .spool = r->conf.table.spool, .store = true, .prune = true, .limits = r->conf.limits};
+    struct err e = ERR_INIT;
+    struct db *db = connected(r);
+    bool due =
+        !r->conf.follow || r->stopping || r->marked == 0 || when_tick() - r->marked >= MARK_US;
+
+    if (!r->unmarked || !due || db == NULL)
+        return false;
+    r->unmarked = false;
+    r->marked = when_tick();
+    if (mark_open(&r->mark, r->loop, db, &conf, &e) != OK)
+        return false;
+    mark_run(r->mark, on_marked, r);
+    return true;
+}
+
 /* Once all is quiet; not where nothing could be connected. */
 static bool tell(struct run *r)
 {
     struct err e = ERR_INIT;
+    struct db *db = connected(r);
 
-    if (r->told || r->conf.table.dry_run)
+    if (r->conf.table.dry_run)
         return false;
+    if (r->told)
+        return mark(r);
     r->told = true;
-    for (size_t i = 0; i < r->jobs_count; i++) {
-        if (db_lost(r->jobs[i].db))
-            continue;
-        if (leave_open(&r->leave, r->jobs[i].db, r->conf.table.spool, &e) != OK)
-            return false;
-        leave_run(r->leave, on_left, r);
-        return true;
-    }
-    return false;
+    if (db == NULL || leave_open(&r->leave, db, r->conf.table.spool, &e) != OK)
+        return false;
+    leave_run(r->leave, on_left, r);
+    return true;
 }
 
 static void dispatch(struct run *r)
 {
-    if (r->over || r->leave != NULL)
+    if (r->over || r->leave != NULL || r->mark != NULL)
         return;
     for (size_t i = 0; i < r->jobs_count && !r->stopping; i++) {
         struct job *job = &r->jobs[i];
@@ -233,7 +279,7 @@ static void rest(struct run *r)
 {
     for (size_t i = 0; i < r->jobs_count; i++) {
         struct job *job = &r->jobs[i];
-        if (job->item == NULL && r->leave == NULL && !db_lost(job->db) &&
+        if (job->item == NULL && r->leave == NULL && r->mark == NULL && !db_lost(job->db) &&
             when_tick() - job->idle > IDLE_US)
             db_drop(job->db);
     }
@@ -331,6 +377,7 @@ void run_close(struct run *r)
         return;
     follow_close(r->follow);
     leave_free(r->leave);
+    mark_free(r->mark);
     for (size_t i = 0; i < r->jobs_count; i++)
         db_close(r->jobs[i].db);
     for (size_t i = 0; i < r->count; i++) {

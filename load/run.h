@@ -1,5 +1,6 @@
 /*
- * A run of the loader: its tables over a few connections, its summary, its catalog.
+ * A run of the loader: its tables over a few connections, its summary, its catalog; and what it
+ * tells the spool of its commits, which is pruned then.
  *
  *     run_open(&r, loop, &conf, e);
  *     run_start(r, ended, ctx);        // ended(ctx) once, when all is loaded (with conf.follow:
@@ -12,6 +13,7 @@
 #ifndef NETTY_LOAD_RUN_H
 #define NETTY_LOAD_RUN_H
 
+#include "load/mark.h"
 #include "load/table.h"
 #include <stdio.h>
 
@@ -24,6 +26,7 @@ struct run_conf {
                      error */
     size_t jobs;
     bool follow;
+    struct prune_conf limits; /* of the spool: keep and max */
 };
 
 struct run;

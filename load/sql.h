@@ -73,6 +73,12 @@ extern const char sql_progress_lock[];
 /* The same without the lock. Parameters: spool, table. No row: nothing is loaded. */
 extern const char sql_progress_read[];
 
+/* One row: id name, of the database. */
+extern const char sql_loaded_id[];
+
+/* Parameter: spool. Rows: table_name segment page, the pages up to and with that one being in. */
+extern const char sql_loaded_progress[];
+
 /* Variables spool, table_name, segment, page, line. One row updated. */
 extern const char sql_progress_store[];
 

@@ -29,7 +29,7 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--spool /var/spool/netty"},
 
     {OPT_DB, OPTION_TEXT, "db", "DATABASE_URL", "CONNINFO",
-     .programs = LOAD, .marks = OPTION_SECRET,
+     .programs = LOAD | PROGRAM_SPOOL, .marks = OPTION_SECRET,
      .help = "The database, as a postgresql:// URL or as keyword=value pairs; what it leaves open, "
              "PostgreSQL's own PG* variables tell. A password is refused here: give it in DATABASE_URL, "
              "PGPASSWORD or a passfile.",
@@ -182,8 +182,24 @@ const struct option_def option_table[OPTIONS] = {
              "what to change."},
 
     {OPT_DRY_RUN, OPTION_FLAG, "dry-run", NULL, NULL,
-     .programs = EXTRACT | LOAD,
+     .programs = ALL,
      .help = "Show what would be done and write nothing, anywhere."},
+
+    {OPT_LOADED, OPTION_FLAG, "loaded", NULL, NULL,
+     .programs = LOAD,
+     .help = "Load nothing: ask the database what it has of the spool, leave that in the spool "
+             "and show it."},
+
+    {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
+     .programs = PROGRAM_SPOOL,
+     .help = "Of netty-spool prune: do not wait any longer for this database, by the name or "
+             "identity that `netty-spool status` shows, to load the spool.",
+     .example = "prune --forget staging"},
+
+    {OPT_ID, OPTION_TEXT, "id", NULL, "KEY",
+     .programs = PROGRAM_SPOOL,
+     .help = "Of netty-spool cat: only the versions of the record with this key.",
+     .example = "cat contacts --id 4711"},
 
     {OPT_JSON, OPTION_FLAG, "json", NULL, NULL,
      .programs = ALL,
@@ -222,6 +238,25 @@ const struct option_def option_table[OPTIONS] = {
      .standard = "1d", .programs = EXTRACT, .min = SECOND, .max = 3650 * DAY,
      .help = "A spool file is sealed and the next begun when it has this age.",
      .example = "--segment-age 6h"},
+
+    {OPT_SPOOL_KEEP, OPTION_DURATION, "spool-keep", "NETTY_SPOOL_KEEP", "D",
+     .standard = "7d", .programs = LOAD | PROGRAM_SPOOL, .max = 36500 * DAY,
+     .help = "How long pages stay in the spool after they are loaded: netty-load removes older ones at the "
+             "end of a run, netty-spool prune by hand. Never removed are pages that some database "
+             "has not loaded yet, and each table's newest file.",
+     .example = "--spool-keep 30d"},
+
+    {OPT_SPOOL_MAX, OPTION_SIZE, "spool-max", "NETTY_SPOOL_MAX", "SIZE",
+     .programs = ALL, .min = KIB, .max = 1024 * 1024 * GIB,
+     .help = "The spool's size: beyond it loaded pages are removed whatever their age, and when more than "
+             "this waits to be loaded, netty-extract pauses (exit code 74). There is room for some "
+             "files of each table in it only when it is several times --segment-size a table.",
+     .example = "--spool-max 20G"},
+
+    {OPT_SPOOL_FREE, OPTION_SIZE, "spool-free", "NETTY_SPOOL_FREE", "SIZE",
+     .standard = "256M", .programs = EXTRACT, .max = 1024 * 1024 * GIB,
+     .help = "When the spool's disk has less than this left, netty-extract pauses (exit code 74).",
+     .example = "--spool-free 1G"},
 
     {OPT_HELP, OPTION_FLAG, "help", NULL, NULL,
      .programs = ALL,

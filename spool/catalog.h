@@ -1,7 +1,7 @@
 /*
  * What the loader last found in the database, left for the extractor: the netty-* tables, their
  * keys and greatest time_modified. One small file, replaced whole; the last loader's word counts.
- * The only thing that flows from load to extract.
+ * With loaded.json (loaded.h) the only thing that flows from load to extract.
  */
 #ifndef NETTY_SPOOL_CATALOG_H
 #define NETTY_SPOOL_CATALOG_H

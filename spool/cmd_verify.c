@@ -1,11 +1,15 @@
 /* Everything that can be checked without another program: identity (by opening), catalog, journals,
- * pages, dead letters. One line for each thing that is not as it was written, then a row a table.
+ * pages, the small files beside them, dead letters. One line for each thing that is not as it was
+ * written, then a row a table.
  */
 #include "shared/buf.h"
 #include "shared/summary.h"
 #include "spool/catalog.h"
 #include "spool/cmd.h"
 #include "spool/dead.h"
+#include "spool/loaded.h"
+#include "spool/pruned.h"
+#include "spool/table.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -71,6 +75,33 @@ static enum err_code on_letter(void *ctx, const struct dead_letter *letter, stru
     return tell(ctx, letter->place, "a dead letter's line does not match its checksum", e);
 }
 
+/* A small file that is damaged, or that cannot be read at all. */
+static enum err_code on_small(struct verify *v, enum err_code rc, const struct err *why,
+                              struct err *e)
+{
+    if (rc == ERR_DAMAGED)
+        return tell(v, (struct page_place){0, 0}, why->msg, e);
+    if (rc != OK)
+        *e = *why;
+    return rc;
+}
+
+static enum err_code verify_small(struct verify *v, struct err *e)
+{
+    char dir[IO_PATH];
+    struct loaded loaded;
+    struct err why = ERR_INIT;
+    uint64_t through;
+    enum err_code rc = loaded_read(v->cmd->spool, v->table, &loaded, &why);
+    if (rc == OK)
+        loaded_free(&loaded);
+    if ((rc = on_small(v, rc, &why, e)) != OK ||
+        (rc = table_dir(dir, v->cmd->spool, v->table, e)) != OK)
+        return rc;
+    rc = pruned_read(dir, &through, &why);
+    return on_small(v, rc, &why, e);
+}
+
 static enum err_code verify_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
 {
     struct verify *v = ctx;
@@ -78,7 +109,7 @@ static enum err_code verify_table(const struct cmd *c, const char *table, void *
     enum err_code rc;
     v->table = table;
     v->pages = v->records = v->bytes = v->damaged = 0;
-    if ((rc = cmd_walk_pages(c, table, &w, e)) != OK ||
+    if ((rc = cmd_walk_pages(c, table, &w, e)) != OK || (rc = verify_small(v, e)) != OK ||
         (rc = dead_each(c->spool, table, DEAD_EXTRACT, on_letter, v, e)) != OK ||
         (rc = dead_each(c->spool, table, DEAD_LOAD, on_letter, v, e)) != OK)
         return rc;

@@ -1,4 +1,4 @@
-/* netty-spool: looks at and checks the spool. */
+/* netty-spool: looks at, checks and prunes the spool. */
 #include "shared/log.h"
 #include "spool/cmd.h"
 #include <errno.h>
@@ -11,8 +11,8 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"ls", cmd_ls},     {"cat", cmd_cat},       {"verify", cmd_verify},
-    {"dead", cmd_dead}, {"status", cmd_status}, {"history", cmd_history},
+    {"ls", cmd_ls},         {"cat", cmd_cat},         {"verify", cmd_verify}, {"dead", cmd_dead},
+    {"status", cmd_status}, {"history", cmd_history}, {"prune", cmd_prune},
 };
 
 static const struct command *find(const char *name)
@@ -30,10 +30,10 @@ static enum err_code run(const struct options *o, struct err *e)
     size_t count = options_words(o, &words);
     const struct command *command = count ? find(words[0]) : NULL;
     if (!command)
-        return err_set(e, ERR_USAGE,
-                       "%s%s; the commands are ls, cat, status, history, verify, dead (see --help)",
-                       count ? "there is no command " : "a command is missing",
-                       count ? words[0] : "");
+        return err_set(
+            e, ERR_USAGE,
+            "%s%s; the commands are ls, cat, status, history, verify, dead, prune (see --help)",
+            count ? "there is no command " : "a command is missing", count ? words[0] : "");
     enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc != OK)
         return rc;

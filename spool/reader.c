@@ -23,6 +23,7 @@ struct reader {
     uint64_t data_segment;
     bool trust; /* the journal's word is enough */
     bool held;  /* the page at hand is still to be given */
+    bool gone;  /* its segment was pruned meanwhile: on to the next one */
     struct page_place after;
     struct page_info info;
     XXH3_state_t *hash;
@@ -116,16 +117,24 @@ static enum err_code open_data(struct reader *r, enum reader_what *what, struct 
 {
     struct journal_footer footer;
     struct err why = ERR_INIT;
-    bool sealed;
+    bool sealed = false;
     uint64_t segment = r->info.place.segment;
     enum err_code rc;
     data_close(r->data);
     r->data = NULL;
     r->data_segment = segment;
-    if ((rc = journal_read_footer(r->dir, segment, &footer, &sealed, e)) != OK)
+    rc = journal_read_footer(r->dir, segment, &footer, &sealed, &why);
+    if (rc != OK && why.sys != ENOENT) {
+        if (e)
+            *e = why;
         return rc;
+    }
+    sealed = sealed && rc == OK;
+    why = ERR_INIT;
     rc = data_open(&r->data, r->dir, segment, sealed ? footer.bytes : UINT64_MAX, &why);
     if (rc != OK && why.sys == ENOENT) {
+        if ((rc = scan_is_pruned(r->scan, &r->gone, e)) != OK)
+            return rc;
         name_file(r, segment, SEGMENT_DATA);
         *what = READER_DAMAGED;
         (void)err_set(e, ERR_DAMAGED, "%s is missing: pages %" PRIu64 " and on are lost", r->file,
@@ -256,15 +265,17 @@ enum err_code reader_next(struct reader *r, const struct page_info **info, enum 
 {
     enum scan_what found = SCAN_PAGE;
     enum err_code rc;
-    r->usable = false;
+    r->usable = r->gone = false;
     buf_reset(&r->text); /* a page without records loads none */
     *info = &r->info;
     if (r->held)
         r->held = false;
     else if ((rc = scan_next(r->scan, &found, e)) != OK)
         return rc;
-    if (found == SCAN_PAGE)
-        return next_page(r, what, e);
+    if (found == SCAN_PAGE) {
+        rc = next_page(r, what, e);
+        return rc == OK && r->gone ? reader_next(r, info, what, e) : rc;
+    }
     *what = found == SCAN_END ? READER_END : READER_DAMAGED;
     if (found == SCAN_DAMAGED) {
         r->info = *scan_page(r->scan);

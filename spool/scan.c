@@ -73,6 +73,14 @@ uint64_t scan_segment(const struct scan *s)
     return s->segment;
 }
 
+enum err_code scan_is_pruned(struct scan *s, bool *pruned, struct err *e)
+{
+    segment_list_free(&s->list);
+    enum err_code rc = segment_list_read(&s->list, s->dir, e);
+    *pruned = rc == OK && s->segment <= s->list.pruned;
+    return rc;
+}
+
 void scan_skip_segment(struct scan *s)
 {
     journal_close(s->journal);
@@ -128,6 +136,9 @@ static enum err_code open_journal(struct scan *s, const struct segment_entry *en
     s->files = entry->files;
     enum err_code rc = journal_open(&s->journal, s->dir, s->segment, &why);
     if (rc != OK && why.sys == ENOENT) {
+        bool pruned;
+        if ((rc = scan_is_pruned(s, &pruned, e)) != OK || pruned)
+            return rc;
         *done = report(s, (struct page_place){s->segment + 1, 0}, what);
         if (*done)
             (void)err_set(e, ERR_DAMAGED,
@@ -153,7 +164,7 @@ static bool is_missing(const struct scan *s, uint64_t want, uint64_t found)
 {
     struct journal_header h;
     struct err why;
-    if (found == want || (s->segment == 0 && s->after.segment == 0))
+    if (found == want || found - 1 <= s->list.pruned || (s->segment == 0 && s->after.segment == 0))
         return false;
     if (journal_read_header(s->dir, found, &h, &why) != OK)
         return true;

@@ -1,5 +1,6 @@
 #include "spool/segment.h"
 
+#include "spool/pruned.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +91,7 @@ static enum err_code add(struct segment_list *list, size_t *room, const char *na
     return OK;
 }
 
-enum err_code segment_list_read(struct segment_list *list, const char *dir, struct err *e)
+enum err_code segment_list_all(struct segment_list *list, const char *dir, struct err *e)
 {
     enum err_code rc = OK;
     size_t room = 0;
@@ -117,6 +118,29 @@ done:
     if (rc != OK)
         segment_list_free(list);
     return rc;
+}
+
+/* The files first: what is pruned between the two looks must not show in part. A pruned.json that
+ * is damaged hides nothing; verify names it. */
+enum err_code segment_list_read(struct segment_list *list, const char *dir, struct err *e)
+{
+    size_t gone = 0;
+    uint64_t pruned = 0;
+    enum err_code rc = segment_list_all(list, dir, e);
+    if (rc != OK)
+        return rc;
+    rc = pruned_read(dir, &pruned, e);
+    if (rc != OK && rc != ERR_DAMAGED) {
+        segment_list_free(list);
+        return rc;
+    }
+    while (gone < list->count && list->entries[gone].number <= pruned)
+        gone++;
+    list->count -= gone;
+    if (gone > 0)
+        memmove(list->entries, list->entries + gone, list->count * sizeof *list->entries);
+    list->pruned = pruned;
+    return OK;
 }
 
 void segment_list_free(struct segment_list *list)

@@ -43,10 +43,14 @@ struct segment_entry {
 struct segment_list {
     struct segment_entry *entries; /* by number */
     size_t count;
+    uint64_t pruned; /* segments up to this number are gone, or do not count (pruned.h) */
 };
 /* Those of the folder, also without a journal; none where there is no folder. Owner: the caller. */
 enum err_code segment_list_read(struct segment_list *list, const char *dir,
                                 struct err *e) MUST_CHECK;
+/* The same with what is left of those that were pruned. */
+enum err_code segment_list_all(struct segment_list *list, const char *dir,
+                               struct err *e) MUST_CHECK;
 void segment_list_free(struct segment_list *list);
 /* The first entry with a journal or data whose number is at least that, or NULL. What counts here
  * is what a reader sees: .new and .tmp files do not make a segment. */

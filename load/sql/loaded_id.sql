@@ -1,0 +1,8 @@
+-- Which database this is: its cluster's identifier, which copies of the files keep and which a dump
+-- restored elsewhere does not have, with the database's number in it; and its name, for people.
+--
+--   psql -f load/sql/loaded_id.sql
+SELECT c.system_identifier::text || '.' || d.oid::text AS id, d.datname AS name
+FROM pg_catalog.pg_control_system() AS c
+CROSS JOIN pg_catalog.pg_database AS d
+WHERE d.datname = current_database();

@@ -1,0 +1,5 @@
+-- How far this spool ($1) has been loaded, table by table, in whole pages.
+SELECT table_name, segment, CASE WHEN line = 0 OR page = 0 THEN page ELSE page - 1 END AS page
+FROM netty_sync.progress
+WHERE spool = $1
+ORDER BY table_name;
