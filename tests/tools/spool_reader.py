@@ -280,7 +280,13 @@ class Spool:
         for entry in (self.dir / table).iterdir():
             if (found := FILE.match(entry.name)):
                 files.setdefault(int(found.group(1)), set()).add(found.group(2))
-        return [Segment(self.dir / table, number, files[number]) for number in sorted(files)]
+        pruned = self.pruned(table)
+        return [Segment(self.dir / table, number, files[number]) for number in sorted(files) if number > pruned]
+
+    def pruned(self, table):
+        """Section 12: segments up to this one count no more; a damaged file says nothing."""
+        lines = self.sum_lines(self.dir / table / "pruned.json")
+        return lines[0]["segment"] if lines and lines[0] else 0
 
     def read(self, table):
         """Pages and damages in order."""
