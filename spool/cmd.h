@@ -6,6 +6,7 @@
 #define NETTY_SPOOL_CMD_H
 
 #include "shared/options.h"
+#include "shared/record.h"
 #include "spool/reader.h"
 #include <stdio.h>
 
@@ -44,6 +45,19 @@ struct cmd_walk {
 };
 enum err_code cmd_walk_pages(const struct cmd *c, const char *table, struct cmd_walk *w,
                              struct err *e) MUST_CHECK;
+
+/* The name of the table's key. */
+#define CMD_KEY_MAX 256
+enum err_code cmd_key(const struct cmd *c, const char *table, char key[CMD_KEY_MAX],
+                      struct err *e) MUST_CHECK;
+/* Is the line a version of the record with that key? r is filled for a match. */
+enum cmd_match {
+    CMD_OTHER,
+    CMD_MATCH,
+    CMD_UNREADABLE
+};
+enum cmd_match cmd_match(struct splitter *s, const char *key, const char *id, const char *line,
+                         size_t n, struct record *r) MUST_CHECK;
 
 /* stdout's errors, at the end and between; EPIPE is ERR_INTERRUPTED with e->sys. */
 enum err_code cmd_written(const struct cmd *c, struct err *e) MUST_CHECK;

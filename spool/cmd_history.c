@@ -1,22 +1,18 @@
 /* Every version of one record that the spool holds, oldest first, and what changed from one to the
  * next. */
 #include "shared/buf.h"
-#include "shared/names.h"
 #include "shared/record.h"
 #include "shared/when.h"
-#include "spool/catalog.h"
 #include "spool/cmd.h"
-#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define KEY_MAX 256
 
 struct history {
     const struct cmd *cmd;
     const char *id;
-    char key[KEY_MAX];
+    char key[CMD_KEY_MAX];
     bool colour;
     struct splitter *now;
     struct splitter *before;
@@ -125,16 +121,6 @@ static enum err_code show(struct history *h, const struct page_info *p, uint64_t
     return OK;
 }
 
-static bool has_id(const struct history *h, const struct record *r)
-{
-    const struct member *m = record_find(r, h->key);
-    size_t n = strlen(h->id);
-    if (!m)
-        return false;
-    bool quoted = m->kind == JSON_STRING && m->value_len >= 2;
-    return m->value_len - 2 * (size_t)quoted == n && memcmp(m->value + quoted, h->id, n) == 0;
-}
-
 static enum err_code on_page(void *ctx, struct reader *r, const struct page_info *info,
                              struct err *e)
 {
@@ -146,40 +132,18 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
         enum err_code rc = reader_line(r, &line, &n, e);
         if (rc != OK || !line)
             return rc;
-        /* Most lines are not about this record: found out without parsing. */
-        if (!memmem(line, n, h->id, strlen(h->id)))
-            continue;
-        if (splitter_run(h->now, line, n, &record, NULL) != OK)
-            h->unreadable++;
-        else if (has_id(h, &record) && (rc = show(h, info, number, &record, e)) != OK)
+        enum cmd_match match = cmd_match(h->now, h->key, h->id, line, n, &record);
+        h->unreadable += match == CMD_UNREADABLE;
+        if (match == CMD_MATCH && (rc = show(h, info, number, &record, e)) != OK)
             return rc;
     }
-}
-
-/* The database's key where the loader has told it, else the API's rule. */
-static enum err_code find_key(struct history *h, const char *table, struct err *e)
-{
-    struct catalog catalog;
-    struct err why = ERR_INIT;
-    char usual[NAMES_TABLE_MAX + 8];
-    enum err_code rc = catalog_read(h->cmd->spool, &catalog, &why);
-    if (rc != OK && rc != ERR_DAMAGED && why.sys != ENOENT) {
-        *e = why;
-        return rc;
-    }
-    const struct catalog_entry *entry = rc == OK ? catalog_find(&catalog, table) : NULL;
-    names_key(table, usual);
-    const char *key = entry && strlen(entry->key) < sizeof h->key ? entry->key : usual;
-    memcpy(h->key, key, strlen(key) + 1);
-    catalog_free(&catalog);
-    return OK;
 }
 
 static enum err_code show_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
 {
     struct history *h = ctx;
     struct cmd_walk w = {.page = on_page, .ctx = h};
-    enum err_code rc = find_key(h, table, e);
+    enum err_code rc = cmd_key(c, table, h->key, e);
     if (rc == OK)
         rc = cmd_walk_pages(c, table, &w, e);
     if (rc == OK)
@@ -193,13 +157,21 @@ static enum err_code show_table(const struct cmd *c, const char *table, void *ct
     return rc;
 }
 
+/* On a terminal that can show it, unless asked not to (https://no-color.org). */
+static bool wants_colour(void)
+{
+    const char *no = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) == 1 && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
 enum err_code cmd_history(const struct cmd *c, struct err *e)
 {
     if (c->count != 2 || !*c->words[1])
         return err_set(e, ERR_USAGE, "history needs a table's name and a record's id");
     struct cmd table = *c;
     table.count = 1;
-    struct history h = {.cmd = &table, .id = c->words[1], .colour = isatty(STDOUT_FILENO) == 1};
+    struct history h = {.cmd = &table, .id = c->words[1], .colour = wants_colour()};
     enum err_code rc;
     buf_init(&h.last, READER_LINE_MAX);
     buf_init(&h.out, READER_LINE_MAX + (1 << 20));

@@ -1,6 +1,7 @@
 #include "shared/summary.h"
 #include "shared/when.h"
 #include "spool/cmd.h"
+#include "spool/loaded.h"
 
 struct row {
     uint64_t segment; /* the last one seen */
@@ -10,6 +11,7 @@ struct row {
     int64_t bytes;
     int64_t first;
     int64_t last;
+    struct page_place end; /* the last page */
 };
 
 struct ls {
@@ -25,6 +27,7 @@ static enum err_code count_page(void *ctx, struct reader *r, const struct page_i
     row->segments += info->place.segment != row->segment;
     row->segment = info->place.segment;
     row->pages++;
+    row->end = info->place;
     row->records += (int64_t)info->records;
     row->bytes += (int64_t)info->bytes;
     if (row->first == WHEN_NONE || info->fetched < row->first)
@@ -34,13 +37,29 @@ static enum err_code count_page(void *ctx, struct reader *r, const struct page_i
     return OK;
 }
 
+/* By the loader's last word. */
+static enum err_code ask_loaded_file(const struct cmd *c, const char *table, struct page_place end,
+                                     const char **answer, struct err *e)
+{
+    struct loaded loaded;
+    enum err_code rc = loaded_read(c->spool, table, &loaded, e);
+    *answer = "unknown";
+    if (rc != OK)
+        return rc == ERR_DAMAGED ? OK : rc;
+    struct page_place least = loaded_least(&loaded);
+    *answer = page_compare(least, end) >= 0 ? "yes" : least.segment > 0 ? "in part" : "no";
+    loaded_free(&loaded);
+    return OK;
+}
+
 static enum err_code list_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
 {
     struct ls *ls = ctx;
     struct row row = {.first = WHEN_NONE, .last = WHEN_NONE};
     struct cmd_walk w = {.trusting = true, .page = count_page, .ctx = &row};
+    const char *loaded;
     enum err_code rc = cmd_walk_pages(c, table, &w, e);
-    if (rc != OK)
+    if (rc != OK || (rc = ask_loaded_file(c, table, row.end, &loaded, e)) != OK)
         return rc;
     ls->damaged += w.damaged;
     const struct cell cells[] = {
@@ -51,6 +70,7 @@ static enum err_code list_table(const struct cmd *c, const char *table, void *ct
         {.name = "bytes", .type = CELL_INT, .num = row.bytes},
         {.name = "first", .type = CELL_TIME, .num = row.first},
         {.name = "last", .type = CELL_TIME, .num = row.last},
+        {.name = "loaded", .type = CELL_STR, .str = loaded},
     };
     return summary_row(ls->summary, cells, sizeof cells / sizeof cells[0], e);
 }

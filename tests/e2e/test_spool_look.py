@@ -1,0 +1,95 @@
+"""What netty-spool shows: ls, status, cat --id, history."""
+import json
+import os
+import pty
+import subprocess
+
+from harness import BUILD
+
+
+def rows(run):
+    return [json.loads(line) for line in run.out.splitlines()]
+
+
+def tables(run):
+    return {row["table"]: row for row in rows(run) if "table" in row}
+
+
+def test_ls_tells_what_is_loaded(sims, db, netty):
+    sim = sims("contacts:250,users:30")
+    netty.extract("contacts", "users", sim=sim)
+    assert {row["loaded"] for row in rows(netty.spool_tool("ls", "--json"))} == {"no"}
+    netty.load("--create-tables", "contacts", db=db)
+    found = tables(netty.spool_tool("ls", "--json"))
+    assert (found["contacts"]["loaded"], found["users"]["loaded"]) == ("yes", "no")
+    sim.edit("contacts", 3)
+    netty.extract("contacts", sim=sim)
+    assert tables(netty.spool_tool("ls", "--json"))["contacts"]["loaded"] == "in part"
+
+
+def test_status_is_fetched_loaded_and_what_waits(sims, db, netty):
+    sim = sims("contacts:250")
+    netty.extract("contacts", sim=sim)
+    row = tables(netty.spool_tool("status", "--json"))["contacts"]
+    assert row["waiting_records"] >= 250 and row["loaded_to"] is None and row["waiting_since"]
+    netty.load("--create-tables", db=db)
+    row = tables(netty.spool_tool("status", "--json"))["contacts"]
+    assert row["waiting_records"] == row["waiting_pages"] == row["waiting_bytes"] == 0
+    assert row["loaded_to"] == row["complete_to"] and row["waiting_since"] is None
+    whole, database = rows(netty.spool_tool("status", "--json"))[1:]
+    assert whole["bytes"] > 0 and whole["disk_free"] > 0 and whole["breaker"] == "closed"
+    assert database["database"] == db.name
+    text = netty.spool_tool("status").out
+    assert all(len(line) < 250 for line in text.splitlines()) and db.name in text
+
+
+def test_status_shows_the_breaker(sims, netty):
+    sim = sims("users:300")
+    netty.extract("users", sim=sim)
+    (netty.spool / "breaker.json").write_text(
+        '{"netty_breaker":1,"key":"00000000","worked":true,"status":429,"until":"2999-01-01T00:00:00.000000Z"}\n')
+    whole = rows(netty.spool_tool("status", "--json"))[1]
+    assert (whole["breaker"], whole["breaker_until"]) == ("open", "2999-01-01T00:00:00.000000Z")
+    (netty.spool / "breaker.json").write_text("nonsense")
+    assert rows(netty.spool_tool("status", "--json"))[1]["breaker"] == "closed"
+
+
+def test_cat_of_one_record_is_all_its_versions(sims, netty):
+    sim = sims("contacts:150")
+    netty.extract("contacts", sim=sim)
+    sim.edit("contacts", 150)
+    netty.extract("contacts", sim=sim)
+    lines = netty.spool_tool("cat", "contacts", "--id", "77").out.splitlines()
+    assert {json.loads(line)["contact_id"] for line in lines} == {77}
+    everything = [json.loads(line) for line in netty.spool_tool("cat", "contacts").out.splitlines()]
+    assert len(lines) == sum(record["contact_id"] == 77 for record in everything) > 1
+    assert netty.spool_tool("cat", "contacts", "--id", "9999999").out == ""
+
+
+def on_terminal(netty, *arguments, **env):
+    """What the program writes when its standard output is a terminal."""
+    ours, theirs = pty.openpty()
+    subprocess.run([BUILD / "netty-spool", *arguments], stdout=theirs, cwd=netty.dir, check=True,
+                          env={**netty.env, "TERM": "xterm", **env})
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as terminal:
+        text = b""
+        while True:
+            try:
+                piece = terminal.read1()
+            except OSError:
+                piece = b""
+            if not piece:
+                return text
+            text += piece
+
+
+def test_history_is_coloured_only_on_a_terminal_that_wants_it(sims, netty):
+    sim = sims("contacts:20")
+    netty.extract("contacts", sim=sim)
+    sim.edit("contacts", 20)
+    netty.extract("contacts", sim=sim)
+    assert "\033" not in netty.spool_tool("history", "contacts", "7").out
+    assert b"\033[" in on_terminal(netty, "history", "contacts", "7")
+    assert b"\033" not in on_terminal(netty, "history", "contacts", "7", NO_COLOR="1")
+    assert b"\033" not in on_terminal(netty, "history", "contacts", "7", TERM="dumb")
