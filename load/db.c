@@ -259,6 +259,16 @@ int db_server_version(const struct db *d)
     return d->conn != NULL ? PQserverVersion(d->conn) : 0;
 }
 
+bool db_tls(const struct db *d)
+{
+    return d->conn != NULL && PQsslInUse(d->conn) != 0;
+}
+
+int db_backend(const struct db *d)
+{
+    return d->conn != NULL ? PQbackendPID(d->conn) : 0;
+}
+
 static int send_params(struct db *d, const char *sql, const struct db_param *params, size_t n)
 {
     const char *values[PARAMS_MAX];

@@ -48,6 +48,8 @@ bool db_lost(const struct db *d);
 /* Throw the connection away (a transaction under way is rolled back by the server). */
 void db_drop(struct db *d);
 int db_server_version(const struct db *d);
+bool db_tls(const struct db *d);
+int db_backend(const struct db *d); /* the server process as announced: a pooler announces others */
 
 enum db_trouble {
     DB_AGAIN, /* connection, restart, failover, deadlock, serialization, disk full, shutting down: back off, try again */

@@ -1,4 +1,5 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
+#include "load/check.h"
 #include "load/run.h"
 #include "load/tell.h"
 #include "shared/log.h"
@@ -15,8 +16,9 @@ struct loader {
     struct spool *spool;
     struct zone *zone;
     struct stop *stop;
-    struct run *run;   /* or, instead: */
-    struct tell *tell; /* --catalog */
+    struct run *run;     /* or, instead: */
+    struct tell *tell;   /* --catalog */
+    struct check *check; /* --check */
     struct run_conf conf;
     struct db *db; /* --loaded */
     struct mark *mark;
@@ -39,7 +41,8 @@ static enum err_code judge_conf(const struct options *o, const struct run_conf *
     bool replay = c->table.replay;
     bool some =
         options_given(o, OPT_FROM) || options_given(o, OPT_TO) || options_given(o, OPT_SEGMENT);
-    bool loads = c->follow || replay || c->table.redrive || c->table.dry_run;
+    bool loads = c->follow || replay || c->table.redrive || c->table.dry_run ||
+                 options_int(o, OPT_LOADED) != 0;
     bool catalog = options_int(o, OPT_CATALOG) != 0;
     bool check = options_int(o, OPT_CHECK) != 0;
 
@@ -54,12 +57,10 @@ static enum err_code judge_conf(const struct options *o, const struct run_conf *
     if ((catalog || check) && (loads || (catalog && check)))
         return err_set(e, ERR_USAGE,
                        "--catalog and --check load nothing: give each alone, without --follow, "
-                       "--replay, --redrive and --dry-run");
+                       "--replay, --redrive, --loaded and --dry-run");
     if (catalog && c->named)
         return err_set(e, ERR_USAGE,
                        "--catalog is of all netty-* tables of the database: name none");
-    if (check)
-        return err_set(e, ERR_USAGE, "--check is still to be made");
     return OK;
 }
 
@@ -115,6 +116,8 @@ static void on_stop(void *ctx)
         run_stop(p->run);
     else if (p->tell != NULL)
         tell_stop(p->tell);
+    else if (p->check != NULL)
+        check_stop(p->check);
     else
         uv_stop(&p->loop);
 }
@@ -149,6 +152,30 @@ static void on_told(void *ctx)
     tell_close(p->tell);
     p->tell = NULL;
     uv_stop(&p->loop);
+}
+
+static void on_checked(void *ctx)
+{
+    struct loader *p = ctx;
+    struct err e = ERR_INIT;
+
+    p->code = check_exit(p->check);
+    if (check_report(p->check, stdout, &e) != OK)
+        p->code = exit_graver(p->code, complain(&e));
+    check_close(p->check);
+    p->check = NULL;
+    uv_stop(&p->loop);
+}
+
+static enum err_code begin_check(struct loader *p, struct err *e)
+{
+    const struct run_conf *c = &p->conf;
+    const struct check_conf conf = {c->conninfo, c->tables, c->count, c->table.create, p->json};
+    enum err_code rc = check_open(&p->check, &p->loop, &conf, e);
+
+    if (rc == OK)
+        check_start(p->check, on_checked, p);
+    return rc;
 }
 
 /* ---- --loaded ---- */
@@ -214,7 +241,9 @@ static void begin(struct loader *p)
         begin_marking(p);
         return;
     }
-    if (options_int(p->options, OPT_CATALOG) != 0) {
+    if (options_int(p->options, OPT_CHECK) != 0) {
+        rc = begin_check(p, &e);
+    } else if (options_int(p->options, OPT_CATALOG) != 0) {
         rc = tell_open(&p->tell, &p->loop, c->conninfo, p->spool, &c->table.backoff, &e);
         if (rc == OK)
             tell_start(p->tell, on_told, p);
@@ -235,8 +264,10 @@ static enum err_code prepare(struct loader *p, struct err *e)
 
     options_setup_log(o);
     p->json = options_int(o, OPT_JSON) != 0;
-    if ((rc = zone_open(&p->zone, options_text(o, OPT_TIMEZONE), e)) == OK &&
-        (rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e)) == OK)
+    rc = zone_open(&p->zone, options_text(o, OPT_TIMEZONE), e);
+    if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */
+        rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e);
+    if (rc == OK)
         rc = read_conf(p, e);
     if (rc == OK)
         rc = stop_open(&p->stop, &p->loop, on_stop, p, e);

@@ -54,6 +54,11 @@ extern const char sql_schema[];
  * loaded ("has no ..."): then those before it may be null too. */
 extern const char sql_list_tables[];
 
+/* For --check, without variables. One row on the session and the role's rights, its columns by
+ * name; and rows table_name hint. */
+extern const char sql_check[];
+extern const char sql_check_tables[];
+
 /* NETTY.md's shape, in the first schema of search_path. Variables relation, key. */
 extern const char sql_create_table[];
 
