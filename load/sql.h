@@ -91,4 +91,7 @@ extern const char sql_progress_store[];
  * the future do not count. Reads the whole table. */
 extern const char sql_max_modified[];
 
+/* Variables schema, relation, key. One row: records digest. Reads the whole table. */
+extern const char sql_digest[];
+
 #endif

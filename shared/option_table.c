@@ -62,7 +62,7 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--overlap 6h"},
 
     {OPT_TIMEZONE, OPTION_TEXT, "timezone", "NETTY_TIMEZONE", "ZONE",
-     .standard = "UTC", .programs = EXTRACT | LOAD,
+     .standard = "UTC", .programs = ALL,
      .help = "The zone of times that name none: UTC, an offset such as +02:00, or a name of the tz "
              "database.",
      .example = "--timezone Europe/Paris"},

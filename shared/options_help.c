@@ -29,7 +29,8 @@ static const char *purpose(enum program program)
                "committed records to standard output, one JSON object a line; `status` shows how "
                "far each table is; `history TABLE ID` shows a record's versions; `verify` checks "
                "everything; `dead` lists what was set aside; `prune` removes what is loaded and "
-               "old.";
+               "old; `digest` sums a table's records up, as load/sql/digest.sql does in the "
+               "database.";
     }
 }
 

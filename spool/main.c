@@ -11,8 +11,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"ls", cmd_ls},         {"cat", cmd_cat},         {"verify", cmd_verify}, {"dead", cmd_dead},
-    {"status", cmd_status}, {"history", cmd_history}, {"prune", cmd_prune},
+    {"ls", cmd_ls},       {"cat", cmd_cat},       {"verify", cmd_verify},
+    {"dead", cmd_dead},   {"status", cmd_status}, {"history", cmd_history},
+    {"prune", cmd_prune}, {"digest", cmd_digest},
 };
 
 static const struct command *find(const char *name)
@@ -30,10 +31,11 @@ static enum err_code run(const struct options *o, struct err *e)
     size_t count = options_words(o, &words);
     const struct command *command = count ? find(words[0]) : NULL;
     if (!command)
-        return err_set(
-            e, ERR_USAGE,
-            "%s%s; the commands are ls, cat, status, history, verify, dead, prune (see --help)",
-            count ? "there is no command " : "a command is missing", count ? words[0] : "");
+        return err_set(e, ERR_USAGE,
+                       "%s%s; the commands are ls, cat, status, history, verify, dead, prune, "
+                       "digest (see --help)",
+                       count ? "there is no command " : "a command is missing",
+                       count ? words[0] : "");
     enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc != OK)
         return rc;

@@ -4,7 +4,7 @@ import os
 import pty
 import subprocess
 
-from harness import BUILD
+from harness import BUILD, ROOT
 
 
 def rows(run):
@@ -93,3 +93,32 @@ def test_history_is_coloured_only_on_a_terminal_that_wants_it(sims, netty):
     assert b"\033[" in on_terminal(netty, "history", "contacts", "7")
     assert b"\033" not in on_terminal(netty, "history", "contacts", "7", NO_COLOR="1")
     assert b"\033" not in on_terminal(netty, "history", "contacts", "7", TERM="dumb")
+
+
+def database_digest(db, table, key):
+    """load/sql/digest.sql, run as its own comment says."""
+    done = subprocess.run(["psql", "-X", "-A", "-t", "-d", db.url, "-v", "schema=public", "-v",
+                           f"relation=netty-{table}", "-v", f"key={key}", "-f", ROOT / "load/sql/digest.sql"],
+                          check=True, text=True, capture_output=True)
+    records, digest = done.stdout.strip().split("|")
+    return int(records), digest
+
+
+def spool_digest(netty, table):
+    row = tables(netty.spool_tool("digest", table, "--json"))[table]
+    return row["records"], row["digest"]
+
+
+def test_the_digest_is_the_databases(sims, db, netty):
+    sim = sims("contacts:1200")
+    netty.extract("contacts", "--segment-size", "64K", sim=sim)
+    netty.load("--create-tables", db=db)
+    first = spool_digest(netty, "contacts")
+    assert first == database_digest(db, "contacts", "contact_id")
+    sim.edit("contacts", 200)
+    netty.extract("contacts", sim=sim)
+    assert spool_digest(netty, "contacts") != first
+    netty.load(db=db)
+    assert spool_digest(netty, "contacts") == database_digest(db, "contacts", "contact_id")
+    db.query('DELETE FROM "netty-contacts" WHERE contact_id = 7')
+    assert spool_digest(netty, "contacts") != database_digest(db, "contacts", "contact_id")
