@@ -11,7 +11,7 @@ const struct mood mood_good = {
     .faults_max = -1,
     .throttle_after = -1,
     .throttle_status = 429,
-    .throttle_retry_after = -1,
+    .throttle_retry_after = RETRY_AFTER_NONE,
 };
 
 /* One entry a member: bounds, or the words that its numbers are written with. */
@@ -66,7 +66,7 @@ static const struct member {
     M(faults_max, -1, MANY, NULL),
     M(throttle_after, -1, MANY, NULL),
     M(throttle_status, 400, 599, NULL),
-    M(throttle_retry_after, -1, MANY, NULL),
+    M(throttle_retry_after, RETRY_AFTER_TRUE, MANY, NULL),
     SWITCH(throttle_retry_date),
     M(throttle_seconds, 0, MANY, NULL),
     M(throttle_requests, 0, MANY, NULL),

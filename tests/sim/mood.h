@@ -11,6 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* throttle_retry_after, beside seconds: no such header, and as long as it really takes (rounded
+ * up). */
+#define RETRY_AFTER_NONE (-1)
+#define RETRY_AFTER_TRUE (-2)
+
 enum count_is {
     COUNT_TOTAL,
     COUNT_PAGE,

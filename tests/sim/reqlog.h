@@ -21,7 +21,8 @@ struct reqlog_entry {
     int64_t limit, offset; /* as asked for; -1: not or not a number */
     const char *filters;   /* NULL or as asked for */
     unsigned status;       /* 0: none was sent */
-    size_t records, total; /* in the page as it was made, before a fault befell it */
+    size_t records;        /* in the page; of one that is cut short or spoilt, those meant to be */
+    size_t total;          /* that match */
     const char *fault;
     bool throttled;
     bool keyed; /* some key was sent */

@@ -36,6 +36,7 @@ void reply_free(struct reply *reply)
 static enum err_code say_error(struct serving *s, unsigned status, const char *message)
 {
     s->reply->status = status;
+    s->entry.records = 0;
     buf_reset(&s->reply->body);
     return page_error(status, message, &s->reply->body);
 }
@@ -51,7 +52,7 @@ static enum err_code turn_away(struct serving *s)
 {
     const struct mood *m = &s->w->common;
     int64_t after = m->throttle_retry_after;
-    if (after == 0) /* as long as it really takes, rounded up */
+    if (after == RETRY_AFTER_TRUE)
         after = (world_throttle_left(s->w) + WHEN_SECOND - 1) / WHEN_SECOND;
     if (after >= 0 && m->throttle_retry_date)
         stamp_http(world_now(s->w) + after * WHEN_SECOND, s->reply->retry_after);
@@ -138,7 +139,7 @@ static enum err_code write_page(struct serving *s, struct err *e)
         query_run(&s->query, s->t->table, page.body, positions, &page.n, &page.total, e);
     if (rc == OK && (rc = page_write(&page, &s->rng, &s->reply->body)) != OK)
         rc = buf_err(e, rc, &s->reply->body, "a page");
-    s->entry.records = page.n;
+    s->entry.records = s->fault == FAULT_NOTARRAY ? 0 : page.n;
     s->entry.total = page.total;
     free(positions);
     return rc;
@@ -161,6 +162,7 @@ static enum err_code apply_fault(struct serving *s)
     case FAULT_HTML:
         reply->status = rng_chance(&s->rng, 1, 2) ? 200 : 502;
         reply->type = "text/html; charset=utf-8";
+        s->entry.records = 0;
         buf_reset(&reply->body);
         return page_html(reply->status, &reply->body);
     case FAULT_REDIRECT:

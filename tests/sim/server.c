@@ -30,24 +30,30 @@ static enum MHD_Result collect(void *ctx, enum MHD_ValueKind kind, const char *n
     return args_add(args, name, value != NULL ? value : "", NULL) == OK ? MHD_YES : MHD_NO;
 }
 
-/* Each connection's number, for the log. */
+/* Each connection's number, for the log; without memory it stays 0. */
 static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
     (void)connection;
     struct server *s = ctx;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        pthread_mutex_lock(&s->w->lock);
-        *socket_context = (void *)(uintptr_t)++s->connections;
-        pthread_mutex_unlock(&s->w->lock);
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        free(*socket_context);
+        return;
     }
+    uint64_t *number = *socket_context = malloc(sizeof *number);
+    if (number == NULL)
+        return;
+    pthread_mutex_lock(&s->w->lock);
+    *number = ++s->connections;
+    pthread_mutex_unlock(&s->w->lock);
 }
 
 static uint64_t connection_number(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info != NULL ? (uint64_t)(uintptr_t)info->socket_context : 0;
+    const uint64_t *number = info != NULL ? info->socket_context : NULL;
+    return number != NULL ? *number : 0;
 }
 
 static void read_request(struct MHD_Connection *connection, struct request *request)

@@ -90,9 +90,9 @@ int64_t stamp_from_paris(int64_t wall)
 
 static char *put(char *p, const char *s)
 {
-    size_t n = strlen(s);
-    memcpy(p, s, n);
-    return p + n;
+    while (*s != '\0')
+        *p++ = *s++;
+    return p;
 }
 
 static char *put_number(char *p, int value, int digits)
