@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define BARE_BELOW 1500u /* records set to be smaller have only the essential members and notes */
+#define CREATED_FROM 150u  /* records set to be smaller do without time_created */
+#define BARE_BELOW   1500u /* records set to be smaller have only the essential members and notes */
 
 static bool is_full(const struct body_conf *conf)
 {
@@ -134,8 +135,10 @@ enum err_code body_text(const struct body_conf *conf, const struct table *t, con
     size_t begin = out->len;
     enum body_odd odd = odd_kind(&w);
     key(&w, odd);
-    member_name(&w, "time_created");
-    stamp(&w, rec->created);
+    if (conf->bytes == 0 || conf->bytes >= CREATED_FROM) {
+        member_name(&w, "time_created");
+        stamp(&w, rec->created);
+    }
     modified(&w);
     deleted(&w);
     member_name(&w, "revision");

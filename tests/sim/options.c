@@ -299,6 +299,10 @@ static enum err_code read_table(struct reading *r, const char *item, size_t n, s
     enum err_code rc = names_check_table(text, "--tables", e);
     if (rc == OK && colon != NULL)
         rc = small_count("tables", colon + 1, &t->records, e);
+    for (size_t i = 0; i + 1 < r->conf->n_tables && rc == OK; i++) {
+        if (strcmp(r->conf->tables[i].name, text) == 0)
+            rc = err_set(e, ERR_USAGE, "--tables: %s is there twice", text);
+    }
     if (rc == OK)
         memcpy(t->name, text, strlen(text) + 1);
     return rc;

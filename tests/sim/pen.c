@@ -1,18 +1,6 @@
 #include "tests/sim/pen.h"
 
 #include <stdbool.h>
-#include <string.h>
-
-void pen_raw(struct pen *p, const char *s, size_t n)
-{
-    if (p->rc == OK)
-        p->rc = buf_add(p->out, s, n);
-}
-
-void pen_put(struct pen *p, const char *s)
-{
-    pen_raw(p, s, strlen(s));
-}
 
 void pen_uint(struct pen *p, uint64_t n)
 {

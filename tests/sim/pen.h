@@ -8,6 +8,7 @@
 #include "shared/buf.h"
 #include "tests/sim/rng.h"
 #include <stdint.h>
+#include <string.h>
 
 struct pen {
     struct buf *out;
@@ -15,8 +16,18 @@ struct pen {
     struct rng rng; /* decides the text and its spelling */
 };
 
-void pen_raw(struct pen *p, const char *s, size_t n);
-void pen_put(struct pen *p, const char *s); /* as it is */
+static inline void pen_raw(struct pen *p, const char *s, size_t n)
+{
+    if (p->rc == OK)
+        p->rc = buf_add(p->out, s, n);
+}
+
+/* A text as it is. Inline, so that the length of a literal is counted by the compiler. */
+static inline void pen_put(struct pen *p, const char *s)
+{
+    pen_raw(p, s, strlen(s));
+}
+
 void pen_uint(struct pen *p, uint64_t n);
 
 /* A JSON string with its quotes. What may be spelt in several ways (accents and emoji as themselves
