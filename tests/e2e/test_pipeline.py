@@ -1,6 +1,8 @@
 """The whole path: API -> netty-extract -> spool -> netty-load -> PostgreSQL, compared member by member."""
 import json
 
+import pytest
+
 from harness import KEY, assert_balanced, assert_synced
 
 FIVE = ("contacts", "users", "companies", "products", "mandates")
@@ -111,3 +113,16 @@ def test_follow_loads_pages_as_they_arrive(sims, db, netty):
     loader.terminate()
     assert loader.wait(timeout=60) in (0, 75), open(loader.err_path).read()
     assert_synced(sim, db, "users", "contacts")
+
+
+@pytest.mark.release
+def test_an_unchanged_resync_of_100000_records_writes_no_row(sims, db, netty):
+    sim = sims("contacts:100000", "--record-bytes", 400)
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    assert netty.load("--json", db=db).json()["contacts"]["inserted"] == 100000
+    assert db.writes("contacts") == 100000
+    netty.extract("--full", "contacts", sim=sim)
+    again = netty.load("--json", db=db).json()["contacts"]
+    assert again["unchanged"] == 100000 and again["inserted"] == again["updated"] == 0, again
+    assert db.writes("contacts") == 100000
