@@ -198,3 +198,20 @@ def test_dry_run_writes_nothing_anywhere(spool, netty, db):
     assert db.value("SELECT count(*) FROM pg_class WHERE relname LIKE 'netty%'") == 0
     assert db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'netty_sync'") == 0
     assert not spool.dead("contacts") and spool.catalog() is None
+
+
+@pytest.mark.release
+def test_a_hundred_thousand_unchanged_records_cost_the_table_nothing(spool, netty, db):
+    writer = spool.table("contacts")
+    db.create("contacts")
+    lines = [f'{{"contact_id":{key},"name":"{"é" * 40}","score":{key}.50,"time_modified":"2024-01-02 00:00:00"}}'
+             for key in range(100_000)]
+    for start in range(0, len(lines), 1000):
+        writer.page(lines[start:start + 1000])
+    netty.load(db=db)
+    db.query("SELECT pg_stat_reset()")
+    for start in range(0, len(lines), 100):
+        writer.page(lines[start:start + 100])
+    row = netty.load("--json", db=db).json()["contacts"]
+    assert (row["read"], row["unchanged"] + row["folded"]) == (100_000, 100_000)
+    assert db.writes("contacts") == 0

@@ -96,6 +96,22 @@ def test_a_deadlock_is_tried_again(spool, netty, db):
     assert db.query("SELECT data->>'v' FROM \"netty-contacts\"") == [("2",), ("2",)]
 
 
+@pytest.mark.parametrize("state", ["40001", "40P01", "53100", "53200", "57P01", "08006", "XX000", "25006"])
+def test_what_helps_by_waiting_is_waited_for(spool, netty, db, state):
+    """Serialization failures, full disks, failovers: the server says so three times, and then no more."""
+    db.create("contacts")
+    model = write_pages(spool.table("contacts"), 2)
+    db.query(f"""CREATE SEQUENCE tries; GRANT ALL ON SEQUENCE tries TO PUBLIC;
+        CREATE FUNCTION judge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('tries') <= 3 THEN RAISE 'not now' USING ERRCODE = '{state}'; END IF; RETURN NULL; END $$;
+        CREATE TRIGGER judge BEFORE INSERT ON "netty-contacts" FOR EACH STATEMENT EXECUTE FUNCTION judge()""")
+    run = netty.load("--json", "--retry-delay", "1ms", db=db)
+    assert run.err.count("not now") == 3 and state in run.err, run
+    assert run.json()["contacts"]["read"] == len(spool.table("contacts").records)
+    assert_rows(db, model)
+    assert not spool.dead("contacts")
+
+
 # ---- death and resurrection ----
 
 def test_two_loaders_at_once_load_each_page_once_and_do_not_deadlock(spool, netty, db):
