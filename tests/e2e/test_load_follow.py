@@ -11,6 +11,12 @@ def catalog_churn(db):
     return int(churn), db.value("SELECT pg_relation_size('pg_attribute') + pg_relation_size('pg_class')")
 
 
+def assert_catalogs_left_alone(db, before):
+    """A temporary table would be some twenty rows for each batch; autovacuum's own hand touches one or two in all."""
+    rows, size = catalog_churn(db)
+    assert rows - before[0] <= 10 and size == before[1], (before, rows, size)
+
+
 def test_many_small_batches_leave_the_system_catalogs_alone(spool, netty, db):
     writer = spool.table("contacts")
     writer.page(['{"contact_id":0}'])
@@ -20,11 +26,11 @@ def test_many_small_batches_leave_the_system_catalogs_alone(spool, netty, db):
     db.settle()
     before = catalog_churn(db)
     for number in range(300):
-        writer.page([f'{{"contact_id":{key},"v":{number}}}' for key in range(20)])
+        writer.page([f'{{"contact_id":{key + number % 2 * 20},"v":{number}}}' for key in range(20)])  # none folds
     row = netty.load("--json", "--batch-rows", "20", "--update", "replace", db=db).json()["contacts"]
-    assert row["read"] == 6000
+    assert (row["read"], row["folded"]) == (6000, 0)
     db.settle()
-    assert catalog_churn(db) == before
+    assert_catalogs_left_alone(db, before)
 
 
 def test_pages_are_loaded_as_they_arrive_and_tables_as_they_come(spool, netty, db):
