@@ -214,12 +214,6 @@ static void judge_table(struct findings *f, const PGresult *list, int row)
                "row-level security hides rows of netty-%s from this role, and their changes cannot "
                "be loaded; use its owner or a role with BYPASSRLS",
                table);
-    if (strcmp(PQgetvalue(list, row, LIST_INDEXED), "t") != 0)
-        CHANGE(f, table,
-               "no index on time_modified: to tell the extractor the greatest, all of netty-%s is "
-               "read after a run that wrote to it; CREATE INDEX CONCURRENTLY ON \"%s\".\"%s\" "
-               "(time_modified)",
-               table, PQgetvalue(list, row, LIST_SCHEMA), PQgetvalue(list, row, LIST_RELATION));
 }
 
 static bool listed(const PGresult *list, const char *table)

@@ -6,18 +6,28 @@
 #include "shared/when.h"
 #include "spool/catalog.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SQL_MAX 65536u
+#define FRESH   (24 * 3600 * WHEN_SECOND)
+
+struct place {
+    struct relation relation;
+    bool indexed;
+};
 
 struct leave {
     struct db *db;
     const struct spool *spool;
+    leave_greatest_fn *greatest;
     leave_done_fn *done;
     void *ctx;
-    struct relation *relations; /* of catalog's entries, in the same order */
-    struct catalog catalog;
+    char database[64];      /* its identity, or "" */
+    struct catalog last;    /* what the spool's catalog said before */
+    struct catalog catalog; /* what it will say */
+    struct place *places;   /* of its entries, in the same order */
     size_t next;
     struct buf sql;
 };
@@ -42,9 +52,10 @@ void leave_free(struct leave *l)
     if (l == NULL)
         return;
     for (size_t i = 0; i < l->catalog.count; i++)
-        relation_free(&l->relations[i]);
-    free(l->relations);
+        relation_free(&l->places[i].relation);
+    free(l->places);
     catalog_free(&l->catalog);
+    catalog_free(&l->last);
     buf_free(&l->sql);
     free(l);
 }
@@ -58,24 +69,38 @@ static void give_up(struct leave *l, const struct err *why)
     l->done(l->ctx, why);
 }
 
-/* One table of sql_list_tables. Those whose names the API cannot have are no tables of ours. */
-static enum err_code add(struct leave *l, struct catalog_entry *entry, struct relation *relation,
-                         const PGresult *r, int row, struct err *e)
+static enum err_code add_source(const struct leave *l, struct catalog_entry *entry,
+                                const char *identity, struct err *e)
 {
+    char source[128];
+
+    if (l->database[0] == '\0')
+        return OK;
+    (void)snprintf(source, sizeof source, "%s.%s", l->database, identity);
+    entry->source = strdup(source);
+    return entry->source != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+/* One table of sql_list_tables. Those whose names the API cannot have are no tables of ours. */
+static enum err_code add(struct leave *l, const PGresult *r, int row, struct err *e)
+{
+    struct catalog_entry *entry = &l->catalog.entries[l->catalog.count];
+    struct place *place = &l->places[l->catalog.count];
     struct err name = ERR_INIT;
     const char *table = PQgetvalue(r, row, LIST_TABLE);
 
     if (!PQgetisnull(r, row, LIST_PROBLEM) || names_check_table(table, "the database", &name) != OK)
         return OK;
-    if (relation_read(relation, r, row, e) != OK) {
-        relation_free(relation);
-        return e->code;
-    }
-    entry->table = strdup(table);
-    entry->key = strdup(relation->key);
-    entry->max_time_modified = WHEN_NONE;
     l->catalog.count++;
-    return entry->table != NULL && entry->key != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
+    place->indexed = strcmp(PQgetvalue(r, row, LIST_INDEXED), "t") == 0;
+    if (relation_read(&place->relation, r, row, e) != OK)
+        return e->code;
+    entry->max_time_modified = entry->measured = WHEN_NONE;
+    entry->table = strdup(table);
+    entry->key = strdup(place->relation.key);
+    if (entry->table == NULL || entry->key == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    return add_source(l, entry, PQgetvalue(r, row, LIST_IDENTITY), e);
 }
 
 static int by_table(const void *a, const void *b)
@@ -107,21 +132,44 @@ static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
         give_up(l, err);
         return;
     }
+    struct catalog_entry *entry = &l->catalog.entries[l->next++];
+    entry->measured = when_now();
     if (PQntuples(r) == 1 && !PQgetisnull(r, 0, 0))
-        l->catalog.entries[l->next].max_time_modified = schema_number(r, 0, 0);
-    l->next++;
+        entry->max_time_modified = schema_number(r, 0, 0);
     ask_next(l);
+}
+
+/* True where it can be told without reading the table. */
+static bool is_known(struct leave *l, struct catalog_entry *entry)
+{
+    const struct catalog_entry *last = catalog_find(&l->last, entry->table);
+    int64_t now = when_now();
+
+    if (last == NULL || last->source == NULL || entry->source == NULL ||
+        strcmp(last->source, entry->source) != 0 || last->measured == WHEN_NONE ||
+        last->measured > now || now - last->measured >= FRESH)
+        return false;
+    int64_t mine = l->greatest != NULL ? l->greatest(l->ctx, entry->table) : WHEN_NONE;
+    entry->measured = last->measured;
+    entry->max_time_modified = last->max_time_modified;
+    if (mine != WHEN_NONE &&
+        (last->max_time_modified == WHEN_NONE || mine > entry->max_time_modified))
+        entry->max_time_modified = mine;
+    return true;
 }
 
 static void ask_next(struct leave *l)
 {
     struct err e = ERR_INIT;
 
-    if (l->next >= l->catalog.count || l->relations == NULL) {
+    while (l->next < l->catalog.count && !l->places[l->next].indexed &&
+           is_known(l, &l->catalog.entries[l->next]))
+        l->next++;
+    if (l->next >= l->catalog.count) {
         write_down(l);
         return;
     }
-    const struct relation *r = &l->relations[l->next];
+    const struct relation *r = &l->places[l->next].relation;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
     buf_reset(&l->sql);
     if (sql_expand(&l->sql, sql_max_modified, vars, 2, &e) != OK)
@@ -133,18 +181,15 @@ static void ask_next(struct leave *l)
 static enum err_code read_list(struct leave *l, const PGresult *r, struct err *e)
 {
     size_t n = (size_t)PQntuples(r);
+    enum err_code rc = OK;
 
     l->catalog.entries = calloc(n + 1, sizeof *l->catalog.entries);
-    l->relations = calloc(n + 1, sizeof *l->relations);
-    if (l->catalog.entries == NULL || l->relations == NULL)
+    l->places = calloc(n + 1, sizeof *l->places);
+    if (l->catalog.entries == NULL || l->places == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        enum err_code rc = add(l, &l->catalog.entries[l->catalog.count],
-                               &l->relations[l->catalog.count], r, (int)i, e);
-        if (rc != OK)
-            return rc;
-    }
-    return OK;
+    for (size_t i = 0; rc == OK && i < n; i++)
+        rc = add(l, r, (int)i, e);
+    return rc;
 }
 
 static void on_list(void *ctx, const PGresult *r, const struct err *err)
@@ -162,9 +207,27 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
         ask_next(l);
 }
 
-void leave_run(struct leave *l, leave_done_fn *done, void *ctx)
+/* A database that does not say which it is has its tables read each time. */
+static void on_database(void *ctx, const PGresult *r, const struct err *err)
 {
+    struct leave *l = ctx;
+    struct err e = ERR_INIT;
+
+    if (err != NULL && db_lost(l->db)) {
+        give_up(l, err);
+        return;
+    }
+    if (err == NULL && PQntuples(r) == 1)
+        (void)snprintf(l->database, sizeof l->database, "%s", PQgetvalue(r, 0, 0));
+    if (catalog_read(l->spool, &l->last, &e) != OK && !(e.code == ERR_IO && e.sys == ENOENT))
+        LOG(LOG_DEBUG, "catalog", "the last catalog cannot be used", F_ERR(&e));
+    db_query(l->db, sql_list_tables, NULL, 0, on_list, l);
+}
+
+void leave_run(struct leave *l, leave_greatest_fn *greatest, leave_done_fn *done, void *ctx)
+{
+    l->greatest = greatest;
     l->done = done;
     l->ctx = ctx;
-    db_query(l->db, sql_list_tables, NULL, 0, on_list, l);
+    db_query(l->db, sql_loaded_id, NULL, 0, on_database, l);
 }

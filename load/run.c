@@ -236,6 +236,13 @@ static bool mark(struct run *r)
     return true;
 }
 
+static int64_t greatest(void *ctx, const char *table)
+{
+    const struct item *item = find(ctx, table);
+
+    return item != NULL ? table_counts(item->table)->greatest : WHEN_NONE;
+}
+
 /* Once all is quiet; not where nothing could be connected. */
 static bool tell(struct run *r)
 {
@@ -249,7 +256,7 @@ static bool tell(struct run *r)
     r->told = true;
     if (db == NULL || leave_open(&r->leave, db, r->conf.table.spool, &e) != OK)
         return false;
-    leave_run(r->leave, on_left, r);
+    leave_run(r->leave, greatest, on_left, r);
     return true;
 }
 

@@ -51,7 +51,8 @@ enum {
     LIST_PROBLEM,
     LIST_RLS,
     LIST_DENIED,
-    LIST_INDEXED
+    LIST_INDEXED,
+    LIST_IDENTITY
 };
 
 /* Fills r from a row of sql_list_tables (copies). */

@@ -65,6 +65,25 @@ static enum err_code settle(void *ctx, struct err *e)
     return fill_write_aside(t->fill, e);
 }
 
+/* The table's own may be greater, not less. */
+static void note_greatest(struct table *t)
+{
+    const struct batch *b = fill_batch(t->fill);
+    const struct aside *aside = fill_aside(t->fill);
+    int64_t now = when_now();
+    const char *data;
+
+    for (size_t i = 0; i < batch_rows(b); i++) {
+        const struct batch_row *r = batch_row(b, i, &data);
+        int64_t at = r->row.time_modified;
+        if (at == WHEN_NONE || at > now ||
+            (t->total.greatest != WHEN_NONE && at <= t->total.greatest))
+            continue;
+        if (!aside_has(aside, r->place, r->line))
+            t->total.greatest = at;
+    }
+}
+
 /* It is in the database (or, with --dry-run, would be). */
 static void committed(struct table *t, const struct txn_counts *c)
 {
@@ -80,6 +99,7 @@ static void committed(struct table *t, const struct txn_counts *c)
     t->total.unchanged += c->unchanged;
     t->total.dead += dead;
     t->total.batches++;
+    note_greatest(t);
     if (dead > 0)
         LOG(LOG_WARN, "set-aside",
             t->conf.redrive ? "records are still refused, and stay set aside"

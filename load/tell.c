@@ -68,7 +68,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     else if (leave_open(&t->leave, t->db, t->spool, &e) != OK)
         finish(t, &e);
     else
-        leave_run(t->leave, on_left, t);
+        leave_run(t->leave, NULL, on_left, t);
 }
 
 static void on_turn(uv_timer_t *timer)

@@ -14,6 +14,7 @@
 #define CATALOG_MAX (16u << 20)
 #define FORMAT      1
 #define KEY_MAX     256
+#define SOURCE_MAX  128
 #define TABLES_MAX  10000
 
 static enum err_code read_head(struct catalog *c, const char *line, size_t n, uint64_t *tables,
@@ -43,6 +44,7 @@ static enum err_code read_entry(struct catalog *c, const char *line, size_t n, s
 {
     char table[NAMES_TABLE_MAX + 1];
     char key[KEY_MAX];
+    char source[SOURCE_MAX] = "";
     struct catalog_entry *entry = &c->entries[c->count];
     struct field fields[] = {
         {.name = "table", .type = FIELD_TEXT, .to = table, .room = sizeof table},
@@ -51,6 +53,12 @@ static enum err_code read_entry(struct catalog *c, const char *line, size_t n, s
          .type = FIELD_TIME,
          .to = &entry->max_time_modified,
          .optional = true},
+        {.name = "source",
+         .type = FIELD_TEXT,
+         .to = source,
+         .room = sizeof source,
+         .optional = true},
+        {.name = "measured", .type = FIELD_TIME, .to = &entry->measured, .optional = true},
     };
     enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
     if (rc != OK || names_check_table(table, "the catalog", e) != OK)
@@ -58,7 +66,10 @@ static enum err_code read_entry(struct catalog *c, const char *line, size_t n, s
     c->count++;
     entry->table = strdup(table);
     entry->key = strdup(key);
-    return entry->table && entry->key ? OK : err_set(e, ERR_NOMEM, "out of memory");
+    entry->source = source[0] != '\0' ? strdup(source) : NULL;
+    return entry->table && entry->key && (entry->source || source[0] == '\0')
+               ? OK
+               : err_set(e, ERR_NOMEM, "out of memory");
 }
 
 static enum err_code parse(struct catalog *c, const struct buf *text, struct err *e)
@@ -128,6 +139,11 @@ static enum err_code add_entry(struct buf *b, const struct catalog_entry *entry)
         (rc = buf_adds(b, ",\"max_time_modified\":")) != OK ||
         (rc = add_time(b, entry->max_time_modified)) != OK)
         return rc;
+    if (entry->source != NULL &&
+        ((rc = buf_adds(b, ",\"source\":")) != OK ||
+         (rc = buf_add_json(b, entry->source, strlen(entry->source))) != OK ||
+         (rc = buf_adds(b, ",\"measured\":")) != OK || (rc = add_time(b, entry->measured)) != OK))
+        return rc;
     return sumline_end(b, start);
 }
 
@@ -167,6 +183,7 @@ void catalog_free(struct catalog *c)
     for (size_t i = 0; i < c->count; i++) {
         free(c->entries[i].table);
         free(c->entries[i].key);
+        free(c->entries[i].source);
     }
     free(c->entries);
     *c = (struct catalog){.written = WHEN_NONE};

@@ -12,6 +12,9 @@ struct catalog_entry {
     char *table;               /* the API's name */
     char *key;                 /* the key column's name */
     int64_t max_time_modified; /* or WHEN_NONE */
+    /* The loader's own, so that it need not look again each time: */
+    char *source;     /* which table of which database that is, or NULL */
+    int64_t measured; /* when the whole table was last looked at, or WHEN_NONE */
 };
 struct catalog {
     struct catalog_entry *entries; /* sorted by table */

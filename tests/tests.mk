@@ -39,6 +39,12 @@ N := 1000000
 model: $(BUILD)/crawl_model
 	$(BUILD)/crawl_model $(N)
 
+# What thousands of small transactions leave in the system catalogs; a slice of it is in tests/e2e/test_load_follow.py.
+BATCHES := 10000
+.PHONY: campaign-catalog
+campaign-catalog: all
+	NETTY_BUILD=$(BUILD) /usr/bin/python3 tests/tools/campaign_catalog.py $(BATCHES)
+
 .PRECIOUS: $(BUILD)/obj/tests/unit/%.o
 .PHONY: sim unit
 sim: $(BUILD)/netty-sim

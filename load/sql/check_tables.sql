@@ -5,6 +5,14 @@ SELECT substr(c.relname, length('netty-') + 1) AS table_name, hint.text AS hint
 FROM pg_catalog.pg_class c
 LEFT JOIN pg_catalog.pg_stat_user_tables s ON s.relid = c.oid
 CROSS JOIN LATERAL (
+    SELECT format('no index on time_modified: to find the greatest, all of its %s rows are read once a day; '
+        'CREATE INDEX CONCURRENTLY ON %s (time_modified)', c.reltuples::bigint, c.oid::regclass)
+    WHERE c.reltuples >= 100000 AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_index i
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = c.oid AND i.indisvalid AND a.attname = 'time_modified')
+    UNION ALL
     SELECT format('autovacuum is off for it, so that replaced rows stay for ever; '
         'ALTER TABLE %s RESET (autovacuum_enabled)', c.oid::regclass)
     WHERE EXISTS (

@@ -1,7 +1,7 @@
 -- The netty-* tables that search_path shows, each with what the loader must know of it: its primary
 -- key, the key's type and range, and, where it cannot be loaded, the problem in words (else null);
 -- denied tells that the problem is a missing permission, indexed that the greatest time_modified is
--- had from an index.
+-- had from an index; identity is another one once the table has been emptied or made again.
 --
 --   psql -f load/sql/list_tables.sql
 SELECT
@@ -23,7 +23,8 @@ SELECT
         JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
         WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
             AND m.amname = 'btree' AND a.attname = 'time_modified'
-    ) AS indexed
+    ) AS indexed,
+    concat(c.oid, '.', pg_relation_filenode(c.oid)) AS identity
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN LATERAL (

@@ -41,7 +41,6 @@ def role(db):
 
 def test_a_plain_database_is_well_and_nothing_is_written_anywhere(netty, db):
     db.create("contacts")
-    db.query('CREATE INDEX ON "netty-contacts" (time_modified)')
     before = contents(db)
     rows = check(netty, db)
     assert {state for state, *_ in rows} == {"ok"}, rows
@@ -151,7 +150,9 @@ def test_tables_their_shapes_and_what_would_be_better(netty, db):
     db.create("contacts")
     db.query('CREATE TABLE "netty-users" (user_id text PRIMARY KEY, data jsonb)')
     rows = check(netty, db, code=78)
-    assert ("ok", "contacts", "key contact_id (int4)") in rows
+    assert said(rows, "contacts") == ("ok", "key contact_id (int4)")
+    db.query("UPDATE pg_class SET reltuples = 250000 WHERE relname = 'netty-contacts'")
+    rows = check(netty, db, code=78)
     change, = (text for state, about, text in rows if (state, about) == ("change", "contacts"))
     db.query(change[change.index("CREATE INDEX"):])
     assert said(rows, "users")[0] == "wrong"
@@ -166,7 +167,7 @@ def test_tables_their_shapes_and_what_would_be_better(netty, db):
 
 def test_row_level_security_is_noticed(netty, db, role):
     db.create("contacts")
-    db.query(f"""ALTER TABLE "netty-contacts" ENABLE ROW LEVEL SECURITY; CREATE INDEX ON "netty-contacts" (time_modified);
+    db.query(f"""ALTER TABLE "netty-contacts" ENABLE ROW LEVEL SECURITY;
                  GRANT ALL ON "netty-contacts" TO {db.name}; GRANT CREATE ON DATABASE {db.name} TO {db.name}""")
     found = [text for state, about, text in check(netty, role) if (state, about) == ("change", "contacts")]
     assert len(found) == 1 and "BYPASSRLS" in found[0]

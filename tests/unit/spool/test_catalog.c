@@ -6,7 +6,11 @@ static void write_two(struct fixture *f)
 {
     struct catalog_entry entries[] = {
         {.table = "contacts", .key = "contact_id", .max_time_modified = INT64_C(1700000000000001)},
-        {.table = "affairs", .key = "affair \"id\"", .max_time_modified = WHEN_NONE},
+        {.table = "affairs",
+         .key = "affair \"id\"",
+         .max_time_modified = WHEN_NONE,
+         .source = (char[]){"7.5.3"},
+         .measured = INT64_C(1700000000000002)},
     };
     struct catalog c = {.entries = entries, .count = 2, .written = INT64_C(1700000000000000)};
     assert_ok(catalog_write(f->spool, &c, e));
@@ -27,6 +31,10 @@ static void what_was_written_is_read(void **state)
     assert_string_equal(c.entries[0].table, "affairs");
     assert_string_equal(c.entries[0].key, "affair \"id\"");
     assert_true(c.entries[0].max_time_modified == WHEN_NONE);
+    assert_string_equal(c.entries[0].source, "7.5.3");
+    assert_true(c.entries[0].measured == INT64_C(1700000000000002));
+    assert_null(c.entries[1].source);
+    assert_true(c.entries[1].measured == WHEN_NONE);
     assert_true(c.written == INT64_C(1700000000000000));
     const struct catalog_entry *entry = catalog_find(&c, "contacts");
     assert_non_null(entry);
