@@ -4,6 +4,7 @@ from harness import wait_for
 
 def catalog_churn(db):
     """Rows written to the system catalogs since the database was made, and their bytes."""
+    db.query("SELECT pg_stat_force_next_flush()")  # of what this session itself has done
     db.query("SELECT pg_stat_clear_snapshot()")
     churn = db.value("""SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_sys_tables
                         WHERE schemaname = 'pg_catalog' AND relname IN

@@ -23,6 +23,7 @@ CATALOGS = ("pg_attribute", "pg_class", "pg_type", "pg_depend", "pg_index", "pg_
 def measure(db):
     """{catalog: (bytes, row versions written so far)}, once no other session is there to have untold counts."""
     db.settle()
+    db.query("SELECT pg_stat_force_next_flush()")
     db.query("SELECT pg_stat_clear_snapshot()")
     return {name: (size, int(written)) for name, size, written in db.query(
         """SELECT relname, pg_relation_size(relid), n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_sys_tables
