@@ -34,7 +34,7 @@ check() {
 
 build() {
     heading "Builds"
-    check "build: gcc" make -j"$jobs" all sim unit
+    check "build: gcc" make -j"$jobs" all sim unit crash-lib
     check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim unit
     check "build: clang" make -j"$jobs" CC=clang BUILD=build/clang all sim
     check "build: install" make install DESTDIR=build/stage PREFIX=/usr

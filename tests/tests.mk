@@ -92,3 +92,15 @@ fuzz: fuzzers
 	@tests/fuzz/run.sh -max_total_time=$(SECONDS)
 check-fuzz:
 	@tests/run.sh fuzz
+
+# The crash matrix (tests/crash): every fault point, every call that changes the disk, power failures.
+CRASH_LIB := $(BUILD)/crash/preload.so
+$(CRASH_LIB): tests/crash/preload.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
+.PHONY: crash crash-lib
+crash-lib: $(CRASH_LIB)
+crash:
+	@$(MAKE) --no-print-directory all sim crash-lib
+	@$(MAKE) --no-print-directory SAN=1 all
+	@tests/crash/matrix.py

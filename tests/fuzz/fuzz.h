@@ -23,6 +23,17 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
+/* Each fuzzer's own: once, before the first input. */
+static void fuzz_setup(void);
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libFuzzer's */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    fuzz_setup();
+    return 0;
+}
+
 #define DEMAND(what)                                                                               \
     do {                                                                                           \
         if (!(what)) {                                                                             \

@@ -7,17 +7,15 @@
 static struct spool *spool;
 static char spool_path[128];
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
     struct err e = ERR_INIT;
-    (void)argc, (void)argv;
     fuzz_quiet();
     fuzz_folder();
     (void)snprintf(spool_path, sizeof spool_path, "%s/spool", fuzz_dir);
     DEMAND(spool_open(&spool, spool_path, SPOOL_CREATE, &e) == OK);
     (void)snprintf(spool_path, sizeof spool_path, "%s/other", fuzz_dir);
     DEMAND(mkdir(spool_path, 0700) == 0);
-    return 0;
 }
 
 static void read_catalog(const struct buf *text)

@@ -10,18 +10,16 @@ struct seen {
     size_t added; /* the one that was added is there */
 };
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
     struct err e = ERR_INIT;
     char path[128];
-    (void)argc, (void)argv;
     fuzz_quiet();
     fuzz_folder();
     (void)snprintf(path, sizeof path, "%s/spool", fuzz_dir);
     DEMAND(spool_open(&spool, path, SPOOL_CREATE, &e) == OK);
     (void)snprintf(path, sizeof path, "%s/spool/" FUZZ_TABLE, fuzz_dir);
     DEMAND(mkdir(path, 0700) == 0);
-    return 0;
 }
 
 static enum err_code on_letter(void *ctx, const struct dead_letter *letter, struct err *e)

@@ -3,10 +3,9 @@
 
 #include "shared/when.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
-    (void)argc, (void)argv;
-    return 0;
+    fuzz_quiet();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,12 +4,10 @@
 #include "shared/io.h"
 #include "spool/codec.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
-    (void)argc, (void)argv;
     fuzz_quiet();
     fuzz_folder();
-    return 0;
 }
 
 static void check(const struct journal_line *line)

@@ -3,15 +3,13 @@
 
 #include "shared/options.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
-    (void)argc, (void)argv;
     fuzz_quiet();
     fuzz_folder();
     DEMAND(chdir(fuzz_dir) == 0);
     for (int i = 0; i < OPTIONS; i++)
         DEMAND(!option_table[i].env || unsetenv(option_table[i].env) == 0);
-    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

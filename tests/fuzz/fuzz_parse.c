@@ -48,16 +48,14 @@ static enum err_code on_odd(void *ctx, const char *raw, size_t n, uint64_t numbe
     return OK;
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
     static const struct parse_conf conf = {
         .key = "contact_id", .record_max = RECORD_CAP, .page_max = PAGE_CAP};
     static const struct parse_handler handler = {.record = on_record, .odd = on_odd};
     struct err e = ERR_INIT;
-    (void)argc, (void)argv;
     DEMAND(parse_open(&parser, &conf, &handler, NULL, &e) == OK);
     DEMAND(splitter_open(&splitter, &e) == OK);
-    return 0;
 }
 
 /* Each piece is a block of its own, so that a byte read beyond it shows. */

@@ -7,11 +7,10 @@
 static struct splitter *splitter;
 static struct rower *rowers[2];
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
     struct err e = ERR_INIT;
     struct zone *zone;
-    (void)argc, (void)argv;
     DEMAND(zone_open(&zone, "Europe/Paris", &e) == OK);
     DEMAND(splitter_open(&splitter, &e) == OK);
     for (int i = 0; i < 2; i++) {
@@ -22,7 +21,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                                 .replace_nul = i == 1};
         DEMAND(rower_open(&rowers[i], &conf, &e) == OK);
     }
-    return 0;
 }
 
 static bool within(const char *p, size_t n, const struct record *r)

@@ -19,18 +19,16 @@
 
 static struct spool *spool;
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
     struct err e = ERR_INIT;
     char path[128];
-    (void)argc, (void)argv;
     fuzz_quiet();
     fuzz_folder();
     (void)snprintf(path, sizeof path, "%s/spool", fuzz_dir);
     DEMAND(spool_open(&spool, path, SPOOL_CREATE, &e) == OK);
     (void)snprintf(path, sizeof path, "%s/spool/" FUZZ_TABLE, fuzz_dir);
     DEMAND(mkdir(path, 0700) == 0);
-    return 0;
 }
 
 static void drop(const char *name)

@@ -7,13 +7,11 @@ static const char *const names[] = {"UTC", "Europe/Paris", "+02:00", "America/St
 #define ZONES (sizeof names / sizeof names[0])
 static struct zone *zones[ZONES];
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+static void fuzz_setup(void)
 {
     struct err e = ERR_INIT;
-    (void)argc, (void)argv;
     for (size_t i = 0; i < ZONES; i++)
         DEMAND(zone_open(&zones[i], names[i], &e) == OK);
-    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,0 +1,151 @@
+"""What the crash tests stand on: a stand-in with a known truth, programs that are made to die, and the comparisons."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/tools")]
+import spool_reader  # noqa: E402
+from harness import KEY, Database, Sim, differences, expected_row, key_of  # noqa: E402
+
+BUILDS = {"release": Path(os.environ.get("NETTY_BUILD", ROOT / "build")).resolve(), "sanitized": ROOT / "build/san"}
+PRELOAD = ROOT / "build/crash/preload.so"
+TABLES = ("contacts", "users")
+SEALED = ("--segment-size", "16K", "--limit", "40")
+
+
+class Failed(AssertionError):
+    """Not recovered."""
+
+
+def demand(condition, *what):
+    if not condition:
+        raise Failed(" ".join(map(str, what)))
+
+
+class Ended:
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    def __repr__(self):
+        return f"exit {self.code}: {self.err[-600:]}"
+
+
+class Truth:
+    """The stand-in, with a first run's spool and edits since: what a later run has to do."""
+
+    def __init__(self, directory):
+        self.dir = Path(directory)
+        self.sim = Sim("contacts:260,users:30", "--record-bytes", "300", "--odd", "37:nul", seed=7)
+        self.later = self.dir / "later"
+        case = Case(self, "first", None)
+        demand(case.extract().code == 0, "the first run failed")
+        for table in TABLES:
+            self.sim.edit(table, 25 if table == "users" else 90)
+        self.lines = {table: self.sim.get(f"/_sim/truth/{table}").splitlines() for table in TABLES}
+        # What a killed run leaves behind: a page under way.
+        newest = max((case.spool / "contacts").glob("*.ndjson"))
+        with open(newest, "ab") as records:
+            records.write(b'{"contact_id":1,"torn')
+        shutil.copytree(case.spool, self.later)
+        demand(case.extract().code == 0, "the second run failed")
+        self.whole = case.spool
+
+    def stop(self):
+        self.sim.stop()
+
+
+class Case:
+    """One attempt: a spool of its own, a copy of `base` (None: none yet)."""
+
+    def __init__(self, truth, name, base, db=None):
+        self.truth, self.db = truth, db
+        self.dir = truth.dir / name
+        shutil.rmtree(self.dir, ignore_errors=True)
+        self.root = self.dir / "root"
+        self.root.mkdir(parents=True)
+        self.spool = self.root / "spool"
+        if base:
+            shutil.copytree(base, self.spool)
+        self.log = self.dir / "calls"
+
+    def run(self, program, *arguments, build="release", env=None):
+        plain = {name: value for name, value in os.environ.items()
+                 if not name.startswith(("NETTY_", "PG", "DATABASE_URL", "CRASH_", "LD_PRELOAD"))}
+        plain.update(NETTY_SPOOL=str(self.spool), NETTY_API_KEY=KEY, NETTY_RATE="0", NETTY_RETRY_DELAY="10ms",
+                     NETTY_RETRIES="1", NETTY_BASE_URL=self.truth.sim.url, LC_ALL="C.UTF-8",
+                     UV_THREADPOOL_SIZE="4", ASAN_OPTIONS="exitcode=99", **(env or {}))
+        if self.db:
+            plain["DATABASE_URL"] = self.db.url
+        done = subprocess.run([BUILDS[build] / program, *arguments], env=plain, cwd=self.dir, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+        demand("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr)
+        return Ended(done)
+
+    def injected(self, at, how="kill", ops="wscrutm", stays=False, shadow=None):
+        env = {"LD_PRELOAD": str(PRELOAD), "CRASH_ROOT": str(self.root), "CRASH_AT": str(at), "CRASH_HOW": how,
+               "CRASH_OPS": ops, "CRASH_LOG": str(self.log), "CRASH_STAYS": "1" if stays else ""}
+        if shadow:
+            env["CRASH_SHADOW"] = str(shadow.dir)
+        self.log.unlink(missing_ok=True)
+        return env
+
+    def calls(self):
+        """(letter, path) of each counted call of the last injected run."""
+        return [tuple(line.split(" ", 2)[1:]) for line in self.log.read_text().splitlines()]
+
+    def extract(self, **keywords):
+        return self.run("netty-extract", *SEALED, *TABLES, **keywords)
+
+    def load(self, **keywords):
+        return self.run("netty-load", "--create-tables", "--batch-rows", "60", "--retries", "1", *TABLES, **keywords)
+
+    # -- comparing
+
+    def assert_spool_whole(self):
+        """Nothing is damaged, and of each record the newest version there is what the source has."""
+        spool = spool_reader.Spool(self.spool)
+        for table in TABLES:
+            newest = {}
+            for item in spool.read(table):
+                demand(not isinstance(item, spool_reader.Damage), table, item)
+                for record in item.records:
+                    newest[json.loads(record)[key_of(table)]] = record.decode()
+            truth = {json.loads(line)[key_of(table)]: line for line in self.truth.lines[table]}
+            wrong = [key for key in truth.keys() | newest.keys() if truth.get(key) != newest.get(key)]
+            demand(not wrong, table, "records differ:", sorted(wrong)[:5])
+        verify = self.run("netty-spool", "verify")
+        demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
+
+    def assert_spool_recovers(self):
+        again = self.extract()
+        demand(again.code == 0, "the next run did not end well:", again)
+        self.assert_spool_whole()
+
+    def assert_database_equal(self):
+        """Every record is in, and each one that cannot be is set aside exactly once."""
+        spool = spool_reader.Spool(self.spool)
+        for table in TABLES:
+            expected = dict(expected_row(table, line) for line in self.truth.lines[table] if "\\u0000" not in line)
+            wrong = differences(expected, self.db.rows(table))
+            demand(not wrong, table, wrong)
+            letters = [(letter["segment"], letter["page"], letter["line"]) for letter in spool.letters(table, "load")]
+            demand(len(letters) == len(set(letters)), table, "set aside twice", letters)
+            refused = [(item.segment, item.page) for item in spool.read(table)
+                       for record in item.records if b"\\u0000" in record]
+            demand(sorted(letter[:2] for letter in letters) == sorted(refused), table, "set aside:", letters)
+        demand(spool.catalog() is not None, "the catalog is not usable")
+
+    def assert_load_recovers(self):
+        again = self.load()
+        demand(again.code in (0, 65), "the next run did not end well:", again)
+        self.assert_database_equal()
+        idle = self.load(env={"NETTY_LOG_FORMAT": "json"})
+        demand(idle.code == 0, "a run with nothing to do:", idle)
+
+    def end(self):
+        shutil.rmtree(self.dir, ignore_errors=True)

@@ -1,0 +1,27 @@
+"""A slice of the crash matrix (tests/crash; `make crash` is the whole): died, failed, lost power at some of all points."""
+import os
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from harness import ROOT
+
+sys.path.insert(0, str(ROOT / "tests/crash"))
+import matrix  # noqa: E402
+
+# Every so many points of a part: all of it takes minutes.
+STEPS = {"faults": 2, "kill": 9, "tear": 9, "errors": 23, "power": 17, "acted": 29}
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("part", matrix.PARTS)
+def test_it_recovers(part, postgres, tmp_path):
+    done = subprocess.run(["make", "-s", "crash-lib"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path
+    with tempfile.TemporaryDirectory(prefix="netty-crash-", dir=memory) as directory:
+        table = matrix.run(directory, postgres, (part,), STEPS[part])
+    assert not table.failures, "\n".join(map(str, table.failures[:5]))
+    assert sum(table.tried.values()) >= len(STEPS), dict(table.tried)
