@@ -3,6 +3,7 @@
 #include "shared/log.h"
 #include "shared/options.h"
 #include "shared/secret.h"
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -32,11 +33,21 @@ static enum err_code start(const struct options *o, int *code, struct err *e)
     return rc;
 }
 
+/* Sealing a segment takes a large block in a thread of its own, then gives it back: to the system,
+ * not to a heap for each thread, so that memory stays what it is however many segments there are.
+ */
+static void return_memory(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
 int main(int argc, char **argv)
 {
     struct options *o = NULL;
     struct err e = ERR_INIT;
     int code = 0;
+    return_memory();
     /* A reader of our output that goes away is an error of that write, not the end of the run. */
     (void)signal(SIGPIPE, SIG_IGN);
     enum err_code rc = options_read(&o, PROGRAM_EXTRACT, argc, argv, &e);

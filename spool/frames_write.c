@@ -7,8 +7,11 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#define LEVEL      3
-#define WINDOW_LOG 21 /* what a reader must be ready to hold: 2 MiB */
+/* Little memory counts for more here than the last tenth of size: level 3 with a window of a whole
+ * page takes 0.8 MB more and comes to 6.3 instead of 5.6 times smaller. */
+#define LEVEL      1
+#define WINDOW_LOG 16 /* what a reader must be ready to hold: 64 KiB */
+#define ROOM       ((size_t)16 << 10)
 
 struct frames_out {
     int fd;
@@ -35,7 +38,7 @@ enum err_code frames_create(struct frames_out **out, int fd, const char *path, s
     *out = w;
     if (!w)
         return err_set(e, ERR_NOMEM, "out of memory");
-    *w = (struct frames_out){.fd = fd, .path = path, .room = ZSTD_CStreamOutSize()};
+    *w = (struct frames_out){.fd = fd, .path = path, .room = ROOM};
     buf_init(&w->table, SEEK_TABLE_MAX);
     w->zstd = ZSTD_createCCtx();
     w->out = malloc(w->room);

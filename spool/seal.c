@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define CHUNK ((size_t)256 << 10)
+#define CHUNK ((size_t)16 << 10)
 
 struct seal {
     const char *dir;
