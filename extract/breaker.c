@@ -149,11 +149,14 @@ enum err_code breaker_probe(struct breaker *b, int64_t now, struct err *e)
 
 enum err_code breaker_worked(struct breaker *b, struct err *e)
 {
-    if (b->worked && b->until == WHEN_NONE)
+    /* An answer that was under way when another request was throttled closes nothing. */
+    bool closes = b->probing || b->until == WHEN_NONE;
+    if (b->worked && (!closes || b->until == WHEN_NONE))
         return OK;
     b->worked = true;
     b->probing = false;
-    b->until = WHEN_NONE;
+    if (closes)
+        b->until = WHEN_NONE;
     return store(b, e);
 }
 

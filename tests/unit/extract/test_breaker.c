@@ -67,6 +67,18 @@ static void begins_closed(void **state)
     assert_int_not_equal(access(w->file, F_OK), 0);
 }
 
+static void a_late_answer_closes_nothing(void **state)
+{
+    struct world *w = *state;
+    struct err e = ERR_INIT;
+    assert_int_equal(breaker_trip(w->b, NOW, 429, 10 * S, &e), OK);
+    assert_int_equal(breaker_worked(w->b, &e), OK);
+    assert_int_equal(breaker_look(w->b, NOW + 1 * S), BREAKER_OPEN);
+    assert_true(breaker_key_worked(w->b));
+    assert_int_equal(breaker_worked(w->b, &e), OK);
+    assert_int_equal(breaker_look(w->b, NOW + 1 * S), BREAKER_OPEN);
+}
+
 static void remembers_that_the_key_worked(void **state)
 {
     struct world *w = *state;
@@ -162,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(begins_closed),
+        TEST(a_late_answer_closes_nothing),
         TEST(remembers_that_the_key_worked),
         TEST(rests_then_tries_once),
         TEST(clamps_what_it_is_asked),
