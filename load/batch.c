@@ -103,8 +103,10 @@ static enum err_code grow(struct batch *b)
 }
 
 /* What becomes of a later version of a key: batch.h says why. */
-static enum batch_add judge(const struct batch *b, const struct row *early, const struct row *late)
+static enum batch_add judge(const struct batch *b, const struct batch_row *first,
+                            const struct row *late)
 {
+    const struct row *early = &first->row;
     bool early_timed = early->time_modified != WHEN_NONE;
     bool late_timed = late->time_modified != WHEN_NONE;
 
@@ -112,6 +114,8 @@ static enum batch_add judge(const struct batch *b, const struct row *early, cons
         return BATCH_FULL;
     if (late_timed && late->time_modified < early->time_modified)
         return BATCH_STALE;
+    if (first->witness)
+        return BATCH_FULL;
     if (!b->conf.replace && early->shape != late->shape)
         return BATCH_FULL;
     if (early->time_created != WHEN_NONE && early->time_created != late->time_created)
@@ -127,6 +131,7 @@ static bool bytes_fit(const struct batch *b, size_t n)
 static void put(struct batch *b, uint32_t i, const struct batch_row *row, size_t data_at)
 {
     b->rows[i] = *row;
+    b->rows[i].witness = false;
     b->rows[i].data_at = data_at;
     b->live += row->row.data_len;
 }
@@ -190,8 +195,10 @@ enum err_code batch_add(struct batch *b, const struct batch_row *row, const char
         return err_set(e, rc, "no memory for a batch of more than %zu rows", b->n);
     uint32_t *slot = find_slot(b, row->row.key);
     if (*slot != 0) {
-        *outcome = judge(b, &b->rows[*slot - 1].row, &row->row);
-        if (*outcome == BATCH_FOLDED)
+        *outcome = judge(b, &b->rows[*slot - 1], &row->row);
+        if (*outcome == BATCH_STALE)
+            b->rows[*slot - 1].witness = true;
+        else if (*outcome == BATCH_FOLDED)
             rc = fold(b, *slot - 1, row, data, outcome);
     } else if (b->n > 0 && (b->n >= b->conf.rows_max || !bytes_fit(b, row->row.data_len))) {
         *outcome = BATCH_FULL;

@@ -18,6 +18,8 @@
  *   - both timed or both timeless, same shape (so that v1 || v2 = v2; with --update replace any
  *     shape), and v1's time_created none or equal to v2's: the later line replaces the earlier,
  *     which is counted folded
+ *   - ... but not over a line by whose word another was stale: BATCH_FULL. Folded away it would never be
+ *     sent, the database could not refuse it, and the other would have been dropped for nothing
  *   - anything else: BATCH_FULL, the batch ends before the later line
  * Where the database refuses some record of the batch, folding is undone by building it again with
  * fold = false.
@@ -47,6 +49,7 @@ struct batch_row {
     size_t data_at;          /* in the batch's data; filled by batch_add */
     struct page_place place; /* where it came from, for dead letters */
     uint64_t line;           /* in the segment */
+    bool witness;            /* the batch's own: a later line was found stale on this one's word */
 };
 
 enum batch_add {

@@ -56,7 +56,7 @@ __attribute__((format(printf, 3, 0))) static void set_message(struct err *e, con
     e->msg[len] = '\0';
 }
 
-enum err_code (err_set)(struct err *e, enum err_code code, const char *fmt, ...)
+enum err_code(err_set)(struct err *e, enum err_code code, const char *fmt, ...)
 {
     if (e == NULL)
         return code;

@@ -161,6 +161,21 @@ static void test_older_later_version_is_stale(void **state)
     batch_close(b);
 }
 
+/* Else nobody would ever know whether the database takes the one that made the other stale. */
+static void test_what_made_another_stale_is_not_folded_away(void **state)
+{
+    struct batch *b = open_batch(100, 1000, false, true);
+
+    (void)state;
+    assert_int_equal(add(b, a_row(1, 5, 1, 3), "new"), BATCH_ADDED);
+    assert_int_equal(add(b, a_row(1, 3, 2, 3), "old"), BATCH_STALE);
+    assert_int_equal(add(b, a_row(1, 7, 1, 5), "newer"), BATCH_FULL);
+    batch_reset(b, NULL);
+    assert_int_equal(add(b, a_row(1, 5, 1, 3), "new"), BATCH_ADDED);
+    assert_int_equal(add(b, a_row(1, 7, 1, 5), "newer"), BATCH_FOLDED);
+    batch_close(b);
+}
+
 static void test_what_cannot_fold_ends_the_batch(void **state)
 {
     struct batch *b = open_batch(100, 1000, false, true);
@@ -399,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_rows_come_sorted_with_their_data),
         cmocka_unit_test(test_later_version_replaces_the_earlier),
         cmocka_unit_test(test_older_later_version_is_stale),
+        cmocka_unit_test(test_what_made_another_stale_is_not_folded_away),
         cmocka_unit_test(test_what_cannot_fold_ends_the_batch),
         cmocka_unit_test(test_replace_folds_any_shape),
         cmocka_unit_test(test_without_folding_a_second_version_ends_the_batch),
