@@ -52,8 +52,9 @@ enum err_code journal_add_page(struct buf *b, const struct page_info *p, const c
         (rc = add_time(b, "fetched", p->fetched)) != OK ||
         (rc = buf_addf(b,
                        ",\"offset\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"line\":%" PRIu64
-                       ",\"records\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\"",
-                       p->offset, p->bytes, p->first_line, p->records, p->hash)) != OK ||
+                       ",\"records\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\",\"durable\":%" PRIu64,
+                       p->offset, p->bytes, p->first_line, p->records, p->hash, p->durable)) !=
+            OK ||
         (rc = add_text(b, "low", p->low)) != OK || (rc = add_text(b, "high", p->high)) != OK ||
         (rc = add_time(b, "complete_to", p->complete_to)) != OK ||
         (rc = add_position(b, position)) != OK)
@@ -117,11 +118,13 @@ static enum err_code read_page(const char *text, size_t n, struct journal_line *
         {.name = "line", .type = FIELD_COUNT, .to = &p->first_line},
         {.name = "records", .type = FIELD_COUNT, .to = &p->records},
         {.name = "hash", .type = FIELD_HASH, .to = &p->hash},
+        {.name = "durable", .type = FIELD_COUNT, .to = &p->durable, .optional = true},
         {.name = "low", .type = FIELD_TEXT, .to = p->low, .room = sizeof p->low},
         {.name = "high", .type = FIELD_TEXT, .to = p->high, .room = sizeof p->high},
         {.name = "complete_to", .type = FIELD_TIME, .to = &p->complete_to, .optional = true},
         {.name = "position", .type = FIELD_RAW, .to = position},
     };
+    p->durable = 0;
     enum err_code rc = fields_read(text, n, fields, FIELDS(fields), e);
     if (rc != OK)
         return rc;

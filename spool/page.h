@@ -25,6 +25,7 @@ struct page_info {
     uint64_t records;    /* = lines */
     uint64_t first_line; /* number in the segment of its first line, from 1 */
     uint64_t hash;       /* XXH3-64 of those bytes */
+    uint64_t durable;    /* pages of its segment that were durable when it ended; 0: not told */
     int64_t fetched;     /* when its answer was complete, microseconds (shared/when.h) */
     int64_t
         complete_to; /* the table is complete up to here once this page is there; or WHEN_NONE */

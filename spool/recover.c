@@ -16,7 +16,16 @@ struct survey {
     bool lost;    /* a page was lost; no position after that is taken */
     bool has_position;
     uint64_t expect;
+    uint64_t first_lost; /* page; 0: none */
+    uint64_t durable;    /* pages that some line says were */
 };
+
+static void lose(struct survey *v)
+{
+    if (!v->lost)
+        v->first_lost = v->expect;
+    v->damaged = v->lost = true;
+}
 
 static void take_position(struct survey *v, struct recovered *r, const char *position)
 {
@@ -31,8 +40,11 @@ static void on_page(struct survey *v, struct recovered *r, const struct journal_
     const struct page_info *p = &line->page;
     if (p->place.page != v->expect || p->offset != r->bytes || p->first_line != r->lines + 1) {
         v->damaged = true;
-        v->lost = v->lost || p->place.page > v->expect;
+        if (p->place.page > v->expect)
+            lose(v);
     }
+    if (p->durable > v->durable)
+        v->durable = p->durable;
     if (p->place.page < v->expect)
         return;
     if (r->since == WHEN_NONE)
@@ -64,7 +76,8 @@ static void on_line(struct survey *v, struct recovered *r, const struct journal_
         break;
     case JOURNAL_BAD:
         v->damaged = true;
-        v->lost = v->lost || line->at != 0; /* a header takes no page with it */
+        if (line->at != 0) /* a header takes no page with it */
+            lose(v);
         break;
     case JOURNAL_BAD_END:
         v->damaged = true;
@@ -101,6 +114,10 @@ static enum err_code survey(struct survey *v, struct recovered *r, const char *d
             goto done;
         on_line(v, r, line, table);
     } while (line->kind != JOURNAL_END);
+    /* A power failure can tear the lines that shared one sync in any order. None of them was
+     * acknowledged, so all from the first torn one on are given up, not called damage for ever. */
+    if (v->first_lost > v->durable && !r->sealed)
+        r->last.page = v->first_lost - 1;
     /* What is gone on from must not vanish. */
     rc = journal_sync(j, e);
 done:

@@ -233,6 +233,7 @@ static enum err_code describe(struct writer *w, struct pending *p, const struct 
     p->info.bytes = w->size;
     p->info.records = w->records;
     p->info.first_line = w->out->lines + 1;
+    p->info.durable = w->out->durable;
     p->info.hash = XXH3_64bits_digest(w->hash);
     if ((rc = journal_add_page(&line, &p->info, position)) != OK) {
         (void)buf_err(e, rc, &line, "a page's line in the journal");

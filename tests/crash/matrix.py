@@ -2,7 +2,7 @@
 """The crash matrix: every program is made to die, to fail and to lose power at every point there is; then it runs again,
 and the spool and the database are compared with the source.
 
-    tests/crash/matrix.py [--step N] [--seed N] [PART ...]     parts: faults kill tear errors power acted
+    tests/crash/matrix.py [--step N] [--seed N] [PART ...]     parts: faults kill tear errors power slow acted
 
 --step N tries every N-th point only (make test has a slice). Ends with 1 when anything did not recover. `make crash`.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from power import MODES, Shadow  # noqa: E402
-from world import ROOT, TABLES, Case, Database, Truth, demand  # noqa: E402
+from world import GROUPED, ROOT, SEALED, TABLES, Case, Database, Truth, demand  # noqa: E402
 from harness import Postgres  # noqa: E402
 
 KILLED = (-9, 137)
@@ -38,15 +38,17 @@ class Program:
         self.name, self.truth, self.base, self.run, self.recover, self.db = name, truth, base, run, recover, db
         self.beside = None
 
-    def case(self, label):
+    def case(self, label, slow=0):
         if self.db:
             self.db.reset()
-        return Case(self.truth, f"{self.name}-{label}".replace(" ", "-"), self.base(), self.db and self.db.database)
+        case = Case(self.truth, f"{self.name}-{label}".replace(" ", "-"), self.base(), self.db and self.db.database)
+        case.settings = GROUPED if slow else SEALED
+        return case
 
-    def total(self, ops):
+    def total(self, ops, slow=0):
         """How many calls there are to be hit."""
-        case = self.case("count")
-        done = self.run(case, env=case.injected(0, ops=ops))
+        case = self.case("count", slow)
+        done = self.run(case, env=case.injected(0, ops=ops, slow=slow))
         demand(done.code in (0, 65), self.name, "without any fault:", done)
         calls = case.calls()
         case.end()
@@ -127,20 +129,25 @@ def errors(program, step, rng):
                 yield f"{error}{', staying' if stays else ', once'}", f"{at} {calls[at - 1]}", attempt
 
 
-def power(program, step, rng):
-    calls = program.total("wscrutm")
+def power(program, step, rng, slow=0):
+    calls = program.total("wscrutm", slow)
     for mode in MODES:
         for at in points(len(calls) + 1, step, rng):
             def attempt(mode=mode, at=at, seed=rng.random()):
-                case = program.case(f"power-{mode}-{at}")
+                case = program.case(f"power-{mode}-{at}", slow)
                 shadow = Shadow(str(case.root), str(case.dir / "shadow"))
-                done = program.run(case, env=case.injected(at, shadow=shadow))
+                done = program.run(case, env=case.injected(at, shadow=shadow, slow=slow))
                 demand(done.code in KILLED or done.code in (0, 65), done)
                 shadow.cut(mode, random.Random(seed))
                 program.recover(case)
                 case.end()
                 return 1
-            yield f"power lost, {mode}", f"{at} {calls[at - 1] if at <= len(calls) else 'end'}", attempt
+            yield f"power lost{', slow disk' if slow else ''}, {mode}", f"{at} {calls[at - 1] if at <= len(calls) else 'end'}", attempt
+
+
+def slow(program, step, rng):
+    """The same where pages come faster than the disk syncs, so that several share one sync."""
+    yield from power(program, step, rng, slow=10)
 
 
 def acted(program, step, rng):
@@ -166,7 +173,7 @@ def acted(program, step, rng):
             yield f"power lost after loading, {mode}", f"{at} {calls[at - 1]}", attempt
 
 
-PARTS = {"faults": faults, "kill": kill, "tear": tear, "errors": errors, "power": power, "acted": acted}
+PARTS = {"faults": faults, "kill": kill, "tear": tear, "errors": errors, "power": power, "slow": slow, "acted": acted}
 
 
 def programs(truth, server):

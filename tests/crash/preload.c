@@ -11,6 +11,7 @@
  *                        tear: do a write's first half, then die (other calls: die before it)
  *                        ENOSPC, EIO ... : it fails so, and is not done
  *     CRASH_STAYS=1      all that follow fail, too
+ *     CRASH_SLOW=MS      each sync takes so long: pages that end meanwhile share the next one
  *     CRASH_LOG=FILE     a line for each call counted: its number, letter and path
  *     CRASH_SHADOW=DIR   on the same file system, what a power failure is to be made of: the file
  *                        f-INODE is the content at its last sync; `k-INODE` keeps what lost its last
@@ -48,6 +49,7 @@ static struct {
     bool tear;
     bool stays;
     int error; /* 0: die */
+    useconds_t slow;
     int log;
     int names;
 } plan;
@@ -93,6 +95,7 @@ static void read_plan(void)
     plan.at = strtol(wish("CRASH_AT", "0"), NULL, 10);
     plan.tear = strcmp(how, "tear") == 0;
     plan.error = error_named(how);
+    plan.slow = (useconds_t)strtoul(wish("CRASH_SLOW", "0"), NULL, 10) * 1000;
     plan.stays = *wish("CRASH_STAYS", "") == '1';
     plan.log = plan.names = -1;
     if (*log)
@@ -280,6 +283,8 @@ static int any_sync(int fd, long number)
     (void)pthread_once(&once, read_plan);
     if (!path_of(fd, path))
         return (int)syscall(number, fd);
+    if (plan.slow > 0)
+        (void)usleep(plan.slow); /* the others go on meanwhile */
     int rc = enter('s', path) == PASS ? (int)syscall(number, fd) : -1;
     if (rc == 0)
         synced(fd);

@@ -13,9 +13,10 @@ import spool_reader  # noqa: E402
 from harness import KEY, Database, Sim, differences, expected_row, key_of  # noqa: E402
 
 BUILDS = {"release": Path(os.environ.get("NETTY_BUILD", ROOT / "build")).resolve(), "sanitized": ROOT / "build/san"}
-PRELOAD = ROOT / "build/crash/preload.so"
+PRELOAD = BUILDS["release"] / "crash/preload.so"
 TABLES = ("contacts", "users")
-SEALED = ("--segment-size", "16K", "--limit", "40")
+SEALED = ("--segment-size", "16K", "--limit", "40")  # several segments
+GROUPED = ("--segment-size", "1M", "--limit", "10")  # many small pages in one segment
 
 
 class Failed(AssertionError):
@@ -63,7 +64,7 @@ class Case:
     """One attempt: a spool of its own, a copy of `base` (None: none yet)."""
 
     def __init__(self, truth, name, base, db=None):
-        self.truth, self.db = truth, db
+        self.truth, self.db, self.settings = truth, db, SEALED
         self.dir = truth.dir / name
         shutil.rmtree(self.dir, ignore_errors=True)
         self.root = self.dir / "root"
@@ -86,9 +87,10 @@ class Case:
         demand("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr)
         return Ended(done)
 
-    def injected(self, at, how="kill", ops="wscrutm", stays=False, shadow=None):
+    def injected(self, at, how="kill", ops="wscrutm", stays=False, shadow=None, slow=0):
         env = {"LD_PRELOAD": str(PRELOAD), "CRASH_ROOT": str(self.root), "CRASH_AT": str(at), "CRASH_HOW": how,
-               "CRASH_OPS": ops, "CRASH_LOG": str(self.log), "CRASH_STAYS": "1" if stays else ""}
+               "CRASH_OPS": ops, "CRASH_LOG": str(self.log), "CRASH_STAYS": "1" if stays else "",
+               "CRASH_SLOW": str(slow)}
         if shadow:
             env["CRASH_SHADOW"] = str(shadow.dir)
         self.log.unlink(missing_ok=True)
@@ -99,7 +101,7 @@ class Case:
         return [tuple(line.split(" ", 2)[1:]) for line in self.log.read_text().splitlines()]
 
     def extract(self, **keywords):
-        return self.run("netty-extract", *SEALED, *TABLES, **keywords)
+        return self.run("netty-extract", *self.settings, *TABLES, **keywords)
 
     def load(self, **keywords):
         return self.run("netty-load", "--create-tables", "--batch-rows", "60", "--retries", "1", *TABLES, **keywords)

@@ -364,10 +364,55 @@ static void a_journal_of_another_segment_is_named(void **state)
     fixture_close(&f);
 }
 
+/* Damages the line of page 2 of three; the pages shared a sync, or each had its own. Then the writer
+ * goes on with a page of one record. */
+static void damage_second_of_three(struct fixture *f, bool shared, struct read_back *b)
+{
+    struct buf journal;
+    char path[256];
+    fixture_open(f);
+    start_writing(f);
+    for (int i = 0; i < 3; i++) {
+        put_page(f, i * PER, PER);
+        if (!shared)
+            run(f);
+    }
+    run(f);
+    stop_writing(f);
+    table_path(f, path, 1, SEGMENT_JOURNAL);
+    read_file(path, &journal);
+    char *line = memmem(journal.data, journal.len, "{\"page\":2", 9);
+    assert_non_null(line);
+    *line = '\0'; /* what a file system leaves where nothing was written */
+    write_file(path, journal.data, journal.len);
+    buf_free(&journal);
+    start_writing(f);
+    assert_string_equal(writer_position(f->writer), "{\"next\":4}");
+    put_page(f, 3 * PER, 1);
+    run(f);
+    stop_writing(f);
+    read_all(f, start, b);
+    fixture_close(f);
+}
+
+static void lines_torn_by_a_power_failure_are_given_up(void **state)
+{
+    struct fixture f;
+    struct read_back b;
+    (void)state;
+    damage_second_of_three(&f, true, &b);
+    assert_int_equal(b.damaged, 0);
+    assert_int_equal(b.records, PER + 1);
+    damage_second_of_three(&f, false, &b);
+    assert_int_equal(b.damaged, 1);
+    assert_int_equal(b.records, 2 * PER + 1);
+}
+
 int main(void)
 {
     log_setup("test", LOG_TEXT, LOG_ERROR);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_torn_by_a_power_failure_are_given_up),
         cmocka_unit_test(a_page_without_records_hands_out_none),
         cmocka_unit_test(a_journal_of_another_segment_is_named),
         cmocka_unit_test(a_reader_follows_a_writer),
