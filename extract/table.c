@@ -6,6 +6,7 @@
 #include "shared/log.h"
 #include "shared/names.h"
 #include "shared/when.h"
+#include "spool/refetch.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,8 @@ struct table {
     unsigned attempt;             /* retries of the request at hand */
     int64_t asked;                /* by Retry-After */
 
+    struct refetch refetch; /* from where pages that were lost are fetched again */
+    bool refetching;        /* the spool still holds that wish */
     bool started;
     bool ending; /* no further request; ended() once nothing is pending */
     bool ended;
@@ -108,11 +111,23 @@ static void fail(struct table *t, const struct err *why)
     end(t, why, status_of(why->code));
 }
 
+/* From here on the table's own position leads through what was lost. */
+static void refetch_begun(struct table *t)
+{
+    struct err e = ERR_INIT;
+    t->refetching = false;
+    if (refetch_clear(t->env->spool, t->name, &t->refetch, &e) != OK)
+        LOG(LOG_WARN, "refetch", "the next run will fetch the lost pages once more",
+            F_STR("table", t->name), F_ERR(&e));
+}
+
 static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
                       const struct err *err)
 {
     struct table *t = ctx;
     if (rc == OK) {
+        if (t->refetching)
+            refetch_begun(t);
         t->result.pages++;
         t->result.records += info->records;
         t->result.bytes += info->bytes;
@@ -351,13 +366,36 @@ void table_close(struct table *t)
     uv_close((uv_handle_t *)&t->timer, on_timer_closed);
 }
 
+/* Where the table stands; after damage, where it stood before it, unless the user says from where.
+ */
+static enum err_code find_position(struct table *t, struct crawl_conf *conf, const char **position,
+                                   struct err *e)
+{
+    bool there = false;
+    *position = writer_position(t->writer);
+    if (conf->since != WHEN_NONE)
+        return OK;
+    enum err_code rc = refetch_read(t->env->spool, t->name, &t->refetch, &there, e);
+    if (rc != OK || !there)
+        return rc;
+    t->refetching = true;
+    *position = t->refetch.position[0] != 0 ? t->refetch.position : NULL;
+    conf->full = conf->full || t->refetch.position[0] == 0;
+    LOG(LOG_INFO, "refetch", "pages that were damaged are fetched again", F_STR("table", t->name),
+        F_STR("from", conf->full ? "the beginning" : "before the damage"));
+    return OK;
+}
+
 static enum err_code open_parts(struct table *t, int64_t floor, struct err *e)
 {
     const struct table_env *env = t->env;
     struct crawl_conf conf = env->crawl;
     conf.floor = floor;
     conf.now = when_now();
-    enum err_code rc = crawl_open(&t->crawl, &conf, writer_position(t->writer), e);
+    const char *position = NULL;
+    enum err_code rc = find_position(t, &conf, &position, e);
+    if (rc == OK)
+        rc = crawl_open(&t->crawl, &conf, position, e);
     if (rc != OK)
         return rc;
     struct page_parts parts = {

@@ -251,7 +251,7 @@ void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx)
     t->done = done;
     t->ctx = ctx;
     t->attempt = 0;
-    t->unreachable = false;
+    t->unreachable = t->told_dead = false;
     t->began = when_tick();
     table_later(t, 0);
 }

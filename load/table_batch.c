@@ -100,11 +100,15 @@ static void committed(struct table *t, const struct txn_counts *c)
     t->total.dead += dead;
     t->total.batches++;
     note_greatest(t);
-    if (dead > 0)
-        LOG(LOG_WARN, "set-aside",
-            t->conf.redrive ? "records are still refused, and stay set aside"
-                            : "records were set aside; netty-spool dead lists them",
+    if (dead > 0) {
+        LOG(t->told_dead ? LOG_DEBUG : LOG_WARN, "set-aside",
+            t->conf.redrive ? "records are still refused, and stay set aside; of further ones the "
+                              "summary tells"
+                            : "records were set aside; netty-spool dead lists them, and of further "
+                              "ones the summary tells",
             F_STR("table", t->name), F_INT("records", dead));
+        t->told_dead = true;
+    }
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name), F_INT("read", tally->read),
         F_INT("rows", batch_rows(fill_batch(t->fill))), F_INT("inserted", c->inserted),
         F_INT("updated", c->updated));

@@ -31,6 +31,7 @@ struct table {
     struct progress committed;
     size_t rows; /* a batch's, at present */
     unsigned well;
+    bool told_dead;   /* that some are set aside: once a load, not once a batch */
     unsigned attempt; /* since something last went well */
     /* One batch: */
     bool ready;               /* it is complete, and on its way */

@@ -28,7 +28,8 @@ static const char *purpose(enum program program)
         return "Looks into the spool. `ls` lists its tables; `cat TABLE` writes a table's "
                "committed records to standard output, one JSON object a line; `status` shows how "
                "far each table is; `history TABLE ID` shows a record's versions; `verify` checks "
-               "everything; `dead` lists what was set aside; `prune` removes what is loaded and "
+               "everything; `heal` has what is damaged fetched again; `dead` lists what was set "
+               "aside; `prune` removes what is loaded and "
                "old; `digest` sums a table's records up, as load/sql/digest.sql does in the "
                "database.";
     }

@@ -7,6 +7,7 @@
 #include "spool/catalog.h"
 #include "spool/cmd.h"
 #include "spool/dead.h"
+#include "spool/healed.h"
 #include "spool/loaded.h"
 #include "spool/pruned.h"
 #include "spool/table.h"
@@ -99,6 +100,9 @@ static enum err_code verify_small(struct verify *v, struct err *e)
         (rc = table_dir(dir, v->cmd->spool, v->table, e)) != OK)
         return rc;
     rc = pruned_read(dir, &through, &why);
+    if ((rc = on_small(v, rc, &why, e)) != OK)
+        return rc;
+    rc = healed_check(dir, &why);
     return on_small(v, rc, &why, e);
 }
 

@@ -1,4 +1,4 @@
-/* netty-spool: looks at, checks and prunes the spool. */
+/* netty-spool: looks at, checks, mends and prunes the spool. */
 #include "shared/log.h"
 #include "spool/cmd.h"
 #include <errno.h>
@@ -13,7 +13,7 @@ struct command {
 static const struct command commands[] = {
     {"ls", cmd_ls},       {"cat", cmd_cat},       {"verify", cmd_verify},
     {"dead", cmd_dead},   {"status", cmd_status}, {"history", cmd_history},
-    {"prune", cmd_prune}, {"digest", cmd_digest},
+    {"prune", cmd_prune}, {"digest", cmd_digest}, {"heal", cmd_heal},
 };
 
 static const struct command *find(const char *name)

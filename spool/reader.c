@@ -2,6 +2,7 @@
 
 #include "shared/buf.h"
 #include "spool/data.h"
+#include "spool/healed.h"
 #include "spool/scan.h"
 #include "spool/table.h"
 #include <errno.h>
@@ -260,28 +261,41 @@ static enum err_code next_page(struct reader *r, enum reader_what *what, struct 
     return load_page(r, what, e);
 }
 
-enum err_code reader_next(struct reader *r, const struct page_info **info, enum reader_what *what,
-                          struct err *e)
+static enum err_code next_any(struct reader *r, enum reader_what *what, struct err *e)
 {
     enum scan_what found = SCAN_PAGE;
     enum err_code rc;
     r->usable = r->gone = false;
     buf_reset(&r->text); /* a page without records loads none */
-    *info = &r->info;
     if (r->held)
         r->held = false;
     else if ((rc = scan_next(r->scan, &found, e)) != OK)
         return rc;
-    if (found == SCAN_PAGE) {
-        rc = next_page(r, what, e);
-        return rc == OK && r->gone ? reader_next(r, info, what, e) : rc;
-    }
+    if (found == SCAN_PAGE)
+        return next_page(r, what, e);
     *what = found == SCAN_END ? READER_END : READER_DAMAGED;
     if (found == SCAN_DAMAGED) {
         r->info = *scan_page(r->scan);
         name_file(r, r->info.place.segment, SEGMENT_JOURNAL);
     }
     return OK;
+}
+
+/* What was pruned under our hands, and damage that was dealt with, is passed over. */
+enum err_code reader_next(struct reader *r, const struct page_info **info, enum reader_what *what,
+                          struct err *e)
+{
+    enum err_code rc;
+    bool pass;
+    *info = &r->info;
+    do {
+        struct err none;
+        rc = next_any(r, what, e);
+        pass = rc == OK && r->gone;
+        if (rc == OK && !pass && *what == READER_DAMAGED)
+            rc = healed_has(r->dir, r->info.place, &pass, e ? e : &none);
+    } while (rc == OK && pass);
+    return rc;
 }
 
 enum err_code reader_rewind(struct reader *r, struct err *e)

@@ -17,7 +17,7 @@
  * journal line is durable: a place that was acted on stays taken, whatever the machine does next.
  * Memory: one read buffer and the longest line (cap: READER_LINE_MAX); pages up to
  * READER_PAGE_CACHE are read once, larger ones twice. A segment missing between two others is
- * damage (named once) unless pruned from the front.
+ * damage (named once) unless pruned from the front. Damage that was healed (healed.h) is passed over.
  */
 #ifndef NETTY_SPOOL_READER_H
 #define NETTY_SPOOL_READER_H

@@ -9,6 +9,8 @@
  *     <spool>/<table>/0000000001.ndjson.zst a sealed segment, compressed
  *     <spool>/<table>/loaded.json           what the databases have of it (loaded.h)
  *     <spool>/<table>/pruned.json           up to where it has been pruned (pruned.h)
+ *     <spool>/<table>/healed.json           damage that was dealt with (healed.h)
+ *     <spool>/<table>/refetch.json          from where the extractor fetches again (refetch.h)
  *     <spool>/<table>/dead-extract.ndjson   set aside by the extractor (dead.h)
  *     <spool>/<table>/dead-load.ndjson      set aside by the loader
  *

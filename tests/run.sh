@@ -55,18 +55,29 @@ lint() {
     check "lint: shell scripts parse" bash -c 'for f in tests/*.sh tests/*/*.sh .ci/run; do bash -n "$f" || exit 1; done'
 }
 
-# unit BUILD: every cmocka program there, each with a time limit of its own; counts its TAP lines.
+# One cmocka program, with a time limit of its own: its TAP lines and its exit code.
+unit_one() {
+    CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$1" >"$2" 2>&1
+    echo "exit $?" >>"$2"
+}
+export -f unit_one
+
+# unit_in BUILD: every cmocka program there, side by side; counts their TAP lines.
 unit_in() {
-    local dir=$1 program name log ok bad status
-    for program in $(find "$dir/unit" -type f -executable | sort); do
-        name=${program#"$dir"/unit/}
-        log="$logs/${dir//\//_}_${name//\//_}.log"
-        CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$program" >"$log" 2>&1
-        status=$?
+    local dir=$1 program name log ok bad status programs
+    programs=$(find "$dir/unit" -type f -executable | sort)
+    unit_log() { name=${1#"$dir"/unit/}; log="$logs/${dir//\//_}_${name//\//_}.log"; }
+    for program in $programs; do
+        unit_log "$program"
+        printf '%s\0%s\0' "$program" "$log"
+    done | xargs -0 -n 2 -P "$jobs" bash -c 'unit_one "$@"' unit_one
+    for program in $programs; do
+        unit_log "$program"
+        status=$(sed -n '$s/^exit //p' "$log")
         ok=$(grep -cE '^ok ' "$log")
         bad=$(grep -cE '^not ok ' "$log")
         # A program that died, or ran no test, failed as a whole.
-        if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ] || [ $((ok + bad)) -eq 0 ]; then bad=$((bad + 1)); fi
+        if [ "$status" != 0 ] && [ "$bad" -eq 0 ] || [ $((ok + bad)) -eq 0 ]; then bad=$((bad + 1)); fi
         passed=$((passed + ok))
         failed=$((failed + bad))
         if [ "$bad" -gt 0 ]; then

@@ -20,9 +20,11 @@ def test_one_fault_in_twenty_requests(sims, netty, fault):
     row = netty.extract("--json", "contacts", "--limit", 20, sim=sim).json()["contacts"]
     assert row["status"] == "complete"
     sim.mood(edits_per_request=0)
-    netty.extract("contacts", "--limit", 20, sim=sim)
+    last = netty.extract("--json", "contacts", "--limit", 20, sim=sim).json()["contacts"]
     faults = [entry for entry in asked(sim) if entry["fault"] == fault]
-    assert faults and row["retries"] > 0, "there was something to survive"
+    assert faults, "there was something to survive"
+    # libcurl itself asks once more where a kept-alive connection turns out to be gone.
+    assert fault == "p_reset" or row["retries"] + last["retries"] == len(faults)
     assert_held(netty, sim, "contacts")
     netty.spool_tool("verify")
 

@@ -1,5 +1,6 @@
 """A database that is slow, restarted, altered or forbids: what helps by waiting is waited for, the rest is said."""
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -47,6 +48,23 @@ def test_a_statement_time_limit_halves_the_batches_until_they_pass(spool, netty,
     assert run.json()["contacts"]["inserted"] == 600
     assert "halved" in run.err
     db.query("ALTER DATABASE \"%s\" RESET statement_timeout" % db.name)
+
+
+def test_batches_grow_back_once_the_database_is_fast_again(spool, netty, db):
+    """The first 100 records are slow; of the 4000 after them the batches are as large as they may be."""
+    db.create("contacts")
+    writer = spool.table("contacts")
+    for start in range(0, 4100, 50):
+        writer.page([f'{{"contact_id":{key}}}' for key in range(start, start + 50)])
+    slow_down(db, "contacts", 0.02)
+    db.query("""CREATE OR REPLACE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN IF new.contact_id < 100 THEN PERFORM pg_sleep(0.02); END IF; RETURN new; END $$""")
+    db.query(f'ALTER DATABASE "{db.name}" SET statement_timeout = 700')
+    run = netty.load("--json", "--batch-rows", "400", "--log-level", "debug", db=db)
+    assert run.json()["contacts"]["inserted"] == 4100
+    rows = [int(found) for found in re.findall(r"batch loaded.* rows=(\d+)", run.err)]
+    assert rows and min(rows) < 100 and rows.count(400) >= 4, rows
+    assert len(rows) < 40, "they did not stay small"
 
 
 def test_a_row_that_no_time_limit_allows_is_named_and_other_tables_go_on(spool, netty, db):

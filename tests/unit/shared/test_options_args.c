@@ -52,9 +52,9 @@ static void test_of_another_program(void **state)
         "its",
         "--limit", "50");
     BAD(SPOOL,
-        "--timezone is an option of netty-extract, not of netty-spool; netty-spool --help lists "
-        "all of its",
-        "--timezone=UTC");
+        "--rate is an option of netty-extract, not of netty-spool; netty-spool --help lists all "
+        "of its",
+        "--rate=2");
 }
 
 static void test_not_for_the_command_line(void **state)
