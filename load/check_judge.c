@@ -7,8 +7,8 @@
 #define OLDEST   120000 /* materialized CTEs; the tests run with 15 and newer */
 #define SHORT_MS 10000  /* a statement limit below which batches are bound to be small */
 #define POOLER_HINT                                                                                \
-    "Supabase's pooler, aws-...-REGION.pooler.supabase.com with the user postgres.PROJECT, has "   \
-    "IPv4 too: port 5432 for session mode, 6543 for transaction mode"
+    "Supabase's pooler, aws-...-REGION.pooler.supabase.com with the user postgres.PROJECT, is "    \
+    "reached over IPv4: port 5432 for session mode, 6543 for transaction mode"
 #define CA_HINT                                                                                    \
     "sslmode=verify-full with sslrootcert=FILE proves whom one talks to (Supabase: the file is "   \
     "under Database Settings, SSL Configuration)"
