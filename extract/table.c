@@ -328,9 +328,8 @@ static void next(struct table *t)
         end(t, NULL, TABLE_COMPLETE);
     } else if (t->env->max_pages > 0 && kept >= t->env->max_pages) {
         end(t, NULL, TABLE_PARTIAL);
-    } else if (room_check(t->env->room, &e) != OK) {
-        fail(t, &e);
-    } else if (url_page(&t->url, t->env->base_url, t->name, &request, &e) != OK) {
+    } else if (room_check(t->env->room, &e) != OK ||
+               url_page(&t->url, t->env->base_url, t->name, &request, &e) != OK) {
         fail(t, &e);
     } else {
         pace_ask(t->env->pace, &t->turn, on_turn, t);

@@ -12,8 +12,6 @@
 #define LOADER   "netty-load"
 #define ARGS_MAX 16
 
-extern char **environ;
-
 static bool is_set(const char *name)
 {
     const char *value = getenv(name);
@@ -96,8 +94,8 @@ enum err_code ask_loaded(const struct options *o, const struct spool *s, struct 
 {
     char path[IO_PATH];
     const char *args[ARGS_MAX];
-    pid_t pid;
-    int status;
+    pid_t pid = -1;
+    int status = 0;
     if (!is_configured(o))
         return err_set(e, ERR_CONFIG,
                        "no database is configured, so nobody can say what is loaded: set "

@@ -94,15 +94,14 @@ static enum err_code on_damage(void *ctx, const struct page_info *info, const st
     struct refetch *wish = &h->wish;
     (void)what;
     int64_t low = info->bytes > 0 ? parse(h, info->low) : WHEN_NONE;
-    if (h->count == 0) {
-        begin_here(h, info->place.segment, low);
-    } else if (h->in_gap && h->chosen) {
+    bool first = h->count == 0;
+    if (!first && h->in_gap && h->chosen) {
         wish->low = low < wish->low ? low : wish->low; /* WHEN_NONE is the least */
-    } else if (low == WHEN_NONE || wish->low == WHEN_NONE) {
+    } else if (!first && (low == WHEN_NONE || wish->low == WHEN_NONE)) {
         wish->low = WHEN_NONE;
         wish->position[0] = '\0';
         h->chosen = true;
-    } else if (low < wish->low) {
+    } else if (first || low < wish->low) {
         begin_here(h, info->place.segment, low);
     } else {
         h->chosen = false;

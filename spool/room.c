@@ -166,7 +166,7 @@ enum err_code room_free(const struct spool *s, int64_t *bytes, struct err *e)
 
 static enum err_code look(const struct spool *s, const struct room_conf *conf, struct err *e)
 {
-    int64_t bytes;
+    int64_t bytes = 0;
     enum err_code rc;
     if (conf->least > 0) {
         if ((rc = room_free(s, &bytes, e)) != OK)

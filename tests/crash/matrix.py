@@ -187,6 +187,8 @@ def programs(truth, server):
         program = Program(name, truth, base, extract, Case.assert_spool_recovers)
         program.beside = Loaded(server)
         yield program
+    yield Program("load, pruning", truth, lambda: truth.whole, Case.load_and_prune, Case.assert_prune_recovers,
+                  Loaded(server))
     yield Program("load", truth, lambda: truth.whole, load, Case.assert_load_recovers, Loaded(server))
 
 

@@ -149,5 +149,23 @@ class Case:
         idle = self.load(env={"NETTY_LOG_FORMAT": "json"})
         demand(idle.code == 0, "a run with nothing to do:", idle)
 
+    def load_and_prune(self, env=None, **keywords):
+        return self.load(env={**(env or {}), "NETTY_SPOOL_KEEP": "0s"}, **keywords)
+
+    def assert_prune_recovers(self):
+        """All is in the database, and of the spool only each table's newest segment is left, whole."""
+        again = self.load_and_prune()
+        demand(again.code in (0, 65), "the next run did not end well:", again)
+        for table in TABLES:
+            expected = dict(expected_row(table, line) for line in self.truth.lines[table] if "\\u0000" not in line)
+            wrong = differences(expected, self.db.rows(table))
+            demand(not wrong, table, wrong)
+            left = {name[:10] for name in os.listdir(self.spool / table) if name[:10].isdigit()}
+            demand(len(left) == 1, table, "is not pruned:", left)
+        verify = self.run("netty-spool", "verify")
+        demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
+        again = self.extract()
+        demand(again.code == 0, "the extractor does not go on:", again)
+
     def end(self):
         shutil.rmtree(self.dir, ignore_errors=True)
