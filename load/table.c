@@ -1,7 +1,9 @@
 #include "load/table_priv.h"
+#include "shared/io.h"
 #include "shared/log.h"
 #include "shared/names.h"
 #include "shared/when.h"
+#include "spool/pruned.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +184,21 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     connect_or_go(t);
 }
 
+/* Only what all databases had by then is pruned; one that comes later lacks it. */
+static void warn_of_pruned(const struct table *t)
+{
+    char dir[IO_PATH];
+    uint64_t through = 0;
+
+    if (t->conf.redrive || io_path(dir, spool_dir(t->conf.spool), t->name, NULL) != OK ||
+        pruned_read(dir, &through, NULL) != OK || t->committed.place.segment >= through)
+        return;
+    LOG(LOG_WARN, "pruned",
+        "the spool no longer holds pages that this database has not loaded; fetch the whole table "
+        "again: netty-extract --full",
+        F_STR("table", t->name), F_INT("segments", through));
+}
+
 static enum err_code open_fill(struct table *t, struct err *e)
 {
     const struct relation *r = schema_relation(t->schema);
@@ -206,6 +223,7 @@ static enum err_code open_fill(struct table *t, struct err *e)
     if ((rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e)) != OK)
         return rc;
     t->committed = *schema_progress(t->schema);
+    warn_of_pruned(t);
     if (t->conf.replay)
         t->committed = (struct progress){0};
     t->rows = t->conf.batch.rows_max;

@@ -3,7 +3,7 @@ import json
 import os
 import shutil
 
-from harness import BUILD, Database, assert_synced
+from harness import BUILD, Database, assert_synced, wait_for
 from test_format_reader import assert_agree
 
 SMALL = ("--segment-size", "64K")
@@ -192,3 +192,39 @@ def test_prune_finds_the_loader_beside_itself(sims, db, netty):
     alone.mkdir()
     shutil.copy2(BUILD / "netty-spool", alone)
     netty.run(alone / "netty-spool", "prune", db=db, env={"PATH": "/nonexistent"}, code=73)
+
+
+def test_a_loader_that_stays_leaves_word_and_prunes_too(sims, db, netty):
+    filled(sims, netty)
+    newest = segments(netty, "contacts")[-1]
+    loader = netty.start("netty-load", "--follow", "--create-tables", "--spool-keep", "0s", db=db)
+    wait_for(lambda: segments(netty, "contacts") == [newest], "the pruning")
+    assert loaded(netty)[0]["segment"] == newest
+    loader.terminate()
+    assert loader.wait(timeout=60) in (0, 75), open(loader.err_path).read()
+
+
+def test_a_loader_that_stays_tells_its_last_word_when_it_ends(sims, db, netty):
+    sim = sims("contacts:300")
+    netty.extract("contacts", sim=sim)
+    loader = netty.start("netty-load", "--follow", "--create-tables", db=db)
+    wait_for(lambda: (netty.spool / "contacts/loaded.json").exists(), "the first word")
+    sim.edit("contacts", 30)
+    netty.extract("contacts", sim=sim)
+    page = json.loads(netty.spool_tool("ls", "--json").out)["pages"]
+    wait_for(lambda: db.value("SELECT page FROM netty_sync.progress") == page, "the edits")
+    loader.terminate()
+    assert loader.wait(timeout=60) in (0, 75), open(loader.err_path).read()
+    assert loaded(netty)[0]["page"] == page
+
+
+def test_a_database_that_comes_too_late_is_told_what_it_lacks(sims, db, postgres, netty):
+    filled(sims, netty)
+    netty.load("--create-tables", "--spool-keep", "0s", db=db)
+    other = Database(postgres)
+    try:
+        run = netty.load("--create-tables", db=other)
+        assert "--full" in run.err and "contacts" in run.err
+        assert "--full" not in netty.load(db=db).err
+    finally:
+        other.drop()
