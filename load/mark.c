@@ -144,7 +144,7 @@ static void after_work(uv_work_t *w, int status)
 
 static enum err_code read_rows(struct mark *m, const PGresult *r, struct err *e)
 {
-    size_t n = (size_t)PQntuples(r);
+    size_t n = PQnfields(r) == 3 ? (size_t)PQntuples(r) : 0;
 
     m->rows = calloc(n + 1, sizeof *m->rows);
     if (m->rows == NULL)
@@ -192,7 +192,8 @@ static void on_who(void *ctx, const PGresult *r, const struct err *err)
         end(m, &m->err);
         return;
     }
-    if (PQntuples(r) != 1 || strlen(PQgetvalue(r, 0, 0)) >= sizeof m->entry.id ||
+    if (PQntuples(r) != 1 || PQnfields(r) != 2 ||
+        strlen(PQgetvalue(r, 0, 0)) >= sizeof m->entry.id ||
         strlen(PQgetvalue(r, 0, 1)) >= sizeof m->entry.name) {
         err_set(&m->err, ERR_PROTOCOL, "the database does not say which one it is");
         end(m, &m->err);
