@@ -80,7 +80,7 @@ static void tell_ended(struct table *t)
     if (!t->ending || t->ended || writer_pending(t->writer) > 0)
         return;
     t->ended = true;
-    t->result.elapsed = when_tick() - t->began;
+    t->result.elapsed = t->started ? when_tick() - t->began : 0;
     t->handler.ended(t->ctx, t);
 }
 
