@@ -32,8 +32,8 @@ static enum err_code run(const struct options *o, struct err *e)
     const struct command *command = count ? find(words[0]) : NULL;
     if (!command)
         return err_set(e, ERR_USAGE,
-                       "%s%s; the commands are ls, cat, status, history, verify, dead, prune, "
-                       "digest (see --help)",
+                       "%s%s; the commands are ls, cat, status, history, verify, heal, dead, "
+                       "prune, digest (see --help)",
                        count ? "there is no command " : "a command is missing",
                        count ? words[0] : "");
     enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
