@@ -98,8 +98,8 @@ INSTALLED := build/installed
 .PHONY: install
 install:
 	$(MAKE) BUILD=$(INSTALLED) SPOOL_DIR=/var/spool/netty all
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 $(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%) $(DESTDIR)$(PREFIX)/bin/
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 0755 $(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%) "$(DESTDIR)$(PREFIX)/bin/"
 
 .PHONY: clean
 clean:
