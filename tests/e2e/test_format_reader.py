@@ -79,6 +79,28 @@ def test_a_segment_that_was_given_up(kinds, netty):
     assert_agree(netty, netty.spool, "contacts")
 
 
+def test_a_healed_spool(kinds, netty):
+    packed = min(name for name in names(netty) if name.endswith(".zst"))
+    data = bytearray((netty.spool / "contacts" / packed).read_bytes())
+    data[40] ^= 255
+    (netty.spool / "contacts" / packed).write_bytes(data)
+    assert_agree(netty, netty.spool, "contacts", damaged=True)
+    netty.spool_tool("heal", code=None)
+    assert_agree(netty, netty.spool, "contacts")
+    netty.extract("contacts", sim=kinds)
+    assert_agree(netty, netty.spool, "contacts")
+
+
+def test_a_pruned_spool_and_what_pruning_left_behind(kinds, db, netty):
+    oldest = min(name for name in names(netty) if name.endswith(".journal"))
+    journal = (netty.spool / "contacts" / oldest).read_bytes()
+    netty.load("--create-tables", "--spool-keep", "0s", db=db)
+    assert oldest not in names(netty) and "pruned.json" in names(netty), names(netty)
+    assert_agree(netty, netty.spool, "contacts")
+    (netty.spool / "contacts" / oldest).write_bytes(journal)
+    assert_agree(netty, netty.spool, "contacts")
+
+
 def test_catalog_and_dead_letters(sims, db, netty):
     sim = sims("users:40", "--odd", "5:nul")
     netty.extract("users", sim=sim)

@@ -205,7 +205,7 @@ class Segment:
             elif line.kind == "footer":
                 self.footer = line.value
         if self.header and (self.header["table"], self.header["segment"]) != (table, self.number):
-            self.damage.append(Damage(self.number, 0, "the journal of another segment or table"))
+            self.damage.append(Damage(self.number + 1, 0, "the journal of another segment or table"))
             self.header, self.lines = None, []
 
     def counted(self, limit):
@@ -232,7 +232,8 @@ class Segment:
             elif line.kind in ("bad", "bad-end"):
                 if line.kind == "bad" and limit is not None and expect > limit:
                     continue
-                yield Damage(self.number, expect if line.kind == "bad" else expect - 1,
+                place = 0 if line.at == 0 else expect if line.kind == "bad" else expect - 1
+                yield Damage(self.number, place,
                              f"the line at byte {line.at} {line.value}")
                 excused = excused or (line.kind == "bad" and line.at > 0)
             elif line.kind == "header" and line.at > 0:
@@ -288,19 +289,32 @@ class Spool:
         lines = self.sum_lines(self.dir / table / "pruned.json")
         return lines[0]["segment"] if lines and lines[0] else 0
 
+    def healed(self, table):
+        """Section 14: the places whose damage was dealt with."""
+        lines = self.sum_lines(self.dir / table / "healed.json")
+        if not lines or None in lines or lines[0].get("places") != len(lines) - 1:
+            return set()
+        return {(line["segment"], line["page"]) for line in lines[1:]}
+
     def read(self, table):
-        """Pages and damages in order."""
+        """Pages and damages in order, without the damage that has been healed."""
+        healed = self.healed(table)
+        for item in self.read_all(table):
+            if isinstance(item, Page) or (item.segment, item.page) not in healed:
+                yield item
+
+    def read_all(self, table):
         segments = self.segments(table)
         for before, segment, after in zip([None, *segments], segments, [*segments[1:], None]):
             if before and segment.number != before.number + 1 and self.is_lost(before, segment):
                 yield Damage(segment.number, 0, f"segments {before.number + 1} to {segment.number - 1} are missing")
             yield from segment.damage
             if segment.lines is None:
-                yield Damage(segment.number, 0, "the journal is missing")
+                yield Damage(segment.number + 1, 0, "the journal is missing")
                 continue
             if isinstance(segment.data, Compressed):
                 if not segment.footer:
-                    yield Damage(segment.number, 0, "a compressed segment without a footer")
+                    yield Damage(segment.number + 1, 0, "a compressed segment without a footer")
                 if segment.data.complaint:
                     yield Damage(segment.number, 0, segment.data.complaint)
             previous = after.header["previous"] if after and after.header else None
