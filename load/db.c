@@ -181,19 +181,40 @@ void db_fail(struct db *d)
     (void)uv_timer_start(&d->defer, on_defer, 0, 0);
 }
 
+/* A password whose @ or / is written plainly in a URL spills over into the host or the port, which
+ * libpq's errors quote. (A host that begins with @ is a socket without a file.) */
+static bool spilt(const PQconninfoOption *o)
+{
+    if (o->val == NULL)
+        return false;
+    if (strcmp(o->keyword, "port") == 0)
+        return o->val[strspn(o->val, "0123456789, ")] != '\0';
+    if (strcmp(o->keyword, "host") != 0)
+        return false;
+    for (const char *at = strchr(o->val, '@'); at != NULL; at = strchr(at + 1, '@'))
+        if (at > o->val && at[-1] != ',')
+            return true;
+    return false;
+}
+
 /* The password is a secret from the moment that it is known; what libpq says of a string that it
  * cannot read may hold a part of it, so that is not passed on. */
 static enum err_code check_conninfo(const char *conninfo, struct err *e)
 {
     char *why = NULL;
     PQconninfoOption *all = PQconninfoParse(conninfo, &why);
+    bool readable = all != NULL;
 
     PQfreemem(why);
-    if (all == NULL)
+    for (PQconninfoOption *o = all; readable && o->keyword != NULL; o++)
+        readable = !spilt(o);
+    if (!readable) {
+        PQconninfoFree(all);
         return err_set(e, ERR_CONFIG,
                        "the database's connection string cannot be read; write "
                        "postgresql://user@host:port/database (special characters of the password "
                        "as %%XX) or host=... dbname=...");
+    }
     for (PQconninfoOption *o = all; o->keyword != NULL; o++)
         if (o->val != NULL &&
             (strcmp(o->keyword, "password") == 0 || strcmp(o->keyword, "sslpassword") == 0))

@@ -346,6 +346,33 @@ static void passwords_are_kept_secret(void **state)
     log_forget();
 }
 
+/* Its password spills into what libpq takes for the host or the port. */
+static void a_password_written_plainly_in_a_url_is_not_shown(void **state)
+{
+    static const char *const bad[] = {
+        "postgresql://u:geheim@treasure@127.0.0.1:5432/d",
+        "postgresql://u:treasure/1@127.0.0.1:5432/d",
+    };
+    static const char *const good[] = {"host=@/a,@/b port=5432,5433 dbname=d",
+                                       "postgresql://u:treasure%40@127.0.0.1,[::1]:5433/d", "",
+                                       NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct err e = ERR_INIT;
+        struct db *none = NULL;
+        assert_int_equal(uv_loop_init(&loop), 0);
+        assert_int_equal(db_open(&none, &loop, bad[i], &e), ERR_CONFIG);
+        assert_null(none);
+        assert_null(strstr(e.msg, "treasure"));
+        assert_int_equal(uv_loop_close(&loop), 0);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        open_db(good[i]);
+        close_db();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_silent_server_is_given_up),
         cmocka_unit_test(dropping_calls_nobody),
         cmocka_unit_test(passwords_are_kept_secret),
+        cmocka_unit_test(a_password_written_plainly_in_a_url_is_not_shown),
     };
     log_to(open("/dev/null", O_WRONLY | O_CLOEXEC));
     return cmocka_run_group_tests(tests, NULL, NULL);
