@@ -162,7 +162,7 @@ static bool wanted(const struct fill *f, const struct page_info *p)
 
     return (c->segment == 0 || p->place.segment == c->segment) &&
            (c->fetched_from == WHEN_NONE || p->fetched >= c->fetched_from) &&
-           (c->fetched_to == WHEN_NONE || p->fetched <= c->fetched_to);
+           (c->fetched_to == WHEN_NONE || p->fetched < c->fetched_to);
 }
 
 /* Lines of the page that an earlier run has committed. */

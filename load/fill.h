@@ -31,7 +31,7 @@ int progress_compare(const struct progress *a, const struct progress *b);
 struct fill_conf {
     struct batch_conf batch;
     struct row_conf row;
-    int64_t fetched_from; /* replay: pages fetched in [from, to], or WHEN_NONE */
+    int64_t fetched_from; /* replay: pages fetched in [from, to), or WHEN_NONE */
     int64_t fetched_to;
     uint64_t segment; /* replay: of this segment only; 0: any */
     bool letters;     /* redrive */

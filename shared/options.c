@@ -157,6 +157,7 @@ static enum err_code judge_together(const struct options *o, struct err *e)
     enum err_code rc;
     if ((rc = contradict(o, OPT_REPLAY, OPT_FOLLOW, e)) != OK ||
         (rc = contradict(o, OPT_REPLAY, OPT_REDRIVE, e)) != OK ||
+        (rc = contradict(o, OPT_REDRIVE, OPT_FOLLOW, e)) != OK ||
         (rc = needs(o, OPT_FROM, OPT_REPLAY, e)) != OK ||
         (rc = needs(o, OPT_TO, OPT_REPLAY, e)) != OK ||
         (rc = needs(o, OPT_SEGMENT, OPT_REPLAY, e)) != OK)

@@ -80,8 +80,8 @@ def test_a_replay_of_some_pages_by_time_and_by_segment(spool, netty, db):
     db.create("contacts")
     times = [fetched for _, _, fetched, _ in writer.pages]
     for arguments, chosen in [
-            (["--from", iso(times[4])], range(4, 12)), (["--to", iso(times[4])], range(0, 5)),
-            (["--from", iso(times[2]), "--to", iso(times[7])], range(2, 8)),
+            (["--from", iso(times[4])], range(4, 12)), (["--to", iso(times[4])], range(0, 4)),
+            (["--from", iso(times[2]), "--to", iso(times[7])], range(2, 7)),
             (["--from", iso(times[2] + timedelta(milliseconds=1)), "--to", iso(times[3] - timedelta(milliseconds=1))], []),
             (["--segment", "1"], range(0, 3)), (["--segment", "2"], range(3, 6)), (["--segment", "4"], range(9, 12)),
             (["--segment", "3", "--from", iso(times[8])], [8])]:
@@ -106,7 +106,7 @@ def test_a_replay_of_one_table_leaves_the_others_alone(spool, netty, db):
 
 @pytest.mark.parametrize("arguments,told", [
     (["--from", "2026-01-01"], "--replay"), (["--segment", "1"], "--replay"), (["--replay", "--follow"], "--follow"),
-    (["--replay", "--segment", "-1"], "--segment"), (["--replay", "--from", "soon"], "soon"),
+    (["--redrive", "--follow"], "--follow"), (["--replay", "--segment", "-1"], "--segment"), (["--replay", "--from", "soon"], "soon"),
 ])
 def test_replays_that_make_no_sense_are_refused(spool, netty, db, arguments, told):
     spool.table("users").page([])

@@ -185,6 +185,7 @@ static void test_what_belongs_together(void **state)
     BAD(LOAD, "--segment means something with --replay only", "--segment", "3", "--replay=no");
     BAD(LOAD, "--replay and --follow cannot be given together", "--replay", "--follow");
     BAD(LOAD, "--replay and --redrive cannot be given together", "--redrive", "--replay");
+    BAD(LOAD, "--redrive and --follow cannot be given together", "--redrive", "--follow");
     BAD(LOAD, "--from '2024-05-13' is not before --to '2024-05-13T00:00'", "--replay", "--from",
         "2024-05-13", "--to", "2024-05-13T00:00");
     const struct options *o = GOOD(LOAD, "--replay", "--segment", "12", "--from", "2024-05-13",
