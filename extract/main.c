@@ -1,5 +1,6 @@
 /* netty-extract: pages from the API into the spool. */
 #include "extract/service.h"
+#include "shared/io.h"
 #include "shared/log.h"
 #include "shared/options.h"
 #include "shared/secret.h"
@@ -50,7 +51,10 @@ int main(int argc, char **argv)
     return_memory();
     /* A reader of our output that goes away is an error of that write, not the end of the run. */
     (void)signal(SIGPIPE, SIG_IGN);
-    enum err_code rc = options_read(&o, PROGRAM_EXTRACT, argc, argv, &e);
+    options_guess_log(PROGRAM_EXTRACT, argc, argv);
+    enum err_code rc = io_standard_files(&e);
+    if (rc == OK)
+        rc = options_read(&o, PROGRAM_EXTRACT, argc, argv, &e);
     if (rc == OK && options_int(o, OPT_HELP) != 0) {
         options_help(PROGRAM_EXTRACT, stdout);
     } else if (rc == OK && options_int(o, OPT_VERSION) != 0) {

@@ -56,7 +56,7 @@ static enum err_code read_settings(struct service *s, struct err *e)
     enum err_code rc =
         url_check_base(env->base_url, options_origin(o, OPT_BASE_URL), ERR_CONFIG, e);
     if (rc == OK)
-        rc = zone_open(&s->zone, options_text(o, OPT_TIMEZONE), e);
+        rc = options_zone(o, &s->zone, e);
     if (rc != OK)
         return rc;
     env->zone = s->zone;

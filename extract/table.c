@@ -36,6 +36,7 @@ struct table {
     bool stalled; /* waits for the writer to catch up */
     bool warned;  /* that the filter is ignored */
     int64_t began;
+    int64_t complete_to; /* by the last durable page: the crawl itself is ahead of the disk */
     struct table_result result;
 };
 
@@ -63,7 +64,7 @@ struct table_result table_result(const struct table *t)
 {
     struct table_result r = t->result;
     crawl_stats(t->crawl, &r.crawl);
-    r.complete_to = r.crawl.complete_to;
+    r.complete_to = t->complete_to;
     r.reached = r.crawl.reached;
     if (!t->ended && t->started)
         r.elapsed = when_tick() - t->began;
@@ -131,6 +132,7 @@ static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
         t->result.pages++;
         t->result.records += info->records;
         t->result.bytes += info->bytes;
+        t->complete_to = info->complete_to;
     } else if (t->ending && t->result.err.code == OK) {
         t->result.err = *err; /* what seemed complete is not */
         t->result.status = TABLE_FAILED;
@@ -397,6 +399,9 @@ static enum err_code open_parts(struct table *t, int64_t floor, struct err *e)
         rc = crawl_open(&t->crawl, &conf, position, e);
     if (rc != OK)
         return rc;
+    struct crawl_stats stats;
+    crawl_stats(t->crawl, &stats);
+    t->complete_to = stats.complete_to;
     struct page_parts parts = {
         .spool = env->spool,
         .table = t->name,

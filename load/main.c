@@ -2,6 +2,7 @@
 #include "load/check.h"
 #include "load/run.h"
 #include "load/tell.h"
+#include "shared/io.h"
 #include "shared/log.h"
 #include "shared/options.h"
 #include "shared/stop.h"
@@ -264,7 +265,7 @@ static enum err_code prepare(struct loader *p, struct err *e)
 
     options_setup_log(o);
     p->json = options_int(o, OPT_JSON) != 0;
-    rc = zone_open(&p->zone, options_text(o, OPT_TIMEZONE), e);
+    rc = options_zone(o, &p->zone, e);
     if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */
         rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e);
     if (rc == OK)
@@ -307,8 +308,8 @@ int main(int argc, char **argv)
     struct err e = ERR_INIT;
     int code = 0;
 
-    log_setup("netty-load", LOG_TEXT, LOG_INFO);
-    if (options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)
+    options_guess_log(PROGRAM_LOAD, argc, argv);
+    if (io_standard_files(&e) != OK || options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)
         return complain(&e);
     if (options_int(p.options, OPT_HELP) != 0)
         options_help(PROGRAM_LOAD, stdout);

@@ -23,6 +23,18 @@ static bool stepped(ssize_t n, const char *doing, const char *path, enum err_cod
     return false;
 }
 
+enum err_code io_standard_files(struct err *e)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        /* The lowest free number, which is this one: those below it are open by now. */
+        if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+            return err_sys(e, ERR_IO, "cannot open /dev/null");
+    }
+    return OK;
+}
+
 enum err_code io_write(int fd, const void *p, size_t n, const char *path, struct err *e)
 {
     enum err_code rc = OK;

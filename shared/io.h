@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Opens /dev/null in the place of standard input, output or error where one is closed, so that no file of ours takes
+ * its number. First thing in each main. */
+enum err_code io_standard_files(struct err *e) MUST_CHECK;
+
 /* All n bytes, or an error; path is for the message. */
 enum err_code io_write(int fd, const void *p, size_t n, const char *path, struct err *e) MUST_CHECK;
 enum err_code io_pwrite(int fd, const void *p, size_t n, int64_t at, const char *path,

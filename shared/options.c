@@ -264,6 +264,34 @@ enum err_code options_tables(const struct options *o, const char *const **tables
     return OK;
 }
 
+enum err_code options_zone(const struct options *o, struct zone **zone, struct err *e)
+{
+    const char *origin = options_origin(o, OPT_TIMEZONE);
+    enum err_code rc = zone_open(zone, options_text(o, OPT_TIMEZONE), e);
+    if (rc == OK)
+        return OK;
+    (void)err_prefix(e, "%s", origin);
+    if (rc == ERR_CONFIG && strncmp(origin, "--", 2) == 0)
+        rc = e->code = ERR_USAGE;
+    return rc;
+}
+
+void options_guess_log(enum program program, int argc, char *const *argv)
+{
+    static const char name[] = "--log-format";
+    const char *form = getenv("NETTY_LOG_FORMAT");
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], name, sizeof name - 1) != 0)
+            continue;
+        if (argv[i][sizeof name - 1] == '=')
+            form = argv[i] + sizeof name;
+        else if (argv[i][sizeof name - 1] == 0 && i + 1 < argc)
+            form = argv[i + 1];
+    }
+    bool json = form != NULL && strcmp(form, "json") == 0;
+    log_setup(options_program(program), json ? LOG_JSON : LOG_TEXT, LOG_INFO);
+}
+
 void options_setup_log(const struct options *o)
 {
     enum log_level level = (enum log_level)options_int(o, OPT_LOG_LEVEL);

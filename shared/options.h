@@ -30,6 +30,7 @@
 #define NETTY_SHARED_OPTIONS_H
 
 #include "shared/err.h"
+#include "shared/when.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -153,6 +154,14 @@ enum err_code options_tables(const struct options *o, const char *const **tables
  * defaults, exit codes. */
 void options_help(enum program program, FILE *out);
 void options_version(enum program program, FILE *out);
+
+/* The zone that --timezone names, for zone_close. An unknown one is told with its origin: ERR_USAGE from the command
+ * line, ERR_CONFIG from elsewhere. */
+enum err_code options_zone(const struct options *o, struct zone **zone, struct err *e) MUST_CHECK;
+
+/* Before options_read, so that what it refuses is told in the form that was asked for: the last --log-format, else
+ * NETTY_LOG_FORMAT; text where neither is understood. Files are not looked into. */
+void options_guess_log(enum program program, int argc, char *const *argv);
 
 /* Sets up the logger from log-format, log-level and quiet. */
 void options_setup_log(const struct options *o);

@@ -2,6 +2,7 @@
 #include "shared/conninfo.h"
 #include "shared/log.h"
 #include "shared/options_in.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,28 @@ static bool known_elsewhere(const char *name, size_t n)
     return false;
 }
 
+/* NETTY_DRY_RUN=1 must not be taken for a wish that was granted. */
+static enum err_code refuse_switch(const char *name, size_t n, struct err *e)
+{
+    static const char prefix[] = "NETTY_";
+    for (int i = 0; i < OPTIONS; i++) {
+        const char *option = option_table[i].name;
+        size_t at = sizeof prefix - 1;
+        if (option_table[i].env != NULL || n != at + strlen(option))
+            continue;
+        while (at < n &&
+               name[at] == (option[at - sizeof prefix + 1] == '-'
+                                ? '_'
+                                : (char)toupper((unsigned char)option[at - sizeof prefix + 1])))
+            at++;
+        if (at == n)
+            return err_set(e, ERR_CONFIG,
+                           "%.*s is set, but --%s has its say on the command line only; unset it",
+                           (int)n, name, option);
+    }
+    return OK;
+}
+
 /* A NETTY_ variable that is no setting's but nearly. The value may be anything, so it is not shown.
  */
 static enum err_code refuse_slip(const char *name, size_t n, struct err *e)
@@ -163,7 +186,9 @@ enum err_code options_read_env(struct options *o, struct err *e)
     }
     for (char **p = environ; p != NULL && *p != NULL; p++) {
         enum err_code rc = OK;
-        if (strncmp(*p, "NETTY_", 6) == 0 && (rc = refuse_slip(*p, strcspn(*p, "="), e)) != OK)
+        size_t n = strcspn(*p, "=");
+        if (strncmp(*p, "NETTY_", 6) == 0 &&
+            ((rc = refuse_switch(*p, n, e)) != OK || (rc = refuse_slip(*p, n, e)) != OK))
             return rc;
     }
     return OK;

@@ -97,7 +97,7 @@ enum err_code cmd_digest(const struct cmd *c, struct err *e)
     struct work w = {0};
     enum err_code rc;
     if ((rc = summary_open(&w.summary, c->json, e)) == OK &&
-        (rc = zone_open(&w.zone, options_text(c->options, OPT_TIMEZONE), e)) == OK &&
+        (rc = options_zone(c->options, &w.zone, e)) == OK &&
         (rc = splitter_open(&w.splitter, e)) == OK &&
         (rc = cmd_each_table(c, digest_table, &w, e)) == OK &&
         (rc = summary_print(w.summary, c->out, e)) == OK)

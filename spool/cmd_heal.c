@@ -164,7 +164,7 @@ enum err_code cmd_heal(const struct cmd *c, struct err *e)
         return err_set(e, ERR_NOMEM, "out of memory");
     h->cmd = c;
     if ((rc = summary_open(&h->summary, c->json, e)) == OK &&
-        (rc = zone_open(&h->zone, options_text(c->options, OPT_TIMEZONE), e)) == OK &&
+        (rc = options_zone(c->options, &h->zone, e)) == OK &&
         (rc = cmd_each_table(c, heal_table, h, e)) == OK &&
         (rc = summary_print(h->summary, c->out, e)) == OK)
         rc = cmd_written(c, e);

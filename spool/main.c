@@ -1,4 +1,5 @@
 /* netty-spool: looks at, checks, mends and prunes the spool. */
+#include "shared/io.h"
 #include "shared/log.h"
 #include "spool/cmd.h"
 #include <errno.h>
@@ -54,8 +55,10 @@ int main(int argc, char **argv)
 {
     struct options *o = NULL;
     struct err e = ERR_INIT;
-    log_setup("netty-spool", LOG_TEXT, LOG_INFO);
-    enum err_code rc = options_read(&o, PROGRAM_SPOOL, argc, argv, &e);
+    options_guess_log(PROGRAM_SPOOL, argc, argv);
+    enum err_code rc = io_standard_files(&e);
+    if (rc == OK)
+        rc = options_read(&o, PROGRAM_SPOOL, argc, argv, &e);
     if (rc != OK)
         goto done;
     options_setup_log(o);

@@ -4,6 +4,7 @@
 #include "shared/names.h"
 #include "shared/when.h"
 #include "spool/fields.h"
+#include "spool/segment.h"
 #include "spool/sumline.h"
 #include <dirent.h>
 #include <errno.h>
@@ -218,6 +219,19 @@ static bool is_table(int dir, const char *name)
            fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Has a page ever been kept? A table that the API does not know leaves a folder with a lock only, and is none. */
+static enum err_code has_pages(const struct spool *s, const char *table, bool *has, struct err *e)
+{
+    char dir[IO_PATH];
+    struct segment_list list = {0};
+    enum err_code rc = io_path(dir, s->dir, table, e);
+    if (rc == OK)
+        rc = segment_list_all(&list, dir, e);
+    *has = rc == OK && list.count > 0;
+    segment_list_free(&list);
+    return rc;
+}
+
 static enum err_code add_table(char ***tables, size_t *n, const char *name, struct err *e)
 {
     char **more = realloc(*tables, (*n + 1) * sizeof **tables);
@@ -245,7 +259,10 @@ enum err_code spool_tables(const struct spool *s, char ***tables, size_t *n, str
             rc = err_sys(e, ERR_IO, "cannot look into %s", s->dir);
         if (!entry)
             break;
-        if (is_table(dirfd(d), entry->d_name))
+        bool has = is_table(dirfd(d), entry->d_name);
+        if (has)
+            rc = has_pages(s, entry->d_name, &has, e);
+        if (has && rc == OK)
             rc = add_table(tables, n, entry->d_name, e);
     }
     if (closedir(d) != 0 && rc == OK)

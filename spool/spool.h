@@ -43,7 +43,7 @@ const char *spool_dir(const struct spool *s);
  * loaded. */
 const char *spool_id(const struct spool *s);
 
-/* The tables that have a folder, sorted by name. The list is the caller's: spool_tables_free. */
+/* The tables of which a segment is there, sorted by name. The list is the caller's: spool_tables_free. */
 enum err_code spool_tables(const struct spool *s, char ***tables, size_t *n,
                            struct err *e) MUST_CHECK;
 void spool_tables_free(char **tables, size_t n);

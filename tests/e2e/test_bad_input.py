@@ -1,9 +1,11 @@
 """Bad input: a clear error (what, where, what to do next), the documented exit code, nothing lost."""
+import json
 import os
+import subprocess
 
 import pytest
 
-from harness import assert_synced
+from harness import BUILD, assert_synced
 
 
 def test_no_key(sims, netty):
@@ -101,6 +103,54 @@ def test_a_bad_environment_or_file_is_named_with_its_origin(netty):
     (netty.dir / "netty.conf").write_text("limit = 50\nlimmit = 50\n")
     run = netty.extract("users", sim="http://127.0.0.1:9", code=78)
     assert "netty.conf:2" in run.err and "limmit" in run.err
+
+
+def test_a_wish_for_the_command_line_in_the_environment_is_refused_not_overlooked(sims, netty):
+    run = netty.extract("users", env={"NETTY_DRY_RUN": "1"}, sim=sims("users:5"), code=78)
+    assert "NETTY_DRY_RUN" in run.err and "--dry-run" in run.err and not netty.spool.exists()
+
+
+@pytest.mark.parametrize("arguments, env, code", [(["--timezone", "Europe/Pari"], {}, 64),
+                                                  ([], {"NETTY_TIMEZONE": "Europe/Pari"}, 78)])
+@pytest.mark.parametrize("program", ["netty-extract", "netty-load"])
+def test_an_unknown_time_zone_is_named_with_its_origin(sims, db, netty, program, arguments, env, code):
+    netty.extract("users", sim=sims("users:5"))
+    run = netty.run(program, *arguments, "users", sim="http://127.0.0.1:9", db=db, env=env, code=code)
+    assert "Europe/Pari" in run.err and (arguments or ["NETTY_TIMEZONE"])[0] in run.err
+
+
+def test_refused_settings_are_told_in_the_form_asked_for(netty):
+    for arguments, env in ((["--log-format", "json", "--limit", "5"], {}), (["--limit=5", "--log-format=json"], {}),
+                           (["--nonsense"], {"NETTY_LOG_FORMAT": "json"})):
+        lines = netty.extract(*arguments, "users", env=env, sim="http://127.0.0.1:9", code=64).err.splitlines()
+        assert [json.loads(line)["level"] for line in lines] == ["error"], lines
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_files_end_no_program_and_get_into_no_file(sims, db, netty, closed):
+    sim = sims("users:150")
+    env = netty.environment(sim, db)
+    for program in ("netty-extract users", "netty-load --create-tables", "netty-spool verify"):
+        done = subprocess.run(["bash", "-c", f"exec {BUILD}/{program} {closed}"], env=env, cwd=netty.dir)
+        assert done.returncode == 0, program
+    assert_synced(sim, db, "users")
+
+
+def test_a_mistyped_table_leaves_no_table_behind(sims, db, netty):
+    sim = sims("users:50")
+    netty.extract("usres", "users", sim=sim, code=None)
+    netty.load("--create-tables", db=db)
+    assert db.value("SELECT to_regclass('\"netty-usres\"')") is None
+    assert set(netty.extract("--json", sim=sim).json()) == {"users"}
+
+
+def test_a_run_claims_no_more_than_what_is_durable(sims, netty):
+    """What was fetched and could not be kept is not complete."""
+    sim = sims("users:3000")
+    run = netty.extract("--json", "--spool-max", "64K", "--segment-size", "16K", "users", sim=sim, code=None)
+    claimed = run.json()["users"]["complete_to"]
+    status = [json.loads(line) for line in netty.spool_tool("status", "--json").out.splitlines()]
+    assert claimed == [row["complete_to"] for row in status if row.get("table") == "users"][0]
 
 
 def test_two_extractors_exclude_each_other(sims, netty):
