@@ -2,6 +2,7 @@
 #include "load/table_priv.h"
 #include "shared/log.h"
 #include "shared/when.h"
+#include <string.h>
 
 #define GROW_AFTER 4u /* batches that went well before the next one may be larger again */
 
@@ -114,7 +115,7 @@ static void committed(struct table *t, const struct txn_counts *c)
         F_INT("updated", c->updated));
     t->committed = *fill_reached(t->fill);
     t->attempt = 0;
-    t->unknown = t->ready = false;
+    t->unknown = t->ready = t->doubted = false;
     if (t->bisect && progress_compare(&t->committed, &t->bisect_to) >= 0)
         t->bisect = false;
     if (t->rows < t->conf.batch.rows_max && ++t->well >= GROW_AFTER) {
@@ -203,10 +204,24 @@ static void moved(struct table *t, const struct progress *at)
         table_later(t, 0);
 }
 
+/* A null where none may be can be no record's fault: data is always there, so a column was added meanwhile that has no
+ * default. Looking at the table again tells; else every record would be set aside, one by one. */
+static bool doubt_shape(struct table *t, const struct err *err)
+{
+    if (strcmp(err->sqlstate, "23502") != 0 || t->doubted || t->conf.replay || t->conf.redrive)
+        return false;
+    t->doubted = true;
+    t->found = false;
+    table_later(t, 0);
+    return true;
+}
+
 static void failed(struct table *t, const struct txn_result *r)
 {
     enum db_trouble what = db_classify(r->err);
 
+    if (r->in_rows && doubt_shape(t, r->err))
+        return;
     if (r->unknown) {
         t->unknown = true;
         t->counts = r->counts;

@@ -27,7 +27,8 @@ struct table {
     struct schema *schema;
     struct fill *fill;
     struct txn *txn;
-    bool found; /* relation and progress are known */
+    bool found;   /* relation and progress are known */
+    bool doubted; /* the relation has been looked at again since the last commit */
     struct progress committed;
     size_t rows; /* a batch's, at present */
     unsigned well;
