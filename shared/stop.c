@@ -1,4 +1,5 @@
 #include "shared/stop.h"
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,19 +22,23 @@ static void end_now(int signal)
     _exit(75); /* err_exit(ERR_INTERRUPTED), but callable in a signal handler */
 }
 
+/* From now on a signal ends the process even if the loop never turns again. */
+static void go_past_loop(void)
+{
+    struct sigaction action = {.sa_handler = end_now};
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < SIGNALS; i++)
+        if (sigaction(signals[i], &action, NULL) != 0)
+            break; /* the loop's handler stays, and does the same a little later */
+}
+
 static void on_signal(uv_signal_t *handle, int signal)
 {
     struct stop *s = handle->data;
     if (s->asked)
         end_now(signal);
     s->asked = true;
-    /* The next one must end the process even if the loop never turns again, so it goes past the
-     * loop. */
-    struct sigaction action = {.sa_handler = end_now};
-    (void)sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < SIGNALS; i++)
-        if (sigaction(signals[i], &action, NULL) != 0)
-            break; /* the loop's handler stays, and does the same a little later */
+    go_past_loop();
     s->fn(s->ctx);
 }
 
@@ -50,8 +55,18 @@ void stop_close(struct stop *s)
         return;
     s->closing = true;
     size_t n = s->open;
+    /* Closing puts the signals' defaults back, which would end what is left of the program with another code. */
+    sigset_t ours;
+    sigset_t before;
+    (void)sigemptyset(&ours);
+    for (size_t i = 0; i < SIGNALS; i++)
+        (void)sigaddset(&ours, signals[i]);
+    bool held = pthread_sigmask(SIG_BLOCK, &ours, &before) == 0;
     for (size_t i = 0; i < n; i++)
         uv_close((uv_handle_t *)&s->handles[i], on_closed);
+    go_past_loop();
+    if (held)
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (n == 0)
         free(s);
 }

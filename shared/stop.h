@@ -1,7 +1,7 @@
 /*
  * SIGINT and SIGTERM on the loop: the first asks to stop at the next page or batch boundary (the
  * callback, once), the second ends the process at once with exit code 75. The handles do not keep
- * the loop alive.
+ * the loop alive. After stop_close any signal ends the process at once, with 75 too.
  */
 #ifndef NETTY_SHARED_STOP_H
 #define NETTY_SHARED_STOP_H
