@@ -48,7 +48,11 @@ CROSS JOIN LATERAL (
         string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FILTER (
             WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
                 AND a.attname NOT IN ('data', 'time_created', 'time_modified')
-                AND a.attname IS DISTINCT FROM k.attname) AS others
+                AND a.attname IS DISTINCT FROM k.attname) AS others,
+        string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FILTER (
+            WHERE a.attgenerated <> ''
+                AND (a.attname IN ('data', 'time_created', 'time_modified') OR a.attname = k.attname)
+        ) AS computed
     FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 ) AS s
@@ -70,6 +74,8 @@ CROSS JOIN LATERAL (
             THEN 'has no column time_created of type timestamptz'
         WHEN s.time_modified IS DISTINCT FROM 'timestamp with time zone'
             THEN 'has no column time_modified of type timestamptz'
+        WHEN s.computed IS NOT NULL
+            THEN format('has generated columns, which nobody can write: %s', s.computed)
         WHEN s.others IS NOT NULL
             THEN format('has columns without default that may not be null: %s', s.others)
     END AS problem

@@ -1,12 +1,14 @@
 -- Upserts the batch, merging the new data over the stored, and says what became of its
 -- rows: total = inserted + updated + unchanged + stale. What one upsert after the other would do, with
--- no version, lock or WAL for a row that would stay as it is.
+-- no version, lock or WAL for a row that would stay as it is. Stored data that is no object (an array, null)
+-- gives way to the new: || would append to it, with each replay once more.
 --
 -- verdict: a scalar subselect stays on the target's index, where a join would scan the target. Equality
 -- is that of the stored bytes, so that 1.0 instead of 1.00 is a change. Rows whose verdict another
 -- transaction overtakes are judged again by the ON CONFLICT clause, under the row's lock; those it
 -- holds back count as stale, those it lets in as what they were at first. (xmax would tell better, but
--- partitioned tables do not return it.) Sorted by key, so that two loaders lock in the same order.
+-- partitioned tables do not return it.) Sorted by key, so that two loaders lock in the same order. OVERRIDING SYSTEM VALUE:
+-- the key may be an identity column, and is ours even where it is GENERATED ALWAYS.
 --
 --   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 \
 --        -v source=pg_temp.netty_batch -f load/sql/upsert_merge.sql
@@ -26,7 +28,7 @@ WITH batch AS MATERIALIZED (
                 WHEN record_image_eq(
                     ROW(t.data, t.time_created, t.time_modified),
                     ROW(
-                        coalesce(t.data || b.data, b.data),
+                        CASE WHEN jsonb_typeof(t.data) = 'object' THEN t.data || b.data ELSE b.data END,
                         coalesce(t.time_created, b.time_created),
                         coalesce(b.time_modified, t.time_modified)
                     )
@@ -39,12 +41,13 @@ WITH batch AS MATERIALIZED (
     FROM batch AS b
 ), written AS (
     INSERT INTO :"schema".:"relation" AS t (:"key", data, time_created, time_modified)
+    OVERRIDING SYSTEM VALUE
     SELECT b.key, b.data, b.time_created, b.time_modified
     FROM judged AS b
     WHERE b.verdict IN ('absent', 'changed')
     ORDER BY b.key
     ON CONFLICT (:"key") DO UPDATE SET
-        data = coalesce(t.data || excluded.data, excluded.data),
+        data = CASE WHEN jsonb_typeof(t.data) = 'object' THEN t.data || excluded.data ELSE excluded.data END,
         time_created = coalesce(t.time_created, excluded.time_created),
         time_modified = coalesce(excluded.time_modified, t.time_modified)
     WHERE (t.time_modified > excluded.time_modified) IS NOT TRUE

@@ -6,7 +6,8 @@
 -- is that of the stored bytes, so that 1.0 instead of 1.00 is a change. Rows whose verdict another
 -- transaction overtakes are judged again by the ON CONFLICT clause, under the row's lock; those it
 -- holds back count as stale, those it lets in as what they were at first. (xmax would tell better, but
--- partitioned tables do not return it.) Sorted by key, so that two loaders lock in the same order.
+-- partitioned tables do not return it.) Sorted by key, so that two loaders lock in the same order. OVERRIDING SYSTEM VALUE:
+-- the key may be an identity column, and is ours even where it is GENERATED ALWAYS.
 --
 --   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 \
 --        -v source=pg_temp.netty_batch -f load/sql/upsert_replace.sql
@@ -39,6 +40,7 @@ WITH batch AS MATERIALIZED (
     FROM batch AS b
 ), written AS (
     INSERT INTO :"schema".:"relation" AS t (:"key", data, time_created, time_modified)
+    OVERRIDING SYSTEM VALUE
     SELECT b.key, b.data, b.time_created, b.time_modified
     FROM judged AS b
     WHERE b.verdict IN ('absent', 'changed')

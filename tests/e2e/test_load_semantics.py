@@ -48,6 +48,22 @@ def test_versions_in_one_batch_merge_in_their_order_and_none_is_dropped(spool, n
     assert db.value('SELECT data::text FROM "netty-contacts"') == '{"a": 2, "deleted": false}'
 
 
+@pytest.mark.parametrize("stored", ["[1]", "null", "3"])
+@pytest.mark.parametrize("update", ["merge", "replace"])
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_stored_data_that_is_no_object_gives_way_to_the_new(spool, netty, db, stored, update, batch):
+    """|| would make an array of it, longer with each replay."""
+    db.create("contacts")
+    db.query("""INSERT INTO "netty-contacts" (contact_id, data) SELECT n, %s FROM generate_series(1, 3) AS n""", stored)
+    spool.table("contacts").page([f'{{"contact_id":{key},"v":{key}}}' for key in range(1, 4)])
+    row = netty.load("--json", "--update", update, "--batch-rows", batch, db=db).json()["contacts"]
+    assert row["updated"] == 3
+    row = netty.load("--json", "--update", update, "--replay", "--batch-rows", batch, db=db).json()["contacts"]
+    assert row["unchanged"] == 3
+    assert db.query("SELECT contact_id, data FROM \"netty-contacts\" ORDER BY 1") == \
+        [(key, {"v": key, "deleted": False}) for key in range(1, 4)]
+
+
 def test_older_never_overwrites_newer_and_at_equal_times_the_later_line_wins(spool, netty, db):
     db.create("contacts")
     writer = spool.table("contacts")

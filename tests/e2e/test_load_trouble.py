@@ -283,6 +283,8 @@ HARM = [
     ('ALTER TABLE "netty-contacts" ALTER COLUMN contact_id TYPE text', 69, ["netty-contacts", "contact_id"]),
     ("""ALTER TABLE "netty-contacts" ADD COLUMN must text NOT NULL DEFAULT '';
         ALTER TABLE "netty-contacts" ALTER COLUMN must DROP DEFAULT""", 69, ["netty-contacts", "must"]),
+    ('ALTER TABLE "netty-contacts" DROP COLUMN time_created, ADD COLUMN time_created timestamptz '
+     'GENERATED ALWAYS AS (NULL) STORED', 69, ["netty-contacts", "time_created", "generated"]),
     ('ALTER TABLE "netty-contacts" SET SCHEMA audit', 69, ["netty-contacts", "search_path"]),
     ('ALTER TABLE "netty-contacts" RENAME TO "netty-contacts-old"; CREATE VIEW "netty-contacts" AS '
      'SELECT * FROM "netty-contacts-old"', 69, ["netty-contacts"]),
@@ -290,7 +292,7 @@ HARM = [
 
 
 @pytest.mark.parametrize("harm,code,told,when",
-                         [(*harm, "before") for harm in HARM] + [(*harm, "meanwhile") for harm in HARM[:6]])
+                         [(*harm, "before") for harm in HARM] + [(*harm, "meanwhile") for harm in HARM[:7]])
 def test_a_table_of_another_shape_is_named_and_the_others_go_on(spool, netty, db, harm, code, told, when):
     db.create("contacts", "users")
     db.query("CREATE SCHEMA audit")
@@ -401,6 +403,19 @@ def test_keys_of_other_widths(spool, netty, db):
     rows = netty.load("--json", db=db, code=65).json()
     assert all((row["inserted"], row["dead"]) == (1, 1) for row in rows.values())
     assert db.value('SELECT contact_id FROM "netty-contacts"') == 9223372036854775807
+
+
+@pytest.mark.parametrize("kind", ["ALWAYS", "BY DEFAULT"])
+@pytest.mark.parametrize("update", ["merge", "replace"])
+def test_a_key_that_is_an_identity_column_is_the_records_own_all_the_same(spool, netty, db, kind, update):
+    db.create("contacts")
+    db.query(f'ALTER TABLE "netty-contacts" ALTER COLUMN contact_id ADD GENERATED {kind} AS IDENTITY')
+    spool.table("contacts").page(['{"contact_id":41,"v":1}', '{"contact_id":7,"v":1}'])
+    netty.load("--update", update, db=db)
+    spool.table("contacts").page(['{"contact_id":7,"v":2}'])
+    netty.load("--update", update, db=db)
+    assert db.query("SELECT contact_id, data->>'v' FROM \"netty-contacts\" ORDER BY 1") == [(7, "2"), (41, "1")]
+    assert "GENERATED" not in netty.load("--check", db=db).out
 
 
 def test_a_long_wait_for_the_database_ends_with_sigterm(spool, netty):
