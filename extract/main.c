@@ -4,9 +4,12 @@
 #include "shared/log.h"
 #include "shared/options.h"
 #include "shared/secret.h"
+#include "spool/libraries.h"
+#include <curl/curl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 static enum err_code read_key(const struct options *o, struct secret **key, struct err *e)
 {
@@ -43,6 +46,19 @@ static void return_memory(void)
     (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
+static void show_version(void)
+{
+    static const char prefix[] = "libcurl/";
+    struct libraries used = {.n = 0};
+    /* "libcurl/7.88.1 OpenSSL/3.0.15 zlib/1.2.13 ...": TLS and what else it stands on */
+    const char *curl = curl_version();
+    if (strncmp(curl, prefix, sizeof prefix - 1) == 0)
+        curl += sizeof prefix - 1;
+    libraries_add(&used, "libcurl", curl);
+    spool_libraries(&used);
+    options_version(PROGRAM_EXTRACT, &used, stdout);
+}
+
 int main(int argc, char **argv)
 {
     struct options *o = NULL;
@@ -58,7 +74,7 @@ int main(int argc, char **argv)
     if (rc == OK && options_int(o, OPT_HELP) != 0) {
         options_help(PROGRAM_EXTRACT, stdout);
     } else if (rc == OK && options_int(o, OPT_VERSION) != 0) {
-        options_version(PROGRAM_EXTRACT, stdout);
+        show_version();
     } else if (rc == OK) {
         options_setup_log(o);
         rc = start(o, &code, &e);

@@ -7,6 +7,8 @@
 #include "shared/options.h"
 #include "shared/stop.h"
 #include "shared/summary.h"
+#include "spool/libraries.h"
+#include <libpq-fe.h>
 #include <stdlib.h>
 
 #define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
@@ -302,6 +304,18 @@ static int work(struct loader *p)
     return p->code;
 }
 
+static void show_version(void)
+{
+    char text[32];
+    struct libraries used = {.n = 0};
+    int libpq = PQlibVersion(); /* 15.13 is 150013 */
+
+    (void)snprintf(text, sizeof text, "%d.%d", libpq / 10000, libpq % 10000);
+    libraries_add(&used, "libpq", text);
+    spool_libraries(&used);
+    options_version(PROGRAM_LOAD, &used, stdout);
+}
+
 int main(int argc, char **argv)
 {
     static struct loader p;
@@ -314,7 +328,7 @@ int main(int argc, char **argv)
     if (options_int(p.options, OPT_HELP) != 0)
         options_help(PROGRAM_LOAD, stdout);
     else if (options_int(p.options, OPT_VERSION) != 0)
-        options_version(PROGRAM_LOAD, stdout);
+        show_version();
     else
         code = work(&p);
     options_free(p.options);

@@ -32,6 +32,21 @@ static const struct meaning {
     [ERR_DAMAGED] = {"damaged", 65, false},
 };
 
+const struct exit_meaning exit_meanings[] = {
+    {0, "done"},
+    {64, "the command line is wrong"},
+    {65, "records were set aside, all others are in"},
+    {66, "there is no spool where it was looked for"},
+    {69, "API or database unavailable after all retries"},
+    {70, "a fault in the program"},
+    {73, "a file or folder cannot be created"},
+    {74, "the disk fails or is full"},
+    {75, "throttled, busy or interrupted: run again later"},
+    {77, "key or permission refused"},
+    {78, "a setting is wrong or missing"},
+    {0, NULL},
+};
+
 /* Exit codes from harmless to grave. */
 static const int gravity[] = {0, 65, 75, 69, 66, 64, 73, 74, 77, 78, 70};
 

@@ -80,6 +80,13 @@ bool err_retryable(enum err_code code);
 int err_exit(enum err_code code);
 int exit_graver(int a, int b);
 
+/* What each exit code says, by number, for --help and the man pages; a NULL ends them. */
+struct exit_meaning {
+    int code;
+    const char *meaning;
+};
+extern const struct exit_meaning exit_meanings[];
+
 /* A stable lower-case word for logs and metrics: "unavailable", "throttled" ... */
 const char *err_word(enum err_code code);
 

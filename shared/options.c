@@ -21,6 +21,14 @@ const struct option_def *option_named(const char *name, size_t n)
     return NULL;
 }
 
+const struct command_def *command_named(enum program program, const char *name)
+{
+    for (const struct command_def *c = command_table; c->name != NULL; c++)
+        if (c->program == program && strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
 #define NAME_MAX_LEN 40
 
 static unsigned least(unsigned a, unsigned b)

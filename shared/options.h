@@ -1,6 +1,6 @@
 /*
  * The one option table: it drives parsing, environment names, configuration-file keys, --help, and
- * (later) man pages and completion, so that they cannot disagree. shared/option_table.c holds it.
+ * (by shared/manual) man pages and completion, so that they cannot disagree. shared/option_table.c holds it.
  *
  * Command line > environment > configuration file > default. A value keeps where it came from, and
  * a malformed or unknown one is refused with its name, its value and that origin: ERR_USAGE from
@@ -124,6 +124,19 @@ struct option_def {
 };
 extern const struct option_def option_table[OPTIONS];
 
+/* The words that may stand first on a program's command line, for those that have such. --help, man
+ * pages, completion and the programs themselves go by this table (shared/command_table.c). */
+struct command_def {
+    enum program program;
+    const char *name;    /* "cat"; NULL behind the last one */
+    const char *words;   /* what follows: "TABLE ID", or "" */
+    const char *help;    /* one sentence, for --help and the man page */
+    const char *example; /* a whole command line, for the man page */
+};
+extern const struct command_def command_table[];
+/* Its entry, or NULL. */
+const struct command_def *command_named(enum program program, const char *name);
+
 struct options;
 
 /* Reads all sources. With --help or --version among the arguments: the rest is not judged, *o is
@@ -153,7 +166,9 @@ enum err_code options_tables(const struct options *o, const char *const **tables
 /* --help, to out: usage line, what the program does, its options with environment names and
  * defaults, exit codes. */
 void options_help(enum program program, FILE *out);
-void options_version(enum program program, FILE *out);
+/* --version, to out: the program's, and then those of the libraries that it uses, one a line. */
+struct libraries;
+void options_version(enum program program, const struct libraries *used, FILE *out);
 
 /* The zone that --timezone names, for zone_close. An unknown one is told with its origin: ERR_USAGE from the command
  * line, ERR_CONFIG from elsewhere. */

@@ -1,3 +1,4 @@
+#include "shared/libraries.h"
 #include "shared/options_in.h"
 #include <stdio.h>
 #include <string.h>
@@ -25,13 +26,7 @@ static const char *purpose(enum program program)
                "once. Without a TABLE: the configured ones, or else all that the spool holds.";
     case PROGRAM_SPOOL:
     default:
-        return "Looks into the spool. `ls` lists its tables; `cat TABLE` writes a table's "
-               "committed records to standard output, one JSON object a line; `status` shows how "
-               "far each table is; `history TABLE ID` shows a record's versions; `verify` checks "
-               "everything; `heal` has what is damaged fetched again; `dead` lists what was set "
-               "aside; `prune` removes what is loaded and "
-               "old; `digest` sums a table's records up, as load/sql/digest.sql does in the "
-               "database.";
+        return "Looks at the spool, checks it, mends it and prunes it.";
     }
 }
 
@@ -63,6 +58,22 @@ static void show_entry(FILE *out, const char *label, const char *text)
     else
         (void)fprintf(out, "%*s", INDENT - n, "");
     wrap(out, text, INDENT, INDENT);
+}
+
+static void show_commands(FILE *out, enum program program)
+{
+    bool any = false;
+    for (const struct command_def *c = command_table; c->name != NULL; c++) {
+        char label[80];
+        if (c->program != program)
+            continue;
+        if (!any)
+            (void)fputs("\nCommands:\n", out);
+        any = true;
+        (void)snprintf(label, sizeof(label), "%s%s%s", c->name, *c->words != '\0' ? " " : "",
+                       c->words);
+        show_entry(out, label, c->help);
+    }
 }
 
 /* [NETTY_UPDATE; merge|replace; default merge], or what there is of it. */
@@ -104,31 +115,16 @@ static void show_options(FILE *out, enum program program, bool by_switch)
 
 static void show_exit_codes(FILE *out)
 {
-    static const struct {
-        const char *code;
-        const char *meaning;
-    } codes[] = {
-        {"0", "done"},
-        {"64", "the command line is wrong"},
-        {"65", "records were set aside, all others are in"},
-        {"66", "there is no spool where it was looked for"},
-        {"69", "API or database unavailable after all retries"},
-        {"70", "a fault in the program"},
-        {"73", "a file or folder cannot be created"},
-        {"74", "the disk fails or is full"},
-        {"75", "throttled, busy or interrupted: run again later"},
-        {"77", "key or permission refused"},
-        {"78", "a setting is wrong or missing"},
-    };
     (void)fputs("\nExit codes; with several, the gravest of the run:\n", out);
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        (void)fprintf(out, "  %2s  %s\n", codes[i].code, codes[i].meaning);
+    for (const struct exit_meaning *m = exit_meanings; m->meaning != NULL; m++)
+        (void)fprintf(out, "  %2d  %s\n", m->code, m->meaning);
 }
 
 void options_help(enum program program, FILE *out)
 {
     (void)fprintf(out, "Usage: %s %s\n\n", options_program(program), usage(program));
     wrap(out, purpose(program), 0, 0);
+    show_commands(out, program);
     (void)fputc('\n', out);
     wrap(
         out,
@@ -148,7 +144,9 @@ void options_help(enum program program, FILE *out)
     show_exit_codes(out);
 }
 
-void options_version(enum program program, FILE *out)
+void options_version(enum program program, const struct libraries *used, FILE *out)
 {
     (void)fprintf(out, "%s %s\n", options_program(program), NETTY_VERSION);
+    for (size_t i = 0; i < used->n; i++)
+        (void)fprintf(out, "%s %s\n", used->list[i].name, used->list[i].version);
 }

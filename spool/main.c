@@ -2,6 +2,7 @@
 #include "shared/io.h"
 #include "shared/log.h"
 #include "spool/cmd.h"
+#include "spool/libraries.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -25,6 +26,25 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
+/* "ls, cat": the commands as the table has them. */
+static enum err_code refuse(const char *word, struct err *e)
+{
+    char names[200] = "";
+    size_t n = 0;
+    for (const struct command_def *c = command_table; c->name && n < sizeof names; c++)
+        if (c->program == PROGRAM_SPOOL)
+            n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", c->name);
+    return err_set(e, ERR_USAGE, "%s%s; the commands are %s (see --help)",
+                   word ? "there is no command " : "a command is missing", word ? word : "", names);
+}
+
+static void show_version(void)
+{
+    struct libraries used = {.n = 0};
+    spool_libraries(&used);
+    options_version(PROGRAM_SPOOL, &used, stdout);
+}
+
 static enum err_code run(const struct options *o, struct err *e)
 {
     struct spool *spool = NULL;
@@ -32,11 +52,7 @@ static enum err_code run(const struct options *o, struct err *e)
     size_t count = options_words(o, &words);
     const struct command *command = count ? find(words[0]) : NULL;
     if (!command)
-        return err_set(e, ERR_USAGE,
-                       "%s%s; the commands are ls, cat, status, history, verify, heal, dead, "
-                       "prune, digest (see --help)",
-                       count ? "there is no command " : "a command is missing",
-                       count ? words[0] : "");
+        return refuse(count ? words[0] : NULL, e);
     enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc != OK)
         return rc;
@@ -65,7 +81,7 @@ int main(int argc, char **argv)
     if (options_int(o, OPT_HELP))
         options_help(PROGRAM_SPOOL, stdout);
     else if (options_int(o, OPT_VERSION))
-        options_version(PROGRAM_SPOOL, stdout);
+        show_version();
     else if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         rc = err_sys(&e, ERR_INTERNAL, "cannot ignore SIGPIPE");
     else

@@ -168,4 +168,9 @@ def test_two_extractors_exclude_each_other(sims, netty):
 @pytest.mark.parametrize("program", ["netty-extract", "netty-load", "netty-spool"])
 def test_help_and_version(netty, program):
     assert "NETTY_SPOOL" in netty.run(program, "--help").out
-    assert program in netty.run(program, "--version").out
+    lines = netty.run(program, "--version").out.splitlines()
+    assert lines[0].split()[0] == program
+    libraries = {line.split()[0] for line in lines[1:]}
+    own = {"netty-extract": {"libcurl"}, "netty-load": {"libpq"}, "netty-spool": set()}[program]
+    assert own | {"zstd", "xxHash", "libuv", "yajl", "inih"} <= libraries
+    assert not libraries & ({"libcurl", "libpq"} - own)

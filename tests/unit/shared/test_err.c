@@ -142,6 +142,20 @@ static void test_graver(void **state)
     assert_int_equal(exit_graver(1, 70), 1); /* not ours: something is very wrong */
 }
 
+static void test_each_exit_code_has_a_meaning(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ERR_CODES; i++) {
+        const struct exit_meaning *m = exit_meanings;
+        while (m->meaning != NULL && m->code != err_exit((enum err_code)i))
+            m++;
+        if (m->meaning == NULL)
+            fail_msg("exit code %d is not explained", err_exit((enum err_code)i));
+    }
+    for (const struct exit_meaning *m = exit_meanings; m[1].meaning != NULL; m++)
+        assert_true(m->code < m[1].code);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_null_is_allowed),
         cmocka_unit_test(test_sys_adds_the_reason_and_keeps_errno),
         cmocka_unit_test(test_sys_knows_a_full_disk),
+        cmocka_unit_test(test_each_exit_code_has_a_meaning),
         cmocka_unit_test(test_prefix_keeps_what_it_does_not_say),
         cmocka_unit_test(test_message_may_be_its_own_argument),
         cmocka_unit_test(test_long_messages_are_cut_between_characters),

@@ -1,3 +1,4 @@
+#include "shared/libraries.h"
 #include "shared/utf8.h"
 #include "tests/unit/shared/options_fixture.h"
 
@@ -85,6 +86,31 @@ static void test_says_what_it_must(void **state)
     free(text);
 }
 
+static void test_names_each_command(void **state)
+{
+    (void)state;
+    char *text = help(PROGRAM_SPOOL);
+    for (const struct command_def *c = command_table; c->name != NULL; c++) {
+        char label[60];
+        (void)snprintf(label, sizeof(label), "\n  %s%s%s", c->name, *c->words != '\0' ? " " : "",
+                       c->words);
+        assert_ptr_equal(command_named(c->program, c->name), c);
+        if (c->program == PROGRAM_SPOOL)
+            has(text, label);
+    }
+    assert_null(command_named(PROGRAM_SPOOL, "nonsense"));
+    free(text);
+}
+
+static void test_too_many_libraries_are_left_out(void **state)
+{
+    (void)state;
+    struct libraries used = {.n = 0};
+    for (int i = 0; i < LIBRARIES_MAX + 3; i++)
+        libraries_add(&used, "x", "1");
+    assert_int_equal(used.n, LIBRARIES_MAX);
+}
+
 static void test_version(void **state)
 {
     (void)state;
@@ -92,9 +118,14 @@ static void test_version(void **state)
     size_t n = 0;
     FILE *f = open_memstream(&text, &n);
     assert_non_null(f);
-    options_version(PROGRAM_SPOOL, f);
+    struct libraries used = {.n = 0};
+    libraries_add(&used, "zstd", "1.5.4");
+    libraries_shared(&used);
+    options_version(PROGRAM_SPOOL, &used, f);
     assert_int_equal(fclose(f), 0);
-    assert_string_equal(text, "netty-spool " NETTY_VERSION "\n");
+    has(text, "netty-spool " NETTY_VERSION "\nzstd 1.5.4\nlibuv 1.");
+    has(text, "\nyajl 2.");
+    has(text, "\ninih ");
     free(text);
 }
 
@@ -104,6 +135,8 @@ int main(void)
         cmocka_unit_test(test_all_of_the_program_and_nothing_else),
         cmocka_unit_test(test_fits_80_columns),
         cmocka_unit_test(test_says_what_it_must),
+        cmocka_unit_test(test_names_each_command),
+        cmocka_unit_test(test_too_many_libraries_are_left_out),
         cmocka_unit_test(test_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

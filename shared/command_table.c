@@ -1,0 +1,46 @@
+#include "shared/options.h"
+
+/* One command, one block. Words in capitals stand for what is to be put there; [ ] may be left out. */
+/* clang-format off */
+const struct command_def command_table[] = {
+    {PROGRAM_SPOOL, "ls", "[TABLE...]",
+     .help = "List the spool's tables: segments, pages, records, bytes, and the time up to which each is "
+             "complete.",
+     .example = "netty-spool ls"},
+
+    {PROGRAM_SPOOL, "status", "[TABLE...]",
+     .help = "Show how far each table is fetched, how far each database has loaded it, and what waits.",
+     .example = "netty-spool status --json"},
+
+    {PROGRAM_SPOOL, "cat", "TABLE",
+     .help = "Write a table's committed records to standard output, one JSON object a line, in the order "
+             "in which they were fetched.",
+     .example = "netty-spool cat contacts --id 4711"},
+
+    {PROGRAM_SPOOL, "history", "TABLE ID",
+     .help = "Show a record's versions, oldest first, and what changed from one to the next.",
+     .example = "netty-spool history contacts 4711"},
+
+    {PROGRAM_SPOOL, "digest", "[TABLE...]",
+     .help = "Sum a table's records up, as load/sql/digest.sql does in the database, so that the two can "
+             "be compared.",
+     .example = "netty-spool digest contacts"},
+
+    {PROGRAM_SPOOL, "dead", "[TABLE...]",
+     .help = "List the records that were set aside, each with its reason.",
+     .example = "netty-spool dead contacts --json"},
+
+    {PROGRAM_SPOOL, "verify", "[TABLE...]",
+     .help = "Read everything and name what is damaged: file, page, byte.",
+     .example = "netty-spool verify"},
+
+    {PROGRAM_SPOOL, "heal", "[TABLE...]",
+     .help = "Have what is damaged fetched again by the next netty-extract.",
+     .example = "netty-spool heal --dry-run"},
+
+    {PROGRAM_SPOOL, "prune", "[TABLE...]",
+     .help = "Ask the database what it has, and remove what is loaded and old.",
+     .example = "netty-spool prune --spool-keep 2d"},
+
+    {0, .name = NULL},
+};
