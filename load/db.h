@@ -45,6 +45,10 @@ void db_query(struct db *d, const char *sql, const struct db_param *params, size
               db_done_fn *done, void *ctx);
 void db_copy(struct db *d, const char *sql, db_source_fn *source, db_done_fn *done, void *ctx);
 bool db_lost(const struct db *d);
+/* Asks the server, without waiting, to give up the statement under way (also through a pooler). The operation then ends with
+ * SQLSTATE 57014; or as if nothing had been asked, when it was over before or nobody was reached: ask again. Nothing where
+ * no statement is under way. */
+void db_cancel(struct db *d);
 /* Throw the connection away (a transaction under way is rolled back by the server). */
 void db_drop(struct db *d);
 int db_server_version(const struct db *d);

@@ -9,6 +9,7 @@
 #include "shared/summary.h"
 #include "spool/libraries.h"
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
@@ -31,6 +32,7 @@ struct loader {
 };
 
 static void begin(struct loader *p);
+static void on_every(uv_timer_t *timer);
 
 static int complain(const struct err *e)
 {
@@ -125,26 +127,49 @@ static void on_stop(void *ctx)
         uv_stop(&p->loop);
 }
 
+/* Until the next run of --every; without --every the end. */
+static void wait_or_end(struct loader *p)
+{
+    const struct options *o = p->options;
+    bool once =
+        p->conf.follow || options_int(o, OPT_CATALOG) != 0 || options_int(o, OPT_CHECK) != 0;
+    int64_t every = options_given(o, OPT_EVERY) && !once ? options_int(o, OPT_EVERY) : 0;
+
+    if (every > 0 && !stop_asked(p->stop))
+        (void)uv_timer_start(&p->every, on_every, (uint64_t)(every / 1000), 0);
+    else
+        uv_stop(&p->loop);
+}
+
+/* The spool may have been away since the last run, and what is there now may be another. */
 static void on_every(uv_timer_t *timer)
 {
-    begin(timer->data);
+    struct loader *p = timer->data;
+    struct err e = ERR_INIT;
+
+    spool_close(p->spool);
+    p->spool = NULL;
+    p->code = err_exit(spool_open(&p->spool, options_text(p->options, OPT_SPOOL), SPOOL_LOOK, &e));
+    p->conf.table.spool = p->spool;
+    if (p->spool != NULL) {
+        begin(p);
+        return;
+    }
+    LOG(LOG_ERROR, "away", "the spool cannot be read; the next run tries again", F_ERR(&e));
+    wait_or_end(p);
 }
 
 static void on_ended(void *ctx)
 {
     struct loader *p = ctx;
     struct err e = ERR_INIT;
-    int64_t every = options_int(p->options, OPT_EVERY);
 
     p->code = run_exit(p->run);
     if (run_report(p->run, stdout, p->json, &e) != OK)
         p->code = exit_graver(p->code, complain(&e));
     run_close(p->run);
     p->run = NULL;
-    if (options_given(p->options, OPT_EVERY) && every > 0 && !stop_asked(p->stop))
-        (void)uv_timer_start(&p->every, on_every, (uint64_t)(every / 1000), 0);
-    else
-        uv_stop(&p->loop);
+    wait_or_end(p);
 }
 
 static void on_told(void *ctx)
@@ -255,7 +280,7 @@ static void begin(struct loader *p)
     }
     if (rc != OK) {
         p->code = complain(&e);
-        uv_stop(&p->loop);
+        wait_or_end(p);
     }
 }
 
@@ -322,6 +347,8 @@ int main(int argc, char **argv)
     struct err e = ERR_INIT;
     int code = 0;
 
+    /* A reader of our output that goes away is an error of that write, not the end of the run. */
+    (void)signal(SIGPIPE, SIG_IGN);
     options_guess_log(PROGRAM_LOAD, argc, argv);
     if (io_standard_files(&e) != OK || options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)
         return complain(&e);

@@ -16,6 +16,7 @@ struct mark {
     struct mark_row *rows;
     size_t count;
     uv_work_t work;
+    bool working;
     struct prune_sum sum;
     struct err err;
 };
@@ -175,6 +176,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         end(m, &m->err);
         return;
     }
+    m->working = m->conf.store;
     if (!m->conf.store)
         end(m, NULL);
     else if (uv_queue_work(m->loop, &m->work, work, after_work) != 0)
@@ -227,4 +229,13 @@ void mark_run(struct mark *m, mark_done_fn *done, void *ctx)
         db_connect(m->db, on_connected, m);
     else
         ask_who(m);
+}
+
+void mark_stop(struct mark *m)
+{
+    if (m->working)
+        return;
+    db_drop(m->db); /* nobody calls back then */
+    err_set(&m->err, ERR_INTERRUPTED, "stopped before the spool was told what is loaded");
+    end(m, &m->err);
 }

@@ -36,6 +36,9 @@ enum err_code mark_open(struct mark **m, uv_loop_t *loop, struct db *db,
 void mark_run(struct mark *m, mark_done_fn *done, void *ctx);
 const struct mark_row *mark_rows(const struct mark *m, size_t *n);
 const char *mark_database(const struct mark *m); /* its name */
+/* Asks the database no longer: done is called, from within, with ERR_INTERRUPTED. What is being done to the spool comes to
+ * its own end: then this does nothing. */
+void mark_stop(struct mark *m);
 void mark_free(struct mark *m);
 
 #endif

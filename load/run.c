@@ -12,6 +12,7 @@
 
 #define RETRY_US (60 * WHEN_SECOND)  /* --follow: a table that failed */
 #define MARK_US  (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
+#define STOP_MS  5000u               /* run_stop: for the spool to be told what is loaded */
 #define IDLE_US  (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
 
 struct item {
@@ -41,6 +42,7 @@ struct run {
     size_t jobs_count;
     struct follow *follow;
     struct leave *leave;
+    struct db *leave_db;
     struct mark *mark;
     bool told;      /* the catalog has been written */
     bool unmarked;  /* something was committed that the spool does not know of yet */
@@ -254,8 +256,9 @@ static bool tell(struct run *r)
     if (r->told)
         return mark(r);
     r->told = true;
-    if (db == NULL || leave_open(&r->leave, db, r->conf.table.spool, &e) != OK)
+    if (db == NULL || r->stopping || leave_open(&r->leave, db, r->conf.table.spool, &e) != OK)
         return false;
+    r->leave_db = db;
     leave_run(r->leave, greatest, on_left, r);
     return true;
 }
@@ -297,6 +300,14 @@ static void on_change(void *ctx, const char *table)
     struct run *r = ctx;
     struct err e = ERR_INIT;
 
+    if (table == NULL && !r->stopping && spool_replaced(r->conf.table.spool)) {
+        err_set(&r->err, ERR_NO_SPOOL,
+                "the spool %s is another one than when netty-load started; start it again",
+                spool_dir(r->conf.table.spool));
+        LOG(LOG_ERROR, "replaced", "the spool was replaced by another", F_ERR(&r->err));
+        run_stop(r);
+        return;
+    }
     if (table == NULL) {
         if (look(r, &e) != OK)
             LOG(LOG_WARN, "scan", "cannot look through the spool", F_ERR(&e));
@@ -313,6 +324,27 @@ static void on_change(void *ctx, const char *table)
 static void on_turn(uv_timer_t *timer)
 {
     dispatch(timer->data);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    struct run *r = timer->data;
+
+    if (r->mark != NULL)
+        mark_stop(r->mark);
+}
+
+static void on_stop(uv_timer_t *timer)
+{
+    struct run *r = timer->data;
+
+    (void)uv_timer_start(&r->turn, on_patience, STOP_MS, STOP_MS);
+    if (r->leave != NULL) { /* it may read whole tables, or wait for one */
+        db_drop(r->leave_db);
+        leave_free(r->leave);
+        r->leave = NULL;
+    }
+    dispatch(r);
 }
 
 static enum err_code open_jobs(struct run *r, struct err *e)
@@ -370,7 +402,7 @@ void run_stop(struct run *r)
     for (size_t i = 0; i < r->count; i++)
         if (r->items[i]->job != NULL)
             table_stop(r->items[i]->table);
-    (void)uv_timer_start(&r->turn, on_turn, 0, 0);
+    (void)uv_timer_start(&r->turn, on_stop, 0, 0);
 }
 
 static void on_closed(uv_handle_t *h)

@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* table_stop: within what systemd and containers (10 s) give a program to end. */
+#define GRACE_MS 3000u /* for the statement under way to end by itself */
+#define ASK_MS   1000u /* between two cancellations */
+#define ASK_MOST 4u    /* then the connection is dropped */
+
 static void connect_or_go(struct table *t);
 
 enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table_conf *conf,
@@ -72,6 +77,7 @@ bool table_unreachable(const struct table *t)
 
 void table_finish(struct table *t, const struct err *err)
 {
+    (void)uv_timer_stop(&t->timer);
     t->state = TABLE_IDLE;
     t->total.busy += when_tick() - t->began;
     if (t->fill != NULL)
@@ -89,7 +95,7 @@ void table_give_up(struct table *t, const struct err *why)
     table_finish(t, &err);
 }
 
-static void interrupted(struct table *t)
+void table_interrupted(struct table *t)
 {
     struct err err = ERR_INIT;
 
@@ -135,6 +141,10 @@ void table_later(struct table *t, int64_t us)
 
 void table_again(struct table *t, const struct err *err, enum db_trouble trouble)
 {
+    if (t->stopping) {
+        table_interrupted(t);
+        return;
+    }
     t->attempt++;
     if (t->attempt > t->conf.backoff.tries) {
         struct err why = *err;
@@ -250,7 +260,7 @@ static void on_found(void *ctx, const struct err *err)
 static void connect_or_go(struct table *t)
 {
     if (t->stopping) {
-        interrupted(t);
+        table_interrupted(t);
     } else if (db_lost(t->db)) {
         t->state = TABLE_CONNECTING;
         db_connect(t->db, on_connected, t);
@@ -274,11 +284,31 @@ void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx)
     table_later(t, 0);
 }
 
+/* The statement under way has had its time. */
+static void on_patience(uv_timer_t *timer)
+{
+    struct table *t = timer->data;
+
+    if (t->asked++ < ASK_MOST) {
+        LOG(t->asked == 1 ? LOG_INFO : LOG_DEBUG, "cancel",
+            "asked to stop, and the database is still at a statement: it is cancelled",
+            F_STR("table", t->name));
+        db_cancel(t->db);
+        return;
+    }
+    db_drop(t->db); /* nobody calls back then */
+    table_interrupted(t);
+}
+
 void table_stop(struct table *t)
 {
+    if (t->stopping)
+        return;
     t->stopping = true;
     if (t->state == TABLE_CONNECTING)
         db_drop(t->db);
     if (t->state == TABLE_CONNECTING || t->state == TABLE_WAITING)
         table_later(t, 0);
+    else if (t->state == TABLE_TALKING)
+        (void)uv_timer_start(&t->timer, on_patience, GRACE_MS, ASK_MS);
 }

@@ -7,8 +7,9 @@
  *
  * The connection is the table's until done; it is connected, dropped and connected again as needed.
  * What helps by waiting is tried again (conf.backoff); what does not ends the load with a message
- * that says what to do. table_stop ends it at the next batch boundary with ERR_INTERRUPTED. Counts
- * are of what is committed.
+ * that says what to do. table_stop ends it with ERR_INTERRUPTED: at the next batch boundary; a statement
+ * that has not come to its end some seconds later (it may wait for a lock) is cancelled, and a server that does not answer to
+ * that either is left. Nothing is lost: what was not committed the next run loads. Counts are of what is committed.
  */
 #ifndef NETTY_LOAD_TABLE_H
 #define NETTY_LOAD_TABLE_H

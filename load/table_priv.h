@@ -18,12 +18,14 @@ enum table_state {
 struct table {
     struct table_conf conf;
     char *name;
-    uv_timer_t timer; /* back-off, and turns of the loop between batches */
+    uv_timer_t
+        timer; /* back-off, turns of the loop between batches, and the patience of table_stop */
     struct db *db;
     table_done_fn *done;
     void *ctx;
     enum table_state state;
     bool stopping, unreachable;
+    unsigned asked; /* stopping: how often the statement under way was cancelled */
     struct schema *schema;
     struct fill *fill;
     struct txn *txn;
@@ -48,6 +50,7 @@ struct table {
 /* table.c */
 void table_finish(struct table *t, const struct err *err); /* NULL: all is loaded */
 void table_give_up(struct table *t, const struct err *why);
+void table_interrupted(struct table *t); /* the end that table_stop asked for */
 void table_later(struct table *t,
                  int64_t us); /* goes on from the loop, after so many microseconds */
 void table_trouble(struct table *t, const struct err *err); /* tries again, or gives up */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const int signals[] = {SIGINT, SIGTERM};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define SIGNALS (sizeof signals / sizeof signals[0])
 
 struct stop {
@@ -22,21 +22,26 @@ static void end_now(int signal)
     _exit(75); /* err_exit(ERR_INTERRUPTED), but callable in a signal handler */
 }
 
-/* From now on a signal ends the process even if the loop never turns again. */
+/* From now on a signal ends the process even if the loop never turns again. But for SIGHUP, which the kernel and the shell
+ * both send when a terminal goes: that is one wish, not impatience. */
 static void go_past_loop(void)
 {
     struct sigaction action = {.sa_handler = end_now};
     (void)sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < SIGNALS; i++)
+    for (size_t i = 0; i < SIGNALS; i++) {
+        action.sa_handler = signals[i] == SIGHUP ? SIG_IGN : end_now;
         if (sigaction(signals[i], &action, NULL) != 0)
             break; /* the loop's handler stays, and does the same a little later */
+    }
 }
 
 static void on_signal(uv_signal_t *handle, int signal)
 {
     struct stop *s = handle->data;
-    if (s->asked)
+    if (s->asked && signal != SIGHUP)
         end_now(signal);
+    if (s->asked)
+        return;
     s->asked = true;
     go_past_loop();
     s->fn(s->ctx);
@@ -71,6 +76,13 @@ void stop_close(struct stop *s)
         free(s);
 }
 
+/* As nohup leaves it: the program is to outlive its terminal. */
+static bool hang_up_ignored(void)
+{
+    struct sigaction now;
+    return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 bool stop_asked(const struct stop *s)
 {
     return s->asked;
@@ -85,7 +97,9 @@ enum err_code stop_open(struct stop **s, uv_loop_t *loop, stop_fn *fn, void *ctx
     made->fn = fn;
     made->ctx = ctx;
     for (size_t i = 0; i < SIGNALS; i++) {
-        uv_signal_t *handle = &made->handles[i];
+        if (signals[i] == SIGHUP && hang_up_ignored())
+            continue;
+        uv_signal_t *handle = &made->handles[made->open];
         int rc = uv_signal_init(loop, handle);
         if (rc == 0) {
             handle->data = made;

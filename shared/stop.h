@@ -1,7 +1,11 @@
 /*
- * SIGINT and SIGTERM on the loop: the first asks to stop at the next page or batch boundary (the
- * callback, once), the second ends the process at once with exit code 75. The handles do not keep
- * the loop alive. After stop_close any signal ends the process at once, with 75 too.
+ * SIGINT, SIGTERM and SIGHUP on the loop: the first asks to stop at the next page or batch boundary
+ * (the callback, once), a second SIGINT or SIGTERM ends the process at once with exit code 75. The
+ * handles do not keep the loop alive. After stop_close SIGINT and SIGTERM end the process at once,
+ * with 75 too.
+ *
+ * SIGHUP is a terminal that has gone: it is heard once, and after that ignored, for shell and kernel
+ * both send it. Where it was ignored from the start (nohup) it stays so.
  */
 #ifndef NETTY_SHARED_STOP_H
 #define NETTY_SHARED_STOP_H

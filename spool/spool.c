@@ -197,6 +197,17 @@ void spool_close(struct spool *s)
     free(s);
 }
 
+bool spool_replaced(const struct spool *s)
+{
+    struct spool *there = NULL;
+    struct err e = ERR_INIT;
+    if (spool_open(&there, s->dir, SPOOL_LOOK, &e) != OK)
+        return false;
+    bool other = strcmp(there->id, s->id) != 0;
+    spool_close(there);
+    return other;
+}
+
 const char *spool_dir(const struct spool *s)
 {
     return s->dir;

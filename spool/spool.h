@@ -43,6 +43,10 @@ const char *spool_dir(const struct spool *s);
  * loaded. */
 const char *spool_id(const struct spool *s);
 
+/* Does the folder hold another spool by now? Its places would be taken for this one's. False where it holds none, or a
+ * damaged one. */
+bool spool_replaced(const struct spool *s);
+
 /* The tables of which a segment is there, sorted by name. The list is the caller's: spool_tables_free. */
 enum err_code spool_tables(const struct spool *s, char ***tables, size_t *n,
                            struct err *e) MUST_CHECK;
