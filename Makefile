@@ -1,6 +1,6 @@
 # netty: a REST API into PostgreSQL by way of files.
 #
-#   make            the three programs, in build/
+#   make            the three programs, their man pages and completion, in build/
 #   make run        the main job: real with NETTY_API_KEY and a database set, else a demonstration
 #   make stop       stop what `make run` left running
 #   make test       everything that proves it, on a bare Debian 12 too
@@ -61,8 +61,15 @@ LIBS_LOAD    := -lpq $(LIBS_SPOOL)
 
 PROGRAMS := $(BUILD)/netty-extract $(BUILD)/netty-load $(BUILD)/netty-spool
 
+# Man pages and completion come from the same tables as --help (shared/manual), so they are made with the programs: what
+# is not documented does not build.
+MANUAL_C := $(wildcard shared/manual/*.c)
+NAMES    := netty-extract netty-load netty-spool
+PAGES    := $(addprefix $(BUILD)/man/,$(NAMES:=.1) netty.conf.5 netty-log.7)
+SHELLS   := $(addprefix $(BUILD)/completion/bash/,$(NAMES)) $(addprefix $(BUILD)/completion/zsh/_,$(NAMES))
+
 .PHONY: all
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(PAGES) $(SHELLS)
 
 $(BUILD)/netty-extract: $(call obj,extract/main.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
@@ -91,15 +98,41 @@ $(BUILD)/obj/load/sql_files.o: $(BUILD)/gen/load/sql_files.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/netty-manual: $(call obj,$(MANUAL_C)) $(LIB_SHARED)
+	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_SHARED)
+# $(call made,ARGUMENTS[,INPUT]): a file that the generator writes, whole or not at all.
+made = @mkdir -p $(@D) && $(BUILD)/netty-manual $(1) $(if $(2),<$(2)) >$@.tmp && mv $@.tmp $@
+$(BUILD)/man/netty-extract.1: extract/netty-extract.1.in $(BUILD)/netty-manual
+	$(call made,page netty-extract,$<)
+$(BUILD)/man/netty-load.1: load/netty-load.1.in $(BUILD)/netty-manual
+	$(call made,page netty-load,$<)
+$(BUILD)/man/netty-spool.1: spool/netty-spool.1.in $(BUILD)/netty-manual
+	$(call made,page netty-spool,$<)
+$(BUILD)/man/netty.conf.5: shared/netty.conf.5.in $(BUILD)/netty-manual
+	$(call made,page conf,$<)
+$(BUILD)/man/netty-log.7: shared/netty-log.7
+	@mkdir -p $(@D) && cp $< $@
+$(BUILD)/completion/bash/%: $(BUILD)/netty-manual
+	$(call made,bash $*)
+$(BUILD)/completion/zsh/_%: $(BUILD)/netty-manual
+	$(call made,zsh $*)
+
 include tests/tests.mk
 
 # Installed programs keep their spool in /var/spool/netty, those of a checkout below it: hence a build of their own.
 INSTALLED := build/installed
+SHARE     := $(DESTDIR)$(PREFIX)/share
+# Where zsh looks: distributions' packages below /usr, everybody else below /usr/local.
+ZSH       := $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 .PHONY: install
 install:
 	$(MAKE) BUILD=$(INSTALLED) SPOOL_DIR=/var/spool/netty all
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 0755 $(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%) "$(DESTDIR)$(PREFIX)/bin/"
+	install -d $(foreach n,1 5 7,"$(SHARE)/man/man$(n)") "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/$(ZSH)"
+	$(foreach n,1 5 7,install -m 0644 $(patsubst $(BUILD)/%,$(INSTALLED)/%,$(filter %.$(n),$(PAGES))) "$(SHARE)/man/man$(n)/" &&) true
+	install -m 0644 $(INSTALLED)/completion/bash/* "$(SHARE)/bash-completion/completions/"
+	install -m 0644 $(INSTALLED)/completion/zsh/* "$(SHARE)/zsh/$(ZSH)/"
 
 .PHONY: clean
 clean:

@@ -81,3 +81,10 @@ def test_make_install(clone, tmp_path):
         assert run.returncode == 0 and program in run.stdout
         helped = subprocess.run([tmp_path / "usr/bin" / program, "--help"], capture_output=True, text=True)
         assert "default /var/spool/netty" in helped.stdout
+        page = (tmp_path / f"usr/share/man/man1/{program}.1").read_text()
+        assert "/var/spool/netty" in page and "var/spool\n" not in page
+        completion = (tmp_path / "usr/share/bash-completion/completions" / program).read_text()
+        assert "${NETTY_SPOOL:-/var/spool/netty}" in completion
+        assert (tmp_path / f"usr/share/zsh/vendor-completions/_{program}").exists()
+    assert (tmp_path / "usr/share/man/man5/netty.conf.5").exists()
+    assert (tmp_path / "usr/share/man/man7/netty-log.7").exists()
