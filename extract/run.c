@@ -1,4 +1,5 @@
 #include "extract/run.h"
+#include "extract/account.h"
 #include "extract/progress.h"
 #include "shared/log.h"
 #include "shared/when.h"
@@ -48,6 +49,7 @@ static void report(const struct run *r, const struct run_row *row)
     progress_clear(r->progress);
     log_event(calm ? LOG_INFO : LOG_ERROR, "table", good ? "table fetched" : "table not complete",
               fields, n);
+    account_ended(r->conf.env->account, row->name, t);
 }
 
 /* These are about the key or the disk, not about the table. */

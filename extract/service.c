@@ -1,4 +1,5 @@
 #include "extract/service.h"
+#include "extract/account.h"
 #include "extract/plan.h"
 #include "extract/run.h"
 #include "extract/url.h"
@@ -210,13 +211,19 @@ static void on_stop(void *ctx)
         wind_down(s);
 }
 
+static enum err_code open_account(struct service *s, struct err *e)
+{
+    struct account_conf conf = {.spool = s->spool, .kind = s->env.crawl.full ? "full" : "changes"};
+    return account_open(&s->env.account, &conf, e);
+}
+
 static enum err_code run_loop(struct service *s, const struct secret *key, struct err *e)
 {
     if (uv_timer_init(&s->loop, &s->timer) != 0)
         return err_set(e, ERR_INTERNAL, "cannot set up a timer");
     s->timer.data = s;
     enum err_code rc = stop_open(&s->stop, &s->loop, on_stop, s, e);
-    if (rc == OK)
+    if (rc == OK && (rc = open_account(s, e)) == OK)
         rc = open_client(s, key, e);
     s->first = when_tick();
     if (rc == OK)
@@ -267,6 +274,7 @@ enum err_code service_run(const struct options *o, const struct secret *key, int
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
     plan_free(&s.plan);
+    account_close(s.env.account);
     breaker_close(s.env.breaker);
     room_close(s.env.room);
     if (s.spool != NULL)

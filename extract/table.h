@@ -34,6 +34,8 @@
 
 #define TABLE_PENDING_MAX 8
 
+struct account;
+
 /* What all tables of a run share. All borrowed. */
 struct table_env {
     uv_loop_t *loop;
@@ -41,6 +43,7 @@ struct table_env {
     struct http *http;
     struct pace *pace;
     struct breaker *breaker;
+    struct account *account; /* or NULL */
     struct zone *zone;
     const char *base_url;
     struct crawl_conf crawl; /* floor is given for each table */

@@ -169,6 +169,7 @@ static void on_ended(void *ctx)
         p->code = exit_graver(p->code, complain(&e));
     run_close(p->run);
     p->run = NULL;
+    account_done(p->conf.account);
     wait_or_end(p);
 }
 
@@ -284,6 +285,20 @@ static void begin(struct loader *p)
     }
 }
 
+/* What loads nothing leaves nothing behind. */
+static enum err_code open_account(struct loader *p, struct err *e)
+{
+    const struct options *o = p->options;
+    const struct table_conf *t = &p->conf.table;
+    struct account_conf conf = {.spool = p->spool,
+                                .kind = t->redrive ? "redrive" : (t->replay ? "replay" : "load"),
+                                .follow = p->conf.follow};
+    if (t->dry_run || options_int(o, OPT_LOADED) != 0 || options_int(o, OPT_CHECK) != 0 ||
+        options_int(o, OPT_CATALOG) != 0)
+        return OK;
+    return account_open(&p->conf.account, &p->loop, &conf, e);
+}
+
 static enum err_code prepare(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
@@ -297,6 +312,8 @@ static enum err_code prepare(struct loader *p, struct err *e)
         rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e);
     if (rc == OK)
         rc = read_conf(p, e);
+    if (rc == OK)
+        rc = open_account(p, e);
     if (rc == OK)
         rc = stop_open(&p->stop, &p->loop, on_stop, p, e);
     return rc;
@@ -320,6 +337,7 @@ static int work(struct loader *p)
     }
     if (p->stop != NULL)
         stop_close(p->stop);
+    account_close(p->conf.account);
     uv_close((uv_handle_t *)&p->every, NULL);
     (void)uv_run(&p->loop, UV_RUN_DEFAULT); /* the handles' ends */
     if (uv_loop_close(&p->loop) != 0)

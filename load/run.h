@@ -13,6 +13,7 @@
 #ifndef NETTY_LOAD_RUN_H
 #define NETTY_LOAD_RUN_H
 
+#include "load/account.h"
 #include "load/mark.h"
 #include "load/table.h"
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct run_conf {
                      error */
     size_t jobs;
     bool follow;
+    struct account *account;  /* borrowed; or NULL */
     struct prune_conf limits; /* of the spool: keep and max */
 };
 

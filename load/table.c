@@ -154,6 +154,7 @@ void table_again(struct table *t, const struct err *err, enum db_trouble trouble
         table_give_up(t, &why);
         return;
     }
+    t->total.retries++;
     int64_t wait = backoff_wait(&t->conf.backoff, t->attempt, backoff_random(), 0);
     LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_STR("table", t->name),
         F_ERR(err), F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),

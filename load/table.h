@@ -37,6 +37,7 @@ struct table_conf {
 struct table_counts {
     uint64_t read, inserted, updated, unchanged, stale, folded, dead;
     uint64_t batches;
+    uint64_t retries;
     uint64_t damaged; /* pages passed over */
     int64_t busy;     /* microseconds between table_load and done */
     int64_t greatest; /* time_modified, of what went in and is not in the future, or WHEN_NONE */

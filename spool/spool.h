@@ -11,6 +11,8 @@
  *     <spool>/<table>/pruned.json           up to where it has been pruned (pruned.h)
  *     <spool>/<table>/healed.json           damage that was dealt with (healed.h)
  *     <spool>/<table>/refetch.json          from where the extractor fetches again (refetch.h)
+ *     <spool>/<table>/runs-extract.ndjson   what the extractor's last runs did (runs.h)
+ *     <spool>/<table>/runs-load.ndjson      what the loader's did
  *     <spool>/<table>/dead-extract.ndjson   set aside by the extractor (dead.h)
  *     <spool>/<table>/dead-load.ndjson      set aside by the loader
  *

@@ -1,0 +1,198 @@
+#include "spool/runs.h"
+#include "tests/unit/spool/helper.h"
+#include <sys/wait.h>
+
+static struct runs_entry example(int64_t n)
+{
+    struct runs_entry run = {.began = n * WHEN_SECOND,
+                             .ended = (n + 2) * WHEN_SECOND,
+                             .busy = 1500000,
+                             .complete_to = WHEN_NONE,
+                             .kind = "changes",
+                             .status = "failed",
+                             .error = "unavailable"};
+    run.counts[RUN_REQUESTS] = n;
+    run.counts[RUN_INSERTED] = 10 * n;
+    run.counts[RUN_RETRIES] = 7;
+    return run;
+}
+
+static void open_table(struct fixture *f)
+{
+    fixture_open(f);
+    write_pages(f, 1, 1, 1);
+}
+
+static void test_none_yet(void **state)
+{
+    struct fixture f;
+    struct runs r;
+    (void)state;
+    open_table(&f);
+    assert_ok(runs_read(f.spool, TABLE, RUNS_LOAD, &r, e));
+    assert_int_equal(r.count, 0);
+    runs_free(&r);
+    fixture_close(&f);
+}
+
+static void test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts(void **state)
+{
+    struct fixture f;
+    struct runs r;
+    (void)state;
+    struct runs_entry run = example(5);
+    open_table(&f);
+    run.complete_to = 123456789;
+    assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, e));
+    run.complete_to = WHEN_NONE;
+    assert_ok(runs_add(f.spool, TABLE, RUNS_LOAD, &run, e));
+    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_int_equal(r.count, 1);
+    assert_int_equal(r.entries[0].began, 5 * WHEN_SECOND);
+    assert_int_equal(r.entries[0].ended, 7 * WHEN_SECOND);
+    assert_int_equal(r.entries[0].busy, 1500000);
+    assert_int_equal(r.entries[0].complete_to, 123456789);
+    assert_string_equal(r.entries[0].kind, "changes");
+    assert_string_equal(r.entries[0].status, "failed");
+    assert_string_equal(r.entries[0].error, "unavailable");
+    assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 5);
+    assert_int_equal(r.entries[0].counts[RUN_INSERTED], 0);
+    assert_int_equal(r.entries[0].counts[RUN_RETRIES], 7);
+    runs_free(&r);
+    assert_ok(runs_read(f.spool, TABLE, RUNS_LOAD, &r, e));
+    assert_int_equal(r.count, 1);
+    assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 0);
+    assert_int_equal(r.entries[0].counts[RUN_INSERTED], 50);
+    runs_free(&r);
+    fixture_close(&f);
+}
+
+static void test_only_the_newest_are_kept_in_their_order(void **state)
+{
+    struct fixture f;
+    struct runs r;
+    (void)state;
+    open_table(&f);
+    for (int i = 1; i <= RUNS_KEPT + 5; i++) {
+        struct runs_entry run = example(i);
+        assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, e));
+    }
+    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_int_equal(r.count, RUNS_KEPT);
+    for (int i = 0; i < RUNS_KEPT; i++)
+        assert_int_equal(r.entries[i].counts[RUN_REQUESTS], i + 6);
+    runs_free(&r);
+    fixture_close(&f);
+}
+
+static void path_of(const struct fixture *f, char out[256])
+{
+    (void)snprintf(out, 256, "%s/" TABLE "/runs-extract.ndjson", f->dir);
+}
+
+static void test_damage_costs_the_damaged_lines_alone(void **state)
+{
+    struct fixture f;
+    struct buf text;
+    struct runs r;
+    char path[256];
+    (void)state;
+    open_table(&f);
+    for (int i = 1; i <= 3; i++) {
+        struct runs_entry run = example(i);
+        assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, e));
+    }
+    path_of(&f, path);
+    read_file(path, &text);
+    char *second = strchr(text.data, '\n') + 20;
+    *second ^= 1;
+    write_file(path, text.data, text.len - 10); /* and the third is torn */
+    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_int_equal(r.count, 1);
+    assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 1);
+    runs_free(&r);
+    struct runs_entry more = example(4);
+    assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &more, e));
+    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_int_equal(r.count, 2);
+    assert_int_equal(r.entries[1].counts[RUN_REQUESTS], 4);
+    runs_free(&r);
+    buf_free(&text);
+    fixture_close(&f);
+}
+
+static void test_a_file_that_is_none_of_ours_is_replaced(void **state)
+{
+    struct fixture f;
+    struct runs r;
+    char path[256];
+    (void)state;
+    open_table(&f);
+    path_of(&f, path);
+    char *large = calloc(1, 2 << 20);
+    assert_non_null(large);
+    memset(large, 'x', 2 << 20);
+    write_file(path, large, 2 << 20);
+    free(large);
+    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_int_equal(r.count, 0);
+    runs_free(&r);
+    struct runs_entry run = example(4);
+    assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, e));
+    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_int_equal(r.count, 1);
+    runs_free(&r);
+    fixture_close(&f);
+}
+
+static void test_several_writers_lose_nothing(void **state)
+{
+    enum {
+        WRITERS = 4,
+        EACH = 8
+    };
+    struct fixture f;
+    struct runs r;
+    pid_t pids[WRITERS];
+    (void)state;
+    open_table(&f);
+    for (int w = 0; w < WRITERS; w++) {
+        pids[w] = fork();
+        assert_true(pids[w] >= 0);
+        if (pids[w] == 0) {
+            int bad = 0;
+            for (int i = 0; i < EACH; i++) {
+                struct runs_entry run = example(w * EACH + i);
+                struct err why = ERR_INIT;
+                bad += runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, &why) != OK;
+            }
+            _exit(bad);
+        }
+    }
+    for (int w = 0; w < WRITERS; w++) {
+        int status = 0;
+        assert_int_equal(waitpid(pids[w], &status, 0), pids[w]);
+        assert_int_equal(status, 0);
+    }
+    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_int_equal(r.count, WRITERS * EACH);
+    int64_t sum = 0;
+    for (size_t i = 0; i < r.count; i++)
+        sum += r.entries[i].counts[RUN_REQUESTS];
+    assert_int_equal(sum, WRITERS * EACH * (WRITERS * EACH - 1) / 2);
+    runs_free(&r);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_none_yet),
+        cmocka_unit_test(test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts),
+        cmocka_unit_test(test_only_the_newest_are_kept_in_their_order),
+        cmocka_unit_test(test_damage_costs_the_damaged_lines_alone),
+        cmocka_unit_test(test_a_file_that_is_none_of_ours_is_replaced),
+        cmocka_unit_test(test_several_writers_lose_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
