@@ -35,6 +35,13 @@ typedef enum err_code cmd_table_fn(const struct cmd *c, const char *table, void 
 enum err_code cmd_each_table(const struct cmd *c, cmd_table_fn *fn, void *ctx,
                              struct err *e) MUST_CHECK;
 
+/* Are all the tables named there? */
+enum err_code cmd_check_tables(const struct cmd *c, struct err *e) MUST_CHECK;
+
+/* The status of the tables named, or of all; *w is the caller's to close, also after a failure. */
+struct status_watch;
+enum err_code cmd_look(const struct cmd *c, struct status_watch **w, struct err *e) MUST_CHECK;
+
 /* A table's pages, those that --segment, --from and --to choose. */
 struct cmd_walk {
     bool trusting; /* reader_open_trusting */

@@ -27,6 +27,17 @@ static enum err_code check_words(const struct cmd *c, char *const *tables, size_
     return OK;
 }
 
+enum err_code cmd_check_tables(const struct cmd *c, struct err *e)
+{
+    char **tables;
+    size_t n;
+    enum err_code rc = spool_tables(c->spool, &tables, &n, e);
+    if (rc == OK)
+        rc = check_words(c, tables, n, e);
+    spool_tables_free(tables, n);
+    return rc;
+}
+
 enum err_code cmd_each_table(const struct cmd *c, cmd_table_fn *fn, void *ctx, struct err *e)
 {
     char **tables;

@@ -1,163 +1,84 @@
-/* One screen: how far each table is fetched and loaded, what waits, what was set aside; then the
- * spool as a whole; then the databases that load it. What is loaded is the loader's last word
- * (loaded.h). */
+/* One screen: how far each table is fetched and loaded, what waits, what was set aside and why, how
+ * the last runs went; then the spool as a whole; then the databases that load it. */
+#include "shared/log.h"
 #include "shared/summary.h"
 #include "shared/when.h"
 #include "spool/cmd.h"
-#include "spool/dead.h"
-#include "spool/fields.h"
-#include "spool/loaded.h"
-#include "spool/room.h"
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include "spool/status.h"
 
-#define BREAKER     "breaker.json" /* the extractor's */
-#define BREAKER_MAX 4096
-
-struct status {
-    struct summary *tables;
-    struct loaded databases; /* each once; at: of its oldest word */
-    uint64_t damaged;
-};
-
-struct row {
-    struct page_place least; /* what all databases have */
-    int64_t fetched;
-    int64_t complete_to;
-    int64_t loaded_to; /* complete_to of what is loaded */
-    int64_t pages;     /* that wait, and their records and bytes */
-    int64_t records;
-    int64_t bytes;
-    int64_t since; /* when the oldest of them was fetched */
-};
-
-static enum err_code on_page(void *ctx, struct reader *r, const struct page_info *info,
-                             struct err *e)
+static const struct runs_entry *newest(const struct runs *r)
 {
-    struct row *row = ctx;
-    (void)r, (void)e;
-    row->fetched = info->fetched;
-    if (info->complete_to != WHEN_NONE)
-        row->complete_to = info->complete_to;
-    if (page_compare(info->place, row->least) <= 0) {
-        row->loaded_to = row->complete_to;
-        return OK;
-    }
-    row->pages++;
-    row->records += (int64_t)info->records;
-    row->bytes += (int64_t)info->bytes;
-    if (row->since == WHEN_NONE || info->fetched < row->since)
-        row->since = info->fetched;
-    return OK;
+    return r->count > 0 ? &r->entries[r->count - 1] : NULL;
 }
 
-static enum err_code count_letter(void *ctx, const struct dead_letter *letter, struct err *e)
+static enum err_code show_table(const struct status_table *t, struct summary *out, struct err *e)
 {
-    int64_t *count = ctx;
-    (void)letter, (void)e;
-    (*count)++;
-    return OK;
+    const struct cell cells[] = {
+        {.name = "table", .type = CELL_STR, .str = t->name},
+        {.name = "fetched", .type = CELL_TIME, .num = t->fetched},
+        {.name = "complete_to", .type = CELL_TIME, .num = t->complete_to},
+        {.name = "loaded_to", .type = CELL_TIME, .num = t->loaded_to},
+        {.name = "waiting_pages", .type = CELL_INT, .num = t->pages},
+        {.name = "waiting_records", .type = CELL_INT, .num = t->records},
+        {.name = "waiting_bytes", .type = CELL_INT, .num = t->bytes},
+        {.name = "waiting_since", .type = CELL_TIME, .num = t->since},
+        {.name = "set_aside", .type = CELL_INT, .num = t->set_aside},
+        {.name = "damaged", .type = CELL_INT, .num = (int64_t)t->damaged},
+    };
+    return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
 }
 
-static enum err_code remember(struct status *s, const struct loaded_entry *d, struct err *e)
+static enum err_code show_run(const struct status_table *t, const char *program,
+                              const struct runs_entry *run, struct summary *out, struct err *e)
 {
-    struct loaded *all = &s->databases;
-    for (size_t i = 0; i < all->count; i++) {
-        if (strcmp(all->entries[i].id, d->id) != 0)
-            continue;
-        if (d->at < all->entries[i].at)
-            all->entries[i].at = d->at;
+    if (!run)
         return OK;
-    }
-    struct loaded_entry *more = realloc(all->entries, (all->count + 1) * sizeof *more);
-    if (!more)
-        return err_set(e, ERR_NOMEM, "out of memory");
-    all->entries = more;
-    all->entries[all->count++] = *d;
-    return OK;
+    const int64_t *n = run->counts;
+    bool extract = program[0] == 'e';
+    int64_t records = n[extract ? RUN_RECORDS : RUN_READ];
+    int64_t written = n[RUN_INSERTED] + n[RUN_UPDATED];
+    const struct cell cells[] = {
+        {.name = "last_run", .type = CELL_STR, .str = t->name},
+        {.name = "program", .type = CELL_STR, .str = program},
+        {.name = "ended", .type = CELL_TIME, .num = run->ended},
+        {.name = "seconds", .type = CELL_SECONDS, .num = run->busy},
+        {.name = "status", .type = CELL_STR, .str = run->status},
+        {.name = "error", .type = CELL_STR, .str = run->error},
+        {.name = "requests", .type = extract ? CELL_INT : CELL_NONE, .num = n[RUN_REQUESTS]},
+        {.name = "records", .type = CELL_INT, .num = records},
+        {.name = "written", .type = extract ? CELL_NONE : CELL_INT, .num = written},
+        {.name = "retries", .type = CELL_INT, .num = n[RUN_RETRIES]},
+    };
+    return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
 }
 
-/* A loaded.json that is damaged is counted as damage, and nothing as loaded. */
-static enum err_code ask_loaded_file(struct status *s, const struct cmd *c, const char *table,
-                                     struct row *row, struct err *e)
+static enum err_code show_reasons(const struct status_table *t, struct summary *out, struct err *e)
 {
-    struct loaded loaded;
-    enum err_code rc = loaded_read(c->spool, table, &loaded, e);
-    if (rc == ERR_DAMAGED) {
-        s->damaged++;
-        return OK;
+    enum err_code rc = OK;
+    for (size_t i = 0; i < t->reasons_count && rc == OK; i++) {
+        const struct status_reason *r = &t->reasons[i];
+        const struct cell cells[] = {
+            {.name = "set_aside_of", .type = CELL_STR, .str = t->name},
+            {.name = "by", .type = CELL_STR, .str = r->side == DEAD_LOAD ? "load" : "extract"},
+            {.name = "reason", .type = CELL_STR, .str = r->reason},
+            {.name = "sqlstate", .type = CELL_STR, .str = r->sqlstate},
+            {.name = "records", .type = CELL_INT, .num = r->count},
+        };
+        rc = summary_row(out, cells, sizeof cells / sizeof cells[0], e);
     }
-    if (rc != OK)
-        return rc;
-    row->least = loaded_least(&loaded);
-    for (size_t i = 0; i < loaded.count && rc == OK; i++)
-        rc = remember(s, &loaded.entries[i], e);
-    loaded_free(&loaded);
     return rc;
 }
 
-static enum err_code show_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code show_spool(const struct cmd *c, const struct status *s, struct summary *out,
+                                struct err *e)
 {
-    struct status *s = ctx;
-    struct row row = {
-        .fetched = WHEN_NONE, .complete_to = WHEN_NONE, .loaded_to = WHEN_NONE, .since = WHEN_NONE};
-    struct cmd_walk w = {.trusting = true, .page = on_page, .ctx = &row};
-    int64_t aside = 0;
-    enum err_code rc;
-    if ((rc = ask_loaded_file(s, c, table, &row, e)) != OK ||
-        (rc = cmd_walk_pages(c, table, &w, e)) != OK ||
-        (rc = dead_each(c->spool, table, DEAD_EXTRACT, count_letter, &aside, e)) != OK ||
-        (rc = dead_each(c->spool, table, DEAD_LOAD, count_letter, &aside, e)) != OK)
-        return rc;
-    s->damaged += w.damaged;
-    const struct cell cells[] = {
-        {.name = "table", .type = CELL_STR, .str = table},
-        {.name = "fetched", .type = CELL_TIME, .num = row.fetched},
-        {.name = "complete_to", .type = CELL_TIME, .num = row.complete_to},
-        {.name = "loaded_to", .type = CELL_TIME, .num = row.loaded_to},
-        {.name = "waiting_pages", .type = CELL_INT, .num = row.pages},
-        {.name = "waiting_records", .type = CELL_INT, .num = row.records},
-        {.name = "waiting_bytes", .type = CELL_INT, .num = row.bytes},
-        {.name = "waiting_since", .type = CELL_TIME, .num = row.since},
-        {.name = "set_aside", .type = CELL_INT, .num = aside},
-        {.name = "damaged", .type = CELL_INT, .num = (int64_t)w.damaged},
-    };
-    return summary_row(s->tables, cells, sizeof cells / sizeof cells[0], e);
-}
-
-/* Until when the extractor leaves the API alone; WHEN_NONE: it does not, or nobody can tell. */
-static int64_t breaker_until(const struct cmd *c)
-{
-    char path[IO_PATH];
-    struct buf text;
-    int64_t until = WHEN_NONE;
-    struct field fields[] = {
-        {.name = "until", .type = FIELD_TIME, .to = &until, .optional = true},
-    };
-    buf_init(&text, BREAKER_MAX);
-    if (io_path(path, spool_dir(c->spool), BREAKER, NULL) != OK ||
-        io_read_file(path, &text, NULL) != OK ||
-        fields_read(text.data, text.len, fields, FIELDS(fields), NULL) != OK)
-        until = WHEN_NONE;
-    buf_free(&text);
-    return until != WHEN_NONE && until > when_now() ? until : WHEN_NONE;
-}
-
-static enum err_code show_spool(const struct cmd *c, struct summary *out, struct err *e)
-{
-    int64_t bytes = 0;
-    int64_t left = 0;
-    int64_t until = breaker_until(c);
-    enum err_code rc;
-    if ((rc = room_spool(c->spool, &bytes, e)) != OK || (rc = room_free(c->spool, &left, e)) != OK)
-        return rc;
+    bool closed = s->breaker_until == WHEN_NONE;
     const struct cell cells[] = {
         {.name = "spool", .type = CELL_STR, .str = spool_dir(c->spool)},
-        {.name = "bytes", .type = CELL_INT, .num = bytes},
-        {.name = "disk_free", .type = CELL_INT, .num = left},
-        {.name = "breaker", .type = CELL_STR, .str = until == WHEN_NONE ? "closed" : "open"},
-        {.name = "breaker_until", .type = CELL_TIME, .num = until},
+        {.name = "bytes", .type = CELL_INT, .num = s->bytes},
+        {.name = "disk_free", .type = CELL_INT, .num = s->disk_free},
+        {.name = "breaker", .type = CELL_STR, .str = closed ? "closed" : "open"},
+        {.name = "breaker_until", .type = CELL_TIME, .num = s->breaker_until},
     };
     return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
 }
@@ -177,37 +98,85 @@ static enum err_code show_databases(const struct status *s, struct summary *out,
     return rc;
 }
 
-/* A table of its own, after an empty line for people. */
-static enum err_code print(const struct cmd *c, struct summary *out, bool first, struct err *e)
+enum part {
+    TABLES,
+    WHOLE,
+    DATABASES,
+    RUNS,
+    REASONS,
+    PARTS
+};
+
+static enum err_code fill(const struct cmd *c, const struct status *s, struct summary **parts,
+                          struct err *e)
 {
-    if (!first && !c->json && fputc('\n', c->out) == EOF)
-        return cmd_written(c, e);
-    return summary_print(out, c->out, e);
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->count && rc == OK; i++) {
+        const struct status_table *t = s->tables[i];
+        if ((rc = show_table(t, parts[TABLES], e)) == OK &&
+            (rc = show_run(t, "extract", newest(&t->extract), parts[RUNS], e)) == OK &&
+            (rc = show_run(t, "load", newest(&t->load), parts[RUNS], e)) == OK)
+            rc = show_reasons(t, parts[REASONS], e);
+    }
+    if (rc == OK && (rc = show_spool(c, s, parts[WHOLE], e)) == OK)
+        rc = show_databases(s, parts[DATABASES], e);
+    return rc;
+}
+
+/* Each a table of its own, after an empty line for people. */
+static enum err_code print(const struct cmd *c, const struct status *s,
+                           struct summary *const *parts, struct err *e)
+{
+    bool runs = false;
+    bool reasons = false;
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->count; i++) {
+        runs = runs || s->tables[i]->extract.count > 0 || s->tables[i]->load.count > 0;
+        reasons = reasons || s->tables[i]->reasons_count > 0;
+    }
+    const bool wanted[PARTS] = {true, true, s->databases.count > 0, runs, reasons};
+    for (unsigned i = 0; i < PARTS && rc == OK; i++) {
+        if (!wanted[i])
+            continue;
+        if (i > 0 && !c->json && fputc('\n', c->out) == EOF)
+            return cmd_written(c, e);
+        rc = summary_print(parts[i], c->out, e);
+    }
+    return rc == OK ? cmd_written(c, e) : rc;
+}
+
+static void tell_damage(void *ctx, const char *table, const struct err *what)
+{
+    (void)ctx;
+    LOG(LOG_ERROR, "damage", "a part of the spool is damaged", F_STR("table", table), F_ERR(what));
+}
+
+enum err_code cmd_look(const struct cmd *c, struct status_watch **w, struct err *e)
+{
+    struct status_conf conf = {.tables = c->count > 0 ? c->words : NULL,
+                               .count = c->count,
+                               .whole = true,
+                               .damage = tell_damage};
+    enum err_code rc = cmd_check_tables(c, e);
+    *w = NULL;
+    if (rc == OK && (rc = status_open(w, c->spool, &conf, e)) == OK)
+        rc = status_look(*w, e);
+    return rc;
 }
 
 enum err_code cmd_status(const struct cmd *c, struct err *e)
 {
-    struct status s = {0};
-    struct summary *whole = NULL;
-    struct summary *databases = NULL;
-    enum err_code rc;
-    if ((rc = summary_open(&s.tables, c->json, e)) != OK ||
-        (rc = summary_open(&whole, c->json, e)) != OK ||
-        (rc = summary_open(&databases, c->json, e)) != OK ||
-        (rc = cmd_each_table(c, show_table, &s, e)) != OK || (rc = show_spool(c, whole, e)) != OK ||
-        (rc = show_databases(&s, databases, e)) != OK || (rc = print(c, s.tables, true, e)) != OK ||
-        (rc = print(c, whole, false, e)) != OK)
-        goto done;
-    if (s.databases.count > 0)
-        rc = print(c, databases, false, e);
-    if (rc == OK)
-        rc = cmd_written(c, e);
-done:
-    summary_close(s.tables);
-    summary_close(whole);
-    summary_close(databases);
-    loaded_free(&s.databases);
-    if (rc == OK && s.damaged > 0)
+    struct status_watch *w = NULL;
+    struct summary *parts[PARTS] = {NULL};
+    enum err_code rc = cmd_look(c, &w, e);
+    for (unsigned i = 0; i < PARTS && rc == OK; i++)
+        rc = summary_open(&parts[i], c->json, e);
+    if (rc == OK && (rc = fill(c, status_of(w), parts, e)) == OK)
+        rc = print(c, status_of(w), parts, e);
+    if (rc == OK && status_of(w)->damaged > 0)
         rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");
+    for (unsigned i = 0; i < PARTS; i++)
+        summary_close(parts[i]);
+    status_close(w);
     return rc;
 }
