@@ -63,7 +63,7 @@ static void write_line(struct account *a, struct entry *i)
         return;
     i->open = false;
     i->told = when_tick();
-    if (runs_add(a->conf.spool, i->table, RUNS_LOAD, &i->run, &e) == OK)
+    if (a->conf.spool == NULL || runs_add(a->conf.spool, i->table, RUNS_LOAD, &i->run, &e) == OK)
         return;
     bool harmless = e.sys == EROFS || e.sys == EACCES || e.sys == EPERM;
     LOG(harmless ? LOG_DEBUG : LOG_WARN, "history", "the spool is not told how the run went",
@@ -140,6 +140,12 @@ void account_done(struct account *a)
     write_all(a);
     for (struct entry *i = a->entries; i != NULL; i = i->next)
         i->seen = (struct table_counts){0};
+}
+
+void account_spool(struct account *a, const struct spool *s)
+{
+    if (a != NULL)
+        a->conf.spool = s;
 }
 
 static void on_closed(uv_handle_t *h)

@@ -21,7 +21,7 @@
 
 struct account;
 struct account_conf {
-    const struct spool *spool; /* borrowed */
+    const struct spool *spool; /* borrowed; account_spool */
     const char *kind;          /* of its runs: "load", "replay", "redrive" */
     bool follow;
 };
@@ -32,6 +32,8 @@ enum err_code account_open(struct account **a, uv_loop_t *loop, const struct acc
 void account_loaded(struct account *a, const char *table, const struct table_counts *counts,
                     const struct err *err);
 void account_done(struct account *a);
+/* Another spool from now on, or none (NULL): the one before is about to be closed. */
+void account_spool(struct account *a, const struct spool *s);
 void account_close(struct account *a);
 
 #endif

@@ -147,10 +147,12 @@ static void on_every(uv_timer_t *timer)
     struct loader *p = timer->data;
     struct err e = ERR_INIT;
 
+    account_spool(p->conf.account, NULL);
     spool_close(p->spool);
     p->spool = NULL;
     p->code = err_exit(spool_open(&p->spool, options_text(p->options, OPT_SPOOL), SPOOL_LOOK, &e));
     p->conf.table.spool = p->spool;
+    account_spool(p->conf.account, p->spool);
     if (p->spool != NULL) {
         begin(p);
         return;
