@@ -1,5 +1,6 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
 #include "load/check.h"
+#include "load/cmd.h"
 #include "load/run.h"
 #include "load/tell.h"
 #include "shared/io.h"
@@ -376,8 +377,10 @@ int main(int argc, char **argv)
         options_help(PROGRAM_LOAD, stdout);
     else if (options_int(p.options, OPT_VERSION) != 0)
         show_version();
+    else if (options_command(p.options) != NULL)
+        code = cmd_main(p.options);
     else
-        code = work(&p);
+        code = cmd_none(p.options, &e) == OK ? work(&p) : complain(&e);
     options_free(p.options);
     return code;
 }

@@ -94,4 +94,11 @@ extern const char sql_max_modified[];
 /* Variables schema, relation, key. One row: records digest. Reads the whole table. */
 extern const char sql_digest[];
 
+/* For the commands: variables schema, relation, key, and ... */
+extern const char sql_window[];      /* from, rows. One row: last rows */
+extern const char sql_due_count[];   /* from, to, condition. One row: rows bytes */
+extern const char sql_due_take[];    /* from, to, condition, rows, bytes. Rows: key line; locked */
+extern const char sql_rows_delete[]; /* keys. One row: rows */
+extern const char sql_rows_there[];  /* keys. One row: rows */
+
 #endif

@@ -42,5 +42,10 @@ const struct command_def command_table[] = {
      .help = "Ask the database what it has, and remove what is loaded and old.",
      .example = "netty-spool prune --spool-keep 2d"},
 
+    {PROGRAM_LOAD, "purge", "--older-than D [TABLE...]",
+     .help = "Remove rows that have been marked `deleted` for longer than D. They are first written to a "
+             "compressed file in --archive-dir.",
+     .example = "netty-load purge --older-than 90d"},
+
     {0, .name = NULL},
 };

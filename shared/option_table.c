@@ -190,6 +190,17 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Load nothing: ask the database what it has of the spool, leave that in the spool "
              "and show it."},
 
+    {OPT_OLDER_THAN, OPTION_DURATION, "older-than", NULL, "D",
+     .programs = LOAD, .max = 36500 * DAY,
+     .help = "Of netty-load purge: only rows that were deleted more than D ago.",
+     .example = "purge --older-than 90d contacts"},
+
+    {OPT_ARCHIVE_DIR, OPTION_TEXT, "archive-dir", "NETTY_ARCHIVE_DIR", "DIR",
+     .programs = LOAD,
+     .help = "The folder of the files that netty-load writes rows to before it removes them; without it, "
+             "the spool's name with -archive added.",
+     .example = "--archive-dir /var/lib/netty/archive"},
+
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool prune: do not wait any longer for this database, by the name or "

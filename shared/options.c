@@ -247,6 +247,11 @@ int64_t options_int(const struct options *o, enum option_id id)
     return o->set[id].number;
 }
 
+const char *options_command(const struct options *o)
+{
+    return o->command;
+}
+
 size_t options_words(const struct options *o, const char *const **words)
 {
     *words = o->words.list;

@@ -90,6 +90,8 @@ enum option_id {
     OPT_CHECK,
     OPT_DRY_RUN,
     OPT_LOADED,
+    OPT_OLDER_THAN,
+    OPT_ARCHIVE_DIR,
     OPT_FORGET,
     OPT_ID,
     OPT_JSON,
@@ -156,6 +158,10 @@ const char *options_text(const struct options *o, enum option_id id); /* NULL wh
 int64_t options_int(const struct options *o,
                     enum option_id id); /* flag, count, duration (us), size, time (us; all:
                                            INT64_MIN); choice: its place from 0 */
+
+/* netty-load's command, or NULL. A word is one only where it is the first and stands before `--`, so
+ * that a table called like one can still be named; it is none of the words below. */
+const char *options_command(const struct options *o);
 
 /* The words that are not options, in order. For tables: those, else the configured `tables`
  * (comma or blank separated), each checked (names_check_table) and without repeats. */

@@ -21,9 +21,17 @@ static enum err_code hide_passwords(int argc, char **argv, struct err *e)
     return OK;
 }
 
-static enum err_code take_word(struct options *o, const char *word, struct err *e)
+static enum err_code take_word(struct options *o, const char *word, bool words_only, struct err *e)
 {
     bool password = false;
+    const struct command_def *command =
+        o->program != PROGRAM_LOAD || words_only || o->command != NULL || o->words.n > 0
+            ? NULL
+            : command_named(o->program, word);
+    if (command != NULL) {
+        o->command = command->name;
+        return OK;
+    }
     if (conninfo_secrets(word, &password) != OK)
         return err_set(e, ERR_NOMEM, "out of memory for the command line");
     if (password)
@@ -99,7 +107,7 @@ enum err_code options_read_args(struct options *o, int argc, char **argv, struct
     enum err_code rc = hide_passwords(argc, argv, e);
     for (int i = 1; rc == OK && i < argc; i++) {
         if (words_only || argv[i][0] != '-')
-            rc = take_word(o, argv[i], e);
+            rc = take_word(o, argv[i], words_only, e);
         else if (strcmp(argv[i], "--") == 0)
             words_only = true;
         else if (argv[i][1] == '-')

@@ -8,7 +8,9 @@
 
 static const char *usage(enum program program)
 {
-    return program == PROGRAM_SPOOL ? "COMMAND [OPTION...] [TABLE]" : "[OPTION...] [TABLE...]";
+    return program == PROGRAM_SPOOL  ? "COMMAND [OPTION...] [TABLE]"
+           : program == PROGRAM_LOAD ? "[COMMAND] [OPTION...] [TABLE...]"
+                                     : "[OPTION...] [TABLE...]";
 }
 
 static const char *purpose(enum program program)
@@ -68,7 +70,12 @@ static void show_commands(FILE *out, enum program program)
         if (c->program != program)
             continue;
         if (!any)
-            (void)fputs("\nCommands:\n", out);
+            (void)fputs(
+                program == PROGRAM_LOAD
+                    ? "\nCommands, instead of loading. Only the first word is one; a table of "
+                      "such a name\nis given after `--`:\n"
+                    : "\nCommands:\n",
+                out);
         any = true;
         (void)snprintf(label, sizeof(label), "%s%s%s", c->name, *c->words != '\0' ? " " : "",
                        c->words);

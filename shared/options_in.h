@@ -36,6 +36,7 @@ struct word_list {
 struct options {
     enum program program;
     struct setting set[OPTIONS];
+    const char *command; /* of the table of commands, or NULL */
     struct word_list words;
     struct word_list tables; /* not checked yet */
 };

@@ -1,0 +1,43 @@
+/*
+ * A walk over one table in batches of bounded work, taking rows out that fit a condition: window of
+ * keys after window of keys, each with a transaction of its own that takes up to so many rows.
+ *
+ *     struct mover m = {.relation = r, .condition = "...", .rows = 1000, .bytes = 4 << 20, ...};
+ *     mover_run(&m, session, e);     // m.counts tells what was done, also after a failure
+ *
+ * Rows that another transaction has locked are passed over (counts.rows has not got them; the next
+ * run will). Nothing is remembered between runs: what has gone is not met again, what was not is.
+ */
+#ifndef NETTY_LOAD_MOVER_H
+#define NETTY_LOAD_MOVER_H
+
+#include "load/schema.h"
+#include "load/session.h"
+#include "shared/buf.h"
+
+struct mover_counts {
+    uint64_t rows;  /* taken out; with dry_run: to be taken out */
+    uint64_t bytes; /* of them as JSON */
+    uint64_t batches;
+};
+
+struct mover {
+    const struct relation *relation;
+    const char *condition; /* SQL on the row t; text that comes from here, never from outside */
+    size_t rows, bytes;    /* of a transaction */
+    bool dry_run;
+    /* Between the rows' lock and their end: what must have happened to them before they may go. */
+    enum err_code (*take)(void *ctx, const PGresult *rows, struct err *e); /* rows: key line */
+    void *ctx;
+    struct mover_counts counts;
+    /* Its own: */
+    size_t share;     /* of rows, at present: less after a time limit */
+    int64_t from, to; /* the window */
+    bool over;
+    struct buf unsure; /* keys of a COMMIT whose answer was lost, or empty */
+    size_t unsure_rows;
+};
+
+enum err_code mover_run(struct mover *m, struct session *s, struct err *e) MUST_CHECK;
+
+#endif
