@@ -9,6 +9,7 @@
 struct place_in_order {
     int64_t key;
     uint32_t row;
+    uint32_t share;
 };
 
 struct batch {
@@ -221,16 +222,33 @@ size_t batch_bytes(const struct batch *b)
 
 static int compare_keys(const void *a, const void *b)
 {
-    int64_t x = ((const struct place_in_order *)a)->key;
-    int64_t y = ((const struct place_in_order *)b)->key;
+    const struct place_in_order *x = a;
+    const struct place_in_order *y = b;
 
-    return (x > y) - (x < y);
+    if (x->share != y->share)
+        return x->share < y->share ? -1 : 1;
+    return (x->key > y->key) - (x->key < y->key);
+}
+
+void batch_sort_shares(struct batch *b, unsigned n, size_t ends[])
+{
+    for (unsigned i = 0; i < n; i++)
+        ends[i] = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        b->order[i].share = lane_of(b->order[i].key) * n / LANES;
+        ends[b->order[i].share]++;
+    }
+    for (unsigned i = 1; i < n; i++)
+        ends[i] += ends[i - 1];
+    if (b->n > 1)
+        qsort(b->order, b->n, sizeof(*b->order), compare_keys);
 }
 
 void batch_sort(struct batch *b)
 {
-    if (b->n > 1)
-        qsort(b->order, b->n, sizeof(*b->order), compare_keys);
+    size_t end;
+
+    batch_sort_shares(b, 1, &end);
 }
 
 const struct batch_row *batch_row(const struct batch *b, size_t i, const char **data)

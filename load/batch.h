@@ -27,6 +27,7 @@
 #ifndef NETTY_LOAD_BATCH_H
 #define NETTY_LOAD_BATCH_H
 
+#include "load/lane.h"
 #include "load/row.h"
 #include "spool/page.h"
 
@@ -75,6 +76,8 @@ size_t batch_bytes(const struct batch *b); /* of their data */
 /* Sort by key (so that two loaders lock rows in the same order), then the i-th row. Before it the
  * order is that of the first version of each key. Good until the next batch_add. */
 void batch_sort(struct batch *b);
+/* The same in n shares (load/lane.h, lanes_share) one after the other: share i ends before row ends[i]. */
+void batch_sort_shares(struct batch *b, unsigned n, size_t ends[]);
 const struct batch_row *batch_row(const struct batch *b, size_t i, const char **data);
 
 /* Rows [from, to) as binary COPY data, piecewise: adds to out until it has grown by `want` bytes or

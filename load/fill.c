@@ -25,7 +25,11 @@ struct fill {
     struct progress whole;        /* the last page that is read entirely */
     struct progress resume;       /* where fill_seek sent us, while line > 0 matters */
     struct progress reached;
-    struct fill_tally tally;
+    unsigned lanes;        /* whose lines are taken */
+    struct progress until; /* nothing behind it, where bounded */
+    bool bounded;
+    struct fill_tally tally[LANES];
+    uint64_t read;        /* of all lanes */
     struct batch_row row; /* the row at hand, its data in `data` */
     struct buf data;
     bool held;  /* the row at hand did not fit into the last batch */
@@ -33,17 +37,6 @@ struct fill {
     bool gapless;
     uint64_t damaged;
 };
-
-int progress_compare(const struct progress *a, const struct progress *b)
-{
-    int c = page_compare(a->place, b->place);
-
-    if (c != 0 || a->line == b->line)
-        return c;
-    if (a->line == 0 || b->line == 0) /* 0 is the whole page */
-        return a->line == 0 ? 1 : -1;
-    return a->line < b->line ? -1 : 1;
-}
 
 enum err_code fill_open(struct fill **out, const struct spool *s, const char *table,
                         const struct fill_conf *conf, struct err *e)
@@ -56,6 +49,7 @@ enum err_code fill_open(struct fill **out, const struct spool *s, const char *ta
     buf_init(&f->data, DATA_MAX);
     f->conf = *conf;
     f->shape = conf->batch;
+    f->lanes = LANES_ALL;
     f->table = strdup(table);
     if (f->table == NULL)
         err_set(e, ERR_NOMEM, "out of memory");
@@ -91,7 +85,8 @@ static void start_batch(struct fill *f)
 {
     batch_reset(f->batch, &f->shape);
     aside_keep(f->aside, 0);
-    f->tally = (struct fill_tally){0};
+    memset(f->tally, 0, sizeof f->tally);
+    f->read = 0;
     f->moved = false;
 }
 
@@ -119,6 +114,14 @@ void fill_shape(struct fill *f, size_t rows_max, bool fold)
 {
     f->shape.rows_max = rows_max;
     f->shape.fold = fold;
+}
+
+void fill_lanes(struct fill *f, unsigned lanes, const struct progress *until)
+{
+    f->lanes = lanes;
+    f->bounded = until != NULL;
+    if (until != NULL)
+        f->until = *until;
 }
 
 static bool still_refused(void *ctx, struct page_place place, uint64_t line)
@@ -182,10 +185,33 @@ static enum err_code skip_lines(struct fill *f, struct err *e)
     return OK;
 }
 
+/* The page that has come is behind the bound: it waits for the next fill_seek. What lies before it is gone or damaged, so the bound is
+ * reached. */
+static bool too_far(struct fill *f)
+{
+    struct progress begin = {f->info.place, 1};
+
+    if (!f->bounded || progress_compare(&begin, &f->until) <= 0)
+        return false;
+    if (progress_compare(&f->whole, &f->until) < 0) {
+        f->whole = f->reached = f->until;
+        f->moved = true;
+    }
+    return true;
+}
+
+static bool at_bound(const struct fill *f)
+{
+    return f->bounded && progress_compare(&f->whole, &f->until) >= 0;
+}
+
 /* On to the next page that is wanted and sound: f->page, or NULL with *what = FILL_END or
  * FILL_MORE. */
 static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err *e)
 {
+    *what = FILL_END;
+    if (at_bound(f))
+        return OK;
     for (unsigned i = 0; i < PAGES_TURN; i++) {
         enum reader_what got = READER_END;
         struct err damage = ERR_INIT;
@@ -209,6 +235,8 @@ static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err 
         }
         f->lines = 0;
         f->info = *page;
+        if (too_far(f))
+            return OK;
         if (wanted(f, page)) {
             f->page = &f->info;
             return skip_lines(f, e);
@@ -237,6 +265,30 @@ static enum err_code set_aside(struct fill *f, const struct row_refusal *why, co
     return aside_add(f->aside, &letter, e);
 }
 
+/* A line has been dealt with. */
+static void count(struct fill *f, unsigned lane, enum batch_add outcome)
+{
+    f->tally[lane].read++;
+    f->tally[lane].folded += outcome == BATCH_FOLDED;
+    f->tally[lane].stale += outcome == BATCH_STALE;
+    f->read++;
+    f->lines++;
+    f->moved = true;
+}
+
+static bool in_lanes(const struct fill *f, unsigned lane)
+{
+    return (f->lanes >> lane & 1u) != 0;
+}
+
+/* The line is of a lane that has it already. */
+static enum err_code leave_out(struct fill *f)
+{
+    f->lines++;
+    f->moved = true;
+    return OK;
+}
+
 /* Offers the row at hand. *full: it waits for the next batch. */
 static enum err_code offer(struct fill *f, bool *full, struct err *e)
 {
@@ -248,12 +300,8 @@ static enum err_code offer(struct fill *f, bool *full, struct err *e)
     *full = f->held = outcome == BATCH_FULL;
     if (*full)
         return OK;
-    f->tally.read++;
-    f->tally.folded += outcome == BATCH_FOLDED;
-    f->tally.stale += outcome == BATCH_STALE;
-    f->lines++;
-    f->moved = true;
-    *full = f->tally.read / LINES_ROW >= f->shape.rows_max;
+    count(f, lane_of(f->row.row.key), outcome);
+    *full = f->read / LINES_ROW >= f->shape.rows_max;
     return OK;
 }
 
@@ -268,15 +316,22 @@ static enum err_code take_line(struct fill *f, const char *line, size_t n, bool 
     buf_reset(&f->data);
     if ((rc = row_build(f->rower, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
         return rc;
+    if (!in_lanes(f, refused ? 0 : lane_of(f->row.row.key)))
+        return leave_out(f);
     if (!refused)
         return offer(f, full, e);
     if ((rc = set_aside(f, &why, line, n, e)) != OK)
         return rc;
-    f->tally.read++;
-    f->lines++;
-    f->moved = true;
+    count(f, 0, BATCH_ADDED);
     *full = aside_full(f->aside);
     return OK;
+}
+
+/* The bound is within this page, and reached. */
+static bool lines_bound(const struct fill *f)
+{
+    return f->bounded && f->until.line > 0 && f->lines >= f->until.line &&
+           page_compare(f->page->place, f->until.place) == 0;
 }
 
 /* The page's lines, until the batch is full or the page is over. */
@@ -286,7 +341,7 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
 
     if (f->held && (rc = offer(f, full, e)) != OK)
         return rc;
-    while (!*full) {
+    while (!*full && !(*full = lines_bound(f))) {
         const char *line = NULL;
         size_t n = 0;
         if ((rc = reader_line(f->reader, &line, &n, e)) != OK)
@@ -305,7 +360,6 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
     } else {
         f->whole = (struct progress){.place = f->page->place};
         f->reached = f->whole;
-        f->tally.pages++;
         f->moved = true;
         f->page = NULL;
     }
@@ -361,9 +415,17 @@ struct aside *fill_aside(struct fill *f)
     return f->aside;
 }
 
-const struct fill_tally *fill_tally(const struct fill *f)
+struct fill_tally fill_tally(const struct fill *f, unsigned lanes)
 {
-    return &f->tally;
+    struct fill_tally sum = {0};
+
+    for (unsigned i = 0; i < LANES; i++)
+        if ((lanes >> i & 1u) != 0) {
+            sum.read += f->tally[i].read;
+            sum.folded += f->tally[i].folded;
+            sum.stale += f->tally[i].stale;
+        }
+    return sum;
 }
 
 const struct progress *fill_reached(const struct fill *f)

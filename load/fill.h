@@ -18,15 +18,8 @@
 
 #include "load/aside.h"
 #include "load/batch.h"
+#include "load/lane.h"
 #include "load/row.h"
-
-/* How far a table has been loaded: pages up to and with `place`; with line > 0 only that many of
- * its lines. */
-struct progress {
-    struct page_place place;
-    uint64_t line;
-};
-int progress_compare(const struct progress *a, const struct progress *b);
 
 struct fill_conf {
     struct batch_conf batch;
@@ -41,7 +34,6 @@ struct fill_conf {
 /* What became of the lines that were read; the rest are the batch's rows. */
 struct fill_tally {
     uint64_t read, folded, stale;
-    uint64_t pages;
 };
 
 enum fill_what {
@@ -59,6 +51,9 @@ void fill_close(struct fill *f);
 enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e) MUST_CHECK;
 /* The batches' shape from the next fill_seek or fill_settle on. */
 void fill_shape(struct fill *f, size_t rows_max, bool fold);
+/* From now on only the lines of these lanes, and none behind `until` (NULL: no such end, nor after fill_open). A line
+ * without a usable key is lane 0's. What is left out is not counted either. */
+void fill_lanes(struct fill *f, unsigned lanes, const struct progress *until);
 enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e) MUST_CHECK;
 enum err_code fill_settle(struct fill *f, struct err *e) MUST_CHECK;
 
@@ -70,8 +65,8 @@ enum err_code fill_write_aside(struct fill *f, struct err *e) MUST_CHECK;
 
 struct batch *fill_batch(struct fill *f);
 struct aside *fill_aside(struct fill *f);
-const struct fill_tally *fill_tally(const struct fill *f);
-const struct progress *fill_reached(const struct fill *f); /* once the batch is in */
+struct fill_tally fill_tally(const struct fill *f, unsigned lanes); /* of these lanes' lines */
+const struct progress *fill_reached(const struct fill *f);          /* once the batch is in */
 bool fill_gapless(const struct fill *f);     /* no page has been left out since fill_seek */
 uint64_t fill_damaged(const struct fill *f); /* pages, since fill_open */
 

@@ -87,6 +87,7 @@ static enum err_code read_conf(struct loader *p, struct err *e)
                             .bytes_max = (size_t)options_int(o, OPT_BATCH_BYTES),
                             .replace = options_int(o, OPT_UPDATE) == 1,
                             .fold = true},
+                  .connections = (unsigned)options_int(o, OPT_CONNECTIONS),
                   .replace_nul = options_int(o, OPT_ON_NUL) == 1,
                   .create = options_int(o, OPT_CREATE_TABLES) != 0,
                   .dry_run = options_int(o, OPT_DRY_RUN) != 0,

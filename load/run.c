@@ -27,6 +27,7 @@ struct item {
 struct job {
     struct db *db;
     struct item *item;
+    bool lent; /* to another job's table, for a batch */
     int64_t idle;
 };
 
@@ -52,6 +53,9 @@ struct run {
 };
 
 static void dispatch(struct run *r);
+static struct db *borrow(void *ctx);
+static void give_back(void *ctx, struct db *db);
+static void on_turn(uv_timer_t *timer);
 
 /* ---- tables ---- */
 
@@ -77,6 +81,7 @@ static enum err_code add(struct run *r, const char *table, struct err *e)
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     conf.name = table;
+    conf.lender = (struct lender){borrow, give_back, r};
     if ((rc = table_open(&item->table, r->loop, &conf, e)) != OK) {
         free(item);
         return rc;
@@ -169,6 +174,36 @@ static struct item *next_item(const struct run *r)
             return item;
     }
     return NULL;
+}
+
+/* ---- a connection with nothing to do helps out ---- */
+
+static struct db *borrow(void *ctx)
+{
+    struct run *r = ctx;
+    struct job *found = NULL;
+
+    for (size_t i = 0; i < r->jobs_count; i++) {
+        struct job *job = &r->jobs[i];
+        if (job->item == NULL && !job->lent && (found == NULL || !db_lost(job->db)))
+            found = job;
+    }
+    if (found == NULL || r->stopping)
+        return NULL;
+    found->lent = true;
+    return found->db;
+}
+
+static void give_back(void *ctx, struct db *db)
+{
+    struct run *r = ctx;
+
+    for (size_t i = 0; i < r->jobs_count; i++)
+        if (r->jobs[i].db == db) {
+            r->jobs[i].lent = false;
+            r->jobs[i].idle = when_tick();
+        }
+    (void)uv_timer_start(&r->turn, on_turn, 0, 0); /* some table may have waited for it */
 }
 
 static bool loading(const struct run *r)
@@ -272,7 +307,7 @@ static void dispatch(struct run *r)
         return;
     for (size_t i = 0; i < r->jobs_count && !r->stopping; i++) {
         struct job *job = &r->jobs[i];
-        struct item *item = job->item == NULL ? next_item(r) : NULL;
+        struct item *item = job->item == NULL && !job->lent ? next_item(r) : NULL;
         if (item == NULL)
             continue;
         job->item = item;
@@ -292,8 +327,8 @@ static void rest(struct run *r)
 {
     for (size_t i = 0; i < r->jobs_count; i++) {
         struct job *job = &r->jobs[i];
-        if (job->item == NULL && r->leave == NULL && r->mark == NULL && !db_lost(job->db) &&
-            when_tick() - job->idle > IDLE_US)
+        if (job->item == NULL && !job->lent && r->leave == NULL && r->mark == NULL &&
+            !db_lost(job->db) && when_tick() - job->idle > IDLE_US)
             db_drop(job->db);
     }
 }
@@ -355,8 +390,9 @@ static enum err_code open_jobs(struct run *r, struct err *e)
     size_t n = r->conf.jobs > 0 ? r->conf.jobs : 1;
     enum err_code rc = OK;
 
-    if (!r->conf.follow && n > r->count)
-        n = r->count > 0 ? r->count : 1;
+    size_t useful = r->count * r->conf.table.connections;
+    if (!r->conf.follow && n > useful)
+        n = useful > 0 ? useful : 1;
     r->jobs = calloc(n, sizeof *r->jobs);
     if (r->jobs == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");

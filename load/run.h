@@ -25,7 +25,7 @@ struct run_conf {
     size_t count; /* 0: all that the spool holds */
     bool named;   /* the tables stand on the command line: one that the spool does not hold is an
                      error */
-    size_t jobs;
+    size_t jobs;  /* connections in all; one that has no table is lent to one that has */
     bool follow;
     struct account *account;  /* borrowed; or NULL */
     struct prune_conf limits; /* of the spool: keep and max */

@@ -15,7 +15,7 @@ struct schema {
     schema_done_fn *done;
     void *ctx;
     struct relation relation;
-    struct progress progress;
+    struct lanes progress;
     struct buf sql;
     bool created;
 };
@@ -68,6 +68,13 @@ int64_t schema_number(const PGresult *r, int row, int column)
     if (row >= PQntuples(r) || column >= PQnfields(r))
         return 0;
     return strtoll(PQgetvalue(r, row, column), NULL, 10);
+}
+
+struct progress schema_place(const PGresult *r, int row, int column)
+{
+    return (struct progress){.place = {(uint64_t)schema_number(r, row, column),
+                                       (uint64_t)schema_number(r, row, column + 1)},
+                             .line = (uint64_t)schema_number(r, row, column + 2)};
 }
 
 enum err_code relation_read(struct relation *r, const PGresult *list, int row, struct err *e)
@@ -155,7 +162,7 @@ static void read_progress(struct schema *s)
 {
     const struct db_param params[] = {{.text = s->spool}, {.text = s->table}};
 
-    s->progress = (struct progress){0};
+    s->progress = (struct lanes){0};
     db_query(s->db, sql_progress_read, params, 2, on_progress, s);
 }
 
@@ -165,11 +172,14 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 
     if (err != NULL && s->conf.look && strcmp(err->sqlstate, "42P01") == 0)
         err = NULL; /* no bookkeeping yet: nothing is loaded */
-    else if (err == NULL && PQntuples(r) == 1)
-        s->progress = (struct progress){
-            .place = {(uint64_t)schema_number(r, 0, 0), (uint64_t)schema_number(r, 0, 1)},
-            .line = (uint64_t)schema_number(r, 0, 2)};
-    s->done(s->ctx, err);
+    for (int i = 0; r != NULL && i < PQntuples(r); i++)
+        s->progress.at[(unsigned)schema_number(r, i, 0) % LANES] = schema_place(r, i, 1);
+    struct err why = err != NULL ? *err : ERR_INIT;
+    if (err != NULL &&
+        strcmp(err->sqlstate, "42703") == 0) /* no column lane: --dry-run changes nothing */
+        err_prefix(&why, "the bookkeeping is an earlier netty-load's; any run that may write "
+                         "brings it up to date");
+    s->done(s->ctx, err != NULL ? &why : NULL);
 }
 
 static void on_missing(struct schema *s)
@@ -238,7 +248,7 @@ const struct relation *schema_relation(const struct schema *s)
     return &s->relation;
 }
 
-const struct progress *schema_progress(const struct schema *s)
+const struct lanes *schema_progress(const struct schema *s)
 {
     return &s->progress;
 }

@@ -13,7 +13,7 @@
 #define NETTY_LOAD_SCHEMA_H
 
 #include "load/db.h"
-#include "load/fill.h"
+#include "load/lane.h"
 
 struct relation {
     char *schema, *name, *key, *key_type;
@@ -37,7 +37,7 @@ void schema_close(struct schema *s); /* not while schema_find is under way, unle
 void schema_find(struct schema *s, struct db *db, schema_done_fn *done, void *ctx);
 
 const struct relation *schema_relation(const struct schema *s);
-const struct progress *schema_progress(const struct schema *s);
+const struct lanes *schema_progress(const struct schema *s);
 
 /* Columns of sql_list_tables. */
 enum {
@@ -60,5 +60,7 @@ enum err_code relation_read(struct relation *r, const PGresult *list, int row,
                             struct err *e) MUST_CHECK;
 /* A whole number out of a result, or 0. */
 int64_t schema_number(const PGresult *r, int row, int column);
+/* The three columns segment, page, line from that one on. */
+struct progress schema_place(const PGresult *r, int row, int column);
 
 #endif

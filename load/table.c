@@ -29,7 +29,8 @@ enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table
     t->rows = conf->batch.rows_max;
     t->total.greatest = WHEN_NONE;
     struct schema_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
-    if ((rc = schema_open(&t->schema, &sc, e)) != OK || (rc = txn_open(&t->txn, e)) != OK) {
+    if ((rc = schema_open(&t->schema, &sc, e)) != OK ||
+        (rc = crew_open(&t->crew, &conf->lender, conf->connections, e)) != OK) {
         schema_close(t->schema);
         free(t->name);
         free(t);
@@ -47,7 +48,7 @@ static void on_closed(uv_handle_t *h)
 
     schema_close(t->schema);
     fill_close(t->fill);
-    txn_close(t->txn);
+    crew_close(t->crew);
     free(t->name);
     free(t);
 }
@@ -81,7 +82,7 @@ void table_finish(struct table *t, const struct err *err)
     t->state = TABLE_IDLE;
     t->total.busy += when_tick() - t->began;
     if (t->fill != NULL)
-        t->total.damaged = fill_damaged(t->fill);
+        t->total.damaged = t->damaged + fill_damaged(t->fill);
     if (err != NULL)
         t->found = false; /* the next load looks at everything anew */
     t->done(t->ctx, err);
@@ -229,18 +230,20 @@ static enum err_code open_fill(struct table *t, struct err *e)
         names_key(t->name, key);
         conf.row = (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
     }
+    if (t->fill != NULL)
+        t->damaged += fill_damaged(t->fill);
     fill_close(t->fill);
     t->fill = NULL;
     if ((rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e)) != OK)
         return rc;
-    t->committed = *schema_progress(t->schema);
+    t->at = *schema_progress(t->schema);
+    if ((rc = table_seek(t, e)) != OK)
+        return rc;
     warn_of_pruned(t);
-    if (t->conf.replay)
-        t->committed = (struct progress){0};
-    t->rows = t->conf.batch.rows_max;
-    t->bisect = t->unknown = t->ready = false;
-    fill_shape(t->fill, t->rows, !t->conf.redrive);
-    return fill_seek(t->fill, &t->committed, e);
+    if (!t->conf.replay)
+        return OK;
+    t->at = (struct lanes){0};
+    return table_seek(t, e);
 }
 
 static void on_found(void *ctx, const struct err *err)
@@ -281,6 +284,10 @@ void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx)
     t->ctx = ctx;
     t->attempt = 0;
     t->unreachable = t->told_dead = false;
+    if (!t->found) {
+        t->rows = t->conf.batch.rows_max;
+        t->bisect = false;
+    }
     t->began = when_tick();
     table_later(t, 0);
 }

@@ -14,7 +14,7 @@
 #ifndef NETTY_LOAD_TABLE_H
 #define NETTY_LOAD_TABLE_H
 
-#include "load/db.h"
+#include "load/crew.h"
 #include "load/fill.h"
 #include "load/schema.h"
 #include "shared/backoff.h"
@@ -25,6 +25,8 @@ struct table_conf {
     struct zone *zone;
     struct backoff backoff;
     struct batch_conf batch;
+    struct lender lender; /* of idle connections; may be empty */
+    unsigned connections; /* for one batch, at most */
     bool replace_nul;
     bool create;  /* --create-tables */
     bool dry_run; /* read, tell, write nothing */

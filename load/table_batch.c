@@ -6,16 +6,28 @@
 
 #define GROW_AFTER 4u /* batches that went well before the next one may be larger again */
 
+static void take_batch(struct table *t);
 static void send_batch(struct table *t);
-static void on_txn(void *ctx, const struct txn_result *r);
+static void on_crew(void *ctx, const struct crew_result *r);
 
-static bool rewind_to(struct table *t, const struct progress *at)
+/* Some lanes may be ahead, of an interrupted batch: then the others come first, up to there. */
+enum err_code table_seek(struct table *t, struct err *e)
+{
+    struct progress until;
+    bool bounded = false;
+
+    t->ready = false;
+    t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
+    fill_lanes(t->fill, t->lanes, bounded ? &until : NULL);
+    fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
+    return fill_seek(t->fill, &t->committed, e);
+}
+
+static bool seek_again(struct table *t)
 {
     struct err e = ERR_INIT;
 
-    t->ready = false;
-    fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
-    if (fill_seek(t->fill, at, &e) == OK)
+    if (table_seek(t, &e) == OK)
         return true;
     table_give_up(t, &e);
     return false;
@@ -37,9 +49,10 @@ void table_batch(struct table *t)
     }
     switch (what) {
     case FILL_READY:
-        batch_sort(fill_batch(t->fill));
         t->ready = true;
         t->aside = aside_count(fill_aside(t->fill));
+        t->inserted = t->updated = 0;
+        take_batch(t);
         send_batch(t);
         break;
     case FILL_MORE:
@@ -67,7 +80,7 @@ static enum err_code settle(void *ctx, struct err *e)
 }
 
 /* The table's own may be greater, not less. */
-static void note_greatest(struct table *t)
+static void note_greatest(struct table *t, unsigned lanes)
 {
     const struct batch *b = fill_batch(t->fill);
     const struct aside *aside = fill_aside(t->fill);
@@ -77,7 +90,7 @@ static void note_greatest(struct table *t)
     for (size_t i = 0; i < batch_rows(b); i++) {
         const struct batch_row *r = batch_row(b, i, &data);
         int64_t at = r->row.time_modified;
-        if (at == WHEN_NONE || at > now ||
+        if (at == WHEN_NONE || at > now || (lanes >> lane_of(r->row.key) & 1u) == 0 ||
             (t->total.greatest != WHEN_NONE && at <= t->total.greatest))
             continue;
         if (!aside_has(aside, r->place, r->line))
@@ -85,87 +98,122 @@ static void note_greatest(struct table *t)
     }
 }
 
-/* It is in the database (or, with --dry-run, would be). */
-static void committed(struct table *t, const struct txn_counts *c)
+/* These lanes' share is in the database (or, with --dry-run, would be). */
+static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
 {
-    const struct fill_tally *tally = fill_tally(t->fill);
-    size_t dead = aside_count(fill_aside(t->fill));
-    struct err e = ERR_INIT;
+    struct table *t = ctx;
+    struct fill_tally tally = fill_tally(t->fill, lanes);
 
-    t->total.read += tally->read;
-    t->total.folded += tally->folded;
-    t->total.stale += tally->stale + c->stale;
-    t->total.inserted += c->inserted;
-    t->total.updated += c->updated;
-    t->total.unchanged += c->unchanged;
-    t->total.dead += dead;
-    t->total.batches++;
-    note_greatest(t);
-    if (dead > 0) {
-        LOG(t->told_dead ? LOG_DEBUG : LOG_WARN, "set-aside",
-            t->conf.redrive ? "records are still refused, and stay set aside; of further ones the "
-                              "summary tells"
-                            : "records were set aside; netty-spool dead lists them, and of further "
-                              "ones the summary tells",
-            F_STR("table", t->name), F_INT("records", dead));
-        t->told_dead = true;
-    }
-    LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name), F_INT("read", tally->read),
-        F_INT("rows", batch_rows(fill_batch(t->fill))), F_INT("inserted", c->inserted),
-        F_INT("updated", c->updated));
+    t->total.read += tally.read;
+    t->total.folded += tally.folded;
+    t->total.stale += tally.stale + r->counts.stale;
+    t->total.inserted += r->counts.inserted;
+    t->total.updated += r->counts.updated;
+    t->total.unchanged += r->counts.unchanged;
+    t->total.dead += r->refused + ((lanes & 1u) != 0 ? t->aside : 0);
+    t->inserted += r->counts.inserted;
+    t->updated += r->counts.updated;
+    note_greatest(t, lanes);
+    lanes_move(&t->at, lanes, fill_reached(t->fill));
+}
+
+static void tell_aside(struct table *t, size_t dead)
+{
+    if (dead == 0)
+        return;
+    LOG(t->told_dead ? LOG_DEBUG : LOG_WARN, "set-aside",
+        t->conf.redrive ? "records are still refused, and stay set aside; of further ones the "
+                          "summary tells"
+                        : "records were set aside; netty-spool dead lists them, and of further "
+                          "ones the summary tells",
+        F_STR("table", t->name), F_INT("records", dead));
+    t->told_dead = true;
+}
+
+static void grow(struct table *t)
+{
+    if (t->rows >= t->conf.batch.rows_max || ++t->well < GROW_AFTER)
+        return;
+    t->well = 0;
+    t->rows = 2 * t->rows < t->conf.batch.rows_max ? 2 * t->rows : t->conf.batch.rows_max;
+}
+
+/* On to what comes next: in the spool, or for the lanes that are behind. */
+static enum err_code next_batch(struct table *t, struct err *e)
+{
+    bool caught_up = t->lanes != LANES_ALL;
+
     t->committed = *fill_reached(t->fill);
-    t->attempt = 0;
-    t->unknown = t->ready = t->doubted = false;
     if (t->bisect && progress_compare(&t->committed, &t->bisect_to) >= 0)
         t->bisect = false;
-    if (t->rows < t->conf.batch.rows_max && ++t->well >= GROW_AFTER) {
-        t->well = 0;
-        t->rows = 2 * t->rows < t->conf.batch.rows_max ? 2 * t->rows : t->conf.batch.rows_max;
-    }
     fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
-    if (fill_settle(t->fill, &e) == OK)
+    enum err_code rc = fill_settle(t->fill, e);
+    return rc == OK && caught_up ? table_seek(t, e) : rc;
+}
+
+/* All of it is in. */
+static void committed(struct table *t)
+{
+    struct err e = ERR_INIT;
+
+    t->total.batches++;
+    tell_aside(t, aside_count(fill_aside(t->fill)));
+    LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
+        F_INT("read", fill_tally(t->fill, LANES_ALL).read),
+        F_INT("rows", batch_rows(fill_batch(t->fill))), F_INT("inserted", t->inserted),
+        F_INT("updated", t->updated));
+    t->attempt = 0;
+    t->ready = t->doubted = false;
+    grow(t);
+    if (next_batch(t, &e) == OK)
         table_later(t, 0); /* others' turn */
     else
         table_give_up(t, &e);
 }
 
-static void send_batch(struct table *t)
+static void take_batch(struct table *t)
 {
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;
-    struct txn_job job = {
-        .spool = spool_id(t->conf.spool),
-        .table = t->name,
-        .relation = schema_relation(t->schema),
-        .batch = fill_batch(t->fill),
-        .replace = t->conf.batch.replace,
-        .bisect = t->bisect || t->conf.redrive,
-        .guard = !t->conf.replay && !t->conf.redrive,
-        .store = !t->conf.redrive && (!t->conf.replay || all),
-        .from = t->committed,
-        .to = *fill_reached(t->fill),
-        .refused = refused,
-        .settle = settle,
+    struct crew_job job = {
+        .txn = {.spool = spool_id(t->conf.spool),
+                .table = t->name,
+                .relation = schema_relation(t->schema),
+                .batch = fill_batch(t->fill),
+                .lanes = t->lanes,
+                .replace = t->conf.batch.replace,
+                .bisect = t->bisect || t->conf.redrive,
+                .guard = !t->conf.replay && !t->conf.redrive,
+                .store = !t->conf.redrive && (!t->conf.replay || all),
+                .from = t->committed,
+                .to = *fill_reached(t->fill),
+                .ctx = t,
+                .refused = refused,
+                .settle = settle},
+        .whole = t->bisect || t->conf.redrive || t->conf.dry_run,
+        .committed = share_in,
     };
 
+    crew_take(t->crew, fill_batch(t->fill), &job);
+}
+
+static void send_batch(struct table *t)
+{
     if (t->conf.dry_run) {
-        committed(t, &(struct txn_counts){0});
+        share_in(t, t->lanes, &(struct txn_result){0});
+        committed(t);
         return;
     }
     aside_keep(fill_aside(t->fill), t->aside); /* the database's judgement is made anew */
-    txn_run(t->txn, t->db, &job, on_txn, t);
+    crew_run(t->crew, t->db, on_crew, t);
 }
 
 /* Some row is refused. Folding may have hidden a version that would not be, so it is undone. */
 static void look_closer(struct table *t)
 {
-    const struct fill_tally *tally = fill_tally(t->fill);
-
     t->bisect = true;
     t->bisect_to = *fill_reached(t->fill);
-    if (tally->folded + tally->stale == 0)
-        send_batch(t);
-    else if (rewind_to(t, &t->committed))
+    if (seek_again(t))
         table_batch(t);
 }
 
@@ -181,27 +229,16 @@ static void smaller(struct table *t, const struct err *err)
     t->well = 0;
     LOG(LOG_WARN, "too-slow", "a time limit ended the batch; it is halved", F_STR("table", t->name),
         F_STR("sqlstate", err->sqlstate), F_INT("rows", t->rows));
-    if (rewind_to(t, &t->committed))
+    if (seek_again(t))
         table_later(t, 0);
 }
 
-static void moved(struct table *t, const struct progress *at)
+static void moved(struct table *t)
 {
-    const struct progress *to = fill_reached(t->fill);
-
-    if (t->unknown && progress_compare(at, to) == 0) {
-        LOG(LOG_INFO, "commit-found", "the COMMIT whose answer was lost had succeeded",
-            F_STR("table", t->name));
-        committed(t, &t->counts);
-        return;
-    }
     LOG(LOG_INFO, "moved", "another loader is at this table; going on from where it came to",
-        F_STR("table", t->name), F_INT("segment", at->place.segment),
-        F_INT("page", at->place.page));
-    t->unknown = false;
-    t->committed = *at;
-    if (rewind_to(t, at))
-        table_later(t, 0);
+        F_STR("table", t->name));
+    t->found = false;
+    table_later(t, 0);
 }
 
 /* A null where none may be can be no record's fault: data is always there, so a column was added meanwhile that has no
@@ -216,16 +253,12 @@ static bool doubt_shape(struct table *t, const struct err *err)
     return true;
 }
 
-static void failed(struct table *t, const struct txn_result *r)
+static void failed(struct table *t, const struct crew_result *r)
 {
     enum db_trouble what = db_classify(r->err);
 
     if (r->in_rows && doubt_shape(t, r->err))
         return;
-    if (r->unknown) {
-        t->unknown = true;
-        t->counts = r->counts;
-    }
     if (what == DB_BAD_ROW && r->in_rows && !t->bisect && !t->conf.redrive)
         look_closer(t);
     else if (what == DB_TOO_SLOW && r->in_rows)
@@ -234,16 +267,16 @@ static void failed(struct table *t, const struct txn_result *r)
         table_trouble(t, r->err);
 }
 
-static void on_txn(void *ctx, const struct txn_result *r)
+static void on_crew(void *ctx, const struct crew_result *r)
 {
     struct table *t = ctx;
 
     switch (r->end) {
     case TXN_DONE:
-        committed(t, &r->counts);
+        committed(t);
         break;
     case TXN_MOVED:
-        moved(t, &r->at);
+        moved(t);
         break;
     case TXN_FAILED:
         failed(t, r);

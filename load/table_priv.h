@@ -5,8 +5,8 @@
 #ifndef NETTY_LOAD_TABLE_PRIV_H
 #define NETTY_LOAD_TABLE_PRIV_H
 
+#include "load/crew.h"
 #include "load/table.h"
-#include "load/txn.h"
 
 enum table_state {
     TABLE_IDLE,
@@ -28,22 +28,24 @@ struct table {
     unsigned asked; /* stopping: how often the statement under way was cancelled */
     struct schema *schema;
     struct fill *fill;
-    struct txn *txn;
-    bool found;   /* relation and progress are known */
-    bool doubted; /* the relation has been looked at again since the last commit */
-    struct progress committed;
-    size_t rows; /* a batch's, at present */
+    struct crew *crew;
+    bool found;                /* relation and progress are known */
+    bool doubted;              /* the relation has been looked at again since the last commit */
+    struct lanes at;           /* what is committed */
+    unsigned lanes;            /* that the next batch is of, ... */
+    struct progress committed; /* ... and where they are */
+    size_t rows;               /* a batch's, at present */
     unsigned well;
     bool told_dead;   /* that some are set aside: once a load, not once a batch */
     unsigned attempt; /* since something last went well */
     /* One batch: */
-    bool ready;               /* it is complete, and on its way */
-    size_t aside;             /* refused before it was sent */
-    bool unknown;             /* it may have been committed ... */
-    struct txn_counts counts; /* ... and these are the counts then */
-    bool bisect;              /* some row up to bisect_to is refused */
+    bool ready;   /* it is complete, and on its way */
+    size_t aside; /* refused before it was sent: lane 0's */
+    uint64_t inserted, updated;
+    bool bisect; /* some row up to bisect_to is refused */
     struct progress bisect_to;
     struct table_counts total;
+    uint64_t damaged; /* of fills that were closed */
     int64_t began;
 };
 
@@ -56,7 +58,10 @@ void table_later(struct table *t,
 void table_trouble(struct table *t, const struct err *err); /* tries again, or gives up */
 void table_again(struct table *t, const struct err *err, enum db_trouble what);
 
-/* table_batch.c: the next batch, or the one that is ready and was not committed. */
+/* table_batch.c: */
+/* What comes next, from what is committed; drops what is in the batch. */
+enum err_code table_seek(struct table *t, struct err *e) MUST_CHECK;
+/* The next batch, or the one that is ready and was not committed. */
 void table_batch(struct table *t);
 
 #endif

@@ -38,8 +38,9 @@ struct txn {
     bool saved;       /* bisect: a savepoint stands */
     bool part_failed; /* ... and has to be rolled back to */
     struct txn_counts counts;
+    uint64_t refused;
     struct err err;
-    bool unknown, in_rows;
+    bool unknown, in_rows, arrived;
 };
 
 static void on_locked(void *ctx, const PGresult *r, const struct err *err);
@@ -73,16 +74,16 @@ void txn_close(struct txn *t)
     free(t);
 }
 
-static void end(struct txn *t, enum txn_end how, const struct progress *at)
+static void end(struct txn *t, enum txn_end how)
 {
     struct txn_result result = {.end = how,
                                 .counts = t->counts,
+                                .refused = t->refused,
+                                .arrived = t->arrived,
                                 .unknown = t->unknown,
                                 .in_rows = t->in_rows,
                                 .err = how == TXN_FAILED ? &t->err : NULL};
 
-    if (at != NULL)
-        result.at = *at;
     t->done(t->ctx, &result);
 }
 
@@ -93,7 +94,7 @@ static void fail(struct txn *t, const struct err *why)
         t->err = *why;
     if (db_lost(t->db)) {
         db_drop(t->db);
-        end(t, TXN_FAILED, NULL);
+        end(t, TXN_FAILED);
         return;
     }
     db_query(t->db, "ROLLBACK", NULL, 0, on_rollback, t);
@@ -106,29 +107,48 @@ static void on_rollback(void *ctx, const PGresult *r, const struct err *err)
     (void)r;
     if (err != NULL)
         db_drop(t->db);
-    end(t, TXN_FAILED, NULL);
+    end(t, TXN_FAILED);
 }
 
-static enum err_code add_progress(struct txn *t, const char *text, const struct progress *p,
-                                  struct err *e)
+/* "{0,1,2,3}" */
+static const char *lanes_text(unsigned lanes, char text[4 * LANES + 3])
 {
+    size_t n = 0;
+
+    for (unsigned i = 0; i < LANES; i++)
+        if ((lanes >> i & 1u) != 0)
+            n += (size_t)snprintf(text + n, 4, "%c%u", n == 0 ? '{' : ',', i);
+    memcpy(text + n, "}", 2);
+    return text;
+}
+
+static enum err_code add_lock(struct txn *t, struct err *e)
+{
+    char lanes[4 * LANES + 3];
+    const struct sql_var vars[] = {{"spool", t->job.spool},
+                                   {"table_name", t->job.table},
+                                   {"lanes", lanes_text(t->job.lanes, lanes)}};
+
+    return sql_expand(&t->sql, sql_progress_lock, vars, 3, e);
+}
+
+static enum err_code add_store(struct txn *t, const struct progress *p, struct err *e)
+{
+    char lanes[4 * LANES + 3];
     char segment[24];
     char page[24];
     char line[24];
 
-    if (p == NULL) {
-        const struct sql_var two[] = {{"spool", t->job.spool}, {"table_name", t->job.table}};
-        return sql_expand(&t->sql, text, two, 2, e);
-    }
     (void)snprintf(segment, sizeof segment, "%" PRIu64, p->place.segment);
     (void)snprintf(page, sizeof page, "%" PRIu64, p->place.page);
     (void)snprintf(line, sizeof line, "%" PRIu64, p->line);
     const struct sql_var vars[] = {{"spool", t->job.spool},
                                    {"table_name", t->job.table},
+                                   {"lanes", lanes_text(t->job.lanes, lanes)},
                                    {"segment", segment},
                                    {"page", page},
                                    {"line", line}};
-    return sql_expand(&t->sql, text, vars, 5, e);
+    return sql_expand(&t->sql, sql_progress_store, vars, 6, e);
 }
 
 void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_fn *done, void *ctx)
@@ -140,20 +160,41 @@ void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_f
     t->done = done;
     t->ctx = ctx;
     t->count = 0;
-    t->saved = t->part_failed = t->unknown = t->in_rows = false;
+    t->saved = t->part_failed = t->unknown = t->in_rows = t->arrived = false;
+    t->refused = 0;
     t->counts = (struct txn_counts){0};
     t->err = ERR_INIT;
-    if (batch_rows(job->batch) > 0)
-        t->parts[t->count++] = (struct part){0, batch_rows(job->batch)};
+    if (job->end > job->first)
+        t->parts[t->count++] = (struct part){job->first, job->end};
     buf_reset(&t->sql);
     if ((rc = buf_adds(&t->sql, sql_begin)) != OK)
         buf_err(&t->err, rc, &t->sql, "the statement");
     else
-        rc = add_progress(t, sql_progress_lock, NULL, &t->err);
+        rc = add_lock(t, &t->err);
     if (rc != OK)
         fail(t, &t->err);
     else
         db_query(db, t->sql.data, NULL, 0, on_locked, t);
+}
+
+static bool lanes_there(const struct txn *t, const PGresult *r)
+{
+    unsigned seen = 0;
+
+    for (int i = 0; i < PQntuples(r); i++)
+        seen |= 1u << ((unsigned)schema_number(r, i, 0) % LANES);
+    return seen == t->job.lanes && PQntuples(r) <= (int)LANES;
+}
+
+static bool all_at(const PGresult *r, const struct progress *p)
+{
+    bool all = true;
+
+    for (int i = 0; i < PQntuples(r); i++) {
+        struct progress at = schema_place(r, i, 1);
+        all = all && progress_compare(&at, p) == 0;
+    }
+    return all;
 }
 
 /* Another loader was here: the caller goes on from where that one stopped. */
@@ -165,7 +206,7 @@ static void on_moved(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL)
         fail(t, err);
     else
-        end(t, TXN_MOVED, &t->job.from);
+        end(t, TXN_MOVED);
 }
 
 static void on_locked(void *ctx, const PGresult *r, const struct err *err)
@@ -176,7 +217,7 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         fail(t, err);
         return;
     }
-    if (PQntuples(r) != 1) {
+    if (!lanes_there(t, r)) {
         err_set(&t->err, ERR_INTERNAL,
                 "the progress of table %s cannot be read back from netty_sync.progress; look for "
                 "rules, triggers or row-level security on it",
@@ -184,15 +225,11 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         fail(t, &t->err);
         return;
     }
-    struct progress at = {{(uint64_t)schema_number(r, 0, 0), (uint64_t)schema_number(r, 0, 1)},
-                          (uint64_t)schema_number(r, 0, 2)};
-    if (t->job.guard && progress_compare(&at, &t->job.from) != 0) {
-        t->job.from = at;
+    if (t->job.guard && !all_at(r, &t->job.from)) {
+        t->arrived = all_at(r, &t->job.to);
         db_query(t->db, "ROLLBACK", NULL, 0, on_moved, t);
         return;
     }
-    if (progress_compare(&at, &t->job.to) >= 0)
-        t->job.store = false;
     next_part(t);
 }
 
@@ -341,7 +378,10 @@ static bool halve(struct txn *t, const struct err *why)
 
     t->part_failed = true;
     if (p.to - p.from == 1)
-        return t->job.refused(t->ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) == OK;
+        t->refused++;
+    if (p.to - p.from == 1)
+        return t->job.refused(t->job.ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) ==
+               OK;
     size_t middle = p.from + (p.to - p.from) / 2;
     if (t->count + 2 > PARTS_MAX) {
         err_set(&t->err, ERR_INTERNAL, "a batch of %zu rows cannot be halved so often",
@@ -390,12 +430,12 @@ static void commit(struct txn *t)
     enum err_code rc = OK;
 
     buf_reset(&t->sql);
-    if (t->job.settle != NULL && (rc = t->job.settle(t->ctx, &t->err)) != OK) {
+    if (t->job.settle != NULL && (rc = t->job.settle(t->job.ctx, &t->err)) != OK) {
         fail(t, &t->err);
         return;
     }
     if (t->job.store)
-        rc = add_progress(t, sql_progress_store, &t->job.to, &t->err);
+        rc = add_store(t, &t->job.to, &t->err);
     if (rc == OK && (rc = buf_adds(&t->sql, "COMMIT")) != OK)
         buf_err(&t->err, rc, &t->sql, "the statement");
     if (rc != OK)
@@ -420,5 +460,5 @@ static void on_commit(void *ctx, const PGresult *r, const struct err *err)
         fail(t, &t->err);
         return;
     }
-    end(t, TXN_DONE, NULL);
+    end(t, TXN_DONE);
 }

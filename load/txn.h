@@ -1,6 +1,6 @@
 /*
- * One batch, one transaction: lock the progress, load the rows, set aside what is refused, store
- * the progress, COMMIT.
+ * One batch, or some lanes' share of it (load/lane.h), in one transaction: lock the lanes' progress,
+ * load the rows, set aside what is refused, store the progress, COMMIT.
  *
  *     txn_open(&t, e);
  *     txn_run(t, db, &job, done, ctx);      // done(ctx, &result) once, from the loop
@@ -29,11 +29,14 @@ struct txn_job {
     const char *spool, *table;
     const struct relation *relation;
     const struct batch *batch; /* sorted */
+    size_t first, end;         /* of its rows: [first, end) */
+    unsigned lanes;            /* whose rows these are, and whose progress moves */
     bool replace;
     bool bisect;
-    bool guard; /* the database's progress must be `from`, or nothing is done: TXN_MOVED */
+    bool guard; /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */
     bool store; /* ... and becomes `to`, unless it is further already */
     struct progress from, to;
+    void *ctx; /* of these two: */
     /* A row that the database refuses (bisect). */
     enum err_code (*refused)(void *ctx, const struct batch_row *row, const struct err *why,
                              struct err *e);
@@ -50,9 +53,10 @@ enum txn_end {
 struct txn_result {
     enum txn_end end;
     struct txn_counts counts;
-    struct progress at; /* TXN_MOVED: what the database says */
-    bool unknown;       /* TXN_FAILED: it may have been committed nevertheless */
-    bool in_rows; /* TXN_FAILED: it was the rows' statement, or COMMIT's checks, that failed */
+    uint64_t refused; /* rows handed to job.refused */
+    bool arrived;     /* TXN_MOVED: all these lanes are at `to` */
+    bool unknown;     /* TXN_FAILED: it may have been committed nevertheless */
+    bool in_rows;     /* TXN_FAILED: it was the rows' statement, or COMMIT's checks, that failed */
     const struct err *err;
 };
 

@@ -122,6 +122,12 @@ const struct option_def option_table[OPTIONS] = {
      .programs = LOAD,
      .help = "Stay, and load pages as they arrive in the spool."},
 
+    {OPT_CONNECTIONS, OPTION_COUNT, "connections", "NETTY_CONNECTIONS", "N",
+     .standard = "2", .programs = LOAD, .min = 1, .max = 4,
+     .help = "Connections over which one table may be loaded at a time: of those that --jobs allows, while they "
+             "have no table of their own. Two keep the two cores of a small instance busy.",
+     .example = "--connections 1"},
+
     {OPT_BATCH_ROWS, OPTION_COUNT, "batch-rows", "NETTY_BATCH_ROWS", "N",
      .standard = "10000", .programs = LOAD, .min = 1, .max = 1000000,
      .help = "Records in one transaction, at most.",

@@ -1,11 +1,14 @@
--- How far this spool's table has been loaded, locked until the transaction ends: whoever else loads
--- it waits here, and then sees what was done.
+-- How far these lanes (load/lane.h) of this spool's table have been loaded, locked until the
+-- transaction ends: whoever else loads them waits here, and then sees what was done.
 --
---   psql -v spool=ID -v table_name=contacts -f load/sql/begin.sql -f load/sql/progress_lock.sql ...
-INSERT INTO netty_sync.progress (spool, table_name)
-VALUES (:'spool', :'table_name')
-ON CONFLICT (spool, table_name) DO NOTHING;
-SELECT segment, page, line
+--   psql -v spool=ID -v table_name=contacts -v lanes='{0,1,2,3}' \
+--        -f load/sql/begin.sql -f load/sql/progress_lock.sql ...
+INSERT INTO netty_sync.progress (spool, table_name, lane)
+SELECT :'spool', :'table_name', lane
+FROM generate_series(0, 3) AS lane
+ON CONFLICT (spool, table_name, lane) DO NOTHING;
+SELECT lane, segment, page, line
 FROM netty_sync.progress
-WHERE spool = :'spool' AND table_name = :'table_name'
+WHERE spool = :'spool' AND table_name = :'table_name' AND lane = ANY (:'lanes'::smallint[])
+ORDER BY lane
 FOR UPDATE;

@@ -1,5 +1,5 @@
--- How far this spool's table ($1, $2) has been loaded, without a lock: for a first look, and for --dry-run.
--- No row: not at all.
-SELECT segment, page, line
+-- How far this spool's table ($1, $2) has been loaded, lane by lane (load/lane.h), without a lock: for a
+-- first look, and for --dry-run. A lane without a row: not at all.
+SELECT lane, segment, page, line
 FROM netty_sync.progress
 WHERE spool = $1 AND table_name = $2;

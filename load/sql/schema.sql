@@ -1,11 +1,15 @@
--- The loader's bookkeeping, where it is missing. Looks before it creates, so that a role that may not
--- create can use what is there, and a standby can be asked; locks before it creates, so that two
--- loaders may start at once.
+-- The loader's bookkeeping, where it is missing or of an earlier form. Looks before it creates, so that a
+-- role that may not create can use what is there, and a standby can be asked; locks before it creates,
+-- so that two loaders may start at once.
 --
 --   psql -f load/sql/schema.sql
 DO $$
 BEGIN
-    IF to_regclass('netty_sync.progress') IS NOT NULL THEN
+    IF EXISTS (
+        SELECT
+        FROM pg_catalog.pg_attribute
+        WHERE attrelid = to_regclass('netty_sync.progress') AND attname = 'lane' AND NOT attisdropped
+    ) THEN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(7954892360421172322);
@@ -17,16 +21,31 @@ BEGIN
         CREATE TABLE netty_sync.progress (
             spool text NOT NULL,
             table_name text NOT NULL,
+            lane smallint NOT NULL,
             segment bigint NOT NULL DEFAULT 0,
             page bigint NOT NULL DEFAULT 0,
             line bigint NOT NULL DEFAULT 0,
             loaded_at timestamptz NOT NULL DEFAULT now(),
-            PRIMARY KEY (spool, table_name)
+            PRIMARY KEY (spool, table_name, lane)
         );
         COMMENT ON TABLE netty_sync.progress IS
-            'Of each spool and table, the pages up to and with (segment, page) are in';
+            'Of each spool and table, and of the keys of each lane, the pages up to and with (segment, page) are in';
         COMMENT ON COLUMN netty_sync.progress.line IS
             '0: the whole page is in; else so many of its lines, for it is larger than a batch';
+    ELSIF NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_attribute
+        WHERE attrelid = to_regclass('netty_sync.progress') AND attname = 'lane' AND NOT attisdropped
+    ) THEN
+        ALTER TABLE netty_sync.progress
+            ADD COLUMN lane smallint NOT NULL DEFAULT 0,
+            DROP CONSTRAINT progress_pkey,
+            ADD PRIMARY KEY (spool, table_name, lane);
+        ALTER TABLE netty_sync.progress ALTER COLUMN lane DROP DEFAULT;
+        INSERT INTO netty_sync.progress (spool, table_name, lane, segment, page, line, loaded_at)
+        SELECT p.spool, p.table_name, l.lane, p.segment, p.page, p.line, p.loaded_at
+        FROM netty_sync.progress AS p
+        CROSS JOIN generate_series(1, 3) AS l (lane);
     END IF;
 END
 $$;

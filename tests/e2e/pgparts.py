@@ -9,10 +9,10 @@ from harness import ROOT, Postgres, let_in, wait_for
 
 AUDIT = """
     CREATE SCHEMA audit;
-    CREATE TABLE audit.progress (n serial, table_name text, segment bigint, page bigint, line bigint, at xid8);
+    CREATE TABLE audit.progress (n serial, table_name text, lane smallint, segment bigint, page bigint, line bigint, at xid8);
     CREATE FUNCTION audit.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-        INSERT INTO audit.progress (table_name, segment, page, line, at)
-        VALUES (new.table_name, new.segment, new.page, new.line, pg_current_xact_id()); RETURN NULL; END $$;
+        INSERT INTO audit.progress (table_name, lane, segment, page, line, at)
+        VALUES (new.table_name, new.lane, new.segment, new.page, new.line, pg_current_xact_id()); RETURN NULL; END $$;
     CREATE TRIGGER note AFTER UPDATE ON netty_sync.progress FOR EACH ROW EXECUTE FUNCTION audit.note()
 """
 
@@ -29,12 +29,14 @@ def audit_progress(db):
 
 
 def assert_each_page_once(db, writer):
-    """Progress went forward only, and to the end: so each of the spool's pages was loaded once."""
-    moves = db.query("SELECT segment, page, line FROM audit.progress WHERE table_name = %s ORDER BY n", writer.name)
-    places = [(segment, page, line or float("inf")) for segment, page, line in moves]
-    assert places == sorted(set(places)), "progress went back, or twice to one place"
-    segment, page, line = moves[-1]
-    assert ((segment, page), line) == (writer.last, 0)
+    """Progress went forward only, in each lane, and to the end: so each of the spool's pages was loaded once."""
+    for lane in range(4):
+        moves = db.query("SELECT segment, page, line FROM audit.progress WHERE table_name = %s AND lane = %s ORDER BY n",
+                         writer.name, lane)
+        places = [(segment, page, line or float("inf")) for segment, page, line in moves]
+        assert places == sorted(set(places)), "progress went back, or twice to one place"
+        segment, page, line = moves[-1]
+        assert ((segment, page), line) == (writer.last, 0)
 
 
 def free_port():

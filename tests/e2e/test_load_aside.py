@@ -217,9 +217,9 @@ def test_redrive_tries_again_and_removes_what_went_in(spool, netty, db):
     assert (row["inserted"], row["dead"]) == (1, 1)
     assert [letter["reason"] for letter in spool.dead("contacts")] == ["key-type"]
     assert db.value('SELECT count(*) FROM "netty-contacts"') == 11
-    progress = db.query("SELECT segment, page, line FROM netty_sync.progress")
+    progress = db.query("SELECT DISTINCT segment, page, line FROM netty_sync.progress")
     netty.load(db=db)
-    assert db.query("SELECT segment, page, line FROM netty_sync.progress") == progress
+    assert db.query("SELECT DISTINCT segment, page, line FROM netty_sync.progress") == progress
 
 
 def test_redrive_puts_nothing_older_over_what_has_come_since(spool, netty, db):

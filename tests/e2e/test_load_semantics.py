@@ -203,7 +203,7 @@ def test_a_page_larger_than_a_batch_and_pages_without_records(spool, netty, db):
     model = Upserts("contacts").take_all(line for *_, line in writer.records)
     assert_rows(db, "contacts", model)
     assert netty.load("--json", db=db).json().get("contacts", {"read": 0})["read"] == 0
-    assert db.query("SELECT segment, page, line FROM netty_sync.progress") == [(1, 3, 0)]
+    assert db.query("SELECT DISTINCT segment, page, line FROM netty_sync.progress") == [(1, 3, 0)]
 
 
 def test_dry_run_writes_nothing_anywhere(spool, netty, db):

@@ -80,7 +80,7 @@ static void pages_join_in_a_batch(void **state)
     struct fill *f = open_fill(100, false);
     assert_int_equal(run(f), FILL_READY);
     assert_int_equal(batch_rows(fill_batch(f)), 3);
-    assert_int_equal(fill_tally(f)->read, 3);
+    assert_int_equal(fill_tally(f, LANES_ALL).read, 3);
     assert_reached(f, 2, 0);
     settle(f);
     assert_int_equal(run(f), FILL_END);
@@ -129,13 +129,13 @@ static void going_back_gives_the_same_batch(void **state)
     fixture_write(&fx, "contacts", "{\"contact_id\":1}\n{\"contact_id\":1}\n\n");
     struct fill *f = open_fill(100, false);
     assert_int_equal(run(f), FILL_READY);
-    assert_int_equal(fill_tally(f)->folded, 1);
+    assert_int_equal(fill_tally(f, LANES_ALL).folded, 1);
     assert_int_equal(batch_rows(fill_batch(f)), 1);
     fill_shape(f, 100, false); /* a version apart */
     seek(f, 0, 0);
     assert_int_equal(run(f), FILL_READY);
-    assert_int_equal(fill_tally(f)->folded, 0);
-    assert_int_equal(fill_tally(f)->read, 1);
+    assert_int_equal(fill_tally(f, LANES_ALL).folded, 0);
+    assert_int_equal(fill_tally(f, LANES_ALL).read, 1);
     assert_reached(f, 1, 1);
     settle(f);
     assert_int_equal(run(f), FILL_READY);
@@ -183,7 +183,7 @@ static void refused_records_are_written_once(void **state)
 
     struct fill *again = open_fill(100, true); /* what the file has */
     assert_int_equal(run(again), FILL_READY);
-    assert_int_equal(fill_tally(again)->read, 3);
+    assert_int_equal(fill_tally(again, LANES_ALL).read, 3);
     assert_int_equal(aside_count(fill_aside(again)), 2); /* still refused */
     assert_int_equal(batch_rows(fill_batch(again)), 1);
     assert_int_equal(batch_row(fill_batch(again), 0, &data)->row.key, 2);
@@ -193,23 +193,59 @@ static void refused_records_are_written_once(void **state)
 
     again = open_fill(100, true);
     assert_int_equal(run(again), FILL_READY);
-    assert_int_equal(fill_tally(again)->read, 2); /* the one that went in has left */
+    assert_int_equal(fill_tally(again, LANES_ALL).read, 2); /* the one that went in has left */
     assert_int_equal(batch_rows(fill_batch(again)), 0);
     fill_close(again);
 }
 
-static void progress_has_an_order(void **state)
+/* What the lanes that are behind still lack, up to where the others are: within a page here. */
+static void some_lanes_are_caught_up(void **state)
 {
-    struct progress a = {{1, 3}, 0};
-    struct progress b = {{1, 3}, 7};
-    struct progress c = {{1, 4}, 1};
-
     (void)state;
-    assert_int_equal(progress_compare(&a, &a), 0);
-    assert_int_equal(progress_compare(&b, &a), -1); /* 0 is the whole page */
-    assert_int_equal(progress_compare(&a, &b), 1);
-    assert_int_equal(progress_compare(&a, &c), -1);
-    assert_int_equal(progress_compare(&c, &b), 1);
+    fixture_write(
+        &fx, "contacts",
+        "{\"contact_id\":1}\n{\"contact_id\":2}\n\n"
+        "{\"contact_id\":3}\n{\"contact_id\":4}\n{\"contact_id\":5}\n\n{\"contact_id\":6}\n\n");
+    struct fill *f = open_fill(100, false);
+    struct progress until = {{1, 2}, 2};
+    unsigned lane = lane_of(4);
+    uint64_t want = 0;
+    for (int64_t key = 1; key <= 4; key++)
+        want += lane_of(key) == lane;
+    fill_lanes(f, 1u << lane, &until);
+    seek(f, 0, 0);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(batch_rows(fill_batch(f)), want);
+    assert_int_equal(fill_tally(f, LANES_ALL).read, want);
+    assert_int_equal(fill_tally(f, LANES_ALL & ~(1u << lane)).read, 0);
+    assert_reached(f, 2, 2);
+    fill_lanes(f, LANES_ALL, NULL);
+    seek(f, 2, 2);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(batch_rows(fill_batch(f)), 2); /* 5 and 6 */
+    assert_reached(f, 3, 0);
+    fill_close(f);
+}
+
+static void a_bound_that_is_a_whole_page_ends_the_batch(void **state)
+{
+    (void)state;
+    fixture_write(&fx, "contacts",
+                  "{\"contact_id\":1}\n\n{\"contact_id\":\"x\"}\n\n{\"contact_id\":3}\n\n");
+    struct fill *f = open_fill(100, false);
+    struct progress until = {{1, 2}, 0};
+    fill_lanes(f, 1u, &until);
+    seek(f, 0, 0);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(aside_count(fill_aside(f)), 1); /* a line without a key is lane 0's */
+    assert_reached(f, 2, 0);
+    settle(f);
+    assert_int_equal(run(f), FILL_END);
+    fill_lanes(f, LANES_ALL & ~1u, &until);
+    seek(f, 0, 0);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(aside_count(fill_aside(f)), 0);
+    fill_close(f);
 }
 
 int main(void)
@@ -221,7 +257,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(going_back_gives_the_same_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(an_empty_page_moves_the_progress, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_records_are_written_once, setup, teardown),
-        cmocka_unit_test(progress_has_an_order),
+        cmocka_unit_test_setup_teardown(some_lanes_are_caught_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_bound_that_is_a_whole_page_ends_the_batch, setup,
+                                        teardown),
     };
     struct err e = ERR_INIT;
     if (zone_open(&utc, "UTC", &e) != OK)

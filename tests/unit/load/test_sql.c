@@ -149,8 +149,9 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_upsert_merge, VARS(UPSERT, {"source", SQL_SOURCE_TABLE}));
     expand_file(sql_upsert_merge, VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}));
     expand_file(sql_upsert_replace, VARS(UPSERT, {"source", SQL_SOURCE_TABLE}));
-    expand_file(sql_progress_lock, VARS(PROGRESS));
-    expand_file(sql_progress_store, VARS(PROGRESS, {"segment", "1"}, {"page", "2"}, {"line", "3"}));
+    expand_file(sql_progress_lock, VARS(PROGRESS, {"lanes", "{0,1}"}));
+    expand_file(sql_progress_store,
+                VARS(PROGRESS, {"lanes", "{0,1}"}, {"segment", "1"}, {"page", "2"}, {"line", "3"}));
     expand_file(sql_max_modified, VARS(RELATION));
 }
 
