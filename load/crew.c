@@ -264,3 +264,26 @@ void crew_run(struct crew *c, struct db *db, crew_done_fn *done, void *ctx)
     if (c->running == 0)
         go_on(c);
 }
+
+bool crew_cancel(struct crew *c)
+{
+    for (unsigned i = 0; i < c->count; i++)
+        if (c->shares[i].db != NULL)
+            db_cancel(c->shares[i].db);
+    return c->running > 0;
+}
+
+void crew_drop(struct crew *c)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        struct db *db = c->shares[i].db;
+        if (db == NULL)
+            continue;
+        db_drop(db);
+        if (db != c->own)
+            give_back(c, db);
+        c->shares[i].db = NULL;
+    }
+    give_all_back(c);
+    c->running = 0;
+}

@@ -49,6 +49,10 @@ void crew_close(
     struct crew
         *c); /* not while crew_run is under way, unless the dbs were dropped; NULL is fine */
 void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job);
+/* Asks the server to give up what is under way, which ends as failed; false: nothing is. */
+bool crew_cancel(struct crew *c);
+/* Drops what is under way, with its connections; nobody calls back then. */
+void crew_drop(struct crew *c);
 void crew_run(struct crew *c, struct db *db, crew_done_fn *done, void *ctx);
 
 #endif

@@ -1,6 +1,7 @@
 #include "load/run.h"
 #include "load/follow.h"
 #include "load/leave.h"
+#include "load/pool.h"
 #include "shared/log.h"
 #include "shared/names.h"
 #include "shared/summary.h"
@@ -18,17 +19,10 @@
 struct item {
     struct run *run;
     struct table *table;
-    struct job *job; /* that loads it, or NULL */
-    bool dirty;      /* the spool may have more */
-    struct err err;  /* how the last load failed */
-    int64_t failed;  /* when_tick() of that */
-};
-
-struct job {
-    struct db *db;
-    struct item *item;
-    bool lent; /* to another job's table, for a batch */
-    int64_t idle;
+    struct db *db;  /* by which it is being loaded, or NULL */
+    bool dirty;     /* the spool may have more */
+    struct err err; /* how the last load failed */
+    int64_t failed; /* when_tick() of that */
 };
 
 struct run {
@@ -39,8 +33,7 @@ struct run {
     void *ctx;
     struct item **items;
     size_t count;
-    struct job *jobs;
-    size_t jobs_count;
+    struct pool *pool;
     struct follow *follow;
     struct leave *leave;
     struct db *leave_db;
@@ -138,9 +131,8 @@ static void on_loaded(void *ctx, const struct err *err)
     struct run *r = item->run;
     const struct table_counts *c = table_counts(item->table);
 
-    item->job->item = NULL;
-    item->job->idle = when_tick();
-    item->job = NULL;
+    pool_give(r->pool, item->db);
+    item->db = NULL;
     item->err = err != NULL ? *err : ERR_INIT;
     item->failed = when_tick();
     r->unmarked = true;
@@ -170,7 +162,7 @@ static struct item *next_item(const struct run *r)
         struct item *item = r->items[i];
         bool resting =
             r->conf.follow && item->err.code != OK && when_tick() - item->failed < RETRY_US;
-        if (item->dirty && item->job == NULL && !resting)
+        if (item->dirty && item->db == NULL && !resting)
             return item;
     }
     return NULL;
@@ -180,36 +172,23 @@ static struct item *next_item(const struct run *r)
 
 static struct db *borrow(void *ctx)
 {
-    struct run *r = ctx;
-    struct job *found = NULL;
+    const struct run *r = ctx;
 
-    for (size_t i = 0; i < r->jobs_count; i++) {
-        struct job *job = &r->jobs[i];
-        if (job->item == NULL && !job->lent && (found == NULL || !db_lost(job->db)))
-            found = job;
-    }
-    if (found == NULL || r->stopping)
-        return NULL;
-    found->lent = true;
-    return found->db;
+    return r->stopping ? NULL : pool_take(r->pool);
 }
 
 static void give_back(void *ctx, struct db *db)
 {
     struct run *r = ctx;
 
-    for (size_t i = 0; i < r->jobs_count; i++)
-        if (r->jobs[i].db == db) {
-            r->jobs[i].lent = false;
-            r->jobs[i].idle = when_tick();
-        }
+    pool_give(r->pool, db);
     (void)uv_timer_start(&r->turn, on_turn, 0, 0); /* some table may have waited for it */
 }
 
 static bool loading(const struct run *r)
 {
-    for (size_t i = 0; i < r->jobs_count; i++)
-        if (r->jobs[i].item != NULL)
+    for (size_t i = 0; i < r->count; i++)
+        if (r->items[i]->db != NULL)
             return true;
     return false;
 }
@@ -234,14 +213,6 @@ static void on_left(void *ctx, const struct err *err)
     dispatch(r);
 }
 
-static struct db *connected(const struct run *r)
-{
-    for (size_t i = 0; i < r->jobs_count; i++)
-        if (!db_lost(r->jobs[i].db))
-            return r->jobs[i].db;
-    return NULL;
-}
-
 /* Never a reason to fail: all is loaded, and the next run tells it again. */
 static void on_marked(void *ctx, const struct err *err)
 {
@@ -262,7 +233,7 @@ static bool mark(struct run *r)
     struct mark_conf conf = {
         .spool = r->conf.table.spool, .store = true, .prune = true, .limits = r->conf.limits};
     struct err e = ERR_INIT;
-    struct db *db = connected(r);
+    struct db *db = pool_connected(r->pool);
     bool due =
         !r->conf.follow || r->stopping || r->marked == 0 || when_tick() - r->marked >= MARK_US;
 
@@ -287,7 +258,7 @@ static int64_t greatest(void *ctx, const char *table)
 static bool tell(struct run *r)
 {
     struct err e = ERR_INIT;
-    struct db *db = connected(r);
+    struct db *db = pool_connected(r->pool);
 
     if (r->conf.table.dry_run)
         return false;
@@ -305,15 +276,11 @@ static void dispatch(struct run *r)
 {
     if (r->over || r->leave != NULL || r->mark != NULL)
         return;
-    for (size_t i = 0; i < r->jobs_count && !r->stopping; i++) {
-        struct job *job = &r->jobs[i];
-        struct item *item = job->item == NULL && !job->lent ? next_item(r) : NULL;
-        if (item == NULL)
-            continue;
-        job->item = item;
-        item->job = job;
+    struct item *item;
+    while (!r->stopping && (item = next_item(r)) != NULL &&
+           (item->db = pool_take(r->pool)) != NULL) {
         item->dirty = false;
-        table_load(item->table, job->db, on_loaded, item);
+        table_load(item->table, item->db, on_loaded, item);
     }
     if (loading(r) || tell(r))
         return;
@@ -322,16 +289,6 @@ static void dispatch(struct run *r)
 }
 
 /* ---- --follow ---- */
-
-static void rest(struct run *r)
-{
-    for (size_t i = 0; i < r->jobs_count; i++) {
-        struct job *job = &r->jobs[i];
-        if (job->item == NULL && !job->lent && r->leave == NULL && r->mark == NULL &&
-            !db_lost(job->db) && when_tick() - job->idle > IDLE_US)
-            db_drop(job->db);
-    }
-}
 
 static void on_change(void *ctx, const char *table)
 {
@@ -349,7 +306,8 @@ static void on_change(void *ctx, const char *table)
     if (table == NULL) {
         if (look(r, &e) != OK)
             LOG(LOG_WARN, "scan", "cannot look through the spool", F_ERR(&e));
-        rest(r);
+        if (r->leave == NULL && r->mark == NULL)
+            pool_rest(r->pool, IDLE_US);
     }
     for (size_t i = 0; i < r->count; i++)
         if (table == NULL || strcmp(table, table_name(r->items[i]->table)) == 0)
@@ -385,22 +343,14 @@ static void on_stop(uv_timer_t *timer)
     dispatch(r);
 }
 
-static enum err_code open_jobs(struct run *r, struct err *e)
+static enum err_code open_pool(struct run *r, struct err *e)
 {
     size_t n = r->conf.jobs > 0 ? r->conf.jobs : 1;
-    enum err_code rc = OK;
-
     size_t useful = r->count * r->conf.table.connections;
+
     if (!r->conf.follow && n > useful)
         n = useful > 0 ? useful : 1;
-    r->jobs = calloc(n, sizeof *r->jobs);
-    if (r->jobs == NULL)
-        return err_set(e, ERR_NOMEM, "out of memory");
-    while (rc == OK && r->jobs_count < n) {
-        rc = db_open(&r->jobs[r->jobs_count].db, r->loop, r->conf.conninfo, e);
-        r->jobs_count += rc == OK;
-    }
-    return rc;
+    return pool_open(&r->pool, r->loop, r->conf.conninfo, n, e);
 }
 
 enum err_code run_open(struct run **out, uv_loop_t *loop, const struct run_conf *conf,
@@ -418,7 +368,7 @@ enum err_code run_open(struct run **out, uv_loop_t *loop, const struct run_conf 
     if (conf->follow)
         rc = follow_open(&r->follow, loop, conf->table.spool, on_change, r, e);
     if (rc == OK && (rc = look(r, e)) == OK)
-        rc = open_jobs(r, e);
+        rc = open_pool(r, e);
     if (rc != OK) {
         run_close(r);
         return rc;
@@ -439,7 +389,7 @@ void run_stop(struct run *r)
 {
     r->stopping = true;
     for (size_t i = 0; i < r->count; i++)
-        if (r->items[i]->job != NULL)
+        if (r->items[i]->db != NULL)
             table_stop(r->items[i]->table);
     (void)uv_timer_start(&r->turn, on_stop, 0, 0);
 }
@@ -456,14 +406,12 @@ void run_close(struct run *r)
     follow_close(r->follow);
     leave_free(r->leave);
     mark_free(r->mark);
-    for (size_t i = 0; i < r->jobs_count; i++)
-        db_close(r->jobs[i].db);
+    pool_close(r->pool);
     for (size_t i = 0; i < r->count; i++) {
         table_close(r->items[i]->table);
         free(r->items[i]);
     }
     free(r->items);
-    free(r->jobs);
     uv_close((uv_handle_t *)&r->turn, on_closed);
 }
 

@@ -301,9 +301,11 @@ static void on_patience(uv_timer_t *timer)
         LOG(t->asked == 1 ? LOG_INFO : LOG_DEBUG, "cancel",
             "asked to stop, and the database is still at a statement: it is cancelled",
             F_STR("table", t->name));
-        db_cancel(t->db);
+        if (!crew_cancel(t->crew))
+            db_cancel(t->db);
         return;
     }
+    crew_drop(t->crew);
     db_drop(t->db); /* nobody calls back then */
     table_interrupted(t);
 }

@@ -232,3 +232,21 @@ def test_the_bookkeeping_of_an_earlier_version_is_taken_over(spool, netty, db):
     row = netty.load("--json", db=db).json()["contacts"]
     assert row["read"] == 2 and sorted(db.rows("contacts")) == [2, 3]
     assert db.query("SELECT DISTINCT segment, page, line FROM netty_sync.progress") == [(1, 2, 0)]
+
+
+def test_sigterm_while_all_connections_wait_for_a_lock(spool, netty, db):
+    db.create("contacts")
+    audit_progress(db)
+    model = write_pages(spool.table("contacts"), 30)
+    with db.connection.cursor() as cursor:
+        cursor.execute('BEGIN; LOCK TABLE "netty-contacts" IN SHARE MODE')
+        loader = netty.start("netty-load", "--json", "--connections", "4", db=db)
+        wait_for(lambda: cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted") or cursor.fetchone()[0] >= 2,
+                 "the waiting shares")
+        loader.terminate()
+        assert loader.wait(timeout=60) == 75, open(loader.err_path).read()
+        cursor.execute("ROLLBACK")
+    row = netty.load("--json", db=db).json()["contacts"]
+    assert row["read"] == len(spool.table("contacts").records)
+    assert_rows(db, model)
+    assert_each_page_once(db, spool.table("contacts"))
