@@ -32,8 +32,14 @@ const struct option_def option_table[OPTIONS] = {
      .programs = LOAD | PROGRAM_SPOOL, .marks = OPTION_SECRET,
      .help = "The database, as a postgresql:// URL or as keyword=value pairs; what it leaves open, "
              "PostgreSQL's own PG* variables tell. A password is refused here: give it in DATABASE_URL, "
-             "PGPASSWORD or a passfile.",
+             "PGPASSWORD, a passfile, or the file that DATABASE_URL_FILE names.",
      .example = "--db \"host=db.example.org dbname=crm user=netty sslmode=verify-full\""},
+
+    {OPT_DB_FILE, OPTION_TEXT, "db-file", "DATABASE_URL_FILE", "FILE",
+     .programs = LOAD | PROGRAM_SPOOL, .marks = OPTION_NO_SWITCH,
+     .help = "A file whose first line is the database's address, password and all, where DATABASE_URL does not "
+             "hold it: for credentials that a service manager or a container hands over as files.",
+     .example = "db-file = /etc/netty/database-url"},
 
     {OPT_CONFIG, OPTION_TEXT, "config", "NETTY_CONFIG", "FILE",
      .programs = ALL,

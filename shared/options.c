@@ -189,8 +189,9 @@ static enum err_code read_sources(struct options *o, int argc, char **argv, stru
 {
     enum err_code rc;
     if ((rc = options_read_args(o, argc, argv, e)) != OK || (rc = options_read_env(o, e)) != OK ||
-        (rc = options_read_file(o, e)) != OK || (rc = expand_full(o, e)) != OK ||
-        (rc = options_judge_times(o, e)) != OK || (rc = judge_together(o, e)) != OK)
+        (rc = options_read_file(o, e)) != OK || (rc = options_read_db_file(o, e)) != OK ||
+        (rc = expand_full(o, e)) != OK || (rc = options_judge_times(o, e)) != OK ||
+        (rc = judge_together(o, e)) != OK)
         return rc;
     return gather_tables(o, e);
 }

@@ -23,7 +23,10 @@
  * Environment: an empty variable is a malformed value. An unknown NETTY_* variable is refused only
  * where its name is a slip of a known one, for the environment is shared with others.
  *
- * Passwords within --db, DATABASE_URL, the file's db and PGPASSWORD are made known to the logger's
+ * OPT_DB is also set from the file that OPT_DB_FILE names, unless a higher source has said it; its
+ * origin is then OPT_DB_FILE's.
+ *
+ * Passwords within --db, DATABASE_URL, the file of DATABASE_URL_FILE, the file's db and PGPASSWORD are made known to the logger's
  * redaction here. One on the command line is refused, since other users can read it there.
  */
 #ifndef NETTY_SHARED_OPTIONS_H
@@ -59,6 +62,7 @@ enum option_id {
     OPT_BASE_URL,
     OPT_SPOOL,
     OPT_DB,
+    OPT_DB_FILE,
     OPT_CONFIG,
     OPT_TABLES,
     OPT_API_KEY_FILE,

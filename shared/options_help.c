@@ -141,10 +141,8 @@ void options_help(enum program program, FILE *out)
         0, 0);
     (void)fputc('\n', out);
     show_options(out, program, true);
-    if (program != PROGRAM_SPOOL) {
-        (void)fputs("\nSettings that are not for the command line:\n", out);
-        show_options(out, program, false);
-    }
+    (void)fputs("\nSettings that are not for the command line:\n", out);
+    show_options(out, program, false);
     if (program == PROGRAM_EXTRACT)
         show_entry(out, "NETTY_API_KEY", "The API key, in the environment only.");
     (void)fputs("\nDurations D are written 10ms, 5s, 10m, 2h, 7d; sizes 64K, 16M, 1G.\n", out);

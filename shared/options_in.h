@@ -4,6 +4,7 @@
  *     options.c        reads the sources in turn, and answers questions
  *     options_args.c   the command line
  *     options_file.c   the configuration file
+ *     options_db.c     the address in a file of its own
  *     options_value.c  takes one value: judges it, and keeps it if no higher source has spoken
  *     options_help.c   --help and --version
  */
@@ -77,5 +78,7 @@ enum err_code options_read_args(struct options *o, int argc, char **argv, struct
 enum err_code options_read_env(struct options *o, struct err *e) MUST_CHECK;
 /* The file, whose path and existence this also decides. */
 enum err_code options_read_file(struct options *o, struct err *e) MUST_CHECK;
+/* After the others. */
+enum err_code options_read_db_file(struct options *o, struct err *e) MUST_CHECK;
 
 #endif

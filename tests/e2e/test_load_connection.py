@@ -204,6 +204,23 @@ def test_a_password_that_is_refused_is_named_and_not_tried_again(spool, netty, d
     assert "nowhere" in run.err
 
 
+def test_the_address_from_a_file(spool, netty, db, tmp_path):
+    """As systemd's credentials and a container's secrets are handed over: readable by the group, too."""
+    db.create("users")
+    spool.table("users").page(['{"user_id":1}'])
+    file = tmp_path / "database-url"
+    file.write_text(db.url.replace("netty@", "netty:s3cr3t-w0rd@") + "\n")
+    file.chmod(0o440)
+    netty.load(env={"DATABASE_URL_FILE": file}, secrets=["s3cr3t-w0rd"])
+    assert db.value('SELECT count(*) FROM "netty-users"') == 1
+    assert netty.spool_tool("prune", env={"DATABASE_URL_FILE": file}, secrets=["s3cr3t-w0rd"]).code == 0
+    file.write_text(db.url.replace("netty@", "nobody-here:s3cr3t-w0rd@"))
+    run = netty.load("--json", "--log-level", "debug", env={"DATABASE_URL_FILE": file}, secrets=["s3cr3t-w0rd"], code=77)
+    assert "nobody-here" in run.err or "***" in run.err, run
+    run = netty.load(db=db, env={"DATABASE_URL_FILE": file}, code=78)
+    assert "DATABASE_URL and DATABASE_URL_FILE are both set" in run.err
+
+
 def test_a_standby_is_named_and_loaded_once_it_is_promoted(spool, netty, tmp_path):
     server = Postgres(tmp_path, "fsync=off")
     server.start()

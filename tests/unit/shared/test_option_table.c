@@ -13,7 +13,7 @@ static void test_order_and_names(void **state)
         assert_ptr_equal(option_named(d->name, strlen(d->name)), d); /* so no name stands twice */
         assert_true(strspn(d->name, "abcdefghijklmnopqrstuvwxyz-") == strlen(d->name));
         assert_int_not_equal(d->programs, 0);
-        if (d->env == NULL || d->id == OPT_DB)
+        if (d->env == NULL || d->id == OPT_DB || d->id == OPT_DB_FILE)
             continue;
         int n = snprintf(env, sizeof(env), "NETTY_%s", d->name);
         for (int k = 0; k < n; k++)
@@ -21,6 +21,7 @@ static void test_order_and_names(void **state)
         assert_string_equal(d->env, env);
     }
     assert_string_equal(option_table[OPT_DB].env, "DATABASE_URL");
+    assert_string_equal(option_table[OPT_DB_FILE].env, "DATABASE_URL_FILE");
 }
 
 static void test_parts_fit_the_type(void **state)
