@@ -28,8 +28,12 @@ static enum err_code read_key(const struct options *o, struct secret **key, stru
 static enum err_code start(const struct options *o, int *code, struct err *e)
 {
     struct secret *key = NULL;
-    if (options_int(o, OPT_RECONCILE) != 0)
-        return err_set(e, ERR_USAGE, "--reconcile is not available yet");
+    if (options_int(o, OPT_RECONCILE) != 0 && options_given(o, OPT_SINCE) &&
+        options_int(o, OPT_SINCE) != WHEN_NONE)
+        return err_set(
+            e, ERR_USAGE,
+            "--reconcile looks at everything: it cannot be joined with --since, only with "
+            "--full, which begins it anew");
     enum err_code rc = read_key(o, &key, e);
     if (rc == OK)
         rc = service_run(o, key, code, e);

@@ -20,7 +20,7 @@ struct page {
 
 static enum err_code begin(struct page *p, struct err *e)
 {
-    if (p->begun)
+    if (p->begun || p->parts.writer == NULL)
         return OK;
     enum err_code rc = writer_begin(p->parts.writer, e);
     p->begun = rc == OK;
@@ -53,8 +53,10 @@ static enum err_code on_record(void *ctx, const struct parse_record *r, struct e
         .time = r->time,
         .time_len = r->time_len,
     };
-    enum err_code rc = crawl_record(p->parts.crawl, &seen, e);
-    if (rc == OK)
+    enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
+    if (rc == OK && p->parts.sink != NULL)
+        rc = p->parts.sink->record(p->parts.sink->ctx, r, e);
+    else if (rc == OK)
         rc = writer_append(p->parts.writer, r->line, r->len, e);
     if (rc != OK)
         return rc;
@@ -68,7 +70,11 @@ static enum err_code on_odd(void *ctx, const char *raw, size_t n, uint64_t numbe
 {
     struct page *p = ctx;
     struct crawl_seen seen = {.identity = XXH3_64bits(raw, n)};
-    enum err_code rc = crawl_record(p->parts.crawl, &seen, e);
+    enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
+    if (p->parts.sink != NULL) {
+        p->parts.sink->odd(p->parts.sink->ctx);
+        return rc;
+    }
     return rc == OK ? odd_add(p->odd, raw, n, number, e) : rc;
 }
 
@@ -100,6 +106,11 @@ void page_close(struct page *p)
     parse_close(p->parse);
     odd_close(p->odd);
     free(p);
+}
+
+void page_crawl(struct page *p, struct crawl *crawl)
+{
+    p->parts.crawl = crawl;
 }
 
 void page_start(struct page *p)

@@ -22,11 +22,19 @@
 
 struct page;
 
+/* Who wants to see the records of a page, and not to keep them. */
+struct page_sink {
+    enum err_code (*record)(void *ctx, const struct parse_record *r, struct err *e);
+    void (*odd)(void *ctx); /* an element that is no object */
+    void *ctx;
+};
+
 /* All borrowed. */
 struct page_parts {
     const struct spool *spool;
     const char *table;
-    struct writer *writer;
+    struct writer *writer; /* NULL: sink is there instead; page_keep is not called then */
+    const struct page_sink *sink;
     struct crawl *crawl;
     struct zone *zone;
     size_t record_max;
@@ -37,6 +45,8 @@ enum err_code page_open(struct page **p, const struct page_parts *parts, struct 
 void page_close(struct page *p);
 
 void page_start(struct page *p);
+/* The records of the answers to come are counted by this crawl; NULL: by none. */
+void page_crawl(struct page *p, struct crawl *crawl);
 enum err_code page_body(struct page *p, const char *bytes, size_t n, struct err *e) MUST_CHECK;
 enum err_code page_finish(struct page *p, struct parse_result *result, struct err *e) MUST_CHECK;
 enum err_code page_take_back(struct page *p, struct err *e) MUST_CHECK;

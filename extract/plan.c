@@ -1,4 +1,5 @@
 #include "extract/plan.h"
+#include "extract/reconcile.h"
 #include "extract/url.h"
 #include "shared/log.h"
 #include "shared/summary.h"
@@ -140,13 +141,43 @@ static enum err_code show_table(const struct run_want *want, const struct spool 
     return rc;
 }
 
+/* What the roll and the loader's answer to it leave to be done. */
+static enum err_code show_reconcile(const struct run_want *want, const struct spool *spool,
+                                    const struct table_env *env, struct summary *summary,
+                                    struct err *e)
+{
+    struct reconcile_conf conf = {.spool = spool, .table = want->name, .crawl = env->crawl};
+    struct roll_state *state = calloc(1, sizeof *state);
+    struct reconcile_plan plan = {.what = "crawl", .anew = true, .state = state};
+    enum err_code rc = OK;
+    if (state == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for a plan");
+    state->window.to = state->page.complete_to = state->last = WHEN_NONE;
+    if (spool != NULL)
+        rc = reconcile_look_ahead(&conf, &plan, e);
+    struct cell cells[] = {
+        {.name = "table", .type = CELL_STR, .str = want->name},
+        {.name = "next", .type = CELL_STR, .str = plan.what},
+        {.name = "looks", .type = CELL_INT, .num = (int64_t)plan.looks},
+        {.name = "anew", .type = CELL_STR, .str = plan.anew ? "yes" : "no"},
+        {.name = "pages", .type = CELL_INT, .num = (int64_t)state->pages},
+        {.name = "records", .type = CELL_INT, .num = (int64_t)state->records},
+        {.name = "complete_to", .type = CELL_TIME, .num = state->page.complete_to},
+    };
+    if (rc == OK)
+        rc = summary_row(summary, cells, sizeof cells / sizeof *cells, e);
+    free(state);
+    return rc;
+}
+
 enum err_code plan_show(const struct plan *p, const struct options *o, const struct spool *spool,
                         const struct table_env *env, struct err *e)
 {
     struct summary *summary = NULL;
     enum err_code rc = summary_open(&summary, options_int(o, OPT_JSON) != 0, e);
     for (size_t i = 0; i < p->count && rc == OK; i++)
-        rc = show_table(&p->wants[i], spool, env, summary, e);
+        rc = env->reconcile ? show_reconcile(&p->wants[i], spool, env, summary, e)
+                            : show_table(&p->wants[i], spool, env, summary, e);
     if (rc == OK)
         rc = summary_print(summary, stdout, e);
     summary_close(summary);

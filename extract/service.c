@@ -26,6 +26,7 @@ struct service {
     struct run *run;
     uv_timer_t timer; /* --every */
     int64_t every;    /* microseconds; 0: once */
+    uint64_t budget;  /* requests that the run has left */
     int64_t first;    /* when the first run began, by the clock that never jumps */
     int code;
     bool over;
@@ -77,6 +78,7 @@ static enum err_code read_settings(struct service *s, struct err *e)
     env->max_pages = (uint64_t)options_int(o, OPT_MAX_PAGES);
     env->page_max = (uint64_t)options_int(o, OPT_MAX_PAGE_BYTES);
     env->record_max = (size_t)options_int(o, OPT_MAX_RECORD_BYTES);
+    env->reconcile = options_int(o, OPT_RECONCILE) != 0;
     s->every = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : 0;
     since(o, &env->crawl);
     return OK;
@@ -121,7 +123,8 @@ static void wind_down(struct service *s)
     uv_close((uv_handle_t *)&s->timer, NULL);
 }
 
-static enum err_code add_row(struct summary *summary, const struct run_row *row, struct err *e)
+static enum err_code add_row(struct summary *summary, const struct run_row *row, bool reconcile,
+                             struct err *e)
 {
     const struct table_result *t = &row->result;
     struct cell cells[] = {
@@ -134,8 +137,11 @@ static enum err_code add_row(struct summary *summary, const struct run_row *row,
         {.name = "retries", .type = CELL_INT, .num = (int64_t)t->retries},
         {.name = "complete_to", .type = CELL_TIME, .num = t->complete_to},
         {.name = "seconds", .type = CELL_SECONDS, .num = t->elapsed},
+        {.name = "absent", .type = CELL_INT, .num = (int64_t)t->absent},
+        {.name = "present", .type = CELL_INT, .num = (int64_t)t->present},
     };
-    return summary_row(summary, cells, sizeof cells / sizeof *cells, e);
+    size_t n = sizeof cells / sizeof *cells;
+    return summary_row(summary, cells, reconcile ? n : n - 2, e);
 }
 
 static enum err_code print_summary(const struct service *s, const struct run *r, struct err *e)
@@ -145,7 +151,7 @@ static enum err_code print_summary(const struct service *s, const struct run *r,
     const struct run_row *rows = run_rows(r, &n);
     enum err_code rc = summary_open(&summary, options_int(s->options, OPT_JSON) != 0, e);
     for (size_t i = 0; i < n && rc == OK; i++)
-        rc = add_row(summary, &rows[i], e);
+        rc = add_row(summary, &rows[i], s->env.reconcile, e);
     if (rc == OK)
         rc = summary_print(summary, stdout, e);
     summary_close(summary);
@@ -191,6 +197,8 @@ static void begin_run(struct service *s)
         .jobs = (unsigned)options_int(o, OPT_JOBS),
         .progress = isatty(STDERR_FILENO) == 1 && options_int(o, OPT_QUIET) == 0,
     };
+    s->budget = (uint64_t)options_int(o, OPT_BUDGET);
+    s->env.budget = s->budget > 0 ? &s->budget : NULL;
     enum err_code rc = plan_make(&s->plan, o, s->spool, &s->err);
     if (rc == OK)
         rc = run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);

@@ -16,6 +16,9 @@
  * ended() table_close(t, closed)        // after ended(), or instead of starting; closed(ctx, t)
  * from the loop, then it is gone
  *
+ * With env.reconcile the same for finding what the API no longer has: no page is kept, and the lock is
+ * another one, so that an ordinary run can go on beside it.
+ *
  * ended() may come from within table_start and table_stop, and table_close may be called from
  * within it.
  */
@@ -51,6 +54,8 @@ struct table_env {
     struct room *room;
     struct backoff retries;
     uint64_t max_pages; /* 0: no bound */
+    uint64_t *budget;   /* requests left for all tables of the run; NULL: no bound */
+    bool reconcile;     /* find what the API no longer has, instead of fetching (reconcile.h) */
     uint64_t page_max;
     size_t record_max;
 };
@@ -58,6 +63,7 @@ struct table_env {
 enum table_status {
     TABLE_COMPLETE,
     TABLE_PARTIAL,
+    TABLE_WAITING, /* a reconcile: for the loader, or a person */
     TABLE_THROTTLED,
     TABLE_FAILED
 };
@@ -71,6 +77,8 @@ struct table_result {
     uint64_t odd;     /* elements set aside */
     uint64_t bytes;   /* of NDJSON */
     uint64_t retries;
+    uint64_t absent;     /* a reconcile: keys asked for in this roll that the API does not have, */
+    uint64_t present;    /* and those that it has after all */
     int64_t complete_to; /* or WHEN_NONE */
     int64_t reached;     /* greatest time kept so far, or WHEN_NONE */
     int64_t elapsed;     /* microseconds since table_start */

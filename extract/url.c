@@ -1,5 +1,10 @@
 #include "extract/url.h"
+#include "shared/names.h"
+#include <inttypes.h>
 #include <string.h>
+
+#define LOOK_LIMIT                                                                                 \
+    10u /* one record is what there can be; more of them tell that the filter is ignored */
 
 static bool plain(char c)
 {
@@ -34,20 +39,37 @@ enum err_code url_check_base(const char *base, const char *origin, enum err_code
     return OK;
 }
 
-enum err_code url_page(struct buf *out, const char *base, const char *table,
-                       const struct crawl_request *request, struct err *e)
+static enum err_code begin(struct buf *out, const char *base, const char *table, unsigned limit,
+                           uint64_t offset)
 {
     size_t n = strlen(base);
     while (n > 0 && base[n - 1] == '/')
         n--;
     buf_reset(out);
     enum err_code rc = buf_add(out, base, n);
-    if (rc == OK)
-        rc = buf_addf(out, "/%s?sort=time_modified:asc&limit=%u&offset=%llu", table, request->limit,
-                      (unsigned long long)request->offset);
+    return rc != OK ? rc
+                    : buf_addf(out, "/%s?sort=time_modified:asc&limit=%u&offset=%" PRIu64, table,
+                               limit, offset);
+}
+
+enum err_code url_page(struct buf *out, const char *base, const char *table,
+                       const struct crawl_request *request, struct err *e)
+{
+    enum err_code rc = begin(out, base, table, request->limit, request->offset);
     if (rc == OK && request->after[0] != 0)
         rc = buf_adds(out, "&filters=time_modified:greater:");
     if (rc == OK)
         rc = url_escape(out, request->after);
+    return rc == OK ? OK : buf_err(e, rc, out, "the request's address");
+}
+
+enum err_code url_key(struct buf *out, const char *base, const char *table, int64_t key,
+                      struct err *e)
+{
+    char name[NAMES_TABLE_MAX + 8];
+    names_key(table, name);
+    enum err_code rc = begin(out, base, table, LOOK_LIMIT, 0);
+    if (rc == OK)
+        rc = buf_addf(out, "&filters=%s:equal:%" PRId64, name, key);
     return rc == OK ? OK : buf_err(e, rc, out, "the request's address");
 }

@@ -20,6 +20,10 @@ enum err_code url_check_base(const char *base, const char *origin, enum err_code
 enum err_code url_page(struct buf *out, const char *base, const char *table,
                        const struct crawl_request *request, struct err *e) MUST_CHECK;
 
+/* The same for the record with this key: &filters={key}:equal:KEY. */
+enum err_code url_key(struct buf *out, const char *base, const char *table, int64_t key,
+                      struct err *e) MUST_CHECK;
+
 /* Appends text as a part of a query's value: all but letters, digits and -._~: percent-encoded. */
 enum err_code url_escape(struct buf *out, const char *text) MUST_CHECK;
 

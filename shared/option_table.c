@@ -105,6 +105,12 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Pages fetched per table and run; 0 is no limit. What is left is fetched by the next run.",
      .example = "--max-pages 200"},
 
+    {OPT_BUDGET, OPTION_COUNT, "budget", "NETTY_BUDGET", "N",
+     .standard = "0", .programs = EXTRACT,
+     .help = "Requests of one run, over all tables and retries included; 0 is no limit. What is left is "
+             "done by the next run: `--reconcile --budget 1000` each night spreads it over as many as it takes.",
+     .example = "--reconcile --budget 1000"},
+
     {OPT_SINCE, OPTION_TIME, "since", NULL, "TIME|all",
      .programs = EXTRACT, .choices = "all",
      .help = "Fetch what changed since then, or everything, whatever the last run reached.",
@@ -116,7 +122,9 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_RECONCILE, OPTION_FLAG, "reconcile", NULL, NULL,
      .programs = EXTRACT,
-     .help = "Find the records that the API no longer has."},
+     .help = "Fetch nothing: find out which records the API no longer has, for netty-load to mark them as "
+             "deleted. It takes runs of netty-extract and netty-load in between; each run goes on where "
+             "the last one stopped, and with --full it begins anew."},
 
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
      .programs = EXTRACT | LOAD, .min = SECOND, .max = 365 * DAY,
@@ -159,6 +167,12 @@ const struct option_def option_table[OPTIONS] = {
      .help = "What happens to a record with \\u0000, which the database cannot hold: `reject` sets it "
              "aside, `replace` puts U+FFFD there.",
      .example = "--on-nul replace"},
+
+    {OPT_MAX_DELETES, OPTION_COUNT, "max-deletes", "NETTY_MAX_DELETES", "PERCENT",
+     .standard = "5", .programs = LOAD, .max = 100,
+     .help = "Of a table's records, rounded up, how many percent one reconcile may mark as deleted. Where more "
+             "are gone none of the table is marked, and the exit code is 65, until a run is told a greater number.",
+     .example = "--max-deletes 20 contacts"},
 
     {OPT_REPLAY, OPTION_FLAG, "replay", NULL, NULL,
      .programs = LOAD,

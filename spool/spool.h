@@ -13,6 +13,8 @@
  *     <spool>/<table>/refetch.json          from where the extractor fetches again (refetch.h)
  *     <spool>/<table>/runs-extract.ndjson   what the extractor's last runs did (runs.h)
  *     <spool>/<table>/runs-load.ndjson      what the loader's did
+ *     <spool>/<table>/roll.ndjson           what the source still has (roll.h)
+ *     <spool>/<table>/missing.json          what of the database it lacks (missing.h)
  *     <spool>/<table>/dead-extract.ndjson   set aside by the extractor (dead.h)
  *     <spool>/<table>/dead-load.ndjson      set aside by the loader
  *
