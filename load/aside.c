@@ -1,6 +1,7 @@
 #include "load/aside.h"
 #include "shared/buf.h"
 #include "shared/when.h"
+#include "spool/dead_index.h"
 #include "spool/reader.h"
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 struct entry {
     struct dead_letter letter; /* without its texts */
     size_t reason, sqlstate, message, file, raw;
-    bool known; /* the file has it */
 };
 
 struct aside {
@@ -21,7 +21,10 @@ struct aside {
     char *table;
     struct entry *entries;
     size_t count, room;
-    struct page_place least, greatest; /* of their pages: most letters of the file are of others */
+    struct entry *
+        *order; /* the first `ordered` entries, by place and line; room is as of entries */
+    size_t ordered;
+    struct dead_index *known; /* what the file has */
     struct buf text;
     struct reader *again; /* of the records that the database refused, or NULL */
 };
@@ -37,8 +40,12 @@ enum err_code aside_open(struct aside **out, const struct spool *s, const char *
     }
     a->spool = s;
     buf_init(&a->text, TEXT_MAX);
-    *out = a;
-    return OK;
+    enum err_code rc = dead_index_open(&a->known, s, table, DEAD_LOAD, e);
+    if (rc == OK)
+        *out = a;
+    else
+        aside_close(a);
+    return rc;
 }
 
 void aside_close(struct aside *a)
@@ -47,7 +54,9 @@ void aside_close(struct aside *a)
         return;
     if (a->again != NULL)
         reader_close(a->again);
+    dead_index_close(a->known);
     buf_free(&a->text);
+    free(a->order);
     free(a->entries);
     free(a->table);
     free(a);
@@ -78,6 +87,11 @@ static enum err_code make_room(struct aside *a, struct err *e)
     if (more == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     a->entries = more;
+    a->ordered = 0; /* they may have moved */
+    struct entry **order = realloc(a->order, room * sizeof(struct entry *));
+    if (order == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    a->order = order;
     a->room = room;
     return OK;
 }
@@ -146,12 +160,46 @@ enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t l
     return aside_add(a, &letter, e);
 }
 
-bool aside_has(const struct aside *a, struct page_place place, uint64_t line)
+static int compare_lines(const struct dead_letter *a, struct page_place place, uint64_t line)
 {
+    int c = page_compare(a->place, place);
+
+    return c != 0 ? c : (a->line > line) - (a->line < line);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct dead_letter *y = &(*(struct entry *const *)b)->letter;
+
+    return compare_lines(&(*(struct entry *const *)a)->letter, y->place, y->line);
+}
+
+static void put_in_order(struct aside *a)
+{
+    if (a->ordered == a->count)
+        return;
     for (size_t i = 0; i < a->count; i++)
-        if (a->entries[i].letter.line == line &&
-            page_compare(a->entries[i].letter.place, place) == 0)
+        a->order[i] = &a->entries[i];
+    qsort(a->order, a->count, sizeof(struct entry *), compare_entries);
+    a->ordered = a->count;
+}
+
+bool aside_has(struct aside *a, struct page_place place, uint64_t line)
+{
+    size_t low = 0;
+    size_t high = a->count;
+
+    put_in_order(a);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int c = compare_lines(&a->order[middle]->letter, place, line);
+        if (c == 0)
             return true;
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return false;
 }
 
@@ -171,33 +219,17 @@ void aside_keep(struct aside *a, size_t n)
         return;
     buf_truncate(&a->text, a->entries[n].reason);
     a->count = n;
+    a->ordered = 0;
 }
 
-static void span(struct aside *a)
+/* The texts, which have come to rest. */
+static void point_to_texts(const struct aside *a, struct entry *k)
 {
-    a->least = a->greatest = a->entries[0].letter.place;
-    for (size_t i = 1; i < a->count; i++) {
-        struct page_place place = a->entries[i].letter.place;
-        if (page_compare(place, a->least) < 0)
-            a->least = place;
-        if (page_compare(place, a->greatest) > 0)
-            a->greatest = place;
-    }
-}
-
-static enum err_code note_known(void *ctx, const struct dead_letter *there, struct err *e)
-{
-    struct aside *a = ctx;
-
-    (void)e;
-    if (page_compare(there->place, a->least) < 0 || page_compare(there->place, a->greatest) > 0)
-        return OK;
-    for (size_t i = 0; i < a->count; i++) {
-        const struct dead_letter *mine = &a->entries[i].letter;
-        if (mine->line == there->line && page_compare(mine->place, there->place) == 0)
-            a->entries[i].known = true;
-    }
-    return OK;
+    k->letter.reason = a->text.data + k->reason;
+    k->letter.sqlstate = a->text.data + k->sqlstate;
+    k->letter.message = a->text.data + k->message;
+    k->letter.file = a->text.data + k->file;
+    k->letter.raw = a->text.data + k->raw;
 }
 
 enum err_code aside_write(struct aside *a, struct err *e)
@@ -207,24 +239,21 @@ enum err_code aside_write(struct aside *a, struct err *e)
 
     if (a->count == 0)
         return OK;
-    span(a);
-    if ((rc = dead_each(a->spool, a->table, DEAD_LOAD, note_known, a, e)) != OK)
+    put_in_order(a);
+    if ((rc = dead_index_refresh(a->known, a->order[0]->letter.place, e)) != OK)
         return rc;
     struct dead_letter *letters = calloc(a->count, sizeof *letters);
     if (letters == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < a->count; i++) {
-        struct entry *k = &a->entries[i];
-        if (k->known)
-            continue;
-        k->letter.reason = a->text.data + k->reason;
-        k->letter.sqlstate = a->text.data + k->sqlstate;
-        k->letter.message = a->text.data + k->message;
-        k->letter.file = a->text.data + k->file;
-        k->letter.raw = a->text.data + k->raw;
-        letters[n++] = k->letter;
+    for (size_t i = 0; rc == OK && i < a->count; i++) {
+        struct entry *k = a->order[i];
+        bool known = false;
+        rc = dead_index_has(a->known, k->letter.place, k->letter.line, &known, e);
+        point_to_texts(a, k);
+        if (rc == OK && !known)
+            letters[n++] = k->letter;
     }
-    if (n > 0)
+    if (rc == OK && n > 0)
         rc = dead_add(a->spool, a->table, DEAD_LOAD, letters, n, e);
     free(letters);
     return rc;
@@ -232,6 +261,6 @@ enum err_code aside_write(struct aside *a, struct err *e)
 
 void aside_settled(struct aside *a)
 {
-    a->count = 0;
+    a->count = a->ordered = 0;
     buf_reset(&a->text);
 }

@@ -7,7 +7,8 @@
  *     aside_settled(a)                    // after COMMIT: the list is empty again
  *
  * No letter is written twice, whether the batch is tried again, replayed, or loaded into a second
- * database: aside_write first looks which of its letters, by place and line, the file has already.
+ * database: aside_write first looks which of its letters, by place and line, the file has already
+ * (dead_index.h: it reads of the file what it has not read yet).
  * The progress row's lock, which the transaction holds, keeps two loaders of one database from
  * writing at once.
  */
@@ -28,7 +29,7 @@ enum err_code aside_add(struct aside *a, const struct dead_letter *letter,
 /* A record that the database refused: its text is read from the spool again. */
 enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t line,
                             const struct err *why, struct err *e) MUST_CHECK;
-bool aside_has(const struct aside *a, struct page_place place, uint64_t line);
+bool aside_has(struct aside *a, struct page_place place, uint64_t line);
 size_t aside_count(const struct aside *a);
 bool aside_full(const struct aside *a);     /* a good time to end the batch */
 void aside_keep(struct aside *a, size_t n); /* forget all but the first n */

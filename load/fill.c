@@ -384,6 +384,8 @@ static enum err_code take_letters(struct fill *f, enum fill_what *what, struct e
         f->held = false;
     }
     *what = f->moved ? FILL_READY : FILL_END;
+    if (rc == OK && !f->moved)
+        rc = letters_flush(f->letters, e);
     return rc;
 }
 

@@ -4,12 +4,13 @@
  *     letters_open(&l, spool, "contacts", e);
  *     letters_line(l, &letter, e) ...        // NULL: no more
  *     letters_back(l);                       // to the first that is not settled
- *     letters_settle(l, kept, ctx, e);       // those handed out leave the file, but for those that
- * kept() wants
+ *     letters_settle(l, kept, ctx, e);       // those handed out went in, but for those that kept() wants
+ *     letters_flush(l, e);                   // ... and leave the file
  *
- * A letter that cannot be read itself is passed over, and stays. A crash between COMMIT and
- * letters_settle is harmless: the same record again is unchanged or stale. Memory: some letters at
- * a time.
+ * A letter that cannot be read itself is passed over, and stays. Those that went in leave the file
+ * many at a time, the last ones with letters_flush or letters_close: else it would be written anew
+ * with each batch. A crash before that is harmless: the same record again is unchanged or stale.
+ * Memory: some letters at a time, and the places of those that went in (1 MiB).
  */
 #ifndef NETTY_LOAD_LETTERS_H
 #define NETTY_LOAD_LETTERS_H
@@ -29,12 +30,15 @@ typedef bool letters_kept_fn(void *ctx, struct page_place place, uint64_t line);
 
 enum err_code letters_open(struct letters **l, const struct spool *s, const char *table,
                            struct err *e) MUST_CHECK;
-void letters_close(struct letters *l);
+void letters_close(struct letters *l); /* flushes; what fails is logged */
 enum err_code letters_line(struct letters *l, const struct letter **letter,
                            struct err *e) MUST_CHECK;
 void letters_unline(struct letters *l); /* the last one again with the next call */
 void letters_back(struct letters *l);
 enum err_code letters_settle(struct letters *l, letters_kept_fn *kept, void *ctx,
                              struct err *e) MUST_CHECK;
+enum err_code letters_flush(struct letters *l, struct err *e) MUST_CHECK;
+/* It went in, and may still stand in the file. */
+bool letters_gone(struct letters *l, struct page_place place, uint64_t line);
 
 #endif

@@ -83,7 +83,7 @@ static enum err_code settle(void *ctx, struct err *e)
 static void note_greatest(struct table *t, unsigned lanes)
 {
     const struct batch *b = fill_batch(t->fill);
-    const struct aside *aside = fill_aside(t->fill);
+    struct aside *aside = fill_aside(t->fill);
     int64_t now = when_now();
     const char *data;
 

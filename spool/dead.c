@@ -77,37 +77,47 @@ static enum err_code box_close(struct box *b, enum err_code rc, struct err *e)
 
 typedef enum err_code line_fn(void *ctx, const char *line, size_t n, struct err *e);
 
-/* Each line in turn, the last one also without its line end. */
-static enum err_code each_line(const struct box *b, line_fn *fn, void *ctx, struct err *e)
+/* Each line in turn from *begin on, which moves past those for which fn answers OK. */
+static enum err_code each_whole_line(const struct box *b, int64_t *begin, struct buf *tail,
+                                     line_fn *fn, void *ctx, struct err *e)
 {
-    struct buf text;
-    int64_t at = 0;
+    int64_t at = *begin;
     size_t got = 1;
     enum err_code rc = OK;
-    buf_init(&text, LETTER_MAX + CHUNK);
     while (rc == OK && got > 0) {
         size_t pos = 0;
         const char *lf;
-        if ((rc = buf_reserve(&text, CHUNK)) != OK) {
-            (void)buf_err(e, rc, &text, b->path);
+        if ((rc = buf_reserve(tail, CHUNK)) != OK) {
+            (void)buf_err(e, rc, tail, b->path);
             break;
         }
-        if ((rc = io_pread(b->fd, text.data + text.len, CHUNK, at, &got, b->path, e)) != OK)
+        if ((rc = io_pread(b->fd, tail->data + tail->len, CHUNK, at, &got, b->path, e)) != OK)
             break;
-        size_t searched = text.len;
-        buf_grown(&text, got);
+        size_t searched = tail->len;
+        buf_grown(tail, got);
         at += (int64_t)got;
-        while (rc == OK && searched < text.len &&
-               (lf = memchr(text.data + searched, '\n', text.len - searched))) {
-            size_t end = (size_t)(lf - text.data);
-            rc = fn(ctx, text.data + pos, end - pos, e);
+        while (rc == OK && searched < tail->len &&
+               (lf = memchr(tail->data + searched, '\n', tail->len - searched))) {
+            size_t end = (size_t)(lf - tail->data);
+            if ((rc = fn(ctx, tail->data + pos, end - pos, e)) == OK)
+                *begin += (int64_t)(end + 1 - pos);
             pos = searched = end + 1;
         }
-        buf_consume(&text, pos);
+        buf_consume(tail, pos);
     }
-    if (rc == OK && text.len > 0)
-        rc = fn(ctx, text.data, text.len, e);
-    buf_free(&text);
+    return rc;
+}
+
+/* Each line in turn, the last one also without its line end. */
+static enum err_code each_line(const struct box *b, line_fn *fn, void *ctx, struct err *e)
+{
+    struct buf tail;
+    int64_t begin = 0;
+    buf_init(&tail, LETTER_MAX + CHUNK);
+    enum err_code rc = each_whole_line(b, &begin, &tail, fn, ctx, e);
+    if (rc == OK && tail.len > 0)
+        rc = fn(ctx, tail.data, tail.len, e);
+    buf_free(&tail);
     return rc;
 }
 
@@ -125,22 +135,88 @@ static enum err_code each_letter(void *ctx, const char *line, size_t n, struct e
     return each->fn(each->ctx, &letter, e);
 }
 
+/* Without the lock: fn may take its time. A line that is being added may look damaged for that
+ * moment. fd is -1 where there is no file. */
+static enum err_code box_look(struct box *b, const struct spool *s, const char *table,
+                              enum dead_side side, struct err *e)
+{
+    enum err_code rc;
+    char dir[IO_PATH];
+    b->fd = -1;
+    if ((rc = table_dir(dir, s, table, e)) != OK || (rc = io_path(b->path, dir, names[side], e)))
+        return rc;
+    b->fd = open(b->path, O_RDONLY | O_CLOEXEC);
+    return b->fd >= 0 || errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", b->path);
+}
+
 enum err_code dead_each(const struct spool *s, const char *table, enum dead_side side, dead_fn *fn,
                         void *ctx, struct err *e)
 {
     struct box box;
     struct each each = {.fn = fn, .ctx = ctx};
-    enum err_code rc;
-    char dir[IO_PATH];
-    if ((rc = table_dir(dir, s, table, e)) != OK || (rc = io_path(box.path, dir, names[side], e)))
+    enum err_code rc = box_look(&box, s, table, side, e);
+    if (rc != OK || box.fd < 0)
         return rc;
-    /* Without the lock: fn may take its time. A line that is being added may look damaged for that
-     * moment. */
-    box.fd = open(box.path, O_RDONLY | O_CLOEXEC);
-    if (box.fd < 0)
-        return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", box.path);
     letter_memory_init(&each.memory);
     rc = each_line(&box, each_letter, &each, e);
+    letter_memory_free(&each.memory);
+    return box_close(&box, rc, e);
+}
+
+/* Is this the file that the mark is of, with what was read of it? */
+static enum err_code recognize(const struct box *b, const struct dead_mark *mark,
+                               const struct stat *st, bool *same, struct err *e)
+{
+    char sum[sizeof mark->sum];
+    size_t got = 0;
+    *same = false;
+    if (mark->inode != st->st_ino || mark->device != st->st_dev || mark->offset > st->st_size)
+        return OK;
+    enum err_code rc = OK;
+    if (mark->offset > (int64_t)sizeof sum)
+        rc = io_pread(b->fd, sum, sizeof sum, mark->offset - (int64_t)sizeof sum, &got, b->path, e);
+    *same = got == sizeof sum && memcmp(sum, mark->sum, sizeof sum) == 0;
+    return rc;
+}
+
+static enum err_code keep_sum(const struct box *b, struct dead_mark *mark, struct err *e)
+{
+    size_t got = 0;
+    if (mark->offset <= (int64_t)sizeof mark->sum)
+        return OK;
+    return io_pread(b->fd, mark->sum, sizeof mark->sum, mark->offset - (int64_t)sizeof mark->sum,
+                    &got, b->path, e);
+}
+
+enum err_code dead_each_since(const struct spool *s, const char *table, enum dead_side side,
+                              struct dead_mark *mark, bool *anew, dead_fn *fn, void *ctx,
+                              struct err *e)
+{
+    struct box box;
+    struct stat st;
+    struct buf tail;
+    struct each each = {.fn = fn, .ctx = ctx};
+    bool same = false;
+    struct err none;
+    enum err_code rc = box_look(&box, s, table, side, e);
+    *anew = true;
+    if (rc != OK || box.fd < 0) {
+        *mark = (struct dead_mark){0};
+        return rc;
+    }
+    letter_memory_init(&each.memory);
+    buf_init(&tail, LETTER_MAX + CHUNK);
+    if (fstat(box.fd, &st) != 0)
+        rc = err_sys(e, ERR_IO, "cannot look at %s", box.path);
+    if (rc == OK && (rc = recognize(&box, mark, &st, &same, e)) == OK) {
+        if (!same)
+            *mark = (struct dead_mark){.device = st.st_dev, .inode = st.st_ino};
+        *anew = !same;
+        rc = each_whole_line(&box, &mark->offset, &tail, each_letter, &each, e);
+        if (keep_sum(&box, mark, rc == OK ? e : &none) != OK)
+            *mark = (struct dead_mark){0}; /* the next one reads all again */
+    }
+    buf_free(&tail);
     letter_memory_free(&each.memory);
     return box_close(&box, rc, e);
 }
