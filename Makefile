@@ -69,7 +69,7 @@ PAGES    := $(addprefix $(BUILD)/man/,$(NAMES:=.1) netty.conf.5 netty-log.7)
 SHELLS   := $(addprefix $(BUILD)/completion/bash/,$(NAMES)) $(addprefix $(BUILD)/completion/zsh/_,$(NAMES))
 
 .PHONY: all
-all: $(PROGRAMS) $(PAGES) $(SHELLS)
+all: $(PROGRAMS) $(BUILD)/netty-pair $(PAGES) $(SHELLS)
 
 $(BUILD)/netty-extract: $(call obj,extract/main.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
@@ -77,6 +77,10 @@ $(BUILD)/netty-load: $(call obj,load/main.c) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHAR
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LOAD)
 $(BUILD)/netty-spool: $(call obj,$(SPOOL_CLI)) $(LIB_SPOOL) $(LIB_SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SPOOL)
+
+# The two programs as one, for containers.
+$(BUILD)/netty-pair: $(call obj,shared/pair/netty-pair.c) $(LIB_SHARED)
+	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_SHARED)
 
 $(LIB_SHARED):  $(call obj,$(SHARED_C))
 $(LIB_SPOOL):   $(call obj,$(SPOOL_C))
@@ -122,6 +126,8 @@ include tests/tests.mk
 # Installed programs keep their spool in /var/spool/netty, those of a checkout below it: hence a build of their own.
 INSTALLED := build/installed
 SHARE     := $(DESTDIR)$(PREFIX)/share
+# Units are a machine's affair wherever the programs are; Debian's packages put them below /lib.
+UNITS     := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/lib,/etc)/systemd/system
 # Where zsh looks: distributions' packages below /usr, everybody else below /usr/local.
 ZSH       := $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 .PHONY: install
@@ -129,6 +135,10 @@ install:
 	$(MAKE) BUILD=$(INSTALLED) SPOOL_DIR=/var/spool/netty all
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 0755 $(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%) "$(DESTDIR)$(PREFIX)/bin/"
+	install -d "$(DESTDIR)$(PREFIX)/libexec/netty" "$(UNITS)"
+	install -m 0755 $(INSTALLED)/netty-pair "$(DESTDIR)$(PREFIX)/libexec/netty/"
+	for unit in extract/systemd/* load/systemd/* shared/pair/netty-sync.*; do \
+	    sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit >"$(UNITS)/$${unit##*/}" && chmod 0644 "$(UNITS)/$${unit##*/}" || exit; done
 	install -d $(foreach n,1 5 7,"$(SHARE)/man/man$(n)") "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/$(ZSH)"
 	$(foreach n,1 5 7,install -m 0644 $(patsubst $(BUILD)/%,$(INSTALLED)/%,$(filter %.$(n),$(PAGES))) "$(SHARE)/man/man$(n)/" &&) true
 	install -m 0644 $(INSTALLED)/completion/bash/* "$(SHARE)/bash-completion/completions/"

@@ -1,0 +1,225 @@
+/*
+ * netty-pair: `netty-extract --every 10m` beside `netty-load --follow`, for a container, which has one
+ * process to start, to stop and to ask how it ended.
+ *
+ *     first    `netty-load --catalog`, once, so that an extractor that is told no tables finds the
+ *              database's; then both
+ *     SIGTERM, SIGINT, SIGHUP
+ *              go on to both as SIGTERM (a second one ends them at once); it ends when they have,
+ *              with the gravest of their codes (75: interrupted)
+ *     one ends for a reason that passes (database or API away, disk full, killed)
+ *              it is started again, by itself, after 1 s, 2 s, 4 s ... 5 min: the other one does not
+ *              need it, and a night without the database must not use up the few restarts that a
+ *              platform grants the container
+ *     one ends for a reason that a person must mend (64, 73, 77, 78)
+ *              the other one is stopped and the container ends with that code, so that it shows
+ *
+ * As process 1 it also waits for processes that others have left behind. Settings are the programs'
+ * own, from the environment; NETTY_EVERY is 10m where it is not set. The programs are found by PATH.
+ */
+#include "shared/err.h"
+#include "shared/log.h"
+#include "shared/when.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DELAY_FIRST (1 * WHEN_SECOND)
+#define DELAY_MOST  (300 * WHEN_SECOND)
+#define STEADY      (600 * WHEN_SECOND) /* who ran this long begins with the first delay again */
+
+struct child {
+    const char *const *argv;
+    pid_t pid;       /* 0: does not run */
+    int64_t started; /* by the clock that never jumps, as the next */
+    int64_t due;     /* when it is to be started; 0: not at all */
+    int64_t delay;
+};
+
+static const char *const catalog_argv[] = {"netty-load", "--catalog", NULL};
+static const char *const extract_argv[] = {"netty-extract", NULL};
+static const char *const load_argv[] = {"netty-load", "--follow", NULL};
+
+enum {
+    CATALOG,
+    EXTRACT,
+    LOAD,
+    CHILDREN
+};
+
+struct pair {
+    struct child children[CHILDREN];
+    sigset_t signals; /* that are waited for, and blocked */
+    bool stopping;
+    int code; /* the gravest so far */
+};
+
+static int64_t now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * WHEN_SECOND + t.tv_nsec / 1000;
+}
+
+/* In the child, of which nothing remains but this program's name in an error. */
+static void become(const struct child *c, pid_t parent)
+{
+    sigset_t none;
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    /* A terminal's ^C would reach it twice, by itself and by us, and the second signal is a command. */
+    (void)setpgid(0, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(75);
+    if (null >= 0)
+        (void)dup2(null, STDIN_FILENO);
+    (void)execvp(c->argv[0], (char *const *)c->argv);
+    _exit(errno == ENOENT ? 78 : 70);
+}
+
+static void start(struct child *c)
+{
+    pid_t self = getpid();
+    c->due = 0;
+    c->started = now();
+    c->pid = fork();
+    if (c->pid == 0)
+        become(c, self);
+    if (c->pid < 0) {
+        c->pid = 0;
+        c->delay = c->delay == 0 ? DELAY_FIRST : c->delay;
+        c->due = c->started + c->delay;
+        LOG(LOG_ERROR, "start", "a process cannot be made; it is tried again",
+            F_STR("child", c->argv[0]), F_STR("error", strerror(errno)));
+        return;
+    }
+    LOG(LOG_INFO, "start", "started", F_STR("child", c->argv[0]), F_INT("pid", c->pid));
+}
+
+static void stop_all(struct pair *p)
+{
+    p->stopping = true;
+    for (int i = 0; i < CHILDREN; i++) {
+        p->children[i].due = 0;
+        if (p->children[i].pid != 0)
+            (void)kill(p->children[i].pid, SIGTERM);
+    }
+}
+
+static bool needs_a_person(int code)
+{
+    return code == 64 || code == 73 || code == 77 || code == 78;
+}
+
+static void start_later(struct child *c, int64_t at)
+{
+    if (at - c->started > STEADY || c->delay == 0)
+        c->delay = DELAY_FIRST;
+    else
+        c->delay = c->delay * 2 < DELAY_MOST ? c->delay * 2 : DELAY_MOST;
+    c->due = at + c->delay;
+    LOG(LOG_WARN, "restart", "it is started again after a pause", F_STR("child", c->argv[0]),
+        F_INT("wait_ms", c->delay / 1000));
+}
+
+static void ended(struct pair *p, int i, int status)
+{
+    struct child *c = &p->children[i];
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    int64_t at = now();
+    bool grave = needs_a_person(code);
+    c->pid = 0;
+    LOG(p->stopping || code == 0 ? LOG_INFO
+        : grave                  ? LOG_ERROR
+                                 : LOG_WARN,
+        "ended", "ended", F_STR("child", c->argv[0]), F_INT("code", code),
+        F_INT("ms", (at - c->started) / 1000));
+    if (p->stopping || grave) {
+        p->code = exit_graver(p->code, code);
+        if (!p->stopping)
+            stop_all(p);
+    } else if (i == CATALOG) {
+        start(&p->children[EXTRACT]);
+        start(&p->children[LOAD]);
+    } else {
+        start_later(c, at);
+    }
+}
+
+/* Whoever has ended, ours or left to process 1. */
+static void reap(struct pair *p)
+{
+    pid_t pid;
+    int status = 0;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        for (int i = 0; i < CHILDREN; i++)
+            if (p->children[i].pid == pid)
+                ended(p, i, status);
+}
+
+/* Starts who is due; the time until the next one is, or a long one. */
+static int64_t start_due(struct pair *p)
+{
+    int64_t wait = DELAY_MOST;
+    for (int i = 0; i < CHILDREN; i++) {
+        struct child *c = &p->children[i];
+        if (c->due != 0 && c->due <= now())
+            start(c);
+        if (c->due != 0 && c->due - now() < wait)
+            wait = c->due - now();
+    }
+    return wait > 0 ? wait : 0;
+}
+
+static bool is_any_left(const struct pair *p)
+{
+    for (int i = 0; i < CHILDREN; i++)
+        if (p->children[i].pid != 0)
+            return true;
+    return false;
+}
+
+static void run(struct pair *p)
+{
+    while (!p->stopping || is_any_left(p)) {
+        int64_t wait = start_due(p);
+        struct timespec limit = {.tv_sec = (time_t)(wait / WHEN_SECOND),
+                                 .tv_nsec = (long)(wait % WHEN_SECOND) * 1000};
+        int signal = sigtimedwait(&p->signals, NULL, &limit);
+        if (signal == SIGCHLD) {
+            reap(p);
+        } else if (signal > 0) {
+            LOG0(LOG_INFO, "stopping", "asked to stop; both programs finish what is under way");
+            p->code = exit_graver(p->code, 75);
+            stop_all(p);
+        }
+    }
+}
+
+int main(void)
+{
+    struct pair p = {.children = {[CATALOG] = {.argv = catalog_argv},
+                                  [EXTRACT] = {.argv = extract_argv},
+                                  [LOAD] = {.argv = load_argv}}};
+    const char *format = getenv("NETTY_LOG_FORMAT");
+    log_setup("netty-pair", format != NULL && strcmp(format, "json") == 0 ? LOG_JSON : LOG_TEXT,
+              LOG_INFO);
+    (void)sigemptyset(&p.signals);
+    (void)sigaddset(&p.signals, SIGCHLD);
+    (void)sigaddset(&p.signals, SIGTERM);
+    (void)sigaddset(&p.signals, SIGINT);
+    (void)sigaddset(&p.signals, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &p.signals, NULL) != 0 || setenv("NETTY_EVERY", "10m", 0) != 0)
+        return 70;
+    start(&p.children[CATALOG]);
+    run(&p);
+    return p.code;
+}
