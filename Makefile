@@ -92,7 +92,7 @@ $(BUILD)/obj/lib%.a:
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(if $(filter load/% tests/unit/load/%,$<),-I$(PG_INC)) -MMD -MP -c -o $@ $<
+	$(CC) $(CFLAGS) $(if $(filter load/% tests/unit/load/% tests/bench/%,$<),-I$(PG_INC)) -MMD -MP -c -o $@ $<
 
 # The loader's SQL is kept as files that psql runs too, and compiled in as strings.
 $(BUILD)/gen/load/sql_files.c: load/sql/embed.sh $(SQL)

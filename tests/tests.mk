@@ -104,3 +104,26 @@ crash:
 	@$(MAKE) --no-print-directory all sim crash-lib
 	@$(MAKE) --no-print-directory SAN=1 all
 	@tests/crash/matrix.py
+
+# Speed (tests/bench): `make bench` measures all of it and writes the table to tests/bench/BENCH.md; see there.
+BENCH_BIN := $(addprefix $(BUILD)/bench/,yajl_rate extract_rate rowwise meter)
+$(BUILD)/bench/yajl_rate: $(call obj,tests/bench/yajl_rate.c tests/bench/pages.c) $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SHARED)
+$(BUILD)/bench/extract_rate: $(call obj,tests/bench/extract_rate.c tests/bench/pages.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
+$(BUILD)/bench/rowwise: $(call obj,tests/bench/rowwise.c)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lpq
+$(BUILD)/bench/meter: $(call obj,tests/bench/meter.c)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^
+.PHONY: bench bench-programs
+bench-programs: $(BENCH_BIN)
+# `make bench N=1000000` for the long one; BENCH='--only load --rounds 3' for a part, which leaves BENCH.md alone.
+BENCH ?=
+bench: N := $(if $(filter command line environment,$(origin N)),$(N),100000)
+bench: all sim bench-programs
+	@tests/setup.sh test
+	@/usr/bin/python3 tests/bench/bench.py --records $(N) $(BENCH)
