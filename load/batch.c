@@ -9,7 +9,7 @@
 struct place_in_order {
     int64_t key;
     uint32_t row;
-    uint32_t share;
+    uint32_t group; /* a share, or within one a way */
 };
 
 struct batch {
@@ -225,8 +225,8 @@ static int compare_keys(const void *a, const void *b)
     const struct place_in_order *x = a;
     const struct place_in_order *y = b;
 
-    if (x->share != y->share)
-        return x->share < y->share ? -1 : 1;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
     return (x->key > y->key) - (x->key < y->key);
 }
 
@@ -235,8 +235,8 @@ void batch_sort_shares(struct batch *b, unsigned n, size_t ends[])
     for (unsigned i = 0; i < n; i++)
         ends[i] = 0;
     for (size_t i = 0; i < b->n; i++) {
-        b->order[i].share = lane_of(b->order[i].key) * n / LANES;
-        ends[b->order[i].share]++;
+        b->order[i].group = lane_of(b->order[i].key) * n / LANES;
+        ends[b->order[i].group]++;
     }
     for (unsigned i = 1; i < n; i++)
         ends[i] += ends[i - 1];
@@ -257,4 +257,43 @@ const struct batch_row *batch_row(const struct batch *b, size_t i, const char **
 
     *data = b->data.data + row->data_at;
     return row;
+}
+
+const struct batch_row *batch_find(const struct batch *b, int64_t key)
+{
+    uint32_t slot = b->slots == NULL ? 0 : *find_slot(b, key);
+
+    return slot == 0 ? NULL : &b->rows[slot - 1];
+}
+
+void batch_set_way(struct batch *b, int64_t key, enum batch_way way)
+{
+    uint32_t slot = b->slots == NULL ? 0 : *find_slot(b, key);
+
+    if (slot != 0)
+        b->rows[slot - 1].way = way;
+}
+
+void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WAYS])
+{
+    size_t n = first;
+
+    for (size_t i = first; i < end; i++)
+        b->order[i].group = (uint32_t)b->rows[b->order[i].row].way;
+    if (end - first > 1)
+        qsort(b->order + first, end - first, sizeof(*b->order), compare_keys);
+    for (unsigned way = 0; way < BATCH_WAYS; way++) {
+        while (n < end && b->order[n].group == way)
+            n++;
+        ends[way] = n;
+    }
+}
+
+void batch_same_way(struct batch *b, size_t first, size_t end, enum batch_way way)
+{
+    size_t ends[BATCH_WAYS];
+
+    for (size_t i = first; i < end; i++)
+        b->rows[b->order[i].row].way = way;
+    batch_group(b, first, end, ends);
 }

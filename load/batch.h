@@ -45,12 +45,21 @@ struct batch_conf {
     bool fold;        /* false: a second version of a key ends the batch */
 };
 
+/* How a row goes into the database (load/txn.h). */
+enum batch_way {
+    BATCH_INSERT, /* its key was not there */
+    BATCH_NEWER,  /* it was there, and older */
+    BATCH_JUDGE,  /* anything else: the server compares */
+};
+#define BATCH_WAYS 3
+
 struct batch_row {
     struct row row;
     size_t data_at;          /* in the batch's data; filled by batch_add */
     struct page_place place; /* where it came from, for dead letters */
     uint64_t line;           /* in the segment */
     bool witness;            /* the batch's own: a later line was found stale on this one's word */
+    enum batch_way way;      /* batch_set_way's */
 };
 
 enum batch_add {
@@ -80,6 +89,14 @@ void batch_sort(struct batch *b);
 void batch_sort_shares(struct batch *b, unsigned n, size_t ends[]);
 const struct batch_row *batch_row(const struct batch *b, size_t i, const char **data);
 
+/* The row with this key, or NULL. */
+const struct batch_row *batch_find(const struct batch *b, int64_t key);
+/* Rows [first, end) of the order in groups by way, each sorted by key: group w ends before ends[w].
+ * batch_same_way: all of them in one, sorted by key. */
+void batch_set_way(struct batch *b, int64_t key, enum batch_way way);
+void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WAYS]);
+void batch_same_way(struct batch *b, size_t first, size_t end, enum batch_way way);
+
 /* Rows [from, to) as binary COPY data, piecewise: adds to out until it has grown by `want` bytes or
  * more and moves *from on. begin and end add COPY's header and trailer. Columns: key int8, data
  * text, time_created timestamptz, time_modified timestamptz. On failure out is as before. */
@@ -87,6 +104,14 @@ enum err_code batch_encode_begin(struct buf *out) MUST_CHECK;
 enum err_code batch_encode(const struct batch *b, size_t *from, size_t to, size_t want,
                            struct buf *out) MUST_CHECK;
 enum err_code batch_encode_end(struct buf *out) MUST_CHECK;
+
+/* The same for the table itself: key as an integer of key_size bytes, data as jsonb. */
+enum err_code batch_encode_target(const struct batch *b, unsigned key_size, size_t *from, size_t to,
+                                  size_t want, struct buf *out) MUST_CHECK;
+
+/* The keys of rows [from, to) as a binary array of integers of key_size (2, 4, 8) bytes. */
+enum err_code batch_encode_keys(const struct batch *b, unsigned key_size, size_t from, size_t to,
+                                struct buf *out) MUST_CHECK;
 
 /* Rows [from, to) as the four binary parameters of SQL_SOURCE_ARRAYS (load/sql.h), each added to
  * its buffer: bigint[], text[], timestamptz[], timestamptz[]. */

@@ -11,6 +11,8 @@
 #define ARRAY_HEADER   20
 /* Types' oids, as in pg_type.dat. */
 #define OID_INT8        20
+#define OID_INT2        21
+#define OID_INT4        23
 #define OID_TEXT        25
 #define OID_TIMESTAMPTZ 1184
 
@@ -43,6 +45,20 @@ static void put_int64(struct buf *out, int64_t v)
     put_bytes(out, &big, sizeof(big));
 }
 
+/* What fits: the row has been held to the column's range. */
+static void put_key(struct buf *out, int64_t key, unsigned size)
+{
+    if (size == 8) {
+        put_int64(out, key);
+        return;
+    }
+    put_int32(out, (int32_t)size);
+    if (size == 4)
+        put_int32(out, (int32_t)key);
+    else
+        put_int16(out, (int16_t)key);
+}
+
 static void put_text(struct buf *out, const char *data, size_t n)
 {
     put_int32(out, (int32_t)n);
@@ -64,8 +80,17 @@ enum err_code batch_encode_begin(struct buf *out)
     return buf_add(out, header, sizeof(header));
 }
 
-enum err_code batch_encode(const struct batch *b, size_t *from, size_t to, size_t want,
-                           struct buf *out)
+/* As jsonb is received: the version of the form, then text. */
+static void put_jsonb(struct buf *out, const char *data, size_t n)
+{
+    put_int32(out, (int32_t)n + 1);
+    put_bytes(out, "\001", 1);
+    put_bytes(out, data, n);
+}
+
+/* target: as batch_encode_target has it. */
+static enum err_code encode(const struct batch *b, bool target, unsigned key_size, size_t *from,
+                            size_t to, size_t want, struct buf *out)
 {
     size_t start = out->len;
     enum err_code rc;
@@ -73,13 +98,16 @@ enum err_code batch_encode(const struct batch *b, size_t *from, size_t to, size_
     for (size_t i = *from; i < to; i++) {
         const char *data;
         const struct row *row = &batch_row(b, i, &data)->row;
-        if ((rc = buf_reserve(out, COPY_ROW_FIXED + row->data_len)) != OK) {
+        if ((rc = buf_reserve(out, COPY_ROW_FIXED + 1 + row->data_len)) != OK) {
             buf_truncate(out, start);
             return rc;
         }
         put_int16(out, COPY_COLUMNS);
-        put_int64(out, row->key);
-        put_text(out, data, row->data_len);
+        put_key(out, row->key, key_size);
+        if (target)
+            put_jsonb(out, data, row->data_len);
+        else
+            put_text(out, data, row->data_len);
         put_time(out, row->time_created);
         put_time(out, row->time_modified);
         if (out->len - start >= want || i + 1 == to) {
@@ -88,6 +116,18 @@ enum err_code batch_encode(const struct batch *b, size_t *from, size_t to, size_
         }
     }
     return OK;
+}
+
+enum err_code batch_encode(const struct batch *b, size_t *from, size_t to, size_t want,
+                           struct buf *out)
+{
+    return encode(b, false, 8, from, to, want, out);
+}
+
+enum err_code batch_encode_target(const struct batch *b, unsigned key_size, size_t *from, size_t to,
+                                  size_t want, struct buf *out)
+{
+    return encode(b, true, key_size, from, to, want, out);
 }
 
 enum err_code batch_encode_end(struct buf *out)
@@ -108,6 +148,24 @@ static void put_array_header(struct buf *out, int32_t oid, bool nulls, size_t n)
         put_int32(out, (int32_t)n);
         put_int32(out, 1);
     }
+}
+
+enum err_code batch_encode_keys(const struct batch *b, unsigned key_size, size_t from, size_t to,
+                                struct buf *out)
+{
+    enum err_code rc = buf_reserve(out, ARRAY_HEADER + (to - from) * (4 + key_size));
+    const char *data;
+
+    if (rc != OK)
+        return rc;
+    put_array_header(out,
+                     key_size == 2   ? OID_INT2
+                     : key_size == 4 ? OID_INT4
+                                     : OID_INT8,
+                     false, to - from);
+    for (size_t i = from; i < to; i++)
+        put_key(out, batch_row(b, i, &data)->row.key, key_size);
+    return OK;
 }
 
 static enum err_code reserve_arrays(const struct batch *b, size_t from, size_t to, struct buf *out)

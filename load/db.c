@@ -290,7 +290,8 @@ int db_backend(const struct db *d)
     return d->conn != NULL ? PQbackendPID(d->conn) : 0;
 }
 
-static int send_params(struct db *d, const char *sql, const struct db_param *params, size_t n)
+static int send_params(struct db *d, const char *sql, const struct db_param *params, size_t n,
+                       bool binary)
 {
     const char *values[PARAMS_MAX];
     int lengths[PARAMS_MAX];
@@ -303,11 +304,11 @@ static int send_params(struct db *d, const char *sql, const struct db_param *par
         formats[i] = params[i].binary;
         types[i] = params[i].type;
     }
-    return PQsendQueryParams(d->conn, sql, (int)n, types, values, lengths, formats, 0);
+    return PQsendQueryParams(d->conn, sql, (int)n, types, values, lengths, formats, binary);
 }
 
-void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
-              db_done_fn *done, void *ctx)
+static void query(struct db *d, const char *sql, const struct db_param *params, size_t n,
+                  bool binary, db_done_fn *done, void *ctx)
 {
     d->done = done;
     d->ctx = ctx;
@@ -320,7 +321,7 @@ void db_query(struct db *d, const char *sql, const struct db_param *params, size
         db_fail(d);
         return;
     }
-    int sent = n == 0 ? PQsendQuery(d->conn, sql) : send_params(d, sql, params, n);
+    int sent = n == 0 ? PQsendQuery(d->conn, sql) : send_params(d, sql, params, n, binary);
     if (sent == 0) {
         db_err_conn(&d->err, d->conn, "cannot send to the database");
         db_fail(d);
@@ -330,4 +331,16 @@ void db_query(struct db *d, const char *sql, const struct db_param *params, size
     int left = PQflush(d->conn);
     if (!db_poll(d, left > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE))
         db_fail(d);
+}
+
+void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
+              db_done_fn *done, void *ctx)
+{
+    query(d, sql, params, n, false, done, ctx);
+}
+
+void db_query_binary(struct db *d, const char *sql, const struct db_param *params, size_t n,
+                     db_done_fn *done, void *ctx)
+{
+    query(d, sql, params, n, true, done, ctx);
 }

@@ -43,6 +43,9 @@ void db_close(struct db *d);
 void db_connect(struct db *d, db_done_fn *done, void *ctx);
 void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
               db_done_fn *done, void *ctx);
+/* The same with binary results. */
+void db_query_binary(struct db *d, const char *sql, const struct db_param *params, size_t n,
+                     db_done_fn *done, void *ctx);
 void db_copy(struct db *d, const char *sql, db_source_fn *source, db_done_fn *done, void *ctx);
 bool db_lost(const struct db *d);
 /* Asks the server, without waiting, to give up the statement under way (also through a pooler). The operation then ends with

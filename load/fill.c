@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAMES_MAX  65536u
+#define SHAPES_MAX 16u /* of a batch: with more of them no names are told */
 #define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
 #define PAGES_TURN 256u /* passed over before the loop gets its turn */
 #define LINES_ROW                                                                                  \
@@ -32,6 +34,7 @@ struct fill {
     uint64_t read;        /* of all lanes */
     struct batch_row row; /* the row at hand, its data in `data` */
     struct buf data;
+    struct buf names;
     bool held;  /* the row at hand did not fit into the last batch */
     bool moved; /* something to commit, be it only progress */
     bool gapless;
@@ -47,6 +50,7 @@ enum err_code fill_open(struct fill **out, const struct spool *s, const char *ta
     if (f == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     buf_init(&f->data, DATA_MAX);
+    buf_init(&f->names, NAMES_MAX);
     f->conf = *conf;
     f->shape = conf->batch;
     f->lanes = LANES_ALL;
@@ -77,6 +81,7 @@ void fill_close(struct fill *f)
         reader_close(f->reader);
     letters_close(f->letters);
     buf_free(&f->data);
+    buf_free(&f->names);
     free(f->table);
     free(f);
 }
@@ -410,6 +415,32 @@ enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e)
 struct batch *fill_batch(struct fill *f)
 {
     return f->batch;
+}
+
+static bool has_shape(const uint64_t *shapes, size_t n, uint64_t shape)
+{
+    for (size_t i = 0; i < n; i++)
+        if (shapes[i] == shape)
+            return true;
+    return false;
+}
+
+const char *fill_names(struct fill *f)
+{
+    uint64_t shapes[SHAPES_MAX];
+    size_t n = 0;
+    const char *data;
+
+    for (size_t i = 0; i < batch_rows(f->batch); i++) {
+        uint64_t shape = batch_row(f->batch, i, &data)->row.shape;
+        if (has_shape(shapes, n, shape))
+            continue;
+        if (n == SHAPES_MAX)
+            return "{}";
+        shapes[n++] = shape;
+    }
+    buf_reset(&f->names);
+    return row_names(f->rower, shapes, n, &f->names) == OK ? f->names.data : "{}";
 }
 
 struct aside *fill_aside(struct fill *f)

@@ -64,6 +64,8 @@ enum err_code fill_refused(struct fill *f, const struct batch_row *row, const st
 enum err_code fill_write_aside(struct fill *f, struct err *e) MUST_CHECK;
 
 struct batch *fill_batch(struct fill *f);
+/* A text[] as text: names that all rows of the batch have, or some of them. Good until the next call. */
+const char *fill_names(struct fill *f);
 struct aside *fill_aside(struct fill *f);
 struct fill_tally fill_tally(const struct fill *f, unsigned lanes); /* of these lanes' lines */
 const struct progress *fill_reached(const struct fill *f);          /* once the batch is in */

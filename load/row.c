@@ -1,20 +1,20 @@
 #include "load/row.h"
 #include "load/number.h"
+#include "load/shape.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
-#define DELETED   ",\"deleted\":false"
+#define DELETED   "\"deleted\":false"
 #define KEY_SHOWN 40 /* characters of a key in a message */
 
 struct rower {
     struct row_conf conf;
     char *key;
-    size_t key_len;
     struct splitter *splitter;
+    struct shapes *shapes;
 };
 
 enum refusal {
@@ -43,17 +43,11 @@ static const struct {
     [NUMBER_RANGE] = {"number-range", "22003"},
 };
 
-/* A row on its way: what is taken out of the record, and the run of its text that is to be copied
- * next. */
+/* A row on its way: the record, what is taken out of it, and where its data goes. */
 struct build {
     struct buf *data;
-    const char *run;
-    const char *run_end;
-    const struct member *key;
-    const struct member *created;
-    const struct member *modified;
-    bool deleted;
-    uint64_t shape;
+    const struct record *record;
+    const struct shape *shape;
     struct row_refusal *refusal;
 };
 
@@ -69,8 +63,8 @@ enum err_code rower_open(struct rower **w, const struct row_conf *conf, struct e
     }
     new->conf = *conf;
     new->conf.key = new->key;
-    new->key_len = strlen(new->key);
-    if ((rc = splitter_open(&new->splitter, e)) != OK)
+    if ((rc = splitter_open(&new->splitter, e)) != OK ||
+        (rc = shapes_open(&new->shapes, new->key, e)) != OK)
         goto done;
     *w = new;
     new = NULL;
@@ -84,6 +78,7 @@ void rower_close(struct rower *w)
     if (w == NULL)
         return;
     splitter_close(w->splitter);
+    shapes_close(w->shapes);
     free(w->key);
     free(w);
 }
@@ -102,67 +97,36 @@ static bool PRINTF_LIKE(3, 4)
     return false;
 }
 
-static bool is_named(const struct member *m, const char *name, size_t len)
+static void put(struct buf *data, const char *p, size_t n)
 {
-    return m->name_len == len && memcmp(m->name, name, len) == 0;
+    memcpy(data->data + data->len, p, n);
+    buf_grown(data, n);
 }
 
-static void put(struct build *b, const char *p, size_t n)
+/* The record's text less what is taken out of it, in jsonb's order. There is room. */
+static void put_data(const struct build *b)
 {
-    memcpy(b->data->data + b->data->len, p, n);
-    buf_grown(b->data, n);
-}
+    struct buf *data = b->data;
 
-static void put_run(struct build *b, size_t start)
-{
-    if (b->run == NULL)
-        return;
-    if (b->data->len > start + 1)
-        put(b, ",", 1);
-    put(b, b->run, (size_t)(b->run_end - b->run));
-    b->run = NULL;
-}
-
-/* Where a member that is not data goes; NULL for data. */
-static const struct member **taken_as(const struct rower *w, struct build *b,
-                                      const struct member *m)
-{
-    if (is_named(m, w->key, w->key_len))
-        return &b->key;
-    if (is_named(m, "time_created", strlen("time_created")))
-        return &b->created;
-    if (is_named(m, "time_modified", strlen("time_modified")))
-        return &b->modified;
-    return NULL;
-}
-
-/* The record's text less what is taken out of it, in as few copies as that makes. There is room. */
-static void put_data(const struct rower *w, const struct record *r, struct build *b)
-{
-    size_t start = b->data->len;
-
-    put(b, "{", 1);
-    for (size_t i = 0; i < r->count; i++) {
-        const struct member *m = &r->members[i];
-        const struct member **taken = taken_as(w, b, m);
-        if (taken != NULL) {
-            *taken = m;
-            put_run(b, start);
+    put(data, "{", 1);
+    for (size_t i = 0; i < b->shape->count; i++) {
+        const struct shape_piece *piece = &b->shape->pieces[i];
+        if (i > 0)
+            put(data, ",", 1);
+        if (piece->first == SHAPE_DELETED) {
+            put(data, DELETED, strlen(DELETED));
             continue;
         }
-        if (b->run == NULL)
-            b->run = m->raw_name;
-        b->run_end = m->value + m->value_len;
-        b->deleted |= is_named(m, "deleted", strlen("deleted"));
-        b->shape = XXH3_64bits_withSeed(m->name, m->name_len, b->shape);
+        const char *from = b->record->members[piece->first].raw_name;
+        const struct member *last = &b->record->members[piece->last];
+        put(data, from, (size_t)(last->value + last->value_len - from));
     }
-    put_run(b, start);
-    if (!b->deleted) {
-        bool first = b->data->len == start + 1;
-        put(b, &DELETED[first], strlen(DELETED) - first);
-        b->shape = XXH3_64bits_withSeed("deleted", strlen("deleted"), b->shape);
-    }
-    put(b, "}", 1);
+    put(data, "}", 1);
+}
+
+static const struct member *taken(const struct build *b, size_t at)
+{
+    return at == SHAPE_NONE ? NULL : &b->record->members[at];
 }
 
 static const char *kind_name(const struct member *m)
@@ -186,7 +150,7 @@ static const char *kind_name(const struct member *m)
 
 static bool take_key(const struct rower *w, const struct build *b, struct row *row)
 {
-    const struct member *m = b->key;
+    const struct member *m = taken(b, b->shape->key);
     enum number_integer form;
 
     if (m == NULL || m->kind == JSON_NULL)
@@ -333,22 +297,30 @@ static enum err_code split(struct rower *w, const char *line, size_t n, struct r
 enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf *data,
                         struct row *row, bool *refused, struct row_refusal *refusal, struct err *e)
 {
-    struct build b = {.data = data, .refusal = refusal};
     struct record r;
+    struct build b = {.data = data, .record = &r, .refusal = refusal};
     size_t start = data->len;
     enum err_code rc;
 
     if ((rc = split(w, line, n, &r, refused, refusal, e)) != OK || *refused)
         return rc;
-    if ((rc = buf_reserve(data, r.len + strlen(DELETED))) != OK)
+    if ((rc = shapes_of(w->shapes, &r, &b.shape, e)) != OK)
+        return rc;
+    if ((rc = buf_reserve(data, r.len + strlen(DELETED) + 1)) != OK)
         return buf_err(e, rc, data, "a row's data");
-    put_data(w, &r, &b);
-    *row = (struct row){.shape = b.shape, .data_len = data->len - start};
-    *refused = !take_key(w, &b, row) ||
-               !take_time(w, &b, b.created, "time_created", &row->time_created) ||
-               !take_time(w, &b, b.modified, "time_modified", &row->time_modified) ||
-               !check_jsonb(w, &r, &b, start);
+    put_data(&b);
+    *row = (struct row){.shape = b.shape->id, .data_len = data->len - start};
+    *refused =
+        !take_key(w, &b, row) ||
+        !take_time(w, &b, taken(&b, b.shape->created), "time_created", &row->time_created) ||
+        !take_time(w, &b, taken(&b, b.shape->modified), "time_modified", &row->time_modified) ||
+        !check_jsonb(w, &r, &b, start);
     if (*refused)
         buf_truncate(data, start);
     return OK;
+}
+
+enum err_code row_names(const struct rower *w, const uint64_t *shapes, size_t n, struct buf *out)
+{
+    return shapes_common(w->shapes, shapes, n, out);
 }

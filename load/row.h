@@ -3,8 +3,9 @@
  * reason why not.
  *
  * data is the record less its outermost key, time_created and time_modified, with `deleted` always
- * present (`false` where the record has none); every other byte as sent. Of outermost members that
- * stand twice the last counts, as in jsonb.
+ * present (`false` where the record has none), its outermost members in the order in which jsonb keeps
+ * them (load/shape.h), each byte of them as sent. Of outermost members that stand twice the last counts,
+ * as in jsonb.
  *
  * What PostgreSQL would refuse is foreseen here, so that a bad record costs no round trip: text
  * that is not JSON, what jsonb cannot hold (an escaped NUL, half of a surrogate pair, a number
@@ -24,7 +25,7 @@ struct row {
     int64_t key;
     int64_t time_created;  /* microseconds since 1970, or WHEN_NONE */
     int64_t time_modified; /* likewise */
-    uint64_t shape;        /* hash of data's outermost names in order: equal shapes, equal names */
+    uint64_t shape;        /* of data's outermost names: equal shapes, equal names (load/shape.h) */
     size_t data_len;       /* bytes that row_build added to the buffer */
 };
 
@@ -54,5 +55,9 @@ void rower_close(struct rower *w); /* NULL is fine */
 enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf *data,
                         struct row *row, bool *refused, struct row_refusal *refusal,
                         struct err *e) MUST_CHECK;
+
+/* Names that rows of all these shapes have: shapes_common (load/shape.h). */
+enum err_code row_names(const struct rower *w, const uint64_t *shapes, size_t n,
+                        struct buf *out) MUST_CHECK;
 
 #endif

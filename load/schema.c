@@ -86,6 +86,8 @@ enum err_code relation_read(struct relation *r, const PGresult *list, int row, s
     r->key_type = strdup(PQgetvalue(list, row, LIST_KEY_TYPE));
     r->key_min = schema_number(list, row, LIST_MIN);
     r->key_max = schema_number(list, row, LIST_MAX);
+    r->key_size = r->key_max <= INT16_MAX ? 2 : r->key_max <= INT32_MAX ? 4 : 8;
+    r->direct = strcmp(PQgetvalue(list, row, LIST_DIRECT), "t") == 0;
     if (r->schema == NULL || r->name == NULL || r->key == NULL || r->key_type == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     return OK;

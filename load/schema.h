@@ -18,6 +18,8 @@
 struct relation {
     char *schema, *name, *key, *key_type;
     int64_t key_min, key_max;
+    unsigned key_size; /* bytes of its integers */
+    bool direct; /* COPY into it does what INSERT does, and rows are stored as they are sent */
 };
 void relation_free(struct relation *r);
 
@@ -52,7 +54,8 @@ enum {
     LIST_RLS,
     LIST_DENIED,
     LIST_INDEXED,
-    LIST_IDENTITY
+    LIST_IDENTITY,
+    LIST_DIRECT
 };
 
 /* Fills r from a row of sql_list_tables (copies). */

@@ -122,3 +122,17 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
     }
     return OK;
 }
+
+enum err_code sql_merged(struct buf *out, bool replace, const char *names, struct err *e)
+{
+    static const char merge[] = "CASE WHEN jsonb_typeof(t.data) <> 'object' THEN excluded.data"
+                                " WHEN t.data - :'names'::text[] = '{}' THEN excluded.data"
+                                " ELSE t.data || excluded.data END";
+    const struct sql_var vars[] = {{"names", names}};
+    enum err_code rc;
+
+    if (!replace)
+        return sql_expand(out, merge, vars, 1, e);
+    rc = buf_adds(out, "excluded.data");
+    return rc == OK ? OK : buf_err(e, rc, out, "SQL statement");
+}

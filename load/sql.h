@@ -14,14 +14,18 @@
  *     { sql_begin sql_progress_lock }
  *     sql_batch_begin
  *     sql_batch_copy                                  fed by batch_encode
- *     sql_upsert_merge                                source = SQL_SOURCE_TABLE
+ *     sql_upsert                                      source = SQL_SOURCE_TABLE
  *     { sql_progress_store COMMIT }
  *
  * A small batch (below some thousand rows) needs no temporary table and so leaves the system
  * catalogs alone. Instead of the three in the middle:
  *
- *     sql_upsert_merge                                source = SQL_SOURCE_ARRAYS, four parameters
+ *     sql_upsert                                      source = SQL_SOURCE_ARRAYS, four parameters
  *                                                     from batch_encode_arrays
+ *
+ * That is the plain way, always right. The fast one (load/txn.h) asks first, with sql_classify: rows that
+ * are not there go in by sql_insert_copy, those that are newer than what is there by sql_upsert_newer, the
+ * others by sql_upsert.
  */
 #ifndef NETTY_LOAD_SQL_H
 #define NETTY_LOAD_SQL_H
@@ -42,7 +46,7 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
 #define SQL_SOURCE_TABLE  "pg_temp.netty_batch"
 #define SQL_SOURCE_ARRAYS "unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[])"
 
-/* One constant for each file, named for it: load/sql/upsert_merge.sql is sql_upsert_merge. */
+/* One constant for each file, named for it: load/sql/upsert.sql is sql_upsert. */
 
 /* BEGIN and the transaction's settings. */
 extern const char sql_begin[];
@@ -66,10 +70,24 @@ extern const char sql_create_table[];
 extern const char sql_batch_begin[];
 extern const char sql_batch_copy[];
 
-/* Variables schema, relation, key, keytype (list_tables' key_type), source. One row: inserted
+/* Variables schema, relation, key, keytype (list_tables' key_type), source, merged. One row: inserted
  * updated unchanged stale total, the last being the sum of the others. */
-extern const char sql_upsert_merge[];
-extern const char sql_upsert_replace[];
+extern const char sql_upsert[];
+extern const char sql_upsert_newer[];
+
+/* Their variable `merged`, added to out: what becomes of the stored data t.data and the new excluded.data.
+ * With replace the new. Else the stored with the new over it (||), or the new where the stored is no object:
+ * || would append to it, with each replay once more. names is a text[] as text: names that every new row has;
+ * where the stored has no others the result is the new, and `-` finds that out at half the price of `||`. */
+enum err_code sql_merged(struct buf *out, bool replace, const char *names,
+                         struct err *e) MUST_CHECK;
+
+/* Variables schema, relation, key. Parameter: an array of keys, of the key's type. Rows: key
+ * time_modified. */
+extern const char sql_classify[];
+
+/* Variables schema, relation, key. COPY ... FROM STDIN (FORMAT binary). */
+extern const char sql_insert_copy[];
 
 /* Variables spool, table_name. One row: segment page line. line 0: the pages up to and with that
  * one are in; else the page's first `line` lines are, and the pages before it. */

@@ -180,6 +180,7 @@ static void take_batch(struct table *t)
                 .table = t->name,
                 .relation = schema_relation(t->schema),
                 .batch = fill_batch(t->fill),
+                .names = fill_names(t->fill),
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
                 .bisect = t->bisect || t->conf.redrive,

@@ -6,7 +6,16 @@
  *     txn_run(t, db, &job, done, ctx);      // done(ctx, &result) once, from the loop
  *
  * Three round trips where nothing is wrong: BEGIN with the lock; the rows with the upsert; the
- * progress with COMMIT. After TXN_FAILED the transaction is gone (rolled back, or its connection
+ * progress with COMMIT. That is the plain way, which is always right.
+ *
+ * The fast way, for batches of more than some hundred rows and tables that are relation->direct, asks
+ * first what is stored of the keys, and then does with each row the cheapest that is right for it: a row
+ * that is not there goes by COPY straight into the table; one that is newer than what is there is upserted
+ * without being compared; all others (of the same time, of none, older) go the plain way. Another
+ * transaction may come between: a row that it has put there is a unique violation, which has all
+ * done again the plain way; one that it has made newer is held back by the upsert's guard, under the row's lock. Measured (server, 1.3 KB a row): new rows 18
+ * instead of 27 us, changed ones 30 instead of 43.
+ * After TXN_FAILED the transaction is gone (rolled back, or its connection
  * lost and dropped); nothing of it is in the database unless `unknown` is set: then the COMMIT's
  * answer was lost, and the next transaction's look at the progress, which waits for the lost one's
  * lock, tells.
@@ -28,9 +37,10 @@ struct txn_counts {
 struct txn_job {
     const char *spool, *table;
     const struct relation *relation;
-    const struct batch *batch; /* sorted */
-    size_t first, end;         /* of its rows: [first, end) */
-    unsigned lanes;            /* whose rows these are, and whose progress moves */
+    struct batch *batch; /* sorted; rows [first, end) are put into another order as needed */
+    size_t first, end;
+    const char *names; /* that all rows of the batch have, for sql_merged */
+    unsigned lanes;    /* whose rows these are, and whose progress moves */
     bool replace;
     bool bisect;
     bool guard; /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */

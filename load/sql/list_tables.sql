@@ -1,7 +1,9 @@
 -- The netty-* tables that search_path shows, each with what the loader must know of it: its primary
 -- key, the key's type and range, and, where it cannot be loaded, the problem in words (else null);
 -- denied tells that the problem is a missing permission, indexed that the greatest time_modified is
--- had from an index; identity is another one once the table has been emptied or made again.
+-- had from an index; identity is another one once the table has been emptied or made again; direct that COPY
+-- into it does what INSERT does and rows are stored as they are sent: no partitions, rules, row security, triggers of
+-- users, nor times that are rounded.
 --
 --   psql -f load/sql/list_tables.sql
 SELECT
@@ -24,7 +26,16 @@ SELECT
         WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL
             AND m.amname = 'btree' AND a.attname = 'time_modified'
     ) AS indexed,
-    concat(c.oid, '.', pg_relation_filenode(c.oid)) AS identity
+    concat(c.oid, '.', pg_relation_filenode(c.oid)) AS identity,
+    c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relhassubclass
+        AND NOT pg_catalog.row_security_active(c.oid)
+        AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+        AND NOT EXISTS (
+            SELECT
+            FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid = c.oid AND a.attname IN ('time_created', 'time_modified') AND a.atttypmod <> -1
+        ) AS direct
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN LATERAL (

@@ -128,7 +128,7 @@ static void test_deleted_stays_as_sent(void **state)
     struct fixture *f = *state;
 
     expect_data(f, "{" KEY ",\"deleted\":true}", "{\"deleted\":true}");
-    expect_data(f, "{\"deleted\":false," KEY ",\"a\":{}}", "{\"deleted\":false,\"a\":{}}");
+    expect_data(f, "{\"deleted\":false," KEY ",\"a\":{}}", "{\"a\":{},\"deleted\":false}");
     expect_data(f, "{\"a\":{\"deleted\":true}," KEY "}",
                 "{\"a\":{\"deleted\":true},\"deleted\":false}");
 }
@@ -152,7 +152,7 @@ static void test_the_last_of_repeated_members_counts(void **state)
     expect_data(f,
                 "{\"contact_id\":1,\"a\":1,\"contact_id\":2,\"a\":2,\"time_created\":\"none\","
                 "\"time_created\":null}",
-                "{\"a\":1,\"a\":2,\"deleted\":false}");
+                "{\"a\":2,\"deleted\":false}");
     assert_int_equal(f->row.key, 2);
     assert_true(f->row.time_created == WHEN_NONE);
 }

@@ -146,9 +146,14 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_create_table, VARS({"relation", "netty_x"}, {"key", "x_id"}));
     expand_file(sql_batch_begin, NULL, 0);
     expand_file(sql_batch_copy, NULL, 0);
-    expand_file(sql_upsert_merge, VARS(UPSERT, {"source", SQL_SOURCE_TABLE}));
-    expand_file(sql_upsert_merge, VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}));
-    expand_file(sql_upsert_replace, VARS(UPSERT, {"source", SQL_SOURCE_TABLE}));
+    expand_file(sql_upsert,
+                VARS(UPSERT, {"source", SQL_SOURCE_TABLE}, {"merged", "excluded.data"}));
+    expand_file(sql_upsert,
+                VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"}));
+    expand_file(sql_upsert_newer,
+                VARS(UPSERT, {"source", SQL_SOURCE_TABLE}, {"merged", "excluded.data"}));
+    expand_file(sql_classify, VARS(RELATION, {"key", "x_id"}));
+    expand_file(sql_insert_copy, VARS(RELATION, {"key", "x_id"}));
     expand_file(sql_progress_lock, VARS(PROGRESS, {"lanes", "{0,1}"}));
     expand_file(sql_progress_store,
                 VARS(PROGRESS, {"lanes", "{0,1}"}, {"segment", "1"}, {"page", "2"}, {"line", "3"}));

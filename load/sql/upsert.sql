@@ -1,8 +1,7 @@
--- Upserts the batch, merging the new data over the stored, and says what became of its
--- rows: total = inserted + updated + unchanged + stale. What one upsert after the other would do, with
--- no version, lock or WAL for a row that would stay as it is. Stored data that is no object (an array, null)
--- gives way to the new: || would append to it, with each replay once more.
+-- Upserts the batch and says what became of its rows: total = inserted + updated + unchanged + stale. What
+-- one upsert after the other would do, with no version, lock or WAL for a row that would stay as it is.
 --
+-- merged: what becomes of the stored data t.data and the new excluded.data (sql_merged in load/sql.h makes it).
 -- verdict: a scalar subselect stays on the target's index, where a join would scan the target. Equality
 -- is that of the stored bytes, so that 1.0 instead of 1.00 is a change. Rows whose verdict another
 -- transaction overtakes are judged again by the ON CONFLICT clause, under the row's lock; those it
@@ -11,7 +10,7 @@
 -- the key may be an identity column, and is ours even where it is GENERATED ALWAYS.
 --
 --   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 \
---        -v source=pg_temp.netty_batch -f load/sql/upsert_merge.sql
+--        -v source=pg_temp.netty_batch -v merged='t.data || excluded.data' -f load/sql/upsert.sql
 WITH batch AS MATERIALIZED (
     SELECT
         CAST(b.key AS :"keytype") AS key,
@@ -21,24 +20,24 @@ WITH batch AS MATERIALIZED (
     FROM :source AS b (key, data, time_created, time_modified)
 ), judged AS MATERIALIZED (
     SELECT
-        b.*,
+        excluded.*,
         coalesce((
             SELECT CASE
-                WHEN t.time_modified > b.time_modified THEN 'stale'
+                WHEN t.time_modified > excluded.time_modified THEN 'stale'
                 WHEN record_image_eq(
                     ROW(t.data, t.time_created, t.time_modified),
                     ROW(
-                        CASE WHEN jsonb_typeof(t.data) = 'object' THEN t.data || b.data ELSE b.data END,
-                        coalesce(t.time_created, b.time_created),
-                        coalesce(b.time_modified, t.time_modified)
+                        :merged,
+                        coalesce(t.time_created, excluded.time_created),
+                        coalesce(excluded.time_modified, t.time_modified)
                     )
                 ) THEN 'unchanged'
                 ELSE 'changed'
             END
             FROM :"schema".:"relation" AS t
-            WHERE t.:"key" = b.key
+            WHERE t.:"key" = excluded.key
         ), 'absent') AS verdict
-    FROM batch AS b
+    FROM batch AS excluded
 ), written AS (
     INSERT INTO :"schema".:"relation" AS t (:"key", data, time_created, time_modified)
     OVERRIDING SYSTEM VALUE
@@ -47,7 +46,7 @@ WITH batch AS MATERIALIZED (
     WHERE b.verdict IN ('absent', 'changed')
     ORDER BY b.key
     ON CONFLICT (:"key") DO UPDATE SET
-        data = CASE WHEN jsonb_typeof(t.data) = 'object' THEN t.data || excluded.data ELSE excluded.data END,
+        data = :merged,
         time_created = coalesce(t.time_created, excluded.time_created),
         time_modified = coalesce(excluded.time_modified, t.time_modified)
     WHERE (t.time_modified > excluded.time_modified) IS NOT TRUE

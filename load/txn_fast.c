@@ -1,0 +1,134 @@
+/*
+ * The fast way (txn.h): asks for the keys' rows, and groups the batch's rows by what is to be done with
+ * each. The answer is a guess, for nothing is locked: whoever comes between is found out by the
+ * statements that follow (a unique violation, or the guard on the time), and then all is done again the
+ * plain way.
+ */
+#include "load/sql.h"
+#include "load/txn_priv.h"
+#include "shared/log.h"
+#include <endian.h>
+#include <string.h>
+
+/* PostgreSQL's clock starts at 2000-01-01T00:00:00Z. */
+#define EPOCH_2000 (INT64_C(946684800) * WHEN_SECOND)
+
+enum {
+    ASKED_KEY,
+    ASKED_MODIFIED
+};
+
+static void on_asked(void *ctx, const PGresult *r, const struct err *err);
+static void on_back(void *ctx, const PGresult *r, const struct err *err);
+
+bool txn_may_be_fast(const struct txn *t)
+{
+    return !t->job.bisect && !t->plain && !t->denied && t->job.relation->direct &&
+           t->job.end - t->job.first > TXN_SMALL;
+}
+
+void txn_ask(struct txn *t)
+{
+    const struct relation *rel = t->job.relation;
+    const struct sql_var vars[] = {
+        {"schema", rel->schema}, {"relation", rel->name}, {"key", rel->key}};
+    struct buf *keys = &t->arrays[0];
+    struct err e = ERR_INIT;
+    enum err_code rc;
+
+    buf_reset(&t->sql);
+    buf_reset(keys);
+    if ((rc = batch_encode_keys(t->job.batch, rel->key_size, t->job.first, t->job.end, keys)) != OK)
+        buf_err(&e, rc, keys, "the batch's keys");
+    else
+        rc = sql_expand(&t->sql, sql_classify, vars, 3, &e);
+    if (rc != OK) {
+        txn_fail(t, &e);
+        return;
+    }
+    struct db_param param = {.text = keys->data, .len = (int)keys->len, .binary = true};
+    db_query_binary(t->db, t->sql.data, &param, 1, on_asked, t);
+}
+
+/* An integer of a binary result, of whatever size. */
+static int64_t integer(const PGresult *r, int row, int column)
+{
+    const char *p = PQgetvalue(r, row, column);
+    int n = PQgetlength(r, row, column);
+    int64_t v = n > 0 && (p[0] & 0x80) != 0 ? -1 : 0;
+
+    for (int i = 0; i < n; i++)
+        v = (int64_t)((uint64_t)v << 8 | (unsigned char)p[i]);
+    return v;
+}
+
+static void judge(struct txn *t, const PGresult *r, int row)
+{
+    int64_t key = integer(r, row, ASKED_KEY);
+    const struct batch_row *mine = batch_find(t->job.batch, key);
+    bool newer = mine != NULL && mine->row.time_modified != WHEN_NONE &&
+                 (PQgetisnull(r, row, ASKED_MODIFIED) ||
+                  integer(r, row, ASKED_MODIFIED) < mine->row.time_modified - EPOCH_2000);
+
+    batch_set_way(t->job.batch, key, newer ? BATCH_NEWER : BATCH_JUDGE);
+}
+
+static void on_asked(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+    size_t ends[BATCH_WAYS];
+    size_t from[BATCH_WAYS];
+
+    if (err != NULL) {
+        t->denied = db_classify(err) == DB_FORBIDDEN;
+        txn_fast_failed(t, err);
+        return;
+    }
+    batch_same_way(t->job.batch, t->job.first, t->job.end, BATCH_INSERT);
+    for (int i = 0; i < PQntuples(r); i++)
+        judge(t, r, i);
+    batch_group(t->job.batch, t->job.first, t->job.end, ends);
+    t->count = 0;
+    for (unsigned way = 0; way < BATCH_WAYS; way++)
+        from[way] = way == 0 ? t->job.first : ends[way - 1];
+    for (unsigned way = BATCH_WAYS; way-- > 0;)
+        if (ends[way] > from[way])
+            t->parts[t->count++] = (struct part){from[way], ends[way], (enum batch_way)way};
+    txn_next_part(t);
+}
+
+/* Another row of that key has come between, or what the plain way does not need is forbidden. A row that is refused
+ * otherwise would be refused again. */
+static bool plain_may_help(const struct err *why)
+{
+    enum db_trouble trouble = db_classify(why);
+
+    if (trouble == DB_BAD_ROW)
+        return strcmp(why->sqlstate, "23505") == 0;
+    return trouble != DB_AGAIN && trouble != DB_TOO_SLOW;
+}
+
+void txn_fast_failed(struct txn *t, const struct err *why)
+{
+    if (db_lost(t->db) || !plain_may_help(why)) {
+        t->in_rows = true;
+        txn_fail(t, why);
+        return;
+    }
+    LOG(LOG_DEBUG, "plain", "the batch is loaded the plain way", F_STR("table", t->job.table),
+        F_ERR(why), F_STR("sqlstate", why->sqlstate));
+    t->err = *why;
+    t->plain = true;
+    db_query(t->db, "ROLLBACK", NULL, 0, on_back, t);
+}
+
+static void on_back(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        txn_fail(t, err);
+    else
+        txn_begin(t);
+}

@@ -1,0 +1,157 @@
+/* One part of a transaction's rows: into the table itself, or by way of a temporary one or of parameters. */
+#include "load/sql.h"
+#include "load/txn_priv.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define PIECE 65536u
+
+static enum err_code encode(struct txn *t, struct buf *out)
+{
+    if (t->part.way == BATCH_INSERT)
+        return batch_encode_target(t->job.batch, t->job.relation->key_size, &t->sent, t->part.to,
+                                   PIECE, out);
+    return batch_encode(t->job.batch, &t->sent, t->part.to, PIECE, out);
+}
+
+static enum err_code give_rows(void *ctx, struct buf *out, struct err *e)
+{
+    struct txn *t = ctx;
+    enum err_code rc = OK;
+
+    while (rc == OK && t->step != COPY_OVER && out->len < PIECE) {
+        switch (t->step) {
+        case COPY_BEGIN:
+            rc = batch_encode_begin(out);
+            t->step = COPY_ROWS;
+            break;
+        case COPY_ROWS:
+            if (t->sent < t->part.to)
+                rc = encode(t, out);
+            else
+                t->step = COPY_END;
+            break;
+        case COPY_END:
+            rc = batch_encode_end(out);
+            t->step = COPY_OVER;
+            break;
+        case COPY_OVER:
+            break;
+        }
+    }
+    return rc == OK ? OK : buf_err(e, rc, out, "a piece of the batch");
+}
+
+static void start_copy(struct txn *t)
+{
+    t->sent = t->part.from;
+    t->step = COPY_BEGIN;
+}
+
+static enum err_code add_upsert(struct txn *t, const char *source, struct err *e)
+{
+    const struct relation *r = t->job.relation;
+    enum err_code rc;
+
+    buf_reset(&t->merged);
+    if ((rc = sql_merged(&t->merged, t->job.replace, t->job.names, e)) != OK)
+        return rc;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name},
+                                   {"key", r->key},       {"keytype", r->key_type},
+                                   {"source", source},    {"merged", t->merged.data}};
+    return sql_expand(&t->sql, t->part.way == BATCH_NEWER ? sql_upsert_newer : sql_upsert, vars, 6,
+                      e);
+}
+
+/* A few rows: as the upsert's parameters. */
+static void send_arrays(struct txn *t, db_done_fn *done)
+{
+    struct err e = ERR_INIT;
+    struct db_param params[BATCH_ARRAYS];
+    enum err_code rc;
+
+    buf_reset(&t->sql);
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        buf_reset(&t->arrays[i]);
+    if ((rc = batch_encode_arrays(t->job.batch, t->part.from, t->part.to, t->arrays)) != OK)
+        buf_err(&e, rc, &t->arrays[1], "the batch");
+    else
+        rc = add_upsert(t, SQL_SOURCE_ARRAYS, &e);
+    if (rc != OK) {
+        txn_fail(t, &e);
+        return;
+    }
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        params[i] = (struct db_param){
+            .text = t->arrays[i].data, .len = (int)t->arrays[i].len, .binary = true};
+    db_query(t->db, t->sql.data, params, BATCH_ARRAYS, done, t);
+}
+
+/* The temporary table, the COPY and the upsert: one round trip. */
+static void send_table(struct txn *t, db_done_fn *done)
+{
+    /* Of a part before, if that went in. */
+    const char *drop = t->tabled ? "DROP TABLE IF EXISTS pg_temp.netty_batch;\n" : "";
+    struct err e = ERR_INIT;
+    enum err_code rc;
+
+    buf_reset(&t->sql);
+    t->tabled = true;
+    start_copy(t);
+    if ((rc = buf_adds(&t->sql, drop)) != OK || (rc = buf_adds(&t->sql, sql_batch_begin)) != OK ||
+        (rc = buf_adds(&t->sql, sql_batch_copy)) != OK)
+        buf_err(&e, rc, &t->sql, "the statement");
+    else
+        rc = add_upsert(t, SQL_SOURCE_TABLE, &e);
+    if (rc != OK)
+        txn_fail(t, &e);
+    else
+        db_copy(t->db, t->sql.data, give_rows, done, t);
+}
+
+/* Straight into the target. */
+static void send_inserts(struct txn *t, db_done_fn *done)
+{
+    const struct relation *r = t->job.relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
+    struct err e = ERR_INIT;
+
+    buf_reset(&t->sql);
+    start_copy(t);
+    if (sql_expand(&t->sql, sql_insert_copy, vars, 3, &e) != OK)
+        txn_fail(t, &e);
+    else
+        db_copy(t->db, t->sql.data, give_rows, done, t);
+}
+
+void txn_send_part(struct txn *t, db_done_fn *done)
+{
+    if (t->part.way == BATCH_INSERT)
+        send_inserts(t, done);
+    else if (t->part.to - t->part.from <= TXN_SMALL && batch_bytes(t->job.batch) <= TXN_SMALL_DATA)
+        send_arrays(t, done);
+    else
+        send_table(t, done);
+}
+
+enum err_code txn_count_part(struct txn *t, const PGresult *r, struct err *e)
+{
+    uint64_t rows = t->part.to - t->part.from;
+
+    if (t->part.way == BATCH_INSERT) {
+        uint64_t in = strtoull(PQcmdTuples((PGresult *)r), NULL, 10);
+        if (in != rows)
+            return err_set(e, ERR_INTERNAL, "COPY counts %" PRIu64 " rows of %" PRIu64, in, rows);
+        t->counts.inserted += in;
+        return OK;
+    }
+    uint64_t total = (uint64_t)schema_number(r, 0, 4);
+    if (total != rows)
+        return err_set(e, ERR_INTERNAL, "the upsert counts %" PRIu64 " rows of %" PRIu64, total,
+                       rows);
+    t->counts.inserted += (uint64_t)schema_number(r, 0, 0);
+    t->counts.updated += (uint64_t)schema_number(r, 0, 1);
+    t->counts.unchanged += (uint64_t)schema_number(r, 0, 2);
+    t->counts.stale += (uint64_t)schema_number(r, 0, 3);
+    return OK;
+}
