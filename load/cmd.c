@@ -15,7 +15,9 @@ static const struct {
     enum err_code (*run)(struct cmd *c, struct err *e);
     enum option_id own[4]; /* which no other command may be given; 0: no more */
 } commands[] = {
+    {"archive", cmd_archive, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR, OPT_TO_FILE}},
     {"purge", cmd_purge, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR}},
+    {"restore", cmd_restore, {OPT_FROM_FILE}},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 #define OWN_MAX  (sizeof commands[0].own / sizeof *commands[0].own)

@@ -37,7 +37,9 @@ struct cmd {
     int code;           /* the gravest exit code so far */
 };
 
+enum err_code cmd_archive(struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_purge(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_restore(struct cmd *c, struct err *e) MUST_CHECK;
 
 /* One table of the database. */
 struct target {

@@ -8,9 +8,9 @@
 
 #define WINDOW   10                 /* keys looked at for each row that a transaction may take */
 #define KEYS_MAX ((size_t)32 << 20) /* a million of keys with 20 digits */
-#define NUMBER   24
+#define NUMBER   MOVER_NUMBER
 
-static const char *number(int64_t n, char out[NUMBER])
+const char *mover_number(int64_t n, char out[MOVER_NUMBER])
 {
     (void)snprintf(out, NUMBER, "%" PRId64, n);
     return out;
@@ -28,8 +28,8 @@ static enum err_code look_ahead(struct mover *m, struct session *s, struct err *
     char rows[NUMBER];
     const struct sql_var vars[] = {var("schema", m->relation->schema),
                                    var("relation", m->relation->name), var("key", m->relation->key),
-                                   var("from", number(m->from, from)),
-                                   var("rows", number((int64_t)(m->share * WINDOW), rows))};
+                                   var("from", mover_number(m->from, from)),
+                                   var("rows", mover_number((int64_t)(m->share * WINDOW), rows))};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_window, vars, sizeof vars / sizeof *vars, &r, e);
 
@@ -52,10 +52,12 @@ static enum err_code count_window(struct mover *m, struct session *s, struct err
 {
     char from[NUMBER];
     char to[NUMBER];
-    const struct sql_var vars[] = {
-        var("schema", m->relation->schema), var("relation", m->relation->name),
-        var("key", m->relation->key),       var("condition", m->condition),
-        var("from", number(m->from, from)), var("to", number(m->to, to))};
+    const struct sql_var vars[] = {var("schema", m->relation->schema),
+                                   var("relation", m->relation->name),
+                                   var("key", m->relation->key),
+                                   var("condition", m->condition),
+                                   var("from", mover_number(m->from, from)),
+                                   var("to", mover_number(m->to, to))};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_due_count, vars, sizeof vars / sizeof *vars, &r, e);
 
@@ -81,10 +83,10 @@ static enum err_code lock_rows(const struct mover *m, struct session *s, PGresul
                                    var("relation", m->relation->name),
                                    var("key", m->relation->key),
                                    var("condition", m->condition),
-                                   var("from", number(m->from, from)),
-                                   var("to", number(m->to, to)),
-                                   var("rows", number((int64_t)m->share, most)),
-                                   var("bytes", number((int64_t)m->bytes, bytes))};
+                                   var("from", mover_number(m->from, from)),
+                                   var("to", mover_number(m->to, to)),
+                                   var("rows", mover_number((int64_t)m->share, most)),
+                                   var("bytes", mover_number((int64_t)m->bytes, bytes))};
     enum err_code rc = session_query(s, sql_begin, NULL, 0, NULL, e);
 
     return rc == OK ? session_run(s, sql_due_take, vars, sizeof vars / sizeof *vars, rows, e) : rc;
@@ -127,6 +129,30 @@ static uint64_t lines_size(const PGresult *rows)
     return n;
 }
 
+static enum err_code refuse_count(struct mover *m, int64_t gone, int64_t of, struct err *e)
+{
+    buf_reset(&m->unsure);
+    return err_set(e, ERR_REFUSED,
+                   "the database removed %" PRId64 " of %" PRId64
+                   " rows: look for triggers and row-level security on %s",
+                   gone, of, m->relation->name);
+}
+
+/* m->unsure holds the keys: what to look for when the answer is lost. */
+static enum err_code commit_rows(struct mover *m, struct session *s, int64_t rows, struct err *e)
+{
+    FAULT("rows-deleted");
+    m->unsure_rows = (size_t)rows;
+    enum err_code rc = session_query(s, "COMMIT", NULL, 0, NULL, e);
+    if (rc != OK)
+        return rc;
+    FAULT("rows-committed");
+    buf_reset(&m->unsure);
+    m->counts.rows += (uint64_t)rows;
+    m->counts.batches++;
+    return OK;
+}
+
 static enum err_code remove_rows(struct mover *m, struct session *s, const PGresult *rows,
                                  struct err *e)
 {
@@ -138,23 +164,11 @@ static enum err_code remove_rows(struct mover *m, struct session *s, const PGres
         buf_reset(&m->unsure);
         return rc;
     }
-    if (gone != PQntuples(rows)) {
-        buf_reset(&m->unsure);
-        return err_set(e, ERR_REFUSED,
-                       "the database removed %" PRId64
-                       " of %d rows: look for triggers and row-level security on %s",
-                       gone, PQntuples(rows), m->relation->name);
-    }
-    FAULT("rows-deleted");
-    m->unsure_rows = (size_t)gone;
-    if ((rc = session_query(s, "COMMIT", NULL, 0, NULL, e)) != OK)
-        return rc; /* m->unsure tells what to look for */
-    FAULT("rows-committed");
-    buf_reset(&m->unsure);
-    m->counts.rows += (uint64_t)gone;
-    m->counts.bytes += lines_size(rows);
-    m->counts.batches++;
-    return OK;
+    if (gone != PQntuples(rows))
+        return refuse_count(m, gone, PQntuples(rows), e);
+    if ((rc = commit_rows(m, s, gone, e)) == OK)
+        m->counts.bytes += lines_size(rows);
+    return rc;
 }
 
 static enum err_code take_window(struct mover *m, struct session *s, struct err *e)
@@ -169,6 +183,52 @@ static enum err_code take_window(struct mover *m, struct session *s, struct err 
     PQclear(rows);
     if (rc == OK)
         advance(m, last); /* fewer rows than fit may have been taken: the rest comes next */
+    return rc;
+}
+
+enum {
+    MOVED_LAST,
+    MOVED_DUE,
+    MOVED_ROWS,
+    MOVED_MERGED,
+    MOVED_KEYS
+};
+
+static enum err_code moved_rows(struct mover *m, struct session *s, const PGresult *r,
+                                struct err *e)
+{
+    int64_t due = schema_number(r, 0, MOVED_DUE);
+    int64_t moved = schema_number(r, 0, MOVED_ROWS);
+    enum err_code rc;
+
+    if (due == 0)
+        return session_query(s, "COMMIT", NULL, 0, NULL, e);
+    if (due != moved)
+        return refuse_count(m, moved, due, e);
+    buf_reset(&m->unsure);
+    if ((rc = buf_adds(&m->unsure, PQgetvalue(r, 0, MOVED_KEYS))) != OK)
+        return buf_err(e, rc, &m->unsure, "the keys of a batch");
+    if ((rc = commit_rows(m, s, moved, e)) == OK)
+        m->counts.merged += (uint64_t)schema_number(r, 0, MOVED_MERGED);
+    return rc;
+}
+
+static enum err_code move_window(struct mover *m, struct session *s, struct err *e)
+{
+    const struct mover_window window = {m->from, m->to, m->share};
+    PGresult *r = NULL;
+    enum err_code rc = session_query(s, sql_begin, NULL, 0, NULL, e);
+
+    if (rc == OK)
+        rc = m->move(m->ctx, s, &window, &r, e);
+    int64_t last = m->to;
+    if (rc == OK && (size_t)schema_number(r, 0, MOVED_DUE) == m->share)
+        last = schema_number(r, 0, MOVED_LAST);
+    if (rc == OK)
+        rc = moved_rows(m, s, r, e);
+    PQclear(r);
+    if (rc == OK)
+        advance(m, last);
     return rc;
 }
 
@@ -196,7 +256,9 @@ static enum err_code step(void *ctx, struct session *s, struct err *e)
         m->share /= 2;
     if ((rc = look_ahead(m, s, e)) != OK || m->over)
         return rc;
-    return m->dry_run ? count_window(m, s, e) : take_window(m, s, e);
+    if (m->dry_run)
+        return count_window(m, s, e);
+    return m->move != NULL ? move_window(m, s, e) : take_window(m, s, e);
 }
 
 enum err_code mover_run(struct mover *m, struct session *s, struct err *e)

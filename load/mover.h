@@ -1,6 +1,7 @@
 /*
  * A walk over one table in batches of bounded work, taking rows out that fit a condition: window of
- * keys after window of keys, each with a transaction of its own that takes up to so many rows.
+ * keys after window of keys, each with a transaction of its own that takes up to so many rows. Either
+ * they come here (take) and are then removed, or one statement moves them within the database (move).
  *
  *     struct mover m = {.relation = r, .condition = "...", .rows = 1000, .bytes = 4 << 20, ...};
  *     mover_run(&m, session, e);     // m.counts tells what was done, also after a failure
@@ -19,6 +20,13 @@ struct mover_counts {
     uint64_t rows;  /* taken out; with dry_run: to be taken out */
     uint64_t bytes; /* of them as JSON */
     uint64_t batches;
+    uint64_t merged; /* of those moved: they met another row of their key */
+};
+
+/* A part of the walk: the first `rows` rows of the keys from `from` to `to`. */
+struct mover_window {
+    int64_t from, to;
+    size_t rows;
 };
 
 struct mover {
@@ -28,6 +36,9 @@ struct mover {
     bool dry_run;
     /* Between the rows' lock and their end: what must have happened to them before they may go. */
     enum err_code (*take)(void *ctx, const PGresult *rows, struct err *e); /* rows: key line */
+    /* Or else: moves a window's rows, one row in answer: last due moved merged keys. */
+    enum err_code (*move)(void *ctx, struct session *s, const struct mover_window *w,
+                          PGresult **moved, struct err *e);
     void *ctx;
     struct mover_counts counts;
     /* Its own: */
@@ -37,6 +48,9 @@ struct mover {
     struct buf unsure; /* keys of a COMMIT whose answer was lost, or empty */
     size_t unsure_rows;
 };
+
+#define MOVER_NUMBER 24 /* an int64_t as text */
+const char *mover_number(int64_t n, char out[MOVER_NUMBER]);
 
 enum err_code mover_run(struct mover *m, struct session *s, struct err *e) MUST_CHECK;
 

@@ -55,7 +55,8 @@ enum {
     LIST_DENIED,
     LIST_INDEXED,
     LIST_IDENTITY,
-    LIST_DIRECT
+    LIST_DIRECT,
+    LIST_ARCHIVE
 };
 
 /* Fills r from a row of sql_list_tables (copies). */

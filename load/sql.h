@@ -119,4 +119,16 @@ extern const char sql_due_take[];    /* from, to, condition, rows, bytes. Rows: 
 extern const char sql_rows_delete[]; /* keys. One row: rows */
 extern const char sql_rows_there[];  /* keys. One row: rows */
 
+/* For archive and restore: variables schema, relation, key, and ... */
+extern const char sql_archive_lock[];    /* (without variables) */
+extern const char sql_archive_plan[];    /* Rows: what text */
+extern const char sql_archive_columns[]; /* (without key) One row: columns, or null */
+/* archive, columns, merged, from, to, rows; archive_move also condition. One row: last due moved
+ * merged keys */
+extern const char sql_archive_move[];
+extern const char sql_restore_move[];
+extern const char sql_row_columns[]; /* (without key) One row: columns */
+/* columns, merged; parameter: a JSON array of rows. One row: unfit written merged */
+extern const char sql_restore_lines[];
+
 #endif

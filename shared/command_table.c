@@ -42,10 +42,22 @@ const struct command_def command_table[] = {
      .help = "Ask the database what it has, and remove what is loaded and old.",
      .example = "netty-spool prune --spool-keep 2d"},
 
+    {PROGRAM_LOAD, "archive", "--older-than D [TABLE...]",
+     .help = "Move rows that were not modified for D to the table netty-TABLE-archive, or with --to-file to a "
+             "compressed file. The view netty-TABLE-all shows both tables; of a record that came back the "
+             "live row.",
+     .example = "netty-load archive --older-than 730d contacts"},
+
     {PROGRAM_LOAD, "purge", "--older-than D [TABLE...]",
      .help = "Remove rows that have been marked `deleted` for longer than D. They are first written to a "
              "compressed file in --archive-dir.",
      .example = "netty-load purge --older-than 90d"},
+
+    {PROGRAM_LOAD, "restore", "[TABLE...]",
+     .help = "Bring archived rows back, from netty-TABLE-archive or with --from-file from a file. Where the "
+             "record is there again, the newer row's members count, and with --update merge those that only "
+             "the older one has are kept.",
+     .example = "netty-load restore contacts"},
 
     {0, .name = NULL},
 };

@@ -218,7 +218,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_OLDER_THAN, OPTION_DURATION, "older-than", NULL, "D",
      .programs = LOAD, .max = 36500 * DAY,
-     .help = "Of netty-load purge: only rows that were deleted more than D ago.",
+     .help = "Of netty-load purge and archive: only rows that were deleted, or last modified, more than D ago.",
      .example = "purge --older-than 90d contacts"},
 
     {OPT_ARCHIVE_DIR, OPTION_TEXT, "archive-dir", "NETTY_ARCHIVE_DIR", "DIR",
@@ -226,6 +226,15 @@ const struct option_def option_table[OPTIONS] = {
      .help = "The folder of the files that netty-load writes rows to before it removes them; without it, "
              "the spool's name with -archive added.",
      .example = "--archive-dir /var/lib/netty/archive"},
+
+    {OPT_TO_FILE, OPTION_FLAG, "to-file", NULL, NULL,
+     .programs = LOAD,
+     .help = "Of netty-load archive: move the rows to a compressed file in --archive-dir, and out of the database."},
+
+    {OPT_FROM_FILE, OPTION_TEXT, "from-file", NULL, "FILE",
+     .programs = LOAD,
+     .help = "Of netty-load restore: bring back the rows of this file, which purge or archive wrote.",
+     .example = "restore --from-file spool-archive/contacts-20260105T101112.123456Z.ndjson.zst contacts"},
 
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,

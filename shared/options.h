@@ -99,6 +99,8 @@ enum option_id {
     OPT_LOADED,
     OPT_OLDER_THAN,
     OPT_ARCHIVE_DIR,
+    OPT_TO_FILE,
+    OPT_FROM_FILE,
     OPT_FORGET,
     OPT_ID,
     OPT_JSON,

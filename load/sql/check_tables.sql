@@ -27,4 +27,5 @@ CROSS JOIN LATERAL (
             SELECT FROM pg_options_to_table(c.reloptions) WHERE option_name = 'fillfactor')
 ) AS hint (text)
 WHERE c.relkind = 'r' AND starts_with(c.relname, 'netty-') AND pg_table_is_visible(c.oid)
+    AND NOT coalesce(starts_with(obj_description(c.oid, 'pg_class'), 'netty-load: archive of '), false)
 ORDER BY 1, 2;

@@ -3,7 +3,8 @@
 -- denied tells that the problem is a missing permission, indexed that the greatest time_modified is
 -- had from an index; identity is another one once the table has been emptied or made again; direct that COPY
 -- into it does what INSERT does and rows are stored as they are sent: no partitions, rules, row security, triggers of
--- users, nor times that are rounded.
+-- users, nor times that are rounded; archive
+-- that it is one which netty-load archive made (archive_plan.sql), and no table of the API's.
 --
 --   psql -f load/sql/list_tables.sql
 SELECT
@@ -14,9 +15,10 @@ SELECT
     k.typname AS key_type,
     k.low AS key_min,
     k.high AS key_max,
-    coalesce(shape.problem, r.problem) AS problem,
+    CASE WHEN own.archive THEN 'is an archive of netty-load''s, not a table to load into'
+        ELSE coalesce(shape.problem, r.problem) END AS problem,
     pg_catalog.row_security_active(c.oid) AS row_security,
-    shape.problem IS NULL AND r.problem IS NOT NULL AS denied,
+    shape.problem IS NULL AND r.problem IS NOT NULL AND NOT own.archive AS denied,
     EXISTS (
         SELECT
         FROM pg_catalog.pg_index i
@@ -35,9 +37,13 @@ SELECT
             SELECT
             FROM pg_catalog.pg_attribute a
             WHERE a.attrelid = c.oid AND a.attname IN ('time_created', 'time_modified') AND a.atttypmod <> -1
-        ) AS direct
+        ) AS direct,
+    own.archive
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (
+    SELECT coalesce(starts_with(obj_description(c.oid, 'pg_class'), 'netty-load: archive of '), false) AS archive
+) AS own
 LEFT JOIN LATERAL (
     SELECT a.attname, t.typname, range.low, range.high
     FROM pg_catalog.pg_index i
