@@ -221,7 +221,10 @@ static void on_stop(void *ctx)
 
 static enum err_code open_account(struct service *s, struct err *e)
 {
-    struct account_conf conf = {.spool = s->spool, .kind = s->env.crawl.full ? "full" : "changes"};
+    struct account_conf conf = {.spool = s->spool,
+                                .kind = s->env.reconcile    ? "reconcile"
+                                        : s->env.crawl.full ? "full"
+                                                            : "changes"};
     return account_open(&s->env.account, &conf, e);
 }
 

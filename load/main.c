@@ -98,6 +98,7 @@ static enum err_code read_conf(struct loader *p, struct err *e)
         .conninfo = options_text(o, OPT_DB),
         .jobs = (size_t)options_int(o, OPT_JOBS),
         .follow = options_int(o, OPT_FOLLOW) != 0,
+        .max_deletes = (unsigned)options_int(o, OPT_MAX_DELETES),
         .limits = {.keep = options_int(o, OPT_SPOOL_KEEP)},
         .named = options_words(o, &words) > 0,
     };

@@ -1,13 +1,7 @@
-#include "load/run.h"
-#include "load/follow.h"
-#include "load/leave.h"
-#include "load/pool.h"
+#include "load/run_priv.h"
 #include "shared/log.h"
-#include "shared/names.h"
-#include "shared/summary.h"
 #include "shared/when.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,35 +9,6 @@
 #define MARK_US  (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
 #define STOP_MS  5000u               /* run_stop: for the spool to be told what is loaded */
 #define IDLE_US  (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
-
-struct item {
-    struct run *run;
-    struct table *table;
-    struct db *db;  /* by which it is being loaded, or NULL */
-    bool dirty;     /* the spool may have more */
-    struct err err; /* how the last load failed */
-    int64_t failed; /* when_tick() of that */
-};
-
-struct run {
-    uv_loop_t *loop;
-    struct run_conf conf;
-    uv_timer_t turn;
-    run_ended_fn *ended;
-    void *ctx;
-    struct item **items;
-    size_t count;
-    struct pool *pool;
-    struct follow *follow;
-    struct leave *leave;
-    struct db *leave_db;
-    struct mark *mark;
-    bool told;      /* the catalog has been written */
-    bool unmarked;  /* something was committed that the spool does not know of yet */
-    int64_t marked; /* when_tick() of the last time it was told; 0: never */
-    bool stopping, over;
-    struct err err; /* of the run itself */
-};
 
 static void dispatch(struct run *r);
 static struct db *borrow(void *ctx);
@@ -272,6 +237,59 @@ static bool tell(struct run *r)
     return true;
 }
 
+/* ---- what the source no longer has ---- */
+
+static void on_compared(void *ctx, const struct reconcile_row *rows, size_t n)
+{
+    struct run *r = ctx;
+
+    for (size_t i = 0; i < n; i++) {
+        struct item *item = find(r, rows[i].table);
+        if (item == NULL)
+            continue;
+        item->gone.marked += rows[i].marked;
+        item->gone.revived += rows[i].revived;
+        item->gone.held = rows[i].held;
+        item->gone.err = rows[i].err;
+    }
+    r->reconcile = NULL;
+    dispatch(r);
+}
+
+/* Beside what is loaded meanwhile: it is a thread of its own. True: it has begun. */
+static bool compare(struct run *r)
+{
+    const struct table_conf *t = &r->conf.table;
+    struct reconcile_conf conf = {.spool = t->spool,
+                                  .conninfo = r->conf.conninfo,
+                                  .backoff = t->backoff,
+                                  .max_deletes = r->conf.max_deletes,
+                                  .dry_run = t->dry_run};
+    const char **names = calloc(r->count + 1, sizeof *names);
+    struct err e = ERR_INIT;
+    size_t n = 0;
+
+    r->compared = true;
+    r->compared_at = when_tick();
+    for (size_t i = 0; names != NULL && i < r->count; i++)
+        if (r->items[i]->err.code == OK)
+            names[n++] = table_name(r->items[i]->table);
+    if (names == NULL ||
+        reconcile_start(&r->reconcile, r->loop, &conf, names, n, on_compared, r, &e) != OK)
+        LOG(LOG_WARN, "reconcile", "what the source no longer has is not looked for", F_ERR(&e));
+    free(names);
+    return r->reconcile != NULL;
+}
+
+static bool is_due(const struct run *r)
+{
+    const struct table_conf *t = &r->conf.table;
+
+    if (r->stopping || r->reconcile != NULL || t->replay || t->redrive)
+        return false;
+    return !r->compared || (r->conf.follow && when_tick() - r->compared_at >= MARK_US);
+}
+
 static void dispatch(struct run *r)
 {
     if (r->over || r->leave != NULL || r->mark != NULL)
@@ -284,7 +302,9 @@ static void dispatch(struct run *r)
     }
     if (loading(r) || tell(r))
         return;
-    if (!r->conf.follow || r->stopping)
+    if (is_due(r) && compare(r))
+        return;
+    if ((!r->conf.follow || r->stopping) && r->reconcile == NULL)
         end(r);
 }
 
@@ -388,6 +408,8 @@ void run_start(struct run *r, run_ended_fn *ended, void *ctx)
 void run_stop(struct run *r)
 {
     r->stopping = true;
+    if (r->reconcile != NULL)
+        reconcile_stop(r->reconcile);
     for (size_t i = 0; i < r->count; i++)
         if (r->items[i]->db != NULL)
             table_stop(r->items[i]->table);
@@ -413,49 +435,4 @@ void run_close(struct run *r)
     }
     free(r->items);
     uv_close((uv_handle_t *)&r->turn, on_closed);
-}
-
-int run_exit(const struct run *r)
-{
-    int code = err_exit(r->err.code);
-
-    for (size_t i = 0; i < r->count; i++) {
-        const struct item *item = r->items[i];
-        const struct table_counts *c = table_counts(item->table);
-        enum err_code rc = item->err.code;
-        if (rc == OK && item->dirty && r->stopping)
-            rc = ERR_INTERRUPTED;
-        if (!(rc == ERR_INTERRUPTED && r->conf.follow))
-            code = exit_graver(code, err_exit(rc));
-        if (c->dead > 0 || c->damaged > 0)
-            code = exit_graver(code, err_exit(ERR_SET_ASIDE));
-    }
-    return code;
-}
-
-enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *e)
-{
-    struct summary *s = NULL;
-    enum cell_type known = r->conf.table.dry_run ? CELL_NONE : CELL_INT;
-    enum err_code rc = summary_open(&s, json, e);
-
-    for (size_t i = 0; rc == OK && i < r->count; i++) {
-        const struct table_counts *c = table_counts(r->items[i]->table);
-        const struct cell cells[] = {
-            {"table", CELL_STR, table_name(r->items[i]->table), 0},
-            {"read", CELL_INT, NULL, (int64_t)c->read},
-            {"inserted", known, NULL, (int64_t)c->inserted},
-            {"updated", known, NULL, (int64_t)c->updated},
-            {"unchanged", known, NULL, (int64_t)c->unchanged},
-            {"stale", known, NULL, (int64_t)c->stale},
-            {"folded", CELL_INT, NULL, (int64_t)c->folded},
-            {"dead", CELL_INT, NULL, (int64_t)c->dead},
-            {"seconds", CELL_SECONDS, NULL, c->busy},
-        };
-        rc = summary_row(s, cells, sizeof cells / sizeof *cells, e);
-    }
-    if (rc == OK)
-        rc = summary_print(s, out, e);
-    summary_close(s);
-    return rc;
 }

@@ -27,6 +27,7 @@ struct run_conf {
                      error */
     size_t jobs;  /* connections in all; one that has no table is lent to one that has */
     bool follow;
+    unsigned max_deletes;     /* percent (load/reconcile.h) */
     struct account *account;  /* borrowed; or NULL */
     struct prune_conf limits; /* of the spool: keep and max */
 };

@@ -131,4 +131,20 @@ extern const char sql_row_columns[]; /* (without key) One row: columns */
 /* columns, merged; parameter: a JSON array of rows. One row: unfit written merged */
 extern const char sql_restore_lines[];
 
+/* For the reconcile (load/reconcile.h). */
+extern const char sql_reconcile_schema[]; /* netty_sync.reconcile, where missing */
+/* Variables spool, table_name. One row (read: or none): roll looks marked. */
+extern const char sql_reconcile_lock[];
+extern const char sql_reconcile_read[];
+extern const char sql_reconcile_store[]; /* spool, table_name, roll, looks, marked */
+/* Variables schema, relation, key, keytype, from, rows. Rows: key time_modified marked. */
+extern const char sql_reconcile_keys[];
+/* Variables schema, relation, key, keytype; parameters: keys, times[, at]. One row: deleted marked. */
+extern const char sql_reconcile_gone[];
+extern const char sql_reconcile_mark[];
+/* The same variables; parameters: keys, marks, flags. One row: revived. */
+extern const char sql_reconcile_revive[];
+/* Variables schema, relation. One row: rows. */
+extern const char sql_count_rows[];
+
 #endif
