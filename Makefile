@@ -6,6 +6,7 @@
 #   make test       everything that proves it, on a bare Debian 12 too
 #   make check-unit / check-e2e / lint / format      parts of `make test`, and its mender
 #   make install DESTDIR= PREFIX=/usr/local
+#   make deb        a Debian package, in build/
 #   make clean
 #
 # SAN=1 builds with the address and undefined-behaviour sanitizers, into build/san/.

@@ -38,6 +38,9 @@ build() {
     check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim unit
     check "build: clang" make -j"$jobs" CC=clang BUILD=build/clang all sim
     check "build: install" make install DESTDIR=build/stage PREFIX=/usr
+    check "build: Debian package" make deb
+    check "build: lintian" lintian --allow-root --pedantic --display-info --fail-on error,warning,info,pedantic \
+        build/netty-sync_*.deb
 }
 
 sources() { git ls-files '*.c' '*.h' 2>/dev/null | grep . || find extract load shared spool tests -name '*.[ch]'; }
@@ -52,7 +55,7 @@ lint() {
     check "lint: clang-format" bash -c "$(declare -f sources); sources | xargs clang-format --dry-run -Werror"
     check "lint: clang-tidy" bash -c "$(declare -f sources)
         sources | grep '\.c\$' | xargs -P $jobs -I{} bash -c 'tidy_one {}'"
-    check "lint: shell scripts parse" bash -c 'for f in tests/*.sh tests/*/*.sh .ci/run; do bash -n "$f" || exit 1; done'
+    check "lint: shell scripts parse" bash -c 'for f in tests/*.sh tests/*/*.sh shared/*/*.sh shared/debian/*.post* .ci/run; do bash -n "$f" || exit 1; done'
 }
 
 # One cmocka program, with a time limit of its own: its TAP lines and its exit code.

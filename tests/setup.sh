@@ -9,7 +9,7 @@ demo=(libmicrohttpd-dev zlib1g-dev postgresql postgresql-client curl jq zstd
       bsdextrautils)
 test=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-pytest
       python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-xxhash pgbouncer strace openssl
-      git valgrind mandoc zsh systemd)
+      git valgrind mandoc zsh systemd debhelper lintian)
 
 case ${1:-} in
 build) want=("${build[@]}") ;;

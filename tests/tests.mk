@@ -127,3 +127,12 @@ bench: N := $(if $(filter command line environment,$(origin N)),$(N),100000)
 bench: all sim bench-programs
 	@tests/setup.sh test
 	@/usr/bin/python3 tests/bench/bench.py --records $(N) $(BENCH)
+
+# The Debian package, built in a copy, for debhelper wants its folder at the top. `make test-deb` also installs, upgrades,
+# removes and purges it in a bare Debian of its own.
+DEB := build/netty-sync_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb
+.PHONY: deb test-deb
+deb:
+	@shared/debian/build.sh $(VERSION)
+test-deb: deb
+	@tests/tools/try-deb.sh $(DEB)

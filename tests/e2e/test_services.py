@@ -70,6 +70,24 @@ def test_the_crontab_names_what_there_is():
     subprocess.run(["sh", "-n", "-c", command], check=True)
 
 
+# ---- the package ----
+
+def test_the_packages_settings_are_good_when_they_are_switched_on(netty):
+    text = (ROOT / "shared/debian/netty.conf").read_text()
+    settings = re.findall(r"(?m)^#(\S+ = .*)$", text)
+    assert len(settings) >= 5
+    (netty.dir / "netty.conf").write_text(re.sub(r"(?m)^#(\S+ = )", r"\1", text))
+    netty.extract("--dry-run")
+    spool = netty.spool_tool("ls", code=66)  # which is not there, and so the file was read
+    assert "netty.conf" not in spool.err
+    netty.load("--dry-run", "--check", code=64)  # refused for the two, not for the file
+
+
+def test_the_package_says_the_programs_version():
+    version = re.search(r"(?m)^VERSION := (.*)$", (ROOT / "Makefile").read_text())[1]
+    assert (ROOT / "shared/debian/changelog").read_text().startswith(f"netty-sync ({version}) ")
+
+
 # ---- the container ----
 
 def test_the_container_installs_what_the_build_and_the_programs_need():
