@@ -34,7 +34,7 @@ void mdoc_text(FILE *out, const char *text)
         size_t n = strcspn(text, " ");
         const char *next = text + n + strspn(text + n, " ");
         bool option = strncmp(text, "--", 2) == 0;
-        if (column > 0 && column + (int)n + 4 > COLUMNS && !in_code) {
+        if (column > 0 && column + (int)n + 8 > COLUMNS) {
             (void)fputc('\n', out);
             column = 0;
         }
