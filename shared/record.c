@@ -10,6 +10,7 @@
 #include "shared/record.h"
 #include "shared/buf.h"
 #include "shared/json_guard.h"
+#include "shared/record_scan.h"
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
@@ -31,8 +32,6 @@ struct splitter {
     size_t count;
     size_t room;
     struct buf names; /* decoded names, one behind the other */
-    uint32_t *slots;  /* hash table of places in members, from 1; for finding repeats */
-    size_t slots_room;
 };
 
 static bool stop(struct splitter *s, enum err_code why)
@@ -52,18 +51,24 @@ static void pass_separators(struct splitter *s)
         s->at++;
 }
 
+/* For twice as many members. */
+static bool make_room(struct splitter *s)
+{
+    size_t room = s->room == 0 ? 64 : s->room * 2;
+    if (room > RECORD_MEMBERS)
+        return stop(s, ERR_TOO_BIG);
+    struct member *members = realloc(s->members, room * sizeof(*members));
+    if (members == NULL)
+        return stop(s, ERR_NOMEM);
+    s->members = members;
+    s->room = room;
+    return true;
+}
+
 static bool add_member(struct splitter *s)
 {
-    if (s->count == s->room) {
-        size_t room = s->room == 0 ? 64 : s->room * 2;
-        if (room > RECORD_MEMBERS)
-            return stop(s, ERR_TOO_BIG);
-        struct member *members = realloc(s->members, room * sizeof(*members));
-        if (members == NULL)
-            return stop(s, ERR_NOMEM);
-        s->members = members;
-        s->room = room;
-    }
+    if (s->count == s->room && !make_room(s))
+        return false;
     s->members[s->count++] = (struct member){0};
     return true;
 }
@@ -160,7 +165,12 @@ static int on_boolean(void *ctx, int value)
 static int on_number(void *ctx, const char *p, size_t n)
 {
     struct splitter *s = ctx;
-    s->wide |= n > RECORD_NUMBER || memchr(p, 'e', n) != NULL || memchr(p, 'E', n) != NULL;
+    const char *digits = memchr(p, 'e', n);
+    if (digits == NULL)
+        digits = memchr(p, 'E', n);
+    if (digits != NULL)
+        digits += digits[1] == '+' || digits[1] == '-' ? 2 : 1;
+    s->wide |= n > RECORD_NUMBER || (digits != NULL && p + n - digits > 3);
     return scalar(s, JSON_NUMBER);
 }
 
@@ -224,6 +234,8 @@ enum err_code splitter_open(struct splitter **out, struct err *e)
         return err_set(e, ERR_NOMEM, "out of memory for a JSON parser");
     buf_init(&s->names, NAMES_MAX);
     enum err_code rc = need_yajl(s, e);
+    if (rc == OK && !make_room(s))
+        rc = err_set(e, ERR_NOMEM, "out of memory for a JSON parser");
     if (rc != OK) {
         splitter_close(s);
         return rc;
@@ -239,7 +251,6 @@ void splitter_close(struct splitter *s)
     drop_yajl(s);
     buf_free(&s->names);
     free(s->members);
-    free(s->slots);
     free(s);
 }
 
@@ -308,70 +319,49 @@ static void resolve_names(struct splitter *s)
     }
 }
 
-static uint64_t hash_name(const char *p, size_t n)
-{
-    uint64_t h = n;
-    while (n > 0) {
-        uint64_t word = 0;
-        size_t step = n < sizeof(word) ? n : sizeof(word);
-        memcpy(&word, p, step);
-        h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-        h ^= h >> 29;
-        p += step;
-        n -= step;
-    }
-    return h;
-}
-
 static bool same_name(const struct member *a, const char *name, size_t n)
 {
     return a->name_len == n && memcmp(a->name, name, n) == 0;
 }
 
-static enum err_code find_repeats(struct splitter *s, uint32_t *flags)
+/* The quick way, for what is certainly a record. */
+static bool scan(struct splitter *s, struct record *r)
 {
-    size_t size = 64;
-    while (size < s->count * 2)
-        size *= 2;
-    if (size > s->slots_room) {
-        uint32_t *slots = realloc(s->slots, size * sizeof(*slots));
-        if (slots == NULL)
-            return ERR_NOMEM;
-        s->slots = slots;
-        s->slots_room = size;
-    }
-    memset(s->slots, 0, size * sizeof(*s->slots));
-    for (size_t i = 0; i < s->count; i++) {
-        const struct member *m = &s->members[i];
-        size_t slot = hash_name(m->name, m->name_len) & (size - 1);
-        for (; s->slots[slot] != 0; slot = (slot + 1) & (size - 1)) {
-            if (same_name(&s->members[s->slots[slot] - 1], m->name, m->name_len)) {
-                *flags |= RECORD_REPEATS;
-                return OK;
-            }
-        }
-        s->slots[slot] = (uint32_t)i + 1;
-    }
+    struct record_scan out = {.members = s->members, .room = s->room, .names = &s->names};
+
+    buf_reset(&s->names);
+    if (!record_scan(&out, s->text, s->len))
+        return false;
+    s->count = out.count;
+    resolve_names(s);
+    *r = (struct record){s->members, s->count, s->text, s->len, out.flags};
+    return true;
+}
+
+/* Without the blanks around it. */
+static enum err_code trim(struct splitter *s, const char *text, size_t n, size_t *before,
+                          struct err *e)
+{
+    *before = 0;
+    while (*before < n && blank(text[*before]))
+        ++*before;
+    while (n > *before && blank(text[n - 1]))
+        n--;
+    if (*before == n)
+        return bad(e, *before, "nothing but blanks");
+    if (text[*before] != '{')
+        return bad(e, *before, "it does not begin with {");
+    s->text = text + *before;
+    s->len = n - *before;
     return OK;
 }
 
-enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struct record *r,
-                           struct err *e)
+/* The general way. */
+static enum err_code take_apart(struct splitter *s, size_t before, struct record *r, struct err *e)
 {
     uint32_t flags = 0;
     size_t at = 0;
-    size_t before = 0;
-    *r = (struct record){0};
-    while (before < n && blank(text[before]))
-        before++;
-    while (n > before && blank(text[n - 1]))
-        n--;
-    if (before == n)
-        return bad(e, before, "nothing but blanks");
-    if (text[before] != '{')
-        return bad(e, before, "it does not begin with {");
-    s->text = text + before;
-    s->len = n - before;
+
     s->at = 0;
     s->depth = 0;
     s->complete = false;
@@ -385,12 +375,30 @@ enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struc
     if (rc != OK)
         return rc;
     resolve_names(s);
-    if (find_repeats(s, &flags) != OK)
-        return err_set(e, ERR_NOMEM, "out of memory for a JSON record");
     if (s->wide)
         flags |= RECORD_WIDE_NUMBER;
     *r = (struct record){s->members, s->count, s->text, s->len, flags};
     return OK;
+}
+
+enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struct record *r,
+                           struct err *e)
+{
+    size_t before;
+
+    *r = (struct record){0};
+    enum err_code rc = trim(s, text, n, &before, e);
+    return rc != OK || scan(s, r) ? rc : take_apart(s, before, r, e);
+}
+
+enum err_code splitter_run_general(struct splitter *s, const char *text, size_t n, struct record *r,
+                                   struct err *e)
+{
+    size_t before;
+
+    *r = (struct record){0};
+    enum err_code rc = trim(s, text, n, &before, e);
+    return rc != OK ? rc : take_apart(s, before, r, e);
 }
 
 const struct member *record_find(const struct record *r, const char *name)

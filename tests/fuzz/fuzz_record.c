@@ -5,6 +5,7 @@
 #include "shared/buf.h"
 
 static struct splitter *splitter;
+static struct splitter *general;
 static struct rower *rowers[2];
 
 static void fuzz_setup(void)
@@ -13,6 +14,7 @@ static void fuzz_setup(void)
     struct zone *zone;
     DEMAND(zone_open(&zone, "Europe/Paris", &e) == OK);
     DEMAND(splitter_open(&splitter, &e) == OK);
+    DEMAND(splitter_open(&general, &e) == OK);
     for (int i = 0; i < 2; i++) {
         struct row_conf conf = {.key = "contact_id",
                                 .key_min = INT32_MIN,
@@ -61,6 +63,30 @@ static void check_row(struct rower *w, const char *line, size_t n)
     buf_free(&data);
 }
 
+static bool same_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+/* The quick half says what the general one says. */
+static void check_general(const char *text, size_t size, enum err_code rc, const struct record *r)
+{
+    struct err e = ERR_INIT;
+    struct record other;
+    DEMAND(splitter_run_general(general, text, size, &other, &e) == rc);
+    if (rc != OK)
+        return;
+    DEMAND(r->count == other.count && r->flags == other.flags && r->text == other.text &&
+           r->len == other.len);
+    for (size_t i = 0; i < r->count; i++) {
+        const struct member *a = &r->members[i];
+        const struct member *b = &other.members[i];
+        DEMAND(same_bytes(a->name, a->name_len, b->name, b->name_len));
+        DEMAND(a->raw_name == b->raw_name && a->raw_name_len == b->raw_name_len);
+        DEMAND(a->value == b->value && a->value_len == b->value_len && a->kind == b->kind);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err e = ERR_INIT;
@@ -72,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     DEMAND(rc == OK || rc == ERR_DATA || rc == ERR_TOO_BIG);
     if (rc == OK)
         check_members(&record);
+    check_general(exact, size, rc, &record);
     for (int i = 0; i < 2; i++)
         check_row(rowers[i], exact, size);
     free(exact);
