@@ -210,6 +210,24 @@ enum err_code batch_add(struct batch *b, const struct batch_row *row, const char
     return rc == OK ? OK : buf_err(e, rc, &b->data, "a batch's data");
 }
 
+enum err_code batch_put(struct batch *b, const struct batch_row *row, const char *data,
+                        struct err *e)
+{
+    const uint32_t *slot = find_slot(b, row->row.key);
+    size_t at = b->data.len;
+    enum err_code rc = buf_add(&b->data, data, row->row.data_len);
+
+    if (*slot == 0)
+        return err_set(e, ERR_INTERNAL, "the batch has no row of that key");
+    if (rc != OK)
+        return buf_err(e, rc, &b->data, "a batch's data");
+    enum batch_way way = b->rows[*slot - 1].way;
+    b->live -= b->rows[*slot - 1].row.data_len;
+    put(b, *slot - 1, row, at);
+    b->rows[*slot - 1].way = way;
+    return OK;
+}
+
 size_t batch_rows(const struct batch *b)
 {
     return b->n;

@@ -79,6 +79,10 @@ void batch_reset(struct batch *b, const struct batch_conf *conf); /* NULL: as be
 enum err_code batch_add(struct batch *b, const struct batch_row *row, const char *data,
                         enum batch_add *outcome, struct err *e) MUST_CHECK;
 
+/* Puts a row in the place of the one of its key that the batch has, whatever the batch's bounds. */
+enum err_code batch_put(struct batch *b, const struct batch_row *row, const char *data,
+                        struct err *e) MUST_CHECK;
+
 size_t batch_rows(const struct batch *b);  /* those to send: folded ones are gone */
 size_t batch_bytes(const struct batch *b); /* of their data */
 

@@ -466,6 +466,11 @@ const struct progress *fill_reached(const struct fill *f)
     return &f->reached;
 }
 
+bool fill_gone(const struct fill *f, struct page_place place, uint64_t line)
+{
+    return f->letters != NULL && letters_gone(f->letters, place, line);
+}
+
 bool fill_gapless(const struct fill *f)
 {
     return f->gapless;

@@ -9,7 +9,7 @@
  * fill_seek(f, ..., e);       // it is not: again from there, perhaps otherwise (fill_shape)
  *
  * With conf.letters the records are those that were set aside before (letters.h): there is no
- * progress then, and those that went in leave the file with fill_settle.
+ * progress then, and those that went in leave the file after fill_settle.
  *
  * Damaged pages are named in the log, counted and passed over. Does no network, and no writing.
  */
@@ -69,6 +69,8 @@ const char *fill_names(struct fill *f);
 struct aside *fill_aside(struct fill *f);
 struct fill_tally fill_tally(const struct fill *f, unsigned lanes); /* of these lanes' lines */
 const struct progress *fill_reached(const struct fill *f);          /* once the batch is in */
+/* A letter that has gone in, and may still stand in the file. */
+bool fill_gone(const struct fill *f, struct page_place place, uint64_t line);
 bool fill_gapless(const struct fill *f);     /* no page has been left out since fill_seek */
 uint64_t fill_damaged(const struct fill *f); /* pages, since fill_open */
 

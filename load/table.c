@@ -47,6 +47,7 @@ static void on_closed(uv_handle_t *h)
     struct table *t = h->data;
 
     schema_close(t->schema);
+    later_close(t->later);
     fill_close(t->fill);
     crew_close(t->crew);
     free(t->name);
@@ -211,6 +212,27 @@ static void warn_of_pruned(const struct table *t)
         F_STR("table", t->name), F_INT("segments", through));
 }
 
+static bool gone(void *ctx, struct page_place place, uint64_t line)
+{
+    const struct table *t = ctx;
+
+    return fill_gone(t->fill, place, line);
+}
+
+/* Records set aside, and a part of the pages, come out of their turn. */
+static enum err_code open_later(struct table *t, const struct row_conf *row, struct err *e)
+{
+    const struct table_conf *c = &t->conf;
+    bool part = c->fetched_from != WHEN_NONE || c->fetched_to != WHEN_NONE || c->segment != 0;
+    struct later_conf conf = {c->spool, t->name, *row, c->batch.replace, gone, t};
+
+    later_close(t->later);
+    t->later = NULL;
+    if (c->dry_run || !(c->redrive || (c->replay && part)))
+        return OK;
+    return later_open(&t->later, &conf, e);
+}
+
 static enum err_code open_fill(struct table *t, struct err *e)
 {
     const struct relation *r = schema_relation(t->schema);
@@ -234,13 +256,14 @@ static enum err_code open_fill(struct table *t, struct err *e)
         t->damaged += fill_damaged(t->fill);
     fill_close(t->fill);
     t->fill = NULL;
-    if ((rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e)) != OK)
+    if ((rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e)) != OK ||
+        (rc = open_later(t, &conf.row, e)) != OK)
         return rc;
     t->at = *schema_progress(t->schema);
     if ((rc = table_seek(t, e)) != OK)
         return rc;
     warn_of_pruned(t);
-    if (!t->conf.replay)
+    if (!t->conf.replay && !t->conf.redrive)
         return OK;
     t->at = (struct lanes){0};
     return table_seek(t, e);

@@ -16,7 +16,7 @@ enum err_code table_seek(struct table *t, struct err *e)
     struct progress until;
     bool bounded = false;
 
-    t->ready = false;
+    t->ready = t->hearing = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
     fill_lanes(t->fill, t->lanes, bounded ? &until : NULL);
     fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
@@ -33,6 +33,41 @@ static bool seek_again(struct table *t)
     return false;
 }
 
+/* It is complete: off it goes. */
+static void have_batch(struct table *t)
+{
+    t->ready = true;
+    t->aside = aside_count(fill_aside(t->fill));
+    t->inserted = t->updated = 0;
+    take_batch(t);
+    send_batch(t);
+}
+
+/* What comes out of its turn has to hear first what came after it. */
+static void hear(struct table *t)
+{
+    struct err e = ERR_INIT;
+
+    if (later_run(t->later, &t->hearing, &e) != OK)
+        table_give_up(t, &e);
+    else if (t->hearing)
+        table_later(t, 0);
+    else
+        have_batch(t);
+}
+
+static void filled(struct table *t)
+{
+    struct err e = ERR_INIT;
+
+    if (t->later == NULL)
+        have_batch(t);
+    else if (later_begin(t->later, fill_batch(t->fill), schema_progress(t->schema), &e) == OK)
+        hear(t);
+    else
+        table_give_up(t, &e);
+}
+
 /* The next batch: the one that is there already (after an error), or a new one. */
 void table_batch(struct table *t)
 {
@@ -43,17 +78,17 @@ void table_batch(struct table *t)
         send_batch(t);
         return;
     }
+    if (t->hearing) {
+        hear(t);
+        return;
+    }
     if (fill_run(t->fill, &what, &e) != OK) {
         table_give_up(t, &e);
         return;
     }
     switch (what) {
     case FILL_READY:
-        t->ready = true;
-        t->aside = aside_count(fill_aside(t->fill));
-        t->inserted = t->updated = 0;
-        take_batch(t);
-        send_batch(t);
+        filled(t);
         break;
     case FILL_MORE:
         table_later(t, 0);
@@ -70,6 +105,14 @@ static enum err_code refused(void *ctx, const struct batch_row *row, const struc
     struct table *t = ctx;
 
     return fill_refused(t->fill, row, why, e);
+}
+
+/* What others have loaded since it was heard last. */
+static enum err_code locked(void *ctx, unsigned lanes, const struct lanes *at, struct err *e)
+{
+    const struct table *t = ctx;
+
+    return t->later == NULL ? OK : later_catch_up(t->later, lanes, at, e);
 }
 
 static enum err_code settle(void *ctx, struct err *e)
@@ -189,6 +232,7 @@ static void take_batch(struct table *t)
                 .from = t->committed,
                 .to = *fill_reached(t->fill),
                 .ctx = t,
+                .locked = locked,
                 .refused = refused,
                 .settle = settle},
         .whole = t->bisect || t->conf.redrive || t->conf.dry_run,

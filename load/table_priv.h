@@ -6,6 +6,7 @@
 #define NETTY_LOAD_TABLE_PRIV_H
 
 #include "load/crew.h"
+#include "load/later.h"
 #include "load/table.h"
 
 enum table_state {
@@ -28,6 +29,7 @@ struct table {
     unsigned asked; /* stopping: how often the statement under way was cancelled */
     struct schema *schema;
     struct fill *fill;
+    struct later *later; /* for what is loaded out of its turn, else NULL */
     struct crew *crew;
     bool found;                /* relation and progress are known */
     bool doubted;              /* the relation has been looked at again since the last commit */
@@ -39,6 +41,7 @@ struct table {
     bool told_dead;   /* that some are set aside: once a load, not once a batch */
     unsigned attempt; /* since something last went well */
     /* One batch: */
+    bool hearing; /* of what later lines say of it */
     bool ready;   /* it is complete, and on its way */
     size_t aside; /* refused before it was sent: lane 0's */
     uint64_t inserted, updated;

@@ -183,6 +183,15 @@ static void on_moved(void *ctx, const PGresult *r, const struct err *err)
         end(t, TXN_MOVED);
 }
 
+static enum err_code tell_locked(struct txn *t, const PGresult *r)
+{
+    struct lanes at = {0};
+
+    for (int i = 0; i < PQntuples(r); i++)
+        at.at[(unsigned)schema_number(r, i, 0) % LANES] = schema_place(r, i, 1);
+    return t->job.locked(t->job.ctx, t->job.lanes, &at, &t->err);
+}
+
 static void on_locked(void *ctx, const PGresult *r, const struct err *err)
 {
     struct txn *t = ctx;
@@ -204,7 +213,9 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         db_query(t->db, "ROLLBACK", NULL, 0, on_moved, t);
         return;
     }
-    if (t->fast)
+    if (t->job.locked != NULL && tell_locked(t, r) != OK)
+        txn_fail(t, &t->err);
+    else if (t->fast)
         txn_ask(t);
     else
         txn_next_part(t);

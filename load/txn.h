@@ -46,7 +46,10 @@ struct txn_job {
     bool guard; /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */
     bool store; /* ... and becomes `to`, unless it is further already */
     struct progress from, to;
-    void *ctx; /* of these two: */
+    void *ctx; /* of these: */
+    /* Where these lanes are, now that nobody else moves them: rows may still be given other content
+     * (not another key). May be NULL. */
+    enum err_code (*locked)(void *ctx, unsigned lanes, const struct lanes *at, struct err *e);
     /* A row that the database refuses (bisect). */
     enum err_code (*refused)(void *ctx, const struct batch_row *row, const struct err *why,
                              struct err *e);
