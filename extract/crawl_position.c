@@ -51,9 +51,26 @@ static const struct field fields[] = {
 };
 #define FIELDS (sizeof(fields) / sizeof(*fields))
 
+/* By hand: a position has some two hundred numbers, and every page has one. */
+static enum err_code add_count(struct buf *b, uint64_t n)
+{
+    char digits[20];
+    size_t i = sizeof digits;
+    do
+        digits[--i] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    return buf_add(b, digits + i, sizeof digits - i);
+}
+
+static enum err_code add_int(struct buf *b, int64_t t)
+{
+    enum err_code rc = t < 0 ? buf_addc(b, '-') : OK;
+    return rc == OK ? add_count(b, t < 0 ? -(uint64_t)t : (uint64_t)t) : rc;
+}
+
 static enum err_code add_time(struct buf *b, int64_t t)
 {
-    return t == WHEN_NONE ? buf_adds(b, "null") : buf_addf(b, "%" PRId64, t);
+    return t == WHEN_NONE ? buf_adds(b, "null") : add_int(b, t);
 }
 
 static enum err_code add_field(struct buf *b, const struct crawl *c, const struct field *f)
@@ -64,7 +81,8 @@ static enum err_code add_field(struct buf *b, const struct crawl *c, const struc
     unsigned size;
     bool flag;
     enum err_code rc;
-    if ((rc = buf_addf(b, ",\"%s\":", f->name)) != OK)
+    if ((rc = buf_adds(b, ",\"")) != OK || (rc = buf_adds(b, f->name)) != OK ||
+        (rc = buf_adds(b, "\":")) != OK)
         return rc;
     switch (f->type) {
     case FIELD_TIME:
@@ -72,10 +90,10 @@ static enum err_code add_field(struct buf *b, const struct crawl *c, const struc
         return add_time(b, time);
     case FIELD_COUNT:
         memcpy(&count, p, sizeof(count));
-        return buf_addf(b, "%" PRIu64, count);
+        return add_count(b, count);
     case FIELD_SIZE:
         memcpy(&size, p, sizeof(size));
-        return buf_addf(b, "%u", size);
+        return add_count(b, size);
     case FIELD_FLAG:
         memcpy(&flag, p, sizeof(flag));
         return buf_adds(b, flag ? "true" : "false");
@@ -97,11 +115,15 @@ static enum err_code add_ask(struct buf *b, const char *name, const struct crawl
 
 static enum err_code add_mark(struct buf *b, size_t i, const struct crawl_mark *m)
 {
+    static const char hex[] = "0123456789abcdef";
+    char id[] = ",[\"0000000000000000\",";
     enum err_code rc;
-    if ((rc = buf_addf(b, "%s[\"%016" PRIx64 "\",", i > 0 ? "," : "", m->id)) != OK ||
-        (rc = add_time(b, m->time)) != OK)
+    for (size_t digit = 0; digit < 16; digit++)
+        id[3 + digit] = hex[m->id >> (60 - 4 * digit) & 0xF];
+    if ((rc = buf_adds(b, i > 0 ? id : id + 1)) != OK || (rc = add_time(b, m->time)) != OK ||
+        (rc = buf_addc(b, ',')) != OK || (rc = add_count(b, m->ordinal)) != OK)
         return rc;
-    return buf_addf(b, ",%" PRIu64 "]", m->ordinal);
+    return buf_addc(b, ']');
 }
 
 static enum err_code add_marks(struct buf *b, const char *name, const struct crawl_mark *marks,

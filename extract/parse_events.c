@@ -43,6 +43,21 @@ static enum err_code element_text(struct parse *p, const char **text, size_t *n)
     return p->failed;
 }
 
+static void hand_out(struct parse *p, const struct parse_record *record)
+{
+    p->result.records++;
+    p->failed = p->handler.record(p->ctx, record, &p->err);
+}
+
+static int element_done(struct parse *p)
+{
+    buf_reset(&p->kept);
+    p->where = IN_DATA;
+    p->spaced = false;
+    p->from = p->last;
+    return p->failed == OK;
+}
+
 static int element_end(struct parse *p)
 {
     const char *text;
@@ -54,22 +69,43 @@ static int element_end(struct parse *p)
         p->result.odd++;
         p->failed = p->handler.odd(p->ctx, text, n, p->result.records + p->result.odd, &p->err);
     } else {
-        p->result.records++;
-        struct parse_record record = {
-            .line = text,
-            .len = n,
-            .key = p->record_key_len > 0 ? p->key : NULL,
-            .key_len = p->record_key_len,
-            .time = p->time_len > 0 ? p->time : NULL,
-            .time_len = p->time_len,
-        };
-        p->failed = p->handler.record(p->ctx, &record, &p->err);
+        hand_out(p, &(struct parse_record){
+                        .line = text,
+                        .len = n,
+                        .key = p->record_key_len > 0 ? p->key : NULL,
+                        .key_len = p->record_key_len,
+                        .time = p->time_len > 0 ? p->time : NULL,
+                        .time_len = p->time_len,
+                    });
     }
-    buf_reset(&p->kept);
-    p->where = IN_DATA;
-    p->spaced = false;
-    p->from = p->last;
-    return p->failed == OK;
+    return element_done(p);
+}
+
+/* The same for a record that yajl has not seen. */
+static int scanned_end(struct parse *p)
+{
+    const struct scanned *r = p->scanned;
+    bool keyed = r->key_len > 0 && r->key_len <= PARSE_KEY_MAX;
+    bool timed = r->time_len > 0 && r->time_len <= PARSE_TIME_MAX;
+    struct parse_record record = {
+        .line = p->scanned_text,
+        .len = r->len,
+        .key = keyed ? r->key : NULL,
+        .key_len = keyed ? r->key_len : 0,
+        .time = timed ? r->time : NULL,
+        .time_len = timed ? r->time_len : 0,
+    };
+    if (r->spaced) {
+        enum err_code rc = buf_add(&p->kept, record.line, record.len);
+        if (rc != OK) {
+            p->failed = buf_err(&p->err, rc, &p->kept, "a record");
+            return 0;
+        }
+        record.line = p->kept.data;
+        record.len = text_compact(p->kept.data, p->kept.len);
+    }
+    hand_out(p, &record);
+    return element_done(p);
 }
 
 void parse_skip_separators(struct parse *p, size_t end)
@@ -242,7 +278,7 @@ static int on_end(void *ctx)
     else if (p->where == IN_ANSWER)
         p->complete = p->depth == 0;
     else if (p->depth == DEPTH_DATA)
-        return element_end(p);
+        return p->scanned != NULL ? scanned_end(p) : element_end(p);
     return 1;
 }
 

@@ -6,6 +6,7 @@
 #define NETTY_EXTRACT_PARSE_STATE_H
 
 #include "extract/parse.h"
+#include "extract/scan.h"
 #include "extract/text.h"
 #include "shared/buf.h"
 #include <yajl/yajl_parse.h>
@@ -43,6 +44,7 @@ struct parse {
     yajl_handle yajl;
     struct text_check text;
     struct buf gathered; /* bytes not given to yajl yet */
+    size_t enough;       /* so many of them are worth reading */
     struct buf kept;     /* the element at hand, as far as earlier chunks brought it */
     const char *chunk;   /* what yajl is reading */
     uint64_t base;       /* bytes of body before the chunk */
@@ -57,7 +59,9 @@ struct parse {
     bool begun;    /* something other than blanks has come */
     bool complete; /* the answer's object has ended */
     bool data_seen;
-    bool spaced; /* the record at hand has blanks between its tokens */
+    bool spaced;                   /* the record at hand has blanks between its tokens */
+    const struct scanned *scanned; /* yajl is given {} for this record, */
+    const char *scanned_text;      /* which stands here */
     char key[PARSE_KEY_MAX];
     size_t record_key_len; /* 0: none */
     char time[PARSE_TIME_MAX];

@@ -2,14 +2,35 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Are all eight bytes printable ASCII? A borrow can only come from a byte that is not. */
-static bool plain8(const char *s)
+#ifdef __SSE2__
+/* How many of the bytes at s are printable ASCII, by sixteens; stops at the first that is not. */
+static size_t printable(const char *s, size_t n)
 {
-    uint64_t word;
-    memcpy(&word, s, sizeof word);
-    uint64_t below = word - UINT64_C(0x2020202020202020);
-    return ((word | below) & UINT64_C(0x8080808080808080)) == 0;
+    const __m128i blank = _mm_set1_epi8(0x20);
+    size_t i = 0;
+    for (; n - i >= 16; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+        /* Signed: bytes from 0x80 on are less than any letter. */
+        unsigned other = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(x, blank));
+        if (other != 0)
+            return i + (size_t)__builtin_ctz(other);
+    }
+    return i;
 }
+#else
+/* The same by eights, for processors without SSE2; short of the mark, never beyond it. */
+static size_t printable(const char *s, size_t n)
+{
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        uint64_t x;
+        memcpy(&x, s + i, sizeof x);
+        if (((x | (x - TEXT_ONES * 0x20)) & TEXT_HIGHS) != 0)
+            break;
+    }
+    return i;
+}
+#endif
 
 static bool expect(struct text_check *c, unsigned missing, unsigned low, unsigned high)
 {
@@ -55,8 +76,8 @@ bool text_check(struct text_check *c, const char *s, size_t n, size_t *bad)
 {
     size_t i = 0;
     while (i < n) {
-        while (c->missing == 0 && n - i >= 8 && plain8(s + i))
-            i += 8;
+        if (c->missing == 0)
+            i += printable(s + i, n - i);
         if (i == n)
             break;
         if (!byte(c, (unsigned char)s[i])) {
@@ -77,22 +98,26 @@ bool text_ended(const struct text_check *c)
 static size_t string_length(const char *s, size_t n)
 {
     size_t i = 1;
-    while (i < n && s[i] != '"')
+    while (i < n && (i += text_plain(s + i, n - i)) < n && s[i] != '"')
         i += s[i] == '\\' ? 2 : 1;
     return i < n ? i + 1 : n;
 }
 
 size_t text_compact(char *s, size_t n)
 {
-    size_t in = 0;
     size_t out = 0;
-    while (in < n) {
-        if (text_blank(s[in])) {
-            in++;
+    for (size_t in = 0; in < n;) {
+        size_t piece = 1;
+        if (s[in] == '"')
+            piece = string_length(s + in, n - in);
+        else if (text_blank(s[in])) {
+            in += text_blanks(s + in, n - in);
             continue;
         }
-        size_t piece = s[in] == '"' ? string_length(s + in, n - in) : 1;
-        memmove(s + out, s + in, piece);
+        if (piece == 1)
+            s[out] = s[in];
+        else
+            memmove(s + out, s + in, piece);
         in += piece;
         out += piece;
     }

@@ -140,6 +140,7 @@ static void drop_page(struct writer *w)
     w->buffered = 0;
 }
 
+/* Checksums what it writes: in large pieces, which is what the hash is fast at. */
 static enum err_code write_out(struct writer *w, const void *p, size_t n, struct err *e)
 {
     char path[IO_PATH];
@@ -147,6 +148,9 @@ static enum err_code write_out(struct writer *w, const void *p, size_t n, struct
                                     w->out->journaled ? SEGMENT_DATA : SEGMENT_NEW, e);
     if (rc != OK)
         return rc;
+    if (XXH3_64bits_update(w->hash, w->buffer, w->buffered) != XXH_OK ||
+        (n > 0 && XXH3_64bits_update(w->hash, p, n) != XXH_OK))
+        return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
     if (w->buffered > 0) {
         rc = io_pwrite(w->out->data_fd, w->buffer, w->buffered,
                        (int64_t)(w->out->bytes + w->flushed), path, e);
@@ -163,8 +167,6 @@ static enum err_code write_out(struct writer *w, const void *p, size_t n, struct
 static enum err_code add_bytes(struct writer *w, const char *p, size_t n, struct err *e)
 {
     enum err_code rc;
-    if (XXH3_64bits_update(w->hash, p, n) != XXH_OK)
-        return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
     w->size += n;
     if (n > BUFFER - w->buffered) {
         bool large = n > BUFFER;

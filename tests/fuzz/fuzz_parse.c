@@ -1,13 +1,15 @@
 /*
  * An answer's body through the page parser, whole and in pieces whose sizes are the input's first
- * byte: both ways hand out the same, every record is one that the loader's reader takes too, and
- * stands in one line.
+ * byte: both ways hand out the same, every record is one that the loader's reader takes too, with the
+ * key and time that it finds there, and stands in one line; and yajl takes the body.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "extract/parse.h"
+#include "shared/json_guard.h"
 #include "shared/record.h"
 #include <xxhash.h>
+#include <yajl/yajl_parse.h>
 
 #define RECORD_CAP 2048
 #define PAGE_CAP   16384
@@ -26,12 +28,33 @@ static void hear(const char *p, size_t n)
     heard.hash = XXH3_64bits_withSeed(p ? p : "", p ? n : 0, heard.hash + n + (p ? 1 : 0));
 }
 
+/* What the parser must have found: the text of the last member of that name, where it counts. */
+static void demand_member(const struct record *r, const char *name, bool number, size_t max,
+                          const char *found, size_t found_len)
+{
+    char text[PAGE_CAP];
+    const struct member *m = record_find(r, name);
+    size_t n = 0;
+    if (m && m->kind == JSON_STRING)
+        n = json_unescape(m->value + 1, m->value_len - 2, text);
+    else if (m && m->kind == JSON_NUMBER && number)
+        memcpy(text, m->value, n = m->value_len);
+    if (n > max)
+        n = 0;
+    DEMAND((found != NULL) == (n > 0) && found_len == n);
+    DEMAND(n == 0 || memcmp(found, text, n) == 0);
+}
+
 static enum err_code on_record(void *ctx, const struct parse_record *r, struct err *e)
 {
     struct record record;
     (void)ctx;
     DEMAND(!memchr(r->line, '\n', r->len) && r->len <= RECORD_CAP);
     DEMAND(splitter_run(splitter, r->line, r->len, &record, e) == OK);
+    if ((record.flags & RECORD_LONE_SURROGATE) == 0) { /* they are decoded in two ways */
+        demand_member(&record, "contact_id", true, PARSE_KEY_MAX, r->key, r->key_len);
+        demand_member(&record, "time_modified", false, PARSE_TIME_MAX, r->time, r->time_len);
+    }
     DEMAND(r->key_len <= PARSE_KEY_MAX && r->time_len <= PARSE_TIME_MAX);
     hear(r->line, r->len);
     hear(r->key, r->key_len);
@@ -82,6 +105,16 @@ static enum err_code feed(const uint8_t *data, size_t size, size_t step,
     return end;
 }
 
+static bool yajl_takes(const uint8_t *data, size_t size)
+{
+    yajl_handle h = yajl_alloc(NULL, NULL, NULL);
+    DEMAND(h);
+    bool good =
+        yajl_parse(h, data, size) == yajl_status_ok && yajl_complete_parse(h) == yajl_status_ok;
+    yajl_free(h);
+    return good;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct parse_result whole = {0};
@@ -98,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     DEMAND((rc == OK) == (again == OK));
     /* Of a body that is no page the records before the fault may come or not: nobody keeps them. */
     if (rc == OK) {
+        DEMAND(yajl_takes(data, size));
         DEMAND(first.count == heard.count && first.hash == heard.hash);
         DEMAND(whole.records + whole.odd == heard.count && whole.bytes == size);
         DEMAND(whole.records == pieces.records && whole.count == pieces.count);
