@@ -48,6 +48,7 @@ SPOOL_C   := $(filter-out $(SPOOL_CLI),$(wildcard spool/*.c))
 EXTRACT_C := $(filter-out extract/main.c,$(wildcard extract/*.c))
 LOAD_C    := $(filter-out load/main.c,$(wildcard load/*.c))
 SQL       := $(wildcard load/sql/*.sql)
+SITE      := spool/site/status.html
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_SHARED  := $(BUILD)/obj/libshared.a
@@ -55,10 +56,11 @@ LIB_SPOOL   := $(BUILD)/obj/libspool.a
 LIB_EXTRACT := $(BUILD)/obj/libextract.a
 LIB_LOAD    := $(BUILD)/obj/libload.a
 
-LIBS_SHARED  := -lyajl -linih -luv
+LIBS_SHARED  := -lyajl -linih -luv -lm
 LIBS_SPOOL   := -lzstd -lxxhash $(LIBS_SHARED)
-LIBS_EXTRACT := -lcurl $(LIBS_SPOOL)
-LIBS_LOAD    := -lpq $(LIBS_SPOOL)
+LIBS_SERVE   := -lmicrohttpd
+LIBS_EXTRACT := -lcurl $(LIBS_SERVE) $(LIBS_SPOOL)
+LIBS_LOAD    := -lpq $(LIBS_SERVE) $(LIBS_SPOOL)
 
 PROGRAMS := $(BUILD)/netty-extract $(BUILD)/netty-load $(BUILD)/netty-spool
 
@@ -84,7 +86,7 @@ $(BUILD)/netty-pair: $(call obj,shared/pair/netty-pair.c) $(LIB_SHARED)
 	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_SHARED)
 
 $(LIB_SHARED):  $(call obj,$(SHARED_C))
-$(LIB_SPOOL):   $(call obj,$(SPOOL_C))
+$(LIB_SPOOL):   $(call obj,$(SPOOL_C)) $(BUILD)/obj/spool/site_files.o
 $(LIB_EXTRACT): $(call obj,$(EXTRACT_C))
 $(LIB_LOAD):    $(call obj,$(LOAD_C)) $(BUILD)/obj/load/sql_files.o
 $(BUILD)/obj/lib%.a:
@@ -121,6 +123,14 @@ $(BUILD)/completion/bash/%: $(BUILD)/netty-manual
 	$(call made,bash $*)
 $(BUILD)/completion/zsh/_%: $(BUILD)/netty-manual
 	$(call made,zsh $*)
+
+# So is the status page.
+$(BUILD)/gen/spool/site_files.c: spool/site/embed.sh $(SITE)
+	@mkdir -p $(@D)
+	sh spool/site/embed.sh $(SITE) >$@.tmp && mv $@.tmp $@
+$(BUILD)/obj/spool/site_files.o: $(BUILD)/gen/spool/site_files.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 include tests/tests.mk
 

@@ -1,29 +1,51 @@
 /*
- * What the extractor's runs leave behind for those who watch: the history in the spool
- * (spool/runs.h).
+ * What the extractor shows to those who watch: each run's line of history in the spool
+ * (spool/runs.h), its metrics, and by way of spool/board.h the metrics' file and --listen.
  *
  *     account_open(&a, &conf, e);
- *     account_ended(a, "contacts", &result);   // each table, when it is closed
+ *     account_run(a, run);                       // while it is under way; NULL: none is
+ *     account_exchange(a, "contacts", result, &page, verdict);   // each request that ended
+ *     account_ended(a, "contacts", &result);     // each table, when it is closed
+ *     account_done(a, code);                     // the run: its metrics are written
+ *     account_quit(a);                           // listens no more; the loop may end
  *     account_close(a);
  *
- * Nothing here fails a run: what cannot be written is logged.
+ * Nothing here fails a run but a metrics' file that cannot be written: what else cannot be is
+ * logged.
  */
 #ifndef NETTY_EXTRACT_ACCOUNT_H
 #define NETTY_EXTRACT_ACCOUNT_H
 
+#include "extract/judge.h"
 #include "extract/table.h"
+#include "shared/options.h"
 
+struct run;
 struct account;
+/* All borrowed. */
 struct account_conf {
-    const struct spool *spool; /* borrowed */
-    const char *kind;          /* of its runs: "changes", "full" ... */
+    const struct options *options;
+    uv_loop_t *loop;
+    const struct spool *spool;
+    const char *kind; /* of its runs: "changes", "full" ... */
+    int64_t every;    /* microseconds; 0: once */
 };
 
+/* ERR_USAGE, ERR_CONFIG for settings that cannot be. */
 enum err_code account_open(struct account **a, const struct account_conf *conf,
                            struct err *e) MUST_CHECK;
+/* a may be NULL, here and below: then nobody watches. */
+void account_run(struct account *a, const struct run *r);
+void account_exchange(struct account *a, const char *table, const struct http_result *result,
+                      const struct err *page, enum verdict verdict);
+void account_ended(struct account *a, const char *table, const struct table_result *result);
+/* The exit code: the run's, or a graver one. */
+int account_done(struct account *a, int code);
+void account_quit(struct account *a);
 void account_close(struct account *a);
 
-/* A may be NULL, here and below: then nobody watches. */
-void account_ended(struct account *a, const char *table, const struct table_result *result);
+/* The word by which metrics and alerts know what an exchange that brought no page came to. */
+const char *account_kind(const struct http_result *result, const struct err *page,
+                         enum verdict verdict);
 
 #endif

@@ -118,6 +118,7 @@ static void wind_down(struct service *s)
         return;
     s->over = true;
     stop_close(s->stop);
+    account_quit(s->env.account);
     http_close(s->env.http);
     pace_close(s->env.pace);
     uv_close((uv_handle_t *)&s->timer, NULL);
@@ -178,7 +179,8 @@ static void schedule(struct service *s)
 static void on_run_done(void *ctx, struct run *r)
 {
     struct service *s = ctx;
-    s->code = run_exit(r);
+    account_run(s->env.account, NULL);
+    s->code = account_done(s->env.account, run_exit(r));
     enum err_code rc = print_summary(s, r, &s->err);
     run_close(r);
     s->run = NULL;
@@ -202,6 +204,7 @@ static void begin_run(struct service *s)
     enum err_code rc = plan_make(&s->plan, o, s->spool, &s->err);
     if (rc == OK)
         rc = run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
+    account_run(s->env.account, s->run);
     if (rc == OK)
         run_start(s->run);
     else
@@ -221,10 +224,13 @@ static void on_stop(void *ctx)
 
 static enum err_code open_account(struct service *s, struct err *e)
 {
-    struct account_conf conf = {.spool = s->spool,
+    struct account_conf conf = {.options = s->options,
+                                .loop = &s->loop,
+                                .spool = s->spool,
                                 .kind = s->env.reconcile    ? "reconcile"
                                         : s->env.crawl.full ? "full"
-                                                            : "changes"};
+                                                            : "changes",
+                                .every = s->every};
     return account_open(&s->env.account, &conf, e);
 }
 
@@ -246,6 +252,8 @@ static enum err_code run_loop(struct service *s, const struct secret *key, struc
         *e = s->err;
         rc = s->err.code;
     }
+    if (rc != OK)
+        (void)account_done(s->env.account, err_exit(rc)); /* rc goes before */
     return rc;
 }
 

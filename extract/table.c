@@ -1,3 +1,4 @@
+#include "extract/account.h"
 #include "extract/judge.h"
 #include "extract/table_state.h"
 #include "extract/url.h"
@@ -247,6 +248,7 @@ static void on_done(void *ctx, const struct http_result *result)
     if (result->err.code == OK && result->status == 200)
         page.code = page_finish(t->page, &parsed, &page);
     enum verdict verdict = judge(t->name, result, &page, breaker_key_worked(t->env->breaker), &e);
+    account_exchange(t->env->account, t->name, result, &page, verdict);
     switch (verdict) {
     case VERDICT_PAGE:
         take_page(t, result, &parsed);

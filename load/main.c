@@ -161,6 +161,7 @@ static void on_every(uv_timer_t *timer)
         return;
     }
     LOG(LOG_ERROR, "away", "the spool cannot be read; the next run tries again", F_ERR(&e));
+    p->code = account_done(p->conf.account, p->code);
     wait_or_end(p);
 }
 
@@ -172,9 +173,9 @@ static void on_ended(void *ctx)
     p->code = run_exit(p->run);
     if (run_report(p->run, stdout, p->json, &e) != OK)
         p->code = exit_graver(p->code, complain(&e));
+    p->code = account_done(p->conf.account, p->code);
     run_close(p->run);
     p->run = NULL;
-    account_done(p->conf.account);
     wait_or_end(p);
 }
 
@@ -285,7 +286,7 @@ static void begin(struct loader *p)
         run_start(p->run, on_ended, p);
     }
     if (rc != OK) {
-        p->code = complain(&e);
+        p->code = account_done(p->conf.account, complain(&e));
         wait_or_end(p);
     }
 }
@@ -295,13 +296,17 @@ static enum err_code open_account(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
     const struct table_conf *t = &p->conf.table;
-    struct account_conf conf = {.spool = p->spool,
+    bool every = options_given(o, OPT_EVERY) && !p->conf.follow;
+    struct account_conf conf = {.options = o,
+                                .loop = &p->loop,
+                                .spool = p->spool,
+                                .every = every ? options_int(o, OPT_EVERY) : 0,
                                 .kind = t->redrive ? "redrive" : (t->replay ? "replay" : "load"),
                                 .follow = p->conf.follow};
     if (t->dry_run || options_int(o, OPT_LOADED) != 0 || options_int(o, OPT_CHECK) != 0 ||
         options_int(o, OPT_CATALOG) != 0)
         return OK;
-    return account_open(&p->conf.account, &p->loop, &conf, e);
+    return account_open(&p->conf.account, &conf, e);
 }
 
 static enum err_code prepare(struct loader *p, struct err *e)

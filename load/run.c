@@ -47,6 +47,7 @@ static enum err_code add(struct run *r, const char *table, struct err *e)
     item->run = r;
     item->dirty = true;
     r->items[r->count++] = item;
+    account_table(r->conf.account, table, table_counts(item->table));
     if (r->follow != NULL)
         follow_table(r->follow, table);
     return OK;
@@ -101,7 +102,7 @@ static void on_loaded(void *ctx, const struct err *err)
     item->err = err != NULL ? *err : ERR_INIT;
     item->failed = when_tick();
     r->unmarked = true;
-    account_loaded(r->conf.account, table_name(item->table), c, err);
+    account_loaded(r->conf.account, table_name(item->table), err);
     if (err != NULL && err->code != ERR_INTERRUPTED)
         LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
             F_STR("table", table_name(item->table)), F_ERR(err), F_STR("sqlstate", err->sqlstate));
@@ -115,8 +116,7 @@ static void on_loaded(void *ctx, const struct err *err)
             if (r->items[i]->dirty) {
                 r->items[i]->dirty = false;
                 r->items[i]->err = *err;
-                account_loaded(r->conf.account, table_name(r->items[i]->table),
-                               table_counts(r->items[i]->table), err);
+                account_loaded(r->conf.account, table_name(r->items[i]->table), err);
             }
     dispatch(r);
 }

@@ -171,6 +171,7 @@ void table_trouble(struct table *t, const struct err *err)
 {
     enum db_trouble what = db_classify(err);
 
+    t->total.troubles[what]++;
     if (what == DB_AGAIN || what == DB_TOO_SLOW) {
         table_again(t, err, what);
         return;

@@ -266,6 +266,7 @@ static void smaller(struct table *t, const struct err *err)
 {
     size_t rows = batch_rows(fill_batch(t->fill));
 
+    t->total.troubles[DB_TOO_SLOW]++;
     if (rows <= 1) {
         table_again(t, err, DB_TOO_SLOW);
         return;

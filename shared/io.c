@@ -222,7 +222,8 @@ static enum err_code write_temporary(const char *temporary, int fd, const void *
     return rc == OK ? closed : rc;
 }
 
-enum err_code io_replace(const char *dir, const char *name, const void *p, size_t n, struct err *e)
+static enum err_code replace(const char *dir, const char *name, mode_t mode, const void *p,
+                             size_t n, struct err *e)
 {
     char goal[IO_PATH];
     char hidden[IO_PATH];
@@ -237,13 +238,28 @@ enum err_code io_replace(const char *dir, const char *name, const void *p, size_
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return err_sys(e, ERR_CREATE, "cannot create %s", temporary);
-    if ((rc = write_temporary(temporary, fd, p, n, e)) == OK && rename(temporary, goal) != 0)
+    if (mode != 0600 && fchmod(fd, mode) != 0)
+        rc = err_sys(e, ERR_CREATE, "cannot set the mode of %s", temporary);
+    enum err_code written = write_temporary(temporary, fd, p, n, rc == OK ? e : NULL);
+    if (rc == OK)
+        rc = written;
+    if (rc == OK && rename(temporary, goal) != 0)
         rc = err_sys(e, ERR_IO, "cannot rename %s to %s", temporary, name);
     if (rc != OK) {
         (void)unlink(temporary); /* the first error is the one to tell */
         return rc;
     }
     return io_sync_dir(dir, e);
+}
+
+enum err_code io_replace(const char *dir, const char *name, const void *p, size_t n, struct err *e)
+{
+    return replace(dir, name, 0600, p, n, e);
+}
+
+enum err_code io_publish(const char *dir, const char *name, const void *p, size_t n, struct err *e)
+{
+    return replace(dir, name, 0644, p, n, e);
 }
 
 enum err_code io_path(char out[IO_PATH], const char *a, const char *b, struct err *e)

@@ -33,6 +33,9 @@ enum err_code io_sync_dir(const char *path, struct err *e) MUST_CHECK;
  * fsync, rename, fsync of the folder. The temporary is removed on failure. */
 enum err_code io_replace(const char *dir, const char *name, const void *p, size_t n,
                          struct err *e) MUST_CHECK;
+/* The same for a file that others may read: mode 0644, whatever the umask. */
+enum err_code io_publish(const char *dir, const char *name, const void *p, size_t n,
+                         struct err *e) MUST_CHECK;
 /* "a/b" into out; ERR_TOO_BIG when it does not fit. */
 #define IO_PATH 4096
 enum err_code io_path(char out[IO_PATH], const char *a, const char *b, struct err *e) MUST_CHECK;

@@ -305,8 +305,7 @@ void metrics_resume(struct metrics *m, const char *text, size_t n)
     for (; text < end && (lf = memchr(text, '\n', (size_t)(end - text))) != NULL; text = lf + 1) {
         struct line l = {.suffix = ""};
         size_t metric = read_line(m, text, (size_t)(lf - text), &l);
-        struct series *s =
-            metric < m->count ? find_labels(&m->families[metric], l.labels) : NULL;
+        struct series *s = metric < m->count ? find_labels(&m->families[metric], l.labels) : NULL;
         if (s == NULL)
             continue;
         if (strcmp(l.suffix, "_bucket") == 0)

@@ -304,6 +304,37 @@ const struct option_def option_table[OPTIONS] = {
      .help = "When the spool's disk has less than this left, netty-extract pauses (exit code 74).",
      .example = "--spool-free 1G"},
 
+    {OPT_LISTEN, OPTION_TEXT, "listen", "NETTY_LISTEN", "ADDR:PORT",
+     .programs = EXTRACT | LOAD,
+     .help = "With --every or --follow: answer there to /metrics (Prometheus), /healthz (200, or 503 with the "
+             "reason), /status.json and / (the status page). On an address other than loopback only with a "
+             "token in NETTY_LISTEN_TOKEN. Port 0 takes a free one and logs it.",
+     .example = "--listen 127.0.0.1:9187"},
+
+    {OPT_LISTEN_TOKEN_FILE, OPTION_TEXT, "listen-token-file", "NETTY_LISTEN_TOKEN_FILE", "FILE",
+     .programs = EXTRACT | LOAD, .marks = OPTION_NO_SWITCH,
+     .help = "A file whose first line is the token, of 16 characters or more, that each request to --listen "
+             "must bring (Authorization: Bearer), where NETTY_LISTEN_TOKEN does not hold the token itself.",
+     .example = "listen-token-file = /etc/netty/listen-token"},
+
+    {OPT_STALE_AFTER, OPTION_DURATION, "stale-after", "NETTY_STALE_AFTER", "D",
+     .programs = ALL, .min = SECOND, .max = 365 * DAY,
+     .help = "When a table is complete (netty-load: loaded) only up to more than D ago, /healthz says 503 and "
+             "the status page says so. Without it three times --every, and at least 10m; 1h without --every.",
+     .example = "--stale-after 30m"},
+
+    {OPT_METRICS_FILE, OPTION_TEXT, "metrics-file", "NETTY_METRICS_FILE", "FILE",
+     .programs = EXTRACT | LOAD,
+     .help = "Write the metrics there at the end of each run, also of one that failed, as Prometheus text for "
+             "node_exporter's textfile collector: replaced in one step, readable by all (mode 0644). Counters "
+             "go on from what the file says.",
+     .example = "--metrics-file /var/lib/prometheus/node-exporter/netty-extract.prom"},
+
+    {OPT_HTML, OPTION_TEXT, "html", NULL, "FILE",
+     .programs = PROGRAM_SPOOL,
+     .help = "Of netty-spool report: the file to write the status page to, with its data within (mode 0644).",
+     .example = "report --html /var/www/netty.html"},
+
     {OPT_HELP, OPTION_FLAG, "help", NULL, NULL,
      .programs = ALL,
      .help = "Show this and stop."},

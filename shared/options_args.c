@@ -121,12 +121,10 @@ enum err_code options_read_args(struct options *o, int argc, char **argv, struct
     return rc;
 }
 
-/* Known without being options: secrets, which have their own reader, and what tests and later parts
- * use. */
+/* Known without being options: secrets, which have their own reader. */
 static bool known_elsewhere(const char *name, size_t n)
 {
-    static const char *const names[] = {"NETTY_API_KEY", "NETTY_LISTEN", "NETTY_LISTEN_TOKEN",
-                                        "NETTY_LISTEN_TOKEN_FILE", "NETTY_METRICS_FILE"};
+    static const char *const names[] = {"NETTY_API_KEY", "NETTY_LISTEN_TOKEN"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
             return true;

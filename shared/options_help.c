@@ -145,6 +145,8 @@ void options_help(enum program program, FILE *out)
     show_options(out, program, false);
     if (program == PROGRAM_EXTRACT)
         show_entry(out, "NETTY_API_KEY", "The API key, in the environment only.");
+    if (program != PROGRAM_SPOOL)
+        show_entry(out, "NETTY_LISTEN_TOKEN", "The token for --listen, in the environment only.");
     (void)fputs("\nDurations D are written 10ms, 5s, 10m, 2h, 7d; sizes 64K, 16M, 1G.\n", out);
     show_exit_codes(out);
 }

@@ -4,12 +4,12 @@
 set -euo pipefail
 
 build=(gcc libc6-dev binutils make libcurl4-openssl-dev libpq-dev libyajl-dev libuv1-dev libzstd-dev
-       libxxhash-dev libinih-dev tzdata ca-certificates)
-demo=(libmicrohttpd-dev zlib1g-dev postgresql postgresql-client curl jq zstd
+       libxxhash-dev libinih-dev libmicrohttpd-dev tzdata ca-certificates)
+demo=(zlib1g-dev postgresql postgresql-client curl jq zstd
       bsdextrautils)
 test=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-pytest
       python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-xxhash pgbouncer strace openssl
-      git valgrind mandoc zsh systemd debhelper lintian)
+       git valgrind mandoc zsh systemd debhelper lintian prometheus chromium)
 
 case ${1:-} in
 build) want=("${build[@]}") ;;
