@@ -157,7 +157,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     static int seen;
     struct serve *s = cls;
     struct serve_reply reply = {.status = 200, .type = "text/plain; charset=utf-8"};
-    (void)version, (void)upload, (void)upload_size;
+    (void)version, (void)upload;
+    *upload_size = 0; /* there is none, or it gets no further */
     if (*request != NULL)
         return MHD_NO;
     *request = &seen;
