@@ -113,6 +113,32 @@ def test_a_page_without_its_mark_does_not_build(tmp_path):
     assert done.returncode == 1
 
 
+def test_what_the_readme_and_the_examples_type_exists():
+    """Each option of each command line that documentation shows is one of that program's, and each command one."""
+    options = table()
+    commands = set(re.findall(r'\{PROGRAM_SPOOL, "([\w-]+)"', (ROOT / "shared/command_table.c").read_text()))
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("*/*.in"), *ROOT.glob("shared/debian/*.README.Debian"),
+             *ROOT.glob("*/systemd/*.service"), *ROOT.glob("shared/pair/netty.cron")]
+    seen = 0
+    for path in texts:
+        text = path.read_text().replace("\\-", "-").replace("\\\n", " ")
+        for line in re.findall(r"(?m)^(?: {4}(?! )|\.Dl |ExecStart=|\*/10|.*`)(.*netty-(?:extract|load|spool) .*)$", text):
+            line = line.split(" # ")[0]
+            for part in re.split(r"[;|`&)]", line):
+                words = part.split()
+                found = [word for word in words if word.split("/")[-1] in PROGRAMS]
+                if len(found) != 1:
+                    continue
+                program, seen = found[0].split("/")[-1], seen + 1
+                after = words[words.index(found[0]) + 1:]
+                for name in (re.match(r"--([\w-]+)", word) for word in after):
+                    if name and name[1] not in ("help", "version"):
+                        assert program in options.get(name[1], (0, [], 0))[1], (path.name, part)
+                if program == "netty-spool" and after and re.fullmatch(r"[a-z]+", after[0]):
+                    assert after[0] in commands, (path.name, part)
+    assert seen > 50
+
+
 # ---- completion, in a shell that a terminal talks to ----
 
 class Shell:
