@@ -16,6 +16,7 @@ static const struct {
     enum option_id own[4]; /* which no other command may be given; 0: no more */
 } commands[] = {
     {"archive", cmd_archive, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR, OPT_TO_FILE}},
+    {"check", cmd_check, {OPT_MERGE}},
     {"purge", cmd_purge, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR}},
     {"restore", cmd_restore, {OPT_FROM_FILE}},
 };

@@ -38,6 +38,7 @@ struct cmd {
 };
 
 enum err_code cmd_archive(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_check(struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_purge(struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_restore(struct cmd *c, struct err *e) MUST_CHECK;
 

@@ -117,7 +117,7 @@ extern const char sql_window[];      /* from, rows. One row: last rows */
 extern const char sql_due_count[];   /* from, to, condition. One row: rows bytes */
 extern const char sql_due_take[];    /* from, to, condition, rows, bytes. Rows: key line; locked */
 extern const char sql_rows_delete[]; /* keys. One row: rows */
-extern const char sql_rows_there[];  /* keys. One row: rows */
+extern const char sql_rows_there[];  /* keys. One row: rows keys */
 
 /* For archive and restore: variables schema, relation, key, and ... */
 extern const char sql_archive_lock[];    /* (without variables) */
@@ -146,5 +146,16 @@ extern const char sql_reconcile_mark[];
 extern const char sql_reconcile_revive[];
 /* Variables schema, relation. One row: rows. */
 extern const char sql_count_rows[];
+
+/* For check: variables schema, relation, and ... */
+extern const char sql_inspect_begin[];    /* (none) BEGIN, reading one state of the database */
+extern const char sql_inspect_rows[];     /* key, from, to. Rows: kind rows keys */
+extern const char sql_inspect_times[];    /* key, from, to. Rows: SAID_* of load/cmd_check.c */
+extern const char sql_inspect_keys[];     /* key. One row: twice. Reads the whole table */
+extern const char sql_inspect_table[];    /* Rows: state finding */
+extern const char sql_inspect_modified[]; /* key, from, rows. Rows: key modified, microseconds */
+/* key; four parameters. Rows: member rows keys; the row without a member tells how many rows of the
+ * table were compared */
+extern const char sql_merge_members[];
 
 #endif

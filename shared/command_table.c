@@ -48,6 +48,11 @@ const struct command_def command_table[] = {
              "live row.",
      .example = "netty-load archive --older-than 730d contacts"},
 
+    {PROGRAM_LOAD, "check", "[TABLE...]",
+     .help = "Look at what is in the tables, and write nothing: objects, times, keys, room, indexes, and how they "
+             "compare with the spool. Ends with 65 when something is wrong.",
+     .example = "netty-load check contacts"},
+
     {PROGRAM_LOAD, "purge", "--older-than D [TABLE...]",
      .help = "Remove rows that have been marked `deleted` for longer than D. They are first written to a "
              "compressed file in --archive-dir.",

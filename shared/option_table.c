@@ -236,6 +236,11 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Of netty-load restore: bring back the rows of this file, which purge or archive wrote.",
      .example = "restore --from-file spool-archive/contacts-20260105T101112.123456Z.ndjson.zst contacts"},
 
+    {OPT_MERGE, OPTION_FLAG, "merge", NULL, NULL,
+     .programs = LOAD,
+     .help = "Of netty-load check: list the members that rows have and that the newest version of their record in "
+             "the spool has not."},
+
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool prune: do not wait any longer for this database, by the name or "

@@ -101,6 +101,7 @@ enum option_id {
     OPT_ARCHIVE_DIR,
     OPT_TO_FILE,
     OPT_FROM_FILE,
+    OPT_MERGE,
     OPT_FORGET,
     OPT_ID,
     OPT_JSON,

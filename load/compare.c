@@ -1,0 +1,154 @@
+#include "load/compare.h"
+#include "load/compare_keys.h"
+#include "load/sql.h"
+#include "shared/io.h"
+#include "spool/digest.h"
+#include "spool/pruned.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIGEST_ROOM ((size_t)4 << 20) /* records in memory */
+
+struct work {
+    struct cmd *cmd;
+    const struct target *target;
+    struct findings *findings;
+    struct newest_conf conf;
+    bool pruned;
+    bool loaded; /* the database knows this spool */
+    bool slow;   /* the digest takes longer than a statement may */
+    char digest[DIGEST_TEXT];
+    int64_t rows;
+};
+
+/* ---- is there anything to compare with? ---- */
+
+static enum err_code is_held(const struct spool *s, const char *table, bool *held, struct err *e)
+{
+    char **tables = NULL;
+    size_t n = 0;
+    enum err_code rc = spool_tables(s, &tables, &n, e);
+
+    *held = false;
+    for (size_t i = 0; rc == OK && i < n; i++)
+        *held |= strcmp(tables[i], table) == 0;
+    spool_tables_free(tables, n);
+    return rc;
+}
+
+static enum err_code is_pruned(const struct spool *s, const char *table, bool *pruned,
+                               struct err *e)
+{
+    char dir[IO_PATH];
+    uint64_t through = 0;
+    enum err_code rc = io_path(dir, spool_dir(s), table, e);
+
+    if (rc == OK)
+        rc = pruned_read(dir, &through, e);
+    *pruned = through > 0;
+    return rc;
+}
+
+/* ---- the digests ---- */
+
+/* Both in one state of the database: how far it is, and what it has. */
+static enum err_code ask_digest(void *ctx, struct session *s, struct err *e)
+{
+    struct work *w = ctx;
+    const struct relation *rel = &w->target->relation;
+    const struct sql_var vars[] = {
+        {"schema", rel->schema}, {"relation", rel->name}, {"key", rel->key}};
+    PGresult *r = NULL;
+    enum err_code rc = compare_begin(s, &w->conf, &w->loaded, e);
+
+    if (rc != OK || !w->loaded)
+        return rc;
+    if ((rc = session_run(s, sql_digest, vars, 3, &r, e)) == OK) {
+        w->rows = schema_number(r, 0, 0);
+        (void)snprintf(w->digest, sizeof w->digest, "%s", PQgetvalue(r, 0, 1));
+    } else if (db_classify(e) == DB_TOO_SLOW && !session_stopping(s)) {
+        w->slow = true;
+        rc = OK;
+    }
+    PQclear(r);
+    return rc == OK ? session_query(s, w->slow ? "ROLLBACK" : "COMMIT", NULL, 0, NULL, e) : rc;
+}
+
+static enum err_code add(void *ctx, const struct row *row, const char *line, size_t n,
+                         struct err *e)
+{
+    (void)line;
+    (void)n;
+    (void)e;
+    digest_add(ctx, row->key, row->time_modified);
+    return OK;
+}
+
+static enum err_code spool_digest(struct work *w, char text[DIGEST_TEXT],
+                                  struct newest_tally *tally, struct err *e)
+{
+    struct digest *d = NULL;
+    uint64_t records = 0;
+    enum err_code rc = digest_open(&d, DIGEST_ROOM, e);
+
+    if (rc != OK)
+        return rc;
+    do {
+        digest_begin(d);
+        rc = newest_each(&w->conf, add, d, tally, e);
+    } while (rc == OK && digest_again(d));
+    digest_result(d, text, &records);
+    digest_close(d);
+    return rc;
+}
+
+/* *equal: there is nothing more to be found out. */
+static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
+{
+    char text[DIGEST_TEXT];
+    struct newest_tally tally;
+    enum err_code rc;
+
+    *equal = false;
+    if ((rc = session_try(w->cmd->session, ask_digest, w, e)) != OK || !w->loaded || w->slow ||
+        w->pruned)
+        return rc;
+    if ((rc = spool_digest(w, text, &tally, e)) != OK)
+        return rc;
+    *equal = strcmp(text, w->digest) == 0;
+    if (*equal)
+        findings_add(w->findings, FINDING_OK, OK, w->target->table,
+                     "the digest of %" PRId64 " rows, %s, is that of what was loaded of the spool",
+                     w->rows, text);
+    return OK;
+}
+
+enum err_code compare_times(struct cmd *c, const struct target *t, struct findings *f,
+                            struct err *e)
+{
+    struct work w = {.cmd = c, .target = t, .findings = f, .conf = compare_conf(c, t)};
+    bool held = false;
+    bool equal = false;
+    enum err_code rc = c->spool == NULL ? OK : is_held(c->spool, t->table, &held, e);
+
+    if (rc == OK && !held)
+        findings_add(f, FINDING_OK, OK, t->table,
+                     "the spool at %s holds nothing of it: not compared",
+                     options_text(c->options, OPT_SPOOL));
+    if (rc != OK || !held)
+        return rc;
+    if ((rc = is_pruned(c->spool, t->table, &w.pruned, e)) != OK ||
+        (rc = compare_digests(&w, &equal, e)) != OK || equal)
+        return rc;
+    if (!w.loaded) {
+        findings_add(f, FINDING_OK, OK, t->table,
+                     "nothing of this spool was loaded into it: not compared");
+        return OK;
+    }
+    if (w.pruned)
+        findings_add(f, FINDING_OK, OK, t->table,
+                     "the spool was pruned, so that it does not tell of all records: digests are "
+                     "not compared, and unknown rows not looked for");
+    return compare_rows(c, t, f, w.pruned, e);
+}

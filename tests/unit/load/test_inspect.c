@@ -1,0 +1,116 @@
+#include "load/inspect.h"
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define NOON (INT64_C(1704110400) * WHEN_SECOND) /* 2024-01-01T12:00:00Z */
+
+static struct zone *paris;
+
+static struct inspect judge(const struct inspect_said *s)
+{
+    struct inspect i = {.zone = paris};
+    inspect_judge(&i, s);
+    return i;
+}
+
+static void test_times_in_data_are_read_as_the_loader_reads_them(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"2024-01-01T12:00:00Z", "2024-01-01 13:00:00",
+                                       "2024-01-01T14:00:00+02"};
+    for (size_t k = 0; k < sizeof same / sizeof *same; k++) {
+        struct inspect i =
+            judge(&(struct inspect_said){.key = "7", .said_modified = same[k], .modified = NOON});
+        assert_int_equal(inspect_rows(&i, "time-differs"), 0);
+        assert_int_equal(inspect_rows(&i, "time-unreadable"), 0);
+        assert_int_equal(inspect_rows(&i, "said-twice"), 1);
+    }
+    struct inspect i = judge(&(struct inspect_said){
+        .key = "7", .said_created = "2024-01-01 12:00:00", .created = NOON, .modified = WHEN_NONE});
+    assert_int_equal(inspect_rows(&i, "time-differs"), 1);
+    i = judge(&(struct inspect_said){.key = "7", .said_created = "noon", .created = NOON});
+    assert_int_equal(inspect_rows(&i, "time-unreadable"), 1);
+    assert_int_equal(inspect_rows(&i, "time-differs"), 0);
+    /* No time, said in three ways. */
+    static const char *const none[] = {"", "0000-00-00 00:00:00"};
+    for (size_t k = 0; k < 2; k++) {
+        i = judge(
+            &(struct inspect_said){.key = "7", .said_modified = none[k], .modified = WHEN_NONE});
+        assert_int_equal(inspect_rows(&i, "time-differs"), 0);
+        i = judge(&(struct inspect_said){.key = "7", .said_modified = none[k], .modified = NOON});
+        assert_int_equal(inspect_rows(&i, "time-differs"), 1);
+    }
+}
+
+static void test_keys_and_when_a_deletion_was_found(void **state)
+{
+    (void)state;
+    struct inspect i = judge(&(struct inspect_said){
+        .key = "7", .said_key = "7", .said_detected = "2024-01-01T12:00:00.123Z"});
+    assert_int_equal(inspect_rows(&i, "key-differs"), 0);
+    assert_int_equal(inspect_rows(&i, "detected-unreadable"), 0);
+    assert_int_equal(inspect_rows(&i, "said-twice"), 1);
+    i = judge(&(struct inspect_said){.key = "7", .said_key = "8", .said_detected = ""});
+    assert_int_equal(inspect_rows(&i, "key-differs"), 1);
+    assert_int_equal(inspect_rows(&i, "detected-unreadable"), 1);
+    i = judge(&(struct inspect_said){.key = "7", .said_detected = "2024-01-01"});
+    assert_int_equal(inspect_rows(&i, "detected-unreadable"), 0);
+    assert_int_equal(inspect_rows(&i, "said-twice"), 0);
+}
+
+static char *told(const struct inspect *i, int *code)
+{
+    char *text = NULL;
+    size_t n = 0;
+    struct findings *f = NULL;
+    FILE *out = open_memstream(&text, &n);
+    assert_non_null(out);
+    assert_int_equal(findings_open(&f, true, NULL), OK);
+    inspect_tell(i, f, "contacts");
+    assert_int_equal(findings_report(f, out, NULL), OK);
+    *code = findings_exit(f);
+    findings_close(f);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void test_what_is_told(void **state)
+{
+    (void)state;
+    struct inspect i = {.zone = paris};
+    int code = 0;
+    inspect_add(&i, "rows", 1000, "{1,2,3}");
+    char *text = told(&i, &code);
+    assert_string_equal(text,
+                        "{\"state\":\"ok\",\"about\":\"contacts\",\"finding\":\"rows looked at: "
+                        "1000\"}\n");
+    assert_int_equal(code, 0);
+    free(text);
+    inspect_add(&i, "no-object", 2, "{-5,7}");
+    inspect_add(&i, "no-object", 2, "{9,11}");
+    inspect_add(&i, "of a later version", 2, "{1}");
+    text = told(&i, &code);
+    assert_non_null(strstr(text, "\"wrong\""));
+    assert_non_null(strstr(text, "no object: 4 (keys -5, 7, 9 ...)"));
+    assert_int_equal(code, 65);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_times_in_data_are_read_as_the_loader_reads_them),
+        cmocka_unit_test(test_keys_and_when_a_deletion_was_found),
+        cmocka_unit_test(test_what_is_told),
+    };
+    if (zone_open(&paris, "Europe/Paris", NULL) != OK)
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    zone_close(paris);
+    return failed;
+}
