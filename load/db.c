@@ -6,6 +6,7 @@
 
 #define PIECE_MAX  ((size_t)1 << 30) /* one row may be as large */
 #define PARAMS_MAX 16
+#define HOSTS_MAX  65536u
 
 static void on_timer_closed(uv_handle_t *h)
 {
@@ -14,6 +15,8 @@ static void on_timer_closed(uv_handle_t *h)
     if (--d->handles > 0)
         return;
     buf_free(&d->piece);
+    buf_free(&d->at);
+    buf_free(&d->tried);
     free(d->conninfo);
     free(d);
 }
@@ -236,6 +239,8 @@ enum err_code db_open(struct db **out, uv_loop_t *loop, const char *conninfo, st
     d->loop = loop;
     d->fd = -1;
     buf_init(&d->piece, PIECE_MAX);
+    buf_init(&d->at, HOSTS_MAX);
+    buf_init(&d->tried, HOSTS_MAX);
     if (conninfo != NULL && (d->conninfo = strdup(conninfo)) == NULL) {
         free(d);
         return err_set(e, ERR_NOMEM, "out of memory");

@@ -10,7 +10,8 @@
  *
  * No prepared statements across transactions, no pipeline mode, no session state: a transaction-mode pooler may stand
  * between. Callbacks come from the loop, never from within the call. After an error with db_lost(db) the connection is gone:
- * db_connect again. Host names are resolved by libpq, blocking; several addresses are tried in turn.
+ * db_connect again. Host names are resolved, blocking; several hosts, and the addresses
+ * of each, are tried in turn, each for connect_timeout (10 s where that says nothing, and 30 s for the last one).
  *
  * Errors carry the SQLSTATE; db_classify says what they mean for the loader. Messages hold the server's primary message only,
  * never its DETAIL (which quotes values).

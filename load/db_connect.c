@@ -1,10 +1,12 @@
 /* Connecting without blocking, and the end of a connection. */
+#include "load/db_hosts.h"
 #include "load/db_priv.h"
 #include "shared/log.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define LIMIT_STANDARD 30u /* seconds, where connect_timeout says nothing */
+#define LIMIT_OTHERS   10u /* the same, while there are others to try */
 #define LIMIT_MOST     3600u
 
 /* Notices are for whoever looks closely; DETAIL would quote rows. */
@@ -25,55 +27,102 @@ void db_finish_conn(struct db *d)
     d->state = DB_GONE;
 }
 
-static void on_limit(uv_timer_t *timer)
-{
-    struct db *d = timer->data;
+static void on_limit(uv_timer_t *timer);
 
-    err_set(&d->err, ERR_UNAVAILABLE,
-            "the database at %s does not answer; look at its address, or give connect_timeout "
-            "more time",
-            PQhost(d->conn) != NULL ? PQhost(d->conn) : "its host");
-    db_finish(d);
+/* One of the connection's settings as they came to be, environment and service file included; NULL: not set. */
+static const char *setting(const PQconninfoOption *all, const char *name)
+{
+    for (const PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++)
+        if (strcmp(o->keyword, name) == 0)
+            return o->val != NULL && o->val[0] != '\0' ? o->val : NULL;
+    return NULL;
 }
 
-/* Secrets that came by way of the environment or a service file, and the time limit. */
-static unsigned settle(struct db *d)
+static void keep_secrets(const struct db *d)
 {
-    unsigned limit = LIMIT_STANDARD;
+    static const char *const names[] = {"password", "sslpassword"};
     PQconninfoOption *all = PQconninfo(d->conn);
 
-    for (PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++) {
-        if (o->val == NULL || o->val[0] == '\0')
-            continue;
-        if (strcmp(o->keyword, "password") == 0 || strcmp(o->keyword, "sslpassword") == 0)
-            log_secret(o->val);
-        if (strcmp(o->keyword, "connect_timeout") == 0) {
-            unsigned long n = strtoul(o->val, NULL, 10);
-            if (n > 0)
-                limit = n < LIMIT_MOST ? (unsigned)n : LIMIT_MOST;
-        }
-    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (setting(all, names[i]) != NULL)
+            log_secret(setting(all, names[i]));
     PQconninfoFree(all);
     if (PQpass(d->conn) != NULL && PQpass(d->conn)[0] != '\0')
         log_secret(PQpass(d->conn)); /* from a password file */
+}
+
+/* Seconds for the address at hand. */
+static unsigned limit_of(const struct db *d)
+{
+    PQconninfoOption *all = PQconninfo(d->conn);
+    const char *given = setting(all, "connect_timeout");
+    unsigned long n = given != NULL ? strtoul(given, NULL, 10) : 0;
+    unsigned limit = d->last ? LIMIT_STANDARD - LIMIT_OTHERS : LIMIT_OTHERS;
+
+    if (n > 0)
+        limit = n < LIMIT_MOST ? (unsigned)n : LIMIT_MOST;
+    else if (given != NULL)
+        limit = LIMIT_STANDARD;
+    PQconninfoFree(all);
     return limit;
 }
 
-void db_connect(struct db *d, db_done_fn *done, void *ctx)
+static const char *or_empty(const char *s)
+{
+    return s != NULL ? s : "";
+}
+
+/* The time begins anew with each address that libpq goes on to. */
+static bool watch_limit(struct db *d)
+{
+    struct buf now;
+    bool again = false;
+    bool same;
+    bool good;
+
+    buf_init(&now, d->at.max);
+    good = db_hosts_note(&now, or_empty(PQhost(d->conn)), or_empty(PQport(d->conn)),
+                         or_empty(PQhostaddr(d->conn)), &again) == OK;
+    same = good && uv_is_active((uv_handle_t *)&d->limit) && now.len == d->at.len &&
+           memcmp(now.data, d->at.data, now.len) == 0;
+    if (good && !same) {
+        d->last = false;
+        buf_reset(&d->at);
+        good = buf_add(&d->at, now.data, now.len) == OK &&
+               uv_timer_start(&d->limit, on_limit, 1000u * (uint64_t)limit_of(d), 0) == 0;
+    }
+    buf_free(&now);
+    return good;
+}
+
+/* hosts: instead of those of the settings, or NULL. */
+static void start(struct db *d, const struct db_hosts *hosts)
 {
     /* What stands before dbname, conninfo may override; what stands after it overrides. Keepalives
      * and tcp_user_timeout find a peer that vanished without a word. */
-    static const char *const names[] = {
-        "fallback_application_name", "keepalives_idle", "keepalives_interval", "keepalives_count",
-        "tcp_user_timeout",          "dbname",          "client_encoding",     NULL};
-    const char *const values[] = {"netty-load", "30",    "10",
-                                  "3",          "60000", d->conninfo != NULL ? d->conninfo : "",
-                                  "UTF8",       NULL};
+    const char *const names[] = {"fallback_application_name",
+                                 "keepalives_idle",
+                                 "keepalives_interval",
+                                 "keepalives_count",
+                                 "tcp_user_timeout",
+                                 "dbname",
+                                 "client_encoding",
+                                 hosts != NULL ? "host" : NULL,
+                                 "hostaddr",
+                                 "port",
+                                 NULL};
+    const char *const values[] = {"netty-load",
+                                  "30",
+                                  "10",
+                                  "3",
+                                  "60000",
+                                  d->conninfo != NULL ? d->conninfo : "",
+                                  "UTF8",
+                                  hosts != NULL ? hosts->host.data : NULL,
+                                  hosts != NULL ? hosts->hostaddr.data : NULL,
+                                  hosts != NULL ? hosts->port.data : NULL,
+                                  NULL};
 
-    db_drop(d);
-    d->done = done;
-    d->ctx = ctx;
-    d->err = ERR_INIT;
     d->conn = PQconnectStartParams(names, values, 1);
     if (d->conn == NULL || PQstatus(d->conn) == CONNECTION_BAD) {
         db_err_conn(&d->err, d->conn, "cannot connect to the database");
@@ -83,11 +132,65 @@ void db_connect(struct db *d, db_done_fn *done, void *ctx)
     PQsetNoticeReceiver(d->conn, on_notice, NULL);
     (void)PQsetErrorVerbosity(d->conn, PQERRORS_VERBOSE);
     d->state = DB_CONNECTING;
-    if (uv_timer_start(&d->limit, on_limit, 1000u * (uint64_t)settle(d), 0) != 0 ||
-        !db_poll(d, UV_WRITABLE)) {
+    keep_secrets(d);
+    if (!watch_limit(d) || !db_poll(d, UV_WRITABLE)) {
         err_set(&d->err, ERR_INTERNAL, "cannot watch the database's socket");
         db_fail(d);
     }
+}
+
+void db_connect(struct db *d, db_done_fn *done, void *ctx)
+{
+    db_drop(d);
+    d->done = done;
+    d->ctx = ctx;
+    d->err = ERR_INIT;
+    buf_reset(&d->tried);
+    start(d, NULL);
+}
+
+/* The address at hand has had its time. False: there is no other. */
+static bool try_others(struct db *d)
+{
+    PQconninfoOption *all = PQconninfo(d->conn);
+    struct db_hosts left;
+    bool again = false;
+    bool good = db_hosts_note(&d->tried, or_empty(PQhost(d->conn)), or_empty(PQport(d->conn)),
+                              or_empty(PQhostaddr(d->conn)), &again) == OK &&
+                !again;
+
+    good = db_hosts_left(&left, setting(all, "host"), setting(all, "hostaddr"),
+                         setting(all, "port"), &d->tried, db_hosts_resolve) == OK &&
+           good && left.count > 0;
+    PQconninfoFree(all);
+    if (good) {
+        LOG(LOG_WARN, "silent-host", "a host of the database does not answer; others are tried",
+            F_STR("host", PQhost(d->conn)), F_STR("address", PQhostaddr(d->conn)));
+        db_finish_conn(d);
+        start(d, &left);
+    }
+    db_hosts_free(&left);
+    return good;
+}
+
+static void on_limit(uv_timer_t *timer)
+{
+    struct db *d = timer->data;
+    unsigned waited = limit_of(d);
+
+    if (!d->last && try_others(d))
+        return;
+    if (!d->last && waited == LIMIT_OTHERS) {
+        d->last = true;
+        if (limit_of(d) != waited &&
+            uv_timer_start(&d->limit, on_limit, 1000u * (uint64_t)limit_of(d), 0) == 0)
+            return;
+    }
+    err_set(&d->err, ERR_UNAVAILABLE,
+            "the database at %s does not answer; look at its address, or give connect_timeout "
+            "more time",
+            PQhost(d->conn) != NULL ? PQhost(d->conn) : "its host");
+    db_finish(d);
 }
 
 void db_connect_step(struct db *d)
@@ -114,6 +217,10 @@ void db_connect_step(struct db *d)
         db_err_conn(&d->err, d->conn, "cannot connect to the database");
         db_finish(d);
         return;
+    }
+    if (watching && !watch_limit(d)) {
+        err_set(&d->err, ERR_NOMEM, "out of memory");
+        watching = false;
     }
     if (!watching)
         db_finish(d);

@@ -27,6 +27,9 @@ struct db {
     int fd;
     uv_timer_t defer; /* calls back from the loop what failed within the call */
     uv_timer_t limit; /* of connecting */
+    struct buf at;    /* connecting: host, port and address at hand */
+    struct buf tried; /* ... and those that said nothing (db_hosts.h) */
+    bool last;        /* ... there is no other: it may take the rest of the time */
     unsigned handles; /* open timers: memory goes with the last */
     db_done_fn *done;
     void *ctx;

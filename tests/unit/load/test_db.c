@@ -306,6 +306,57 @@ static void a_silent_server_is_given_up(void **state)
     fake_end(&s);
 }
 
+/* It takes the connection, and that is all: libpq would wait for it and for nobody else. */
+static void a_silent_host_does_not_keep_from_the_next_ones(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_server silent;
+        struct fake_server talking;
+        char conninfo[500];
+        fake_start(&silent, "S", "", "");
+        fake_start(&talking, "Aq1S", "", "");
+        const char *ports[] = {strstr(silent.conninfo, "port=") + 5,
+                               strstr(talking.conninfo, "port=") + 5};
+        int n[] = {(int)strcspn(ports[0], " "), (int)strcspn(ports[1], " ")};
+        (void)snprintf(conninfo, sizeof conninfo,
+                       "host=127.0.0.1,127.0.0.1%s port=%s%.*s,%.*s dbname=d user=u "
+                       "sslmode=disable gssencmode=disable connect_timeout=1",
+                       i > 0 ? ",127.0.0.1" : "", i > 0 ? "1," : "", n[0], ports[0], n[1],
+                       ports[1]);
+        open_db(conninfo);
+        struct answer a = connect_now();
+        assert_string_equal(a.err.msg, "");
+        assert_int_equal(a.err.code, OK);
+        assert_string_equal(ask("SELECT 1", NULL, 0).value, "1");
+        close_db();
+        fake_end(&silent);
+        fake_end(&talking);
+    }
+}
+
+static void silent_hosts_alone_are_given_up(void **state)
+{
+    struct fake_server s[2];
+    char conninfo[500];
+
+    (void)state;
+    fake_start(&s[0], "S", "", "");
+    fake_start(&s[1], "S", "", "");
+    const char *ports[] = {strstr(s[0].conninfo, "port=") + 5, strstr(s[1].conninfo, "port=") + 5};
+    (void)snprintf(conninfo, sizeof conninfo,
+                   "host=127.0.0.1,127.0.0.1 port=%.*s,%.*s dbname=d user=u sslmode=disable "
+                   "gssencmode=disable connect_timeout=1",
+                   (int)strcspn(ports[0], " "), ports[0], (int)strcspn(ports[1], " "), ports[1]);
+    open_db(conninfo);
+    struct answer a = connect_now();
+    assert_int_equal(db_classify(&a.err), DB_AGAIN);
+    assert_non_null(strstr(a.err.msg, "does not answer"));
+    close_db();
+    fake_end(&s[0]);
+    fake_end(&s[1]);
+}
+
 static void dropping_calls_nobody(void **state)
 {
     struct fake_server s;
@@ -389,6 +440,8 @@ int main(void)
         cmocka_unit_test(a_copy_that_fails_on_its_way),
         cmocka_unit_test(a_server_that_dies_in_a_copy),
         cmocka_unit_test(a_silent_server_is_given_up),
+        cmocka_unit_test(a_silent_host_does_not_keep_from_the_next_ones),
+        cmocka_unit_test(silent_hosts_alone_are_given_up),
         cmocka_unit_test(dropping_calls_nobody),
         cmocka_unit_test(passwords_are_kept_secret),
         cmocka_unit_test(a_password_written_plainly_in_a_url_is_not_shown),
