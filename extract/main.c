@@ -7,6 +7,7 @@
 #include "spool/libraries.h"
 #include <curl/curl.h>
 #include <malloc.h>
+#include <microhttpd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +60,7 @@ static void show_version(void)
     if (strncmp(curl, prefix, sizeof prefix - 1) == 0)
         curl += sizeof prefix - 1;
     libraries_add(&used, "libcurl", curl);
+    libraries_add(&used, "libmicrohttpd", MHD_get_version());
     spool_libraries(&used);
     options_version(PROGRAM_EXTRACT, &used, stdout);
 }

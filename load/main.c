@@ -10,6 +10,7 @@
 #include "shared/summary.h"
 #include "spool/libraries.h"
 #include <libpq-fe.h>
+#include <microhttpd.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -365,6 +366,7 @@ static void show_version(void)
 
     (void)snprintf(text, sizeof text, "%d.%d", libpq / 10000, libpq % 10000);
     libraries_add(&used, "libpq", text);
+    libraries_add(&used, "libmicrohttpd", MHD_get_version());
     spool_libraries(&used);
     options_version(PROGRAM_LOAD, &used, stdout);
 }

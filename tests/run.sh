@@ -179,8 +179,35 @@ campaign_release() {
     pytest_in "e2e-campaign-release" build -m "campaign and release" ${PYTEST:-}
 }
 
+# Every test gives the programs the same key and password (tests/e2e/harness.py) and looks for them in what it sees; what it
+# does not see, and whatever else the run has written, is looked through here.
+secrets() {
+    local found
+    found=$(/usr/bin/python3 - "$logs" <<'P'
+import re, sys, pathlib
+sys.path.insert(0, "tests/e2e")
+text = open("tests/e2e/harness.py").read()
+secrets = re.findall(r'(?m)^(?:KEY|PASSWORD) = "(.*)"', text)
+assert len(secrets) == 2
+for path in pathlib.Path(sys.argv[1]).rglob("*"):
+    if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets):
+        print(path)
+P
+    )
+    if [ -n "$found" ]; then
+        echo "FAIL a secret is in $found"
+        failed=$((failed + 1))
+        failures+=("no secret in any output")
+    else
+        echo "ok   no secret in any output"
+        passed=$((passed + 1))
+    fi
+}
+
 started=$SECONDS
 for part in $parts; do "$part"; done
+# A test that failed shows its own lines, where a secret may stand.
+[ "$failed" -ne 0 ] || secrets
 printf '\nThat took %d min %d s.\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
 for name in "${failures[@]}"; do echo "failed: $name"; done
 echo "$passed passed, $failed failed"

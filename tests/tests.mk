@@ -131,8 +131,12 @@ bench: all sim bench-programs
 # The Debian package, built in a copy, for debhelper wants its folder at the top. `make test-deb` also installs, upgrades,
 # removes and purges it in a bare Debian of its own.
 DEB := build/netty-sync_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb
-.PHONY: deb test-deb
+.PHONY: deb test-deb test-container
 deb:
 	@shared/debian/build.sh $(VERSION)
 test-deb: deb
 	@tests/tools/try-deb.sh $(DEB)
+# The container file, followed step by step without a container engine, and what it starts.
+test-container: all sim
+	@tests/setup.sh test
+	@/usr/bin/python3 tests/tools/try-container.py

@@ -14,6 +14,9 @@
  *     one ends for a reason that a person must mend (64, 73, 77, 78)
  *              the other one is stopped and the container ends with that code, so that it shows
  *
+ * NETTY_LISTEN is the loader's alone, for one port cannot be two programs'; what it shows is read from
+ * the spool, in which both leave word of their runs.
+ *
  * As process 1 it also waits for processes that others have left behind. Settings are the programs'
  * own, from the environment; NETTY_EVERY is 10m where it is not set. The programs are found by PATH.
  */
@@ -81,6 +84,8 @@ static void become(const struct child *c, pid_t parent)
         _exit(75);
     if (null >= 0)
         (void)dup2(null, STDIN_FILENO);
+    if (c->argv != load_argv)
+        (void)unsetenv("NETTY_LISTEN");
     (void)execvp(c->argv[0], (char *const *)c->argv);
     _exit(errno == ENOENT ? 78 : 70);
 }

@@ -16,7 +16,10 @@ import psycopg2
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("NETTY_BUILD", ROOT / "build")).resolve()
+# What every program of every test is given and what none may let out. The password needs escaping in an address.
 KEY = "test-key-5up3r-s3cr3t"
+PASSWORD = "n3v3r sh@wn/p4ssw0rd"
+SECRETS = (KEY, PASSWORD, urllib.parse.quote(PASSWORD, safe=""))
 counter = itertools.count(1)
 
 IRREGULAR = {"companies": "company_id", "properties": "property_id", "agencies": "agency_id"}
@@ -204,6 +207,18 @@ class Sim:
         self.dir.cleanup()
 
 
+def with_password(url):
+    """The server trusts everybody, so that any password does."""
+    return url.replace("postgresql://netty@", f"postgresql://netty:{urllib.parse.quote(PASSWORD, safe='')}@")
+
+
+def content(path):
+    """A file's bytes, decompressed where it is a sealed one's (as far as it is whole)."""
+    if path.suffix == ".zst":
+        return subprocess.run(["zstd", "-dcq", path], stdin=subprocess.DEVNULL, capture_output=True).stdout
+    return path.read_bytes()
+
+
 class Run:
     """A finished program."""
 
@@ -228,6 +243,7 @@ class Netty:
         self.dir = Path(directory)
         self.spool = self.dir / "spool"
         self.background = []
+        self.secret_files = set()  # in which the test itself has put one
         self.env = {name: value for name, value in os.environ.items()
                     if not name.startswith(("NETTY_", "PG", "DATABASE_URL"))}
         self.env.update(NETTY_SPOOL=str(self.spool), NETTY_API_KEY=KEY, NETTY_RATE="0",
@@ -241,7 +257,7 @@ class Netty:
                               cwd=self.dir, stdin=subprocess.DEVNULL, text=True, capture_output=True,
                               timeout=timeout)
         run = Run(done, [program, *map(str, arguments)])
-        for secret in (KEY, *secrets):
+        for secret in (*SECRETS, *secrets):
             assert secret not in run.out and secret not in run.err, f"a secret got out: {run}"
         assert "runtime error" not in run.err and "AddressSanitizer" not in run.err, repr(run)
         assert code is None or run.code == code, repr(run)
@@ -252,7 +268,7 @@ class Netty:
         if sim is not None:
             merged["NETTY_BASE_URL"] = sim if isinstance(sim, str) else sim.url
         if db is not None:
-            merged["DATABASE_URL"] = db if isinstance(db, str) else db.url
+            merged["DATABASE_URL"] = with_password(db if isinstance(db, str) else db.url)
         for name, value in (env or {}).items():
             if value is None:
                 merged.pop(name, None)
@@ -287,11 +303,26 @@ class Netty:
         return process
 
     def stop_all(self):
+        said = ""
         for process in self.background:
             if process.poll() is None:
+                said += Path(f"/proc/{process.pid}/cmdline").read_text()
                 process.send_signal(signal.SIGKILL)
                 process.wait()
-            process.stdout.close()
+            if not process.stdout.closed:
+                said += process.stdout.read()
+                process.stdout.close()
+        assert not any(secret in said for secret in SECRETS), f"a secret got out: {said}"
+        self.search()
+
+    def search(self):
+        """No file that the test leaves behind (spool, logs, results) has a secret in it."""
+        for folder, _, names in os.walk(self.dir):
+            for path in (Path(folder) / name for name in names):
+                if path in self.secret_files or not path.is_file() or path.is_symlink():
+                    continue
+                found = content(path)
+                assert not any(secret.encode() in found for secret in SECRETS), f"a secret got into {path}"
 
 
 def differences(expected, actual, most=3):

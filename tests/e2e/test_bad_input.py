@@ -171,6 +171,6 @@ def test_help_and_version(netty, program):
     lines = netty.run(program, "--version").out.splitlines()
     assert lines[0].split()[0] == program
     libraries = {line.split()[0] for line in lines[1:]}
-    own = {"netty-extract": {"libcurl"}, "netty-load": {"libpq"}, "netty-spool": set()}[program]
+    own = {"netty-extract": {"libcurl", "libmicrohttpd"}, "netty-load": {"libpq", "libmicrohttpd"}, "netty-spool": set()}[program]
     assert own | {"zstd", "xxHash", "libuv", "yajl", "inih"} <= libraries
-    assert not libraries & ({"libcurl", "libpq"} - own)
+    assert not libraries & ({"libcurl", "libpq", "libmicrohttpd"} - own)

@@ -117,9 +117,9 @@ class Fakes:
         lines = path.read_text().splitlines() if path.exists() else []
         return [int(line.split()[0]) for line in lines if word in line]
 
-    def start(self):
+    def start(self, **more):
         env = {"PATH": f"{self.folder}:{os.environ['PATH']}", "NETTY_LOG_FORMAT": "json",
-               "ASAN_OPTIONS": "exitcode=99"}
+               "ASAN_OPTIONS": "exitcode=99", **more}
         self.process = subprocess.Popen([BUILD / "netty-pair"], env=env, stderr=open(self.folder / "log", "w"))
         return self.process
 
@@ -170,6 +170,19 @@ def test_the_catalog_comes_first_and_its_failure_is_no_reason_not_to_begin(fakes
     both_stay(fakes)
     assert [line.split(None, 1)[1] for line in (fakes.folder / "netty-load.starts").read_text().splitlines()] == \
         ["--catalog", "--follow"]
+    pair.terminate()
+    assert pair.wait(timeout=60) == 75
+
+
+def test_one_port_is_one_programs(fakes):
+    for name in ("netty-extract", "netty-load"):
+        fakes.program(name, f"echo \"listen=$NETTY_LISTEN\" >>{fakes.folder}/{name}.starts\n"
+                            f"[ \"$1\" = --catalog ] && exit 0\n{stay(fakes)}")
+    pair = fakes.start(NETTY_LISTEN="127.0.0.1:9187")
+    both_stay(fakes)
+    assert (fakes.folder / "netty-extract.starts").read_text().endswith("\nlisten=\n")
+    assert [line for line in (fakes.folder / "netty-load.starts").read_text().splitlines() if "=" in line] == \
+        ["listen=", "listen=127.0.0.1:9187"]
     pair.terminate()
     assert pair.wait(timeout=60) == 75
 

@@ -5,9 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 package=$1
 root=$PWD/build/deb-root
-base=$PWD/build/deb-root.tar
-mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev/null |
-    sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\{0,1\}\(http[^ ]*\/debian\/\{0,1\}\) .*/\2/p' | sed -n 1p || true)
+base=$PWD/build/bare-debian.tar
 
 say() { printf '== %s\n' "$*"; }
 die() { printf 'FAIL %s\n' "$*" >&2; exit 1; }
@@ -21,13 +19,8 @@ spool() { (cd "$root/var/spool/netty" && find . -printf '%p %m %U %s\n' | sort &
 [ "$(id -u)" -eq 0 ] || die "debootstrap needs root"
 rm -rf "$root"
 mkdir -p "$root"
-if [ ! -s "$base" ]; then
-    say "A bare Debian 12 from ${mirror:-debootstrap\'s own mirror}"
-    debootstrap --variant=minbase bookworm "$root" $mirror >build/debootstrap.log 2>&1 || die "debootstrap; see build/debootstrap.log"
-    tar -C "$root" -cf "$base" .
-else
-    tar -C "$root" -xf "$base"
-fi
+tests/tools/bare-debian.sh "$base"
+tar -C "$root" -xf "$base"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
 apt_in update
