@@ -2,9 +2,11 @@
 
 #include "shared/log.h"
 #include "shared/when.h"
+#include "spool/acked.h"
 #include "spool/fault.h"
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WRITE_MAX ((size_t)1 << 20)
 
@@ -61,13 +63,11 @@ static void complain(enum err_code rc, const struct err *e)
         LOG(LOG_WARN, "segment", "cannot tidy up after a segment", F_ERR(e));
 }
 
-/* Its number is not used again, for a reader may have seen its journal. */
-static void remove_files(const struct out *out)
+bool out_is_named(const struct out *out)
 {
-    static const enum segment_file files[] = {SEGMENT_NEW, SEGMENT_DATA, SEGMENT_JOURNAL};
-    struct err e = ERR_INIT;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        complain(segment_remove(out->dir, out->number, files[i], &e), &e);
+    char path[IO_PATH];
+    return segment_path(path, out->dir, out->number, SEGMENT_JOURNAL, NULL) != OK ||
+           access(path, F_OK) == 0;
 }
 
 void out_release(struct out *out)
@@ -78,9 +78,9 @@ void out_release(struct out *out)
     /* All that counts has been synced, so a failing close loses nothing. */
     complain(segment_close(&out->data_fd, out->dir, out->number, SEGMENT_DATA, &e), &e);
     complain(segment_close(&out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, &e), &e);
-    bool unused = !out->reopened && out->durable == 0;
-    if (unused)
-        remove_files(out);
+    /* With a journal its number is taken, for a reader may have seen it. */
+    if (!out_is_named(out))
+        complain(segment_remove(out->dir, out->number, SEGMENT_NEW, &e), &e);
     free(out);
 }
 
@@ -128,6 +128,26 @@ static enum err_code write_lines(struct commit *c, const char *path)
     return rc;
 }
 
+/* A table's first line must find the word there that it is not acknowledged yet. */
+static enum err_code before_first_line(struct commit *c)
+{
+    struct acked a = {.place = c->header.previous, .open = true};
+    return *c->acked_fd >= 0 ? OK : acked_write(c->acked_fd, c->out->dir, &a, &c->err);
+}
+
+/* The pages are durable whether this succeeds or not: without it they are trusted later. */
+static void acknowledge(struct commit *c)
+{
+    struct err e = ERR_INIT;
+    const struct pending *last = c->first;
+    while (last->next)
+        last = last->next;
+    struct acked a = {.place = last->info.place, .open = true};
+    if (acked_write(c->acked_fd, c->out->dir, &a, &e) != OK)
+        LOG(LOG_WARN, "spool", "cannot note which page is durable; the next run looks again",
+            F_ERR(&e));
+}
+
 void commit_run(struct commit *c)
 {
     struct out *out = c->out;
@@ -139,9 +159,11 @@ void commit_run(struct commit *c)
     FAULT("page-synced");
     if (out->journal_fd < 0 && (c->rc = make_journal(c)) != OK)
         return;
-    if ((c->rc = write_lines(c, path)) != OK)
+    if ((c->rc = before_first_line(c)) != OK || (c->rc = write_lines(c, path)) != OK)
         return;
     FAULT("journal-written");
     c->rc = segment_sync(out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, e);
     FAULT("journal-synced");
+    if (c->rc == OK)
+        acknowledge(c);
 }

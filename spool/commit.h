@@ -1,6 +1,6 @@
 /*
  * The durable step: records synced, then the journal lines that make them visible, then those
- * synced. Runs in a worker thread on what the writer hands it, and touches nothing of the writer's.
+ * synced, then the word that they are (acked.h). Runs in a worker thread on what the writer hands it, and touches nothing of the writer's.
  */
 #ifndef NETTY_SPOOL_COMMIT_H
 #define NETTY_SPOOL_COMMIT_H
@@ -42,6 +42,7 @@ struct commit {
     struct pending *first;        /* ends with NULL */
     struct journal_header header; /* for a segment that has no journal yet */
     const char *position;         /* that goes with it */
+    int *acked_fd;                /* the writer's; only one commit runs at a time */
     enum err_code rc;
     struct err err;
 };
@@ -53,7 +54,9 @@ enum err_code out_create(struct out **out, const char *dir, uint64_t number,
 enum err_code out_reopen(struct out **out, const char *dir, uint64_t number,
                          struct err *e) MUST_CHECK;
 void out_hold(struct out *out);
-/* The last holder closes. Of a segment given up before any page of it was durable nothing stays. */
+/* Its journal is there. */
+bool out_is_named(const struct out *out);
+/* The last holder closes. Of a segment given up before its journal was there nothing stays. */
 void out_release(struct out *out);
 
 /* Fills rc and err. */

@@ -70,6 +70,20 @@ static void call_back(struct writer *w, struct pending *p, enum err_code rc, con
     w->calling = false;
 }
 
+/* The next writer is not to go on with the segment either. Where this cannot be written the journal
+ * has lines that were not acknowledged, or none that are new. */
+static void forswear(struct writer *w)
+{
+    struct err e = ERR_INIT;
+    const struct out *out = w->commit.out;
+    struct acked a = {.place = w->acked, .open = false};
+    if (w->acked.segment == out->number && acked_write(&w->acked_fd, w->dir, &a, &e) != OK)
+        LOG(LOG_WARN, "spool", "cannot note that a segment was given up", F_ERR(&e));
+    /* A journal that was seen keeps its number, though no page of it counts. */
+    if (w->acked.segment != out->number && out_is_named(out))
+        w->acked = (struct page_place){out->number, 0};
+}
+
 /* A failed sync is final: nobody can say what of the segment is on the disk. */
 static struct pending *give_up(struct writer *w, struct pending *batch, const struct err *err)
 {
@@ -85,6 +99,7 @@ static struct pending *give_up(struct writer *w, struct pending *batch, const st
         w->lost = *err;
         w->flushed = 0;
     }
+    forswear(w);
     out_release(w->out);
     w->out = NULL;
     return batch;
@@ -137,7 +152,8 @@ void commit_start(struct writer *w)
     struct commit *c = &w->commit;
     if (w->committing || !w->head)
         return;
-    *c = (struct commit){.out = w->head->out, .first = w->head, .position = w->position};
+    *c = (struct commit){
+        .out = w->head->out, .first = w->head, .position = w->position, .acked_fd = &w->acked_fd};
     c->header = (struct journal_header){
         .segment = c->out->number, .created = when_now(), .previous = w->acked};
     memcpy(c->header.table, w->table, sizeof c->header.table);

@@ -2,7 +2,9 @@
 
 #include "shared/log.h"
 #include "shared/when.h"
+#include "spool/acked.h"
 #include "spool/fault.h"
+#include "spool/remake.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,7 +19,7 @@ struct survey {
     bool has_position;
     uint64_t expect;
     uint64_t first_lost; /* page; 0: none */
-    uint64_t durable;    /* pages that some line says were */
+    uint64_t durable;    /* pages that some line, or acked.json, says were */
 };
 
 static void lose(struct survey *v)
@@ -114,12 +116,6 @@ static enum err_code survey(struct survey *v, struct recovered *r, const char *d
             goto done;
         on_line(v, r, line, table);
     } while (line->kind != JOURNAL_END);
-    /* A power failure can tear the lines that shared one sync in any order. None of them was
-     * acknowledged, so all from the first torn one on are given up, not called damage for ever. */
-    if (v->first_lost > v->durable && !r->sealed)
-        r->last.page = v->first_lost - 1;
-    /* What is gone on from must not vanish. */
-    rc = journal_sync(j, e);
 done:
     journal_close(j);
     return rc;
@@ -166,23 +162,71 @@ static enum err_code cut(struct recovered *r, const char *dir, struct err *e)
     return rc == OK ? io_sync_dir(dir, e) : rc;
 }
 
+/* Of the lines that can be read some were not acknowledged: their sync may have failed, and then
+ * they are in the machine's memory only. They count once they stand in a new file. The records need
+ * no such care: no line is written before the sync of its page's records has succeeded. */
+static enum err_code make_last(const struct recovered *r, const char *dir, struct err *e)
+{
+    struct acked a = {.place = r->last, .open = false};
+    struct err why = ERR_INIT;
+    int fd = -1;
+    enum err_code rc = r->journal > 0 ? remake_journal(dir, r->number, r->journal, "", 0, e) : OK;
+    if (rc != OK)
+        return rc;
+    if (acked_write(&fd, dir, &a, &why) != OK)
+        LOG(LOG_WARN, "recover", "cannot note which page is durable; the next run looks again",
+            F_ERR(&why));
+    acked_close(&fd);
+    return OK;
+}
+
+static void judge(struct survey *v, struct recovered *r, const struct acked *a)
+{
+    bool same = a->place.segment == r->number;
+    if (same && a->place.page > v->durable)
+        v->durable = a->place.page;
+    if (same && a->place.page > r->last.page)
+        v->damaged = true; /* lines were cut off */
+    /* A power failure can tear the lines that shared one sync in any order. None of them was
+     * acknowledged, so all from the first torn one on are given up, not called damage for ever. */
+    if (v->first_lost > v->durable && !r->sealed)
+        r->last.page = v->first_lost - 1;
+    r->acked = same && a->place.page == r->last.page;
+}
+
 static enum err_code look_at_newest(struct recovered *r, const struct segment_entry *newest,
                                     const struct segment_list *list, const char *dir,
                                     const char *table, struct err *e)
 {
     struct survey v;
+    struct acked a;
+    enum acked_state state;
+    enum err_code rc;
     r->number = newest->number;
-    enum err_code rc = survey(&v, r, dir, table, e);
-    if (rc == OK && !v.has_position)
-        rc = older_position(r, list, dir, table, e);
-    if (rc != OK)
+    if ((rc = survey(&v, r, dir, table, e)) != OK || (rc = acked_read(dir, &a, &state, e)) != OK)
+        return rc;
+    judge(&v, r, &a);
+    if (!v.has_position && (rc = older_position(r, list, dir, table, e)) != OK)
         return rc;
     bool plain = newest->files & SEGMENT_HAS(SEGMENT_DATA);
-    r->go_on = !v.damaged && !r->sealed && (plain || r->bytes == 0);
+    r->go_on = !v.damaged && r->acked && a.open && !r->sealed && (plain || r->bytes == 0);
     if (v.damaged)
         LOG(LOG_WARN, "recover", "the newest segment is damaged or torn; a new one follows it",
             F_STR("table", table), F_INT("segment", r->number), F_INT("pages", r->last.page));
-    return r->go_on ? cut(r, dir, e) : OK;
+    rc = r->go_on ? cut(r, dir, e) : r->acked ? OK : make_last(r, dir, e);
+    /* Whole segments that were acknowledged are gone: their numbers are not given again. */
+    if (a.place.segment > r->number)
+        r->number = a.place.segment;
+    return rc;
+}
+
+static enum err_code look_at_nothing(struct recovered *r, const char *dir, struct err *e)
+{
+    struct acked a;
+    enum acked_state state;
+    enum err_code rc = acked_read(dir, &a, &state, e);
+    r->number = a.place.segment;
+    return rc;
 }
 
 enum err_code recover_table(struct recovered *r, const char *dir, const char *table, struct err *e)
@@ -198,8 +242,7 @@ enum err_code recover_table(struct recovered *r, const char *dir, const char *ta
         const struct segment_entry *entry = segment_list_from(&list, list.entries[i].number);
         newest = entry ? entry : newest;
     }
-    if (newest)
-        rc = look_at_newest(r, newest, &list, dir, table, e);
+    rc = newest ? look_at_newest(r, newest, &list, dir, table, e) : look_at_nothing(r, dir, e);
     segment_list_free(&list);
     return rc;
 }

@@ -9,9 +9,10 @@
 #include "spool/journal.h"
 
 struct recovered {
-    uint64_t number;        /* of the newest segment; 0: none yet */
+    uint64_t number;        /* the greatest that a segment has, or has had; 0: none yet */
     struct page_place last; /* the last page that counts */
-    bool go_on;             /* the newest segment is whole and open */
+    bool go_on;             /* the newest segment is whole and open, and all of it acknowledged */
+    bool acked;             /* all its pages that count were acknowledged before */
     bool sealed;            /* it has its footer */
     uint64_t bytes;         /* of its records */
     uint64_t lines;
@@ -21,7 +22,8 @@ struct recovered {
 };
 
 /* The position is that of the last page before any damage: what was lost behind it is fetched
- * again. */
+ * again. Lines that were never acknowledged (acked.h) count once they have been written anew
+ * (remake.h), and then a new segment follows. */
 enum err_code recover_table(struct recovered *r, const char *dir, const char *table,
                             struct err *e) MUST_CHECK;
 

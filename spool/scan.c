@@ -1,5 +1,6 @@
 #include "spool/scan.h"
 
+#include "spool/acked.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,8 +23,11 @@ struct scan {
     bool held;       /* page is to be handed out by the next call */
     bool next_known; /* a later segment exists */
     bool cap_known;
-    uint64_t cap;    /* pages of this segment that count, as the next one's header says */
-    uint64_t synced; /* bytes of the journal known to last */
+    uint64_t cap;            /* pages of this segment that count, as the next one's header says */
+    uint64_t synced;         /* bytes of the journal known to last */
+    struct page_place acked; /* as acked.json was last read */
+    uint64_t told_gone;      /* segments behind the newest, up to this one, were told to be lost */
+    bool pressed; /* the newest segment is read to its end once more, with that word at hand */
 
     struct page_info page;
     char position[PAGE_POSITION_MAX + 1];
@@ -155,6 +159,7 @@ static enum err_code open_journal(struct scan *s, const struct segment_entry *en
     s->lost = 0;
     s->sealed = s->held = s->cap_known = false;
     s->synced = 0;
+    s->pressed = false;
     return find_next(s, false, e);
 }
 
@@ -173,6 +178,74 @@ static bool is_missing(const struct scan *s, uint64_t want, uint64_t found)
     return h.previous.segment > want || (h.previous.segment == want && h.previous.page > 0);
 }
 
+/* Pages expect ... last have no line. */
+static bool report_gap(struct scan *s, uint64_t last, enum scan_what *what, struct err *e)
+{
+    if (!report(s, (struct page_place){s->segment, last}, what))
+        return false;
+    (void)err_set(e, ERR_DAMAGED,
+                  "%s/%010" PRIu64 ".journal: the lines of pages %" PRIu64 " to %" PRIu64
+                  " are missing: these pages are lost",
+                  s->table, s->segment, s->expect, last);
+    return true;
+}
+
+/* The last segment that was dealt with. */
+static uint64_t passed(const struct scan *s)
+{
+    uint64_t last = s->segment ? s->segment : s->after.segment;
+    return last > s->list.pruned ? last : s->list.pruned;
+}
+
+/* Is something missing of what was acknowledged: of the segment at hand, or all behind it? */
+static bool is_short(const struct scan *s)
+{
+    if (s->journal && s->acked.segment == s->segment)
+        return s->acked.page >= s->expect + s->lost;
+    return s->acked.segment > passed(s) && s->acked.segment > s->told_gone;
+}
+
+static bool report_short(struct scan *s, enum scan_what *what, struct err *e)
+{
+    bool told;
+    if (s->journal && s->acked.segment == s->segment) {
+        told = report_gap(s, s->acked.page, what, e);
+        s->expect = s->acked.page + 1;
+        s->lost = 0;
+        return told;
+    }
+    s->told_gone = s->acked.segment;
+    told = report(s, (struct page_place){s->acked.segment + 1, 0}, what);
+    if (told)
+        (void)err_set(e, ERR_DAMAGED,
+                      "%s: segments %" PRIu64 " to %" PRIu64 " are missing: their pages are lost",
+                      s->table, passed(s) + 1, s->acked.segment);
+    return told;
+}
+
+/* There is no more. What was acknowledged must be there: the word first, then the folder and the
+ * lines once more, for a writer may be adding all three. */
+static enum err_code on_last(struct scan *s, enum scan_what *what, bool *done, struct err *e)
+{
+    struct acked a;
+    enum acked_state state;
+    bool again = s->pressed;
+    *what = SCAN_END;
+    *done = true;
+    s->pressed = false;
+    if (!again) {
+        enum err_code rc = acked_read(s->dir, &a, &state, e);
+        if (rc != OK)
+            return rc;
+        s->acked = a.place;
+    }
+    if (!is_short(s))
+        return OK;
+    s->pressed = !again;
+    *done = again && report_short(s, what, e);
+    return OK;
+}
+
 static enum err_code next_segment(struct scan *s, enum scan_what *what, bool *done, struct err *e)
 {
     uint64_t want = s->segment ? s->segment + 1 : s->after.segment;
@@ -184,11 +257,8 @@ static enum err_code next_segment(struct scan *s, enum scan_what *what, bool *do
             return rc;
         entry = segment_list_from(&s->list, want);
     }
-    if (!entry) {
-        *what = SCAN_END;
-        *done = true;
-        return OK;
-    }
+    if (!entry)
+        return on_last(s, what, done, e);
     if (is_missing(s, want, entry->number)) {
         s->segment = entry->number - 1;
         *done = report(s, (struct page_place){entry->number, 0}, what);
@@ -215,18 +285,6 @@ static bool report_line(struct scan *s, const struct journal_line *line, struct 
 static struct page_place at_page(const struct scan *s, uint64_t page)
 {
     return (struct page_place){s->segment, page};
-}
-
-/* Pages expect ... last have no line. */
-static bool report_gap(struct scan *s, uint64_t last, enum scan_what *what, struct err *e)
-{
-    if (!report(s, (struct page_place){s->segment, last}, what))
-        return false;
-    (void)err_set(e, ERR_DAMAGED,
-                  "%s/%010" PRIu64 ".journal: the lines of pages %" PRIu64 " to %" PRIu64
-                  " are missing: these pages are lost",
-                  s->table, s->segment, s->expect, last);
-    return true;
 }
 
 static bool on_header(struct scan *s, const struct journal_line *line, enum scan_what *what,
@@ -310,10 +368,8 @@ static enum err_code on_end(struct scan *s, enum scan_what *what, bool *done, st
 {
     if (!s->sealed && !s->next_known) {
         enum err_code rc = find_next(s, true, e);
-        *what = SCAN_END;
-        *done = !s->next_known;
         /* With a later segment, look again for what was written before that one. */
-        return rc;
+        return rc != OK || s->next_known ? rc : on_last(s, what, done, e);
     }
     if (s->cap_known && s->expect + s->lost <= s->cap) {
         *done = report_gap(s, s->cap, what, e);
@@ -334,14 +390,38 @@ static enum err_code on_end(struct scan *s, enum scan_what *what, bool *done, st
 }
 
 /* A page must not be acted on while the machine's crash could still undo it: its place would be
- * given to another. What a later segment vouches for has been synced by the writer. */
-static enum err_code make_durable(struct scan *s, const struct journal_line *line, struct err *e)
+ * given to another. What a later segment vouches for is durable, and what the writer has
+ * acknowledged; where nothing tells (a spool of before), syncing is the best that can be done. */
+static enum err_code is_durable(struct scan *s, const struct journal_line *line, bool *is,
+                                struct err *e)
 {
-    if (s->use != SCAN_ACT || s->cap_known || line->at < s->synced)
+    struct page_place place = {s->segment, line->page.place.page};
+    struct acked a;
+    enum acked_state state;
+    *is = true;
+    if (s->use != SCAN_ACT || s->cap_known || line->at < s->synced ||
+        page_compare(place, s->acked) <= 0)
         return OK;
-    enum err_code rc = journal_sync(s->journal, e);
-    if (rc == OK)
+    enum err_code rc = acked_read(s->dir, &a, &state, e);
+    if (rc != OK)
+        return rc;
+    s->acked = a.place;
+    *is = state != ACKED_KNOWN || page_compare(place, s->acked) <= 0;
+    if (state == ACKED_KNOWN)
+        return OK;
+    if ((rc = journal_sync(s->journal, e)) == OK)
         s->synced = journal_read_to(s->journal);
+    return rc;
+}
+
+/* A line that is there and not to be acted on yet: the end for now, unless a later segment says by
+ * now whether it counts. */
+static enum err_code hold(struct scan *s, enum scan_what *what, bool *done, struct err *e)
+{
+    enum err_code rc = find_next(s, true, e);
+    s->held = true;
+    *what = SCAN_END;
+    *done = !s->cap_known;
     return rc;
 }
 
@@ -349,13 +429,14 @@ static enum err_code on_line(struct scan *s, const struct journal_line *line, en
                              bool *done, struct err *e)
 {
     enum err_code rc = OK;
+    bool durable;
     switch (line->kind) {
     case JOURNAL_HEADER:
         *done = on_header(s, line, what, e);
         break;
     case JOURNAL_PAGE:
-        if ((rc = make_durable(s, line, e)) == OK)
-            rc = on_page(s, line, what, done, e);
+        if ((rc = is_durable(s, line, &durable, e)) == OK)
+            rc = durable ? on_page(s, line, what, done, e) : hold(s, what, done, e);
         break;
     case JOURNAL_FOOTER:
         *done = on_footer(s, line, what, e);

@@ -23,7 +23,7 @@ enum scan_what {
     SCAN_DAMAGED,
     SCAN_END
 };
-/* SCAN_ACT: what it hands out will be acted on, so it must be durable first (journal_sync). */
+/* SCAN_ACT: what it hands out will be acted on, so it must be durable first (acked.h). */
 enum scan_use {
     SCAN_LOOK,
     SCAN_ACT

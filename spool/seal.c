@@ -4,6 +4,7 @@
 #include "spool/fault.h"
 #include "spool/frames.h"
 #include "spool/journal.h"
+#include "spool/remake.h"
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct seal {
     uint64_t number;
     struct journal_footer footer; /* as it is, or as it is to be */
     bool footed;
+    uint64_t journal; /* bytes */
     int data_fd;
     int tmp_fd;
     char data_path[IO_PATH];
@@ -51,6 +53,7 @@ static bool take_line(struct seal *s, const struct journal_line *line)
         f->hash = line->footer.hash;
         return line->footer.pages == f->pages && line->footer.bytes == f->bytes;
     case JOURNAL_END:
+        s->journal = line->at;
         return line->tail == 0;
     case JOURNAL_BAD:
     case JOURNAL_BAD_END:
@@ -169,29 +172,18 @@ static enum err_code compress(struct seal *s, struct err *e)
     return OK;
 }
 
+/* With the journal as a new file, also where the footer is there already: whether that sync has
+ * succeeded nobody can tell. */
 static enum err_code add_footer(struct seal *s, struct err *e)
 {
     struct buf line;
-    char path[IO_PATH];
-    int fd = -1;
-    enum err_code rc;
-    if (s->footed)
-        return OK;
+    enum err_code rc = OK;
     buf_init(&line, JOURNAL_LINE_MAX);
     s->footer.sealed = when_now();
-    if ((rc = journal_add_footer(&line, &s->footer)) != OK) {
+    if (!s->footed && (rc = journal_add_footer(&line, &s->footer)) != OK)
         (void)buf_err(e, rc, &line, "a journal's footer");
-        goto done;
-    }
-    if ((rc = segment_path(path, s->dir, s->number, SEGMENT_JOURNAL, e)) != OK ||
-        (rc = segment_open(&fd, s->dir, s->number, SEGMENT_JOURNAL, O_WRONLY | O_APPEND, e)) !=
-            OK ||
-        (rc = io_write(fd, line.data, line.len, path, e)) != OK ||
-        (rc = segment_sync(fd, s->dir, s->number, SEGMENT_JOURNAL, e)) != OK)
-        goto done;
-    rc = segment_close(&fd, s->dir, s->number, SEGMENT_JOURNAL, e);
-done:
-    segment_drop(&fd);
+    else
+        rc = remake_journal(s->dir, s->number, s->journal, line.data, line.len, e);
     buf_free(&line);
     return rc;
 }

@@ -18,6 +18,7 @@ void writer_free(struct writer *w)
     if (!w)
         return;
     out_release(w->out);
+    acked_close(&w->acked_fd);
     spool_unlock(w->lock);
     (void)XXH3_freeState(w->hash);
     free(w->buffer);
@@ -60,6 +61,7 @@ enum err_code writer_open(struct writer **out, uv_loop_t *loop, const struct spo
     if (!w)
         return err_set(e, ERR_NOMEM, "out of memory");
     w->loop = loop;
+    w->acked_fd = -1;
     w->conf = *conf;
     w->tail = &w->head;
     if ((rc = spool_lock(&w->lock, s, table, e)) != OK ||

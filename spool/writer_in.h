@@ -5,6 +5,7 @@
 #ifndef NETTY_SPOOL_WRITER_IN_H
 #define NETTY_SPOOL_WRITER_IN_H
 
+#include "spool/acked.h"
 #include "spool/commit.h"
 #include "spool/writer.h"
 #include <xxhash.h>
@@ -45,6 +46,7 @@ struct writer {
     bool calling;
     uv_work_t work;
     struct commit commit;
+    int acked_fd;
     struct seal_job seal;
 
     uv_work_t goodbye;

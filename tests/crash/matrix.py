@@ -2,12 +2,13 @@
 """The crash matrix: every program is made to die, to fail and to lose power at every point there is; then it runs again,
 and the spool and the database are compared with the source.
 
-    tests/crash/matrix.py [--step N] [--seed N] [PART ...]     parts: faults kill tear errors power slow acted
+    tests/crash/matrix.py [--step N] [--seed N] [PART ...]     parts: faults kill tear errors power slow acted lied
 
 --step N tries every N-th point only (make test has a slice). Ends with 1 when anything did not recover. `make crash`.
 """
 import argparse
 import concurrent.futures
+import itertools
 import os
 import random
 import re
@@ -173,7 +174,41 @@ def acted(program, step, rng):
             yield f"power lost after loading, {mode}", f"{at} {calls[at - 1]}", attempt
 
 
-PARTS = {"faults": faults, "kill": kill, "tear": tear, "errors": errors, "power": power, "slow": slow, "acted": acted}
+def lied(program, step, rng):
+    """A sync fails, and the kernel takes what it could not write for written (preload.c): the run ends of it, or is killed
+    at once. The loader acts on what it finds, the program runs again, and only then the power fails."""
+    calls = program.total("wscrutm")
+    syncs = [at for at, (letter, _) in enumerate(calls, 1) if letter == "s"]
+    for then, again in itertools.product((0, 1), (False, True)):
+        for which in points(len(syncs), step, rng):
+            at = syncs[which - 1]
+
+            def attempt(at=at, then=then, again=again, mode=rng.choice(MODES), seed=rng.random()):
+                case = program.case(f"lied-{then}-{again}-{at}")
+                if program.beside:
+                    program.beside.reset()
+                    case.db = program.beside.database
+                shadow = Shadow(str(case.root), str(case.dir / "shadow"))
+                done = program.run(case, env=case.injected(at, how="EIO", shadow=shadow, then=then))
+                demand(done.code in (*KILLED, *FAILED_CODES), done)
+                if program.beside:
+                    loaded = case.load(env=case.injected(0, shadow=shadow))
+                    demand(loaded.code in (0, 65, 66), loaded)
+                if again:
+                    done = program.run(case, env=case.injected(0, shadow=shadow))
+                    demand(done.code in (0, 65), done)
+                shadow.cut(mode, random.Random(seed))
+                program.recover(case)
+                if program.beside:
+                    case.assert_load_recovers()
+                case.end()
+                return 1
+            yield (f"sync failed{', killed' if then else ''}{', run again' if again else ''}, power lost",
+                   f"{at} {calls[at - 1]}", attempt)
+
+
+PARTS = {"faults": faults, "kill": kill, "tear": tear, "errors": errors, "power": power, "slow": slow, "acted": acted,
+         "lied": lied}
 
 
 def programs(truth, server):
@@ -205,12 +240,12 @@ class Table:
         rows = list(dict.fromkeys(row for row, _ in self.tried))
         columns = list(dict.fromkeys(program for _, program in self.tried))
         lost = Counter((row, program) for row, program, _, _ in self.failures)
-        print(f"{'':34}" + "".join(f"{column:>20}" for column in columns))
+        print(f"{'':42}" + "".join(f"{column:>20}" for column in columns))
         for row in rows:
             cells = [f"{self.tried[row, column]}" + (f" ({lost[row, column]} LOST)" if lost[row, column] else "")
                      for column in columns]
             codes = ", ".join(f"{count} {code}" for code, count in sorted(self.codes[row].items()))
-            print(f"{row:34}" + "".join(f"{cell:>20}" for cell in cells) + (f"   {codes}" if codes else ""))
+            print(f"{row:42}" + "".join(f"{cell:>20}" for cell in cells) + (f"   {codes}" if codes else ""))
         for row, program, label, why in self.failures:
             print(f"LOST: {program}: {row}: {label}: {why}")
         print(f"{sum(self.tried.values())} times made to fail, {len(self.failures)} not recovered")

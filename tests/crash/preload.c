@@ -11,11 +11,16 @@
  *                        tear: do a write's first half, then die (other calls: die before it)
  *                        ENOSPC, EIO ... : it fails so, and is not done
  *     CRASH_STAYS=1      all that follow fail, too
+ *     CRASH_THEN=N       having failed, die before the N-th call after that (1: the very next)
  *     CRASH_SLOW=MS      each sync takes so long: pages that end meanwhile share the next one
  *     CRASH_LOG=FILE     a line for each call counted: its number, letter and path
  *     CRASH_SHADOW=DIR   on the same file system, what a power failure is to be made of: the file
- *                        f-INODE is the content at its last sync; `k-INODE` keeps what lost its last
- *                        name; `names` tells what was done to folders and when they were synced
+ *                        f-INODE is what its syncs have made last; d-INODE has a byte for each block
+ *                        of 4096 that was written since; `k-INODE` keeps what lost its last name;
+ *                        `names` tells what was done to folders and when they were synced
+ *
+ * A sync of a file that is made to fail does what the kernel does: what was written is taken for
+ * clean, can be read, and no later sync makes it last unless it is written again.
  *
  * One call at a time, whatever the number of threads, so that the log is the order of things.
  */
@@ -34,6 +39,7 @@
 #include <unistd.h>
 
 #define DEATH     137
+#define BLOCK     4096
 #define PATH_ROOM (2 * PATH_MAX)
 #define EXPORT    __attribute__((visibility("default")))
 
@@ -46,6 +52,7 @@ static struct {
     const char *ops;
     long at;
     long count;
+    long then;
     bool tear;
     bool stays;
     int error; /* 0: die */
@@ -93,6 +100,7 @@ static void read_plan(void)
     (void)snprintf(plan.shadow, sizeof plan.shadow, "%s", wish("CRASH_SHADOW", ""));
     plan.ops = wish("CRASH_OPS", "wscrutm");
     plan.at = strtol(wish("CRASH_AT", "0"), NULL, 10);
+    plan.then = strtol(wish("CRASH_THEN", "0"), NULL, 10);
     plan.tear = strcmp(how, "tear") == 0;
     plan.error = error_named(how);
     plan.slow = (useconds_t)strtoul(wish("CRASH_SLOW", "0"), NULL, 10) * 1000;
@@ -139,6 +147,8 @@ static enum fate enter(char op, const char *path)
     plan.count++;
     int n = snprintf(line, sizeof line, "%ld %c %s\n", plan.count, op, path);
     put(plan.log, line, (size_t)n);
+    if (plan.then > 0 && plan.count == plan.at + plan.then)
+        _exit(DEATH);
     bool now = plan.at > 0 && (plan.count == plan.at || (plan.stays && plan.count > plan.at));
     if (!now)
         return PASS;
@@ -203,40 +213,79 @@ static void keep(const char *path)
         _exit(98);
 }
 
-static void copy(int from, int to)
+static int shadow_file(char kind, const struct stat *st)
 {
-    char piece[65536];
-    off_t at = 0;
+    char path[PATH_ROOM];
+    (void)snprintf(path, sizeof path, "%s/%c-%llu", plan.shadow, kind,
+                   (unsigned long long)st->st_ino);
+    int fd = real_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        _exit(97);
+    return fd;
+}
+
+/* Bytes from..to of the file were written. */
+static void dirty(int fd, off_t from, off_t to)
+{
+    struct stat st;
+    if (plan.names < 0 || to <= from || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return;
+    int map = shadow_file('d', &st);
+    for (off_t block = from / BLOCK; block <= (to - 1) / BLOCK; block++)
+        if (syscall(SYS_pwrite64, map, "1", 1, block) != 1)
+            _exit(96);
+    (void)syscall(SYS_close, map);
+}
+
+/* What was written since the last sync, block by block; then nothing is dirty any more. */
+static void copy_dirty(int from, int to, int map, off_t size)
+{
+    char marks[512];
+    char piece[BLOCK];
+    off_t block = 0;
     ssize_t n;
-    while ((n = pread(from, piece, sizeof piece, at)) > 0) {
-        put(to, piece, (size_t)n);
-        at += n;
+    while ((n = pread(map, marks, sizeof marks, block)) > 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            off_t at = (block + i) * BLOCK;
+            ssize_t got = marks[i] && at < size ? pread(from, piece, sizeof piece, at) : 0;
+            if (got > 0 && syscall(SYS_pwrite64, to, piece, (size_t)got, at) != got)
+                _exit(95);
+        }
+        block += n;
     }
 }
 
-static void synced(int fd)
+static void synced(int fd, bool done)
 {
-    char path[PATH_ROOM];
     char line[64];
     struct stat st;
-    if (plan.names < 0 || !path_of(fd, path) || fstat(fd, &st) != 0)
+    struct stat had;
+    if (plan.names < 0 || fstat(fd, &st) != 0)
         return;
     if (S_ISDIR(st.st_mode)) {
         int n = snprintf(line, sizeof line, "sync %llu 0 - -\n", (unsigned long long)st.st_ino);
-        put(plan.names, line, (size_t)n);
+        if (done)
+            put(plan.names, line, (size_t)n);
         return;
     }
-    /* The caller's descriptor may be for writing only. */
-    char self[64];
-    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-    (void)snprintf(path, sizeof path, "%s/f-%llu", plan.shadow, (unsigned long long)st.st_ino);
-    int from = real_open(self, O_RDONLY | O_CLOEXEC, 0);
-    int to = real_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (from < 0 || to < 0)
-        _exit(97);
-    copy(from, to);
-    (void)syscall(SYS_close, from);
-    (void)syscall(SYS_close, to);
+    int map = shadow_file('d', &st);
+    if (done) {
+        /* The caller's descriptor may be for writing only. */
+        (void)snprintf(line, sizeof line, "/proc/self/fd/%d", fd);
+        int from = real_open(line, O_RDONLY | O_CLOEXEC, 0);
+        int to = shadow_file('f', &st);
+        if (from < 0)
+            _exit(97);
+        copy_dirty(from, to, map, st.st_size);
+        if (fstat(to, &had) != 0 ||
+            (had.st_size > st.st_size && syscall(SYS_ftruncate, to, st.st_size) != 0))
+            _exit(94);
+        (void)syscall(SYS_close, from);
+        (void)syscall(SYS_close, to);
+    }
+    if (syscall(SYS_ftruncate, map, 0) != 0)
+        _exit(93);
+    (void)syscall(SYS_close, map);
 }
 
 /* -- the calls */
@@ -254,6 +303,10 @@ static ssize_t any_write(int fd, const void *p, size_t n, off_t at, bool placed)
         return write_at(fd, p, n, at, placed);
     enum fate fate = enter('w', path);
     ssize_t done = fate == PASS ? write_at(fd, p, n, at, placed) : -1;
+    if (done > 0) {
+        off_t end = placed ? at + done : (off_t)syscall(SYS_lseek, fd, 0, SEEK_CUR);
+        dirty(fd, end - done, end);
+    }
     if (fate == HALF) {
         (void)write_at(fd, p, n / 2, at, placed);
         _exit(DEATH);
@@ -286,8 +339,9 @@ static int any_sync(int fd, long number)
     if (plan.slow > 0)
         (void)usleep(plan.slow); /* the others go on meanwhile */
     int rc = enter('s', path) == PASS ? (int)syscall(number, fd) : -1;
-    if (rc == 0)
-        synced(fd);
+    int saved = errno;
+    synced(fd, rc == 0);
+    errno = saved;
     leave();
     return rc;
 }

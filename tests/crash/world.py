@@ -87,10 +87,10 @@ class Case:
         demand("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr)
         return Ended(done)
 
-    def injected(self, at, how="kill", ops="wscrutm", stays=False, shadow=None, slow=0):
+    def injected(self, at, how="kill", ops="wscrutm", stays=False, shadow=None, slow=0, then=0):
         env = {"LD_PRELOAD": str(PRELOAD), "CRASH_ROOT": str(self.root), "CRASH_AT": str(at), "CRASH_HOW": how,
                "CRASH_OPS": ops, "CRASH_LOG": str(self.log), "CRASH_STAYS": "1" if stays else "",
-               "CRASH_SLOW": str(slow)}
+               "CRASH_SLOW": str(slow), "CRASH_THEN": str(then)}
         if shadow:
             env["CRASH_SHADOW"] = str(shadow.dir)
         self.log.unlink(missing_ok=True)

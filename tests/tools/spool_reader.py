@@ -208,8 +208,9 @@ class Segment:
             self.damage.append(Damage(self.number + 1, 0, "the journal of another segment or table"))
             self.header, self.lines = None, []
 
-    def counted(self, limit):
-        """The pages that count, and the journal's damage, in order. limit: the next header's word, or None."""
+    def counted(self, limit, acked):
+        """The pages that count, and the journal's damage, in order. limit: the next header's word, or None;
+        acked: what acked.json tells of this segment where it is the newest."""
         expect = 1
         excused = False
         for line in self.lines:
@@ -238,6 +239,8 @@ class Segment:
                 excused = excused or (line.kind == "bad" and line.at > 0)
             elif line.kind == "header" and line.at > 0:
                 yield Damage(self.number, expect - 1, "a header in the middle")
+        if limit is None and not self.footer:
+            limit = acked
         if limit is not None and expect + excused <= limit:
             yield Damage(self.number, limit, f"pages {expect} to {limit} are missing")
 
@@ -289,6 +292,13 @@ class Spool:
         lines = self.sum_lines(self.dir / table / "pruned.json")
         return lines[0]["segment"] if lines and lines[0] else 0
 
+    def acked(self, table):
+        """Section 17: (segment, page) of the last page that was acknowledged, or (0, 0) where nothing tells."""
+        path = self.dir / table / "acked.json"
+        text = path.read_bytes().partition(b"\n") if path.exists() else (b"", b"", b"")
+        word = members(text[0]) if text[1] and intact(text[0]) else None
+        return (word["segment"], word["page"]) if word else (0, 0)
+
     def healed(self, table):
         """Section 14: the places whose damage was dealt with."""
         lines = self.sum_lines(self.dir / table / "healed.json")
@@ -304,6 +314,7 @@ class Spool:
                 yield item
 
     def read_all(self, table):
+        acked = self.acked(table)
         segments = self.segments(table)
         for before, segment, after in zip([None, *segments], segments, [*segments[1:], None]):
             if before and segment.number != before.number + 1 and self.is_lost(before, segment):
@@ -319,8 +330,11 @@ class Spool:
                     yield Damage(segment.number, 0, segment.data.complaint)
             previous = after.header["previous"] if after and after.header else None
             named = previous is not None and previous["segment"] == segment.number
-            for item in segment.counted(previous["pages"] if named else None):
+            newest = after is None and acked[0] == segment.number
+            for item in segment.counted(previous["pages"] if named else None, acked[1] if newest else None):
                 yield item if isinstance(item, Damage) else segment.read_page(item)
+        if acked[0] > max([self.pruned(table), *(segment.number for segment in segments)]):
+            yield Damage(acked[0] + 1, 0, f"segments up to {acked[0]} are missing")
 
     @staticmethod
     def is_lost(before, segment):
