@@ -253,6 +253,8 @@ enum err_code aside_write(struct aside *a, struct err *e)
         if (rc == OK && !known)
             letters[n++] = k->letter;
     }
+    if (rc == OK && n < a->count)
+        rc = dead_settle(a->spool, a->table, DEAD_LOAD, e);
     if (rc == OK && n > 0)
         rc = dead_add(a->spool, a->table, DEAD_LOAD, letters, n, e);
     free(letters);

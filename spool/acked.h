@@ -7,9 +7,7 @@
  * be read. This file tells which lines the writer's own sync, the one that counts, has succeeded
  * for.
  *
- * It is written after that sync, in place, and never synced itself. It needs no more: what it tells
- * is true whenever it was written, an older word than the last only makes somebody trust less, and
- * after a failure of the machine the page cache, which is all that can lie, is gone.
+ * It is a word (word.h): written after that sync, in place, and never synced itself.
  *
  *     acked_write(&fd, dir, &a, e);      // by the holder of the table's lock; fd is -1 at first
  *     acked_read(dir, &a, &state, e);

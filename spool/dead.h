@@ -13,6 +13,7 @@
 
 #include "spool/page.h"
 #include "spool/spool.h"
+#include <stdbool.h>
 
 enum dead_side {
     DEAD_EXTRACT,
@@ -35,6 +36,16 @@ struct dead_letter {
 /* Appends the letters and returns when they are durable. */
 enum err_code dead_add(const struct spool *s, const char *table, enum dead_side side,
                        const struct dead_letter *letters, size_t n, struct err *e) MUST_CHECK;
+
+/* Makes the letters last that are there: for who relies on one that it did not add itself, and that
+ * may be in the machine's memory only (a sync failed, the program was killed). */
+enum err_code dead_settle(const struct spool *s, const char *table, enum dead_side side,
+                          struct err *e) MUST_CHECK;
+
+/* Moves damaged lines to <side>.damaged.<microseconds>, beside: how many there were, or (look) are.
+ */
+enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side side, bool look,
+                        uint64_t *damaged, struct err *e) MUST_CHECK;
 
 /* Calls fn for each letter in order; stops when fn fails. A damaged line is reported through fn
  * with reason "damaged" and its text as raw. No file: no call, OK. */

@@ -184,6 +184,7 @@ static void damage_is_told(void **state)
 
 int main(void)
 {
+    log_setup("test", LOG_TEXT, LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(letters_come_back_byte_by_byte),
         cmocka_unit_test(a_filter_keeps_what_it_is_told_to),

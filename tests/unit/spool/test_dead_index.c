@@ -108,9 +108,9 @@ static void reads_only_what_was_added(void **state)
     (void)snprintf(path, sizeof path, "%s/%s/dead-load.ndjson", spool_dir(f.spool), TABLE);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     assert_true(fd >= 0);
+    add(&f, 20, 25);
     assert_int_equal(pwrite(fd, "????????", 8, 0), 8);
     assert_int_equal(close(fd), 0);
-    add(&f, 20, 25);
     refresh(x, 1);
     assert_true(has(x, 0, 0) && has(x, 24, 0));
     dead_index_close(x);
