@@ -227,8 +227,10 @@ static void tell_waiting(const struct reconcile *r)
             F_STR("table", r->conf.table));
 }
 
-enum reconcile_next reconcile_next(struct reconcile *r, struct reconcile_want *want, struct err *e)
+enum reconcile_next reconcile_next(struct reconcile *r, uint64_t left, struct reconcile_want *want,
+                                   struct err *e)
 {
+    lookup_left(&r->lookup, left);
     *want = (struct reconcile_want){.look = false};
     r->looking = lookup_next(&r->lookup, &want->key);
     restart(r);

@@ -8,7 +8,7 @@
  * long as the source can be asked so. Where it cannot, or they are many, the next roll is the look.
  *
  *     reconcile_open(&r, &conf, e);             // takes the roll's lock
- *     switch (reconcile_next(r, &want, e)) {    // what to ask
+ *     switch (reconcile_next(r, left, &want, e)) {    // what to ask
  *     case RECONCILE_ASK:    ... records of the answer through reconcile_sink(r) ...
  *                            reconcile_answer(r, clock, e) or reconcile_again(r)
  *     case RECONCILE_DONE:   all is done that can be done
@@ -58,7 +58,9 @@ enum err_code reconcile_open(struct reconcile **r, const struct reconcile_conf *
                              struct err *e) MUST_CHECK;
 void reconcile_close(struct reconcile *r);
 
-enum reconcile_next reconcile_next(struct reconcile *r, struct reconcile_want *want, struct err *e);
+/* left: requests that the run may still make. */
+enum reconcile_next reconcile_next(struct reconcile *r, uint64_t left, struct reconcile_want *want,
+                                   struct err *e);
 const struct page_sink *reconcile_sink(const struct reconcile *r);
 /* clock: the server's Date, or ours where there is none. */
 enum reconcile_verdict reconcile_answer(struct reconcile *r, int64_t clock, struct err *e);

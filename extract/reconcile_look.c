@@ -12,6 +12,8 @@ void lookup_start(struct lookup *l, const struct roll_pair *keys, size_t n, cons
 
 static size_t batch_end(const struct lookup *l)
 {
+    if (l->hurry && l->at > l->from)
+        return l->at;
     return l->count - l->from > LOOKUP_BATCH ? l->from + LOOKUP_BATCH : l->count;
 }
 
@@ -26,6 +28,11 @@ bool lookup_next(const struct lookup *l, int64_t *key)
         return false;
     *key = is_control(l) ? l->known[l->tried] : l->keys[l->at].key;
     return true;
+}
+
+void lookup_left(struct lookup *l, uint64_t left)
+{
+    l->hurry = left <= LOOKUP_LEAST;
 }
 
 void lookup_begin(struct lookup *l)

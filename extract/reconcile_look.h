@@ -19,6 +19,8 @@
 
 #define LOOKUP_BATCH 40
 #define LOOKUP_KNOWN 4
+#define LOOKUP_LEAST                                                                               \
+    4 /* requests that a batch keeps back for its end: other tables take some, too */
 
 struct lookup {
     const struct roll_pair *keys; /* borrowed */
@@ -28,6 +30,7 @@ struct lookup {
     int64_t known[LOOKUP_KNOWN];
     size_t known_count;
     size_t tried; /* of them, without success */
+    bool hurry;   /* the batch is to end with what it has */
     bool opened;  /* the batch's first control was good */
     bool closed;  /* and its last one */
     bool useless;
@@ -43,6 +46,8 @@ void lookup_start(struct lookup *l, const struct roll_pair *keys, size_t n, cons
                   size_t known_n);
 /* The next key to ask for; false: nothing is left, or asking is useless. */
 bool lookup_next(const struct lookup *l, int64_t *key);
+/* So many requests are left: a batch must end within them, or it is lost. */
+void lookup_left(struct lookup *l, uint64_t left);
 void lookup_begin(struct lookup *l);
 void lookup_seen(struct lookup *l, bool keyed, int64_t key);
 void lookup_answer(struct lookup *l);

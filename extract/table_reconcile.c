@@ -28,7 +28,8 @@ void table_reconcile_next(struct table *t)
     struct err e = ERR_INIT;
     struct reconcile_want want;
     enum err_code rc = OK;
-    switch (reconcile_next(t->reconcile, &want, &e)) {
+    uint64_t left = t->env->budget != NULL ? *t->env->budget : UINT64_MAX;
+    switch (reconcile_next(t->reconcile, left, &want, &e)) {
     case RECONCILE_DONE:
         table_end(t, NULL, TABLE_COMPLETE);
         return;

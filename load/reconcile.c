@@ -39,15 +39,15 @@ static void drop_gone(struct missing_entry *entry, const struct roll_pair *gone,
 static enum err_code still_held(struct task *t, bool *held, struct err *e)
 {
     *held = false;
-    if (t->old.held == 0 || t->old.window != t->state.windows)
+    if (t->now.held == 0 || t->now.window != t->state.windows)
         return OK;
     enum err_code rc = mark_allowed(t, e);
-    *held = rc == OK && t->marked + t->old.held > t->allowed;
+    *held = rc == OK && t->marked + t->now.held > t->allowed;
     if (*held) {
-        t->row->held = t->old.held;
+        t->row->held = t->now.held;
         LOG(LOG_ERROR, "max-deletes",
             "more records are gone from the source than --max-deletes allows, so none is marked",
-            F_STR("table", t->table), F_INT("gone", t->old.held), F_INT("allowed", t->allowed));
+            F_STR("table", t->table), F_INT("gone", t->now.held), F_INT("allowed", t->allowed));
     }
     return rc;
 }
@@ -139,6 +139,7 @@ static enum err_code work_on(struct task *t, struct err *e)
         t->now.looks = t->looks; /* acted on, and killed before the spool was told */
         changed = true;
     }
+    window = s->windows > t->now.window || t->now.held > 0;
     if (rc == OK && window && t->row->held == 0 && t->now.looks >= s->looks &&
         (rc = still_held(t, &held, e)) == OK && !held && s->windows > 0)
         rc = take_window(t, &changed, e);

@@ -123,16 +123,25 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
     return OK;
 }
 
-enum err_code sql_merged(struct buf *out, bool replace, const char *names, struct err *e)
+enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *names,
+                         struct err *e)
 {
+    static const char keep[] =
+        "CASE WHEN t.data ? 'deleted_detected_at' AND (excluded.time_modified"
+        " > t.time_modified) IS NOT TRUE THEN t.data ELSE ";
     static const char merge[] = "CASE WHEN jsonb_typeof(t.data) <> 'object' THEN excluded.data"
                                 " WHEN t.data - :'names'::text[] = '{}' THEN excluded.data"
+                                " WHEN t.data ? 'deleted_detected_at'"
+                                " THEN (t.data - 'deleted_detected_at') || excluded.data"
                                 " ELSE t.data || excluded.data END";
     const struct sql_var vars[] = {{"names", names}};
-    enum err_code rc;
+    enum err_code rc = again ? buf_adds(out, keep) : OK;
 
-    if (!replace)
-        return sql_expand(out, merge, vars, 1, e);
-    rc = buf_adds(out, "excluded.data");
+    if (rc == OK && !replace && (rc = sql_expand(out, merge, vars, 1, e)) != OK)
+        return rc;
+    if (rc == OK && replace)
+        rc = buf_adds(out, "excluded.data");
+    if (rc == OK && again)
+        rc = buf_adds(out, " END");
     return rc == OK ? OK : buf_err(e, rc, out, "SQL statement");
 }

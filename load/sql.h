@@ -78,8 +78,10 @@ extern const char sql_upsert_newer[];
 /* Their variable `merged`, added to out: what becomes of the stored data t.data and the new excluded.data.
  * With replace the new. Else the stored with the new over it (||), or the new where the stored is no object:
  * || would append to it, with each replay once more. names is a text[] as text: names that every new row has;
- * where the stored has no others the result is the new, and `-` finds that out at half the price of `||`. */
-enum err_code sql_merged(struct buf *out, bool replace, const char *names,
+ * where the stored has no others the result is the new, and `-` finds that out at half the price of `||`.
+ * A mark of load/reconcile.h is not merged: the source has the record. With again (pages loaded before, maybe
+ * from before the mark) only a newer version takes it away. */
+enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *names,
                          struct err *e) MUST_CHECK;
 
 /* Variables schema, relation, key. Parameter: an array of keys, of the key's type. Rows: key

@@ -54,7 +54,7 @@ static enum err_code add_upsert(struct txn *t, const char *source, struct err *e
     enum err_code rc;
 
     buf_reset(&t->merged);
-    if ((rc = sql_merged(&t->merged, t->job.replace, t->job.names, e)) != OK)
+    if ((rc = sql_merged(&t->merged, t->job.replace, !t->job.guard, t->job.names, e)) != OK)
         return rc;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name},
                                    {"key", r->key},       {"keytype", r->key_type},

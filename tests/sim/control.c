@@ -26,9 +26,9 @@ static const struct {
     const char *path;
     enum change_kind kind;
 } changes[] = {
-    {"edit", CHANGE_EDIT},         {"insert", CHANGE_INSERT}, {"delete", CHANGE_DELETE},
-    {"mark-deleted", CHANGE_MARK}, {"tie", CHANGE_TIE},       {"future", CHANGE_FUTURE},
-    {"timeless", CHANGE_TIMELESS},
+    {"edit", CHANGE_EDIT},         {"insert", CHANGE_INSERT},   {"delete", CHANGE_DELETE},
+    {"mark-deleted", CHANGE_MARK}, {"tie", CHANGE_TIE},         {"future", CHANGE_FUTURE},
+    {"timeless", CHANGE_TIMELESS}, {"restore", CHANGE_RESTORE},
 };
 
 static enum err_code read_change(const struct command *c, struct change *change, struct err *e)

@@ -38,6 +38,7 @@ static const struct member {
     M(skew_seconds, -MANY, MANY, NULL),
     SWITCH(filter_paris),
     SWITCH(ignore_filter),
+    M(key_filter, KEY_WORKS, KEY_OTHER, "works|ignored|refused|empty|other"),
     SWITCH(ignore_offset),
     SWITCH(same_page_forever),
     M(limit_cap, 0, MANY, NULL),

@@ -27,6 +27,14 @@ enum envelope {
     ENVELOPE_BARE
 };
 
+enum key_filter {
+    KEY_WORKS,
+    KEY_IGNORED, /* as if it were not there */
+    KEY_REFUSED, /* status 400 */
+    KEY_EMPTY,   /* nothing is ever found */
+    KEY_OTHER    /* always the list's first record */
+};
+
 struct mood {
     /* the list changes while it is read */
     int64_t edits_per_request, inserts_per_request, deletes_per_request, marks_per_request;
@@ -37,6 +45,7 @@ struct mood {
     int64_t skew_seconds; /* a filter's times are read so much later (+) or earlier (-) */
     int64_t filter_paris;
     int64_t ignore_filter, ignore_offset, same_page_forever;
+    int64_t key_filter;       /* enum key_filter: what comes of {key}:equal:... */
     int64_t limit_cap;        /* 0: as configured */
     int64_t limit_slow_above; /* a request with a greater limit hangs; 0: none does */
     /* how an answer looks */

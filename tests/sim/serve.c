@@ -100,6 +100,30 @@ static void choose_fault(struct serving *s)
     s->t->faults += s->fault != FAULT_NONE;
 }
 
+static enum err_code bend_key_filter(struct serving *s, struct err *e)
+{
+    struct query *q = &s->query;
+    if (q->n_filters != 1 || q->filters[0].on != FILTER_KEY)
+        return OK;
+    switch ((enum key_filter)s->t->mood.key_filter) {
+    case KEY_WORKS:
+        break;
+    case KEY_REFUSED:
+        return err_set(e, ERR_USAGE, "filter on %s: not allowed", q->filters[0].member);
+    case KEY_EMPTY:
+        q->filters[0].number = -1;
+        break;
+    case KEY_OTHER:
+        q->limit = 1;
+        q->n_filters = 0;
+        break;
+    case KEY_IGNORED:
+        q->n_filters = 0;
+        break;
+    }
+    return OK;
+}
+
 static enum err_code read_query(struct serving *s, struct err *e)
 {
     const struct mood *m = &s->t->mood;
@@ -111,6 +135,8 @@ static enum err_code read_query(struct serving *s, struct err *e)
     };
     enum err_code rc = query_parse(&s->query, &s->request->args, s->t->table, &reading, e);
     if (rc != OK)
+        return rc;
+    if ((rc = bend_key_filter(s, e)) != OK)
         return rc;
     if (m->ignore_filter)
         s->query.n_filters = 0;

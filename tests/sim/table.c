@@ -18,6 +18,8 @@ struct table {
     size_t count;
     size_t room;
     uint32_t next_id;
+    struct rec *gone; /* deleted, the last one last */
+    size_t gone_count;
 };
 
 static int by_time(const void *pa, const void *pb)
@@ -119,6 +121,7 @@ void table_close(struct table *t)
     if (t == NULL)
         return;
     free(t->recs);
+    free(t->gone);
     free(t);
 }
 
@@ -271,6 +274,42 @@ static enum err_code insert(struct table *t, const struct change *c, size_t *cha
     return OK;
 }
 
+static enum err_code bury(struct table *t, const struct rec *dead, size_t n, struct err *e)
+{
+    struct rec *more = realloc(t->gone, (t->gone_count + n) * sizeof *more);
+    if (more == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for %zu deleted records", n);
+    t->gone = more;
+    memcpy(more + t->gone_count, dead, n * sizeof *dead);
+    t->gone_count += n;
+    return OK;
+}
+
+static enum err_code restore(struct table *t, const struct change *c, size_t *changed,
+                             struct err *e)
+{
+    size_t n = c->n < t->gone_count ? c->n : t->gone_count;
+    size_t from = t->gone_count - n;
+    if (c->id != 0) {
+        for (from = 0; from < t->gone_count && t->gone[from].id != c->id; from++)
+            ;
+        n = from < t->gone_count;
+    }
+    enum err_code rc = reserve(t, n, e);
+    if (rc != OK || n == 0)
+        return rc;
+    struct rec *back = calloc(n, sizeof *back);
+    if (back == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for %zu records", n);
+    memcpy(back, t->gone + from, n * sizeof *back);
+    memmove(t->gone + from, t->gone + from + n, (t->gone_count - from - n) * sizeof *back);
+    t->gone_count -= n;
+    merge_in(t, back, n);
+    free(back);
+    *changed = n;
+    return OK;
+}
+
 static size_t choose_id(const struct table *t, uint32_t id, unsigned char *chosen)
 {
     for (size_t i = 0; i < t->count; i++) {
@@ -287,6 +326,8 @@ enum err_code table_change(struct table *t, const struct change *c, size_t *chan
     *changed = 0;
     if (c->kind == CHANGE_INSERT)
         return insert(t, c, changed, e);
+    if (c->kind == CHANGE_RESTORE)
+        return restore(t, c, changed, e);
     enum err_code rc = OK;
     struct rng r = rng_seed(t->seed, c->seed, 3 + (uint64_t)c->kind);
     size_t n = c->n < t->count ? c->n : t->count;
@@ -305,6 +346,8 @@ enum err_code table_change(struct table *t, const struct change *c, size_t *chan
     if (n == 0)
         goto done;
     take_out(t, chosen, taken);
+    if (c->kind == CHANGE_DELETE && (rc = bury(t, taken, n, e)) != OK)
+        goto done;
     for (size_t i = 0; i < n; i++) {
         taken[i].version++;
         taken[i].time = new_time(t, c, &r);

@@ -82,6 +82,7 @@ enum change_kind {
     CHANGE_TIE,      /* an edit of n records that gives all one same time */
     CHANGE_FUTURE,   /* an edit that sets a time in 2099 */
     CHANGE_TIMELESS, /* an edit that takes the time away */
+    CHANGE_RESTORE, /* the last of those that were deleted, or one by id, are there again as they were */
 };
 
 struct change {
