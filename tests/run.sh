@@ -1,12 +1,12 @@
 #!/bin/bash
 # `make test`: builds (gcc, gcc with sanitizers, clang), lint, unit tests, a slice of the fuzzers, end-to-end tests; one line
 # of totals at the end.
-# usage: tests/run.sh [PART ...]     parts: build lint unit fuzz e2e; without any: all
+# usage: tests/run.sh [PART ...]     parts: build lint unit counts fuzz e2e; without any: all
 #        tests/run.sh newer campaign  the loader on a newer PostgreSQL; the long end-to-end tests
 #        PYTEST='-k follow' tests/run.sh e2e
 set -uo pipefail
 cd "$(dirname "$0")/.."
-parts=${*:-build lint unit fuzz e2e}
+parts=${*:-build lint unit counts fuzz e2e}
 jobs=$(nproc)
 logs=build/test-logs
 mkdir -p "$logs"
@@ -98,6 +98,13 @@ unit() {
     unit_in build
     heading "Unit tests, sanitized"
     unit_in build/san
+}
+
+# Instructions, not time: the parse and the encode path may become a tenth dearer, no more (tests/bench/instructions.py).
+counts() {
+    heading "Counted instructions"
+    check "build: what is counted" make -j"$jobs" all sim bench-programs
+    check "counts: parse and encode path" /usr/bin/python3 tests/bench/instructions.py
 }
 
 # A fixed number of runs each, fewer where each run reads files; `make fuzz` is for longer ones.

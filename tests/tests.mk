@@ -51,7 +51,7 @@ sim: $(BUILD)/netty-sim
 unit: $(UNIT_BIN)
 
 # The two commands.
-.PHONY: run stop test check-build check-lint check-unit check-e2e format
+.PHONY: run stop test check-build check-lint check-unit check-counts check-e2e format
 run:
 	@tests/demo/run.sh
 stop:
@@ -59,7 +59,7 @@ stop:
 test:
 	@tests/setup.sh test
 	@tests/run.sh
-check-build check-lint check-unit check-e2e: check-%:
+check-build check-lint check-unit check-counts check-e2e: check-%:
 	@tests/run.sh $*
 # Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
 .PHONY: test-newer-postgres campaign-load campaign-extract
@@ -106,13 +106,16 @@ crash:
 	@tests/crash/matrix.py
 
 # Speed (tests/bench): `make bench` measures all of it and writes the table to tests/bench/BENCH.md; see there.
-BENCH_BIN := $(addprefix $(BUILD)/bench/,yajl_rate extract_rate rowwise meter)
+BENCH_BIN := $(addprefix $(BUILD)/bench/,yajl_rate extract_rate encode_rate rowwise meter)
 $(BUILD)/bench/yajl_rate: $(call obj,tests/bench/yajl_rate.c tests/bench/pages.c) $(LIB_SHARED)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SHARED)
 $(BUILD)/bench/extract_rate: $(call obj,tests/bench/extract_rate.c tests/bench/pages.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
+$(BUILD)/bench/encode_rate: $(call obj,tests/bench/encode_rate.c tests/bench/pages.c) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LOAD)
 $(BUILD)/bench/rowwise: $(call obj,tests/bench/rowwise.c)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lpq
@@ -140,3 +143,8 @@ test-deb: deb
 test-container: all sim
 	@tests/setup.sh test
 	@/usr/bin/python3 tests/tools/try-container.py
+
+# The parse and the encode path in counted instructions; part of `make test`. RECORD=1 makes what is measured the baseline.
+.PHONY: bench-instructions
+bench-instructions: all sim bench-programs
+	@/usr/bin/python3 tests/bench/instructions.py $(if $(RECORD),--record)

@@ -8,23 +8,24 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static enum err_code slurp(struct pages *p, const char *path, size_t *n, struct err *e)
+enum err_code file_read(const char *path, char **text, size_t *n, struct err *e)
 {
     struct stat st;
     FILE *f = fopen(path, "rb");
     enum err_code rc = OK;
+    *text = NULL;
     if (f == NULL || fstat(fileno(f), &st) != 0) {
         rc = err_sys(e, ERR_IO, "cannot open %s", path);
         goto done;
     }
     *n = (size_t)st.st_size;
-    p->text = malloc(*n + 1);
-    if (p->text == NULL)
+    *text = malloc(*n + 1);
+    if (*text == NULL)
         rc = err_set(e, ERR_NOMEM, "out of memory for %s", path);
-    else if (fread(p->text, 1, *n, f) != *n)
+    else if (fread(*text, 1, *n, f) != *n)
         rc = err_sys(e, ERR_IO, "cannot read %s", path);
     else
-        p->text[*n] = 0;
+        (*text)[*n] = 0;
 done:
     if (f != NULL)
         (void)fclose(f);
@@ -49,7 +50,7 @@ enum err_code pages_read(struct pages *p, const char *path, struct err *e)
 {
     size_t n = 0;
     *p = (struct pages){0};
-    enum err_code rc = slurp(p, path, &n, e);
+    enum err_code rc = file_read(path, &p->text, &n, e);
     const char *at = p->text;
     while (rc == OK && at < p->text + n) {
         char *end;

@@ -28,6 +28,9 @@ struct pages {
 enum err_code pages_read(struct pages *p, const char *path, struct err *e) MUST_CHECK;
 void pages_free(struct pages *p);
 
+/* A whole file, with a 0 behind it; the caller frees it, also after an error. */
+enum err_code file_read(const char *path, char **text, size_t *n, struct err *e) MUST_CHECK;
+
 /* One object a line on standard output: what a measurement reads. Times since the process began. */
 void pages_report(const struct pages *p, uint64_t records, int64_t wall_us, int64_t cpu_us);
 int64_t pages_cpu(void); /* of all threads, user and system, microseconds */

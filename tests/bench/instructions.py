@@ -1,0 +1,131 @@
+"""Have the parse path and the encode path become dearer? Counted instructions (callgrind), nothing timed.
+
+usage: instructions.py [--record]
+
+Two programs go over fixed records: extract_rate (an answer's bytes -> parser, crawl, spool) and encode_rate (a spool's line
+-> row -> batch -> COPY bytes). What is compared is their instructions divided by those that yajl with empty callbacks needs
+for the same bytes in the same minute, so that a library's or a processor's own way of copying bytes matters little.
+instructions.txt has these ratios in thousandths, in all and for each source file. More than a tenth above it fails: in all,
+or of a file that makes up a twentieth or more. After a change that is meant: `make bench-instructions RECORD=1`.
+"""
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+import data  # noqa: E402
+from harness import BUILD, ROOT, Sim  # noqa: E402
+
+BASELINE = Path(__file__).with_name("instructions.txt")
+RECORDS = 1000
+SLACK = 1.10
+SHARE = 0.05
+LINE = re.compile(r"^\s*([\d,]+) \(\s*[\d.]+%\)\s+(\S+?):\S.*?(?: \[(\S+)\])?$")
+
+
+class Run:
+    """What data.record asks of a benchmark's run."""
+
+    def __init__(self):
+        self.sims = []
+
+    def sim(self, tables, *options):
+        self.sims.append(Sim(tables, *options))
+        return self.sims[-1]
+
+
+def group_of(file, library):
+    """The file that a function stands in; a library's name where that is not ours."""
+    path = file.removeprefix(f"{ROOT}/").removeprefix("./")
+    if re.match(r"(extract|load|spool|shared|tests)/", path):
+        return path
+    if library and library.startswith("/usr/"):
+        return Path(library).name.split(".so")[0]
+    return "inlined and libc"
+
+
+def count(directory, function, program, *arguments):
+    """{group: instructions} within one function of a program and all that it calls."""
+    out = directory / "callgrind.out"
+    done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", f"--toggle-collect={function}",
+                           BUILD / "bench" / program, *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    listing = subprocess.run(["callgrind_annotate", "--auto=no", "--threshold=100", out], capture_output=True, text=True,
+                             check=True).stdout
+    groups = {}
+    for line in listing.splitlines():
+        if found := LINE.match(line):
+            name = group_of(found[2], found[3])
+            groups[name] = groups.get(name, 0) + int(found[1].replace(",", ""))
+    assert sum(groups.values()) > 1_000_000, f"{program}: nothing was counted\n{listing[-2000:]}"
+    return groups
+
+
+def measure(directory):
+    """{path: {group: thousandths of yajl's instructions}}, `total` among them."""
+    recording = data.record(Run(), directory / "pages", RECORDS, "--clock", "fixed")
+    spool = directory / "spool"
+    reference = sum(count(directory, "parse_all", "yajl_rate", recording).values())
+    paths = {"parse": count(directory, "feed_all", "extract_rate", recording, spool, 1 << 40)}
+    lines = spool / "contacts" / "0000000001.ndjson"
+    paths["encode"] = count(directory, "encode_all", "encode_rate", lines, RECORDS // 2)
+    return {path: {name: round(1000 * n / reference, 1) for name, n in
+                   [("total", sum(groups.values())), *sorted(groups.items(), key=lambda item: -item[1])]}
+            for path, groups in paths.items()}
+
+
+def record(measured):
+    gcc = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True).stdout.strip()
+    lines = [f"# Instructions, in thousandths of yajl's with empty callbacks (instructions.py; gcc {gcc} -O2).",
+             "# Recorded by `make bench-instructions RECORD=1`; below 2 is left out."]
+    lines += [f"{path:8}{value:8.1f}  {name}" for path, groups in measured.items() for name, value in groups.items()
+              if value >= 2]
+    BASELINE.write_text("\n".join(lines) + "\n")
+
+
+def baseline():
+    known = {}
+    for line in BASELINE.read_text().splitlines():
+        if not line.startswith("#"):
+            path, value, name = line.split(None, 2)
+            known.setdefault(path, {})[name] = float(value)
+    return known
+
+
+def regressions(measured, known):
+    """What has become dearer, in words."""
+    found = []
+    for path, groups in known.items():
+        for name, before in groups.items():
+            now = measured.get(path, {}).get(name, 0)
+            weighs = max(now, before) >= SHARE * groups["total"]
+            if now > before * SLACK and (name == "total" or weighs):
+                found.append(f"{path} path, {name}: {now:.1f}, was {before:.1f} thousandths of yajl's instructions "
+                             f"({100 * (now / before - 1):+.0f} %)")
+        for name, now in measured.get(path, {}).items():
+            if name not in groups and now >= SHARE * groups["total"] and not name.startswith(("lib", "inlined")):
+                print(f"note: {path} path, {name}: {now:.1f}, not in the baseline")
+    return found
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="netty-instructions-") as directory:
+        measured = measure(Path(directory))
+    for path, groups in measured.items():
+        print(f"{path} path: " + ", ".join(f"{name} {value:.1f}" for name, value in groups.items() if value >= 10))
+    if "--record" in sys.argv[1:]:
+        record(measured)
+        print(f"recorded in {BASELINE.relative_to(ROOT)}")
+        return 0
+    found = regressions(measured, baseline())
+    for line in found:
+        print(f"more than a tenth dearer: {line}")
+    if found:
+        print("If that is meant, record it: make bench-instructions RECORD=1")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
