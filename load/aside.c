@@ -134,8 +134,9 @@ static enum err_code read_again(struct aside *a, struct page_place place, uint64
     *raw = NULL;
     if (what == READER_PAGE && page_compare(info->place, place) == 0) {
         for (uint64_t i = info->first_line; i <= line; i++)
-            if ((rc = reader_line(a->again, raw, n, e)) != OK)
+            if ((rc = reader_line(a->again, raw, n, e)) != OK && rc != ERR_TOO_BIG)
                 return rc;
+        rc = OK;
     }
     if (*raw == NULL)
         rc = err_set(e, ERR_DAMAGED, "cannot read line %llu of %s again to set it aside",

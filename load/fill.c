@@ -37,7 +37,6 @@ struct fill {
     struct buf names;
     bool held;  /* the row at hand did not fit into the last batch */
     bool moved; /* something to commit, be it only progress */
-    bool gapless;
     uint64_t damaged;
 };
 
@@ -107,7 +106,6 @@ enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e
     f->whole = (struct progress){.place = after};
     f->resume = *at;
     f->reached = *at;
-    f->gapless = true;
     if (f->letters != NULL) {
         letters_back(f->letters);
         return OK;
@@ -183,7 +181,7 @@ static enum err_code skip_lines(struct fill *f, struct err *e)
         return OK;
     while (f->lines < f->resume.line && f->lines < f->page->records) {
         enum err_code rc = reader_line(f->reader, &line, &n, e);
-        if (rc != OK)
+        if (rc != OK && rc != ERR_TOO_BIG)
             return rc;
         f->lines++;
     }
@@ -247,7 +245,6 @@ static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err 
             return skip_lines(f, e);
         }
         f->whole = (struct progress){.place = page->place};
-        f->gapless = false;
     }
     *what = FILL_MORE;
     return OK;
@@ -310,6 +307,31 @@ static enum err_code offer(struct fill *f, bool *full, struct err *e)
     return OK;
 }
 
+/* A line that is refused is lane 0's. */
+static enum err_code refuse(struct fill *f, const struct row_refusal *why, const char *line,
+                            size_t n, bool *full, struct err *e)
+{
+    enum err_code rc;
+
+    if (!in_lanes(f, 0))
+        return leave_out(f);
+    if ((rc = set_aside(f, why, line, n, e)) != OK)
+        return rc;
+    count(f, 0, BATCH_ADDED);
+    *full = aside_full(f->aside);
+    return OK;
+}
+
+/* Of a line that nobody can read the letter tells the place only. */
+static enum err_code refuse_long(struct fill *f, bool *full, struct err *e)
+{
+    struct row_refusal why;
+
+    row_too_long(&why, e->msg);
+    *e = ERR_INIT;
+    return refuse(f, &why, "", 0, full, e);
+}
+
 /* The line's record, whose place f->row has. */
 static enum err_code take_line(struct fill *f, const char *line, size_t n, bool *full,
                                struct err *e)
@@ -321,15 +343,9 @@ static enum err_code take_line(struct fill *f, const char *line, size_t n, bool 
     buf_reset(&f->data);
     if ((rc = row_build(f->rower, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
         return rc;
-    if (!in_lanes(f, refused ? 0 : lane_of(f->row.row.key)))
-        return leave_out(f);
-    if (!refused)
-        return offer(f, full, e);
-    if ((rc = set_aside(f, &why, line, n, e)) != OK)
-        return rc;
-    count(f, 0, BATCH_ADDED);
-    *full = aside_full(f->aside);
-    return OK;
+    if (refused)
+        return refuse(f, &why, line, n, full, e);
+    return in_lanes(f, lane_of(f->row.row.key)) ? offer(f, full, e) : leave_out(f);
 }
 
 /* The bound is within this page, and reached. */
@@ -349,13 +365,16 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
     while (!*full && !(*full = lines_bound(f))) {
         const char *line = NULL;
         size_t n = 0;
-        if ((rc = reader_line(f->reader, &line, &n, e)) != OK)
-            return rc;
-        if (line == NULL)
+        rc = reader_line(f->reader, &line, &n, e);
+        if (rc == OK && line == NULL)
             break;
         f->row =
             (struct batch_row){.place = f->page->place, .line = f->page->first_line + f->lines};
-        if ((rc = take_line(f, line, n, full, e)) != OK)
+        if (rc == ERR_TOO_BIG)
+            rc = refuse_long(f, full, e);
+        else if (rc == OK)
+            rc = take_line(f, line, n, full, e);
+        if (rc != OK)
             return rc;
     }
     if (f->lines > 0 && (f->held || f->lines < f->page->records)) {
@@ -469,11 +488,6 @@ const struct progress *fill_reached(const struct fill *f)
 bool fill_gone(const struct fill *f, struct page_place place, uint64_t line)
 {
     return f->letters != NULL && letters_gone(f->letters, place, line);
-}
-
-bool fill_gapless(const struct fill *f)
-{
-    return f->gapless;
 }
 
 uint64_t fill_damaged(const struct fill *f)

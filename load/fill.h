@@ -71,7 +71,6 @@ struct fill_tally fill_tally(const struct fill *f, unsigned lanes); /* of these 
 const struct progress *fill_reached(const struct fill *f);          /* once the batch is in */
 /* A letter that has gone in, and may still stand in the file. */
 bool fill_gone(const struct fill *f, struct page_place place, uint64_t line);
-bool fill_gapless(const struct fill *f);     /* no page has been left out since fill_seek */
 uint64_t fill_damaged(const struct fill *f); /* pages, since fill_open */
 
 #endif

@@ -306,8 +306,11 @@ static enum err_code hear_page(struct later *l, const struct page_info *page, st
         struct progress at = {info.place, i + 1};
         const char *line = NULL;
         size_t n = 0;
-        if ((rc = reader_line(l->reader, &line, &n, e)) == OK && line != NULL)
+        rc = reader_line(l->reader, &line, &n, e);
+        if (rc == OK && line != NULL)
             rc = hear(l, &at, info.first_line + i, line, n, e);
+        else if (rc == ERR_TOO_BIG)
+            rc = OK; /* set aside, whatever it is */
     }
     return rc;
 }

@@ -1,6 +1,7 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
 #include "load/check.h"
 #include "load/cmd.h"
+#include "load/part.h"
 #include "load/run.h"
 #include "load/tell.h"
 #include "shared/io.h"
@@ -323,6 +324,9 @@ static enum err_code prepare(struct loader *p, struct err *e)
         rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e);
     if (rc == OK)
         rc = read_conf(p, e);
+    if (rc == OK && p->conf.table.segment != 0)
+        rc = part_check(p->spool, p->conf.tables, p->conf.count, p->conf.named,
+                        p->conf.table.segment, e);
     if (rc == OK)
         rc = open_account(p, e);
     if (rc == OK)

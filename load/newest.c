@@ -60,6 +60,10 @@ static enum err_code take_page(struct walk *w, struct reader *r, const struct pa
             w->tally->damaged++;
             return OK;
         }
+        if (rc == ERR_TOO_BIG) {
+            w->tally->refused++;
+            continue;
+        }
         if (rc == OK && line != NULL)
             rc = take_line(w, info->place, number, line, n, e);
         if (rc != OK || line == NULL)

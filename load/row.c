@@ -26,7 +26,8 @@ enum refusal {
     NO_TIME,
     HAS_NUL,
     LONE_SURROGATE,
-    NUMBER_RANGE
+    NUMBER_RANGE,
+    TOO_LONG
 };
 static const struct {
     const char *reason;
@@ -41,6 +42,7 @@ static const struct {
     [HAS_NUL] = {"nul", "22P05"},
     [LONE_SURROGATE] = {"surrogate", "22P02"},
     [NUMBER_RANGE] = {"number-range", "22003"},
+    [TOO_LONG] = {"too-long", "54000"},
 };
 
 /* A row on its way: the record, what is taken out of it, and where its data goes. */
@@ -95,6 +97,11 @@ static bool PRINTF_LIKE(3, 4)
     (void)vsnprintf(refusal->message, sizeof(refusal->message), fmt, args);
     va_end(args);
     return false;
+}
+
+void row_too_long(struct row_refusal *refusal, const char *message)
+{
+    (void)refuse(refusal, TOO_LONG, "%s", message);
 }
 
 static void put(struct buf *data, const char *p, size_t n)

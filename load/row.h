@@ -39,7 +39,7 @@ struct row_conf {
 
 /* Why a record is set aside before it is sent. The words are stable, dead letters carry them:
  * "not-json" "too-deep" "key-missing" "key-type" "key-range" "time" "nul" "surrogate"
- * "number-range" */
+ * "number-range" "too-long" */
 struct row_refusal {
     const char *reason;
     const char *sqlstate; /* what the database would have said: "22P05" ... */
@@ -55,6 +55,9 @@ void rower_close(struct rower *w); /* NULL is fine */
 enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf *data,
                         struct row *row, bool *refused, struct row_refusal *refusal,
                         struct err *e) MUST_CHECK;
+
+/* The refusal of a line that is too long to be read; message says how long. */
+void row_too_long(struct row_refusal *refusal, const char *message);
 
 /* Names that rows of all these shapes have: shapes_common (load/shape.h). */
 enum err_code row_names(const struct rower *w, const uint64_t *shapes, size_t n,

@@ -84,6 +84,9 @@ void table_finish(struct table *t, const struct err *err)
     t->total.busy += when_tick() - t->began;
     if (t->fill != NULL)
         t->total.damaged = t->damaged + fill_damaged(t->fill);
+    if (err == NULL && t->later != NULL && t->conf.replay && t->total.read == 0)
+        LOG(LOG_WARN, "nothing", "the spool holds no record of the table that --replay asks for",
+            F_STR("table", t->name));
     if (err != NULL)
         t->found = false; /* the next load looks at everything anew */
     t->done(t->ctx, err);

@@ -190,7 +190,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_SEGMENT, OPTION_COUNT, "segment", NULL, "N",
      .programs = LOAD | PROGRAM_SPOOL, .min = 1,
-     .help = "Of netty-load --replay and of netty-spool: only pages of this segment.",
+     .help = "Of netty-load --replay and of netty-spool: only pages of this segment. netty-load ends with 66 where there is "
+             "none.",
      .example = "--replay --segment 12 contacts"},
 
     {OPT_REDRIVE, OPTION_FLAG, "redrive", NULL, NULL,

@@ -18,6 +18,10 @@ static enum err_code put_page(void *ctx, struct reader *r, const struct page_inf
         size_t n;
         struct record record;
         enum err_code rc = reader_line(r, &line, &n, e);
+        if (rc == ERR_TOO_BIG) {
+            cat->damaged++;
+            continue;
+        }
         if (rc != OK || !line)
             return rc;
         enum cmd_match match =

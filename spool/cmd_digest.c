@@ -53,6 +53,10 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
         int64_t key;
         int64_t time;
         enum err_code rc = reader_line(r, &line, &n, e);
+        if (rc == ERR_TOO_BIG) {
+            w->unusable++;
+            continue;
+        }
         if (rc != OK || !line)
             return rc;
         if (splitter_run(w->splitter, line, n, &record, NULL) == OK &&

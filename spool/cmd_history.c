@@ -130,6 +130,10 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
         size_t n;
         struct record record;
         enum err_code rc = reader_line(r, &line, &n, e);
+        if (rc == ERR_TOO_BIG) {
+            h->unreadable++;
+            continue;
+        }
         if (rc != OK || !line)
             return rc;
         enum cmd_match match = cmd_match(h->now, h->key, h->id, line, n, &record);

@@ -310,6 +310,34 @@ enum err_code reader_rewind(struct reader *r, struct err *e)
     return data_seek(r->data, r->info.offset, e);
 }
 
+static enum err_code too_long(const struct reader *r, uint64_t n, struct err *e)
+{
+    return err_set(e, ERR_TOO_BIG,
+                   "a line of %" PRIu64 " bytes, more than the %u that are read; it stays in %s", n,
+                   READER_LINE_MAX, r->file);
+}
+
+/* What text holds is the beginning of a line that is too long: on to its end. */
+static enum err_code skip_line(struct reader *r, struct err *e)
+{
+    uint64_t n = 0;
+    const char *lf = NULL;
+    while (lf == NULL) {
+        size_t got = 0;
+        n += r->text.len;
+        buf_reset(&r->text);
+        enum err_code rc = read_chunk(r, r->left < CHUNK ? (size_t)r->left : CHUNK, &got, e);
+        if (rc != OK)
+            return rc;
+        if (got == 0)
+            return err_set(e, ERR_IO, "%s became shorter while it was read", r->file);
+        r->left -= got;
+        lf = memchr(r->text.data, '\n', r->text.len);
+    }
+    r->pos = (size_t)(lf - r->text.data) + 1;
+    return too_long(r, n + r->pos - 1, e);
+}
+
 enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct err *e)
 {
     size_t searched = r->pos;
@@ -322,7 +350,7 @@ enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct
             *line = r->text.data + r->pos;
             *n = (size_t)(lf - *line);
             r->pos += *n + 1;
-            return OK;
+            return *n <= READER_LINE_MAX ? OK : too_long(r, *n, e);
         }
         if (r->left == 0)
             return OK;
@@ -330,6 +358,8 @@ enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct
         buf_consume(&r->text, r->pos);
         r->pos = 0;
         searched = r->text.len;
+        if (searched > READER_LINE_MAX)
+            return skip_line(r, e);
         enum err_code rc = read_chunk(r, r->left < CHUNK ? (size_t)r->left : CHUNK, &got, e);
         if (rc != OK)
             return rc;

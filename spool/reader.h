@@ -53,7 +53,8 @@ enum err_code reader_next(struct reader *r, const struct page_info **info, enum 
                           struct err *e) MUST_CHECK;
 
 /* The page's next line without its line end; *line is NULL after the last. Lives until the next
- * call. */
+ * call. ERR_TOO_BIG for a line longer than READER_LINE_MAX, told with its length: it is passed over,
+ * and the next call gives the one after it. */
 enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct err *e) MUST_CHECK;
 /* Back to the page's first line. */
 enum err_code reader_rewind(struct reader *r, struct err *e) MUST_CHECK;

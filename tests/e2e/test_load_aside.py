@@ -236,6 +236,29 @@ def test_redrive_puts_nothing_older_over_what_has_come_since(spool, netty, db):
     assert db.value("SELECT data->>'name' FROM \"netty-contacts\"") == "new" and not spool.dead("contacts")
 
 
+def test_a_line_too_long_to_be_read_is_told_by_its_place_and_its_neighbours_go_in(spool, netty, db):
+    """Twice: longer than the reader's buffer, and by a hair. The extractor would write none of them."""
+    db.create("contacts")
+    limit = 64 << 20
+    writer = spool.table("contacts")
+    for size in (limit + (1 << 20), limit + 1):
+        long = b'{"contact_id":1,"p":"' + b"x" * (size - 23) + b'"}'
+        assert len(long) == size
+        writer.page(['{"contact_id":2}', long, f'{{"contact_id":{size}}}'])
+    writer.page(['{"contact_id":3}'])
+    row = netty.load("--json", db=db, code=65).json()["contacts"]
+    assert_balanced({"contacts": row})
+    assert (row["read"], row["dead"]) == (7, 2)
+    assert db.query('SELECT contact_id FROM "netty-contacts" ORDER BY 1') == [(2,), (3,), (limit + 1,), (limit + (1 << 20),)]
+    letters = spool.dead("contacts")
+    assert [(letter["reason"], letter["raw"], letter["page"], letter["line"]) for letter in letters] == \
+        [("too-long", "", 1, 2), ("too-long", "", 2, 5)]
+    assert str(limit + 1) in letters[1]["message"] and "contacts/0000000001.ndjson" in letters[1]["message"]
+    assert netty.load("--redrive", "--json", db=db, code=65).json()["contacts"]["dead"] == 2
+    assert spool.dead("contacts") == letters
+    assert netty.spool_tool("cat", "contacts", code=65).out.count("\n") == 5
+
+
 def test_thousands_of_bad_records_are_all_set_aside_once(spool, netty, db):
     db.create("contacts")
     chance = random.Random(3)

@@ -94,6 +94,21 @@ def test_a_replay_of_some_pages_by_time_and_by_segment(spool, netty, db):
         "a replay in part is no progress: the next run still loads all"
 
 
+def test_a_segment_or_a_time_that_the_spool_does_not_hold_is_told(spool, netty, db):
+    writer, other = spool.table("contacts"), spool.table("users")
+    write(writer)
+    other.page(['{"user_id":1}'])
+    netty.load("--create-tables", db=db)
+    run = netty.load("--replay", "--segment", "9", db=db, code=66)
+    assert "segment 9" in run.err and "netty-spool ls" in run.err and not run.out
+    assert "users has no segment 3" in netty.load("--replay", "--segment", "3", "users", "contacts", db=db, code=66).err
+    assert netty.load("--replay", "--segment", "3", "--json", db=db).json()["contacts"]["read"] > 0
+    assert "no record of the table" in netty.load("--replay", "--from", "2031-01-01", "contacts", db=db).err
+    netty.env["NETTY_SPOOL_KEEP"] = "0d"
+    netty.load(db=db)
+    assert "removed once loaded" in netty.load("--replay", "--segment", "1", "contacts", db=db, code=66).err
+
+
 def test_a_replay_of_one_table_leaves_the_others_alone(spool, netty, db):
     for table in ("contacts", "users"):
         write(spool.table(table), seal=False)
