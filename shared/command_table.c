@@ -12,6 +12,10 @@ const struct command_def command_table[] = {
      .help = "Show how far each table is fetched, how far each database has loaded it, and what waits.",
      .example = "netty-spool status --json"},
 
+    {PROGRAM_SPOOL, "report", "--html FILE [TABLE...]",
+     .help = "Write the status page to a file, with its data within: for set-ups that have no server.",
+     .example = "netty-spool report --html netty.html"},
+
     {PROGRAM_SPOOL, "cat", "TABLE",
      .help = "Write a table's committed records to standard output, one JSON object a line, in the order "
              "in which they were fetched.",

@@ -28,6 +28,7 @@ enum err_code cmd_prune(const struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_digest(const struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_heal(const struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_status(const struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_report(const struct cmd *c, struct err *e) MUST_CHECK;
 
 /* The tables named, each of which must be there, or all there are. */
 typedef enum err_code cmd_table_fn(const struct cmd *c, const char *table, void *ctx,

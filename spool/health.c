@@ -52,14 +52,20 @@ static bool is_failure(const char *error)
     return true;
 }
 
+static const char *history_error(const struct runs *r)
+{
+    return r->count > 0 ? r->entries[r->count - 1].error : "";
+}
+
 static const char *last_error(const struct health_conf *conf, const struct status_table *t,
                               const struct health_last *last, size_t lasts)
 {
-    const struct runs *r = conf->side == RUNS_EXTRACT ? &t->extract : &t->load;
     for (size_t i = 0; i < lasts; i++)
         if (strcmp(last[i].table, t->name) == 0)
             return last[i].code == OK ? "" : err_word(last[i].code);
-    return r->count > 0 ? r->entries[r->count - 1].error : "";
+    if (conf->both && is_failure(history_error(&t->extract)))
+        return history_error(&t->extract);
+    return history_error(conf->side == RUNS_EXTRACT ? &t->extract : &t->load);
 }
 
 void health_judge(struct health *h, const struct health_conf *conf, const struct status *s,
@@ -67,7 +73,7 @@ void health_judge(struct health *h, const struct health_conf *conf, const struct
 {
     bool full = false;
     *h = (struct health){.total = 0};
-    if (s->breaker_until != WHEN_NONE && conf->side == RUNS_EXTRACT)
+    if (s->breaker_until != WHEN_NONE && (conf->side == RUNS_EXTRACT || conf->both))
         add(h, HEALTH_THROTTLED, "", "", s->breaker_until);
     for (size_t i = 0; i < s->count; i++) {
         const char *error = last_error(conf, s->tables[i], last, lasts);

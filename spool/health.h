@@ -39,6 +39,7 @@ struct health_last {
 
 struct health_conf {
     enum runs_side side;
+    bool both;           /* the other program's failures count too: netty-spool's view */
     int64_t stale_after; /* microseconds */
     int64_t since;       /* when the program began: what never was complete is given that long */
 };

@@ -13,9 +13,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"ls", cmd_ls},       {"cat", cmd_cat},       {"verify", cmd_verify},
-    {"dead", cmd_dead},   {"status", cmd_status}, {"history", cmd_history},
-    {"prune", cmd_prune}, {"digest", cmd_digest}, {"heal", cmd_heal},
+    {"ls", cmd_ls},         {"cat", cmd_cat},       {"verify", cmd_verify},   {"dead", cmd_dead},
+    {"status", cmd_status}, {"report", cmd_report}, {"history", cmd_history}, {"prune", cmd_prune},
+    {"digest", cmd_digest}, {"heal", cmd_heal},
 };
 
 static const struct command *find(const char *name)

@@ -184,7 +184,7 @@ static void test_requests_per_change(void **state)
 static void judge(struct health *h, const struct status_watch *w, enum runs_side side,
                   const struct health_last *last, size_t n)
 {
-    struct health_conf conf = {side, 60 * WHEN_SECOND, status_of(w)->at};
+    struct health_conf conf = {side, false, 60 * WHEN_SECOND, status_of(w)->at};
     health_judge(h, &conf, status_of(w), last, n);
 }
 
@@ -236,7 +236,7 @@ static void test_health_knows_of_throttling_and_of_history(void **state)
     judge(&h, w, RUNS_EXTRACT, NULL, 0);
     assert_int_equal(h.reasons[0].code, HEALTH_THROTTLED);
     buf_init(&line, 4096);
-    struct health_conf conf = {RUNS_EXTRACT, 60 * WHEN_SECOND, 0};
+    struct health_conf conf = {RUNS_EXTRACT, false, 60 * WHEN_SECOND, 0};
     assert_int_equal(health_line(&line, &h, &conf), OK);
     assert_non_null(strstr(line.data, "left alone until 2999-01-01"));
     assert_non_null(strstr(line.data, TABLE " is complete only up to 2020-09-13"));
