@@ -17,6 +17,8 @@ static const struct {
 } commands[] = {
     {"archive", cmd_archive, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR, OPT_TO_FILE}},
     {"check", cmd_check, {OPT_MERGE}},
+    {"compress", cmd_compress, {OPT_REWRITE}},
+    {"index", cmd_index, {OPT_SUGGEST}},
     {"purge", cmd_purge, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR}},
     {"restore", cmd_restore, {OPT_FROM_FILE}},
 };
@@ -174,6 +176,20 @@ enum err_code cmd_each_table(struct cmd *c, target_fn *fn, void *ctx, struct err
     for (int i = 0; rc == OK && n == 0 && i < PQntuples(r); i++)
         if (usable(r, i))
             rc = one_table(c, r, i, PQgetvalue(r, i, LIST_TABLE), fn, ctx, e);
+    PQclear(r);
+    return rc;
+}
+
+enum err_code cmd_one_table(struct cmd *c, const char *table, target_fn *fn, void *ctx,
+                            struct err *e)
+{
+    PGresult *r = NULL;
+    enum err_code rc = names_check_table(table, "the command line", e);
+
+    if (rc == OK)
+        rc = session_try(c->session, list, &r, e);
+    if (rc == OK)
+        rc = one_table(c, r, find_table(r, table), table, fn, ctx, e);
     PQclear(r);
     return rc;
 }

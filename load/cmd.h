@@ -39,6 +39,8 @@ struct cmd {
 
 enum err_code cmd_archive(struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_check(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_compress(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_index(struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_purge(struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_restore(struct cmd *c, struct err *e) MUST_CHECK;
 
@@ -49,6 +51,10 @@ struct target {
 };
 typedef enum err_code target_fn(void *ctx, struct cmd *c, const struct target *t, struct err *e);
 enum err_code cmd_each_table(struct cmd *c, target_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+
+/* This one alone, whatever the other words are. */
+enum err_code cmd_one_table(struct cmd *c, const char *table, target_fn *fn, void *ctx,
+                            struct err *e) MUST_CHECK;
 
 /* Logs it, and keeps its exit code. */
 void cmd_failed(struct cmd *c, const char *table, const struct err *err);

@@ -160,4 +160,20 @@ extern const char sql_inspect_modified[]; /* key, from, rows. Rows: key modified
  * table were compared */
 extern const char sql_merge_members[];
 
+/* For index: variables schema, and ... */
+extern const char
+    sql_index_look[]; /* relation, name, member, sampled. One row: LOOK_* of load/cmd_index.c */
+extern const char sql_index_time[];   /* relation, name; not in a transaction, as the next four */
+extern const char sql_index_member[]; /* relation, name, member */
+extern const char sql_index_hash[];
+extern const char sql_index_nested[];
+extern const char sql_index_drop[];    /* name */
+extern const char sql_suggest_where[]; /* (none) One row or none: source */
+extern const char sql_suggest[]; /* source, relation. Rows: about calls milliseconds statement */
+
+/* For compress: variables schema, relation, and ... */
+extern const char sql_compress_look[]; /* One row: has_lz4 compression size */
+extern const char sql_compress_set[];
+extern const char sql_compress_rows[]; /* key, condition, from, to, rows. As sql_archive_move */
+
 #endif

@@ -57,6 +57,15 @@ const struct command_def command_table[] = {
              "compare with the spool. Ends with 65 when something is wrong.",
      .example = "netty-load check contacts"},
 
+    {PROGRAM_LOAD, "compress", "[TABLE...]",
+     .help = "Have the server compress new values of data with lz4, where it has that; with --rewrite old ones, too.",
+     .example = "netty-load compress contacts"},
+
+    {PROGRAM_LOAD, "index", "[TABLE [MEMBER...]]",
+     .help = "Make an index on time_modified and on members of data, while others read and write: a B-tree of "
+             "data->>'MEMBER', or hash where values are long, or GIN where they are objects or arrays.",
+     .example = "netty-load index contacts email phone"},
+
     {PROGRAM_LOAD, "purge", "--older-than D [TABLE...]",
      .help = "Remove rows that have been marked `deleted` for longer than D. They are first written to a "
              "compressed file in --archive-dir.",

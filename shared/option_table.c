@@ -242,6 +242,17 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Of netty-load check: list the members that rows have and that the newest version of their record in "
              "the spool has not."},
 
+    {OPT_SUGGEST, OPTION_FLAG, "suggest", NULL, NULL,
+     .programs = LOAD,
+     .help = "Of netty-load index: make none, and show from pg_stat_statements which statements on a table took the "
+             "most time that an index might save."},
+
+    {OPT_REWRITE, OPTION_FLAG, "rewrite", NULL, NULL,
+     .programs = LOAD,
+     .help = "Of netty-load compress: write the rows anew that are compressed the old way, too. Each leaves a dead "
+             "row for vacuum, so that the table may grow to twice its size meanwhile, and all goes through the "
+             "write-ahead log; triggers fire."},
+
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool prune: do not wait any longer for this database, by the name or "

@@ -102,6 +102,8 @@ enum option_id {
     OPT_TO_FILE,
     OPT_FROM_FILE,
     OPT_MERGE,
+    OPT_SUGGEST,
+    OPT_REWRITE,
     OPT_FORGET,
     OPT_ID,
     OPT_JSON,

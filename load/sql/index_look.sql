@@ -1,0 +1,40 @@
+-- What is there for an index that is to be made: one row. name is what the index is, or would be, called;
+-- typed how the member's values look in rows (null: no row has it), longest the longest of them as text; size
+-- and rows are the table's, for what it will cost; busy tells that somebody is making an index on it.
+-- Reads rows until one with the member is found, and a thousand of those.
+--
+--   psql -v schema=public -v relation=netty-contacts -v name=i -v member=email -v sampled=true -f load/sql/index_look.sql
+WITH this AS (
+    SELECT c.oid, c.relnamespace, c.reltuples::bigint AS rows, pg_table_size(c.oid) AS size, c.relkind
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = :'schema' AND c.relname = :'relation'
+), sample AS (
+    SELECT t.data->:'member' AS value, t.data->>:'member' AS text
+    FROM :"schema".:"relation" AS t
+    WHERE :sampled AND t.data ? :'member'
+    LIMIT 1000
+)
+SELECT
+    x.oid IS NOT NULL AS there,
+    coalesce(i.indisvalid AND i.indisready, false) AS valid,
+    coalesce(i.indrelid = t.oid, false) AS ours,
+    (SELECT count(*) > 0 FROM sample) AS found,
+    (SELECT count(*) > 0 FROM sample AS s WHERE jsonb_typeof(s.value) IN ('object', 'array')) AS nested,
+    (SELECT max(octet_length(s.text)) FROM sample AS s) AS longest,
+    t.rows,
+    t.size,
+    EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.relid = t.oid) AS busy,
+    coalesce(pg_relation_size(x.oid), 0) AS index_size,
+    t.relkind = 'p' AS partitioned,
+    (SELECT y.relname
+        FROM pg_catalog.pg_index AS j
+        JOIN pg_catalog.pg_class AS y ON y.oid = j.indexrelid
+        JOIN pg_catalog.pg_am AS m ON m.oid = y.relam
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = j.indrelid AND a.attnum = j.indkey[0]
+        WHERE j.indrelid = t.oid AND j.indisvalid AND j.indpred IS NULL AND m.amname = 'btree'
+            AND a.attname = 'time_modified'
+        LIMIT 1) AS by_time
+FROM this AS t
+LEFT JOIN pg_catalog.pg_class AS x ON x.relnamespace = t.relnamespace AND x.relname = :'name'
+LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = x.oid;
