@@ -208,8 +208,9 @@ static void take_page(struct table *t, const struct http_result *result,
     t->attempt = 0;
     t->result.odd += parsed->odd;
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
-        F_INT("records", parsed->records), F_INT("count", parsed->count),
-        F_INT("bytes", result->bytes), F_INT("ms", result->elapsed / 1000));
+        F_INT("request", t->result.requests), F_INT("records", parsed->records),
+        F_INT("count", parsed->count), F_INT("bytes", result->bytes),
+        F_INT("ms", result->elapsed / 1000));
     if (t->reconcile != NULL) {
         table_reconcile_answer(t, result, parsed);
         return;

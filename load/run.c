@@ -110,7 +110,8 @@ static void on_loaded(void *ctx, const struct err *err)
         LOG(r->conf.follow ? LOG_DEBUG : LOG_INFO, "loaded",
             err != NULL ? "stopped before the table's end" : "table loaded",
             F_STR("table", table_name(item->table)), F_INT("read", c->read),
-            F_INT("inserted", c->inserted), F_INT("updated", c->updated), F_INT("dead", c->dead));
+            F_INT("inserted", c->inserted), F_INT("updated", c->updated), F_INT("dead", c->dead),
+            F_INT("ms", c->busy / 1000));
     if (err != NULL && table_unreachable(item->table) && !r->conf.follow)
         for (size_t i = 0; i < r->count; i++)
             if (r->items[i]->dirty) {

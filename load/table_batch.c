@@ -199,12 +199,15 @@ static void committed(struct table *t)
 {
     struct err e = ERR_INIT;
 
+    const struct page_place *place = &fill_reached(t->fill)->place;
+
     t->total.batches++;
     tell_aside(t, aside_count(fill_aside(t->fill)));
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
         F_INT("read", fill_tally(t->fill, LANES_ALL).read),
         F_INT("rows", batch_rows(fill_batch(t->fill))), F_INT("inserted", t->inserted),
-        F_INT("updated", t->updated));
+        F_INT("updated", t->updated), F_INT("segment", place->segment), F_INT("page", place->page),
+        F_INT("ms", (when_tick() - t->sent) / 1000));
     t->attempt = 0;
     t->ready = t->doubted = false;
     grow(t);
@@ -239,6 +242,7 @@ static void take_batch(struct table *t)
         .committed = share_in,
     };
 
+    t->sent = when_tick();
     crew_take(t->crew, fill_batch(t->fill), &job);
 }
 

@@ -43,6 +43,7 @@ struct table {
     /* One batch: */
     bool hearing; /* of what later lines say of it */
     bool ready;   /* it is complete, and on its way */
+    int64_t sent; /* since when, by when_tick */
     size_t aside; /* refused before it was sent: lane 0's */
     uint64_t inserted, updated;
     bool bisect; /* some row up to bisect_to is refused */

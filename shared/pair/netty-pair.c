@@ -46,8 +46,8 @@ struct child {
 };
 
 static const char *const catalog_argv[] = {"netty-load", "--catalog", NULL};
-static const char *const extract_argv[] = {"netty-extract", NULL};
-static const char *const load_argv[] = {"netty-load", "--follow", NULL};
+static const char *const extract_argv[] = {"netty-extract", "--json", NULL};
+static const char *const load_argv[] = {"netty-load", "--follow", "--json", NULL};
 
 enum {
     CATALOG,

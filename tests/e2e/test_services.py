@@ -169,7 +169,7 @@ def test_the_catalog_comes_first_and_its_failure_is_no_reason_not_to_begin(fakes
     pair = fakes.start()
     both_stay(fakes)
     assert [line.split(None, 1)[1] for line in (fakes.folder / "netty-load.starts").read_text().splitlines()] == \
-        ["--catalog", "--follow"]
+        ["--catalog", "--follow --json"]
     pair.terminate()
     assert pair.wait(timeout=60) == 75
 

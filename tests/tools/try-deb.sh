@@ -64,10 +64,16 @@ apt_in install /tmp/first.deb
 [ "$(spool)" = "$before" ] || die "installing again changed the spool"
 as_netty netty-spool status >/dev/null || die "netty-spool finds no spool after installing again"
 
-say "Purge: nothing stays but the user"
+say "Purge: nothing stays but the user, and rows that only the archive has"
+as_netty sh -c 'echo rows >/var/spool/netty-archive/contacts.ndjson.zst'
 apt_in purge netty-sync
 grep -q "removing the spool" build/deb-root.log || die "purging did not say what it removes"
 [ ! -e "$root/var/spool/netty" ] && [ ! -e "$root/etc/netty" ] || die "purging left something"
+[ -s "$root/var/spool/netty-archive/contacts.ndjson.zst" ] || die "purging removed archived rows"
+apt_in install /tmp/first.deb
+rm "$root/var/spool/netty-archive/contacts.ndjson.zst"
+apt_in purge netty-sync
+[ ! -e "$root/var/spool/netty-archive" ] || die "an empty archive stayed"
 in_root id netty >/dev/null || die "the user's number can be used again"
 rm -rf "$root" build/deb-next
 say "The package installs, upgrades, stays out of the way, and goes."
