@@ -79,11 +79,11 @@ static enum err_code look(struct work *w, struct session *s, struct err *e)
 /* ---- making ---- */
 
 /* A time limit ends each try alike, and leaves the server work for nothing: not again. */
-static enum err_code too_slow(struct err *e, const struct work *w)
+static enum err_code too_slow(struct err *e, const struct session *s, const struct work *w)
 {
     char why[sizeof e->msg];
 
-    if (db_classify(e) != DB_TOO_SLOW)
+    if (db_classify(e) != DB_TOO_SLOW || session_stopping(s))
         return e->code;
     (void)snprintf(why, sizeof why, "%s", e->msg);
     e->sqlstate[0] = '\0';
@@ -108,7 +108,7 @@ static enum err_code create(struct work *w, struct session *s, struct err *e)
         F_STR("table", w->target->table), F_STR("index", w->name), F_INT("rows", w->rows),
         F_INT("bytes", w->size));
     if (session_run(s, texts[kind], vars, kind == INDEX_TIME ? 3 : 4, NULL, e) != OK)
-        return too_slow(e, w);
+        return too_slow(e, s, w);
     return OK;
 }
 
@@ -143,8 +143,8 @@ static enum err_code make(void *ctx, struct session *s, struct err *e)
         return OK;
     if (w->step > INDEX_REMAKE)
         return refuse(w, e);
-    if (w->step == INDEX_REMAKE && (rc = session_run(s, sql_index_drop, vars, 2, NULL, e)) != OK)
-        return too_slow(e, w);
+    if (w->step == INDEX_REMAKE && session_run(s, sql_index_drop, vars, 2, NULL, e) != OK)
+        return too_slow(e, s, w);
     if ((rc = create(w, s, e)) != OK || (rc = look(w, s, e)) != OK)
         return rc;
     if (w->step != INDEX_KEEP)

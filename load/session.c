@@ -17,6 +17,7 @@ struct session {
     bool breakable; /* what is waited for may be broken off */
     bool lengthy;   /* session_long */
     bool waiting;
+    bool asking; /* ... for a statement's end */
     PGresult *result;
     struct err err;
 };
@@ -94,6 +95,10 @@ void session_stop(struct session *s)
     s->stopping = true;
     if (!s->waiting || !s->breakable)
         return;
+    if (s->asking) {
+        db_cancel(s->db); /* else the server would go on with it; it calls back */
+        return;
+    }
     (void)uv_timer_stop(&s->timer);
     db_drop(s->db); /* nobody calls back then */
     s->waiting = false;
@@ -132,7 +137,9 @@ enum err_code session_query(struct session *s, const char *sql, const struct db_
 {
     begin_waiting(s);
     db_query(s->db, sql, params, n, on_done, s);
+    s->asking = true;
     enum err_code rc = wait_here(s, s->lengthy, e);
+    s->asking = false;
     if (rc == OK && result != NULL) {
         *result = s->result;
         s->result = NULL;

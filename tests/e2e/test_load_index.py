@@ -3,7 +3,7 @@ import json
 import random
 from urllib.parse import urlparse
 
-from harness import Database, Postgres
+from harness import Database, Postgres, wait_for
 from pgparts import PgBouncer
 from upkeep import Beside, load_records, record, whole
 
@@ -102,6 +102,21 @@ def test_a_time_limit_is_told_once_and_mended_by_the_next_run(spool, netty, db):
     holder.cursor().execute('LOCK TABLE "netty-contacts" IN ROW EXCLUSIVE MODE')
     run = netty.load("index", "contacts", db=f"{db.url}?options=-cstatement_timeout%3D500", code=69)
     assert "statement_timeout" in run.err and "retries" not in run.err
+    holder.close()
+    assert index(netty, db)["time_modified"]["status"] in ("made", "made again")
+
+
+def test_a_signal_ends_the_server_s_work_too(spool, netty, db):
+    load_records(netty, spool, db, *(record(n, 40, email="x") for n in range(50)))
+    import psycopg2
+    holder = psycopg2.connect(db.url)
+    holder.cursor().execute('LOCK TABLE "netty-contacts" IN ROW EXCLUSIVE MODE')
+    process = netty.start("netty-load", "index", "contacts", db=db)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND state = 'active'"
+    wait_for(lambda: db.value(waiting) == 1, "the statement that waits")
+    process.terminate()
+    assert process.wait(timeout=60) == 75, open(process.err_path).read()
+    wait_for(lambda: db.value(waiting) == 0, "its end")
     holder.close()
     assert index(netty, db)["time_modified"]["status"] in ("made", "made again")
 
