@@ -144,11 +144,14 @@ static enum err_code on_line(void *ctx, const struct roll_line *line, struct err
     return OK;
 }
 
-/* May the roll be expected to have a record that shows this time? */
+/* May the roll be expected to have a record that shows this time? By the source's clock, as far as it
+ * tells one: the times are its own. */
 static bool covered(const struct task *t, int64_t time)
 {
     const struct roll_state *s = &t->state;
-    int64_t began = s->clock != WHEN_NONE && s->clock < s->began ? s->clock : s->began;
+    int64_t began = s->clock;
+    if (began == WHEN_NONE)
+        return false;
     if (!s->window.ended)
         return time != WHEN_NONE && s->window.to != WHEN_NONE && time < s->window.to - SKEW &&
                time < began - MARGIN;
