@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from power import MODES, Shadow  # noqa: E402
-from world import GROUPED, ROOT, SEALED, TABLES, Case, Database, Truth, demand  # noqa: E402
+from world import GROUPED, ROOT, SEALED, TABLES, Case, Database, Gone, Truth, demand  # noqa: E402
 from harness import Postgres  # noqa: E402
 
 KILLED = (-9, 137)
@@ -224,6 +224,9 @@ def programs(truth, server):
         yield program
     yield Program("load, pruning", truth, lambda: truth.whole, Case.load_and_prune, Case.assert_prune_recovers,
                   Loaded(server))
+    yield Program("extract, reconcile", truth, lambda: truth.whole, Case.reconcile, Case.assert_roll_recovers)
+    gone = Gone(truth.dir / "reconciled", Loaded(server).database)
+    yield Program("load, reconcile", gone, lambda: gone.whole, load, Case.assert_marks_recover, Loaded(server))
     yield Program("load", truth, lambda: truth.whole, load, Case.assert_load_recovers, Loaded(server))
 
 

@@ -60,6 +60,28 @@ class Truth:
         self.sim.stop()
 
 
+class Gone:
+    """A source that has lost records, and the spool in which that has been looked at twice."""
+
+    def __init__(self, directory, database):
+        self.dir = Path(directory)
+        self.sim = Sim("contacts:150,users:5", "--record-bytes", "300", seed=9)
+        case = Case(self, "gone", None, database)
+        held = set(self.sim.truth("contacts"))
+        demand(case.extract().code == 0 and case.load().code == 0, "the first run failed")
+        self.sim.post("/_sim/delete", table="contacts", n=4)
+        self.gone = held - set(self.sim.truth("contacts"))
+        for _ in range(2):
+            demand(case.reconcile().code == 0, "the reconcile failed")
+            self.sim.post("/_sim/clock", advance=100)
+            demand(case.extract().code == 0, "a later run failed")
+            self.whole = case.dir / "whole"
+            shutil.rmtree(self.whole, ignore_errors=True)
+            shutil.copytree(case.spool, self.whole)
+            demand(case.load().code == 0, "loading failed")
+        self.sim.stop()
+
+
 class Case:
     """One attempt: a spool of its own, a copy of `base` (None: none yet)."""
 
@@ -166,6 +188,40 @@ class Case:
         demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
         again = self.extract()
         demand(again.code == 0, "the extractor does not go on:", again)
+
+    # -- the reconcile
+
+    def reconcile(self, **keywords):
+        return self.run("netty-extract", "--reconcile", "--limit", "40", "contacts", **keywords)
+
+    def assert_roll_recovers(self):
+        """The next run goes on to the end: each line is whole, each page counts once, and no key is missing."""
+        for _ in range(2):
+            again = self.reconcile()
+            demand(again.code == 0, "the next run did not end well:", again)
+        keys, pages, ended = set(), 0, False
+        for line in (self.spool / "contacts/roll.ndjson").read_bytes().splitlines():
+            demand(spool_reader.intact(line), "a line of the roll is damaged:", line[:80])
+            line = json.loads(line)
+            if "page" in line:
+                pages += 1
+                demand(line["page"] == pages, "page", line["page"], "after", pages - 1)
+                keys.update(line["keys"])
+            ended = ended or line.get("ended") == 1
+        truth = {json.loads(line)["contact_id"] for line in self.truth.lines["contacts"]}
+        demand(ended and keys == truth, "the roll lacks", sorted(truth - keys)[:5], "of", pages, "pages, ended:", ended)
+
+    def assert_marks_recover(self):
+        """Those that are gone are marked, once, and nobody else."""
+        again = self.load()
+        demand(again.code == 0, "the next run did not end well:", again)
+        rows = self.db.query("""SELECT contact_id FROM "netty-contacts" WHERE data @> '{"deleted": true}'
+                                AND data ? 'deleted_detected_at' ORDER BY 1""")
+        demand([key for key, in rows] == sorted(self.truth.gone), "marked:", rows, "of", self.truth.gone)
+        demand(self.db.value("SELECT looks FROM netty_sync.reconcile") == 1, "the looks are not acted on")
+        writes = self.db.writes("contacts")
+        idle = self.load()
+        demand(idle.code == 0 and self.db.writes("contacts") == writes, "a run with nothing to do:", idle)
 
     def end(self):
         shutil.rmtree(self.dir, ignore_errors=True)
