@@ -249,12 +249,13 @@ static size_t find_def(const struct metrics *m, const char *name, size_t n, stru
 /* le stands last: cut off, with the comma before it. */
 static bool take_bound(struct line *l)
 {
-    char *le = strstr(l->labels, "le=\"");
-    if (le == NULL)
-        return false;
-    l->bound = strtod(le + 4, NULL); /* "+Inf" is inf */
-    if (le > l->labels)
-        le--;
+    char *le = l->labels; /* `le="` also ends `table="` */
+    if (strncmp(le, "le=\"", 4) != 0) {
+        le = strrchr(l->labels, ',');
+        if (le == NULL || strncmp(le + 1, "le=\"", 4) != 0)
+            return false;
+    }
+    l->bound = strtod(le + (*le == ',' ? 5 : 4), NULL); /* "+Inf" is inf */
     *le = 0;
     return true;
 }
