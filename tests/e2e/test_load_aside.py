@@ -206,6 +206,10 @@ def test_redrive_tries_again_and_removes_what_went_in(spool, netty, db):
     spool.table("contacts").page([*many({3, 7}, 10), '{"contact_id":50,"n":"\\u0000"}', '{"contact_id":"x"}'])
     netty.load(db=db, code=65)
     assert len(spool.dead("contacts")) == 4
+    listed = netty.spool_tool("dead", "contacts").out.splitlines()
+    assert [line.split() for line in listed[-4:]] == [["table", "side", "reason", "sqlstate", "records"],
+        ["contacts", "load", "refused", "23514", "2"], ["contacts", "load", "nul", "22P05", "1"],
+        ["contacts", "load", "key-type", "22P02", "1"]] and len(listed) == 8
     row = netty.load("--redrive", "--json", db=db, code=65).json()
     assert_balanced(row)
     assert len(spool.dead("contacts")) == 4, "nothing has changed: they are refused again, and kept"
