@@ -201,6 +201,7 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
     enum err_code rc = roll_read(t.conf->spool, t.table, &t.state, NULL, NULL, e);
     int listed = row_of(w->list, LIST_TABLE, t.table);
     int loaded = row_of(w->progress, 0, t.table);
+    row->rolled = t.state.there;
     if (rc != OK || !t.state.there || t.state.windows + t.state.looks == 0 || listed < 0 ||
         loaded < 0 || !PQgetisnull(w->list, listed, LIST_PROBLEM))
         return rc;

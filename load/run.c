@@ -248,6 +248,7 @@ static void on_compared(void *ctx, const struct reconcile_row *rows, size_t n)
         struct item *item = find(r, rows[i].table);
         if (item == NULL)
             continue;
+        item->gone.rolled = rows[i].rolled;
         item->gone.marked += rows[i].marked;
         item->gone.revived += rows[i].revived;
         item->gone.held = rows[i].held;

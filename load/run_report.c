@@ -34,6 +34,16 @@ int run_exit(const struct run *r)
     return code;
 }
 
+/* The columns of a reconcile stand there only where there is one. */
+static bool rolled(const struct run *r)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < r->count; i++)
+        any = any || r->items[i]->gone.rolled;
+    return any;
+}
+
 enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *e)
 {
     struct summary *s = NULL;
@@ -51,11 +61,11 @@ enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *
             {"stale", known, NULL, (int64_t)c->stale},
             {"folded", CELL_INT, NULL, (int64_t)c->folded},
             {"dead", CELL_INT, NULL, (int64_t)c->dead},
+            {"seconds", CELL_SECONDS, NULL, c->busy},
             {"marked", CELL_INT, NULL, (int64_t)r->items[i]->gone.marked},
             {"revived", CELL_INT, NULL, (int64_t)r->items[i]->gone.revived},
-            {"seconds", CELL_SECONDS, NULL, c->busy},
         };
-        rc = summary_row(s, cells, sizeof cells / sizeof *cells, e);
+        rc = summary_row(s, cells, sizeof cells / sizeof *cells - (rolled(r) ? 0 : 2), e);
     }
     if (rc == OK)
         rc = summary_print(s, out, e);

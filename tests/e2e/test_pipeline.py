@@ -6,6 +6,8 @@ import pytest
 from harness import KEY, assert_balanced, assert_synced
 
 FIVE = ("contacts", "users", "companies", "products", "mandates")
+EXTRACTED = "table status requests pages records bytes retries complete_to seconds".split()
+LOADED = "table read inserted updated unchanged stale folded dead seconds".split()
 SIZES = "contacts:12000,users:300,companies:4000,products:6000,mandates:2500"
 
 
@@ -17,6 +19,8 @@ def test_five_tables_equal_the_source_and_a_second_run_writes_nothing(sims, db, 
     assert all(row["status"] == "complete" for row in fetched.values())
     assert_balanced(loaded)
     assert loaded["contacts"]["inserted"] == 12000
+    assert all(list(row) == EXTRACTED for row in fetched.values()), "exactly the documented members"
+    assert all(list(row) == LOADED for row in loaded.values()), "exactly the documented members"
     assert_synced(sim, db, *FIVE)
 
     before = {table: db.writes(table) for table in FIVE}
