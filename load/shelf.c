@@ -48,18 +48,26 @@ const char *shelf_columns(const struct shelf *s)
     return s->columns;
 }
 
+/* As the loader puts a newer version over an older one (sql_merged in load/sql.h) when pages are loaded
+ * again: a mark of the reconcile stays unless the other row is newer, and then goes. */
+#define MARK "'deleted_detected_at'"
+#define KEEP(older, newer)                                                                         \
+    "CASE WHEN " older ".data ? " MARK " AND (" newer ".time_modified > " older                    \
+    ".time_modified) IS NOT TRUE THEN " older ".data "
+#define MERGED(older, newer)                                                                       \
+    KEEP(older, newer)                                                                             \
+    "WHEN jsonb_typeof(" older ".data) = 'object' THEN (" older ".data - " MARK ") || " newer      \
+    ".data ELSE " newer ".data END"
+#define REPLACED(older, newer) KEEP(older, newer) "ELSE " newer ".data END"
+
 const char *shelf_merged_into_archive(const struct shelf *s)
 {
-    return s->replace ? "excluded.data"
-                      : "CASE WHEN jsonb_typeof(a.data) = 'object' THEN a.data || excluded.data "
-                        "ELSE excluded.data END";
+    return s->replace ? REPLACED("a", "excluded") : MERGED("a", "excluded");
 }
 
 const char *shelf_merged_back(const struct shelf *s)
 {
-    return s->replace ? "t.data"
-                      : "CASE WHEN jsonb_typeof(excluded.data) = 'object' THEN excluded.data || "
-                        "t.data ELSE t.data END";
+    return s->replace ? REPLACED("excluded", "t") : MERGED("excluded", "t");
 }
 
 /* ---- making it ---- */

@@ -2,8 +2,7 @@
 -- those that somebody else has locked. A record that was archived before and came back since becomes
 -- one row there, as one upsert after the other would have made it.
 --
--- merged is: CASE WHEN jsonb_typeof(a.data) = 'object' THEN a.data || excluded.data ELSE excluded.data END
--- or, with --update replace: excluded.data
+-- merged: the data of the two, the archived row a being the older one (load/shelf.c makes it).
 --
 --   psql -f load/sql/begin.sql ... -v archive=netty-contacts-archive -v columns='contact_id, data, ...' \
 --        -v from=0 -v to=1000 -v rows=1000 -v condition="t.time_modified < '2024-01-01'" -v merged=... \

@@ -3,8 +3,7 @@
 -- other would have left them; a live row that is older than the archived one gives way. Columns that
 -- are not the loader's keep the live row's values.
 --
--- merged is: CASE WHEN jsonb_typeof(excluded.data) = 'object' THEN excluded.data || t.data ELSE t.data END
--- or, with --update replace: t.data
+-- merged: the data of the two, the archived row being the older one (load/shelf.c makes it).
 --
 --   psql -f load/sql/begin.sql ... -v archive=netty-contacts-archive -v columns='contact_id, data, ...' \
 --        -v from=0 -v to=1000 -v rows=1000 -v merged=... -f load/sql/restore_move.sql -c COMMIT
