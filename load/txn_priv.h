@@ -9,8 +9,8 @@
 
 #define TXN_SMALL                                                                                  \
     500u /* rows: these go as parameters; a temporary table a batch would bloat the catalogs */
-#define TXN_SMALL_DATA ((size_t)8 << 20)
-#define TXN_PARTS      80u /* halves of halves of a batch, and their other halves */
+#define TXN_SMALL_DATA ((size_t)1 << 20) /* libpq keeps a copy twice as large */
+#define TXN_PARTS      80u               /* halves of halves of a batch, and their other halves */
 
 struct part {
     size_t from, to;

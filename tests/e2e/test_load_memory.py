@@ -1,0 +1,70 @@
+"""The loader's memory does not depend on how much there is, and waiting costs next to nothing. Programs as shipped."""
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness import wait_for
+
+MIB = 1024
+
+
+def peak(netty, sims, db, records, *options):
+    """Peak resident memory of a whole load, in KiB: read from the program itself, which stays with --every."""
+    sim = sims(f"contacts:{records}", *options)
+    env = {"NETTY_SPOOL": netty.dir / f"spool-{records}-{len(netty.background)}"}
+    netty.extract("contacts", sim=sim, env=env)
+    sim.stop()
+    db.query('TRUNCATE "netty-contacts"')
+    process = netty.start("netty-load", "--json", "--every", "300d", "contacts", db=db, env=env)
+    summary = process.stdout.readline()  # at the end of its first run
+    kib = int(re.search(r"VmHWM:\s+(\d+) kB", open(f"/proc/{process.pid}/status").read()).group(1))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert f'"inserted":{records},' in summary, summary
+    print(f"peak of {records} records: {kib / MIB:.2f} MiB {options}")
+    return kib
+
+
+@pytest.mark.release
+def test_peak_memory_of_many_records_is_that_of_few(netty, sims, db):
+    db.create("contacts")
+    small, large = peak(netty, sims, db, 10_000), peak(netty, sims, db, 60_000)
+    assert large <= 16 * MIB, f"{large / MIB:.2f} MiB"
+    assert large - small <= MIB, f"{small / MIB:.2f} and {large / MIB:.2f} MiB"
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("records, size", [(10_000, 100), (40, 1 << 20)])
+def test_peak_memory_grows_only_with_the_largest_record(netty, sims, db, records, size):
+    db.create("contacts")
+    held = peak(netty, sims, db, records, "--record-bytes", size)
+    assert held <= 16 * MIB + 2 * size / 1024, f"{held / MIB:.2f} MiB"
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("program, arguments", [
+    ("netty-load", ["--follow"]), ("netty-load", ["--every", "10m"]), ("netty-extract", ["--every", "10m"])])
+def test_waiting_takes_few_calls(netty, sims, db, program, arguments):
+    """Ten a second would be a second of CPU in an hour, at 25 µs for one with its way in and out of sleep."""
+    sim = sims("contacts:300")
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    process = netty.start(program, "--json", *arguments, "contacts", sim=sim, db=db)
+    if "--every" in arguments:
+        assert process.stdout.readline(), open(process.err_path).read()
+    else:
+        wait_for(lambda: db.value('SELECT count(*) FROM "netty-contacts"') == 300, "all records")
+    time.sleep(1)  # what is tidied up behind the last commit
+    calls = netty.dir / "calls"
+    began = time.monotonic()
+    strace = subprocess.Popen(["strace", "-qq", "-f", "-o", calls, "-p", str(process.pid)])
+    time.sleep(4)
+    strace.send_signal(signal.SIGINT)
+    strace.wait(timeout=60)
+    waited = time.monotonic() - began
+    made = calls.read_text().splitlines()
+    assert len(made) <= 10 * waited, f"{len(made)} calls in {waited:.1f} s: {made[:40]}"
+    assert process.poll() is None
