@@ -30,6 +30,11 @@ enum err_code cmd_heal(const struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_status(const struct cmd *c, struct err *e) MUST_CHECK;
 enum err_code cmd_report(const struct cmd *c, struct err *e) MUST_CHECK;
 
+/* A row of the table's reconcile, where there is one; *shown counts. */
+struct summary;
+enum err_code cmd_show_roll(const struct cmd *c, const char *table, struct summary *out,
+                            size_t *shown, struct err *e) MUST_CHECK;
+
 /* The tables named, each of which must be there, or all there are. */
 typedef enum err_code cmd_table_fn(const struct cmd *c, const char *table, void *ctx,
                                    struct err *e);

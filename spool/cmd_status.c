@@ -104,11 +104,12 @@ enum part {
     DATABASES,
     RUNS,
     REASONS,
+    ROLLS,
     PARTS
 };
 
 static enum err_code fill(const struct cmd *c, const struct status *s, struct summary **parts,
-                          struct err *e)
+                          size_t *rolls, struct err *e)
 {
     enum err_code rc = OK;
     for (size_t i = 0; i < s->count && rc == OK; i++) {
@@ -117,6 +118,8 @@ static enum err_code fill(const struct cmd *c, const struct status *s, struct su
             (rc = show_run(t, "extract", newest(&t->extract), parts[RUNS], e)) == OK &&
             (rc = show_run(t, "load", newest(&t->load), parts[RUNS], e)) == OK)
             rc = show_reasons(t, parts[REASONS], e);
+        if (rc == OK)
+            rc = cmd_show_roll(c, t->name, parts[ROLLS], rolls, e);
     }
     if (rc == OK && (rc = show_spool(c, s, parts[WHOLE], e)) == OK)
         rc = show_databases(s, parts[DATABASES], e);
@@ -125,7 +128,7 @@ static enum err_code fill(const struct cmd *c, const struct status *s, struct su
 
 /* Each a table of its own, after an empty line for people. */
 static enum err_code print(const struct cmd *c, const struct status *s,
-                           struct summary *const *parts, struct err *e)
+                           struct summary *const *parts, size_t rolls, struct err *e)
 {
     bool runs = false;
     bool reasons = false;
@@ -134,7 +137,7 @@ static enum err_code print(const struct cmd *c, const struct status *s,
         runs = runs || s->tables[i]->extract.count > 0 || s->tables[i]->load.count > 0;
         reasons = reasons || s->tables[i]->reasons_count > 0;
     }
-    const bool wanted[PARTS] = {true, true, s->databases.count > 0, runs, reasons};
+    const bool wanted[PARTS] = {true, true, s->databases.count > 0, runs, reasons, rolls > 0};
     for (unsigned i = 0; i < PARTS && rc == OK; i++) {
         if (!wanted[i])
             continue;
@@ -168,11 +171,12 @@ enum err_code cmd_status(const struct cmd *c, struct err *e)
 {
     struct status_watch *w = NULL;
     struct summary *parts[PARTS] = {NULL};
+    size_t rolls = 0;
     enum err_code rc = cmd_look(c, &w, e);
     for (unsigned i = 0; i < PARTS && rc == OK; i++)
         rc = summary_open(&parts[i], c->json, e);
-    if (rc == OK && (rc = fill(c, status_of(w), parts, e)) == OK)
-        rc = print(c, status_of(w), parts, e);
+    if (rc == OK && (rc = fill(c, status_of(w), parts, &rolls, e)) == OK)
+        rc = print(c, status_of(w), parts, rolls, e);
     if (rc == OK && status_of(w)->damaged > 0)
         rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");
     for (unsigned i = 0; i < PARTS; i++)

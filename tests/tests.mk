@@ -62,7 +62,7 @@ test:
 check-build check-lint check-unit check-counts check-e2e: check-%:
 	@tests/run.sh $*
 # Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
-.PHONY: test-newer-postgres campaign-load campaign-extract
+.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile
 test-newer-postgres:
 	@tests/setup.sh test
 	@tests/run.sh newer
@@ -71,6 +71,10 @@ campaign-load:
 	@PYTEST="$(PYTEST) -k test_load" tests/run.sh campaign
 campaign-extract:
 	@PYTEST="$(PYTEST) -k test_extract" tests/run.sh campaign_release
+HISTORIES := 100
+campaign-reconcile:
+	@tests/setup.sh test
+	@HISTORIES=$(HISTORIES) PYTEST="$(PYTEST) -k test_reconcile" tests/run.sh campaign_release
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 

@@ -369,6 +369,34 @@ def test_10000_records_within_the_budget_killed_on_the_way(sims, db, netty):
     run_large(sims, db, netty, 10000, budget=40)
 
 
+@pytest.mark.campaign
+@pytest.mark.release
+def test_100000_records_within_the_budget_killed_on_the_way(sims, db, netty):
+    run_large(sims, db, netty, 100000, budget=300)
+
+
+def test_the_status_shows_how_far_it_is(copy):
+    def status():
+        rows = map(json.loads, copy.netty.spool_tool("status", "--json").out.splitlines())
+        return next((row for row in rows if "reconcile" in row), None)
+
+    assert status() is None
+    copy.delete(4)
+    copy.reconcile("--budget", 5)
+    first = status()
+    assert (first["stage"], first["pages"], first["last_finished"]) == ("crawling", 5, None), first
+    copy.reconcile()
+    assert status()["stage"] == "waiting" and status()["last_finished"]
+    copy.sync()
+    assert (status()["stage"], status()["missing"]) == ("looking", 4)
+    copy.reconcile()
+    assert (status()["stage"], status()["absent"]) == ("waiting", 4)
+    copy.sync()
+    done = status()
+    assert (done["stage"], done["missing"], done["held"]) == ("done", 0, 0) and done["marked"] <= 4, done
+    assert "looking" not in copy.netty.spool_tool("status").out
+
+
 def run_large(sims, db, netty, records, budget):
     sim = sims(f"contacts:{records}", "--record-bytes", 300)
     copy = Copy(sim, db, netty)

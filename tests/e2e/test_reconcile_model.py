@@ -7,7 +7,6 @@ import random
 
 import pytest
 
-from harness import KEY  # noqa: F401  (the harness hides it)
 from reconciles import Copy
 
 FILTERS = ("works", "works", "works", "ignored", "refused", "empty", "other")
@@ -114,7 +113,14 @@ class History:
         assert rows - live == marked, f"not found: {sorted(rows - live - marked)[:5]} ({self.filter}); {self.told}"
 
 
-@pytest.mark.parametrize("seed", range(1, int(os.environ.get("HISTORIES", "5")) + 1))
+@pytest.mark.campaign
+@pytest.mark.release
+@pytest.mark.parametrize("seed", range(6, int(os.environ.get("HISTORIES", "100")) + 1))
+def test_many_histories(seed, sims, db, netty):
+    test_no_live_record_is_ever_marked_and_every_deleted_one_is_in_the_end(seed, sims, db, netty)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
 def test_no_live_record_is_ever_marked_and_every_deleted_one_is_in_the_end(seed, sims, db, netty):
     history = History(seed, sims, db, netty)
     history.play(16)
