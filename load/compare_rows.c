@@ -18,8 +18,8 @@ struct work {
     struct findings *findings;
     bool pruned;
     struct kind unknown, behind, ahead, missing, deleted;
-    bool more;                    /* missing: there are others */
-    char here[NEWEST_STRAY * 22]; /* ",1,2," keys that the archive has */
+    bool more;                            /* missing: there are others */
+    char here[2 * NEWEST_STRAY * 22 + 8]; /* ",1,2," keys that are in archive or table now */
     char asked[NEWEST_STRAY * 22];
 };
 
@@ -45,24 +45,34 @@ static void judge_row(struct work *w, size_t i)
 
 /* ---- records that the spool has and the table has not ---- */
 
-static enum err_code ask_archive(void *ctx, struct session *s, struct err *e)
+static enum err_code ask_where(struct work *w, struct session *s, const char *name, struct err *e)
 {
-    struct work *w = ctx;
     const struct relation *rel = &w->k.target->relation;
-    char name[256];
-    PGresult *r = NULL;
-    (void)snprintf(name, sizeof name, "%s-archive", rel->name);
     const struct sql_var vars[] = {
         {"schema", rel->schema}, {"relation", name}, {"key", rel->key}, {"keys", w->asked}};
+    PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_rows_there, vars, 4, &r, e);
 
-    w->here[0] = '\0';
     if (rc == OK && !PQgetisnull(r, 0, 1)) {
         const char *keys = PQgetvalue(r, 0, 1);
-        (void)snprintf(w->here, sizeof w->here, ",%.*s,", (int)strcspn(keys + 1, "}"), keys + 1);
+        size_t len = strlen(w->here);
+        (void)snprintf(w->here + len, sizeof w->here - len, ",%.*s,", (int)strcspn(keys + 1, "}"),
+                       keys + 1);
     }
     PQclear(r);
     return rc;
+}
+
+/* A restore may have brought them back meanwhile. */
+static enum err_code ask_archive(void *ctx, struct session *s, struct err *e)
+{
+    struct work *w = ctx;
+    char name[256];
+
+    (void)snprintf(name, sizeof name, "%s-archive", w->k.target->relation.name);
+    w->here[0] = '\0';
+    enum err_code rc = ask_where(w, s, name, e);
+    return rc == OK ? ask_where(w, s, w->k.target->relation.name, e) : rc;
 }
 
 static bool is_archived(const struct work *w, int64_t key)
