@@ -21,9 +21,9 @@ class Took:
 
 
 def cpu_of_server(server):
-    """Seconds that all processes of the cluster have had so far, those that are gone too."""
+    """Seconds that all processes of the cluster have had so far, those that are gone too; and who is there."""
     postmaster = int((server.dir.resolve() / "data/postmaster.pid").read_text().split()[0])
-    total = 0
+    total, there = 0, set()
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
@@ -35,7 +35,18 @@ def cpu_of_server(server):
             total += sum(map(int, fields[11:15]))
         elif int(fields[1]) == postmaster:
             total += sum(map(int, fields[11:13]))
-    return total / TICK
+            there.add(int(entry))
+    return total / TICK, there
+
+
+def cpu_since(server, before):
+    """What it has had since then, once the backends that have come meanwhile are gone: theirs counts then."""
+    for _ in range(200):
+        _, there = cpu_of_server(server)
+        if there <= before[1]:
+            break
+        time.sleep(0.01)
+    return cpu_of_server(server)[0] - before[0]  # the first look may have come between a backend's end and its sum
 
 
 def cpu_of(pid):
@@ -58,7 +69,7 @@ class Ground:
         assert done.returncode == code, f"{command}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         took = json.loads(self.sheet.read_text())
         return Took(took["wall_us"] / 1e6, (took["user_us"] + took["sys_us"]) / 1e6,
-                    cpu_of_server(self.server) - began, took["peak_kib"]), done.stdout
+                    cpu_since(self.server, began), took["peak_kib"]), done.stdout
 
     def database(self, *tables):
         db = Database(self.server)
@@ -146,9 +157,11 @@ def both_programs(ground, netty, db, sim, n, spool):
     here = 'SELECT count(*) FROM "netty-contacts" WHERE contact_id = ANY(%s)'
     wait_for(lambda: db.value(here, last) == len(last) or follower.poll() is not None, "the last page", seconds=3600)
     assert follower.poll() is None, open(follower.err_path).read()
-    took = Took(time.monotonic() - began, server=cpu_of_server(ground.server) - began_server)
+    wall = time.monotonic() - began
     follower.terminate()
     follower.communicate(timeout=60)
+    db.connection.close()  # ours polled
+    took = Took(wall, server=cpu_since(ground.server, began_server))
     found = db.value('SELECT count(*) FROM "netty-contacts"')
     assert found == n, f"{found} of {n} records had arrived"
     return took
