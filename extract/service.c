@@ -7,6 +7,7 @@
 #include "shared/stop.h"
 #include "shared/summary.h"
 #include "shared/when.h"
+#include "spool/source.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -264,6 +265,9 @@ static enum err_code dry_run(struct service *s, struct err *e)
         s->spool = NULL; /* the first run will make it */
     else if (rc != OK)
         return rc;
+    if (s->spool != NULL && options_int(s->options, OPT_REBIND) == 0 &&
+        (rc = source_check(s->spool, s->env.base_url, e)) != OK)
+        return rc;
     rc = plan_make(&s->plan, s->options, s->spool, e);
     if (rc == OK)
         rc = plan_show(&s->plan, s->options, s->spool, &s->env, e);
@@ -273,6 +277,9 @@ static enum err_code dry_run(struct service *s, struct err *e)
 static enum err_code real_run(struct service *s, const struct secret *key, struct err *e)
 {
     enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_CREATE, e);
+    if (rc != OK)
+        return rc;
+    rc = source_bind(s->spool, s->env.base_url, options_int(s->options, OPT_REBIND) != 0, e);
     if (rc != OK)
         return rc;
     if (uv_loop_init(&s->loop) != 0)

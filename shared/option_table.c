@@ -120,6 +120,11 @@ const struct option_def option_table[OPTIONS] = {
      .programs = EXTRACT,
      .help = "The same as --since all."},
 
+    {OPT_REBIND, OPTION_FLAG, "rebind", NULL, NULL,
+     .programs = EXTRACT,
+     .help = "The spool's API has moved to this --base-url: go on with it. Without this a spool of another "
+             "address is refused, for what is older there would be missed."},
+
     {OPT_RECONCILE, OPTION_FLAG, "reconcile", NULL, NULL,
      .programs = EXTRACT,
      .help = "Fetch nothing: find out which records the API no longer has, for netty-load to mark them as "

@@ -78,6 +78,7 @@ enum option_id {
     OPT_BUDGET,
     OPT_SINCE,
     OPT_FULL,
+    OPT_REBIND,
     OPT_RECONCILE,
     OPT_EVERY,
     OPT_FOLLOW,

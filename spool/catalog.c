@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CATALOG     "catalog.json"
 #define CATALOG_MAX (16u << 20)
 #define FORMAT      1
 #define KEY_MAX     256
@@ -107,7 +106,7 @@ enum err_code catalog_read(const struct spool *s, struct catalog *c, struct err 
     char path[IO_PATH];
     struct buf text;
     *c = (struct catalog){.written = WHEN_NONE};
-    enum err_code rc = io_path(path, spool_dir(s), CATALOG, e);
+    enum err_code rc = io_path(path, spool_dir(s), CATALOG_FILE, e);
     if (rc != OK)
         return rc;
     buf_init(&text, CATALOG_MAX);
@@ -172,7 +171,7 @@ enum err_code catalog_write(const struct spool *s, const struct catalog *c, stru
     if (rc != OK)
         (void)buf_err(e, rc, &text, "the catalog");
     else
-        rc = io_replace(spool_dir(s), CATALOG, text.data, text.len, e);
+        rc = io_replace(spool_dir(s), CATALOG_FILE, text.data, text.len, e);
     buf_free(&text);
     FAULT("catalog-written");
     return rc;

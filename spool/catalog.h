@@ -8,6 +8,8 @@
 
 #include "spool/spool.h"
 
+#define CATALOG_FILE "catalog.json"
+
 struct catalog_entry {
     char *table;               /* the API's name */
     char *key;                 /* the key column's name */

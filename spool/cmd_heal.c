@@ -1,4 +1,4 @@
-/* Sets damaged pages aside, where they are, and has the extractor fetch again what they held. In
+/* Puts right what stands beside the pages (mend.h). Sets damaged pages aside, where they are, and has the extractor fetch again what they held. In
  * that order of durable steps: first the wish, then the word that the damage is dealt with; a crash
  * in between leaves the damage named, and healing it again does no harm. */
 #include "shared/summary.h"
@@ -6,8 +6,10 @@
 #include "spool/cmd.h"
 #include "spool/healed.h"
 #include "spool/journal.h"
+#include "spool/mend.h"
 #include "spool/pruned.h"
 #include "spool/refetch.h"
+#include "spool/seek_mend.h"
 #include "spool/small.h"
 #include "spool/table.h"
 #include <inttypes.h>
@@ -19,6 +21,7 @@ struct heal {
     struct zone *zone;
     struct summary *summary;
     const char *dir;
+    bool look; /* --dry-run */
 
     struct page_place *places;
     size_t count;
@@ -93,6 +96,12 @@ static enum err_code on_damage(void *ctx, const struct page_info *info, const st
     struct heal *h = ctx;
     struct refetch *wish = &h->wish;
     (void)what;
+    if (h->look && info->place.page == 0 && info->bytes > 0) {
+        bool mended; /* a seek table: no page is lost with it */
+        enum err_code rc = seek_mend(h->dir, info->place.segment, true, &mended, e);
+        if (rc != OK || mended)
+            return rc;
+    }
     int64_t low = info->bytes > 0 ? parse(h, info->low) : WHEN_NONE;
     bool first = h->count == 0;
     if (!first && h->in_gap && h->chosen) {
@@ -138,14 +147,16 @@ static enum err_code heal_table(const struct cmd *c, const char *table, void *ct
     h->seen = h->in_gap = h->chosen = false;
     h->last[0] = '\0';
     h->wish = (struct refetch){.asked = when_now(), .low = WHEN_NONE};
-    if ((rc = cmd_walk_pages(c, table, &w, e)) != OK)
+    int64_t mended;
+    if ((rc = mend_table(c->spool, table, h->look, &mended, e)) != OK ||
+        (rc = cmd_walk_pages(c, table, &w, e)) != OK)
         return rc;
-    if (h->count > 0 && options_int(c->options, OPT_DRY_RUN) == 0 &&
-        (rc = settle(h, table, e)) != OK)
+    if (h->count > 0 && !h->look && (rc = settle(h, table, e)) != OK)
         return rc;
     const struct cell cells[] = {
         {.name = "table", .type = CELL_STR, .str = table},
         {.name = "healed", .type = CELL_INT, .num = (int64_t)h->count},
+        {.name = "mended", .type = CELL_INT, .num = mended},
         {.name = "fetch_again",
          .type = CELL_STR,
          .str = h->count == 0       ? "nothing"
@@ -159,12 +170,15 @@ static enum err_code heal_table(const struct cmd *c, const char *table, void *ct
 enum err_code cmd_heal(const struct cmd *c, struct err *e)
 {
     struct heal *h = calloc(1, sizeof *h);
+    int64_t mended;
     enum err_code rc;
     if (!h)
         return err_set(e, ERR_NOMEM, "out of memory");
     h->cmd = c;
+    h->look = options_int(c->options, OPT_DRY_RUN) != 0;
     if ((rc = summary_open(&h->summary, c->json, e)) == OK &&
         (rc = options_zone(c->options, &h->zone, e)) == OK &&
+        (rc = mend_spool(c->spool, h->look, &mended, e)) == OK &&
         (rc = cmd_each_table(c, heal_table, h, e)) == OK &&
         (rc = summary_print(h->summary, c->out, e)) == OK)
         rc = cmd_written(c, e);

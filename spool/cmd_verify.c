@@ -4,12 +4,16 @@
  */
 #include "shared/buf.h"
 #include "shared/summary.h"
+#include "spool/acked.h"
 #include "spool/catalog.h"
 #include "spool/cmd.h"
 #include "spool/dead.h"
 #include "spool/healed.h"
 #include "spool/loaded.h"
 #include "spool/pruned.h"
+#include "spool/refetch.h"
+#include "spool/small.h"
+#include "spool/source.h"
 #include "spool/table.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -87,6 +91,13 @@ static enum err_code on_small(struct verify *v, enum err_code rc, const struct e
     return rc;
 }
 
+static enum err_code check_sums(struct verify *v, const char *dir, const char *name, struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = small_check(dir, name, &why);
+    return why.sys == ENOENT ? OK : on_small(v, rc, &why, e);
+}
+
 static enum err_code verify_small(struct verify *v, struct err *e)
 {
     char dir[IO_PATH];
@@ -103,7 +114,16 @@ static enum err_code verify_small(struct verify *v, struct err *e)
     if ((rc = on_small(v, rc, &why, e)) != OK)
         return rc;
     rc = healed_check(dir, &why);
-    return on_small(v, rc, &why, e);
+    if ((rc = on_small(v, rc, &why, e)) != OK)
+        return rc;
+    struct acked acked;
+    enum acked_state state;
+    rc = acked_read(dir, &acked, &state, &why);
+    if (rc == OK && state == ACKED_DAMAGED)
+        rc = err_set(&why, ERR_DAMAGED, "%s/" ACKED_FILE ": it does not match its checksum", dir);
+    if ((rc = on_small(v, rc, &why, e)) != OK)
+        return rc;
+    return check_sums(v, dir, REFETCH_FILE, e);
 }
 
 static enum err_code verify_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
@@ -148,7 +168,9 @@ enum err_code cmd_verify(const struct cmd *c, struct err *e)
     enum err_code rc = summary_open(&v.summary, c->json, e);
     if (rc != OK)
         return rc;
-    if ((rc = verify_catalog(&v, e)) == OK && (rc = cmd_each_table(c, verify_table, &v, e)) == OK &&
+    if ((rc = verify_catalog(&v, e)) == OK &&
+        (rc = check_sums(&v, spool_dir(c->spool), SOURCE_FILE, e)) == OK &&
+        (rc = cmd_each_table(c, verify_table, &v, e)) == OK &&
         (rc = summary_print(v.summary, c->out, e)) == OK)
         rc = cmd_written(c, e);
     summary_close(v.summary);

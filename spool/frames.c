@@ -223,6 +223,21 @@ static enum err_code walk_frame(struct frames *f, struct err *e)
     return walk_blocks(f, header, flags & 4, e);
 }
 
+enum err_code frames_walk(struct frames *f, uint64_t at, uint64_t *compressed, uint64_t *bytes,
+                          struct err *e)
+{
+    struct err why = ERR_INIT;
+    f->frame = (struct frame){.at = at};
+    enum err_code rc = walk_frame(f, &why);
+    *compressed = rc == OK ? f->frame.compressed : 0;
+    *bytes = rc == OK ? f->frame.bytes : 0;
+    f->frame = (struct frame){0};
+    if (rc == OK || rc == ERR_DAMAGED)
+        return OK;
+    *e = why;
+    return rc;
+}
+
 /* What is known of the frame at hand: from the table, or from itself. */
 static enum err_code look(struct frames *f, struct err *e)
 {

@@ -28,6 +28,9 @@ enum err_code frames_begin(struct frames_out *w, uint64_t bytes, struct err *e) 
 enum err_code frames_add(struct frames_out *w, const void *p, size_t n, struct err *e) MUST_CHECK;
 enum err_code frames_end(struct frames_out *w, struct err *e) MUST_CHECK;
 enum err_code frames_finish(struct frames_out *w, struct err *e) MUST_CHECK;
+/* A frame that was written to fd in another way: it gets its entry. */
+enum err_code frames_adopt(struct frames_out *w, uint64_t compressed, uint64_t bytes,
+                           struct err *e) MUST_CHECK;
 void frames_free(struct frames_out *w);
 
 struct frames;
@@ -38,6 +41,10 @@ enum err_code frames_open(struct frames **f, int fd, const char *path, uint64_t 
 void frames_close(struct frames *f);
 /* Was the table damaged, so that frames are walked? What is wrong with it, or NULL. */
 const char *frames_complaint(const struct frames *f);
+/* Each frame in turn from the file's beginning (at 0), by its own headers; *compressed is 0 where
+ * none begins. at: where the one before ended. */
+enum err_code frames_walk(struct frames *f, uint64_t at, uint64_t *compressed, uint64_t *bytes,
+                          struct err *e) MUST_CHECK;
 /* To the frame that begins at this byte of the NDJSON. ERR_DAMAGED when none does. */
 enum err_code frames_seek(struct frames *f, uint64_t offset, struct err *e) MUST_CHECK;
 /* Up to n bytes of the frame; *got < n at its end. ERR_DAMAGED with the compressed file's byte. */

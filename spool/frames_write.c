@@ -101,14 +101,18 @@ enum err_code frames_add(struct frames_out *w, const void *p, size_t n, struct e
 enum err_code frames_end(struct frames_out *w, struct err *e)
 {
     ZSTD_inBuffer none = {NULL, 0, 0};
-    unsigned char entry[SEEK_ENTRY];
     enum err_code rc = feed(w, &none, ZSTD_e_end, e);
-    if (rc != OK)
-        return rc;
-    if (w->compressed > UINT32_MAX)
+    return rc == OK ? frames_adopt(w, w->compressed, w->bytes, e) : rc;
+}
+
+enum err_code frames_adopt(struct frames_out *w, uint64_t compressed, uint64_t bytes, struct err *e)
+{
+    unsigned char entry[SEEK_ENTRY];
+    enum err_code rc;
+    if (compressed > UINT32_MAX || bytes > UINT32_MAX)
         return err_set(e, ERR_TOO_BIG, "a page does not fit into %s", w->path);
-    seek_put32(entry, (uint32_t)w->compressed);
-    seek_put32(entry + 4, (uint32_t)w->bytes);
+    seek_put32(entry, (uint32_t)compressed);
+    seek_put32(entry + 4, (uint32_t)bytes);
     if ((rc = buf_add(&w->table, entry, sizeof entry)) != OK)
         return buf_err(e, rc, &w->table, "the seek table");
     w->frames++;

@@ -46,6 +46,17 @@ enum err_code small_read(const char *dir, const char *name, small_fn *fn, void *
     return rc;
 }
 
+static enum err_code pass(void *ctx, uint64_t number, const char *line, size_t n, struct err *e)
+{
+    (void)ctx, (void)number, (void)line, (void)n, (void)e;
+    return OK;
+}
+
+enum err_code small_check(const char *dir, const char *name, struct err *e)
+{
+    return small_read(dir, name, pass, NULL, e);
+}
+
 enum err_code small_lock(const char *dir, int *fd, struct err *e)
 {
     int rc;

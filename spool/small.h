@@ -20,6 +20,9 @@ typedef enum err_code small_fn(void *ctx, uint64_t number, const char *line, siz
 enum err_code small_read(const char *dir, const char *name, small_fn *fn, void *ctx,
                          struct err *e) MUST_CHECK;
 
+/* Do all lines match their checksums? Answers as small_read does. */
+enum err_code small_check(const char *dir, const char *name, struct err *e) MUST_CHECK;
+
 /* One writer at a time of what stands in the folder: waits. unlock closes. */
 enum err_code small_lock(const char *dir, int *fd, struct err *e) MUST_CHECK;
 void small_unlock(int fd);
