@@ -38,6 +38,7 @@ class Program:
     def __init__(self, name, truth, base, run, recover, db=None):
         self.name, self.truth, self.base, self.run, self.recover, self.db = name, truth, base, run, recover, db
         self.beside = None
+        self.killed = KILLED
 
     def case(self, label, slow=0):
         if self.db:
@@ -68,6 +69,16 @@ class Loaded:
             self.database.query(f'DROP TABLE IF EXISTS "netty-{table}"')
 
 
+class Kept:
+    """A database that has loaded all, and is only asked."""
+
+    def __init__(self, server):
+        self.database = Database(server)
+
+    def reset(self):
+        pass
+
+
 def points(count, step, rng):
     """Every step-th, from a random start."""
     return range(rng.randint(1, min(step, max(count, 1))), count + 1, step)
@@ -84,7 +95,7 @@ def faults(program, step, rng):
             while True:
                 case = program.case(f"fault-{name}-{hits}")
                 done = program.run(case, build="sanitized", env={"NETTY_FAULT": f"{name}:{hits + 1}"})
-                if done.code not in KILLED:
+                if done.code not in program.killed:
                     demand(done.code in (0, 65), done)
                     case.end()
                     return hits
@@ -228,6 +239,12 @@ def programs(truth, server):
     gone = Gone(truth.dir / "reconciled", Loaded(server).database)
     yield Program("load, reconcile", gone, lambda: gone.whole, load, Case.assert_marks_recover, Loaded(server))
     yield Program("load", truth, lambda: truth.whole, load, Case.assert_load_recovers, Loaded(server))
+    kept = Kept(server)
+    truth.load(kept.database)
+    yield Program("heal", truth, lambda: truth.hurt, Case.heal, Case.assert_heal_recovers)
+    prune = Program("prune", truth, lambda: truth.loaded, Case.prune, Case.assert_pruned, kept)
+    prune.killed = (*KILLED, 70)  # the loader that it asks can die of a named fault, too
+    yield prune
 
 
 class Table:

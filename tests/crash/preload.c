@@ -4,6 +4,7 @@
  * on. The driver is matrix.py.
  *
  *     CRASH_ROOT=DIR     calls on files elsewhere are not counted
+ *     CRASH_PROGRAM=NAME in this program only; of those that it runs, what they do is but noted
  *     CRASH_OPS=LETTERS  which are: w write, s sync, c create, r rename, u unlink, t truncate,
  *                        m mkdir, o open of any kind (without: wscrutm)
  *     CRASH_AT=N         the one at which it happens; 0: never
@@ -106,7 +107,11 @@ static void read_plan(void)
     plan.slow = (useconds_t)strtoul(wish("CRASH_SLOW", "0"), NULL, 10) * 1000;
     plan.stays = *wish("CRASH_STAYS", "") == '1';
     plan.log = plan.names = -1;
-    if (*log)
+    const char *only = wish("CRASH_PROGRAM", program_invocation_short_name);
+    bool counts = strcmp(only, program_invocation_short_name) == 0;
+    if (!counts)
+        plan.at = plan.then = 0;
+    if (*log && counts)
         plan.log = real_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (*plan.shadow) {
         (void)snprintf(names, sizeof names, "%s/names", plan.shadow);

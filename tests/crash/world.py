@@ -56,6 +56,20 @@ class Truth:
         demand(case.extract().code == 0, "the second run failed")
         self.whole = case.spool
 
+    def load(self, db):
+        """The whole spool as the loader leaves it, and the same with damage of every kind that heal deals with."""
+        case = Case(self, "loaded", self.whole, db)
+        demand(case.load().code == 65, "loading failed")
+        self.loaded, self.hurt = case.spool, self.dir / "hurt"
+        shutil.copytree(self.loaded, self.hurt)
+        packed = sorted((self.hurt / "contacts").glob("*.zst"))
+        flip(packed[1], 60)     # a page's records
+        flip(packed[2], -1)     # a seek table
+        flip(self.hurt / "catalog.json", 30)
+        letters = self.hurt / "contacts/dead-load.ndjson"
+        flip(letters, 30)
+        self.bad_letter = letters.read_bytes().splitlines(keepends=True)[0]
+
     def stop(self):
         self.sim.stop()
 
@@ -81,6 +95,11 @@ class Gone:
             demand(case.load().code == 0, "loading failed")
         self.sim.stop()
 
+def flip(path, at):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 4
+    path.write_bytes(content)
+
 
 class Case:
     """One attempt: a spool of its own, a copy of `base` (None: none yet)."""
@@ -104,6 +123,8 @@ class Case:
                      UV_THREADPOOL_SIZE="4", ASAN_OPTIONS="exitcode=99", **(env or {}))
         if self.db:
             plain["DATABASE_URL"] = self.db.url
+        if "LD_PRELOAD" in plain:
+            plain["CRASH_PROGRAM"] = program
         done = subprocess.run([BUILDS[build] / program, *arguments], env=plain, cwd=self.dir, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
         demand("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr)
@@ -222,6 +243,36 @@ class Case:
         writes = self.db.writes("contacts")
         idle = self.load()
         demand(idle.code == 0 and self.db.writes("contacts") == writes, "a run with nothing to do:", idle)
+
+    # -- what netty-spool changes
+
+    def heal(self, env=None, **keywords):
+        return self.run("netty-spool", "heal", env=env, **keywords)
+
+    def prune(self, env=None, **keywords):
+        return self.run("netty-spool", "prune", "--spool-keep", "0s", env=env, **keywords)
+
+    def assert_heal_recovers(self):
+        """Nothing is damaged any more, what was lost is fetched again, and what could not be read is kept."""
+        again = self.heal()
+        demand(again.code == 0, "the next run did not end well:", again)
+        verify = self.run("netty-spool", "verify")
+        demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
+        kept = b"".join(path.read_bytes() for path in (self.spool / "contacts").glob("dead-load.damaged.*"))
+        demand(self.truth.bad_letter in kept, "a damaged dead letter is lost:", kept)
+        self.assert_spool_recovers()
+
+    def assert_pruned(self):
+        """Only each table's newest segment is left, whole, and the extractor goes on."""
+        again = self.prune()
+        demand(again.code == 0, "the next run did not end well:", again)
+        for table in TABLES:
+            left = {name[:10] for name in os.listdir(self.spool / table) if name[:10].isdigit()}
+            demand(len(left) == 1, table, "is not pruned:", left)
+        verify = self.run("netty-spool", "verify")
+        demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
+        again = self.extract()
+        demand(again.code == 0, "the extractor does not go on:", again)
 
     def end(self):
         shutil.rmtree(self.dir, ignore_errors=True)
