@@ -86,7 +86,9 @@ def test_cut_at_every_message_each_page_is_loaded_once(spool, netty, db, proxies
     db.create("contacts")
     audit_progress(db)
     writer, model = spool.table("contacts"), Upserts("contacts")
-    write_pages(writer, 5, 90 if batch == 10 else 140, model, *(20, 40) if batch == 10 else (500, 10 ** 9))
+    # A newer server says more when a connection begins, so the sweep takes longer to get through it.
+    pages = 90 if batch == 10 else 140 if int(db.value("SHOW server_version_num")) < 180000 else 300
+    write_pages(writer, 5, pages, model, *(20, 40) if batch == 10 else (500, 10 ** 9))
     proxy = proxies(db.url, Sweep(direction))
     row = netty.load("--json", "--batch-rows", batch, *PATIENT, db=proxy.url(db.name)).json()["contacts"]
     assert_loaded_once(db, writer, model, row)
