@@ -104,6 +104,12 @@ $(CRASH_LIB): tests/crash/preload.c
 	$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
 .PHONY: crash crash-lib
 crash-lib: $(CRASH_LIB)
+# A bit turned in, and a cut at, every byte of every file of a small spool.
+.PHONY: sweep
+sweep:
+	@$(MAKE) --no-print-directory SAN=1 all
+	@$(MAKE) --no-print-directory sim
+	@tests/crash/sweep.py
 crash:
 	@$(MAKE) --no-print-directory all sim crash-lib
 	@$(MAKE) --no-print-directory SAN=1 all
