@@ -10,6 +10,7 @@ from harness import ROOT
 
 sys.path.insert(0, str(ROOT / "tests/crash"))
 import matrix  # noqa: E402
+import world  # noqa: E402
 
 # Every so many points of a part: all of it takes minutes.
 STEPS = {"faults": 2, "kill": 9, "tear": 9, "errors": 23, "power": 17, "slow": 29, "acted": 29, "lied": 13}
@@ -25,3 +26,24 @@ def test_it_recovers(part, postgres, tmp_path):
         table = matrix.run(directory, postgres, (part,), STEPS[part])
     assert not table.failures, "\n".join(map(str, table.failures[:5]))
     assert sum(table.tried.values()) >= len(STEPS), dict(table.tried)
+
+
+@pytest.mark.release
+def test_two_syncs_a_page_and_fewer_when_pages_are_faster_than_the_disk(tmp_path):
+    """Counted, not timed: each sync of records and journals, against the pages that were written."""
+    truth = world.Truth(tmp_path)
+    try:
+        counted = {}
+        for slow in (0, 100):
+            case = world.Case(truth, f"syncs-{slow}", None)
+            case.settings = world.GROUPED
+            done = case.extract(env=case.injected(0, ops="s", slow=slow))
+            assert done.code == 0, done
+            files = [path for _, path in case.calls() if path.endswith((".ndjson", ".ndjson.new", ".journal"))]
+            pages = sum(path.read_bytes().count(b'\n{"page":') for path in case.spool.rglob("*.journal"))
+            assert pages > 25, pages
+            assert len(files) <= 2 * pages, (slow, len(files), pages)
+            counted[slow] = len(files)
+        assert counted[100] < 2 * pages - 5, (counted, pages)
+    finally:
+        truth.stop()
