@@ -35,7 +35,7 @@
 #include "spool/writer.h"
 #include <uv.h>
 
-#define TABLE_PENDING_MAX 8
+#define TABLE_PENDING_MAX 32
 
 struct account;
 
