@@ -277,19 +277,43 @@ const struct batch_row *batch_row(const struct batch *b, size_t i, const char **
     return row;
 }
 
-const struct batch_row *batch_find(const struct batch *b, int64_t key)
+size_t batch_cached(const struct batch *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n; i++)
+        n += b->rows[i].cached;
+    return n;
+}
+
+size_t batch_shapes(const struct batch *b, uint64_t *shapes, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n && n <= max; i++) {
+        uint64_t shape = b->rows[i].row.shape;
+        size_t k = 0;
+        while (k < n && shapes[k] != shape)
+            k++;
+        if (k < n || b->rows[i].cached)
+            continue;
+        if (n < max)
+            shapes[n] = shape;
+        n++;
+    }
+    return n;
+}
+
+struct batch_row *batch_find(struct batch *b, int64_t key)
 {
     uint32_t slot = b->slots == NULL ? 0 : *find_slot(b, key);
 
     return slot == 0 ? NULL : &b->rows[slot - 1];
 }
 
-void batch_set_way(struct batch *b, int64_t key, enum batch_way way)
+struct batch_row *batch_at(struct batch *b, size_t i)
 {
-    uint32_t slot = b->slots == NULL ? 0 : *find_slot(b, key);
-
-    if (slot != 0)
-        b->rows[slot - 1].way = way;
+    return &b->rows[b->order[i].row];
 }
 
 void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WAYS])

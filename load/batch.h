@@ -47,11 +47,13 @@ struct batch_conf {
 
 /* How a row goes into the database (load/txn.h). */
 enum batch_way {
+    BATCH_SAME,   /* known to be unchanged, and found to be so: not at all */
     BATCH_INSERT, /* its key was not there */
     BATCH_NEWER,  /* it was there, and older */
     BATCH_JUDGE,  /* anything else: the server compares */
+    BATCH_OLDER,  /* likewise, but it was there and newer */
 };
-#define BATCH_WAYS 3
+#define BATCH_WAYS 5
 
 struct batch_row {
     struct row row;
@@ -59,7 +61,10 @@ struct batch_row {
     struct page_place place; /* where it came from, for dead letters */
     uint64_t line;           /* in the segment */
     bool witness;            /* the batch's own: a later line was found stale on this one's word */
-    enum batch_way way;      /* batch_set_way's */
+    enum batch_way way;
+    bool cached;  /* without data: this line leaves the row version of xid as it is (unchanged.h) */
+    uint64_t xid; /* else the version that it left, or 0: not known */
+    uint64_t digest[2]; /* of the line; of whom it folded away, no more */
 };
 
 enum batch_add {
@@ -93,11 +98,15 @@ void batch_sort(struct batch *b);
 void batch_sort_shares(struct batch *b, unsigned n, size_t ends[]);
 const struct batch_row *batch_row(const struct batch *b, size_t i, const char **data);
 
+size_t batch_cached(const struct batch *b); /* rows without data */
+/* The shapes (struct row) of the rows with data, each once; more than max: not all of them. */
+size_t batch_shapes(const struct batch *b, uint64_t *shapes, size_t max);
 /* The row with this key, or NULL. */
-const struct batch_row *batch_find(const struct batch *b, int64_t key);
+struct batch_row *batch_find(struct batch *b, int64_t key);
+/* The i-th row of the order, to be written to. */
+struct batch_row *batch_at(struct batch *b, size_t i);
 /* Rows [first, end) of the order in groups by way, each sorted by key: group w ends before ends[w].
  * batch_same_way: all of them in one, sorted by key. */
-void batch_set_way(struct batch *b, int64_t key, enum batch_way way);
 void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WAYS]);
 void batch_same_way(struct batch *b, size_t first, size_t end, enum batch_way way);
 

@@ -28,7 +28,7 @@ struct crew {
     bool own_busy;
     unsigned running;
     bool starting; /* crew_run is still giving out shares */
-    bool failed, moved, in_rows;
+    bool failed, moved, distrust, in_rows;
     struct err err;
     crew_done_fn *done;
     void *ctx;
@@ -131,6 +131,7 @@ static void failed(struct share *s, const struct txn_result *r)
         s->unknown = true;
         s->found = *r;
         s->found.err = NULL;
+        s->found.xid = 0; /* whether it was this one that came there, nobody knows */
     }
     if (!c->failed) {
         c->err = *r->err;
@@ -168,6 +169,9 @@ static void on_txn(void *ctx, const struct txn_result *r)
         } else {
             s->crew->moved = true;
         }
+        break;
+    case TXN_DISTRUST:
+        s->crew->distrust = true;
         break;
     case TXN_FAILED:
         failed(s, r);
@@ -234,9 +238,10 @@ static void go_on(struct crew *c)
     if (c->running > 0 || c->starting)
         return;
     struct crew_result result = {
-        .end = c->failed  ? TXN_FAILED
-               : c->moved ? TXN_MOVED
-                          : TXN_DONE,
+        .end = c->failed     ? TXN_FAILED
+               : c->moved    ? TXN_MOVED
+               : c->distrust ? TXN_DISTRUST
+                             : TXN_DONE,
         .in_rows = c->in_rows,
         .err = c->failed ? &c->err : NULL,
     };
@@ -251,7 +256,7 @@ void crew_run(struct crew *c, struct db *db, crew_done_fn *done, void *ctx)
     c->own = db;
     c->done = done;
     c->ctx = ctx;
-    c->failed = c->moved = c->in_rows = c->own_busy = false;
+    c->failed = c->moved = c->distrust = c->in_rows = c->own_busy = false;
     for (unsigned i = 0; i < c->count; i++)
         c->shares[i].tried = false;
     borrow(c, c->count - 1);

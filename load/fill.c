@@ -1,12 +1,13 @@
 #include "load/fill.h"
 #include "load/letters.h"
+#include "load/lot.h"
+#include "load/unchanged.h"
 #include "shared/log.h"
 #include "spool/reader.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define NAMES_MAX  65536u
-#define SHAPES_MAX 16u /* of a batch: with more of them no names are told */
 #define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
 #define PAGES_TURN 256u /* passed over before the loop gets its turn */
 #define LINES_ROW                                                                                  \
@@ -19,26 +20,35 @@ struct fill {
     struct reader *reader;
     struct letters *letters; /* redrive, else NULL */
     struct rower *rower;
-    struct batch *batch;
-    struct aside *aside;
+    struct lot lots[2];
+    struct lot *out;             /* the one that is asked for, and loaded */
+    struct lot *in;              /* the one that is being filled: the same, or the one ahead */
+    struct unchanged *unchanged; /* the caller's, or NULL */
     struct page_info info;
     const struct page_info *page; /* info, whose lines are being read, or NULL */
     uint64_t lines;               /* of it read */
     struct progress whole;        /* the last page that is read entirely */
     struct progress resume;       /* where fill_seek sent us, while line > 0 matters */
-    struct progress reached;
-    unsigned lanes;        /* whose lines are taken */
-    struct progress until; /* nothing behind it, where bounded */
+    unsigned lanes;               /* whose lines are taken */
+    struct progress until;        /* nothing behind it, where bounded */
     bool bounded;
-    struct fill_tally tally[LANES];
-    uint64_t read;        /* of all lanes */
     struct batch_row row; /* the row at hand, its data in `data` */
     struct buf data;
     struct buf names;
-    bool held;  /* the row at hand did not fit into the last batch */
-    bool moved; /* something to commit, be it only progress */
+    bool held; /* the row at hand did not fit into the last batch */
+    bool lame; /* reading ahead failed: it will be tried, and told, when it is due */
     uint64_t damaged;
 };
+
+static enum err_code open_lots(struct fill *f, const struct spool *s, struct err *e)
+{
+    enum err_code rc = OK;
+
+    f->out = f->in = &f->lots[0];
+    for (size_t i = 0; rc == OK && i < 2; i++)
+        rc = lot_open(&f->lots[i], s, f->table, &f->conf.batch, e);
+    return rc;
+}
 
 enum err_code fill_open(struct fill **out, const struct spool *s, const char *table,
                         const struct fill_conf *conf, struct err *e)
@@ -58,9 +68,8 @@ enum err_code fill_open(struct fill **out, const struct spool *s, const char *ta
         err_set(e, ERR_NOMEM, "out of memory");
     else if ((rc = conf->letters ? letters_open(&f->letters, s, table, e)
                                  : reader_open(&f->reader, s, table, e)) == OK &&
-             (rc = rower_open(&f->rower, &conf->row, e)) == OK &&
-             (rc = batch_open(&f->batch, &conf->batch, e)) == OK)
-        rc = aside_open(&f->aside, s, table, e);
+             (rc = rower_open(&f->rower, &conf->row, e)) == OK)
+        rc = open_lots(f, s, e);
     if (rc != OK) {
         fill_close(f);
         return rc;
@@ -73,8 +82,8 @@ void fill_close(struct fill *f)
 {
     if (f == NULL)
         return;
-    aside_close(f->aside);
-    batch_close(f->batch);
+    for (size_t i = 0; i < 2; i++)
+        lot_close(&f->lots[i]);
     rower_close(f->rower);
     if (f->reader != NULL)
         reader_close(f->reader);
@@ -85,32 +94,28 @@ void fill_close(struct fill *f)
     free(f);
 }
 
-static void start_batch(struct fill *f)
-{
-    batch_reset(f->batch, &f->shape);
-    aside_keep(f->aside, 0);
-    memset(f->tally, 0, sizeof f->tally);
-    f->read = 0;
-    f->moved = false;
-}
-
 enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e)
 {
     struct page_place after = at->place;
 
     if (at->line > 0 && after.page > 0)
         after.page--; /* that page again, from its line on */
-    start_batch(f);
+    f->out = f->in = &f->lots[0];
+    lot_begin(f->out, &f->shape, at);
     f->page = NULL;
-    f->held = false;
+    f->held = f->lame = false;
     f->whole = (struct progress){.place = after};
     f->resume = *at;
-    f->reached = *at;
     if (f->letters != NULL) {
         letters_back(f->letters);
         return OK;
     }
     return reader_seek(f->reader, after, e);
+}
+
+void fill_remember(struct fill *f, struct unchanged *u)
+{
+    f->unchanged = u;
 }
 
 void fill_shape(struct fill *f, size_t rows_max, bool fold)
@@ -131,7 +136,7 @@ static bool still_refused(void *ctx, struct page_place place, uint64_t line)
 {
     const struct fill *f = ctx;
 
-    return f->conf.look || aside_has(f->aside, place, line);
+    return f->conf.look || aside_has(f->out->aside, place, line);
 }
 
 enum err_code fill_settle(struct fill *f, struct err *e)
@@ -140,9 +145,14 @@ enum err_code fill_settle(struct fill *f, struct err *e)
 
     if (f->letters != NULL)
         rc = letters_settle(f->letters, still_refused, f, e);
-    aside_settled(f->aside);
-    start_batch(f);
-    return rc;
+    aside_settled(f->out->aside);
+    struct lot *done = f->out;
+    if (f->in == done) {
+        lot_begin(done, &f->shape, &done->reached);
+        return rc;
+    }
+    f->out = f->in;
+    return rc == OK && f->lame ? fill_seek(f, &done->reached, e) : rc;
 }
 
 enum err_code fill_refused(struct fill *f, const struct batch_row *row, const struct err *why,
@@ -151,13 +161,13 @@ enum err_code fill_refused(struct fill *f, const struct batch_row *row, const st
     struct dead_letter again = {.place = row->place, .line = row->line};
 
     if (f->letters != NULL) /* the file has it already */
-        return aside_add(f->aside, &again, e);
-    return aside_refused(f->aside, row->place, row->line, why, e);
+        return aside_add(f->out->aside, &again, e);
+    return aside_refused(f->out->aside, row->place, row->line, why, e);
 }
 
 enum err_code fill_write_aside(struct fill *f, struct err *e)
 {
-    if (f->letters != NULL || aside_write(f->aside, e) == OK)
+    if (f->letters != NULL || aside_write(f->out->aside, e) == OK)
         return OK;
     return err_prefix(e, "cannot set records aside, for which the spool must be writable");
 }
@@ -197,8 +207,8 @@ static bool too_far(struct fill *f)
     if (!f->bounded || progress_compare(&begin, &f->until) <= 0)
         return false;
     if (progress_compare(&f->whole, &f->until) < 0) {
-        f->whole = f->reached = f->until;
-        f->moved = true;
+        f->whole = f->in->reached = f->until;
+        f->in->moved = true;
     }
     return true;
 }
@@ -253,29 +263,10 @@ static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err 
 static enum err_code set_aside(struct fill *f, const struct row_refusal *why, const char *line,
                                size_t n, struct err *e)
 {
-    struct dead_letter letter = {
-        .at = when_now(),
-        .reason = why->reason,
-        .sqlstate = why->sqlstate,
-        .message = why->message,
-        .file = f->letters != NULL ? "" : reader_file(f->reader),
-        .place = f->row.place,
-        .line = f->row.line,
-        .raw = line,
-        .raw_len = f->letters != NULL ? 0 : n,
-    };
-    return aside_add(f->aside, &letter, e);
-}
+    bool known = f->letters != NULL; /* the file has it */
 
-/* A line has been dealt with. */
-static void count(struct fill *f, unsigned lane, enum batch_add outcome)
-{
-    f->tally[lane].read++;
-    f->tally[lane].folded += outcome == BATCH_FOLDED;
-    f->tally[lane].stale += outcome == BATCH_STALE;
-    f->read++;
-    f->lines++;
-    f->moved = true;
+    return lot_set_aside(f->in, why, known ? "" : reader_file(f->reader), &f->row, line,
+                         known ? 0 : n, e);
 }
 
 static bool in_lanes(const struct fill *f, unsigned lane)
@@ -287,7 +278,7 @@ static bool in_lanes(const struct fill *f, unsigned lane)
 static enum err_code leave_out(struct fill *f)
 {
     f->lines++;
-    f->moved = true;
+    f->in->moved = true;
     return OK;
 }
 
@@ -295,15 +286,16 @@ static enum err_code leave_out(struct fill *f)
 static enum err_code offer(struct fill *f, bool *full, struct err *e)
 {
     enum batch_add outcome = BATCH_ADDED;
-    enum err_code rc = batch_add(f->batch, &f->row, f->data.data, &outcome, e);
+    enum err_code rc = batch_add(f->in->batch, &f->row, f->data.data, &outcome, e);
 
     if (rc != OK)
         return rc;
     *full = f->held = outcome == BATCH_FULL;
     if (*full)
         return OK;
-    count(f, lane_of(f->row.row.key), outcome);
-    *full = f->read / LINES_ROW >= f->shape.rows_max;
+    lot_count(f->in, lane_of(f->row.row.key), outcome);
+    f->lines++;
+    *full = f->in->read / LINES_ROW >= f->shape.rows_max;
     return OK;
 }
 
@@ -317,8 +309,9 @@ static enum err_code refuse(struct fill *f, const struct row_refusal *why, const
         return leave_out(f);
     if ((rc = set_aside(f, why, line, n, e)) != OK)
         return rc;
-    count(f, 0, BATCH_ADDED);
-    *full = aside_full(f->aside);
+    lot_count(f->in, 0, BATCH_ADDED);
+    f->lines++;
+    *full = aside_full(f->in->aside);
     return OK;
 }
 
@@ -332,6 +325,21 @@ static enum err_code refuse_long(struct fill *f, bool *full, struct err *e)
     return refuse(f, &why, "", 0, full, e);
 }
 
+/* Nothing has to be known of the line itself: f->row has all. Not where the database refuses some row, and
+ * what it refuses is looked for. */
+static bool known(struct fill *f, const char *line, size_t n)
+{
+    struct unchanged_seen seen;
+
+    if (f->unchanged == NULL || !f->shape.fold || f->letters != NULL)
+        return false;
+    f->row.cached = unchanged_find(f->unchanged, line, n, &seen);
+    memcpy(f->row.digest, seen.digest, sizeof seen.digest);
+    f->row.row = seen.row;
+    f->row.xid = seen.xid;
+    return f->row.cached;
+}
+
 /* The line's record, whose place f->row has. */
 static enum err_code take_line(struct fill *f, const char *line, size_t n, bool *full,
                                struct err *e)
@@ -341,6 +349,8 @@ static enum err_code take_line(struct fill *f, const char *line, size_t n, bool 
     enum err_code rc;
 
     buf_reset(&f->data);
+    if (known(f, line, n))
+        return in_lanes(f, lane_of(f->row.row.key)) ? offer(f, full, e) : leave_out(f);
     if ((rc = row_build(f->rower, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
         return rc;
     if (refused)
@@ -378,13 +388,13 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
             return rc;
     }
     if (f->lines > 0 && (f->held || f->lines < f->page->records)) {
-        f->reached = (struct progress){f->page->place, f->lines};
+        f->in->reached = (struct progress){f->page->place, f->lines};
     } else if (f->lines == 0 && f->held) {
-        f->reached = f->whole;
+        f->in->reached = f->whole;
     } else {
         f->whole = (struct progress){.place = f->page->place};
-        f->reached = f->whole;
-        f->moved = true;
+        f->in->reached = f->whole;
+        f->in->moved = true;
         f->page = NULL;
     }
     return OK;
@@ -407,82 +417,76 @@ static enum err_code take_letters(struct fill *f, enum fill_what *what, struct e
             letters_unline(f->letters);
         f->held = false;
     }
-    *what = f->moved ? FILL_READY : FILL_END;
-    if (rc == OK && !f->moved)
+    *what = f->in->moved ? FILL_READY : FILL_END;
+    if (rc == OK && !f->in->moved)
         rc = letters_flush(f->letters, e);
     return rc;
 }
 
-enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e)
+/* Up to so many pages more into the lot that is being filled; *what as fill_run has it, but FILL_READY. */
+static enum err_code take_pages(struct fill *f, size_t pages, enum fill_what *what, struct err *e)
 {
     enum err_code rc = OK;
-    bool full = false;
 
+    *what = FILL_MORE;
+    for (size_t i = 0; i < pages && !f->in->full; i++) {
+        if (f->page == NULL && ((rc = turn_page(f, what, e)) != OK || f->page == NULL))
+            return rc;
+        if ((rc = take_lines(f, &f->in->full, e)) != OK)
+            return rc;
+    }
+    return OK;
+}
+
+enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e)
+{
     if (f->letters != NULL)
         return take_letters(f, what, e);
-    while (!full) {
-        if (f->page == NULL && ((rc = turn_page(f, what, e)) != OK || f->page == NULL))
-            break;
-        if ((rc = take_lines(f, &full, e)) != OK)
-            break;
-    }
-    if (rc == OK && (full || (f->moved && *what == FILL_END)))
+    enum err_code rc = take_pages(f, SIZE_MAX, what, e);
+    if (rc == OK && (f->in->full || (f->in->moved && *what == FILL_END)))
         *what = FILL_READY;
     return rc;
 }
 
-struct batch *fill_batch(struct fill *f)
+bool fill_ahead(struct fill *f)
 {
-    return f->batch;
+    struct err e = ERR_INIT;
+    enum fill_what what = FILL_END;
+
+    if (f->letters != NULL || f->bounded || f->lame)
+        return false;
+    if (f->in == f->out) {
+        f->in = f->out == &f->lots[0] ? &f->lots[1] : &f->lots[0];
+        lot_begin(f->in, &f->shape, &f->out->reached);
+    }
+    if (take_pages(f, 1, &what, &e) != OK)
+        f->lame = true;
+    return !f->lame && !f->in->full && what == FILL_MORE;
 }
 
-static bool has_shape(const uint64_t *shapes, size_t n, uint64_t shape)
+struct batch *fill_batch(struct fill *f)
 {
-    for (size_t i = 0; i < n; i++)
-        if (shapes[i] == shape)
-            return true;
-    return false;
+    return f->out->batch;
 }
 
 const char *fill_names(struct fill *f)
 {
-    uint64_t shapes[SHAPES_MAX];
-    size_t n = 0;
-    const char *data;
-
-    for (size_t i = 0; i < batch_rows(f->batch); i++) {
-        uint64_t shape = batch_row(f->batch, i, &data)->row.shape;
-        if (has_shape(shapes, n, shape))
-            continue;
-        if (n == SHAPES_MAX)
-            return "{}";
-        shapes[n++] = shape;
-    }
-    buf_reset(&f->names);
-    return row_names(f->rower, shapes, n, &f->names) == OK ? f->names.data : "{}";
+    return lot_names(f->out, f->rower, &f->names);
 }
 
 struct aside *fill_aside(struct fill *f)
 {
-    return f->aside;
+    return f->out->aside;
 }
 
 struct fill_tally fill_tally(const struct fill *f, unsigned lanes)
 {
-    struct fill_tally sum = {0};
-
-    for (unsigned i = 0; i < LANES; i++)
-        if ((lanes >> i & 1u) != 0) {
-            sum.read += f->tally[i].read;
-            sum.folded += f->tally[i].folded;
-            sum.stale += f->tally[i].stale;
-        }
-    return sum;
+    return lot_tally(f->out, lanes);
 }
 
 const struct progress *fill_reached(const struct fill *f)
 {
-    return &f->reached;
+    return &f->out->reached;
 }
 
 bool fill_gone(const struct fill *f, struct page_place place, uint64_t line)

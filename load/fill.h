@@ -5,8 +5,9 @@
  *     fill_open(&f, spool, "contacts", &conf, e);
  *     fill_seek(f, progress, e);
  *     fill_run(f, &what, e);      // FILL_READY: fill_batch(f), fill_aside(f), fill_tally(f),
- * fill_reached(f) fill_next(f);               // that is committed: on to the next batch or
- * fill_seek(f, ..., e);       // it is not: again from there, perhaps otherwise (fill_shape)
+ * fill_reached(f) fill_ahead(f) ...           // meanwhile: a part of the next batch
+ *     fill_settle(f, e);          // that is committed: on to the next batch; or
+ *     fill_seek(f, ..., e);       // it is not: again from there, perhaps otherwise (fill_shape)
  *
  * With conf.letters the records are those that were set aside before (letters.h): there is no
  * progress then, and those that went in leave the file after fill_settle.
@@ -43,10 +44,13 @@ enum fill_what {
 };
 
 struct fill;
+struct unchanged;
 enum err_code fill_open(struct fill **f, const struct spool *s, const char *table,
                         const struct fill_conf *conf, struct err *e) MUST_CHECK;
 void fill_close(struct fill *f);
 
+/* From the next fill_seek on lines that this cache knows are not looked at (batch_row.cached). The caller's; NULL: none. */
+void fill_remember(struct fill *f, struct unchanged *u);
 /* Drops what is in the batch; the next line is the first after `at`. */
 enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e) MUST_CHECK;
 /* The batches' shape from the next fill_seek or fill_settle on. */
@@ -55,6 +59,9 @@ void fill_shape(struct fill *f, size_t rows_max, bool fold);
  * without a usable key is lane 0's. What is left out is not counted either. */
 void fill_lanes(struct fill *f, unsigned lanes, const struct progress *until);
 enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e) MUST_CHECK;
+/* While a batch is on its way: a page of the next one. False: no more for now. fill_settle turns to that one, fill_seek
+ * drops it. */
+bool fill_ahead(struct fill *f);
 enum err_code fill_settle(struct fill *f, struct err *e) MUST_CHECK;
 
 /* The database refuses a row of the batch; and: what is set aside is durable, the batch may be

@@ -85,8 +85,11 @@ enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *
                          struct err *e) MUST_CHECK;
 
 /* Variables schema, relation, key. Parameter: an array of keys, of the key's type. Rows: key
- * time_modified. */
+ * time_modified xmin. */
 extern const char sql_classify[];
+
+/* Parameters: schema, relation. One row: id timeline. */
+extern const char sql_unchanged_id[];
 
 /* Variables schema, relation, key. COPY ... FROM STDIN (FORMAT binary). */
 extern const char sql_insert_copy[];

@@ -38,6 +38,8 @@ enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table
     }
     (void)uv_timer_init(loop, &t->timer); /* cannot fail */
     t->timer.data = t;
+    (void)uv_idle_init(loop, &t->ahead); /* nor can this */
+    t->ahead.data = t;
     *out = t;
     return OK;
 }
@@ -50,14 +52,22 @@ static void on_closed(uv_handle_t *h)
     later_close(t->later);
     fill_close(t->fill);
     crew_close(t->crew);
+    unchanged_close(t->unchanged);
     free(t->name);
     free(t);
+}
+
+static void on_ahead_closed(uv_handle_t *h)
+{
+    struct table *t = h->data;
+
+    uv_close((uv_handle_t *)&t->timer, on_closed);
 }
 
 void table_close(struct table *t)
 {
     if (t != NULL)
-        uv_close((uv_handle_t *)&t->timer, on_closed);
+        uv_close((uv_handle_t *)&t->ahead, on_ahead_closed);
 }
 
 const char *table_name(const struct table *t)
@@ -80,6 +90,7 @@ bool table_unreachable(const struct table *t)
 void table_finish(struct table *t, const struct err *err)
 {
     (void)uv_timer_stop(&t->timer);
+    (void)uv_idle_stop(&t->ahead);
     t->state = TABLE_IDLE;
     t->total.busy += when_tick() - t->began;
     if (t->fill != NULL)
@@ -284,7 +295,7 @@ static void on_found(void *ctx, const struct err *err)
         table_give_up(t, &e);
     } else {
         t->found = true;
-        table_batch(t);
+        table_recall(t);
     }
 }
 

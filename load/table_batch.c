@@ -115,6 +115,18 @@ static enum err_code locked(void *ctx, unsigned lanes, const struct lanes *at, s
     return t->later == NULL ? OK : later_catch_up(t->later, lanes, at, e);
 }
 
+static void distrust(void *ctx, const struct batch_row *row)
+{
+    struct table *t = ctx;
+
+    if (row == NULL) {
+        unchanged_drop(t->unchanged);
+        return;
+    }
+    unchanged_forget(t->unchanged,
+                     &(struct unchanged_seen){.digest = {row->digest[0], row->digest[1]}});
+}
+
 static enum err_code settle(void *ctx, struct err *e)
 {
     struct table *t = ctx;
@@ -157,6 +169,7 @@ static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
     t->inserted += r->counts.inserted;
     t->updated += r->counts.updated;
     note_greatest(t, lanes);
+    table_learn(t, lanes, r);
     lanes_move(&t->at, lanes, fill_reached(t->fill));
 }
 
@@ -207,6 +220,7 @@ static void committed(struct table *t)
         F_INT("read", fill_tally(t->fill, LANES_ALL).read),
         F_INT("rows", batch_rows(fill_batch(t->fill))), F_INT("inserted", t->inserted),
         F_INT("updated", t->updated), F_INT("segment", place->segment), F_INT("page", place->page),
+        F_INT("known", batch_cached(fill_batch(t->fill))),
         F_INT("ms", (when_tick() - t->sent) / 1000));
     t->attempt = 0;
     t->ready = t->doubted = false;
@@ -227,6 +241,7 @@ static void take_batch(struct table *t)
                 .relation = schema_relation(t->schema),
                 .batch = fill_batch(t->fill),
                 .names = fill_names(t->fill),
+                .custody = unchanged_custody(t->unchanged),
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
                 .bisect = t->bisect || t->conf.redrive,
@@ -237,6 +252,7 @@ static void take_batch(struct table *t)
                 .ctx = t,
                 .locked = locked,
                 .refused = refused,
+                .distrust = distrust,
                 .settle = settle},
         .whole = t->bisect || t->conf.redrive || t->conf.dry_run,
         .committed = share_in,
@@ -244,6 +260,14 @@ static void take_batch(struct table *t)
 
     t->sent = when_tick();
     crew_take(t->crew, fill_batch(t->fill), &job);
+}
+
+static void on_ahead(uv_idle_t *idle)
+{
+    struct table *t = idle->data;
+
+    if (t->stopping || !fill_ahead(t->fill))
+        (void)uv_idle_stop(idle);
 }
 
 static void send_batch(struct table *t)
@@ -254,6 +278,8 @@ static void send_batch(struct table *t)
         return;
     }
     aside_keep(fill_aside(t->fill), t->aside); /* the database's judgement is made anew */
+    if (!t->bisect && t->later == NULL)
+        (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
     crew_run(t->crew, t->db, on_crew, t);
 }
 
@@ -321,12 +347,17 @@ static void on_crew(void *ctx, const struct crew_result *r)
 {
     struct table *t = ctx;
 
+    (void)uv_idle_stop(&t->ahead);
     switch (r->end) {
     case TXN_DONE:
         committed(t);
         break;
     case TXN_MOVED:
         moved(t);
+        break;
+    case TXN_DISTRUST:
+        if (seek_again(t))
+            table_later(t, 0);
         break;
     case TXN_FAILED:
         failed(t, r);

@@ -21,6 +21,8 @@ struct table {
     char *name;
     uv_timer_t
         timer; /* back-off, turns of the loop between batches, and the patience of table_stop */
+    uv_idle_t
+        ahead; /* while a batch is on its way: the next one is filled, a page a turn of the loop */
     struct db *db;
     table_done_fn *done;
     void *ctx;
@@ -31,12 +33,13 @@ struct table {
     struct fill *fill;
     struct later *later; /* for what is loaded out of its turn, else NULL */
     struct crew *crew;
-    bool found;                /* relation and progress are known */
-    bool doubted;              /* the relation has been looked at again since the last commit */
-    struct lanes at;           /* what is committed */
-    unsigned lanes;            /* that the next batch is of, ... */
-    struct progress committed; /* ... and where they are */
-    size_t rows;               /* a batch's, at present */
+    struct unchanged *unchanged; /* or NULL */
+    bool found;                  /* relation and progress are known */
+    bool doubted;                /* the relation has been looked at again since the last commit */
+    struct lanes at;             /* what is committed */
+    unsigned lanes;              /* that the next batch is of, ... */
+    struct progress committed;   /* ... and where they are */
+    size_t rows;                 /* a batch's, at present */
     unsigned well;
     bool told_dead;   /* that some are set aside: once a load, not once a batch */
     unsigned attempt; /* since something last went well */
@@ -61,6 +64,12 @@ void table_later(struct table *t,
                  int64_t us); /* goes on from the loop, after so many microseconds */
 void table_trouble(struct table *t, const struct err *err); /* tries again, or gives up */
 void table_again(struct table *t, const struct err *err, enum db_trouble what);
+
+/* table_unchanged.c: */
+/* Opens the cache of unchanged lines, where there may be one; then the first batch. */
+void table_recall(struct table *t);
+/* What these lanes' share has taught. */
+void table_learn(struct table *t, unsigned lanes, const struct txn_result *r);
 
 /* table_batch.c: */
 /* What comes next, from what is committed; drops what is in the batch. */

@@ -23,7 +23,7 @@ enum err_code txn_open(struct txn **out, struct err *e)
     buf_init(&t->sql, 2 * SQL_MAX); /* the merging expression stands in it twice */
     buf_init(&t->merged, SQL_MAX);
     for (size_t i = 0; i < BATCH_ARRAYS; i++)
-        buf_init(&t->arrays[i], 2 * TXN_SMALL_DATA);
+        buf_init(&t->arrays[i], TXN_ARRAY_MAX);
     *out = t;
     return OK;
 }
@@ -39,11 +39,12 @@ void txn_close(struct txn *t)
     free(t);
 }
 
-static void end(struct txn *t, enum txn_end how)
+void txn_end(struct txn *t, enum txn_end how)
 {
     struct txn_result result = {.end = how,
                                 .counts = t->counts,
                                 .refused = t->refused,
+                                .xid = how == TXN_DONE && t->job.guard && t->job.store ? t->xid : 0,
                                 .arrived = t->arrived,
                                 .unknown = t->unknown,
                                 .in_rows = t->in_rows,
@@ -59,7 +60,7 @@ void txn_fail(struct txn *t, const struct err *why)
         t->err = *why;
     if (db_lost(t->db)) {
         db_drop(t->db);
-        end(t, TXN_FAILED);
+        txn_end(t, TXN_FAILED);
         return;
     }
     db_query(t->db, "ROLLBACK", NULL, 0, on_rollback, t);
@@ -72,7 +73,7 @@ static void on_rollback(void *ctx, const PGresult *r, const struct err *err)
     (void)r;
     if (err != NULL)
         db_drop(t->db);
-    end(t, TXN_FAILED);
+    txn_end(t, TXN_FAILED);
 }
 
 /* "{0,1,2,3}" */
@@ -133,11 +134,14 @@ void txn_begin(struct txn *t)
     t->count = 0;
     t->saved = t->part_failed = t->unknown = t->in_rows = t->arrived = false;
     t->tabled = t->job.bisect;
-    t->fast = txn_may_be_fast(t);
+    t->fast = txn_may_be_fast(t) || (!t->plain && txn_has_cached(t));
     t->refused = 0;
     t->counts = (struct txn_counts){0};
     t->err = ERR_INIT;
     batch_same_way(t->job.batch, t->job.first, t->job.end, BATCH_JUDGE);
+    for (size_t i = t->job.first; i < t->job.end; i++)
+        if (!batch_at(t->job.batch, i)->cached)
+            batch_at(t->job.batch, i)->xid = 0;
     if (t->job.end > t->job.first)
         t->parts[t->count++] = (struct part){t->job.first, t->job.end, BATCH_JUDGE};
     buf_reset(&t->sql);
@@ -180,7 +184,7 @@ static void on_moved(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL)
         txn_fail(t, err);
     else
-        end(t, TXN_MOVED);
+        txn_end(t, TXN_MOVED);
 }
 
 static enum err_code tell_locked(struct txn *t, const PGresult *r)
@@ -213,9 +217,13 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         db_query(t->db, "ROLLBACK", NULL, 0, on_moved, t);
         return;
     }
-    if (t->job.locked != NULL && tell_locked(t, r) != OK)
+    t->xid = (uint64_t)schema_number(r, 0, 5);
+    if (t->job.locked != NULL && tell_locked(t, r) != OK) {
         txn_fail(t, &t->err);
-    else if (t->fast)
+    } else if (txn_has_cached(t) && !txn_in_custody(t, r)) {
+        t->job.distrust(t->job.ctx, NULL);
+        txn_distrust(t);
+    } else if (t->fast || txn_has_cached(t))
         txn_ask(t);
     else
         txn_next_part(t);
@@ -320,6 +328,12 @@ static void commit(struct txn *t)
     enum err_code rc = OK;
 
     buf_reset(&t->sql);
+    /* So that it is the transaction itself that moves the progress: unchanged_vouch. */
+    if (t->saved && (rc = buf_adds(&t->sql, "RELEASE netty_part;\n")) != OK) {
+        buf_err(&t->err, rc, &t->sql, "the statement");
+        txn_fail(t, &t->err);
+        return;
+    }
     if (t->job.settle != NULL && (rc = t->job.settle(t->job.ctx, &t->err)) != OK) {
         txn_fail(t, &t->err);
         return;
@@ -350,5 +364,5 @@ static void on_commit(void *ctx, const PGresult *r, const struct err *err)
         txn_fail(t, &t->err);
         return;
     }
-    end(t, TXN_DONE);
+    txn_end(t, TXN_DONE);
 }

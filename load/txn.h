@@ -8,7 +8,7 @@
  * Three round trips where nothing is wrong: BEGIN with the lock; the rows with the upsert; the
  * progress with COMMIT. That is the plain way, which is always right.
  *
- * The fast way, for batches of more than some hundred rows and tables that are relation->direct, asks
+ * The fast way, for batches of more than a hundred rows and tables that are relation->direct, asks
  * first what is stored of the keys, and then does with each row the cheapest that is right for it: a row
  * that is not there goes by COPY straight into the table; one that is newer than what is there is upserted
  * without being compared; all others (of the same time, of none, older) go the plain way. Another
@@ -29,6 +29,7 @@
 
 #include "load/batch.h"
 #include "load/schema.h"
+#include "load/unchanged.h"
 
 struct txn_counts {
     uint64_t inserted, updated, unchanged, stale;
@@ -39,6 +40,8 @@ struct txn_job {
     const struct relation *relation;
     struct batch *batch; /* sorted; rows [first, end) are put into another order as needed */
     size_t first, end;
+    const struct unchanged_custody
+        *custody;      /* of LANES: who was last at their progress; NULL: no cached rows */
     const char *names; /* that all rows of the batch have, for sql_merged */
     unsigned lanes;    /* whose rows these are, and whose progress moves */
     bool replace;
@@ -53,6 +56,8 @@ struct txn_job {
     /* A row that the database refuses (bisect). */
     enum err_code (*refused)(void *ctx, const struct batch_row *row, const struct err *why,
                              struct err *e);
+    /* TXN_DISTRUST is to come: of this row, or NULL: of all that are cached. */
+    void (*distrust)(void *ctx, const struct batch_row *row);
     /* The last thing before COMMIT: make durable what was set aside. */
     enum err_code (*settle)(void *ctx, struct err *e);
 };
@@ -60,6 +65,7 @@ struct txn_job {
 enum txn_end {
     TXN_DONE,
     TXN_MOVED,
+    TXN_DISTRUST, /* cached rows are not what they were: fill the batch again without them */
     TXN_FAILED
 };
 
@@ -67,9 +73,11 @@ struct txn_result {
     enum txn_end end;
     struct txn_counts counts;
     uint64_t refused; /* rows handed to job.refused */
-    bool arrived;     /* TXN_MOVED: all these lanes are at `to` */
-    bool unknown;     /* TXN_FAILED: it may have been committed nevertheless */
-    bool in_rows;     /* TXN_FAILED: it was the rows' statement, or COMMIT's checks, that failed */
+    uint64_t
+        xid; /* TXN_DONE: the transaction, where it has moved the progress; each row's tells its version */
+    bool arrived; /* TXN_MOVED: all these lanes are at `to` */
+    bool unknown; /* TXN_FAILED: it may have been committed nevertheless */
+    bool in_rows; /* TXN_FAILED: it was the rows' statement, or COMMIT's checks, that failed */
     const struct err *err;
 };
 

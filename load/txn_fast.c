@@ -13,9 +13,14 @@
 /* PostgreSQL's clock starts at 2000-01-01T00:00:00Z. */
 #define EPOCH_2000 (INT64_C(946684800) * WHEN_SECOND)
 
+/* A transaction's number wraps around; half of the numbers are the past. */
+#define XID_AGE_MAX UINT64_C(1000000000)
+#define FIRST_XID   3u /* those below are no transactions */
+
 enum {
     ASKED_KEY,
-    ASKED_MODIFIED
+    ASKED_MODIFIED,
+    ASKED_XMIN
 };
 
 static void on_asked(void *ctx, const PGresult *r, const struct err *err);
@@ -24,7 +29,7 @@ static void on_back(void *ctx, const PGresult *r, const struct err *err);
 bool txn_may_be_fast(const struct txn *t)
 {
     return !t->job.bisect && !t->plain && !t->denied && t->job.relation->direct &&
-           t->job.end - t->job.first > TXN_SMALL;
+           t->job.end - t->job.first > TXN_ASK;
 }
 
 void txn_ask(struct txn *t)
@@ -62,39 +67,135 @@ static int64_t integer(const PGresult *r, int row, int column)
     return v;
 }
 
+/* All 64 bits of a transaction's number that is not long past; 0 for those that are not numbers. */
+static uint64_t whole_xid(const struct txn *t, uint32_t xmin)
+{
+    return xmin < FIRST_XID ? 0 : t->xid - (uint32_t)((uint32_t)t->xid - xmin);
+}
+
+static bool recent(const struct txn *t, uint64_t xid)
+{
+    return xid != 0 && xid <= t->xid && t->xid - xid < XID_AGE_MAX;
+}
+
+bool txn_in_custody(const struct txn *t, const PGresult *locked)
+{
+    bool all = t->job.custody != NULL;
+
+    for (int i = 0; all && i < PQntuples(locked); i++) {
+        const struct unchanged_custody *c =
+            &t->job.custody[(unsigned)schema_number(locked, i, 0) % LANES];
+        struct progress at = schema_place(locked, i, 1);
+        all = recent(t, c->xid) && (uint32_t)c->xid == (uint32_t)schema_number(locked, i, 4) &&
+              progress_compare(&at, &c->at) == 0;
+    }
+    return all;
+}
+
+bool txn_has_cached(const struct txn *t)
+{
+    for (size_t i = t->job.first; i < t->job.end; i++)
+        if (batch_at(t->job.batch, i)->cached)
+            return true;
+    return false;
+}
+
+static enum batch_way way_of(const struct txn *t, const struct batch_row *mine, const PGresult *r,
+                             int row)
+{
+    if (t->plain || mine->row.time_modified == WHEN_NONE)
+        return BATCH_JUDGE;
+    if (PQgetisnull(r, row, ASKED_MODIFIED))
+        return BATCH_NEWER;
+    int64_t stored = integer(r, row, ASKED_MODIFIED);
+    int64_t time = mine->row.time_modified - EPOCH_2000;
+    return stored < time ? BATCH_NEWER : stored > time ? BATCH_OLDER : BATCH_JUDGE;
+}
+
 static void judge(struct txn *t, const PGresult *r, int row)
 {
-    int64_t key = integer(r, row, ASKED_KEY);
-    const struct batch_row *mine = batch_find(t->job.batch, key);
-    bool newer = mine != NULL && mine->row.time_modified != WHEN_NONE &&
-                 (PQgetisnull(r, row, ASKED_MODIFIED) ||
-                  integer(r, row, ASKED_MODIFIED) < mine->row.time_modified - EPOCH_2000);
+    struct batch_row *mine = batch_find(t->job.batch, integer(r, row, ASKED_KEY));
+    uint32_t xmin = (uint32_t)integer(r, row, ASKED_XMIN);
 
-    batch_set_way(t->job.batch, key, newer ? BATCH_NEWER : BATCH_JUDGE);
+    if (mine == NULL)
+        return;
+    if (!mine->cached) {
+        mine->way = way_of(t, mine, r, row);
+        mine->xid = whole_xid(t, xmin);
+    } else if ((uint32_t)mine->xid == xmin && recent(t, mine->xid)) {
+        mine->way = BATCH_SAME;
+    }
+}
+
+/* False: some cached row is not what it was. */
+static bool confirm_cached(struct txn *t)
+{
+    bool all = true;
+
+    for (size_t i = t->job.first; i < t->job.end; i++) {
+        const struct batch_row *row = batch_at(t->job.batch, i);
+        if (!row->cached || row->way == BATCH_SAME)
+            continue;
+        t->job.distrust(t->job.ctx, row);
+        all = false;
+    }
+    return all;
+}
+
+static void make_parts(struct txn *t)
+{
+    size_t ends[BATCH_WAYS];
+    size_t from[BATCH_WAYS];
+
+    batch_group(t->job.batch, t->job.first, t->job.end, ends);
+    t->count = 0;
+    for (unsigned way = 0; way < BATCH_WAYS; way++)
+        from[way] = way == 0 ? t->job.first : ends[way - 1];
+    for (unsigned way = BATCH_WAYS; way-- > BATCH_SAME + 1;)
+        if (ends[way] > from[way])
+            t->parts[t->count++] = (struct part){from[way], ends[way], (enum batch_way)way};
+    t->counts.unchanged += ends[BATCH_SAME] - from[BATCH_SAME];
 }
 
 static void on_asked(void *ctx, const PGresult *r, const struct err *err)
 {
     struct txn *t = ctx;
-    size_t ends[BATCH_WAYS];
-    size_t from[BATCH_WAYS];
 
     if (err != NULL) {
         t->denied = db_classify(err) == DB_FORBIDDEN;
-        txn_fast_failed(t, err);
+        if (t->denied && txn_has_cached(t)) {
+            t->job.distrust(t->job.ctx, NULL);
+            txn_distrust(t);
+        } else {
+            txn_fast_failed(t, err);
+        }
         return;
     }
-    batch_same_way(t->job.batch, t->job.first, t->job.end, BATCH_INSERT);
+    batch_same_way(t->job.batch, t->job.first, t->job.end, t->plain ? BATCH_JUDGE : BATCH_INSERT);
     for (int i = 0; i < PQntuples(r); i++)
         judge(t, r, i);
-    batch_group(t->job.batch, t->job.first, t->job.end, ends);
-    t->count = 0;
-    for (unsigned way = 0; way < BATCH_WAYS; way++)
-        from[way] = way == 0 ? t->job.first : ends[way - 1];
-    for (unsigned way = BATCH_WAYS; way-- > 0;)
-        if (ends[way] > from[way])
-            t->parts[t->count++] = (struct part){from[way], ends[way], (enum batch_way)way};
+    if (!confirm_cached(t)) {
+        txn_distrust(t);
+        return;
+    }
+    make_parts(t);
     txn_next_part(t);
+}
+
+static void on_distrusted(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        txn_fail(t, err);
+    else
+        txn_end(t, TXN_DISTRUST);
+}
+
+void txn_distrust(struct txn *t)
+{
+    db_query(t->db, "ROLLBACK", NULL, 0, on_distrusted, t);
 }
 
 /* Another row of that key has come between, or what the plain way does not need is forbidden. A row that is refused

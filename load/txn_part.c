@@ -134,24 +134,37 @@ void txn_send_part(struct txn *t, db_done_fn *done)
         send_table(t, done);
 }
 
+/* What version each row of the part is of now. */
+static void note_xid(struct txn *t, uint64_t written, uint64_t unchanged)
+{
+    size_t rows = t->part.to - t->part.from;
+
+    for (size_t i = t->part.from; i < t->part.to; i++) {
+        struct batch_row *row = batch_at(t->job.batch, i);
+        if (written == rows && !t->job.bisect)
+            row->xid = t->xid;
+        else if (unchanged != rows)
+            row->xid = 0;
+    }
+}
+
 enum err_code txn_count_part(struct txn *t, const PGresult *r, struct err *e)
 {
     uint64_t rows = t->part.to - t->part.from;
+    bool copied = t->part.way == BATCH_INSERT;
+    uint64_t inserted =
+        copied ? strtoull(PQcmdTuples((PGresult *)r), NULL, 10) : (uint64_t)schema_number(r, 0, 0);
+    uint64_t updated = copied ? 0 : (uint64_t)schema_number(r, 0, 1);
+    uint64_t unchanged = copied ? 0 : (uint64_t)schema_number(r, 0, 2);
+    uint64_t total = copied ? inserted : (uint64_t)schema_number(r, 0, 4);
 
-    if (t->part.way == BATCH_INSERT) {
-        uint64_t in = strtoull(PQcmdTuples((PGresult *)r), NULL, 10);
-        if (in != rows)
-            return err_set(e, ERR_INTERNAL, "COPY counts %" PRIu64 " rows of %" PRIu64, in, rows);
-        t->counts.inserted += in;
-        return OK;
-    }
-    uint64_t total = (uint64_t)schema_number(r, 0, 4);
     if (total != rows)
-        return err_set(e, ERR_INTERNAL, "the upsert counts %" PRIu64 " rows of %" PRIu64, total,
+        return err_set(e, ERR_INTERNAL, "the statement counts %" PRIu64 " rows of %" PRIu64, total,
                        rows);
-    t->counts.inserted += (uint64_t)schema_number(r, 0, 0);
-    t->counts.updated += (uint64_t)schema_number(r, 0, 1);
-    t->counts.unchanged += (uint64_t)schema_number(r, 0, 2);
-    t->counts.stale += (uint64_t)schema_number(r, 0, 3);
+    t->counts.inserted += inserted;
+    t->counts.updated += updated;
+    t->counts.unchanged += unchanged;
+    t->counts.stale += total - inserted - updated - unchanged;
+    note_xid(t, inserted + updated, unchanged);
     return OK;
 }

@@ -9,8 +9,10 @@
 
 #define TXN_SMALL                                                                                  \
     500u /* rows: these go as parameters; a temporary table a batch would bloat the catalogs */
-#define TXN_SMALL_DATA ((size_t)1 << 20) /* libpq keeps a copy twice as large */
-#define TXN_PARTS      80u               /* halves of halves of a batch, and their other halves */
+#define TXN_ASK        100u              /* rows: fewer are not worth a question */
+#define TXN_SMALL_DATA ((size_t)1 << 20) /* more would stand in memory three times */
+#define TXN_ARRAY_MAX  ((size_t)16 << 20)
+#define TXN_PARTS      80u /* halves of halves of a batch, and their other halves */
 
 struct part {
     size_t from, to;
@@ -44,6 +46,7 @@ struct txn {
     bool part_failed; /* ... and has to be rolled back to */
     struct txn_counts counts;
     uint64_t refused;
+    uint64_t xid; /* its own */
     struct err err;
     bool unknown, in_rows, arrived;
 };
@@ -52,6 +55,7 @@ struct txn {
 void txn_begin(struct txn *t);     /* the transaction, from its BEGIN */
 void txn_next_part(struct txn *t); /* ... COMMIT after the last */
 void txn_fail(struct txn *t, const struct err *why);
+void txn_end(struct txn *t, enum txn_end how);
 
 /* txn_part.c: sends t->part; done gets the statement's result. */
 void txn_send_part(struct txn *t, db_done_fn *done);
@@ -60,7 +64,11 @@ enum err_code txn_count_part(struct txn *t, const PGresult *r, struct err *e) MU
 
 /* txn_fast.c */
 bool txn_may_be_fast(const struct txn *t);
-void txn_ask(struct txn *t); /* what is stored of the rows; then txn_next_part */
+bool txn_has_cached(const struct txn *t);
+/* Are the cached rows still to be believed? locked is sql_progress_lock's result. */
+bool txn_in_custody(const struct txn *t, const PGresult *locked);
+void txn_distrust(struct txn *t); /* ends it so */
+void txn_ask(struct txn *t);      /* what is stored of the rows; then txn_next_part */
 /* The fast way failed: again the plain way, where that may help. */
 void txn_fast_failed(struct txn *t, const struct err *why);
 

@@ -148,13 +148,14 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--connections 1"},
 
     {OPT_BATCH_ROWS, OPTION_COUNT, "batch-rows", "NETTY_BATCH_ROWS", "N",
-     .standard = "10000", .programs = LOAD, .min = 1, .max = 1000000,
+     .standard = "7000", .programs = LOAD, .min = 1, .max = 1000000,
      .help = "Records in one transaction, at most.",
      .example = "--batch-rows 2000"},
 
     {OPT_BATCH_BYTES, OPTION_SIZE, "batch-bytes", "NETTY_BATCH_BYTES", "SIZE",
-     .standard = "4M", .programs = LOAD, .min = KIB, .max = GIB,
-     .help = "Bytes of records in one transaction, at most; a record larger than that makes one alone.",
+     .standard = "2560K", .programs = LOAD, .min = KIB, .max = GIB,
+     .help = "Bytes of records in one transaction, at most; a record larger than that makes one alone. Twice as many are in "
+             "memory.",
      .example = "--batch-bytes 1M"},
 
     {OPT_CREATE_TABLES, OPTION_FLAG, "create-tables", "NETTY_CREATE_TABLES", NULL,

@@ -27,6 +27,8 @@ struct zone; /* a time zone by its tz database name, "UTC", or a fixed offset su
 enum err_code zone_open(struct zone **z, const char *name, struct err *e) MUST_CHECK;
 void zone_close(struct zone *z);
 const char *zone_name(const struct zone *z);
+/* Of all its changes: another one when an update of the tz database has changed the zone. */
+uint64_t zone_digest(const struct zone *z);
 
 /* OK with *t = a time or WHEN_NONE (zero dates); ERR_DATA when s is none of the forms, or out of
  * range. No message: the caller knows whose time it was. */

@@ -139,3 +139,16 @@ int64_t zone_to_utc(const struct zone *z, int64_t wall)
         low--;
     return wall - c->list[low].offset + back;
 }
+
+uint64_t zone_digest(const struct zone *z)
+{
+    uint64_t h = (uint64_t)z->changes.cycle;
+
+    for (size_t i = 0; i < z->changes.n; i++) {
+        h = (h ^ (uint64_t)z->changes.list[i].at) * UINT64_C(0x9E3779B97F4A7C15);
+        h ^= h >> 29;
+        h = (h ^ (uint64_t)z->changes.list[i].offset) * UINT64_C(0x9E3779B97F4A7C15);
+        h ^= h >> 32;
+    }
+    return h;
+}

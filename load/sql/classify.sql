@@ -1,5 +1,6 @@
 -- What is stored of the keys $1 (an array of the key's type): their times, in microseconds since 2000 where the
--- result is binary. A key without a row is not there. Neither locks nor promises anything.
-SELECT :"key" AS key, time_modified
+-- result is binary, and the transaction that wrote the row (32 bits). A key without a row is not there. Neither
+-- locks nor promises anything.
+SELECT :"key" AS key, time_modified, xmin
 FROM :"schema".:"relation"
 WHERE :"key" = ANY ($1);

@@ -8,7 +8,7 @@ import pytest
 from harness import assert_balanced, differences, wait_for
 from upserts import History, Upserts
 
-PLAIN = ("--batch-rows", "400")  # as many go as parameters, without a question
+PLAIN = ("--batch-rows", "100")  # so few are not asked about
 FAST = ("--batch-rows", "20000", "--batch-bytes", "64M")
 
 

@@ -1,0 +1,7 @@
+-- Which relation this is ($1 its schema, $2 its name), of all clusters there are, and on which of the cluster's timelines.
+SELECT concat_ws('.', c.system_identifier, d.oid, format('%I.%I', $1::text, $2::text)::regclass::oid) AS id,
+    k.timeline_id AS timeline
+FROM pg_catalog.pg_control_system() AS c
+CROSS JOIN pg_catalog.pg_control_checkpoint() AS k
+CROSS JOIN pg_catalog.pg_database AS d
+WHERE d.datname = current_database();

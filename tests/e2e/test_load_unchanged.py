@@ -1,0 +1,270 @@
+"""The cache of lines that need not be looked at (load/unchanged.h): with it all is as without it, whatever others do."""
+import fcntl
+import random
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import Database, Postgres, assert_balanced, differences
+from pgparts import run_as_owner
+from spoolfile import copy_spool
+from upserts import History, Upserts
+
+
+def caches(netty, table="contacts"):
+    return sorted((netty.spool / table).glob("unchanged-*"))
+
+
+def load(netty, db, *arguments, **keywords):
+    """The counts, and how many lines were known."""
+    run = netty.load("--json", "--log-level", "debug", *arguments, db=db, **keywords)
+    row = run.json()["contacts"]
+    assert_balanced({"contacts": row})
+    row.pop("seconds")
+    return row, sum(map(int, re.findall(r" known=(\d+)", run.err)))
+
+
+def lines_of(keys, version=1, day=2, more=""):
+    return [f'{{"contact_id":{key},"v":{version},"time_modified":"2024-01-{day:02d}"{more}}}' for key in keys]
+
+
+def stored(db):
+    return db.query('SELECT contact_id, data::text, time_created, time_modified FROM "netty-contacts" ORDER BY 1')
+
+
+@pytest.mark.parametrize("arguments", [(), ("--update", "replace"), ("--batch-rows", "100"), ("--connections", "1")])
+def test_lines_that_were_loaded_before_are_known(spool, netty, db, arguments):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page(lines_of(range(2000)))
+    row, known = load(netty, db, *arguments)
+    assert (row["inserted"], known) == (2000, 0)
+    writer.page(lines_of(range(2000)))
+    row, known = load(netty, db, *arguments)
+    if "--batch-rows" in arguments:  # small batches learn what was written only
+        assert row["unchanged"] == 2000
+    else:
+        assert row["unchanged"] == 2000 and known >= 1990
+    writes = db.writes("contacts")
+    writer.page(lines_of(range(1000)) + lines_of(range(1000, 3000), 2, 3))
+    row, known = load(netty, db, *arguments)
+    assert (row["unchanged"], row["updated"], row["inserted"]) == (1000, 1000, 1000)
+    assert db.writes("contacts") == writes + 2000
+    writer.page(lines_of(range(1000)) + lines_of(range(1000, 3000), 2, 3))
+    row, known = load(netty, db, *arguments)
+    assert row["unchanged"] == 3000 and (known >= 2900 or "--batch-rows" in arguments)  # full buckets drop a few
+    assert db.writes("contacts") == writes + 2000
+    assert len(caches(netty)) == 1 and caches(netty)[0].stat().st_mode & 0o777 == 0o600
+
+
+INTERFERENCE = [
+    'UPDATE "netty-contacts" SET data = data || \'{"local":1}\' WHERE contact_id % 7 = {n}',
+    'UPDATE "netty-contacts" SET data = data - \'v\' WHERE contact_id % 11 = {n}',
+    'UPDATE "netty-contacts" SET contact_id = contact_id WHERE contact_id % 5 = {n}',  # another version, the same row
+    'DELETE FROM "netty-contacts" WHERE contact_id % 13 = {n}',
+    'UPDATE "netty-contacts" SET time_modified = \'2098-01-01\' WHERE contact_id % 17 = {n}',
+    'UPDATE "netty-contacts" SET time_modified = NULL WHERE contact_id % 19 = {n}',
+    'UPDATE "netty-contacts" SET time_created = NULL, data = \'[1]\' WHERE contact_id % 23 = {n}',
+    'BEGIN; DELETE FROM "netty-contacts" WHERE contact_id % 3 = {n}; ROLLBACK',
+    'VACUUM FULL "netty-contacts"', 'VACUUM FREEZE "netty-contacts"', "SELECT 1",
+]
+
+
+@pytest.mark.parametrize("update", ["merge", "replace"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_with_and_without_the_cache_counts_and_rows_are_the_same(spool, netty, postgres, seed, update):
+    """Re-read pages, others' hands in between, settings that come and go. Without: a table with a trigger gets the plain way."""
+    pair = [Database(postgres), Database(postgres)]
+    chance, history = random.Random(seed), History(seed, keys=1500)
+    writer = spool.table("contacts")
+    pages, known_in_all = [], 0
+    try:
+        for db in pair:
+            db.create("contacts")
+        pair[1].query("""CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+                         CREATE TRIGGER nothing BEFORE INSERT ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION nothing()""")
+        for _ in range(8):
+            for _ in range(6):
+                if pages and chance.random() < 0.6:
+                    writer.page(chance.choice(pages))
+                else:
+                    pages.append(history.page(150))
+                    writer.page(pages[-1])
+            size = chance.choice([300, 20000, 20000])
+            how = chance.choice([update, update, update, "replace"])
+            statement = chance.choice(INTERFERENCE).replace("{n}", str(chance.randrange(3)))
+            rows = []
+            for number, db in enumerate(pair):
+                for part in statement.split("; "):
+                    db.query(part)
+                row, known = load(netty, db, "--update", how, "--batch-rows", size, "--connections", 1)
+                rows.append(row)
+                known_in_all += known * (number == 0)
+                assert number == 0 or known == 0
+            assert rows[0] == rows[1], statement
+            assert stored(pair[0]) == stored(pair[1]), statement
+        assert known_in_all > 100
+    finally:
+        for db in pair:
+            db.drop()
+
+
+@pytest.mark.parametrize("first,second", [
+    (lines_of([5]), lines_of([5], 2, 3)), (lines_of([5], 2, 3), lines_of([5])), (lines_of([5]), lines_of([5], 2, 2)),
+    (lines_of([5]), ['{"contact_id":5,"v":9}']), (['{"contact_id":5,"v":9}'], lines_of([5])),
+    (lines_of([5]), lines_of([5], 3, 4, ',"other":1')), (lines_of([5]), lines_of([5]))])
+@pytest.mark.parametrize("order", ["known first", "known last"])
+def test_a_known_line_and_another_of_its_key_in_one_batch(spool, netty, db, first, second, order):
+    db.create("contacts")
+    model = Upserts("contacts")
+    writer = spool.table("contacts")
+    rest = lines_of(range(10, 1010))
+
+    def page(lines):
+        writer.page(lines)
+        model.take_all(lines)
+
+    page(first + rest)
+    load(netty, db, "--connections", 1)
+    page(first + second + rest if order == "known first" else second + first + rest)
+    row, known = load(netty, db, "--connections", 1)
+    assert known >= 1000
+    assert not (wrong := differences(model.rows, db.rows("contacts"))), wrong
+
+
+def test_a_row_that_was_changed_and_changed_back_is_compared(spool, netty, db):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page(lines_of(range(1000)))
+    load(netty, db)
+    before = stored(db)
+    db.query('UPDATE "netty-contacts" SET time_created = now() WHERE contact_id < 100')
+    db.query('UPDATE "netty-contacts" SET time_created = NULL WHERE contact_id < 100')
+    for known_now in (900, 1000):
+        writer.page(lines_of(range(1000)))
+        row, known = load(netty, db)
+        assert (row["unchanged"], known) == (1000, known_now)
+    assert stored(db) == before
+
+
+def test_other_settings_know_nothing_of_these(spool, netty, db):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    lines = lines_of(range(1000))
+    for arguments, known_now in (((), 0), ((), 1000), (("--timezone", "Europe/Paris"), 0), (("--update", "replace"), 0)):
+        writer.page(lines)
+        row, known = load(netty, db, *arguments)
+        assert known == known_now, arguments
+    assert db.value("""SELECT count(*) FROM "netty-contacts" WHERE time_modified <> '2024-01-02 00:00:00+00'""") == 0
+
+
+def test_another_loader_of_the_spool_or_none_and_a_bad_row_keep_all_right(spool, netty, db, tmp_path):
+    """The copy has no cache and moves the progress; a batch with a refused row learns nothing, and costs the cache nothing."""
+    from harness import Netty
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page(lines_of(range(1000)))
+    load(netty, db)
+    writer.page(lines_of(range(500), 2, 3))
+    (tmp_path / "copy").mkdir()
+    other = Netty(tmp_path / "copy")
+    copy_spool(netty.spool, other.spool)
+    for file in caches(other):
+        file.unlink()
+    assert load(other, db)[0]["updated"] == 500
+    writer.page(lines_of(range(1000), 1, 2))
+    row, known = load(netty, db)
+    assert (row["stale"], row["unchanged"]) == (500, 500)
+    db.query("""ALTER TABLE "netty-contacts" ADD CHECK (data->>'v' <> '13')""")
+    writer.page(lines_of(range(500, 1000)))
+    assert load(netty, db)[0]["unchanged"] == 500
+    writer.page(lines_of([2000], 13, 4))
+    assert load(netty, db, code=65)[0]["dead"] == 1
+    writer.page(lines_of(range(500, 1000)))
+    row, known = load(netty, db)
+    assert (row["unchanged"], known) == (500, 500)
+
+
+def test_a_cache_that_is_held_or_cut_or_nonsense_is_done_without(spool, netty, db):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page(lines_of(range(1000)))
+    load(netty, db)
+    writer.page(lines_of(range(1000)))
+    with open(caches(netty)[0]) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        row, known = load(netty, db)
+    assert (row["unchanged"], known) == (1000, 0)
+    for damage in (b"", b"x" * 10000, caches(netty)[0].read_bytes()[:5000]):
+        writer.page(lines_of(range(1000)))
+        caches(netty)[0].write_bytes(damage)
+        assert load(netty, db)[0]["unchanged"] == 1000
+    caches(netty)[0].unlink()
+    caches_elsewhere = netty.dir / "elsewhere"
+    caches_elsewhere.write_text("keep me")
+    writer.page(lines_of(range(1000)))
+    load(netty, db)
+    name = caches(netty)[0]
+    name.unlink()
+    name.symlink_to(caches_elsewhere)
+    writer.page(lines_of(range(1000)))
+    assert load(netty, db)[0]["unchanged"] == 1000
+    assert caches_elsewhere.read_text() == "keep me"
+
+
+def test_a_dry_run_makes_no_cache_and_readers_do_not_mind_one(spool, netty, db):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page(lines_of(range(1000)))
+    netty.load("--dry-run", db=db)
+    assert not caches(netty)
+    load(netty, db)
+    assert caches(netty)
+    assert netty.spool_tool("verify").code == 0
+    assert len(netty.spool_tool("cat", "contacts").out.splitlines()) == 1000
+    netty.load("--replay", db=db)
+
+
+def test_a_database_put_back_from_a_copy_of_its_files_is_not_mistaken(netty, spool, tmp_path_factory):
+    """The copy's history goes on otherwise, until the very number of the transaction that the cache remembers names
+    another version of the row."""
+    server = Postgres(tmp_path_factory.mktemp("restored"))
+    server.start()
+    data, saved = server.dir / "data", server.dir / "saved"
+    owner = lambda *command: subprocess.run(run_as_owner(*command), cwd="/", check=True)  # noqa: E731
+    try:
+        db = Database(server)
+        db.create("contacts")
+        writer = spool.table("contacts")
+        writer.page(lines_of(range(1000), 0, 1))
+        load(netty, db, "--connections", 1)
+        db.connection.close()
+        server.stop()
+        owner("cp", "-a", data, saved)
+        server.start()
+        db.url = server.url(db.name)
+        writer.page(lines_of(range(1000), 1, 2))
+        load(netty, db, "--connections", 1)
+        xid = db.value('SELECT max(xmin::text::bigint) FROM "netty-contacts"')
+        db.connection.close()
+        server.stop()
+        owner("rm", "-r", data)
+        owner("mv", saved, data)
+        server.start()
+        db.url = server.url(db.name)
+        own = 0
+        while own < xid:
+            own = db.query("BEGIN; SELECT txid_current()")[0][0]
+            if own == xid:
+                db.query("""UPDATE "netty-contacts" SET data = '{"v":"other"}', time_modified = '2024-01-02'""")
+            db.query("COMMIT")
+        assert db.value('SELECT max(xmin::text::bigint) FROM "netty-contacts"') == xid
+        row, known = load(netty, db, "--connections", 1)
+        assert row["updated"] == 1000
+        assert db.value("""SELECT count(*) FROM "netty-contacts" WHERE data->>'v' = '1'""") == 1000
+        db.connection.close()
+    finally:
+        server.stop("immediate")
+        shutil.rmtree(server.dir, ignore_errors=True)
