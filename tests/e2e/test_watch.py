@@ -222,13 +222,10 @@ def test_health_tells_of_a_failing_and_a_throttling_api(sims, netty):
     answer = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and a, "the failure")
     assert answer.text == "the last run of contacts failed (unavailable)\n"
     netty.env["NETTY_SPOOL"] = str(netty.dir / "other")
-    sim.mood(reset=1)
-    netty.extract("users", sim=sim)
-    (netty.dir / "other" / "breaker.json").write_text(
-        '{"netty_breaker":1,"key":"00000000","worked":true,"status":429,"until":"2999-01-01T00:00:00.000000Z"}\n')
+    sim.mood(reset=1, throttle_after=0, throttle_status=429, throttle_seconds=900, throttle_retry_after=900)
     _, address = extract_and_listen(netty, sim, "users")
     answer = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and a, "the throttling")
-    assert "left alone until 2999-01-01T00:00:00" in answer.text
+    assert "the API asked to be left alone until 2" in answer.text
     assert value(get(address, "/metrics").text, "netty_extract_breaker_open") == 1
 
 
