@@ -48,26 +48,23 @@ const char *shelf_columns(const struct shelf *s)
     return s->columns;
 }
 
-/* As the loader puts a newer version over an older one (sql_merged in load/sql.h) when pages are loaded
- * again: a mark of the reconcile stays unless the other row is newer, and then goes. */
+/* As the loader puts a newer version over an older one (sql_merged in load/sql.h), the live row being the
+ * newer one unless its time says otherwise: whether a record is gone the live row tells. It came, or came
+ * again, after the other was archived, and a mark from before then would call a record deleted that the
+ * source has sent since. */
 #define MARK "'deleted_detected_at'"
-#define KEEP(older, newer)                                                                         \
-    "CASE WHEN " older ".data ? " MARK " AND (" newer ".time_modified > " older                    \
-    ".time_modified) IS NOT TRUE THEN " older ".data "
-#define MERGED(older, newer)                                                                       \
-    KEEP(older, newer)                                                                             \
-    "WHEN jsonb_typeof(" older ".data) = 'object' THEN (" older ".data - " MARK ") || " newer      \
-    ".data ELSE " newer ".data END"
-#define REPLACED(older, newer) KEEP(older, newer) "ELSE " newer ".data END"
+#define MERGED(archived, live)                                                                     \
+    "CASE WHEN jsonb_typeof(" archived ".data) = 'object' THEN (" archived ".data - " MARK         \
+    ") || " live ".data ELSE " live ".data END"
 
 const char *shelf_merged_into_archive(const struct shelf *s)
 {
-    return s->replace ? REPLACED("a", "excluded") : MERGED("a", "excluded");
+    return s->replace ? "excluded.data" : MERGED("a", "excluded");
 }
 
 const char *shelf_merged_back(const struct shelf *s)
 {
-    return s->replace ? REPLACED("excluded", "t") : MERGED("excluded", "t");
+    return s->replace ? "t.data" : MERGED("excluded", "t");
 }
 
 /* ---- making it ---- */

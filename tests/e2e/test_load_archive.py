@@ -111,19 +111,28 @@ def test_with_replace_the_newer_row_is_taken_as_it_is(spool, netty, db):
     assert json.loads(whole(db)[1])["data"] == {"b": 2, "name": "n1", "deleted": False}
 
 
-def test_a_mark_of_the_reconcile_goes_with_a_newer_row_and_stays_otherwise(spool, netty, db):
-    load_records(netty, spool, db, record(1, 90), record(2, 90), record(3, 90))
-    db.query(f"""UPDATE "netty-contacts" SET data = data || '{{"deleted": true, "deleted_detected_at": "{ago(60)}"}}'""")
-    for options in ((), ("--update", "replace")):
-        archive(netty, db)
+@pytest.mark.parametrize("options", [(), ("--update", "replace")])
+def test_a_mark_never_passes_from_the_archive_to_a_row_that_came_since(spool, netty, db, options):
+    """Also not to one of the same time: whether a record is gone the live row tells."""
+    def marks(suffix=""):
+        rows = {key: json.loads(row)["data"] for key, row in whole(db, suffix=suffix).items()}
+        return {key: (data["deleted"], "deleted_detected_at" in data) for key, data in rows.items()}
+
+    def come_again():
         db.query(f"""INSERT INTO "netty-contacts" (contact_id, data, time_modified) VALUES
-            (1, '{{"deleted": false}}', '{ago(10)}'), (2, '{{"deleted": false}}', '{ago(90)}')""")
-        restore(netty, db, *options)
-        rows = {key: json.loads(row)["data"] for key, row in whole(db).items()}
-        assert {key: (data["deleted"], "deleted_detected_at" in data) for key, data in rows.items()} == {
-            1: (False, False), 2: (True, True), 3: (True, True)}
+            (1, '{{"deleted": false}}', '{ago(85)}'), (2, '{{"deleted": false}}', '{ago(90)}'),
+            (4, '{{"deleted": false}}', '{ago(95)}')""")
+    load_records(netty, spool, db, *(record(n, 90) for n in range(1, 5)))
+    db.query(f"""UPDATE "netty-contacts" SET data = data || '{{"deleted": true, "deleted_detected_at": "{ago(60)}"}}'""")
+    archive(netty, db)
+    for merge in (lambda: restore(netty, db, *options), lambda: archive(netty, db, *options)):
+        come_again()
+        merge()
+        suffix = "" if whole(db) else "-archive"
+        assert marks(suffix) == {1: (False, False), 2: (False, False), 3: (True, True), 4: (True, True)}, suffix
         db.query(f"""UPDATE "netty-contacts" SET time_modified = '{ago(90)}',
                      data = data || '{{"deleted": true, "deleted_detected_at": "{ago(60)}"}}'""")
+        archive(netty, db)
 
 
 def test_to_a_file_and_back_also_twice_and_from_a_torn_one(spool, netty, db):
