@@ -101,10 +101,13 @@ def start_up(netty, program, what):
     """CPU until its first word comes in at the other side."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
+        server.settimeout(60)
+        # A spool belongs to one API: another address needs another.
+        spool = netty.dir / ("idle" if what == "db" else f"start-{address.rsplit(':', 1)[1]}")
         url = f"http://{address}" if what == "sim" else f"postgresql://netty@{address}/postgres"
         process = subprocess.Popen([BUILD / program, "--quiet", "contacts"], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   env=netty.environment(**{what: url}, env={"NETTY_SPOOL": netty.dir / "idle"}))
+                                   env=netty.environment(**{what: url}, env={"NETTY_SPOOL": spool}))
         connection, _ = server.accept()
         connection.recv(1)
         took = ways.cpu_of(process.pid)
