@@ -350,7 +350,7 @@ const struct option_def option_table[OPTIONS] = {
      .programs = EXTRACT | LOAD,
      .help = "Write the metrics there at the end of each run, also of one that failed, as Prometheus text for "
              "node_exporter's textfile collector: replaced in one step, readable by all (mode 0644). Counters "
-             "go on from what the file says.",
+             "go on from what the file says. Each program needs a file of its own.",
      .example = "--metrics-file /var/lib/prometheus/node-exporter/netty-extract.prom"},
 
     {OPT_HTML, OPTION_TEXT, "html", NULL, "FILE",

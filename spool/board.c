@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STALE_LEAST (600 * WHEN_SECOND) /* of the default that --every gives */
@@ -187,9 +188,35 @@ enum err_code board_write(struct board *b, struct err *e)
     return rc;
 }
 
+/* The counters go on from the file's, and the file is replaced: it had better be ours, and not the
+ * other program's, a device or somebody's notes. */
+static enum err_code resume(struct board *b, const char *origin, struct err *e)
+{
+    const char *mark =
+        b->conf.side == RUNS_EXTRACT ? "# HELP netty_extract_" : "# HELP netty_load_";
+    enum err_code rc = OK;
+    struct buf text;
+    struct stat st;
+    if (stat(b->file, &st) != 0)
+        return OK; /* not there yet; what else may be wrong shows when it is written */
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_CONFIG, "%s: %.200s is no regular file", origin, b->file);
+    buf_init(&text, METRICS_TEXT);
+    if (io_read_file(b->file, &text, NULL) == OK && text.len > 0) {
+        if (memmem(text.data, text.len, mark, strlen(mark)) == NULL)
+            rc = err_set(e, ERR_CONFIG,
+                         "%s: %.200s is there and does not hold this program's metrics, and would "
+                         "be replaced; name another file (each program needs one of its own)",
+                         origin, b->file);
+        else
+            metrics_resume(b->conf.metrics, text.data, text.len);
+    }
+    buf_free(&text);
+    return rc;
+}
+
 static enum err_code open_file(struct board *b, struct err *e)
 {
-    struct buf text;
     b->file = options_text(b->conf.options, OPT_METRICS_FILE);
     if (b->file == NULL)
         return OK;
@@ -202,11 +229,7 @@ static enum err_code open_file(struct board *b, struct err *e)
     b->dir[n] = 0;
     if (access(b->dir, W_OK | X_OK) != 0)
         return err_sys(e, ERR_CONFIG, "%s: cannot write into the folder %s", origin, b->dir);
-    buf_init(&text, METRICS_TEXT);
-    if (io_read_file(b->file, &text, NULL) == OK)
-        metrics_resume(b->conf.metrics, text.data, text.len);
-    buf_free(&text);
-    return OK;
+    return resume(b, origin, e);
 }
 
 /* ---- settings ---- */

@@ -15,7 +15,9 @@
  *              the other one is stopped and the container ends with that code, so that it shows
  *
  * NETTY_LISTEN is the loader's alone, for one port cannot be two programs'; what it shows is read from
- * the spool, in which both leave word of their runs.
+ * the spool, in which both leave word of their runs. NETTY_METRICS_FILE is a name that both are made
+ * from, for two programs cannot write one file: DIR/netty.prom becomes DIR/netty-extract.prom and
+ * DIR/netty-load.prom.
  *
  * As process 1 it also waits for processes that others have left behind. Settings are the programs'
  * own, from the environment; NETTY_EVERY is 10m where it is not set. The programs are found by PATH.
@@ -26,6 +28,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -36,6 +40,7 @@
 #define DELAY_FIRST (1 * WHEN_SECOND)
 #define DELAY_MOST  (300 * WHEN_SECOND)
 #define STEADY      (600 * WHEN_SECOND) /* who ran this long begins with the first delay again */
+#define NAME_MOST   4096                /* of a file */
 
 struct child {
     const char *const *argv;
@@ -70,6 +75,28 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * WHEN_SECOND + t.tv_nsec / 1000;
 }
 
+/* The child's file of metrics, by whom it is of; a name that is too long is left to be refused. */
+static void name_metrics(const struct child *c)
+{
+    const char *file = getenv("NETTY_METRICS_FILE");
+    const char *side = c->argv == extract_argv ? "-extract" : "-load";
+    char name[NAME_MOST];
+    if (file == NULL || file[0] == 0)
+        return;
+    if (c->argv == catalog_argv) {
+        (void)unsetenv("NETTY_METRICS_FILE");
+        return;
+    }
+    const char *slash = strrchr(file, '/');
+    const char *base = slash != NULL ? slash + 1 : file;
+    const char *dot = strrchr(base, '.');
+    int stem = (int)(dot != NULL && dot != base ? dot - file : (ptrdiff_t)strlen(file));
+    int n =
+        base[0] == 0 ? -1 : snprintf(name, sizeof name, "%.*s%s%s", stem, file, side, file + stem);
+    if (n > 0 && (size_t)n < sizeof name)
+        (void)setenv("NETTY_METRICS_FILE", name, 1);
+}
+
 /* In the child, of which nothing remains but this program's name in an error. */
 static void become(const struct child *c, pid_t parent)
 {
@@ -86,6 +113,7 @@ static void become(const struct child *c, pid_t parent)
         (void)dup2(null, STDIN_FILENO);
     if (c->argv != load_argv)
         (void)unsetenv("NETTY_LISTEN");
+    name_metrics(c);
     (void)execvp(c->argv[0], (char *const *)c->argv);
     _exit(errno == ENOENT ? 78 : 70);
 }

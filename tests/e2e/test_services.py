@@ -187,6 +187,24 @@ def test_one_port_is_one_programs(fakes):
     assert pair.wait(timeout=60) == 75
 
 
+@pytest.mark.parametrize("given, extract, load", [
+    ("/x.y/netty.prom", "/x.y/netty-extract.prom", "/x.y/netty-load.prom"),
+    ("/x.y/netty", "/x.y/netty-extract", "/x.y/netty-load"),
+    ("netty.prom", "netty-extract.prom", "netty-load.prom"),
+])
+def test_each_program_has_a_file_of_metrics_of_its_own(fakes, given, extract, load):
+    for name in ("netty-extract", "netty-load"):
+        fakes.program(name, f"echo \"file=$NETTY_METRICS_FILE\" >>{fakes.folder}/{name}.starts\n"
+                            f"[ \"$1\" = --catalog ] && exit 0\n{stay(fakes)}")
+    pair = fakes.start(NETTY_METRICS_FILE=given)
+    both_stay(fakes)
+    files = {name: [line for line in (fakes.folder / f"{name}.starts").read_text().splitlines() if line.startswith("file=")]
+             for name in ("netty-extract", "netty-load")}
+    assert files == {"netty-extract": [f"file={extract}"], "netty-load": ["file=", f"file={load}"]}
+    pair.terminate()
+    assert pair.wait(timeout=60) == 75
+
+
 @pytest.mark.parametrize("script", ["exit 69", "exit 74", "kill -9 $$", "exit 0"])
 def test_who_ends_for_a_passing_reason_is_started_again_alone(fakes, script):
     fakes.program("netty-extract", stay(fakes))

@@ -94,6 +94,21 @@ def test_a_metrics_file_that_cannot_be_is_told_before_the_run(sims, netty):
     assert not [line for line in sim.log() if line], "nothing was asked"
 
 
+def test_a_metrics_file_of_somebody_else_is_not_replaced(sims, netty):
+    sim = sims("contacts:20")
+    notes, fetched = netty.dir / "notes", netty.dir / "netty.prom"
+    notes.write_text("not to be lost\n")
+    run = netty.extract("--metrics-file", notes, "contacts", sim=sim, code=78)
+    assert "does not hold this program's metrics" in run.err and notes.read_text() == "not to be lost\n"
+    assert not [line for line in sim.log() if line], "nothing was asked"
+    assert "no regular file" in netty.extract("--metrics-file", "/dev/null", "contacts", sim=sim, code=78).err
+    fetched.touch()
+    netty.extract("--metrics-file", fetched, "contacts", sim=sim)
+    run = netty.load("--metrics-file", fetched, db="postgresql://nobody@127.0.0.1:1/none", code=78)
+    assert str(fetched) in run.err and "each program needs one of its own" in run.err
+    assert value(fetched.read_text(), "netty_extract_last_exit_code") == 0
+
+
 # ---- listening ----
 
 def test_the_extractor_answers_to_those_who_watch(sims, netty):
