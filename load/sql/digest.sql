@@ -1,10 +1,11 @@
 -- A table's digest, to compare with that of `netty-spool digest TABLE`: spool/FORMAT.md, section 13, says what it
--- covers. Reads the whole table.
+-- covers. Reads the whole table. A time that is infinite is as none.
 --
 --   psql -v schema=public -v relation=netty-contacts -v key=contact_id -f load/sql/digest.sql
 WITH hashes AS (
     SELECT md5(
-        :"key"::text || '|' || coalesce((extract(epoch FROM time_modified) * 1000000)::bigint::text, '')
+        :"key"::text || '|' || coalesce(
+            CASE WHEN isfinite(time_modified) THEN (extract(epoch FROM time_modified) * 1000000)::bigint END::text, '')
     ) AS hash
     FROM :"schema".:"relation"
 ), lanes AS (

@@ -8,7 +8,8 @@ WITH asked AS MATERIALIZED (
     SELECT b.key, b.shape, t.data
     FROM unnest($1::bigint[], $2::integer[], $4::bigint[]) AS b (key, shape, modified)
     JOIN :"schema".:"relation" AS t ON t.:"key" = b.key
-    WHERE (extract(epoch FROM t.time_modified) * 1000000)::bigint IS NOT DISTINCT FROM b.modified
+    WHERE CASE WHEN isfinite(t.time_modified)
+            THEN (extract(epoch FROM t.time_modified) * 1000000)::bigint END IS NOT DISTINCT FROM b.modified
         AND jsonb_typeof(t.data) = 'object'
 ), over AS (
     SELECT m.name, a.key

@@ -75,6 +75,18 @@ def test_each_kind_of_damage_is_named_with_its_keys(spool, netty, db):
     assert "(keys 3, 4, 5 ...)" in said(rows, "no boolean")[1]
 
 
+def test_infinite_times_are_told_and_end_nothing(spool, netty, db):
+    """Whoever wrote them: the digest of the rest, and the members of the rest, are looked at."""
+    load_records(netty, spool, db, *(record(n, 40) for n in range(9)), {"contact_id": 900, "name": "timeless"})
+    db.query("""UPDATE "netty-contacts" SET data = data || '{"kept": 1}';
+                UPDATE "netty-contacts" SET time_modified = 'infinity' WHERE contact_id = 3;
+                UPDATE "netty-contacts" SET time_modified = '-infinity' WHERE contact_id = 4""")
+    rows = check(netty, db, code=65)
+    assert said(rows, "infinite") == ("wrong", "rows with an infinite time: 2 (keys 3, 4); no newer version can pass it")
+    assert said(rows, "rows older than")[0] == "wrong" and not [row for row in rows if "digest of" in row[2]]
+    assert merge(netty, db) == {("contacts", "kept"): (8, "0,1,2")}
+
+
 def test_rows_against_the_spool(spool, netty, db):
     load_records(netty, spool, db, *(record(n, 40, deleted=n == 5) for n in range(20)))
     db.query("""UPDATE "netty-contacts" SET time_modified = time_modified - interval '1 s' WHERE contact_id = 1;
