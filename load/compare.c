@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGEST_ROOM ((size_t)4 << 20) /* records in memory */
+/* Records in memory, 17 bytes each and a quarter of them free. With more of them the spool is read again
+ * for each part of the keys. */
+#define DIGEST_ROOM ((size_t)1 << 18)
 
 struct work {
     struct cmd *cmd;

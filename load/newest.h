@@ -21,7 +21,7 @@
 #include "load/row.h"
 #include "spool/spool.h"
 
-#define NEWEST_KEYS     ((size_t)1 << 20)
+#define NEWEST_KEYS     ((size_t)1 << 17)
 #define NEWEST_STRAY    1000  /* keys that are not of the set which are remembered */
 #define NEWEST_SHAPES   65536 /* different sets of members */
 #define NEWEST_NO_SHAPE UINT32_MAX

@@ -2,11 +2,12 @@
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
-from harness import wait_for
+from harness import BUILD, wait_for
 
 MIB = 1024
 
@@ -42,6 +43,31 @@ def test_peak_memory_grows_only_with_the_largest_record(netty, sims, db, records
     db.create("contacts")
     held = peak(netty, sims, db, records, "--record-bytes", size)
     assert held <= 16 * MIB + 2 * size / 1024, f"{held / MIB:.2f} MiB"
+
+
+def peak_of(netty, db, code, *arguments):
+    """Of a program that ends, in KiB. A small process in between, whose own memory the kernel would count, too."""
+    watch = "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);" \
+            "print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-S", "-c", watch, BUILD / "netty-load", *arguments], text=True, timeout=300,
+                          env=netty.environment(db=db), cwd=netty.dir, capture_output=True)
+    ended, kib = map(int, done.stdout.split())
+    assert ended == code, done.stderr
+    return kib
+
+
+@pytest.mark.release
+def test_check_looks_at_many_rows_in_little_memory(sims, netty, db):
+    """Digests that agree, and ones that do not, so that each row is compared; and what merging has kept."""
+    sim = sims("contacts:20000")
+    netty.extract("contacts", sim=sim)
+    netty.load("--create-tables", db=db)
+    assert peak_of(netty, db, 0, "check", "contacts") <= 16 * MIB
+    db.query("""INSERT INTO "netty-contacts" SELECT 10000000 + n, '{"deleted": false}' FROM generate_series(1, 150000) n;
+                UPDATE "netty-contacts" SET time_modified = '-infinity' WHERE contact_id < 5""")
+    for words, code in ((["check", "contacts"], 65), (["check", "--merge", "contacts"], 0)):
+        kib = peak_of(netty, db, code, *words)
+        assert kib <= 18 * MIB, (words, kib)
 
 
 @pytest.mark.release
