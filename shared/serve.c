@@ -202,7 +202,8 @@ static void turn(struct serve *s)
 
 /* ---- beginning and end ---- */
 
-static void log_library(void *cls, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_library(void *cls, const char *format,
+                                                              va_list args)
 {
     char text[256];
     (void)cls;
