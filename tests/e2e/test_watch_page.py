@@ -1,6 +1,8 @@
 """The status page in a browser."""
+import json
 import re
 
+import pytest
 from test_watch import TOKEN, both_listening, extract_and_listen, has_run
 from watching import browse
 
@@ -16,7 +18,8 @@ def test_the_page_shows_the_tables_in_the_browser_s_language(sims, netty, db):
     english = browse(url, "dom", lang="en")
     assert '<html lang="en">' in english and 'data-ready="yes"' in english
     shown = text_of(english)
-    assert "All is well" in shown and "Netty: what is in the database" in shown
+    assert "Up to date, with something to look at" in shown and "1 record set aside: netty-spool dead" in shown
+    assert "Netty: what is in the database" in shown
     for row in ("contacts", "users"):
         assert f'data-row="{row}"' in english
     assert "refused by the database" in shown and "SQLSTATE 23514" in shown
@@ -26,9 +29,9 @@ def test_the_page_shows_the_tables_in_the_browser_s_language(sims, netty, db):
     french = browse(url, "dom", lang="fr")
     shown = text_of(french)
     assert '<html lang="fr">' in french
-    assert "Tout va bien" in shown and "refusé par la base" in shown and "Fraîcheur" in shown
+    assert "À jour, avec un point à regarder" in shown and "refusé par la base" in shown and "Fraîcheur" in shown
     assert "Netty\u00a0: ce qui est en base" in french.replace("&nbsp;", "\u00a0"), "a space that does not break, before the colon"
-    assert "All is well" not in shown
+    assert "Up to date" not in shown
 
 
 def test_the_page_is_drawn_light_and_dark_wide_and_narrow(sims, netty):
@@ -48,3 +51,66 @@ def test_without_the_token_the_page_asks_for_it_and_shows_nothing(sims, netty):
     has_run(address, Authorization="Bearer " + TOKEN)
     dom = browse(f"http://{address[0]}:{address[1]}/", "dom")
     assert 'data-ready="door"' in dom and "Access token" in text_of(dom) and "contacts" not in text_of(dom)
+
+
+@pytest.fixture
+def report(sims, netty):
+    """A report of one table; called with a function that changes its data: the DOM, and whether it is wider than the window."""
+    netty.extract("contacts", sim=sims("contacts:30"))
+    file = netty.dir / "report.html"
+    netty.spool_tool("report", "--html", file)
+    text = file.read_text()
+    before, data, after = re.fullmatch(r'(.*<script type="application/json" id="data"[^>]*>)(.*?)(</script>.*)', text, re.S).groups()
+    nonce = re.search(r'nonce="(\w+)"', text)[1]
+    measure = f'<script nonce="{nonce}">document.body.dataset.over = document.documentElement.scrollWidth - innerWidth</script>'
+
+    def show(change, **how):
+        shown = json.loads(data)
+        change(shown, shown["tables"][0])
+        file.write_text(before + json.dumps(shown) + after.replace("</body>", measure + "</body>"))
+        dom = browse(file.as_uri(), "dom", **how)
+        return dom, int(re.search(r'data-over="(-?\d+)"', dom)[1])
+    return show
+
+
+@pytest.mark.parametrize("width", [500, 1280])
+def test_the_longest_names_stay_on_the_page(report, width):
+    def change(data, table):
+        table["table"] = "t" * 63
+        data["databases"] = [{"name": "d" * 63, "asked": data["now"]}]
+    dom, over = report(change, size=(width, 900))
+    assert "t" * 63 in dom and "d" * 63 in dom and over <= 0
+
+
+def test_the_page_is_all_well_only_when_there_is_nothing_to_look_at(report):
+    def well(data, table, damaged=0):
+        data["health"] = {"ok": True, "reasons": []}
+        table["damaged"] = damaged
+    dom, _ = report(well)
+    assert 'class="verdict good"' in dom and "All is well" in text_of(dom) and "Available" in text_of(dom)
+    dom, _ = report(lambda data, table: well(data, table, 2))
+    assert 'class="verdict warn"' in dom and "2 damaged places in the spool" in text_of(dom) and "All is well" not in text_of(dom)
+
+    def failing(data, table):
+        table["extract"][-1].update(status="failed", error="unavailable")
+        data["health"] = {"ok": False, "reasons": [{"code": "failing", "table": "contacts", "error": "unavailable"}]}
+    shown = text_of(report(failing)[0])
+    assert "One thing needs attention" in shown and "In trouble" in shown and "Available" not in shown
+
+    def nothing(data, table):
+        data.update(tables=[], databases=[], health={"ok": False, "reasons": [{"code": "no_tables"}]})
+    shown = text_of(report(nothing, lang="fr")[0])
+    assert "Rien n’a encore été récupéré" in shown and "Pas encore interrogée" in shown and "Disponible" not in shown
+
+
+def test_figures_are_written_as_the_language_has_them(report):
+    def change(data, table):
+        table["extract"][-1].update(records=1234567, requests=12345, seconds=75.4)
+        table["waiting"] = {"pages": 3, "records": 12345, "bytes": 1234567, "since": data["now"]}
+        table["requests_per_change"] = 0.25
+    shown = text_of(report(change, lang="fr")[0]).replace("&nbsp;", "\u00a0")
+    for figure in ("1\u202f234\u202f567 récupérés", "12\u202f345 requêtes", "1\u00a0min\u00a015\u00a0s", "1,2\u00a0Mo", "0,25 requête par ligne"):
+        assert figure in shown, figure
+    shown = text_of(report(change)[0]).replace("&nbsp;", "\u00a0")
+    for figure in ("1,234,567 fetched", "1.2\u00a0MB", "0.25 requests for each changed row"):
+        assert figure in shown, figure
