@@ -151,10 +151,11 @@ static enum err_code contradict(const struct options *o, enum option_id a, enum 
                    option_table[b].name);
 }
 
+/* Where the program has b at all. */
 static enum err_code needs(const struct options *o, enum option_id a, enum option_id b,
                            struct err *e)
 {
-    if (!is_on(o, a) || is_on(o, b))
+    if (!is_on(o, a) || is_on(o, b) || !option_is_for(&option_table[b], o->program))
         return OK;
     return err_set(e, ERR_USAGE, "--%s means something with --%s only", option_table[a].name,
                    option_table[b].name);

@@ -2,9 +2,12 @@
 import json
 import os
 import pty
+import re
+import shutil
 import subprocess
 
 from harness import BUILD, ROOT
+from spoolfile import iso
 
 
 def rows(run):
@@ -64,6 +67,78 @@ def test_cat_of_one_record_is_all_its_versions(sims, netty):
     everything = [json.loads(line) for line in netty.spool_tool("cat", "contacts").out.splitlines()]
     assert len(lines) == sum(record["contact_id"] == 77 for record in everything) > 1
     assert netty.spool_tool("cat", "contacts", "--id", "9999999").out == ""
+
+
+def test_cat_of_a_part(spool, netty):
+    """Of a time, of a segment, and of both."""
+    table = spool.table("contacts")
+    for first in range(0, 120, 10):
+        table.page([{"contact_id": first + n} for n in range(10)])
+        if first % 40 == 30:
+            table.seal(compress=first == 30)
+    times = [fetched for _, _, fetched, _ in table.pages]
+
+    def keys(*arguments):
+        return [json.loads(line)["contact_id"] for line in netty.spool_tool("cat", "contacts", *arguments).out.splitlines()]
+
+    assert keys() == list(range(120))
+    for number in (1, 2, 3):
+        assert keys("--segment", number) == list(range(40 * number - 40, 40 * number))
+    assert keys("--from", iso(times[3])) == list(range(30, 120))
+    assert keys("--to", iso(times[3])) == list(range(30))
+    assert keys("--from", iso(times[2]), "--to", iso(times[5])) == list(range(20, 50))
+    assert keys("--from", iso(times[2]), "--segment", 1) == list(range(20, 40))
+    assert keys("--id", 77, "--segment", 2) == [77] and keys("--id", 77, "--segment", 3) == []
+    assert keys("--segment", 9) == []
+    rows = tables(netty.spool_tool("digest", "--json", "--segment", 2))
+    assert rows["contacts"]["records"] == 40
+
+
+def test_history_is_every_version_with_what_changed(spool, netty):
+    table = spool.table("contacts")
+    versions = [{"contact_id": 7, "name": "Ana", "old": 1}, {"contact_id": 7, "name": "Ána", "old": 1},
+                {"contact_id": 7, "name": "Ána", "a\x1b\"b": None}, {"contact_id": 7, "name": "Ána", "a\x1b\"b": None}]
+    changes = [" first seen", ' ~"name"', ' +"a\\u001b\\"b" -"old"', " unchanged"]
+    for number, version in enumerate(versions):
+        table.page([{"contact_id": 77, "name": "7"}, version, {"contact_id": 70 + number, "parent": 7}])
+        if number % 2:
+            table.seal(compress=True)
+    times = [fetched for _, _, fetched, _ in table.pages]
+    shown = netty.spool_tool("history", "contacts", "7").out.splitlines()
+    places = ["segment 1 page 1 line 2 ", "segment 1 page 2 line 5 ", "segment 2 page 1 line 2 ", "segment 2 page 2 line 5 "]
+    assert [line.split("  ", 1)[1] for line in shown] == [place + change for place, change in zip(places, changes)]
+    objects = rows(netty.spool_tool("history", "contacts", "7", "--json"))
+    assert [version["record"] for version in objects] == versions
+    assert [version["fetched"] for version in objects] == [iso(time) for time in times]
+    assert [version["changed"] for version in objects] == [[], ["name"], ["a\x1b\"b", "old"], []]
+    painted = on_terminal(netty, "history", "contacts", "7").decode().splitlines()
+    assert ' \033[33m~"name"\033[0m' in painted[1]
+    assert ' \033[32m+"a\\u001b\\"b"\033[0m \033[31m-"old"\033[0m' in painted[2]
+    assert [re.sub("\033\\[[0-9]*m", "", line) for line in painted] == shown, "colour is all that differs"
+    assert "\033" not in on_terminal(netty, "history", "contacts", "7", "--json").decode()
+    assert "no record of contacts whose contact_id is 8" in netty.spool_tool("history", "contacts", "8", code=64).err
+
+
+def test_the_same_spool_is_shown_in_the_same_words(sims, db, netty):
+    """What is shown can be compared with diff: it depends neither on where a spool lies nor on how its folders are listed."""
+    sim = sims("users:30,contacts:250,companies:20")
+    tables_in_some_order = ("users", "contacts", "companies")
+    netty.extract(*tables_in_some_order, "--segment-size", "64K", sim=sim)
+    netty.load("--create-tables", db=db)
+    sim.edit("contacts", 40)
+    netty.extract("contacts", sim=sim)
+    copy = netty.dir / "elsewhere"
+    copy.mkdir(mode=0o700)
+    for path in sorted(netty.spool.iterdir(), reverse=True):
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, copy / path.name)
+    for command in (["ls"], ["cat", "contacts"], ["cat", *tables_in_some_order], ["digest"], ["history", "contacts", "7"],
+                    ["verify"], ["dead"], ["heal", "--dry-run"], ["prune", "--dry-run", "--spool-keep", "0s"]):
+        for form in ([], ["--json"]):
+            shown = [netty.spool_tool(*command, *form, env={"NETTY_SPOOL": spool}).out
+                     for spool in (netty.spool, netty.spool, copy)]
+            assert shown[0] == shown[1] == shown[2], command
+    for command in ("ls", "digest", "verify"):
+        assert list(tables(netty.spool_tool(command, "--json"))) == sorted(tables_in_some_order)
 
 
 def on_terminal(netty, *arguments, **env):

@@ -191,6 +191,9 @@ static void test_what_belongs_together(void **state)
     const struct options *o = GOOD(LOAD, "--replay", "--segment", "12", "--from", "2024-05-13",
                                    "--to", "2024-05-14", "contacts");
     assert_int_equal(options_int(o, OPT_SEGMENT), 12);
+    o = GOOD(SPOOL, "cat", "contacts", "--segment", "3", "--from", "2024-05-13"); /* no --replay */
+    assert_int_equal(options_int(o, OPT_SEGMENT), 3);
+    o = GOOD(LOAD, "--replay", "--from", "2024-05-13", "--to", "2024-05-14");
     assert_true(options_int(o, OPT_FROM) + 86400 * WHEN_SECOND == options_int(o, OPT_TO));
 }
 
