@@ -9,6 +9,7 @@
 #include "shared/options.h"
 #include "shared/stop.h"
 #include "shared/summary.h"
+#include "spool/catalog.h"
 #include "spool/libraries.h"
 #include <libpq-fe.h>
 #include <microhttpd.h>
@@ -322,6 +323,8 @@ static enum err_code prepare(struct loader *p, struct err *e)
     rc = options_zone(o, &p->zone, e);
     if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */
         rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e);
+    if (rc == OK && p->spool != NULL)
+        rc = catalog_check(p->spool, e);
     if (rc == OK)
         rc = read_conf(p, e);
     if (rc == OK && p->conf.table.segment != 0)

@@ -29,8 +29,9 @@ static enum err_code read_head(struct catalog *c, const char *line, size_t n, ui
     if (rc != OK)
         return rc;
     if (version != FORMAT)
-        return err_set(e, ERR_CONFIG, "is of format %" PRIu64 ", this program knows %d", version,
-                       FORMAT);
+        return err_set(e, ERR_CONFIG,
+                       "is of format %" PRIu64 ", this program knows %d; use %s netty", version,
+                       FORMAT, version > FORMAT ? "a newer" : "an older");
     if ((rc = fields_read(line, n, fields, FIELDS(fields), e)) != OK)
         return rc;
     if (*tables > TABLES_MAX)
@@ -121,6 +122,19 @@ enum err_code catalog_read(const struct spool *s, struct catalog *c, struct err 
     else
         qsort(c->entries, c->count, sizeof *c->entries, by_table);
     return rc;
+}
+
+enum err_code catalog_check(const struct spool *s, struct err *e)
+{
+    struct catalog c;
+    struct err why = ERR_INIT;
+    if (catalog_read(s, &c, &why) == ERR_CONFIG) {
+        if (e)
+            *e = why;
+        return ERR_CONFIG;
+    }
+    catalog_free(&c);
+    return OK;
 }
 
 static enum err_code add_time(struct buf *b, int64_t t)

@@ -26,6 +26,9 @@ struct catalog {
 
 /* ERR_IO with sys ENOENT when there is none yet; ERR_DAMAGED when it is not what was written. */
 enum err_code catalog_read(const struct spool *s, struct catalog *c, struct err *e) MUST_CHECK;
+/* For who is going to write one: ERR_CONFIG when there is one of a format that this program does not
+ * know, and so must not replace. Damage is no reason. */
+enum err_code catalog_check(const struct spool *s, struct err *e) MUST_CHECK;
 enum err_code catalog_write(const struct spool *s, const struct catalog *c,
                             struct err *e) MUST_CHECK;
 void catalog_free(struct catalog *c);

@@ -97,10 +97,10 @@ static enum err_code read_header(const char *text, size_t n, struct journal_line
     enum err_code rc = fields_read(text, n, fields, 1, e);
     if (rc != OK)
         return rc;
-    if (version > JOURNAL_FORMAT)
+    if (version != JOURNAL_FORMAT)
         return err_set(e, ERR_CONFIG,
-                       "is of format %" PRIu64 ", newer than this program's %d; use a newer netty",
-                       version, JOURNAL_FORMAT);
+                       "is of format %" PRIu64 ", this program knows %d; use %s netty", version,
+                       JOURNAL_FORMAT, version > JOURNAL_FORMAT ? "a newer" : "an older");
     if ((rc = fields_read(text, n, fields, FIELDS(fields), e)) != OK)
         return rc;
     return fields_read(previous.p, previous.n, place, FIELDS(place), e);

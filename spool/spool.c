@@ -52,8 +52,8 @@ static enum err_code parse_identity(struct spool *s, const struct buf *text, con
     }
     if (version != SPOOL_FORMAT)
         return err_set(e, ERR_CONFIG,
-                       "%s is of format %" PRIu64 ", this program knows %d; use a newer netty",
-                       s->dir, version, SPOOL_FORMAT);
+                       "%s is of format %" PRIu64 ", this program knows %d; use %s netty", s->dir,
+                       version, SPOOL_FORMAT, version > SPOOL_FORMAT ? "a newer" : "an older");
     rc = fields_read(text->data, text->len - 1, fields, FIELDS(fields), e);
     if (rc != OK)
         (void)err_prefix(e, "%s", path);

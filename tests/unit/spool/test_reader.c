@@ -275,7 +275,7 @@ static void damage_is_told_once(void **state)
     fixture_close(&f);
 }
 
-static void a_newer_journal_is_refused(void **state)
+static void refuse_journal_of(const char *header, const char *named)
 {
     struct fixture f;
     struct reader *r;
@@ -283,22 +283,28 @@ static void a_newer_journal_is_refused(void **state)
     enum reader_what what;
     struct err err = ERR_INIT;
     char path[256];
-    (void)state;
     make_two(&f, false);
     table_path(&f, path, 1, SEGMENT_JOURNAL);
     struct buf b;
     buf_init(&b, 1000);
-    assert_int_equal(buf_adds(&b, "{\"netty_journal\":2"), OK);
+    assert_int_equal(buf_adds(&b, header), OK);
     assert_int_equal(sumline_end(&b, 0), OK);
     write_file(path, b.data, b.len);
     buf_free(&b);
     assert_ok(reader_open(&r, f.spool, TABLE, e));
     assert_int_equal(reader_next(r, &info, &what, &err), ERR_CONFIG);
-    assert_non_null(strstr(err.msg, "format 2"));
+    assert_non_null(strstr(err.msg, named));
     reader_close(r);
     struct writer *w;
     assert_int_equal(writer_open(&w, &f.loop, f.spool, TABLE, &f.conf, &err), ERR_CONFIG);
     fixture_close(&f);
+}
+
+static void a_journal_of_another_format_is_refused(void **state)
+{
+    (void)state;
+    refuse_journal_of("{\"netty_journal\":2", "format 2, this program knows 1; use a newer netty");
+    refuse_journal_of("{\"netty_journal\":0", "format 0, this program knows 1; use an older netty");
 }
 
 static void a_reader_follows_a_writer(void **state)
@@ -423,7 +429,7 @@ int main(void)
         cmocka_unit_test(a_reader_follows_a_writer),
         cmocka_unit_test(a_page_without_records_has_none),
         cmocka_unit_test(damage_is_told_once),
-        cmocka_unit_test(a_newer_journal_is_refused),
+        cmocka_unit_test(a_journal_of_another_format_is_refused),
         cmocka_unit_test(missing_files_are_named),
         cmocka_unit_test(missing_segments_are_named_unless_pruned),
         cmocka_unit_test(flips_in_an_open_journal),
