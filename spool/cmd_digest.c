@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM       ((size_t)4 << 20) /* records in memory */
+#define ROOM       ((size_t)1 << 20) /* records in memory: 17 MiB; with more the spool is read again */
 #define DIGITS_MAX 18                /* of a key, so that int64_t holds it */
 
 struct work {
