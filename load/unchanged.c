@@ -12,13 +12,12 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define MAGIC       UINT64_C(0x31636e7579747465) /* and the file's version */
-#define HEADER      4096
-#define WAYS        8u
-#define CHOICES     2u
-#define BUCKETS_MIN (UINT64_C(1) << 10)
-#define BUCKETS_MAX (UINT64_C(1) << 19) /* 256 MiB, four million lines; then the oldest go */
-#define FULL        6u                  /* of WAYS, on the average: time to grow */
+#define MAGIC      UINT64_C(0x32636e7579747465) /* and the file's version */
+#define HEADER     4096
+#define ENTRIES    64u /* of a block, which is read at once */
+#define BLOCKS_MIN (UINT64_C(1) << 7)
+#define BLOCKS_MAX (UINT64_C(1) << 16) /* 256 MiB, four million lines; then the oldest go */
+#define FULL       40u                 /* entries of a block, on the average: time to grow */
 
 struct entry {
     uint64_t digest[2];
@@ -33,7 +32,7 @@ struct header {
     uint64_t magic;
     uint64_t seed;
     uint64_t identity[2];
-    uint64_t buckets;
+    uint64_t blocks;
     uint64_t used; /* entries, roughly */
     struct {
         uint64_t xid, segment, page, line;
@@ -46,7 +45,7 @@ struct unchanged {
     char path[IO_PATH];
     struct header header;
     struct unchanged_custody custody[LANES];
-    struct entry bucket[WAYS];
+    struct entry block[ENTRIES];
     bool broken; /* no disk, no cache */
 };
 
@@ -82,13 +81,10 @@ static bool read_at(struct unchanged *u, void *p, size_t n, uint64_t at)
     struct err e = ERR_INIT;
     size_t got = 0;
 
-    memset(p, 0, n);
-    if (u->broken)
-        return false;
-    if (io_pread(u->fd, p, n, (int64_t)at, &got, u->path, &e) == OK)
-        return true;
-    give_up(u, &e);
-    return false;
+    if (!u->broken && io_pread(u->fd, p, n, (int64_t)at, &got, u->path, &e) != OK)
+        give_up(u, &e);
+    memset((char *)p + got, 0, n - got);
+    return !u->broken;
 }
 
 static void write_header(struct unchanged *u)
@@ -121,7 +117,7 @@ void unchanged_drop(struct unchanged *u)
     if (u == NULL || u->broken)
         return;
     memcpy(identity, u->header.identity, sizeof identity);
-    u->header = (struct header){.magic = MAGIC, .buckets = BUCKETS_MIN};
+    u->header = (struct header){.magic = MAGIC, .blocks = BLOCKS_MIN};
     memcpy(u->header.identity, identity, sizeof identity);
     memset(u->custody, 0, sizeof u->custody);
     if (getrandom(&u->header.seed, sizeof u->header.seed, 0) != sizeof u->header.seed ||
@@ -142,8 +138,8 @@ static bool identify(struct unchanged *u, const struct unchanged_id *id)
     struct header *head = &u->header;
     bool same = head->magic == MAGIC && memcmp(head->identity, identity, sizeof identity) == 0 &&
                 head->check == check_of(u, head, offsetof(struct header, check)) &&
-                head->buckets >= BUCKETS_MIN && head->buckets <= BUCKETS_MAX &&
-                (head->buckets & (head->buckets - 1)) == 0;
+                head->blocks >= BLOCKS_MIN && head->blocks <= BLOCKS_MAX &&
+                (head->blocks & (head->blocks - 1)) == 0;
 
     memcpy(head->identity, identity, sizeof identity);
     return same;
@@ -192,15 +188,20 @@ void unchanged_close(struct unchanged *u)
 
 /* ---- entries ---- */
 
-static uint64_t bucket_at(uint64_t n)
+static uint64_t block_at(uint64_t n)
 {
-    return HEADER + n * sizeof(struct entry) * WAYS;
+    return HEADER + n * sizeof(struct entry) * ENTRIES;
 }
 
-/* An entry has two buckets that it may be in, so that they can be nearly full. */
-static uint64_t bucket_of(const struct unchanged *u, const uint64_t digest[2], unsigned choice)
+static uint64_t block_of(const struct unchanged *u, const uint64_t digest[2])
 {
-    return digest[choice] & (u->header.buckets - 1);
+    return digest[0] & (u->header.blocks - 1);
+}
+
+/* The i-th place of the block to look for it. */
+static struct entry *entry_at(struct unchanged *u, const uint64_t digest[2], unsigned i)
+{
+    return &u->block[(digest[1] + i) % ENTRIES];
 }
 
 static bool valid(const struct unchanged *u, const struct entry *n)
@@ -208,44 +209,35 @@ static bool valid(const struct unchanged *u, const struct entry *n)
     return n->xid != 0 && n->check == check_of(u, n, offsetof(struct entry, check));
 }
 
-/* Its place in that bucket, which is then in u->bucket; or WAYS. */
-static unsigned look_in(struct unchanged *u, const uint64_t digest[2], unsigned choice)
+static bool read_block(struct unchanged *u, uint64_t n)
 {
-    if (!read_at(u, u->bucket, sizeof u->bucket, bucket_at(bucket_of(u, digest, choice))))
-        return WAYS;
-    for (unsigned i = 0; i < WAYS; i++)
-        if (u->bucket[i].digest[0] == digest[0] && u->bucket[i].digest[1] == digest[1] &&
-            valid(u, &u->bucket[i]))
-            return i;
-    return WAYS;
+    return read_at(u, u->block, sizeof u->block, block_at(n));
 }
 
-static bool has_room(const struct unchanged *u)
+/* Its entry, in u->block, or NULL; its block is there in any case, or the cache broken. */
+static struct entry *look_up(struct unchanged *u, const uint64_t digest[2])
 {
-    for (unsigned i = 0; i < WAYS; i++)
-        if (u->bucket[i].xid == 0)
-            return true;
-    return false;
+    if (!read_block(u, block_of(u, digest)))
+        return NULL;
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        struct entry *at = entry_at(u, digest, i);
+        if (at->digest[0] == digest[0] && at->digest[1] == digest[1] && valid(u, at))
+            return at;
+    }
+    return NULL;
 }
 
 bool unchanged_find(struct unchanged *u, const char *line, size_t n, struct unchanged_seen *seen)
 {
-    unsigned i = WAYS;
-
     *seen = (struct unchanged_seen){0};
     if (u == NULL || u->broken)
         return false;
     XXH128_hash_t h = XXH3_128bits_withSeed(line, n, u->header.seed);
     seen->digest[0] = h.low64;
     seen->digest[1] = h.high64;
-    for (unsigned choice = 0; choice < CHOICES && i == WAYS; choice++) {
-        i = look_in(u, seen->digest, choice);
-        if (i == WAYS && has_room(u)) /* then it is not in the other one, as a rule */
-            break;
-    }
-    if (i == WAYS)
+    const struct entry *found = look_up(u, seen->digest);
+    if (found == NULL)
         return false;
-    const struct entry *found = &u->bucket[i];
     seen->row = (struct row){.key = found->key,
                              .time_created = found->time_created,
                              .time_modified = found->time_modified,
@@ -254,57 +246,53 @@ bool unchanged_find(struct unchanged *u, const char *line, size_t n, struct unch
     return true;
 }
 
-/* Where an entry may be put: its own place, a free one, or that of the oldest. That an older one of the same
- * line stays in the other bucket does no harm: it is not what it was, and will be forgotten. */
-static uint64_t place_for(struct unchanged *u, const uint64_t digest[2], bool *free_one)
+/* Where an entry may be put in the block: a free place (xid 0), or that of the oldest. */
+static struct entry *place_for(struct unchanged *u, const uint64_t digest[2])
 {
-    uint64_t oldest_at = 0;
-    uint64_t oldest = UINT64_MAX;
+    struct entry *oldest = entry_at(u, digest, 0);
 
-    *free_one = false;
-    for (unsigned choice = 0; choice < CHOICES; choice++) {
-        unsigned at = look_in(u, digest, choice);
-        uint64_t start = bucket_at(bucket_of(u, digest, choice));
-        for (unsigned i = 0; at == WAYS && i < WAYS; i++) {
-            if (!valid(u, &u->bucket[i])) {
-                *free_one = true;
-                at = i;
-            } else if (u->bucket[i].xid < oldest) {
-                oldest = u->bucket[i].xid;
-                oldest_at = start + i * sizeof(struct entry);
-            }
+    for (unsigned i = 0; i < ENTRIES; i++) {
+        struct entry *at = entry_at(u, digest, i);
+        if (!valid(u, at)) {
+            at->xid = 0;
+            return at;
         }
-        if (at < WAYS)
-            return start + at * sizeof(struct entry);
+        if (at->xid < oldest->xid)
+            oldest = at;
     }
-    return oldest_at;
+    return oldest;
 }
 
-/* Each bucket's entries stay or move to the one that many buckets behind; a crash between the two loses some. */
+/* Each block's entries stay, or move to the same place of the block that many blocks behind; a crash meanwhile loses
+ * some. */
 static void grow(struct unchanged *u)
 {
-    uint64_t half = u->header.buckets;
-    struct entry moved[WAYS];
+    uint64_t half = u->header.blocks;
+    struct entry moved[ENTRIES];
 
-    for (uint64_t n = 0; n < half && read_at(u, u->bucket, sizeof u->bucket, bucket_at(n)); n++) {
-        unsigned count = 0;
+    for (uint64_t n = 0; n < half && read_block(u, n); n++) {
         memset(moved, 0, sizeof moved);
-        for (unsigned i = 0; i < WAYS; i++) {
-            const uint64_t *digest = u->bucket[i].digest;
-            unsigned choice = bucket_of(u, digest, 0) == n ? 0 : 1;
-            if ((digest[choice] & half) == 0)
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            if ((u->block[i].digest[0] & half) == 0)
                 continue;
-            moved[count++] = u->bucket[i];
-            u->bucket[i] = (struct entry){0};
+            moved[i] = u->block[i];
+            u->block[i] = (struct entry){0};
         }
-        if (count == 0)
-            continue;
-        if (!write_at(u, moved, sizeof moved, bucket_at(n + half)) ||
-            !write_at(u, u->bucket, sizeof u->bucket, bucket_at(n)))
+        if (!write_at(u, moved, sizeof moved, block_at(n + half)) ||
+            !write_at(u, u->block, sizeof u->block, block_at(n)))
             return;
     }
-    u->header.buckets = 2 * half;
+    u->header.blocks = 2 * half;
     write_header(u);
+}
+
+/* An entry, to where one of that digest lies (or may lie) in u->block. */
+static bool put(struct unchanged *u, const uint64_t digest[2], const struct entry *at,
+                const struct entry *n)
+{
+    size_t offset = (size_t)((const char *)at - (const char *)u->block);
+
+    return write_at(u, n, sizeof *n, block_at(block_of(u, digest)) + offset);
 }
 
 void unchanged_learn(struct unchanged *u, const struct unchanged_seen *seen)
@@ -315,31 +303,29 @@ void unchanged_learn(struct unchanged *u, const struct unchanged_seen *seen)
                       .time_modified = seen->row.time_modified,
                       .shape = seen->row.shape,
                       .xid = seen->xid};
-    bool free_one;
+    struct entry *at;
 
     if (u == NULL || u->broken || seen->xid == 0)
         return;
     n.check = check_of(u, &n, offsetof(struct entry, check));
-    uint64_t at = place_for(u, seen->digest, &free_one);
-    if (at < HEADER || !write_at(u, &n, sizeof n, at))
+    if ((at = look_up(u, seen->digest)) == NULL)
+        at = place_for(u, seen->digest);
+    if (!put(u, seen->digest, at, &n))
         return;
-    u->header.used += free_one;
-    if (u->header.used > u->header.buckets * FULL && u->header.buckets < BUCKETS_MAX)
+    u->header.used += at->xid == 0;
+    if (u->header.used > u->header.blocks * FULL && u->header.blocks < BLOCKS_MAX)
         grow(u);
 }
 
 void unchanged_forget(struct unchanged *u, const struct unchanged_seen *seen)
 {
     static const struct entry none;
+    struct entry *at;
 
     if (u == NULL || u->broken)
         return;
-    for (unsigned choice = 0; choice < CHOICES; choice++) {
-        unsigned i = look_in(u, seen->digest, choice);
-        if (i < WAYS)
-            (void)write_at(u, &none, sizeof none,
-                           bucket_at(bucket_of(u, seen->digest, choice)) + i * sizeof none);
-    }
+    while ((at = look_up(u, seen->digest)) != NULL && put(u, seen->digest, at, &none))
+        ;
 }
 
 void unchanged_vouch(struct unchanged *u, unsigned lanes, uint64_t xid, const struct progress *at)
