@@ -9,8 +9,10 @@
 #include "spool/fault.h"
 #include "spool/healed.h"
 #include "spool/loaded.h"
+#include "spool/missing.h"
 #include "spool/pruned.h"
 #include "spool/refetch.h"
+#include "spool/roll.h"
 #include "spool/seek_mend.h"
 #include "spool/segment.h"
 #include "spool/small.h"
@@ -88,6 +90,36 @@ static enum err_code mend_refetch(struct mend *m, struct err *e)
     return m->look ? OK : refetch_ask(m->spool, m->table, &all, e);
 }
 
+/* Under the roll's lock, for whoever reconciles writes to this very file; and begins it anew itself. */
+static enum err_code mend_roll(struct mend *m, struct err *e)
+{
+    static struct roll_state state;
+    struct err why = ERR_INIT;
+    struct roll *roll;
+    enum err_code rc = roll_read(m->spool, m->table, &state, NULL, NULL, &why);
+    if (rc == ERR_DAMAGED && !m->look) {
+        if ((rc = roll_open(&roll, m->spool, m->table, NULL, NULL, &why)) == ERR_BUSY)
+            return OK;
+        if (rc == OK) {
+            if (!roll_state(roll)->there)
+                rc = drop(m, ROLL_FILE, e);
+            roll_close(roll);
+            return rc;
+        }
+    }
+    return drop_damaged(m, ROLL_FILE, rc, &why, e);
+}
+
+static enum err_code mend_reconcile(struct mend *m, struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = mend_roll(m, e);
+    if (rc != OK)
+        return rc;
+    rc = missing_check(m->dir, m->table, &why);
+    return drop_damaged(m, MISSING_FILE, rc, &why, e);
+}
+
 static void stays(const char *dir, const char *name, const char *how)
 {
     LOG(LOG_WARN, "heal", "a damaged file stays, for a person has to decide", F_STR("file", name),
@@ -159,7 +191,8 @@ enum err_code mend_table(const struct spool *s, const char *table, bool look, in
     *mended = 0;
     if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
         return rc;
-    if ((rc = mend_small(&m, e)) == OK && (rc = mend_seek_tables(&m, e)) == OK)
+    if ((rc = mend_small(&m, e)) == OK && (rc = mend_reconcile(&m, e)) == OK &&
+        (rc = mend_seek_tables(&m, e)) == OK)
         rc = mend_letters(&m, e);
     small_unlock(lock);
     *mended = m.done;

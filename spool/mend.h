@@ -7,6 +7,8 @@
  *   pruned.json      goes: segments that are missing before the oldest need no excuse
  *   refetch.json     is written anew with what a damaged one means: all is fetched again
  *   acked.json       goes, unless the table's writer is there, which writes it anew itself
+ *   roll.ndjson      goes, unless a reconcile is at it: the next one begins anew
+ *   missing.json     goes: the loader judges anew
  *   catalog.json     goes: the loader writes it anew
  *   loaded.json      stays, and is named: which databases there are only a person knows, and without
  *                    them pages might be pruned that one of them still needs

@@ -124,24 +124,45 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     return read_entry(p, line, n, e);
 }
 
+/* As small_read answers: ENOENT and damage are for the caller to judge. Nothing is held after an error. */
+static enum err_code read_strictly(const char *dir, const char *table, struct missing *m,
+                                   struct err *e)
+{
+    struct parse p = {.m = m, .table = table};
+    *m = (struct missing){0};
+    enum err_code rc = small_read(dir, MISSING_FILE, on_line, &p, e);
+    if (rc == OK &&
+        (m->count != p.databases || (m->count > 0 && m->entries[m->count - 1].count != p.expected)))
+        rc = err_set(e, ERR_DAMAGED, "%s/" MISSING_FILE ": it is cut short", dir);
+    if (rc != OK)
+        missing_free(m);
+    return rc;
+}
+
+enum err_code missing_check(const char *dir, const char *table, struct err *e)
+{
+    struct missing m;
+    struct err why = ERR_INIT;
+    enum err_code rc = read_strictly(dir, table, &m, &why);
+    missing_free(&m);
+    if (rc == OK || why.sys == ENOENT)
+        return OK;
+    if (e != NULL)
+        *e = why;
+    return rc;
+}
+
 enum err_code missing_read(const struct spool *s, const char *table, struct missing *m,
                            struct err *e)
 {
     char dir[IO_PATH];
     struct err why = ERR_INIT;
-    struct parse p = {.m = m, .table = table};
     *m = (struct missing){0};
     enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK)
         return rc;
-    rc = small_read(dir, MISSING_FILE, on_line, &p, &why);
-    if (rc == OK &&
-        (m->count != p.databases || (m->count > 0 && m->entries[m->count - 1].count != p.expected)))
-        rc = err_set(&why, ERR_DAMAGED, "%s/" MISSING_FILE ": it is cut short", dir);
-    if (rc == OK)
-        return OK;
-    missing_free(m);
-    if (why.sys == ENOENT)
+    rc = read_strictly(dir, table, m, &why);
+    if (rc == OK || why.sys == ENOENT)
         return OK;
     if (rc == ERR_DAMAGED) {
         LOG(LOG_WARN, "missing", "the list of missing records is damaged and will be made anew",

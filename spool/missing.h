@@ -40,6 +40,8 @@ struct missing {
 /* No file: OK, with no entries. A damaged one too, which is logged: the loader judges anew. */
 enum err_code missing_read(const struct spool *s, const char *table, struct missing *m,
                            struct err *e) MUST_CHECK;
+/* Is the list in a table's folder as it was written? ERR_DAMAGED: no. */
+enum err_code missing_check(const char *dir, const char *table, struct err *e) MUST_CHECK;
 void missing_free(struct missing *m);
 const struct missing_entry *missing_find(const struct missing *m, const char *id);
 

@@ -110,6 +110,70 @@ def test_small_files(lived_in, db, netty, name):
     assert netty.spool_tool("status").out
 
 
+@pytest.fixture
+def reconciled(lived_in, db, netty):
+    """Half a reconcile: a roll that has ended, and the loader's list of what it lacks."""
+    lived_in.post("/_sim/delete", table="users", n=3)
+    netty.extract("--reconcile", "users", sim=lived_in)
+    lived_in.post("/_sim/clock", advance=100)
+    netty.extract("users", sim=lived_in)
+    netty.load("users", db=db, code=None)
+    assert (netty.spool / "users/missing.json").read_bytes().count(b"\n") == 3
+    return lived_in
+
+
+@pytest.mark.parametrize("name", ["roll.ndjson", "missing.json"])
+@pytest.mark.parametrize("damage", ["flipped", "cut"])
+def test_what_a_reconcile_left_goes_when_it_is_damaged(reconciled, db, netty, name, damage):
+    path = netty.spool / "users" / name
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes({"flipped": whole[:60] + bytes([whole[60] ^ 4]) + whole[61:],
+                      "cut": b"".join(lines[:-1]) if name == "missing.json" else lines[0][:40]}[damage])
+    named = netty.spool_tool("verify", "--json", code=65)
+    damaged, = [row["damage"] for row in map(json.loads, named.out.splitlines()) if "damage" in row]
+    assert name in damaged
+    _, rows = heal(netty)
+    assert (rows["users"]["mended"], rows["users"]["fetch_again"]) == (1, "nothing") and not path.exists()
+    for _ in range(3):
+        netty.extract("--reconcile", "users", sim=reconciled)
+        reconciled.post("/_sim/clock", advance=100)
+        netty.extract("users", sim=reconciled)
+        netty.load("users", "--max-deletes", "100", db=db, code=0)
+    gone = set(db.rows("users")) - set(reconciled.truth("users"))
+    marked = db.query("""SELECT user_id FROM "netty-users" WHERE data ? 'deleted_detected_at'""")
+    assert {key for key, in marked} == gone and len(gone) == 3
+
+
+def test_a_roll_that_is_being_written_is_left_alone_by_heal(reconciled, netty):
+    reconciled.mood(latency_ms=300)
+    running = netty.start("netty-extract", "--reconcile", "contacts", sim=reconciled)
+    roll = netty.spool / "contacts/roll.ndjson"
+    while not roll.exists() or roll.read_bytes().count(b"\n") < 2:
+        assert running.poll() is None
+    flip(roll, 60)
+    damaged = roll.read_bytes()
+    netty.spool_tool("heal")
+    assert roll.read_bytes().startswith(damaged)
+    running.kill()
+    running.wait()
+    heal(netty)
+    assert not roll.exists()
+
+
+@pytest.mark.parametrize("name", ["runs-extract.ndjson", "runs-load.ndjson"])
+def test_a_damaged_history_of_runs_is_noted_and_alarms_nobody(lived_in, db, netty, name):
+    path = netty.spool / "users" / name
+    flip(path, 30)
+    run = netty.spool_tool("verify")
+    assert "note: " in run.out and name in run.out and "damaged:" not in run.out
+    rows = [json.loads(line) for line in netty.spool_tool("verify", "--json").out.splitlines()]
+    assert [name in row["note"] for row in rows if "note" in row] == [True]
+    netty.extract("users", sim=lived_in)
+    netty.load("users", db=db, code=None)
+    assert "note" not in netty.spool_tool("verify").out
+
+
 def test_what_a_person_must_decide_stays_and_is_named(lived_in, netty):
     """Which databases load a spool nobody else can say; without them, pages might be pruned that one still needs."""
     path = netty.spool / "contacts/loaded.json"
