@@ -63,7 +63,10 @@ def test_the_pair_comes_in_order_and_neither_needs_the_other():
 def test_the_crontab_names_what_there_is():
     text = (ROOT / "shared/pair/netty.cron").read_text()
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    for name, _ in (line.split("=", 1) for line in lines if not line[0] == "*"):
+    settings = dict(line.split("=", 1) for line in lines if not line[0] == "*")
+    # cron's own PATH lacks the folder of `make install`.
+    assert {"/usr/local/bin", "/usr/bin", "/bin"} <= set(settings.pop("PATH").split(":"))
+    for name in settings:
         assert f'"{name}"' in (ROOT / "shared/option_table.c").read_text()
     command = lines[-1].split(None, 6)[6]
     assert lines[-1].split()[5] == "netty"

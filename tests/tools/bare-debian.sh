@@ -8,6 +8,7 @@ mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev
     sed -n 's/^URIs: *//p; s/^deb \(\[[^]]*\] \)\{0,1\}\(http[^ ]*\/debian\/\{0,1\}\) .*/\2/p' | sed -n 1p || true)
 folder=$(mktemp -d "$(dirname "$1")/bare.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
+chmod 755 "$folder" # it becomes /, which others than root have to pass
 echo "== A bare Debian 12 from ${mirror:-debootstrap\'s own mirror}"
 # shellcheck disable=SC2086  # none at all where there is none
 debootstrap --variant=minbase bookworm "$folder" $mirror >"$1.log" 2>&1 || { tail "$1.log" >&2; exit 69; }
