@@ -224,7 +224,7 @@ const struct option_def option_table[OPTIONS] = {
              "and show it."},
 
     {OPT_OLDER_THAN, OPTION_DURATION, "older-than", NULL, "D",
-     .programs = LOAD, .max = 36500 * DAY,
+     .programs = LOAD, .marks = OPTION_UNIT, .max = 36500 * DAY,
      .help = "Of netty-load purge and archive: only rows that were deleted, or last modified, more than D ago.",
      .example = "purge --older-than 90d contacts"},
 

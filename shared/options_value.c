@@ -33,6 +33,11 @@ static bool number(const struct option_def *d, const char *text, int64_t *v, cha
     enum err_code rc = d->type == OPTION_DURATION ? units_duration(text, v)
                        : d->type == OPTION_SIZE   ? units_size(text, v)
                                                   : units_count(text, v);
+    if (rc == OK && (d->marks & OPTION_UNIT) != 0 && text[strspn(text, "0123456789")] == '\0') {
+        (void)snprintf(why, REASON, "must tell its unit, as in %sd",
+                       strlen(text) < 8 ? text : "90");
+        return false;
+    }
     if (rc == OK && *v >= d->min && (d->max == 0 || *v <= d->max))
         return true;
     show(d->type, d->min, low);

@@ -50,6 +50,16 @@ static void test_durations(void **state)
                 "must be a duration such as 10ms, 5s, 10m, 2h or 7d, from 1ms to 1h");
 }
 
+/* Taken for seconds, 90 would remove nearly all. */
+static void test_a_duration_that_removes_rows_tells_its_unit(void **state)
+{
+    (void)state;
+    value(PROGRAM_LOAD, OPT_OLDER_THAN, "90d", 90 * 86400 * WHEN_SECOND);
+    value(PROGRAM_LOAD, OPT_OLDER_THAN, "0s", 0);
+    refused(PROGRAM_LOAD, OPT_OLDER_THAN, "90", "must tell its unit, as in 90d");
+    refused(PROGRAM_LOAD, OPT_OLDER_THAN, "0", "must tell its unit, as in 0d");
+}
+
 static void test_sizes(void **state)
 {
     (void)state;
@@ -141,10 +151,15 @@ static void test_long_values_are_cut_in_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_counts), TEST(test_durations),
-        TEST(test_sizes),  TEST(test_choices_and_flags),
-        TEST(test_times),  TEST(test_times_in_a_zone),
-        TEST(test_texts),  TEST(test_long_values_are_cut_in_messages),
+        TEST(test_counts),
+        TEST(test_durations),
+        TEST(test_a_duration_that_removes_rows_tells_its_unit),
+        TEST(test_sizes),
+        TEST(test_choices_and_flags),
+        TEST(test_times),
+        TEST(test_times_in_a_zone),
+        TEST(test_texts),
+        TEST(test_long_values_are_cut_in_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
