@@ -114,3 +114,13 @@ def test_figures_are_written_as_the_language_has_them(report):
     shown = text_of(report(change)[0]).replace("&nbsp;", "\u00a0")
     for figure in ("1,234,567 fetched", "1.2\u00a0MB", "0.25 requests for each changed row"):
         assert figure in shown, figure
+
+
+def test_without_an_answer_nothing_is_said_to_be_well(sims, netty):
+    netty.extract("contacts", sim=sims("contacts:30"))
+    file = netty.dir / "report.html"
+    netty.spool_tool("report", "--html", file)
+    text = file.read_text()
+    file.write_text(re.sub(r'(<script type="application/json" id="data"[^>]*>).*?(</script>)', r"\1null\2", text, flags=re.S))
+    dom = browse(file.as_uri(), "dom")  # which asks for status.json, in vain
+    assert "No answer since" in text_of(dom) and re.search(r'<div id="verdict"[^>]* hidden', dom), dom
