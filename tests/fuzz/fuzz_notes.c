@@ -45,10 +45,14 @@ static void read_all(void)
     enum err_code rc = loaded_read(spool, FUZZ_TABLE, &loaded, &e);
     expect(rc);
     if (rc == OK) {
-        (void)loaded_least(&loaded);
+        struct page_place least = loaded_least(&loaded);
+        for (size_t i = 0; i < loaded.count; i++)
+            DEMAND(page_compare(least, loaded.entries[i].place) <= 0);
         loaded_free(&loaded);
     }
-    expect(pruned_read(dir, &through, &e));
+    rc = pruned_read(dir, &through, &e);
+    expect(rc);
+    DEMAND(rc == OK || through == 0);
     expect(healed_check(dir, &e));
     expect(healed_has(dir, (struct page_place){3, 7}, &answer, &e));
     rc = refetch_read(spool, FUZZ_TABLE, &wish, &answer, &e);

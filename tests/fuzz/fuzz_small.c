@@ -1,74 +1,64 @@
-/* The small files beside a table's segments: loaded.json, pruned.json, healed.json, refetch.json. */
+/* The small files that no other fuzzer reads: acked.json, source.json, and what the last runs did,
+ * their lines behind right sums. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/when.h"
-#include "spool/healed.h"
-#include "spool/loaded.h"
-#include "spool/pruned.h"
-#include "spool/refetch.h"
-
-#define TABLE "contacts"
+#include "spool/acked.h"
+#include "spool/runs.h"
+#include "spool/source.h"
+#include "spool/word.h"
 
 static struct spool *spool;
 static char table_path[128];
 
 static void fuzz_setup(void)
 {
-    static const char identity[] = "{\"netty_spool\":1,\"id\":\"00000000000000000000000000000000\"";
     struct err e = ERR_INIT;
-    struct buf text;
     char path[100];
     fuzz_quiet();
     fuzz_folder();
     (void)snprintf(path, sizeof path, "%s/spool", fuzz_dir);
-    DEMAND(mkdir(path, 0700) == 0);
-    /* One that the corpus can name. */
-    buf_init(&text, SIZE_MAX);
-    fuzz_add_sums(&text, identity, strlen(identity));
-    fuzz_write("spool/spool.json", text.data, text.len);
-    buf_free(&text);
-    DEMAND(spool_open(&spool, path, SPOOL_LOOK, &e) == OK);
-    (void)snprintf(table_path, sizeof table_path, "%s/" TABLE, path);
+    DEMAND(spool_open(&spool, path, SPOOL_CREATE, &e) == OK);
+    (void)snprintf(table_path, sizeof table_path, "%s/" FUZZ_TABLE, path);
     DEMAND(mkdir(table_path, 0700) == 0);
 }
 
-static bool answers(enum err_code rc)
-{
-    return rc == OK || rc == ERR_DAMAGED || rc == ERR_CONFIG;
-}
-
-static void read_loaded(void)
+/* A word that cannot be read tells nothing; only a later format is refused. */
+static void read_words(void)
 {
     struct err e = ERR_INIT;
-    struct loaded l;
-    enum err_code rc = loaded_read(spool, TABLE, &l, &e);
-    DEMAND(answers(rc));
-    struct page_place least = loaded_least(&l);
-    for (size_t i = 0; rc == OK && i < l.count; i++)
-        DEMAND(page_compare(least, l.entries[i].place) <= 0);
-    loaded_free(&l);
+    struct acked a;
+    enum acked_state state;
+    char line[WORD_MAX];
+    size_t n;
+    enum word_state word;
+    enum err_code rc = acked_read(table_path, &a, &state, &e);
+    DEMAND(rc == OK || (rc == ERR_CONFIG && state == ACKED_DAMAGED));
+    DEMAND(state == ACKED_KNOWN || (a.place.segment == 0 && a.place.page == 0 && !a.open));
+    DEMAND(word_read(table_path, ACKED_FILE, line, &n, &word, &e) == OK);
+    DEMAND(word == WORD_KNOWN ? sumline_ok(line, n) && n < WORD_MAX : state != ACKED_KNOWN);
 }
 
-static void read_places(void)
+/* Another address than the file's is refused, and a run that may binds the spool anew. */
+static void read_source(void)
 {
+    static const char url[] = "https://Api.Example:443/v1/";
     struct err e = ERR_INIT;
-    struct page_place place = {1, 1};
-    uint64_t through;
-    bool has;
-    enum err_code rc = pruned_read(table_path, &through, &e);
-    DEMAND(answers(rc) && (rc == OK || through == 0));
-    DEMAND(answers(healed_check(table_path, &e)));
-    DEMAND(answers(healed_has(table_path, place, &has, &e)));
+    enum err_code rc = source_check(spool, url, &e);
+    DEMAND(rc == OK || rc == ERR_CONFIG);
+    DEMAND(source_bind(spool, url, true, &e) == OK && source_check(spool, url, &e) == OK);
 }
 
-static void read_wish(void)
+static void read_runs(void)
 {
     struct err e = ERR_INIT;
-    static struct refetch r;
-    bool there;
-    enum err_code rc = refetch_read(spool, TABLE, &r, &there, &e);
-    DEMAND(rc == ERR_CONFIG || (rc == OK && there));
-    DEMAND(strlen(r.position) <= PAGE_POSITION_MAX);
+    struct runs runs = {0};
+    for (unsigned side = 0; side < 2; side++) {
+        DEMAND(runs_read(spool, FUZZ_TABLE, (enum runs_side)side, &runs, &e) == OK);
+        DEMAND(runs.count <= RUNS_KEPT);
+        for (size_t i = 0; i < runs.count; i++)
+            DEMAND(strlen(runs.entries[i].kind) < RUNS_WORD);
+        runs_free(&runs);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -76,13 +66,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buf text;
     buf_init(&text, SIZE_MAX);
     fuzz_add_sums(&text, (const char *)data, size);
-    fuzz_write("spool/" TABLE "/" LOADED_FILE, text.data, text.len);
-    fuzz_write("spool/" TABLE "/" PRUNED_FILE, text.data, text.len);
-    fuzz_write("spool/" TABLE "/" HEALED_FILE, text.data, text.len);
-    fuzz_write("spool/" TABLE "/" REFETCH_FILE, text.data, text.len);
-    read_loaded();
-    read_places();
-    read_wish();
+    fuzz_write("spool/" FUZZ_TABLE "/" ACKED_FILE, text.data, text.len);
+    fuzz_write("spool/" FUZZ_TABLE "/runs-extract.ndjson", text.data, text.len);
+    fuzz_write("spool/" FUZZ_TABLE "/runs-load.ndjson", text.data, text.len);
+    fuzz_write("spool/" SOURCE_FILE, text.data, text.len);
+    read_words();
+    read_source();
+    read_runs();
     buf_free(&text);
     return 0;
 }
