@@ -40,7 +40,6 @@ enum err_code crew_open(struct crew **out, const struct lender *lender, unsigned
                         struct err *e)
 {
     struct crew *c = calloc(1, sizeof *c);
-    enum err_code rc = OK;
 
     if (c == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -48,23 +47,25 @@ enum err_code crew_open(struct crew **out, const struct lender *lender, unsigned
     c->connections = connections < LANES ? connections : LANES;
     if (c->connections == 0)
         c->connections = 1;
-    for (unsigned i = 0; rc == OK && i < LANES; i++) {
+    for (unsigned i = 0; i < LANES; i++)
         c->shares[i].crew = c;
-        rc = txn_open(&c->shares[i].txn, e);
+    *out = c;
+    return OK;
+}
+
+void crew_rest(struct crew *c)
+{
+    for (unsigned i = 0; i < LANES; i++) {
+        txn_close(c->shares[i].txn);
+        c->shares[i].txn = NULL;
     }
-    if (rc != OK)
-        crew_close(c);
-    else
-        *out = c;
-    return rc;
 }
 
 void crew_close(struct crew *c)
 {
     if (c == NULL)
         return;
-    for (unsigned i = 0; i < LANES; i++)
-        txn_close(c->shares[i].txn);
+    crew_rest(c);
     free(c);
 }
 
@@ -183,11 +184,17 @@ static void on_txn(void *ctx, const struct txn_result *r)
 static void start(struct share *s)
 {
     struct txn_job job = s->crew->job.txn;
+    struct err e = ERR_INIT;
 
+    s->tried = true;
+    if (s->txn == NULL && txn_open(&s->txn, &e) != OK) {
+        failed(s, &(struct txn_result){.end = TXN_FAILED, .err = &e});
+        over(s);
+        return;
+    }
     job.lanes = s->lanes;
     job.first = s->first;
     job.end = s->end;
-    s->tried = true;
     txn_run(s->txn, s->db, &job, on_txn, s);
 }
 

@@ -48,6 +48,8 @@ enum err_code crew_open(struct crew **c, const struct lender *lender, unsigned c
 void crew_close(
     struct crew
         *c); /* not while crew_run is under way, unless the dbs were dropped; NULL is fine */
+/* Gives memory back until the next crew_run. */
+void crew_rest(struct crew *c);
 void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job);
 /* Asks the server to give up what is under way, which ends as failed; false: nothing is. */
 bool crew_cancel(struct crew *c);

@@ -12,6 +12,7 @@
 #include "spool/catalog.h"
 #include "spool/libraries.h"
 #include <libpq-fe.h>
+#include <malloc.h>
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -384,6 +385,9 @@ int main(int argc, char **argv)
     struct err e = ERR_INIT;
     int code = 0;
 
+    /* What a table's batches took goes back to the system when the table is through. */
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     /* A reader of our output that goes away is an error of that write, not the end of the run. */
     (void)signal(SIGPIPE, SIG_IGN);
     options_guess_log(PROGRAM_LOAD, argc, argv);

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_US (60 * WHEN_SECOND)  /* --follow: a table that failed */
-#define MARK_US  (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
-#define STOP_MS  5000u               /* run_stop: for the spool to be told what is loaded */
-#define IDLE_US  (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
+#define SHARE_MIN ((size_t)256 << 10) /* bytes of a batch: less would be all round trips */
+#define RETRY_US  (60 * WHEN_SECOND)  /* --follow: a table that failed */
+#define MARK_US   (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
+#define STOP_MS   5000u               /* run_stop: for the spool to be told what is loaded */
+#define IDLE_US   (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
 
 static void dispatch(struct run *r);
 static struct db *borrow(void *ctx);
@@ -25,7 +26,20 @@ static struct item *find(const struct run *r, const char *table)
     return NULL;
 }
 
-static enum err_code add(struct run *r, const char *table, struct err *e)
+/* All batches that may be under way at a time take the memory of one: --batch-bytes is the most that a batch has, not the
+ * least. */
+static size_t batch_share(const struct run *r, size_t tables)
+{
+    size_t jobs = r->conf.jobs > 0 ? r->conf.jobs : 1;
+    size_t most = r->conf.table.batch.bytes_max;
+    size_t n = tables < jobs ? tables : jobs;
+    size_t share = n > 1 ? most / (n + 1) : most; /* a connection and a reader each, too */
+    size_t least = most < SHARE_MIN ? most : SHARE_MIN;
+
+    return share > least ? share : least;
+}
+
+static enum err_code add(struct run *r, const char *table, size_t tables, struct err *e)
 {
     struct item **more = reallocarray(r->items, r->count + 1, sizeof(void *));
     struct item *item = calloc(1, sizeof *item);
@@ -39,6 +53,7 @@ static enum err_code add(struct run *r, const char *table, struct err *e)
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     conf.name = table;
+    conf.batch.bytes_max = batch_share(r, tables);
     conf.lender = (struct lender){borrow, give_back, r};
     if ((rc = table_open(&item->table, r->loop, &conf, e)) != OK) {
         free(item);
@@ -66,11 +81,14 @@ static enum err_code look(struct run *r, struct err *e)
 {
     char **names = NULL;
     size_t n = 0;
+    size_t wanted = 0;
     enum err_code rc = spool_tables(r->conf.table.spool, &names, &n, e);
 
     for (size_t i = 0; rc == OK && i < n; i++)
+        wanted += asked_for(r, names[i]);
+    for (size_t i = 0; rc == OK && i < n; i++)
         if (asked_for(r, names[i]) && find(r, names[i]) == NULL)
-            rc = add(r, names[i], e);
+            rc = add(r, names[i], wanted, e);
     spool_tables_free(names, n);
     return rc;
 }

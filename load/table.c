@@ -87,14 +87,24 @@ bool table_unreachable(const struct table *t)
 
 /* ---- the end of a load ---- */
 
+/* Its batches are large, and of many tables only a few are loaded at a time. */
+static void drop_fill(struct table *t)
+{
+    if (t->fill != NULL)
+        t->damaged += fill_damaged(t->fill);
+    fill_close(t->fill);
+    t->fill = NULL;
+}
+
 void table_finish(struct table *t, const struct err *err)
 {
     (void)uv_timer_stop(&t->timer);
     (void)uv_idle_stop(&t->ahead);
     t->state = TABLE_IDLE;
     t->total.busy += when_tick() - t->began;
-    if (t->fill != NULL)
-        t->total.damaged = t->damaged + fill_damaged(t->fill);
+    drop_fill(t);
+    crew_rest(t->crew);
+    t->total.damaged = t->damaged;
     if (err == NULL && t->later != NULL && t->conf.replay && t->total.read == 0)
         LOG(LOG_WARN, "nothing", "the spool holds no record of the table that --replay asks for",
             F_STR("table", t->name));
@@ -248,7 +258,7 @@ static enum err_code open_later(struct table *t, const struct row_conf *row, str
     return later_open(&t->later, &conf, e);
 }
 
-static enum err_code open_fill(struct table *t, struct err *e)
+static enum err_code make_fill(struct table *t, struct err *e)
 {
     const struct relation *r = schema_relation(t->schema);
     char key[NAMES_TABLE_MAX + 8];
@@ -267,12 +277,16 @@ static enum err_code open_fill(struct table *t, struct err *e)
         names_key(t->name, key);
         conf.row = (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
     }
-    if (t->fill != NULL)
-        t->damaged += fill_damaged(t->fill);
-    fill_close(t->fill);
-    t->fill = NULL;
-    if ((rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e)) != OK ||
-        (rc = open_later(t, &conf.row, e)) != OK)
+    drop_fill(t);
+    rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e);
+    return rc == OK ? open_later(t, &conf.row, e) : rc;
+}
+
+static enum err_code open_fill(struct table *t, struct err *e)
+{
+    enum err_code rc = make_fill(t, e);
+
+    if (rc != OK)
         return rc;
     t->at = *schema_progress(t->schema);
     if ((rc = table_seek(t, e)) != OK)
@@ -299,6 +313,21 @@ static void on_found(void *ctx, const struct err *err)
     }
 }
 
+/* With the batch at hand; or, after a pause, with what has come behind what is committed. */
+static void go_on(struct table *t)
+{
+    struct err e = ERR_INIT;
+
+    if (t->fill == NULL) {
+        if (make_fill(t, &e) != OK || table_seek(t, &e) != OK) {
+            table_give_up(t, &e);
+            return;
+        }
+        fill_remember(t->fill, t->unchanged);
+    }
+    table_batch(t);
+}
+
 static void connect_or_go(struct table *t)
 {
     if (t->stopping) {
@@ -311,7 +340,7 @@ static void connect_or_go(struct table *t)
         schema_find(t->schema, t->db, on_found, t);
     } else {
         t->state = TABLE_TALKING;
-        table_batch(t);
+        go_on(t);
     }
 }
 

@@ -45,6 +45,22 @@ def test_peak_memory_grows_only_with_the_largest_record(netty, sims, db, records
     assert held <= 16 * MIB + 2 * size / 1024, f"{held / MIB:.2f} MiB"
 
 
+@pytest.mark.release
+def test_many_tables_take_no_more_memory_than_a_few(netty, spool, db):
+    """--jobs of them are under way at a time; the others have given back what they took, or have taken nothing yet."""
+    held = {}
+    for tables in (8, 40):
+        for number in range(tables):
+            writer = spool.table(f"t{tables}x{number}")
+            for page in range(0, 1500, 100):
+                writer.page([f'{{"t{tables}x{number}_id":{key},"text":"{"x" * 1200}"}}' for key in range(page, page + 100)])
+        names = [f"t{tables}x{number}" for number in range(tables)]
+        held[tables] = peak_of(netty, db, 0, "--create-tables", *names)
+    print({tables: f"{kib / MIB:.2f} MiB" for tables, kib in held.items()})
+    assert max(held.values()) <= 16 * MIB, held
+    assert held[40] - held[8] <= 1.5 * MIB, held
+
+
 def peak_of(netty, db, code, *arguments):
     """Of a program that ends, in KiB. A small process in between, whose own memory the kernel would count, too."""
     watch = "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);" \
