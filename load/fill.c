@@ -10,8 +10,7 @@
 #define NAMES_MAX  65536u
 #define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
 #define PAGES_TURN 256u /* passed over before the loop gets its turn */
-#define LINES_ROW                                                                                  \
-    16u /* read for each row of a batch: thousands of versions may fold into one row */
+#define LINES_ROW  16u  /* read for each row: thousands may fold into one */
 
 struct fill {
     struct fill_conf conf;
@@ -198,8 +197,7 @@ static enum err_code skip_lines(struct fill *f, struct err *e)
     return OK;
 }
 
-/* The page that has come is behind the bound: it waits for the next fill_seek. What lies before it is gone or damaged, so the bound is
- * reached. */
+/* The page waits for the next fill_seek. What lies before it is gone or damaged: the bound is reached. */
 static bool too_far(struct fill *f)
 {
     struct progress begin = {f->info.place, 1};
@@ -218,8 +216,7 @@ static bool at_bound(const struct fill *f)
     return f->bounded && progress_compare(&f->whole, &f->until) >= 0;
 }
 
-/* On to the next page that is wanted and sound: f->page, or NULL with *what = FILL_END or
- * FILL_MORE. */
+/* On to the next page that is wanted and sound: f->page, or NULL with FILL_END or FILL_MORE. */
 static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err *e)
 {
     *what = FILL_END;
@@ -236,7 +233,6 @@ static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err 
             *e = damage;
             return rc;
         }
-        *what = FILL_END;
         if (got == READER_END)
             return OK;
         if (got == READER_DAMAGED) {
@@ -325,8 +321,7 @@ static enum err_code refuse_long(struct fill *f, bool *full, struct err *e)
     return refuse(f, &why, "", 0, full, e);
 }
 
-/* Nothing has to be known of the line itself: f->row has all. Not where the database refuses some row, and
- * what it refuses is looked for. */
+/* f->row has all there is to know. Not where what the database refuses is looked for. */
 static bool known(struct fill *f, const char *line, size_t n)
 {
     struct unchanged_seen seen;
@@ -462,6 +457,11 @@ bool fill_ahead(struct fill *f)
     if (take_pages(f, 1, &what, &e) != OK)
         f->lame = true;
     return !f->lame && !f->in->full && what == FILL_MORE;
+}
+
+bool fill_is_ahead(const struct fill *f)
+{
+    return f->in != f->out && !f->lame;
 }
 
 struct batch *fill_batch(struct fill *f)

@@ -62,6 +62,8 @@ enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e) MUST
 /* While a batch is on its way: a page of the next one. False: no more for now. fill_settle turns to that one, fill_seek
  * drops it. */
 bool fill_ahead(struct fill *f);
+/* It has begun: until the first fill_ahead, fill_run or fill_seek after it fill_settle leaves fill_batch's rows as they are. */
+bool fill_is_ahead(const struct fill *f);
 enum err_code fill_settle(struct fill *f, struct err *e) MUST_CHECK;
 
 /* The database refuses a row of the batch; and: what is set aside is durable, the batch may be

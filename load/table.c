@@ -92,6 +92,7 @@ static void drop_fill(struct table *t)
 {
     if (t->fill != NULL)
         t->damaged += fill_damaged(t->fill);
+    (void)table_learn(t, SIZE_MAX); /* its rows go */
     fill_close(t->fill);
     t->fill = NULL;
 }

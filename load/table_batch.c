@@ -4,7 +4,8 @@
 #include "shared/when.h"
 #include <string.h>
 
-#define GROW_AFTER 4u /* batches that went well before the next one may be larger again */
+#define GROW_AFTER 4u   /* batches that went well before the next one may be larger again */
+#define LEARN_TURN 100u /* rows, before the loop gets its turn */
 
 static void take_batch(struct table *t);
 static void send_batch(struct table *t);
@@ -16,6 +17,7 @@ enum err_code table_seek(struct table *t, struct err *e)
     struct progress until;
     bool bounded = false;
 
+    (void)table_learn(t, SIZE_MAX);
     t->ready = t->hearing = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
     fill_lanes(t->fill, t->lanes, bounded ? &until : NULL);
@@ -39,6 +41,7 @@ static void have_batch(struct table *t)
     t->ready = true;
     t->aside = aside_count(fill_aside(t->fill));
     t->inserted = t->updated = 0;
+    t->taught = 0;
     take_batch(t);
     send_batch(t);
 }
@@ -82,7 +85,10 @@ void table_batch(struct table *t)
         hear(t);
         return;
     }
-    if (fill_run(t->fill, &what, &e) != OK) {
+    enum err_code rc = fill_run(t->fill, &what, &e);
+    if (rc != OK || what != FILL_READY)
+        (void)table_learn(t, SIZE_MAX);
+    if (rc != OK) {
         table_give_up(t, &e);
         return;
     }
@@ -120,6 +126,7 @@ static void distrust(void *ctx, const struct batch_row *row)
     struct table *t = ctx;
 
     if (row == NULL) {
+        t->lesson = NULL;
         unchanged_drop(t->unchanged);
         return;
     }
@@ -169,7 +176,7 @@ static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
     t->inserted += r->counts.inserted;
     t->updated += r->counts.updated;
     note_greatest(t, lanes);
-    table_learn(t, lanes, r);
+    table_vouch(t, lanes, r);
     lanes_move(&t->at, lanes, fill_reached(t->fill));
 }
 
@@ -224,6 +231,7 @@ static void committed(struct table *t)
         F_INT("ms", (when_tick() - t->sent) / 1000));
     t->attempt = 0;
     t->ready = t->doubted = false;
+    table_lesson(t);
     grow(t);
     if (next_batch(t, &e) == OK)
         table_later(t, 0); /* others' turn */
@@ -266,6 +274,8 @@ static void on_ahead(uv_idle_t *idle)
 {
     struct table *t = idle->data;
 
+    if (!t->stopping && table_learn(t, LEARN_TURN))
+        return;
     if (t->stopping || !fill_ahead(t->fill))
         (void)uv_idle_stop(idle);
 }
@@ -348,6 +358,7 @@ static void on_crew(void *ctx, const struct crew_result *r)
     struct table *t = ctx;
 
     (void)uv_idle_stop(&t->ahead);
+    (void)table_learn(t, SIZE_MAX);
     switch (r->end) {
     case TXN_DONE:
         committed(t);

@@ -34,12 +34,15 @@ struct table {
     struct later *later; /* for what is loaded out of its turn, else NULL */
     struct crew *crew;
     struct unchanged *unchanged; /* or NULL */
-    bool found;                  /* relation and progress are known */
-    bool doubted;                /* the relation has been looked at again since the last commit */
-    struct lanes at;             /* what is committed */
-    unsigned lanes;              /* that the next batch is of, ... */
-    struct progress committed;   /* ... and where they are */
-    size_t rows;                 /* a batch's, at present */
+    struct batch *lesson; /* is in, and to be learned from while the next one is loaded; or NULL */
+    size_t lesson_at;
+    unsigned lesson_lanes;
+    bool found;                /* relation and progress are known */
+    bool doubted;              /* the relation has been looked at again since the last commit */
+    struct lanes at;           /* what is committed */
+    unsigned lanes;            /* that the next batch is of, ... */
+    struct progress committed; /* ... and where they are */
+    size_t rows;               /* a batch's, at present */
     unsigned well;
     bool told_dead;   /* that some are set aside: once a load, not once a batch */
     unsigned attempt; /* since something last went well */
@@ -49,7 +52,8 @@ struct table {
     int64_t sent; /* since when, by when_tick */
     size_t aside; /* refused before it was sent: lane 0's */
     uint64_t inserted, updated;
-    bool bisect; /* some row up to bisect_to is refused */
+    unsigned taught; /* lanes whose commit can be learned from */
+    bool bisect;     /* some row up to bisect_to is refused */
     struct progress bisect_to;
     struct table_counts total;
     uint64_t damaged; /* of fills that were closed */
@@ -68,8 +72,12 @@ void table_again(struct table *t, const struct err *err, enum db_trouble what);
 /* table_unchanged.c: */
 /* Opens the cache of unchanged lines, where there may be one; then the first batch. */
 void table_recall(struct table *t);
-/* What these lanes' share has taught. */
-void table_learn(struct table *t, unsigned lanes, const struct txn_result *r);
+/* These lanes' share is in. */
+void table_vouch(struct table *t, unsigned lanes, const struct txn_result *r);
+/* The batch is in: what it has taught is a lesson, to be learned before its rows go. */
+void table_lesson(struct table *t);
+/* Learns so many rows of it, at most; false: nothing is left. */
+bool table_learn(struct table *t, size_t rows);
 
 /* table_batch.c: */
 /* What comes next, from what is committed; drops what is in the batch. */

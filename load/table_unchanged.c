@@ -24,6 +24,7 @@ void table_recall(struct table *t)
 
     unchanged_close(t->unchanged);
     t->unchanged = NULL;
+    t->lesson = NULL;
     /* What is loaded out of its turn is looked at, to be held to later lines. */
     if (t->conf.dry_run || t->later != NULL || rel->name == NULL || !rel->direct)
         go_on(t);
@@ -66,19 +67,36 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     go_on(t);
 }
 
-void table_learn(struct table *t, unsigned lanes, const struct txn_result *r)
+void table_vouch(struct table *t, unsigned lanes, const struct txn_result *r)
 {
-    struct batch *b = fill_batch(t->fill);
-
     if (t->unchanged == NULL || r->xid == 0)
         return;
-    for (size_t i = 0; i < batch_rows(b); i++) {
-        const struct batch_row *row = batch_at(b, i);
-        if (row->cached || row->xid == 0 || (lanes >> lane_of(row->row.key) & 1u) == 0)
+    t->taught |= lanes;
+    unchanged_vouch(t->unchanged, lanes, r->xid, fill_reached(t->fill));
+}
+
+void table_lesson(struct table *t)
+{
+    t->lesson = t->taught == 0 ? NULL : fill_batch(t->fill);
+    t->lesson_at = 0;
+    t->lesson_lanes = t->taught;
+    if (!fill_is_ahead(t->fill))
+        (void)table_learn(t, SIZE_MAX);
+}
+
+bool table_learn(struct table *t, size_t rows)
+{
+    for (; t->lesson != NULL && rows > 0; rows--) {
+        if (t->lesson_at >= batch_rows(t->lesson)) {
+            t->lesson = NULL;
+            break;
+        }
+        const struct batch_row *row = batch_at(t->lesson, t->lesson_at++);
+        if (row->cached || row->xid == 0 || (t->lesson_lanes >> lane_of(row->row.key) & 1u) == 0)
             continue;
         struct unchanged_seen seen = {
             .digest = {row->digest[0], row->digest[1]}, .row = row->row, .xid = row->xid};
         unchanged_learn(t->unchanged, &seen);
     }
-    unchanged_vouch(t->unchanged, lanes, r->xid, fill_reached(t->fill));
+    return t->lesson != NULL;
 }

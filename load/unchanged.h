@@ -7,7 +7,7 @@
  *     unchanged_find(u, line, n, &seen) ...          // true: seen.row and seen.xid are known
  *     unchanged_learn(u, &seen);                     // that row version and line, once committed
  *     unchanged_forget(u, &seen);                    // it is not so any more
- *     unchanged_vouch(u, lanes, xid, &progress);     // after what a commit taught
+ *     unchanged_vouch(u, lanes, xid, &progress);     // once committed
  *
  * Why it is safe to believe. A version is told by its xmin, and content is compared by a digest of 128
  * bits under a random seed. X never names another version of the row, as long as the database goes on from
