@@ -19,12 +19,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from world import BUILDS, KEY, Sim  # noqa: E402
 
-FOR_PEOPLE = ("lock", "pace", "breaker.json")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from harness import Database, Postgres  # noqa: E402
+
+FOR_PEOPLE = ("lock", "roll.lock", "pace", "breaker.json")
+CACHE = "unchanged-"  # the loader's own, large, each entry with a check; tests/unit/load/test_unchanged.c turns its bits
 
 
-def program(name, spool, *arguments, url=""):
+def program(name, spool, *arguments, url="", db=None):
     env = {"PATH": os.environ["PATH"], "NETTY_SPOOL": str(spool), "NETTY_API_KEY": KEY, "NETTY_RATE": "0",
            "NETTY_BASE_URL": url or "http://127.0.0.1:1", "ASAN_OPTIONS": "exitcode=99"}
+    if db:
+        env["DATABASE_URL"] = db.url
     return subprocess.run([BUILDS["sanitized"] / name, *arguments], env=env, capture_output=True, timeout=60)
 
 
@@ -38,6 +44,43 @@ def spools(directory):
         program("netty-extract", spool, "--quiet", *sizes, "users", url=sim.url)
         yield name, spool
     sim.stop()
+    with tempfile.TemporaryDirectory(prefix="netty-sweep-pg-", dir="/tmp") as cluster:
+        os.chmod(cluster, 0o755)
+        server = Postgres(cluster)
+        server.start()
+        try:
+            yield "loaded", loaded(Path(directory) / "loaded", Database(server))
+        finally:
+            server.stop("immediate")
+
+
+def loaded(spool, db):
+    """What the loader, pruning, a reconcile and healing leave beside the pages, one of each."""
+    sim = Sim("users:24", "--record-bytes", "100", "--odd", "7:nul", seed=5)
+
+    def run(name, *arguments, codes=(0,)):
+        done = program(name, spool, *arguments, url=sim.url, db=db)
+        assert done.returncode in codes, (name, arguments, done)
+
+    small = ("--quiet", "--limit", "10", "--segment-size", "1K", "users")
+    load = ("--quiet", "--create-tables", "users")
+    run("netty-extract", *small)
+    run("netty-load", *load, codes=(65,))
+    run("netty-spool", "prune", "--spool-keep", "0s")
+    sim.post("/_sim/delete", table="users", n=1)
+    run("netty-extract", "--reconcile", *small)
+    sim.edit("users", 12)
+    run("netty-extract", *small)
+    run("netty-load", *load, codes=(0, 65))
+    sim.edit("users", 12)
+    run("netty-extract", *small)
+    page = sorted((spool / "users").glob("*.zst"))[-1]
+    data = page.read_bytes()
+    page.write_bytes(data[:60] + bytes([data[60] ^ 1]) + data[61:])
+    run("netty-spool", "heal", codes=(0, 65))
+    run("netty-spool", "verify")
+    sim.stop()
+    return spool
 
 
 def judge(spool, whole):
@@ -66,7 +109,8 @@ def main():
         for kind, spool in spools(directory):
             whole = program("netty-spool", spool, "cat", "users").stdout
             assert len(whole.splitlines()) >= 9, whole
-            for path in sorted(path for path in spool.rglob("*") if path.is_file() and path.name not in FOR_PEOPLE):
+            for path in sorted(path for path in spool.rglob("*") if
+                               path.is_file() and path.name not in FOR_PEOPLE and not path.name.startswith(CACHE)):
                 data, counts = path.read_bytes(), Counter()
                 for at in range(0, len(data), step):
                     turned = data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1:]
