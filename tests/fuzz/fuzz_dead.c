@@ -7,6 +7,7 @@ static struct spool *spool;
 
 struct seen {
     size_t letters;
+    size_t intact;
     size_t added; /* the one that was added is there */
 };
 
@@ -29,6 +30,7 @@ static enum err_code on_letter(void *ctx, const struct dead_letter *letter, stru
     DEMAND(letter->reason && letter->sqlstate && letter->message && letter->file);
     DEMAND(letter->raw || letter->raw_len == 0);
     seen->letters++;
+    seen->intact += strcmp(letter->reason, "damaged") != 0;
     seen->added += strcmp(letter->reason, "fuzzed") == 0 && letter->raw_len == 3 &&
                    memcmp(letter->raw, "a\0b", 3) == 0;
     return OK;
@@ -68,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     DEMAND(dead_add(spool, FUZZ_TABLE, DEAD_LOAD, &letter, 1, &e) == OK);
     struct seen after = read_all();
     DEMAND(after.added == before.added + 1);
-    DEMAND(after.letters >= before.letters || cut > 0);
+    /* Damaged lines may have been moved to a file of theirs (spool/dead_mend.c). */
+    DEMAND(after.intact > before.intact);
     DEMAND(dead_filter(spool, FUZZ_TABLE, DEAD_LOAD, keep, NULL, &e) == OK);
     DEMAND(read_all().letters <= after.letters);
     return 0;
