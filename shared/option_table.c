@@ -309,7 +309,7 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--segment-age 6h"},
 
     {OPT_SPOOL_KEEP, OPTION_DURATION, "spool-keep", "NETTY_SPOOL_KEEP", "D",
-     .standard = "7d", .programs = LOAD | PROGRAM_SPOOL, .max = 36500 * DAY,
+     .standard = "7d", .programs = LOAD | PROGRAM_SPOOL, .marks = OPTION_UNIT, .max = 36500 * DAY,
      .help = "How long pages stay in the spool after they are loaded: netty-load removes older ones at the "
              "end of a run, netty-spool prune by hand. Never removed are pages that some database "
              "has not loaded yet, and each table's newest file.",

@@ -58,6 +58,8 @@ static void test_a_duration_that_removes_rows_tells_its_unit(void **state)
     value(PROGRAM_LOAD, OPT_OLDER_THAN, "0s", 0);
     refused(PROGRAM_LOAD, OPT_OLDER_THAN, "90", "must tell its unit, as in 90d");
     refused(PROGRAM_LOAD, OPT_OLDER_THAN, "0", "must tell its unit, as in 0d");
+    refused(PROGRAM_LOAD, OPT_SPOOL_KEEP, "30", "must tell its unit, as in 30d");
+    refused(PROGRAM_SPOOL, OPT_SPOOL_KEEP, "30", "must tell its unit, as in 30d");
 }
 
 static void test_sizes(void **state)
