@@ -248,6 +248,7 @@ static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err 
             return OK;
         if (wanted(f, page)) {
             f->page = &f->info;
+            *what = FILL_MORE;
             return skip_lines(f, e);
         }
         f->whole = (struct progress){.place = page->place};
@@ -462,6 +463,19 @@ bool fill_ahead(struct fill *f)
 bool fill_is_ahead(const struct fill *f)
 {
     return f->in != f->out && !f->lame;
+}
+
+bool fill_has_ahead(const struct fill *f)
+{
+    return fill_is_ahead(f) && f->in->moved;
+}
+
+void fill_sort_ahead(struct fill *f, unsigned shares)
+{
+    size_t ends[LANES];
+
+    if (fill_has_ahead(f))
+        batch_sort_shares(f->in->batch, shares, ends);
 }
 
 struct batch *fill_batch(struct fill *f)

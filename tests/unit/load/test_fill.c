@@ -248,6 +248,33 @@ static void a_bound_that_is_a_whole_page_ends_the_batch(void **state)
     fill_close(f);
 }
 
+/* A page a call, until the batch is complete: then nothing is left to be done when its turn comes. */
+static void reading_ahead_fills_the_whole_batch(void **state)
+{
+    (void)state;
+    fixture_write(&fx, "contacts",
+                  "{\"contact_id\":1}\n\n{\"contact_id\":2}\n\n{\"contact_id\":3}\n\n"
+                  "{\"contact_id\":4}\n{\"contact_id\":5}\n\n{\"contact_id\":6}\n\n");
+    struct fill *f = open_fill(3, false);
+    assert_int_equal(run(f), FILL_READY);
+    assert_int_equal(batch_rows(fill_batch(f)), 3);
+    assert_false(fill_has_ahead(f));
+    assert_true(fill_ahead(f));
+    assert_true(fill_has_ahead(f));
+    while (fill_ahead(f))
+        ;
+    fill_sort_ahead(f, 1);
+    settle(f);
+    assert_int_equal(batch_rows(fill_batch(f)), 3);
+    assert_int_equal(run(f), FILL_READY);
+    assert_reached(f, 5, 0);
+    assert_false(fill_ahead(f));
+    assert_false(fill_has_ahead(f));
+    settle(f);
+    assert_int_equal(run(f), FILL_END);
+    fill_close(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(some_lanes_are_caught_up, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bound_that_is_a_whole_page_ends_the_batch, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(reading_ahead_fills_the_whole_batch, setup, teardown),
     };
     struct err e = ERR_INIT;
     if (zone_open(&utc, "UTC", &e) != OK)
