@@ -248,6 +248,17 @@ static int compare_keys(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
+/* Most are in order already: sorted while the one before was on its way, and then all of one way. */
+static void sort(struct place_in_order *order, size_t n)
+{
+    size_t i = 1;
+
+    while (i < n && compare_keys(&order[i - 1], &order[i]) <= 0)
+        i++;
+    if (i < n)
+        qsort(order, n, sizeof *order, compare_keys);
+}
+
 void batch_sort_shares(struct batch *b, unsigned n, size_t ends[])
 {
     for (unsigned i = 0; i < n; i++)
@@ -258,8 +269,7 @@ void batch_sort_shares(struct batch *b, unsigned n, size_t ends[])
     }
     for (unsigned i = 1; i < n; i++)
         ends[i] += ends[i - 1];
-    if (b->n > 1)
-        qsort(b->order, b->n, sizeof(*b->order), compare_keys);
+    sort(b->order, b->n);
 }
 
 void batch_sort(struct batch *b)
@@ -322,8 +332,7 @@ void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WA
 
     for (size_t i = first; i < end; i++)
         b->order[i].group = (uint32_t)b->rows[b->order[i].row].way;
-    if (end - first > 1)
-        qsort(b->order + first, end - first, sizeof(*b->order), compare_keys);
+    sort(b->order + first, end - first);
     for (unsigned way = 0; way < BATCH_WAYS; way++) {
         while (n < end && b->order[n].group == way)
             n++;

@@ -94,6 +94,11 @@ static void give_all_back(struct crew *c)
 
 /* ---- shares ---- */
 
+unsigned crew_shares(const struct crew *c)
+{
+    return c->count > 0 ? c->count : 1;
+}
+
 void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job)
 {
     size_t ends[LANES];

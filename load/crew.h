@@ -51,6 +51,8 @@ void crew_close(
 /* Gives memory back until the next crew_run. */
 void crew_rest(struct crew *c);
 void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job);
+/* In how many shares the last batch went, as the next one probably will. */
+unsigned crew_shares(const struct crew *c);
 /* Asks the server to give up what is under way, which ends as failed; false: nothing is. */
 bool crew_cancel(struct crew *c);
 /* Drops what is under way, with its connections; nobody calls back then. */

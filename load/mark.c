@@ -163,9 +163,27 @@ static enum err_code read_rows(struct mark *m, const PGresult *r, struct err *e)
     return OK;
 }
 
+static void start_work(struct mark *m)
+{
+    m->working = true;
+    if (uv_queue_work(m->loop, &m->work, work, after_work) != 0)
+        after_work(&m->work, UV_ENOMEM);
+}
+
+/* What was read is what a crash of the server would leave. */
+static void on_flushed(void *ctx, const PGresult *r, const struct err *err)
+{
+    (void)r;
+    if (err != NULL)
+        end(ctx, err);
+    else
+        start_work(ctx);
+}
+
 static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 {
     struct mark *m = ctx;
+    const struct db_param params[] = {{.text = spool_id(m->conf.spool)}};
     bool none = err != NULL && strcmp(err->sqlstate, "42P01") == 0; /* nothing was ever loaded */
 
     if (err != NULL && !none) {
@@ -176,11 +194,12 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         end(m, &m->err);
         return;
     }
-    m->working = m->conf.store;
     if (!m->conf.store)
         end(m, NULL);
-    else if (uv_queue_work(m->loop, &m->work, work, after_work) != 0)
-        after_work(&m->work, UV_ENOMEM);
+    else if (none)
+        start_work(m);
+    else
+        db_query(m->db, sql_progress_flush, params, 1, on_flushed, m);
 }
 
 static void on_who(void *ctx, const PGresult *r, const struct err *err)

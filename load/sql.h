@@ -11,7 +11,7 @@
  * A transaction of the loader is these statements; those in braces go as one simple query, whose
  * last result counts:
  *
- *     { sql_begin sql_progress_lock }
+ *     { sql_begin sql_progress_make sql_progress_lock }   the second only in a connection's first one
  *     sql_batch_begin
  *     sql_batch_copy                                  fed by batch_encode
  *     sql_upsert                                      source = SQL_SOURCE_TABLE
@@ -94,8 +94,11 @@ extern const char sql_unchanged_id[];
 /* Variables schema, relation, key. COPY ... FROM STDIN (FORMAT binary). */
 extern const char sql_insert_copy[];
 
-/* Variables spool, table_name. One row: segment page line. line 0: the pages up to and with that
- * one are in; else the page's first `line` lines are, and the pages before it. */
+/* Variables spool, table_name. Makes the rows that sql_progress_lock locks. */
+extern const char sql_progress_make[];
+
+/* Variables spool, table_name, lanes. A row a lane: lane segment page line version own. line 0: the pages up to and
+ * with that one are in; else the page's first `line` lines are, and the pages before it. */
 extern const char sql_progress_lock[];
 
 /* The same without the lock. Parameters: spool, table. No row: nothing is loaded. */
@@ -106,6 +109,9 @@ extern const char sql_loaded_id[];
 
 /* Parameter: spool. Rows: table_name segment page, the pages up to and with that one being in. */
 extern const char sql_loaded_progress[];
+
+/* Parameter: spool. One row: how many rows of progress it locked, or waited for. */
+extern const char sql_progress_flush[];
 
 /* Variables spool, table_name, segment, page, line. One row updated. */
 extern const char sql_progress_store[];

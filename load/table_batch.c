@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define GROW_AFTER 4u   /* batches that went well before the next one may be larger again */
+#define TRUST_MOST 64u  /* batches of new keys only, before the next one's are taken to be new */
 #define LEARN_TURN 100u /* rows, before the loop gets its turn */
 
 static void take_batch(struct table *t);
@@ -141,6 +142,13 @@ static enum err_code settle(void *ctx, struct err *e)
     return fill_write_aside(t->fill, e);
 }
 
+static bool more(void *ctx)
+{
+    const struct table *t = ctx;
+
+    return !t->stopping && fill_has_ahead(t->fill);
+}
+
 /* The table's own may be greater, not less. */
 static void note_greatest(struct table *t, unsigned lanes)
 {
@@ -201,6 +209,19 @@ static void grow(struct table *t)
     t->rows = 2 * t->rows < t->conf.batch.rows_max ? 2 * t->rows : t->conf.batch.rows_max;
 }
 
+/* Where all was new, the next batch probably is. A guess that fails costs a batch, so that each one has the next wait
+ * longer. */
+static void guess(struct table *t)
+{
+    if (t->inserted == batch_rows(fill_batch(t->fill)) && t->inserted > 0) {
+        t->news++;
+        return;
+    }
+    if (t->news >= t->trust)
+        t->trust = t->trust < TRUST_MOST ? 2 * t->trust : TRUST_MOST;
+    t->news = 0;
+}
+
 /* On to what comes next: in the spool, or for the lanes that are behind. */
 static enum err_code next_batch(struct table *t, struct err *e)
 {
@@ -233,6 +254,7 @@ static void committed(struct table *t)
     t->ready = t->doubted = false;
     table_lesson(t);
     grow(t);
+    guess(t);
     if (next_batch(t, &e) == OK)
         table_later(t, 0); /* others' turn */
     else
@@ -253,6 +275,7 @@ static void take_batch(struct table *t)
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
                 .bisect = t->bisect || t->conf.redrive,
+                .fresh = t->news >= t->trust,
                 .guard = !t->conf.replay && !t->conf.redrive,
                 .store = !t->conf.redrive && (!t->conf.replay || all),
                 .from = t->committed,
@@ -261,7 +284,8 @@ static void take_batch(struct table *t)
                 .locked = locked,
                 .refused = refused,
                 .distrust = distrust,
-                .settle = settle},
+                .settle = settle,
+                .more = more},
         .whole = t->bisect || t->conf.redrive || t->conf.dry_run,
         .committed = share_in,
     };
@@ -276,8 +300,10 @@ static void on_ahead(uv_idle_t *idle)
 
     if (!t->stopping && table_learn(t, LEARN_TURN))
         return;
-    if (t->stopping || !fill_ahead(t->fill))
-        (void)uv_idle_stop(idle);
+    if (!t->stopping && fill_ahead(t->fill))
+        return;
+    (void)uv_idle_stop(idle);
+    fill_sort_ahead(t->fill, crew_shares(t->crew));
 }
 
 static void send_batch(struct table *t)

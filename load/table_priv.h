@@ -44,6 +44,8 @@ struct table {
     struct progress committed; /* ... and where they are */
     size_t rows;               /* a batch's, at present */
     unsigned well;
+    unsigned news,
+        trust; /* batches whose keys were all new, one behind the other; so many of them tell of the next */
     bool told_dead;   /* that some are set aside: once a load, not once a batch */
     unsigned attempt; /* since something last went well */
     /* One batch: */

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX 65536u
+#define SQL_MAX     65536u
+#define COMMIT_SOON "SET LOCAL synchronous_commit = off;\nCOMMIT"
 
 static void on_locked(void *ctx, const PGresult *r, const struct err *err);
 static void on_saved(void *ctx, const PGresult *r, const struct err *err);
@@ -76,6 +77,22 @@ static void on_rollback(void *ctx, const PGresult *r, const struct err *err)
     txn_end(t, TXN_FAILED);
 }
 
+static void on_back(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        txn_fail(t, err);
+    else
+        txn_begin(t);
+}
+
+void txn_again(struct txn *t)
+{
+    db_query(t->db, "ROLLBACK", NULL, 0, on_back, t);
+}
+
 /* "{0,1,2,3}" */
 static const char *lanes_text(unsigned lanes, char text[4 * LANES + 3])
 {
@@ -95,7 +112,9 @@ static enum err_code add_lock(struct txn *t, struct err *e)
                                    {"table_name", t->job.table},
                                    {"lanes", lanes_text(t->job.lanes, lanes)}};
 
-    return sql_expand(&t->sql, sql_progress_lock, vars, 3, e);
+    enum err_code rc = t->made ? OK : sql_expand(&t->sql, sql_progress_make, vars, 2, e);
+
+    return rc == OK ? sql_expand(&t->sql, sql_progress_lock, vars, 3, e) : rc;
 }
 
 static enum err_code add_store(struct txn *t, const struct progress *p, struct err *e)
@@ -123,7 +142,7 @@ void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_f
     t->job = *job;
     t->done = done;
     t->ctx = ctx;
-    t->plain = false;
+    t->plain = t->ask = false;
     txn_begin(t);
 }
 
@@ -135,6 +154,7 @@ void txn_begin(struct txn *t)
     t->saved = t->part_failed = t->unknown = t->in_rows = t->arrived = false;
     t->tabled = t->job.bisect;
     t->fast = txn_may_be_fast(t) || (!t->plain && txn_has_cached(t));
+    t->unasked = t->job.fresh && !t->ask && txn_may_be_fast(t) && !txn_has_cached(t);
     t->refused = 0;
     t->counts = (struct txn_counts){0};
     t->err = ERR_INIT;
@@ -204,6 +224,11 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         txn_fail(t, err);
         return;
     }
+    if (!lanes_there(t, r) && t->made) { /* somebody has removed them */
+        t->made = false;
+        txn_again(t);
+        return;
+    }
     if (!lanes_there(t, r)) {
         err_set(&t->err, ERR_INTERNAL,
                 "the progress of table %s cannot be read back from netty_sync.progress; look for "
@@ -217,6 +242,7 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         db_query(t->db, "ROLLBACK", NULL, 0, on_moved, t);
         return;
     }
+    t->made = true;
     t->xid = (uint64_t)schema_number(r, 0, 5);
     if (t->job.locked != NULL && tell_locked(t, r) != OK) {
         txn_fail(t, &t->err);
@@ -323,6 +349,12 @@ static void on_part(void *ctx, const PGresult *r, const struct err *err)
 
 /* ---- the end ---- */
 
+/* A later commit will take this one to the server's disk. */
+static bool may_wait(const struct txn *t)
+{
+    return t->job.guard && t->job.store && t->job.more != NULL && t->job.more(t->job.ctx);
+}
+
 static void commit(struct txn *t)
 {
     enum err_code rc = OK;
@@ -340,7 +372,7 @@ static void commit(struct txn *t)
     }
     if (t->job.store)
         rc = add_store(t, &t->job.to, &t->err);
-    if (rc == OK && (rc = buf_adds(&t->sql, "COMMIT")) != OK)
+    if (rc == OK && (rc = buf_adds(&t->sql, may_wait(t) ? COMMIT_SOON : "COMMIT")) != OK)
         buf_err(&t->err, rc, &t->sql, "the statement");
     if (rc != OK)
         txn_fail(t, &t->err);

@@ -24,12 +24,19 @@ enum {
 };
 
 static void on_asked(void *ctx, const PGresult *r, const struct err *err);
-static void on_back(void *ctx, const PGresult *r, const struct err *err);
 
 bool txn_may_be_fast(const struct txn *t)
 {
     return !t->job.bisect && !t->plain && !t->denied && t->job.relation->direct &&
            t->job.end - t->job.first > TXN_ASK;
+}
+
+/* Straight into the table with all of them. */
+static void insert_all(struct txn *t)
+{
+    batch_same_way(t->job.batch, t->job.first, t->job.end, BATCH_INSERT);
+    t->parts[0].way = BATCH_INSERT;
+    txn_next_part(t);
 }
 
 void txn_ask(struct txn *t)
@@ -41,6 +48,10 @@ void txn_ask(struct txn *t)
     struct err e = ERR_INIT;
     enum err_code rc;
 
+    if (t->unasked) {
+        insert_all(t);
+        return;
+    }
     buf_reset(&t->sql);
     buf_reset(keys);
     if ((rc = batch_encode_keys(t->job.batch, rel->key_size, t->job.first, t->job.end, keys)) != OK)
@@ -216,20 +227,14 @@ void txn_fast_failed(struct txn *t, const struct err *why)
         txn_fail(t, why);
         return;
     }
-    LOG(LOG_DEBUG, "plain", "the batch is loaded the plain way", F_STR("table", t->job.table),
-        F_ERR(why), F_STR("sqlstate", why->sqlstate));
+    LOG(LOG_DEBUG, "plain",
+        t->unasked ? "not all of the batch's keys are new: it is asked what is there of them"
+                   : "the batch is loaded the plain way",
+        F_STR("table", t->job.table), F_ERR(why), F_STR("sqlstate", why->sqlstate));
     t->err = *why;
-    t->plain = true;
-    db_query(t->db, "ROLLBACK", NULL, 0, on_back, t);
-}
-
-static void on_back(void *ctx, const PGresult *r, const struct err *err)
-{
-    struct txn *t = ctx;
-
-    (void)r;
-    if (err != NULL)
-        txn_fail(t, err);
+    if (t->unasked)
+        t->ask = true;
     else
-        txn_begin(t);
+        t->plain = true;
+    txn_again(t);
 }

@@ -39,8 +39,11 @@ struct txn {
     size_t sent;
     enum copy_step step;
     bool fast;        /* the rows are asked about, and go in by what the answer was */
+    bool unasked;     /* or all are taken to be new (job.fresh), ... */
+    bool ask;         /* ... which did not do: this batch's are asked about */
     bool plain;       /* that did not do: this batch goes the plain way */
     bool denied;      /* ... and so does each: the role may not ask */
+    bool made;        /* the progress has its rows */
     bool tabled;      /* the temporary table has been made */
     bool saved;       /* bisect: a savepoint stands */
     bool part_failed; /* ... and has to be rolled back to */
@@ -53,6 +56,7 @@ struct txn {
 
 /* txn.c */
 void txn_begin(struct txn *t);     /* the transaction, from its BEGIN */
+void txn_again(struct txn *t);     /* ... after a ROLLBACK of what there was of it */
 void txn_next_part(struct txn *t); /* ... COMMIT after the last */
 void txn_fail(struct txn *t, const struct err *why);
 void txn_end(struct txn *t, enum txn_end how);
@@ -68,7 +72,9 @@ bool txn_has_cached(const struct txn *t);
 /* Are the cached rows still to be believed? locked is sql_progress_lock's result. */
 bool txn_in_custody(const struct txn *t, const PGresult *locked);
 void txn_distrust(struct txn *t); /* ends it so */
-void txn_ask(struct txn *t);      /* what is stored of the rows; then txn_next_part */
+void txn_ask(
+    struct txn
+        *t); /* what is stored of the rows, or what job.fresh has of them; then txn_next_part */
 /* The fast way failed: again the plain way, where that may help. */
 void txn_fast_failed(struct txn *t, const struct err *why);
 

@@ -3,11 +3,7 @@
 -- that wrote it last (32 bits), own the one that runs.
 --
 --   psql -v spool=ID -v table_name=contacts -v lanes='{0,1,2,3}' \
---        -f load/sql/begin.sql -f load/sql/progress_lock.sql ...
-INSERT INTO netty_sync.progress (spool, table_name, lane)
-SELECT :'spool', :'table_name', lane
-FROM generate_series(0, 3) AS lane
-ON CONFLICT (spool, table_name, lane) DO NOTHING;
+--        -f load/sql/begin.sql -f load/sql/progress_make.sql -f load/sql/progress_lock.sql ...
 SELECT lane, segment, page, line, xmin AS version, txid_current() AS own
 FROM netty_sync.progress
 WHERE spool = :'spool' AND table_name = :'table_name' AND lane = ANY (:'lanes'::smallint[])

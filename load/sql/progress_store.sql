@@ -1,5 +1,5 @@
 -- What the transaction has loaded, to commit with it; never backward (line 0 is the whole page). The
--- rows are there: progress_lock.sql made them.
+-- rows are there: progress_make.sql made them.
 --
 --   psql ... -v spool=ID -v table_name=contacts -v lanes='{0,1,2,3}' -v segment=1 -v page=3 -v line=0 \
 --        -f load/sql/progress_store.sql -c COMMIT

@@ -105,6 +105,28 @@ def test_a_writer_between_the_question_and_the_rows_costs_a_second_try_and_nothi
     assert db.value('SELECT data FROM "netty-contacts" WHERE contact_id = 1000') == {"v": 1, "own": True, "deleted": False}
 
 
+def test_keys_that_were_taken_to_be_new_and_are_not_cost_a_second_try_and_nothing_else(spool, netty, db):
+    """After a batch of new keys the next one is not asked about. Here somebody has a row of the third."""
+    writer, model = spool.table("contacts"), Upserts("contacts")
+    db.create("contacts")
+    for page in range(4):
+        lines = [f'{{"contact_id":{page * 200 + i},"v":{page},"time_modified":"2024-05-05 00:00:00"}}' for i in range(200)]
+        writer.page(lines)
+        if page == 2:
+            for line in ('{"contact_id":450,"local":1,"time_modified":"2024-01-01 00:00:00"}',
+                         '{"contact_id":451,"local":2,"time_modified":"2025-01-01 00:00:00"}'):
+                db.query("""INSERT INTO "netty-contacts" (contact_id, data, time_modified)
+                            SELECT (r->>'contact_id')::int, r - 'contact_id' - 'time_modified' || '{"deleted":false}',
+                            (r->>'time_modified')::timestamp FROM (SELECT %s::jsonb) AS x (r)""", line)
+                model.take(line)
+        model.take_all(lines)
+    run = netty.load("--json", "--batch-rows", "200", "--connections", "1", "--log-level", "debug", db=db)
+    row = run.json()["contacts"]
+    assert (row["inserted"], row["updated"], row["stale"]) == (798, 1, 1)
+    assert_rows(db, model)
+    assert run.err.count("not all of the batch's keys are new") == 1 and way(run) == 0
+
+
 def test_a_row_made_newer_between_the_question_and_the_rows_stays(spool, netty, db):
     db.create("contacts")
     writer = spool.table("contacts")
