@@ -1,43 +1,11 @@
-#include "load/fill.h"
-#include "load/letters.h"
-#include "load/lot.h"
-#include "load/unchanged.h"
+#include "load/fill_priv.h"
 #include "shared/log.h"
-#include "spool/reader.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define NAMES_MAX  65536u
 #define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
 #define PAGES_TURN 256u /* passed over before the loop gets its turn */
-#define LINES_ROW  16u  /* read for each row: thousands may fold into one */
-
-struct fill {
-    struct fill_conf conf;
-    struct batch_conf shape; /* of the next batch */
-    char *table;
-    struct reader *reader;
-    struct letters *letters; /* redrive, else NULL */
-    struct rower *rower;
-    struct lot lots[2];
-    struct lot *out;             /* the one that is asked for, and loaded */
-    struct lot *in;              /* the one that is being filled: the same, or the one ahead */
-    struct unchanged *unchanged; /* the caller's, or NULL */
-    struct page_info info;
-    const struct page_info *page; /* info, whose lines are being read, or NULL */
-    uint64_t lines;               /* of it read */
-    struct progress whole;        /* the last page that is read entirely */
-    struct progress resume;       /* where fill_seek sent us, while line > 0 matters */
-    unsigned lanes;               /* whose lines are taken */
-    struct progress until;        /* nothing behind it, where bounded */
-    bool bounded;
-    struct batch_row row; /* the row at hand, its data in `data` */
-    struct buf data;
-    struct buf names;
-    bool held; /* the row at hand did not fit into the last batch */
-    bool lame; /* reading ahead failed: it will be tried, and told, when it is due */
-    uint64_t damaged;
-};
 
 static enum err_code open_lots(struct fill *f, const struct spool *s, struct err *e)
 {
@@ -257,103 +225,6 @@ static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err 
     return OK;
 }
 
-static enum err_code set_aside(struct fill *f, const struct row_refusal *why, const char *line,
-                               size_t n, struct err *e)
-{
-    bool known = f->letters != NULL; /* the file has it */
-
-    return lot_set_aside(f->in, why, known ? "" : reader_file(f->reader), &f->row, line,
-                         known ? 0 : n, e);
-}
-
-static bool in_lanes(const struct fill *f, unsigned lane)
-{
-    return (f->lanes >> lane & 1u) != 0;
-}
-
-/* The line is of a lane that has it already. */
-static enum err_code leave_out(struct fill *f)
-{
-    f->lines++;
-    f->in->moved = true;
-    return OK;
-}
-
-/* Offers the row at hand. *full: it waits for the next batch. */
-static enum err_code offer(struct fill *f, bool *full, struct err *e)
-{
-    enum batch_add outcome = BATCH_ADDED;
-    enum err_code rc = batch_add(f->in->batch, &f->row, f->data.data, &outcome, e);
-
-    if (rc != OK)
-        return rc;
-    *full = f->held = outcome == BATCH_FULL;
-    if (*full)
-        return OK;
-    lot_count(f->in, lane_of(f->row.row.key), outcome);
-    f->lines++;
-    *full = f->in->read / LINES_ROW >= f->shape.rows_max;
-    return OK;
-}
-
-/* A line that is refused is lane 0's. */
-static enum err_code refuse(struct fill *f, const struct row_refusal *why, const char *line,
-                            size_t n, bool *full, struct err *e)
-{
-    enum err_code rc;
-
-    if (!in_lanes(f, 0))
-        return leave_out(f);
-    if ((rc = set_aside(f, why, line, n, e)) != OK)
-        return rc;
-    lot_count(f->in, 0, BATCH_ADDED);
-    f->lines++;
-    *full = aside_full(f->in->aside);
-    return OK;
-}
-
-/* Of a line that nobody can read the letter tells the place only. */
-static enum err_code refuse_long(struct fill *f, bool *full, struct err *e)
-{
-    struct row_refusal why;
-
-    row_too_long(&why, e->msg);
-    *e = ERR_INIT;
-    return refuse(f, &why, "", 0, full, e);
-}
-
-/* f->row has all there is to know. Not where what the database refuses is looked for. */
-static bool known(struct fill *f, const char *line, size_t n)
-{
-    struct unchanged_seen seen;
-
-    if (f->unchanged == NULL || !f->shape.fold || f->letters != NULL)
-        return false;
-    f->row.cached = unchanged_find(f->unchanged, line, n, &seen);
-    memcpy(f->row.digest, seen.digest, sizeof seen.digest);
-    f->row.row = seen.row;
-    f->row.xid = seen.xid;
-    return f->row.cached;
-}
-
-/* The line's record, whose place f->row has. */
-static enum err_code take_line(struct fill *f, const char *line, size_t n, bool *full,
-                               struct err *e)
-{
-    struct row_refusal why;
-    bool refused = false;
-    enum err_code rc;
-
-    buf_reset(&f->data);
-    if (known(f, line, n))
-        return in_lanes(f, lane_of(f->row.row.key)) ? offer(f, full, e) : leave_out(f);
-    if ((rc = row_build(f->rower, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
-        return rc;
-    if (refused)
-        return refuse(f, &why, line, n, full, e);
-    return in_lanes(f, lane_of(f->row.row.key)) ? offer(f, full, e) : leave_out(f);
-}
-
 /* The bound is within this page, and reached. */
 static bool lines_bound(const struct fill *f)
 {
@@ -366,7 +237,7 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
 {
     enum err_code rc = OK;
 
-    if (f->held && (rc = offer(f, full, e)) != OK)
+    if (f->held && (rc = fill_offer(f, full, e)) != OK)
         return rc;
     while (!*full && !(*full = lines_bound(f))) {
         const char *line = NULL;
@@ -377,9 +248,9 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
         f->row =
             (struct batch_row){.place = f->page->place, .line = f->page->first_line + f->lines};
         if (rc == ERR_TOO_BIG)
-            rc = refuse_long(f, full, e);
+            rc = fill_refuse_long(f, full, e);
         else if (rc == OK)
-            rc = take_line(f, line, n, full, e);
+            rc = fill_take_line(f, line, n, full, e);
         if (rc != OK)
             return rc;
     }
@@ -407,7 +278,7 @@ static enum err_code take_letters(struct fill *f, enum fill_what *what, struct e
         if ((rc = letters_line(f->letters, &l, e)) != OK || l == NULL)
             break;
         f->row = (struct batch_row){.place = l->place, .line = l->line};
-        if ((rc = take_line(f, l->raw, l->raw_len, &full, e)) != OK)
+        if ((rc = fill_take_line(f, l->raw, l->raw_len, &full, e)) != OK)
             break;
         if (f->held)
             letters_unline(f->letters);

@@ -1,5 +1,5 @@
 /*
- * What fill.c fills: a batch, the records that were set aside on its way, and what became of the lines.
+ * What fill_line.c fills: a batch, the records that were set aside on its way, and what became of the lines.
  * There are two of them, so that one can be filled while the other is loaded. Nobody else includes this.
  */
 #ifndef NETTY_LOAD_LOT_H
