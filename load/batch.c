@@ -326,6 +326,11 @@ struct batch_row *batch_at(struct batch *b, size_t i)
     return &b->rows[b->order[i].row];
 }
 
+const struct batch_row *batch_came(const struct batch *b, size_t i)
+{
+    return &b->rows[i];
+}
+
 void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WAYS])
 {
     size_t n = first;

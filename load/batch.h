@@ -64,7 +64,10 @@ struct batch_row {
     enum batch_way way;
     bool cached;  /* without data: this line leaves the row version of xid as it is (unchanged.h) */
     uint64_t xid; /* else the version that it left, or 0: not known */
-    uint64_t digest[2]; /* of the line; of whom it folded away, no more */
+    union {
+        uint64_t digest[2]; /* of the line; of whom it folded away, no more */
+        uint64_t at;        /* cached: where (struct unchanged_seen) */
+    };
 };
 
 enum batch_add {
@@ -105,6 +108,8 @@ size_t batch_shapes(const struct batch *b, uint64_t *shapes, size_t max);
 struct batch_row *batch_find(struct batch *b, int64_t key);
 /* The i-th row of the order, to be written to. */
 struct batch_row *batch_at(struct batch *b, size_t i);
+/* The i-th row in the order of the first version of each key, sorted or not. */
+const struct batch_row *batch_came(const struct batch *b, size_t i);
 /* Rows [first, end) of the order in groups by way, each sorted by key: group w ends before ends[w].
  * batch_same_way: all of them in one, sorted by key. */
 void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WAYS]);

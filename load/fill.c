@@ -331,14 +331,9 @@ bool fill_ahead(struct fill *f)
     return !f->lame && !f->in->full && what == FILL_MORE;
 }
 
-bool fill_is_ahead(const struct fill *f)
-{
-    return f->in != f->out && !f->lame;
-}
-
 bool fill_has_ahead(const struct fill *f)
 {
-    return fill_is_ahead(f) && f->in->moved;
+    return f->in != f->out && !f->lame && f->in->moved;
 }
 
 void fill_sort_ahead(struct fill *f, unsigned shares)

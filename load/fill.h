@@ -62,9 +62,7 @@ enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e) MUST
 /* While a batch is on its way: a page of the next one. False: no more for now. fill_settle turns to that one, fill_seek
  * drops it. */
 bool fill_ahead(struct fill *f);
-/* It has begun: until the first fill_ahead, fill_run or fill_seek after it fill_settle leaves fill_batch's rows as they are. */
-bool fill_is_ahead(const struct fill *f);
-/* ... and has something to commit. */
+/* It has begun, and has something to commit. */
 bool fill_has_ahead(const struct fill *f);
 /* Sorts what there is of it (batch_sort_shares), so that the server need not wait for that. */
 void fill_sort_ahead(struct fill *f, unsigned shares);

@@ -76,7 +76,10 @@ static bool known(struct fill *f, const char *line, size_t n)
     if (f->unchanged == NULL || !f->shape.fold || f->letters != NULL)
         return false;
     f->row.cached = unchanged_find(f->unchanged, line, n, &seen);
-    memcpy(f->row.digest, seen.digest, sizeof seen.digest);
+    if (f->row.cached)
+        f->row.at = seen.at;
+    else
+        memcpy(f->row.digest, seen.digest, sizeof seen.digest);
     f->row.row = seen.row;
     f->row.xid = seen.xid;
     return f->row.cached;

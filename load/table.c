@@ -93,7 +93,6 @@ static void drop_fill(struct table *t)
 {
     if (t->fill != NULL)
         t->damaged += fill_damaged(t->fill);
-    (void)table_learn(t, SIZE_MAX); /* its rows go */
     fill_close(t->fill);
     t->fill = NULL;
 }
@@ -105,6 +104,7 @@ void table_finish(struct table *t, const struct err *err)
     t->state = TABLE_IDLE;
     t->total.busy += when_tick() - t->began;
     drop_fill(t);
+    unchanged_rest(t->unchanged);
     crew_rest(t->crew);
     t->total.damaged = t->damaged;
     if (err == NULL && t->later != NULL && t->conf.replay && t->total.read == 0)

@@ -4,9 +4,8 @@
 #include "shared/when.h"
 #include <string.h>
 
-#define GROW_AFTER 4u   /* batches that went well before the next one may be larger again */
-#define TRUST_MOST 64u  /* batches of new keys only, before the next one's are taken to be new */
-#define LEARN_TURN 100u /* rows, before the loop gets its turn */
+#define GROW_AFTER 4u  /* batches that went well before the next one may be larger again */
+#define TRUST_MOST 64u /* batches of new keys only, before the next one's are taken to be new */
 
 static void take_batch(struct table *t);
 static void send_batch(struct table *t);
@@ -18,8 +17,8 @@ enum err_code table_seek(struct table *t, struct err *e)
     struct progress until;
     bool bounded = false;
 
-    (void)table_learn(t, SIZE_MAX);
-    t->ready = t->hearing = false;
+    table_reread(t);
+    t->ready = t->hearing = t->emptied = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
     fill_lanes(t->fill, t->lanes, bounded ? &until : NULL);
     fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
@@ -86,10 +85,7 @@ void table_batch(struct table *t)
         hear(t);
         return;
     }
-    enum err_code rc = fill_run(t->fill, &what, &e);
-    if (rc != OK || what != FILL_READY)
-        (void)table_learn(t, SIZE_MAX);
-    if (rc != OK) {
+    if (fill_run(t->fill, &what, &e) != OK) {
         table_give_up(t, &e);
         return;
     }
@@ -124,15 +120,7 @@ static enum err_code locked(void *ctx, unsigned lanes, const struct lanes *at, s
 
 static void distrust(void *ctx, const struct batch_row *row)
 {
-    struct table *t = ctx;
-
-    if (row == NULL) {
-        t->lesson = NULL;
-        unchanged_drop(t->unchanged);
-        return;
-    }
-    unchanged_forget(t->unchanged,
-                     &(struct unchanged_seen){.digest = {row->digest[0], row->digest[1]}});
+    table_distrust(ctx, row);
 }
 
 static enum err_code settle(void *ctx, struct err *e)
@@ -222,17 +210,18 @@ static void guess(struct table *t)
     t->news = 0;
 }
 
-/* On to what comes next: in the spool, or for the lanes that are behind. */
+/* On to what comes next: in the spool, or for the lanes that are behind. What was read ahead of that the cache knew when
+ * it was not to be believed is read again. */
 static enum err_code next_batch(struct table *t, struct err *e)
 {
-    bool caught_up = t->lanes != LANES_ALL;
+    bool again = t->lanes != LANES_ALL || t->emptied;
 
     t->committed = *fill_reached(t->fill);
     if (t->bisect && progress_compare(&t->committed, &t->bisect_to) >= 0)
         t->bisect = false;
     fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
     enum err_code rc = fill_settle(t->fill, e);
-    return rc == OK && caught_up ? table_seek(t, e) : rc;
+    return rc == OK && again ? table_seek(t, e) : rc;
 }
 
 /* All of it is in. */
@@ -252,7 +241,7 @@ static void committed(struct table *t)
         F_INT("ms", (when_tick() - t->sent) / 1000));
     t->attempt = 0;
     t->ready = t->doubted = false;
-    table_lesson(t);
+    table_learn(t);
     grow(t);
     guess(t);
     if (next_batch(t, &e) == OK)
@@ -298,8 +287,6 @@ static void on_ahead(uv_idle_t *idle)
 {
     struct table *t = idle->data;
 
-    if (!t->stopping && table_learn(t, LEARN_TURN))
-        return;
     if (!t->stopping && fill_ahead(t->fill))
         return;
     (void)uv_idle_stop(idle);
@@ -384,7 +371,6 @@ static void on_crew(void *ctx, const struct crew_result *r)
     struct table *t = ctx;
 
     (void)uv_idle_stop(&t->ahead);
-    (void)table_learn(t, SIZE_MAX);
     switch (r->end) {
     case TXN_DONE:
         committed(t);

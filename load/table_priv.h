@@ -34,15 +34,13 @@ struct table {
     struct later *later; /* for what is loaded out of its turn, else NULL */
     struct crew *crew;
     struct unchanged *unchanged; /* or NULL */
-    struct batch *lesson; /* is in, and to be learned from while the next one is loaded; or NULL */
-    size_t lesson_at;
-    unsigned lesson_lanes;
-    bool found;                /* relation and progress are known */
-    bool doubted;              /* the relation has been looked at again since the last commit */
-    struct lanes at;           /* what is committed */
-    unsigned lanes;            /* that the next batch is of, ... */
-    struct progress committed; /* ... and where they are */
-    size_t rows;               /* a batch's, at present */
+    bool emptied;                /* ... since the fill was sent to where it reads from */
+    bool found;                  /* relation and progress are known */
+    bool doubted;                /* the relation has been looked at again since the last commit */
+    struct lanes at;             /* what is committed */
+    unsigned lanes;              /* that the next batch is of, ... */
+    struct progress committed;   /* ... and where they are */
+    size_t rows;                 /* a batch's, at present */
     unsigned well;
     unsigned news,
         trust; /* batches whose keys were all new, one behind the other; so many of them tell of the next */
@@ -76,10 +74,12 @@ void table_again(struct table *t, const struct err *err, enum db_trouble what);
 void table_recall(struct table *t);
 /* These lanes' share is in. */
 void table_vouch(struct table *t, unsigned lanes, const struct txn_result *r);
-/* The batch is in: what it has taught is a lesson, to be learned before its rows go. */
-void table_lesson(struct table *t);
-/* Learns so many rows of it, at most; false: nothing is left. */
-bool table_learn(struct table *t, size_t rows);
+/* The batch at hand is going to be filled again. */
+void table_reread(struct table *t);
+/* The batch is in: what it has taught. */
+void table_learn(struct table *t);
+/* A cached row is not what it was; NULL: nothing of the cache is to be believed (txn_job). */
+void table_distrust(struct table *t, const struct batch_row *row);
 
 /* table_batch.c: */
 /* What comes next, from what is committed; drops what is in the batch. */

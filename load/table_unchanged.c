@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define CACHE_VERSION 1 /* of what the lines are made into: another one begins anew */
+#define CACHE_VERSION 2 /* of what the lines are made into: another one begins anew */
 #define SETTINGS_MAX  512
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err);
@@ -24,7 +24,6 @@ void table_recall(struct table *t)
 
     unchanged_close(t->unchanged);
     t->unchanged = NULL;
-    t->lesson = NULL;
     /* What is loaded out of its turn is looked at, to be held to later lines. */
     if (t->conf.dry_run || t->later != NULL || rel->name == NULL || !rel->direct)
         go_on(t);
@@ -75,28 +74,37 @@ void table_vouch(struct table *t, unsigned lanes, const struct txn_result *r)
     unchanged_vouch(t->unchanged, lanes, r->xid, fill_reached(t->fill));
 }
 
-void table_lesson(struct table *t)
+void table_reread(struct table *t)
 {
-    t->lesson = t->taught == 0 ? NULL : fill_batch(t->fill);
-    t->lesson_at = 0;
-    t->lesson_lanes = t->taught;
-    if (!fill_is_ahead(t->fill))
-        (void)table_learn(t, SIZE_MAX);
+    const struct batch *b = fill_batch(t->fill);
+
+    for (size_t i = 0; i < batch_rows(b); i++)
+        if (batch_came(b, i)->cached) {
+            unchanged_seek(t->unchanged, batch_came(b, i)->at);
+            return;
+        }
 }
 
-bool table_learn(struct table *t, size_t rows)
+void table_learn(struct table *t)
 {
-    for (; t->lesson != NULL && rows > 0; rows--) {
-        if (t->lesson_at >= batch_rows(t->lesson)) {
-            t->lesson = NULL;
-            break;
-        }
-        const struct batch_row *row = batch_at(t->lesson, t->lesson_at++);
-        if (row->cached || row->xid == 0 || (t->lesson_lanes >> lane_of(row->row.key) & 1u) == 0)
+    const struct batch *b = fill_batch(t->fill);
+
+    if (t->unchanged == NULL || t->emptied)
+        return;
+    for (size_t i = 0; i < batch_rows(b); i++) {
+        const struct batch_row *row = batch_came(b, i);
+        if (row->cached || row->xid == 0 || (t->taught >> lane_of(row->row.key) & 1u) == 0)
             continue;
         struct unchanged_seen seen = {
             .digest = {row->digest[0], row->digest[1]}, .row = row->row, .xid = row->xid};
         unchanged_learn(t->unchanged, &seen);
     }
-    return t->lesson != NULL;
+}
+
+void table_distrust(struct table *t, const struct batch_row *row)
+{
+    if (row != NULL)
+        unchanged_forget(t->unchanged, row->at);
+    else if (unchanged_drop(t->unchanged))
+        t->emptied = true;
 }

@@ -40,12 +40,18 @@ void txn_close(struct txn *t)
     free(t);
 }
 
+/* unchanged_vouch: what is stored is known to be what the lanes had before, and this. */
+static bool will_be_vouched(const struct txn *t)
+{
+    return t->job.guard && t->job.store;
+}
+
 void txn_end(struct txn *t, enum txn_end how)
 {
     struct txn_result result = {.end = how,
                                 .counts = t->counts,
                                 .refused = t->refused,
-                                .xid = how == TXN_DONE && t->job.guard && t->job.store ? t->xid : 0,
+                                .xid = how == TXN_DONE && will_be_vouched(t) ? t->xid : 0,
                                 .arrived = t->arrived,
                                 .unknown = t->unknown,
                                 .in_rows = t->in_rows,
@@ -246,10 +252,15 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
     t->xid = (uint64_t)schema_number(r, 0, 5);
     if (t->job.locked != NULL && tell_locked(t, r) != OK) {
         txn_fail(t, &t->err);
-    } else if (txn_has_cached(t) && !txn_in_custody(t, r)) {
+        return;
+    }
+    bool cached = txn_has_cached(t);
+    bool kept = (!cached && !will_be_vouched(t)) || txn_in_custody(t, r);
+    if (!kept)
         t->job.distrust(t->job.ctx, NULL);
+    if (cached && !kept)
         txn_distrust(t);
-    } else if (t->fast || txn_has_cached(t))
+    else if (t->fast || cached)
         txn_ask(t);
     else
         txn_next_part(t);

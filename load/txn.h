@@ -64,7 +64,8 @@ struct txn_job {
     /* A row that the database refuses (bisect). */
     enum err_code (*refused)(void *ctx, const struct batch_row *row, const struct err *why,
                              struct err *e);
-    /* TXN_DISTRUST is to come: of this row, or NULL: of all that are cached. */
+    /* Of this cached row: TXN_DISTRUST is to come. NULL: these lanes are not in custody (unchanged.h), all that the cache
+     * has is to be dropped; TXN_DISTRUST is to come where rows of this transaction are cached. */
     void (*distrust)(void *ctx, const struct batch_row *row);
     /* The last thing before COMMIT: make durable what was set aside. */
     enum err_code (*settle)(void *ctx, struct err *e);
