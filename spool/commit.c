@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define WRITE_MAX ((size_t)1 << 20)
+/* Lines go out in pieces of this size, so that a disk that stood still takes no memory when it comes
+ * back. */
+#define WRITE_SIZE ((size_t)8 << 10)
 
 static struct out *out_new(const char *dir, uint64_t number)
 {
@@ -115,11 +117,11 @@ static enum err_code write_lines(struct commit *c, const char *path)
 {
     struct buf lines;
     enum err_code rc = OK;
-    buf_init(&lines, WRITE_MAX + JOURNAL_LINE_MAX);
+    buf_init(&lines, WRITE_SIZE > JOURNAL_LINE_MAX ? WRITE_SIZE : JOURNAL_LINE_MAX);
     for (const struct pending *p = c->first; p && rc == OK; p = p->next) {
         if ((rc = buf_add(&lines, p->line, p->len)) != OK) {
             (void)buf_err(&c->err, rc, &lines, "a journal's lines");
-        } else if (lines.len >= WRITE_MAX || !p->next) {
+        } else if (!p->next || lines.len + p->next->len > WRITE_SIZE) {
             rc = io_write(c->out->journal_fd, lines.data, lines.len, path, &c->err);
             buf_reset(&lines);
         }

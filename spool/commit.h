@@ -25,16 +25,18 @@ struct out {
     uint64_t journal; /* bytes */
     int64_t since;    /* when its first page was fetched, or WHEN_NONE */
 };
-/* A page that ended and was not called back yet. */
+/* A page that ended and was not called back yet. Dozens of them wait while the disk is slow: one
+ * allocation each, of just what is needed. */
 struct pending {
     struct pending *next;
     struct out *out;
     struct page_info info;
     writer_done_fn *done;
     void *ctx;
-    size_t len; /* of its journal line */
-    char *line;
-    char *position;
+    const char *position; /* within line; not terminated */
+    size_t position_len;
+    size_t len;  /* of its journal line */
+    char line[]; /* not terminated */
 };
 /* Pages of one segment that become durable together. */
 struct commit {

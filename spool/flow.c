@@ -52,8 +52,6 @@ void pending_free(struct pending *p)
     if (!p)
         return;
     out_release(p->out);
-    free(p->line);
-    free(p->position);
     free(p);
 }
 
@@ -112,7 +110,8 @@ static void take_effect(struct writer *w, const struct pending *batch)
     while (last->next)
         last = last->next;
     w->acked = last->info.place;
-    memcpy(w->position, last->position, strlen(last->position) + 1);
+    memcpy(w->position, last->position, last->position_len);
+    w->position[last->position_len] = '\0';
     out->durable = last->info.place.page;
     if (!out->journaled) {
         out->journaled = true;

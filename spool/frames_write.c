@@ -11,7 +11,7 @@
  * page takes 0.8 MB more and comes to 6.3 instead of 5.6 times smaller. */
 #define LEVEL      1
 #define WINDOW_LOG 16 /* what a reader must be ready to hold: 64 KiB */
-#define ROOM       ((size_t)16 << 10)
+#define ROOM       ((size_t)8 << 10)
 
 struct frames_out {
     int fd;

@@ -28,7 +28,7 @@
 #define JOURNAL_FORMAT 1
 #define JOURNAL_LINE_MAX                                                                           \
     (PAGE_POSITION_MAX + 4096) /* a page's times are escaped at worst six-fold */
-#define JOURNAL_BUFFER (4 * JOURNAL_LINE_MAX)
+#define JOURNAL_BUFFER (2 * JOURNAL_LINE_MAX)
 
 enum journal_kind {
     JOURNAL_HEADER,

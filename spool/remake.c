@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHUNK ((size_t)16 << 10)
+#define CHUNK ((size_t)4 << 10) /* on the stack, which each worker thread has of its own */
 
 static enum err_code copy(int from, const char *path, int to, const char *temporary, uint64_t bytes,
                           struct err *e)

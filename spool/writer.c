@@ -3,6 +3,7 @@
 #include "spool/fields.h"
 #include "spool/reader.h"
 #include "spool/recover.h"
+#include "spool/sumline.h"
 #include "spool/table.h"
 #include "spool/writer_in.h"
 #include <stdlib.h>
@@ -224,47 +225,59 @@ static enum err_code check_position(const char *position, struct err *e)
     return rc;
 }
 
-/* The page's place and its journal line. */
-static enum err_code describe(struct writer *w, struct pending *p, const struct page_info *info,
-                              const char *position, struct err *e)
+/* The page's place. */
+static struct page_info describe(const struct writer *w, const struct page_info *info)
+{
+    struct page_info made = *info;
+    made.place = (struct page_place){w->out->number, w->out->pages + 1};
+    made.offset = w->out->bytes;
+    made.bytes = w->size;
+    made.records = w->records;
+    made.first_line = w->out->lines + 1;
+    made.durable = w->out->durable;
+    made.hash = XXH3_64bits_digest(w->hash);
+    return made;
+}
+
+/* With its journal line, whose last member is the position. */
+static enum err_code pending_new(struct pending **p, const struct page_info *info,
+                                 const char *position, struct err *e)
 {
     struct buf line;
-    enum err_code rc;
+    size_t n = strlen(position);
+    *p = NULL;
     buf_init(&line, JOURNAL_LINE_MAX);
-    p->info = *info;
-    p->info.place = (struct page_place){w->out->number, w->out->pages + 1};
-    p->info.offset = w->out->bytes;
-    p->info.bytes = w->size;
-    p->info.records = w->records;
-    p->info.first_line = w->out->lines + 1;
-    p->info.durable = w->out->durable;
-    p->info.hash = XXH3_64bits_digest(w->hash);
-    if ((rc = journal_add_page(&line, &p->info, position)) != OK) {
+    enum err_code rc = journal_add_page(&line, info, position);
+    if (rc != OK) {
         (void)buf_err(e, rc, &line, "a page's line in the journal");
-        buf_free(&line);
-        return rc;
+        goto done;
     }
-    p->line = line.data; /* taken over */
-    p->len = line.len;
-    if (!(p->position = strdup(position)))
-        return err_set(e, ERR_NOMEM, "out of memory");
-    return OK;
+    struct pending *made = calloc(1, sizeof *made + line.len);
+    if (!made) {
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+        goto done;
+    }
+    made->info = *info;
+    made->len = line.len;
+    memcpy(made->line, line.data, line.len);
+    made->position = made->line + line.len - 1 - SUMLINE_TAIL - n;
+    made->position_len = n;
+    *p = made;
+done:
+    buf_free(&line);
+    return rc;
 }
 
 enum err_code writer_end(struct writer *w, const struct page_info *info, const char *position,
                          writer_done_fn *done, void *ctx, struct err *e)
 {
-    struct pending *p = NULL;
     enum err_code rc = check_open(w, e);
-    if (rc != OK || (rc = check_position(position, e)) != OK)
+    if (rc != OK || (rc = check_position(position, e)) != OK ||
+        (rc = write_out(w, NULL, 0, e)) != OK)
         goto done;
-    if ((rc = write_out(w, NULL, 0, e)) != OK)
-        goto done;
-    if (!(p = calloc(1, sizeof *p))) {
-        rc = err_set(e, ERR_NOMEM, "out of memory");
-        goto done;
-    }
-    if ((rc = describe(w, p, info, position, e)) != OK)
+    struct page_info page = describe(w, info);
+    struct pending *p;
+    if ((rc = pending_new(&p, &page, position, e)) != OK)
         goto done;
     p->done = done;
     p->ctx = ctx;
@@ -279,10 +292,8 @@ enum err_code writer_end(struct writer *w, const struct page_info *info, const c
     *w->tail = p;
     w->tail = &p->next;
     w->uncalled++;
-    p = NULL;
     commit_start(w);
 done:
-    pending_free(p);
     if (rc != OK && w->open)
         drop_page(w);
     return rc;
