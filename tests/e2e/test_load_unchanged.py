@@ -59,6 +59,33 @@ def test_lines_that_were_loaded_before_are_known(spool, netty, db, arguments):
     assert len(caches(netty)) == 1 and caches(netty)[0].stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("connections", [1, 3])
+def test_the_overlap_of_incremental_runs_and_a_full_fetch_after_them_are_known(spool, netty, db, connections):
+    """As a scheduled pair brings them: each run the end of the list again, and what has changed; then the whole list."""
+    db.create("contacts")
+    writer = spool.table("contacts")
+    listed = [f'{{"contact_id":{key},"v":0,"time_modified":"2024-01-02 00:00:00"}}' for key in range(5000)]
+    writer.page(listed)
+    load(netty, db, "--connections", connections)
+    for turn in range(1, 13):
+        changed = [key for key in range(5000) if key % 97 == turn]
+        gone = {f'"contact_id":{key},' for key in changed}
+        overlap = listed[-200:]
+        listed = [line for line in listed if not any(key in line for key in gone)]
+        new = [f'{{"contact_id":{key},"v":{turn},"time_modified":"2024-02-02 00:00:{turn:02d}"}}' for key in changed]
+        writer.page([line for line in overlap if line in set(listed)] + new)
+        listed += new
+        row, known = load(netty, db, "--connections", connections)
+        assert row["updated"] == len(new) and row["unchanged"] == known
+    for _ in range(3):
+        for at in range(0, len(listed), 500):
+            writer.page(listed[at:at + 500])
+        row, known = load(netty, db, "--connections", connections)
+        assert (row["unchanged"], known) == (5000, 5000)
+    row, known = load(netty, db, "--connections", connections, "--replay")
+    assert row["updated"] == 0
+
+
 INTERFERENCE = [
     'UPDATE "netty-contacts" SET data = data || \'{"local":1}\' WHERE contact_id % 7 = {n}',
     'UPDATE "netty-contacts" SET data = data - \'v\' WHERE contact_id % 11 = {n}',

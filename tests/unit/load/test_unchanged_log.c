@@ -1,4 +1,5 @@
 /* Where lines are found again (load/unchanged_log.c). */
+#include "random.h"
 #include "unchanged_fixture.h"
 
 static void test_lines_in_the_order_of_before_are_all_known(void **state)
@@ -153,6 +154,87 @@ static void test_a_line_that_was_learned_twice_is_forgotten_twice(void **state)
     unchanged_close(u);
 }
 
+/* What the log has at each place, whoever wrote it. */
+#define STEPS  400
+#define LINES  4000
+#define PLACED 60000
+static struct {
+    int line;
+    uint64_t xid;
+    bool forgotten;
+} placed[PLACED];
+
+/* Whatever is done: what is found was learned, at that place, and not forgotten since. */
+static int look_for(struct unchanged *u, int n, size_t end, struct unchanged_seen *seen)
+{
+    if (!find(u, n, seen))
+        return 0;
+    assert_true(seen->at < end && end - seen->at <= 2000);
+    assert_int_equal(placed[seen->at].line, n);
+    assert_int_equal(placed[seen->at].xid, seen->xid);
+    assert_false(placed[seen->at].forgotten);
+    assert_int_equal(seen->row.key, n);
+    return 1;
+}
+
+static void test_whatever_is_done_nothing_wrong_is_found(void **state)
+{
+    (void)state;
+    static const struct unchanged_id small = {"1.2.3", "settings", 2000};
+    struct unchanged *u = open_as(&small);
+    struct unchanged_seen seen[200];
+    uint64_t chance = 7;
+    size_t end = 0;
+    int known = 0;
+
+    for (uint64_t step = 1; step <= STEPS; step++) {
+        size_t count = 1 + (size_t)random_below(&chance, 200);
+        int from = random_below(&chance, LINES);
+        int stride = random_below(&chance, 4) == 0 ? random_below(&chance, 5) : 1;
+        for (size_t i = 0; i < count; i++) {
+            int n = (from + stride * (int)i) % LINES;
+            int found = look_for(u, n, end, &seen[i]);
+            known += found;
+            if (found == 1 && random_below(&chance, 20) == 0) {
+                placed[seen[i].at].forgotten = true;
+                unchanged_forget(u, seen[i].at);
+            }
+            seen[i].row.key = n;
+            seen[i].xid = found == 1 ? 0 : step;
+        }
+        switch (random_below(&chance, 12)) {
+        case 0:
+            unchanged_close(u);
+            u = open_as(&small);
+            continue;
+        case 1:
+            unchanged_rest(u);
+            continue;
+        case 2:
+            unchanged_seek(u, (uint64_t)random_below(&chance, PLACED));
+            continue;
+        case 3:
+            if (random_below(&chance, 10) == 0 && unchanged_drop(u))
+                end = 0;
+            continue;
+        default:
+            break;
+        }
+        unchanged_vouch(u, 15, step, &place);
+        for (size_t i = 0; i < count; i++) {
+            if (seen[i].xid == 0)
+                continue;
+            assert_true(end < PLACED);
+            placed[end].line = (int)seen[i].row.key;
+            placed[end].xid = step;
+            placed[end++].forgotten = false;
+            unchanged_learn(u, &seen[i]);
+        }
+    }
+    assert_true(known > 3000);
+    unchanged_close(u);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +253,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_line_that_was_learned_twice_is_forgotten_twice,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_whatever_is_done_nothing_wrong_is_found, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
