@@ -129,10 +129,13 @@ static void after_work(uv_work_t *w, int status)
 
     if (status != 0)
         err_set(&m->err, ERR_INTERRUPTED, "stopped before the spool was told what is loaded");
-    if (m->sum.segments > 0)
-        LOG(LOG_INFO, "pruned", "loaded pages were removed from the spool",
+    if (m->sum.segments > 0 || m->sum.caches.files > 0)
+        LOG(LOG_INFO, "pruned",
+            m->sum.segments > 0 ? "loaded pages were removed from the spool"
+                                : "caches that nobody uses were removed from the spool",
             F_INT("segments", m->sum.segments), F_INT("bytes", m->sum.bytes),
-            F_INT("left", m->sum.left));
+            F_INT("left", m->sum.left), F_INT("caches", m->sum.caches.files),
+            F_INT("cache_bytes", m->sum.caches.bytes));
     if (m->sum.damaged > 0)
         LOG(LOG_WARN, "prune",
             "damaged pages keep the spool from being pruned; netty-spool heal "

@@ -154,6 +154,7 @@ enum err_code unchanged_open(struct unchanged **out, const char *dir, const stru
         goto done;
     }
     u->broken = false;
+    (void)futimens(u->fd, NULL); /* used: not to be pruned (spool/cached.h) */
     (void)unchanged_read(u, &u->header, sizeof u->header, 0);
     /* Behind an end that is none any more may be entries that nobody vouched for. */
     if (!identify(u, id) || u->header.appended == 0) {

@@ -312,7 +312,8 @@ const struct option_def option_table[OPTIONS] = {
      .standard = "7d", .programs = LOAD | PROGRAM_SPOOL, .marks = OPTION_UNIT, .max = 36500 * DAY,
      .help = "How long pages stay in the spool after they are loaded: netty-load removes older ones at the "
              "end of a run, netty-spool prune by hand. Never removed are pages that some database "
-             "has not loaded yet, and each table's newest file.",
+             "has not loaded yet, and each table's newest file. What netty-load remembers of the lines it has "
+             "loaded into a database goes when no load has used it for that long, a day at least.",
      .example = "--spool-keep 30d"},
 
     {OPT_SPOOL_MAX, OPTION_SIZE, "spool-max", "NETTY_SPOOL_MAX", "SIZE",

@@ -66,7 +66,8 @@ static enum err_code prune(const struct cmd *c, struct summary *summary, struct 
     LOG(LOG_INFO, "pruned",
         conf.dry_run ? "this is what would be removed, by the loader's last word"
                      : "loaded pages were removed",
-        F_INT("segments", sum.segments), F_INT("bytes", sum.bytes), F_INT("left", sum.left));
+        F_INT("segments", sum.segments), F_INT("bytes", sum.bytes), F_INT("left", sum.left),
+        F_INT("caches", sum.caches.files), F_INT("cache_bytes", sum.caches.bytes));
     if (sum.unknown > 0)
         return err_set(e, ERR_SET_ASIDE,
                        "the loaded.json of %" PRId64 " tables is damaged: their pages stay; remove "

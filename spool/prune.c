@@ -104,6 +104,15 @@ static enum err_code sweep(const char *dir, uint64_t through, struct err *e)
     return rc == OK && some ? io_sync_dir(dir, e) : rc;
 }
 
+static enum err_code look_at_caches(const struct prune *p, const char *table, struct err *e)
+{
+    char dir[IO_PATH];
+    int64_t keep = p->conf->keep > CACHED_LEAST ? p->conf->keep : CACHED_LEAST;
+    enum err_code rc = table_dir(dir, p->spool, table, e);
+    return rc != OK ? rc
+                    : cached_prune(dir, p->conf->now - keep, p->conf->dry_run, &p->sum->caches, e);
+}
+
 static enum err_code look(struct prune *p, const char *table, struct err *e)
 {
     char dir[IO_PATH];
@@ -238,10 +247,12 @@ enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, pr
     *sum = (struct prune_sum){0};
     enum err_code rc = spool_tables(s, &tables, &n, e);
     for (size_t i = 0; rc == OK && i < n; i++)
-        if (asked_for(conf, tables[i]))
+        if (asked_for(conf, tables[i]) && (rc = look_at_caches(&p, tables[i], e)) == OK)
             rc = look(&p, tables[i], e);
-    if (rc == OK && (rc = room_spool(s, &sum->left, e)) == OK)
+    if (rc == OK && (rc = room_spool(s, &sum->left, e)) == OK) {
+        sum->left -= conf->dry_run ? sum->caches.bytes : 0;
         rc = take_oldest(&p, e);
+    }
     free(p.found);
     spool_tables_free(tables, n);
     return rc;

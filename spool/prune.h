@@ -12,10 +12,14 @@
  * A segment's end is one durable step (pruned.h), then its files go; a crash in between leaves
  * files that nobody looks at and that the next call removes. Safe beside extractor, loader and
  * viewers. Logs nothing, so that it can run in a worker thread.
+ *
+ * The loader's caches go first, those of databases that nobody loads any more (cached.h): not written
+ * for conf.keep, a day at least.
  */
 #ifndef NETTY_SPOOL_PRUNE_H
 #define NETTY_SPOOL_PRUNE_H
 
+#include "spool/cached.h"
 #include "spool/loaded.h"
 
 struct prune_conf {
@@ -42,6 +46,7 @@ struct prune_sum {
     int64_t left;     /* bytes of the spool afterwards */
     int64_t damaged;  /* segments that stay because they cannot be read */
     int64_t unknown;  /* tables of which nobody can say what is loaded: loaded.json is damaged */
+    struct cached_sum caches; /* removed; not part of bytes */
 };
 
 /* fn may be NULL. What was done before an error stays done. */

@@ -228,3 +228,26 @@ def test_a_database_that_comes_too_late_is_told_what_it_lacks(sims, db, postgres
         assert "--full" not in netty.load(db=db).err
     finally:
         other.drop()
+
+
+def test_the_cache_of_a_database_that_nobody_loads_any_more_goes(sims, db, netty):
+    sim = filled(sims, netty)
+    netty.load("--create-tables", db=db)
+    cache, = (netty.spool / "contacts").glob("unchanged-*")
+    other = cache.with_name("unchanged-" + "0" * 16)
+    other.write_bytes(b"x" * 5000)
+    long_ago = os.stat(cache).st_mtime - 8 * 86400
+    for path in (cache, other):
+        os.utime(path, (long_ago, long_ago))
+    # The load uses its own, and so it stays, though nothing has changed that would have to be written there.
+    netty.load("--replay", "--spool-keep", "7d", db=db)
+    assert cache.exists() and not other.exists()
+    os.utime(cache, (long_ago, long_ago))
+    assert "caches=1" in netty.spool_tool("prune", "--dry-run", "--spool-keep", "7d").err
+    assert cache.exists()
+    netty.spool_tool("prune", "--spool-keep", "9d", db=db)
+    assert cache.exists()
+    netty.spool_tool("prune", "--spool-keep", "7d", db=db)
+    assert not cache.exists()
+    netty.load("--replay", db=db)
+    assert_synced(sim, db, "contacts")

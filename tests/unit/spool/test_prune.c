@@ -1,6 +1,7 @@
 #include "spool/prune.h"
 #include "spool/pruned.h"
 #include "tests/unit/spool/helper.h"
+#include <sys/file.h>
 
 #define AGES (INT64_C(86400) * 365 * WHEN_SECOND)
 
@@ -165,6 +166,86 @@ static void test_a_damaged_word_keeps_all(void **state)
     fixture_close(&f);
 }
 
+/* A cache of the loader's, last written when the age was so. */
+static void put_cache(struct fixture *f, const char *name, int64_t age)
+{
+    char path[192];
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                {.tv_sec = (time_t)((when_now() - age) / WHEN_SECOND)}};
+    (void)snprintf(path, sizeof path, "%s/" TABLE "/%s", f->dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 1000), 0);
+    assert_int_equal(futimens(fd, times), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static bool is_there(const struct fixture *f, const char *name)
+{
+    char path[192];
+    (void)snprintf(path, sizeof path, "%s/" TABLE "/%s", f->dir, name);
+    return access(path, F_OK) == 0;
+}
+
+static struct prune_sum prune_now(struct fixture *f, int64_t keep, bool dry_run)
+{
+    struct prune_sum sum;
+    struct prune_conf conf = {.keep = keep, .now = when_now(), .dry_run = dry_run};
+    assert_ok(prune_run(f->spool, &conf, NULL, NULL, &sum, e));
+    return sum;
+}
+
+#define OLD    "unchanged-0123456789abcdef"
+#define RECENT "unchanged-0123456789abcde0"
+
+static void test_caches_that_no_load_has_used_for_long_go(void **state)
+{
+    const int64_t day = CACHED_LEAST;
+    struct fixture f;
+    (void)state;
+    open_segments(&f, 2);
+    put_cache(&f, OLD, 8 * day);
+    put_cache(&f, RECENT, 6 * day);
+    put_cache(&f, "unchanged-0123456789abcdeG", 8 * day);
+    put_cache(&f, "unchanged-0123456789abcdef0", 8 * day);
+    int64_t left = prune_now(&f, 7 * day, true).left;
+    assert_true(is_there(&f, OLD));
+    struct prune_sum sum = prune_now(&f, 7 * day, false);
+    assert_int_equal(sum.caches.files, 1);
+    assert_int_equal(sum.caches.bytes, 1000);
+    assert_int_equal(sum.segments, 0);
+    assert_int_equal(sum.left, left);
+    assert_false(is_there(&f, OLD));
+    assert_true(is_there(&f, RECENT));
+    assert_true(is_there(&f, "unchanged-0123456789abcdeG"));
+    assert_true(is_there(&f, "unchanged-0123456789abcdef0"));
+    /* Pages that are not kept at all do not take what was used today. */
+    put_cache(&f, OLD, day / 2);
+    assert_int_equal(prune_now(&f, 0, false).caches.files, 1);
+    assert_true(is_there(&f, OLD));
+    assert_false(is_there(&f, RECENT));
+    fixture_close(&f);
+}
+
+static void test_a_cache_that_a_loader_holds_stays(void **state)
+{
+    struct fixture f;
+    char path[192];
+    (void)state;
+    open_segments(&f, 2);
+    put_cache(&f, OLD, 8 * CACHED_LEAST);
+    (void)snprintf(path, sizeof path, "%s/" TABLE "/" OLD, f.dir);
+    int fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(prune_now(&f, 0, false).caches.files, 0);
+    assert_true(is_there(&f, OLD));
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(prune_now(&f, 0, false).caches.files, 1);
+    assert_false(is_there(&f, OLD));
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +256,8 @@ int main(void)
         cmocka_unit_test(test_leftovers),
         cmocka_unit_test(test_beside_a_reader),
         cmocka_unit_test(test_a_damaged_word_keeps_all),
+        cmocka_unit_test(test_caches_that_no_load_has_used_for_long_go),
+        cmocka_unit_test(test_a_cache_that_a_loader_holds_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
