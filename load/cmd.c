@@ -16,7 +16,7 @@ static const struct {
     enum option_id own[4]; /* which no other command may be given; 0: no more */
 } commands[] = {
     {"archive", cmd_archive, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR, OPT_TO_FILE}},
-    {"check", cmd_check, {OPT_MERGE}},
+    {"check", cmd_check, {OPT_MERGE, OPT_ARCHIVE_DIR}},
     {"compress", cmd_compress, {OPT_REWRITE}},
     {"index", cmd_index, {OPT_SUGGEST}},
     {"purge", cmd_purge, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR}},

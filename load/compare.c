@@ -18,8 +18,8 @@ struct work {
     struct findings *findings;
     struct newest_conf conf;
     bool pruned;
-    bool loaded; /* the database knows this spool */
-    bool slow;   /* the digest takes longer than a statement may */
+    bool slow; /* the digest takes longer than a statement may */
+    enum compare_known known;
     char digest[DIGEST_TEXT];
     int64_t rows;
 };
@@ -62,9 +62,9 @@ static enum err_code ask_digest(void *ctx, struct session *s, struct err *e)
     const struct sql_var vars[] = {
         {"schema", rel->schema}, {"relation", rel->name}, {"key", rel->key}};
     PGresult *r = NULL;
-    enum err_code rc = compare_begin(s, &w->conf, &w->loaded, e);
+    enum err_code rc = compare_begin(s, &w->conf, &w->known, e);
 
-    if (rc != OK || !w->loaded)
+    if (rc != OK || w->known != COMPARE_LOADED)
         return rc;
     if ((rc = session_run(s, sql_digest, vars, 3, &r, e)) == OK) {
         w->rows = schema_number(r, 0, 0);
@@ -113,8 +113,8 @@ static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
     enum err_code rc;
 
     *equal = false;
-    if ((rc = session_try(w->cmd->session, ask_digest, w, e)) != OK || !w->loaded || w->slow ||
-        w->pruned)
+    if ((rc = session_try(w->cmd->session, ask_digest, w, e)) != OK || w->known != COMPARE_LOADED ||
+        w->slow || w->pruned)
         return rc;
     if ((rc = spool_digest(w, text, &tally, e)) != OK)
         return rc;
@@ -143,9 +143,12 @@ enum err_code compare_times(struct cmd *c, const struct target *t, struct findin
     if ((rc = is_pruned(c->spool, t->table, &w.pruned, e)) != OK ||
         (rc = compare_digests(&w, &equal, e)) != OK || equal)
         return rc;
-    if (!w.loaded) {
+    if (w.known != COMPARE_LOADED) {
         findings_add(f, FINDING_OK, OK, t->table,
-                     "nothing of this spool was loaded into it: not compared");
+                     w.known == COMPARE_DENIED
+                         ? "this role may not read what the schema netty_sync says of the spool: "
+                           "not compared"
+                         : "nothing of this spool was loaded into it: not compared");
         return OK;
     }
     if (w.pruned)

@@ -20,28 +20,37 @@ struct newest_conf compare_conf(const struct cmd *c, const struct target *t)
 }
 
 /* No bookkeeping at all is as none of this spool. */
-enum err_code compare_begin(struct session *s, struct newest_conf *conf, bool *loaded,
+static bool is_unknown(const struct err *e, enum compare_known *known)
+{
+    bool denied = strcmp(e->sqlstate, "42501") == 0;
+
+    *known = denied ? COMPARE_DENIED : COMPARE_NOTHING;
+    return denied || strcmp(e->sqlstate, "42P01") == 0;
+}
+
+enum err_code compare_begin(struct session *s, struct newest_conf *conf, enum compare_known *known,
                             struct err *e)
 {
     const struct db_param params[] = {{.text = spool_id(conf->spool)}, {.text = conf->table}};
     PGresult *r = NULL;
     enum err_code rc = session_query(s, sql_inspect_begin, NULL, 0, NULL, e);
 
-    *loaded = false;
+    *known = COMPARE_NOTHING;
     conf->at = (struct lanes){0};
     if (rc != OK)
         return rc;
     rc = session_query(s, sql_progress_read, params, 2, &r, e);
-    if (rc != OK && strcmp(e->sqlstate, "42P01") == 0)
+    if (rc != OK && is_unknown(e, known))
         rc = OK;
     for (int i = 0; r != NULL && i < PQntuples(r); i++) {
         conf->at.at[(unsigned)schema_number(r, i, 0) % LANES] = (struct progress){
             .place = {(uint64_t)schema_number(r, i, 1), (uint64_t)schema_number(r, i, 2)},
             .line = (uint64_t)schema_number(r, i, 3)};
-        *loaded = true;
+        *known = COMPARE_LOADED;
     }
     PQclear(r);
-    return rc == OK && !*loaded ? session_query(s, "ROLLBACK", NULL, 0, NULL, e) : rc;
+    return rc == OK && *known != COMPARE_LOADED ? session_query(s, "ROLLBACK", NULL, 0, NULL, e)
+                                                : rc;
 }
 
 enum err_code compare_open(struct compare_keys *k, struct cmd *c, const struct target *t,
@@ -114,11 +123,14 @@ static enum err_code read_keys(void *ctx, struct session *s, struct err *e)
 {
     struct compare_keys *k = ctx;
     int64_t next = k->from;
-    enum err_code rc = compare_begin(s, &k->conf, &k->loaded, e);
+    enum err_code rc = compare_begin(s, &k->conf, &k->known, e);
 
     newest_reset(k->newest);
     k->over = false;
-    if (rc != OK || !k->loaded) {
+    if (rc == OK && k->known == COMPARE_DENIED)
+        rc = err_set(e, ERR_DENIED,
+                     "this role may not read what the schema netty_sync says of the spool");
+    if (rc != OK || k->known != COMPARE_LOADED) {
         k->over = true;
         return rc;
     }
@@ -142,6 +154,6 @@ enum err_code compare_next(struct compare_keys *k, bool names, bool *end, struct
         return OK;
     if ((rc = session_try(k->cmd->session, read_keys, k, e)) != OK)
         return rc;
-    *end = !k->loaded;
-    return k->loaded ? newest_read(k->newest, &k->conf, names, &k->tally, e) : OK;
+    *end = k->known != COMPARE_LOADED;
+    return !*end ? newest_read(k->newest, &k->conf, names, &k->tally, e) : OK;
 }

@@ -15,6 +15,13 @@
 #include "load/findings.h"
 #include "load/newest.h"
 
+/* What the database knows of the spool. */
+enum compare_known {
+    COMPARE_NOTHING,
+    COMPARE_DENIED, /* who asks may not see it */
+    COMPARE_LOADED
+};
+
 struct compare_keys {
     struct cmd *cmd;
     const struct target *target;
@@ -22,15 +29,14 @@ struct compare_keys {
     struct newest *newest;
     int64_t *modified; /* the rows' times, or WHEN_NONE, as newest_of's */
     struct newest_tally tally;
-    bool loaded;
+    enum compare_known known;
     int64_t from; /* the next key to be asked for */
     bool over;
 };
 
 struct newest_conf compare_conf(const struct cmd *c, const struct target *t);
-/* BEGIN, and how far the spool is loaded; not *loaded: the database knows nothing of this spool, and
- * the transaction has ended. */
-enum err_code compare_begin(struct session *s, struct newest_conf *conf, bool *loaded,
+/* BEGIN, and how far the spool is loaded; where that is not known, the transaction has ended. */
+enum err_code compare_begin(struct session *s, struct newest_conf *conf, enum compare_known *known,
                             struct err *e) MUST_CHECK;
 
 enum err_code compare_open(struct compare_keys *k, struct cmd *c, const struct target *t,

@@ -1,9 +1,11 @@
 /* Every row against its newest version in the spool, for load/compare.c. */
 #include "load/compare_keys.h"
+#include "load/filed.h"
 #include "load/shelf.h"
 #include "load/sql.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LISTED 3 /* keys of each kind */
@@ -17,8 +19,13 @@ struct work {
     struct compare_keys k;
     struct findings *findings;
     bool pruned;
-    struct kind unknown, behind, ahead, missing, deleted;
-    bool more;                            /* missing: there are others */
+    struct kind unknown, behind, ahead, missing, deleted, filed;
+    bool more;       /* missing: there are others */
+    bool more_filed; /* the same of those in files */
+    char *dir;       /* of the files that archive and purge wrote */
+    struct newest_version gone[NEWEST_STRAY];
+    bool found[NEWEST_STRAY];             /* in a file, of each of these */
+    struct err unread;                    /* why a file could not be read, or OK */
     char here[2 * NEWEST_STRAY * 22 + 8]; /* ",1,2," keys that are in archive or table now */
     char asked[NEWEST_STRAY * 22];
 };
@@ -104,8 +111,27 @@ static enum err_code look_into_archive(struct work *w, const struct newest_versi
     return session_try(w->k.cmd->session, ask_archive, w, e);
 }
 
+/* Those that are neither deleted nor in the archive: in a file, or missing. */
+static enum err_code judge_gone(struct work *w, size_t n, struct err *e)
+{
+    struct filed f = {.dir = w->dir,
+                      .table = w->k.target->table,
+                      .key = w->k.target->relation.key,
+                      .zone = w->k.cmd->zone};
+    enum err_code rc = n > 0 ? filed_look(&f, w->gone, n, w->found, e) : OK;
+
+    if (rc == OK && f.unread > 0)
+        w->unread = f.why;
+    for (size_t i = 0; rc == OK && i < n; i++)
+        note(w->found[i] ? &w->filed : &w->missing, w->gone[i].key);
+    return rc;
+}
+
 static enum err_code judge_strays(struct work *w, struct err *e)
 {
+    size_t gone = 0;
+    uint64_t missing = w->missing.rows;
+    uint64_t filed = w->filed.rows;
     const struct newest_version *strays = NULL;
     bool more = false;
     size_t n = newest_strays(w->k.newest, &strays, &more);
@@ -115,8 +141,11 @@ static enum err_code judge_strays(struct work *w, struct err *e)
         if (strays[i].deleted)
             note(&w->deleted, strays[i].key);
         else if (!is_archived(w, strays[i].key))
-            note(&w->missing, strays[i].key);
-    w->more |= more && w->missing.rows > 0;
+            w->gone[gone++] = strays[i];
+    if (rc == OK)
+        rc = judge_gone(w, gone, e);
+    w->more |= more && w->missing.rows > missing;
+    w->more_filed |= more && w->filed.rows > filed;
     return rc;
 }
 
@@ -133,10 +162,11 @@ static void tell(const struct work *w, const struct kind *k, enum finding state,
     for (size_t i = 0; i < LISTED && i < k->rows; i++)
         len += (size_t)snprintf(keys + len, sizeof keys - len, "%s%" PRId64, i > 0 ? ", " : "",
                                 k->keys[i]);
-    findings_add(w->findings, state, ERR_DATA, w->k.target->table,
-                 "%s: %s%" PRIu64 " (keys %s%s)%s%s", text,
-                 k == &w->missing && w->more ? "at least " : "", k->rows, keys,
-                 k->rows > LISTED ? " ..." : "", what_to_do[0] != '\0' ? "; " : "", what_to_do);
+    findings_add(
+        w->findings, state, ERR_DATA, w->k.target->table, "%s: %s%" PRIu64 " (keys %s%s)%s%s", text,
+        (k == &w->missing && w->more) || (k == &w->filed && w->more_filed) ? "at least " : "",
+        k->rows, keys, k->rows > LISTED ? " ..." : "", what_to_do[0] != '\0' ? "; " : "",
+        what_to_do);
 }
 
 static void tell_all(const struct work *w)
@@ -150,8 +180,15 @@ static void tell_all(const struct work *w)
          "another spool was loaded, or others write, too");
     tell(w, &w->missing, FINDING_WRONG,
          "records that were loaded and are not in the table, nor in its archive",
-         "unless they were set aside, purged or removed on purpose, netty-load --replay brings "
-         "them back");
+         "unless they were set aside, purged or removed on purpose, or archived to files that are "
+         "elsewhere (--archive-dir), netty-load --replay brings them back");
+    tell(w, &w->filed, FINDING_OK,
+         "records that are not in the table but in files that archive or purge wrote",
+         "netty-load restore --from-file brings them back");
+    if (w->unread.code != OK)
+        findings_add(w->findings, FINDING_CHANGE, OK, w->k.target->table,
+                     "what the rest of a file of archived rows holds is not known: %s",
+                     w->unread.msg);
     tell(w, &w->deleted, FINDING_OK,
          "records that the source calls deleted and that are not in the table any more", "");
     if (w->k.tally.damaged > 0)
@@ -175,8 +212,12 @@ enum err_code compare_rows(struct cmd *c, const struct target *t, struct finding
     memset(&w, 0, sizeof w);
     w.findings = f;
     w.pruned = pruned;
-    if ((rc = compare_open(&w.k, c, t, e)) != OK)
+    if ((rc = cmd_archive_dir(c, &w.dir, e)) != OK)
         return rc;
+    if ((rc = compare_open(&w.k, c, t, e)) != OK) {
+        free(w.dir);
+        return rc;
+    }
     while ((rc = compare_next(&w.k, false, &end, e)) == OK && !end) {
         for (size_t i = 0; i < newest_count(w.k.newest); i++)
             judge_row(&w, i);
@@ -186,5 +227,6 @@ enum err_code compare_rows(struct cmd *c, const struct target *t, struct finding
     if (rc == OK)
         tell_all(&w);
     compare_close(&w.k);
+    free(w.dir);
     return rc;
 }

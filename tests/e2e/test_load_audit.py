@@ -6,7 +6,7 @@ from urllib.parse import urlparse
 import pytest
 
 from pgparts import PgBouncer
-from upkeep import Beside, ago, load_records, record, whole
+from upkeep import Beside, ago, archive_files, load_records, record, whole
 
 
 def check(netty, db, *arguments, code=0, **keywords):
@@ -112,6 +112,48 @@ def test_purged_archived_and_not_yet_loaded_rows_are_no_fault(spool, netty, db):
     rows = check(netty, db)
     assert said(rows, "the source calls deleted")[0] == "ok"
     assert {state for state, *_ in rows} <= {"ok", "change"} and not any("unknown" in text for *_, text in rows)
+
+
+def test_rows_in_files_are_not_missing_unless_a_later_version_is(spool, netty, db):
+    load_records(netty, spool, db, *(record(n, 40 + n) for n in range(20)))
+    netty.load("archive", "--older-than", "1188h", "--to-file", "contacts", db=db)
+    assert len(whole(db)) == 10
+    rows = check(netty, db, "contacts")
+    state, text = said(rows, "but in files that archive or purge wrote")
+    assert state == "ok" and ": 10 (keys 10, 11, 12 ...)" in text and "restore --from-file" in text
+    assert said(rows, "none is missing")[0] == "ok"
+    # Of 12 a later version was loaded and then lost, and 3 was never archived.
+    spool.table("contacts").page([record(12, 10)])
+    netty.load(db=db)
+    db.query('DELETE FROM "netty-contacts" WHERE contact_id IN (3, 12)')
+    rows = check(netty, db, "contacts", code=65)
+    state, text = said(rows, "not in the table, nor in its archive")
+    assert state == "wrong" and (": 2 (keys 3, 12)" in text or ": 2 (keys 12, 3)" in text)
+    assert ": 9 (keys 10, 11, 13 ...)" in said(rows, "but in files that archive or purge wrote")[1]
+    # In another folder, or in another table's files, they are not looked for, and a damaged file is named.
+    assert ": 11 (" in said(check(netty, db, "contacts", "--archive-dir", netty.dir / "none", code=65), "nor in its archive")[1]
+    file, = archive_files(netty)
+    other = file.rename(file.with_name(file.name.replace("contacts-", "contacts-old-")))
+    assert ": 11 (" in said(check(netty, db, "contacts", code=65), "nor in its archive")[1]
+    other.rename(file)
+    bytes_ = bytearray(file.read_bytes())
+    bytes_[len(bytes_) // 2] ^= 1
+    file.write_bytes(bytes_)
+    rows = check(netty, db, "contacts", code=65)
+    assert said(rows, "of a file of archived rows")[0] == "change" and file.name in said(rows, "of a file of archived rows")[1]
+
+
+def test_a_role_without_the_bookkeeping_is_told_of_the_table(spool, netty, db):
+    load_records(netty, spool, db, *(record(n, 40) for n in range(20)))
+    db.query(f"""CREATE ROLE {db.name} LOGIN; GRANT SELECT ON "netty-contacts" TO {db.name}""")
+    try:
+        url = db.url.replace("//netty@", f"//{db.name}@")
+        rows = check(netty, url)
+        assert said(rows, "netty_sync says of the spool: not compared")[0] == "ok"
+        assert said(rows, "rows looked at: 20") and {state for state, *_ in rows} == {"ok"}
+        assert "netty_sync" in netty.load("check", "--merge", db=url, code=77).err
+    finally:
+        db.query(f"DROP OWNED BY {db.name}; DROP ROLE {db.name}")
 
 
 def test_tables_and_spools_that_cannot_be_compared(spool, netty, db):
