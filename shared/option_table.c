@@ -175,10 +175,10 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--on-nul replace"},
 
     {OPT_MAX_DELETES, OPTION_COUNT, "max-deletes", "NETTY_MAX_DELETES", "PERCENT",
-     .standard = "5", .programs = LOAD, .max = 100,
+     .standard = "5", .programs = LOAD, .marks = OPTION_PERCENT, .max = 100,
      .help = "Of a table's records, rounded up, how many percent one reconcile may mark as deleted. Where more "
              "are gone none of the table is marked, and the exit code is 65, until a run is told a greater number.",
-     .example = "--max-deletes 20 contacts"},
+     .example = "--max-deletes 20% contacts"},
 
     {OPT_REPLAY, OPTION_FLAG, "replay", NULL, NULL,
      .programs = LOAD,

@@ -57,6 +57,7 @@ enum option_type {
 #define OPTION_SECRET    1u /* may hold a password: its value is in no message */
 #define OPTION_NO_SWITCH 2u /* environment and file only */
 #define OPTION_UNIT      4u /* a number alone is refused: taken for another unit it would do harm */
+#define OPTION_PERCENT   8u /* a count that may be written with its % */
 
 /* One entry an option, named for --long-name. Keep in the table's order. */
 enum option_id {

@@ -19,20 +19,37 @@ static void show(enum option_type type, int64_t v, char out[UNITS_TEXT])
         (void)snprintf(out, UNITS_TEXT, "%" PRId64, v);
 }
 
-static const char *form(enum option_type type)
+static const char *form(const struct option_def *d)
 {
+    enum option_type type = d->type;
+    if ((d->marks & OPTION_PERCENT) != 0)
+        return "a percentage such as 5 or 5%";
     if (type == OPTION_DURATION)
         return "a duration such as 10ms, 5s, 10m, 2h or 7d";
     return type == OPTION_SIZE ? "a size such as 64K, 16M or 1G" : "a whole number";
+}
+
+static enum err_code percent(const char *text, int64_t *v)
+{
+    char digits[8];
+    size_t n = strlen(text);
+    if (n > 0 && n <= sizeof digits && text[n - 1] == '%')
+        n--;
+    if (n >= sizeof digits)
+        return ERR_USAGE;
+    memcpy(digits, text, n);
+    digits[n] = '\0';
+    return units_count(digits, v);
 }
 
 static bool number(const struct option_def *d, const char *text, int64_t *v, char why[REASON])
 {
     char low[UNITS_TEXT];
     char high[UNITS_TEXT];
-    enum err_code rc = d->type == OPTION_DURATION ? units_duration(text, v)
-                       : d->type == OPTION_SIZE   ? units_size(text, v)
-                                                  : units_count(text, v);
+    enum err_code rc = (d->marks & OPTION_PERCENT) != 0 ? percent(text, v)
+                       : d->type == OPTION_DURATION     ? units_duration(text, v)
+                       : d->type == OPTION_SIZE         ? units_size(text, v)
+                                                        : units_count(text, v);
     if (rc == OK && (d->marks & OPTION_UNIT) != 0 && text[strspn(text, "0123456789")] == '\0') {
         (void)snprintf(why, REASON, "must tell its unit, as in %sd",
                        strlen(text) < 8 ? text : "90");
@@ -43,9 +60,9 @@ static bool number(const struct option_def *d, const char *text, int64_t *v, cha
     show(d->type, d->min, low);
     show(d->type, d->max, high);
     if (d->max == 0)
-        (void)snprintf(why, REASON, "must be %s, %s or more", form(d->type), low);
+        (void)snprintf(why, REASON, "must be %s, %s or more", form(d), low);
     else
-        (void)snprintf(why, REASON, "must be %s, from %s to %s", form(d->type), low, high);
+        (void)snprintf(why, REASON, "must be %s, from %s to %s", form(d), low, high);
     return false;
 }
 

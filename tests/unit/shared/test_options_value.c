@@ -36,6 +36,20 @@ static void test_counts(void **state)
     refused(PROGRAM_EXTRACT, OPT_MAX_PAGES, "-1", "must be a whole number, 0 or more");
 }
 
+static void test_percentages(void **state)
+{
+    (void)state;
+    value(PROGRAM_LOAD, OPT_MAX_DELETES, "5", 5);
+    value(PROGRAM_LOAD, OPT_MAX_DELETES, "5%", 5);
+    value(PROGRAM_LOAD, OPT_MAX_DELETES, "0%", 0);
+    value(PROGRAM_LOAD, OPT_MAX_DELETES, "100%", 100);
+    static const char *const bad[] = {"101%", "5%%", "5 %", "%", "%5", "5.5%", "-1%", "12345678"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        refused(PROGRAM_LOAD, OPT_MAX_DELETES, bad[i],
+                "must be a percentage such as 5 or 5%, from 0 to 100");
+    refused(PROGRAM_EXTRACT, OPT_LIMIT, "50%", "must be a whole number, from 10 to 100");
+}
+
 static void test_durations(void **state)
 {
     (void)state;
@@ -153,15 +167,11 @@ static void test_long_values_are_cut_in_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_counts),
-        TEST(test_durations),
-        TEST(test_a_duration_that_removes_rows_tells_its_unit),
-        TEST(test_sizes),
-        TEST(test_choices_and_flags),
-        TEST(test_times),
-        TEST(test_times_in_a_zone),
-        TEST(test_texts),
-        TEST(test_long_values_are_cut_in_messages),
+        TEST(test_counts),    TEST(test_percentages),
+        TEST(test_durations), TEST(test_a_duration_that_removes_rows_tells_its_unit),
+        TEST(test_sizes),     TEST(test_choices_and_flags),
+        TEST(test_times),     TEST(test_times_in_a_zone),
+        TEST(test_texts),     TEST(test_long_values_are_cut_in_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
