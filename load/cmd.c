@@ -61,6 +61,31 @@ static enum err_code judge(const struct options *o, size_t command, struct err *
     return OK;
 }
 
+/* A command's name with a letter wrong would be taken for a table that nobody has. What is checked or
+ * waited for need not be in the spool yet. */
+static enum err_code refuse_slip(const struct options *o, struct err *e)
+{
+    const char *meant = options_slip(o);
+    const char *const *words = NULL;
+    struct spool *spool = NULL;
+    struct err why = ERR_INIT;
+    bool held = false;
+
+    if (meant == NULL || options_words(o, &words) == 0 || options_int(o, OPT_CHECK) != 0 ||
+        options_int(o, OPT_FOLLOW) != 0)
+        return OK;
+    if (spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, &why) == OK &&
+        spool_holds(spool, words[0], &held, &why) != OK)
+        held = true; /* the load will say what is wrong with the spool */
+    spool_close(spool);
+    if (held)
+        return OK;
+    return err_set(
+        e, ERR_USAGE,
+        "unknown command %.57s; did you mean %s? Nor does the spool %s hold such a table", words[0],
+        meant, options_text(o, OPT_SPOOL));
+}
+
 enum err_code cmd_none(const struct options *o, struct err *e)
 {
     for (size_t i = 0; i < COMMANDS; i++)
@@ -68,7 +93,7 @@ enum err_code cmd_none(const struct options *o, struct err *e)
             if (on_command_line(o, commands[i].own[k]))
                 return err_set(e, ERR_USAGE, "--%s is of netty-load %s, which goes before it",
                                option_table[commands[i].own[k]].name, commands[i].name);
-    return OK;
+    return refuse_slip(o, e);
 }
 
 /* ---- what commands share ---- */

@@ -22,7 +22,8 @@
 
 /* netty-load with a command: all from here to the exit code. */
 int cmd_main(const struct options *o);
-/* Without one: ERR_USAGE for an option that means something with a command only. */
+/* Without one: ERR_USAGE for an option that means something with a command only, and for a table that
+ * the spool has not and whose name is nearly a command's. */
 enum err_code cmd_none(const struct options *o, struct err *e) MUST_CHECK;
 
 struct cmd {

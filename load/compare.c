@@ -26,19 +26,6 @@ struct work {
 
 /* ---- is there anything to compare with? ---- */
 
-static enum err_code is_held(const struct spool *s, const char *table, bool *held, struct err *e)
-{
-    char **tables = NULL;
-    size_t n = 0;
-    enum err_code rc = spool_tables(s, &tables, &n, e);
-
-    *held = false;
-    for (size_t i = 0; rc == OK && i < n; i++)
-        *held |= strcmp(tables[i], table) == 0;
-    spool_tables_free(tables, n);
-    return rc;
-}
-
 static enum err_code is_pruned(const struct spool *s, const char *table, bool *pruned,
                                struct err *e)
 {
@@ -132,7 +119,7 @@ enum err_code compare_times(struct cmd *c, const struct target *t, struct findin
     struct work w = {.cmd = c, .target = t, .findings = f, .conf = compare_conf(c, t)};
     bool held = false;
     bool equal = false;
-    enum err_code rc = c->spool == NULL ? OK : is_held(c->spool, t->table, &held, e);
+    enum err_code rc = c->spool == NULL ? OK : spool_holds(c->spool, t->table, &held, e);
 
     if (rc == OK && !held)
         findings_add(f, FINDING_OK, OK, t->table,

@@ -57,6 +57,22 @@ unsigned option_distance(const char *a, size_t a_len, const char *b, size_t b_le
     return least(rows[a_len % 3][b_len], 3);
 }
 
+const struct command_def *command_near(enum program program, const char *word)
+{
+    const struct command_def *best = NULL;
+    size_t n = strlen(word);
+    unsigned distance = n < 4 ? 2 : 3; /* of a short name two letters are too much of it */
+    for (const struct command_def *c = command_table; c->name != NULL; c++) {
+        unsigned other =
+            c->program == program ? option_distance(word, n, c->name, strlen(c->name)) : 3;
+        if (other < distance) {
+            best = c;
+            distance = other;
+        }
+    }
+    return distance > 0 ? best : NULL;
+}
+
 const char *option_hint(const char *name, size_t n, const char *prefix, enum program program,
                         unsigned without, char out[OPTION_HINT])
 {
@@ -252,6 +268,11 @@ int64_t options_int(const struct options *o, enum option_id id)
 const char *options_command(const struct options *o)
 {
     return o->command;
+}
+
+const char *options_slip(const struct options *o)
+{
+    return o->slip;
 }
 
 size_t options_words(const struct options *o, const char *const **words)

@@ -158,6 +158,8 @@ struct command_def {
 extern const struct command_def command_table[];
 /* Its entry, or NULL. */
 const struct command_def *command_named(enum program program, const char *name);
+/* The one that the word is a slip of, or NULL: a letter or two are wrong, and it is none itself. */
+const struct command_def *command_near(enum program program, const char *word);
 
 struct options;
 
@@ -182,6 +184,8 @@ int64_t options_int(const struct options *o,
 /* netty-load's command, or NULL. A word is one only where it is the first and stands before `--`, so
  * that a table called like one can still be named; it is none of the words below. */
 const char *options_command(const struct options *o);
+/* Where there is none: the command that the first word may be a slip of, or NULL. A table may be called so. */
+const char *options_slip(const struct options *o);
 
 /* The words that are not options, in order. For tables: those, else the configured `tables`
  * (comma or blank separated), each checked (names_check_table) and without repeats. */

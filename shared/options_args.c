@@ -32,6 +32,9 @@ static enum err_code take_word(struct options *o, const char *word, bool words_o
         o->command = command->name;
         return OK;
     }
+    if (o->program == PROGRAM_LOAD && !words_only && o->command == NULL && o->words.n == 0 &&
+        (command = command_near(o->program, word)) != NULL)
+        o->slip = command->name;
     if (conninfo_secrets(word, &password) != OK)
         return err_set(e, ERR_NOMEM, "out of memory for the command line");
     if (password)

@@ -38,6 +38,7 @@ struct options {
     enum program program;
     struct setting set[OPTIONS];
     const char *command; /* of the table of commands, or NULL */
+    const char *slip;    /* likewise: the first word is nearly its name */
     struct word_list words;
     struct word_list tables; /* not checked yet */
 };

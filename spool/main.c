@@ -34,6 +34,11 @@ static enum err_code refuse(const char *word, struct err *e)
     for (const struct command_def *c = command_table; c->name && n < sizeof names; c++)
         if (c->program == PROGRAM_SPOOL)
             n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", c->name);
+    const struct command_def *near = word ? command_near(PROGRAM_SPOOL, word) : NULL;
+    if (near)
+        return err_set(e, ERR_USAGE,
+                       "unknown command %.40s; did you mean %s? The commands are %s (see --help)",
+                       word, near->name, names);
     return err_set(e, ERR_USAGE, "%s%s; the commands are %s (see --help)",
                    word ? "there is no command " : "a command is missing", word ? word : "", names);
 }

@@ -294,3 +294,15 @@ void spool_tables_free(char **tables, size_t n)
         free(tables[i]);
     free(tables);
 }
+
+enum err_code spool_holds(const struct spool *s, const char *table, bool *held, struct err *e)
+{
+    char **tables = NULL;
+    size_t n = 0;
+    enum err_code rc = spool_tables(s, &tables, &n, e);
+    *held = false;
+    for (size_t i = 0; rc == OK && i < n; i++)
+        *held |= strcmp(tables[i], table) == 0;
+    spool_tables_free(tables, n);
+    return rc;
+}

@@ -57,6 +57,9 @@ bool spool_replaced(const struct spool *s);
 enum err_code spool_tables(const struct spool *s, char ***tables, size_t *n,
                            struct err *e) MUST_CHECK;
 void spool_tables_free(char **tables, size_t n);
+/* Is this one of them? */
+enum err_code spool_holds(const struct spool *s, const char *table, bool *held,
+                          struct err *e) MUST_CHECK;
 
 /* One writer a table: an flock on <table>/lock, which the process holds until spool_unlock or its
  * end. ERR_BUSY names the process that holds it (its id is in the file). Makes the table's folder.

@@ -174,3 +174,15 @@ def test_help_and_version(netty, program):
     own = {"netty-extract": {"libcurl", "libmicrohttpd"}, "netty-load": {"libpq", "libmicrohttpd"}, "netty-spool": set()}[program]
     assert own | {"zstd", "xxHash", "libuv", "yajl", "inih"} <= libraries
     assert not libraries & ({"libcurl", "libpq", "libmicrohttpd"} - own)
+
+
+def test_a_mistyped_command_is_no_table_unless_there_is_one(spool, db, netty):
+    spool.table("checks").page([{"check_id": 1, "time_modified": "2024-05-13 10:22:33"}])
+    run = netty.load("chek", "contacts", db=db, code=64)
+    assert "unknown command chek; did you mean check?" in run.err
+    assert "did you mean check?" in netty.load("chek", "--spool", netty.dir / "none", db=db, code=64).err
+    assert netty.load("checks", "--create-tables", "--json", db=db).json()["checks"]["inserted"] == 1
+    # Elsewhere it is taken for what it says.
+    assert "no table chek" in netty.load("--", "chek", db=db, code=66).err
+    assert "no table tasks" in netty.load("tasks", db=db, code=66).err
+    assert "did you mean verify?" in netty.spool_tool("verfy", code=64).err
