@@ -139,17 +139,30 @@ static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
     ask_next(l);
 }
 
+/* What the last catalog says of it can still be gone by. */
+static bool is_fresh(const struct catalog_entry *last, const struct catalog_entry *entry,
+                     int64_t now)
+{
+    return last != NULL && last->source != NULL && entry->source != NULL &&
+           strcmp(last->source, entry->source) == 0 && last->measured != WHEN_NONE &&
+           last->measured <= now && now - last->measured < FRESH;
+}
+
 /* True where it can be told without reading the table. */
 static bool is_known(struct leave *l, struct catalog_entry *entry)
 {
     const struct catalog_entry *last = catalog_find(&l->last, entry->table);
     int64_t now = when_now();
+    bool whole = false;
+    int64_t mine = l->greatest != NULL ? l->greatest(l->ctx, entry->table, &whole) : WHEN_NONE;
 
-    if (last == NULL || last->source == NULL || entry->source == NULL ||
-        strcmp(last->source, entry->source) != 0 || last->measured == WHEN_NONE ||
-        last->measured > now || now - last->measured >= FRESH)
+    if (whole) {
+        entry->measured = now;
+        entry->max_time_modified = mine;
+        return true;
+    }
+    if (!is_fresh(last, entry, now))
         return false;
-    int64_t mine = l->greatest != NULL ? l->greatest(l->ctx, entry->table) : WHEN_NONE;
     entry->measured = last->measured;
     entry->max_time_modified = last->max_time_modified;
     if (mine != WHEN_NONE &&

@@ -2,8 +2,8 @@
  * What the database holds, left in the spool for the extractor (spool/catalog.h): tables, keys,
  * greatest time_modified.
  *
- * To find the greatest is to read the whole table, unless time_modified has an index; so what the
- * last catalog says of the same table, together with what this run has put in, does for a day. What
+ * To find the greatest is to read the whole table, unless time_modified has an index; so what this run has put in does where
+ * the table was empty before, and what the last catalog says of the same table, together with that, for a day. What
  * others put in meanwhile may be greater: then an extractor starts earlier than it need, and misses
  * nothing.
  *
@@ -17,8 +17,8 @@
 #include "spool/spool.h"
 
 struct leave;
-/* The greatest time_modified that this run has put into the table, or WHEN_NONE. */
-typedef int64_t leave_greatest_fn(void *ctx, const char *table);
+/* The greatest time_modified that this run has put into the table, or WHEN_NONE. *whole: there was nothing in it before. */
+typedef int64_t leave_greatest_fn(void *ctx, const char *table, bool *whole);
 typedef void leave_done_fn(void *ctx, const struct err *err); /* NULL: the catalog is written */
 
 /* db is connected. done is called once, from the loop; leave_free belongs into it or after it. */

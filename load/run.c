@@ -231,10 +231,11 @@ static bool mark(struct run *r)
     return true;
 }
 
-static int64_t greatest(void *ctx, const char *table)
+static int64_t greatest(void *ctx, const char *table, bool *whole)
 {
     const struct item *item = find(ctx, table);
 
+    *whole = item != NULL && table_counts(item->table)->whole;
     return item != NULL ? table_counts(item->table)->greatest : WHEN_NONE;
 }
 

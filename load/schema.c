@@ -17,13 +17,14 @@ struct schema {
     struct relation relation;
     struct lanes progress;
     struct buf sql;
-    bool created;
+    bool created, empty;
 };
 
 static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err);
 static void on_list(void *ctx, const PGresult *r, const struct err *err);
 static void on_create(void *ctx, const PGresult *r, const struct err *err);
 static void on_progress(void *ctx, const PGresult *r, const struct err *err);
+static void on_empty(void *ctx, const PGresult *r, const struct err *err);
 
 void relation_free(struct relation *r)
 {
@@ -165,7 +166,28 @@ static void read_progress(struct schema *s)
     const struct db_param params[] = {{.text = s->spool}, {.text = s->table}};
 
     s->progress = (struct lanes){0};
+    s->empty = false;
     db_query(s->db, sql_progress_read, params, 2, on_progress, s);
+}
+
+/* A first load usually finds none. */
+static void look_for_rows(struct schema *s)
+{
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
+    struct progress none = {0};
+    struct err e = ERR_INIT;
+    bool first = true;
+
+    for (size_t i = 0; i < LANES; i++)
+        first = first && progress_compare(&s->progress.at[i], &none) == 0;
+    buf_reset(&s->sql);
+    if (s->conf.look || !first)
+        s->done(s->ctx, NULL);
+    else if (sql_expand(&s->sql, sql_table_empty, vars, 2, &e) != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_empty, s);
 }
 
 static void on_progress(void *ctx, const PGresult *r, const struct err *err)
@@ -181,7 +203,23 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         strcmp(err->sqlstate, "42703") == 0) /* no column lane: --dry-run changes nothing */
         err_prefix(&why, "the bookkeeping is an earlier netty-load's; any run that may write "
                          "brings it up to date");
-    s->done(s->ctx, err != NULL ? &why : NULL);
+    if (err != NULL)
+        s->done(s->ctx, &why);
+    else
+        look_for_rows(s);
+}
+
+/* It would be good to know, no more. */
+static void on_empty(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct schema *s = ctx;
+
+    if (err != NULL && db_lost(s->db)) {
+        fail(s, err);
+        return;
+    }
+    s->empty = err == NULL && PQntuples(r) == 1 && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
+    s->done(s->ctx, NULL);
 }
 
 static void on_missing(struct schema *s)
@@ -253,4 +291,9 @@ const struct relation *schema_relation(const struct schema *s)
 const struct lanes *schema_progress(const struct schema *s)
 {
     return &s->progress;
+}
+
+bool schema_empty(const struct schema *s)
+{
+    return s->empty;
 }

@@ -40,6 +40,7 @@ void schema_find(struct schema *s, struct db *db, schema_done_fn *done, void *ct
 
 const struct relation *schema_relation(const struct schema *s);
 const struct lanes *schema_progress(const struct schema *s);
+bool schema_empty(const struct schema *s); /* nothing was loaded, and the table had no row */
 
 /* Columns of sql_list_tables. */
 enum {

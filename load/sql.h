@@ -116,6 +116,9 @@ extern const char sql_progress_flush[];
 /* Variables spool, table_name, segment, page, line. One row updated. */
 extern const char sql_progress_store[];
 
+/* Variables schema, relation. One row: empty. */
+extern const char sql_table_empty[];
+
 /* Variables schema, relation. One row: time_modified, in microseconds since 1970 or null. Times in
  * the future do not count. Reads the whole table. */
 extern const char sql_max_modified[];

@@ -311,6 +311,8 @@ static void on_found(void *ctx, const struct err *err)
         table_give_up(t, &e);
     } else {
         t->found = true;
+        t->total.whole = t->total.whole || schema_empty(t->schema);
+        t->news = schema_empty(t->schema) ? t->trust : 0;
         table_recall(t);
     }
 }

@@ -46,6 +46,7 @@ struct table_counts {
     uint64_t damaged;             /* pages passed over */
     int64_t busy;                 /* microseconds between table_load and done */
     int64_t greatest; /* time_modified, of what went in and is not in the future, or WHEN_NONE */
+    bool whole;       /* there was nothing in the table before */
 };
 
 struct table;

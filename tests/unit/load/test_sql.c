@@ -159,6 +159,7 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_progress_store,
                 VARS(PROGRESS, {"lanes", "{0,1}"}, {"segment", "1"}, {"page", "2"}, {"line", "3"}));
     expand_file(sql_max_modified, VARS(RELATION));
+    expand_file(sql_table_empty, VARS(RELATION));
 }
 
 int main(void)
