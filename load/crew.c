@@ -3,38 +3,52 @@
 #include <stdlib.h>
 
 #define SHARE_ROWS 500u /* fewer are not worth a transaction of their own */
+#define TURNS      2u   /* batches at a time */
+
+struct turn;
 
 struct share {
-    struct crew *crew;
+    struct turn *turn;
     struct txn *txn;
     struct db *db; /* while it runs */
     unsigned lanes;
     size_t first, end;
     bool in;                 /* committed */
-    bool tried;              /* in this crew_run */
+    bool tried;              /* since crew_run */
     bool unknown;            /* it may have been committed ... */
     struct txn_result found; /* ... with this result */
+};
+
+/* A batch. */
+struct turn {
+    struct crew *crew;
+    struct crew_job job;
+    struct share shares[LANES];
+    unsigned count;
 };
 
 struct crew {
     struct lender lender;
     unsigned connections;
-    struct crew_job job;
-    struct share shares[LANES];
-    unsigned count;
+    struct turn turns[TURNS];
+    struct turn *first;      /* the one whose turn it is; the other comes next */
+    unsigned taken;          /* of them */
+    const struct turn *held; /* nothing more of it is begun, or NULL */
+    unsigned shares;         /* of the last batch */
     struct db *own;
-    struct db *lent[LANES]; /* borrowed for this batch, not in use */
+    struct db *lent[LANES]; /* borrowed, not in use */
     unsigned lent_count;
     bool own_busy;
     unsigned running;
-    bool starting; /* crew_run is still giving out shares */
+    bool
+        busy; /* shares are being given out, or the caller told: what ends meanwhile is looked at then */
     bool failed, moved, distrust, in_rows;
     struct err err;
     crew_done_fn *done;
     void *ctx;
 };
 
-static void go_on(struct crew *c);
+static void advance(struct crew *c);
 
 enum err_code crew_open(struct crew **out, const struct lender *lender, unsigned connections,
                         struct err *e)
@@ -47,18 +61,31 @@ enum err_code crew_open(struct crew **out, const struct lender *lender, unsigned
     c->connections = connections < LANES ? connections : LANES;
     if (c->connections == 0)
         c->connections = 1;
-    for (unsigned i = 0; i < LANES; i++)
-        c->shares[i].crew = c;
+    c->shares = 1;
+    c->first = &c->turns[0];
+    for (unsigned k = 0; k < TURNS; k++) {
+        c->turns[k].crew = c;
+        for (unsigned i = 0; i < LANES; i++)
+            c->turns[k].shares[i].turn = &c->turns[k];
+    }
     *out = c;
     return OK;
 }
 
+void crew_clear(struct crew *c)
+{
+    c->taken = 0;
+    c->held = NULL;
+}
+
 void crew_rest(struct crew *c)
 {
-    for (unsigned i = 0; i < LANES; i++) {
-        txn_close(c->shares[i].txn);
-        c->shares[i].txn = NULL;
-    }
+    crew_clear(c);
+    for (unsigned k = 0; k < TURNS; k++)
+        for (unsigned i = 0; i < LANES; i++) {
+            txn_close(c->turns[k].shares[i].txn);
+            c->turns[k].shares[i].txn = NULL;
+        }
 }
 
 void crew_close(struct crew *c)
@@ -71,14 +98,21 @@ void crew_close(struct crew *c)
 
 /* ---- connections ---- */
 
-static void borrow(struct crew *c, unsigned most)
+static unsigned at_work(const struct crew *c)
 {
-    while (c->lender.borrow != NULL && c->lent_count < most) {
+    return c->running - (c->own_busy ? 1 : 0);
+}
+
+/* So that there are this many connections, if they can be had. Returns how many there are. */
+static unsigned borrow(struct crew *c, unsigned most)
+{
+    while (c->lender.borrow != NULL && 1 + at_work(c) + c->lent_count < most) {
         struct db *db = c->lender.borrow(c->lender.ctx);
         if (db == NULL)
-            return;
+            break;
         c->lent[c->lent_count++] = db;
     }
+    return 1 + at_work(c) + c->lent_count;
 }
 
 static void give_back(struct crew *c, struct db *db)
@@ -94,44 +128,73 @@ static void give_all_back(struct crew *c)
 
 /* ---- shares ---- */
 
+static struct turn *next_turn(struct crew *c)
+{
+    return c->first == &c->turns[0] ? &c->turns[1] : &c->turns[0];
+}
+
 unsigned crew_shares(const struct crew *c)
 {
-    return c->count > 0 ? c->count : 1;
+    return c->shares;
+}
+
+/* In how many shares it goes: rows that are known to be unchanged cost next to nothing. */
+static unsigned share_out(struct crew *c, const struct batch *batch, const struct crew_job *job)
+{
+    size_t most = (batch_rows(batch) - batch_cached(batch)) / SHARE_ROWS;
+
+    if (job->whole || job->txn.lanes != LANES_ALL || most <= 1)
+        return 1;
+    if (most > c->connections)
+        most = c->connections;
+    unsigned there = borrow(c, (unsigned)most);
+    return there < most ? there : (unsigned)most;
 }
 
 void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job)
 {
     size_t ends[LANES];
-    size_t most = batch_rows(batch) / SHARE_ROWS;
     size_t first = 0;
+    struct turn *t = c->taken++ == 0 ? c->first : next_turn(c);
 
-    c->job = *job;
-    c->count = 1;
-    if (!job->whole && job->txn.lanes == LANES_ALL && most > 1) {
-        if (most > c->connections)
-            most = c->connections;
-        borrow(c, (unsigned)most - 1);
-        c->count = 1 + c->lent_count;
-    }
-    batch_sort_shares(batch, c->count, ends);
-    for (unsigned i = 0; i < c->count; i++) {
-        struct share *s = &c->shares[i];
-        s->lanes = c->count == 1 ? job->txn.lanes : lanes_share(i, c->count);
+    t->job = *job;
+    t->count = c->shares = share_out(c, batch, job);
+    batch_sort_shares(batch, t->count, ends);
+    for (unsigned i = 0; i < t->count; i++) {
+        struct share *s = &t->shares[i];
+        s->lanes = t->count == 1 ? job->txn.lanes : lanes_share(i, t->count);
         s->first = first;
         s->end = first = ends[i];
-        s->in = s->unknown = false;
+        s->in = s->unknown = s->tried = false;
     }
+    if (c->taken > 1)
+        advance(c);
+}
+
+unsigned crew_taken(const struct crew *c)
+{
+    return c->taken;
+}
+
+void crew_hold(struct crew *c)
+{
+    if (c->taken < 2)
+        return;
+    c->held = next_turn(c);
+    c->distrust = true;
 }
 
 static void committed(struct share *s, const struct txn_result *r)
 {
+    const struct crew_job *job = &s->turn->job;
+
     s->in = true;
-    s->crew->job.committed(s->crew->job.txn.ctx, s->lanes, r);
+    job->committed(job->txn.ctx, s->lanes, r);
 }
 
 static void failed(struct share *s, const struct txn_result *r)
 {
-    struct crew *c = s->crew;
+    struct crew *c = s->turn->crew;
 
     if (r->unknown) {
         s->unknown = true;
@@ -148,15 +211,15 @@ static void failed(struct share *s, const struct txn_result *r)
 
 static void over(struct share *s)
 {
-    struct crew *c = s->crew;
+    struct crew *c = s->turn->crew;
 
     if (s->db == c->own)
         c->own_busy = false;
     else
-        give_back(c, s->db);
+        c->lent[c->lent_count++] = s->db;
     s->db = NULL;
     c->running--;
-    go_on(c);
+    advance(c);
 }
 
 static void on_txn(void *ctx, const struct txn_result *r)
@@ -170,14 +233,14 @@ static void on_txn(void *ctx, const struct txn_result *r)
     case TXN_MOVED:
         if (s->unknown && r->arrived) {
             LOG(LOG_INFO, "commit-found", "the COMMIT whose answer was lost had succeeded",
-                F_STR("table", s->crew->job.txn.table));
+                F_STR("table", s->turn->job.txn.table));
             committed(s, &s->found);
         } else {
-            s->crew->moved = true;
+            s->turn->crew->moved = true;
         }
         break;
     case TXN_DISTRUST:
-        s->crew->distrust = true;
+        s->turn->crew->distrust = true;
         break;
     case TXN_FAILED:
         failed(s, r);
@@ -188,7 +251,7 @@ static void on_txn(void *ctx, const struct txn_result *r)
 
 static void start(struct share *s)
 {
-    struct txn_job job = s->crew->job.txn;
+    struct txn_job job = s->turn->job.txn;
     struct err e = ERR_INIT;
 
     s->tried = true;
@@ -207,6 +270,7 @@ static void start(struct share *s)
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 {
     struct share *s = ctx;
+    struct crew *c = s->turn->crew;
 
     (void)r;
     if (err == NULL) {
@@ -214,14 +278,17 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     LOG(LOG_DEBUG, "connection", "one connection fewer can be had",
-        F_STR("table", s->crew->job.txn.table), F_ERR(err));
+        F_STR("table", s->turn->job.txn.table), F_ERR(err));
     s->tried = false;
-    over(s);
+    give_back(c, s->db);
+    s->db = NULL;
+    c->running--;
+    advance(c);
 }
 
 static void start_on(struct share *s, struct db *db)
 {
-    struct crew *c = s->crew;
+    struct crew *c = s->turn->crew;
 
     s->db = db;
     s->tried = true;
@@ -233,74 +300,138 @@ static void start_on(struct share *s, struct db *db)
         start(s);
 }
 
-static struct share *waiting(struct crew *c)
+/* A key's line follows the one before it: these lanes' rows of the batch before are in. */
+static bool may_follow(const struct turn *before, unsigned lanes)
 {
-    for (unsigned i = 0; i < c->count && !c->failed; i++)
-        if (!c->shares[i].in && !c->shares[i].tried)
-            return &c->shares[i];
+    for (unsigned i = 0; i < before->count; i++)
+        if ((before->shares[i].lanes & lanes) != 0 && !before->shares[i].in)
+            return false;
+    return true;
+}
+
+/* The next share of this batch that can begin; before: the batch before it, or NULL. */
+static struct share *waiting_in(struct turn *t, const struct turn *before)
+{
+    for (unsigned i = 0; i < t->count && t != t->crew->held; i++) {
+        struct share *s = &t->shares[i];
+        if (!s->in && !s->tried && (before == NULL || may_follow(before, s->lanes)))
+            return s;
+    }
     return NULL;
 }
 
-static void go_on(struct crew *c)
+static struct share *waiting(struct crew *c)
 {
-    struct share *s = c->starting || c->own_busy ? NULL : waiting(c);
+    struct share *s = c->taken > 0 && !c->failed ? waiting_in(c->first, NULL) : NULL;
 
-    if (s != NULL)
-        start_on(s, c->own);
-    if (c->running > 0 || c->starting)
-        return;
+    if (s == NULL && c->taken > 1 && !c->failed && !c->moved && !c->distrust)
+        s = waiting_in(next_turn(c), c->first);
+    return s;
+}
+
+static struct db *free_connection(struct crew *c)
+{
+    if (!c->own_busy)
+        return c->own;
+    return c->lent_count > 0 ? c->lent[--c->lent_count] : NULL;
+}
+
+static bool all_in(const struct turn *t)
+{
+    for (unsigned i = 0; i < t->count; i++)
+        if (!t->shares[i].in)
+            return false;
+    return true;
+}
+
+static void give_out(struct crew *c)
+{
+    struct share *s;
+    struct db *db;
+
+    while ((s = waiting(c)) != NULL && (db = free_connection(c)) != NULL)
+        start_on(s, db);
+    if (c->taken < 2 || c->failed || c->lender.wanted == NULL || c->lender.wanted(c->lender.ctx))
+        give_all_back(c);
+}
+
+/* What came of it, once nothing is under way. */
+static void end(struct crew *c)
+{
     struct crew_result result = {
-        .end = c->failed     ? TXN_FAILED
-               : c->moved    ? TXN_MOVED
-               : c->distrust ? TXN_DISTRUST
-                             : TXN_DONE,
+        .end = c->failed  ? TXN_FAILED
+               : c->moved ? TXN_MOVED
+                          : TXN_DISTRUST,
         .in_rows = c->in_rows,
         .err = c->failed ? &c->err : NULL,
     };
+
     give_all_back(c);
     c->done(c->ctx, &result);
 }
 
+/* On, after a share or a batch has come or gone. */
+static void advance(struct crew *c)
+{
+    struct crew_result done = {.end = TXN_DONE};
+    bool told = true;
+
+    if (c->busy)
+        return;
+    c->busy = true;
+    while (told) {
+        give_out(c);
+        told = c->taken > 0 && all_in(c->first);
+        if (told) {
+            c->first = next_turn(c);
+            c->taken--;
+            c->done(c->ctx, &done);
+        }
+    }
+    c->busy = false;
+    if (c->running == 0 && c->taken > 0)
+        end(c);
+}
+
 void crew_run(struct crew *c, struct db *db, crew_done_fn *done, void *ctx)
 {
-    struct share *s;
-
     c->own = db;
     c->done = done;
     c->ctx = ctx;
     c->failed = c->moved = c->distrust = c->in_rows = c->own_busy = false;
-    for (unsigned i = 0; i < c->count; i++)
-        c->shares[i].tried = false;
-    borrow(c, c->count - 1);
-    c->starting = true;
-    if ((s = waiting(c)) != NULL)
-        start_on(s, db);
-    while (c->lent_count > 0 && (s = waiting(c)) != NULL)
-        start_on(s, c->lent[--c->lent_count]);
-    c->starting = false;
-    if (c->running == 0)
-        go_on(c);
+    c->held = NULL;
+    for (unsigned k = 0; k < TURNS; k++)
+        for (unsigned i = 0; i < LANES; i++)
+            c->turns[k].shares[i].tried = false;
+    (void)borrow(c, c->first->count);
+    advance(c);
 }
 
 bool crew_cancel(struct crew *c)
 {
-    for (unsigned i = 0; i < c->count; i++)
-        if (c->shares[i].db != NULL)
-            db_cancel(c->shares[i].db);
+    for (unsigned k = 0; k < TURNS; k++)
+        for (unsigned i = 0; i < LANES; i++)
+            if (c->turns[k].shares[i].db != NULL)
+                db_cancel(c->turns[k].shares[i].db);
     return c->running > 0;
+}
+
+static void drop(struct crew *c, struct share *s)
+{
+    if (s->db == NULL)
+        return;
+    db_drop(s->db);
+    if (s->db != c->own)
+        give_back(c, s->db);
+    s->db = NULL;
 }
 
 void crew_drop(struct crew *c)
 {
-    for (unsigned i = 0; i < c->count; i++) {
-        struct db *db = c->shares[i].db;
-        if (db == NULL)
-            continue;
-        db_drop(db);
-        if (db != c->own)
-            give_back(c, db);
-        c->shares[i].db = NULL;
-    }
+    for (unsigned k = 0; k < TURNS; k++)
+        for (unsigned i = 0; i < LANES; i++)
+            drop(c, &c->turns[k].shares[i]);
     give_all_back(c);
     c->running = 0;
+    crew_clear(c);
 }

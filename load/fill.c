@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_MAX  65536u
 #define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
 #define PAGES_TURN 256u /* passed over before the loop gets its turn */
 
@@ -26,7 +25,6 @@ enum err_code fill_open(struct fill **out, const struct spool *s, const char *ta
     if (f == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     buf_init(&f->data, DATA_MAX);
-    buf_init(&f->names, NAMES_MAX);
     f->conf = *conf;
     f->shape = conf->batch;
     f->lanes = LANES_ALL;
@@ -56,7 +54,6 @@ void fill_close(struct fill *f)
         reader_close(f->reader);
     letters_close(f->letters);
     buf_free(&f->data);
-    buf_free(&f->names);
     free(f->table);
     free(f);
 }
@@ -132,9 +129,9 @@ enum err_code fill_refused(struct fill *f, const struct batch_row *row, const st
     return aside_refused(f->out->aside, row->place, row->line, why, e);
 }
 
-enum err_code fill_write_aside(struct fill *f, struct err *e)
+enum err_code fill_write_aside(struct fill *f, struct lot *lot, struct err *e)
 {
-    if (f->letters != NULL || aside_write(f->out->aside, e) == OK)
+    if (f->letters != NULL || aside_write(lot->aside, e) == OK)
         return OK;
     return err_prefix(e, "cannot set records aside, for which the spool must be writable");
 }
@@ -349,9 +346,24 @@ struct batch *fill_batch(struct fill *f)
     return f->out->batch;
 }
 
-const char *fill_names(struct fill *f)
+struct lot *fill_lot(struct fill *f)
 {
-    return lot_names(f->out, f->rower, &f->names);
+    return f->out;
+}
+
+struct lot *fill_lot_ahead(struct fill *f)
+{
+    return fill_has_ahead(f) && f->in->full ? f->in : NULL;
+}
+
+const char *fill_names(struct fill *f, struct lot *lot)
+{
+    return lot_names(lot, f->rower);
+}
+
+bool fill_has_more(const struct fill *f, const struct lot *lot)
+{
+    return lot != f->in ? !f->lame && f->in->moved : f->held;
 }
 
 struct aside *fill_aside(struct fill *f)

@@ -44,6 +44,7 @@ enum fill_what {
 };
 
 struct fill;
+struct lot;
 struct unchanged;
 enum err_code fill_open(struct fill **f, const struct spool *s, const char *table,
                         const struct fill_conf *conf, struct err *e) MUST_CHECK;
@@ -72,11 +73,19 @@ enum err_code fill_settle(struct fill *f, struct err *e) MUST_CHECK;
  * committed. */
 enum err_code fill_refused(struct fill *f, const struct batch_row *row, const struct err *why,
                            struct err *e) MUST_CHECK;
-enum err_code fill_write_aside(struct fill *f, struct err *e) MUST_CHECK;
+enum err_code fill_write_aside(struct fill *f, struct lot *lot, struct err *e) MUST_CHECK;
 
+/* The batch that fill_run has made, with all that belongs to it (lot.h), ... */
+struct lot *fill_lot(struct fill *f);
+/* ... and the one that is read ahead, once that is complete; else NULL. fill_settle makes it the other. */
+struct lot *fill_lot_ahead(struct fill *f);
+/* There are lines behind it that a later batch will have. */
+bool fill_has_more(const struct fill *f, const struct lot *lot);
+/* A text[] as text: names that all rows of the batch have, or some of them. Good until it is settled. */
+const char *fill_names(struct fill *f, struct lot *lot);
+
+/* Of fill_lot: */
 struct batch *fill_batch(struct fill *f);
-/* A text[] as text: names that all rows of the batch have, or some of them. Good until the next call. */
-const char *fill_names(struct fill *f);
 struct aside *fill_aside(struct fill *f);
 struct fill_tally fill_tally(const struct fill *f, unsigned lanes); /* of these lanes' lines */
 const struct progress *fill_reached(const struct fill *f);          /* once the batch is in */

@@ -31,7 +31,6 @@ struct fill {
     bool bounded;
     struct batch_row row; /* the row at hand, its data in `data` */
     struct buf data;
-    struct buf names;
     bool held; /* the row at hand did not fit into the last batch */
     bool lame; /* reading ahead failed: it will be tried, and told, when it is due */
     uint64_t damaged;

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #define SHAPES_MAX 16u /* of a batch: with more of them no names are told */
+#define NAMES_MAX  65536u
 
 enum err_code lot_open(struct lot *lot, const struct spool *s, const char *table,
                        const struct batch_conf *conf, struct err *e)
 {
     enum err_code rc = batch_open(&lot->batch, conf, e);
 
+    buf_init(&lot->names, NAMES_MAX);
     return rc == OK ? aside_open(&lot->aside, s, table, e) : rc;
 }
 
@@ -17,6 +19,7 @@ void lot_close(struct lot *lot)
 {
     aside_close(lot->aside);
     batch_close(lot->batch);
+    buf_free(&lot->names);
 }
 
 void lot_begin(struct lot *lot, const struct batch_conf *shape, const struct progress *reached)
@@ -68,13 +71,13 @@ enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, cons
     return aside_add(lot->aside, &letter, e);
 }
 
-const char *lot_names(const struct lot *lot, const struct rower *rower, struct buf *out)
+const char *lot_names(struct lot *lot, const struct rower *rower)
 {
     uint64_t shapes[SHAPES_MAX];
     size_t n = batch_shapes(lot->batch, shapes, SHAPES_MAX);
 
-    buf_reset(out);
-    if (n > SHAPES_MAX || row_names(rower, shapes, n, out) != OK)
+    buf_reset(&lot->names);
+    if (n > SHAPES_MAX || row_names(rower, shapes, n, &lot->names) != OK)
         return "{}";
-    return out->data;
+    return lot->names.data;
 }

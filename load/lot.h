@@ -1,6 +1,6 @@
 /*
- * What fill_line.c fills: a batch, the records that were set aside on its way, and what became of the lines.
- * There are two of them, so that one can be filled while the other is loaded. Nobody else includes this.
+ * A batch, the records that were set aside on its way, and what became of the lines. fill.c has two of them, so that one
+ * can be filled while the other is loaded, or both be loaded, one behind the other.
  */
 #ifndef NETTY_LOAD_LOT_H
 #define NETTY_LOAD_LOT_H
@@ -15,6 +15,7 @@ struct lot {
     struct progress reached; /* once it is in */
     bool moved;              /* something to commit, be it only progress */
     bool full;
+    struct buf names;
 };
 
 enum err_code lot_open(struct lot *lot, const struct spool *s, const char *table,
@@ -29,6 +30,6 @@ enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, cons
                             const struct batch_row *row, const char *line, size_t n,
                             struct err *e) MUST_CHECK;
 /* fill_names of it. */
-const char *lot_names(const struct lot *lot, const struct rower *rower, struct buf *out);
+const char *lot_names(struct lot *lot, const struct rower *rower);
 
 #endif

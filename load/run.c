@@ -14,6 +14,7 @@
 static void dispatch(struct run *r);
 static struct db *borrow(void *ctx);
 static void give_back(void *ctx, struct db *db);
+static bool wanted(void *ctx);
 static void on_turn(uv_timer_t *timer);
 
 /* ---- tables ---- */
@@ -54,7 +55,7 @@ static enum err_code add(struct run *r, const char *table, size_t tables, struct
     }
     conf.name = table;
     conf.batch.bytes_max = batch_share(r, tables);
-    conf.lender = (struct lender){borrow, give_back, r};
+    conf.lender = (struct lender){borrow, give_back, wanted, r};
     if ((rc = table_open(&item->table, r->loop, &conf, e)) != OK) {
         free(item);
         return rc;
@@ -167,6 +168,11 @@ static void give_back(void *ctx, struct db *db)
 
     pool_give(r->pool, db);
     (void)uv_timer_start(&r->turn, on_turn, 0, 0); /* some table may have waited for it */
+}
+
+static bool wanted(void *ctx)
+{
+    return next_item(ctx) != NULL;
 }
 
 static bool loading(const struct run *r)

@@ -28,6 +28,8 @@ enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table
     t->conf.name = t->name;
     t->rows = conf->batch.rows_max;
     t->trust = 1;
+    t->flight = &t->flights[0];
+    t->flights[0].table = t->flights[1].table = t;
     t->total.greatest = WHEN_NONE;
     struct schema_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
     if ((rc = schema_open(&t->schema, &sc, e)) != OK ||

@@ -7,9 +7,15 @@
 #define GROW_AFTER 4u  /* batches that went well before the next one may be larger again */
 #define TRUST_MOST 64u /* batches of new keys only, before the next one's are taken to be new */
 
-static void take_batch(struct table *t);
+static void take_batch(struct table *t, struct lot *lot, const struct progress *from);
 static void send_batch(struct table *t);
+static void on_ahead(uv_idle_t *idle);
 static void on_crew(void *ctx, const struct crew_result *r);
+
+static struct flight *other_flight(struct table *t)
+{
+    return t->flight == &t->flights[0] ? &t->flights[1] : &t->flights[0];
+}
 
 /* Some lanes may be ahead, of an interrupted batch: then the others come first, up to there. */
 enum err_code table_seek(struct table *t, struct err *e)
@@ -18,6 +24,7 @@ enum err_code table_seek(struct table *t, struct err *e)
     bool bounded = false;
 
     table_reread(t);
+    crew_clear(t->crew);
     t->ready = t->hearing = t->emptied = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
     fill_lanes(t->fill, t->lanes, bounded ? &until : NULL);
@@ -39,10 +46,7 @@ static bool seek_again(struct table *t)
 static void have_batch(struct table *t)
 {
     t->ready = true;
-    t->aside = aside_count(fill_aside(t->fill));
-    t->inserted = t->updated = 0;
-    t->taught = 0;
-    take_batch(t);
+    take_batch(t, fill_lot(t->fill), &t->committed);
     send_batch(t);
 }
 
@@ -105,53 +109,53 @@ void table_batch(struct table *t)
 static enum err_code refused(void *ctx, const struct batch_row *row, const struct err *why,
                              struct err *e)
 {
-    struct table *t = ctx;
+    const struct flight *f = ctx;
 
-    return fill_refused(t->fill, row, why, e);
+    return fill_refused(f->table->fill, row, why, e);
 }
 
 /* What others have loaded since it was heard last. */
 static enum err_code locked(void *ctx, unsigned lanes, const struct lanes *at, struct err *e)
 {
-    const struct table *t = ctx;
+    const struct flight *f = ctx;
+    const struct table *t = f->table;
 
     return t->later == NULL ? OK : later_catch_up(t->later, lanes, at, e);
 }
 
 static void distrust(void *ctx, const struct batch_row *row)
 {
-    table_distrust(ctx, row);
+    const struct flight *f = ctx;
+
+    table_distrust(f->table, row);
 }
 
 static enum err_code settle(void *ctx, struct err *e)
 {
-    struct table *t = ctx;
+    const struct flight *f = ctx;
 
-    return fill_write_aside(t->fill, e);
+    return fill_write_aside(f->table->fill, f->lot, e);
 }
 
 static bool more(void *ctx)
 {
-    const struct table *t = ctx;
+    const struct flight *f = ctx;
 
-    return !t->stopping && fill_has_ahead(t->fill);
+    return !f->table->stopping && fill_has_more(f->table->fill, f->lot);
 }
 
 /* The table's own may be greater, not less. */
-static void note_greatest(struct table *t, unsigned lanes)
+static void note_greatest(struct table *t, const struct lot *lot, unsigned lanes)
 {
-    const struct batch *b = fill_batch(t->fill);
-    struct aside *aside = fill_aside(t->fill);
     int64_t now = when_now();
-    const char *data;
 
-    for (size_t i = 0; i < batch_rows(b); i++) {
-        const struct batch_row *r = batch_row(b, i, &data);
+    for (size_t i = 0; i < batch_rows(lot->batch); i++) {
+        const struct batch_row *r = batch_came(lot->batch, i);
         int64_t at = r->row.time_modified;
         if (at == WHEN_NONE || at > now || (lanes >> lane_of(r->row.key) & 1u) == 0 ||
             (t->total.greatest != WHEN_NONE && at <= t->total.greatest))
             continue;
-        if (!aside_has(aside, r->place, r->line))
+        if (!aside_has(lot->aside, r->place, r->line))
             t->total.greatest = at;
     }
 }
@@ -159,8 +163,9 @@ static void note_greatest(struct table *t, unsigned lanes)
 /* These lanes' share is in the database (or, with --dry-run, would be). */
 static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
 {
-    struct table *t = ctx;
-    struct fill_tally tally = fill_tally(t->fill, lanes);
+    struct flight *f = ctx;
+    struct table *t = f->table;
+    struct fill_tally tally = lot_tally(f->lot, lanes);
 
     t->total.read += tally.read;
     t->total.folded += tally.folded;
@@ -168,12 +173,12 @@ static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
     t->total.inserted += r->counts.inserted;
     t->total.updated += r->counts.updated;
     t->total.unchanged += r->counts.unchanged;
-    t->total.dead += r->refused + ((lanes & 1u) != 0 ? t->aside : 0);
-    t->inserted += r->counts.inserted;
-    t->updated += r->counts.updated;
-    note_greatest(t, lanes);
-    table_vouch(t, lanes, r);
-    lanes_move(&t->at, lanes, fill_reached(t->fill));
+    t->total.dead += r->refused + ((lanes & 1u) != 0 ? f->aside : 0);
+    f->inserted += r->counts.inserted;
+    f->updated += r->counts.updated;
+    note_greatest(t, f->lot, lanes);
+    table_vouch(f, lanes, r);
+    lanes_move(&t->at, lanes, &f->lot->reached);
 }
 
 static void tell_aside(struct table *t, size_t dead)
@@ -201,7 +206,7 @@ static void grow(struct table *t)
  * longer. */
 static void guess(struct table *t)
 {
-    if (t->inserted == batch_rows(fill_batch(t->fill)) && t->inserted > 0) {
+    if (t->flight->inserted == batch_rows(t->flight->lot->batch) && t->flight->inserted > 0) {
         t->news++;
         return;
     }
@@ -210,56 +215,62 @@ static void guess(struct table *t)
     t->news = 0;
 }
 
-/* On to what comes next: in the spool, or for the lanes that are behind. What was read ahead of that the cache knew when
- * it was not to be believed is read again. */
+/* On to what comes next: what is on its way already, what is in the spool, or what the lanes that are behind lack. What was
+ * read ahead of that the cache knew when it was not to be believed is read again; if it is on its way, the crew sees to it. */
 static enum err_code next_batch(struct table *t, struct err *e)
 {
-    bool again = t->lanes != LANES_ALL || t->emptied;
+    bool flying = crew_taken(t->crew) > 0;
+    bool again = (t->lanes != LANES_ALL || t->emptied) && !flying;
 
     t->committed = *fill_reached(t->fill);
     if (t->bisect && progress_compare(&t->committed, &t->bisect_to) >= 0)
         t->bisect = false;
     fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
     enum err_code rc = fill_settle(t->fill, e);
-    return rc == OK && again ? table_seek(t, e) : rc;
+    if (rc != OK || !flying)
+        return rc == OK && again ? table_seek(t, e) : rc;
+    t->flight = other_flight(t);
+    t->ready = true;
+    (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
+    return OK;
 }
 
 /* All of it is in. */
 static void committed(struct table *t)
 {
+    const struct flight *f = t->flight;
+    const struct page_place *place = &f->lot->reached.place;
     struct err e = ERR_INIT;
 
-    const struct page_place *place = &fill_reached(t->fill)->place;
-
     t->total.batches++;
-    tell_aside(t, aside_count(fill_aside(t->fill)));
+    tell_aside(t, aside_count(f->lot->aside));
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
-        F_INT("read", fill_tally(t->fill, LANES_ALL).read),
-        F_INT("rows", batch_rows(fill_batch(t->fill))), F_INT("inserted", t->inserted),
-        F_INT("updated", t->updated), F_INT("segment", place->segment), F_INT("page", place->page),
-        F_INT("known", batch_cached(fill_batch(t->fill))),
-        F_INT("ms", (when_tick() - t->sent) / 1000));
+        F_INT("read", lot_tally(f->lot, LANES_ALL).read), F_INT("rows", batch_rows(f->lot->batch)),
+        F_INT("inserted", f->inserted), F_INT("updated", f->updated),
+        F_INT("segment", place->segment), F_INT("page", place->page),
+        F_INT("known", batch_cached(f->lot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
     t->attempt = 0;
     t->ready = t->doubted = false;
     table_learn(t);
     grow(t);
     guess(t);
-    if (next_batch(t, &e) == OK)
-        table_later(t, 0); /* others' turn */
-    else
+    if (next_batch(t, &e) != OK)
         table_give_up(t, &e);
+    else if (!t->ready)
+        table_later(t, 0); /* others' turn */
 }
 
-static void take_batch(struct table *t)
+static void take_batch(struct table *t, struct lot *lot, const struct progress *from)
 {
+    struct flight *f = lot == fill_lot(t->fill) ? t->flight : other_flight(t);
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;
     struct crew_job job = {
         .txn = {.spool = spool_id(t->conf.spool),
                 .table = t->name,
                 .relation = schema_relation(t->schema),
-                .batch = fill_batch(t->fill),
-                .names = fill_names(t->fill),
+                .batch = lot->batch,
+                .names = fill_names(t->fill, lot),
                 .custody = unchanged_custody(t->unchanged),
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
@@ -267,9 +278,9 @@ static void take_batch(struct table *t)
                 .fresh = t->news >= t->trust,
                 .guard = !t->conf.replay && !t->conf.redrive,
                 .store = !t->conf.redrive && (!t->conf.replay || all),
-                .from = t->committed,
-                .to = *fill_reached(t->fill),
-                .ctx = t,
+                .from = *from,
+                .to = lot->reached,
+                .ctx = f,
                 .locked = locked,
                 .refused = refused,
                 .distrust = distrust,
@@ -279,8 +290,16 @@ static void take_batch(struct table *t)
         .committed = share_in,
     };
 
-    t->sent = when_tick();
-    crew_take(t->crew, fill_batch(t->fill), &job);
+    *f = (struct flight){
+        .table = t, .lot = lot, .aside = aside_count(lot->aside), .sent = when_tick()};
+    crew_take(t->crew, lot->batch, &job);
+}
+
+/* The next batch is complete, and none of what would be done otherwise after this one can come between. */
+static bool may_fly(const struct table *t)
+{
+    return !t->stopping && !t->conf.replay && !t->emptied && t->lanes == LANES_ALL &&
+           crew_taken(t->crew) == 1 && fill_lot_ahead(t->fill) != NULL;
 }
 
 static void on_ahead(uv_idle_t *idle)
@@ -290,17 +309,21 @@ static void on_ahead(uv_idle_t *idle)
     if (!t->stopping && fill_ahead(t->fill))
         return;
     (void)uv_idle_stop(idle);
-    fill_sort_ahead(t->fill, crew_shares(t->crew));
+    if (crew_taken(t->crew) < 2) /* else it is on its way already */
+        fill_sort_ahead(t->fill, crew_shares(t->crew));
+    if (may_fly(t))
+        take_batch(t, fill_lot_ahead(t->fill), fill_reached(t->fill));
 }
 
 static void send_batch(struct table *t)
 {
     if (t->conf.dry_run) {
-        share_in(t, t->lanes, &(struct txn_result){0});
+        share_in(t->flight, t->lanes, &(struct txn_result){0});
+        crew_clear(t->crew);
         committed(t);
         return;
     }
-    aside_keep(fill_aside(t->fill), t->aside); /* the database's judgement is made anew */
+    aside_keep(fill_aside(t->fill), t->flight->aside); /* the database's judgement is made anew */
     if (!t->bisect && t->later == NULL)
         (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
     crew_run(t->crew, t->db, on_crew, t);

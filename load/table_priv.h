@@ -7,6 +7,7 @@
 
 #include "load/crew.h"
 #include "load/later.h"
+#include "load/lot.h"
 #include "load/table.h"
 
 enum table_state {
@@ -14,6 +15,16 @@ enum table_state {
     TABLE_CONNECTING,
     TABLE_WAITING,
     TABLE_TALKING
+};
+
+/* A batch on its way. */
+struct flight {
+    struct table *table;
+    struct lot *lot; /* the fill's */
+    size_t aside;    /* refused before it was sent: lane 0's */
+    uint64_t inserted, updated;
+    unsigned taught; /* lanes whose commit can be learned from */
+    int64_t sent;    /* since when, by when_tick */
 };
 
 struct table {
@@ -49,11 +60,10 @@ struct table {
     /* One batch: */
     bool hearing; /* of what later lines say of it */
     bool ready;   /* it is complete, and on its way */
-    int64_t sent; /* since when, by when_tick */
-    size_t aside; /* refused before it was sent: lane 0's */
-    uint64_t inserted, updated;
-    unsigned taught; /* lanes whose commit can be learned from */
-    bool bisect;     /* some row up to bisect_to is refused */
+    struct flight flights[2];
+    struct flight *
+        flight; /* of the fill's batch; the other's is the one that was read ahead, once that is on its way */
+    bool bisect; /* some row up to bisect_to is refused */
     struct progress bisect_to;
     struct table_counts total;
     uint64_t damaged; /* of fills that were closed */
@@ -73,7 +83,7 @@ void table_again(struct table *t, const struct err *err, enum db_trouble what);
 /* Opens the cache of unchanged lines, where there may be one; then the first batch. */
 void table_recall(struct table *t);
 /* These lanes' share is in. */
-void table_vouch(struct table *t, unsigned lanes, const struct txn_result *r);
+void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r);
 /* The batch at hand is going to be filled again. */
 void table_reread(struct table *t);
 /* The batch is in: what it has taught. */

@@ -66,12 +66,12 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     go_on(t);
 }
 
-void table_vouch(struct table *t, unsigned lanes, const struct txn_result *r)
+void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r)
 {
-    if (t->unchanged == NULL || r->xid == 0)
+    if (f->table->unchanged == NULL || r->xid == 0)
         return;
-    t->taught |= lanes;
-    unchanged_vouch(t->unchanged, lanes, r->xid, fill_reached(t->fill));
+    f->taught |= lanes;
+    unchanged_vouch(f->table->unchanged, lanes, r->xid, &f->lot->reached);
 }
 
 void table_reread(struct table *t)
@@ -93,7 +93,7 @@ void table_learn(struct table *t)
         return;
     for (size_t i = 0; i < batch_rows(b); i++) {
         const struct batch_row *row = batch_came(b, i);
-        if (row->cached || row->xid == 0 || (t->taught >> lane_of(row->row.key) & 1u) == 0)
+        if (row->cached || row->xid == 0 || (t->flight->taught >> lane_of(row->row.key) & 1u) == 0)
             continue;
         struct unchanged_seen seen = {
             .digest = {row->digest[0], row->digest[1]}, .row = row->row, .xid = row->xid};
@@ -105,6 +105,8 @@ void table_distrust(struct table *t, const struct batch_row *row)
 {
     if (row != NULL)
         unchanged_forget(t->unchanged, row->at);
-    else if (unchanged_drop(t->unchanged))
+    else if (unchanged_drop(t->unchanged)) {
         t->emptied = true;
+        crew_hold(t->crew); /* what the next batch knows of it is not to be believed either */
+    }
 }

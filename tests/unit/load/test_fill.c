@@ -164,20 +164,20 @@ static void refused_records_are_written_once(void **state)
     assert_int_equal(run(f), FILL_READY);
     assert_int_equal(aside_count(fill_aside(f)), 2);
     assert_int_equal(batch_rows(fill_batch(f)), 1);
-    assert_int_equal(fill_write_aside(f, &e), OK);
+    assert_int_equal(fill_write_aside(f, fill_lot(f), &e), OK);
     /* The COMMIT failed: the same batch again. */
     seek(f, 0, 0);
     assert_int_equal(run(f), FILL_READY);
     const char *data;
     struct err why = {.code = ERR_DATA, .sqlstate = "23514", .msg = "the check"};
     assert_int_equal(fill_refused(f, batch_row(fill_batch(f), 0, &data), &why, &e), OK);
-    assert_int_equal(fill_write_aside(f, &e), OK);
+    assert_int_equal(fill_write_aside(f, fill_lot(f), &e), OK);
     settle(f);
     /* --replay, after other batches went well. */
     seek(f, 0, 0);
     assert_int_equal(run(f), FILL_READY);
     assert_int_equal(fill_refused(f, batch_row(fill_batch(f), 0, &data), &why, &e), OK);
-    assert_int_equal(fill_write_aside(f, &e), OK);
+    assert_int_equal(fill_write_aside(f, fill_lot(f), &e), OK);
     settle(f);
     fill_close(f);
 
