@@ -2,7 +2,6 @@
 #include "load/cmd.h"
 #include "load/mover.h"
 #include "load/shelf.h"
-#include "load/sql.h"
 #include "load/taken.h"
 #include "shared/log.h"
 #include <stdio.h>
@@ -22,24 +21,8 @@ static enum err_code move(void *ctx, struct session *s, const struct mover_windo
                           PGresult **moved, struct err *e)
 {
     const struct work *work = ctx;
-    const struct relation *r = &work->target->relation;
-    char from[MOVER_NUMBER];
-    char to[MOVER_NUMBER];
-    char rows[MOVER_NUMBER];
-    const struct sql_var vars[] = {
-        {"schema", r->schema},
-        {"relation", r->name},
-        {"key", r->key},
-        {"archive", shelf_archive(work->shelf)->name},
-        {"columns", shelf_columns(work->shelf)},
-        {"merged", shelf_merged_into_archive(work->shelf)},
-        {"condition", work->condition},
-        {"from", mover_number(w->from, from)},
-        {"to", mover_number(w->to, to)},
-        {"rows", mover_number((int64_t)w->rows, rows)},
-    };
 
-    return session_run(s, sql_archive_move, vars, sizeof vars / sizeof *vars, moved, e);
+    return shelf_move(work->shelf, SHELF_PUT, work->condition, s, w, moved, e);
 }
 
 static enum err_code report(struct cmd *c, const struct work *work, const struct mover *m,

@@ -4,37 +4,22 @@
 #include "load/mover.h"
 #include "load/restore_file.h"
 #include "load/shelf.h"
-#include "load/sql.h"
 #include "shared/log.h"
+
+#define EVERY_ROW "true"
 
 struct work {
     bool replace; /* --update replace */
     const char *file;
     struct shelf *shelf;
-    const struct target *target;
 };
 
 static enum err_code move(void *ctx, struct session *s, const struct mover_window *w,
                           PGresult **moved, struct err *e)
 {
     const struct work *work = ctx;
-    const struct relation *r = &work->target->relation;
-    char from[MOVER_NUMBER];
-    char to[MOVER_NUMBER];
-    char rows[MOVER_NUMBER];
-    const struct sql_var vars[] = {
-        {"schema", r->schema},
-        {"relation", r->name},
-        {"key", r->key},
-        {"archive", shelf_archive(work->shelf)->name},
-        {"columns", shelf_columns(work->shelf)},
-        {"merged", shelf_merged_back(work->shelf)},
-        {"from", mover_number(w->from, from)},
-        {"to", mover_number(w->to, to)},
-        {"rows", mover_number((int64_t)w->rows, rows)},
-    };
 
-    return session_run(s, sql_restore_move, vars, sizeof vars / sizeof *vars, moved, e);
+    return shelf_move(work->shelf, SHELF_TAKE_BACK, EVERY_ROW, s, w, moved, e);
 }
 
 static enum err_code report(struct cmd *c, const struct target *t, const char *from,
@@ -55,7 +40,7 @@ static enum err_code from_table(struct cmd *c, struct work *work, struct mover_c
                                 struct err *e)
 {
     struct mover m = {.relation = shelf_archive(work->shelf),
-                      .condition = "true",
+                      .condition = EVERY_ROW,
                       .rows = c->rows,
                       .bytes = c->bytes,
                       .dry_run = c->dry_run,
@@ -80,7 +65,6 @@ static enum err_code restore_table(void *ctx, struct cmd *c, const struct target
 
     if (rc != OK)
         return rc;
-    work->target = t;
     if (work->file != NULL)
         rc = restore_file(c, t, work->file, shelf_merged_back(work->shelf), &n, e);
     else

@@ -43,11 +43,6 @@ const struct relation *shelf_archive(const struct shelf *s)
     return &s->archive;
 }
 
-const char *shelf_columns(const struct shelf *s)
-{
-    return s->columns;
-}
-
 /* As the loader puts a newer version over an older one (sql_merged in load/sql.h), the live row being the
  * newer one unless its time says otherwise: whether a record is gone the live row tells. It came, or came
  * again, after the other was archived, and a mark from before then would call a record deleted that the
@@ -57,14 +52,43 @@ const char *shelf_columns(const struct shelf *s)
     "CASE WHEN jsonb_typeof(" archived ".data) = 'object' THEN (" archived ".data - " MARK         \
     ") || " live ".data ELSE " live ".data END"
 
-const char *shelf_merged_into_archive(const struct shelf *s)
+static const char *merged_into_archive(const struct shelf *s)
 {
-    return s->replace ? "excluded.data" : MERGED("a", "excluded");
+    return s->replace ? "excluded.data" : MERGED("t", "excluded");
 }
 
 const char *shelf_merged_back(const struct shelf *s)
 {
     return s->replace ? "t.data" : MERGED("excluded", "t");
+}
+
+/* ---- moving rows ---- */
+
+enum err_code shelf_move(const struct shelf *s, enum shelf_way way, const char *condition,
+                         struct session *session, const struct mover_window *w, PGresult **moved,
+                         struct err *e)
+{
+    const struct relation *r = &s->target->relation;
+    bool put = way == SHELF_PUT;
+    char from[MOVER_NUMBER];
+    char to[MOVER_NUMBER];
+    char rows[MOVER_NUMBER];
+    const struct sql_var vars[] = {
+        {"schema", r->schema},
+        {"from_table", put ? r->name : s->archive.name},
+        {"to_table", put ? s->archive.name : r->name},
+        {"key", r->key},
+        {"columns", s->columns},
+        {"condition", condition},
+        {"archived", put ? "t" : "excluded"},
+        {"live", put ? "excluded" : "t"},
+        {"merged", put ? merged_into_archive(s) : shelf_merged_back(s)},
+        {"from", mover_number(w->from, from)},
+        {"to", mover_number(w->to, to)},
+        {"rows", mover_number((int64_t)w->rows, rows)},
+    };
+
+    return session_run(session, sql_shelf_move, vars, sizeof vars / sizeof *vars, moved, e);
 }
 
 /* ---- making it ---- */

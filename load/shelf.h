@@ -6,11 +6,13 @@
  *     shelf_make(s, session, e);        // what is missing; ERR_REFUSED where a name is taken
  *     shelf_look(s, session, &there, e);
  *     shelf_archive(s) ...
+ *     shelf_move(s, SHELF_PUT, ...)     // a window of rows; for mover.move
  */
 #ifndef NETTY_LOAD_SHELF_H
 #define NETTY_LOAD_SHELF_H
 
 #include "load/cmd.h"
+#include "load/mover.h"
 
 struct shelf;
 /* replace: --update replace, so that of two rows of a record one is taken as it is. The target must
@@ -26,10 +28,16 @@ enum err_code shelf_look(struct shelf *s, struct session *session, bool *there,
 
 /* The archive as a relation of its own. */
 const struct relation *shelf_archive(const struct shelf *s);
-/* A list of columns, quoted, that rows keep on their way. */
-const char *shelf_columns(const struct shelf *s);
-/* The data of a record that both have, the archived row (a) being the older one or not. */
-const char *shelf_merged_into_archive(const struct shelf *s);
+/* The data of a record that both have, the archived row (excluded) coming to the live one (t). */
 const char *shelf_merged_back(const struct shelf *s);
+
+enum shelf_way {
+    SHELF_PUT,      /* into the archive */
+    SHELF_TAKE_BACK /* out of it */
+};
+/* One window, as mover.move does it. condition: as mover's. The columns must be known (shelf_make, shelf_look). */
+enum err_code shelf_move(const struct shelf *s, enum shelf_way way, const char *condition,
+                         struct session *session, const struct mover_window *w, PGresult **moved,
+                         struct err *e) MUST_CHECK;
 
 #endif

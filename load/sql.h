@@ -137,10 +137,9 @@ extern const char sql_rows_there[];  /* keys. One row: rows keys */
 extern const char sql_archive_lock[];    /* (without variables) */
 extern const char sql_archive_plan[];    /* Rows: what text */
 extern const char sql_archive_columns[]; /* (without key) One row: columns, or null */
-/* archive, columns, merged, from, to, rows; archive_move also condition. One row: last due moved
- * merged keys */
-extern const char sql_archive_move[];
-extern const char sql_restore_move[];
+/* from_table, to_table instead of relation; columns, from, to, rows, condition, archived, live, merged.
+ * One row: last due moved merged keys */
+extern const char sql_shelf_move[];
 extern const char sql_row_columns[]; /* (without key) One row: columns */
 /* columns, merged; parameter: a JSON array of rows. One row: unfit written merged */
 extern const char sql_restore_lines[];
@@ -186,6 +185,6 @@ extern const char sql_suggest[]; /* source, relation. Rows: about calls millisec
 /* For compress: variables schema, relation, and ... */
 extern const char sql_compress_look[]; /* One row: has_lz4 compression size */
 extern const char sql_compress_set[];
-extern const char sql_compress_rows[]; /* key, condition, from, to, rows. As sql_archive_move */
+extern const char sql_compress_rows[]; /* key, condition, from, to, rows. As sql_shelf_move */
 
 #endif

@@ -1,6 +1,6 @@
 -- Brings rows back from lines of a file that purge or archive wrote, $1 being the lines as one JSON
 -- array. None is brought back when one of them is no row of this table. Of a key that stands twice the
--- newest counts. What happens where the table has the record is told in restore_move.sql; a row that
+-- newest counts. What happens where the table has the record is told in shelf_move.sql; a row that
 -- would stay as it is is not written.
 --
 --   psql ... -v columns='contact_id, data, ...' -v merged=... -f load/sql/restore_lines.sql
