@@ -5,6 +5,7 @@
 #include "shared/log.h"
 #include "shared/when.h"
 #include "spool/board.h"
+#include "spool/last_run.h"
 #include "spool/runs.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,12 @@ struct account {
 static const char *const kinds[] = {"timeout",    "connection",   "cut",          "throttled",
                                     "denied",     "client_error", "server_error", "redirect",
                                     "not_a_page", "too_big",      "other"};
+
+static const struct last_run_meters last_run = {.side = RUNS_EXTRACT,
+                                                .duration = METER_LAST_DURATION,
+                                                .timestamp = METER_LAST_TIMESTAMP,
+                                                .success = METER_LAST_SUCCESS,
+                                                .aside = METER_ASIDE};
 
 /* ---- counting ---- */
 
@@ -180,16 +187,7 @@ static void set_table(struct metrics *m, const struct status_table *t)
     set_time(m, METER_COMPLETE_TO, t->name, t->complete_to);
     set_time(m, METER_FETCHED, t->name, t->fetched);
     metrics_set(m, METER_DAMAGED, t->name, NULL, (double)t->damaged);
-    for (size_t i = 0; i < t->reasons_count; i++)
-        if (t->reasons[i].side == DEAD_EXTRACT)
-            metrics_add(m, METER_ASIDE, t->name, t->reasons[i].reason, (double)t->reasons[i].count);
-    if (t->extract.count == 0)
-        return;
-    const struct runs_entry *last = &t->extract.entries[t->extract.count - 1];
-    bool good = last->error[0] == 0 || strcmp(last->error, err_word(ERR_INTERRUPTED)) == 0;
-    metrics_set(m, METER_LAST_DURATION, t->name, NULL, SECONDS(last->busy));
-    metrics_set(m, METER_LAST_TIMESTAMP, t->name, NULL, SECONDS(last->ended));
-    metrics_set(m, METER_LAST_SUCCESS, t->name, NULL, good);
+    last_run_set(m, &last_run, t);
 }
 
 static void collect(void *ctx, const struct status *s)
@@ -249,14 +247,7 @@ void account_run(struct account *a, const struct run *r)
 
 int account_done(struct account *a, int code)
 {
-    struct err e = ERR_INIT;
-    if (a == NULL)
-        return code;
-    metrics_set(a->metrics, METER_EXIT, NULL, NULL, code);
-    if (board_write(a->board, &e) == OK)
-        return code;
-    LOG(LOG_ERROR, "metrics", "the metrics cannot be written", F_ERR(&e));
-    return exit_graver(code, err_exit(e.code));
+    return a == NULL ? code : board_done(a->board, METER_EXIT, code);
 }
 
 void account_quit(struct account *a)

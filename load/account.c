@@ -5,6 +5,7 @@
 #include "shared/names.h"
 #include "shared/when.h"
 #include "spool/board.h"
+#include "spool/last_run.h"
 #include "spool/runs.h"
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +38,12 @@ static const char *const kinds[TABLE_TROUBLES] = {
     [DB_AGAIN] = "unavailable", [DB_TOO_SLOW] = "timeout",    [DB_BAD_ROW] = "bad_row",
     [DB_NO_TABLE] = "no_table", [DB_FORBIDDEN] = "forbidden", [DB_FAULT] = "other",
 };
+
+static const struct last_run_meters last_run = {.side = RUNS_LOAD,
+                                                .duration = METER_LAST_DURATION,
+                                                .timestamp = METER_LAST_TIMESTAMP,
+                                                .success = METER_LAST_SUCCESS,
+                                                .aside = METER_ASIDE};
 
 /* ---- counting ---- */
 
@@ -191,16 +198,7 @@ static void set_table(struct metrics *m, const struct status *s, const struct st
     metrics_set(m, METER_WAITING_AGE, t->name, NULL, SECONDS(age));
     if (ratio >= 0)
         metrics_set(m, METER_RATIO, t->name, NULL, ratio);
-    for (size_t i = 0; i < t->reasons_count; i++)
-        if (t->reasons[i].side == DEAD_LOAD)
-            metrics_add(m, METER_ASIDE, t->name, t->reasons[i].reason, (double)t->reasons[i].count);
-    if (t->load.count == 0)
-        return;
-    const struct runs_entry *last = &t->load.entries[t->load.count - 1];
-    bool good = last->error[0] == 0 || strcmp(last->error, err_word(ERR_INTERRUPTED)) == 0;
-    metrics_set(m, METER_LAST_DURATION, t->name, NULL, SECONDS(last->busy));
-    metrics_set(m, METER_LAST_TIMESTAMP, t->name, NULL, SECONDS(last->ended));
-    metrics_set(m, METER_LAST_SUCCESS, t->name, NULL, good);
+    last_run_set(m, &last_run, t);
 }
 
 static void collect(void *ctx, const struct status *s)
@@ -255,7 +253,6 @@ enum err_code account_open(struct account **out, const struct account_conf *conf
 
 int account_done(struct account *a, int code)
 {
-    struct err e = ERR_INIT;
     if (a == NULL)
         return code;
     write_all(a);
@@ -263,11 +260,7 @@ int account_done(struct account *a, int code)
         count(a, i);
         i->live = NULL;
     }
-    metrics_set(a->metrics, METER_EXIT, NULL, NULL, code);
-    if (board_write(a->board, &e) == OK)
-        return code;
-    LOG(LOG_ERROR, "metrics", "the metrics cannot be written", F_ERR(&e));
-    return exit_graver(code, err_exit(e.code));
+    return board_done(a->board, METER_EXIT, code);
 }
 
 void account_spool(struct account *a, const struct spool *s)

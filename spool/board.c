@@ -171,11 +171,9 @@ static void door(void *ctx, struct serve_reply *r)
 
 /* Node exporter's textfile collector reads it as another user, hence 0644: counts and tables' names
  * are in it. process_* are left out, for that program has such metrics of its own. */
-enum err_code board_write(struct board *b, struct err *e)
+static enum err_code write_file(struct board *b, struct err *e)
 {
     struct buf text;
-    if (b == NULL || b->file == NULL)
-        return OK;
     const char *slash = strrchr(b->file, '/');
     buf_init(&text, METRICS_TEXT);
     b->looked = false;
@@ -186,6 +184,16 @@ enum err_code board_write(struct board *b, struct err *e)
         rc = io_publish(b->dir, slash != NULL ? slash + 1 : b->file, text.data, text.len, e);
     buf_free(&text);
     return rc;
+}
+
+int board_done(struct board *b, size_t exit_meter, int code)
+{
+    struct err e = ERR_INIT;
+    metrics_set(b->conf.metrics, exit_meter, NULL, NULL, code);
+    if (b->file == NULL || write_file(b, &e) == OK)
+        return code;
+    LOG(LOG_ERROR, "metrics", "the metrics cannot be written", F_ERR(&e));
+    return exit_graver(code, err_exit(e.code));
 }
 
 /* The counters go on from the file's, and the file is replaced: it had better be ours, and not the

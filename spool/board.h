@@ -5,7 +5,7 @@
  *
  *     board_open(&b, &conf, e);            // reads the settings, listens
  *     board_ended(b, "contacts", code);    // how a table's run ended
- *     board_write(b, e);                   // the metrics' file, if one is wanted: after each run
+ *     board_done(b, METER_EXIT, code);     // after each run: the metrics' file, if one is wanted
  *     board_quit(b);                       // listens no more; the loop's handles are closed
  *     board_close(b);
  *
@@ -44,8 +44,9 @@ enum err_code board_open(struct board **b, const struct board_conf *conf, struct
 void board_ended(struct board *b, const char *table, enum err_code code);
 /* Another spool from now on, or none (NULL): the one before is about to be closed. */
 void board_spool(struct board *b, const struct spool *s);
-/* OK where no file is wanted. */
-enum err_code board_write(struct board *b, struct err *e) MUST_CHECK;
+/* The exit code, into the metrics and, where a file of them is wanted, that is written. Answers the
+ * graver one of it and of what became of the file, which is logged. */
+int board_done(struct board *b, size_t exit_meter, int code) MUST_CHECK;
 void board_quit(struct board *b);
 /* All take NULL. */
 void board_close(struct board *b);
