@@ -113,7 +113,7 @@ fuzz() {
     heading "Fuzzers, a slice"
     check "build: fuzzers" make -j"$jobs" fuzzers
     for name in parse record when http_date; do check "fuzz: $name" tests/fuzz/run.sh -runs=20000 "$name"; done
-    for name in journal segment catalog dead notes small roll missing options_file; do check "fuzz: $name" tests/fuzz/run.sh -runs=3000 "$name"; done
+    for name in journal segment catalog dead dead_acked notes small breaker roll missing options_file; do check "fuzz: $name" tests/fuzz/run.sh -runs=3000 "$name"; done
 }
 
 # pytest_in NAME BUILD ARGUMENT...: counts from pytest's own report.
