@@ -79,6 +79,24 @@ class Kept:
         pass
 
 
+class Saved:
+    """A database that each case begins with as it was when this was made."""
+
+    def __init__(self, database):
+        self.database = database
+        self.names = [name for name, in database.query("""SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'netty_sync') AND c.relkind = 'r'""")]
+        database.query("CREATE SCHEMA saved")
+        for name in self.names:
+            database.query(f"CREATE TABLE saved.{name.split('.', 1)[1]} AS TABLE {name}")
+
+    def reset(self):
+        self.database.query(f"TRUNCATE {', '.join(self.names)}")
+        for name in self.names:
+            self.database.query(f"INSERT INTO {name} SELECT * FROM saved.{name.split('.', 1)[1]}")
+        self.database.connection.close()  # and tells its counts; writes of the case's own are looked for
+
+
 def points(count, step, rng):
     """Every step-th, from a random start."""
     return range(rng.randint(1, min(step, max(count, 1))), count + 1, step)
@@ -238,9 +256,14 @@ def programs(truth, server):
     yield Program("extract, reconcile", truth, lambda: truth.whole, Case.reconcile, Case.assert_roll_recovers)
     gone = Gone(truth.dir / "reconciled", Loaded(server).database)
     yield Program("load, reconcile", gone, lambda: gone.whole, load, Case.assert_marks_recover, Loaded(server))
+    back = Gone(truth.dir / "returned", Loaded(server).database, back=True)
+    yield Program("load, back again", back, lambda: back.whole, load, Case.assert_marks_go, Saved(back.database))
     yield Program("load", truth, lambda: truth.whole, load, Case.assert_load_recovers, Loaded(server))
     kept = Kept(server)
     truth.load(kept.database)
+    yield Program("archive", truth, lambda: truth.whole, Case.archive, Case.assert_archived,
+                  Saved(truth.fill(Loaded(server).database)))
+    yield Program("extract, healed", truth, lambda: truth.healed, extract, Case.assert_spool_recovers)
     yield Program("heal", truth, lambda: truth.hurt, Case.heal, Case.assert_heal_recovers)
     prune = Program("prune", truth, lambda: truth.loaded, Case.prune, Case.assert_pruned, kept)
     prune.killed = (*KILLED, 70)  # the loader that it asks can die of a named fault, too

@@ -69,31 +69,49 @@ class Truth:
         letters = self.hurt / "contacts/dead-load.ndjson"
         flip(letters, 30)
         self.bad_letter = letters.read_bytes().splitlines(keepends=True)[0]
+        case = Case(self, "healed", self.hurt)
+        demand(case.heal().code == 0, "healing failed")
+        self.healed = case.spool
+
+    def fill(self, db):
+        """A database that has all of it."""
+        demand(Case(self, "filled", self.whole, db).load().code == 65, "loading failed")
+        return db
 
     def stop(self):
         self.sim.stop()
 
 
 class Gone:
-    """A source that has lost records, and the spool in which that has been looked at twice."""
+    """A source that has lost records, and the spool in which that has been looked at twice; or one that has them again,
+    after they were marked, and the spool of the look that shows it."""
 
-    def __init__(self, directory, database):
+    def __init__(self, directory, database, back=False):
         self.dir = Path(directory)
         self.sim = Sim("contacts:150,users:5", "--record-bytes", "300", seed=9)
         case = Case(self, "gone", None, database)
+        self.database = database
         held = set(self.sim.truth("contacts"))
         demand(case.extract().code == 0 and case.load().code == 0, "the first run failed")
         self.sim.post("/_sim/delete", table="contacts", n=4)
         self.gone = held - set(self.sim.truth("contacts"))
         for _ in range(2):
-            demand(case.reconcile().code == 0, "the reconcile failed")
-            self.sim.post("/_sim/clock", advance=100)
-            demand(case.extract().code == 0, "a later run failed")
-            self.whole = case.dir / "whole"
-            shutil.rmtree(self.whole, ignore_errors=True)
-            shutil.copytree(case.spool, self.whole)
+            self.look(case)
             demand(case.load().code == 0, "loading failed")
+        if back:
+            self.sim.post("/_sim/restore", table="contacts", n=4)
+            self.look(case)
+        self.rows = self.sim.truth("contacts")
         self.sim.stop()
+
+    def look(self, case):
+        demand(case.reconcile().code == 0, "the reconcile failed")
+        self.sim.post("/_sim/clock", advance=100)
+        demand(case.extract().code == 0, "a later run failed")
+        self.whole = case.dir / "whole"
+        shutil.rmtree(self.whole, ignore_errors=True)
+        shutil.copytree(case.spool, self.whole)
+
 
 def flip(path, at):
     content = bytearray(path.read_bytes())
@@ -243,6 +261,36 @@ class Case:
         writes = self.db.writes("contacts")
         idle = self.load()
         demand(idle.code == 0 and self.db.writes("contacts") == writes, "a run with nothing to do:", idle)
+
+    def assert_marks_go(self):
+        """What is there again is as the source has it, and is not written again."""
+        again = self.load()
+        demand(again.code == 0, "the next run did not end well:", again)
+        wrong = differences(self.truth.rows, self.db.rows("contacts"))
+        demand(not wrong, "contacts", wrong)
+        writes = self.db.writes("contacts")
+        idle = self.load()
+        demand(idle.code == 0 and self.db.writes("contacts") == writes, "a run with nothing to do:", idle)
+
+    # -- rows out of the database
+
+    def archive(self, **keywords):
+        return self.run("netty-load", "archive", "--older-than", "0s", "--to-file", "--batch-rows", "60", *TABLES, **keywords)
+
+    def assert_archived(self):
+        """Nothing is left in the tables that could go, and the files bring all of it back as it was."""
+        again = self.archive()
+        demand(again.code == 0, "the next run did not end well:", again)
+        for table in TABLES:
+            left = self.db.value(f'SELECT count(*) FROM "netty-{table}" WHERE time_modified < now()')
+            demand(left == 0, table, "still has", left)
+            for file in sorted((self.root / "spool-archive").glob(f"{table}-*")):
+                back = self.run("netty-load", "restore", "--from-file", str(file), table)
+                # A batch that was not durable had not gone either; what is there of it may be anything.
+                demand(back.code in (0, 65), "the file cannot be restored:", back)
+            lost = self.db.query(f"""SELECT w.{key_of(table)} FROM saved."netty-{table}" w
+                                     LEFT JOIN "netty-{table}" t ON to_jsonb(t) = to_jsonb(w) WHERE t IS NULL LIMIT 5""")
+            demand(not lost, table, "lost or changed:", lost)
 
     # -- what netty-spool changes
 
