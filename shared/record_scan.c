@@ -1,3 +1,9 @@
+/*
+ * What keeps this short and quick: a record's last byte is checked to be a `}` before anything else, and
+ * everything but a string stops there by itself. So only strings and brackets look for the end, and `p` is
+ * never beyond `last`. A pass_... goes over what its name says, from p on, and returns what is behind it,
+ * or NULL for "not sure".
+ */
 #include "shared/record_scan.h"
 #include "shared/json_guard.h"
 #include "shared/utf8.h"
@@ -6,38 +12,30 @@
 #include <emmintrin.h>
 #endif
 
-#define DEPTH_MAX 60u /* of the bits of `objects` */
-
 struct scan {
-    struct record_scan *out;
-    const char *p;
-    const char *end;
-    uint64_t objects; /* a bit a level, the lowest for the innermost: an object, not an array */
-    unsigned depth;
-    struct member *member; /* whose value is being read, at depth 1 */
+    const char *last; /* the record's `}` */
+    struct buf *names;
+    uint32_t flags;
+    bool escaped; /* a string since a member's name began has a backslash */
 };
 
-static bool blank(char c)
+static inline const char *pass_blanks(const char *p)
 {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
+        p++;
+    return p;
 }
 
-/* The next character that is no blank, or 0. */
-static char peek(struct scan *s)
-{
-    while (s->p < s->end && blank(*s->p))
-        s->p++;
-    return s->p < s->end ? *s->p : '\0';
-}
+/* ---- strings ---- */
 
 /* Over what needs no look: ASCII that is neither a quote, nor a backslash, nor a control character. */
-static const char *pass_plain(const char *p, const char *end)
+static inline const char *pass_plain(const char *p, const char *last)
 {
 #ifdef __SSE2__
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i slash = _mm_set1_epi8('\\');
     const __m128i space = _mm_set1_epi8(' ');
-    while (end - p >= 16) {
+    for (; last - p >= 16; p += 16) {
         __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
         /* Signed: bytes from 0x80 on are below the blank, too. */
         __m128i stop =
@@ -46,10 +44,9 @@ static const char *pass_plain(const char *p, const char *end)
         unsigned mask = (unsigned)_mm_movemask_epi8(stop);
         if (mask != 0)
             return p + __builtin_ctz(mask);
-        p += 16;
     }
 #endif
-    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 &&
+    while (p < last && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20 &&
            (unsigned char)*p < 0x80)
         p++;
     return p;
@@ -63,277 +60,286 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The code unit of \uXXXX at p, or -1. */
-static int code_unit(const char *p, const char *end)
+/* The code unit of \uXXXX at p, or less than 0. */
+static int code_unit(const char *p, const char *last)
 {
-    int v = 0;
-
-    if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+    if (last - p < 6 || p[0] != '\\' || p[1] != 'u')
         return -1;
-    for (int i = 2; i < 6; i++) {
-        int digit = hex(p[i]);
-        if (digit < 0)
-            return -1;
-        v = v * 16 + digit;
-    }
-    return v;
+    int a = hex(p[2]);
+    int b = hex(p[3]);
+    int c = hex(p[4]);
+    int d = hex(p[5]);
+    return (a | b | c | d) < 0 ? -1 : a * 4096 + b * 256 + c * 16 + d;
 }
 
-/* Over the escape at s->p. */
-static bool pass_escape(struct scan *s)
+static const char *pass_unicode_escape(struct scan *s, const char *p)
 {
-    if (s->end - s->p < 2)
-        return false;
-    if (s->p[1] != 'u') {
-        if (s->p[1] == '\0' || strchr("\"\\/bfnrt", s->p[1]) == NULL)
-            return false;
-        s->p += 2;
-        return true;
-    }
-    int unit = code_unit(s->p, s->end);
+    int unit = code_unit(p, s->last);
+
     if (unit < 0)
-        return false;
+        return NULL;
     if (unit == 0)
-        s->out->flags |= RECORD_HAS_NUL;
-    s->p += 6;
+        s->flags |= RECORD_HAS_NUL;
     if (unit < 0xD800 || unit > 0xDFFF)
-        return true;
-    int low = unit < 0xDC00 ? code_unit(s->p, s->end) : -1;
-    s->p += 6;
-    return low >= 0xDC00 && low <= 0xDFFF;
+        return p + 6;
+    int low = unit < 0xDC00 ? code_unit(p + 6, s->last) : -1;
+    return low >= 0xDC00 && low <= 0xDFFF ? p + 12 : NULL;
 }
 
-/* Over the string whose opening quote is at s->p; *escaped tells of backslashes in it. */
-static bool pass_string(struct scan *s, bool *escaped)
+static const char *pass_escape(struct scan *s, const char *p)
 {
+    s->escaped = true;
+    switch (p[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return p + 2;
+    case 'u':
+        return pass_unicode_escape(s, p);
+    default:
+        return NULL;
+    }
+}
+
+/* A character beyond ASCII. */
+static const char *pass_utf8(const char *p, const char *last)
+{
+    unsigned char first = (unsigned char)*p;
     uint32_t c;
 
-    *escaped = false;
-    s->p++;
+    if (first >= 0xC2 && first <= 0xDF) /* the most frequent ones */
+        return ((unsigned char)p[1] & 0xC0u) == 0x80 ? p + 2 : NULL;
+    size_t len = utf8_next(p, (size_t)(last - p), &c);
+    return len > 0 ? p + len : NULL;
+}
+
+/* From within a string, over what is not plain and all that follows. */
+static const char *pass_rest_of_string(struct scan *s, const char *p)
+{
+    while (p != NULL && p < s->last && *p != '"') {
+        if (*p == '\\')
+            p = pass_escape(s, p);
+        else if ((unsigned char)*p >= 0x80)
+            p = pass_utf8(p, s->last);
+        else if ((unsigned char)*p >= 0x20)
+            p = pass_plain(p, s->last);
+        else
+            return NULL;
+    }
+    return p != NULL && p < s->last ? p + 1 : NULL;
+}
+
+/* The opening quote is at p. */
+static inline const char *pass_string(struct scan *s, const char *p)
+{
+    p = pass_plain(p + 1, s->last);
+    return *p == '"' ? p + 1 : pass_rest_of_string(s, p);
+}
+
+/* ---- numbers and words ---- */
+
+static inline bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline const char *pass_digits(const char *p)
+{
+    while (digit(*p))
+        p++;
+    return p;
+}
+
+static const char *pass_number(struct scan *s, const char *p)
+{
+    const char *start = p;
+
+    p += *p == '-';
+    if (!digit(*p))
+        return NULL;
+    p = *p == '0' ? p + 1 : pass_digits(p);
+    if (*p == '.') {
+        if (!digit(p[1]))
+            return NULL;
+        p = pass_digits(p + 1);
+    }
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        p += *p == '+' || *p == '-';
+        const char *exponent = p;
+        p = pass_digits(p);
+        if (p == exponent)
+            return NULL;
+        if (p - exponent > 3)
+            s->flags |= RECORD_WIDE_NUMBER;
+    }
+    if (p - start > RECORD_NUMBER)
+        s->flags |= RECORD_WIDE_NUMBER;
+    return p;
+}
+
+static inline const char *pass_word(const struct scan *s, const char *p, const char *word, size_t n)
+{
+    return (size_t)(s->last - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
+}
+
+static inline const char *pass_scalar(struct scan *s, const char *p, enum json_kind *kind)
+{
+    switch (*p) {
+    case '"':
+        *kind = JSON_STRING;
+        return pass_string(s, p);
+    case 't':
+        *kind = JSON_BOOL;
+        return pass_word(s, p, "true", 4);
+    case 'f':
+        *kind = JSON_BOOL;
+        return pass_word(s, p, "false", 5);
+    case 'n':
+        *kind = JSON_NULL;
+        return pass_word(s, p, "null", 4);
+    default:
+        *kind = JSON_NUMBER;
+        return pass_number(s, p);
+    }
+}
+
+/* ---- what stands within a member ---- */
+
+static inline bool opens(char c)
+{
+    return c == '{' || c == '[';
+}
+
+/* To the value behind a name. */
+static inline const char *pass_colon(const char *p)
+{
+    p = pass_blanks(p);
+    return *p == ':' ? pass_blanks(p + 1) : NULL;
+}
+
+/* The levels that are open within a member, below a 1: a bit each, the lowest for the innermost: an
+ * object, not an array. */
+typedef uint64_t levels;
+#define NO_LEVEL   1u
+#define IS_FULL(l) ((l) >> 63 != 0)
+
+static inline bool in_object(levels open)
+{
+    return (open & 1u) != 0;
+}
+
+static inline bool closes(char c, levels open)
+{
+    return c == (in_object(open) ? '}' : ']');
+}
+
+/* Behind a value: over the brackets that end here, and the comma that leads to the next value unless
+ * they were all. */
+static inline const char *pass_closers(const struct scan *s, const char *p, levels *open)
+{
+    for (p = pass_blanks(p); closes(*p, *open); p = pass_blanks(p)) {
+        if (p == s->last)
+            return NULL;
+        p++;
+        *open >>= 1;
+        if (*open == NO_LEVEL)
+            return p;
+    }
+    return *p == ',' ? pass_blanks(p + 1) : NULL;
+}
+
+/* An array or object with all that is in it: nobody asks what. */
+static const char *pass_nested(struct scan *s, const char *p)
+{
+    levels open = NO_LEVEL;
+    enum json_kind kind;
+
     for (;;) {
-        s->p = pass_plain(s->p, s->end);
-        if (s->p == s->end)
-            return false;
-        if (*s->p == '"')
-            break;
-        if (*s->p == '\\') {
-            *escaped = true;
-            if (!pass_escape(s))
-                return false;
-            continue;
+        bool filled = false;
+        if (opens(*p)) {
+            if (IS_FULL(open))
+                return NULL;
+            open = open << 1 | (*p == '{');
+            p = pass_blanks(p + 1);
+            filled = !closes(*p, open);
+        } else if ((p = pass_scalar(s, p, &kind)) == NULL) {
+            return NULL;
         }
-        size_t len = (unsigned char)*s->p < 0x80 ? 0 : utf8_next(s->p, (size_t)(s->end - s->p), &c);
-        if (len == 0)
-            return false;
-        s->p += len;
+        if (!filled && ((p = pass_closers(s, p, &open)) == NULL || open == NO_LEVEL))
+            return p;
+        if (in_object(open) &&
+            (*p != '"' || (p = pass_string(s, p)) == NULL || (p = pass_colon(p)) == NULL))
+            return NULL;
     }
-    s->p++;
-    return true;
 }
 
-static bool digit(const struct scan *s)
-{
-    return s->p < s->end && *s->p >= '0' && *s->p <= '9';
-}
-
-static bool pass_digits(struct scan *s)
-{
-    if (!digit(s))
-        return false;
-    while (digit(s))
-        s->p++;
-    return true;
-}
-
-static bool pass_number(struct scan *s)
-{
-    const char *start = s->p;
-    const char *exponent = NULL;
-
-    s->p += *s->p == '-';
-    if (s->p < s->end && *s->p == '0')
-        s->p++;
-    else if (!pass_digits(s))
-        return false;
-    if (s->p < s->end && *s->p == '.') {
-        s->p++;
-        if (!pass_digits(s))
-            return false;
-    }
-    if (s->p < s->end && (*s->p == 'e' || *s->p == 'E')) {
-        s->p++;
-        s->p += s->p < s->end && (*s->p == '+' || *s->p == '-');
-        exponent = s->p;
-        if (!pass_digits(s))
-            return false;
-    }
-    if ((exponent != NULL && s->p - exponent > 3) || s->p - start > RECORD_NUMBER)
-        s->out->flags |= RECORD_WIDE_NUMBER;
-    return true;
-}
-
-static bool pass_word(struct scan *s, const char *word, size_t n)
-{
-    if ((size_t)(s->end - s->p) < n || memcmp(s->p, word, n) != 0)
-        return false;
-    s->p += n;
-    return true;
-}
+/* ---- members ---- */
 
 static bool decode_name(struct scan *s, struct member *m)
 {
-    struct buf *names = s->out->names;
-
-    if (buf_reserve(names, m->raw_name_len) != OK)
+    if (buf_reserve(s->names, m->raw_name_len) != OK)
         return false;
     m->name = NULL;
-    m->name_len = json_unescape(m->raw_name + 1, m->raw_name_len - 2, names->data + names->len);
-    buf_grown(names, m->name_len);
+    m->name_len =
+        json_unescape(m->raw_name + 1, m->raw_name_len - 2, s->names->data + s->names->len);
+    buf_grown(s->names, m->name_len);
     return true;
 }
 
-/* A name and its colon, at s->p after blanks. */
-static bool pass_name(struct scan *s)
+static inline const char *pass_member(struct scan *s, const char *p, struct member *m)
 {
-    bool escaped;
-
-    if (peek(s) != '"')
-        return false;
-    const char *start = s->p;
-    if (!pass_string(s, &escaped))
-        return false;
-    size_t len = (size_t)(s->p - start);
-    if (s->depth == 1) {
-        if (s->out->count == s->out->room)
-            return false;
-        s->member = &s->out->members[s->out->count++];
-        *s->member = (struct member){
-            .name = start + 1, .name_len = len - 2, .raw_name = start, .raw_name_len = len};
-        if (escaped && !decode_name(s, s->member))
-            return false;
+    if (*p != '"')
+        return NULL;
+    m->raw_name = p;
+    m->name = p + 1;
+    s->escaped = false;
+    if ((p = pass_string(s, p)) == NULL)
+        return NULL;
+    m->raw_name_len = (size_t)(p - m->raw_name);
+    m->name_len = m->raw_name_len - 2;
+    if (s->escaped && !decode_name(s, m))
+        return NULL;
+    if ((p = pass_colon(p)) == NULL)
+        return NULL;
+    m->value = p;
+    if (opens(*p)) {
+        m->kind = *p == '{' ? JSON_OBJECT : JSON_ARRAY;
+        p = pass_nested(s, p);
+    } else {
+        p = pass_scalar(s, p, &m->kind);
     }
-    if (peek(s) != ':')
-        return false;
-    s->p++;
-    return true;
-}
-
-static bool open_level(struct scan *s, bool object)
-{
-    if (s->depth == DEPTH_MAX)
-        return false;
-    s->depth++;
-    s->objects = s->objects << 1 | object;
-    s->p++;
-    return true;
-}
-
-static bool close_level(struct scan *s)
-{
-    bool object = (s->objects & 1u) != 0;
-
-    if (*s->p != (object ? '}' : ']'))
-        return false;
-    s->p++;
-    s->depth--;
-    s->objects >>= 1;
-    return true;
-}
-
-static bool pass_scalar(struct scan *s, enum json_kind *kind)
-{
-    bool escaped;
-
-    switch (*s->p) {
-    case '"':
-        *kind = JSON_STRING;
-        return pass_string(s, &escaped);
-    case 't':
-        *kind = JSON_BOOL;
-        return pass_word(s, "true", 4);
-    case 'f':
-        *kind = JSON_BOOL;
-        return pass_word(s, "false", 5);
-    case 'n':
-        *kind = JSON_NULL;
-        return pass_word(s, "null", 4);
-    default:
-        *kind = JSON_NUMBER;
-        return pass_number(s);
-    }
-}
-
-/* A value whose first character is at s->p: a scalar whole, of others the bracket and, where it is not
- * empty, what leads to its first value (*opened). */
-static bool begin_value(struct scan *s, bool *opened)
-{
-    enum json_kind kind;
-    bool outermost = s->depth == 1;
-    const char *start = s->p;
-
-    *opened = false;
-    if (*start != '{' && *start != '[') {
-        if (!pass_scalar(s, &kind))
-            return false;
-        if (outermost) {
-            s->member->value_len = (size_t)(s->p - start);
-            s->member->kind = kind;
-            s->member->value = start;
-        }
-        return true;
-    }
-    if (outermost) {
-        s->member->value = start;
-        s->member->kind = *start == '{' ? JSON_OBJECT : JSON_ARRAY;
-    }
-    if (!open_level(s, *start == '{'))
-        return false;
-    char c = peek(s);
-    *opened = c != '}' && c != ']';
-    return !*opened || (s->objects & 1u) == 0 || pass_name(s);
-}
-
-/* Behind a value: over brackets that end others, and a comma (and a name) that leads to the next one. *over: the record
- * ends here. */
-static bool end_values(struct scan *s, bool *over)
-{
-    for (;;) {
-        char c = peek(s);
-        if (c == ',') {
-            s->p++;
-            return (s->objects & 1u) == 0 || pass_name(s);
-        }
-        if (c == '\0' || !close_level(s))
-            return false;
-        if (s->depth == 1)
-            s->member->value_len = (size_t)(s->p - s->member->value);
-        if (s->depth == 0) {
-            *over = true;
-            return true;
-        }
-    }
+    if (p != NULL)
+        m->value_len = (size_t)(p - m->value);
+    return p;
 }
 
 bool record_scan(struct record_scan *out, const char *text, size_t n)
 {
-    struct scan s = {.out = out, .p = text, .end = text + n, .objects = 1, .depth = 1};
-    bool opened = true;
-    bool over = false;
+    struct scan s = {.names = out->names};
+    struct member *m = out->members;
 
     out->count = 0;
     out->flags = 0;
-    if (n < 2 || text[0] != '{')
+    if (n < 2 || text[0] != '{' || text[n - 1] != '}')
         return false;
-    s.p++;
-    if (peek(&s) == '}')
-        return s.p + 1 == s.end;
-    if (!pass_name(&s))
-        return false;
-    while (!over) {
-        if (peek(&s) == '\0' || !begin_value(&s, &opened))
+    s.last = text + n - 1;
+    const char *p = pass_blanks(text + 1);
+    if (*p == '}')
+        return p == s.last;
+    for (;; p = pass_blanks(p + 1), m++) {
+        if (m == out->members + out->room || (p = pass_member(&s, p, m)) == NULL)
             return false;
-        if (!opened && !end_values(&s, &over))
-            return false;
+        p = pass_blanks(p);
+        if (*p != ',')
+            break;
     }
-    return s.p == s.end;
+    out->count = (size_t)(m - out->members) + 1;
+    out->flags = s.flags;
+    return p == s.last;
 }

@@ -1,6 +1,6 @@
 /*
- * The quick half of shared/record.h: takes a record apart in one pass of its own, an eighth of what the
- * general parser needs. It only says "yes" or "not sure", and never yes to anything that the general
+ * The quick half of shared/record.h: takes a record apart in one pass of its own, a small part of what
+ * the general parser needs. It only says "yes" or "not sure", and never yes to anything that the general
  * parser would refuse or take apart otherwise (tests/fuzz/fuzz_record.c holds it to that); what it is not
  * sure of (anything malformed, deep nesting, half of a surrogate pair, many members) goes to that one,
  * which also has the words for what is wrong.
