@@ -104,31 +104,33 @@ void row_too_long(struct row_refusal *refusal, const char *message)
     (void)refuse(refusal, TOO_LONG, "%s", message);
 }
 
-static void put(struct buf *data, const char *p, size_t n)
+static char *put(char *to, const char *p, size_t n)
 {
-    memcpy(data->data + data->len, p, n);
-    buf_grown(data, n);
+    memcpy(to, p, n);
+    return to + n;
 }
 
 /* The record's text less what is taken out of it, in jsonb's order. There is room. */
 static void put_data(const struct build *b)
 {
-    struct buf *data = b->data;
+    char *start = b->data->data + b->data->len;
+    char *to = start;
 
-    put(data, "{", 1);
+    *to++ = '{';
     for (size_t i = 0; i < b->shape->count; i++) {
         const struct shape_piece *piece = &b->shape->pieces[i];
         if (i > 0)
-            put(data, ",", 1);
+            *to++ = ',';
         if (piece->first == SHAPE_DELETED) {
-            put(data, DELETED, strlen(DELETED));
+            to = put(to, DELETED, strlen(DELETED));
             continue;
         }
         const char *from = b->record->members[piece->first].raw_name;
         const struct member *last = &b->record->members[piece->last];
-        put(data, from, (size_t)(last->value + last->value_len - from));
+        to = put(to, from, (size_t)(last->value + last->value_len - from));
     }
-    put(data, "}", 1);
+    *to++ = '}';
+    buf_grown(b->data, (size_t)(to - start));
 }
 
 static const struct member *taken(const struct build *b, size_t at)

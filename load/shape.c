@@ -207,19 +207,26 @@ static enum err_code learn(struct shapes *s, const struct record *r, struct know
     return OK;
 }
 
+static struct known *recall(struct shapes *s, const struct record *r)
+{
+    for (size_t i = 0; i < REMEMBERED; i++) {
+        size_t slot = (s->recent + i) % REMEMBERED;
+        struct known *k = &s->known[slot];
+        if (k->pieces != NULL && is_shape_of(k, r)) {
+            s->recent = slot;
+            return k;
+        }
+    }
+    return NULL;
+}
+
 enum err_code shapes_of(struct shapes *s, const struct record *r, const struct shape **shape,
                         struct err *e)
 {
-    struct known *k = &s->known[s->recent];
-    enum err_code rc = OK;
+    struct known *k = recall(s, r);
+    enum err_code rc = k != NULL ? OK : learn(s, r, &k, e);
 
-    for (size_t i = 0; i < REMEMBERED && !is_shape_of(k, r); i++)
-        k = &s->known[(s->recent + 1 + i) % REMEMBERED];
-    if (is_shape_of(k, r) && k->pieces != NULL)
-        s->recent = (size_t)(k - s->known);
-    else
-        rc = learn(s, r, &k, e);
-    *shape = &k->shape;
+    *shape = rc == OK ? &k->shape : NULL;
     return rc;
 }
 

@@ -34,12 +34,16 @@ static bool digit(const struct cursor *c)
 
 static bool number(struct cursor *c, int digits, int *v)
 {
-    *v = 0;
-    for (int i = 0; i < digits; i++) {
-        if (!digit(c))
+    int sum = 0;
+
+    if (c->end - c->p < digits)
+        return false;
+    for (int i = 0; i < digits; i++, c->p++) {
+        if (*c->p < '0' || *c->p > '9')
             return false;
-        *v = *v * 10 + (*c->p++ - '0');
+        sum = sum * 10 + (*c->p - '0');
     }
+    *v = sum;
     return true;
 }
 
