@@ -17,12 +17,9 @@ static enum err_code decode(const char *line, size_t n, struct acked *a, struct 
         {.name = "page", .type = FIELD_COUNT, .to = &a->place.page},
         {.name = "open", .type = FIELD_COUNT, .to = &open},
     };
-    enum err_code rc = fields_read(line, n, fields, 1, e);
-    if (rc == OK && version != FORMAT)
-        return err_set(e, ERR_CONFIG, ACKED_FILE " is of format %" PRIu64 ", this program knows %d",
-                       version, FORMAT);
-    if (rc == OK)
-        rc = fields_read(line, n, fields, FIELDS(fields), e);
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
+    if (rc == ERR_CONFIG)
+        err_prefix(e, ACKED_FILE);
     a->open = open != 0;
     return rc;
 }

@@ -1,6 +1,7 @@
 #include "spool/fields.h"
 
 #include "shared/when.h"
+#include <inttypes.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
@@ -255,4 +256,15 @@ enum err_code fields_read(const char *text, size_t n, struct field *fields, size
     if (status != yajl_status_ok)
         return err_set(e, ERR_DAMAGED, "%s", w.why ? w.why : "is not JSON");
     return check_all_seen(fields, count, e);
+}
+
+enum err_code fields_read_head(const char *text, size_t n, struct field *fields, size_t count,
+                               uint64_t format, struct err *e)
+{
+    const uint64_t *version = fields[0].to;
+    enum err_code rc = fields_read(text, n, fields, 1, e);
+    if (rc == OK && *version != format)
+        return err_set(e, ERR_CONFIG, "is of format %" PRIu64 ", this program knows %" PRIu64,
+                       *version, format);
+    return rc == OK ? fields_read(text, n, fields, count, e) : rc;
 }

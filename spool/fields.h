@@ -49,4 +49,9 @@ struct field {
 enum err_code fields_read(const char *text, size_t n, struct field *fields, size_t count,
                           struct err *e) MUST_CHECK;
 
+/* The first line of a file whose first member, a FIELD_COUNT and fields[0], is its format's number.
+ * Another one than `format` is ERR_CONFIG, whatever else stands there: a later format may lack the rest. */
+enum err_code fields_read_head(const char *text, size_t n, struct field *fields, size_t count,
+                               uint64_t format, struct err *e) MUST_CHECK;
+
 #endif

@@ -26,12 +26,9 @@ static enum err_code read_head(struct list *l, const char *line, size_t n, size_
         {.name = "netty_healed", .type = FIELD_COUNT, .to = &version},
         {.name = "places", .type = FIELD_COUNT, .to = &l->told},
     };
-    enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
     if (rc != OK)
         return rc;
-    if (version != FORMAT)
-        return err_set(e, ERR_CONFIG, "is of format %" PRIu64 ", this program knows %d", version,
-                       FORMAT);
     if (l->told > PLACES_MAX)
         return err_set(e, ERR_DAMAGED, "tells of more places than can be");
     l->places = calloc(l->told + more, sizeof *l->places);

@@ -32,13 +32,8 @@ static enum err_code read_head(struct parse *p, const char *line, size_t n, stru
         {.name = "table", .type = FIELD_TEXT, .to = table, .room = sizeof table},
         {.name = "databases", .type = FIELD_COUNT, .to = &p->databases},
     };
-    enum err_code rc = fields_read(line, n, fields, 1, e);
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
     if (rc != OK)
-        return rc;
-    if (version != FORMAT)
-        return err_set(e, ERR_CONFIG, "is of format %" PRIu64 ", this program knows %d", version,
-                       FORMAT);
-    if ((rc = fields_read(line, n, fields, FIELDS(fields), e)) != OK)
         return rc;
     if (p->databases > DATABASES_MAX)
         return err_set(e, ERR_DAMAGED, "tells of more databases than can be");

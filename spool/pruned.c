@@ -21,11 +21,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     };
     if (number > 0)
         return OK; /* a later format's */
-    enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
-    if (rc == OK && version != FORMAT)
-        rc = err_set(e, ERR_CONFIG, "is of format %" PRIu64 ", this program knows %d", version,
-                     FORMAT);
-    return rc;
+    return fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
 }
 
 enum err_code pruned_read(const char *dir, uint64_t *through, struct err *e)

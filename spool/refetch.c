@@ -28,12 +28,9 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     };
     if (number > 0)
         return OK;
-    enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
     if (rc != OK)
         return rc;
-    if (version != FORMAT)
-        return err_set(e, ERR_CONFIG, "is of format %" PRIu64 ", this program knows %d", version,
-                       FORMAT);
     if (position.n > PAGE_POSITION_MAX)
         return err_set(e, ERR_DAMAGED, "has a position that cannot be");
     if (position.n > 0)

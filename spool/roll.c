@@ -89,13 +89,8 @@ static enum err_code read_head(const struct scan *s, const char *line, size_t n,
         {.name = "began", .type = FIELD_TIME, .to = &s->state->began},
         {.name = "last", .type = FIELD_TIME, .to = &s->state->last, .optional = true},
     };
-    enum err_code rc = fields_read(line, n, fields, 1, e);
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), ROLL_FORMAT, e);
     if (rc != OK)
-        return rc;
-    if (version != ROLL_FORMAT)
-        return err_set(e, ERR_CONFIG, "is of format %" PRIu64 ", this program knows %d", version,
-                       ROLL_FORMAT);
-    if ((rc = fields_read(line, n, fields, FIELDS(fields), e)) != OK)
         return rc;
     if (strcmp(table, s->table) != 0)
         return err_set(e, ERR_DAMAGED, "is of another table");

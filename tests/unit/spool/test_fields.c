@@ -93,12 +93,38 @@ static void what_cannot_be_is_refused(void **state)
     }
 }
 
+static enum err_code read_head(const char *text, uint64_t *pages, struct err *err)
+{
+    uint64_t version;
+    struct field fields[] = {
+        {.name = "netty_x", .type = FIELD_COUNT, .to = &version},
+        {.name = "pages", .type = FIELD_COUNT, .to = pages},
+    };
+    return fields_read_head(text, strlen(text), fields, FIELDS(fields), 1, err);
+}
+
+/* A later one may have other members, and is refused for what it is. */
+static void another_format_is_refused_by_its_number(void **state)
+{
+    struct err err = ERR_INIT;
+    uint64_t pages;
+    (void)state;
+    assert_int_equal(read_head("{\"netty_x\":1,\"pages\":7}", &pages, &err), OK);
+    assert_true(pages == 7);
+    assert_int_equal(read_head("{\"netty_x\":2,\"leaves\":7}", &pages, &err), ERR_CONFIG);
+    assert_string_equal(err.msg, "is of format 2, this program knows 1");
+    assert_int_equal(read_head("{\"netty_x\":0,\"pages\":7}", &pages, &err), ERR_CONFIG);
+    assert_int_equal(read_head("{\"netty_x\":1}", &pages, &err), ERR_DAMAGED);
+    assert_int_equal(read_head("{\"pages\":7}", &pages, &err), ERR_DAMAGED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_kinds_are_read),
         cmocka_unit_test(what_is_absent_or_null_is_none),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(another_format_is_refused_by_its_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
