@@ -4,8 +4,6 @@
 #include "shared/io.h"
 #include "shared/record.h"
 #include "shared/when.h"
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,27 +80,24 @@ static enum err_code take_file(struct look *l, const char *path, struct err *e)
     return rc;
 }
 
-static enum err_code take_files(struct look *l, DIR *d, struct err *e)
+static enum err_code take_name(void *ctx, int dir, const char *name, struct err *e)
 {
+    struct look *l = ctx;
     struct filed *f = l->filed;
     char path[IO_PATH];
 
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(d);
-        if (entry == NULL)
-            return errno == 0 ? OK : err_sys(e, ERR_IO, "cannot look into %s", f->dir);
-        if (!is_of_table(entry->d_name, f->table))
-            continue;
-        enum err_code rc = io_path(path, f->dir, entry->d_name, &f->why);
-        if (rc == OK)
-            rc = take_file(l, path, &f->why);
-        if (rc == ERR_NOMEM) {
-            *e = f->why;
-            return rc;
-        }
-        f->unread += rc != OK;
+    (void)dir;
+    if (!is_of_table(name, f->table))
+        return OK;
+    enum err_code rc = io_path(path, f->dir, name, &f->why);
+    if (rc == OK)
+        rc = take_file(l, path, &f->why);
+    if (rc == ERR_NOMEM) {
+        *e = f->why;
+        return rc;
     }
+    f->unread += rc != OK;
+    return OK;
 }
 
 enum err_code filed_look(struct filed *f, const struct newest_version *versions, size_t n,
@@ -110,12 +105,9 @@ enum err_code filed_look(struct filed *f, const struct newest_version *versions,
 {
     struct look l = {.filed = f, .versions = versions, .count = n, .found = found};
     enum err_code rc = OK;
-    DIR *d = opendir(f->dir);
 
     memset(found, 0, n * sizeof *found);
     f->unread = 0;
-    if (d == NULL)
-        return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot look into %s", f->dir);
     l.sorted = calloc(n + 1, sizeof(void *));
     if (l.sorted == NULL)
         rc = err_set(e, ERR_NOMEM, "out of memory");
@@ -123,10 +115,9 @@ enum err_code filed_look(struct filed *f, const struct newest_version *versions,
         for (size_t i = 0; i < n; i++)
             l.sorted[i] = &versions[i];
         qsort(l.sorted, n, sizeof(void *), by_key);
-        rc = take_files(&l, d, e);
+        rc = io_each_name(f->dir, true, take_name, &l, e);
         splitter_close(l.splitter);
     }
     free(l.sorted);
-    (void)closedir(d);
     return rc;
 }

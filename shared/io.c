@@ -1,4 +1,5 @@
 #include "shared/io.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -260,6 +261,25 @@ enum err_code io_replace(const char *dir, const char *name, const void *p, size_
 enum err_code io_publish(const char *dir, const char *name, const void *p, size_t n, struct err *e)
 {
     return replace(dir, name, 0644, p, n, e);
+}
+
+enum err_code io_each_name(const char *dir, bool lenient, io_name_fn *fn, void *ctx, struct err *e)
+{
+    enum err_code rc = OK;
+    DIR *d = opendir(dir);
+    if (d == NULL)
+        return lenient && errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot look into %s", dir);
+    while (rc == OK) {
+        errno = 0;
+        const struct dirent *entry = readdir(d);
+        if (entry == NULL && errno != 0)
+            rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
+        if (entry == NULL)
+            break;
+        rc = fn(ctx, dirfd(d), entry->d_name, e);
+    }
+    (void)closedir(d); /* it was read only */
+    return rc;
 }
 
 enum err_code io_path(char out[IO_PATH], const char *a, const char *b, struct err *e)

@@ -36,6 +36,11 @@ enum err_code io_replace(const char *dir, const char *name, const void *p, size_
 /* The same for a file that others may read: mode 0644, whatever the umask. */
 enum err_code io_publish(const char *dir, const char *name, const void *p, size_t n,
                          struct err *e) MUST_CHECK;
+/* fn for each name in the folder, in no order; dir is the open folder, for fstatat and the like. What fn answers ends
+ * it, unless that is OK. lenient: a folder that is not there has no names. */
+typedef enum err_code io_name_fn(void *ctx, int dir, const char *name, struct err *e);
+enum err_code io_each_name(const char *dir, bool lenient, io_name_fn *fn, void *ctx,
+                           struct err *e) MUST_CHECK;
 /* "a/b" into out; ERR_TOO_BIG when it does not fit. */
 #define IO_PATH 4096
 enum err_code io_path(char out[IO_PATH], const char *a, const char *b, struct err *e) MUST_CHECK;

@@ -2,7 +2,6 @@
 
 #include "shared/io.h"
 #include "shared/when.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -32,48 +31,39 @@ static bool is_idle(int fd, int64_t before, struct stat *st)
            written(st) < before;
 }
 
-static enum err_code look(int dir, const char *name, int64_t before, bool dry_run,
-                          struct cached_sum *sum)
+struct search {
+    const char *dir;
+    int64_t before;
+    bool dry_run;
+    struct cached_sum *sum;
+};
+
+static enum err_code look(void *ctx, int dir, const char *name, struct err *e)
 {
+    const struct search *s = ctx;
     struct stat st;
-    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
-        written(&st) >= before)
+    if (!is_cache(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode) || written(&st) >= s->before)
         return OK;
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return OK;
     if (fd < 0)
-        return errno == ENOENT ? OK : ERR_IO;
+        return err_sys(e, ERR_IO, "cannot open %s/%s", s->dir, name);
     enum err_code rc = OK;
-    if (is_idle(fd, before, &st)) {
-        if (!dry_run && unlinkat(dir, name, 0) != 0 && errno != ENOENT) {
-            rc = ERR_IO;
-        } else {
-            sum->files++;
-            sum->bytes += st.st_size;
-        }
+    if (is_idle(fd, s->before, &st)) {
+        if (!s->dry_run && unlinkat(dir, name, 0) != 0 && errno != ENOENT)
+            rc = err_sys(e, ERR_IO, "cannot remove %s/%s", s->dir, name);
+        s->sum->files += rc == OK;
+        s->sum->bytes += rc == OK ? st.st_size : 0;
     }
-    int failed = errno;
     (void)close(fd); /* and with it the lock */
-    errno = failed;
     return rc;
 }
 
 enum err_code cached_prune(const char *dir, int64_t before, bool dry_run, struct cached_sum *sum,
                            struct err *e)
 {
-    enum err_code rc = OK;
-    DIR *d = opendir(dir);
-    if (!d)
-        return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot look into %s", dir);
-    while (rc == OK) {
-        errno = 0;
-        const struct dirent *entry = readdir(d);
-        if (!entry && errno != 0)
-            rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
-        if (!entry)
-            break;
-        if (is_cache(entry->d_name) && look(dirfd(d), entry->d_name, before, dry_run, sum) != OK)
-            rc = err_sys(e, ERR_IO, "cannot remove %s/%s", dir, entry->d_name);
-    }
-    (void)closedir(d); /* it was read only */
-    return rc;
+    struct search s = {dir, before, dry_run, sum};
+    return io_each_name(dir, true, look, &s, e);
 }

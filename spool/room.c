@@ -4,7 +4,6 @@
 #include "spool/loaded.h"
 #include "spool/scan.h"
 #include "spool/table.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -40,28 +39,28 @@ enum err_code room_segment(const char *dir, uint64_t number, int64_t *bytes, str
     return OK;
 }
 
+struct adding {
+    const char *dir;
+    int64_t bytes;
+};
+
 /* Files that vanish while we look are none. */
+static enum err_code add_file(void *ctx, int dir, const char *name, struct err *e)
+{
+    struct adding *a = ctx;
+    struct stat st;
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        a->bytes += S_ISREG(st.st_mode) ? st.st_size : 0;
+    else if (errno != ENOENT)
+        return err_sys(e, ERR_IO, "cannot look at %s/%s", a->dir, name);
+    return OK;
+}
+
 static enum err_code add_files(const char *dir, int64_t *bytes, struct err *e)
 {
-    enum err_code rc = OK;
-    struct stat st;
-    DIR *d = opendir(dir);
-    if (!d)
-        return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot look into %s", dir);
-    while (rc == OK) {
-        errno = 0;
-        const struct dirent *entry = readdir(d);
-        if (!entry && errno != 0)
-            rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
-        if (!entry)
-            break;
-        if (fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-            *bytes += S_ISREG(st.st_mode) ? st.st_size : 0;
-        else if (errno != ENOENT)
-            rc = err_sys(e, ERR_IO, "cannot look at %s/%s", dir, entry->d_name);
-    }
-    if (closedir(d) != 0 && rc == OK)
-        rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
+    struct adding a = {.dir = dir};
+    enum err_code rc = io_each_name(dir, true, add_file, &a, e);
+    *bytes += a.bytes;
     return rc;
 }
 

@@ -1,7 +1,6 @@
 #include "spool/segment.h"
 
 #include "spool/pruned.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -72,19 +71,27 @@ static void merge(struct segment_list *list)
     list->count = kept + 1;
 }
 
-static enum err_code add(struct segment_list *list, size_t *room, const char *name, struct err *e)
+struct growing {
+    struct segment_list *list;
+    size_t room;
+};
+
+static enum err_code add(void *ctx, int dir, const char *name, struct err *e)
 {
+    struct growing *g = ctx;
+    struct segment_list *list = g->list;
     uint64_t number;
     enum segment_file kind;
+    (void)dir;
     if (!segment_parse(name, &number, &kind))
         return OK;
-    if (list->count == *room) {
-        size_t more = *room ? *room * 2 : 64;
+    if (list->count == g->room) {
+        size_t more = g->room ? g->room * 2 : 64;
         struct segment_entry *entries = realloc(list->entries, more * sizeof *entries);
         if (!entries)
             return err_set(e, ERR_NOMEM, "out of memory");
         list->entries = entries;
-        *room = more;
+        g->room = more;
     }
     list->entries[list->count++] =
         (struct segment_entry){.number = number, .files = SEGMENT_HAS(kind)};
@@ -93,29 +100,12 @@ static enum err_code add(struct segment_list *list, size_t *room, const char *na
 
 enum err_code segment_list_all(struct segment_list *list, const char *dir, struct err *e)
 {
-    enum err_code rc = OK;
-    size_t room = 0;
+    struct growing g = {.list = list};
     *list = (struct segment_list){0};
-    DIR *d = opendir(dir);
-    if (!d)
-        return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot look into %s", dir);
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(d);
-        if (!entry && errno != 0) {
-            rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
-            goto done;
-        }
-        if (!entry)
-            break;
-        if ((rc = add(list, &room, entry->d_name, e)) != OK)
-            goto done;
-    }
-    merge(list);
-done:
-    if (closedir(d) != 0 && rc == OK)
-        rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
-    if (rc != OK)
+    enum err_code rc = io_each_name(dir, true, add, &g, e);
+    if (rc == OK)
+        merge(list);
+    else
         segment_list_free(list);
     return rc;
 }
@@ -169,25 +159,17 @@ static bool is_leftover(const char *name)
     return segment_parse(name, &number, &kind) && (kind == SEGMENT_NEW || kind == SEGMENT_TMP);
 }
 
+static enum err_code remove_leftover(void *ctx, int dir, const char *name, struct err *e)
+{
+    const char *const *path = ctx;
+    if (is_leftover(name) && unlinkat(dir, name, 0) != 0)
+        return err_sys(e, ERR_IO, "cannot remove %s/%s", *path, name);
+    return OK;
+}
+
 enum err_code segment_tidy(const char *dir, struct err *e)
 {
-    enum err_code rc = OK;
-    DIR *d = opendir(dir);
-    if (!d)
-        return err_sys(e, ERR_IO, "cannot look into %s", dir);
-    while (rc == OK) {
-        errno = 0;
-        const struct dirent *entry = readdir(d);
-        if (!entry && errno != 0)
-            rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
-        if (!entry)
-            break;
-        if (is_leftover(entry->d_name) && unlinkat(dirfd(d), entry->d_name, 0) != 0)
-            rc = err_sys(e, ERR_IO, "cannot remove %s/%s", dir, entry->d_name);
-    }
-    if (closedir(d) != 0 && rc == OK)
-        rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
-    return rc;
+    return io_each_name(dir, false, remove_leftover, &dir, e);
 }
 
 enum err_code segment_open(int *fd, const char *dir, uint64_t number, enum segment_file kind,

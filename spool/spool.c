@@ -243,48 +243,41 @@ static enum err_code has_pages(const struct spool *s, const char *table, bool *h
     return rc;
 }
 
-static enum err_code add_table(char ***tables, size_t *n, const char *name, struct err *e)
+struct table_list {
+    const struct spool *spool;
+    char **names;
+    size_t count;
+};
+
+static enum err_code add_table(void *ctx, int dir, const char *name, struct err *e)
 {
-    char **more = realloc(*tables, (*n + 1) * sizeof **tables);
+    struct table_list *l = ctx;
+    bool has = is_table(dir, name);
+    enum err_code rc = has ? has_pages(l->spool, name, &has, e) : OK;
+    if (rc != OK || !has)
+        return rc;
+    char **more = realloc(l->names, (l->count + 1) * sizeof *more);
     if (!more)
         return err_set(e, ERR_NOMEM, "out of memory");
-    *tables = more;
-    if (!(more[*n] = strdup(name)))
+    l->names = more;
+    if (!(more[l->count] = strdup(name)))
         return err_set(e, ERR_NOMEM, "out of memory");
-    (*n)++;
+    l->count++;
     return OK;
 }
 
 enum err_code spool_tables(const struct spool *s, char ***tables, size_t *n, struct err *e)
 {
-    enum err_code rc = OK;
-    *tables = NULL;
-    *n = 0;
-    DIR *d = opendir(s->dir);
-    if (!d)
-        return err_sys(e, ERR_IO, "cannot look into %s", s->dir);
-    while (rc == OK) {
-        errno = 0;
-        const struct dirent *entry = readdir(d);
-        if (!entry && errno != 0)
-            rc = err_sys(e, ERR_IO, "cannot look into %s", s->dir);
-        if (!entry)
-            break;
-        bool has = is_table(dirfd(d), entry->d_name);
-        if (has)
-            rc = has_pages(s, entry->d_name, &has, e);
-        if (has && rc == OK)
-            rc = add_table(tables, n, entry->d_name, e);
-    }
-    if (closedir(d) != 0 && rc == OK)
-        rc = err_sys(e, ERR_IO, "cannot look into %s", s->dir);
-    if (rc == OK && *n > 0) {
-        qsort(*tables, *n, sizeof **tables, by_name);
+    struct table_list list = {.spool = s};
+    enum err_code rc = io_each_name(s->dir, false, add_table, &list, e);
+    if (rc == OK && list.count > 0) {
+        qsort(list.names, list.count, sizeof *list.names, by_name);
     } else if (rc != OK) {
-        spool_tables_free(*tables, *n);
-        *tables = NULL;
-        *n = 0;
+        spool_tables_free(list.names, list.count);
+        list = (struct table_list){0};
     }
+    *tables = list.names;
+    *n = list.count;
     return rc;
 }
 

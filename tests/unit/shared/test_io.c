@@ -344,6 +344,38 @@ static void test_replace_keeps_the_old_when_the_disk_fails(void **state)
     assert_int_equal(entries(), 1);
 }
 
+static enum err_code count_name(void *ctx, int folder, const char *name, struct err *e)
+{
+    unsigned *files = ctx;
+    struct stat st;
+    assert_int_equal(fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+    *files += S_ISREG(st.st_mode);
+    return *files < 3 ? OK : err_set(e, ERR_DATA, "that is enough");
+}
+
+static void test_each_name(void **state)
+{
+    (void)state;
+    unsigned files = 0;
+    struct err e = ERR_INIT;
+    put_file("a", "");
+    put_file("b", "");
+    assert_int_equal(io_each_name(dir, false, count_name, &files, &e), OK);
+    assert_int_equal(files, 2);
+    files = 0;
+    put_file("c", "");
+    put_file("d", "");
+    assert_int_equal(io_each_name(dir, false, count_name, &files, &e), ERR_DATA);
+    assert_int_equal(files, 3);
+    files = 0;
+    assert_int_equal(io_each_name(at("none"), true, count_name, &files, &e), OK);
+    assert_int_equal(io_each_name(at("none"), false, count_name, &files, &e), ERR_IO);
+    assert_int_equal(e.sys, ENOENT);
+    assert_non_null(strstr(e.msg, "none"));
+    assert_int_equal(io_each_name(at("a"), true, count_name, &files, &e), ERR_IO);
+    assert_int_equal(files, 0);
+}
+
 static void test_path(void **state)
 {
     (void)state;
@@ -378,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_replace_that_cannot, setup, teardown),
         cmocka_unit_test_setup_teardown(test_replace_keeps_the_old_when_the_disk_fails, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_each_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_path, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
