@@ -7,6 +7,7 @@
 #define NETTY_TESTS_FUZZ_H
 
 #include "shared/log.h"
+#include "spool/spool.h"
 #include "spool/sumline.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +89,21 @@ static inline void fuzz_quiet(void)
     int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     DEMAND(fd >= 0);
     log_to(fd);
+}
+
+/* Quiet, in fuzz_dir/spool, with FUZZ_TABLE's folder: what most readers of the spool's files need. */
+static inline struct spool *fuzz_spool(void)
+{
+    struct err e = ERR_INIT;
+    struct spool *spool;
+    char path[128];
+    fuzz_quiet();
+    fuzz_folder();
+    (void)snprintf(path, sizeof path, "%s/spool", fuzz_dir);
+    DEMAND(spool_open(&spool, path, SPOOL_CREATE, &e) == OK);
+    (void)snprintf(path, sizeof path, "%s/spool/" FUZZ_TABLE, fuzz_dir);
+    DEMAND(mkdir(path, 0700) == 0);
+    return spool;
 }
 
 /* The inputs are lines without their sums, which no fuzzer would find: each gets its own. A line

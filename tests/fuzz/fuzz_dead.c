@@ -13,14 +13,7 @@ struct seen {
 
 static void fuzz_setup(void)
 {
-    struct err e = ERR_INIT;
-    char path[128];
-    fuzz_quiet();
-    fuzz_folder();
-    (void)snprintf(path, sizeof path, "%s/spool", fuzz_dir);
-    DEMAND(spool_open(&spool, path, SPOOL_CREATE, &e) == OK);
-    (void)snprintf(path, sizeof path, "%s/spool/" FUZZ_TABLE, fuzz_dir);
-    DEMAND(mkdir(path, 0700) == 0);
+    spool = fuzz_spool();
 }
 
 static enum err_code on_letter(void *ctx, const struct dead_letter *letter, struct err *e)

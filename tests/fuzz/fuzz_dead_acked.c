@@ -25,13 +25,7 @@ static enum err_code count(void *ctx, const struct dead_letter *letter, struct e
 static void fuzz_setup(void)
 {
     struct err e = ERR_INIT;
-    char path[100];
-    fuzz_quiet();
-    fuzz_folder();
-    (void)snprintf(path, sizeof path, "%s/spool", fuzz_dir);
-    DEMAND(spool_open(&spool, path, SPOOL_CREATE, &e) == OK);
-    (void)snprintf(letters_path, sizeof letters_path, "%s/" FUZZ_TABLE, path);
-    DEMAND(mkdir(letters_path, 0700) == 0);
+    spool = fuzz_spool();
     for (unsigned i = 0; i < LETTERS; i++) {
         struct dead_letter letter = {.at = (int64_t)i + 1,
                                      .reason = "fuzzed",

@@ -12,14 +12,8 @@ static char table_path[128];
 
 static void fuzz_setup(void)
 {
-    struct err e = ERR_INIT;
-    char path[100];
-    fuzz_quiet();
-    fuzz_folder();
-    (void)snprintf(path, sizeof path, "%s/spool", fuzz_dir);
-    DEMAND(spool_open(&spool, path, SPOOL_CREATE, &e) == OK);
-    (void)snprintf(table_path, sizeof table_path, "%s/" FUZZ_TABLE, path);
-    DEMAND(mkdir(table_path, 0700) == 0);
+    spool = fuzz_spool();
+    (void)snprintf(table_path, sizeof table_path, "%s/spool/" FUZZ_TABLE, fuzz_dir);
 }
 
 /* A word that cannot be read tells nothing; only a later format is refused. */
