@@ -31,6 +31,15 @@ bool txn_may_be_fast(const struct txn *t)
            t->job.end - t->job.first > TXN_ASK;
 }
 
+/* Of those only the version counts. */
+static bool all_cached(const struct txn *t)
+{
+    for (size_t i = t->job.first; i < t->job.end; i++)
+        if (!batch_at(t->job.batch, i)->cached)
+            return false;
+    return true;
+}
+
 /* Straight into the table with all of them. */
 static void insert_all(struct txn *t)
 {
@@ -42,8 +51,10 @@ static void insert_all(struct txn *t)
 void txn_ask(struct txn *t)
 {
     const struct relation *rel = t->job.relation;
-    const struct sql_var vars[] = {
-        {"schema", rel->schema}, {"relation", rel->name}, {"key", rel->key}};
+    const struct sql_var vars[] = {{"schema", rel->schema},
+                                   {"relation", rel->name},
+                                   {"key", rel->key},
+                                   {"times", all_cached(t) ? "NULL" : "time_modified"}};
     struct buf *keys = &t->arrays[0];
     struct err e = ERR_INIT;
     enum err_code rc;
@@ -57,7 +68,7 @@ void txn_ask(struct txn *t)
     if ((rc = batch_encode_keys(t->job.batch, rel->key_size, t->job.first, t->job.end, keys)) != OK)
         buf_err(&e, rc, keys, "the batch's keys");
     else
-        rc = sql_expand(&t->sql, sql_classify, vars, 3, &e);
+        rc = sql_expand(&t->sql, sql_classify, vars, 4, &e);
     if (rc != OK) {
         txn_fail(t, &e);
         return;
