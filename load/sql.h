@@ -84,8 +84,8 @@ extern const char sql_upsert_newer[];
 enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *names,
                          struct err *e) MUST_CHECK;
 
-/* Variables schema, relation, key, times (time_modified or NULL). Parameter: an array of keys, of the key's type. Rows:
- * key time_modified xmin. */
+/* Variables schema, relation, key, times (", time_modified" or ""). Parameter: an array of keys, of the key's type. Rows:
+ * key xmin, and with times time_modified. */
 extern const char sql_classify[];
 
 /* Parameters: schema, relation. One row: id timeline. */

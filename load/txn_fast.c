@@ -19,8 +19,8 @@
 
 enum {
     ASKED_KEY,
-    ASKED_MODIFIED,
-    ASKED_XMIN
+    ASKED_XMIN,
+    ASKED_MODIFIED
 };
 
 static void on_asked(void *ctx, const PGresult *r, const struct err *err);
@@ -54,7 +54,7 @@ void txn_ask(struct txn *t)
     const struct sql_var vars[] = {{"schema", rel->schema},
                                    {"relation", rel->name},
                                    {"key", rel->key},
-                                   {"times", all_cached(t) ? "NULL" : "time_modified"}};
+                                   {"times", all_cached(t) ? "" : ", time_modified"}};
     struct buf *keys = &t->arrays[0];
     struct err e = ERR_INIT;
     enum err_code rc;
