@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define PIECE 65536u
+#define PIECE 16384u
 
 static enum err_code encode(struct txn *t, struct buf *out)
 {
