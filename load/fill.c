@@ -356,6 +356,16 @@ struct lot *fill_lot_ahead(struct fill *f)
     return fill_has_ahead(f) && f->in->full ? f->in : NULL;
 }
 
+bool fill_repeats(const struct fill *f, const struct lot *lot)
+{
+    struct batch *before = f->lots[lot == &f->lots[0]].batch;
+
+    for (size_t i = 0; i < batch_rows(lot->batch); i++)
+        if (batch_find(before, batch_came(lot->batch, i)->row.key) != NULL)
+            return true;
+    return false;
+}
+
 const char *fill_names(struct fill *f, struct lot *lot)
 {
     return lot_names(lot, f->rower);

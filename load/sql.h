@@ -73,7 +73,11 @@ extern const char sql_batch_copy[];
 /* Variables schema, relation, key, keytype (list_tables' key_type), source, merged. One row: inserted
  * updated unchanged stale total, the last being the sum of the others. */
 extern const char sql_upsert[];
+/* The same and `when`, from these two. One row: bare (changed or put in, maybe the latter) updated;
+ * the others were held back. */
 extern const char sql_upsert_newer[];
+#define SQL_WHEN_NOT_NEWER "(t.time_modified > excluded.time_modified) IS NOT TRUE"
+#define SQL_WHEN_OLDER     "t.time_modified < excluded.time_modified"
 
 /* Their variable `merged`, added to out: what becomes of the stored data t.data and the new excluded.data.
  * With replace the new. Else the stored with the new over it (||), or the new where the stored is no object:

@@ -314,7 +314,8 @@ static void on_found(void *ctx, const struct err *err)
     } else {
         t->found = true;
         t->total.whole = t->total.whole || schema_empty(t->schema);
-        t->news = schema_empty(t->schema) ? t->trust : 0;
+        t->way = schema_empty(t->schema) ? BATCH_INSERT : BATCH_JUDGE;
+        t->alike = t->trust;
         table_recall(t);
     }
 }

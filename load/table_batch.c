@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define GROW_AFTER 4u  /* batches that went well before the next one may be larger again */
-#define TRUST_MOST 64u /* batches of new keys only, before the next one's are taken to be new */
+#define TRUST_MOST 64u /* batches alike, before the next one is taken to be */
 
 static void take_batch(struct table *t, struct lot *lot, const struct progress *from);
 static void send_batch(struct table *t);
@@ -202,17 +202,27 @@ static void grow(struct table *t)
     t->rows = 2 * t->rows < t->conf.batch.rows_max ? 2 * t->rows : t->conf.batch.rows_max;
 }
 
-/* Where all was new, the next batch probably is. A guess that fails costs a batch, so that each one has the next wait
+/* Where all was new, or newer, the next batch probably is. A guess that fails costs a batch, so each one has the next wait
  * longer. */
-static void guess(struct table *t)
+static void learn_to_guess(struct table *t)
 {
-    if (t->flight->inserted == batch_rows(t->flight->lot->batch) && t->flight->inserted > 0) {
-        t->news++;
-        return;
-    }
-    if (t->news >= t->trust)
-        t->trust = t->trust < TRUST_MOST ? 2 * t->trust : TRUST_MOST;
-    t->news = 0;
+    const struct flight *f = t->flight;
+    size_t rows = batch_rows(f->lot->batch);
+    enum batch_way way = rows == 0             ? BATCH_JUDGE
+                         : f->inserted == rows ? BATCH_INSERT
+                         : f->updated == rows  ? BATCH_NEWER
+                                               : BATCH_JUDGE;
+
+    if (f->guess != BATCH_JUDGE && f->guess != way && t->trust < TRUST_MOST)
+        t->trust *= 2;
+    t->alike = way == t->way ? t->alike + 1 : 1;
+    t->way = way;
+}
+
+/* Not where a line comes once more, as at the end of a page and the beginning of the next. */
+static enum batch_way guess(const struct table *t, const struct lot *lot)
+{
+    return t->alike >= t->trust && !fill_repeats(t->fill, lot) ? t->way : BATCH_JUDGE;
 }
 
 /* On to what comes next: what is on its way already, what is in the spool, or what the lanes that are behind lack. What was
@@ -253,7 +263,7 @@ static void committed(struct table *t)
     t->ready = t->doubted = false;
     table_learn(t);
     grow(t);
-    guess(t);
+    learn_to_guess(t);
     if (next_batch(t, &e) != OK)
         table_give_up(t, &e);
     else if (!t->ready)
@@ -263,6 +273,11 @@ static void committed(struct table *t)
 static void take_batch(struct table *t, struct lot *lot, const struct progress *from)
 {
     struct flight *f = lot == fill_lot(t->fill) ? t->flight : other_flight(t);
+    *f = (struct flight){.table = t,
+                         .lot = lot,
+                         .guess = guess(t, lot),
+                         .aside = aside_count(lot->aside),
+                         .sent = when_tick()};
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;
     struct crew_job job = {
@@ -275,7 +290,7 @@ static void take_batch(struct table *t, struct lot *lot, const struct progress *
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
                 .bisect = t->bisect || t->conf.redrive,
-                .fresh = t->news >= t->trust,
+                .guess = f->guess,
                 .guard = !t->conf.replay && !t->conf.redrive,
                 .store = !t->conf.redrive && (!t->conf.replay || all),
                 .from = *from,
@@ -290,8 +305,6 @@ static void take_batch(struct table *t, struct lot *lot, const struct progress *
         .committed = share_in,
     };
 
-    *f = (struct flight){
-        .table = t, .lot = lot, .aside = aside_count(lot->aside), .sent = when_tick()};
     crew_take(t->crew, lot->batch, &job);
 }
 

@@ -20,8 +20,9 @@ enum table_state {
 /* A batch on its way. */
 struct flight {
     struct table *table;
-    struct lot *lot; /* the fill's */
-    size_t aside;    /* refused before it was sent: lane 0's */
+    struct lot *lot;      /* the fill's */
+    enum batch_way guess; /* of what its rows all are */
+    size_t aside;         /* refused before it was sent: lane 0's */
     uint64_t inserted, updated;
     unsigned taught; /* lanes whose commit can be learned from */
     int64_t sent;    /* since when, by when_tick */
@@ -53,10 +54,10 @@ struct table {
     struct progress committed;   /* ... and where they are */
     size_t rows;                 /* a batch's, at present */
     unsigned well;
-    unsigned news,
-        trust; /* batches whose keys were all new, one behind the other; so many of them tell of the next */
-    bool told_dead;   /* that some are set aside: once a load, not once a batch */
-    unsigned attempt; /* since something last went well */
+    enum batch_way way;    /* that all rows of the last batches went, or BATCH_JUDGE; */
+    unsigned alike, trust; /* so many batches; so many of them tell of the next */
+    bool told_dead;        /* that some are set aside: once a load, not once a batch */
+    unsigned attempt;      /* since something last went well */
     /* One batch: */
     bool hearing; /* of what later lines say of it */
     bool ready;   /* it is complete, and on its way */

@@ -160,7 +160,7 @@ void txn_begin(struct txn *t)
     t->saved = t->part_failed = t->unknown = t->in_rows = t->arrived = false;
     t->tabled = t->job.bisect;
     t->fast = txn_may_be_fast(t) || (!t->plain && txn_has_cached(t));
-    t->unasked = t->job.fresh && !t->ask && txn_may_be_fast(t) && !txn_has_cached(t);
+    t->unasked = t->job.guess != BATCH_JUDGE && !t->ask && txn_may_be_fast(t) && !txn_has_cached(t);
     t->refused = 0;
     t->counts = (struct txn_counts){0};
     t->err = ERR_INIT;
@@ -352,8 +352,11 @@ static void on_part(void *ctx, const PGresult *r, const struct err *err)
         txn_fail(t, err);
         return;
     }
-    if (txn_count_part(t, r, &t->err) != OK)
+    bool held = false;
+    if (txn_count_part(t, r, &held, &t->err) != OK)
         txn_fail(t, &t->err);
+    else if (held && t->unasked)
+        txn_guessed_wrong(t);
     else
         txn_next_part(t);
 }

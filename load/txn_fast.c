@@ -40,11 +40,10 @@ static bool all_cached(const struct txn *t)
     return true;
 }
 
-/* Straight into the table with all of them. */
-static void insert_all(struct txn *t)
+static void take_guess(struct txn *t)
 {
-    batch_same_way(t->job.batch, t->job.first, t->job.end, BATCH_INSERT);
-    t->parts[0].way = BATCH_INSERT;
+    batch_same_way(t->job.batch, t->job.first, t->job.end, t->job.guess);
+    t->parts[0].way = t->job.guess;
     txn_next_part(t);
 }
 
@@ -60,7 +59,7 @@ void txn_ask(struct txn *t)
     enum err_code rc;
 
     if (t->unasked) {
-        insert_all(t);
+        take_guess(t);
         return;
     }
     buf_reset(&t->sql);
@@ -238,14 +237,21 @@ void txn_fast_failed(struct txn *t, const struct err *why)
         txn_fail(t, why);
         return;
     }
-    LOG(LOG_DEBUG, "plain",
-        t->unasked ? "not all of the batch's keys are new: it is asked what is there of them"
-                   : "the batch is loaded the plain way",
-        F_STR("table", t->job.table), F_ERR(why), F_STR("sqlstate", why->sqlstate));
     t->err = *why;
-    if (t->unasked)
-        t->ask = true;
-    else
-        t->plain = true;
+    if (t->unasked) {
+        txn_guessed_wrong(t);
+        return;
+    }
+    LOG(LOG_DEBUG, "plain", "the batch is loaded the plain way", F_STR("table", t->job.table),
+        F_ERR(why), F_STR("sqlstate", why->sqlstate));
+    t->plain = true;
+    txn_again(t);
+}
+
+void txn_guessed_wrong(struct txn *t)
+{
+    LOG(LOG_DEBUG, "guess", "the batch is not all new, or all newer: it is asked what is there",
+        F_STR("table", t->job.table));
+    t->ask = true;
     txn_again(t);
 }

@@ -56,11 +56,15 @@ static enum err_code add_upsert(struct txn *t, const char *source, struct err *e
     buf_reset(&t->merged);
     if ((rc = sql_merged(&t->merged, t->job.replace, !t->job.guard, t->job.names, e)) != OK)
         return rc;
-    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name},
-                                   {"key", r->key},       {"keytype", r->key_type},
-                                   {"source", source},    {"merged", t->merged.data}};
-    return sql_expand(&t->sql, t->part.way == BATCH_NEWER ? sql_upsert_newer : sql_upsert, vars, 6,
-                      e);
+    bool newer = t->part.way == BATCH_NEWER;
+    const struct sql_var vars[] = {{"schema", r->schema},
+                                   {"relation", r->name},
+                                   {"key", r->key},
+                                   {"keytype", r->key_type},
+                                   {"source", source},
+                                   {"merged", t->merged.data},
+                                   {"when", t->unasked ? SQL_WHEN_OLDER : SQL_WHEN_NOT_NEWER}};
+    return sql_expand(&t->sql, newer ? sql_upsert_newer : sql_upsert, vars, newer ? 7 : 6, e);
 }
 
 /* A few rows: as the upsert's parameters. */
@@ -148,23 +152,44 @@ static void note_xid(struct txn *t, uint64_t written, uint64_t unchanged)
     }
 }
 
-enum err_code txn_count_part(struct txn *t, const PGresult *r, struct err *e)
+/* What each way's last result says. */
+static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint64_t *total)
 {
     uint64_t rows = t->part.to - t->part.from;
-    bool copied = t->part.way == BATCH_INSERT;
-    uint64_t inserted =
-        copied ? strtoull(PQcmdTuples((PGresult *)r), NULL, 10) : (uint64_t)schema_number(r, 0, 0);
-    uint64_t updated = copied ? 0 : (uint64_t)schema_number(r, 0, 1);
-    uint64_t unchanged = copied ? 0 : (uint64_t)schema_number(r, 0, 2);
-    uint64_t total = copied ? inserted : (uint64_t)schema_number(r, 0, 4);
+    struct txn_counts n = {.inserted = 0};
+
+    *total = rows;
+    if (t->part.way == BATCH_INSERT) {
+        *total = n.inserted = strtoull(PQcmdTuples((PGresult *)r), NULL, 10);
+        return n;
+    }
+    n.inserted = (uint64_t)schema_number(r, 0, 0);
+    n.updated = (uint64_t)schema_number(r, 0, 1);
+    if (t->part.way == BATCH_NEWER) {
+        n.updated += t->unasked ? 0 : n.inserted; /* it was there */
+        n.inserted = 0;
+    } else {
+        n.unchanged = (uint64_t)schema_number(r, 0, 2);
+        *total = (uint64_t)schema_number(r, 0, 4);
+    }
+    n.stale = *total - n.inserted - n.updated - n.unchanged;
+    return n;
+}
+
+enum err_code txn_count_part(struct txn *t, const PGresult *r, bool *held, struct err *e)
+{
+    uint64_t rows = t->part.to - t->part.from;
+    uint64_t total;
+    struct txn_counts n = counts_of(t, r, &total);
 
     if (total != rows)
         return err_set(e, ERR_INTERNAL, "the statement counts %" PRIu64 " rows of %" PRIu64, total,
                        rows);
-    t->counts.inserted += inserted;
-    t->counts.updated += updated;
-    t->counts.unchanged += unchanged;
-    t->counts.stale += total - inserted - updated - unchanged;
-    note_xid(t, inserted + updated, unchanged);
+    *held = n.stale > 0;
+    t->counts.inserted += n.inserted;
+    t->counts.updated += n.updated;
+    t->counts.unchanged += n.unchanged;
+    t->counts.stale += n.stale;
+    note_xid(t, n.inserted + n.updated, n.unchanged);
     return OK;
 }

@@ -39,7 +39,7 @@ struct txn {
     size_t sent;
     enum copy_step step;
     bool fast;        /* the rows are asked about, and go in by what the answer was */
-    bool unasked;     /* or all are taken to be new (job.fresh), ... */
+    bool unasked;     /* or are taken to be what job.guess says, ... */
     bool ask;         /* ... which did not do: this batch's are asked about */
     bool plain;       /* that did not do: this batch goes the plain way */
     bool denied;      /* ... and so does each: the role may not ask */
@@ -63,8 +63,9 @@ void txn_end(struct txn *t, enum txn_end how);
 
 /* txn_part.c: sends t->part; done gets the statement's result. */
 void txn_send_part(struct txn *t, db_done_fn *done);
-/* Counts what it did. ERR_INTERNAL where it is not what it should be. */
-enum err_code txn_count_part(struct txn *t, const PGresult *r, struct err *e) MUST_CHECK;
+/* Counts what it did. *held: some rows are counted stale. ERR_INTERNAL where it is not what it should be. */
+enum err_code txn_count_part(struct txn *t, const PGresult *r, bool *held,
+                             struct err *e) MUST_CHECK;
 
 /* txn_fast.c */
 bool txn_may_be_fast(const struct txn *t);
@@ -77,5 +78,7 @@ void txn_ask(
         *t); /* what is stored of the rows, or what job.fresh has of them; then txn_next_part */
 /* The fast way failed: again the plain way, where that may help. */
 void txn_fast_failed(struct txn *t, const struct err *why);
+/* The guess was wrong. */
+void txn_guessed_wrong(struct txn *t);
 
 #endif

@@ -1,8 +1,10 @@
 """Commits that do not wait for the server's disk (load/txn.h): a crash of the server may take back the last ones, never what
 a run that has ended or the spool were told, and what it takes back is loaded again."""
 import json
+import os
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +19,11 @@ PAGES, ROWS = 12, 50
 
 @pytest.fixture
 def server(tmp_path):
-    """Its log goes to disk when a commit waits for it, and hardly otherwise."""
-    server = Postgres(tmp_path, "wal_writer_delay=10s", "wal_writer_flush_after=1GB", "wal_buffers=32MB",
+    """Its log goes to disk when a commit waits for that, and never otherwise: whoever else would write it is stopped."""
+    server = Postgres(tmp_path, "wal_buffers=32MB", "bgwriter_lru_maxpages=0", "checkpoint_timeout=1h",
                       "max_connections=30", "log_statement=all", "autovacuum=off")
     server.start()
+    os.kill(wal_writer(server), signal.SIGSTOP)
     yield server
     server.stop("immediate")
 
@@ -32,9 +35,22 @@ def own(server):
     return db
 
 
+def wal_writer(server):
+    postmaster = (server.dir.resolve() / "data/postmaster.pid").read_text().split()[0]
+
+    def find():
+        for pid in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+            if "walwriter" in Path(f"/proc/{pid}/cmdline").read_text():
+                return int(pid)
+    return wait_for(find, "the WAL writer")
+
+
 def crash(server, db):
+    """One of its processes dies: it starts anew from what is on disk, as after a failure of the machine."""
     db.connection.close()
-    server.script("restart", "immediate")
+    dead = wal_writer(server)
+    os.kill(dead, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{dead}").exists(), "the WAL writer's end")
     wait_for_server(server)
 
 

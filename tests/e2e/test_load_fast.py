@@ -125,7 +125,38 @@ def test_keys_that_were_taken_to_be_new_and_are_not_cost_a_second_try_and_nothin
     row = run.json()["contacts"]
     assert (row["inserted"], row["updated"], row["stale"]) == (798, 1, 1)
     assert_rows(db, model)
-    assert run.err.count("not all of the batch's keys are new") == 1 and way(run) == 0
+    assert run.err.count("the batch is not all new") == 1 and way(run) == 0
+
+
+@pytest.mark.parametrize("update", ["merge", "replace"])
+@pytest.mark.parametrize("odd", ["equal", "older", "timeless", "new", "local"])
+def test_rows_that_were_taken_to_be_newer_and_are_not_end_as_they_would_one_by_one(spool, netty, db, odd, update):
+    """After a batch of newer rows the next one is not asked about. Here one row of the third is something else."""
+    def line(key, day, more=""):
+        return f'{{"contact_id":{key},"v":{day},{more}"time_modified":"2024-05-{day:02d} 00:00:00"}}'
+
+    writer, model = spool.table("contacts"), Upserts("contacts", update)
+    db.create("contacts")
+    writer.page(lines := [line(key, 1) for key in range(1000) if (odd, key) != ("new", 450)])
+    model.take_all(lines)
+    options = ("--json", "--update", update, "--batch-rows", "200", "--connections", "1", "--log-level", "debug")
+    assert netty.load(*options, db=db).json()["contacts"]["inserted"] == len(lines)
+    if odd == "local":
+        db.query("""UPDATE "netty-contacts" SET data = data || '{"local":1}', time_modified = NULL WHERE contact_id = 450""")
+        model.rows[450] = ({**model.rows[450][0], "local": "1"}, None, None)
+    # Equal, but not the same line: that one may be known, and then all are asked about.
+    oddly = {"equal": '{"time_modified":"2024-05-01 00:00:00","v":1,"contact_id":450}', "older": line(450, 1, '"old":true,').replace("-05-01", "-04-01"),
+             "timeless": '{"contact_id":450,"v":7}'}.get(odd, line(450, 2))
+    for batch in range(5):
+        writer.page(lines := [oddly if key == 450 else line(key, 2) for key in range(batch * 200, batch * 200 + 200)])
+        model.take_all(lines)
+    run = netty.load(*options, db=db)
+    row = run.json()["contacts"]
+    assert (row["updated"], row["inserted"], row["unchanged"], row["stale"]) == {
+        "equal": (999, 0, 1, 0), "older": (999, 0, 0, 1), "timeless": (1000, 0, 0, 0), "new": (999, 1, 0, 0),
+        "local": (1000, 0, 0, 0)}[odd]
+    assert_rows(db, model)
+    assert run.err.count("the batch is not all new") == 1 and way(run) == 0
 
 
 def test_a_row_made_newer_between_the_question_and_the_rows_stays(spool, netty, db):

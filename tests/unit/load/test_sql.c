@@ -150,8 +150,8 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
                 VARS(UPSERT, {"source", SQL_SOURCE_TABLE}, {"merged", "excluded.data"}));
     expand_file(sql_upsert,
                 VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"}));
-    expand_file(sql_upsert_newer,
-                VARS(UPSERT, {"source", SQL_SOURCE_TABLE}, {"merged", "excluded.data"}));
+    expand_file(sql_upsert_newer, VARS(UPSERT, {"source", SQL_SOURCE_TABLE},
+                                       {"merged", "excluded.data"}, {"when", SQL_WHEN_OLDER}));
     expand_file(sql_classify, VARS(RELATION, {"key", "x_id"}, {"times", ", time_modified"}));
     expand_file(sql_insert_copy, VARS(RELATION, {"key", "x_id"}));
     expand_file(sql_progress_make, VARS(PROGRESS));
