@@ -5,6 +5,8 @@
 
 #define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
 #define PAGES_TURN 256u /* passed over before the loop gets its turn */
+#define SEAM_ROWS                                                                                  \
+    200u /* at a batch's beginning, where the end of the one before may come once more */
 
 static enum err_code open_lots(struct fill *f, const struct spool *s, struct err *e)
 {
@@ -64,8 +66,11 @@ enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e
 
     if (at->line > 0 && after.page > 0)
         after.page--; /* that page again, from its line on */
+    /* The server waits for the first one: it had better be soon. */
+    struct batch_conf first = f->shape;
+    first.bytes_max /= 4;
     f->out = f->in = &f->lots[0];
-    lot_begin(f->out, &f->shape, at);
+    lot_begin(f->out, &first, at);
     f->page = NULL;
     f->held = f->lame = false;
     f->whole = (struct progress){.place = after};
@@ -359,8 +364,9 @@ struct lot *fill_lot_ahead(struct fill *f)
 bool fill_repeats(const struct fill *f, const struct lot *lot)
 {
     struct batch *before = f->lots[lot == &f->lots[0]].batch;
+    size_t rows = batch_rows(lot->batch);
 
-    for (size_t i = 0; i < batch_rows(lot->batch); i++)
+    for (size_t i = 0; i < rows && i < SEAM_ROWS; i++)
         if (batch_find(before, batch_came(lot->batch, i)->row.key) != NULL)
             return true;
     return false;

@@ -81,7 +81,7 @@ struct lot *fill_lot(struct fill *f);
 struct lot *fill_lot_ahead(struct fill *f);
 /* There are lines behind it that a later batch will have. */
 bool fill_has_more(const struct fill *f, const struct lot *lot);
-/* Some key of it is one of the batch before, too. */
+/* Some key at its beginning is one of the batch before, too. */
 bool fill_repeats(const struct fill *f, const struct lot *lot);
 /* A text[] as text: names that all rows of the batch have, or some of them. Good until it is settled. */
 const char *fill_names(struct fill *f, struct lot *lot);
