@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
-#define PAGES_TURN 256u /* passed over before the loop gets its turn */
+#define HEAVY      ((size_t)128 << 10) /* bytes of a record, on the average */
+#define PAGES_TURN 256u                /* passed over before the loop gets its turn */
 #define SEAM_ROWS                                                                                  \
     200u /* at a batch's beginning, where the end of the one before may come once more */
 
@@ -317,12 +318,18 @@ enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e)
     return rc;
 }
 
+/* Records so large stand in memory several times on their way: a second batch of them would be too much. */
+static bool is_heavy(const struct lot *lot)
+{
+    return batch_bytes(lot->batch) / HEAVY > batch_rows(lot->batch);
+}
+
 bool fill_ahead(struct fill *f)
 {
     struct err e = ERR_INIT;
     enum fill_what what = FILL_END;
 
-    if (f->letters != NULL || f->bounded || f->lame)
+    if (f->letters != NULL || f->bounded || f->lame || is_heavy(f->out))
         return false;
     if (f->in == f->out) {
         f->in = f->out == &f->lots[0] ? &f->lots[1] : &f->lots[0];
