@@ -260,6 +260,8 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         t->job.distrust(t->job.ctx, NULL);
     if (cached && !kept)
         txn_distrust(t);
+    else if (t->unasked)
+        txn_take_guess(t);
     else if (t->fast || cached)
         txn_ask(t);
     else

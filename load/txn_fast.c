@@ -40,7 +40,7 @@ static bool all_cached(const struct txn *t)
     return true;
 }
 
-static void take_guess(struct txn *t)
+void txn_take_guess(struct txn *t)
 {
     batch_same_way(t->job.batch, t->job.first, t->job.end, t->job.guess);
     t->parts[0].way = t->job.guess;
@@ -58,10 +58,6 @@ void txn_ask(struct txn *t)
     struct err e = ERR_INIT;
     enum err_code rc;
 
-    if (t->unasked) {
-        take_guess(t);
-        return;
-    }
     buf_reset(&t->sql);
     buf_reset(keys);
     if ((rc = batch_encode_keys(t->job.batch, rel->key_size, t->job.first, t->job.end, keys)) != OK)

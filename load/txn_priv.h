@@ -72,10 +72,9 @@ bool txn_may_be_fast(const struct txn *t);
 bool txn_has_cached(const struct txn *t);
 /* Are the cached rows still to be believed? locked is sql_progress_lock's result. */
 bool txn_in_custody(const struct txn *t, const PGresult *locked);
-void txn_distrust(struct txn *t); /* ends it so */
-void txn_ask(
-    struct txn
-        *t); /* what is stored of the rows, or what job.fresh has of them; then txn_next_part */
+void txn_distrust(struct txn *t);   /* ends it so */
+void txn_ask(struct txn *t);        /* what is stored of the rows; then txn_next_part */
+void txn_take_guess(struct txn *t); /* instead, where t->unasked */
 /* The fast way failed: again the plain way, where that may help. */
 void txn_fast_failed(struct txn *t, const struct err *why);
 /* The guess was wrong. */
