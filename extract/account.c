@@ -87,8 +87,9 @@ static void count_running(struct account *a)
     }
 }
 
-const char *account_kind(const struct http_result *result, const struct err *page,
-                         enum verdict verdict)
+/* The word by which metrics and alerts know what an exchange that brought no page came to. */
+static const char *account_kind(const struct http_result *result, const struct err *page,
+                                enum verdict verdict)
 {
     enum err_code code = result->err.code != OK ? result->err.code : page->code;
     if (result->timed_out)

@@ -44,8 +44,4 @@ int account_done(struct account *a, int code);
 void account_quit(struct account *a);
 void account_close(struct account *a);
 
-/* The word by which metrics and alerts know what an exchange that brought no page came to. */
-const char *account_kind(const struct http_result *result, const struct err *page,
-                         enum verdict verdict);
-
 #endif

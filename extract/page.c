@@ -154,8 +154,3 @@ enum err_code page_keep(struct page *p, const char *position, int64_t complete_t
     p->begun = false;
     return writer_end(p->parts.writer, &p->info, position, done, ctx, e);
 }
-
-uint64_t page_bytes(const struct page *p)
-{
-    return p->bytes;
-}

@@ -53,7 +53,4 @@ enum err_code page_take_back(struct page *p, struct err *e) MUST_CHECK;
 enum err_code page_keep(struct page *p, const char *position, int64_t complete_to,
                         writer_done_fn *done, void *ctx, struct err *e) MUST_CHECK;
 
-/* Of the page at hand: bytes of NDJSON so far. */
-uint64_t page_bytes(const struct page *p);
-
 #endif

@@ -12,7 +12,8 @@ static bool plain(char c)
            (c != 0 && strchr("-._~:", c) != NULL);
 }
 
-enum err_code url_escape(struct buf *out, const char *text)
+/* Appends text as a part of a query's value: all but letters, digits and -._~: percent-encoded. */
+static enum err_code url_escape(struct buf *out, const char *text)
 {
     enum err_code rc = OK;
     for (; *text != 0 && rc == OK; text++)

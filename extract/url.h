@@ -24,7 +24,4 @@ enum err_code url_page(struct buf *out, const char *base, const char *table,
 enum err_code url_key(struct buf *out, const char *base, const char *table, int64_t key,
                       struct err *e) MUST_CHECK;
 
-/* Appends text as a part of a query's value: all but letters, digits and -._~: percent-encoded. */
-enum err_code url_escape(struct buf *out, const char *text) MUST_CHECK;
-
 #endif

@@ -115,11 +115,6 @@ void session_long(struct session *s, bool yes)
     s->lengthy = yes;
 }
 
-int session_version(const struct session *s)
-{
-    return db_server_version(s->db);
-}
-
 bool session_too_slow(const struct session *s)
 {
     return s->slow;

@@ -50,6 +50,4 @@ bool session_stopping(const struct session *s);
 /* What follows takes long, and can be broken off at any point. */
 void session_long(struct session *s, bool yes);
 
-int session_version(const struct session *s); /* of the server; within a try */
-
 #endif

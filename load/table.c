@@ -125,7 +125,8 @@ void table_give_up(struct table *t, const struct err *why)
     table_finish(t, &err);
 }
 
-void table_interrupted(struct table *t)
+/* The end that table_stop asked for. */
+static void table_interrupted(struct table *t)
 {
     struct err err = ERR_INIT;
 

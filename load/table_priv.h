@@ -74,7 +74,6 @@ struct table {
 /* table.c */
 void table_finish(struct table *t, const struct err *err); /* NULL: all is loaded */
 void table_give_up(struct table *t, const struct err *why);
-void table_interrupted(struct table *t); /* the end that table_stop asked for */
 void table_later(struct table *t,
                  int64_t us); /* goes on from the loop, after so many microseconds */
 void table_trouble(struct table *t, const struct err *err); /* tries again, or gives up */

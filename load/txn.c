@@ -83,6 +83,8 @@ static void on_rollback(void *ctx, const PGresult *r, const struct err *err)
     txn_end(t, TXN_FAILED);
 }
 
+static void txn_begin(struct txn *t);
+
 static void on_back(void *ctx, const PGresult *r, const struct err *err)
 {
     struct txn *t = ctx;
@@ -152,7 +154,7 @@ void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_f
     txn_begin(t);
 }
 
-void txn_begin(struct txn *t)
+static void txn_begin(struct txn *t)
 {
     enum err_code rc;
 

@@ -55,8 +55,7 @@ struct txn {
 };
 
 /* txn.c */
-void txn_begin(struct txn *t);     /* the transaction, from its BEGIN */
-void txn_again(struct txn *t);     /* ... after a ROLLBACK of what there was of it */
+void txn_again(struct txn *t);     /* from BEGIN on, after a ROLLBACK of what there was of it */
 void txn_next_part(struct txn *t); /* ... COMMIT after the last */
 void txn_fail(struct txn *t, const struct err *why);
 void txn_end(struct txn *t, enum txn_end how);

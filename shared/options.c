@@ -105,7 +105,7 @@ enum err_code words_add(struct word_list *w, const char *s, size_t n, struct err
     return OK;
 }
 
-void words_free(struct word_list *w)
+static void words_free(struct word_list *w)
 {
     for (size_t i = 0; i < w->n; i++)
         free((void *)w->list[i]);

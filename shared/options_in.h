@@ -62,7 +62,6 @@ enum err_code options_take_defaults(struct options *o, struct err *e) MUST_CHECK
 
 /* Appends a copy of s[0..n). */
 enum err_code words_add(struct word_list *w, const char *s, size_t n, struct err *e) MUST_CHECK;
-void words_free(struct word_list *w);
 
 /* By its full name (n bytes), or NULL. */
 const struct option_def *option_named(const char *name, size_t n);

@@ -67,11 +67,6 @@ enum segment_file data_kind(const struct data *d)
     return d->kind;
 }
 
-const char *data_path(const struct data *d)
-{
-    return d->path;
-}
-
 const char *data_complaint(const struct data *d)
 {
     return d->frames ? frames_complaint(d->frames) : NULL;

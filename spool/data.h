@@ -18,7 +18,6 @@ enum err_code data_open(struct data **d, const char *dir, uint64_t segment, uint
                         struct err *e) MUST_CHECK;
 void data_close(struct data *d);
 enum segment_file data_kind(const struct data *d); /* SEGMENT_DATA or SEGMENT_ZST */
-const char *data_path(const struct data *d);
 /* Damage that costs no record but should be known (a seek table that had to be done without), or
  * NULL. */
 const char *data_complaint(const struct data *d);

@@ -47,7 +47,7 @@ void seal_start(struct writer *w, uint64_t below)
 
 /* -- commits */
 
-void pending_free(struct pending *p)
+static void pending_free(struct pending *p)
 {
     if (!p)
         return;

@@ -72,11 +72,6 @@ const char *scan_position(const struct scan *s)
     return s->position;
 }
 
-uint64_t scan_segment(const struct scan *s)
-{
-    return s->segment;
-}
-
 enum err_code scan_is_pruned(struct scan *s, bool *pruned, struct err *e)
 {
     segment_list_free(&s->list);

@@ -38,7 +38,6 @@ enum err_code scan_next(struct scan *s, enum scan_what *what, struct err *e) MUS
 
 const struct page_info *scan_page(const struct scan *s);
 const char *scan_position(const struct scan *s); /* of that page, or the header's; "" for none */
-uint64_t scan_segment(const struct scan *s);     /* the one at hand; 0: none */
 /* The segment at hand is not there any more: has it been pruned since the folder was read? */
 enum err_code scan_is_pruned(struct scan *s, bool *pruned, struct err *e) MUST_CHECK;
 /* Leaves the segment at hand: the next call goes on with the one after it. */

@@ -30,7 +30,8 @@ enum err_code segment_path(char out[IO_PATH], const char *dir, uint64_t number,
     return io_path(out, dir, segment_name(name, number, kind), e);
 }
 
-bool segment_parse(const char *name, uint64_t *number, enum segment_file *kind)
+/* segment_name the other way round; false for names that are no segment's. */
+static bool segment_parse(const char *name, uint64_t *number, enum segment_file *kind)
 {
     uint64_t n = 0;
     for (int i = 0; i < DIGITS; i++) {

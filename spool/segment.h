@@ -33,8 +33,6 @@ const char *segment_name(char out[SEGMENT_NAME_MAX], uint64_t number, enum segme
 /* dir, a slash, and the name */
 enum err_code segment_path(char out[IO_PATH], const char *dir, uint64_t number,
                            enum segment_file kind, struct err *e) MUST_CHECK;
-/* The other way round; false for names that are no segment's. */
-bool segment_parse(const char *name, uint64_t *number, enum segment_file *kind);
 
 struct segment_entry {
     uint64_t number;

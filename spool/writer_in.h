@@ -56,7 +56,6 @@ struct writer {
 };
 
 void writer_free(struct writer *w);
-void pending_free(struct pending *p);
 
 /* Makes what has ended durable, unless that is under way: then it comes after. */
 void commit_start(struct writer *w);
