@@ -106,7 +106,7 @@ def points(count, step, rng):
 
 def faults(program, step, rng):
     names = sorted(set(re.findall(r'FAULT\("([a-z-]+)"\)', "".join(
-        path.read_text() for room in ("spool", "load", "extract") for path in (ROOT / room).glob("*.c")))))
+        path.read_text() for room in ("spool", "load", "extract") for path in (ROOT / room).rglob("*.c")))))
     for name in names:
         def attempt(name=name):
             hits = 0

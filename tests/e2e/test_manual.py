@@ -85,7 +85,7 @@ def undocumented(tmp_path, file, old, new):
     text = (ROOT / file).read_text()
     assert old in text
     changed.write_text(text.replace(old, new, 1))
-    sources = [ROOT / "shared" / f"{name}.c" for name in ("option_table", "command_table", "err", "utf8", "units")
+    sources = [next((ROOT / "shared").rglob(f"{name}.c")) for name in ("option_table", "command_table", "err", "utf8", "units")
                if f"{name}.c" != changed.name]
     program = tmp_path / "netty-manual"
     subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", f"-I{ROOT}", '-DNETTY_VERSION="0"', "-o", program, changed,
@@ -216,8 +216,7 @@ def test_completion(shell):
 def logged():
     """{event: fields} of the sources, but for the tests' own."""
     found = {}
-    for source in [*ROOT.glob("extract/*.c"), *ROOT.glob("load/*.c"), *ROOT.glob("spool/*.c"), *ROOT.glob("shared/*.c"),
-                   *ROOT.glob("shared/pair/*.c")]:
+    for source in [path for room in ("extract", "load", "spool", "shared") for path in (ROOT / room).rglob("*.c")]:
         text = source.read_text()
         if source.name == "log.c":
             continue

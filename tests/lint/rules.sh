@@ -8,17 +8,26 @@ build=${1:-build}
 breaches=0
 breach() { echo "rules: $1"; breaches=$((breaches + 1)); }
 
+# c_files FOLDER ...: the C files and headers below these folders, at any depth.
+c_files() { find "$@" -name '*.[ch]'; }
+# c_grep PATTERN FOLDER ...: where they match.
+c_grep() {
+    local pattern=$1
+    shift
+    c_files "$@" | xargs grep -HnE "$pattern"
+}
+
 # extract -> spool, shared; load -> spool, shared; spool -> shared; shared -> nothing.
 declare -A may=([extract]='extract|spool|shared' [load]='load|spool|shared' [spool]='spool|shared' [shared]='shared')
 for room in "${!may[@]}"; do
     while IFS= read -r line; do
         breach "$room includes what it must not know: $line"
-    done < <(grep -HnE '^#include "' "$room"/*.[ch] | grep -vE ":#include \"(${may[$room]})/")
+    done < <(c_grep '^#include "' "$room" | grep -vE ":#include \"(${may[$room]})/")
 done
 while IFS= read -r line; do breach "extract knows the database: $line"; done \
-    < <(grep -HnE 'libpq|postgres_ext' extract/*.[ch] spool/*.[ch] shared/*.[ch])
+    < <(c_grep 'libpq|postgres_ext' extract spool shared)
 while IFS= read -r line; do breach "load knows the network API: $line"; done \
-    < <(grep -HnE 'curl/' load/*.[ch] spool/*.[ch] shared/*.[ch])
+    < <(c_grep 'curl/' load spool shared)
 for pair in "netty-extract libpq" "netty-load libcurl" "netty-spool libcurl" "netty-spool libpq"; do
     read -r program library <<<"$pair"
     # What the program itself asks for; what a library of its asks for is not its doing.
@@ -27,13 +36,12 @@ done
 
 banned='\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atof|strtok|alloca|system|popen|setjmp|longjmp)[[:space:]]*\('
 while IFS= read -r line; do breach "banned call: $line"; done \
-    < <(grep -HnE "$banned" {extract,load,spool,shared,tests/sim}/*.[ch])
+    < <(c_grep "$banned" extract load spool shared tests/sim)
 
 while IFS= read -r entry; do breach "at the top level: $entry"; done \
     < <(ls -A | grep -vxE 'Makefile|extract|load|shared|spool|tests|README\.md|build|var|\..*')
 
 while read -r lines file; do breach "$file has $lines lines; 500 is the most"; done \
-    < <(wc -l {extract,load,spool,shared,tests}/*.[ch] tests/*/*.[ch] 2>/dev/null |
-        awk '$2 != "total" && $1 > 500 { print $1, $2 }')
+    < <(c_files extract load spool shared tests | xargs wc -l | awk '$2 != "total" && $1 > 500 { print $1, $2 }')
 
 [ "$breaches" -eq 0 ]
