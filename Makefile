@@ -41,12 +41,13 @@ LDFLAGS := $(LDSAN) $(EXTRA_LDFLAGS)
 
 PG_INC   = $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 
-# A program is its folder's files; the spool's reading and writing half is a library for the other two.
-SHARED_C  := $(wildcard shared/*.c)
+# A program is its room's files, in folders; the spool's reading and writing half is a library for the other two.
+code       = $(wildcard $(1)/*.c $(1)/*/*.c)
+SHARED_C  := $(filter-out shared/manual/% shared/pair/%,$(call code,shared))
 SPOOL_CLI := spool/main.c $(wildcard spool/cmd_*.c)
-SPOOL_C   := $(filter-out $(SPOOL_CLI),$(wildcard spool/*.c))
-EXTRACT_C := $(filter-out extract/main.c,$(wildcard extract/*.c))
-LOAD_C    := $(filter-out load/main.c,$(wildcard load/*.c))
+SPOOL_C   := $(filter-out $(SPOOL_CLI),$(call code,spool))
+EXTRACT_C := $(filter-out extract/main.c,$(call code,extract))
+LOAD_C    := $(filter-out load/main.c,$(call code,load))
 SQL       := $(wildcard load/sql/*.sql)
 SITE      := spool/site/status.html
 
