@@ -42,14 +42,14 @@ LDFLAGS := $(LDSAN) $(EXTRA_LDFLAGS)
 PG_INC   = $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 
 # A program is its room's files, in folders; the spool's reading and writing half is a library for the other two.
-code       = $(wildcard $(1)/*.c $(1)/*/*.c)
+code       = $(wildcard $(1)/*/*.c)
 SHARED_C  := $(filter-out shared/manual/% shared/pair/%,$(call code,shared))
-SPOOL_CLI := spool/main.c $(wildcard spool/cmd_*.c)
+SPOOL_CLI := $(wildcard spool/cli/*.c)
 SPOOL_C   := $(filter-out $(SPOOL_CLI),$(call code,spool))
-EXTRACT_C := $(filter-out extract/main.c,$(call code,extract))
-LOAD_C    := $(filter-out load/main.c,$(call code,load))
+EXTRACT_C := $(filter-out extract/cli/main.c,$(call code,extract))
+LOAD_C    := $(filter-out load/cli/main.c,$(call code,load))
 SQL       := $(wildcard load/sql/*.sql)
-SITE      := spool/site/status.html
+SITE      := spool/status/page/status.html
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_SHARED  := $(BUILD)/obj/libshared.a
@@ -75,9 +75,9 @@ SHELLS   := $(addprefix $(BUILD)/completion/bash/,$(NAMES)) $(addprefix $(BUILD)
 .PHONY: all
 all: $(PROGRAMS) $(BUILD)/netty-pair $(PAGES) $(SHELLS)
 
-$(BUILD)/netty-extract: $(call obj,extract/main.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
+$(BUILD)/netty-extract: $(call obj,extract/cli/main.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
-$(BUILD)/netty-load: $(call obj,load/main.c) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
+$(BUILD)/netty-load: $(call obj,load/cli/main.c) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LOAD)
 $(BUILD)/netty-spool: $(call obj,$(SPOOL_CLI)) $(LIB_SPOOL) $(LIB_SHARED)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SPOOL)
@@ -116,9 +116,9 @@ $(BUILD)/man/netty-load.1: load/netty-load.1.in $(BUILD)/netty-manual
 	$(call made,page netty-load,$<)
 $(BUILD)/man/netty-spool.1: spool/netty-spool.1.in $(BUILD)/netty-manual
 	$(call made,page netty-spool,$<)
-$(BUILD)/man/netty.conf.5: shared/netty.conf.5.in $(BUILD)/netty-manual
+$(BUILD)/man/netty.conf.5: shared/manual/netty.conf.5.in $(BUILD)/netty-manual
 	$(call made,page conf,$<)
-$(BUILD)/man/netty-log.7: shared/netty-log.7
+$(BUILD)/man/netty-log.7: shared/manual/netty-log.7
 	@mkdir -p $(@D) && cp $< $@
 $(BUILD)/completion/bash/%: $(BUILD)/netty-manual
 	$(call made,bash $*)
@@ -126,9 +126,9 @@ $(BUILD)/completion/zsh/_%: $(BUILD)/netty-manual
 	$(call made,zsh $*)
 
 # So is the status page.
-$(BUILD)/gen/spool/site_files.c: spool/site/embed.sh $(SITE)
+$(BUILD)/gen/spool/site_files.c: spool/status/page/embed.sh $(SITE)
 	@mkdir -p $(@D)
-	sh spool/site/embed.sh $(SITE) >$@.tmp && mv $@.tmp $@
+	sh spool/status/page/embed.sh $(SITE) >$@.tmp && mv $@.tmp $@
 $(BUILD)/obj/spool/site_files.o: $(BUILD)/gen/spool/site_files.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -1,4 +1,4 @@
--- How far this spool ($1) has been loaded, table by table, in whole pages, in all lanes (load/lane.h).
+-- How far this spool ($1) has been loaded, table by table, in whole pages, in all lanes (load/row/lane.h).
 SELECT DISTINCT ON (table_name)
     table_name, segment, CASE WHEN line = 0 OR page = 0 THEN page ELSE page - 1 END AS page
 FROM netty_sync.progress

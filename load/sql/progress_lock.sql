@@ -1,4 +1,4 @@
--- How far these lanes (load/lane.h) of this spool's table have been loaded, locked until the
+-- How far these lanes (load/row/lane.h) of this spool's table have been loaded, locked until the
 -- transaction ends: whoever else loads them waits here, and then sees what was done. version is the transaction
 -- that wrote it last (32 bits), own the one that runs.
 --

@@ -1,4 +1,4 @@
--- How far this spool's table ($1, $2) has been loaded, lane by lane (load/lane.h), without a lock: for a
+-- How far this spool's table ($1, $2) has been loaded, lane by lane (load/row/lane.h), without a lock: for a
 -- first look, and for --dry-run. A lane without a row: not at all.
 SELECT lane, segment, page, line
 FROM netty_sync.progress

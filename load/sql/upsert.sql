@@ -1,7 +1,7 @@
 -- Upserts the batch and says what became of its rows: total = inserted + updated + unchanged + stale. What
 -- one upsert after the other would do, with no version, lock or WAL for a row that would stay as it is.
 --
--- merged: what becomes of the stored data t.data and the new excluded.data (sql_merged in load/sql.h makes it).
+-- merged: what becomes of the stored data t.data and the new excluded.data (sql_merged in load/database/sql.h makes it).
 -- verdict: a scalar subselect stays on the target's index, where a join would scan the target. Equality
 -- is that of the stored bytes, so that 1.0 instead of 1.00 is a change. Rows whose verdict another
 -- transaction overtakes are judged again by the ON CONFLICT clause, under the row's lock; those it

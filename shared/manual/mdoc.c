@@ -1,5 +1,5 @@
+#include "shared/base/units.h"
 #include "shared/manual/manual.h"
-#include "shared/units.h"
 #include <ctype.h>
 #include <string.h>
 

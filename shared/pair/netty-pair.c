@@ -22,9 +22,9 @@
  * As process 1 it also waits for processes that others have left behind. Settings are the programs'
  * own, from the environment; NETTY_EVERY is 10m where it is not set. The programs are found by PATH.
  */
-#include "shared/err.h"
-#include "shared/log.h"
-#include "shared/when.h"
+#include "shared/base/err.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -3,9 +3,9 @@
  *
  * usage: encode_rate FILE.ndjson BATCH-ROWS
  */
-#include "load/batch.h"
-#include "load/row.h"
-#include "shared/when.h"
+#include "load/batch/batch.h"
+#include "load/row/row.h"
+#include "shared/time/when.h"
 #include "tests/bench/pages.h"
 #include <stdio.h>
 #include <stdlib.h>

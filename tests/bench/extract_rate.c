@@ -1,15 +1,15 @@
 /*
  * The extractor without its network: a recorded crawl's bodies, in the chunks that libcurl makes, through the parser,
- * the crawl and the writer of the spool, each page durable, as extract/table.c does it.
+ * the crawl and the writer of the spool, each page durable, as extract/table/table_fetch.c does it.
  *
  * usage: extract_rate RECORDING SPOOL SEGMENT-BYTES
  *
  * SPOOL is made. With a segment size beyond all bytes nothing is sealed. Bind it to one core (taskset) to measure one:
  * the thread that syncs is then on it too.
  */
-#include "extract/page.h"
-#include "extract/table.h"
-#include "shared/when.h"
+#include "extract/page/fetched_page.h"
+#include "extract/table/table_fetch.h"
+#include "shared/time/when.h"
 #include "tests/bench/pages.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +71,7 @@ static enum err_code feed_page(struct feed *f, const struct recorded_page *page,
     return page_keep(f->page, f->position.data, stats.complete_to, on_commit, f, e);
 }
 
-/* As in extract/table.c: the next page is not waited with for the last one's sync, within a limit.
+/* As in extract/table/table_fetch.c: the next page is not waited with for the last one's sync, within a limit.
  * What callgrind counts (instructions.py). */
 __attribute__((noinline)) static enum err_code feed_all(struct feed *f, struct err *e)
 {

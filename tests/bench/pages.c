@@ -1,5 +1,5 @@
 #include "tests/bench/pages.h"
-#include "shared/when.h"
+#include "shared/time/when.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

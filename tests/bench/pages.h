@@ -5,7 +5,7 @@
 #ifndef NETTY_BENCH_PAGES_H
 #define NETTY_BENCH_PAGES_H
 
-#include "shared/err.h"
+#include "shared/base/err.h"
 #include <stddef.h>
 #include <stdint.h>
 

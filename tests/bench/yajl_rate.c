@@ -3,7 +3,7 @@
  *
  * usage: yajl_rate RECORDING
  */
-#include "shared/when.h"
+#include "shared/time/when.h"
 #include "tests/bench/pages.h"
 #include <stdio.h>
 #include <yajl/yajl_parse.h>

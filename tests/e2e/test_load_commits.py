@@ -1,4 +1,4 @@
-"""Commits that do not wait for the server's disk (load/txn.h): a crash of the server may take back the last ones, never what
+"""Commits that do not wait for the server's disk (load/upsert/txn.h): a crash of the server may take back the last ones, never what
 a run that has ended or the spool were told, and what it takes back is loaded again."""
 import json
 import os

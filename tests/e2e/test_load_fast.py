@@ -1,4 +1,4 @@
-"""The loader's fast way (load/txn.h): whatever it does with a row must be what the plain way would have done."""
+"""The loader's fast way (load/upsert/txn.h): whatever it does with a row must be what the plain way would have done."""
 import random
 import threading
 

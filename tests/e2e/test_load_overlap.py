@@ -1,4 +1,4 @@
-"""Batches one behind the other (load/crew.h): a lane's share begins once the lane's share before it is in, whatever the other
+"""Batches one behind the other (load/upsert/parallel_upsert.h): a lane's share begins once the lane's share before it is in, whatever the other
 lanes are at; and whatever becomes of those, every page goes in once."""
 import json
 import signal

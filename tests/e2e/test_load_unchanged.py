@@ -1,4 +1,4 @@
-"""The cache of lines that need not be looked at (load/unchanged.h): with it all is as without it, whatever others do."""
+"""The cache of lines that need not be looked at (load/unchanged/unchanged_cache.h): with it all is as without it, whatever others do."""
 import fcntl
 import random
 import re

@@ -7,7 +7,7 @@ import pytest
 
 from harness import ROOT
 
-PAGE = (ROOT / "shared/netty-log.7").read_text()
+PAGE = (ROOT / "shared/manual/netty-log.7").read_text()
 EVENTS = {item.split("\n")[0]: set(" ".join(re.findall(r"(?m)^\.Va (.*)$", item)).split())
           for item in PAGE[PAGE.index(".Sh EVENTS"):PAGE.index(".Sh EXAMPLES")].split("\n.It Cm ")[1:]}
 ALWAYS = ["time", "level", "program", "event", "msg"]

@@ -67,7 +67,7 @@ def test_the_crontab_names_what_there_is():
     # cron's own PATH lacks the folder of `make install`.
     assert {"/usr/local/bin", "/usr/bin", "/bin"} <= set(settings.pop("PATH").split(":"))
     for name in settings:
-        assert f'"{name}"' in (ROOT / "shared/option_table.c").read_text()
+        assert f'"{name}"' in (ROOT / "shared/cli/option_table.c").read_text()
     command = lines[-1].split(None, 6)[6]
     assert lines[-1].split()[5] == "netty"
     subprocess.run(["sh", "-n", "-c", command], check=True)

@@ -11,7 +11,7 @@ from spoolfile import START, SpoolWriter, iso, sumline
 MIB = 1024
 PAGE, SEGMENT = 100, 10_000  # records
 USUAL = 6 * MIB
-DIGEST = 17 * MIB  # so many keys are held at once (spool/cmd_digest.c)
+DIGEST = 17 * MIB  # so many keys are held at once (spool/cli/digest_command.c)
 COMMANDS = (
     ("ls",), ("verify",), ("status",), ("cat", "contacts"), ("cat", "contacts", "--id", "77"), ("cat", "contacts", "--segment", "1"),
     ("history", "contacts", "77"), ("dead",), ("dead", "--json"), ("heal", "--dry-run"), ("report", "--html", "report.html"),

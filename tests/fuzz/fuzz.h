@@ -6,9 +6,9 @@
 #ifndef NETTY_TESTS_FUZZ_H
 #define NETTY_TESTS_FUZZ_H
 
-#include "shared/log.h"
-#include "spool/spool.h"
-#include "spool/sumline.h"
+#include "shared/log/log.h"
+#include "spool/format/checksum_line.h"
+#include "spool/store/spool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

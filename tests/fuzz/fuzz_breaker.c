@@ -2,8 +2,8 @@
  * within the hour, and what it writes itself is read back. */
 #include "tests/fuzz/fuzz.h"
 
-#include "extract/breaker.h"
-#include "shared/secret.h"
+#include "extract/api/circuit_breaker.h"
+#include "shared/log/secret.h"
 
 #define NOW INT64_C(1715595753000000) /* 2024-05-13T10:22:33Z */
 

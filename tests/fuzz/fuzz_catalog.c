@@ -1,8 +1,8 @@
 /* The catalog, its lines behind right sums, and spool.json. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/names.h"
-#include "spool/catalog.h"
+#include "shared/base/table_names.h"
+#include "spool/store/catalog.h"
 
 static struct spool *spool;
 static char spool_path[128];

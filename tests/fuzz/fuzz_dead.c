@@ -1,7 +1,7 @@
 /* Dead letters, their lines behind right sums: read, added to, and filtered. */
 #include "tests/fuzz/fuzz.h"
 
-#include "spool/dead.h"
+#include "spool/dead_letters/dead_letters.h"
 
 static struct spool *spool;
 
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     DEMAND(dead_add(spool, FUZZ_TABLE, DEAD_LOAD, &letter, 1, &e) == OK);
     struct seen after = read_all();
     DEMAND(after.added == before.added + 1);
-    /* Damaged lines may have been moved to a file of theirs (spool/dead_mend.c). */
+    /* Damaged lines may have been moved to a file of theirs (spool/dead_letters/dead_letter_repair.c). */
     DEMAND(after.intact > before.intact);
     DEMAND(dead_filter(spool, FUZZ_TABLE, DEAD_LOAD, keep, NULL, &e) == OK);
     DEMAND(read_all().letters <= after.letters);

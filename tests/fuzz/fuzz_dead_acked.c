@@ -2,8 +2,8 @@
  * letter that is whole is lost. Every other time the last line is one that a crash has cut short. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/io.h"
-#include "spool/dead.h"
+#include "shared/base/file_io.h"
+#include "spool/dead_letters/dead_letters.h"
 #include <glob.h>
 
 #define FOLDER  "spool/" FUZZ_TABLE "/"

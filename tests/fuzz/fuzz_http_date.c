@@ -1,7 +1,7 @@
 /* HTTP's dates (Retry-After, Date). */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/when.h"
+#include "shared/time/when.h"
 
 static void fuzz_setup(void)
 {

@@ -1,8 +1,8 @@
 /* A journal: its lines behind right sums, read as a file and one by one. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/io.h"
-#include "spool/codec.h"
+#include "shared/base/file_io.h"
+#include "spool/journal/journal_codec.h"
 
 static void fuzz_setup(void)
 {

@@ -1,8 +1,8 @@
 /* The loader's list of missing records, its lines behind right sums: read, and put in another's place. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/when.h"
-#include "spool/missing.h"
+#include "shared/time/when.h"
+#include "spool/inventory/missing_records.h"
 
 static struct spool *spool;
 

@@ -2,10 +2,10 @@
  * behind right sums: each reader gets the same text. */
 #include "tests/fuzz/fuzz.h"
 
-#include "spool/healed.h"
-#include "spool/loaded.h"
-#include "spool/pruned.h"
-#include "spool/refetch.h"
+#include "spool/segment/healed.h"
+#include "spool/segment/pruned.h"
+#include "spool/store/loaded.h"
+#include "spool/store/refetch.h"
 
 static struct spool *spool;
 static char dir[128];

@@ -5,9 +5,9 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "extract/parse.h"
-#include "shared/json_guard.h"
-#include "shared/record.h"
+#include "extract/page/page_parser.h"
+#include "shared/json/json_record.h"
+#include "shared/json/json_strict.h"
 #include <xxhash.h>
 #include <yajl/yajl_parse.h>
 

@@ -1,8 +1,8 @@
 /* One record taken apart, and made a row of. */
 #include "tests/fuzz/fuzz.h"
 
-#include "load/row.h"
-#include "shared/buf.h"
+#include "load/row/row.h"
+#include "shared/base/buf.h"
 
 static struct splitter *splitter;
 static struct splitter *general;

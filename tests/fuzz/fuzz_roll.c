@@ -1,8 +1,8 @@
 /* The roll of a reconcile, its lines behind right sums: read, taken over by a writer and gone on with. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/when.h"
-#include "spool/roll.h"
+#include "shared/time/when.h"
+#include "spool/inventory/inventory.h"
 
 static struct spool *spool;
 

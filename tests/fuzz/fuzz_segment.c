@@ -6,8 +6,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "spool/frames.h"
-#include "spool/reader.h"
+#include "spool/reader/reader.h"
+#include "spool/segment/zstd_frames.h"
 
 #define FLAG_ZST   1
 #define FLAG_LATER 2

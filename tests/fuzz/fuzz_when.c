@@ -1,7 +1,7 @@
 /* The source's times; the first byte chooses the zone. What is read comes back from its text. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/when.h"
+#include "shared/time/when.h"
 
 static const char *const names[] = {"UTC", "Europe/Paris", "+02:00", "America/St_Johns"};
 #define ZONES (sizeof names / sizeof names[0])

@@ -1,4 +1,4 @@
-#include "extract/crawl.h"
+#include "extract/crawl/crawl.h"
 #include "tests/model/history.h"
 #include <inttypes.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
 #ifndef NETTY_TESTS_MODEL_WORLD_H
 #define NETTY_TESTS_MODEL_WORLD_H
 
-#include "shared/when.h"
+#include "shared/time/when.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #include "tests/sim/args.h"
 
-#include "shared/units.h"
+#include "shared/base/units.h"
 
 #include <string.h>
 

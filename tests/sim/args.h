@@ -5,7 +5,7 @@
 #ifndef NETTY_SIM_ARGS_H
 #define NETTY_SIM_ARGS_H
 
-#include "shared/err.h"
+#include "shared/base/err.h"
 #include <stddef.h>
 #include <stdint.h>
 

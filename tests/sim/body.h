@@ -11,7 +11,7 @@
 #ifndef NETTY_SIM_BODY_H
 #define NETTY_SIM_BODY_H
 
-#include "shared/buf.h"
+#include "shared/base/buf.h"
 #include "tests/sim/stamp.h"
 #include "tests/sim/table.h"
 

@@ -4,7 +4,7 @@
 #ifndef NETTY_SIM_DELIVERY_H
 #define NETTY_SIM_DELIVERY_H
 
-#include "shared/err.h"
+#include "shared/base/err.h"
 #include "tests/sim/control.h"
 #include "tests/sim/serve.h"
 #include <microhttpd.h>

@@ -3,8 +3,8 @@
  */
 #include "tests/sim/server.h"
 
-#include "shared/buf.h"
-#include "shared/io.h"
+#include "shared/base/buf.h"
+#include "shared/base/file_io.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

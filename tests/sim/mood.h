@@ -5,7 +5,7 @@
 #ifndef NETTY_SIM_MOOD_H
 #define NETTY_SIM_MOOD_H
 
-#include "shared/buf.h"
+#include "shared/base/buf.h"
 #include "tests/sim/args.h"
 #include "tests/sim/rng.h"
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 #include "tests/sim/options.h"
 
-#include "shared/units.h"
-#include "shared/when.h"
+#include "shared/base/units.h"
+#include "shared/time/when.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef NETTY_SIM_OPTIONS_H
 #define NETTY_SIM_OPTIONS_H
 
-#include "shared/err.h"
+#include "shared/base/err.h"
 #include "tests/sim/body.h"
 #include "tests/sim/table.h"
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 #ifndef NETTY_SIM_PAGE_H
 #define NETTY_SIM_PAGE_H
 
-#include "shared/buf.h"
+#include "shared/base/buf.h"
 #include "tests/sim/body.h"
 #include "tests/sim/mood.h"
 

@@ -5,7 +5,7 @@
 #ifndef NETTY_SIM_PEN_H
 #define NETTY_SIM_PEN_H
 
-#include "shared/buf.h"
+#include "shared/base/buf.h"
 #include "tests/sim/rng.h"
 #include <stdint.h>
 #include <string.h>

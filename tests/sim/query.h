@@ -10,8 +10,8 @@
 #ifndef NETTY_SIM_QUERY_H
 #define NETTY_SIM_QUERY_H
 
-#include "shared/err.h"
-#include "shared/when.h"
+#include "shared/base/err.h"
+#include "shared/time/when.h"
 #include "tests/sim/args.h"
 #include "tests/sim/body.h"
 #include "tests/sim/table.h"

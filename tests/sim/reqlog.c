@@ -1,7 +1,7 @@
 #include "tests/sim/reqlog.h"
 
-#include "shared/io.h"
-#include "shared/when.h"
+#include "shared/base/file_io.h"
+#include "shared/time/when.h"
 
 #include <errno.h>
 #include <fcntl.h>

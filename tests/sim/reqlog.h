@@ -10,8 +10,8 @@
 #ifndef NETTY_SIM_REQLOG_H
 #define NETTY_SIM_REQLOG_H
 
-#include "shared/buf.h"
-#include "shared/err.h"
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 #ifndef NETTY_SIM_SERVE_H
 #define NETTY_SIM_SERVE_H
 
-#include "shared/buf.h"
+#include "shared/base/buf.h"
 #include "tests/sim/args.h"
 #include "tests/sim/world.h"
 #include <stdbool.h>

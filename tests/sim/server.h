@@ -5,7 +5,7 @@
 #ifndef NETTY_SIM_SERVER_H
 #define NETTY_SIM_SERVER_H
 
-#include "shared/err.h"
+#include "shared/base/err.h"
 #include "tests/sim/world.h"
 
 struct server;

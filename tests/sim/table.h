@@ -16,8 +16,8 @@
 #ifndef NETTY_SIM_TABLE_H
 #define NETTY_SIM_TABLE_H
 
-#include "shared/err.h"
-#include "shared/names.h"
+#include "shared/base/err.h"
+#include "shared/base/table_names.h"
 #include "tests/sim/rng.h"
 #include <stddef.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #ifndef NETTY_SIM_WORLD_H
 #define NETTY_SIM_WORLD_H
 
-#include "shared/when.h"
+#include "shared/time/when.h"
 #include "tests/sim/mood.h"
 #include "tests/sim/options.h"
 #include "tests/sim/query.h"

@@ -4,7 +4,7 @@
 #ifndef NETTY_TESTS_UNIT_CRAWL_API_H
 #define NETTY_TESTS_UNIT_CRAWL_API_H
 
-#include "extract/crawl.h"
+#include "extract/crawl/crawl.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* What the spool remembers of how the API took the key. */
-#include "extract/breaker.h"
-#include "shared/buf.h"
-#include "shared/io.h"
+#include "extract/api/circuit_breaker.h"
+#include "shared/base/buf.h"
+#include "shared/base/file_io.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* The HTTP client against a server on the same loop that says what it is told to, byte for byte. */
-#include "extract/http.h"
-#include "shared/buf.h"
-#include "shared/when.h"
+#include "extract/api/http_client.h"
+#include "shared/base/buf.h"
+#include "shared/time/when.h"
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>

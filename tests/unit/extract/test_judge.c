@@ -1,5 +1,5 @@
 /* What an exchange means for the table that made it. */
-#include "extract/judge.h"
+#include "extract/api/response_verdict.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* The spacing of requests: in turn, apart, and over processes that share a folder. */
-#include "extract/pace.h"
-#include "shared/when.h"
+#include "extract/api/rate_limit.h"
+#include "shared/time/when.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* The parser of pages: what it hands out, in which form, and what it calls a body that is no page;
  * each case whole and in chunks of 1 to 31 bytes. */
-#include "extract/parse.h"
-#include "shared/buf.h"
-#include "shared/record.h"
+#include "extract/page/page_parser.h"
+#include "shared/base/buf.h"
+#include "shared/json/json_record.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

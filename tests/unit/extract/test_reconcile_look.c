@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "extract/reconcile_look.h"
+#include "extract/reconcile/key_lookup.h"
 
 /* A source that has the keys below `limit`, or answers as `how` says. */
 enum how {

@@ -1,5 +1,5 @@
 /* The address of a request. */
-#include "extract/url.h"
+#include "extract/api/request_url.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 #ifndef NETTY_TESTS_SPOOL_FIXTURE_H
 #define NETTY_TESTS_SPOOL_FIXTURE_H
 
-#include "shared/when.h"
-#include "spool/writer.h"
+#include "shared/time/when.h"
+#include "spool/writer/writer.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>

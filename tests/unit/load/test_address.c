@@ -1,4 +1,4 @@
-#include "load/address.h"
+#include "load/doctor/server_address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#include "load/aside.h"
-#include "load/letters.h"
+#include "load/dead_letters/redrive.h"
+#include "load/dead_letters/rejects.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "load/batch.h"
+#include "load/batch/batch.h"
 #include "tests/unit/load/random.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "load/check_judge.h"
+#include "load/doctor/diagnosis.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "fake_server.h"
-#include "load/db.h"
-#include "shared/log.h"
+#include "load/database/db.h"
+#include "shared/log/log.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "load/db_priv.h"
+#include "load/database/db_private.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

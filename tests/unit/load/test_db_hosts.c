@@ -1,4 +1,4 @@
-#include "load/db_hosts.h"
+#include "load/database/db_hosts.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

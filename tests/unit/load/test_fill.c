@@ -1,4 +1,4 @@
-#include "load/fill.h"
+#include "load/batch/batch_builder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-#include "load/follow.h"
-#include "shared/log.h"
+#include "load/run/spool_watch.h"
+#include "shared/log/log.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

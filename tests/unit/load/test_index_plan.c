@@ -1,5 +1,5 @@
-#include "load/index_plan.h"
-#include "shared/utf8.h"
+#include "load/maintenance/index_plan.h"
+#include "shared/base/utf8.h"
 #include <stdio.h>
 #include <string.h>
 

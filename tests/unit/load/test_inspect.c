@@ -1,4 +1,4 @@
-#include "load/inspect.h"
+#include "load/check/row_checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-#include "load/keep.h"
-#include "shared/io.h"
+#include "load/maintenance/archive_file.h"
+#include "shared/base/file_io.h"
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "load/batch.h"
-#include "load/lane.h"
-#include "shared/zone.h"
+#include "load/batch/batch.h"
+#include "load/row/lane.h"
+#include "shared/time/zone.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

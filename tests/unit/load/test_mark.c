@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "fake_server.h"
-#include "load/mark.h"
+#include "load/publish/loaded_publish.h"
 #include "spool_fixture.h"
 
 struct answer {

@@ -1,4 +1,4 @@
-#include "load/merge.h"
+#include "load/row/jsonb_merge.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "load/newest.h"
+#include "load/check/latest_versions.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "load/number.h"
+#include "load/row/json_number.h"
 #include "tests/unit/load/random.h"
 
 #include <setjmp.h>

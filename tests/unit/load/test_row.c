@@ -1,4 +1,4 @@
-#include "load/row.h"
+#include "load/row/row.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

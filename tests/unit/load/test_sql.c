@@ -1,4 +1,4 @@
-#include "load/sql.h"
+#include "load/database/sql.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

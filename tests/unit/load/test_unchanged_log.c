@@ -1,4 +1,4 @@
-/* Where lines are found again (load/unchanged_log.c). */
+/* Where lines are found again (load/unchanged/unchanged_cache_log.c). */
 #include "random.h"
 #include "unchanged_fixture.h"
 

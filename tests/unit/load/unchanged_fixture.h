@@ -2,7 +2,7 @@
 #ifndef NETTY_TESTS_LOAD_UNCHANGED_FIXTURE_H
 #define NETTY_TESTS_LOAD_UNCHANGED_FIXTURE_H
 
-#include "load/unchanged.h"
+#include "load/unchanged/unchanged_cache.h"
 
 #include <dirent.h>
 #include <fcntl.h>

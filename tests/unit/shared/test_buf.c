@@ -1,4 +1,4 @@
-#include "shared/buf.h"
+#include "shared/base/buf.h"
 #include <string.h>
 #include <yajl/yajl_tree.h>
 

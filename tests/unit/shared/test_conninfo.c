@@ -1,6 +1,6 @@
-#include "shared/buf.h"
-#include "shared/conninfo.h"
-#include "shared/log.h"
+#include "shared/base/buf.h"
+#include "shared/log/conninfo_secrets.h"
+#include "shared/log/log.h"
 #include <string.h>
 
 #include <setjmp.h>

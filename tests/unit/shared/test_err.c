@@ -1,4 +1,4 @@
-#include "shared/err.h"
+#include "shared/base/err.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-#include "shared/json_guard.h"
-#include "shared/record.h"
+#include "shared/json/json_record.h"
+#include "shared/json/json_strict.h"
 #include <stdlib.h>
 #include <string.h>
 

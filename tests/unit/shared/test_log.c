@@ -1,5 +1,5 @@
-#include "shared/buf.h"
-#include "shared/log.h"
+#include "shared/base/buf.h"
+#include "shared/log/log.h"
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>

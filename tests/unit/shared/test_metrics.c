@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "shared/metrics.h"
+#include "shared/metrics/metrics.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "shared/names.h"
+#include "shared/base/table_names.h"
 #include <string.h>
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-#include "shared/options.h"
-#include "shared/options_in.h"
-#include "shared/when.h"
+#include "shared/cli/options.h"
+#include "shared/cli/options_private.h"
+#include "shared/time/when.h"
 #include "tests/unit/shared/options_fixture.h"
 
 static void test_defaults(void **state)

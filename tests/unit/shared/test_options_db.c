@@ -1,4 +1,4 @@
-#include "shared/buf.h"
+#include "shared/base/buf.h"
 #include "tests/unit/shared/options_fixture.h"
 
 #define ADDRESS "postgresql://netty:pass-word-1@h/crm"

@@ -1,4 +1,4 @@
-#include "shared/buf.h"
+#include "shared/base/buf.h"
 #include "tests/unit/shared/options_fixture.h"
 
 static void bad(const char *text, const char *message)

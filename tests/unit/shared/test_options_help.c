@@ -1,5 +1,5 @@
-#include "shared/libraries.h"
-#include "shared/utf8.h"
+#include "shared/base/utf8.h"
+#include "shared/cli/libraries.h"
 #include "tests/unit/shared/options_fixture.h"
 
 static char *help(enum program program)

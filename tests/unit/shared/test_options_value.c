@@ -1,4 +1,4 @@
-#include "shared/when.h"
+#include "shared/time/when.h"
 #include "tests/unit/shared/options_fixture.h"
 
 static void value(enum program program, enum option_id id, const char *text, int64_t want)

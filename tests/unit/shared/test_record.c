@@ -1,5 +1,5 @@
-#include "shared/buf.h"
-#include "shared/record.h"
+#include "shared/base/buf.h"
+#include "shared/json/json_record.h"
 #include "tests/unit/shared/json_cases.h"
 #include <stdio.h>
 #include <stdlib.h>

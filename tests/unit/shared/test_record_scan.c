@@ -2,13 +2,13 @@
  * The quick half as it is built, and without SSE2 (that one is compiled into this test): each says what the
  * other says, yes to what it is there for, and never yes where the general parser says anything else.
  */
-#include "shared/record_scan.h"
+#include "shared/json/json_record_scan.h"
 #include "tests/unit/shared/json_cases.h"
 
 static bool record_scan_plain(struct record_scan *out, const char *text, size_t n);
 #undef __SSE2__
 #define record_scan(out, text, n) record_scan_plain(out, text, n)
-#include "shared/record_scan.c" /* NOLINT(bugprone-suspicious-include): another build of it */
+#include "shared/json/json_record_scan.c" /* NOLINT(bugprone-suspicious-include): another build of it */
 #undef record_scan
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
-#include "shared/buf.h"
-#include "shared/io.h"
-#include "shared/log.h"
-#include "shared/secret.h"
+#include "shared/base/buf.h"
+#include "shared/base/file_io.h"
+#include "shared/log/log.h"
+#include "shared/log/secret.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "shared/stop.h"
+#include "shared/cli/stop_signals.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
-#include "shared/summary.h"
-#include "shared/when.h"
+#include "shared/cli/summary.h"
+#include "shared/time/when.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-#include "shared/units.h"
+#include "shared/base/units.h"
 #include <string.h>
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "shared/when.h"
+#include "shared/time/when.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "shared/zone.h"
+#include "shared/time/zone.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -1,6 +1,6 @@
-#include "shared/buf.h"
-#include "shared/io.h"
-#include "shared/zone.h"
+#include "shared/base/buf.h"
+#include "shared/base/file_io.h"
+#include "shared/time/zone.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

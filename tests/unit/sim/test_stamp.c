@@ -1,6 +1,6 @@
 #include "tests/sim/stamp.h"
 
-#include "shared/when.h"
+#include "shared/time/when.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
-#include "shared/io.h"
-#include "shared/log.h"
-#include "shared/when.h"
-#include "spool/reader.h"
-#include "spool/segment.h"
-#include "spool/writer.h"
+#include "shared/base/file_io.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/reader/reader.h"
+#include "spool/segment/segment.h"
+#include "spool/writer/writer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

@@ -2,8 +2,8 @@
  * were not: a sync that failed leaves lines which can be read and may be in no disk's possession. */
 #include "tests/unit/spool/helper.h"
 
-#include "spool/acked.h"
-#include "spool/journal.h"
+#include "spool/journal/acked.h"
+#include "spool/journal/journal.h"
 
 static const struct page_place start = {0, 0};
 

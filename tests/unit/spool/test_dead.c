@@ -1,6 +1,6 @@
 #include "tests/unit/spool/helper.h"
 
-#include "spool/dead.h"
+#include "spool/dead_letters/dead_letters.h"
 
 static struct dead_letter letter(const char *raw, size_t n, uint64_t line)
 {

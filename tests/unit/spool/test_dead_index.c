@@ -1,6 +1,6 @@
 #include "tests/unit/spool/helper.h"
 
-#include "spool/dead_index.h"
+#include "spool/dead_letters/dead_letter_index.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>

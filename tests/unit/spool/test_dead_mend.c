@@ -2,7 +2,7 @@
  * moved, not lost. */
 #include "tests/unit/spool/helper.h"
 
-#include "spool/dead.h"
+#include "spool/dead_letters/dead_letters.h"
 #include <dirent.h>
 
 static void add(const struct fixture *f, uint64_t line)

@@ -1,6 +1,6 @@
-#include "shared/when.h"
-#include "spool/digest.h"
-#include "spool/md5.h"
+#include "shared/time/when.h"
+#include "spool/format/md5.h"
+#include "spool/format/record_digest.h"
 #include "tests/unit/spool/helper.h"
 
 static void test_md5_of_the_standard(void **state)

@@ -1,6 +1,6 @@
 #include "tests/unit/spool/helper.h"
 
-#include "spool/fields.h"
+#include "spool/format/json_fields.h"
 
 struct values {
     uint64_t count;

@@ -1,6 +1,6 @@
 #include "tests/unit/spool/helper.h"
 
-#include "spool/frames.h"
+#include "spool/segment/zstd_frames.h"
 
 static const size_t sizes[] = {1, 5000, 700000, 3};
 #define COUNT (sizeof sizes / sizeof sizes[0])

@@ -1,5 +1,5 @@
-#include "spool/healed.h"
-#include "spool/journal.h"
+#include "spool/journal/journal.h"
+#include "spool/segment/healed.h"
 #include "tests/unit/spool/helper.h"
 
 static const struct page_place start = {0, 0};

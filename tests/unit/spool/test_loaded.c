@@ -1,4 +1,4 @@
-#include "spool/loaded.h"
+#include "spool/store/loaded.h"
 #include "tests/unit/spool/helper.h"
 
 static const struct loaded_entry live = {"1.5", "crm", {3, 4}, 1000000};

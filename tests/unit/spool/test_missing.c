@@ -1,4 +1,4 @@
-#include "spool/missing.h"
+#include "spool/inventory/missing_records.h"
 #include "tests/unit/spool/helper.h"
 
 static struct missing_entry entry(const char *id, size_t n)

@@ -1,5 +1,5 @@
-#include "spool/prune.h"
-#include "spool/pruned.h"
+#include "spool/maintenance/prune.h"
+#include "spool/segment/pruned.h"
 #include "tests/unit/spool/helper.h"
 #include <sys/file.h>
 

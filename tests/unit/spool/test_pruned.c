@@ -1,4 +1,4 @@
-#include "spool/pruned.h"
+#include "spool/segment/pruned.h"
 #include "tests/unit/spool/helper.h"
 
 static uint64_t through(const char *dir)

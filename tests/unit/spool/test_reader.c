@@ -2,9 +2,9 @@
  * else. */
 #include "tests/unit/spool/helper.h"
 
-#include "spool/acked.h"
+#include "spool/journal/acked.h"
 
-#include "spool/sumline.h"
+#include "spool/format/checksum_line.h"
 
 #define PAGES 6
 #define PER   4

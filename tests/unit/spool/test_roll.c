@@ -1,4 +1,4 @@
-#include "spool/roll.h"
+#include "spool/inventory/inventory.h"
 #include "tests/unit/spool/helper.h"
 
 struct seen {

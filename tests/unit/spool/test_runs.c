@@ -1,4 +1,4 @@
-#include "spool/runs.h"
+#include "spool/status/run_history.h"
 #include "tests/unit/spool/helper.h"
 #include <sys/wait.h>
 

@@ -1,5 +1,5 @@
-#include "spool/small.h"
-#include "spool/sumline.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/small_file.h"
 #include "tests/unit/spool/helper.h"
 #include <sys/file.h>
 

@@ -1,6 +1,6 @@
 #include "tests/unit/spool/helper.h"
 
-#include "spool/sumline.h"
+#include "spool/format/checksum_line.h"
 
 static void identity_path(const struct fixture *f, char out[256])
 {

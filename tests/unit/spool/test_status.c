@@ -1,5 +1,5 @@
-#include "spool/status.h"
-#include "spool/status_json.h"
+#include "spool/status/status.h"
+#include "spool/status/status_json.h"
 #include "tests/unit/spool/helper.h"
 #include <yajl/yajl_parse.h>
 

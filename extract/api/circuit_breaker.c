@@ -1,0 +1,174 @@
+#include "extract/api/circuit_breaker.h"
+#include "shared/base/file_io.h"
+#include "shared/json/json_record.h"
+#include "shared/time/when.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define FILE_MAX ((size_t)4096)
+
+struct breaker {
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    uint32_t key; /* fingerprint of the key in use */
+    struct splitter *splitter;
+    struct zone *utc;
+    struct buf text;
+    bool worked;
+    bool probing;  /* by this process */
+    long status;   /* of the answer that opened it */
+    int64_t until; /* WHEN_NONE: closed */
+};
+
+static uint32_t fingerprint(const struct secret *key, const char *id)
+{
+    const char *text = secret_reveal(key);
+    uint64_t salt = XXH3_64bits(id, strlen(id));
+    return (uint32_t)(XXH3_64bits_withSeed(text, strlen(text), salt) >> 32);
+}
+
+static bool member_is(const struct record *r, const char *name, const char *value)
+{
+    const struct member *m = record_find(r, name);
+    return m != NULL && m->value_len == strlen(value) && memcmp(m->value, value, m->value_len) == 0;
+}
+
+static int64_t member_time(const struct breaker *b, const struct record *r, const char *name)
+{
+    const struct member *m = record_find(r, name);
+    int64_t t = WHEN_NONE;
+    if (m == NULL || m->kind != JSON_STRING || m->value_len < 2 ||
+        when_parse(m->value + 1, m->value_len - 2, b->utc, &t) != OK)
+        return WHEN_NONE;
+    return t;
+}
+
+/* Another key's history says nothing of this one. */
+static void load(struct breaker *b)
+{
+    struct record r;
+    char mine[16];
+    b->worked = false;
+    b->until = WHEN_NONE;
+    buf_reset(&b->text);
+    if (io_read_file(b->path, &b->text, NULL) != OK ||
+        splitter_run(b->splitter, b->text.data, b->text.len, &r, NULL) != OK)
+        return;
+    snprintf(mine, sizeof mine, "\"%08x\"", b->key);
+    if (!member_is(&r, "netty_breaker", "1") || !member_is(&r, "key", mine))
+        return;
+    b->worked = member_is(&r, "worked", "true");
+    b->until = member_time(b, &r, "until");
+    const struct member *status = record_find(&r, "status");
+    b->status = status != NULL && status->kind == JSON_NUMBER ? strtol(status->value, NULL, 10) : 0;
+}
+
+static enum err_code store(struct breaker *b, struct err *e)
+{
+    char until[WHEN_TEXT];
+    bool open = b->until != WHEN_NONE;
+    buf_reset(&b->text);
+    enum err_code rc = buf_addf(&b->text, "{\"netty_breaker\":1,\"key\":\"%08x\",\"worked\":%s",
+                                b->key, b->worked ? "true" : "false");
+    if (rc == OK && open)
+        rc = buf_addf(&b->text, ",\"status\":%ld,\"until\":\"%s\"", b->status,
+                      when_iso(b->until, until));
+    if (rc == OK)
+        rc = buf_adds(&b->text, "}\n");
+    if (rc != OK)
+        return buf_err(e, rc, &b->text, BREAKER_FILE);
+    return io_replace(b->dir, BREAKER_FILE, b->text.data, b->text.len, e);
+}
+
+enum err_code breaker_open(struct breaker **b, const char *dir, const char *id,
+                           const struct secret *key, struct err *e)
+{
+    *b = NULL;
+    struct breaker *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for %s", BREAKER_FILE);
+    buf_init(&made->text, FILE_MAX);
+    made->key = fingerprint(key, id);
+    enum err_code rc = io_path(made->path, dir, BREAKER_FILE, e);
+    if (rc == OK)
+        rc = splitter_open(&made->splitter, e);
+    if (rc == OK)
+        rc = zone_open(&made->utc, "UTC", e);
+    if (rc != OK) {
+        breaker_close(made);
+        return rc;
+    }
+    memcpy(made->dir, dir, strlen(dir) + 1); /* io_path has shown that it fits */
+    load(made);
+    *b = made;
+    return OK;
+}
+
+void breaker_close(struct breaker *b)
+{
+    if (b == NULL)
+        return;
+    if (b->splitter != NULL)
+        splitter_close(b->splitter);
+    if (b->utc != NULL)
+        zone_close(b->utc);
+    buf_free(&b->text);
+    free(b);
+}
+
+enum breaker_state breaker_look(struct breaker *b, int64_t now)
+{
+    if (b->probing)
+        return BREAKER_CLOSED;
+    load(b);
+    /* A time further away than any that is written here comes from a clock that was wrong. */
+    if (b->until == WHEN_NONE || b->until > now + 2 * BREAKER_MOST)
+        return BREAKER_CLOSED;
+    return now < b->until ? BREAKER_OPEN : BREAKER_TRY;
+}
+
+int64_t breaker_until(const struct breaker *b)
+{
+    return b->until;
+}
+
+bool breaker_key_worked(const struct breaker *b)
+{
+    return b->worked;
+}
+
+enum err_code breaker_probe(struct breaker *b, int64_t now, struct err *e)
+{
+    b->until = now + BREAKER_PROBE;
+    enum err_code rc = store(b, e);
+    b->probing = rc == OK;
+    return rc;
+}
+
+enum err_code breaker_worked(struct breaker *b, struct err *e)
+{
+    /* An answer that was under way when another request was throttled closes nothing. */
+    bool closes = b->probing || b->until == WHEN_NONE;
+    if (b->worked && (!closes || b->until == WHEN_NONE))
+        return OK;
+    b->worked = true;
+    b->probing = false;
+    if (closes)
+        b->until = WHEN_NONE;
+    return store(b, e);
+}
+
+enum err_code breaker_trip(struct breaker *b, int64_t now, long status, int64_t retry_after,
+                           struct err *e)
+{
+    int64_t rest = retry_after < 0               ? BREAKER_REST
+                   : retry_after < BREAKER_LEAST ? BREAKER_LEAST
+                   : retry_after > BREAKER_MOST  ? BREAKER_MOST
+                                                 : retry_after;
+    b->probing = false;
+    b->status = status;
+    b->until = now + rest;
+    return store(b, e);
+}

@@ -1,0 +1,54 @@
+/*
+ * What the spool remembers of how the API took our key: <spool>/breaker.json.
+ *
+ *     {"netty_breaker":1,"key":"1c9e02af","worked":true,"status":429,"until":"2026-11-23T09:30:00.000000Z"}
+ *
+ * - Whether this key has ever worked: a 401 or 403 means "throttled" then, and "wrong key" before.
+ * - After a throttling answer, until when nobody is to knock. When that time is over one request is
+ * made, and only its success lets the others go on. Whoever makes it moves the time on by
+ * BREAKER_PROBE first, so that other processes stay away while it is under way.
+ *
+ * "key" is 32 bits of a hash of key and spool id: enough to notice another key, which starts
+ * afresh, and far too little to find the key from. Every change is durable before the call returns
+ * (shared/base/file_io.h, io_replace). A file that is missing or not understood counts as none.
+ */
+#ifndef NETTY_EXTRACT_API_CIRCUIT_BREAKER_H
+#define NETTY_EXTRACT_API_CIRCUIT_BREAKER_H
+
+#include "shared/base/err.h"
+#include "shared/log/secret.h"
+#include <stdint.h>
+
+#define BREAKER_FILE  "breaker.json"
+#define BREAKER_REST  (INT64_C(15) * 60 * 1000000) /* without Retry-After */
+#define BREAKER_LEAST (INT64_C(1) * 1000000)
+#define BREAKER_MOST  (INT64_C(3600) * 1000000) /* a longer Retry-After is cut to this */
+#define BREAKER_PROBE (INT64_C(60) * 1000000)
+
+struct breaker;
+enum breaker_state {
+    BREAKER_CLOSED, /* go on */
+    BREAKER_OPEN,   /* do not knock before breaker_until */
+    BREAKER_TRY     /* the time is over: one request, then breaker_worked or breaker_trip */
+};
+
+/* Borrows nothing. dir is the spool's folder and id its identity. */
+enum err_code breaker_open(struct breaker **b, const char *dir, const char *id,
+                           const struct secret *key, struct err *e) MUST_CHECK;
+void breaker_close(struct breaker *b);
+
+/* Reads the file again (other processes write it too); now is the wall clock. */
+enum breaker_state breaker_look(struct breaker *b, int64_t now);
+int64_t breaker_until(const struct breaker *b);
+bool breaker_key_worked(const struct breaker *b);
+
+/* The one request of BREAKER_TRY is about to be made by this process: until it ends, breaker_look
+ * says CLOSED here and OPEN elsewhere. */
+enum err_code breaker_probe(struct breaker *b, int64_t now, struct err *e) MUST_CHECK;
+/* The API took the key. Writes only when that is news. */
+enum err_code breaker_worked(struct breaker *b, struct err *e) MUST_CHECK;
+/* The API wants to be left alone; retry_after in microseconds, or -1. */
+enum err_code breaker_trip(struct breaker *b, int64_t now, long status, int64_t retry_after,
+                           struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * GET requests over kept-alive connections: libcurl's multi-socket interface on the libuv loop.
+ *
+ * TLS is verified, redirects are never followed (an answer 3xx is an error that names the target
+ * host without its query), gzip is accepted and undone, HTTP/2 used where the server has it. The
+ * key goes into a header and nowhere else. One total time limit a request.
+ *
+ * http_get calls exactly one done(), from the loop, unless http_cancel is called first. body() gets
+ * the bytes as they arrive, only for status 200; it may fail, which ends the request with that
+ * code. Within body() no function of this header may be called; within done() all of them may.
+ */
+#ifndef NETTY_EXTRACT_API_HTTP_CLIENT_H
+#define NETTY_EXTRACT_API_HTTP_CLIENT_H
+
+#include "shared/base/err.h"
+#include "shared/log/secret.h"
+#include <uv.h>
+
+struct http;
+struct http_request;
+
+struct http_conf {
+    const struct secret *key; /* x-netty-api-key; borrowed */
+    int64_t timeout;          /* microseconds, the whole request */
+    unsigned connections;     /* kept alive */
+    const char *ca_file;      /* NULL: the system's */
+};
+
+/* How an exchange ended. err.code OK and status 200: a whole body was handed to body(). */
+struct http_result {
+    struct err err; /* ERR_UNAVAILABLE: no answer or one cut short; ERR_REFUSED: a redirect;
+                       body()'s own error */
+    bool timed_out;
+    long status;         /* 0 when there was no answer */
+    int64_t date;        /* the Date header, or WHEN_NONE */
+    int64_t retry_after; /* microseconds from now (seconds or HTTP date, never negative), or -1 */
+    uint64_t bytes;      /* received, as sent (compressed) */
+    int64_t elapsed;     /* microseconds */
+};
+
+struct http_handler {
+    enum err_code (*body)(void *ctx, const char *bytes, size_t n, struct err *e);
+    void (*done)(void *ctx, const struct http_result *result);
+};
+
+enum err_code http_open(struct http **h, uv_loop_t *loop, const struct http_conf *conf,
+                        struct err *e) MUST_CHECK;
+/* Cancels what is under way (without done) and closes; memory goes when the loop has closed the
+ * handles. */
+void http_close(struct http *h);
+
+/* url without secrets; it may appear in messages. */
+enum err_code http_get(struct http *h, struct http_request **r, const char *url,
+                       const struct http_handler *handler, void *ctx, struct err *e) MUST_CHECK;
+void http_cancel(struct http_request *r);
+
+#endif

@@ -1,0 +1,76 @@
+#include "extract/api/request_url.h"
+#include "shared/base/table_names.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define LOOK_LIMIT                                                                                 \
+    10u /* one record is what there can be; more of them tell that the filter is ignored */
+
+static bool plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != 0 && strchr("-._~:", c) != NULL);
+}
+
+/* Appends text as a part of a query's value: all but letters, digits and -._~: percent-encoded. */
+static enum err_code url_escape(struct buf *out, const char *text)
+{
+    enum err_code rc = OK;
+    for (; *text != 0 && rc == OK; text++)
+        rc = plain(*text) ? buf_addc(out, *text) : buf_addf(out, "%%%02X", (unsigned char)*text);
+    return rc;
+}
+
+enum err_code url_check_base(const char *base, const char *origin, enum err_code rc, struct err *e)
+{
+    const char *host = NULL;
+    if (strncmp(base, "https://", 8) == 0)
+        host = base + 8;
+    else if (strncmp(base, "http://", 7) == 0)
+        host = base + 7;
+    if (host == NULL || *host == 0 || *host == '/' || *host == ':')
+        return err_set(e, rc, "base-url (from %s) must begin with https:// or http:// and a host",
+                       origin);
+    for (const char *s = host; *s != 0; s++)
+        if (*s <= ' ' || *s > '~' || strchr("?#@\"<>\\^`{|}", *s) != NULL)
+            return err_set(e, rc,
+                           "base-url (from %s) must be a host and a path: no user, query, fragment"
+                           " or blanks",
+                           origin);
+    return OK;
+}
+
+static enum err_code begin(struct buf *out, const char *base, const char *table, unsigned limit,
+                           uint64_t offset)
+{
+    size_t n = strlen(base);
+    while (n > 0 && base[n - 1] == '/')
+        n--;
+    buf_reset(out);
+    enum err_code rc = buf_add(out, base, n);
+    return rc != OK ? rc
+                    : buf_addf(out, "/%s?sort=time_modified:asc&limit=%u&offset=%" PRIu64, table,
+                               limit, offset);
+}
+
+enum err_code url_page(struct buf *out, const char *base, const char *table,
+                       const struct crawl_request *request, struct err *e)
+{
+    enum err_code rc = begin(out, base, table, request->limit, request->offset);
+    if (rc == OK && request->after[0] != 0)
+        rc = buf_adds(out, "&filters=time_modified:greater:");
+    if (rc == OK)
+        rc = url_escape(out, request->after);
+    return rc == OK ? OK : buf_err(e, rc, out, "the request's address");
+}
+
+enum err_code url_key(struct buf *out, const char *base, const char *table, int64_t key,
+                      struct err *e)
+{
+    char name[NAMES_TABLE_MAX + 8];
+    names_key(table, name);
+    enum err_code rc = begin(out, base, table, LOOK_LIMIT, 0);
+    if (rc == OK)
+        rc = buf_addf(out, "&filters=%s:equal:%" PRId64, name, key);
+    return rc == OK ? OK : buf_err(e, rc, out, "the request's address");
+}

@@ -1,0 +1,27 @@
+/*
+ * The address of one request: base URL, table, and what the crawl asks for (NETTY.md).
+ */
+#ifndef NETTY_EXTRACT_API_REQUEST_URL_H
+#define NETTY_EXTRACT_API_REQUEST_URL_H
+
+#include "extract/crawl/crawl.h"
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+
+#define URL_MAX ((size_t)8192)
+
+/* http or https, a host, no user, query or fragment. ERR_USAGE or ERR_CONFIG is the caller's to
+ * choose: rc. */
+enum err_code url_check_base(const char *base, const char *origin, enum err_code rc,
+                             struct err *e) MUST_CHECK;
+
+/* {base}/{table}?sort=time_modified:asc&limit=..&offset=..[&filters=time_modified:greater:VALUE]
+ * into out, whose content is replaced. */
+enum err_code url_page(struct buf *out, const char *base, const char *table,
+                       const struct crawl_request *request, struct err *e) MUST_CHECK;
+
+/* The same for the record with this key: &filters={key}:equal:KEY. */
+enum err_code url_key(struct buf *out, const char *base, const char *table, int64_t key,
+                      struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * What an exchange means for the table that made it (NETTY.md, "Behaviour under use").
+ */
+#ifndef NETTY_EXTRACT_API_RESPONSE_VERDICT_H
+#define NETTY_EXTRACT_API_RESPONSE_VERDICT_H
+
+#include "extract/api/http_client.h"
+
+enum verdict {
+    VERDICT_PAGE,      /* a whole body was handed out */
+    VERDICT_RETRY,     /* no answer, cut short, 5xx, no page: the same request can succeed later */
+    VERDICT_SMALLER,   /* a timeout, or a page beyond its cap: with fewer records it can succeed */
+    VERDICT_THROTTLED, /* leave the API alone */
+    VERDICT_DENIED,    /* the key is wrong: for every table */
+    VERDICT_FAILED     /* no retry helps this table */
+};
+
+/* page: how the body was understood (parse_finish), looked at for status 200 only. e is filled for
+ * all but VERDICT_PAGE. */
+enum verdict judge(const char *table, const struct http_result *result, const struct err *page,
+                   bool key_worked, struct err *e);
+
+/* "complete", "page", ... for logs */
+const char *verdict_word(enum verdict v);
+
+#endif

@@ -1,0 +1,94 @@
+/* netty-extract: pages from the API into the spool. */
+#include "extract/cli/service.h"
+#include "shared/base/file_io.h"
+#include "shared/cli/options.h"
+#include "shared/log/log.h"
+#include "shared/log/secret.h"
+#include "spool/store/spool_libraries.h"
+#include <curl/curl.h>
+#include <malloc.h>
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum err_code read_key(const struct options *o, struct secret **key, struct err *e)
+{
+    enum err_code rc = secret_from_env(key, "NETTY_API_KEY", e);
+    const char *file = options_text(o, OPT_API_KEY_FILE);
+    if (rc == OK && *key == NULL && file != NULL)
+        rc = secret_from_file(key, file, options_origin(o, OPT_API_KEY_FILE), e);
+    if (rc == OK && *key == NULL && options_int(o, OPT_DRY_RUN) == 0)
+        rc =
+            err_set(e, ERR_CONFIG,
+                    "there is no API key: set NETTY_API_KEY, or NETTY_API_KEY_FILE to the name of a"
+                    " file that holds it");
+    return rc;
+}
+
+static enum err_code start(const struct options *o, int *code, struct err *e)
+{
+    struct secret *key = NULL;
+    if (options_int(o, OPT_RECONCILE) != 0 && options_given(o, OPT_SINCE) &&
+        options_int(o, OPT_SINCE) != WHEN_NONE)
+        return err_set(
+            e, ERR_USAGE,
+            "--reconcile looks at everything: it cannot be joined with --since, only with "
+            "--full, which begins it anew");
+    enum err_code rc = read_key(o, &key, e);
+    if (rc == OK)
+        rc = service_run(o, key, code, e);
+    secret_free(key);
+    return rc;
+}
+
+/* Sealing a segment takes a large block in a thread of its own, then gives it back: to the system,
+ * not to a heap for each thread, so that memory stays what it is however many segments there are.
+ */
+static void return_memory(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
+static void show_version(void)
+{
+    static const char prefix[] = "libcurl/";
+    struct libraries used = {.n = 0};
+    /* "libcurl/7.88.1 OpenSSL/3.0.15 zlib/1.2.13 ...": TLS and what else it stands on */
+    const char *curl = curl_version();
+    if (strncmp(curl, prefix, sizeof prefix - 1) == 0)
+        curl += sizeof prefix - 1;
+    libraries_add(&used, "libcurl", curl);
+    libraries_add(&used, "libmicrohttpd", MHD_get_version());
+    spool_libraries(&used);
+    options_version(PROGRAM_EXTRACT, &used, stdout);
+}
+
+int main(int argc, char **argv)
+{
+    struct options *o = NULL;
+    struct err e = ERR_INIT;
+    int code = 0;
+    return_memory();
+    /* A reader of our output that goes away is an error of that write, not the end of the run. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    options_guess_log(PROGRAM_EXTRACT, argc, argv);
+    enum err_code rc = io_standard_files(&e);
+    if (rc == OK)
+        rc = options_read(&o, PROGRAM_EXTRACT, argc, argv, &e);
+    if (rc == OK && options_int(o, OPT_HELP) != 0) {
+        options_help(PROGRAM_EXTRACT, stdout);
+    } else if (rc == OK && options_int(o, OPT_VERSION) != 0) {
+        show_version();
+    } else if (rc == OK) {
+        options_setup_log(o);
+        rc = start(o, &code, &e);
+    }
+    if (rc != OK) {
+        LOG(LOG_ERROR, "end", "netty-extract ends", F_ERR(&e));
+        code = exit_graver(code, err_exit(rc));
+    }
+    options_free(o);
+    return code;
+}

@@ -1,0 +1,312 @@
+#include "extract/cli/service.h"
+#include "extract/api/request_url.h"
+#include "extract/metrics/fetch_metrics.h"
+#include "extract/run/fetch_plan.h"
+#include "extract/run/fetch_run.h"
+#include "shared/cli/stop_signals.h"
+#include "shared/cli/summary.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/store/api_source.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What counts as complete stays this much behind the server's clock: a change may take a moment to
+ * be listed. */
+#define MARGIN    (60 * WHEN_SECOND)
+#define RETRY_MAX (120 * WHEN_SECOND)
+
+struct service {
+    const struct options *options;
+    uv_loop_t loop;
+    struct spool *spool;
+    struct zone *zone;
+    struct table_env env;
+    struct plan plan;
+    struct stop *stop;
+    struct run *run;
+    uv_timer_t timer; /* --every */
+    int64_t every;    /* microseconds; 0: once */
+    uint64_t budget;  /* requests that the run has left */
+    int64_t first;    /* when the first run began, by the clock that never jumps */
+    int code;
+    bool over;
+    struct err err; /* what ended the service */
+};
+
+static void begin_run(struct service *s);
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != 0 ? value : NULL;
+}
+
+/* --since all and --full are the same. */
+static void since(const struct options *o, struct crawl_conf *conf)
+{
+    int64_t t = options_given(o, OPT_SINCE) ? options_int(o, OPT_SINCE) : WHEN_NONE;
+    bool all = options_given(o, OPT_SINCE) && t == WHEN_NONE;
+    conf->full = all || options_int(o, OPT_FULL) != 0;
+    conf->since = conf->full ? WHEN_NONE : t;
+}
+
+static enum err_code read_settings(struct service *s, struct err *e)
+{
+    const struct options *o = s->options;
+    struct table_env *env = &s->env;
+    env->base_url = options_text(o, OPT_BASE_URL);
+    enum err_code rc =
+        url_check_base(env->base_url, options_origin(o, OPT_BASE_URL), ERR_CONFIG, e);
+    if (rc == OK)
+        rc = options_zone(o, &s->zone, e);
+    if (rc != OK)
+        return rc;
+    env->zone = s->zone;
+    env->crawl = (struct crawl_conf){
+        .limit = (unsigned)options_int(o, OPT_LIMIT),
+        .overlap = options_int(o, OPT_OVERLAP),
+        .margin = MARGIN,
+        .zone = s->zone,
+        .floor = WHEN_NONE,
+    };
+    env->writer = (struct writer_conf){.segment_size = options_int(o, OPT_SEGMENT_SIZE),
+                                       .segment_age = options_int(o, OPT_SEGMENT_AGE)};
+    int64_t delay = options_int(o, OPT_RETRY_DELAY);
+    env->retries = (struct backoff){.base_us = delay,
+                                    .max_us = delay > RETRY_MAX ? delay : RETRY_MAX,
+                                    .tries = (unsigned)options_int(o, OPT_RETRIES)};
+    env->max_pages = (uint64_t)options_int(o, OPT_MAX_PAGES);
+    env->page_max = (uint64_t)options_int(o, OPT_MAX_PAGE_BYTES);
+    env->record_max = (size_t)options_int(o, OPT_MAX_RECORD_BYTES);
+    env->reconcile = options_int(o, OPT_RECONCILE) != 0;
+    s->every = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : 0;
+    since(o, &env->crawl);
+    return OK;
+}
+
+static enum err_code open_client(struct service *s, const struct secret *key, struct err *e)
+{
+    struct table_env *env = &s->env;
+    unsigned jobs = (unsigned)options_int(s->options, OPT_JOBS);
+    const char *ca_file = environment("NETTY_CA_FILE");
+    struct http_conf conf = {
+        .key = key,
+        .timeout = options_int(s->options, OPT_TIMEOUT),
+        .connections = jobs,
+        .ca_file = ca_file != NULL ? ca_file : environment("SSL_CERT_FILE"),
+    };
+    const char *dir = spool_dir(s->spool);
+    const struct options *o = s->options;
+    struct room_conf room = {
+        .max = options_given(o, OPT_SPOOL_MAX) ? options_int(o, OPT_SPOOL_MAX) : 0,
+        .least = options_int(o, OPT_SPOOL_FREE),
+    };
+    enum err_code rc = breaker_open(&env->breaker, dir, spool_id(s->spool), key, e);
+    if (rc == OK)
+        rc = pace_open(&env->pace, &s->loop, dir, (unsigned)options_int(s->options, OPT_RATE), e);
+    if (rc == OK)
+        rc = room_open(&env->room, s->spool, &room, e);
+    if (rc == OK)
+        rc = http_open(&env->http, &s->loop, &conf, e);
+    return rc;
+}
+
+/* Everything on the loop goes, and so the loop ends. */
+static void wind_down(struct service *s)
+{
+    if (s->over)
+        return;
+    s->over = true;
+    stop_close(s->stop);
+    account_quit(s->env.account);
+    http_close(s->env.http);
+    pace_close(s->env.pace);
+    uv_close((uv_handle_t *)&s->timer, NULL);
+}
+
+static enum err_code add_row(struct summary *summary, const struct run_row *row, bool reconcile,
+                             struct err *e)
+{
+    const struct table_result *t = &row->result;
+    struct cell cells[] = {
+        {.name = "table", .type = CELL_STR, .str = row->name},
+        {.name = "status", .type = CELL_STR, .str = table_status_word(t->status)},
+        {.name = "requests", .type = CELL_INT, .num = (int64_t)t->requests},
+        {.name = "pages", .type = CELL_INT, .num = (int64_t)t->pages},
+        {.name = "records", .type = CELL_INT, .num = (int64_t)t->records},
+        {.name = "bytes", .type = CELL_INT, .num = (int64_t)t->bytes},
+        {.name = "retries", .type = CELL_INT, .num = (int64_t)t->retries},
+        {.name = "complete_to", .type = CELL_TIME, .num = t->complete_to},
+        {.name = "seconds", .type = CELL_SECONDS, .num = t->elapsed},
+        {.name = "absent", .type = CELL_INT, .num = (int64_t)t->absent},
+        {.name = "present", .type = CELL_INT, .num = (int64_t)t->present},
+    };
+    size_t n = sizeof cells / sizeof *cells;
+    return summary_row(summary, cells, reconcile ? n : n - 2, e);
+}
+
+static enum err_code print_summary(const struct service *s, const struct run *r, struct err *e)
+{
+    struct summary *summary = NULL;
+    size_t n = 0;
+    const struct run_row *rows = run_rows(r, &n);
+    enum err_code rc = summary_open(&summary, options_int(s->options, OPT_JSON) != 0, e);
+    for (size_t i = 0; i < n && rc == OK; i++)
+        rc = add_row(summary, &rows[i], s->env.reconcile, e);
+    if (rc == OK)
+        rc = summary_print(summary, stdout, e);
+    summary_close(summary);
+    return rc;
+}
+
+static void on_every(uv_timer_t *timer)
+{
+    begin_run(timer->data);
+}
+
+/* At the first multiple of the interval that is still to come: runs neither drift nor pile up. */
+static void schedule(struct service *s)
+{
+    char at[WHEN_TEXT];
+    int64_t gone = when_tick() - s->first;
+    int64_t wait = s->every - gone % s->every;
+    LOG(LOG_INFO, "wait", "waiting for the next run",
+        F_STR("next", when_iso(when_now() + wait, at)));
+    uv_update_time(&s->loop);
+    (void)uv_timer_start(&s->timer, on_every, (uint64_t)((wait + 999) / 1000), 0);
+}
+
+static void on_run_done(void *ctx, struct run *r)
+{
+    struct service *s = ctx;
+    account_run(s->env.account, NULL);
+    s->code = account_done(s->env.account, run_exit(r));
+    enum err_code rc = print_summary(s, r, &s->err);
+    run_close(r);
+    s->run = NULL;
+    plan_free(&s->plan);
+    if (rc != OK || s->every == 0 || stop_asked(s->stop))
+        wind_down(s);
+    else
+        schedule(s);
+}
+
+static void begin_run(struct service *s)
+{
+    const struct options *o = s->options;
+    struct run_conf conf = {
+        .env = &s->env,
+        .jobs = (unsigned)options_int(o, OPT_JOBS),
+        .progress = isatty(STDERR_FILENO) == 1 && options_int(o, OPT_QUIET) == 0,
+    };
+    s->budget = (uint64_t)options_int(o, OPT_BUDGET);
+    s->env.budget = s->budget > 0 ? &s->budget : NULL;
+    enum err_code rc = plan_make(&s->plan, o, s->spool, &s->err);
+    if (rc == OK)
+        rc = run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
+    account_run(s->env.account, s->run);
+    if (rc == OK)
+        run_start(s->run);
+    else
+        wind_down(s);
+}
+
+static void on_stop(void *ctx)
+{
+    struct service *s = ctx;
+    struct err why = ERR_INIT;
+    err_set(&why, ERR_INTERRUPTED, "a signal asked to stop; the next run goes on from here");
+    if (s->run != NULL)
+        run_stop(s->run, &why);
+    else
+        wind_down(s);
+}
+
+static enum err_code open_account(struct service *s, struct err *e)
+{
+    struct account_conf conf = {.options = s->options,
+                                .loop = &s->loop,
+                                .spool = s->spool,
+                                .kind = s->env.reconcile    ? "reconcile"
+                                        : s->env.crawl.full ? "full"
+                                                            : "changes",
+                                .every = s->every};
+    return account_open(&s->env.account, &conf, e);
+}
+
+static enum err_code run_loop(struct service *s, const struct secret *key, struct err *e)
+{
+    if (uv_timer_init(&s->loop, &s->timer) != 0)
+        return err_set(e, ERR_INTERNAL, "cannot set up a timer");
+    s->timer.data = s;
+    enum err_code rc = stop_open(&s->stop, &s->loop, on_stop, s, e);
+    if (rc == OK && (rc = open_account(s, e)) == OK)
+        rc = open_client(s, key, e);
+    s->first = when_tick();
+    if (rc == OK)
+        begin_run(s);
+    else
+        wind_down(s);
+    (void)uv_run(&s->loop, UV_RUN_DEFAULT);
+    if (rc == OK && s->err.code != OK) {
+        *e = s->err;
+        rc = s->err.code;
+    }
+    if (rc != OK)
+        (void)account_done(s->env.account, err_exit(rc)); /* rc goes before */
+    return rc;
+}
+
+static enum err_code dry_run(struct service *s, struct err *e)
+{
+    enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_LOOK, e);
+    if (rc == ERR_NO_SPOOL)
+        s->spool = NULL; /* the first run will make it */
+    else if (rc != OK)
+        return rc;
+    if (s->spool != NULL && options_int(s->options, OPT_REBIND) == 0 &&
+        (rc = source_check(s->spool, s->env.base_url, e)) != OK)
+        return rc;
+    rc = plan_make(&s->plan, s->options, s->spool, e);
+    if (rc == OK)
+        rc = plan_show(&s->plan, s->options, s->spool, &s->env, e);
+    return rc;
+}
+
+static enum err_code real_run(struct service *s, const struct secret *key, struct err *e)
+{
+    enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_CREATE, e);
+    if (rc != OK)
+        return rc;
+    rc = source_bind(s->spool, s->env.base_url, options_int(s->options, OPT_REBIND) != 0, e);
+    if (rc != OK)
+        return rc;
+    if (uv_loop_init(&s->loop) != 0)
+        return err_set(e, ERR_INTERNAL, "cannot set up an event loop");
+    s->env.loop = &s->loop;
+    s->env.spool = s->spool;
+    rc = run_loop(s, key, e);
+    if (uv_loop_close(&s->loop) != 0)
+        LOG0(LOG_WARN, "loop", "something was left on the event loop");
+    return rc;
+}
+
+enum err_code service_run(const struct options *o, const struct secret *key, int *code,
+                          struct err *e)
+{
+    struct service s = {.options = o, .err = ERR_INIT};
+    enum err_code rc = read_settings(&s, e);
+    if (rc == OK)
+        rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
+    plan_free(&s.plan);
+    account_close(s.env.account);
+    breaker_close(s.env.breaker);
+    room_close(s.env.room);
+    if (s.spool != NULL)
+        spool_close(s.spool);
+    if (s.zone != NULL)
+        zone_close(s.zone);
+    *code = s.code;
+    return rc;
+}

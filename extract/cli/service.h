@@ -1,0 +1,18 @@
+/*
+ * netty-extract from its options to its exit code: one run, or with --every one at once and then
+ * one at each multiple of the interval after the first, left out while the one before is still
+ * under way.
+ */
+#ifndef NETTY_EXTRACT_CLI_SERVICE_H
+#define NETTY_EXTRACT_CLI_SERVICE_H
+
+#include "shared/base/err.h"
+#include "shared/cli/options.h"
+#include "shared/log/secret.h"
+
+/* key may be NULL with --dry-run. *code is the exit code of the last run; an error that is returned
+ * counts instead. */
+enum err_code service_run(const struct options *o, const struct secret *key, int *code,
+                          struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * The crawl of one table as a pure state machine: answers in, requests out; no clock, no network,
+ * no disk. It reads a list that changes while it is read (NETTY.md) and must miss nothing.
+ * extract/README.md has the proof and the costs; tests/model plays it against random histories.
+ *
+ * What holds:
+ *  - A run that has come to its end (CRAWL_DONE) has kept, in its newest version, every record
+ *    with a time that the API showed when the run began and that lies after its start. What
+ *    changes during the run is kept by it or the next one. A run that is left (killed, throttled,
+ *    --max-pages) is gone on with from its last position; it began when it was first started.
+ *  - Records without a time are kept by runs from the beginning (the first one, conf.full), and
+ *    counted.
+ *  - stats.complete_to: within a run, all is kept that was changed before it and shows a time
+ *    before it; at the end, all that was changed before it. It never lies beyond the clock less
+ *    margin, nor, where there are records of the future, beyond the clock when the run came to
+ *    them. Without any clock nothing is claimed.
+ *  - Every run ends: each kept page comes further unless the list changed, and after 200
+ *    step-backs that led nowhere the crawl gives up. (A list that grows by a page a request is
+ *    followed for as long as it does.) An API that ignores the filter is paged through by offset
+ *    (stats.filter_ignored); one that ignores the offset too, sends one page for ever or does not
+ *    sort is CRAWL_BROKEN.
+ *
+ * What it relies on, beyond NETTY.md:
+ *  - Equal times have a stable order. Where it is not stable, a record of a group larger than a
+ *    page can slip from an unread page to a read one, and nothing in the answers tells.
+ *  - Filter and records differ by at most CRAWL_SKEW_MAX, and times as shown order as the list
+ *    does, but for an hour (clocks that are put back).
+ *  - A record shows up at most half the overlap after its time (a transaction that takes so long).
+ *    A second edit within one second shows nothing new, but is read again with the overlap.
+ *  - Where records show times behind the server's Date, a record of the future within that very
+ *    gap cannot be told from a present one; a few of them are survived.
+ *
+ * Calling sequence:
+ *
+ *     crawl_open(&c, &conf, position, e);    // JSON text of an earlier crawl, or NULL
+ *     while (crawl_next(c, &request) == CRAWL_FETCH) {
+ *         ... fetch; for each record:
+ *             crawl_record(c, &seen, e);     // and crawl_page_restart(c) when the body fails,
+ *                                            // crawl_timed_out(c) too when it took too long
+ *         switch (crawl_page(c, &answer, e)) {
+ *         case CRAWL_KEEP:                   // commit the page, even an empty one, with
+ *             crawl_position(c, &json, e);   // this and stats.complete_to
+ *         case CRAWL_RETAKE:                 // take the page back, ask crawl_next again
+ *         case CRAWL_BROKEN:                 // the API does not do what it must; e names it
+ *         }
+ *     }
+ *
+ * Pages are committed in order: a position speaks for all pages before its own.
+ */
+#ifndef NETTY_EXTRACT_CRAWL_CRAWL_H
+#define NETTY_EXTRACT_CRAWL_CRAWL_H
+
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+#include "shared/time/when.h"
+
+#define CRAWL_SKEW_MAX (INT64_C(26) * 3600 * WHEN_SECOND) /* UTC-12 to UTC+14 */
+#define CRAWL_TIME_MAX 40 /* a source time's text; longer ones count as no time */
+
+struct crawl;
+
+struct crawl_conf {
+    unsigned limit;    /* page size to start with, 10 ... 100 */
+    int64_t overlap;   /* a run starts this much before the last one's end; 61 minutes at least */
+    int64_t margin;    /* what counts as complete stays this much behind the server's clock */
+    struct zone *zone; /* of zone-less times; borrowed */
+    bool full;         /* from the beginning, whatever the position says */
+    int64_t since;     /* from here, whatever the position says; or WHEN_NONE */
+    int64_t floor; /* without a position: what the catalog says the database has; or WHEN_NONE */
+    int64_t now;   /* the local clock, so that a floor in the future is known for one; 0: unknown */
+};
+
+/* What to ask for next. */
+struct crawl_request {
+    char after[CRAWL_TIME_MAX]; /* the filter's value in the API's form; "" = no filter */
+    uint64_t offset;
+    unsigned limit;
+};
+
+/* One record of the answer, in the answer's order. */
+struct crawl_seen {
+    uint64_t identity; /* hash of the key's text; of the whole record where it has none */
+    const char *time;  /* outermost time_modified as sent, without quotes; NULL or "" for none */
+    size_t time_len;
+};
+
+struct crawl_answer {
+    int64_t date; /* the server's Date, or WHEN_NONE */
+    int64_t now;  /* the local clock, used where there is no Date; 0: unknown */
+};
+
+enum crawl_next {
+    CRAWL_FETCH,
+    CRAWL_DONE
+};
+enum crawl_verdict {
+    CRAWL_KEEP,
+    CRAWL_RETAKE,
+    CRAWL_BROKEN
+};
+
+struct crawl_stats {
+    uint64_t pages;      /* kept */
+    uint64_t overlaps;   /* pages whose overlap was seen */
+    uint64_t step_backs; /* pages taken back for want of it */
+    uint64_t timeless;   /* records without a time seen */
+    int64_t complete_to; /* all that the API showed up to here is kept; WHEN_NONE: not known yet */
+    int64_t reached;     /* greatest time kept so far (not later than the server's clock) */
+    int64_t lead; /* how much earlier than the records' times the filter must be; 0: no skew */
+    bool filter_ignored; /* the API does not filter by time: the whole list is paged through; warn
+                            of it */
+};
+
+enum err_code crawl_open(struct crawl **c, const struct crawl_conf *conf, const char *position,
+                         struct err *e) MUST_CHECK;
+void crawl_close(struct crawl *c);
+
+enum crawl_next crawl_next(struct crawl *c, struct crawl_request *request);
+enum err_code crawl_record(struct crawl *c, const struct crawl_seen *seen,
+                           struct err *e) MUST_CHECK;
+void crawl_page_restart(struct crawl *c); /* the same request will be made again */
+enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e);
+
+/* The request timed out: the page size halves, down to 10, and grows back with good pages. */
+void crawl_timed_out(struct crawl *c);
+
+/* After CRAWL_KEEP: the position to store with the page, JSON text of at most about 4 KB. */
+enum err_code crawl_position(const struct crawl *c, struct buf *json, struct err *e) MUST_CHECK;
+void crawl_stats(const struct crawl *c, struct crawl_stats *stats);
+
+#endif

@@ -1,0 +1,308 @@
+#include "extract/crawl/crawl_private.h"
+#include <string.h>
+
+#define STAY_MAX   127
+#define GROW_PAGES 5
+#define YEAR_1     (INT64_C(-62135596800) * WHEN_SECOND)
+
+int64_t crawl_ask_after(const struct crawl_ask *ask)
+{
+    int64_t after = ask->base_time - ask->lead;
+    if (after < YEAR_1)
+        after = YEAR_1;
+    int64_t milli = WHEN_SECOND / 1000;
+    int64_t rest = after % milli;
+    return after - (rest < 0 ? rest + milli : rest);
+}
+
+void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead)
+{
+    if (time < YEAR_1)
+        time = YEAR_1;
+    *ask = (struct crawl_ask){.jump = true, .filtered = true, .base_time = time, .lead = lead};
+    (void)when_iso(time, ask->base);
+}
+
+/* On under the same anchor, behind a page of n records, a few of which must show again: more of
+ * them where the list was seen moving up between two pages. */
+void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
+                    uint64_t n)
+{
+    uint64_t overlap = 1 + c->asked / 32 + (c->drift < n / 2 ? c->drift : n / 2);
+    if (overlap >= n)
+        overlap = n > 1 ? n - 1 : 1;
+    *ask = *from;
+    ask->jump = false;
+    ask->offset += n > overlap ? n - overlap : 0;
+}
+
+/* How many records fewer of the last page stand before the new ones than would if nothing had
+ * moved, and half as many again; forgotten slowly. */
+static void learn_drift(struct crawl *c)
+{
+    const struct crawl_ask *ask = &c->ask;
+    const struct crawl_ask *place = &c->place;
+    c->drift -= (c->drift + 3) / 4;
+    if (ask->jump || !c->placed || c->page.hits == 0 || ask->filtered != place->filtered ||
+        ask->base_time != place->base_time || ask->lead != place->lead)
+        return;
+    uint64_t still = place->offset + c->place_n;
+    uint64_t now = ask->offset + (c->page.n - c->page.news);
+    if (now < still && (still - now) * 3 / 2 > c->drift)
+        c->drift = (still - now) * 3 / 2;
+}
+
+/* An API may have a page size of its own, smaller than what is asked for: a page shows the end only
+ * if it is shorter than pages are known to be. */
+bool crawl_page_short(const struct crawl *c)
+{
+    uint64_t proven = c->proven > CRAWL_PAGE_MIN ? c->proven : CRAWL_PAGE_MIN;
+    return c->page.n < c->asked && c->page.n < proven;
+}
+
+static void begin_run(struct crawl *c)
+{
+    c->began = c->last;
+    c->open = false;
+    c->low = WHEN_NONE;
+    crawl_marks_begin(c);
+}
+
+static void learn_lead(struct crawl *c, bool full)
+{
+    if (!c->ask.filtered || c->ask.offset > 0)
+        return;
+    if (c->ask.jump)
+        c->lead = c->ask.lead;
+    /* The filter let nothing through at or before the first record; so much lead would have been
+     * enough. Where pages are short there is nothing to save. */
+    int64_t enough = full && c->page.first != WHEN_NONE ? c->page.first - crawl_ask_after(&c->ask)
+                                                        : CRAWL_LEAD_MAX;
+    if (enough < c->lead - WHEN_SECOND)
+        c->lead = enough < -CRAWL_LEAD_MAX ? -CRAWL_LEAD_MAX : enough;
+}
+
+static void learn_cost(struct crawl *c)
+{
+    if (!c->ask.jump)
+        return;
+    if (c->attempts > 0)
+        c->stay = c->stay * 2 + 1 > STAY_MAX ? STAY_MAX : c->stay * 2 + 1;
+    else
+        c->stay /= 2;
+    c->walk = c->stay;
+}
+
+static bool came_further(const struct crawl *c)
+{
+    if (c->page.peak != WHEN_NONE && (c->furthest == WHEN_NONE || c->page.peak > c->furthest))
+        return true;
+    return c->page.hits > 0 && c->page.news > 0 && c->placed && !c->ask.jump &&
+           c->ask.offset > c->place.offset;
+}
+
+static void move_frontier(struct crawl *c)
+{
+    const struct crawl_facts *page = &c->page;
+    int64_t last = crawl_facts_last(page);
+    if (last != WHEN_NONE)
+        c->frontier = last;
+    if (page->peak != WHEN_NONE && page->peak > c->furthest)
+        c->furthest = page->peak;
+    size_t behind;
+    const struct crawl_entry *below = crawl_facts_below(page, &behind);
+    if (below != NULL) {
+        memcpy(c->below, below->text, sizeof(c->below));
+        c->below_time = below->time;
+    }
+}
+
+static void count_seen(struct crawl *c)
+{
+    const struct crawl_facts *page = &c->page;
+    if (!c->ask.filtered)
+        c->seen = c->ask.offset + page->n;
+    else
+        c->seen += page->hits > 0 ? page->news : page->n;
+}
+
+/* At the end all is kept that the API showed when the crawl came among times that may lie in the
+ * future; before, what is shown as older than the page's last times. Without any clock nothing is
+ * claimed: the end of the list may still be in the making. */
+static void move_complete(struct crawl *c, bool end)
+{
+    int64_t to = crawl_cap(c);
+    if (to == INT64_MAX || (c->phase == CRAWL_TAIL && !end))
+        return;
+    if (!end && c->below_time == WHEN_NONE)
+        return;
+    if (!end && c->below_time - CRAWL_FOLD < to)
+        to = c->below_time - CRAWL_FOLD;
+    if (to > c->complete)
+        c->complete = to;
+}
+
+/* The page's records become what the next page must overlap. */
+static void remember_page(struct crawl *c)
+{
+    c->place = c->ask;
+    c->place_n = c->page.n;
+    c->placed = true;
+    c->kept_sum = c->page.sum;
+    if (c->page.n == 0)
+        return;
+    struct crawl_entry *entries = c->page.entries;
+    c->page.entries = c->known;
+    c->known = entries;
+    c->known_count = c->page.count;
+}
+
+static void finish(struct crawl *c)
+{
+    const struct crawl_mark *newest = c->recent_count > 0 ? &c->recent[c->recent_count - 1] : NULL;
+    int64_t base = newest != NULL ? newest->time : WHEN_NONE;
+    if (base != c->base || c->based == WHEN_NONE) {
+        c->base = base;
+        c->based = c->last;
+        c->settled = false;
+    } else if (c->began != WHEN_NONE && c->began >= c->based + crawl_overlap(c)) {
+        c->settled = true;
+    }
+    c->phase = CRAWL_END;
+}
+
+static void ask_tail(struct crawl *c)
+{
+    uint64_t back = 1 + c->limit / 32;
+    c->ask = (struct crawl_ask){.offset = c->seen > back ? c->seen - back : 0};
+}
+
+/* The next anchor is the greatest time below the last. Where that would read half a page again or
+ * not advance at all, on by offset. */
+static void ask_next(struct crawl *c)
+{
+    struct crawl_ask walk;
+    crawl_ask_walk(c, &walk, &c->place, c->place_n);
+    size_t behind = 0;
+    const struct crawl_facts page = {.entries = c->known, .count = c->known_count};
+    const struct crawl_entry *below = crawl_facts_below(&page, &behind);
+    bool jump = c->phase == CRAWL_BODY && !c->unfiltered && c->walk == 0 && below != NULL &&
+                behind <= c->place_n / 2;
+    if (c->walk > 0)
+        c->walk--;
+    if (jump) {
+        struct crawl_ask to = {
+            .jump = true, .filtered = true, .base_time = below->time, .lead = c->lead};
+        memcpy(to.base, below->text, sizeof(to.base));
+        if (!c->place.filtered || crawl_ask_after(&to) > crawl_ask_after(&c->place)) {
+            c->ask = to;
+            return;
+        }
+    }
+    c->ask = walk;
+}
+
+/* Behind the last record with a time. What is claimed as complete must not be later than this:
+ * edits come in before the records without. */
+static void enter_tail(struct crawl *c)
+{
+    c->phase = CRAWL_TAIL;
+    if (c->turn == WHEN_NONE)
+        c->turn = c->last;
+}
+
+static void decide(struct crawl *c, bool end)
+{
+    move_complete(c, end);
+    remember_page(c);
+    if (end && (!c->ask.filtered || !c->everything)) {
+        finish(c);
+    } else if (end) {
+        enter_tail(c);
+        c->look = true;
+        ask_tail(c);
+    } else {
+        if (c->phase == CRAWL_BODY && c->page.ends_timeless && !c->ask.filtered)
+            enter_tail(c);
+        ask_next(c);
+    }
+}
+
+static void grow(struct crawl *c)
+{
+    if (c->limit >= c->conf.limit || ++c->good < GROW_PAGES)
+        return;
+    c->good = 0;
+    c->limit = c->limit * 2 > c->conf.limit ? c->conf.limit : c->limit * 2;
+}
+
+/* Which part of the list the page shows. */
+static void move_phase(struct crawl *c, bool end)
+{
+    const struct crawl_facts *page = &c->page;
+    bool body = page->timed + page->unreadable > 0;
+    if (c->phase == CRAWL_HEAD && body) {
+        c->phase = CRAWL_BODY;
+        c->turn = WHEN_NONE;
+    } else if (c->phase == CRAWL_HEAD && c->turn == WHEN_NONE) {
+        c->turn =
+            c->last; /* for all we know yet, edits come in before the records without a time */
+    } else if (c->phase == CRAWL_BODY && !c->ask.filtered && c->ask.offset == 0 && !body &&
+               page->n > 0) {
+        c->phase = CRAWL_HEAD; /* stepped back to before the first record with a time */
+    } else if (c->phase == CRAWL_TAIL && !c->look && !end && body && page->news > 0 &&
+               !page->ends_timeless) {
+        c->phase = CRAWL_BODY; /* some single record without a time stood among those with */
+    }
+}
+
+/* From the page on that ends among times that may lie in the future, or with times that cannot be
+ * read and turn out to be such, edits come in before what was read. */
+static void move_turn(struct crawl *c)
+{
+    if (c->turn != WHEN_NONE || c->last == WHEN_NONE)
+        return;
+    if (c->page.ends_unreadable) {
+        if (c->doubt == WHEN_NONE)
+            c->doubt = c->last;
+        return;
+    }
+    if (c->frontier != WHEN_NONE && c->frontier > c->last - CRAWL_LEAD_MAX)
+        c->turn = c->doubt != WHEN_NONE ? c->doubt : c->last;
+    c->doubt = WHEN_NONE;
+}
+
+static void keep_body(struct crawl *c, bool end)
+{
+    move_phase(c, end);
+    move_frontier(c);
+    if (c->phase != CRAWL_BODY)
+        return;
+    move_turn(c);
+    crawl_marks_add(c);
+    learn_lead(c, !end);
+    learn_cost(c);
+}
+
+void crawl_keep(struct crawl *c)
+{
+    bool end = crawl_page_short(c);
+    if (!c->placed && !c->resumed)
+        begin_run(c);
+    if (came_further(c))
+        c->stuck = 0;
+    c->stats.pages++;
+    c->stats.overlaps += c->page.hits > 0;
+    c->timeless += c->page.timeless;
+    learn_drift(c);
+    keep_body(c, end);
+    count_seen(c);
+    decide(c, end);
+    if (c->page.n > c->proven)
+        c->proven = c->page.n;
+    c->step = 0;
+    c->attempts = c->tunes = 0;
+    c->repeats = 0;
+    c->must = false;
+    grow(c);
+}

@@ -1,0 +1,272 @@
+#include "extract/metrics/fetch_metrics.h"
+
+#include "extract/metrics/fetch_metric_defs.h"
+#include "extract/run/fetch_run.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/status/last_run_metrics.h"
+#include "spool/status/monitor.h"
+#include "spool/status/run_history.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS(us) ((double)(us) / (double)WHEN_SECOND)
+
+/* What has been counted of the table's run so far. */
+struct tally {
+    char table[NAMES_TABLE_MAX + 1];
+    struct table_result seen;
+    int64_t errors; /* of this run */
+    struct tally *next;
+};
+
+struct account {
+    struct account_conf conf;
+    struct metrics *metrics;
+    struct board *board;
+    const struct run *run;
+    struct tally *tallies;
+};
+
+static const char *const kinds[] = {"timeout",    "connection",   "cut",          "throttled",
+                                    "denied",     "client_error", "server_error", "redirect",
+                                    "not_a_page", "too_big",      "other"};
+
+static const struct last_run_meters last_run = {.side = RUNS_EXTRACT,
+                                                .duration = METER_LAST_DURATION,
+                                                .timestamp = METER_LAST_TIMESTAMP,
+                                                .success = METER_LAST_SUCCESS,
+                                                .aside = METER_ASIDE};
+
+/* ---- counting ---- */
+
+/* A series that is there before it counts: what rises from nothing is seen to rise. */
+static struct tally *find(struct account *a, const char *table)
+{
+    static const char *const statuses[] = {"complete", "partial", "throttled", "failed"};
+    for (struct tally *t = a->tallies; t != NULL; t = t->next)
+        if (strcmp(t->table, table) == 0)
+            return t;
+    struct tally *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    (void)snprintf(made->table, sizeof made->table, "%s", table);
+    made->next = a->tallies;
+    a->tallies = made;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        metrics_add(a->metrics, METER_API_ERRORS, table, kinds[i], 0);
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        metrics_add(a->metrics, METER_RUNS, table, statuses[i], 0);
+    return made;
+}
+
+static void count(const struct account *a, struct tally *t, const struct table_result *r)
+{
+    struct metrics *m = a->metrics;
+    const struct table_result *seen = &t->seen;
+    metrics_add(m, METER_REQUESTS, t->table, NULL, (double)(r->requests - seen->requests));
+    metrics_add(m, METER_PAGES, t->table, NULL, (double)(r->pages - seen->pages));
+    metrics_add(m, METER_RECORDS, t->table, NULL, (double)(r->records - seen->records));
+    metrics_add(m, METER_BYTES, t->table, NULL, (double)(r->bytes - seen->bytes));
+    metrics_add(m, METER_RETRIES, t->table, NULL, (double)(r->retries - seen->retries));
+    metrics_add(m, METER_ODD, t->table, NULL, (double)(r->odd - seen->odd));
+    t->seen = *r;
+}
+
+static void count_running(struct account *a)
+{
+    size_t n = 0;
+    const struct run_row *rows = a->run != NULL ? run_rows(a->run, &n) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct tally *t = rows[i].table != NULL ? find(a, rows[i].name) : NULL;
+        if (t == NULL)
+            continue;
+        struct table_result now = table_result(rows[i].table);
+        count(a, t, &now);
+    }
+}
+
+/* The word by which metrics and alerts know what an exchange that brought no page came to. */
+static const char *account_kind(const struct http_result *result, const struct err *page,
+                                enum verdict verdict)
+{
+    enum err_code code = result->err.code != OK ? result->err.code : page->code;
+    if (result->timed_out)
+        return "timeout";
+    if (verdict == VERDICT_THROTTLED || verdict == VERDICT_DENIED)
+        return verdict == VERDICT_DENIED ? "denied" : "throttled";
+    if (result->status == 0)
+        return "connection";
+    if (result->status == 200 && code == ERR_TOO_BIG)
+        return "too_big";
+    if (result->status == 200 && (code == ERR_PROTOCOL || code == ERR_DATA))
+        return "not_a_page";
+    if (result->status == 200)
+        return code == ERR_UNAVAILABLE ? "cut" : "other";
+    switch (result->status / 100) {
+    case 3:
+        return "redirect";
+    case 4:
+        return "client_error";
+    case 5:
+        return "server_error";
+    default:
+        return "other";
+    }
+}
+
+void account_exchange(struct account *a, const char *table, const struct http_result *result,
+                      const struct err *page, enum verdict verdict)
+{
+    struct tally *t = a != NULL ? find(a, table) : NULL;
+    if (t == NULL)
+        return;
+    metrics_observe(a->metrics, METER_REQUEST_SECONDS, NULL, NULL, SECONDS(result->elapsed));
+    metrics_add(a->metrics, METER_RECEIVED, table, NULL, (double)result->bytes);
+    if (verdict == VERDICT_PAGE)
+        return;
+    t->errors++;
+    metrics_add(a->metrics, METER_API_ERRORS, table, account_kind(result, page, verdict), 1);
+}
+
+/* ---- a table's end ---- */
+
+/* A table that was not begun because all were asked to stop has no run to tell of. */
+static bool was_run(const struct table_result *r)
+{
+    return r->requests > 0 || r->err.code != ERR_INTERRUPTED;
+}
+
+static void keep_history(const struct account *a, const struct tally *t,
+                         const struct table_result *r)
+{
+    struct err e = ERR_INIT;
+    struct runs_entry run = {
+        .ended = when_now(), .busy = r->elapsed, .complete_to = r->complete_to};
+    run.began = run.ended - r->elapsed;
+    (void)snprintf(run.kind, sizeof run.kind, "%s", a->conf.kind);
+    (void)snprintf(run.status, sizeof run.status, "%s", table_status_word(r->status));
+    if (r->err.code != OK)
+        (void)snprintf(run.error, sizeof run.error, "%s", err_word(r->err.code));
+    run.counts[RUN_REQUESTS] = (int64_t)r->requests;
+    run.counts[RUN_PAGES] = (int64_t)r->pages;
+    run.counts[RUN_RECORDS] = (int64_t)r->records;
+    run.counts[RUN_BYTES] = (int64_t)r->bytes;
+    run.counts[RUN_ERRORS] = t->errors;
+    run.counts[RUN_SET_ASIDE] = (int64_t)r->odd;
+    run.counts[RUN_RETRIES] = (int64_t)r->retries;
+    if (runs_add(a->conf.spool, t->table, RUNS_EXTRACT, &run, &e) != OK)
+        LOG(LOG_WARN, "history", "the spool is not told how the run went", F_STR("table", t->table),
+            F_ERR(&e));
+}
+
+void account_ended(struct account *a, const char *table, const struct table_result *r)
+{
+    struct tally *t = a != NULL && was_run(r) ? find(a, table) : NULL;
+    if (t == NULL)
+        return;
+    count(a, t, r);
+    metrics_add(a->metrics, METER_RUNS, table, table_status_word(r->status), 1);
+    metrics_observe(a->metrics, METER_RUN_SECONDS, table, NULL, SECONDS(r->elapsed));
+    keep_history(a, t, r);
+    board_ended(a->board, table, r->err.code);
+    t->seen = (struct table_result){.status = TABLE_COMPLETE};
+    t->errors = 0;
+}
+
+/* ---- the spool's state ---- */
+
+static void set_time(struct metrics *m, enum meter meter, const char *table, int64_t t)
+{
+    if (t != WHEN_NONE)
+        metrics_set(m, meter, table, NULL, SECONDS(t));
+}
+
+static void set_table(struct metrics *m, const struct status_table *t)
+{
+    set_time(m, METER_COMPLETE_TO, t->name, t->complete_to);
+    set_time(m, METER_FETCHED, t->name, t->fetched);
+    metrics_set(m, METER_DAMAGED, t->name, NULL, (double)t->damaged);
+    last_run_set(m, &last_run, t);
+}
+
+static void collect(void *ctx, const struct status *s)
+{
+    struct account *a = ctx;
+    struct metrics *m = a->metrics;
+    count_running(a);
+    for (size_t i = METER_LAST_DURATION; i < METER_EXIT; i++)
+        metrics_clear(m, i);
+    if (s == NULL)
+        return;
+    bool open = s->breaker_until != WHEN_NONE;
+    metrics_set(m, METER_SPOOL_BYTES, NULL, NULL, (double)s->bytes);
+    metrics_set(m, METER_DISK_FREE, NULL, NULL, (double)s->disk_free);
+    metrics_set(m, METER_BREAKER_OPEN, NULL, NULL, open);
+    metrics_set(m, METER_BREAKER_UNTIL, NULL, NULL, open ? SECONDS(s->breaker_until) : 0);
+    for (size_t i = 0; i < s->count; i++)
+        set_table(m, s->tables[i]);
+}
+
+/* ---- beginning and end ---- */
+
+enum err_code account_open(struct account **out, const struct account_conf *conf, struct err *e)
+{
+    struct account *a = calloc(1, sizeof *a);
+    enum err_code rc = OK;
+    *out = NULL;
+    if (a == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    a->conf = *conf;
+    struct board_conf board = {.options = conf->options,
+                               .loop = conf->loop,
+                               .spool = conf->spool,
+                               .side = RUNS_EXTRACT,
+                               .staying = conf->every > 0,
+                               .interval = conf->every,
+                               .collect = collect,
+                               .ctx = a};
+    if ((rc = metrics_open(&a->metrics, meters, METERS, e)) == OK) {
+        metrics_set(a->metrics, METER_BUILD, NETTY_VERSION, NULL, 1);
+        board.metrics = a->metrics;
+        rc = board_open(&a->board, &board, e);
+    }
+    if (rc != OK) {
+        account_close(a);
+        return rc;
+    }
+    *out = a;
+    return OK;
+}
+
+void account_run(struct account *a, const struct run *r)
+{
+    if (a != NULL)
+        a->run = r;
+}
+
+int account_done(struct account *a, int code)
+{
+    return a == NULL ? code : board_done(a->board, METER_EXIT, code);
+}
+
+void account_quit(struct account *a)
+{
+    if (a != NULL)
+        board_quit(a->board);
+}
+
+void account_close(struct account *a)
+{
+    if (a == NULL)
+        return;
+    board_close(a->board);
+    metrics_close(a->metrics);
+    while (a->tallies != NULL) {
+        struct tally *t = a->tallies;
+        a->tallies = t->next;
+        free(t);
+    }
+    free(a);
+}

@@ -1,0 +1,99 @@
+/*
+ * What yajl lets pass and JSON does not: every byte of an answer is looked at once, before yajl
+ * sees it. UTF-8 is checked strictly (no overlong forms, no surrogates, nothing above U+10FFFF),
+ * and control characters other than tab, line feed and carriage return are refused: JSON allows
+ * them nowhere.
+ */
+#ifndef NETTY_EXTRACT_PAGE_JSON_TEXT_H
+#define NETTY_EXTRACT_PAGE_JSON_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* The state between two chunks; all zero at the beginning of a text. */
+struct text_check {
+    unsigned char missing; /* continuation bytes of the character at hand */
+    unsigned char low;     /* range of the next one */
+    unsigned char high;
+};
+
+/* True when s[0..n) goes on well; else *bad is the offset in s of the first byte that does not. */
+bool text_check(struct text_check *c, const char *s, size_t n, size_t *bad);
+/* False when the text ended within a character. */
+bool text_ended(const struct text_check *c);
+
+/* Drops the blanks between the tokens of valid JSON, in place; returns the new length. */
+size_t text_compact(char *s, size_t n);
+
+/* JSON's four blanks. */
+static inline bool text_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+#define TEXT_ONES  UINT64_C(0x0101010101010101)
+#define TEXT_HIGHS UINT64_C(0x8080808080808080)
+
+#ifdef __SSE2__
+static inline size_t text_plain_blocks(const char *s, size_t n)
+{
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i slash = _mm_set1_epi8('\\');
+    const __m128i control = _mm_set1_epi8(0x1F);
+    size_t i = 0;
+    for (; n - i >= 16; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, control), x);
+        __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash));
+        unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, low));
+        if (found != 0)
+            return i + (size_t)__builtin_ctz(found);
+    }
+    return i;
+}
+#else
+/* A byte from 0x80 on stops it too: nothing is lost by that but time. */
+static inline size_t text_plain_blocks(const char *s, size_t n)
+{
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        uint64_t x;
+        memcpy(&x, s + i, sizeof x);
+        uint64_t quote = x ^ (TEXT_ONES * '"');
+        uint64_t slash = x ^ (TEXT_ONES * '\\');
+        if (((x | (x - TEXT_ONES * 0x20) | (quote - TEXT_ONES) | (slash - TEXT_ONES)) &
+             TEXT_HIGHS) != 0)
+            break;
+    }
+    return i;
+}
+#endif
+
+/* How many bytes at s mean nothing within a JSON string: neither quote nor backslash nor a control
+ * character. */
+static inline size_t text_plain(const char *s, size_t n)
+{
+    size_t i = text_plain_blocks(s, n);
+    while (i < n && s[i] != '"' && s[i] != '\\' && (unsigned char)s[i] >= 0x20)
+        i++;
+    return i;
+}
+
+/* How many blanks s begins with: indentation goes by eights. */
+static inline size_t text_blanks(const char *s, size_t n)
+{
+    size_t i = 0;
+    while (i < n && text_blank(s[i])) {
+        i++;
+        while (n - i >= 8 && memcmp(s + i, "        ", 8) == 0)
+            i += 8;
+    }
+    return i;
+}
+
+#endif

@@ -1,0 +1,106 @@
+#include "extract/page/non_records.h"
+#include "shared/base/buf.h"
+#include "shared/time/when.h"
+#include "spool/dead_letters/dead_letters.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* The largest page the API gives has 100. */
+#define ODD_MAX 1000
+
+struct element {
+    size_t at; /* in text */
+    size_t len;
+    uint64_t number;
+    bool known; /* lies among the dead letters already */
+};
+
+struct odd {
+    const struct spool *spool;
+    const char *table;
+    struct buf text;
+    struct element elements[ODD_MAX];
+    size_t count;
+};
+
+enum err_code odd_open(struct odd **o, const struct spool *spool, const char *table, size_t max,
+                       struct err *e)
+{
+    *o = calloc(1, sizeof **o);
+    if (*o == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for a page");
+    (*o)->spool = spool;
+    (*o)->table = table;
+    buf_init(&(*o)->text, max);
+    return OK;
+}
+
+void odd_close(struct odd *o)
+{
+    if (o == NULL)
+        return;
+    buf_free(&o->text);
+    free(o);
+}
+
+void odd_reset(struct odd *o)
+{
+    buf_reset(&o->text);
+    o->count = 0;
+}
+
+enum err_code odd_add(struct odd *o, const char *raw, size_t n, uint64_t number, struct err *e)
+{
+    if (o->count == ODD_MAX)
+        return err_set(e, ERR_PROTOCOL,
+                       "the answer is no page: more than %d elements of it are"
+                       " no objects",
+                       ODD_MAX);
+    struct element *element = &o->elements[o->count];
+    *element = (struct element){.at = o->text.len, .len = n, .number = number};
+    enum err_code rc = buf_add(&o->text, raw, n);
+    if (rc != OK)
+        return buf_err(e, rc, &o->text, "what is no object on a page");
+    o->count++;
+    return OK;
+}
+
+static enum err_code compare(void *ctx, const struct dead_letter *letter, struct err *e)
+{
+    struct odd *o = ctx;
+    (void)e;
+    for (size_t i = 0; i < o->count; i++) {
+        struct element *element = &o->elements[i];
+        if (element->len == letter->raw_len &&
+            memcmp(o->text.data + element->at, letter->raw, element->len) == 0)
+            element->known = true;
+    }
+    return OK;
+}
+
+enum err_code odd_store(struct odd *o, struct err *e)
+{
+    if (o->count == 0)
+        return OK;
+    enum err_code rc = dead_each(o->spool, o->table, DEAD_EXTRACT, compare, o, e);
+    struct dead_letter *letters = calloc(o->count, sizeof *letters);
+    size_t n = 0;
+    if (rc == OK && letters == NULL)
+        rc = err_set(e, ERR_NOMEM, "out of memory for dead letters");
+    for (size_t i = 0; rc == OK && i < o->count; i++) {
+        const struct element *element = &o->elements[i];
+        if (!element->known)
+            letters[n++] = (struct dead_letter){.at = when_now(),
+                                                .reason = "not-an-object",
+                                                .sqlstate = "",
+                                                .message = "an element of data that is no object",
+                                                .file = "",
+                                                .line = element->number,
+                                                .raw = o->text.data + element->at,
+                                                .raw_len = element->len};
+    }
+    if (rc == OK && n > 0)
+        rc = dead_add(o->spool, o->table, DEAD_EXTRACT, letters, n, e);
+    free(letters);
+    return rc;
+}

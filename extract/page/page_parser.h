@@ -1,0 +1,68 @@
+/*
+ * An answer's body, parsed while it arrives (yajl SAX): each element of the outermost `data`
+ * becomes one line, copied as slices of the input (every digit, every member as sent), blanks
+ * between tokens dropped. Of a member that stands twice in a record the last one counts, as in
+ * jsonb.
+ *
+ *     parse_open(&p, &conf, &handler, ctx, e);
+ *     parse_start(p);                               // before each body; p is reused
+ *     parse_feed(p, bytes, n, e); ...               // any chunking
+ *     parse_finish(p, &result, e);                  // the body has ended: was it a whole page?
+ *
+ * Memory: a small multiple of the largest record seen (cap: conf.record_max). Calls of the handler
+ * happen within parse_feed and parse_finish and stop them when they fail; after an error nothing
+ * more is handed out, and every further call returns the same error.
+ *
+ * Outcomes of a body that is no page (HTML, cut short, invalid JSON or UTF-8, `data` missing or no
+ * array, nesting beyond RECORD_DEPTH, an error object): ERR_PROTOCOL with byte and reason,
+ * retryable; page or record beyond its cap: ERR_TOO_BIG. An element of `data` that is no object is
+ * handed to odd() and the others stay good.
+ */
+#ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_H
+#define NETTY_EXTRACT_PAGE_PAGE_PARSER_H
+
+#include "shared/base/err.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct parse_record {
+    const char *line; /* compact JSON, one line, without line end */
+    size_t len;
+    const char
+        *key; /* the key member's number as sent, or its string's text; NULL when it has none */
+    size_t key_len;
+    const char *time; /* outermost time_modified's text; NULL when missing or no string */
+    size_t time_len;
+};
+/* A longer key or time counts as none. */
+#define PARSE_KEY_MAX  64
+#define PARSE_TIME_MAX 40
+
+struct parse_handler {
+    enum err_code (*record)(void *ctx, const struct parse_record *record, struct err *e);
+    /* an element that is no object: raw text, its number in the page from 1 */
+    enum err_code (*odd)(void *ctx, const char *raw, size_t n, uint64_t number, struct err *e);
+};
+
+struct parse_conf {
+    const char *key;   /* the key's name (shared/base/table_names.h); borrowed */
+    size_t record_max; /* bytes of one record */
+    uint64_t page_max; /* bytes of one body, decompressed */
+};
+
+struct parse_result {
+    uint64_t records; /* objects handed out */
+    uint64_t odd;
+    uint64_t bytes; /* of body */
+    int64_t count;  /* the answer's `count`, shown and never used; -1: none */
+};
+
+struct parse;
+enum err_code parse_open(struct parse **p, const struct parse_conf *conf,
+                         const struct parse_handler *handler, void *ctx, struct err *e) MUST_CHECK;
+void parse_close(struct parse *p);
+void parse_start(struct parse *p);
+enum err_code parse_feed(struct parse *p, const char *bytes, size_t n, struct err *e) MUST_CHECK;
+enum err_code parse_finish(struct parse *p, struct parse_result *result, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * What extract/page/page_parser.c (chunks in) and extract/page/page_parser_events.c (yajl's events) share, and nobody
+ * else sees.
+ */
+#ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_PRIVATE_H
+#define NETTY_EXTRACT_PAGE_PAGE_PARSER_PRIVATE_H
+
+#include "extract/page/element_scan.h"
+#include "extract/page/json_text.h"
+#include "extract/page/page_parser.h"
+#include "shared/base/buf.h"
+#include <yajl/yajl_parse.h>
+
+/* Depths: the answer's object is 1, `data` 2, an element of it 3. */
+#define DEPTH_ANSWER  1u
+#define DEPTH_DATA    2u
+#define DEPTH_ELEMENT 3u
+
+enum where {
+    IN_ANSWER,
+    IN_DATA,
+    IN_RECORD,
+    IN_ODD
+};
+enum meaning {
+    MEMBER_OTHER,
+    MEMBER_DATA,
+    MEMBER_COUNT,
+    MEMBER_KEY,
+    MEMBER_TIME
+};
+enum scalar {
+    SCALAR_OTHER,
+    SCALAR_NUMBER,
+    SCALAR_STRING
+};
+
+struct parse {
+    struct parse_conf conf;
+    size_t key_len; /* of conf.key */
+    struct parse_handler handler;
+    void *ctx;
+
+    yajl_handle yajl;
+    struct text_check text;
+    struct buf gathered; /* bytes not given to yajl yet */
+    size_t enough;       /* so many of them are worth reading */
+    struct buf kept;     /* the element at hand, as far as earlier chunks brought it */
+    const char *chunk;   /* what yajl is reading */
+    uint64_t base;       /* bytes of body before the chunk */
+    uint64_t received;   /* bytes of body, the gathered ones too */
+    size_t from;         /* in the chunk: where the element at hand, or what will be one, begins */
+    size_t last;         /* in the chunk: end of the last token */
+    uint64_t last_token; /* in the body: the same */
+
+    enum where where;
+    enum meaning meaning; /* the name just read, where it matters */
+    unsigned depth;
+    bool begun;    /* something other than blanks has come */
+    bool complete; /* the answer's object has ended */
+    bool data_seen;
+    bool spaced;                   /* the record at hand has blanks between its tokens */
+    const struct scanned *scanned; /* yajl is given {} for this record, */
+    const char *scanned_text;      /* which stands here */
+    char key[PARSE_KEY_MAX];
+    size_t record_key_len; /* 0: none */
+    char time[PARSE_TIME_MAX];
+    size_t time_len; /* 0: none */
+    struct parse_result result;
+
+    enum err_code failed;
+    struct err err;
+};
+
+/* Every event's function; the context is the parser. */
+extern const yajl_callbacks parse_callbacks;
+
+/* Fails the body, unless it has failed already; returns how. */
+enum err_code parse_fail(struct parse *p, enum err_code code, const char *reason, uint64_t at);
+/* What stands between two elements, up to `end` in the chunk, is no part of the next one. */
+void parse_skip_separators(struct parse *p, size_t end);
+
+#endif

@@ -1,0 +1,341 @@
+#include "extract/reconcile/inventory_crawl.h"
+#include "extract/reconcile/inventory_todo.h"
+#include "extract/reconcile/key_lookup.h"
+#include "shared/json/json_record.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_TEXT 64
+
+struct reconcile {
+    struct reconcile_conf conf;
+    struct page_sink sink;
+    struct splitter *splitter;
+    struct roll *roll;
+    struct todo todo;
+    struct lookup lookup;
+    struct crawl *crawl;
+    struct buf position;
+    uint64_t pass;
+    bool anew;    /* a roll is to be begun */
+    bool looking; /* the request under way is a look */
+    bool looked;  /* some look was taken in this run */
+    bool ended;
+    int64_t clock; /* the server's at the last answer */
+    uint64_t records;
+    uint64_t unkeyed;
+};
+
+/* ---- the records of an answer ---- */
+
+/* A key in any form that stands for an integer, strings too: whatever the loader thinks of it, the
+ * source has that record. */
+static bool read_key(const char *s, size_t n, int64_t *key)
+{
+    char text[KEY_TEXT + 1];
+    char *end = NULL;
+    if (s == NULL || n == 0 || n > KEY_TEXT)
+        return false;
+    memcpy(text, s, n);
+    text[n] = '\0';
+    errno = 0;
+    *key = strtoll(text, &end, 10);
+    if (end != text && *end == '\0')
+        return errno == 0;
+    long double value = strtold(text, &end);
+    if (end == text || *end != '\0' || !(value > -9e18L && value < 9e18L))
+        return false;
+    *key = (int64_t)value;
+    return (long double)*key == value;
+}
+
+static bool is_deleted(const struct reconcile *r, const struct parse_record *record)
+{
+    struct record parts;
+    struct err e = ERR_INIT;
+    if (splitter_run(r->splitter, record->line, record->len, &parts, &e) != OK)
+        return false;
+    const struct member *m = record_find(&parts, "deleted");
+    return m != NULL && m->kind == JSON_BOOL && m->value[0] == 't';
+}
+
+static enum err_code on_record(void *ctx, const struct parse_record *record, struct err *e)
+{
+    struct reconcile *r = ctx;
+    int64_t key = 0;
+    bool keyed = read_key(record->key, record->key_len, &key);
+    if (r->looking) {
+        lookup_seen(&r->lookup, keyed, key);
+        return OK;
+    }
+    r->records++;
+    r->unkeyed += keyed ? 0 : 1;
+    return keyed ? roll_key(r->roll, key, is_deleted(r, record), e) : OK;
+}
+
+static void on_odd(void *ctx)
+{
+    struct reconcile *r = ctx;
+    if (r->looking)
+        lookup_seen(&r->lookup, false, 0);
+    else
+        r->unkeyed++;
+}
+
+static void restart(struct reconcile *r)
+{
+    r->records = r->unkeyed = 0;
+    lookup_begin(&r->lookup);
+    if (!r->anew)
+        roll_take_back(r->roll);
+}
+
+/* ---- opening ---- */
+
+static enum err_code open_crawl(struct reconcile *r, const char *position, struct err *e)
+{
+    struct crawl_conf conf = r->conf.crawl;
+    struct crawl *crawl = NULL;
+    conf.full = position == NULL;
+    conf.since = conf.floor = WHEN_NONE;
+    conf.now = when_now();
+    enum err_code rc = crawl_open(&crawl, &conf, position, e);
+    if (rc != OK)
+        return rc;
+    crawl_close(r->crawl);
+    r->crawl = crawl;
+    return OK;
+}
+
+static enum err_code open_parts(struct reconcile *r, struct err *e)
+{
+    enum err_code rc;
+    if ((rc = splitter_open(&r->splitter, e)) != OK ||
+        (rc = roll_open(&r->roll, r->conf.spool, r->conf.table, todo_line, &r->todo, e)) != OK)
+        return rc;
+    const struct roll_state *state = roll_state(r->roll);
+    rc = todo_make(&r->todo, r->conf.spool, r->conf.table, state, r->conf.crawl.full, e);
+    if (rc != OK)
+        return rc;
+    r->anew = r->todo.phase == TODO_BEGIN && r->todo.count == 0;
+    r->pass = state->pages > 0 && !r->anew ? state->page.pass : 1;
+    r->ended = r->todo.phase != TODO_CRAWL && !r->anew;
+    lookup_start(&r->lookup, r->todo.looks, r->todo.count, r->todo.known, r->todo.known_count);
+    return open_crawl(r, state->pages > 0 && !r->anew ? state->position : NULL, e);
+}
+
+enum err_code reconcile_open(struct reconcile **out, const struct reconcile_conf *conf,
+                             struct err *e)
+{
+    struct reconcile *r = calloc(1, sizeof *r);
+    *out = NULL;
+    if (r == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    r->conf = *conf;
+    r->clock = WHEN_NONE;
+    r->sink = (struct page_sink){.record = on_record, .odd = on_odd, .ctx = r};
+    buf_init(&r->position, PAGE_POSITION_MAX);
+    enum err_code rc = open_parts(r, e);
+    if (rc != OK)
+        reconcile_close(r);
+    else
+        *out = r;
+    return rc;
+}
+
+void reconcile_close(struct reconcile *r)
+{
+    if (r == NULL)
+        return;
+    todo_free(&r->todo);
+    crawl_close(r->crawl);
+    roll_close(r->roll);
+    splitter_close(r->splitter);
+    buf_free(&r->position);
+    free(r);
+}
+
+const struct page_sink *reconcile_sink(const struct reconcile *r)
+{
+    return &r->sink;
+}
+
+struct crawl *reconcile_crawl(const struct reconcile *r)
+{
+    return r->crawl;
+}
+
+const struct roll_state *reconcile_state(const struct reconcile *r)
+{
+    return roll_state(r->roll);
+}
+
+/* ---- what to ask ---- */
+
+static enum err_code write_window(struct reconcile *r, bool ended, struct err *e)
+{
+    const struct roll_state *state = roll_state(r->roll);
+    struct roll_window window = {.at = when_now(),
+                                 .clock = state->page.clock,
+                                 .to = state->page.complete_to,
+                                 .ended = ended};
+    return roll_window(r->roll, &window, e);
+}
+
+/* The crawl has come to its end: on to what changed while it ran, or done. */
+static enum reconcile_next finish_pass(struct reconcile *r, struct err *e)
+{
+    if (r->pass > 1) {
+        r->ended = true;
+        return write_window(r, true, e) == OK ? RECONCILE_DONE : RECONCILE_FAILED;
+    }
+    r->pass = 2;
+    return open_crawl(r, roll_state(r->roll)->position, e) == OK ? RECONCILE_ASK : RECONCILE_FAILED;
+}
+
+static enum reconcile_next next_page(struct reconcile *r, struct reconcile_want *want,
+                                     struct err *e)
+{
+    if (r->anew) {
+        if (roll_begin(r->roll, e) != OK)
+            return RECONCILE_FAILED;
+        r->anew = false;
+    }
+    while (crawl_next(r->crawl, &want->request) == CRAWL_DONE) {
+        enum reconcile_next next = finish_pass(r, e);
+        if (next != RECONCILE_ASK)
+            return next;
+    }
+    return RECONCILE_ASK;
+}
+
+static void tell_waiting(const struct reconcile *r)
+{
+    if (r->todo.phase == TODO_HELD)
+        LOG(LOG_WARN, "held",
+            "more records are gone than --max-deletes allows: look at what netty-load tells of "
+            "them, then run netty-load with a greater --max-deletes, or netty-extract --reconcile "
+            "--full to begin anew",
+            F_STR("table", r->conf.table));
+    else
+        LOG(LOG_INFO, "waiting",
+            "the crawl is done, and netty-load is to tell what is missing: run netty-extract, then "
+            "netty-load, then this again",
+            F_STR("table", r->conf.table));
+}
+
+enum reconcile_next reconcile_next(struct reconcile *r, uint64_t left, struct reconcile_want *want,
+                                   struct err *e)
+{
+    lookup_left(&r->lookup, left);
+    *want = (struct reconcile_want){.look = false};
+    r->looking = lookup_next(&r->lookup, &want->key);
+    restart(r);
+    if (r->looking) {
+        want->look = true;
+        return RECONCILE_ASK;
+    }
+    if (!r->ended)
+        return next_page(r, want, e);
+    if (r->looked || r->todo.phase == TODO_CRAWL || r->todo.phase == TODO_BEGIN)
+        return RECONCILE_DONE;
+    tell_waiting(r);
+    return RECONCILE_WAIT;
+}
+
+/* ---- what the answers mean ---- */
+
+static enum reconcile_verdict take_look(struct reconcile *r, struct err *e)
+{
+    struct roll_look look = {.at = when_now(), .clock = r->clock};
+    r->looked = true;
+    lookup_answer(&r->lookup);
+    if (r->lookup.useless) {
+        LOG(LOG_WARN, "no-look",
+            "the API cannot be asked for single records; the next crawl is the second look",
+            F_STR("table", r->conf.table));
+        look.useless = true;
+    } else if (!lookup_ready(&r->lookup, &look)) {
+        return RECONCILE_KEPT;
+    }
+    return roll_look(r->roll, &look, e) == OK ? RECONCILE_KEPT : RECONCILE_BROKEN;
+}
+
+static enum reconcile_verdict keep_page(struct reconcile *r, struct err *e)
+{
+    struct crawl_stats stats;
+    crawl_stats(r->crawl, &stats);
+    buf_reset(&r->position);
+    if (crawl_position(r->crawl, &r->position, e) != OK)
+        return RECONCILE_BROKEN;
+    struct roll_page page = {.fetched = when_now(),
+                             .clock = r->clock,
+                             .records = r->records,
+                             .unkeyed = r->unkeyed,
+                             .pass = r->pass,
+                             .complete_to = stats.complete_to,
+                             .position = r->position.data};
+    return roll_page(r->roll, &page, e) == OK ? RECONCILE_KEPT : RECONCILE_BROKEN;
+}
+
+enum reconcile_verdict reconcile_answer(struct reconcile *r, int64_t clock, struct err *e)
+{
+    struct crawl_answer answer = {.date = clock, .now = clock};
+    r->clock = clock;
+    if (r->looking)
+        return take_look(r, e);
+    switch (crawl_page(r->crawl, &answer, e)) {
+    case CRAWL_KEEP:
+        return keep_page(r, e);
+    case CRAWL_RETAKE:
+        return RECONCILE_RETAKE;
+    case CRAWL_BROKEN:
+        break;
+    }
+    return RECONCILE_BROKEN;
+}
+
+void reconcile_again(struct reconcile *r)
+{
+    restart(r);
+    if (!r->looking)
+        crawl_page_restart(r->crawl);
+}
+
+bool reconcile_refused(struct reconcile *r)
+{
+    if (r->looking)
+        lookup_refused(&r->lookup);
+    return r->looking;
+}
+
+enum err_code reconcile_stop(struct reconcile *r, struct err *e)
+{
+    const struct roll_state *state = roll_state(r->roll);
+    return state->there && state->behind > 0 ? write_window(r, false, e) : OK;
+}
+
+/* ---- looking ahead ---- */
+
+enum err_code reconcile_look_ahead(const struct reconcile_conf *conf, struct reconcile_plan *plan,
+                                   struct err *e)
+{
+    struct todo todo = {0};
+    struct err why = ERR_INIT;
+    enum err_code rc = roll_read(conf->spool, conf->table, plan->state, todo_line, &todo, &why);
+    if (rc == ERR_DAMAGED)
+        *plan->state = (struct roll_state){.began = WHEN_NONE};
+    else if (rc != OK)
+        *e = why;
+    if (rc == OK || rc == ERR_DAMAGED)
+        rc = todo_make(&todo, conf->spool, conf->table, plan->state, conf->crawl.full, e);
+    plan->looks = todo.count;
+    plan->anew = todo.phase == TODO_BEGIN && todo.count == 0;
+    bool waits = todo.phase == TODO_WAIT || todo.phase == TODO_HELD;
+    plan->what = todo.count > 0 ? "look" : waits ? "wait" : "crawl";
+    todo_free(&todo);
+    return rc;
+}

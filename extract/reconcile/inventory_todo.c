@@ -1,0 +1,140 @@
+#include "extract/reconcile/inventory_todo.h"
+#include "shared/time/when.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int by_pair(const void *a, const void *b)
+{
+    const struct roll_pair *x = a;
+    const struct roll_pair *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return (x->time > y->time) - (x->time < y->time);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct roll_pair *x = a;
+    const struct roll_pair *y = b;
+    return (x->key > y->key) - (x->key < y->key);
+}
+
+static enum err_code add_done(struct todo *t, struct roll_pair pair, struct err *e)
+{
+    if (t->done_count == t->done_room) {
+        size_t room = t->done_room > 0 ? 2 * t->done_room : 256;
+        struct roll_pair *more = realloc(t->done, room * sizeof *more);
+        if (more == NULL)
+            return err_set(e, ERR_NOMEM, "out of memory");
+        t->done = more;
+        t->done_room = room;
+    }
+    t->done[t->done_count++] = pair;
+    return OK;
+}
+
+static void know(struct todo *t, int64_t key)
+{
+    memmove(t->known + 1, t->known, (TODO_KNOWN - 1) * sizeof *t->known);
+    t->known[0] = key;
+    if (t->known_count < TODO_KNOWN)
+        t->known_count++;
+}
+
+enum err_code todo_line(void *ctx, const struct roll_line *line, struct err *e)
+{
+    struct todo *t = ctx;
+    enum err_code rc = OK;
+    if (line->kind == ROLL_PAGE) {
+        size_t from = line->count > TODO_KNOWN ? line->count - TODO_KNOWN : 0;
+        for (size_t i = from; i < line->count; i++)
+            know(t, line->keys[i]);
+    }
+    if (line->kind != ROLL_LOOK)
+        return OK;
+    for (size_t i = 0; i < line->look->absent_count && rc == OK; i++)
+        rc = add_done(t, line->look->absent[i], e);
+    for (size_t i = 0; i < line->look->present_count && rc == OK; i++)
+        rc = add_done(t, (struct roll_pair){line->look->present[i], WHEN_NONE}, e);
+    return rc;
+}
+
+/* What is missing in any of the databases that answer this roll, once each. */
+static enum err_code gather(struct todo *t, const struct missing *m, int64_t roll, struct err *e)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < m->count; i++)
+        most += m->entries[i].roll == roll ? m->entries[i].count : 0;
+    t->looks = calloc(most + 1, sizeof *t->looks);
+    if (t->looks == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < m->count; i++) {
+        const struct missing_entry *d = &m->entries[i];
+        for (size_t j = 0; d->roll == roll && j < d->count; j++)
+            t->looks[t->count++] = (struct roll_pair){d->rows[j].key, d->rows[j].time};
+    }
+    if (t->count > 0)
+        qsort(t->looks, t->count, sizeof *t->looks, by_pair);
+    return OK;
+}
+
+/* A key that was asked for in this roll is not asked for again, whatever came of it. */
+static void drop_done(struct todo *t)
+{
+    size_t kept = 0;
+    if (t->done_count > 0)
+        qsort(t->done, t->done_count, sizeof *t->done, by_key);
+    for (size_t i = 0; i < t->count; i++) {
+        bool twice = kept > 0 && by_pair(&t->looks[kept - 1], &t->looks[i]) == 0;
+        bool done = t->done_count > 0 &&
+                    bsearch(&t->looks[i], t->done, t->done_count, sizeof *t->done, by_key) != NULL;
+        if (!twice && !done)
+            t->looks[kept++] = t->looks[i];
+    }
+    t->count = kept;
+}
+
+/* The roll has ended: has some database answered all of it, and none that did still something to do? */
+static enum todo_phase ended(const struct missing *m, const struct roll_state *state)
+{
+    enum todo_phase phase = TODO_WAIT;
+    for (size_t i = 0; i < m->count; i++) {
+        const struct missing_entry *d = &m->entries[i];
+        if (d->roll != state->began)
+            continue;
+        if (d->held > 0)
+            return TODO_HELD;
+        if (!d->ended || d->looks < state->looks)
+            return TODO_WAIT;
+        phase = TODO_BEGIN;
+    }
+    return phase;
+}
+
+enum err_code todo_make(struct todo *t, const struct spool *s, const char *table,
+                        const struct roll_state *state, bool anew, struct err *e)
+{
+    struct missing m = {0};
+    t->phase = TODO_BEGIN;
+    if (!state->there || anew)
+        return OK;
+    enum err_code rc = missing_read(s, table, &m, e);
+    if (rc == OK)
+        rc = gather(t, &m, state->began, e);
+    if (rc == OK) {
+        drop_done(t);
+        size_t few = state->pages > TODO_FEW ? state->pages : TODO_FEW;
+        if (state->useless || t->count > few)
+            t->count = 0; /* the next roll is the second look */
+        t->phase = state->window.ended && state->behind == 0 ? ended(&m, state) : TODO_CRAWL;
+    }
+    missing_free(&m);
+    return rc;
+}
+
+void todo_free(struct todo *t)
+{
+    free(t->looks);
+    free(t->done);
+    *t = (struct todo){0};
+}

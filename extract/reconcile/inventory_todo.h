@@ -1,0 +1,40 @@
+/*
+ * What a roll and the loader's answer to it leave to be done: which keys to ask for, with which keys
+ * to try first whether asking works at all, and whether the roll is through.
+ */
+#ifndef NETTY_EXTRACT_RECONCILE_INVENTORY_TODO_H
+#define NETTY_EXTRACT_RECONCILE_INVENTORY_TODO_H
+
+#include "spool/inventory/inventory.h"
+#include "spool/inventory/missing_records.h"
+
+#define TODO_KNOWN 4   /* keys seen last, so that they are likely to be there still */
+#define TODO_FEW   200 /* so many may be asked for one by one; more if the crawl has more pages */
+
+enum todo_phase {
+    TODO_BEGIN, /* a new roll */
+    TODO_CRAWL,
+    TODO_WAIT, /* for the loader */
+    TODO_HELD  /* the loader holds marks back; a person decides */
+};
+
+struct todo {
+    enum todo_phase phase; /* once the looks are taken */
+    struct roll_pair *looks;
+    size_t count;
+    int64_t known[TODO_KNOWN]; /* the last one first */
+    size_t known_count;
+    /* Gathered from the roll: */
+    struct roll_pair *done; /* looked at already; those that are there without their time */
+    size_t done_count;
+    size_t done_room;
+};
+
+/* For roll_read and roll_open; ctx is the todo, all zero at first. */
+enum err_code todo_line(void *ctx, const struct roll_line *line, struct err *e) MUST_CHECK;
+/* Then, once. anew: whatever there is. */
+enum err_code todo_make(struct todo *t, const struct spool *s, const char *table,
+                        const struct roll_state *state, bool anew, struct err *e) MUST_CHECK;
+void todo_free(struct todo *t);
+
+#endif

@@ -1,0 +1,98 @@
+#include "extract/reconcile/key_lookup.h"
+#include <string.h>
+
+void lookup_start(struct lookup *l, const struct roll_pair *keys, size_t n, const int64_t *known,
+                  size_t known_n)
+{
+    *l = (struct lookup){.keys = keys, .count = n};
+    l->known_count = known_n < LOOKUP_KNOWN ? known_n : LOOKUP_KNOWN;
+    memcpy(l->known, known, l->known_count * sizeof *known);
+    l->useless = l->known_count == 0;
+}
+
+static size_t batch_end(const struct lookup *l)
+{
+    if (l->hurry && l->at > l->from)
+        return l->at;
+    return l->count - l->from > LOOKUP_BATCH ? l->from + LOOKUP_BATCH : l->count;
+}
+
+static bool is_control(const struct lookup *l)
+{
+    return !l->opened || l->at == batch_end(l);
+}
+
+bool lookup_next(const struct lookup *l, int64_t *key)
+{
+    if (l->useless || l->from == l->count)
+        return false;
+    *key = is_control(l) ? l->known[l->tried] : l->keys[l->at].key;
+    return true;
+}
+
+void lookup_left(struct lookup *l, uint64_t left)
+{
+    l->hurry = left <= LOOKUP_LEAST;
+}
+
+void lookup_begin(struct lookup *l)
+{
+    l->records = l->hits = 0;
+}
+
+void lookup_seen(struct lookup *l, bool keyed, int64_t key)
+{
+    int64_t asked = 0;
+    l->records++;
+    if (keyed && lookup_next(l, &asked) && key == asked)
+        l->hits++;
+}
+
+/* One that was there when the roll saw it can be gone since; some other will do. */
+static void judge_control(struct lookup *l)
+{
+    if (l->records == 0 && l->tried + 1 < l->known_count) {
+        l->tried++;
+        return;
+    }
+    if (l->records != 1 || l->hits != 1)
+        l->useless = true;
+    else if (l->opened)
+        l->closed = true;
+    else
+        l->opened = true;
+}
+
+void lookup_answer(struct lookup *l)
+{
+    if (is_control(l)) {
+        judge_control(l);
+        return;
+    }
+    const struct roll_pair *pair = &l->keys[l->at++];
+    if (l->records == 0)
+        l->absent[l->absent_count++] = *pair;
+    else if (l->records == 1 && l->hits == 1)
+        l->present[l->present_count++] = pair->key;
+    else
+        l->useless = true;
+}
+
+void lookup_refused(struct lookup *l)
+{
+    l->useless = true;
+}
+
+bool lookup_ready(struct lookup *l, struct roll_look *look)
+{
+    if (!l->closed || l->useless)
+        return false;
+    look->absent = l->absent;
+    look->absent_count = l->absent_count;
+    look->present = l->present;
+    look->present_count = l->present_count;
+    l->absent_count = l->present_count = 0;
+    l->from = l->at;
+    l->opened = l->closed = false;
+    return true;
+}

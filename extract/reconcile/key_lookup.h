@@ -1,0 +1,58 @@
+/*
+ * Asking the source for single keys. Whether it can be asked so is not known, so nothing is believed
+ * that was not framed by two good answers for keys that it is known to have: a filter that is
+ * ignored, refused or answers nothing for everything is found out, and one that fails meanwhile too.
+ *
+ *     lookup_open(&l, keys, n, known, known_n);
+ *     while (lookup_next(l, &key)) {
+ *         lookup_begin(l);
+ *         lookup_seen(l, has_key, key); ...      // each record of the answer
+ *         lookup_answer(l);
+ *         if (lookup_ready(l, &look)) ...        // a batch is proven: write it down
+ *     }
+ *     lookup_useless(l)                          // asking does not work
+ */
+#ifndef NETTY_EXTRACT_RECONCILE_KEY_LOOKUP_H
+#define NETTY_EXTRACT_RECONCILE_KEY_LOOKUP_H
+
+#include "spool/inventory/inventory.h"
+
+#define LOOKUP_BATCH 40
+#define LOOKUP_KNOWN 4
+#define LOOKUP_LEAST                                                                               \
+    4 /* requests that a batch keeps back for its end: other tables take some, too */
+
+struct lookup {
+    const struct roll_pair *keys; /* borrowed */
+    size_t count;
+    size_t from; /* the batch at hand */
+    size_t at;
+    int64_t known[LOOKUP_KNOWN];
+    size_t known_count;
+    size_t tried; /* of them, without success */
+    bool hurry;   /* the batch is to end with what it has */
+    bool opened;  /* the batch's first control was good */
+    bool closed;  /* and its last one */
+    bool useless;
+    uint64_t records; /* of the answer under way */
+    uint64_t hits;
+    struct roll_pair absent[LOOKUP_BATCH];
+    size_t absent_count;
+    int64_t present[LOOKUP_BATCH];
+    size_t present_count;
+};
+
+void lookup_start(struct lookup *l, const struct roll_pair *keys, size_t n, const int64_t *known,
+                  size_t known_n);
+/* The next key to ask for; false: nothing is left, or asking is useless. */
+bool lookup_next(const struct lookup *l, int64_t *key);
+/* So many requests are left: a batch must end within them, or it is lost. */
+void lookup_left(struct lookup *l, uint64_t left);
+void lookup_begin(struct lookup *l);
+void lookup_seen(struct lookup *l, bool keyed, int64_t key);
+void lookup_answer(struct lookup *l);
+void lookup_refused(struct lookup *l);
+/* A batch is through, both its controls were good: filled in, and done with. */
+bool lookup_ready(struct lookup *l, struct roll_look *look);
+
+#endif

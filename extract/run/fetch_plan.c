@@ -1,0 +1,185 @@
+#include "extract/run/fetch_plan.h"
+#include "extract/api/request_url.h"
+#include "extract/reconcile/inventory_crawl.h"
+#include "shared/cli/summary.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/journal/journal_scan.h"
+#include <errno.h>
+#include <stdlib.h>
+
+static enum err_code read_catalog(struct plan *p, const struct spool *spool, struct err *e)
+{
+    struct err why = ERR_INIT;
+    if (spool == NULL || catalog_read(spool, &p->catalog, &why) == OK)
+        return OK;
+    p->catalog = (struct catalog){0};
+    if (why.code == ERR_IO && why.sys == ENOENT)
+        return OK;
+    if (why.code != ERR_DAMAGED) {
+        *e = why;
+        return why.code;
+    }
+    LOG(LOG_WARN, "catalog", "the loader's catalog cannot be used", F_ERR(&why));
+    return OK;
+}
+
+static enum err_code fill(struct plan *p, const char *const *tables, size_t n, struct err *e)
+{
+    bool named = n > 0;
+    p->count = named ? n : p->catalog.count;
+    if (p->count == 0)
+        return err_set(e, ERR_USAGE,
+                       "no table to fetch: name some (netty-extract contacts companies), or set"
+                       " `tables` in the configuration, or run netty-load --catalog, which leaves"
+                       " a list of the database's tables in the spool");
+    p->wants = calloc(p->count, sizeof *p->wants);
+    if (p->wants == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for the list of tables");
+    for (size_t i = 0; i < p->count; i++) {
+        const struct catalog_entry *entry =
+            named ? catalog_find(&p->catalog, tables[i]) : &p->catalog.entries[i];
+        p->wants[i].name = named ? tables[i] : entry->table;
+        p->wants[i].floor = entry != NULL ? entry->max_time_modified : WHEN_NONE;
+    }
+    return OK;
+}
+
+enum err_code plan_make(struct plan *p, const struct options *o, const struct spool *spool,
+                        struct err *e)
+{
+    const char *const *tables = NULL;
+    size_t n = 0;
+    *p = (struct plan){0};
+    enum err_code rc = options_tables(o, &tables, &n, e);
+    if (rc == OK)
+        rc = read_catalog(p, spool, e);
+    if (rc == OK)
+        rc = fill(p, tables, n, e);
+    if (rc != OK)
+        plan_free(p);
+    return rc;
+}
+
+void plan_free(struct plan *p)
+{
+    free(p->wants);
+    catalog_free(&p->catalog);
+    *p = (struct plan){0};
+}
+
+/* The last position in the table's journals; empty when there is none. */
+static enum err_code last_position(const struct spool *spool, const char *table,
+                                   struct buf *position, struct err *e)
+{
+    char dir[IO_PATH];
+    struct scan *scan = NULL;
+    enum scan_what what = SCAN_PAGE;
+    buf_reset(position);
+    if (spool == NULL)
+        return OK;
+    enum err_code rc = io_path(dir, spool_dir(spool), table, e);
+    if (rc == OK)
+        rc = scan_open(&scan, dir, table, SCAN_LOOK, e);
+    while (rc == OK && what != SCAN_END) {
+        rc = scan_next(scan, &what, e);
+        if (rc == OK && what == SCAN_PAGE) {
+            buf_reset(position);
+            rc = buf_adds(position, scan_position(scan));
+            if (rc != OK)
+                rc = buf_err(e, rc, position, "a position in the spool");
+        }
+    }
+    scan_close(scan);
+    return rc;
+}
+
+static enum err_code first_request(const struct run_want *want, const struct table_env *env,
+                                   const struct buf *position, struct crawl_request *request,
+                                   struct crawl_stats *stats, struct err *e)
+{
+    struct crawl *crawl = NULL;
+    struct crawl_conf conf = env->crawl;
+    conf.floor = want->floor;
+    enum err_code rc = crawl_open(&crawl, &conf, position->len > 0 ? position->data : NULL, e);
+    if (rc != OK)
+        return err_prefix(e, "%s", want->name);
+    if (crawl_next(crawl, request) == CRAWL_DONE)
+        *request = (struct crawl_request){0};
+    crawl_stats(crawl, stats);
+    crawl_close(crawl);
+    return OK;
+}
+
+static enum err_code show_table(const struct run_want *want, const struct spool *spool,
+                                const struct table_env *env, struct summary *summary, struct err *e)
+{
+    struct buf position;
+    struct buf url;
+    struct crawl_request request = {0};
+    struct crawl_stats stats = {0};
+    buf_init(&position, PAGE_POSITION_MAX);
+    buf_init(&url, URL_MAX);
+    enum err_code rc = last_position(spool, want->name, &position, e);
+    if (rc == OK)
+        rc = first_request(want, env, &position, &request, &stats, e);
+    if (rc == OK)
+        rc = url_page(&url, env->base_url, want->name, &request, e);
+    if (rc == OK) {
+        struct cell cells[] = {
+            {.name = "table", .type = CELL_STR, .str = want->name},
+            {.name = "complete_to", .type = CELL_TIME, .num = stats.complete_to},
+            {.name = "from",
+             .type = CELL_STR,
+             .str = request.after[0] != 0 ? request.after : "all"},
+            {.name = "request", .type = CELL_STR, .str = url.data},
+        };
+        rc = summary_row(summary, cells, sizeof cells / sizeof *cells, e);
+    }
+    buf_free(&position);
+    buf_free(&url);
+    return rc;
+}
+
+/* What the roll and the loader's answer to it leave to be done. */
+static enum err_code show_reconcile(const struct run_want *want, const struct spool *spool,
+                                    const struct table_env *env, struct summary *summary,
+                                    struct err *e)
+{
+    struct reconcile_conf conf = {.spool = spool, .table = want->name, .crawl = env->crawl};
+    struct roll_state *state = calloc(1, sizeof *state);
+    struct reconcile_plan plan = {.what = "crawl", .anew = true, .state = state};
+    enum err_code rc = OK;
+    if (state == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for a plan");
+    state->window.to = state->page.complete_to = state->last = WHEN_NONE;
+    if (spool != NULL)
+        rc = reconcile_look_ahead(&conf, &plan, e);
+    struct cell cells[] = {
+        {.name = "table", .type = CELL_STR, .str = want->name},
+        {.name = "next", .type = CELL_STR, .str = plan.what},
+        {.name = "looks", .type = CELL_INT, .num = (int64_t)plan.looks},
+        {.name = "anew", .type = CELL_STR, .str = plan.anew ? "yes" : "no"},
+        {.name = "pages", .type = CELL_INT, .num = (int64_t)state->pages},
+        {.name = "records", .type = CELL_INT, .num = (int64_t)state->records},
+        {.name = "complete_to", .type = CELL_TIME, .num = state->page.complete_to},
+    };
+    if (rc == OK)
+        rc = summary_row(summary, cells, sizeof cells / sizeof *cells, e);
+    free(state);
+    return rc;
+}
+
+enum err_code plan_show(const struct plan *p, const struct options *o, const struct spool *spool,
+                        const struct table_env *env, struct err *e)
+{
+    struct summary *summary = NULL;
+    enum err_code rc = summary_open(&summary, options_int(o, OPT_JSON) != 0, e);
+    for (size_t i = 0; i < p->count && rc == OK; i++)
+        rc = env->reconcile ? show_reconcile(&p->wants[i], spool, env, summary, e)
+                            : show_table(&p->wants[i], spool, env, summary, e);
+    if (rc == OK)
+        rc = summary_print(summary, stdout, e);
+    summary_close(summary);
+    return rc;
+}

@@ -1,0 +1,31 @@
+/*
+ * Which tables a run fetches: those named on the command line, else the configured ones, else the
+ * catalog that the loader last left in the spool. The catalog also tells how far the database is,
+ * for a table that the spool knows nothing of.
+ */
+#ifndef NETTY_EXTRACT_RUN_FETCH_PLAN_H
+#define NETTY_EXTRACT_RUN_FETCH_PLAN_H
+
+#include "extract/run/fetch_run.h"
+#include "shared/cli/options.h"
+#include "spool/store/catalog.h"
+#include "spool/store/spool.h"
+
+struct plan {
+    struct run_want *wants;
+    size_t count;
+    struct catalog catalog;
+};
+
+/* spool may be NULL where there is none yet. ERR_USAGE, saying how to go on, when there is no table
+ * to fetch. */
+enum err_code plan_make(struct plan *p, const struct options *o, const struct spool *spool,
+                        struct err *e) MUST_CHECK;
+void plan_free(struct plan *p);
+
+/* --dry-run: what would be asked first for each table, from where; to standard output. Writes
+ * nothing else. */
+enum err_code plan_show(const struct plan *p, const struct options *o, const struct spool *spool,
+                        const struct table_env *env, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,225 @@
+#include "extract/run/fetch_run.h"
+#include "extract/metrics/fetch_metrics.h"
+#include "extract/run/terminal_progress.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include <stdlib.h>
+
+struct run {
+    struct run_conf conf;
+    run_done_fn *done;
+    void *ctx;
+    struct run_row *rows;
+    size_t count;
+    size_t next;    /* row to start */
+    size_t running; /* started and not ended */
+    size_t open;    /* tables not closed yet */
+    bool careful;   /* one table only, until the API has taken the key */
+    bool probing;   /* ... because it asked to be left alone */
+    bool stopping;
+    bool pumping;
+    struct err why;
+    struct progress *progress;
+};
+
+static void pump(struct run *r);
+
+static void report(const struct run *r, const struct run_row *row)
+{
+    char to[WHEN_TEXT];
+    const struct table_result *t = &row->result;
+    bool good = t->err.code == OK;
+    bool calm = good || t->err.code == ERR_INTERRUPTED;
+    struct log_field fields[] = {
+        F_STR("table", row->name),
+        F_STR("status", table_status_word(t->status)),
+        F_INT("requests", t->requests),
+        F_INT("pages", t->pages),
+        F_INT("records", t->records),
+        F_INT("retries", t->retries),
+        F_INT("overlaps", t->crawl.overlaps),
+        F_INT("step_backs", t->crawl.step_backs),
+        F_INT("timeless", t->crawl.timeless),
+        F_INT("odd", t->odd),
+        F_STR("complete_to", when_iso(t->complete_to, to)),
+        F_REAL("seconds", (double)t->elapsed / WHEN_SECOND),
+        F_ERR(&t->err),
+    };
+    size_t n = sizeof fields / sizeof *fields - (good ? 1 : 0);
+    progress_clear(r->progress);
+    log_event(calm ? LOG_INFO : LOG_ERROR, "table", good ? "table fetched" : "table not complete",
+              fields, n);
+    account_ended(r->conf.env->account, row->name, t);
+}
+
+/* These are about the key or the disk, not about the table. */
+static bool concerns_all(enum err_code code)
+{
+    return code == ERR_DENIED || code == ERR_THROTTLED || code == ERR_FULL;
+}
+
+static struct run_row *row_of(struct run *r, const struct table *t)
+{
+    struct run_row *row = r->rows;
+    while (row->table != t)
+        row++;
+    return row;
+}
+
+static void on_answered(void *ctx, struct table *t)
+{
+    struct run *r = ctx;
+    (void)t;
+    if (!r->careful)
+        return;
+    r->careful = false;
+    pump(r);
+}
+
+/* A key that never worked is tried by one request alone; but a failure that says nothing of the key
+ * must not keep the other tables waiting for it. */
+static void on_retrying(void *ctx, struct table *t)
+{
+    struct run *r = ctx;
+    if (!r->probing)
+        on_answered(r, t);
+}
+
+static void on_ended(void *ctx, struct table *t)
+{
+    struct run *r = ctx;
+    struct run_row *row = row_of(r, t);
+    row->result = table_result(t);
+    row->ended = true;
+    row->table = NULL;
+    r->running -= row->started ? 1 : 0;
+    report(r, row);
+    table_close(t);
+    if (concerns_all(row->result.err.code))
+        run_stop(r, &row->result.err);
+    pump(r);
+}
+
+static void on_closed(void *ctx)
+{
+    struct run *r = ctx;
+    if (--r->open > 0)
+        return;
+    progress_close(r->progress);
+    r->progress = NULL;
+    r->done(r->ctx, r);
+}
+
+static const struct table_handler handler = {
+    .answered = on_answered, .retrying = on_retrying, .ended = on_ended, .closed = on_closed};
+
+static void pump(struct run *r)
+{
+    if (r->pumping)
+        return;
+    r->pumping = true;
+    while (!r->stopping && r->next < r->count && r->running < (r->careful ? 1 : r->conf.jobs)) {
+        struct run_row *row = &r->rows[r->next++];
+        if (row->table == NULL)
+            continue;
+        row->started = true;
+        r->running++;
+        table_start(row->table);
+    }
+    r->pumping = false;
+}
+
+/* WHEN_NONE is less than any time: a table never fetched goes first. */
+static int further_behind(const void *a, const void *b)
+{
+    const struct run_row *x = a;
+    const struct run_row *y = b;
+    int64_t tx = x->table != NULL ? table_complete_to(x->table) : WHEN_NONE;
+    int64_t ty = y->table != NULL ? table_complete_to(y->table) : WHEN_NONE;
+    return tx < ty ? -1 : tx > ty;
+}
+
+static void open_row(struct run *r, struct run_row *row, const struct run_want *want)
+{
+    struct err e = ERR_INIT;
+    row->name = want->name;
+    if (table_open(&row->table, r->conf.env, want->name, want->floor, &handler, r, &e) == OK) {
+        r->open++;
+        return;
+    }
+    row->ended = true;
+    row->result = (struct table_result){
+        .status = TABLE_FAILED, .err = e, .complete_to = WHEN_NONE, .reached = WHEN_NONE};
+    row->result.crawl.complete_to = row->result.crawl.reached = WHEN_NONE;
+    report(r, row);
+}
+
+enum err_code run_open(struct run **r, const struct run_conf *conf, const struct run_want *wants,
+                       size_t n, run_done_fn *done, void *ctx, struct err *e)
+{
+    *r = calloc(1, sizeof **r);
+    struct run_row *rows = calloc(n > 0 ? n : 1, sizeof *rows);
+    if (*r == NULL || rows == NULL) {
+        free(*r);
+        free(rows);
+        *r = NULL;
+        return err_set(e, ERR_NOMEM, "out of memory for a run");
+    }
+    **r = (struct run){.conf = *conf, .done = done, .ctx = ctx, .rows = rows, .count = n};
+    for (size_t i = 0; i < n; i++)
+        open_row(*r, &rows[i], &wants[i]);
+    qsort(rows, n, sizeof *rows, further_behind);
+    return OK;
+}
+
+void run_start(struct run *r)
+{
+    struct breaker *breaker = r->conf.env->breaker;
+    r->probing = breaker_look(breaker, when_now()) == BREAKER_TRY;
+    r->careful = r->probing || !breaker_key_worked(breaker);
+    if (r->conf.progress)
+        r->progress = progress_open(r->conf.env->loop, r);
+    if (r->open > 0) {
+        pump(r);
+        return;
+    }
+    r->open = 1;
+    on_closed(r);
+}
+
+void run_stop(struct run *r, const struct err *why)
+{
+    if (r->stopping)
+        return;
+    r->stopping = true;
+    r->why = *why;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->rows[i].table != NULL)
+            table_stop(r->rows[i].table, &r->why);
+}
+
+const struct run_row *run_rows(const struct run *r, size_t *n)
+{
+    *n = r->count;
+    return r->rows;
+}
+
+int run_exit(const struct run *r)
+{
+    int code = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct table_result *t = &r->rows[i].result;
+        code = exit_graver(code, err_exit(t->err.code));
+        if (t->odd > 0)
+            code = exit_graver(code, err_exit(ERR_SET_ASIDE));
+    }
+    return code;
+}
+
+void run_close(struct run *r)
+{
+    if (r == NULL)
+        return;
+    free(r->rows);
+    free(r);
+}

@@ -1,0 +1,119 @@
+#include "extract/run/terminal_progress.h"
+#include "extract/run/fetch_run.h"
+#include "shared/base/buf.h"
+#include "shared/base/units.h"
+#include "shared/time/when.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EVERY_MS 500
+
+struct progress {
+    uv_timer_t timer;
+    const struct run *run;
+    struct buf text;
+    unsigned lines; /* on the screen now */
+};
+
+static void show(struct progress *p)
+{
+    size_t at = 0;
+    while (at < p->text.len) {
+        ssize_t n = write(STDERR_FILENO, p->text.data + at, p->text.len - at);
+        if (n <= 0)
+            return; /* a picture of the moment: the next one comes soon */
+        at += (size_t)n;
+    }
+}
+
+/* Up over our own lines, and all below them away. */
+static enum err_code erase(struct progress *p)
+{
+    enum err_code rc = p->lines > 0 ? buf_addf(&p->text, "\r\033[%uA\033[J", p->lines) : OK;
+    p->lines = 0;
+    return rc;
+}
+
+/* What is left takes about as long as what is done did, by the records' own times. */
+static int64_t left(const struct table_result *t, int64_t now)
+{
+    int64_t from = t->crawl.complete_to;
+    if (t->reached == WHEN_NONE || from == WHEN_NONE || t->reached <= from || now <= t->reached)
+        return -1;
+    double done = (double)(t->reached - from) / (double)(now - from);
+    double us = (double)t->elapsed * (1 - done) / done;
+    return us < 1e12 ? (int64_t)us / WHEN_SECOND * WHEN_SECOND : -1;
+}
+
+static enum err_code line(struct progress *p, const struct run_row *row, int64_t now)
+{
+    struct table_result t = table_result(row->table);
+    char records[UNITS_TEXT];
+    char reached[WHEN_TEXT];
+    char rest[UNITS_TEXT];
+    double seconds = (double)t.elapsed / WHEN_SECOND;
+    double rate = seconds > 0 ? (double)t.records / seconds : 0;
+    int64_t more = left(&t, now);
+    enum err_code rc = buf_addf(&p->text, "%-20s %12s records %8.0f/s  up to %s", row->name,
+                                units_show_count((int64_t)t.records, records), rate,
+                                when_people(t.reached, reached));
+    if (rc == OK && more >= 0)
+        rc = buf_addf(&p->text, "  about %s left", units_show_duration(more, rest));
+    p->lines++;
+    return rc == OK ? buf_addc(&p->text, '\n') : rc;
+}
+
+static void draw(uv_timer_t *timer)
+{
+    struct progress *p = timer->data;
+    int64_t now = when_now();
+    size_t n = 0;
+    const struct run_row *rows = run_rows(p->run, &n);
+    buf_reset(&p->text);
+    enum err_code rc = erase(p);
+    for (size_t i = 0; i < n && rc == OK; i++)
+        if (rows[i].started && rows[i].table != NULL)
+            rc = line(p, &rows[i], now);
+    show(p);
+}
+
+struct progress *progress_open(uv_loop_t *loop, const struct run *run)
+{
+    struct progress *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    p->run = run;
+    p->timer.data = p;
+    buf_init(&p->text, (size_t)64 << 10);
+    if (uv_timer_init(loop, &p->timer) != 0) {
+        free(p);
+        return NULL;
+    }
+    (void)uv_timer_start(&p->timer, draw, EVERY_MS, EVERY_MS);
+    uv_unref((uv_handle_t *)&p->timer);
+    return p;
+}
+
+void progress_clear(struct progress *p)
+{
+    if (p == NULL || p->lines == 0)
+        return;
+    buf_reset(&p->text);
+    if (erase(p) == OK)
+        show(p);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct progress *p = handle->data;
+    buf_free(&p->text);
+    free(p);
+}
+
+void progress_close(struct progress *p)
+{
+    if (p == NULL)
+        return;
+    progress_clear(p);
+    uv_close((uv_handle_t *)&p->timer, on_closed);
+}

@@ -1,0 +1,402 @@
+#include "extract/api/request_url.h"
+#include "extract/api/response_verdict.h"
+#include "extract/metrics/fetch_metrics.h"
+#include "extract/table/table_fetch_private.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include <stdlib.h>
+
+const char *table_name(const struct table *t)
+{
+    return t->name;
+}
+
+const char *table_status_word(enum table_status status)
+{
+    static const char *const words[] = {"complete", "partial", "waiting", "throttled", "failed"};
+    return words[status];
+}
+
+static enum table_status status_of(enum err_code code)
+{
+    if (code == OK || code == ERR_INTERRUPTED)
+        return TABLE_PARTIAL;
+    return code == ERR_THROTTLED ? TABLE_THROTTLED : TABLE_FAILED;
+}
+
+struct table_result table_result(const struct table *t)
+{
+    struct table_result r = t->result;
+    crawl_stats(t->crawl, &r.crawl);
+    r.complete_to = t->complete_to;
+    r.reached = r.crawl.reached;
+    if (t->reconcile != NULL) {
+        const struct roll_state *state = reconcile_state(t->reconcile);
+        r.absent = state->absent;
+        r.present = state->present;
+    }
+    if (!t->ended && t->started)
+        r.elapsed = when_tick() - t->began;
+    return r;
+}
+
+int64_t table_complete_to(const struct table *t)
+{
+    return table_result(t).complete_to;
+}
+
+static unsigned pending(const struct table *t)
+{
+    return t->writer != NULL ? (unsigned)writer_pending(t->writer) : 0;
+}
+
+static void tell_ended(struct table *t)
+{
+    if (!t->ending || t->ended || pending(t) > 0)
+        return;
+    t->ended = true;
+    t->result.elapsed = t->started ? when_tick() - t->began : 0;
+    t->handler.ended(t->ctx, t);
+}
+
+void table_end(struct table *t, const struct err *why, enum table_status status)
+{
+    struct err e = ERR_INIT;
+    if (t->ending)
+        return;
+    t->ending = true;
+    t->result.status = status;
+    if (why != NULL)
+        t->result.err = *why;
+    pace_forget(t->env->pace, &t->turn);
+    (void)uv_timer_stop(&t->timer);
+    if (t->request != NULL)
+        http_cancel(t->request);
+    t->request = NULL;
+    if (page_take_back(t->page, &e) != OK && t->result.err.code == OK) {
+        t->result.status = TABLE_FAILED;
+        t->result.err = e;
+    }
+    if (t->reconcile != NULL && reconcile_stop(t->reconcile, &e) != OK &&
+        t->result.err.code == OK) {
+        t->result.status = TABLE_FAILED;
+        t->result.err = e;
+    }
+    tell_ended(t);
+}
+
+void table_fail(struct table *t, const struct err *why)
+{
+    table_end(t, why, status_of(why->code));
+}
+
+/* From here on the table's own position leads through what was lost. */
+static void refetch_begun(struct table *t)
+{
+    struct err e = ERR_INIT;
+    t->refetching = false;
+    if (refetch_clear(t->env->spool, t->name, &t->refetch, &e) != OK)
+        LOG(LOG_WARN, "refetch", "the next run will fetch the lost pages once more",
+            F_STR("table", t->name), F_ERR(&e));
+}
+
+static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
+                      const struct err *err)
+{
+    struct table *t = ctx;
+    if (rc == OK) {
+        if (t->refetching)
+            refetch_begun(t);
+        t->result.pages++;
+        t->result.records += info->records;
+        t->result.bytes += info->bytes;
+        t->complete_to = info->complete_to;
+    } else if (t->ending && t->result.err.code == OK) {
+        t->result.err = *err; /* what seemed complete is not */
+        t->result.status = TABLE_FAILED;
+    } else {
+        table_fail(t, err);
+    }
+    if (t->ending) {
+        tell_ended(t);
+    } else if (t->stalled && writer_pending(t->writer) < TABLE_PENDING_MAX) {
+        t->stalled = false;
+        table_next(t);
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    table_next(timer->data);
+}
+
+/* The page was not to be had: take back what came of it, and wait before the next try. */
+static void retry(struct table *t, const struct err *why, bool smaller)
+{
+    struct err e = ERR_INIT;
+    const struct backoff *policy = &t->env->retries;
+    if (page_take_back(t->page, &e) != OK) {
+        table_fail(t, &e);
+        return;
+    }
+    if (t->reconcile != NULL)
+        reconcile_again(t->reconcile);
+    else
+        crawl_page_restart(t->crawl);
+    if (smaller)
+        crawl_timed_out(t->crawl);
+    if (t->attempt >= policy->tries) {
+        e = *why;
+        err_prefix(&e, "given up after %u %s", t->attempt + 1, t->attempt == 0 ? "try" : "tries");
+        table_fail(t, &e);
+        return;
+    }
+    t->attempt++;
+    t->result.retries++;
+    int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->asked);
+    LOG(LOG_WARN, "retry", "the request failed and is made again", F_STR("table", t->name),
+        F_INT("attempt", t->attempt), F_INT("wait_ms", wait / 1000), F_ERR(why));
+    uv_update_time(t->env->loop);
+    (void)uv_timer_start(&t->timer, on_timer, (uint64_t)(wait / 1000), 0);
+    t->handler.retrying(t->ctx, t);
+}
+
+/* Nothing is missed by it, but every run then reads the whole list. */
+static void warn_unfiltered(struct table *t, const struct crawl_stats *stats)
+{
+    if (stats->filter_ignored && !t->warned)
+        LOG(LOG_WARN, "unfiltered",
+            "the API ignores the filter on time_modified, so all pages are read each time",
+            F_STR("table", t->name));
+    t->warned = stats->filter_ignored;
+}
+
+static void keep(struct table *t)
+{
+    struct err e = ERR_INIT;
+    struct crawl_stats stats;
+    crawl_stats(t->crawl, &stats);
+    warn_unfiltered(t, &stats);
+    buf_reset(&t->position);
+    enum err_code rc = crawl_position(t->crawl, &t->position, &e);
+    if (rc == OK)
+        rc = page_keep(t->page, t->position.data, stats.complete_to, on_commit, t, &e);
+    if (rc != OK) {
+        table_fail(t, &e);
+        return;
+    }
+    if (table_answered(t))
+        table_next(t);
+}
+
+bool table_answered(struct table *t)
+{
+    struct err e = ERR_INIT;
+    if (breaker_worked(t->env->breaker, &e) != OK) {
+        table_fail(t, &e);
+        return false;
+    }
+    t->handler.answered(t->ctx, t);
+    return true;
+}
+
+static void take_page(struct table *t, const struct http_result *result,
+                      const struct parse_result *parsed)
+{
+    struct err e = ERR_INIT;
+    struct crawl_answer answer = {.date = result->date, .now = when_now()};
+    t->attempt = 0;
+    t->result.odd += parsed->odd;
+    LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
+        F_INT("request", t->result.requests), F_INT("records", parsed->records),
+        F_INT("count", parsed->count), F_INT("bytes", result->bytes),
+        F_INT("ms", result->elapsed / 1000));
+    if (t->reconcile != NULL) {
+        table_reconcile_answer(t, result, parsed);
+        return;
+    }
+    switch (crawl_page(t->crawl, &answer, &e)) {
+    case CRAWL_KEEP:
+        keep(t);
+        return;
+    case CRAWL_RETAKE:
+        if (page_take_back(t->page, &e) != OK)
+            table_fail(t, &e);
+        else
+            table_next(t);
+        return;
+    case CRAWL_BROKEN:
+        table_fail(t, &e);
+    }
+}
+
+static void throttled(struct table *t, const struct http_result *result, struct err *why)
+{
+    struct err e = ERR_INIT;
+    if (breaker_trip(t->env->breaker, when_now(), result->status, result->retry_after, &e) != OK)
+        LOG(LOG_WARN, "breaker", "cannot remember that the API throttles", F_ERR(&e));
+    table_fail(t, why);
+}
+
+static void on_done(void *ctx, const struct http_result *result)
+{
+    struct table *t = ctx;
+    struct parse_result parsed = {0};
+    struct err page = ERR_INIT;
+    struct err e = ERR_INIT;
+    t->request = NULL;
+    t->asked = result->retry_after > 0 ? result->retry_after : 0;
+    if (result->err.code == OK && result->status == 200)
+        page.code = page_finish(t->page, &parsed, &page);
+    enum verdict verdict = judge(t->name, result, &page, breaker_key_worked(t->env->breaker), &e);
+    account_exchange(t->env->account, t->name, result, &page, verdict);
+    switch (verdict) {
+    case VERDICT_PAGE:
+        take_page(t, result, &parsed);
+        return;
+    case VERDICT_RETRY:
+    case VERDICT_SMALLER:
+        retry(t, &e, verdict == VERDICT_SMALLER);
+        return;
+    case VERDICT_THROTTLED:
+        throttled(t, result, &e);
+        return;
+    case VERDICT_FAILED:
+        if (t->reconcile != NULL && e.code == ERR_REFUSED && reconcile_refused(t->reconcile))
+            table_reconcile_answer(t, result, &parsed);
+        else
+            table_fail(t, &e);
+        return;
+    case VERDICT_DENIED:
+        table_fail(t, &e);
+    }
+}
+
+static enum err_code on_body(void *ctx, const char *bytes, size_t n, struct err *e)
+{
+    struct table *t = ctx;
+    return page_body(t->page, bytes, n, e);
+}
+
+static const struct http_handler http_handler = {.body = on_body, .done = on_done};
+
+/* Is the API to be left alone? Another process may have been told so since the last request. */
+static enum err_code look_at_breaker(struct table *t, struct err *e)
+{
+    char until[WHEN_TEXT];
+    struct breaker *b = t->env->breaker;
+    int64_t now = when_now();
+    switch (breaker_look(b, now)) {
+    case BREAKER_CLOSED:
+        return OK;
+    case BREAKER_TRY:
+        return breaker_probe(b, now, e);
+    case BREAKER_OPEN:
+        break;
+    }
+    return err_set(e, ERR_THROTTLED, "the API asked to be left alone until %s",
+                   when_people(breaker_until(b), until));
+}
+
+static void on_turn(void *ctx)
+{
+    struct table *t = ctx;
+    struct err e = ERR_INIT;
+    enum err_code rc = look_at_breaker(t, &e);
+    if (rc == OK) {
+        page_start(t->page);
+        rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
+    }
+    if (rc != OK)
+        table_fail(t, &e);
+    else
+        t->result.requests++;
+}
+
+/* A turn is taken from the budget when it is asked for, so that no two tables take the last one. */
+void table_ask(struct table *t)
+{
+    struct err e = ERR_INIT;
+    uint64_t *budget = t->env->budget;
+    if (budget != NULL && *budget == 0) {
+        table_end(t, NULL, TABLE_PARTIAL);
+    } else if (room_check(t->env->room, &e) != OK) {
+        table_fail(t, &e);
+    } else {
+        if (budget != NULL)
+            --*budget;
+        pace_ask(t->env->pace, &t->turn, on_turn, t);
+    }
+}
+
+void table_next(struct table *t)
+{
+    struct err e = ERR_INIT;
+    struct crawl_request request;
+    if (t->ending)
+        return;
+    if (t->reconcile != NULL) {
+        table_reconcile_next(t);
+        return;
+    }
+    if (writer_pending(t->writer) >= TABLE_PENDING_MAX) {
+        t->stalled = true;
+        return;
+    }
+    uint64_t kept = t->result.pages + writer_pending(t->writer);
+    if (crawl_next(t->crawl, &request) == CRAWL_DONE)
+        table_end(t, NULL, TABLE_COMPLETE);
+    else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
+        table_end(t, NULL, TABLE_PARTIAL);
+    else if (url_page(&t->url, t->env->base_url, t->name, &request, &e) != OK)
+        table_fail(t, &e);
+    else
+        table_ask(t);
+}
+
+void table_free(struct table *t)
+{
+    page_close(t->page);
+    if (t->reconcile != NULL)
+        reconcile_close(t->reconcile); /* the crawl is its own */
+    else
+        crawl_close(t->crawl);
+    buf_free(&t->url);
+    buf_free(&t->position);
+    free(t);
+}
+
+static void on_writer_closed(void *ctx)
+{
+    struct table *t = ctx;
+    struct table_handler handler = t->handler;
+    void *closed_ctx = t->ctx;
+    table_free(t);
+    handler.closed(closed_ctx);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct table *t = handle->data;
+    if (t->writer != NULL)
+        writer_close(t->writer, on_writer_closed, t);
+    else
+        on_writer_closed(t);
+}
+
+void table_close(struct table *t)
+{
+    uv_close((uv_handle_t *)&t->timer, on_timer_closed);
+}
+
+void table_start(struct table *t)
+{
+    t->started = true;
+    t->began = when_tick();
+    table_next(t);
+}
+
+void table_stop(struct table *t, const struct err *why)
+{
+    table_fail(t, why);
+}

@@ -1,0 +1,109 @@
+/*
+ * One table's run: pages from the API into the spool, until all that the API shows is there.
+ *
+ * crawl says what to ask for, pace when, http asks, parse takes the answer apart while it arrives,
+ * writer makes the page durable together with the crawl's position. The next request does not wait
+ * for the last page's sync, unless TABLE_PENDING_MAX pages are behind. A page that does not end
+ * well is taken back whole.
+ *
+ *     table_open(&t, &env, "contacts", floor, &handler, ctx, e);   // takes the table's lock
+ *     table_complete_to(t)                                         // how far behind it is: who
+ * goes first table_start(t);
+ *     ... handler.answered(ctx, t)  the API took the key (at every page kept)
+ *     ... handler.retrying(ctx, t)  a request failed for another reason than the key, and waits
+ *     ... handler.ended(ctx, t)     once, from the loop: everything kept is durable or named as
+ * lost table_stop(t, ERR_INTERRUPTED, e);  // any time: ends at the last page boundary, through
+ * ended() table_close(t, closed)        // after ended(), or instead of starting; closed(ctx, t)
+ * from the loop, then it is gone
+ *
+ * With env.reconcile the same for finding what the API no longer has: no page is kept, and the lock is
+ * another one, so that an ordinary run can go on beside it.
+ *
+ * ended() may come from within table_start and table_stop, and table_close may be called from
+ * within it.
+ */
+#ifndef NETTY_EXTRACT_TABLE_TABLE_FETCH_H
+#define NETTY_EXTRACT_TABLE_TABLE_FETCH_H
+
+#include "extract/api/circuit_breaker.h"
+#include "extract/api/http_client.h"
+#include "extract/api/rate_limit.h"
+#include "extract/crawl/crawl.h"
+#include "shared/base/backoff.h"
+#include "spool/maintenance/disk_space.h"
+#include "spool/store/spool.h"
+#include "spool/writer/writer.h"
+#include <uv.h>
+
+#define TABLE_PENDING_MAX 32
+
+struct account;
+
+/* What all tables of a run share. All borrowed. */
+struct table_env {
+    uv_loop_t *loop;
+    struct spool *spool;
+    struct http *http;
+    struct pace *pace;
+    struct breaker *breaker;
+    struct account *account; /* or NULL */
+    struct zone *zone;
+    const char *base_url;
+    struct crawl_conf crawl; /* floor is given for each table */
+    struct writer_conf writer;
+    struct room *room;
+    struct backoff retries;
+    uint64_t max_pages; /* 0: no bound */
+    uint64_t *budget;   /* requests left for all tables of the run; NULL: no bound */
+    bool reconcile; /* find what the API no longer has, instead of fetching (inventory_crawl.h) */
+    uint64_t page_max;
+    size_t record_max;
+};
+
+enum table_status {
+    TABLE_COMPLETE,
+    TABLE_PARTIAL,
+    TABLE_WAITING, /* a reconcile: for the loader, or a person */
+    TABLE_THROTTLED,
+    TABLE_FAILED
+};
+
+struct table_result {
+    enum table_status status;
+    struct err err; /* why it is not complete; code OK: max-pages */
+    uint64_t requests;
+    uint64_t pages;   /* kept */
+    uint64_t records; /* in them */
+    uint64_t odd;     /* elements set aside */
+    uint64_t bytes;   /* of NDJSON */
+    uint64_t retries;
+    uint64_t absent;     /* a reconcile: keys asked for in this roll that the API does not have, */
+    uint64_t present;    /* and those that it has after all */
+    int64_t complete_to; /* or WHEN_NONE */
+    int64_t reached;     /* greatest time kept so far, or WHEN_NONE */
+    int64_t elapsed;     /* microseconds since table_start */
+    struct crawl_stats crawl;
+};
+
+struct table;
+struct table_handler {
+    void (*answered)(void *ctx, struct table *t);
+    void (*retrying)(void *ctx, struct table *t);
+    void (*ended)(void *ctx, struct table *t);
+    void (*closed)(void *ctx);
+};
+
+enum err_code table_open(struct table **t, const struct table_env *env, const char *name,
+                         int64_t floor, const struct table_handler *handler, void *ctx,
+                         struct err *e) MUST_CHECK;
+void table_start(struct table *t);
+void table_stop(struct table *t, const struct err *why);
+void table_close(struct table *t);
+
+const char *table_name(const struct table *t);
+int64_t table_complete_to(const struct table *t);
+const char *table_status_word(enum table_status status);
+/* Good at any time; complete only after ended(). */
+struct table_result table_result(const struct table *t);
+
+#endif

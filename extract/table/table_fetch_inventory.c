@@ -1,0 +1,77 @@
+/* A table's run that keeps no pages: it looks which records there are. */
+#include "extract/api/request_url.h"
+#include "extract/table/table_fetch_private.h"
+#include "shared/time/when.h"
+
+enum err_code table_reconcile_open(struct table *t, struct err *e)
+{
+    const struct table_env *env = t->env;
+    struct reconcile_conf conf = {.spool = env->spool, .table = t->name, .crawl = env->crawl};
+    enum err_code rc = reconcile_open(&t->reconcile, &conf, e);
+    if (rc != OK)
+        return rc;
+    t->crawl = reconcile_crawl(t->reconcile);
+    struct page_parts parts = {
+        .spool = env->spool,
+        .table = t->name,
+        .sink = reconcile_sink(t->reconcile),
+        .crawl = t->crawl,
+        .zone = env->zone,
+        .record_max = env->record_max,
+        .page_max = env->page_max,
+    };
+    return page_open(&t->page, &parts, e);
+}
+
+void table_reconcile_next(struct table *t)
+{
+    struct err e = ERR_INIT;
+    struct reconcile_want want;
+    enum err_code rc = OK;
+    uint64_t left = t->env->budget != NULL ? *t->env->budget : UINT64_MAX;
+    switch (reconcile_next(t->reconcile, left, &want, &e)) {
+    case RECONCILE_DONE:
+        table_end(t, NULL, TABLE_COMPLETE);
+        return;
+    case RECONCILE_WAIT:
+        table_end(t, NULL, TABLE_WAITING);
+        return;
+    case RECONCILE_FAILED:
+        table_fail(t, &e);
+        return;
+    case RECONCILE_ASK:
+        break;
+    }
+    t->crawl = reconcile_crawl(t->reconcile);
+    page_crawl(t->page, want.look ? NULL : t->crawl);
+    if (want.look)
+        rc = url_key(&t->url, t->env->base_url, t->name, want.key, &e);
+    else
+        rc = url_page(&t->url, t->env->base_url, t->name, &want.request, &e);
+    if (rc != OK)
+        table_fail(t, &e);
+    else
+        table_ask(t);
+}
+
+void table_reconcile_answer(struct table *t, const struct http_result *result,
+                            const struct parse_result *parsed)
+{
+    struct err e = ERR_INIT;
+    int64_t clock = result->date != WHEN_NONE ? result->date : when_now();
+    switch (reconcile_answer(t->reconcile, clock, &e)) {
+    case RECONCILE_BROKEN:
+        table_fail(t, &e);
+        return;
+    case RECONCILE_KEPT:
+        t->result.pages++;
+        t->result.records += parsed->records;
+        t->complete_to = reconcile_state(t->reconcile)->page.complete_to;
+        if (!table_answered(t))
+            return;
+        break;
+    case RECONCILE_RETAKE:
+        break;
+    }
+    table_next(t);
+}

@@ -1,0 +1,65 @@
+/*
+ * The inside of a table's run, shared by the files table*.c only:
+ *   table_fetch.c            requests, answers, and what comes of them
+ *   table_fetch_open.c       where it begins
+ *   table_fetch_inventory.c  the same for a reconcile, which keeps no pages
+ */
+#ifndef NETTY_EXTRACT_TABLE_TABLE_FETCH_PRIVATE_H
+#define NETTY_EXTRACT_TABLE_TABLE_FETCH_PRIVATE_H
+
+#include "extract/page/fetched_page.h"
+#include "extract/reconcile/inventory_crawl.h"
+#include "extract/table/table_fetch.h"
+#include "shared/base/buf.h"
+#include "shared/base/table_names.h"
+#include "spool/store/refetch.h"
+
+struct table {
+    const struct table_env *env;
+    char name[NAMES_TABLE_MAX + 1];
+    struct table_handler handler;
+    void *ctx;
+
+    struct crawl *crawl;
+    struct writer *writer;
+    struct reconcile *reconcile; /* instead of the writer */
+    struct page *page;
+    struct buf url;
+    struct buf position;
+
+    struct pace_turn turn;
+    struct http_request *request; /* under way, or NULL */
+    uv_timer_t timer;             /* until the next try */
+    unsigned attempt;             /* retries of the request at hand */
+    int64_t asked;                /* by Retry-After */
+
+    struct refetch refetch; /* from where pages that were lost are fetched again */
+    bool refetching;        /* the spool still holds that wish */
+    bool started;
+    bool ending; /* no further request; ended() once nothing is pending */
+    bool ended;
+    bool stalled; /* waits for the writer to catch up */
+    bool warned;  /* that the filter is ignored */
+    int64_t began;
+    int64_t complete_to; /* by the last durable page: the crawl itself is ahead of the disk */
+    struct table_result result;
+};
+
+/* table_fetch.c */
+void table_next(struct table *t); /* what to do now that nothing is under way */
+void table_fail(struct table *t, const struct err *why);
+/* why: NULL when the crawl is done. The first reason counts. */
+void table_end(struct table *t, const struct err *why, enum table_status status);
+/* Asks for t->url when it is the table's turn. */
+void table_ask(struct table *t);
+/* The API took the key: for those who wait for that. False: the table has failed. */
+bool table_answered(struct table *t);
+void table_free(struct table *t);
+
+/* table_fetch_inventory.c */
+enum err_code table_reconcile_open(struct table *t, struct err *e) MUST_CHECK;
+void table_reconcile_next(struct table *t);
+void table_reconcile_answer(struct table *t, const struct http_result *result,
+                            const struct parse_result *parsed);
+
+#endif

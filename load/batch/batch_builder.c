@@ -1,0 +1,415 @@
+#include "load/batch/batch_builder_private.h"
+#include "shared/log/log.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
+#define HEAVY      ((size_t)128 << 10) /* bytes of a record, on the average */
+#define PAGES_TURN 256u                /* passed over before the loop gets its turn */
+#define SEAM_ROWS                                                                                  \
+    200u /* at a batch's beginning, where the end of the one before may come once more */
+
+static enum err_code open_lots(struct fill *f, const struct spool *s, struct err *e)
+{
+    enum err_code rc = OK;
+
+    f->out = f->in = &f->lots[0];
+    for (size_t i = 0; rc == OK && i < 2; i++)
+        rc = lot_open(&f->lots[i], s, f->table, &f->conf.batch, e);
+    return rc;
+}
+
+enum err_code fill_open(struct fill **out, const struct spool *s, const char *table,
+                        const struct fill_conf *conf, struct err *e)
+{
+    enum err_code rc = ERR_NOMEM;
+    struct fill *f = calloc(1, sizeof *f);
+
+    if (f == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    buf_init(&f->data, DATA_MAX);
+    f->conf = *conf;
+    f->shape = conf->batch;
+    f->lanes = LANES_ALL;
+    f->table = strdup(table);
+    if (f->table == NULL)
+        err_set(e, ERR_NOMEM, "out of memory");
+    else if ((rc = conf->letters ? letters_open(&f->letters, s, table, e)
+                                 : reader_open(&f->reader, s, table, e)) == OK &&
+             (rc = rower_open(&f->rower, &conf->row, e)) == OK)
+        rc = open_lots(f, s, e);
+    if (rc != OK) {
+        fill_close(f);
+        return rc;
+    }
+    *out = f;
+    return OK;
+}
+
+void fill_close(struct fill *f)
+{
+    if (f == NULL)
+        return;
+    for (size_t i = 0; i < 2; i++)
+        lot_close(&f->lots[i]);
+    rower_close(f->rower);
+    if (f->reader != NULL)
+        reader_close(f->reader);
+    letters_close(f->letters);
+    buf_free(&f->data);
+    free(f->table);
+    free(f);
+}
+
+enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e)
+{
+    struct page_place after = at->place;
+
+    if (at->line > 0 && after.page > 0)
+        after.page--; /* that page again, from its line on */
+    /* The server waits for the first one: it had better be soon. */
+    struct batch_conf first = f->shape;
+    first.bytes_max /= 4;
+    f->out = f->in = &f->lots[0];
+    lot_begin(f->out, &first, at);
+    f->page = NULL;
+    f->held = f->lame = false;
+    f->whole = (struct progress){.place = after};
+    f->resume = *at;
+    if (f->letters != NULL) {
+        letters_back(f->letters);
+        return OK;
+    }
+    return reader_seek(f->reader, after, e);
+}
+
+void fill_remember(struct fill *f, struct unchanged *u)
+{
+    f->unchanged = u;
+}
+
+void fill_shape(struct fill *f, size_t rows_max, bool fold)
+{
+    f->shape.rows_max = rows_max;
+    f->shape.fold = fold;
+}
+
+void fill_lanes(struct fill *f, unsigned lanes, const struct progress *until)
+{
+    f->lanes = lanes;
+    f->bounded = until != NULL;
+    if (until != NULL)
+        f->until = *until;
+}
+
+static bool still_refused(void *ctx, struct page_place place, uint64_t line)
+{
+    const struct fill *f = ctx;
+
+    return f->conf.look || aside_has(f->out->aside, place, line);
+}
+
+enum err_code fill_settle(struct fill *f, struct err *e)
+{
+    enum err_code rc = OK;
+
+    if (f->letters != NULL)
+        rc = letters_settle(f->letters, still_refused, f, e);
+    aside_settled(f->out->aside);
+    struct lot *done = f->out;
+    if (f->in == done) {
+        lot_begin(done, &f->shape, &done->reached);
+        return rc;
+    }
+    f->out = f->in;
+    return rc == OK && f->lame ? fill_seek(f, &done->reached, e) : rc;
+}
+
+enum err_code fill_refused(struct fill *f, const struct batch_row *row, const struct err *why,
+                           struct err *e)
+{
+    struct dead_letter again = {.place = row->place, .line = row->line};
+
+    if (f->letters != NULL) /* the file has it already */
+        return aside_add(f->out->aside, &again, e);
+    return aside_refused(f->out->aside, row->place, row->line, why, e);
+}
+
+enum err_code fill_write_aside(struct fill *f, struct lot *lot, struct err *e)
+{
+    if (f->letters != NULL || aside_write(lot->aside, e) == OK)
+        return OK;
+    return err_prefix(e, "cannot set records aside, for which the spool must be writable");
+}
+
+static bool wanted(const struct fill *f, const struct page_info *p)
+{
+    const struct fill_conf *c = &f->conf;
+
+    return (c->segment == 0 || p->place.segment == c->segment) &&
+           (c->fetched_from == WHEN_NONE || p->fetched >= c->fetched_from) &&
+           (c->fetched_to == WHEN_NONE || p->fetched < c->fetched_to);
+}
+
+/* Lines of the page that an earlier run has committed. */
+static enum err_code skip_lines(struct fill *f, struct err *e)
+{
+    const char *line;
+    size_t n;
+
+    if (f->resume.line == 0 || page_compare(f->page->place, f->resume.place) != 0)
+        return OK;
+    while (f->lines < f->resume.line && f->lines < f->page->records) {
+        enum err_code rc = reader_line(f->reader, &line, &n, e);
+        if (rc != OK && rc != ERR_TOO_BIG)
+            return rc;
+        f->lines++;
+    }
+    return OK;
+}
+
+/* The page waits for the next fill_seek. What lies before it is gone or damaged: the bound is reached. */
+static bool too_far(struct fill *f)
+{
+    struct progress begin = {f->info.place, 1};
+
+    if (!f->bounded || progress_compare(&begin, &f->until) <= 0)
+        return false;
+    if (progress_compare(&f->whole, &f->until) < 0) {
+        f->whole = f->in->reached = f->until;
+        f->in->moved = true;
+    }
+    return true;
+}
+
+static bool at_bound(const struct fill *f)
+{
+    return f->bounded && progress_compare(&f->whole, &f->until) >= 0;
+}
+
+/* On to the next page that is wanted and sound: f->page, or NULL with FILL_END or FILL_MORE. */
+static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err *e)
+{
+    *what = FILL_END;
+    if (at_bound(f))
+        return OK;
+    for (unsigned i = 0; i < PAGES_TURN; i++) {
+        enum reader_what got = READER_END;
+        struct err damage = ERR_INIT;
+        const struct page_info *page = NULL;
+        enum err_code rc = reader_next(f->reader, &page, &got, &damage);
+
+        f->page = NULL;
+        if (rc != OK) {
+            *e = damage;
+            return rc;
+        }
+        if (got == READER_END)
+            return OK;
+        if (got == READER_DAMAGED) {
+            f->damaged++;
+            LOG(LOG_ERROR, "damaged",
+                "a damaged page is passed over; netty-spool verify tells more",
+                F_STR("table", f->table), F_ERR(&damage));
+            continue;
+        }
+        f->lines = 0;
+        f->info = *page;
+        if (too_far(f))
+            return OK;
+        if (wanted(f, page)) {
+            f->page = &f->info;
+            *what = FILL_MORE;
+            return skip_lines(f, e);
+        }
+        f->whole = (struct progress){.place = page->place};
+    }
+    *what = FILL_MORE;
+    return OK;
+}
+
+/* The bound is within this page, and reached. */
+static bool lines_bound(const struct fill *f)
+{
+    return f->bounded && f->until.line > 0 && f->lines >= f->until.line &&
+           page_compare(f->page->place, f->until.place) == 0;
+}
+
+/* The page's lines, until the batch is full or the page is over. */
+static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
+{
+    enum err_code rc = OK;
+
+    if (f->held && (rc = fill_offer(f, full, e)) != OK)
+        return rc;
+    while (!*full && !(*full = lines_bound(f))) {
+        const char *line = NULL;
+        size_t n = 0;
+        rc = reader_line(f->reader, &line, &n, e);
+        if (rc == OK && line == NULL)
+            break;
+        f->row =
+            (struct batch_row){.place = f->page->place, .line = f->page->first_line + f->lines};
+        if (rc == ERR_TOO_BIG)
+            rc = fill_refuse_long(f, full, e);
+        else if (rc == OK)
+            rc = fill_take_line(f, line, n, full, e);
+        if (rc != OK)
+            return rc;
+    }
+    if (f->lines > 0 && (f->held || f->lines < f->page->records)) {
+        f->in->reached = (struct progress){f->page->place, f->lines};
+    } else if (f->lines == 0 && f->held) {
+        f->in->reached = f->whole;
+    } else {
+        f->whole = (struct progress){.place = f->page->place};
+        f->in->reached = f->whole;
+        f->in->moved = true;
+        f->page = NULL;
+    }
+    return OK;
+}
+
+/* The same out of the letters; what does not fit goes back. */
+static enum err_code take_letters(struct fill *f, enum fill_what *what, struct err *e)
+{
+    enum err_code rc = OK;
+    bool full = false;
+
+    while (!full) {
+        const struct letter *l = NULL;
+        if ((rc = letters_line(f->letters, &l, e)) != OK || l == NULL)
+            break;
+        f->row = (struct batch_row){.place = l->place, .line = l->line};
+        if ((rc = fill_take_line(f, l->raw, l->raw_len, &full, e)) != OK)
+            break;
+        if (f->held)
+            letters_unline(f->letters);
+        f->held = false;
+    }
+    *what = f->in->moved ? FILL_READY : FILL_END;
+    if (rc == OK && !f->in->moved)
+        rc = letters_flush(f->letters, e);
+    return rc;
+}
+
+/* Up to so many pages more into the lot that is being filled; *what as fill_run has it, but FILL_READY. */
+static enum err_code take_pages(struct fill *f, size_t pages, enum fill_what *what, struct err *e)
+{
+    enum err_code rc = OK;
+
+    *what = FILL_MORE;
+    for (size_t i = 0; i < pages && !f->in->full; i++) {
+        if (f->page == NULL && ((rc = turn_page(f, what, e)) != OK || f->page == NULL))
+            return rc;
+        if ((rc = take_lines(f, &f->in->full, e)) != OK)
+            return rc;
+    }
+    return OK;
+}
+
+enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e)
+{
+    if (f->letters != NULL)
+        return take_letters(f, what, e);
+    enum err_code rc = take_pages(f, SIZE_MAX, what, e);
+    if (rc == OK && (f->in->full || (f->in->moved && *what == FILL_END)))
+        *what = FILL_READY;
+    return rc;
+}
+
+/* Records so large stand in memory several times on their way: a second batch of them would be too much. */
+static bool is_heavy(const struct lot *lot)
+{
+    return batch_bytes(lot->batch) / HEAVY > batch_rows(lot->batch);
+}
+
+bool fill_ahead(struct fill *f)
+{
+    struct err e = ERR_INIT;
+    enum fill_what what = FILL_END;
+
+    if (f->letters != NULL || f->bounded || f->lame || is_heavy(f->out))
+        return false;
+    if (f->in == f->out) {
+        f->in = f->out == &f->lots[0] ? &f->lots[1] : &f->lots[0];
+        lot_begin(f->in, &f->shape, &f->out->reached);
+    }
+    if (take_pages(f, 1, &what, &e) != OK)
+        f->lame = true;
+    return !f->lame && !f->in->full && what == FILL_MORE;
+}
+
+bool fill_has_ahead(const struct fill *f)
+{
+    return f->in != f->out && !f->lame && f->in->moved;
+}
+
+void fill_sort_ahead(struct fill *f, unsigned shares)
+{
+    size_t ends[LANES];
+
+    if (fill_has_ahead(f))
+        batch_sort_shares(f->in->batch, shares, ends);
+}
+
+struct batch *fill_batch(struct fill *f)
+{
+    return f->out->batch;
+}
+
+struct lot *fill_lot(struct fill *f)
+{
+    return f->out;
+}
+
+struct lot *fill_lot_ahead(struct fill *f)
+{
+    return fill_has_ahead(f) && f->in->full ? f->in : NULL;
+}
+
+bool fill_repeats(const struct fill *f, const struct lot *lot)
+{
+    struct batch *before = f->lots[lot == &f->lots[0]].batch;
+    size_t rows = batch_rows(lot->batch);
+
+    for (size_t i = 0; i < rows && i < SEAM_ROWS; i++)
+        if (batch_find(before, batch_came(lot->batch, i)->row.key) != NULL)
+            return true;
+    return false;
+}
+
+const char *fill_names(struct fill *f, struct lot *lot)
+{
+    return lot_names(lot, f->rower);
+}
+
+bool fill_has_more(const struct fill *f, const struct lot *lot)
+{
+    return lot != f->in ? !f->lame && f->in->moved : f->held;
+}
+
+struct aside *fill_aside(struct fill *f)
+{
+    return f->out->aside;
+}
+
+struct fill_tally fill_tally(const struct fill *f, unsigned lanes)
+{
+    return lot_tally(f->out, lanes);
+}
+
+const struct progress *fill_reached(const struct fill *f)
+{
+    return &f->out->reached;
+}
+
+bool fill_gone(const struct fill *f, struct page_place place, uint64_t line)
+{
+    return f->letters != NULL && letters_gone(f->letters, place, line);
+}
+
+uint64_t fill_damaged(const struct fill *f)
+{
+    return f->damaged;
+}

@@ -1,0 +1,47 @@
+/*
+ * What batch_builder.c (pages and their lines, the batch that is filled ahead) and batch_builder_line.c (one line) share. Nobody else
+ * includes this.
+ */
+#ifndef NETTY_LOAD_BATCH_BATCH_BUILDER_PRIVATE_H
+#define NETTY_LOAD_BATCH_BATCH_BUILDER_PRIVATE_H
+
+#include "load/batch/batch_builder.h"
+#include "load/batch/batch_slot.h"
+#include "load/dead_letters/redrive.h"
+#include "spool/reader/reader.h"
+
+struct fill {
+    struct fill_conf conf;
+    struct batch_conf shape; /* of the next batch */
+    char *table;
+    struct reader *reader;
+    struct letters *letters; /* redrive, else NULL */
+    struct rower *rower;
+    struct lot lots[2];
+    struct lot *out;             /* the one that is asked for, and loaded */
+    struct lot *in;              /* the one that is being filled: the same, or the one ahead */
+    struct unchanged *unchanged; /* the caller's, or NULL */
+    struct page_info info;
+    const struct page_info *page; /* info, whose lines are being read, or NULL */
+    uint64_t lines;               /* of it read */
+    struct progress whole;        /* the last page that is read entirely */
+    struct progress resume;       /* where fill_seek sent us, while line > 0 matters */
+    unsigned lanes;               /* whose lines are taken */
+    struct progress until;        /* nothing behind it, where bounded */
+    bool bounded;
+    struct batch_row row; /* the row at hand, its data in `data` */
+    struct buf data;
+    bool held; /* the row at hand did not fit into the last batch */
+    bool lame; /* reading ahead failed: it will be tried, and told, when it is due */
+    uint64_t damaged;
+};
+
+/* Takes a line, whose place f->row has. *full: the batch is complete, and where f->held its row waits for the next one. */
+enum err_code fill_take_line(struct fill *f, const char *line, size_t n, bool *full,
+                             struct err *e) MUST_CHECK;
+/* The same of the row at hand ... */
+enum err_code fill_offer(struct fill *f, bool *full, struct err *e) MUST_CHECK;
+/* ... and of a line that nobody can read, of which the letter tells the place only; e->msg says how long it is. */
+enum err_code fill_refuse_long(struct fill *f, bool *full, struct err *e) MUST_CHECK;
+
+#endif

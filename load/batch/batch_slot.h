@@ -1,0 +1,35 @@
+/*
+ * A batch, the records that were set aside on its way, and what became of the lines. batch_builder.c has two of them, so that one
+ * can be filled while the other is loaded, or both be loaded, one behind the other.
+ */
+#ifndef NETTY_LOAD_BATCH_BATCH_SLOT_H
+#define NETTY_LOAD_BATCH_BATCH_SLOT_H
+
+#include "load/batch/batch_builder.h"
+
+struct lot {
+    struct batch *batch;
+    struct aside *aside;
+    struct fill_tally tally[LANES];
+    uint64_t read;           /* of all lanes */
+    struct progress reached; /* once it is in */
+    bool moved;              /* something to commit, be it only progress */
+    bool full;
+    struct buf names;
+};
+
+enum err_code lot_open(struct lot *lot, const struct spool *s, const char *table,
+                       const struct batch_conf *conf, struct err *e) MUST_CHECK;
+void lot_close(struct lot *lot);
+/* Anew, where the one before it ends. */
+void lot_begin(struct lot *lot, const struct batch_conf *shape, const struct progress *reached);
+void lot_count(struct lot *lot, unsigned lane, enum batch_add outcome); /* a line */
+struct fill_tally lot_tally(const struct lot *lot, unsigned lanes);
+/* Of a row only the place and the line number count. */
+enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, const char *file,
+                            const struct batch_row *row, const char *line, size_t n,
+                            struct err *e) MUST_CHECK;
+/* fill_names of it. */
+const char *lot_names(struct lot *lot, const struct rower *rower);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Which records are in the files that `archive --to-file` and `purge` left (load/maintenance/archive_file.h): what the check
+ * misses in a table and finds there was put there on purpose.
+ *
+ *     struct filed f = {.dir = dir, .table = "contacts", .key = "contact_id"};
+ *     filed_look(&f, versions, n, found, e);   // reads all files of the table; found[i]: it is there
+ *     f.unread                                 // files that cannot be read to their end
+ *
+ * A record counts as found when a file's row of it is as new as the version asked for. A folder that is
+ * not there has no files. Memory: a batch of a file, and a pointer for each record.
+ */
+#ifndef NETTY_LOAD_CHECK_ARCHIVED_RECORDS_H
+#define NETTY_LOAD_CHECK_ARCHIVED_RECORDS_H
+
+#include "load/check/latest_versions.h"
+
+struct filed {
+    const char *dir, *table, *key;
+    const struct zone *zone; /* of times without one, which only another's hand has written there */
+    uint64_t unread;
+    struct err why; /* of the last of these, with its name */
+};
+
+/* found[0..n) is filled. Errors: of the folder, and of memory. */
+enum err_code filed_look(struct filed *f, const struct newest_version *versions, size_t n,
+                         bool *found, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,207 @@
+/* netty-load check: is what is in the tables as it should be? Writes nothing. */
+#include "load/check/row_checks.h"
+#include "load/check/spool_diff.h"
+#include "load/command/command.h"
+#include "load/database/sql.h"
+#include "load/maintenance/row_mover.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define WINDOW 10 /* rows looked at by one statement, in batches */
+
+struct work {
+    struct cmd *cmd;
+    struct findings *findings;
+    const struct target *target;
+    struct inspect inspect;
+    int64_t from;
+    bool over;
+};
+
+/* ---- rows, window by window ---- */
+
+enum {
+    SAID_KEY,
+    SAID_HAS_KEY,
+    SAID_SAID_KEY,
+    SAID_HAS_CREATED,
+    SAID_SAID_CREATED,
+    SAID_CREATED,
+    SAID_HAS_MODIFIED,
+    SAID_SAID_MODIFIED,
+    SAID_MODIFIED,
+    SAID_HAS_DETECTED,
+    SAID_SAID_DETECTED
+};
+
+static const char *said(const PGresult *r, int row, int has)
+{
+    return strcmp(PQgetvalue(r, row, has), "t") == 0 ? PQgetvalue(r, row, has + 1) : NULL;
+}
+
+static int64_t time_of(const PGresult *r, int row, int column)
+{
+    return PQgetisnull(r, row, column) ? WHEN_NONE : schema_number(r, row, column);
+}
+
+static void judge_rows(struct inspect *i, const PGresult *kinds, const PGresult *twice)
+{
+    for (int row = 0; row < PQntuples(kinds); row++)
+        inspect_add(i, PQgetvalue(kinds, row, 0), (uint64_t)schema_number(kinds, row, 1),
+                    PQgetvalue(kinds, row, 2));
+    for (int row = 0; row < PQntuples(twice); row++) {
+        const struct inspect_said s = {
+            .key = PQgetvalue(twice, row, SAID_KEY),
+            .said_key = said(twice, row, SAID_HAS_KEY),
+            .said_created = said(twice, row, SAID_HAS_CREATED),
+            .said_modified = said(twice, row, SAID_HAS_MODIFIED),
+            .said_detected = said(twice, row, SAID_HAS_DETECTED),
+            .created = time_of(twice, row, SAID_CREATED),
+            .modified = time_of(twice, row, SAID_MODIFIED),
+        };
+        inspect_judge(i, &s);
+    }
+}
+
+static enum err_code look_at_window(void *ctx, struct session *s, struct err *e)
+{
+    struct work *w = ctx;
+    const struct relation *r = &w->target->relation;
+    char from[MOVER_NUMBER];
+    char to[MOVER_NUMBER];
+    size_t size = w->cmd->rows * WINDOW / (session_too_slow(s) ? WINDOW : 1);
+    PGresult *window = NULL;
+    PGresult *kinds = NULL;
+    PGresult *twice = NULL;
+    struct sql_var vars[] = {{"schema", r->schema},
+                             {"relation", r->name},
+                             {"key", r->key},
+                             {"from", mover_number(w->from, from)},
+                             {"rows", mover_number((int64_t)size, to)}};
+    enum err_code rc = session_run(s, sql_window, vars, 5, &window, e);
+
+    if (rc == OK && schema_number(window, 0, 1) == 0) {
+        w->over = true;
+    } else if (rc == OK) {
+        int64_t last = schema_number(window, 0, 0);
+        vars[4] = (struct sql_var){"to", mover_number(last, to)};
+        if ((rc = session_run(s, sql_inspect_rows, vars, 5, &kinds, e)) == OK &&
+            (rc = session_run(s, sql_inspect_times, vars, 5, &twice, e)) == OK) {
+            judge_rows(&w->inspect, kinds, twice);
+            w->over = last == INT64_MAX;
+            w->from = w->over ? last : last + 1;
+        }
+    }
+    PQclear(window);
+    PQclear(kinds);
+    PQclear(twice);
+    return rc;
+}
+
+/* ---- the table as a whole ---- */
+
+static enum err_code look_at_room(void *ctx, struct session *s, struct err *e)
+{
+    const struct work *w = ctx;
+    const struct relation *rel = &w->target->relation;
+    const struct sql_var vars[] = {{"schema", rel->schema}, {"relation", rel->name}};
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_inspect_table, vars, 2, &r, e);
+
+    for (int i = 0; rc == OK && i < PQntuples(r); i++) {
+        const char *state = PQgetvalue(r, i, 0);
+        findings_add(w->findings,
+                     strcmp(state, "wrong") == 0    ? FINDING_WRONG
+                     : strcmp(state, "change") == 0 ? FINDING_CHANGE
+                                                    : FINDING_OK,
+                     ERR_DATA, w->target->table, "%s", PQgetvalue(r, i, 1));
+    }
+    PQclear(r);
+    return rc;
+}
+
+/* A time limit is no reason to try again: the whole table takes as long as it takes. */
+static enum err_code look_at_keys(void *ctx, struct session *s, struct err *e)
+{
+    const struct work *w = ctx;
+    const struct relation *rel = &w->target->relation;
+    const struct sql_var vars[] = {
+        {"schema", rel->schema}, {"relation", rel->name}, {"key", rel->key}};
+    PGresult *r = NULL;
+    enum err_code rc = session_query(s, sql_inspect_begin, NULL, 0, NULL, e);
+
+    if (rc == OK)
+        rc = session_run(s, sql_inspect_keys, vars, 3, &r, e);
+    if (rc == OK) {
+        int64_t twice = schema_number(r, 0, 0);
+        if (twice == 0)
+            findings_add(w->findings, FINDING_OK, OK, w->target->table, "each key stands once");
+        else
+            findings_add(w->findings, FINDING_WRONG, ERR_DATA, w->target->table,
+                         "%" PRId64 " rows have a key that another has, too: the key's index is "
+                         "damaged; remove them, then REINDEX",
+                         twice);
+        rc = session_query(s, "COMMIT", NULL, 0, NULL, e);
+    } else if (db_classify(e) == DB_TOO_SLOW && !session_stopping(s)) {
+        findings_add(w->findings, FINDING_CHANGE, OK, w->target->table,
+                     "whether each key stands once takes longer to see than the database lets a "
+                     "statement take");
+        rc = session_query(s, "ROLLBACK", NULL, 0, NULL, e);
+    }
+    PQclear(r);
+    return rc;
+}
+
+static enum err_code check_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+{
+    struct work w = {.cmd = c,
+                     .findings = ctx,
+                     .target = t,
+                     .inspect = {.zone = c->zone},
+                     .from = t->relation.key_min};
+    enum err_code rc = OK;
+
+    while (rc == OK && !w.over)
+        rc = session_try(c->session, look_at_window, &w, e);
+    if (rc != OK)
+        return rc;
+    inspect_tell(&w.inspect, w.findings, t->table);
+    session_long(c->session, true);
+    if ((rc = session_try(c->session, look_at_keys, &w, e)) == OK)
+        rc = session_try(c->session, look_at_room, &w, e);
+    if (rc == OK)
+        rc = compare_times(c, t, w.findings, e);
+    session_long(c->session, false);
+    return rc;
+}
+
+static enum err_code merge_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+{
+    (void)ctx;
+    return compare_members(c, t, e);
+}
+
+enum err_code cmd_check(struct cmd *c, struct err *e)
+{
+    struct findings *f = NULL;
+    enum err_code rc;
+
+    if (options_int(c->options, OPT_MERGE) != 0) {
+        if (c->spool == NULL)
+            return err_set(e, ERR_NO_SPOOL, "there is no spool at %s to compare with",
+                           options_text(c->options, OPT_SPOOL));
+        return cmd_each_table(c, merge_table, NULL, e);
+    }
+    if ((rc = findings_open(&f, c->json, e)) != OK)
+        return rc;
+    rc = cmd_each_table(c, check_table, f, e);
+    c->code = exit_graver(c->code, findings_exit(f));
+    /* What was found before a failure is told. */
+    struct err late = ERR_INIT;
+    if (findings_report(f, stdout, &late) != OK && rc == OK) {
+        *e = late;
+        rc = late.code;
+    }
+    findings_close(f);
+    return rc;
+}

@@ -1,0 +1,111 @@
+#include "load/check/row_checks.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is told of each kind: "<what>: <rows> (keys 1, 2, 3 ...)<hint>". */
+static const struct {
+    const char *name;
+    enum finding state;
+    const char *what, *hint;
+} kinds[INSPECT_KINDS] = {
+    {"rows", FINDING_OK, "rows looked at", ""},
+    {"timeless", FINDING_OK, "rows without time_modified", ""},
+    {"no-object", FINDING_WRONG, "rows whose data is no object", ""},
+    {"deleted-missing", FINDING_WRONG, "rows without `deleted` in data",
+     "; the loader puts it there, so others wrote them"},
+    {"deleted-type", FINDING_WRONG, "rows whose `deleted` in data is no boolean", ""},
+    {"infinite", FINDING_WRONG, "rows with an infinite time", "; no newer version can pass it"},
+    {"future", FINDING_CHANGE, "rows with a time_modified that is more than a day ahead",
+     "; until then no change of theirs is loaded, unless it is later still"},
+    {"backward", FINDING_CHANGE, "rows that were created after they were modified",
+     "; ask the source"},
+    {"time-unreadable", FINDING_WRONG, "rows with a time in data that is none", ""},
+    {"time-differs", FINDING_WRONG, "rows with another time in data than in the column", ""},
+    {"key-differs", FINDING_WRONG, "rows with another key in data than in the column", ""},
+    {"detected-unreadable", FINDING_WRONG, "rows whose `deleted_detected_at` is no time",
+     "; they will not be purged"},
+    {"said-twice", FINDING_CHANGE, "rows with a key or times in data too",
+     "; the loader puts none there, so others wrote them, and its updates leave them as they are"},
+};
+
+static int find(const char *kind)
+{
+    for (int k = 0; k < INSPECT_KINDS; k++)
+        if (strcmp(kinds[k].name, kind) == 0)
+            return k;
+    return -1;
+}
+
+static void list_key(struct inspect *i, int k, const char *key, size_t n)
+{
+    char *keys = i->kinds[k].keys;
+    size_t len = strlen(keys);
+
+    if (i->kinds[k].listed == INSPECT_KEYS || n == 0)
+        return;
+    (void)snprintf(keys + len, INSPECT_TEXT - len, "%s%.*s", len > 0 ? ", " : "", (int)n, key);
+    i->kinds[k].listed++;
+}
+
+void inspect_add(struct inspect *i, const char *kind, uint64_t rows, const char *keys)
+{
+    int k = find(kind);
+
+    if (k < 0)
+        return;
+    i->kinds[k].rows += rows;
+    for (const char *p = keys + strspn(keys, "{,}"); *p != '\0'; p += strspn(p, "{,}")) {
+        size_t n = strcspn(p, "{,}");
+        list_key(i, k, p, n);
+        p += n;
+    }
+}
+
+static void judge_time(struct inspect *i, const char *key, const char *said, int64_t column)
+{
+    int64_t time = WHEN_NONE;
+
+    if (said == NULL)
+        return;
+    if (*said != '\0' && when_parse(said, strlen(said), i->zone, &time) != OK)
+        inspect_add(i, "time-unreadable", 1, key);
+    else if (time != column)
+        inspect_add(i, "time-differs", 1, key);
+}
+
+void inspect_judge(struct inspect *i, const struct inspect_said *said)
+{
+    int64_t time = WHEN_NONE;
+
+    judge_time(i, said->key, said->said_created, said->created);
+    judge_time(i, said->key, said->said_modified, said->modified);
+    if (said->said_key != NULL && strcmp(said->said_key, said->key) != 0)
+        inspect_add(i, "key-differs", 1, said->key);
+    if (said->said_detected != NULL &&
+        (when_parse(said->said_detected, strlen(said->said_detected), i->zone, &time) != OK ||
+         time == WHEN_NONE))
+        inspect_add(i, "detected-unreadable", 1, said->key);
+    if (said->said_key != NULL || said->said_created != NULL || said->said_modified != NULL)
+        inspect_add(i, "said-twice", 1, said->key);
+}
+
+uint64_t inspect_rows(const struct inspect *i, const char *kind)
+{
+    int k = find(kind);
+
+    return k < 0 ? 0 : i->kinds[k].rows;
+}
+
+void inspect_tell(const struct inspect *i, struct findings *f, const char *table)
+{
+    for (int k = 0; k < INSPECT_KINDS; k++) {
+        uint64_t n = i->kinds[k].rows;
+        bool keys = kinds[k].state != FINDING_OK;
+        if (n == 0 && k > 0)
+            continue;
+        findings_add(f, kinds[k].state, ERR_DATA, table, "%s: %" PRIu64 "%s%s%s%s", kinds[k].what,
+                     n, keys ? " (keys " : "", keys ? i->kinds[k].keys : "",
+                     keys ? (n > INSPECT_KEYS ? " ...)" : ")") : "", kinds[k].hint);
+    }
+}

@@ -1,0 +1,146 @@
+#include "load/check/spool_diff.h"
+#include "load/check/spool_diff_keys.h"
+#include "load/database/sql.h"
+#include "shared/base/file_io.h"
+#include "spool/format/record_digest.h"
+#include "spool/segment/pruned.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Records in memory, 17 bytes each and a quarter of them free. With more of them the spool is read again
+ * for each part of the keys. */
+#define DIGEST_ROOM ((size_t)1 << 18)
+
+struct work {
+    struct cmd *cmd;
+    const struct target *target;
+    struct findings *findings;
+    struct newest_conf conf;
+    bool pruned;
+    bool slow; /* the digest takes longer than a statement may */
+    enum compare_known known;
+    char digest[DIGEST_TEXT];
+    int64_t rows;
+};
+
+/* ---- is there anything to compare with? ---- */
+
+static enum err_code is_pruned(const struct spool *s, const char *table, bool *pruned,
+                               struct err *e)
+{
+    char dir[IO_PATH];
+    uint64_t through = 0;
+    enum err_code rc = io_path(dir, spool_dir(s), table, e);
+
+    if (rc == OK)
+        rc = pruned_read(dir, &through, e);
+    *pruned = through > 0;
+    return rc;
+}
+
+/* ---- the digests ---- */
+
+/* Both in one state of the database: how far it is, and what it has. */
+static enum err_code ask_digest(void *ctx, struct session *s, struct err *e)
+{
+    struct work *w = ctx;
+    const struct relation *rel = &w->target->relation;
+    const struct sql_var vars[] = {
+        {"schema", rel->schema}, {"relation", rel->name}, {"key", rel->key}};
+    PGresult *r = NULL;
+    enum err_code rc = compare_begin(s, &w->conf, &w->known, e);
+
+    if (rc != OK || w->known != COMPARE_LOADED)
+        return rc;
+    if ((rc = session_run(s, sql_digest, vars, 3, &r, e)) == OK) {
+        w->rows = schema_number(r, 0, 0);
+        (void)snprintf(w->digest, sizeof w->digest, "%s", PQgetvalue(r, 0, 1));
+    } else if (db_classify(e) == DB_TOO_SLOW && !session_stopping(s)) {
+        w->slow = true;
+        rc = OK;
+    }
+    PQclear(r);
+    return rc == OK ? session_query(s, w->slow ? "ROLLBACK" : "COMMIT", NULL, 0, NULL, e) : rc;
+}
+
+static enum err_code add(void *ctx, const struct row *row, const char *line, size_t n,
+                         struct err *e)
+{
+    (void)line;
+    (void)n;
+    (void)e;
+    digest_add(ctx, row->key, row->time_modified);
+    return OK;
+}
+
+static enum err_code spool_digest(struct work *w, char text[DIGEST_TEXT],
+                                  struct newest_tally *tally, struct err *e)
+{
+    struct digest *d = NULL;
+    uint64_t records = 0;
+    enum err_code rc = digest_open(&d, DIGEST_ROOM, e);
+
+    if (rc != OK)
+        return rc;
+    do {
+        digest_begin(d);
+        rc = newest_each(&w->conf, add, d, tally, e);
+    } while (rc == OK && digest_again(d));
+    digest_result(d, text, &records);
+    digest_close(d);
+    return rc;
+}
+
+/* *equal: there is nothing more to be found out. */
+static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
+{
+    char text[DIGEST_TEXT];
+    struct newest_tally tally;
+    enum err_code rc;
+
+    *equal = false;
+    if ((rc = session_try(w->cmd->session, ask_digest, w, e)) != OK || w->known != COMPARE_LOADED ||
+        w->slow || w->pruned)
+        return rc;
+    if ((rc = spool_digest(w, text, &tally, e)) != OK)
+        return rc;
+    *equal = strcmp(text, w->digest) == 0;
+    if (*equal)
+        findings_add(w->findings, FINDING_OK, OK, w->target->table,
+                     "the digest of %" PRId64 " rows, %s, is that of what was loaded of the spool",
+                     w->rows, text);
+    return OK;
+}
+
+enum err_code compare_times(struct cmd *c, const struct target *t, struct findings *f,
+                            struct err *e)
+{
+    struct work w = {.cmd = c, .target = t, .findings = f, .conf = compare_conf(c, t)};
+    bool held = false;
+    bool equal = false;
+    enum err_code rc = c->spool == NULL ? OK : spool_holds(c->spool, t->table, &held, e);
+
+    if (rc == OK && !held)
+        findings_add(f, FINDING_OK, OK, t->table,
+                     "the spool at %s holds nothing of it: not compared",
+                     options_text(c->options, OPT_SPOOL));
+    if (rc != OK || !held)
+        return rc;
+    if ((rc = is_pruned(c->spool, t->table, &w.pruned, e)) != OK ||
+        (rc = compare_digests(&w, &equal, e)) != OK || equal)
+        return rc;
+    if (w.known != COMPARE_LOADED) {
+        findings_add(f, FINDING_OK, OK, t->table,
+                     w.known == COMPARE_DENIED
+                         ? "this role may not read what the schema netty_sync says of the spool: "
+                           "not compared"
+                         : "nothing of this spool was loaded into it: not compared");
+        return OK;
+    }
+    if (w.pruned)
+        findings_add(f, FINDING_OK, OK, t->table,
+                     "the spool was pruned, so that it does not tell of all records: digests are "
+                     "not compared, and unknown rows not looked for");
+    return compare_rows(c, t, f, w.pruned, e);
+}

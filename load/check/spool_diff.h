@@ -1,0 +1,19 @@
+/*
+ * A table in the database against the newest versions that the spool holds: for netty-load check and
+ * check --merge. What the database has not loaded yet does not count; both are looked at as they were
+ * at one moment each, so that a loader may run meanwhile.
+ *
+ *     compare_times(c, &target, findings, e);   // the digest, and where it differs what does
+ *     compare_members(c, &target, e);           // rows of the summary: table member rows keys
+ */
+#ifndef NETTY_LOAD_CHECK_SPOOL_DIFF_H
+#define NETTY_LOAD_CHECK_SPOOL_DIFF_H
+
+#include "load/command/command.h"
+#include "load/command/findings.h"
+
+enum err_code compare_times(struct cmd *c, const struct target *t, struct findings *f,
+                            struct err *e) MUST_CHECK;
+enum err_code compare_members(struct cmd *c, const struct target *t, struct err *e) MUST_CHECK;
+
+#endif

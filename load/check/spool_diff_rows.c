@@ -1,0 +1,232 @@
+/* Every row against its newest version in the spool, for load/check/spool_diff.c. */
+#include "load/check/archived_records.h"
+#include "load/check/spool_diff_keys.h"
+#include "load/database/sql.h"
+#include "load/maintenance/archive_table.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LISTED 3 /* keys of each kind */
+
+struct kind {
+    uint64_t rows;
+    int64_t keys[LISTED];
+};
+
+struct work {
+    struct compare_keys k;
+    struct findings *findings;
+    bool pruned;
+    struct kind unknown, behind, ahead, missing, deleted, filed;
+    bool more;       /* missing: there are others */
+    bool more_filed; /* the same of those in files */
+    char *dir;       /* of the files that archive and purge wrote */
+    struct newest_version gone[NEWEST_STRAY];
+    bool found[NEWEST_STRAY];             /* in a file, of each of these */
+    struct err unread;                    /* why a file could not be read, or OK */
+    char here[2 * NEWEST_STRAY * 22 + 8]; /* ",1,2," keys that are in archive or table now */
+    char asked[NEWEST_STRAY * 22];
+};
+
+static void note(struct kind *k, int64_t key)
+{
+    if (k->rows < LISTED)
+        k->keys[k->rows] = key;
+    k->rows++;
+}
+
+static void judge_row(struct work *w, size_t i)
+{
+    const struct newest_version *v = newest_of(w->k.newest, i);
+    int64_t time = w->k.modified[i];
+
+    if (!v->seen)
+        note(&w->unknown, v->key);
+    else if (v->time != WHEN_NONE && (time == WHEN_NONE || time < v->time))
+        note(&w->behind, v->key);
+    else if (time != WHEN_NONE && (v->time == WHEN_NONE || time > v->time))
+        note(&w->ahead, v->key);
+}
+
+/* ---- records that the spool has and the table has not ---- */
+
+static enum err_code ask_where(struct work *w, struct session *s, const char *name, struct err *e)
+{
+    const struct relation *rel = &w->k.target->relation;
+    const struct sql_var vars[] = {
+        {"schema", rel->schema}, {"relation", name}, {"key", rel->key}, {"keys", w->asked}};
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_rows_there, vars, 4, &r, e);
+
+    if (rc == OK && !PQgetisnull(r, 0, 1)) {
+        const char *keys = PQgetvalue(r, 0, 1);
+        size_t len = strlen(w->here);
+        (void)snprintf(w->here + len, sizeof w->here - len, ",%.*s,", (int)strcspn(keys + 1, "}"),
+                       keys + 1);
+    }
+    PQclear(r);
+    return rc;
+}
+
+/* A restore may have brought them back meanwhile. */
+static enum err_code ask_archive(void *ctx, struct session *s, struct err *e)
+{
+    struct work *w = ctx;
+    char name[256];
+
+    (void)snprintf(name, sizeof name, "%s-archive", w->k.target->relation.name);
+    w->here[0] = '\0';
+    enum err_code rc = ask_where(w, s, name, e);
+    return rc == OK ? ask_where(w, s, w->k.target->relation.name, e) : rc;
+}
+
+static bool is_archived(const struct work *w, int64_t key)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof text, ",%" PRId64 ",", key);
+    return strstr(w->here, text) != NULL;
+}
+
+static enum err_code look_into_archive(struct work *w, const struct newest_version *strays,
+                                       size_t n, struct err *e)
+{
+    struct shelf *shelf = NULL;
+    bool there = false;
+    size_t len = 0;
+    enum err_code rc = shelf_open(&shelf, w->k.target, false, e);
+
+    if (rc == OK)
+        rc = shelf_look(shelf, w->k.cmd->session, &there, e);
+    shelf_close(shelf);
+    w->here[0] = '\0';
+    if (rc != OK || !there)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        len += (size_t)snprintf(w->asked + len, sizeof w->asked - len, "%c%" PRId64,
+                                i == 0 ? '{' : ',', strays[i].key);
+    (void)snprintf(w->asked + len, sizeof w->asked - len, "}");
+    return session_try(w->k.cmd->session, ask_archive, w, e);
+}
+
+/* Those that are neither deleted nor in the archive: in a file, or missing. */
+static enum err_code judge_gone(struct work *w, size_t n, struct err *e)
+{
+    struct filed f = {.dir = w->dir,
+                      .table = w->k.target->table,
+                      .key = w->k.target->relation.key,
+                      .zone = w->k.cmd->zone};
+    enum err_code rc = n > 0 ? filed_look(&f, w->gone, n, w->found, e) : OK;
+
+    if (rc == OK && f.unread > 0)
+        w->unread = f.why;
+    for (size_t i = 0; rc == OK && i < n; i++)
+        note(w->found[i] ? &w->filed : &w->missing, w->gone[i].key);
+    return rc;
+}
+
+static enum err_code judge_strays(struct work *w, struct err *e)
+{
+    size_t gone = 0;
+    uint64_t missing = w->missing.rows;
+    uint64_t filed = w->filed.rows;
+    const struct newest_version *strays = NULL;
+    bool more = false;
+    size_t n = newest_strays(w->k.newest, &strays, &more);
+    enum err_code rc = n > 0 ? look_into_archive(w, strays, n, e) : OK;
+
+    for (size_t i = 0; rc == OK && i < n; i++)
+        if (strays[i].deleted)
+            note(&w->deleted, strays[i].key);
+        else if (!is_archived(w, strays[i].key))
+            w->gone[gone++] = strays[i];
+    if (rc == OK)
+        rc = judge_gone(w, gone, e);
+    w->more |= more && w->missing.rows > missing;
+    w->more_filed |= more && w->filed.rows > filed;
+    return rc;
+}
+
+/* ---- what is told ---- */
+
+static void tell(const struct work *w, const struct kind *k, enum finding state, const char *text,
+                 const char *what_to_do)
+{
+    char keys[LISTED * 24] = "";
+    size_t len = 0;
+
+    if (k->rows == 0)
+        return;
+    for (size_t i = 0; i < LISTED && i < k->rows; i++)
+        len += (size_t)snprintf(keys + len, sizeof keys - len, "%s%" PRId64, i > 0 ? ", " : "",
+                                k->keys[i]);
+    findings_add(
+        w->findings, state, ERR_DATA, w->k.target->table, "%s: %s%" PRIu64 " (keys %s%s)%s%s", text,
+        (k == &w->missing && w->more) || (k == &w->filed && w->more_filed) ? "at least " : "",
+        k->rows, keys, k->rows > LISTED ? " ..." : "", what_to_do[0] != '\0' ? "; " : "",
+        what_to_do);
+}
+
+static void tell_all(const struct work *w)
+{
+    if (!w->pruned)
+        tell(w, &w->unknown, FINDING_CHANGE, "rows unknown to the spool, which was never pruned",
+             "they came from another spool, or others wrote them");
+    tell(w, &w->behind, FINDING_WRONG, "rows older than a version that was loaded from the spool",
+         "netty-load --replay puts it in again");
+    tell(w, &w->ahead, FINDING_CHANGE, "rows newer than what the spool holds",
+         "another spool was loaded, or others write, too");
+    tell(w, &w->missing, FINDING_WRONG,
+         "records that were loaded and are not in the table, nor in its archive",
+         "unless they were set aside, purged or removed on purpose, or archived to files that are "
+         "elsewhere (--archive-dir), netty-load --replay brings them back");
+    tell(w, &w->filed, FINDING_OK,
+         "records that are not in the table but in files that archive or purge wrote",
+         "netty-load restore --from-file brings them back");
+    if (w->unread.code != OK)
+        findings_add(w->findings, FINDING_CHANGE, OK, w->k.target->table,
+                     "what the rest of a file of archived rows holds is not known: %s",
+                     w->unread.msg);
+    tell(w, &w->deleted, FINDING_OK,
+         "records that the source calls deleted and that are not in the table any more", "");
+    if (w->k.tally.damaged > 0)
+        findings_add(w->findings, FINDING_CHANGE, OK, w->k.target->table,
+                     "pages of the spool that are damaged and were not compared: %" PRIu64
+                     "; netty-spool verify names them",
+                     w->k.tally.damaged);
+    if (w->behind.rows + w->missing.rows + w->ahead.rows == 0 &&
+        (w->pruned || w->unknown.rows == 0))
+        findings_add(w->findings, FINDING_OK, OK, w->k.target->table,
+                     "no row is older than what was loaded of the spool, and none is missing");
+}
+
+enum err_code compare_rows(struct cmd *c, const struct target *t, struct findings *f, bool pruned,
+                           struct err *e)
+{
+    static struct work w; /* too large for the stack; one at a time */
+    bool end = false;
+    enum err_code rc;
+
+    memset(&w, 0, sizeof w);
+    w.findings = f;
+    w.pruned = pruned;
+    if ((rc = cmd_archive_dir(c, &w.dir, e)) != OK)
+        return rc;
+    if ((rc = compare_open(&w.k, c, t, e)) != OK) {
+        free(w.dir);
+        return rc;
+    }
+    while ((rc = compare_next(&w.k, false, &end, e)) == OK && !end) {
+        for (size_t i = 0; i < newest_count(w.k.newest); i++)
+            judge_row(&w, i);
+        if ((rc = judge_strays(&w, e)) != OK)
+            break;
+    }
+    if (rc == OK)
+        tell_all(&w);
+    compare_close(&w.k);
+    free(w.dir);
+    return rc;
+}

@@ -1,0 +1,406 @@
+/* netty-load: tails the spool, upserts into PostgreSQL. */
+#include "load/command/command.h"
+#include "load/doctor/doctor.h"
+#include "load/publish/catalog_command.h"
+#include "load/replay/replay_range.h"
+#include "load/run/load_run.h"
+#include "shared/base/file_io.h"
+#include "shared/cli/options.h"
+#include "shared/cli/stop_signals.h"
+#include "shared/cli/summary.h"
+#include "shared/log/log.h"
+#include "spool/store/catalog.h"
+#include "spool/store/spool_libraries.h"
+#include <libpq-fe.h>
+#include <malloc.h>
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
+
+struct loader {
+    uv_loop_t loop;
+    struct options *options;
+    struct spool *spool;
+    struct zone *zone;
+    struct stop *stop;
+    struct run *run;     /* or, instead: */
+    struct tell *tell;   /* --catalog */
+    struct check *check; /* --check */
+    struct run_conf conf;
+    struct db *db; /* --loaded */
+    struct mark *mark;
+    uv_timer_t every;
+    bool json;
+    int code;
+};
+
+static void begin(struct loader *p);
+static void on_every(uv_timer_t *timer);
+
+static int complain(const struct err *e)
+{
+    LOG(LOG_ERROR, "stopped", "netty-load cannot go on", F_ERR(e));
+    return err_exit(e->code);
+}
+
+/* What cannot be joined. */
+static enum err_code judge_conf(const struct options *o, const struct run_conf *c, struct err *e)
+{
+    bool replay = c->table.replay;
+    bool some =
+        options_given(o, OPT_FROM) || options_given(o, OPT_TO) || options_given(o, OPT_SEGMENT);
+    bool loads = c->follow || replay || c->table.redrive || c->table.dry_run ||
+                 options_int(o, OPT_LOADED) != 0;
+    bool catalog = options_int(o, OPT_CATALOG) != 0;
+    bool check = options_int(o, OPT_CHECK) != 0;
+
+    if (some && !replay)
+        return err_set(e, ERR_USAGE,
+                       "--from, --to and --segment choose what --replay loads again; "
+                       "give --replay too");
+    if (c->follow && (replay || c->table.dry_run))
+        return err_set(e, ERR_USAGE,
+                       "--follow goes on for ever: it cannot be joined with --replay "
+                       "or --dry-run");
+    if ((catalog || check) && (loads || (catalog && check)))
+        return err_set(e, ERR_USAGE,
+                       "--catalog and --check load nothing: give each alone, without --follow, "
+                       "--replay, --redrive, --loaded and --dry-run");
+    if (catalog && c->named)
+        return err_set(e, ERR_USAGE,
+                       "--catalog is of all netty-* tables of the database: name none");
+    return OK;
+}
+
+static enum err_code read_conf(struct loader *p, struct err *e)
+{
+    const struct options *o = p->options;
+    struct run_conf *c = &p->conf;
+    const char *const *words = NULL;
+    enum err_code rc;
+
+    *c = (struct run_conf){
+        .table = {.spool = p->spool,
+                  .zone = p->zone,
+                  .backoff = {.base_us = options_int(o, OPT_RETRY_DELAY),
+                              .max_us = PAUSE_MAX_US,
+                              .tries = (unsigned)options_int(o, OPT_RETRIES)},
+                  .batch = {.rows_max = (size_t)options_int(o, OPT_BATCH_ROWS),
+                            .bytes_max = (size_t)options_int(o, OPT_BATCH_BYTES),
+                            .replace = options_int(o, OPT_UPDATE) == 1,
+                            .fold = true},
+                  .connections = (unsigned)options_int(o, OPT_CONNECTIONS),
+                  .replace_nul = options_int(o, OPT_ON_NUL) == 1,
+                  .create = options_int(o, OPT_CREATE_TABLES) != 0,
+                  .dry_run = options_int(o, OPT_DRY_RUN) != 0,
+                  .replay = options_int(o, OPT_REPLAY) != 0,
+                  .redrive = options_int(o, OPT_REDRIVE) != 0,
+                  .fetched_from = WHEN_NONE,
+                  .fetched_to = WHEN_NONE},
+        .conninfo = options_text(o, OPT_DB),
+        .jobs = (size_t)options_int(o, OPT_JOBS),
+        .follow = options_int(o, OPT_FOLLOW) != 0,
+        .max_deletes = (unsigned)options_int(o, OPT_MAX_DELETES),
+        .limits = {.keep = options_int(o, OPT_SPOOL_KEEP)},
+        .named = options_words(o, &words) > 0,
+    };
+    if (options_given(o, OPT_SPOOL_MAX))
+        c->limits.max = options_int(o, OPT_SPOOL_MAX);
+    if (options_given(o, OPT_FROM))
+        c->table.fetched_from = options_int(o, OPT_FROM);
+    if (options_given(o, OPT_TO))
+        c->table.fetched_to = options_int(o, OPT_TO);
+    if (options_given(o, OPT_SEGMENT))
+        c->table.segment = (uint64_t)options_int(o, OPT_SEGMENT);
+    if ((rc = options_tables(o, &c->tables, &c->count, e)) == OK)
+        rc = judge_conf(o, c, e);
+    return rc;
+}
+
+static void on_stop(void *ctx)
+{
+    struct loader *p = ctx;
+
+    LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
+    if (p->run != NULL)
+        run_stop(p->run);
+    else if (p->tell != NULL)
+        tell_stop(p->tell);
+    else if (p->check != NULL)
+        check_stop(p->check);
+    else
+        uv_stop(&p->loop);
+}
+
+/* Until the next run of --every; without --every the end. */
+static void wait_or_end(struct loader *p)
+{
+    const struct options *o = p->options;
+    bool once =
+        p->conf.follow || options_int(o, OPT_CATALOG) != 0 || options_int(o, OPT_CHECK) != 0;
+    int64_t every = options_given(o, OPT_EVERY) && !once ? options_int(o, OPT_EVERY) : 0;
+
+    if (every > 0 && !stop_asked(p->stop))
+        (void)uv_timer_start(&p->every, on_every, (uint64_t)(every / 1000), 0);
+    else
+        uv_stop(&p->loop);
+}
+
+/* The spool may have been away since the last run, and what is there now may be another. */
+static void on_every(uv_timer_t *timer)
+{
+    struct loader *p = timer->data;
+    struct err e = ERR_INIT;
+
+    account_spool(p->conf.account, NULL);
+    spool_close(p->spool);
+    p->spool = NULL;
+    p->code = err_exit(spool_open(&p->spool, options_text(p->options, OPT_SPOOL), SPOOL_LOOK, &e));
+    p->conf.table.spool = p->spool;
+    account_spool(p->conf.account, p->spool);
+    if (p->spool != NULL) {
+        begin(p);
+        return;
+    }
+    LOG(LOG_ERROR, "away", "the spool cannot be read; the next run tries again", F_ERR(&e));
+    p->code = account_done(p->conf.account, p->code);
+    wait_or_end(p);
+}
+
+static void on_ended(void *ctx)
+{
+    struct loader *p = ctx;
+    struct err e = ERR_INIT;
+
+    p->code = run_exit(p->run);
+    if (run_report(p->run, stdout, p->json, &e) != OK)
+        p->code = exit_graver(p->code, complain(&e));
+    p->code = account_done(p->conf.account, p->code);
+    run_close(p->run);
+    p->run = NULL;
+    wait_or_end(p);
+}
+
+static void on_told(void *ctx)
+{
+    struct loader *p = ctx;
+
+    p->code = tell_exit(p->tell);
+    tell_close(p->tell);
+    p->tell = NULL;
+    uv_stop(&p->loop);
+}
+
+static void on_checked(void *ctx)
+{
+    struct loader *p = ctx;
+    struct err e = ERR_INIT;
+
+    p->code = check_exit(p->check);
+    if (check_report(p->check, stdout, &e) != OK)
+        p->code = exit_graver(p->code, complain(&e));
+    check_close(p->check);
+    p->check = NULL;
+    uv_stop(&p->loop);
+}
+
+static enum err_code begin_check(struct loader *p, struct err *e)
+{
+    const struct run_conf *c = &p->conf;
+    const struct check_conf conf = {c->conninfo, c->tables, c->count, c->table.create, p->json};
+    enum err_code rc = check_open(&p->check, &p->loop, &conf, e);
+
+    if (rc == OK)
+        check_start(p->check, on_checked, p);
+    return rc;
+}
+
+/* ---- --loaded ---- */
+
+static enum err_code show_marks(const struct loader *p, struct err *e)
+{
+    struct summary *s = NULL;
+    size_t n = 0;
+    const struct mark_row *rows = mark_rows(p->mark, &n);
+    enum err_code rc = summary_open(&s, p->json, e);
+
+    for (size_t i = 0; rc == OK && i < n; i++) {
+        const struct cell cells[] = {
+            {"table", CELL_STR, rows[i].table, 0},
+            {"database", CELL_STR, mark_database(p->mark), 0},
+            {"segment", CELL_INT, NULL, (int64_t)rows[i].place.segment},
+            {"page", CELL_INT, NULL, (int64_t)rows[i].place.page},
+        };
+        rc = summary_row(s, cells, sizeof cells / sizeof *cells, e);
+    }
+    if (rc == OK)
+        rc = summary_print(s, stdout, e);
+    summary_close(s);
+    return rc;
+}
+
+static void on_marked(void *ctx, const struct err *err)
+{
+    struct loader *p = ctx;
+    struct err e = ERR_INIT;
+
+    if (err != NULL)
+        p->code = complain(err);
+    else if (show_marks(p, &e) != OK)
+        p->code = complain(&e);
+    db_close(p->db);
+    mark_free(p->mark);
+    uv_stop(&p->loop);
+}
+
+static void begin_marking(struct loader *p)
+{
+    struct mark_conf conf = {.spool = p->spool, .store = !p->conf.table.dry_run};
+    struct err e = ERR_INIT;
+
+    if (db_open(&p->db, &p->loop, p->conf.conninfo, &e) != OK) {
+        p->code = complain(&e);
+        uv_stop(&p->loop);
+    } else if (mark_open(&p->mark, &p->loop, p->db, &conf, &e) != OK) {
+        on_marked(p, &e);
+    } else {
+        mark_run(p->mark, on_marked, p);
+    }
+}
+
+static void begin(struct loader *p)
+{
+    const struct run_conf *c = &p->conf;
+    struct err e = ERR_INIT;
+    enum err_code rc;
+
+    if (options_int(p->options, OPT_LOADED) != 0) {
+        begin_marking(p);
+        return;
+    }
+    if (options_int(p->options, OPT_CHECK) != 0) {
+        rc = begin_check(p, &e);
+    } else if (options_int(p->options, OPT_CATALOG) != 0) {
+        rc = tell_open(&p->tell, &p->loop, c->conninfo, p->spool, &c->table.backoff, &e);
+        if (rc == OK)
+            tell_start(p->tell, on_told, p);
+    } else if ((rc = run_open(&p->run, &p->loop, c, &e)) == OK) {
+        run_start(p->run, on_ended, p);
+    }
+    if (rc != OK) {
+        p->code = account_done(p->conf.account, complain(&e));
+        wait_or_end(p);
+    }
+}
+
+/* What loads nothing leaves nothing behind. */
+static enum err_code open_account(struct loader *p, struct err *e)
+{
+    const struct options *o = p->options;
+    const struct table_conf *t = &p->conf.table;
+    bool every = options_given(o, OPT_EVERY) && !p->conf.follow;
+    struct account_conf conf = {.options = o,
+                                .loop = &p->loop,
+                                .spool = p->spool,
+                                .every = every ? options_int(o, OPT_EVERY) : 0,
+                                .kind = t->redrive ? "redrive" : (t->replay ? "replay" : "load"),
+                                .follow = p->conf.follow};
+    if (t->dry_run || options_int(o, OPT_LOADED) != 0 || options_int(o, OPT_CHECK) != 0 ||
+        options_int(o, OPT_CATALOG) != 0)
+        return OK;
+    return account_open(&p->conf.account, &conf, e);
+}
+
+static enum err_code prepare(struct loader *p, struct err *e)
+{
+    const struct options *o = p->options;
+    enum spool_mode mode = options_int(o, OPT_CATALOG) != 0 ? SPOOL_CREATE : SPOOL_LOOK;
+    enum err_code rc;
+
+    options_setup_log(o);
+    p->json = options_int(o, OPT_JSON) != 0;
+    rc = options_zone(o, &p->zone, e);
+    if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */
+        rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e);
+    if (rc == OK && p->spool != NULL)
+        rc = catalog_check(p->spool, e);
+    if (rc == OK)
+        rc = read_conf(p, e);
+    if (rc == OK && p->conf.table.segment != 0)
+        rc = part_check(p->spool, p->conf.tables, p->conf.count, p->conf.named,
+                        p->conf.table.segment, e);
+    if (rc == OK)
+        rc = open_account(p, e);
+    if (rc == OK)
+        rc = stop_open(&p->stop, &p->loop, on_stop, p, e);
+    return rc;
+}
+
+static int work(struct loader *p)
+{
+    struct err e = ERR_INIT;
+
+    if (uv_loop_init(&p->loop) != 0) {
+        err_set(&e, ERR_INTERNAL, "cannot make an event loop");
+        return complain(&e);
+    }
+    (void)uv_timer_init(&p->loop, &p->every); /* cannot fail */
+    p->every.data = p;
+    if (prepare(p, &e) == OK) {
+        begin(p);
+        (void)uv_run(&p->loop, UV_RUN_DEFAULT);
+    } else {
+        p->code = complain(&e);
+    }
+    if (p->stop != NULL)
+        stop_close(p->stop);
+    account_close(p->conf.account);
+    uv_close((uv_handle_t *)&p->every, NULL);
+    (void)uv_run(&p->loop, UV_RUN_DEFAULT); /* the handles' ends */
+    if (uv_loop_close(&p->loop) != 0)
+        LOG0(LOG_DEBUG, "loop", "a handle was left open");
+    spool_close(p->spool);
+    zone_close(p->zone);
+    return p->code;
+}
+
+static void show_version(void)
+{
+    char text[32];
+    struct libraries used = {.n = 0};
+    int libpq = PQlibVersion(); /* 15.13 is 150013 */
+
+    (void)snprintf(text, sizeof text, "%d.%d", libpq / 10000, libpq % 10000);
+    libraries_add(&used, "libpq", text);
+    libraries_add(&used, "libmicrohttpd", MHD_get_version());
+    spool_libraries(&used);
+    options_version(PROGRAM_LOAD, &used, stdout);
+}
+
+int main(int argc, char **argv)
+{
+    static struct loader p;
+    struct err e = ERR_INIT;
+    int code = 0;
+
+    /* What a table's batches took goes back to the system when the table is through. */
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    /* A reader of our output that goes away is an error of that write, not the end of the run. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    options_guess_log(PROGRAM_LOAD, argc, argv);
+    if (io_standard_files(&e) != OK || options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)
+        return complain(&e);
+    if (options_int(p.options, OPT_HELP) != 0)
+        options_help(PROGRAM_LOAD, stdout);
+    else if (options_int(p.options, OPT_VERSION) != 0)
+        show_version();
+    else if (options_command(p.options) != NULL)
+        code = cmd_main(p.options);
+    else
+        code = cmd_none(p.options, &e) == OK ? work(&p) : complain(&e);
+    options_free(p.options);
+    return code;
+}

@@ -1,0 +1,314 @@
+#include "load/command/command.h"
+#include "load/database/sql.h"
+#include "shared/base/table_names.h"
+#include "shared/cli/stop_signals.h"
+#include "shared/log/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
+#define ROWS_MOST    1000                /* of a transaction, where --batch-rows does not say */
+
+static const struct {
+    const char *name;
+    enum err_code (*run)(struct cmd *c, struct err *e);
+    enum option_id own[4]; /* which no other command may be given; 0: no more */
+} commands[] = {
+    {"archive", cmd_archive, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR, OPT_TO_FILE}},
+    {"check", cmd_check, {OPT_MERGE, OPT_ARCHIVE_DIR}},
+    {"compress", cmd_compress, {OPT_REWRITE}},
+    {"index", cmd_index, {OPT_SUGGEST}},
+    {"purge", cmd_purge, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR}},
+    {"restore", cmd_restore, {OPT_FROM_FILE}},
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+#define OWN_MAX  (sizeof commands[0].own / sizeof *commands[0].own)
+
+/* ---- what cannot be joined ---- */
+
+static bool on_command_line(const struct options *o, enum option_id id)
+{
+    return strncmp(options_origin(o, id), "--", 2) == 0;
+}
+
+static bool is_own(size_t command, enum option_id id)
+{
+    for (size_t i = 0; i < OWN_MAX; i++)
+        if (commands[command].own[i] == id && id != 0)
+            return true;
+    return false;
+}
+
+/* What belongs to loading, or to another command. What stands in the environment or the file is
+ * for all. */
+static enum err_code judge(const struct options *o, size_t command, struct err *e)
+{
+    static const enum option_id loading[] = {
+        OPT_EVERY, OPT_FOLLOW,  OPT_CREATE_TABLES, OPT_ON_NUL,  OPT_REPLAY, OPT_FROM,  OPT_TO,
+        OPT_JOBS,  OPT_SEGMENT, OPT_REDRIVE,       OPT_CATALOG, OPT_CHECK,  OPT_LOADED};
+
+    for (size_t i = 0; i < sizeof loading / sizeof *loading; i++)
+        if (on_command_line(o, loading[i]))
+            return err_set(e, ERR_USAGE, "--%s is not for netty-load %s",
+                           option_table[loading[i]].name, commands[command].name);
+    for (size_t i = 0; i < COMMANDS; i++)
+        for (size_t k = 0; k < OWN_MAX && commands[i].own[k] != 0; k++)
+            if (on_command_line(o, commands[i].own[k]) && !is_own(command, commands[i].own[k]))
+                return err_set(e, ERR_USAGE, "--%s is of netty-load %s, not of netty-load %s",
+                               option_table[commands[i].own[k]].name, commands[i].name,
+                               commands[command].name);
+    return OK;
+}
+
+/* A command's name with a letter wrong would be taken for a table that nobody has. What is checked or
+ * waited for need not be in the spool yet. */
+static enum err_code refuse_slip(const struct options *o, struct err *e)
+{
+    const char *meant = options_slip(o);
+    const char *const *words = NULL;
+    struct spool *spool = NULL;
+    struct err why = ERR_INIT;
+    bool held = false;
+
+    if (meant == NULL || options_words(o, &words) == 0 || options_int(o, OPT_CHECK) != 0 ||
+        options_int(o, OPT_FOLLOW) != 0)
+        return OK;
+    if (spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, &why) == OK &&
+        spool_holds(spool, words[0], &held, &why) != OK)
+        held = true; /* the load will say what is wrong with the spool */
+    spool_close(spool);
+    if (held)
+        return OK;
+    return err_set(
+        e, ERR_USAGE,
+        "unknown command %.57s; did you mean %s? Nor does the spool %s hold such a table", words[0],
+        meant, options_text(o, OPT_SPOOL));
+}
+
+enum err_code cmd_none(const struct options *o, struct err *e)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        for (size_t k = 0; k < OWN_MAX && commands[i].own[k] != 0; k++)
+            if (on_command_line(o, commands[i].own[k]))
+                return err_set(e, ERR_USAGE, "--%s is of netty-load %s, which goes before it",
+                               option_table[commands[i].own[k]].name, commands[i].name);
+    return refuse_slip(o, e);
+}
+
+/* ---- what commands share ---- */
+
+enum err_code cmd_cutoff(const struct cmd *c, int64_t *cutoff, struct err *e)
+{
+    if (!options_given(c->options, OPT_OLDER_THAN))
+        return err_set(e, ERR_USAGE, "netty-load %s needs --older-than D, as in --older-than 90d",
+                       c->name);
+    *cutoff = when_now() - options_int(c->options, OPT_OLDER_THAN);
+    return OK;
+}
+
+enum err_code cmd_archive_dir(const struct cmd *c, char **dir, struct err *e)
+{
+    const char *given = options_text(c->options, OPT_ARCHIVE_DIR);
+    const char *spool = options_text(c->options, OPT_SPOOL);
+    size_t n = strlen(spool);
+
+    while (n > 1 && spool[n - 1] == '/')
+        n--;
+    if (given != NULL)
+        *dir = strdup(given);
+    else if (asprintf(dir, "%.*s-archive", (int)n, spool) < 0)
+        *dir = NULL;
+    return *dir != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+void cmd_failed(struct cmd *c, const char *table, const struct err *err)
+{
+    LOG(err->code == ERR_INTERRUPTED ? LOG_WARN : LOG_ERROR, "failed",
+        "the command did not do all of this table", F_STR("table", table),
+        F_STR("command", c->name), F_ERR(err), F_STR("sqlstate", err->sqlstate));
+    c->code = exit_graver(c->code, err_exit(err->code));
+}
+
+/* ---- tables ---- */
+
+static enum err_code list(void *ctx, struct session *s, struct err *e)
+{
+    return session_query(s, sql_list_tables, NULL, 0, ctx, e);
+}
+
+static int find_table(const PGresult *r, const char *table)
+{
+    int row = 0;
+
+    while (row < PQntuples(r) && strcmp(PQgetvalue(r, row, LIST_TABLE), table) != 0)
+        row++;
+    return row < PQntuples(r) ? row : -1;
+}
+
+/* That a role may not load into it is no reason not to look after it. */
+static bool usable(const PGresult *r, int row)
+{
+    return PQgetisnull(r, row, LIST_PROBLEM) || strcmp(PQgetvalue(r, row, LIST_DENIED), "t") == 0;
+}
+
+static enum err_code read_target(struct target *t, const PGresult *r, int row, const char *table,
+                                 struct err *e)
+{
+    *t = (struct target){0};
+    if (row < 0)
+        return err_set(e, ERR_REFUSED, "the database has no table netty-%s that search_path shows",
+                       table);
+    if (!usable(r, row))
+        return err_set(e, ERR_REFUSED, "the table netty-%s %s; mend that, then run again", table,
+                       PQgetvalue(r, row, LIST_PROBLEM));
+    if ((t->table = strdup(table)) == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    return relation_read(&t->relation, r, row, e);
+}
+
+static enum err_code one_table(struct cmd *c, const PGresult *r, int row, const char *table,
+                               target_fn *fn, void *ctx, struct err *e)
+{
+    struct target target;
+    struct err err = ERR_INIT;
+    enum err_code rc = read_target(&target, r, row, table, &err);
+
+    if (rc == OK)
+        rc = fn(ctx, c, &target, &err);
+    relation_free(&target.relation);
+    free(target.table);
+    if (rc == OK)
+        return OK;
+    cmd_failed(c, table, &err);
+    /* Where nobody can be reached, or nothing more is wanted, the others need not be begun. */
+    if (rc == ERR_INTERRUPTED || session_unreachable(c->session))
+        return err_set(e, rc, "the tables after it were not begun");
+    return OK;
+}
+
+enum err_code cmd_each_table(struct cmd *c, target_fn *fn, void *ctx, struct err *e)
+{
+    const char *const *tables = NULL;
+    PGresult *r = NULL;
+    size_t n = 0;
+    enum err_code rc = options_tables(c->options, &tables, &n, e);
+
+    if (rc == OK)
+        rc = session_try(c->session, list, &r, e);
+    for (size_t i = 0; rc == OK && i < n; i++)
+        rc = one_table(c, r, find_table(r, tables[i]), tables[i], fn, ctx, e);
+    for (int i = 0; rc == OK && n == 0 && i < PQntuples(r); i++)
+        if (usable(r, i))
+            rc = one_table(c, r, i, PQgetvalue(r, i, LIST_TABLE), fn, ctx, e);
+    PQclear(r);
+    return rc;
+}
+
+enum err_code cmd_one_table(struct cmd *c, const char *table, target_fn *fn, void *ctx,
+                            struct err *e)
+{
+    PGresult *r = NULL;
+    enum err_code rc = names_check_table(table, "the command line", e);
+
+    if (rc == OK)
+        rc = session_try(c->session, list, &r, e);
+    if (rc == OK)
+        rc = one_table(c, r, find_table(r, table), table, fn, ctx, e);
+    PQclear(r);
+    return rc;
+}
+
+/* ---- from the beginning to the end ---- */
+
+static int complain(const struct err *e)
+{
+    LOG(LOG_ERROR, "stopped", "netty-load did not do all that was asked", F_ERR(e));
+    return err_exit(e->code);
+}
+
+static void on_stop(void *ctx)
+{
+    struct cmd *c = ctx;
+
+    LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
+    session_stop(c->session);
+}
+
+static enum err_code prepare(struct cmd *c, uv_loop_t *loop, struct spool **spool, struct err *e)
+{
+    const struct options *o = c->options;
+    const struct backoff backoff = {.base_us = options_int(o, OPT_RETRY_DELAY),
+                                    .max_us = PAUSE_MAX_US,
+                                    .tries = (unsigned)options_int(o, OPT_RETRIES)};
+    enum err_code rc;
+
+    options_setup_log(o);
+    c->json = options_int(o, OPT_JSON) != 0;
+    c->dry_run = options_int(o, OPT_DRY_RUN) != 0;
+    c->rows = options_given(o, OPT_BATCH_ROWS) ? (size_t)options_int(o, OPT_BATCH_ROWS) : ROWS_MOST;
+    c->bytes = (size_t)options_int(o, OPT_BATCH_BYTES);
+    if ((rc = options_zone(o, &c->zone, e)) != OK)
+        return rc;
+    rc = spool_open(spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
+    if (rc == ERR_NO_SPOOL)
+        *spool = NULL; /* some commands look into it, none needs it */
+    else if (rc != OK)
+        return rc;
+    c->spool = *spool;
+    if ((rc = summary_open(&c->summary, c->json, e)) != OK)
+        return rc;
+    return session_open(&c->session, loop, options_text(o, OPT_DB), &backoff, e);
+}
+
+static void run(struct cmd *c, size_t command)
+{
+    struct err e = ERR_INIT;
+
+    if (commands[command].run(c, &e) != OK)
+        c->code = exit_graver(c->code, complain(&e));
+    e = ERR_INIT;
+    if (summary_print(c->summary, stdout, &e) != OK)
+        c->code = exit_graver(c->code, complain(&e));
+}
+
+static int work(const struct options *o, size_t command, struct err *e)
+{
+    uv_loop_t loop;
+    struct cmd c = {.options = o, .name = commands[command].name};
+    struct spool *spool = NULL;
+    struct stop *stop = NULL;
+
+    if (uv_loop_init(&loop) != 0) {
+        err_set(e, ERR_INTERNAL, "cannot make an event loop");
+        return complain(e);
+    }
+    if (prepare(&c, &loop, &spool, e) == OK && stop_open(&stop, &loop, on_stop, &c, e) == OK)
+        run(&c, command);
+    else
+        c.code = complain(e);
+    stop_close(stop);
+    session_close(c.session);
+    (void)uv_run(&loop, UV_RUN_DEFAULT); /* the handles' ends */
+    if (uv_loop_close(&loop) != 0)
+        LOG0(LOG_DEBUG, "loop", "a handle was left open");
+    summary_close(c.summary);
+    spool_close(spool);
+    zone_close(c.zone);
+    return c.code;
+}
+
+int cmd_main(const struct options *o)
+{
+    const char *name = options_command(o);
+    struct err e = ERR_INIT;
+    size_t i = 0;
+
+    while (i < COMMANDS && strcmp(commands[i].name, name) != 0)
+        i++;
+    if (i == COMMANDS)
+        err_set(&e, ERR_INTERNAL, "the command %s is known and does nothing", name);
+    else if (judge(o, i, &e) == OK)
+        return work(o, i, &e);
+    return complain(&e);
+}

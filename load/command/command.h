@@ -1,0 +1,68 @@
+/*
+ * netty-load's commands, which look after what is loaded, and what they share. Each is safe to be
+ * run at any time, beside the loader and beside itself, and to be killed at any point: the next run
+ * goes on with what is left.
+ *
+ * main.c calls cmd_main, which finds the command in its table and gives it a struct cmd. Most are of
+ * one table after the other:
+ *
+ *     cmd_each_table(c, fn, ctx, e);         // those named, or configured, or all of the database
+ *         fn(ctx, c, &target, e)             // adds its row with cmd_row
+ *
+ * A table that fails is logged, counts for the exit code, and does not stop the others.
+ */
+#ifndef NETTY_LOAD_COMMAND_COMMAND_H
+#define NETTY_LOAD_COMMAND_COMMAND_H
+
+#include "load/database/session.h"
+#include "load/database/target_table.h"
+#include "shared/cli/options.h"
+#include "shared/cli/summary.h"
+#include "spool/store/spool.h"
+
+/* netty-load with a command: all from here to the exit code. */
+int cmd_main(const struct options *o);
+/* Without one: ERR_USAGE for an option that means something with a command only, and for a table that
+ * the spool has not and whose name is nearly a command's. */
+enum err_code cmd_none(const struct options *o, struct err *e) MUST_CHECK;
+
+struct cmd {
+    const struct options *options;
+    const char *name; /* the command's */
+    struct session *session;
+    const struct spool *spool; /* NULL: there is none */
+    struct zone *zone;
+    struct summary *summary; /* printed at the end, unless it is empty */
+    bool json, dry_run;
+    size_t rows, bytes; /* of a transaction, at most */
+    int code;           /* the gravest exit code so far */
+};
+
+enum err_code cmd_archive(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_check(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_compress(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_index(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_purge(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_restore(struct cmd *c, struct err *e) MUST_CHECK;
+
+/* One table of the database. */
+struct target {
+    char *table; /* the API's name */
+    struct relation relation;
+};
+typedef enum err_code target_fn(void *ctx, struct cmd *c, const struct target *t, struct err *e);
+enum err_code cmd_each_table(struct cmd *c, target_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+
+/* This one alone, whatever the other words are. */
+enum err_code cmd_one_table(struct cmd *c, const char *table, target_fn *fn, void *ctx,
+                            struct err *e) MUST_CHECK;
+
+/* Logs it, and keeps its exit code. */
+void cmd_failed(struct cmd *c, const char *table, const struct err *err);
+
+/* --older-than, which must be given, as a point in time. */
+enum err_code cmd_cutoff(const struct cmd *c, int64_t *cutoff, struct err *e) MUST_CHECK;
+/* --archive-dir or its default; the text is the caller's to free. */
+enum err_code cmd_archive_dir(const struct cmd *c, char **dir, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * What netty-load --check finds: lines that say `ok`, `change` (it works, and would be better
+ * otherwise) or `wrong` (it will not work), what they are about, and what to do.
+ *
+ *     findings_open(&f, json, e);
+ *     findings_add(f, FINDING_WRONG, ERR_CONFIG, "TLS", "no TLS; give sslmode=verify-full");
+ *     findings_exit(f);                    // of the gravest `wrong`; 0 without
+ *     findings_report(f, stdout, e);       // a table, or with json an object a line
+ */
+#ifndef NETTY_LOAD_COMMAND_FINDINGS_H
+#define NETTY_LOAD_COMMAND_FINDINGS_H
+
+#include "shared/base/err.h"
+#include <stdio.h>
+
+enum finding {
+    FINDING_OK,
+    FINDING_CHANGE,
+    FINDING_WRONG
+};
+
+struct findings;
+
+enum err_code findings_open(struct findings **f, bool json, struct err *e) MUST_CHECK;
+void findings_close(struct findings *f);
+/* code counts for FINDING_WRONG only. What cannot be kept makes findings_report fail. */
+void findings_add(struct findings *f, enum finding state, enum err_code code, const char *about,
+                  const char *fmt, ...) PRINTF_LIKE(5, 6);
+int findings_exit(const struct findings *f);
+enum err_code findings_report(const struct findings *f, FILE *out, struct err *e) MUST_CHECK;
+
+#endif

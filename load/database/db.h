@@ -1,0 +1,72 @@
+/*
+ * One PostgreSQL connection on the libuv loop: libpq, non-blocking, one statement (or COPY) at a time.
+ *
+ *     db_open(&db, loop, conninfo, e);                  // does not connect yet
+ *     db_connect(db, connected, ctx);                   // calls back once
+ *     db_query(db, sql, params, n, done, ctx);          // extended protocol, text results; or n = 0: simple protocol,
+ *                                                       // which may hold several statements (the last result counts)
+ *     db_copy(db, sql, source, done, ctx);              // COPY ... FROM STDIN fed by source()
+ *     db_close(db);                                     // memory goes when the loop has closed the handles
+ *
+ * No prepared statements across transactions, no pipeline mode, no session state: a transaction-mode pooler may stand
+ * between. Callbacks come from the loop, never from within the call. After an error with db_lost(db) the connection is gone:
+ * db_connect again. Host names are resolved, blocking; several hosts, and the addresses
+ * of each, are tried in turn, each for connect_timeout (10 s where that says nothing, and 30 s for the last one).
+ *
+ * Errors carry the SQLSTATE; db_classify says what they mean for the loader. Messages hold the server's primary message only,
+ * never its DETAIL (which quotes values).
+ */
+#ifndef NETTY_LOAD_DATABASE_DB_H
+#define NETTY_LOAD_DATABASE_DB_H
+
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+#include <libpq-fe.h>
+#include <uv.h>
+
+struct db;
+
+struct db_param {
+    const char *text; /* NULL: SQL NULL */
+    int len;          /* for binary ones */
+    Oid type;         /* 0: let the server tell */
+    bool binary;
+};
+
+typedef void db_done_fn(void *ctx, const PGresult *result,
+                        const struct err *err); /* one of the two is NULL */
+/* Fill out with the next piece; leave it empty at the end; fail to cancel the COPY. */
+typedef enum err_code db_source_fn(void *ctx, struct buf *out, struct err *e);
+
+enum err_code db_open(struct db **d, uv_loop_t *loop, const char *conninfo,
+                      struct err *e) MUST_CHECK;
+void db_close(struct db *d);
+void db_connect(struct db *d, db_done_fn *done, void *ctx);
+void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
+              db_done_fn *done, void *ctx);
+/* The same with binary results. */
+void db_query_binary(struct db *d, const char *sql, const struct db_param *params, size_t n,
+                     db_done_fn *done, void *ctx);
+void db_copy(struct db *d, const char *sql, db_source_fn *source, db_done_fn *done, void *ctx);
+bool db_lost(const struct db *d);
+/* Asks the server, without waiting, to give up the statement under way (also through a pooler). The operation then ends with
+ * SQLSTATE 57014; or as if nothing had been asked, when it was over before or nobody was reached: ask again. Nothing where
+ * no statement is under way. */
+void db_cancel(struct db *d);
+/* Throw the connection away (a transaction under way is rolled back by the server). */
+void db_drop(struct db *d);
+int db_server_version(const struct db *d);
+bool db_tls(const struct db *d);
+int db_backend(const struct db *d); /* the server process as announced: a pooler announces others */
+
+enum db_trouble {
+    DB_AGAIN, /* connection, restart, failover, deadlock, serialization, disk full, shutting down: back off, try again */
+    DB_TOO_SLOW,  /* statement or lock time limit: again with a smaller batch */
+    DB_BAD_ROW,   /* some row's content (class 22, 23, 54 ...): find it and set it aside */
+    DB_NO_TABLE,  /* table or column gone or of another shape: this table stops, others go on */
+    DB_FORBIDDEN, /* permission, authentication: ERR_DENIED */
+    DB_FAULT,     /* our SQL is wrong or something unheard of */
+};
+enum db_trouble db_classify(const struct err *err);
+
+#endif

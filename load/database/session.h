@@ -1,0 +1,53 @@
+/*
+ * The database for the loader's commands, which do one thing after the other: calls that wait, on
+ * the loop that load/database/db.h needs. Not to be called from one of the loop's callbacks.
+ *
+ *     session_open(&s, loop, conninfo, &backoff, e);
+ *     session_try(s, transaction, ctx, e);       // connects; calls transaction(ctx, s, e), again after
+ *                                                // a pause where that helps
+ *         session_query(s, sql, params, n, &result, e);   // within it; PQclear(result)
+ *     session_close(s);
+ *
+ * After a failed try the connection is gone, and with it what was not committed; each try begins
+ * with BEGIN, or is a single statement. Nothing of the session is relied upon from one transaction
+ * to the next, so that a pooler in transaction mode may stand between.
+ */
+#ifndef NETTY_LOAD_DATABASE_SESSION_H
+#define NETTY_LOAD_DATABASE_SESSION_H
+
+#include "load/database/db.h"
+#include "shared/base/backoff.h"
+
+struct session;
+typedef enum err_code session_fn(void *ctx, struct session *s, struct err *e);
+
+/* conninfo NULL: libpq's environment. */
+enum err_code session_open(struct session **s, uv_loop_t *loop, const char *conninfo,
+                           const struct backoff *backoff, struct err *e) MUST_CHECK;
+void session_close(struct session *s); /* the memory goes with the loop's handles */
+
+/* Runs fn until it succeeds or fails with what waiting does not help. Its error then says what to do
+ * where that can be said. ERR_INTERRUPTED after session_stop. */
+enum err_code session_try(struct session *s, session_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+/* The last try failed on a time limit: do less at a time. */
+bool session_too_slow(const struct session *s);
+/* Failed because no connection could be had, so that other work need not be begun. */
+bool session_unreachable(const struct session *s);
+
+/* One statement (n = 0: or several, the last result counts). *result may be NULL where nobody wants
+ * it; it is the caller's. */
+enum err_code session_query(struct session *s, const char *sql, const struct db_param *params,
+                            size_t n, PGresult **result, struct err *e) MUST_CHECK;
+/* The same with the text's variables filled in (load/database/sql.h), without parameters. */
+struct sql_var;
+enum err_code session_run(struct session *s, const char *text, const struct sql_var *vars, size_t n,
+                          PGresult **result, struct err *e) MUST_CHECK;
+
+/* From one of the loop's callbacks: end soon. A transaction under way is finished first, a pause or
+ * an attempt to connect is not; nor is what was announced as long. */
+void session_stop(struct session *s);
+bool session_stopping(const struct session *s);
+/* What follows takes long, and can be broken off at any point. */
+void session_long(struct session *s, bool yes);
+
+#endif

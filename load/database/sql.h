@@ -1,0 +1,195 @@
+/*
+ * The loader's SQL: files in load/sql/ that psql can run too, compiled in as strings (without their
+ * whole-line comments).
+ *
+ * They use psql's own variables: :"name" is an identifier, :'name' a literal, :name text as it is.
+ * sql_expand puts the values in, quoted for PostgreSQL (identifiers with doubled ", literals with
+ * doubled ' and as E'' with doubled \ where one is in them). What stands in quotes, comments or $$
+ * is left alone, as is `::`. A variable that has no value is an error, as are a value that the text
+ * does not use, and an empty identifier.
+ *
+ * A transaction of the loader is these statements; those in braces go as one simple query, whose
+ * last result counts:
+ *
+ *     { sql_begin sql_progress_make sql_progress_lock }   the second only in a connection's first one
+ *     sql_batch_begin
+ *     sql_batch_copy                                  fed by batch_encode
+ *     sql_upsert                                      source = SQL_SOURCE_TABLE
+ *     { sql_progress_store COMMIT }
+ *
+ * A small batch (below some thousand rows) needs no temporary table and so leaves the system
+ * catalogs alone. Instead of the three in the middle:
+ *
+ *     sql_upsert                                      source = SQL_SOURCE_ARRAYS, four parameters
+ *                                                     from batch_encode_arrays
+ *
+ * That is the plain way, always right. The fast one (load/upsert/txn.h) asks first, with sql_classify: rows that
+ * are not there go in by sql_insert_copy, those that are newer than what is there by sql_upsert_newer, the
+ * others by sql_upsert.
+ */
+#ifndef NETTY_LOAD_DATABASE_SQL_H
+#define NETTY_LOAD_DATABASE_SQL_H
+
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+
+struct sql_var {
+    const char *name;
+    const char *value;
+};
+
+/* Adds the text to out. ERR_INTERNAL where text and variables do not fit each other. */
+enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var *vars, size_t n,
+                         struct err *e) MUST_CHECK;
+
+/* Values of the upserts' variable `source`. */
+#define SQL_SOURCE_TABLE  "pg_temp.netty_batch"
+#define SQL_SOURCE_ARRAYS "unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[])"
+
+/* One constant for each file, named for it: load/sql/upsert.sql is sql_upsert. */
+
+/* BEGIN and the transaction's settings. */
+extern const char sql_begin[];
+
+/* netty_sync and its tables, where missing. */
+extern const char sql_schema[];
+
+/* The netty-* tables. Columns: LIST_* of load/database/target_table.h. problem is null, or why the table cannot be
+ * loaded ("has no ..."): then those before it may be null too. */
+extern const char sql_list_tables[];
+
+/* For --check, without variables. One row on the session and the role's rights, its columns by
+ * name; and rows table_name hint. */
+extern const char sql_check[];
+extern const char sql_check_tables[];
+
+/* NETTY.md's shape, in the first schema of search_path. Variables relation, key. */
+extern const char sql_create_table[];
+
+/* The temporary table, and COPY ... FROM STDIN (FORMAT binary) into it. */
+extern const char sql_batch_begin[];
+extern const char sql_batch_copy[];
+
+/* Variables schema, relation, key, keytype (list_tables' key_type), source, merged. One row: inserted
+ * updated unchanged stale total, the last being the sum of the others. */
+extern const char sql_upsert[];
+/* The same and `when`, from these two. One row: bare (changed or put in, maybe the latter) updated;
+ * the others were held back. */
+extern const char sql_upsert_newer[];
+#define SQL_WHEN_NOT_NEWER "(t.time_modified > excluded.time_modified) IS NOT TRUE"
+#define SQL_WHEN_OLDER     "t.time_modified < excluded.time_modified"
+
+/* Their variable `merged`, added to out: what becomes of the stored data t.data and the new excluded.data.
+ * With replace the new. Else the stored with the new over it (||), or the new where the stored is no object:
+ * || would append to it, with each replay once more. names is a text[] as text: names that every new row has;
+ * where the stored has no others the result is the new, and `-` finds that out at half the price of `||`.
+ * A mark of load/reconcile/reconcile.h is not merged: the source has the record. With again (pages loaded before, maybe
+ * from before the mark) only a newer version takes it away. */
+enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *names,
+                         struct err *e) MUST_CHECK;
+
+/* Variables schema, relation, key, times (", time_modified" or ""). Parameter: an array of keys, of the key's type. Rows:
+ * key xmin, and with times time_modified. */
+extern const char sql_classify[];
+
+/* Parameters: schema, relation. One row: id timeline. */
+extern const char sql_unchanged_id[];
+
+/* Variables schema, relation, key. COPY ... FROM STDIN (FORMAT binary). */
+extern const char sql_insert_copy[];
+
+/* Variables spool, table_name. Makes the rows that sql_progress_lock locks. */
+extern const char sql_progress_make[];
+
+/* Variables spool, table_name, lanes. A row a lane: lane segment page line version own. line 0: the pages up to and
+ * with that one are in; else the page's first `line` lines are, and the pages before it. */
+extern const char sql_progress_lock[];
+
+/* The same without the lock. Parameters: spool, table. No row: nothing is loaded. */
+extern const char sql_progress_read[];
+
+/* One row: id name, of the database. */
+extern const char sql_loaded_id[];
+
+/* Parameter: spool. Rows: table_name segment page, the pages up to and with that one being in. */
+extern const char sql_loaded_progress[];
+
+/* Parameter: spool. One row: how many rows of progress it locked, or waited for. */
+extern const char sql_progress_flush[];
+
+/* Variables spool, table_name, segment, page, line. One row updated. */
+extern const char sql_progress_store[];
+
+/* Variables schema, relation. One row: empty. */
+extern const char sql_table_empty[];
+
+/* Variables schema, relation. One row: time_modified, in microseconds since 1970 or null. Times in
+ * the future do not count. Reads the whole table. */
+extern const char sql_max_modified[];
+
+/* Variables schema, relation, key. One row: records digest. Reads the whole table. */
+extern const char sql_digest[];
+
+/* For the commands: variables schema, relation, key, and ... */
+extern const char sql_window[];      /* from, rows. One row: last rows */
+extern const char sql_due_count[];   /* from, to, condition. One row: rows bytes */
+extern const char sql_due_take[];    /* from, to, condition, rows, bytes. Rows: key line; locked */
+extern const char sql_rows_delete[]; /* keys. One row: rows */
+extern const char sql_rows_there[];  /* keys. One row: rows keys */
+
+/* For archive and restore: variables schema, relation, key, and ... */
+extern const char sql_archive_lock[];    /* (without variables) */
+extern const char sql_archive_plan[];    /* Rows: what text */
+extern const char sql_archive_columns[]; /* (without key) One row: columns, or null */
+/* from_table, to_table instead of relation; columns, from, to, rows, condition, archived, live, merged.
+ * One row: last due moved merged keys */
+extern const char sql_shelf_move[];
+extern const char sql_row_columns[]; /* (without key) One row: columns */
+/* columns, merged; parameter: a JSON array of rows. One row: unfit written merged */
+extern const char sql_restore_lines[];
+
+/* For the reconcile (load/reconcile/reconcile.h). */
+extern const char sql_reconcile_schema[]; /* netty_sync.reconcile, where missing */
+/* Variables spool, table_name. One row (read: or none): roll looks marked. */
+extern const char sql_reconcile_lock[];
+extern const char sql_reconcile_read[];
+extern const char sql_reconcile_store[]; /* spool, table_name, roll, looks, marked */
+/* Variables schema, relation, key, keytype, from, rows. Rows: key time_modified marked. */
+extern const char sql_reconcile_keys[];
+/* Variables schema, relation, key, keytype; parameters: keys, times[, at]. One row: deleted marked. */
+extern const char sql_reconcile_gone[];
+extern const char sql_reconcile_mark[];
+/* The same variables; parameters: keys, marks, flags. One row: revived. */
+extern const char sql_reconcile_revive[];
+/* Variables schema, relation. One row: rows. */
+extern const char sql_count_rows[];
+
+/* For check: variables schema, relation, and ... */
+extern const char sql_inspect_begin[]; /* (none) BEGIN, reading one state of the database */
+extern const char sql_inspect_rows[];  /* key, from, to. Rows: kind rows keys */
+extern const char
+    sql_inspect_times[]; /* key, from, to. Rows: SAID_* of load/check/check_command.c */
+extern const char sql_inspect_keys[];     /* key. One row: twice. Reads the whole table */
+extern const char sql_inspect_table[];    /* Rows: state finding */
+extern const char sql_inspect_modified[]; /* key, from, rows. Rows: key modified, microseconds */
+/* key; four parameters. Rows: member rows keys; the row without a member tells how many rows of the
+ * table were compared */
+extern const char sql_merge_members[];
+
+/* For index: variables schema, and ... */
+extern const char sql_index_look
+    []; /* relation, name, member, sampled. One row: LOOK_* of load/maintenance/index_command.c */
+extern const char sql_index_time[];   /* relation, name; not in a transaction, as the next four */
+extern const char sql_index_member[]; /* relation, name, member */
+extern const char sql_index_hash[];
+extern const char sql_index_nested[];
+extern const char sql_index_drop[];    /* name */
+extern const char sql_suggest_where[]; /* (none) One row or none: source */
+extern const char sql_suggest[]; /* source, relation. Rows: about calls milliseconds statement */
+
+/* For compress: variables schema, relation, and ... */
+extern const char sql_compress_look[]; /* One row: has_lz4 compression size */
+extern const char sql_compress_set[];
+extern const char sql_compress_rows[]; /* key, condition, from, to, rows. As sql_shelf_move */
+
+#endif

@@ -1,0 +1,299 @@
+#include "load/database/target_table.h"
+#include "load/database/sql.h"
+#include "shared/base/table_names.h"
+#include "shared/log/log.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX 65536u
+
+struct schema {
+    struct schema_conf conf;
+    char *table, *spool;
+    struct db *db;
+    schema_done_fn *done;
+    void *ctx;
+    struct relation relation;
+    struct lanes progress;
+    struct buf sql;
+    bool created, empty;
+};
+
+static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err);
+static void on_list(void *ctx, const PGresult *r, const struct err *err);
+static void on_create(void *ctx, const PGresult *r, const struct err *err);
+static void on_progress(void *ctx, const PGresult *r, const struct err *err);
+static void on_empty(void *ctx, const PGresult *r, const struct err *err);
+
+void relation_free(struct relation *r)
+{
+    free(r->schema);
+    free(r->name);
+    free(r->key);
+    free(r->key_type);
+    *r = (struct relation){0};
+}
+
+enum err_code schema_open(struct schema **out, const struct schema_conf *conf, struct err *e)
+{
+    struct schema *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    s->conf = *conf;
+    s->table = strdup(conf->table);
+    s->spool = strdup(conf->spool);
+    buf_init(&s->sql, SQL_MAX);
+    if (s->table == NULL || s->spool == NULL) {
+        schema_close(s);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    *out = s;
+    return OK;
+}
+
+void schema_close(struct schema *s)
+{
+    if (s == NULL)
+        return;
+    relation_free(&s->relation);
+    buf_free(&s->sql);
+    free(s->table);
+    free(s->spool);
+    free(s);
+}
+
+int64_t schema_number(const PGresult *r, int row, int column)
+{
+    if (row >= PQntuples(r) || column >= PQnfields(r))
+        return 0;
+    return strtoll(PQgetvalue(r, row, column), NULL, 10);
+}
+
+struct progress schema_place(const PGresult *r, int row, int column)
+{
+    return (struct progress){.place = {(uint64_t)schema_number(r, row, column),
+                                       (uint64_t)schema_number(r, row, column + 1)},
+                             .line = (uint64_t)schema_number(r, row, column + 2)};
+}
+
+enum err_code relation_read(struct relation *r, const PGresult *list, int row, struct err *e)
+{
+    relation_free(r);
+    r->schema = strdup(PQgetvalue(list, row, LIST_SCHEMA));
+    r->name = strdup(PQgetvalue(list, row, LIST_RELATION));
+    r->key = strdup(PQgetvalue(list, row, LIST_KEY));
+    r->key_type = strdup(PQgetvalue(list, row, LIST_KEY_TYPE));
+    r->key_min = schema_number(list, row, LIST_MIN);
+    r->key_max = schema_number(list, row, LIST_MAX);
+    r->key_size = r->key_max <= INT16_MAX ? 2 : r->key_max <= INT32_MAX ? 4 : 8;
+    r->direct = strcmp(PQgetvalue(list, row, LIST_DIRECT), "t") == 0;
+    if (r->schema == NULL || r->name == NULL || r->key == NULL || r->key_type == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    return OK;
+}
+
+static void fail(struct schema *s, const struct err *err)
+{
+    s->done(s->ctx, err);
+}
+
+void schema_find(struct schema *s, struct db *db, schema_done_fn *done, void *ctx)
+{
+    s->db = db;
+    s->done = done;
+    s->ctx = ctx;
+    s->created = false;
+    if (s->conf.look)
+        db_query(db, sql_list_tables, NULL, 0, on_list, s);
+    else
+        db_query(db, sql_schema, NULL, 0, on_bookkeeping, s);
+}
+
+static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct schema *s = ctx;
+
+    (void)r;
+    if (err == NULL) {
+        db_query(s->db, sql_list_tables, NULL, 0, on_list, s);
+        return;
+    }
+    struct err why = *err;
+    if (db_classify(err) == DB_FORBIDDEN && err->sqlstate[0] != '\0')
+        err_prefix(&why, "cannot make the bookkeeping schema netty_sync (grant CREATE on the "
+                         "database to this role, or let an administrator run netty-load once)");
+    fail(s, &why);
+}
+
+static void create(struct schema *s)
+{
+    char name[NAMES_TABLE_MAX + 8];
+    char key[NAMES_TABLE_MAX + 8];
+    struct err e = ERR_INIT;
+
+    names_relation(s->table, name);
+    names_key(s->table, key);
+    const struct sql_var vars[] = {{"relation", name}, {"key", key}};
+    buf_reset(&s->sql);
+    s->created = true;
+    if (sql_expand(&s->sql, sql_create_table, vars, 2, &e) != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_create, s);
+}
+
+static void on_create(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct schema *s = ctx;
+
+    (void)r;
+    if (err != NULL) {
+        struct err why = *err;
+        err_prefix(&why, "cannot create the table netty-%s", s->table);
+        fail(s, &why);
+        return;
+    }
+    LOG(LOG_INFO, "created", "table created", F_STR("table", s->table));
+    db_query(s->db, sql_list_tables, NULL, 0, on_list, s);
+}
+
+/* The bookkeeping is read without its lock: what another loader does meanwhile shows in the
+ * transaction. */
+static void read_progress(struct schema *s)
+{
+    const struct db_param params[] = {{.text = s->spool}, {.text = s->table}};
+
+    s->progress = (struct lanes){0};
+    s->empty = false;
+    db_query(s->db, sql_progress_read, params, 2, on_progress, s);
+}
+
+/* A first load usually finds none. */
+static void look_for_rows(struct schema *s)
+{
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
+    struct progress none = {0};
+    struct err e = ERR_INIT;
+    bool first = true;
+
+    for (size_t i = 0; i < LANES; i++)
+        first = first && progress_compare(&s->progress.at[i], &none) == 0;
+    buf_reset(&s->sql);
+    if (s->conf.look || !first)
+        s->done(s->ctx, NULL);
+    else if (sql_expand(&s->sql, sql_table_empty, vars, 2, &e) != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_empty, s);
+}
+
+static void on_progress(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct schema *s = ctx;
+
+    if (err != NULL && s->conf.look && strcmp(err->sqlstate, "42P01") == 0)
+        err = NULL; /* no bookkeeping yet: nothing is loaded */
+    for (int i = 0; r != NULL && i < PQntuples(r); i++)
+        s->progress.at[(unsigned)schema_number(r, i, 0) % LANES] = schema_place(r, i, 1);
+    struct err why = err != NULL ? *err : ERR_INIT;
+    if (err != NULL &&
+        strcmp(err->sqlstate, "42703") == 0) /* no column lane: --dry-run changes nothing */
+        err_prefix(&why, "the bookkeeping is an earlier netty-load's; any run that may write "
+                         "brings it up to date");
+    if (err != NULL)
+        s->done(s->ctx, &why);
+    else
+        look_for_rows(s);
+}
+
+/* It would be good to know, no more. */
+static void on_empty(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct schema *s = ctx;
+
+    if (err != NULL && db_lost(s->db)) {
+        fail(s, err);
+        return;
+    }
+    s->empty = err == NULL && PQntuples(r) == 1 && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
+    s->done(s->ctx, NULL);
+}
+
+static void on_missing(struct schema *s)
+{
+    struct err why = ERR_INIT;
+
+    relation_free(&s->relation);
+    if (s->conf.look) {
+        read_progress(s);
+        return;
+    }
+    if (s->conf.create && !s->created) {
+        create(s);
+        return;
+    }
+    if (s->created)
+        err_set(&why, ERR_REFUSED,
+                "the table netty-%s was created, but search_path does not show it; look at the "
+                "role's search_path",
+                s->table);
+    else
+        err_set(&why, ERR_REFUSED,
+                "the database has no table netty-%s that search_path shows; create it, or run "
+                "with --create-tables",
+                s->table);
+    fail(s, &why);
+}
+
+static void on_list(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct schema *s = ctx;
+    struct err why = ERR_INIT;
+    int row = 0;
+
+    if (err != NULL) {
+        fail(s, err);
+        return;
+    }
+    while (row < PQntuples(r) && strcmp(PQgetvalue(r, row, LIST_TABLE), s->table) != 0)
+        row++;
+    if (row == PQntuples(r)) {
+        on_missing(s);
+        return;
+    }
+    if (!PQgetisnull(r, row, LIST_PROBLEM)) {
+        bool denied = strcmp(PQgetvalue(r, row, LIST_DENIED), "t") == 0;
+        err_set(&why, denied ? ERR_DENIED : ERR_REFUSED,
+                "the table netty-%s %s; mend that, then run again", s->table,
+                PQgetvalue(r, row, LIST_PROBLEM));
+        fail(s, &why);
+        return;
+    }
+    if (strcmp(PQgetvalue(r, row, LIST_RLS), "t") == 0)
+        LOG(LOG_WARN, "row-security",
+            "row-level security hides rows of the table from this role: their changes cannot be "
+            "loaded; use its owner or a role with BYPASSRLS",
+            F_STR("table", s->table));
+    if (relation_read(&s->relation, r, row, &why) != OK)
+        fail(s, &why);
+    else
+        read_progress(s);
+}
+
+const struct relation *schema_relation(const struct schema *s)
+{
+    return &s->relation;
+}
+
+const struct lanes *schema_progress(const struct schema *s)
+{
+    return &s->progress;
+}
+
+bool schema_empty(const struct schema *s)
+{
+    return s->empty;
+}

@@ -1,0 +1,269 @@
+#include "load/dead_letters/rejects.h"
+#include "shared/base/buf.h"
+#include "shared/time/when.h"
+#include "spool/dead_letters/dead_letter_index.h"
+#include "spool/reader/reader.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX  ((size_t)256 << 20)
+#define TEXT_FULL ((size_t)16 << 20)
+#define FULL      10000u
+
+/* Texts are kept as offsets, for the buffer moves as it grows. */
+struct entry {
+    struct dead_letter letter; /* without its texts */
+    size_t reason, sqlstate, message, file, raw;
+};
+
+struct aside {
+    const struct spool *spool;
+    char *table;
+    struct entry *entries;
+    size_t count, room;
+    struct entry *
+        *order; /* the first `ordered` entries, by place and line; room is as of entries */
+    size_t ordered;
+    struct dead_index *known; /* what the file has */
+    struct buf text;
+    struct reader *again; /* of the records that the database refused, or NULL */
+};
+
+enum err_code aside_open(struct aside **out, const struct spool *s, const char *table,
+                         struct err *e)
+{
+    struct aside *a = calloc(1, sizeof *a);
+
+    if (a == NULL || (a->table = strdup(table)) == NULL) {
+        free(a);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    a->spool = s;
+    buf_init(&a->text, TEXT_MAX);
+    enum err_code rc = dead_index_open(&a->known, s, table, DEAD_LOAD, e);
+    if (rc == OK)
+        *out = a;
+    else
+        aside_close(a);
+    return rc;
+}
+
+void aside_close(struct aside *a)
+{
+    if (a == NULL)
+        return;
+    if (a->again != NULL)
+        reader_close(a->again);
+    dead_index_close(a->known);
+    buf_free(&a->text);
+    free(a->order);
+    free(a->entries);
+    free(a->table);
+    free(a);
+}
+
+static enum err_code keep_text(struct aside *a, const char *s, size_t n, size_t *at)
+{
+    enum err_code rc = buf_add(&a->text, s, n);
+
+    if (rc == OK)
+        rc = buf_addc(&a->text, '\0');
+    if (rc == OK)
+        *at = a->text.len - n - 1;
+    return rc;
+}
+
+static enum err_code keep_string(struct aside *a, const char *s, size_t *at)
+{
+    return keep_text(a, s != NULL ? s : "", s != NULL ? strlen(s) : 0, at);
+}
+
+static enum err_code make_room(struct aside *a, struct err *e)
+{
+    if (a->count < a->room)
+        return OK;
+    size_t room = a->room > 0 ? 2 * a->room : 16;
+    struct entry *more = realloc(a->entries, room * sizeof *more);
+    if (more == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    a->entries = more;
+    a->ordered = 0; /* they may have moved */
+    struct entry **order = realloc(a->order, room * sizeof(struct entry *));
+    if (order == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    a->order = order;
+    a->room = room;
+    return OK;
+}
+
+enum err_code aside_add(struct aside *a, const struct dead_letter *letter, struct err *e)
+{
+    size_t before = a->text.len;
+    enum err_code rc = make_room(a, e);
+
+    if (rc != OK)
+        return rc;
+    struct entry *n = &a->entries[a->count];
+    *n = (struct entry){.letter = *letter};
+    if ((rc = keep_string(a, letter->reason, &n->reason)) == OK &&
+        (rc = keep_string(a, letter->sqlstate, &n->sqlstate)) == OK &&
+        (rc = keep_string(a, letter->message, &n->message)) == OK &&
+        (rc = keep_string(a, letter->file, &n->file)) == OK &&
+        (rc = keep_text(a, letter->raw, letter->raw_len, &n->raw)) == OK) {
+        a->count++;
+        return OK;
+    }
+    buf_truncate(&a->text, before);
+    return buf_err(e, rc, &a->text, "the records to set aside of one batch");
+}
+
+/* The n-th line of a page that has been read before. */
+static enum err_code read_again(struct aside *a, struct page_place place, uint64_t line,
+                                const char **raw, size_t *n, struct err *e)
+{
+    const struct page_info *info = NULL;
+    enum reader_what what = READER_END;
+    enum err_code rc = OK;
+
+    if (a->again == NULL && (rc = reader_open(&a->again, a->spool, a->table, e)) != OK)
+        return rc;
+    struct page_place before = {place.segment, place.page - 1};
+    if ((rc = reader_seek(a->again, before, e)) != OK ||
+        (rc = reader_next(a->again, &info, &what, e)) != OK)
+        return rc;
+    *raw = NULL;
+    if (what == READER_PAGE && page_compare(info->place, place) == 0) {
+        for (uint64_t i = info->first_line; i <= line; i++)
+            if ((rc = reader_line(a->again, raw, n, e)) != OK && rc != ERR_TOO_BIG)
+                return rc;
+        rc = OK;
+    }
+    if (*raw == NULL)
+        rc = err_set(e, ERR_DAMAGED, "cannot read line %llu of %s again to set it aside",
+                     (unsigned long long)line, reader_file(a->again));
+    return rc;
+}
+
+enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t line,
+                            const struct err *why, struct err *e)
+{
+    struct dead_letter letter = {.at = when_now(),
+                                 .reason = "refused",
+                                 .sqlstate = why->sqlstate,
+                                 .message = why->msg,
+                                 .place = place,
+                                 .line = line};
+    enum err_code rc = read_again(a, place, line, &letter.raw, &letter.raw_len, e);
+
+    if (rc != OK)
+        return rc;
+    letter.file = reader_file(a->again);
+    return aside_add(a, &letter, e);
+}
+
+static int compare_lines(const struct dead_letter *a, struct page_place place, uint64_t line)
+{
+    int c = page_compare(a->place, place);
+
+    return c != 0 ? c : (a->line > line) - (a->line < line);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct dead_letter *y = &(*(struct entry *const *)b)->letter;
+
+    return compare_lines(&(*(struct entry *const *)a)->letter, y->place, y->line);
+}
+
+static void put_in_order(struct aside *a)
+{
+    if (a->ordered == a->count)
+        return;
+    for (size_t i = 0; i < a->count; i++)
+        a->order[i] = &a->entries[i];
+    qsort(a->order, a->count, sizeof(struct entry *), compare_entries);
+    a->ordered = a->count;
+}
+
+bool aside_has(struct aside *a, struct page_place place, uint64_t line)
+{
+    size_t low = 0;
+    size_t high = a->count;
+
+    put_in_order(a);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int c = compare_lines(&a->order[middle]->letter, place, line);
+        if (c == 0)
+            return true;
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+size_t aside_count(const struct aside *a)
+{
+    return a->count;
+}
+
+bool aside_full(const struct aside *a)
+{
+    return a->count >= FULL || a->text.len >= TEXT_FULL;
+}
+
+void aside_keep(struct aside *a, size_t n)
+{
+    if (n >= a->count)
+        return;
+    buf_truncate(&a->text, a->entries[n].reason);
+    a->count = n;
+    a->ordered = 0;
+}
+
+/* The texts, which have come to rest. */
+static void point_to_texts(const struct aside *a, struct entry *k)
+{
+    k->letter.reason = a->text.data + k->reason;
+    k->letter.sqlstate = a->text.data + k->sqlstate;
+    k->letter.message = a->text.data + k->message;
+    k->letter.file = a->text.data + k->file;
+    k->letter.raw = a->text.data + k->raw;
+}
+
+enum err_code aside_write(struct aside *a, struct err *e)
+{
+    enum err_code rc = OK;
+    size_t n = 0;
+
+    if (a->count == 0)
+        return OK;
+    put_in_order(a);
+    if ((rc = dead_index_refresh(a->known, a->order[0]->letter.place, e)) != OK)
+        return rc;
+    struct dead_letter *letters = calloc(a->count, sizeof *letters);
+    if (letters == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; rc == OK && i < a->count; i++) {
+        struct entry *k = a->order[i];
+        bool known = false;
+        rc = dead_index_has(a->known, k->letter.place, k->letter.line, &known, e);
+        point_to_texts(a, k);
+        if (rc == OK && !known)
+            letters[n++] = k->letter;
+    }
+    if (rc == OK && n < a->count)
+        rc = dead_settle(a->spool, a->table, DEAD_LOAD, e);
+    if (rc == OK && n > 0)
+        rc = dead_add(a->spool, a->table, DEAD_LOAD, letters, n, e);
+    free(letters);
+    return rc;
+}
+
+void aside_settled(struct aside *a)
+{
+    a->count = a->ordered = 0;
+    buf_reset(&a->text);
+}

@@ -1,0 +1,214 @@
+#include "load/doctor/doctor.h"
+#include "load/database/sql.h"
+#include "load/database/target_table.h"
+#include "load/doctor/diagnosis.h"
+#include "shared/log/log.h"
+#include <stdlib.h>
+
+#define LOOKS                                                                                      \
+    5 /* of the second connection at its backend: other clients of the pool may be in between */
+
+struct check {
+    struct check_conf conf;
+    struct address address;
+    struct findings *findings;
+    struct db *db;
+    struct db *second;
+    uv_timer_t timer;
+    check_ended_fn *ended;
+    void *ctx;
+    PGresult *session; /* of sql_check */
+    int64_t backend;
+    int looks;
+    enum pooling pooling;
+};
+
+static const char backend_sql[] = "SELECT pg_catalog.pg_backend_pid()";
+
+static void on_looked(void *ctx, const PGresult *r, const struct err *err);
+
+enum err_code check_open(struct check **out, uv_loop_t *loop, const struct check_conf *conf,
+                         struct err *e)
+{
+    struct check *c = calloc(1, sizeof *c);
+    enum err_code rc;
+
+    if (c == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    c->conf = *conf;
+    (void)uv_timer_init(loop, &c->timer); /* cannot fail */
+    c->timer.data = c;
+    if ((rc = findings_open(&c->findings, conf->json, e)) != OK ||
+        (rc = db_open(&c->db, loop, conf->conninfo, e)) != OK ||
+        (rc = db_open(&c->second, loop, conf->conninfo, e)) != OK ||
+        (rc = address_read(&c->address, conf->conninfo, e)) != OK) {
+        check_close(c);
+        return rc;
+    }
+    *out = c;
+    return OK;
+}
+
+static void finish(struct check *c)
+{
+    (void)uv_timer_stop(&c->timer);
+    c->ended(c->ctx);
+}
+
+static void broken(struct check *c, const struct err *err)
+{
+    findings_add(c->findings, FINDING_WRONG, err->code, "connection", "%s", err->msg);
+    finish(c);
+}
+
+/* ---- tables ---- */
+
+static void on_hints(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct check *c = ctx;
+
+    if (err != NULL) {
+        broken(c, err);
+        return;
+    }
+    judge_hints(c->findings, &c->conf, r);
+    finish(c);
+}
+
+static void on_list(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct check *c = ctx;
+
+    if (err != NULL) {
+        broken(c, err);
+        return;
+    }
+    judge_tables(c->findings, &c->conf, c->session, r);
+    db_query(c->db, sql_check_tables, NULL, 0, on_hints, c);
+}
+
+static void judge_session(struct check *c)
+{
+    judge_pooling(c->findings, &c->address, c->pooling);
+    judge_server(c->findings, c->session);
+    judge_rights(c->findings, c->session);
+    db_query(c->db, sql_list_tables, NULL, 0, on_list, c);
+}
+
+/* ---- what stands between ---- */
+
+static void look(struct check *c)
+{
+    db_query(c->second, backend_sql, NULL, 0, on_looked, c);
+}
+
+static void on_looked(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct check *c = ctx;
+
+    if (err == NULL && schema_number(r, 0, 0) == c->backend)
+        c->pooling = POOLING_TRANSACTION;
+    else if (err == NULL && ++c->looks < LOOKS) {
+        look(c);
+        return;
+    }
+    db_drop(c->second);
+    judge_session(c);
+}
+
+static void on_second(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct check *c = ctx;
+
+    (void)r;
+    if (err != NULL)
+        judge_session(c); /* the pool may be full: then its mode does not show */
+    else
+        look(c);
+}
+
+static void on_session(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct check *c = ctx;
+
+    if (err == NULL &&
+        (c->session = PQcopyResult(r, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES)) != NULL) {
+        c->backend = schema_number(r, 0, PQfnumber(r, "backend"));
+        c->pooling = c->backend == db_backend(c->db) ? POOLING_NONE : POOLING_SOME;
+        if (c->pooling == POOLING_NONE)
+            judge_session(c);
+        else
+            db_connect(c->second, on_second, c);
+        return;
+    }
+    struct err e = ERR_INIT;
+    if (err == NULL)
+        err_set(&e, ERR_NOMEM, "out of memory");
+    broken(c, err != NULL ? err : &e);
+}
+
+/* ---- the connection ---- */
+
+static void on_connected(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct check *c = ctx;
+
+    (void)r;
+    if (err != NULL) {
+        judge_no_connection(c->findings, &c->address, err);
+        finish(c);
+        return;
+    }
+    judge_tls(c->findings, &c->address, db_tls(c->db));
+    db_query(c->db, sql_check, NULL, 0, on_session, c);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct check *c = timer->data;
+
+    address_resolve(&c->address);
+    judge_address(c->findings, &c->address);
+    db_connect(c->db, on_connected, c);
+}
+
+void check_start(struct check *c, check_ended_fn *ended, void *ctx)
+{
+    c->ended = ended;
+    c->ctx = ctx;
+    (void)uv_timer_start(&c->timer, on_turn, 0, 0);
+}
+
+void check_stop(struct check *c)
+{
+    db_drop(c->db); /* nobody calls back then */
+    db_drop(c->second);
+    findings_add(c->findings, FINDING_WRONG, ERR_INTERRUPTED, "check", "stopped before its end");
+    finish(c);
+}
+
+enum err_code check_report(const struct check *c, FILE *out, struct err *e)
+{
+    return findings_report(c->findings, out, e);
+}
+
+int check_exit(const struct check *c)
+{
+    return findings_exit(c->findings);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+void check_close(struct check *c)
+{
+    if (c == NULL)
+        return;
+    db_close(c->db);
+    db_close(c->second);
+    PQclear(c->session);
+    findings_close(c->findings);
+    uv_close((uv_handle_t *)&c->timer, on_closed);
+}

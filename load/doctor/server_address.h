@@ -1,0 +1,36 @@
+/*
+ * Where the settings say that the database is: for netty-load --check, which has to talk of it also
+ * when no connection comes about.
+ *
+ *     address_read(&a, conninfo, e);        // conninfo, else libpq's environment, else its defaults
+ *     address_resolve(&a);                  // blocks; fills v4, v6, trouble
+ */
+#ifndef NETTY_LOAD_DOCTOR_SERVER_ADDRESS_H
+#define NETTY_LOAD_DOCTOR_SERVER_ADDRESS_H
+
+#include "shared/base/err.h"
+
+/* Told by name and port; what the connection shows goes before it. */
+enum supabase {
+    SUPABASE_NOT,
+    SUPABASE_DIRECT,      /* db.PROJECT.supabase.co: PostgreSQL itself, on IPv6 */
+    SUPABASE_SESSION,     /* *.pooler.supabase.com:5432 */
+    SUPABASE_TRANSACTION, /* *.pooler.supabase.com:6543 */
+};
+
+struct address {
+    char host[256]; /* of several the first; "" or with a leading /: a local socket */
+    char port[16];
+    char sslmode[16];
+    enum supabase supabase;
+    bool local;    /* a socket, or this machine's loopback by name or number */
+    bool v4, v6;   /* it resolves to such addresses */
+    char why[128]; /* it does not resolve, or "" */
+};
+
+/* ERR_CONFIG for a connection string that libpq cannot read. */
+enum err_code address_read(struct address *a, const char *conninfo, struct err *e) MUST_CHECK;
+enum supabase address_supabase(const char *host, const char *port);
+void address_resolve(struct address *a);
+
+#endif

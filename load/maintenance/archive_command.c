@@ -1,0 +1,96 @@
+/* netty-load archive: rows that were not modified for long, into another table or into a file. */
+#include "load/command/command.h"
+#include "load/maintenance/archive_table.h"
+#include "load/maintenance/row_mover.h"
+#include "load/maintenance/rows_to_file.h"
+#include "shared/log/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CONDITION_MAX 200
+
+struct work {
+    char condition[CONDITION_MAX];
+    char *dir;    /* NULL: not to files */
+    bool replace; /* --update replace */
+    struct shelf *shelf;
+    const struct target *target;
+};
+
+static enum err_code move(void *ctx, struct session *s, const struct mover_window *w,
+                          PGresult **moved, struct err *e)
+{
+    const struct work *work = ctx;
+
+    return shelf_move(work->shelf, SHELF_PUT, work->condition, s, w, moved, e);
+}
+
+static enum err_code report(struct cmd *c, const struct work *work, const struct mover *m,
+                            int64_t began, struct err *e)
+{
+    const struct cell cells[] = {
+        {"table", CELL_STR, work->target->table, 0},
+        {"rows", CELL_INT, NULL, (int64_t)m->counts.rows},
+        {"merged", CELL_INT, NULL, (int64_t)m->counts.merged},
+        {"archive", CELL_STR, shelf_archive(work->shelf)->name, 0},
+        {"seconds", CELL_SECONDS, NULL, when_tick() - began},
+    };
+
+    return summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
+}
+
+static enum err_code to_table(struct cmd *c, struct work *work, struct err *e)
+{
+    struct err late = ERR_INIT;
+    int64_t began = when_tick();
+    struct mover m = {.relation = &work->target->relation,
+                      .condition = work->condition,
+                      .rows = c->rows,
+                      .bytes = c->bytes,
+                      .dry_run = c->dry_run,
+                      .move = move,
+                      .ctx = work};
+    enum err_code rc = c->dry_run ? OK : shelf_make(work->shelf, c->session, e);
+
+    if (rc == OK)
+        rc = mover_run(&m, c->session, e);
+    if (report(c, work, &m, began, &late) != OK && rc == OK) {
+        *e = late;
+        rc = late.code;
+    }
+    return rc;
+}
+
+static enum err_code archive_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+{
+    struct work *work = ctx;
+    const struct taken_conf conf = {.condition = work->condition, .dir = work->dir};
+    enum err_code rc;
+
+    if (work->dir != NULL)
+        return taken_run(c, t, &conf, e);
+    work->target = t;
+    if ((rc = shelf_open(&work->shelf, t, work->replace, e)) == OK)
+        rc = to_table(c, work, e);
+    shelf_close(work->shelf);
+    work->shelf = NULL;
+    return rc;
+}
+
+enum err_code cmd_archive(struct cmd *c, struct err *e)
+{
+    struct work work = {.replace = options_int(c->options, OPT_UPDATE) == 1};
+    char text[WHEN_TEXT];
+    int64_t cutoff = 0;
+    enum err_code rc = cmd_cutoff(c, &cutoff, e);
+
+    if (rc == OK && options_int(c->options, OPT_TO_FILE) != 0)
+        rc = cmd_archive_dir(c, &work.dir, e);
+    if (rc == OK) {
+        (void)snprintf(work.condition, sizeof work.condition, "t.time_modified < '%s'::timestamptz",
+                       when_iso(cutoff, text));
+        rc = cmd_each_table(c, archive_table, &work, e);
+    }
+    free(work.dir);
+    return rc;
+}

@@ -1,0 +1,123 @@
+/* netty-load compress: lz4 for data, where the server has it. */
+#include "load/command/command.h"
+#include "load/database/sql.h"
+#include "load/maintenance/row_mover.h"
+#include <string.h>
+
+/* Others than objects would be changed by what makes a value new, and are no records anyway. */
+#define OLD_WAY "pg_column_compression(t.data) = 'pglz' AND jsonb_typeof(t.data) = 'object'"
+
+struct work {
+    struct cmd *cmd;
+    const struct target *target;
+    bool has_lz4;
+    char compression[16];
+    int64_t size;
+};
+
+static enum err_code look(void *ctx, struct session *s, struct err *e)
+{
+    struct work *w = ctx;
+    const struct relation *rel = &w->target->relation;
+    const struct sql_var vars[] = {{"schema", rel->schema}, {"relation", rel->name}};
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_compress_look, vars, 2, &r, e);
+
+    if (rc == OK && PQntuples(r) == 1) {
+        w->has_lz4 = strcmp(PQgetvalue(r, 0, 0), "t") == 0;
+        (void)snprintf(w->compression, sizeof w->compression, "%s", PQgetvalue(r, 0, 1));
+        w->size = schema_number(r, 0, 2);
+    }
+    PQclear(r);
+    return rc;
+}
+
+static enum err_code set_lz4(void *ctx, struct session *s, struct err *e)
+{
+    struct work *w = ctx;
+    const struct relation *rel = &w->target->relation;
+    const struct sql_var vars[] = {{"schema", rel->schema}, {"relation", rel->name}};
+    enum err_code rc = session_query(s, sql_begin, NULL, 0, NULL, e);
+
+    if (rc == OK)
+        rc = session_run(s, sql_compress_set, vars, 2, NULL, e);
+    return rc == OK ? session_query(s, "COMMIT", NULL, 0, NULL, e) : rc;
+}
+
+static enum err_code rewrite(void *ctx, struct session *s, const struct mover_window *win,
+                             PGresult **moved, struct err *e)
+{
+    const struct work *w = ctx;
+    const struct relation *r = &w->target->relation;
+    char from[MOVER_NUMBER];
+    char to[MOVER_NUMBER];
+    char rows[MOVER_NUMBER];
+    const struct sql_var vars[] = {
+        {"schema", r->schema},
+        {"relation", r->name},
+        {"key", r->key},
+        {"condition", OLD_WAY},
+        {"from", mover_number(win->from, from)},
+        {"to", mover_number(win->to, to)},
+        {"rows", mover_number((int64_t)win->rows, rows)},
+    };
+
+    return session_run(s, sql_compress_rows, vars, sizeof vars / sizeof *vars, moved, e);
+}
+
+static enum err_code report(const struct work *w, const char *before, const struct mover_counts *n,
+                            int64_t size_before, int64_t began, struct err *e)
+{
+    const struct cell cells[] = {
+        {"table", CELL_STR, w->target->table, 0},
+        {"before", CELL_STR, before, 0},
+        {"now", CELL_STR, w->compression, 0},
+        {"rows", CELL_INT, NULL, (int64_t)n->rows},
+        {"bytes_before", CELL_INT, NULL, size_before},
+        {"bytes", CELL_INT, NULL, w->size},
+        {"seconds", CELL_SECONDS, NULL, when_tick() - began},
+    };
+
+    return summary_row(w->cmd->summary, cells, sizeof cells / sizeof *cells, e);
+}
+
+static enum err_code compress_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+{
+    struct work w = {.cmd = c, .target = t};
+    struct mover m = {.relation = &t->relation,
+                      .condition = OLD_WAY,
+                      .rows = c->rows,
+                      .bytes = c->bytes,
+                      .dry_run = c->dry_run,
+                      .move = rewrite,
+                      .ctx = &w};
+    int64_t began = when_tick();
+    enum err_code rc = session_try(c->session, look, &w, e);
+    char before[sizeof w.compression];
+    int64_t size = w.size;
+
+    (void)ctx;
+    if (rc != OK)
+        return rc;
+    if (!w.has_lz4)
+        return err_set(e, ERR_CONFIG,
+                       "the server has no lz4: that needs PostgreSQL 14 or newer, built with it");
+    memcpy(before, w.compression, sizeof before);
+    if (strcmp(before, "lz4") != 0 && !c->dry_run)
+        rc = session_try(c->session, set_lz4, &w, e);
+    if (rc == OK && options_int(c->options, OPT_REWRITE) != 0)
+        rc = mover_run(&m, c->session, e);
+    struct err late = ERR_INIT;
+    if (session_stopping(c->session) || session_try(c->session, look, &w, &late) == OK)
+        late.code = report(&w, before, &m.counts, size, began, &late);
+    if (rc == OK && late.code != OK) {
+        *e = late;
+        rc = late.code;
+    }
+    return rc;
+}
+
+enum err_code cmd_compress(struct cmd *c, struct err *e)
+{
+    return cmd_each_table(c, compress_table, NULL, e);
+}

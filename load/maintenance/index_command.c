@@ -1,0 +1,284 @@
+/* netty-load index: the index that is recommended, and those of members that are often asked for. */
+#include "load/command/command.h"
+#include "load/database/sql.h"
+#include "load/maintenance/index_plan.h"
+#include "shared/log/log.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct work {
+    struct cmd *cmd;
+    const struct target *target;
+    const char *member; /* NULL: time_modified */
+    char name[INDEX_NAME];
+    struct index_seen seen;
+    char kept[INDEX_NAME]; /* the index that is there in its place */
+    int64_t rows, size, index_size;
+    enum index_step step, begun; /* now, and at first */
+};
+
+/* ---- looking ---- */
+
+enum {
+    LOOK_THERE,
+    LOOK_VALID,
+    LOOK_OURS,
+    LOOK_FOUND,
+    LOOK_NESTED,
+    LOOK_LONGEST,
+    LOOK_ROWS,
+    LOOK_SIZE,
+    LOOK_BUSY,
+    LOOK_INDEX_SIZE,
+    LOOK_PARTITIONED,
+    LOOK_BY_TIME
+};
+
+static bool yes(const PGresult *r, int column)
+{
+    return strcmp(PQgetvalue(r, 0, column), "t") == 0;
+}
+
+static enum err_code look(struct work *w, struct session *s, struct err *e)
+{
+    const struct relation *rel = &w->target->relation;
+    const struct sql_var vars[] = {
+        {"schema", rel->schema},
+        {"relation", rel->name},
+        {"name", w->name},
+        {"member", w->member != NULL ? w->member : "time_modified"},
+        {"sampled", w->member != NULL ? "true" : "false"},
+    };
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_index_look, vars, sizeof vars / sizeof *vars, &r, e);
+
+    if (rc == OK && PQntuples(r) != 1)
+        rc = err_set(e, ERR_REFUSED, "the table %s is gone", rel->name);
+    if (rc == OK) {
+        bool by_time = !PQgetisnull(r, 0, LOOK_BY_TIME);
+        w->seen = (struct index_seen){.there = yes(r, LOOK_THERE),
+                                      .valid = yes(r, LOOK_VALID),
+                                      .ours = yes(r, LOOK_OURS),
+                                      .found = yes(r, LOOK_FOUND),
+                                      .nested = yes(r, LOOK_NESTED),
+                                      .longest = schema_number(r, 0, LOOK_LONGEST),
+                                      .busy = yes(r, LOOK_BUSY),
+                                      .partitioned = yes(r, LOOK_PARTITIONED),
+                                      .by_time = by_time};
+        w->rows = schema_number(r, 0, LOOK_ROWS);
+        w->size = schema_number(r, 0, LOOK_SIZE);
+        w->index_size = schema_number(r, 0, LOOK_INDEX_SIZE);
+        w->step = index_step(w->member, &w->seen);
+        (void)snprintf(w->kept, sizeof w->kept, "%s",
+                       w->member == NULL && by_time ? PQgetvalue(r, 0, LOOK_BY_TIME) : w->name);
+    }
+    PQclear(r);
+    return rc;
+}
+
+/* ---- making ---- */
+
+/* A time limit ends each try alike, and leaves the server work for nothing: not again. */
+static enum err_code too_slow(struct err *e, const struct session *s, const struct work *w)
+{
+    char why[sizeof e->msg];
+
+    if (db_classify(e) != DB_TOO_SLOW || session_stopping(s))
+        return e->code;
+    (void)snprintf(why, sizeof why, "%s", e->msg);
+    e->sqlstate[0] = '\0';
+    return err_set(e, ERR_REFUSED,
+                   "%.500s; the index %s takes longer than this role's statement_timeout: ALTER "
+                   "ROLE ... SET statement_timeout = 0, make it, and set it back",
+                   why, w->name);
+}
+
+static enum err_code create(struct work *w, struct session *s, struct err *e)
+{
+    static const char *const texts[] = {[INDEX_TIME] = sql_index_time,
+                                        [INDEX_TEXT] = sql_index_member,
+                                        [INDEX_HASH] = sql_index_hash,
+                                        [INDEX_NESTED] = sql_index_nested};
+    const struct relation *rel = &w->target->relation;
+    enum index_kind kind = index_kind(w->member, &w->seen);
+    const struct sql_var vars[] = {
+        {"schema", rel->schema}, {"relation", rel->name}, {"name", w->name}, {"member", w->member}};
+
+    LOG(LOG_INFO, "index", "an index is being made; nobody is kept from reading and writing",
+        F_STR("table", w->target->table), F_STR("index", w->name), F_INT("rows", w->rows),
+        F_INT("bytes", w->size));
+    if (session_run(s, texts[kind], vars, kind == INDEX_TIME ? 3 : 4, NULL, e) != OK)
+        return too_slow(e, s, w);
+    return OK;
+}
+
+static enum err_code refuse(const struct work *w, struct err *e)
+{
+    if (w->step == INDEX_TAKEN)
+        return err_set(e, ERR_REFUSED, "%s is there, and is no index of %s; rename it", w->name,
+                       w->target->relation.name);
+    if (w->step == INDEX_ABSENT)
+        return err_set(e, ERR_USAGE, "no row of %s has a member \"%.200s\" in data",
+                       w->target->relation.name, w->member);
+    if (w->step == INDEX_PARTS)
+        return err_set(e, ERR_REFUSED,
+                       "%s is partitioned, and the partitions' indexes have to be made one by one",
+                       w->target->relation.name);
+    return err_set(e, ERR_BUSY, "somebody is making an index on %s; run again later",
+                   w->target->relation.name);
+}
+
+/* Each try looks again: the one before may have got anywhere. */
+static enum err_code make(void *ctx, struct session *s, struct err *e)
+{
+    struct work *w = ctx;
+    const struct sql_var vars[] = {{"schema", w->target->relation.schema}, {"name", w->name}};
+    enum err_code rc = look(w, s, e);
+
+    if (rc != OK)
+        return rc;
+    if (w->begun == INDEX_KEEP)
+        w->begun = w->step;
+    if (w->step == INDEX_KEEP || (w->cmd->dry_run && w->step <= INDEX_REMAKE))
+        return OK;
+    if (w->step > INDEX_REMAKE)
+        return refuse(w, e);
+    if (w->step == INDEX_REMAKE && session_run(s, sql_index_drop, vars, 2, NULL, e) != OK)
+        return too_slow(e, s, w);
+    if ((rc = create(w, s, e)) != OK || (rc = look(w, s, e)) != OK)
+        return rc;
+    if (w->step != INDEX_KEEP)
+        return err_set(e, ERR_BUSY,
+                       "the index %s is still being made by somebody else; run again "
+                       "later",
+                       w->name);
+    return OK;
+}
+
+static enum err_code report(struct work *w, int64_t began, struct err *e)
+{
+    static const char *const states[] = {
+        [INDEX_KEEP] = "there", [INDEX_MAKE] = "made", [INDEX_REMAKE] = "made again"};
+    static const char *const planned[] = {
+        [INDEX_KEEP] = "there", [INDEX_MAKE] = "to make", [INDEX_REMAKE] = "to make again"};
+    static const char *const kinds[] = {[INDEX_TIME] = "btree",
+                                        [INDEX_TEXT] = "btree",
+                                        [INDEX_HASH] = "hash",
+                                        [INDEX_NESTED] = "gin"};
+    const struct cell cells[] = {
+        {"table", CELL_STR, w->target->table, 0},
+        {"member", CELL_STR, w->member != NULL ? w->member : "time_modified", 0},
+        {"index", CELL_STR, w->kept, 0},
+        {"kind", CELL_STR, kinds[index_kind(w->member, &w->seen)], 0},
+        {"status", CELL_STR, (w->cmd->dry_run ? planned : states)[w->begun], 0},
+        {"table_bytes", CELL_INT, NULL, w->size},
+        {"bytes", CELL_INT, NULL, w->index_size},
+        {"seconds", CELL_SECONDS, NULL, when_tick() - began},
+    };
+
+    return summary_row(w->cmd->summary, cells, sizeof cells / sizeof *cells, e);
+}
+
+static enum err_code one_index(struct cmd *c, const struct target *t, const char *member,
+                               struct err *e)
+{
+    struct work w = {.cmd = c, .target = t, .member = member};
+    int64_t began = when_tick();
+
+    index_name(t->relation.name, member, w.name);
+    session_long(c->session, true);
+    enum err_code rc = session_try(c->session, make, &w, e);
+    session_long(c->session, false);
+    return rc == OK ? report(&w, began, e) : rc;
+}
+
+struct members {
+    const char *const *names;
+    size_t count;
+};
+
+/* One that cannot be made does not stop the others. */
+static enum err_code index_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+{
+    const struct members *m = ctx;
+    enum err_code rc = one_index(c, t, NULL, e);
+
+    for (size_t i = 0; i < m->count && rc != ERR_INTERRUPTED; i++) {
+        if (rc != OK)
+            cmd_failed(c, t->table, e);
+        rc = one_index(c, t, m->names[i], e);
+    }
+    return rc;
+}
+
+/* ---- --suggest ---- */
+
+struct question {
+    const struct target *target;
+    char *source; /* of pg_stat_statements */
+    PGresult *rows;
+};
+
+static enum err_code ask_where(void *ctx, struct session *s, struct err *e)
+{
+    struct question *q = ctx;
+    PGresult *r = NULL;
+    enum err_code rc = session_query(s, sql_suggest_where, NULL, 0, &r, e);
+
+    if (rc == OK && PQntuples(r) == 1 && q->source == NULL &&
+        (q->source = strdup(PQgetvalue(r, 0, 0))) == NULL)
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+    PQclear(r);
+    return rc;
+}
+
+static enum err_code ask_statements(void *ctx, struct session *s, struct err *e)
+{
+    struct question *q = ctx;
+    const struct sql_var vars[] = {{"source", q->source}, {"relation", q->target->relation.name}};
+
+    return session_run(s, sql_suggest, vars, 2, &q->rows, e);
+}
+
+static enum err_code suggest(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+{
+    struct question *q = ctx;
+    q->target = t;
+    enum err_code rc = session_try(c->session, ask_statements, q, e);
+
+    for (int i = 0; rc == OK && i < PQntuples(q->rows); i++) {
+        const struct cell cells[] = {
+            {"table", CELL_STR, t->table, 0},
+            {"about", CELL_STR, PQgetvalue(q->rows, i, 0), 0},
+            {"calls", CELL_INT, NULL, schema_number(q->rows, i, 1)},
+            {"milliseconds", CELL_INT, NULL, schema_number(q->rows, i, 2)},
+            {"statement", CELL_STR, PQgetvalue(q->rows, i, 3), 0},
+        };
+        rc = summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
+    }
+    PQclear(q->rows);
+    q->rows = NULL;
+    return rc;
+}
+
+enum err_code cmd_index(struct cmd *c, struct err *e)
+{
+    const char *const *words = NULL;
+    size_t n = options_words(c->options, &words);
+    struct members members = {words + 1, n > 1 ? n - 1 : 0};
+    struct question q = {.source = NULL};
+    enum err_code rc;
+
+    if (options_int(c->options, OPT_SUGGEST) == 0)
+        return n > 0 ? cmd_one_table(c, words[0], index_table, &members, e)
+                     : cmd_each_table(c, index_table, &members, e);
+    if ((rc = session_try(c->session, ask_where, &q, e)) != OK)
+        return rc;
+    if (q.source == NULL)
+        return err_set(e, ERR_CONFIG,
+                       "pg_stat_statements is not installed in this database: have it in "
+                       "shared_preload_libraries, then CREATE EXTENSION pg_stat_statements");
+    rc = cmd_each_table(c, suggest, &q, e);
+    free(q.source);
+    return rc;
+}

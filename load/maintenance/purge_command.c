@@ -1,0 +1,52 @@
+/* netty-load purge: rows that have been deleted for long are written to a file, then removed. */
+#include "load/command/command.h"
+#include "load/maintenance/rows_to_file.h"
+#include "shared/time/when.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CONDITION_MAX 1000
+
+/*
+ * Deleted since: deleted_detected_at where there is one, else time_modified. The former is text in
+ * data, and compared as text, since a cast would fail on what is no time: ISO 8601 in UTC sorts as
+ * it is. A row whose deleted_detected_at is written otherwise stays, and so does one without a time.
+ */
+static void condition(int64_t cutoff, char out[CONDITION_MAX])
+{
+    char text[WHEN_TEXT];
+
+    (void)when_iso(cutoff, text);
+    (void)snprintf(
+        out, CONDITION_MAX,
+        "t.data @> '{\"deleted\": true}'::jsonb AND CASE "
+        "WHEN t.data->>'deleted_detected_at' IS NULL THEN t.time_modified < '%s'::timestamptz "
+        "ELSE t.data->>'deleted_detected_at' ~ "
+        "'^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z$' "
+        "AND (replace(left(t.data->>'deleted_detected_at', 19), ' ', 'T') COLLATE \"C\") < "
+        "left('%s', 19) END",
+        text, text);
+}
+
+static enum err_code purge_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+{
+    const struct taken_conf *conf = ctx;
+
+    return taken_run(c, t, conf, e);
+}
+
+enum err_code cmd_purge(struct cmd *c, struct err *e)
+{
+    char text[CONDITION_MAX];
+    char *dir = NULL;
+    int64_t cutoff = 0;
+    enum err_code rc = cmd_cutoff(c, &cutoff, e);
+
+    if (rc == OK && (rc = cmd_archive_dir(c, &dir, e)) == OK) {
+        condition(cutoff, text);
+        struct taken_conf conf = {.condition = text, .dir = dir};
+        rc = cmd_each_table(c, purge_table, &conf, e);
+    }
+    free(dir);
+    return rc;
+}

@@ -1,0 +1,92 @@
+/* netty-load restore: rows back from a table's archive, or from a file that purge or archive wrote. */
+#include "load/command/command.h"
+#include "load/maintenance/archive_file.h"
+#include "load/maintenance/archive_table.h"
+#include "load/maintenance/restore_file.h"
+#include "load/maintenance/row_mover.h"
+#include "shared/log/log.h"
+
+#define EVERY_ROW "true"
+
+struct work {
+    bool replace; /* --update replace */
+    const char *file;
+    struct shelf *shelf;
+};
+
+static enum err_code move(void *ctx, struct session *s, const struct mover_window *w,
+                          PGresult **moved, struct err *e)
+{
+    const struct work *work = ctx;
+
+    return shelf_move(work->shelf, SHELF_TAKE_BACK, EVERY_ROW, s, w, moved, e);
+}
+
+static enum err_code report(struct cmd *c, const struct target *t, const char *from,
+                            const struct mover_counts *n, int64_t began, struct err *e)
+{
+    const struct cell cells[] = {
+        {"table", CELL_STR, t->table, 0},
+        {"rows", CELL_INT, NULL, (int64_t)n->rows},
+        {"merged", CELL_INT, NULL, (int64_t)n->merged},
+        {"from", CELL_STR, from, 0},
+        {"seconds", CELL_SECONDS, NULL, when_tick() - began},
+    };
+
+    return summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
+}
+
+static enum err_code from_table(struct cmd *c, struct work *work, struct mover_counts *n,
+                                struct err *e)
+{
+    struct mover m = {.relation = shelf_archive(work->shelf),
+                      .condition = EVERY_ROW,
+                      .rows = c->rows,
+                      .bytes = c->bytes,
+                      .dry_run = c->dry_run,
+                      .move = move,
+                      .ctx = work};
+    bool there = false;
+    enum err_code rc = shelf_look(work->shelf, c->session, &there, e);
+
+    if (rc == OK && there)
+        rc = mover_run(&m, c->session, e);
+    *n = m.counts;
+    return rc;
+}
+
+static enum err_code restore_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+{
+    struct work *work = ctx;
+    struct mover_counts n = {0};
+    struct err late = ERR_INIT;
+    int64_t began = when_tick();
+    enum err_code rc = shelf_open(&work->shelf, t, work->replace, e);
+
+    if (rc != OK)
+        return rc;
+    if (work->file != NULL)
+        rc = restore_file(c, t, work->file, shelf_merged_back(work->shelf), &n, e);
+    else
+        rc = from_table(c, work, &n, e);
+    if (report(c, t, work->file != NULL ? work->file : shelf_archive(work->shelf)->name, &n, began,
+               &late) != OK &&
+        rc == OK) {
+        *e = late;
+        rc = late.code;
+    }
+    shelf_close(work->shelf);
+    work->shelf = NULL;
+    return rc;
+}
+
+enum err_code cmd_restore(struct cmd *c, struct err *e)
+{
+    struct work work = {.replace = options_int(c->options, OPT_UPDATE) == 1,
+                        .file = options_text(c->options, OPT_FROM_FILE)};
+    const char *const *words = NULL;
+
+    if (work.file != NULL && options_words(c->options, &words) != 1)
+        return err_set(e, ERR_USAGE, "--from-file needs the one table that the file's rows are of");
+    return cmd_each_table(c, restore_table, &work, e);
+}

@@ -1,0 +1,18 @@
+/*
+ * Rows of one table from a file (load/maintenance/archive_file.h) back into the database, batch after batch. Nothing is
+ * remembered: run again, a file's rows are found where they are. A damaged file's rows before the
+ * damage are brought back; a file that ends within a batch is read up to there, since those rows had
+ * not been removed yet when its writer died.
+ */
+#ifndef NETTY_LOAD_MAINTENANCE_RESTORE_FILE_H
+#define NETTY_LOAD_MAINTENANCE_RESTORE_FILE_H
+
+#include "load/command/command.h"
+#include "load/maintenance/row_mover.h"
+
+/* merged: as for load/sql/restore_lines.sql. *n tells also after a failure: rows are those that were
+ * written, merged those of them whose key was there. */
+enum err_code restore_file(struct cmd *c, const struct target *t, const char *path,
+                           const char *merged, struct mover_counts *n, struct err *e) MUST_CHECK;
+
+#endif

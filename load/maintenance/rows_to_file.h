@@ -1,0 +1,18 @@
+/*
+ * Rows of one table that fit a condition, into a file (load/maintenance/archive_file.h) and out of the database
+ * (load/maintenance/row_mover.h); and the command's summary row of it: table rows bytes file seconds.
+ */
+#ifndef NETTY_LOAD_MAINTENANCE_ROWS_TO_FILE_H
+#define NETTY_LOAD_MAINTENANCE_ROWS_TO_FILE_H
+
+#include "load/command/command.h"
+
+struct taken_conf {
+    const char *condition; /* load/maintenance/row_mover.h */
+    const char *dir;       /* of the files */
+};
+
+enum err_code taken_run(struct cmd *c, const struct target *t, const struct taken_conf *conf,
+                        struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,293 @@
+#include "load/metrics/load_metrics.h"
+
+#include "load/metrics/load_metric_defs.h"
+#include "shared/base/table_names.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/status/last_run_metrics.h"
+#include "spool/status/monitor.h"
+#include "spool/status/run_history.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS(us) ((double)(us) / (double)WHEN_SECOND)
+
+struct entry {
+    char table[NAMES_TABLE_MAX + 1];
+    const struct table_counts *live; /* NULL: the table is closed */
+    struct table_counts counted;     /* of which the metrics know */
+    struct table_counts seen;        /* of which history or `run` knows */
+    struct runs_entry run;           /* what is not written yet */
+    bool open;                       /* ... and there is some */
+    int64_t told;                    /* when_tick() of the last line; 0: none yet */
+    struct entry *next;
+};
+
+struct account {
+    struct account_conf conf;
+    struct metrics *metrics;
+    struct board *board;
+    uv_timer_t timer;
+    struct entry *entries;
+};
+
+/* By enum db_trouble. */
+static const char *const kinds[TABLE_TROUBLES] = {
+    [DB_AGAIN] = "unavailable", [DB_TOO_SLOW] = "timeout",    [DB_BAD_ROW] = "bad_row",
+    [DB_NO_TABLE] = "no_table", [DB_FORBIDDEN] = "forbidden", [DB_FAULT] = "other",
+};
+
+static const struct last_run_meters last_run = {.side = RUNS_LOAD,
+                                                .duration = METER_LAST_DURATION,
+                                                .timestamp = METER_LAST_TIMESTAMP,
+                                                .success = METER_LAST_SUCCESS,
+                                                .aside = METER_ASIDE};
+
+/* ---- counting ---- */
+
+/* A series that is there before it counts: what rises from nothing is seen to rise. */
+static void count(const struct account *a, struct entry *i)
+{
+    struct metrics *m = a->metrics;
+    const struct table_counts *c = i->live;
+    struct table_counts *s = &i->counted;
+    if (c == NULL)
+        return;
+    const struct {
+        const char *outcome;
+        uint64_t n;
+    } rows[] = {
+        {"inserted", c->inserted - s->inserted},    {"updated", c->updated - s->updated},
+        {"unchanged", c->unchanged - s->unchanged}, {"stale", c->stale - s->stale},
+        {"folded", c->folded - s->folded},          {"dead", c->dead - s->dead},
+    };
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        metrics_add(m, METER_ROWS, i->table, rows[k].outcome, (double)rows[k].n);
+    for (size_t k = 0; k < TABLE_TROUBLES; k++)
+        metrics_add(m, METER_DATABASE_ERRORS, i->table, kinds[k],
+                    (double)(c->troubles[k] - s->troubles[k]));
+    metrics_add(m, METER_READ, i->table, NULL, (double)(c->read - s->read));
+    metrics_add(m, METER_BATCHES, i->table, NULL, (double)(c->batches - s->batches));
+    metrics_add(m, METER_RETRIES, i->table, NULL, (double)(c->retries - s->retries));
+    metrics_add(m, METER_DAMAGED, i->table, NULL, (double)(c->damaged - s->damaged));
+    *s = *c;
+}
+
+static struct entry *find(struct account *a, const char *table)
+{
+    static const char *const statuses[] = {"complete", "partial", "failed"};
+    for (struct entry *i = a->entries; i != NULL; i = i->next)
+        if (strcmp(i->table, table) == 0)
+            return i;
+    struct entry *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    (void)snprintf(made->table, sizeof made->table, "%s", table);
+    made->next = a->entries;
+    a->entries = made;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        metrics_add(a->metrics, METER_LOADS, table, statuses[i], 0);
+    return made;
+}
+
+void account_table(struct account *a, const char *table, const struct table_counts *counts)
+{
+    struct entry *i = a != NULL ? find(a, table) : NULL;
+    if (i == NULL)
+        return;
+    i->live = counts;
+    i->counted = i->seen = *counts;
+}
+
+/* ---- history ---- */
+
+/* A spool that only lets itself be read is no trouble: the loader needs no more of it. */
+static void write_line(struct account *a, struct entry *i)
+{
+    struct err e = ERR_INIT;
+    if (!i->open)
+        return;
+    i->open = false;
+    i->told = when_tick();
+    if (a->conf.spool == NULL || runs_add(a->conf.spool, i->table, RUNS_LOAD, &i->run, &e) == OK)
+        return;
+    bool harmless = e.sys == EROFS || e.sys == EACCES || e.sys == EPERM;
+    LOG(harmless ? LOG_DEBUG : LOG_WARN, "history", "the spool is not told how the run went",
+        F_STR("table", i->table), F_ERR(&e));
+}
+
+static void write_all(struct account *a)
+{
+    for (struct entry *i = a->entries; i != NULL; i = i->next)
+        write_line(a, i);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    write_all(timer->data);
+}
+
+static void add_counts(struct entry *i, const struct table_counts *c)
+{
+    const struct table_counts *seen = &i->seen;
+    int64_t *n = i->run.counts;
+    n[RUN_READ] += (int64_t)(c->read - seen->read);
+    n[RUN_INSERTED] += (int64_t)(c->inserted - seen->inserted);
+    n[RUN_UPDATED] += (int64_t)(c->updated - seen->updated);
+    n[RUN_UNCHANGED] += (int64_t)(c->unchanged - seen->unchanged);
+    n[RUN_STALE] += (int64_t)(c->stale - seen->stale);
+    n[RUN_FOLDED] += (int64_t)(c->folded - seen->folded);
+    n[RUN_DEAD] += (int64_t)(c->dead - seen->dead);
+    n[RUN_BATCHES] += (int64_t)(c->batches - seen->batches);
+    n[RUN_RETRIES] += (int64_t)(c->retries - seen->retries);
+    i->run.busy += c->busy - seen->busy;
+}
+
+/* The last word counts: a table that failed and then went well goes well. */
+static const char *judge(struct runs_entry *run, const struct err *err)
+{
+    const char *status = "complete";
+    if (err != NULL)
+        status = err->code == ERR_INTERRUPTED ? "partial" : "failed";
+    (void)snprintf(run->status, sizeof run->status, "%s", status);
+    (void)snprintf(run->error, sizeof run->error, "%s", err != NULL ? err_word(err->code) : "");
+    return status;
+}
+
+void account_loaded(struct account *a, const char *table, const struct err *err)
+{
+    struct entry *i = a != NULL ? find(a, table) : NULL;
+    int64_t now = when_now();
+    if (i == NULL || i->live == NULL)
+        return;
+    struct table_counts counts = *i->live;
+    int64_t busy = counts.busy - i->seen.busy;
+    bool nothing = err == NULL && counts.read == i->seen.read && i->run.error[0] == 0;
+    board_ended(a->board, table, err != NULL ? err->code : OK);
+    if (a->conf.follow && nothing && !i->open && i->told != 0) {
+        i->seen = counts;
+        return;
+    }
+    if (!i->open) {
+        i->run = (struct runs_entry){.began = now - busy, .complete_to = WHEN_NONE};
+        (void)snprintf(i->run.kind, sizeof i->run.kind, "%s", a->conf.kind);
+    }
+    i->open = true;
+    i->run.ended = now;
+    add_counts(i, &counts);
+    metrics_add(a->metrics, METER_LOADS, table, judge(&i->run, err), 1);
+    metrics_observe(a->metrics, METER_LOAD_SECONDS, table, NULL, SECONDS(busy));
+    i->seen = counts;
+    if (!a->conf.follow || i->told == 0 || when_tick() - i->told >= ACCOUNT_SPAN)
+        write_line(a, i);
+}
+
+/* ---- the spool's state ---- */
+
+static void set_table(struct metrics *m, const struct status *s, const struct status_table *t)
+{
+    double ratio = status_requests_per_change(t);
+    int64_t age = t->since != WHEN_NONE && s->at > t->since ? s->at - t->since : 0;
+    if (t->loaded_to != WHEN_NONE)
+        metrics_set(m, METER_COMPLETE_TO, t->name, NULL, SECONDS(t->loaded_to));
+    metrics_set(m, METER_WAITING_BYTES, t->name, NULL, (double)t->bytes);
+    metrics_set(m, METER_WAITING_RECORDS, t->name, NULL, (double)t->records);
+    metrics_set(m, METER_WAITING_PAGES, t->name, NULL, (double)t->pages);
+    metrics_set(m, METER_WAITING_AGE, t->name, NULL, SECONDS(age));
+    if (ratio >= 0)
+        metrics_set(m, METER_RATIO, t->name, NULL, ratio);
+    last_run_set(m, &last_run, t);
+}
+
+static void collect(void *ctx, const struct status *s)
+{
+    struct account *a = ctx;
+    for (struct entry *i = a->entries; i != NULL; i = i->next)
+        count(a, i);
+    for (size_t i = METER_LAST_DURATION; i < METER_EXIT; i++)
+        metrics_clear(a->metrics, i);
+    if (s == NULL)
+        return;
+    metrics_set(a->metrics, METER_SPOOL_BYTES, NULL, NULL, (double)s->bytes);
+    for (size_t i = 0; i < s->count; i++)
+        set_table(a->metrics, s, s->tables[i]);
+}
+
+/* ---- beginning and end ---- */
+
+enum err_code account_open(struct account **out, const struct account_conf *conf, struct err *e)
+{
+    struct account *a = calloc(1, sizeof *a);
+    enum err_code rc;
+    *out = NULL;
+    if (a == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    a->conf = *conf;
+    struct board_conf board = {.options = conf->options,
+                               .loop = conf->loop,
+                               .spool = conf->spool,
+                               .side = RUNS_LOAD,
+                               .staying = conf->follow || conf->every > 0,
+                               .interval = conf->every,
+                               .collect = collect,
+                               .ctx = a};
+    if ((rc = metrics_open(&a->metrics, meters, METERS, e)) == OK) {
+        metrics_set(a->metrics, METER_BUILD, NETTY_VERSION, NULL, 1);
+        board.metrics = a->metrics;
+        rc = board_open(&a->board, &board, e);
+    }
+    (void)uv_timer_init(conf->loop, &a->timer); /* cannot fail */
+    a->timer.data = a;
+    uv_unref((uv_handle_t *)&a->timer);
+    if (rc == OK && conf->follow)
+        (void)uv_timer_start(&a->timer, on_timer, ACCOUNT_SPAN / 1000, ACCOUNT_SPAN / 1000);
+    if (rc != OK) {
+        account_close(a);
+        return rc;
+    }
+    *out = a;
+    return OK;
+}
+
+int account_done(struct account *a, int code)
+{
+    if (a == NULL)
+        return code;
+    write_all(a);
+    for (struct entry *i = a->entries; i != NULL; i = i->next) {
+        count(a, i);
+        i->live = NULL;
+    }
+    return board_done(a->board, METER_EXIT, code);
+}
+
+void account_spool(struct account *a, const struct spool *s)
+{
+    if (a == NULL)
+        return;
+    a->conf.spool = s;
+    board_spool(a->board, s);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    struct account *a = h->data;
+    while (a->entries != NULL) {
+        struct entry *i = a->entries;
+        a->entries = i->next;
+        free(i);
+    }
+    free(a);
+}
+
+void account_close(struct account *a)
+{
+    if (a == NULL)
+        return;
+    write_all(a);
+    board_close(a->board);
+    metrics_close(a->metrics);
+    uv_close((uv_handle_t *)&a->timer, on_closed);
+}

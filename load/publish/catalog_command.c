@@ -1,0 +1,134 @@
+#include "load/publish/catalog_command.h"
+#include "load/publish/catalog_publish.h"
+#include "shared/log/log.h"
+#include <stdlib.h>
+
+struct tell {
+    struct db *db;
+    const struct spool *spool;
+    struct backoff backoff;
+    struct leave *leave;
+    uv_timer_t timer;
+    tell_ended_fn *ended;
+    void *ctx;
+    unsigned attempt;
+    int code;
+};
+
+static void on_turn(uv_timer_t *timer);
+
+static void finish(struct tell *t, const struct err *err)
+{
+    if (err != NULL) {
+        LOG(LOG_ERROR, "failed", "the catalog is not written", F_ERR(err),
+            F_STR("sqlstate", err->sqlstate));
+        t->code = err_exit(err->code);
+    }
+    (void)uv_timer_stop(&t->timer);
+    t->ended(t->ctx);
+}
+
+static void failed(struct tell *t, const struct err *err)
+{
+    enum db_trouble what = db_classify(err);
+
+    if ((what != DB_AGAIN && what != DB_TOO_SLOW) || t->attempt >= t->backoff.tries) {
+        finish(t, err);
+        return;
+    }
+    t->attempt++;
+    int64_t wait = backoff_wait(&t->backoff, t->attempt, backoff_random(), 0);
+    LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_ERR(err),
+        F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),
+        F_INT("wait_ms", wait / 1000));
+    db_drop(t->db);
+    (void)uv_timer_start(&t->timer, on_turn, (uint64_t)((wait + 999) / 1000), 0);
+}
+
+static void on_left(void *ctx, const struct err *err)
+{
+    struct tell *t = ctx;
+
+    leave_free(t->leave);
+    t->leave = NULL;
+    if (err != NULL)
+        failed(t, err);
+    else
+        finish(t, NULL);
+}
+
+static void on_connected(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct tell *t = ctx;
+    struct err e = ERR_INIT;
+
+    (void)r;
+    if (err != NULL)
+        failed(t, err);
+    else if (leave_open(&t->leave, t->db, t->spool, &e) != OK)
+        finish(t, &e);
+    else
+        leave_run(t->leave, NULL, on_left, t);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct tell *t = timer->data;
+
+    db_connect(t->db, on_connected, t);
+}
+
+enum err_code tell_open(struct tell **out, uv_loop_t *loop, const char *conninfo,
+                        const struct spool *s, const struct backoff *backoff, struct err *e)
+{
+    struct tell *t = calloc(1, sizeof *t);
+    enum err_code rc;
+
+    if (t == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if ((rc = db_open(&t->db, loop, conninfo, e)) != OK) {
+        free(t);
+        return rc;
+    }
+    t->spool = s;
+    t->backoff = *backoff;
+    (void)uv_timer_init(loop, &t->timer); /* cannot fail */
+    t->timer.data = t;
+    *out = t;
+    return OK;
+}
+
+void tell_start(struct tell *t, tell_ended_fn *ended, void *ctx)
+{
+    t->ended = ended;
+    t->ctx = ctx;
+    (void)uv_timer_start(&t->timer, on_turn, 0, 0);
+}
+
+void tell_stop(struct tell *t)
+{
+    struct err e = ERR_INIT;
+
+    err_set(&e, ERR_INTERRUPTED, "stopped");
+    db_drop(t->db); /* nobody calls back then */
+    finish(t, &e);
+}
+
+int tell_exit(const struct tell *t)
+{
+    return t->code;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+void tell_close(struct tell *t)
+{
+    if (t == NULL)
+        return;
+    leave_free(t->leave);
+    db_close(t->db);
+    uv_close((uv_handle_t *)&t->timer, on_closed);
+}

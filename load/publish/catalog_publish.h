@@ -1,0 +1,31 @@
+/*
+ * What the database holds, left in the spool for the extractor (spool/store/catalog.h): tables, keys,
+ * greatest time_modified.
+ *
+ * To find the greatest is to read the whole table, unless time_modified has an index; so what this run has put in does where
+ * the table was empty before, and what the last catalog says of the same table, together with that, for a day. What
+ * others put in meanwhile may be greater: then an extractor starts earlier than it need, and misses
+ * nothing.
+ *
+ * For a run of the loader this is no reason to fail: what cannot be had or written is logged (a
+ * read-only spool at debug) as well as told.
+ */
+#ifndef NETTY_LOAD_PUBLISH_CATALOG_PUBLISH_H
+#define NETTY_LOAD_PUBLISH_CATALOG_PUBLISH_H
+
+#include "load/database/db.h"
+#include "spool/store/spool.h"
+
+struct leave;
+/* The greatest time_modified that this run has put into the table, or WHEN_NONE. *whole: there was nothing in it before. */
+typedef int64_t leave_greatest_fn(void *ctx, const char *table, bool *whole);
+typedef void leave_done_fn(void *ctx, const struct err *err); /* NULL: the catalog is written */
+
+/* db is connected. done is called once, from the loop; leave_free belongs into it or after it. */
+enum err_code leave_open(struct leave **l, struct db *db, const struct spool *s,
+                         struct err *e) MUST_CHECK;
+/* greatest may be NULL: nothing has been put in. ctx is given to both. */
+void leave_run(struct leave *l, leave_greatest_fn *greatest, leave_done_fn *done, void *ctx);
+void leave_free(struct leave *l);
+
+#endif

@@ -1,0 +1,263 @@
+#include "load/publish/loaded_publish.h"
+#include "load/database/sql.h"
+#include "load/database/target_table.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct mark {
+    uv_loop_t *loop;
+    struct db *db;
+    struct mark_conf conf;
+    mark_done_fn *done;
+    void *ctx;
+    struct loaded_entry entry; /* place is set for each table */
+    struct mark_row *rows;
+    size_t count;
+    uv_work_t work;
+    bool working;
+    struct prune_sum sum;
+    struct err err;
+};
+
+static void ask_who(struct mark *m);
+
+enum err_code mark_open(struct mark **out, uv_loop_t *loop, struct db *db,
+                        const struct mark_conf *conf, struct err *e)
+{
+    struct mark *m = calloc(1, sizeof *m);
+
+    if (m == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    m->loop = loop;
+    m->db = db;
+    m->conf = *conf;
+    m->work.data = m;
+    *out = m;
+    return OK;
+}
+
+void mark_free(struct mark *m)
+{
+    if (m == NULL)
+        return;
+    free(m->rows);
+    free(m);
+}
+
+const struct mark_row *mark_rows(const struct mark *m, size_t *n)
+{
+    *n = m->count;
+    return m->rows;
+}
+
+const char *mark_database(const struct mark *m)
+{
+    return m->entry.name;
+}
+
+/* ---- the spool's part, in a worker thread ---- */
+
+static const struct mark_row *find_row(const struct mark *m, const char *table)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (strcmp(m->rows[i].table, table) == 0)
+            return &m->rows[i];
+    return NULL;
+}
+
+/* A table of which the database knows nothing (any more) is not loaded, if it ever was. */
+static enum err_code was_loaded(const struct mark *m, const char *table, bool *was, struct err *e)
+{
+    struct loaded loaded;
+    enum err_code rc = loaded_read(m->conf.spool, table, &loaded, e);
+
+    *was = false;
+    for (size_t i = 0; rc == OK && i < loaded.count; i++)
+        *was = *was || strcmp(loaded.entries[i].id, m->entry.id) == 0;
+    if (rc == OK)
+        loaded_free(&loaded);
+    return rc;
+}
+
+static enum err_code store_table(const struct mark *m, const char *table, struct err *e)
+{
+    const struct mark_row *row = find_row(m, table);
+    struct loaded_entry entry = m->entry;
+    bool was = true;
+    enum err_code rc = row == NULL ? was_loaded(m, table, &was, e) : OK;
+
+    if (rc != OK || !was)
+        return rc;
+    if (row != NULL)
+        entry.place = row->place;
+    return loaded_store(m->conf.spool, table, &entry, e);
+}
+
+static enum err_code store_all(struct mark *m, struct err *e)
+{
+    char **tables = NULL;
+    size_t n = 0;
+    enum err_code rc = spool_tables(m->conf.spool, &tables, &n, e);
+
+    for (size_t i = 0; rc == OK && i < n; i++)
+        rc = store_table(m, tables[i], e);
+    spool_tables_free(tables, n);
+    return rc;
+}
+
+static void work(uv_work_t *w)
+{
+    struct mark *m = w->data;
+
+    if (store_all(m, &m->err) != OK || !m->conf.prune)
+        return;
+    m->conf.limits.now = when_now();
+    if (prune_run(m->conf.spool, &m->conf.limits, NULL, NULL, &m->sum, &m->err) != OK)
+        err_prefix(&m->err, "cannot prune the spool");
+}
+
+static void end(struct mark *m, const struct err *err)
+{
+    m->done(m->ctx, err);
+}
+
+static void after_work(uv_work_t *w, int status)
+{
+    struct mark *m = w->data;
+
+    if (status != 0)
+        err_set(&m->err, ERR_INTERRUPTED, "stopped before the spool was told what is loaded");
+    if (m->sum.segments > 0 || m->sum.caches.files > 0)
+        LOG(LOG_INFO, "pruned",
+            m->sum.segments > 0 ? "loaded pages were removed from the spool"
+                                : "caches that nobody uses were removed from the spool",
+            F_INT("segments", m->sum.segments), F_INT("bytes", m->sum.bytes),
+            F_INT("left", m->sum.left), F_INT("caches", m->sum.caches.files),
+            F_INT("cache_bytes", m->sum.caches.bytes));
+    if (m->sum.damaged > 0)
+        LOG(LOG_WARN, "prune",
+            "damaged pages keep the spool from being pruned; netty-spool heal "
+            "has them fetched again",
+            F_INT("segments", m->sum.damaged));
+    end(m, m->err.code != OK ? &m->err : NULL);
+}
+
+/* ---- the database's part ---- */
+
+static enum err_code read_rows(struct mark *m, const PGresult *r, struct err *e)
+{
+    size_t n = PQnfields(r) == 3 ? (size_t)PQntuples(r) : 0;
+
+    m->rows = calloc(n + 1, sizeof *m->rows);
+    if (m->rows == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++) {
+        struct mark_row *row = &m->rows[m->count];
+        const char *table = PQgetvalue(r, (int)i, 0);
+        if (strlen(table) >= sizeof row->table)
+            continue; /* no table of ours */
+        memcpy(row->table, table, strlen(table) + 1);
+        row->place = (struct page_place){(uint64_t)schema_number(r, (int)i, 1),
+                                         (uint64_t)schema_number(r, (int)i, 2)};
+        m->count++;
+    }
+    return OK;
+}
+
+static void start_work(struct mark *m)
+{
+    m->working = true;
+    if (uv_queue_work(m->loop, &m->work, work, after_work) != 0)
+        after_work(&m->work, UV_ENOMEM);
+}
+
+/* What was read is what a crash of the server would leave. */
+static void on_flushed(void *ctx, const PGresult *r, const struct err *err)
+{
+    (void)r;
+    if (err != NULL)
+        end(ctx, err);
+    else
+        start_work(ctx);
+}
+
+static void on_progress(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct mark *m = ctx;
+    const struct db_param params[] = {{.text = spool_id(m->conf.spool)}};
+    bool none = err != NULL && strcmp(err->sqlstate, "42P01") == 0; /* nothing was ever loaded */
+
+    if (err != NULL && !none) {
+        end(m, err);
+        return;
+    }
+    if (!none && read_rows(m, r, &m->err) != OK) {
+        end(m, &m->err);
+        return;
+    }
+    if (!m->conf.store)
+        end(m, NULL);
+    else if (none)
+        start_work(m);
+    else
+        db_query(m->db, sql_progress_flush, params, 1, on_flushed, m);
+}
+
+static void on_who(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct mark *m = ctx;
+    const struct db_param params[] = {{.text = spool_id(m->conf.spool)}};
+
+    if (err != NULL) {
+        m->err = *err;
+        err_prefix(&m->err, "cannot tell which database this is");
+        end(m, &m->err);
+        return;
+    }
+    if (PQntuples(r) != 1 || PQnfields(r) != 2 ||
+        strlen(PQgetvalue(r, 0, 0)) >= sizeof m->entry.id ||
+        strlen(PQgetvalue(r, 0, 1)) >= sizeof m->entry.name) {
+        err_set(&m->err, ERR_PROTOCOL, "the database does not say which one it is");
+        end(m, &m->err);
+        return;
+    }
+    memcpy(m->entry.id, PQgetvalue(r, 0, 0), strlen(PQgetvalue(r, 0, 0)) + 1);
+    memcpy(m->entry.name, PQgetvalue(r, 0, 1), strlen(PQgetvalue(r, 0, 1)) + 1);
+    m->entry.at = when_now();
+    db_query(m->db, sql_loaded_progress, params, 1, on_progress, m);
+}
+
+static void on_connected(void *ctx, const PGresult *r, const struct err *err)
+{
+    (void)r;
+    if (err != NULL)
+        end(ctx, err);
+    else
+        ask_who(ctx);
+}
+
+static void ask_who(struct mark *m)
+{
+    db_query(m->db, sql_loaded_id, NULL, 0, on_who, m);
+}
+
+void mark_run(struct mark *m, mark_done_fn *done, void *ctx)
+{
+    m->done = done;
+    m->ctx = ctx;
+    if (db_lost(m->db))
+        db_connect(m->db, on_connected, m);
+    else
+        ask_who(m);
+}
+
+void mark_stop(struct mark *m)
+{
+    if (m->working)
+        return;
+    db_drop(m->db); /* nobody calls back then */
+    err_set(&m->err, ERR_INTERRUPTED, "stopped before the spool was told what is loaded");
+    end(m, &m->err);
+}

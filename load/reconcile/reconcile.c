@@ -1,0 +1,336 @@
+#include "load/database/sql.h"
+#include "load/reconcile/reconcile_private.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reconcile {
+    uv_work_t work;
+    uv_loop_t loop;  /* the thread's, and */
+    uv_async_t wake; /* what ends its waiting */
+    struct session *session;
+    struct reconcile_conf conf;
+    atomic_bool stop;
+    struct reconcile_row *rows;
+    size_t count;
+    reconcile_done_fn *done;
+    void *ctx;
+};
+
+/* ---- windows ---- */
+
+/* Both are sorted. */
+static void drop_gone(struct missing_entry *entry, const struct roll_pair *gone, size_t n)
+{
+    size_t kept = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < entry->count; i++) {
+        while (at < n && gone[at].key < entry->rows[i].key)
+            at++;
+        if (at == n || gone[at].key != entry->rows[i].key)
+            entry->rows[kept++] = entry->rows[i];
+    }
+    entry->count = kept;
+}
+
+/* What is held back since the last time is not counted anew while it would still be. */
+static enum err_code still_held(struct task *t, bool *held, struct err *e)
+{
+    *held = false;
+    if (t->now.held == 0 || t->now.window != t->state.windows)
+        return OK;
+    enum err_code rc = mark_allowed(t, e);
+    *held = rc == OK && t->marked + t->now.held > t->allowed;
+    if (*held) {
+        t->row->held = t->now.held;
+        LOG(LOG_ERROR, "max-deletes",
+            "more records are gone from the source than --max-deletes allows, so none is marked",
+            F_STR("table", t->table), F_INT("gone", t->now.held), F_INT("allowed", t->allowed));
+    }
+    return rc;
+}
+
+static enum err_code take_window(struct task *t, bool *changed, struct err *e)
+{
+    struct roll_pair *gone = NULL;
+    size_t n = 0;
+    bool fresh = false;
+    uint64_t held = 0;
+    const struct roll_window *w = &t->state.window;
+    enum err_code rc = reconcile_fresh(t, w->at, w->clock, &fresh, e);
+    if (rc != OK || !fresh)
+        return rc;
+    /* What was missing at the last time comes from now, less what has been looked at since. */
+    free(t->old.rows);
+    t->old.rows = t->now.rows;
+    t->old.count = t->now.count;
+    t->now.rows = NULL;
+    t->now.count = 0;
+    if ((rc = reconcile_judge(t, &gone, &n, e)) == OK)
+        rc = reconcile_act(t, gone, n, w->at, 0, &held, e);
+    if (rc == OK) {
+        *changed = true;
+        t->now.held = t->row->held = held;
+        t->now.window = t->state.windows;
+        t->now.ended = w->ended;
+        if (held == 0)
+            drop_gone(&t->now, gone, n);
+    }
+    free(gone);
+    return rc;
+}
+
+/* ---- one table ---- */
+
+static enum err_code copy_entry(struct missing_entry *to, const struct missing_entry *from,
+                                struct err *e)
+{
+    *to = *from;
+    to->rows = calloc(from->count + 1, sizeof *to->rows);
+    if (to->rows == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if (from->count > 0)
+        memcpy(to->rows, from->rows, from->count * sizeof *to->rows);
+    return OK;
+}
+
+/* Our last word, and the next one as far as it goes on from there: of an earlier roll only the rows. */
+static enum err_code read_words(struct task *t, struct err *e)
+{
+    struct missing m = {0};
+    enum err_code rc = missing_read(t->conf->spool, t->table, &m, e);
+    const struct missing_entry *ours = rc == OK ? missing_find(&m, t->database) : NULL;
+    struct missing_entry none = {.roll = t->state.began};
+    (void)snprintf(none.id, sizeof none.id, "%s", t->database);
+    if (rc == OK)
+        rc = copy_entry(&t->old, ours != NULL ? ours : &none, e);
+    if (rc == OK)
+        rc = copy_entry(&t->now, ours != NULL ? ours : &none, e);
+    if (rc == OK && t->now.roll != t->state.began) {
+        t->now.roll = t->state.began;
+        t->now.window = t->now.looks = t->now.marked = t->now.held = 0;
+        t->now.ended = false;
+        t->old.window = t->old.looks = t->old.held = 0;
+    }
+    missing_free(&m);
+    return rc;
+}
+
+static enum err_code work_on(struct task *t, struct err *e)
+{
+    const struct roll_state *s = &t->state;
+    bool changed = false;
+    bool held = false;
+    enum err_code rc;
+    if ((rc = read_words(t, e)) != OK)
+        return rc;
+    t->row->missing = t->now.count;
+    bool looks = s->looks > t->now.looks;
+    bool window = s->windows > t->now.window || t->now.held > 0;
+    if (!looks && !window)
+        return OK;
+    if ((rc = mark_read(t, e)) != OK)
+        return rc;
+    if (s->looks > t->looks)
+        rc = reconcile_looks(t, &changed, e);
+    else if (looks) {
+        t->now.looks = t->looks; /* acted on, and killed before the spool was told */
+        changed = true;
+    }
+    window = s->windows > t->now.window || t->now.held > 0;
+    if (rc == OK && window && t->row->held == 0 && t->now.looks >= s->looks &&
+        (rc = still_held(t, &held, e)) == OK && !held && s->windows > 0)
+        rc = take_window(t, &changed, e);
+    if (rc != OK || !changed || t->conf->dry_run)
+        return rc;
+    t->now.marked = t->marked;
+    t->now.at = when_now();
+    t->row->missing = t->now.count;
+    return missing_store(t->conf->spool, t->table, &t->now, e);
+}
+
+/* ---- the thread ---- */
+
+struct shift {
+    struct reconcile *r;
+    struct loaded_entry who;
+    PGresult *list;     /* the database's tables */
+    PGresult *progress; /* what it has of the spool */
+};
+
+static enum err_code try_look(void *ctx, struct session *s, struct err *e)
+{
+    struct shift *w = ctx;
+    PGresult *r = NULL;
+    const struct db_param spool = {.text = spool_id(w->r->conf.spool)};
+    enum err_code rc;
+    PQclear(w->list);
+    PQclear(w->progress);
+    w->list = w->progress = NULL;
+    if (!w->r->conf.dry_run &&
+        (rc = session_query(s, sql_reconcile_schema, NULL, 0, NULL, e)) != OK)
+        return rc;
+    if ((rc = session_query(s, sql_loaded_id, NULL, 0, &r, e)) != OK)
+        return rc;
+    if (PQntuples(r) == 1)
+        (void)snprintf(w->who.id, sizeof w->who.id, "%s", PQgetvalue(r, 0, 0));
+    PQclear(r);
+    if ((rc = session_query(s, sql_list_tables, NULL, 0, &w->list, e)) != OK)
+        return rc;
+    return session_query(s, sql_loaded_progress, &spool, 1, &w->progress, e);
+}
+
+static int row_of(const PGresult *r, int column, const char *table)
+{
+    for (int i = 0; i < PQntuples(r); i++)
+        if (strcmp(PQgetvalue(r, i, column), table) == 0)
+            return i;
+    return -1;
+}
+
+static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct err *e)
+{
+    struct task t = {.conf = &w->r->conf,
+                     .stop = &w->r->stop,
+                     .session = w->r->session,
+                     .database = w->who.id,
+                     .table = row->table,
+                     .row = row};
+    enum err_code rc = roll_read(t.conf->spool, t.table, &t.state, NULL, NULL, e);
+    int listed = row_of(w->list, LIST_TABLE, t.table);
+    int loaded = row_of(w->progress, 0, t.table);
+    row->rolled = t.state.there;
+    if (rc != OK || !t.state.there || t.state.windows + t.state.looks == 0 || listed < 0 ||
+        loaded < 0 || !PQgetisnull(w->list, listed, LIST_PROBLEM))
+        return rc;
+    t.place = (struct page_place){(uint64_t)schema_number(w->progress, loaded, 1),
+                                  (uint64_t)schema_number(w->progress, loaded, 2)};
+    if ((rc = relation_read(&t.relation, w->list, listed, e)) == OK)
+        rc = work_on(&t, e);
+    relation_free(&t.relation);
+    free(t.old.rows);
+    free(t.now.rows);
+    return rc;
+}
+
+/* What passes by itself is not worth a word. */
+static void tell(const struct reconcile_row *row)
+{
+    const struct err *e = &row->err;
+    bool passes = e->code == ERR_BUSY || e->code == ERR_INTERRUPTED;
+    bool harmless = e->sys == EROFS || e->sys == EACCES || e->sys == EPERM;
+    if (e->code != OK)
+        LOG(passes || harmless ? LOG_DEBUG : LOG_ERROR, "reconcile",
+            "what the source no longer has cannot be told now", F_STR("table", row->table),
+            F_ERR(e));
+}
+
+static bool any_roll(const struct reconcile *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct roll_state state;
+        struct err e = ERR_INIT;
+        if (roll_read(r->conf.spool, r->rows[i].table, &state, NULL, NULL, &e) != OK ||
+            state.windows + state.looks > 0)
+            return true;
+    }
+    return false;
+}
+
+static void work(uv_work_t *job)
+{
+    struct reconcile *r = job->data;
+    struct shift w = {.r = r};
+    struct err e = ERR_INIT;
+    if (!any_roll(r))
+        return;
+    enum err_code rc = session_try(r->session, try_look, &w, &e);
+    for (size_t i = 0; i < r->count; i++) {
+        struct reconcile_row *row = &r->rows[i];
+        if (rc == OK && !atomic_load(&r->stop))
+            (void)do_table(&w, row, &row->err);
+        else if (rc != OK)
+            row->err = e;
+        tell(row);
+    }
+    PQclear(w.list);
+    PQclear(w.progress);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct reconcile *r = wake->data;
+    session_stop(r->session);
+}
+
+static void release(struct reconcile *r)
+{
+    session_close(r->session);
+    uv_close((uv_handle_t *)&r->wake, NULL);
+    (void)uv_run(&r->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&r->loop);
+    free(r->rows);
+    free(r);
+}
+
+static void after_work(uv_work_t *job, int status)
+{
+    struct reconcile *r = job->data;
+    (void)status;
+    r->done(r->ctx, r->rows, r->count);
+    release(r);
+}
+
+/* The thread's loop is there before the thread, so that it can be woken at any time. */
+static enum err_code open_loop(struct reconcile *r, struct err *e)
+{
+    if (uv_loop_init(&r->loop) != 0)
+        return err_set(e, ERR_INTERNAL, "cannot make an event loop");
+    if (uv_async_init(&r->loop, &r->wake, on_wake) != 0) {
+        (void)uv_loop_close(&r->loop);
+        return err_set(e, ERR_INTERNAL, "cannot make an event loop");
+    }
+    r->wake.data = r;
+    return OK;
+}
+
+enum err_code reconcile_start(struct reconcile **out, uv_loop_t *loop,
+                              const struct reconcile_conf *conf, const char *const *tables,
+                              size_t n, reconcile_done_fn *done, void *ctx, struct err *e)
+{
+    struct reconcile *r = calloc(1, sizeof *r);
+    *out = NULL;
+    if (r == NULL || (r->rows = calloc(n + 1, sizeof *r->rows)) == NULL) {
+        free(r);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    enum err_code rc = open_loop(r, e);
+    if (rc != OK) {
+        free(r->rows);
+        free(r);
+        return rc;
+    }
+    r->conf = *conf;
+    r->count = n;
+    r->done = done;
+    r->ctx = ctx;
+    r->work.data = r;
+    for (size_t i = 0; i < n; i++)
+        (void)snprintf(r->rows[i].table, sizeof r->rows[i].table, "%s", tables[i]);
+    rc = session_open(&r->session, &r->loop, r->conf.conninfo, &r->conf.backoff, e);
+    if (rc == OK && uv_queue_work(loop, &r->work, work, after_work) != 0)
+        rc = err_set(e, ERR_INTERNAL, "cannot begin a thread");
+    if (rc != OK)
+        release(r);
+    else
+        *out = r;
+    return rc;
+}
+
+void reconcile_stop(struct reconcile *r)
+{
+    atomic_store(&r->stop, true);
+    (void)uv_async_send(&r->wake);
+}

@@ -1,0 +1,165 @@
+#include "load/reconcile/reconcile_private.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/reader/reader.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The newest two segments are looked at. */
+enum err_code reconcile_fresh(const struct task *t, int64_t at, int64_t clock, bool *fresh,
+                              struct err *e)
+{
+    struct reader *r = NULL;
+    const struct page_info *info = NULL;
+    enum reader_what what = READER_PAGE;
+    struct err damage = ERR_INIT;
+    struct page_place from = {t->place.segment > 1 ? t->place.segment - 1 : 0, 0};
+    *fresh = false;
+    enum err_code rc = reader_open_trusting(&r, t->conf->spool, t->table, e);
+    if (rc == OK)
+        rc = reader_seek(r, from, e);
+    while (rc == OK && what != READER_END && !*fresh) {
+        rc = reader_next(r, &info, &what, &damage);
+        if (rc != OK)
+            *e = damage;
+        else if (what == READER_PAGE && page_compare(info->place, t->place) > 0)
+            break;
+        else if (what == READER_PAGE)
+            *fresh =
+                info->complete_to != WHEN_NONE && info->complete_to >= clock && info->fetched >= at;
+    }
+    reader_close(r);
+    return rc;
+}
+
+/* ---- looks ---- */
+
+struct looks {
+    const struct task *task;
+    struct roll_pair *absent;
+    size_t absent_count;
+    int64_t *keys; /* all that were asked for */
+    size_t keys_count;
+    int64_t at, clock; /* of the last look */
+    uint64_t number;
+};
+
+static enum err_code on_look(void *ctx, const struct roll_line *line, struct err *e)
+{
+    struct looks *l = ctx;
+    if (line->kind != ROLL_LOOK || line->number <= l->task->looks)
+        return OK;
+    const struct roll_look *look = line->look;
+    size_t absent = l->absent_count + look->absent_count;
+    size_t keys = l->keys_count + look->absent_count + look->present_count;
+    struct roll_pair *pairs = realloc(l->absent, (absent + 1) * sizeof *pairs);
+    if (pairs != NULL)
+        l->absent = pairs;
+    int64_t *all = realloc(l->keys, (keys + 1) * sizeof *all);
+    if (all != NULL)
+        l->keys = all;
+    if (pairs == NULL || all == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < look->absent_count; i++) {
+        l->absent[l->absent_count++] = look->absent[i];
+        l->keys[l->keys_count++] = look->absent[i].key;
+    }
+    for (size_t i = 0; i < look->present_count; i++)
+        l->keys[l->keys_count++] = look->present[i];
+    l->at = look->at;
+    l->clock = look->clock;
+    l->number = line->number;
+    return OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int64_t *x = a;
+    const int64_t *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Those that have been looked at are no longer candidates. */
+static void drop_looked(struct missing_entry *entry, int64_t *keys, size_t n)
+{
+    size_t kept = 0;
+    if (n == 0)
+        return;
+    qsort(keys, n, sizeof *keys, by_number);
+    for (size_t i = 0; i < entry->count; i++)
+        if (bsearch(&entry->rows[i].key, keys, n, sizeof *keys, by_number) == NULL)
+            entry->rows[kept++] = entry->rows[i];
+    entry->count = kept;
+}
+
+static void show_some(char *out, size_t room, const struct roll_pair *pairs, size_t n)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < n && i < 10 && len < room; i++)
+        len += (size_t)snprintf(out + len, room - len, "%s%lld", i > 0 ? " " : "",
+                                (long long)pairs[i].key);
+}
+
+enum err_code reconcile_act(struct task *t, const struct roll_pair *pairs, size_t n, int64_t at,
+                            uint64_t looks, uint64_t *held, struct err *e)
+{
+    char keys[256];
+    uint64_t deleted = 0;
+    *held = 0;
+    enum err_code rc = n > 0 ? mark_allowed(t, e) : OK;
+    if (rc == OK && n > 0)
+        rc = mark_count(t, pairs, n, &deleted, e);
+    if (rc != OK)
+        return rc;
+    show_some(keys, sizeof keys, pairs, n);
+    if (deleted > 0 && t->marked + deleted > t->allowed) {
+        *held = deleted;
+        LOG(LOG_ERROR, "max-deletes",
+            "more records are gone from the source than --max-deletes allows, so none is marked; "
+            "look at "
+            "some of them, then run netty-load with a greater --max-deletes, or have netty-extract "
+            "--reconcile --full begin anew",
+            F_STR("table", t->table), F_INT("gone", deleted), F_INT("marked", t->marked),
+            F_INT("allowed", t->allowed), F_STR("keys", keys));
+        return OK;
+    }
+    if (n > 0)
+        LOG(LOG_INFO, "deleted",
+            t->conf->dry_run ? "records that the source no longer has would be marked as deleted"
+                             : "records that the source no longer has are marked as deleted",
+            F_STR("table", t->table), F_INT("records", n), F_STR("keys", keys));
+    if (t->conf->dry_run) {
+        t->row->marked += n;
+        return OK;
+    }
+    return mark_pairs(t, pairs, n, at, looks, e);
+}
+
+enum err_code reconcile_looks(struct task *t, bool *changed, struct err *e)
+{
+    struct looks l = {.task = t};
+    struct roll_state state;
+    bool fresh = false;
+    uint64_t held = 0;
+    enum err_code rc = roll_read(t->conf->spool, t->table, &state, on_look, &l, e);
+    if (rc == OK && state.began != t->state.began)
+        rc = err_set(e, ERR_BUSY, "a new roll was begun meanwhile");
+    if (rc == OK)
+        rc = reconcile_fresh(t, l.at, l.clock, &fresh, e);
+    if (rc != OK || !fresh)
+        goto done;
+    if ((rc = reconcile_act(t, l.absent, l.absent_count, l.at, l.number, &held, e)) != OK)
+        goto done;
+    *changed = true;
+    t->now.held = t->row->held = held;
+    if (held == 0) {
+        t->now.looks = l.number;
+        drop_looked(&t->now, l.keys, l.keys_count);
+    }
+done:
+    free(l.absent);
+    free(l.keys);
+    return rc;
+}

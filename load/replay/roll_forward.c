@@ -1,0 +1,378 @@
+#include "load/replay/roll_forward.h"
+#include "load/row/jsonb_merge.h"
+#include "spool/dead_letters/dead_letter_index.h"
+#include "spool/reader/reader.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
+#define PAGES_TURN 64u /* read before the loop gets its turn */
+
+/* A row of the batch. */
+struct subject {
+    struct batch_row row; /* as it has to become; place and line stay its own */
+    const char *data;     /* the batch's, or NULL: in `own` */
+    struct buf own;
+    bool changed;  /* since it was put into the batch */
+    int64_t floor; /* the greatest time of its key in the lines before it, or WHEN_NONE */
+};
+
+struct later {
+    struct later_conf conf;
+    char *quoted; /* "the key's name" */
+    struct reader *reader;
+    struct dead_index *dead;
+    struct rower *rower;
+    struct merger *merger;
+    struct batch *batch;
+    struct lanes heard;       /* so far; the lines from there up to ... */
+    struct lanes known;       /* ... there are heard now */
+    struct progress end;      /* the greatest of those */
+    struct subject *subjects; /* by key */
+    size_t count, room;
+    struct buf data; /* of the line at hand */
+    struct buf merged;
+};
+
+enum err_code later_open(struct later **out, const struct later_conf *conf, struct err *e)
+{
+    struct later *l = calloc(1, sizeof *l);
+    enum err_code rc = OK;
+
+    *out = NULL;
+    if (l == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    l->conf = *conf;
+    buf_init(&l->data, DATA_MAX);
+    buf_init(&l->merged, BATCH_DATA_MAX);
+    size_t n = strlen(conf->row.key) + 3;
+    if ((l->quoted = malloc(n)) == NULL) {
+        later_close(l);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    (void)snprintf(l->quoted, n, "\"%s\"", conf->row.key);
+    if ((rc = reader_open(&l->reader, conf->spool, conf->table, e)) == OK &&
+        (rc = dead_index_open(&l->dead, conf->spool, conf->table, DEAD_LOAD, e)) == OK &&
+        (rc = rower_open(&l->rower, &conf->row, e)) == OK)
+        rc = merger_open(&l->merger, e);
+    if (rc == OK)
+        *out = l;
+    else
+        later_close(l);
+    return rc;
+}
+
+static void forget(struct later *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        buf_free(&l->subjects[i].own);
+    l->count = 0;
+}
+
+void later_close(struct later *l)
+{
+    if (l == NULL)
+        return;
+    forget(l);
+    free(l->subjects);
+    if (l->reader != NULL)
+        reader_close(l->reader);
+    dead_index_close(l->dead);
+    rower_close(l->rower);
+    merger_close(l->merger);
+    buf_free(&l->data);
+    buf_free(&l->merged);
+    free(l->quoted);
+    free(l);
+}
+
+static int compare_subjects(const void *a, const void *b)
+{
+    int64_t x = ((const struct subject *)a)->row.row.key;
+    int64_t y = ((const struct subject *)b)->row.row.key;
+
+    return (x > y) - (x < y);
+}
+
+/* To the first line that one of the lanes has not heard. */
+static enum err_code seek(struct later *l, struct err *e)
+{
+    struct page_place from = {0, 0};
+    bool some = false;
+    enum err_code rc;
+
+    l->end = (struct progress){0};
+    for (unsigned i = 0; i < LANES; i++) {
+        const struct progress *heard = &l->heard.at[i];
+        if (progress_compare(heard, &l->known.at[i]) >= 0)
+            continue;
+        if (!some || page_compare(heard->place, from) < 0)
+            from = heard->place;
+        if (progress_compare(&l->known.at[i], &l->end) > 0)
+            l->end = l->known.at[i];
+        some = true;
+    }
+    if (from.page > 0)
+        from.page--; /* of which perhaps only some lines were heard */
+    if ((rc = dead_index_refresh(l->dead, (struct page_place){0, 0}, e)) != OK)
+        return rc;
+    return reader_seek(l->reader, from, e);
+}
+
+enum err_code later_begin(struct later *l, struct batch *b, const struct lanes *known,
+                          struct err *e)
+{
+    size_t n = batch_rows(b);
+
+    forget(l);
+    l->batch = b;
+    l->heard = (struct lanes){0};
+    l->known = *known;
+    if (n > l->room) {
+        struct subject *more = realloc(l->subjects, n * sizeof *more);
+        if (more == NULL)
+            return err_set(e, ERR_NOMEM, "out of memory");
+        l->subjects = more;
+        l->room = n;
+    }
+    for (; l->count < n; l->count++) {
+        struct subject *s = &l->subjects[l->count];
+        *s = (struct subject){.floor = WHEN_NONE};
+        s->row = *batch_row(b, l->count, &s->data);
+        buf_init(&s->own, BATCH_DATA_MAX);
+    }
+    if (n > 1)
+        qsort(l->subjects, n, sizeof *l->subjects, compare_subjects);
+    return seek(l, e);
+}
+
+/* ---- is it about one of the batch's records? ---- */
+
+static int compare_key(const void *key, const void *subject)
+{
+    int64_t x = *(const int64_t *)key;
+    int64_t y = ((const struct subject *)subject)->row.row.key;
+
+    return (x > y) - (x < y);
+}
+
+static struct subject *find(const struct later *l, int64_t key)
+{
+    return bsearch(&key, l->subjects, l->count, sizeof *l->subjects, compare_key);
+}
+
+/* Has the text an ASCII character as an escape? A name may be written so. */
+static bool has_hidden_names(const char *p, const char *end)
+{
+    while ((p = memmem(p, (size_t)(end - p), "\\u00", 4)) != NULL) {
+        p += 4;
+        if (p < end && *p < '8')
+            return true;
+    }
+    return false;
+}
+
+/* The plain integer at p, behind a name; false: it is something else. */
+static bool plain_integer(const char *p, const char *end, int64_t *value)
+{
+    char digits[20] = "";
+    size_t n = 0;
+
+    while (p < end && (*p == ' ' || *p == ':' || *p == '\t'))
+        p++;
+    if (p < end && *p == '-')
+        digits[n++] = *p++;
+    while (p < end && isdigit((unsigned char)*p) && n < sizeof digits - 1)
+        digits[n++] = *p++;
+    *value = strtoll(digits, NULL, 10);
+    return p < end && (*p == ',' || *p == '}') && n > 0 && isdigit((unsigned char)digits[n - 1]);
+}
+
+/* A quick look without parsing: wherever the key's name stands, and however deep, no value there is a
+ * key of the batch. What it cannot tell it lets pass. */
+static bool may_concern(const struct later *l, const char *line, size_t len)
+{
+    const char *end = line + len;
+    size_t n = strlen(l->quoted);
+    int64_t key = 0;
+
+    if (has_hidden_names(line, end))
+        return true;
+    for (const char *p = line; (p = memmem(p, (size_t)(end - p), l->quoted, n)) != NULL;) {
+        p += n;
+        if (!plain_integer(p, end, &key) || find(l, key) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* ---- upserts, in the spool's order ---- */
+
+static bool timed(int64_t t)
+{
+    return t != WHEN_NONE;
+}
+
+static enum err_code is_set_aside(struct later *l, const struct batch_row *row, bool *dead,
+                                  struct err *e)
+{
+    enum err_code rc = dead_index_has(l->dead, row->place, row->line, dead, e);
+
+    if (rc == OK && *dead)
+        *dead = !l->conf.gone(l->conf.ctx, row->place, row->line);
+    return rc;
+}
+
+static enum err_code carry_on(struct later *l, struct subject *s, const struct batch_row *late,
+                              struct err *e)
+{
+    struct row *row = &s->row.row;
+    const char *data = s->own.len > 0 ? s->own.data : s->data;
+    int64_t reached = timed(row->time_modified) ? row->time_modified : s->floor;
+    enum err_code rc = OK;
+
+    if (timed(s->floor) && timed(row->time_modified) && row->time_modified < s->floor)
+        return OK; /* stale when its turn was, and now */
+    if (timed(late->row.time_modified) && timed(reached) && late->row.time_modified < reached)
+        return OK; /* this one was */
+    buf_reset(&l->merged);
+    if (l->conf.replace) {
+        rc = buf_add(&l->merged, l->data.data, l->data.len);
+        row->shape = late->row.shape;
+    } else if ((rc = merger_run(l->merger, data, row->data_len, l->data.data, l->data.len,
+                                &l->merged, e)) != OK)
+        return rc;
+    buf_reset(&s->own);
+    if (rc != OK || (rc = buf_add(&s->own, l->merged.data, l->merged.len)) != OK)
+        return buf_err(e, rc, &s->own, "a record's versions together");
+    s->changed = true;
+    row->data_len = s->own.len;
+    if (!timed(row->time_created))
+        row->time_created = late->row.time_created;
+    if (timed(late->row.time_modified))
+        row->time_modified = late->row.time_modified;
+    return OK;
+}
+
+static int compare_lines(const struct batch_row *a, const struct batch_row *b)
+{
+    int c = page_compare(a->place, b->place);
+
+    return c != 0 ? c : (a->line > b->line) - (a->line < b->line);
+}
+
+/* Is the line one that has been loaded into its key's lane, and is new to it? */
+static bool is_due(const struct later *l, int64_t key, const struct progress *at)
+{
+    unsigned lane = lane_of(key);
+
+    return progress_compare(at, &l->heard.at[lane]) > 0 &&
+           progress_compare(at, &l->known.at[lane]) <= 0;
+}
+
+/* at: the line's page, and its number there from 1. */
+static enum err_code hear(struct later *l, const struct progress *at, uint64_t number,
+                          const char *line, size_t n, struct err *e)
+{
+    struct batch_row late = {.place = at->place, .line = number};
+    struct row_refusal why;
+    bool no = false;
+    enum err_code rc;
+
+    if (!may_concern(l, line, n))
+        return OK;
+    buf_reset(&l->data);
+    if ((rc = row_build(l->rower, line, n, &l->data, &late.row, &no, &why, e)) != OK || no)
+        return rc;
+    struct subject *s = find(l, late.row.key);
+    int order = s != NULL && is_due(l, late.row.key, at) ? compare_lines(&late, &s->row) : 0;
+    if (order == 0 || (rc = is_set_aside(l, &late, &no, e)) != OK || no)
+        return rc;
+    if (order > 0)
+        return carry_on(l, s, &late, e);
+    if (timed(late.row.time_modified) && (!timed(s->floor) || late.row.time_modified > s->floor))
+        s->floor = late.row.time_modified;
+    return OK;
+}
+
+static enum err_code hear_page(struct later *l, const struct page_info *page, struct err *e)
+{
+    struct page_info info = *page;
+    enum err_code rc = OK;
+
+    for (uint64_t i = 0; rc == OK && i < info.records; i++) {
+        struct progress at = {info.place, i + 1};
+        const char *line = NULL;
+        size_t n = 0;
+        rc = reader_line(l->reader, &line, &n, e);
+        if (rc == OK && line != NULL)
+            rc = hear(l, &at, info.first_line + i, line, n, e);
+        else if (rc == ERR_TOO_BIG)
+            rc = OK; /* set aside, whatever it is */
+    }
+    return rc;
+}
+
+/* The batch's memory has moved. */
+static void look_again(struct later *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const char *data = NULL;
+        const struct batch_row *row = batch_row(l->batch, i, &data);
+        find(l, row->row.key)->data = data;
+    }
+}
+
+static enum err_code finish(struct later *l, struct err *e)
+{
+    enum err_code rc = OK;
+
+    for (size_t i = 0; rc == OK && i < l->count; i++) {
+        struct subject *s = &l->subjects[i];
+        if (s->changed)
+            rc = batch_put(l->batch, &s->row, s->own.data, e);
+        s->changed = false;
+    }
+    look_again(l);
+    for (unsigned i = 0; i < LANES; i++)
+        if (progress_compare(&l->known.at[i], &l->heard.at[i]) > 0)
+            l->heard.at[i] = l->known.at[i];
+    return rc;
+}
+
+enum err_code later_run(struct later *l, bool *more, struct err *e)
+{
+    *more = l->count > 0 && l->end.place.segment > 0;
+    for (unsigned i = 0; *more && i < PAGES_TURN; i++) {
+        const struct page_info *page = NULL;
+        enum reader_what what = READER_END;
+        struct err damage = ERR_INIT;
+        enum err_code rc = reader_next(l->reader, &page, &what, &damage);
+        if (rc != OK) {
+            *e = damage;
+            return rc;
+        }
+        *more = what != READER_END && page_compare(page->place, l->end.place) <= 0;
+        if (*more && what == READER_PAGE && (rc = hear_page(l, page, e)) != OK)
+            return rc;
+    }
+    return *more ? OK : finish(l, e);
+}
+
+enum err_code later_catch_up(struct later *l, unsigned lanes, const struct lanes *at, struct err *e)
+{
+    bool more = false;
+    enum err_code rc;
+
+    for (unsigned i = 0; i < LANES; i++)
+        if ((lanes >> i & 1u) != 0 && progress_compare(&at->at[i], &l->known.at[i]) > 0) {
+            l->known.at[i] = at->at[i];
+            more = true;
+        }
+    rc = more ? seek(l, e) : OK;
+    while (rc == OK && more)
+        rc = later_run(l, &more, e);
+    return rc;
+}

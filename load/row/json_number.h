@@ -1,0 +1,25 @@
+/*
+ * JSON numbers as text, judged as PostgreSQL would judge them. The text must be a JSON number
+ * (shared/json/json_record.h has seen to that).
+ */
+#ifndef NETTY_LOAD_ROW_JSON_NUMBER_H
+#define NETTY_LOAD_ROW_JSON_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Does numeric, which jsonb keeps numbers as, hold it? At most 131072 digits before the point and
+ * 16383 after it, and an exponent below 2^30 - 1 even of zero. */
+bool number_fits_numeric(const char *s, size_t n);
+
+/* An integer whatever its form is: 12, 12.0 and 1.2e1 are one. A fraction is none: the database's
+ * cast would round it. */
+enum number_integer {
+    NUMBER_INTEGER,
+    NUMBER_FRACTION,
+    NUMBER_BEYOND /* an integer beyond int64 */
+};
+enum number_integer number_to_int64(const char *s, size_t n, int64_t *v);
+
+#endif

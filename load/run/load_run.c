@@ -1,0 +1,465 @@
+#include "load/run/load_run_private.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHARE_MIN ((size_t)256 << 10) /* bytes of a batch: less would be all round trips */
+#define RETRY_US  (60 * WHEN_SECOND)  /* --follow: a table that failed */
+#define MARK_US   (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
+#define STOP_MS   5000u               /* run_stop: for the spool to be told what is loaded */
+#define IDLE_US   (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
+
+static void dispatch(struct run *r);
+static struct db *borrow(void *ctx);
+static void give_back(void *ctx, struct db *db);
+static bool wanted(void *ctx);
+static void on_turn(uv_timer_t *timer);
+
+/* ---- tables ---- */
+
+static struct item *find(const struct run *r, const char *table)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(table_name(r->items[i]->table), table) == 0)
+            return r->items[i];
+    return NULL;
+}
+
+/* All batches that may be under way at a time take the memory of one: --batch-bytes is the most that a batch has, not the
+ * least. */
+static size_t batch_share(const struct run *r, size_t tables)
+{
+    size_t jobs = r->conf.jobs > 0 ? r->conf.jobs : 1;
+    size_t most = r->conf.table.batch.bytes_max;
+    size_t n = tables < jobs ? tables : jobs;
+    size_t share = n > 1 ? most / (n + 1) : most; /* a connection and a reader each, too */
+    size_t least = most < SHARE_MIN ? most : SHARE_MIN;
+
+    return share > least ? share : least;
+}
+
+static enum err_code add(struct run *r, const char *table, size_t tables, struct err *e)
+{
+    struct item **more = reallocarray(r->items, r->count + 1, sizeof(void *));
+    struct item *item = calloc(1, sizeof *item);
+    struct table_conf conf = r->conf.table;
+    enum err_code rc;
+
+    if (more != NULL)
+        r->items = more;
+    if (more == NULL || item == NULL) {
+        free(item);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    conf.name = table;
+    conf.batch.bytes_max = batch_share(r, tables);
+    conf.lender = (struct lender){borrow, give_back, wanted, r};
+    if ((rc = table_open(&item->table, r->loop, &conf, e)) != OK) {
+        free(item);
+        return rc;
+    }
+    item->run = r;
+    item->dirty = true;
+    r->items[r->count++] = item;
+    account_table(r->conf.account, table, table_counts(item->table));
+    if (r->follow != NULL)
+        follow_table(r->follow, table);
+    return OK;
+}
+
+static bool asked_for(const struct run *r, const char *table)
+{
+    for (size_t i = 0; i < r->conf.count; i++)
+        if (strcmp(r->conf.tables[i], table) == 0)
+            return true;
+    return r->conf.count == 0;
+}
+
+/* The spool's tables that are asked for and not there yet. */
+static enum err_code look(struct run *r, struct err *e)
+{
+    char **names = NULL;
+    size_t n = 0;
+    size_t wanted = 0;
+    enum err_code rc = spool_tables(r->conf.table.spool, &names, &n, e);
+
+    for (size_t i = 0; rc == OK && i < n; i++)
+        wanted += asked_for(r, names[i]);
+    for (size_t i = 0; rc == OK && i < n; i++)
+        if (asked_for(r, names[i]) && find(r, names[i]) == NULL)
+            rc = add(r, names[i], wanted, e);
+    spool_tables_free(names, n);
+    return rc;
+}
+
+static void name_missing(struct run *r)
+{
+    for (size_t i = 0; i < r->conf.count; i++) {
+        if (find(r, r->conf.tables[i]) != NULL)
+            continue;
+        LOG(r->conf.named ? LOG_ERROR : LOG_WARN, "no-table",
+            "the spool holds no such table; netty-spool ls shows those that it holds",
+            F_STR("table", r->conf.tables[i]));
+        if (r->conf.named && !r->conf.follow && r->err.code == OK)
+            err_set(&r->err, ERR_NO_SPOOL, "the spool %s holds no table %s",
+                    spool_dir(r->conf.table.spool), r->conf.tables[i]);
+    }
+}
+
+/* ---- loading ---- */
+
+static void on_loaded(void *ctx, const struct err *err)
+{
+    struct item *item = ctx;
+    struct run *r = item->run;
+    const struct table_counts *c = table_counts(item->table);
+
+    pool_give(r->pool, item->db);
+    item->db = NULL;
+    item->err = err != NULL ? *err : ERR_INIT;
+    item->failed = when_tick();
+    r->unmarked = true;
+    account_loaded(r->conf.account, table_name(item->table), err);
+    if (err != NULL && err->code != ERR_INTERRUPTED)
+        LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
+            F_STR("table", table_name(item->table)), F_ERR(err), F_STR("sqlstate", err->sqlstate));
+    else
+        LOG(r->conf.follow ? LOG_DEBUG : LOG_INFO, "loaded",
+            err != NULL ? "stopped before the table's end" : "table loaded",
+            F_STR("table", table_name(item->table)), F_INT("read", c->read),
+            F_INT("inserted", c->inserted), F_INT("updated", c->updated), F_INT("dead", c->dead),
+            F_INT("ms", c->busy / 1000));
+    if (err != NULL && table_unreachable(item->table) && !r->conf.follow)
+        for (size_t i = 0; i < r->count; i++)
+            if (r->items[i]->dirty) {
+                r->items[i]->dirty = false;
+                r->items[i]->err = *err;
+                account_loaded(r->conf.account, table_name(r->items[i]->table), err);
+            }
+    dispatch(r);
+}
+
+static struct item *next_item(const struct run *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct item *item = r->items[i];
+        bool resting =
+            r->conf.follow && item->err.code != OK && when_tick() - item->failed < RETRY_US;
+        if (item->dirty && item->db == NULL && !resting)
+            return item;
+    }
+    return NULL;
+}
+
+/* ---- a connection with nothing to do helps out ---- */
+
+static struct db *borrow(void *ctx)
+{
+    const struct run *r = ctx;
+
+    return r->stopping ? NULL : pool_take(r->pool);
+}
+
+static void give_back(void *ctx, struct db *db)
+{
+    struct run *r = ctx;
+
+    pool_give(r->pool, db);
+    (void)uv_timer_start(&r->turn, on_turn, 0, 0); /* some table may have waited for it */
+}
+
+static bool wanted(void *ctx)
+{
+    return next_item(ctx) != NULL;
+}
+
+static bool loading(const struct run *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->items[i]->db != NULL)
+            return true;
+    return false;
+}
+
+static void end(struct run *r)
+{
+    if (r->over)
+        return;
+    r->over = true;
+    follow_close(r->follow);
+    r->follow = NULL;
+    r->ended(r->ctx);
+}
+
+static void on_left(void *ctx, const struct err *err)
+{
+    struct run *r = ctx;
+
+    (void)err; /* logged, and no reason to fail */
+    leave_free(r->leave);
+    r->leave = NULL;
+    dispatch(r);
+}
+
+/* Never a reason to fail: all is loaded, and the next run tells it again. */
+static void on_marked(void *ctx, const struct err *err)
+{
+    struct run *r = ctx;
+
+    if (err != NULL) {
+        bool harmless = err->sys == EROFS || err->sys == EACCES || err->sys == EPERM;
+        LOG(harmless ? LOG_DEBUG : LOG_WARN, "mark",
+            "the spool is not told what is loaded, and keeps it", F_ERR(err));
+    }
+    mark_free(r->mark);
+    r->mark = NULL;
+    dispatch(r);
+}
+
+static bool mark(struct run *r)
+{
+    struct mark_conf conf = {
+        .spool = r->conf.table.spool, .store = true, .prune = true, .limits = r->conf.limits};
+    struct err e = ERR_INIT;
+    struct db *db = pool_connected(r->pool);
+    bool due =
+        !r->conf.follow || r->stopping || r->marked == 0 || when_tick() - r->marked >= MARK_US;
+
+    if (!r->unmarked || !due || db == NULL)
+        return false;
+    r->unmarked = false;
+    r->marked = when_tick();
+    if (mark_open(&r->mark, r->loop, db, &conf, &e) != OK)
+        return false;
+    mark_run(r->mark, on_marked, r);
+    return true;
+}
+
+static int64_t greatest(void *ctx, const char *table, bool *whole)
+{
+    const struct item *item = find(ctx, table);
+
+    *whole = item != NULL && table_counts(item->table)->whole;
+    return item != NULL ? table_counts(item->table)->greatest : WHEN_NONE;
+}
+
+/* Once all is quiet; not where nothing could be connected. */
+static bool tell(struct run *r)
+{
+    struct err e = ERR_INIT;
+    struct db *db = pool_connected(r->pool);
+
+    if (r->conf.table.dry_run)
+        return false;
+    if (r->told)
+        return mark(r);
+    r->told = true;
+    if (db == NULL || r->stopping || leave_open(&r->leave, db, r->conf.table.spool, &e) != OK)
+        return false;
+    r->leave_db = db;
+    leave_run(r->leave, greatest, on_left, r);
+    return true;
+}
+
+/* ---- what the source no longer has ---- */
+
+static void on_compared(void *ctx, const struct reconcile_row *rows, size_t n)
+{
+    struct run *r = ctx;
+
+    for (size_t i = 0; i < n; i++) {
+        struct item *item = find(r, rows[i].table);
+        if (item == NULL)
+            continue;
+        item->gone.rolled = rows[i].rolled;
+        item->gone.marked += rows[i].marked;
+        item->gone.revived += rows[i].revived;
+        item->gone.held = rows[i].held;
+        item->gone.err = rows[i].err;
+    }
+    r->reconcile = NULL;
+    dispatch(r);
+}
+
+/* Beside what is loaded meanwhile: it is a thread of its own. True: it has begun. */
+static bool compare(struct run *r)
+{
+    const struct table_conf *t = &r->conf.table;
+    struct reconcile_conf conf = {.spool = t->spool,
+                                  .conninfo = r->conf.conninfo,
+                                  .backoff = t->backoff,
+                                  .max_deletes = r->conf.max_deletes,
+                                  .dry_run = t->dry_run};
+    const char **names = calloc(r->count + 1, sizeof *names);
+    struct err e = ERR_INIT;
+    size_t n = 0;
+
+    r->compared = true;
+    r->compared_at = when_tick();
+    for (size_t i = 0; names != NULL && i < r->count; i++)
+        if (r->items[i]->err.code == OK)
+            names[n++] = table_name(r->items[i]->table);
+    if (names == NULL ||
+        reconcile_start(&r->reconcile, r->loop, &conf, names, n, on_compared, r, &e) != OK)
+        LOG(LOG_WARN, "reconcile", "what the source no longer has is not looked for", F_ERR(&e));
+    free(names);
+    return r->reconcile != NULL;
+}
+
+static bool is_due(const struct run *r)
+{
+    const struct table_conf *t = &r->conf.table;
+
+    if (r->stopping || r->reconcile != NULL || t->replay || t->redrive)
+        return false;
+    return !r->compared || (r->conf.follow && when_tick() - r->compared_at >= MARK_US);
+}
+
+static void dispatch(struct run *r)
+{
+    if (r->over || r->leave != NULL || r->mark != NULL)
+        return;
+    struct item *item;
+    while (!r->stopping && (item = next_item(r)) != NULL &&
+           (item->db = pool_take(r->pool)) != NULL) {
+        item->dirty = false;
+        table_load(item->table, item->db, on_loaded, item);
+    }
+    if (loading(r) || tell(r))
+        return;
+    if (is_due(r) && compare(r))
+        return;
+    if ((!r->conf.follow || r->stopping) && r->reconcile == NULL)
+        end(r);
+}
+
+/* ---- --follow ---- */
+
+static void on_change(void *ctx, const char *table)
+{
+    struct run *r = ctx;
+    struct err e = ERR_INIT;
+
+    if (table == NULL && !r->stopping && spool_replaced(r->conf.table.spool)) {
+        err_set(&r->err, ERR_NO_SPOOL,
+                "the spool %s is another one than when netty-load started; start it again",
+                spool_dir(r->conf.table.spool));
+        LOG(LOG_ERROR, "replaced", "the spool was replaced by another", F_ERR(&r->err));
+        run_stop(r);
+        return;
+    }
+    if (table == NULL) {
+        if (look(r, &e) != OK)
+            LOG(LOG_WARN, "scan", "cannot look through the spool", F_ERR(&e));
+        if (r->leave == NULL && r->mark == NULL)
+            pool_rest(r->pool, IDLE_US);
+    }
+    for (size_t i = 0; i < r->count; i++)
+        if (table == NULL || strcmp(table, table_name(r->items[i]->table)) == 0)
+            r->items[i]->dirty = true;
+    dispatch(r);
+}
+
+/* ---- beginning and end ---- */
+
+static void on_turn(uv_timer_t *timer)
+{
+    dispatch(timer->data);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    struct run *r = timer->data;
+
+    if (r->mark != NULL)
+        mark_stop(r->mark);
+}
+
+static void on_stop(uv_timer_t *timer)
+{
+    struct run *r = timer->data;
+
+    (void)uv_timer_start(&r->turn, on_patience, STOP_MS, STOP_MS);
+    if (r->leave != NULL) { /* it may read whole tables, or wait for one */
+        db_drop(r->leave_db);
+        leave_free(r->leave);
+        r->leave = NULL;
+    }
+    dispatch(r);
+}
+
+static enum err_code open_pool(struct run *r, struct err *e)
+{
+    size_t n = r->conf.jobs > 0 ? r->conf.jobs : 1;
+    size_t useful = r->count * r->conf.table.connections;
+
+    if (!r->conf.follow && n > useful)
+        n = useful > 0 ? useful : 1;
+    return pool_open(&r->pool, r->loop, r->conf.conninfo, n, e);
+}
+
+enum err_code run_open(struct run **out, uv_loop_t *loop, const struct run_conf *conf,
+                       struct err *e)
+{
+    struct run *r = calloc(1, sizeof *r);
+    enum err_code rc = OK;
+
+    if (r == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    r->loop = loop;
+    r->conf = *conf;
+    (void)uv_timer_init(loop, &r->turn); /* cannot fail */
+    r->turn.data = r;
+    if (conf->follow)
+        rc = follow_open(&r->follow, loop, conf->table.spool, on_change, r, e);
+    if (rc == OK && (rc = look(r, e)) == OK)
+        rc = open_pool(r, e);
+    if (rc != OK) {
+        run_close(r);
+        return rc;
+    }
+    name_missing(r);
+    *out = r;
+    return OK;
+}
+
+void run_start(struct run *r, run_ended_fn *ended, void *ctx)
+{
+    r->ended = ended;
+    r->ctx = ctx;
+    (void)uv_timer_start(&r->turn, on_turn, 0, 0);
+}
+
+void run_stop(struct run *r)
+{
+    r->stopping = true;
+    if (r->reconcile != NULL)
+        reconcile_stop(r->reconcile);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->items[i]->db != NULL)
+            table_stop(r->items[i]->table);
+    (void)uv_timer_start(&r->turn, on_stop, 0, 0);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+void run_close(struct run *r)
+{
+    if (r == NULL)
+        return;
+    follow_close(r->follow);
+    leave_free(r->leave);
+    mark_free(r->mark);
+    pool_close(r->pool);
+    for (size_t i = 0; i < r->count; i++) {
+        table_close(r->items[i]->table);
+        free(r->items[i]);
+    }
+    free(r->items);
+    uv_close((uv_handle_t *)&r->turn, on_closed);
+}

@@ -1,0 +1,46 @@
+/*
+ * A run of the loader: its tables over a few connections, its summary, its catalog; and what it
+ * tells the spool of its commits, which is pruned then.
+ *
+ *     run_open(&r, loop, &conf, e);
+ *     run_start(r, ended, ctx);        // ended(ctx) once, when all is loaded (with conf.follow:
+ * after run_stop) run_stop(r);                     // at the next batch boundary run_report(r, out,
+ * json, e);     // the summary run_close(r);
+ *
+ * A table that fails does not stop the others, unless nobody can connect. The run's exit code is
+ * the gravest of its tables'.
+ */
+#ifndef NETTY_LOAD_RUN_LOAD_RUN_H
+#define NETTY_LOAD_RUN_LOAD_RUN_H
+
+#include "load/metrics/load_metrics.h"
+#include "load/publish/loaded_publish.h"
+#include "load/table/table_load.h"
+#include <stdio.h>
+
+struct run_conf {
+    struct table_conf table; /* of each; name is unused */
+    const char *conninfo;    /* NULL: libpq's environment */
+    const char *const *tables;
+    size_t count; /* 0: all that the spool holds */
+    bool named;   /* the tables stand on the command line: one that the spool does not hold is an
+                     error */
+    size_t jobs;  /* connections in all; one that has no table is lent to one that has */
+    bool follow;
+    unsigned max_deletes;     /* percent (load/reconcile/reconcile.h) */
+    struct account *account;  /* borrowed; or NULL */
+    struct prune_conf limits; /* of the spool: keep and max */
+};
+
+struct run;
+typedef void run_ended_fn(void *ctx);
+
+enum err_code run_open(struct run **r, uv_loop_t *loop, const struct run_conf *conf,
+                       struct err *e) MUST_CHECK;
+void run_start(struct run *r, run_ended_fn *ended, void *ctx);
+void run_stop(struct run *r);
+int run_exit(const struct run *r);
+enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *e) MUST_CHECK;
+void run_close(struct run *r); /* after its end */
+
+#endif

@@ -1,0 +1,44 @@
+/* The inside of a run, shared by load/run/load_run.c and load/run/load_run_report.c only. */
+#ifndef NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
+#define NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
+
+#include "load/database/connection_pool.h"
+#include "load/publish/catalog_publish.h"
+#include "load/reconcile/reconcile.h"
+#include "load/run/load_run.h"
+#include "load/run/spool_watch.h"
+
+struct item {
+    struct run *run;
+    struct table *table;
+    struct db *db;             /* by which it is being loaded, or NULL */
+    bool dirty;                /* the spool may have more */
+    struct err err;            /* how the last load failed */
+    int64_t failed;            /* when_tick() of that */
+    struct reconcile_row gone; /* what the source no longer has: in all; err: of the last time */
+};
+
+struct run {
+    uv_loop_t *loop;
+    struct run_conf conf;
+    uv_timer_t turn;
+    run_ended_fn *ended;
+    void *ctx;
+    struct item **items;
+    size_t count;
+    struct pool *pool;
+    struct follow *follow;
+    struct leave *leave;
+    struct db *leave_db;
+    struct mark *mark;
+    bool told;                   /* the catalog has been written */
+    bool unmarked;               /* something was committed that the spool does not know of yet */
+    int64_t marked;              /* when_tick() of the last time it was told; 0: never */
+    struct reconcile *reconcile; /* under way, or NULL */
+    bool compared;               /* what was loaded has been held against the rolls, or is being */
+    int64_t compared_at;         /* when_tick() of that; 0: never */
+    bool stopping, over;
+    struct err err; /* of the run itself */
+};
+
+#endif

@@ -1,0 +1,74 @@
+/* What became of a run: its exit code and its summary. */
+#include "load/run/load_run_private.h"
+#include "shared/cli/summary.h"
+#include <errno.h>
+
+/* Of marking what the source no longer has. What passes by itself is no failure. */
+static enum err_code gone_code(const struct item *item)
+{
+    const struct err *e = &item->gone.err;
+    bool passes = e->code == ERR_BUSY || e->code == ERR_INTERRUPTED || e->sys == EROFS ||
+                  e->sys == EACCES || e->sys == EPERM;
+
+    if (e->code != OK && !passes)
+        return e->code;
+    return item->gone.held > 0 ? ERR_SET_ASIDE : OK;
+}
+
+int run_exit(const struct run *r)
+{
+    int code = err_exit(r->err.code);
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct item *item = r->items[i];
+        const struct table_counts *c = table_counts(item->table);
+        enum err_code rc = item->err.code;
+        if (rc == OK && item->dirty && r->stopping)
+            rc = ERR_INTERRUPTED;
+        if (!(rc == ERR_INTERRUPTED && r->conf.follow))
+            code = exit_graver(code, err_exit(rc));
+        code = exit_graver(code, err_exit(gone_code(item)));
+        if (c->dead > 0 || c->damaged > 0)
+            code = exit_graver(code, err_exit(ERR_SET_ASIDE));
+    }
+    return code;
+}
+
+/* The columns of a reconcile stand there only where there is one. */
+static bool rolled(const struct run *r)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < r->count; i++)
+        any = any || r->items[i]->gone.rolled;
+    return any;
+}
+
+enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *e)
+{
+    struct summary *s = NULL;
+    enum cell_type known = r->conf.table.dry_run ? CELL_NONE : CELL_INT;
+    enum err_code rc = summary_open(&s, json, e);
+
+    for (size_t i = 0; rc == OK && i < r->count; i++) {
+        const struct table_counts *c = table_counts(r->items[i]->table);
+        const struct cell cells[] = {
+            {"table", CELL_STR, table_name(r->items[i]->table), 0},
+            {"read", CELL_INT, NULL, (int64_t)c->read},
+            {"inserted", known, NULL, (int64_t)c->inserted},
+            {"updated", known, NULL, (int64_t)c->updated},
+            {"unchanged", known, NULL, (int64_t)c->unchanged},
+            {"stale", known, NULL, (int64_t)c->stale},
+            {"folded", CELL_INT, NULL, (int64_t)c->folded},
+            {"dead", CELL_INT, NULL, (int64_t)c->dead},
+            {"seconds", CELL_SECONDS, NULL, c->busy},
+            {"marked", CELL_INT, NULL, (int64_t)r->items[i]->gone.marked},
+            {"revived", CELL_INT, NULL, (int64_t)r->items[i]->gone.revived},
+        };
+        rc = summary_row(s, cells, sizeof cells / sizeof *cells - (rolled(r) ? 0 : 2), e);
+    }
+    if (rc == OK)
+        rc = summary_print(s, out, e);
+    summary_close(s);
+    return rc;
+}

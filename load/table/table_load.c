@@ -1,0 +1,399 @@
+#include "load/table/table_load_private.h"
+#include "shared/base/file_io.h"
+#include "shared/base/table_names.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/segment/pruned.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* table_stop: within what systemd and containers (10 s) give a program to end. */
+#define GRACE_MS 3000u /* for the statement under way to end by itself */
+#define ASK_MS   1000u /* between two cancellations */
+#define ASK_MOST 4u    /* then the connection is dropped */
+
+static void connect_or_go(struct table *t);
+
+enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table_conf *conf,
+                         struct err *e)
+{
+    struct table *t = calloc(1, sizeof *t);
+    enum err_code rc = OK;
+
+    if (t == NULL || (t->name = strdup(conf->name)) == NULL) {
+        free(t);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    t->conf = *conf;
+    t->conf.name = t->name;
+    t->rows = conf->batch.rows_max;
+    t->trust = 1;
+    t->flight = &t->flights[0];
+    t->flights[0].table = t->flights[1].table = t;
+    t->total.greatest = WHEN_NONE;
+    struct schema_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
+    if ((rc = schema_open(&t->schema, &sc, e)) != OK ||
+        (rc = crew_open(&t->crew, &conf->lender, conf->connections, e)) != OK) {
+        schema_close(t->schema);
+        free(t->name);
+        free(t);
+        return rc;
+    }
+    (void)uv_timer_init(loop, &t->timer); /* cannot fail */
+    t->timer.data = t;
+    (void)uv_idle_init(loop, &t->ahead); /* nor can this */
+    t->ahead.data = t;
+    *out = t;
+    return OK;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    struct table *t = h->data;
+
+    schema_close(t->schema);
+    later_close(t->later);
+    fill_close(t->fill);
+    crew_close(t->crew);
+    unchanged_close(t->unchanged);
+    free(t->name);
+    free(t);
+}
+
+static void on_ahead_closed(uv_handle_t *h)
+{
+    struct table *t = h->data;
+
+    uv_close((uv_handle_t *)&t->timer, on_closed);
+}
+
+void table_close(struct table *t)
+{
+    if (t != NULL)
+        uv_close((uv_handle_t *)&t->ahead, on_ahead_closed);
+}
+
+const char *table_name(const struct table *t)
+{
+    return t->name;
+}
+
+const struct table_counts *table_counts(const struct table *t)
+{
+    return &t->total;
+}
+
+bool table_unreachable(const struct table *t)
+{
+    return t->unreachable;
+}
+
+/* ---- the end of a load ---- */
+
+/* Its batches are large, and of many tables only a few are loaded at a time. */
+static void drop_fill(struct table *t)
+{
+    if (t->fill != NULL)
+        t->damaged += fill_damaged(t->fill);
+    fill_close(t->fill);
+    t->fill = NULL;
+}
+
+void table_finish(struct table *t, const struct err *err)
+{
+    (void)uv_timer_stop(&t->timer);
+    (void)uv_idle_stop(&t->ahead);
+    t->state = TABLE_IDLE;
+    t->total.busy += when_tick() - t->began;
+    drop_fill(t);
+    unchanged_rest(t->unchanged);
+    crew_rest(t->crew);
+    t->total.damaged = t->damaged;
+    if (err == NULL && t->later != NULL && t->conf.replay && t->total.read == 0)
+        LOG(LOG_WARN, "nothing", "the spool holds no record of the table that --replay asks for",
+            F_STR("table", t->name));
+    if (err != NULL)
+        t->found = false; /* the next load looks at everything anew */
+    t->done(t->ctx, err);
+}
+
+void table_give_up(struct table *t, const struct err *why)
+{
+    struct err err = *why;
+
+    err_prefix(&err, "table %s", t->name);
+    table_finish(t, &err);
+}
+
+/* The end that table_stop asked for. */
+static void table_interrupted(struct table *t)
+{
+    struct err err = ERR_INIT;
+
+    err_set(&err, ERR_INTERRUPTED, "stopped before the end; the next run goes on from there");
+    table_give_up(t, &err);
+}
+
+/* What a person can do about it. */
+static void explain(struct err *err, enum db_trouble trouble)
+{
+    const char *what = NULL;
+
+    if (err->sqlstate[0] == '\0')
+        return; /* ours, and explained */
+    if (trouble == DB_NO_TABLE)
+        what = "the table is gone or has another shape than netty-load knows; compare it with one "
+               "that --create-tables makes";
+    else if (trouble == DB_FORBIDDEN)
+        what = "look at user, password and database, and grant the role SELECT, INSERT and UPDATE "
+               "on the table and on netty_sync.progress";
+    else if (trouble == DB_TOO_SLOW)
+        what = "look for locks on the table, or give the role a longer statement_timeout";
+    if (what == NULL)
+        return;
+    struct err full = *err;
+    err_set(&full, err->code, "%.600s [%s]; %s", err->msg, err->sqlstate, what);
+    memcpy(full.sqlstate, err->sqlstate, sizeof full.sqlstate);
+    *err = full;
+}
+
+/* ---- trying again ---- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    connect_or_go(timer->data);
+}
+
+void table_later(struct table *t, int64_t us)
+{
+    t->state = TABLE_WAITING;
+    (void)uv_timer_start(&t->timer, on_timer, (uint64_t)((us + 999) / 1000), 0);
+}
+
+void table_again(struct table *t, const struct err *err, enum db_trouble trouble)
+{
+    if (t->stopping) {
+        table_interrupted(t);
+        return;
+    }
+    t->attempt++;
+    if (t->attempt > t->conf.backoff.tries) {
+        struct err why = *err;
+        explain(&why, trouble);
+        t->unreachable = t->state == TABLE_CONNECTING;
+        err_prefix(&why, "given up after %u retries", t->conf.backoff.tries);
+        table_give_up(t, &why);
+        return;
+    }
+    t->total.retries++;
+    int64_t wait = backoff_wait(&t->conf.backoff, t->attempt, backoff_random(), 0);
+    LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_STR("table", t->name),
+        F_ERR(err), F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),
+        F_INT("wait_ms", wait / 1000));
+    /* Deadlocks and serialization failures leave the connection as good as it was. */
+    if (trouble == DB_AGAIN && strncmp(err->sqlstate, "40", 2) != 0)
+        db_drop(t->db);
+    table_later(t, wait);
+}
+
+void table_trouble(struct table *t, const struct err *err)
+{
+    enum db_trouble what = db_classify(err);
+
+    t->total.troubles[what]++;
+    if (what == DB_AGAIN || what == DB_TOO_SLOW) {
+        table_again(t, err, what);
+        return;
+    }
+    struct err why = *err;
+    explain(&why, what);
+    t->unreachable = t->state == TABLE_CONNECTING;
+    table_give_up(t, &why);
+}
+
+/* ---- from the connection to the first batch ---- */
+
+static void on_connected(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct table *t = ctx;
+
+    (void)r;
+    if (err != NULL) {
+        table_trouble(t, err);
+        return;
+    }
+    LOG(LOG_DEBUG, "connected", "connected to the database", F_STR("table", t->name),
+        F_INT("server", db_server_version(t->db)));
+    connect_or_go(t);
+}
+
+/* Only what all databases had by then is pruned; one that comes later lacks it. */
+static void warn_of_pruned(const struct table *t)
+{
+    char dir[IO_PATH];
+    uint64_t through = 0;
+
+    if (t->conf.redrive || io_path(dir, spool_dir(t->conf.spool), t->name, NULL) != OK ||
+        pruned_read(dir, &through, NULL) != OK || t->committed.place.segment >= through)
+        return;
+    LOG(LOG_WARN, "pruned",
+        "the spool no longer holds pages that this database has not loaded; fetch the whole table "
+        "again: netty-extract --full",
+        F_STR("table", t->name), F_INT("segments", through));
+}
+
+static bool gone(void *ctx, struct page_place place, uint64_t line)
+{
+    const struct table *t = ctx;
+
+    return fill_gone(t->fill, place, line);
+}
+
+/* Records set aside, and a part of the pages, come out of their turn. */
+static enum err_code open_later(struct table *t, const struct row_conf *row, struct err *e)
+{
+    const struct table_conf *c = &t->conf;
+    bool part = c->fetched_from != WHEN_NONE || c->fetched_to != WHEN_NONE || c->segment != 0;
+    struct later_conf conf = {c->spool, t->name, *row, c->batch.replace, gone, t};
+
+    later_close(t->later);
+    t->later = NULL;
+    if (c->dry_run || !(c->redrive || (c->replay && part)))
+        return OK;
+    return later_open(&t->later, &conf, e);
+}
+
+static enum err_code make_fill(struct table *t, struct err *e)
+{
+    const struct relation *r = schema_relation(t->schema);
+    char key[NAMES_TABLE_MAX + 8];
+    struct fill_conf conf = {
+        .batch = t->conf.batch,
+        .row = {.key = r->key, r->key_min, r->key_max, t->conf.zone, t->conf.replace_nul},
+        .fetched_from = t->conf.fetched_from,
+        .fetched_to = t->conf.fetched_to,
+        .segment = t->conf.segment,
+        .letters = t->conf.redrive,
+        .look = t->conf.dry_run,
+    };
+    enum err_code rc = OK;
+
+    if (r->name == NULL) { /* --dry-run of a table that is still to be made */
+        names_key(t->name, key);
+        conf.row = (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
+    }
+    drop_fill(t);
+    rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e);
+    return rc == OK ? open_later(t, &conf.row, e) : rc;
+}
+
+static enum err_code open_fill(struct table *t, struct err *e)
+{
+    enum err_code rc = make_fill(t, e);
+
+    if (rc != OK)
+        return rc;
+    t->at = *schema_progress(t->schema);
+    if ((rc = table_seek(t, e)) != OK)
+        return rc;
+    warn_of_pruned(t);
+    if (!t->conf.replay && !t->conf.redrive)
+        return OK;
+    t->at = (struct lanes){0};
+    return table_seek(t, e);
+}
+
+static void on_found(void *ctx, const struct err *err)
+{
+    struct table *t = ctx;
+    struct err e = ERR_INIT;
+
+    if (err != NULL) {
+        table_trouble(t, err);
+    } else if (open_fill(t, &e) != OK) {
+        table_give_up(t, &e);
+    } else {
+        t->found = true;
+        t->total.whole = t->total.whole || schema_empty(t->schema);
+        t->way = schema_empty(t->schema) ? BATCH_INSERT : BATCH_JUDGE;
+        t->alike = t->trust;
+        table_recall(t);
+    }
+}
+
+/* With the batch at hand; or, after a pause, with what has come behind what is committed. */
+static void go_on(struct table *t)
+{
+    struct err e = ERR_INIT;
+
+    if (t->fill == NULL) {
+        if (make_fill(t, &e) != OK || table_seek(t, &e) != OK) {
+            table_give_up(t, &e);
+            return;
+        }
+        fill_remember(t->fill, t->unchanged);
+    }
+    table_batch(t);
+}
+
+static void connect_or_go(struct table *t)
+{
+    if (t->stopping) {
+        table_interrupted(t);
+    } else if (db_lost(t->db)) {
+        t->state = TABLE_CONNECTING;
+        db_connect(t->db, on_connected, t);
+    } else if (!t->found) {
+        t->state = TABLE_TALKING;
+        schema_find(t->schema, t->db, on_found, t);
+    } else {
+        t->state = TABLE_TALKING;
+        go_on(t);
+    }
+}
+
+void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx)
+{
+    t->db = db;
+    t->done = done;
+    t->ctx = ctx;
+    t->attempt = 0;
+    t->unreachable = t->told_dead = false;
+    if (!t->found) {
+        t->rows = t->conf.batch.rows_max;
+        t->bisect = false;
+    }
+    t->began = when_tick();
+    table_later(t, 0);
+}
+
+/* The statement under way has had its time. */
+static void on_patience(uv_timer_t *timer)
+{
+    struct table *t = timer->data;
+
+    if (t->asked++ < ASK_MOST) {
+        LOG(t->asked == 1 ? LOG_INFO : LOG_DEBUG, "cancel",
+            "asked to stop, and the database is still at a statement: it is cancelled",
+            F_STR("table", t->name));
+        if (!crew_cancel(t->crew))
+            db_cancel(t->db);
+        return;
+    }
+    crew_drop(t->crew);
+    db_drop(t->db); /* nobody calls back then */
+    table_interrupted(t);
+}
+
+void table_stop(struct table *t)
+{
+    if (t->stopping)
+        return;
+    t->stopping = true;
+    if (t->state == TABLE_CONNECTING)
+        db_drop(t->db);
+    if (t->state == TABLE_CONNECTING || t->state == TABLE_WAITING)
+        table_later(t, 0);
+    else if (t->state == TABLE_TALKING)
+        (void)uv_timer_start(&t->timer, on_patience, GRACE_MS, ASK_MS);
+}

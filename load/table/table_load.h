@@ -1,0 +1,67 @@
+/*
+ * One table's way into the database: from its progress to the end of the spool, batch by batch.
+ *
+ *     table_open(&t, loop, &conf, e);
+ *     table_load(t, db, done, ctx);     // done(ctx, err) once: NULL when all that the spool holds
+ * is in table_load(t, db, done, ctx);     // --follow: again, when more has come table_close(t);
+ *
+ * The connection is the table's until done; it is connected, dropped and connected again as needed.
+ * What helps by waiting is tried again (conf.backoff); what does not ends the load with a message
+ * that says what to do. table_stop ends it with ERR_INTERRUPTED: at the next batch boundary; a statement
+ * that has not come to its end some seconds later (it may wait for a lock) is cancelled, and a server that does not answer to
+ * that either is left. Nothing is lost: what was not committed the next run loads. Counts are of what is committed.
+ */
+#ifndef NETTY_LOAD_TABLE_TABLE_LOAD_H
+#define NETTY_LOAD_TABLE_TABLE_LOAD_H
+
+#include "load/batch/batch_builder.h"
+#include "load/database/target_table.h"
+#include "load/upsert/parallel_upsert.h"
+#include "shared/base/backoff.h"
+
+struct table_conf {
+    const struct spool *spool;
+    const char *name; /* the API's */
+    struct zone *zone;
+    struct backoff backoff;
+    struct batch_conf batch;
+    struct lender lender; /* of idle connections; may be empty */
+    unsigned connections; /* for one batch, at most */
+    bool replace_nul;
+    bool create;  /* --create-tables */
+    bool dry_run; /* read, tell, write nothing */
+    bool redrive; /* the records set aside, instead of the spool's pages */
+    bool replay;  /* all pages that fit the next three, whatever has been loaded */
+    int64_t fetched_from, fetched_to; /* or WHEN_NONE */
+    uint64_t segment;                 /* or 0 */
+};
+
+#define TABLE_TROUBLES (DB_FAULT + 1)
+struct table_counts {
+    uint64_t read, inserted, updated, unchanged, stale, folded, dead;
+    uint64_t batches;
+    uint64_t retries;
+    uint64_t
+        troubles[TABLE_TROUBLES]; /* connections and transactions that failed: enum db_trouble */
+    uint64_t damaged;             /* pages passed over */
+    int64_t busy;                 /* microseconds between table_load and done */
+    int64_t greatest; /* time_modified, of what went in and is not in the future, or WHEN_NONE */
+    bool whole;       /* there was nothing in the table before */
+};
+
+struct table;
+typedef void table_done_fn(void *ctx, const struct err *err);
+
+enum err_code table_open(struct table **t, uv_loop_t *loop, const struct table_conf *conf,
+                         struct err *e) MUST_CHECK;
+void table_close(struct table *t); /* not while table_load is under way; the memory goes with the
+                                      loop's handles */
+void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx);
+void table_stop(struct table *t);
+
+const char *table_name(const struct table *t);
+const struct table_counts *table_counts(const struct table *t);
+/* The last load ended because no connection could be had: others need not try. */
+bool table_unreachable(const struct table *t);
+
+#endif

@@ -1,0 +1,112 @@
+/* The table's cache of lines that need not be looked at (unchanged_cache.h): which one it is, and what it learns. */
+#include "load/database/sql.h"
+#include "load/table/table_load_private.h"
+#include "shared/base/file_io.h"
+#include "shared/log/log.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+#define CACHE_VERSION 2 /* of what the lines are made into: another one begins anew */
+#define SETTINGS_MAX  512
+
+static void on_identity(void *ctx, const PGresult *r, const struct err *err);
+
+static void go_on(struct table *t)
+{
+    fill_remember(t->fill, t->unchanged);
+    table_batch(t);
+}
+
+void table_recall(struct table *t)
+{
+    const struct relation *rel = schema_relation(t->schema);
+    const struct db_param params[] = {{.text = rel->schema}, {.text = rel->name}};
+
+    unchanged_close(t->unchanged);
+    t->unchanged = NULL;
+    /* What is loaded out of its turn is looked at, to be held to later lines. */
+    if (t->conf.dry_run || t->later != NULL || rel->name == NULL || !rel->direct)
+        go_on(t);
+    else
+        db_query(t->db, sql_unchanged_id, params, 2, on_identity, t);
+}
+
+/* Whatever is in the way: it goes without. */
+static void open_cache(struct table *t, const char *database, const char *timeline)
+{
+    const struct relation *rel = schema_relation(t->schema);
+    char dir[IO_PATH];
+    char settings[SETTINGS_MAX];
+    struct unchanged_id id = {.database = database, .settings = settings};
+    struct err e = ERR_INIT;
+
+    int n = snprintf(settings, sizeof settings, "%d %s %d %d %s %s %s %016" PRIx64 " %s %s",
+                     CACHE_VERSION, NETTY_VERSION, t->conf.batch.replace, t->conf.replace_nul,
+                     rel->key, rel->key_type, zone_name(t->conf.zone), zone_digest(t->conf.zone),
+                     timeline, spool_id(t->conf.spool));
+    if (n < 0 || (size_t)n >= sizeof settings)
+        return;
+    if (io_path(dir, spool_dir(t->conf.spool), t->name, &e) != OK ||
+        unchanged_open(&t->unchanged, dir, &id, &e) != OK)
+        LOG(LOG_DEBUG, "unchanged", "going on without the cache of unchanged lines",
+            F_STR("table", t->name), F_ERR(&e));
+}
+
+static void on_identity(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct table *t = ctx;
+
+    if (err != NULL && db_lost(t->db)) {
+        t->found = false;
+        table_trouble(t, err);
+        return;
+    }
+    if (err == NULL && PQntuples(r) == 1)
+        open_cache(t, PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 1));
+    go_on(t);
+}
+
+void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r)
+{
+    if (f->table->unchanged == NULL || r->xid == 0)
+        return;
+    f->taught |= lanes;
+    unchanged_vouch(f->table->unchanged, lanes, r->xid, &f->lot->reached);
+}
+
+void table_reread(struct table *t)
+{
+    const struct batch *b = fill_batch(t->fill);
+
+    for (size_t i = 0; i < batch_rows(b); i++)
+        if (batch_came(b, i)->cached) {
+            unchanged_seek(t->unchanged, batch_came(b, i)->at);
+            return;
+        }
+}
+
+void table_learn(struct table *t)
+{
+    const struct batch *b = fill_batch(t->fill);
+
+    if (t->unchanged == NULL || t->emptied)
+        return;
+    for (size_t i = 0; i < batch_rows(b); i++) {
+        const struct batch_row *row = batch_came(b, i);
+        if (row->cached || row->xid == 0 || (t->flight->taught >> lane_of(row->row.key) & 1u) == 0)
+            continue;
+        struct unchanged_seen seen = {
+            .digest = {row->digest[0], row->digest[1]}, .row = row->row, .xid = row->xid};
+        unchanged_learn(t->unchanged, &seen);
+    }
+}
+
+void table_distrust(struct table *t, const struct batch_row *row)
+{
+    if (row != NULL)
+        unchanged_forget(t->unchanged, row->at);
+    else if (unchanged_drop(t->unchanged)) {
+        t->emptied = true;
+        crew_hold(t->crew); /* what the next batch knows of it is not to be believed either */
+    }
+}

@@ -1,0 +1,100 @@
+/*
+ * What table_load.c (the load as a whole: connection, trying again, its end) and table_load_batches.c (one
+ * batch after the other) share. Nobody else includes this.
+ */
+#ifndef NETTY_LOAD_TABLE_TABLE_LOAD_PRIVATE_H
+#define NETTY_LOAD_TABLE_TABLE_LOAD_PRIVATE_H
+
+#include "load/batch/batch_slot.h"
+#include "load/replay/roll_forward.h"
+#include "load/table/table_load.h"
+#include "load/upsert/parallel_upsert.h"
+
+enum table_state {
+    TABLE_IDLE,
+    TABLE_CONNECTING,
+    TABLE_WAITING,
+    TABLE_TALKING
+};
+
+/* A batch on its way. */
+struct flight {
+    struct table *table;
+    struct lot *lot;      /* the fill's */
+    enum batch_way guess; /* of what its rows all are */
+    size_t aside;         /* refused before it was sent: lane 0's */
+    uint64_t inserted, updated;
+    unsigned taught; /* lanes whose commit can be learned from */
+    int64_t sent;    /* since when, by when_tick */
+};
+
+struct table {
+    struct table_conf conf;
+    char *name;
+    uv_timer_t
+        timer; /* back-off, turns of the loop between batches, and the patience of table_stop */
+    uv_idle_t
+        ahead; /* while a batch is on its way: the next one is filled, a page a turn of the loop */
+    struct db *db;
+    table_done_fn *done;
+    void *ctx;
+    enum table_state state;
+    bool stopping, unreachable;
+    unsigned asked; /* stopping: how often the statement under way was cancelled */
+    struct schema *schema;
+    struct fill *fill;
+    struct later *later; /* for what is loaded out of its turn, else NULL */
+    struct crew *crew;
+    struct unchanged *unchanged; /* or NULL */
+    bool emptied;                /* ... since the fill was sent to where it reads from */
+    bool found;                  /* relation and progress are known */
+    bool doubted;                /* the relation has been looked at again since the last commit */
+    struct lanes at;             /* what is committed */
+    unsigned lanes;              /* that the next batch is of, ... */
+    struct progress committed;   /* ... and where they are */
+    size_t rows;                 /* a batch's, at present */
+    unsigned well;
+    enum batch_way way;    /* that all rows of the last batches went, or BATCH_JUDGE; */
+    unsigned alike, trust; /* so many batches; so many of them tell of the next */
+    bool told_dead;        /* that some are set aside: once a load, not once a batch */
+    unsigned attempt;      /* since something last went well */
+    /* One batch: */
+    bool hearing; /* of what later lines say of it */
+    bool ready;   /* it is complete, and on its way */
+    struct flight flights[2];
+    struct flight *
+        flight; /* of the fill's batch; the other's is the one that was read ahead, once that is on its way */
+    bool bisect; /* some row up to bisect_to is refused */
+    struct progress bisect_to;
+    struct table_counts total;
+    uint64_t damaged; /* of fills that were closed */
+    int64_t began;
+};
+
+/* table_load.c */
+void table_finish(struct table *t, const struct err *err); /* NULL: all is loaded */
+void table_give_up(struct table *t, const struct err *why);
+void table_later(struct table *t,
+                 int64_t us); /* goes on from the loop, after so many microseconds */
+void table_trouble(struct table *t, const struct err *err); /* tries again, or gives up */
+void table_again(struct table *t, const struct err *err, enum db_trouble what);
+
+/* table_load_cache.c: */
+/* Opens the cache of unchanged lines, where there may be one; then the first batch. */
+void table_recall(struct table *t);
+/* These lanes' share is in. */
+void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r);
+/* The batch at hand is going to be filled again. */
+void table_reread(struct table *t);
+/* The batch is in: what it has taught. */
+void table_learn(struct table *t);
+/* A cached row is not what it was; NULL: nothing of the cache is to be believed (txn_job). */
+void table_distrust(struct table *t, const struct batch_row *row);
+
+/* table_load_batches.c: */
+/* What comes next, from what is committed; drops what is in the batch. */
+enum err_code table_seek(struct table *t, struct err *e) MUST_CHECK;
+/* The next batch, or the one that is ready and was not committed. */
+void table_batch(struct table *t);
+
+#endif

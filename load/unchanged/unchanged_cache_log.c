@@ -1,0 +1,255 @@
+/* The log of lines (unchanged_cache.h): the window that is read of it, the index of samples, what is found and learned. */
+#include "load/unchanged/unchanged_cache_private.h"
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+void unchanged_rewind(struct unchanged *u)
+{
+    u->cursor = u->header.appended - unchanged_kept(u);
+    u->elsewhere[BACK] = u->header.appended;
+    u->has[BACK] = true;
+    u->has[SAMPLE] = false;
+    u->level = LEVEL_MIN;
+    while (unchanged_kept(u) >> u->level > SLOTS)
+        u->level++;
+}
+
+static uint64_t entry_at(const struct unchanged *u, uint64_t n)
+{
+    return LOG_AT + n % u->header.capacity * sizeof(struct entry);
+}
+
+/* How many of n entries from the first on lie in one piece. */
+static size_t piece(const struct unchanged *u, uint64_t first, size_t n)
+{
+    uint64_t left = u->header.capacity - first % u->header.capacity;
+
+    return n < left ? n : (size_t)left;
+}
+
+static bool valid(const struct unchanged *u, const struct entry *n, const uint64_t digest[2])
+{
+    return n->digest[0] == digest[0] && n->digest[1] == digest[1] && n->xid != 0 &&
+           n->check == unchanged_check(u, n, offsetof(struct entry, check));
+}
+
+static bool have_window(struct unchanged *u)
+{
+    if (u->window == NULL && !u->broken) {
+        u->window = calloc(1, sizeof *u->window);
+        u->use = IDLE;
+    }
+    return u->window != NULL && !u->broken;
+}
+
+/* The newest first: of two with one digest that one is met. Those that were forgotten have none. */
+static void find_places(struct window *w, size_t count)
+{
+    memset(w->places, 0, sizeof w->places);
+    for (size_t i = count; i-- > 0;) {
+        if (w->entries[i].xid == 0)
+            continue;
+        size_t at = w->entries[i].digest[0] % PLACES;
+        while (w->places[at] != 0)
+            at = (at + 1) % PLACES;
+        w->places[at] = (uint16_t)(i + 1);
+    }
+}
+
+/* Reads what lies around an entry: some before it, most behind it. */
+static void look_around(struct unchanged *u, uint64_t cursor)
+{
+    uint64_t end = u->header.appended;
+    uint64_t oldest = end - unchanged_kept(u);
+    uint64_t first = cursor < oldest + WINDOW / 8 ? oldest : cursor - WINDOW / 8;
+
+    if (first + WINDOW > end)
+        first = unchanged_kept(u) < WINDOW ? oldest : end - WINDOW;
+    u->first = first;
+    u->count = end - first < WINDOW ? (size_t)(end - first) : WINDOW;
+    struct entry *entries = u->window->entries;
+    size_t n = piece(u, first, u->count);
+    u->use = IDLE;
+    if (!unchanged_read(u, entries, n * sizeof *entries, entry_at(u, first)) ||
+        (n < u->count && !unchanged_read(u, entries + n, (u->count - n) * sizeof *entries, LOG_AT)))
+        return;
+    find_places(u->window, u->count);
+    u->use = READING;
+}
+
+static const struct entry *in_window(const struct unchanged *u, const uint64_t digest[2])
+{
+    const struct window *w = u->window;
+
+    if (u->use != READING)
+        return NULL;
+    for (size_t at = digest[0] % PLACES; w->places[at] != 0; at = (at + 1) % PLACES)
+        if (valid(u, &w->entries[w->places[at] - 1], digest))
+            return &w->entries[w->places[at] - 1];
+    return NULL;
+}
+
+/* ---- the index: of samples, the upper half of the digest and where the log has it ---- */
+
+static bool is_sample(const struct unchanged *u, const uint64_t digest[2])
+{
+    return (digest[1] & ((UINT64_C(1) << u->level) - 1)) == 0;
+}
+
+static uint64_t slot_at(const uint64_t digest[2])
+{
+    return HEADER + (digest[1] >> 16) % SLOTS * sizeof(uint64_t);
+}
+
+static void index_entry(struct unchanged *u, const uint64_t digest[2], uint64_t n)
+{
+    uint64_t value = (digest[1] >> 32 << 32) | (n % u->header.capacity + 1);
+
+    if (is_sample(u, digest))
+        (void)unchanged_write(u, &value, sizeof value, slot_at(digest));
+}
+
+/* u->single, from the log, or NULL. */
+static const struct entry *by_index(struct unchanged *u, const uint64_t digest[2], uint64_t *at)
+{
+    uint64_t value = 0;
+    uint64_t last = u->header.appended - 1;
+    uint64_t capacity = u->header.capacity;
+
+    if (!is_sample(u, digest) || !unchanged_read(u, &value, sizeof value, slot_at(digest)) ||
+        value >> 32 != digest[1] >> 32 || (uint32_t)value == 0 || (uint32_t)value > capacity)
+        return NULL;
+    uint64_t back = (last % capacity + capacity - ((uint32_t)value - 1)) % capacity;
+    if (back > last)
+        return NULL;
+    *at = last - back;
+    return unchanged_read(u, &u->single, sizeof u->single, entry_at(u, *at)) &&
+                   valid(u, &u->single, digest)
+               ? &u->single
+               : NULL;
+}
+
+/* ---- what is known ---- */
+
+void unchanged_append(struct unchanged *u)
+{
+    uint64_t first = u->header.appended;
+
+    if (u->use != WRITING || u->window == NULL)
+        return;
+    const struct entry *entries = u->window->entries;
+    u->use = IDLE;
+    size_t n = piece(u, first, u->count);
+    if (!unchanged_write(u, entries, n * sizeof *entries, entry_at(u, first)) ||
+        (n < u->count &&
+         !unchanged_write(u, entries + n, (u->count - n) * sizeof *entries, LOG_AT)))
+        return;
+    u->header.appended += u->count;
+    while (unchanged_kept(u) >> u->level > SLOTS)
+        u->level++;
+    for (size_t i = 0; i < u->count; i++)
+        index_entry(u, entries[i].digest, first + i);
+}
+
+void unchanged_learn(struct unchanged *u, const struct unchanged_seen *seen)
+{
+    struct entry n = {.digest = {seen->digest[0], seen->digest[1]},
+                      .key = seen->row.key,
+                      .time_created = seen->row.time_created,
+                      .time_modified = seen->row.time_modified,
+                      .shape = seen->row.shape,
+                      .xid = seen->xid};
+
+    if (u == NULL || seen->xid == 0 || !have_window(u))
+        return;
+    n.check = unchanged_check(u, &n, offsetof(struct entry, check));
+    if (u->use != WRITING)
+        u->count = 0;
+    u->use = WRITING;
+    u->window->entries[u->count++] = n;
+    if (u->count == WINDOW)
+        unchanged_append(u);
+}
+
+/* Around the cursor, or elsewhere. */
+static const struct entry *look(struct unchanged *u, const uint64_t digest[2], uint64_t *at)
+{
+    bool away = false;
+
+    if (u->use != READING)
+        look_around(u, u->cursor);
+    const struct entry *found = in_window(u, digest);
+    for (unsigned i = 0; i < PLACES_ELSEWHERE && found == NULL; i++) {
+        if (!u->has[i])
+            continue;
+        away = true;
+        u->has[i] = false;
+        look_around(u, u->elsewhere[i]);
+        found = in_window(u, digest);
+    }
+    u->has[SAMPLE] = false;
+    if (found == NULL) {
+        u->use = away ? IDLE : u->use;
+        return NULL;
+    }
+    if (away) {
+        u->elsewhere[BACK] = u->cursor;
+        u->has[BACK] = true;
+    }
+    size_t i = (size_t)(found - u->window->entries);
+    *at = u->cursor = u->first + i;
+    if (i >= WINDOW / 2 && u->first + u->count < u->header.appended)
+        u->use = IDLE; /* on to the entries behind it, with the next line */
+    return found;
+}
+
+bool unchanged_find(struct unchanged *u, const char *line, size_t n, struct unchanged_seen *seen)
+{
+    uint64_t at = 0;
+
+    *seen = (struct unchanged_seen){0};
+    if (u == NULL || u->broken)
+        return false;
+    XXH128_hash_t h = XXH3_128bits_withSeed(line, n, u->header.seed);
+    seen->digest[0] = h.low64;
+    seen->digest[1] = h.high64;
+    unchanged_append(u);
+    if (u->header.appended == 0 || !have_window(u))
+        return false;
+    const struct entry *found = look(u, seen->digest, &at);
+    if (found == NULL && (found = by_index(u, seen->digest, &at)) != NULL) {
+        u->elsewhere[SAMPLE] = at;
+        u->has[SAMPLE] = true;
+    }
+    if (found == NULL)
+        return false;
+    seen->row = (struct row){.key = found->key,
+                             .time_created = found->time_created,
+                             .time_modified = found->time_modified,
+                             .shape = found->shape};
+    seen->xid = found->xid;
+    seen->at = at;
+    return true;
+}
+
+void unchanged_forget(struct unchanged *u, uint64_t at)
+{
+    static const struct entry none;
+
+    if (u == NULL || u->broken)
+        return;
+    unchanged_append(u);
+    u->use = IDLE; /* the window may have it */
+    if (at < u->header.appended && u->header.appended - at <= u->header.capacity)
+        (void)unchanged_write(u, &none, sizeof none, entry_at(u, at));
+}
+
+void unchanged_seek(struct unchanged *u, uint64_t at)
+{
+    if (u == NULL || u->broken || at >= u->header.appended)
+        return;
+    unchanged_append(u);
+    u->use = IDLE;
+    u->cursor = at;
+}

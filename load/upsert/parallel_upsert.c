@@ -1,0 +1,437 @@
+#include "load/upsert/parallel_upsert.h"
+#include "shared/log/log.h"
+#include <stdlib.h>
+
+#define SHARE_ROWS 500u /* fewer are not worth a transaction of their own */
+#define TURNS      2u   /* batches at a time */
+
+struct turn;
+
+struct share {
+    struct turn *turn;
+    struct txn *txn;
+    struct db *db; /* while it runs */
+    unsigned lanes;
+    size_t first, end;
+    bool in;                 /* committed */
+    bool tried;              /* since crew_run */
+    bool unknown;            /* it may have been committed ... */
+    struct txn_result found; /* ... with this result */
+};
+
+/* A batch. */
+struct turn {
+    struct crew *crew;
+    struct crew_job job;
+    struct share shares[LANES];
+    unsigned count;
+};
+
+struct crew {
+    struct lender lender;
+    unsigned connections;
+    struct turn turns[TURNS];
+    struct turn *first;      /* the one whose turn it is; the other comes next */
+    unsigned taken;          /* of them */
+    const struct turn *held; /* nothing more of it is begun, or NULL */
+    unsigned shares;         /* of the last batch */
+    struct db *own;
+    struct db *lent[LANES]; /* borrowed, not in use */
+    unsigned lent_count;
+    bool own_busy;
+    unsigned running;
+    bool
+        busy; /* shares are being given out, or the caller told: what ends meanwhile is looked at then */
+    bool failed, moved, distrust, in_rows;
+    struct err err;
+    crew_done_fn *done;
+    void *ctx;
+};
+
+static void advance(struct crew *c);
+
+enum err_code crew_open(struct crew **out, const struct lender *lender, unsigned connections,
+                        struct err *e)
+{
+    struct crew *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    c->lender = *lender;
+    c->connections = connections < LANES ? connections : LANES;
+    if (c->connections == 0)
+        c->connections = 1;
+    c->shares = 1;
+    c->first = &c->turns[0];
+    for (unsigned k = 0; k < TURNS; k++) {
+        c->turns[k].crew = c;
+        for (unsigned i = 0; i < LANES; i++)
+            c->turns[k].shares[i].turn = &c->turns[k];
+    }
+    *out = c;
+    return OK;
+}
+
+void crew_clear(struct crew *c)
+{
+    c->taken = 0;
+    c->held = NULL;
+}
+
+void crew_rest(struct crew *c)
+{
+    crew_clear(c);
+    for (unsigned k = 0; k < TURNS; k++)
+        for (unsigned i = 0; i < LANES; i++) {
+            txn_close(c->turns[k].shares[i].txn);
+            c->turns[k].shares[i].txn = NULL;
+        }
+}
+
+void crew_close(struct crew *c)
+{
+    if (c == NULL)
+        return;
+    crew_rest(c);
+    free(c);
+}
+
+/* ---- connections ---- */
+
+static unsigned at_work(const struct crew *c)
+{
+    return c->running - (c->own_busy ? 1 : 0);
+}
+
+/* So that there are this many connections, if they can be had. Returns how many there are. */
+static unsigned borrow(struct crew *c, unsigned most)
+{
+    while (c->lender.borrow != NULL && 1 + at_work(c) + c->lent_count < most) {
+        struct db *db = c->lender.borrow(c->lender.ctx);
+        if (db == NULL)
+            break;
+        c->lent[c->lent_count++] = db;
+    }
+    return 1 + at_work(c) + c->lent_count;
+}
+
+static void give_back(struct crew *c, struct db *db)
+{
+    c->lender.give_back(c->lender.ctx, db);
+}
+
+static void give_all_back(struct crew *c)
+{
+    while (c->lent_count > 0)
+        give_back(c, c->lent[--c->lent_count]);
+}
+
+/* ---- shares ---- */
+
+static struct turn *next_turn(struct crew *c)
+{
+    return c->first == &c->turns[0] ? &c->turns[1] : &c->turns[0];
+}
+
+unsigned crew_shares(const struct crew *c)
+{
+    return c->shares;
+}
+
+/* In how many shares it goes: rows that are known to be unchanged cost next to nothing. */
+static unsigned share_out(struct crew *c, const struct batch *batch, const struct crew_job *job)
+{
+    size_t most = (batch_rows(batch) - batch_cached(batch)) / SHARE_ROWS;
+
+    if (job->whole || job->txn.lanes != LANES_ALL || most <= 1)
+        return 1;
+    if (most > c->connections)
+        most = c->connections;
+    unsigned there = borrow(c, (unsigned)most);
+    return there < most ? there : (unsigned)most;
+}
+
+void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job)
+{
+    size_t ends[LANES];
+    size_t first = 0;
+    struct turn *t = c->taken++ == 0 ? c->first : next_turn(c);
+
+    t->job = *job;
+    t->count = c->shares = share_out(c, batch, job);
+    batch_sort_shares(batch, t->count, ends);
+    for (unsigned i = 0; i < t->count; i++) {
+        struct share *s = &t->shares[i];
+        s->lanes = t->count == 1 ? job->txn.lanes : lanes_share(i, t->count);
+        s->first = first;
+        s->end = first = ends[i];
+        s->in = s->unknown = s->tried = false;
+    }
+    if (c->taken > 1)
+        advance(c);
+}
+
+unsigned crew_taken(const struct crew *c)
+{
+    return c->taken;
+}
+
+void crew_hold(struct crew *c)
+{
+    if (c->taken < 2)
+        return;
+    c->held = next_turn(c);
+    c->distrust = true;
+}
+
+static void committed(struct share *s, const struct txn_result *r)
+{
+    const struct crew_job *job = &s->turn->job;
+
+    s->in = true;
+    job->committed(job->txn.ctx, s->lanes, r);
+}
+
+static void failed(struct share *s, const struct txn_result *r)
+{
+    struct crew *c = s->turn->crew;
+
+    if (r->unknown) {
+        s->unknown = true;
+        s->found = *r;
+        s->found.err = NULL;
+        s->found.xid = 0; /* whether it was this one that came there, nobody knows */
+    }
+    if (!c->failed) {
+        c->err = *r->err;
+        c->in_rows = r->in_rows;
+    }
+    c->failed = true;
+}
+
+static void over(struct share *s)
+{
+    struct crew *c = s->turn->crew;
+
+    if (s->db == c->own)
+        c->own_busy = false;
+    else
+        c->lent[c->lent_count++] = s->db;
+    s->db = NULL;
+    c->running--;
+    advance(c);
+}
+
+static void on_txn(void *ctx, const struct txn_result *r)
+{
+    struct share *s = ctx;
+
+    switch (r->end) {
+    case TXN_DONE:
+        committed(s, r);
+        break;
+    case TXN_MOVED:
+        if (s->unknown && r->arrived) {
+            LOG(LOG_INFO, "commit-found", "the COMMIT whose answer was lost had succeeded",
+                F_STR("table", s->turn->job.txn.table));
+            committed(s, &s->found);
+        } else {
+            s->turn->crew->moved = true;
+        }
+        break;
+    case TXN_DISTRUST:
+        s->turn->crew->distrust = true;
+        break;
+    case TXN_FAILED:
+        failed(s, r);
+        break;
+    }
+    over(s);
+}
+
+static void start(struct share *s)
+{
+    struct txn_job job = s->turn->job.txn;
+    struct err e = ERR_INIT;
+
+    s->tried = true;
+    if (s->txn == NULL && txn_open(&s->txn, &e) != OK) {
+        failed(s, &(struct txn_result){.end = TXN_FAILED, .err = &e});
+        over(s);
+        return;
+    }
+    job.lanes = s->lanes;
+    job.first = s->first;
+    job.end = s->end;
+    txn_run(s->txn, s->db, &job, on_txn, s);
+}
+
+/* One connection fewer is no failure: its share waits for the table's own. */
+static void on_connected(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct share *s = ctx;
+    struct crew *c = s->turn->crew;
+
+    (void)r;
+    if (err == NULL) {
+        start(s);
+        return;
+    }
+    LOG(LOG_DEBUG, "connection", "one connection fewer can be had",
+        F_STR("table", s->turn->job.txn.table), F_ERR(err));
+    s->tried = false;
+    give_back(c, s->db);
+    s->db = NULL;
+    c->running--;
+    advance(c);
+}
+
+static void start_on(struct share *s, struct db *db)
+{
+    struct crew *c = s->turn->crew;
+
+    s->db = db;
+    s->tried = true;
+    c->running++;
+    c->own_busy = c->own_busy || db == c->own;
+    if (db_lost(db))
+        db_connect(db, on_connected, s);
+    else
+        start(s);
+}
+
+/* A key's line follows the one before it: these lanes' rows of the batch before are in. */
+static bool may_follow(const struct turn *before, unsigned lanes)
+{
+    for (unsigned i = 0; i < before->count; i++)
+        if ((before->shares[i].lanes & lanes) != 0 && !before->shares[i].in)
+            return false;
+    return true;
+}
+
+/* The next share of this batch that can begin; before: the batch before it, or NULL. */
+static struct share *waiting_in(struct turn *t, const struct turn *before)
+{
+    for (unsigned i = 0; i < t->count && t != t->crew->held; i++) {
+        struct share *s = &t->shares[i];
+        if (!s->in && !s->tried && (before == NULL || may_follow(before, s->lanes)))
+            return s;
+    }
+    return NULL;
+}
+
+static struct share *waiting(struct crew *c)
+{
+    struct share *s = c->taken > 0 && !c->failed ? waiting_in(c->first, NULL) : NULL;
+
+    if (s == NULL && c->taken > 1 && !c->failed && !c->moved && !c->distrust)
+        s = waiting_in(next_turn(c), c->first);
+    return s;
+}
+
+static struct db *free_connection(struct crew *c)
+{
+    if (!c->own_busy)
+        return c->own;
+    return c->lent_count > 0 ? c->lent[--c->lent_count] : NULL;
+}
+
+static bool all_in(const struct turn *t)
+{
+    for (unsigned i = 0; i < t->count; i++)
+        if (!t->shares[i].in)
+            return false;
+    return true;
+}
+
+static void give_out(struct crew *c)
+{
+    struct share *s;
+    struct db *db;
+
+    while ((s = waiting(c)) != NULL && (db = free_connection(c)) != NULL)
+        start_on(s, db);
+    if (c->taken < 2 || c->failed || c->lender.wanted == NULL || c->lender.wanted(c->lender.ctx))
+        give_all_back(c);
+}
+
+/* What came of it, once nothing is under way. */
+static void end(struct crew *c)
+{
+    struct crew_result result = {
+        .end = c->failed  ? TXN_FAILED
+               : c->moved ? TXN_MOVED
+                          : TXN_DISTRUST,
+        .in_rows = c->in_rows,
+        .err = c->failed ? &c->err : NULL,
+    };
+
+    give_all_back(c);
+    c->done(c->ctx, &result);
+}
+
+/* On, after a share or a batch has come or gone. */
+static void advance(struct crew *c)
+{
+    struct crew_result done = {.end = TXN_DONE};
+    bool told = true;
+
+    if (c->busy)
+        return;
+    c->busy = true;
+    while (told) {
+        give_out(c);
+        told = c->taken > 0 && all_in(c->first);
+        if (told) {
+            c->first = next_turn(c);
+            c->taken--;
+            c->done(c->ctx, &done);
+        }
+    }
+    c->busy = false;
+    if (c->running == 0 && c->taken > 0)
+        end(c);
+}
+
+void crew_run(struct crew *c, struct db *db, crew_done_fn *done, void *ctx)
+{
+    c->own = db;
+    c->done = done;
+    c->ctx = ctx;
+    c->failed = c->moved = c->distrust = c->in_rows = c->own_busy = false;
+    c->held = NULL;
+    for (unsigned k = 0; k < TURNS; k++)
+        for (unsigned i = 0; i < LANES; i++)
+            c->turns[k].shares[i].tried = false;
+    (void)borrow(c, c->first->count);
+    advance(c);
+}
+
+bool crew_cancel(struct crew *c)
+{
+    for (unsigned k = 0; k < TURNS; k++)
+        for (unsigned i = 0; i < LANES; i++)
+            if (c->turns[k].shares[i].db != NULL)
+                db_cancel(c->turns[k].shares[i].db);
+    return c->running > 0;
+}
+
+static void drop(struct crew *c, struct share *s)
+{
+    if (s->db == NULL)
+        return;
+    db_drop(s->db);
+    if (s->db != c->own)
+        give_back(c, s->db);
+    s->db = NULL;
+}
+
+void crew_drop(struct crew *c)
+{
+    for (unsigned k = 0; k < TURNS; k++)
+        for (unsigned i = 0; i < LANES; i++)
+            drop(c, &c->turns[k].shares[i]);
+    give_all_back(c);
+    c->running = 0;
+    crew_clear(c);
+}

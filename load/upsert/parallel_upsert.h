@@ -1,0 +1,76 @@
+/*
+ * One batch over several connections at a time: each loads some lanes' share of its rows (load/row/lane.h)
+ * in a transaction of its own (load/upsert/txn.h). The next batch may be taken while it is under way: each of its
+ * shares begins as soon as the one of the same lanes before it is in, so that no connection waits for the
+ * others, and a key's lines keep their order.
+ *
+ *     crew_open(&c, &lender, connections, e);
+ *     crew_take(c, batch, &job);        // a new batch: sorts it
+ *     crew_run(c, db, done, ctx);       // done(ctx, &result), from the loop
+ *     crew_take(c, next, &job);         // meanwhile, at any time: begins by itself; done comes for it, too
+ *     crew_run(c, db, done, ctx);       // after a failure: the shares that are not in yet, again; or
+ *     crew_clear(c);                    // ... it is given up what was taken
+ *     crew_close(c);
+ *
+ * done is called with TXN_DONE for each batch, in their order, once all its shares are in (another may be
+ * under way then: crew_taken); with anything else when nothing is under way any more. job.committed is
+ * called for each share once it is in, so what is in when others fail is known. A COMMIT whose answer was
+ * lost is looked up when its share is run again.
+ *
+ * The first connection is the caller's, and connected. Others are borrowed from those that have nothing
+ * to do, and given back between batches, or when somebody wants one; where there is none, or it cannot connect,
+ * the batch is not shared out, or the shares go one after the other. A share below a few hundred rows would
+ * not be worth its transaction.
+ */
+#ifndef NETTY_LOAD_UPSERT_PARALLEL_UPSERT_H
+#define NETTY_LOAD_UPSERT_PARALLEL_UPSERT_H
+
+#include "load/upsert/txn.h"
+
+struct lender {
+    struct db *(*borrow)(void *ctx); /* NULL: none is idle */
+    void (*give_back)(void *ctx, struct db *db);
+    bool (*wanted)(void *ctx); /* somebody waits for one */
+    void *ctx;
+};
+
+struct crew_job {
+    struct txn_job txn; /* of each share; its rows are filled in, and its lanes narrowed */
+    bool whole;         /* in one transaction, whatever its size */
+    void (*committed)(void *ctx, unsigned lanes, const struct txn_result *result);
+};
+
+struct crew_result {
+    enum txn_end
+        end; /* TXN_DONE: all shares of the oldest batch are in. TXN_MOVED: others have been at a share's lanes */
+    bool in_rows; /* TXN_FAILED: as txn_result's, of the first share that failed */
+    const struct err *err;
+};
+
+struct crew;
+typedef void crew_done_fn(void *ctx, const struct crew_result *result);
+
+/* connections: at most so many for one batch, from 1 to LANES. lender.borrow may be NULL. */
+enum err_code crew_open(struct crew **c, const struct lender *lender, unsigned connections,
+                        struct err *e) MUST_CHECK;
+void crew_close(
+    struct crew
+        *c); /* not while crew_run is under way, unless the dbs were dropped; NULL is fine */
+/* Gives memory back until the next crew_run. */
+void crew_rest(struct crew *c);
+/* At most two batches at a time. The second one's job is not whole, and all lanes', as the first one's. */
+void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job);
+unsigned crew_taken(const struct crew *c); /* batches, of which done has not been called yet */
+/* Begins nothing more of the next batch: when all that is under way has ended, done is called with TXN_DISTRUST for it. */
+void crew_hold(struct crew *c);
+/* Forgets what was taken; nothing is under way. */
+void crew_clear(struct crew *c);
+/* In how many shares the last batch went, as the next one probably will. */
+unsigned crew_shares(const struct crew *c);
+/* Asks the server to give up what is under way, which ends as failed; false: nothing is. */
+bool crew_cancel(struct crew *c);
+/* Drops what is under way, with its connections; nobody calls back then. */
+void crew_drop(struct crew *c);
+void crew_run(struct crew *c, struct db *db, crew_done_fn *done, void *ctx);
+
+#endif

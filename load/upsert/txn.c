@@ -1,0 +1,418 @@
+#include "load/database/sql.h"
+#include "load/upsert/txn_private.h"
+#include "shared/log/log.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX     65536u
+#define COMMIT_SOON "SET LOCAL synchronous_commit = off;\nCOMMIT"
+
+static void on_locked(void *ctx, const PGresult *r, const struct err *err);
+static void on_saved(void *ctx, const PGresult *r, const struct err *err);
+static void on_part(void *ctx, const PGresult *r, const struct err *err);
+static void on_commit(void *ctx, const PGresult *r, const struct err *err);
+static void on_rollback(void *ctx, const PGresult *r, const struct err *err);
+static void commit(struct txn *t);
+
+enum err_code txn_open(struct txn **out, struct err *e)
+{
+    struct txn *t = calloc(1, sizeof *t);
+
+    if (t == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    buf_init(&t->sql, 2 * SQL_MAX); /* the merging expression stands in it twice */
+    buf_init(&t->merged, SQL_MAX);
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        buf_init(&t->arrays[i], TXN_ARRAY_MAX);
+    *out = t;
+    return OK;
+}
+
+void txn_close(struct txn *t)
+{
+    if (t == NULL)
+        return;
+    buf_free(&t->sql);
+    buf_free(&t->merged);
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        buf_free(&t->arrays[i]);
+    free(t);
+}
+
+/* unchanged_vouch: what is stored is known to be what the lanes had before, and this. */
+static bool will_be_vouched(const struct txn *t)
+{
+    return t->job.guard && t->job.store;
+}
+
+void txn_end(struct txn *t, enum txn_end how)
+{
+    struct txn_result result = {.end = how,
+                                .counts = t->counts,
+                                .refused = t->refused,
+                                .xid = how == TXN_DONE && will_be_vouched(t) ? t->xid : 0,
+                                .arrived = t->arrived,
+                                .unknown = t->unknown,
+                                .in_rows = t->in_rows,
+                                .err = how == TXN_FAILED ? &t->err : NULL};
+
+    t->done(t->ctx, &result);
+}
+
+/* After a failure: the connection is of use again only without the transaction. */
+void txn_fail(struct txn *t, const struct err *why)
+{
+    if (why != &t->err)
+        t->err = *why;
+    if (db_lost(t->db)) {
+        db_drop(t->db);
+        txn_end(t, TXN_FAILED);
+        return;
+    }
+    db_query(t->db, "ROLLBACK", NULL, 0, on_rollback, t);
+}
+
+static void on_rollback(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        db_drop(t->db);
+    txn_end(t, TXN_FAILED);
+}
+
+static void txn_begin(struct txn *t);
+
+static void on_back(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        txn_fail(t, err);
+    else
+        txn_begin(t);
+}
+
+void txn_again(struct txn *t)
+{
+    db_query(t->db, "ROLLBACK", NULL, 0, on_back, t);
+}
+
+/* "{0,1,2,3}" */
+static const char *lanes_text(unsigned lanes, char text[4 * LANES + 3])
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < LANES; i++)
+        if ((lanes >> i & 1u) != 0)
+            n += (size_t)snprintf(text + n, 4, "%c%u", n == 0 ? '{' : ',', i);
+    memcpy(text + n, "}", 2);
+    return text;
+}
+
+static enum err_code add_lock(struct txn *t, struct err *e)
+{
+    char lanes[4 * LANES + 3];
+    const struct sql_var vars[] = {{"spool", t->job.spool},
+                                   {"table_name", t->job.table},
+                                   {"lanes", lanes_text(t->job.lanes, lanes)}};
+
+    enum err_code rc = t->made ? OK : sql_expand(&t->sql, sql_progress_make, vars, 2, e);
+
+    return rc == OK ? sql_expand(&t->sql, sql_progress_lock, vars, 3, e) : rc;
+}
+
+static enum err_code add_store(struct txn *t, const struct progress *p, struct err *e)
+{
+    char lanes[4 * LANES + 3];
+    char segment[24];
+    char page[24];
+    char line[24];
+
+    (void)snprintf(segment, sizeof segment, "%" PRIu64, p->place.segment);
+    (void)snprintf(page, sizeof page, "%" PRIu64, p->place.page);
+    (void)snprintf(line, sizeof line, "%" PRIu64, p->line);
+    const struct sql_var vars[] = {{"spool", t->job.spool},
+                                   {"table_name", t->job.table},
+                                   {"lanes", lanes_text(t->job.lanes, lanes)},
+                                   {"segment", segment},
+                                   {"page", page},
+                                   {"line", line}};
+    return sql_expand(&t->sql, sql_progress_store, vars, 6, e);
+}
+
+void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_fn *done, void *ctx)
+{
+    t->db = db;
+    t->job = *job;
+    t->done = done;
+    t->ctx = ctx;
+    t->plain = t->ask = false;
+    txn_begin(t);
+}
+
+static void txn_begin(struct txn *t)
+{
+    enum err_code rc;
+
+    t->count = 0;
+    t->saved = t->part_failed = t->unknown = t->in_rows = t->arrived = false;
+    t->tabled = t->job.bisect;
+    t->fast = txn_may_be_fast(t) || (!t->plain && txn_has_cached(t));
+    t->unasked = t->job.guess != BATCH_JUDGE && !t->ask && txn_may_be_fast(t) && !txn_has_cached(t);
+    t->refused = 0;
+    t->counts = (struct txn_counts){0};
+    t->err = ERR_INIT;
+    batch_same_way(t->job.batch, t->job.first, t->job.end, BATCH_JUDGE);
+    for (size_t i = t->job.first; i < t->job.end; i++)
+        if (!batch_at(t->job.batch, i)->cached)
+            batch_at(t->job.batch, i)->xid = 0;
+    if (t->job.end > t->job.first)
+        t->parts[t->count++] = (struct part){t->job.first, t->job.end, BATCH_JUDGE};
+    buf_reset(&t->sql);
+    if ((rc = buf_adds(&t->sql, sql_begin)) != OK)
+        buf_err(&t->err, rc, &t->sql, "the statement");
+    else
+        rc = add_lock(t, &t->err);
+    if (rc != OK)
+        txn_fail(t, &t->err);
+    else
+        db_query(t->db, t->sql.data, NULL, 0, on_locked, t);
+}
+
+static bool lanes_there(const struct txn *t, const PGresult *r)
+{
+    unsigned seen = 0;
+
+    for (int i = 0; i < PQntuples(r); i++)
+        seen |= 1u << ((unsigned)schema_number(r, i, 0) % LANES);
+    return seen == t->job.lanes && PQntuples(r) <= (int)LANES;
+}
+
+static bool all_at(const PGresult *r, const struct progress *p)
+{
+    bool all = true;
+
+    for (int i = 0; i < PQntuples(r); i++) {
+        struct progress at = schema_place(r, i, 1);
+        all = all && progress_compare(&at, p) == 0;
+    }
+    return all;
+}
+
+/* Another loader was here: the caller goes on from where that one stopped. */
+static void on_moved(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        txn_fail(t, err);
+    else
+        txn_end(t, TXN_MOVED);
+}
+
+static enum err_code tell_locked(struct txn *t, const PGresult *r)
+{
+    struct lanes at = {0};
+
+    for (int i = 0; i < PQntuples(r); i++)
+        at.at[(unsigned)schema_number(r, i, 0) % LANES] = schema_place(r, i, 1);
+    return t->job.locked(t->job.ctx, t->job.lanes, &at, &t->err);
+}
+
+static void on_locked(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    if (err != NULL) {
+        txn_fail(t, err);
+        return;
+    }
+    if (!lanes_there(t, r) && t->made) { /* somebody has removed them */
+        t->made = false;
+        txn_again(t);
+        return;
+    }
+    if (!lanes_there(t, r)) {
+        err_set(&t->err, ERR_INTERNAL,
+                "the progress of table %s cannot be read back from netty_sync.progress; look for "
+                "rules, triggers or row-level security on it",
+                t->job.table);
+        txn_fail(t, &t->err);
+        return;
+    }
+    if (t->job.guard && !all_at(r, &t->job.from)) {
+        t->arrived = all_at(r, &t->job.to);
+        db_query(t->db, "ROLLBACK", NULL, 0, on_moved, t);
+        return;
+    }
+    t->made = true;
+    t->xid = (uint64_t)schema_number(r, 0, 5);
+    if (t->job.locked != NULL && tell_locked(t, r) != OK) {
+        txn_fail(t, &t->err);
+        return;
+    }
+    bool cached = txn_has_cached(t);
+    bool kept = (!cached && !will_be_vouched(t)) || txn_in_custody(t, r);
+    if (!kept)
+        t->job.distrust(t->job.ctx, NULL);
+    if (cached && !kept)
+        txn_distrust(t);
+    else if (t->unasked)
+        txn_take_guess(t);
+    else if (t->fast || cached)
+        txn_ask(t);
+    else
+        txn_next_part(t);
+}
+
+/* ---- parts ---- */
+
+/* Constraints that wait for COMMIT would refuse the whole then, and nobody could tell which row it
+ * was. */
+static void save(struct txn *t)
+{
+    const char *sql = "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT netty_part";
+
+    if (t->part_failed)
+        sql = "ROLLBACK TO netty_part";
+    else if (t->saved)
+        sql = "RELEASE netty_part; SAVEPOINT netty_part";
+    t->saved = true;
+    t->part_failed = false;
+    db_query(t->db, sql, NULL, 0, on_saved, t);
+}
+
+static void on_saved(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    (void)r;
+    if (err != NULL)
+        txn_fail(t, err);
+    else if (t->part.from == t->part.to)
+        commit(t);
+    else
+        txn_send_part(t, on_part);
+}
+
+void txn_next_part(struct txn *t)
+{
+    t->part = (struct part){0};
+    if (t->count > 0)
+        t->part = t->parts[--t->count];
+    if (t->job.bisect && (t->count > 0 || t->part.to > 0 || t->part_failed))
+        save(t);
+    else if (t->part.to == 0)
+        commit(t);
+    else
+        txn_send_part(t, on_part);
+}
+
+/* A part that is refused: halves, or the row that is to blame. False: failed. */
+static bool halve(struct txn *t, const struct err *why)
+{
+    const char *data;
+    struct part p = t->part;
+
+    t->part_failed = true;
+    if (p.to - p.from == 1)
+        t->refused++;
+    if (p.to - p.from == 1)
+        return t->job.refused(t->job.ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) ==
+               OK;
+    size_t middle = p.from + (p.to - p.from) / 2;
+    if (t->count + 2 > TXN_PARTS) {
+        err_set(&t->err, ERR_INTERNAL, "a batch of %zu rows cannot be halved so often",
+                batch_rows(t->job.batch));
+        return false;
+    }
+    t->parts[t->count++] = (struct part){middle, p.to, p.way};
+    t->parts[t->count++] = (struct part){p.from, middle, p.way};
+    return true;
+}
+
+static void on_part(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    if (err != NULL && t->job.bisect && db_classify(err) == DB_BAD_ROW && !db_lost(t->db)) {
+        if (halve(t, err))
+            txn_next_part(t);
+        else
+            txn_fail(t, &t->err);
+        return;
+    }
+    if (err != NULL && t->fast) {
+        txn_fast_failed(t, err);
+        return;
+    }
+    if (err != NULL) {
+        t->in_rows = true;
+        txn_fail(t, err);
+        return;
+    }
+    bool held = false;
+    if (txn_count_part(t, r, &held, &t->err) != OK)
+        txn_fail(t, &t->err);
+    else if (held && t->unasked)
+        txn_guessed_wrong(t);
+    else
+        txn_next_part(t);
+}
+
+/* ---- the end ---- */
+
+/* A later commit will take this one to the server's disk. */
+static bool may_wait(const struct txn *t)
+{
+    return t->job.guard && t->job.store && t->job.more != NULL && t->job.more(t->job.ctx);
+}
+
+static void commit(struct txn *t)
+{
+    enum err_code rc = OK;
+
+    buf_reset(&t->sql);
+    /* So that it is the transaction itself that moves the progress: unchanged_vouch. */
+    if (t->saved && (rc = buf_adds(&t->sql, "RELEASE netty_part;\n")) != OK) {
+        buf_err(&t->err, rc, &t->sql, "the statement");
+        txn_fail(t, &t->err);
+        return;
+    }
+    if (t->job.settle != NULL && (rc = t->job.settle(t->job.ctx, &t->err)) != OK) {
+        txn_fail(t, &t->err);
+        return;
+    }
+    if (t->job.store)
+        rc = add_store(t, &t->job.to, &t->err);
+    if (rc == OK && (rc = buf_adds(&t->sql, may_wait(t) ? COMMIT_SOON : "COMMIT")) != OK)
+        buf_err(&t->err, rc, &t->sql, "the statement");
+    if (rc != OK)
+        txn_fail(t, &t->err);
+    else
+        db_query(t->db, t->sql.data, NULL, 0, on_commit, t);
+}
+
+static void on_commit(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct txn *t = ctx;
+
+    if (err != NULL) {
+        t->unknown = db_lost(t->db);
+        t->in_rows = !t->unknown;
+        txn_fail(t, err);
+        return;
+    }
+    /* COMMIT of a failed transaction is answered by ROLLBACK, and no error. */
+    if (strcmp(PQcmdStatus((PGresult *)r), "COMMIT") != 0) {
+        err_set(&t->err, ERR_INTERNAL, "the database rolled back instead of committing");
+        txn_fail(t, &t->err);
+        return;
+    }
+    txn_end(t, TXN_DONE);
+}

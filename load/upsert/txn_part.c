@@ -1,0 +1,195 @@
+/* One part of a transaction's rows: into the table itself, or by way of a temporary one or of parameters. */
+#include "load/database/sql.h"
+#include "load/upsert/txn_private.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define PIECE 16384u
+
+static enum err_code encode(struct txn *t, struct buf *out)
+{
+    if (t->part.way == BATCH_INSERT)
+        return batch_encode_target(t->job.batch, t->job.relation->key_size, &t->sent, t->part.to,
+                                   PIECE, out);
+    return batch_encode(t->job.batch, &t->sent, t->part.to, PIECE, out);
+}
+
+static enum err_code give_rows(void *ctx, struct buf *out, struct err *e)
+{
+    struct txn *t = ctx;
+    enum err_code rc = OK;
+
+    while (rc == OK && t->step != COPY_OVER && out->len < PIECE) {
+        switch (t->step) {
+        case COPY_BEGIN:
+            rc = batch_encode_begin(out);
+            t->step = COPY_ROWS;
+            break;
+        case COPY_ROWS:
+            if (t->sent < t->part.to)
+                rc = encode(t, out);
+            else
+                t->step = COPY_END;
+            break;
+        case COPY_END:
+            rc = batch_encode_end(out);
+            t->step = COPY_OVER;
+            break;
+        case COPY_OVER:
+            break;
+        }
+    }
+    return rc == OK ? OK : buf_err(e, rc, out, "a piece of the batch");
+}
+
+static void start_copy(struct txn *t)
+{
+    t->sent = t->part.from;
+    t->step = COPY_BEGIN;
+}
+
+static enum err_code add_upsert(struct txn *t, const char *source, struct err *e)
+{
+    const struct relation *r = t->job.relation;
+    enum err_code rc;
+
+    buf_reset(&t->merged);
+    if ((rc = sql_merged(&t->merged, t->job.replace, !t->job.guard, t->job.names, e)) != OK)
+        return rc;
+    bool newer = t->part.way == BATCH_NEWER;
+    const struct sql_var vars[] = {{"schema", r->schema},
+                                   {"relation", r->name},
+                                   {"key", r->key},
+                                   {"keytype", r->key_type},
+                                   {"source", source},
+                                   {"merged", t->merged.data},
+                                   {"when", t->unasked ? SQL_WHEN_OLDER : SQL_WHEN_NOT_NEWER}};
+    return sql_expand(&t->sql, newer ? sql_upsert_newer : sql_upsert, vars, newer ? 7 : 6, e);
+}
+
+/* A few rows: as the upsert's parameters. */
+static void send_arrays(struct txn *t, db_done_fn *done)
+{
+    struct err e = ERR_INIT;
+    struct db_param params[BATCH_ARRAYS];
+    enum err_code rc;
+
+    buf_reset(&t->sql);
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        buf_reset(&t->arrays[i]);
+    if ((rc = batch_encode_arrays(t->job.batch, t->part.from, t->part.to, t->arrays)) != OK)
+        buf_err(&e, rc, &t->arrays[1], "the batch");
+    else
+        rc = add_upsert(t, SQL_SOURCE_ARRAYS, &e);
+    if (rc != OK) {
+        txn_fail(t, &e);
+        return;
+    }
+    for (size_t i = 0; i < BATCH_ARRAYS; i++)
+        params[i] = (struct db_param){
+            .text = t->arrays[i].data, .len = (int)t->arrays[i].len, .binary = true};
+    db_query(t->db, t->sql.data, params, BATCH_ARRAYS, done, t);
+}
+
+/* The temporary table, the COPY and the upsert: one round trip. */
+static void send_table(struct txn *t, db_done_fn *done)
+{
+    /* Of a part before, if that went in. */
+    const char *drop = t->tabled ? "DROP TABLE IF EXISTS pg_temp.netty_batch;\n" : "";
+    struct err e = ERR_INIT;
+    enum err_code rc;
+
+    buf_reset(&t->sql);
+    t->tabled = true;
+    start_copy(t);
+    if ((rc = buf_adds(&t->sql, drop)) != OK || (rc = buf_adds(&t->sql, sql_batch_begin)) != OK ||
+        (rc = buf_adds(&t->sql, sql_batch_copy)) != OK)
+        buf_err(&e, rc, &t->sql, "the statement");
+    else
+        rc = add_upsert(t, SQL_SOURCE_TABLE, &e);
+    if (rc != OK)
+        txn_fail(t, &e);
+    else
+        db_copy(t->db, t->sql.data, give_rows, done, t);
+}
+
+/* Straight into the target. */
+static void send_inserts(struct txn *t, db_done_fn *done)
+{
+    const struct relation *r = t->job.relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
+    struct err e = ERR_INIT;
+
+    buf_reset(&t->sql);
+    start_copy(t);
+    if (sql_expand(&t->sql, sql_insert_copy, vars, 3, &e) != OK)
+        txn_fail(t, &e);
+    else
+        db_copy(t->db, t->sql.data, give_rows, done, t);
+}
+
+void txn_send_part(struct txn *t, db_done_fn *done)
+{
+    if (t->part.way == BATCH_INSERT)
+        send_inserts(t, done);
+    else if (t->part.to - t->part.from <= TXN_SMALL && batch_bytes(t->job.batch) <= TXN_SMALL_DATA)
+        send_arrays(t, done);
+    else
+        send_table(t, done);
+}
+
+/* What version each row of the part is of now. */
+static void note_xid(struct txn *t, uint64_t written, uint64_t unchanged)
+{
+    size_t rows = t->part.to - t->part.from;
+
+    for (size_t i = t->part.from; i < t->part.to; i++) {
+        struct batch_row *row = batch_at(t->job.batch, i);
+        if (written == rows && !t->job.bisect)
+            row->xid = t->xid;
+        else if (unchanged != rows)
+            row->xid = 0;
+    }
+}
+
+/* What each way's last result says. */
+static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint64_t *total)
+{
+    uint64_t rows = t->part.to - t->part.from;
+    struct txn_counts n = {.inserted = 0};
+
+    *total = rows;
+    if (t->part.way == BATCH_INSERT) {
+        *total = n.inserted = strtoull(PQcmdTuples((PGresult *)r), NULL, 10);
+        return n;
+    }
+    n.inserted = (uint64_t)schema_number(r, 0, 0);
+    n.updated = (uint64_t)schema_number(r, 0, 1);
+    if (t->part.way == BATCH_NEWER) {
+        n.updated += t->unasked ? 0 : n.inserted; /* it was there */
+        n.inserted = 0;
+    } else {
+        n.unchanged = (uint64_t)schema_number(r, 0, 2);
+        *total = (uint64_t)schema_number(r, 0, 4);
+    }
+    n.stale = *total - n.inserted - n.updated - n.unchanged;
+    return n;
+}
+
+enum err_code txn_count_part(struct txn *t, const PGresult *r, bool *held, struct err *e)
+{
+    uint64_t rows = t->part.to - t->part.from;
+    uint64_t total;
+    struct txn_counts n = counts_of(t, r, &total);
+
+    if (total != rows)
+        return err_set(e, ERR_INTERNAL, "the statement counts %" PRIu64 " rows of %" PRIu64, total,
+                       rows);
+    *held = n.stale > 0;
+    t->counts.inserted += n.inserted;
+    t->counts.updated += n.updated;
+    t->counts.unchanged += n.unchanged;
+    t->counts.stale += n.stale;
+    note_xid(t, n.inserted + n.updated, n.unchanged);
+    return OK;
+}

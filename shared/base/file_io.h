@@ -1,0 +1,48 @@
+/*
+ * The few things files need beyond POSIX's calls: complete writes, folders, durable replacement.
+ * All of them retry EINTR, say the path in the message, and close on exec.
+ */
+#ifndef NETTY_SHARED_BASE_FILE_IO_H
+#define NETTY_SHARED_BASE_FILE_IO_H
+
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Opens /dev/null in the place of standard input, output or error where one is closed, so that no file of ours takes
+ * its number. First thing in each main. */
+enum err_code io_standard_files(struct err *e) MUST_CHECK;
+
+/* All n bytes, or an error; path is for the message. */
+enum err_code io_write(int fd, const void *p, size_t n, const char *path, struct err *e) MUST_CHECK;
+enum err_code io_pwrite(int fd, const void *p, size_t n, int64_t at, const char *path,
+                        struct err *e) MUST_CHECK;
+/* As many as there are up to n; *got < n only at the end of the file. */
+enum err_code io_pread(int fd, void *p, size_t n, int64_t at, size_t *got, const char *path,
+                       struct err *e) MUST_CHECK;
+/* A whole small file into b, in place of what it held (its cap holds; empty on failure).
+ * ERR_NO_SPOOL is not used here: a missing file is ERR_IO with e->sys == ENOENT. */
+enum err_code io_read_file(const char *path, struct buf *b, struct err *e) MUST_CHECK;
+
+/* path and its missing parents, mode 0700. */
+enum err_code io_mkdirs(const char *path, struct err *e) MUST_CHECK;
+/* fsync the folder itself: what makes a create, rename or unlink in it last. */
+enum err_code io_sync_dir(const char *path, struct err *e) MUST_CHECK;
+/* Write dir/name whole or not at all, mode 0600, durable on return: a temporary file beside it,
+ * fsync, rename, fsync of the folder. The temporary is removed on failure. */
+enum err_code io_replace(const char *dir, const char *name, const void *p, size_t n,
+                         struct err *e) MUST_CHECK;
+/* The same for a file that others may read: mode 0644, whatever the umask. */
+enum err_code io_publish(const char *dir, const char *name, const void *p, size_t n,
+                         struct err *e) MUST_CHECK;
+/* fn for each name in the folder, in no order; dir is the open folder, for fstatat and the like. What fn answers ends
+ * it, unless that is OK. lenient: a folder that is not there has no names. */
+typedef enum err_code io_name_fn(void *ctx, int dir, const char *name, struct err *e);
+enum err_code io_each_name(const char *dir, bool lenient, io_name_fn *fn, void *ctx,
+                           struct err *e) MUST_CHECK;
+/* "a/b" into out; ERR_TOO_BIG when it does not fit. */
+#define IO_PATH 4096
+enum err_code io_path(char out[IO_PATH], const char *a, const char *b, struct err *e) MUST_CHECK;
+
+#endif

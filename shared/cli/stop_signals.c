@@ -1,0 +1,117 @@
+#include "shared/cli/stop_signals.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+#define SIGNALS (sizeof signals / sizeof signals[0])
+
+struct stop {
+    uv_signal_t handles[SIGNALS];
+    size_t open; /* handles that the loop knows and has not closed yet */
+    bool asked;
+    bool closing;
+    stop_fn *fn;
+    void *ctx;
+};
+
+static void end_now(int signal)
+{
+    (void)signal;
+    _exit(75); /* err_exit(ERR_INTERRUPTED), but callable in a signal handler */
+}
+
+/* From now on a signal ends the process even if the loop never turns again. But for SIGHUP, which the kernel and the shell
+ * both send when a terminal goes: that is one wish, not impatience. */
+static void go_past_loop(void)
+{
+    struct sigaction action = {.sa_handler = end_now};
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < SIGNALS; i++) {
+        action.sa_handler = signals[i] == SIGHUP ? SIG_IGN : end_now;
+        if (sigaction(signals[i], &action, NULL) != 0)
+            break; /* the loop's handler stays, and does the same a little later */
+    }
+}
+
+static void on_signal(uv_signal_t *handle, int signal)
+{
+    struct stop *s = handle->data;
+    if (s->asked && signal != SIGHUP)
+        end_now(signal);
+    if (s->asked)
+        return;
+    s->asked = true;
+    go_past_loop();
+    s->fn(s->ctx);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct stop *s = handle->data;
+    if (--s->open == 0)
+        free(s);
+}
+
+void stop_close(struct stop *s)
+{
+    if (s == NULL || s->closing)
+        return;
+    s->closing = true;
+    size_t n = s->open;
+    /* Closing puts the signals' defaults back, which would end what is left of the program with another code. */
+    sigset_t ours;
+    sigset_t before;
+    (void)sigemptyset(&ours);
+    for (size_t i = 0; i < SIGNALS; i++)
+        (void)sigaddset(&ours, signals[i]);
+    bool held = pthread_sigmask(SIG_BLOCK, &ours, &before) == 0;
+    for (size_t i = 0; i < n; i++)
+        uv_close((uv_handle_t *)&s->handles[i], on_closed);
+    go_past_loop();
+    if (held)
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (n == 0)
+        free(s);
+}
+
+/* As nohup leaves it: the program is to outlive its terminal. */
+static bool hang_up_ignored(void)
+{
+    struct sigaction now;
+    return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+bool stop_asked(const struct stop *s)
+{
+    return s->asked;
+}
+
+enum err_code stop_open(struct stop **s, uv_loop_t *loop, stop_fn *fn, void *ctx, struct err *e)
+{
+    *s = NULL;
+    struct stop *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return err_set(e, ERR_NOMEM, "signals: out of memory");
+    made->fn = fn;
+    made->ctx = ctx;
+    for (size_t i = 0; i < SIGNALS; i++) {
+        if (signals[i] == SIGHUP && hang_up_ignored())
+            continue;
+        uv_signal_t *handle = &made->handles[made->open];
+        int rc = uv_signal_init(loop, handle);
+        if (rc == 0) {
+            handle->data = made;
+            made->open++;
+            rc = uv_signal_start(handle, on_signal, signals[i]);
+        }
+        if (rc != 0) {
+            stop_close(made);
+            return err_set(e, ERR_INTERNAL, "cannot watch for signals: %s", uv_strerror(rc));
+        }
+        uv_unref((uv_handle_t *)handle);
+    }
+    *s = made;
+    return OK;
+}

@@ -1,0 +1,265 @@
+#include "shared/cli/summary.h"
+#include "shared/base/buf.h"
+#include "shared/base/units.h"
+#include "shared/base/utf8.h"
+#include "shared/time/when.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTPUT_MAX ((size_t)64 << 20)
+#define COLUMN_GAP 2
+
+/* Rows are kept as one flat list: row r, column c is cells[r * columns + c]. */
+struct summary {
+    bool json;
+    size_t columns;
+    struct cell *cells; /* name and str are owned */
+    size_t count;
+};
+
+enum err_code summary_open(struct summary **s, bool json, struct err *e)
+{
+    *s = calloc(1, sizeof **s);
+    if (*s == NULL)
+        return err_set(e, ERR_NOMEM, "the summary: out of memory");
+    (*s)->json = json;
+    return OK;
+}
+
+/* The members are const for those who fill a row in; here they are ours. */
+static void cell_release(struct cell *cell)
+{
+    free((void *)cell->name);
+    free((void *)cell->str);
+}
+
+void summary_close(struct summary *s)
+{
+    if (s == NULL)
+        return;
+    for (size_t i = 0; i < s->count; i++)
+        cell_release(&s->cells[i]);
+    free(s->cells);
+    free(s);
+}
+
+static bool cell_copy(struct cell *to, const struct cell *from)
+{
+    bool has_text = from->type == CELL_STR && from->str != NULL;
+    *to = *from;
+    to->name = strdup(from->name);
+    to->str = has_text ? strdup(from->str) : NULL;
+    if (to->name != NULL && (to->str != NULL || !has_text))
+        return true;
+    cell_release(to);
+    return false;
+}
+
+enum err_code summary_row(struct summary *s, const struct cell *cells, size_t n, struct err *e)
+{
+    if (n == 0 || (s->columns != 0 && n != s->columns))
+        return err_set(e, ERR_INTERNAL, "a summary row has %zu columns instead of %zu", n,
+                       s->columns);
+    struct cell *grown = reallocarray(s->cells, s->count + n, sizeof *grown);
+    if (grown == NULL)
+        return err_set(e, ERR_NOMEM, "the summary: out of memory");
+    s->cells = grown;
+    for (size_t i = 0; i < n; i++) {
+        if (cell_copy(&grown[s->count + i], &cells[i]))
+            continue;
+        while (i > 0)
+            cell_release(&grown[s->count + --i]);
+        return err_set(e, ERR_NOMEM, "the summary: out of memory");
+    }
+    s->count += n;
+    s->columns = n;
+    return OK;
+}
+
+/* 1.234 from microseconds, the rest cut. */
+static enum err_code add_seconds(struct buf *out, int64_t us)
+{
+    uint64_t n = us < 0 ? -(uint64_t)us : (uint64_t)us;
+    return buf_addf(out, "%s%" PRIu64 ".%03" PRIu64, us < 0 ? "-" : "", n / 1000000,
+                    n / 1000 % 1000);
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------
+ */
+
+static enum err_code add_json_time(struct buf *out, int64_t t)
+{
+    char text[WHEN_TEXT];
+    if (t == WHEN_NONE)
+        return buf_adds(out, "null");
+    return buf_addf(out, "\"%s\"", when_iso(t, text));
+}
+
+static enum err_code add_json_value(struct buf *out, const struct cell *cell)
+{
+    switch (cell->type) {
+    case CELL_STR:
+        return cell->str == NULL ? buf_adds(out, "null")
+                                 : buf_add_json(out, cell->str, strlen(cell->str));
+    case CELL_INT:
+        return buf_addf(out, "%" PRId64, cell->num);
+    case CELL_SECONDS:
+        return add_seconds(out, cell->num);
+    case CELL_TIME:
+        return add_json_time(out, cell->num);
+    case CELL_NONE:
+    default:
+        return buf_adds(out, "null");
+    }
+}
+
+static enum err_code add_json_row(struct buf *out, const struct cell *row, size_t n)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < n && rc == OK; i++) {
+        rc = buf_addc(out, i == 0 ? '{' : ',');
+        if (rc == OK)
+            rc = buf_add_json(out, row[i].name, strlen(row[i].name));
+        if (rc == OK)
+            rc = buf_addc(out, ':');
+        if (rc == OK)
+            rc = add_json_value(out, &row[i]);
+    }
+    return rc == OK ? buf_adds(out, "}\n") : rc;
+}
+
+static enum err_code build_json(const struct summary *s, struct buf *out)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->count && rc == OK; i += s->columns)
+        rc = add_json_row(out, &s->cells[i], s->columns);
+    return rc;
+}
+
+/* --- For people ----------------------------------------------------------------------------------
+ */
+
+static enum err_code add_text_value(struct buf *out, const struct cell *cell)
+{
+    char text[UNITS_TEXT > WHEN_TEXT ? UNITS_TEXT : WHEN_TEXT];
+    switch (cell->type) {
+    case CELL_STR:
+        return cell->str == NULL ? buf_addc(out, '-')
+                                 : buf_add_text(out, cell->str, strlen(cell->str));
+    case CELL_INT:
+        return buf_adds(out, units_show_count(cell->num, text));
+    case CELL_SECONDS:
+        return add_seconds(out, cell->num);
+    case CELL_TIME:
+        return buf_adds(out, when_people(cell->num, text));
+    case CELL_NONE:
+    default:
+        return buf_addc(out, '-');
+    }
+}
+
+/* A column aligns as its numbers do, even where its first row has none. */
+static bool is_numeric(const struct summary *s, size_t column)
+{
+    for (size_t i = column; i < s->count; i += s->columns)
+        if (s->cells[i].type == CELL_INT || s->cells[i].type == CELL_SECONDS)
+            return true;
+    return false;
+}
+
+/* text is used again and again for one cell's text. */
+static enum err_code column_width(const struct summary *s, size_t column, struct buf *text,
+                                  size_t *width)
+{
+    const char *heading = s->cells[column].name;
+    enum err_code rc = OK;
+    *width = utf8_columns(heading, strlen(heading));
+    for (size_t i = column; i < s->count && rc == OK; i += s->columns) {
+        buf_reset(text);
+        rc = add_text_value(text, &s->cells[i]);
+        size_t columns = utf8_columns(text->data, text->len);
+        *width = columns > *width ? columns : *width;
+    }
+    return rc;
+}
+
+static enum err_code add_blanks(struct buf *out, size_t n)
+{
+    return buf_addf(out, "%*s", (int)n, "");
+}
+
+struct column {
+    size_t width;
+    bool right;
+    bool last; /* no blanks at the line's end */
+};
+
+static enum err_code add_aligned(struct buf *out, const struct buf *text,
+                                 const struct column *column)
+{
+    size_t columns = utf8_columns(text->data, text->len);
+    size_t fill = column->width > columns ? column->width - columns : 0;
+    enum err_code rc = column->right ? add_blanks(out, fill) : OK;
+    if (rc == OK)
+        rc = buf_add(out, text->data, text->len);
+    if (rc == OK && column->last)
+        return buf_addc(out, '\n');
+    return rc == OK ? add_blanks(out, (column->right ? 0 : fill) + COLUMN_GAP) : rc;
+}
+
+/* The heading row, then every row; columns[] has one entry a column. */
+static enum err_code add_rows(const struct summary *s, const struct column *columns,
+                              struct buf *text, struct buf *out)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->columns && rc == OK; i++) {
+        buf_reset(text);
+        rc = buf_adds(text, s->cells[i].name);
+        if (rc == OK)
+            rc = add_aligned(out, text, &columns[i]);
+    }
+    for (size_t i = 0; i < s->count && rc == OK; i++) {
+        buf_reset(text);
+        rc = add_text_value(text, &s->cells[i]);
+        if (rc == OK)
+            rc = add_aligned(out, text, &columns[i % s->columns]);
+    }
+    return rc;
+}
+
+static enum err_code build_text(const struct summary *s, struct buf *out)
+{
+    if (s->columns == 0)
+        return OK;
+    struct column *columns = calloc(s->columns, sizeof *columns);
+    if (columns == NULL)
+        return ERR_NOMEM;
+    struct buf text;
+    buf_init(&text, OUTPUT_MAX);
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->columns && rc == OK; i++) {
+        columns[i].right = is_numeric(s, i);
+        columns[i].last = i + 1 == s->columns;
+        rc = column_width(s, i, &text, &columns[i].width);
+    }
+    if (rc == OK)
+        rc = add_rows(s, columns, &text, out);
+    buf_free(&text);
+    free(columns);
+    return rc;
+}
+
+enum err_code summary_print(struct summary *s, FILE *out, struct err *e)
+{
+    struct buf text;
+    buf_init(&text, OUTPUT_MAX);
+    enum err_code rc = s->json ? build_json(s, &text) : build_text(s, &text);
+    if (rc != OK)
+        (void)buf_err(e, rc, &text, "the summary");
+    else if (fwrite(text.data, 1, text.len, out) != text.len || fflush(out) != 0)
+        rc = err_sys(e, ERR_IO, "cannot write the summary");
+    buf_free(&text);
+    return rc;
+}

@@ -1,0 +1,331 @@
+#include "shared/http/http_server.h"
+
+#include "shared/log/log.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct serve {
+    struct serve_conf conf;
+    struct MHD_Daemon *daemon;
+    uv_poll_t poll;
+    uv_timer_t timer;
+    bool polling;
+    unsigned handles;
+    char name[SERVE_NAME];
+};
+
+/* ---- answering ---- */
+
+static bool draw_nonce(char out[SERVE_NONCE])
+{
+    unsigned char random[(SERVE_NONCE - 1) / 2];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return false;
+    for (size_t i = 0; i < sizeof random; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", random[i]);
+    return true;
+}
+
+/* As long for a good token as for a bad one of the same length. */
+static bool same_secret(const char *a, const char *b)
+{
+    size_t n = strlen(b);
+    unsigned char differs = strlen(a) != n;
+    for (size_t i = 0; i < n; i++)
+        differs |= (unsigned char)((unsigned char)a[differs ? 0 : i] ^ (unsigned char)b[i]);
+    return differs == 0;
+}
+
+static bool host_is_loopback(const char *host)
+{
+    char name[SERVE_NAME];
+    union serve_address address;
+    size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    if (n == 0 || n + 3 > sizeof name)
+        return false;
+    memcpy(name, host, n);
+    memcpy(name + n, ":0", 3);
+    return serve_address(name, "", ERR_DATA, &address, NULL) == OK && serve_is_loopback(&address);
+}
+
+static bool allowed(const struct serve *s, struct MHD_Connection *c)
+{
+    static const char scheme[] = "Bearer ";
+    if (s->conf.token == NULL) {
+        const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host");
+        return host != NULL && host_is_loopback(host);
+    }
+    const char *given = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
+    if (given == NULL || strncasecmp(given, scheme, sizeof scheme - 1) != 0)
+        return false;
+    return same_secret(given + sizeof scheme - 1, secret_reveal(s->conf.token));
+}
+
+static bool add_headers(struct MHD_Response *r, const struct serve_reply *reply)
+{
+    char policy[400];
+    (void)snprintf(policy, sizeof policy,
+                   "default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s'; "
+                   "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+                   "frame-ancestors 'none'",
+                   reply->nonce, reply->nonce);
+    const char *const headers[][2] = {
+        {"Content-Type", reply->type},
+        {"Content-Security-Policy", policy},
+        {"Cache-Control", "no-store"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"X-Frame-Options", "DENY"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {reply->status == 401 ? "WWW-Authenticate" : NULL, "Bearer realm=\"netty\""},
+        {reply->status == 405 ? "Allow" : NULL, "GET, HEAD"},
+    };
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        if (headers[i][0] != NULL &&
+            MHD_add_response_header(r, headers[i][0], headers[i][1]) != MHD_YES)
+            return false;
+    return true;
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *c, const struct serve_reply *reply)
+{
+    enum MHD_Result rc = MHD_NO;
+    struct MHD_Response *r =
+        MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_MUST_COPY);
+    if (r == NULL)
+        return MHD_NO;
+    if (add_headers(r, reply))
+        rc = MHD_queue_response(c, reply->status, r);
+    MHD_destroy_response(r);
+    return rc;
+}
+
+static void say(struct serve_reply *reply, unsigned status, const char *text)
+{
+    buf_reset(&reply->body);
+    reply->type = "text/plain; charset=utf-8";
+    reply->status = status;
+    if (buf_adds(&reply->body, text) != OK)
+        buf_reset(&reply->body); /* the status says it too */
+}
+
+static void refuse(struct serve *s, const char *path, struct serve_reply *reply)
+{
+    if (s->conf.token == NULL) {
+        say(reply, 403,
+            "This listens for loopback addresses only; give NETTY_LISTEN_TOKEN to be "
+            "reached by another name.\n");
+        return;
+    }
+    say(reply, 401, "This needs the token of NETTY_LISTEN_TOKEN: Authorization: Bearer TOKEN\n");
+    if (strcmp(path, "/") == 0 && s->conf.door != NULL) {
+        buf_reset(&reply->body);
+        s->conf.door(s->conf.ctx, reply);
+        reply->status = 401;
+    }
+}
+
+static void make_reply(struct serve *s, struct MHD_Connection *c, const char *path,
+                       const char *method, struct serve_reply *reply)
+{
+    const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
+    bool body = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Transfer-Encoding") != NULL ||
+                (length != NULL && strcmp(length, "0") != 0);
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        say(reply, 405, "Only GET and HEAD.\n");
+    else if (body)
+        say(reply, 413, "No request with a body.\n");
+    else if (!allowed(s, c))
+        refuse(s, path, reply);
+    else if (!s->conf.fn(s->conf.ctx, path, reply))
+        say(reply, 404, "There are /, /metrics, /healthz and /status.json.\n");
+}
+
+/* Called once for the headers, which is all that we wait for. */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *path,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **request)
+{
+    static int seen;
+    struct serve *s = cls;
+    struct serve_reply reply = {.status = 200, .type = "text/plain; charset=utf-8"};
+    (void)version, (void)upload;
+    *upload_size = 0; /* there is none, or it gets no further */
+    if (*request != NULL)
+        return MHD_NO;
+    *request = &seen;
+    if (!draw_nonce(reply.nonce))
+        return MHD_NO;
+    buf_init(&reply.body, SERVE_BODY_MAX);
+    make_reply(s, c, path, method, &reply);
+    enum MHD_Result rc = send_reply(c, &reply);
+    LOG(LOG_DEBUG, "request", "a request was answered", F_STR("path", path),
+        F_INT("status", reply.status));
+    buf_free(&reply.body);
+    return rc;
+}
+
+/* ---- the loop ---- */
+
+static void turn(struct serve *s);
+
+static void on_timer(uv_timer_t *timer)
+{
+    turn(timer->data);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events;
+    turn(poll->data);
+}
+
+static void turn(struct serve *s)
+{
+    MHD_UNSIGNED_LONG_LONG wait = 0;
+    (void)MHD_run(s->daemon);
+    if (MHD_get_timeout(s->daemon, &wait) == MHD_YES) {
+        uv_update_time(s->timer.loop);
+        (void)uv_timer_start(&s->timer, on_timer, wait, 0);
+    } else {
+        (void)uv_timer_stop(&s->timer);
+    }
+}
+
+/* ---- beginning and end ---- */
+
+__attribute__((format(printf, 2, 0))) static void log_library(void *cls, const char *format,
+                                                              va_list args)
+{
+    char text[256];
+    (void)cls;
+    (void)vsnprintf(text, sizeof text, format, args);
+    text[strcspn(text, "\n")] = 0;
+    LOG(LOG_DEBUG, "http", "the HTTP library says something", F_STR("text", text));
+}
+
+static void name_socket(struct serve *s, const union serve_address *a)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    bool v4 = a->any.sa_family == AF_INET;
+    const void *from = v4 ? (const void *)&a->v4.sin_addr : (const void *)&a->v6.sin6_addr;
+    unsigned port = ntohs(v4 ? a->v4.sin_port : a->v6.sin6_port);
+    (void)inet_ntop(a->any.sa_family, from, host, sizeof host);
+    (void)snprintf(s->name, sizeof s->name, v4 ? "%s:%u" : "[%s]:%u", host, port);
+}
+
+static enum err_code open_socket(struct serve *s, int *fd, struct err *e)
+{
+    union serve_address a = s->conf.address;
+    socklen_t n = a.any.sa_family == AF_INET ? sizeof a.v4 : sizeof a.v6;
+    int yes = 1;
+    name_socket(s, &a);
+    *fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (*fd < 0)
+        return err_sys(e, ERR_CONFIG, "cannot listen on %s", s->name);
+    if (setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+        bind(*fd, &a.any, n) == 0 && listen(*fd, SERVE_CONNECTIONS) == 0 &&
+        getsockname(*fd, &a.any, &n) == 0) {
+        name_socket(s, &a);
+        return OK;
+    }
+    enum err_code rc = err_sys(e, ERR_CONFIG, "cannot listen on %s", s->name);
+    (void)close(*fd);
+    *fd = -1;
+    return rc;
+}
+
+static enum err_code open_daemon(struct serve *s, struct err *e)
+{
+    int fd = -1;
+    enum err_code rc = open_socket(s, &fd, e);
+    if (rc != OK)
+        return rc;
+    s->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
+        log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)SERVE_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVE_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVE_IDLE, MHD_OPTION_END);
+    if (s->daemon != NULL)
+        return OK; /* which owns the socket */
+    (void)close(fd);
+    return err_set(e, ERR_INTERNAL, "cannot set up an HTTP server on %s", s->name);
+}
+
+static enum err_code watch(struct serve *s, uv_loop_t *loop, struct err *e)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    (void)uv_timer_init(loop, &s->timer); /* cannot fail */
+    s->timer.data = s->poll.data = s;
+    s->handles = 1;
+    uv_unref((uv_handle_t *)&s->timer);
+    if (info == NULL || uv_poll_init(loop, &s->poll, info->epoll_fd) != 0)
+        return err_set(e, ERR_INTERNAL, "cannot watch the HTTP server");
+    s->polling = true;
+    s->handles = 2;
+    uv_unref((uv_handle_t *)&s->poll);
+    if (uv_poll_start(&s->poll, UV_READABLE, on_poll) != 0)
+        return err_set(e, ERR_INTERNAL, "cannot watch the HTTP server");
+    return OK;
+}
+
+enum err_code serve_open(struct serve **out, uv_loop_t *loop, const struct serve_conf *conf,
+                         struct err *e)
+{
+    *out = NULL;
+    if (conf->token == NULL && !serve_is_loopback(&conf->address))
+        return err_set(e, ERR_CONFIG,
+                       "listening on an address other than loopback needs a token: set "
+                       "NETTY_LISTEN_TOKEN, or NETTY_LISTEN_TOKEN_FILE to the name of a file that "
+                       "holds it");
+    if (conf->token != NULL && strlen(secret_reveal(conf->token)) < SERVE_TOKEN_LEAST)
+        return err_set(e, ERR_CONFIG, "NETTY_LISTEN_TOKEN is too short: it needs %d characters",
+                       SERVE_TOKEN_LEAST);
+    struct serve *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    s->conf = *conf;
+    (void)signal(SIGPIPE, SIG_IGN); /* a client that went away */
+    enum err_code rc = open_daemon(s, e);
+    if (rc != OK) {
+        free(s);
+        return rc;
+    }
+    if ((rc = watch(s, loop, e)) != OK) {
+        serve_close(s);
+        return rc;
+    }
+    *out = s;
+    return OK;
+}
+
+const char *serve_name(const struct serve *s)
+{
+    return s->name;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    struct serve *s = h->data;
+    if (--s->handles > 0)
+        return;
+    MHD_stop_daemon(s->daemon);
+    free(s);
+}
+
+void serve_close(struct serve *s)
+{
+    if (s == NULL)
+        return;
+    if (s->polling)
+        uv_close((uv_handle_t *)&s->poll, on_closed);
+    uv_close((uv_handle_t *)&s->timer, on_closed);
+}

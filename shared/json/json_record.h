@@ -1,0 +1,75 @@
+/*
+ * One record (one JSON object) taken apart at its outermost level, without changing a byte.
+ *
+ * Validates the whole text (JSON, UTF-8, nesting up to RECORD_DEPTH) and lists the outermost
+ * members as slices of it, in their order, duplicates included (the last one counts, as in jsonb:
+ * record_find returns it). Most records are taken apart by shared/json/json_record_scan.h, what that is not sure of by yajl.
+ * A splitter is reused from record to record and allocates only to grow.
+ *
+ *     struct splitter *s;
+ *     splitter_open(&s, e);
+ *     struct record r;
+ *     if ((rc = splitter_run(s, line, n, &r, e)) != OK) ...   // r lives until the next run
+ */
+#ifndef NETTY_SHARED_JSON_JSON_RECORD_H
+#define NETTY_SHARED_JSON_JSON_RECORD_H
+
+#include "shared/base/err.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORD_DEPTH   512   /* levels of nesting; PostgreSQL's own limit is a few thousand */
+#define RECORD_MEMBERS 65536 /* outermost members of one record */
+
+enum json_kind {
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_OBJECT,
+    JSON_ARRAY
+};
+
+struct member {
+    const char *name; /* decoded, not terminated; a slice of the text unless it had escapes. Half of
+                       * a surrogate pair is decoded as U+FFFD. */
+    size_t name_len;
+    const char *raw_name; /* the slice with its quotes, as sent */
+    size_t raw_name_len;
+    const char *value; /* the slice, as sent: "abc" with its quotes, 12, {...} */
+    size_t value_len;
+    enum json_kind kind;
+};
+
+struct record {
+    const struct member *members;
+    size_t count;
+    const char *text; /* from `{` to `}` */
+    size_t len;
+    uint32_t flags; /* RECORD_* of what stands anywhere in the text */
+};
+/* jsonb refuses these two although they are JSON: an escaped NUL, and half of a surrogate pair. */
+#define RECORD_HAS_NUL        1u
+#define RECORD_LONE_SURROGATE 2u
+/* Some number has an exponent of more than three digits or is longer than RECORD_NUMBER bytes: numeric may not hold it.
+ */
+#define RECORD_WIDE_NUMBER 4u
+#define RECORD_NUMBER      1000
+
+struct splitter;
+enum err_code splitter_open(struct splitter **s, struct err *e) MUST_CHECK;
+void splitter_close(struct splitter *s);
+
+/* ERR_DATA with byte (from 0) and reason, never content, when text is not one JSON object (blanks
+ * around it are allowed); ERR_TOO_BIG beyond RECORD_DEPTH or RECORD_MEMBERS. */
+enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struct record *r,
+                           struct err *e) MUST_CHECK;
+
+/* The same without the quick half: what the tests hold that to. */
+enum err_code splitter_run_general(struct splitter *s, const char *text, size_t n, struct record *r,
+                                   struct err *e) MUST_CHECK;
+
+/* The last member of that name, or NULL. */
+const struct member *record_find(const struct record *r, const char *name);
+
+#endif

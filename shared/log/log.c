@@ -1,0 +1,316 @@
+#include "shared/log/log.h"
+#include "shared/base/buf.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VALUE_MAX      ((size_t)16 << 10) /* of one value; the rest is dropped */
+#define LINE_MAX_BYTES ((size_t)256 << 10)
+#define LEAST_SECRET   4
+#define LEAST_PIECE    8 /* of a secret that the end of the text cuts */
+
+/* Set up once and only read afterwards: log_event itself may run in several threads. */
+static struct {
+    const char *program;
+    enum log_format format;
+    enum log_level level;
+    int fd;
+    char **secrets;
+    size_t secret_count;
+    bool hide_all; /* a secret could not be remembered, so no value may leave */
+} logger = {.level = LOG_INFO, .fd = STDERR_FILENO};
+
+static const char *const level_words[] = {"debug", "info", "warn", "error"};
+
+void log_setup(const char *program, enum log_format format, enum log_level level)
+{
+    logger.program = program;
+    logger.format = format;
+    logger.level = level;
+}
+
+void log_to(int fd)
+{
+    logger.fd = fd;
+}
+
+bool log_on(enum log_level level)
+{
+    return level >= logger.level;
+}
+
+void log_secret(const char *secret)
+{
+    if (strlen(secret) < LEAST_SECRET)
+        return;
+    for (size_t i = 0; i < logger.secret_count; i++)
+        if (strcmp(logger.secrets[i], secret) == 0)
+            return;
+    char *copy = strdup(secret);
+    char **grown = reallocarray(logger.secrets, logger.secret_count + 1, sizeof *grown);
+    if (grown != NULL)
+        logger.secrets = grown;
+    if (copy == NULL || grown == NULL) {
+        free(copy);
+        logger.hide_all = true;
+        return;
+    }
+    logger.secrets[logger.secret_count++] = copy;
+}
+
+void log_forget(void)
+{
+    for (size_t i = 0; i < logger.secret_count; i++) {
+        explicit_bzero(logger.secrets[i], strlen(logger.secrets[i]));
+        free(logger.secrets[i]);
+    }
+    free(logger.secrets);
+    logger.secrets = NULL;
+    logger.secret_count = 0;
+    logger.hide_all = false;
+}
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* How many bytes of s stand for c, plain or percent-encoded; 0 when they do not. */
+static size_t stands_for(const char *s, size_t n, char c)
+{
+    if (n > 0 && (s[0] == c || (c == ' ' && s[0] == '+')))
+        return 1;
+    if (n < 3 || s[0] != '%' || hex(s[1]) < 0 || hex(s[2]) < 0)
+        return 0;
+    return hex(s[1]) * 16 + hex(s[2]) == (unsigned char)c ? 3 : 0;
+}
+
+/* How many bytes of s the secret takes there, any of its bytes encoded or not; 0 when it is not
+ * there. A long message is cut somewhere, so the beginning of a secret at the end of the text
+ * counts too. */
+static size_t match(const char *s, size_t n, const char *secret)
+{
+    size_t used = 0;
+    size_t i = 0;
+    for (; secret[i] != '\0'; i++) {
+        size_t step = stands_for(s + used, n - used, secret[i]);
+        if (step == 0)
+            break;
+        used += step;
+    }
+    bool cut = i >= LEAST_PIECE && n - used < 3 && (n == used || s[used] == '%');
+    return secret[i] == '\0' ? used : cut ? n : 0;
+}
+
+static size_t longest_match(const char *s, size_t n)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < logger.secret_count; i++) {
+        size_t used = match(s, n, logger.secrets[i]);
+        if (used > longest)
+            longest = used;
+    }
+    return longest;
+}
+
+static enum err_code add_redacted(struct buf *out, const char *s, size_t n)
+{
+    if (logger.hide_all)
+        return buf_adds(out, "***");
+    enum err_code rc = OK;
+    size_t plain = 0; /* s[plain..i) is copied as it is */
+    size_t i = 0;
+    while (i < n && rc == OK && logger.secret_count > 0) {
+        size_t used = longest_match(s + i, n - i);
+        if (used == 0) {
+            i++;
+            continue;
+        }
+        rc = buf_add(out, s + plain, i - plain);
+        if (rc == OK)
+            rc = buf_adds(out, "***");
+        i += used;
+        plain = i;
+    }
+    return rc == OK ? buf_add(out, s + plain, n - plain) : rc;
+}
+
+enum err_code log_redact(struct buf *text)
+{
+    struct buf out;
+    /* "***" is never longer than what it stands for, but for hide_all. */
+    buf_init(&out, text->len + 3);
+    enum err_code rc = add_redacted(&out, text->data, text->len);
+    buf_reset(text);
+    if (rc == OK)
+        rc = buf_add(text, out.data, out.len);
+    buf_free(&out);
+    return rc;
+}
+
+/* --- One line ------------------------------------------------------------------------------------
+ */
+
+static enum err_code add_time(struct buf *line, bool json)
+{
+    struct timespec now = {0};
+    struct tm tm = {0};
+    char date[32];
+    char zone[8] = "Z";
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (json)
+        (void)gmtime_r(&now.tv_sec, &tm);
+    else
+        (void)localtime_r(&now.tv_sec, &tm);
+    if (strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+        return ERR_INTERNAL;
+    if (!json) {
+        long minutes = labs(tm.tm_gmtoff) / 60;
+        (void)snprintf(zone, sizeof zone, "%c%02u:%02u", tm.tm_gmtoff < 0 ? '-' : '+',
+                       (unsigned)(minutes / 60) % 100, (unsigned)(minutes % 60));
+    }
+    return buf_addf(line, "%s.%03u%s", date, (unsigned)(now.tv_nsec / 1000000), zone);
+}
+
+/* For people a value is quoted only where its end would not be seen. */
+static bool needs_quotes(const struct buf *value)
+{
+    if (value->len == 0)
+        return true;
+    for (size_t i = 0; i < value->len; i++) {
+        unsigned char c = (unsigned char)value->data[i];
+        if (c <= ' ' || c == '"' || c == '=' || c == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+enum place {
+    MESSAGE,
+    VALUE
+};
+
+static enum err_code add_string(struct buf *line, const char *s, enum place place)
+{
+    struct buf value;
+    buf_init(&value, 2 * VALUE_MAX);
+    enum err_code rc = s == NULL ? OK : add_redacted(&value, s, strnlen(s, VALUE_MAX));
+    if (rc != OK)
+        ;
+    else if (logger.format == LOG_JSON || (place == VALUE && needs_quotes(&value)))
+        rc = buf_add_json(line, value.data, value.len);
+    else
+        rc = buf_add_text(line, value.data, value.len);
+    buf_free(&value);
+    return rc;
+}
+
+static enum err_code add_value(struct buf *line, const struct log_field *field)
+{
+    switch (field->type) {
+    case LOG_FIELD_INT:
+        return buf_addf(line, "%" PRId64, field->num);
+    case LOG_FIELD_REAL:
+        /* JSON has no infinity and no NaN. */
+        return isfinite(field->real) ? buf_addf(line, "%.9g", field->real) : buf_adds(line, "null");
+    case LOG_FIELD_STR:
+    default:
+        return add_string(line, field->str, VALUE);
+    }
+}
+
+static enum err_code add_field(struct buf *line, const struct log_field *field)
+{
+    const char *after_key = logger.format == LOG_JSON ? "\":" : "=";
+    enum err_code rc = buf_adds(line, logger.format == LOG_JSON ? ",\"" : " ");
+    if (rc == OK)
+        rc = buf_adds(line, field->key);
+    if (rc == OK)
+        rc = buf_adds(line, after_key);
+    return rc == OK ? add_value(line, field) : rc;
+}
+
+static enum err_code add_head_json(struct buf *line, enum log_level level, const char *event,
+                                   const char *msg)
+{
+    enum err_code rc = buf_adds(line, "{\"time\":\"");
+    if (rc == OK)
+        rc = add_time(line, true);
+    if (rc == OK)
+        rc = buf_addf(line, "\",\"level\":\"%s\"", level_words[level]);
+    if (rc == OK && logger.program != NULL)
+        rc = buf_addf(line, ",\"program\":\"%s\"", logger.program);
+    if (rc == OK)
+        rc = buf_addf(line, ",\"event\":\"%s\",\"msg\":", event);
+    return rc == OK ? add_string(line, msg, MESSAGE) : rc;
+}
+
+static enum err_code add_head_text(struct buf *line, enum log_level level, const char *msg)
+{
+    enum err_code rc = add_time(line, false);
+    if (rc == OK)
+        rc = buf_addf(line, " %-5s ", level_words[level]);
+    return rc == OK ? add_string(line, msg, MESSAGE) : rc;
+}
+
+/* A log that cannot be written has nowhere to say so. */
+static void emit(const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(logger.fd, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return;
+        p += done;
+        n -= (size_t)done;
+    }
+}
+
+static void emit_lost(void)
+{
+    static const char text[] = "error a line of the log is lost: out of memory\n";
+    static const char json[] =
+        "{\"level\":\"error\",\"event\":\"log_lost\",\"msg\":\"a line of the "
+        "log is lost: out of memory\"}\n";
+    if (logger.format == LOG_JSON)
+        emit(json, sizeof json - 1);
+    else
+        emit(text, sizeof text - 1);
+}
+
+void log_event(enum log_level level, const char *event, const char *msg,
+               const struct log_field *fields, size_t n)
+{
+    if (!log_on(level))
+        return;
+    bool json = logger.format == LOG_JSON;
+    struct buf line;
+    buf_init(&line, LINE_MAX_BYTES);
+    enum err_code rc =
+        json ? add_head_json(&line, level, event, msg) : add_head_text(&line, level, msg);
+    for (size_t i = 0; i < n && rc == OK; i++) {
+        size_t before = line.len;
+        rc = add_field(&line, &fields[i]);
+        if (rc == ERR_TOO_BIG || line.len > LINE_MAX_BYTES - 2) {
+            buf_truncate(&line, before); /* the line stays whole, with fewer fields */
+            rc = OK;
+        }
+    }
+    if (rc == OK)
+        rc = buf_adds(&line, json ? "}\n" : "\n");
+    if (rc == OK)
+        emit(line.data, line.len);
+    else
+        emit_lost();
+    buf_free(&line);
+}

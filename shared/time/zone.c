@@ -1,0 +1,154 @@
+#include "shared/time/zone.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ZONE_FILES    "/usr/share/zoneinfo/"
+#define ZONE_NAME_MAX 64
+#define ZONE_CHANGES  4096 /* more than any zone's own and a cycle's together */
+#define ZONE_FURTHEST (INT64_C(26) * 3600)
+
+struct zone {
+    char name[ZONE_NAME_MAX + 1];
+    struct zone_changes changes;
+};
+
+enum err_code zone_add(struct zone_changes *c, int64_t at, int64_t offset)
+{
+    if (c->n == c->room) {
+        size_t room = c->room == 0 ? 8 : c->room * 2;
+        if (room > ZONE_CHANGES)
+            return ERR_TOO_BIG;
+        struct zone_change *list = realloc(c->list, room * sizeof(*list));
+        if (list == NULL)
+            return ERR_NOMEM;
+        c->list = list;
+        c->room = room;
+    }
+    c->list[c->n++] = (struct zone_change){at, offset};
+    return OK;
+}
+
+/* UTC, Z, or an offset as in a time. */
+static bool fixed_offset(const char *name, int64_t *offset)
+{
+    *offset = 0;
+    if (strcmp(name, "UTC") == 0 || strcmp(name, "Z") == 0)
+        return true;
+    size_t n = strlen(name);
+    return n > 0 && when_parse_offset(name, n, offset) == n;
+}
+
+/* A name leads to a file below the tz database and nowhere else. right/ counts leap seconds, which
+ * neither the API nor PostgreSQL does. */
+static bool name_is_clean(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 0 && n <= ZONE_NAME_MAX && name[0] != '/' && strstr(name, "..") == NULL &&
+           strncmp(name, "right/", 6) != 0 &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == n;
+}
+
+static enum err_code unknown(struct err *e, const char *name)
+{
+    if (access(ZONE_FILES, R_OK | X_OK) != 0)
+        return err_set(e, ERR_CONFIG,
+                       "time zone '%.64s' cannot be looked up: there is no " ZONE_FILES
+                       " here (install the package tzdata, or use UTC)",
+                       name);
+    return err_set(
+        e, ERR_CONFIG,
+        "there is no time zone '%.64s': give UTC, an offset such as +02:00, or a name such as "
+        "Europe/Paris",
+        name);
+}
+
+static enum err_code load(struct zone *z, const char *name, struct err *e)
+{
+    struct err own = ERR_INIT;
+    if (e == NULL)
+        e = &own;
+    char path[sizeof(ZONE_FILES) + ZONE_NAME_MAX] = ZONE_FILES;
+    if (!name_is_clean(name))
+        return unknown(e, name);
+    memcpy(path + strlen(ZONE_FILES), name, strlen(name) + 1);
+    enum err_code rc = zone_file_read(&z->changes, path, e);
+    if (rc == ERR_IO && (e->sys == ENOENT || e->sys == EISDIR || e->sys == ENOTDIR))
+        return unknown(e, name);
+    return rc;
+}
+
+enum err_code zone_open(struct zone **out, const char *name, struct err *e)
+{
+    int64_t offset = 0;
+    enum err_code rc;
+    *out = NULL;
+    struct zone *z = calloc(1, sizeof(*z));
+    if (z == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for a time zone");
+    if (!fixed_offset(name, &offset))
+        rc = load(z, name, e);
+    else if ((rc = zone_add(&z->changes, ZONE_EVER, offset)) != OK)
+        rc = err_set(e, rc, "out of memory for a time zone");
+    if (rc != OK) {
+        zone_close(z);
+        return rc;
+    }
+    memcpy(z->name, name, strlen(name) + 1);
+    *out = z;
+    return OK;
+}
+
+void zone_close(struct zone *z)
+{
+    if (z == NULL)
+        return;
+    free(z->changes.list);
+    free(z);
+}
+
+const char *zone_name(const struct zone *z)
+{
+    return z->name;
+}
+
+int64_t zone_to_utc(const struct zone *z, int64_t wall)
+{
+    const struct zone_changes *c = &z->changes;
+    if (c->n == 1)
+        return wall - c->list[0].offset;
+    int64_t back = 0;
+    if (c->cycle != 0 && wall >= c->cycle)
+        back = ((wall - c->cycle) / ZONE_CYCLE + 1) * ZONE_CYCLE;
+    wall -= back;
+
+    /* The last change that could have happened by then, whatever its offset. */
+    size_t low = 0;
+    size_t high = c->n;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (c->list[middle].at <= wall + ZONE_FURTHEST)
+            low = middle;
+        else
+            high = middle;
+    }
+    /* From there back to the first that had happened by its own offset's clock: of a doubled hour
+     * that is the later reading, of a missing one the reading with the offset before. */
+    while (low > 0 && wall - c->list[low].offset < c->list[low].at)
+        low--;
+    return wall - c->list[low].offset + back;
+}
+
+uint64_t zone_digest(const struct zone *z)
+{
+    uint64_t h = (uint64_t)z->changes.cycle;
+
+    for (size_t i = 0; i < z->changes.n; i++) {
+        h = (h ^ (uint64_t)z->changes.list[i].at) * UINT64_C(0x9E3779B97F4A7C15);
+        h ^= h >> 29;
+        h = (h ^ (uint64_t)z->changes.list[i].offset) * UINT64_C(0x9E3779B97F4A7C15);
+        h ^= h >> 32;
+    }
+    return h;
+}

@@ -1,0 +1,64 @@
+#include "spool/cli/spool_command.h"
+
+struct cat {
+    const struct cmd *cmd;
+    const char *id; /* only this record's versions; NULL: all */
+    char key[CMD_KEY_MAX];
+    struct splitter *splitter;
+    uint64_t damaged;
+};
+
+static enum err_code put_page(void *ctx, struct reader *r, const struct page_info *info,
+                              struct err *e)
+{
+    struct cat *cat = ctx;
+    (void)info;
+    for (;;) {
+        const char *line;
+        size_t n;
+        struct record record;
+        enum err_code rc = reader_line(r, &line, &n, e);
+        if (rc == ERR_TOO_BIG) {
+            cat->damaged++;
+            continue;
+        }
+        if (rc != OK || !line)
+            return rc;
+        enum cmd_match match =
+            cat->id ? cmd_match(cat->splitter, cat->key, cat->id, line, n, &record) : CMD_MATCH;
+        cat->damaged += match == CMD_UNREADABLE;
+        /* n + 1: the line end is there too. */
+        if (match == CMD_MATCH && fwrite(line, 1, n + 1, cat->cmd->out) != n + 1)
+            return cmd_written(cat->cmd, e);
+    }
+}
+
+static enum err_code put_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+{
+    struct cat *cat = ctx;
+    struct cmd_walk w = {.page = put_page, .ctx = cat};
+    enum err_code rc = cat->id ? cmd_key(c, table, cat->key, e) : OK;
+    if (rc == OK)
+        rc = cmd_walk_pages(c, table, &w, e);
+    cat->damaged += w.damaged;
+    return rc;
+}
+
+enum err_code cmd_cat(const struct cmd *c, struct err *e)
+{
+    struct cat cat = {.cmd = c};
+    if (c->count == 0)
+        return err_set(e, ERR_USAGE, "cat needs a table's name; `netty-spool ls` lists them");
+    if (options_given(c->options, OPT_ID))
+        cat.id = options_text(c->options, OPT_ID);
+    enum err_code rc = cat.id ? splitter_open(&cat.splitter, e) : OK;
+    if (rc == OK)
+        rc = cmd_each_table(c, put_table, &cat, e);
+    if (rc == OK)
+        rc = cmd_written(c, e);
+    if (cat.splitter)
+        splitter_close(cat.splitter);
+    if (rc == OK && cat.damaged > 0)
+        rc = err_set(e, ERR_SET_ASIDE, "all but what is damaged was written");
+    return rc;
+}

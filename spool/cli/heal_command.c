@@ -1,0 +1,191 @@
+/* Puts right what stands beside the pages (repair.h). Sets damaged pages aside, where they are, and has the extractor fetch again what they held. In
+ * that order of durable steps: first the wish, then the word that the damage is dealt with; a crash
+ * in between leaves the damage named, and healing it again does no harm. */
+#include "shared/cli/summary.h"
+#include "shared/time/when.h"
+#include "spool/cli/spool_command.h"
+#include "spool/format/small_file.h"
+#include "spool/journal/journal.h"
+#include "spool/maintenance/repair.h"
+#include "spool/maintenance/seek_table_repair.h"
+#include "spool/segment/healed.h"
+#include "spool/segment/pruned.h"
+#include "spool/store/refetch.h"
+#include "spool/store/table_dir.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct heal {
+    const struct cmd *cmd;
+    struct zone *zone;
+    struct summary *summary;
+    const char *dir;
+    bool look; /* --dry-run */
+
+    struct page_place *places;
+    size_t count;
+    size_t room;
+    bool seen;                        /* a good page came before, */
+    char last[PAGE_POSITION_MAX + 1]; /* with this position */
+    bool in_gap;                      /* none has come since the last damage */
+    bool chosen;                      /* the wish begins before this gap */
+    struct refetch wish;
+};
+
+static int64_t parse(const struct heal *h, const char *time)
+{
+    int64_t t = WHEN_NONE;
+    return when_parse(time, strlen(time), h->zone, &t) == OK ? t : WHEN_NONE;
+}
+
+static enum err_code on_page(void *ctx, struct reader *r, const struct page_info *info,
+                             struct err *e)
+{
+    struct heal *h = ctx;
+    (void)info, (void)e;
+    h->seen = true;
+    h->in_gap = false;
+    memcpy(h->last, reader_position(r), strlen(reader_position(r)) + 1);
+    return OK;
+}
+
+/* Where the extractor stood when the segment began, if its journal can still tell; "" if not. */
+static void header_position(const struct heal *h, uint64_t segment, char out[PAGE_POSITION_MAX + 1])
+{
+    struct journal *j;
+    const struct journal_line *line;
+    out[0] = '\0';
+    if (journal_open(&j, h->dir, segment, NULL) != OK)
+        return;
+    if (journal_next(j, &line, NULL) == OK && line->kind == JOURNAL_HEADER)
+        memcpy(out, line->position, strlen(line->position) + 1);
+    journal_close(j);
+}
+
+static enum err_code add_place(struct heal *h, struct page_place place, struct err *e)
+{
+    if (h->count == h->room) {
+        size_t room = h->room ? 2 * h->room : 64;
+        struct page_place *more = realloc(h->places, room * sizeof *more);
+        if (!more)
+            return err_set(e, ERR_NOMEM, "out of memory");
+        h->places = more;
+        h->room = room;
+    }
+    h->places[h->count++] = place;
+    return OK;
+}
+
+static void begin_here(struct heal *h, uint64_t segment, int64_t low)
+{
+    h->chosen = true;
+    h->wish.low = low;
+    if (h->seen)
+        memcpy(h->wish.position, h->last, sizeof h->wish.position);
+    else
+        header_position(h, segment, h->wish.position);
+}
+
+/* Damage without a good page in between is one gap. Of several gaps the one that begins earliest in
+ * time counts, for from there the extractor reads to the list's end; where nobody can tell which
+ * that is, everything is read. */
+static enum err_code on_damage(void *ctx, const struct page_info *info, const struct err *what,
+                               struct err *e)
+{
+    struct heal *h = ctx;
+    struct refetch *wish = &h->wish;
+    (void)what;
+    if (h->look && info->place.page == 0 && info->bytes > 0) {
+        bool mended; /* a seek table: no page is lost with it */
+        enum err_code rc = seek_mend(h->dir, info->place.segment, true, &mended, e);
+        if (rc != OK || mended)
+            return rc;
+    }
+    int64_t low = info->bytes > 0 ? parse(h, info->low) : WHEN_NONE;
+    bool first = h->count == 0;
+    if (!first && h->in_gap && h->chosen) {
+        wish->low = low < wish->low ? low : wish->low; /* WHEN_NONE is the least */
+    } else if (!first && (low == WHEN_NONE || wish->low == WHEN_NONE)) {
+        wish->low = WHEN_NONE;
+        wish->position[0] = '\0';
+        h->chosen = true;
+    } else if (first || low < wish->low) {
+        begin_here(h, info->place.segment, low);
+    } else {
+        h->chosen = false;
+    }
+    h->in_gap = true;
+    return add_place(h, info->place, e);
+}
+
+static enum err_code settle(const struct heal *h, const char *table, struct err *e)
+{
+    uint64_t pruned;
+    int lock;
+    enum err_code rc = small_lock(h->dir, &lock, e);
+    if (rc != OK)
+        return rc;
+    rc = pruned_read(h->dir, &pruned, e);
+    if ((rc == OK || rc == ERR_DAMAGED) &&
+        (rc = refetch_ask(h->cmd->spool, table, &h->wish, e)) == OK)
+        rc = healed_add(h->dir, h->places, h->count, pruned, e);
+    small_unlock(lock);
+    return rc;
+}
+
+static enum err_code heal_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+{
+    struct heal *h = ctx;
+    char dir[IO_PATH];
+    struct cmd_walk w = {.page = on_page, .damage = on_damage, .ctx = h};
+    enum err_code rc = table_dir(dir, c->spool, table, e);
+    if (rc != OK)
+        return rc;
+    h->dir = dir;
+    h->count = 0;
+    h->seen = h->in_gap = h->chosen = false;
+    h->last[0] = '\0';
+    h->wish = (struct refetch){.asked = when_now(), .low = WHEN_NONE};
+    int64_t mended;
+    if ((rc = mend_table(c->spool, table, h->look, &mended, e)) != OK ||
+        (rc = cmd_walk_pages(c, table, &w, e)) != OK)
+        return rc;
+    if (h->count > 0 && !h->look && (rc = settle(h, table, e)) != OK)
+        return rc;
+    const struct cell cells[] = {
+        {.name = "table", .type = CELL_STR, .str = table},
+        {.name = "healed", .type = CELL_INT, .num = (int64_t)h->count},
+        {.name = "mended", .type = CELL_INT, .num = mended},
+        {.name = "fetch_again",
+         .type = CELL_STR,
+         .str = h->count == 0       ? "nothing"
+                : *h->wish.position ? "from"
+                                    : "all"},
+        {.name = "from", .type = CELL_TIME, .num = h->count > 0 ? h->wish.low : WHEN_NONE},
+    };
+    return summary_row(h->summary, cells, sizeof cells / sizeof cells[0], e);
+}
+
+enum err_code cmd_heal(const struct cmd *c, struct err *e)
+{
+    struct heal *h = calloc(1, sizeof *h);
+    int64_t mended;
+    enum err_code rc;
+    if (!h)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    h->cmd = c;
+    h->look = options_int(c->options, OPT_DRY_RUN) != 0;
+    if ((rc = summary_open(&h->summary, c->json, e)) == OK &&
+        (rc = options_zone(c->options, &h->zone, e)) == OK &&
+        (rc = mend_spool(c->spool, h->look, &mended, e)) == OK &&
+        (rc = cmd_each_table(c, heal_table, h, e)) == OK &&
+        (rc = summary_print(h->summary, c->out, e)) == OK)
+        rc = cmd_written(c, e);
+    summary_close(h->summary);
+    if (h->zone)
+        zone_close(h->zone);
+    free(h->places);
+    free(h);
+    return rc;
+}

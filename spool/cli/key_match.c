@@ -1,0 +1,46 @@
+/* Finding one record's lines among a table's. */
+#include "shared/base/table_names.h"
+#include "spool/cli/spool_command.h"
+#include "spool/store/catalog.h"
+#include <errno.h>
+#include <string.h>
+
+/* The database's key where the loader has told it, else the API's rule. */
+enum err_code cmd_key(const struct cmd *c, const char *table, char key[CMD_KEY_MAX], struct err *e)
+{
+    struct catalog catalog;
+    struct err why = ERR_INIT;
+    char usual[NAMES_TABLE_MAX + 8];
+    enum err_code rc = catalog_read(c->spool, &catalog, &why);
+    if (rc != OK && rc != ERR_DAMAGED && why.sys != ENOENT) {
+        *e = why;
+        return rc;
+    }
+    const struct catalog_entry *entry = rc == OK ? catalog_find(&catalog, table) : NULL;
+    names_key(table, usual);
+    const char *name = entry && strlen(entry->key) < CMD_KEY_MAX ? entry->key : usual;
+    memcpy(key, name, strlen(name) + 1);
+    catalog_free(&catalog);
+    return OK;
+}
+
+static bool has_id(const struct record *r, const char *key, const char *id)
+{
+    const struct member *m = record_find(r, key);
+    size_t n = strlen(id);
+    if (!m)
+        return false;
+    bool quoted = m->kind == JSON_STRING && m->value_len >= 2;
+    return m->value_len - 2 * (size_t)quoted == n && memcmp(m->value + quoted, id, n) == 0;
+}
+
+enum cmd_match cmd_match(struct splitter *s, const char *key, const char *id, const char *line,
+                         size_t n, struct record *r)
+{
+    /* Most lines are not about this record: found out without parsing. */
+    if (!memmem(line, n, id, strlen(id)))
+        return CMD_OTHER;
+    if (splitter_run(s, line, n, r, NULL) != OK)
+        return CMD_UNREADABLE;
+    return has_id(r, key, id) ? CMD_MATCH : CMD_OTHER;
+}

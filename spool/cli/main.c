@@ -1,0 +1,102 @@
+/* netty-spool: looks at, checks, mends and prunes the spool. */
+#include "shared/base/file_io.h"
+#include "shared/log/log.h"
+#include "spool/cli/spool_command.h"
+#include "spool/store/spool_libraries.h"
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+struct command {
+    const char *name;
+    enum err_code (*run)(const struct cmd *c, struct err *e);
+};
+
+static const struct command commands[] = {
+    {"ls", cmd_ls},         {"cat", cmd_cat},       {"verify", cmd_verify},   {"dead", cmd_dead},
+    {"status", cmd_status}, {"report", cmd_report}, {"history", cmd_history}, {"prune", cmd_prune},
+    {"digest", cmd_digest}, {"heal", cmd_heal},
+};
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* "ls, cat": the commands as the table has them. */
+static enum err_code refuse(const char *word, struct err *e)
+{
+    char names[200] = "";
+    size_t n = 0;
+    for (const struct command_def *c = command_table; c->name && n < sizeof names; c++)
+        if (c->program == PROGRAM_SPOOL)
+            n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", c->name);
+    const struct command_def *near = word ? command_near(PROGRAM_SPOOL, word) : NULL;
+    if (near)
+        return err_set(e, ERR_USAGE,
+                       "unknown command %.40s; did you mean %s? The commands are %s (see --help)",
+                       word, near->name, names);
+    return err_set(e, ERR_USAGE, "%s%s; the commands are %s (see --help)",
+                   word ? "there is no command " : "a command is missing", word ? word : "", names);
+}
+
+static void show_version(void)
+{
+    struct libraries used = {.n = 0};
+    spool_libraries(&used);
+    options_version(PROGRAM_SPOOL, &used, stdout);
+}
+
+static enum err_code run(const struct options *o, struct err *e)
+{
+    struct spool *spool = NULL;
+    const char *const *words;
+    size_t count = options_words(o, &words);
+    const struct command *command = count ? find(words[0]) : NULL;
+    if (!command)
+        return refuse(count ? words[0] : NULL, e);
+    enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
+    if (rc != OK)
+        return rc;
+    struct cmd cmd = {.options = o,
+                      .spool = spool,
+                      .words = words + 1,
+                      .count = count - 1,
+                      .json = options_int(o, OPT_JSON) != 0,
+                      .out = stdout};
+    rc = command->run(&cmd, e);
+    spool_close(spool);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct options *o = NULL;
+    struct err e = ERR_INIT;
+    options_guess_log(PROGRAM_SPOOL, argc, argv);
+    enum err_code rc = io_standard_files(&e);
+    if (rc == OK)
+        rc = options_read(&o, PROGRAM_SPOOL, argc, argv, &e);
+    if (rc != OK)
+        goto done;
+    options_setup_log(o);
+    if (options_int(o, OPT_HELP))
+        options_help(PROGRAM_SPOOL, stdout);
+    else if (options_int(o, OPT_VERSION))
+        show_version();
+    else if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        rc = err_sys(&e, ERR_INTERNAL, "cannot ignore SIGPIPE");
+    else
+        rc = run(o, &e);
+done:
+    options_free(o);
+    /* Who reads us has had enough, as `head` does: nothing to be told. */
+    if (rc == ERR_INTERRUPTED || (rc == ERR_IO && e.sys == EPIPE))
+        return 0;
+    if (rc != OK)
+        LOG(LOG_ERROR, "stopped", "netty-spool did not do all that was asked", F_ERR(&e));
+    return err_exit(rc);
+}

@@ -1,0 +1,104 @@
+/* Removes what is loaded and old. What is loaded the database says: netty-load asks it just before.
+ */
+#include "shared/cli/summary.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/cli/loaded_query.h"
+#include "spool/cli/spool_command.h"
+#include "spool/maintenance/prune.h"
+#include <inttypes.h>
+
+static enum err_code on_segment(void *ctx, const struct pruned *p, struct err *e)
+{
+    const struct cell cells[] = {
+        {.name = "table", .type = CELL_STR, .str = p->table},
+        {.name = "segment", .type = CELL_INT, .num = (int64_t)p->segment},
+        {.name = "bytes", .type = CELL_INT, .num = p->bytes},
+        {.name = "ended", .type = CELL_TIME, .num = p->ended},
+    };
+    return summary_row(ctx, cells, sizeof cells / sizeof cells[0], e);
+}
+
+static enum err_code forget_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+{
+    size_t *all = ctx;
+    size_t dropped;
+    enum err_code rc =
+        loaded_forget(c->spool, table, options_text(c->options, OPT_FORGET), &dropped, e);
+    *all += dropped;
+    return rc;
+}
+
+static enum err_code forget(const struct cmd *c, struct err *e)
+{
+    size_t dropped = 0;
+    enum err_code rc = cmd_each_table(c, forget_table, &dropped, e);
+    if (rc == OK && dropped == 0)
+        rc = err_set(e, ERR_USAGE,
+                     "no database %s has loaded this spool; `netty-spool status "
+                     "--json` names those that have",
+                     options_text(c->options, OPT_FORGET));
+    return rc;
+}
+
+/* For cmd_each_table, which refuses a table that is not there. */
+static enum err_code nothing(const struct cmd *c, const char *table, void *ctx, struct err *e)
+{
+    (void)c, (void)table, (void)ctx, (void)e;
+    return OK;
+}
+
+static enum err_code prune(const struct cmd *c, struct summary *summary, struct err *e)
+{
+    struct prune_sum sum;
+    struct prune_conf conf = {
+        .keep = options_int(c->options, OPT_SPOOL_KEEP),
+        .max =
+            options_given(c->options, OPT_SPOOL_MAX) ? options_int(c->options, OPT_SPOOL_MAX) : 0,
+        .now = when_now(),
+        .dry_run = options_int(c->options, OPT_DRY_RUN) != 0,
+        .tables = c->words,
+        .count = c->count,
+    };
+    enum err_code rc = prune_run(c->spool, &conf, on_segment, summary, &sum, e);
+    if (rc != OK)
+        return rc;
+    LOG(LOG_INFO, "pruned",
+        conf.dry_run ? "this is what would be removed, by the loader's last word"
+                     : "loaded pages were removed",
+        F_INT("segments", sum.segments), F_INT("bytes", sum.bytes), F_INT("left", sum.left),
+        F_INT("caches", sum.caches.files), F_INT("cache_bytes", sum.caches.bytes));
+    if (sum.unknown > 0)
+        return err_set(e, ERR_SET_ASIDE,
+                       "the loaded.json of %" PRId64 " tables is damaged: their pages stay; remove "
+                       "it, and run netty-load once with each database that loads this spool",
+                       sum.unknown);
+    if (sum.damaged > 0)
+        return err_set(e, ERR_SET_ASIDE,
+                       "%" PRId64 " segments are damaged and stay, with all behind them; "
+                       "`netty-spool heal` has their pages fetched again",
+                       sum.damaged);
+    return OK;
+}
+
+enum err_code cmd_prune(const struct cmd *c, struct err *e)
+{
+    struct summary *summary = NULL;
+    struct err later = ERR_INIT;
+    enum err_code rc = cmd_each_table(c, nothing, NULL, e);
+    if (rc == OK && options_given(c->options, OPT_FORGET))
+        return forget(c, e);
+    if (rc == OK && options_int(c->options, OPT_DRY_RUN) == 0)
+        rc = ask_loaded(c->options, c->spool, e);
+    if (rc != OK || (rc = summary_open(&summary, c->json, e)) != OK)
+        return rc;
+    enum err_code done = prune(c, summary, &later);
+    if ((rc = summary_print(summary, c->out, e)) == OK)
+        rc = cmd_written(c, e);
+    summary_close(summary);
+    if (done != OK) {
+        *e = later;
+        rc = done;
+    }
+    return rc;
+}

@@ -1,0 +1,62 @@
+/* The status page with its data within, for those who have no server: `report --html FILE`. */
+#include "shared/base/file_io.h"
+#include "spool/cli/spool_command.h"
+#include "spool/status/health.h"
+#include "spool/status/status_json.h"
+#include "spool/status/status_page.h"
+#include <string.h>
+
+/* Of the page's own policy; the file is no secret, and what runs in it is only its own. */
+#define NONCE "report"
+
+static enum err_code compose(const struct cmd *c, const struct status *s, struct buf *page,
+                             struct err *e)
+{
+    bool given = options_given(c->options, OPT_STALE_AFTER);
+    struct health health;
+    struct health_conf conf = {.side = RUNS_LOAD,
+                               .both = true,
+                               .stale_after =
+                                   given ? options_int(c->options, OPT_STALE_AFTER) : HEALTH_STALE,
+                               .since = INT64_MIN / 2};
+    struct status_view view = {
+        .program = "spool", .stale_after = conf.stale_after, .health = &health};
+    struct buf json;
+    health_judge(&health, &conf, s, NULL, 0);
+    buf_init(&json, STATUS_JSON_MAX);
+    enum err_code rc = status_json(&json, s, &view);
+    if (rc == OK)
+        rc = site_page(page, NONCE, json.data);
+    buf_free(&json);
+    return rc == OK ? OK : buf_err(e, rc, page, "the report");
+}
+
+static enum err_code publish(const char *file, const struct buf *page, struct err *e)
+{
+    char dir[IO_PATH];
+    const char *slash = strrchr(file, '/');
+    size_t n = slash == NULL ? 1 : (size_t)(slash - file + 1);
+    if (n >= sizeof dir || (slash != NULL && slash[1] == 0))
+        return err_set(e, ERR_USAGE, "--html: '%.200s' is no file's name", file);
+    memcpy(dir, slash == NULL ? "." : file, n);
+    dir[n] = 0;
+    return io_publish(dir, slash != NULL ? slash + 1 : file, page->data, page->len, e);
+}
+
+enum err_code cmd_report(const struct cmd *c, struct err *e)
+{
+    struct status_watch *w = NULL;
+    struct buf page;
+    const char *file = options_text(c->options, OPT_HTML);
+    if (file == NULL)
+        return err_set(e, ERR_USAGE, "report needs --html FILE: where the page is to go");
+    buf_init(&page, SITE_MAX);
+    enum err_code rc = cmd_look(c, &w, e);
+    if (rc == OK && (rc = compose(c, status_of(w), &page, e)) == OK)
+        rc = publish(file, &page, e);
+    if (rc == OK && status_of(w)->damaged > 0)
+        rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");
+    status_close(w);
+    buf_free(&page);
+    return rc;
+}

@@ -1,0 +1,186 @@
+/* One screen: how far each table is fetched and loaded, what waits, what was set aside and why, how
+ * the last runs went; then the spool as a whole; then the databases that load it. */
+#include "shared/cli/summary.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/cli/spool_command.h"
+#include "spool/status/status.h"
+
+static const struct runs_entry *newest(const struct runs *r)
+{
+    return r->count > 0 ? &r->entries[r->count - 1] : NULL;
+}
+
+static enum err_code show_table(const struct status_table *t, struct summary *out, struct err *e)
+{
+    const struct cell cells[] = {
+        {.name = "table", .type = CELL_STR, .str = t->name},
+        {.name = "fetched", .type = CELL_TIME, .num = t->fetched},
+        {.name = "complete_to", .type = CELL_TIME, .num = t->complete_to},
+        {.name = "loaded_to", .type = CELL_TIME, .num = t->loaded_to},
+        {.name = "waiting_pages", .type = CELL_INT, .num = t->pages},
+        {.name = "waiting_records", .type = CELL_INT, .num = t->records},
+        {.name = "waiting_bytes", .type = CELL_INT, .num = t->bytes},
+        {.name = "waiting_since", .type = CELL_TIME, .num = t->since},
+        {.name = "set_aside", .type = CELL_INT, .num = t->set_aside},
+        {.name = "damaged", .type = CELL_INT, .num = (int64_t)t->damaged},
+    };
+    return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
+}
+
+static enum err_code show_run(const struct status_table *t, const char *program,
+                              const struct runs_entry *run, struct summary *out, struct err *e)
+{
+    if (!run)
+        return OK;
+    const int64_t *n = run->counts;
+    bool extract = program[0] == 'e';
+    int64_t records = n[extract ? RUN_RECORDS : RUN_READ];
+    int64_t written = n[RUN_INSERTED] + n[RUN_UPDATED];
+    const struct cell cells[] = {
+        {.name = "last_run", .type = CELL_STR, .str = t->name},
+        {.name = "program", .type = CELL_STR, .str = program},
+        {.name = "ended", .type = CELL_TIME, .num = run->ended},
+        {.name = "seconds", .type = CELL_SECONDS, .num = run->busy},
+        {.name = "status", .type = CELL_STR, .str = run->status},
+        {.name = "error", .type = CELL_STR, .str = run->error},
+        {.name = "requests", .type = extract ? CELL_INT : CELL_NONE, .num = n[RUN_REQUESTS]},
+        {.name = "records", .type = CELL_INT, .num = records},
+        {.name = "written", .type = extract ? CELL_NONE : CELL_INT, .num = written},
+        {.name = "retries", .type = CELL_INT, .num = n[RUN_RETRIES]},
+    };
+    return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
+}
+
+static enum err_code show_reasons(const struct status_table *t, struct summary *out, struct err *e)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < t->reasons_count && rc == OK; i++) {
+        const struct status_reason *r = &t->reasons[i];
+        const struct cell cells[] = {
+            {.name = "set_aside_of", .type = CELL_STR, .str = t->name},
+            {.name = "by", .type = CELL_STR, .str = r->side == DEAD_LOAD ? "load" : "extract"},
+            {.name = "reason", .type = CELL_STR, .str = r->reason},
+            {.name = "sqlstate", .type = CELL_STR, .str = r->sqlstate},
+            {.name = "records", .type = CELL_INT, .num = r->count},
+        };
+        rc = summary_row(out, cells, sizeof cells / sizeof cells[0], e);
+    }
+    return rc;
+}
+
+static enum err_code show_spool(const struct cmd *c, const struct status *s, struct summary *out,
+                                struct err *e)
+{
+    bool closed = s->breaker_until == WHEN_NONE;
+    const struct cell cells[] = {
+        {.name = "spool", .type = CELL_STR, .str = spool_dir(c->spool)},
+        {.name = "bytes", .type = CELL_INT, .num = s->bytes},
+        {.name = "disk_free", .type = CELL_INT, .num = s->disk_free},
+        {.name = "breaker", .type = CELL_STR, .str = closed ? "closed" : "open"},
+        {.name = "breaker_until", .type = CELL_TIME, .num = s->breaker_until},
+    };
+    return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
+}
+
+static enum err_code show_databases(const struct status *s, struct summary *out, struct err *e)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->databases.count && rc == OK; i++) {
+        const struct loaded_entry *d = &s->databases.entries[i];
+        const struct cell cells[] = {
+            {.name = "database", .type = CELL_STR, .str = d->name},
+            {.name = "identity", .type = CELL_STR, .str = d->id},
+            {.name = "asked", .type = CELL_TIME, .num = d->at},
+        };
+        rc = summary_row(out, cells, sizeof cells / sizeof cells[0], e);
+    }
+    return rc;
+}
+
+enum part {
+    TABLES,
+    WHOLE,
+    DATABASES,
+    RUNS,
+    REASONS,
+    ROLLS,
+    PARTS
+};
+
+static enum err_code fill(const struct cmd *c, const struct status *s, struct summary **parts,
+                          size_t *rolls, struct err *e)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->count && rc == OK; i++) {
+        const struct status_table *t = s->tables[i];
+        if ((rc = show_table(t, parts[TABLES], e)) == OK &&
+            (rc = show_run(t, "extract", newest(&t->extract), parts[RUNS], e)) == OK &&
+            (rc = show_run(t, "load", newest(&t->load), parts[RUNS], e)) == OK)
+            rc = show_reasons(t, parts[REASONS], e);
+        if (rc == OK)
+            rc = cmd_show_roll(c, t->name, parts[ROLLS], rolls, e);
+    }
+    if (rc == OK && (rc = show_spool(c, s, parts[WHOLE], e)) == OK)
+        rc = show_databases(s, parts[DATABASES], e);
+    return rc;
+}
+
+/* Each a table of its own, after an empty line for people. */
+static enum err_code print(const struct cmd *c, const struct status *s,
+                           struct summary *const *parts, size_t rolls, struct err *e)
+{
+    bool runs = false;
+    bool reasons = false;
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->count; i++) {
+        runs = runs || s->tables[i]->extract.count > 0 || s->tables[i]->load.count > 0;
+        reasons = reasons || s->tables[i]->reasons_count > 0;
+    }
+    const bool wanted[PARTS] = {true, true, s->databases.count > 0, runs, reasons, rolls > 0};
+    for (unsigned i = 0; i < PARTS && rc == OK; i++) {
+        if (!wanted[i])
+            continue;
+        if (i > 0 && !c->json && fputc('\n', c->out) == EOF)
+            return cmd_written(c, e);
+        rc = summary_print(parts[i], c->out, e);
+    }
+    return rc == OK ? cmd_written(c, e) : rc;
+}
+
+static void tell_damage(void *ctx, const char *table, const struct err *what)
+{
+    (void)ctx;
+    LOG(LOG_ERROR, "damage", "a part of the spool is damaged", F_STR("table", table), F_ERR(what));
+}
+
+enum err_code cmd_look(const struct cmd *c, struct status_watch **w, struct err *e)
+{
+    struct status_conf conf = {.tables = c->count > 0 ? c->words : NULL,
+                               .count = c->count,
+                               .whole = true,
+                               .damage = tell_damage};
+    enum err_code rc = cmd_check_tables(c, e);
+    *w = NULL;
+    if (rc == OK && (rc = status_open(w, c->spool, &conf, e)) == OK)
+        rc = status_look(*w, e);
+    return rc;
+}
+
+enum err_code cmd_status(const struct cmd *c, struct err *e)
+{
+    struct status_watch *w = NULL;
+    struct summary *parts[PARTS] = {NULL};
+    size_t rolls = 0;
+    enum err_code rc = cmd_look(c, &w, e);
+    for (unsigned i = 0; i < PARTS && rc == OK; i++)
+        rc = summary_open(&parts[i], c->json, e);
+    if (rc == OK && (rc = fill(c, status_of(w), parts, &rolls, e)) == OK)
+        rc = print(c, status_of(w), parts, rolls, e);
+    if (rc == OK && status_of(w)->damaged > 0)
+        rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");
+    for (unsigned i = 0; i < PARTS; i++)
+        summary_close(parts[i]);
+    status_close(w);
+    return rc;
+}

@@ -1,0 +1,171 @@
+#include "spool/dead_letters/dead_letter_file.h"
+
+#include "shared/base/fault_point.h"
+#include "spool/dead_letters/dead_letter_line.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)256 << 10)
+
+static const char *const names[] = {
+    [DEAD_EXTRACT] = "dead-extract.ndjson",
+    [DEAD_LOAD] = "dead-load.ndjson",
+};
+
+static enum err_code find(struct box *b, const struct spool *s, const char *table,
+                          enum dead_side side, bool make, struct err *e)
+{
+    b->side = side;
+    b->fd = -1;
+    enum err_code rc = make ? table_make(b->dir, s, table, e) : table_dir(b->dir, s, table, e);
+    if (rc != OK)
+        return rc;
+    b->name = names[side];
+    return io_path(b->path, b->dir, b->name, e);
+}
+
+/* The file can be replaced: the lock must be on the one that bears the name now. */
+static enum err_code lock(const struct box *b, bool *current, struct err *e)
+{
+    struct stat held;
+    struct stat named;
+    while (flock(b->fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return err_sys(e, ERR_IO, "cannot lock %s", b->path);
+    if (fstat(b->fd, &held) != 0)
+        return err_sys(e, ERR_IO, "cannot look at %s", b->path);
+    *current =
+        stat(b->path, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+    return OK;
+}
+
+enum err_code box_open(struct box *b, const struct spool *s, const char *table, enum dead_side side,
+                       int flags, struct err *e)
+{
+    bool current = false;
+    enum err_code rc = find(b, s, table, side, flags & O_CREAT, e);
+    while (rc == OK && !current) {
+        if (b->fd >= 0)
+            (void)close(b->fd);
+        b->fd = open(b->path, flags | O_CLOEXEC, 0600);
+        if (b->fd < 0 && errno == ENOENT && !(flags & O_CREAT))
+            return OK;
+        if (b->fd < 0)
+            return err_sys(e, ERR_CREATE, "cannot open %s", b->path);
+        rc = lock(b, &current, e);
+    }
+    return rc;
+}
+
+enum err_code box_look(struct box *b, const struct spool *s, const char *table, enum dead_side side,
+                       struct err *e)
+{
+    enum err_code rc = find(b, s, table, side, false, e);
+    if (rc != OK)
+        return rc;
+    b->fd = open(b->path, O_RDONLY | O_CLOEXEC);
+    return b->fd >= 0 || errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", b->path);
+}
+
+enum err_code box_close(struct box *b, enum err_code rc, struct err *e)
+{
+    if (b->fd >= 0 && close(b->fd) != 0 && errno != EINTR && rc == OK)
+        rc = err_sys(e, ERR_IO, "cannot close %s", b->path);
+    b->fd = -1;
+    return rc;
+}
+
+/* -- reading */
+
+enum err_code box_each_whole_line(const struct box *b, int64_t *begin, struct buf *tail,
+                                  box_line_fn *fn, void *ctx, struct err *e)
+{
+    int64_t at = *begin;
+    size_t got = 1;
+    enum err_code rc = OK;
+    while (rc == OK && got > 0) {
+        size_t pos = 0;
+        const char *lf;
+        if ((rc = buf_reserve(tail, CHUNK)) != OK) {
+            (void)buf_err(e, rc, tail, b->path);
+            break;
+        }
+        if ((rc = io_pread(b->fd, tail->data + tail->len, CHUNK, at, &got, b->path, e)) != OK)
+            break;
+        size_t searched = tail->len;
+        buf_grown(tail, got);
+        at += (int64_t)got;
+        while (rc == OK && searched < tail->len &&
+               (lf = memchr(tail->data + searched, '\n', tail->len - searched))) {
+            size_t end = (size_t)(lf - tail->data);
+            if ((rc = fn(ctx, tail->data + pos, end - pos, e)) == OK)
+                *begin += (int64_t)(end + 1 - pos);
+            pos = searched = end + 1;
+        }
+        buf_consume(tail, pos);
+    }
+    return rc;
+}
+
+enum err_code box_each_line(const struct box *b, box_line_fn *fn, void *ctx, struct err *e)
+{
+    struct buf tail;
+    int64_t begin = 0;
+    buf_init(&tail, LETTER_MAX + CHUNK);
+    enum err_code rc = box_each_whole_line(b, &begin, &tail, fn, ctx, e);
+    if (rc == OK && tail.len > 0)
+        rc = fn(ctx, tail.data, tail.len, e);
+    buf_free(&tail);
+    return rc;
+}
+
+/* -- a new file in its place */
+
+enum err_code box_begin(const struct box *b, struct box *new, struct err *e)
+{
+    char hidden[64];
+    *new = *b;
+    new->fd = -1;
+    (void)snprintf(hidden, sizeof hidden, ".%s.tmp", b->name);
+    enum err_code rc = io_path(new->path, b->dir, hidden, e);
+    if (rc != OK)
+        return rc;
+    new->fd = open(new->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (new->fd < 0)
+        return err_sys(e, ERR_CREATE, "cannot create %s", new->path);
+    if (flock(new->fd, LOCK_EX) != 0)
+        rc = err_sys(e, ERR_IO, "cannot lock %s", new->path);
+    return rc;
+}
+
+void box_drop(struct box *new)
+{
+    if (new->fd < 0)
+        return;
+    (void)unlink(new->path); /* nobody looks at it */
+    (void)close(new->fd);
+    new->fd = -1;
+}
+
+enum err_code box_exchange(struct box *b, struct box *new, struct err *e)
+{
+    enum err_code rc = OK;
+    if (fsync(new->fd) != 0)
+        return err_sys(e, ERR_IO, "cannot sync %s", new->path);
+    FAULT("dead-letters-filtered");
+    if (rename(new->path, b->path) != 0)
+        return err_sys(e, ERR_IO, "cannot rename %s to %s", new->path, b->path);
+    rc = io_sync_dir(b->dir, e);
+    (void)close(b->fd); /* and with it the lock on a file without a name */
+    b->fd = new->fd;
+    new->fd = -1;
+    if (rc == OK)
+        box_acknowledge(b);
+    return rc;
+}

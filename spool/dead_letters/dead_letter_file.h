@@ -1,0 +1,57 @@
+/*
+ * The file of a table's dead letters of one side: locked, read line by line, exchanged for a new
+ * one. For dead*.c.
+ *
+ * Whether what stands in it lasts is not to be seen: where a sync failed, lines can be read that the
+ * disk does not have, and no later sync will say so. <side>.acked is a word (hint_file.h) of what the last
+ * successful sync covered; without it the file is written anew (box_settle) before anybody adds to
+ * it, or relies on what is there.
+ */
+#ifndef NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_FILE_H
+#define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_FILE_H
+
+#include "shared/base/buf.h"
+#include "shared/base/file_io.h"
+#include "spool/dead_letters/dead_letters.h"
+
+struct box {
+    int fd; /* -1: there is no file */
+    enum dead_side side;
+    const char *name;
+    char dir[IO_PATH];
+    char path[IO_PATH];
+};
+
+/* Opened and locked. fd is -1, and the result OK, where there is none and flags (O_CREAT) do not
+ * make one. Whatever comes of it: box_close. */
+enum err_code box_open(struct box *b, const struct spool *s, const char *table, enum dead_side side,
+                       int flags, struct err *e) MUST_CHECK;
+/* To be read without the lock: a line that is being added may look damaged for that moment. */
+enum err_code box_look(struct box *b, const struct spool *s, const char *table, enum dead_side side,
+                       struct err *e) MUST_CHECK;
+/* Answers rc, or that closing failed. */
+enum err_code box_close(struct box *b, enum err_code rc, struct err *e) MUST_CHECK;
+
+typedef enum err_code box_line_fn(void *ctx, const char *line, size_t n, struct err *e);
+/* Each line in turn from *begin on, which moves past those for which fn answers OK; tail: what
+ * stands behind the last line end. */
+enum err_code box_each_whole_line(const struct box *b, int64_t *begin, struct buf *tail,
+                                  box_line_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+/* Each line in turn, the last one also without its line end. */
+enum err_code box_each_line(const struct box *b, box_line_fn *fn, void *ctx,
+                            struct err *e) MUST_CHECK;
+
+/* A file to be put in the place of b's, locked; then one of the two, or both in this order. */
+enum err_code box_begin(const struct box *b, struct box *new, struct err *e) MUST_CHECK;
+enum err_code box_exchange(struct box *b, struct box *new, struct err *e) MUST_CHECK;
+void box_drop(struct box *new);
+
+/* -- dead_letter_repair.c */
+
+/* All that is in the file has been synced. */
+void box_acknowledge(const struct box *b);
+/* Makes what is in the file last, if it is not known to. Damaged lines are moved to a file of
+ * theirs. */
+enum err_code box_settle(struct box *b, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,57 @@
+/* Dead letters, written anew without some of them. */
+#include "spool/dead_letters/dead_letter_file.h"
+#include "spool/dead_letters/dead_letter_line.h"
+#include <fcntl.h>
+
+#define WRITE_MAX ((size_t)1 << 20)
+
+struct filter {
+    dead_keep_fn *keep;
+    void *ctx;
+    struct letter_memory memory;
+    struct box new;
+    struct buf lines;
+    uint64_t dropped;
+};
+
+static enum err_code flush(struct filter *f, struct err *e)
+{
+    enum err_code rc = io_write(f->new.fd, f->lines.data, f->lines.len, f->new.path, e);
+    buf_reset(&f->lines);
+    return rc;
+}
+
+static enum err_code filter_line(void *ctx, const char *line, size_t n, struct err *e)
+{
+    struct filter *f = ctx;
+    struct dead_letter letter;
+    enum err_code rc;
+    letter_read(&f->memory, line, n, &letter);
+    if (!f->keep(f->ctx, &letter)) {
+        f->dropped++;
+        return OK;
+    }
+    if ((rc = buf_add(&f->lines, line, n)) != OK || (rc = buf_addc(&f->lines, '\n')) != OK)
+        return buf_err(e, rc, &f->lines, "a record that was set aside");
+    return f->lines.len >= WRITE_MAX ? flush(f, e) : OK;
+}
+
+enum err_code dead_filter(const struct spool *s, const char *table, enum dead_side side,
+                          dead_keep_fn *keep, void *ctx, struct err *e)
+{
+    struct box box;
+    struct filter f = {.keep = keep, .ctx = ctx, .new = {.fd = -1}};
+    enum err_code rc = box_open(&box, s, table, side, O_RDWR, e);
+    if (rc != OK || box.fd < 0)
+        return box_close(&box, rc, e);
+    letter_memory_init(&f.memory);
+    buf_init(&f.lines, LETTER_MAX + WRITE_MAX);
+    if ((rc = box_begin(&box, &f.new, e)) == OK &&
+        (rc = box_each_line(&box, filter_line, &f, e)) == OK && (rc = flush(&f, e)) == OK &&
+        f.dropped > 0)
+        rc = box_exchange(&box, &f.new, e);
+    box_drop(&f.new);
+    buf_free(&f.lines);
+    letter_memory_free(&f.memory);
+    return box_close(&box, rc, e);
+}

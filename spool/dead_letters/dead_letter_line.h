@@ -1,0 +1,31 @@
+/*
+ * One dead letter as a line, and back. For dead_letters.c and its tests.
+ */
+#ifndef NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_LINE_H
+#define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_LINE_H
+
+#include "shared/base/buf.h"
+#include "spool/dead_letters/dead_letters.h"
+#include "spool/reader/reader.h"
+
+/* Text doubles at worst: what would grow more is kept in base64. */
+#define LETTER_MAX (2 * (size_t)READER_LINE_MAX + 65536)
+
+enum err_code letter_add(struct buf *b, const struct dead_letter *letter) MUST_CHECK;
+
+/* What a letter's strings point into. */
+struct letter_memory {
+    char reason[64];
+    char sqlstate[8];
+    char file[160];
+    struct buf message;
+    struct buf raw;
+    struct buf raw64;
+};
+void letter_memory_init(struct letter_memory *m);
+void letter_memory_free(struct letter_memory *m);
+/* A line without its line end. A damaged one is a letter too: reason "damaged", its text as raw.
+ * The letter lives until the next call with the same memory, and as long as the line. */
+void letter_read(struct letter_memory *m, const char *line, size_t n, struct dead_letter *letter);
+
+#endif

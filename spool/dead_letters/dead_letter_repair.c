@@ -1,0 +1,233 @@
+/* What of a file of dead letters is known to last, and the file written anew where that is not
+ * known. */
+#include "shared/base/fault_point.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/dead_letters/dead_letter_file.h"
+#include "spool/dead_letters/dead_letter_line.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/hint_file.h"
+#include "spool/format/json_fields.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define FORMAT    1
+#define END_BYTES 4096 /* of the file, by which it is recognized */
+#define WRITE_MAX ((size_t)1 << 20)
+#define ASIDE_MAX 64
+
+static const char *const words[] = {
+    [DEAD_EXTRACT] = "dead-extract.acked",
+    [DEAD_LOAD] = "dead-load.acked",
+};
+
+static enum err_code hash_end(const struct box *b, uint64_t bytes, uint64_t *hash, struct err *e)
+{
+    char end[END_BYTES];
+    size_t got;
+    uint64_t from = bytes > sizeof end ? bytes - sizeof end : 0;
+    enum err_code rc =
+        io_pread(b->fd, end, (size_t)(bytes - from), (int64_t)from, &got, b->path, e);
+    *hash = rc == OK ? XXH3_64bits(end, got) : 0;
+    return rc;
+}
+
+/* What cannot be written costs that the file is written anew next time. */
+void box_acknowledge(const struct box *b)
+{
+    struct err ignored;
+    struct stat st;
+    struct buf line;
+    uint64_t hash;
+    int fd = -1;
+    bool done = false;
+    buf_init(&line, WORD_MAX);
+    if (fstat(b->fd, &st) == 0 && hash_end(b, (uint64_t)st.st_size, &hash, &ignored) == OK &&
+        buf_addf(&line, "{\"netty_letters\":%d,\"bytes\":%" PRIu64 ",\"end\":\"%016" PRIx64 "\"",
+                 FORMAT, (uint64_t)st.st_size, hash) == OK)
+        done = word_write(&fd, b->dir, words[b->side], &line, &ignored) == OK;
+    if (!done)
+        LOG(LOG_DEBUG, "dead", "cannot note what is durable", F_STR("file", b->path));
+    word_close(&fd);
+    buf_free(&line);
+}
+
+/* How many bytes of this file a sync has covered; 0: not known. */
+static enum err_code acked_bytes(const struct box *b, uint64_t size, uint64_t *bytes, struct err *e)
+{
+    char line[WORD_MAX];
+    enum word_state state;
+    size_t n;
+    uint64_t version = 0;
+    uint64_t told = 0;
+    uint64_t end = 0;
+    uint64_t hash = 0;
+    struct err ignored;
+    struct field fields[] = {
+        {.name = "netty_letters", .type = FIELD_COUNT, .to = &version},
+        {.name = "bytes", .type = FIELD_COUNT, .to = &told},
+        {.name = "end", .type = FIELD_HASH, .to = &end},
+    };
+    *bytes = 0;
+    enum err_code rc = word_read(b->dir, words[b->side], line, &n, &state, e);
+    if (rc != OK || state != WORD_KNOWN ||
+        fields_read(line, n, fields, FIELDS(fields), &ignored) != OK || version != FORMAT ||
+        told > size || (rc = hash_end(b, told, &hash, e)) != OK)
+        return rc;
+    *bytes = hash == end ? told : 0;
+    return OK;
+}
+
+struct mend {
+    const struct box *box;
+    struct box new;
+    struct buf lines;
+    uint64_t acked;
+    uint64_t size;
+    uint64_t at; /* of the line at hand */
+    int aside;   /* the file that takes what is damaged; -1: nothing was yet */
+    char aside_name[ASIDE_MAX];
+    char aside_path[IO_PATH];
+    uint64_t damaged;
+};
+
+static enum err_code flush(struct mend *m, struct err *e)
+{
+    enum err_code rc = io_write(m->new.fd, m->lines.data, m->lines.len, m->new.path, e);
+    buf_reset(&m->lines);
+    return rc;
+}
+
+static enum err_code keep(struct mend *m, const char *line, size_t n, struct err *e)
+{
+    enum err_code rc;
+    if ((rc = buf_add(&m->lines, line, n)) != OK || (rc = buf_addc(&m->lines, '\n')) != OK)
+        return buf_err(e, rc, &m->lines, "a record that was set aside");
+    return m->lines.len >= WRITE_MAX ? flush(m, e) : OK;
+}
+
+/* A file of its own each time, so that no sync has to be trusted that another file had before. */
+static enum err_code open_aside(struct mend *m, struct err *e)
+{
+    int stem = (int)strcspn(m->box->name, ".");
+    int64_t now = when_now();
+    for (int64_t i = 0; m->aside < 0; i++) {
+        (void)snprintf(m->aside_name, sizeof m->aside_name, "%.*s.damaged.%" PRId64, stem,
+                       m->box->name, now + i);
+        enum err_code rc = io_path(m->aside_path, m->box->dir, m->aside_name, e);
+        if (rc != OK)
+            return rc;
+        m->aside = open(m->aside_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (m->aside < 0 && errno != EEXIST)
+            return err_sys(e, ERR_CREATE, "cannot create %s", m->aside_path);
+    }
+    return OK;
+}
+
+static enum err_code put_aside(struct mend *m, const char *line, size_t n, struct err *e)
+{
+    enum err_code rc = m->aside < 0 ? open_aside(m, e) : OK;
+    if (rc == OK && (rc = io_write(m->aside, line, n, m->aside_path, e)) == OK)
+        rc = io_write(m->aside, "\n", 1, m->aside_path, e);
+    m->damaged++;
+    return rc;
+}
+
+/* A damaged line end makes one line of two, the first of which is intact. The last line without its
+ * end was being written when somebody died, and will be written again. */
+static enum err_code on_line(void *ctx, const char *line, size_t n, struct err *e)
+{
+    struct mend *m = ctx;
+    bool cut = m->at + n == m->size && m->acked > 0 && m->acked <= m->at;
+    enum err_code rc = OK;
+    m->at += n + 1;
+    while (rc == OK && n > 0) {
+        size_t whole = sumline_ok(line, n) ? n : sumline_prefix(line, n);
+        if (whole == 0)
+            return cut ? OK : put_aside(m, line, n, e);
+        rc = keep(m, line, whole, e);
+        size_t end = whole < n ? whole + 1 : whole;
+        line += end;
+        n -= end;
+    }
+    return rc;
+}
+
+static enum err_code end_aside(struct mend *m, struct err *e)
+{
+    if (m->aside < 0)
+        return OK;
+    if (fsync(m->aside) != 0)
+        return err_sys(e, ERR_IO, "cannot sync %s", m->aside_path);
+    FAULT("dead-letters-kept");
+    LOG(LOG_WARN, "dead",
+        "damaged lines among the records set aside were moved to a file of theirs",
+        F_INT("lines", m->damaged), F_STR("file", m->aside_path));
+    return io_sync_dir(m->box->dir, e);
+}
+
+static enum err_code mend(struct box *b, struct mend *m, struct err *e)
+{
+    enum err_code rc;
+    m->box = b;
+    m->aside = m->new.fd = -1;
+    buf_init(&m->lines, LETTER_MAX + WRITE_MAX);
+    if ((rc = box_begin(b, &m->new, e)) == OK && (rc = box_each_line(b, on_line, m, e)) == OK &&
+        (rc = flush(m, e)) == OK && (rc = end_aside(m, e)) == OK)
+        rc = box_exchange(b, &m->new, e);
+    box_drop(&m->new);
+    if (m->aside >= 0)
+        (void)close(m->aside);
+    buf_free(&m->lines);
+    return rc;
+}
+
+enum err_code box_settle(struct box *b, struct err *e)
+{
+    struct mend m = {0};
+    struct stat st;
+    if (fstat(b->fd, &st) != 0)
+        return err_sys(e, ERR_IO, "cannot look at %s", b->path);
+    m.size = (uint64_t)st.st_size;
+    enum err_code rc = acked_bytes(b, m.size, &m.acked, e);
+    if (rc != OK || (m.acked == m.size && m.size > 0))
+        return rc;
+    return mend(b, &m, e);
+}
+
+enum err_code dead_settle(const struct spool *s, const char *table, enum dead_side side,
+                          struct err *e)
+{
+    struct box box;
+    enum err_code rc = box_open(&box, s, table, side, O_RDWR, e);
+    if (rc == OK && box.fd >= 0)
+        rc = box_settle(&box, e);
+    return box_close(&box, rc, e);
+}
+
+static enum err_code count_damaged(void *ctx, const char *line, size_t n, struct err *e)
+{
+    uint64_t *damaged = ctx;
+    (void)e;
+    *damaged += !sumline_ok(line, n);
+    return OK;
+}
+
+enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side side, bool look,
+                        uint64_t *damaged, struct err *e)
+{
+    struct box box;
+    struct mend m = {0};
+    *damaged = 0;
+    enum err_code rc = box_open(&box, s, table, side, O_RDWR, e);
+    if (rc == OK && box.fd >= 0 && (rc = box_each_line(&box, count_damaged, damaged, e)) == OK &&
+        *damaged > 0 && !look)
+        rc = mend(&box, &m, e);
+    return box_close(&box, rc, e);
+}

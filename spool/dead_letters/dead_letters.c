@@ -1,0 +1,188 @@
+#include "spool/dead_letters/dead_letters.h"
+
+#include "shared/base/fault_point.h"
+#include "spool/dead_letters/dead_letter_file.h"
+#include "spool/dead_letters/dead_letter_line.h"
+#include "spool/format/checksum_line.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHUNK     ((size_t)256 << 10)
+#define WRITE_MAX ((size_t)1 << 20)
+
+/* -- reading */
+
+struct each {
+    dead_fn *fn;
+    void *ctx;
+    struct letter_memory memory;
+};
+
+static enum err_code each_letter(void *ctx, const char *line, size_t n, struct err *e)
+{
+    struct each *each = ctx;
+    struct dead_letter letter;
+    letter_read(&each->memory, line, n, &letter);
+    return each->fn(each->ctx, &letter, e);
+}
+
+enum err_code dead_each(const struct spool *s, const char *table, enum dead_side side, dead_fn *fn,
+                        void *ctx, struct err *e)
+{
+    struct box box;
+    struct each each = {.fn = fn, .ctx = ctx};
+    enum err_code rc = box_look(&box, s, table, side, e);
+    if (rc != OK || box.fd < 0)
+        return rc;
+    letter_memory_init(&each.memory);
+    rc = box_each_line(&box, each_letter, &each, e);
+    letter_memory_free(&each.memory);
+    return box_close(&box, rc, e);
+}
+
+/* Is this the file that the mark is of, with what was read of it? */
+static enum err_code recognize(const struct box *b, const struct dead_mark *mark,
+                               const struct stat *st, bool *same, struct err *e)
+{
+    char sum[sizeof mark->sum];
+    size_t got = 0;
+    *same = false;
+    if (mark->inode != st->st_ino || mark->device != st->st_dev || mark->offset > st->st_size)
+        return OK;
+    enum err_code rc = OK;
+    if (mark->offset > (int64_t)sizeof sum)
+        rc = io_pread(b->fd, sum, sizeof sum, mark->offset - (int64_t)sizeof sum, &got, b->path, e);
+    *same = got == sizeof sum && memcmp(sum, mark->sum, sizeof sum) == 0;
+    return rc;
+}
+
+static enum err_code keep_sum(const struct box *b, struct dead_mark *mark, struct err *e)
+{
+    size_t got = 0;
+    if (mark->offset <= (int64_t)sizeof mark->sum)
+        return OK;
+    return io_pread(b->fd, mark->sum, sizeof mark->sum, mark->offset - (int64_t)sizeof mark->sum,
+                    &got, b->path, e);
+}
+
+enum err_code dead_each_since(const struct spool *s, const char *table, enum dead_side side,
+                              struct dead_mark *mark, bool *anew, dead_fn *fn, void *ctx,
+                              struct err *e)
+{
+    struct box box;
+    struct stat st;
+    struct buf tail;
+    struct each each = {.fn = fn, .ctx = ctx};
+    bool same = false;
+    struct err none;
+    enum err_code rc = box_look(&box, s, table, side, e);
+    *anew = true;
+    if (rc != OK || box.fd < 0) {
+        *mark = (struct dead_mark){0};
+        return rc;
+    }
+    letter_memory_init(&each.memory);
+    buf_init(&tail, LETTER_MAX + CHUNK);
+    if (fstat(box.fd, &st) != 0)
+        rc = err_sys(e, ERR_IO, "cannot look at %s", box.path);
+    if (rc == OK && (rc = recognize(&box, mark, &st, &same, e)) == OK) {
+        if (!same)
+            *mark = (struct dead_mark){.device = st.st_dev, .inode = st.st_ino};
+        *anew = !same;
+        rc = box_each_whole_line(&box, &mark->offset, &tail, each_letter, &each, e);
+        if (keep_sum(&box, mark, rc == OK ? e : &none) != OK)
+            *mark = (struct dead_mark){0}; /* the next one reads all again */
+    }
+    buf_free(&tail);
+    letter_memory_free(&each.memory);
+    return box_close(&box, rc, e);
+}
+
+/* -- adding */
+
+/* Where the last line end is; the bytes behind it were never acknowledged. */
+static enum err_code find_end(const struct box *b, int64_t size, int64_t *end, struct err *e)
+{
+    char chunk[4096];
+    *end = size;
+    while (*end > 0) {
+        int64_t from = *end > (int64_t)sizeof chunk ? *end - (int64_t)sizeof chunk : 0;
+        size_t got;
+        enum err_code rc = io_pread(b->fd, chunk, (size_t)(*end - from), from, &got, b->path, e);
+        if (rc != OK)
+            return rc;
+        const char *lf = memrchr(chunk, '\n', got);
+        *end = lf ? from + (lf - chunk) + 1 : from;
+        if (lf)
+            break;
+    }
+    return OK;
+}
+
+/* A line that a crash cut short goes: whoever wrote it was not told that it is kept, and writes it
+ * again. One that is whole but for a damaged line end stays. */
+static enum err_code mend_tail(const struct box *b, int64_t *end, struct err *e)
+{
+    struct stat st;
+    struct buf tail;
+    size_t got;
+    enum err_code rc;
+    if (fstat(b->fd, &st) != 0)
+        return err_sys(e, ERR_IO, "cannot look at %s", b->path);
+    if ((rc = find_end(b, st.st_size, end, e)) != OK || *end == st.st_size)
+        return rc;
+    buf_init(&tail, LETTER_MAX);
+    size_t n = (size_t)(st.st_size - *end);
+    if (n <= LETTER_MAX && buf_reserve(&tail, n) == OK &&
+        io_pread(b->fd, tail.data, n, *end, &got, b->path, e) == OK && got == n) {
+        size_t whole = sumline_ok(tail.data, n) ? n : sumline_ok(tail.data, n - 1) ? n - 1 : 0;
+        if (whole > 0 && (rc = io_pwrite(b->fd, "\n", 1, *end + (int64_t)whole, b->path, e)) == OK)
+            *end += (int64_t)whole + 1;
+    }
+    buf_free(&tail);
+    if (rc == OK && ftruncate(b->fd, *end) != 0)
+        rc = err_sys(e, ERR_IO, "cannot cut %s", b->path);
+    return rc;
+}
+
+static enum err_code append(const struct box *b, const struct dead_letter *letters, size_t n,
+                            int64_t at, struct err *e)
+{
+    struct buf lines;
+    enum err_code rc = OK;
+    buf_init(&lines, LETTER_MAX + WRITE_MAX);
+    for (size_t i = 0; i < n && rc == OK; i++) {
+        if ((rc = letter_add(&lines, &letters[i])) != OK) {
+            (void)buf_err(e, rc, &lines, "a record that is set aside");
+        } else if (lines.len >= WRITE_MAX || i + 1 == n) {
+            rc = io_pwrite(b->fd, lines.data, lines.len, at, b->path, e);
+            at += (int64_t)lines.len;
+            buf_reset(&lines);
+        }
+    }
+    buf_free(&lines);
+    return rc;
+}
+
+enum err_code dead_add(const struct spool *s, const char *table, enum dead_side side,
+                       const struct dead_letter *letters, size_t n, struct err *e)
+{
+    struct box box;
+    int64_t end = 0;
+    enum err_code rc = n ? box_open(&box, s, table, side, O_RDWR | O_CREAT, e) : OK;
+    if (n == 0)
+        return OK;
+    if (rc != OK || (rc = box_settle(&box, e)) != OK || (rc = mend_tail(&box, &end, e)) != OK ||
+        (rc = append(&box, letters, n, end, e)) != OK)
+        goto done;
+    FAULT("dead-letter-written");
+    if (fsync(box.fd) != 0)
+        rc = err_sys(e, ERR_IO, "cannot sync %s", box.path);
+    FAULT("dead-letter-synced");
+    if (rc == OK)
+        box_acknowledge(&box);
+done:
+    return box_close(&box, rc, e);
+}

@@ -1,0 +1,74 @@
+/*
+ * Dead letters: records set aside with the reason, never lost. One NDJSON file a table and side,
+ * appended to under an flock by whoever sets aside, synced before the caller goes on.
+ *
+ * One line:
+ *   {"at":"2026-...Z","reason":"nul","sqlstate":"22P05","message":"...","file":"contacts/0000000001.ndjson",
+ *    "segment":1,"page":3,"line":212,"raw":"<the record's text as a JSON string>"}
+ * raw is a string because what is set aside may not be valid JSON; bytes that are not UTF-8 are
+ * kept as "raw64" (base64) instead.
+ */
+#ifndef NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTERS_H
+#define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTERS_H
+
+#include "spool/format/page.h"
+#include "spool/store/spool.h"
+#include <stdbool.h>
+
+enum dead_side {
+    DEAD_EXTRACT,
+    DEAD_LOAD
+};
+
+struct dead_letter {
+    int64_t at;
+    const char *reason;   /* a stable word: "nul", "surrogate", "key-missing", "not-an-object",
+                             "refused" ... */
+    const char *sqlstate; /* "" where the database had no say */
+    const char *message;
+    const char *file;        /* "" for the extractor, whose line is in no segment */
+    struct page_place place; /* of the page it came with */
+    uint64_t line;           /* in the segment; for the extractor its number in the page */
+    const char *raw;
+    size_t raw_len;
+};
+
+/* Appends the letters and returns when they are durable. */
+enum err_code dead_add(const struct spool *s, const char *table, enum dead_side side,
+                       const struct dead_letter *letters, size_t n, struct err *e) MUST_CHECK;
+
+/* Makes the letters last that are there: for who relies on one that it did not add itself, and that
+ * may be in the machine's memory only (a sync failed, the program was killed). */
+enum err_code dead_settle(const struct spool *s, const char *table, enum dead_side side,
+                          struct err *e) MUST_CHECK;
+
+/* Moves damaged lines to <side>.damaged.<microseconds>, beside: how many there were, or (look) are.
+ */
+enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side side, bool look,
+                        uint64_t *damaged, struct err *e) MUST_CHECK;
+
+/* Calls fn for each letter in order; stops when fn fails. A damaged line is reported through fn
+ * with reason "damaged" and its text as raw. No file: no call, OK. */
+typedef enum err_code dead_fn(void *ctx, const struct dead_letter *letter, struct err *e);
+enum err_code dead_each(const struct spool *s, const char *table, enum dead_side side, dead_fn *fn,
+                        void *ctx, struct err *e) MUST_CHECK;
+
+/* How far the file has been read; zeroes: not at all. */
+struct dead_mark {
+    uint64_t device, inode;
+    int64_t offset;
+    char sum[26]; /* the end of the last line read: another file may have got the same number */
+};
+/* The same for those that stand behind the mark, which moves past each line for which fn answers
+ * OK; a line without its end is left for the next time. Where the file is another one by now
+ * (dead_filter) it is read from its beginning, and *anew is true from before the first call. */
+enum err_code dead_each_since(const struct spool *s, const char *table, enum dead_side side,
+                              struct dead_mark *mark, bool *anew, dead_fn *fn, void *ctx,
+                              struct err *e) MUST_CHECK;
+
+/* Rewrites the file with only those letters for which keep answers true (whole or not at all). */
+typedef bool dead_keep_fn(void *ctx, const struct dead_letter *letter);
+enum err_code dead_filter(const struct spool *s, const char *table, enum dead_side side,
+                          dead_keep_fn *keep, void *ctx, struct err *e) MUST_CHECK;
+
+#endif

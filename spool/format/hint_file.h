@@ -1,0 +1,32 @@
+/*
+ * A word: a file of one line that vouches for itself (checksum_line.h), written over in place by one writer
+ * and never synced. It tells of what a sync has made last, after that sync: true whenever it was
+ * written, and of use only as long as the page cache lives, which is all that can belie a sync. An
+ * older word than the last only makes somebody trust less.
+ *
+ *     word_write(dir, "acked.json", &fd, &line, e);    // fd is -1 at first; word_close(&fd)
+ *     word_read(dir, "acked.json", line, &n, e);       // n is 0: no word (that can be read)
+ */
+#ifndef NETTY_SPOOL_FORMAT_HINT_FILE_H
+#define NETTY_SPOOL_FORMAT_HINT_FILE_H
+
+#include "shared/base/buf.h"
+#include "shared/base/err.h"
+
+#define WORD_MAX 256
+
+enum word_state {
+    WORD_NONE, /* no file, or an empty one: the machine stopped */
+    WORD_KNOWN,
+    WORD_DAMAGED
+};
+
+/* line: without its line end, n bytes; only where *state is WORD_KNOWN. A damaged one is no error. */
+enum err_code word_read(const char *dir, const char *name, char line[WORD_MAX], size_t *n,
+                        enum word_state *state, struct err *e) MUST_CHECK;
+/* line is what goes before the checksum: {"a":1 */
+enum err_code word_write(int *fd, const char *dir, const char *name, struct buf *line,
+                         struct err *e) MUST_CHECK;
+void word_close(int *fd);
+
+#endif

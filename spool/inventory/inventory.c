@@ -1,0 +1,305 @@
+#include "spool/inventory/inventory.h"
+
+#include "shared/base/file_io.h"
+#include "shared/time/when.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
+#include "spool/inventory/inventory_private.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIECE 65536u
+
+struct numbers {
+    int64_t *at;
+    size_t n;
+    size_t room;
+};
+
+struct scan {
+    const char *table;
+    struct roll_state *state;
+    roll_fn *fn;
+    void *ctx;
+    struct numbers one;
+    struct numbers two;
+    struct roll_pair *pairs;
+};
+
+static enum err_code add_number(struct numbers *all, int64_t value, struct err *e)
+{
+    if (all->n == all->room) {
+        size_t room = all->room > 0 ? 2 * all->room : 256;
+        int64_t *more = realloc(all->at, room * sizeof *more);
+        if (more == NULL)
+            return err_set(e, ERR_NOMEM, "out of memory");
+        all->at = more;
+        all->room = room;
+    }
+    all->at[all->n++] = value;
+    return OK;
+}
+
+/* All integers of an array, whatever nests them; null is WHEN_NONE. */
+static enum err_code read_numbers(struct numbers *all, const struct slice *s, struct err *e)
+{
+    const char *p = s->p;
+    const char *end = s->p != NULL ? s->p + s->n : NULL;
+    all->n = 0;
+    while (p < end) {
+        int64_t value = WHEN_NONE;
+        if (*p == '[' || *p == ']' || *p == ',') {
+            p++;
+            continue;
+        }
+        if ((size_t)(end - p) >= 4 && memcmp(p, "null", 4) == 0) {
+            p += 4;
+        } else {
+            char *after = NULL;
+            errno = 0;
+            value = strtoll(p, &after, 10);
+            if (after == p || errno != 0)
+                return err_set(e, ERR_DAMAGED, "has a key that is no integer");
+            p = after;
+        }
+        enum err_code rc = add_number(all, value, e);
+        if (rc != OK)
+            return rc;
+    }
+    return OK;
+}
+
+static enum err_code tell(const struct scan *s, const struct roll_line *line, struct err *e)
+{
+    return s->fn != NULL ? s->fn(s->ctx, line, e) : OK;
+}
+
+static enum err_code read_head(const struct scan *s, const char *line, size_t n, struct err *e)
+{
+    uint64_t version = 0;
+    char table[64];
+    struct field fields[] = {
+        {.name = "netty_roll", .type = FIELD_COUNT, .to = &version},
+        {.name = "table", .type = FIELD_TEXT, .to = table, .room = sizeof table},
+        {.name = "began", .type = FIELD_TIME, .to = &s->state->began},
+        {.name = "last", .type = FIELD_TIME, .to = &s->state->last, .optional = true},
+    };
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), ROLL_FORMAT, e);
+    if (rc != OK)
+        return rc;
+    if (strcmp(table, s->table) != 0)
+        return err_set(e, ERR_DAMAGED, "is of another table");
+    s->state->there = true;
+    return OK;
+}
+
+static enum err_code read_page(struct scan *s, const char *line, size_t n, struct err *e)
+{
+    struct roll_state *state = s->state;
+    struct roll_page page = {0};
+    struct slice keys = {0};
+    struct slice deleted = {0};
+    struct slice position = {0};
+    struct roll_line told = {.kind = ROLL_PAGE};
+    struct field fields[] = {
+        {.name = "page", .type = FIELD_COUNT, .to = &told.number},
+        {.name = "fetched", .type = FIELD_TIME, .to = &page.fetched},
+        {.name = "clock", .type = FIELD_TIME, .to = &page.clock},
+        {.name = "records", .type = FIELD_COUNT, .to = &page.records},
+        {.name = "unkeyed", .type = FIELD_COUNT, .to = &page.unkeyed},
+        {.name = "pass", .type = FIELD_COUNT, .to = &page.pass},
+        {.name = "complete_to", .type = FIELD_TIME, .to = &page.complete_to, .optional = true},
+        {.name = "keys", .type = FIELD_RAW, .to = &keys},
+        {.name = "deleted", .type = FIELD_RAW, .to = &deleted},
+        {.name = "position", .type = FIELD_RAW, .to = &position},
+    };
+    enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
+    if (rc != OK || (rc = read_numbers(&s->one, &keys, e)) != OK ||
+        (rc = read_numbers(&s->two, &deleted, e)) != OK)
+        return rc;
+    if (position.n > PAGE_POSITION_MAX || told.number != state->pages + 1)
+        return err_set(e, ERR_DAMAGED, "has a page that cannot be");
+    memcpy(state->position, position.p, position.n);
+    state->position[position.n] = '\0';
+    if (state->pages == 0)
+        state->clock = page.clock;
+    state->pages++;
+    state->behind++;
+    state->records += page.records;
+    state->unkeyed += page.unkeyed;
+    state->page = page;
+    told.page = &page;
+    told.keys = s->one.at;
+    told.count = s->one.n;
+    told.deleted = s->two.at;
+    told.deleted_count = s->two.n;
+    return tell(s, &told, e);
+}
+
+static enum err_code read_window(const struct scan *s, const char *line, size_t n, struct err *e)
+{
+    struct roll_state *state = s->state;
+    struct roll_window window = {0};
+    uint64_t ended = 0;
+    struct roll_line told = {.kind = ROLL_WINDOW, .window = &window};
+    struct field fields[] = {
+        {.name = "window", .type = FIELD_COUNT, .to = &told.number},
+        {.name = "at", .type = FIELD_TIME, .to = &window.at},
+        {.name = "clock", .type = FIELD_TIME, .to = &window.clock},
+        {.name = "to", .type = FIELD_TIME, .to = &window.to, .optional = true},
+        {.name = "ended", .type = FIELD_COUNT, .to = &ended},
+    };
+    enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
+    if (rc != OK)
+        return rc;
+    if (told.number != state->windows + 1)
+        return err_set(e, ERR_DAMAGED, "has a window that cannot be");
+    window.ended = ended != 0;
+    state->windows++;
+    state->behind = 0;
+    state->window = window;
+    return tell(s, &told, e);
+}
+
+static enum err_code make_pairs(struct scan *s, struct roll_look *look, struct err *e)
+{
+    look->absent_count = s->two.n / 2;
+    struct roll_pair *pairs = realloc(s->pairs, (look->absent_count + 1) * sizeof *pairs);
+    if (pairs == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    s->pairs = pairs;
+    for (size_t i = 0; i < look->absent_count; i++)
+        pairs[i] = (struct roll_pair){s->two.at[2 * i], s->two.at[2 * i + 1]};
+    look->absent = pairs;
+    return OK;
+}
+
+static enum err_code read_look(struct scan *s, const char *line, size_t n, struct err *e)
+{
+    struct roll_state *state = s->state;
+    struct roll_look look = {0};
+    uint64_t useless = 0;
+    struct slice present = {0};
+    struct slice absent = {0};
+    struct roll_line told = {.kind = ROLL_LOOK, .look = &look};
+    struct field fields[] = {
+        {.name = "look", .type = FIELD_COUNT, .to = &told.number},
+        {.name = "at", .type = FIELD_TIME, .to = &look.at},
+        {.name = "clock", .type = FIELD_TIME, .to = &look.clock},
+        {.name = "useless", .type = FIELD_COUNT, .to = &useless},
+        {.name = "present", .type = FIELD_RAW, .to = &present},
+        {.name = "absent", .type = FIELD_RAW, .to = &absent},
+    };
+    enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
+    if (rc != OK || (rc = read_numbers(&s->one, &present, e)) != OK ||
+        (rc = read_numbers(&s->two, &absent, e)) != OK || (rc = make_pairs(s, &look, e)) != OK)
+        return rc;
+    if (told.number != state->looks + 1)
+        return err_set(e, ERR_DAMAGED, "has a look that cannot be");
+    look.useless = useless != 0;
+    look.present = s->one.at;
+    look.present_count = s->one.n;
+    state->looks++;
+    state->absent += look.absent_count;
+    state->present += look.present_count;
+    state->useless = look.useless;
+    return tell(s, &told, e);
+}
+
+static bool begins(const char *line, size_t n, const char *with)
+{
+    size_t len = strlen(with);
+    return n >= len && memcmp(line, with, len) == 0;
+}
+
+/* Lines of kinds that this version does not know are passed over. */
+static enum err_code read_line(struct scan *s, const char *line, size_t n, struct err *e)
+{
+    if (!s->state->there)
+        return read_head(s, line, n, e);
+    if (begins(line, n, "{\"page\":"))
+        return read_page(s, line, n, e);
+    if (begins(line, n, "{\"window\":"))
+        return read_window(s, line, n, e);
+    return begins(line, n, "{\"look\":") ? read_look(s, line, n, e) : OK;
+}
+
+static enum err_code each_line(struct scan *s, struct buf *text, int64_t *end, struct err *e)
+{
+    size_t done = 0;
+    const char *lf;
+    enum err_code rc = OK;
+    while (rc == OK && (lf = memchr(text->data + done, '\n', text->len - done)) != NULL) {
+        const char *line = text->data + done;
+        size_t n = (size_t)(lf - line);
+        if (!sumline_ok(line, n))
+            rc = err_set(e, ERR_DAMAGED, "byte %" PRId64 ": a line does not match its checksum",
+                         *end);
+        else
+            rc = read_line(s, line, n, e);
+        if (rc == OK) {
+            done += n + 1;
+            *end += (int64_t)n + 1;
+        }
+    }
+    buf_consume(text, done);
+    return rc;
+}
+
+enum err_code roll_scan(int fd, const char *path, const char *table, struct roll_state *state,
+                        int64_t *end, roll_fn *fn, void *ctx, struct err *e)
+{
+    struct scan s = {.table = table, .state = state, .fn = fn, .ctx = ctx};
+    struct buf text;
+    enum err_code rc = OK;
+    size_t got = 1;
+    *state = (struct roll_state){.began = WHEN_NONE, .last = WHEN_NONE, .clock = WHEN_NONE};
+    state->window.to = state->page.complete_to = WHEN_NONE;
+    *end = 0;
+    buf_init(&text, ROLL_LINE_MAX + PIECE);
+    while (rc == OK && got > 0) {
+        if (buf_reserve(&text, PIECE) != OK) {
+            rc = err_set(e, ERR_DAMAGED, "%s: a line is longer than can be", path);
+            break;
+        }
+        rc = io_pread(fd, text.data + text.len, PIECE, *end + (int64_t)text.len, &got, path, e);
+        if (rc != OK)
+            break;
+        buf_grown(&text, got);
+        if ((rc = each_line(&s, &text, end, e)) != OK)
+            (void)err_prefix(e, "%s", path);
+    }
+    if (rc == OK && !state->there)
+        rc = err_set(e, ERR_DAMAGED, "%s: it is cut short", path);
+    buf_free(&text);
+    free(s.one.at);
+    free(s.two.at);
+    free(s.pairs);
+    return rc;
+}
+
+enum err_code roll_read(const struct spool *s, const char *table, struct roll_state *state,
+                        roll_fn *fn, void *ctx, struct err *e)
+{
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    int64_t end = 0;
+    *state = (struct roll_state){.began = WHEN_NONE};
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK || (rc = io_path(path, dir, ROLL_FILE, e)) != OK)
+        return rc;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", path);
+    if (fdatasync(fd) != 0 && errno != EROFS && errno != EINVAL)
+        rc = err_sys(e, ERR_IO, "cannot sync %s", path);
+    else
+        rc = roll_scan(fd, path, table, state, &end, fn, ctx, e);
+    (void)close(fd);
+    return rc;
+}

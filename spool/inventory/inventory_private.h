@@ -1,0 +1,15 @@
+/* What spool/inventory/inventory.c (reading) and spool/inventory/inventory_write.c share, and nobody else sees. */
+#ifndef NETTY_SPOOL_INVENTORY_INVENTORY_PRIVATE_H
+#define NETTY_SPOOL_INVENTORY_INVENTORY_PRIVATE_H
+
+#include "shared/base/buf.h"
+#include "spool/inventory/inventory.h"
+
+#define ROLL_FORMAT   1
+#define ROLL_LINE_MAX ((size_t)16 << 20)
+
+/* As roll_read, of an open file; *end is where the lines that count end. */
+enum err_code roll_scan(int fd, const char *path, const char *table, struct roll_state *state,
+                        int64_t *end, roll_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+
+#endif

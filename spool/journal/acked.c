@@ -1,0 +1,66 @@
+#include "spool/journal/acked.h"
+
+#include "shared/base/fault_point.h"
+#include "spool/format/hint_file.h"
+#include "spool/format/json_fields.h"
+#include <inttypes.h>
+
+#define FORMAT 1
+
+static enum err_code decode(const char *line, size_t n, struct acked *a, struct err *e)
+{
+    uint64_t version = 0;
+    uint64_t open = 0;
+    struct field fields[] = {
+        {.name = "netty_acked", .type = FIELD_COUNT, .to = &version},
+        {.name = "segment", .type = FIELD_COUNT, .to = &a->place.segment},
+        {.name = "page", .type = FIELD_COUNT, .to = &a->place.page},
+        {.name = "open", .type = FIELD_COUNT, .to = &open},
+    };
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
+    if (rc == ERR_CONFIG)
+        err_prefix(e, ACKED_FILE);
+    a->open = open != 0;
+    return rc;
+}
+
+enum err_code acked_read(const char *dir, struct acked *a, enum acked_state *state, struct err *e)
+{
+    char line[WORD_MAX];
+    enum word_state word;
+    struct err why = ERR_INIT;
+    size_t n;
+    enum err_code rc = word_read(dir, ACKED_FILE, line, &n, &word, e);
+    *a = (struct acked){0};
+    *state = word == WORD_NONE ? ACKED_NONE : ACKED_DAMAGED;
+    if (rc != OK || word != WORD_KNOWN)
+        return rc;
+    rc = decode(line, n, a, &why);
+    if (rc == OK)
+        *state = ACKED_KNOWN;
+    else
+        *a = (struct acked){0};
+    if (rc == OK || rc == ERR_DAMAGED)
+        return OK;
+    if (e)
+        *e = why;
+    return rc;
+}
+
+enum err_code acked_write(int *fd, const char *dir, const struct acked *a, struct err *e)
+{
+    struct buf line;
+    buf_init(&line, WORD_MAX);
+    enum err_code rc = buf_addf(
+        &line, "{\"netty_acked\":%d,\"segment\":%" PRIu64 ",\"page\":%" PRIu64 ",\"open\":%d",
+        FORMAT, a->place.segment, a->place.page, a->open);
+    rc = rc == OK ? word_write(fd, dir, ACKED_FILE, &line, e) : buf_err(e, rc, &line, ACKED_FILE);
+    buf_free(&line);
+    FAULT("acked-written");
+    return rc;
+}
+
+void acked_close(int *fd)
+{
+    word_close(fd);
+}

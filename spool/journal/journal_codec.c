@@ -1,0 +1,186 @@
+/* The journal's lines: variables into text and back. Reading the file is journal.c's part. */
+#include "spool/journal/journal_codec.h"
+
+#include "shared/time/when.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
+#include <inttypes.h>
+#include <string.h>
+
+/* ,"name":"2026-..." or ,"name":null */
+static enum err_code add_time(struct buf *b, const char *name, int64_t t)
+{
+    char text[WHEN_TEXT];
+    if (t == WHEN_NONE)
+        return buf_addf(b, ",\"%s\":null", name);
+    return buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(t, text));
+}
+
+static enum err_code add_text(struct buf *b, const char *name, const char *text)
+{
+    enum err_code rc;
+    if ((rc = buf_addf(b, ",\"%s\":", name)) == OK)
+        rc = buf_add_json(b, text, strlen(text));
+    return rc;
+}
+
+static enum err_code add_position(struct buf *b, const char *position)
+{
+    return buf_addf(b, ",\"position\":%s", position && *position ? position : "null");
+}
+
+enum err_code journal_add_header(struct buf *b, const struct journal_header *h,
+                                 const char *position)
+{
+    size_t start = b->len;
+    enum err_code rc;
+    if ((rc = buf_addf(b, "{\"netty_journal\":%d,\"table\":\"%s\",\"segment\":%" PRIu64,
+                       JOURNAL_FORMAT, h->table, h->segment)) != OK ||
+        (rc = add_time(b, "created", h->created)) != OK ||
+        (rc = buf_addf(b, ",\"previous\":{\"segment\":%" PRIu64 ",\"pages\":%" PRIu64 "}",
+                       h->previous.segment, h->previous.page)) != OK ||
+        (rc = add_position(b, position)) != OK)
+        return rc;
+    return sumline_end(b, start);
+}
+
+enum err_code journal_add_page(struct buf *b, const struct page_info *p, const char *position)
+{
+    size_t start = b->len;
+    enum err_code rc;
+    if ((rc = buf_addf(b, "{\"page\":%" PRIu64, p->place.page)) != OK ||
+        (rc = add_time(b, "fetched", p->fetched)) != OK ||
+        (rc = buf_addf(b,
+                       ",\"offset\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"line\":%" PRIu64
+                       ",\"records\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\",\"durable\":%" PRIu64,
+                       p->offset, p->bytes, p->first_line, p->records, p->hash, p->durable)) !=
+            OK ||
+        (rc = add_text(b, "low", p->low)) != OK || (rc = add_text(b, "high", p->high)) != OK ||
+        (rc = add_time(b, "complete_to", p->complete_to)) != OK ||
+        (rc = add_position(b, position)) != OK)
+        return rc;
+    return sumline_end(b, start);
+}
+
+enum err_code journal_add_footer(struct buf *b, const struct journal_footer *f)
+{
+    size_t start = b->len;
+    char text[WHEN_TEXT];
+    enum err_code rc;
+    if ((rc = buf_addf(b,
+                       "{\"sealed\":\"%s\",\"pages\":%" PRIu64 ",\"records\":%" PRIu64
+                       ",\"bytes\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\"",
+                       when_iso(f->sealed, text), f->pages, f->records, f->bytes, f->hash)) != OK)
+        return rc;
+    return sumline_end(b, start);
+}
+
+static enum err_code read_header(const char *text, size_t n, struct journal_line *line,
+                                 struct slice *position, struct err *e)
+{
+    struct journal_header *h = &line->header;
+    uint64_t version = 0;
+    struct slice previous;
+    struct field fields[] = {
+        {.name = "netty_journal", .type = FIELD_COUNT, .to = &version},
+        {.name = "table", .type = FIELD_TEXT, .to = h->table, .room = sizeof h->table},
+        {.name = "segment", .type = FIELD_COUNT, .to = &h->segment},
+        {.name = "created", .type = FIELD_TIME, .to = &h->created},
+        {.name = "previous", .type = FIELD_RAW, .to = &previous},
+        {.name = "position", .type = FIELD_RAW, .to = position, .optional = true},
+    };
+    struct field place[] = {
+        {.name = "segment", .type = FIELD_COUNT, .to = &h->previous.segment},
+        {.name = "pages", .type = FIELD_COUNT, .to = &h->previous.page},
+    };
+    /* The version first: a newer format may lack the rest. */
+    enum err_code rc = fields_read(text, n, fields, 1, e);
+    if (rc != OK)
+        return rc;
+    if (version != JOURNAL_FORMAT)
+        return err_set(e, ERR_CONFIG,
+                       "is of format %" PRIu64 ", this program knows %d; use %s netty", version,
+                       JOURNAL_FORMAT, version > JOURNAL_FORMAT ? "a newer" : "an older");
+    if ((rc = fields_read(text, n, fields, FIELDS(fields), e)) != OK)
+        return rc;
+    return fields_read(previous.p, previous.n, place, FIELDS(place), e);
+}
+
+static enum err_code read_page(const char *text, size_t n, struct journal_line *line,
+                               struct slice *position, struct err *e)
+{
+    struct page_info *p = &line->page;
+    struct field fields[] = {
+        {.name = "page", .type = FIELD_COUNT, .to = &p->place.page},
+        {.name = "fetched", .type = FIELD_TIME, .to = &p->fetched},
+        {.name = "offset", .type = FIELD_COUNT, .to = &p->offset},
+        {.name = "bytes", .type = FIELD_COUNT, .to = &p->bytes},
+        {.name = "line", .type = FIELD_COUNT, .to = &p->first_line},
+        {.name = "records", .type = FIELD_COUNT, .to = &p->records},
+        {.name = "hash", .type = FIELD_HASH, .to = &p->hash},
+        {.name = "durable", .type = FIELD_COUNT, .to = &p->durable, .optional = true},
+        {.name = "low", .type = FIELD_TEXT, .to = p->low, .room = sizeof p->low},
+        {.name = "high", .type = FIELD_TEXT, .to = p->high, .room = sizeof p->high},
+        {.name = "complete_to", .type = FIELD_TIME, .to = &p->complete_to, .optional = true},
+        {.name = "position", .type = FIELD_RAW, .to = position},
+    };
+    p->durable = 0;
+    enum err_code rc = fields_read(text, n, fields, FIELDS(fields), e);
+    if (rc != OK)
+        return rc;
+    if (p->place.page == 0 || p->first_line == 0 || p->records > p->bytes ||
+        (p->records == 0) != (p->bytes == 0) || p->bytes > INT64_MAX - p->offset)
+        return err_set(e, ERR_DAMAGED, "has numbers that contradict each other");
+    return OK;
+}
+
+static enum err_code read_footer(const char *text, size_t n, struct journal_line *line,
+                                 struct err *e)
+{
+    struct journal_footer *f = &line->footer;
+    struct field fields[] = {
+        {.name = "sealed", .type = FIELD_TIME, .to = &f->sealed},
+        {.name = "pages", .type = FIELD_COUNT, .to = &f->pages},
+        {.name = "records", .type = FIELD_COUNT, .to = &f->records},
+        {.name = "bytes", .type = FIELD_COUNT, .to = &f->bytes},
+        {.name = "hash", .type = FIELD_HASH, .to = &f->hash},
+    };
+    return fields_read(text, n, fields, FIELDS(fields), e);
+}
+
+static bool begins(const char *text, size_t n, const char *with)
+{
+    size_t len = strlen(with);
+    return n >= len && memcmp(text, with, len) == 0;
+}
+
+enum err_code journal_decode(const char *text, size_t n, struct journal_line *line,
+                             char position[PAGE_POSITION_MAX + 1], struct err *e)
+{
+    struct slice raw = {NULL, 0};
+    enum err_code rc;
+    if (!sumline_ok(text, n))
+        return err_set(e, ERR_DAMAGED, "does not match its checksum");
+    if (begins(text, n, "{\"netty_journal\":")) {
+        line->kind = JOURNAL_HEADER;
+        rc = read_header(text, n, line, &raw, e);
+    } else if (begins(text, n, "{\"page\":")) {
+        line->kind = JOURNAL_PAGE;
+        rc = read_page(text, n, line, &raw, e);
+    } else if (begins(text, n, "{\"sealed\":")) {
+        line->kind = JOURNAL_FOOTER;
+        rc = read_footer(text, n, line, e);
+    } else {
+        return err_set(e, ERR_DAMAGED, "is of no known kind");
+    }
+    if (rc != OK)
+        return rc;
+    if (raw.n > PAGE_POSITION_MAX)
+        return err_set(e, ERR_DAMAGED, "has a position of more than %d bytes", PAGE_POSITION_MAX);
+    if (line->kind != JOURNAL_FOOTER) {
+        if (raw.n > 0)
+            memcpy(position, raw.p, raw.n);
+        position[raw.n] = '\0';
+    }
+    return OK;
+}

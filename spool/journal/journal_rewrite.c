@@ -1,0 +1,76 @@
+#include "spool/journal/journal_rewrite.h"
+
+#include "shared/base/fault_point.h"
+#include "spool/segment/segment.h"
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)4 << 10) /* on the stack, which each worker thread has of its own */
+
+static enum err_code copy(int from, const char *path, int to, const char *temporary, uint64_t bytes,
+                          struct err *e)
+{
+    char chunk[CHUNK];
+    uint64_t at = 0;
+    while (at < bytes) {
+        size_t want = bytes - at < sizeof chunk ? (size_t)(bytes - at) : sizeof chunk;
+        size_t got;
+        enum err_code rc = io_pread(from, chunk, want, (int64_t)at, &got, path, e);
+        if (rc == OK && got < want)
+            rc = err_set(e, ERR_IO, "%s became shorter while it was copied", path);
+        if (rc == OK)
+            rc = io_write(to, chunk, got, temporary, e);
+        if (rc != OK)
+            return rc;
+        at += got;
+    }
+    return OK;
+}
+
+/* The temporary file's name is one that segment_tidy knows. */
+static enum err_code begin(const char *dir, uint64_t segment, char temporary[IO_PATH], int *fd,
+                           struct err *e)
+{
+    char name[SEGMENT_NAME_MAX];
+    char hidden[SEGMENT_NAME_MAX + 16];
+    (void)snprintf(hidden, sizeof hidden, ".%s.XXXXXX",
+                   segment_name(name, segment, SEGMENT_JOURNAL));
+    enum err_code rc = io_path(temporary, dir, hidden, e);
+    if (rc != OK)
+        return rc;
+    *fd = mkostemp(temporary, O_CLOEXEC);
+    return *fd >= 0 ? OK : err_sys(e, ERR_CREATE, "cannot create %s", temporary);
+}
+
+enum err_code remake_journal(const char *dir, uint64_t segment, uint64_t bytes, const char *line,
+                             size_t n, struct err *e)
+{
+    char path[IO_PATH];
+    char temporary[IO_PATH];
+    int from = -1;
+    int to = -1;
+    enum err_code rc;
+    if ((rc = segment_path(path, dir, segment, SEGMENT_JOURNAL, e)) != OK ||
+        (rc = segment_open(&from, dir, segment, SEGMENT_JOURNAL, O_RDONLY, e)) != OK ||
+        (rc = begin(dir, segment, temporary, &to, e)) != OK)
+        goto done;
+    if ((rc = copy(from, path, to, temporary, bytes, e)) == OK &&
+        (rc = io_write(to, line, n, temporary, e)) == OK &&
+        (rc = segment_sync(to, dir, segment, SEGMENT_JOURNAL, e)) == OK)
+        rc = segment_close(&to, dir, segment, SEGMENT_JOURNAL, e);
+    FAULT("journal-copied");
+    if (rc == OK && rename(temporary, path) != 0)
+        rc = err_sys(e, ERR_IO, "cannot rename %s to %s", temporary, path);
+    if (rc != OK)
+        (void)unlink(temporary); /* the first error is the one to tell */
+    else
+        rc = io_sync_dir(dir, e);
+    FAULT("journal-remade");
+done:
+    segment_drop(&from);
+    segment_drop(&to);
+    return rc;
+}

@@ -1,0 +1,259 @@
+#include "spool/maintenance/prune.h"
+
+#include "shared/base/fault_point.h"
+#include "shared/time/when.h"
+#include "spool/format/small_file.h"
+#include "spool/journal/journal.h"
+#include "spool/maintenance/disk_space.h"
+#include "spool/reader/reader.h"
+#include "spool/segment/pruned.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct candidate {
+    const char *table;
+    uint64_t segment;
+    int64_t ended;
+};
+
+struct prune {
+    const struct spool *spool;
+    const struct prune_conf *conf;
+    prune_fn *fn;
+    void *ctx;
+    struct prune_sum *sum;
+    struct candidate *found;
+    size_t count;
+    size_t room;
+};
+
+static bool asked_for(const struct prune_conf *conf, const char *table)
+{
+    for (size_t i = 0; i < conf->count; i++)
+        if (strcmp(conf->tables[i], table) == 0)
+            return true;
+    return conf->count == 0;
+}
+
+static enum err_code add(struct prune *p, const char *table, uint64_t segment, int64_t ended,
+                         struct err *e)
+{
+    if (p->count == p->room) {
+        size_t room = p->room ? 2 * p->room : 64;
+        struct candidate *more = realloc(p->found, room * sizeof *more);
+        if (!more)
+            return err_set(e, ERR_NOMEM, "out of memory");
+        p->found = more;
+        p->room = room;
+    }
+    p->found[p->count++] = (struct candidate){.table = table, .segment = segment, .ended = ended};
+    return OK;
+}
+
+/* All of a segment's pages, by the word of the one after it. */
+static bool is_loaded(uint64_t segment, const struct journal_header *next, struct page_place least)
+{
+    if (least.segment != segment)
+        return least.segment > segment;
+    return next->previous.segment < segment || next->previous.page <= least.page;
+}
+
+/* The loaded ones from the front. The first that is not, or of which too little is known, ends it.
+ */
+static enum err_code find_loaded(struct prune *p, const char *table, const char *dir,
+                                 const struct segment_list *list, struct page_place least,
+                                 struct err *e)
+{
+    int64_t ended = WHEN_NONE;
+    for (size_t i = 0; i + 1 < list->count; i++) {
+        struct journal_header next;
+        struct err why = ERR_INIT;
+        uint64_t segment = list->entries[i].number;
+        enum err_code rc = journal_read_header(dir, list->entries[i + 1].number, &next, &why);
+        if (rc == ERR_DAMAGED || (rc != OK && why.sys == ENOENT))
+            return OK;
+        if (rc != OK) {
+            *e = why;
+            return rc;
+        }
+        if (next.previous.segment > segment || !is_loaded(segment, &next, least))
+            return OK;
+        /* The clock may have been put back: the order within a table stays. */
+        ended = next.created > ended ? next.created : ended;
+        if ((rc = add(p, table, segment, ended, e)) != OK)
+            return rc;
+    }
+    return OK;
+}
+
+/* What a crash left of segments that were pruned. */
+static enum err_code sweep(const char *dir, uint64_t through, struct err *e)
+{
+    struct segment_list list;
+    enum err_code rc = segment_list_all(&list, dir, e);
+    bool some = false;
+    for (size_t i = 0; rc == OK && i < list.count && list.entries[i].number <= through; i++) {
+        some = true;
+        for (unsigned kind = 0; kind < SEGMENT_FILES && rc == OK; kind++)
+            rc = segment_remove(dir, list.entries[i].number, (enum segment_file)kind, e);
+        FAULT("segment-removed");
+    }
+    segment_list_free(&list);
+    return rc == OK && some ? io_sync_dir(dir, e) : rc;
+}
+
+static enum err_code look_at_caches(const struct prune *p, const char *table, struct err *e)
+{
+    char dir[IO_PATH];
+    int64_t keep = p->conf->keep > CACHED_LEAST ? p->conf->keep : CACHED_LEAST;
+    enum err_code rc = table_dir(dir, p->spool, table, e);
+    return rc != OK ? rc
+                    : cached_prune(dir, p->conf->now - keep, p->conf->dry_run, &p->sum->caches, e);
+}
+
+static enum err_code look(struct prune *p, const char *table, struct err *e)
+{
+    char dir[IO_PATH];
+    struct loaded loaded;
+    struct segment_list list = {0};
+    enum err_code rc = loaded_read(p->spool, table, &loaded, e);
+    if (rc == ERR_DAMAGED) {
+        p->sum->unknown++;
+        return OK;
+    }
+    if (rc != OK || (rc = table_dir(dir, p->spool, table, e)) != OK ||
+        (rc = segment_list_read(&list, dir, e)) != OK)
+        goto done;
+    if (loaded.count > 0)
+        rc = find_loaded(p, table, dir, &list, loaded_least(&loaded), e);
+    if (rc == OK && !p->conf->dry_run && list.pruned > 0)
+        rc = sweep(dir, list.pruned, e);
+done:
+    segment_list_free(&list);
+    loaded_free(&loaded);
+    return rc;
+}
+
+static int by_end(const void *a, const void *b)
+{
+    const struct candidate *x = a;
+    const struct candidate *y = b;
+    if (x->ended != y->ended)
+        return x->ended < y->ended ? -1 : 1;
+    int tables = strcmp(x->table, y->table);
+    return tables ? tables : x->segment < y->segment ? -1 : x->segment > y->segment;
+}
+
+/* What cannot be read was not loaded, whatever the loader passed over. */
+static enum err_code is_whole(const struct prune *p, const struct candidate *c, bool *whole,
+                              struct err *e)
+{
+    struct reader *r;
+    const struct page_info *info;
+    enum reader_what what;
+    struct err why = ERR_INIT;
+    struct page_place before = {c->segment, 0};
+    *whole = true;
+    enum err_code rc = reader_open(&r, p->spool, c->table, e);
+    if (rc != OK)
+        return rc;
+    /* From before the segment's first page, so that damage of its beginning shows too. */
+    if ((rc = reader_seek(r, before, &why)) == OK)
+        while ((rc = reader_next(r, &info, &what, &why)) == OK && what != READER_END) {
+            struct page_place end = {c->segment + 1, 0};
+            if (what == READER_PAGE && info->place.segment > c->segment)
+                break;
+            if (what == READER_DAMAGED && page_compare(info->place, end) <= 0) {
+                *whole = false;
+                break;
+            }
+        }
+    if (rc != OK)
+        *e = why;
+    reader_close(r);
+    return rc;
+}
+
+static enum err_code remove_one(const struct prune *p, const struct candidate *c, struct err *e)
+{
+    char dir[IO_PATH];
+    int lock = -1;
+    enum err_code rc = table_dir(dir, p->spool, c->table, e);
+    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+        return rc;
+    if ((rc = pruned_write(dir, c->segment, e)) == OK)
+        rc = sweep(dir, c->segment, e);
+    small_unlock(lock);
+    return rc;
+}
+
+static enum err_code take(struct prune *p, const struct candidate *c, bool *whole, struct err *e)
+{
+    char dir[IO_PATH];
+    struct pruned gone = {.table = c->table, .segment = c->segment, .ended = c->ended};
+    enum err_code rc;
+    if ((rc = is_whole(p, c, whole, e)) != OK || !*whole ||
+        (rc = table_dir(dir, p->spool, c->table, e)) != OK ||
+        (rc = room_segment(dir, c->segment, &gone.bytes, e)) != OK)
+        return rc;
+    if (!p->conf->dry_run && (rc = remove_one(p, c, e)) != OK)
+        return rc;
+    p->sum->segments++;
+    p->sum->bytes += gone.bytes;
+    p->sum->left -= gone.bytes;
+    return p->fn ? p->fn(p->ctx, &gone, e) : OK;
+}
+
+/* A table goes from the front: what stays keeps all behind it. */
+static void leave_table(struct prune *p, const char *table, size_t from)
+{
+    size_t kept = from;
+    for (size_t i = from; i < p->count; i++)
+        if (p->found[i].table != table)
+            p->found[kept++] = p->found[i];
+    p->count = kept;
+}
+
+static enum err_code take_oldest(struct prune *p, struct err *e)
+{
+    const struct prune_conf *conf = p->conf;
+    if (p->count > 0)
+        qsort(p->found, p->count, sizeof *p->found, by_end);
+    for (size_t i = 0; i < p->count; i++) {
+        const struct candidate c = p->found[i];
+        bool old = c.ended < conf->now - conf->keep;
+        bool whole = true;
+        if (!old && (conf->max == 0 || p->sum->left <= conf->max))
+            break;
+        enum err_code rc = take(p, &c, &whole, e);
+        if (rc != OK)
+            return rc;
+        if (!whole) {
+            p->sum->damaged++;
+            leave_table(p, c.table, i + 1);
+        }
+    }
+    return OK;
+}
+
+enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, prune_fn *fn,
+                        void *ctx, struct prune_sum *sum, struct err *e)
+{
+    struct prune p = {.spool = s, .conf = conf, .fn = fn, .ctx = ctx, .sum = sum};
+    char **tables;
+    size_t n;
+    *sum = (struct prune_sum){0};
+    enum err_code rc = spool_tables(s, &tables, &n, e);
+    for (size_t i = 0; rc == OK && i < n; i++)
+        if (asked_for(conf, tables[i]) && (rc = look_at_caches(&p, tables[i], e)) == OK)
+            rc = look(&p, tables[i], e);
+    if (rc == OK && (rc = room_spool(s, &sum->left, e)) == OK) {
+        sum->left -= conf->dry_run ? sum->caches.bytes : 0;
+        rc = take_oldest(&p, e);
+    }
+    free(p.found);
+    spool_tables_free(tables, n);
+    return rc;
+}

@@ -1,0 +1,214 @@
+#include "spool/maintenance/repair.h"
+
+#include "shared/base/fault_point.h"
+#include "shared/base/file_io.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/dead_letters/dead_letters.h"
+#include "spool/format/small_file.h"
+#include "spool/inventory/inventory.h"
+#include "spool/inventory/missing_records.h"
+#include "spool/journal/acked.h"
+#include "spool/maintenance/seek_table_repair.h"
+#include "spool/segment/healed.h"
+#include "spool/segment/pruned.h"
+#include "spool/segment/segment.h"
+#include "spool/store/api_source.h"
+#include "spool/store/catalog.h"
+#include "spool/store/loaded.h"
+#include "spool/store/refetch.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <unistd.h>
+
+struct mend {
+    const struct spool *spool;
+    const char *table;
+    const char *dir;
+    bool look;
+    int64_t done;
+};
+
+static enum err_code drop(struct mend *m, const char *name, struct err *e)
+{
+    char path[IO_PATH];
+    enum err_code rc = io_path(path, m->dir, name, e);
+    m->done++;
+    if (rc != OK || m->look)
+        return rc;
+    if (unlink(path) != 0 && errno != ENOENT)
+        return err_sys(e, ERR_IO, "cannot remove %s", path);
+    rc = io_sync_dir(m->dir, e);
+    LOG(LOG_WARN, "heal", "a damaged file was removed; it is written anew when it is needed",
+        F_STR("file", path));
+    FAULT("damaged-removed");
+    return rc;
+}
+
+/* rc and why: what reading it said. ENOENT is no damage. */
+static enum err_code drop_damaged(struct mend *m, const char *name, enum err_code rc,
+                                  const struct err *why, struct err *e)
+{
+    if (rc == OK || why->sys == ENOENT)
+        return OK;
+    if (rc == ERR_DAMAGED)
+        return drop(m, name, e);
+    *e = *why;
+    return rc;
+}
+
+static enum err_code mend_acked(struct mend *m, struct err *e)
+{
+    struct acked a;
+    enum acked_state state;
+    struct spool_lock *lock;
+    struct err busy;
+    enum err_code rc = acked_read(m->dir, &a, &state, e);
+    if (rc != OK || state != ACKED_DAMAGED)
+        return rc;
+    if (m->look) /* without the lock, which leaves our number */
+        return drop(m, ACKED_FILE, e);
+    if (spool_lock(&lock, m->spool, m->table, &busy) != OK)
+        return OK;
+    rc = drop(m, ACKED_FILE, e);
+    spool_unlock(lock);
+    return rc;
+}
+
+static enum err_code mend_refetch(struct mend *m, struct err *e)
+{
+    struct err why = ERR_INIT;
+    struct refetch all = {.asked = when_now(), .low = WHEN_NONE};
+    enum err_code rc = small_check(m->dir, REFETCH_FILE, &why);
+    if (rc == OK || why.sys == ENOENT)
+        return OK;
+    if (rc != ERR_DAMAGED) {
+        *e = why;
+        return rc;
+    }
+    m->done++;
+    return m->look ? OK : refetch_ask(m->spool, m->table, &all, e);
+}
+
+/* Under the roll's lock, for whoever reconciles writes to this very file; and begins it anew itself. */
+static enum err_code mend_roll(struct mend *m, struct err *e)
+{
+    static struct roll_state state;
+    struct err why = ERR_INIT;
+    struct roll *roll;
+    enum err_code rc = roll_read(m->spool, m->table, &state, NULL, NULL, &why);
+    if (rc == ERR_DAMAGED && !m->look) {
+        if ((rc = roll_open(&roll, m->spool, m->table, NULL, NULL, &why)) == ERR_BUSY)
+            return OK;
+        if (rc == OK) {
+            if (!roll_state(roll)->there)
+                rc = drop(m, ROLL_FILE, e);
+            roll_close(roll);
+            return rc;
+        }
+    }
+    return drop_damaged(m, ROLL_FILE, rc, &why, e);
+}
+
+static enum err_code mend_reconcile(struct mend *m, struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = mend_roll(m, e);
+    if (rc != OK)
+        return rc;
+    rc = missing_check(m->dir, m->table, &why);
+    return drop_damaged(m, MISSING_FILE, rc, &why, e);
+}
+
+static void stays(const char *dir, const char *name, const char *how)
+{
+    LOG(LOG_WARN, "heal", "a damaged file stays, for a person has to decide", F_STR("file", name),
+        F_STR("folder", dir), F_STR("how", how));
+}
+
+static enum err_code mend_small(struct mend *m, struct err *e)
+{
+    struct err why = ERR_INIT;
+    struct loaded loaded;
+    uint64_t through;
+    enum err_code rc = pruned_read(m->dir, &through, &why);
+    if ((rc = drop_damaged(m, PRUNED_FILE, rc, &why, e)) != OK)
+        return rc;
+    why = ERR_INIT;
+    rc = healed_check(m->dir, &why);
+    if ((rc = drop_damaged(m, HEALED_FILE, rc, &why, e)) != OK || (rc = mend_refetch(m, e)) != OK ||
+        (rc = mend_acked(m, e)) != OK)
+        return rc;
+    why = ERR_INIT;
+    rc = loaded_read(m->spool, m->table, &loaded, &why);
+    if (rc == OK)
+        loaded_free(&loaded);
+    else if (rc == ERR_DAMAGED)
+        stays(m->dir, LOADED_FILE,
+              "remove it, and run netty-load once with each database that loads this spool");
+    if (rc == OK || rc == ERR_DAMAGED)
+        return OK;
+    *e = why;
+    return rc;
+}
+
+static enum err_code mend_letters(struct mend *m, struct err *e)
+{
+    static const enum dead_side sides[] = {DEAD_EXTRACT, DEAD_LOAD};
+    for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
+        uint64_t damaged;
+        enum err_code rc = dead_mend(m->spool, m->table, sides[i], m->look, &damaged, e);
+        if (rc != OK)
+            return rc;
+        m->done += (int64_t)damaged;
+    }
+    return OK;
+}
+
+static enum err_code mend_seek_tables(struct mend *m, struct err *e)
+{
+    struct segment_list list;
+    enum err_code rc = segment_list_read(&list, m->dir, e);
+    if (rc != OK)
+        return rc;
+    for (size_t i = 0; rc == OK && i < list.count; i++) {
+        bool mended = false;
+        if (list.entries[i].files & SEGMENT_HAS(SEGMENT_ZST))
+            rc = seek_mend(m->dir, list.entries[i].number, m->look, &mended, e);
+        m->done += mended;
+    }
+    segment_list_free(&list);
+    return rc;
+}
+
+enum err_code mend_table(const struct spool *s, const char *table, bool look, int64_t *mended,
+                         struct err *e)
+{
+    char dir[IO_PATH];
+    int lock;
+    struct mend m = {.spool = s, .table = table, .dir = dir, .look = look};
+    enum err_code rc = table_dir(dir, s, table, e);
+    *mended = 0;
+    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+        return rc;
+    if ((rc = mend_small(&m, e)) == OK && (rc = mend_reconcile(&m, e)) == OK &&
+        (rc = mend_seek_tables(&m, e)) == OK)
+        rc = mend_letters(&m, e);
+    small_unlock(lock);
+    *mended = m.done;
+    return rc;
+}
+
+enum err_code mend_spool(const struct spool *s, bool look, int64_t *mended, struct err *e)
+{
+    struct catalog catalog;
+    struct err why = ERR_INIT;
+    struct mend m = {.spool = s, .dir = spool_dir(s), .look = look};
+    enum err_code rc = catalog_read(s, &catalog, &why);
+    catalog_free(&catalog);
+    rc = drop_damaged(&m, CATALOG_FILE, rc, &why, e);
+    *mended = m.done;
+    if (rc == OK && small_check(spool_dir(s), SOURCE_FILE, NULL) == ERR_DAMAGED)
+        stays(spool_dir(s), SOURCE_FILE, "run netty-extract --rebind with the right --base-url");
+    return rc;
+}

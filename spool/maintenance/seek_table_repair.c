@@ -1,0 +1,133 @@
+#include "spool/maintenance/seek_table_repair.h"
+
+#include "shared/base/fault_point.h"
+#include "shared/base/file_io.h"
+#include "spool/journal/journal.h"
+#include "spool/segment/segment.h"
+#include "spool/segment/zstd_frames.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEMPORARY ".seek-table.tmp" /* not a name that a writer tidies up under our hands */
+
+struct work {
+    const char *dir;
+    uint64_t segment;
+    uint64_t total;
+    int fd;
+    int out_fd;
+    struct frames *frames;
+    struct frames_out *out;
+    char path[IO_PATH];
+    char temporary[IO_PATH];
+};
+
+/* Sealed, with the compressed file alone; fd is -1 for all others. */
+static enum err_code open_segment(struct work *w, struct err *e)
+{
+    struct journal_footer footer;
+    struct err why = ERR_INIT;
+    char plain[IO_PATH];
+    bool sealed = false;
+    enum err_code rc;
+    if ((rc = segment_path(plain, w->dir, w->segment, SEGMENT_DATA, e)) != OK ||
+        (rc = segment_path(w->path, w->dir, w->segment, SEGMENT_ZST, e)) != OK ||
+        (rc = io_path(w->temporary, w->dir, TEMPORARY, e)) != OK)
+        return rc;
+    if (access(plain, F_OK) == 0 ||
+        journal_read_footer(w->dir, w->segment, &footer, &sealed, &why) != OK || !sealed)
+        return OK;
+    w->total = footer.bytes;
+    rc = segment_open(&w->fd, w->dir, w->segment, SEGMENT_ZST, O_RDONLY, &why);
+    if (rc == OK || why.sys == ENOENT)
+        return OK;
+    *e = why;
+    return rc;
+}
+
+/* Where the frames end when all are there; 0 when not. add: each gets its entry. */
+static enum err_code walk(struct work *w, bool add, uint64_t *end, struct err *e)
+{
+    uint64_t at = 0;
+    uint64_t bytes = 0;
+    enum err_code rc = OK;
+    *end = 0;
+    while (bytes < w->total) {
+        uint64_t compressed;
+        uint64_t more;
+        if ((rc = frames_walk(w->frames, at, &compressed, &more, e)) != OK || compressed == 0 ||
+            more > w->total - bytes)
+            return rc;
+        if (add && (rc = frames_adopt(w->out, compressed, more, e)) != OK)
+            return rc;
+        at += compressed;
+        bytes += more;
+    }
+    *end = at;
+    return OK;
+}
+
+static enum err_code copy(const struct work *w, uint64_t end, struct err *e)
+{
+    char chunk[16384];
+    uint64_t at = 0;
+    enum err_code rc = OK;
+    while (rc == OK && at < end) {
+        size_t want = end - at < sizeof chunk ? (size_t)(end - at) : sizeof chunk;
+        size_t got;
+        rc = io_pread(w->fd, chunk, want, (int64_t)at, &got, w->path, e);
+        if (rc == OK && got == 0)
+            rc = err_set(e, ERR_IO, "%s became shorter while it was copied", w->path);
+        if (rc == OK)
+            rc = io_write(w->out_fd, chunk, got, w->temporary, e);
+        at += got;
+    }
+    return rc;
+}
+
+static enum err_code write_anew(struct work *w, struct err *e)
+{
+    uint64_t end;
+    enum err_code rc;
+    w->out_fd = open(w->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (w->out_fd < 0)
+        return err_sys(e, ERR_CREATE, "cannot create %s", w->temporary);
+    if ((rc = frames_create(&w->out, w->out_fd, w->temporary, e)) == OK &&
+        (rc = walk(w, true, &end, e)) == OK && (rc = copy(w, end, e)) == OK)
+        rc = frames_finish(w->out, e); /* synced */
+    FAULT("seek-table-written");
+    if (rc == OK && rename(w->temporary, w->path) != 0)
+        rc = err_sys(e, ERR_IO, "cannot rename %s to %s", w->temporary, w->path);
+    if (rc != OK) {
+        (void)unlink(w->temporary); /* the first error is the one to tell */
+        return rc;
+    }
+    rc = io_sync_dir(w->dir, e);
+    FAULT("seek-table-renamed");
+    return rc;
+}
+
+enum err_code seek_mend(const char *dir, uint64_t segment, bool look, bool *mended, struct err *e)
+{
+    struct work w = {.dir = dir, .segment = segment, .fd = -1, .out_fd = -1};
+    uint64_t end = 0;
+    *mended = false;
+    enum err_code rc = open_segment(&w, e);
+    if (rc != OK || w.fd < 0)
+        return rc;
+    if ((rc = frames_open(&w.frames, w.fd, w.path, w.total, e)) != OK ||
+        !frames_complaint(w.frames) || (rc = walk(&w, false, &end, e)) != OK)
+        goto done;
+    *mended = end > 0;
+    if (*mended && !look)
+        rc = write_anew(&w, e);
+done:
+    frames_free(w.out);
+    frames_close(w.frames);
+    segment_drop(&w.out_fd);
+    segment_drop(&w.fd);
+    return rc;
+}

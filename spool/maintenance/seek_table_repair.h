@@ -1,0 +1,18 @@
+/*
+ * The seek table of a compressed segment, made anew from the frames: none of its pages is lost with
+ * it, it is only found the longer way.
+ */
+#ifndef NETTY_SPOOL_MAINTENANCE_SEEK_TABLE_REPAIR_H
+#define NETTY_SPOOL_MAINTENANCE_SEEK_TABLE_REPAIR_H
+
+#include "shared/base/err.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A new file in the old one's place, durably. *mended is false where nothing is wrong, or not all
+ * frames can be found and nothing is done. look: nothing is done either, *mended tells what would
+ * be. For the holder of the folder's lock (small_file.h); beside readers and a writer. */
+enum err_code seek_mend(const char *dir, uint64_t segment, bool look, bool *mended,
+                        struct err *e) MUST_CHECK;
+
+#endif

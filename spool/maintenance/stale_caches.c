@@ -1,0 +1,69 @@
+#include "spool/maintenance/stale_caches.h"
+
+#include "shared/base/file_io.h"
+#include "shared/time/when.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PREFIX "unchanged-"
+#define DIGITS 16
+
+static bool is_cache(const char *name)
+{
+    size_t n = sizeof PREFIX - 1;
+    return strncmp(name, PREFIX, n) == 0 && strlen(name) == n + DIGITS &&
+           strspn(name + n, "0123456789abcdef") == DIGITS;
+}
+
+static int64_t written(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * WHEN_SECOND + st->st_mtim.tv_nsec / 1000;
+}
+
+/* An open file, with its lock. What was written while we waited for nobody is looked at again. */
+static bool is_idle(int fd, int64_t before, struct stat *st)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
+           written(st) < before;
+}
+
+struct search {
+    const char *dir;
+    int64_t before;
+    bool dry_run;
+    struct cached_sum *sum;
+};
+
+static enum err_code look(void *ctx, int dir, const char *name, struct err *e)
+{
+    const struct search *s = ctx;
+    struct stat st;
+    if (!is_cache(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode) || written(&st) >= s->before)
+        return OK;
+    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return OK;
+    if (fd < 0)
+        return err_sys(e, ERR_IO, "cannot open %s/%s", s->dir, name);
+    enum err_code rc = OK;
+    if (is_idle(fd, s->before, &st)) {
+        if (!s->dry_run && unlinkat(dir, name, 0) != 0 && errno != ENOENT)
+            rc = err_sys(e, ERR_IO, "cannot remove %s/%s", s->dir, name);
+        s->sum->files += rc == OK;
+        s->sum->bytes += rc == OK ? st.st_size : 0;
+    }
+    (void)close(fd); /* and with it the lock */
+    return rc;
+}
+
+enum err_code cached_prune(const char *dir, int64_t before, bool dry_run, struct cached_sum *sum,
+                           struct err *e)
+{
+    struct search s = {dir, before, dry_run, sum};
+    return io_each_name(dir, true, look, &s, e);
+}

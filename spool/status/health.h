@@ -1,0 +1,64 @@
+/*
+ * Is all well? One line for /healthz, and the reasons one by one for the status page.
+ *
+ * Not well is: a table that is not complete (the extractor's view), or not loaded (the loader's and
+ * netty-spool's), up to less than stale_after ago; a table whose last run failed; an API that asked
+ * to be left alone; a full disk or spool.
+ */
+#ifndef NETTY_SPOOL_STATUS_HEALTH_H
+#define NETTY_SPOOL_STATUS_HEALTH_H
+
+#include "shared/base/buf.h"
+#include "spool/status/status.h"
+
+#define HEALTH_MOST  64 /* reasons told; more are only counted */
+#define HEALTH_STALE (INT64_C(3600) * 1000000)
+
+enum health_code {
+    HEALTH_TABLE_STALE,
+    HEALTH_NEVER_COMPLETE,
+    HEALTH_FAILING,
+    HEALTH_THROTTLED,
+    HEALTH_FULL,
+    HEALTH_NO_TABLES,
+    HEALTH_UNREADABLE
+};
+
+struct health_reason {
+    enum health_code code;
+    char table[NAMES_TABLE_MAX + 1]; /* "": all of it */
+    char error[RUNS_WORD];           /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word */
+    int64_t time;                    /* complete up to; or until when; or WHEN_NONE */
+};
+
+/* How a table's last run ended, where the spool could not be told. */
+struct health_last {
+    char table[NAMES_TABLE_MAX + 1];
+    enum err_code code;
+};
+
+struct health_conf {
+    enum runs_side side;
+    bool both;           /* the other program's failures count too: netty-spool's view */
+    int64_t stale_after; /* microseconds */
+    int64_t since;       /* when the program began: what never was complete is given that long */
+};
+
+struct health {
+    struct health_reason reasons[HEALTH_MOST];
+    size_t count; /* in reasons */
+    size_t total; /* 0: all is well */
+};
+
+void health_judge(struct health *h, const struct health_conf *conf, const struct status *s,
+                  const struct health_last *last, size_t lasts);
+/* The status itself could not be had. */
+void health_unreadable(struct health *h, enum err_code code);
+
+const char *health_word(enum health_code code);
+
+/* One line for a person, without a line end: "ok", or the reasons. */
+enum err_code health_line(struct buf *b, const struct health *h,
+                          const struct health_conf *conf) MUST_CHECK;
+
+#endif

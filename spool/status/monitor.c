@@ -1,0 +1,325 @@
+#include "spool/status/monitor.h"
+
+#include "shared/base/file_io.h"
+#include "shared/http/http_server.h"
+#include "shared/log/log.h"
+#include "shared/log/secret.h"
+#include "shared/time/when.h"
+#include "spool/status/health.h"
+#include "spool/status/status_json.h"
+#include "spool/status/status_page.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STALE_LEAST (600 * WHEN_SECOND) /* of the default that --every gives */
+#define INTERVALS   3
+
+struct board {
+    struct board_conf conf;
+    struct health_conf health_conf;
+    struct status_watch *watch; /* NULL: not looked yet, or there is no spool */
+    bool looked;
+    int64_t looked_at;  /* when_tick() */
+    enum err_code look; /* how that went */
+    struct health health;
+    struct health_last *lasts;
+    size_t lasts_count;
+    struct serve *serve;
+    struct secret *token;
+    const char *file;
+    char dir[IO_PATH]; /* of the file */
+};
+
+/* ---- looking ---- */
+
+static enum err_code look_now(struct board *b, struct err *e)
+{
+    struct status_conf conf = {.tables = NULL};
+    enum err_code rc = OK;
+    if (b->conf.spool == NULL)
+        return err_set(e, ERR_NO_SPOOL, "the spool is away");
+    if (b->watch == NULL)
+        rc = status_open(&b->watch, b->conf.spool, &conf, e);
+    return rc == OK ? status_look(b->watch, e) : rc;
+}
+
+static void look(struct board *b)
+{
+    struct err e = ERR_INIT;
+    if (!b->looked || when_tick() - b->looked_at >= BOARD_FRESH) {
+        b->look = look_now(b, &e);
+        b->looked = true;
+        b->looked_at = when_tick();
+        if (b->look != OK)
+            LOG(LOG_WARN, "status", "the spool's status cannot be read", F_ERR(&e));
+    }
+    if (b->look != OK)
+        health_unreadable(&b->health, b->look);
+    else
+        health_judge(&b->health, &b->health_conf, status_of(b->watch), b->lasts, b->lasts_count);
+}
+
+void board_ended(struct board *b, const char *table, enum err_code code)
+{
+    size_t i = 0;
+    if (b == NULL)
+        return;
+    b->looked = false;
+    while (i < b->lasts_count && strcmp(b->lasts[i].table, table) != 0)
+        i++;
+    if (i == b->lasts_count) {
+        struct health_last *more = reallocarray(b->lasts, i + 1, sizeof *more);
+        if (more == NULL)
+            return;
+        b->lasts = more;
+        b->lasts[b->lasts_count++] = (struct health_last){.code = OK};
+        memcpy(b->lasts[i].table, table, strnlen(table, NAMES_TABLE_MAX));
+    }
+    b->lasts[i].code = code;
+}
+
+void board_spool(struct board *b, const struct spool *s)
+{
+    if (b == NULL)
+        return;
+    status_close(b->watch);
+    b->watch = NULL;
+    b->looked = false;
+    b->conf.spool = s;
+}
+
+/* ---- what is shown ---- */
+
+static enum err_code render(struct board *b, struct buf *to)
+{
+    look(b);
+    b->conf.collect(b->conf.ctx, b->look == OK ? status_of(b->watch) : NULL);
+    return metrics_render(b->conf.metrics, to);
+}
+
+static enum err_code show_metrics(struct board *b, struct serve_reply *r)
+{
+    enum err_code rc = render(b, &r->body);
+    r->type = "text/plain; version=0.0.4; charset=utf-8";
+    return rc == OK ? metrics_process(&r->body) : rc;
+}
+
+static enum err_code show_health(struct board *b, struct serve_reply *r)
+{
+    look(b);
+    r->status = b->health.total == 0 ? 200 : 503;
+    enum err_code rc = health_line(&r->body, &b->health, &b->health_conf);
+    return rc == OK ? buf_addc(&r->body, '\n') : rc;
+}
+
+static enum err_code show_json(struct board *b, struct serve_reply *r)
+{
+    static const struct status nothing = {.breaker_until = WHEN_NONE};
+    struct status_view view = {.program = b->conf.side == RUNS_EXTRACT ? "extract" : "load",
+                               .stale_after = b->health_conf.stale_after,
+                               .interval = b->conf.interval,
+                               .health = &b->health};
+    struct status s = nothing;
+    look(b);
+    if (b->look == OK)
+        s = *status_of(b->watch);
+    else
+        s.at = when_now();
+    r->type = "application/json";
+    return status_json(&r->body, &s, &view);
+}
+
+static enum err_code show_page(struct serve_reply *r)
+{
+    r->type = "text/html; charset=utf-8";
+    return site_page(&r->body, r->nonce, NULL);
+}
+
+static bool answer(void *ctx, const char *path, struct serve_reply *r)
+{
+    struct board *b = ctx;
+    enum err_code rc;
+    if (strcmp(path, "/metrics") == 0)
+        rc = show_metrics(b, r);
+    else if (strcmp(path, "/healthz") == 0)
+        rc = show_health(b, r);
+    else if (strcmp(path, "/status.json") == 0)
+        rc = show_json(b, r);
+    else if (strcmp(path, "/") == 0)
+        rc = show_page(r);
+    else
+        return false;
+    if (rc != OK) {
+        buf_reset(&r->body);
+        r->status = 500;
+    }
+    return true;
+}
+
+/* The page holds nothing that is not public; without the token it can only ask for it. */
+static void door(void *ctx, struct serve_reply *r)
+{
+    (void)ctx;
+    if (show_page(r) != OK)
+        buf_reset(&r->body);
+}
+
+/* ---- the metrics' file ---- */
+
+/* Node exporter's textfile collector reads it as another user, hence 0644: counts and tables' names
+ * are in it. process_* are left out, for that program has such metrics of its own. */
+static enum err_code write_file(struct board *b, struct err *e)
+{
+    struct buf text;
+    const char *slash = strrchr(b->file, '/');
+    buf_init(&text, METRICS_TEXT);
+    b->looked = false;
+    enum err_code rc = render(b, &text);
+    if (rc != OK)
+        (void)buf_err(e, rc, &text, "the metrics");
+    else
+        rc = io_publish(b->dir, slash != NULL ? slash + 1 : b->file, text.data, text.len, e);
+    buf_free(&text);
+    return rc;
+}
+
+int board_done(struct board *b, size_t exit_meter, int code)
+{
+    struct err e = ERR_INIT;
+    metrics_set(b->conf.metrics, exit_meter, NULL, NULL, code);
+    if (b->file == NULL || write_file(b, &e) == OK)
+        return code;
+    LOG(LOG_ERROR, "metrics", "the metrics cannot be written", F_ERR(&e));
+    return exit_graver(code, err_exit(e.code));
+}
+
+/* The counters go on from the file's, and the file is replaced: it had better be ours, and not the
+ * other program's, a device or somebody's notes. */
+static enum err_code resume(struct board *b, const char *origin, struct err *e)
+{
+    const char *mark =
+        b->conf.side == RUNS_EXTRACT ? "# HELP netty_extract_" : "# HELP netty_load_";
+    enum err_code rc = OK;
+    struct buf text;
+    struct stat st;
+    if (stat(b->file, &st) != 0)
+        return OK; /* not there yet; what else may be wrong shows when it is written */
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_CONFIG, "%s: %.200s is no regular file", origin, b->file);
+    buf_init(&text, METRICS_TEXT);
+    if (io_read_file(b->file, &text, NULL) == OK && text.len > 0) {
+        if (memmem(text.data, text.len, mark, strlen(mark)) == NULL)
+            rc = err_set(e, ERR_CONFIG,
+                         "%s: %.200s is there and does not hold this program's metrics, and would "
+                         "be replaced; name another file (each program needs one of its own)",
+                         origin, b->file);
+        else
+            metrics_resume(b->conf.metrics, text.data, text.len);
+    }
+    buf_free(&text);
+    return rc;
+}
+
+static enum err_code open_file(struct board *b, struct err *e)
+{
+    b->file = options_text(b->conf.options, OPT_METRICS_FILE);
+    if (b->file == NULL)
+        return OK;
+    const char *origin = options_origin(b->conf.options, OPT_METRICS_FILE);
+    const char *slash = strrchr(b->file, '/');
+    size_t n = slash == NULL ? 1 : (size_t)(slash - b->file + 1);
+    if (n >= sizeof b->dir || (slash != NULL && slash[1] == 0))
+        return err_set(e, ERR_CONFIG, "%s: '%.200s' is no file's name", origin, b->file);
+    memcpy(b->dir, slash == NULL ? "." : b->file, n);
+    b->dir[n] = 0;
+    if (access(b->dir, W_OK | X_OK) != 0)
+        return err_sys(e, ERR_CONFIG, "%s: cannot write into the folder %s", origin, b->dir);
+    return resume(b, origin, e);
+}
+
+/* ---- settings ---- */
+
+static enum err_code read_token(struct board *b, struct err *e)
+{
+    const struct options *o = b->conf.options;
+    const char *file = options_text(o, OPT_LISTEN_TOKEN_FILE);
+    if (getenv("NETTY_LISTEN_TOKEN") != NULL || file == NULL)
+        return secret_from_env(&b->token, "NETTY_LISTEN_TOKEN", e);
+    return secret_from_file(&b->token, file, options_origin(o, OPT_LISTEN_TOKEN_FILE), e);
+}
+
+static enum err_code listen_if_asked(struct board *b, struct err *e)
+{
+    const struct options *o = b->conf.options;
+    const char *text = options_text(o, OPT_LISTEN);
+    struct serve_conf conf = {.fn = answer, .door = door, .ctx = b};
+    if (text == NULL)
+        return OK;
+    const char *origin = options_origin(o, OPT_LISTEN);
+    enum err_code bad = origin[0] == '-' ? ERR_USAGE : ERR_CONFIG;
+    if (!b->conf.staying && bad == ERR_USAGE)
+        return err_set(
+            e, ERR_USAGE,
+            "--listen is for a program that stays: give --every%s too, or --metrics-file "
+            "instead",
+            b->conf.side == RUNS_LOAD ? " or --follow" : "");
+    if (!b->conf.staying) {
+        LOG(LOG_DEBUG, "listen", "a run that ends listens to nobody", F_STR("setting", origin));
+        return OK;
+    }
+    enum err_code rc = serve_address(text, origin, bad, &conf.address, e);
+    if (rc != OK || (rc = read_token(b, e)) != OK)
+        return rc;
+    conf.token = b->token;
+    if ((rc = serve_open(&b->serve, b->conf.loop, &conf, e)) == OK)
+        LOG(LOG_INFO, "listen", "listening for /metrics, /healthz and the status page",
+            F_STR("address", serve_name(b->serve)));
+    return rc;
+}
+
+enum err_code board_open(struct board **out, const struct board_conf *conf, struct err *e)
+{
+    struct board *b = calloc(1, sizeof *b);
+    *out = NULL;
+    if (b == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    b->conf = *conf;
+    int64_t stale = HEALTH_STALE;
+    if (options_given(conf->options, OPT_STALE_AFTER))
+        stale = options_int(conf->options, OPT_STALE_AFTER);
+    else if (conf->interval > 0)
+        stale = INTERVALS * conf->interval > STALE_LEAST ? INTERVALS * conf->interval : STALE_LEAST;
+    b->health_conf =
+        (struct health_conf){.side = conf->side, .stale_after = stale, .since = when_now()};
+    enum err_code rc = open_file(b, e);
+    if (rc == OK)
+        rc = listen_if_asked(b, e);
+    if (rc != OK) {
+        board_close(b);
+        return rc;
+    }
+    *out = b;
+    return OK;
+}
+
+void board_quit(struct board *b)
+{
+    if (b == NULL)
+        return;
+    serve_close(b->serve);
+    b->serve = NULL;
+}
+
+void board_close(struct board *b)
+{
+    if (b == NULL)
+        return;
+    board_quit(b);
+    status_close(b->watch);
+    secret_free(b->token);
+    free(b->lasts);
+    free(b);
+}

@@ -1,0 +1,242 @@
+#include "spool/status/run_history.h"
+
+#include "shared/base/fault_point.h"
+#include "shared/base/file_io.h"
+#include "shared/time/when.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
+#include "spool/format/small_file.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX (1u << 20)
+
+#define E (1u << RUNS_EXTRACT)
+#define L (1u << RUNS_LOAD)
+
+static const struct {
+    const char *name;
+    unsigned sides;
+} counts[RUN_COUNTS] = {
+    [RUN_REQUESTS] = {"requests", E},   [RUN_PAGES] = {"pages", E},
+    [RUN_RECORDS] = {"records", E},     [RUN_BYTES] = {"bytes", E},
+    [RUN_ERRORS] = {"errors", E},       [RUN_SET_ASIDE] = {"set_aside", E},
+    [RUN_READ] = {"read", L},           [RUN_INSERTED] = {"inserted", L},
+    [RUN_UPDATED] = {"updated", L},     [RUN_UNCHANGED] = {"unchanged", L},
+    [RUN_STALE] = {"stale", L},         [RUN_FOLDED] = {"folded", L},
+    [RUN_DEAD] = {"dead", L},           [RUN_BATCHES] = {"batches", L},
+    [RUN_RETRIES] = {"retries", E | L},
+};
+
+static const char *const files[] = {
+    [RUNS_EXTRACT] = "runs-extract.ndjson", [RUNS_LOAD] = "runs-load.ndjson"};
+
+const char *runs_file(enum runs_side side)
+{
+    return files[side];
+}
+
+const char *runs_count_name(enum run_count count)
+{
+    return counts[count].name;
+}
+
+bool runs_count_of(enum run_count count, enum runs_side side)
+{
+    return (counts[count].sides & (1u << side)) != 0;
+}
+
+/* The file's intact lines as they stand, without line ends; what is none is passed over. */
+typedef enum err_code line_fn(void *ctx, const char *line, size_t n, struct err *e);
+static enum err_code each_line(const struct buf *text, line_fn *fn, void *ctx, struct err *e)
+{
+    enum err_code rc = OK;
+    const char *p = text->data;
+    const char *end = text->data + text->len;
+    const char *lf;
+    while (rc == OK && (lf = memchr(p, '\n', (size_t)(end - p)))) {
+        if (sumline_ok(p, (size_t)(lf - p)))
+            rc = fn(ctx, p, (size_t)(lf - p), e);
+        p = lf + 1;
+    }
+    return rc;
+}
+
+/* No file, and one that is larger than any of ours: an empty text. */
+static enum err_code read_text(const char *dir, enum runs_side side, struct buf *text,
+                               struct err *e)
+{
+    char path[IO_PATH];
+    struct err why = ERR_INIT;
+    enum err_code rc = io_path(path, dir, files[side], e);
+    if (rc != OK)
+        return rc;
+    rc = io_read_file(path, text, &why);
+    if (rc == OK || rc == ERR_TOO_BIG || why.sys == ENOENT)
+        return OK;
+    if (e)
+        *e = why;
+    return rc;
+}
+
+/* ---- adding ---- */
+
+struct newest {
+    const char *lines[RUNS_KEPT]; /* a ring; with their line ends */
+    size_t lengths[RUNS_KEPT];
+    size_t seen;
+};
+
+static enum err_code note_line(void *ctx, const char *line, size_t n, struct err *e)
+{
+    struct newest *k = ctx;
+    (void)e;
+    k->lines[k->seen % RUNS_KEPT] = line;
+    k->lengths[k->seen % RUNS_KEPT] = n + 1;
+    k->seen++;
+    return OK;
+}
+
+/* The newest, less one for the line that comes. */
+static enum err_code add_newest(struct buf *b, const struct newest *k)
+{
+    enum err_code rc = OK;
+    size_t i = k->seen > RUNS_KEPT - 1 ? k->seen - (RUNS_KEPT - 1) : 0;
+    for (; i < k->seen && rc == OK; i++)
+        rc = buf_add(b, k->lines[i % RUNS_KEPT], k->lengths[i % RUNS_KEPT]);
+    return rc;
+}
+
+static enum err_code add_run(struct buf *b, enum runs_side side, const struct runs_entry *run)
+{
+    char began[WHEN_TEXT];
+    char ended[WHEN_TEXT];
+    char to[WHEN_TEXT];
+    size_t start = b->len;
+    enum err_code rc =
+        buf_addf(b,
+                 "{\"run\":\"%s\",\"began\":\"%s\",\"ended\":\"%s\",\"busy_us\":%" PRId64
+                 ",\"kind\":\"%s\",\"status\":\"%s\",\"error\":\"%s\"",
+                 side == RUNS_EXTRACT ? "extract" : "load", when_iso(run->began, began),
+                 when_iso(run->ended, ended), run->busy, run->kind, run->status, run->error);
+    if (rc == OK && side == RUNS_EXTRACT)
+        rc = run->complete_to == WHEN_NONE
+                 ? buf_adds(b, ",\"complete_to\":null")
+                 : buf_addf(b, ",\"complete_to\":\"%s\"", when_iso(run->complete_to, to));
+    for (unsigned i = 0; i < RUN_COUNTS && rc == OK; i++)
+        if (runs_count_of((enum run_count)i, side))
+            rc = buf_addf(b, ",\"%s\":%" PRId64, counts[i].name, run->counts[i]);
+    return rc == OK ? sumline_end(b, start) : rc;
+}
+
+static enum err_code add_locked(const char *dir, enum runs_side side, const struct runs_entry *run,
+                                struct err *e)
+{
+    struct buf old;
+    struct buf text;
+    struct newest kept = {.seen = 0};
+    enum err_code rc;
+    buf_init(&old, TEXT_MAX);
+    buf_init(&text, TEXT_MAX);
+    if ((rc = read_text(dir, side, &old, e)) != OK ||
+        (rc = each_line(&old, note_line, &kept, e)) != OK)
+        goto done;
+    if ((rc = add_newest(&text, &kept)) != OK || (rc = add_run(&text, side, run)) != OK) {
+        rc = buf_err(e, rc, &text, files[side]);
+        goto done;
+    }
+    rc = io_replace(dir, files[side], text.data, text.len, e);
+    FAULT("runs-written");
+done:
+    buf_free(&old);
+    buf_free(&text);
+    return rc;
+}
+
+enum err_code runs_add(const struct spool *s, const char *table, enum runs_side side,
+                       const struct runs_entry *run, struct err *e)
+{
+    char dir[IO_PATH];
+    int lock = -1;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+        return rc;
+    rc = add_locked(dir, side, run, e);
+    small_unlock(lock);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+struct reading {
+    struct runs *to;
+    enum runs_side side;
+};
+
+static bool read_run(const char *line, size_t n, enum runs_side side, struct runs_entry *run)
+{
+    uint64_t busy = 0;
+    uint64_t numbers[RUN_COUNTS] = {0};
+    struct field fields[7 + RUN_COUNTS] = {
+        {.name = "began", .type = FIELD_TIME, .to = &run->began},
+        {.name = "ended", .type = FIELD_TIME, .to = &run->ended},
+        {.name = "busy_us", .type = FIELD_COUNT, .to = &busy},
+        {.name = "kind", .type = FIELD_TEXT, .to = run->kind, .room = RUNS_WORD},
+        {.name = "status", .type = FIELD_TEXT, .to = run->status, .room = RUNS_WORD},
+        {.name = "error", .type = FIELD_TEXT, .to = run->error, .room = RUNS_WORD},
+        {.name = "complete_to", .type = FIELD_TIME, .to = &run->complete_to, .optional = true},
+    };
+    size_t count = 7;
+    for (unsigned i = 0; i < RUN_COUNTS; i++)
+        if (runs_count_of((enum run_count)i, side))
+            fields[count++] = (struct field){
+                .name = counts[i].name, .type = FIELD_COUNT, .to = &numbers[i], .optional = true};
+    *run = (struct runs_entry){.complete_to = WHEN_NONE};
+    if (fields_read(line, n, fields, count, NULL) != OK)
+        return false;
+    run->busy = (int64_t)busy;
+    for (unsigned i = 0; i < RUN_COUNTS; i++)
+        run->counts[i] = (int64_t)numbers[i];
+    return true;
+}
+
+static enum err_code take_line(void *ctx, const char *line, size_t n, struct err *e)
+{
+    struct reading *r = ctx;
+    struct runs *to = r->to;
+    struct runs_entry run;
+    if (!read_run(line, n, r->side, &run))
+        return OK;
+    struct runs_entry *more = realloc(to->entries, (to->count + 1) * sizeof *more);
+    if (!more)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    to->entries = more;
+    to->entries[to->count++] = run;
+    return OK;
+}
+
+enum err_code runs_read(const struct spool *s, const char *table, enum runs_side side,
+                        struct runs *r, struct err *e)
+{
+    char dir[IO_PATH];
+    struct buf text;
+    struct reading reading = {.to = r, .side = side};
+    *r = (struct runs){0};
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK)
+        return rc;
+    buf_init(&text, TEXT_MAX);
+    if ((rc = read_text(dir, side, &text, e)) == OK)
+        rc = each_line(&text, take_line, &reading, e);
+    buf_free(&text);
+    return rc;
+}
+
+void runs_free(struct runs *r)
+{
+    free(r->entries);
+    *r = (struct runs){0};
+}

@@ -1,0 +1,161 @@
+/* The spool's part of the status, and which tables there are. */
+#include "spool/status/status.h"
+
+#include "shared/time/when.h"
+#include "spool/format/json_fields.h"
+#include "spool/maintenance/disk_space.h"
+#include "spool/status/status_private.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BREAKER     "breaker.json" /* the extractor's */
+#define BREAKER_MAX 4096
+
+struct status_watch {
+    const struct spool *spool;
+    struct status_conf conf;
+    struct watched **tables;
+    struct status_table **list;
+    struct status status;
+};
+
+enum err_code status_open(struct status_watch **w, const struct spool *s,
+                          const struct status_conf *conf, struct err *e)
+{
+    *w = calloc(1, sizeof **w);
+    if (!*w)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    (*w)->spool = s;
+    (*w)->conf = *conf;
+    return OK;
+}
+
+const struct status *status_of(const struct status_watch *w)
+{
+    return &w->status;
+}
+
+void status_close(struct status_watch *w)
+{
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->status.count; i++)
+        watched_free(w->tables[i]);
+    free(w->tables);
+    free(w->list);
+    loaded_free(&w->status.databases);
+    free(w);
+}
+
+/* ---- tables ---- */
+
+static enum err_code add_table(struct status_watch *w, size_t at, const char *name, struct err *e)
+{
+    size_t n = w->status.count + 1;
+    struct watched **tables = reallocarray(w->tables, n, sizeof(void *));
+    if (tables)
+        w->tables = tables;
+    struct status_table **list = reallocarray(w->list, n, sizeof(void *));
+    if (list)
+        w->list = list;
+    struct watched *made = calloc(1, sizeof *made);
+    if (!tables || !list || !made) {
+        free(made);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    memmove(tables + at + 1, tables + at, (n - 1 - at) * sizeof(void *));
+    memcpy(made->table.name, name, strnlen(name, NAMES_TABLE_MAX));
+    made->table.fetched = made->table.complete_to = made->table.loaded_to = WHEN_NONE;
+    made->table.since = made->fetched = WHEN_NONE;
+    made->head.complete_to = made->tail.complete_to = WHEN_NONE;
+    tables[at] = made;
+    w->status.count = n;
+    w->status.tables = list;
+    return OK;
+}
+
+static enum err_code note_table(struct status_watch *w, const char *name, struct err *e)
+{
+    size_t at = 0;
+    while (at < w->status.count && strcmp(w->tables[at]->table.name, name) < 0)
+        at++;
+    enum err_code rc = OK;
+    if (at == w->status.count || strcmp(w->tables[at]->table.name, name) != 0)
+        rc = add_table(w, at, name, e);
+    if (rc == OK)
+        w->tables[at]->there = true;
+    return rc;
+}
+
+static void drop_gone(struct status_watch *w)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < w->status.count; i++) {
+        if (w->tables[i]->there)
+            w->tables[kept++] = w->tables[i];
+        else
+            watched_free(w->tables[i]);
+    }
+    w->status.count = kept;
+    for (size_t i = 0; i < kept; i++)
+        w->list[i] = &w->tables[i]->table;
+}
+
+static enum err_code find_tables(struct status_watch *w, struct err *e)
+{
+    char **names = NULL;
+    size_t n = 0;
+    enum err_code rc = OK;
+    for (size_t i = 0; i < w->status.count; i++)
+        w->tables[i]->there = false;
+    if (w->conf.tables) {
+        for (size_t i = 0; i < w->conf.count && rc == OK; i++)
+            rc = note_table(w, w->conf.tables[i], e);
+    } else if ((rc = spool_tables(w->spool, &names, &n, e)) == OK) {
+        for (size_t i = 0; i < n && rc == OK; i++)
+            rc = note_table(w, names[i], e);
+        spool_tables_free(names, n);
+    }
+    drop_gone(w);
+    return rc;
+}
+
+/* ---- the whole ---- */
+
+/* Until when the extractor leaves the API alone; WHEN_NONE: it does not, or nobody can tell. */
+static int64_t breaker_until(const struct spool *s)
+{
+    char path[IO_PATH];
+    struct buf text;
+    int64_t until = WHEN_NONE;
+    struct field fields[] = {
+        {.name = "until", .type = FIELD_TIME, .to = &until, .optional = true},
+    };
+    buf_init(&text, BREAKER_MAX);
+    if (io_path(path, spool_dir(s), BREAKER, NULL) != OK || io_read_file(path, &text, NULL) != OK ||
+        fields_read(text.data, text.len, fields, FIELDS(fields), NULL) != OK)
+        until = WHEN_NONE;
+    buf_free(&text);
+    return until != WHEN_NONE && until > when_now() ? until : WHEN_NONE;
+}
+
+enum err_code status_look(struct status_watch *w, struct err *e)
+{
+    struct status *s = &w->status;
+    enum err_code rc = find_tables(w, e);
+    if (rc != OK)
+        return rc;
+    loaded_free(&s->databases);
+    s->damaged = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if ((rc = watched_look(w->tables[i], w->spool, &w->conf, &s->databases, e)) != OK)
+            return rc;
+        s->damaged += w->list[i]->damaged + w->list[i]->loaded_unknown;
+    }
+    s->at = when_now();
+    s->breaker_until = breaker_until(w->spool);
+    if ((rc = room_spool(w->spool, &s->bytes, e)) == OK)
+        rc = room_free(w->spool, &s->disk_free, e);
+    return rc;
+}

@@ -1,0 +1,83 @@
+/*
+ * How all of it stands, for those who watch: `netty-spool status` and `report`, /status.json, the
+ * metrics, /healthz. How far each table is fetched and loaded, what waits, what was set aside and
+ * why, what the last runs did; the spool as a whole; the databases that load it.
+ *
+ *     status_open(&w, spool, &conf, e);
+ *     status_look(w, e);              // now, and again whenever it is wanted
+ *     const struct status *s = status_of(w);      // until the next look
+ *     status_close(w);
+ *
+ * A further look costs what is new since the last one: journals are read on, files that did not
+ * change are not read again. What is loaded is the loader's last word (loaded.h). No content of a
+ * record and no record's key is in it.
+ */
+#ifndef NETTY_SPOOL_STATUS_STATUS_H
+#define NETTY_SPOOL_STATUS_STATUS_H
+
+#include "shared/base/table_names.h"
+#include "spool/dead_letters/dead_letters.h"
+#include "spool/status/run_history.h"
+#include "spool/store/loaded.h"
+
+#define STATUS_REASONS 24 /* kept apart; further ones count as "other" */
+#define STATUS_REASON  32
+
+struct status_reason {
+    enum dead_side side;
+    char reason[STATUS_REASON];
+    char sqlstate[6]; /* "" where the database had no say */
+    int64_t count;
+};
+
+struct status_table {
+    char name[NAMES_TABLE_MAX + 1];
+    int64_t fetched;     /* when its newest page was; these four or WHEN_NONE */
+    int64_t complete_to; /* by that page */
+    int64_t loaded_to;   /* complete_to of what all databases have */
+    int64_t since;       /* when the oldest page that waits was fetched */
+    int64_t pages;       /* that wait, */
+    int64_t records;     /* theirs, */
+    int64_t bytes;       /* and theirs as NDJSON */
+    int64_t set_aside;
+    struct status_reason reasons[STATUS_REASONS];
+    size_t reasons_count;
+    uint64_t damaged;
+    bool loaded_unknown; /* loaded.json is damaged */
+    struct runs extract;
+    struct runs load;
+};
+
+struct status {
+    int64_t at;
+    struct status_table *const *tables; /* sorted by name */
+    size_t count;
+    int64_t bytes;           /* of all the spool's files */
+    int64_t disk_free;       /* what its disk has left for us */
+    int64_t breaker_until;   /* the API is left alone until then; WHEN_NONE: it is not */
+    struct loaded databases; /* each once; at: of its oldest word */
+    uint64_t damaged;
+};
+
+typedef void status_damage_fn(void *ctx, const char *table, const struct err *what);
+struct status_conf {
+    const char *const *tables; /* only these, each of which is there; NULL: all there are */
+    size_t count;
+    bool whole;               /* look for damage in all journals, not only in what is not loaded */
+    status_damage_fn *damage; /* each once; may be NULL */
+    void *ctx;
+};
+
+struct status_watch;
+/* The spool is borrowed. */
+enum err_code status_open(struct status_watch **w, const struct spool *s,
+                          const struct status_conf *conf, struct err *e) MUST_CHECK;
+enum err_code status_look(struct status_watch *w, struct err *e) MUST_CHECK;
+const struct status *status_of(const struct status_watch *w);
+void status_close(struct status_watch *w);
+
+/* Requests of the extractor's kept runs for each row that the loader's kept runs changed, over the
+ * time that both cover; negative where there is nothing to divide. */
+double status_requests_per_change(const struct status_table *t);
+
+#endif

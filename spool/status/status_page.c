@@ -1,0 +1,44 @@
+#include "spool/status/status_page.h"
+
+#include <string.h>
+
+/* Within a script element no `<` may begin a tag or a comment, whatever a database's name holds. */
+static enum err_code add_data(struct buf *b, const char *json)
+{
+    enum err_code rc = OK;
+    for (const char *p = json; rc == OK && *p != 0;) {
+        size_t n = strcspn(p, "<");
+        rc = buf_add(b, p, n);
+        p += n;
+        if (rc == OK && *p == '<') {
+            rc = buf_adds(b, "\\u003c");
+            p++;
+        }
+    }
+    return rc;
+}
+
+enum err_code site_page(struct buf *b, const char *nonce, const char *json)
+{
+    static const char nonce_mark[] = "@NONCE@";
+    static const char data_mark[] = "@DATA@";
+    enum err_code rc = OK;
+    const char *p = site_status_html;
+    while (rc == OK) {
+        const char *at = strchr(p, '@');
+        if (at == NULL)
+            return buf_adds(b, p);
+        rc = buf_add(b, p, (size_t)(at - p));
+        p = at + 1;
+        if (rc == OK && strncmp(at, nonce_mark, sizeof nonce_mark - 1) == 0) {
+            rc = buf_adds(b, nonce);
+            p = at + sizeof nonce_mark - 1;
+        } else if (rc == OK && strncmp(at, data_mark, sizeof data_mark - 1) == 0) {
+            rc = add_data(b, json != NULL ? json : "null");
+            p = at + sizeof data_mark - 1;
+        } else if (rc == OK) {
+            rc = buf_addc(b, '@');
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,19 @@
+/*
+ * The status page (spool/status/page/status.html, compiled in): one file, for the server, which gives it a
+ * nonce and has it ask for /status.json, and for a report, which has its data within.
+ */
+#ifndef NETTY_SPOOL_STATUS_STATUS_PAGE_H
+#define NETTY_SPOOL_STATUS_STATUS_PAGE_H
+
+#include "shared/base/buf.h"
+
+#define SITE_MAX ((size_t)32 << 20)
+
+/* nonce: letters and digits, for the Content-Security-Policy. json: the status, or NULL: the page
+ * asks for it. */
+enum err_code site_page(struct buf *b, const char *nonce, const char *json) MUST_CHECK;
+
+/* Made by spool/status/page/embed.sh. */
+extern const char site_status_html[];
+
+#endif

@@ -1,0 +1,294 @@
+/* One table's part of the status. */
+#include "shared/time/when.h"
+#include "spool/status/status_private.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void found_damage(struct watched *w, const struct status_conf *conf, const struct err *what)
+{
+    w->table.damaged++;
+    if (conf->damage)
+        conf->damage(conf->ctx, w->table.name, what);
+}
+
+/* ---- pages ---- */
+
+static void restart(struct watched *w)
+{
+    reader_close(w->head.reader);
+    reader_close(w->tail.reader);
+    w->head = w->tail = (struct track){.complete_to = WHEN_NONE};
+    w->held = w->opened = false;
+    w->fetched = WHEN_NONE;
+}
+
+/* Both begin at the same page: the difference is what waits. To know how far it is loaded takes the
+ * page before what waits, which is in the segment before where that one begins anew. */
+static enum err_code open_tracks(struct watched *w, const struct spool *s, bool whole,
+                                 struct err *e)
+{
+    struct page_place start = {0, 0};
+    enum err_code rc;
+    if (!whole && w->least.segment > 1)
+        start.segment = w->least.segment - 1;
+    if ((rc = reader_open_trusting(&w->head.reader, s, w->table.name, e)) != OK ||
+        (rc = reader_open_trusting(&w->tail.reader, s, w->table.name, e)) != OK ||
+        (rc = reader_seek(w->head.reader, start, e)) != OK)
+        return rc;
+    w->opened = true;
+    return reader_seek(w->tail.reader, start, e);
+}
+
+static void pass(struct track *t, const struct page_info *info)
+{
+    t->pages++;
+    t->records += (int64_t)info->records;
+    t->bytes += (int64_t)info->bytes;
+    if (info->complete_to != WHEN_NONE)
+        t->complete_to = info->complete_to;
+}
+
+static enum err_code move_head(struct watched *w, const struct status_conf *conf, struct err *e)
+{
+    for (;;) {
+        const struct page_info *info;
+        enum reader_what what;
+        struct err why = ERR_INIT;
+        enum err_code rc = reader_next(w->head.reader, &info, &what, &why);
+        if (rc != OK) {
+            *e = why;
+            return rc;
+        }
+        if (what == READER_END)
+            return OK;
+        if (what == READER_DAMAGED) {
+            found_damage(w, conf, &why);
+            continue;
+        }
+        pass(&w->head, info);
+        w->fetched = info->fetched;
+    }
+}
+
+static enum err_code move_tail(struct watched *w, struct err *e)
+{
+    for (;;) {
+        const struct page_info *info;
+        enum reader_what what;
+        struct err why = ERR_INIT;
+        if (w->held && page_compare(w->next.place, w->least) > 0)
+            return OK;
+        if (w->held)
+            pass(&w->tail, &w->next);
+        w->held = false;
+        enum err_code rc = reader_next(w->tail.reader, &info, &what, &why);
+        if (rc != OK) {
+            *e = why;
+            return rc;
+        }
+        if (what == READER_END)
+            return OK;
+        if (what == READER_DAMAGED)
+            continue;
+        w->next = *info;
+        w->held = true;
+    }
+}
+
+static enum err_code remember(struct loaded *all, const struct loaded_entry *d, struct err *e)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(all->entries[i].id, d->id) != 0)
+            continue;
+        if (d->at < all->entries[i].at)
+            all->entries[i].at = d->at;
+        return OK;
+    }
+    struct loaded_entry *more = realloc(all->entries, (all->count + 1) * sizeof *more);
+    if (!more)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    all->entries = more;
+    all->entries[all->count++] = *d;
+    return OK;
+}
+
+/* A loaded.json that is damaged is damage, and nothing counts as loaded. */
+static enum err_code ask_loaded(const struct spool *s, const char *table, struct loaded *databases,
+                                struct page_place *least, bool *damaged, struct err *e)
+{
+    struct loaded loaded;
+    enum err_code rc = loaded_read(s, table, &loaded, e);
+    *least = (struct page_place){0, 0};
+    *damaged = rc == ERR_DAMAGED;
+    if (rc != OK)
+        return *damaged ? OK : rc;
+    *least = loaded_least(&loaded);
+    for (size_t i = 0; i < loaded.count && rc == OK; i++)
+        rc = remember(databases, &loaded.entries[i], e);
+    loaded_free(&loaded);
+    return rc;
+}
+
+static enum err_code look_at_pages(struct watched *w, const struct spool *s,
+                                   const struct status_conf *conf, struct page_place least,
+                                   struct err *e)
+{
+    struct status_table *t = &w->table;
+    enum err_code rc = OK;
+    if (w->opened && page_compare(least, w->least) < 0)
+        restart(w);
+    w->least = least;
+    if (!w->opened) {
+        t->damaged = 0;
+        rc = open_tracks(w, s, conf->whole, e);
+    }
+    /* The tail first: the head is never behind it. */
+    if (rc != OK || (rc = move_tail(w, e)) != OK || (rc = move_head(w, conf, e)) != OK)
+        return rc;
+    t->fetched = w->fetched;
+    t->complete_to = w->head.complete_to;
+    t->loaded_to = w->tail.complete_to;
+    t->pages = w->head.pages - w->tail.pages;
+    t->records = w->head.records - w->tail.records;
+    t->bytes = w->head.bytes - w->tail.bytes;
+    t->since = w->held ? w->next.fetched : WHEN_NONE;
+    return OK;
+}
+
+/* ---- files beside them ---- */
+
+static bool same(const struct seen *a, const struct seen *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* Is it another file than the one that was read, or has it more? No file: all zero. */
+static bool news(struct seen *was, const struct spool *s, const char *table, const char *name)
+{
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    struct stat st;
+    struct seen is = {0};
+    if (table_dir(dir, s, table, NULL) == OK && io_path(path, dir, name, NULL) == OK &&
+        stat(path, &st) == 0)
+        is = (struct seen){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+    bool differs = !same(was, &is);
+    *was = is;
+    return differs;
+}
+
+struct counting {
+    struct status_table *table;
+    enum dead_side side;
+};
+
+static enum err_code count_letter(void *ctx, const struct dead_letter *letter, struct err *e)
+{
+    struct counting *c = ctx;
+    struct status_table *t = c->table;
+    struct status_reason *last = &t->reasons[STATUS_REASONS - 1];
+    (void)e;
+    t->set_aside++;
+    for (size_t i = 0; i < t->reasons_count; i++) {
+        struct status_reason *r = &t->reasons[i];
+        if (r->side == c->side && strcmp(r->sqlstate, letter->sqlstate) == 0 &&
+            strncmp(r->reason, letter->reason, STATUS_REASON - 1) == 0) {
+            r->count++;
+            return OK;
+        }
+    }
+    if (t->reasons_count == STATUS_REASONS) {
+        (void)snprintf(last->reason, sizeof last->reason, "other");
+        last->sqlstate[0] = 0;
+        last->count++;
+        return OK;
+    }
+    struct status_reason *r = &t->reasons[t->reasons_count++];
+    *r = (struct status_reason){.side = c->side, .count = 1};
+    (void)snprintf(r->reason, sizeof r->reason, "%s", letter->reason);
+    (void)snprintf(r->sqlstate, sizeof r->sqlstate, "%s", letter->sqlstate);
+    return OK;
+}
+
+static enum err_code look_at_letters(struct watched *w, const struct spool *s, struct err *e)
+{
+    struct status_table *t = &w->table;
+    struct counting c = {.table = t};
+    bool extract = news(&w->dead[DEAD_EXTRACT], s, t->name, "dead-extract.ndjson");
+    bool load = news(&w->dead[DEAD_LOAD], s, t->name, "dead-load.ndjson");
+    enum err_code rc = OK;
+    if (!extract && !load)
+        return OK;
+    t->set_aside = 0;
+    t->reasons_count = 0;
+    for (unsigned side = 0; side < 2 && rc == OK; side++) {
+        c.side = (enum dead_side)side;
+        rc = dead_each(s, t->name, c.side, count_letter, &c, e);
+    }
+    return rc;
+}
+
+static enum err_code look_at_runs(struct watched *w, const struct spool *s, enum runs_side side,
+                                  struct runs *runs, struct err *e)
+{
+    if (!news(&w->runs[side], s, w->table.name, runs_file(side)))
+        return OK;
+    runs_free(runs);
+    return runs_read(s, w->table.name, side, runs, e);
+}
+
+enum err_code watched_look(struct watched *w, const struct spool *s, const struct status_conf *conf,
+                           struct loaded *databases, struct err *e)
+{
+    struct page_place least;
+    bool damaged = false;
+    struct status_table *t = &w->table;
+    enum err_code rc = ask_loaded(s, t->name, databases, &least, &damaged, e);
+    if (rc != OK || (rc = look_at_pages(w, s, conf, least, e)) != OK ||
+        (rc = look_at_letters(w, s, e)) != OK ||
+        (rc = look_at_runs(w, s, RUNS_EXTRACT, &t->extract, e)) != OK)
+        return rc;
+    t->loaded_unknown = damaged;
+    return look_at_runs(w, s, RUNS_LOAD, &t->load, e);
+}
+
+void watched_free(struct watched *w)
+{
+    if (!w)
+        return;
+    restart(w);
+    runs_free(&w->table.extract);
+    runs_free(&w->table.load);
+    free(w);
+}
+
+/* ---- figures ---- */
+
+static int64_t sum_since(const struct runs *r, int64_t from, enum run_count what)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->entries[i].ended >= from)
+            sum += r->entries[i].counts[what];
+    return sum;
+}
+
+double status_requests_per_change(const struct status_table *t)
+{
+    if (t->extract.count == 0 || t->load.count == 0)
+        return -1;
+    int64_t a = t->extract.entries[0].began;
+    int64_t b = t->load.entries[0].began;
+    int64_t from = a > b ? a : b;
+    /* What the loader did first was fetched before: the first runs of both belong together. */
+    if (t->load.count < RUNS_KEPT && t->extract.count < RUNS_KEPT)
+        from = a < b ? a : b;
+    int64_t changed =
+        sum_since(&t->load, from, RUN_INSERTED) + sum_since(&t->load, from, RUN_UPDATED);
+    int64_t requests = sum_since(&t->extract, from, RUN_REQUESTS);
+    return changed > 0 ? (double)requests / (double)changed : -1;
+}

@@ -1,0 +1,145 @@
+#include "spool/store/api_source.h"
+
+#include "shared/base/fault_point.h"
+#include "shared/base/file_io.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
+#include "spool/format/small_file.h"
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define FORMAT   1
+#define TEXT_MAX (2 * SOURCE_MAX + 1024)
+
+static bool ends_with_port(const char *host, size_t n, const char *port)
+{
+    size_t m = strlen(port);
+    return n > m && memcmp(host + n - m, port, m) == 0;
+}
+
+enum err_code source_normal(char out[SOURCE_MAX], const char *url, struct err *e)
+{
+    const char *scheme_end = strstr(url, "://");
+    const char *host = scheme_end ? scheme_end + 3 : url;
+    size_t before = (size_t)(host - url) + strcspn(host, "/");
+    size_t n = strlen(url);
+    if (n >= SOURCE_MAX)
+        return err_set(e, ERR_TOO_BIG, "base-url is longer than %d bytes", SOURCE_MAX - 1);
+    while (n > before && url[n - 1] == '/')
+        n--;
+    size_t kept = before;
+    if (strncasecmp(url, "https://", 8) == 0 && ends_with_port(url, before, ":443"))
+        kept -= 4;
+    else if (strncasecmp(url, "http://", 7) == 0 && ends_with_port(url, before, ":80"))
+        kept -= 3;
+    for (size_t i = 0; i < kept; i++)
+        out[i] = (char)tolower((unsigned char)url[i]);
+    memcpy(out + kept, url + before, n - before);
+    out[kept + n - before] = '\0';
+    return OK;
+}
+
+static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_t n, struct err *e)
+{
+    uint64_t version = 0;
+    struct field fields[] = {
+        {.name = "netty_source", .type = FIELD_COUNT, .to = &version},
+        {.name = "base_url", .type = FIELD_TEXT, .to = ctx, .room = SOURCE_MAX},
+    };
+    if (number > 0)
+        return OK; /* a later format's */
+    return fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
+}
+
+/* *there: it is of was. */
+static enum err_code read_source(const struct spool *s, char was[SOURCE_MAX], bool *there,
+                                 struct err *e)
+{
+    struct err why = ERR_INIT;
+    *was = '\0';
+    enum err_code rc = small_read(spool_dir(s), SOURCE_FILE, on_line, was, &why);
+    *there = rc == OK;
+    if (rc == OK || why.sys == ENOENT)
+        return OK;
+    if (e)
+        *e = why;
+    return rc;
+}
+
+static enum err_code check(const struct spool *s, const char *now, bool *there, struct err *e)
+{
+    char was[SOURCE_MAX];
+    struct err why = ERR_INIT;
+    enum err_code rc = read_source(s, was, there, &why);
+    if (rc == ERR_DAMAGED)
+        return err_set(e, ERR_CONFIG,
+                       "%s/%s is damaged, so nobody can tell which API the spool is of; --rebind, "
+                       "given once, says that it is this one: %s",
+                       spool_dir(s), SOURCE_FILE, now);
+    if (rc != OK) {
+        if (e)
+            *e = why;
+        return rc;
+    }
+    if (!*there || strcmp(was, now) == 0)
+        return OK;
+    return err_set(e, ERR_CONFIG,
+                   "the spool %s is of another API, %s, and going on from there would miss what is "
+                   "older at %s: name another folder with --spool; or, if it is the same API at a "
+                   "new address, give --rebind once",
+                   spool_dir(s), was, now);
+}
+
+enum err_code source_check(const struct spool *s, const char *url, struct err *e)
+{
+    char now[SOURCE_MAX];
+    bool there;
+    enum err_code rc = source_normal(now, url, e);
+    return rc == OK ? check(s, now, &there, e) : rc;
+}
+
+static enum err_code put(const struct spool *s, const char *now, struct err *e)
+{
+    struct buf text;
+    char at[WHEN_TEXT];
+    enum err_code rc;
+    buf_init(&text, TEXT_MAX);
+    if ((rc = buf_addf(&text, "{\"netty_source\":%d,\"base_url\":", FORMAT)) != OK ||
+        (rc = buf_add_json(&text, now, strlen(now))) != OK ||
+        (rc = buf_addf(&text, ",\"at\":\"%s\"", when_iso(when_now(), at))) != OK ||
+        (rc = sumline_end(&text, 0)) != OK)
+        (void)buf_err(e, rc, &text, SOURCE_FILE);
+    else
+        rc = io_replace(spool_dir(s), SOURCE_FILE, text.data, text.len, e);
+    buf_free(&text);
+    FAULT("source-written");
+    return rc;
+}
+
+enum err_code source_bind(const struct spool *s, const char *url, bool rebind, struct err *e)
+{
+    char now[SOURCE_MAX];
+    struct err refused = ERR_INIT;
+    bool there = false;
+    int lock;
+    enum err_code rc = source_normal(now, url, e);
+    if (rc != OK || (rc = small_lock(spool_dir(s), &lock, e)) != OK)
+        return rc;
+    rc = check(s, now, &there, &refused);
+    if (rc == ERR_CONFIG && rebind) {
+        LOG(LOG_WARN, "rebind", "the spool is taken for that of another address from now on",
+            F_STR("base_url", now));
+        rc = put(s, now, e);
+    } else if (rc != OK) {
+        if (e)
+            *e = refused;
+    } else if (!there) {
+        rc = put(s, now, e);
+    }
+    small_unlock(lock);
+    return rc;
+}

@@ -1,0 +1,202 @@
+#include "spool/store/loaded.h"
+
+#include "shared/base/fault_point.h"
+#include "shared/time/when.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
+#include "spool/format/small_file.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT        1
+#define DATABASES_MAX 1000
+
+struct parse {
+    struct loaded *l;
+    const struct spool *spool;
+    const char *table;
+    uint64_t databases;
+};
+
+static enum err_code read_head(struct parse *p, const char *line, size_t n, struct err *e)
+{
+    uint64_t version = 0;
+    char table[64];
+    char id[64];
+    struct field fields[] = {
+        {.name = "netty_loaded", .type = FIELD_COUNT, .to = &version},
+        {.name = "spool", .type = FIELD_TEXT, .to = id, .room = sizeof id},
+        {.name = "table", .type = FIELD_TEXT, .to = table, .room = sizeof table},
+        {.name = "databases", .type = FIELD_COUNT, .to = &p->databases},
+    };
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
+    if (rc != OK)
+        return rc;
+    if (p->databases > DATABASES_MAX)
+        return err_set(e, ERR_DAMAGED, "tells of more databases than can be");
+    if (strcmp(id, spool_id(p->spool)) != 0 || strcmp(table, p->table) != 0)
+        return err_set(e, ERR_DAMAGED, "is of another spool or table");
+    p->l->entries = calloc(p->databases + 1, sizeof *p->l->entries);
+    return p->l->entries ? OK : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_t n, struct err *e)
+{
+    struct parse *p = ctx;
+    if (number == 0)
+        return read_head(p, line, n, e);
+    if (p->l->count >= p->databases)
+        return err_set(e, ERR_DAMAGED, "has more lines than it tells of");
+    struct loaded_entry *d = &p->l->entries[p->l->count++];
+    struct field fields[] = {
+        {.name = "database", .type = FIELD_TEXT, .to = d->id, .room = sizeof d->id},
+        {.name = "name", .type = FIELD_TEXT, .to = d->name, .room = sizeof d->name},
+        {.name = "segment", .type = FIELD_COUNT, .to = &d->place.segment},
+        {.name = "page", .type = FIELD_COUNT, .to = &d->place.page},
+        {.name = "at", .type = FIELD_TIME, .to = &d->at},
+    };
+    return fields_read(line, n, fields, FIELDS(fields), e);
+}
+
+enum err_code loaded_read(const struct spool *s, const char *table, struct loaded *l, struct err *e)
+{
+    char dir[IO_PATH];
+    struct err why = ERR_INIT;
+    struct parse p = {.l = l, .spool = s, .table = table};
+    *l = (struct loaded){0};
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK)
+        return rc;
+    rc = small_read(dir, LOADED_FILE, on_line, &p, &why);
+    if (rc == OK && l->count != p.databases)
+        rc = err_set(&why, ERR_DAMAGED, "%s/" LOADED_FILE ": it is cut short", dir);
+    if (rc == OK)
+        return OK;
+    loaded_free(l);
+    if (why.sys == ENOENT)
+        return OK;
+    if (e)
+        *e = why;
+    return rc;
+}
+
+void loaded_free(struct loaded *l)
+{
+    free(l->entries);
+    *l = (struct loaded){0};
+}
+
+struct page_place loaded_least(const struct loaded *l)
+{
+    struct page_place least = {0, 0};
+    for (size_t i = 0; i < l->count; i++)
+        if (i == 0 || page_compare(l->entries[i].place, least) < 0)
+            least = l->entries[i].place;
+    return least;
+}
+
+static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
+{
+    char at[WHEN_TEXT];
+    size_t start = b->len;
+    enum err_code rc;
+    if ((rc = buf_adds(b, "{\"database\":")) != OK ||
+        (rc = buf_add_json(b, d->id, strlen(d->id))) != OK ||
+        (rc = buf_adds(b, ",\"name\":")) != OK ||
+        (rc = buf_add_json(b, d->name, strlen(d->name))) != OK ||
+        (rc = buf_addf(b, ",\"segment\":%" PRIu64 ",\"page\":%" PRIu64 ",\"at\":\"%s\"",
+                       d->place.segment, d->place.page, when_iso(d->at, at))) != OK)
+        return rc;
+    return sumline_end(b, start);
+}
+
+static enum err_code compose(struct buf *b, const struct spool *s, const char *table,
+                             const struct loaded *l)
+{
+    enum err_code rc =
+        buf_addf(b, "{\"netty_loaded\":%d,\"spool\":\"%s\",\"table\":\"%s\",\"databases\":%zu",
+                 FORMAT, spool_id(s), table, l->count);
+    if (rc == OK)
+        rc = sumline_end(b, 0);
+    for (size_t i = 0; i < l->count && rc == OK; i++)
+        rc = add_entry(b, &l->entries[i]);
+    return rc;
+}
+
+static enum err_code put(const struct spool *s, const char *table, const char *dir,
+                         const struct loaded *l, struct err *e)
+{
+    struct buf text;
+    buf_init(&text, SMALL_MAX);
+    enum err_code rc = compose(&text, s, table, l);
+    if (rc != OK)
+        (void)buf_err(e, rc, &text, LOADED_FILE);
+    else
+        rc = io_replace(dir, LOADED_FILE, text.data, text.len, e);
+    buf_free(&text);
+    FAULT("loaded-written");
+    return rc;
+}
+
+static enum err_code set_entry(struct loaded *l, const struct loaded_entry *entry, struct err *e)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        if (strcmp(l->entries[i].id, entry->id) == 0) {
+            l->entries[i] = *entry;
+            return OK;
+        }
+    }
+    struct loaded_entry *more = realloc(l->entries, (l->count + 1) * sizeof *more);
+    if (!more)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    l->entries = more;
+    l->entries[l->count++] = *entry;
+    return OK;
+}
+
+enum err_code loaded_store(const struct spool *s, const char *table,
+                           const struct loaded_entry *entry, struct err *e)
+{
+    char dir[IO_PATH];
+    struct loaded l = {0};
+    int lock = -1;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+        return rc;
+    if ((rc = loaded_read(s, table, &l, e)) == OK && (rc = set_entry(&l, entry, e)) == OK)
+        rc = put(s, table, dir, &l, e);
+    loaded_free(&l);
+    small_unlock(lock);
+    return rc;
+}
+
+static size_t drop(struct loaded *l, const char *database)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->entries[i].id, database) != 0 && strcmp(l->entries[i].name, database) != 0)
+            l->entries[kept++] = l->entries[i];
+    size_t dropped = l->count - kept;
+    l->count = kept;
+    return dropped;
+}
+
+enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,
+                            size_t *dropped, struct err *e)
+{
+    char dir[IO_PATH];
+    struct loaded l = {0};
+    int lock = -1;
+    *dropped = 0;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+        return rc;
+    if ((rc = loaded_read(s, table, &l, e)) == OK && (*dropped = drop(&l, database)) > 0)
+        rc = put(s, table, dir, &l, e);
+    loaded_free(&l);
+    small_unlock(lock);
+    return rc;
+}

@@ -1,0 +1,48 @@
+/*
+ * How far each database has loaded a table: <table>/loaded.json, left by the loader after its
+ * commits, as it read it back from the database. A hint that can be old, never too new, but for a
+ * database that was restored from a backup: who removes anything asks the database first
+ * (`netty-load --loaded`), which writes this file anew.
+ *
+ * Several databases may load one spool. Each has its entry, by an identity that a copy of the
+ * database on another server does not share; what all of them have is what may go. An entry stays
+ * until it is forgotten by hand (`netty-spool prune --forget`).
+ */
+#ifndef NETTY_SPOOL_STORE_LOADED_H
+#define NETTY_SPOOL_STORE_LOADED_H
+
+#include "spool/format/page.h"
+#include "spool/store/spool.h"
+
+#define LOADED_FILE   "loaded.json"
+#define LOADED_ID_MAX 64
+#define LOADED_NAME   400 /* a database's name, whatever it is made of */
+
+struct loaded_entry {
+    char id[LOADED_ID_MAX];  /* the database's identity */
+    char name[LOADED_NAME];  /* for people */
+    struct page_place place; /* the pages up to and with this one are committed */
+    int64_t at;              /* when the database was asked */
+};
+struct loaded {
+    struct loaded_entry *entries;
+    size_t count; /* 0: nobody has loaded the table */
+};
+
+/* No file: OK, with no entries. ERR_DAMAGED: nobody can say what is loaded. */
+enum err_code loaded_read(const struct spool *s, const char *table, struct loaded *l,
+                          struct err *e) MUST_CHECK;
+void loaded_free(struct loaded *l);
+
+/* What all of them have; {0, 0} where there is no entry. */
+struct page_place loaded_least(const struct loaded *l);
+
+/* Puts this database's word in place of its last one. */
+enum err_code loaded_store(const struct spool *s, const char *table,
+                           const struct loaded_entry *entry, struct err *e) MUST_CHECK;
+
+/* Drops the entries with that identity or that name; *dropped is how many. */
+enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,
+                            size_t *dropped, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * The spool folder as a whole: its identity, its tables, its lock files. FORMAT.md is the standard.
+ *
+ *     <spool>/spool.json                    format version, identity, when made
+ *     <spool>/catalog.json                  what the loader told the extractor (catalog.h)
+ *     <spool>/source.json                   which API it is of (api_source.h)
+ *     <spool>/<table>/acked.json            which page was acknowledged last (acked.h)
+ *     <spool>/<table>/lock                  held by the table's one writer
+ *     <spool>/<table>/0000000001.ndjson     a segment's records (segment.h)
+ *     <spool>/<table>/0000000001.journal    its pages (journal.h)
+ *     <spool>/<table>/0000000001.ndjson.zst a sealed segment, compressed
+ *     <spool>/<table>/loaded.json           what the databases have of it (loaded.h)
+ *     <spool>/<table>/pruned.json           up to where it has been pruned (pruned.h)
+ *     <spool>/<table>/healed.json           damage that was dealt with (healed.h)
+ *     <spool>/<table>/refetch.json          from where the extractor fetches again (refetch.h)
+ *     <spool>/<table>/runs-extract.ndjson   what the extractor's last runs did (run_history.h)
+ *     <spool>/<table>/runs-load.ndjson      what the loader's did
+ *     <spool>/<table>/roll.ndjson           what the source still has (inventory.h)
+ *     <spool>/<table>/missing.json          what of the database it lacks (missing_records.h)
+ *     <spool>/<table>/dead-extract.ndjson   set aside by the extractor (dead_letters.h)
+ *     <spool>/<table>/dead-load.ndjson      set aside by the loader
+ *
+ * Folders are 0700, files 0600.
+ */
+#ifndef NETTY_SPOOL_STORE_SPOOL_H
+#define NETTY_SPOOL_STORE_SPOOL_H
+
+#include "shared/base/err.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPOOL_FORMAT 1
+
+struct spool;
+
+/* SPOOL_CREATE makes what is missing (ERR_CREATE when that fails). Without it: ERR_NO_SPOOL where
+ * there is none. A folder that holds other things and no spool.json is refused, not adopted; a
+ * newer format is refused with its number (ERR_CONFIG); a damaged spool.json is ERR_DAMAGED. */
+enum spool_mode {
+    SPOOL_LOOK,
+    SPOOL_CREATE
+};
+enum err_code spool_open(struct spool **s, const char *dir, enum spool_mode mode,
+                         struct err *e) MUST_CHECK;
+void spool_close(struct spool *s);
+
+const char *spool_dir(const struct spool *s);
+/* 32 hexadecimal digits, random at creation, kept by copies: by it the database knows what it has
+ * loaded. */
+const char *spool_id(const struct spool *s);
+
+/* Does the folder hold another spool by now? Its places would be taken for this one's. False where it holds none, or a
+ * damaged one. */
+bool spool_replaced(const struct spool *s);
+
+/* The tables of which a segment is there, sorted by name. The list is the caller's: spool_tables_free. */
+enum err_code spool_tables(const struct spool *s, char ***tables, size_t *n,
+                           struct err *e) MUST_CHECK;
+void spool_tables_free(char **tables, size_t n);
+/* Is this one of them? */
+enum err_code spool_holds(const struct spool *s, const char *table, bool *held,
+                          struct err *e) MUST_CHECK;
+
+/* One writer a table: an flock on <table>/lock, which the process holds until spool_unlock or its
+ * end. ERR_BUSY names the process that holds it (its id is in the file). Makes the table's folder.
+ */
+struct spool_lock;
+enum err_code spool_lock(struct spool_lock **l, const struct spool *s, const char *table,
+                         struct err *e) MUST_CHECK;
+void spool_unlock(struct spool_lock *l);
+
+#endif

@@ -1,0 +1,101 @@
+/* spool_lock: the flock on <table>/lock that makes a writer the only one. */
+#include "shared/base/file_io.h"
+#include "shared/base/table_names.h"
+#include "spool/store/spool.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PID_MAX 32
+
+struct spool_lock {
+    int fd;
+};
+
+enum err_code table_dir(char out[IO_PATH], const struct spool *s, const char *table, struct err *e)
+{
+    enum err_code rc = names_check_table(table, "the spool", e);
+    return rc == OK ? io_path(out, spool_dir(s), table, e) : rc;
+}
+
+enum err_code table_make(char out[IO_PATH], const struct spool *s, const char *table, struct err *e)
+{
+    enum err_code rc = table_dir(out, s, table, e);
+    if (rc != OK)
+        return rc;
+    if (mkdir(out, 0700) == 0)
+        return io_sync_dir(spool_dir(s), e);
+    if (errno != EEXIST)
+        return err_sys(e, ERR_CREATE, "cannot make %s", out);
+    return OK;
+}
+
+static enum err_code busy(int fd, const char *table, struct err *e)
+{
+    char pid[PID_MAX] = "";
+    size_t got = 0;
+    struct err ignored;
+    if (io_pread(fd, pid, sizeof pid - 1, 0, &got, "lock", &ignored) != OK)
+        got = 0;
+    pid[got] = '\0';
+    pid[strspn(pid, "0123456789")] = '\0';
+    return err_set(e, ERR_BUSY,
+                   "table %s is being written by another process (%s); wait for it or stop it",
+                   table, *pid ? pid : "unknown");
+}
+
+/* For the person who reads the message above; the flock itself is what counts. */
+static enum err_code write_pid(int fd, const char *path, struct err *e)
+{
+    char pid[PID_MAX];
+    int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) != 0)
+        return err_sys(e, ERR_IO, "cannot write to %s", path);
+    return io_pwrite(fd, pid, (size_t)n, 0, path, e);
+}
+
+enum err_code spool_lock(struct spool_lock **out, const struct spool *s, const char *table,
+                         struct err *e)
+{
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    enum err_code rc;
+    *out = NULL;
+    if ((rc = table_make(dir, s, table, e)) != OK || (rc = io_path(path, dir, "lock", e)) != OK)
+        return rc;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_sys(e, ERR_CREATE, "cannot open %s", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        rc = errno == EWOULDBLOCK ? busy(fd, table, e) : err_sys(e, ERR_IO, "cannot lock %s", path);
+        goto done;
+    }
+    if ((rc = write_pid(fd, path, e)) != OK)
+        goto done;
+    *out = malloc(sizeof **out);
+    if (!*out) {
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+        goto done;
+    }
+    (*out)->fd = fd;
+    fd = -1;
+done:
+    if (fd >= 0)
+        (void)close(fd);
+    return rc;
+}
+
+void spool_unlock(struct spool_lock *l)
+{
+    if (!l)
+        return;
+    (void)close(l->fd);
+    free(l);
+}

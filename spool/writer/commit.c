@@ -1,0 +1,171 @@
+#include "spool/writer/commit.h"
+
+#include "shared/base/fault_point.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/journal/acked.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Lines go out in pieces of this size, so that a disk that stood still takes no memory when it comes
+ * back. */
+#define WRITE_SIZE ((size_t)8 << 10)
+
+static struct out *out_new(const char *dir, uint64_t number)
+{
+    struct out *out = calloc(1, sizeof *out);
+    if (out)
+        *out = (struct out){.dir = dir,
+                            .number = number,
+                            .data_fd = -1,
+                            .journal_fd = -1,
+                            .holders = 1,
+                            .since = WHEN_NONE};
+    return out;
+}
+
+enum err_code out_create(struct out **out, const char *dir, uint64_t number, struct err *e)
+{
+    enum err_code rc;
+    if (!(*out = out_new(dir, number)))
+        return err_set(e, ERR_NOMEM, "out of memory");
+    rc = segment_open(&(*out)->data_fd, dir, number, SEGMENT_NEW, O_RDWR | O_CREAT | O_TRUNC, e);
+    if (rc != OK) {
+        out_release(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+enum err_code out_reopen(struct out **out, const char *dir, uint64_t number, struct err *e)
+{
+    enum err_code rc;
+    if (!(*out = out_new(dir, number)))
+        return err_set(e, ERR_NOMEM, "out of memory");
+    (*out)->reopened = (*out)->journaled = true;
+    if ((rc = segment_open(&(*out)->data_fd, dir, number, SEGMENT_DATA, O_RDWR | O_CREAT, e)) !=
+            OK ||
+        (rc = segment_open(&(*out)->journal_fd, dir, number, SEGMENT_JOURNAL, O_WRONLY | O_APPEND,
+                           e)) != OK) {
+        out_release(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+void out_hold(struct out *out)
+{
+    out->holders++;
+}
+
+static void complain(enum err_code rc, const struct err *e)
+{
+    if (rc != OK)
+        LOG(LOG_WARN, "segment", "cannot tidy up after a segment", F_ERR(e));
+}
+
+bool out_is_named(const struct out *out)
+{
+    char path[IO_PATH];
+    return segment_path(path, out->dir, out->number, SEGMENT_JOURNAL, NULL) != OK ||
+           access(path, F_OK) == 0;
+}
+
+void out_release(struct out *out)
+{
+    struct err e = ERR_INIT;
+    if (!out || --out->holders > 0)
+        return;
+    /* All that counts has been synced, so a failing close loses nothing. */
+    complain(segment_close(&out->data_fd, out->dir, out->number, SEGMENT_DATA, &e), &e);
+    complain(segment_close(&out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, &e), &e);
+    /* With a journal its number is taken, for a reader may have seen it. */
+    if (!out_is_named(out))
+        complain(segment_remove(out->dir, out->number, SEGMENT_NEW, &e), &e);
+    free(out);
+}
+
+/* The journal before the records get their name: where there are records there is a journal. */
+static enum err_code make_journal(struct commit *c)
+{
+    struct out *out = c->out;
+    char name[SEGMENT_NAME_MAX];
+    struct buf line;
+    enum err_code rc;
+    buf_init(&line, JOURNAL_LINE_MAX);
+    if ((rc = journal_add_header(&line, &c->header, c->position)) != OK) {
+        (void)buf_err(&c->err, rc, &line, "a journal's header");
+        goto done;
+    }
+    if ((rc = io_replace(out->dir, segment_name(name, out->number, SEGMENT_JOURNAL), line.data,
+                         line.len, &c->err)) != OK)
+        goto done;
+    FAULT("journal-created");
+    if ((rc = segment_rename(out->dir, out->number, SEGMENT_NEW, SEGMENT_DATA, &c->err)) != OK ||
+        (rc = io_sync_dir(out->dir, &c->err)) != OK)
+        goto done;
+    FAULT("segment-created");
+    rc = segment_open(&out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, O_WRONLY | O_APPEND,
+                      &c->err);
+done:
+    buf_free(&line);
+    return rc;
+}
+
+static enum err_code write_lines(struct commit *c, const char *path)
+{
+    struct buf lines;
+    enum err_code rc = OK;
+    buf_init(&lines, WRITE_SIZE > JOURNAL_LINE_MAX ? WRITE_SIZE : JOURNAL_LINE_MAX);
+    for (const struct pending *p = c->first; p && rc == OK; p = p->next) {
+        if ((rc = buf_add(&lines, p->line, p->len)) != OK) {
+            (void)buf_err(&c->err, rc, &lines, "a journal's lines");
+        } else if (!p->next || lines.len + p->next->len > WRITE_SIZE) {
+            rc = io_write(c->out->journal_fd, lines.data, lines.len, path, &c->err);
+            buf_reset(&lines);
+        }
+    }
+    buf_free(&lines);
+    return rc;
+}
+
+/* A table's first line must find the word there that it is not acknowledged yet. */
+static enum err_code before_first_line(struct commit *c)
+{
+    struct acked a = {.place = c->header.previous, .open = true};
+    return *c->acked_fd >= 0 ? OK : acked_write(c->acked_fd, c->out->dir, &a, &c->err);
+}
+
+/* The pages are durable whether this succeeds or not: without it they are trusted later. */
+static void acknowledge(struct commit *c)
+{
+    struct err e = ERR_INIT;
+    const struct pending *last = c->first;
+    while (last->next)
+        last = last->next;
+    struct acked a = {.place = last->info.place, .open = true};
+    if (acked_write(c->acked_fd, c->out->dir, &a, &e) != OK)
+        LOG(LOG_WARN, "spool", "cannot note which page is durable; the next run looks again",
+            F_ERR(&e));
+}
+
+void commit_run(struct commit *c)
+{
+    struct out *out = c->out;
+    char path[IO_PATH];
+    struct err *e = &c->err;
+    if ((c->rc = segment_path(path, out->dir, out->number, SEGMENT_JOURNAL, e)) != OK ||
+        (c->rc = segment_sync(out->data_fd, out->dir, out->number, SEGMENT_DATA, e)) != OK)
+        return;
+    FAULT("page-synced");
+    if (out->journal_fd < 0 && (c->rc = make_journal(c)) != OK)
+        return;
+    if ((c->rc = before_first_line(c)) != OK || (c->rc = write_lines(c, path)) != OK)
+        return;
+    FAULT("journal-written");
+    c->rc = segment_sync(out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, e);
+    FAULT("journal-synced");
+    if (c->rc == OK)
+        acknowledge(c);
+}

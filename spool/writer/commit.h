@@ -1,0 +1,67 @@
+/*
+ * The durable step: records synced, then the journal lines that make them visible, then those
+ * synced, then the word that they are (acked.h). Runs in a worker thread on what the writer hands it, and touches nothing of the writer's.
+ */
+#ifndef NETTY_SPOOL_WRITER_COMMIT_H
+#define NETTY_SPOOL_WRITER_COMMIT_H
+
+#include "spool/journal/journal.h"
+#include "spool/writer/writer.h"
+
+/* A segment that is being written. Freed by its last holder (out_release). */
+struct out {
+    const char *dir; /* the writer's */
+    uint64_t number;
+    int data_fd;
+    int journal_fd; /* -1 until there is a journal */
+    bool journaled; /* its journal exists: a reader may have seen it */
+    bool reopened;  /* from an earlier process */
+    bool failed;    /* given up */
+    unsigned holders;
+    uint64_t bytes; /* of records in the file */
+    uint64_t lines;
+    uint64_t pages;
+    uint64_t durable; /* pages */
+    uint64_t journal; /* bytes */
+    int64_t since;    /* when its first page was fetched, or WHEN_NONE */
+};
+/* A page that ended and was not called back yet. Dozens of them wait while the disk is slow: one
+ * allocation each, of just what is needed. */
+struct pending {
+    struct pending *next;
+    struct out *out;
+    struct page_info info;
+    writer_done_fn *done;
+    void *ctx;
+    const char *position; /* within line; not terminated */
+    size_t position_len;
+    size_t len;  /* of its journal line */
+    char line[]; /* not terminated */
+};
+/* Pages of one segment that become durable together. */
+struct commit {
+    struct out *out;
+    struct pending *first;        /* ends with NULL */
+    struct journal_header header; /* for a segment that has no journal yet */
+    const char *position;         /* that goes with it */
+    int *acked_fd;                /* the writer's; only one commit runs at a time */
+    enum err_code rc;
+    struct err err;
+};
+
+/* Starts a segment whose records nobody sees before its first commit. */
+enum err_code out_create(struct out **out, const char *dir, uint64_t number,
+                         struct err *e) MUST_CHECK;
+/* Goes on with one that is there; the numbers are the caller's to fill. */
+enum err_code out_reopen(struct out **out, const char *dir, uint64_t number,
+                         struct err *e) MUST_CHECK;
+void out_hold(struct out *out);
+/* Its journal is there. */
+bool out_is_named(const struct out *out);
+/* The last holder closes. Of a segment given up before its journal was there nothing stays. */
+void out_release(struct out *out);
+
+/* Fills rc and err. */
+void commit_run(struct commit *c);
+
+#endif

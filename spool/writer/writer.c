@@ -1,0 +1,300 @@
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
+#include "spool/reader/reader.h"
+#include "spool/store/table_dir.h"
+#include "spool/writer/recovery.h"
+#include "spool/writer/writer_private.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUFFER ((size_t)256 << 10)
+
+/* -- opening */
+
+void writer_free(struct writer *w)
+{
+    if (!w)
+        return;
+    out_release(w->out);
+    acked_close(&w->acked_fd);
+    spool_unlock(w->lock);
+    (void)XXH3_freeState(w->hash);
+    free(w->buffer);
+    free(w);
+}
+
+static enum err_code take_over(struct writer *w, struct err *e)
+{
+    struct recovered *r = malloc(sizeof *r);
+    enum err_code rc;
+    if (!r)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if ((rc = recover_table(r, w->dir, w->table, e)) != OK)
+        goto done;
+    w->number = r->number;
+    w->acked = r->last;
+    memcpy(w->position, r->position, sizeof w->position);
+    if (r->go_on) {
+        if ((rc = out_reopen(&w->out, w->dir, r->number, e)) != OK)
+            goto done;
+        w->out->bytes = r->bytes;
+        w->out->lines = r->lines;
+        w->out->pages = w->out->durable = r->last.page;
+        w->out->journal = r->journal;
+        w->out->since = r->since;
+    }
+    if (r->number > 0)
+        seal_start(w, r->sealed ? r->number + 1 : r->number);
+done:
+    free(r);
+    return rc;
+}
+
+enum err_code writer_open(struct writer **out, uv_loop_t *loop, const struct spool *s,
+                          const char *table, const struct writer_conf *conf, struct err *e)
+{
+    enum err_code rc;
+    struct writer *w = calloc(1, sizeof *w);
+    *out = NULL;
+    if (!w)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    w->loop = loop;
+    w->acked_fd = -1;
+    w->conf = *conf;
+    w->tail = &w->head;
+    if ((rc = spool_lock(&w->lock, s, table, e)) != OK ||
+        (rc = table_dir(w->dir, s, table, e)) != OK)
+        goto done;
+    memcpy(w->table, table, strlen(table) + 1); /* its length was checked */
+    w->buffer = malloc(BUFFER);
+    w->hash = XXH3_createState();
+    if (!w->buffer || !w->hash) {
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+        goto done;
+    }
+    if ((rc = take_over(w, e)) != OK)
+        goto done;
+    *out = w;
+    w = NULL;
+done:
+    writer_free(w);
+    return rc;
+}
+
+const char *writer_position(const struct writer *w)
+{
+    return *w->position ? w->position : NULL;
+}
+
+size_t writer_pending(const struct writer *w)
+{
+    return w->uncalled;
+}
+
+/* -- one page */
+
+static bool is_full(const struct writer *w)
+{
+    const struct out *out = w->out;
+    if (out->pages == 0)
+        return false;
+    if (out->bytes + out->journal >= (uint64_t)w->conf.segment_size)
+        return true;
+    return out->since != WHEN_NONE && when_now() - out->since >= w->conf.segment_age;
+}
+
+enum err_code writer_begin(struct writer *w, struct err *e)
+{
+    enum err_code rc;
+    if (w->open || w->leaving)
+        return err_set(e, ERR_INTERNAL, "a page was begun in the middle of another");
+    if (w->out && is_full(w)) {
+        out_release(w->out); /* lives until its last page is durable */
+        w->out = NULL;
+    }
+    if (!w->out) {
+        if (w->number >= SEGMENT_MAX)
+            return err_set(e, ERR_TOO_BIG, "%s has used all its segment numbers", w->dir);
+        if ((rc = out_create(&w->out, w->dir, w->number + 1, e)) != OK)
+            return rc;
+        w->number++;
+    }
+    if (XXH3_64bits_reset(w->hash) != XXH_OK)
+        return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
+    w->open = true;
+    w->lost = ERR_INIT;
+    w->records = w->size = w->flushed = 0;
+    w->buffered = 0;
+    return OK;
+}
+
+/* The page is gone, whatever of it is in the file: the next one is written over it. */
+static void drop_page(struct writer *w)
+{
+    char name[SEGMENT_NAME_MAX];
+    w->open = false;
+    if (w->out && w->flushed > 0 && ftruncate(w->out->data_fd, (off_t)w->out->bytes) != 0)
+        LOG(LOG_WARN, "spool", "cannot cut off a page that was given up", F_STR("table", w->table),
+            F_STR("file", segment_name(name, w->out->number, SEGMENT_DATA)));
+    w->flushed = 0;
+    w->buffered = 0;
+}
+
+/* Checksums what it writes: in large pieces, which is what the hash is fast at. */
+static enum err_code write_out(struct writer *w, const void *p, size_t n, struct err *e)
+{
+    char path[IO_PATH];
+    enum err_code rc = segment_path(path, w->dir, w->out->number,
+                                    w->out->journaled ? SEGMENT_DATA : SEGMENT_NEW, e);
+    if (rc != OK)
+        return rc;
+    if (XXH3_64bits_update(w->hash, w->buffer, w->buffered) != XXH_OK ||
+        (n > 0 && XXH3_64bits_update(w->hash, p, n) != XXH_OK))
+        return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
+    if (w->buffered > 0) {
+        rc = io_pwrite(w->out->data_fd, w->buffer, w->buffered,
+                       (int64_t)(w->out->bytes + w->flushed), path, e);
+        w->flushed += w->buffered; /* or in part: it is cut off then */
+        w->buffered = 0;
+    }
+    if (rc == OK && n > 0) {
+        rc = io_pwrite(w->out->data_fd, p, n, (int64_t)(w->out->bytes + w->flushed), path, e);
+        w->flushed += n;
+    }
+    return rc;
+}
+
+static enum err_code add_bytes(struct writer *w, const char *p, size_t n, struct err *e)
+{
+    enum err_code rc;
+    w->size += n;
+    if (n > BUFFER - w->buffered) {
+        bool large = n > BUFFER;
+        if ((rc = write_out(w, p, large ? n : 0, e)) != OK || large)
+            return rc;
+    }
+    memcpy(w->buffer + w->buffered, p, n);
+    w->buffered += n;
+    return OK;
+}
+
+static enum err_code check_open(const struct writer *w, struct err *e)
+{
+    if (!w->open)
+        return err_set(e, ERR_INTERNAL, "a record without a page");
+    if (w->lost.code != OK && e)
+        *e = w->lost;
+    return w->lost.code;
+}
+
+enum err_code writer_append(struct writer *w, const char *line, size_t n, struct err *e)
+{
+    enum err_code rc = check_open(w, e);
+    if (rc == OK && n > READER_LINE_MAX)
+        rc = err_set(e, ERR_TOO_BIG, "a record of more than %u bytes", READER_LINE_MAX);
+    else if (rc == OK && (n == 0 || memchr(line, '\n', n)))
+        rc = err_set(e, ERR_INTERNAL, "a record that is not one line");
+    if (rc == OK && (rc = add_bytes(w, line, n, e)) == OK)
+        rc = add_bytes(w, "\n", 1, e);
+    if (rc == OK)
+        w->records++;
+    else if (w->open)
+        drop_page(w);
+    return rc;
+}
+
+enum err_code writer_abort(struct writer *w, struct err *e)
+{
+    (void)e;
+    if (w->open)
+        drop_page(w);
+    return OK;
+}
+
+static enum err_code check_position(const char *position, struct err *e)
+{
+    size_t n = strlen(position);
+    if (n > PAGE_POSITION_MAX || memchr(position, '\n', n) || position[0] != '{')
+        return err_set(e, ERR_INTERNAL, "a position that is not one short line of JSON");
+    enum err_code rc = fields_read(position, n, NULL, 0, e);
+    if (rc != OK)
+        rc = err_set(e, ERR_INTERNAL, "a position that is not a JSON object");
+    return rc;
+}
+
+/* The page's place. */
+static struct page_info describe(const struct writer *w, const struct page_info *info)
+{
+    struct page_info made = *info;
+    made.place = (struct page_place){w->out->number, w->out->pages + 1};
+    made.offset = w->out->bytes;
+    made.bytes = w->size;
+    made.records = w->records;
+    made.first_line = w->out->lines + 1;
+    made.durable = w->out->durable;
+    made.hash = XXH3_64bits_digest(w->hash);
+    return made;
+}
+
+/* With its journal line, whose last member is the position. */
+static enum err_code pending_new(struct pending **p, const struct page_info *info,
+                                 const char *position, struct err *e)
+{
+    struct buf line;
+    size_t n = strlen(position);
+    *p = NULL;
+    buf_init(&line, JOURNAL_LINE_MAX);
+    enum err_code rc = journal_add_page(&line, info, position);
+    if (rc != OK) {
+        (void)buf_err(e, rc, &line, "a page's line in the journal");
+        goto done;
+    }
+    struct pending *made = calloc(1, sizeof *made + line.len);
+    if (!made) {
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+        goto done;
+    }
+    made->info = *info;
+    made->len = line.len;
+    memcpy(made->line, line.data, line.len);
+    made->position = made->line + line.len - 1 - SUMLINE_TAIL - n;
+    made->position_len = n;
+    *p = made;
+done:
+    buf_free(&line);
+    return rc;
+}
+
+enum err_code writer_end(struct writer *w, const struct page_info *info, const char *position,
+                         writer_done_fn *done, void *ctx, struct err *e)
+{
+    enum err_code rc = check_open(w, e);
+    if (rc != OK || (rc = check_position(position, e)) != OK ||
+        (rc = write_out(w, NULL, 0, e)) != OK)
+        goto done;
+    struct page_info page = describe(w, info);
+    struct pending *p;
+    if ((rc = pending_new(&p, &page, position, e)) != OK)
+        goto done;
+    p->done = done;
+    p->ctx = ctx;
+    p->out = w->out;
+    out_hold(p->out);
+    if (w->out->pages++ == 0)
+        w->out->since = info->fetched;
+    w->out->bytes += w->size;
+    w->out->lines += w->records;
+    w->out->journal += p->len;
+    w->open = false;
+    *w->tail = p;
+    w->tail = &p->next;
+    w->uncalled++;
+    commit_start(w);
+done:
+    if (rc != OK && w->open)
+        drop_page(w);
+    return rc;
+}

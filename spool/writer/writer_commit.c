@@ -1,0 +1,210 @@
+/* The writer's second half: group commits, sealing, and the end. */
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/writer/segment_seal.h"
+#include "spool/writer/writer_private.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void leave_when_done(struct writer *w);
+
+/* -- sealing */
+
+static void seal_work(uv_work_t *work)
+{
+    struct writer *w = work->data;
+    w->seal.err = ERR_INIT;
+    w->seal.rc = seal_below(w->dir, w->table, w->seal.at, &w->seal.err);
+}
+
+static void seal_done(uv_work_t *work, int status)
+{
+    struct writer *w = work->data;
+    uint64_t done = w->seal.at;
+    w->seal.at = 0;
+    if (status == 0 && w->seal.rc != OK)
+        LOG(LOG_WARN, "seal", "a segment cannot be sealed; its pages are safe in the plain file",
+            F_STR("table", w->table), F_ERR(&w->seal.err));
+    if (w->seal.below > done)
+        seal_start(w, w->seal.below);
+    leave_when_done(w);
+}
+
+/* Not a thing anybody waits for: a failure leaves the plain file, and is tried again with the next.
+ */
+void seal_start(struct writer *w, uint64_t below)
+{
+    if (below > w->seal.below)
+        w->seal.below = below;
+    if (w->seal.at != 0)
+        return;
+    w->seal.at = w->seal.below;
+    w->seal.work.data = w;
+    if (uv_queue_work(w->loop, &w->seal.work, seal_work, seal_done) != 0)
+        w->seal.at = 0;
+}
+
+/* -- commits */
+
+static void pending_free(struct pending *p)
+{
+    if (!p)
+        return;
+    out_release(p->out);
+    free(p);
+}
+
+static void call_back(struct writer *w, struct pending *p, enum err_code rc, const struct err *err)
+{
+    w->calling = true;
+    while (p) {
+        struct pending *next = p->next;
+        w->uncalled--;
+        p->done(p->ctx, rc, &p->info, err);
+        pending_free(p);
+        p = next;
+    }
+    w->calling = false;
+}
+
+/* The next writer is not to go on with the segment either. Where this cannot be written the journal
+ * has lines that were not acknowledged, or none that are new. */
+static void forswear(struct writer *w)
+{
+    struct err e = ERR_INIT;
+    const struct out *out = w->commit.out;
+    struct acked a = {.place = w->acked, .open = false};
+    if (w->acked.segment == out->number && acked_write(&w->acked_fd, w->dir, &a, &e) != OK)
+        LOG(LOG_WARN, "spool", "cannot note that a segment was given up", F_ERR(&e));
+    /* A journal that was seen keeps its number, though no page of it counts. */
+    if (w->acked.segment != out->number && out_is_named(out))
+        w->acked = (struct page_place){out->number, 0};
+}
+
+/* A failed sync is final: nobody can say what of the segment is on the disk. */
+static struct pending *give_up(struct writer *w, struct pending *batch, const struct err *err)
+{
+    struct pending **end = &batch;
+    LOG(LOG_ERROR, "spool", "a page could not be made durable; its segment is given up",
+        F_STR("table", w->table), F_INT("segment", w->commit.out->number), F_ERR(err));
+    while (*end)
+        end = &(*end)->next;
+    *end = w->head;
+    w->head = NULL;
+    w->tail = &w->head;
+    if (w->open) {
+        w->lost = *err;
+        w->flushed = 0;
+    }
+    forswear(w);
+    out_release(w->out);
+    w->out = NULL;
+    return batch;
+}
+
+static void take_effect(struct writer *w, const struct pending *batch)
+{
+    struct out *out = w->commit.out;
+    const struct pending *last = batch;
+    while (last->next)
+        last = last->next;
+    w->acked = last->info.place;
+    memcpy(w->position, last->position, last->position_len);
+    w->position[last->position_len] = '\0';
+    out->durable = last->info.place.page;
+    if (!out->journaled) {
+        out->journaled = true;
+        seal_start(w, out->number);
+    }
+}
+
+static void commit_work(uv_work_t *work)
+{
+    struct writer *w = work->data;
+    commit_run(&w->commit);
+}
+
+static void commit_done(uv_work_t *work, int status)
+{
+    struct writer *w = work->data;
+    struct pending *batch = w->commit.first;
+    struct err err = w->commit.err;
+    enum err_code rc = w->commit.rc;
+    if (status != 0)
+        rc = err_set(&err, ERR_INTERNAL, "a commit was cancelled");
+    w->committing = false;
+    if (rc == OK)
+        take_effect(w, batch);
+    else
+        batch = give_up(w, batch, &err);
+    out_release(w->commit.out);
+    w->commit.out = NULL;
+    call_back(w, batch, rc, &err);
+    commit_start(w);
+    leave_when_done(w);
+}
+
+/* All that has ended, as far as it is of one segment, in one step. */
+void commit_start(struct writer *w)
+{
+    struct commit *c = &w->commit;
+    if (w->committing || !w->head)
+        return;
+    *c = (struct commit){
+        .out = w->head->out, .first = w->head, .position = w->position, .acked_fd = &w->acked_fd};
+    c->header = (struct journal_header){
+        .segment = c->out->number, .created = when_now(), .previous = w->acked};
+    memcpy(c->header.table, w->table, sizeof c->header.table);
+    struct pending **end = &w->head;
+    while (*end && (*end)->out == c->out)
+        end = &(*end)->next;
+    w->head = *end;
+    if (!w->head)
+        w->tail = &w->head;
+    *end = NULL;
+    out_hold(c->out);
+    w->committing = true;
+    w->work.data = w;
+    if (uv_queue_work(w->loop, &w->work, commit_work, commit_done) != 0)
+        abort(); /* only for a missing function */
+}
+
+/* -- closing */
+
+static void goodbye_work(uv_work_t *work)
+{
+    (void)work;
+}
+
+static void goodbye_done(uv_work_t *work, int status)
+{
+    struct writer *w = work->data;
+    writer_closed_fn *closed = w->closed;
+    void *ctx = w->closed_ctx;
+    (void)status;
+    writer_free(w);
+    if (closed)
+        closed(ctx);
+}
+
+static void leave_when_done(struct writer *w)
+{
+    if (!w->leaving || w->committing || w->head || w->calling || w->seal.at != 0 || w->goodbye.data)
+        return;
+    w->goodbye.data = w;
+    /* Always from the loop, never from within writer_close. */
+    if (uv_queue_work(w->loop, &w->goodbye, goodbye_work, goodbye_done) != 0)
+        abort();
+}
+
+void writer_close(struct writer *w, writer_closed_fn *closed, void *ctx)
+{
+    struct err e;
+    if (writer_abort(w, &e) != OK)
+        LOG(LOG_WARN, "spool", "cannot take back a page that was begun", F_ERR(&e));
+    w->leaving = true;
+    w->closed = closed;
+    w->closed_ctx = ctx;
+    leave_when_done(w);
+}

@@ -1,0 +1,65 @@
+/*
+ * The writer's inside, shared by its two halves: writer.c takes pages, writer_commit.c makes them durable,
+ * seals, closes.
+ */
+#ifndef NETTY_SPOOL_WRITER_WRITER_PRIVATE_H
+#define NETTY_SPOOL_WRITER_WRITER_PRIVATE_H
+
+#include "spool/journal/acked.h"
+#include "spool/writer/commit.h"
+#include "spool/writer/writer.h"
+#include <xxhash.h>
+
+struct seal_job {
+    uv_work_t work;
+    uint64_t below; /* asked for */
+    uint64_t at;    /* being done; 0: nothing */
+    enum err_code rc;
+    struct err err;
+};
+
+struct writer {
+    uv_loop_t *loop;
+    struct spool_lock *lock;
+    struct writer_conf conf;
+    char dir[IO_PATH];
+    char table[NAMES_TABLE_MAX + 1];
+
+    struct out *out;         /* the segment pages go to, or NULL: the next page makes one */
+    uint64_t number;         /* the greatest that is taken */
+    struct page_place acked; /* the last durable page */
+    char position[PAGE_POSITION_MAX + 1];
+
+    bool open;       /* a page is */
+    struct err lost; /* why the open page cannot be had any more; code OK: it can */
+    uint64_t records;
+    uint64_t size;    /* of the page so far */
+    uint64_t flushed; /* of that, in the file */
+    char *buffer;
+    size_t buffered;
+    XXH3_state_t *hash;
+
+    struct pending *head; /* ended, and in no commit yet */
+    struct pending **tail;
+    size_t uncalled;
+    bool committing;
+    bool calling;
+    uv_work_t work;
+    struct commit commit;
+    int acked_fd;
+    struct seal_job seal;
+
+    uv_work_t goodbye;
+    bool leaving;
+    writer_closed_fn *closed;
+    void *closed_ctx;
+};
+
+void writer_free(struct writer *w);
+
+/* Makes what has ended durable, unless that is under way: then it comes after. */
+void commit_start(struct writer *w);
+/* Seals what is below that number, in a worker. */
+void seal_start(struct writer *w, uint64_t below);
+
+#endif
