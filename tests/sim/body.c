@@ -1,6 +1,7 @@
 #include "tests/sim/body.h"
 
 #include "tests/sim/members.h"
+#include "tests/sim/mood.h"
 #include "tests/sim/words.h"
 
 #include <string.h>
@@ -40,7 +41,7 @@ static enum body_odd odd_kind(const struct writing *w)
 
 static void key(struct writing *w, enum body_odd odd)
 {
-    bool quotes = odd == ODD_TEXT_KEY;
+    bool quotes = odd == ODD_TEXT_KEY || w->conf->key_text;
     pen_put(&w->pen, "{\"");
     pen_put(&w->pen, odd == ODD_NO_KEY ? "no_key" : table_key(w->table));
     pen_put(&w->pen, quotes ? "\":\"" : "\":");
@@ -66,8 +67,12 @@ static void deleted(struct writing *w)
     bool marked = w->rec->flags & REC_DELETED;
     if (!marked && w->rec->id % 5 < 3)
         return;
+    static const char *const values[][2] = {[DELETED_BOOL] = {"false", "true"},
+                                            [DELETED_NUMBER] = {"0", "1"},
+                                            [DELETED_TEXT] = {"\"0\"", "\"1\""},
+                                            [DELETED_NULL] = {"null", "\"true\""}};
     member_name(w, "deleted");
-    pen_put(&w->pen, marked ? "true" : "false");
+    pen_put(&w->pen, values[w->conf->deleted_is][marked]);
 }
 
 static void members(struct writing *w)

@@ -32,6 +32,9 @@ struct body_conf {
     unsigned odd; /* one record in so many is odd; 0: none */
     enum body_odd odd_kind;
     bool vanish; /* some members are there in some versions only */
+    /* Moods of a table, which the truth does not show: */
+    bool key_text;       /* keys are strings of digits */
+    unsigned deleted_is; /* enum deleted_is (mood.h) */
 };
 
 #define BODY_MAX (8u << 20) /* a record is never larger */

@@ -112,6 +112,29 @@ static enum err_code set_mood(const struct command *c, struct err *e)
     return rc != OK ? rc : show_state(c, e);
 }
 
+static enum err_code change_spoils(const struct command *c,
+                                   enum err_code (*change)(struct spoils *s,
+                                                           const struct args *args, struct err *e),
+                                   struct err *e)
+{
+    const char *name = args_get(&c->request->args, "table");
+    struct world_table *t = name != NULL ? world_table(c->w, name) : NULL;
+    if (t == NULL)
+        return refuse(c->reply, 404, "table=: there is no such table");
+    enum err_code rc = change(&t->spoils, &c->request->args, e);
+    return rc == OK ? buf_addf(&c->reply->body, "{\"spoilt\":%zu}\n", t->spoils.n) : rc;
+}
+
+static enum err_code spoil(const struct command *c, struct err *e)
+{
+    return change_spoils(c, spoils_add, e);
+}
+
+static enum err_code mend(const struct command *c, struct err *e)
+{
+    return change_spoils(c, spoils_mend, e);
+}
+
 static enum err_code set_clock(const struct command *c, struct err *e)
 {
     int64_t seconds = 0;
@@ -160,6 +183,7 @@ static const struct {
     {"state", true, false, show_state},    {"mood", false, true, set_mood},
     {"clock", false, true, set_clock},     {"log", true, false, show_log},
     {"log/reset", false, true, reset_log}, {"elsewhere", true, false, elsewhere},
+    {"spoil", false, true, spoil},         {"mend", false, true, mend},
 };
 
 static enum err_code dispatch(const struct command *c, const char *path, bool post, struct err *e)

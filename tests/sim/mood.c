@@ -72,6 +72,14 @@ static const struct member {
     M(throttle_seconds, 0, MANY, NULL),
     M(throttle_requests, 0, MANY, NULL),
     SWITCH(throttle_extends),
+    M(limit_fail_above, 0, MANY, NULL),
+    M(limit_fail_how, FAIL_500, FAIL_RESET, "500|502|504|413|cut|hang|reset"),
+    M(refuse_status, 0, 599, NULL),
+    M(refuse_words, WORDS_NESTED, WORDS_NONE, "nested|error|message|lines|control|long|none"),
+    M(empty_is, EMPTY_ARRAY, EMPTY_MISSING, "array|null|object|missing"),
+    SWITCH(bom),
+    SWITCH(key_text),
+    M(deleted_is, DELETED_BOOL, DELETED_NULL, "bool|number|text|null"),
 };
 #define MEMBERS (sizeof members / sizeof *members)
 

@@ -35,6 +35,37 @@ enum key_filter {
     KEY_OTHER    /* always the list's first record */
 };
 
+enum fail_how {
+    FAIL_500,
+    FAIL_502,
+    FAIL_504,
+    FAIL_413,
+    FAIL_CUT,
+    FAIL_HANG,
+    FAIL_RESET
+};
+enum words_are {
+    WORDS_NESTED,  /* {"error":{"code":403,"message":"..."}} */
+    WORDS_ERROR,   /* {"error":"..."} */
+    WORDS_MESSAGE, /* {"message":"..."} */
+    WORDS_LINES,   /* a text of several lines */
+    WORDS_CONTROL, /* with control characters, an escape sequence for terminals, and no UTF-8 */
+    WORDS_LONG,
+    WORDS_NONE /* no body */
+};
+enum empty_is {
+    EMPTY_ARRAY,
+    EMPTY_NULL,
+    EMPTY_OBJECT,
+    EMPTY_MISSING
+};
+enum deleted_is {
+    DELETED_BOOL,
+    DELETED_NUMBER, /* 0 and 1 */
+    DELETED_TEXT,   /* "0" and "1" */
+    DELETED_NULL    /* null and "true" */
+};
+
 struct mood {
     /* the list changes while it is read */
     int64_t edits_per_request, inserts_per_request, deletes_per_request, marks_per_request;
@@ -61,6 +92,15 @@ struct mood {
     int64_t throttle_after; /* requests answered before it; -1: never */
     int64_t throttle_status, throttle_retry_after, throttle_retry_date;
     int64_t throttle_seconds, throttle_requests, throttle_extends;
+    /* what one table's pages, or all, are like for long */
+    int64_t limit_fail_above; /* a request with a greater limit fails; 0: none does */
+    int64_t limit_fail_how;   /* enum fail_how */
+    int64_t refuse_status;    /* every request is answered so; 0: none */
+    int64_t refuse_words;     /* enum words_are: how the answer says why */
+    int64_t empty_is;         /* enum empty_is: a page without records */
+    int64_t bom;              /* U+FEFF before the body */
+    int64_t key_text;         /* keys are strings of digits */
+    int64_t deleted_is;       /* enum deleted_is */
 };
 
 enum fault {

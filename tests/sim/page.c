@@ -2,6 +2,8 @@
 
 #include "tests/sim/pen.h"
 
+#include <string.h>
+
 #define DEPTH 3000 /* of FAULT_DEEP: more than a parser with a limit takes */
 
 static void write_count(struct pen *p, const struct page *page)
@@ -30,6 +32,14 @@ static void write_intruder(struct pen *p, enum fault fault)
     pen_put(p, "}");
 }
 
+static enum err_code write_record(const struct page *page, const struct rec *rec, struct buf *out)
+{
+    const struct spoil *spoil = spoils_find(page->spoils, rec->id);
+    size_t begin = out->len;
+    enum err_code rc = body_text(page->body, page->table, rec, out);
+    return rc == OK && spoil != NULL && spoil_is_text(spoil) ? spoil_text(spoil, out, begin) : rc;
+}
+
 static void write_records(struct pen *p, const struct page *page)
 {
     bool intruder = page->fault == FAULT_NULLELEMENT || page->fault == FAULT_DEEP;
@@ -46,8 +56,7 @@ static void write_records(struct pen *p, const struct page *page)
         pen_put(p, comma ? "," : "");
         comma = true;
         if (p->rc == OK)
-            p->rc = body_text(page->body, page->table, table_at(page->table, page->positions[i]),
-                              p->out);
+            p->rc = write_record(page, table_at(page->table, page->positions[i]), p->out);
     }
 }
 
@@ -59,6 +68,13 @@ static void write_data(struct pen *p, const struct page *page)
         pen_put(p, none[rng_below(&p->rng, sizeof none / sizeof *none)]);
         return;
     }
+    if (page->n == 0 && page->fault == FAULT_NONE && page->mood->empty_is != EMPTY_ARRAY) {
+        static const char *const empty[] = {[EMPTY_NULL] = "\"data\":null",
+                                            [EMPTY_OBJECT] = "\"data\":{}",
+                                            [EMPTY_MISSING] = "\"message\":\"no result\""};
+        pen_put(p, empty[page->mood->empty_is]);
+        return;
+    }
     pen_put(p, "\"data\":[");
     write_records(p, page);
     pen_put(p, "]");
@@ -66,7 +82,7 @@ static void write_data(struct pen *p, const struct page *page)
 
 static void write_envelope(struct pen *p, const struct page *page)
 {
-    pen_put(p, "{");
+    pen_put(p, page->mood->bom ? "\xef\xbb\xbf{" : "{");
     if (page->mood->envelope == ENVELOPE_RICH)
         pen_put(p, "\"meta\":{\"data\":[{\"time_modified\":\"1999-01-01\"}],\"count\":1},");
     if (page->mood->envelope == ENVELOPE_PLAIN) {
@@ -135,6 +151,33 @@ enum err_code page_error(unsigned status, const char *message, struct buf *out)
     pen_plain(&p, message);
     pen_put(&p, "\"}}");
     return p.rc;
+}
+
+enum err_code page_refusal(unsigned status, enum words_are words, struct buf *out)
+{
+    static const char why[] = "Filter \"name\" is not allowed for this key";
+    enum err_code rc = OK;
+    switch (words) {
+    case WORDS_NESTED:
+        return page_error(status, why, out);
+    case WORDS_ERROR:
+    case WORDS_MESSAGE:
+        rc = buf_addf(out, "{\"%s\":", words == WORDS_ERROR ? "error" : "message");
+        if (rc == OK)
+            rc = buf_add_json(out, why, strlen(why));
+        return rc == OK ? buf_addc(out, '}') : rc;
+    case WORDS_LINES:
+        return buf_addf(out, "\r\n  %s  \r\nat line 12 of api.php\r\n", why);
+    case WORDS_CONTROL:
+        return buf_addf(out, "\x1b[31mnot\x01 allowed\xff \xc3\xa9t\xc3\xa9\tand so on");
+    case WORDS_LONG:
+        for (int i = 0; i < 5000 && rc == OK; i++)
+            rc = buf_addf(out, "%s\xc3\xa9", why);
+        return rc;
+    case WORDS_NONE:
+        break;
+    }
+    return OK;
 }
 
 enum err_code page_html(unsigned status, struct buf *out)

@@ -7,6 +7,7 @@
 #include "shared/base/buf.h"
 #include "tests/sim/body.h"
 #include "tests/sim/mood.h"
+#include "tests/sim/spoil.h"
 
 #define PAGE_MAX ((size_t)1 << 30)
 
@@ -17,6 +18,7 @@ struct page {
     size_t n;
     size_t total;
     const struct mood *mood;
+    const struct spoils *spoils;
     enum fault fault; /* those of the text: notarray, nullelement, deep, garbage, utf8,
                          error_object, html */
     bool pretty;
@@ -27,6 +29,8 @@ enum err_code page_write(const struct page *page, struct rng *rng, struct buf *o
 
 /* An error as the API sends it: {"error":{"code":401,"message":"..."}} */
 enum err_code page_error(unsigned status, const char *message, struct buf *out) MUST_CHECK;
+/* Why a table's requests are refused, in words of a kind that mood.refuse_words names. */
+enum err_code page_refusal(unsigned status, enum words_are words, struct buf *out) MUST_CHECK;
 /* A web server's own idea of an error page. */
 enum err_code page_html(unsigned status, struct buf *out) MUST_CHECK;
 

@@ -19,6 +19,7 @@ struct serving {
     struct rng rng;
     struct query query;
     enum fault fault;
+    const struct spoil *spoil; /* a record on the page because of which it cannot be had */
     struct reqlog_entry entry;
 };
 
@@ -100,6 +101,16 @@ static void choose_fault(struct serving *s)
     s->t->faults += s->fault != FAULT_NONE;
 }
 
+static void find_spoil(struct serving *s, const struct page *page)
+{
+    for (size_t i = 0; i < page->n && s->spoil == NULL; i++) {
+        const struct rec *rec = table_at(page->table, page->positions[i]);
+        const struct spoil *spoil = spoils_find(page->spoils, rec->id);
+        if (spoil != NULL && !spoil_is_text(spoil))
+            s->spoil = spoil;
+    }
+}
+
 static enum err_code bend_key_filter(struct serving *s, struct err *e)
 {
     struct query *q = &s->query;
@@ -155,10 +166,14 @@ static enum err_code write_page(struct serving *s, struct err *e)
     size_t *positions = calloc(s->query.limit + 1u, sizeof *positions);
     if (positions == NULL)
         return err_set(e, ERR_NOMEM, "no memory for a page");
+    struct body_conf body = s->w->conf->body;
+    body.key_text = s->t->mood.key_text != 0;
+    body.deleted_is = (unsigned)s->t->mood.deleted_is;
     struct page page = {.table = s->t->table,
-                        .body = &s->w->conf->body,
+                        .body = &body,
                         .positions = positions,
                         .mood = &s->t->mood,
+                        .spoils = &s->t->spoils,
                         .fault = s->fault,
                         .pretty = s->w->conf->pretty};
     enum err_code rc =
@@ -167,6 +182,8 @@ static enum err_code write_page(struct serving *s, struct err *e)
         rc = buf_err(e, rc, &s->reply->body, "a page");
     s->entry.records = s->fault == FAULT_NOTARRAY ? 0 : page.n;
     s->entry.total = page.total;
+    if (rc == OK)
+        find_spoil(s, &page);
     free(positions);
     return rc;
 }
@@ -214,6 +231,48 @@ static enum err_code apply_fault(struct serving *s)
     return OK;
 }
 
+static enum err_code fail_as(struct serving *s, enum fail_how how)
+{
+    static const unsigned statuses[] = {
+        [FAIL_500] = 500, [FAIL_502] = 502, [FAIL_504] = 504, [FAIL_413] = 413};
+    switch (how) {
+    case FAIL_CUT:
+        s->reply->delivery = DELIVER_CUT;
+        return OK;
+    case FAIL_HANG:
+        s->reply->wait_ms += s->t->mood.hang_seconds * 1000;
+        return OK;
+    case FAIL_RESET:
+        s->reply->delivery = DELIVER_RESET;
+        return OK;
+    default:
+        return say_error(s, statuses[how], "This page cannot be made");
+    }
+}
+
+/* What fails each time: a page too large, or with such a record on it. */
+static enum err_code apply_lasting(struct serving *s)
+{
+    const struct mood *m = &s->t->mood;
+    if (m->limit_fail_above > 0 && s->query.limit > m->limit_fail_above)
+        return fail_as(s, (enum fail_how)m->limit_fail_how);
+    if (s->spoil == NULL)
+        return OK;
+    if (s->spoil->how == SPOIL_STATUS)
+        return say_error(s, s->spoil->status, "This record cannot be shown");
+    return fail_as(s, s->spoil->how == SPOIL_CUT ? FAIL_CUT : FAIL_HANG);
+}
+
+static enum err_code refuse_table(struct serving *s, struct err *e)
+{
+    const struct mood *m = &s->t->mood;
+    s->reply->status = (unsigned)m->refuse_status;
+    set_date(s);
+    enum err_code rc =
+        page_refusal(s->reply->status, (enum words_are)m->refuse_words, &s->reply->body);
+    return rc == OK ? OK : buf_err(e, rc, &s->reply->body, "a refusal");
+}
+
 static enum err_code answer(struct serving *s, struct err *e)
 {
     enum err_code rc;
@@ -230,7 +289,7 @@ static enum err_code answer(struct serving *s, struct err *e)
         return rc;
     if (m->edits_after && (rc = change_list(s, e)) != OK)
         return rc;
-    if ((rc = apply_fault(s)) != OK)
+    if ((rc = apply_fault(s)) != OK || (rc = apply_lasting(s)) != OK)
         return buf_err(e, rc, &s->reply->body, "an answer");
     s->entry.fault = fault_name(s->fault);
     return OK;
@@ -246,7 +305,7 @@ static enum err_code route(struct serving *s, struct err *e)
     s->t = world_table(s->w, s->request->table);
     if (s->t == NULL)
         return say_error(s, 404, "Unknown resource");
-    return answer(s, e);
+    return s->t->mood.refuse_status != 0 ? refuse_table(s, e) : answer(s, e);
 }
 
 static void record(struct serving *s)

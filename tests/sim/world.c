@@ -50,8 +50,10 @@ void world_close(struct world *w)
 {
     if (w == NULL)
         return;
-    for (size_t i = 0; i < w->n; i++)
+    for (size_t i = 0; i < w->n; i++) {
         table_close(w->tables[i].table);
+        spoils_free(&w->tables[i].spoils);
+    }
     reqlog_close(w->log);
     zone_close(w->utc);
     pthread_mutex_destroy(&w->lock);

@@ -11,6 +11,7 @@
 #include "tests/sim/options.h"
 #include "tests/sim/query.h"
 #include "tests/sim/reqlog.h"
+#include "tests/sim/spoil.h"
 #include "tests/sim/table.h"
 #include <pthread.h>
 
@@ -21,6 +22,7 @@ struct world_table {
     int64_t faults;
     bool saved; /* same_page_forever: the query that is answered each time */
     struct query first;
+    struct spoils spoils;
 };
 
 /* The key asked too often: closed until a time or for a number of requests. */
