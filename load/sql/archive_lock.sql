@@ -2,4 +2,4 @@
 --
 --   psql -1 -f load/sql/archive_lock.sql ...
 SET LOCAL lock_timeout = '5s';
-SELECT pg_advisory_xact_lock(7954892360421172323);
+SELECT pg_catalog.pg_advisory_xact_lock(7954892360421172323);

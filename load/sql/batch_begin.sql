@@ -4,7 +4,7 @@
 --   psql -f load/sql/begin.sql -f load/sql/batch_begin.sql ...
 CREATE TEMPORARY TABLE pg_temp.netty_batch (
     key bigint,
-    data text,
-    time_created timestamptz,
-    time_modified timestamptz
+    data pg_catalog.text,
+    time_created pg_catalog.timestamptz,
+    time_modified pg_catalog.timestamptz
 ) WITH (toast_tuple_target = 8160) ON COMMIT DROP;

@@ -2,26 +2,28 @@
 --
 --   psql -x -f load/sql/check.sql
 SELECT
-    current_setting('server_version') AS version,
-    current_setting('server_version_num') AS version_num,
-    current_setting('server_encoding') AS encoding,
-    current_setting('statement_timeout') AS time_limit,
-    (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout') AS time_limit_ms,
-    pg_is_in_recovery() AS standby,
-    current_setting('default_transaction_read_only') = 'on' AS read_only,
-    pg_backend_pid() AS backend,
+    pg_catalog.current_setting('server_version') AS version,
+    pg_catalog.current_setting('server_version_num') AS version_num,
+    pg_catalog.current_setting('server_encoding') AS encoding,
+    pg_catalog.current_setting('statement_timeout') AS time_limit,
+    (SELECT setting FROM pg_catalog.pg_settings WHERE name OPERATOR(pg_catalog.=) 'statement_timeout') AS time_limit_ms,
+    pg_catalog.pg_is_in_recovery() AS standby,
+    pg_catalog.current_setting('default_transaction_read_only') OPERATOR(pg_catalog.=) 'on' AS read_only,
+    pg_catalog.pg_backend_pid() AS backend,
     current_user AS role,
-    current_database() AS database,
-    current_schema() AS first_schema,
-    has_schema_privilege(current_schema(), 'CREATE') AS may_create_table,
-    has_database_privilege(current_database(), 'TEMPORARY') AS may_use_temporary,
+    pg_catalog.current_database() AS database,
+    pg_catalog.current_schema() AS first_schema,
+    pg_catalog.has_schema_privilege(pg_catalog.current_schema(), 'CREATE') AS may_create_table,
+    pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY') AS may_use_temporary,
     CASE
-        WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
-        WHEN c.oid IS NULL THEN has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE')
-        ELSE has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-            AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+        WHEN n.oid IS NULL THEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+        WHEN c.oid IS NULL THEN pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+            AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')
+        ELSE pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+            AND pg_catalog.has_table_privilege(c.oid, 'INSERT') AND pg_catalog.has_table_privilege(c.oid, 'UPDATE')
     END AS may_keep_progress,
     c.oid IS NOT NULL AS progress_there
 FROM (VALUES (1)) AS one (row)
-LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'netty_sync'
-LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = 'progress';
+LEFT JOIN pg_catalog.pg_namespace n ON n.nspname OPERATOR(pg_catalog.=) 'netty_sync'
+LEFT JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) n.oid
+    AND c.relname OPERATOR(pg_catalog.=) 'progress';

@@ -6,4 +6,4 @@
 --   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v times=', time_modified' ...
 SELECT :"key" AS key, xmin :times
 FROM :"schema".:"relation"
-WHERE :"key" = ANY ($1);
+WHERE :"key" OPERATOR(pg_catalog.=) ANY ($1);

@@ -6,20 +6,21 @@
 WITH due AS MATERIALIZED (
     SELECT t.:"key" AS key
     FROM :"schema".:"relation" AS t
-    WHERE t.:"key" BETWEEN :'from'::bigint AND :'to'::bigint AND (:condition)
+    WHERE t.:"key" OPERATOR(pg_catalog.>=) :'from'::bigint AND t.:"key" OPERATOR(pg_catalog.<=) :'to'::bigint
+        AND (:condition)
     ORDER BY t.:"key"
     LIMIT :'rows'::bigint
     FOR UPDATE SKIP LOCKED
 ), done AS (
     UPDATE :"schema".:"relation" AS t
-    SET data = t.data || '{}'::jsonb
+    SET data = t.data OPERATOR(pg_catalog.||) '{}'::pg_catalog.jsonb
     FROM due AS d
-    WHERE t.:"key" = d.key
+    WHERE t.:"key" OPERATOR(pg_catalog.=) d.key
     RETURNING 1
 )
 SELECT
-    (SELECT max(d.key) FROM due AS d)::bigint AS last,
-    (SELECT count(*) FROM due AS d) AS due,
-    (SELECT count(*) FROM done) AS moved,
+    (SELECT pg_catalog.max(d.key) FROM due AS d)::bigint AS last,
+    (SELECT pg_catalog.count(*) FROM due AS d) AS due,
+    (SELECT pg_catalog.count(*) FROM done) AS moved,
     0 AS merged,
-    (SELECT array_agg(d.key) FROM due AS d) AS keys;
+    (SELECT pg_catalog.array_agg(d.key) FROM due AS d) AS keys;

@@ -5,17 +5,21 @@
 --   psql -f load/sql/begin.sql ... -v from=0 -v to=1000 -v rows=1000 -v bytes=4000000 \
 --        -v condition="t.time_modified < '2024-01-01'" -f load/sql/due_take.sql ...
 WITH due AS MATERIALIZED (
-    SELECT t.:"key" AS key, to_jsonb(t)::text AS line
+    SELECT t.:"key" AS key, pg_catalog.to_jsonb(t)::pg_catalog.text AS line
     FROM :"schema".:"relation" AS t
-    WHERE t.:"key" BETWEEN :'from'::bigint AND :'to'::bigint AND (:condition)
+    WHERE t.:"key" OPERATOR(pg_catalog.>=) :'from'::bigint AND t.:"key" OPERATOR(pg_catalog.<=) :'to'::bigint
+        AND (:condition)
     ORDER BY t.:"key"
     LIMIT :'rows'::bigint
     FOR UPDATE SKIP LOCKED
 ), sized AS (
-    SELECT d.*, sum(octet_length(d.line) + 1) OVER (ORDER BY d.key) - octet_length(d.line) AS reached
+    SELECT d.*,
+        pg_catalog.sum(pg_catalog.octet_length(d.line) OPERATOR(pg_catalog.+) 1) OVER (ORDER BY d.key)
+            OPERATOR(pg_catalog.-) pg_catalog.octet_length(d.line) AS reached
     FROM due AS d
 )
 SELECT s.key, s.line
 FROM sized AS s
-WHERE s.reached <= :'bytes'::bigint OR s.key = (SELECT min(d.key) FROM due AS d)
+WHERE s.reached OPERATOR(pg_catalog.<=) :'bytes'::bigint
+    OR s.key OPERATOR(pg_catalog.=) (SELECT pg_catalog.min(d.key) FROM due AS d)
 ORDER BY s.key;

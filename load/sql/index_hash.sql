@@ -2,4 +2,5 @@
 -- reading and writing meanwhile. Not within a transaction; where it fails an invalid index is left.
 --
 --   psql -v schema=public -v relation=netty-contacts -v name=netty-contacts_i -v member=email -f load/sql/index_hash.sql
-CREATE INDEX CONCURRENTLY IF NOT EXISTS :"name" ON :"schema".:"relation" USING hash ((data->>:'member'));
+CREATE INDEX CONCURRENTLY IF NOT EXISTS :"name"
+    ON :"schema".:"relation" USING hash ((data OPERATOR(pg_catalog.->>) :'member'));

@@ -2,4 +2,5 @@
 -- reading and writing meanwhile. Not within a transaction; where it fails an invalid index is left.
 --
 --   psql -v schema=public -v relation=netty-contacts -v name=netty-contacts_i -v member=tags -f load/sql/index_nested.sql
-CREATE INDEX CONCURRENTLY IF NOT EXISTS :"name" ON :"schema".:"relation" USING gin ((data->:'member') jsonb_path_ops);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS :"name"
+    ON :"schema".:"relation" USING gin ((data OPERATOR(pg_catalog.->) :'member') pg_catalog.jsonb_path_ops);

@@ -6,5 +6,5 @@ SET LOCAL enable_indexscan = off;
 SET LOCAL enable_indexonlyscan = off;
 SET LOCAL enable_bitmapscan = off;
 SET LOCAL enable_seqscan = on;
-SELECT count(*) - count(DISTINCT t.:"key") AS twice
+SELECT pg_catalog.count(*) OPERATOR(pg_catalog.-) pg_catalog.count(DISTINCT t.:"key") AS twice
 FROM :"schema".:"relation" AS t;

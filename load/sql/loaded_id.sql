@@ -2,7 +2,8 @@
 -- restored elsewhere does not have, with the database's number in it; and its name, for people.
 --
 --   psql -f load/sql/loaded_id.sql
-SELECT c.system_identifier::text || '.' || d.oid::text AS id, d.datname AS name
+SELECT c.system_identifier::pg_catalog.text OPERATOR(pg_catalog.||) '.'
+    OPERATOR(pg_catalog.||) d.oid::pg_catalog.text AS id, d.datname AS name
 FROM pg_catalog.pg_control_system() AS c
 CROSS JOIN pg_catalog.pg_database AS d
-WHERE d.datname = current_database();
+WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();

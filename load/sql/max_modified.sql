@@ -3,6 +3,6 @@
 -- Reads the whole table where time_modified has no index.
 --
 --   psql -v schema=public -v relation=netty-contacts -f load/sql/max_modified.sql
-SELECT (extract(epoch FROM max(time_modified)) * 1000000)::bigint AS time_modified
+SELECT (extract(epoch FROM pg_catalog.max(time_modified)) OPERATOR(pg_catalog.*) 1000000)::bigint AS time_modified
 FROM :"schema".:"relation"
-WHERE time_modified > '-infinity' AND time_modified <= now();
+WHERE time_modified OPERATOR(pg_catalog.>) '-infinity' AND time_modified OPERATOR(pg_catalog.<=) pg_catalog.now();

@@ -6,19 +6,23 @@
 --   psql ... -v key=contact_id -f load/sql/merge_members.sql
 WITH asked AS MATERIALIZED (
     SELECT b.key, b.shape, t.data
-    FROM unnest($1::bigint[], $2::integer[], $4::bigint[]) AS b (key, shape, modified)
-    JOIN :"schema".:"relation" AS t ON t.:"key" = b.key
-    WHERE CASE WHEN isfinite(t.time_modified)
-            THEN (extract(epoch FROM t.time_modified) * 1000000)::bigint END IS NOT DISTINCT FROM b.modified
-        AND jsonb_typeof(t.data) = 'object'
+    FROM ROWS
+        FROM (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::integer[]),
+            pg_catalog.unnest($4::bigint[])) AS b (key, shape, modified)
+    JOIN :"schema".:"relation" AS t ON t.:"key" OPERATOR(pg_catalog.=) b.key
+    WHERE coalesce(CASE WHEN pg_catalog.isfinite(t.time_modified)
+            THEN (extract(epoch FROM t.time_modified) OPERATOR(pg_catalog.*) 1000000)::bigint END, -9223372036854775808)
+            OPERATOR(pg_catalog.=) coalesce(b.modified, -9223372036854775808)
+        AND pg_catalog.jsonb_typeof(t.data) OPERATOR(pg_catalog.=) 'object'
 ), over AS (
     SELECT m.name, a.key
     FROM asked AS a
-    CROSS JOIN LATERAL jsonb_object_keys(a.data) AS m (name)
-    WHERE NOT ($3::jsonb->a.shape) ? m.name AND m.name NOT IN ('deleted', 'deleted_detected_at')
+    CROSS JOIN LATERAL pg_catalog.jsonb_object_keys(a.data) AS m (name)
+    WHERE NOT (($3::pg_catalog.jsonb OPERATOR(pg_catalog.->) a.shape) OPERATOR(pg_catalog.?) m.name)
+        AND m.name OPERATOR(pg_catalog.<>) ALL ('{deleted,deleted_detected_at}'::pg_catalog.text[])
 )
-SELECT NULL AS member, count(*) AS rows, NULL AS keys FROM asked
+SELECT NULL AS member, pg_catalog.count(*) AS rows, NULL AS keys FROM asked
 UNION ALL
-SELECT o.name, count(*), (array_agg(o.key ORDER BY o.key))[1:3]::text
+SELECT o.name, pg_catalog.count(*), (pg_catalog.array_agg(o.key ORDER BY o.key))[1:3]::pg_catalog.text
 FROM over AS o
 GROUP BY o.name;

@@ -4,8 +4,9 @@
 --
 --   psql -v spool=ID -v table_name=contacts -v lanes='{0,1,2,3}' \
 --        -f load/sql/begin.sql -f load/sql/progress_make.sql -f load/sql/progress_lock.sql ...
-SELECT lane, segment, page, line, xmin AS version, txid_current() AS own
+SELECT lane, segment, page, line, xmin AS version, pg_catalog.txid_current() AS own
 FROM netty_sync.progress
-WHERE spool = :'spool' AND table_name = :'table_name' AND lane = ANY (:'lanes'::smallint[])
+WHERE spool OPERATOR(pg_catalog.=) :'spool' AND table_name OPERATOR(pg_catalog.=) :'table_name'
+    AND lane OPERATOR(pg_catalog.=) ANY (:'lanes'::smallint[])
 ORDER BY lane
 FOR UPDATE;

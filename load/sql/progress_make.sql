@@ -3,5 +3,5 @@
 --   psql -v spool=ID -v table_name=contacts -f load/sql/begin.sql -f load/sql/progress_make.sql ...
 INSERT INTO netty_sync.progress (spool, table_name, lane)
 SELECT :'spool', :'table_name', lane
-FROM generate_series(0, 3) AS lane
+FROM pg_catalog.generate_series(0, 3) AS lane
 ON CONFLICT (spool, table_name, lane) DO NOTHING;

@@ -2,4 +2,4 @@
 -- first look, and for --dry-run. A lane without a row: not at all.
 SELECT lane, segment, page, line
 FROM netty_sync.progress
-WHERE spool = $1 AND table_name = $2;
+WHERE spool OPERATOR(pg_catalog.=) $1 AND table_name OPERATOR(pg_catalog.=) $2;

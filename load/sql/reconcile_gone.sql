@@ -3,10 +3,12 @@
 --
 --   psql -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 -f load/sql/reconcile_gone.sql
 SELECT
-    count(*) FILTER (WHERE NOT (t.data @> '{"deleted": true}'::jsonb)) AS deleted,
-    count(*) AS marked
-FROM unnest($1::bigint[], $2::bigint[]) AS g (key, time)
-JOIN :"schema".:"relation" AS t ON t.:"key" = CAST(g.key AS :"keytype")
-WHERE CASE WHEN isfinite(t.time_modified)
-        THEN (extract(epoch FROM t.time_modified) * 1000000)::bigint END IS NOT DISTINCT FROM g.time
-    AND NOT (t.data ? 'deleted_detected_at');
+    pg_catalog.count(*)
+        FILTER (WHERE NOT (t.data OPERATOR(pg_catalog.@>) '{"deleted": true}'::pg_catalog.jsonb)) AS deleted,
+    pg_catalog.count(*) AS marked
+FROM ROWS FROM (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::bigint[])) AS g (key, time)
+JOIN :"schema".:"relation" AS t ON t.:"key" OPERATOR(pg_catalog.=) CAST(g.key AS pg_catalog.:"keytype")
+WHERE coalesce(CASE WHEN pg_catalog.isfinite(t.time_modified)
+        THEN (extract(epoch FROM t.time_modified) OPERATOR(pg_catalog.*) 1000000)::bigint END, -9223372036854775808)
+        OPERATOR(pg_catalog.=) coalesce(g.time, -9223372036854775808)
+    AND NOT (t.data OPERATOR(pg_catalog.?) 'deleted_detected_at');

@@ -5,10 +5,10 @@
 --        -f load/sql/reconcile_keys.sql
 SELECT
     t.:"key" AS key,
-    CASE WHEN isfinite(t.time_modified)
-        THEN (extract(epoch FROM t.time_modified) * 1000000)::bigint END AS time_modified,
-    t.data->>'deleted_detected_at' AS marked
+    CASE WHEN pg_catalog.isfinite(t.time_modified)
+        THEN (extract(epoch FROM t.time_modified) OPERATOR(pg_catalog.*) 1000000)::bigint END AS time_modified,
+    t.data OPERATOR(pg_catalog.->>) 'deleted_detected_at' AS marked
 FROM :"schema".:"relation" AS t
-WHERE t.:"key" >= CAST(:'from' AS :"keytype")
+WHERE t.:"key" OPERATOR(pg_catalog.>=) CAST(:'from' AS pg_catalog.:"keytype")
 ORDER BY t.:"key"
 LIMIT :'rows'::bigint;

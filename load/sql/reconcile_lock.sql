@@ -7,5 +7,5 @@ VALUES (:'spool', :'table_name')
 ON CONFLICT (spool, table_name) DO NOTHING;
 SELECT roll, looks, marked
 FROM netty_sync.reconcile
-WHERE spool = :'spool' AND table_name = :'table_name'
+WHERE spool OPERATOR(pg_catalog.=) :'spool' AND table_name OPERATOR(pg_catalog.=) :'table_name'
 FOR UPDATE;

@@ -3,4 +3,4 @@
 --   psql -v spool=ID -v table_name=contacts -f load/sql/reconcile_read.sql
 SELECT roll, looks, marked
 FROM netty_sync.reconcile
-WHERE spool = :'spool' AND table_name = :'table_name';
+WHERE spool OPERATOR(pg_catalog.=) :'spool' AND table_name OPERATOR(pg_catalog.=) :'table_name';

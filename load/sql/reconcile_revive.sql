@@ -4,10 +4,14 @@
 --   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 -f load/sql/reconcile_revive.sql
 WITH revived AS (
     UPDATE :"schema".:"relation" AS t
-    SET data = (t.data - 'deleted_detected_at') || jsonb_build_object('deleted', g.deleted)
-    FROM unnest($1::bigint[], $2::text[], $3::boolean[]) AS g (key, marked, deleted)
-    WHERE t.:"key" = CAST(g.key AS :"keytype") AND t.data->>'deleted_detected_at' = g.marked
+    SET data = (t.data OPERATOR(pg_catalog.-) 'deleted_detected_at')
+        OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('deleted', g.deleted)
+    FROM ROWS
+        FROM (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::pg_catalog.text[]),
+            pg_catalog.unnest($3::boolean[])) AS g (key, marked, deleted)
+    WHERE t.:"key" OPERATOR(pg_catalog.=) CAST(g.key AS pg_catalog.:"keytype")
+        AND t.data OPERATOR(pg_catalog.->>) 'deleted_detected_at' OPERATOR(pg_catalog.=) g.marked
     RETURNING 1
 )
-SELECT count(*) AS revived
+SELECT pg_catalog.count(*) AS revived
 FROM revived;

@@ -3,22 +3,22 @@
 --   psql -f load/sql/schema.sql -f load/sql/reconcile_schema.sql
 DO $$
 BEGIN
-    IF to_regclass('netty_sync.reconcile') IS NOT NULL THEN
+    IF pg_catalog.to_regclass('netty_sync.reconcile') IS NOT NULL THEN
         RETURN;
     END IF;
-    PERFORM pg_advisory_xact_lock(7954892360421172322);
-    IF to_regnamespace('netty_sync') IS NULL THEN
+    PERFORM pg_catalog.pg_advisory_xact_lock(7954892360421172322);
+    IF pg_catalog.to_regnamespace('netty_sync') IS NULL THEN
         CREATE SCHEMA netty_sync;
         COMMENT ON SCHEMA netty_sync IS 'How far netty-load has come';
     END IF;
-    IF to_regclass('netty_sync.reconcile') IS NULL THEN
+    IF pg_catalog.to_regclass('netty_sync.reconcile') IS NULL THEN
         CREATE TABLE netty_sync.reconcile (
-            spool text NOT NULL,
-            table_name text NOT NULL,
+            spool pg_catalog.text NOT NULL,
+            table_name pg_catalog.text NOT NULL,
             roll bigint NOT NULL DEFAULT 0,
             looks bigint NOT NULL DEFAULT 0,
             marked bigint NOT NULL DEFAULT 0,
-            marked_at timestamptz NOT NULL DEFAULT now(),
+            marked_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
             PRIMARY KEY (spool, table_name)
         );
         COMMENT ON TABLE netty_sync.reconcile IS

@@ -3,5 +3,5 @@
 --   psql ... -v spool=ID -v table_name=contacts -v roll=1 -v looks=2 -v marked=3 \
 --        -f load/sql/reconcile_store.sql -c COMMIT
 UPDATE netty_sync.reconcile
-SET roll = :'roll'::bigint, looks = :'looks'::bigint, marked = :'marked'::bigint, marked_at = now()
-WHERE spool = :'spool' AND table_name = :'table_name';
+SET roll = :'roll'::bigint, looks = :'looks'::bigint, marked = :'marked'::bigint, marked_at = pg_catalog.now()
+WHERE spool OPERATOR(pg_catalog.=) :'spool' AND table_name OPERATOR(pg_catalog.=) :'table_name';

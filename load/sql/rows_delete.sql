@@ -3,7 +3,7 @@
 --   psql ... -v keys='{1,2,3}' -f load/sql/rows_delete.sql
 WITH gone AS (
     DELETE FROM :"schema".:"relation" AS t
-    WHERE t.:"key" = ANY (:'keys'::bigint[])
+    WHERE t.:"key" OPERATOR(pg_catalog.=) ANY (:'keys'::bigint[])
     RETURNING 1
 )
-SELECT count(*) AS rows FROM gone;
+SELECT pg_catalog.count(*) AS rows FROM gone;

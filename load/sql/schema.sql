@@ -8,24 +8,25 @@ BEGIN
     IF EXISTS (
         SELECT
         FROM pg_catalog.pg_attribute
-        WHERE attrelid = to_regclass('netty_sync.progress') AND attname = 'lane' AND NOT attisdropped
+        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress')
+            AND attname OPERATOR(pg_catalog.=) 'lane' AND NOT attisdropped
     ) THEN
         RETURN;
     END IF;
-    PERFORM pg_advisory_xact_lock(7954892360421172322);
-    IF to_regnamespace('netty_sync') IS NULL THEN
+    PERFORM pg_catalog.pg_advisory_xact_lock(7954892360421172322);
+    IF pg_catalog.to_regnamespace('netty_sync') IS NULL THEN
         CREATE SCHEMA netty_sync;
         COMMENT ON SCHEMA netty_sync IS 'How far netty-load has come';
     END IF;
-    IF to_regclass('netty_sync.progress') IS NULL THEN
+    IF pg_catalog.to_regclass('netty_sync.progress') IS NULL THEN
         CREATE TABLE netty_sync.progress (
-            spool text NOT NULL,
-            table_name text NOT NULL,
+            spool pg_catalog.text NOT NULL,
+            table_name pg_catalog.text NOT NULL,
             lane smallint NOT NULL,
             segment bigint NOT NULL DEFAULT 0,
             page bigint NOT NULL DEFAULT 0,
             line bigint NOT NULL DEFAULT 0,
-            loaded_at timestamptz NOT NULL DEFAULT now(),
+            loaded_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
             PRIMARY KEY (spool, table_name, lane)
         );
         COMMENT ON TABLE netty_sync.progress IS
@@ -35,7 +36,8 @@ BEGIN
     ELSIF NOT EXISTS (
         SELECT
         FROM pg_catalog.pg_attribute
-        WHERE attrelid = to_regclass('netty_sync.progress') AND attname = 'lane' AND NOT attisdropped
+        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress')
+            AND attname OPERATOR(pg_catalog.=) 'lane' AND NOT attisdropped
     ) THEN
         ALTER TABLE netty_sync.progress
             ADD COLUMN lane smallint NOT NULL DEFAULT 0,
@@ -45,7 +47,7 @@ BEGIN
         INSERT INTO netty_sync.progress (spool, table_name, lane, segment, page, line, loaded_at)
         SELECT p.spool, p.table_name, l.lane, p.segment, p.page, p.line, p.loaded_at
         FROM netty_sync.progress AS p
-        CROSS JOIN generate_series(1, 3) AS l (lane);
+        CROSS JOIN pg_catalog.generate_series(1, 3) AS l (lane);
     END IF;
 END
 $$;

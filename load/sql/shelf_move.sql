@@ -14,29 +14,31 @@
 WITH due AS MATERIALIZED (
     SELECT t.:"key" AS key
     FROM :"schema".:"from_table" AS t
-    WHERE t.:"key" BETWEEN :'from'::bigint AND :'to'::bigint AND (:condition)
+    WHERE t.:"key" OPERATOR(pg_catalog.>=) :'from'::bigint AND t.:"key" OPERATOR(pg_catalog.<=) :'to'::bigint
+        AND (:condition)
     ORDER BY t.:"key"
     LIMIT :'rows'::bigint
     FOR UPDATE SKIP LOCKED
 ), gone AS (
     DELETE FROM :"schema".:"from_table" AS t
     USING due AS d
-    WHERE t.:"key" = d.key
+    WHERE t.:"key" OPERATOR(pg_catalog.=) d.key
     RETURNING t.*
 ), moved AS (
     INSERT INTO :"schema".:"to_table" AS t (:columns)
     OVERRIDING SYSTEM VALUE
     SELECT :columns FROM gone
     ON CONFLICT (:"key") DO UPDATE SET
-        data = CASE WHEN :archived.time_modified > :live.time_modified THEN :archived.data ELSE :merged END,
+        data = CASE WHEN :archived.time_modified OPERATOR(pg_catalog.>) :live.time_modified THEN :archived.data
+            ELSE :merged END,
         time_created = coalesce(:archived.time_created, :live.time_created),
         time_modified = greatest(t.time_modified, excluded.time_modified)
     RETURNING 1
 )
 SELECT
-    (SELECT max(d.key) FROM due AS d)::bigint AS last,
-    (SELECT count(*) FROM due AS d) AS due,
-    (SELECT count(*) FROM moved) AS moved,
-    (SELECT count(*) FROM due AS d
-        WHERE EXISTS (SELECT FROM :"schema".:"to_table" AS t WHERE t.:"key" = d.key)) AS merged,
-    (SELECT array_agg(d.key) FROM due AS d) AS keys;
+    (SELECT pg_catalog.max(d.key) FROM due AS d)::bigint AS last,
+    (SELECT pg_catalog.count(*) FROM due AS d) AS due,
+    (SELECT pg_catalog.count(*) FROM moved) AS moved,
+    (SELECT pg_catalog.count(*) FROM due AS d
+        WHERE EXISTS (SELECT FROM :"schema".:"to_table" AS t WHERE t.:"key" OPERATOR(pg_catalog.=) d.key)) AS merged,
+    (SELECT pg_catalog.array_agg(d.key) FROM due AS d) AS keys;

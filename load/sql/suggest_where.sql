@@ -1,7 +1,7 @@
 -- Where pg_stat_statements is, quoted, or null: not installed in this database.
 --
 --   psql -f load/sql/suggest_where.sql
-SELECT format('%I.pg_stat_statements', n.nspname) AS source
+SELECT pg_catalog.format('%I.pg_stat_statements', n.nspname) AS source
 FROM pg_catalog.pg_extension AS e
-JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
-WHERE e.extname = 'pg_stat_statements';
+JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+WHERE e.extname OPERATOR(pg_catalog.=) 'pg_stat_statements';

@@ -13,8 +13,8 @@
 --        -v source=pg_temp.netty_batch -v merged='t.data || excluded.data' -f load/sql/upsert.sql
 WITH batch AS MATERIALIZED (
     SELECT
-        CAST(b.key AS :"keytype") AS key,
-        CAST(b.data AS jsonb) AS data,
+        CAST(b.key AS pg_catalog.:"keytype") AS key,
+        CAST(b.data AS pg_catalog.jsonb) AS data,
         b.time_created,
         b.time_modified
     FROM :source AS b (key, data, time_created, time_modified)
@@ -23,8 +23,8 @@ WITH batch AS MATERIALIZED (
         excluded.*,
         coalesce((
             SELECT CASE
-                WHEN t.time_modified > excluded.time_modified THEN 'stale'
-                WHEN record_image_eq(
+                WHEN t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified THEN 'stale'
+                WHEN pg_catalog.record_image_eq(
                     ROW(t.data, t.time_created, t.time_modified),
                     ROW(
                         :merged,
@@ -35,7 +35,7 @@ WITH batch AS MATERIALIZED (
                 ELSE 'changed'
             END
             FROM :"schema".:"relation" AS t
-            WHERE t.:"key" = excluded.key
+            WHERE t.:"key" OPERATOR(pg_catalog.=) excluded.key
         ), 'absent') AS verdict
     FROM batch AS excluded
 ), written AS (
@@ -43,27 +43,27 @@ WITH batch AS MATERIALIZED (
     OVERRIDING SYSTEM VALUE
     SELECT b.key, b.data, b.time_created, b.time_modified
     FROM judged AS b
-    WHERE b.verdict IN ('absent', 'changed')
+    WHERE b.verdict OPERATOR(pg_catalog.=) ANY ('{absent,changed}'::pg_catalog.text[])
     ORDER BY b.key
     ON CONFLICT (:"key") DO UPDATE SET
         data = :merged,
         time_created = coalesce(t.time_created, excluded.time_created),
         time_modified = coalesce(excluded.time_modified, t.time_modified)
-    WHERE (t.time_modified > excluded.time_modified) IS NOT TRUE
+    WHERE (t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified) IS NOT TRUE
     RETURNING t.:"key" AS key
 ), counts AS (
     SELECT
-        count(*) AS total,
-        count(*) FILTER (WHERE b.verdict = 'unchanged') AS unchanged,
-        count(w.key) FILTER (WHERE b.verdict = 'absent') AS inserted,
-        count(w.key) FILTER (WHERE b.verdict = 'changed') AS updated
+        pg_catalog.count(*) AS total,
+        pg_catalog.count(*) FILTER (WHERE b.verdict OPERATOR(pg_catalog.=) 'unchanged') AS unchanged,
+        pg_catalog.count(w.key) FILTER (WHERE b.verdict OPERATOR(pg_catalog.=) 'absent') AS inserted,
+        pg_catalog.count(w.key) FILTER (WHERE b.verdict OPERATOR(pg_catalog.=) 'changed') AS updated
     FROM judged AS b
-    LEFT JOIN written AS w ON w.key = b.key
+    LEFT JOIN written AS w ON w.key OPERATOR(pg_catalog.=) b.key
 )
 SELECT
     inserted,
     updated,
     unchanged,
-    total - inserted - updated - unchanged AS stale,
+    total OPERATOR(pg_catalog.-) inserted OPERATOR(pg_catalog.-) updated OPERATOR(pg_catalog.-) unchanged AS stale,
     total
 FROM counts;

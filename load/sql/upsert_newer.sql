@@ -12,14 +12,14 @@
 WITH written AS (
     INSERT INTO :"schema".:"relation" AS t (:"key", data, time_created, time_modified)
     OVERRIDING SYSTEM VALUE
-    SELECT CAST(b.key AS :"keytype"), CAST(b.data AS jsonb), b.time_created, b.time_modified
+    SELECT CAST(b.key AS pg_catalog.:"keytype"), CAST(b.data AS pg_catalog.jsonb), b.time_created, b.time_modified
     FROM :source AS b (key, data, time_created, time_modified)
     ON CONFLICT (:"key") DO UPDATE SET
         data = :merged,
         time_created = coalesce(t.time_created, excluded.time_created),
         time_modified = coalesce(excluded.time_modified, t.time_modified)
     WHERE :when
-    RETURNING t.xmax = 0 AS bare
+    RETURNING t.xmax OPERATOR(pg_catalog.=) 0 AS bare
 )
-SELECT count(*) FILTER (WHERE bare) AS bare, count(*) FILTER (WHERE NOT bare) AS updated
+SELECT pg_catalog.count(*) FILTER (WHERE bare) AS bare, pg_catalog.count(*) FILTER (WHERE NOT bare) AS updated
 FROM written;

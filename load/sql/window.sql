@@ -2,11 +2,11 @@
 -- (0: no more). So that each statement of a command has an end, however few rows it is after.
 --
 --   psql -v schema=public -v relation=netty-contacts -v key=contact_id -v from=0 -v rows=1000 -f load/sql/window.sql
-SELECT max(w.key)::bigint AS last, count(*) AS rows
+SELECT pg_catalog.max(w.key)::bigint AS last, pg_catalog.count(*) AS rows
 FROM (
     SELECT t.:"key" AS key
     FROM :"schema".:"relation" AS t
-    WHERE t.:"key" >= :'from'::bigint
+    WHERE t.:"key" OPERATOR(pg_catalog.>=) :'from'::bigint
     ORDER BY t.:"key"
     LIMIT :'rows'::bigint
 ) AS w;

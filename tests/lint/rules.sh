@@ -44,4 +44,6 @@ while IFS= read -r entry; do breach "at the top level: $entry"; done \
 while read -r lines file; do breach "$file has $lines lines; 500 is the most"; done \
     < <(c_files extract load spool shared tests | xargs wc -l | awk '$2 != "total" && $1 > 500 { print $1, $2 }')
 
+tests/lint/sql_names.py || breaches=$((breaches + 1))
+
 [ "$breaches" -eq 0 ]
