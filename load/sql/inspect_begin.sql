@@ -2,4 +2,5 @@
 --
 --   psql -f load/sql/inspect_begin.sql -f ... -c COMMIT
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL jit = off;

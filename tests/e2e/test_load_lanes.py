@@ -71,7 +71,7 @@ def refuse_lane(db, lane, sqlstate):
             SELECT floor((((key::numeric + 18446744073709551616) % 18446744073709551616) * 11400714819323198485)
                     % 18446744073709551616 / 4611686018427387904)::int $$;
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF lane_of(new.contact_id) = {lane} AND (SELECT bad FROM mood) THEN
+            IF public.lane_of(new.contact_id) = {lane} AND (SELECT bad FROM public.mood) THEN
                 RAISE EXCEPTION 'not now' USING ERRCODE = '{sqlstate}'; END IF;
             RETURN new; END $$;
         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION refuse()''')

@@ -34,7 +34,7 @@ def gate(db, batch, lane, deed):
     key = next(key for key in range(batch % 2 * BATCH, 10 ** 6) if lane_of(key) == lane)
     db.query(f"""CREATE TABLE mood (bad boolean); INSERT INTO mood VALUES (true);
         CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF new.contact_id = {key} AND (new.data->>'v')::int = {batch} AND (SELECT bad FROM mood) THEN {deed}; END IF;
+            IF new.contact_id = {key} AND (new.data->>'v')::int = {batch} AND (SELECT bad FROM public.mood) THEN {deed}; END IF;
             RETURN new; END $$;
         CREATE TRIGGER gate BEFORE INSERT OR UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION gate()""")
 

@@ -121,7 +121,7 @@ def test_what_helps_by_waiting_is_waited_for(spool, netty, db, state):
     model = write_pages(spool.table("contacts"), 2)
     db.query(f"""CREATE SEQUENCE tries; GRANT ALL ON SEQUENCE tries TO PUBLIC;
         CREATE FUNCTION judge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF nextval('tries') <= 3 THEN RAISE 'not now' USING ERRCODE = '{state}'; END IF; RETURN NULL; END $$;
+            IF nextval('public.tries') <= 3 THEN RAISE 'not now' USING ERRCODE = '{state}'; END IF; RETURN NULL; END $$;
         CREATE TRIGGER judge BEFORE INSERT ON "netty-contacts" FOR EACH STATEMENT EXECUTE FUNCTION judge()""")
     run = netty.load("--json", "--retry-delay", "1ms", db=db)
     assert run.err.count("not now") == 3 and state in run.err, run
