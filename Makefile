@@ -19,7 +19,7 @@ CC      := gcc
 endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
-VERSION := 0.1.0
+VERSION := 0.2.0
 SPOOL_DIR ?= var/spool
 
 WARN    := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
@@ -149,8 +149,10 @@ install:
 	install -m 0755 $(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%) "$(DESTDIR)$(PREFIX)/bin/"
 	install -d "$(DESTDIR)$(PREFIX)/libexec/netty" "$(UNITS)"
 	install -m 0755 $(INSTALLED)/netty-pair "$(DESTDIR)$(PREFIX)/libexec/netty/"
-	for unit in extract/systemd/* load/systemd/* shared/pair/netty-sync.*; do \
+	for unit in extract/systemd/* load/systemd/* shared/pair/netty-sync.target; do \
 	    sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit >"$(UNITS)/$${unit##*/}" && chmod 0644 "$(UNITS)/$${unit##*/}" || exit; done
+	install -d "$(UNITS)/../system-generators"
+	install -m 0755 shared/pair/netty-generator "$(UNITS)/../system-generators/"
 	install -d $(foreach n,1 5 7,"$(SHARE)/man/man$(n)") "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/$(ZSH)"
 	$(foreach n,1 5 7,install -m 0644 $(patsubst $(BUILD)/%,$(INSTALLED)/%,$(filter %.$(n),$(PAGES))) "$(SHARE)/man/man$(n)/" &&) true
 	install -m 0644 $(INSTALLED)/completion/bash/* "$(SHARE)/bash-completion/completions/"

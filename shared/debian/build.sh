@@ -19,5 +19,6 @@ head -n 1 "$copy/debian/changelog" | grep -qF "($version)" || {
 (cd "$copy" && env -u MAKEFLAGS -u MAKELEVEL sh -c '
     # What makes C programs is not asked for by the name of build-essential, which wants a C++ compiler, too.
     dpkg-checkbuilddeps -I && dpkg-buildpackage -d -b -us -uc -j"$(nproc)"')
+rm -f build/netty-sync_*.deb
 mv "$top"/netty-sync_*.deb build/
 ls -l build/netty-sync_*.deb

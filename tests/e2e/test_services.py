@@ -11,6 +11,7 @@ import pytest
 from harness import BUILD, KEY, ROOT, assert_synced, wait_for
 
 UNITS = sorted([*ROOT.glob("extract/systemd/*"), *ROOT.glob("load/systemd/*"), *ROOT.glob("shared/pair/netty-sync.*")])
+GENERATOR = ROOT / "shared/pair/netty-generator"
 
 
 # ---- systemd ----
@@ -25,7 +26,7 @@ def units(tmp_path_factory):
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(units):
-    assert len(UNITS) == 6
+    assert len(UNITS) == 7
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", *sorted(units.iterdir())], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -45,32 +46,141 @@ def test_a_service_is_shut_off(units, unit):
     assert exposure < 1.5, done.stdout
 
 
+def settings(unit):
+    return re.sub(r"(?m)^#.*", "", unit.read_text())
+
+
 def test_a_service_has_the_secret_of_its_own_side_only():
+    for unit in (unit for unit in UNITS if unit.suffix == ".service"):
+        own, other = ("api-key", "database-url") if unit.name.startswith("netty-extract") else ("database-url", "api-key")
+        text = settings(unit)
+        assert f"InaccessiblePaths=-/etc/netty/{other}\n" in text and text.count(other) == 1, unit
+        # Read where a person writes it: a credential is a copy made at the start, which outlives a rotation.
+        assert f"=/etc/netty/{own}\n" in text and "LoadCredential" not in text, unit
+
+
+def test_neither_of_the_pair_waits_for_the_other():
     for unit in UNITS:
-        text = re.sub(r"(?m)^#.*", "", unit.read_text())
-        assert ("api-key" in text) == unit.name.startswith("netty-extract"), unit
-        assert ("database-url" in text) == unit.name.startswith("netty-load"), unit
+        other = "netty-load" if unit.name.startswith("netty-extract") else "netty-extract"
+        assert unit.suffix == ".target" or other not in settings(unit), unit
+    target = settings(ROOT / "shared/pair/netty-sync.target")
+    assert "Wants=netty-extract.timer netty-load.timer" in target and "After=" not in target
+    for side in ("extract", "load"):
+        assert "PartOf=netty-sync.target" in settings(ROOT / f"{side}/systemd/netty-{side}.timer")
 
 
-def test_the_pair_comes_in_order_and_neither_needs_the_other():
-    sync = (ROOT / "shared/pair/netty-sync.service").read_text()
-    load = (ROOT / "load/systemd/netty-load.service").read_text()
-    assert "Wants=netty-extract.service netty-load.service" in sync
-    assert re.search(r"(?m)^After=.*\bnetty-extract\.service\b", load)
-    assert not re.search(r"(?m)^(Requires|BindsTo|Requisite)=", sync + load)
+def test_no_unit_has_a_setting_that_netty_conf_can_hold():
+    """The environment goes before the file, so that a setting in a unit makes the file's a lie."""
+    table = (ROOT / "shared/cli/option_table.c").read_text()
+    names = dict(re.findall(r'\{OPT_\w+, OPTION_\w+, "([\w-]+)",\s*"(\w+)"', table))
+    assert len(names) > 30
+    for unit in (unit for unit in UNITS if unit.suffix == ".service"):
+        text = settings(unit)
+        given = {word for words in re.findall(r"(?m)^Environment=(.*)$", text) for word in re.findall(r"(\w+)=", words)}
+        assert given & set(names.values()) <= {"NETTY_API_KEY_FILE", "DATABASE_URL_FILE"}, unit
+        switches = set(re.findall(r" --([\w-]+)", re.search(r"(?m)^ExecStart=(.*)$", text)[1])) & set(names)
+        assert switches <= {"every"}, unit  # which netty-generator takes from the file (below)
+
+
+def test_what_stays_is_started_again_where_that_helps():
+    for unit in (ROOT / "extract/systemd/netty-extract-every.service", ROOT / "load/systemd/netty-load-follow.service"):
+        text = settings(unit)
+        never = set(re.search(r"(?m)^RestartPreventExitStatus=(.*)$", text)[1].split())
+        # CONTRACT: 69 and 75 pass by themselves, everything else needs a person.
+        assert "Restart=on-failure" in text and "RestartForceExitStatus=75" in text
+        assert never == {"64", "65", "66", "70", "73", "74", "77", "78"}
+
+
+# ---- what systemd is told of netty.conf ----
+
+def drop_ins(tmp_path, conf, **env):
+    """What the generator writes: {unit: {setting: value}}."""
+    (tmp_path / "netty.conf").write_text(conf)
+    out = tmp_path / "generated"
+    subprocess.run([GENERATOR, out, out, out], check=True,
+                   env={"PATH": os.environ["PATH"], "NETTY_CONF": str(tmp_path / "netty.conf"), **env})
+    return {path.parent.name.removesuffix(".d"): dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+            for path in out.glob("*/*.conf")}
+
+
+SERVICES = {"netty-extract.service", "netty-extract-every.service", "netty-load.service", "netty-load-follow.service"}
+
+
+def test_the_spool_that_the_file_names_is_mounted_and_writable(tmp_path):
+    made = drop_ins(tmp_path, "tables = contacts\nspool = /data/netty\n")
+    assert set(made) == SERVICES
+    for unit, said in made.items():
+        assert said["RequiresMountsFor"] == '"/data/netty"', unit
+        assert '"-/data/netty"' in said["ReadWritePaths"].split(), unit
+        assert ('"-/data/netty-archive"' in said["ReadWritePaths"].split()) == unit.startswith("netty-load"), unit
+        assert "ProtectHome" not in said and "Environment" not in said
+        # So that systemctl says when the file has changed since.
+        assert said["SourcePath"] == str(tmp_path / "netty.conf")
+
+
+def test_a_program_s_own_section_goes_before(tmp_path):
+    made = drop_ins(tmp_path, "spool=/common\n[load]\n spool = /data/my 100% spool \narchive-dir = /keep\n"
+                              "metrics-file = /var/lib/prom/netty.prom\n[extract]\n# spool = /no\nevery = 5m\n")
+    assert made["netty-extract.service"]["RequiresMountsFor"] == '"/common"'
+    assert made["netty-load.service"]["RequiresMountsFor"] == '"/data/my 100%% spool"'
+    writes = made["netty-load-follow.service"]["ReadWritePaths"]
+    assert '"-/data/my 100%% spool"' in writes and '"-/keep"' in writes and '"-/var/lib/prom"' in writes
+    assert made["netty-extract-every.service"]["Environment"] == '"EVERY=5m"'
+    assert "Environment" not in made["netty-extract.service"]
+
+
+def test_spools_of_accounts_count_all(tmp_path):
+    made = drop_ins(tmp_path, "spool = /common\n[account north]\nspool = /north\n[account south]\napi-key-file = /k\n")
+    assert set(made["netty-extract.service"]["RequiresMountsFor"].split()) == {'"/common"', '"/north"'}
+
+
+def test_a_link_is_mounted_by_both_its_names(tmp_path):
+    (tmp_path / "root/var/spool").mkdir(parents=True)
+    (tmp_path / "root/var/spool/netty").symlink_to("/data/netty")  # of a disk that is not mounted yet
+    made = drop_ins(tmp_path, "tables = contacts\n", NETTY_ROOT=str(tmp_path / "root"))
+    for said in made.values():
+        assert said["RequiresMountsFor"].split() == ['"/var/spool/netty"', '"/data/netty"']
+        assert {'"-/var/spool/netty"', '"-/data/netty"'} <= set(said["ReadWritePaths"].split())
+
+
+def test_a_spool_in_somebodys_home_is_let_in_alone(tmp_path):
+    for said in drop_ins(tmp_path, "spool = /home/crm/spool\n").values():
+        assert said["ProtectHome"] == "tmpfs" and '"-/home/crm/spool"' in said["BindPaths"].split()
+
+
+def test_without_a_file_there_is_nothing_to_tell(tmp_path):
+    subprocess.run([GENERATOR, tmp_path / "out"], check=True, env={"PATH": os.environ["PATH"], "NETTY_CONF": str(tmp_path / "none")})
+    assert not (tmp_path / "out").exists()
+
+
+def test_systemd_takes_what_the_generator_writes(units, tmp_path):
+    folder = tmp_path / "generated"
+    drop_ins(tmp_path, "spool = /home/x/100% my spool\n[extract]\nevery = 5m\n[load]\narchive-dir = /keep it\n")
+    for unit in units.iterdir():
+        (folder / unit.name).write_text(unit.read_text())
+    services = sorted(folder.glob("*.service"))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *services], capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    # That it read the drop-ins at all.
+    (folder / "netty-load.service.d/50-netty-conf.conf").write_text("[Service]\nReadWritPaths=/x\n")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *services], capture_output=True, text=True)
+    assert "ReadWritPaths" in done.stderr
 
 
 def test_the_crontab_names_what_there_is():
     text = (ROOT / "shared/pair/netty.cron").read_text()
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    settings = dict(line.split("=", 1) for line in lines if not line[0] == "*")
+    given = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
     # cron's own PATH lacks the folder of `make install`.
-    assert {"/usr/local/bin", "/usr/bin", "/bin"} <= set(settings.pop("PATH").split(":"))
-    for name in settings:
+    assert {"/usr/local/bin", "/usr/bin", "/bin"} <= set(given.pop("PATH").split(":"))
+    for name in given:
         assert f'"{name}"' in (ROOT / "shared/cli/option_table.c").read_text()
-    command = lines[-1].split(None, 6)[6]
-    assert lines[-1].split()[5] == "netty"
-    subprocess.run(["sh", "-n", "-c", command], check=True)
+    runs = [line.split(None, 6) for line in lines if not re.match(r"[A-Z_]+=", line)]
+    # A line each: neither waits for the other.
+    assert [run[6].split()[0] for run in runs] == ["netty-extract", "netty-load"]
+    for run in runs:
+        assert run[5] == "netty"
+        subprocess.run(["sh", "-n", "-c", run[6]], check=True)
 
 
 # ---- the package ----
@@ -84,6 +194,15 @@ def test_the_packages_settings_are_good_when_they_are_switched_on(netty):
     spool = netty.spool_tool("ls", code=66)  # which is not there, and so the file was read
     assert "netty.conf" not in spool.err
     netty.load("--dry-run", "--check", code=64)  # refused for the two, not for the file
+
+
+def test_no_password_stands_on_a_command_line_that_a_document_shows():
+    """`ps` shows command lines to everybody: a file's name is given, never what it holds."""
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("*/*.in"), *ROOT.glob("shared/debian/*"), *ROOT.glob("shared/pair/*")]
+    for path in (path for path in texts if path.is_file()):
+        for line in path.read_text().splitlines():
+            assert not re.search(r"(DATABASE_URL|NETTY_API_KEY|PGPASSWORD)=[\"']?\$\((cat|<)", line), (path, line)
+            assert not re.search(r"env .*\b(DATABASE_URL|NETTY_API_KEY|PGPASSWORD)=", line), (path, line)
 
 
 def test_the_package_says_the_programs_version():
