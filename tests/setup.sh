@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs what a bare Debian 12 machine lacks, and nothing when all is there.
 # usage: tests/setup.sh build|demo|test      each includes the one before it
+#        tests/setup.sh bare                 what makes a bare Debian and boots it
 set -euo pipefail
 
 build=(gcc libc6-dev binutils make libcurl4-openssl-dev libpq-dev libyajl-dev libuv1-dev libzstd-dev
@@ -10,12 +11,14 @@ demo=(zlib1g-dev postgresql postgresql-client curl jq zstd
 test=(libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 python3-pytest
       python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-xxhash pgbouncer strace openssl
        git valgrind mandoc zsh systemd debhelper lintian prometheus chromium)
+bare=(make dpkg-dev debhelper lintian debootstrap systemd-container)
 
 case ${1:-} in
 build) want=("${build[@]}") ;;
 demo) want=("${build[@]}" "${demo[@]}") ;;
 test) want=("${build[@]}" "${demo[@]}" "${test[@]}") ;;
-*) echo "usage: $0 build|demo|test" >&2; exit 64 ;;
+bare) want=("${build[@]}" "${bare[@]}") ;;
+*) echo "usage: $0 build|demo|test|bare" >&2; exit 64 ;;
 esac
 
 missing=()

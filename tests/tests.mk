@@ -142,12 +142,14 @@ bench: all sim bench-programs
 	@/usr/bin/python3 tests/bench/bench.py --records $(N) $(BENCH)
 
 # The Debian package, built in a copy, for debhelper wants its folder at the top. `make test-deb` also installs, upgrades,
-# removes and purges it in a bare Debian of its own.
+# downgrades, removes and purges it in a bare Debian of its own, in which a real systemd runs.
 DEB := build/netty-sync_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb
 .PHONY: deb test-deb test-container
 deb:
 	@shared/debian/build.sh $(VERSION)
-test-deb: deb
+test-deb:
+	@tests/setup.sh bare
+	@$(MAKE) --no-print-directory deb
 	@tests/tools/try-deb.sh $(DEB)
 # The container file, followed step by step without a container engine, and what it starts.
 test-container: all sim
