@@ -151,6 +151,14 @@ test-deb:
 	@tests/setup.sh bare
 	@$(MAKE) --no-print-directory deb
 	@tests/tools/try-deb.sh $(DEB)
+# `make campaign-debian SUITE=trixie`: `make run`, the package and `make test`, each on a bare Debian of that version; PARTS=deb
+# for a part, CHECKS="lint unit" for parts of `make test`.
+SUITE := trixie
+PARTS := run deb test
+.PHONY: campaign-debian
+campaign-debian:
+	@tests/setup.sh bare
+	@CHECKS="$(CHECKS)" tests/tools/try-suite.sh $(SUITE) $(PARTS)
 # The container file, followed step by step without a container engine, and what it starts.
 test-container: all sim
 	@tests/setup.sh test
