@@ -4,7 +4,7 @@
 #   make run        the main job: real with NETTY_API_KEY and a database set, else a demonstration
 #   make stop       stop what `make run` left running
 #   make test       everything that proves it, on a bare Debian 12 too
-#   make check-unit / check-e2e / lint / format      parts of `make test`, and its mender
+#   make check-unit / check-e2e / check-lint / arrows / format      parts of `make test`, and its mender
 #   make install DESTDIR= PREFIX=/usr/local
 #   make deb        a Debian package, in build/
 #   make clean

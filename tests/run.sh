@@ -52,6 +52,7 @@ export -f tidy_one
 lint() {
     heading "Lint"
     check "lint: house rules" tests/lint/rules.sh build
+    check "lint: arrows" make --no-print-directory arrows
     check "lint: clang-format" bash -c "$(declare -f sources); sources | xargs clang-format --dry-run -Werror"
     check "lint: clang-tidy" bash -c "$(declare -f sources)
         sources | grep '\.c\$' | xargs -P $jobs -I{} bash -c 'tidy_one {}'"

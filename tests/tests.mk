@@ -75,6 +75,10 @@ HISTORIES := 100
 campaign-reconcile:
 	@tests/setup.sh test
 	@HISTORIES=$(HISTORIES) PYTEST="$(PYTEST) -k test_reconcile" tests/run.sh campaign_release
+# Which folder may use which: tests/lint/house.txt says, tests/lint/arrows.py checks.
+.PHONY: arrows
+arrows:
+	@/usr/bin/python3 tests/lint/arrows.py --floors tests/lint/house.txt
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
