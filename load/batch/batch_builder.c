@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
+#define DATA_MAX   ((size_t)PAGE_LINE_MAX + 4096)
 #define HEAVY      ((size_t)128 << 10) /* bytes of a record, on the average */
 #define PAGES_TURN 256u                /* passed over before the loop gets its turn */
 #define SEAM_ROWS                                                                                  \

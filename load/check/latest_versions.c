@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA_MAX  ((size_t)READER_LINE_MAX + 4096)
+#define DATA_MAX  ((size_t)PAGE_LINE_MAX + 4096)
 #define NAMES_MAX ((size_t)4 << 20)
 
 /* ---- every row ---- */

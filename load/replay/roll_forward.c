@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA_MAX   ((size_t)READER_LINE_MAX + 4096)
+#define DATA_MAX   ((size_t)PAGE_LINE_MAX + 4096)
 #define PAGES_TURN 64u /* read before the loop gets its turn */
 
 /* A row of the batch. */

@@ -177,8 +177,8 @@ enum err_code cmd_history(const struct cmd *c, struct err *e)
     table.count = 1;
     struct history h = {.cmd = &table, .id = c->words[1], .colour = wants_colour()};
     enum err_code rc;
-    buf_init(&h.last, READER_LINE_MAX);
-    buf_init(&h.out, READER_LINE_MAX + (1 << 20));
+    buf_init(&h.last, PAGE_LINE_MAX);
+    buf_init(&h.out, PAGE_LINE_MAX + (1 << 20));
     if ((rc = splitter_open(&h.now, e)) == OK && (rc = splitter_open(&h.before, e)) == OK)
         rc = cmd_each_table(&table, show_table, &h, e);
     splitter_close(h.now);

@@ -6,10 +6,10 @@
 
 #include "shared/base/buf.h"
 #include "spool/dead_letters/dead_letters.h"
-#include "spool/reader/reader.h"
+#include "spool/format/page.h"
 
 /* Text doubles at worst: what would grow more is kept in base64. */
-#define LETTER_MAX (2 * (size_t)READER_LINE_MAX + 65536)
+#define LETTER_MAX (2 * (size_t)PAGE_LINE_MAX + 65536)
 
 enum err_code letter_add(struct buf *b, const struct dead_letter *letter) MUST_CHECK;
 

@@ -43,7 +43,7 @@ static enum err_code reader_make(struct reader **out, const struct spool *s, con
     *out = NULL;
     if (!r)
         return err_set(e, ERR_NOMEM, "out of memory");
-    buf_init(&r->text, READER_LINE_MAX + CHUNK);
+    buf_init(&r->text, PAGE_LINE_MAX + CHUNK);
     r->trust = trust;
     r->hash = XXH3_createState();
     if (!r->hash) {
@@ -314,7 +314,7 @@ static enum err_code too_long(const struct reader *r, uint64_t n, struct err *e)
 {
     return err_set(e, ERR_TOO_BIG,
                    "a line of %" PRIu64 " bytes, more than the %u that are read; it stays in %s", n,
-                   READER_LINE_MAX, r->file);
+                   PAGE_LINE_MAX, r->file);
 }
 
 /* What text holds is the beginning of a line that is too long: on to its end. */
@@ -350,7 +350,7 @@ enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct
             *line = r->text.data + r->pos;
             *n = (size_t)(lf - *line);
             r->pos += *n + 1;
-            return *n <= READER_LINE_MAX ? OK : too_long(r, *n, e);
+            return *n <= PAGE_LINE_MAX ? OK : too_long(r, *n, e);
         }
         if (r->left == 0)
             return OK;
@@ -358,7 +358,7 @@ enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct
         buf_consume(&r->text, r->pos);
         r->pos = 0;
         searched = r->text.len;
-        if (searched > READER_LINE_MAX)
+        if (searched > PAGE_LINE_MAX)
             return skip_line(r, e);
         enum err_code rc = read_chunk(r, r->left < CHUNK ? (size_t)r->left : CHUNK, &got, e);
         if (rc != OK)

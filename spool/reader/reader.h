@@ -15,7 +15,7 @@
  *
  * Nothing of a page is handed out before the checksum of the whole page was right, nor before its
  * journal line is durable: a place that was acted on stays taken, whatever the machine does next.
- * Memory: one read buffer and the longest line (cap: READER_LINE_MAX); pages up to
+ * Memory: one read buffer and the longest line (cap: PAGE_LINE_MAX); pages up to
  * READER_PAGE_CACHE are read once, larger ones twice. A segment missing between two others is
  * damage (named once) unless pruned from the front. Damage that was healed (healed.h) is passed over.
  */
@@ -25,7 +25,6 @@
 #include "spool/format/page.h"
 #include "spool/store/spool.h"
 
-#define READER_LINE_MAX   (64u << 20)
 #define READER_PAGE_CACHE (1u << 20)
 
 struct reader;
@@ -53,7 +52,7 @@ enum err_code reader_next(struct reader *r, const struct page_info **info, enum 
                           struct err *e) MUST_CHECK;
 
 /* The page's next line without its line end; *line is NULL after the last. Lives until the next
- * call. ERR_TOO_BIG for a line longer than READER_LINE_MAX, told with its length: it is passed over,
+ * call. ERR_TOO_BIG for a line longer than PAGE_LINE_MAX, told with its length: it is passed over,
  * and the next call gives the one after it. */
 enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct err *e) MUST_CHECK;
 /* Back to the page's first line. */

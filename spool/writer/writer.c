@@ -2,7 +2,6 @@
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
-#include "spool/reader/reader.h"
 #include "spool/store/table_dir.h"
 #include "spool/writer/recovery.h"
 #include "spool/writer/writer_private.h"
@@ -193,8 +192,8 @@ static enum err_code check_open(const struct writer *w, struct err *e)
 enum err_code writer_append(struct writer *w, const char *line, size_t n, struct err *e)
 {
     enum err_code rc = check_open(w, e);
-    if (rc == OK && n > READER_LINE_MAX)
-        rc = err_set(e, ERR_TOO_BIG, "a record of more than %u bytes", READER_LINE_MAX);
+    if (rc == OK && n > PAGE_LINE_MAX)
+        rc = err_set(e, ERR_TOO_BIG, "a record of more than %u bytes", PAGE_LINE_MAX);
     else if (rc == OK && (n == 0 || memchr(line, '\n', n)))
         rc = err_set(e, ERR_INTERNAL, "a record that is not one line");
     if (rc == OK && (rc = add_bytes(w, line, n, e)) == OK)
