@@ -1,6 +1,6 @@
 /*
- * A segment's journal: which pages there are, and where the table stands after each. Lines that
- * vouch for themselves (checksum_line.h); FORMAT.md is the standard.
+ * A segment's journal file: which pages there are, and where the table stands after each. Its lines
+ * (journal_codec.h) are checksummed; FORMAT.md is the standard.
  *
  * Reading takes complete lines only, as they come, beside a writer:
  *
@@ -20,48 +20,10 @@
 #ifndef NETTY_SPOOL_JOURNAL_JOURNAL_H
 #define NETTY_SPOOL_JOURNAL_JOURNAL_H
 
-#include "shared/base/buf.h"
-#include "shared/base/table_names.h"
-#include "spool/format/page.h"
+#include "spool/journal/journal_codec.h"
 #include "spool/segment/segment.h"
 
-#define JOURNAL_FORMAT 1
-#define JOURNAL_LINE_MAX                                                                           \
-    (PAGE_POSITION_MAX + 4096) /* a page's times are escaped at worst six-fold */
 #define JOURNAL_BUFFER (2 * JOURNAL_LINE_MAX)
-
-enum journal_kind {
-    JOURNAL_HEADER,
-    JOURNAL_PAGE,
-    JOURNAL_FOOTER,
-    JOURNAL_BAD,
-    JOURNAL_BAD_END,
-    JOURNAL_END
-};
-
-struct journal_header {
-    char table[NAMES_TABLE_MAX + 1];
-    uint64_t segment;
-    int64_t created;
-    struct page_place previous; /* the last page that counts before this segment; {0,0}: none */
-};
-struct journal_footer {
-    int64_t sealed;
-    uint64_t pages;
-    uint64_t records;
-    uint64_t bytes;
-    uint64_t hash; /* XXH3-64 of the segment's whole NDJSON */
-};
-struct journal_line {
-    enum journal_kind kind;
-    uint64_t at;          /* byte of the journal where it begins */
-    size_t tail;          /* JOURNAL_END */
-    const char *position; /* JOURNAL_HEADER, JOURNAL_PAGE: JSON text; "" where there is none yet */
-    const char *why;      /* JOURNAL_BAD */
-    struct journal_header header;
-    struct page_info page;
-    struct journal_footer footer;
-};
 
 struct journal;
 /* ERR_IO with e->sys == ENOENT where there is none. */
@@ -87,12 +49,5 @@ enum err_code journal_read_header(const char *dir, uint64_t segment, struct jour
 /* The footer alone; *there tells whether the last line is one. */
 enum err_code journal_read_footer(const char *dir, uint64_t segment, struct journal_footer *f,
                                   bool *there, struct err *e) MUST_CHECK;
-
-/* One line each, appended to b. position: NULL or "" for none. */
-enum err_code journal_add_header(struct buf *b, const struct journal_header *h,
-                                 const char *position) MUST_CHECK;
-enum err_code journal_add_page(struct buf *b, const struct page_info *p,
-                               const char *position) MUST_CHECK;
-enum err_code journal_add_footer(struct buf *b, const struct journal_footer *f) MUST_CHECK;
 
 #endif

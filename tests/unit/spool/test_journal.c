@@ -1,6 +1,7 @@
 #include "tests/unit/spool/helper.h"
 
 #include "spool/format/checksum_line.h"
+#include "spool/journal/journal.h"
 #include "spool/journal/journal_codec.h"
 
 static struct page_info some_page(void)
