@@ -15,31 +15,12 @@
 #define NETTY_SHARED_JSON_JSON_RECORD_H
 
 #include "shared/base/err.h"
+#include "shared/json/json_types.h"
 #include <stddef.h>
 #include <stdint.h>
 
 #define RECORD_DEPTH   512   /* levels of nesting; PostgreSQL's own limit is a few thousand */
 #define RECORD_MEMBERS 65536 /* outermost members of one record */
-
-enum json_kind {
-    JSON_NULL,
-    JSON_BOOL,
-    JSON_NUMBER,
-    JSON_STRING,
-    JSON_OBJECT,
-    JSON_ARRAY
-};
-
-struct member {
-    const char *name; /* decoded, not terminated; a slice of the text unless it had escapes. Half of
-                       * a surrogate pair is decoded as U+FFFD. */
-    size_t name_len;
-    const char *raw_name; /* the slice with its quotes, as sent */
-    size_t raw_name_len;
-    const char *value; /* the slice, as sent: "abc" with its quotes, 12, {...} */
-    size_t value_len;
-    enum json_kind kind;
-};
 
 struct record {
     const struct member *members;
@@ -48,14 +29,6 @@ struct record {
     size_t len;
     uint32_t flags; /* RECORD_* of what stands anywhere in the text */
 };
-/* jsonb refuses these two although they are JSON: an escaped NUL, and half of a surrogate pair. */
-#define RECORD_HAS_NUL        1u
-#define RECORD_LONE_SURROGATE 2u
-/* Some number has an exponent of more than three digits or is longer than RECORD_NUMBER bytes: numeric may not hold it.
- */
-#define RECORD_WIDE_NUMBER 4u
-#define RECORD_NUMBER      1000
-
 struct splitter;
 enum err_code splitter_open(struct splitter **s, struct err *e) MUST_CHECK;
 void splitter_close(struct splitter *s);

@@ -9,7 +9,8 @@
 #define NETTY_SHARED_JSON_JSON_RECORD_SCAN_H
 
 #include "shared/base/buf.h"
-#include "shared/json/json_record.h"
+#include "shared/base/err.h"
+#include "shared/json/json_types.h"
 
 struct record_scan {
     struct member *members; /* the caller's, with this room; more members are "not sure" */

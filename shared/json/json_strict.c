@@ -1,6 +1,7 @@
 #include "shared/json/json_strict.h"
 #include "shared/base/utf8.h"
-#include "shared/json/json_record.h"
+#include "shared/json/json_types.h"
+#include <stdbool.h>
 #include <string.h>
 
 #define ONES  UINT64_C(0x0101010101010101)

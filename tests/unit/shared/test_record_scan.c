@@ -2,6 +2,7 @@
  * The quick half as it is built, and without SSE2 (that one is compiled into this test): each says what the
  * other says, yes to what it is there for, and never yes where the general parser says anything else.
  */
+#include "shared/json/json_record.h"
 #include "shared/json/json_record_scan.h"
 #include "tests/unit/shared/json_cases.h"
 
