@@ -1,13 +1,9 @@
 #include "shared/time/when.h"
+#include "shared/time/calendar_private.h"
 #include "shared/time/zone.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-struct cursor {
-    const char *p;
-    const char *end;
-};
 
 struct civil {
     int year;
@@ -18,45 +14,6 @@ struct civil {
     int second;
     int64_t micros;
 };
-
-static bool take(struct cursor *c, char want)
-{
-    if (c->p == c->end || *c->p != want)
-        return false;
-    c->p++;
-    return true;
-}
-
-static bool digit(const struct cursor *c)
-{
-    return c->p < c->end && *c->p >= '0' && *c->p <= '9';
-}
-
-static bool number(struct cursor *c, int digits, int *v)
-{
-    int sum = 0;
-
-    if (c->end - c->p < digits)
-        return false;
-    for (int i = 0; i < digits; i++, c->p++) {
-        if (*c->p < '0' || *c->p > '9')
-            return false;
-        sum = sum * 10 + (*c->p - '0');
-    }
-    *v = sum;
-    return true;
-}
-
-int64_t when_days(int year, int month, int day)
-{
-    /* Years that begin in March put the leap day at their end. */
-    int64_t y = year - (month <= 2);
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
 
 static void civil_from_days(int64_t days, struct civil *t)
 {
@@ -114,22 +71,6 @@ static bool read_clock(struct cursor *c, struct civil *t)
     if (!take(c, ':'))
         return true;
     return number(c, 2, &t->second) && (!take(c, '.') || read_fraction(c, &t->micros));
-}
-
-size_t when_parse_offset(const char *s, size_t n, int64_t *seconds)
-{
-    struct cursor c = {s, s + n};
-    int hours = 0;
-    int minutes = 0;
-    bool minus = take(&c, '-');
-    if ((!minus && !take(&c, '+')) || !number(&c, 2, &hours) || hours > 15)
-        return 0;
-    if ((take(&c, ':') || digit(&c)) && (!number(&c, 2, &minutes) || minutes > 59))
-        return 0;
-    *seconds = (int64_t)hours * 3600 + (int64_t)minutes * 60;
-    if (minus)
-        *seconds = -*seconds;
-    return (size_t)(c.p - s);
 }
 
 /* Z, an offset, or nothing; sets *zoned and *offset. */

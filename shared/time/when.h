@@ -15,27 +15,17 @@
 #define NETTY_SHARED_TIME_WHEN_H
 
 #include "shared/base/err.h"
+#include "shared/time/calendar.h"
+#include "shared/time/zone.h"
 #include <stddef.h>
 #include <stdint.h>
 
 #define WHEN_NONE   INT64_MIN
 #define WHEN_SECOND INT64_C(1000000)
 
-struct zone; /* a time zone by its tz database name, "UTC", or a fixed offset such as "+02:00" */
-/* ERR_CONFIG when there is no such zone or its data cannot be used. A zone is read-only once open:
- * it may be shared by threads, and neither opening nor using one touches TZ. */
-enum err_code zone_open(struct zone **z, const char *name, struct err *e) MUST_CHECK;
-void zone_close(struct zone *z);
-const char *zone_name(const struct zone *z);
-/* Of all its changes: another one when an update of the tz database has changed the zone. */
-uint64_t zone_digest(const struct zone *z);
-
 /* OK with *t = a time or WHEN_NONE (zero dates); ERR_DATA when s is none of the forms, or out of
  * range. No message: the caller knows whose time it was. */
 enum err_code when_parse(const char *s, size_t n, const struct zone *z, int64_t *t) MUST_CHECK;
-
-/* Days from 1970-01-01 to a date of the Gregorian calendar, month and day from 1. */
-int64_t when_days(int year, int month, int day);
 
 int64_t when_now(void);  /* the wall clock */
 int64_t when_tick(void); /* a clock that never jumps, microseconds since some start */

@@ -1,4 +1,6 @@
 #include "shared/time/zone.h"
+#include "shared/time/calendar.h"
+#include "shared/time/zone_changes_private.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,29 +8,12 @@
 
 #define ZONE_FILES    "/usr/share/zoneinfo/"
 #define ZONE_NAME_MAX 64
-#define ZONE_CHANGES  4096 /* more than any zone's own and a cycle's together */
 #define ZONE_FURTHEST (INT64_C(26) * 3600)
 
 struct zone {
     char name[ZONE_NAME_MAX + 1];
     struct zone_changes changes;
 };
-
-enum err_code zone_add(struct zone_changes *c, int64_t at, int64_t offset)
-{
-    if (c->n == c->room) {
-        size_t room = c->room == 0 ? 8 : c->room * 2;
-        if (room > ZONE_CHANGES)
-            return ERR_TOO_BIG;
-        struct zone_change *list = realloc(c->list, room * sizeof(*list));
-        if (list == NULL)
-            return ERR_NOMEM;
-        c->list = list;
-        c->room = room;
-    }
-    c->list[c->n++] = (struct zone_change){at, offset};
-    return OK;
-}
 
 /* UTC, Z, or an offset as in a time. */
 static bool fixed_offset(const char *name, int64_t *offset)

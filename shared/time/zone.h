@@ -1,48 +1,24 @@
 /*
- * What the files that make a zone (shared/time/when.h) share: the list of its changes, and how it is
- * filled from the tz database. Why not libc's localtime: it knows one zone at a time, TZ, and
- * switching that is a setenv, which other threads' getenv (the resolver's, say) does not survive.
+ * A time zone: by its name in the tz database, "UTC", or a fixed offset such as "+02:00".
+ * A zone is read-only once it is open, and threads may share it. Neither opening nor using one
+ * touches TZ.
  */
 #ifndef NETTY_SHARED_TIME_ZONE_H
 #define NETTY_SHARED_TIME_ZONE_H
 
-#include "shared/time/when.h"
+#include "shared/base/err.h"
+#include <stdint.h>
 
-/* From `at` (seconds UTC) until the next change, wall clock = UTC + offset (seconds). */
-struct zone_change {
-    int64_t at;
-    int64_t offset;
-};
+struct zone;
+/* Fails with ERR_CONFIG when there is no such zone, or when its data cannot be used. */
+enum err_code zone_open(struct zone **z, const char *name, struct err *e) MUST_CHECK;
+void zone_close(struct zone *z);
+const char *zone_name(const struct zone *z);
+/* Returns a digest of all changes of the zone. It differs after an update of the tz database that
+ * changes the zone. */
+uint64_t zone_digest(const struct zone *z);
 
-/* Ascending; the first one's `at` is ZONE_EVER. From second `cycle` on, where it is not 0, the
- * changes repeat those of the ZONE_CYCLE before (400 years, after which weekdays and leap years
- * come again). */
-struct zone_changes {
-    struct zone_change *list;
-    size_t n;
-    size_t room;
-    int64_t cycle;
-};
-#define ZONE_EVER  (INT64_MIN / 4) /* leaves room to add offsets */
-#define ZONE_CYCLE INT64_C(12622780800)
-
-/* zone.c. Appends; ERR_NOMEM, or ERR_TOO_BIG beyond what any real zone has. */
-enum err_code zone_add(struct zone_changes *c, int64_t at, int64_t offset) MUST_CHECK;
-
-/* zone_file.c: a compiled zone file (TZif, RFC 8536, version 2 and later). ERR_CONFIG with the
- * path; e->sys tells ENOENT. */
-enum err_code zone_file_read(struct zone_changes *c, const char *path, struct err *e) MUST_CHECK;
-
-/* zone_rule.c: the rule for the time after the last listed change, such as
- * "CET-1CEST,M3.5.0,M10.5.0/3". Appends one cycle of changes. ERR_DATA when it is not understood.
- */
-enum err_code zone_rule_extend(struct zone_changes *c, const char *rule) MUST_CHECK;
-
-/* when.c: +HH, +HHMM or +HH:MM at the front of s, as seconds east of UTC; how many bytes it takes,
- * 0: none. */
-size_t when_parse_offset(const char *s, size_t n, int64_t *seconds);
-
-/* Seconds UTC of a wall clock given in seconds as if it were UTC. */
+/* Returns seconds UTC. Takes the wall clock as seconds, counted as if it were UTC. */
 int64_t zone_to_utc(const struct zone *z, int64_t wall);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "shared/base/buf.h"
 #include "shared/base/file_io.h"
-#include "shared/time/zone.h"
+#include "shared/time/zone_changes_private.h"
 #include <string.h>
 
 #define TZIF_MAX    (1u << 20)

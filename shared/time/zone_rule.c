@@ -1,4 +1,5 @@
-#include "shared/time/zone.h"
+#include "shared/time/calendar.h"
+#include "shared/time/zone_changes_private.h"
 #include <string.h>
 
 /* "M3.5.0/2": the week-th (5: last) weekday (0: Sunday) of a month, and the wall clock's seconds

@@ -1,4 +1,5 @@
-#include "shared/time/zone.h"
+#include "shared/time/when.h"
+#include "shared/time/zone_changes_private.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -1,6 +1,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/file_io.h"
-#include "shared/time/zone.h"
+#include "shared/time/when.h"
+#include "shared/time/zone_changes_private.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
