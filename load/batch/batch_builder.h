@@ -18,6 +18,7 @@
 #define NETTY_LOAD_BATCH_BATCH_BUILDER_H
 
 #include "load/batch/batch.h"
+#include "load/batch/batch_slot.h"
 #include "load/dead_letters/rejects.h"
 #include "load/row/lane.h"
 #include "load/row/row.h"
@@ -30,11 +31,6 @@ struct fill_conf {
     uint64_t segment; /* replay: of this segment only; 0: any */
     bool letters;     /* redrive */
     bool look;        /* --dry-run: letters that would go in stay */
-};
-
-/* What became of the lines that were read; the rest are the batch's rows. */
-struct fill_tally {
-    uint64_t read, folded, stale;
 };
 
 enum fill_what {

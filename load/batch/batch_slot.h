@@ -5,7 +5,13 @@
 #ifndef NETTY_LOAD_BATCH_BATCH_SLOT_H
 #define NETTY_LOAD_BATCH_BATCH_SLOT_H
 
-#include "load/batch/batch_builder.h"
+#include "load/batch/batch.h"
+#include "load/dead_letters/rejects.h"
+
+/* What became of the lines that were read; the rest are the batch's rows. */
+struct fill_tally {
+    uint64_t read, folded, stale;
+};
 
 struct lot {
     struct batch *batch;
