@@ -7,7 +7,7 @@
 
 #include "load/command/findings.h"
 #include "load/database/db.h"
-#include "load/doctor/doctor.h"
+#include "load/doctor/doctor_conf.h"
 #include "load/doctor/server_address.h"
 
 enum pooling {

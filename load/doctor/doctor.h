@@ -16,18 +16,11 @@
 #ifndef NETTY_LOAD_DOCTOR_DOCTOR_H
 #define NETTY_LOAD_DOCTOR_DOCTOR_H
 
+#include "load/doctor/doctor_conf.h"
 #include "shared/base/err.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <uv.h>
-
-struct check_conf {
-    const char *conninfo; /* NULL: libpq's environment */
-    const char *const *tables;
-    size_t count; /* 0: all netty-* tables */
-    bool create;  /* --create-tables: those that are missing will be made */
-    bool json;
-};
 
 struct check;
 typedef void check_ended_fn(void *ctx);

@@ -1,0 +1,16 @@
+/* What netty-load doctor is asked to look at: the server, and these tables. All texts are the caller's. */
+#ifndef NETTY_LOAD_DOCTOR_DOCTOR_CONF_H
+#define NETTY_LOAD_DOCTOR_DOCTOR_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct check_conf {
+    const char *conninfo; /* NULL: libpq's environment */
+    const char *const *tables;
+    size_t count; /* 0: all netty-* tables */
+    bool create;  /* --create-tables: those that are missing will be made */
+    bool json;
+};
+
+#endif
