@@ -18,8 +18,10 @@
 #ifndef NETTY_LOAD_METRICS_LOAD_METRICS_H
 #define NETTY_LOAD_METRICS_LOAD_METRICS_H
 
-#include "load/table/table_load.h"
+#include "load/metrics/load_counts.h"
 #include "shared/cli/options.h"
+#include "spool/store/spool.h"
+#include <uv.h>
 
 #define ACCOUNT_SPAN (INT64_C(300) * 1000000)
 

@@ -16,6 +16,7 @@
 
 #include "load/batch/batch_builder.h"
 #include "load/database/target_table.h"
+#include "load/metrics/load_counts.h"
 #include "load/upsert/parallel_upsert.h"
 #include "shared/base/backoff.h"
 
@@ -34,19 +35,6 @@ struct table_conf {
     bool replay;  /* all pages that fit the next three, whatever has been loaded */
     int64_t fetched_from, fetched_to; /* or WHEN_NONE */
     uint64_t segment;                 /* or 0 */
-};
-
-#define TABLE_TROUBLES (DB_FAULT + 1)
-struct table_counts {
-    uint64_t read, inserted, updated, unchanged, stale, folded, dead;
-    uint64_t batches;
-    uint64_t retries;
-    uint64_t
-        troubles[TABLE_TROUBLES]; /* connections and transactions that failed: enum db_trouble */
-    uint64_t damaged;             /* pages passed over */
-    int64_t busy;                 /* microseconds between table_load and done */
-    int64_t greatest; /* time_modified, of what went in and is not in the future, or WHEN_NONE */
-    bool whole;       /* there was nothing in the table before */
 };
 
 struct table;

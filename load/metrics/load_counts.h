@@ -1,0 +1,20 @@
+/* What the loads of one table came to, summed up since the table was opened. */
+#ifndef NETTY_LOAD_METRICS_LOAD_COUNTS_H
+#define NETTY_LOAD_METRICS_LOAD_COUNTS_H
+
+#include "load/database/db.h"
+
+#define TABLE_TROUBLES (DB_FAULT + 1)
+struct table_counts {
+    uint64_t read, inserted, updated, unchanged, stale, folded, dead;
+    uint64_t batches;
+    uint64_t retries;
+    uint64_t
+        troubles[TABLE_TROUBLES]; /* connections and transactions that failed: enum db_trouble */
+    uint64_t damaged;             /* pages passed over */
+    int64_t busy;                 /* microseconds between table_load and done */
+    int64_t greatest; /* time_modified, of what went in and is not in the future, or WHEN_NONE */
+    bool whole;       /* there was nothing in the table before */
+};
+
+#endif
