@@ -2,6 +2,7 @@
 #include "shared/base/buf.h"
 #include "shared/time/when.h"
 #include "spool/dead_letters/dead_letter_index.h"
+#include "spool/dead_letters/dead_letter_repair.h"
 #include "spool/reader/reader.h"
 #include <stdlib.h>
 #include <string.h>

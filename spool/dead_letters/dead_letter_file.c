@@ -1,21 +1,33 @@
 #include "spool/dead_letters/dead_letter_file.h"
 
 #include "shared/base/fault_point.h"
+#include "shared/log/log.h"
 #include "spool/dead_letters/dead_letter_line.h"
+#include "spool/format/hint_file.h"
+#include "spool/format/json_fields.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
-#define CHUNK ((size_t)256 << 10)
+#define CHUNK     ((size_t)256 << 10)
+#define FORMAT    1
+#define END_BYTES 4096 /* of the file, by which it is recognized */
 
 static const char *const names[] = {
     [DEAD_EXTRACT] = "dead-extract.ndjson",
     [DEAD_LOAD] = "dead-load.ndjson",
+};
+
+static const char *const words[] = {
+    [DEAD_EXTRACT] = "dead-extract.acked",
+    [DEAD_LOAD] = "dead-load.acked",
 };
 
 static enum err_code find(struct box *b, const struct spool *s, const char *table,
@@ -123,6 +135,63 @@ enum err_code box_each_line(const struct box *b, box_line_fn *fn, void *ctx, str
         rc = fn(ctx, tail.data, tail.len, e);
     buf_free(&tail);
     return rc;
+}
+
+/* -- what is known to be durable */
+
+static enum err_code hash_end(const struct box *b, uint64_t bytes, uint64_t *hash, struct err *e)
+{
+    char end[END_BYTES];
+    size_t got;
+    uint64_t from = bytes > sizeof end ? bytes - sizeof end : 0;
+    enum err_code rc =
+        io_pread(b->fd, end, (size_t)(bytes - from), (int64_t)from, &got, b->path, e);
+    *hash = rc == OK ? XXH3_64bits(end, got) : 0;
+    return rc;
+}
+
+void box_acknowledge(const struct box *b)
+{
+    struct err ignored;
+    struct stat st;
+    struct buf line;
+    uint64_t hash;
+    int fd = -1;
+    bool done = false;
+    buf_init(&line, WORD_MAX);
+    if (fstat(b->fd, &st) == 0 && hash_end(b, (uint64_t)st.st_size, &hash, &ignored) == OK &&
+        buf_addf(&line, "{\"netty_letters\":%d,\"bytes\":%" PRIu64 ",\"end\":\"%016" PRIx64 "\"",
+                 FORMAT, (uint64_t)st.st_size, hash) == OK)
+        done = word_write(&fd, b->dir, words[b->side], &line, &ignored) == OK;
+    if (!done)
+        LOG(LOG_DEBUG, "dead", "cannot note what is durable", F_STR("file", b->path));
+    word_close(&fd);
+    buf_free(&line);
+}
+
+enum err_code box_acknowledged(const struct box *b, uint64_t size, uint64_t *bytes, struct err *e)
+{
+    char line[WORD_MAX];
+    enum word_state state;
+    size_t n;
+    uint64_t version = 0;
+    uint64_t told = 0;
+    uint64_t end = 0;
+    uint64_t hash = 0;
+    struct err ignored;
+    struct field fields[] = {
+        {.name = "netty_letters", .type = FIELD_COUNT, .to = &version},
+        {.name = "bytes", .type = FIELD_COUNT, .to = &told},
+        {.name = "end", .type = FIELD_HASH, .to = &end},
+    };
+    *bytes = 0;
+    enum err_code rc = word_read(b->dir, words[b->side], line, &n, &state, e);
+    if (rc != OK || state != WORD_KNOWN ||
+        fields_read(line, n, fields, FIELDS(fields), &ignored) != OK || version != FORMAT ||
+        told > size || (rc = hash_end(b, told, &hash, e)) != OK)
+        return rc;
+    *bytes = hash == end ? told : 0;
+    return OK;
 }
 
 /* -- a new file in its place */

@@ -1,18 +1,19 @@
 /*
  * The file of a table's dead letters of one side: locked, read line by line, exchanged for a new
- * one. For dead*.c.
+ * one. For this folder only.
  *
- * Whether what stands in it lasts is not to be seen: where a sync failed, lines can be read that the
- * disk does not have, and no later sync will say so. <side>.acked is a word (hint_file.h) of what the last
- * successful sync covered; without it the file is written anew (box_settle) before anybody adds to
- * it, or relies on what is there.
+ * Whether the file's lines are on the disk cannot be seen from the file: where a sync failed, lines can
+ * be read that the disk does not have, and no later sync reports them. So the hint file <side>.acked
+ * (hint_file.h) records what the last successful sync covered. Without it the file is written anew
+ * (box_settle) before anybody adds to it or relies on it.
  */
 #ifndef NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_FILE_H
 #define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_FILE_H
 
 #include "shared/base/buf.h"
 #include "shared/base/file_io.h"
-#include "spool/dead_letters/dead_letters.h"
+#include "spool/dead_letters/dead_letter.h"
+#include "spool/store/spool.h"
 
 struct box {
     int fd; /* -1: there is no file */
@@ -46,12 +47,11 @@ enum err_code box_begin(const struct box *b, struct box *new, struct err *e) MUS
 enum err_code box_exchange(struct box *b, struct box *new, struct err *e) MUST_CHECK;
 void box_drop(struct box *new);
 
-/* -- dead_letter_repair.c */
-
-/* All that is in the file has been synced. */
+/* Records that a sync has covered all that is in the file. Where that cannot be written, box_settle
+ * writes the file anew next time. */
 void box_acknowledge(const struct box *b);
-/* Makes what is in the file last, if it is not known to. Damaged lines are moved to a file of
- * theirs. */
-enum err_code box_settle(struct box *b, struct err *e) MUST_CHECK;
+/* *bytes is how much of the file, whose size is given, a sync has covered; 0: not known. */
+enum err_code box_acknowledged(const struct box *b, uint64_t size, uint64_t *bytes,
+                               struct err *e) MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 /* Dead letters, written anew without some of them. */
 #include "spool/dead_letters/dead_letter_file.h"
 #include "spool/dead_letters/dead_letter_line.h"
+#include "spool/dead_letters/dead_letters.h"
 #include <fcntl.h>
 
 #define WRITE_MAX ((size_t)1 << 20)

@@ -5,7 +5,7 @@
 #define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_LINE_H
 
 #include "shared/base/buf.h"
-#include "spool/dead_letters/dead_letters.h"
+#include "spool/dead_letters/dead_letter.h"
 #include "spool/format/page.h"
 
 /* Text doubles at worst: what would grow more is kept in base64. */

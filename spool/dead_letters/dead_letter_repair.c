@@ -1,13 +1,10 @@
-/* What of a file of dead letters is known to last, and the file written anew where that is not
- * known. */
+#include "spool/dead_letters/dead_letter_repair.h"
 #include "shared/base/fault_point.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/dead_letters/dead_letter_file.h"
 #include "spool/dead_letters/dead_letter_line.h"
 #include "spool/format/checksum_line.h"
-#include "spool/format/hint_file.h"
-#include "spool/format/json_fields.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,74 +12,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
-#define FORMAT    1
-#define END_BYTES 4096 /* of the file, by which it is recognized */
 #define WRITE_MAX ((size_t)1 << 20)
 #define ASIDE_MAX 64
-
-static const char *const words[] = {
-    [DEAD_EXTRACT] = "dead-extract.acked",
-    [DEAD_LOAD] = "dead-load.acked",
-};
-
-static enum err_code hash_end(const struct box *b, uint64_t bytes, uint64_t *hash, struct err *e)
-{
-    char end[END_BYTES];
-    size_t got;
-    uint64_t from = bytes > sizeof end ? bytes - sizeof end : 0;
-    enum err_code rc =
-        io_pread(b->fd, end, (size_t)(bytes - from), (int64_t)from, &got, b->path, e);
-    *hash = rc == OK ? XXH3_64bits(end, got) : 0;
-    return rc;
-}
-
-/* What cannot be written costs that the file is written anew next time. */
-void box_acknowledge(const struct box *b)
-{
-    struct err ignored;
-    struct stat st;
-    struct buf line;
-    uint64_t hash;
-    int fd = -1;
-    bool done = false;
-    buf_init(&line, WORD_MAX);
-    if (fstat(b->fd, &st) == 0 && hash_end(b, (uint64_t)st.st_size, &hash, &ignored) == OK &&
-        buf_addf(&line, "{\"netty_letters\":%d,\"bytes\":%" PRIu64 ",\"end\":\"%016" PRIx64 "\"",
-                 FORMAT, (uint64_t)st.st_size, hash) == OK)
-        done = word_write(&fd, b->dir, words[b->side], &line, &ignored) == OK;
-    if (!done)
-        LOG(LOG_DEBUG, "dead", "cannot note what is durable", F_STR("file", b->path));
-    word_close(&fd);
-    buf_free(&line);
-}
-
-/* How many bytes of this file a sync has covered; 0: not known. */
-static enum err_code acked_bytes(const struct box *b, uint64_t size, uint64_t *bytes, struct err *e)
-{
-    char line[WORD_MAX];
-    enum word_state state;
-    size_t n;
-    uint64_t version = 0;
-    uint64_t told = 0;
-    uint64_t end = 0;
-    uint64_t hash = 0;
-    struct err ignored;
-    struct field fields[] = {
-        {.name = "netty_letters", .type = FIELD_COUNT, .to = &version},
-        {.name = "bytes", .type = FIELD_COUNT, .to = &told},
-        {.name = "end", .type = FIELD_HASH, .to = &end},
-    };
-    *bytes = 0;
-    enum err_code rc = word_read(b->dir, words[b->side], line, &n, &state, e);
-    if (rc != OK || state != WORD_KNOWN ||
-        fields_read(line, n, fields, FIELDS(fields), &ignored) != OK || version != FORMAT ||
-        told > size || (rc = hash_end(b, told, &hash, e)) != OK)
-        return rc;
-    *bytes = hash == end ? told : 0;
-    return OK;
-}
 
 struct mend {
     const struct box *box;
@@ -195,7 +127,7 @@ enum err_code box_settle(struct box *b, struct err *e)
     if (fstat(b->fd, &st) != 0)
         return err_sys(e, ERR_IO, "cannot look at %s", b->path);
     m.size = (uint64_t)st.st_size;
-    enum err_code rc = acked_bytes(b, m.size, &m.acked, e);
+    enum err_code rc = box_acknowledged(b, m.size, &m.acked, e);
     if (rc != OK || (m.acked == m.size && m.size > 0))
         return rc;
     return mend(b, &m, e);

@@ -3,6 +3,7 @@
 #include "shared/base/fault_point.h"
 #include "spool/dead_letters/dead_letter_file.h"
 #include "spool/dead_letters/dead_letter_line.h"
+#include "spool/dead_letters/dead_letter_repair.h"
 #include "spool/format/checksum_line.h"
 #include <fcntl.h>
 #include <string.h>

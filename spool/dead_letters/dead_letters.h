@@ -11,41 +11,13 @@
 #ifndef NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTERS_H
 #define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTERS_H
 
-#include "spool/format/page.h"
+#include "spool/dead_letters/dead_letter.h"
 #include "spool/store/spool.h"
 #include <stdbool.h>
-
-enum dead_side {
-    DEAD_EXTRACT,
-    DEAD_LOAD
-};
-
-struct dead_letter {
-    int64_t at;
-    const char *reason;   /* a stable word: "nul", "surrogate", "key-missing", "not-an-object",
-                             "refused" ... */
-    const char *sqlstate; /* "" where the database had no say */
-    const char *message;
-    const char *file;        /* "" for the extractor, whose line is in no segment */
-    struct page_place place; /* of the page it came with */
-    uint64_t line;           /* in the segment; for the extractor its number in the page */
-    const char *raw;
-    size_t raw_len;
-};
 
 /* Appends the letters and returns when they are durable. */
 enum err_code dead_add(const struct spool *s, const char *table, enum dead_side side,
                        const struct dead_letter *letters, size_t n, struct err *e) MUST_CHECK;
-
-/* Makes the letters last that are there: for who relies on one that it did not add itself, and that
- * may be in the machine's memory only (a sync failed, the program was killed). */
-enum err_code dead_settle(const struct spool *s, const char *table, enum dead_side side,
-                          struct err *e) MUST_CHECK;
-
-/* Moves damaged lines to <side>.damaged.<microseconds>, beside: how many there were, or (look) are.
- */
-enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side side, bool look,
-                        uint64_t *damaged, struct err *e) MUST_CHECK;
 
 /* Calls fn for each letter in order; stops when fn fails. A damaged line is reported through fn
  * with reason "damaged" and its text as raw. No file: no call, OK. */

@@ -4,6 +4,7 @@
 #include "shared/base/file_io.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/dead_letters/dead_letter_repair.h"
 #include "spool/dead_letters/dead_letters.h"
 #include "spool/format/small_file.h"
 #include "spool/inventory/inventory.h"

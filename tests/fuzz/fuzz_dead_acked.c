@@ -3,6 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "shared/base/file_io.h"
+#include "spool/dead_letters/dead_letter_repair.h"
 #include "spool/dead_letters/dead_letters.h"
 #include <glob.h>
 

@@ -2,6 +2,7 @@
  * moved, not lost. */
 #include "tests/unit/spool/helper.h"
 
+#include "spool/dead_letters/dead_letter_repair.h"
 #include "spool/dead_letters/dead_letters.h"
 #include <dirent.h>
 
