@@ -8,6 +8,7 @@
 #ifndef NETTY_SPOOL_FORMAT_PAGE_H
 #define NETTY_SPOOL_FORMAT_PAGE_H
 
+#include "shared/base/err.h"
 #include <stdint.h>
 
 #define PAGE_TIME_MAX     40   /* a source time as text, e.g. 2024-05-13 10:22:33.123456+02:00 */
@@ -34,6 +35,11 @@ struct page_info {
     char high[PAGE_TIME_MAX]; /* source wrote them; "" where none has one: what to fetch again if it
                                  is damaged */
 };
+
+/* Called when a page is durable, or cannot be made so (rc, err). The writer has filled in place,
+ * offset, bytes, records, first_line and hash of info. */
+typedef void writer_done_fn(void *ctx, enum err_code rc, const struct page_info *info,
+                            const struct err *err);
 
 /* -1, 0, 1 */
 static inline int page_compare(struct page_place a, struct page_place b)

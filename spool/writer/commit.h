@@ -6,7 +6,6 @@
 #define NETTY_SPOOL_WRITER_COMMIT_H
 
 #include "spool/journal/journal.h"
-#include "spool/writer/writer.h"
 
 /* A segment that is being written. Freed by its last holder (out_release). */
 struct out {

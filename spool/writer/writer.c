@@ -13,18 +13,6 @@
 
 /* -- opening */
 
-void writer_free(struct writer *w)
-{
-    if (!w)
-        return;
-    out_release(w->out);
-    acked_close(&w->acked_fd);
-    spool_unlock(w->lock);
-    (void)XXH3_freeState(w->hash);
-    free(w->buffer);
-    free(w);
-}
-
 static enum err_code take_over(struct writer *w, struct err *e)
 {
     struct recovered *r = malloc(sizeof *r);
@@ -296,4 +284,17 @@ done:
     if (rc != OK && w->open)
         drop_page(w);
     return rc;
+}
+
+/* -- closing */
+
+void writer_close(struct writer *w, writer_closed_fn *closed, void *ctx)
+{
+    struct err e;
+    if (writer_abort(w, &e) != OK)
+        LOG(LOG_WARN, "spool", "cannot take back a page that was begun", F_ERR(&e));
+    w->leaving = true;
+    w->closed = closed;
+    w->closed_ctx = ctx;
+    writer_leave_when_done(w);
 }

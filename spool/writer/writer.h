@@ -49,9 +49,6 @@ struct writer_conf {
     int64_t segment_age;  /* microseconds */
 };
 
-/* info->place, offset, bytes, records, first_line and hash are filled by the writer. */
-typedef void writer_done_fn(void *ctx, enum err_code rc, const struct page_info *info,
-                            const struct err *err);
 typedef void writer_closed_fn(void *ctx);
 
 enum err_code writer_open(struct writer **w, uv_loop_t *loop, const struct spool *s,

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void leave_when_done(struct writer *w);
-
 /* -- sealing */
 
 static void seal_work(uv_work_t *work)
@@ -28,7 +26,7 @@ static void seal_done(uv_work_t *work, int status)
             F_STR("table", w->table), F_ERR(&w->seal.err));
     if (w->seal.below > done)
         seal_start(w, w->seal.below);
-    leave_when_done(w);
+    writer_leave_when_done(w);
 }
 
 /* Not a thing anybody waits for: a failure leaves the plain file, and is tried again with the next.
@@ -142,7 +140,7 @@ static void commit_done(uv_work_t *work, int status)
     w->commit.out = NULL;
     call_back(w, batch, rc, &err);
     commit_start(w);
-    leave_when_done(w);
+    writer_leave_when_done(w);
 }
 
 /* All that has ended, as far as it is of one segment, in one step. */
@@ -172,6 +170,18 @@ void commit_start(struct writer *w)
 
 /* -- closing */
 
+void writer_free(struct writer *w)
+{
+    if (!w)
+        return;
+    out_release(w->out);
+    acked_close(&w->acked_fd);
+    spool_unlock(w->lock);
+    (void)XXH3_freeState(w->hash);
+    free(w->buffer);
+    free(w);
+}
+
 static void goodbye_work(uv_work_t *work)
 {
     (void)work;
@@ -188,7 +198,7 @@ static void goodbye_done(uv_work_t *work, int status)
         closed(ctx);
 }
 
-static void leave_when_done(struct writer *w)
+void writer_leave_when_done(struct writer *w)
 {
     if (!w->leaving || w->committing || w->head || w->calling || w->seal.at != 0 || w->goodbye.data)
         return;
@@ -196,15 +206,4 @@ static void leave_when_done(struct writer *w)
     /* Always from the loop, never from within writer_close. */
     if (uv_queue_work(w->loop, &w->goodbye, goodbye_work, goodbye_done) != 0)
         abort();
-}
-
-void writer_close(struct writer *w, writer_closed_fn *closed, void *ctx)
-{
-    struct err e;
-    if (writer_abort(w, &e) != OK)
-        LOG(LOG_WARN, "spool", "cannot take back a page that was begun", F_ERR(&e));
-    w->leaving = true;
-    w->closed = closed;
-    w->closed_ctx = ctx;
-    leave_when_done(w);
 }

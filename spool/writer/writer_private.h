@@ -55,7 +55,10 @@ struct writer {
     void *closed_ctx;
 };
 
+/* writer_commit.c. Frees the writer at once. */
 void writer_free(struct writer *w);
+/* Ends a writer that writer_close was called for, once nothing is under way any more. */
+void writer_leave_when_done(struct writer *w);
 
 /* Makes what has ended durable, unless that is under way: then it comes after. */
 void commit_start(struct writer *w);
