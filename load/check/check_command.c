@@ -1,7 +1,7 @@
 /* netty-load check: is what is in the tables as it should be? Writes nothing. */
+#include "load/check/check_command.h"
 #include "load/check/row_checks.h"
 #include "load/check/spool_diff.h"
-#include "load/command/command.h"
 #include "load/database/sql.h"
 #include "load/maintenance/row_mover.h"
 #include <inttypes.h>

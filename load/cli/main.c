@@ -1,5 +1,5 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
-#include "load/command/command.h"
+#include "load/cli/commands.h"
 #include "load/doctor/doctor.h"
 #include "load/publish/catalog_command.h"
 #include "load/replay/replay_range.h"
@@ -398,9 +398,9 @@ int main(int argc, char **argv)
     else if (options_int(p.options, OPT_VERSION) != 0)
         show_version();
     else if (options_command(p.options) != NULL)
-        code = cmd_main(p.options);
+        code = cmd_main(p.options, &load_commands);
     else
-        code = cmd_none(p.options, &e) == OK ? work(&p) : complain(&e);
+        code = cmd_none(p.options, &load_commands, &e) == OK ? work(&p) : complain(&e);
     options_free(p.options);
     return code;
 }

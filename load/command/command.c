@@ -10,20 +10,7 @@
 #define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
 #define ROWS_MOST    1000                /* of a transaction, where --batch-rows does not say */
 
-static const struct {
-    const char *name;
-    enum err_code (*run)(struct cmd *c, struct err *e);
-    enum option_id own[4]; /* which no other command may be given; 0: no more */
-} commands[] = {
-    {"archive", cmd_archive, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR, OPT_TO_FILE}},
-    {"check", cmd_check, {OPT_MERGE, OPT_ARCHIVE_DIR}},
-    {"compress", cmd_compress, {OPT_REWRITE}},
-    {"index", cmd_index, {OPT_SUGGEST}},
-    {"purge", cmd_purge, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR}},
-    {"restore", cmd_restore, {OPT_FROM_FILE}},
-};
-#define COMMANDS (sizeof commands / sizeof *commands)
-#define OWN_MAX  (sizeof commands[0].own / sizeof *commands[0].own)
+#define OWN_MAX COMMAND_OPTIONS
 
 /* ---- what cannot be joined ---- */
 
@@ -32,17 +19,18 @@ static bool on_command_line(const struct options *o, enum option_id id)
     return strncmp(options_origin(o, id), "--", 2) == 0;
 }
 
-static bool is_own(size_t command, enum option_id id)
+static bool is_own(const struct command *c, enum option_id id)
 {
     for (size_t i = 0; i < OWN_MAX; i++)
-        if (commands[command].own[i] == id && id != 0)
+        if (c->own[i] == id && id != 0)
             return true;
     return false;
 }
 
 /* What belongs to loading, or to another command. What stands in the environment or the file is
  * for all. */
-static enum err_code judge(const struct options *o, size_t command, struct err *e)
+static enum err_code judge(const struct options *o, const struct commands *all,
+                           const struct command *command, struct err *e)
 {
     static const enum option_id loading[] = {
         OPT_EVERY, OPT_FOLLOW,  OPT_CREATE_TABLES, OPT_ON_NUL,  OPT_REPLAY, OPT_FROM,  OPT_TO,
@@ -51,13 +39,13 @@ static enum err_code judge(const struct options *o, size_t command, struct err *
     for (size_t i = 0; i < sizeof loading / sizeof *loading; i++)
         if (on_command_line(o, loading[i]))
             return err_set(e, ERR_USAGE, "--%s is not for netty-load %s",
-                           option_table[loading[i]].name, commands[command].name);
-    for (size_t i = 0; i < COMMANDS; i++)
-        for (size_t k = 0; k < OWN_MAX && commands[i].own[k] != 0; k++)
-            if (on_command_line(o, commands[i].own[k]) && !is_own(command, commands[i].own[k]))
+                           option_table[loading[i]].name, command->name);
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t k = 0; k < OWN_MAX && all->list[i].own[k] != 0; k++)
+            if (on_command_line(o, all->list[i].own[k]) && !is_own(command, all->list[i].own[k]))
                 return err_set(e, ERR_USAGE, "--%s is of netty-load %s, not of netty-load %s",
-                               option_table[commands[i].own[k]].name, commands[i].name,
-                               commands[command].name);
+                               option_table[all->list[i].own[k]].name, all->list[i].name,
+                               command->name);
     return OK;
 }
 
@@ -86,13 +74,13 @@ static enum err_code refuse_slip(const struct options *o, struct err *e)
         meant, options_text(o, OPT_SPOOL));
 }
 
-enum err_code cmd_none(const struct options *o, struct err *e)
+enum err_code cmd_none(const struct options *o, const struct commands *all, struct err *e)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
-        for (size_t k = 0; k < OWN_MAX && commands[i].own[k] != 0; k++)
-            if (on_command_line(o, commands[i].own[k]))
+    for (size_t i = 0; i < all->count; i++)
+        for (size_t k = 0; k < OWN_MAX && all->list[i].own[k] != 0; k++)
+            if (on_command_line(o, all->list[i].own[k]))
                 return err_set(e, ERR_USAGE, "--%s is of netty-load %s, which goes before it",
-                               option_table[commands[i].own[k]].name, commands[i].name);
+                               option_table[all->list[i].own[k]].name, all->list[i].name);
     return refuse_slip(o, e);
 }
 
@@ -261,21 +249,21 @@ static enum err_code prepare(struct cmd *c, uv_loop_t *loop, struct spool **spoo
     return session_open(&c->session, loop, options_text(o, OPT_DB), &backoff, e);
 }
 
-static void run(struct cmd *c, size_t command)
+static void run(struct cmd *c, const struct command *command)
 {
     struct err e = ERR_INIT;
 
-    if (commands[command].run(c, &e) != OK)
+    if (command->run(c, &e) != OK)
         c->code = exit_graver(c->code, complain(&e));
     e = ERR_INIT;
     if (summary_print(c->summary, stdout, &e) != OK)
         c->code = exit_graver(c->code, complain(&e));
 }
 
-static int work(const struct options *o, size_t command, struct err *e)
+static int work(const struct options *o, const struct command *command, struct err *e)
 {
     uv_loop_t loop;
-    struct cmd c = {.options = o, .name = commands[command].name};
+    struct cmd c = {.options = o, .name = command->name};
     struct spool *spool = NULL;
     struct stop *stop = NULL;
 
@@ -298,17 +286,17 @@ static int work(const struct options *o, size_t command, struct err *e)
     return c.code;
 }
 
-int cmd_main(const struct options *o)
+int cmd_main(const struct options *o, const struct commands *all)
 {
     const char *name = options_command(o);
     struct err e = ERR_INIT;
     size_t i = 0;
 
-    while (i < COMMANDS && strcmp(commands[i].name, name) != 0)
+    while (i < all->count && strcmp(all->list[i].name, name) != 0)
         i++;
-    if (i == COMMANDS)
+    if (i == all->count)
         err_set(&e, ERR_INTERNAL, "the command %s is known and does nothing", name);
-    else if (judge(o, i, &e) == OK)
-        return work(o, i, &e);
+    else if (judge(o, all, &all->list[i], &e) == OK)
+        return work(o, &all->list[i], &e);
     return complain(&e);
 }

@@ -20,11 +20,26 @@
 #include "shared/cli/summary.h"
 #include "spool/store/spool.h"
 
-/* netty-load with a command: all from here to the exit code. */
-int cmd_main(const struct options *o);
+struct cmd;
+/* A word of the command line, what it does, and the options that no other command may be given. */
+#define COMMAND_OPTIONS 4
+struct command {
+    const char *name;
+    enum err_code (*run)(struct cmd *c, struct err *e);
+    enum option_id own[COMMAND_OPTIONS]; /* 0: no more */
+};
+struct commands {
+    const struct command *list;
+    size_t count;
+};
+
+/* Runs the command that the options name, one of `all`. Returns the exit code; what went wrong has been
+ * printed by then. */
+int cmd_main(const struct options *o, const struct commands *all);
 /* Without one: ERR_USAGE for an option that means something with a command only, and for a table that
  * the spool has not and whose name is nearly a command's. */
-enum err_code cmd_none(const struct options *o, struct err *e) MUST_CHECK;
+enum err_code cmd_none(const struct options *o, const struct commands *all,
+                       struct err *e) MUST_CHECK;
 
 struct cmd {
     const struct options *options;
@@ -37,13 +52,6 @@ struct cmd {
     size_t rows, bytes; /* of a transaction, at most */
     int code;           /* the gravest exit code so far */
 };
-
-enum err_code cmd_archive(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_check(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_compress(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_index(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_purge(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_restore(struct cmd *c, struct err *e) MUST_CHECK;
 
 /* One table of the database. */
 struct target {

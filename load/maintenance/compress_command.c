@@ -1,6 +1,7 @@
 /* netty-load compress: lz4 for data, where the server has it. */
 #include "load/command/command.h"
 #include "load/database/sql.h"
+#include "load/maintenance/maintenance.h"
 #include "load/maintenance/row_mover.h"
 #include <string.h>
 

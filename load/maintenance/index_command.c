@@ -2,6 +2,7 @@
 #include "load/command/command.h"
 #include "load/database/sql.h"
 #include "load/maintenance/index_plan.h"
+#include "load/maintenance/maintenance.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* netty-load purge: rows that have been deleted for long are written to a file, then removed. */
 #include "load/command/command.h"
+#include "load/maintenance/maintenance.h"
 #include "load/maintenance/rows_to_file.h"
 #include "shared/time/when.h"
 #include <stdio.h>

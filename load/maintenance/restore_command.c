@@ -2,6 +2,7 @@
 #include "load/command/command.h"
 #include "load/maintenance/archive_file.h"
 #include "load/maintenance/archive_table.h"
+#include "load/maintenance/maintenance.h"
 #include "load/maintenance/restore_file.h"
 #include "load/maintenance/row_mover.h"
 #include "shared/log/log.h"

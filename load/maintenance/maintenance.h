@@ -1,0 +1,13 @@
+/* The commands that look after what is loaded; command.h says how a command is run. */
+#ifndef NETTY_LOAD_MAINTENANCE_MAINTENANCE_H
+#define NETTY_LOAD_MAINTENANCE_MAINTENANCE_H
+
+#include "load/command/command.h"
+
+enum err_code cmd_archive(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_compress(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_index(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_purge(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_restore(struct cmd *c, struct err *e) MUST_CHECK;
+
+#endif
