@@ -22,6 +22,7 @@ struct service {
     struct spool *spool;
     struct zone *zone;
     struct table_env env;
+    struct account *account;
     struct plan plan;
     struct stop *stop;
     struct run *run;
@@ -119,7 +120,7 @@ static void wind_down(struct service *s)
         return;
     s->over = true;
     stop_close(s->stop);
-    account_quit(s->env.account);
+    account_quit(s->account);
     http_close(s->env.http);
     pace_close(s->env.pace);
     uv_close((uv_handle_t *)&s->timer, NULL);
@@ -180,8 +181,8 @@ static void schedule(struct service *s)
 static void on_run_done(void *ctx, struct run *r)
 {
     struct service *s = ctx;
-    account_run(s->env.account, NULL);
-    s->code = account_done(s->env.account, run_exit(r));
+    account_run(s->account, NULL, NULL);
+    s->code = account_done(s->account, run_exit(r));
     enum err_code rc = print_summary(s, r, &s->err);
     run_close(r);
     s->run = NULL;
@@ -197,6 +198,7 @@ static void begin_run(struct service *s)
     const struct options *o = s->options;
     struct run_conf conf = {
         .env = &s->env,
+        .account = s->account,
         .jobs = (unsigned)options_int(o, OPT_JOBS),
         .progress = isatty(STDERR_FILENO) == 1 && options_int(o, OPT_QUIET) == 0,
     };
@@ -205,7 +207,7 @@ static void begin_run(struct service *s)
     enum err_code rc = plan_make(&s->plan, o, s->spool, &s->err);
     if (rc == OK)
         rc = run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
-    account_run(s->env.account, s->run);
+    account_run(s->account, run_each, s->run);
     if (rc == OK)
         run_start(s->run);
     else
@@ -232,7 +234,7 @@ static enum err_code open_account(struct service *s, struct err *e)
                                         : s->env.crawl.full ? "full"
                                                             : "changes",
                                 .every = s->every};
-    return account_open(&s->env.account, &conf, e);
+    return account_open(&s->account, &conf, e);
 }
 
 static enum err_code run_loop(struct service *s, const struct secret *key, struct err *e)
@@ -254,7 +256,7 @@ static enum err_code run_loop(struct service *s, const struct secret *key, struc
         rc = s->err.code;
     }
     if (rc != OK)
-        (void)account_done(s->env.account, err_exit(rc)); /* rc goes before */
+        (void)account_done(s->account, err_exit(rc)); /* rc goes before */
     return rc;
 }
 
@@ -300,7 +302,7 @@ enum err_code service_run(const struct options *o, const struct secret *key, int
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
     plan_free(&s.plan);
-    account_close(s.env.account);
+    account_close(s.account);
     breaker_close(s.env.breaker);
     room_close(s.env.room);
     if (s.spool != NULL)

@@ -1,7 +1,6 @@
 #include "extract/metrics/fetch_metrics.h"
 
 #include "extract/metrics/fetch_metric_defs.h"
-#include "extract/run/fetch_run.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/status/last_run_metrics.h"
@@ -25,7 +24,8 @@ struct account {
     struct account_conf conf;
     struct metrics *metrics;
     struct board *board;
-    const struct run *run;
+    fetch_each_fn *each;
+    const void *run; /* or NULL */
     struct tally *tallies;
 };
 
@@ -74,17 +74,19 @@ static void count(const struct account *a, struct tally *t, const struct table_r
     t->seen = *r;
 }
 
+static void see(void *to, const char *name, const struct table_result *result, bool started)
+{
+    struct account *a = to;
+    struct tally *t = find(a, name);
+    (void)started;
+    if (t != NULL)
+        count(a, t, result);
+}
+
 static void count_running(struct account *a)
 {
-    size_t n = 0;
-    const struct run_row *rows = a->run != NULL ? run_rows(a->run, &n) : NULL;
-    for (size_t i = 0; i < n; i++) {
-        struct tally *t = rows[i].table != NULL ? find(a, rows[i].name) : NULL;
-        if (t == NULL)
-            continue;
-        struct table_result now = table_result(rows[i].table);
-        count(a, t, &now);
-    }
+    if (a->run != NULL)
+        a->each(a->run, see, a);
 }
 
 /* The word by which metrics and alerts know what an exchange that brought no page came to. */
@@ -240,10 +242,12 @@ enum err_code account_open(struct account **out, const struct account_conf *conf
     return OK;
 }
 
-void account_run(struct account *a, const struct run *r)
+void account_run(struct account *a, fetch_each_fn *each, const void *run)
 {
-    if (a != NULL)
-        a->run = r;
+    if (a == NULL)
+        return;
+    a->each = each;
+    a->run = run;
 }
 
 int account_done(struct account *a, int code)

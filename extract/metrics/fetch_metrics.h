@@ -16,11 +16,13 @@
 #ifndef NETTY_EXTRACT_METRICS_FETCH_METRICS_H
 #define NETTY_EXTRACT_METRICS_FETCH_METRICS_H
 
+#include "extract/api/http_client.h"
 #include "extract/api/response_verdict.h"
-#include "extract/table/table_fetch.h"
+#include "extract/metrics/fetch_counts.h"
 #include "shared/cli/options.h"
+#include "spool/store/spool.h"
+#include <uv.h>
 
-struct run;
 struct account;
 /* All borrowed. */
 struct account_conf {
@@ -35,7 +37,7 @@ struct account_conf {
 enum err_code account_open(struct account **a, const struct account_conf *conf,
                            struct err *e) MUST_CHECK;
 /* a may be NULL, here and below: then nobody watches. */
-void account_run(struct account *a, const struct run *r);
+void account_run(struct account *a, fetch_each_fn *each, const void *run);
 void account_exchange(struct account *a, const char *table, const struct http_result *result,
                       const struct err *page, enum verdict verdict);
 void account_ended(struct account *a, const char *table, const struct table_result *result);

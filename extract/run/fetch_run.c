@@ -49,7 +49,7 @@ static void report(const struct run *r, const struct run_row *row)
     progress_clear(r->progress);
     log_event(calm ? LOG_INFO : LOG_ERROR, "table", good ? "table fetched" : "table not complete",
               fields, n);
-    account_ended(r->conf.env->account, row->name, t);
+    account_ended(r->conf.account, row->name, t);
 }
 
 /* These are about the key or the disk, not about the table. */
@@ -110,8 +110,18 @@ static void on_closed(void *ctx)
     r->done(r->ctx, r);
 }
 
-static const struct table_handler handler = {
-    .answered = on_answered, .retrying = on_retrying, .ended = on_ended, .closed = on_closed};
+static void on_exchanged(void *ctx, struct table *t, const struct http_result *result,
+                         const struct err *page, enum verdict verdict)
+{
+    const struct run *r = ctx;
+    account_exchange(r->conf.account, table_name(t), result, page, verdict);
+}
+
+static const struct table_handler handler = {.answered = on_answered,
+                                             .exchanged = on_exchanged,
+                                             .retrying = on_retrying,
+                                             .ended = on_ended,
+                                             .closed = on_closed};
 
 static void pump(struct run *r)
 {
@@ -178,7 +188,7 @@ void run_start(struct run *r)
     r->probing = breaker_look(breaker, when_now()) == BREAKER_TRY;
     r->careful = r->probing || !breaker_key_worked(breaker);
     if (r->conf.progress)
-        r->progress = progress_open(r->conf.env->loop, r);
+        r->progress = progress_open(r->conf.env->loop, run_each, r);
     if (r->open > 0) {
         pump(r);
         return;
@@ -202,6 +212,16 @@ const struct run_row *run_rows(const struct run *r, size_t *n)
 {
     *n = r->count;
     return r->rows;
+}
+
+void run_each(const void *run, fetch_see_fn *see, void *to)
+{
+    const struct run *r = run;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->rows[i].table != NULL) {
+            struct table_result now = table_result(r->rows[i].table);
+            see(to, r->rows[i].name, &now, r->rows[i].started);
+        }
 }
 
 int run_exit(const struct run *r)

@@ -16,11 +16,13 @@
 
 #include "extract/table/table_fetch.h"
 
+struct account;
 struct run;
 typedef void run_done_fn(void *ctx, struct run *r);
 
 struct run_conf {
     const struct table_env *env; /* borrowed */
+    struct account *account;     /* borrowed, or NULL */
     unsigned jobs;               /* tables at a time */
     bool progress;               /* a line a table on standard error, drawn again and again */
 };
@@ -44,6 +46,8 @@ void run_start(struct run *r);
 void run_stop(struct run *r, const struct err *why);
 /* In the order in which they were started. */
 const struct run_row *run_rows(const struct run *r, size_t *n);
+/* The run's tables for metrics and progress: a fetch_each_fn. */
+void run_each(const void *run, fetch_see_fn *see, void *to);
 /* The gravest exit code of all tables. */
 int run_exit(const struct run *r);
 void run_close(struct run *r);

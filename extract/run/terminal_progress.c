@@ -1,5 +1,4 @@
 #include "extract/run/terminal_progress.h"
-#include "extract/run/fetch_run.h"
 #include "shared/base/buf.h"
 #include "shared/base/units.h"
 #include "shared/time/when.h"
@@ -10,7 +9,9 @@
 
 struct progress {
     uv_timer_t timer;
-    const struct run *run;
+    fetch_each_fn *each;
+    const void *run;
+    enum err_code rc; /* of the picture being drawn */
     struct buf text;
     unsigned lines; /* on the screen now */
 };
@@ -45,16 +46,17 @@ static int64_t left(const struct table_result *t, int64_t now)
     return us < 1e12 ? (int64_t)us / WHEN_SECOND * WHEN_SECOND : -1;
 }
 
-static enum err_code line(struct progress *p, const struct run_row *row, int64_t now)
+static enum err_code line(struct progress *p, const char *name, const struct table_result *result,
+                          int64_t now)
 {
-    struct table_result t = table_result(row->table);
+    struct table_result t = *result;
     char records[UNITS_TEXT];
     char reached[WHEN_TEXT];
     char rest[UNITS_TEXT];
     double seconds = (double)t.elapsed / WHEN_SECOND;
     double rate = seconds > 0 ? (double)t.records / seconds : 0;
     int64_t more = left(&t, now);
-    enum err_code rc = buf_addf(&p->text, "%-20s %12s records %8.0f/s  up to %s", row->name,
+    enum err_code rc = buf_addf(&p->text, "%-20s %12s records %8.0f/s  up to %s", name,
                                 units_show_count((int64_t)t.records, records), rate,
                                 when_people(t.reached, reached));
     if (rc == OK && more >= 0)
@@ -63,25 +65,28 @@ static enum err_code line(struct progress *p, const struct run_row *row, int64_t
     return rc == OK ? buf_addc(&p->text, '\n') : rc;
 }
 
+static void see(void *to, const char *name, const struct table_result *result, bool started)
+{
+    struct progress *p = to;
+    if (started && p->rc == OK)
+        p->rc = line(p, name, result, when_now());
+}
+
 static void draw(uv_timer_t *timer)
 {
     struct progress *p = timer->data;
-    int64_t now = when_now();
-    size_t n = 0;
-    const struct run_row *rows = run_rows(p->run, &n);
     buf_reset(&p->text);
-    enum err_code rc = erase(p);
-    for (size_t i = 0; i < n && rc == OK; i++)
-        if (rows[i].started && rows[i].table != NULL)
-            rc = line(p, &rows[i], now);
+    p->rc = erase(p);
+    p->each(p->run, see, p);
     show(p);
 }
 
-struct progress *progress_open(uv_loop_t *loop, const struct run *run)
+struct progress *progress_open(uv_loop_t *loop, fetch_each_fn *each, const void *run)
 {
     struct progress *p = calloc(1, sizeof *p);
     if (p == NULL)
         return NULL;
+    p->each = each;
     p->run = run;
     p->timer.data = p;
     buf_init(&p->text, (size_t)64 << 10);

@@ -1,6 +1,5 @@
 #include "extract/api/request_url.h"
 #include "extract/api/response_verdict.h"
-#include "extract/metrics/fetch_metrics.h"
 #include "extract/table/table_fetch_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -9,12 +8,6 @@
 const char *table_name(const struct table *t)
 {
     return t->name;
-}
-
-const char *table_status_word(enum table_status status)
-{
-    static const char *const words[] = {"complete", "partial", "waiting", "throttled", "failed"};
-    return words[status];
 }
 
 static enum table_status status_of(enum err_code code)
@@ -249,7 +242,7 @@ static void on_done(void *ctx, const struct http_result *result)
     if (result->err.code == OK && result->status == 200)
         page.code = page_finish(t->page, &parsed, &page);
     enum verdict verdict = judge(t->name, result, &page, breaker_key_worked(t->env->breaker), &e);
-    account_exchange(t->env->account, t->name, result, &page, verdict);
+    t->handler.exchanged(t->ctx, t, result, &page, verdict);
     switch (verdict) {
     case VERDICT_PAGE:
         take_page(t, result, &parsed);

@@ -28,7 +28,9 @@
 #include "extract/api/circuit_breaker.h"
 #include "extract/api/http_client.h"
 #include "extract/api/rate_limit.h"
+#include "extract/api/response_verdict.h"
 #include "extract/crawl/crawl.h"
+#include "extract/metrics/fetch_counts.h"
 #include "shared/base/backoff.h"
 #include "spool/maintenance/disk_space.h"
 #include "spool/store/spool.h"
@@ -37,8 +39,6 @@
 
 #define TABLE_PENDING_MAX 32
 
-struct account;
-
 /* What all tables of a run share. All borrowed. */
 struct table_env {
     uv_loop_t *loop;
@@ -46,7 +46,6 @@ struct table_env {
     struct http *http;
     struct pace *pace;
     struct breaker *breaker;
-    struct account *account; /* or NULL */
     struct zone *zone;
     const char *base_url;
     struct crawl_conf crawl; /* floor is given for each table */
@@ -60,35 +59,12 @@ struct table_env {
     size_t record_max;
 };
 
-enum table_status {
-    TABLE_COMPLETE,
-    TABLE_PARTIAL,
-    TABLE_WAITING, /* a reconcile: for the loader, or a person */
-    TABLE_THROTTLED,
-    TABLE_FAILED
-};
-
-struct table_result {
-    enum table_status status;
-    struct err err; /* why it is not complete; code OK: max-pages */
-    uint64_t requests;
-    uint64_t pages;   /* kept */
-    uint64_t records; /* in them */
-    uint64_t odd;     /* elements set aside */
-    uint64_t bytes;   /* of NDJSON */
-    uint64_t retries;
-    uint64_t absent;     /* a reconcile: keys asked for in this roll that the API does not have, */
-    uint64_t present;    /* and those that it has after all */
-    int64_t complete_to; /* or WHEN_NONE */
-    int64_t reached;     /* greatest time kept so far, or WHEN_NONE */
-    int64_t elapsed;     /* microseconds since table_start */
-    struct crawl_stats crawl;
-};
-
 struct table;
 struct table_handler {
     void (*answered)(void *ctx, struct table *t);
     void (*retrying)(void *ctx, struct table *t);
+    void (*exchanged)(void *ctx, struct table *t, const struct http_result *result,
+                      const struct err *page, enum verdict verdict);
     void (*ended)(void *ctx, struct table *t);
     void (*closed)(void *ctx);
 };
@@ -102,7 +78,6 @@ void table_close(struct table *t);
 
 const char *table_name(const struct table *t);
 int64_t table_complete_to(const struct table *t);
-const char *table_status_word(enum table_status status);
 /* Good at any time; complete only after ended(). */
 struct table_result table_result(const struct table *t);
 

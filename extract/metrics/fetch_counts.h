@@ -1,0 +1,41 @@
+/* What the fetch of one table came to, so far or in the end; and how metrics and progress see the
+ * tables of a run without knowing the run. */
+#ifndef NETTY_EXTRACT_METRICS_FETCH_COUNTS_H
+#define NETTY_EXTRACT_METRICS_FETCH_COUNTS_H
+
+#include "extract/crawl/crawl.h"
+
+enum table_status {
+    TABLE_COMPLETE,
+    TABLE_PARTIAL,
+    TABLE_WAITING, /* a reconcile: for the loader, or a person */
+    TABLE_THROTTLED,
+    TABLE_FAILED
+};
+
+struct table_result {
+    enum table_status status;
+    struct err err; /* why it is not complete; code OK: max-pages */
+    uint64_t requests;
+    uint64_t pages;   /* kept */
+    uint64_t records; /* in them */
+    uint64_t odd;     /* elements set aside */
+    uint64_t bytes;   /* of NDJSON */
+    uint64_t retries;
+    uint64_t absent;     /* a reconcile: keys asked for in this roll that the API does not have, */
+    uint64_t present;    /* and those that it has after all */
+    int64_t complete_to; /* or WHEN_NONE */
+    int64_t reached;     /* greatest time kept so far, or WHEN_NONE */
+    int64_t elapsed;     /* microseconds since table_start */
+    struct crawl_stats crawl;
+};
+
+const char *table_status_word(enum table_status status);
+
+/* Calls see(to, ...) for each table of the run that is open. The result is that of this moment; it lives
+ * until see returns. */
+typedef void fetch_see_fn(void *to, const char *name, const struct table_result *result,
+                          bool started);
+typedef void fetch_each_fn(const void *run, fetch_see_fn *see, void *to);
+
+#endif
