@@ -37,7 +37,7 @@ from collections import Counter, defaultdict
 
 ROOMS = ("extract", "load", "spool", "shared")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
-PRIVATE = re.compile(r"_(private|priv|state|in)\.h$")
+PRIVATE = re.compile(r"_private\.h$")
 
 
 def usage(message):
