@@ -13,7 +13,7 @@ struct breaker {
     char dir[IO_PATH];
     char path[IO_PATH];
     uint32_t key; /* fingerprint of the key in use */
-    struct splitter *splitter;
+    struct json_splitter *splitter;
     struct zone *utc;
     struct buf text;
     bool worked;
@@ -54,7 +54,7 @@ static void load(struct breaker *b)
     b->until = WHEN_NONE;
     buf_reset(&b->text);
     if (io_read_file(b->path, &b->text, NULL) != OK ||
-        splitter_run(b->splitter, b->text.data, b->text.len, &r, NULL) != OK)
+        json_splitter_run(b->splitter, b->text.data, b->text.len, &r, NULL) != OK)
         return;
     snprintf(mine, sizeof mine, "\"%08x\"", b->key);
     if (!member_is(&r, "netty_breaker", "1") || !member_is(&r, "key", mine))
@@ -93,7 +93,7 @@ enum err_code breaker_open(struct breaker **b, const char *dir, const char *id,
     made->key = fingerprint(key, id);
     enum err_code rc = io_path(made->path, dir, BREAKER_FILE, e);
     if (rc == OK)
-        rc = splitter_open(&made->splitter, e);
+        rc = json_splitter_open(&made->splitter, e);
     if (rc == OK)
         rc = zone_open(&made->utc, "UTC", e);
     if (rc != OK) {
@@ -111,7 +111,7 @@ void breaker_close(struct breaker *b)
     if (b == NULL)
         return;
     if (b->splitter != NULL)
-        splitter_close(b->splitter);
+        json_splitter_close(b->splitter);
     if (b->utc != NULL)
         zone_close(b->utc);
     buf_free(&b->text);

@@ -13,7 +13,7 @@
 struct reconcile {
     struct reconcile_conf conf;
     struct page_sink sink;
-    struct splitter *splitter;
+    struct json_splitter *splitter;
     struct roll *roll;
     struct todo todo;
     struct lookup lookup;
@@ -56,7 +56,7 @@ static bool is_deleted(const struct reconcile *r, const struct parse_record *rec
 {
     struct record parts;
     struct err e = ERR_INIT;
-    if (splitter_run(r->splitter, record->line, record->len, &parts, &e) != OK)
+    if (json_splitter_run(r->splitter, record->line, record->len, &parts, &e) != OK)
         return false;
     const struct member *m = record_find(&parts, "deleted");
     return m != NULL && m->kind == JSON_BOOL && m->value[0] == 't';
@@ -113,7 +113,7 @@ static enum err_code open_crawl(struct reconcile *r, const char *position, struc
 static enum err_code open_parts(struct reconcile *r, struct err *e)
 {
     enum err_code rc;
-    if ((rc = splitter_open(&r->splitter, e)) != OK ||
+    if ((rc = json_splitter_open(&r->splitter, e)) != OK ||
         (rc = roll_open(&r->roll, r->conf.spool, r->conf.table, todo_line, &r->todo, e)) != OK)
         return rc;
     const struct roll_state *state = roll_state(r->roll);
@@ -153,7 +153,7 @@ void reconcile_close(struct reconcile *r)
     todo_free(&r->todo);
     crawl_close(r->crawl);
     roll_close(r->roll);
-    splitter_close(r->splitter);
+    json_splitter_close(r->splitter);
     buf_free(&r->position);
     free(r);
 }

@@ -9,7 +9,7 @@
 
 struct look {
     struct filed *filed;
-    struct splitter *splitter;
+    struct json_splitter *splitter;
     const struct newest_version *versions;
     const struct newest_version **sorted; /* by key */
     size_t count;
@@ -74,7 +74,7 @@ static enum err_code take_file(struct look *l, const char *path, struct err *e)
     if (rc != OK)
         return rc;
     while ((rc = keep_line(r, &line, &n, e)) == OK && line != NULL)
-        if (splitter_run(l->splitter, line, n, &record, NULL) == OK)
+        if (json_splitter_run(l->splitter, line, n, &record, NULL) == OK)
             take_row(l, &record);
     keep_read_close(r);
     return rc;
@@ -111,12 +111,12 @@ enum err_code filed_look(struct filed *f, const struct newest_version *versions,
     l.sorted = calloc(n + 1, sizeof(void *));
     if (l.sorted == NULL)
         rc = err_set(e, ERR_NOMEM, "out of memory");
-    if (rc == OK && (rc = splitter_open(&l.splitter, e)) == OK) {
+    if (rc == OK && (rc = json_splitter_open(&l.splitter, e)) == OK) {
         for (size_t i = 0; i < n; i++)
             l.sorted[i] = &versions[i];
         qsort(l.sorted, n, sizeof(void *), by_key);
         rc = io_each_name(f->dir, true, take_name, &l, e);
-        splitter_close(l.splitter);
+        json_splitter_close(l.splitter);
     }
     free(l.sorted);
     return rc;

@@ -126,7 +126,7 @@ struct newest {
     int64_t low, high;
     bool names;
     char *key; /* its member is no data */
-    struct splitter *splitter;
+    struct json_splitter *splitter;
     struct shape_names *shapes;
     size_t shape_count;
     uint32_t last; /* the shape that was found last: mostly the next one's, too */
@@ -143,7 +143,7 @@ enum err_code newest_open(struct newest **out, struct err *e)
     }
     n->low = INT64_MAX; /* no strays */
     n->high = INT64_MIN;
-    if ((rc = splitter_open(&n->splitter, e)) != OK) {
+    if ((rc = json_splitter_open(&n->splitter, e)) != OK) {
         newest_close(n);
         return rc;
     }
@@ -161,7 +161,7 @@ void newest_close(struct newest *n)
     free(n->set);
     free(n->key);
     if (n->splitter != NULL)
-        splitter_close(n->splitter);
+        json_splitter_close(n->splitter);
     free(n);
 }
 
@@ -268,7 +268,7 @@ static enum err_code add_shape(struct newest *n, uint64_t id, const char *line, 
     if (n->shape_count == NEWEST_SHAPES)
         return err_set(e, ERR_TOO_BIG, "the records have more than %d different sets of members",
                        NEWEST_SHAPES);
-    if ((rc = splitter_run(n->splitter, line, len, &record, e)) != OK)
+    if ((rc = json_splitter_run(n->splitter, line, len, &record, e)) != OK)
         return rc;
     buf_init(&names, NAMES_MAX);
     if ((rc = add_names(n, &record, &names)) != OK)
@@ -303,7 +303,7 @@ static enum err_code find_shape(struct newest *n, const struct row *row, const c
 static bool says_deleted(struct newest *n, const char *line, size_t len)
 {
     struct record record;
-    const struct member *m = splitter_run(n->splitter, line, len, &record, NULL) == OK
+    const struct member *m = json_splitter_run(n->splitter, line, len, &record, NULL) == OK
                                  ? record_find(&record, "deleted")
                                  : NULL;
 

@@ -7,7 +7,7 @@
 #define SLOTS_MIN 64u
 
 struct merger {
-    struct splitter *old, *new;
+    struct json_splitter *old, *new;
     uint32_t *slots; /* the new object's names: member + 1, 0 = free; a power of two */
     size_t slot_count;
 };
@@ -20,7 +20,8 @@ enum err_code merger_open(struct merger **out, struct err *e)
     *out = NULL;
     if (m == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    if ((rc = splitter_open(&m->old, e)) != OK || (rc = splitter_open(&m->new, e)) != OK) {
+    if ((rc = json_splitter_open(&m->old, e)) != OK ||
+        (rc = json_splitter_open(&m->new, e)) != OK) {
         merger_close(m);
         return rc;
     }
@@ -32,8 +33,8 @@ void merger_close(struct merger *m)
 {
     if (m == NULL)
         return;
-    splitter_close(m->old);
-    splitter_close(m->new);
+    json_splitter_close(m->old);
+    json_splitter_close(m->new);
     free(m->slots);
     free(m);
 }
@@ -109,8 +110,9 @@ enum err_code merger_run(struct merger *m, const char *old, size_t old_len, cons
     size_t before = out->len;
     enum err_code rc;
 
-    if ((rc = splitter_run(m->old, old, old_len, &a, e)) != OK ||
-        (rc = splitter_run(m->new, new, new_len, &b, e)) != OK || (rc = list_names(m, &b, e)) != OK)
+    if ((rc = json_splitter_run(m->old, old, old_len, &a, e)) != OK ||
+        (rc = json_splitter_run(m->new, new, new_len, &b, e)) != OK ||
+        (rc = list_names(m, &b, e)) != OK)
         return rc;
     if ((rc = add_old(m, &a, &b, out)) != OK || (rc = add_new(&b, out)) != OK) {
         buf_truncate(out, before);

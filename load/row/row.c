@@ -13,7 +13,7 @@
 struct rower {
     struct row_conf conf;
     char *key;
-    struct splitter *splitter;
+    struct json_splitter *splitter;
     struct shapes *shapes;
 };
 
@@ -65,7 +65,7 @@ enum err_code rower_open(struct rower **w, const struct row_conf *conf, struct e
     }
     new->conf = *conf;
     new->conf.key = new->key;
-    if ((rc = splitter_open(&new->splitter, e)) != OK ||
+    if ((rc = json_splitter_open(&new->splitter, e)) != OK ||
         (rc = shapes_open(&new->shapes, new->key, e)) != OK)
         goto done;
     *w = new;
@@ -79,7 +79,7 @@ void rower_close(struct rower *w)
 {
     if (w == NULL)
         return;
-    splitter_close(w->splitter);
+    json_splitter_close(w->splitter);
     shapes_close(w->shapes);
     free(w->key);
     free(w);
@@ -293,7 +293,7 @@ static enum err_code split(struct rower *w, const char *line, size_t n, struct r
                            bool *refused, struct row_refusal *refusal, struct err *e)
 {
     struct err why = ERR_INIT;
-    enum err_code rc = splitter_run(w->splitter, line, n, r, &why);
+    enum err_code rc = json_splitter_run(w->splitter, line, n, r, &why);
 
     *refused = rc == ERR_DATA || rc == ERR_TOO_BIG;
     if (*refused)

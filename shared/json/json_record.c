@@ -19,7 +19,7 @@
 #define KEEP_MAX                                                                                   \
     ((size_t)1 << 20) /* yajl keeps memory of the size of a long text: not beyond this */
 
-struct splitter {
+struct json_splitter {
     yajl_handle yajl;
     const char *text;
     size_t len;
@@ -34,7 +34,7 @@ struct splitter {
     struct buf names; /* decoded names, one behind the other */
 };
 
-static bool stop(struct splitter *s, enum err_code why)
+static bool stop(struct json_splitter *s, enum err_code why)
 {
     s->why = why;
     return false;
@@ -45,14 +45,14 @@ static bool blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static void pass_separators(struct splitter *s)
+static void pass_separators(struct json_splitter *s)
 {
     while (blank(s->text[s->at]) || s->text[s->at] == ',' || s->text[s->at] == ':')
         s->at++;
 }
 
 /* For twice as many members. */
-static bool make_room(struct splitter *s)
+static bool make_room(struct json_splitter *s)
 {
     size_t room = s->room == 0 ? 64 : s->room * 2;
     if (room > RECORD_MEMBERS)
@@ -65,7 +65,7 @@ static bool make_room(struct splitter *s)
     return true;
 }
 
-static bool add_member(struct splitter *s)
+static bool add_member(struct json_splitter *s)
 {
     if (s->count == s->room && !make_room(s))
         return false;
@@ -73,7 +73,7 @@ static bool add_member(struct splitter *s)
     return true;
 }
 
-static bool decode_name(struct splitter *s, struct member *m)
+static bool decode_name(struct json_splitter *s, struct member *m)
 {
     enum err_code rc = buf_reserve(&s->names, m->raw_name_len);
     if (rc != OK)
@@ -86,7 +86,7 @@ static bool decode_name(struct splitter *s, struct member *m)
 
 static int on_key(void *ctx, const unsigned char *key, size_t key_len)
 {
-    struct splitter *s = ctx;
+    struct json_splitter *s = ctx;
     (void)key;
     if (s->depth != 1)
         return true;
@@ -103,7 +103,7 @@ static int on_key(void *ctx, const unsigned char *key, size_t key_len)
            decode_name(s, m); /* any escape is longer than what it stands for */
 }
 
-static void begin_value(struct splitter *s, enum json_kind kind)
+static void begin_value(struct json_splitter *s, enum json_kind kind)
 {
     struct member *m = &s->members[s->count - 1];
     pass_separators(s);
@@ -111,14 +111,14 @@ static void begin_value(struct splitter *s, enum json_kind kind)
     m->kind = kind;
 }
 
-static void end_value(struct splitter *s)
+static void end_value(struct json_splitter *s)
 {
     struct member *m = &s->members[s->count - 1];
     s->at = yajl_get_bytes_consumed(s->yajl);
     m->value_len = (size_t)(s->text + s->at - m->value);
 }
 
-static int scalar(struct splitter *s, enum json_kind kind)
+static int scalar(struct json_splitter *s, enum json_kind kind)
 {
     if (s->depth == 1) {
         begin_value(s, kind);
@@ -127,7 +127,7 @@ static int scalar(struct splitter *s, enum json_kind kind)
     return true;
 }
 
-static int open_nested(struct splitter *s, enum json_kind kind)
+static int open_nested(struct json_splitter *s, enum json_kind kind)
 {
     if (s->depth == RECORD_DEPTH)
         return stop(s, ERR_TOO_BIG);
@@ -139,7 +139,7 @@ static int open_nested(struct splitter *s, enum json_kind kind)
     return true;
 }
 
-static int close_nested(struct splitter *s)
+static int close_nested(struct json_splitter *s)
 {
     s->depth--;
     if (s->depth == 1)
@@ -164,7 +164,7 @@ static int on_boolean(void *ctx, int value)
 
 static int on_number(void *ctx, const char *p, size_t n)
 {
-    struct splitter *s = ctx;
+    struct json_splitter *s = ctx;
     const char *digits = memchr(p, 'e', n);
     if (digits == NULL)
         digits = memchr(p, 'E', n);
@@ -208,28 +208,28 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_end,
 };
 
-static void drop_yajl(struct splitter *s)
+static void drop_yajl(struct json_splitter *s)
 {
     if (s->yajl != NULL)
         yajl_free(s->yajl);
     s->yajl = NULL;
 }
 
-static enum err_code need_yajl(struct splitter *s, struct err *e)
+static enum err_code need_yajl(struct json_splitter *s, struct err *e)
 {
     if (s->yajl != NULL)
         return OK;
     s->yajl = yajl_alloc(&callbacks, NULL, s);
     if (s->yajl == NULL || !yajl_config(s->yajl, yajl_allow_multiple_values, 1) ||
-        !yajl_config(s->yajl, yajl_dont_validate_strings, 1)) /* json_guard does, strictly */
+        !yajl_config(s->yajl, yajl_dont_validate_strings, 1)) /* json_strict_check does, strictly */
         return err_set(e, ERR_NOMEM, "out of memory for a JSON parser");
     return OK;
 }
 
-enum err_code splitter_open(struct splitter **out, struct err *e)
+enum err_code json_splitter_open(struct json_splitter **out, struct err *e)
 {
     *out = NULL;
-    struct splitter *s = calloc(1, sizeof(*s));
+    struct json_splitter *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a JSON parser");
     buf_init(&s->names, NAMES_MAX);
@@ -237,14 +237,14 @@ enum err_code splitter_open(struct splitter **out, struct err *e)
     if (rc == OK && !make_room(s))
         rc = err_set(e, ERR_NOMEM, "out of memory for a JSON parser");
     if (rc != OK) {
-        splitter_close(s);
+        json_splitter_close(s);
         return rc;
     }
     *out = s;
     return OK;
 }
 
-void splitter_close(struct splitter *s)
+void json_splitter_close(struct json_splitter *s)
 {
     if (s == NULL)
         return;
@@ -260,7 +260,7 @@ static enum err_code bad(struct err *e, size_t at, const char *reason)
 }
 
 /* Why yajl did not go on, in its own words, which never quote the text here. */
-static enum err_code bad_grammar(struct splitter *s, size_t before, struct err *e)
+static enum err_code bad_grammar(struct json_splitter *s, size_t before, struct err *e)
 {
     unsigned char *words = yajl_get_error(s->yajl, 0, NULL, 0);
     if (words == NULL)
@@ -271,7 +271,7 @@ static enum err_code bad_grammar(struct splitter *s, size_t before, struct err *
     return rc;
 }
 
-static enum err_code stopped(struct splitter *s, size_t before, struct err *e)
+static enum err_code stopped(struct json_splitter *s, size_t before, struct err *e)
 {
     size_t at = before + yajl_get_bytes_consumed(s->yajl);
     if (s->why == ERR_NOMEM)
@@ -287,7 +287,7 @@ static enum err_code stopped(struct splitter *s, size_t before, struct err *e)
 }
 
 /* text[0..len) without the blanks around it; before is how many came first. */
-static enum err_code parse(struct splitter *s, size_t before, struct err *e)
+static enum err_code parse(struct json_splitter *s, size_t before, struct err *e)
 {
     enum err_code rc = need_yajl(s, e);
     if (rc != OK)
@@ -308,7 +308,7 @@ static enum err_code parse(struct splitter *s, size_t before, struct err *e)
     return rc;
 }
 
-static void resolve_names(struct splitter *s)
+static void resolve_names(struct json_splitter *s)
 {
     const char *name = s->names.data;
     for (size_t i = 0; s->names.len > 0 && i < s->count; i++) {
@@ -325,7 +325,7 @@ static bool same_name(const struct member *a, const char *name, size_t n)
 }
 
 /* The quick way, for what is certainly a record. */
-static bool scan(struct splitter *s, struct record *r)
+static bool scan(struct json_splitter *s, struct record *r)
 {
     struct record_scan out = {.members = s->members, .room = s->room, .names = &s->names};
 
@@ -339,7 +339,7 @@ static bool scan(struct splitter *s, struct record *r)
 }
 
 /* Without the blanks around it. */
-static enum err_code trim(struct splitter *s, const char *text, size_t n, size_t *before,
+static enum err_code trim(struct json_splitter *s, const char *text, size_t n, size_t *before,
                           struct err *e)
 {
     *before = 0;
@@ -357,7 +357,8 @@ static enum err_code trim(struct splitter *s, const char *text, size_t n, size_t
 }
 
 /* The general way. */
-static enum err_code take_apart(struct splitter *s, size_t before, struct record *r, struct err *e)
+static enum err_code take_apart(struct json_splitter *s, size_t before, struct record *r,
+                                struct err *e)
 {
     uint32_t flags = 0;
     size_t at = 0;
@@ -368,7 +369,7 @@ static enum err_code take_apart(struct splitter *s, size_t before, struct record
     s->wide = false;
     s->count = 0;
     buf_reset(&s->names);
-    const char *reason = json_guard(s->text, s->len, &flags, &at);
+    const char *reason = json_strict_check(s->text, s->len, &flags, &at);
     if (reason != NULL)
         return bad(e, before + at, reason);
     enum err_code rc = parse(s, before, e);
@@ -381,8 +382,8 @@ static enum err_code take_apart(struct splitter *s, size_t before, struct record
     return OK;
 }
 
-enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struct record *r,
-                           struct err *e)
+enum err_code json_splitter_run(struct json_splitter *s, const char *text, size_t n,
+                                struct record *r, struct err *e)
 {
     size_t before;
 
@@ -391,8 +392,8 @@ enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struc
     return rc != OK || scan(s, r) ? rc : take_apart(s, before, r, e);
 }
 
-enum err_code splitter_run_general(struct splitter *s, const char *text, size_t n, struct record *r,
-                                   struct err *e)
+enum err_code json_splitter_run_general(struct json_splitter *s, const char *text, size_t n,
+                                        struct record *r, struct err *e)
 {
     size_t before;
 

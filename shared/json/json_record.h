@@ -6,10 +6,10 @@
  * record_find returns it). Most records are taken apart by shared/json/json_record_scan.h, what that is not sure of by yajl.
  * A splitter is reused from record to record and allocates only to grow.
  *
- *     struct splitter *s;
- *     splitter_open(&s, e);
+ *     struct json_splitter *s;
+ *     json_splitter_open(&s, e);
  *     struct record r;
- *     if ((rc = splitter_run(s, line, n, &r, e)) != OK) ...   // r lives until the next run
+ *     if ((rc = json_splitter_run(s, line, n, &r, e)) != OK) ...   // r lives until the next run
  */
 #ifndef NETTY_SHARED_JSON_JSON_RECORD_H
 #define NETTY_SHARED_JSON_JSON_RECORD_H
@@ -29,18 +29,18 @@ struct record {
     size_t len;
     uint32_t flags; /* RECORD_* of what stands anywhere in the text */
 };
-struct splitter;
-enum err_code splitter_open(struct splitter **s, struct err *e) MUST_CHECK;
-void splitter_close(struct splitter *s);
+struct json_splitter;
+enum err_code json_splitter_open(struct json_splitter **s, struct err *e) MUST_CHECK;
+void json_splitter_close(struct json_splitter *s);
 
 /* ERR_DATA with byte (from 0) and reason, never content, when text is not one JSON object (blanks
  * around it are allowed); ERR_TOO_BIG beyond RECORD_DEPTH or RECORD_MEMBERS. */
-enum err_code splitter_run(struct splitter *s, const char *text, size_t n, struct record *r,
-                           struct err *e) MUST_CHECK;
+enum err_code json_splitter_run(struct json_splitter *s, const char *text, size_t n,
+                                struct record *r, struct err *e) MUST_CHECK;
 
 /* The same without the quick half: what the tests hold that to. */
-enum err_code splitter_run_general(struct splitter *s, const char *text, size_t n, struct record *r,
-                                   struct err *e) MUST_CHECK;
+enum err_code json_splitter_run_general(struct json_splitter *s, const char *text, size_t n,
+                                        struct record *r, struct err *e) MUST_CHECK;
 
 /* The last member of that name, or NULL. */
 const struct member *record_find(const struct record *r, const char *name);

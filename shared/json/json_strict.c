@@ -67,7 +67,7 @@ static size_t pass_escape(const char *s, size_t n, uint32_t *flags)
     return used;
 }
 
-const char *json_guard(const char *s, size_t n, uint32_t *flags, size_t *at)
+const char *json_strict_check(const char *s, size_t n, uint32_t *flags, size_t *at)
 {
     size_t i = 0;
     uint32_t c;

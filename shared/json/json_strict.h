@@ -12,7 +12,7 @@
 
 /* NULL, with RECORD_HAS_NUL and RECORD_LONE_SURROGATE (shared/json/json_record.h) added to *flags where they
  * apply; else the reason, with *at the offending byte. */
-const char *json_guard(const char *s, size_t n, uint32_t *flags, size_t *at);
+const char *json_strict_check(const char *s, size_t n, uint32_t *flags, size_t *at);
 
 /* s[0..n), the inside of a JSON string that yajl took, decoded into out, which has room for n
  * bytes. Returns the length, at most n. Half of a surrogate pair becomes U+FFFD. */

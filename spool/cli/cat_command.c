@@ -4,7 +4,7 @@ struct cat {
     const struct cmd *cmd;
     const char *id; /* only this record's versions; NULL: all */
     char key[CMD_KEY_MAX];
-    struct splitter *splitter;
+    struct json_splitter *splitter;
     uint64_t damaged;
 };
 
@@ -51,13 +51,13 @@ enum err_code cmd_cat(const struct cmd *c, struct err *e)
         return err_set(e, ERR_USAGE, "cat needs a table's name; `netty-spool ls` lists them");
     if (options_given(c->options, OPT_ID))
         cat.id = options_text(c->options, OPT_ID);
-    enum err_code rc = cat.id ? splitter_open(&cat.splitter, e) : OK;
+    enum err_code rc = cat.id ? json_splitter_open(&cat.splitter, e) : OK;
     if (rc == OK)
         rc = cmd_each_table(c, put_table, &cat, e);
     if (rc == OK)
         rc = cmd_written(c, e);
     if (cat.splitter)
-        splitter_close(cat.splitter);
+        json_splitter_close(cat.splitter);
     if (rc == OK && cat.damaged > 0)
         rc = err_set(e, ERR_SET_ASIDE, "all but what is damaged was written");
     return rc;

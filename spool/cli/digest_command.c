@@ -12,7 +12,7 @@
 
 struct work {
     struct digest *digest;
-    struct splitter *splitter;
+    struct json_splitter *splitter;
     struct zone *zone;
     char key[CMD_KEY_MAX];
     uint64_t damaged;
@@ -59,7 +59,7 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
         }
         if (rc != OK || !line)
             return rc;
-        if (splitter_run(w->splitter, line, n, &record, NULL) == OK &&
+        if (json_splitter_run(w->splitter, line, n, &record, NULL) == OK &&
             read_key(record_find(&record, w->key), &key) &&
             read_time(w, record_find(&record, "time_modified"), &time))
             digest_add(w->digest, key, time);
@@ -102,7 +102,7 @@ enum err_code cmd_digest(const struct cmd *c, struct err *e)
     enum err_code rc;
     if ((rc = summary_open(&w.summary, c->json, e)) == OK &&
         (rc = options_zone(c->options, &w.zone, e)) == OK &&
-        (rc = splitter_open(&w.splitter, e)) == OK &&
+        (rc = json_splitter_open(&w.splitter, e)) == OK &&
         (rc = cmd_each_table(c, digest_table, &w, e)) == OK &&
         (rc = summary_print(w.summary, c->out, e)) == OK)
         rc = cmd_written(c, e);
@@ -110,7 +110,7 @@ enum err_code cmd_digest(const struct cmd *c, struct err *e)
     if (w.zone)
         zone_close(w.zone);
     if (w.splitter)
-        splitter_close(w.splitter);
+        json_splitter_close(w.splitter);
     if (rc == OK && w.damaged + w.unusable > 0)
         rc = err_set(e, ERR_SET_ASIDE, "some records could not be read and are not in the digest");
     return rc;

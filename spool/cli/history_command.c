@@ -14,8 +14,8 @@ struct history {
     const char *id;
     char key[CMD_KEY_MAX];
     bool colour;
-    struct splitter *now;
-    struct splitter *before;
+    struct json_splitter *now;
+    struct json_splitter *before;
     struct buf last; /* the version before */
     struct buf out;
     uint64_t versions;
@@ -105,7 +105,7 @@ static enum err_code show(struct history *h, const struct page_info *p, uint64_t
     struct record before = {0};
     enum err_code rc = OK;
     if (h->versions > 0 &&
-        (rc = splitter_run(h->before, h->last.data, h->last.len, &before, e)) != OK)
+        (rc = json_splitter_run(h->before, h->last.data, h->last.len, &before, e)) != OK)
         return rc;
     if (h->versions == 0)
         before = *now; /* nothing has changed yet */
@@ -179,10 +179,10 @@ enum err_code cmd_history(const struct cmd *c, struct err *e)
     enum err_code rc;
     buf_init(&h.last, PAGE_LINE_MAX);
     buf_init(&h.out, PAGE_LINE_MAX + (1 << 20));
-    if ((rc = splitter_open(&h.now, e)) == OK && (rc = splitter_open(&h.before, e)) == OK)
+    if ((rc = json_splitter_open(&h.now, e)) == OK && (rc = json_splitter_open(&h.before, e)) == OK)
         rc = cmd_each_table(&table, show_table, &h, e);
-    splitter_close(h.now);
-    splitter_close(h.before);
+    json_splitter_close(h.now);
+    json_splitter_close(h.before);
     buf_free(&h.last);
     buf_free(&h.out);
     return rc;

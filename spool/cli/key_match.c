@@ -34,13 +34,13 @@ static bool has_id(const struct record *r, const char *key, const char *id)
     return m->value_len - 2 * (size_t)quoted == n && memcmp(m->value + quoted, id, n) == 0;
 }
 
-enum cmd_match cmd_match(struct splitter *s, const char *key, const char *id, const char *line,
+enum cmd_match cmd_match(struct json_splitter *s, const char *key, const char *id, const char *line,
                          size_t n, struct record *r)
 {
     /* Most lines are not about this record: found out without parsing. */
     if (!memmem(line, n, id, strlen(id)))
         return CMD_OTHER;
-    if (splitter_run(s, line, n, r, NULL) != OK)
+    if (json_splitter_run(s, line, n, r, NULL) != OK)
         return CMD_UNREADABLE;
     return has_id(r, key, id) ? CMD_MATCH : CMD_OTHER;
 }

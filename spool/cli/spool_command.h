@@ -71,7 +71,7 @@ enum cmd_match {
     CMD_MATCH,
     CMD_UNREADABLE
 };
-enum cmd_match cmd_match(struct splitter *s, const char *key, const char *id, const char *line,
+enum cmd_match cmd_match(struct json_splitter *s, const char *key, const char *id, const char *line,
                          size_t n, struct record *r) MUST_CHECK;
 
 /* stdout's errors, at the end and between; EPIPE is ERR_INTERRUPTED with e->sys. */

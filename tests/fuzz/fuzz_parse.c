@@ -20,7 +20,7 @@ struct heard {
 };
 
 static struct parse *parser;
-static struct splitter *splitter;
+static struct json_splitter *splitter;
 static struct heard heard;
 
 static void hear(const char *p, size_t n)
@@ -50,7 +50,7 @@ static enum err_code on_record(void *ctx, const struct parse_record *r, struct e
     struct record record;
     (void)ctx;
     DEMAND(!memchr(r->line, '\n', r->len) && r->len <= RECORD_CAP);
-    DEMAND(splitter_run(splitter, r->line, r->len, &record, e) == OK);
+    DEMAND(json_splitter_run(splitter, r->line, r->len, &record, e) == OK);
     if ((record.flags & RECORD_LONE_SURROGATE) == 0) { /* they are decoded in two ways */
         demand_member(&record, "contact_id", true, PARSE_KEY_MAX, r->key, r->key_len);
         demand_member(&record, "time_modified", false, PARSE_TIME_MAX, r->time, r->time_len);
@@ -78,7 +78,7 @@ static void fuzz_setup(void)
     static const struct parse_handler handler = {.record = on_record, .odd = on_odd};
     struct err e = ERR_INIT;
     DEMAND(parse_open(&parser, &conf, &handler, NULL, &e) == OK);
-    DEMAND(splitter_open(&splitter, &e) == OK);
+    DEMAND(json_splitter_open(&splitter, &e) == OK);
 }
 
 /* Each piece is a block of its own, so that a byte read beyond it shows. */

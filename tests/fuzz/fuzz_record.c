@@ -4,8 +4,8 @@
 #include "load/row/row.h"
 #include "shared/base/buf.h"
 
-static struct splitter *splitter;
-static struct splitter *general;
+static struct json_splitter *splitter;
+static struct json_splitter *general;
 static struct rower *rowers[2];
 
 static void fuzz_setup(void)
@@ -13,8 +13,8 @@ static void fuzz_setup(void)
     struct err e = ERR_INIT;
     struct zone *zone;
     DEMAND(zone_open(&zone, "Europe/Paris", &e) == OK);
-    DEMAND(splitter_open(&splitter, &e) == OK);
-    DEMAND(splitter_open(&general, &e) == OK);
+    DEMAND(json_splitter_open(&splitter, &e) == OK);
+    DEMAND(json_splitter_open(&general, &e) == OK);
     for (int i = 0; i < 2; i++) {
         struct row_conf conf = {.key = "contact_id",
                                 .key_min = INT32_MIN,
@@ -56,7 +56,7 @@ static void check_row(struct rower *w, const char *line, size_t n)
         DEMAND(data.len == 0 && refusal.reason && refusal.message[0]);
     } else {
         DEMAND(row.data_len == data.len && row.key >= INT32_MIN && row.key <= INT32_MAX);
-        DEMAND(splitter_run(splitter, data.data, data.len, &record, &e) == OK);
+        DEMAND(json_splitter_run(splitter, data.data, data.len, &record, &e) == OK);
         DEMAND(!record_find(&record, "contact_id") && record_find(&record, "deleted"));
         DEMAND(!(record.flags & (RECORD_HAS_NUL | RECORD_LONE_SURROGATE)));
     }
@@ -73,7 +73,7 @@ static void check_general(const char *text, size_t size, enum err_code rc, const
 {
     struct err e = ERR_INIT;
     struct record other;
-    DEMAND(splitter_run_general(general, text, size, &other, &e) == rc);
+    DEMAND(json_splitter_run_general(general, text, size, &other, &e) == rc);
     if (rc != OK)
         return;
     DEMAND(r->count == other.count && r->flags == other.flags && r->text == other.text &&
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *exact = malloc(size ? size : 1);
     DEMAND(exact);
     memcpy(exact, data, size);
-    enum err_code rc = splitter_run(splitter, exact, size, &record, &e);
+    enum err_code rc = json_splitter_run(splitter, exact, size, &record, &e);
     DEMAND(rc == OK || rc == ERR_DATA || rc == ERR_TOO_BIG);
     if (rc == OK)
         check_members(&record);

@@ -21,7 +21,7 @@ static bool record_scan_plain(struct record_scan *out, const char *text, size_t 
 
 #define ROOM 64
 
-static struct splitter *general;
+static struct json_splitter *general;
 
 struct quick {
     struct member members[ROOM];
@@ -43,7 +43,7 @@ static int setup(void **state)
     struct err e = ERR_INIT;
     open_quick(&built);
     open_quick(&plain);
-    return splitter_open(&general, &e) == OK ? 0 : -1;
+    return json_splitter_open(&general, &e) == OK ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -51,7 +51,7 @@ static int teardown(void **state)
     (void)state;
     buf_free(&built.names);
     buf_free(&plain.names);
-    splitter_close(general);
+    json_splitter_close(general);
     return 0;
 }
 
@@ -91,7 +91,7 @@ static bool taken(const char *text, size_t n)
     if (record_scan_plain(&plain.scan, exact, n) != yes)
         fail_msg("%.*s: %s without SSE2", (int)n, text, yes ? "not sure" : "yes");
     if (yes) {
-        if (splitter_run_general(general, exact, n, &r, &e) != OK)
+        if (json_splitter_run_general(general, exact, n, &r, &e) != OK)
             fail_msg("taken: %.*s", (int)n, text);
         expect_members(&built, &r);
         expect_members(&plain, &r);

@@ -12,19 +12,19 @@
 
 #include <cmocka.h>
 
-static struct splitter *splitter;
+static struct json_splitter *splitter;
 
 static int setup(void **state)
 {
     (void)state;
     struct err e = ERR_INIT;
-    return splitter_open(&splitter, &e) == OK ? 0 : -1;
+    return json_splitter_open(&splitter, &e) == OK ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    splitter_close(splitter);
+    json_splitter_close(splitter);
     return 0;
 }
 
@@ -33,12 +33,12 @@ static char *exact; /* the text, in memory of just its size */
 /* The quick half and the general one agree, whatever the text. */
 static void expect_as_general(size_t n, enum err_code rc, const struct record *r)
 {
-    struct splitter *general;
+    struct json_splitter *general;
     struct err e = ERR_INIT;
     struct record g;
 
-    assert_int_equal(splitter_open(&general, &e), OK);
-    assert_int_equal(splitter_run_general(general, exact, n, &g, &e), rc);
+    assert_int_equal(json_splitter_open(&general, &e), OK);
+    assert_int_equal(json_splitter_run_general(general, exact, n, &g, &e), rc);
     assert_int_equal(g.count, r->count);
     assert_int_equal(g.flags, r->flags);
     for (size_t i = 0; i < g.count; i++) {
@@ -52,7 +52,7 @@ static void expect_as_general(size_t n, enum err_code rc, const struct record *r
         assert_int_equal(a->value_len, b->value_len);
         assert_int_equal(a->kind, b->kind);
     }
-    splitter_close(general);
+    json_splitter_close(general);
 }
 
 static enum err_code run_bytes(const char *text, size_t n, struct record *r, struct err *e)
@@ -61,7 +61,7 @@ static enum err_code run_bytes(const char *text, size_t n, struct record *r, str
     exact = malloc(n > 0 ? n : 1);
     assert_non_null(exact);
     memcpy(exact, text, n);
-    enum err_code rc = splitter_run(splitter, exact, n, r, e);
+    enum err_code rc = json_splitter_run(splitter, exact, n, r, e);
     expect_as_general(n, rc, r);
     return rc;
 }

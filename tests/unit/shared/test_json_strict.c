@@ -24,7 +24,7 @@ static void check(const char *s, size_t n, const char *reason, size_t reason_at,
             assert_non_null(text);
             memset(text, 'x', before + n + after);
             memcpy(text + before, s, n);
-            const char *got = json_guard(text, before + n + after, &flags, &at);
+            const char *got = json_strict_check(text, before + n + after, &flags, &at);
             if (reason == NULL) {
                 assert_null(got);
                 assert_int_equal(flags, want);
@@ -140,7 +140,7 @@ static void test_malformed_escapes_at_the_end(void **state)
         char *exact = malloc(n);
         assert_non_null(exact);
         memcpy(exact, texts[i], n);
-        assert_null(json_guard(exact, n, &flags, &at));
+        assert_null(json_strict_check(exact, n, &flags, &at));
         assert_int_equal(flags & RECORD_HAS_NUL, 0);
         free(exact);
     }
