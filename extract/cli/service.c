@@ -24,7 +24,7 @@ struct service {
     struct table_env env;
     struct account *account;
     struct plan plan;
-    struct stop *stop;
+    struct stop_signals *stop;
     struct run *run;
     uv_timer_t timer; /* --every */
     int64_t every;    /* microseconds; 0: once */
@@ -119,7 +119,7 @@ static void wind_down(struct service *s)
     if (s->over)
         return;
     s->over = true;
-    stop_close(s->stop);
+    stop_signals_close(s->stop);
     account_quit(s->account);
     http_close(s->env.http);
     pace_close(s->env.pace);
@@ -187,7 +187,7 @@ static void on_run_done(void *ctx, struct run *r)
     run_close(r);
     s->run = NULL;
     plan_free(&s->plan);
-    if (rc != OK || s->every == 0 || stop_asked(s->stop))
+    if (rc != OK || s->every == 0 || stop_signals_asked(s->stop))
         wind_down(s);
     else
         schedule(s);
@@ -242,7 +242,7 @@ static enum err_code run_loop(struct service *s, const struct secret *key, struc
     if (uv_timer_init(&s->loop, &s->timer) != 0)
         return err_set(e, ERR_INTERNAL, "cannot set up a timer");
     s->timer.data = s;
-    enum err_code rc = stop_open(&s->stop, &s->loop, on_stop, s, e);
+    enum err_code rc = stop_signals_open(&s->stop, &s->loop, on_stop, s, e);
     if (rc == OK && (rc = open_account(s, e)) == OK)
         rc = open_client(s, key, e);
     s->first = when_tick();

@@ -24,7 +24,7 @@ struct loader {
     struct options *options;
     struct spool *spool;
     struct zone *zone;
-    struct stop *stop;
+    struct stop_signals *stop;
     struct run *run;     /* or, instead: */
     struct tell *tell;   /* --catalog */
     struct check *check; /* --check */
@@ -142,7 +142,7 @@ static void wait_or_end(struct loader *p)
         p->conf.follow || options_int(o, OPT_CATALOG) != 0 || options_int(o, OPT_CHECK) != 0;
     int64_t every = options_given(o, OPT_EVERY) && !once ? options_int(o, OPT_EVERY) : 0;
 
-    if (every > 0 && !stop_asked(p->stop))
+    if (every > 0 && !stop_signals_asked(p->stop))
         (void)uv_timer_start(&p->every, on_every, (uint64_t)(every / 1000), 0);
     else
         uv_stop(&p->loop);
@@ -334,7 +334,7 @@ static enum err_code prepare(struct loader *p, struct err *e)
     if (rc == OK)
         rc = open_account(p, e);
     if (rc == OK)
-        rc = stop_open(&p->stop, &p->loop, on_stop, p, e);
+        rc = stop_signals_open(&p->stop, &p->loop, on_stop, p, e);
     return rc;
 }
 
@@ -355,7 +355,7 @@ static int work(struct loader *p)
         p->code = complain(&e);
     }
     if (p->stop != NULL)
-        stop_close(p->stop);
+        stop_signals_close(p->stop);
     account_close(p->conf.account);
     uv_close((uv_handle_t *)&p->every, NULL);
     (void)uv_run(&p->loop, UV_RUN_DEFAULT); /* the handles' ends */

@@ -265,17 +265,18 @@ static int work(const struct options *o, const struct command *command, struct e
     uv_loop_t loop;
     struct cmd c = {.options = o, .name = command->name};
     struct spool *spool = NULL;
-    struct stop *stop = NULL;
+    struct stop_signals *stop = NULL;
 
     if (uv_loop_init(&loop) != 0) {
         err_set(e, ERR_INTERNAL, "cannot make an event loop");
         return complain(e);
     }
-    if (prepare(&c, &loop, &spool, e) == OK && stop_open(&stop, &loop, on_stop, &c, e) == OK)
+    if (prepare(&c, &loop, &spool, e) == OK &&
+        stop_signals_open(&stop, &loop, on_stop, &c, e) == OK)
         run(&c, command);
     else
         c.code = complain(e);
-    stop_close(stop);
+    stop_signals_close(stop);
     session_close(c.session);
     (void)uv_run(&loop, UV_RUN_DEFAULT); /* the handles' ends */
     if (uv_loop_close(&loop) != 0)

@@ -7,12 +7,12 @@
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define SIGNALS (sizeof signals / sizeof signals[0])
 
-struct stop {
+struct stop_signals {
     uv_signal_t handles[SIGNALS];
     size_t open; /* handles that the loop knows and has not closed yet */
     bool asked;
     bool closing;
-    stop_fn *fn;
+    stop_signals_fn *fn;
     void *ctx;
 };
 
@@ -37,7 +37,7 @@ static void go_past_loop(void)
 
 static void on_signal(uv_signal_t *handle, int signal)
 {
-    struct stop *s = handle->data;
+    struct stop_signals *s = handle->data;
     if (s->asked && signal != SIGHUP)
         end_now(signal);
     if (s->asked)
@@ -49,12 +49,12 @@ static void on_signal(uv_signal_t *handle, int signal)
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct stop *s = handle->data;
+    struct stop_signals *s = handle->data;
     if (--s->open == 0)
         free(s);
 }
 
-void stop_close(struct stop *s)
+void stop_signals_close(struct stop_signals *s)
 {
     if (s == NULL || s->closing)
         return;
@@ -83,15 +83,16 @@ static bool hang_up_ignored(void)
     return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-bool stop_asked(const struct stop *s)
+bool stop_signals_asked(const struct stop_signals *s)
 {
     return s->asked;
 }
 
-enum err_code stop_open(struct stop **s, uv_loop_t *loop, stop_fn *fn, void *ctx, struct err *e)
+enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_signals_fn *fn,
+                                void *ctx, struct err *e)
 {
     *s = NULL;
-    struct stop *made = calloc(1, sizeof *made);
+    struct stop_signals *made = calloc(1, sizeof *made);
     if (made == NULL)
         return err_set(e, ERR_NOMEM, "signals: out of memory");
     made->fn = fn;
@@ -107,7 +108,7 @@ enum err_code stop_open(struct stop **s, uv_loop_t *loop, stop_fn *fn, void *ctx
             rc = uv_signal_start(handle, on_signal, signals[i]);
         }
         if (rc != 0) {
-            stop_close(made);
+            stop_signals_close(made);
             return err_set(e, ERR_INTERNAL, "cannot watch for signals: %s", uv_strerror(rc));
         }
         uv_unref((uv_handle_t *)handle);

@@ -1,7 +1,7 @@
 /*
  * SIGINT, SIGTERM and SIGHUP on the loop: the first asks to stop at the next page or batch boundary
  * (the callback, once), a second SIGINT or SIGTERM ends the process at once with exit code 75. The
- * handles do not keep the loop alive. After stop_close SIGINT and SIGTERM end the process at once,
+ * handles do not keep the loop alive. After stop_signals_close SIGINT and SIGTERM end the process at once,
  * with 75 too.
  *
  * SIGHUP is a terminal that has gone: it is heard once, and after that ignored, for shell and kernel
@@ -13,11 +13,12 @@
 #include "shared/base/err.h"
 #include <uv.h>
 
-struct stop;
-typedef void stop_fn(void *ctx);
-enum err_code stop_open(struct stop **s, uv_loop_t *loop, stop_fn *fn, void *ctx,
-                        struct err *e) MUST_CHECK;
-bool stop_asked(const struct stop *s);
-void stop_close(struct stop *s); /* the memory goes when the loop has closed the handles */
+struct stop_signals;
+typedef void stop_signals_fn(void *ctx);
+enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_signals_fn *fn,
+                                void *ctx, struct err *e) MUST_CHECK;
+bool stop_signals_asked(const struct stop_signals *s);
+void stop_signals_close(
+    struct stop_signals *s); /* the memory goes when the loop has closed the handles */
 
 #endif

@@ -24,18 +24,18 @@ static void on_timer(uv_timer_t *timer)
 }
 
 /* Turns the loop until asked (or for ten seconds, which only end a hang). */
-static void run_until(uv_loop_t *loop, const struct stop *s)
+static void run_until(uv_loop_t *loop, const struct stop_signals *s)
 {
     uv_timer_t timer;
     bool late = false;
     assert_int_equal(uv_timer_init(loop, &timer), 0);
     timer.data = &late;
     assert_int_equal(uv_timer_start(&timer, on_timer, 10000, 0), 0);
-    while (!stop_asked(s) && !late)
+    while (!stop_signals_asked(s) && !late)
         (void)uv_run(loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&timer, NULL);
     (void)uv_run(loop, UV_RUN_NOWAIT);
-    assert_true(stop_asked(s));
+    assert_true(stop_signals_asked(s));
 }
 
 static void test_first_signal_asks(void **state)
@@ -44,18 +44,19 @@ static void test_first_signal_asks(void **state)
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < 3; i++) {
         uv_loop_t loop;
-        struct stop *s = NULL;
+        struct stop_signals *s = NULL;
         struct err e = ERR_INIT;
         int one = 1;
         calls = 0;
-        assert_true(signal(SIGHUP, SIG_DFL) != SIG_ERR); /* ignored since the last stop_close */
+        assert_true(signal(SIGHUP, SIG_DFL) !=
+                    SIG_ERR); /* ignored since the last stop_signals_close */
         assert_int_equal(uv_loop_init(&loop), 0);
-        assert_int_equal(stop_open(&s, &loop, count_call, &one, &e), OK);
-        assert_false(stop_asked(s));
+        assert_int_equal(stop_signals_open(&s, &loop, count_call, &one, &e), OK);
+        assert_false(stop_signals_asked(s));
         assert_int_equal(raise(signals[i]), 0);
         run_until(&loop, s);
         assert_int_equal(calls, 1);
-        stop_close(s);
+        stop_signals_close(s);
         assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
         assert_int_equal(uv_loop_close(&loop), 0);
     }
@@ -65,14 +66,14 @@ static void test_handles_do_not_keep_the_loop_alive(void **state)
 {
     (void)state;
     uv_loop_t loop;
-    struct stop *s = NULL;
+    struct stop_signals *s = NULL;
     struct err e = ERR_INIT;
     int one = 1;
     assert_int_equal(uv_loop_init(&loop), 0);
-    assert_int_equal(stop_open(&s, &loop, count_call, &one, &e), OK);
+    assert_int_equal(stop_signals_open(&s, &loop, count_call, &one, &e), OK);
     assert_int_equal(uv_loop_alive(&loop), 0);
-    stop_close(s);
-    stop_close(NULL);
+    stop_signals_close(s);
+    stop_signals_close(NULL);
     assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
@@ -81,12 +82,12 @@ static void test_handles_do_not_keep_the_loop_alive(void **state)
 static void stop_twice(int first, int second)
 {
     uv_loop_t loop;
-    struct stop *s = NULL;
+    struct stop_signals *s = NULL;
     struct err e = ERR_INIT;
     int one = 1;
     calls = 0;
     (void)signal(SIGHUP, SIG_DFL);
-    if (uv_loop_init(&loop) != 0 || stop_open(&s, &loop, count_call, &one, &e) != OK ||
+    if (uv_loop_init(&loop) != 0 || stop_signals_open(&s, &loop, count_call, &one, &e) != OK ||
         raise(first) != 0)
         _exit(1);
     run_until(&loop, s);
@@ -115,10 +116,10 @@ static void test_second_signal_ends(void **state)
 static void stop_twice_at_once(void)
 {
     uv_loop_t loop;
-    struct stop *s = NULL;
+    struct stop_signals *s = NULL;
     struct err e = ERR_INIT;
     int one = 1;
-    if (uv_loop_init(&loop) != 0 || stop_open(&s, &loop, count_call, &one, &e) != OK ||
+    if (uv_loop_init(&loop) != 0 || stop_signals_open(&s, &loop, count_call, &one, &e) != OK ||
         raise(SIGTERM) != 0 || raise(SIGINT) != 0)
         _exit(1);
     run_until(&loop, s);
@@ -142,12 +143,12 @@ static void test_two_signals_at_once(void **state)
 static void hang_up_twice(bool at_once)
 {
     uv_loop_t loop;
-    struct stop *s = NULL;
+    struct stop_signals *s = NULL;
     struct err e = ERR_INIT;
     int one = 1;
     calls = 0;
     (void)signal(SIGHUP, SIG_DFL);
-    if (uv_loop_init(&loop) != 0 || stop_open(&s, &loop, count_call, &one, &e) != OK ||
+    if (uv_loop_init(&loop) != 0 || stop_signals_open(&s, &loop, count_call, &one, &e) != OK ||
         raise(SIGHUP) != 0)
         _exit(1);
     if (!at_once)
@@ -155,7 +156,7 @@ static void hang_up_twice(bool at_once)
     (void)raise(SIGHUP);
     run_until(&loop, s);
     (void)uv_run(&loop, UV_RUN_NOWAIT);
-    stop_close(s);
+    stop_signals_close(s);
     (void)raise(SIGHUP);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     (void)raise(SIGHUP);
@@ -181,18 +182,18 @@ static void test_a_hang_up_that_nohup_ignored_stays_ignored(void **state)
 {
     (void)state;
     uv_loop_t loop;
-    struct stop *s = NULL;
+    struct stop_signals *s = NULL;
     struct err e = ERR_INIT;
     int one = 1;
     calls = 0;
     assert_true(signal(SIGHUP, SIG_IGN) != SIG_ERR);
     assert_int_equal(uv_loop_init(&loop), 0);
-    assert_int_equal(stop_open(&s, &loop, count_call, &one, &e), OK);
+    assert_int_equal(stop_signals_open(&s, &loop, count_call, &one, &e), OK);
     assert_int_equal(raise(SIGHUP), 0);
     assert_int_equal(raise(SIGTERM), 0);
     run_until(&loop, s);
     assert_int_equal(calls, 1);
-    stop_close(s);
+    stop_signals_close(s);
     assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&loop), 0);
     assert_true(signal(SIGHUP, SIG_DFL) == SIG_IGN);
