@@ -12,21 +12,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct serve {
-    struct serve_conf conf;
+struct http_server {
+    struct http_server_conf conf;
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     uv_timer_t timer;
     bool polling;
     unsigned handles;
-    char name[SERVE_NAME];
+    char name[HTTP_SERVER_NAME];
 };
 
 /* ---- answering ---- */
 
-static bool draw_nonce(char out[SERVE_NONCE])
+static bool draw_nonce(char out[HTTP_SERVER_NONCE])
 {
-    unsigned char random[(SERVE_NONCE - 1) / 2];
+    unsigned char random[(HTTP_SERVER_NONCE - 1) / 2];
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
         return false;
     for (size_t i = 0; i < sizeof random; i++)
@@ -46,17 +46,18 @@ static bool same_secret(const char *a, const char *b)
 
 static bool host_is_loopback(const char *host)
 {
-    char name[SERVE_NAME];
-    union serve_address address;
+    char name[HTTP_SERVER_NAME];
+    union http_server_address address;
     size_t n = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
     if (n == 0 || n + 3 > sizeof name)
         return false;
     memcpy(name, host, n);
     memcpy(name + n, ":0", 3);
-    return serve_address(name, "", ERR_DATA, &address, NULL) == OK && serve_is_loopback(&address);
+    return http_server_address(name, "", ERR_DATA, &address, NULL) == OK &&
+           http_server_is_loopback(&address);
 }
 
-static bool allowed(const struct serve *s, struct MHD_Connection *c)
+static bool allowed(const struct http_server *s, struct MHD_Connection *c)
 {
     static const char scheme[] = "Bearer ";
     if (s->conf.token == NULL) {
@@ -69,7 +70,7 @@ static bool allowed(const struct serve *s, struct MHD_Connection *c)
     return same_secret(given + sizeof scheme - 1, secret_reveal(s->conf.token));
 }
 
-static bool add_headers(struct MHD_Response *r, const struct serve_reply *reply)
+static bool add_headers(struct MHD_Response *r, const struct http_server_reply *reply)
 {
     char policy[400];
     (void)snprintf(policy, sizeof policy,
@@ -95,7 +96,7 @@ static bool add_headers(struct MHD_Response *r, const struct serve_reply *reply)
     return true;
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *c, const struct serve_reply *reply)
+static enum MHD_Result send_reply(struct MHD_Connection *c, const struct http_server_reply *reply)
 {
     enum MHD_Result rc = MHD_NO;
     struct MHD_Response *r =
@@ -108,7 +109,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *c, const struct serve_r
     return rc;
 }
 
-static void say(struct serve_reply *reply, unsigned status, const char *text)
+static void say(struct http_server_reply *reply, unsigned status, const char *text)
 {
     buf_reset(&reply->body);
     reply->type = "text/plain; charset=utf-8";
@@ -117,7 +118,7 @@ static void say(struct serve_reply *reply, unsigned status, const char *text)
         buf_reset(&reply->body); /* the status says it too */
 }
 
-static void refuse(struct serve *s, const char *path, struct serve_reply *reply)
+static void refuse(struct http_server *s, const char *path, struct http_server_reply *reply)
 {
     if (s->conf.token == NULL) {
         say(reply, 403,
@@ -133,8 +134,8 @@ static void refuse(struct serve *s, const char *path, struct serve_reply *reply)
     }
 }
 
-static void make_reply(struct serve *s, struct MHD_Connection *c, const char *path,
-                       const char *method, struct serve_reply *reply)
+static void make_reply(struct http_server *s, struct MHD_Connection *c, const char *path,
+                       const char *method, struct http_server_reply *reply)
 {
     const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
     bool body = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Transfer-Encoding") != NULL ||
@@ -155,8 +156,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
                                   size_t *upload_size, void **request)
 {
     static int seen;
-    struct serve *s = cls;
-    struct serve_reply reply = {.status = 200, .type = "text/plain; charset=utf-8"};
+    struct http_server *s = cls;
+    struct http_server_reply reply = {.status = 200, .type = "text/plain; charset=utf-8"};
     (void)version, (void)upload;
     *upload_size = 0; /* there is none, or it gets no further */
     if (*request != NULL)
@@ -164,7 +165,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     *request = &seen;
     if (!draw_nonce(reply.nonce))
         return MHD_NO;
-    buf_init(&reply.body, SERVE_BODY_MAX);
+    buf_init(&reply.body, HTTP_SERVER_BODY_MAX);
     make_reply(s, c, path, method, &reply);
     enum MHD_Result rc = send_reply(c, &reply);
     LOG(LOG_DEBUG, "request", "a request was answered", F_STR("path", path),
@@ -175,7 +176,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 
 /* ---- the loop ---- */
 
-static void turn(struct serve *s);
+static void turn(struct http_server *s);
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -188,7 +189,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     turn(poll->data);
 }
 
-static void turn(struct serve *s)
+static void turn(struct http_server *s)
 {
     MHD_UNSIGNED_LONG_LONG wait = 0;
     (void)MHD_run(s->daemon);
@@ -212,7 +213,7 @@ __attribute__((format(printf, 2, 0))) static void log_library(void *cls, const c
     LOG(LOG_DEBUG, "http", "the HTTP library says something", F_STR("text", text));
 }
 
-static void name_socket(struct serve *s, const union serve_address *a)
+static void name_socket(struct http_server *s, const union http_server_address *a)
 {
     char host[INET6_ADDRSTRLEN] = "";
     bool v4 = a->any.sa_family == AF_INET;
@@ -222,9 +223,9 @@ static void name_socket(struct serve *s, const union serve_address *a)
     (void)snprintf(s->name, sizeof s->name, v4 ? "%s:%u" : "[%s]:%u", host, port);
 }
 
-static enum err_code open_socket(struct serve *s, int *fd, struct err *e)
+static enum err_code open_socket(struct http_server *s, int *fd, struct err *e)
 {
-    union serve_address a = s->conf.address;
+    union http_server_address a = s->conf.address;
     socklen_t n = a.any.sa_family == AF_INET ? sizeof a.v4 : sizeof a.v6;
     int yes = 1;
     name_socket(s, &a);
@@ -232,7 +233,7 @@ static enum err_code open_socket(struct serve *s, int *fd, struct err *e)
     if (*fd < 0)
         return err_sys(e, ERR_CONFIG, "cannot listen on %s", s->name);
     if (setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-        bind(*fd, &a.any, n) == 0 && listen(*fd, SERVE_CONNECTIONS) == 0 &&
+        bind(*fd, &a.any, n) == 0 && listen(*fd, HTTP_SERVER_CONNECTIONS) == 0 &&
         getsockname(*fd, &a.any, &n) == 0) {
         name_socket(s, &a);
         return OK;
@@ -243,7 +244,7 @@ static enum err_code open_socket(struct serve *s, int *fd, struct err *e)
     return rc;
 }
 
-static enum err_code open_daemon(struct serve *s, struct err *e)
+static enum err_code open_daemon(struct http_server *s, struct err *e)
 {
     int fd = -1;
     enum err_code rc = open_socket(s, &fd, e);
@@ -252,15 +253,15 @@ static enum err_code open_daemon(struct serve *s, struct err *e)
     s->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
         log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)SERVE_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVE_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVE_IDLE, MHD_OPTION_END);
+        (unsigned)HTTP_SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_SERVER_MEMORY,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SERVER_IDLE, MHD_OPTION_END);
     if (s->daemon != NULL)
         return OK; /* which owns the socket */
     (void)close(fd);
     return err_set(e, ERR_INTERNAL, "cannot set up an HTTP server on %s", s->name);
 }
 
-static enum err_code watch(struct serve *s, uv_loop_t *loop, struct err *e)
+static enum err_code watch(struct http_server *s, uv_loop_t *loop, struct err *e)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     (void)uv_timer_init(loop, &s->timer); /* cannot fail */
@@ -277,19 +278,19 @@ static enum err_code watch(struct serve *s, uv_loop_t *loop, struct err *e)
     return OK;
 }
 
-enum err_code serve_open(struct serve **out, uv_loop_t *loop, const struct serve_conf *conf,
-                         struct err *e)
+enum err_code http_server_open(struct http_server **out, uv_loop_t *loop,
+                               const struct http_server_conf *conf, struct err *e)
 {
     *out = NULL;
-    if (conf->token == NULL && !serve_is_loopback(&conf->address))
+    if (conf->token == NULL && !http_server_is_loopback(&conf->address))
         return err_set(e, ERR_CONFIG,
                        "listening on an address other than loopback needs a token: set "
                        "NETTY_LISTEN_TOKEN, or NETTY_LISTEN_TOKEN_FILE to the name of a file that "
                        "holds it");
-    if (conf->token != NULL && strlen(secret_reveal(conf->token)) < SERVE_TOKEN_LEAST)
+    if (conf->token != NULL && strlen(secret_reveal(conf->token)) < HTTP_SERVER_TOKEN_LEAST)
         return err_set(e, ERR_CONFIG, "NETTY_LISTEN_TOKEN is too short: it needs %d characters",
-                       SERVE_TOKEN_LEAST);
-    struct serve *s = calloc(1, sizeof *s);
+                       HTTP_SERVER_TOKEN_LEAST);
+    struct http_server *s = calloc(1, sizeof *s);
     if (s == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     s->conf = *conf;
@@ -300,28 +301,28 @@ enum err_code serve_open(struct serve **out, uv_loop_t *loop, const struct serve
         return rc;
     }
     if ((rc = watch(s, loop, e)) != OK) {
-        serve_close(s);
+        http_server_close(s);
         return rc;
     }
     *out = s;
     return OK;
 }
 
-const char *serve_name(const struct serve *s)
+const char *http_server_name(const struct http_server *s)
 {
     return s->name;
 }
 
 static void on_closed(uv_handle_t *h)
 {
-    struct serve *s = h->data;
+    struct http_server *s = h->data;
     if (--s->handles > 0)
         return;
     MHD_stop_daemon(s->daemon);
     free(s);
 }
 
-void serve_close(struct serve *s)
+void http_server_close(struct http_server *s)
 {
     if (s == NULL)
         return;

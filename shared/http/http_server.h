@@ -2,18 +2,18 @@
  * A small HTTP server on the program's own loop: GET and HEAD of a few paths, for those who watch.
  * libmicrohttpd's epoll descriptor is polled by libuv; there is no thread.
  *
- *     struct serve_conf conf = {.fn = answer, .ctx = ctx, .token = token};
- *     serve_address("127.0.0.1:9187", "--listen", ERR_USAGE, &conf.address, e);
- *     serve_open(&s, loop, &conf, e);       // listens; serve_name(s) tells where
+ *     struct http_server_conf conf = {.fn = answer, .ctx = ctx, .token = token};
+ *     http_server_address("127.0.0.1:9187", "--listen", ERR_USAGE, &conf.address, e);
+ *     http_server_open(&s, loop, &conf, e);       // listens; http_server_name(s) tells where
  *     ... fn(ctx, path, reply)              // from the loop
- *     serve_close(s);                       // the memory goes with the loop's handles
+ *     http_server_close(s);                       // the memory goes with the loop's handles
  *
  * With a token each request needs `Authorization: Bearer TOKEN`, compared in constant time; without
  * one only loopback addresses are listened on (ERR_CONFIG), and only requests whose Host is
  * loopback's are answered, so that no page of somebody else's reads it by DNS tricks. What is not
  * allowed gets 401, and for "/" the body that conf.door makes, which must be the same for all.
  *
- * Bounds: SERVE_CONNECTIONS at a time, SERVE_MEMORY each for the whole request, SERVE_IDLE seconds
+ * Bounds: HTTP_SERVER_CONNECTIONS at a time, HTTP_SERVER_MEMORY each for the whole request, HTTP_SERVER_IDLE seconds
  * of silence, no request body. Answers carry headers that keep browsers from storing, sniffing,
  * framing and running anything but what has the reply's nonce.
  *
@@ -28,15 +28,15 @@
 #include <netinet/in.h>
 #include <uv.h>
 
-#define SERVE_CONNECTIONS 32
-#define SERVE_MEMORY      ((size_t)16 << 10)
-#define SERVE_IDLE        15
-#define SERVE_BODY_MAX    ((size_t)32 << 20)
-#define SERVE_TOKEN_LEAST 16
-#define SERVE_NONCE       33
-#define SERVE_NAME        64
+#define HTTP_SERVER_CONNECTIONS 32
+#define HTTP_SERVER_MEMORY      ((size_t)16 << 10)
+#define HTTP_SERVER_IDLE        15
+#define HTTP_SERVER_BODY_MAX    ((size_t)32 << 20)
+#define HTTP_SERVER_TOKEN_LEAST 16
+#define HTTP_SERVER_NONCE       33
+#define HTTP_SERVER_NAME        64
 
-union serve_address {
+union http_server_address {
     struct sockaddr any;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
@@ -44,33 +44,33 @@ union serve_address {
 
 /* ADDR:PORT, [ADDR]:PORT, localhost:PORT, :PORT (127.0.0.1). Otherwise `code` with the setting's
  * origin. Port 0: one that is free. */
-enum err_code serve_address(const char *text, const char *origin, enum err_code code,
-                            union serve_address *address, struct err *e) MUST_CHECK;
-bool serve_is_loopback(const union serve_address *address);
+enum err_code http_server_address(const char *text, const char *origin, enum err_code code,
+                                  union http_server_address *address, struct err *e) MUST_CHECK;
+bool http_server_is_loopback(const union http_server_address *address);
 
-struct serve_reply {
-    unsigned status;         /* 200 unless set */
-    const char *type;        /* text/plain unless set; lives longer than the reply */
-    struct buf body;         /* filled by the function */
-    char nonce[SERVE_NONCE]; /* new for each reply; letters and digits */
+struct http_server_reply {
+    unsigned status;               /* 200 unless set */
+    const char *type;              /* text/plain unless set; lives longer than the reply */
+    struct buf body;               /* filled by the function */
+    char nonce[HTTP_SERVER_NONCE]; /* new for each reply; letters and digits */
 };
 /* Fills the reply; false: there is no such path. */
-typedef bool serve_fn(void *ctx, const char *path, struct serve_reply *reply);
-typedef void serve_door_fn(void *ctx, struct serve_reply *reply);
+typedef bool http_server_fn(void *ctx, const char *path, struct http_server_reply *reply);
+typedef void http_server_door_fn(void *ctx, struct http_server_reply *reply);
 
-struct serve_conf {
-    union serve_address address;
+struct http_server_conf {
+    union http_server_address address;
     const struct secret *token; /* borrowed; NULL: none */
-    serve_fn *fn;
-    serve_door_fn *door;
+    http_server_fn *fn;
+    http_server_door_fn *door;
     void *ctx;
 };
 
-struct serve;
+struct http_server;
 /* ERR_CONFIG when the address cannot be had, or may not without a token. */
-enum err_code serve_open(struct serve **s, uv_loop_t *loop, const struct serve_conf *conf,
-                         struct err *e) MUST_CHECK;
-const char *serve_name(const struct serve *s); /* "127.0.0.1:9187" */
-void serve_close(struct serve *s);
+enum err_code http_server_open(struct http_server **s, uv_loop_t *loop,
+                               const struct http_server_conf *conf, struct err *e) MUST_CHECK;
+const char *http_server_name(const struct http_server *s); /* "127.0.0.1:9187" */
+void http_server_close(struct http_server *s);
 
 #endif

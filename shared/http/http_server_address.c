@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static bool read_host(const char *host, union serve_address *a, in_port_t port)
+static bool read_host(const char *host, union http_server_address *a, in_port_t port)
 {
     memset(a, 0, sizeof *a);
     if (host[0] == 0 || strcmp(host, "localhost") == 0)
@@ -23,8 +23,8 @@ static bool read_host(const char *host, union serve_address *a, in_port_t port)
     return false;
 }
 
-enum err_code serve_address(const char *text, const char *origin, enum err_code code,
-                            union serve_address *address, struct err *e)
+enum err_code http_server_address(const char *text, const char *origin, enum err_code code,
+                                  union http_server_address *address, struct err *e)
 {
     char host[INET6_ADDRSTRLEN + 2];
     int64_t port = -1;
@@ -49,7 +49,7 @@ bad:
                    origin, text);
 }
 
-bool serve_is_loopback(const union serve_address *a)
+bool http_server_is_loopback(const union http_server_address *a)
 {
     if (a->any.sa_family == AF_INET)
         return ntohl(a->v4.sin_addr.s_addr) >> 24 == 127;

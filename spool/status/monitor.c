@@ -27,7 +27,7 @@ struct board {
     struct health health;
     struct health_last *lasts;
     size_t lasts_count;
-    struct serve *serve;
+    struct http_server *serve;
     struct secret *token;
     const char *file;
     char dir[IO_PATH]; /* of the file */
@@ -100,14 +100,14 @@ static enum err_code render(struct board *b, struct buf *to)
     return metrics_render(b->conf.metrics, to);
 }
 
-static enum err_code show_metrics(struct board *b, struct serve_reply *r)
+static enum err_code show_metrics(struct board *b, struct http_server_reply *r)
 {
     enum err_code rc = render(b, &r->body);
     r->type = "text/plain; version=0.0.4; charset=utf-8";
     return rc == OK ? metrics_process(&r->body) : rc;
 }
 
-static enum err_code show_health(struct board *b, struct serve_reply *r)
+static enum err_code show_health(struct board *b, struct http_server_reply *r)
 {
     look(b);
     r->status = b->health.total == 0 ? 200 : 503;
@@ -115,7 +115,7 @@ static enum err_code show_health(struct board *b, struct serve_reply *r)
     return rc == OK ? buf_addc(&r->body, '\n') : rc;
 }
 
-static enum err_code show_json(struct board *b, struct serve_reply *r)
+static enum err_code show_json(struct board *b, struct http_server_reply *r)
 {
     static const struct status nothing = {.breaker_until = WHEN_NONE};
     struct status_view view = {.program = b->conf.side == RUNS_EXTRACT ? "extract" : "load",
@@ -132,13 +132,13 @@ static enum err_code show_json(struct board *b, struct serve_reply *r)
     return status_json(&r->body, &s, &view);
 }
 
-static enum err_code show_page(struct serve_reply *r)
+static enum err_code show_page(struct http_server_reply *r)
 {
     r->type = "text/html; charset=utf-8";
     return site_page(&r->body, r->nonce, NULL);
 }
 
-static bool answer(void *ctx, const char *path, struct serve_reply *r)
+static bool answer(void *ctx, const char *path, struct http_server_reply *r)
 {
     struct board *b = ctx;
     enum err_code rc;
@@ -160,7 +160,7 @@ static bool answer(void *ctx, const char *path, struct serve_reply *r)
 }
 
 /* The page holds nothing that is not public; without the token it can only ask for it. */
-static void door(void *ctx, struct serve_reply *r)
+static void door(void *ctx, struct http_server_reply *r)
 {
     (void)ctx;
     if (show_page(r) != OK)
@@ -255,7 +255,7 @@ static enum err_code listen_if_asked(struct board *b, struct err *e)
 {
     const struct options *o = b->conf.options;
     const char *text = options_text(o, OPT_LISTEN);
-    struct serve_conf conf = {.fn = answer, .door = door, .ctx = b};
+    struct http_server_conf conf = {.fn = answer, .door = door, .ctx = b};
     if (text == NULL)
         return OK;
     const char *origin = options_origin(o, OPT_LISTEN);
@@ -270,13 +270,13 @@ static enum err_code listen_if_asked(struct board *b, struct err *e)
         LOG(LOG_DEBUG, "listen", "a run that ends listens to nobody", F_STR("setting", origin));
         return OK;
     }
-    enum err_code rc = serve_address(text, origin, bad, &conf.address, e);
+    enum err_code rc = http_server_address(text, origin, bad, &conf.address, e);
     if (rc != OK || (rc = read_token(b, e)) != OK)
         return rc;
     conf.token = b->token;
-    if ((rc = serve_open(&b->serve, b->conf.loop, &conf, e)) == OK)
+    if ((rc = http_server_open(&b->serve, b->conf.loop, &conf, e)) == OK)
         LOG(LOG_INFO, "listen", "listening for /metrics, /healthz and the status page",
-            F_STR("address", serve_name(b->serve)));
+            F_STR("address", http_server_name(b->serve)));
     return rc;
 }
 
@@ -309,7 +309,7 @@ void board_quit(struct board *b)
 {
     if (b == NULL)
         return;
-    serve_close(b->serve);
+    http_server_close(b->serve);
     b->serve = NULL;
 }
 
