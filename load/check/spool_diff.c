@@ -20,7 +20,7 @@ struct work {
     bool pruned;
     bool slow; /* the digest takes longer than a statement may */
     enum compare_known known;
-    char digest[DIGEST_TEXT];
+    char digest[RECORD_DIGEST_TEXT];
     int64_t rows;
 };
 
@@ -70,32 +70,32 @@ static enum err_code add(void *ctx, const struct row *row, const char *line, siz
     (void)line;
     (void)n;
     (void)e;
-    digest_add(ctx, row->key, row->time_modified);
+    record_digest_add(ctx, row->key, row->time_modified);
     return OK;
 }
 
-static enum err_code spool_digest(struct work *w, char text[DIGEST_TEXT],
+static enum err_code spool_digest(struct work *w, char text[RECORD_DIGEST_TEXT],
                                   struct newest_tally *tally, struct err *e)
 {
-    struct digest *d = NULL;
+    struct record_digest *d = NULL;
     uint64_t records = 0;
-    enum err_code rc = digest_open(&d, DIGEST_ROOM, e);
+    enum err_code rc = record_digest_open(&d, DIGEST_ROOM, e);
 
     if (rc != OK)
         return rc;
     do {
-        digest_begin(d);
+        record_digest_begin(d);
         rc = newest_each(&w->conf, add, d, tally, e);
-    } while (rc == OK && digest_again(d));
-    digest_result(d, text, &records);
-    digest_close(d);
+    } while (rc == OK && record_digest_again(d));
+    record_digest_result(d, text, &records);
+    record_digest_close(d);
     return rc;
 }
 
 /* *equal: there is nothing more to be found out. */
 static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
 {
-    char text[DIGEST_TEXT];
+    char text[RECORD_DIGEST_TEXT];
     struct newest_tally tally;
     enum err_code rc;
 

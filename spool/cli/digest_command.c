@@ -11,7 +11,7 @@
 #define DIGITS_MAX 18                /* of a key, so that int64_t holds it */
 
 struct work {
-    struct digest *digest;
+    struct record_digest *digest;
     struct json_splitter *splitter;
     struct zone *zone;
     char key[CMD_KEY_MAX];
@@ -62,7 +62,7 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
         if (json_splitter_run(w->splitter, line, n, &record, NULL) == OK &&
             read_key(record_find(&record, w->key), &key) &&
             read_time(w, record_find(&record, "time_modified"), &time))
-            digest_add(w->digest, key, time);
+            record_digest_add(w->digest, key, time);
         else
             w->unusable++;
     }
@@ -71,22 +71,23 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
 static enum err_code digest_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
 {
     struct work *w = ctx;
-    char text[DIGEST_TEXT];
+    char text[RECORD_DIGEST_TEXT];
     uint64_t records;
     uint64_t unusable;
     enum err_code rc;
-    if ((rc = cmd_key(c, table, w->key, e)) != OK || (rc = digest_open(&w->digest, ROOM, e)) != OK)
+    if ((rc = cmd_key(c, table, w->key, e)) != OK ||
+        (rc = record_digest_open(&w->digest, ROOM, e)) != OK)
         return rc;
     do {
         struct cmd_walk walk = {.page = on_page, .ctx = w};
         unusable = w->unusable;
-        digest_begin(w->digest);
+        record_digest_begin(w->digest);
         rc = cmd_walk_pages(c, table, &walk, e);
         w->damaged += walk.damaged;
         unusable = w->unusable - unusable;
-    } while (rc == OK && digest_again(w->digest));
-    digest_result(w->digest, text, &records);
-    digest_close(w->digest);
+    } while (rc == OK && record_digest_again(w->digest));
+    record_digest_result(w->digest, text, &records);
+    record_digest_close(w->digest);
     const struct cell cells[] = {
         {.name = "table", .type = CELL_STR, .str = table},
         {.name = "records", .type = CELL_INT, .num = (int64_t)records},

@@ -158,21 +158,21 @@ void box_acknowledge(const struct box *b)
     uint64_t hash;
     int fd = -1;
     bool done = false;
-    buf_init(&line, WORD_MAX);
+    buf_init(&line, HINT_FILE_MAX);
     if (fstat(b->fd, &st) == 0 && hash_end(b, (uint64_t)st.st_size, &hash, &ignored) == OK &&
         buf_addf(&line, "{\"netty_letters\":%d,\"bytes\":%" PRIu64 ",\"end\":\"%016" PRIx64 "\"",
                  FORMAT, (uint64_t)st.st_size, hash) == OK)
-        done = word_write(&fd, b->dir, words[b->side], &line, &ignored) == OK;
+        done = hint_file_write(&fd, b->dir, words[b->side], &line, &ignored) == OK;
     if (!done)
         LOG(LOG_DEBUG, "dead", "cannot note what is durable", F_STR("file", b->path));
-    word_close(&fd);
+    hint_file_close(&fd);
     buf_free(&line);
 }
 
 enum err_code box_acknowledged(const struct box *b, uint64_t size, uint64_t *bytes, struct err *e)
 {
-    char line[WORD_MAX];
-    enum word_state state;
+    char line[HINT_FILE_MAX];
+    enum hint_file_state state;
     size_t n;
     uint64_t version = 0;
     uint64_t told = 0;
@@ -185,8 +185,8 @@ enum err_code box_acknowledged(const struct box *b, uint64_t size, uint64_t *byt
         {.name = "end", .type = FIELD_HASH, .to = &end},
     };
     *bytes = 0;
-    enum err_code rc = word_read(b->dir, words[b->side], line, &n, &state, e);
-    if (rc != OK || state != WORD_KNOWN ||
+    enum err_code rc = hint_file_read(b->dir, words[b->side], line, &n, &state, e);
+    if (rc != OK || state != HINT_FILE_KNOWN ||
         fields_read(line, n, fields, FIELDS(fields), &ignored) != OK || version != FORMAT ||
         told > size || (rc = hash_end(b, told, &hash, e)) != OK)
         return rc;

@@ -55,7 +55,7 @@ enum err_code letter_add(struct buf *b, const struct dead_letter *letter)
                        letter->place.segment, letter->place.page, letter->line)) != OK ||
         (rc = add_raw(b, letter)) != OK)
         return rc;
-    return sumline_end(b, start);
+    return checksum_line_end(b, start);
 }
 
 void letter_memory_init(struct letter_memory *m)
@@ -87,7 +87,7 @@ static bool read_fields(struct letter_memory *m, const char *line, size_t n,
         {.name = "raw", .type = FIELD_BUF, .to = &m->raw, .optional = true},
         {.name = "raw64", .type = FIELD_BUF, .to = &m->raw64, .optional = true},
     };
-    if (!sumline_ok(line, n) || fields_read(line, n, fields, FIELDS(fields), NULL) != OK)
+    if (!checksum_line_ok(line, n) || fields_read(line, n, fields, FIELDS(fields), NULL) != OK)
         return false;
     return m->raw64.len == 0 || base64_decode(&m->raw, m->raw64.data, m->raw64.len) == OK;
 }

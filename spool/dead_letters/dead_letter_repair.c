@@ -80,7 +80,7 @@ static enum err_code on_line(void *ctx, const char *line, size_t n, struct err *
     enum err_code rc = OK;
     m->at += n + 1;
     while (rc == OK && n > 0) {
-        size_t whole = sumline_ok(line, n) ? n : sumline_prefix(line, n);
+        size_t whole = checksum_line_ok(line, n) ? n : checksum_line_prefix(line, n);
         if (whole == 0)
             return cut ? OK : put_aside(m, line, n, e);
         rc = keep(m, line, whole, e);
@@ -147,7 +147,7 @@ static enum err_code count_damaged(void *ctx, const char *line, size_t n, struct
 {
     uint64_t *damaged = ctx;
     (void)e;
-    *damaged += !sumline_ok(line, n);
+    *damaged += !checksum_line_ok(line, n);
     return OK;
 }
 

@@ -138,7 +138,9 @@ static enum err_code mend_tail(const struct box *b, int64_t *end, struct err *e)
     size_t n = (size_t)(st.st_size - *end);
     if (n <= LETTER_MAX && buf_reserve(&tail, n) == OK &&
         io_pread(b->fd, tail.data, n, *end, &got, b->path, e) == OK && got == n) {
-        size_t whole = sumline_ok(tail.data, n) ? n : sumline_ok(tail.data, n - 1) ? n - 1 : 0;
+        size_t whole = checksum_line_ok(tail.data, n)       ? n
+                       : checksum_line_ok(tail.data, n - 1) ? n - 1
+                                                            : 0;
         if (whole > 0 && (rc = io_pwrite(b->fd, "\n", 1, *end + (int64_t)whole, b->path, e)) == OK)
             *end += (int64_t)whole + 1;
     }

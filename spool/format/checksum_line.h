@@ -7,7 +7,7 @@
  *
  *     size_t start = b->len;
  *     buf_addf(b, "{\"page\":%" PRIu64, page);      // everything but sum and the closing brace
- *     sumline_end(b, start);
+ *     checksum_line_end(b, start);
  */
 #ifndef NETTY_SPOOL_FORMAT_CHECKSUM_LINE_H
 #define NETTY_SPOOL_FORMAT_CHECKSUM_LINE_H
@@ -16,16 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SUMLINE_TAIL 26 /* ,"sum":"0123456789abcdef"} */
+#define CHECKSUM_LINE_TAIL 26 /* ,"sum":"0123456789abcdef"} */
 
 /* Ends the line that began at start, line end included. */
-enum err_code sumline_end(struct buf *b, size_t start) MUST_CHECK;
+enum err_code checksum_line_end(struct buf *b, size_t start) MUST_CHECK;
 
 /* line[0..n), without its line end. */
-bool sumline_ok(const char *line, size_t n);
+bool checksum_line_ok(const char *line, size_t n);
 
 /* The length of an intact line at the beginning of p[0..n), or 0: finds the end of a line
  * whose line end was damaged. */
-size_t sumline_prefix(const char *p, size_t n);
+size_t checksum_line_prefix(const char *p, size_t n);
 
 #endif

@@ -11,30 +11,30 @@
 #define LOOKS 5 /* at a line that is just being written */
 
 /* The first line counts: what stands behind it is the rest of a longer one before it. */
-static enum err_code look(int fd, const char *path, char line[WORD_MAX], size_t *n,
-                          enum word_state *state, struct err *e)
+static enum err_code look(int fd, const char *path, char line[HINT_FILE_MAX], size_t *n,
+                          enum hint_file_state *state, struct err *e)
 {
     size_t got;
-    enum err_code rc = io_pread(fd, line, WORD_MAX, 0, &got, path, e);
+    enum err_code rc = io_pread(fd, line, HINT_FILE_MAX, 0, &got, path, e);
     if (rc != OK)
         return rc;
     const char *lf = memchr(line, '\n', got);
     *n = lf ? (size_t)(lf - line) : 0;
-    if (lf && sumline_ok(line, *n))
-        *state = WORD_KNOWN;
+    if (lf && checksum_line_ok(line, *n))
+        *state = HINT_FILE_KNOWN;
     else
-        *state = got > 0 ? WORD_DAMAGED : WORD_NONE;
+        *state = got > 0 ? HINT_FILE_DAMAGED : HINT_FILE_NONE;
     return OK;
 }
 
-enum err_code word_read(const char *dir, const char *name, char line[WORD_MAX], size_t *n,
-                        enum word_state *state, struct err *e)
+enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_FILE_MAX], size_t *n,
+                             enum hint_file_state *state, struct err *e)
 {
     char path[IO_PATH];
     int fd;
     enum err_code rc = io_path(path, dir, name, e);
     *n = 0;
-    *state = WORD_NONE;
+    *state = HINT_FILE_NONE;
     if (rc != OK)
         return rc;
     do
@@ -44,7 +44,7 @@ enum err_code word_read(const char *dir, const char *name, char line[WORD_MAX], 
         return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", path);
     for (int i = 0; i < LOOKS; i++) {
         rc = look(fd, path, line, n, state, e);
-        if (rc != OK || *state == WORD_KNOWN)
+        if (rc != OK || *state == HINT_FILE_KNOWN)
             break;
         (void)sched_yield();
     }
@@ -52,8 +52,8 @@ enum err_code word_read(const char *dir, const char *name, char line[WORD_MAX], 
     return rc;
 }
 
-enum err_code word_write(int *fd, const char *dir, const char *name, struct buf *line,
-                         struct err *e)
+enum err_code hint_file_write(int *fd, const char *dir, const char *name, struct buf *line,
+                              struct err *e)
 {
     char path[IO_PATH];
     enum err_code rc = io_path(path, dir, name, e);
@@ -61,12 +61,12 @@ enum err_code word_write(int *fd, const char *dir, const char *name, struct buf 
         return rc;
     if (*fd < 0 && (*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) < 0)
         return err_sys(e, ERR_CREATE, "cannot open %s", path);
-    if ((rc = sumline_end(line, 0)) != OK)
+    if ((rc = checksum_line_end(line, 0)) != OK)
         return buf_err(e, rc, line, name);
     return io_pwrite(*fd, line->data, line->len, 0, path, e);
 }
 
-void word_close(int *fd)
+void hint_file_close(int *fd)
 {
     if (*fd >= 0)
         (void)close(*fd); /* no word of it has to last */

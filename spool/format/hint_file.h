@@ -4,8 +4,8 @@
  * written, and of use only as long as the page cache lives, which is all that can belie a sync. An
  * older word than the last only makes somebody trust less.
  *
- *     word_write(dir, "acked.json", &fd, &line, e);    // fd is -1 at first; word_close(&fd)
- *     word_read(dir, "acked.json", line, &n, e);       // n is 0: no word (that can be read)
+ *     hint_file_write(dir, "acked.json", &fd, &line, e);    // fd is -1 at first; hint_file_close(&fd)
+ *     hint_file_read(dir, "acked.json", line, &n, e);       // n is 0: no word (that can be read)
  */
 #ifndef NETTY_SPOOL_FORMAT_HINT_FILE_H
 #define NETTY_SPOOL_FORMAT_HINT_FILE_H
@@ -13,20 +13,20 @@
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
 
-#define WORD_MAX 256
+#define HINT_FILE_MAX 256
 
-enum word_state {
-    WORD_NONE, /* no file, or an empty one: the machine stopped */
-    WORD_KNOWN,
-    WORD_DAMAGED
+enum hint_file_state {
+    HINT_FILE_NONE, /* no file, or an empty one: the machine stopped */
+    HINT_FILE_KNOWN,
+    HINT_FILE_DAMAGED
 };
 
-/* line: without its line end, n bytes; only where *state is WORD_KNOWN. A damaged one is no error. */
-enum err_code word_read(const char *dir, const char *name, char line[WORD_MAX], size_t *n,
-                        enum word_state *state, struct err *e) MUST_CHECK;
+/* line: without its line end, n bytes; only where *state is HINT_FILE_KNOWN. A damaged one is no error. */
+enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_FILE_MAX], size_t *n,
+                             enum hint_file_state *state, struct err *e) MUST_CHECK;
 /* line is what goes before the checksum: {"a":1 */
-enum err_code word_write(int *fd, const char *dir, const char *name, struct buf *line,
-                         struct err *e) MUST_CHECK;
-void word_close(int *fd);
+enum err_code hint_file_write(int *fd, const char *dir, const char *name, struct buf *line,
+                              struct err *e) MUST_CHECK;
+void hint_file_close(int *fd);
 
 #endif

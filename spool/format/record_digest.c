@@ -13,7 +13,7 @@ struct entry {
     int64_t time;
 };
 
-struct digest {
+struct record_digest {
     struct entry *entries; /* open addressing */
     bool *taken;
     size_t room;
@@ -25,9 +25,9 @@ struct digest {
     uint32_t lanes[4];
 };
 
-enum err_code digest_open(struct digest **out, size_t room, struct err *e)
+enum err_code record_digest_open(struct record_digest **out, size_t room, struct err *e)
 {
-    struct digest *d = calloc(1, sizeof *d);
+    struct record_digest *d = calloc(1, sizeof *d);
     *out = NULL;
     if (!d)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -36,14 +36,14 @@ enum err_code digest_open(struct digest **out, size_t room, struct err *e)
     d->entries = calloc(room, sizeof *d->entries);
     d->taken = calloc(room, sizeof *d->taken);
     if (!d->entries || !d->taken) {
-        digest_close(d);
+        record_digest_close(d);
         return err_set(e, ERR_NOMEM, "out of memory for %zu records", room);
     }
     *out = d;
     return OK;
 }
 
-void digest_close(struct digest *d)
+void record_digest_close(struct record_digest *d)
 {
     if (!d)
         return;
@@ -52,14 +52,14 @@ void digest_close(struct digest *d)
     free(d);
 }
 
-void digest_begin(struct digest *d)
+void record_digest_begin(struct record_digest *d)
 {
     memset(d->taken, 0, d->room * sizeof *d->taken);
     d->count = 0;
     d->full = false;
 }
 
-void digest_add(struct digest *d, int64_t key, int64_t time)
+void record_digest_add(struct record_digest *d, int64_t key, int64_t time)
 {
     uint64_t hash = XXH3_64bits(&key, sizeof key);
     if (d->full || (hash & (d->parts - 1)) != d->part)
@@ -82,7 +82,7 @@ void digest_add(struct digest *d, int64_t key, int64_t time)
     d->count++;
 }
 
-static void take(struct digest *d, const struct entry *entry)
+static void take(struct record_digest *d, const struct entry *entry)
 {
     char text[MD5_SHORT + 1];
     uint32_t hash[4];
@@ -95,7 +95,7 @@ static void take(struct digest *d, const struct entry *entry)
     d->records++;
 }
 
-bool digest_again(struct digest *d)
+bool record_digest_again(struct record_digest *d)
 {
     if (d->full) {
         d->parts *= 2;
@@ -110,9 +110,10 @@ bool digest_again(struct digest *d)
     return ++d->part < d->parts;
 }
 
-void digest_result(const struct digest *d, char text[DIGEST_TEXT], uint64_t *records)
+void record_digest_result(const struct record_digest *d, char text[RECORD_DIGEST_TEXT],
+                          uint64_t *records)
 {
-    (void)snprintf(text, DIGEST_TEXT, "%08" PRIx32 "%08" PRIx32 "%08" PRIx32 "%08" PRIx32,
+    (void)snprintf(text, RECORD_DIGEST_TEXT, "%08" PRIx32 "%08" PRIx32 "%08" PRIx32 "%08" PRIx32,
                    d->lanes[0], d->lanes[1], d->lanes[2], d->lanes[3]);
     *records = d->records;
 }

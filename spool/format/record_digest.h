@@ -2,12 +2,12 @@
  * The digest of a table's records, whatever their order: FORMAT.md, section 13, says what it
  * covers, and load/sql/digest.sql computes the same in the database.
  *
- *     digest_open(&d, room, e);
+ *     record_digest_open(&d, room, e);
  *     do {
- *         digest_begin(d);
- *         for all versions of all records: digest_add(d, key, time);
- *     } while (digest_again(d));
- *     digest_result(d, text, &records);
+ *         record_digest_begin(d);
+ *         for all versions of all records: record_digest_add(d, key, time);
+ *     } while (record_digest_again(d));
+ *     record_digest_result(d, text, &records);
  *
  * Memory is `room` records' worth (16 bytes each), however many there are: with more of them, the
  * table is read several times, each time for a part of the keys.
@@ -19,17 +19,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DIGEST_TEXT 33
+#define RECORD_DIGEST_TEXT 33
 
-struct digest;
-enum err_code digest_open(struct digest **d, size_t room, struct err *e) MUST_CHECK;
-void digest_close(struct digest *d);
+struct record_digest;
+enum err_code record_digest_open(struct record_digest **d, size_t room, struct err *e) MUST_CHECK;
+void record_digest_close(struct record_digest *d);
 
-void digest_begin(struct digest *d);
+void record_digest_begin(struct record_digest *d);
 /* time: microseconds, or WHEN_NONE. The greatest of a key counts. */
-void digest_add(struct digest *d, int64_t key, int64_t time);
+void record_digest_add(struct record_digest *d, int64_t key, int64_t time);
 /* true: all versions are to be added once more. */
-bool digest_again(struct digest *d);
-void digest_result(const struct digest *d, char text[DIGEST_TEXT], uint64_t *records);
+bool record_digest_again(struct record_digest *d);
+void record_digest_result(const struct record_digest *d, char text[RECORD_DIGEST_TEXT],
+                          uint64_t *records);
 
 #endif

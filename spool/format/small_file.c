@@ -8,7 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-static enum err_code each_line(const struct buf *text, small_fn *fn, void *ctx, struct err *e)
+static enum err_code each_line(const struct buf *text, small_file_fn *fn, void *ctx, struct err *e)
 {
     const char *p = text->data;
     const char *end = text->data + text->len;
@@ -16,7 +16,7 @@ static enum err_code each_line(const struct buf *text, small_fn *fn, void *ctx, 
     uint64_t number = 0;
     while ((lf = memchr(p, '\n', (size_t)(end - p)))) {
         size_t n = (size_t)(lf - p);
-        if (!sumline_ok(p, n))
+        if (!checksum_line_ok(p, n))
             return err_set(e, ERR_DAMAGED, "byte %td: a line does not match its checksum",
                            p - text->data);
         enum err_code rc = fn(ctx, number++, p, n, e);
@@ -29,14 +29,15 @@ static enum err_code each_line(const struct buf *text, small_fn *fn, void *ctx, 
     return OK;
 }
 
-enum err_code small_read(const char *dir, const char *name, small_fn *fn, void *ctx, struct err *e)
+enum err_code small_read(const char *dir, const char *name, small_file_fn *fn, void *ctx,
+                         struct err *e)
 {
     char path[IO_PATH];
     struct buf text;
     enum err_code rc = io_path(path, dir, name, e);
     if (rc != OK)
         return rc;
-    buf_init(&text, SMALL_MAX);
+    buf_init(&text, SMALL_FILE_MAX);
     rc = io_read_file(path, &text, e);
     if (rc == ERR_TOO_BIG)
         rc = err_set(e, ERR_DAMAGED, "%s: it is too large", path);

@@ -9,15 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SMALL_MAX (16u << 20)
+#define SMALL_FILE_MAX (16u << 20)
 
 /* Each line of dir/name in order, without its line end; number counts from 0. ERR_IO with sys
  * ENOENT where there is no such file; ERR_DAMAGED for one that is cut short, empty, or has a line
  * that does not match its checksum: lines before it have been handed out then. What fn answers ends
  * it. */
-typedef enum err_code small_fn(void *ctx, uint64_t number, const char *line, size_t n,
-                               struct err *e);
-enum err_code small_read(const char *dir, const char *name, small_fn *fn, void *ctx,
+typedef enum err_code small_file_fn(void *ctx, uint64_t number, const char *line, size_t n,
+                                    struct err *e);
+enum err_code small_read(const char *dir, const char *name, small_file_fn *fn, void *ctx,
                          struct err *e) MUST_CHECK;
 
 /* Do all lines match their checksums? Answers as small_read does. */

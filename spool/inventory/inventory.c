@@ -237,7 +237,7 @@ static enum err_code each_line(struct scan *s, struct buf *text, int64_t *end, s
     while (rc == OK && (lf = memchr(text->data + done, '\n', text->len - done)) != NULL) {
         const char *line = text->data + done;
         size_t n = (size_t)(lf - line);
-        if (!sumline_ok(line, n))
+        if (!checksum_line_ok(line, n))
             rc = err_set(e, ERR_DAMAGED, "byte %" PRId64 ": a line does not match its checksum",
                          *end);
         else

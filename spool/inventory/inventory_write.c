@@ -133,7 +133,7 @@ const struct roll_state *roll_state(const struct roll *r)
 static enum err_code put_line(struct roll *r, enum err_code rc, struct err *e)
 {
     if (rc == OK)
-        rc = sumline_end(&r->line, 0);
+        rc = checksum_line_end(&r->line, 0);
     if (rc != OK)
         return buf_err(e, rc, &r->line, "a line of the roll");
     if (r->failed || r->fd < 0)
@@ -174,7 +174,7 @@ enum err_code roll_begin(struct roll *r, struct err *e)
     if (rc == OK)
         rc = add_time(&r->line, "last", fresh.last);
     if (rc == OK)
-        rc = sumline_end(&r->line, 0);
+        rc = checksum_line_end(&r->line, 0);
     if (rc != OK)
         return buf_err(e, rc, &r->line, "a line of the roll");
     drop_file(r);

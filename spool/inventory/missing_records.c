@@ -206,7 +206,7 @@ static enum err_code add_rows(struct buf *b, const struct missing_entry *d, size
     }
     if (rc == OK)
         rc = buf_addc(b, ']');
-    return rc == OK ? sumline_end(b, start) : rc;
+    return rc == OK ? checksum_line_end(b, start) : rc;
 }
 
 static enum err_code add_entry(struct buf *b, const struct missing_entry *d)
@@ -223,7 +223,7 @@ static enum err_code add_entry(struct buf *b, const struct missing_entry *d)
                        ",\"looks\":%" PRIu64 ",\"marked\":%" PRIu64 ",\"held\":%" PRIu64
                        ",\"at\":\"%s\",\"missing\":%zu",
                        d->looks, d->marked, d->held, when_iso(d->at, at), d->count)) != OK ||
-        (rc = sumline_end(b, start)) != OK)
+        (rc = checksum_line_end(b, start)) != OK)
         return rc;
     for (size_t i = 0; i < d->count && rc == OK; i += A_LINE)
         rc = add_rows(b, d, i);
@@ -239,7 +239,7 @@ static enum err_code compose(struct buf *b, const char *table, const struct miss
     enum err_code rc = buf_addf(b, "{\"netty_missing\":%d,\"table\":\"%s\",\"databases\":%zu",
                                 FORMAT, table, others + 1);
     if (rc == OK)
-        rc = sumline_end(b, 0);
+        rc = checksum_line_end(b, 0);
     for (size_t i = 0; i < old->count && rc == OK; i++)
         if (strcmp(old->entries[i].id, entry->id) != 0)
             rc = add_entry(b, &old->entries[i]);
@@ -256,7 +256,7 @@ enum err_code missing_store(const struct spool *s, const char *table,
     enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
         return rc;
-    buf_init(&text, SMALL_MAX);
+    buf_init(&text, SMALL_FILE_MAX);
     if ((rc = missing_read(s, table, &old, e)) == OK) {
         if ((rc = compose(&text, table, &old, entry)) != OK)
             (void)buf_err(e, rc, &text, MISSING_FILE);

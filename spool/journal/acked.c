@@ -26,14 +26,14 @@ static enum err_code decode(const char *line, size_t n, struct acked *a, struct 
 
 enum err_code acked_read(const char *dir, struct acked *a, enum acked_state *state, struct err *e)
 {
-    char line[WORD_MAX];
-    enum word_state word;
+    char line[HINT_FILE_MAX];
+    enum hint_file_state word;
     struct err why = ERR_INIT;
     size_t n;
-    enum err_code rc = word_read(dir, ACKED_FILE, line, &n, &word, e);
+    enum err_code rc = hint_file_read(dir, ACKED_FILE, line, &n, &word, e);
     *a = (struct acked){0};
-    *state = word == WORD_NONE ? ACKED_NONE : ACKED_DAMAGED;
-    if (rc != OK || word != WORD_KNOWN)
+    *state = word == HINT_FILE_NONE ? ACKED_NONE : ACKED_DAMAGED;
+    if (rc != OK || word != HINT_FILE_KNOWN)
         return rc;
     rc = decode(line, n, a, &why);
     if (rc == OK)
@@ -50,11 +50,12 @@ enum err_code acked_read(const char *dir, struct acked *a, enum acked_state *sta
 enum err_code acked_write(int *fd, const char *dir, const struct acked *a, struct err *e)
 {
     struct buf line;
-    buf_init(&line, WORD_MAX);
+    buf_init(&line, HINT_FILE_MAX);
     enum err_code rc = buf_addf(
         &line, "{\"netty_acked\":%d,\"segment\":%" PRIu64 ",\"page\":%" PRIu64 ",\"open\":%d",
         FORMAT, a->place.segment, a->place.page, a->open);
-    rc = rc == OK ? word_write(fd, dir, ACKED_FILE, &line, e) : buf_err(e, rc, &line, ACKED_FILE);
+    rc = rc == OK ? hint_file_write(fd, dir, ACKED_FILE, &line, e)
+                  : buf_err(e, rc, &line, ACKED_FILE);
     buf_free(&line);
     FAULT("acked-written");
     return rc;
@@ -62,5 +63,5 @@ enum err_code acked_write(int *fd, const char *dir, const struct acked *a, struc
 
 void acked_close(int *fd)
 {
-    word_close(fd);
+    hint_file_close(fd);
 }

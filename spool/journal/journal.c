@@ -95,9 +95,9 @@ static enum err_code decode(struct journal *j, size_t n, size_t end, struct err 
 static size_t intact_before_damaged_end(const struct journal *j, size_t n)
 {
     const char *p = j->buffer + j->pos;
-    if (sumline_ok(p, n))
+    if (checksum_line_ok(p, n))
         return 0;
-    size_t intact = sumline_prefix(p, n);
+    size_t intact = checksum_line_prefix(p, n);
     return intact > 0 && intact < n ? intact : 0;
 }
 

@@ -41,7 +41,7 @@ enum err_code journal_add_header(struct buf *b, const struct journal_header *h,
                        h->previous.segment, h->previous.page)) != OK ||
         (rc = add_position(b, position)) != OK)
         return rc;
-    return sumline_end(b, start);
+    return checksum_line_end(b, start);
 }
 
 enum err_code journal_add_page(struct buf *b, const struct page_info *p, const char *position)
@@ -59,7 +59,7 @@ enum err_code journal_add_page(struct buf *b, const struct page_info *p, const c
         (rc = add_time(b, "complete_to", p->complete_to)) != OK ||
         (rc = add_position(b, position)) != OK)
         return rc;
-    return sumline_end(b, start);
+    return checksum_line_end(b, start);
 }
 
 enum err_code journal_add_footer(struct buf *b, const struct journal_footer *f)
@@ -72,7 +72,7 @@ enum err_code journal_add_footer(struct buf *b, const struct journal_footer *f)
                        ",\"bytes\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\"",
                        when_iso(f->sealed, text), f->pages, f->records, f->bytes, f->hash)) != OK)
         return rc;
-    return sumline_end(b, start);
+    return checksum_line_end(b, start);
 }
 
 static enum err_code read_header(const char *text, size_t n, struct journal_line *line,
@@ -159,7 +159,7 @@ enum err_code journal_decode(const char *text, size_t n, struct journal_line *li
 {
     struct slice raw = {NULL, 0};
     enum err_code rc;
-    if (!sumline_ok(text, n))
+    if (!checksum_line_ok(text, n))
         return err_set(e, ERR_DAMAGED, "does not match its checksum");
     if (begins(text, n, "{\"netty_journal\":")) {
         line->kind = JOURNAL_HEADER;

@@ -111,17 +111,17 @@ static enum err_code add_line(struct buf *b, struct page_place place)
     size_t start = b->len;
     enum err_code rc =
         buf_addf(b, "{\"segment\":%" PRIu64 ",\"page\":%" PRIu64, place.segment, place.page);
-    return rc == OK ? sumline_end(b, start) : rc;
+    return rc == OK ? checksum_line_end(b, start) : rc;
 }
 
 static enum err_code put(const char *dir, const struct list *l, struct err *e)
 {
     struct buf text;
-    buf_init(&text, SMALL_MAX);
+    buf_init(&text, SMALL_FILE_MAX);
     enum err_code rc =
         buf_addf(&text, "{\"netty_healed\":%d,\"places\":%" PRIu64, FORMAT, l->count);
     if (rc == OK)
-        rc = sumline_end(&text, 0);
+        rc = checksum_line_end(&text, 0);
     for (uint64_t i = 0; rc == OK && i < l->count; i++)
         rc = add_line(&text, l->places[i]);
     if (rc != OK)

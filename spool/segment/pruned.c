@@ -53,7 +53,7 @@ enum err_code pruned_write(const char *dir, uint64_t through, struct err *e)
     rc = buf_addf(&text, "{\"netty_pruned\":%d,\"segment\":%" PRIu64 ",\"at\":\"%s\"", FORMAT,
                   through, when_iso(when_now(), at));
     if (rc == OK)
-        rc = sumline_end(&text, 0);
+        rc = checksum_line_end(&text, 0);
     if (rc != OK)
         (void)buf_err(e, rc, &text, PRUNED_FILE);
     else

@@ -58,7 +58,7 @@ static enum err_code each_line(const struct buf *text, line_fn *fn, void *ctx, s
     const char *end = text->data + text->len;
     const char *lf;
     while (rc == OK && (lf = memchr(p, '\n', (size_t)(end - p)))) {
-        if (sumline_ok(p, (size_t)(lf - p)))
+        if (checksum_line_ok(p, (size_t)(lf - p)))
             rc = fn(ctx, p, (size_t)(lf - p), e);
         p = lf + 1;
     }
@@ -129,7 +129,7 @@ static enum err_code add_run(struct buf *b, enum runs_side side, const struct ru
     for (unsigned i = 0; i < RUN_COUNTS && rc == OK; i++)
         if (runs_count_of((enum run_count)i, side))
             rc = buf_addf(b, ",\"%s\":%" PRId64, counts[i].name, run->counts[i]);
-    return rc == OK ? sumline_end(b, start) : rc;
+    return rc == OK ? checksum_line_end(b, start) : rc;
 }
 
 static enum err_code add_locked(const char *dir, enum runs_side side, const struct runs_entry *run,

@@ -111,7 +111,7 @@ static enum err_code put(const struct spool *s, const char *now, struct err *e)
     if ((rc = buf_addf(&text, "{\"netty_source\":%d,\"base_url\":", FORMAT)) != OK ||
         (rc = buf_add_json(&text, now, strlen(now))) != OK ||
         (rc = buf_addf(&text, ",\"at\":\"%s\"", when_iso(when_now(), at))) != OK ||
-        (rc = sumline_end(&text, 0)) != OK)
+        (rc = checksum_line_end(&text, 0)) != OK)
         (void)buf_err(e, rc, &text, SOURCE_FILE);
     else
         rc = io_replace(spool_dir(s), SOURCE_FILE, text.data, text.len, e);

@@ -80,7 +80,7 @@ static enum err_code parse(struct catalog *c, const struct buf *text, struct err
     const char *lf;
     while ((lf = memchr(p, '\n', (size_t)(end - p)))) {
         size_t n = (size_t)(lf - p);
-        if (!sumline_ok(p, n))
+        if (!checksum_line_ok(p, n))
             return err_set(e, ERR_DAMAGED, "byte %td: a line does not match its checksum",
                            p - text->data);
         if (c->entries && c->count >= tables)
@@ -157,7 +157,7 @@ static enum err_code add_entry(struct buf *b, const struct catalog_entry *entry)
          (rc = buf_add_json(b, entry->source, strlen(entry->source))) != OK ||
          (rc = buf_adds(b, ",\"measured\":")) != OK || (rc = add_time(b, entry->measured)) != OK))
         return rc;
-    return sumline_end(b, start);
+    return checksum_line_end(b, start);
 }
 
 static enum err_code compose(struct buf *b, const struct catalog *c)
@@ -166,7 +166,7 @@ static enum err_code compose(struct buf *b, const struct catalog *c)
     if ((rc = buf_addf(b, "{\"netty_catalog\":%d,\"tables\":%zu,\"written\":", FORMAT, c->count)) !=
             OK ||
         (rc = add_time(b, c->written == WHEN_NONE ? when_now() : c->written)) != OK ||
-        (rc = sumline_end(b, 0)) != OK)
+        (rc = checksum_line_end(b, 0)) != OK)
         return rc;
     for (size_t i = 0; i < c->count && rc == OK; i++)
         rc = add_entry(b, &c->entries[i]);

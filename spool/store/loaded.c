@@ -110,7 +110,7 @@ static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
         (rc = buf_addf(b, ",\"segment\":%" PRIu64 ",\"page\":%" PRIu64 ",\"at\":\"%s\"",
                        d->place.segment, d->place.page, when_iso(d->at, at))) != OK)
         return rc;
-    return sumline_end(b, start);
+    return checksum_line_end(b, start);
 }
 
 static enum err_code compose(struct buf *b, const struct spool *s, const char *table,
@@ -120,7 +120,7 @@ static enum err_code compose(struct buf *b, const struct spool *s, const char *t
         buf_addf(b, "{\"netty_loaded\":%d,\"spool\":\"%s\",\"table\":\"%s\",\"databases\":%zu",
                  FORMAT, spool_id(s), table, l->count);
     if (rc == OK)
-        rc = sumline_end(b, 0);
+        rc = checksum_line_end(b, 0);
     for (size_t i = 0; i < l->count && rc == OK; i++)
         rc = add_entry(b, &l->entries[i]);
     return rc;
@@ -130,7 +130,7 @@ static enum err_code put(const struct spool *s, const char *table, const char *d
                          const struct loaded *l, struct err *e)
 {
     struct buf text;
-    buf_init(&text, SMALL_MAX);
+    buf_init(&text, SMALL_FILE_MAX);
     enum err_code rc = compose(&text, s, table, l);
     if (rc != OK)
         (void)buf_err(e, rc, &text, LOADED_FILE);

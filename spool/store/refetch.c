@@ -71,7 +71,7 @@ static enum err_code compose(struct buf *b, const struct refetch *r)
                        known ? when_iso(r->low, low) : "null", known ? "\"" : "")) != OK ||
         (rc = buf_adds(b, *r->position ? r->position : "null")) != OK)
         return rc;
-    return sumline_end(b, 0);
+    return checksum_line_end(b, 0);
 }
 
 enum err_code refetch_ask(const struct spool *s, const char *table, const struct refetch *r,

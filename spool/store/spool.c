@@ -41,7 +41,7 @@ static enum err_code parse_identity(struct spool *s, const struct buf *text, con
         {.name = "id", .type = FIELD_TEXT, .to = s->id, .room = sizeof s->id},
     };
     if (text->len < 2 || text->data[text->len - 1] != '\n' ||
-        !sumline_ok(text->data, text->len - 1))
+        !checksum_line_ok(text->data, text->len - 1))
         return err_set(e, ERR_DAMAGED,
                        "%s is damaged: it does not match its checksum; restore it from a backup",
                        path);
@@ -130,7 +130,7 @@ static enum err_code write_identity(struct spool *s, struct err *e)
     buf_init(&text, IDENTITY_MAX);
     if ((rc = buf_addf(&text, "{\"netty_spool\":%d,\"id\":\"%s\",\"created\":\"%s\"", SPOOL_FORMAT,
                        s->id, when_iso(when_now(), now))) != OK ||
-        (rc = sumline_end(&text, 0)) != OK)
+        (rc = checksum_line_end(&text, 0)) != OK)
         (void)buf_err(e, rc, &text, IDENTITY);
     else if ((rc = io_replace(s->dir, IDENTITY, text.data, text.len, e)) == ERR_IO)
         rc = e ? (e->code = ERR_CREATE) : ERR_CREATE;

@@ -247,7 +247,7 @@ static enum err_code pending_new(struct pending **p, const struct page_info *inf
     made->info = *info;
     made->len = line.len;
     memcpy(made->line, line.data, line.len);
-    made->position = made->line + line.len - 1 - SUMLINE_TAIL - n;
+    made->position = made->line + line.len - 1 - CHECKSUM_LINE_TAIL - n;
     made->position_len = n;
     *p = made;
 done:

@@ -116,7 +116,7 @@ static inline void fuzz_add_sums(struct buf *out, const char *text, size_t n)
         size_t start = out->len;
         bool raw = len > 0 && text[0] == '!';
         DEMAND(buf_add(out, text + raw, len - raw) == OK);
-        DEMAND((raw ? buf_addc(out, '\n') : sumline_end(out, start)) == OK);
+        DEMAND((raw ? buf_addc(out, '\n') : checksum_line_end(out, start)) == OK);
         text += end ? len + 1 : len;
         n -= end ? len + 1 : len;
     }

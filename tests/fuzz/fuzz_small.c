@@ -22,14 +22,15 @@ static void read_words(void)
     struct err e = ERR_INIT;
     struct acked a;
     enum acked_state state;
-    char line[WORD_MAX];
+    char line[HINT_FILE_MAX];
     size_t n;
-    enum word_state word;
+    enum hint_file_state word;
     enum err_code rc = acked_read(table_path, &a, &state, &e);
     DEMAND(rc == OK || (rc == ERR_CONFIG && state == ACKED_DAMAGED));
     DEMAND(state == ACKED_KNOWN || (a.place.segment == 0 && a.place.page == 0 && !a.open));
-    DEMAND(word_read(table_path, ACKED_FILE, line, &n, &word, &e) == OK);
-    DEMAND(word == WORD_KNOWN ? sumline_ok(line, n) && n < WORD_MAX : state != ACKED_KNOWN);
+    DEMAND(hint_file_read(table_path, ACKED_FILE, line, &n, &word, &e) == OK);
+    DEMAND(word == HINT_FILE_KNOWN ? checksum_line_ok(line, n) && n < HINT_FILE_MAX
+                                   : state != ACKED_KNOWN);
 }
 
 /* Another address than the file's is refused, and a run that may binds the spool anew. */

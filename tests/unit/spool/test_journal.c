@@ -93,7 +93,7 @@ static void nonsense_with_a_right_checksum(void **state)
         char position[PAGE_POSITION_MAX + 1];
         const struct buf *from = &lines[i % 2];
         buf_init(&b, 2 * JOURNAL_LINE_MAX);
-        assert_int_equal(buf_add(&b, from->data, from->len - SUMLINE_TAIL - 1), OK);
+        assert_int_equal(buf_add(&b, from->data, from->len - CHECKSUM_LINE_TAIL - 1), OK);
         for (uint32_t changes = 1 + next_random(&x) % 3; changes > 0; changes--) {
             size_t at = next_random(&x) % b.len;
             switch (next_random(&x) % 3) {
@@ -107,7 +107,7 @@ static void nonsense_with_a_right_checksum(void **state)
                 assert_int_equal(buf_add(&b, from->data + at % 40, 1 + at % 40), OK);
             }
         }
-        assert_int_equal(sumline_end(&b, 0), OK);
+        assert_int_equal(checksum_line_end(&b, 0), OK);
         enum err_code rc = journal_decode(b.data, b.len - 1, &line, position, &err);
         assert_true(rc == OK || rc == ERR_DAMAGED || rc == ERR_CONFIG);
         if (rc == OK && line.kind == JOURNAL_PAGE)

@@ -288,7 +288,7 @@ static void refuse_journal_of(const char *header, const char *named)
     struct buf b;
     buf_init(&b, 1000);
     assert_int_equal(buf_adds(&b, header), OK);
-    assert_int_equal(sumline_end(&b, 0), OK);
+    assert_int_equal(checksum_line_end(&b, 0), OK);
     write_file(path, b.data, b.len);
     buf_free(&b);
     assert_ok(reader_open(&r, f.spool, TABLE, e));

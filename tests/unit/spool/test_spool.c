@@ -100,7 +100,7 @@ static void a_newer_format_is_refused_by_number(void **state)
     identity_path(&f, path);
     buf_init(&b, 1000);
     assert_int_equal(buf_adds(&b, "{\"netty_spool\":7,\"other\":[]"), OK);
-    assert_int_equal(sumline_end(&b, 0), OK);
+    assert_int_equal(checksum_line_end(&b, 0), OK);
     write_file(path, b.data, b.len);
     buf_free(&b);
     assert_int_equal(spool_open(&s, f.dir, SPOOL_LOOK, &err), ERR_CONFIG);

@@ -33,7 +33,7 @@ static void compose(struct buf *b, int lines)
     for (int i = 0; i < lines; i++) {
         size_t start = b->len;
         assert_int_equal(buf_addf(b, "{\"line\":%d", i), OK);
-        assert_int_equal(sumline_end(b, start), OK);
+        assert_int_equal(checksum_line_end(b, start), OK);
     }
 }
 

@@ -23,27 +23,27 @@ static void test_md5_of_the_standard(void **state)
 
 /* n keys, each in three versions, in an order that `stride` makes. */
 static uint64_t digest_of(size_t room, int64_t n, int64_t stride, int64_t newest,
-                          char text[DIGEST_TEXT])
+                          char text[RECORD_DIGEST_TEXT])
 {
-    struct digest *d;
+    struct record_digest *d;
     uint64_t records;
-    assert_ok(digest_open(&d, room, e));
+    assert_ok(record_digest_open(&d, room, e));
     do {
-        digest_begin(d);
+        record_digest_begin(d);
         for (int64_t i = 0; i < 3 * n; i++) {
             int64_t at = i * stride % (3 * n);
-            digest_add(d, at / 3 - n / 2, at % 3 == 0 ? WHEN_NONE : newest + at % 3);
+            record_digest_add(d, at / 3 - n / 2, at % 3 == 0 ? WHEN_NONE : newest + at % 3);
         }
-    } while (digest_again(d));
-    digest_result(d, text, &records);
-    digest_close(d);
+    } while (record_digest_again(d));
+    record_digest_result(d, text, &records);
+    record_digest_close(d);
     return records;
 }
 
 static void test_order_and_room_do_not_matter(void **state)
 {
-    char one[DIGEST_TEXT];
-    char other[DIGEST_TEXT];
+    char one[RECORD_DIGEST_TEXT];
+    char other[RECORD_DIGEST_TEXT];
     (void)state;
     assert_int_equal(digest_of(100000, 1000, 1, 5, one), 1000);
     assert_int_equal(digest_of(100000, 1000, 7, 5, other), 1000);
@@ -54,8 +54,8 @@ static void test_order_and_room_do_not_matter(void **state)
 
 static void test_a_record_more_or_a_newer_one_shows(void **state)
 {
-    char one[DIGEST_TEXT];
-    char other[DIGEST_TEXT];
+    char one[RECORD_DIGEST_TEXT];
+    char other[RECORD_DIGEST_TEXT];
     (void)state;
     (void)digest_of(4096, 1000, 1, 5, one);
     (void)digest_of(4096, 1001, 1, 5, other);
