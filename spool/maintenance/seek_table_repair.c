@@ -19,8 +19,8 @@ struct work {
     uint64_t total;
     int fd;
     int out_fd;
-    struct frames *frames;
-    struct frames_out *out;
+    struct zstd_frames *frames;
+    struct zstd_frames_out *out;
     char path[IO_PATH];
     char temporary[IO_PATH];
 };
@@ -58,10 +58,10 @@ static enum err_code walk(struct work *w, bool add, uint64_t *end, struct err *e
     while (bytes < w->total) {
         uint64_t compressed;
         uint64_t more;
-        if ((rc = frames_walk(w->frames, at, &compressed, &more, e)) != OK || compressed == 0 ||
-            more > w->total - bytes)
+        if ((rc = zstd_frames_walk(w->frames, at, &compressed, &more, e)) != OK ||
+            compressed == 0 || more > w->total - bytes)
             return rc;
-        if (add && (rc = frames_adopt(w->out, compressed, more, e)) != OK)
+        if (add && (rc = zstd_frames_adopt(w->out, compressed, more, e)) != OK)
             return rc;
         at += compressed;
         bytes += more;
@@ -95,9 +95,9 @@ static enum err_code write_anew(struct work *w, struct err *e)
     w->out_fd = open(w->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (w->out_fd < 0)
         return err_sys(e, ERR_CREATE, "cannot create %s", w->temporary);
-    if ((rc = frames_create(&w->out, w->out_fd, w->temporary, e)) == OK &&
+    if ((rc = zstd_frames_create(&w->out, w->out_fd, w->temporary, e)) == OK &&
         (rc = walk(w, true, &end, e)) == OK && (rc = copy(w, end, e)) == OK)
-        rc = frames_finish(w->out, e); /* synced */
+        rc = zstd_frames_finish(w->out, e); /* synced */
     FAULT("seek-table-written");
     if (rc == OK && rename(w->temporary, w->path) != 0)
         rc = err_sys(e, ERR_IO, "cannot rename %s to %s", w->temporary, w->path);
@@ -118,15 +118,15 @@ enum err_code seek_mend(const char *dir, uint64_t segment, bool look, bool *mend
     enum err_code rc = open_segment(&w, e);
     if (rc != OK || w.fd < 0)
         return rc;
-    if ((rc = frames_open(&w.frames, w.fd, w.path, w.total, e)) != OK ||
-        !frames_complaint(w.frames) || (rc = walk(&w, false, &end, e)) != OK)
+    if ((rc = zstd_frames_open(&w.frames, w.fd, w.path, w.total, e)) != OK ||
+        !zstd_frames_complaint(w.frames) || (rc = walk(&w, false, &end, e)) != OK)
         goto done;
     *mended = end > 0;
     if (*mended && !look)
         rc = write_anew(&w, e);
 done:
-    frames_free(w.out);
-    frames_close(w.frames);
+    zstd_frames_free(w.out);
+    zstd_frames_close(w.frames);
     segment_drop(&w.out_fd);
     segment_drop(&w.fd);
     return rc;

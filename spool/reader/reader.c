@@ -20,7 +20,7 @@ struct reader {
     char file[NAMES_TABLE_MAX + SEGMENT_NAME_MAX + 2];
     char position[PAGE_POSITION_MAX + 1];
     struct scan *scan;
-    struct data *data; /* of data_segment; NULL: not open */
+    struct segment_data *data; /* of data_segment; NULL: not open */
     uint64_t data_segment;
     bool trust; /* the journal's word is enough */
     bool held;  /* the page at hand is still to be given */
@@ -79,7 +79,7 @@ void reader_close(struct reader *r)
     if (!r)
         return;
     scan_close(r->scan);
-    data_close(r->data);
+    segment_data_close(r->data);
     (void)XXH3_freeState(r->hash);
     buf_free(&r->text);
     free(r);
@@ -88,7 +88,7 @@ void reader_close(struct reader *r)
 enum err_code reader_seek(struct reader *r, struct page_place after, struct err *e)
 {
     (void)e;
-    data_close(r->data);
+    segment_data_close(r->data);
     r->data = NULL;
     r->data_segment = 0;
     r->held = r->usable = false;
@@ -121,7 +121,7 @@ static enum err_code open_data(struct reader *r, enum reader_what *what, struct 
     bool sealed = false;
     uint64_t segment = r->info.place.segment;
     enum err_code rc;
-    data_close(r->data);
+    segment_data_close(r->data);
     r->data = NULL;
     r->data_segment = segment;
     rc = journal_read_footer(r->dir, segment, &footer, &sealed, &why);
@@ -132,7 +132,7 @@ static enum err_code open_data(struct reader *r, enum reader_what *what, struct 
     }
     sealed = sealed && rc == OK;
     why = ERR_INIT;
-    rc = data_open(&r->data, r->dir, segment, sealed ? footer.bytes : UINT64_MAX, &why);
+    rc = segment_data_open(&r->data, r->dir, segment, sealed ? footer.bytes : UINT64_MAX, &why);
     if (rc != OK && why.sys == ENOENT) {
         if ((rc = scan_is_pruned(r->scan, &r->gone, e)) != OK)
             return rc;
@@ -149,8 +149,8 @@ static enum err_code open_data(struct reader *r, enum reader_what *what, struct 
             *e = why;
         return rc;
     }
-    name_file(r, segment, data_kind(r->data));
-    const char *complaint = data_complaint(r->data);
+    name_file(r, segment, segment_data_kind(r->data));
+    const char *complaint = segment_data_complaint(r->data);
     struct page_place start = {segment, 0};
     if (complaint && page_compare(start, r->after) > 0) {
         *what = READER_DAMAGED;
@@ -167,7 +167,7 @@ static enum err_code read_chunk(struct reader *r, size_t want, size_t *got, stru
     enum err_code rc = buf_reserve(&r->text, want);
     if (rc != OK)
         return buf_err(e, rc, &r->text, "a record");
-    if ((rc = data_read(r->data, r->text.data + r->text.len, want, got, e)) != OK)
+    if ((rc = segment_data_read(r->data, r->text.data + r->text.len, want, got, e)) != OK)
         return rc;
     buf_grown(&r->text, *got);
     return OK;
@@ -225,7 +225,7 @@ static enum err_code load_page(struct reader *r, enum reader_what *what, struct 
     const char *why = NULL;
     enum err_code rc = OK;
     if (r->info.bytes > 0)
-        rc = data_seek(r->data, r->info.offset, &below);
+        rc = segment_data_seek(r->data, r->info.offset, &below);
     if (rc == OK)
         rc = check_page(r, &why, &below);
     if (rc == ERR_DAMAGED)
@@ -256,7 +256,7 @@ static enum err_code next_page(struct reader *r, enum reader_what *what, struct 
     if (r->info.bytes == 0)
         name_file(r, r->info.place.segment, SEGMENT_DATA);
     else
-        name_file(r, r->info.place.segment, data_kind(r->data));
+        name_file(r, r->info.place.segment, segment_data_kind(r->data));
     memcpy(r->position, scan_position(r->scan), strlen(scan_position(r->scan)) + 1);
     return load_page(r, what, e);
 }
@@ -307,7 +307,7 @@ enum err_code reader_rewind(struct reader *r, struct err *e)
     }
     buf_reset(&r->text);
     r->left = r->info.bytes;
-    return data_seek(r->data, r->info.offset, e);
+    return segment_data_seek(r->data, r->info.offset, e);
 }
 
 static enum err_code too_long(const struct reader *r, uint64_t n, struct err *e)

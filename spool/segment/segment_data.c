@@ -6,17 +6,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct data {
+struct segment_data {
     enum segment_file kind;
     int fd;
     uint64_t at; /* plain: the next byte */
-    struct frames *frames;
+    struct zstd_frames *frames;
     char path[IO_PATH];
 };
 
 /* A segment may be compressed between our two looks: then the plain file is gone and the other is
  * there. */
-static enum err_code open_either(struct data *d, const char *dir, uint64_t segment, struct err *e)
+static enum err_code open_either(struct segment_data *d, const char *dir, uint64_t segment,
+                                 struct err *e)
 {
     static const enum segment_file order[] = {SEGMENT_DATA, SEGMENT_ZST};
     enum err_code rc = OK;
@@ -34,54 +35,55 @@ static enum err_code open_either(struct data *d, const char *dir, uint64_t segme
     return rc;
 }
 
-enum err_code data_open(struct data **out, const char *dir, uint64_t segment, uint64_t total,
-                        struct err *e)
+enum err_code segment_data_open(struct segment_data **out, const char *dir, uint64_t segment,
+                                uint64_t total, struct err *e)
 {
-    struct data *d = calloc(1, sizeof *d);
+    struct segment_data *d = calloc(1, sizeof *d);
     enum err_code rc;
     *out = NULL;
     if (!d)
         return err_set(e, ERR_NOMEM, "out of memory");
     d->fd = -1;
     if ((rc = open_either(d, dir, segment, e)) == OK && d->kind == SEGMENT_ZST)
-        rc = frames_open(&d->frames, d->fd, d->path, total, e);
+        rc = zstd_frames_open(&d->frames, d->fd, d->path, total, e);
     if (rc != OK)
-        data_close(d);
+        segment_data_close(d);
     else
         *out = d;
     return rc;
 }
 
-void data_close(struct data *d)
+void segment_data_close(struct segment_data *d)
 {
     if (!d)
         return;
-    frames_close(d->frames);
+    zstd_frames_close(d->frames);
     if (d->fd >= 0)
         (void)close(d->fd);
     free(d);
 }
 
-enum segment_file data_kind(const struct data *d)
+enum segment_file segment_data_kind(const struct segment_data *d)
 {
     return d->kind;
 }
 
-const char *data_complaint(const struct data *d)
+const char *segment_data_complaint(const struct segment_data *d)
 {
-    return d->frames ? frames_complaint(d->frames) : NULL;
+    return d->frames ? zstd_frames_complaint(d->frames) : NULL;
 }
 
-enum err_code data_seek(struct data *d, uint64_t offset, struct err *e)
+enum err_code segment_data_seek(struct segment_data *d, uint64_t offset, struct err *e)
 {
     d->at = offset;
-    return d->frames ? frames_seek(d->frames, offset, e) : OK;
+    return d->frames ? zstd_frames_seek(d->frames, offset, e) : OK;
 }
 
-enum err_code data_read(struct data *d, void *p, size_t n, size_t *got, struct err *e)
+enum err_code segment_data_read(struct segment_data *d, void *p, size_t n, size_t *got,
+                                struct err *e)
 {
     if (d->frames)
-        return frames_read(d->frames, p, n, got, e);
+        return zstd_frames_read(d->frames, p, n, got, e);
     enum err_code rc = io_pread(d->fd, p, n, (int64_t)d->at, got, d->path, e);
     if (rc == OK)
         d->at += *got;

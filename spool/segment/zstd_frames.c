@@ -22,7 +22,7 @@ struct frame {
     uint64_t bytes;
 };
 
-struct frames {
+struct zstd_frames {
     int fd;
     const char *path;
     uint64_t size;  /* of the file */
@@ -42,8 +42,8 @@ struct frames {
     unsigned char step[TABLE_STEP * SEEK_ENTRY];
 };
 
-static enum err_code read_exactly(struct frames *f, void *p, size_t n, uint64_t at, bool *whole,
-                                  struct err *e)
+static enum err_code read_exactly(struct zstd_frames *f, void *p, size_t n, uint64_t at,
+                                  bool *whole, struct err *e)
 {
     size_t got;
     enum err_code rc = io_pread(f->fd, p, n, (int64_t)at, &got, f->path, e);
@@ -51,7 +51,7 @@ static enum err_code read_exactly(struct frames *f, void *p, size_t n, uint64_t 
     return rc;
 }
 
-static enum err_code table_entry(struct frames *f, uint64_t index, uint32_t *compressed,
+static enum err_code table_entry(struct zstd_frames *f, uint64_t index, uint32_t *compressed,
                                  uint32_t *bytes, struct err *e)
 {
     if (index < f->step_from || index >= f->step_from + f->step_count) {
@@ -74,7 +74,7 @@ static enum err_code table_entry(struct frames *f, uint64_t index, uint32_t *com
 }
 
 /* Sets count and end when head and foot of a table are there. */
-static enum err_code find_table(struct frames *f, struct err *e)
+static enum err_code find_table(struct zstd_frames *f, struct err *e)
 {
     unsigned char foot[SEEK_FOOT] = {0};
     unsigned char head[SEEK_HEAD] = {0};
@@ -102,7 +102,7 @@ static enum err_code find_table(struct frames *f, struct err *e)
 }
 
 /* A table with one wrong number would lead to wrong places, so all of it must add up. */
-static enum err_code check_table(struct frames *f, uint64_t total, struct err *e)
+static enum err_code check_table(struct zstd_frames *f, uint64_t total, struct err *e)
 {
     uint64_t compressed = 0;
     uint64_t bytes = 0;
@@ -125,12 +125,12 @@ static enum err_code check_table(struct frames *f, uint64_t total, struct err *e
     return OK;
 }
 
-enum err_code frames_open(struct frames **out, int fd, const char *path, uint64_t total,
-                          struct err *e)
+enum err_code zstd_frames_open(struct zstd_frames **out, int fd, const char *path, uint64_t total,
+                               struct err *e)
 {
     struct stat st;
     enum err_code rc;
-    struct frames *f = calloc(1, sizeof *f);
+    struct zstd_frames *f = calloc(1, sizeof *f);
     *out = NULL;
     if (!f)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -154,11 +154,11 @@ enum err_code frames_open(struct frames **out, int fd, const char *path, uint64_
     *out = f;
     f = NULL;
 done:
-    frames_close(f);
+    zstd_frames_close(f);
     return rc;
 }
 
-void frames_close(struct frames *f)
+void zstd_frames_close(struct zstd_frames *f)
 {
     if (!f)
         return;
@@ -167,7 +167,7 @@ void frames_close(struct frames *f)
     free(f);
 }
 
-const char *frames_complaint(const struct frames *f)
+const char *zstd_frames_complaint(const struct zstd_frames *f)
 {
     return f->complaint;
 }
@@ -179,7 +179,7 @@ static enum err_code damaged_at(uint64_t at, const char *what, struct err *e)
 
 /* The length of a frame without decompressing it: header, blocks (3 bytes each say how long),
  * checksum. */
-static enum err_code walk_blocks(struct frames *f, size_t header, bool checksum, struct err *e)
+static enum err_code walk_blocks(struct zstd_frames *f, size_t header, bool checksum, struct err *e)
 {
     uint64_t at = f->frame.at + header;
     bool last = false;
@@ -201,7 +201,7 @@ static enum err_code walk_blocks(struct frames *f, size_t header, bool checksum,
     return OK;
 }
 
-static enum err_code walk_frame(struct frames *f, struct err *e)
+static enum err_code walk_frame(struct zstd_frames *f, struct err *e)
 {
     static const unsigned char dictionary_bytes[4] = {0, 1, 2, 4};
     static const unsigned char size_bytes[4] = {0, 2, 4, 8};
@@ -223,8 +223,8 @@ static enum err_code walk_frame(struct frames *f, struct err *e)
     return walk_blocks(f, header, flags & 4, e);
 }
 
-enum err_code frames_walk(struct frames *f, uint64_t at, uint64_t *compressed, uint64_t *bytes,
-                          struct err *e)
+enum err_code zstd_frames_walk(struct zstd_frames *f, uint64_t at, uint64_t *compressed,
+                               uint64_t *bytes, struct err *e)
 {
     struct err why = ERR_INIT;
     f->frame = (struct frame){.at = at};
@@ -239,7 +239,7 @@ enum err_code frames_walk(struct frames *f, uint64_t at, uint64_t *compressed, u
 }
 
 /* What is known of the frame at hand: from the table, or from itself. */
-static enum err_code look(struct frames *f, struct err *e)
+static enum err_code look(struct zstd_frames *f, struct err *e)
 {
     uint32_t compressed = 0;
     uint32_t bytes = 0;
@@ -253,12 +253,12 @@ static enum err_code look(struct frames *f, struct err *e)
     return rc;
 }
 
-static bool at_end(const struct frames *f)
+static bool at_end(const struct zstd_frames *f)
 {
     return f->count ? f->frame.index >= f->count : f->frame.at >= f->end;
 }
 
-enum err_code frames_seek(struct frames *f, uint64_t offset, struct err *e)
+enum err_code zstd_frames_seek(struct zstd_frames *f, uint64_t offset, struct err *e)
 {
     enum err_code rc;
     if (offset < f->frame.offset)
@@ -285,7 +285,7 @@ enum err_code frames_seek(struct frames *f, uint64_t offset, struct err *e)
     return OK;
 }
 
-static enum err_code more_input(struct frames *f, bool *none, struct err *e)
+static enum err_code more_input(struct zstd_frames *f, bool *none, struct err *e)
 {
     uint64_t left = f->frame.at + f->frame.compressed - f->in_at;
     size_t n = left < f->room ? (size_t)left : f->room;
@@ -299,7 +299,7 @@ static enum err_code more_input(struct frames *f, bool *none, struct err *e)
     return OK;
 }
 
-enum err_code frames_read(struct frames *f, void *p, size_t n, size_t *got, struct err *e)
+enum err_code zstd_frames_read(struct zstd_frames *f, void *p, size_t n, size_t *got, struct err *e)
 {
     ZSTD_outBuffer out = {p, n, 0};
     *got = 0;

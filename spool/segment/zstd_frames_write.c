@@ -13,7 +13,7 @@
 #define WINDOW_LOG 16 /* what a reader must be ready to hold: 64 KiB */
 #define ROOM       ((size_t)8 << 10)
 
-struct frames_out {
+struct zstd_frames_out {
     int fd;
     const char *path;
     ZSTD_CCtx *zstd;
@@ -25,20 +25,21 @@ struct frames_out {
     uint32_t frames;
 };
 
-static enum err_code zstd_failed(const struct frames_out *w, size_t code, struct err *e)
+static enum err_code zstd_failed(const struct zstd_frames_out *w, size_t code, struct err *e)
 {
     return err_set(e, ERR_INTERNAL, "cannot compress into %s: %s", w->path,
                    ZSTD_getErrorName(code));
 }
 
-enum err_code frames_create(struct frames_out **out, int fd, const char *path, struct err *e)
+enum err_code zstd_frames_create(struct zstd_frames_out **out, int fd, const char *path,
+                                 struct err *e)
 {
-    struct frames_out *w = calloc(1, sizeof *w);
+    struct zstd_frames_out *w = calloc(1, sizeof *w);
     size_t code;
     *out = w;
     if (!w)
         return err_set(e, ERR_NOMEM, "out of memory");
-    *w = (struct frames_out){.fd = fd, .path = path, .room = ROOM};
+    *w = (struct zstd_frames_out){.fd = fd, .path = path, .room = ROOM};
     buf_init(&w->table, SEEK_TABLE_MAX);
     w->zstd = ZSTD_createCCtx();
     w->out = malloc(w->room);
@@ -52,7 +53,7 @@ enum err_code frames_create(struct frames_out **out, int fd, const char *path, s
     return OK;
 }
 
-void frames_free(struct frames_out *w)
+void zstd_frames_free(struct zstd_frames_out *w)
 {
     if (!w)
         return;
@@ -62,7 +63,7 @@ void frames_free(struct frames_out *w)
     free(w);
 }
 
-enum err_code frames_begin(struct frames_out *w, uint64_t bytes, struct err *e)
+enum err_code zstd_frames_begin(struct zstd_frames_out *w, uint64_t bytes, struct err *e)
 {
     size_t code;
     if (bytes > UINT32_MAX)
@@ -75,7 +76,7 @@ enum err_code frames_begin(struct frames_out *w, uint64_t bytes, struct err *e)
     return OK;
 }
 
-static enum err_code feed(struct frames_out *w, ZSTD_inBuffer *in, ZSTD_EndDirective how,
+static enum err_code feed(struct zstd_frames_out *w, ZSTD_inBuffer *in, ZSTD_EndDirective how,
                           struct err *e)
 {
     size_t left;
@@ -92,20 +93,21 @@ static enum err_code feed(struct frames_out *w, ZSTD_inBuffer *in, ZSTD_EndDirec
     return OK;
 }
 
-enum err_code frames_add(struct frames_out *w, const void *p, size_t n, struct err *e)
+enum err_code zstd_frames_add(struct zstd_frames_out *w, const void *p, size_t n, struct err *e)
 {
     ZSTD_inBuffer in = {p, n, 0};
     return feed(w, &in, ZSTD_e_continue, e);
 }
 
-enum err_code frames_end(struct frames_out *w, struct err *e)
+enum err_code zstd_frames_end(struct zstd_frames_out *w, struct err *e)
 {
     ZSTD_inBuffer none = {NULL, 0, 0};
     enum err_code rc = feed(w, &none, ZSTD_e_end, e);
-    return rc == OK ? frames_adopt(w, w->compressed, w->bytes, e) : rc;
+    return rc == OK ? zstd_frames_adopt(w, w->compressed, w->bytes, e) : rc;
 }
 
-enum err_code frames_adopt(struct frames_out *w, uint64_t compressed, uint64_t bytes, struct err *e)
+enum err_code zstd_frames_adopt(struct zstd_frames_out *w, uint64_t compressed, uint64_t bytes,
+                                struct err *e)
 {
     unsigned char entry[SEEK_ENTRY];
     enum err_code rc;
@@ -119,7 +121,7 @@ enum err_code frames_adopt(struct frames_out *w, uint64_t compressed, uint64_t b
     return OK;
 }
 
-enum err_code frames_finish(struct frames_out *w, struct err *e)
+enum err_code zstd_frames_finish(struct zstd_frames_out *w, struct err *e)
 {
     unsigned char head[SEEK_HEAD];
     unsigned char foot[SEEK_FOOT];

@@ -25,7 +25,7 @@ struct seal {
     int tmp_fd;
     char data_path[IO_PATH];
     char tmp_path[IO_PATH];
-    struct frames_out *frames;
+    struct zstd_frames_out *frames;
     XXH3_state_t *page_hash;
     XXH3_state_t *whole_hash;
     char *chunk;
@@ -93,7 +93,7 @@ static enum err_code copy_page(struct seal *s, const struct page_info *p, struct
     enum err_code rc;
     if (left == 0)
         return OK;
-    if ((rc = frames_begin(s->frames, left, e)) != OK)
+    if ((rc = zstd_frames_begin(s->frames, left, e)) != OK)
         return rc;
     if (XXH3_64bits_reset(s->page_hash) != XXH_OK)
         return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
@@ -107,7 +107,7 @@ static enum err_code copy_page(struct seal *s, const struct page_info *p, struct
         if (XXH3_64bits_update(s->page_hash, s->chunk, got) != XXH_OK ||
             XXH3_64bits_update(s->whole_hash, s->chunk, got) != XXH_OK)
             return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
-        if ((rc = frames_add(s->frames, s->chunk, got, e)) != OK)
+        if ((rc = zstd_frames_add(s->frames, s->chunk, got, e)) != OK)
             return rc;
         left -= got;
         at += got;
@@ -117,7 +117,7 @@ static enum err_code copy_page(struct seal *s, const struct page_info *p, struct
                        "%s: page %" PRIu64 ", byte %" PRIu64
                        ": does not match its checksum; the segment stays unsealed",
                        s->data_path, p->place.page, p->offset);
-    return frames_end(s->frames, e);
+    return zstd_frames_end(s->frames, e);
 }
 
 static enum err_code copy_pages(struct seal *s, struct err *e)
@@ -160,8 +160,8 @@ static enum err_code compress(struct seal *s, struct err *e)
         (rc = segment_open(&s->data_fd, s->dir, s->number, SEGMENT_DATA, O_RDONLY, e)) != OK ||
         (rc = segment_open(&s->tmp_fd, s->dir, s->number, SEGMENT_TMP, O_WRONLY | O_CREAT | O_TRUNC,
                            e)) != OK ||
-        (rc = frames_create(&s->frames, s->tmp_fd, s->tmp_path, e)) != OK ||
-        (rc = copy_pages(s, e)) != OK || (rc = frames_finish(s->frames, e)) != OK ||
+        (rc = zstd_frames_create(&s->frames, s->tmp_fd, s->tmp_path, e)) != OK ||
+        (rc = copy_pages(s, e)) != OK || (rc = zstd_frames_finish(s->frames, e)) != OK ||
         (rc = segment_close(&s->tmp_fd, s->dir, s->number, SEGMENT_TMP, e)) != OK)
         return rc;
     uint64_t hash = XXH3_64bits_digest(s->whole_hash);
@@ -208,7 +208,7 @@ static void release(struct seal *s, bool failed)
     /* What cannot be removed now is removed by the next writer. */
     bool left = failed && segment_remove(s->dir, s->number, SEGMENT_TMP, NULL) != OK;
     (void)left;
-    frames_free(s->frames);
+    zstd_frames_free(s->frames);
     (void)XXH3_freeState(s->page_hash);
     (void)XXH3_freeState(s->whole_hash);
     free(s->chunk);

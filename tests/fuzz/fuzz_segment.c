@@ -80,23 +80,23 @@ static void read_frames(int fd, uint64_t total)
 {
     static char piece[65536];
     struct err e = ERR_INIT;
-    struct frames *f;
+    struct zstd_frames *f;
     uint64_t at = 0;
-    if (frames_open(&f, fd, "a file", total, &e) != OK)
+    if (zstd_frames_open(&f, fd, "a file", total, &e) != OK)
         return;
-    for (int frames = 0; frames < 1000 && frames_seek(f, at, &e) == OK; frames++) {
+    for (int frames = 0; frames < 1000 && zstd_frames_seek(f, at, &e) == OK; frames++) {
         size_t got = 0;
         uint64_t before = at;
         do {
-            if (frames_read(f, piece, sizeof piece, &got, &e) != OK)
+            if (zstd_frames_read(f, piece, sizeof piece, &got, &e) != OK)
                 break;
             at += got;
         } while (got == sizeof piece && at < (8u << 20));
         if (at == before)
             break;
     }
-    (void)frames_complaint(f);
-    frames_close(f);
+    (void)zstd_frames_complaint(f);
+    zstd_frames_close(f);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

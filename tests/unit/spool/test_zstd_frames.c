@@ -27,26 +27,26 @@ static void make_text(struct file *f)
 
 static void make_file(struct file *f)
 {
-    struct frames_out *w;
+    struct zstd_frames_out *w;
     size_t at = 0;
     const char *tmp = getenv("TMPDIR");
     make_text(f);
     (void)snprintf(f->path, sizeof f->path, "%s/netty-frames-XXXXXX", tmp ? tmp : "/tmp");
     f->fd = mkostemp(f->path, O_CLOEXEC);
     assert_true(f->fd >= 0);
-    assert_ok(frames_create(&w, f->fd, f->path, e));
+    assert_ok(zstd_frames_create(&w, f->fd, f->path, e));
     for (size_t i = 0; i < COUNT; i++) {
-        assert_ok(frames_begin(w, sizes[i], e));
+        assert_ok(zstd_frames_begin(w, sizes[i], e));
         for (size_t done = 0; done < sizes[i];) {
             size_t n = sizes[i] - done < 100000 ? sizes[i] - done : 100000;
-            assert_ok(frames_add(w, f->text + at + done, n, e));
+            assert_ok(zstd_frames_add(w, f->text + at + done, n, e));
             done += n;
         }
-        assert_ok(frames_end(w, e));
+        assert_ok(zstd_frames_end(w, e));
         at += sizes[i];
     }
-    assert_ok(frames_finish(w, e));
-    frames_free(w);
+    assert_ok(zstd_frames_finish(w, e));
+    zstd_frames_free(w);
 }
 
 static void drop_file(struct file *f)
@@ -56,7 +56,7 @@ static void drop_file(struct file *f)
     assert_int_equal(unlink(f->path), 0);
 }
 
-static void expect_frame(struct frames *r, const struct file *f, size_t k)
+static void expect_frame(struct zstd_frames *r, const struct file *f, size_t k)
 {
     char piece[3000];
     uint64_t at = 0;
@@ -64,9 +64,9 @@ static void expect_frame(struct frames *r, const struct file *f, size_t k)
     size_t sum = 0;
     for (size_t i = 0; i < k; i++)
         at += sizes[i];
-    assert_ok(frames_seek(r, at, e));
+    assert_ok(zstd_frames_seek(r, at, e));
     while (got > 0) {
-        assert_ok(frames_read(r, piece, sizeof piece, &got, e));
+        assert_ok(zstd_frames_read(r, piece, sizeof piece, &got, e));
         assert_true(sum + got <= sizes[k]);
         assert_memory_equal(piece, f->text + at + sum, got);
         sum += got;
@@ -76,18 +76,18 @@ static void expect_frame(struct frames *r, const struct file *f, size_t k)
 
 static void expect_all(const struct file *f, bool complaint)
 {
-    struct frames *r;
+    struct zstd_frames *r;
     struct err err = ERR_INIT;
-    assert_ok(frames_open(&r, f->fd, f->path, f->total, e));
-    assert_true((frames_complaint(r) != NULL) == complaint);
+    assert_ok(zstd_frames_open(&r, f->fd, f->path, f->total, e));
+    assert_true((zstd_frames_complaint(r) != NULL) == complaint);
     for (size_t k = 0; k < COUNT; k++)
         expect_frame(r, f, k);
     for (size_t k = COUNT; k-- > 0;)
         expect_frame(r, f, k);
-    assert_int_equal(frames_seek(r, 2, &err), ERR_DAMAGED);
-    assert_int_equal(frames_seek(r, f->total, &err), ERR_DAMAGED);
-    assert_int_equal(frames_seek(r, UINT64_MAX, &err), ERR_DAMAGED);
-    frames_close(r);
+    assert_int_equal(zstd_frames_seek(r, 2, &err), ERR_DAMAGED);
+    assert_int_equal(zstd_frames_seek(r, f->total, &err), ERR_DAMAGED);
+    assert_int_equal(zstd_frames_seek(r, UINT64_MAX, &err), ERR_DAMAGED);
+    zstd_frames_close(r);
 }
 
 static void frames_are_found_in_any_order(void **state)
