@@ -73,24 +73,24 @@ static enum err_code last_position(const struct spool *spool, const char *table,
                                    struct buf *position, struct err *e)
 {
     char dir[IO_PATH];
-    struct scan *scan = NULL;
-    enum scan_what what = SCAN_PAGE;
+    struct journal_scan *scan = NULL;
+    enum journal_scan_what what = JOURNAL_SCAN_PAGE;
     buf_reset(position);
     if (spool == NULL)
         return OK;
     enum err_code rc = io_path(dir, spool_dir(spool), table, e);
     if (rc == OK)
-        rc = scan_open(&scan, dir, table, SCAN_LOOK, e);
-    while (rc == OK && what != SCAN_END) {
-        rc = scan_next(scan, &what, e);
-        if (rc == OK && what == SCAN_PAGE) {
+        rc = journal_scan_open(&scan, dir, table, JOURNAL_SCAN_LOOK, e);
+    while (rc == OK && what != JOURNAL_SCAN_END) {
+        rc = journal_scan_next(scan, &what, e);
+        if (rc == OK && what == JOURNAL_SCAN_PAGE) {
             buf_reset(position);
-            rc = buf_adds(position, scan_position(scan));
+            rc = buf_adds(position, journal_scan_position(scan));
             if (rc != OK)
                 rc = buf_err(e, rc, position, "a position in the spool");
         }
     }
-    scan_close(scan);
+    journal_scan_close(scan);
     return rc;
 }
 

@@ -45,8 +45,8 @@ static enum err_code begin(const char *dir, uint64_t segment, char temporary[IO_
     return *fd >= 0 ? OK : err_sys(e, ERR_CREATE, "cannot create %s", temporary);
 }
 
-enum err_code remake_journal(const char *dir, uint64_t segment, uint64_t bytes, const char *line,
-                             size_t n, struct err *e)
+enum err_code journal_rewrite(const char *dir, uint64_t segment, uint64_t bytes, const char *line,
+                              size_t n, struct err *e)
 {
     char path[IO_PATH];
     char temporary[IO_PATH];

@@ -15,7 +15,7 @@
 
 /* The first `bytes` bytes, whole lines, and one more line (n bytes with its line end; 0: none). A
  * failure leaves the journal as it was. */
-enum err_code remake_journal(const char *dir, uint64_t segment, uint64_t bytes, const char *line,
-                             size_t n, struct err *e) MUST_CHECK;
+enum err_code journal_rewrite(const char *dir, uint64_t segment, uint64_t bytes, const char *line,
+                              size_t n, struct err *e) MUST_CHECK;
 
 #endif

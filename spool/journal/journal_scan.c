@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct scan {
+struct journal_scan {
     char dir[IO_PATH];
     char table[NAMES_TABLE_MAX + 1];
-    enum scan_use use;
+    enum journal_scan_use use;
     struct page_place after;
     struct segment_list list;
 
@@ -33,8 +33,8 @@ struct scan {
     char position[PAGE_POSITION_MAX + 1];
 };
 
-enum err_code scan_open(struct scan **s, const char *dir, const char *table, enum scan_use use,
-                        struct err *e)
+enum err_code journal_scan_open(struct journal_scan **s, const char *dir, const char *table,
+                                enum journal_scan_use use, struct err *e)
 {
     *s = calloc(1, sizeof **s);
     if (!*s)
@@ -45,7 +45,7 @@ enum err_code scan_open(struct scan **s, const char *dir, const char *table, enu
     return OK;
 }
 
-void scan_close(struct scan *s)
+void journal_scan_close(struct journal_scan *s)
 {
     if (!s)
         return;
@@ -54,25 +54,25 @@ void scan_close(struct scan *s)
     free(s);
 }
 
-void scan_seek(struct scan *s, struct page_place after)
+void journal_scan_seek(struct journal_scan *s, struct page_place after)
 {
-    scan_skip_segment(s);
+    journal_scan_skip_segment(s);
     s->after = after;
     s->segment = 0;
     s->position[0] = '\0';
 }
 
-const struct page_info *scan_page(const struct scan *s)
+const struct page_info *journal_scan_page(const struct journal_scan *s)
 {
     return &s->page;
 }
 
-const char *scan_position(const struct scan *s)
+const char *journal_scan_position(const struct journal_scan *s)
 {
     return s->position;
 }
 
-enum err_code scan_is_pruned(struct scan *s, bool *pruned, struct err *e)
+enum err_code journal_scan_is_pruned(struct journal_scan *s, bool *pruned, struct err *e)
 {
     segment_list_free(&s->list);
     enum err_code rc = segment_list_read(&s->list, s->dir, e);
@@ -80,7 +80,7 @@ enum err_code scan_is_pruned(struct scan *s, bool *pruned, struct err *e)
     return rc;
 }
 
-void scan_skip_segment(struct scan *s)
+void journal_scan_skip_segment(struct journal_scan *s)
 {
     journal_close(s->journal);
     s->journal = NULL;
@@ -88,22 +88,22 @@ void scan_skip_segment(struct scan *s)
 }
 
 /* Damage is told once: not again to somebody who comes back with a later place. */
-static bool report(struct scan *s, struct page_place place, enum scan_what *what)
+static bool report(struct journal_scan *s, struct page_place place, enum journal_scan_what *what)
 {
     if (page_compare(place, s->after) <= 0)
         return false;
     s->page = (struct page_info){.place = place};
-    *what = SCAN_DAMAGED;
+    *what = JOURNAL_SCAN_DAMAGED;
     return true;
 }
 
-static bool is_later(const struct scan *s)
+static bool is_later(const struct journal_scan *s)
 {
     return segment_list_from(&s->list, s->segment + 1) != NULL;
 }
 
 /* Is there a later segment, and how many of our pages does it let count? */
-static enum err_code find_next(struct scan *s, bool look_again, struct err *e)
+static enum err_code find_next(struct journal_scan *s, bool look_again, struct err *e)
 {
     struct journal_header next;
     struct err why = ERR_INIT;
@@ -127,8 +127,8 @@ static enum err_code find_next(struct scan *s, bool look_again, struct err *e)
     return rc;
 }
 
-static enum err_code open_journal(struct scan *s, const struct segment_entry *entry,
-                                  enum scan_what *what, bool *done, struct err *e)
+static enum err_code open_journal(struct journal_scan *s, const struct segment_entry *entry,
+                                  enum journal_scan_what *what, bool *done, struct err *e)
 {
     struct err why = ERR_INIT;
     s->segment = entry->number;
@@ -136,7 +136,7 @@ static enum err_code open_journal(struct scan *s, const struct segment_entry *en
     enum err_code rc = journal_open(&s->journal, s->dir, s->segment, &why);
     if (rc != OK && why.sys == ENOENT) {
         bool pruned;
-        if ((rc = scan_is_pruned(s, &pruned, e)) != OK || pruned)
+        if ((rc = journal_scan_is_pruned(s, &pruned, e)) != OK || pruned)
             return rc;
         *done = report(s, (struct page_place){s->segment + 1, 0}, what);
         if (*done)
@@ -160,7 +160,7 @@ static enum err_code open_journal(struct scan *s, const struct segment_entry *en
 
 /* Segments between two that are there. Numbers are given without gaps, but the one after a gap
  * knows best. */
-static bool is_missing(const struct scan *s, uint64_t want, uint64_t found)
+static bool is_missing(const struct journal_scan *s, uint64_t want, uint64_t found)
 {
     struct journal_header h;
     struct err why;
@@ -174,7 +174,8 @@ static bool is_missing(const struct scan *s, uint64_t want, uint64_t found)
 }
 
 /* Pages expect ... last have no line. */
-static bool report_gap(struct scan *s, uint64_t last, enum scan_what *what, struct err *e)
+static bool report_gap(struct journal_scan *s, uint64_t last, enum journal_scan_what *what,
+                       struct err *e)
 {
     if (!report(s, (struct page_place){s->segment, last}, what))
         return false;
@@ -186,21 +187,21 @@ static bool report_gap(struct scan *s, uint64_t last, enum scan_what *what, stru
 }
 
 /* The last segment that was dealt with. */
-static uint64_t passed(const struct scan *s)
+static uint64_t passed(const struct journal_scan *s)
 {
     uint64_t last = s->segment ? s->segment : s->after.segment;
     return last > s->list.pruned ? last : s->list.pruned;
 }
 
 /* Is something missing of what was acknowledged: of the segment at hand, or all behind it? */
-static bool is_short(const struct scan *s)
+static bool is_short(const struct journal_scan *s)
 {
     if (s->journal && s->acked.segment == s->segment)
         return s->acked.page >= s->expect + s->lost;
     return s->acked.segment > passed(s) && s->acked.segment > s->told_gone;
 }
 
-static bool report_short(struct scan *s, enum scan_what *what, struct err *e)
+static bool report_short(struct journal_scan *s, enum journal_scan_what *what, struct err *e)
 {
     bool told;
     if (s->journal && s->acked.segment == s->segment) {
@@ -220,12 +221,13 @@ static bool report_short(struct scan *s, enum scan_what *what, struct err *e)
 
 /* There is no more. What was acknowledged must be there: the word first, then the folder and the
  * lines once more, for a writer may be adding all three. */
-static enum err_code on_last(struct scan *s, enum scan_what *what, bool *done, struct err *e)
+static enum err_code on_last(struct journal_scan *s, enum journal_scan_what *what, bool *done,
+                             struct err *e)
 {
     struct acked a;
     enum acked_state state;
     bool again = s->pressed;
-    *what = SCAN_END;
+    *what = JOURNAL_SCAN_END;
     *done = true;
     s->pressed = false;
     if (!again) {
@@ -241,7 +243,8 @@ static enum err_code on_last(struct scan *s, enum scan_what *what, bool *done, s
     return OK;
 }
 
-static enum err_code next_segment(struct scan *s, enum scan_what *what, bool *done, struct err *e)
+static enum err_code next_segment(struct journal_scan *s, enum journal_scan_what *what, bool *done,
+                                  struct err *e)
 {
     uint64_t want = s->segment ? s->segment + 1 : s->after.segment;
     const struct segment_entry *entry = segment_list_from(&s->list, want);
@@ -267,8 +270,9 @@ static enum err_code next_segment(struct scan *s, enum scan_what *what, bool *do
     return open_journal(s, entry, what, done, e);
 }
 
-static bool report_line(struct scan *s, const struct journal_line *line, struct page_place place,
-                        const char *why, enum scan_what *what, struct err *e)
+static bool report_line(struct journal_scan *s, const struct journal_line *line,
+                        struct page_place place, const char *why, enum journal_scan_what *what,
+                        struct err *e)
 {
     if (!report(s, place, what))
         return false;
@@ -277,13 +281,13 @@ static bool report_line(struct scan *s, const struct journal_line *line, struct 
     return true;
 }
 
-static struct page_place at_page(const struct scan *s, uint64_t page)
+static struct page_place at_page(const struct journal_scan *s, uint64_t page)
 {
     return (struct page_place){s->segment, page};
 }
 
-static bool on_header(struct scan *s, const struct journal_line *line, enum scan_what *what,
-                      struct err *e)
+static bool on_header(struct journal_scan *s, const struct journal_line *line,
+                      enum journal_scan_what *what, struct err *e)
 {
     memcpy(s->position, line->position, strlen(line->position) + 1);
     if (line->at == 0 && line->header.segment == s->segment &&
@@ -294,12 +298,12 @@ static bool on_header(struct scan *s, const struct journal_line *line, enum scan
     /* The line goes with its journal. */
     bool told = report_line(s, line, (struct page_place){s->segment + 1, 0},
                             "the journal of another segment or table", what, e);
-    scan_skip_segment(s);
+    journal_scan_skip_segment(s);
     return told;
 }
 
-static enum err_code on_page(struct scan *s, const struct journal_line *line, enum scan_what *what,
-                             bool *done, struct err *e)
+static enum err_code on_page(struct journal_scan *s, const struct journal_line *line,
+                             enum journal_scan_what *what, bool *done, struct err *e)
 {
     uint64_t number = line->page.place.page;
     if (s->cap_known && number > s->cap)
@@ -320,13 +324,13 @@ static enum err_code on_page(struct scan *s, const struct journal_line *line, en
     s->page = line->page;
     s->page.place.segment = s->segment;
     memcpy(s->position, line->position, strlen(line->position) + 1);
-    *what = SCAN_PAGE;
+    *what = JOURNAL_SCAN_PAGE;
     *done = page_compare(s->page.place, s->after) > 0;
     return OK;
 }
 
-static enum err_code on_bad(struct scan *s, const struct journal_line *line, enum scan_what *what,
-                            bool *done, struct err *e)
+static enum err_code on_bad(struct journal_scan *s, const struct journal_line *line,
+                            enum journal_scan_what *what, bool *done, struct err *e)
 {
     char why[256];
     if (!s->next_known) {
@@ -348,8 +352,8 @@ static enum err_code on_bad(struct scan *s, const struct journal_line *line, enu
     return OK;
 }
 
-static bool on_footer(struct scan *s, const struct journal_line *line, enum scan_what *what,
-                      struct err *e)
+static bool on_footer(struct journal_scan *s, const struct journal_line *line,
+                      enum journal_scan_what *what, struct err *e)
 {
     s->sealed = true;
     uint64_t pages = line->footer.pages;
@@ -359,7 +363,8 @@ static bool on_footer(struct scan *s, const struct journal_line *line, enum scan
 }
 
 /* No more lines now: wait, or leave the segment? */
-static enum err_code on_end(struct scan *s, enum scan_what *what, bool *done, struct err *e)
+static enum err_code on_end(struct journal_scan *s, enum journal_scan_what *what, bool *done,
+                            struct err *e)
 {
     if (!s->sealed && !s->next_known) {
         enum err_code rc = find_next(s, true, e);
@@ -380,21 +385,21 @@ static enum err_code on_end(struct scan *s, enum scan_what *what, bool *done, st
                           "%s/%010" PRIu64 ".journal: the footer is damaged or missing", s->table,
                           s->segment);
     }
-    scan_skip_segment(s);
+    journal_scan_skip_segment(s);
     return OK;
 }
 
 /* A page must not be acted on while the machine's crash could still undo it: its place would be
  * given to another. What a later segment vouches for is durable, and what the writer has
  * acknowledged; where nothing tells (a spool of before), syncing is the best that can be done. */
-static enum err_code is_durable(struct scan *s, const struct journal_line *line, bool *is,
+static enum err_code is_durable(struct journal_scan *s, const struct journal_line *line, bool *is,
                                 struct err *e)
 {
     struct page_place place = {s->segment, line->page.place.page};
     struct acked a;
     enum acked_state state;
     *is = true;
-    if (s->use != SCAN_ACT || s->cap_known || line->at < s->synced ||
+    if (s->use != JOURNAL_SCAN_ACT || s->cap_known || line->at < s->synced ||
         page_compare(place, s->acked) <= 0)
         return OK;
     enum err_code rc = acked_read(s->dir, &a, &state, e);
@@ -411,17 +416,18 @@ static enum err_code is_durable(struct scan *s, const struct journal_line *line,
 
 /* A line that is there and not to be acted on yet: the end for now, unless a later segment says by
  * now whether it counts. */
-static enum err_code hold(struct scan *s, enum scan_what *what, bool *done, struct err *e)
+static enum err_code hold(struct journal_scan *s, enum journal_scan_what *what, bool *done,
+                          struct err *e)
 {
     enum err_code rc = find_next(s, true, e);
     s->held = true;
-    *what = SCAN_END;
+    *what = JOURNAL_SCAN_END;
     *done = !s->cap_known;
     return rc;
 }
 
-static enum err_code on_line(struct scan *s, const struct journal_line *line, enum scan_what *what,
-                             bool *done, struct err *e)
+static enum err_code on_line(struct journal_scan *s, const struct journal_line *line,
+                             enum journal_scan_what *what, bool *done, struct err *e)
 {
     enum err_code rc = OK;
     bool durable;
@@ -449,7 +455,7 @@ static enum err_code on_line(struct scan *s, const struct journal_line *line, en
     return rc;
 }
 
-enum err_code scan_next(struct scan *s, enum scan_what *what, struct err *e)
+enum err_code journal_scan_next(struct journal_scan *s, enum journal_scan_what *what, struct err *e)
 {
     const struct journal_line *line;
     enum err_code rc = OK;

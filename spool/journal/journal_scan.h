@@ -3,13 +3,13 @@
  * what was given up, and what is missing. The records themselves are not looked at: that is the
  * reader's part.
  *
- *     scan_open(&s, dir, table, flags, e);
- *     scan_seek(s, place);
+ *     journal_scan_open(&s, dir, table, flags, e);
+ *     journal_scan_seek(s, place);
  *     for (;;) {
- *         scan_next(s, &what, e);
- *         SCAN_PAGE:    scan_page(s) tells which
- *         SCAN_DAMAGED: e says what; scan_page(s)->place is where to go on from
- *         SCAN_END:     no more now
+ *         journal_scan_next(s, &what, e);
+ *         JOURNAL_SCAN_PAGE:    journal_scan_page(s) tells which
+ *         JOURNAL_SCAN_DAMAGED: e says what; journal_scan_page(s)->place is where to go on from
+ *         JOURNAL_SCAN_END:     no more now
  *     }
  */
 #ifndef NETTY_SPOOL_JOURNAL_JOURNAL_SCAN_H
@@ -18,29 +18,32 @@
 #include "spool/format/page.h"
 #include "spool/journal/journal.h"
 
-enum scan_what {
-    SCAN_PAGE,
-    SCAN_DAMAGED,
-    SCAN_END
+enum journal_scan_what {
+    JOURNAL_SCAN_PAGE,
+    JOURNAL_SCAN_DAMAGED,
+    JOURNAL_SCAN_END
 };
-/* SCAN_ACT: what it hands out will be acted on, so it must be durable first (acked.h). */
-enum scan_use {
-    SCAN_LOOK,
-    SCAN_ACT
+/* JOURNAL_SCAN_ACT: what it hands out will be acted on, so it must be durable first (acked.h). */
+enum journal_scan_use {
+    JOURNAL_SCAN_LOOK,
+    JOURNAL_SCAN_ACT
 };
 
-struct scan;
-enum err_code scan_open(struct scan **s, const char *dir, const char *table, enum scan_use use,
-                        struct err *e) MUST_CHECK;
-void scan_close(struct scan *s);
-void scan_seek(struct scan *s, struct page_place after);
-enum err_code scan_next(struct scan *s, enum scan_what *what, struct err *e) MUST_CHECK;
+struct journal_scan;
+enum err_code journal_scan_open(struct journal_scan **s, const char *dir, const char *table,
+                                enum journal_scan_use use, struct err *e) MUST_CHECK;
+void journal_scan_close(struct journal_scan *s);
+void journal_scan_seek(struct journal_scan *s, struct page_place after);
+enum err_code journal_scan_next(struct journal_scan *s, enum journal_scan_what *what,
+                                struct err *e) MUST_CHECK;
 
-const struct page_info *scan_page(const struct scan *s);
-const char *scan_position(const struct scan *s); /* of that page, or the header's; "" for none */
+const struct page_info *journal_scan_page(const struct journal_scan *s);
+const char *journal_scan_position(
+    const struct journal_scan *s); /* of that page, or the header's; "" for none */
 /* The segment at hand is not there any more: has it been pruned since the folder was read? */
-enum err_code scan_is_pruned(struct scan *s, bool *pruned, struct err *e) MUST_CHECK;
+enum err_code journal_scan_is_pruned(struct journal_scan *s, bool *pruned,
+                                     struct err *e) MUST_CHECK;
 /* Leaves the segment at hand: the next call goes on with the one after it. */
-void scan_skip_segment(struct scan *s);
+void journal_scan_skip_segment(struct journal_scan *s);
 
 #endif

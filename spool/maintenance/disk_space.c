@@ -97,19 +97,19 @@ enum err_code room_spool(const struct spool *s, int64_t *bytes, struct err *e)
 static enum err_code add_pages(const char *dir, const char *table, struct page_place after,
                                int64_t *bytes, struct err *e)
 {
-    struct scan *scan;
-    enum scan_what what;
+    struct journal_scan *scan;
+    enum journal_scan_what what;
     struct err damage;
-    enum err_code rc = scan_open(&scan, dir, table, SCAN_LOOK, e);
+    enum err_code rc = journal_scan_open(&scan, dir, table, JOURNAL_SCAN_LOOK, e);
     if (rc != OK)
         return rc;
-    scan_seek(scan, after);
-    while ((rc = scan_next(scan, &what, &damage)) == OK && what != SCAN_END)
-        if (what == SCAN_PAGE)
-            *bytes += (int64_t)scan_page(scan)->bytes;
+    journal_scan_seek(scan, after);
+    while ((rc = journal_scan_next(scan, &what, &damage)) == OK && what != JOURNAL_SCAN_END)
+        if (what == JOURNAL_SCAN_PAGE)
+            *bytes += (int64_t)journal_scan_page(scan)->bytes;
     if (rc != OK && e)
         *e = damage;
-    scan_close(scan);
+    journal_scan_close(scan);
     return rc;
 }
 

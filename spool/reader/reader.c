@@ -19,7 +19,7 @@ struct reader {
     char table[NAMES_TABLE_MAX + 1];
     char file[NAMES_TABLE_MAX + SEGMENT_NAME_MAX + 2];
     char position[PAGE_POSITION_MAX + 1];
-    struct scan *scan;
+    struct journal_scan *scan;
     struct segment_data *data; /* of data_segment; NULL: not open */
     uint64_t data_segment;
     bool trust; /* the journal's word is enough */
@@ -53,7 +53,8 @@ static enum err_code reader_make(struct reader **out, const struct spool *s, con
     if ((rc = table_dir(r->dir, s, table, e)) != OK)
         goto done;
     memcpy(r->table, table, strlen(table));
-    if ((rc = scan_open(&r->scan, r->dir, table, trust ? SCAN_LOOK : SCAN_ACT, e)) != OK)
+    if ((rc = journal_scan_open(&r->scan, r->dir, table,
+                                trust ? JOURNAL_SCAN_LOOK : JOURNAL_SCAN_ACT, e)) != OK)
         goto done;
     *out = r;
     r = NULL;
@@ -78,7 +79,7 @@ void reader_close(struct reader *r)
 {
     if (!r)
         return;
-    scan_close(r->scan);
+    journal_scan_close(r->scan);
     segment_data_close(r->data);
     (void)XXH3_freeState(r->hash);
     buf_free(&r->text);
@@ -93,7 +94,7 @@ enum err_code reader_seek(struct reader *r, struct page_place after, struct err 
     r->data_segment = 0;
     r->held = r->usable = false;
     r->after = after;
-    scan_seek(r->scan, after);
+    journal_scan_seek(r->scan, after);
     return OK;
 }
 
@@ -134,14 +135,14 @@ static enum err_code open_data(struct reader *r, enum reader_what *what, struct 
     why = ERR_INIT;
     rc = segment_data_open(&r->data, r->dir, segment, sealed ? footer.bytes : UINT64_MAX, &why);
     if (rc != OK && why.sys == ENOENT) {
-        if ((rc = scan_is_pruned(r->scan, &r->gone, e)) != OK)
+        if ((rc = journal_scan_is_pruned(r->scan, &r->gone, e)) != OK)
             return rc;
         name_file(r, segment, SEGMENT_DATA);
         *what = READER_DAMAGED;
         (void)err_set(e, ERR_DAMAGED, "%s is missing: pages %" PRIu64 " and on are lost", r->file,
                       r->info.place.page);
         r->info = (struct page_info){.place = {segment + 1, 0}};
-        scan_skip_segment(r->scan);
+        journal_scan_skip_segment(r->scan);
         return OK;
     }
     if (rc != OK) {
@@ -244,7 +245,7 @@ static enum err_code load_page(struct reader *r, enum reader_what *what, struct 
 static enum err_code next_page(struct reader *r, enum reader_what *what, struct err *e)
 {
     enum err_code rc;
-    r->info = *scan_page(r->scan);
+    r->info = *journal_scan_page(r->scan);
     *what = READER_PAGE;
     if (r->trust)
         return OK;
@@ -257,25 +258,25 @@ static enum err_code next_page(struct reader *r, enum reader_what *what, struct 
         name_file(r, r->info.place.segment, SEGMENT_DATA);
     else
         name_file(r, r->info.place.segment, segment_data_kind(r->data));
-    memcpy(r->position, scan_position(r->scan), strlen(scan_position(r->scan)) + 1);
+    memcpy(r->position, journal_scan_position(r->scan), strlen(journal_scan_position(r->scan)) + 1);
     return load_page(r, what, e);
 }
 
 static enum err_code next_any(struct reader *r, enum reader_what *what, struct err *e)
 {
-    enum scan_what found = SCAN_PAGE;
+    enum journal_scan_what found = JOURNAL_SCAN_PAGE;
     enum err_code rc;
     r->usable = r->gone = false;
     buf_reset(&r->text); /* a page without records loads none */
     if (r->held)
         r->held = false;
-    else if ((rc = scan_next(r->scan, &found, e)) != OK)
+    else if ((rc = journal_scan_next(r->scan, &found, e)) != OK)
         return rc;
-    if (found == SCAN_PAGE)
+    if (found == JOURNAL_SCAN_PAGE)
         return next_page(r, what, e);
-    *what = found == SCAN_END ? READER_END : READER_DAMAGED;
-    if (found == SCAN_DAMAGED) {
-        r->info = *scan_page(r->scan);
+    *what = found == JOURNAL_SCAN_END ? READER_END : READER_DAMAGED;
+    if (found == JOURNAL_SCAN_DAMAGED) {
+        r->info = *journal_scan_page(r->scan);
         name_file(r, r->info.place.segment, SEGMENT_JOURNAL);
     }
     return OK;

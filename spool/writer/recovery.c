@@ -170,7 +170,7 @@ static enum err_code make_last(const struct recovered *r, const char *dir, struc
     struct acked a = {.place = r->last, .open = false};
     struct err why = ERR_INIT;
     int fd = -1;
-    enum err_code rc = r->journal > 0 ? remake_journal(dir, r->number, r->journal, "", 0, e) : OK;
+    enum err_code rc = r->journal > 0 ? journal_rewrite(dir, r->number, r->journal, "", 0, e) : OK;
     if (rc != OK)
         return rc;
     if (acked_write(&fd, dir, &a, &why) != OK)

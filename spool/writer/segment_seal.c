@@ -183,7 +183,7 @@ static enum err_code add_footer(struct seal *s, struct err *e)
     if (!s->footed && (rc = journal_add_footer(&line, &s->footer)) != OK)
         (void)buf_err(e, rc, &line, "a journal's footer");
     else
-        rc = remake_journal(s->dir, s->number, s->journal, line.data, line.len, e);
+        rc = journal_rewrite(s->dir, s->number, s->journal, line.data, line.len, e);
     buf_free(&line);
     return rc;
 }
