@@ -268,7 +268,7 @@ static enum err_code dry_run(struct service *s, struct err *e)
     else if (rc != OK)
         return rc;
     if (s->spool != NULL && options_int(s->options, OPT_REBIND) == 0 &&
-        (rc = source_check(s->spool, s->env.base_url, e)) != OK)
+        (rc = api_source_check(s->spool, s->env.base_url, e)) != OK)
         return rc;
     rc = plan_make(&s->plan, s->options, s->spool, e);
     if (rc == OK)
@@ -281,7 +281,7 @@ static enum err_code real_run(struct service *s, const struct secret *key, struc
     enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_CREATE, e);
     if (rc != OK)
         return rc;
-    rc = source_bind(s->spool, s->env.base_url, options_int(s->options, OPT_REBIND) != 0, e);
+    rc = api_source_bind(s->spool, s->env.base_url, options_int(s->options, OPT_REBIND) != 0, e);
     if (rc != OK)
         return rc;
     if (uv_loop_init(&s->loop) != 0)

@@ -209,7 +209,7 @@ enum err_code cmd_verify(const struct cmd *c, struct err *e)
     if (rc != OK)
         return rc;
     if ((rc = verify_catalog(&v, e)) == OK &&
-        (rc = check_sums(&v, spool_dir(c->spool), SOURCE_FILE, e)) == OK &&
+        (rc = check_sums(&v, spool_dir(c->spool), API_SOURCE_FILE, e)) == OK &&
         (rc = cmd_each_table(c, verify_table, &v, e)) == OK &&
         (rc = summary_print(v.summary, c->out, e)) == OK)
         rc = cmd_written(c, e);

@@ -209,7 +209,8 @@ enum err_code mend_spool(const struct spool *s, bool look, int64_t *mended, stru
     catalog_free(&catalog);
     rc = drop_damaged(&m, CATALOG_FILE, rc, &why, e);
     *mended = m.done;
-    if (rc == OK && small_check(spool_dir(s), SOURCE_FILE, NULL) == ERR_DAMAGED)
-        stays(spool_dir(s), SOURCE_FILE, "run netty-extract --rebind with the right --base-url");
+    if (rc == OK && small_check(spool_dir(s), API_SOURCE_FILE, NULL) == ERR_DAMAGED)
+        stays(spool_dir(s), API_SOURCE_FILE,
+              "run netty-extract --rebind with the right --base-url");
     return rc;
 }

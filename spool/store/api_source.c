@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define FORMAT   1
-#define TEXT_MAX (2 * SOURCE_MAX + 1024)
+#define TEXT_MAX (2 * API_SOURCE_MAX + 1024)
 
 static bool ends_with_port(const char *host, size_t n, const char *port)
 {
@@ -21,14 +21,14 @@ static bool ends_with_port(const char *host, size_t n, const char *port)
     return n > m && memcmp(host + n - m, port, m) == 0;
 }
 
-enum err_code source_normal(char out[SOURCE_MAX], const char *url, struct err *e)
+enum err_code api_source_normal(char out[API_SOURCE_MAX], const char *url, struct err *e)
 {
     const char *scheme_end = strstr(url, "://");
     const char *host = scheme_end ? scheme_end + 3 : url;
     size_t before = (size_t)(host - url) + strcspn(host, "/");
     size_t n = strlen(url);
-    if (n >= SOURCE_MAX)
-        return err_set(e, ERR_TOO_BIG, "base-url is longer than %d bytes", SOURCE_MAX - 1);
+    if (n >= API_SOURCE_MAX)
+        return err_set(e, ERR_TOO_BIG, "base-url is longer than %d bytes", API_SOURCE_MAX - 1);
     while (n > before && url[n - 1] == '/')
         n--;
     size_t kept = before;
@@ -48,7 +48,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     uint64_t version = 0;
     struct field fields[] = {
         {.name = "netty_source", .type = FIELD_COUNT, .to = &version},
-        {.name = "base_url", .type = FIELD_TEXT, .to = ctx, .room = SOURCE_MAX},
+        {.name = "base_url", .type = FIELD_TEXT, .to = ctx, .room = API_SOURCE_MAX},
     };
     if (number > 0)
         return OK; /* a later format's */
@@ -56,12 +56,12 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
 }
 
 /* *there: it is of was. */
-static enum err_code read_source(const struct spool *s, char was[SOURCE_MAX], bool *there,
+static enum err_code read_source(const struct spool *s, char was[API_SOURCE_MAX], bool *there,
                                  struct err *e)
 {
     struct err why = ERR_INIT;
     *was = '\0';
-    enum err_code rc = small_read(spool_dir(s), SOURCE_FILE, on_line, was, &why);
+    enum err_code rc = small_read(spool_dir(s), API_SOURCE_FILE, on_line, was, &why);
     *there = rc == OK;
     if (rc == OK || why.sys == ENOENT)
         return OK;
@@ -72,14 +72,14 @@ static enum err_code read_source(const struct spool *s, char was[SOURCE_MAX], bo
 
 static enum err_code check(const struct spool *s, const char *now, bool *there, struct err *e)
 {
-    char was[SOURCE_MAX];
+    char was[API_SOURCE_MAX];
     struct err why = ERR_INIT;
     enum err_code rc = read_source(s, was, there, &why);
     if (rc == ERR_DAMAGED)
         return err_set(e, ERR_CONFIG,
                        "%s/%s is damaged, so nobody can tell which API the spool is of; --rebind, "
                        "given once, says that it is this one: %s",
-                       spool_dir(s), SOURCE_FILE, now);
+                       spool_dir(s), API_SOURCE_FILE, now);
     if (rc != OK) {
         if (e)
             *e = why;
@@ -94,11 +94,11 @@ static enum err_code check(const struct spool *s, const char *now, bool *there, 
                    spool_dir(s), was, now);
 }
 
-enum err_code source_check(const struct spool *s, const char *url, struct err *e)
+enum err_code api_source_check(const struct spool *s, const char *url, struct err *e)
 {
-    char now[SOURCE_MAX];
+    char now[API_SOURCE_MAX];
     bool there;
-    enum err_code rc = source_normal(now, url, e);
+    enum err_code rc = api_source_normal(now, url, e);
     return rc == OK ? check(s, now, &there, e) : rc;
 }
 
@@ -112,21 +112,21 @@ static enum err_code put(const struct spool *s, const char *now, struct err *e)
         (rc = buf_add_json(&text, now, strlen(now))) != OK ||
         (rc = buf_addf(&text, ",\"at\":\"%s\"", when_iso(when_now(), at))) != OK ||
         (rc = checksum_line_end(&text, 0)) != OK)
-        (void)buf_err(e, rc, &text, SOURCE_FILE);
+        (void)buf_err(e, rc, &text, API_SOURCE_FILE);
     else
-        rc = io_replace(spool_dir(s), SOURCE_FILE, text.data, text.len, e);
+        rc = io_replace(spool_dir(s), API_SOURCE_FILE, text.data, text.len, e);
     buf_free(&text);
     FAULT("source-written");
     return rc;
 }
 
-enum err_code source_bind(const struct spool *s, const char *url, bool rebind, struct err *e)
+enum err_code api_source_bind(const struct spool *s, const char *url, bool rebind, struct err *e)
 {
-    char now[SOURCE_MAX];
+    char now[API_SOURCE_MAX];
     struct err refused = ERR_INIT;
     bool there = false;
     int lock;
-    enum err_code rc = source_normal(now, url, e);
+    enum err_code rc = api_source_normal(now, url, e);
     if (rc != OK || (rc = small_lock(spool_dir(s), &lock, e)) != OK)
         return rc;
     rc = check(s, now, &there, &refused);

@@ -11,18 +11,19 @@
 
 #include "spool/store/spool.h"
 
-#define SOURCE_FILE "source.json"
+#define API_SOURCE_FILE "source.json"
 
 /* How an address is compared: scheme and host in lower case, no slash at the end, no port that goes
  * without saying. ERR_TOO_BIG for what does not fit. */
-#define SOURCE_MAX 2048
-enum err_code source_normal(char out[SOURCE_MAX], const char *url, struct err *e) MUST_CHECK;
+#define API_SOURCE_MAX 2048
+enum err_code api_source_normal(char out[API_SOURCE_MAX], const char *url,
+                                struct err *e) MUST_CHECK;
 
 /* ERR_CONFIG when the spool is of another address, or nobody can tell because the file is damaged;
  * the message says how to go on. A spool without the file (new, or of before) fits any. */
-enum err_code source_check(const struct spool *s, const char *url, struct err *e) MUST_CHECK;
+enum err_code api_source_check(const struct spool *s, const char *url, struct err *e) MUST_CHECK;
 /* The same, and the spool is of this address from then on, durably. rebind: whatever it was of. */
-enum err_code source_bind(const struct spool *s, const char *url, bool rebind,
-                          struct err *e) MUST_CHECK;
+enum err_code api_source_bind(const struct spool *s, const char *url, bool rebind,
+                              struct err *e) MUST_CHECK;
 
 #endif

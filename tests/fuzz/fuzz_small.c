@@ -38,9 +38,9 @@ static void read_source(void)
 {
     static const char url[] = "https://Api.Example:443/v1/";
     struct err e = ERR_INIT;
-    enum err_code rc = source_check(spool, url, &e);
+    enum err_code rc = api_source_check(spool, url, &e);
     DEMAND(rc == OK || rc == ERR_CONFIG);
-    DEMAND(source_bind(spool, url, true, &e) == OK && source_check(spool, url, &e) == OK);
+    DEMAND(api_source_bind(spool, url, true, &e) == OK && api_source_check(spool, url, &e) == OK);
 }
 
 static void read_runs(void)
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_write("spool/" FUZZ_TABLE "/" ACKED_FILE, text.data, text.len);
     fuzz_write("spool/" FUZZ_TABLE "/runs-extract.ndjson", text.data, text.len);
     fuzz_write("spool/" FUZZ_TABLE "/runs-load.ndjson", text.data, text.len);
-    fuzz_write("spool/" SOURCE_FILE, text.data, text.len);
+    fuzz_write("spool/" API_SOURCE_FILE, text.data, text.len);
     read_words();
     read_source();
     read_runs();

@@ -16,17 +16,17 @@ static void addresses_are_compared_as_what_they_mean(void **state)
         {"http://localhost:443/", "http://localhost:443"},
         {"https://localhost:1443", "https://localhost:1443"},
     };
-    char out[SOURCE_MAX];
+    char out[API_SOURCE_MAX];
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        assert_ok(source_normal(out, pairs[i][0], e));
+        assert_ok(api_source_normal(out, pairs[i][0], e));
         assert_string_equal(out, pairs[i][1]);
     }
     struct err err = ERR_INIT;
-    char longer[SOURCE_MAX + 8];
+    char longer[API_SOURCE_MAX + 8];
     memset(longer, 'a', sizeof longer - 1);
     longer[sizeof longer - 1] = '\0';
-    assert_int_equal(source_normal(out, longer, &err), ERR_TOO_BIG);
+    assert_int_equal(api_source_normal(out, longer, &err), ERR_TOO_BIG);
 }
 
 static void another_api_is_refused_until_told(void **state)
@@ -35,19 +35,19 @@ static void another_api_is_refused_until_told(void **state)
     struct err err = ERR_INIT;
     (void)state;
     fixture_open(&f);
-    assert_ok(source_check(f.spool, HERE, e)); /* none yet */
-    assert_ok(source_bind(f.spool, HERE, false, e));
-    assert_ok(source_bind(f.spool, HERE "/", false, e));
-    assert_int_equal(source_bind(f.spool, "https://other.example.net/apiv1", false, &err),
+    assert_ok(api_source_check(f.spool, HERE, e)); /* none yet */
+    assert_ok(api_source_bind(f.spool, HERE, false, e));
+    assert_ok(api_source_bind(f.spool, HERE "/", false, e));
+    assert_int_equal(api_source_bind(f.spool, "https://other.example.net/apiv1", false, &err),
                      ERR_CONFIG);
     assert_non_null(strstr(err.msg, HERE));
     assert_non_null(strstr(err.msg, "https://other.example.net/apiv1"));
     assert_non_null(strstr(err.msg, "--rebind"));
     assert_non_null(strstr(err.msg, "--spool"));
-    assert_int_equal(source_check(f.spool, "https://other.example.net", &err), ERR_CONFIG);
-    assert_ok(source_check(f.spool, HERE, e)); /* a refusal changes nothing */
-    assert_ok(source_bind(f.spool, "https://other.example.net/apiv1", true, e));
-    assert_int_equal(source_check(f.spool, HERE, &err), ERR_CONFIG);
+    assert_int_equal(api_source_check(f.spool, "https://other.example.net", &err), ERR_CONFIG);
+    assert_ok(api_source_check(f.spool, HERE, e)); /* a refusal changes nothing */
+    assert_ok(api_source_bind(f.spool, "https://other.example.net/apiv1", true, e));
+    assert_int_equal(api_source_check(f.spool, HERE, &err), ERR_CONFIG);
     fixture_close(&f);
 }
 
@@ -59,20 +59,20 @@ static void damage_is_refused_until_told(void **state)
     char path[256];
     (void)state;
     fixture_open(&f);
-    assert_ok(source_bind(f.spool, HERE, false, e));
-    (void)snprintf(path, sizeof path, "%s/" SOURCE_FILE, f.dir);
+    assert_ok(api_source_bind(f.spool, HERE, false, e));
+    (void)snprintf(path, sizeof path, "%s/" API_SOURCE_FILE, f.dir);
     read_file(path, &text);
     for (size_t i = 0; i < text.len; i++) {
         text.data[i] ^= 4;
         write_file(path, text.data, text.len);
-        assert_int_equal(source_check(f.spool, HERE, &err), ERR_CONFIG);
+        assert_int_equal(api_source_check(f.spool, HERE, &err), ERR_CONFIG);
         text.data[i] ^= 4;
         write_file(path, text.data, i);
-        assert_int_equal(source_check(f.spool, HERE, &err), ERR_CONFIG);
+        assert_int_equal(api_source_check(f.spool, HERE, &err), ERR_CONFIG);
     }
     buf_free(&text);
-    assert_ok(source_bind(f.spool, HERE, true, e));
-    assert_ok(source_check(f.spool, HERE, e));
+    assert_ok(api_source_bind(f.spool, HERE, true, e));
+    assert_ok(api_source_check(f.spool, HERE, e));
     fixture_close(&f);
 }
 
