@@ -66,8 +66,8 @@ static enum err_code put_json(const struct dead *d, const struct dead_letter *le
 {
     struct buf line;
     enum err_code rc;
-    buf_init(&line, LETTER_MAX);
-    if ((rc = letter_add(&line, letter)) != OK)
+    buf_init(&line, DEAD_LETTER_LINE_MAX);
+    if ((rc = dead_letter_line_add(&line, letter)) != OK)
         (void)buf_err(e, rc, &line, "a record that was set aside");
     else if (fprintf(d->cmd->out, "{\"table\":\"%s\",\"side\":\"%s\",%s", d->table, d->side,
                      line.data + 1) < 0)

@@ -30,7 +30,7 @@ static const char *const words[] = {
     [DEAD_LOAD] = "dead-load.acked",
 };
 
-static enum err_code find(struct box *b, const struct spool *s, const char *table,
+static enum err_code find(struct dead_letter_file *b, const struct spool *s, const char *table,
                           enum dead_side side, bool make, struct err *e)
 {
     b->side = side;
@@ -43,7 +43,7 @@ static enum err_code find(struct box *b, const struct spool *s, const char *tabl
 }
 
 /* The file can be replaced: the lock must be on the one that bears the name now. */
-static enum err_code lock(const struct box *b, bool *current, struct err *e)
+static enum err_code lock(const struct dead_letter_file *b, bool *current, struct err *e)
 {
     struct stat held;
     struct stat named;
@@ -57,8 +57,9 @@ static enum err_code lock(const struct box *b, bool *current, struct err *e)
     return OK;
 }
 
-enum err_code box_open(struct box *b, const struct spool *s, const char *table, enum dead_side side,
-                       int flags, struct err *e)
+enum err_code dead_letter_file_open(struct dead_letter_file *b, const struct spool *s,
+                                    const char *table, enum dead_side side, int flags,
+                                    struct err *e)
 {
     bool current = false;
     enum err_code rc = find(b, s, table, side, flags & O_CREAT, e);
@@ -75,8 +76,8 @@ enum err_code box_open(struct box *b, const struct spool *s, const char *table, 
     return rc;
 }
 
-enum err_code box_look(struct box *b, const struct spool *s, const char *table, enum dead_side side,
-                       struct err *e)
+enum err_code dead_letter_file_look(struct dead_letter_file *b, const struct spool *s,
+                                    const char *table, enum dead_side side, struct err *e)
 {
     enum err_code rc = find(b, s, table, side, false, e);
     if (rc != OK)
@@ -85,7 +86,7 @@ enum err_code box_look(struct box *b, const struct spool *s, const char *table, 
     return b->fd >= 0 || errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", b->path);
 }
 
-enum err_code box_close(struct box *b, enum err_code rc, struct err *e)
+enum err_code dead_letter_file_close(struct dead_letter_file *b, enum err_code rc, struct err *e)
 {
     if (b->fd >= 0 && close(b->fd) != 0 && errno != EINTR && rc == OK)
         rc = err_sys(e, ERR_IO, "cannot close %s", b->path);
@@ -95,8 +96,9 @@ enum err_code box_close(struct box *b, enum err_code rc, struct err *e)
 
 /* -- reading */
 
-enum err_code box_each_whole_line(const struct box *b, int64_t *begin, struct buf *tail,
-                                  box_line_fn *fn, void *ctx, struct err *e)
+enum err_code box_each_whole_line(const struct dead_letter_file *b, int64_t *begin,
+                                  struct buf *tail, dead_letter_file_line_fn *fn, void *ctx,
+                                  struct err *e)
 {
     int64_t at = *begin;
     size_t got = 1;
@@ -125,11 +127,12 @@ enum err_code box_each_whole_line(const struct box *b, int64_t *begin, struct bu
     return rc;
 }
 
-enum err_code box_each_line(const struct box *b, box_line_fn *fn, void *ctx, struct err *e)
+enum err_code box_each_line(const struct dead_letter_file *b, dead_letter_file_line_fn *fn,
+                            void *ctx, struct err *e)
 {
     struct buf tail;
     int64_t begin = 0;
-    buf_init(&tail, LETTER_MAX + CHUNK);
+    buf_init(&tail, DEAD_LETTER_LINE_MAX + CHUNK);
     enum err_code rc = box_each_whole_line(b, &begin, &tail, fn, ctx, e);
     if (rc == OK && tail.len > 0)
         rc = fn(ctx, tail.data, tail.len, e);
@@ -139,7 +142,8 @@ enum err_code box_each_line(const struct box *b, box_line_fn *fn, void *ctx, str
 
 /* -- what is known to be durable */
 
-static enum err_code hash_end(const struct box *b, uint64_t bytes, uint64_t *hash, struct err *e)
+static enum err_code hash_end(const struct dead_letter_file *b, uint64_t bytes, uint64_t *hash,
+                              struct err *e)
 {
     char end[END_BYTES];
     size_t got;
@@ -150,7 +154,7 @@ static enum err_code hash_end(const struct box *b, uint64_t bytes, uint64_t *has
     return rc;
 }
 
-void box_acknowledge(const struct box *b)
+void dead_letter_file_acknowledge(const struct dead_letter_file *b)
 {
     struct err ignored;
     struct stat st;
@@ -169,7 +173,8 @@ void box_acknowledge(const struct box *b)
     buf_free(&line);
 }
 
-enum err_code box_acknowledged(const struct box *b, uint64_t size, uint64_t *bytes, struct err *e)
+enum err_code dead_letter_file_acknowledged(const struct dead_letter_file *b, uint64_t size,
+                                            uint64_t *bytes, struct err *e)
 {
     char line[HINT_FILE_MAX];
     enum hint_file_state state;
@@ -196,7 +201,8 @@ enum err_code box_acknowledged(const struct box *b, uint64_t size, uint64_t *byt
 
 /* -- a new file in its place */
 
-enum err_code box_begin(const struct box *b, struct box *new, struct err *e)
+enum err_code box_begin(const struct dead_letter_file *b, struct dead_letter_file *new,
+                        struct err *e)
 {
     char hidden[64];
     *new = *b;
@@ -213,7 +219,7 @@ enum err_code box_begin(const struct box *b, struct box *new, struct err *e)
     return rc;
 }
 
-void box_drop(struct box *new)
+void box_drop(struct dead_letter_file *new)
 {
     if (new->fd < 0)
         return;
@@ -222,7 +228,7 @@ void box_drop(struct box *new)
     new->fd = -1;
 }
 
-enum err_code box_exchange(struct box *b, struct box *new, struct err *e)
+enum err_code box_exchange(struct dead_letter_file *b, struct dead_letter_file *new, struct err *e)
 {
     enum err_code rc = OK;
     if (fsync(new->fd) != 0)
@@ -235,6 +241,6 @@ enum err_code box_exchange(struct box *b, struct box *new, struct err *e)
     b->fd = new->fd;
     new->fd = -1;
     if (rc == OK)
-        box_acknowledge(b);
+        dead_letter_file_acknowledge(b);
     return rc;
 }

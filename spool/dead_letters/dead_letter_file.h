@@ -15,7 +15,7 @@
 #include "spool/dead_letters/dead_letter.h"
 #include "spool/store/spool.h"
 
-struct box {
+struct dead_letter_file {
     int fd; /* -1: there is no file */
     enum dead_side side;
     const char *name;
@@ -24,34 +24,41 @@ struct box {
 };
 
 /* Opened and locked. fd is -1, and the result OK, where there is none and flags (O_CREAT) do not
- * make one. Whatever comes of it: box_close. */
-enum err_code box_open(struct box *b, const struct spool *s, const char *table, enum dead_side side,
-                       int flags, struct err *e) MUST_CHECK;
+ * make one. Whatever comes of it: dead_letter_file_close. */
+enum err_code dead_letter_file_open(struct dead_letter_file *b, const struct spool *s,
+                                    const char *table, enum dead_side side, int flags,
+                                    struct err *e) MUST_CHECK;
 /* To be read without the lock: a line that is being added may look damaged for that moment. */
-enum err_code box_look(struct box *b, const struct spool *s, const char *table, enum dead_side side,
-                       struct err *e) MUST_CHECK;
+enum err_code dead_letter_file_look(struct dead_letter_file *b, const struct spool *s,
+                                    const char *table, enum dead_side side,
+                                    struct err *e) MUST_CHECK;
 /* Answers rc, or that closing failed. */
-enum err_code box_close(struct box *b, enum err_code rc, struct err *e) MUST_CHECK;
+enum err_code dead_letter_file_close(struct dead_letter_file *b, enum err_code rc,
+                                     struct err *e) MUST_CHECK;
 
-typedef enum err_code box_line_fn(void *ctx, const char *line, size_t n, struct err *e);
+typedef enum err_code dead_letter_file_line_fn(void *ctx, const char *line, size_t n,
+                                               struct err *e);
 /* Each line in turn from *begin on, which moves past those for which fn answers OK; tail: what
  * stands behind the last line end. */
-enum err_code box_each_whole_line(const struct box *b, int64_t *begin, struct buf *tail,
-                                  box_line_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+enum err_code box_each_whole_line(const struct dead_letter_file *b, int64_t *begin,
+                                  struct buf *tail, dead_letter_file_line_fn *fn, void *ctx,
+                                  struct err *e) MUST_CHECK;
 /* Each line in turn, the last one also without its line end. */
-enum err_code box_each_line(const struct box *b, box_line_fn *fn, void *ctx,
-                            struct err *e) MUST_CHECK;
+enum err_code box_each_line(const struct dead_letter_file *b, dead_letter_file_line_fn *fn,
+                            void *ctx, struct err *e) MUST_CHECK;
 
 /* A file to be put in the place of b's, locked; then one of the two, or both in this order. */
-enum err_code box_begin(const struct box *b, struct box *new, struct err *e) MUST_CHECK;
-enum err_code box_exchange(struct box *b, struct box *new, struct err *e) MUST_CHECK;
-void box_drop(struct box *new);
+enum err_code box_begin(const struct dead_letter_file *b, struct dead_letter_file *new,
+                        struct err *e) MUST_CHECK;
+enum err_code box_exchange(struct dead_letter_file *b, struct dead_letter_file *new,
+                           struct err *e) MUST_CHECK;
+void box_drop(struct dead_letter_file *new);
 
 /* Records that a sync has covered all that is in the file. Where that cannot be written, box_settle
  * writes the file anew next time. */
-void box_acknowledge(const struct box *b);
+void dead_letter_file_acknowledge(const struct dead_letter_file *b);
 /* *bytes is how much of the file, whose size is given, a sync has covered; 0: not known. */
-enum err_code box_acknowledged(const struct box *b, uint64_t size, uint64_t *bytes,
-                               struct err *e) MUST_CHECK;
+enum err_code dead_letter_file_acknowledged(const struct dead_letter_file *b, uint64_t size,
+                                            uint64_t *bytes, struct err *e) MUST_CHECK;
 
 #endif

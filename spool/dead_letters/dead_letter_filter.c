@@ -9,8 +9,8 @@
 struct filter {
     dead_keep_fn *keep;
     void *ctx;
-    struct letter_memory memory;
-    struct box new;
+    struct dead_letter_line_memory memory;
+    struct dead_letter_file new;
     struct buf lines;
     uint64_t dropped;
 };
@@ -27,7 +27,7 @@ static enum err_code filter_line(void *ctx, const char *line, size_t n, struct e
     struct filter *f = ctx;
     struct dead_letter letter;
     enum err_code rc;
-    letter_read(&f->memory, line, n, &letter);
+    dead_letter_line_read(&f->memory, line, n, &letter);
     if (!f->keep(f->ctx, &letter)) {
         f->dropped++;
         return OK;
@@ -40,19 +40,19 @@ static enum err_code filter_line(void *ctx, const char *line, size_t n, struct e
 enum err_code dead_filter(const struct spool *s, const char *table, enum dead_side side,
                           dead_keep_fn *keep, void *ctx, struct err *e)
 {
-    struct box box;
+    struct dead_letter_file box;
     struct filter f = {.keep = keep, .ctx = ctx, .new = {.fd = -1}};
-    enum err_code rc = box_open(&box, s, table, side, O_RDWR, e);
+    enum err_code rc = dead_letter_file_open(&box, s, table, side, O_RDWR, e);
     if (rc != OK || box.fd < 0)
-        return box_close(&box, rc, e);
-    letter_memory_init(&f.memory);
-    buf_init(&f.lines, LETTER_MAX + WRITE_MAX);
+        return dead_letter_file_close(&box, rc, e);
+    dead_letter_line_memory_init(&f.memory);
+    buf_init(&f.lines, DEAD_LETTER_LINE_MAX + WRITE_MAX);
     if ((rc = box_begin(&box, &f.new, e)) == OK &&
         (rc = box_each_line(&box, filter_line, &f, e)) == OK && (rc = flush(&f, e)) == OK &&
         f.dropped > 0)
         rc = box_exchange(&box, &f.new, e);
     box_drop(&f.new);
     buf_free(&f.lines);
-    letter_memory_free(&f.memory);
-    return box_close(&box, rc, e);
+    dead_letter_line_memory_free(&f.memory);
+    return dead_letter_file_close(&box, rc, e);
 }

@@ -41,7 +41,7 @@ static enum err_code add_raw(struct buf *b, const struct dead_letter *letter)
     return rc;
 }
 
-enum err_code letter_add(struct buf *b, const struct dead_letter *letter)
+enum err_code dead_letter_line_add(struct buf *b, const struct dead_letter *letter)
 {
     size_t start = b->len;
     char at[WHEN_TEXT];
@@ -58,21 +58,21 @@ enum err_code letter_add(struct buf *b, const struct dead_letter *letter)
     return checksum_line_end(b, start);
 }
 
-void letter_memory_init(struct letter_memory *m)
+void dead_letter_line_memory_init(struct dead_letter_line_memory *m)
 {
-    buf_init(&m->message, LETTER_MAX);
-    buf_init(&m->raw, LETTER_MAX);
-    buf_init(&m->raw64, LETTER_MAX);
+    buf_init(&m->message, DEAD_LETTER_LINE_MAX);
+    buf_init(&m->raw, DEAD_LETTER_LINE_MAX);
+    buf_init(&m->raw64, DEAD_LETTER_LINE_MAX);
 }
 
-void letter_memory_free(struct letter_memory *m)
+void dead_letter_line_memory_free(struct dead_letter_line_memory *m)
 {
     buf_free(&m->message);
     buf_free(&m->raw);
     buf_free(&m->raw64);
 }
 
-static bool read_fields(struct letter_memory *m, const char *line, size_t n,
+static bool read_fields(struct dead_letter_line_memory *m, const char *line, size_t n,
                         struct dead_letter *letter)
 {
     struct field fields[] = {
@@ -92,7 +92,8 @@ static bool read_fields(struct letter_memory *m, const char *line, size_t n,
     return m->raw64.len == 0 || base64_decode(&m->raw, m->raw64.data, m->raw64.len) == OK;
 }
 
-void letter_read(struct letter_memory *m, const char *line, size_t n, struct dead_letter *letter)
+void dead_letter_line_read(struct dead_letter_line_memory *m, const char *line, size_t n,
+                           struct dead_letter *letter)
 {
     *letter = (struct dead_letter){0};
     if (!read_fields(m, line, n, letter)) {

@@ -9,12 +9,12 @@
 #include "spool/format/page.h"
 
 /* Text doubles at worst: what would grow more is kept in base64. */
-#define LETTER_MAX (2 * (size_t)PAGE_LINE_MAX + 65536)
+#define DEAD_LETTER_LINE_MAX (2 * (size_t)PAGE_LINE_MAX + 65536)
 
-enum err_code letter_add(struct buf *b, const struct dead_letter *letter) MUST_CHECK;
+enum err_code dead_letter_line_add(struct buf *b, const struct dead_letter *letter) MUST_CHECK;
 
 /* What a letter's strings point into. */
-struct letter_memory {
+struct dead_letter_line_memory {
     char reason[64];
     char sqlstate[8];
     char file[160];
@@ -22,10 +22,11 @@ struct letter_memory {
     struct buf raw;
     struct buf raw64;
 };
-void letter_memory_init(struct letter_memory *m);
-void letter_memory_free(struct letter_memory *m);
+void dead_letter_line_memory_init(struct dead_letter_line_memory *m);
+void dead_letter_line_memory_free(struct dead_letter_line_memory *m);
 /* A line without its line end. A damaged one is a letter too: reason "damaged", its text as raw.
  * The letter lives until the next call with the same memory, and as long as the line. */
-void letter_read(struct letter_memory *m, const char *line, size_t n, struct dead_letter *letter);
+void dead_letter_line_read(struct dead_letter_line_memory *m, const char *line, size_t n,
+                           struct dead_letter *letter);
 
 #endif

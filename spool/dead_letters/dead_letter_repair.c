@@ -17,8 +17,8 @@
 #define ASIDE_MAX 64
 
 struct mend {
-    const struct box *box;
-    struct box new;
+    const struct dead_letter_file *box;
+    struct dead_letter_file new;
     struct buf lines;
     uint64_t acked;
     uint64_t size;
@@ -104,12 +104,12 @@ static enum err_code end_aside(struct mend *m, struct err *e)
     return io_sync_dir(m->box->dir, e);
 }
 
-static enum err_code mend(struct box *b, struct mend *m, struct err *e)
+static enum err_code mend(struct dead_letter_file *b, struct mend *m, struct err *e)
 {
     enum err_code rc;
     m->box = b;
     m->aside = m->new.fd = -1;
-    buf_init(&m->lines, LETTER_MAX + WRITE_MAX);
+    buf_init(&m->lines, DEAD_LETTER_LINE_MAX + WRITE_MAX);
     if ((rc = box_begin(b, &m->new, e)) == OK && (rc = box_each_line(b, on_line, m, e)) == OK &&
         (rc = flush(m, e)) == OK && (rc = end_aside(m, e)) == OK)
         rc = box_exchange(b, &m->new, e);
@@ -120,14 +120,14 @@ static enum err_code mend(struct box *b, struct mend *m, struct err *e)
     return rc;
 }
 
-enum err_code box_settle(struct box *b, struct err *e)
+enum err_code box_settle(struct dead_letter_file *b, struct err *e)
 {
     struct mend m = {0};
     struct stat st;
     if (fstat(b->fd, &st) != 0)
         return err_sys(e, ERR_IO, "cannot look at %s", b->path);
     m.size = (uint64_t)st.st_size;
-    enum err_code rc = box_acknowledged(b, m.size, &m.acked, e);
+    enum err_code rc = dead_letter_file_acknowledged(b, m.size, &m.acked, e);
     if (rc != OK || (m.acked == m.size && m.size > 0))
         return rc;
     return mend(b, &m, e);
@@ -136,11 +136,11 @@ enum err_code box_settle(struct box *b, struct err *e)
 enum err_code dead_settle(const struct spool *s, const char *table, enum dead_side side,
                           struct err *e)
 {
-    struct box box;
-    enum err_code rc = box_open(&box, s, table, side, O_RDWR, e);
+    struct dead_letter_file box;
+    enum err_code rc = dead_letter_file_open(&box, s, table, side, O_RDWR, e);
     if (rc == OK && box.fd >= 0)
         rc = box_settle(&box, e);
-    return box_close(&box, rc, e);
+    return dead_letter_file_close(&box, rc, e);
 }
 
 static enum err_code count_damaged(void *ctx, const char *line, size_t n, struct err *e)
@@ -154,12 +154,12 @@ static enum err_code count_damaged(void *ctx, const char *line, size_t n, struct
 enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side side, bool look,
                         uint64_t *damaged, struct err *e)
 {
-    struct box box;
+    struct dead_letter_file box;
     struct mend m = {0};
     *damaged = 0;
-    enum err_code rc = box_open(&box, s, table, side, O_RDWR, e);
+    enum err_code rc = dead_letter_file_open(&box, s, table, side, O_RDWR, e);
     if (rc == OK && box.fd >= 0 && (rc = box_each_line(&box, count_damaged, damaged, e)) == OK &&
         *damaged > 0 && !look)
         rc = mend(&box, &m, e);
-    return box_close(&box, rc, e);
+    return dead_letter_file_close(&box, rc, e);
 }

@@ -18,33 +18,33 @@
 struct each {
     dead_fn *fn;
     void *ctx;
-    struct letter_memory memory;
+    struct dead_letter_line_memory memory;
 };
 
 static enum err_code each_letter(void *ctx, const char *line, size_t n, struct err *e)
 {
     struct each *each = ctx;
     struct dead_letter letter;
-    letter_read(&each->memory, line, n, &letter);
+    dead_letter_line_read(&each->memory, line, n, &letter);
     return each->fn(each->ctx, &letter, e);
 }
 
 enum err_code dead_each(const struct spool *s, const char *table, enum dead_side side, dead_fn *fn,
                         void *ctx, struct err *e)
 {
-    struct box box;
+    struct dead_letter_file box;
     struct each each = {.fn = fn, .ctx = ctx};
-    enum err_code rc = box_look(&box, s, table, side, e);
+    enum err_code rc = dead_letter_file_look(&box, s, table, side, e);
     if (rc != OK || box.fd < 0)
         return rc;
-    letter_memory_init(&each.memory);
+    dead_letter_line_memory_init(&each.memory);
     rc = box_each_line(&box, each_letter, &each, e);
-    letter_memory_free(&each.memory);
-    return box_close(&box, rc, e);
+    dead_letter_line_memory_free(&each.memory);
+    return dead_letter_file_close(&box, rc, e);
 }
 
 /* Is this the file that the mark is of, with what was read of it? */
-static enum err_code recognize(const struct box *b, const struct dead_mark *mark,
+static enum err_code recognize(const struct dead_letter_file *b, const struct dead_mark *mark,
                                const struct stat *st, bool *same, struct err *e)
 {
     char sum[sizeof mark->sum];
@@ -59,7 +59,8 @@ static enum err_code recognize(const struct box *b, const struct dead_mark *mark
     return rc;
 }
 
-static enum err_code keep_sum(const struct box *b, struct dead_mark *mark, struct err *e)
+static enum err_code keep_sum(const struct dead_letter_file *b, struct dead_mark *mark,
+                              struct err *e)
 {
     size_t got = 0;
     if (mark->offset <= (int64_t)sizeof mark->sum)
@@ -72,20 +73,20 @@ enum err_code dead_each_since(const struct spool *s, const char *table, enum dea
                               struct dead_mark *mark, bool *anew, dead_fn *fn, void *ctx,
                               struct err *e)
 {
-    struct box box;
+    struct dead_letter_file box;
     struct stat st;
     struct buf tail;
     struct each each = {.fn = fn, .ctx = ctx};
     bool same = false;
     struct err none;
-    enum err_code rc = box_look(&box, s, table, side, e);
+    enum err_code rc = dead_letter_file_look(&box, s, table, side, e);
     *anew = true;
     if (rc != OK || box.fd < 0) {
         *mark = (struct dead_mark){0};
         return rc;
     }
-    letter_memory_init(&each.memory);
-    buf_init(&tail, LETTER_MAX + CHUNK);
+    dead_letter_line_memory_init(&each.memory);
+    buf_init(&tail, DEAD_LETTER_LINE_MAX + CHUNK);
     if (fstat(box.fd, &st) != 0)
         rc = err_sys(e, ERR_IO, "cannot look at %s", box.path);
     if (rc == OK && (rc = recognize(&box, mark, &st, &same, e)) == OK) {
@@ -97,14 +98,15 @@ enum err_code dead_each_since(const struct spool *s, const char *table, enum dea
             *mark = (struct dead_mark){0}; /* the next one reads all again */
     }
     buf_free(&tail);
-    letter_memory_free(&each.memory);
-    return box_close(&box, rc, e);
+    dead_letter_line_memory_free(&each.memory);
+    return dead_letter_file_close(&box, rc, e);
 }
 
 /* -- adding */
 
 /* Where the last line end is; the bytes behind it were never acknowledged. */
-static enum err_code find_end(const struct box *b, int64_t size, int64_t *end, struct err *e)
+static enum err_code find_end(const struct dead_letter_file *b, int64_t size, int64_t *end,
+                              struct err *e)
 {
     char chunk[4096];
     *end = size;
@@ -124,7 +126,7 @@ static enum err_code find_end(const struct box *b, int64_t size, int64_t *end, s
 
 /* A line that a crash cut short goes: whoever wrote it was not told that it is kept, and writes it
  * again. One that is whole but for a damaged line end stays. */
-static enum err_code mend_tail(const struct box *b, int64_t *end, struct err *e)
+static enum err_code mend_tail(const struct dead_letter_file *b, int64_t *end, struct err *e)
 {
     struct stat st;
     struct buf tail;
@@ -134,9 +136,9 @@ static enum err_code mend_tail(const struct box *b, int64_t *end, struct err *e)
         return err_sys(e, ERR_IO, "cannot look at %s", b->path);
     if ((rc = find_end(b, st.st_size, end, e)) != OK || *end == st.st_size)
         return rc;
-    buf_init(&tail, LETTER_MAX);
+    buf_init(&tail, DEAD_LETTER_LINE_MAX);
     size_t n = (size_t)(st.st_size - *end);
-    if (n <= LETTER_MAX && buf_reserve(&tail, n) == OK &&
+    if (n <= DEAD_LETTER_LINE_MAX && buf_reserve(&tail, n) == OK &&
         io_pread(b->fd, tail.data, n, *end, &got, b->path, e) == OK && got == n) {
         size_t whole = checksum_line_ok(tail.data, n)       ? n
                        : checksum_line_ok(tail.data, n - 1) ? n - 1
@@ -150,14 +152,14 @@ static enum err_code mend_tail(const struct box *b, int64_t *end, struct err *e)
     return rc;
 }
 
-static enum err_code append(const struct box *b, const struct dead_letter *letters, size_t n,
-                            int64_t at, struct err *e)
+static enum err_code append(const struct dead_letter_file *b, const struct dead_letter *letters,
+                            size_t n, int64_t at, struct err *e)
 {
     struct buf lines;
     enum err_code rc = OK;
-    buf_init(&lines, LETTER_MAX + WRITE_MAX);
+    buf_init(&lines, DEAD_LETTER_LINE_MAX + WRITE_MAX);
     for (size_t i = 0; i < n && rc == OK; i++) {
-        if ((rc = letter_add(&lines, &letters[i])) != OK) {
+        if ((rc = dead_letter_line_add(&lines, &letters[i])) != OK) {
             (void)buf_err(e, rc, &lines, "a record that is set aside");
         } else if (lines.len >= WRITE_MAX || i + 1 == n) {
             rc = io_pwrite(b->fd, lines.data, lines.len, at, b->path, e);
@@ -172,9 +174,9 @@ static enum err_code append(const struct box *b, const struct dead_letter *lette
 enum err_code dead_add(const struct spool *s, const char *table, enum dead_side side,
                        const struct dead_letter *letters, size_t n, struct err *e)
 {
-    struct box box;
+    struct dead_letter_file box;
     int64_t end = 0;
-    enum err_code rc = n ? box_open(&box, s, table, side, O_RDWR | O_CREAT, e) : OK;
+    enum err_code rc = n ? dead_letter_file_open(&box, s, table, side, O_RDWR | O_CREAT, e) : OK;
     if (n == 0)
         return OK;
     if (rc != OK || (rc = box_settle(&box, e)) != OK || (rc = mend_tail(&box, &end, e)) != OK ||
@@ -185,7 +187,7 @@ enum err_code dead_add(const struct spool *s, const char *table, enum dead_side 
         rc = err_sys(e, ERR_IO, "cannot sync %s", box.path);
     FAULT("dead-letter-synced");
     if (rc == OK)
-        box_acknowledge(&box);
+        dead_letter_file_acknowledge(&box);
 done:
-    return box_close(&box, rc, e);
+    return dead_letter_file_close(&box, rc, e);
 }
