@@ -14,7 +14,7 @@ struct reconcile {
     struct reconcile_conf conf;
     struct page_sink sink;
     struct json_splitter *splitter;
-    struct roll *roll;
+    struct inventory *roll;
     struct todo todo;
     struct lookup lookup;
     struct crawl *crawl;
@@ -73,7 +73,7 @@ static enum err_code on_record(void *ctx, const struct parse_record *record, str
     }
     r->records++;
     r->unkeyed += keyed ? 0 : 1;
-    return keyed ? roll_key(r->roll, key, is_deleted(r, record), e) : OK;
+    return keyed ? inventory_key(r->roll, key, is_deleted(r, record), e) : OK;
 }
 
 static void on_odd(void *ctx)
@@ -90,7 +90,7 @@ static void restart(struct reconcile *r)
     r->records = r->unkeyed = 0;
     lookup_begin(&r->lookup);
     if (!r->anew)
-        roll_take_back(r->roll);
+        inventory_discard_page(r->roll);
 }
 
 /* ---- opening ---- */
@@ -114,9 +114,9 @@ static enum err_code open_parts(struct reconcile *r, struct err *e)
 {
     enum err_code rc;
     if ((rc = json_splitter_open(&r->splitter, e)) != OK ||
-        (rc = roll_open(&r->roll, r->conf.spool, r->conf.table, todo_line, &r->todo, e)) != OK)
+        (rc = inventory_open(&r->roll, r->conf.spool, r->conf.table, todo_line, &r->todo, e)) != OK)
         return rc;
-    const struct roll_state *state = roll_state(r->roll);
+    const struct inventory_state *state = inventory_state(r->roll);
     rc = todo_make(&r->todo, r->conf.spool, r->conf.table, state, r->conf.crawl.full, e);
     if (rc != OK)
         return rc;
@@ -152,7 +152,7 @@ void reconcile_close(struct reconcile *r)
         return;
     todo_free(&r->todo);
     crawl_close(r->crawl);
-    roll_close(r->roll);
+    inventory_close(r->roll);
     json_splitter_close(r->splitter);
     buf_free(&r->position);
     free(r);
@@ -168,21 +168,21 @@ struct crawl *reconcile_crawl(const struct reconcile *r)
     return r->crawl;
 }
 
-const struct roll_state *reconcile_state(const struct reconcile *r)
+const struct inventory_state *reconcile_state(const struct reconcile *r)
 {
-    return roll_state(r->roll);
+    return inventory_state(r->roll);
 }
 
 /* ---- what to ask ---- */
 
 static enum err_code write_window(struct reconcile *r, bool ended, struct err *e)
 {
-    const struct roll_state *state = roll_state(r->roll);
-    struct roll_window window = {.at = when_now(),
-                                 .clock = state->page.clock,
-                                 .to = state->page.complete_to,
-                                 .ended = ended};
-    return roll_window(r->roll, &window, e);
+    const struct inventory_state *state = inventory_state(r->roll);
+    struct inventory_window window = {.at = when_now(),
+                                      .clock = state->page.clock,
+                                      .to = state->page.complete_to,
+                                      .ended = ended};
+    return inventory_window(r->roll, &window, e);
 }
 
 /* The crawl has come to its end: on to what changed while it ran, or done. */
@@ -193,14 +193,15 @@ static enum reconcile_next finish_pass(struct reconcile *r, struct err *e)
         return write_window(r, true, e) == OK ? RECONCILE_DONE : RECONCILE_FAILED;
     }
     r->pass = 2;
-    return open_crawl(r, roll_state(r->roll)->position, e) == OK ? RECONCILE_ASK : RECONCILE_FAILED;
+    return open_crawl(r, inventory_state(r->roll)->position, e) == OK ? RECONCILE_ASK
+                                                                      : RECONCILE_FAILED;
 }
 
 static enum reconcile_next next_page(struct reconcile *r, struct reconcile_want *want,
                                      struct err *e)
 {
     if (r->anew) {
-        if (roll_begin(r->roll, e) != OK)
+        if (inventory_begin(r->roll, e) != OK)
             return RECONCILE_FAILED;
         r->anew = false;
     }
@@ -250,7 +251,7 @@ enum reconcile_next reconcile_next(struct reconcile *r, uint64_t left, struct re
 
 static enum reconcile_verdict take_look(struct reconcile *r, struct err *e)
 {
-    struct roll_look look = {.at = when_now(), .clock = r->clock};
+    struct inventory_lookup look = {.at = when_now(), .clock = r->clock};
     r->looked = true;
     lookup_answer(&r->lookup);
     if (r->lookup.useless) {
@@ -261,7 +262,7 @@ static enum reconcile_verdict take_look(struct reconcile *r, struct err *e)
     } else if (!lookup_ready(&r->lookup, &look)) {
         return RECONCILE_KEPT;
     }
-    return roll_look(r->roll, &look, e) == OK ? RECONCILE_KEPT : RECONCILE_BROKEN;
+    return inventory_lookup(r->roll, &look, e) == OK ? RECONCILE_KEPT : RECONCILE_BROKEN;
 }
 
 static enum reconcile_verdict keep_page(struct reconcile *r, struct err *e)
@@ -271,14 +272,14 @@ static enum reconcile_verdict keep_page(struct reconcile *r, struct err *e)
     buf_reset(&r->position);
     if (crawl_position(r->crawl, &r->position, e) != OK)
         return RECONCILE_BROKEN;
-    struct roll_page page = {.fetched = when_now(),
-                             .clock = r->clock,
-                             .records = r->records,
-                             .unkeyed = r->unkeyed,
-                             .pass = r->pass,
-                             .complete_to = stats.complete_to,
-                             .position = r->position.data};
-    return roll_page(r->roll, &page, e) == OK ? RECONCILE_KEPT : RECONCILE_BROKEN;
+    struct inventory_page page = {.fetched = when_now(),
+                                  .clock = r->clock,
+                                  .records = r->records,
+                                  .unkeyed = r->unkeyed,
+                                  .pass = r->pass,
+                                  .complete_to = stats.complete_to,
+                                  .position = r->position.data};
+    return inventory_page(r->roll, &page, e) == OK ? RECONCILE_KEPT : RECONCILE_BROKEN;
 }
 
 enum reconcile_verdict reconcile_answer(struct reconcile *r, int64_t clock, struct err *e)
@@ -314,7 +315,7 @@ bool reconcile_refused(struct reconcile *r)
 
 enum err_code reconcile_stop(struct reconcile *r, struct err *e)
 {
-    const struct roll_state *state = roll_state(r->roll);
+    const struct inventory_state *state = inventory_state(r->roll);
     return state->there && state->behind > 0 ? write_window(r, false, e) : OK;
 }
 
@@ -327,7 +328,7 @@ enum err_code reconcile_look_ahead(const struct reconcile_conf *conf, struct rec
     struct err why = ERR_INIT;
     enum err_code rc = roll_read(conf->spool, conf->table, plan->state, todo_line, &todo, &why);
     if (rc == ERR_DAMAGED)
-        *plan->state = (struct roll_state){.began = WHEN_NONE};
+        *plan->state = (struct inventory_state){.began = WHEN_NONE};
     else if (rc != OK)
         *e = why;
     if (rc == OK || rc == ERR_DAMAGED)

@@ -71,14 +71,14 @@ bool reconcile_refused(struct reconcile *r);
 enum err_code reconcile_stop(struct reconcile *r, struct err *e) MUST_CHECK;
 
 struct crawl *reconcile_crawl(const struct reconcile *r); /* changes between requests */
-const struct roll_state *reconcile_state(const struct reconcile *r);
+const struct inventory_state *reconcile_state(const struct reconcile *r);
 
 /* What a run would do, and why; for a person. Reads only. */
 struct reconcile_plan {
-    const char *what;         /* "crawl", "look", "wait" */
-    uint64_t looks;           /* keys to ask for */
-    bool anew;                /* a new roll */
-    struct roll_state *state; /* of the roll that there is; the caller's */
+    const char *what;              /* "crawl", "look", "wait" */
+    uint64_t looks;                /* keys to ask for */
+    bool anew;                     /* a new roll */
+    struct inventory_state *state; /* of the roll that there is; the caller's */
 };
 enum err_code reconcile_look_ahead(const struct reconcile_conf *conf, struct reconcile_plan *plan,
                                    struct err *e) MUST_CHECK;

@@ -5,8 +5,8 @@
 
 static int by_pair(const void *a, const void *b)
 {
-    const struct roll_pair *x = a;
-    const struct roll_pair *y = b;
+    const struct inventory_pair *x = a;
+    const struct inventory_pair *y = b;
     if (x->key != y->key)
         return x->key < y->key ? -1 : 1;
     return (x->time > y->time) - (x->time < y->time);
@@ -14,16 +14,16 @@ static int by_pair(const void *a, const void *b)
 
 static int by_key(const void *a, const void *b)
 {
-    const struct roll_pair *x = a;
-    const struct roll_pair *y = b;
+    const struct inventory_pair *x = a;
+    const struct inventory_pair *y = b;
     return (x->key > y->key) - (x->key < y->key);
 }
 
-static enum err_code add_done(struct todo *t, struct roll_pair pair, struct err *e)
+static enum err_code add_done(struct todo *t, struct inventory_pair pair, struct err *e)
 {
     if (t->done_count == t->done_room) {
         size_t room = t->done_room > 0 ? 2 * t->done_room : 256;
-        struct roll_pair *more = realloc(t->done, room * sizeof *more);
+        struct inventory_pair *more = realloc(t->done, room * sizeof *more);
         if (more == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
         t->done = more;
@@ -41,21 +41,21 @@ static void know(struct todo *t, int64_t key)
         t->known_count++;
 }
 
-enum err_code todo_line(void *ctx, const struct roll_line *line, struct err *e)
+enum err_code todo_line(void *ctx, const struct inventory_line *line, struct err *e)
 {
     struct todo *t = ctx;
     enum err_code rc = OK;
-    if (line->kind == ROLL_PAGE) {
+    if (line->kind == INVENTORY_PAGE) {
         size_t from = line->count > TODO_KNOWN ? line->count - TODO_KNOWN : 0;
         for (size_t i = from; i < line->count; i++)
             know(t, line->keys[i]);
     }
-    if (line->kind != ROLL_LOOK)
+    if (line->kind != INVENTORY_LOOKUP)
         return OK;
     for (size_t i = 0; i < line->look->absent_count && rc == OK; i++)
         rc = add_done(t, line->look->absent[i], e);
     for (size_t i = 0; i < line->look->present_count && rc == OK; i++)
-        rc = add_done(t, (struct roll_pair){line->look->present[i], WHEN_NONE}, e);
+        rc = add_done(t, (struct inventory_pair){line->look->present[i], WHEN_NONE}, e);
     return rc;
 }
 
@@ -71,7 +71,7 @@ static enum err_code gather(struct todo *t, const struct missing *m, int64_t rol
     for (size_t i = 0; i < m->count; i++) {
         const struct missing_entry *d = &m->entries[i];
         for (size_t j = 0; d->roll == roll && j < d->count; j++)
-            t->looks[t->count++] = (struct roll_pair){d->rows[j].key, d->rows[j].time};
+            t->looks[t->count++] = (struct inventory_pair){d->rows[j].key, d->rows[j].time};
     }
     if (t->count > 0)
         qsort(t->looks, t->count, sizeof *t->looks, by_pair);
@@ -95,7 +95,7 @@ static void drop_done(struct todo *t)
 }
 
 /* The roll has ended: has some database answered all of it, and none that did still something to do? */
-static enum todo_phase ended(const struct missing *m, const struct roll_state *state)
+static enum todo_phase ended(const struct missing *m, const struct inventory_state *state)
 {
     enum todo_phase phase = TODO_WAIT;
     for (size_t i = 0; i < m->count; i++) {
@@ -112,7 +112,7 @@ static enum todo_phase ended(const struct missing *m, const struct roll_state *s
 }
 
 enum err_code todo_make(struct todo *t, const struct spool *s, const char *table,
-                        const struct roll_state *state, bool anew, struct err *e)
+                        const struct inventory_state *state, bool anew, struct err *e)
 {
     struct missing m = {0};
     t->phase = TODO_BEGIN;

@@ -20,21 +20,21 @@ enum todo_phase {
 
 struct todo {
     enum todo_phase phase; /* once the looks are taken */
-    struct roll_pair *looks;
+    struct inventory_pair *looks;
     size_t count;
     int64_t known[TODO_KNOWN]; /* the last one first */
     size_t known_count;
     /* Gathered from the roll: */
-    struct roll_pair *done; /* looked at already; those that are there without their time */
+    struct inventory_pair *done; /* looked at already; those that are there without their time */
     size_t done_count;
     size_t done_room;
 };
 
-/* For roll_read and roll_open; ctx is the todo, all zero at first. */
-enum err_code todo_line(void *ctx, const struct roll_line *line, struct err *e) MUST_CHECK;
+/* For roll_read and inventory_open; ctx is the todo, all zero at first. */
+enum err_code todo_line(void *ctx, const struct inventory_line *line, struct err *e) MUST_CHECK;
 /* Then, once. anew: whatever there is. */
 enum err_code todo_make(struct todo *t, const struct spool *s, const char *table,
-                        const struct roll_state *state, bool anew, struct err *e) MUST_CHECK;
+                        const struct inventory_state *state, bool anew, struct err *e) MUST_CHECK;
 void todo_free(struct todo *t);
 
 #endif

@@ -1,8 +1,8 @@
 #include "extract/reconcile/key_lookup.h"
 #include <string.h>
 
-void lookup_start(struct lookup *l, const struct roll_pair *keys, size_t n, const int64_t *known,
-                  size_t known_n)
+void lookup_start(struct lookup *l, const struct inventory_pair *keys, size_t n,
+                  const int64_t *known, size_t known_n)
 {
     *l = (struct lookup){.keys = keys, .count = n};
     l->known_count = known_n < LOOKUP_KNOWN ? known_n : LOOKUP_KNOWN;
@@ -69,7 +69,7 @@ void lookup_answer(struct lookup *l)
         judge_control(l);
         return;
     }
-    const struct roll_pair *pair = &l->keys[l->at++];
+    const struct inventory_pair *pair = &l->keys[l->at++];
     if (l->records == 0)
         l->absent[l->absent_count++] = *pair;
     else if (l->records == 1 && l->hits == 1)
@@ -83,7 +83,7 @@ void lookup_refused(struct lookup *l)
     l->useless = true;
 }
 
-bool lookup_ready(struct lookup *l, struct roll_look *look)
+bool lookup_ready(struct lookup *l, struct inventory_lookup *look)
 {
     if (!l->closed || l->useless)
         return false;

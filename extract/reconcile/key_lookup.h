@@ -23,7 +23,7 @@
     4 /* requests that a batch keeps back for its end: other tables take some, too */
 
 struct lookup {
-    const struct roll_pair *keys; /* borrowed */
+    const struct inventory_pair *keys; /* borrowed */
     size_t count;
     size_t from; /* the batch at hand */
     size_t at;
@@ -36,14 +36,14 @@ struct lookup {
     bool useless;
     uint64_t records; /* of the answer under way */
     uint64_t hits;
-    struct roll_pair absent[LOOKUP_BATCH];
+    struct inventory_pair absent[LOOKUP_BATCH];
     size_t absent_count;
     int64_t present[LOOKUP_BATCH];
     size_t present_count;
 };
 
-void lookup_start(struct lookup *l, const struct roll_pair *keys, size_t n, const int64_t *known,
-                  size_t known_n);
+void lookup_start(struct lookup *l, const struct inventory_pair *keys, size_t n,
+                  const int64_t *known, size_t known_n);
 /* The next key to ask for; false: nothing is left, or asking is useless. */
 bool lookup_next(const struct lookup *l, int64_t *key);
 /* So many requests are left: a batch must end within them, or it is lost. */
@@ -53,6 +53,6 @@ void lookup_seen(struct lookup *l, bool keyed, int64_t key);
 void lookup_answer(struct lookup *l);
 void lookup_refused(struct lookup *l);
 /* A batch is through, both its controls were good: filled in, and done with. */
-bool lookup_ready(struct lookup *l, struct roll_look *look);
+bool lookup_ready(struct lookup *l, struct inventory_lookup *look);
 
 #endif

@@ -147,7 +147,7 @@ static enum err_code show_reconcile(const struct run_want *want, const struct sp
                                     struct err *e)
 {
     struct reconcile_conf conf = {.spool = spool, .table = want->name, .crawl = env->crawl};
-    struct roll_state *state = calloc(1, sizeof *state);
+    struct inventory_state *state = calloc(1, sizeof *state);
     struct reconcile_plan plan = {.what = "crawl", .anew = true, .state = state};
     enum err_code rc = OK;
     if (state == NULL)

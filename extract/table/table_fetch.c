@@ -24,7 +24,7 @@ struct table_result table_result(const struct table *t)
     r.complete_to = t->complete_to;
     r.reached = r.crawl.reached;
     if (t->reconcile != NULL) {
-        const struct roll_state *state = reconcile_state(t->reconcile);
+        const struct inventory_state *state = reconcile_state(t->reconcile);
         r.absent = state->absent;
         r.present = state->present;
     }

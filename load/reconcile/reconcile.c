@@ -22,7 +22,7 @@ struct reconcile {
 /* ---- windows ---- */
 
 /* Both are sorted. */
-static void drop_gone(struct missing_entry *entry, const struct roll_pair *gone, size_t n)
+static void drop_gone(struct missing_entry *entry, const struct inventory_pair *gone, size_t n)
 {
     size_t kept = 0;
     size_t at = 0;
@@ -54,11 +54,11 @@ static enum err_code still_held(struct task *t, bool *held, struct err *e)
 
 static enum err_code take_window(struct task *t, bool *changed, struct err *e)
 {
-    struct roll_pair *gone = NULL;
+    struct inventory_pair *gone = NULL;
     size_t n = 0;
     bool fresh = false;
     uint64_t held = 0;
-    const struct roll_window *w = &t->state.window;
+    const struct inventory_window *w = &t->state.window;
     enum err_code rc = reconcile_fresh(t, w->at, w->clock, &fresh, e);
     if (rc != OK || !fresh)
         return rc;
@@ -120,7 +120,7 @@ static enum err_code read_words(struct task *t, struct err *e)
 
 static enum err_code work_on(struct task *t, struct err *e)
 {
-    const struct roll_state *s = &t->state;
+    const struct inventory_state *s = &t->state;
     bool changed = false;
     bool held = false;
     enum err_code rc;
@@ -230,7 +230,7 @@ static void tell(const struct reconcile_row *row)
 static bool any_roll(const struct reconcile *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        struct roll_state state;
+        struct inventory_state state;
         struct err e = ERR_INIT;
         if (roll_read(r->conf.spool, r->rows[i].table, &state, NULL, NULL, &e) != OK ||
             state.windows + state.looks > 0)

@@ -35,7 +35,7 @@ struct judge {
     int64_t from; /* the next row's key is not less */
     bool end;
     size_t page;
-    struct roll_pair *gone;
+    struct inventory_pair *gone;
     size_t gone_count;
     size_t rows_room;
     uint64_t beyond; /* rows that missing.json has no room for */
@@ -130,7 +130,7 @@ static void flag_key(struct chunk *c, int64_t key, unsigned char flags)
         c->flags[low] = flags;
 }
 
-static enum err_code on_line(void *ctx, const struct roll_line *line, struct err *e)
+static enum err_code on_line(void *ctx, const struct inventory_line *line, struct err *e)
 {
     struct chunk *c = ctx;
     (void)e;
@@ -138,7 +138,7 @@ static enum err_code on_line(void *ctx, const struct roll_line *line, struct err
         flag_key(c, line->keys[i], SEEN);
     for (size_t i = 0; i < line->deleted_count; i++)
         flag_key(c, line->deleted[i], SEEN | DELETED);
-    if (line->kind == ROLL_LOOK)
+    if (line->kind == INVENTORY_LOOKUP)
         for (size_t i = 0; i < line->look->present_count; i++)
             flag_key(c, line->look->present[i], SEEN);
     return OK;
@@ -148,7 +148,7 @@ static enum err_code on_line(void *ctx, const struct roll_line *line, struct err
  * tells one: the times are its own. */
 static bool covered(const struct task *t, int64_t time)
 {
-    const struct roll_state *s = &t->state;
+    const struct inventory_state *s = &t->state;
     int64_t began = s->clock;
     if (began == WHEN_NONE)
         return false;
@@ -194,11 +194,11 @@ static enum err_code add_missing(struct judge *j, struct missing_row row, struct
 
 static enum err_code add_gone(struct judge *j, int64_t key, int64_t time, struct err *e)
 {
-    struct roll_pair *more = realloc(j->gone, (j->gone_count + 1) * sizeof *more);
+    struct inventory_pair *more = realloc(j->gone, (j->gone_count + 1) * sizeof *more);
     if (more == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     j->gone = more;
-    j->gone[j->gone_count++] = (struct roll_pair){key, time};
+    j->gone[j->gone_count++] = (struct inventory_pair){key, time};
     return OK;
 }
 
@@ -207,7 +207,7 @@ static enum err_code add_gone(struct judge *j, int64_t key, int64_t time, struct
 static enum err_code judge_row(struct judge *j, int64_t key, int64_t time, struct err *e)
 {
     const struct task *t = j->task;
-    const struct roll_state *s = &t->state;
+    const struct inventory_state *s = &t->state;
     const struct missing_row *old = known(&t->old, key, time);
     bool here = covered(t, time);
     bool proves = s->unkeyed == 0;
@@ -253,7 +253,7 @@ static enum err_code judge_chunk(struct judge *j, struct err *e)
 {
     const struct task *t = j->task;
     struct chunk *c = &j->chunk;
-    struct roll_state state;
+    struct inventory_state state;
     size_t marked = 0;
     enum err_code rc = roll_read(t->conf->spool, t->table, &state, on_line, c, e);
     if (rc == OK && state.began != t->state.began)
@@ -267,7 +267,8 @@ static enum err_code judge_chunk(struct judge *j, struct err *e)
     return rc == OK ? revive(j, e) : rc;
 }
 
-enum err_code reconcile_judge(struct task *t, struct roll_pair **gone, size_t *n, struct err *e)
+enum err_code reconcile_judge(struct task *t, struct inventory_pair **gone, size_t *n,
+                              struct err *e)
 {
     struct judge j = {.task = t, .from = t->relation.key_min, .page = PAGE};
     struct chunk *c = &j.chunk;

@@ -11,7 +11,7 @@
 /* One transaction's work, as often as it is tried. */
 struct batch {
     struct task *task;
-    const struct roll_pair *pairs;
+    const struct inventory_pair *pairs;
     size_t n;
     int64_t at;
     uint64_t looks; /* 0: not to be stored */
@@ -83,7 +83,7 @@ static enum err_code make_pairs(struct batch *b, struct err *e)
     buf_reset(&b->arrays[0]);
     buf_reset(&b->arrays[1]);
     for (size_t i = 0; i < b->n && rc == OK; i++) {
-        const struct roll_pair *p = &b->pairs[i];
+        const struct inventory_pair *p = &b->pairs[i];
         if (p->key < r->key_min || p->key > r->key_max)
             continue;
         if ((rc = add_number(&b->arrays[0], p->key)) == OK)
@@ -160,8 +160,8 @@ static enum err_code try_count(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-enum err_code mark_count(struct task *t, const struct roll_pair *pairs, size_t n, uint64_t *deleted,
-                         struct err *e)
+enum err_code mark_count(struct task *t, const struct inventory_pair *pairs, size_t n,
+                         uint64_t *deleted, struct err *e)
 {
     struct batch b;
     enum err_code rc = OK;
@@ -224,7 +224,7 @@ static enum err_code try_mark(void *ctx, struct session *s, struct err *e)
     return OK;
 }
 
-enum err_code mark_pairs(struct task *t, const struct roll_pair *pairs, size_t n, int64_t at,
+enum err_code mark_pairs(struct task *t, const struct inventory_pair *pairs, size_t n, int64_t at,
                          uint64_t looks, struct err *e)
 {
     struct batch b;

@@ -37,7 +37,7 @@ enum err_code reconcile_fresh(const struct task *t, int64_t at, int64_t clock, b
 
 struct looks {
     const struct task *task;
-    struct roll_pair *absent;
+    struct inventory_pair *absent;
     size_t absent_count;
     int64_t *keys; /* all that were asked for */
     size_t keys_count;
@@ -45,15 +45,15 @@ struct looks {
     uint64_t number;
 };
 
-static enum err_code on_look(void *ctx, const struct roll_line *line, struct err *e)
+static enum err_code on_look(void *ctx, const struct inventory_line *line, struct err *e)
 {
     struct looks *l = ctx;
-    if (line->kind != ROLL_LOOK || line->number <= l->task->looks)
+    if (line->kind != INVENTORY_LOOKUP || line->number <= l->task->looks)
         return OK;
-    const struct roll_look *look = line->look;
+    const struct inventory_lookup *look = line->look;
     size_t absent = l->absent_count + look->absent_count;
     size_t keys = l->keys_count + look->absent_count + look->present_count;
-    struct roll_pair *pairs = realloc(l->absent, (absent + 1) * sizeof *pairs);
+    struct inventory_pair *pairs = realloc(l->absent, (absent + 1) * sizeof *pairs);
     if (pairs != NULL)
         l->absent = pairs;
     int64_t *all = realloc(l->keys, (keys + 1) * sizeof *all);
@@ -93,7 +93,7 @@ static void drop_looked(struct missing_entry *entry, int64_t *keys, size_t n)
     entry->count = kept;
 }
 
-static void show_some(char *out, size_t room, const struct roll_pair *pairs, size_t n)
+static void show_some(char *out, size_t room, const struct inventory_pair *pairs, size_t n)
 {
     size_t len = 0;
     out[0] = '\0';
@@ -102,8 +102,8 @@ static void show_some(char *out, size_t room, const struct roll_pair *pairs, siz
                                 (long long)pairs[i].key);
 }
 
-enum err_code reconcile_act(struct task *t, const struct roll_pair *pairs, size_t n, int64_t at,
-                            uint64_t looks, uint64_t *held, struct err *e)
+enum err_code reconcile_act(struct task *t, const struct inventory_pair *pairs, size_t n,
+                            int64_t at, uint64_t looks, uint64_t *held, struct err *e)
 {
     char keys[256];
     uint64_t deleted = 0;
@@ -140,7 +140,7 @@ enum err_code reconcile_act(struct task *t, const struct roll_pair *pairs, size_
 enum err_code reconcile_looks(struct task *t, bool *changed, struct err *e)
 {
     struct looks l = {.task = t};
-    struct roll_state state;
+    struct inventory_state state;
     bool fresh = false;
     uint64_t held = 0;
     enum err_code rc = roll_read(t->conf->spool, t->table, &state, on_look, &l, e);

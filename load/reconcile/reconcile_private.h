@@ -23,14 +23,14 @@ struct task {
     struct session *session;
     const char *database; /* its identity */
     const char *table;
-    struct relation relation; /* its own */
-    struct page_place place;  /* what the database has of the spool */
-    struct roll_state state;  /* of the roll */
-    struct missing_entry old; /* our last word; its rows are its own */
-    struct missing_entry now; /* our next word; likewise */
-    uint64_t looks;           /* of this roll acted on, and */
-    uint64_t marked;          /* rows marked in it, as the database has it */
-    uint64_t allowed;         /* to be marked in one roll */
+    struct relation relation;     /* its own */
+    struct page_place place;      /* what the database has of the spool */
+    struct inventory_state state; /* of the roll */
+    struct missing_entry old;     /* our last word; its rows are its own */
+    struct missing_entry now;     /* our next word; likewise */
+    uint64_t looks;               /* of this roll acted on, and */
+    uint64_t marked;              /* rows marked in it, as the database has it */
+    uint64_t allowed;             /* to be marked in one roll */
     struct reconcile_row *row;
 };
 
@@ -41,14 +41,14 @@ enum err_code reconcile_fresh(const struct task *t, int64_t at, int64_t clock, b
                               struct err *e) MUST_CHECK;
 /* Marks what is gone, or says why not: *held is how many are held back. looks: acted on with that; or
  * 0. */
-enum err_code reconcile_act(struct task *t, const struct roll_pair *pairs, size_t n, int64_t at,
-                            uint64_t looks, uint64_t *held, struct err *e) MUST_CHECK;
+enum err_code reconcile_act(struct task *t, const struct inventory_pair *pairs, size_t n,
+                            int64_t at, uint64_t looks, uint64_t *held, struct err *e) MUST_CHECK;
 /* The looks of the roll that have not been acted on. */
 enum err_code reconcile_looks(struct task *t, bool *changed, struct err *e) MUST_CHECK;
 
 /* reconcile_absent.c: walks through the table's rows; fills task.now with those that the roll lacks,
  * *gone with those that are missing for the second time (the caller's to free), and takes marks back. */
-enum err_code reconcile_judge(struct task *t, struct roll_pair **gone, size_t *n,
+enum err_code reconcile_judge(struct task *t, struct inventory_pair **gone, size_t *n,
                               struct err *e) MUST_CHECK;
 
 /* reconcile_delete.c */
@@ -56,11 +56,11 @@ enum err_code reconcile_judge(struct task *t, struct roll_pair **gone, size_t *n
 enum err_code mark_read(struct task *t, struct err *e) MUST_CHECK;
 enum err_code mark_allowed(struct task *t, struct err *e) MUST_CHECK;
 /* How many of these would be newly deleted. */
-enum err_code mark_count(struct task *t, const struct roll_pair *pairs, size_t n, uint64_t *deleted,
-                         struct err *e) MUST_CHECK;
+enum err_code mark_count(struct task *t, const struct inventory_pair *pairs, size_t n,
+                         uint64_t *deleted, struct err *e) MUST_CHECK;
 /* Marks them in transactions of RECONCILE_ROWS; the last one also stores that so many looks have
  * been acted on. at: when they were found missing for the second time. */
-enum err_code mark_pairs(struct task *t, const struct roll_pair *pairs, size_t n, int64_t at,
+enum err_code mark_pairs(struct task *t, const struct inventory_pair *pairs, size_t n, int64_t at,
                          uint64_t looks, struct err *e) MUST_CHECK;
 struct revival {
     int64_t key;

@@ -14,7 +14,7 @@ struct word {
     bool answered; /* to all of it */
 };
 
-static struct word word_of(const struct missing *m, const struct roll_state *s)
+static struct word word_of(const struct missing *m, const struct inventory_state *s)
 {
     struct word w = {0};
     for (size_t i = 0; i < m->count; i++) {
@@ -30,7 +30,7 @@ static struct word word_of(const struct missing *m, const struct roll_state *s)
 }
 
 /* Whose turn it is. */
-static const char *stage(const struct roll_state *s, const struct word *w)
+static const char *stage(const struct inventory_state *s, const struct word *w)
 {
     if (w->held > 0)
         return "held";
@@ -44,7 +44,7 @@ static const char *stage(const struct roll_state *s, const struct word *w)
 enum err_code cmd_show_roll(const struct cmd *c, const char *table, struct summary *out,
                             size_t *shown, struct err *e)
 {
-    struct roll_state s;
+    struct inventory_state s;
     struct missing m = {0};
     struct err why = ERR_INIT;
     enum err_code rc = roll_read(c->spool, table, &s, NULL, NULL, &why);

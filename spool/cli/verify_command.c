@@ -136,7 +136,7 @@ static enum err_code verify_small(struct verify *v, struct err *e)
 
 static enum err_code verify_reconcile(struct verify *v, const char *dir, struct err *e)
 {
-    static struct roll_state state; /* a page's position is in it */
+    static struct inventory_state state; /* a page's position is in it */
     struct err why = ERR_INIT;
     enum err_code rc = roll_read(v->cmd->spool, v->table, &state, NULL, NULL, &why);
     if ((rc = on_small(v, rc, &why, e)) != OK)

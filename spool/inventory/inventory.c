@@ -23,12 +23,12 @@ struct numbers {
 
 struct scan {
     const char *table;
-    struct roll_state *state;
-    roll_fn *fn;
+    struct inventory_state *state;
+    inventory_fn *fn;
     void *ctx;
     struct numbers one;
     struct numbers two;
-    struct roll_pair *pairs;
+    struct inventory_pair *pairs;
 };
 
 static enum err_code add_number(struct numbers *all, int64_t value, struct err *e)
@@ -74,7 +74,7 @@ static enum err_code read_numbers(struct numbers *all, const struct slice *s, st
     return OK;
 }
 
-static enum err_code tell(const struct scan *s, const struct roll_line *line, struct err *e)
+static enum err_code tell(const struct scan *s, const struct inventory_line *line, struct err *e)
 {
     return s->fn != NULL ? s->fn(s->ctx, line, e) : OK;
 }
@@ -89,7 +89,7 @@ static enum err_code read_head(const struct scan *s, const char *line, size_t n,
         {.name = "began", .type = FIELD_TIME, .to = &s->state->began},
         {.name = "last", .type = FIELD_TIME, .to = &s->state->last, .optional = true},
     };
-    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), ROLL_FORMAT, e);
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), INVENTORY_FORMAT, e);
     if (rc != OK)
         return rc;
     if (strcmp(table, s->table) != 0)
@@ -100,12 +100,12 @@ static enum err_code read_head(const struct scan *s, const char *line, size_t n,
 
 static enum err_code read_page(struct scan *s, const char *line, size_t n, struct err *e)
 {
-    struct roll_state *state = s->state;
-    struct roll_page page = {0};
+    struct inventory_state *state = s->state;
+    struct inventory_page page = {0};
     struct slice keys = {0};
     struct slice deleted = {0};
     struct slice position = {0};
-    struct roll_line told = {.kind = ROLL_PAGE};
+    struct inventory_line told = {.kind = INVENTORY_PAGE};
     struct field fields[] = {
         {.name = "page", .type = FIELD_COUNT, .to = &told.number},
         {.name = "fetched", .type = FIELD_TIME, .to = &page.fetched},
@@ -143,10 +143,10 @@ static enum err_code read_page(struct scan *s, const char *line, size_t n, struc
 
 static enum err_code read_window(const struct scan *s, const char *line, size_t n, struct err *e)
 {
-    struct roll_state *state = s->state;
-    struct roll_window window = {0};
+    struct inventory_state *state = s->state;
+    struct inventory_window window = {0};
     uint64_t ended = 0;
-    struct roll_line told = {.kind = ROLL_WINDOW, .window = &window};
+    struct inventory_line told = {.kind = INVENTORY_WINDOW, .window = &window};
     struct field fields[] = {
         {.name = "window", .type = FIELD_COUNT, .to = &told.number},
         {.name = "at", .type = FIELD_TIME, .to = &window.at},
@@ -166,27 +166,27 @@ static enum err_code read_window(const struct scan *s, const char *line, size_t 
     return tell(s, &told, e);
 }
 
-static enum err_code make_pairs(struct scan *s, struct roll_look *look, struct err *e)
+static enum err_code make_pairs(struct scan *s, struct inventory_lookup *look, struct err *e)
 {
     look->absent_count = s->two.n / 2;
-    struct roll_pair *pairs = realloc(s->pairs, (look->absent_count + 1) * sizeof *pairs);
+    struct inventory_pair *pairs = realloc(s->pairs, (look->absent_count + 1) * sizeof *pairs);
     if (pairs == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     s->pairs = pairs;
     for (size_t i = 0; i < look->absent_count; i++)
-        pairs[i] = (struct roll_pair){s->two.at[2 * i], s->two.at[2 * i + 1]};
+        pairs[i] = (struct inventory_pair){s->two.at[2 * i], s->two.at[2 * i + 1]};
     look->absent = pairs;
     return OK;
 }
 
 static enum err_code read_look(struct scan *s, const char *line, size_t n, struct err *e)
 {
-    struct roll_state *state = s->state;
-    struct roll_look look = {0};
+    struct inventory_state *state = s->state;
+    struct inventory_lookup look = {0};
     uint64_t useless = 0;
     struct slice present = {0};
     struct slice absent = {0};
-    struct roll_line told = {.kind = ROLL_LOOK, .look = &look};
+    struct inventory_line told = {.kind = INVENTORY_LOOKUP, .look = &look};
     struct field fields[] = {
         {.name = "look", .type = FIELD_COUNT, .to = &told.number},
         {.name = "at", .type = FIELD_TIME, .to = &look.at},
@@ -251,17 +251,18 @@ static enum err_code each_line(struct scan *s, struct buf *text, int64_t *end, s
     return rc;
 }
 
-enum err_code roll_scan(int fd, const char *path, const char *table, struct roll_state *state,
-                        int64_t *end, roll_fn *fn, void *ctx, struct err *e)
+enum err_code inventory_scan(int fd, const char *path, const char *table,
+                             struct inventory_state *state, int64_t *end, inventory_fn *fn,
+                             void *ctx, struct err *e)
 {
     struct scan s = {.table = table, .state = state, .fn = fn, .ctx = ctx};
     struct buf text;
     enum err_code rc = OK;
     size_t got = 1;
-    *state = (struct roll_state){.began = WHEN_NONE, .last = WHEN_NONE, .clock = WHEN_NONE};
+    *state = (struct inventory_state){.began = WHEN_NONE, .last = WHEN_NONE, .clock = WHEN_NONE};
     state->window.to = state->page.complete_to = WHEN_NONE;
     *end = 0;
-    buf_init(&text, ROLL_LINE_MAX + PIECE);
+    buf_init(&text, INVENTORY_LINE_MAX + PIECE);
     while (rc == OK && got > 0) {
         if (buf_reserve(&text, PIECE) != OK) {
             rc = err_set(e, ERR_DAMAGED, "%s: a line is longer than can be", path);
@@ -283,15 +284,15 @@ enum err_code roll_scan(int fd, const char *path, const char *table, struct roll
     return rc;
 }
 
-enum err_code roll_read(const struct spool *s, const char *table, struct roll_state *state,
-                        roll_fn *fn, void *ctx, struct err *e)
+enum err_code roll_read(const struct spool *s, const char *table, struct inventory_state *state,
+                        inventory_fn *fn, void *ctx, struct err *e)
 {
     char dir[IO_PATH];
     char path[IO_PATH];
     int64_t end = 0;
-    *state = (struct roll_state){.began = WHEN_NONE};
+    *state = (struct inventory_state){.began = WHEN_NONE};
     enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = io_path(path, dir, ROLL_FILE, e)) != OK)
+    if (rc != OK || (rc = io_path(path, dir, INVENTORY_FILE, e)) != OK)
         return rc;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -299,7 +300,7 @@ enum err_code roll_read(const struct spool *s, const char *table, struct roll_st
     if (fdatasync(fd) != 0 && errno != EROFS && errno != EINVAL)
         rc = err_sys(e, ERR_IO, "cannot sync %s", path);
     else
-        rc = roll_scan(fd, path, table, state, &end, fn, ctx, e);
+        rc = inventory_scan(fd, path, table, state, &end, fn, ctx, e);
     (void)close(fd);
     return rc;
 }

@@ -10,15 +10,15 @@
  *   - a look: keys that were asked for one by one: which of them the source has, which not.
  * A last line without its end is cut off by the next writer; any other damage gives the roll up.
  *
- *     roll_open(&r, spool, "contacts", fn, ctx, e);    // the lock, and what there is: each line once
- *     roll_state(r)
- *     roll_begin(r, e);                                // a new one, in place of what there was
- *       roll_key(r, 4711, false, e); ...
- *       roll_page(r, &page, e);                        // or roll_take_back(r)
- *     roll_window(r, &window, e); roll_look(r, &look, e);
- *     roll_close(r);
+ *     inventory_open(&r, spool, "contacts", fn, ctx, e);    // the lock, and what there is: each line once
+ *     inventory_state(r)
+ *     inventory_begin(r, e);                                // a new one, in place of what there was
+ *       inventory_key(r, 4711, false, e); ...
+ *       inventory_page(r, &page, e);                        // or inventory_discard_page(r)
+ *     inventory_window(r, &window, e); inventory_lookup(r, &look, e);
+ *     inventory_close(r);
  *
- * When roll_page, roll_window and roll_look answer OK the line survives a crash of the machine. After
+ * When inventory_page, inventory_window and inventory_lookup answer OK the line survives a crash of the machine. After
  * an error of theirs nothing more can be written; what was acknowledged stays.
  */
 #ifndef NETTY_SPOOL_INVENTORY_INVENTORY_H
@@ -27,16 +27,16 @@
 #include "spool/format/page.h"
 #include "spool/store/spool.h"
 
-#define ROLL_FILE "roll.ndjson"
-#define ROLL_LOCK "roll.lock"
+#define INVENTORY_FILE "roll.ndjson"
+#define INVENTORY_LOCK "roll.lock"
 
 /* A record of the database, by what must not change: its key and time_modified. */
-struct roll_pair {
+struct inventory_pair {
     int64_t key;
     int64_t time; /* or WHEN_NONE */
 };
 
-struct roll_page {
+struct inventory_page {
     int64_t fetched;     /* our clock when the answer was complete */
     int64_t clock;       /* the server's then, or ours where it tells none */
     uint64_t records;    /* of the answer */
@@ -45,16 +45,16 @@ struct roll_page {
     int64_t complete_to; /* the crawl's claim (extract/crawl/crawl.h), or WHEN_NONE */
     const char *position;
 };
-struct roll_window {
+struct inventory_window {
     int64_t at;    /* our clock */
     int64_t clock; /* the server's at the last page */
     int64_t to;    /* all that shows an earlier time is on the roll; or WHEN_NONE */
     bool ended;    /* the crawl has come to its end: everything is */
 };
-struct roll_look {
+struct inventory_lookup {
     int64_t at;
     int64_t clock;
-    const struct roll_pair *absent; /* the source does not have these */
+    const struct inventory_pair *absent; /* the source does not have these */
     size_t absent_count;
     const int64_t *present; /* it has these */
     size_t present_count;
@@ -62,7 +62,7 @@ struct roll_look {
 };
 
 /* What a roll amounts to. */
-struct roll_state {
+struct inventory_state {
     bool there;
     int64_t began; /* our clock; tells one roll from another, and later ones are greater */
     int64_t last;  /* when the one before it had ended, or WHEN_NONE */
@@ -75,51 +75,54 @@ struct roll_state {
     uint64_t present;
     bool useless;
     uint64_t windows;
-    uint64_t behind;           /* pages since the last window */
-    struct roll_window window; /* the last one */
-    struct roll_page page;     /* the last one, but for its position: */
+    uint64_t behind;                /* pages since the last window */
+    struct inventory_window window; /* the last one */
+    struct inventory_page page;     /* the last one, but for its position: */
     char position[PAGE_POSITION_MAX + 1];
 };
 
-enum roll_kind {
-    ROLL_PAGE,
-    ROLL_WINDOW,
-    ROLL_LOOK
+enum inventory_kind {
+    INVENTORY_PAGE,
+    INVENTORY_WINDOW,
+    INVENTORY_LOOKUP
 };
 /* What lives until fn returns. */
-struct roll_line {
-    enum roll_kind kind;
+struct inventory_line {
+    enum inventory_kind kind;
     uint64_t number; /* among those of its kind, from 1 */
     const int64_t *keys;
     size_t count;
     const int64_t *deleted; /* of them, those that the source shows as deleted */
     size_t deleted_count;
-    const struct roll_page *page;
-    const struct roll_window *window;
-    const struct roll_look *look;
+    const struct inventory_page *page;
+    const struct inventory_window *window;
+    const struct inventory_lookup *look;
 };
-typedef enum err_code roll_fn(void *ctx, const struct roll_line *line, struct err *e);
+typedef enum err_code inventory_fn(void *ctx, const struct inventory_line *line, struct err *e);
 
 /* Without a lock, each line that counts; all of it is synced before, so that what is acted on stays. fn may be
  * NULL. No roll: OK, with nothing there. ERR_DAMAGED: it is to be begun anew; ERR_CONFIG: of a newer
  * format. What fn answers ends it. */
-enum err_code roll_read(const struct spool *s, const char *table, struct roll_state *state,
-                        roll_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+enum err_code roll_read(const struct spool *s, const char *table, struct inventory_state *state,
+                        inventory_fn *fn, void *ctx, struct err *e) MUST_CHECK;
 
-struct roll;
+struct inventory;
 /* Makes the table's folder. ERR_BUSY: another process reconciles the table. A damaged roll is
  * logged and then as good as none. */
-enum err_code roll_open(struct roll **r, const struct spool *s, const char *table, roll_fn *fn,
-                        void *ctx, struct err *e) MUST_CHECK;
-void roll_close(struct roll *r);
-const struct roll_state *roll_state(const struct roll *r);
+enum err_code inventory_open(struct inventory **r, const struct spool *s, const char *table,
+                             inventory_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+void inventory_close(struct inventory *r);
+const struct inventory_state *inventory_state(const struct inventory *r);
 
-enum err_code roll_begin(struct roll *r, struct err *e) MUST_CHECK;
-enum err_code roll_key(struct roll *r, int64_t key, bool deleted, struct err *e) MUST_CHECK;
-void roll_take_back(struct roll *r);
-enum err_code roll_page(struct roll *r, const struct roll_page *page, struct err *e) MUST_CHECK;
-enum err_code roll_window(struct roll *r, const struct roll_window *window,
-                          struct err *e) MUST_CHECK;
-enum err_code roll_look(struct roll *r, const struct roll_look *look, struct err *e) MUST_CHECK;
+enum err_code inventory_begin(struct inventory *r, struct err *e) MUST_CHECK;
+enum err_code inventory_key(struct inventory *r, int64_t key, bool deleted,
+                            struct err *e) MUST_CHECK;
+void inventory_discard_page(struct inventory *r);
+enum err_code inventory_page(struct inventory *r, const struct inventory_page *page,
+                             struct err *e) MUST_CHECK;
+enum err_code inventory_window(struct inventory *r, const struct inventory_window *window,
+                               struct err *e) MUST_CHECK;
+enum err_code inventory_lookup(struct inventory *r, const struct inventory_lookup *look,
+                               struct err *e) MUST_CHECK;
 
 #endif

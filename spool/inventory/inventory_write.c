@@ -14,24 +14,24 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-struct roll {
+struct inventory {
     const char *table; /* of the caller */
     char dir[IO_PATH];
     char path[IO_PATH];
     int lock;
     int fd; /* the file, or -1 */
     int64_t end;
-    struct roll_state state;
+    struct inventory_state state;
     struct buf keys;
     struct buf deleted;
     struct buf line;
     bool failed;
 };
 
-static enum err_code take_lock(struct roll *r, struct err *e)
+static enum err_code take_lock(struct inventory *r, struct err *e)
 {
     char path[IO_PATH];
-    enum err_code rc = io_path(path, r->dir, ROLL_LOCK, e);
+    enum err_code rc = io_path(path, r->dir, INVENTORY_LOCK, e);
     if (rc != OK)
         return rc;
     r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -46,33 +46,33 @@ static enum err_code take_lock(struct roll *r, struct err *e)
                    r->table);
 }
 
-static void drop_file(struct roll *r)
+static void drop_file(struct inventory *r)
 {
     if (r->fd >= 0)
         (void)close(r->fd);
     r->fd = -1;
 }
 
-static enum err_code open_file(struct roll *r, struct err *e)
+static enum err_code open_file(struct inventory *r, struct err *e)
 {
     r->fd = open(r->path, O_RDWR | O_CLOEXEC);
     return r->fd >= 0 ? OK : err_sys(e, ERR_IO, "cannot open %s", r->path);
 }
 
 /* What there is. A torn last line goes; other damage makes it as good as none. */
-static enum err_code take_over(struct roll *r, roll_fn *fn, void *ctx, struct err *e)
+static enum err_code take_over(struct inventory *r, inventory_fn *fn, void *ctx, struct err *e)
 {
     struct err why = ERR_INIT;
-    r->state = (struct roll_state){.began = WHEN_NONE, .last = WHEN_NONE};
+    r->state = (struct inventory_state){.began = WHEN_NONE, .last = WHEN_NONE};
     enum err_code rc = open_file(r, &why);
     if (rc != OK && why.sys == ENOENT)
         return OK;
     if (rc == OK)
-        rc = roll_scan(r->fd, r->path, r->table, &r->state, &r->end, fn, ctx, &why);
+        rc = inventory_scan(r->fd, r->path, r->table, &r->state, &r->end, fn, ctx, &why);
     if (rc == ERR_DAMAGED) {
         LOG(LOG_WARN, "roll", "the roll of keys is damaged and is begun anew",
             F_STR("table", r->table), F_ERR(&why));
-        r->state = (struct roll_state){.began = r->state.began, .last = WHEN_NONE};
+        r->state = (struct inventory_state){.began = r->state.began, .last = WHEN_NONE};
         drop_file(r);
         return OK;
     }
@@ -85,33 +85,33 @@ static enum err_code take_over(struct roll *r, roll_fn *fn, void *ctx, struct er
     return OK;
 }
 
-enum err_code roll_open(struct roll **out, const struct spool *s, const char *table, roll_fn *fn,
-                        void *ctx, struct err *e)
+enum err_code inventory_open(struct inventory **out, const struct spool *s, const char *table,
+                             inventory_fn *fn, void *ctx, struct err *e)
 {
-    struct roll *r = calloc(1, sizeof *r);
+    struct inventory *r = calloc(1, sizeof *r);
     *out = NULL;
     if (r == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     r->table = table;
     r->lock = r->fd = -1;
-    buf_init(&r->keys, ROLL_LINE_MAX);
-    buf_init(&r->deleted, ROLL_LINE_MAX);
-    buf_init(&r->line, ROLL_LINE_MAX);
+    buf_init(&r->keys, INVENTORY_LINE_MAX);
+    buf_init(&r->deleted, INVENTORY_LINE_MAX);
+    buf_init(&r->line, INVENTORY_LINE_MAX);
     enum err_code rc = table_make(r->dir, s, table, e);
     if (rc == OK)
-        rc = io_path(r->path, r->dir, ROLL_FILE, e);
+        rc = io_path(r->path, r->dir, INVENTORY_FILE, e);
     if (rc == OK)
         rc = take_lock(r, e);
     if (rc == OK)
         rc = take_over(r, fn, ctx, e);
     if (rc != OK)
-        roll_close(r);
+        inventory_close(r);
     else
         *out = r;
     return rc;
 }
 
-void roll_close(struct roll *r)
+void inventory_close(struct inventory *r)
 {
     if (r == NULL)
         return;
@@ -124,13 +124,13 @@ void roll_close(struct roll *r)
     free(r);
 }
 
-const struct roll_state *roll_state(const struct roll *r)
+const struct inventory_state *inventory_state(const struct inventory *r)
 {
     return &r->state;
 }
 
 /* Ends the line at hand, and returns when it is durable. */
-static enum err_code put_line(struct roll *r, enum err_code rc, struct err *e)
+static enum err_code put_line(struct inventory *r, enum err_code rc, struct err *e)
 {
     if (rc == OK)
         rc = checksum_line_end(&r->line, 0);
@@ -160,17 +160,17 @@ static enum err_code add_time(struct buf *b, const char *name, int64_t t)
     return buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(t, text));
 }
 
-enum err_code roll_begin(struct roll *r, struct err *e)
+enum err_code inventory_begin(struct inventory *r, struct err *e)
 {
     char began[WHEN_TEXT];
-    struct roll_state fresh = {.there = true, .began = when_now(), .clock = WHEN_NONE};
+    struct inventory_state fresh = {.there = true, .began = when_now(), .clock = WHEN_NONE};
     fresh.last = r->state.there && r->state.window.ended ? r->state.window.at : r->state.last;
     if (fresh.began <= r->state.began)
         fresh.began = r->state.began + 1;
     fresh.window.to = fresh.page.complete_to = WHEN_NONE;
     buf_reset(&r->line);
     enum err_code rc = buf_addf(&r->line, "{\"netty_roll\":%d,\"table\":\"%s\",\"began\":\"%s\"",
-                                ROLL_FORMAT, r->table, when_iso(fresh.began, began));
+                                INVENTORY_FORMAT, r->table, when_iso(fresh.began, began));
     if (rc == OK)
         rc = add_time(&r->line, "last", fresh.last);
     if (rc == OK)
@@ -178,14 +178,14 @@ enum err_code roll_begin(struct roll *r, struct err *e)
     if (rc != OK)
         return buf_err(e, rc, &r->line, "a line of the roll");
     drop_file(r);
-    if ((rc = io_replace(r->dir, ROLL_FILE, r->line.data, r->line.len, e)) != OK ||
+    if ((rc = io_replace(r->dir, INVENTORY_FILE, r->line.data, r->line.len, e)) != OK ||
         (rc = open_file(r, e)) != OK)
         return rc;
     FAULT("roll-begun");
     r->end = (int64_t)r->line.len;
     r->state = fresh;
     r->failed = false;
-    roll_take_back(r);
+    inventory_discard_page(r);
     return OK;
 }
 
@@ -194,7 +194,7 @@ static enum err_code add_key(struct buf *b, int64_t key)
     return buf_addf(b, "%s%" PRId64, b->len > 0 ? "," : "", key);
 }
 
-enum err_code roll_key(struct roll *r, int64_t key, bool deleted, struct err *e)
+enum err_code inventory_key(struct inventory *r, int64_t key, bool deleted, struct err *e)
 {
     enum err_code rc = add_key(&r->keys, key);
     if (rc == OK && deleted)
@@ -202,13 +202,13 @@ enum err_code roll_key(struct roll *r, int64_t key, bool deleted, struct err *e)
     return rc == OK ? OK : buf_err(e, rc, &r->keys, "a page's keys");
 }
 
-void roll_take_back(struct roll *r)
+void inventory_discard_page(struct inventory *r)
 {
     buf_reset(&r->keys);
     buf_reset(&r->deleted);
 }
 
-static enum err_code compose_page(struct roll *r, const struct roll_page *p)
+static enum err_code compose_page(struct inventory *r, const struct inventory_page *p)
 {
     struct buf *b = &r->line;
     enum err_code rc;
@@ -228,14 +228,14 @@ static enum err_code compose_page(struct roll *r, const struct roll_page *p)
     return buf_adds(b, p->position);
 }
 
-enum err_code roll_page(struct roll *r, const struct roll_page *page, struct err *e)
+enum err_code inventory_page(struct inventory *r, const struct inventory_page *page, struct err *e)
 {
-    struct roll_state *s = &r->state;
+    struct inventory_state *s = &r->state;
     size_t n = strlen(page->position);
     if (n > PAGE_POSITION_MAX)
         return err_set(e, ERR_TOO_BIG, "a position of %zu bytes", n);
     enum err_code rc = put_line(r, compose_page(r, page), e);
-    roll_take_back(r);
+    inventory_discard_page(r);
     if (rc != OK)
         return rc;
     memcpy(s->position, page->position, n + 1);
@@ -250,7 +250,7 @@ enum err_code roll_page(struct roll *r, const struct roll_page *page, struct err
     return OK;
 }
 
-static enum err_code compose_window(struct roll *r, const struct roll_window *w)
+static enum err_code compose_window(struct inventory *r, const struct inventory_window *w)
 {
     struct buf *b = &r->line;
     enum err_code rc;
@@ -262,7 +262,8 @@ static enum err_code compose_window(struct roll *r, const struct roll_window *w)
     return buf_addf(b, ",\"ended\":%d", w->ended ? 1 : 0);
 }
 
-enum err_code roll_window(struct roll *r, const struct roll_window *window, struct err *e)
+enum err_code inventory_window(struct inventory *r, const struct inventory_window *window,
+                               struct err *e)
 {
     enum err_code rc = put_line(r, compose_window(r, window), e);
     if (rc != OK)
@@ -273,11 +274,11 @@ enum err_code roll_window(struct roll *r, const struct roll_window *window, stru
     return OK;
 }
 
-static enum err_code add_absent(struct buf *b, const struct roll_look *l)
+static enum err_code add_absent(struct buf *b, const struct inventory_lookup *l)
 {
     enum err_code rc = OK;
     for (size_t i = 0; i < l->absent_count && rc == OK; i++) {
-        const struct roll_pair *p = &l->absent[i];
+        const struct inventory_pair *p = &l->absent[i];
         rc = buf_addf(b, "%s[%" PRId64 ",", i > 0 ? "," : "", p->key);
         if (rc == OK)
             rc = p->time == WHEN_NONE ? buf_adds(b, "null]") : buf_addf(b, "%" PRId64 "]", p->time);
@@ -285,7 +286,7 @@ static enum err_code add_absent(struct buf *b, const struct roll_look *l)
     return rc;
 }
 
-static enum err_code compose_look(struct roll *r, const struct roll_look *l)
+static enum err_code compose_look(struct inventory *r, const struct inventory_lookup *l)
 {
     struct buf *b = &r->line;
     enum err_code rc;
@@ -301,7 +302,8 @@ static enum err_code compose_look(struct roll *r, const struct roll_look *l)
     return rc;
 }
 
-enum err_code roll_look(struct roll *r, const struct roll_look *look, struct err *e)
+enum err_code inventory_lookup(struct inventory *r, const struct inventory_lookup *look,
+                               struct err *e)
 {
     enum err_code rc = put_line(r, compose_look(r, look), e);
     if (rc != OK)

@@ -94,21 +94,21 @@ static enum err_code mend_refetch(struct mend *m, struct err *e)
 /* Under the roll's lock, for whoever reconciles writes to this very file; and begins it anew itself. */
 static enum err_code mend_roll(struct mend *m, struct err *e)
 {
-    static struct roll_state state;
+    static struct inventory_state state;
     struct err why = ERR_INIT;
-    struct roll *roll;
+    struct inventory *roll;
     enum err_code rc = roll_read(m->spool, m->table, &state, NULL, NULL, &why);
     if (rc == ERR_DAMAGED && !m->look) {
-        if ((rc = roll_open(&roll, m->spool, m->table, NULL, NULL, &why)) == ERR_BUSY)
+        if ((rc = inventory_open(&roll, m->spool, m->table, NULL, NULL, &why)) == ERR_BUSY)
             return OK;
         if (rc == OK) {
-            if (!roll_state(roll)->there)
-                rc = drop(m, ROLL_FILE, e);
-            roll_close(roll);
+            if (!inventory_state(roll)->there)
+                rc = drop(m, INVENTORY_FILE, e);
+            inventory_close(roll);
             return rc;
         }
     }
-    return drop_damaged(m, ROLL_FILE, rc, &why, e);
+    return drop_damaged(m, INVENTORY_FILE, rc, &why, e);
 }
 
 static enum err_code mend_reconcile(struct mend *m, struct err *e)

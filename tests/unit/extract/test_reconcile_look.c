@@ -44,15 +44,15 @@ struct totals {
 
 static struct totals ask(struct source *s, size_t n, const int64_t *known, size_t known_n)
 {
-    struct roll_pair keys[100];
+    struct inventory_pair keys[100];
     struct lookup l;
     struct totals t = {0};
     int64_t key;
     for (size_t i = 0; i < n; i++)
-        keys[i] = (struct roll_pair){50 + (int64_t)i, 7};
+        keys[i] = (struct inventory_pair){50 + (int64_t)i, 7};
     lookup_start(&l, keys, n, known, known_n);
     while (lookup_next(&l, &key)) {
-        struct roll_look look = {0};
+        struct inventory_lookup look = {0};
         answer(s, &l, key);
         if (!lookup_ready(&l, &look))
             continue;
@@ -123,14 +123,14 @@ static void test_a_control_that_is_gone_is_replaced_by_another(void **state)
 static void test_a_batch_ends_within_what_is_left(void **state)
 {
     struct source s = {.how = WORKS, .limit = 60};
-    struct roll_pair keys[30];
+    struct inventory_pair keys[30];
     struct lookup l;
-    struct roll_look look = {0};
+    struct inventory_lookup look = {0};
     int64_t key;
     uint64_t left = 9;
     (void)state;
     for (int64_t i = 0; i < 30; i++)
-        keys[i] = (struct roll_pair){50 + i, 7};
+        keys[i] = (struct inventory_pair){50 + i, 7};
     lookup_start(&l, keys, 30, known, 4);
     bool ready = false;
     for (; left > 0 && !ready; left--) {

@@ -10,43 +10,43 @@ struct seen {
     bool ended;
 };
 
-static enum err_code on_line(void *ctx, const struct roll_line *line, struct err *e)
+static enum err_code on_line(void *ctx, const struct inventory_line *line, struct err *e)
 {
     struct seen *s = ctx;
     (void)e;
     for (size_t i = 0; i < line->count; i++)
         s->keys[s->count++] = line->keys[i];
     s->deleted += line->deleted_count;
-    if (line->kind == ROLL_LOOK) {
+    if (line->kind == INVENTORY_LOOKUP) {
         s->absent += line->look->absent_count;
         s->present += line->look->present_count;
     }
-    if (line->kind == ROLL_WINDOW)
+    if (line->kind == INVENTORY_WINDOW)
         s->ended = line->window->ended;
     return OK;
 }
 
-static struct roll *open_roll(struct fixture *f)
+static struct inventory *open_roll(struct fixture *f)
 {
-    struct roll *r = NULL;
-    assert_ok(roll_open(&r, f->spool, TABLE, NULL, NULL, e));
+    struct inventory *r = NULL;
+    assert_ok(inventory_open(&r, f->spool, TABLE, NULL, NULL, e));
     return r;
 }
 
-static void roll_one(struct roll *r, int64_t first, size_t n)
+static void roll_one(struct inventory *r, int64_t first, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        assert_ok(roll_key(r, first + (int64_t)i, i == 0, e));
-    const struct roll_page page = {.fetched = 1000000,
-                                   .clock = 2000000,
-                                   .records = n,
-                                   .pass = 1,
-                                   .complete_to = WHEN_NONE,
-                                   .position = "{\"at\":[1]}"};
-    assert_ok(roll_page(r, &page, e));
+        assert_ok(inventory_key(r, first + (int64_t)i, i == 0, e));
+    const struct inventory_page page = {.fetched = 1000000,
+                                        .clock = 2000000,
+                                        .records = n,
+                                        .pass = 1,
+                                        .complete_to = WHEN_NONE,
+                                        .position = "{\"at\":[1]}"};
+    assert_ok(inventory_page(r, &page, e));
 }
 
-static void look_at(struct fixture *f, struct seen *s, struct roll_state *state)
+static void look_at(struct fixture *f, struct seen *s, struct inventory_state *state)
 {
     *s = (struct seen){.count = 0};
     assert_ok(roll_read(f->spool, TABLE, state, on_line, s, e));
@@ -54,34 +54,35 @@ static void look_at(struct fixture *f, struct seen *s, struct roll_state *state)
 
 static void roll_file(const struct fixture *f, char path[IO_PATH])
 {
-    (void)snprintf(path, IO_PATH, "%s/" TABLE "/" ROLL_FILE, f->dir);
+    (void)snprintf(path, IO_PATH, "%s/" TABLE "/" INVENTORY_FILE, f->dir);
 }
 
 static void test_what_was_acknowledged_is_read_back(void **state)
 {
     struct fixture f;
     struct seen s;
-    struct roll_state is;
+    struct inventory_state is;
     (void)state;
     fixture_open(&f);
     assert_ok(roll_read(f.spool, TABLE, &is, NULL, NULL, e));
     assert_false(is.there);
-    struct roll *r = open_roll(&f);
-    assert_ok(roll_begin(r, e));
+    struct inventory *r = open_roll(&f);
+    assert_ok(inventory_begin(r, e));
     roll_one(r, INT64_MIN + 1, 3);
     roll_one(r, 4711, 2);
-    const struct roll_pair absent[] = {{17, 5}, {-18, WHEN_NONE}};
+    const struct inventory_pair absent[] = {{17, 5}, {-18, WHEN_NONE}};
     const int64_t present[] = {12};
-    const struct roll_look look = {.at = 3000000,
-                                   .clock = 4000000,
-                                   .absent = absent,
-                                   .absent_count = 2,
-                                   .present = present,
-                                   .present_count = 1};
-    const struct roll_window window = {.at = 3000000, .clock = 4000000, .to = 7, .ended = true};
-    assert_ok(roll_look(r, &look, e));
-    assert_ok(roll_window(r, &window, e));
-    roll_close(r);
+    const struct inventory_lookup look = {.at = 3000000,
+                                          .clock = 4000000,
+                                          .absent = absent,
+                                          .absent_count = 2,
+                                          .present = present,
+                                          .present_count = 1};
+    const struct inventory_window window = {
+        .at = 3000000, .clock = 4000000, .to = 7, .ended = true};
+    assert_ok(inventory_lookup(r, &look, e));
+    assert_ok(inventory_window(r, &window, e));
+    inventory_close(r);
     look_at(&f, &s, &is);
     assert_int_equal(s.count, 5);
     assert_int_equal(s.keys[0], INT64_MIN + 1);
@@ -102,15 +103,15 @@ static void test_what_is_taken_back_is_not_there(void **state)
 {
     struct fixture f;
     struct seen s;
-    struct roll_state is;
+    struct inventory_state is;
     (void)state;
     fixture_open(&f);
-    struct roll *r = open_roll(&f);
-    assert_ok(roll_begin(r, e));
-    assert_ok(roll_key(r, 1, false, e));
-    roll_take_back(r);
+    struct inventory *r = open_roll(&f);
+    assert_ok(inventory_begin(r, e));
+    assert_ok(inventory_key(r, 1, false, e));
+    inventory_discard_page(r);
     roll_one(r, 2, 1);
-    roll_close(r);
+    inventory_close(r);
     look_at(&f, &s, &is);
     assert_int_equal(s.count, 1);
     assert_int_equal(s.keys[0], 2);
@@ -125,28 +126,28 @@ static void test_a_torn_line_is_cut_off(void **state)
     struct stat st;
     (void)state;
     fixture_open(&f);
-    struct roll *r = open_roll(&f);
-    assert_ok(roll_begin(r, e));
+    struct inventory *r = open_roll(&f);
+    assert_ok(inventory_begin(r, e));
     roll_one(r, 1, 2);
     roll_file(&f, path);
     assert_int_equal(stat(path, &st), 0);
     off_t whole = st.st_size;
     roll_one(r, 3, 2);
-    roll_close(r);
+    inventory_close(r);
     assert_int_equal(stat(path, &st), 0);
     for (off_t cut = st.st_size - 1; cut >= whole; cut--) {
         struct seen s;
-        struct roll_state is;
+        struct inventory_state is;
         assert_int_equal(truncate(path, cut), 0);
         look_at(&f, &s, &is);
         assert_int_equal(s.count, 2);
     }
     r = open_roll(&f);
-    assert_int_equal(roll_state(r)->pages, 1);
+    assert_int_equal(inventory_state(r)->pages, 1);
     roll_one(r, 5, 1);
-    roll_close(r);
+    inventory_close(r);
     struct seen s;
-    struct roll_state is;
+    struct inventory_state is;
     look_at(&f, &s, &is);
     assert_int_equal(s.count, 3);
     assert_int_equal(s.keys[2], 5);
@@ -159,15 +160,15 @@ static void test_damage_gives_the_roll_up(void **state)
     struct fixture f;
     char path[IO_PATH];
     struct stat st;
-    struct roll_state is;
+    struct inventory_state is;
     struct err why = ERR_INIT;
     (void)state;
     fixture_open(&f);
-    struct roll *r = open_roll(&f);
-    assert_ok(roll_begin(r, e));
+    struct inventory *r = open_roll(&f);
+    assert_ok(inventory_begin(r, e));
     roll_one(r, 1, 2);
-    int64_t began = roll_state(r)->began;
-    roll_close(r);
+    int64_t began = inventory_state(r)->began;
+    inventory_close(r);
     roll_file(&f, path);
     assert_int_equal(stat(path, &st), 0);
     int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -184,11 +185,11 @@ static void test_damage_gives_the_roll_up(void **state)
     (void)close(fd);
     log_to(open("/dev/null", O_WRONLY | O_CLOEXEC));
     r = open_roll(&f);
-    assert_false(roll_state(r)->there);
-    assert_ok(roll_begin(r, e));
-    assert_true(roll_state(r)->began > began);
+    assert_false(inventory_state(r)->there);
+    assert_ok(inventory_begin(r, e));
+    assert_true(inventory_state(r)->began > began);
     roll_one(r, 9, 1);
-    roll_close(r);
+    inventory_close(r);
     assert_ok(roll_read(f.spool, TABLE, &is, NULL, NULL, e));
     assert_int_equal(is.pages, 1);
     fixture_close(&f);
@@ -198,15 +199,15 @@ static void test_one_writer_at_a_time(void **state)
 {
     struct fixture f;
     struct err why = ERR_INIT;
-    struct roll *second = NULL;
+    struct inventory *second = NULL;
     (void)state;
     fixture_open(&f);
-    struct roll *first = open_roll(&f);
-    assert_int_equal(roll_open(&second, f.spool, TABLE, NULL, NULL, &why), ERR_BUSY);
+    struct inventory *first = open_roll(&f);
+    assert_int_equal(inventory_open(&second, f.spool, TABLE, NULL, NULL, &why), ERR_BUSY);
     assert_null(second);
-    roll_close(first);
+    inventory_close(first);
     second = open_roll(&f);
-    roll_close(second);
+    inventory_close(second);
     fixture_close(&f);
 }
 
