@@ -12,33 +12,35 @@
  * back. */
 #define WRITE_SIZE ((size_t)8 << 10)
 
-static struct out *out_new(const char *dir, uint64_t number)
+static struct open_segment *out_new(const char *dir, uint64_t number)
 {
-    struct out *out = calloc(1, sizeof *out);
+    struct open_segment *out = calloc(1, sizeof *out);
     if (out)
-        *out = (struct out){.dir = dir,
-                            .number = number,
-                            .data_fd = -1,
-                            .journal_fd = -1,
-                            .holders = 1,
-                            .since = WHEN_NONE};
+        *out = (struct open_segment){.dir = dir,
+                                     .number = number,
+                                     .data_fd = -1,
+                                     .journal_fd = -1,
+                                     .holders = 1,
+                                     .since = WHEN_NONE};
     return out;
 }
 
-enum err_code out_create(struct out **out, const char *dir, uint64_t number, struct err *e)
+enum err_code open_segment_create(struct open_segment **out, const char *dir, uint64_t number,
+                                  struct err *e)
 {
     enum err_code rc;
     if (!(*out = out_new(dir, number)))
         return err_set(e, ERR_NOMEM, "out of memory");
     rc = segment_open(&(*out)->data_fd, dir, number, SEGMENT_NEW, O_RDWR | O_CREAT | O_TRUNC, e);
     if (rc != OK) {
-        out_release(*out);
+        open_segment_release(*out);
         *out = NULL;
     }
     return rc;
 }
 
-enum err_code out_reopen(struct out **out, const char *dir, uint64_t number, struct err *e)
+enum err_code open_segment_reopen(struct open_segment **out, const char *dir, uint64_t number,
+                                  struct err *e)
 {
     enum err_code rc;
     if (!(*out = out_new(dir, number)))
@@ -48,13 +50,13 @@ enum err_code out_reopen(struct out **out, const char *dir, uint64_t number, str
             OK ||
         (rc = segment_open(&(*out)->journal_fd, dir, number, SEGMENT_JOURNAL, O_WRONLY | O_APPEND,
                            e)) != OK) {
-        out_release(*out);
+        open_segment_release(*out);
         *out = NULL;
     }
     return rc;
 }
 
-void out_hold(struct out *out)
+void open_segment_hold(struct open_segment *out)
 {
     out->holders++;
 }
@@ -65,14 +67,14 @@ static void complain(enum err_code rc, const struct err *e)
         LOG(LOG_WARN, "segment", "cannot tidy up after a segment", F_ERR(e));
 }
 
-bool out_is_named(const struct out *out)
+bool open_segment_is_named(const struct open_segment *out)
 {
     char path[IO_PATH];
     return segment_path(path, out->dir, out->number, SEGMENT_JOURNAL, NULL) != OK ||
            access(path, F_OK) == 0;
 }
 
-void out_release(struct out *out)
+void open_segment_release(struct open_segment *out)
 {
     struct err e = ERR_INIT;
     if (!out || --out->holders > 0)
@@ -81,7 +83,7 @@ void out_release(struct out *out)
     complain(segment_close(&out->data_fd, out->dir, out->number, SEGMENT_DATA, &e), &e);
     complain(segment_close(&out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, &e), &e);
     /* With a journal its number is taken, for a reader may have seen it. */
-    if (!out_is_named(out))
+    if (!open_segment_is_named(out))
         complain(segment_remove(out->dir, out->number, SEGMENT_NEW, &e), &e);
     free(out);
 }
@@ -89,7 +91,7 @@ void out_release(struct out *out)
 /* The journal before the records get their name: where there are records there is a journal. */
 static enum err_code make_journal(struct commit *c)
 {
-    struct out *out = c->out;
+    struct open_segment *out = c->out;
     char name[SEGMENT_NAME_MAX];
     struct buf line;
     enum err_code rc;
@@ -118,7 +120,7 @@ static enum err_code write_lines(struct commit *c, const char *path)
     struct buf lines;
     enum err_code rc = OK;
     buf_init(&lines, WRITE_SIZE > JOURNAL_LINE_MAX ? WRITE_SIZE : JOURNAL_LINE_MAX);
-    for (const struct pending *p = c->first; p && rc == OK; p = p->next) {
+    for (const struct pending_page *p = c->first; p && rc == OK; p = p->next) {
         if ((rc = buf_add(&lines, p->line, p->len)) != OK) {
             (void)buf_err(&c->err, rc, &lines, "a journal's lines");
         } else if (!p->next || lines.len + p->next->len > WRITE_SIZE) {
@@ -141,7 +143,7 @@ static enum err_code before_first_line(struct commit *c)
 static void acknowledge(struct commit *c)
 {
     struct err e = ERR_INIT;
-    const struct pending *last = c->first;
+    const struct pending_page *last = c->first;
     while (last->next)
         last = last->next;
     struct acked a = {.place = last->info.place, .open = true};
@@ -152,7 +154,7 @@ static void acknowledge(struct commit *c)
 
 void commit_run(struct commit *c)
 {
-    struct out *out = c->out;
+    struct open_segment *out = c->out;
     char path[IO_PATH];
     struct err *e = &c->err;
     if ((c->rc = segment_path(path, out->dir, out->number, SEGMENT_JOURNAL, e)) != OK ||

@@ -7,8 +7,8 @@
 
 #include "spool/journal/journal.h"
 
-/* A segment that is being written. Freed by its last holder (out_release). */
-struct out {
+/* A segment that is being written. Freed by its last holder (open_segment_release). */
+struct open_segment {
     const char *dir; /* the writer's */
     uint64_t number;
     int data_fd;
@@ -26,9 +26,9 @@ struct out {
 };
 /* A page that ended and was not called back yet. Dozens of them wait while the disk is slow: one
  * allocation each, of just what is needed. */
-struct pending {
-    struct pending *next;
-    struct out *out;
+struct pending_page {
+    struct pending_page *next;
+    struct open_segment *out;
     struct page_info info;
     writer_done_fn *done;
     void *ctx;
@@ -39,8 +39,8 @@ struct pending {
 };
 /* Pages of one segment that become durable together. */
 struct commit {
-    struct out *out;
-    struct pending *first;        /* ends with NULL */
+    struct open_segment *out;
+    struct pending_page *first;   /* ends with NULL */
     struct journal_header header; /* for a segment that has no journal yet */
     const char *position;         /* that goes with it */
     int *acked_fd;                /* the writer's; only one commit runs at a time */
@@ -49,16 +49,16 @@ struct commit {
 };
 
 /* Starts a segment whose records nobody sees before its first commit. */
-enum err_code out_create(struct out **out, const char *dir, uint64_t number,
-                         struct err *e) MUST_CHECK;
+enum err_code open_segment_create(struct open_segment **out, const char *dir, uint64_t number,
+                                  struct err *e) MUST_CHECK;
 /* Goes on with one that is there; the numbers are the caller's to fill. */
-enum err_code out_reopen(struct out **out, const char *dir, uint64_t number,
-                         struct err *e) MUST_CHECK;
-void out_hold(struct out *out);
+enum err_code open_segment_reopen(struct open_segment **out, const char *dir, uint64_t number,
+                                  struct err *e) MUST_CHECK;
+void open_segment_hold(struct open_segment *out);
 /* Its journal is there. */
-bool out_is_named(const struct out *out);
+bool open_segment_is_named(const struct open_segment *out);
 /* The last holder closes. Of a segment given up before its journal was there nothing stays. */
-void out_release(struct out *out);
+void open_segment_release(struct open_segment *out);
 
 /* Fills rc and err. */
 void commit_run(struct commit *c);

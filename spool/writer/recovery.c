@@ -29,7 +29,7 @@ static void lose(struct survey *v)
     v->damaged = v->lost = true;
 }
 
-static void take_position(struct survey *v, struct recovered *r, const char *position)
+static void take_position(struct survey *v, struct recovery *r, const char *position)
 {
     if (v->lost)
         return;
@@ -37,7 +37,7 @@ static void take_position(struct survey *v, struct recovered *r, const char *pos
     v->has_position = true;
 }
 
-static void on_page(struct survey *v, struct recovered *r, const struct journal_line *line)
+static void on_page(struct survey *v, struct recovery *r, const struct journal_line *line)
 {
     const struct page_info *p = &line->page;
     if (p->place.page != v->expect || p->offset != r->bytes || p->first_line != r->lines + 1) {
@@ -58,7 +58,7 @@ static void on_page(struct survey *v, struct recovered *r, const struct journal_
     take_position(v, r, line->position);
 }
 
-static void on_line(struct survey *v, struct recovered *r, const struct journal_line *line,
+static void on_line(struct survey *v, struct recovery *r, const struct journal_line *line,
                     const char *table)
 {
     switch (line->kind) {
@@ -91,7 +91,7 @@ static void on_line(struct survey *v, struct recovered *r, const struct journal_
     }
 }
 
-static enum err_code survey(struct survey *v, struct recovered *r, const char *dir,
+static enum err_code survey(struct survey *v, struct recovery *r, const char *dir,
                             const char *table, struct err *e)
 {
     const struct journal_line *line;
@@ -122,11 +122,11 @@ done:
 }
 
 /* The newest segment knows no position (its journal is gone): the one before it may. */
-static enum err_code older_position(struct recovered *r, const struct segment_list *list,
+static enum err_code older_position(struct recovery *r, const struct segment_list *list,
                                     const char *dir, const char *table, struct err *e)
 {
     for (size_t i = list->count; i-- > 0;) {
-        struct recovered older = {.number = list->entries[i].number};
+        struct recovery older = {.number = list->entries[i].number};
         struct survey v;
         if (older.number >= r->number)
             continue;
@@ -143,7 +143,7 @@ static enum err_code older_position(struct recovered *r, const struct segment_li
 
 /* Records that no journal line vouches for are cut off; records that one vouches for must be there.
  */
-static enum err_code cut(struct recovered *r, const char *dir, struct err *e)
+static enum err_code cut(struct recovery *r, const char *dir, struct err *e)
 {
     char path[IO_PATH];
     struct stat st;
@@ -165,7 +165,7 @@ static enum err_code cut(struct recovered *r, const char *dir, struct err *e)
 /* Of the lines that can be read some were not acknowledged: their sync may have failed, and then
  * they are in the machine's memory only. They count once they stand in a new file. The records need
  * no such care: no line is written before the sync of its page's records has succeeded. */
-static enum err_code make_last(const struct recovered *r, const char *dir, struct err *e)
+static enum err_code make_last(const struct recovery *r, const char *dir, struct err *e)
 {
     struct acked a = {.place = r->last, .open = false};
     struct err why = ERR_INIT;
@@ -180,7 +180,7 @@ static enum err_code make_last(const struct recovered *r, const char *dir, struc
     return OK;
 }
 
-static void judge(struct survey *v, struct recovered *r, const struct acked *a)
+static void judge(struct survey *v, struct recovery *r, const struct acked *a)
 {
     bool same = a->place.segment == r->number;
     if (same && a->place.page > v->durable)
@@ -194,7 +194,7 @@ static void judge(struct survey *v, struct recovered *r, const struct acked *a)
     r->acked = same && a->place.page == r->last.page;
 }
 
-static enum err_code look_at_newest(struct recovered *r, const struct segment_entry *newest,
+static enum err_code look_at_newest(struct recovery *r, const struct segment_entry *newest,
                                     const struct segment_list *list, const char *dir,
                                     const char *table, struct err *e)
 {
@@ -220,7 +220,7 @@ static enum err_code look_at_newest(struct recovered *r, const struct segment_en
     return rc;
 }
 
-static enum err_code look_at_nothing(struct recovered *r, const char *dir, struct err *e)
+static enum err_code look_at_nothing(struct recovery *r, const char *dir, struct err *e)
 {
     struct acked a;
     enum acked_state state;
@@ -229,11 +229,11 @@ static enum err_code look_at_nothing(struct recovered *r, const char *dir, struc
     return rc;
 }
 
-enum err_code recover_table(struct recovered *r, const char *dir, const char *table, struct err *e)
+enum err_code recover_table(struct recovery *r, const char *dir, const char *table, struct err *e)
 {
     struct segment_list list;
     const struct segment_entry *newest = NULL;
-    *r = (struct recovered){.since = WHEN_NONE};
+    *r = (struct recovery){.since = WHEN_NONE};
     enum err_code rc = segment_tidy(dir, e);
     if (rc != OK || (rc = segment_list_read(&list, dir, e)) != OK)
         return rc;

@@ -8,7 +8,7 @@
 
 #include "spool/journal/journal.h"
 
-struct recovered {
+struct recovery {
     uint64_t number;        /* the greatest that a segment has, or has had; 0: none yet */
     struct page_place last; /* the last page that counts */
     bool go_on;             /* the newest segment is whole and open, and all of it acknowledged */
@@ -24,7 +24,7 @@ struct recovered {
 /* The position is that of the last page before any damage: what was lost behind it is fetched
  * again. Lines that were never acknowledged (acked.h) count once they have been written anew
  * (journal_rewrite.h), and then a new segment follows. */
-enum err_code recover_table(struct recovered *r, const char *dir, const char *table,
+enum err_code recover_table(struct recovery *r, const char *dir, const char *table,
                             struct err *e) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@
 
 static enum err_code take_over(struct writer *w, struct err *e)
 {
-    struct recovered *r = malloc(sizeof *r);
+    struct recovery *r = malloc(sizeof *r);
     enum err_code rc;
     if (!r)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -25,7 +25,7 @@ static enum err_code take_over(struct writer *w, struct err *e)
     w->acked = r->last;
     memcpy(w->position, r->position, sizeof w->position);
     if (r->go_on) {
-        if ((rc = out_reopen(&w->out, w->dir, r->number, e)) != OK)
+        if ((rc = open_segment_reopen(&w->out, w->dir, r->number, e)) != OK)
             goto done;
         w->out->bytes = r->bytes;
         w->out->lines = r->lines;
@@ -85,7 +85,7 @@ size_t writer_pending(const struct writer *w)
 
 static bool is_full(const struct writer *w)
 {
-    const struct out *out = w->out;
+    const struct open_segment *out = w->out;
     if (out->pages == 0)
         return false;
     if (out->bytes + out->journal >= (uint64_t)w->conf.segment_size)
@@ -99,13 +99,13 @@ enum err_code writer_begin(struct writer *w, struct err *e)
     if (w->open || w->leaving)
         return err_set(e, ERR_INTERNAL, "a page was begun in the middle of another");
     if (w->out && is_full(w)) {
-        out_release(w->out); /* lives until its last page is durable */
+        open_segment_release(w->out); /* lives until its last page is durable */
         w->out = NULL;
     }
     if (!w->out) {
         if (w->number >= SEGMENT_MAX)
             return err_set(e, ERR_TOO_BIG, "%s has used all its segment numbers", w->dir);
-        if ((rc = out_create(&w->out, w->dir, w->number + 1, e)) != OK)
+        if ((rc = open_segment_create(&w->out, w->dir, w->number + 1, e)) != OK)
             return rc;
         w->number++;
     }
@@ -227,7 +227,7 @@ static struct page_info describe(const struct writer *w, const struct page_info 
 }
 
 /* With its journal line, whose last member is the position. */
-static enum err_code pending_new(struct pending **p, const struct page_info *info,
+static enum err_code pending_new(struct pending_page **p, const struct page_info *info,
                                  const char *position, struct err *e)
 {
     struct buf line;
@@ -239,7 +239,7 @@ static enum err_code pending_new(struct pending **p, const struct page_info *inf
         (void)buf_err(e, rc, &line, "a page's line in the journal");
         goto done;
     }
-    struct pending *made = calloc(1, sizeof *made + line.len);
+    struct pending_page *made = calloc(1, sizeof *made + line.len);
     if (!made) {
         rc = err_set(e, ERR_NOMEM, "out of memory");
         goto done;
@@ -263,13 +263,13 @@ enum err_code writer_end(struct writer *w, const struct page_info *info, const c
         (rc = write_out(w, NULL, 0, e)) != OK)
         goto done;
     struct page_info page = describe(w, info);
-    struct pending *p;
+    struct pending_page *p;
     if ((rc = pending_new(&p, &page, position, e)) != OK)
         goto done;
     p->done = done;
     p->ctx = ctx;
     p->out = w->out;
-    out_hold(p->out);
+    open_segment_hold(p->out);
     if (w->out->pages++ == 0)
         w->out->since = info->fetched;
     w->out->bytes += w->size;

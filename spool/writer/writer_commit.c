@@ -45,19 +45,20 @@ void seal_start(struct writer *w, uint64_t below)
 
 /* -- commits */
 
-static void pending_free(struct pending *p)
+static void pending_free(struct pending_page *p)
 {
     if (!p)
         return;
-    out_release(p->out);
+    open_segment_release(p->out);
     free(p);
 }
 
-static void call_back(struct writer *w, struct pending *p, enum err_code rc, const struct err *err)
+static void call_back(struct writer *w, struct pending_page *p, enum err_code rc,
+                      const struct err *err)
 {
     w->calling = true;
     while (p) {
-        struct pending *next = p->next;
+        struct pending_page *next = p->next;
         w->uncalled--;
         p->done(p->ctx, rc, &p->info, err);
         pending_free(p);
@@ -71,19 +72,20 @@ static void call_back(struct writer *w, struct pending *p, enum err_code rc, con
 static void forswear(struct writer *w)
 {
     struct err e = ERR_INIT;
-    const struct out *out = w->commit.out;
+    const struct open_segment *out = w->commit.out;
     struct acked a = {.place = w->acked, .open = false};
     if (w->acked.segment == out->number && acked_write(&w->acked_fd, w->dir, &a, &e) != OK)
         LOG(LOG_WARN, "spool", "cannot note that a segment was given up", F_ERR(&e));
     /* A journal that was seen keeps its number, though no page of it counts. */
-    if (w->acked.segment != out->number && out_is_named(out))
+    if (w->acked.segment != out->number && open_segment_is_named(out))
         w->acked = (struct page_place){out->number, 0};
 }
 
 /* A failed sync is final: nobody can say what of the segment is on the disk. */
-static struct pending *give_up(struct writer *w, struct pending *batch, const struct err *err)
+static struct pending_page *give_up(struct writer *w, struct pending_page *batch,
+                                    const struct err *err)
 {
-    struct pending **end = &batch;
+    struct pending_page **end = &batch;
     LOG(LOG_ERROR, "spool", "a page could not be made durable; its segment is given up",
         F_STR("table", w->table), F_INT("segment", w->commit.out->number), F_ERR(err));
     while (*end)
@@ -96,15 +98,15 @@ static struct pending *give_up(struct writer *w, struct pending *batch, const st
         w->flushed = 0;
     }
     forswear(w);
-    out_release(w->out);
+    open_segment_release(w->out);
     w->out = NULL;
     return batch;
 }
 
-static void take_effect(struct writer *w, const struct pending *batch)
+static void take_effect(struct writer *w, const struct pending_page *batch)
 {
-    struct out *out = w->commit.out;
-    const struct pending *last = batch;
+    struct open_segment *out = w->commit.out;
+    const struct pending_page *last = batch;
     while (last->next)
         last = last->next;
     w->acked = last->info.place;
@@ -126,7 +128,7 @@ static void commit_work(uv_work_t *work)
 static void commit_done(uv_work_t *work, int status)
 {
     struct writer *w = work->data;
-    struct pending *batch = w->commit.first;
+    struct pending_page *batch = w->commit.first;
     struct err err = w->commit.err;
     enum err_code rc = w->commit.rc;
     if (status != 0)
@@ -136,7 +138,7 @@ static void commit_done(uv_work_t *work, int status)
         take_effect(w, batch);
     else
         batch = give_up(w, batch, &err);
-    out_release(w->commit.out);
+    open_segment_release(w->commit.out);
     w->commit.out = NULL;
     call_back(w, batch, rc, &err);
     commit_start(w);
@@ -154,14 +156,14 @@ void commit_start(struct writer *w)
     c->header = (struct journal_header){
         .segment = c->out->number, .created = when_now(), .previous = w->acked};
     memcpy(c->header.table, w->table, sizeof c->header.table);
-    struct pending **end = &w->head;
+    struct pending_page **end = &w->head;
     while (*end && (*end)->out == c->out)
         end = &(*end)->next;
     w->head = *end;
     if (!w->head)
         w->tail = &w->head;
     *end = NULL;
-    out_hold(c->out);
+    open_segment_hold(c->out);
     w->committing = true;
     w->work.data = w;
     if (uv_queue_work(w->loop, &w->work, commit_work, commit_done) != 0)
@@ -174,7 +176,7 @@ void writer_free(struct writer *w)
 {
     if (!w)
         return;
-    out_release(w->out);
+    open_segment_release(w->out);
     acked_close(&w->acked_fd);
     spool_unlock(w->lock);
     (void)XXH3_freeState(w->hash);

@@ -25,9 +25,9 @@ struct writer {
     char dir[IO_PATH];
     char table[NAMES_TABLE_MAX + 1];
 
-    struct out *out;         /* the segment pages go to, or NULL: the next page makes one */
-    uint64_t number;         /* the greatest that is taken */
-    struct page_place acked; /* the last durable page */
+    struct open_segment *out; /* the segment pages go to, or NULL: the next page makes one */
+    uint64_t number;          /* the greatest that is taken */
+    struct page_place acked;  /* the last durable page */
     char position[PAGE_POSITION_MAX + 1];
 
     bool open;       /* a page is */
@@ -39,8 +39,8 @@ struct writer {
     size_t buffered;
     XXH3_state_t *hash;
 
-    struct pending *head; /* ended, and in no commit yet */
-    struct pending **tail;
+    struct pending_page *head; /* ended, and in no commit yet */
+    struct pending_page **tail;
     size_t uncalled;
     bool committing;
     bool calling;
