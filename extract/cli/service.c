@@ -99,7 +99,7 @@ static enum err_code open_client(struct service *s, const struct secret *key, st
     };
     const char *dir = spool_dir(s->spool);
     const struct options *o = s->options;
-    struct room_conf room = {
+    struct disk_space_conf room = {
         .max = options_given(o, OPT_SPOOL_MAX) ? options_int(o, OPT_SPOOL_MAX) : 0,
         .least = options_int(o, OPT_SPOOL_FREE),
     };
@@ -107,7 +107,7 @@ static enum err_code open_client(struct service *s, const struct secret *key, st
     if (rc == OK)
         rc = pace_open(&env->pace, &s->loop, dir, (unsigned)options_int(s->options, OPT_RATE), e);
     if (rc == OK)
-        rc = room_open(&env->room, s->spool, &room, e);
+        rc = disk_space_open(&env->room, s->spool, &room, e);
     if (rc == OK)
         rc = http_open(&env->http, &s->loop, &conf, e);
     return rc;
@@ -304,7 +304,7 @@ enum err_code service_run(const struct options *o, const struct secret *key, int
     plan_free(&s.plan);
     account_close(s.account);
     breaker_close(s.env.breaker);
-    room_close(s.env.room);
+    disk_space_close(s.env.room);
     if (s.spool != NULL)
         spool_close(s.spool);
     if (s.zone != NULL)

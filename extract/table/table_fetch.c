@@ -313,7 +313,7 @@ void table_ask(struct table *t)
     uint64_t *budget = t->env->budget;
     if (budget != NULL && *budget == 0) {
         table_end(t, NULL, TABLE_PARTIAL);
-    } else if (room_check(t->env->room, &e) != OK) {
+    } else if (disk_space_check(t->env->room, &e) != OK) {
         table_fail(t, &e);
     } else {
         if (budget != NULL)

@@ -50,7 +50,7 @@ struct table_env {
     const char *base_url;
     struct crawl_conf crawl; /* floor is given for each table */
     struct writer_conf writer;
-    struct room *room;
+    struct disk_space *room;
     struct backoff retries;
     uint64_t max_pages; /* 0: no bound */
     uint64_t *budget;   /* requests left for all tables of the run; NULL: no bound */

@@ -98,7 +98,7 @@ static enum err_code on_damage(void *ctx, const struct page_info *info, const st
     (void)what;
     if (h->look && info->place.page == 0 && info->bytes > 0) {
         bool mended; /* a seek table: no page is lost with it */
-        enum err_code rc = seek_mend(h->dir, info->place.segment, true, &mended, e);
+        enum err_code rc = seek_table_repair(h->dir, info->place.segment, true, &mended, e);
         if (rc != OK || mended)
             return rc;
     }
@@ -148,7 +148,7 @@ static enum err_code heal_table(const struct cmd *c, const char *table, void *ct
     h->last[0] = '\0';
     h->wish = (struct refetch){.asked = when_now(), .low = WHEN_NONE};
     int64_t mended;
-    if ((rc = mend_table(c->spool, table, h->look, &mended, e)) != OK ||
+    if ((rc = repair_table(c->spool, table, h->look, &mended, e)) != OK ||
         (rc = cmd_walk_pages(c, table, &w, e)) != OK)
         return rc;
     if (h->count > 0 && !h->look && (rc = settle(h, table, e)) != OK)
@@ -178,7 +178,7 @@ enum err_code cmd_heal(const struct cmd *c, struct err *e)
     h->look = options_int(c->options, OPT_DRY_RUN) != 0;
     if ((rc = summary_open(&h->summary, c->json, e)) == OK &&
         (rc = options_zone(c->options, &h->zone, e)) == OK &&
-        (rc = mend_spool(c->spool, h->look, &mended, e)) == OK &&
+        (rc = repair_spool(c->spool, h->look, &mended, e)) == OK &&
         (rc = cmd_each_table(c, heal_table, h, e)) == OK &&
         (rc = summary_print(h->summary, c->out, e)) == OK)
         rc = cmd_written(c, e);

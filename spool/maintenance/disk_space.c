@@ -14,15 +14,15 @@
 
 #define MIB (1 << 20)
 
-struct room {
+struct disk_space {
     const struct spool *spool;
-    struct room_conf conf;
+    struct disk_space_conf conf;
     bool looked;
     int64_t at;     /* when_tick() of the last look, */
     struct err err; /* and what it told */
 };
 
-enum err_code room_segment(const char *dir, uint64_t number, int64_t *bytes, struct err *e)
+enum err_code disk_space_segment(const char *dir, uint64_t number, int64_t *bytes, struct err *e)
 {
     char path[IO_PATH];
     struct stat st;
@@ -86,7 +86,7 @@ static enum err_code add_table(const struct spool *s, const char *table, int64_t
     return rc == OK ? add_files(dir, bytes, e) : rc;
 }
 
-enum err_code room_spool(const struct spool *s, int64_t *bytes, struct err *e)
+enum err_code disk_space_spool(const struct spool *s, int64_t *bytes, struct err *e)
 {
     *bytes = 0;
     enum err_code rc = add_files(spool_dir(s), bytes, e);
@@ -137,7 +137,7 @@ static enum err_code add_waiting(const struct spool *s, const char *table, int64
         if (list.entries[i].number < least.segment || list.entries[i].number >= newest)
             continue;
         /* One that is loaded to its end only counts until the first page behind it is. */
-        rc = room_segment(dir, list.entries[i].number, &size, e);
+        rc = disk_space_segment(dir, list.entries[i].number, &size, e);
         *bytes += size;
     }
     segment_list_free(&list);
@@ -147,13 +147,13 @@ static enum err_code add_waiting(const struct spool *s, const char *table, int64
     return rc;
 }
 
-enum err_code room_waiting(const struct spool *s, int64_t *bytes, struct err *e)
+enum err_code disk_space_waiting(const struct spool *s, int64_t *bytes, struct err *e)
 {
     *bytes = 0;
     return each_table(s, add_waiting, bytes, e);
 }
 
-enum err_code room_free(const struct spool *s, int64_t *bytes, struct err *e)
+enum err_code disk_space_free(const struct spool *s, int64_t *bytes, struct err *e)
 {
     struct statvfs v;
     if (statvfs(spool_dir(s), &v) != 0)
@@ -163,12 +163,12 @@ enum err_code room_free(const struct spool *s, int64_t *bytes, struct err *e)
     return OK;
 }
 
-static enum err_code look(const struct spool *s, const struct room_conf *conf, struct err *e)
+static enum err_code look(const struct spool *s, const struct disk_space_conf *conf, struct err *e)
 {
     int64_t bytes = 0;
     enum err_code rc;
     if (conf->least > 0) {
-        if ((rc = room_free(s, &bytes, e)) != OK)
+        if ((rc = disk_space_free(s, &bytes, e)) != OK)
             return rc;
         if (bytes < conf->least)
             return err_set(e, ERR_FULL,
@@ -178,7 +178,7 @@ static enum err_code look(const struct spool *s, const struct room_conf *conf, s
                            spool_dir(s), bytes / MIB);
     }
     if (conf->max > 0) {
-        if ((rc = room_waiting(s, &bytes, e)) != OK)
+        if ((rc = disk_space_waiting(s, &bytes, e)) != OK)
             return rc;
         if (bytes > conf->max)
             return err_set(e, ERR_FULL,
@@ -189,17 +189,17 @@ static enum err_code look(const struct spool *s, const struct room_conf *conf, s
     return OK;
 }
 
-enum err_code room_open(struct room **r, const struct spool *s, const struct room_conf *conf,
-                        struct err *e)
+enum err_code disk_space_open(struct disk_space **r, const struct spool *s,
+                              const struct disk_space_conf *conf, struct err *e)
 {
     *r = malloc(sizeof **r);
     if (!*r)
         return err_set(e, ERR_NOMEM, "out of memory");
-    **r = (struct room){.spool = s, .conf = *conf};
+    **r = (struct disk_space){.spool = s, .conf = *conf};
     return OK;
 }
 
-enum err_code room_check(struct room *r, struct err *e)
+enum err_code disk_space_check(struct disk_space *r, struct err *e)
 {
     int64_t now = when_tick();
     if (!r->looked || now - r->at >= WHEN_SECOND) {
@@ -213,7 +213,7 @@ enum err_code room_check(struct room *r, struct err *e)
     return r->err.code;
 }
 
-void room_close(struct room *r)
+void disk_space_close(struct disk_space *r)
 {
     free(r);
 }

@@ -107,10 +107,11 @@ static enum err_code sweep(const char *dir, uint64_t through, struct err *e)
 static enum err_code look_at_caches(const struct prune *p, const char *table, struct err *e)
 {
     char dir[IO_PATH];
-    int64_t keep = p->conf->keep > CACHED_LEAST ? p->conf->keep : CACHED_LEAST;
+    int64_t keep = p->conf->keep > STALE_CACHES_LEAST ? p->conf->keep : STALE_CACHES_LEAST;
     enum err_code rc = table_dir(dir, p->spool, table, e);
-    return rc != OK ? rc
-                    : cached_prune(dir, p->conf->now - keep, p->conf->dry_run, &p->sum->caches, e);
+    return rc != OK
+               ? rc
+               : stale_caches_prune(dir, p->conf->now - keep, p->conf->dry_run, &p->sum->caches, e);
 }
 
 static enum err_code look(struct prune *p, const char *table, struct err *e)
@@ -196,7 +197,7 @@ static enum err_code take(struct prune *p, const struct candidate *c, bool *whol
     enum err_code rc;
     if ((rc = is_whole(p, c, whole, e)) != OK || !*whole ||
         (rc = table_dir(dir, p->spool, c->table, e)) != OK ||
-        (rc = room_segment(dir, c->segment, &gone.bytes, e)) != OK)
+        (rc = disk_space_segment(dir, c->segment, &gone.bytes, e)) != OK)
         return rc;
     if (!p->conf->dry_run && (rc = remove_one(p, c, e)) != OK)
         return rc;
@@ -249,7 +250,7 @@ enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, pr
     for (size_t i = 0; rc == OK && i < n; i++)
         if (asked_for(conf, tables[i]) && (rc = look_at_caches(&p, tables[i], e)) == OK)
             rc = look(&p, tables[i], e);
-    if (rc == OK && (rc = room_spool(s, &sum->left, e)) == OK) {
+    if (rc == OK && (rc = disk_space_spool(s, &sum->left, e)) == OK) {
         sum->left -= conf->dry_run ? sum->caches.bytes : 0;
         rc = take_oldest(&p, e);
     }

@@ -46,7 +46,7 @@ struct prune_sum {
     int64_t left;     /* bytes of the spool afterwards */
     int64_t damaged;  /* segments that stay because they cannot be read */
     int64_t unknown;  /* tables of which nobody can say what is loaded: loaded.json is damaged */
-    struct cached_sum caches; /* removed; not part of bytes */
+    struct stale_caches_sum caches; /* removed; not part of bytes */
 };
 
 /* fn may be NULL. What was done before an error stays done. */

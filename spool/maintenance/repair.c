@@ -175,15 +175,15 @@ static enum err_code mend_seek_tables(struct mend *m, struct err *e)
     for (size_t i = 0; rc == OK && i < list.count; i++) {
         bool mended = false;
         if (list.entries[i].files & SEGMENT_HAS(SEGMENT_ZST))
-            rc = seek_mend(m->dir, list.entries[i].number, m->look, &mended, e);
+            rc = seek_table_repair(m->dir, list.entries[i].number, m->look, &mended, e);
         m->done += mended;
     }
     segment_list_free(&list);
     return rc;
 }
 
-enum err_code mend_table(const struct spool *s, const char *table, bool look, int64_t *mended,
-                         struct err *e)
+enum err_code repair_table(const struct spool *s, const char *table, bool look, int64_t *mended,
+                           struct err *e)
 {
     char dir[IO_PATH];
     int lock;
@@ -200,7 +200,7 @@ enum err_code mend_table(const struct spool *s, const char *table, bool look, in
     return rc;
 }
 
-enum err_code mend_spool(const struct spool *s, bool look, int64_t *mended, struct err *e)
+enum err_code repair_spool(const struct spool *s, bool look, int64_t *mended, struct err *e)
 {
     struct catalog catalog;
     struct err why = ERR_INIT;

@@ -110,7 +110,8 @@ static enum err_code write_anew(struct work *w, struct err *e)
     return rc;
 }
 
-enum err_code seek_mend(const char *dir, uint64_t segment, bool look, bool *mended, struct err *e)
+enum err_code seek_table_repair(const char *dir, uint64_t segment, bool look, bool *mended,
+                                struct err *e)
 {
     struct work w = {.dir = dir, .segment = segment, .fd = -1, .out_fd = -1};
     uint64_t end = 0;

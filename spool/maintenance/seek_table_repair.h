@@ -12,7 +12,7 @@
 /* A new file in the old one's place, durably. *mended is false where nothing is wrong, or not all
  * frames can be found and nothing is done. look: nothing is done either, *mended tells what would
  * be. For the holder of the folder's lock (small_file.h); beside readers and a writer. */
-enum err_code seek_mend(const char *dir, uint64_t segment, bool look, bool *mended,
-                        struct err *e) MUST_CHECK;
+enum err_code seek_table_repair(const char *dir, uint64_t segment, bool look, bool *mended,
+                                struct err *e) MUST_CHECK;
 
 #endif

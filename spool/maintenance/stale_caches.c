@@ -35,7 +35,7 @@ struct search {
     const char *dir;
     int64_t before;
     bool dry_run;
-    struct cached_sum *sum;
+    struct stale_caches_sum *sum;
 };
 
 static enum err_code look(void *ctx, int dir, const char *name, struct err *e)
@@ -61,8 +61,8 @@ static enum err_code look(void *ctx, int dir, const char *name, struct err *e)
     return rc;
 }
 
-enum err_code cached_prune(const char *dir, int64_t before, bool dry_run, struct cached_sum *sum,
-                           struct err *e)
+enum err_code stale_caches_prune(const char *dir, int64_t before, bool dry_run,
+                                 struct stale_caches_sum *sum, struct err *e)
 {
     struct search s = {dir, before, dry_run, sum};
     return io_each_name(dir, true, look, &s, e);

@@ -13,16 +13,16 @@
 #include <stdint.h>
 
 /* However short pages are kept: what is loaded once a day is not to begin anew each time. */
-#define CACHED_LEAST (INT64_C(86400) * 1000000)
+#define STALE_CACHES_LEAST (INT64_C(86400) * 1000000)
 
-struct cached_sum {
+struct stale_caches_sum {
     int64_t files; /* removed, or with dry_run: that would be */
     int64_t bytes; /* of them, as long as they are */
 };
 
 /* Of the table's folder dir, those last written before that time; adds to sum. A folder that is not
  * there has none. */
-enum err_code cached_prune(const char *dir, int64_t before, bool dry_run, struct cached_sum *sum,
-                           struct err *e) MUST_CHECK;
+enum err_code stale_caches_prune(const char *dir, int64_t before, bool dry_run,
+                                 struct stale_caches_sum *sum, struct err *e) MUST_CHECK;
 
 #endif

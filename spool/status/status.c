@@ -155,7 +155,7 @@ enum err_code status_look(struct status_watch *w, struct err *e)
     }
     s->at = when_now();
     s->breaker_until = breaker_until(w->spool);
-    if ((rc = room_spool(w->spool, &s->bytes, e)) == OK)
-        rc = room_free(w->spool, &s->disk_free, e);
+    if ((rc = disk_space_spool(w->spool, &s->bytes, e)) == OK)
+        rc = disk_space_free(w->spool, &s->disk_free, e);
     return rc;
 }

@@ -200,7 +200,7 @@ static struct prune_sum prune_now(struct fixture *f, int64_t keep, bool dry_run)
 
 static void test_caches_that_no_load_has_used_for_long_go(void **state)
 {
-    const int64_t day = CACHED_LEAST;
+    const int64_t day = STALE_CACHES_LEAST;
     struct fixture f;
     (void)state;
     open_segments(&f, 2);
@@ -233,7 +233,7 @@ static void test_a_cache_that_a_loader_holds_stays(void **state)
     char path[192];
     (void)state;
     open_segments(&f, 2);
-    put_cache(&f, OLD, 8 * CACHED_LEAST);
+    put_cache(&f, OLD, 8 * STALE_CACHES_LEAST);
     (void)snprintf(path, sizeof path, "%s/" TABLE "/" OLD, f.dir);
     int fd = open(path, O_RDWR);
     assert_true(fd >= 0);

@@ -4,20 +4,20 @@
 
 static enum err_code check(struct fixture *f, int64_t max, int64_t least)
 {
-    struct room *r;
+    struct disk_space *r;
     struct err err = ERR_INIT;
-    struct room_conf conf = {.max = max, .least = least};
-    assert_ok(room_open(&r, f->spool, &conf, e));
-    enum err_code rc = room_check(r, &err);
+    struct disk_space_conf conf = {.max = max, .least = least};
+    assert_ok(disk_space_open(&r, f->spool, &conf, e));
+    enum err_code rc = disk_space_check(r, &err);
     assert_int_equal(rc, err.code);
-    room_close(r);
+    disk_space_close(r);
     return rc;
 }
 
 static int64_t waiting(struct fixture *f)
 {
     int64_t bytes;
-    assert_ok(room_waiting(f->spool, &bytes, e));
+    assert_ok(disk_space_waiting(f->spool, &bytes, e));
     return bytes;
 }
 
@@ -53,7 +53,7 @@ static void test_whole_segments_wait_as_the_files_they_are(void **state)
     fixture_open(&f);
     f.conf.segment_size = 1;
     write_pages(&f, 1, 5, 5);
-    assert_ok(room_spool(f.spool, &all, e));
+    assert_ok(disk_space_spool(f.spool, &all, e));
     assert_in_range(waiting(&f), 1, all);
     say_loaded(&f, 5, 0);
     assert_in_range(waiting(&f), 1, all / 5);
@@ -71,7 +71,7 @@ static void test_both_bounds(void **state)
     assert_int_equal(check(&f, 0, 0), OK);
     assert_int_equal(check(&f, waiting(&f), 0), OK);
     assert_int_equal(check(&f, waiting(&f) - 1, 0), ERR_FULL);
-    assert_ok(room_free(f.spool, &left, e));
+    assert_ok(disk_space_free(f.spool, &left, e));
     assert_int_equal(check(&f, 0, INT64_MAX), left == INT64_MAX ? OK : ERR_FULL);
     say_loaded(&f, 1, 2);
     assert_int_equal(check(&f, 1, 0), OK);
