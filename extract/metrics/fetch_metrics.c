@@ -23,7 +23,7 @@ struct tally {
 struct account {
     struct account_conf conf;
     struct metrics *metrics;
-    struct board *board;
+    struct monitor *board;
     fetch_each_fn *each;
     const void *run; /* or NULL */
     struct tally *tallies;
@@ -33,7 +33,7 @@ static const char *const kinds[] = {"timeout",    "connection",   "cut",        
                                     "denied",     "client_error", "server_error", "redirect",
                                     "not_a_page", "too_big",      "other"};
 
-static const struct last_run_meters last_run = {.side = RUNS_EXTRACT,
+static const struct last_run_meters last_run = {.side = RUN_HISTORY_EXTRACT,
                                                 .duration = METER_LAST_DURATION,
                                                 .timestamp = METER_LAST_TIMESTAMP,
                                                 .success = METER_LAST_SUCCESS,
@@ -144,7 +144,7 @@ static void keep_history(const struct account *a, const struct tally *t,
                          const struct table_result *r)
 {
     struct err e = ERR_INIT;
-    struct runs_entry run = {
+    struct run_history_entry run = {
         .ended = when_now(), .busy = r->elapsed, .complete_to = r->complete_to};
     run.began = run.ended - r->elapsed;
     (void)snprintf(run.kind, sizeof run.kind, "%s", a->conf.kind);
@@ -158,7 +158,7 @@ static void keep_history(const struct account *a, const struct tally *t,
     run.counts[RUN_ERRORS] = t->errors;
     run.counts[RUN_SET_ASIDE] = (int64_t)r->odd;
     run.counts[RUN_RETRIES] = (int64_t)r->retries;
-    if (runs_add(a->conf.spool, t->table, RUNS_EXTRACT, &run, &e) != OK)
+    if (run_history_add(a->conf.spool, t->table, RUN_HISTORY_EXTRACT, &run, &e) != OK)
         LOG(LOG_WARN, "history", "the spool is not told how the run went", F_STR("table", t->table),
             F_ERR(&e));
 }
@@ -172,7 +172,7 @@ void account_ended(struct account *a, const char *table, const struct table_resu
     metrics_add(a->metrics, METER_RUNS, table, table_status_word(r->status), 1);
     metrics_observe(a->metrics, METER_RUN_SECONDS, table, NULL, SECONDS(r->elapsed));
     keep_history(a, t, r);
-    board_ended(a->board, table, r->err.code);
+    monitor_ended(a->board, table, r->err.code);
     t->seen = (struct table_result){.status = TABLE_COMPLETE};
     t->errors = 0;
 }
@@ -221,18 +221,18 @@ enum err_code account_open(struct account **out, const struct account_conf *conf
     if (a == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     a->conf = *conf;
-    struct board_conf board = {.options = conf->options,
-                               .loop = conf->loop,
-                               .spool = conf->spool,
-                               .side = RUNS_EXTRACT,
-                               .staying = conf->every > 0,
-                               .interval = conf->every,
-                               .collect = collect,
-                               .ctx = a};
+    struct monitor_conf board = {.options = conf->options,
+                                 .loop = conf->loop,
+                                 .spool = conf->spool,
+                                 .side = RUN_HISTORY_EXTRACT,
+                                 .staying = conf->every > 0,
+                                 .interval = conf->every,
+                                 .collect = collect,
+                                 .ctx = a};
     if ((rc = metrics_open(&a->metrics, meters, METERS, e)) == OK) {
         metrics_set(a->metrics, METER_BUILD, NETTY_VERSION, NULL, 1);
         board.metrics = a->metrics;
-        rc = board_open(&a->board, &board, e);
+        rc = monitor_open(&a->board, &board, e);
     }
     if (rc != OK) {
         account_close(a);
@@ -252,20 +252,20 @@ void account_run(struct account *a, fetch_each_fn *each, const void *run)
 
 int account_done(struct account *a, int code)
 {
-    return a == NULL ? code : board_done(a->board, METER_EXIT, code);
+    return a == NULL ? code : monitor_done(a->board, METER_EXIT, code);
 }
 
 void account_quit(struct account *a)
 {
     if (a != NULL)
-        board_quit(a->board);
+        monitor_quit(a->board);
 }
 
 void account_close(struct account *a)
 {
     if (a == NULL)
         return;
-    board_close(a->board);
+    monitor_close(a->board);
     metrics_close(a->metrics);
     while (a->tallies != NULL) {
         struct tally *t = a->tallies;

@@ -19,7 +19,7 @@ struct entry {
     const struct table_counts *live; /* NULL: the table is closed */
     struct table_counts counted;     /* of which the metrics know */
     struct table_counts seen;        /* of which history or `run` knows */
-    struct runs_entry run;           /* what is not written yet */
+    struct run_history_entry run;    /* what is not written yet */
     bool open;                       /* ... and there is some */
     int64_t told;                    /* when_tick() of the last line; 0: none yet */
     struct entry *next;
@@ -28,7 +28,7 @@ struct entry {
 struct account {
     struct account_conf conf;
     struct metrics *metrics;
-    struct board *board;
+    struct monitor *board;
     uv_timer_t timer;
     struct entry *entries;
 };
@@ -39,7 +39,7 @@ static const char *const kinds[TABLE_TROUBLES] = {
     [DB_NO_TABLE] = "no_table", [DB_FORBIDDEN] = "forbidden", [DB_FAULT] = "other",
 };
 
-static const struct last_run_meters last_run = {.side = RUNS_LOAD,
+static const struct last_run_meters last_run = {.side = RUN_HISTORY_LOAD,
                                                 .duration = METER_LAST_DURATION,
                                                 .timestamp = METER_LAST_TIMESTAMP,
                                                 .success = METER_LAST_SUCCESS,
@@ -111,7 +111,8 @@ static void write_line(struct account *a, struct entry *i)
         return;
     i->open = false;
     i->told = when_tick();
-    if (a->conf.spool == NULL || runs_add(a->conf.spool, i->table, RUNS_LOAD, &i->run, &e) == OK)
+    if (a->conf.spool == NULL ||
+        run_history_add(a->conf.spool, i->table, RUN_HISTORY_LOAD, &i->run, &e) == OK)
         return;
     bool harmless = e.sys == EROFS || e.sys == EACCES || e.sys == EPERM;
     LOG(harmless ? LOG_DEBUG : LOG_WARN, "history", "the spool is not told how the run went",
@@ -146,7 +147,7 @@ static void add_counts(struct entry *i, const struct table_counts *c)
 }
 
 /* The last word counts: a table that failed and then went well goes well. */
-static const char *judge(struct runs_entry *run, const struct err *err)
+static const char *judge(struct run_history_entry *run, const struct err *err)
 {
     const char *status = "complete";
     if (err != NULL)
@@ -165,13 +166,13 @@ void account_loaded(struct account *a, const char *table, const struct err *err)
     struct table_counts counts = *i->live;
     int64_t busy = counts.busy - i->seen.busy;
     bool nothing = err == NULL && counts.read == i->seen.read && i->run.error[0] == 0;
-    board_ended(a->board, table, err != NULL ? err->code : OK);
+    monitor_ended(a->board, table, err != NULL ? err->code : OK);
     if (a->conf.follow && nothing && !i->open && i->told != 0) {
         i->seen = counts;
         return;
     }
     if (!i->open) {
-        i->run = (struct runs_entry){.began = now - busy, .complete_to = WHEN_NONE};
+        i->run = (struct run_history_entry){.began = now - busy, .complete_to = WHEN_NONE};
         (void)snprintf(i->run.kind, sizeof i->run.kind, "%s", a->conf.kind);
     }
     i->open = true;
@@ -225,18 +226,18 @@ enum err_code account_open(struct account **out, const struct account_conf *conf
     if (a == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     a->conf = *conf;
-    struct board_conf board = {.options = conf->options,
-                               .loop = conf->loop,
-                               .spool = conf->spool,
-                               .side = RUNS_LOAD,
-                               .staying = conf->follow || conf->every > 0,
-                               .interval = conf->every,
-                               .collect = collect,
-                               .ctx = a};
+    struct monitor_conf board = {.options = conf->options,
+                                 .loop = conf->loop,
+                                 .spool = conf->spool,
+                                 .side = RUN_HISTORY_LOAD,
+                                 .staying = conf->follow || conf->every > 0,
+                                 .interval = conf->every,
+                                 .collect = collect,
+                                 .ctx = a};
     if ((rc = metrics_open(&a->metrics, meters, METERS, e)) == OK) {
         metrics_set(a->metrics, METER_BUILD, NETTY_VERSION, NULL, 1);
         board.metrics = a->metrics;
-        rc = board_open(&a->board, &board, e);
+        rc = monitor_open(&a->board, &board, e);
     }
     (void)uv_timer_init(conf->loop, &a->timer); /* cannot fail */
     a->timer.data = a;
@@ -260,7 +261,7 @@ int account_done(struct account *a, int code)
         count(a, i);
         i->live = NULL;
     }
-    return board_done(a->board, METER_EXIT, code);
+    return monitor_done(a->board, METER_EXIT, code);
 }
 
 void account_spool(struct account *a, const struct spool *s)
@@ -268,7 +269,7 @@ void account_spool(struct account *a, const struct spool *s)
     if (a == NULL)
         return;
     a->conf.spool = s;
-    board_spool(a->board, s);
+    monitor_spool(a->board, s);
 }
 
 static void on_closed(uv_handle_t *h)
@@ -287,7 +288,7 @@ void account_close(struct account *a)
     if (a == NULL)
         return;
     write_all(a);
-    board_close(a->board);
+    monitor_close(a->board);
     metrics_close(a->metrics);
     uv_close((uv_handle_t *)&a->timer, on_closed);
 }

@@ -14,7 +14,7 @@ static enum err_code compose(const struct cmd *c, const struct status *s, struct
 {
     bool given = options_given(c->options, OPT_STALE_AFTER);
     struct health health;
-    struct health_conf conf = {.side = RUNS_LOAD,
+    struct health_conf conf = {.side = RUN_HISTORY_LOAD,
                                .both = true,
                                .stale_after =
                                    given ? options_int(c->options, OPT_STALE_AFTER) : HEALTH_STALE,
@@ -26,7 +26,7 @@ static enum err_code compose(const struct cmd *c, const struct status *s, struct
     buf_init(&json, STATUS_JSON_MAX);
     enum err_code rc = status_json(&json, s, &view);
     if (rc == OK)
-        rc = site_page(page, NONCE, json.data);
+        rc = status_page_render(page, NONCE, json.data);
     buf_free(&json);
     return rc == OK ? OK : buf_err(e, rc, page, "the report");
 }
@@ -50,7 +50,7 @@ enum err_code cmd_report(const struct cmd *c, struct err *e)
     const char *file = options_text(c->options, OPT_HTML);
     if (file == NULL)
         return err_set(e, ERR_USAGE, "report needs --html FILE: where the page is to go");
-    buf_init(&page, SITE_MAX);
+    buf_init(&page, STATUS_PAGE_MAX);
     enum err_code rc = cmd_look(c, &w, e);
     if (rc == OK && (rc = compose(c, status_of(w), &page, e)) == OK)
         rc = publish(file, &page, e);

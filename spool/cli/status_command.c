@@ -6,7 +6,7 @@
 #include "spool/cli/spool_command.h"
 #include "spool/status/status.h"
 
-static const struct runs_entry *newest(const struct runs *r)
+static const struct run_history_entry *newest(const struct run_history *r)
 {
     return r->count > 0 ? &r->entries[r->count - 1] : NULL;
 }
@@ -29,7 +29,8 @@ static enum err_code show_table(const struct status_table *t, struct summary *ou
 }
 
 static enum err_code show_run(const struct status_table *t, const char *program,
-                              const struct runs_entry *run, struct summary *out, struct err *e)
+                              const struct run_history_entry *run, struct summary *out,
+                              struct err *e)
 {
     if (!run)
         return OK;

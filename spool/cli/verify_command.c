@@ -148,11 +148,11 @@ static enum err_code verify_reconcile(struct verify *v, const char *dir, struct 
 /* A damaged line is passed over by all, and the next run leaves it out. */
 static enum err_code verify_runs(struct verify *v, const char *dir, struct err *e)
 {
-    static const enum runs_side sides[] = {RUNS_EXTRACT, RUNS_LOAD};
+    static const enum run_history_side sides[] = {RUN_HISTORY_EXTRACT, RUN_HISTORY_LOAD};
     enum err_code rc = OK;
     for (size_t i = 0; rc == OK && i < sizeof sides / sizeof sides[0]; i++) {
         struct err why = ERR_INIT;
-        rc = small_check(dir, runs_file(sides[i]), &why);
+        rc = small_check(dir, run_history_file(sides[i]), &why);
         if (why.sys == ENOENT)
             rc = OK;
         else if (rc == ERR_DAMAGED && err_prefix(&why, "the history of runs lacks some") != OK)

@@ -34,7 +34,7 @@ static void add(struct health *h, enum health_code code, const char *table, cons
 static void judge_freshness(struct health *h, const struct health_conf *conf,
                             const struct status *s, const struct status_table *t)
 {
-    int64_t to = conf->side == RUNS_EXTRACT ? t->complete_to : t->loaded_to;
+    int64_t to = conf->side == RUN_HISTORY_EXTRACT ? t->complete_to : t->loaded_to;
     if (to == WHEN_NONE && s->at - conf->since > conf->stale_after)
         add(h, HEALTH_NEVER_COMPLETE, t->name, "", WHEN_NONE);
     else if (to != WHEN_NONE && s->at - to > conf->stale_after)
@@ -52,7 +52,7 @@ static bool is_failure(const char *error)
     return true;
 }
 
-static const char *history_error(const struct runs *r)
+static const char *history_error(const struct run_history *r)
 {
     return r->count > 0 ? r->entries[r->count - 1].error : "";
 }
@@ -65,7 +65,7 @@ static const char *last_error(const struct health_conf *conf, const struct statu
             return last[i].code == OK ? "" : err_word(last[i].code);
     if (conf->both && is_failure(history_error(&t->extract)))
         return history_error(&t->extract);
-    return history_error(conf->side == RUNS_EXTRACT ? &t->extract : &t->load);
+    return history_error(conf->side == RUN_HISTORY_EXTRACT ? &t->extract : &t->load);
 }
 
 void health_judge(struct health *h, const struct health_conf *conf, const struct status *s,
@@ -73,7 +73,7 @@ void health_judge(struct health *h, const struct health_conf *conf, const struct
 {
     bool full = false;
     *h = (struct health){.total = 0};
-    if (s->breaker_until != WHEN_NONE && (conf->side == RUNS_EXTRACT || conf->both))
+    if (s->breaker_until != WHEN_NONE && (conf->side == RUN_HISTORY_EXTRACT || conf->both))
         add(h, HEALTH_THROTTLED, "", "", s->breaker_until);
     for (size_t i = 0; i < s->count; i++) {
         const char *error = last_error(conf, s->tables[i], last, lasts);
@@ -107,7 +107,7 @@ static enum err_code add_reason(struct buf *b, const struct health_reason *r,
 {
     char time[WHEN_TEXT];
     char span[UNITS_TEXT];
-    const char *done = conf->side == RUNS_EXTRACT ? "complete" : "loaded";
+    const char *done = conf->side == RUN_HISTORY_EXTRACT ? "complete" : "loaded";
     switch (r->code) {
     case HEALTH_TABLE_STALE:
         return buf_addf(b, "%s is %s only up to %s, more than %s ago", r->table, done,

@@ -27,7 +27,7 @@ enum health_code {
 struct health_reason {
     enum health_code code;
     char table[NAMES_TABLE_MAX + 1]; /* "": all of it */
-    char error[RUNS_WORD];           /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word */
+    char error[RUN_HISTORY_WORD];    /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word */
     int64_t time;                    /* complete up to; or until when; or WHEN_NONE */
 };
 
@@ -38,7 +38,7 @@ struct health_last {
 };
 
 struct health_conf {
-    enum runs_side side;
+    enum run_history_side side;
     bool both;           /* the other program's failures count too: netty-spool's view */
     int64_t stale_after; /* microseconds */
     int64_t since;       /* when the program began: what never was complete is given that long */

@@ -2,7 +2,7 @@
  * What both programs' metrics tell of a table by the spool's status alone: how its last run went, and
  * what was set aside. Each program has meters of its own for it (shared/metrics/metrics.h).
  *
- *     static const struct last_run_meters meters = {.side = RUNS_LOAD, .duration = METER_LAST_DURATION, ...};
+ *     static const struct last_run_meters meters = {.side = RUN_HISTORY_LOAD, .duration = METER_LAST_DURATION, ...};
  *     last_run_set(metrics, &meters, status_table);
  */
 #ifndef NETTY_SPOOL_STATUS_LAST_RUN_METRICS_H
@@ -12,7 +12,7 @@
 #include "spool/status/status.h"
 
 struct last_run_meters {
-    enum runs_side side;
+    enum run_history_side side;
     size_t duration;  /* seconds it was busy */
     size_t timestamp; /* when it ended */
     size_t success;   /* 1 where nothing failed; to be interrupted is no failure */

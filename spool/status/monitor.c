@@ -17,8 +17,8 @@
 #define STALE_LEAST (600 * WHEN_SECOND) /* of the default that --every gives */
 #define INTERVALS   3
 
-struct board {
-    struct board_conf conf;
+struct monitor {
+    struct monitor_conf conf;
     struct health_conf health_conf;
     struct status_watch *watch; /* NULL: not looked yet, or there is no spool */
     bool looked;
@@ -35,7 +35,7 @@ struct board {
 
 /* ---- looking ---- */
 
-static enum err_code look_now(struct board *b, struct err *e)
+static enum err_code look_now(struct monitor *b, struct err *e)
 {
     struct status_conf conf = {.tables = NULL};
     enum err_code rc = OK;
@@ -46,10 +46,10 @@ static enum err_code look_now(struct board *b, struct err *e)
     return rc == OK ? status_look(b->watch, e) : rc;
 }
 
-static void look(struct board *b)
+static void look(struct monitor *b)
 {
     struct err e = ERR_INIT;
-    if (!b->looked || when_tick() - b->looked_at >= BOARD_FRESH) {
+    if (!b->looked || when_tick() - b->looked_at >= MONITOR_FRESH) {
         b->look = look_now(b, &e);
         b->looked = true;
         b->looked_at = when_tick();
@@ -62,7 +62,7 @@ static void look(struct board *b)
         health_judge(&b->health, &b->health_conf, status_of(b->watch), b->lasts, b->lasts_count);
 }
 
-void board_ended(struct board *b, const char *table, enum err_code code)
+void monitor_ended(struct monitor *b, const char *table, enum err_code code)
 {
     size_t i = 0;
     if (b == NULL)
@@ -81,7 +81,7 @@ void board_ended(struct board *b, const char *table, enum err_code code)
     b->lasts[i].code = code;
 }
 
-void board_spool(struct board *b, const struct spool *s)
+void monitor_spool(struct monitor *b, const struct spool *s)
 {
     if (b == NULL)
         return;
@@ -93,21 +93,21 @@ void board_spool(struct board *b, const struct spool *s)
 
 /* ---- what is shown ---- */
 
-static enum err_code render(struct board *b, struct buf *to)
+static enum err_code render(struct monitor *b, struct buf *to)
 {
     look(b);
     b->conf.collect(b->conf.ctx, b->look == OK ? status_of(b->watch) : NULL);
     return metrics_render(b->conf.metrics, to);
 }
 
-static enum err_code show_metrics(struct board *b, struct http_server_reply *r)
+static enum err_code show_metrics(struct monitor *b, struct http_server_reply *r)
 {
     enum err_code rc = render(b, &r->body);
     r->type = "text/plain; version=0.0.4; charset=utf-8";
     return rc == OK ? metrics_process(&r->body) : rc;
 }
 
-static enum err_code show_health(struct board *b, struct http_server_reply *r)
+static enum err_code show_health(struct monitor *b, struct http_server_reply *r)
 {
     look(b);
     r->status = b->health.total == 0 ? 200 : 503;
@@ -115,10 +115,10 @@ static enum err_code show_health(struct board *b, struct http_server_reply *r)
     return rc == OK ? buf_addc(&r->body, '\n') : rc;
 }
 
-static enum err_code show_json(struct board *b, struct http_server_reply *r)
+static enum err_code show_json(struct monitor *b, struct http_server_reply *r)
 {
     static const struct status nothing = {.breaker_until = WHEN_NONE};
-    struct status_view view = {.program = b->conf.side == RUNS_EXTRACT ? "extract" : "load",
+    struct status_view view = {.program = b->conf.side == RUN_HISTORY_EXTRACT ? "extract" : "load",
                                .stale_after = b->health_conf.stale_after,
                                .interval = b->conf.interval,
                                .health = &b->health};
@@ -135,12 +135,12 @@ static enum err_code show_json(struct board *b, struct http_server_reply *r)
 static enum err_code show_page(struct http_server_reply *r)
 {
     r->type = "text/html; charset=utf-8";
-    return site_page(&r->body, r->nonce, NULL);
+    return status_page_render(&r->body, r->nonce, NULL);
 }
 
 static bool answer(void *ctx, const char *path, struct http_server_reply *r)
 {
-    struct board *b = ctx;
+    struct monitor *b = ctx;
     enum err_code rc;
     if (strcmp(path, "/metrics") == 0)
         rc = show_metrics(b, r);
@@ -171,7 +171,7 @@ static void door(void *ctx, struct http_server_reply *r)
 
 /* Node exporter's textfile collector reads it as another user, hence 0644: counts and tables' names
  * are in it. process_* are left out, for that program has such metrics of its own. */
-static enum err_code write_file(struct board *b, struct err *e)
+static enum err_code write_file(struct monitor *b, struct err *e)
 {
     struct buf text;
     const char *slash = strrchr(b->file, '/');
@@ -186,7 +186,7 @@ static enum err_code write_file(struct board *b, struct err *e)
     return rc;
 }
 
-int board_done(struct board *b, size_t exit_meter, int code)
+int monitor_done(struct monitor *b, size_t exit_meter, int code)
 {
     struct err e = ERR_INIT;
     metrics_set(b->conf.metrics, exit_meter, NULL, NULL, code);
@@ -198,10 +198,10 @@ int board_done(struct board *b, size_t exit_meter, int code)
 
 /* The counters go on from the file's, and the file is replaced: it had better be ours, and not the
  * other program's, a device or somebody's notes. */
-static enum err_code resume(struct board *b, const char *origin, struct err *e)
+static enum err_code resume(struct monitor *b, const char *origin, struct err *e)
 {
     const char *mark =
-        b->conf.side == RUNS_EXTRACT ? "# HELP netty_extract_" : "# HELP netty_load_";
+        b->conf.side == RUN_HISTORY_EXTRACT ? "# HELP netty_extract_" : "# HELP netty_load_";
     enum err_code rc = OK;
     struct buf text;
     struct stat st;
@@ -223,7 +223,7 @@ static enum err_code resume(struct board *b, const char *origin, struct err *e)
     return rc;
 }
 
-static enum err_code open_file(struct board *b, struct err *e)
+static enum err_code open_file(struct monitor *b, struct err *e)
 {
     b->file = options_text(b->conf.options, OPT_METRICS_FILE);
     if (b->file == NULL)
@@ -242,7 +242,7 @@ static enum err_code open_file(struct board *b, struct err *e)
 
 /* ---- settings ---- */
 
-static enum err_code read_token(struct board *b, struct err *e)
+static enum err_code read_token(struct monitor *b, struct err *e)
 {
     const struct options *o = b->conf.options;
     const char *file = options_text(o, OPT_LISTEN_TOKEN_FILE);
@@ -251,7 +251,7 @@ static enum err_code read_token(struct board *b, struct err *e)
     return secret_from_file(&b->token, file, options_origin(o, OPT_LISTEN_TOKEN_FILE), e);
 }
 
-static enum err_code listen_if_asked(struct board *b, struct err *e)
+static enum err_code listen_if_asked(struct monitor *b, struct err *e)
 {
     const struct options *o = b->conf.options;
     const char *text = options_text(o, OPT_LISTEN);
@@ -265,7 +265,7 @@ static enum err_code listen_if_asked(struct board *b, struct err *e)
             e, ERR_USAGE,
             "--listen is for a program that stays: give --every%s too, or --metrics-file "
             "instead",
-            b->conf.side == RUNS_LOAD ? " or --follow" : "");
+            b->conf.side == RUN_HISTORY_LOAD ? " or --follow" : "");
     if (!b->conf.staying) {
         LOG(LOG_DEBUG, "listen", "a run that ends listens to nobody", F_STR("setting", origin));
         return OK;
@@ -280,9 +280,9 @@ static enum err_code listen_if_asked(struct board *b, struct err *e)
     return rc;
 }
 
-enum err_code board_open(struct board **out, const struct board_conf *conf, struct err *e)
+enum err_code monitor_open(struct monitor **out, const struct monitor_conf *conf, struct err *e)
 {
-    struct board *b = calloc(1, sizeof *b);
+    struct monitor *b = calloc(1, sizeof *b);
     *out = NULL;
     if (b == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -298,14 +298,14 @@ enum err_code board_open(struct board **out, const struct board_conf *conf, stru
     if (rc == OK)
         rc = listen_if_asked(b, e);
     if (rc != OK) {
-        board_close(b);
+        monitor_close(b);
         return rc;
     }
     *out = b;
     return OK;
 }
 
-void board_quit(struct board *b)
+void monitor_quit(struct monitor *b)
 {
     if (b == NULL)
         return;
@@ -313,11 +313,11 @@ void board_quit(struct board *b)
     b->serve = NULL;
 }
 
-void board_close(struct board *b)
+void monitor_close(struct monitor *b)
 {
     if (b == NULL)
         return;
-    board_quit(b);
+    monitor_quit(b);
     status_close(b->watch);
     secret_free(b->token);
     free(b->lasts);

@@ -14,8 +14,8 @@
 
 #define TEXT_MAX (1u << 20)
 
-#define E (1u << RUNS_EXTRACT)
-#define L (1u << RUNS_LOAD)
+#define E (1u << RUN_HISTORY_EXTRACT)
+#define L (1u << RUN_HISTORY_LOAD)
 
 static const struct {
     const char *name;
@@ -32,19 +32,19 @@ static const struct {
 };
 
 static const char *const files[] = {
-    [RUNS_EXTRACT] = "runs-extract.ndjson", [RUNS_LOAD] = "runs-load.ndjson"};
+    [RUN_HISTORY_EXTRACT] = "runs-extract.ndjson", [RUN_HISTORY_LOAD] = "runs-load.ndjson"};
 
-const char *runs_file(enum runs_side side)
+const char *run_history_file(enum run_history_side side)
 {
     return files[side];
 }
 
-const char *runs_count_name(enum run_count count)
+const char *run_history_count_name(enum run_count count)
 {
     return counts[count].name;
 }
 
-bool runs_count_of(enum run_count count, enum runs_side side)
+bool run_history_count_of(enum run_count count, enum run_history_side side)
 {
     return (counts[count].sides & (1u << side)) != 0;
 }
@@ -66,7 +66,7 @@ static enum err_code each_line(const struct buf *text, line_fn *fn, void *ctx, s
 }
 
 /* No file, and one that is larger than any of ours: an empty text. */
-static enum err_code read_text(const char *dir, enum runs_side side, struct buf *text,
+static enum err_code read_text(const char *dir, enum run_history_side side, struct buf *text,
                                struct err *e)
 {
     char path[IO_PATH];
@@ -85,8 +85,8 @@ static enum err_code read_text(const char *dir, enum runs_side side, struct buf 
 /* ---- adding ---- */
 
 struct newest {
-    const char *lines[RUNS_KEPT]; /* a ring; with their line ends */
-    size_t lengths[RUNS_KEPT];
+    const char *lines[RUN_HISTORY_KEPT]; /* a ring; with their line ends */
+    size_t lengths[RUN_HISTORY_KEPT];
     size_t seen;
 };
 
@@ -94,8 +94,8 @@ static enum err_code note_line(void *ctx, const char *line, size_t n, struct err
 {
     struct newest *k = ctx;
     (void)e;
-    k->lines[k->seen % RUNS_KEPT] = line;
-    k->lengths[k->seen % RUNS_KEPT] = n + 1;
+    k->lines[k->seen % RUN_HISTORY_KEPT] = line;
+    k->lengths[k->seen % RUN_HISTORY_KEPT] = n + 1;
     k->seen++;
     return OK;
 }
@@ -104,13 +104,14 @@ static enum err_code note_line(void *ctx, const char *line, size_t n, struct err
 static enum err_code add_newest(struct buf *b, const struct newest *k)
 {
     enum err_code rc = OK;
-    size_t i = k->seen > RUNS_KEPT - 1 ? k->seen - (RUNS_KEPT - 1) : 0;
+    size_t i = k->seen > RUN_HISTORY_KEPT - 1 ? k->seen - (RUN_HISTORY_KEPT - 1) : 0;
     for (; i < k->seen && rc == OK; i++)
-        rc = buf_add(b, k->lines[i % RUNS_KEPT], k->lengths[i % RUNS_KEPT]);
+        rc = buf_add(b, k->lines[i % RUN_HISTORY_KEPT], k->lengths[i % RUN_HISTORY_KEPT]);
     return rc;
 }
 
-static enum err_code add_run(struct buf *b, enum runs_side side, const struct runs_entry *run)
+static enum err_code add_run(struct buf *b, enum run_history_side side,
+                             const struct run_history_entry *run)
 {
     char began[WHEN_TEXT];
     char ended[WHEN_TEXT];
@@ -120,20 +121,20 @@ static enum err_code add_run(struct buf *b, enum runs_side side, const struct ru
         buf_addf(b,
                  "{\"run\":\"%s\",\"began\":\"%s\",\"ended\":\"%s\",\"busy_us\":%" PRId64
                  ",\"kind\":\"%s\",\"status\":\"%s\",\"error\":\"%s\"",
-                 side == RUNS_EXTRACT ? "extract" : "load", when_iso(run->began, began),
+                 side == RUN_HISTORY_EXTRACT ? "extract" : "load", when_iso(run->began, began),
                  when_iso(run->ended, ended), run->busy, run->kind, run->status, run->error);
-    if (rc == OK && side == RUNS_EXTRACT)
+    if (rc == OK && side == RUN_HISTORY_EXTRACT)
         rc = run->complete_to == WHEN_NONE
                  ? buf_adds(b, ",\"complete_to\":null")
                  : buf_addf(b, ",\"complete_to\":\"%s\"", when_iso(run->complete_to, to));
     for (unsigned i = 0; i < RUN_COUNTS && rc == OK; i++)
-        if (runs_count_of((enum run_count)i, side))
+        if (run_history_count_of((enum run_count)i, side))
             rc = buf_addf(b, ",\"%s\":%" PRId64, counts[i].name, run->counts[i]);
     return rc == OK ? checksum_line_end(b, start) : rc;
 }
 
-static enum err_code add_locked(const char *dir, enum runs_side side, const struct runs_entry *run,
-                                struct err *e)
+static enum err_code add_locked(const char *dir, enum run_history_side side,
+                                const struct run_history_entry *run, struct err *e)
 {
     struct buf old;
     struct buf text;
@@ -156,8 +157,8 @@ done:
     return rc;
 }
 
-enum err_code runs_add(const struct spool *s, const char *table, enum runs_side side,
-                       const struct runs_entry *run, struct err *e)
+enum err_code run_history_add(const struct spool *s, const char *table, enum run_history_side side,
+                              const struct run_history_entry *run, struct err *e)
 {
     char dir[IO_PATH];
     int lock = -1;
@@ -172,11 +173,12 @@ enum err_code runs_add(const struct spool *s, const char *table, enum runs_side 
 /* ---- reading ---- */
 
 struct reading {
-    struct runs *to;
-    enum runs_side side;
+    struct run_history *to;
+    enum run_history_side side;
 };
 
-static bool read_run(const char *line, size_t n, enum runs_side side, struct runs_entry *run)
+static bool read_run(const char *line, size_t n, enum run_history_side side,
+                     struct run_history_entry *run)
 {
     uint64_t busy = 0;
     uint64_t numbers[RUN_COUNTS] = {0};
@@ -184,17 +186,17 @@ static bool read_run(const char *line, size_t n, enum runs_side side, struct run
         {.name = "began", .type = FIELD_TIME, .to = &run->began},
         {.name = "ended", .type = FIELD_TIME, .to = &run->ended},
         {.name = "busy_us", .type = FIELD_COUNT, .to = &busy},
-        {.name = "kind", .type = FIELD_TEXT, .to = run->kind, .room = RUNS_WORD},
-        {.name = "status", .type = FIELD_TEXT, .to = run->status, .room = RUNS_WORD},
-        {.name = "error", .type = FIELD_TEXT, .to = run->error, .room = RUNS_WORD},
+        {.name = "kind", .type = FIELD_TEXT, .to = run->kind, .room = RUN_HISTORY_WORD},
+        {.name = "status", .type = FIELD_TEXT, .to = run->status, .room = RUN_HISTORY_WORD},
+        {.name = "error", .type = FIELD_TEXT, .to = run->error, .room = RUN_HISTORY_WORD},
         {.name = "complete_to", .type = FIELD_TIME, .to = &run->complete_to, .optional = true},
     };
     size_t count = 7;
     for (unsigned i = 0; i < RUN_COUNTS; i++)
-        if (runs_count_of((enum run_count)i, side))
+        if (run_history_count_of((enum run_count)i, side))
             fields[count++] = (struct field){
                 .name = counts[i].name, .type = FIELD_COUNT, .to = &numbers[i], .optional = true};
-    *run = (struct runs_entry){.complete_to = WHEN_NONE};
+    *run = (struct run_history_entry){.complete_to = WHEN_NONE};
     if (fields_read(line, n, fields, count, NULL) != OK)
         return false;
     run->busy = (int64_t)busy;
@@ -206,11 +208,11 @@ static bool read_run(const char *line, size_t n, enum runs_side side, struct run
 static enum err_code take_line(void *ctx, const char *line, size_t n, struct err *e)
 {
     struct reading *r = ctx;
-    struct runs *to = r->to;
-    struct runs_entry run;
+    struct run_history *to = r->to;
+    struct run_history_entry run;
     if (!read_run(line, n, r->side, &run))
         return OK;
-    struct runs_entry *more = realloc(to->entries, (to->count + 1) * sizeof *more);
+    struct run_history_entry *more = realloc(to->entries, (to->count + 1) * sizeof *more);
     if (!more)
         return err_set(e, ERR_NOMEM, "out of memory");
     to->entries = more;
@@ -218,13 +220,13 @@ static enum err_code take_line(void *ctx, const char *line, size_t n, struct err
     return OK;
 }
 
-enum err_code runs_read(const struct spool *s, const char *table, enum runs_side side,
-                        struct runs *r, struct err *e)
+enum err_code run_history_read(const struct spool *s, const char *table, enum run_history_side side,
+                               struct run_history *r, struct err *e)
 {
     char dir[IO_PATH];
     struct buf text;
     struct reading reading = {.to = r, .side = side};
-    *r = (struct runs){0};
+    *r = (struct run_history){0};
     enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK)
         return rc;
@@ -235,8 +237,8 @@ enum err_code runs_read(const struct spool *s, const char *table, enum runs_side
     return rc;
 }
 
-void runs_free(struct runs *r)
+void run_history_free(struct run_history *r)
 {
     free(r->entries);
-    *r = (struct runs){0};
+    *r = (struct run_history){0};
 }

@@ -1,11 +1,11 @@
 /*
- * What the last runs did, for those who watch: one line a table and run, the newest RUNS_KEPT of
+ * What the last runs did, for those who watch: one line a table and run, the newest RUN_HISTORY_KEPT of
  * each program, in <spool>/<table>/runs-extract.ndjson and runs-load.ndjson (FORMAT.md).
  *
- *     struct runs_entry run = {.began = began, .ended = when_now(), .busy = us, .kind = "changes",
+ *     struct run_history_entry run = {.began = began, .ended = when_now(), .busy = us, .kind = "changes",
  *                              .status = "complete", .complete_to = t};
  *     run.counts[RUN_REQUESTS] = 12;
- *     runs_add(spool, "contacts", RUNS_EXTRACT, &run, e);
+ *     run_history_add(spool, "contacts", RUN_HISTORY_EXTRACT, &run, e);
  *
  * Counts, times and stable words only: nothing of a record, no key, no error's text. Nobody decides
  * anything by it, so a line that is damaged is passed over, and a failure to add one is a reason to
@@ -19,15 +19,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RUNS_KEPT 144 /* a day, at one each ten minutes */
-#define RUNS_WORD 16
+#define RUN_HISTORY_KEPT 144 /* a day, at one each ten minutes */
+#define RUN_HISTORY_WORD 16
 
-enum runs_side {
-    RUNS_EXTRACT,
-    RUNS_LOAD
+enum run_history_side {
+    RUN_HISTORY_EXTRACT,
+    RUN_HISTORY_LOAD
 };
 
-/* In the order of the file's members. Which of them a side has: runs_count_of. */
+/* In the order of the file's members. Which of them a side has: run_history_count_of. */
 enum run_count {
     RUN_REQUESTS,
     RUN_PAGES,
@@ -47,32 +47,32 @@ enum run_count {
     RUN_COUNTS
 };
 
-struct runs_entry {
+struct run_history_entry {
     int64_t began;
     int64_t ended;
-    int64_t busy;           /* microseconds of work in between */
-    int64_t complete_to;    /* of the extractor's, or WHEN_NONE */
-    char kind[RUNS_WORD];   /* changes full reconcile; load replay redrive */
-    char status[RUNS_WORD]; /* complete partial throttled failed */
-    char error[RUNS_WORD];  /* err_word of what ended it, or "" */
+    int64_t busy;                  /* microseconds of work in between */
+    int64_t complete_to;           /* of the extractor's, or WHEN_NONE */
+    char kind[RUN_HISTORY_WORD];   /* changes full reconcile; load replay redrive */
+    char status[RUN_HISTORY_WORD]; /* complete partial throttled failed */
+    char error[RUN_HISTORY_WORD];  /* err_word of what ended it, or "" */
     int64_t counts[RUN_COUNTS];
 };
 
-struct runs {
-    struct runs_entry *entries; /* the oldest first */
+struct run_history {
+    struct run_history_entry *entries; /* the oldest first */
     size_t count;
 };
 
-const char *runs_file(enum runs_side side); /* its name in the table's folder */
-const char *runs_count_name(enum run_count count);
-bool runs_count_of(enum run_count count, enum runs_side side);
+const char *run_history_file(enum run_history_side side); /* its name in the table's folder */
+const char *run_history_count_name(enum run_count count);
+bool run_history_count_of(enum run_count count, enum run_history_side side);
 
-enum err_code runs_add(const struct spool *s, const char *table, enum runs_side side,
-                       const struct runs_entry *run, struct err *e) MUST_CHECK;
+enum err_code run_history_add(const struct spool *s, const char *table, enum run_history_side side,
+                              const struct run_history_entry *run, struct err *e) MUST_CHECK;
 
-/* No file: OK, with no entries. The list is the caller's: runs_free, also after a failure. */
-enum err_code runs_read(const struct spool *s, const char *table, enum runs_side side,
-                        struct runs *r, struct err *e) MUST_CHECK;
-void runs_free(struct runs *r);
+/* No file: OK, with no entries. The list is the caller's: run_history_free, also after a failure. */
+enum err_code run_history_read(const struct spool *s, const char *table, enum run_history_side side,
+                               struct run_history *r, struct err *e) MUST_CHECK;
+void run_history_free(struct run_history *r);
 
 #endif

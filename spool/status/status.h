@@ -44,8 +44,8 @@ struct status_table {
     size_t reasons_count;
     uint64_t damaged;
     bool loaded_unknown; /* loaded.json is damaged */
-    struct runs extract;
-    struct runs load;
+    struct run_history extract;
+    struct run_history load;
 };
 
 struct status {

@@ -21,7 +21,8 @@ static enum err_code add_time(struct buf *b, const char *name, int64_t t)
 
 /* ---- runs ---- */
 
-static enum err_code add_run(struct buf *b, const struct runs_entry *run, enum runs_side side)
+static enum err_code add_run(struct buf *b, const struct run_history_entry *run,
+                             enum run_history_side side)
 {
     enum err_code rc;
     if ((rc = buf_addc(b, '{')) != OK || (rc = add_time(b, "began", run->began)) != OK ||
@@ -31,18 +32,18 @@ static enum err_code add_run(struct buf *b, const struct runs_entry *run, enum r
         (rc = add_text(b, "status", run->status)) != OK || (rc = buf_addc(b, ',')) != OK ||
         (rc = add_text(b, "error", run->error)) != OK)
         return rc;
-    if (side == RUNS_EXTRACT && ((rc = buf_addc(b, ',')) != OK ||
-                                 (rc = add_time(b, "complete_to", run->complete_to)) != OK))
+    if (side == RUN_HISTORY_EXTRACT && ((rc = buf_addc(b, ',')) != OK ||
+                                        (rc = add_time(b, "complete_to", run->complete_to)) != OK))
         return rc;
     for (unsigned i = 0; i < RUN_COUNTS && rc == OK; i++)
-        if (runs_count_of((enum run_count)i, side))
-            rc =
-                buf_addf(b, ",\"%s\":%" PRId64, runs_count_name((enum run_count)i), run->counts[i]);
+        if (run_history_count_of((enum run_count)i, side))
+            rc = buf_addf(b, ",\"%s\":%" PRId64, run_history_count_name((enum run_count)i),
+                          run->counts[i]);
     return rc == OK ? buf_addc(b, '}') : rc;
 }
 
-static enum err_code add_runs(struct buf *b, const char *name, const struct runs *r,
-                              enum runs_side side)
+static enum err_code add_runs(struct buf *b, const char *name, const struct run_history *r,
+                              enum run_history_side side)
 {
     enum err_code rc = buf_addf(b, ",\"%s\":[", name);
     size_t first = r->count > STATUS_RUNS ? r->count - STATUS_RUNS : 0;
@@ -91,8 +92,8 @@ static enum err_code add_table(struct buf *b, const struct status_table *t)
         return rc;
     rc = ratio < 0 ? buf_adds(b, ",\"requests_per_change\":null")
                    : buf_addf(b, ",\"requests_per_change\":%.6g", ratio);
-    if (rc != OK || (rc = add_runs(b, "extract", &t->extract, RUNS_EXTRACT)) != OK ||
-        (rc = add_runs(b, "load", &t->load, RUNS_LOAD)) != OK)
+    if (rc != OK || (rc = add_runs(b, "extract", &t->extract, RUN_HISTORY_EXTRACT)) != OK ||
+        (rc = add_runs(b, "load", &t->load, RUN_HISTORY_LOAD)) != OK)
         return rc;
     return buf_addc(b, '}');
 }

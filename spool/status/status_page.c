@@ -18,7 +18,7 @@ static enum err_code add_data(struct buf *b, const char *json)
     return rc;
 }
 
-enum err_code site_page(struct buf *b, const char *nonce, const char *json)
+enum err_code status_page_render(struct buf *b, const char *nonce, const char *json)
 {
     static const char nonce_mark[] = "@NONCE@";
     static const char data_mark[] = "@DATA@";

@@ -7,11 +7,11 @@
 
 #include "shared/base/buf.h"
 
-#define SITE_MAX ((size_t)32 << 20)
+#define STATUS_PAGE_MAX ((size_t)32 << 20)
 
 /* nonce: letters and digits, for the Content-Security-Policy. json: the status, or NULL: the page
  * asks for it. */
-enum err_code site_page(struct buf *b, const char *nonce, const char *json) MUST_CHECK;
+enum err_code status_page_render(struct buf *b, const char *nonce, const char *json) MUST_CHECK;
 
 /* Made by spool/status/page/embed.sh. */
 extern const char site_status_html[];

@@ -33,7 +33,7 @@ struct watched {
     struct page_info next;
     int64_t fetched;
     struct seen dead[2]; /* enum dead_side */
-    struct seen runs[2]; /* enum runs_side */
+    struct seen runs[2]; /* enum run_history_side */
     bool there;          /* in this look */
 };
 

@@ -232,13 +232,14 @@ static enum err_code look_at_letters(struct watched *w, const struct spool *s, s
     return rc;
 }
 
-static enum err_code look_at_runs(struct watched *w, const struct spool *s, enum runs_side side,
-                                  struct runs *runs, struct err *e)
+static enum err_code look_at_runs(struct watched *w, const struct spool *s,
+                                  enum run_history_side side, struct run_history *runs,
+                                  struct err *e)
 {
-    if (!news(&w->runs[side], s, w->table.name, runs_file(side)))
+    if (!news(&w->runs[side], s, w->table.name, run_history_file(side)))
         return OK;
-    runs_free(runs);
-    return runs_read(s, w->table.name, side, runs, e);
+    run_history_free(runs);
+    return run_history_read(s, w->table.name, side, runs, e);
 }
 
 enum err_code watched_look(struct watched *w, const struct spool *s, const struct status_conf *conf,
@@ -250,10 +251,10 @@ enum err_code watched_look(struct watched *w, const struct spool *s, const struc
     enum err_code rc = ask_loaded(s, t->name, databases, &least, &damaged, e);
     if (rc != OK || (rc = look_at_pages(w, s, conf, least, e)) != OK ||
         (rc = look_at_letters(w, s, e)) != OK ||
-        (rc = look_at_runs(w, s, RUNS_EXTRACT, &t->extract, e)) != OK)
+        (rc = look_at_runs(w, s, RUN_HISTORY_EXTRACT, &t->extract, e)) != OK)
         return rc;
     t->loaded_unknown = damaged;
-    return look_at_runs(w, s, RUNS_LOAD, &t->load, e);
+    return look_at_runs(w, s, RUN_HISTORY_LOAD, &t->load, e);
 }
 
 void watched_free(struct watched *w)
@@ -261,14 +262,14 @@ void watched_free(struct watched *w)
     if (!w)
         return;
     restart(w);
-    runs_free(&w->table.extract);
-    runs_free(&w->table.load);
+    run_history_free(&w->table.extract);
+    run_history_free(&w->table.load);
     free(w);
 }
 
 /* ---- figures ---- */
 
-static int64_t sum_since(const struct runs *r, int64_t from, enum run_count what)
+static int64_t sum_since(const struct run_history *r, int64_t from, enum run_count what)
 {
     int64_t sum = 0;
     for (size_t i = 0; i < r->count; i++)
@@ -285,7 +286,7 @@ double status_requests_per_change(const struct status_table *t)
     int64_t b = t->load.entries[0].began;
     int64_t from = a > b ? a : b;
     /* What the loader did first was fetched before: the first runs of both belong together. */
-    if (t->load.count < RUNS_KEPT && t->extract.count < RUNS_KEPT)
+    if (t->load.count < RUN_HISTORY_KEPT && t->extract.count < RUN_HISTORY_KEPT)
         from = a < b ? a : b;
     int64_t changed =
         sum_since(&t->load, from, RUN_INSERTED) + sum_since(&t->load, from, RUN_UPDATED);

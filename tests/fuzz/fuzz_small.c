@@ -46,13 +46,13 @@ static void read_source(void)
 static void read_runs(void)
 {
     struct err e = ERR_INIT;
-    struct runs runs = {0};
+    struct run_history runs = {0};
     for (unsigned side = 0; side < 2; side++) {
-        DEMAND(runs_read(spool, FUZZ_TABLE, (enum runs_side)side, &runs, &e) == OK);
-        DEMAND(runs.count <= RUNS_KEPT);
+        DEMAND(run_history_read(spool, FUZZ_TABLE, (enum run_history_side)side, &runs, &e) == OK);
+        DEMAND(runs.count <= RUN_HISTORY_KEPT);
         for (size_t i = 0; i < runs.count; i++)
-            DEMAND(strlen(runs.entries[i].kind) < RUNS_WORD);
-        runs_free(&runs);
+            DEMAND(strlen(runs.entries[i].kind) < RUN_HISTORY_WORD);
+        run_history_free(&runs);
     }
 }
 

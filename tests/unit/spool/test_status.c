@@ -150,15 +150,15 @@ static void test_reasons_are_counted_and_bounded(void **state)
 
 static void add_runs(struct fixture *f, int64_t requests, int64_t changed)
 {
-    struct runs_entry run = {.began = when_now() - 10 * WHEN_SECOND,
-                             .ended = when_now(),
-                             .complete_to = WHEN_NONE,
-                             .kind = "changes",
-                             .status = "complete"};
+    struct run_history_entry run = {.began = when_now() - 10 * WHEN_SECOND,
+                                    .ended = when_now(),
+                                    .complete_to = WHEN_NONE,
+                                    .kind = "changes",
+                                    .status = "complete"};
     run.counts[RUN_REQUESTS] = requests;
-    assert_ok(runs_add(f->spool, TABLE, RUNS_EXTRACT, &run, e));
+    assert_ok(run_history_add(f->spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
     run.counts[RUN_INSERTED] = changed;
-    assert_ok(runs_add(f->spool, TABLE, RUNS_LOAD, &run, e));
+    assert_ok(run_history_add(f->spool, TABLE, RUN_HISTORY_LOAD, &run, e));
 }
 
 static void test_requests_per_change(void **state)
@@ -181,7 +181,7 @@ static void test_requests_per_change(void **state)
 
 /* ---- health ---- */
 
-static void judge(struct health *h, const struct status_watch *w, enum runs_side side,
+static void judge(struct health *h, const struct status_watch *w, enum run_history_side side,
                   const struct health_last *last, size_t n)
 {
     struct health_conf conf = {side, false, 60 * WHEN_SECOND, status_of(w)->at};
@@ -196,20 +196,20 @@ static void test_health_tells_what_is_stale_failing_and_full(void **state)
     fixture_open(&f);
     write_pages(&f, 1, 1, 1); /* complete up to 2020 */
     struct status_watch *w = watch(&f, false);
-    judge(&h, w, RUNS_EXTRACT, NULL, 0);
+    judge(&h, w, RUN_HISTORY_EXTRACT, NULL, 0);
     assert_int_equal(h.total, 1);
     assert_int_equal(h.reasons[0].code, HEALTH_TABLE_STALE);
     assert_string_equal(h.reasons[0].table, TABLE);
-    judge(&h, w, RUNS_LOAD, NULL, 0); /* nothing loaded, and just begun */
+    judge(&h, w, RUN_HISTORY_LOAD, NULL, 0); /* nothing loaded, and just begun */
     assert_int_equal(h.total, 0);
     const struct health_last last[] = {{TABLE, ERR_UNAVAILABLE}, {"users", ERR_FULL}};
-    judge(&h, w, RUNS_LOAD, last, 2);
+    judge(&h, w, RUN_HISTORY_LOAD, last, 2);
     assert_int_equal(h.total, 2);
     assert_int_equal(h.reasons[0].code, HEALTH_FAILING);
     assert_string_equal(h.reasons[0].error, "unavailable");
     assert_int_equal(h.reasons[1].code, HEALTH_FULL);
     const struct health_last calm[] = {{TABLE, OK}, {"users", ERR_INTERRUPTED}};
-    judge(&h, w, RUNS_LOAD, calm, 2);
+    judge(&h, w, RUN_HISTORY_LOAD, calm, 2);
     assert_int_equal(h.total, 0);
     status_close(w);
     fixture_close(&f);
@@ -224,19 +224,20 @@ static void test_health_knows_of_throttling_and_of_history(void **state)
     (void)state;
     fixture_open(&f);
     write_pages(&f, 1, 1, 1);
-    struct runs_entry run = {.complete_to = WHEN_NONE, .status = "failed", .error = "denied"};
-    assert_ok(runs_add(f.spool, TABLE, RUNS_LOAD, &run, e));
+    struct run_history_entry run = {
+        .complete_to = WHEN_NONE, .status = "failed", .error = "denied"};
+    assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_LOAD, &run, e));
     static const char breaker[] = "{\"netty_breaker\":1,\"until\":\"2999-01-01T00:00:00.000000Z\"}";
     (void)snprintf(path, sizeof path, "%s/breaker.json", f.dir);
     write_file(path, breaker, sizeof breaker - 1);
     struct status_watch *w = watch(&f, false);
-    judge(&h, w, RUNS_LOAD, NULL, 0);
+    judge(&h, w, RUN_HISTORY_LOAD, NULL, 0);
     assert_int_equal(h.total, 1);
     assert_string_equal(h.reasons[0].error, "denied");
-    judge(&h, w, RUNS_EXTRACT, NULL, 0);
+    judge(&h, w, RUN_HISTORY_EXTRACT, NULL, 0);
     assert_int_equal(h.reasons[0].code, HEALTH_THROTTLED);
     buf_init(&line, 4096);
-    struct health_conf conf = {RUNS_EXTRACT, false, 60 * WHEN_SECOND, 0};
+    struct health_conf conf = {RUN_HISTORY_EXTRACT, false, 60 * WHEN_SECOND, 0};
     assert_int_equal(health_line(&line, &h, &conf), OK);
     assert_non_null(strstr(line.data, "left alone until 2999-01-01"));
     assert_non_null(strstr(line.data, TABLE " is complete only up to 2020-09-13"));
@@ -259,7 +260,7 @@ static void test_json_is_json_and_holds_nothing_of_a_record(void **state)
     set_aside(&f, DEAD_LOAD, "refused", "23514");
     add_runs(&f, 7, 40);
     struct status_watch *w = watch(&f, false);
-    judge(&h, w, RUNS_EXTRACT, NULL, 0);
+    judge(&h, w, RUN_HISTORY_EXTRACT, NULL, 0);
     struct status_view view = {"extract", 60 * WHEN_SECOND, 0, &h};
     buf_init(&text, STATUS_JSON_MAX);
     assert_int_equal(status_json(&text, status_of(w), &view), OK);

@@ -2,15 +2,15 @@
 #include "tests/unit/spool/helper.h"
 #include <sys/wait.h>
 
-static struct runs_entry example(int64_t n)
+static struct run_history_entry example(int64_t n)
 {
-    struct runs_entry run = {.began = n * WHEN_SECOND,
-                             .ended = (n + 2) * WHEN_SECOND,
-                             .busy = 1500000,
-                             .complete_to = WHEN_NONE,
-                             .kind = "changes",
-                             .status = "failed",
-                             .error = "unavailable"};
+    struct run_history_entry run = {.began = n * WHEN_SECOND,
+                                    .ended = (n + 2) * WHEN_SECOND,
+                                    .busy = 1500000,
+                                    .complete_to = WHEN_NONE,
+                                    .kind = "changes",
+                                    .status = "failed",
+                                    .error = "unavailable"};
     run.counts[RUN_REQUESTS] = n;
     run.counts[RUN_INSERTED] = 10 * n;
     run.counts[RUN_RETRIES] = 7;
@@ -26,27 +26,27 @@ static void open_table(struct fixture *f)
 static void test_none_yet(void **state)
 {
     struct fixture f;
-    struct runs r;
+    struct run_history r;
     (void)state;
     open_table(&f);
-    assert_ok(runs_read(f.spool, TABLE, RUNS_LOAD, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_LOAD, &r, e));
     assert_int_equal(r.count, 0);
-    runs_free(&r);
+    run_history_free(&r);
     fixture_close(&f);
 }
 
 static void test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts(void **state)
 {
     struct fixture f;
-    struct runs r;
+    struct run_history r;
     (void)state;
-    struct runs_entry run = example(5);
+    struct run_history_entry run = example(5);
     open_table(&f);
     run.complete_to = 123456789;
-    assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, e));
+    assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
     run.complete_to = WHEN_NONE;
-    assert_ok(runs_add(f.spool, TABLE, RUNS_LOAD, &run, e));
-    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_LOAD, &run, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
     assert_int_equal(r.count, 1);
     assert_int_equal(r.entries[0].began, 5 * WHEN_SECOND);
     assert_int_equal(r.entries[0].ended, 7 * WHEN_SECOND);
@@ -58,30 +58,30 @@ static void test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts(voi
     assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 5);
     assert_int_equal(r.entries[0].counts[RUN_INSERTED], 0);
     assert_int_equal(r.entries[0].counts[RUN_RETRIES], 7);
-    runs_free(&r);
-    assert_ok(runs_read(f.spool, TABLE, RUNS_LOAD, &r, e));
+    run_history_free(&r);
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_LOAD, &r, e));
     assert_int_equal(r.count, 1);
     assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 0);
     assert_int_equal(r.entries[0].counts[RUN_INSERTED], 50);
-    runs_free(&r);
+    run_history_free(&r);
     fixture_close(&f);
 }
 
 static void test_only_the_newest_are_kept_in_their_order(void **state)
 {
     struct fixture f;
-    struct runs r;
+    struct run_history r;
     (void)state;
     open_table(&f);
-    for (int i = 1; i <= RUNS_KEPT + 5; i++) {
-        struct runs_entry run = example(i);
-        assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, e));
+    for (int i = 1; i <= RUN_HISTORY_KEPT + 5; i++) {
+        struct run_history_entry run = example(i);
+        assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
     }
-    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
-    assert_int_equal(r.count, RUNS_KEPT);
-    for (int i = 0; i < RUNS_KEPT; i++)
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
+    assert_int_equal(r.count, RUN_HISTORY_KEPT);
+    for (int i = 0; i < RUN_HISTORY_KEPT; i++)
         assert_int_equal(r.entries[i].counts[RUN_REQUESTS], i + 6);
-    runs_free(&r);
+    run_history_free(&r);
     fixture_close(&f);
 }
 
@@ -94,29 +94,29 @@ static void test_damage_costs_the_damaged_lines_alone(void **state)
 {
     struct fixture f;
     struct buf text;
-    struct runs r;
+    struct run_history r;
     char path[256];
     (void)state;
     open_table(&f);
     for (int i = 1; i <= 3; i++) {
-        struct runs_entry run = example(i);
-        assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, e));
+        struct run_history_entry run = example(i);
+        assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
     }
     path_of(&f, path);
     read_file(path, &text);
     char *second = strchr(text.data, '\n') + 20;
     *second ^= 1;
     write_file(path, text.data, text.len - 10); /* and the third is torn */
-    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
     assert_int_equal(r.count, 1);
     assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 1);
-    runs_free(&r);
-    struct runs_entry more = example(4);
-    assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &more, e));
-    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    run_history_free(&r);
+    struct run_history_entry more = example(4);
+    assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &more, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
     assert_int_equal(r.count, 2);
     assert_int_equal(r.entries[1].counts[RUN_REQUESTS], 4);
-    runs_free(&r);
+    run_history_free(&r);
     buf_free(&text);
     fixture_close(&f);
 }
@@ -124,7 +124,7 @@ static void test_damage_costs_the_damaged_lines_alone(void **state)
 static void test_a_file_that_is_none_of_ours_is_replaced(void **state)
 {
     struct fixture f;
-    struct runs r;
+    struct run_history r;
     char path[256];
     (void)state;
     open_table(&f);
@@ -134,14 +134,14 @@ static void test_a_file_that_is_none_of_ours_is_replaced(void **state)
     memset(large, 'x', 2 << 20);
     write_file(path, large, 2 << 20);
     free(large);
-    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
     assert_int_equal(r.count, 0);
-    runs_free(&r);
-    struct runs_entry run = example(4);
-    assert_ok(runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, e));
-    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    run_history_free(&r);
+    struct run_history_entry run = example(4);
+    assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
     assert_int_equal(r.count, 1);
-    runs_free(&r);
+    run_history_free(&r);
     fixture_close(&f);
 }
 
@@ -152,7 +152,7 @@ static void test_several_writers_lose_nothing(void **state)
         EACH = 8
     };
     struct fixture f;
-    struct runs r;
+    struct run_history r;
     pid_t pids[WRITERS];
     (void)state;
     open_table(&f);
@@ -162,9 +162,9 @@ static void test_several_writers_lose_nothing(void **state)
         if (pids[w] == 0) {
             int bad = 0;
             for (int i = 0; i < EACH; i++) {
-                struct runs_entry run = example(w * EACH + i);
+                struct run_history_entry run = example(w * EACH + i);
                 struct err why = ERR_INIT;
-                bad += runs_add(f.spool, TABLE, RUNS_EXTRACT, &run, &why) != OK;
+                bad += run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, &why) != OK;
             }
             _exit(bad);
         }
@@ -174,13 +174,13 @@ static void test_several_writers_lose_nothing(void **state)
         assert_int_equal(waitpid(pids[w], &status, 0), pids[w]);
         assert_int_equal(status, 0);
     }
-    assert_ok(runs_read(f.spool, TABLE, RUNS_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
     assert_int_equal(r.count, WRITERS * EACH);
     int64_t sum = 0;
     for (size_t i = 0; i < r.count; i++)
         sum += r.entries[i].counts[RUN_REQUESTS];
     assert_int_equal(sum, WRITERS * EACH * (WRITERS * EACH - 1) / 2);
-    runs_free(&r);
+    run_history_free(&r);
     fixture_close(&f);
 }
 
