@@ -1,9 +1,9 @@
 #include "spool/cli/spool_command.h"
 
 struct cat {
-    const struct cmd *cmd;
+    const struct spool_command *cmd;
     const char *id; /* only this record's versions; NULL: all */
-    char key[CMD_KEY_MAX];
+    char key[SPOOL_COMMAND_KEY_MAX];
     struct json_splitter *splitter;
     uint64_t damaged;
 };
@@ -24,27 +24,29 @@ static enum err_code put_page(void *ctx, struct reader *r, const struct page_inf
         }
         if (rc != OK || !line)
             return rc;
-        enum cmd_match match =
-            cat->id ? cmd_match(cat->splitter, cat->key, cat->id, line, n, &record) : CMD_MATCH;
-        cat->damaged += match == CMD_UNREADABLE;
+        enum spool_command_match match =
+            cat->id ? spool_command_match(cat->splitter, cat->key, cat->id, line, n, &record)
+                    : SPOOL_COMMAND_MATCH;
+        cat->damaged += match == SPOOL_COMMAND_UNREADABLE;
         /* n + 1: the line end is there too. */
-        if (match == CMD_MATCH && fwrite(line, 1, n + 1, cat->cmd->out) != n + 1)
-            return cmd_written(cat->cmd, e);
+        if (match == SPOOL_COMMAND_MATCH && fwrite(line, 1, n + 1, cat->cmd->out) != n + 1)
+            return spool_command_written(cat->cmd, e);
     }
 }
 
-static enum err_code put_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code put_table(const struct spool_command *c, const char *table, void *ctx,
+                               struct err *e)
 {
     struct cat *cat = ctx;
-    struct cmd_walk w = {.page = put_page, .ctx = cat};
-    enum err_code rc = cat->id ? cmd_key(c, table, cat->key, e) : OK;
+    struct spool_command_walk w = {.page = put_page, .ctx = cat};
+    enum err_code rc = cat->id ? spool_command_key(c, table, cat->key, e) : OK;
     if (rc == OK)
-        rc = cmd_walk_pages(c, table, &w, e);
+        rc = spool_command_walk_pages(c, table, &w, e);
     cat->damaged += w.damaged;
     return rc;
 }
 
-enum err_code cmd_cat(const struct cmd *c, struct err *e)
+enum err_code spool_command_cat(const struct spool_command *c, struct err *e)
 {
     struct cat cat = {.cmd = c};
     if (c->count == 0)
@@ -55,7 +57,7 @@ enum err_code cmd_cat(const struct cmd *c, struct err *e)
     if (rc == OK)
         rc = cmd_each_table(c, put_table, &cat, e);
     if (rc == OK)
-        rc = cmd_written(c, e);
+        rc = spool_command_written(c, e);
     if (cat.splitter)
         json_splitter_close(cat.splitter);
     if (rc == OK && cat.damaged > 0)

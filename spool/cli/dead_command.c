@@ -18,7 +18,7 @@ struct reason {
 };
 
 struct dead {
-    const struct cmd *cmd;
+    const struct spool_command *cmd;
     const char *table;
     const char *side;
     struct summary *summary;
@@ -71,7 +71,7 @@ static enum err_code put_json(const struct dead *d, const struct dead_letter *le
         (void)buf_err(e, rc, &line, "a record that was set aside");
     else if (fprintf(d->cmd->out, "{\"table\":\"%s\",\"side\":\"%s\",%s", d->table, d->side,
                      line.data + 1) < 0)
-        rc = cmd_written(d->cmd, e);
+        rc = spool_command_written(d->cmd, e);
     buf_free(&line);
     return rc;
 }
@@ -87,7 +87,7 @@ static enum err_code put_letter(void *ctx, const struct dead_letter *letter, str
                 when_people(letter->at, at), d->table, d->side, letter->reason,
                 *letter->sqlstate ? " " : "", letter->sqlstate, letter->place.page, letter->line,
                 letter->message) < 0)
-        return cmd_written(d->cmd, e);
+        return spool_command_written(d->cmd, e);
     return OK;
 }
 
@@ -98,7 +98,8 @@ static enum err_code put_side(struct dead *d, enum dead_side side, const char *n
     return rc == OK ? add_reasons(d, e) : rc;
 }
 
-static enum err_code put_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code put_table(const struct spool_command *c, const char *table, void *ctx,
+                               struct err *e)
 {
     struct dead *d = ctx;
     (void)c;
@@ -107,7 +108,7 @@ static enum err_code put_table(const struct cmd *c, const char *table, void *ctx
     return rc == OK ? put_side(d, DEAD_LOAD, "load", e) : rc;
 }
 
-enum err_code cmd_dead(const struct cmd *c, struct err *e)
+enum err_code spool_command_dead(const struct spool_command *c, struct err *e)
 {
     struct dead d = {.cmd = c};
     enum err_code rc = summary_open(&d.summary, false, e);
@@ -116,7 +117,7 @@ enum err_code cmd_dead(const struct cmd *c, struct err *e)
     if (rc == OK && !c->json)
         rc = summary_print(d.summary, c->out, e);
     if (rc == OK)
-        rc = cmd_written(c, e);
+        rc = spool_command_written(c, e);
     summary_close(d.summary);
     return rc;
 }

@@ -14,7 +14,7 @@ struct work {
     struct record_digest *digest;
     struct json_splitter *splitter;
     struct zone *zone;
-    char key[CMD_KEY_MAX];
+    char key[SPOOL_COMMAND_KEY_MAX];
     uint64_t damaged;
     uint64_t unusable; /* records that the loader sets aside, or whose key is no plain integer */
     struct summary *summary;
@@ -68,21 +68,22 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
     }
 }
 
-static enum err_code digest_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code digest_table(const struct spool_command *c, const char *table, void *ctx,
+                                  struct err *e)
 {
     struct work *w = ctx;
     char text[RECORD_DIGEST_TEXT];
     uint64_t records;
     uint64_t unusable;
     enum err_code rc;
-    if ((rc = cmd_key(c, table, w->key, e)) != OK ||
+    if ((rc = spool_command_key(c, table, w->key, e)) != OK ||
         (rc = record_digest_open(&w->digest, ROOM, e)) != OK)
         return rc;
     do {
-        struct cmd_walk walk = {.page = on_page, .ctx = w};
+        struct spool_command_walk walk = {.page = on_page, .ctx = w};
         unusable = w->unusable;
         record_digest_begin(w->digest);
-        rc = cmd_walk_pages(c, table, &walk, e);
+        rc = spool_command_walk_pages(c, table, &walk, e);
         w->damaged += walk.damaged;
         unusable = w->unusable - unusable;
     } while (rc == OK && record_digest_again(w->digest));
@@ -97,7 +98,7 @@ static enum err_code digest_table(const struct cmd *c, const char *table, void *
     return rc == OK ? summary_row(w->summary, cells, sizeof cells / sizeof cells[0], e) : rc;
 }
 
-enum err_code cmd_digest(const struct cmd *c, struct err *e)
+enum err_code spool_command_digest(const struct spool_command *c, struct err *e)
 {
     struct work w = {0};
     enum err_code rc;
@@ -106,7 +107,7 @@ enum err_code cmd_digest(const struct cmd *c, struct err *e)
         (rc = json_splitter_open(&w.splitter, e)) == OK &&
         (rc = cmd_each_table(c, digest_table, &w, e)) == OK &&
         (rc = summary_print(w.summary, c->out, e)) == OK)
-        rc = cmd_written(c, e);
+        rc = spool_command_written(c, e);
     summary_close(w.summary);
     if (w.zone)
         zone_close(w.zone);

@@ -17,7 +17,7 @@
 #include <string.h>
 
 struct heal {
-    const struct cmd *cmd;
+    const struct spool_command *cmd;
     struct zone *zone;
     struct summary *summary;
     const char *dir;
@@ -134,11 +134,12 @@ static enum err_code settle(const struct heal *h, const char *table, struct err 
     return rc;
 }
 
-static enum err_code heal_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code heal_table(const struct spool_command *c, const char *table, void *ctx,
+                                struct err *e)
 {
     struct heal *h = ctx;
     char dir[IO_PATH];
-    struct cmd_walk w = {.page = on_page, .damage = on_damage, .ctx = h};
+    struct spool_command_walk w = {.page = on_page, .damage = on_damage, .ctx = h};
     enum err_code rc = table_dir(dir, c->spool, table, e);
     if (rc != OK)
         return rc;
@@ -149,7 +150,7 @@ static enum err_code heal_table(const struct cmd *c, const char *table, void *ct
     h->wish = (struct refetch){.asked = when_now(), .low = WHEN_NONE};
     int64_t mended;
     if ((rc = repair_table(c->spool, table, h->look, &mended, e)) != OK ||
-        (rc = cmd_walk_pages(c, table, &w, e)) != OK)
+        (rc = spool_command_walk_pages(c, table, &w, e)) != OK)
         return rc;
     if (h->count > 0 && !h->look && (rc = settle(h, table, e)) != OK)
         return rc;
@@ -167,7 +168,7 @@ static enum err_code heal_table(const struct cmd *c, const char *table, void *ct
     return summary_row(h->summary, cells, sizeof cells / sizeof cells[0], e);
 }
 
-enum err_code cmd_heal(const struct cmd *c, struct err *e)
+enum err_code spool_command_heal(const struct spool_command *c, struct err *e)
 {
     struct heal *h = calloc(1, sizeof *h);
     int64_t mended;
@@ -181,7 +182,7 @@ enum err_code cmd_heal(const struct cmd *c, struct err *e)
         (rc = repair_spool(c->spool, h->look, &mended, e)) == OK &&
         (rc = cmd_each_table(c, heal_table, h, e)) == OK &&
         (rc = summary_print(h->summary, c->out, e)) == OK)
-        rc = cmd_written(c, e);
+        rc = spool_command_written(c, e);
     summary_close(h->summary);
     if (h->zone)
         zone_close(h->zone);

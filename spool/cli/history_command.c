@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 struct history {
-    const struct cmd *cmd;
+    const struct spool_command *cmd;
     const char *id;
-    char key[CMD_KEY_MAX];
+    char key[SPOOL_COMMAND_KEY_MAX];
     bool colour;
     struct json_splitter *now;
     struct json_splitter *before;
@@ -113,7 +113,7 @@ static enum err_code show(struct history *h, const struct page_info *p, uint64_t
     if ((rc = compose(h, p, line, now, &before)) != OK)
         return buf_err(e, rc, &h->out, "a version of the record");
     if (fwrite(h->out.data, 1, h->out.len, h->cmd->out) != h->out.len)
-        return cmd_written(h->cmd, e);
+        return spool_command_written(h->cmd, e);
     h->versions++;
     buf_reset(&h->last);
     if ((rc = buf_add(&h->last, now->text, now->len)) != OK)
@@ -136,22 +136,24 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
         }
         if (rc != OK || !line)
             return rc;
-        enum cmd_match match = cmd_match(h->now, h->key, h->id, line, n, &record);
-        h->unreadable += match == CMD_UNREADABLE;
-        if (match == CMD_MATCH && (rc = show(h, info, number, &record, e)) != OK)
+        enum spool_command_match match =
+            spool_command_match(h->now, h->key, h->id, line, n, &record);
+        h->unreadable += match == SPOOL_COMMAND_UNREADABLE;
+        if (match == SPOOL_COMMAND_MATCH && (rc = show(h, info, number, &record, e)) != OK)
             return rc;
     }
 }
 
-static enum err_code show_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code show_table(const struct spool_command *c, const char *table, void *ctx,
+                                struct err *e)
 {
     struct history *h = ctx;
-    struct cmd_walk w = {.page = on_page, .ctx = h};
-    enum err_code rc = cmd_key(c, table, h->key, e);
+    struct spool_command_walk w = {.page = on_page, .ctx = h};
+    enum err_code rc = spool_command_key(c, table, h->key, e);
     if (rc == OK)
-        rc = cmd_walk_pages(c, table, &w, e);
+        rc = spool_command_walk_pages(c, table, &w, e);
     if (rc == OK)
-        rc = cmd_written(c, e);
+        rc = spool_command_written(c, e);
     if (rc == OK && h->versions == 0)
         rc = err_set(e, ERR_USAGE, "the spool holds no record of %s whose %s is %s", table, h->key,
                      h->id);
@@ -169,11 +171,11 @@ static bool wants_colour(void)
     return isatty(STDOUT_FILENO) == 1 && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
-enum err_code cmd_history(const struct cmd *c, struct err *e)
+enum err_code spool_command_history(const struct spool_command *c, struct err *e)
 {
     if (c->count != 2 || !*c->words[1])
         return err_set(e, ERR_USAGE, "history needs a table's name and a record's id");
-    struct cmd table = *c;
+    struct spool_command table = *c;
     table.count = 1;
     struct history h = {.cmd = &table, .id = c->words[1], .colour = wants_colour()};
     enum err_code rc;

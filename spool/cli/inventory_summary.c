@@ -41,8 +41,8 @@ static const char *stage(const struct inventory_state *s, const struct word *w)
     return w->missing > 0 ? "looking" : "done";
 }
 
-enum err_code cmd_show_roll(const struct cmd *c, const char *table, struct summary *out,
-                            size_t *shown, struct err *e)
+enum err_code spool_command_show_roll(const struct spool_command *c, const char *table,
+                                      struct summary *out, size_t *shown, struct err *e)
 {
     struct inventory_state s;
     struct missing m = {0};

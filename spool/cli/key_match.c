@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* The database's key where the loader has told it, else the API's rule. */
-enum err_code cmd_key(const struct cmd *c, const char *table, char key[CMD_KEY_MAX], struct err *e)
+enum err_code spool_command_key(const struct spool_command *c, const char *table,
+                                char key[SPOOL_COMMAND_KEY_MAX], struct err *e)
 {
     struct catalog catalog;
     struct err why = ERR_INIT;
@@ -18,7 +19,7 @@ enum err_code cmd_key(const struct cmd *c, const char *table, char key[CMD_KEY_M
     }
     const struct catalog_entry *entry = rc == OK ? catalog_find(&catalog, table) : NULL;
     names_key(table, usual);
-    const char *name = entry && strlen(entry->key) < CMD_KEY_MAX ? entry->key : usual;
+    const char *name = entry && strlen(entry->key) < SPOOL_COMMAND_KEY_MAX ? entry->key : usual;
     memcpy(key, name, strlen(name) + 1);
     catalog_free(&catalog);
     return OK;
@@ -34,13 +35,14 @@ static bool has_id(const struct record *r, const char *key, const char *id)
     return m->value_len - 2 * (size_t)quoted == n && memcmp(m->value + quoted, id, n) == 0;
 }
 
-enum cmd_match cmd_match(struct json_splitter *s, const char *key, const char *id, const char *line,
-                         size_t n, struct record *r)
+enum spool_command_match spool_command_match(struct json_splitter *s, const char *key,
+                                             const char *id, const char *line, size_t n,
+                                             struct record *r)
 {
     /* Most lines are not about this record: found out without parsing. */
     if (!memmem(line, n, id, strlen(id)))
-        return CMD_OTHER;
+        return SPOOL_COMMAND_OTHER;
     if (json_splitter_run(s, line, n, r, NULL) != OK)
-        return CMD_UNREADABLE;
-    return has_id(r, key, id) ? CMD_MATCH : CMD_OTHER;
+        return SPOOL_COMMAND_UNREADABLE;
+    return has_id(r, key, id) ? SPOOL_COMMAND_MATCH : SPOOL_COMMAND_OTHER;
 }

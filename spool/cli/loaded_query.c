@@ -90,7 +90,7 @@ static enum err_code judge(int status, struct err *e)
                    WIFEXITED(status) ? code : WTERMSIG(status));
 }
 
-enum err_code ask_loaded(const struct options *o, const struct spool *s, struct err *e)
+enum err_code loaded_query(const struct options *o, const struct spool *s, struct err *e)
 {
     char path[IO_PATH];
     const char *args[ARGS_MAX];

@@ -11,6 +11,7 @@
 /* Runs the netty-load that lies beside this program, else the one on PATH, and waits for it. Its
  * log goes where ours goes. ERR_CONFIG where no database is configured; else what its exit code
  * says. */
-enum err_code ask_loaded(const struct options *o, const struct spool *s, struct err *e) MUST_CHECK;
+enum err_code loaded_query(const struct options *o, const struct spool *s,
+                           struct err *e) MUST_CHECK;
 
 #endif

@@ -38,8 +38,8 @@ static enum err_code count_page(void *ctx, struct reader *r, const struct page_i
 }
 
 /* By the loader's last word. */
-static enum err_code ask_loaded_file(const struct cmd *c, const char *table, struct page_place end,
-                                     const char **answer, struct err *e)
+static enum err_code ask_loaded_file(const struct spool_command *c, const char *table,
+                                     struct page_place end, const char **answer, struct err *e)
 {
     struct loaded loaded;
     enum err_code rc = loaded_read(c->spool, table, &loaded, e);
@@ -52,13 +52,14 @@ static enum err_code ask_loaded_file(const struct cmd *c, const char *table, str
     return OK;
 }
 
-static enum err_code list_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code list_table(const struct spool_command *c, const char *table, void *ctx,
+                                struct err *e)
 {
     struct ls *ls = ctx;
     struct row row = {.first = WHEN_NONE, .last = WHEN_NONE};
-    struct cmd_walk w = {.trusting = true, .page = count_page, .ctx = &row};
+    struct spool_command_walk w = {.trusting = true, .page = count_page, .ctx = &row};
     const char *loaded;
-    enum err_code rc = cmd_walk_pages(c, table, &w, e);
+    enum err_code rc = spool_command_walk_pages(c, table, &w, e);
     if (rc != OK || (rc = ask_loaded_file(c, table, row.end, &loaded, e)) != OK)
         return rc;
     ls->damaged += w.damaged;
@@ -75,7 +76,7 @@ static enum err_code list_table(const struct cmd *c, const char *table, void *ct
     return summary_row(ls->summary, cells, sizeof cells / sizeof cells[0], e);
 }
 
-enum err_code cmd_ls(const struct cmd *c, struct err *e)
+enum err_code spool_command_ls(const struct spool_command *c, struct err *e)
 {
     struct ls ls = {0};
     enum err_code rc = summary_open(&ls.summary, c->json, e);
@@ -83,7 +84,7 @@ enum err_code cmd_ls(const struct cmd *c, struct err *e)
         return rc;
     if ((rc = cmd_each_table(c, list_table, &ls, e)) == OK &&
         (rc = summary_print(ls.summary, c->out, e)) == OK)
-        rc = cmd_written(c, e);
+        rc = spool_command_written(c, e);
     summary_close(ls.summary);
     if (rc == OK && ls.damaged > 0)
         rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");

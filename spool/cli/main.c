@@ -9,13 +9,15 @@
 
 struct command {
     const char *name;
-    enum err_code (*run)(const struct cmd *c, struct err *e);
+    enum err_code (*run)(const struct spool_command *c, struct err *e);
 };
 
 static const struct command commands[] = {
-    {"ls", cmd_ls},         {"cat", cmd_cat},       {"verify", cmd_verify},   {"dead", cmd_dead},
-    {"status", cmd_status}, {"report", cmd_report}, {"history", cmd_history}, {"prune", cmd_prune},
-    {"digest", cmd_digest}, {"heal", cmd_heal},
+    {"ls", spool_command_ls},           {"cat", spool_command_cat},
+    {"verify", spool_command_verify},   {"dead", spool_command_dead},
+    {"status", spool_command_status},   {"report", spool_command_report},
+    {"history", spool_command_history}, {"prune", spool_command_prune},
+    {"digest", spool_command_digest},   {"heal", spool_command_heal},
 };
 
 static const struct command *find(const char *name)
@@ -61,12 +63,12 @@ static enum err_code run(const struct options *o, struct err *e)
     enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc != OK)
         return rc;
-    struct cmd cmd = {.options = o,
-                      .spool = spool,
-                      .words = words + 1,
-                      .count = count - 1,
-                      .json = options_int(o, OPT_JSON) != 0,
-                      .out = stdout};
+    struct spool_command cmd = {.options = o,
+                                .spool = spool,
+                                .words = words + 1,
+                                .count = count - 1,
+                                .json = options_int(o, OPT_JSON) != 0,
+                                .out = stdout};
     rc = command->run(&cmd, e);
     spool_close(spool);
     return rc;

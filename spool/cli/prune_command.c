@@ -19,7 +19,8 @@ static enum err_code on_segment(void *ctx, const struct pruned *p, struct err *e
     return summary_row(ctx, cells, sizeof cells / sizeof cells[0], e);
 }
 
-static enum err_code forget_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code forget_table(const struct spool_command *c, const char *table, void *ctx,
+                                  struct err *e)
 {
     size_t *all = ctx;
     size_t dropped;
@@ -29,7 +30,7 @@ static enum err_code forget_table(const struct cmd *c, const char *table, void *
     return rc;
 }
 
-static enum err_code forget(const struct cmd *c, struct err *e)
+static enum err_code forget(const struct spool_command *c, struct err *e)
 {
     size_t dropped = 0;
     enum err_code rc = cmd_each_table(c, forget_table, &dropped, e);
@@ -42,13 +43,14 @@ static enum err_code forget(const struct cmd *c, struct err *e)
 }
 
 /* For cmd_each_table, which refuses a table that is not there. */
-static enum err_code nothing(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code nothing(const struct spool_command *c, const char *table, void *ctx,
+                             struct err *e)
 {
     (void)c, (void)table, (void)ctx, (void)e;
     return OK;
 }
 
-static enum err_code prune(const struct cmd *c, struct summary *summary, struct err *e)
+static enum err_code prune(const struct spool_command *c, struct summary *summary, struct err *e)
 {
     struct prune_sum sum;
     struct prune_conf conf = {
@@ -81,7 +83,7 @@ static enum err_code prune(const struct cmd *c, struct summary *summary, struct 
     return OK;
 }
 
-enum err_code cmd_prune(const struct cmd *c, struct err *e)
+enum err_code spool_command_prune(const struct spool_command *c, struct err *e)
 {
     struct summary *summary = NULL;
     struct err later = ERR_INIT;
@@ -89,12 +91,12 @@ enum err_code cmd_prune(const struct cmd *c, struct err *e)
     if (rc == OK && options_given(c->options, OPT_FORGET))
         return forget(c, e);
     if (rc == OK && options_int(c->options, OPT_DRY_RUN) == 0)
-        rc = ask_loaded(c->options, c->spool, e);
+        rc = loaded_query(c->options, c->spool, e);
     if (rc != OK || (rc = summary_open(&summary, c->json, e)) != OK)
         return rc;
     enum err_code done = prune(c, summary, &later);
     if ((rc = summary_print(summary, c->out, e)) == OK)
-        rc = cmd_written(c, e);
+        rc = spool_command_written(c, e);
     summary_close(summary);
     if (done != OK) {
         *e = later;

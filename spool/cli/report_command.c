@@ -9,8 +9,8 @@
 /* Of the page's own policy; the file is no secret, and what runs in it is only its own. */
 #define NONCE "report"
 
-static enum err_code compose(const struct cmd *c, const struct status *s, struct buf *page,
-                             struct err *e)
+static enum err_code compose(const struct spool_command *c, const struct status *s,
+                             struct buf *page, struct err *e)
 {
     bool given = options_given(c->options, OPT_STALE_AFTER);
     struct health health;
@@ -43,7 +43,7 @@ static enum err_code publish(const char *file, const struct buf *page, struct er
     return io_publish(dir, slash != NULL ? slash + 1 : file, page->data, page->len, e);
 }
 
-enum err_code cmd_report(const struct cmd *c, struct err *e)
+enum err_code spool_command_report(const struct spool_command *c, struct err *e)
 {
     struct status_watch *w = NULL;
     struct buf page;
@@ -51,7 +51,7 @@ enum err_code cmd_report(const struct cmd *c, struct err *e)
     if (file == NULL)
         return err_set(e, ERR_USAGE, "report needs --html FILE: where the page is to go");
     buf_init(&page, STATUS_PAGE_MAX);
-    enum err_code rc = cmd_look(c, &w, e);
+    enum err_code rc = spool_command_look(c, &w, e);
     if (rc == OK && (rc = compose(c, status_of(w), &page, e)) == OK)
         rc = publish(file, &page, e);
     if (rc == OK && status_of(w)->damaged > 0)

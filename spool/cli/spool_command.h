@@ -10,7 +10,7 @@
 #include "spool/reader/reader.h"
 #include <stdio.h>
 
-struct cmd {
+struct spool_command {
     const struct options *options;
     const struct spool *spool;
     const char *const *words; /* after the command's name */
@@ -19,37 +19,38 @@ struct cmd {
     FILE *out;
 };
 
-enum err_code cmd_ls(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_cat(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_verify(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_dead(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_history(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_prune(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_digest(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_heal(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_status(const struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_report(const struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_ls(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_cat(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_verify(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_dead(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_history(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_prune(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_digest(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_heal(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_status(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_report(const struct spool_command *c, struct err *e) MUST_CHECK;
 
 /* A row of the table's reconcile, where there is one; *shown counts. */
 struct summary;
-enum err_code cmd_show_roll(const struct cmd *c, const char *table, struct summary *out,
-                            size_t *shown, struct err *e) MUST_CHECK;
+enum err_code spool_command_show_roll(const struct spool_command *c, const char *table,
+                                      struct summary *out, size_t *shown, struct err *e) MUST_CHECK;
 
 /* The tables named, each of which must be there, or all there are. */
-typedef enum err_code cmd_table_fn(const struct cmd *c, const char *table, void *ctx,
-                                   struct err *e);
-enum err_code cmd_each_table(const struct cmd *c, cmd_table_fn *fn, void *ctx,
+typedef enum err_code spool_command_table_fn(const struct spool_command *c, const char *table,
+                                             void *ctx, struct err *e);
+enum err_code cmd_each_table(const struct spool_command *c, spool_command_table_fn *fn, void *ctx,
                              struct err *e) MUST_CHECK;
 
 /* Are all the tables named there? */
-enum err_code cmd_check_tables(const struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_check_tables(const struct spool_command *c, struct err *e) MUST_CHECK;
 
 /* The status of the tables named, or of all; *w is the caller's to close, also after a failure. */
 struct status_watch;
-enum err_code cmd_look(const struct cmd *c, struct status_watch **w, struct err *e) MUST_CHECK;
+enum err_code spool_command_look(const struct spool_command *c, struct status_watch **w,
+                                 struct err *e) MUST_CHECK;
 
 /* A table's pages, those that --segment, --from and --to choose. */
-struct cmd_walk {
+struct spool_command_walk {
     bool trusting; /* reader_open_trusting */
     enum err_code (*page)(void *ctx, struct reader *r, const struct page_info *info, struct err *e);
     /* NULL: it is logged. */
@@ -58,23 +59,24 @@ struct cmd_walk {
     void *ctx;
     uint64_t damaged; /* how many times damage was met */
 };
-enum err_code cmd_walk_pages(const struct cmd *c, const char *table, struct cmd_walk *w,
-                             struct err *e) MUST_CHECK;
+enum err_code spool_command_walk_pages(const struct spool_command *c, const char *table,
+                                       struct spool_command_walk *w, struct err *e) MUST_CHECK;
 
 /* The name of the table's key. */
-#define CMD_KEY_MAX 256
-enum err_code cmd_key(const struct cmd *c, const char *table, char key[CMD_KEY_MAX],
-                      struct err *e) MUST_CHECK;
+#define SPOOL_COMMAND_KEY_MAX 256
+enum err_code spool_command_key(const struct spool_command *c, const char *table,
+                                char key[SPOOL_COMMAND_KEY_MAX], struct err *e) MUST_CHECK;
 /* Is the line a version of the record with that key? r is filled for a match. */
-enum cmd_match {
-    CMD_OTHER,
-    CMD_MATCH,
-    CMD_UNREADABLE
+enum spool_command_match {
+    SPOOL_COMMAND_OTHER,
+    SPOOL_COMMAND_MATCH,
+    SPOOL_COMMAND_UNREADABLE
 };
-enum cmd_match cmd_match(struct json_splitter *s, const char *key, const char *id, const char *line,
-                         size_t n, struct record *r) MUST_CHECK;
+enum spool_command_match spool_command_match(struct json_splitter *s, const char *key,
+                                             const char *id, const char *line, size_t n,
+                                             struct record *r) MUST_CHECK;
 
 /* stdout's errors, at the end and between; EPIPE is ERR_INTERRUPTED with e->sys. */
-enum err_code cmd_written(const struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_written(const struct spool_command *c, struct err *e) MUST_CHECK;
 
 #endif

@@ -13,7 +13,8 @@ static bool is_there(const char *name, char *const *tables, size_t n)
     return false;
 }
 
-static enum err_code check_words(const struct cmd *c, char *const *tables, size_t n, struct err *e)
+static enum err_code check_words(const struct spool_command *c, char *const *tables, size_t n,
+                                 struct err *e)
 {
     for (size_t i = 0; i < c->count; i++) {
         enum err_code rc = names_check_table(c->words[i], "the command line", e);
@@ -27,7 +28,7 @@ static enum err_code check_words(const struct cmd *c, char *const *tables, size_
     return OK;
 }
 
-enum err_code cmd_check_tables(const struct cmd *c, struct err *e)
+enum err_code cmd_check_tables(const struct spool_command *c, struct err *e)
 {
     char **tables;
     size_t n;
@@ -38,7 +39,8 @@ enum err_code cmd_check_tables(const struct cmd *c, struct err *e)
     return rc;
 }
 
-enum err_code cmd_each_table(const struct cmd *c, cmd_table_fn *fn, void *ctx, struct err *e)
+enum err_code cmd_each_table(const struct spool_command *c, spool_command_table_fn *fn, void *ctx,
+                             struct err *e)
 {
     char **tables;
     size_t n;
@@ -75,8 +77,8 @@ static struct choice read_choice(const struct options *o)
     return c;
 }
 
-static enum err_code on_damage(struct cmd_walk *w, const char *table, const struct page_info *info,
-                               const struct err *what, struct err *e)
+static enum err_code on_damage(struct spool_command_walk *w, const char *table,
+                               const struct page_info *info, const struct err *what, struct err *e)
 {
     w->damaged++;
     if (w->damage)
@@ -86,7 +88,7 @@ static enum err_code on_damage(struct cmd_walk *w, const char *table, const stru
 }
 
 static enum err_code walk(struct reader *r, const char *table, struct choice chosen,
-                          struct cmd_walk *w, struct err *e)
+                          struct spool_command_walk *w, struct err *e)
 {
     struct page_place end = {chosen.segment + 1, 0};
     for (;;) {
@@ -109,8 +111,8 @@ static enum err_code walk(struct reader *r, const char *table, struct choice cho
     }
 }
 
-enum err_code cmd_walk_pages(const struct cmd *c, const char *table, struct cmd_walk *w,
-                             struct err *e)
+enum err_code spool_command_walk_pages(const struct spool_command *c, const char *table,
+                                       struct spool_command_walk *w, struct err *e)
 {
     struct reader *r;
     struct choice chosen = read_choice(c->options);
@@ -125,7 +127,7 @@ enum err_code cmd_walk_pages(const struct cmd *c, const char *table, struct cmd_
     return rc;
 }
 
-enum err_code cmd_written(const struct cmd *c, struct err *e)
+enum err_code spool_command_written(const struct spool_command *c, struct err *e)
 {
     if (fflush(c->out) == 0 && !ferror(c->out))
         return OK;

@@ -70,8 +70,8 @@ static enum err_code show_reasons(const struct status_table *t, struct summary *
     return rc;
 }
 
-static enum err_code show_spool(const struct cmd *c, const struct status *s, struct summary *out,
-                                struct err *e)
+static enum err_code show_spool(const struct spool_command *c, const struct status *s,
+                                struct summary *out, struct err *e)
 {
     bool closed = s->breaker_until == WHEN_NONE;
     const struct cell cells[] = {
@@ -109,8 +109,8 @@ enum part {
     PARTS
 };
 
-static enum err_code fill(const struct cmd *c, const struct status *s, struct summary **parts,
-                          size_t *rolls, struct err *e)
+static enum err_code fill(const struct spool_command *c, const struct status *s,
+                          struct summary **parts, size_t *rolls, struct err *e)
 {
     enum err_code rc = OK;
     for (size_t i = 0; i < s->count && rc == OK; i++) {
@@ -120,7 +120,7 @@ static enum err_code fill(const struct cmd *c, const struct status *s, struct su
             (rc = show_run(t, "load", newest(&t->load), parts[RUNS], e)) == OK)
             rc = show_reasons(t, parts[REASONS], e);
         if (rc == OK)
-            rc = cmd_show_roll(c, t->name, parts[ROLLS], rolls, e);
+            rc = spool_command_show_roll(c, t->name, parts[ROLLS], rolls, e);
     }
     if (rc == OK && (rc = show_spool(c, s, parts[WHOLE], e)) == OK)
         rc = show_databases(s, parts[DATABASES], e);
@@ -128,7 +128,7 @@ static enum err_code fill(const struct cmd *c, const struct status *s, struct su
 }
 
 /* Each a table of its own, after an empty line for people. */
-static enum err_code print(const struct cmd *c, const struct status *s,
+static enum err_code print(const struct spool_command *c, const struct status *s,
                            struct summary *const *parts, size_t rolls, struct err *e)
 {
     bool runs = false;
@@ -143,10 +143,10 @@ static enum err_code print(const struct cmd *c, const struct status *s,
         if (!wanted[i])
             continue;
         if (i > 0 && !c->json && fputc('\n', c->out) == EOF)
-            return cmd_written(c, e);
+            return spool_command_written(c, e);
         rc = summary_print(parts[i], c->out, e);
     }
-    return rc == OK ? cmd_written(c, e) : rc;
+    return rc == OK ? spool_command_written(c, e) : rc;
 }
 
 static void tell_damage(void *ctx, const char *table, const struct err *what)
@@ -155,7 +155,8 @@ static void tell_damage(void *ctx, const char *table, const struct err *what)
     LOG(LOG_ERROR, "damage", "a part of the spool is damaged", F_STR("table", table), F_ERR(what));
 }
 
-enum err_code cmd_look(const struct cmd *c, struct status_watch **w, struct err *e)
+enum err_code spool_command_look(const struct spool_command *c, struct status_watch **w,
+                                 struct err *e)
 {
     struct status_conf conf = {.tables = c->count > 0 ? c->words : NULL,
                                .count = c->count,
@@ -168,12 +169,12 @@ enum err_code cmd_look(const struct cmd *c, struct status_watch **w, struct err 
     return rc;
 }
 
-enum err_code cmd_status(const struct cmd *c, struct err *e)
+enum err_code spool_command_status(const struct spool_command *c, struct err *e)
 {
     struct status_watch *w = NULL;
     struct summary *parts[PARTS] = {NULL};
     size_t rolls = 0;
-    enum err_code rc = cmd_look(c, &w, e);
+    enum err_code rc = spool_command_look(c, &w, e);
     for (unsigned i = 0; i < PARTS && rc == OK; i++)
         rc = summary_open(&parts[i], c->json, e);
     if (rc == OK && (rc = fill(c, status_of(w), parts, &rolls, e)) == OK)

@@ -25,7 +25,7 @@
 #define LINE_MAX_BYTES 8192
 
 struct verify {
-    const struct cmd *cmd;
+    const struct spool_command *cmd;
     struct summary *summary;
     const char *table;
     int64_t pages;
@@ -51,7 +51,7 @@ static enum err_code put(const struct verify *v, const char *head, const char *m
     if (rc != OK)
         (void)buf_err(e, rc, &line, "a message");
     else if (fprintf(v->cmd->out, "%s\n", line.data) < 0)
-        rc = cmd_written(v->cmd, e);
+        rc = spool_command_written(v->cmd, e);
     buf_free(&line);
     return rc;
 }
@@ -163,15 +163,16 @@ static enum err_code verify_runs(struct verify *v, const char *dir, struct err *
     return rc;
 }
 
-static enum err_code verify_table(const struct cmd *c, const char *table, void *ctx, struct err *e)
+static enum err_code verify_table(const struct spool_command *c, const char *table, void *ctx,
+                                  struct err *e)
 {
     struct verify *v = ctx;
-    struct cmd_walk w = {.page = on_page, .damage = on_damage, .ctx = v};
+    struct spool_command_walk w = {.page = on_page, .damage = on_damage, .ctx = v};
     char dir[IO_PATH];
     enum err_code rc;
     v->table = table;
     v->pages = v->records = v->bytes = v->damaged = 0;
-    if ((rc = cmd_walk_pages(c, table, &w, e)) != OK || (rc = verify_small(v, e)) != OK ||
+    if ((rc = spool_command_walk_pages(c, table, &w, e)) != OK || (rc = verify_small(v, e)) != OK ||
         (rc = table_dir(dir, c->spool, table, e)) != OK ||
         (rc = verify_reconcile(v, dir, e)) != OK || (rc = verify_runs(v, dir, e)) != OK ||
         (rc = dead_each(c->spool, table, DEAD_EXTRACT, on_letter, v, e)) != OK ||
@@ -202,7 +203,7 @@ static enum err_code verify_catalog(struct verify *v, struct err *e)
     return rc;
 }
 
-enum err_code cmd_verify(const struct cmd *c, struct err *e)
+enum err_code spool_command_verify(const struct spool_command *c, struct err *e)
 {
     struct verify v = {.cmd = c};
     enum err_code rc = summary_open(&v.summary, c->json, e);
@@ -212,7 +213,7 @@ enum err_code cmd_verify(const struct cmd *c, struct err *e)
         (rc = check_sums(&v, spool_dir(c->spool), API_SOURCE_FILE, e)) == OK &&
         (rc = cmd_each_table(c, verify_table, &v, e)) == OK &&
         (rc = summary_print(v.summary, c->out, e)) == OK)
-        rc = cmd_written(c, e);
+        rc = spool_command_written(c, e);
     summary_close(v.summary);
     if (rc == OK && v.all_damaged > 0)
         rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged in %" PRIu64 " places", v.all_damaged);
