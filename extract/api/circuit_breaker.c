@@ -9,7 +9,7 @@
 
 #define FILE_MAX ((size_t)4096)
 
-struct breaker {
+struct circuit_breaker {
     char dir[IO_PATH];
     char path[IO_PATH];
     uint32_t key; /* fingerprint of the key in use */
@@ -35,7 +35,8 @@ static bool member_is(const struct record *r, const char *name, const char *valu
     return m != NULL && m->value_len == strlen(value) && memcmp(m->value, value, m->value_len) == 0;
 }
 
-static int64_t member_time(const struct breaker *b, const struct record *r, const char *name)
+static int64_t member_time(const struct circuit_breaker *b, const struct record *r,
+                           const char *name)
 {
     const struct member *m = record_find(r, name);
     int64_t t = WHEN_NONE;
@@ -46,7 +47,7 @@ static int64_t member_time(const struct breaker *b, const struct record *r, cons
 }
 
 /* Another key's history says nothing of this one. */
-static void load(struct breaker *b)
+static void load(struct circuit_breaker *b)
 {
     struct record r;
     char mine[16];
@@ -65,7 +66,7 @@ static void load(struct breaker *b)
     b->status = status != NULL && status->kind == JSON_NUMBER ? strtol(status->value, NULL, 10) : 0;
 }
 
-static enum err_code store(struct breaker *b, struct err *e)
+static enum err_code store(struct circuit_breaker *b, struct err *e)
 {
     char until[WHEN_TEXT];
     bool open = b->until != WHEN_NONE;
@@ -78,26 +79,26 @@ static enum err_code store(struct breaker *b, struct err *e)
     if (rc == OK)
         rc = buf_adds(&b->text, "}\n");
     if (rc != OK)
-        return buf_err(e, rc, &b->text, BREAKER_FILE);
-    return io_replace(b->dir, BREAKER_FILE, b->text.data, b->text.len, e);
+        return buf_err(e, rc, &b->text, CIRCUIT_BREAKER_FILE);
+    return io_replace(b->dir, CIRCUIT_BREAKER_FILE, b->text.data, b->text.len, e);
 }
 
-enum err_code breaker_open(struct breaker **b, const char *dir, const char *id,
-                           const struct secret *key, struct err *e)
+enum err_code circuit_breaker_open(struct circuit_breaker **b, const char *dir, const char *id,
+                                   const struct secret *key, struct err *e)
 {
     *b = NULL;
-    struct breaker *made = calloc(1, sizeof *made);
+    struct circuit_breaker *made = calloc(1, sizeof *made);
     if (made == NULL)
-        return err_set(e, ERR_NOMEM, "out of memory for %s", BREAKER_FILE);
+        return err_set(e, ERR_NOMEM, "out of memory for %s", CIRCUIT_BREAKER_FILE);
     buf_init(&made->text, FILE_MAX);
     made->key = fingerprint(key, id);
-    enum err_code rc = io_path(made->path, dir, BREAKER_FILE, e);
+    enum err_code rc = io_path(made->path, dir, CIRCUIT_BREAKER_FILE, e);
     if (rc == OK)
         rc = json_splitter_open(&made->splitter, e);
     if (rc == OK)
         rc = zone_open(&made->utc, "UTC", e);
     if (rc != OK) {
-        breaker_close(made);
+        circuit_breaker_close(made);
         return rc;
     }
     memcpy(made->dir, dir, strlen(dir) + 1); /* io_path has shown that it fits */
@@ -106,7 +107,7 @@ enum err_code breaker_open(struct breaker **b, const char *dir, const char *id,
     return OK;
 }
 
-void breaker_close(struct breaker *b)
+void circuit_breaker_close(struct circuit_breaker *b)
 {
     if (b == NULL)
         return;
@@ -118,36 +119,36 @@ void breaker_close(struct breaker *b)
     free(b);
 }
 
-enum breaker_state breaker_look(struct breaker *b, int64_t now)
+enum circuit_breaker_state circuit_breaker_look(struct circuit_breaker *b, int64_t now)
 {
     if (b->probing)
-        return BREAKER_CLOSED;
+        return CIRCUIT_BREAKER_CLOSED;
     load(b);
     /* A time further away than any that is written here comes from a clock that was wrong. */
-    if (b->until == WHEN_NONE || b->until > now + 2 * BREAKER_MOST)
-        return BREAKER_CLOSED;
-    return now < b->until ? BREAKER_OPEN : BREAKER_TRY;
+    if (b->until == WHEN_NONE || b->until > now + 2 * CIRCUIT_BREAKER_MOST)
+        return CIRCUIT_BREAKER_CLOSED;
+    return now < b->until ? CIRCUIT_BREAKER_OPEN : CIRCUIT_BREAKER_TRY;
 }
 
-int64_t breaker_until(const struct breaker *b)
+int64_t circuit_breaker_until(const struct circuit_breaker *b)
 {
     return b->until;
 }
 
-bool breaker_key_worked(const struct breaker *b)
+bool circuit_breaker_key_worked(const struct circuit_breaker *b)
 {
     return b->worked;
 }
 
-enum err_code breaker_probe(struct breaker *b, int64_t now, struct err *e)
+enum err_code circuit_breaker_probe(struct circuit_breaker *b, int64_t now, struct err *e)
 {
-    b->until = now + BREAKER_PROBE;
+    b->until = now + CIRCUIT_BREAKER_PROBE;
     enum err_code rc = store(b, e);
     b->probing = rc == OK;
     return rc;
 }
 
-enum err_code breaker_worked(struct breaker *b, struct err *e)
+enum err_code circuit_breaker_worked(struct circuit_breaker *b, struct err *e)
 {
     /* An answer that was under way when another request was throttled closes nothing. */
     bool closes = b->probing || b->until == WHEN_NONE;
@@ -160,13 +161,13 @@ enum err_code breaker_worked(struct breaker *b, struct err *e)
     return store(b, e);
 }
 
-enum err_code breaker_trip(struct breaker *b, int64_t now, long status, int64_t retry_after,
-                           struct err *e)
+enum err_code circuit_breaker_trip(struct circuit_breaker *b, int64_t now, long status,
+                                   int64_t retry_after, struct err *e)
 {
-    int64_t rest = retry_after < 0               ? BREAKER_REST
-                   : retry_after < BREAKER_LEAST ? BREAKER_LEAST
-                   : retry_after > BREAKER_MOST  ? BREAKER_MOST
-                                                 : retry_after;
+    int64_t rest = retry_after < 0                       ? CIRCUIT_BREAKER_REST
+                   : retry_after < CIRCUIT_BREAKER_LEAST ? CIRCUIT_BREAKER_LEAST
+                   : retry_after > CIRCUIT_BREAKER_MOST  ? CIRCUIT_BREAKER_MOST
+                                                         : retry_after;
     b->probing = false;
     b->status = status;
     b->until = now + rest;

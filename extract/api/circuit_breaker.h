@@ -6,7 +6,7 @@
  * - Whether this key has ever worked: a 401 or 403 means "throttled" then, and "wrong key" before.
  * - After a throttling answer, until when nobody is to knock. When that time is over one request is
  * made, and only its success lets the others go on. Whoever makes it moves the time on by
- * BREAKER_PROBE first, so that other processes stay away while it is under way.
+ * CIRCUIT_BREAKER_PROBE first, so that other processes stay away while it is under way.
  *
  * "key" is 32 bits of a hash of key and spool id: enough to notice another key, which starts
  * afresh, and far too little to find the key from. Every change is durable before the call returns
@@ -19,36 +19,37 @@
 #include "shared/log/secret.h"
 #include <stdint.h>
 
-#define BREAKER_FILE  "breaker.json"
-#define BREAKER_REST  (INT64_C(15) * 60 * 1000000) /* without Retry-After */
-#define BREAKER_LEAST (INT64_C(1) * 1000000)
-#define BREAKER_MOST  (INT64_C(3600) * 1000000) /* a longer Retry-After is cut to this */
-#define BREAKER_PROBE (INT64_C(60) * 1000000)
+#define CIRCUIT_BREAKER_FILE  "breaker.json"
+#define CIRCUIT_BREAKER_REST  (INT64_C(15) * 60 * 1000000) /* without Retry-After */
+#define CIRCUIT_BREAKER_LEAST (INT64_C(1) * 1000000)
+#define CIRCUIT_BREAKER_MOST  (INT64_C(3600) * 1000000) /* a longer Retry-After is cut to this */
+#define CIRCUIT_BREAKER_PROBE (INT64_C(60) * 1000000)
 
-struct breaker;
-enum breaker_state {
-    BREAKER_CLOSED, /* go on */
-    BREAKER_OPEN,   /* do not knock before breaker_until */
-    BREAKER_TRY     /* the time is over: one request, then breaker_worked or breaker_trip */
+struct circuit_breaker;
+enum circuit_breaker_state {
+    CIRCUIT_BREAKER_CLOSED, /* go on */
+    CIRCUIT_BREAKER_OPEN,   /* do not knock before circuit_breaker_until */
+    CIRCUIT_BREAKER_TRY /* the time is over: one request, then circuit_breaker_worked or circuit_breaker_trip */
 };
 
 /* Borrows nothing. dir is the spool's folder and id its identity. */
-enum err_code breaker_open(struct breaker **b, const char *dir, const char *id,
-                           const struct secret *key, struct err *e) MUST_CHECK;
-void breaker_close(struct breaker *b);
+enum err_code circuit_breaker_open(struct circuit_breaker **b, const char *dir, const char *id,
+                                   const struct secret *key, struct err *e) MUST_CHECK;
+void circuit_breaker_close(struct circuit_breaker *b);
 
 /* Reads the file again (other processes write it too); now is the wall clock. */
-enum breaker_state breaker_look(struct breaker *b, int64_t now);
-int64_t breaker_until(const struct breaker *b);
-bool breaker_key_worked(const struct breaker *b);
+enum circuit_breaker_state circuit_breaker_look(struct circuit_breaker *b, int64_t now);
+int64_t circuit_breaker_until(const struct circuit_breaker *b);
+bool circuit_breaker_key_worked(const struct circuit_breaker *b);
 
-/* The one request of BREAKER_TRY is about to be made by this process: until it ends, breaker_look
+/* The one request of CIRCUIT_BREAKER_TRY is about to be made by this process: until it ends, circuit_breaker_look
  * says CLOSED here and OPEN elsewhere. */
-enum err_code breaker_probe(struct breaker *b, int64_t now, struct err *e) MUST_CHECK;
+enum err_code circuit_breaker_probe(struct circuit_breaker *b, int64_t now,
+                                    struct err *e) MUST_CHECK;
 /* The API took the key. Writes only when that is news. */
-enum err_code breaker_worked(struct breaker *b, struct err *e) MUST_CHECK;
+enum err_code circuit_breaker_worked(struct circuit_breaker *b, struct err *e) MUST_CHECK;
 /* The API wants to be left alone; retry_after in microseconds, or -1. */
-enum err_code breaker_trip(struct breaker *b, int64_t now, long status, int64_t retry_after,
-                           struct err *e) MUST_CHECK;
+enum err_code circuit_breaker_trip(struct circuit_breaker *b, int64_t now, long status,
+                                   int64_t retry_after, struct err *e) MUST_CHECK;
 
 #endif

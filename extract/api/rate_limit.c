@@ -13,17 +13,17 @@
 #define LOCK_WAIT INT64_C(3000)
 #define DIGITS    20
 
-struct pace {
+struct rate_limit {
     uv_timer_t timer;
     char path[IO_PATH];
     int fd; /* -1: no limit */
     int64_t interval;
-    struct pace_turn *first;
-    struct pace_turn **last;
+    struct rate_limit_turn *first;
+    struct rate_limit_turn **last;
 };
 
 /* 0 where nothing usable is written: a turn given too early harms nobody. */
-static int64_t read_next(const struct pace *p)
+static int64_t read_next(const struct rate_limit *p)
 {
     char text[DIGITS + 1] = "";
     size_t got = 0;
@@ -38,7 +38,7 @@ static int64_t read_next(const struct pace *p)
     return next;
 }
 
-static void write_next(const struct pace *p, int64_t next)
+static void write_next(const struct rate_limit *p, int64_t next)
 {
     char text[DIGITS];
     for (size_t i = DIGITS; i-- > 0; next /= 10)
@@ -47,7 +47,7 @@ static void write_next(const struct pace *p, int64_t next)
         return; /* a full disk must not keep the last pages from being asked for */
 }
 
-int64_t pace_take(struct pace *p, int64_t now)
+int64_t rate_limit_take(struct rate_limit *p, int64_t now)
 {
     if (p->fd < 0)
         return 0;
@@ -64,16 +64,16 @@ int64_t pace_take(struct pace *p, int64_t now)
 
 static void on_timer(uv_timer_t *timer);
 
-static void wait_for(struct pace *p, int64_t us)
+static void wait_for(struct rate_limit *p, int64_t us)
 {
     uv_update_time(p->timer.loop);
     /* It cannot fail: the callback is given and the timer is not closing. */
     (void)uv_timer_start(&p->timer, on_timer, (uint64_t)((us + 999) / 1000), 0);
 }
 
-static struct pace_turn *pop(struct pace *p)
+static struct rate_limit_turn *pop(struct rate_limit *p)
 {
-    struct pace_turn *turn = p->first;
+    struct rate_limit_turn *turn = p->first;
     p->first = turn->next;
     if (p->first == NULL)
         p->last = &p->first;
@@ -84,25 +84,25 @@ static struct pace_turn *pop(struct pace *p)
 
 static void on_timer(uv_timer_t *timer)
 {
-    struct pace *p = timer->data;
+    struct rate_limit *p = timer->data;
     if (p->first == NULL)
         return;
-    int64_t wait = pace_take(p, when_now());
+    int64_t wait = rate_limit_take(p, when_now());
     if (wait > 0) {
         wait_for(p, wait);
         return;
     }
-    struct pace_turn *turn = pop(p);
+    struct rate_limit_turn *turn = pop(p);
     if (p->first != NULL)
         wait_for(p, p->interval);
     turn->go(turn->ctx); /* last: it may close this */
 }
 
-enum err_code pace_open(struct pace **p, uv_loop_t *loop, const char *dir, unsigned rate,
-                        struct err *e)
+enum err_code rate_limit_open(struct rate_limit **p, uv_loop_t *loop, const char *dir,
+                              unsigned rate, struct err *e)
 {
     *p = NULL;
-    struct pace *made = calloc(1, sizeof *made);
+    struct rate_limit *made = calloc(1, sizeof *made);
     if (made == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for the pace");
     made->fd = -1;
@@ -110,7 +110,7 @@ enum err_code pace_open(struct pace **p, uv_loop_t *loop, const char *dir, unsig
     enum err_code rc = OK;
     if (rate > 0) {
         made->interval = WHEN_SECOND / rate;
-        rc = io_path(made->path, dir, PACE_FILE, e);
+        rc = io_path(made->path, dir, RATE_LIMIT_FILE, e);
         if (rc == OK)
             made->fd = open(made->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (rc == OK && made->fd < 0)
@@ -135,7 +135,7 @@ static void on_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-void pace_close(struct pace *p)
+void rate_limit_close(struct rate_limit *p)
 {
     if (p == NULL)
         return;
@@ -146,21 +146,22 @@ void pace_close(struct pace *p)
     uv_close((uv_handle_t *)&p->timer, on_closed);
 }
 
-void pace_ask(struct pace *p, struct pace_turn *turn, pace_fn *go, void *ctx)
+void rate_limit_ask(struct rate_limit *p, struct rate_limit_turn *turn, rate_limit_fn *go,
+                    void *ctx)
 {
     bool alone = p->first == NULL;
-    *turn = (struct pace_turn){.go = go, .ctx = ctx, .waiting = true};
+    *turn = (struct rate_limit_turn){.go = go, .ctx = ctx, .waiting = true};
     *p->last = turn;
     p->last = &turn->next;
     if (alone)
         wait_for(p, 0);
 }
 
-void pace_forget(struct pace *p, struct pace_turn *turn)
+void rate_limit_forget(struct rate_limit *p, struct rate_limit_turn *turn)
 {
     if (!turn->waiting)
         return;
-    struct pace_turn **link = &p->first;
+    struct rate_limit_turn **link = &p->first;
     while (*link != turn)
         link = &(*link)->next;
     *link = turn->next;

@@ -22,8 +22,8 @@ static enum verdict refused(const char *table, long status, bool key_worked, str
     return VERDICT_DENIED;
 }
 
-enum verdict judge(const char *table, const struct http_result *result, const struct err *page,
-                   bool key_worked, struct err *e)
+enum verdict response_verdict(const char *table, const struct http_result *result,
+                              const struct err *page, bool key_worked, struct err *e)
 {
     long status = result->status;
     if (result->err.code != OK && (status == 0 || status == 200 || status / 100 == 3))

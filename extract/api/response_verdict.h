@@ -17,8 +17,8 @@ enum verdict {
 
 /* page: how the body was understood (parse_finish), looked at for status 200 only. e is filled for
  * all but VERDICT_PAGE. */
-enum verdict judge(const char *table, const struct http_result *result, const struct err *page,
-                   bool key_worked, struct err *e);
+enum verdict response_verdict(const char *table, const struct http_result *result,
+                              const struct err *page, bool key_worked, struct err *e);
 
 /* "complete", "page", ... for logs */
 const char *verdict_word(enum verdict v);

@@ -103,9 +103,10 @@ static enum err_code open_client(struct service *s, const struct secret *key, st
         .max = options_given(o, OPT_SPOOL_MAX) ? options_int(o, OPT_SPOOL_MAX) : 0,
         .least = options_int(o, OPT_SPOOL_FREE),
     };
-    enum err_code rc = breaker_open(&env->breaker, dir, spool_id(s->spool), key, e);
+    enum err_code rc = circuit_breaker_open(&env->breaker, dir, spool_id(s->spool), key, e);
     if (rc == OK)
-        rc = pace_open(&env->pace, &s->loop, dir, (unsigned)options_int(s->options, OPT_RATE), e);
+        rc = rate_limit_open(&env->pace, &s->loop, dir, (unsigned)options_int(s->options, OPT_RATE),
+                             e);
     if (rc == OK)
         rc = disk_space_open(&env->room, s->spool, &room, e);
     if (rc == OK)
@@ -122,7 +123,7 @@ static void wind_down(struct service *s)
     stop_signals_close(s->stop);
     account_quit(s->account);
     http_close(s->env.http);
-    pace_close(s->env.pace);
+    rate_limit_close(s->env.pace);
     uv_close((uv_handle_t *)&s->timer, NULL);
 }
 
@@ -303,7 +304,7 @@ enum err_code service_run(const struct options *o, const struct secret *key, int
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
     plan_free(&s.plan);
     account_close(s.account);
-    breaker_close(s.env.breaker);
+    circuit_breaker_close(s.env.breaker);
     disk_space_close(s.env.room);
     if (s.spool != NULL)
         spool_close(s.spool);

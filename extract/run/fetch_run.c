@@ -184,9 +184,9 @@ enum err_code run_open(struct run **r, const struct run_conf *conf, const struct
 
 void run_start(struct run *r)
 {
-    struct breaker *breaker = r->conf.env->breaker;
-    r->probing = breaker_look(breaker, when_now()) == BREAKER_TRY;
-    r->careful = r->probing || !breaker_key_worked(breaker);
+    struct circuit_breaker *breaker = r->conf.env->breaker;
+    r->probing = circuit_breaker_look(breaker, when_now()) == CIRCUIT_BREAKER_TRY;
+    r->careful = r->probing || !circuit_breaker_key_worked(breaker);
     if (r->conf.progress)
         r->progress = progress_open(r->conf.env->loop, run_each, r);
     if (r->open > 0) {

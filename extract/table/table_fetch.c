@@ -61,7 +61,7 @@ void table_end(struct table *t, const struct err *why, enum table_status status)
     t->result.status = status;
     if (why != NULL)
         t->result.err = *why;
-    pace_forget(t->env->pace, &t->turn);
+    rate_limit_forget(t->env->pace, &t->turn);
     (void)uv_timer_stop(&t->timer);
     if (t->request != NULL)
         http_cancel(t->request);
@@ -185,7 +185,7 @@ static void keep(struct table *t)
 bool table_answered(struct table *t)
 {
     struct err e = ERR_INIT;
-    if (breaker_worked(t->env->breaker, &e) != OK) {
+    if (circuit_breaker_worked(t->env->breaker, &e) != OK) {
         table_fail(t, &e);
         return false;
     }
@@ -226,7 +226,8 @@ static void take_page(struct table *t, const struct http_result *result,
 static void throttled(struct table *t, const struct http_result *result, struct err *why)
 {
     struct err e = ERR_INIT;
-    if (breaker_trip(t->env->breaker, when_now(), result->status, result->retry_after, &e) != OK)
+    if (circuit_breaker_trip(t->env->breaker, when_now(), result->status, result->retry_after,
+                             &e) != OK)
         LOG(LOG_WARN, "breaker", "cannot remember that the API throttles", F_ERR(&e));
     table_fail(t, why);
 }
@@ -241,7 +242,8 @@ static void on_done(void *ctx, const struct http_result *result)
     t->asked = result->retry_after > 0 ? result->retry_after : 0;
     if (result->err.code == OK && result->status == 200)
         page.code = page_finish(t->page, &parsed, &page);
-    enum verdict verdict = judge(t->name, result, &page, breaker_key_worked(t->env->breaker), &e);
+    enum verdict verdict =
+        response_verdict(t->name, result, &page, circuit_breaker_key_worked(t->env->breaker), &e);
     t->handler.exchanged(t->ctx, t, result, &page, verdict);
     switch (verdict) {
     case VERDICT_PAGE:
@@ -277,18 +279,18 @@ static const struct http_handler http_handler = {.body = on_body, .done = on_don
 static enum err_code look_at_breaker(struct table *t, struct err *e)
 {
     char until[WHEN_TEXT];
-    struct breaker *b = t->env->breaker;
+    struct circuit_breaker *b = t->env->breaker;
     int64_t now = when_now();
-    switch (breaker_look(b, now)) {
-    case BREAKER_CLOSED:
+    switch (circuit_breaker_look(b, now)) {
+    case CIRCUIT_BREAKER_CLOSED:
         return OK;
-    case BREAKER_TRY:
-        return breaker_probe(b, now, e);
-    case BREAKER_OPEN:
+    case CIRCUIT_BREAKER_TRY:
+        return circuit_breaker_probe(b, now, e);
+    case CIRCUIT_BREAKER_OPEN:
         break;
     }
     return err_set(e, ERR_THROTTLED, "the API asked to be left alone until %s",
-                   when_people(breaker_until(b), until));
+                   when_people(circuit_breaker_until(b), until));
 }
 
 static void on_turn(void *ctx)
@@ -318,7 +320,7 @@ void table_ask(struct table *t)
     } else {
         if (budget != NULL)
             --*budget;
-        pace_ask(t->env->pace, &t->turn, on_turn, t);
+        rate_limit_ask(t->env->pace, &t->turn, on_turn, t);
     }
 }
 

@@ -44,8 +44,8 @@ struct table_env {
     uv_loop_t *loop;
     struct spool *spool;
     struct http *http;
-    struct pace *pace;
-    struct breaker *breaker;
+    struct rate_limit *pace;
+    struct circuit_breaker *breaker;
     struct zone *zone;
     const char *base_url;
     struct crawl_conf crawl; /* floor is given for each table */

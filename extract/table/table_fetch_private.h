@@ -27,7 +27,7 @@ struct table {
     struct buf url;
     struct buf position;
 
-    struct pace_turn turn;
+    struct rate_limit_turn turn;
     struct http_request *request; /* under way, or NULL */
     uv_timer_t timer;             /* until the next try */
     unsigned attempt;             /* retries of the request at hand */

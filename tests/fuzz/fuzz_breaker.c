@@ -18,38 +18,39 @@ static void fuzz_setup(void)
     DEMAND(secret_from_env(&key, "FUZZ_KEY", &e) == OK && key != NULL);
 }
 
-static struct breaker *open_breaker(void)
+static struct circuit_breaker *open_breaker(void)
 {
     struct err e = ERR_INIT;
-    struct breaker *b;
-    DEMAND(breaker_open(&b, fuzz_dir, "0123456789abcdef0123456789abcdef", key, &e) == OK);
+    struct circuit_breaker *b;
+    DEMAND(circuit_breaker_open(&b, fuzz_dir, "0123456789abcdef0123456789abcdef", key, &e) == OK);
     return b;
 }
 
-static void write_and_read_back(struct breaker *b)
+static void write_and_read_back(struct circuit_breaker *b)
 {
     struct err e = ERR_INIT;
-    DEMAND(breaker_trip(b, NOW, 429, BREAKER_REST, &e) == OK);
-    struct breaker *other = open_breaker();
-    DEMAND(breaker_look(other, NOW) == BREAKER_OPEN && breaker_until(other) == NOW + BREAKER_REST);
-    DEMAND(breaker_key_worked(other) == breaker_key_worked(b));
-    DEMAND(breaker_look(other, NOW + BREAKER_REST) == BREAKER_TRY);
-    DEMAND(breaker_probe(other, NOW + BREAKER_REST, &e) == OK);
-    DEMAND(breaker_worked(other, &e) == OK);
-    DEMAND(breaker_look(b, NOW) == BREAKER_CLOSED && breaker_key_worked(b));
-    breaker_close(other);
+    DEMAND(circuit_breaker_trip(b, NOW, 429, CIRCUIT_BREAKER_REST, &e) == OK);
+    struct circuit_breaker *other = open_breaker();
+    DEMAND(circuit_breaker_look(other, NOW) == CIRCUIT_BREAKER_OPEN &&
+           circuit_breaker_until(other) == NOW + CIRCUIT_BREAKER_REST);
+    DEMAND(circuit_breaker_key_worked(other) == circuit_breaker_key_worked(b));
+    DEMAND(circuit_breaker_look(other, NOW + CIRCUIT_BREAKER_REST) == CIRCUIT_BREAKER_TRY);
+    DEMAND(circuit_breaker_probe(other, NOW + CIRCUIT_BREAKER_REST, &e) == OK);
+    DEMAND(circuit_breaker_worked(other, &e) == OK);
+    DEMAND(circuit_breaker_look(b, NOW) == CIRCUIT_BREAKER_CLOSED && circuit_breaker_key_worked(b));
+    circuit_breaker_close(other);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fuzz_write(BREAKER_FILE, data, size);
-    struct breaker *b = open_breaker();
-    enum breaker_state state = breaker_look(b, NOW);
-    int64_t until = breaker_until(b);
-    DEMAND(state == BREAKER_CLOSED || until <= NOW + 2 * BREAKER_MOST);
-    DEMAND(state != BREAKER_OPEN || until > NOW);
-    DEMAND(state != BREAKER_TRY || (until <= NOW && until != INT64_MIN));
+    fuzz_write(CIRCUIT_BREAKER_FILE, data, size);
+    struct circuit_breaker *b = open_breaker();
+    enum circuit_breaker_state state = circuit_breaker_look(b, NOW);
+    int64_t until = circuit_breaker_until(b);
+    DEMAND(state == CIRCUIT_BREAKER_CLOSED || until <= NOW + 2 * CIRCUIT_BREAKER_MOST);
+    DEMAND(state != CIRCUIT_BREAKER_OPEN || until > NOW);
+    DEMAND(state != CIRCUIT_BREAKER_TRY || (until <= NOW && until != INT64_MIN));
     write_and_read_back(b);
-    breaker_close(b);
+    circuit_breaker_close(b);
     return 0;
 }

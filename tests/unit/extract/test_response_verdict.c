@@ -19,7 +19,7 @@ static void expect(long status, enum err_code http, bool timed_out, enum err_cod
         err_set(&result.err, http, "the exchange");
     if (page != OK)
         err_set(&parsed, page, "the page");
-    enum verdict got = judge("contacts", &result, &parsed, worked, &e);
+    enum verdict got = response_verdict("contacts", &result, &parsed, worked, &e);
     if (got != verdict)
         fail_msg("status %ld: %s, not %s", status, verdict_word(got), verdict_word(verdict));
     assert_int_equal(e.code, code);
@@ -85,7 +85,7 @@ static void names_the_missing_table(void **state)
     (void)state;
     struct http_result result = {.status = 404};
     struct err e = ERR_INIT;
-    assert_int_equal(judge("contakts", &result, &fine, true, &e), VERDICT_FAILED);
+    assert_int_equal(response_verdict("contakts", &result, &fine, true, &e), VERDICT_FAILED);
     assert_non_null(strstr(e.msg, "no table contakts"));
 }
 

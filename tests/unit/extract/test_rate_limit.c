@@ -20,8 +20,8 @@ struct world {
     uv_loop_t loop;
     char dir[64];
     char file[128];
-    struct pace *a;
-    struct pace *b; /* another process's */
+    struct rate_limit *a;
+    struct rate_limit *b; /* another process's */
     char order[32];
 };
 
@@ -32,10 +32,10 @@ static int set_up(void **state)
     assert_non_null(w);
     snprintf(w->dir, sizeof w->dir, "/tmp/netty-pace-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
-    snprintf(w->file, sizeof w->file, "%s/" PACE_FILE, w->dir);
+    snprintf(w->file, sizeof w->file, "%s/" RATE_LIMIT_FILE, w->dir);
     assert_int_equal(uv_loop_init(&w->loop), 0);
-    assert_int_equal(pace_open(&w->a, &w->loop, w->dir, 4, &e), OK);
-    assert_int_equal(pace_open(&w->b, &w->loop, w->dir, 4, &e), OK);
+    assert_int_equal(rate_limit_open(&w->a, &w->loop, w->dir, 4, &e), OK);
+    assert_int_equal(rate_limit_open(&w->b, &w->loop, w->dir, 4, &e), OK);
     *state = w;
     return 0;
 }
@@ -43,8 +43,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct world *w = *state;
-    pace_close(w->a);
-    pace_close(w->b);
+    rate_limit_close(w->a);
+    rate_limit_close(w->b);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&w->loop), 0);
     assert_int_equal(unlink(w->file), 0);
@@ -56,24 +56,24 @@ static int tear_down(void **state)
 static void gives_turns_apart(void **state)
 {
     struct world *w = *state;
-    assert_int_equal(pace_take(w->a, START), 0);
-    assert_int_equal(pace_take(w->a, START), 250000);
-    assert_int_equal(pace_take(w->a, START + 100000), 150000);
-    assert_int_equal(pace_take(w->a, START + 249999), 1);
-    assert_int_equal(pace_take(w->a, START + 250000), 0);
+    assert_int_equal(rate_limit_take(w->a, START), 0);
+    assert_int_equal(rate_limit_take(w->a, START), 250000);
+    assert_int_equal(rate_limit_take(w->a, START + 100000), 150000);
+    assert_int_equal(rate_limit_take(w->a, START + 249999), 1);
+    assert_int_equal(rate_limit_take(w->a, START + 250000), 0);
     /* A long silence earns no burst. */
-    assert_int_equal(pace_take(w->a, START + 9000000), 0);
-    assert_int_equal(pace_take(w->a, START + 9000000), 250000);
+    assert_int_equal(rate_limit_take(w->a, START + 9000000), 0);
+    assert_int_equal(rate_limit_take(w->a, START + 9000000), 250000);
 }
 
 static void shares_them_between_processes(void **state)
 {
     struct world *w = *state;
     struct stat st;
-    assert_int_equal(pace_take(w->a, START), 0);
-    assert_int_equal(pace_take(w->b, START), 250000);
-    assert_int_equal(pace_take(w->b, START + 250000), 0);
-    assert_int_equal(pace_take(w->a, START + 250000), 250000);
+    assert_int_equal(rate_limit_take(w->a, START), 0);
+    assert_int_equal(rate_limit_take(w->b, START), 250000);
+    assert_int_equal(rate_limit_take(w->b, START + 250000), 0);
+    assert_int_equal(rate_limit_take(w->a, START + 250000), 250000);
     assert_int_equal(stat(w->file, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
 }
@@ -84,9 +84,9 @@ static void waits_for_no_lock(void **state)
     int fd = open(w->file, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(flock(fd, LOCK_EX), 0);
-    assert_in_range(pace_take(w->a, START), 1, 100000);
+    assert_in_range(rate_limit_take(w->a, START), 1, 100000);
     assert_int_equal(close(fd), 0);
-    assert_int_equal(pace_take(w->a, START), 0);
+    assert_int_equal(rate_limit_take(w->a, START), 0);
 }
 
 static void survives_a_garbled_file(void **state)
@@ -99,22 +99,22 @@ static void survives_a_garbled_file(void **state)
         assert_non_null(f);
         assert_true(fputs(texts[i], f) >= 0);
         assert_int_equal(fclose(f), 0);
-        assert_int_equal(pace_take(w->a, START), 0);
-        assert_int_equal(pace_take(w->a, START), 250000);
+        assert_int_equal(rate_limit_take(w->a, START), 0);
+        assert_int_equal(rate_limit_take(w->a, START), 250000);
     }
 }
 
 static void is_not_held_up_by_a_clock_set_back(void **state)
 {
     struct world *w = *state;
-    assert_int_equal(pace_take(w->a, START + 3600 * WHEN_SECOND), 0);
-    assert_int_equal(pace_take(w->a, START), 0);
+    assert_int_equal(rate_limit_take(w->a, START + 3600 * WHEN_SECOND), 0);
+    assert_int_equal(rate_limit_take(w->a, START), 0);
 }
 
 struct asker {
     struct world *world;
     char name;
-    struct pace_turn turn;
+    struct rate_limit_turn turn;
 };
 
 static void note(void *ctx)
@@ -130,16 +130,16 @@ static void serves_in_the_order_asked(void **state)
     struct asker askers[4] = {{w, 'a', {0}}, {w, 'b', {0}}, {w, 'c', {0}}, {w, 'd', {0}}};
     int64_t began = when_tick();
     for (size_t i = 0; i < 4; i++)
-        pace_ask(w->a, &askers[i].turn, note, &askers[i]);
+        rate_limit_ask(w->a, &askers[i].turn, note, &askers[i]);
     assert_string_equal(w->order, ""); /* never from within */
-    pace_forget(w->a, &askers[1].turn);
-    pace_forget(w->a, &askers[1].turn);
-    pace_forget(w->a, &askers[3].turn);
+    rate_limit_forget(w->a, &askers[1].turn);
+    rate_limit_forget(w->a, &askers[1].turn);
+    rate_limit_forget(w->a, &askers[3].turn);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_string_equal(w->order, "ac");
     assert_true(when_tick() - began >= 250000);
     assert_false(askers[0].turn.waiting);
-    pace_ask(w->a, &askers[3].turn, note, &askers[3]);
+    rate_limit_ask(w->a, &askers[3].turn, note, &askers[3]);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_string_equal(w->order, "acd");
 }
@@ -148,23 +148,23 @@ static void has_no_limit_at_rate_0(void **state)
 {
     struct world *w = *state;
     struct err e = ERR_INIT;
-    struct pace *p = NULL;
-    assert_int_equal(pace_open(&p, &w->loop, "/nowhere/at/all", 0, &e), OK);
+    struct rate_limit *p = NULL;
+    assert_int_equal(rate_limit_open(&p, &w->loop, "/nowhere/at/all", 0, &e), OK);
     for (int i = 0; i < 1000; i++)
-        assert_int_equal(pace_take(p, START), 0);
+        assert_int_equal(rate_limit_take(p, START), 0);
     struct asker asker = {w, 'x', {0}};
-    pace_ask(p, &asker.turn, note, &asker);
+    rate_limit_ask(p, &asker.turn, note, &asker);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_string_equal(w->order, "x");
-    pace_close(p);
+    rate_limit_close(p);
 }
 
 static void names_a_folder_it_cannot_use(void **state)
 {
     struct world *w = *state;
     struct err e = ERR_INIT;
-    struct pace *p = NULL;
-    assert_int_equal(pace_open(&p, &w->loop, "/nowhere/at/all", 3, &e), ERR_CREATE);
+    struct rate_limit *p = NULL;
+    assert_int_equal(rate_limit_open(&p, &w->loop, "/nowhere/at/all", 3, &e), ERR_CREATE);
     assert_non_null(strstr(e.msg, "/nowhere/at/all"));
 }
 
