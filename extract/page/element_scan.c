@@ -14,7 +14,7 @@ struct cursor {
     uint64_t arrays; /* a bit for each level: is it an array? */
     unsigned depth;
     bool spaced;
-    enum scan_result why; /* it does not go on */
+    enum element_scan_result why; /* it does not go on */
 };
 
 struct text {
@@ -23,7 +23,7 @@ struct text {
     bool escaped;
 };
 
-static bool stop(struct cursor *c, enum scan_result why)
+static bool stop(struct cursor *c, enum element_scan_result why)
 {
     c->why = why;
     return false;
@@ -34,7 +34,7 @@ static inline char peek(struct cursor *c)
 {
     if (c->p < c->end && (unsigned char)*c->p > ' ')
         return *c->p;
-    size_t blanks = text_blanks(c->p, (size_t)(c->end - c->p));
+    size_t blanks = json_text_blanks(c->p, (size_t)(c->end - c->p));
     c->spaced |= blanks > 0;
     c->p += blanks;
     return c->p < c->end ? *c->p : 0;
@@ -42,7 +42,7 @@ static inline char peek(struct cursor *c)
 
 static bool short_or_other(struct cursor *c)
 {
-    return stop(c, c->p < c->end ? SCAN_OTHER : SCAN_SHORT);
+    return stop(c, c->p < c->end ? ELEMENT_SCAN_OTHER : ELEMENT_SCAN_SHORT);
 }
 
 /* The backslash is at p. */
@@ -51,19 +51,19 @@ static bool pass_escape(struct cursor *c)
     static const char letters[] = "\"\\/bfnrt";
     size_t left = (size_t)(c->end - c->p);
     if (left < 2)
-        return stop(c, SCAN_SHORT);
+        return stop(c, ELEMENT_SCAN_SHORT);
     if (c->p[1] != 'u') {
         if (memchr(letters, c->p[1], sizeof letters - 1) == NULL)
-            return stop(c, SCAN_OTHER);
+            return stop(c, ELEMENT_SCAN_OTHER);
         c->p += 2;
         return true;
     }
     if (left < 6)
-        return stop(c, SCAN_SHORT);
+        return stop(c, ELEMENT_SCAN_SHORT);
     for (int i = 2; i < 6; i++) {
         char x = (char)(c->p[i] | 0x20);
         if (!(c->p[i] >= '0' && c->p[i] <= '9') && !(x >= 'a' && x <= 'f'))
-            return stop(c, SCAN_OTHER);
+            return stop(c, ELEMENT_SCAN_OTHER);
     }
     c->p += 6;
     return true;
@@ -75,13 +75,13 @@ static inline bool pass_string(struct cursor *c, struct text *t)
     c->p++;
     *t = (struct text){.s = c->p};
     for (;;) {
-        c->p += text_plain(c->p, (size_t)(c->end - c->p));
+        c->p += json_text_plain(c->p, (size_t)(c->end - c->p));
         if (c->p == c->end)
-            return stop(c, SCAN_SHORT);
+            return stop(c, ELEMENT_SCAN_SHORT);
         if (*c->p == '"')
             break;
         if (*c->p != '\\')
-            return stop(c, SCAN_OTHER); /* a control character */
+            return stop(c, ELEMENT_SCAN_OTHER); /* a control character */
         t->escaped = true;
         if (!pass_escape(c))
             return false;
@@ -130,9 +130,9 @@ static bool pass_word(struct cursor *c, const char *word, size_t n)
 {
     size_t left = (size_t)(c->end - c->p);
     if (memcmp(c->p, word, left < n ? left : n) != 0)
-        return stop(c, SCAN_OTHER);
+        return stop(c, ELEMENT_SCAN_OTHER);
     if (left < n)
-        return stop(c, SCAN_SHORT);
+        return stop(c, ELEMENT_SCAN_SHORT);
     c->p += n;
     return true;
 }
@@ -202,7 +202,7 @@ static bool pass_scalar(struct cursor *c, char first, const struct wanted *wante
     if (!good || wanted->s == NULL || (number && !wanted->number))
         return good;
     if (t.escaped)
-        return stop(c, SCAN_OTHER);
+        return stop(c, ELEMENT_SCAN_OTHER);
     *wanted->s = t.s;
     *wanted->n = t.n;
     return true;
@@ -220,8 +220,8 @@ static bool in_object(const struct cursor *c)
 
 static bool pass_opener(struct cursor *c, bool array)
 {
-    if (c->depth == SCAN_DEPTH)
-        return stop(c, SCAN_OTHER);
+    if (c->depth == ELEMENT_SCAN_DEPTH)
+        return stop(c, ELEMENT_SCAN_OTHER);
     c->depth++;
     c->arrays = (c->arrays & ~(UINT64_C(1) << c->depth)) | (uint64_t)array << c->depth;
     c->p++;
@@ -246,8 +246,8 @@ static bool pass_closers(struct cursor *c, bool *next)
     return true;
 }
 
-enum scan_result scan_record(const char *key, size_t key_len, const char *s, size_t n,
-                             struct scanned *r)
+enum element_scan_result element_scan_record(const char *key, size_t key_len, const char *s,
+                                             size_t n, struct scanned *r)
 {
     struct cursor c = {.p = s, .end = s + n};
     struct scanned found = {0};
@@ -273,5 +273,5 @@ enum scan_result scan_record(const char *key, size_t key_len, const char *s, siz
     found.len = (size_t)(c.p - s);
     found.spaced = c.spaced;
     *r = found;
-    return SCAN_RECORD;
+    return ELEMENT_SCAN_RECORD;
 }

@@ -3,7 +3,7 @@
  * and time has it? Several times as fast as yajl, for nothing is copied and no token is handed out.
  *
  * It takes a part of what yajl takes, never more: what it is not sure of (errors of every kind, a
- * key or time with escapes in it, deep nesting) is SCAN_OTHER, and yajl judges. UTF-8 is not looked
+ * key or time with escapes in it, deep nesting) is ELEMENT_SCAN_OTHER, and yajl judges. UTF-8 is not looked
  * at; text_check (json_text.h) has done that.
  */
 #ifndef NETTY_EXTRACT_PAGE_ELEMENT_SCAN_H
@@ -12,12 +12,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SCAN_DEPTH 60 /* deeper records are yajl's */
+#define ELEMENT_SCAN_DEPTH 60 /* deeper records are yajl's */
 
-enum scan_result {
-    SCAN_RECORD, /* s begins with one whole object */
-    SCAN_SHORT,  /* good as far as it goes, but its end is not there */
-    SCAN_OTHER
+enum element_scan_result {
+    ELEMENT_SCAN_RECORD, /* s begins with one whole object */
+    ELEMENT_SCAN_SHORT,  /* good as far as it goes, but its end is not there */
+    ELEMENT_SCAN_OTHER
 };
 
 struct scanned {
@@ -31,8 +31,8 @@ struct scanned {
     size_t time_len;
 };
 
-/* s[0] is '{'. r is filled for SCAN_RECORD only; its slices are of s. */
-enum scan_result scan_record(const char *key, size_t key_len, const char *s, size_t n,
-                             struct scanned *r);
+/* s[0] is '{'. r is filled for ELEMENT_SCAN_RECORD only; its slices are of s. */
+enum element_scan_result element_scan_record(const char *key, size_t key_len, const char *s,
+                                             size_t n, struct scanned *r);
 
 #endif

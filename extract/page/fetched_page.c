@@ -6,11 +6,11 @@
 #include <string.h>
 #include <xxhash.h>
 
-struct page {
-    struct page_parts parts;
+struct fetched_page {
+    struct fetched_page_parts parts;
     char key[NAMES_TABLE_MAX + 8];
-    struct parse *parse;
-    struct odd *odd;
+    struct page_parser *parse;
+    struct non_records *odd;
     bool begun; /* with the writer */
     uint64_t bytes;
     struct page_info info; /* low and high as far as known */
@@ -18,7 +18,7 @@ struct page {
     int64_t high;
 };
 
-static enum err_code begin(struct page *p, struct err *e)
+static enum err_code begin(struct fetched_page *p, struct err *e)
 {
     if (p->begun || p->parts.writer == NULL)
         return OK;
@@ -28,7 +28,7 @@ static enum err_code begin(struct page *p, struct err *e)
 }
 
 /* The text stays the source's own; the times only tell which is less. */
-static void note_time(struct page *p, const char *s, size_t n)
+static void note_time(struct fetched_page *p, const char *s, size_t n)
 {
     int64_t t = WHEN_NONE;
     if (n == 0 || n >= PAGE_TIME_MAX || when_parse(s, n, p->parts.zone, &t) != OK || t == WHEN_NONE)
@@ -45,9 +45,9 @@ static void note_time(struct page *p, const char *s, size_t n)
     }
 }
 
-static enum err_code on_record(void *ctx, const struct parse_record *r, struct err *e)
+static enum err_code on_record(void *ctx, const struct page_parser_record *r, struct err *e)
 {
-    struct page *p = ctx;
+    struct fetched_page *p = ctx;
     struct crawl_seen seen = {
         .identity = r->key != NULL ? XXH3_64bits(r->key, r->key_len) : XXH3_64bits(r->line, r->len),
         .time = r->time,
@@ -68,72 +68,74 @@ static enum err_code on_record(void *ctx, const struct parse_record *r, struct e
 /* It fills a place in the API's list like any other, so the crawl must count it. */
 static enum err_code on_odd(void *ctx, const char *raw, size_t n, uint64_t number, struct err *e)
 {
-    struct page *p = ctx;
+    struct fetched_page *p = ctx;
     struct crawl_seen seen = {.identity = XXH3_64bits(raw, n)};
     enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
     if (p->parts.sink != NULL) {
         p->parts.sink->odd(p->parts.sink->ctx);
         return rc;
     }
-    return rc == OK ? odd_add(p->odd, raw, n, number, e) : rc;
+    return rc == OK ? non_records_add(p->odd, raw, n, number, e) : rc;
 }
 
-enum err_code page_open(struct page **p, const struct page_parts *parts, struct err *e)
+enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_page_parts *parts,
+                                struct err *e)
 {
-    static const struct parse_handler handler = {.record = on_record, .odd = on_odd};
+    static const struct page_parser_handler handler = {.record = on_record, .odd = on_odd};
     *p = NULL;
-    struct page *made = calloc(1, sizeof *made);
+    struct fetched_page *made = calloc(1, sizeof *made);
     if (made == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a page");
     made->parts = *parts;
     names_key(parts->table, made->key);
-    struct parse_conf conf = {
+    struct page_parser_conf conf = {
         .key = made->key, .record_max = parts->record_max, .page_max = parts->page_max};
-    enum err_code rc = parse_open(&made->parse, &conf, &handler, made, e);
+    enum err_code rc = page_parser_open(&made->parse, &conf, &handler, made, e);
     if (rc == OK)
-        rc = odd_open(&made->odd, parts->spool, parts->table, parts->record_max, e);
+        rc = non_records_open(&made->odd, parts->spool, parts->table, parts->record_max, e);
     if (rc != OK)
-        page_close(made);
+        fetched_page_close(made);
     else
         *p = made;
     return rc;
 }
 
-void page_close(struct page *p)
+void fetched_page_close(struct fetched_page *p)
 {
     if (p == NULL)
         return;
-    parse_close(p->parse);
-    odd_close(p->odd);
+    page_parser_close(p->parse);
+    non_records_close(p->odd);
     free(p);
 }
 
-void page_crawl(struct page *p, struct crawl *crawl)
+void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl)
 {
     p->parts.crawl = crawl;
 }
 
-void page_start(struct page *p)
+void fetched_page_start(struct fetched_page *p)
 {
-    parse_start(p->parse);
-    odd_reset(p->odd);
+    page_parser_start(p->parse);
+    non_records_reset(p->odd);
     p->bytes = 0;
     p->info = (struct page_info){.fetched = WHEN_NONE};
     p->low = p->high = WHEN_NONE;
 }
 
-enum err_code page_body(struct page *p, const char *bytes, size_t n, struct err *e)
+enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_t n, struct err *e)
 {
     enum err_code rc = begin(p, e);
-    return rc == OK ? parse_feed(p->parse, bytes, n, e) : rc;
+    return rc == OK ? page_parser_feed(p->parse, bytes, n, e) : rc;
 }
 
-enum err_code page_finish(struct page *p, struct parse_result *result, struct err *e)
+enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_result *result,
+                                  struct err *e)
 {
-    return parse_finish(p->parse, result, e);
+    return page_parser_finish(p->parse, result, e);
 }
 
-enum err_code page_take_back(struct page *p, struct err *e)
+enum err_code fetched_page_discard(struct fetched_page *p, struct err *e)
 {
     if (!p->begun)
         return OK;
@@ -141,12 +143,12 @@ enum err_code page_take_back(struct page *p, struct err *e)
     return writer_abort(p->parts.writer, e);
 }
 
-enum err_code page_keep(struct page *p, const char *position, int64_t complete_to,
-                        writer_done_fn *done, void *ctx, struct err *e)
+enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
+                                writer_done_fn *done, void *ctx, struct err *e)
 {
     enum err_code rc = begin(p, e);
     if (rc == OK)
-        rc = odd_store(p->odd, e);
+        rc = non_records_store(p->odd, e);
     if (rc != OK)
         return rc;
     p->info.fetched = when_now();

@@ -25,14 +25,14 @@ static size_t printable(const char *s, size_t n)
     for (; n - i >= 8; i += 8) {
         uint64_t x;
         memcpy(&x, s + i, sizeof x);
-        if (((x | (x - TEXT_ONES * 0x20)) & TEXT_HIGHS) != 0)
+        if (((x | (x - JSON_TEXT_ONES * 0x20)) & JSON_TEXT_HIGHS) != 0)
             break;
     }
     return i;
 }
 #endif
 
-static bool expect(struct text_check *c, unsigned missing, unsigned low, unsigned high)
+static bool expect(struct json_text_check *c, unsigned missing, unsigned low, unsigned high)
 {
     c->missing = (unsigned char)missing;
     c->low = (unsigned char)low;
@@ -41,7 +41,7 @@ static bool expect(struct text_check *c, unsigned missing, unsigned low, unsigne
 }
 
 /* The table of well-formed sequences in the Unicode standard (3-7), by first byte. */
-static bool lead(struct text_check *c, unsigned char b)
+static bool lead(struct json_text_check *c, unsigned char b)
 {
     if (b >= 0xC2 && b <= 0xDF)
         return expect(c, 1, 0x80, 0xBF);
@@ -60,7 +60,7 @@ static bool lead(struct text_check *c, unsigned char b)
     return false;
 }
 
-static bool byte(struct text_check *c, unsigned char b)
+static bool byte(struct json_text_check *c, unsigned char b)
 {
     if (c->missing > 0) {
         if (b < c->low || b > c->high)
@@ -69,10 +69,10 @@ static bool byte(struct text_check *c, unsigned char b)
     }
     if (b >= 0x80)
         return lead(c, b);
-    return b >= 0x20 || text_blank((char)b);
+    return b >= 0x20 || json_text_blank((char)b);
 }
 
-bool text_check(struct text_check *c, const char *s, size_t n, size_t *bad)
+bool json_text_check(struct json_text_check *c, const char *s, size_t n, size_t *bad)
 {
     size_t i = 0;
     while (i < n) {
@@ -89,7 +89,7 @@ bool text_check(struct text_check *c, const char *s, size_t n, size_t *bad)
     return true;
 }
 
-bool text_ended(const struct text_check *c)
+bool json_text_ended(const struct json_text_check *c)
 {
     return c->missing == 0;
 }
@@ -98,20 +98,20 @@ bool text_ended(const struct text_check *c)
 static size_t string_length(const char *s, size_t n)
 {
     size_t i = 1;
-    while (i < n && (i += text_plain(s + i, n - i)) < n && s[i] != '"')
+    while (i < n && (i += json_text_plain(s + i, n - i)) < n && s[i] != '"')
         i += s[i] == '\\' ? 2 : 1;
     return i < n ? i + 1 : n;
 }
 
-size_t text_compact(char *s, size_t n)
+size_t json_text_compact(char *s, size_t n)
 {
     size_t out = 0;
     for (size_t in = 0; in < n;) {
         size_t piece = 1;
         if (s[in] == '"')
             piece = string_length(s + in, n - in);
-        else if (text_blank(s[in])) {
-            in += text_blanks(s + in, n - in);
+        else if (json_text_blank(s[in])) {
+            in += json_text_blanks(s + in, n - in);
             continue;
         }
         if (piece == 1)

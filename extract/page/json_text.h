@@ -16,31 +16,31 @@
 #endif
 
 /* The state between two chunks; all zero at the beginning of a text. */
-struct text_check {
+struct json_text_check {
     unsigned char missing; /* continuation bytes of the character at hand */
     unsigned char low;     /* range of the next one */
     unsigned char high;
 };
 
 /* True when s[0..n) goes on well; else *bad is the offset in s of the first byte that does not. */
-bool text_check(struct text_check *c, const char *s, size_t n, size_t *bad);
+bool json_text_check(struct json_text_check *c, const char *s, size_t n, size_t *bad);
 /* False when the text ended within a character. */
-bool text_ended(const struct text_check *c);
+bool json_text_ended(const struct json_text_check *c);
 
 /* Drops the blanks between the tokens of valid JSON, in place; returns the new length. */
-size_t text_compact(char *s, size_t n);
+size_t json_text_compact(char *s, size_t n);
 
 /* JSON's four blanks. */
-static inline bool text_blank(char c)
+static inline bool json_text_blank(char c)
 {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-#define TEXT_ONES  UINT64_C(0x0101010101010101)
-#define TEXT_HIGHS UINT64_C(0x8080808080808080)
+#define JSON_TEXT_ONES  UINT64_C(0x0101010101010101)
+#define JSON_TEXT_HIGHS UINT64_C(0x8080808080808080)
 
 #ifdef __SSE2__
-static inline size_t text_plain_blocks(const char *s, size_t n)
+static inline size_t json_text_plain_blocks(const char *s, size_t n)
 {
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i slash = _mm_set1_epi8('\\');
@@ -58,16 +58,17 @@ static inline size_t text_plain_blocks(const char *s, size_t n)
 }
 #else
 /* A byte from 0x80 on stops it too: nothing is lost by that but time. */
-static inline size_t text_plain_blocks(const char *s, size_t n)
+static inline size_t json_text_plain_blocks(const char *s, size_t n)
 {
     size_t i = 0;
     for (; n - i >= 8; i += 8) {
         uint64_t x;
         memcpy(&x, s + i, sizeof x);
-        uint64_t quote = x ^ (TEXT_ONES * '"');
-        uint64_t slash = x ^ (TEXT_ONES * '\\');
-        if (((x | (x - TEXT_ONES * 0x20) | (quote - TEXT_ONES) | (slash - TEXT_ONES)) &
-             TEXT_HIGHS) != 0)
+        uint64_t quote = x ^ (JSON_TEXT_ONES * '"');
+        uint64_t slash = x ^ (JSON_TEXT_ONES * '\\');
+        if (((x | (x - JSON_TEXT_ONES * 0x20) | (quote - JSON_TEXT_ONES) |
+              (slash - JSON_TEXT_ONES)) &
+             JSON_TEXT_HIGHS) != 0)
             break;
     }
     return i;
@@ -76,19 +77,19 @@ static inline size_t text_plain_blocks(const char *s, size_t n)
 
 /* How many bytes at s mean nothing within a JSON string: neither quote nor backslash nor a control
  * character. */
-static inline size_t text_plain(const char *s, size_t n)
+static inline size_t json_text_plain(const char *s, size_t n)
 {
-    size_t i = text_plain_blocks(s, n);
+    size_t i = json_text_plain_blocks(s, n);
     while (i < n && s[i] != '"' && s[i] != '\\' && (unsigned char)s[i] >= 0x20)
         i++;
     return i;
 }
 
 /* How many blanks s begins with: indentation goes by eights. */
-static inline size_t text_blanks(const char *s, size_t n)
+static inline size_t json_text_blanks(const char *s, size_t n)
 {
     size_t i = 0;
-    while (i < n && text_blank(s[i])) {
+    while (i < n && json_text_blank(s[i])) {
         i++;
         while (n - i >= 8 && memcmp(s + i, "        ", 8) == 0)
             i += 8;

@@ -15,7 +15,7 @@ struct element {
     bool known; /* lies among the dead letters already */
 };
 
-struct odd {
+struct non_records {
     const struct spool *spool;
     const char *table;
     struct buf text;
@@ -23,8 +23,8 @@ struct odd {
     size_t count;
 };
 
-enum err_code odd_open(struct odd **o, const struct spool *spool, const char *table, size_t max,
-                       struct err *e)
+enum err_code non_records_open(struct non_records **o, const struct spool *spool, const char *table,
+                               size_t max, struct err *e)
 {
     *o = calloc(1, sizeof **o);
     if (*o == NULL)
@@ -35,7 +35,7 @@ enum err_code odd_open(struct odd **o, const struct spool *spool, const char *ta
     return OK;
 }
 
-void odd_close(struct odd *o)
+void non_records_close(struct non_records *o)
 {
     if (o == NULL)
         return;
@@ -43,13 +43,14 @@ void odd_close(struct odd *o)
     free(o);
 }
 
-void odd_reset(struct odd *o)
+void non_records_reset(struct non_records *o)
 {
     buf_reset(&o->text);
     o->count = 0;
 }
 
-enum err_code odd_add(struct odd *o, const char *raw, size_t n, uint64_t number, struct err *e)
+enum err_code non_records_add(struct non_records *o, const char *raw, size_t n, uint64_t number,
+                              struct err *e)
 {
     if (o->count == ODD_MAX)
         return err_set(e, ERR_PROTOCOL,
@@ -67,7 +68,7 @@ enum err_code odd_add(struct odd *o, const char *raw, size_t n, uint64_t number,
 
 static enum err_code compare(void *ctx, const struct dead_letter *letter, struct err *e)
 {
-    struct odd *o = ctx;
+    struct non_records *o = ctx;
     (void)e;
     for (size_t i = 0; i < o->count; i++) {
         struct element *element = &o->elements[i];
@@ -78,7 +79,7 @@ static enum err_code compare(void *ctx, const struct dead_letter *letter, struct
     return OK;
 }
 
-enum err_code odd_store(struct odd *o, struct err *e)
+enum err_code non_records_store(struct non_records *o, struct err *e)
 {
     if (o->count == 0)
         return OK;

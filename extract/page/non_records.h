@@ -9,17 +9,17 @@
 #include "shared/base/err.h"
 #include "spool/store/spool.h"
 
-struct odd;
+struct non_records;
 
 /* spool and table are borrowed; max: bytes of one page's odd elements together. */
-enum err_code odd_open(struct odd **o, const struct spool *spool, const char *table, size_t max,
-                       struct err *e) MUST_CHECK;
-void odd_close(struct odd *o);
-void odd_reset(struct odd *o);
+enum err_code non_records_open(struct non_records **o, const struct spool *spool, const char *table,
+                               size_t max, struct err *e) MUST_CHECK;
+void non_records_close(struct non_records *o);
+void non_records_reset(struct non_records *o);
 /* number: its place in the page, from 1. Copies raw. */
-enum err_code odd_add(struct odd *o, const char *raw, size_t n, uint64_t number,
-                      struct err *e) MUST_CHECK;
+enum err_code non_records_add(struct non_records *o, const char *raw, size_t n, uint64_t number,
+                              struct err *e) MUST_CHECK;
 /* Durable on return. */
-enum err_code odd_store(struct odd *o, struct err *e) MUST_CHECK;
+enum err_code non_records_store(struct non_records *o, struct err *e) MUST_CHECK;
 
 #endif

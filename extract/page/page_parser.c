@@ -8,7 +8,8 @@
  * is held back until it is there whole, for then it can be scanned (element_scan.h). */
 #define GATHER_FROM ((size_t)64 << 10)
 
-enum err_code parse_fail(struct parse *p, enum err_code code, const char *reason, uint64_t at)
+enum err_code page_parser_fail(struct page_parser *p, enum err_code code, const char *reason,
+                               uint64_t at)
 {
     if (p->failed == OK)
         p->failed = err_set(&p->err, code, "the answer is no page: %s (byte %llu)", reason,
@@ -16,8 +17,8 @@ enum err_code parse_fail(struct parse *p, enum err_code code, const char *reason
     return p->failed;
 }
 
-enum err_code parse_open(struct parse **p, const struct parse_conf *conf,
-                         const struct parse_handler *handler, void *ctx, struct err *e)
+enum err_code page_parser_open(struct page_parser **p, const struct page_parser_conf *conf,
+                               const struct page_parser_handler *handler, void *ctx, struct err *e)
 {
     *p = calloc(1, sizeof **p);
     if (*p == NULL)
@@ -28,11 +29,11 @@ enum err_code parse_open(struct parse **p, const struct parse_conf *conf,
     (*p)->ctx = ctx;
     buf_init(&(*p)->kept, conf->record_max);
     buf_init(&(*p)->gathered, 2 * conf->record_max + GATHER_FROM);
-    parse_start(*p);
+    page_parser_start(*p);
     return OK;
 }
 
-void parse_close(struct parse *p)
+void page_parser_close(struct page_parser *p)
 {
     if (p == NULL)
         return;
@@ -43,14 +44,14 @@ void parse_close(struct parse *p)
     free(p);
 }
 
-void parse_start(struct parse *p)
+void page_parser_start(struct page_parser *p)
 {
     if (p->yajl != NULL)
         yajl_free(p->yajl);
-    p->yajl = yajl_alloc(&parse_callbacks, NULL, p);
-    if (p->yajl != NULL) /* text_check does it, and strictly */
+    p->yajl = yajl_alloc(&page_parser_callbacks, NULL, p);
+    if (p->yajl != NULL) /* json_text_check does it, and strictly */
         yajl_config(p->yajl, yajl_dont_validate_strings, 1);
-    p->text = (struct text_check){0};
+    p->text = (struct json_text_check){0};
     buf_reset(&p->kept);
     buf_reset(&p->gathered);
     p->base = p->received = p->last_token = 0;
@@ -60,27 +61,27 @@ void parse_start(struct parse *p)
     p->meaning = MEMBER_OTHER;
     p->depth = 0;
     p->begun = p->complete = p->data_seen = p->spaced = false;
-    p->result = (struct parse_result){.count = -1};
+    p->result = (struct page_parser_result){.count = -1};
     p->failed = OK;
     if (p->yajl == NULL)
         p->failed = err_set(&p->err, ERR_NOMEM, "out of memory for a parser");
 }
 
 /* What has come of an element outlives its chunk. */
-static void keep(struct parse *p, size_t n)
+static void keep(struct page_parser *p, size_t n)
 {
     if (p->where == IN_DATA)
-        parse_skip_separators(p, n);
+        page_parser_skip_separators(p, n);
     if (p->where == IN_ANSWER || p->from >= n)
         return;
     enum err_code rc = buf_add(&p->kept, p->chunk + p->from, n - p->from);
     if (rc == ERR_TOO_BIG)
-        parse_fail(p, rc, "a record is larger than max-record-bytes", p->base + n);
+        page_parser_fail(p, rc, "a record is larger than max-record-bytes", p->base + n);
     else if (rc != OK)
         p->failed = buf_err(&p->err, rc, &p->kept, "a record");
 }
 
-static void yajl_failed(struct parse *p)
+static void yajl_failed(struct page_parser *p)
 {
     if (p->failed != OK)
         return;
@@ -93,21 +94,21 @@ static void yajl_failed(struct parse *p)
         reason[n] = 0;
         yajl_free_error(p->yajl, text);
     }
-    parse_fail(p, ERR_PROTOCOL, reason, p->base + yajl_get_bytes_consumed(p->yajl));
+    page_parser_fail(p, ERR_PROTOCOL, reason, p->base + yajl_get_bytes_consumed(p->yajl));
 }
 
 /* yajl says nothing of a token that begins behind the answer and never ends. */
-static void check_rest(struct parse *p, size_t n)
+static void check_rest(struct page_parser *p, size_t n)
 {
     for (size_t i = p->last; p->complete && i < n; i++)
-        if (!text_blank(p->chunk[i])) {
-            parse_fail(p, ERR_PROTOCOL, "text behind its end", p->base + i);
+        if (!json_text_blank(p->chunk[i])) {
+            page_parser_fail(p, ERR_PROTOCOL, "text behind its end", p->base + i);
             return;
         }
 }
 
 /* yajl reads n bytes, which stand for `real` bytes of the body. */
-static void feed_yajl(struct parse *p, const char *bytes, size_t n, size_t real)
+static void feed_yajl(struct page_parser *p, const char *bytes, size_t n, size_t real)
 {
     p->chunk = bytes;
     p->from = p->last = 0;
@@ -121,11 +122,11 @@ static void feed_yajl(struct parse *p, const char *bytes, size_t n, size_t real)
         check_rest(p, n);
     p->base += real;
     if (p->failed == OK && p->base - p->last_token > p->conf.record_max)
-        parse_fail(p, ERR_TOO_BIG, "one value is larger than max-record-bytes", p->base);
+        page_parser_fail(p, ERR_TOO_BIG, "one value is larger than max-record-bytes", p->base);
 }
 
 /* Behind the bracket, an element, or what separates them? */
-static bool between_elements(const struct parse *p)
+static bool between_elements(const struct page_parser *p)
 {
     return p->where == IN_DATA && p->kept.len == 0;
 }
@@ -133,7 +134,7 @@ static bool between_elements(const struct parse *p)
 /* What yajl is to read until it is worth another look whether a record begins: cut behind a byte
  * that may lead there. Where the last piece ended no token, the next is larger than all that yajl
  * will read again for it, so that the work stays linear. */
-static size_t next_piece(const struct parse *p, const char *s, size_t n)
+static size_t next_piece(const struct page_parser *p, const char *s, size_t n)
 {
     static const char stops[] = {
         [IN_ANSWER] = '[', [IN_DATA] = ',', [IN_RECORD] = '}', [IN_ODD] = ']'};
@@ -145,43 +146,45 @@ static size_t next_piece(const struct parse *p, const char *s, size_t n)
 }
 
 /* The record that s begins with, where it is there whole and plain: yajl sees {} in its place. */
-static enum scan_result take_record(struct parse *p, const char *s, size_t n, size_t *len)
+static enum element_scan_result take_record(struct page_parser *p, const char *s, size_t n,
+                                            size_t *len)
 {
     struct scanned r;
-    enum scan_result found = scan_record(p->conf.key, p->key_len, s, n, &r);
-    if (found != SCAN_RECORD)
+    enum element_scan_result found = element_scan_record(p->conf.key, p->key_len, s, n, &r);
+    if (found != ELEMENT_SCAN_RECORD)
         return found;
     if (r.len > p->conf.record_max)
-        return SCAN_OTHER;
+        return ELEMENT_SCAN_OTHER;
     p->scanned = &r;
     p->scanned_text = s;
     feed_yajl(p, "{}", 2, r.len);
     p->scanned = NULL;
     *len = r.len;
-    return SCAN_RECORD;
+    return ELEMENT_SCAN_RECORD;
 }
 
 /* Reads what can be read; returns how much that was. The rest is the beginning of a record, which
  * is better read once more of it is there (last: there will not be). */
-static size_t run(struct parse *p, const char *s, size_t n, bool last)
+static size_t run(struct page_parser *p, const char *s, size_t n, bool last)
 {
     size_t hold = p->conf.record_max < GATHER_FROM ? p->conf.record_max : GATHER_FROM;
     size_t at = 0;
     while (at < n && p->failed == OK) {
         size_t len = 0;
         if (between_elements(p)) {
-            while (at + len < n && (text_blank(s[at + len]) || s[at + len] == ','))
+            while (at + len < n && (json_text_blank(s[at + len]) || s[at + len] == ','))
                 len++;
             if (len > 0) {
                 feed_yajl(p, s + at, len, len);
                 at += len;
                 continue;
             }
-            enum scan_result r = s[at] == '{' ? take_record(p, s + at, n - at, &len) : SCAN_OTHER;
-            at += r == SCAN_RECORD ? len : 0;
-            if (r == SCAN_RECORD)
+            enum element_scan_result r =
+                s[at] == '{' ? take_record(p, s + at, n - at, &len) : ELEMENT_SCAN_OTHER;
+            at += r == ELEMENT_SCAN_RECORD ? len : 0;
+            if (r == ELEMENT_SCAN_RECORD)
                 continue;
-            if (r == SCAN_SHORT && !last && n - at <= hold)
+            if (r == ELEMENT_SCAN_SHORT && !last && n - at <= hold)
                 break;
         }
         len = next_piece(p, s + at, n - at);
@@ -192,21 +195,21 @@ static size_t run(struct parse *p, const char *s, size_t n, bool last)
 }
 
 /* More is gathered before what lies there is read: at least half as much again as was not enough. */
-static bool enough_gathered(const struct parse *p)
+static bool enough_gathered(const struct page_parser *p)
 {
     return p->gathered.len >= p->base - p->last_token && p->gathered.len >= p->enough;
 }
 
-static void gather(struct parse *p, const char *bytes, size_t n)
+static void gather(struct page_parser *p, const char *bytes, size_t n)
 {
     enum err_code rc = buf_add(&p->gathered, bytes, n);
     if (rc == ERR_TOO_BIG)
-        parse_fail(p, rc, "one value is larger than max-record-bytes", p->received);
+        page_parser_fail(p, rc, "one value is larger than max-record-bytes", p->received);
     else if (rc != OK)
         p->failed = buf_err(&p->err, rc, &p->gathered, "one value");
 }
 
-static void take(struct parse *p, const char *bytes, size_t n)
+static void take(struct page_parser *p, const char *bytes, size_t n)
 {
     while (n > 0 && p->failed == OK) {
         size_t step = n;
@@ -228,29 +231,30 @@ static void take(struct parse *p, const char *bytes, size_t n)
     }
 }
 
-static void check(struct parse *p, const char *bytes, size_t n)
+static void check(struct page_parser *p, const char *bytes, size_t n)
 {
     size_t bad = 0;
     for (size_t i = 0; i < n && !p->begun; i++) {
-        p->begun = !text_blank(bytes[i]);
+        p->begun = !json_text_blank(bytes[i]);
         if (bytes[i] == '<')
-            parse_fail(p, ERR_PROTOCOL, "HTML, not JSON", p->received + i);
+            page_parser_fail(p, ERR_PROTOCOL, "HTML, not JSON", p->received + i);
     }
-    if (p->failed == OK && !text_check(&p->text, bytes, n, &bad))
-        parse_fail(p, ERR_PROTOCOL, "invalid UTF-8 or a control character", p->received + bad);
+    if (p->failed == OK && !json_text_check(&p->text, bytes, n, &bad))
+        page_parser_fail(p, ERR_PROTOCOL, "invalid UTF-8 or a control character",
+                         p->received + bad);
     p->received += n;
     if (p->failed == OK && p->received > p->conf.page_max)
-        parse_fail(p, ERR_TOO_BIG, "it is larger than max-page-bytes", p->conf.page_max);
+        page_parser_fail(p, ERR_TOO_BIG, "it is larger than max-page-bytes", p->conf.page_max);
 }
 
-static enum err_code tell(const struct parse *p, struct err *e)
+static enum err_code tell(const struct page_parser *p, struct err *e)
 {
     if (p->failed != OK && e != NULL)
         *e = p->err;
     return p->failed;
 }
 
-enum err_code parse_feed(struct parse *p, const char *bytes, size_t n, struct err *e)
+enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n, struct err *e)
 {
     if (p->failed == OK)
         check(p, bytes, n);
@@ -259,17 +263,18 @@ enum err_code parse_feed(struct parse *p, const char *bytes, size_t n, struct er
     return tell(p, e);
 }
 
-enum err_code parse_finish(struct parse *p, struct parse_result *result, struct err *e)
+enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
+                                 struct err *e)
 {
     if (p->failed == OK && p->gathered.len > 0)
         (void)run(p, p->gathered.data, p->gathered.len, true);
     buf_reset(&p->gathered);
     if (p->failed == OK && !p->begun)
-        parse_fail(p, ERR_PROTOCOL, "it is empty", 0);
-    if (p->failed == OK && (!p->complete || !text_ended(&p->text)))
-        parse_fail(p, ERR_PROTOCOL, "cut short", p->received);
+        page_parser_fail(p, ERR_PROTOCOL, "it is empty", 0);
+    if (p->failed == OK && (!p->complete || !json_text_ended(&p->text)))
+        page_parser_fail(p, ERR_PROTOCOL, "cut short", p->received);
     if (p->failed == OK && !p->data_seen)
-        parse_fail(p, ERR_PROTOCOL, "an object without data", p->received);
+        page_parser_fail(p, ERR_PROTOCOL, "an object without data", p->received);
     p->result.bytes = p->received;
     *result = p->result;
     return tell(p, e);

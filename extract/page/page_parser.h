@@ -4,13 +4,13 @@
  * between tokens dropped. Of a member that stands twice in a record the last one counts, as in
  * jsonb.
  *
- *     parse_open(&p, &conf, &handler, ctx, e);
- *     parse_start(p);                               // before each body; p is reused
- *     parse_feed(p, bytes, n, e); ...               // any chunking
- *     parse_finish(p, &result, e);                  // the body has ended: was it a whole page?
+ *     page_parser_open(&p, &conf, &handler, ctx, e);
+ *     page_parser_start(p);                               // before each body; p is reused
+ *     page_parser_feed(p, bytes, n, e); ...               // any chunking
+ *     page_parser_finish(p, &result, e);                  // the body has ended: was it a whole page?
  *
  * Memory: a small multiple of the largest record seen (cap: conf.record_max). Calls of the handler
- * happen within parse_feed and parse_finish and stop them when they fail; after an error nothing
+ * happen within page_parser_feed and page_parser_finish and stop them when they fail; after an error nothing
  * more is handed out, and every further call returns the same error.
  *
  * Outcomes of a body that is no page (HTML, cut short, invalid JSON or UTF-8, `data` missing or no
@@ -25,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct parse_record {
+struct page_parser_record {
     const char *line; /* compact JSON, one line, without line end */
     size_t len;
     const char
@@ -35,34 +35,37 @@ struct parse_record {
     size_t time_len;
 };
 /* A longer key or time counts as none. */
-#define PARSE_KEY_MAX  64
-#define PARSE_TIME_MAX 40
+#define PAGE_PARSER_KEY_MAX  64
+#define PAGE_PARSER_TIME_MAX 40
 
-struct parse_handler {
-    enum err_code (*record)(void *ctx, const struct parse_record *record, struct err *e);
+struct page_parser_handler {
+    enum err_code (*record)(void *ctx, const struct page_parser_record *record, struct err *e);
     /* an element that is no object: raw text, its number in the page from 1 */
     enum err_code (*odd)(void *ctx, const char *raw, size_t n, uint64_t number, struct err *e);
 };
 
-struct parse_conf {
+struct page_parser_conf {
     const char *key;   /* the key's name (shared/base/table_names.h); borrowed */
     size_t record_max; /* bytes of one record */
     uint64_t page_max; /* bytes of one body, decompressed */
 };
 
-struct parse_result {
+struct page_parser_result {
     uint64_t records; /* objects handed out */
     uint64_t odd;
     uint64_t bytes; /* of body */
     int64_t count;  /* the answer's `count`, shown and never used; -1: none */
 };
 
-struct parse;
-enum err_code parse_open(struct parse **p, const struct parse_conf *conf,
-                         const struct parse_handler *handler, void *ctx, struct err *e) MUST_CHECK;
-void parse_close(struct parse *p);
-void parse_start(struct parse *p);
-enum err_code parse_feed(struct parse *p, const char *bytes, size_t n, struct err *e) MUST_CHECK;
-enum err_code parse_finish(struct parse *p, struct parse_result *result, struct err *e) MUST_CHECK;
+struct page_parser;
+enum err_code page_parser_open(struct page_parser **p, const struct page_parser_conf *conf,
+                               const struct page_parser_handler *handler, void *ctx,
+                               struct err *e) MUST_CHECK;
+void page_parser_close(struct page_parser *p);
+void page_parser_start(struct page_parser *p);
+enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n,
+                               struct err *e) MUST_CHECK;
+enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
+                                 struct err *e) MUST_CHECK;
 
 #endif

@@ -2,27 +2,27 @@
 #include "shared/json/json_record.h"
 #include <string.h>
 
-static int stop(struct parse *p, const char *reason)
+static int stop(struct page_parser *p, const char *reason)
 {
-    parse_fail(p, ERR_PROTOCOL, reason, p->base + p->last);
+    page_parser_fail(p, ERR_PROTOCOL, reason, p->base + p->last);
     return 0;
 }
 
 /* Blanks can only stand at a token's end or after the comma or colon behind it. A record that spans
  * chunks is not looked at: its pieces are compacted in any case. */
-static void token(struct parse *p)
+static void token(struct page_parser *p)
 {
     size_t end = yajl_get_bytes_consumed(p->yajl);
     if (p->where == IN_RECORD && p->kept.len == 0 && end > p->last) {
         const char *s = p->chunk + p->last;
         char c = *s == ',' || *s == ':' ? s[1] : *s;
-        p->spaced |= text_blank(c);
+        p->spaced |= json_text_blank(c);
     }
     p->last = end;
 }
 
 /* The element's text in one piece, from the chunk where it lies there whole. */
-static enum err_code element_text(struct parse *p, const char **text, size_t *n)
+static enum err_code element_text(struct page_parser *p, const char **text, size_t *n)
 {
     enum err_code rc = OK;
     size_t len = p->last - p->from;
@@ -33,23 +33,23 @@ static enum err_code element_text(struct parse *p, const char **text, size_t *n)
         bool compact = p->spaced || p->where == IN_RECORD;
         rc = buf_add(&p->kept, p->chunk + p->from, len);
         *text = p->kept.data;
-        *n = compact && rc == OK ? text_compact(p->kept.data, p->kept.len) : p->kept.len;
+        *n = compact && rc == OK ? json_text_compact(p->kept.data, p->kept.len) : p->kept.len;
     }
     if (rc == ERR_TOO_BIG || *n > p->conf.record_max)
-        return parse_fail(p, ERR_TOO_BIG, "a record is larger than max-record-bytes",
-                          p->base + p->last);
+        return page_parser_fail(p, ERR_TOO_BIG, "a record is larger than max-record-bytes",
+                                p->base + p->last);
     if (rc != OK && p->failed == OK)
         p->failed = buf_err(&p->err, rc, &p->kept, "a record");
     return p->failed;
 }
 
-static void hand_out(struct parse *p, const struct parse_record *record)
+static void hand_out(struct page_parser *p, const struct page_parser_record *record)
 {
     p->result.records++;
     p->failed = p->handler.record(p->ctx, record, &p->err);
 }
 
-static int element_done(struct parse *p)
+static int element_done(struct page_parser *p)
 {
     buf_reset(&p->kept);
     p->where = IN_DATA;
@@ -58,7 +58,7 @@ static int element_done(struct parse *p)
     return p->failed == OK;
 }
 
-static int element_end(struct parse *p)
+static int element_end(struct page_parser *p)
 {
     const char *text;
     size_t n;
@@ -69,7 +69,7 @@ static int element_end(struct parse *p)
         p->result.odd++;
         p->failed = p->handler.odd(p->ctx, text, n, p->result.records + p->result.odd, &p->err);
     } else {
-        hand_out(p, &(struct parse_record){
+        hand_out(p, &(struct page_parser_record){
                         .line = text,
                         .len = n,
                         .key = p->record_key_len > 0 ? p->key : NULL,
@@ -82,12 +82,12 @@ static int element_end(struct parse *p)
 }
 
 /* The same for a record that yajl has not seen. */
-static int scanned_end(struct parse *p)
+static int scanned_end(struct page_parser *p)
 {
     const struct scanned *r = p->scanned;
-    bool keyed = r->key_len > 0 && r->key_len <= PARSE_KEY_MAX;
-    bool timed = r->time_len > 0 && r->time_len <= PARSE_TIME_MAX;
-    struct parse_record record = {
+    bool keyed = r->key_len > 0 && r->key_len <= PAGE_PARSER_KEY_MAX;
+    bool timed = r->time_len > 0 && r->time_len <= PAGE_PARSER_TIME_MAX;
+    struct page_parser_record record = {
         .line = p->scanned_text,
         .len = r->len,
         .key = keyed ? r->key : NULL,
@@ -102,17 +102,17 @@ static int scanned_end(struct parse *p)
             return 0;
         }
         record.line = p->kept.data;
-        record.len = text_compact(p->kept.data, p->kept.len);
+        record.len = json_text_compact(p->kept.data, p->kept.len);
     }
     hand_out(p, &record);
     return element_done(p);
 }
 
-void parse_skip_separators(struct parse *p, size_t end)
+void page_parser_skip_separators(struct page_parser *p, size_t end)
 {
     if (p->kept.len > 0)
         return;
-    while (p->from < end && (text_blank(p->chunk[p->from]) || p->chunk[p->from] == ','))
+    while (p->from < end && (json_text_blank(p->chunk[p->from]) || p->chunk[p->from] == ','))
         p->from++;
 }
 
@@ -123,7 +123,7 @@ static void capture(char *to, size_t max, size_t *len, const char *s, size_t n)
         memcpy(to, s, n);
 }
 
-static void record_scalar(struct parse *p, enum scalar kind, const char *s, size_t n)
+static void record_scalar(struct page_parser *p, enum scalar kind, const char *s, size_t n)
 {
     if (p->meaning == MEMBER_KEY && kind != SCALAR_OTHER)
         capture(p->key, sizeof p->key, &p->record_key_len, s, n);
@@ -131,7 +131,7 @@ static void record_scalar(struct parse *p, enum scalar kind, const char *s, size
         capture(p->time, sizeof p->time, &p->time_len, s, n);
 }
 
-static void read_count(struct parse *p, const char *s, size_t n)
+static void read_count(struct page_parser *p, const char *s, size_t n)
 {
     int64_t count = 0;
     for (size_t i = 0; i < n; i++) {
@@ -142,7 +142,7 @@ static void read_count(struct parse *p, const char *s, size_t n)
     p->result.count = count;
 }
 
-static int answer_scalar(struct parse *p, enum scalar kind, const char *s, size_t n)
+static int answer_scalar(struct page_parser *p, enum scalar kind, const char *s, size_t n)
 {
     if (p->depth == 0)
         return stop(p, "not an object");
@@ -155,7 +155,7 @@ static int answer_scalar(struct parse *p, enum scalar kind, const char *s, size_
     return 1;
 }
 
-static int scalar(struct parse *p, enum scalar kind, const char *s, size_t n)
+static int scalar(struct page_parser *p, enum scalar kind, const char *s, size_t n)
 {
     token(p);
     switch (p->where) {
@@ -164,7 +164,7 @@ static int scalar(struct parse *p, enum scalar kind, const char *s, size_t n)
             record_scalar(p, kind, s, n);
         return 1;
     case IN_DATA:
-        parse_skip_separators(p, p->last);
+        page_parser_skip_separators(p, p->last);
         return element_end(p);
     case IN_ANSWER:
         return answer_scalar(p, kind, s, n);
@@ -200,7 +200,7 @@ static bool is(const unsigned char *s, size_t n, const char *name, size_t name_l
     return n == name_len && memcmp(s, name, n) == 0;
 }
 
-static void record_name(struct parse *p, const unsigned char *s, size_t n)
+static void record_name(struct page_parser *p, const unsigned char *s, size_t n)
 {
     p->meaning = MEMBER_OTHER;
     if (is(s, n, "time_modified", sizeof "time_modified" - 1)) {
@@ -214,7 +214,7 @@ static void record_name(struct parse *p, const unsigned char *s, size_t n)
 
 static int on_name(void *ctx, const unsigned char *s, size_t n)
 {
-    struct parse *p = ctx;
+    struct page_parser *p = ctx;
     token(p);
     if (p->where == IN_RECORD && p->depth == DEPTH_ELEMENT)
         record_name(p, s, n);
@@ -225,7 +225,7 @@ static int on_name(void *ctx, const unsigned char *s, size_t n)
     return 1;
 }
 
-static int answer_start(struct parse *p, bool array)
+static int answer_start(struct page_parser *p, bool array)
 {
     if (p->depth == DEPTH_ANSWER && array)
         return stop(p, "an array where an object with data is expected");
@@ -241,7 +241,7 @@ static int answer_start(struct parse *p, bool array)
     return 1;
 }
 
-static int start(struct parse *p, bool array)
+static int start(struct page_parser *p, bool array)
 {
     token(p);
     if (++p->depth > RECORD_DEPTH + DEPTH_DATA)
@@ -270,7 +270,7 @@ static int on_array_start(void *ctx)
 
 static int on_end(void *ctx)
 {
-    struct parse *p = ctx;
+    struct page_parser *p = ctx;
     token(p);
     p->depth--;
     if (p->where == IN_DATA)
@@ -282,7 +282,7 @@ static int on_end(void *ctx)
     return 1;
 }
 
-const yajl_callbacks parse_callbacks = {
+const yajl_callbacks page_parser_callbacks = {
     .yajl_null = on_null,
     .yajl_boolean = on_boolean,
     .yajl_number = on_number,

@@ -35,14 +35,14 @@ enum scalar {
     SCALAR_STRING
 };
 
-struct parse {
-    struct parse_conf conf;
+struct page_parser {
+    struct page_parser_conf conf;
     size_t key_len; /* of conf.key */
-    struct parse_handler handler;
+    struct page_parser_handler handler;
     void *ctx;
 
     yajl_handle yajl;
-    struct text_check text;
+    struct json_text_check text;
     struct buf gathered; /* bytes not given to yajl yet */
     size_t enough;       /* so many of them are worth reading */
     struct buf kept;     /* the element at hand, as far as earlier chunks brought it */
@@ -62,22 +62,23 @@ struct parse {
     bool spaced;                   /* the record at hand has blanks between its tokens */
     const struct scanned *scanned; /* yajl is given {} for this record, */
     const char *scanned_text;      /* which stands here */
-    char key[PARSE_KEY_MAX];
+    char key[PAGE_PARSER_KEY_MAX];
     size_t record_key_len; /* 0: none */
-    char time[PARSE_TIME_MAX];
+    char time[PAGE_PARSER_TIME_MAX];
     size_t time_len; /* 0: none */
-    struct parse_result result;
+    struct page_parser_result result;
 
     enum err_code failed;
     struct err err;
 };
 
 /* Every event's function; the context is the parser. */
-extern const yajl_callbacks parse_callbacks;
+extern const yajl_callbacks page_parser_callbacks;
 
 /* Fails the body, unless it has failed already; returns how. */
-enum err_code parse_fail(struct parse *p, enum err_code code, const char *reason, uint64_t at);
+enum err_code page_parser_fail(struct page_parser *p, enum err_code code, const char *reason,
+                               uint64_t at);
 /* What stands between two elements, up to `end` in the chunk, is no part of the next one. */
-void parse_skip_separators(struct parse *p, size_t end);
+void page_parser_skip_separators(struct page_parser *p, size_t end);
 
 #endif

@@ -12,7 +12,7 @@
 
 struct reconcile {
     struct reconcile_conf conf;
-    struct page_sink sink;
+    struct fetched_page_sink sink;
     struct json_splitter *splitter;
     struct inventory *roll;
     struct todo todo;
@@ -52,7 +52,7 @@ static bool read_key(const char *s, size_t n, int64_t *key)
     return (long double)*key == value;
 }
 
-static bool is_deleted(const struct reconcile *r, const struct parse_record *record)
+static bool is_deleted(const struct reconcile *r, const struct page_parser_record *record)
 {
     struct record parts;
     struct err e = ERR_INIT;
@@ -62,7 +62,7 @@ static bool is_deleted(const struct reconcile *r, const struct parse_record *rec
     return m != NULL && m->kind == JSON_BOOL && m->value[0] == 't';
 }
 
-static enum err_code on_record(void *ctx, const struct parse_record *record, struct err *e)
+static enum err_code on_record(void *ctx, const struct page_parser_record *record, struct err *e)
 {
     struct reconcile *r = ctx;
     int64_t key = 0;
@@ -136,7 +136,7 @@ enum err_code reconcile_open(struct reconcile **out, const struct reconcile_conf
         return err_set(e, ERR_NOMEM, "out of memory");
     r->conf = *conf;
     r->clock = WHEN_NONE;
-    r->sink = (struct page_sink){.record = on_record, .odd = on_odd, .ctx = r};
+    r->sink = (struct fetched_page_sink){.record = on_record, .odd = on_odd, .ctx = r};
     buf_init(&r->position, PAGE_POSITION_MAX);
     enum err_code rc = open_parts(r, e);
     if (rc != OK)
@@ -158,7 +158,7 @@ void reconcile_close(struct reconcile *r)
     free(r);
 }
 
-const struct page_sink *reconcile_sink(const struct reconcile *r)
+const struct fetched_page_sink *reconcile_sink(const struct reconcile *r)
 {
     return &r->sink;
 }

@@ -61,7 +61,7 @@ void reconcile_close(struct reconcile *r);
 /* left: requests that the run may still make. */
 enum reconcile_next reconcile_next(struct reconcile *r, uint64_t left, struct reconcile_want *want,
                                    struct err *e);
-const struct page_sink *reconcile_sink(const struct reconcile *r);
+const struct fetched_page_sink *reconcile_sink(const struct reconcile *r);
 /* clock: the server's Date, or ours where there is none. */
 enum reconcile_verdict reconcile_answer(struct reconcile *r, int64_t clock, struct err *e);
 void reconcile_again(struct reconcile *r); /* the request failed and will be made again */

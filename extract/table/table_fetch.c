@@ -66,7 +66,7 @@ void table_end(struct table *t, const struct err *why, enum table_status status)
     if (t->request != NULL)
         http_cancel(t->request);
     t->request = NULL;
-    if (page_take_back(t->page, &e) != OK && t->result.err.code == OK) {
+    if (fetched_page_discard(t->page, &e) != OK && t->result.err.code == OK) {
         t->result.status = TABLE_FAILED;
         t->result.err = e;
     }
@@ -128,7 +128,7 @@ static void retry(struct table *t, const struct err *why, bool smaller)
 {
     struct err e = ERR_INIT;
     const struct backoff *policy = &t->env->retries;
-    if (page_take_back(t->page, &e) != OK) {
+    if (fetched_page_discard(t->page, &e) != OK) {
         table_fail(t, &e);
         return;
     }
@@ -173,7 +173,7 @@ static void keep(struct table *t)
     buf_reset(&t->position);
     enum err_code rc = crawl_position(t->crawl, &t->position, &e);
     if (rc == OK)
-        rc = page_keep(t->page, t->position.data, stats.complete_to, on_commit, t, &e);
+        rc = fetched_page_keep(t->page, t->position.data, stats.complete_to, on_commit, t, &e);
     if (rc != OK) {
         table_fail(t, &e);
         return;
@@ -194,7 +194,7 @@ bool table_answered(struct table *t)
 }
 
 static void take_page(struct table *t, const struct http_result *result,
-                      const struct parse_result *parsed)
+                      const struct page_parser_result *parsed)
 {
     struct err e = ERR_INIT;
     struct crawl_answer answer = {.date = result->date, .now = when_now()};
@@ -213,7 +213,7 @@ static void take_page(struct table *t, const struct http_result *result,
         keep(t);
         return;
     case CRAWL_RETAKE:
-        if (page_take_back(t->page, &e) != OK)
+        if (fetched_page_discard(t->page, &e) != OK)
             table_fail(t, &e);
         else
             table_next(t);
@@ -235,13 +235,13 @@ static void throttled(struct table *t, const struct http_result *result, struct 
 static void on_done(void *ctx, const struct http_result *result)
 {
     struct table *t = ctx;
-    struct parse_result parsed = {0};
+    struct page_parser_result parsed = {0};
     struct err page = ERR_INIT;
     struct err e = ERR_INIT;
     t->request = NULL;
     t->asked = result->retry_after > 0 ? result->retry_after : 0;
     if (result->err.code == OK && result->status == 200)
-        page.code = page_finish(t->page, &parsed, &page);
+        page.code = fetched_page_finish(t->page, &parsed, &page);
     enum verdict verdict =
         response_verdict(t->name, result, &page, circuit_breaker_key_worked(t->env->breaker), &e);
     t->handler.exchanged(t->ctx, t, result, &page, verdict);
@@ -270,7 +270,7 @@ static void on_done(void *ctx, const struct http_result *result)
 static enum err_code on_body(void *ctx, const char *bytes, size_t n, struct err *e)
 {
     struct table *t = ctx;
-    return page_body(t->page, bytes, n, e);
+    return fetched_page_body(t->page, bytes, n, e);
 }
 
 static const struct http_handler http_handler = {.body = on_body, .done = on_done};
@@ -299,7 +299,7 @@ static void on_turn(void *ctx)
     struct err e = ERR_INIT;
     enum err_code rc = look_at_breaker(t, &e);
     if (rc == OK) {
-        page_start(t->page);
+        fetched_page_start(t->page);
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
     }
     if (rc != OK)
@@ -351,7 +351,7 @@ void table_next(struct table *t)
 
 void table_free(struct table *t)
 {
-    page_close(t->page);
+    fetched_page_close(t->page);
     if (t->reconcile != NULL)
         reconcile_close(t->reconcile); /* the crawl is its own */
     else

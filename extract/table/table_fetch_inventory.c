@@ -11,7 +11,7 @@ enum err_code table_reconcile_open(struct table *t, struct err *e)
     if (rc != OK)
         return rc;
     t->crawl = reconcile_crawl(t->reconcile);
-    struct page_parts parts = {
+    struct fetched_page_parts parts = {
         .spool = env->spool,
         .table = t->name,
         .sink = reconcile_sink(t->reconcile),
@@ -20,7 +20,7 @@ enum err_code table_reconcile_open(struct table *t, struct err *e)
         .record_max = env->record_max,
         .page_max = env->page_max,
     };
-    return page_open(&t->page, &parts, e);
+    return fetched_page_open(&t->page, &parts, e);
 }
 
 void table_reconcile_next(struct table *t)
@@ -43,7 +43,7 @@ void table_reconcile_next(struct table *t)
         break;
     }
     t->crawl = reconcile_crawl(t->reconcile);
-    page_crawl(t->page, want.look ? NULL : t->crawl);
+    fetched_page_crawl(t->page, want.look ? NULL : t->crawl);
     if (want.look)
         rc = url_key(&t->url, t->env->base_url, t->name, want.key, &e);
     else
@@ -55,7 +55,7 @@ void table_reconcile_next(struct table *t)
 }
 
 void table_reconcile_answer(struct table *t, const struct http_result *result,
-                            const struct parse_result *parsed)
+                            const struct page_parser_result *parsed)
 {
     struct err e = ERR_INIT;
     int64_t clock = result->date != WHEN_NONE ? result->date : when_now();

@@ -40,7 +40,7 @@ static enum err_code open_parts(struct table *t, int64_t floor, struct err *e)
     struct crawl_stats stats;
     crawl_stats(t->crawl, &stats);
     t->complete_to = stats.complete_to;
-    struct page_parts parts = {
+    struct fetched_page_parts parts = {
         .spool = env->spool,
         .table = t->name,
         .writer = t->writer,
@@ -49,7 +49,7 @@ static enum err_code open_parts(struct table *t, int64_t floor, struct err *e)
         .record_max = env->record_max,
         .page_max = env->page_max,
     };
-    return page_open(&t->page, &parts, e);
+    return fetched_page_open(&t->page, &parts, e);
 }
 
 static void nothing(void *ctx)

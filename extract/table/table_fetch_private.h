@@ -23,7 +23,7 @@ struct table {
     struct crawl *crawl;
     struct writer *writer;
     struct reconcile *reconcile; /* instead of the writer */
-    struct page *page;
+    struct fetched_page *page;
     struct buf url;
     struct buf position;
 
@@ -60,6 +60,6 @@ void table_free(struct table *t);
 enum err_code table_reconcile_open(struct table *t, struct err *e) MUST_CHECK;
 void table_reconcile_next(struct table *t);
 void table_reconcile_answer(struct table *t, const struct http_result *result,
-                            const struct parse_result *parsed);
+                            const struct page_parser_result *parsed);
 
 #endif

@@ -24,7 +24,7 @@ struct feed {
     struct zone *zone;
     struct writer *writer;
     struct crawl *crawl;
-    struct page *page;
+    struct fetched_page *page;
     struct buf position;
     uint64_t records; /* durable */
     struct err failed;
@@ -42,14 +42,15 @@ static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
 
 static enum err_code feed_body(struct feed *f, const struct recorded_page *page, struct err *e)
 {
-    struct parse_result result;
+    struct page_parser_result result;
     enum err_code rc = OK;
-    page_start(f->page);
+    fetched_page_start(f->page);
     for (size_t at = 0; at < page->len && rc == OK; at += PAGES_CHUNK) {
         size_t left = page->len - at;
-        rc = page_body(f->page, page->body + at, left < PAGES_CHUNK ? left : PAGES_CHUNK, e);
+        rc =
+            fetched_page_body(f->page, page->body + at, left < PAGES_CHUNK ? left : PAGES_CHUNK, e);
     }
-    return rc == OK ? page_finish(f->page, &result, e) : rc;
+    return rc == OK ? fetched_page_finish(f->page, &result, e) : rc;
 }
 
 static enum err_code feed_page(struct feed *f, const struct recorded_page *page, struct err *e)
@@ -68,7 +69,7 @@ static enum err_code feed_page(struct feed *f, const struct recorded_page *page,
     buf_reset(&f->position);
     if ((rc = crawl_position(f->crawl, &f->position, e)) != OK)
         return rc;
-    return page_keep(f->page, f->position.data, stats.complete_to, on_commit, f, e);
+    return fetched_page_keep(f->page, f->position.data, stats.complete_to, on_commit, f, e);
 }
 
 /* As in extract/table/table_fetch.c: the next page is not waited with for the last one's sync, within a limit.
@@ -110,19 +111,19 @@ static enum err_code open_parts(struct feed *f, const char *dir, int64_t segment
                                      .now = f->pages->n > 0 ? f->pages->list[0].date : 0};
     if ((rc = crawl_open(&f->crawl, &crawl, NULL, e)) != OK)
         return rc;
-    const struct page_parts parts = {.spool = f->spool,
-                                     .table = TABLE,
-                                     .writer = f->writer,
-                                     .crawl = f->crawl,
-                                     .zone = f->zone,
-                                     .record_max = (size_t)64 << 20,
-                                     .page_max = (uint64_t)1 << 30};
-    return page_open(&f->page, &parts, e);
+    const struct fetched_page_parts parts = {.spool = f->spool,
+                                             .table = TABLE,
+                                             .writer = f->writer,
+                                             .crawl = f->crawl,
+                                             .zone = f->zone,
+                                             .record_max = (size_t)64 << 20,
+                                             .page_max = (uint64_t)1 << 30};
+    return fetched_page_open(&f->page, &parts, e);
 }
 
 static void close_parts(struct feed *f)
 {
-    page_close(f->page);
+    fetched_page_close(f->page);
     crawl_close(f->crawl);
     if (f->writer != NULL)
         writer_close(f->writer, NULL, NULL);

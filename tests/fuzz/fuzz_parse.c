@@ -19,7 +19,7 @@ struct heard {
     uint64_t count;
 };
 
-static struct parse *parser;
+static struct page_parser *parser;
 static struct json_splitter *splitter;
 static struct heard heard;
 
@@ -45,17 +45,17 @@ static void demand_member(const struct record *r, const char *name, bool number,
     DEMAND(n == 0 || memcmp(found, text, n) == 0);
 }
 
-static enum err_code on_record(void *ctx, const struct parse_record *r, struct err *e)
+static enum err_code on_record(void *ctx, const struct page_parser_record *r, struct err *e)
 {
     struct record record;
     (void)ctx;
     DEMAND(!memchr(r->line, '\n', r->len) && r->len <= RECORD_CAP);
     DEMAND(json_splitter_run(splitter, r->line, r->len, &record, e) == OK);
     if ((record.flags & RECORD_LONE_SURROGATE) == 0) { /* they are decoded in two ways */
-        demand_member(&record, "contact_id", true, PARSE_KEY_MAX, r->key, r->key_len);
-        demand_member(&record, "time_modified", false, PARSE_TIME_MAX, r->time, r->time_len);
+        demand_member(&record, "contact_id", true, PAGE_PARSER_KEY_MAX, r->key, r->key_len);
+        demand_member(&record, "time_modified", false, PAGE_PARSER_TIME_MAX, r->time, r->time_len);
     }
-    DEMAND(r->key_len <= PARSE_KEY_MAX && r->time_len <= PARSE_TIME_MAX);
+    DEMAND(r->key_len <= PAGE_PARSER_KEY_MAX && r->time_len <= PAGE_PARSER_TIME_MAX);
     hear(r->line, r->len);
     hear(r->key, r->key_len);
     hear(r->time, r->time_len);
@@ -73,33 +73,33 @@ static enum err_code on_odd(void *ctx, const char *raw, size_t n, uint64_t numbe
 
 static void fuzz_setup(void)
 {
-    static const struct parse_conf conf = {
+    static const struct page_parser_conf conf = {
         .key = "contact_id", .record_max = RECORD_CAP, .page_max = PAGE_CAP};
-    static const struct parse_handler handler = {.record = on_record, .odd = on_odd};
+    static const struct page_parser_handler handler = {.record = on_record, .odd = on_odd};
     struct err e = ERR_INIT;
-    DEMAND(parse_open(&parser, &conf, &handler, NULL, &e) == OK);
+    DEMAND(page_parser_open(&parser, &conf, &handler, NULL, &e) == OK);
     DEMAND(json_splitter_open(&splitter, &e) == OK);
 }
 
 /* Each piece is a block of its own, so that a byte read beyond it shows. */
 static enum err_code feed(const uint8_t *data, size_t size, size_t step,
-                          struct parse_result *result)
+                          struct page_parser_result *result)
 {
     struct err e = ERR_INIT;
     enum err_code rc = OK;
     heard = (struct heard){0};
-    parse_start(parser);
+    page_parser_start(parser);
     while (size > 0 && rc == OK) {
         size_t n = size < step ? size : step;
         char *copy = malloc(n);
         DEMAND(copy);
         memcpy(copy, data, n);
-        rc = parse_feed(parser, copy, n, &e);
+        rc = page_parser_feed(parser, copy, n, &e);
         free(copy);
         data += n;
         size -= n;
     }
-    enum err_code end = parse_finish(parser, result, &e);
+    enum err_code end = page_parser_finish(parser, result, &e);
     DEMAND(rc == OK || end == rc);
     DEMAND(end == OK || (e.code == end && e.msg[0]));
     return end;
@@ -117,8 +117,8 @@ static bool yajl_takes(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct parse_result whole = {0};
-    struct parse_result pieces = {0};
+    struct page_parser_result whole = {0};
+    struct page_parser_result pieces = {0};
     if (size < 2)
         return 0;
     size_t step = data[0] % 32 + 1;

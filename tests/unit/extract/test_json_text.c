@@ -15,15 +15,15 @@ static size_t plain_of(const char *s, size_t n)
     char *copy = malloc(n > 0 ? n : 1);
     assert_non_null(copy);
     memcpy(copy, s, n);
-    size_t found = text_plain(copy, n);
+    size_t found = json_text_plain(copy, n);
     free(copy);
     return found;
 }
 
 static bool good(const char *s, size_t n, size_t *bad)
 {
-    struct text_check c = {0};
-    return text_check(&c, s, n, bad) && text_ended(&c);
+    struct json_text_check c = {0};
+    return json_text_check(&c, s, n, bad) && json_text_ended(&c);
 }
 
 static void plain_runs_end_where_they_must(void **state)
@@ -72,11 +72,11 @@ static void foreign_letters_pass_at_every_place_and_cut_anywhere(void **state)
         memcpy(text + at, letter, 4);
         assert_true(good(text, LONG, &bad));
         for (size_t cut = 0; cut <= LONG; cut++) {
-            struct text_check c = {0};
-            assert_true(text_check(&c, text, cut, &bad));
-            assert_int_equal(text_ended(&c), cut <= at || cut >= at + 4);
-            assert_true(text_check(&c, text + cut, LONG - cut, &bad));
-            assert_true(text_ended(&c));
+            struct json_text_check c = {0};
+            assert_true(json_text_check(&c, text, cut, &bad));
+            assert_int_equal(json_text_ended(&c), cut <= at || cut >= at + 4);
+            assert_true(json_text_check(&c, text + cut, LONG - cut, &bad));
+            assert_true(json_text_ended(&c));
         }
     }
 }
@@ -99,7 +99,7 @@ static void compacting_drops_blanks_between_tokens_only(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         memcpy(text, cases[i].from, strlen(cases[i].from) + 1);
-        size_t n = text_compact(text, strlen(text));
+        size_t n = json_text_compact(text, strlen(text));
         assert_int_equal(n, strlen(cases[i].to));
         assert_memory_equal(text, cases[i].to, n);
     }

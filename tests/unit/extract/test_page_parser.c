@@ -21,7 +21,7 @@ struct heard {
     unsigned records;
 };
 
-static enum err_code on_record(void *ctx, const struct parse_record *r, struct err *e)
+static enum err_code on_record(void *ctx, const struct page_parser_record *r, struct err *e)
 {
     struct heard *h = ctx;
     if (++h->records == h->refuse)
@@ -41,23 +41,23 @@ static enum err_code on_odd(void *ctx, const char *raw, size_t n, uint64_t numbe
 struct outcome {
     enum err_code rc;
     struct err err;
-    struct parse_result result;
+    struct page_parser_result result;
 };
 
-static struct parse *open_parser(struct heard *h)
+static struct page_parser *open_parser(struct heard *h)
 {
-    static const struct parse_conf conf = {
+    static const struct page_parser_conf conf = {
         .key = "contact_id", .record_max = RECORD_CAP, .page_max = PAGE_CAP};
-    static const struct parse_handler handler = {.record = on_record, .odd = on_odd};
-    struct parse *p;
+    static const struct page_parser_handler handler = {.record = on_record, .odd = on_odd};
+    struct page_parser *p;
     struct err e = ERR_INIT;
     buf_init(&h->text, 1 << 20);
-    assert_int_equal(parse_open(&p, &conf, &handler, h, &e), OK);
+    assert_int_equal(page_parser_open(&p, &conf, &handler, h, &e), OK);
     return p;
 }
 
 /* Every chunk is a heap block of its own, so that the sanitizer sees a byte read beyond it. */
-static struct outcome feed(struct parse *p, const char *body, size_t n, size_t chunk)
+static struct outcome feed(struct page_parser *p, const char *body, size_t n, size_t chunk)
 {
     struct outcome o = {.rc = OK};
     for (size_t i = 0; i < n && o.rc == OK; i += chunk) {
@@ -65,12 +65,12 @@ static struct outcome feed(struct parse *p, const char *body, size_t n, size_t c
         char *copy = malloc(len);
         assert_non_null(copy);
         memcpy(copy, body + i, len);
-        o.rc = parse_feed(p, copy, len, &o.err);
+        o.rc = page_parser_feed(p, copy, len, &o.err);
         memset(copy, '!', len);
         free(copy);
     }
     struct err e = ERR_INIT;
-    enum err_code end = parse_finish(p, &o.result, &e);
+    enum err_code end = page_parser_finish(p, &o.result, &e);
     if (o.rc != OK)
         assert_int_equal(end, o.rc); /* an error stays */
     else
@@ -85,10 +85,10 @@ static const size_t sizes[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 1
 static void expect_bytes(const char *body, size_t n, enum err_code rc, const char *heard)
 {
     struct heard h = {0};
-    struct parse *p = open_parser(&h);
+    struct page_parser *p = open_parser(&h);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         buf_reset(&h.text);
-        parse_start(p);
+        page_parser_start(p);
         struct outcome o = feed(p, body, n, sizes[i] == 0 ? n + 1 : sizes[i]);
         if (o.rc != rc)
             fail_msg("%.60s: chunk %zu: %s (%s)", body, sizes[i], err_word(o.rc), o.err.msg);
@@ -99,7 +99,7 @@ static void expect_bytes(const char *body, size_t n, enum err_code rc, const cha
         else
             assert_true(strlen(o.err.msg) > 10);
     }
-    parse_close(p);
+    page_parser_close(p);
     buf_free(&h.text);
 }
 
@@ -290,19 +290,19 @@ static void says_where_and_why(void **state)
 {
     (void)state;
     struct heard h = {0};
-    struct parse *p = open_parser(&h);
+    struct page_parser *p = open_parser(&h);
     struct outcome o = feed(p, "{\"data\":[{\"a\":\"secret\xff\"}]}", 26, 100);
     assert_non_null(strstr(o.err.msg, "UTF-8"));
     assert_non_null(strstr(o.err.msg, "byte 21"));
     assert_null(strstr(o.err.msg, "secret"));
-    parse_start(p);
+    page_parser_start(p);
     o = feed(p, "<html>", 6, 100);
     assert_non_null(strstr(o.err.msg, "HTML"));
-    parse_start(p);
+    page_parser_start(p);
     o = feed(p, "{\"error\":\"secret\"}", 18, 3);
     assert_non_null(strstr(o.err.msg, "without data"));
     assert_null(strstr(o.err.msg, "secret"));
-    parse_close(p);
+    page_parser_close(p);
     buf_free(&h.text);
 }
 
@@ -320,14 +320,14 @@ static void shows_the_count(void **state)
         {"{\"data\":[],\"count\":99999999999999999999}", -1},
         {"{\"data\":[]}", -1}};
     struct heard h = {0};
-    struct parse *p = open_parser(&h);
+    struct page_parser *p = open_parser(&h);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        parse_start(p);
+        page_parser_start(p);
         struct outcome o = feed(p, cases[i].body, strlen(cases[i].body), 5);
         assert_int_equal(o.rc, OK);
         assert_int_equal(o.result.count, cases[i].count);
     }
-    parse_close(p);
+    page_parser_close(p);
     buf_free(&h.text);
 }
 
@@ -382,19 +382,19 @@ static void limits_records_and_pages(void **state)
     expect(bad, ERR_TOO_BIG, "");
     expect(odd, ERR_TOO_BIG, "");
     struct heard h = {0};
-    struct parse *p = open_parser(&h);
+    struct page_parser *p = open_parser(&h);
     assert_int_equal(feed(p, outside, strlen(outside), 1000).rc, ERR_TOO_BIG);
-    parse_start(p);
+    page_parser_start(p);
     struct err e = ERR_INIT;
-    enum err_code rc = parse_feed(p, page, strlen(page), &e);
+    enum err_code rc = page_parser_feed(p, page, strlen(page), &e);
     for (int i = 0; i < 10 && rc == OK; i++)
-        rc = parse_feed(p, "                                ,{\"a\":1}", 40, &e);
+        rc = page_parser_feed(p, "                                ,{\"a\":1}", 40, &e);
     assert_int_equal(rc, OK);
     for (int i = 0; i < 1000 && rc == OK; i++)
-        rc = parse_feed(p, "                                ,{\"a\":1}", 40, &e);
+        rc = page_parser_feed(p, "                                ,{\"a\":1}", 40, &e);
     assert_int_equal(rc, ERR_TOO_BIG);
     assert_non_null(strstr(e.msg, "max-page-bytes"));
-    parse_close(p);
+    page_parser_close(p);
     buf_free(&h.text);
     free(good);
     free(bad);
@@ -407,23 +407,23 @@ static void hands_out_nothing_after_an_error(void **state)
 {
     (void)state;
     struct heard h = {.refuse = 2};
-    struct parse *p = open_parser(&h);
+    struct page_parser *p = open_parser(&h);
     const char *body = "{\"data\":[{\"a\":1},{\"a\":2},{\"a\":3}]}";
     struct outcome o = feed(p, body, strlen(body), 100);
     assert_int_equal(o.rc, ERR_FULL);
     assert_string_equal(o.err.msg, "no room");
     assert_string_equal(h.text.data, "R {\"a\":1}||;");
     struct err e = ERR_INIT;
-    assert_int_equal(parse_feed(p, ",{\"a\":4}", 8, &e), ERR_FULL);
+    assert_int_equal(page_parser_feed(p, ",{\"a\":4}", 8, &e), ERR_FULL);
     assert_string_equal(h.text.data, "R {\"a\":1}||;");
-    /* and is as new after parse_start */
+    /* and is as new after page_parser_start */
     h.refuse = 0;
     buf_reset(&h.text);
-    parse_start(p);
+    page_parser_start(p);
     o = feed(p, body, strlen(body), 7);
     assert_int_equal(o.rc, OK);
     assert_int_equal(o.result.records, 3);
-    parse_close(p);
+    page_parser_close(p);
     buf_free(&h.text);
 }
 
@@ -431,21 +431,21 @@ static void hands_out_nothing_after_an_error(void **state)
 static void reads_long_strings(void **state)
 {
     (void)state;
-    static const struct parse_conf conf = {
+    static const struct page_parser_conf conf = {
         .key = "contact_id", .record_max = 2 << 20, .page_max = 8 << 20};
-    static const struct parse_handler handler = {.record = on_record, .odd = on_odd};
+    static const struct page_parser_handler handler = {.record = on_record, .odd = on_odd};
     struct heard h = {0};
-    struct parse *p;
+    struct page_parser *p;
     struct err e = ERR_INIT;
     buf_init(&h.text, 8 << 20);
-    assert_int_equal(parse_open(&p, &conf, &handler, &h, &e), OK);
+    assert_int_equal(page_parser_open(&p, &conf, &handler, &h, &e), OK);
     char *body = record_of(1 << 20, "{\"data\":[{\"a\":\"", "\",\"contact_id\":4},{\"b\":1}]}");
     struct outcome o = feed(p, body, strlen(body), 1000);
     assert_int_equal(o.rc, OK);
     assert_int_equal(o.result.records, 2);
     assert_int_equal(h.text.len,
                      (1 << 20) + strlen("R {\"a\":\"\",\"contact_id\":4}|4|;R {\"b\":1}||;"));
-    parse_close(p);
+    page_parser_close(p);
     buf_free(&h.text);
     free(body);
 }
