@@ -22,7 +22,7 @@ struct service {
     struct spool *spool;
     struct zone *zone;
     struct table_env env;
-    struct account *account;
+    struct fetch_metrics *account;
     struct plan plan;
     struct stop_signals *stop;
     struct run *run;
@@ -121,7 +121,7 @@ static void wind_down(struct service *s)
         return;
     s->over = true;
     stop_signals_close(s->stop);
-    account_quit(s->account);
+    fetch_metrics_quit(s->account);
     http_close(s->env.http);
     rate_limit_close(s->env.pace);
     uv_close((uv_handle_t *)&s->timer, NULL);
@@ -130,10 +130,10 @@ static void wind_down(struct service *s)
 static enum err_code add_row(struct summary *summary, const struct run_row *row, bool reconcile,
                              struct err *e)
 {
-    const struct table_result *t = &row->result;
+    const struct table_fetch_result *t = &row->result;
     struct cell cells[] = {
         {.name = "table", .type = CELL_STR, .str = row->name},
-        {.name = "status", .type = CELL_STR, .str = table_status_word(t->status)},
+        {.name = "status", .type = CELL_STR, .str = table_fetch_status_word(t->status)},
         {.name = "requests", .type = CELL_INT, .num = (int64_t)t->requests},
         {.name = "pages", .type = CELL_INT, .num = (int64_t)t->pages},
         {.name = "records", .type = CELL_INT, .num = (int64_t)t->records},
@@ -182,8 +182,8 @@ static void schedule(struct service *s)
 static void on_run_done(void *ctx, struct run *r)
 {
     struct service *s = ctx;
-    account_run(s->account, NULL, NULL);
-    s->code = account_done(s->account, run_exit(r));
+    fetch_metrics_run(s->account, NULL, NULL);
+    s->code = fetch_metrics_done(s->account, run_exit(r));
     enum err_code rc = print_summary(s, r, &s->err);
     run_close(r);
     s->run = NULL;
@@ -208,7 +208,7 @@ static void begin_run(struct service *s)
     enum err_code rc = plan_make(&s->plan, o, s->spool, &s->err);
     if (rc == OK)
         rc = run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
-    account_run(s->account, run_each, s->run);
+    fetch_metrics_run(s->account, run_each, s->run);
     if (rc == OK)
         run_start(s->run);
     else
@@ -228,14 +228,14 @@ static void on_stop(void *ctx)
 
 static enum err_code open_account(struct service *s, struct err *e)
 {
-    struct account_conf conf = {.options = s->options,
-                                .loop = &s->loop,
-                                .spool = s->spool,
-                                .kind = s->env.reconcile    ? "reconcile"
-                                        : s->env.crawl.full ? "full"
-                                                            : "changes",
-                                .every = s->every};
-    return account_open(&s->account, &conf, e);
+    struct fetch_metrics_conf conf = {.options = s->options,
+                                      .loop = &s->loop,
+                                      .spool = s->spool,
+                                      .kind = s->env.reconcile    ? "reconcile"
+                                              : s->env.crawl.full ? "full"
+                                                                  : "changes",
+                                      .every = s->every};
+    return fetch_metrics_open(&s->account, &conf, e);
 }
 
 static enum err_code run_loop(struct service *s, const struct secret *key, struct err *e)
@@ -257,7 +257,7 @@ static enum err_code run_loop(struct service *s, const struct secret *key, struc
         rc = s->err.code;
     }
     if (rc != OK)
-        (void)account_done(s->account, err_exit(rc)); /* rc goes before */
+        (void)fetch_metrics_done(s->account, err_exit(rc)); /* rc goes before */
     return rc;
 }
 
@@ -303,7 +303,7 @@ enum err_code service_run(const struct options *o, const struct secret *key, int
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
     plan_free(&s.plan);
-    account_close(s.account);
+    fetch_metrics_close(s.account);
     circuit_breaker_close(s.env.breaker);
     disk_space_close(s.env.room);
     if (s.spool != NULL)

@@ -1,6 +1,6 @@
 #include "extract/metrics/fetch_counts.h"
 
-const char *table_status_word(enum table_status status)
+const char *table_fetch_status_word(enum table_fetch_status status)
 {
     static const char *const words[] = {"complete", "partial", "waiting", "throttled", "failed"};
     return words[status];

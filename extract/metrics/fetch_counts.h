@@ -5,16 +5,16 @@
 
 #include "extract/crawl/crawl.h"
 
-enum table_status {
-    TABLE_COMPLETE,
-    TABLE_PARTIAL,
-    TABLE_WAITING, /* a reconcile: for the loader, or a person */
-    TABLE_THROTTLED,
-    TABLE_FAILED
+enum table_fetch_status {
+    TABLE_FETCH_COMPLETE,
+    TABLE_FETCH_PARTIAL,
+    TABLE_FETCH_WAITING, /* a reconcile: for the loader, or a person */
+    TABLE_FETCH_THROTTLED,
+    TABLE_FETCH_FAILED
 };
 
-struct table_result {
-    enum table_status status;
+struct table_fetch_result {
+    enum table_fetch_status status;
     struct err err; /* why it is not complete; code OK: max-pages */
     uint64_t requests;
     uint64_t pages;   /* kept */
@@ -30,11 +30,11 @@ struct table_result {
     struct crawl_stats crawl;
 };
 
-const char *table_status_word(enum table_status status);
+const char *table_fetch_status_word(enum table_fetch_status status);
 
 /* Calls see(to, ...) for each table of the run that is open. The result is that of this moment; it lives
  * until see returns. */
-typedef void fetch_see_fn(void *to, const char *name, const struct table_result *result,
+typedef void fetch_see_fn(void *to, const char *name, const struct table_fetch_result *result,
                           bool started);
 typedef void fetch_each_fn(const void *run, fetch_see_fn *see, void *to);
 

@@ -31,6 +31,6 @@ enum meter {
     METER_EXIT,
     METERS
 };
-extern const struct metric_def meters[METERS];
+extern const struct metric_def fetch_metric_defs[METERS];
 
 #endif

@@ -15,13 +15,13 @@
 /* What has been counted of the table's run so far. */
 struct tally {
     char table[NAMES_TABLE_MAX + 1];
-    struct table_result seen;
+    struct table_fetch_result seen;
     int64_t errors; /* of this run */
     struct tally *next;
 };
 
-struct account {
-    struct account_conf conf;
+struct fetch_metrics {
+    struct fetch_metrics_conf conf;
     struct metrics *metrics;
     struct monitor *board;
     fetch_each_fn *each;
@@ -42,7 +42,7 @@ static const struct last_run_meters last_run = {.side = RUN_HISTORY_EXTRACT,
 /* ---- counting ---- */
 
 /* A series that is there before it counts: what rises from nothing is seen to rise. */
-static struct tally *find(struct account *a, const char *table)
+static struct tally *find(struct fetch_metrics *a, const char *table)
 {
     static const char *const statuses[] = {"complete", "partial", "throttled", "failed"};
     for (struct tally *t = a->tallies; t != NULL; t = t->next)
@@ -61,10 +61,11 @@ static struct tally *find(struct account *a, const char *table)
     return made;
 }
 
-static void count(const struct account *a, struct tally *t, const struct table_result *r)
+static void count(const struct fetch_metrics *a, struct tally *t,
+                  const struct table_fetch_result *r)
 {
     struct metrics *m = a->metrics;
-    const struct table_result *seen = &t->seen;
+    const struct table_fetch_result *seen = &t->seen;
     metrics_add(m, METER_REQUESTS, t->table, NULL, (double)(r->requests - seen->requests));
     metrics_add(m, METER_PAGES, t->table, NULL, (double)(r->pages - seen->pages));
     metrics_add(m, METER_RECORDS, t->table, NULL, (double)(r->records - seen->records));
@@ -74,16 +75,16 @@ static void count(const struct account *a, struct tally *t, const struct table_r
     t->seen = *r;
 }
 
-static void see(void *to, const char *name, const struct table_result *result, bool started)
+static void see(void *to, const char *name, const struct table_fetch_result *result, bool started)
 {
-    struct account *a = to;
+    struct fetch_metrics *a = to;
     struct tally *t = find(a, name);
     (void)started;
     if (t != NULL)
         count(a, t, result);
 }
 
-static void count_running(struct account *a)
+static void count_running(struct fetch_metrics *a)
 {
     if (a->run != NULL)
         a->each(a->run, see, a);
@@ -118,8 +119,9 @@ static const char *account_kind(const struct http_result *result, const struct e
     }
 }
 
-void account_exchange(struct account *a, const char *table, const struct http_result *result,
-                      const struct err *page, enum verdict verdict)
+void fetch_metrics_exchange(struct fetch_metrics *a, const char *table,
+                            const struct http_result *result, const struct err *page,
+                            enum verdict verdict)
 {
     struct tally *t = a != NULL ? find(a, table) : NULL;
     if (t == NULL)
@@ -135,20 +137,20 @@ void account_exchange(struct account *a, const char *table, const struct http_re
 /* ---- a table's end ---- */
 
 /* A table that was not begun because all were asked to stop has no run to tell of. */
-static bool was_run(const struct table_result *r)
+static bool was_run(const struct table_fetch_result *r)
 {
     return r->requests > 0 || r->err.code != ERR_INTERRUPTED;
 }
 
-static void keep_history(const struct account *a, const struct tally *t,
-                         const struct table_result *r)
+static void keep_history(const struct fetch_metrics *a, const struct tally *t,
+                         const struct table_fetch_result *r)
 {
     struct err e = ERR_INIT;
     struct run_history_entry run = {
         .ended = when_now(), .busy = r->elapsed, .complete_to = r->complete_to};
     run.began = run.ended - r->elapsed;
     (void)snprintf(run.kind, sizeof run.kind, "%s", a->conf.kind);
-    (void)snprintf(run.status, sizeof run.status, "%s", table_status_word(r->status));
+    (void)snprintf(run.status, sizeof run.status, "%s", table_fetch_status_word(r->status));
     if (r->err.code != OK)
         (void)snprintf(run.error, sizeof run.error, "%s", err_word(r->err.code));
     run.counts[RUN_REQUESTS] = (int64_t)r->requests;
@@ -163,17 +165,18 @@ static void keep_history(const struct account *a, const struct tally *t,
             F_ERR(&e));
 }
 
-void account_ended(struct account *a, const char *table, const struct table_result *r)
+void fetch_metrics_ended(struct fetch_metrics *a, const char *table,
+                         const struct table_fetch_result *r)
 {
     struct tally *t = a != NULL && was_run(r) ? find(a, table) : NULL;
     if (t == NULL)
         return;
     count(a, t, r);
-    metrics_add(a->metrics, METER_RUNS, table, table_status_word(r->status), 1);
+    metrics_add(a->metrics, METER_RUNS, table, table_fetch_status_word(r->status), 1);
     metrics_observe(a->metrics, METER_RUN_SECONDS, table, NULL, SECONDS(r->elapsed));
     keep_history(a, t, r);
     monitor_ended(a->board, table, r->err.code);
-    t->seen = (struct table_result){.status = TABLE_COMPLETE};
+    t->seen = (struct table_fetch_result){.status = TABLE_FETCH_COMPLETE};
     t->errors = 0;
 }
 
@@ -195,7 +198,7 @@ static void set_table(struct metrics *m, const struct status_table *t)
 
 static void collect(void *ctx, const struct status *s)
 {
-    struct account *a = ctx;
+    struct fetch_metrics *a = ctx;
     struct metrics *m = a->metrics;
     count_running(a);
     for (size_t i = METER_LAST_DURATION; i < METER_EXIT; i++)
@@ -213,9 +216,10 @@ static void collect(void *ctx, const struct status *s)
 
 /* ---- beginning and end ---- */
 
-enum err_code account_open(struct account **out, const struct account_conf *conf, struct err *e)
+enum err_code fetch_metrics_open(struct fetch_metrics **out, const struct fetch_metrics_conf *conf,
+                                 struct err *e)
 {
-    struct account *a = calloc(1, sizeof *a);
+    struct fetch_metrics *a = calloc(1, sizeof *a);
     enum err_code rc = OK;
     *out = NULL;
     if (a == NULL)
@@ -229,20 +233,20 @@ enum err_code account_open(struct account **out, const struct account_conf *conf
                                  .interval = conf->every,
                                  .collect = collect,
                                  .ctx = a};
-    if ((rc = metrics_open(&a->metrics, meters, METERS, e)) == OK) {
+    if ((rc = metrics_open(&a->metrics, fetch_metric_defs, METERS, e)) == OK) {
         metrics_set(a->metrics, METER_BUILD, NETTY_VERSION, NULL, 1);
         board.metrics = a->metrics;
         rc = monitor_open(&a->board, &board, e);
     }
     if (rc != OK) {
-        account_close(a);
+        fetch_metrics_close(a);
         return rc;
     }
     *out = a;
     return OK;
 }
 
-void account_run(struct account *a, fetch_each_fn *each, const void *run)
+void fetch_metrics_run(struct fetch_metrics *a, fetch_each_fn *each, const void *run)
 {
     if (a == NULL)
         return;
@@ -250,18 +254,18 @@ void account_run(struct account *a, fetch_each_fn *each, const void *run)
     a->run = run;
 }
 
-int account_done(struct account *a, int code)
+int fetch_metrics_done(struct fetch_metrics *a, int code)
 {
     return a == NULL ? code : monitor_done(a->board, METER_EXIT, code);
 }
 
-void account_quit(struct account *a)
+void fetch_metrics_quit(struct fetch_metrics *a)
 {
     if (a != NULL)
         monitor_quit(a->board);
 }
 
-void account_close(struct account *a)
+void fetch_metrics_close(struct fetch_metrics *a)
 {
     if (a == NULL)
         return;

@@ -27,12 +27,12 @@ static void pump(struct run *r);
 static void report(const struct run *r, const struct run_row *row)
 {
     char to[WHEN_TEXT];
-    const struct table_result *t = &row->result;
+    const struct table_fetch_result *t = &row->result;
     bool good = t->err.code == OK;
     bool calm = good || t->err.code == ERR_INTERRUPTED;
     struct log_field fields[] = {
         F_STR("table", row->name),
-        F_STR("status", table_status_word(t->status)),
+        F_STR("status", table_fetch_status_word(t->status)),
         F_INT("requests", t->requests),
         F_INT("pages", t->pages),
         F_INT("records", t->records),
@@ -49,7 +49,7 @@ static void report(const struct run *r, const struct run_row *row)
     progress_clear(r->progress);
     log_event(calm ? LOG_INFO : LOG_ERROR, "table", good ? "table fetched" : "table not complete",
               fields, n);
-    account_ended(r->conf.account, row->name, t);
+    fetch_metrics_ended(r->conf.account, row->name, t);
 }
 
 /* These are about the key or the disk, not about the table. */
@@ -114,7 +114,7 @@ static void on_exchanged(void *ctx, struct table *t, const struct http_result *r
                          const struct err *page, enum verdict verdict)
 {
     const struct run *r = ctx;
-    account_exchange(r->conf.account, table_name(t), result, page, verdict);
+    fetch_metrics_exchange(r->conf.account, table_name(t), result, page, verdict);
 }
 
 static const struct table_handler handler = {.answered = on_answered,
@@ -158,8 +158,8 @@ static void open_row(struct run *r, struct run_row *row, const struct run_want *
         return;
     }
     row->ended = true;
-    row->result = (struct table_result){
-        .status = TABLE_FAILED, .err = e, .complete_to = WHEN_NONE, .reached = WHEN_NONE};
+    row->result = (struct table_fetch_result){
+        .status = TABLE_FETCH_FAILED, .err = e, .complete_to = WHEN_NONE, .reached = WHEN_NONE};
     row->result.crawl.complete_to = row->result.crawl.reached = WHEN_NONE;
     report(r, row);
 }
@@ -219,7 +219,7 @@ void run_each(const void *run, fetch_see_fn *see, void *to)
     const struct run *r = run;
     for (size_t i = 0; i < r->count; i++)
         if (r->rows[i].table != NULL) {
-            struct table_result now = table_result(r->rows[i].table);
+            struct table_fetch_result now = table_result(r->rows[i].table);
             see(to, r->rows[i].name, &now, r->rows[i].started);
         }
 }
@@ -228,7 +228,7 @@ int run_exit(const struct run *r)
 {
     int code = 0;
     for (size_t i = 0; i < r->count; i++) {
-        const struct table_result *t = &r->rows[i].result;
+        const struct table_fetch_result *t = &r->rows[i].result;
         code = exit_graver(code, err_exit(t->err.code));
         if (t->odd > 0)
             code = exit_graver(code, err_exit(ERR_SET_ASIDE));

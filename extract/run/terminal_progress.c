@@ -36,7 +36,7 @@ static enum err_code erase(struct progress *p)
 }
 
 /* What is left takes about as long as what is done did, by the records' own times. */
-static int64_t left(const struct table_result *t, int64_t now)
+static int64_t left(const struct table_fetch_result *t, int64_t now)
 {
     int64_t from = t->crawl.complete_to;
     if (t->reached == WHEN_NONE || from == WHEN_NONE || t->reached <= from || now <= t->reached)
@@ -46,10 +46,10 @@ static int64_t left(const struct table_result *t, int64_t now)
     return us < 1e12 ? (int64_t)us / WHEN_SECOND * WHEN_SECOND : -1;
 }
 
-static enum err_code line(struct progress *p, const char *name, const struct table_result *result,
-                          int64_t now)
+static enum err_code line(struct progress *p, const char *name,
+                          const struct table_fetch_result *result, int64_t now)
 {
-    struct table_result t = *result;
+    struct table_fetch_result t = *result;
     char records[UNITS_TEXT];
     char reached[WHEN_TEXT];
     char rest[UNITS_TEXT];
@@ -65,7 +65,7 @@ static enum err_code line(struct progress *p, const char *name, const struct tab
     return rc == OK ? buf_addc(&p->text, '\n') : rc;
 }
 
-static void see(void *to, const char *name, const struct table_result *result, bool started)
+static void see(void *to, const char *name, const struct table_fetch_result *result, bool started)
 {
     struct progress *p = to;
     if (started && p->rc == OK)

@@ -10,16 +10,16 @@ const char *table_name(const struct table *t)
     return t->name;
 }
 
-static enum table_status status_of(enum err_code code)
+static enum table_fetch_status status_of(enum err_code code)
 {
     if (code == OK || code == ERR_INTERRUPTED)
-        return TABLE_PARTIAL;
-    return code == ERR_THROTTLED ? TABLE_THROTTLED : TABLE_FAILED;
+        return TABLE_FETCH_PARTIAL;
+    return code == ERR_THROTTLED ? TABLE_FETCH_THROTTLED : TABLE_FETCH_FAILED;
 }
 
-struct table_result table_result(const struct table *t)
+struct table_fetch_result table_result(const struct table *t)
 {
-    struct table_result r = t->result;
+    struct table_fetch_result r = t->result;
     crawl_stats(t->crawl, &r.crawl);
     r.complete_to = t->complete_to;
     r.reached = r.crawl.reached;
@@ -52,7 +52,7 @@ static void tell_ended(struct table *t)
     t->handler.ended(t->ctx, t);
 }
 
-void table_end(struct table *t, const struct err *why, enum table_status status)
+void table_end(struct table *t, const struct err *why, enum table_fetch_status status)
 {
     struct err e = ERR_INIT;
     if (t->ending)
@@ -67,12 +67,12 @@ void table_end(struct table *t, const struct err *why, enum table_status status)
         http_cancel(t->request);
     t->request = NULL;
     if (fetched_page_discard(t->page, &e) != OK && t->result.err.code == OK) {
-        t->result.status = TABLE_FAILED;
+        t->result.status = TABLE_FETCH_FAILED;
         t->result.err = e;
     }
     if (t->reconcile != NULL && reconcile_stop(t->reconcile, &e) != OK &&
         t->result.err.code == OK) {
-        t->result.status = TABLE_FAILED;
+        t->result.status = TABLE_FETCH_FAILED;
         t->result.err = e;
     }
     tell_ended(t);
@@ -106,7 +106,7 @@ static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
         t->complete_to = info->complete_to;
     } else if (t->ending && t->result.err.code == OK) {
         t->result.err = *err; /* what seemed complete is not */
-        t->result.status = TABLE_FAILED;
+        t->result.status = TABLE_FETCH_FAILED;
     } else {
         table_fail(t, err);
     }
@@ -314,7 +314,7 @@ void table_ask(struct table *t)
     struct err e = ERR_INIT;
     uint64_t *budget = t->env->budget;
     if (budget != NULL && *budget == 0) {
-        table_end(t, NULL, TABLE_PARTIAL);
+        table_end(t, NULL, TABLE_FETCH_PARTIAL);
     } else if (disk_space_check(t->env->room, &e) != OK) {
         table_fail(t, &e);
     } else {
@@ -340,9 +340,9 @@ void table_next(struct table *t)
     }
     uint64_t kept = t->result.pages + writer_pending(t->writer);
     if (crawl_next(t->crawl, &request) == CRAWL_DONE)
-        table_end(t, NULL, TABLE_COMPLETE);
+        table_end(t, NULL, TABLE_FETCH_COMPLETE);
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
-        table_end(t, NULL, TABLE_PARTIAL);
+        table_end(t, NULL, TABLE_FETCH_PARTIAL);
     else if (url_page(&t->url, t->env->base_url, t->name, &request, &e) != OK)
         table_fail(t, &e);
     else

@@ -79,6 +79,6 @@ void table_close(struct table *t);
 const char *table_name(const struct table *t);
 int64_t table_complete_to(const struct table *t);
 /* Good at any time; complete only after ended(). */
-struct table_result table_result(const struct table *t);
+struct table_fetch_result table_result(const struct table *t);
 
 #endif

@@ -31,10 +31,10 @@ void table_reconcile_next(struct table *t)
     uint64_t left = t->env->budget != NULL ? *t->env->budget : UINT64_MAX;
     switch (reconcile_next(t->reconcile, left, &want, &e)) {
     case RECONCILE_DONE:
-        table_end(t, NULL, TABLE_COMPLETE);
+        table_end(t, NULL, TABLE_FETCH_COMPLETE);
         return;
     case RECONCILE_WAIT:
-        table_end(t, NULL, TABLE_WAITING);
+        table_end(t, NULL, TABLE_FETCH_WAITING);
         return;
     case RECONCILE_FAILED:
         table_fail(t, &e);

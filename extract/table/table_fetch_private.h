@@ -42,14 +42,14 @@ struct table {
     bool warned;  /* that the filter is ignored */
     int64_t began;
     int64_t complete_to; /* by the last durable page: the crawl itself is ahead of the disk */
-    struct table_result result;
+    struct table_fetch_result result;
 };
 
 /* table_fetch.c */
 void table_next(struct table *t); /* what to do now that nothing is under way */
 void table_fail(struct table *t, const struct err *why);
 /* why: NULL when the crawl is done. The first reason counts. */
-void table_end(struct table *t, const struct err *why, enum table_status status);
+void table_end(struct table *t, const struct err *why, enum table_fetch_status status);
 /* Asks for t->url when it is the table's turn. */
 void table_ask(struct table *t);
 /* The API took the key: for those who wait for that. False: the table has failed. */
