@@ -10,13 +10,13 @@
 
 #define KEY_TEXT 64
 
-struct reconcile {
-    struct reconcile_conf conf;
+struct inventory_crawl {
+    struct inventory_crawl_conf conf;
     struct fetched_page_sink sink;
     struct json_splitter *splitter;
     struct inventory *roll;
-    struct todo todo;
-    struct lookup lookup;
+    struct inventory_todo todo;
+    struct key_lookup lookup;
     struct crawl *crawl;
     struct buf position;
     uint64_t pass;
@@ -52,7 +52,7 @@ static bool read_key(const char *s, size_t n, int64_t *key)
     return (long double)*key == value;
 }
 
-static bool is_deleted(const struct reconcile *r, const struct page_parser_record *record)
+static bool is_deleted(const struct inventory_crawl *r, const struct page_parser_record *record)
 {
     struct record parts;
     struct err e = ERR_INIT;
@@ -64,11 +64,11 @@ static bool is_deleted(const struct reconcile *r, const struct page_parser_recor
 
 static enum err_code on_record(void *ctx, const struct page_parser_record *record, struct err *e)
 {
-    struct reconcile *r = ctx;
+    struct inventory_crawl *r = ctx;
     int64_t key = 0;
     bool keyed = read_key(record->key, record->key_len, &key);
     if (r->looking) {
-        lookup_seen(&r->lookup, keyed, key);
+        key_lookup_seen(&r->lookup, keyed, key);
         return OK;
     }
     r->records++;
@@ -78,24 +78,24 @@ static enum err_code on_record(void *ctx, const struct page_parser_record *recor
 
 static void on_odd(void *ctx)
 {
-    struct reconcile *r = ctx;
+    struct inventory_crawl *r = ctx;
     if (r->looking)
-        lookup_seen(&r->lookup, false, 0);
+        key_lookup_seen(&r->lookup, false, 0);
     else
         r->unkeyed++;
 }
 
-static void restart(struct reconcile *r)
+static void restart(struct inventory_crawl *r)
 {
     r->records = r->unkeyed = 0;
-    lookup_begin(&r->lookup);
+    key_lookup_begin(&r->lookup);
     if (!r->anew)
         inventory_discard_page(r->roll);
 }
 
 /* ---- opening ---- */
 
-static enum err_code open_crawl(struct reconcile *r, const char *position, struct err *e)
+static enum err_code open_crawl(struct inventory_crawl *r, const char *position, struct err *e)
 {
     struct crawl_conf conf = r->conf.crawl;
     struct crawl *crawl = NULL;
@@ -110,27 +110,28 @@ static enum err_code open_crawl(struct reconcile *r, const char *position, struc
     return OK;
 }
 
-static enum err_code open_parts(struct reconcile *r, struct err *e)
+static enum err_code open_parts(struct inventory_crawl *r, struct err *e)
 {
     enum err_code rc;
     if ((rc = json_splitter_open(&r->splitter, e)) != OK ||
-        (rc = inventory_open(&r->roll, r->conf.spool, r->conf.table, todo_line, &r->todo, e)) != OK)
+        (rc = inventory_open(&r->roll, r->conf.spool, r->conf.table, inventory_todo_line, &r->todo,
+                             e)) != OK)
         return rc;
     const struct inventory_state *state = inventory_state(r->roll);
-    rc = todo_make(&r->todo, r->conf.spool, r->conf.table, state, r->conf.crawl.full, e);
+    rc = inventory_todo_make(&r->todo, r->conf.spool, r->conf.table, state, r->conf.crawl.full, e);
     if (rc != OK)
         return rc;
-    r->anew = r->todo.phase == TODO_BEGIN && r->todo.count == 0;
+    r->anew = r->todo.phase == INVENTORY_TODO_BEGIN && r->todo.count == 0;
     r->pass = state->pages > 0 && !r->anew ? state->page.pass : 1;
-    r->ended = r->todo.phase != TODO_CRAWL && !r->anew;
-    lookup_start(&r->lookup, r->todo.looks, r->todo.count, r->todo.known, r->todo.known_count);
+    r->ended = r->todo.phase != INVENTORY_TODO_CRAWL && !r->anew;
+    key_lookup_start(&r->lookup, r->todo.looks, r->todo.count, r->todo.known, r->todo.known_count);
     return open_crawl(r, state->pages > 0 && !r->anew ? state->position : NULL, e);
 }
 
-enum err_code reconcile_open(struct reconcile **out, const struct reconcile_conf *conf,
-                             struct err *e)
+enum err_code inventory_crawl_open(struct inventory_crawl **out,
+                                   const struct inventory_crawl_conf *conf, struct err *e)
 {
-    struct reconcile *r = calloc(1, sizeof *r);
+    struct inventory_crawl *r = calloc(1, sizeof *r);
     *out = NULL;
     if (r == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -140,17 +141,17 @@ enum err_code reconcile_open(struct reconcile **out, const struct reconcile_conf
     buf_init(&r->position, PAGE_POSITION_MAX);
     enum err_code rc = open_parts(r, e);
     if (rc != OK)
-        reconcile_close(r);
+        inventory_crawl_close(r);
     else
         *out = r;
     return rc;
 }
 
-void reconcile_close(struct reconcile *r)
+void inventory_crawl_close(struct inventory_crawl *r)
 {
     if (r == NULL)
         return;
-    todo_free(&r->todo);
+    inventory_todo_free(&r->todo);
     crawl_close(r->crawl);
     inventory_close(r->roll);
     json_splitter_close(r->splitter);
@@ -158,24 +159,24 @@ void reconcile_close(struct reconcile *r)
     free(r);
 }
 
-const struct fetched_page_sink *reconcile_sink(const struct reconcile *r)
+const struct fetched_page_sink *inventory_crawl_sink(const struct inventory_crawl *r)
 {
     return &r->sink;
 }
 
-struct crawl *reconcile_crawl(const struct reconcile *r)
+struct crawl *inventory_crawl_crawl(const struct inventory_crawl *r)
 {
     return r->crawl;
 }
 
-const struct inventory_state *reconcile_state(const struct reconcile *r)
+const struct inventory_state *inventory_crawl_state(const struct inventory_crawl *r)
 {
     return inventory_state(r->roll);
 }
 
 /* ---- what to ask ---- */
 
-static enum err_code write_window(struct reconcile *r, bool ended, struct err *e)
+static enum err_code write_window(struct inventory_crawl *r, bool ended, struct err *e)
 {
     const struct inventory_state *state = inventory_state(r->roll);
     struct inventory_window window = {.at = when_now(),
@@ -186,36 +187,36 @@ static enum err_code write_window(struct reconcile *r, bool ended, struct err *e
 }
 
 /* The crawl has come to its end: on to what changed while it ran, or done. */
-static enum reconcile_next finish_pass(struct reconcile *r, struct err *e)
+static enum inventory_crawl_next finish_pass(struct inventory_crawl *r, struct err *e)
 {
     if (r->pass > 1) {
         r->ended = true;
-        return write_window(r, true, e) == OK ? RECONCILE_DONE : RECONCILE_FAILED;
+        return write_window(r, true, e) == OK ? INVENTORY_CRAWL_DONE : INVENTORY_CRAWL_FAILED;
     }
     r->pass = 2;
-    return open_crawl(r, inventory_state(r->roll)->position, e) == OK ? RECONCILE_ASK
-                                                                      : RECONCILE_FAILED;
+    return open_crawl(r, inventory_state(r->roll)->position, e) == OK ? INVENTORY_CRAWL_ASK
+                                                                      : INVENTORY_CRAWL_FAILED;
 }
 
-static enum reconcile_next next_page(struct reconcile *r, struct reconcile_want *want,
-                                     struct err *e)
+static enum inventory_crawl_next next_page(struct inventory_crawl *r,
+                                           struct inventory_crawl_want *want, struct err *e)
 {
     if (r->anew) {
         if (inventory_begin(r->roll, e) != OK)
-            return RECONCILE_FAILED;
+            return INVENTORY_CRAWL_FAILED;
         r->anew = false;
     }
     while (crawl_next(r->crawl, &want->request) == CRAWL_DONE) {
-        enum reconcile_next next = finish_pass(r, e);
-        if (next != RECONCILE_ASK)
+        enum inventory_crawl_next next = finish_pass(r, e);
+        if (next != INVENTORY_CRAWL_ASK)
             return next;
     }
-    return RECONCILE_ASK;
+    return INVENTORY_CRAWL_ASK;
 }
 
-static void tell_waiting(const struct reconcile *r)
+static void tell_waiting(const struct inventory_crawl *r)
 {
-    if (r->todo.phase == TODO_HELD)
+    if (r->todo.phase == INVENTORY_TODO_HELD)
         LOG(LOG_WARN, "held",
             "more records are gone than --max-deletes allows: look at what netty-load tells of "
             "them, then run netty-load with a greater --max-deletes, or netty-extract --reconcile "
@@ -228,50 +229,51 @@ static void tell_waiting(const struct reconcile *r)
             F_STR("table", r->conf.table));
 }
 
-enum reconcile_next reconcile_next(struct reconcile *r, uint64_t left, struct reconcile_want *want,
-                                   struct err *e)
+enum inventory_crawl_next inventory_crawl_next(struct inventory_crawl *r, uint64_t left,
+                                               struct inventory_crawl_want *want, struct err *e)
 {
-    lookup_left(&r->lookup, left);
-    *want = (struct reconcile_want){.look = false};
-    r->looking = lookup_next(&r->lookup, &want->key);
+    key_lookup_left(&r->lookup, left);
+    *want = (struct inventory_crawl_want){.look = false};
+    r->looking = key_lookup_next(&r->lookup, &want->key);
     restart(r);
     if (r->looking) {
         want->look = true;
-        return RECONCILE_ASK;
+        return INVENTORY_CRAWL_ASK;
     }
     if (!r->ended)
         return next_page(r, want, e);
-    if (r->looked || r->todo.phase == TODO_CRAWL || r->todo.phase == TODO_BEGIN)
-        return RECONCILE_DONE;
+    if (r->looked || r->todo.phase == INVENTORY_TODO_CRAWL || r->todo.phase == INVENTORY_TODO_BEGIN)
+        return INVENTORY_CRAWL_DONE;
     tell_waiting(r);
-    return RECONCILE_WAIT;
+    return INVENTORY_CRAWL_WAIT;
 }
 
 /* ---- what the answers mean ---- */
 
-static enum reconcile_verdict take_look(struct reconcile *r, struct err *e)
+static enum inventory_crawl_verdict take_look(struct inventory_crawl *r, struct err *e)
 {
     struct inventory_lookup look = {.at = when_now(), .clock = r->clock};
     r->looked = true;
-    lookup_answer(&r->lookup);
+    key_lookup_answer(&r->lookup);
     if (r->lookup.useless) {
         LOG(LOG_WARN, "no-look",
             "the API cannot be asked for single records; the next crawl is the second look",
             F_STR("table", r->conf.table));
         look.useless = true;
-    } else if (!lookup_ready(&r->lookup, &look)) {
-        return RECONCILE_KEPT;
+    } else if (!key_lookup_ready(&r->lookup, &look)) {
+        return INVENTORY_CRAWL_KEPT;
     }
-    return inventory_lookup(r->roll, &look, e) == OK ? RECONCILE_KEPT : RECONCILE_BROKEN;
+    return inventory_lookup(r->roll, &look, e) == OK ? INVENTORY_CRAWL_KEPT
+                                                     : INVENTORY_CRAWL_BROKEN;
 }
 
-static enum reconcile_verdict keep_page(struct reconcile *r, struct err *e)
+static enum inventory_crawl_verdict keep_page(struct inventory_crawl *r, struct err *e)
 {
     struct crawl_stats stats;
     crawl_stats(r->crawl, &stats);
     buf_reset(&r->position);
     if (crawl_position(r->crawl, &r->position, e) != OK)
-        return RECONCILE_BROKEN;
+        return INVENTORY_CRAWL_BROKEN;
     struct inventory_page page = {.fetched = when_now(),
                                   .clock = r->clock,
                                   .records = r->records,
@@ -279,10 +281,11 @@ static enum reconcile_verdict keep_page(struct reconcile *r, struct err *e)
                                   .pass = r->pass,
                                   .complete_to = stats.complete_to,
                                   .position = r->position.data};
-    return inventory_page(r->roll, &page, e) == OK ? RECONCILE_KEPT : RECONCILE_BROKEN;
+    return inventory_page(r->roll, &page, e) == OK ? INVENTORY_CRAWL_KEPT : INVENTORY_CRAWL_BROKEN;
 }
 
-enum reconcile_verdict reconcile_answer(struct reconcile *r, int64_t clock, struct err *e)
+enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, int64_t clock,
+                                                    struct err *e)
 {
     struct crawl_answer answer = {.date = clock, .now = clock};
     r->clock = clock;
@@ -292,28 +295,28 @@ enum reconcile_verdict reconcile_answer(struct reconcile *r, int64_t clock, stru
     case CRAWL_KEEP:
         return keep_page(r, e);
     case CRAWL_RETAKE:
-        return RECONCILE_RETAKE;
+        return INVENTORY_CRAWL_RETAKE;
     case CRAWL_BROKEN:
         break;
     }
-    return RECONCILE_BROKEN;
+    return INVENTORY_CRAWL_BROKEN;
 }
 
-void reconcile_again(struct reconcile *r)
+void inventory_crawl_again(struct inventory_crawl *r)
 {
     restart(r);
     if (!r->looking)
         crawl_page_restart(r->crawl);
 }
 
-bool reconcile_refused(struct reconcile *r)
+bool inventory_crawl_refused(struct inventory_crawl *r)
 {
     if (r->looking)
-        lookup_refused(&r->lookup);
+        key_lookup_refused(&r->lookup);
     return r->looking;
 }
 
-enum err_code reconcile_stop(struct reconcile *r, struct err *e)
+enum err_code inventory_crawl_stop(struct inventory_crawl *r, struct err *e)
 {
     const struct inventory_state *state = inventory_state(r->roll);
     return state->there && state->behind > 0 ? write_window(r, false, e) : OK;
@@ -321,22 +324,23 @@ enum err_code reconcile_stop(struct reconcile *r, struct err *e)
 
 /* ---- looking ahead ---- */
 
-enum err_code reconcile_look_ahead(const struct reconcile_conf *conf, struct reconcile_plan *plan,
-                                   struct err *e)
+enum err_code inventory_crawl_look_ahead(const struct inventory_crawl_conf *conf,
+                                         struct inventory_crawl_plan *plan, struct err *e)
 {
-    struct todo todo = {0};
+    struct inventory_todo todo = {0};
     struct err why = ERR_INIT;
-    enum err_code rc = roll_read(conf->spool, conf->table, plan->state, todo_line, &todo, &why);
+    enum err_code rc =
+        roll_read(conf->spool, conf->table, plan->state, inventory_todo_line, &todo, &why);
     if (rc == ERR_DAMAGED)
         *plan->state = (struct inventory_state){.began = WHEN_NONE};
     else if (rc != OK)
         *e = why;
     if (rc == OK || rc == ERR_DAMAGED)
-        rc = todo_make(&todo, conf->spool, conf->table, plan->state, conf->crawl.full, e);
+        rc = inventory_todo_make(&todo, conf->spool, conf->table, plan->state, conf->crawl.full, e);
     plan->looks = todo.count;
-    plan->anew = todo.phase == TODO_BEGIN && todo.count == 0;
-    bool waits = todo.phase == TODO_WAIT || todo.phase == TODO_HELD;
+    plan->anew = todo.phase == INVENTORY_TODO_BEGIN && todo.count == 0;
+    bool waits = todo.phase == INVENTORY_TODO_WAIT || todo.phase == INVENTORY_TODO_HELD;
     plan->what = todo.count > 0 ? "look" : waits ? "wait" : "crawl";
-    todo_free(&todo);
+    inventory_todo_free(&todo);
     return rc;
 }

@@ -19,7 +19,7 @@ static int by_key(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-static enum err_code add_done(struct todo *t, struct inventory_pair pair, struct err *e)
+static enum err_code add_done(struct inventory_todo *t, struct inventory_pair pair, struct err *e)
 {
     if (t->done_count == t->done_room) {
         size_t room = t->done_room > 0 ? 2 * t->done_room : 256;
@@ -33,20 +33,20 @@ static enum err_code add_done(struct todo *t, struct inventory_pair pair, struct
     return OK;
 }
 
-static void know(struct todo *t, int64_t key)
+static void know(struct inventory_todo *t, int64_t key)
 {
-    memmove(t->known + 1, t->known, (TODO_KNOWN - 1) * sizeof *t->known);
+    memmove(t->known + 1, t->known, (INVENTORY_TODO_KNOWN - 1) * sizeof *t->known);
     t->known[0] = key;
-    if (t->known_count < TODO_KNOWN)
+    if (t->known_count < INVENTORY_TODO_KNOWN)
         t->known_count++;
 }
 
-enum err_code todo_line(void *ctx, const struct inventory_line *line, struct err *e)
+enum err_code inventory_todo_line(void *ctx, const struct inventory_line *line, struct err *e)
 {
-    struct todo *t = ctx;
+    struct inventory_todo *t = ctx;
     enum err_code rc = OK;
     if (line->kind == INVENTORY_PAGE) {
-        size_t from = line->count > TODO_KNOWN ? line->count - TODO_KNOWN : 0;
+        size_t from = line->count > INVENTORY_TODO_KNOWN ? line->count - INVENTORY_TODO_KNOWN : 0;
         for (size_t i = from; i < line->count; i++)
             know(t, line->keys[i]);
     }
@@ -60,7 +60,8 @@ enum err_code todo_line(void *ctx, const struct inventory_line *line, struct err
 }
 
 /* What is missing in any of the databases that answer this roll, once each. */
-static enum err_code gather(struct todo *t, const struct missing *m, int64_t roll, struct err *e)
+static enum err_code gather(struct inventory_todo *t, const struct missing *m, int64_t roll,
+                            struct err *e)
 {
     size_t most = 0;
     for (size_t i = 0; i < m->count; i++)
@@ -79,7 +80,7 @@ static enum err_code gather(struct todo *t, const struct missing *m, int64_t rol
 }
 
 /* A key that was asked for in this roll is not asked for again, whatever came of it. */
-static void drop_done(struct todo *t)
+static void drop_done(struct inventory_todo *t)
 {
     size_t kept = 0;
     if (t->done_count > 0)
@@ -95,27 +96,28 @@ static void drop_done(struct todo *t)
 }
 
 /* The roll has ended: has some database answered all of it, and none that did still something to do? */
-static enum todo_phase ended(const struct missing *m, const struct inventory_state *state)
+static enum inventory_todo_phase ended(const struct missing *m, const struct inventory_state *state)
 {
-    enum todo_phase phase = TODO_WAIT;
+    enum inventory_todo_phase phase = INVENTORY_TODO_WAIT;
     for (size_t i = 0; i < m->count; i++) {
         const struct missing_entry *d = &m->entries[i];
         if (d->roll != state->began)
             continue;
         if (d->held > 0)
-            return TODO_HELD;
+            return INVENTORY_TODO_HELD;
         if (!d->ended || d->looks < state->looks)
-            return TODO_WAIT;
-        phase = TODO_BEGIN;
+            return INVENTORY_TODO_WAIT;
+        phase = INVENTORY_TODO_BEGIN;
     }
     return phase;
 }
 
-enum err_code todo_make(struct todo *t, const struct spool *s, const char *table,
-                        const struct inventory_state *state, bool anew, struct err *e)
+enum err_code inventory_todo_make(struct inventory_todo *t, const struct spool *s,
+                                  const char *table, const struct inventory_state *state, bool anew,
+                                  struct err *e)
 {
     struct missing m = {0};
-    t->phase = TODO_BEGIN;
+    t->phase = INVENTORY_TODO_BEGIN;
     if (!state->there || anew)
         return OK;
     enum err_code rc = missing_read(s, table, &m, e);
@@ -123,18 +125,19 @@ enum err_code todo_make(struct todo *t, const struct spool *s, const char *table
         rc = gather(t, &m, state->began, e);
     if (rc == OK) {
         drop_done(t);
-        size_t few = state->pages > TODO_FEW ? state->pages : TODO_FEW;
+        size_t few = state->pages > INVENTORY_TODO_FEW ? state->pages : INVENTORY_TODO_FEW;
         if (state->useless || t->count > few)
             t->count = 0; /* the next roll is the second look */
-        t->phase = state->window.ended && state->behind == 0 ? ended(&m, state) : TODO_CRAWL;
+        t->phase =
+            state->window.ended && state->behind == 0 ? ended(&m, state) : INVENTORY_TODO_CRAWL;
     }
     missing_free(&m);
     return rc;
 }
 
-void todo_free(struct todo *t)
+void inventory_todo_free(struct inventory_todo *t)
 {
     free(t->looks);
     free(t->done);
-    *t = (struct todo){0};
+    *t = (struct inventory_todo){0};
 }

@@ -1,28 +1,28 @@
 #include "extract/reconcile/key_lookup.h"
 #include <string.h>
 
-void lookup_start(struct lookup *l, const struct inventory_pair *keys, size_t n,
-                  const int64_t *known, size_t known_n)
+void key_lookup_start(struct key_lookup *l, const struct inventory_pair *keys, size_t n,
+                      const int64_t *known, size_t known_n)
 {
-    *l = (struct lookup){.keys = keys, .count = n};
-    l->known_count = known_n < LOOKUP_KNOWN ? known_n : LOOKUP_KNOWN;
+    *l = (struct key_lookup){.keys = keys, .count = n};
+    l->known_count = known_n < KEY_LOOKUP_KNOWN ? known_n : KEY_LOOKUP_KNOWN;
     memcpy(l->known, known, l->known_count * sizeof *known);
     l->useless = l->known_count == 0;
 }
 
-static size_t batch_end(const struct lookup *l)
+static size_t batch_end(const struct key_lookup *l)
 {
     if (l->hurry && l->at > l->from)
         return l->at;
-    return l->count - l->from > LOOKUP_BATCH ? l->from + LOOKUP_BATCH : l->count;
+    return l->count - l->from > KEY_LOOKUP_BATCH ? l->from + KEY_LOOKUP_BATCH : l->count;
 }
 
-static bool is_control(const struct lookup *l)
+static bool is_control(const struct key_lookup *l)
 {
     return !l->opened || l->at == batch_end(l);
 }
 
-bool lookup_next(const struct lookup *l, int64_t *key)
+bool key_lookup_next(const struct key_lookup *l, int64_t *key)
 {
     if (l->useless || l->from == l->count)
         return false;
@@ -30,26 +30,26 @@ bool lookup_next(const struct lookup *l, int64_t *key)
     return true;
 }
 
-void lookup_left(struct lookup *l, uint64_t left)
+void key_lookup_left(struct key_lookup *l, uint64_t left)
 {
-    l->hurry = left <= LOOKUP_LEAST;
+    l->hurry = left <= KEY_LOOKUP_LEAST;
 }
 
-void lookup_begin(struct lookup *l)
+void key_lookup_begin(struct key_lookup *l)
 {
     l->records = l->hits = 0;
 }
 
-void lookup_seen(struct lookup *l, bool keyed, int64_t key)
+void key_lookup_seen(struct key_lookup *l, bool keyed, int64_t key)
 {
     int64_t asked = 0;
     l->records++;
-    if (keyed && lookup_next(l, &asked) && key == asked)
+    if (keyed && key_lookup_next(l, &asked) && key == asked)
         l->hits++;
 }
 
 /* One that was there when the roll saw it can be gone since; some other will do. */
-static void judge_control(struct lookup *l)
+static void judge_control(struct key_lookup *l)
 {
     if (l->records == 0 && l->tried + 1 < l->known_count) {
         l->tried++;
@@ -63,7 +63,7 @@ static void judge_control(struct lookup *l)
         l->opened = true;
 }
 
-void lookup_answer(struct lookup *l)
+void key_lookup_answer(struct key_lookup *l)
 {
     if (is_control(l)) {
         judge_control(l);
@@ -78,12 +78,12 @@ void lookup_answer(struct lookup *l)
         l->useless = true;
 }
 
-void lookup_refused(struct lookup *l)
+void key_lookup_refused(struct key_lookup *l)
 {
     l->useless = true;
 }
 
-bool lookup_ready(struct lookup *l, struct inventory_lookup *look)
+bool key_lookup_ready(struct key_lookup *l, struct inventory_lookup *look)
 {
     if (!l->closed || l->useless)
         return false;

@@ -4,11 +4,11 @@
  * ignored, refused or answers nothing for everything is found out, and one that fails meanwhile too.
  *
  *     lookup_open(&l, keys, n, known, known_n);
- *     while (lookup_next(l, &key)) {
- *         lookup_begin(l);
- *         lookup_seen(l, has_key, key); ...      // each record of the answer
- *         lookup_answer(l);
- *         if (lookup_ready(l, &look)) ...        // a batch is proven: write it down
+ *     while (key_lookup_next(l, &key)) {
+ *         key_lookup_begin(l);
+ *         key_lookup_seen(l, has_key, key); ...      // each record of the answer
+ *         key_lookup_answer(l);
+ *         if (key_lookup_ready(l, &look)) ...        // a batch is proven: write it down
  *     }
  *     lookup_useless(l)                          // asking does not work
  */
@@ -17,17 +17,17 @@
 
 #include "spool/inventory/inventory.h"
 
-#define LOOKUP_BATCH 40
-#define LOOKUP_KNOWN 4
-#define LOOKUP_LEAST                                                                               \
+#define KEY_LOOKUP_BATCH 40
+#define KEY_LOOKUP_KNOWN 4
+#define KEY_LOOKUP_LEAST                                                                           \
     4 /* requests that a batch keeps back for its end: other tables take some, too */
 
-struct lookup {
+struct key_lookup {
     const struct inventory_pair *keys; /* borrowed */
     size_t count;
     size_t from; /* the batch at hand */
     size_t at;
-    int64_t known[LOOKUP_KNOWN];
+    int64_t known[KEY_LOOKUP_KNOWN];
     size_t known_count;
     size_t tried; /* of them, without success */
     bool hurry;   /* the batch is to end with what it has */
@@ -36,23 +36,23 @@ struct lookup {
     bool useless;
     uint64_t records; /* of the answer under way */
     uint64_t hits;
-    struct inventory_pair absent[LOOKUP_BATCH];
+    struct inventory_pair absent[KEY_LOOKUP_BATCH];
     size_t absent_count;
-    int64_t present[LOOKUP_BATCH];
+    int64_t present[KEY_LOOKUP_BATCH];
     size_t present_count;
 };
 
-void lookup_start(struct lookup *l, const struct inventory_pair *keys, size_t n,
-                  const int64_t *known, size_t known_n);
+void key_lookup_start(struct key_lookup *l, const struct inventory_pair *keys, size_t n,
+                      const int64_t *known, size_t known_n);
 /* The next key to ask for; false: nothing is left, or asking is useless. */
-bool lookup_next(const struct lookup *l, int64_t *key);
+bool key_lookup_next(const struct key_lookup *l, int64_t *key);
 /* So many requests are left: a batch must end within them, or it is lost. */
-void lookup_left(struct lookup *l, uint64_t left);
-void lookup_begin(struct lookup *l);
-void lookup_seen(struct lookup *l, bool keyed, int64_t key);
-void lookup_answer(struct lookup *l);
-void lookup_refused(struct lookup *l);
+void key_lookup_left(struct key_lookup *l, uint64_t left);
+void key_lookup_begin(struct key_lookup *l);
+void key_lookup_seen(struct key_lookup *l, bool keyed, int64_t key);
+void key_lookup_answer(struct key_lookup *l);
+void key_lookup_refused(struct key_lookup *l);
 /* A batch is through, both its controls were good: filled in, and done with. */
-bool lookup_ready(struct lookup *l, struct inventory_lookup *look);
+bool key_lookup_ready(struct key_lookup *l, struct inventory_lookup *look);
 
 #endif

@@ -146,15 +146,15 @@ static enum err_code show_reconcile(const struct run_want *want, const struct sp
                                     const struct table_env *env, struct summary *summary,
                                     struct err *e)
 {
-    struct reconcile_conf conf = {.spool = spool, .table = want->name, .crawl = env->crawl};
+    struct inventory_crawl_conf conf = {.spool = spool, .table = want->name, .crawl = env->crawl};
     struct inventory_state *state = calloc(1, sizeof *state);
-    struct reconcile_plan plan = {.what = "crawl", .anew = true, .state = state};
+    struct inventory_crawl_plan plan = {.what = "crawl", .anew = true, .state = state};
     enum err_code rc = OK;
     if (state == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a plan");
     state->window.to = state->page.complete_to = state->last = WHEN_NONE;
     if (spool != NULL)
-        rc = reconcile_look_ahead(&conf, &plan, e);
+        rc = inventory_crawl_look_ahead(&conf, &plan, e);
     struct cell cells[] = {
         {.name = "table", .type = CELL_STR, .str = want->name},
         {.name = "next", .type = CELL_STR, .str = plan.what},

@@ -24,7 +24,7 @@ struct table_fetch_result table_result(const struct table *t)
     r.complete_to = t->complete_to;
     r.reached = r.crawl.reached;
     if (t->reconcile != NULL) {
-        const struct inventory_state *state = reconcile_state(t->reconcile);
+        const struct inventory_state *state = inventory_crawl_state(t->reconcile);
         r.absent = state->absent;
         r.present = state->present;
     }
@@ -70,7 +70,7 @@ void table_end(struct table *t, const struct err *why, enum table_fetch_status s
         t->result.status = TABLE_FETCH_FAILED;
         t->result.err = e;
     }
-    if (t->reconcile != NULL && reconcile_stop(t->reconcile, &e) != OK &&
+    if (t->reconcile != NULL && inventory_crawl_stop(t->reconcile, &e) != OK &&
         t->result.err.code == OK) {
         t->result.status = TABLE_FETCH_FAILED;
         t->result.err = e;
@@ -133,7 +133,7 @@ static void retry(struct table *t, const struct err *why, bool smaller)
         return;
     }
     if (t->reconcile != NULL)
-        reconcile_again(t->reconcile);
+        inventory_crawl_again(t->reconcile);
     else
         crawl_page_restart(t->crawl);
     if (smaller)
@@ -257,7 +257,7 @@ static void on_done(void *ctx, const struct http_result *result)
         throttled(t, result, &e);
         return;
     case VERDICT_FAILED:
-        if (t->reconcile != NULL && e.code == ERR_REFUSED && reconcile_refused(t->reconcile))
+        if (t->reconcile != NULL && e.code == ERR_REFUSED && inventory_crawl_refused(t->reconcile))
             table_reconcile_answer(t, result, &parsed);
         else
             table_fail(t, &e);
@@ -353,7 +353,7 @@ void table_free(struct table *t)
 {
     fetched_page_close(t->page);
     if (t->reconcile != NULL)
-        reconcile_close(t->reconcile); /* the crawl is its own */
+        inventory_crawl_close(t->reconcile); /* the crawl is its own */
     else
         crawl_close(t->crawl);
     buf_free(&t->url);

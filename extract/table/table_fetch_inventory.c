@@ -6,15 +6,15 @@
 enum err_code table_reconcile_open(struct table *t, struct err *e)
 {
     const struct table_env *env = t->env;
-    struct reconcile_conf conf = {.spool = env->spool, .table = t->name, .crawl = env->crawl};
-    enum err_code rc = reconcile_open(&t->reconcile, &conf, e);
+    struct inventory_crawl_conf conf = {.spool = env->spool, .table = t->name, .crawl = env->crawl};
+    enum err_code rc = inventory_crawl_open(&t->reconcile, &conf, e);
     if (rc != OK)
         return rc;
-    t->crawl = reconcile_crawl(t->reconcile);
+    t->crawl = inventory_crawl_crawl(t->reconcile);
     struct fetched_page_parts parts = {
         .spool = env->spool,
         .table = t->name,
-        .sink = reconcile_sink(t->reconcile),
+        .sink = inventory_crawl_sink(t->reconcile),
         .crawl = t->crawl,
         .zone = env->zone,
         .record_max = env->record_max,
@@ -26,23 +26,23 @@ enum err_code table_reconcile_open(struct table *t, struct err *e)
 void table_reconcile_next(struct table *t)
 {
     struct err e = ERR_INIT;
-    struct reconcile_want want;
+    struct inventory_crawl_want want;
     enum err_code rc = OK;
     uint64_t left = t->env->budget != NULL ? *t->env->budget : UINT64_MAX;
-    switch (reconcile_next(t->reconcile, left, &want, &e)) {
-    case RECONCILE_DONE:
+    switch (inventory_crawl_next(t->reconcile, left, &want, &e)) {
+    case INVENTORY_CRAWL_DONE:
         table_end(t, NULL, TABLE_FETCH_COMPLETE);
         return;
-    case RECONCILE_WAIT:
+    case INVENTORY_CRAWL_WAIT:
         table_end(t, NULL, TABLE_FETCH_WAITING);
         return;
-    case RECONCILE_FAILED:
+    case INVENTORY_CRAWL_FAILED:
         table_fail(t, &e);
         return;
-    case RECONCILE_ASK:
+    case INVENTORY_CRAWL_ASK:
         break;
     }
-    t->crawl = reconcile_crawl(t->reconcile);
+    t->crawl = inventory_crawl_crawl(t->reconcile);
     fetched_page_crawl(t->page, want.look ? NULL : t->crawl);
     if (want.look)
         rc = url_key(&t->url, t->env->base_url, t->name, want.key, &e);
@@ -59,18 +59,18 @@ void table_reconcile_answer(struct table *t, const struct http_result *result,
 {
     struct err e = ERR_INIT;
     int64_t clock = result->date != WHEN_NONE ? result->date : when_now();
-    switch (reconcile_answer(t->reconcile, clock, &e)) {
-    case RECONCILE_BROKEN:
+    switch (inventory_crawl_answer(t->reconcile, clock, &e)) {
+    case INVENTORY_CRAWL_BROKEN:
         table_fail(t, &e);
         return;
-    case RECONCILE_KEPT:
+    case INVENTORY_CRAWL_KEPT:
         t->result.pages++;
         t->result.records += parsed->records;
-        t->complete_to = reconcile_state(t->reconcile)->page.complete_to;
+        t->complete_to = inventory_crawl_state(t->reconcile)->page.complete_to;
         if (!table_answered(t))
             return;
         break;
-    case RECONCILE_RETAKE:
+    case INVENTORY_CRAWL_RETAKE:
         break;
     }
     table_next(t);

@@ -22,7 +22,7 @@ struct table {
 
     struct crawl *crawl;
     struct writer *writer;
-    struct reconcile *reconcile; /* instead of the writer */
+    struct inventory_crawl *reconcile; /* instead of the writer */
     struct fetched_page *page;
     struct buf url;
     struct buf position;

@@ -22,19 +22,19 @@ struct source {
     unsigned breaks;
 };
 
-static void answer(struct source *s, struct lookup *l, int64_t key)
+static void answer(struct source *s, struct key_lookup *l, int64_t key)
 {
     s->requests++;
-    lookup_begin(l);
+    key_lookup_begin(l);
     bool broken = s->how == EMPTY || (s->how == BREAKS && s->requests > s->breaks);
     if (s->how == IGNORED)
         for (int64_t i = 1; i <= 10; i++)
-            lookup_seen(l, true, i);
+            key_lookup_seen(l, true, i);
     else if (s->how == OTHER)
-        lookup_seen(l, true, 1);
+        key_lookup_seen(l, true, 1);
     else if (!broken && key < s->limit)
-        lookup_seen(l, true, key);
-    lookup_answer(l);
+        key_lookup_seen(l, true, key);
+    key_lookup_answer(l);
 }
 
 struct totals {
@@ -45,16 +45,16 @@ struct totals {
 static struct totals ask(struct source *s, size_t n, const int64_t *known, size_t known_n)
 {
     struct inventory_pair keys[100];
-    struct lookup l;
+    struct key_lookup l;
     struct totals t = {0};
     int64_t key;
     for (size_t i = 0; i < n; i++)
         keys[i] = (struct inventory_pair){50 + (int64_t)i, 7};
-    lookup_start(&l, keys, n, known, known_n);
-    while (lookup_next(&l, &key)) {
+    key_lookup_start(&l, keys, n, known, known_n);
+    while (key_lookup_next(&l, &key)) {
         struct inventory_lookup look = {0};
         answer(s, &l, key);
-        if (!lookup_ready(&l, &look))
+        if (!key_lookup_ready(&l, &look))
             continue;
         t.batches++;
         t.absent += look.absent_count;
@@ -124,20 +124,20 @@ static void test_a_batch_ends_within_what_is_left(void **state)
 {
     struct source s = {.how = WORKS, .limit = 60};
     struct inventory_pair keys[30];
-    struct lookup l;
+    struct key_lookup l;
     struct inventory_lookup look = {0};
     int64_t key;
     uint64_t left = 9;
     (void)state;
     for (int64_t i = 0; i < 30; i++)
         keys[i] = (struct inventory_pair){50 + i, 7};
-    lookup_start(&l, keys, 30, known, 4);
+    key_lookup_start(&l, keys, 30, known, 4);
     bool ready = false;
     for (; left > 0 && !ready; left--) {
-        lookup_left(&l, left);
-        assert_true(lookup_next(&l, &key));
+        key_lookup_left(&l, left);
+        assert_true(key_lookup_next(&l, &key));
         answer(&s, &l, key);
-        ready = lookup_ready(&l, &look);
+        ready = key_lookup_ready(&l, &look);
     }
     assert_true(ready);
     assert_int_equal(look.present_count + look.absent_count, 4);
