@@ -21,7 +21,7 @@ struct service {
     uv_loop_t loop;
     struct spool *spool;
     struct zone *zone;
-    struct table_env env;
+    struct table_fetch_env env;
     struct fetch_metrics *account;
     struct plan plan;
     struct stop_signals *stop;
@@ -55,7 +55,7 @@ static void since(const struct options *o, struct crawl_conf *conf)
 static enum err_code read_settings(struct service *s, struct err *e)
 {
     const struct options *o = s->options;
-    struct table_env *env = &s->env;
+    struct table_fetch_env *env = &s->env;
     env->base_url = options_text(o, OPT_BASE_URL);
     enum err_code rc =
         url_check_base(env->base_url, options_origin(o, OPT_BASE_URL), ERR_CONFIG, e);
@@ -88,7 +88,7 @@ static enum err_code read_settings(struct service *s, struct err *e)
 
 static enum err_code open_client(struct service *s, const struct secret *key, struct err *e)
 {
-    struct table_env *env = &s->env;
+    struct table_fetch_env *env = &s->env;
     unsigned jobs = (unsigned)options_int(s->options, OPT_JOBS);
     const char *ca_file = environment("NETTY_CA_FILE");
     struct http_conf conf = {

@@ -94,7 +94,7 @@ static enum err_code last_position(const struct spool *spool, const char *table,
     return rc;
 }
 
-static enum err_code first_request(const struct run_want *want, const struct table_env *env,
+static enum err_code first_request(const struct run_want *want, const struct table_fetch_env *env,
                                    const struct buf *position, struct crawl_request *request,
                                    struct crawl_stats *stats, struct err *e)
 {
@@ -112,7 +112,8 @@ static enum err_code first_request(const struct run_want *want, const struct tab
 }
 
 static enum err_code show_table(const struct run_want *want, const struct spool *spool,
-                                const struct table_env *env, struct summary *summary, struct err *e)
+                                const struct table_fetch_env *env, struct summary *summary,
+                                struct err *e)
 {
     struct buf position;
     struct buf url;
@@ -143,7 +144,7 @@ static enum err_code show_table(const struct run_want *want, const struct spool 
 
 /* What the roll and the loader's answer to it leave to be done. */
 static enum err_code show_reconcile(const struct run_want *want, const struct spool *spool,
-                                    const struct table_env *env, struct summary *summary,
+                                    const struct table_fetch_env *env, struct summary *summary,
                                     struct err *e)
 {
     struct inventory_crawl_conf conf = {.spool = spool, .table = want->name, .crawl = env->crawl};
@@ -171,7 +172,7 @@ static enum err_code show_reconcile(const struct run_want *want, const struct sp
 }
 
 enum err_code plan_show(const struct plan *p, const struct options *o, const struct spool *spool,
-                        const struct table_env *env, struct err *e)
+                        const struct table_fetch_env *env, struct err *e)
 {
     struct summary *summary = NULL;
     enum err_code rc = summary_open(&summary, options_int(o, OPT_JSON) != 0, e);

@@ -26,6 +26,6 @@ void plan_free(struct plan *p);
 /* --dry-run: what would be asked first for each table, from where; to standard output. Writes
  * nothing else. */
 enum err_code plan_show(const struct plan *p, const struct options *o, const struct spool *spool,
-                        const struct table_env *env, struct err *e) MUST_CHECK;
+                        const struct table_fetch_env *env, struct err *e) MUST_CHECK;
 
 #endif

@@ -58,7 +58,7 @@ static bool concerns_all(enum err_code code)
     return code == ERR_DENIED || code == ERR_THROTTLED || code == ERR_FULL;
 }
 
-static struct run_row *row_of(struct run *r, const struct table *t)
+static struct run_row *row_of(struct run *r, const struct table_fetch *t)
 {
     struct run_row *row = r->rows;
     while (row->table != t)
@@ -66,7 +66,7 @@ static struct run_row *row_of(struct run *r, const struct table *t)
     return row;
 }
 
-static void on_answered(void *ctx, struct table *t)
+static void on_answered(void *ctx, struct table_fetch *t)
 {
     struct run *r = ctx;
     (void)t;
@@ -78,23 +78,23 @@ static void on_answered(void *ctx, struct table *t)
 
 /* A key that never worked is tried by one request alone; but a failure that says nothing of the key
  * must not keep the other tables waiting for it. */
-static void on_retrying(void *ctx, struct table *t)
+static void on_retrying(void *ctx, struct table_fetch *t)
 {
     struct run *r = ctx;
     if (!r->probing)
         on_answered(r, t);
 }
 
-static void on_ended(void *ctx, struct table *t)
+static void on_ended(void *ctx, struct table_fetch *t)
 {
     struct run *r = ctx;
     struct run_row *row = row_of(r, t);
-    row->result = table_result(t);
+    row->result = table_fetch_result(t);
     row->ended = true;
     row->table = NULL;
     r->running -= row->started ? 1 : 0;
     report(r, row);
-    table_close(t);
+    table_fetch_close(t);
     if (concerns_all(row->result.err.code))
         run_stop(r, &row->result.err);
     pump(r);
@@ -110,18 +110,18 @@ static void on_closed(void *ctx)
     r->done(r->ctx, r);
 }
 
-static void on_exchanged(void *ctx, struct table *t, const struct http_result *result,
+static void on_exchanged(void *ctx, struct table_fetch *t, const struct http_result *result,
                          const struct err *page, enum verdict verdict)
 {
     const struct run *r = ctx;
-    fetch_metrics_exchange(r->conf.account, table_name(t), result, page, verdict);
+    fetch_metrics_exchange(r->conf.account, table_fetch_name(t), result, page, verdict);
 }
 
-static const struct table_handler handler = {.answered = on_answered,
-                                             .exchanged = on_exchanged,
-                                             .retrying = on_retrying,
-                                             .ended = on_ended,
-                                             .closed = on_closed};
+static const struct table_fetch_handler handler = {.answered = on_answered,
+                                                   .exchanged = on_exchanged,
+                                                   .retrying = on_retrying,
+                                                   .ended = on_ended,
+                                                   .closed = on_closed};
 
 static void pump(struct run *r)
 {
@@ -134,7 +134,7 @@ static void pump(struct run *r)
             continue;
         row->started = true;
         r->running++;
-        table_start(row->table);
+        table_fetch_start(row->table);
     }
     r->pumping = false;
 }
@@ -144,8 +144,8 @@ static int further_behind(const void *a, const void *b)
 {
     const struct run_row *x = a;
     const struct run_row *y = b;
-    int64_t tx = x->table != NULL ? table_complete_to(x->table) : WHEN_NONE;
-    int64_t ty = y->table != NULL ? table_complete_to(y->table) : WHEN_NONE;
+    int64_t tx = x->table != NULL ? table_fetch_complete_to(x->table) : WHEN_NONE;
+    int64_t ty = y->table != NULL ? table_fetch_complete_to(y->table) : WHEN_NONE;
     return tx < ty ? -1 : tx > ty;
 }
 
@@ -153,7 +153,8 @@ static void open_row(struct run *r, struct run_row *row, const struct run_want *
 {
     struct err e = ERR_INIT;
     row->name = want->name;
-    if (table_open(&row->table, r->conf.env, want->name, want->floor, &handler, r, &e) == OK) {
+    if (table_fetch_open(&row->table, r->conf.env, want->name, want->floor, &handler, r, &e) ==
+        OK) {
         r->open++;
         return;
     }
@@ -205,7 +206,7 @@ void run_stop(struct run *r, const struct err *why)
     r->why = *why;
     for (size_t i = 0; i < r->count; i++)
         if (r->rows[i].table != NULL)
-            table_stop(r->rows[i].table, &r->why);
+            table_fetch_stop(r->rows[i].table, &r->why);
 }
 
 const struct run_row *run_rows(const struct run *r, size_t *n)
@@ -219,7 +220,7 @@ void run_each(const void *run, fetch_see_fn *see, void *to)
     const struct run *r = run;
     for (size_t i = 0; i < r->count; i++)
         if (r->rows[i].table != NULL) {
-            struct table_fetch_result now = table_result(r->rows[i].table);
+            struct table_fetch_result now = table_fetch_result(r->rows[i].table);
             see(to, r->rows[i].name, &now, r->rows[i].started);
         }
 }

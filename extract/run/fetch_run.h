@@ -21,10 +21,10 @@ struct run;
 typedef void run_done_fn(void *ctx, struct run *r);
 
 struct run_conf {
-    const struct table_env *env;   /* borrowed */
-    struct fetch_metrics *account; /* borrowed, or NULL */
-    unsigned jobs;                 /* tables at a time */
-    bool progress;                 /* a line a table on standard error, drawn again and again */
+    const struct table_fetch_env *env; /* borrowed */
+    struct fetch_metrics *account;     /* borrowed, or NULL */
+    unsigned jobs;                     /* tables at a time */
+    bool progress;                     /* a line a table on standard error, drawn again and again */
 };
 
 struct run_want {
@@ -34,7 +34,7 @@ struct run_want {
 
 struct run_row {
     const char *name;
-    struct table *table; /* while it is open */
+    struct table_fetch *table; /* while it is open */
     struct table_fetch_result result;
     bool started;
     bool ended;

@@ -5,7 +5,7 @@
 #include "shared/time/when.h"
 #include <stdlib.h>
 
-const char *table_name(const struct table *t)
+const char *table_fetch_name(const struct table_fetch *t)
 {
     return t->name;
 }
@@ -17,7 +17,7 @@ static enum table_fetch_status status_of(enum err_code code)
     return code == ERR_THROTTLED ? TABLE_FETCH_THROTTLED : TABLE_FETCH_FAILED;
 }
 
-struct table_fetch_result table_result(const struct table *t)
+struct table_fetch_result table_fetch_result(const struct table_fetch *t)
 {
     struct table_fetch_result r = t->result;
     crawl_stats(t->crawl, &r.crawl);
@@ -33,17 +33,17 @@ struct table_fetch_result table_result(const struct table *t)
     return r;
 }
 
-int64_t table_complete_to(const struct table *t)
+int64_t table_fetch_complete_to(const struct table_fetch *t)
 {
-    return table_result(t).complete_to;
+    return table_fetch_result(t).complete_to;
 }
 
-static unsigned pending(const struct table *t)
+static unsigned pending(const struct table_fetch *t)
 {
     return t->writer != NULL ? (unsigned)writer_pending(t->writer) : 0;
 }
 
-static void tell_ended(struct table *t)
+static void tell_ended(struct table_fetch *t)
 {
     if (!t->ending || t->ended || pending(t) > 0)
         return;
@@ -52,7 +52,7 @@ static void tell_ended(struct table *t)
     t->handler.ended(t->ctx, t);
 }
 
-void table_end(struct table *t, const struct err *why, enum table_fetch_status status)
+void table_fetch_end(struct table_fetch *t, const struct err *why, enum table_fetch_status status)
 {
     struct err e = ERR_INIT;
     if (t->ending)
@@ -78,13 +78,13 @@ void table_end(struct table *t, const struct err *why, enum table_fetch_status s
     tell_ended(t);
 }
 
-void table_fail(struct table *t, const struct err *why)
+void table_fetch_fail(struct table_fetch *t, const struct err *why)
 {
-    table_end(t, why, status_of(why->code));
+    table_fetch_end(t, why, status_of(why->code));
 }
 
 /* From here on the table's own position leads through what was lost. */
-static void refetch_begun(struct table *t)
+static void refetch_begun(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
     t->refetching = false;
@@ -96,7 +96,7 @@ static void refetch_begun(struct table *t)
 static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
                       const struct err *err)
 {
-    struct table *t = ctx;
+    struct table_fetch *t = ctx;
     if (rc == OK) {
         if (t->refetching)
             refetch_begun(t);
@@ -108,28 +108,28 @@ static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
         t->result.err = *err; /* what seemed complete is not */
         t->result.status = TABLE_FETCH_FAILED;
     } else {
-        table_fail(t, err);
+        table_fetch_fail(t, err);
     }
     if (t->ending) {
         tell_ended(t);
-    } else if (t->stalled && writer_pending(t->writer) < TABLE_PENDING_MAX) {
+    } else if (t->stalled && writer_pending(t->writer) < TABLE_FETCH_PENDING_MAX) {
         t->stalled = false;
-        table_next(t);
+        table_fetch_next(t);
     }
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    table_next(timer->data);
+    table_fetch_next(timer->data);
 }
 
 /* The page was not to be had: take back what came of it, and wait before the next try. */
-static void retry(struct table *t, const struct err *why, bool smaller)
+static void retry(struct table_fetch *t, const struct err *why, bool smaller)
 {
     struct err e = ERR_INIT;
     const struct backoff *policy = &t->env->retries;
     if (fetched_page_discard(t->page, &e) != OK) {
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
         return;
     }
     if (t->reconcile != NULL)
@@ -141,7 +141,7 @@ static void retry(struct table *t, const struct err *why, bool smaller)
     if (t->attempt >= policy->tries) {
         e = *why;
         err_prefix(&e, "given up after %u %s", t->attempt + 1, t->attempt == 0 ? "try" : "tries");
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
         return;
     }
     t->attempt++;
@@ -155,7 +155,7 @@ static void retry(struct table *t, const struct err *why, bool smaller)
 }
 
 /* Nothing is missed by it, but every run then reads the whole list. */
-static void warn_unfiltered(struct table *t, const struct crawl_stats *stats)
+static void warn_unfiltered(struct table_fetch *t, const struct crawl_stats *stats)
 {
     if (stats->filter_ignored && !t->warned)
         LOG(LOG_WARN, "unfiltered",
@@ -164,7 +164,7 @@ static void warn_unfiltered(struct table *t, const struct crawl_stats *stats)
     t->warned = stats->filter_ignored;
 }
 
-static void keep(struct table *t)
+static void keep(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
     struct crawl_stats stats;
@@ -175,25 +175,25 @@ static void keep(struct table *t)
     if (rc == OK)
         rc = fetched_page_keep(t->page, t->position.data, stats.complete_to, on_commit, t, &e);
     if (rc != OK) {
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
         return;
     }
-    if (table_answered(t))
-        table_next(t);
+    if (table_fetch_answered(t))
+        table_fetch_next(t);
 }
 
-bool table_answered(struct table *t)
+bool table_fetch_answered(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
     if (circuit_breaker_worked(t->env->breaker, &e) != OK) {
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
         return false;
     }
     t->handler.answered(t->ctx, t);
     return true;
 }
 
-static void take_page(struct table *t, const struct http_result *result,
+static void take_page(struct table_fetch *t, const struct http_result *result,
                       const struct page_parser_result *parsed)
 {
     struct err e = ERR_INIT;
@@ -205,7 +205,7 @@ static void take_page(struct table *t, const struct http_result *result,
         F_INT("count", parsed->count), F_INT("bytes", result->bytes),
         F_INT("ms", result->elapsed / 1000));
     if (t->reconcile != NULL) {
-        table_reconcile_answer(t, result, parsed);
+        table_fetch_reconcile_answer(t, result, parsed);
         return;
     }
     switch (crawl_page(t->crawl, &answer, &e)) {
@@ -214,27 +214,27 @@ static void take_page(struct table *t, const struct http_result *result,
         return;
     case CRAWL_RETAKE:
         if (fetched_page_discard(t->page, &e) != OK)
-            table_fail(t, &e);
+            table_fetch_fail(t, &e);
         else
-            table_next(t);
+            table_fetch_next(t);
         return;
     case CRAWL_BROKEN:
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
     }
 }
 
-static void throttled(struct table *t, const struct http_result *result, struct err *why)
+static void throttled(struct table_fetch *t, const struct http_result *result, struct err *why)
 {
     struct err e = ERR_INIT;
     if (circuit_breaker_trip(t->env->breaker, when_now(), result->status, result->retry_after,
                              &e) != OK)
         LOG(LOG_WARN, "breaker", "cannot remember that the API throttles", F_ERR(&e));
-    table_fail(t, why);
+    table_fetch_fail(t, why);
 }
 
 static void on_done(void *ctx, const struct http_result *result)
 {
-    struct table *t = ctx;
+    struct table_fetch *t = ctx;
     struct page_parser_result parsed = {0};
     struct err page = ERR_INIT;
     struct err e = ERR_INIT;
@@ -258,25 +258,25 @@ static void on_done(void *ctx, const struct http_result *result)
         return;
     case VERDICT_FAILED:
         if (t->reconcile != NULL && e.code == ERR_REFUSED && inventory_crawl_refused(t->reconcile))
-            table_reconcile_answer(t, result, &parsed);
+            table_fetch_reconcile_answer(t, result, &parsed);
         else
-            table_fail(t, &e);
+            table_fetch_fail(t, &e);
         return;
     case VERDICT_DENIED:
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
     }
 }
 
 static enum err_code on_body(void *ctx, const char *bytes, size_t n, struct err *e)
 {
-    struct table *t = ctx;
+    struct table_fetch *t = ctx;
     return fetched_page_body(t->page, bytes, n, e);
 }
 
 static const struct http_handler http_handler = {.body = on_body, .done = on_done};
 
 /* Is the API to be left alone? Another process may have been told so since the last request. */
-static enum err_code look_at_breaker(struct table *t, struct err *e)
+static enum err_code look_at_breaker(struct table_fetch *t, struct err *e)
 {
     char until[WHEN_TEXT];
     struct circuit_breaker *b = t->env->breaker;
@@ -295,7 +295,7 @@ static enum err_code look_at_breaker(struct table *t, struct err *e)
 
 static void on_turn(void *ctx)
 {
-    struct table *t = ctx;
+    struct table_fetch *t = ctx;
     struct err e = ERR_INIT;
     enum err_code rc = look_at_breaker(t, &e);
     if (rc == OK) {
@@ -303,20 +303,20 @@ static void on_turn(void *ctx)
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
     }
     if (rc != OK)
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
     else
         t->result.requests++;
 }
 
 /* A turn is taken from the budget when it is asked for, so that no two tables take the last one. */
-void table_ask(struct table *t)
+void table_fetch_ask(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
     uint64_t *budget = t->env->budget;
     if (budget != NULL && *budget == 0) {
-        table_end(t, NULL, TABLE_FETCH_PARTIAL);
+        table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
     } else if (disk_space_check(t->env->room, &e) != OK) {
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
     } else {
         if (budget != NULL)
             --*budget;
@@ -324,32 +324,32 @@ void table_ask(struct table *t)
     }
 }
 
-void table_next(struct table *t)
+void table_fetch_next(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
     struct crawl_request request;
     if (t->ending)
         return;
     if (t->reconcile != NULL) {
-        table_reconcile_next(t);
+        table_fetch_reconcile_next(t);
         return;
     }
-    if (writer_pending(t->writer) >= TABLE_PENDING_MAX) {
+    if (writer_pending(t->writer) >= TABLE_FETCH_PENDING_MAX) {
         t->stalled = true;
         return;
     }
     uint64_t kept = t->result.pages + writer_pending(t->writer);
     if (crawl_next(t->crawl, &request) == CRAWL_DONE)
-        table_end(t, NULL, TABLE_FETCH_COMPLETE);
+        table_fetch_end(t, NULL, TABLE_FETCH_COMPLETE);
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
-        table_end(t, NULL, TABLE_FETCH_PARTIAL);
+        table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
     else if (url_page(&t->url, t->env->base_url, t->name, &request, &e) != OK)
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
     else
-        table_ask(t);
+        table_fetch_ask(t);
 }
 
-void table_free(struct table *t)
+void table_fetch_free(struct table_fetch *t)
 {
     fetched_page_close(t->page);
     if (t->reconcile != NULL)
@@ -363,35 +363,35 @@ void table_free(struct table *t)
 
 static void on_writer_closed(void *ctx)
 {
-    struct table *t = ctx;
-    struct table_handler handler = t->handler;
+    struct table_fetch *t = ctx;
+    struct table_fetch_handler handler = t->handler;
     void *closed_ctx = t->ctx;
-    table_free(t);
+    table_fetch_free(t);
     handler.closed(closed_ctx);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    struct table *t = handle->data;
+    struct table_fetch *t = handle->data;
     if (t->writer != NULL)
         writer_close(t->writer, on_writer_closed, t);
     else
         on_writer_closed(t);
 }
 
-void table_close(struct table *t)
+void table_fetch_close(struct table_fetch *t)
 {
     uv_close((uv_handle_t *)&t->timer, on_timer_closed);
 }
 
-void table_start(struct table *t)
+void table_fetch_start(struct table_fetch *t)
 {
     t->started = true;
     t->began = when_tick();
-    table_next(t);
+    table_fetch_next(t);
 }
 
-void table_stop(struct table *t, const struct err *why)
+void table_fetch_stop(struct table_fetch *t, const struct err *why)
 {
-    table_fail(t, why);
+    table_fetch_fail(t, why);
 }

@@ -3,23 +3,23 @@
  *
  * crawl says what to ask for, pace when, http asks, parse takes the answer apart while it arrives,
  * writer makes the page durable together with the crawl's position. The next request does not wait
- * for the last page's sync, unless TABLE_PENDING_MAX pages are behind. A page that does not end
+ * for the last page's sync, unless TABLE_FETCH_PENDING_MAX pages are behind. A page that does not end
  * well is taken back whole.
  *
- *     table_open(&t, &env, "contacts", floor, &handler, ctx, e);   // takes the table's lock
- *     table_complete_to(t)                                         // how far behind it is: who
- * goes first table_start(t);
+ *     table_fetch_open(&t, &env, "contacts", floor, &handler, ctx, e);   // takes the table's lock
+ *     table_fetch_complete_to(t)                                         // how far behind it is: who
+ * goes first table_fetch_start(t);
  *     ... handler.answered(ctx, t)  the API took the key (at every page kept)
  *     ... handler.retrying(ctx, t)  a request failed for another reason than the key, and waits
  *     ... handler.ended(ctx, t)     once, from the loop: everything kept is durable or named as
- * lost table_stop(t, ERR_INTERRUPTED, e);  // any time: ends at the last page boundary, through
- * ended() table_close(t, closed)        // after ended(), or instead of starting; closed(ctx, t)
+ * lost table_fetch_stop(t, ERR_INTERRUPTED, e);  // any time: ends at the last page boundary, through
+ * ended() table_fetch_close(t, closed)        // after ended(), or instead of starting; closed(ctx, t)
  * from the loop, then it is gone
  *
  * With env.reconcile the same for finding what the API no longer has: no page is kept, and the lock is
  * another one, so that an ordinary run can go on beside it.
  *
- * ended() may come from within table_start and table_stop, and table_close may be called from
+ * ended() may come from within table_fetch_start and table_fetch_stop, and table_fetch_close may be called from
  * within it.
  */
 #ifndef NETTY_EXTRACT_TABLE_TABLE_FETCH_H
@@ -37,10 +37,10 @@
 #include "spool/writer/writer.h"
 #include <uv.h>
 
-#define TABLE_PENDING_MAX 32
+#define TABLE_FETCH_PENDING_MAX 32
 
 /* What all tables of a run share. All borrowed. */
-struct table_env {
+struct table_fetch_env {
     uv_loop_t *loop;
     struct spool *spool;
     struct http *http;
@@ -59,26 +59,27 @@ struct table_env {
     size_t record_max;
 };
 
-struct table;
-struct table_handler {
-    void (*answered)(void *ctx, struct table *t);
-    void (*retrying)(void *ctx, struct table *t);
-    void (*exchanged)(void *ctx, struct table *t, const struct http_result *result,
+struct table_fetch;
+struct table_fetch_handler {
+    void (*answered)(void *ctx, struct table_fetch *t);
+    void (*retrying)(void *ctx, struct table_fetch *t);
+    void (*exchanged)(void *ctx, struct table_fetch *t, const struct http_result *result,
                       const struct err *page, enum verdict verdict);
-    void (*ended)(void *ctx, struct table *t);
+    void (*ended)(void *ctx, struct table_fetch *t);
     void (*closed)(void *ctx);
 };
 
-enum err_code table_open(struct table **t, const struct table_env *env, const char *name,
-                         int64_t floor, const struct table_handler *handler, void *ctx,
-                         struct err *e) MUST_CHECK;
-void table_start(struct table *t);
-void table_stop(struct table *t, const struct err *why);
-void table_close(struct table *t);
+enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_env *env,
+                               const char *name, int64_t floor,
+                               const struct table_fetch_handler *handler, void *ctx,
+                               struct err *e) MUST_CHECK;
+void table_fetch_start(struct table_fetch *t);
+void table_fetch_stop(struct table_fetch *t, const struct err *why);
+void table_fetch_close(struct table_fetch *t);
 
-const char *table_name(const struct table *t);
-int64_t table_complete_to(const struct table *t);
+const char *table_fetch_name(const struct table_fetch *t);
+int64_t table_fetch_complete_to(const struct table_fetch *t);
 /* Good at any time; complete only after ended(). */
-struct table_fetch_result table_result(const struct table *t);
+struct table_fetch_result table_fetch_result(const struct table_fetch *t);
 
 #endif

@@ -3,9 +3,9 @@
 #include "extract/table/table_fetch_private.h"
 #include "shared/time/when.h"
 
-enum err_code table_reconcile_open(struct table *t, struct err *e)
+enum err_code table_fetch_reconcile_open(struct table_fetch *t, struct err *e)
 {
-    const struct table_env *env = t->env;
+    const struct table_fetch_env *env = t->env;
     struct inventory_crawl_conf conf = {.spool = env->spool, .table = t->name, .crawl = env->crawl};
     enum err_code rc = inventory_crawl_open(&t->reconcile, &conf, e);
     if (rc != OK)
@@ -23,7 +23,7 @@ enum err_code table_reconcile_open(struct table *t, struct err *e)
     return fetched_page_open(&t->page, &parts, e);
 }
 
-void table_reconcile_next(struct table *t)
+void table_fetch_reconcile_next(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
     struct inventory_crawl_want want;
@@ -31,13 +31,13 @@ void table_reconcile_next(struct table *t)
     uint64_t left = t->env->budget != NULL ? *t->env->budget : UINT64_MAX;
     switch (inventory_crawl_next(t->reconcile, left, &want, &e)) {
     case INVENTORY_CRAWL_DONE:
-        table_end(t, NULL, TABLE_FETCH_COMPLETE);
+        table_fetch_end(t, NULL, TABLE_FETCH_COMPLETE);
         return;
     case INVENTORY_CRAWL_WAIT:
-        table_end(t, NULL, TABLE_FETCH_WAITING);
+        table_fetch_end(t, NULL, TABLE_FETCH_WAITING);
         return;
     case INVENTORY_CRAWL_FAILED:
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
         return;
     case INVENTORY_CRAWL_ASK:
         break;
@@ -49,29 +49,29 @@ void table_reconcile_next(struct table *t)
     else
         rc = url_page(&t->url, t->env->base_url, t->name, &want.request, &e);
     if (rc != OK)
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
     else
-        table_ask(t);
+        table_fetch_ask(t);
 }
 
-void table_reconcile_answer(struct table *t, const struct http_result *result,
-                            const struct page_parser_result *parsed)
+void table_fetch_reconcile_answer(struct table_fetch *t, const struct http_result *result,
+                                  const struct page_parser_result *parsed)
 {
     struct err e = ERR_INIT;
     int64_t clock = result->date != WHEN_NONE ? result->date : when_now();
     switch (inventory_crawl_answer(t->reconcile, clock, &e)) {
     case INVENTORY_CRAWL_BROKEN:
-        table_fail(t, &e);
+        table_fetch_fail(t, &e);
         return;
     case INVENTORY_CRAWL_KEPT:
         t->result.pages++;
         t->result.records += parsed->records;
         t->complete_to = inventory_crawl_state(t->reconcile)->page.complete_to;
-        if (!table_answered(t))
+        if (!table_fetch_answered(t))
             return;
         break;
     case INVENTORY_CRAWL_RETAKE:
         break;
     }
-    table_next(t);
+    table_fetch_next(t);
 }

@@ -7,8 +7,8 @@
 
 /* Where the table stands; after damage, where it stood before it, unless the user says from where.
  */
-static enum err_code find_position(struct table *t, struct crawl_conf *conf, const char **position,
-                                   struct err *e)
+static enum err_code find_position(struct table_fetch *t, struct crawl_conf *conf,
+                                   const char **position, struct err *e)
 {
     bool there = false;
     *position = writer_position(t->writer);
@@ -25,9 +25,9 @@ static enum err_code find_position(struct table *t, struct crawl_conf *conf, con
     return OK;
 }
 
-static enum err_code open_parts(struct table *t, int64_t floor, struct err *e)
+static enum err_code open_parts(struct table_fetch *t, int64_t floor, struct err *e)
 {
-    const struct table_env *env = t->env;
+    const struct table_fetch_env *env = t->env;
     struct crawl_conf conf = env->crawl;
     conf.floor = floor;
     conf.now = when_now();
@@ -54,15 +54,15 @@ static enum err_code open_parts(struct table *t, int64_t floor, struct err *e)
 
 static void nothing(void *ctx)
 {
-    table_free(ctx);
+    table_fetch_free(ctx);
 }
 
-enum err_code table_open(struct table **t, const struct table_env *env, const char *name,
-                         int64_t floor, const struct table_handler *handler, void *ctx,
-                         struct err *e)
+enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_env *env,
+                               const char *name, int64_t floor,
+                               const struct table_fetch_handler *handler, void *ctx, struct err *e)
 {
     *t = NULL;
-    struct table *made = calloc(1, sizeof *made);
+    struct table_fetch *made = calloc(1, sizeof *made);
     if (made == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a table");
     made->env = env;
@@ -74,7 +74,7 @@ enum err_code table_open(struct table **t, const struct table_env *env, const ch
     made->complete_to = WHEN_NONE;
     enum err_code rc = OK;
     if (env->reconcile)
-        rc = table_reconcile_open(made, e);
+        rc = table_fetch_reconcile_open(made, e);
     else
         rc = writer_open(&made->writer, env->loop, env->spool, made->name, &env->writer, e);
     if (rc == OK && !env->reconcile)
@@ -83,7 +83,7 @@ enum err_code table_open(struct table **t, const struct table_env *env, const ch
         if (made->writer != NULL)
             writer_close(made->writer, nothing, made);
         else
-            table_free(made);
+            table_fetch_free(made);
         return rc;
     }
     /* It only fails without a loop. */

@@ -14,10 +14,10 @@
 #include "shared/base/table_names.h"
 #include "spool/store/refetch.h"
 
-struct table {
-    const struct table_env *env;
+struct table_fetch {
+    const struct table_fetch_env *env;
     char name[NAMES_TABLE_MAX + 1];
-    struct table_handler handler;
+    struct table_fetch_handler handler;
     void *ctx;
 
     struct crawl *crawl;
@@ -46,20 +46,20 @@ struct table {
 };
 
 /* table_fetch.c */
-void table_next(struct table *t); /* what to do now that nothing is under way */
-void table_fail(struct table *t, const struct err *why);
+void table_fetch_next(struct table_fetch *t); /* what to do now that nothing is under way */
+void table_fetch_fail(struct table_fetch *t, const struct err *why);
 /* why: NULL when the crawl is done. The first reason counts. */
-void table_end(struct table *t, const struct err *why, enum table_fetch_status status);
+void table_fetch_end(struct table_fetch *t, const struct err *why, enum table_fetch_status status);
 /* Asks for t->url when it is the table's turn. */
-void table_ask(struct table *t);
+void table_fetch_ask(struct table_fetch *t);
 /* The API took the key: for those who wait for that. False: the table has failed. */
-bool table_answered(struct table *t);
-void table_free(struct table *t);
+bool table_fetch_answered(struct table_fetch *t);
+void table_fetch_free(struct table_fetch *t);
 
 /* table_fetch_inventory.c */
-enum err_code table_reconcile_open(struct table *t, struct err *e) MUST_CHECK;
-void table_reconcile_next(struct table *t);
-void table_reconcile_answer(struct table *t, const struct http_result *result,
-                            const struct page_parser_result *parsed);
+enum err_code table_fetch_reconcile_open(struct table_fetch *t, struct err *e) MUST_CHECK;
+void table_fetch_reconcile_next(struct table_fetch *t);
+void table_fetch_reconcile_answer(struct table_fetch *t, const struct http_result *result,
+                                  const struct page_parser_result *parsed);
 
 #endif

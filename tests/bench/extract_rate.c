@@ -80,7 +80,7 @@ __attribute__((noinline)) static enum err_code feed_all(struct feed *f, struct e
     for (size_t i = 0; i < f->pages->n && rc == OK; i++) {
         rc = feed_page(f, &f->pages->list[i], e);
         uv_run(&f->loop, UV_RUN_NOWAIT);
-        while (writer_pending(f->writer) >= TABLE_PENDING_MAX)
+        while (writer_pending(f->writer) >= TABLE_FETCH_PENDING_MAX)
             uv_run(&f->loop, UV_RUN_ONCE);
     }
     while (writer_pending(f->writer) > 0)
