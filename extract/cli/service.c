@@ -23,9 +23,9 @@ struct service {
     struct zone *zone;
     struct table_fetch_env env;
     struct fetch_metrics *account;
-    struct plan plan;
+    struct fetch_plan plan;
     struct stop_signals *stop;
-    struct run *run;
+    struct fetch_run *run;
     uv_timer_t timer; /* --every */
     int64_t every;    /* microseconds; 0: once */
     uint64_t budget;  /* requests that the run has left */
@@ -127,8 +127,8 @@ static void wind_down(struct service *s)
     uv_close((uv_handle_t *)&s->timer, NULL);
 }
 
-static enum err_code add_row(struct summary *summary, const struct run_row *row, bool reconcile,
-                             struct err *e)
+static enum err_code add_row(struct summary *summary, const struct fetch_run_row *row,
+                             bool reconcile, struct err *e)
 {
     const struct table_fetch_result *t = &row->result;
     struct cell cells[] = {
@@ -148,11 +148,12 @@ static enum err_code add_row(struct summary *summary, const struct run_row *row,
     return summary_row(summary, cells, reconcile ? n : n - 2, e);
 }
 
-static enum err_code print_summary(const struct service *s, const struct run *r, struct err *e)
+static enum err_code print_summary(const struct service *s, const struct fetch_run *r,
+                                   struct err *e)
 {
     struct summary *summary = NULL;
     size_t n = 0;
-    const struct run_row *rows = run_rows(r, &n);
+    const struct fetch_run_row *rows = fetch_run_rows(r, &n);
     enum err_code rc = summary_open(&summary, options_int(s->options, OPT_JSON) != 0, e);
     for (size_t i = 0; i < n && rc == OK; i++)
         rc = add_row(summary, &rows[i], s->env.reconcile, e);
@@ -179,15 +180,15 @@ static void schedule(struct service *s)
     (void)uv_timer_start(&s->timer, on_every, (uint64_t)((wait + 999) / 1000), 0);
 }
 
-static void on_run_done(void *ctx, struct run *r)
+static void on_run_done(void *ctx, struct fetch_run *r)
 {
     struct service *s = ctx;
     fetch_metrics_run(s->account, NULL, NULL);
-    s->code = fetch_metrics_done(s->account, run_exit(r));
+    s->code = fetch_metrics_done(s->account, fetch_run_exit(r));
     enum err_code rc = print_summary(s, r, &s->err);
-    run_close(r);
+    fetch_run_close(r);
     s->run = NULL;
-    plan_free(&s->plan);
+    fetch_plan_free(&s->plan);
     if (rc != OK || s->every == 0 || stop_signals_asked(s->stop))
         wind_down(s);
     else
@@ -197,7 +198,7 @@ static void on_run_done(void *ctx, struct run *r)
 static void begin_run(struct service *s)
 {
     const struct options *o = s->options;
-    struct run_conf conf = {
+    struct fetch_run_conf conf = {
         .env = &s->env,
         .account = s->account,
         .jobs = (unsigned)options_int(o, OPT_JOBS),
@@ -205,12 +206,12 @@ static void begin_run(struct service *s)
     };
     s->budget = (uint64_t)options_int(o, OPT_BUDGET);
     s->env.budget = s->budget > 0 ? &s->budget : NULL;
-    enum err_code rc = plan_make(&s->plan, o, s->spool, &s->err);
+    enum err_code rc = fetch_plan_make(&s->plan, o, s->spool, &s->err);
     if (rc == OK)
-        rc = run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
-    fetch_metrics_run(s->account, run_each, s->run);
+        rc = fetch_run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
+    fetch_metrics_run(s->account, fetch_run_each, s->run);
     if (rc == OK)
-        run_start(s->run);
+        fetch_run_start(s->run);
     else
         wind_down(s);
 }
@@ -221,7 +222,7 @@ static void on_stop(void *ctx)
     struct err why = ERR_INIT;
     err_set(&why, ERR_INTERRUPTED, "a signal asked to stop; the next run goes on from here");
     if (s->run != NULL)
-        run_stop(s->run, &why);
+        fetch_run_stop(s->run, &why);
     else
         wind_down(s);
 }
@@ -271,9 +272,9 @@ static enum err_code dry_run(struct service *s, struct err *e)
     if (s->spool != NULL && options_int(s->options, OPT_REBIND) == 0 &&
         (rc = api_source_check(s->spool, s->env.base_url, e)) != OK)
         return rc;
-    rc = plan_make(&s->plan, s->options, s->spool, e);
+    rc = fetch_plan_make(&s->plan, s->options, s->spool, e);
     if (rc == OK)
-        rc = plan_show(&s->plan, s->options, s->spool, &s->env, e);
+        rc = fetch_plan_show(&s->plan, s->options, s->spool, &s->env, e);
     return rc;
 }
 
@@ -302,7 +303,7 @@ enum err_code service_run(const struct options *o, const struct secret *key, int
     enum err_code rc = read_settings(&s, e);
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
-    plan_free(&s.plan);
+    fetch_plan_free(&s.plan);
     fetch_metrics_close(s.account);
     circuit_breaker_close(s.env.breaker);
     disk_space_close(s.env.room);

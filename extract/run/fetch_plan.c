@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static enum err_code read_catalog(struct plan *p, const struct spool *spool, struct err *e)
+static enum err_code read_catalog(struct fetch_plan *p, const struct spool *spool, struct err *e)
 {
     struct err why = ERR_INIT;
     if (spool == NULL || catalog_read(spool, &p->catalog, &why) == OK)
@@ -24,7 +24,7 @@ static enum err_code read_catalog(struct plan *p, const struct spool *spool, str
     return OK;
 }
 
-static enum err_code fill(struct plan *p, const char *const *tables, size_t n, struct err *e)
+static enum err_code fill(struct fetch_plan *p, const char *const *tables, size_t n, struct err *e)
 {
     bool named = n > 0;
     p->count = named ? n : p->catalog.count;
@@ -45,27 +45,27 @@ static enum err_code fill(struct plan *p, const char *const *tables, size_t n, s
     return OK;
 }
 
-enum err_code plan_make(struct plan *p, const struct options *o, const struct spool *spool,
-                        struct err *e)
+enum err_code fetch_plan_make(struct fetch_plan *p, const struct options *o,
+                              const struct spool *spool, struct err *e)
 {
     const char *const *tables = NULL;
     size_t n = 0;
-    *p = (struct plan){0};
+    *p = (struct fetch_plan){0};
     enum err_code rc = options_tables(o, &tables, &n, e);
     if (rc == OK)
         rc = read_catalog(p, spool, e);
     if (rc == OK)
         rc = fill(p, tables, n, e);
     if (rc != OK)
-        plan_free(p);
+        fetch_plan_free(p);
     return rc;
 }
 
-void plan_free(struct plan *p)
+void fetch_plan_free(struct fetch_plan *p)
 {
     free(p->wants);
     catalog_free(&p->catalog);
-    *p = (struct plan){0};
+    *p = (struct fetch_plan){0};
 }
 
 /* The last position in the table's journals; empty when there is none. */
@@ -94,9 +94,10 @@ static enum err_code last_position(const struct spool *spool, const char *table,
     return rc;
 }
 
-static enum err_code first_request(const struct run_want *want, const struct table_fetch_env *env,
-                                   const struct buf *position, struct crawl_request *request,
-                                   struct crawl_stats *stats, struct err *e)
+static enum err_code first_request(const struct fetch_run_want *want,
+                                   const struct table_fetch_env *env, const struct buf *position,
+                                   struct crawl_request *request, struct crawl_stats *stats,
+                                   struct err *e)
 {
     struct crawl *crawl = NULL;
     struct crawl_conf conf = env->crawl;
@@ -111,7 +112,7 @@ static enum err_code first_request(const struct run_want *want, const struct tab
     return OK;
 }
 
-static enum err_code show_table(const struct run_want *want, const struct spool *spool,
+static enum err_code show_table(const struct fetch_run_want *want, const struct spool *spool,
                                 const struct table_fetch_env *env, struct summary *summary,
                                 struct err *e)
 {
@@ -143,7 +144,7 @@ static enum err_code show_table(const struct run_want *want, const struct spool 
 }
 
 /* What the roll and the loader's answer to it leave to be done. */
-static enum err_code show_reconcile(const struct run_want *want, const struct spool *spool,
+static enum err_code show_reconcile(const struct fetch_run_want *want, const struct spool *spool,
                                     const struct table_fetch_env *env, struct summary *summary,
                                     struct err *e)
 {
@@ -171,8 +172,9 @@ static enum err_code show_reconcile(const struct run_want *want, const struct sp
     return rc;
 }
 
-enum err_code plan_show(const struct plan *p, const struct options *o, const struct spool *spool,
-                        const struct table_fetch_env *env, struct err *e)
+enum err_code fetch_plan_show(const struct fetch_plan *p, const struct options *o,
+                              const struct spool *spool, const struct table_fetch_env *env,
+                              struct err *e)
 {
     struct summary *summary = NULL;
     enum err_code rc = summary_open(&summary, options_int(o, OPT_JSON) != 0, e);

@@ -11,21 +11,22 @@
 #include "spool/store/catalog.h"
 #include "spool/store/spool.h"
 
-struct plan {
-    struct run_want *wants;
+struct fetch_plan {
+    struct fetch_run_want *wants;
     size_t count;
     struct catalog catalog;
 };
 
 /* spool may be NULL where there is none yet. ERR_USAGE, saying how to go on, when there is no table
  * to fetch. */
-enum err_code plan_make(struct plan *p, const struct options *o, const struct spool *spool,
-                        struct err *e) MUST_CHECK;
-void plan_free(struct plan *p);
+enum err_code fetch_plan_make(struct fetch_plan *p, const struct options *o,
+                              const struct spool *spool, struct err *e) MUST_CHECK;
+void fetch_plan_free(struct fetch_plan *p);
 
 /* --dry-run: what would be asked first for each table, from where; to standard output. Writes
  * nothing else. */
-enum err_code plan_show(const struct plan *p, const struct options *o, const struct spool *spool,
-                        const struct table_fetch_env *env, struct err *e) MUST_CHECK;
+enum err_code fetch_plan_show(const struct fetch_plan *p, const struct options *o,
+                              const struct spool *spool, const struct table_fetch_env *env,
+                              struct err *e) MUST_CHECK;
 
 #endif

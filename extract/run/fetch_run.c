@@ -5,11 +5,11 @@
 #include "shared/time/when.h"
 #include <stdlib.h>
 
-struct run {
-    struct run_conf conf;
-    run_done_fn *done;
+struct fetch_run {
+    struct fetch_run_conf conf;
+    fetch_run_done_fn *done;
     void *ctx;
-    struct run_row *rows;
+    struct fetch_run_row *rows;
     size_t count;
     size_t next;    /* row to start */
     size_t running; /* started and not ended */
@@ -19,12 +19,12 @@ struct run {
     bool stopping;
     bool pumping;
     struct err why;
-    struct progress *progress;
+    struct terminal_progress *progress;
 };
 
-static void pump(struct run *r);
+static void pump(struct fetch_run *r);
 
-static void report(const struct run *r, const struct run_row *row)
+static void report(const struct fetch_run *r, const struct fetch_run_row *row)
 {
     char to[WHEN_TEXT];
     const struct table_fetch_result *t = &row->result;
@@ -46,7 +46,7 @@ static void report(const struct run *r, const struct run_row *row)
         F_ERR(&t->err),
     };
     size_t n = sizeof fields / sizeof *fields - (good ? 1 : 0);
-    progress_clear(r->progress);
+    terminal_progress_clear(r->progress);
     log_event(calm ? LOG_INFO : LOG_ERROR, "table", good ? "table fetched" : "table not complete",
               fields, n);
     fetch_metrics_ended(r->conf.account, row->name, t);
@@ -58,9 +58,9 @@ static bool concerns_all(enum err_code code)
     return code == ERR_DENIED || code == ERR_THROTTLED || code == ERR_FULL;
 }
 
-static struct run_row *row_of(struct run *r, const struct table_fetch *t)
+static struct fetch_run_row *row_of(struct fetch_run *r, const struct table_fetch *t)
 {
-    struct run_row *row = r->rows;
+    struct fetch_run_row *row = r->rows;
     while (row->table != t)
         row++;
     return row;
@@ -68,7 +68,7 @@ static struct run_row *row_of(struct run *r, const struct table_fetch *t)
 
 static void on_answered(void *ctx, struct table_fetch *t)
 {
-    struct run *r = ctx;
+    struct fetch_run *r = ctx;
     (void)t;
     if (!r->careful)
         return;
@@ -80,15 +80,15 @@ static void on_answered(void *ctx, struct table_fetch *t)
  * must not keep the other tables waiting for it. */
 static void on_retrying(void *ctx, struct table_fetch *t)
 {
-    struct run *r = ctx;
+    struct fetch_run *r = ctx;
     if (!r->probing)
         on_answered(r, t);
 }
 
 static void on_ended(void *ctx, struct table_fetch *t)
 {
-    struct run *r = ctx;
-    struct run_row *row = row_of(r, t);
+    struct fetch_run *r = ctx;
+    struct fetch_run_row *row = row_of(r, t);
     row->result = table_fetch_result(t);
     row->ended = true;
     row->table = NULL;
@@ -96,16 +96,16 @@ static void on_ended(void *ctx, struct table_fetch *t)
     report(r, row);
     table_fetch_close(t);
     if (concerns_all(row->result.err.code))
-        run_stop(r, &row->result.err);
+        fetch_run_stop(r, &row->result.err);
     pump(r);
 }
 
 static void on_closed(void *ctx)
 {
-    struct run *r = ctx;
+    struct fetch_run *r = ctx;
     if (--r->open > 0)
         return;
-    progress_close(r->progress);
+    terminal_progress_close(r->progress);
     r->progress = NULL;
     r->done(r->ctx, r);
 }
@@ -113,7 +113,7 @@ static void on_closed(void *ctx)
 static void on_exchanged(void *ctx, struct table_fetch *t, const struct http_result *result,
                          const struct err *page, enum verdict verdict)
 {
-    const struct run *r = ctx;
+    const struct fetch_run *r = ctx;
     fetch_metrics_exchange(r->conf.account, table_fetch_name(t), result, page, verdict);
 }
 
@@ -123,13 +123,13 @@ static const struct table_fetch_handler handler = {.answered = on_answered,
                                                    .ended = on_ended,
                                                    .closed = on_closed};
 
-static void pump(struct run *r)
+static void pump(struct fetch_run *r)
 {
     if (r->pumping)
         return;
     r->pumping = true;
     while (!r->stopping && r->next < r->count && r->running < (r->careful ? 1 : r->conf.jobs)) {
-        struct run_row *row = &r->rows[r->next++];
+        struct fetch_run_row *row = &r->rows[r->next++];
         if (row->table == NULL)
             continue;
         row->started = true;
@@ -142,14 +142,15 @@ static void pump(struct run *r)
 /* WHEN_NONE is less than any time: a table never fetched goes first. */
 static int further_behind(const void *a, const void *b)
 {
-    const struct run_row *x = a;
-    const struct run_row *y = b;
+    const struct fetch_run_row *x = a;
+    const struct fetch_run_row *y = b;
     int64_t tx = x->table != NULL ? table_fetch_complete_to(x->table) : WHEN_NONE;
     int64_t ty = y->table != NULL ? table_fetch_complete_to(y->table) : WHEN_NONE;
     return tx < ty ? -1 : tx > ty;
 }
 
-static void open_row(struct run *r, struct run_row *row, const struct run_want *want)
+static void open_row(struct fetch_run *r, struct fetch_run_row *row,
+                     const struct fetch_run_want *want)
 {
     struct err e = ERR_INIT;
     row->name = want->name;
@@ -165,31 +166,32 @@ static void open_row(struct run *r, struct run_row *row, const struct run_want *
     report(r, row);
 }
 
-enum err_code run_open(struct run **r, const struct run_conf *conf, const struct run_want *wants,
-                       size_t n, run_done_fn *done, void *ctx, struct err *e)
+enum err_code fetch_run_open(struct fetch_run **r, const struct fetch_run_conf *conf,
+                             const struct fetch_run_want *wants, size_t n, fetch_run_done_fn *done,
+                             void *ctx, struct err *e)
 {
     *r = calloc(1, sizeof **r);
-    struct run_row *rows = calloc(n > 0 ? n : 1, sizeof *rows);
+    struct fetch_run_row *rows = calloc(n > 0 ? n : 1, sizeof *rows);
     if (*r == NULL || rows == NULL) {
         free(*r);
         free(rows);
         *r = NULL;
         return err_set(e, ERR_NOMEM, "out of memory for a run");
     }
-    **r = (struct run){.conf = *conf, .done = done, .ctx = ctx, .rows = rows, .count = n};
+    **r = (struct fetch_run){.conf = *conf, .done = done, .ctx = ctx, .rows = rows, .count = n};
     for (size_t i = 0; i < n; i++)
         open_row(*r, &rows[i], &wants[i]);
     qsort(rows, n, sizeof *rows, further_behind);
     return OK;
 }
 
-void run_start(struct run *r)
+void fetch_run_start(struct fetch_run *r)
 {
     struct circuit_breaker *breaker = r->conf.env->breaker;
     r->probing = circuit_breaker_look(breaker, when_now()) == CIRCUIT_BREAKER_TRY;
     r->careful = r->probing || !circuit_breaker_key_worked(breaker);
     if (r->conf.progress)
-        r->progress = progress_open(r->conf.env->loop, run_each, r);
+        r->progress = terminal_progress_open(r->conf.env->loop, fetch_run_each, r);
     if (r->open > 0) {
         pump(r);
         return;
@@ -198,7 +200,7 @@ void run_start(struct run *r)
     on_closed(r);
 }
 
-void run_stop(struct run *r, const struct err *why)
+void fetch_run_stop(struct fetch_run *r, const struct err *why)
 {
     if (r->stopping)
         return;
@@ -209,15 +211,15 @@ void run_stop(struct run *r, const struct err *why)
             table_fetch_stop(r->rows[i].table, &r->why);
 }
 
-const struct run_row *run_rows(const struct run *r, size_t *n)
+const struct fetch_run_row *fetch_run_rows(const struct fetch_run *r, size_t *n)
 {
     *n = r->count;
     return r->rows;
 }
 
-void run_each(const void *run, fetch_see_fn *see, void *to)
+void fetch_run_each(const void *run, fetch_see_fn *see, void *to)
 {
-    const struct run *r = run;
+    const struct fetch_run *r = run;
     for (size_t i = 0; i < r->count; i++)
         if (r->rows[i].table != NULL) {
             struct table_fetch_result now = table_fetch_result(r->rows[i].table);
@@ -225,7 +227,7 @@ void run_each(const void *run, fetch_see_fn *see, void *to)
         }
 }
 
-int run_exit(const struct run *r)
+int fetch_run_exit(const struct fetch_run *r)
 {
     int code = 0;
     for (size_t i = 0; i < r->count; i++) {
@@ -237,7 +239,7 @@ int run_exit(const struct run *r)
     return code;
 }
 
-void run_close(struct run *r)
+void fetch_run_close(struct fetch_run *r)
 {
     if (r == NULL)
         return;

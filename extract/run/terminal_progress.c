@@ -7,7 +7,7 @@
 
 #define EVERY_MS 500
 
-struct progress {
+struct terminal_progress {
     uv_timer_t timer;
     fetch_each_fn *each;
     const void *run;
@@ -16,7 +16,7 @@ struct progress {
     unsigned lines; /* on the screen now */
 };
 
-static void show(struct progress *p)
+static void show(struct terminal_progress *p)
 {
     size_t at = 0;
     while (at < p->text.len) {
@@ -28,7 +28,7 @@ static void show(struct progress *p)
 }
 
 /* Up over our own lines, and all below them away. */
-static enum err_code erase(struct progress *p)
+static enum err_code erase(struct terminal_progress *p)
 {
     enum err_code rc = p->lines > 0 ? buf_addf(&p->text, "\r\033[%uA\033[J", p->lines) : OK;
     p->lines = 0;
@@ -46,7 +46,7 @@ static int64_t left(const struct table_fetch_result *t, int64_t now)
     return us < 1e12 ? (int64_t)us / WHEN_SECOND * WHEN_SECOND : -1;
 }
 
-static enum err_code line(struct progress *p, const char *name,
+static enum err_code line(struct terminal_progress *p, const char *name,
                           const struct table_fetch_result *result, int64_t now)
 {
     struct table_fetch_result t = *result;
@@ -67,23 +67,24 @@ static enum err_code line(struct progress *p, const char *name,
 
 static void see(void *to, const char *name, const struct table_fetch_result *result, bool started)
 {
-    struct progress *p = to;
+    struct terminal_progress *p = to;
     if (started && p->rc == OK)
         p->rc = line(p, name, result, when_now());
 }
 
 static void draw(uv_timer_t *timer)
 {
-    struct progress *p = timer->data;
+    struct terminal_progress *p = timer->data;
     buf_reset(&p->text);
     p->rc = erase(p);
     p->each(p->run, see, p);
     show(p);
 }
 
-struct progress *progress_open(uv_loop_t *loop, fetch_each_fn *each, const void *run)
+struct terminal_progress *terminal_progress_open(uv_loop_t *loop, fetch_each_fn *each,
+                                                 const void *run)
 {
-    struct progress *p = calloc(1, sizeof *p);
+    struct terminal_progress *p = calloc(1, sizeof *p);
     if (p == NULL)
         return NULL;
     p->each = each;
@@ -99,7 +100,7 @@ struct progress *progress_open(uv_loop_t *loop, fetch_each_fn *each, const void 
     return p;
 }
 
-void progress_clear(struct progress *p)
+void terminal_progress_clear(struct terminal_progress *p)
 {
     if (p == NULL || p->lines == 0)
         return;
@@ -110,15 +111,15 @@ void progress_clear(struct progress *p)
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct progress *p = handle->data;
+    struct terminal_progress *p = handle->data;
     buf_free(&p->text);
     free(p);
 }
 
-void progress_close(struct progress *p)
+void terminal_progress_close(struct terminal_progress *p)
 {
     if (p == NULL)
         return;
-    progress_clear(p);
+    terminal_progress_clear(p);
     uv_close((uv_handle_t *)&p->timer, on_closed);
 }
