@@ -34,7 +34,7 @@ enum err_code fill_open(struct fill **out, const struct spool *s, const char *ta
     f->table = strdup(table);
     if (f->table == NULL)
         err_set(e, ERR_NOMEM, "out of memory");
-    else if ((rc = conf->letters ? letters_open(&f->letters, s, table, e)
+    else if ((rc = conf->letters ? redrive_open(&f->letters, s, table, e)
                                  : reader_open(&f->reader, s, table, e)) == OK &&
              (rc = rower_open(&f->rower, &conf->row, e)) == OK)
         rc = open_lots(f, s, e);
@@ -55,7 +55,7 @@ void fill_close(struct fill *f)
     rower_close(f->rower);
     if (f->reader != NULL)
         reader_close(f->reader);
-    letters_close(f->letters);
+    redrive_close(f->letters);
     buf_free(&f->data);
     free(f->table);
     free(f);
@@ -77,7 +77,7 @@ enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e
     f->whole = (struct progress){.place = after};
     f->resume = *at;
     if (f->letters != NULL) {
-        letters_back(f->letters);
+        redrive_rewind(f->letters);
         return OK;
     }
     return reader_seek(f->reader, after, e);
@@ -106,7 +106,7 @@ static bool still_refused(void *ctx, struct page_place place, uint64_t line)
 {
     const struct fill *f = ctx;
 
-    return f->conf.look || aside_has(f->out->aside, place, line);
+    return f->conf.look || rejects_has(f->out->aside, place, line);
 }
 
 enum err_code fill_settle(struct fill *f, struct err *e)
@@ -114,8 +114,8 @@ enum err_code fill_settle(struct fill *f, struct err *e)
     enum err_code rc = OK;
 
     if (f->letters != NULL)
-        rc = letters_settle(f->letters, still_refused, f, e);
-    aside_settled(f->out->aside);
+        rc = redrive_commit(f->letters, still_refused, f, e);
+    rejects_committed(f->out->aside);
     struct lot *done = f->out;
     if (f->in == done) {
         lot_begin(done, &f->shape, &done->reached);
@@ -131,13 +131,13 @@ enum err_code fill_refused(struct fill *f, const struct batch_row *row, const st
     struct dead_letter again = {.place = row->place, .line = row->line};
 
     if (f->letters != NULL) /* the file has it already */
-        return aside_add(f->out->aside, &again, e);
-    return aside_refused(f->out->aside, row->place, row->line, why, e);
+        return rejects_add(f->out->aside, &again, e);
+    return rejects_refused(f->out->aside, row->place, row->line, why, e);
 }
 
 enum err_code fill_write_aside(struct fill *f, struct lot *lot, struct err *e)
 {
-    if (f->letters != NULL || aside_write(lot->aside, e) == OK)
+    if (f->letters != NULL || rejects_write(lot->aside, e) == OK)
         return OK;
     return err_prefix(e, "cannot set records aside, for which the spool must be writable");
 }
@@ -277,19 +277,19 @@ static enum err_code take_letters(struct fill *f, enum fill_what *what, struct e
     bool full = false;
 
     while (!full) {
-        const struct letter *l = NULL;
-        if ((rc = letters_line(f->letters, &l, e)) != OK || l == NULL)
+        const struct redrive_letter *l = NULL;
+        if ((rc = redrive_next(f->letters, &l, e)) != OK || l == NULL)
             break;
         f->row = (struct batch_row){.place = l->place, .line = l->line};
         if ((rc = fill_take_line(f, l->raw, l->raw_len, &full, e)) != OK)
             break;
         if (f->held)
-            letters_unline(f->letters);
+            redrive_unread(f->letters);
         f->held = false;
     }
     *what = f->in->moved ? FILL_READY : FILL_END;
     if (rc == OK && !f->in->moved)
-        rc = letters_flush(f->letters, e);
+        rc = redrive_flush(f->letters, e);
     return rc;
 }
 
@@ -389,7 +389,7 @@ bool fill_has_more(const struct fill *f, const struct lot *lot)
     return lot != f->in ? !f->lame && f->in->moved : f->held;
 }
 
-struct aside *fill_aside(struct fill *f)
+struct rejects *fill_aside(struct fill *f)
 {
     return f->out->aside;
 }
@@ -406,7 +406,7 @@ const struct progress *fill_reached(const struct fill *f)
 
 bool fill_gone(const struct fill *f, struct page_place place, uint64_t line)
 {
-    return f->letters != NULL && letters_gone(f->letters, place, line);
+    return f->letters != NULL && redrive_done(f->letters, place, line);
 }
 
 uint64_t fill_damaged(const struct fill *f)

@@ -84,7 +84,7 @@ const char *fill_names(struct fill *f, struct lot *lot);
 
 /* Of fill_lot: */
 struct batch *fill_batch(struct fill *f);
-struct aside *fill_aside(struct fill *f);
+struct rejects *fill_aside(struct fill *f);
 struct fill_tally fill_tally(const struct fill *f, unsigned lanes); /* of these lanes' lines */
 const struct progress *fill_reached(const struct fill *f);          /* once the batch is in */
 /* A letter that has gone in, and may still stand in the file. */

@@ -55,7 +55,7 @@ static enum err_code refuse(struct fill *f, const struct row_refusal *why, const
         return rc;
     lot_count(f->in, 0, BATCH_ADDED);
     f->lines++;
-    *full = aside_full(f->in->aside);
+    *full = rejects_full(f->in->aside);
     return OK;
 }
 

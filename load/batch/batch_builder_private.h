@@ -15,7 +15,7 @@ struct fill {
     struct batch_conf shape; /* of the next batch */
     char *table;
     struct reader *reader;
-    struct letters *letters; /* redrive, else NULL */
+    struct redrive *letters; /* redrive, else NULL */
     struct rower *rower;
     struct lot lots[2];
     struct lot *out;             /* the one that is asked for, and loaded */

@@ -12,12 +12,12 @@ enum err_code lot_open(struct lot *lot, const struct spool *s, const char *table
     enum err_code rc = batch_open(&lot->batch, conf, e);
 
     buf_init(&lot->names, NAMES_MAX);
-    return rc == OK ? aside_open(&lot->aside, s, table, e) : rc;
+    return rc == OK ? rejects_open(&lot->aside, s, table, e) : rc;
 }
 
 void lot_close(struct lot *lot)
 {
-    aside_close(lot->aside);
+    rejects_close(lot->aside);
     batch_close(lot->batch);
     buf_free(&lot->names);
 }
@@ -25,7 +25,7 @@ void lot_close(struct lot *lot)
 void lot_begin(struct lot *lot, const struct batch_conf *shape, const struct progress *reached)
 {
     batch_reset(lot->batch, shape);
-    aside_keep(lot->aside, 0);
+    rejects_truncate(lot->aside, 0);
     memset(lot->tally, 0, sizeof lot->tally);
     lot->read = 0;
     lot->reached = *reached;
@@ -68,7 +68,7 @@ enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, cons
         .raw = line,
         .raw_len = n,
     };
-    return aside_add(lot->aside, &letter, e);
+    return rejects_add(lot->aside, &letter, e);
 }
 
 const char *lot_names(struct lot *lot, const struct rower *rower)

@@ -15,7 +15,7 @@ struct fill_tally {
 
 struct lot {
     struct batch *batch;
-    struct aside *aside;
+    struct rejects *aside;
     struct fill_tally tally[LANES];
     uint64_t read;           /* of all lanes */
     struct progress reached; /* once it is in */

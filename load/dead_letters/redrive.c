@@ -11,7 +11,7 @@
 #define GONE_MAX 32768u /* letters that went in and still stand in the file */
 
 struct kept_letter {
-    struct letter letter;
+    struct redrive_letter letter;
     size_t raw_at;
     bool unreadable;
     bool in; /* it leaves the file */
@@ -23,7 +23,7 @@ struct gone {
     int64_t at;
 };
 
-struct letters {
+struct redrive {
     const struct spool *spool;
     char *table;
     struct kept_letter chunk[CHUNK];
@@ -41,10 +41,10 @@ struct letters {
     bool full;
 };
 
-enum err_code letters_open(struct letters **out, const struct spool *s, const char *table,
+enum err_code redrive_open(struct redrive **out, const struct spool *s, const char *table,
                            struct err *e)
 {
-    struct letters *l = calloc(1, sizeof *l);
+    struct redrive *l = calloc(1, sizeof *l);
 
     if (l == NULL || (l->table = strdup(table)) == NULL) {
         free(l);
@@ -56,12 +56,12 @@ enum err_code letters_open(struct letters **out, const struct spool *s, const ch
     return OK;
 }
 
-void letters_close(struct letters *l)
+void redrive_close(struct redrive *l)
 {
     if (l == NULL)
         return;
     struct err e = ERR_INIT;
-    if (letters_flush(l, &e) != OK)
+    if (redrive_flush(l, &e) != OK)
         LOG(LOG_WARN, "redrive",
             "records that went in could not be taken out of the dead letters; the next --redrive "
             "finds them unchanged",
@@ -85,7 +85,7 @@ static int compare_gone(const void *a, const void *b)
     return c != 0 ? c : (x->at > y->at) - (x->at < y->at);
 }
 
-static void sort_gone(struct letters *l)
+static void sort_gone(struct redrive *l)
 {
     if (!l->sorted && l->gone_count > 1)
         qsort(l->gone, l->gone_count, sizeof *l->gone, compare_gone);
@@ -94,7 +94,7 @@ static void sort_gone(struct letters *l)
 
 static bool stays(void *ctx, const struct dead_letter *d)
 {
-    const struct letters *l = ctx;
+    const struct redrive *l = ctx;
     const struct gone key = {d->place, d->line, d->at};
 
     return l->gone_count == 0 ||
@@ -105,7 +105,7 @@ static bool stays(void *ctx, const struct dead_letter *d)
 
 static enum err_code take(void *ctx, const struct dead_letter *d, struct err *e)
 {
-    struct letters *l = ctx;
+    struct redrive *l = ctx;
     enum err_code rc;
 
     if (l->anew)
@@ -132,7 +132,7 @@ static enum err_code take(void *ctx, const struct dead_letter *d, struct err *e)
 }
 
 /* The next letters of the file, behind those that stay. */
-static enum err_code fetch(struct letters *l, struct err *e)
+static enum err_code fetch(struct redrive *l, struct err *e)
 {
     enum err_code rc;
 
@@ -141,7 +141,7 @@ static enum err_code fetch(struct letters *l, struct err *e)
     l->count = l->first = l->next = 0;
     l->full = false;
     buf_reset(&l->text);
-    if (l->gone_count > GONE_MAX - CHUNK && (rc = letters_flush(l, e)) != OK)
+    if (l->gone_count > GONE_MAX - CHUNK && (rc = redrive_flush(l, e)) != OK)
         return rc;
     rc = dead_each_since(l->spool, l->table, DEAD_LOAD, &l->mark, &l->anew, take, l, e);
     if (rc != OK && !l->full)
@@ -151,7 +151,7 @@ static enum err_code fetch(struct letters *l, struct err *e)
     return OK;
 }
 
-enum err_code letters_line(struct letters *l, const struct letter **letter, struct err *e)
+enum err_code redrive_next(struct redrive *l, const struct redrive_letter **letter, struct err *e)
 {
     *letter = NULL;
     for (;;) {
@@ -171,18 +171,18 @@ enum err_code letters_line(struct letters *l, const struct letter **letter, stru
     }
 }
 
-void letters_unline(struct letters *l)
+void redrive_unread(struct redrive *l)
 {
     if (l->next > l->first)
         l->next--;
 }
 
-void letters_back(struct letters *l)
+void redrive_rewind(struct redrive *l)
 {
     l->next = l->first;
 }
 
-bool letters_gone(struct letters *l, struct page_place place, uint64_t line)
+bool redrive_done(struct redrive *l, struct page_place place, uint64_t line)
 {
     size_t low = 0;
     size_t high = l->gone_count;
@@ -200,7 +200,7 @@ bool letters_gone(struct letters *l, struct page_place place, uint64_t line)
            page_compare(l->gone[low].place, place) == 0;
 }
 
-enum err_code letters_flush(struct letters *l, struct err *e)
+enum err_code redrive_flush(struct redrive *l, struct err *e)
 {
     if (l->gone_count == 0)
         return OK;
@@ -211,7 +211,7 @@ enum err_code letters_flush(struct letters *l, struct err *e)
     return rc;
 }
 
-enum err_code letters_settle(struct letters *l, letters_kept_fn *kept, void *ctx, struct err *e)
+enum err_code redrive_commit(struct redrive *l, redrive_kept_fn *kept, void *ctx, struct err *e)
 {
     if (l->gone == NULL && (l->gone = calloc(GONE_MAX, sizeof *l->gone)) == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");

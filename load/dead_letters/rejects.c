@@ -17,7 +17,7 @@ struct entry {
     size_t reason, sqlstate, message, file, raw;
 };
 
-struct aside {
+struct rejects {
     const struct spool *spool;
     char *table;
     struct entry *entries;
@@ -30,10 +30,10 @@ struct aside {
     struct reader *again; /* of the records that the database refused, or NULL */
 };
 
-enum err_code aside_open(struct aside **out, const struct spool *s, const char *table,
-                         struct err *e)
+enum err_code rejects_open(struct rejects **out, const struct spool *s, const char *table,
+                           struct err *e)
 {
-    struct aside *a = calloc(1, sizeof *a);
+    struct rejects *a = calloc(1, sizeof *a);
 
     if (a == NULL || (a->table = strdup(table)) == NULL) {
         free(a);
@@ -45,11 +45,11 @@ enum err_code aside_open(struct aside **out, const struct spool *s, const char *
     if (rc == OK)
         *out = a;
     else
-        aside_close(a);
+        rejects_close(a);
     return rc;
 }
 
-void aside_close(struct aside *a)
+void rejects_close(struct rejects *a)
 {
     if (a == NULL)
         return;
@@ -63,7 +63,7 @@ void aside_close(struct aside *a)
     free(a);
 }
 
-static enum err_code keep_text(struct aside *a, const char *s, size_t n, size_t *at)
+static enum err_code keep_text(struct rejects *a, const char *s, size_t n, size_t *at)
 {
     enum err_code rc = buf_add(&a->text, s, n);
 
@@ -74,12 +74,12 @@ static enum err_code keep_text(struct aside *a, const char *s, size_t n, size_t 
     return rc;
 }
 
-static enum err_code keep_string(struct aside *a, const char *s, size_t *at)
+static enum err_code keep_string(struct rejects *a, const char *s, size_t *at)
 {
     return keep_text(a, s != NULL ? s : "", s != NULL ? strlen(s) : 0, at);
 }
 
-static enum err_code make_room(struct aside *a, struct err *e)
+static enum err_code make_room(struct rejects *a, struct err *e)
 {
     if (a->count < a->room)
         return OK;
@@ -97,7 +97,7 @@ static enum err_code make_room(struct aside *a, struct err *e)
     return OK;
 }
 
-enum err_code aside_add(struct aside *a, const struct dead_letter *letter, struct err *e)
+enum err_code rejects_add(struct rejects *a, const struct dead_letter *letter, struct err *e)
 {
     size_t before = a->text.len;
     enum err_code rc = make_room(a, e);
@@ -119,7 +119,7 @@ enum err_code aside_add(struct aside *a, const struct dead_letter *letter, struc
 }
 
 /* The n-th line of a page that has been read before. */
-static enum err_code read_again(struct aside *a, struct page_place place, uint64_t line,
+static enum err_code read_again(struct rejects *a, struct page_place place, uint64_t line,
                                 const char **raw, size_t *n, struct err *e)
 {
     const struct page_info *info = NULL;
@@ -145,8 +145,8 @@ static enum err_code read_again(struct aside *a, struct page_place place, uint64
     return rc;
 }
 
-enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t line,
-                            const struct err *why, struct err *e)
+enum err_code rejects_refused(struct rejects *a, struct page_place place, uint64_t line,
+                              const struct err *why, struct err *e)
 {
     struct dead_letter letter = {.at = when_now(),
                                  .reason = "refused",
@@ -159,7 +159,7 @@ enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t l
     if (rc != OK)
         return rc;
     letter.file = reader_file(a->again);
-    return aside_add(a, &letter, e);
+    return rejects_add(a, &letter, e);
 }
 
 static int compare_lines(const struct dead_letter *a, struct page_place place, uint64_t line)
@@ -176,7 +176,7 @@ static int compare_entries(const void *a, const void *b)
     return compare_lines(&(*(struct entry *const *)a)->letter, y->place, y->line);
 }
 
-static void put_in_order(struct aside *a)
+static void put_in_order(struct rejects *a)
 {
     if (a->ordered == a->count)
         return;
@@ -186,7 +186,7 @@ static void put_in_order(struct aside *a)
     a->ordered = a->count;
 }
 
-bool aside_has(struct aside *a, struct page_place place, uint64_t line)
+bool rejects_has(struct rejects *a, struct page_place place, uint64_t line)
 {
     size_t low = 0;
     size_t high = a->count;
@@ -205,17 +205,17 @@ bool aside_has(struct aside *a, struct page_place place, uint64_t line)
     return false;
 }
 
-size_t aside_count(const struct aside *a)
+size_t rejects_count(const struct rejects *a)
 {
     return a->count;
 }
 
-bool aside_full(const struct aside *a)
+bool rejects_full(const struct rejects *a)
 {
     return a->count >= FULL || a->text.len >= TEXT_FULL;
 }
 
-void aside_keep(struct aside *a, size_t n)
+void rejects_truncate(struct rejects *a, size_t n)
 {
     if (n >= a->count)
         return;
@@ -225,7 +225,7 @@ void aside_keep(struct aside *a, size_t n)
 }
 
 /* The texts, which have come to rest. */
-static void point_to_texts(const struct aside *a, struct entry *k)
+static void point_to_texts(const struct rejects *a, struct entry *k)
 {
     k->letter.reason = a->text.data + k->reason;
     k->letter.sqlstate = a->text.data + k->sqlstate;
@@ -234,7 +234,7 @@ static void point_to_texts(const struct aside *a, struct entry *k)
     k->letter.raw = a->text.data + k->raw;
 }
 
-enum err_code aside_write(struct aside *a, struct err *e)
+enum err_code rejects_write(struct rejects *a, struct err *e)
 {
     enum err_code rc = OK;
     size_t n = 0;
@@ -263,7 +263,7 @@ enum err_code aside_write(struct aside *a, struct err *e)
     return rc;
 }
 
-void aside_settled(struct aside *a)
+void rejects_committed(struct rejects *a)
 {
     a->count = a->ordered = 0;
     buf_reset(&a->text);

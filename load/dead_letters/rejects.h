@@ -2,12 +2,12 @@
  * The records of one batch that are to be set aside, until they are durable in the spool's dead
  * letters.
  *
- *     aside_add(a, &letter, e) ...        // copies
- *     aside_write(a, e)                   // before COMMIT: durable on return
- *     aside_settled(a)                    // after COMMIT: the list is empty again
+ *     rejects_add(a, &letter, e) ...        // copies
+ *     rejects_write(a, e)                   // before COMMIT: durable on return
+ *     rejects_committed(a)                    // after COMMIT: the list is empty again
  *
  * No letter is written twice, whether the batch is tried again, replayed, or loaded into a second
- * database: aside_write first looks which of its letters, by place and line, the file has already
+ * database: rejects_write first looks which of its letters, by place and line, the file has already
  * (dead_letter_index.h: it reads of the file what it has not read yet).
  * The progress row's lock, which the transaction holds, keeps two loaders of one database from
  * writing at once.
@@ -17,24 +17,24 @@
 
 #include "spool/dead_letters/dead_letters.h"
 
-struct aside;
+struct rejects;
 
-enum err_code aside_open(struct aside **a, const struct spool *s, const char *table,
-                         struct err *e) MUST_CHECK;
-void aside_close(struct aside *a);
+enum err_code rejects_open(struct rejects **a, const struct spool *s, const char *table,
+                           struct err *e) MUST_CHECK;
+void rejects_close(struct rejects *a);
 
 /* ERR_TOO_BIG when the list is full: end the batch. */
-enum err_code aside_add(struct aside *a, const struct dead_letter *letter,
-                        struct err *e) MUST_CHECK;
+enum err_code rejects_add(struct rejects *a, const struct dead_letter *letter,
+                          struct err *e) MUST_CHECK;
 /* A record that the database refused: its text is read from the spool again. */
-enum err_code aside_refused(struct aside *a, struct page_place place, uint64_t line,
-                            const struct err *why, struct err *e) MUST_CHECK;
-bool aside_has(struct aside *a, struct page_place place, uint64_t line);
-size_t aside_count(const struct aside *a);
-bool aside_full(const struct aside *a);     /* a good time to end the batch */
-void aside_keep(struct aside *a, size_t n); /* forget all but the first n */
+enum err_code rejects_refused(struct rejects *a, struct page_place place, uint64_t line,
+                              const struct err *why, struct err *e) MUST_CHECK;
+bool rejects_has(struct rejects *a, struct page_place place, uint64_t line);
+size_t rejects_count(const struct rejects *a);
+bool rejects_full(const struct rejects *a);         /* a good time to end the batch */
+void rejects_truncate(struct rejects *a, size_t n); /* forget all but the first n */
 
-enum err_code aside_write(struct aside *a, struct err *e) MUST_CHECK;
-void aside_settled(struct aside *a);
+enum err_code rejects_write(struct rejects *a, struct err *e) MUST_CHECK;
+void rejects_committed(struct rejects *a);
 
 #endif

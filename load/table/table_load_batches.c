@@ -155,7 +155,7 @@ static void note_greatest(struct table *t, const struct lot *lot, unsigned lanes
         if (at == WHEN_NONE || at > now || (lanes >> lane_of(r->row.key) & 1u) == 0 ||
             (t->total.greatest != WHEN_NONE && at <= t->total.greatest))
             continue;
-        if (!aside_has(lot->aside, r->place, r->line))
+        if (!rejects_has(lot->aside, r->place, r->line))
             t->total.greatest = at;
     }
 }
@@ -253,7 +253,7 @@ static void committed(struct table *t)
     struct err e = ERR_INIT;
 
     t->total.batches++;
-    tell_aside(t, aside_count(f->lot->aside));
+    tell_aside(t, rejects_count(f->lot->aside));
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
         F_INT("read", lot_tally(f->lot, LANES_ALL).read), F_INT("rows", batch_rows(f->lot->batch)),
         F_INT("inserted", f->inserted), F_INT("updated", f->updated),
@@ -276,7 +276,7 @@ static void take_batch(struct table *t, struct lot *lot, const struct progress *
     *f = (struct flight){.table = t,
                          .lot = lot,
                          .guess = guess(t, lot),
-                         .aside = aside_count(lot->aside),
+                         .aside = rejects_count(lot->aside),
                          .sent = when_tick()};
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;
@@ -336,7 +336,8 @@ static void send_batch(struct table *t)
         committed(t);
         return;
     }
-    aside_keep(fill_aside(t->fill), t->flight->aside); /* the database's judgement is made anew */
+    rejects_truncate(fill_aside(t->fill),
+                     t->flight->aside); /* the database's judgement is made anew */
     if (!t->bisect && t->later == NULL)
         (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
     crew_run(t->crew, t->db, on_crew, t);

@@ -162,7 +162,7 @@ static void refused_records_are_written_once(void **state)
     fixture_write(&fx, "contacts", "{\"contact_id\":\"x\"}\n{\"contact_id\":2}\n{\"name\":1}\n\n");
     struct fill *f = open_fill(100, false);
     assert_int_equal(run(f), FILL_READY);
-    assert_int_equal(aside_count(fill_aside(f)), 2);
+    assert_int_equal(rejects_count(fill_aside(f)), 2);
     assert_int_equal(batch_rows(fill_batch(f)), 1);
     assert_int_equal(fill_write_aside(f, fill_lot(f), &e), OK);
     /* The COMMIT failed: the same batch again. */
@@ -184,7 +184,7 @@ static void refused_records_are_written_once(void **state)
     struct fill *again = open_fill(100, true); /* what the file has */
     assert_int_equal(run(again), FILL_READY);
     assert_int_equal(fill_tally(again, LANES_ALL).read, 3);
-    assert_int_equal(aside_count(fill_aside(again)), 2); /* still refused */
+    assert_int_equal(rejects_count(fill_aside(again)), 2); /* still refused */
     assert_int_equal(batch_rows(fill_batch(again)), 1);
     assert_int_equal(batch_row(fill_batch(again), 0, &data)->row.key, 2);
     settle(again);
@@ -237,14 +237,14 @@ static void a_bound_that_is_a_whole_page_ends_the_batch(void **state)
     fill_lanes(f, 1u, &until);
     seek(f, 0, 0);
     assert_int_equal(run(f), FILL_READY);
-    assert_int_equal(aside_count(fill_aside(f)), 1); /* a line without a key is lane 0's */
+    assert_int_equal(rejects_count(fill_aside(f)), 1); /* a line without a key is lane 0's */
     assert_reached(f, 2, 0);
     settle(f);
     assert_int_equal(run(f), FILL_END);
     fill_lanes(f, LANES_ALL & ~1u, &until);
     seek(f, 0, 0);
     assert_int_equal(run(f), FILL_READY);
-    assert_int_equal(aside_count(fill_aside(f)), 0);
+    assert_int_equal(rejects_count(fill_aside(f)), 0);
     fill_close(f);
 }
 

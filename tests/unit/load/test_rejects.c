@@ -67,46 +67,46 @@ static struct dead_letter letter(uint64_t page, uint64_t line)
                                 .raw_len = sizeof raw};
 }
 
-static void write_round(struct aside *a, uint64_t page)
+static void write_round(struct rejects *a, uint64_t page)
 {
     struct err e = ERR_INIT;
 
     for (uint64_t line = ROUND; line > 0; line--) {
         struct dead_letter l = letter(page, line);
-        assert_int_equal(aside_add(a, &l, &e), OK);
+        assert_int_equal(rejects_add(a, &l, &e), OK);
     }
-    assert_true(aside_has(a, (struct page_place){1, page}, 3));
-    assert_false(aside_has(a, (struct page_place){1, page}, ROUND + 1));
-    assert_int_equal(aside_write(a, &e), OK);
-    aside_settled(a);
-    assert_false(aside_has(a, (struct page_place){1, page}, 3));
+    assert_true(rejects_has(a, (struct page_place){1, page}, 3));
+    assert_false(rejects_has(a, (struct page_place){1, page}, ROUND + 1));
+    assert_int_equal(rejects_write(a, &e), OK);
+    rejects_committed(a);
+    assert_false(rejects_has(a, (struct page_place){1, page}, 3));
 }
 
-static struct aside *open_aside(void)
+static struct rejects *open_aside(void)
 {
-    struct aside *a = NULL;
+    struct rejects *a = NULL;
     struct err e = ERR_INIT;
 
-    assert_int_equal(aside_open(&a, fx.spool, "contacts", &e), OK);
+    assert_int_equal(rejects_open(&a, fx.spool, "contacts", &e), OK);
     return a;
 }
 
 /* Batch after batch, each with some to set aside: the file is written once and read once. */
 static void many_batches_cost_what_their_letters_cost(void **state)
 {
-    struct aside *a = open_aside();
+    struct rejects *a = open_aside();
     uint64_t before = traffic();
 
     (void)state;
     for (uint64_t page = 1; page <= ROUNDS; page++)
         write_round(a, page);
     assert_in_range(traffic() - before, 1, 4 * size_of_file());
-    aside_close(a);
+    rejects_close(a);
 }
 
 static void none_is_written_twice(void **state)
 {
-    struct aside *a = open_aside();
+    struct rejects *a = open_aside();
     uint64_t size;
 
     (void)state;
@@ -115,14 +115,14 @@ static void none_is_written_twice(void **state)
     size = size_of_file();
     for (uint64_t page = 10; page > 0; page--)
         write_round(a, page);
-    aside_close(a);
+    rejects_close(a);
     a = open_aside();
     for (uint64_t page = 1; page <= 10; page++)
         write_round(a, page);
     assert_int_equal(size_of_file(), size);
     write_round(a, 11);
     assert_true(size_of_file() > size);
-    aside_close(a);
+    rejects_close(a);
 }
 
 static bool keep_some(void *ctx, struct page_place place, uint64_t line)
@@ -134,39 +134,39 @@ static bool keep_some(void *ctx, struct page_place place, uint64_t line)
 
 static uint64_t redrive_all(size_t batch, bool flush)
 {
-    struct letters *l = NULL;
-    const struct letter *at = NULL;
+    struct redrive *l = NULL;
+    const struct redrive_letter *at = NULL;
     uint64_t seen = 0;
     struct err e = ERR_INIT;
 
-    assert_int_equal(letters_open(&l, fx.spool, "contacts", &e), OK);
+    assert_int_equal(redrive_open(&l, fx.spool, "contacts", &e), OK);
     for (size_t n = 1; n > 0; seen += n) {
-        struct letter last = {0};
+        struct redrive_letter last = {0};
         n = 0;
         do {
-            assert_int_equal(letters_line(l, &at, &e), OK);
+            assert_int_equal(redrive_next(l, &at, &e), OK);
             last = at != NULL ? *at : last;
         } while (at != NULL && ++n < batch);
-        assert_int_equal(letters_settle(l, keep_some, NULL, &e), OK);
+        assert_int_equal(redrive_commit(l, keep_some, NULL, &e), OK);
         if (n > 0)
-            assert_int_equal(letters_gone(l, last.place, last.line), last.line != 7);
+            assert_int_equal(redrive_done(l, last.place, last.line), last.line != 7);
     }
     if (flush)
-        assert_int_equal(letters_flush(l, &e), OK);
-    letters_close(l);
+        assert_int_equal(redrive_flush(l, &e), OK);
+    redrive_close(l);
     return seen;
 }
 
 static void letters_that_went_in_leave_the_file_many_at_a_time(void **state)
 {
-    struct aside *a = open_aside();
+    struct rejects *a = open_aside();
     uint64_t size;
     uint64_t before;
 
     (void)state;
     for (uint64_t page = 1; page <= ROUNDS; page++)
         write_round(a, page);
-    aside_close(a);
+    rejects_close(a);
     size = size_of_file();
     before = traffic();
     assert_int_equal(redrive_all(25, true), ROUNDS * ROUND);
