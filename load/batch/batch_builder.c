@@ -36,7 +36,7 @@ enum err_code fill_open(struct fill **out, const struct spool *s, const char *ta
         err_set(e, ERR_NOMEM, "out of memory");
     else if ((rc = conf->letters ? redrive_open(&f->letters, s, table, e)
                                  : reader_open(&f->reader, s, table, e)) == OK &&
-             (rc = rower_open(&f->rower, &conf->row, e)) == OK)
+             (rc = row_builder_open(&f->rower, &conf->row, e)) == OK)
         rc = open_lots(f, s, e);
     if (rc != OK) {
         fill_close(f);
@@ -52,7 +52,7 @@ void fill_close(struct fill *f)
         return;
     for (size_t i = 0; i < 2; i++)
         lot_close(&f->lots[i]);
-    rower_close(f->rower);
+    row_builder_close(f->rower);
     if (f->reader != NULL)
         reader_close(f->reader);
     redrive_close(f->letters);

@@ -16,7 +16,7 @@ struct fill {
     char *table;
     struct reader *reader;
     struct redrive *letters; /* redrive, else NULL */
-    struct rower *rower;
+    struct row_builder *rower;
     struct lot lots[2];
     struct lot *out;             /* the one that is asked for, and loaded */
     struct lot *in;              /* the one that is being filled: the same, or the one ahead */

@@ -71,7 +71,7 @@ enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, cons
     return rejects_add(lot->aside, &letter, e);
 }
 
-const char *lot_names(struct lot *lot, const struct rower *rower)
+const char *lot_names(struct lot *lot, const struct row_builder *rower)
 {
     uint64_t shapes[SHAPES_MAX];
     size_t n = batch_shapes(lot->batch, shapes, SHAPES_MAX);

@@ -36,6 +36,6 @@ enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, cons
                             const struct batch_row *row, const char *line, size_t n,
                             struct err *e) MUST_CHECK;
 /* fill_names of it. */
-const char *lot_names(struct lot *lot, const struct rower *rower);
+const char *lot_names(struct lot *lot, const struct row_builder *rower);
 
 #endif

@@ -54,7 +54,7 @@ static void take_row(struct look *l, const struct record *r)
     const struct newest_version *at = &wanted;
 
     if (key == NULL || key->kind != JSON_NUMBER ||
-        number_to_int64(key->value, key->value_len, &wanted.key) != NUMBER_INTEGER)
+        json_number_to_int64(key->value, key->value_len, &wanted.key) != JSON_NUMBER_INTEGER)
         return;
     const struct newest_version **v = bsearch(&at, l->sorted, l->count, sizeof(void *), by_key);
     int64_t time = time_of(record_find(r, "time_modified"), l->filed->zone);

@@ -11,7 +11,7 @@
 
 struct walk {
     const struct newest_conf *conf;
-    struct rower *rower;
+    struct row_builder *rower;
     struct buf data;
     newest_fn *fn;
     void *ctx;
@@ -100,12 +100,12 @@ enum err_code newest_each(const struct newest_conf *conf, newest_fn *fn, void *c
 
     buf_init(&w.data, DATA_MAX);
     *tally = (struct newest_tally){0};
-    if ((rc = rower_open(&w.rower, &conf->row, e)) == OK &&
+    if ((rc = row_builder_open(&w.rower, &conf->row, e)) == OK &&
         (rc = reader_open(&r, conf->spool, conf->table, e)) == OK) {
         rc = take_all(&w, r, e);
         reader_close(r);
     }
-    rower_close(w.rower);
+    row_builder_close(w.rower);
     buf_free(&w.data);
     return rc;
 }

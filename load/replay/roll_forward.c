@@ -24,8 +24,8 @@ struct later {
     char *quoted; /* "the key's name" */
     struct reader *reader;
     struct dead_index *dead;
-    struct rower *rower;
-    struct merger *merger;
+    struct row_builder *rower;
+    struct jsonb_merge *merger;
     struct batch *batch;
     struct lanes heard;       /* so far; the lines from there up to ... */
     struct lanes known;       /* ... there are heard now */
@@ -55,8 +55,8 @@ enum err_code later_open(struct later **out, const struct later_conf *conf, stru
     (void)snprintf(l->quoted, n, "\"%s\"", conf->row.key);
     if ((rc = reader_open(&l->reader, conf->spool, conf->table, e)) == OK &&
         (rc = dead_index_open(&l->dead, conf->spool, conf->table, DEAD_LOAD, e)) == OK &&
-        (rc = rower_open(&l->rower, &conf->row, e)) == OK)
-        rc = merger_open(&l->merger, e);
+        (rc = row_builder_open(&l->rower, &conf->row, e)) == OK)
+        rc = jsonb_merge_open(&l->merger, e);
     if (rc == OK)
         *out = l;
     else
@@ -80,8 +80,8 @@ void later_close(struct later *l)
     if (l->reader != NULL)
         reader_close(l->reader);
     dead_index_close(l->dead);
-    rower_close(l->rower);
-    merger_close(l->merger);
+    row_builder_close(l->rower);
+    jsonb_merge_close(l->merger);
     buf_free(&l->data);
     buf_free(&l->merged);
     free(l->quoted);
@@ -241,8 +241,8 @@ static enum err_code carry_on(struct later *l, struct subject *s, const struct b
     if (l->conf.replace) {
         rc = buf_add(&l->merged, l->data.data, l->data.len);
         row->shape = late->row.shape;
-    } else if ((rc = merger_run(l->merger, data, row->data_len, l->data.data, l->data.len,
-                                &l->merged, e)) != OK)
+    } else if ((rc = jsonb_merge_run(l->merger, data, row->data_len, l->data.data, l->data.len,
+                                     &l->merged, e)) != OK)
         return rc;
     buf_reset(&s->own);
     if (rc != OK || (rc = buf_add(&s->own, l->merged.data, l->merged.len)) != OK)

@@ -75,7 +75,7 @@ static void trim(const struct decimal *d, size_t *from, size_t *to)
         --*to;
 }
 
-bool number_fits_numeric(const char *s, size_t n)
+bool json_number_fits_numeric(const char *s, size_t n)
 {
     struct decimal d = take_apart(s, n);
     size_t from;
@@ -89,7 +89,7 @@ bool number_fits_numeric(const char *s, size_t n)
     return from == to || (int64_t)d.whole_len - (int64_t)from + d.exponent <= NUMERIC_MOST_BEFORE;
 }
 
-enum number_integer number_to_int64(const char *s, size_t n, int64_t *v)
+enum json_number_integer json_number_to_int64(const char *s, size_t n, int64_t *v)
 {
     struct decimal d = take_apart(s, n);
     size_t from;
@@ -99,19 +99,19 @@ enum number_integer number_to_int64(const char *s, size_t n, int64_t *v)
     *v = 0;
     trim(&d, &from, &to);
     if (from == to)
-        return NUMBER_INTEGER;
+        return JSON_NUMBER_INTEGER;
     /* As many zeros to put behind the digits; below 0 some of them stand behind the point. */
     int64_t zeros = (int64_t)d.whole_len - (int64_t)to + d.exponent;
     if (zeros < 0)
-        return NUMBER_FRACTION;
+        return JSON_NUMBER_FRACTION;
     if ((int64_t)(to - from) + zeros > INT64_DIGITS)
-        return NUMBER_BEYOND;
+        return JSON_NUMBER_BEYOND;
     for (size_t i = from; i < to; i++)
         sum = sum * 10 + (uint64_t)(digit(&d, i) - '0');
     while (zeros-- > 0)
         sum *= 10;
     if (sum > (uint64_t)INT64_MAX + d.negative)
-        return NUMBER_BEYOND;
+        return JSON_NUMBER_BEYOND;
     *v = (int64_t)(d.negative ? 0 - sum : sum);
-    return NUMBER_INTEGER;
+    return JSON_NUMBER_INTEGER;
 }

@@ -11,15 +11,15 @@
 
 /* Does numeric, which jsonb keeps numbers as, hold it? At most 131072 digits before the point and
  * 16383 after it, and an exponent below 2^30 - 1 even of zero. */
-bool number_fits_numeric(const char *s, size_t n);
+bool json_number_fits_numeric(const char *s, size_t n);
 
 /* An integer whatever its form is: 12, 12.0 and 1.2e1 are one. A fraction is none: the database's
  * cast would round it. */
-enum number_integer {
-    NUMBER_INTEGER,
-    NUMBER_FRACTION,
-    NUMBER_BEYOND /* an integer beyond int64 */
+enum json_number_integer {
+    JSON_NUMBER_INTEGER,
+    JSON_NUMBER_FRACTION,
+    JSON_NUMBER_BEYOND /* an integer beyond int64 */
 };
-enum number_integer number_to_int64(const char *s, size_t n, int64_t *v);
+enum json_number_integer json_number_to_int64(const char *s, size_t n, int64_t *v);
 
 #endif

@@ -6,15 +6,15 @@
 
 #define SLOTS_MIN 64u
 
-struct merger {
+struct jsonb_merge {
     struct json_splitter *old, *new;
     uint32_t *slots; /* the new object's names: member + 1, 0 = free; a power of two */
     size_t slot_count;
 };
 
-enum err_code merger_open(struct merger **out, struct err *e)
+enum err_code jsonb_merge_open(struct jsonb_merge **out, struct err *e)
 {
-    struct merger *m = calloc(1, sizeof *m);
+    struct jsonb_merge *m = calloc(1, sizeof *m);
     enum err_code rc;
 
     *out = NULL;
@@ -22,14 +22,14 @@ enum err_code merger_open(struct merger **out, struct err *e)
         return err_set(e, ERR_NOMEM, "out of memory");
     if ((rc = json_splitter_open(&m->old, e)) != OK ||
         (rc = json_splitter_open(&m->new, e)) != OK) {
-        merger_close(m);
+        jsonb_merge_close(m);
         return rc;
     }
     *out = m;
     return OK;
 }
 
-void merger_close(struct merger *m)
+void jsonb_merge_close(struct jsonb_merge *m)
 {
     if (m == NULL)
         return;
@@ -40,7 +40,8 @@ void merger_close(struct merger *m)
 }
 
 /* The slot that has the name, or the free one where it belongs. */
-static uint32_t *find(const struct merger *m, const struct record *r, const struct member *name)
+static uint32_t *find(const struct jsonb_merge *m, const struct record *r,
+                      const struct member *name)
 {
     size_t mask = m->slot_count - 1;
     size_t i = (size_t)XXH3_64bits(name->name, name->name_len) & mask;
@@ -54,7 +55,7 @@ static uint32_t *find(const struct merger *m, const struct record *r, const stru
     return &m->slots[i];
 }
 
-static enum err_code list_names(struct merger *m, const struct record *r, struct err *e)
+static enum err_code list_names(struct jsonb_merge *m, const struct record *r, struct err *e)
 {
     size_t want = SLOTS_MIN;
 
@@ -74,7 +75,7 @@ static enum err_code list_names(struct merger *m, const struct record *r, struct
     return OK;
 }
 
-static enum err_code add_old(const struct merger *m, const struct record *old,
+static enum err_code add_old(const struct jsonb_merge *m, const struct record *old,
                              const struct record *new, struct buf *out)
 {
     enum err_code rc = buf_addc(out, '{');
@@ -102,8 +103,8 @@ static enum err_code add_new(const struct record *new, struct buf *out)
     return buf_addc(out, '}');
 }
 
-enum err_code merger_run(struct merger *m, const char *old, size_t old_len, const char *new,
-                         size_t new_len, struct buf *out, struct err *e)
+enum err_code jsonb_merge_run(struct jsonb_merge *m, const char *old, size_t old_len,
+                              const char *new, size_t new_len, struct buf *out, struct err *e)
 {
     struct record a;
     struct record b;

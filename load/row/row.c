@@ -10,7 +10,7 @@
 #define DELETED   "\"deleted\":false"
 #define KEY_SHOWN 40 /* characters of a key in a message */
 
-struct rower {
+struct row_builder {
     struct row_conf conf;
     char *key;
     struct json_splitter *splitter;
@@ -53,9 +53,9 @@ struct build {
     struct row_refusal *refusal;
 };
 
-enum err_code rower_open(struct rower **w, const struct row_conf *conf, struct err *e)
+enum err_code row_builder_open(struct row_builder **w, const struct row_conf *conf, struct err *e)
 {
-    struct rower *new = calloc(1, sizeof(*new));
+    struct row_builder *new = calloc(1, sizeof(*new));
     enum err_code rc;
 
     *w = NULL;
@@ -71,11 +71,11 @@ enum err_code rower_open(struct rower **w, const struct row_conf *conf, struct e
     *w = new;
     new = NULL;
 done:
-    rower_close(new);
+    row_builder_close(new);
     return rc;
 }
 
-void rower_close(struct rower *w)
+void row_builder_close(struct row_builder *w)
 {
     if (w == NULL)
         return;
@@ -157,10 +157,10 @@ static const char *kind_name(const struct member *m)
     return "a number";
 }
 
-static bool take_key(const struct rower *w, const struct build *b, struct row *row)
+static bool take_key(const struct row_builder *w, const struct build *b, struct row *row)
 {
     const struct member *m = taken(b, b->shape->key);
-    enum number_integer form;
+    enum json_number_integer form;
 
     if (m == NULL || m->kind == JSON_NULL)
         return refuse(b->refusal, KEY_MISSING, "the key %s is %s", w->key,
@@ -168,11 +168,11 @@ static bool take_key(const struct rower *w, const struct build *b, struct row *r
     if (m->kind != JSON_NUMBER)
         return refuse(b->refusal, KEY_TYPE, "the key %s is %s instead of an integer", w->key,
                       kind_name(m));
-    form = number_to_int64(m->value, m->value_len, &row->key);
-    if (form == NUMBER_FRACTION)
+    form = json_number_to_int64(m->value, m->value_len, &row->key);
+    if (form == JSON_NUMBER_FRACTION)
         return refuse(b->refusal, KEY_TYPE, "the key %s is a fraction instead of an integer",
                       w->key);
-    if (form == NUMBER_BEYOND || row->key < w->conf.key_min || row->key > w->conf.key_max)
+    if (form == JSON_NUMBER_BEYOND || row->key < w->conf.key_min || row->key > w->conf.key_max)
         return refuse(b->refusal, KEY_RANGE, "the key %s is %.*s%s, beyond its column's type",
                       w->key, m->value_len > KEY_SHOWN ? KEY_SHOWN : (int)m->value_len, m->value,
                       m->value_len > KEY_SHOWN ? "..." : "");
@@ -209,7 +209,7 @@ static size_t unescape(const char *s, size_t n, char out[WHEN_TEXT])
     return len;
 }
 
-static bool take_time(const struct rower *w, const struct build *b, const struct member *m,
+static bool take_time(const struct row_builder *w, const struct build *b, const struct member *m,
                       const char *name, int64_t *t)
 {
     char plain[WHEN_TEXT];
@@ -257,7 +257,7 @@ static bool numbers_fit(const char *s, size_t n)
             s++;
         } else if (*s == '-' || isdigit((unsigned char)*s)) {
             size_t len = strspn(s, "-+.eE0123456789");
-            if (!number_fits_numeric(s, len))
+            if (!json_number_fits_numeric(s, len))
                 return false;
             s += len;
         } else {
@@ -269,7 +269,7 @@ static bool numbers_fit(const char *s, size_t n)
 
 /* What jsonb refuses although it is JSON. The flags speak of the whole record, the refusal of its
  * data. */
-static bool check_jsonb(const struct rower *w, const struct record *r, const struct build *b,
+static bool check_jsonb(const struct row_builder *w, const struct record *r, const struct build *b,
                         size_t start)
 {
     char *s = b->data->data + start;
@@ -289,7 +289,7 @@ static bool check_jsonb(const struct rower *w, const struct record *r, const str
 }
 
 /* Splits the line; a line that is no record is a refusal, not an error. */
-static enum err_code split(struct rower *w, const char *line, size_t n, struct record *r,
+static enum err_code split(struct row_builder *w, const char *line, size_t n, struct record *r,
                            bool *refused, struct row_refusal *refusal, struct err *e)
 {
     struct err why = ERR_INIT;
@@ -303,7 +303,7 @@ static enum err_code split(struct rower *w, const char *line, size_t n, struct r
     return OK;
 }
 
-enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf *data,
+enum err_code row_build(struct row_builder *w, const char *line, size_t n, struct buf *data,
                         struct row *row, bool *refused, struct row_refusal *refusal, struct err *e)
 {
     struct record r;
@@ -329,7 +329,8 @@ enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf 
     return OK;
 }
 
-enum err_code row_names(const struct rower *w, const uint64_t *shapes, size_t n, struct buf *out)
+enum err_code row_names(const struct row_builder *w, const uint64_t *shapes, size_t n,
+                        struct buf *out)
 {
     return shapes_common(w->shapes, shapes, n, out);
 }

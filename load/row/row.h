@@ -47,13 +47,14 @@ struct row_refusal {
     char message[256];    /* for a person; no record content beyond member names and the key */
 };
 
-struct rower;
-enum err_code rower_open(struct rower **w, const struct row_conf *conf, struct err *e) MUST_CHECK;
-void rower_close(struct rower *w); /* NULL is fine */
+struct row_builder;
+enum err_code row_builder_open(struct row_builder **w, const struct row_conf *conf,
+                               struct err *e) MUST_CHECK;
+void row_builder_close(struct row_builder *w); /* NULL is fine */
 
 /* Adds the row's data to `data` and fills row; *refused tells that the record must be set aside
  * instead (nothing added, refusal filled). Errors are memory and caps only, and add nothing. */
-enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf *data,
+enum err_code row_build(struct row_builder *w, const char *line, size_t n, struct buf *data,
                         struct row *row, bool *refused, struct row_refusal *refusal,
                         struct err *e) MUST_CHECK;
 
@@ -61,7 +62,7 @@ enum err_code row_build(struct rower *w, const char *line, size_t n, struct buf 
 void row_too_long(struct row_refusal *refusal, const char *message);
 
 /* Names that rows of all these shapes have: shapes_common (load/row/row_shape.h). */
-enum err_code row_names(const struct rower *w, const uint64_t *shapes, size_t n,
+enum err_code row_names(const struct row_builder *w, const uint64_t *shapes, size_t n,
                         struct buf *out) MUST_CHECK;
 
 #endif

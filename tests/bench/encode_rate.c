@@ -15,7 +15,7 @@
 
 struct encoder {
     struct zone *zone;
-    struct rower *rower;
+    struct row_builder *rower;
     struct batch *batch;
     struct buf data; /* of one row */
     struct buf out;
@@ -84,7 +84,7 @@ static enum err_code open_parts(struct encoder *x, const char *rows, struct err 
         return rc;
     const struct row_conf row = {
         .key = "contact_id", .key_min = INT32_MIN, .key_max = INT32_MAX, .zone = x->zone};
-    if ((rc = rower_open(&x->rower, &row, e)) != OK)
+    if ((rc = row_builder_open(&x->rower, &row, e)) != OK)
         return rc;
     return batch_open(&x->batch, &batch, e);
 }
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     else
         fprintf(stderr, "encode_rate: %s\n", e.msg);
     batch_close(x.batch);
-    rower_close(x.rower);
+    row_builder_close(x.rower);
     zone_close(x.zone);
     buf_free(&x.data);
     buf_free(&x.out);

@@ -6,7 +6,7 @@
 
 static struct json_splitter *splitter;
 static struct json_splitter *general;
-static struct rower *rowers[2];
+static struct row_builder *rowers[2];
 
 static void fuzz_setup(void)
 {
@@ -21,7 +21,7 @@ static void fuzz_setup(void)
                                 .key_max = INT32_MAX,
                                 .zone = zone,
                                 .replace_nul = i == 1};
-        DEMAND(rower_open(&rowers[i], &conf, &e) == OK);
+        DEMAND(row_builder_open(&rowers[i], &conf, &e) == OK);
     }
 }
 
@@ -41,7 +41,7 @@ static void check_members(const struct record *r)
 }
 
 /* What a row holds is a record again. */
-static void check_row(struct rower *w, const char *line, size_t n)
+static void check_row(struct row_builder *w, const char *line, size_t n)
 {
     struct err e = ERR_INIT;
     struct buf data;

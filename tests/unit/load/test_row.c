@@ -15,7 +15,7 @@
 
 struct fixture {
     struct zone *zone;
-    struct rower *rower;
+    struct row_builder *rower;
     struct buf data;
     struct row row;
     struct row_refusal refusal;
@@ -31,13 +31,13 @@ static void open_with(struct fixture *f, const char *zone, bool replace_nul)
 
     assert_int_equal(zone_open(&f->zone, zone, &e), OK);
     conf.zone = f->zone;
-    assert_int_equal(rower_open(&f->rower, &conf, &e), OK);
+    assert_int_equal(row_builder_open(&f->rower, &conf, &e), OK);
     buf_init(&f->data, 1 << 20);
 }
 
 static void close_fixture(struct fixture *f)
 {
-    rower_close(f->rower);
+    row_builder_close(f->rower);
     zone_close(f->zone);
     buf_free(&f->data);
 }

@@ -37,9 +37,9 @@ static void test_numeric_holds_what_postgresql_says(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
-        assert_true(number_fits_numeric(held[i], strlen(held[i])));
+        assert_true(json_number_fits_numeric(held[i], strlen(held[i])));
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-        assert_false(number_fits_numeric(refused[i], strlen(refused[i])));
+        assert_false(json_number_fits_numeric(refused[i], strlen(refused[i])));
 }
 
 static void test_numeric_counts_digits(void **state)
@@ -50,17 +50,17 @@ static void test_numeric_counts_digits(void **state)
     (void)state;
     assert_non_null(s);
     memset(s, '1', most);
-    assert_true(number_fits_numeric(s, 131072));
-    assert_false(number_fits_numeric(s, 131073));
+    assert_true(json_number_fits_numeric(s, 131072));
+    assert_false(json_number_fits_numeric(s, 131073));
     s[1] = '.';
-    assert_true(number_fits_numeric(s, 2 + 16383));
-    assert_false(number_fits_numeric(s, 2 + 16384));
+    assert_true(json_number_fits_numeric(s, 2 + 16383));
+    assert_false(json_number_fits_numeric(s, 2 + 16384));
     memset(s, '0', most);
     s[1] = '.';
-    assert_true(number_fits_numeric(s, 2 + 16383));
-    assert_false(number_fits_numeric(s, 2 + 16384));
+    assert_true(json_number_fits_numeric(s, 2 + 16383));
+    assert_false(json_number_fits_numeric(s, 2 + 16384));
     (void)snprintf(s + 2 + 20000, most - 2 - 20000, "e5000");
-    assert_true(number_fits_numeric(s, strlen(s)));
+    assert_true(json_number_fits_numeric(s, strlen(s)));
     free(s);
 }
 
@@ -68,15 +68,15 @@ static void expect_integer(const char *s, int64_t want)
 {
     int64_t v = -1;
 
-    assert_int_equal(number_to_int64(s, strlen(s), &v), NUMBER_INTEGER);
+    assert_int_equal(json_number_to_int64(s, strlen(s), &v), JSON_NUMBER_INTEGER);
     assert_true(v == want);
 }
 
-static void expect_none(const char *s, enum number_integer want)
+static void expect_none(const char *s, enum json_number_integer want)
 {
     int64_t v;
 
-    assert_int_equal(number_to_int64(s, strlen(s), &v), want);
+    assert_int_equal(json_number_to_int64(s, strlen(s), &v), want);
 }
 
 static void test_integers_in_all_forms(void **state)
@@ -101,15 +101,15 @@ static void test_integers_in_all_forms(void **state)
 static void test_what_is_no_integer(void **state)
 {
     (void)state;
-    expect_none("12.5", NUMBER_FRACTION);
-    expect_none("1e-1", NUMBER_FRACTION);
-    expect_none("12e-99999999999999999999", NUMBER_FRACTION);
-    expect_none("0.1e0", NUMBER_FRACTION);
-    expect_none("9223372036854775808", NUMBER_BEYOND);
-    expect_none("-9223372036854775809", NUMBER_BEYOND);
-    expect_none("1e19", NUMBER_BEYOND);
-    expect_none("99999999999999999999", NUMBER_BEYOND);
-    expect_none("1e99999999999999999999", NUMBER_BEYOND);
+    expect_none("12.5", JSON_NUMBER_FRACTION);
+    expect_none("1e-1", JSON_NUMBER_FRACTION);
+    expect_none("12e-99999999999999999999", JSON_NUMBER_FRACTION);
+    expect_none("0.1e0", JSON_NUMBER_FRACTION);
+    expect_none("9223372036854775808", JSON_NUMBER_BEYOND);
+    expect_none("-9223372036854775809", JSON_NUMBER_BEYOND);
+    expect_none("1e19", JSON_NUMBER_BEYOND);
+    expect_none("99999999999999999999", JSON_NUMBER_BEYOND);
+    expect_none("1e99999999999999999999", JSON_NUMBER_BEYOND);
 }
 
 /* An integer written with its point and exponent moved about is the same integer. */

@@ -7,20 +7,20 @@
 
 #include <cmocka.h>
 
-static struct merger *m;
+static struct jsonb_merge *m;
 
 static int set_up(void **state)
 {
     struct err e = ERR_INIT;
 
     (void)state;
-    return merger_open(&m, &e) == OK ? 0 : -1;
+    return jsonb_merge_open(&m, &e) == OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    merger_close(m);
+    jsonb_merge_close(m);
     return 0;
 }
 
@@ -49,8 +49,8 @@ static void later_members_win_and_the_others_stay(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         buf_reset(&out);
         assert_int_equal(buf_adds(&out, "before"), OK);
-        assert_int_equal(merger_run(m, cases[i].old, strlen(cases[i].old), cases[i].new,
-                                    strlen(cases[i].new), &out, &e),
+        assert_int_equal(jsonb_merge_run(m, cases[i].old, strlen(cases[i].old), cases[i].new,
+                                         strlen(cases[i].new), &out, &e),
                          OK);
         assert_memory_equal(out.data, "before", 6);
         assert_string_equal(out.data + 6, cases[i].both);
@@ -81,7 +81,7 @@ static void many_members(void **state)
     assert_int_equal(buf_addf(&both, ",%s}", new.data + 1), OK);
     assert_int_equal(buf_addc(&old, '}'), OK);
     assert_int_equal(buf_addc(&new, '}'), OK);
-    assert_int_equal(merger_run(m, old.data, old.len, new.data, new.len, &out, &e), OK);
+    assert_int_equal(jsonb_merge_run(m, old.data, old.len, new.data, new.len, &out, &e), OK);
     assert_string_equal(out.data, both.data);
     buf_free(&old);
     buf_free(&new);
@@ -96,9 +96,9 @@ static void what_is_no_object_or_too_large_adds_nothing(void **state)
 
     (void)state;
     buf_init(&out, 8);
-    assert_int_equal(merger_run(m, "[1]", 3, "{}", 2, &out, &e), ERR_DATA);
-    assert_int_equal(merger_run(m, "{}", 2, "{\"a\"}", 5, &out, &e), ERR_DATA);
-    assert_int_equal(merger_run(m, "{\"a\":1}", 7, "{\"b\":1}", 7, &out, &e), ERR_TOO_BIG);
+    assert_int_equal(jsonb_merge_run(m, "[1]", 3, "{}", 2, &out, &e), ERR_DATA);
+    assert_int_equal(jsonb_merge_run(m, "{}", 2, "{\"a\"}", 5, &out, &e), ERR_DATA);
+    assert_int_equal(jsonb_merge_run(m, "{\"a\":1}", 7, "{\"b\":1}", 7, &out, &e), ERR_TOO_BIG);
     assert_int_equal(out.len, 0);
     buf_free(&out);
 }
