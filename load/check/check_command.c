@@ -41,13 +41,13 @@ static const char *said(const PGresult *r, int row, int has)
 
 static int64_t time_of(const PGresult *r, int row, int column)
 {
-    return PQgetisnull(r, row, column) ? WHEN_NONE : schema_number(r, row, column);
+    return PQgetisnull(r, row, column) ? WHEN_NONE : target_table_number(r, row, column);
 }
 
 static void judge_rows(struct inspect *i, const PGresult *kinds, const PGresult *twice)
 {
     for (int row = 0; row < PQntuples(kinds); row++)
-        inspect_add(i, PQgetvalue(kinds, row, 0), (uint64_t)schema_number(kinds, row, 1),
+        inspect_add(i, PQgetvalue(kinds, row, 0), (uint64_t)target_table_number(kinds, row, 1),
                     PQgetvalue(kinds, row, 2));
     for (int row = 0; row < PQntuples(twice); row++) {
         const struct inspect_said s = {
@@ -80,10 +80,10 @@ static enum err_code look_at_window(void *ctx, struct session *s, struct err *e)
                              {"rows", mover_number((int64_t)size, to)}};
     enum err_code rc = session_run(s, sql_window, vars, 5, &window, e);
 
-    if (rc == OK && schema_number(window, 0, 1) == 0) {
+    if (rc == OK && target_table_number(window, 0, 1) == 0) {
         w->over = true;
     } else if (rc == OK) {
-        int64_t last = schema_number(window, 0, 0);
+        int64_t last = target_table_number(window, 0, 0);
         vars[4] = (struct sql_var){"to", mover_number(last, to)};
         if ((rc = session_run(s, sql_inspect_rows, vars, 5, &kinds, e)) == OK &&
             (rc = session_run(s, sql_inspect_times, vars, 5, &twice, e)) == OK) {
@@ -133,7 +133,7 @@ static enum err_code look_at_keys(void *ctx, struct session *s, struct err *e)
     if (rc == OK)
         rc = session_run(s, sql_inspect_keys, vars, 3, &r, e);
     if (rc == OK) {
-        int64_t twice = schema_number(r, 0, 0);
+        int64_t twice = target_table_number(r, 0, 0);
         if (twice == 0)
             findings_add(w->findings, FINDING_OK, OK, w->target->table, "each key stands once");
         else

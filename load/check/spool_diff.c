@@ -54,7 +54,7 @@ static enum err_code ask_digest(void *ctx, struct session *s, struct err *e)
     if (rc != OK || w->known != COMPARE_LOADED)
         return rc;
     if ((rc = session_run(s, sql_digest, vars, 3, &r, e)) == OK) {
-        w->rows = schema_number(r, 0, 0);
+        w->rows = target_table_number(r, 0, 0);
         (void)snprintf(w->digest, sizeof w->digest, "%s", PQgetvalue(r, 0, 1));
     } else if (db_classify(e) == DB_TOO_SLOW && !session_stopping(s)) {
         w->slow = true;

@@ -43,9 +43,10 @@ enum err_code compare_begin(struct session *s, struct newest_conf *conf, enum co
     if (rc != OK && is_unknown(e, known))
         rc = OK;
     for (int i = 0; r != NULL && i < PQntuples(r); i++) {
-        conf->at.at[(unsigned)schema_number(r, i, 0) % LANES] = (struct progress){
-            .place = {(uint64_t)schema_number(r, i, 1), (uint64_t)schema_number(r, i, 2)},
-            .line = (uint64_t)schema_number(r, i, 3)};
+        conf->at.at[(unsigned)target_table_number(r, i, 0) % LANES] =
+            (struct progress){.place = {(uint64_t)target_table_number(r, i, 1),
+                                        (uint64_t)target_table_number(r, i, 2)},
+                              .line = (uint64_t)target_table_number(r, i, 3)};
         *known = COMPARE_LOADED;
     }
     PQclear(r);
@@ -85,9 +86,9 @@ static enum err_code add_keys(struct compare_keys *k, const PGresult *r, int64_t
     enum err_code rc = OK;
 
     for (int i = 0; rc == OK && i < PQntuples(r); i++) {
-        int64_t key = schema_number(r, i, 0);
+        int64_t key = target_table_number(r, i, 0);
         k->modified[newest_count(k->newest)] =
-            PQgetisnull(r, i, 1) ? WHEN_NONE : schema_number(r, i, 1);
+            PQgetisnull(r, i, 1) ? WHEN_NONE : target_table_number(r, i, 1);
         rc = newest_key(k->newest, key, e);
         k->over = key == INT64_MAX;
         *next = k->over ? key : key + 1;

@@ -124,7 +124,7 @@ static enum err_code ask_members(void *ctx, struct session *s, struct err *e)
         rc = session_query(s, sql.data, params, 4, &r, e);
     buf_free(&sql);
     for (int i = 0; rc == OK && i < PQntuples(r); i++) {
-        uint64_t rows = (uint64_t)schema_number(r, i, 1);
+        uint64_t rows = (uint64_t)target_table_number(r, i, 1);
         if (PQgetisnull(r, i, 0))
             w->compared += rows;
         else

@@ -8,15 +8,15 @@ struct place {
     int64_t idle; /* when_tick() of when it was given back */
 };
 
-struct pool {
+struct connection_pool {
     size_t count;
     struct place places[];
 };
 
-enum err_code pool_open(struct pool **out, uv_loop_t *loop, const char *conninfo, size_t n,
-                        struct err *e)
+enum err_code connection_pool_open(struct connection_pool **out, uv_loop_t *loop,
+                                   const char *conninfo, size_t n, struct err *e)
 {
-    struct pool *p = calloc(1, sizeof *p + n * sizeof *p->places);
+    struct connection_pool *p = calloc(1, sizeof *p + n * sizeof *p->places);
     enum err_code rc = OK;
 
     if (p == NULL)
@@ -26,13 +26,13 @@ enum err_code pool_open(struct pool **out, uv_loop_t *loop, const char *conninfo
         p->count += rc == OK;
     }
     if (rc != OK)
-        pool_close(p);
+        connection_pool_close(p);
     else
         *out = p;
     return rc;
 }
 
-void pool_close(struct pool *p)
+void connection_pool_close(struct connection_pool *p)
 {
     if (p == NULL)
         return;
@@ -41,7 +41,7 @@ void pool_close(struct pool *p)
     free(p);
 }
 
-struct db *pool_take(struct pool *p)
+struct db *connection_pool_take(struct connection_pool *p)
 {
     struct place *found = NULL;
 
@@ -55,7 +55,7 @@ struct db *pool_take(struct pool *p)
     return found->db;
 }
 
-void pool_give(struct pool *p, struct db *db)
+void connection_pool_give(struct connection_pool *p, struct db *db)
 {
     for (size_t i = 0; i < p->count; i++)
         if (p->places[i].db == db) {
@@ -64,7 +64,7 @@ void pool_give(struct pool *p, struct db *db)
         }
 }
 
-struct db *pool_connected(const struct pool *p)
+struct db *connection_pool_connected(const struct connection_pool *p)
 {
     for (size_t i = 0; i < p->count; i++)
         if (!db_lost(p->places[i].db))
@@ -72,7 +72,7 @@ struct db *pool_connected(const struct pool *p)
     return NULL;
 }
 
-void pool_rest(struct pool *p, int64_t us)
+void connection_pool_rest(struct connection_pool *p, int64_t us)
 {
     for (size_t i = 0; i < p->count; i++)
         if (!p->places[i].taken && !db_lost(p->places[i].db) &&

@@ -8,11 +8,11 @@
 
 #define SQL_MAX 65536u
 
-struct schema {
-    struct schema_conf conf;
+struct target_table {
+    struct target_table_conf conf;
     char *table, *spool;
     struct db *db;
-    schema_done_fn *done;
+    target_table_done_fn *done;
     void *ctx;
     struct relation relation;
     struct lanes progress;
@@ -35,9 +35,10 @@ void relation_free(struct relation *r)
     *r = (struct relation){0};
 }
 
-enum err_code schema_open(struct schema **out, const struct schema_conf *conf, struct err *e)
+enum err_code target_table_open(struct target_table **out, const struct target_table_conf *conf,
+                                struct err *e)
 {
-    struct schema *s = calloc(1, sizeof *s);
+    struct target_table *s = calloc(1, sizeof *s);
 
     if (s == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -46,14 +47,14 @@ enum err_code schema_open(struct schema **out, const struct schema_conf *conf, s
     s->spool = strdup(conf->spool);
     buf_init(&s->sql, SQL_MAX);
     if (s->table == NULL || s->spool == NULL) {
-        schema_close(s);
+        target_table_close(s);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     *out = s;
     return OK;
 }
 
-void schema_close(struct schema *s)
+void target_table_close(struct target_table *s)
 {
     if (s == NULL)
         return;
@@ -64,18 +65,18 @@ void schema_close(struct schema *s)
     free(s);
 }
 
-int64_t schema_number(const PGresult *r, int row, int column)
+int64_t target_table_number(const PGresult *r, int row, int column)
 {
     if (row >= PQntuples(r) || column >= PQnfields(r))
         return 0;
     return strtoll(PQgetvalue(r, row, column), NULL, 10);
 }
 
-struct progress schema_place(const PGresult *r, int row, int column)
+struct progress target_table_place(const PGresult *r, int row, int column)
 {
-    return (struct progress){.place = {(uint64_t)schema_number(r, row, column),
-                                       (uint64_t)schema_number(r, row, column + 1)},
-                             .line = (uint64_t)schema_number(r, row, column + 2)};
+    return (struct progress){.place = {(uint64_t)target_table_number(r, row, column),
+                                       (uint64_t)target_table_number(r, row, column + 1)},
+                             .line = (uint64_t)target_table_number(r, row, column + 2)};
 }
 
 enum err_code relation_read(struct relation *r, const PGresult *list, int row, struct err *e)
@@ -85,8 +86,8 @@ enum err_code relation_read(struct relation *r, const PGresult *list, int row, s
     r->name = strdup(PQgetvalue(list, row, LIST_RELATION));
     r->key = strdup(PQgetvalue(list, row, LIST_KEY));
     r->key_type = strdup(PQgetvalue(list, row, LIST_KEY_TYPE));
-    r->key_min = schema_number(list, row, LIST_MIN);
-    r->key_max = schema_number(list, row, LIST_MAX);
+    r->key_min = target_table_number(list, row, LIST_MIN);
+    r->key_max = target_table_number(list, row, LIST_MAX);
     r->key_size = r->key_max <= INT16_MAX ? 2 : r->key_max <= INT32_MAX ? 4 : 8;
     r->direct = strcmp(PQgetvalue(list, row, LIST_DIRECT), "t") == 0;
     if (r->schema == NULL || r->name == NULL || r->key == NULL || r->key_type == NULL)
@@ -94,12 +95,12 @@ enum err_code relation_read(struct relation *r, const PGresult *list, int row, s
     return OK;
 }
 
-static void fail(struct schema *s, const struct err *err)
+static void fail(struct target_table *s, const struct err *err)
 {
     s->done(s->ctx, err);
 }
 
-void schema_find(struct schema *s, struct db *db, schema_done_fn *done, void *ctx)
+void target_table_find(struct target_table *s, struct db *db, target_table_done_fn *done, void *ctx)
 {
     s->db = db;
     s->done = done;
@@ -113,7 +114,7 @@ void schema_find(struct schema *s, struct db *db, schema_done_fn *done, void *ct
 
 static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct schema *s = ctx;
+    struct target_table *s = ctx;
 
     (void)r;
     if (err == NULL) {
@@ -127,7 +128,7 @@ static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
     fail(s, &why);
 }
 
-static void create(struct schema *s)
+static void create(struct target_table *s)
 {
     char name[NAMES_TABLE_MAX + 8];
     char key[NAMES_TABLE_MAX + 8];
@@ -146,7 +147,7 @@ static void create(struct schema *s)
 
 static void on_create(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct schema *s = ctx;
+    struct target_table *s = ctx;
 
     (void)r;
     if (err != NULL) {
@@ -161,7 +162,7 @@ static void on_create(void *ctx, const PGresult *r, const struct err *err)
 
 /* The bookkeeping is read without its lock: what another loader does meanwhile shows in the
  * transaction. */
-static void read_progress(struct schema *s)
+static void read_progress(struct target_table *s)
 {
     const struct db_param params[] = {{.text = s->spool}, {.text = s->table}};
 
@@ -171,7 +172,7 @@ static void read_progress(struct schema *s)
 }
 
 /* A first load usually finds none. */
-static void look_for_rows(struct schema *s)
+static void look_for_rows(struct target_table *s)
 {
     const struct relation *r = &s->relation;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
@@ -192,12 +193,13 @@ static void look_for_rows(struct schema *s)
 
 static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct schema *s = ctx;
+    struct target_table *s = ctx;
 
     if (err != NULL && s->conf.look && strcmp(err->sqlstate, "42P01") == 0)
         err = NULL; /* no bookkeeping yet: nothing is loaded */
     for (int i = 0; r != NULL && i < PQntuples(r); i++)
-        s->progress.at[(unsigned)schema_number(r, i, 0) % LANES] = schema_place(r, i, 1);
+        s->progress.at[(unsigned)target_table_number(r, i, 0) % LANES] =
+            target_table_place(r, i, 1);
     struct err why = err != NULL ? *err : ERR_INIT;
     if (err != NULL &&
         strcmp(err->sqlstate, "42703") == 0) /* no column lane: --dry-run changes nothing */
@@ -212,7 +214,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 /* It would be good to know, no more. */
 static void on_empty(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct schema *s = ctx;
+    struct target_table *s = ctx;
 
     if (err != NULL && db_lost(s->db)) {
         fail(s, err);
@@ -222,7 +224,7 @@ static void on_empty(void *ctx, const PGresult *r, const struct err *err)
     s->done(s->ctx, NULL);
 }
 
-static void on_missing(struct schema *s)
+static void on_missing(struct target_table *s)
 {
     struct err why = ERR_INIT;
 
@@ -250,7 +252,7 @@ static void on_missing(struct schema *s)
 
 static void on_list(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct schema *s = ctx;
+    struct target_table *s = ctx;
     struct err why = ERR_INIT;
     int row = 0;
 
@@ -283,17 +285,17 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
         read_progress(s);
 }
 
-const struct relation *schema_relation(const struct schema *s)
+const struct relation *target_table_relation(const struct target_table *s)
 {
     return &s->relation;
 }
 
-const struct lanes *schema_progress(const struct schema *s)
+const struct lanes *target_table_progress(const struct target_table *s)
 {
     return &s->progress;
 }
 
-bool schema_empty(const struct schema *s)
+bool target_table_empty(const struct target_table *s)
 {
     return s->empty;
 }

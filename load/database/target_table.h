@@ -2,7 +2,7 @@
  * The database's side of one table: where it is, its key, and how far this spool has been loaded
  * into it.
  *
- *     schema_find(&s, db, &conf, done, ctx);    // done: relation and progress are known, or why
+ *     target_table_find(&s, db, &conf, done, ctx);    // done: relation and progress are known, or why
  * not
  *
  * Makes netty_sync where it is missing, and with conf.create the table. With conf.look nothing is
@@ -23,24 +23,27 @@ struct relation {
 };
 void relation_free(struct relation *r);
 
-struct schema_conf {
+struct target_table_conf {
     const char *spool; /* its identity */
     const char *table; /* the API's name */
     bool create;       /* --create-tables */
     bool look;         /* --dry-run */
 };
 
-struct schema;
-typedef void schema_done_fn(void *ctx, const struct err *err); /* NULL: found */
+struct target_table;
+typedef void target_table_done_fn(void *ctx, const struct err *err); /* NULL: found */
 
-enum err_code schema_open(struct schema **s, const struct schema_conf *conf,
-                          struct err *e) MUST_CHECK;
-void schema_close(struct schema *s); /* not while schema_find is under way, unless db is dropped */
-void schema_find(struct schema *s, struct db *db, schema_done_fn *done, void *ctx);
+enum err_code target_table_open(struct target_table **s, const struct target_table_conf *conf,
+                                struct err *e) MUST_CHECK;
+void target_table_close(
+    struct target_table *s); /* not while target_table_find is under way, unless db is dropped */
+void target_table_find(struct target_table *s, struct db *db, target_table_done_fn *done,
+                       void *ctx);
 
-const struct relation *schema_relation(const struct schema *s);
-const struct lanes *schema_progress(const struct schema *s);
-bool schema_empty(const struct schema *s); /* nothing was loaded, and the table had no row */
+const struct relation *target_table_relation(const struct target_table *s);
+const struct lanes *target_table_progress(const struct target_table *s);
+bool target_table_empty(
+    const struct target_table *s); /* nothing was loaded, and the table had no row */
 
 /* Columns of sql_list_tables. */
 enum {
@@ -64,8 +67,8 @@ enum {
 enum err_code relation_read(struct relation *r, const PGresult *list, int row,
                             struct err *e) MUST_CHECK;
 /* A whole number out of a result, or 0. */
-int64_t schema_number(const PGresult *r, int row, int column);
+int64_t target_table_number(const PGresult *r, int row, int column);
 /* The three columns segment, page, line from that one on. */
-struct progress schema_place(const PGresult *r, int row, int column);
+struct progress target_table_place(const PGresult *r, int row, int column);
 
 #endif

@@ -106,7 +106,7 @@ static void on_looked(void *ctx, const PGresult *r, const struct err *err)
 {
     struct check *c = ctx;
 
-    if (err == NULL && schema_number(r, 0, 0) == c->backend)
+    if (err == NULL && target_table_number(r, 0, 0) == c->backend)
         c->pooling = POOLING_TRANSACTION;
     else if (err == NULL && ++c->looks < LOOKS) {
         look(c);
@@ -133,7 +133,7 @@ static void on_session(void *ctx, const PGresult *r, const struct err *err)
 
     if (err == NULL &&
         (c->session = PQcopyResult(r, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES)) != NULL) {
-        c->backend = schema_number(r, 0, PQfnumber(r, "backend"));
+        c->backend = target_table_number(r, 0, PQfnumber(r, "backend"));
         c->pooling = c->backend == db_backend(c->db) ? POOLING_NONE : POOLING_SOME;
         if (c->pooling == POOLING_NONE)
             judge_session(c);

@@ -27,7 +27,7 @@ static enum err_code look(void *ctx, struct session *s, struct err *e)
     if (rc == OK && PQntuples(r) == 1) {
         w->has_lz4 = strcmp(PQgetvalue(r, 0, 0), "t") == 0;
         (void)snprintf(w->compression, sizeof w->compression, "%s", PQgetvalue(r, 0, 1));
-        w->size = schema_number(r, 0, 2);
+        w->size = target_table_number(r, 0, 2);
     }
     PQclear(r);
     return rc;

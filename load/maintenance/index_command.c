@@ -62,13 +62,13 @@ static enum err_code look(struct work *w, struct session *s, struct err *e)
                                       .ours = yes(r, LOOK_OURS),
                                       .found = yes(r, LOOK_FOUND),
                                       .nested = yes(r, LOOK_NESTED),
-                                      .longest = schema_number(r, 0, LOOK_LONGEST),
+                                      .longest = target_table_number(r, 0, LOOK_LONGEST),
                                       .busy = yes(r, LOOK_BUSY),
                                       .partitioned = yes(r, LOOK_PARTITIONED),
                                       .by_time = by_time};
-        w->rows = schema_number(r, 0, LOOK_ROWS);
-        w->size = schema_number(r, 0, LOOK_SIZE);
-        w->index_size = schema_number(r, 0, LOOK_INDEX_SIZE);
+        w->rows = target_table_number(r, 0, LOOK_ROWS);
+        w->size = target_table_number(r, 0, LOOK_SIZE);
+        w->index_size = target_table_number(r, 0, LOOK_INDEX_SIZE);
         w->step = index_step(w->member, &w->seen);
         (void)snprintf(w->kept, sizeof w->kept, "%s",
                        w->member == NULL && by_time ? PQgetvalue(r, 0, LOOK_BY_TIME) : w->name);
@@ -251,8 +251,8 @@ static enum err_code suggest(void *ctx, struct cmd *c, const struct target *t, s
         const struct cell cells[] = {
             {"table", CELL_STR, t->table, 0},
             {"about", CELL_STR, PQgetvalue(q->rows, i, 0), 0},
-            {"calls", CELL_INT, NULL, schema_number(q->rows, i, 1)},
-            {"milliseconds", CELL_INT, NULL, schema_number(q->rows, i, 2)},
+            {"calls", CELL_INT, NULL, target_table_number(q->rows, i, 1)},
+            {"milliseconds", CELL_INT, NULL, target_table_number(q->rows, i, 2)},
             {"statement", CELL_STR, PQgetvalue(q->rows, i, 3), 0},
         };
         rc = summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);

@@ -57,9 +57,9 @@ static enum err_code send_batch(void *ctx, struct session *s, struct err *e)
     if (w->rows == 0)
         return OK;
     if ((rc = session_query(s, w->sql.data, &param, 1, &r, e)) == OK) {
-        int64_t unfit = schema_number(r, 0, LINES_UNFIT);
-        w->counts->rows += (uint64_t)schema_number(r, 0, LINES_WRITTEN);
-        w->counts->merged += (uint64_t)schema_number(r, 0, LINES_MERGED);
+        int64_t unfit = target_table_number(r, 0, LINES_UNFIT);
+        w->counts->rows += (uint64_t)target_table_number(r, 0, LINES_WRITTEN);
+        w->counts->merged += (uint64_t)target_table_number(r, 0, LINES_MERGED);
         if (unfit > 0)
             rc = err_set(
                 e, ERR_DATA,

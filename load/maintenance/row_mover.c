@@ -34,8 +34,8 @@ static enum err_code look_ahead(struct mover *m, struct session *s, struct err *
     enum err_code rc = session_run(s, sql_window, vars, sizeof vars / sizeof *vars, &r, e);
 
     if (rc == OK) {
-        m->over = schema_number(r, 0, 1) == 0;
-        m->to = schema_number(r, 0, 0);
+        m->over = target_table_number(r, 0, 1) == 0;
+        m->to = target_table_number(r, 0, 0);
     }
     PQclear(r);
     return rc;
@@ -62,8 +62,8 @@ static enum err_code count_window(struct mover *m, struct session *s, struct err
     enum err_code rc = session_run(s, sql_due_count, vars, sizeof vars / sizeof *vars, &r, e);
 
     if (rc == OK) {
-        m->counts.rows += (uint64_t)schema_number(r, 0, 0);
-        m->counts.bytes += (uint64_t)schema_number(r, 0, 1);
+        m->counts.rows += (uint64_t)target_table_number(r, 0, 0);
+        m->counts.bytes += (uint64_t)target_table_number(r, 0, 1);
         advance(m, m->to);
     }
     PQclear(r);
@@ -115,7 +115,7 @@ static enum err_code with_keys(const struct mover *m, struct session *s, const c
     enum err_code rc = session_run(s, text, vars, sizeof vars / sizeof *vars, &r, e);
 
     if (rc == OK)
-        *count = schema_number(r, 0, 0);
+        *count = target_table_number(r, 0, 0);
     PQclear(r);
     return rc;
 }
@@ -197,8 +197,8 @@ enum {
 static enum err_code moved_rows(struct mover *m, struct session *s, const PGresult *r,
                                 struct err *e)
 {
-    int64_t due = schema_number(r, 0, MOVED_DUE);
-    int64_t moved = schema_number(r, 0, MOVED_ROWS);
+    int64_t due = target_table_number(r, 0, MOVED_DUE);
+    int64_t moved = target_table_number(r, 0, MOVED_ROWS);
     enum err_code rc;
 
     if (due == 0)
@@ -209,7 +209,7 @@ static enum err_code moved_rows(struct mover *m, struct session *s, const PGresu
     if ((rc = buf_adds(&m->unsure, PQgetvalue(r, 0, MOVED_KEYS))) != OK)
         return buf_err(e, rc, &m->unsure, "the keys of a batch");
     if ((rc = commit_rows(m, s, moved, e)) == OK)
-        m->counts.merged += (uint64_t)schema_number(r, 0, MOVED_MERGED);
+        m->counts.merged += (uint64_t)target_table_number(r, 0, MOVED_MERGED);
     return rc;
 }
 
@@ -222,8 +222,8 @@ static enum err_code move_window(struct mover *m, struct session *s, struct err 
     if (rc == OK)
         rc = m->move(m->ctx, s, &window, &r, e);
     int64_t last = m->to;
-    if (rc == OK && (size_t)schema_number(r, 0, MOVED_DUE) == m->share)
-        last = schema_number(r, 0, MOVED_LAST);
+    if (rc == OK && (size_t)target_table_number(r, 0, MOVED_DUE) == m->share)
+        last = target_table_number(r, 0, MOVED_LAST);
     if (rc == OK)
         rc = moved_rows(m, s, r, e);
     PQclear(r);

@@ -135,7 +135,7 @@ static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
     struct catalog_entry *entry = &l->catalog.entries[l->next++];
     entry->measured = when_now();
     if (PQntuples(r) == 1 && !PQgetisnull(r, 0, 0))
-        entry->max_time_modified = schema_number(r, 0, 0);
+        entry->max_time_modified = target_table_number(r, 0, 0);
     ask_next(l);
 }
 

@@ -159,8 +159,8 @@ static enum err_code read_rows(struct mark *m, const PGresult *r, struct err *e)
         if (strlen(table) >= sizeof row->table)
             continue; /* no table of ours */
         memcpy(row->table, table, strlen(table) + 1);
-        row->place = (struct page_place){(uint64_t)schema_number(r, (int)i, 1),
-                                         (uint64_t)schema_number(r, (int)i, 2)};
+        row->place = (struct page_place){(uint64_t)target_table_number(r, (int)i, 1),
+                                         (uint64_t)target_table_number(r, (int)i, 2)};
         m->count++;
     }
     return OK;

@@ -205,8 +205,8 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
     if (rc != OK || !t.state.there || t.state.windows + t.state.looks == 0 || listed < 0 ||
         loaded < 0 || !PQgetisnull(w->list, listed, LIST_PROBLEM))
         return rc;
-    t.place = (struct page_place){(uint64_t)schema_number(w->progress, loaded, 1),
-                                  (uint64_t)schema_number(w->progress, loaded, 2)};
+    t.place = (struct page_place){(uint64_t)target_table_number(w->progress, loaded, 1),
+                                  (uint64_t)target_table_number(w->progress, loaded, 2)};
     if ((rc = relation_read(&t.relation, w->list, listed, e)) == OK)
         rc = work_on(&t, e);
     relation_free(&t.relation);

@@ -67,8 +67,8 @@ static enum err_code take_rows(struct judge *j, const PGresult *r, struct err *e
     enum err_code rc = OK;
     for (size_t i = 0; i < n && rc == OK; i++) {
         int row = (int)i;
-        c->keys[c->n] = schema_number(r, row, 0);
-        c->times[c->n] = PQgetisnull(r, row, 1) ? WHEN_NONE : schema_number(r, row, 1);
+        c->keys[c->n] = target_table_number(r, row, 0);
+        c->times[c->n] = PQgetisnull(r, row, 1) ? WHEN_NONE : target_table_number(r, row, 1);
         c->flags[c->n] = 0;
         if (!PQgetisnull(r, row, 2))
             rc = add_marked(c, c->keys[c->n], PQgetvalue(r, row, 2), e);

@@ -101,12 +101,12 @@ static enum err_code read_book(struct task *t, const char *text, struct err *e)
     enum err_code rc = session_run(t->session, text, vars, 2, &r, e);
     t->looks = t->marked = 0;
     if (rc == OK && PQntuples(r) == 1) {
-        int64_t roll = schema_number(r, 0, 0);
+        int64_t roll = target_table_number(r, 0, 0);
         if (roll > t->state.began)
             rc = err_set(e, ERR_BUSY, "another loader is at a later roll already");
         if (roll == t->state.began) {
-            t->looks = (uint64_t)schema_number(r, 0, 1);
-            t->marked = (uint64_t)schema_number(r, 0, 2);
+            t->looks = (uint64_t)target_table_number(r, 0, 1);
+            t->marked = (uint64_t)target_table_number(r, 0, 2);
         }
     }
     PQclear(r);
@@ -131,7 +131,7 @@ static enum err_code try_allowed(void *ctx, struct session *s, struct err *e)
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_count_rows, vars, 2, &r, e);
     if (rc == OK) {
-        uint64_t rows = (uint64_t)schema_number(r, 0, 0);
+        uint64_t rows = (uint64_t)target_table_number(r, 0, 0);
         t->allowed = (rows * t->conf->max_deletes + 99) / 100;
     }
     PQclear(r);
@@ -153,8 +153,8 @@ static enum err_code try_count(void *ctx, struct session *s, struct err *e)
     (void)s;
     enum err_code rc = run_arrays(b, sql_reconcile_gone, params, 2, &r, e);
     if (rc == OK) {
-        b->deleted = (uint64_t)schema_number(r, 0, 0);
-        b->done = (uint64_t)schema_number(r, 0, 1);
+        b->deleted = (uint64_t)target_table_number(r, 0, 0);
+        b->done = (uint64_t)target_table_number(r, 0, 1);
     }
     PQclear(r);
     return rc;
@@ -212,8 +212,8 @@ static enum err_code try_mark(void *ctx, struct session *s, struct err *e)
     if (b->n > 0) {
         if ((rc = run_arrays(b, sql_reconcile_mark, params, 3, &r, e)) != OK)
             return rc;
-        b->deleted = (uint64_t)schema_number(r, 0, 0);
-        b->done = (uint64_t)schema_number(r, 0, 1);
+        b->deleted = (uint64_t)target_table_number(r, 0, 0);
+        b->done = (uint64_t)target_table_number(r, 0, 1);
         PQclear(r);
     }
     FAULT("reconcile-marked");
@@ -274,7 +274,7 @@ static enum err_code try_revive(void *ctx, struct session *s, struct err *e)
     if ((rc = session_query(s, sql_begin, NULL, 0, NULL, e)) != OK ||
         (rc = run_arrays(b, sql_reconcile_revive, params, 3, &r, e)) != OK)
         return rc;
-    b->done = (uint64_t)schema_number(r, 0, 0);
+    b->done = (uint64_t)target_table_number(r, 0, 0);
     PQclear(r);
     rc = session_query(s, "COMMIT", NULL, 0, NULL, e);
     FAULT("reconcile-revived");

@@ -116,7 +116,7 @@ static void on_loaded(void *ctx, const struct err *err)
     struct run *r = item->run;
     const struct table_counts *c = table_counts(item->table);
 
-    pool_give(r->pool, item->db);
+    connection_pool_give(r->pool, item->db);
     item->db = NULL;
     item->err = err != NULL ? *err : ERR_INIT;
     item->failed = when_tick();
@@ -159,14 +159,14 @@ static struct db *borrow(void *ctx)
 {
     const struct run *r = ctx;
 
-    return r->stopping ? NULL : pool_take(r->pool);
+    return r->stopping ? NULL : connection_pool_take(r->pool);
 }
 
 static void give_back(void *ctx, struct db *db)
 {
     struct run *r = ctx;
 
-    pool_give(r->pool, db);
+    connection_pool_give(r->pool, db);
     (void)uv_timer_start(&r->turn, on_turn, 0, 0); /* some table may have waited for it */
 }
 
@@ -223,7 +223,7 @@ static bool mark(struct run *r)
     struct mark_conf conf = {
         .spool = r->conf.table.spool, .store = true, .prune = true, .limits = r->conf.limits};
     struct err e = ERR_INIT;
-    struct db *db = pool_connected(r->pool);
+    struct db *db = connection_pool_connected(r->pool);
     bool due =
         !r->conf.follow || r->stopping || r->marked == 0 || when_tick() - r->marked >= MARK_US;
 
@@ -249,7 +249,7 @@ static int64_t greatest(void *ctx, const char *table, bool *whole)
 static bool tell(struct run *r)
 {
     struct err e = ERR_INIT;
-    struct db *db = pool_connected(r->pool);
+    struct db *db = connection_pool_connected(r->pool);
 
     if (r->conf.table.dry_run)
         return false;
@@ -323,7 +323,7 @@ static void dispatch(struct run *r)
         return;
     struct item *item;
     while (!r->stopping && (item = next_item(r)) != NULL &&
-           (item->db = pool_take(r->pool)) != NULL) {
+           (item->db = connection_pool_take(r->pool)) != NULL) {
         item->dirty = false;
         table_load(item->table, item->db, on_loaded, item);
     }
@@ -354,7 +354,7 @@ static void on_change(void *ctx, const char *table)
         if (look(r, &e) != OK)
             LOG(LOG_WARN, "scan", "cannot look through the spool", F_ERR(&e));
         if (r->leave == NULL && r->mark == NULL)
-            pool_rest(r->pool, IDLE_US);
+            connection_pool_rest(r->pool, IDLE_US);
     }
     for (size_t i = 0; i < r->count; i++)
         if (table == NULL || strcmp(table, table_name(r->items[i]->table)) == 0)
@@ -397,7 +397,7 @@ static enum err_code open_pool(struct run *r, struct err *e)
 
     if (!r->conf.follow && n > useful)
         n = useful > 0 ? useful : 1;
-    return pool_open(&r->pool, r->loop, r->conf.conninfo, n, e);
+    return connection_pool_open(&r->pool, r->loop, r->conf.conninfo, n, e);
 }
 
 enum err_code run_open(struct run **out, uv_loop_t *loop, const struct run_conf *conf,
@@ -455,7 +455,7 @@ void run_close(struct run *r)
     follow_close(r->follow);
     leave_free(r->leave);
     mark_free(r->mark);
-    pool_close(r->pool);
+    connection_pool_close(r->pool);
     for (size_t i = 0; i < r->count; i++) {
         table_close(r->items[i]->table);
         free(r->items[i]);

@@ -26,7 +26,7 @@ struct run {
     void *ctx;
     struct item **items;
     size_t count;
-    struct pool *pool;
+    struct connection_pool *pool;
     struct follow *follow;
     struct leave *leave;
     struct db *leave_db;

@@ -31,10 +31,10 @@ enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table
     t->flight = &t->flights[0];
     t->flights[0].table = t->flights[1].table = t;
     t->total.greatest = WHEN_NONE;
-    struct schema_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
-    if ((rc = schema_open(&t->schema, &sc, e)) != OK ||
+    struct target_table_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
+    if ((rc = target_table_open(&t->schema, &sc, e)) != OK ||
         (rc = crew_open(&t->crew, &conf->lender, conf->connections, e)) != OK) {
-        schema_close(t->schema);
+        target_table_close(t->schema);
         free(t->name);
         free(t);
         return rc;
@@ -51,7 +51,7 @@ static void on_closed(uv_handle_t *h)
 {
     struct table *t = h->data;
 
-    schema_close(t->schema);
+    target_table_close(t->schema);
     later_close(t->later);
     fill_close(t->fill);
     crew_close(t->crew);
@@ -265,7 +265,7 @@ static enum err_code open_later(struct table *t, const struct row_conf *row, str
 
 static enum err_code make_fill(struct table *t, struct err *e)
 {
-    const struct relation *r = schema_relation(t->schema);
+    const struct relation *r = target_table_relation(t->schema);
     char key[NAMES_TABLE_MAX + 8];
     struct fill_conf conf = {
         .batch = t->conf.batch,
@@ -293,7 +293,7 @@ static enum err_code open_fill(struct table *t, struct err *e)
 
     if (rc != OK)
         return rc;
-    t->at = *schema_progress(t->schema);
+    t->at = *target_table_progress(t->schema);
     if ((rc = table_seek(t, e)) != OK)
         return rc;
     warn_of_pruned(t);
@@ -314,8 +314,8 @@ static void on_found(void *ctx, const struct err *err)
         table_give_up(t, &e);
     } else {
         t->found = true;
-        t->total.whole = t->total.whole || schema_empty(t->schema);
-        t->way = schema_empty(t->schema) ? BATCH_INSERT : BATCH_JUDGE;
+        t->total.whole = t->total.whole || target_table_empty(t->schema);
+        t->way = target_table_empty(t->schema) ? BATCH_INSERT : BATCH_JUDGE;
         t->alike = t->trust;
         table_recall(t);
     }
@@ -345,7 +345,7 @@ static void connect_or_go(struct table *t)
         db_connect(t->db, on_connected, t);
     } else if (!t->found) {
         t->state = TABLE_TALKING;
-        schema_find(t->schema, t->db, on_found, t);
+        target_table_find(t->schema, t->db, on_found, t);
     } else {
         t->state = TABLE_TALKING;
         go_on(t);

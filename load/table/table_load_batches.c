@@ -69,7 +69,7 @@ static void filled(struct table *t)
 
     if (t->later == NULL)
         have_batch(t);
-    else if (later_begin(t->later, fill_batch(t->fill), schema_progress(t->schema), &e) == OK)
+    else if (later_begin(t->later, fill_batch(t->fill), target_table_progress(t->schema), &e) == OK)
         hear(t);
     else
         table_give_up(t, &e);
@@ -283,7 +283,7 @@ static void take_batch(struct table *t, struct lot *lot, const struct progress *
     struct crew_job job = {
         .txn = {.spool = spool_id(t->conf.spool),
                 .table = t->name,
-                .relation = schema_relation(t->schema),
+                .relation = target_table_relation(t->schema),
                 .batch = lot->batch,
                 .names = fill_names(t->fill, lot),
                 .custody = unchanged_custody(t->unchanged),

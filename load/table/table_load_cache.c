@@ -19,7 +19,7 @@ static void go_on(struct table *t)
 
 void table_recall(struct table *t)
 {
-    const struct relation *rel = schema_relation(t->schema);
+    const struct relation *rel = target_table_relation(t->schema);
     const struct db_param params[] = {{.text = rel->schema}, {.text = rel->name}};
 
     unchanged_close(t->unchanged);
@@ -34,7 +34,7 @@ void table_recall(struct table *t)
 /* Whatever is in the way: it goes without. */
 static void open_cache(struct table *t, const char *database, const char *timeline)
 {
-    const struct relation *rel = schema_relation(t->schema);
+    const struct relation *rel = target_table_relation(t->schema);
     char dir[IO_PATH];
     char settings[SETTINGS_MAX];
     struct unchanged_id id = {.database = database, .settings = settings};

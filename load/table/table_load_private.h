@@ -41,7 +41,7 @@ struct table {
     enum table_state state;
     bool stopping, unreachable;
     unsigned asked; /* stopping: how often the statement under way was cancelled */
-    struct schema *schema;
+    struct target_table *schema;
     struct fill *fill;
     struct later *later; /* for what is loaded out of its turn, else NULL */
     struct crew *crew;

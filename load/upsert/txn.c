@@ -188,7 +188,7 @@ static bool lanes_there(const struct txn *t, const PGresult *r)
     unsigned seen = 0;
 
     for (int i = 0; i < PQntuples(r); i++)
-        seen |= 1u << ((unsigned)schema_number(r, i, 0) % LANES);
+        seen |= 1u << ((unsigned)target_table_number(r, i, 0) % LANES);
     return seen == t->job.lanes && PQntuples(r) <= (int)LANES;
 }
 
@@ -197,7 +197,7 @@ static bool all_at(const PGresult *r, const struct progress *p)
     bool all = true;
 
     for (int i = 0; i < PQntuples(r); i++) {
-        struct progress at = schema_place(r, i, 1);
+        struct progress at = target_table_place(r, i, 1);
         all = all && progress_compare(&at, p) == 0;
     }
     return all;
@@ -220,7 +220,7 @@ static enum err_code tell_locked(struct txn *t, const PGresult *r)
     struct lanes at = {0};
 
     for (int i = 0; i < PQntuples(r); i++)
-        at.at[(unsigned)schema_number(r, i, 0) % LANES] = schema_place(r, i, 1);
+        at.at[(unsigned)target_table_number(r, i, 0) % LANES] = target_table_place(r, i, 1);
     return t->job.locked(t->job.ctx, t->job.lanes, &at, &t->err);
 }
 
@@ -251,7 +251,7 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     t->made = true;
-    t->xid = (uint64_t)schema_number(r, 0, 5);
+    t->xid = (uint64_t)target_table_number(r, 0, 5);
     if (t->job.locked != NULL && tell_locked(t, r) != OK) {
         txn_fail(t, &t->err);
         return;

@@ -101,9 +101,10 @@ bool txn_in_custody(const struct txn *t, const PGresult *locked)
 
     for (int i = 0; all && i < PQntuples(locked); i++) {
         const struct unchanged_custody *c =
-            &t->job.custody[(unsigned)schema_number(locked, i, 0) % LANES];
-        struct progress at = schema_place(locked, i, 1);
-        all = recent(t, c->xid) && (uint32_t)c->xid == (uint32_t)schema_number(locked, i, 4) &&
+            &t->job.custody[(unsigned)target_table_number(locked, i, 0) % LANES];
+        struct progress at = target_table_place(locked, i, 1);
+        all = recent(t, c->xid) &&
+              (uint32_t)c->xid == (uint32_t)target_table_number(locked, i, 4) &&
               progress_compare(&at, &c->at) == 0;
     }
     return all;

@@ -163,14 +163,14 @@ static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint6
         *total = n.inserted = strtoull(PQcmdTuples((PGresult *)r), NULL, 10);
         return n;
     }
-    n.inserted = (uint64_t)schema_number(r, 0, 0);
-    n.updated = (uint64_t)schema_number(r, 0, 1);
+    n.inserted = (uint64_t)target_table_number(r, 0, 0);
+    n.updated = (uint64_t)target_table_number(r, 0, 1);
     if (t->part.way == BATCH_NEWER) {
         n.updated += t->unasked ? 0 : n.inserted; /* it was there */
         n.inserted = 0;
     } else {
-        n.unchanged = (uint64_t)schema_number(r, 0, 2);
-        *total = (uint64_t)schema_number(r, 0, 4);
+        n.unchanged = (uint64_t)target_table_number(r, 0, 2);
+        *total = (uint64_t)target_table_number(r, 0, 4);
     }
     n.stale = *total - n.inserted - n.updated - n.unchanged;
     return n;
