@@ -75,7 +75,7 @@ static bool known(struct fill *f, const char *line, size_t n)
 
     if (f->unchanged == NULL || !f->shape.fold || f->letters != NULL)
         return false;
-    f->row.cached = unchanged_find(f->unchanged, line, n, &seen);
+    f->row.cached = unchanged_lookup(f->unchanged, line, n, &seen);
     if (f->row.cached)
         f->row.at = seen.at;
     else

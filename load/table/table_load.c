@@ -106,7 +106,7 @@ void table_finish(struct table *t, const struct err *err)
     t->state = TABLE_IDLE;
     t->total.busy += when_tick() - t->began;
     drop_fill(t);
-    unchanged_rest(t->unchanged);
+    unchanged_release(t->unchanged);
     crew_rest(t->crew);
     t->total.damaged = t->damaged;
     if (err == NULL && t->later != NULL && t->conf.replay && t->total.read == 0)

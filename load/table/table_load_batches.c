@@ -286,7 +286,7 @@ static void take_batch(struct table *t, struct lot *lot, const struct progress *
                 .relation = target_table_relation(t->schema),
                 .batch = lot->batch,
                 .names = fill_names(t->fill, lot),
-                .custody = unchanged_custody(t->unchanged),
+                .custody = unchanged_validity(t->unchanged),
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
                 .bisect = t->bisect || t->conf.redrive,

@@ -71,7 +71,7 @@ void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r)
     if (f->table->unchanged == NULL || r->xid == 0)
         return;
     f->taught |= lanes;
-    unchanged_vouch(f->table->unchanged, lanes, r->xid, &f->lot->reached);
+    unchanged_validate(f->table->unchanged, lanes, r->xid, &f->lot->reached);
 }
 
 void table_reread(struct table *t)
@@ -97,15 +97,15 @@ void table_learn(struct table *t)
             continue;
         struct unchanged_seen seen = {
             .digest = {row->digest[0], row->digest[1]}, .row = row->row, .xid = row->xid};
-        unchanged_learn(t->unchanged, &seen);
+        unchanged_add(t->unchanged, &seen);
     }
 }
 
 void table_distrust(struct table *t, const struct batch_row *row)
 {
     if (row != NULL)
-        unchanged_forget(t->unchanged, row->at);
-    else if (unchanged_drop(t->unchanged)) {
+        unchanged_invalidate(t->unchanged, row->at);
+    else if (unchanged_clear(t->unchanged)) {
         t->emptied = true;
         crew_hold(t->crew); /* what the next batch knows of it is not to be believed either */
     }

@@ -83,7 +83,7 @@ static void read_lanes(struct unchanged *u)
     const struct header *h = &u->header;
 
     for (unsigned i = 0; i < LANES; i++)
-        u->custody[i] = (struct unchanged_custody){
+        u->custody[i] = (struct unchanged_validity){
             h->lanes[i].xid, {{h->lanes[i].segment, h->lanes[i].page}, h->lanes[i].line}};
 }
 
@@ -173,7 +173,7 @@ done:
     return rc;
 }
 
-bool unchanged_drop(struct unchanged *u)
+bool unchanged_clear(struct unchanged *u)
 {
     if (u == NULL || u->broken || (u->header.appended == 0 && u->use != WRITING))
         return false;
@@ -183,23 +183,24 @@ bool unchanged_drop(struct unchanged *u)
     return true;
 }
 
-void unchanged_vouch(struct unchanged *u, unsigned lanes, uint64_t xid, const struct progress *at)
+void unchanged_validate(struct unchanged *u, unsigned lanes, uint64_t xid,
+                        const struct progress *at)
 {
     if (u == NULL || u->broken)
         return;
     unchanged_append(u);
     for (unsigned i = 0; i < LANES; i++)
         if ((lanes >> i & 1u) != 0)
-            u->custody[i] = (struct unchanged_custody){xid, *at};
+            u->custody[i] = (struct unchanged_validity){xid, *at};
     write_header(u);
 }
 
-const struct unchanged_custody *unchanged_custody(const struct unchanged *u)
+const struct unchanged_validity *unchanged_validity(const struct unchanged *u)
 {
     return u == NULL || u->broken ? NULL : u->custody;
 }
 
-void unchanged_rest(struct unchanged *u)
+void unchanged_release(struct unchanged *u)
 {
     if (u == NULL)
         return;
@@ -214,7 +215,7 @@ void unchanged_rest(struct unchanged *u)
 
 void unchanged_close(struct unchanged *u)
 {
-    unchanged_rest(u);
+    unchanged_release(u);
     if (u == NULL)
         return;
     if (u->fd >= 0)

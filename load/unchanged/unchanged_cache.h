@@ -4,18 +4,18 @@
  * and a look at memory instead of a parse, and the server one look at its index instead of a comparison.
  *
  *     unchanged_open(&u, dir, &id, e);               // the table's folder in the spool; NULL: no cache
- *     unchanged_find(u, line, n, &seen) ...          // true: seen.row and seen.xid are known
- *     unchanged_forget(u, seen.at);                  // it is not so any more
- *     unchanged_vouch(u, lanes, xid, &progress);     // once committed; and then:
- *     unchanged_learn(u, &seen) ...                  // all its lines, in their order
- *     unchanged_rest(u);                             // at the end of a load: the next one begins anew
+ *     unchanged_lookup(u, line, n, &seen) ...          // true: seen.row and seen.xid are known
+ *     unchanged_invalidate(u, seen.at);                  // it is not so any more
+ *     unchanged_validate(u, lanes, xid, &progress);     // once committed; and then:
+ *     unchanged_add(u, &seen) ...                  // all its lines, in their order
+ *     unchanged_release(u);                             // at the end of a load: the next one begins anew
  *
  * Why it is safe to believe. A version is told by its xmin, and content is compared by a digest of 128
  * bits under a random seed. X never names another version of the row, as long as the database goes on from
  * where it was: so whoever uses an entry must have seen, in the same transaction, that the progress of its
- * lane is still the very row that unchanged_vouch was told of (unchanged_custody). After a restore, a
+ * lane is still the very row that unchanged_validate was told of (unchanged_validity). After a restore, a
  * failover that lost something, a crash that lost commits which nobody waited for (their numbers are given out again), or
- * another loader, it is not, and all is forgotten (unchanged_drop): before anything more is vouched for, whether lines of
+ * another loader, it is not, and all is forgotten (unchanged_clear): before anything more is vouched for, whether lines of
  * it are known or not, for the next commit would take the lanes into custody with what is wrong.
  * Entries of transactions too old to tell apart are not found. What the lines are made of (settings, key,
  * time zone, version) and which relation of which cluster it is are the file's identity: another one
@@ -35,9 +35,9 @@
  *
  * The file is the loader's own, and a cache: never synced, of bounded size, may be lost or cut at any time.
  * Each entry has a check of its own; one that is torn or flipped is not found; the index only says where to look. The
- * header tells how long the log is; it is written with each unchanged_vouch, and what a crash left behind its end goes.
+ * header tells how long the log is; it is written with each unchanged_validate, and what a crash left behind its end goes.
  * Held with flock; who comes second, or may not write, works without. In memory: its header, and the window, from
- * the first use to unchanged_rest.
+ * the first use to unchanged_release.
  */
 #ifndef NETTY_LOAD_UNCHANGED_UNCHANGED_CACHE_H
 #define NETTY_LOAD_UNCHANGED_UNCHANGED_CACHE_H
@@ -62,7 +62,7 @@ struct unchanged_seen {
 };
 
 /* Of one lane: who wrote its progress last, as far as this file goes; xid 0: nobody. */
-struct unchanged_custody {
+struct unchanged_validity {
     uint64_t xid;
     struct progress at;
 };
@@ -71,19 +71,20 @@ struct unchanged;
 enum err_code unchanged_open(struct unchanged **u, const char *dir, const struct unchanged_id *id,
                              struct err *e) MUST_CHECK;
 void unchanged_close(struct unchanged *u); /* NULL is fine, as for all of these */
-void unchanged_rest(struct unchanged *u);
+void unchanged_release(struct unchanged *u);
 
 /* Fills the digest in any case. */
-bool unchanged_find(struct unchanged *u, const char *line, size_t n, struct unchanged_seen *seen);
+bool unchanged_lookup(struct unchanged *u, const char *line, size_t n, struct unchanged_seen *seen);
 /* One that was not found. They are written by the hundred: best all of a batch, with no look-up between. */
-void unchanged_learn(struct unchanged *u, const struct unchanged_seen *seen);
-void unchanged_forget(struct unchanged *u, uint64_t at);
+void unchanged_add(struct unchanged *u, const struct unchanged_seen *seen);
+void unchanged_invalidate(struct unchanged *u, uint64_t at);
 /* The next line that is looked for was, or is near one that was, found there. */
 void unchanged_seek(struct unchanged *u, uint64_t at);
-void unchanged_vouch(struct unchanged *u, unsigned lanes, uint64_t xid, const struct progress *at);
-const struct unchanged_custody *
-unchanged_custody(const struct unchanged *u); /* of LANES; or NULL */
+void unchanged_validate(struct unchanged *u, unsigned lanes, uint64_t xid,
+                        const struct progress *at);
+const struct unchanged_validity *
+unchanged_validity(const struct unchanged *u); /* of LANES; or NULL */
 /* True: there was something. Digests of before are of no use any more then, and what was found is not to be believed. */
-bool unchanged_drop(struct unchanged *u);
+bool unchanged_clear(struct unchanged *u);
 
 #endif

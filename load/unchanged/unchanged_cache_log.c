@@ -152,7 +152,7 @@ void unchanged_append(struct unchanged *u)
         index_entry(u, entries[i].digest, first + i);
 }
 
-void unchanged_learn(struct unchanged *u, const struct unchanged_seen *seen)
+void unchanged_add(struct unchanged *u, const struct unchanged_seen *seen)
 {
     struct entry n = {.digest = {seen->digest[0], seen->digest[1]},
                       .key = seen->row.key,
@@ -204,7 +204,7 @@ static const struct entry *look(struct unchanged *u, const uint64_t digest[2], u
     return found;
 }
 
-bool unchanged_find(struct unchanged *u, const char *line, size_t n, struct unchanged_seen *seen)
+bool unchanged_lookup(struct unchanged *u, const char *line, size_t n, struct unchanged_seen *seen)
 {
     uint64_t at = 0;
 
@@ -233,7 +233,7 @@ bool unchanged_find(struct unchanged *u, const char *line, size_t n, struct unch
     return true;
 }
 
-void unchanged_forget(struct unchanged *u, uint64_t at)
+void unchanged_invalidate(struct unchanged *u, uint64_t at)
 {
     static const struct entry none;
 

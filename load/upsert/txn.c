@@ -40,7 +40,7 @@ void txn_close(struct txn *t)
     free(t);
 }
 
-/* unchanged_vouch: what is stored is known to be what the lanes had before, and this. */
+/* unchanged_validate: what is stored is known to be what the lanes had before, and this. */
 static bool will_be_vouched(const struct txn *t)
 {
     return t->job.guard && t->job.store;
@@ -378,7 +378,7 @@ static void commit(struct txn *t)
     enum err_code rc = OK;
 
     buf_reset(&t->sql);
-    /* So that it is the transaction itself that moves the progress: unchanged_vouch. */
+    /* So that it is the transaction itself that moves the progress: unchanged_validate. */
     if (t->saved && (rc = buf_adds(&t->sql, "RELEASE netty_part;\n")) != OK) {
         buf_err(&t->err, rc, &t->sql, "the statement");
         txn_fail(t, &t->err);

@@ -47,7 +47,7 @@ struct txn_job {
     const struct relation *relation;
     struct batch *batch; /* sorted; rows [first, end) are put into another order as needed */
     size_t first, end;
-    const struct unchanged_custody
+    const struct unchanged_validity
         *custody;      /* of LANES: who was last at their progress; NULL: no cached rows */
     const char *names; /* that all rows of the batch have, for sql_merged */
     unsigned lanes;    /* whose rows these are, and whose progress moves */

@@ -100,7 +100,7 @@ bool txn_in_custody(const struct txn *t, const PGresult *locked)
     bool all = t->job.custody != NULL;
 
     for (int i = 0; all && i < PQntuples(locked); i++) {
-        const struct unchanged_custody *c =
+        const struct unchanged_validity *c =
             &t->job.custody[(unsigned)target_table_number(locked, i, 0) % LANES];
         struct progress at = target_table_place(locked, i, 1);
         all = recent(t, c->xid) &&

@@ -75,7 +75,7 @@ static inline bool find(struct unchanged *u, int n, struct unchanged_seen *seen)
     size_t len;
     const char *line = line_of(n, &len);
 
-    return unchanged_find(u, line, len, seen);
+    return unchanged_lookup(u, line, len, seen);
 }
 
 static inline void learn(struct unchanged *u, int n, uint64_t xid)
@@ -86,7 +86,7 @@ static inline void learn(struct unchanged *u, int n, uint64_t xid)
     seen.row =
         (struct row){.key = n, .time_created = WHEN_NONE, .time_modified = n * 3, .shape = 9};
     seen.xid = xid;
-    unchanged_learn(u, &seen);
+    unchanged_add(u, &seen);
 }
 
 static inline void expect_known(struct unchanged *u, int n, uint64_t xid)
@@ -146,12 +146,12 @@ static inline void learn_batch(struct unchanged *u, int from, int to, uint64_t x
     assert_true(to - from <= 10000);
     for (int n = from; n < to; n++)
         assert_false(find(u, n, &seen[n - from]));
-    unchanged_vouch(u, 15, xid, &place);
+    unchanged_validate(u, 15, xid, &place);
     for (int n = from; n < to; n++) {
         seen[n - from].row =
             (struct row){.key = n, .time_created = WHEN_NONE, .time_modified = n * 3, .shape = 9};
         seen[n - from].xid = xid;
-        unchanged_learn(u, &seen[n - from]);
+        unchanged_add(u, &seen[n - from]);
     }
 }
 

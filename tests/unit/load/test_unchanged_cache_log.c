@@ -9,10 +9,10 @@ static void test_lines_in_the_order_of_before_are_all_known(void **state)
 
     for (int again = 0; again < 2; again++) {
         assert_int_equal(known_of(u, 0, 30000, 1), 30000);
-        unchanged_rest(u);
+        unchanged_release(u);
     }
     assert_int_equal(known_of(u, 29800, 30000, 1), 200); /* the overlap of an incremental run */
-    unchanged_rest(u);
+    unchanged_release(u);
     assert_int_equal(known_of(u, 3, 30000, 7), 4286); /* the others have changed */
     assert_int_equal(known_of(u, 30000, 31000, 1), 0);
     unchanged_close(u);
@@ -45,7 +45,7 @@ static void test_moved_lines_are_found_by_themselves_and_lead_nobody_astray(void
     }
     assert_int_equal(stream, 10000);
     assert_in_range(alone, 10000 / 8 / 2, 10000 / 8 * 2);
-    unchanged_rest(u);
+    unchanged_release(u);
     for (int n = 0; n < 10000; n += 25) /* out of order, by a few */
         for (int i = 24; i >= 0; i--)
             expect_known(u, n + i, 100 + (uint64_t)((n + i) / 8000 * 8000));
@@ -71,7 +71,7 @@ static void test_what_changes_goes_to_the_end_and_the_order_stays_the_lists(void
 
     for (int round = 0; round < 5; round++) { /* of each ten the next is new */
         int known = 0;
-        unchanged_rest(u);
+        unchanged_release(u);
         for (int n = 0; n < 3000; n++)
             if (n % 10 > round)
                 known += known_of(u, n, n + 1, 1);
@@ -99,7 +99,7 @@ static void test_the_oldest_go_when_it_is_full(void **state)
         u = open_as(&small);
         assert_int_equal(known_of(u, 0, 1300, 1), 0);
         assert_int_equal(known_of(u, 1300, 2300, 1), 1000);
-        unchanged_rest(u);
+        unchanged_release(u);
         assert_int_equal(known_of(u, 1300, 2300, 1), 1000);
     }
     unchanged_close(u);
@@ -119,10 +119,10 @@ static void test_forgotten_ones_are_not_found_and_their_neighbours_are(void **st
 
     for (int n = 0; n < 3000; n += 3) {
         assert_true(find(u, n, &seen));
-        unchanged_forget(u, seen.at);
+        unchanged_invalidate(u, seen.at);
     }
-    unchanged_forget(u, 3000); /* is none */
-    unchanged_forget(u, UINT64_MAX);
+    unchanged_invalidate(u, 3000); /* is none */
+    unchanged_invalidate(u, UINT64_MAX);
     for (int again = 0; again < 2; again++) {
         unchanged_close(u);
         u = open_as(&id);
@@ -146,10 +146,10 @@ static void test_a_line_that_was_learned_twice_is_forgotten_twice(void **state)
     learn(u, 1, 71);
     expect_known(u, 1, 71);
     (void)find(u, 1, &seen);
-    unchanged_forget(u, seen.at);
+    unchanged_invalidate(u, seen.at);
     expect_known(u, 1, 70);
     (void)find(u, 1, &seen);
-    unchanged_forget(u, seen.at);
+    unchanged_invalidate(u, seen.at);
     expect_unknown(u, 1);
     unchanged_close(u);
 }
@@ -197,7 +197,7 @@ static void test_whatever_is_done_nothing_wrong_is_found(void **state)
             known += found;
             if (found == 1 && random_below(&chance, 20) == 0) {
                 placed[seen[i].at].forgotten = true;
-                unchanged_forget(u, seen[i].at);
+                unchanged_invalidate(u, seen[i].at);
             }
             seen[i].row.key = n;
             seen[i].xid = found == 1 ? 0 : step;
@@ -208,19 +208,19 @@ static void test_whatever_is_done_nothing_wrong_is_found(void **state)
             u = open_as(&small);
             continue;
         case 1:
-            unchanged_rest(u);
+            unchanged_release(u);
             continue;
         case 2:
             unchanged_seek(u, (uint64_t)random_below(&chance, PLACED));
             continue;
         case 3:
-            if (random_below(&chance, 10) == 0 && unchanged_drop(u))
+            if (random_below(&chance, 10) == 0 && unchanged_clear(u))
                 end = 0;
             continue;
         default:
             break;
         }
-        unchanged_vouch(u, 15, step, &place);
+        unchanged_validate(u, 15, step, &place);
         for (size_t i = 0; i < count; i++) {
             if (seen[i].xid == 0)
                 continue;
@@ -228,7 +228,7 @@ static void test_whatever_is_done_nothing_wrong_is_found(void **state)
             placed[end].line = (int)seen[i].row.key;
             placed[end].xid = step;
             placed[end++].forgotten = false;
-            unchanged_learn(u, &seen[i]);
+            unchanged_add(u, &seen[i]);
         }
     }
     assert_true(known > 3000);

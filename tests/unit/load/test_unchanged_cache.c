@@ -12,25 +12,25 @@ static void test_what_was_learned_is_found_again_by_the_next_who_opens(void **st
     expect_unknown(u, 1);
     learn(u, 1, 77);
     expect_known(u, 1, 77);
-    assert_int_equal(unchanged_custody(u)[2].xid, 0);
-    unchanged_vouch(u, 4, 78, &place);
+    assert_int_equal(unchanged_validity(u)[2].xid, 0);
+    unchanged_validate(u, 4, 78, &place);
     unchanged_close(u);
     u = open_as(&id);
     expect_known(u, 1, 77);
-    assert_int_equal(unchanged_custody(u)[2].xid, 78);
-    assert_int_equal(progress_compare(&unchanged_custody(u)[2].at, &place), 0);
-    assert_int_equal(unchanged_custody(u)[1].xid, 0);
+    assert_int_equal(unchanged_validity(u)[2].xid, 78);
+    assert_int_equal(progress_compare(&unchanged_validity(u)[2].at, &place), 0);
+    assert_int_equal(unchanged_validity(u)[1].xid, 0);
     assert_true(find(u, 1, &seen));
-    unchanged_forget(u, seen.at);
+    unchanged_invalidate(u, seen.at);
     expect_unknown(u, 1);
     learn(u, 1, 80);
     learn(u, 1, 81);
     expect_known(u, 1, 81);
     learn(u, 2, 0); /* of no known version */
     expect_unknown(u, 2);
-    unchanged_drop(u);
+    unchanged_clear(u);
     expect_unknown(u, 1);
-    assert_int_equal(unchanged_custody(u)[2].xid, 0);
+    assert_int_equal(unchanged_validity(u)[2].xid, 0);
     unchanged_close(u);
 }
 
@@ -43,11 +43,11 @@ static void test_another_relation_or_other_settings_begin_anew(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct unchanged *u = open_as(&id);
         learn(u, 1, 77);
-        unchanged_vouch(u, 15, 78, &place);
+        unchanged_validate(u, 15, 78, &place);
         unchanged_close(u);
         u = open_as(&others[i]);
         expect_unknown(u, 1);
-        assert_int_equal(unchanged_custody(u)[0].xid, 0);
+        assert_int_equal(unchanged_validity(u)[0].xid, 0);
         unchanged_close(u);
     }
 }
@@ -63,9 +63,9 @@ static void test_who_comes_second_has_none(void **state)
     assert_null(second);
     unchanged_close(second);
     expect_unknown(second, 1);
-    unchanged_vouch(second, 1, 1, &place);
-    unchanged_drop(second);
-    assert_null(unchanged_custody(second));
+    unchanged_validate(second, 1, 1, &place);
+    unchanged_clear(second);
+    assert_null(unchanged_validity(second));
     unchanged_close(first);
 }
 
@@ -79,7 +79,7 @@ static void test_a_torn_file_never_tells_anything_wrong(void **state)
 
     for (int n = 0; n < 50; n++)
         learn(u, n, 1000 + (uint64_t)n);
-    unchanged_vouch(u, 15, 2000, &place);
+    unchanged_validate(u, 15, 2000, &place);
     unchanged_close(u);
     file_path(path);
     int fd = open(path, O_RDWR);
@@ -95,8 +95,8 @@ static void test_a_torn_file_never_tells_anything_wrong(void **state)
         for (int n = 0; n < 50; n++)
             if (find(u, n, &seen))
                 expect_known(u, n, 1000 + (uint64_t)n);
-        bool anew = unchanged_custody(u)[0].xid == 0;
-        assert_true(anew || unchanged_custody(u)[0].xid == 2000);
+        bool anew = unchanged_validity(u)[0].xid == 0;
+        assert_true(anew || unchanged_validity(u)[0].xid == 2000);
         unchanged_close(u);
         if (!anew) {
             assert_int_equal(pwrite(fd, &byte, 1, at), 1);
@@ -105,7 +105,7 @@ static void test_a_torn_file_never_tells_anything_wrong(void **state)
         u = open_as(&id); /* emptied by the one before */
         for (int n = 0; n < 50; n++)
             learn(u, n, 1000 + (uint64_t)n);
-        unchanged_vouch(u, 15, 2000, &place);
+        unchanged_validate(u, 15, 2000, &place);
         unchanged_close(u);
     }
     for (off_t cut = st.st_size; cut > 0; cut = cut * 3 / 4) {
@@ -132,21 +132,21 @@ static void test_dropped_while_a_batch_is_on_its_way(void **state)
     expect_unknown(u, 5000);
     (void)find(u, 5000, &before);
     assert_true(find(u, 5, &known));
-    unchanged_vouch(u, 3, 200, &place);
-    assert_true(unchanged_drop(u));
-    assert_false(unchanged_drop(u)); /* of the other share: nothing is left */
-    unchanged_vouch(u, 12, 201, &place);
+    unchanged_validate(u, 3, 200, &place);
+    assert_true(unchanged_clear(u));
+    assert_false(unchanged_clear(u)); /* of the other share: nothing is left */
+    unchanged_validate(u, 12, 201, &place);
     before.xid = 201;
     before.row.key = 5000;
-    unchanged_learn(u, &before);
-    assert_true(unchanged_drop(u)); /* also what is not yet written */
-    unchanged_vouch(u, 12, 201, &place);
-    unchanged_learn(u, &before);
-    unchanged_forget(u, known.at);
+    unchanged_add(u, &before);
+    assert_true(unchanged_clear(u)); /* also what is not yet written */
+    unchanged_validate(u, 12, 201, &place);
+    unchanged_add(u, &before);
+    unchanged_invalidate(u, known.at);
     expect_unknown(u, 5000);
     assert_int_equal(known_of(u, 0, 1000, 1), 0);
-    assert_int_equal(unchanged_custody(u)[0].xid, 0);
-    assert_int_equal(unchanged_custody(u)[2].xid, 201);
+    assert_int_equal(unchanged_validity(u)[0].xid, 0);
+    assert_int_equal(unchanged_validity(u)[2].xid, 201);
     learn_batch(u, 0, 1000, 202);
     assert_int_equal(known_of(u, 0, 1000, 1), 1000);
     unchanged_close(u);
@@ -166,10 +166,10 @@ static void test_a_full_disk_costs_the_cache_only(void **state)
     (void)signal(SIGXFSZ, SIG_IGN);
     learn_batch(u, 5000, 9000, 300);
     assert_int_equal(known_of(u, 0, 1000, 1), 0);
-    assert_null(unchanged_custody(u));
-    assert_false(unchanged_drop(u));
-    unchanged_forget(u, 5);
-    unchanged_vouch(u, 1, 301, &place);
+    assert_null(unchanged_validity(u));
+    assert_false(unchanged_clear(u));
+    unchanged_invalidate(u, 5);
+    unchanged_validate(u, 1, 301, &place);
     unchanged_close(u);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
     u = open_as(&id);
@@ -189,7 +189,7 @@ static void test_what_a_crash_left_behind_the_end_is_not_found(void **state)
     struct unchanged *u = open_as(&id);
 
     learn_batch(u, 0, 1000, 77);
-    unchanged_vouch(u, 15, 78, &place);
+    unchanged_validate(u, 15, 78, &place);
     file_path(path);
     int fd = open(path, O_RDWR);
     assert_int_equal(pread(fd, header, sizeof header, 0), sizeof header);
@@ -204,7 +204,7 @@ static void test_what_a_crash_left_behind_the_end_is_not_found(void **state)
     u = open_as(&id);
     assert_int_equal(known_of(u, 0, 1000, 1), 1000);
     assert_int_equal(known_of(u, 1000, 2000, 1), 0);
-    assert_int_equal(unchanged_custody(u)[3].xid, 78);
+    assert_int_equal(unchanged_validity(u)[3].xid, 78);
     assert_int_equal(fstat(fd, &st), 0);
     assert_int_equal(st.st_size, whole - 64000);
     learn_batch(u, 5000, 5500, 80);
