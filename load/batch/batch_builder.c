@@ -9,21 +9,22 @@
 #define SEAM_ROWS                                                                                  \
     200u /* at a batch's beginning, where the end of the one before may come once more */
 
-static enum err_code open_lots(struct fill *f, const struct spool *s, struct err *e)
+static enum err_code open_lots(struct batch_builder *f, const struct spool *s, struct err *e)
 {
     enum err_code rc = OK;
 
     f->out = f->in = &f->lots[0];
     for (size_t i = 0; rc == OK && i < 2; i++)
-        rc = lot_open(&f->lots[i], s, f->table, &f->conf.batch, e);
+        rc = batch_slot_open(&f->lots[i], s, f->table, &f->conf.batch, e);
     return rc;
 }
 
-enum err_code fill_open(struct fill **out, const struct spool *s, const char *table,
-                        const struct fill_conf *conf, struct err *e)
+enum err_code batch_builder_open(struct batch_builder **out, const struct spool *s,
+                                 const char *table, const struct batch_builder_conf *conf,
+                                 struct err *e)
 {
     enum err_code rc = ERR_NOMEM;
-    struct fill *f = calloc(1, sizeof *f);
+    struct batch_builder *f = calloc(1, sizeof *f);
 
     if (f == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -39,19 +40,19 @@ enum err_code fill_open(struct fill **out, const struct spool *s, const char *ta
              (rc = row_builder_open(&f->rower, &conf->row, e)) == OK)
         rc = open_lots(f, s, e);
     if (rc != OK) {
-        fill_close(f);
+        batch_builder_close(f);
         return rc;
     }
     *out = f;
     return OK;
 }
 
-void fill_close(struct fill *f)
+void batch_builder_close(struct batch_builder *f)
 {
     if (f == NULL)
         return;
     for (size_t i = 0; i < 2; i++)
-        lot_close(&f->lots[i]);
+        batch_slot_close(&f->lots[i]);
     row_builder_close(f->rower);
     if (f->reader != NULL)
         reader_close(f->reader);
@@ -61,7 +62,7 @@ void fill_close(struct fill *f)
     free(f);
 }
 
-enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e)
+enum err_code batch_builder_seek(struct batch_builder *f, const struct progress *at, struct err *e)
 {
     struct page_place after = at->place;
 
@@ -71,7 +72,7 @@ enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e
     struct batch_conf first = f->shape;
     first.bytes_max /= 4;
     f->out = f->in = &f->lots[0];
-    lot_begin(f->out, &first, at);
+    batch_slot_begin(f->out, &first, at);
     f->page = NULL;
     f->held = f->lame = false;
     f->whole = (struct progress){.place = after};
@@ -83,18 +84,18 @@ enum err_code fill_seek(struct fill *f, const struct progress *at, struct err *e
     return reader_seek(f->reader, after, e);
 }
 
-void fill_remember(struct fill *f, struct unchanged *u)
+void batch_builder_use_cache(struct batch_builder *f, struct unchanged *u)
 {
     f->unchanged = u;
 }
 
-void fill_shape(struct fill *f, size_t rows_max, bool fold)
+void batch_builder_shape(struct batch_builder *f, size_t rows_max, bool fold)
 {
     f->shape.rows_max = rows_max;
     f->shape.fold = fold;
 }
 
-void fill_lanes(struct fill *f, unsigned lanes, const struct progress *until)
+void batch_builder_lanes(struct batch_builder *f, unsigned lanes, const struct progress *until)
 {
     f->lanes = lanes;
     f->bounded = until != NULL;
@@ -104,29 +105,29 @@ void fill_lanes(struct fill *f, unsigned lanes, const struct progress *until)
 
 static bool still_refused(void *ctx, struct page_place place, uint64_t line)
 {
-    const struct fill *f = ctx;
+    const struct batch_builder *f = ctx;
 
     return f->conf.look || rejects_has(f->out->aside, place, line);
 }
 
-enum err_code fill_settle(struct fill *f, struct err *e)
+enum err_code batch_builder_advance(struct batch_builder *f, struct err *e)
 {
     enum err_code rc = OK;
 
     if (f->letters != NULL)
         rc = redrive_commit(f->letters, still_refused, f, e);
     rejects_committed(f->out->aside);
-    struct lot *done = f->out;
+    struct batch_slot *done = f->out;
     if (f->in == done) {
-        lot_begin(done, &f->shape, &done->reached);
+        batch_slot_begin(done, &f->shape, &done->reached);
         return rc;
     }
     f->out = f->in;
-    return rc == OK && f->lame ? fill_seek(f, &done->reached, e) : rc;
+    return rc == OK && f->lame ? batch_builder_seek(f, &done->reached, e) : rc;
 }
 
-enum err_code fill_refused(struct fill *f, const struct batch_row *row, const struct err *why,
-                           struct err *e)
+enum err_code batch_builder_refused(struct batch_builder *f, const struct batch_row *row,
+                                    const struct err *why, struct err *e)
 {
     struct dead_letter again = {.place = row->place, .line = row->line};
 
@@ -135,16 +136,17 @@ enum err_code fill_refused(struct fill *f, const struct batch_row *row, const st
     return rejects_refused(f->out->aside, row->place, row->line, why, e);
 }
 
-enum err_code fill_write_aside(struct fill *f, struct lot *lot, struct err *e)
+enum err_code batch_builder_write_rejects(struct batch_builder *f, struct batch_slot *lot,
+                                          struct err *e)
 {
     if (f->letters != NULL || rejects_write(lot->aside, e) == OK)
         return OK;
     return err_prefix(e, "cannot set records aside, for which the spool must be writable");
 }
 
-static bool wanted(const struct fill *f, const struct page_info *p)
+static bool wanted(const struct batch_builder *f, const struct page_info *p)
 {
-    const struct fill_conf *c = &f->conf;
+    const struct batch_builder_conf *c = &f->conf;
 
     return (c->segment == 0 || p->place.segment == c->segment) &&
            (c->fetched_from == WHEN_NONE || p->fetched >= c->fetched_from) &&
@@ -152,7 +154,7 @@ static bool wanted(const struct fill *f, const struct page_info *p)
 }
 
 /* Lines of the page that an earlier run has committed. */
-static enum err_code skip_lines(struct fill *f, struct err *e)
+static enum err_code skip_lines(struct batch_builder *f, struct err *e)
 {
     const char *line;
     size_t n;
@@ -168,8 +170,8 @@ static enum err_code skip_lines(struct fill *f, struct err *e)
     return OK;
 }
 
-/* The page waits for the next fill_seek. What lies before it is gone or damaged: the bound is reached. */
-static bool too_far(struct fill *f)
+/* The page waits for the next batch_builder_seek. What lies before it is gone or damaged: the bound is reached. */
+static bool too_far(struct batch_builder *f)
 {
     struct progress begin = {f->info.place, 1};
 
@@ -182,15 +184,16 @@ static bool too_far(struct fill *f)
     return true;
 }
 
-static bool at_bound(const struct fill *f)
+static bool at_bound(const struct batch_builder *f)
 {
     return f->bounded && progress_compare(&f->whole, &f->until) >= 0;
 }
 
-/* On to the next page that is wanted and sound: f->page, or NULL with FILL_END or FILL_MORE. */
-static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err *e)
+/* On to the next page that is wanted and sound: f->page, or NULL with BATCH_BUILDER_END or BATCH_BUILDER_MORE. */
+static enum err_code turn_page(struct batch_builder *f, enum batch_builder_what *what,
+                               struct err *e)
 {
-    *what = FILL_END;
+    *what = BATCH_BUILDER_END;
     if (at_bound(f))
         return OK;
     for (unsigned i = 0; i < PAGES_TURN; i++) {
@@ -219,28 +222,28 @@ static enum err_code turn_page(struct fill *f, enum fill_what *what, struct err 
             return OK;
         if (wanted(f, page)) {
             f->page = &f->info;
-            *what = FILL_MORE;
+            *what = BATCH_BUILDER_MORE;
             return skip_lines(f, e);
         }
         f->whole = (struct progress){.place = page->place};
     }
-    *what = FILL_MORE;
+    *what = BATCH_BUILDER_MORE;
     return OK;
 }
 
 /* The bound is within this page, and reached. */
-static bool lines_bound(const struct fill *f)
+static bool lines_bound(const struct batch_builder *f)
 {
     return f->bounded && f->until.line > 0 && f->lines >= f->until.line &&
            page_compare(f->page->place, f->until.place) == 0;
 }
 
 /* The page's lines, until the batch is full or the page is over. */
-static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
+static enum err_code take_lines(struct batch_builder *f, bool *full, struct err *e)
 {
     enum err_code rc = OK;
 
-    if (f->held && (rc = fill_offer(f, full, e)) != OK)
+    if (f->held && (rc = batch_builder_offer(f, full, e)) != OK)
         return rc;
     while (!*full && !(*full = lines_bound(f))) {
         const char *line = NULL;
@@ -251,9 +254,9 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
         f->row =
             (struct batch_row){.place = f->page->place, .line = f->page->first_line + f->lines};
         if (rc == ERR_TOO_BIG)
-            rc = fill_refuse_long(f, full, e);
+            rc = batch_builder_refuse_long(f, full, e);
         else if (rc == OK)
-            rc = fill_take_line(f, line, n, full, e);
+            rc = batch_builder_take_line(f, line, n, full, e);
         if (rc != OK)
             return rc;
     }
@@ -271,7 +274,8 @@ static enum err_code take_lines(struct fill *f, bool *full, struct err *e)
 }
 
 /* The same out of the letters; what does not fit goes back. */
-static enum err_code take_letters(struct fill *f, enum fill_what *what, struct err *e)
+static enum err_code take_letters(struct batch_builder *f, enum batch_builder_what *what,
+                                  struct err *e)
 {
     enum err_code rc = OK;
     bool full = false;
@@ -281,24 +285,25 @@ static enum err_code take_letters(struct fill *f, enum fill_what *what, struct e
         if ((rc = redrive_next(f->letters, &l, e)) != OK || l == NULL)
             break;
         f->row = (struct batch_row){.place = l->place, .line = l->line};
-        if ((rc = fill_take_line(f, l->raw, l->raw_len, &full, e)) != OK)
+        if ((rc = batch_builder_take_line(f, l->raw, l->raw_len, &full, e)) != OK)
             break;
         if (f->held)
             redrive_unread(f->letters);
         f->held = false;
     }
-    *what = f->in->moved ? FILL_READY : FILL_END;
+    *what = f->in->moved ? BATCH_BUILDER_READY : BATCH_BUILDER_END;
     if (rc == OK && !f->in->moved)
         rc = redrive_flush(f->letters, e);
     return rc;
 }
 
-/* Up to so many pages more into the lot that is being filled; *what as fill_run has it, but FILL_READY. */
-static enum err_code take_pages(struct fill *f, size_t pages, enum fill_what *what, struct err *e)
+/* Up to so many pages more into the lot that is being filled; *what as batch_builder_run has it, but BATCH_BUILDER_READY. */
+static enum err_code take_pages(struct batch_builder *f, size_t pages,
+                                enum batch_builder_what *what, struct err *e)
 {
     enum err_code rc = OK;
 
-    *what = FILL_MORE;
+    *what = BATCH_BUILDER_MORE;
     for (size_t i = 0; i < pages && !f->in->full; i++) {
         if (f->page == NULL && ((rc = turn_page(f, what, e)) != OK || f->page == NULL))
             return rc;
@@ -308,67 +313,68 @@ static enum err_code take_pages(struct fill *f, size_t pages, enum fill_what *wh
     return OK;
 }
 
-enum err_code fill_run(struct fill *f, enum fill_what *what, struct err *e)
+enum err_code batch_builder_run(struct batch_builder *f, enum batch_builder_what *what,
+                                struct err *e)
 {
     if (f->letters != NULL)
         return take_letters(f, what, e);
     enum err_code rc = take_pages(f, SIZE_MAX, what, e);
-    if (rc == OK && (f->in->full || (f->in->moved && *what == FILL_END)))
-        *what = FILL_READY;
+    if (rc == OK && (f->in->full || (f->in->moved && *what == BATCH_BUILDER_END)))
+        *what = BATCH_BUILDER_READY;
     return rc;
 }
 
 /* Records so large stand in memory several times on their way: a second batch of them would be too much. */
-static bool is_heavy(const struct lot *lot)
+static bool is_heavy(const struct batch_slot *lot)
 {
     return batch_bytes(lot->batch) / HEAVY > batch_rows(lot->batch);
 }
 
-bool fill_ahead(struct fill *f)
+bool batch_builder_read_ahead(struct batch_builder *f)
 {
     struct err e = ERR_INIT;
-    enum fill_what what = FILL_END;
+    enum batch_builder_what what = BATCH_BUILDER_END;
 
     if (f->letters != NULL || f->bounded || f->lame || is_heavy(f->out))
         return false;
     if (f->in == f->out) {
         f->in = f->out == &f->lots[0] ? &f->lots[1] : &f->lots[0];
-        lot_begin(f->in, &f->shape, &f->out->reached);
+        batch_slot_begin(f->in, &f->shape, &f->out->reached);
     }
     if (take_pages(f, 1, &what, &e) != OK)
         f->lame = true;
-    return !f->lame && !f->in->full && what == FILL_MORE;
+    return !f->lame && !f->in->full && what == BATCH_BUILDER_MORE;
 }
 
-bool fill_has_ahead(const struct fill *f)
+bool batch_builder_has_ahead(const struct batch_builder *f)
 {
     return f->in != f->out && !f->lame && f->in->moved;
 }
 
-void fill_sort_ahead(struct fill *f, unsigned shares)
+void batch_builder_sort_ahead(struct batch_builder *f, unsigned shares)
 {
     size_t ends[LANES];
 
-    if (fill_has_ahead(f))
+    if (batch_builder_has_ahead(f))
         batch_sort_shares(f->in->batch, shares, ends);
 }
 
-struct batch *fill_batch(struct fill *f)
+struct batch *batch_builder_batch(struct batch_builder *f)
 {
     return f->out->batch;
 }
 
-struct lot *fill_lot(struct fill *f)
+struct batch_slot *batch_builder_slot(struct batch_builder *f)
 {
     return f->out;
 }
 
-struct lot *fill_lot_ahead(struct fill *f)
+struct batch_slot *batch_builder_slot_ahead(struct batch_builder *f)
 {
-    return fill_has_ahead(f) && f->in->full ? f->in : NULL;
+    return batch_builder_has_ahead(f) && f->in->full ? f->in : NULL;
 }
 
-bool fill_repeats(const struct fill *f, const struct lot *lot)
+bool batch_builder_repeats(const struct batch_builder *f, const struct batch_slot *lot)
 {
     struct batch *before = f->lots[lot == &f->lots[0]].batch;
     size_t rows = batch_rows(lot->batch);
@@ -379,37 +385,37 @@ bool fill_repeats(const struct fill *f, const struct lot *lot)
     return false;
 }
 
-const char *fill_names(struct fill *f, struct lot *lot)
+const char *batch_builder_names(struct batch_builder *f, struct batch_slot *lot)
 {
-    return lot_names(lot, f->rower);
+    return batch_slot_names(lot, f->rower);
 }
 
-bool fill_has_more(const struct fill *f, const struct lot *lot)
+bool batch_builder_has_more(const struct batch_builder *f, const struct batch_slot *lot)
 {
     return lot != f->in ? !f->lame && f->in->moved : f->held;
 }
 
-struct rejects *fill_aside(struct fill *f)
+struct rejects *batch_builder_rejects(struct batch_builder *f)
 {
     return f->out->aside;
 }
 
-struct fill_tally fill_tally(const struct fill *f, unsigned lanes)
+struct batch_tally batch_builder_tally(const struct batch_builder *f, unsigned lanes)
 {
-    return lot_tally(f->out, lanes);
+    return batch_slot_tally(f->out, lanes);
 }
 
-const struct progress *fill_reached(const struct fill *f)
+const struct progress *batch_builder_reached(const struct batch_builder *f)
 {
     return &f->out->reached;
 }
 
-bool fill_gone(const struct fill *f, struct page_place place, uint64_t line)
+bool batch_builder_redriven(const struct batch_builder *f, struct page_place place, uint64_t line)
 {
     return f->letters != NULL && redrive_done(f->letters, place, line);
 }
 
-uint64_t fill_damaged(const struct fill *f)
+uint64_t batch_builder_damaged(const struct batch_builder *f)
 {
     return f->damaged;
 }

@@ -5,29 +5,29 @@
 
 #define LINES_ROW 16u /* read for each row: thousands may fold into one */
 
-static enum err_code set_aside(struct fill *f, const struct row_refusal *why, const char *line,
-                               size_t n, struct err *e)
+static enum err_code set_aside(struct batch_builder *f, const struct row_refusal *why,
+                               const char *line, size_t n, struct err *e)
 {
     bool known = f->letters != NULL; /* the file has it */
 
-    return lot_set_aside(f->in, why, known ? "" : reader_file(f->reader), &f->row, line,
-                         known ? 0 : n, e);
+    return batch_slot_reject(f->in, why, known ? "" : reader_file(f->reader), &f->row, line,
+                             known ? 0 : n, e);
 }
 
-static bool in_lanes(const struct fill *f, unsigned lane)
+static bool in_lanes(const struct batch_builder *f, unsigned lane)
 {
     return (f->lanes >> lane & 1u) != 0;
 }
 
 /* The line is of a lane that has it already. */
-static enum err_code leave_out(struct fill *f)
+static enum err_code leave_out(struct batch_builder *f)
 {
     f->lines++;
     f->in->moved = true;
     return OK;
 }
 
-enum err_code fill_offer(struct fill *f, bool *full, struct err *e)
+enum err_code batch_builder_offer(struct batch_builder *f, bool *full, struct err *e)
 {
     enum batch_add outcome = BATCH_ADDED;
     enum err_code rc = batch_add(f->in->batch, &f->row, f->data.data, &outcome, e);
@@ -37,15 +37,15 @@ enum err_code fill_offer(struct fill *f, bool *full, struct err *e)
     *full = f->held = outcome == BATCH_FULL;
     if (*full)
         return OK;
-    lot_count(f->in, lane_of(f->row.row.key), outcome);
+    batch_slot_count(f->in, lane_of(f->row.row.key), outcome);
     f->lines++;
     *full = f->in->read / LINES_ROW >= f->shape.rows_max;
     return OK;
 }
 
 /* A line that is refused is lane 0's. */
-static enum err_code refuse(struct fill *f, const struct row_refusal *why, const char *line,
-                            size_t n, bool *full, struct err *e)
+static enum err_code refuse(struct batch_builder *f, const struct row_refusal *why,
+                            const char *line, size_t n, bool *full, struct err *e)
 {
     enum err_code rc;
 
@@ -53,13 +53,13 @@ static enum err_code refuse(struct fill *f, const struct row_refusal *why, const
         return leave_out(f);
     if ((rc = set_aside(f, why, line, n, e)) != OK)
         return rc;
-    lot_count(f->in, 0, BATCH_ADDED);
+    batch_slot_count(f->in, 0, BATCH_ADDED);
     f->lines++;
     *full = rejects_full(f->in->aside);
     return OK;
 }
 
-enum err_code fill_refuse_long(struct fill *f, bool *full, struct err *e)
+enum err_code batch_builder_refuse_long(struct batch_builder *f, bool *full, struct err *e)
 {
     struct row_refusal why;
 
@@ -69,7 +69,7 @@ enum err_code fill_refuse_long(struct fill *f, bool *full, struct err *e)
 }
 
 /* f->row has all there is to know. Not where what the database refuses is looked for. */
-static bool known(struct fill *f, const char *line, size_t n)
+static bool known(struct batch_builder *f, const char *line, size_t n)
 {
     struct unchanged_seen seen;
 
@@ -85,7 +85,8 @@ static bool known(struct fill *f, const char *line, size_t n)
     return f->row.cached;
 }
 
-enum err_code fill_take_line(struct fill *f, const char *line, size_t n, bool *full, struct err *e)
+enum err_code batch_builder_take_line(struct batch_builder *f, const char *line, size_t n,
+                                      bool *full, struct err *e)
 {
     struct row_refusal why;
     bool refused = false;
@@ -93,10 +94,11 @@ enum err_code fill_take_line(struct fill *f, const char *line, size_t n, bool *f
 
     buf_reset(&f->data);
     if (known(f, line, n))
-        return in_lanes(f, lane_of(f->row.row.key)) ? fill_offer(f, full, e) : leave_out(f);
+        return in_lanes(f, lane_of(f->row.row.key)) ? batch_builder_offer(f, full, e)
+                                                    : leave_out(f);
     if ((rc = row_build(f->rower, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
         return rc;
     if (refused)
         return refuse(f, &why, line, n, full, e);
-    return in_lanes(f, lane_of(f->row.row.key)) ? fill_offer(f, full, e) : leave_out(f);
+    return in_lanes(f, lane_of(f->row.row.key)) ? batch_builder_offer(f, full, e) : leave_out(f);
 }

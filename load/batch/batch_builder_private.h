@@ -10,22 +10,22 @@
 #include "load/dead_letters/redrive.h"
 #include "spool/reader/reader.h"
 
-struct fill {
-    struct fill_conf conf;
+struct batch_builder {
+    struct batch_builder_conf conf;
     struct batch_conf shape; /* of the next batch */
     char *table;
     struct reader *reader;
     struct redrive *letters; /* redrive, else NULL */
     struct row_builder *rower;
-    struct lot lots[2];
-    struct lot *out;             /* the one that is asked for, and loaded */
-    struct lot *in;              /* the one that is being filled: the same, or the one ahead */
+    struct batch_slot lots[2];
+    struct batch_slot *out;      /* the one that is asked for, and loaded */
+    struct batch_slot *in;       /* the one that is being filled: the same, or the one ahead */
     struct unchanged *unchanged; /* the caller's, or NULL */
     struct page_info info;
     const struct page_info *page; /* info, whose lines are being read, or NULL */
     uint64_t lines;               /* of it read */
     struct progress whole;        /* the last page that is read entirely */
-    struct progress resume;       /* where fill_seek sent us, while line > 0 matters */
+    struct progress resume;       /* where batch_builder_seek sent us, while line > 0 matters */
     unsigned lanes;               /* whose lines are taken */
     struct progress until;        /* nothing behind it, where bounded */
     bool bounded;
@@ -37,11 +37,12 @@ struct fill {
 };
 
 /* Takes a line, whose place f->row has. *full: the batch is complete, and where f->held its row waits for the next one. */
-enum err_code fill_take_line(struct fill *f, const char *line, size_t n, bool *full,
-                             struct err *e) MUST_CHECK;
+enum err_code batch_builder_take_line(struct batch_builder *f, const char *line, size_t n,
+                                      bool *full, struct err *e) MUST_CHECK;
 /* The same of the row at hand ... */
-enum err_code fill_offer(struct fill *f, bool *full, struct err *e) MUST_CHECK;
+enum err_code batch_builder_offer(struct batch_builder *f, bool *full, struct err *e) MUST_CHECK;
 /* ... and of a line that nobody can read, of which the letter tells the place only; e->msg says how long it is. */
-enum err_code fill_refuse_long(struct fill *f, bool *full, struct err *e) MUST_CHECK;
+enum err_code batch_builder_refuse_long(struct batch_builder *f, bool *full,
+                                        struct err *e) MUST_CHECK;
 
 #endif

@@ -6,8 +6,8 @@
 #define SHAPES_MAX 16u /* of a batch: with more of them no names are told */
 #define NAMES_MAX  65536u
 
-enum err_code lot_open(struct lot *lot, const struct spool *s, const char *table,
-                       const struct batch_conf *conf, struct err *e)
+enum err_code batch_slot_open(struct batch_slot *lot, const struct spool *s, const char *table,
+                              const struct batch_conf *conf, struct err *e)
 {
     enum err_code rc = batch_open(&lot->batch, conf, e);
 
@@ -15,14 +15,15 @@ enum err_code lot_open(struct lot *lot, const struct spool *s, const char *table
     return rc == OK ? rejects_open(&lot->aside, s, table, e) : rc;
 }
 
-void lot_close(struct lot *lot)
+void batch_slot_close(struct batch_slot *lot)
 {
     rejects_close(lot->aside);
     batch_close(lot->batch);
     buf_free(&lot->names);
 }
 
-void lot_begin(struct lot *lot, const struct batch_conf *shape, const struct progress *reached)
+void batch_slot_begin(struct batch_slot *lot, const struct batch_conf *shape,
+                      const struct progress *reached)
 {
     batch_reset(lot->batch, shape);
     rejects_truncate(lot->aside, 0);
@@ -32,7 +33,7 @@ void lot_begin(struct lot *lot, const struct batch_conf *shape, const struct pro
     lot->moved = lot->full = false;
 }
 
-void lot_count(struct lot *lot, unsigned lane, enum batch_add outcome)
+void batch_slot_count(struct batch_slot *lot, unsigned lane, enum batch_add outcome)
 {
     lot->tally[lane].read++;
     lot->tally[lane].folded += outcome == BATCH_FOLDED;
@@ -41,9 +42,9 @@ void lot_count(struct lot *lot, unsigned lane, enum batch_add outcome)
     lot->moved = true;
 }
 
-struct fill_tally lot_tally(const struct lot *lot, unsigned lanes)
+struct batch_tally batch_slot_tally(const struct batch_slot *lot, unsigned lanes)
 {
-    struct fill_tally sum = {0};
+    struct batch_tally sum = {0};
 
     for (unsigned i = 0; i < LANES; i++)
         if ((lanes >> i & 1u) != 0) {
@@ -54,8 +55,9 @@ struct fill_tally lot_tally(const struct lot *lot, unsigned lanes)
     return sum;
 }
 
-enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, const char *file,
-                            const struct batch_row *row, const char *line, size_t n, struct err *e)
+enum err_code batch_slot_reject(struct batch_slot *lot, const struct row_refusal *why,
+                                const char *file, const struct batch_row *row, const char *line,
+                                size_t n, struct err *e)
 {
     struct dead_letter letter = {
         .at = when_now(),
@@ -71,7 +73,7 @@ enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, cons
     return rejects_add(lot->aside, &letter, e);
 }
 
-const char *lot_names(struct lot *lot, const struct row_builder *rower)
+const char *batch_slot_names(struct batch_slot *lot, const struct row_builder *rower)
 {
     uint64_t shapes[SHAPES_MAX];
     size_t n = batch_shapes(lot->batch, shapes, SHAPES_MAX);

@@ -9,14 +9,14 @@
 #include "load/dead_letters/rejects.h"
 
 /* What became of the lines that were read; the rest are the batch's rows. */
-struct fill_tally {
+struct batch_tally {
     uint64_t read, folded, stale;
 };
 
-struct lot {
+struct batch_slot {
     struct batch *batch;
     struct rejects *aside;
-    struct fill_tally tally[LANES];
+    struct batch_tally tally[LANES];
     uint64_t read;           /* of all lanes */
     struct progress reached; /* once it is in */
     bool moved;              /* something to commit, be it only progress */
@@ -24,18 +24,19 @@ struct lot {
     struct buf names;
 };
 
-enum err_code lot_open(struct lot *lot, const struct spool *s, const char *table,
-                       const struct batch_conf *conf, struct err *e) MUST_CHECK;
-void lot_close(struct lot *lot);
+enum err_code batch_slot_open(struct batch_slot *lot, const struct spool *s, const char *table,
+                              const struct batch_conf *conf, struct err *e) MUST_CHECK;
+void batch_slot_close(struct batch_slot *lot);
 /* Anew, where the one before it ends. */
-void lot_begin(struct lot *lot, const struct batch_conf *shape, const struct progress *reached);
-void lot_count(struct lot *lot, unsigned lane, enum batch_add outcome); /* a line */
-struct fill_tally lot_tally(const struct lot *lot, unsigned lanes);
+void batch_slot_begin(struct batch_slot *lot, const struct batch_conf *shape,
+                      const struct progress *reached);
+void batch_slot_count(struct batch_slot *lot, unsigned lane, enum batch_add outcome); /* a line */
+struct batch_tally batch_slot_tally(const struct batch_slot *lot, unsigned lanes);
 /* Of a row only the place and the line number count. */
-enum err_code lot_set_aside(struct lot *lot, const struct row_refusal *why, const char *file,
-                            const struct batch_row *row, const char *line, size_t n,
-                            struct err *e) MUST_CHECK;
+enum err_code batch_slot_reject(struct batch_slot *lot, const struct row_refusal *why,
+                                const char *file, const struct batch_row *row, const char *line,
+                                size_t n, struct err *e) MUST_CHECK;
 /* fill_names of it. */
-const char *lot_names(struct lot *lot, const struct row_builder *rower);
+const char *batch_slot_names(struct batch_slot *lot, const struct row_builder *rower);
 
 #endif

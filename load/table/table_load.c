@@ -53,7 +53,7 @@ static void on_closed(uv_handle_t *h)
 
     target_table_close(t->schema);
     later_close(t->later);
-    fill_close(t->fill);
+    batch_builder_close(t->fill);
     crew_close(t->crew);
     unchanged_close(t->unchanged);
     free(t->name);
@@ -94,8 +94,8 @@ bool table_unreachable(const struct table *t)
 static void drop_fill(struct table *t)
 {
     if (t->fill != NULL)
-        t->damaged += fill_damaged(t->fill);
-    fill_close(t->fill);
+        t->damaged += batch_builder_damaged(t->fill);
+    batch_builder_close(t->fill);
     t->fill = NULL;
 }
 
@@ -246,7 +246,7 @@ static bool gone(void *ctx, struct page_place place, uint64_t line)
 {
     const struct table *t = ctx;
 
-    return fill_gone(t->fill, place, line);
+    return batch_builder_redriven(t->fill, place, line);
 }
 
 /* Records set aside, and a part of the pages, come out of their turn. */
@@ -267,7 +267,7 @@ static enum err_code make_fill(struct table *t, struct err *e)
 {
     const struct relation *r = target_table_relation(t->schema);
     char key[NAMES_TABLE_MAX + 8];
-    struct fill_conf conf = {
+    struct batch_builder_conf conf = {
         .batch = t->conf.batch,
         .row = {.key = r->key, r->key_min, r->key_max, t->conf.zone, t->conf.replace_nul},
         .fetched_from = t->conf.fetched_from,
@@ -283,7 +283,7 @@ static enum err_code make_fill(struct table *t, struct err *e)
         conf.row = (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
     }
     drop_fill(t);
-    rc = fill_open(&t->fill, t->conf.spool, t->name, &conf, e);
+    rc = batch_builder_open(&t->fill, t->conf.spool, t->name, &conf, e);
     return rc == OK ? open_later(t, &conf.row, e) : rc;
 }
 
@@ -331,7 +331,7 @@ static void go_on(struct table *t)
             table_give_up(t, &e);
             return;
         }
-        fill_remember(t->fill, t->unchanged);
+        batch_builder_use_cache(t->fill, t->unchanged);
     }
     table_batch(t);
 }

@@ -7,7 +7,7 @@
 #define GROW_AFTER 4u  /* batches that went well before the next one may be larger again */
 #define TRUST_MOST 64u /* batches alike, before the next one is taken to be */
 
-static void take_batch(struct table *t, struct lot *lot, const struct progress *from);
+static void take_batch(struct table *t, struct batch_slot *lot, const struct progress *from);
 static void send_batch(struct table *t);
 static void on_ahead(uv_idle_t *idle);
 static void on_crew(void *ctx, const struct crew_result *r);
@@ -27,9 +27,9 @@ enum err_code table_seek(struct table *t, struct err *e)
     crew_clear(t->crew);
     t->ready = t->hearing = t->emptied = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
-    fill_lanes(t->fill, t->lanes, bounded ? &until : NULL);
-    fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
-    return fill_seek(t->fill, &t->committed, e);
+    batch_builder_lanes(t->fill, t->lanes, bounded ? &until : NULL);
+    batch_builder_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
+    return batch_builder_seek(t->fill, &t->committed, e);
 }
 
 static bool seek_again(struct table *t)
@@ -46,7 +46,7 @@ static bool seek_again(struct table *t)
 static void have_batch(struct table *t)
 {
     t->ready = true;
-    take_batch(t, fill_lot(t->fill), &t->committed);
+    take_batch(t, batch_builder_slot(t->fill), &t->committed);
     send_batch(t);
 }
 
@@ -69,7 +69,8 @@ static void filled(struct table *t)
 
     if (t->later == NULL)
         have_batch(t);
-    else if (later_begin(t->later, fill_batch(t->fill), target_table_progress(t->schema), &e) == OK)
+    else if (later_begin(t->later, batch_builder_batch(t->fill), target_table_progress(t->schema),
+                         &e) == OK)
         hear(t);
     else
         table_give_up(t, &e);
@@ -78,7 +79,7 @@ static void filled(struct table *t)
 /* The next batch: the one that is there already (after an error), or a new one. */
 void table_batch(struct table *t)
 {
-    enum fill_what what = FILL_END;
+    enum batch_builder_what what = BATCH_BUILDER_END;
     struct err e = ERR_INIT;
 
     if (t->ready) {
@@ -89,18 +90,18 @@ void table_batch(struct table *t)
         hear(t);
         return;
     }
-    if (fill_run(t->fill, &what, &e) != OK) {
+    if (batch_builder_run(t->fill, &what, &e) != OK) {
         table_give_up(t, &e);
         return;
     }
     switch (what) {
-    case FILL_READY:
+    case BATCH_BUILDER_READY:
         filled(t);
         break;
-    case FILL_MORE:
+    case BATCH_BUILDER_MORE:
         table_later(t, 0);
         break;
-    case FILL_END:
+    case BATCH_BUILDER_END:
         table_finish(t, NULL);
         break;
     }
@@ -111,7 +112,7 @@ static enum err_code refused(void *ctx, const struct batch_row *row, const struc
 {
     const struct flight *f = ctx;
 
-    return fill_refused(f->table->fill, row, why, e);
+    return batch_builder_refused(f->table->fill, row, why, e);
 }
 
 /* What others have loaded since it was heard last. */
@@ -134,18 +135,18 @@ static enum err_code settle(void *ctx, struct err *e)
 {
     const struct flight *f = ctx;
 
-    return fill_write_aside(f->table->fill, f->lot, e);
+    return batch_builder_write_rejects(f->table->fill, f->lot, e);
 }
 
 static bool more(void *ctx)
 {
     const struct flight *f = ctx;
 
-    return !f->table->stopping && fill_has_more(f->table->fill, f->lot);
+    return !f->table->stopping && batch_builder_has_more(f->table->fill, f->lot);
 }
 
 /* The table's own may be greater, not less. */
-static void note_greatest(struct table *t, const struct lot *lot, unsigned lanes)
+static void note_greatest(struct table *t, const struct batch_slot *lot, unsigned lanes)
 {
     int64_t now = when_now();
 
@@ -165,7 +166,7 @@ static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
 {
     struct flight *f = ctx;
     struct table *t = f->table;
-    struct fill_tally tally = lot_tally(f->lot, lanes);
+    struct batch_tally tally = batch_slot_tally(f->lot, lanes);
 
     t->total.read += tally.read;
     t->total.folded += tally.folded;
@@ -220,9 +221,9 @@ static void learn_to_guess(struct table *t)
 }
 
 /* Not where a line comes once more, as at the end of a page and the beginning of the next. */
-static enum batch_way guess(const struct table *t, const struct lot *lot)
+static enum batch_way guess(const struct table *t, const struct batch_slot *lot)
 {
-    return t->alike >= t->trust && !fill_repeats(t->fill, lot) ? t->way : BATCH_JUDGE;
+    return t->alike >= t->trust && !batch_builder_repeats(t->fill, lot) ? t->way : BATCH_JUDGE;
 }
 
 /* On to what comes next: what is on its way already, what is in the spool, or what the lanes that are behind lack. What was
@@ -232,11 +233,11 @@ static enum err_code next_batch(struct table *t, struct err *e)
     bool flying = crew_taken(t->crew) > 0;
     bool again = (t->lanes != LANES_ALL || t->emptied) && !flying;
 
-    t->committed = *fill_reached(t->fill);
+    t->committed = *batch_builder_reached(t->fill);
     if (t->bisect && progress_compare(&t->committed, &t->bisect_to) >= 0)
         t->bisect = false;
-    fill_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
-    enum err_code rc = fill_settle(t->fill, e);
+    batch_builder_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
+    enum err_code rc = batch_builder_advance(t->fill, e);
     if (rc != OK || !flying)
         return rc == OK && again ? table_seek(t, e) : rc;
     t->flight = other_flight(t);
@@ -255,9 +256,9 @@ static void committed(struct table *t)
     t->total.batches++;
     tell_aside(t, rejects_count(f->lot->aside));
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
-        F_INT("read", lot_tally(f->lot, LANES_ALL).read), F_INT("rows", batch_rows(f->lot->batch)),
-        F_INT("inserted", f->inserted), F_INT("updated", f->updated),
-        F_INT("segment", place->segment), F_INT("page", place->page),
+        F_INT("read", batch_slot_tally(f->lot, LANES_ALL).read),
+        F_INT("rows", batch_rows(f->lot->batch)), F_INT("inserted", f->inserted),
+        F_INT("updated", f->updated), F_INT("segment", place->segment), F_INT("page", place->page),
         F_INT("known", batch_cached(f->lot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
     t->attempt = 0;
     t->ready = t->doubted = false;
@@ -270,9 +271,9 @@ static void committed(struct table *t)
         table_later(t, 0); /* others' turn */
 }
 
-static void take_batch(struct table *t, struct lot *lot, const struct progress *from)
+static void take_batch(struct table *t, struct batch_slot *lot, const struct progress *from)
 {
-    struct flight *f = lot == fill_lot(t->fill) ? t->flight : other_flight(t);
+    struct flight *f = lot == batch_builder_slot(t->fill) ? t->flight : other_flight(t);
     *f = (struct flight){.table = t,
                          .lot = lot,
                          .guess = guess(t, lot),
@@ -285,7 +286,7 @@ static void take_batch(struct table *t, struct lot *lot, const struct progress *
                 .table = t->name,
                 .relation = target_table_relation(t->schema),
                 .batch = lot->batch,
-                .names = fill_names(t->fill, lot),
+                .names = batch_builder_names(t->fill, lot),
                 .custody = unchanged_validity(t->unchanged),
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
@@ -312,20 +313,20 @@ static void take_batch(struct table *t, struct lot *lot, const struct progress *
 static bool may_fly(const struct table *t)
 {
     return !t->stopping && !t->conf.replay && !t->emptied && t->lanes == LANES_ALL &&
-           crew_taken(t->crew) == 1 && fill_lot_ahead(t->fill) != NULL;
+           crew_taken(t->crew) == 1 && batch_builder_slot_ahead(t->fill) != NULL;
 }
 
 static void on_ahead(uv_idle_t *idle)
 {
     struct table *t = idle->data;
 
-    if (!t->stopping && fill_ahead(t->fill))
+    if (!t->stopping && batch_builder_read_ahead(t->fill))
         return;
     (void)uv_idle_stop(idle);
     if (crew_taken(t->crew) < 2) /* else it is on its way already */
-        fill_sort_ahead(t->fill, crew_shares(t->crew));
+        batch_builder_sort_ahead(t->fill, crew_shares(t->crew));
     if (may_fly(t))
-        take_batch(t, fill_lot_ahead(t->fill), fill_reached(t->fill));
+        take_batch(t, batch_builder_slot_ahead(t->fill), batch_builder_reached(t->fill));
 }
 
 static void send_batch(struct table *t)
@@ -336,7 +337,7 @@ static void send_batch(struct table *t)
         committed(t);
         return;
     }
-    rejects_truncate(fill_aside(t->fill),
+    rejects_truncate(batch_builder_rejects(t->fill),
                      t->flight->aside); /* the database's judgement is made anew */
     if (!t->bisect && t->later == NULL)
         (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
@@ -347,14 +348,14 @@ static void send_batch(struct table *t)
 static void look_closer(struct table *t)
 {
     t->bisect = true;
-    t->bisect_to = *fill_reached(t->fill);
+    t->bisect_to = *batch_builder_reached(t->fill);
     if (seek_again(t))
         table_batch(t);
 }
 
 static void smaller(struct table *t, const struct err *err)
 {
-    size_t rows = batch_rows(fill_batch(t->fill));
+    size_t rows = batch_rows(batch_builder_batch(t->fill));
 
     t->total.troubles[DB_TOO_SLOW]++;
     if (rows <= 1) {

@@ -13,7 +13,7 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err);
 
 static void go_on(struct table *t)
 {
-    fill_remember(t->fill, t->unchanged);
+    batch_builder_use_cache(t->fill, t->unchanged);
     table_batch(t);
 }
 
@@ -76,7 +76,7 @@ void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r)
 
 void table_reread(struct table *t)
 {
-    const struct batch *b = fill_batch(t->fill);
+    const struct batch *b = batch_builder_batch(t->fill);
 
     for (size_t i = 0; i < batch_rows(b); i++)
         if (batch_came(b, i)->cached) {
@@ -87,7 +87,7 @@ void table_reread(struct table *t)
 
 void table_learn(struct table *t)
 {
-    const struct batch *b = fill_batch(t->fill);
+    const struct batch *b = batch_builder_batch(t->fill);
 
     if (t->unchanged == NULL || t->emptied)
         return;

@@ -20,9 +20,9 @@ enum table_state {
 /* A batch on its way. */
 struct flight {
     struct table *table;
-    struct lot *lot;      /* the fill's */
-    enum batch_way guess; /* of what its rows all are */
-    size_t aside;         /* refused before it was sent: lane 0's */
+    struct batch_slot *lot; /* the fill's */
+    enum batch_way guess;   /* of what its rows all are */
+    size_t aside;           /* refused before it was sent: lane 0's */
     uint64_t inserted, updated;
     unsigned taught; /* lanes whose commit can be learned from */
     int64_t sent;    /* since when, by when_tick */
@@ -42,7 +42,7 @@ struct table {
     bool stopping, unreachable;
     unsigned asked; /* stopping: how often the statement under way was cancelled */
     struct target_table *schema;
-    struct fill *fill;
+    struct batch_builder *fill;
     struct later *later; /* for what is loaded out of its turn, else NULL */
     struct crew *crew;
     struct unchanged *unchanged; /* or NULL */
