@@ -10,9 +10,9 @@
 #define WINDOW 10 /* rows looked at by one statement, in batches */
 
 struct work {
-    struct cmd *cmd;
+    struct command_context *cmd;
     struct findings *findings;
-    const struct target *target;
+    const struct command_table *target;
     struct inspect inspect;
     int64_t from;
     bool over;
@@ -152,7 +152,8 @@ static enum err_code look_at_keys(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-static enum err_code check_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+static enum err_code check_table(void *ctx, struct command_context *c,
+                                 const struct command_table *t, struct err *e)
 {
     struct work w = {.cmd = c,
                      .findings = ctx,
@@ -175,13 +176,14 @@ static enum err_code check_table(void *ctx, struct cmd *c, const struct target *
     return rc;
 }
 
-static enum err_code merge_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+static enum err_code merge_table(void *ctx, struct command_context *c,
+                                 const struct command_table *t, struct err *e)
 {
     (void)ctx;
     return compare_members(c, t, e);
 }
 
-enum err_code cmd_check(struct cmd *c, struct err *e)
+enum err_code cmd_check(struct command_context *c, struct err *e)
 {
     struct findings *f = NULL;
     enum err_code rc;

@@ -4,6 +4,6 @@
 
 #include "load/command/command.h"
 
-enum err_code cmd_check(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_check(struct command_context *c, struct err *e) MUST_CHECK;
 
 #endif

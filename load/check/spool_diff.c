@@ -13,8 +13,8 @@
 #define DIGEST_ROOM ((size_t)1 << 18)
 
 struct work {
-    struct cmd *cmd;
-    const struct target *target;
+    struct command_context *cmd;
+    const struct command_table *target;
     struct findings *findings;
     struct newest_conf conf;
     bool pruned;
@@ -113,8 +113,8 @@ static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
     return OK;
 }
 
-enum err_code compare_times(struct cmd *c, const struct target *t, struct findings *f,
-                            struct err *e)
+enum err_code compare_times(struct command_context *c, const struct command_table *t,
+                            struct findings *f, struct err *e)
 {
     struct work w = {.cmd = c, .target = t, .findings = f, .conf = compare_conf(c, t)};
     bool held = false;

@@ -12,8 +12,9 @@
 #include "load/command/command.h"
 #include "load/command/findings.h"
 
-enum err_code compare_times(struct cmd *c, const struct target *t, struct findings *f,
-                            struct err *e) MUST_CHECK;
-enum err_code compare_members(struct cmd *c, const struct target *t, struct err *e) MUST_CHECK;
+enum err_code compare_times(struct command_context *c, const struct command_table *t,
+                            struct findings *f, struct err *e) MUST_CHECK;
+enum err_code compare_members(struct command_context *c, const struct command_table *t,
+                              struct err *e) MUST_CHECK;
 
 #endif

@@ -6,7 +6,7 @@
 
 #define AT_A_TIME 10000 /* keys of one statement */
 
-struct newest_conf compare_conf(const struct cmd *c, const struct target *t)
+struct newest_conf compare_conf(const struct command_context *c, const struct command_table *t)
 {
     return (struct newest_conf){
         .spool = c->spool,
@@ -54,8 +54,8 @@ enum err_code compare_begin(struct session *s, struct newest_conf *conf, enum co
                                                 : rc;
 }
 
-enum err_code compare_open(struct compare_keys *k, struct cmd *c, const struct target *t,
-                           struct err *e)
+enum err_code compare_open(struct compare_keys *k, struct command_context *c,
+                           const struct command_table *t, struct err *e)
 {
     *k = (struct compare_keys){.cmd = c,
                                .target = t,

@@ -23,8 +23,8 @@ enum compare_known {
 };
 
 struct compare_keys {
-    struct cmd *cmd;
-    const struct target *target;
+    struct command_context *cmd;
+    const struct command_table *target;
     struct newest_conf conf;
     struct newest *newest;
     int64_t *modified; /* the rows' times, or WHEN_NONE, as newest_of's */
@@ -34,18 +34,18 @@ struct compare_keys {
     bool over;
 };
 
-struct newest_conf compare_conf(const struct cmd *c, const struct target *t);
+struct newest_conf compare_conf(const struct command_context *c, const struct command_table *t);
 /* BEGIN, and how far the spool is loaded; where that is not known, the transaction has ended. */
 enum err_code compare_begin(struct session *s, struct newest_conf *conf, enum compare_known *known,
                             struct err *e) MUST_CHECK;
 
-enum err_code compare_open(struct compare_keys *k, struct cmd *c, const struct target *t,
-                           struct err *e) MUST_CHECK;
+enum err_code compare_open(struct compare_keys *k, struct command_context *c,
+                           const struct command_table *t, struct err *e) MUST_CHECK;
 void compare_close(struct compare_keys *k);
 enum err_code compare_next(struct compare_keys *k, bool names, bool *end, struct err *e) MUST_CHECK;
 
 /* Every row against its newest version. */
-enum err_code compare_rows(struct cmd *c, const struct target *t, struct findings *f, bool pruned,
-                           struct err *e) MUST_CHECK;
+enum err_code compare_rows(struct command_context *c, const struct command_table *t,
+                           struct findings *f, bool pruned, struct err *e) MUST_CHECK;
 
 #endif

@@ -182,7 +182,8 @@ static void release(struct work *w)
     compare_close(&w->k);
 }
 
-enum err_code compare_members(struct cmd *c, const struct target *t, struct err *e)
+enum err_code compare_members(struct command_context *c, const struct command_table *t,
+                              struct err *e)
 {
     struct work w = {.count = 0};
     bool end = false;

@@ -202,8 +202,8 @@ static void tell_all(const struct work *w)
                      "no row is older than what was loaded of the spool, and none is missing");
 }
 
-enum err_code compare_rows(struct cmd *c, const struct target *t, struct findings *f, bool pruned,
-                           struct err *e)
+enum err_code compare_rows(struct command_context *c, const struct command_table *t,
+                           struct findings *f, bool pruned, struct err *e)
 {
     static struct work w; /* too large for the stack; one at a time */
     bool end = false;
@@ -212,7 +212,7 @@ enum err_code compare_rows(struct cmd *c, const struct target *t, struct finding
     memset(&w, 0, sizeof w);
     w.findings = f;
     w.pruned = pruned;
-    if ((rc = cmd_archive_dir(c, &w.dir, e)) != OK)
+    if ((rc = command_archive_dir(c, &w.dir, e)) != OK)
         return rc;
     if ((rc = compare_open(&w.k, c, t, e)) != OK) {
         free(w.dir);

@@ -398,9 +398,9 @@ int main(int argc, char **argv)
     else if (options_int(p.options, OPT_VERSION) != 0)
         show_version();
     else if (options_command(p.options) != NULL)
-        code = cmd_main(p.options, &load_commands);
+        code = command_main(p.options, &load_commands);
     else
-        code = cmd_none(p.options, &load_commands, &e) == OK ? work(&p) : complain(&e);
+        code = command_none(p.options, &load_commands, &e) == OK ? work(&p) : complain(&e);
     options_free(p.options);
     return code;
 }

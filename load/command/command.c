@@ -74,7 +74,7 @@ static enum err_code refuse_slip(const struct options *o, struct err *e)
         meant, options_text(o, OPT_SPOOL));
 }
 
-enum err_code cmd_none(const struct options *o, const struct commands *all, struct err *e)
+enum err_code command_none(const struct options *o, const struct commands *all, struct err *e)
 {
     for (size_t i = 0; i < all->count; i++)
         for (size_t k = 0; k < OWN_MAX && all->list[i].own[k] != 0; k++)
@@ -86,7 +86,7 @@ enum err_code cmd_none(const struct options *o, const struct commands *all, stru
 
 /* ---- what commands share ---- */
 
-enum err_code cmd_cutoff(const struct cmd *c, int64_t *cutoff, struct err *e)
+enum err_code command_cutoff(const struct command_context *c, int64_t *cutoff, struct err *e)
 {
     if (!options_given(c->options, OPT_OLDER_THAN))
         return err_set(e, ERR_USAGE, "netty-load %s needs --older-than D, as in --older-than 90d",
@@ -95,7 +95,7 @@ enum err_code cmd_cutoff(const struct cmd *c, int64_t *cutoff, struct err *e)
     return OK;
 }
 
-enum err_code cmd_archive_dir(const struct cmd *c, char **dir, struct err *e)
+enum err_code command_archive_dir(const struct command_context *c, char **dir, struct err *e)
 {
     const char *given = options_text(c->options, OPT_ARCHIVE_DIR);
     const char *spool = options_text(c->options, OPT_SPOOL);
@@ -110,7 +110,7 @@ enum err_code cmd_archive_dir(const struct cmd *c, char **dir, struct err *e)
     return *dir != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
 }
 
-void cmd_failed(struct cmd *c, const char *table, const struct err *err)
+void cmd_failed(struct command_context *c, const char *table, const struct err *err)
 {
     LOG(err->code == ERR_INTERRUPTED ? LOG_WARN : LOG_ERROR, "failed",
         "the command did not do all of this table", F_STR("table", table),
@@ -140,10 +140,10 @@ static bool usable(const PGresult *r, int row)
     return PQgetisnull(r, row, LIST_PROBLEM) || strcmp(PQgetvalue(r, row, LIST_DENIED), "t") == 0;
 }
 
-static enum err_code read_target(struct target *t, const PGresult *r, int row, const char *table,
-                                 struct err *e)
+static enum err_code read_target(struct command_table *t, const PGresult *r, int row,
+                                 const char *table, struct err *e)
 {
-    *t = (struct target){0};
+    *t = (struct command_table){0};
     if (row < 0)
         return err_set(e, ERR_REFUSED, "the database has no table netty-%s that search_path shows",
                        table);
@@ -155,10 +155,10 @@ static enum err_code read_target(struct target *t, const PGresult *r, int row, c
     return relation_read(&t->relation, r, row, e);
 }
 
-static enum err_code one_table(struct cmd *c, const PGresult *r, int row, const char *table,
-                               target_fn *fn, void *ctx, struct err *e)
+static enum err_code one_table(struct command_context *c, const PGresult *r, int row,
+                               const char *table, target_fn *fn, void *ctx, struct err *e)
 {
-    struct target target;
+    struct command_table target;
     struct err err = ERR_INIT;
     enum err_code rc = read_target(&target, r, row, table, &err);
 
@@ -175,7 +175,7 @@ static enum err_code one_table(struct cmd *c, const PGresult *r, int row, const 
     return OK;
 }
 
-enum err_code cmd_each_table(struct cmd *c, target_fn *fn, void *ctx, struct err *e)
+enum err_code cmd_each_table(struct command_context *c, target_fn *fn, void *ctx, struct err *e)
 {
     const char *const *tables = NULL;
     PGresult *r = NULL;
@@ -193,7 +193,7 @@ enum err_code cmd_each_table(struct cmd *c, target_fn *fn, void *ctx, struct err
     return rc;
 }
 
-enum err_code cmd_one_table(struct cmd *c, const char *table, target_fn *fn, void *ctx,
+enum err_code cmd_one_table(struct command_context *c, const char *table, target_fn *fn, void *ctx,
                             struct err *e)
 {
     PGresult *r = NULL;
@@ -217,13 +217,14 @@ static int complain(const struct err *e)
 
 static void on_stop(void *ctx)
 {
-    struct cmd *c = ctx;
+    struct command_context *c = ctx;
 
     LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
     session_stop(c->session);
 }
 
-static enum err_code prepare(struct cmd *c, uv_loop_t *loop, struct spool **spool, struct err *e)
+static enum err_code prepare(struct command_context *c, uv_loop_t *loop, struct spool **spool,
+                             struct err *e)
 {
     const struct options *o = c->options;
     const struct backoff backoff = {.base_us = options_int(o, OPT_RETRY_DELAY),
@@ -249,7 +250,7 @@ static enum err_code prepare(struct cmd *c, uv_loop_t *loop, struct spool **spoo
     return session_open(&c->session, loop, options_text(o, OPT_DB), &backoff, e);
 }
 
-static void run(struct cmd *c, const struct command *command)
+static void run(struct command_context *c, const struct command *command)
 {
     struct err e = ERR_INIT;
 
@@ -263,7 +264,7 @@ static void run(struct cmd *c, const struct command *command)
 static int work(const struct options *o, const struct command *command, struct err *e)
 {
     uv_loop_t loop;
-    struct cmd c = {.options = o, .name = command->name};
+    struct command_context c = {.options = o, .name = command->name};
     struct spool *spool = NULL;
     struct stop_signals *stop = NULL;
 
@@ -287,7 +288,7 @@ static int work(const struct options *o, const struct command *command, struct e
     return c.code;
 }
 
-int cmd_main(const struct options *o, const struct commands *all)
+int command_main(const struct options *o, const struct commands *all)
 {
     const char *name = options_command(o);
     struct err e = ERR_INIT;

@@ -3,7 +3,7 @@
  * run at any time, beside the loader and beside itself, and to be killed at any point: the next run
  * goes on with what is left.
  *
- * main.c calls cmd_main, which finds the command in its table and gives it a struct cmd. Most are of
+ * main.c calls command_main, which finds the command in its table and gives it a struct command_context. Most are of
  * one table after the other:
  *
  *     cmd_each_table(c, fn, ctx, e);         // those named, or configured, or all of the database
@@ -20,12 +20,12 @@
 #include "shared/cli/summary.h"
 #include "spool/store/spool.h"
 
-struct cmd;
+struct command_context;
 /* A word of the command line, what it does, and the options that no other command may be given. */
 #define COMMAND_OPTIONS 4
 struct command {
     const char *name;
-    enum err_code (*run)(struct cmd *c, struct err *e);
+    enum err_code (*run)(struct command_context *c, struct err *e);
     enum option_id own[COMMAND_OPTIONS]; /* 0: no more */
 };
 struct commands {
@@ -35,13 +35,13 @@ struct commands {
 
 /* Runs the command that the options name, one of `all`. Returns the exit code; what went wrong has been
  * printed by then. */
-int cmd_main(const struct options *o, const struct commands *all);
+int command_main(const struct options *o, const struct commands *all);
 /* Without one: ERR_USAGE for an option that means something with a command only, and for a table that
  * the spool has not and whose name is nearly a command's. */
-enum err_code cmd_none(const struct options *o, const struct commands *all,
-                       struct err *e) MUST_CHECK;
+enum err_code command_none(const struct options *o, const struct commands *all,
+                           struct err *e) MUST_CHECK;
 
-struct cmd {
+struct command_context {
     const struct options *options;
     const char *name; /* the command's */
     struct session *session;
@@ -54,23 +54,27 @@ struct cmd {
 };
 
 /* One table of the database. */
-struct target {
+struct command_table {
     char *table; /* the API's name */
     struct relation relation;
 };
-typedef enum err_code target_fn(void *ctx, struct cmd *c, const struct target *t, struct err *e);
-enum err_code cmd_each_table(struct cmd *c, target_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+typedef enum err_code target_fn(void *ctx, struct command_context *c, const struct command_table *t,
+                                struct err *e);
+enum err_code cmd_each_table(struct command_context *c, target_fn *fn, void *ctx,
+                             struct err *e) MUST_CHECK;
 
 /* This one alone, whatever the other words are. */
-enum err_code cmd_one_table(struct cmd *c, const char *table, target_fn *fn, void *ctx,
+enum err_code cmd_one_table(struct command_context *c, const char *table, target_fn *fn, void *ctx,
                             struct err *e) MUST_CHECK;
 
 /* Logs it, and keeps its exit code. */
-void cmd_failed(struct cmd *c, const char *table, const struct err *err);
+void cmd_failed(struct command_context *c, const char *table, const struct err *err);
 
 /* --older-than, which must be given, as a point in time. */
-enum err_code cmd_cutoff(const struct cmd *c, int64_t *cutoff, struct err *e) MUST_CHECK;
+enum err_code command_cutoff(const struct command_context *c, int64_t *cutoff,
+                             struct err *e) MUST_CHECK;
 /* --archive-dir or its default; the text is the caller's to free. */
-enum err_code cmd_archive_dir(const struct cmd *c, char **dir, struct err *e) MUST_CHECK;
+enum err_code command_archive_dir(const struct command_context *c, char **dir,
+                                  struct err *e) MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@ struct work {
     char *dir;    /* NULL: not to files */
     bool replace; /* --update replace */
     struct shelf *shelf;
-    const struct target *target;
+    const struct command_table *target;
 };
 
 static enum err_code move(void *ctx, struct session *s, const struct mover_window *w,
@@ -26,8 +26,8 @@ static enum err_code move(void *ctx, struct session *s, const struct mover_windo
     return shelf_move(work->shelf, SHELF_PUT, work->condition, s, w, moved, e);
 }
 
-static enum err_code report(struct cmd *c, const struct work *work, const struct mover *m,
-                            int64_t began, struct err *e)
+static enum err_code report(struct command_context *c, const struct work *work,
+                            const struct mover *m, int64_t began, struct err *e)
 {
     const struct cell cells[] = {
         {"table", CELL_STR, work->target->table, 0},
@@ -40,7 +40,7 @@ static enum err_code report(struct cmd *c, const struct work *work, const struct
     return summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
 }
 
-static enum err_code to_table(struct cmd *c, struct work *work, struct err *e)
+static enum err_code to_table(struct command_context *c, struct work *work, struct err *e)
 {
     struct err late = ERR_INIT;
     int64_t began = when_tick();
@@ -62,7 +62,8 @@ static enum err_code to_table(struct cmd *c, struct work *work, struct err *e)
     return rc;
 }
 
-static enum err_code archive_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+static enum err_code archive_table(void *ctx, struct command_context *c,
+                                   const struct command_table *t, struct err *e)
 {
     struct work *work = ctx;
     const struct taken_conf conf = {.condition = work->condition, .dir = work->dir};
@@ -78,15 +79,15 @@ static enum err_code archive_table(void *ctx, struct cmd *c, const struct target
     return rc;
 }
 
-enum err_code cmd_archive(struct cmd *c, struct err *e)
+enum err_code cmd_archive(struct command_context *c, struct err *e)
 {
     struct work work = {.replace = options_int(c->options, OPT_UPDATE) == 1};
     char text[WHEN_TEXT];
     int64_t cutoff = 0;
-    enum err_code rc = cmd_cutoff(c, &cutoff, e);
+    enum err_code rc = command_cutoff(c, &cutoff, e);
 
     if (rc == OK && options_int(c->options, OPT_TO_FILE) != 0)
-        rc = cmd_archive_dir(c, &work.dir, e);
+        rc = command_archive_dir(c, &work.dir, e);
     if (rc == OK) {
         (void)snprintf(work.condition, sizeof work.condition, "t.time_modified < '%s'::timestamptz",
                        when_iso(cutoff, text));

@@ -6,13 +6,14 @@
 #include <string.h>
 
 struct shelf {
-    const struct target *target;
+    const struct command_table *target;
     struct relation archive; /* schema, key and their types are the target's */
     char *columns;
     bool replace;
 };
 
-enum err_code shelf_open(struct shelf **out, const struct target *t, bool replace, struct err *e)
+enum err_code shelf_open(struct shelf **out, const struct command_table *t, bool replace,
+                         struct err *e)
 {
     struct shelf *s = calloc(1, sizeof *s);
 

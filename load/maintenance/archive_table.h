@@ -17,7 +17,7 @@
 struct shelf;
 /* replace: --update replace, so that of two rows of a record one is taken as it is. The target must
  * live as long. */
-enum err_code shelf_open(struct shelf **s, const struct target *t, bool replace,
+enum err_code shelf_open(struct shelf **s, const struct command_table *t, bool replace,
                          struct err *e) MUST_CHECK;
 void shelf_close(struct shelf *s);
 

@@ -9,8 +9,8 @@
 #define OLD_WAY "pg_column_compression(t.data) = 'pglz' AND jsonb_typeof(t.data) = 'object'"
 
 struct work {
-    struct cmd *cmd;
-    const struct target *target;
+    struct command_context *cmd;
+    const struct command_table *target;
     bool has_lz4;
     char compression[16];
     int64_t size;
@@ -82,7 +82,8 @@ static enum err_code report(const struct work *w, const char *before, const stru
     return summary_row(w->cmd->summary, cells, sizeof cells / sizeof *cells, e);
 }
 
-static enum err_code compress_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+static enum err_code compress_table(void *ctx, struct command_context *c,
+                                    const struct command_table *t, struct err *e)
 {
     struct work w = {.cmd = c, .target = t};
     struct mover m = {.relation = &t->relation,
@@ -118,7 +119,7 @@ static enum err_code compress_table(void *ctx, struct cmd *c, const struct targe
     return rc;
 }
 
-enum err_code cmd_compress(struct cmd *c, struct err *e)
+enum err_code cmd_compress(struct command_context *c, struct err *e)
 {
     return cmd_each_table(c, compress_table, NULL, e);
 }

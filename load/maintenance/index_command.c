@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct work {
-    struct cmd *cmd;
-    const struct target *target;
+    struct command_context *cmd;
+    const struct command_table *target;
     const char *member; /* NULL: time_modified */
     char name[INDEX_NAME];
     struct index_seen seen;
@@ -180,8 +180,8 @@ static enum err_code report(struct work *w, int64_t began, struct err *e)
     return summary_row(w->cmd->summary, cells, sizeof cells / sizeof *cells, e);
 }
 
-static enum err_code one_index(struct cmd *c, const struct target *t, const char *member,
-                               struct err *e)
+static enum err_code one_index(struct command_context *c, const struct command_table *t,
+                               const char *member, struct err *e)
 {
     struct work w = {.cmd = c, .target = t, .member = member};
     int64_t began = when_tick();
@@ -199,7 +199,8 @@ struct members {
 };
 
 /* One that cannot be made does not stop the others. */
-static enum err_code index_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+static enum err_code index_table(void *ctx, struct command_context *c,
+                                 const struct command_table *t, struct err *e)
 {
     const struct members *m = ctx;
     enum err_code rc = one_index(c, t, NULL, e);
@@ -215,7 +216,7 @@ static enum err_code index_table(void *ctx, struct cmd *c, const struct target *
 /* ---- --suggest ---- */
 
 struct question {
-    const struct target *target;
+    const struct command_table *target;
     char *source; /* of pg_stat_statements */
     PGresult *rows;
 };
@@ -241,7 +242,8 @@ static enum err_code ask_statements(void *ctx, struct session *s, struct err *e)
     return session_run(s, sql_suggest, vars, 2, &q->rows, e);
 }
 
-static enum err_code suggest(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+static enum err_code suggest(void *ctx, struct command_context *c, const struct command_table *t,
+                             struct err *e)
 {
     struct question *q = ctx;
     q->target = t;
@@ -262,7 +264,7 @@ static enum err_code suggest(void *ctx, struct cmd *c, const struct target *t, s
     return rc;
 }
 
-enum err_code cmd_index(struct cmd *c, struct err *e)
+enum err_code cmd_index(struct command_context *c, struct err *e)
 {
     const char *const *words = NULL;
     size_t n = options_words(c->options, &words);

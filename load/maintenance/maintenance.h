@@ -4,10 +4,10 @@
 
 #include "load/command/command.h"
 
-enum err_code cmd_archive(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_compress(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_index(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_purge(struct cmd *c, struct err *e) MUST_CHECK;
-enum err_code cmd_restore(struct cmd *c, struct err *e) MUST_CHECK;
+enum err_code cmd_archive(struct command_context *c, struct err *e) MUST_CHECK;
+enum err_code cmd_compress(struct command_context *c, struct err *e) MUST_CHECK;
+enum err_code cmd_index(struct command_context *c, struct err *e) MUST_CHECK;
+enum err_code cmd_purge(struct command_context *c, struct err *e) MUST_CHECK;
+enum err_code cmd_restore(struct command_context *c, struct err *e) MUST_CHECK;
 
 #endif

@@ -29,21 +29,22 @@ static void condition(int64_t cutoff, char out[CONDITION_MAX])
         text, text);
 }
 
-static enum err_code purge_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+static enum err_code purge_table(void *ctx, struct command_context *c,
+                                 const struct command_table *t, struct err *e)
 {
     const struct taken_conf *conf = ctx;
 
     return taken_run(c, t, conf, e);
 }
 
-enum err_code cmd_purge(struct cmd *c, struct err *e)
+enum err_code cmd_purge(struct command_context *c, struct err *e)
 {
     char text[CONDITION_MAX];
     char *dir = NULL;
     int64_t cutoff = 0;
-    enum err_code rc = cmd_cutoff(c, &cutoff, e);
+    enum err_code rc = command_cutoff(c, &cutoff, e);
 
-    if (rc == OK && (rc = cmd_archive_dir(c, &dir, e)) == OK) {
+    if (rc == OK && (rc = command_archive_dir(c, &dir, e)) == OK) {
         condition(cutoff, text);
         struct taken_conf conf = {.condition = text, .dir = dir};
         rc = cmd_each_table(c, purge_table, &conf, e);

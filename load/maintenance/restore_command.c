@@ -23,8 +23,9 @@ static enum err_code move(void *ctx, struct session *s, const struct mover_windo
     return shelf_move(work->shelf, SHELF_TAKE_BACK, EVERY_ROW, s, w, moved, e);
 }
 
-static enum err_code report(struct cmd *c, const struct target *t, const char *from,
-                            const struct mover_counts *n, int64_t began, struct err *e)
+static enum err_code report(struct command_context *c, const struct command_table *t,
+                            const char *from, const struct mover_counts *n, int64_t began,
+                            struct err *e)
 {
     const struct cell cells[] = {
         {"table", CELL_STR, t->table, 0},
@@ -37,8 +38,8 @@ static enum err_code report(struct cmd *c, const struct target *t, const char *f
     return summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
 }
 
-static enum err_code from_table(struct cmd *c, struct work *work, struct mover_counts *n,
-                                struct err *e)
+static enum err_code from_table(struct command_context *c, struct work *work,
+                                struct mover_counts *n, struct err *e)
 {
     struct mover m = {.relation = shelf_archive(work->shelf),
                       .condition = EVERY_ROW,
@@ -56,7 +57,8 @@ static enum err_code from_table(struct cmd *c, struct work *work, struct mover_c
     return rc;
 }
 
-static enum err_code restore_table(void *ctx, struct cmd *c, const struct target *t, struct err *e)
+static enum err_code restore_table(void *ctx, struct command_context *c,
+                                   const struct command_table *t, struct err *e)
 {
     struct work *work = ctx;
     struct mover_counts n = {0};
@@ -81,7 +83,7 @@ static enum err_code restore_table(void *ctx, struct cmd *c, const struct target
     return rc;
 }
 
-enum err_code cmd_restore(struct cmd *c, struct err *e)
+enum err_code cmd_restore(struct command_context *c, struct err *e)
 {
     struct work work = {.replace = options_int(c->options, OPT_UPDATE) == 1,
                         .file = options_text(c->options, OPT_FROM_FILE)};

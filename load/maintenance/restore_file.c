@@ -9,7 +9,7 @@
 #define SQL_MAX   ((size_t)1 << 16)
 
 struct work {
-    const struct target *target;
+    const struct command_table *target;
     const char *path, *merged;
     char *columns;
     struct buf batch; /* "[line,line" */
@@ -70,7 +70,7 @@ static enum err_code send_batch(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-static enum err_code flush(struct cmd *c, struct work *w, struct err *e)
+static enum err_code flush(struct command_context *c, struct work *w, struct err *e)
 {
     enum err_code rc = OK;
 
@@ -87,8 +87,8 @@ static enum err_code flush(struct cmd *c, struct work *w, struct err *e)
     return OK;
 }
 
-static enum err_code take_line(struct cmd *c, struct work *w, const char *line, size_t n,
-                               struct err *e)
+static enum err_code take_line(struct command_context *c, struct work *w, const char *line,
+                               size_t n, struct err *e)
 {
     enum err_code rc = OK;
 
@@ -103,7 +103,8 @@ static enum err_code take_line(struct cmd *c, struct work *w, const char *line, 
     return OK;
 }
 
-static enum err_code read_all(struct cmd *c, struct work *w, struct keep_reader *r, struct err *e)
+static enum err_code read_all(struct command_context *c, struct work *w, struct keep_reader *r,
+                              struct err *e)
 {
     struct err damage = ERR_INIT;
     const char *line = NULL;
@@ -127,8 +128,9 @@ static enum err_code read_all(struct cmd *c, struct work *w, struct keep_reader 
     return OK;
 }
 
-enum err_code restore_file(struct cmd *c, const struct target *t, const char *path,
-                           const char *merged, struct mover_counts *n, struct err *e)
+enum err_code restore_file(struct command_context *c, const struct command_table *t,
+                           const char *path, const char *merged, struct mover_counts *n,
+                           struct err *e)
 {
     struct work w = {.target = t, .path = path, .merged = merged, .counts = n};
     struct keep_reader *r = NULL;

@@ -15,8 +15,9 @@ static enum err_code to_file(void *ctx, const PGresult *rows, struct err *e)
     return rc == OK ? keep_commit(k, e) : rc;
 }
 
-static enum err_code report(struct cmd *c, const struct target *t, const struct mover *m,
-                            const struct keep *k, int64_t began, struct err *e)
+static enum err_code report(struct command_context *c, const struct command_table *t,
+                            const struct mover *m, const struct keep *k, int64_t began,
+                            struct err *e)
 {
     const struct cell cells[] = {
         {"table", CELL_STR, t->table, 0},
@@ -29,8 +30,8 @@ static enum err_code report(struct cmd *c, const struct target *t, const struct 
     return summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
 }
 
-enum err_code taken_run(struct cmd *c, const struct target *t, const struct taken_conf *conf,
-                        struct err *e)
+enum err_code taken_run(struct command_context *c, const struct command_table *t,
+                        const struct taken_conf *conf, struct err *e)
 {
     struct keep *k = NULL;
     struct err late = ERR_INIT;

@@ -12,7 +12,7 @@ struct taken_conf {
     const char *dir;       /* of the files */
 };
 
-enum err_code taken_run(struct cmd *c, const struct target *t, const struct taken_conf *conf,
-                        struct err *e) MUST_CHECK;
+enum err_code taken_run(struct command_context *c, const struct command_table *t,
+                        const struct taken_conf *conf, struct err *e) MUST_CHECK;
 
 #endif
