@@ -154,18 +154,18 @@ static void on_every(uv_timer_t *timer)
     struct loader *p = timer->data;
     struct err e = ERR_INIT;
 
-    account_spool(p->conf.account, NULL);
+    load_metrics_spool(p->conf.account, NULL);
     spool_close(p->spool);
     p->spool = NULL;
     p->code = err_exit(spool_open(&p->spool, options_text(p->options, OPT_SPOOL), SPOOL_LOOK, &e));
     p->conf.table.spool = p->spool;
-    account_spool(p->conf.account, p->spool);
+    load_metrics_spool(p->conf.account, p->spool);
     if (p->spool != NULL) {
         begin(p);
         return;
     }
     LOG(LOG_ERROR, "away", "the spool cannot be read; the next run tries again", F_ERR(&e));
-    p->code = account_done(p->conf.account, p->code);
+    p->code = load_metrics_done(p->conf.account, p->code);
     wait_or_end(p);
 }
 
@@ -177,7 +177,7 @@ static void on_ended(void *ctx)
     p->code = run_exit(p->run);
     if (run_report(p->run, stdout, p->json, &e) != OK)
         p->code = exit_graver(p->code, complain(&e));
-    p->code = account_done(p->conf.account, p->code);
+    p->code = load_metrics_done(p->conf.account, p->code);
     run_close(p->run);
     p->run = NULL;
     wait_or_end(p);
@@ -290,7 +290,7 @@ static void begin(struct loader *p)
         run_start(p->run, on_ended, p);
     }
     if (rc != OK) {
-        p->code = account_done(p->conf.account, complain(&e));
+        p->code = load_metrics_done(p->conf.account, complain(&e));
         wait_or_end(p);
     }
 }
@@ -301,16 +301,17 @@ static enum err_code open_account(struct loader *p, struct err *e)
     const struct options *o = p->options;
     const struct table_conf *t = &p->conf.table;
     bool every = options_given(o, OPT_EVERY) && !p->conf.follow;
-    struct account_conf conf = {.options = o,
-                                .loop = &p->loop,
-                                .spool = p->spool,
-                                .every = every ? options_int(o, OPT_EVERY) : 0,
-                                .kind = t->redrive ? "redrive" : (t->replay ? "replay" : "load"),
-                                .follow = p->conf.follow};
+    struct load_metrics_conf conf = {.options = o,
+                                     .loop = &p->loop,
+                                     .spool = p->spool,
+                                     .every = every ? options_int(o, OPT_EVERY) : 0,
+                                     .kind =
+                                         t->redrive ? "redrive" : (t->replay ? "replay" : "load"),
+                                     .follow = p->conf.follow};
     if (t->dry_run || options_int(o, OPT_LOADED) != 0 || options_int(o, OPT_CHECK) != 0 ||
         options_int(o, OPT_CATALOG) != 0)
         return OK;
-    return account_open(&p->conf.account, &conf, e);
+    return load_metrics_open(&p->conf.account, &conf, e);
 }
 
 static enum err_code prepare(struct loader *p, struct err *e)
@@ -356,7 +357,7 @@ static int work(struct loader *p)
     }
     if (p->stop != NULL)
         stop_signals_close(p->stop);
-    account_close(p->conf.account);
+    load_metrics_close(p->conf.account);
     uv_close((uv_handle_t *)&p->every, NULL);
     (void)uv_run(&p->loop, UV_RUN_DEFAULT); /* the handles' ends */
     if (uv_loop_close(&p->loop) != 0)

@@ -5,7 +5,7 @@
 #include "load/database/db.h"
 
 #define TABLE_TROUBLES (DB_FAULT + 1)
-struct table_counts {
+struct load_counts {
     uint64_t read, inserted, updated, unchanged, stale, folded, dead;
     uint64_t batches;
     uint64_t retries;

@@ -3,7 +3,7 @@
 #define P "netty_load_"
 
 /* clang-format off */
-const struct metric_def meters[METERS] = {
+const struct metric_def load_metric_defs[METERS] = {
     [METER_BUILD] = {P "build_info", METRIC_GAUGE, {"version"},
         .help = "Always 1; the label tells the program's version."},
     [METER_LOADS] = {P "runs_total", METRIC_COUNTER, {"table", "status"},

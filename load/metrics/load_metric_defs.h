@@ -28,6 +28,6 @@ enum meter {
     METER_EXIT,
     METERS
 };
-extern const struct metric_def meters[METERS];
+extern const struct metric_def load_metric_defs[METERS];
 
 #endif

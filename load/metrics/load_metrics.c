@@ -16,17 +16,17 @@
 
 struct entry {
     char table[NAMES_TABLE_MAX + 1];
-    const struct table_counts *live; /* NULL: the table is closed */
-    struct table_counts counted;     /* of which the metrics know */
-    struct table_counts seen;        /* of which history or `run` knows */
-    struct run_history_entry run;    /* what is not written yet */
-    bool open;                       /* ... and there is some */
-    int64_t told;                    /* when_tick() of the last line; 0: none yet */
+    const struct load_counts *live; /* NULL: the table is closed */
+    struct load_counts counted;     /* of which the metrics know */
+    struct load_counts seen;        /* of which history or `run` knows */
+    struct run_history_entry run;   /* what is not written yet */
+    bool open;                      /* ... and there is some */
+    int64_t told;                   /* when_tick() of the last line; 0: none yet */
     struct entry *next;
 };
 
-struct account {
-    struct account_conf conf;
+struct load_metrics {
+    struct load_metrics_conf conf;
     struct metrics *metrics;
     struct monitor *board;
     uv_timer_t timer;
@@ -48,11 +48,11 @@ static const struct last_run_meters last_run = {.side = RUN_HISTORY_LOAD,
 /* ---- counting ---- */
 
 /* A series that is there before it counts: what rises from nothing is seen to rise. */
-static void count(const struct account *a, struct entry *i)
+static void count(const struct load_metrics *a, struct entry *i)
 {
     struct metrics *m = a->metrics;
-    const struct table_counts *c = i->live;
-    struct table_counts *s = &i->counted;
+    const struct load_counts *c = i->live;
+    struct load_counts *s = &i->counted;
     if (c == NULL)
         return;
     const struct {
@@ -75,7 +75,7 @@ static void count(const struct account *a, struct entry *i)
     *s = *c;
 }
 
-static struct entry *find(struct account *a, const char *table)
+static struct entry *find(struct load_metrics *a, const char *table)
 {
     static const char *const statuses[] = {"complete", "partial", "failed"};
     for (struct entry *i = a->entries; i != NULL; i = i->next)
@@ -92,7 +92,7 @@ static struct entry *find(struct account *a, const char *table)
     return made;
 }
 
-void account_table(struct account *a, const char *table, const struct table_counts *counts)
+void load_metrics_table(struct load_metrics *a, const char *table, const struct load_counts *counts)
 {
     struct entry *i = a != NULL ? find(a, table) : NULL;
     if (i == NULL)
@@ -104,7 +104,7 @@ void account_table(struct account *a, const char *table, const struct table_coun
 /* ---- history ---- */
 
 /* A spool that only lets itself be read is no trouble: the loader needs no more of it. */
-static void write_line(struct account *a, struct entry *i)
+static void write_line(struct load_metrics *a, struct entry *i)
 {
     struct err e = ERR_INIT;
     if (!i->open)
@@ -119,7 +119,7 @@ static void write_line(struct account *a, struct entry *i)
         F_STR("table", i->table), F_ERR(&e));
 }
 
-static void write_all(struct account *a)
+static void write_all(struct load_metrics *a)
 {
     for (struct entry *i = a->entries; i != NULL; i = i->next)
         write_line(a, i);
@@ -130,9 +130,9 @@ static void on_timer(uv_timer_t *timer)
     write_all(timer->data);
 }
 
-static void add_counts(struct entry *i, const struct table_counts *c)
+static void add_counts(struct entry *i, const struct load_counts *c)
 {
-    const struct table_counts *seen = &i->seen;
+    const struct load_counts *seen = &i->seen;
     int64_t *n = i->run.counts;
     n[RUN_READ] += (int64_t)(c->read - seen->read);
     n[RUN_INSERTED] += (int64_t)(c->inserted - seen->inserted);
@@ -157,13 +157,13 @@ static const char *judge(struct run_history_entry *run, const struct err *err)
     return status;
 }
 
-void account_loaded(struct account *a, const char *table, const struct err *err)
+void load_metrics_loaded(struct load_metrics *a, const char *table, const struct err *err)
 {
     struct entry *i = a != NULL ? find(a, table) : NULL;
     int64_t now = when_now();
     if (i == NULL || i->live == NULL)
         return;
-    struct table_counts counts = *i->live;
+    struct load_counts counts = *i->live;
     int64_t busy = counts.busy - i->seen.busy;
     bool nothing = err == NULL && counts.read == i->seen.read && i->run.error[0] == 0;
     monitor_ended(a->board, table, err != NULL ? err->code : OK);
@@ -181,7 +181,7 @@ void account_loaded(struct account *a, const char *table, const struct err *err)
     metrics_add(a->metrics, METER_LOADS, table, judge(&i->run, err), 1);
     metrics_observe(a->metrics, METER_LOAD_SECONDS, table, NULL, SECONDS(busy));
     i->seen = counts;
-    if (!a->conf.follow || i->told == 0 || when_tick() - i->told >= ACCOUNT_SPAN)
+    if (!a->conf.follow || i->told == 0 || when_tick() - i->told >= LOAD_METRICS_SPAN)
         write_line(a, i);
 }
 
@@ -204,7 +204,7 @@ static void set_table(struct metrics *m, const struct status *s, const struct st
 
 static void collect(void *ctx, const struct status *s)
 {
-    struct account *a = ctx;
+    struct load_metrics *a = ctx;
     for (struct entry *i = a->entries; i != NULL; i = i->next)
         count(a, i);
     for (size_t i = METER_LAST_DURATION; i < METER_EXIT; i++)
@@ -218,9 +218,10 @@ static void collect(void *ctx, const struct status *s)
 
 /* ---- beginning and end ---- */
 
-enum err_code account_open(struct account **out, const struct account_conf *conf, struct err *e)
+enum err_code load_metrics_open(struct load_metrics **out, const struct load_metrics_conf *conf,
+                                struct err *e)
 {
-    struct account *a = calloc(1, sizeof *a);
+    struct load_metrics *a = calloc(1, sizeof *a);
     enum err_code rc;
     *out = NULL;
     if (a == NULL)
@@ -234,7 +235,7 @@ enum err_code account_open(struct account **out, const struct account_conf *conf
                                  .interval = conf->every,
                                  .collect = collect,
                                  .ctx = a};
-    if ((rc = metrics_open(&a->metrics, meters, METERS, e)) == OK) {
+    if ((rc = metrics_open(&a->metrics, load_metric_defs, METERS, e)) == OK) {
         metrics_set(a->metrics, METER_BUILD, NETTY_VERSION, NULL, 1);
         board.metrics = a->metrics;
         rc = monitor_open(&a->board, &board, e);
@@ -243,16 +244,17 @@ enum err_code account_open(struct account **out, const struct account_conf *conf
     a->timer.data = a;
     uv_unref((uv_handle_t *)&a->timer);
     if (rc == OK && conf->follow)
-        (void)uv_timer_start(&a->timer, on_timer, ACCOUNT_SPAN / 1000, ACCOUNT_SPAN / 1000);
+        (void)uv_timer_start(&a->timer, on_timer, LOAD_METRICS_SPAN / 1000,
+                             LOAD_METRICS_SPAN / 1000);
     if (rc != OK) {
-        account_close(a);
+        load_metrics_close(a);
         return rc;
     }
     *out = a;
     return OK;
 }
 
-int account_done(struct account *a, int code)
+int load_metrics_done(struct load_metrics *a, int code)
 {
     if (a == NULL)
         return code;
@@ -264,7 +266,7 @@ int account_done(struct account *a, int code)
     return monitor_done(a->board, METER_EXIT, code);
 }
 
-void account_spool(struct account *a, const struct spool *s)
+void load_metrics_spool(struct load_metrics *a, const struct spool *s)
 {
     if (a == NULL)
         return;
@@ -274,7 +276,7 @@ void account_spool(struct account *a, const struct spool *s)
 
 static void on_closed(uv_handle_t *h)
 {
-    struct account *a = h->data;
+    struct load_metrics *a = h->data;
     while (a->entries != NULL) {
         struct entry *i = a->entries;
         a->entries = i->next;
@@ -283,7 +285,7 @@ static void on_closed(uv_handle_t *h)
     free(a);
 }
 
-void account_close(struct account *a)
+void load_metrics_close(struct load_metrics *a)
 {
     if (a == NULL)
         return;

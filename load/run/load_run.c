@@ -63,7 +63,7 @@ static enum err_code add(struct run *r, const char *table, size_t tables, struct
     item->run = r;
     item->dirty = true;
     r->items[r->count++] = item;
-    account_table(r->conf.account, table, table_counts(item->table));
+    load_metrics_table(r->conf.account, table, table_counts(item->table));
     if (r->follow != NULL)
         follow_table(r->follow, table);
     return OK;
@@ -114,14 +114,14 @@ static void on_loaded(void *ctx, const struct err *err)
 {
     struct item *item = ctx;
     struct run *r = item->run;
-    const struct table_counts *c = table_counts(item->table);
+    const struct load_counts *c = table_counts(item->table);
 
     connection_pool_give(r->pool, item->db);
     item->db = NULL;
     item->err = err != NULL ? *err : ERR_INIT;
     item->failed = when_tick();
     r->unmarked = true;
-    account_loaded(r->conf.account, table_name(item->table), err);
+    load_metrics_loaded(r->conf.account, table_name(item->table), err);
     if (err != NULL && err->code != ERR_INTERRUPTED)
         LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
             F_STR("table", table_name(item->table)), F_ERR(err), F_STR("sqlstate", err->sqlstate));
@@ -136,7 +136,7 @@ static void on_loaded(void *ctx, const struct err *err)
             if (r->items[i]->dirty) {
                 r->items[i]->dirty = false;
                 r->items[i]->err = *err;
-                account_loaded(r->conf.account, table_name(r->items[i]->table), err);
+                load_metrics_loaded(r->conf.account, table_name(r->items[i]->table), err);
             }
     dispatch(r);
 }

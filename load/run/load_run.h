@@ -27,9 +27,9 @@ struct run_conf {
                      error */
     size_t jobs;  /* connections in all; one that has no table is lent to one that has */
     bool follow;
-    unsigned max_deletes;     /* percent (load/reconcile/reconcile.h) */
-    struct account *account;  /* borrowed; or NULL */
-    struct prune_conf limits; /* of the spool: keep and max */
+    unsigned max_deletes;         /* percent (load/reconcile/reconcile.h) */
+    struct load_metrics *account; /* borrowed; or NULL */
+    struct prune_conf limits;     /* of the spool: keep and max */
 };
 
 struct run;

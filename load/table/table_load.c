@@ -78,7 +78,7 @@ const char *table_name(const struct table *t)
     return t->name;
 }
 
-const struct table_counts *table_counts(const struct table *t)
+const struct load_counts *table_counts(const struct table *t)
 {
     return &t->total;
 }

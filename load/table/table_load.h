@@ -48,7 +48,7 @@ void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx);
 void table_stop(struct table *t);
 
 const char *table_name(const struct table *t);
-const struct table_counts *table_counts(const struct table *t);
+const struct load_counts *table_counts(const struct table *t);
 /* The last load ended because no connection could be had: others need not try. */
 bool table_unreachable(const struct table *t);
 

@@ -66,7 +66,7 @@ struct table {
         flight; /* of the fill's batch; the other's is the one that was read ahead, once that is on its way */
     bool bisect; /* some row up to bisect_to is refused */
     struct progress bisect_to;
-    struct table_counts total;
+    struct load_counts total;
     uint64_t damaged; /* of fills that were closed */
     int64_t began;
 };
