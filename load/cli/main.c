@@ -25,12 +25,12 @@ struct loader {
     struct spool *spool;
     struct zone *zone;
     struct stop_signals *stop;
-    struct run *run;     /* or, instead: */
-    struct tell *tell;   /* --catalog */
-    struct check *check; /* --check */
+    struct run *run;              /* or, instead: */
+    struct catalog_command *tell; /* --catalog */
+    struct check *check;          /* --check */
     struct run_conf conf;
     struct db *db; /* --loaded */
-    struct mark *mark;
+    struct loaded_publish *mark;
     uv_timer_t every;
     bool json;
     int code;
@@ -127,7 +127,7 @@ static void on_stop(void *ctx)
     if (p->run != NULL)
         run_stop(p->run);
     else if (p->tell != NULL)
-        tell_stop(p->tell);
+        catalog_command_stop(p->tell);
     else if (p->check != NULL)
         check_stop(p->check);
     else
@@ -187,8 +187,8 @@ static void on_told(void *ctx)
 {
     struct loader *p = ctx;
 
-    p->code = tell_exit(p->tell);
-    tell_close(p->tell);
+    p->code = catalog_command_exit(p->tell);
+    catalog_command_close(p->tell);
     p->tell = NULL;
     uv_stop(&p->loop);
 }
@@ -223,13 +223,13 @@ static enum err_code show_marks(const struct loader *p, struct err *e)
 {
     struct summary *s = NULL;
     size_t n = 0;
-    const struct mark_row *rows = mark_rows(p->mark, &n);
+    const struct loaded_publish_row *rows = loaded_publish_rows(p->mark, &n);
     enum err_code rc = summary_open(&s, p->json, e);
 
     for (size_t i = 0; rc == OK && i < n; i++) {
         const struct cell cells[] = {
             {"table", CELL_STR, rows[i].table, 0},
-            {"database", CELL_STR, mark_database(p->mark), 0},
+            {"database", CELL_STR, loaded_publish_database(p->mark), 0},
             {"segment", CELL_INT, NULL, (int64_t)rows[i].place.segment},
             {"page", CELL_INT, NULL, (int64_t)rows[i].place.page},
         };
@@ -251,22 +251,22 @@ static void on_marked(void *ctx, const struct err *err)
     else if (show_marks(p, &e) != OK)
         p->code = complain(&e);
     db_close(p->db);
-    mark_free(p->mark);
+    loaded_publish_free(p->mark);
     uv_stop(&p->loop);
 }
 
 static void begin_marking(struct loader *p)
 {
-    struct mark_conf conf = {.spool = p->spool, .store = !p->conf.table.dry_run};
+    struct loaded_publish_conf conf = {.spool = p->spool, .store = !p->conf.table.dry_run};
     struct err e = ERR_INIT;
 
     if (db_open(&p->db, &p->loop, p->conf.conninfo, &e) != OK) {
         p->code = complain(&e);
         uv_stop(&p->loop);
-    } else if (mark_open(&p->mark, &p->loop, p->db, &conf, &e) != OK) {
+    } else if (loaded_publish_open(&p->mark, &p->loop, p->db, &conf, &e) != OK) {
         on_marked(p, &e);
     } else {
-        mark_run(p->mark, on_marked, p);
+        loaded_publish_run(p->mark, on_marked, p);
     }
 }
 
@@ -283,9 +283,9 @@ static void begin(struct loader *p)
     if (options_int(p->options, OPT_CHECK) != 0) {
         rc = begin_check(p, &e);
     } else if (options_int(p->options, OPT_CATALOG) != 0) {
-        rc = tell_open(&p->tell, &p->loop, c->conninfo, p->spool, &c->table.backoff, &e);
+        rc = catalog_command_open(&p->tell, &p->loop, c->conninfo, p->spool, &c->table.backoff, &e);
         if (rc == OK)
-            tell_start(p->tell, on_told, p);
+            catalog_command_start(p->tell, on_told, p);
     } else if ((rc = run_open(&p->run, &p->loop, c, &e)) == OK) {
         run_start(p->run, on_ended, p);
     }

@@ -3,13 +3,13 @@
 #include "shared/log/log.h"
 #include <stdlib.h>
 
-struct tell {
+struct catalog_command {
     struct db *db;
     const struct spool *spool;
     struct backoff backoff;
-    struct leave *leave;
+    struct catalog_publish *leave;
     uv_timer_t timer;
-    tell_ended_fn *ended;
+    catalog_command_ended_fn *ended;
     void *ctx;
     unsigned attempt;
     int code;
@@ -17,7 +17,7 @@ struct tell {
 
 static void on_turn(uv_timer_t *timer);
 
-static void finish(struct tell *t, const struct err *err)
+static void finish(struct catalog_command *t, const struct err *err)
 {
     if (err != NULL) {
         LOG(LOG_ERROR, "failed", "the catalog is not written", F_ERR(err),
@@ -28,7 +28,7 @@ static void finish(struct tell *t, const struct err *err)
     t->ended(t->ctx);
 }
 
-static void failed(struct tell *t, const struct err *err)
+static void failed(struct catalog_command *t, const struct err *err)
 {
     enum db_trouble what = db_classify(err);
 
@@ -47,9 +47,9 @@ static void failed(struct tell *t, const struct err *err)
 
 static void on_left(void *ctx, const struct err *err)
 {
-    struct tell *t = ctx;
+    struct catalog_command *t = ctx;
 
-    leave_free(t->leave);
+    catalog_publish_free(t->leave);
     t->leave = NULL;
     if (err != NULL)
         failed(t, err);
@@ -59,29 +59,30 @@ static void on_left(void *ctx, const struct err *err)
 
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct tell *t = ctx;
+    struct catalog_command *t = ctx;
     struct err e = ERR_INIT;
 
     (void)r;
     if (err != NULL)
         failed(t, err);
-    else if (leave_open(&t->leave, t->db, t->spool, &e) != OK)
+    else if (catalog_publish_open(&t->leave, t->db, t->spool, &e) != OK)
         finish(t, &e);
     else
-        leave_run(t->leave, NULL, on_left, t);
+        catalog_publish_run(t->leave, NULL, on_left, t);
 }
 
 static void on_turn(uv_timer_t *timer)
 {
-    struct tell *t = timer->data;
+    struct catalog_command *t = timer->data;
 
     db_connect(t->db, on_connected, t);
 }
 
-enum err_code tell_open(struct tell **out, uv_loop_t *loop, const char *conninfo,
-                        const struct spool *s, const struct backoff *backoff, struct err *e)
+enum err_code catalog_command_open(struct catalog_command **out, uv_loop_t *loop,
+                                   const char *conninfo, const struct spool *s,
+                                   const struct backoff *backoff, struct err *e)
 {
-    struct tell *t = calloc(1, sizeof *t);
+    struct catalog_command *t = calloc(1, sizeof *t);
     enum err_code rc;
 
     if (t == NULL)
@@ -98,14 +99,14 @@ enum err_code tell_open(struct tell **out, uv_loop_t *loop, const char *conninfo
     return OK;
 }
 
-void tell_start(struct tell *t, tell_ended_fn *ended, void *ctx)
+void catalog_command_start(struct catalog_command *t, catalog_command_ended_fn *ended, void *ctx)
 {
     t->ended = ended;
     t->ctx = ctx;
     (void)uv_timer_start(&t->timer, on_turn, 0, 0);
 }
 
-void tell_stop(struct tell *t)
+void catalog_command_stop(struct catalog_command *t)
 {
     struct err e = ERR_INIT;
 
@@ -114,7 +115,7 @@ void tell_stop(struct tell *t)
     finish(t, &e);
 }
 
-int tell_exit(const struct tell *t)
+int catalog_command_exit(const struct catalog_command *t)
 {
     return t->code;
 }
@@ -124,11 +125,11 @@ static void on_closed(uv_handle_t *h)
     free(h->data);
 }
 
-void tell_close(struct tell *t)
+void catalog_command_close(struct catalog_command *t)
 {
     if (t == NULL)
         return;
-    leave_free(t->leave);
+    catalog_publish_free(t->leave);
     db_close(t->db);
     uv_close((uv_handle_t *)&t->timer, on_closed);
 }

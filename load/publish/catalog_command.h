@@ -1,10 +1,10 @@
 /*
  * netty-load --catalog: connect, leave the catalog in the spool (catalog_publish.h), end.
  *
- *     tell_open(&t, loop, conninfo, spool, &backoff, e);
- *     tell_start(t, ended, ctx);     // ended(ctx) once
- *     tell_exit(t);                  // the exit code; what went wrong is logged
- *     tell_close(t);                 // the memory goes with the loop's handles
+ *     catalog_command_open(&t, loop, conninfo, spool, &backoff, e);
+ *     catalog_command_start(t, ended, ctx);     // ended(ctx) once
+ *     catalog_command_exit(t);                  // the exit code; what went wrong is logged
+ *     catalog_command_close(t);                 // the memory goes with the loop's handles
  *
  * What helps by waiting is tried again.
  */
@@ -16,16 +16,16 @@
 #include "spool/store/spool.h"
 #include <uv.h>
 
-struct tell;
-typedef void tell_ended_fn(void *ctx);
+struct catalog_command;
+typedef void catalog_command_ended_fn(void *ctx);
 
 /* conninfo NULL: libpq's environment. */
-enum err_code tell_open(struct tell **t, uv_loop_t *loop, const char *conninfo,
-                        const struct spool *s, const struct backoff *backoff,
-                        struct err *e) MUST_CHECK;
-void tell_start(struct tell *t, tell_ended_fn *ended, void *ctx);
-void tell_stop(struct tell *t); /* ends it soon */
-int tell_exit(const struct tell *t);
-void tell_close(struct tell *t); /* after its end */
+enum err_code catalog_command_open(struct catalog_command **t, uv_loop_t *loop,
+                                   const char *conninfo, const struct spool *s,
+                                   const struct backoff *backoff, struct err *e) MUST_CHECK;
+void catalog_command_start(struct catalog_command *t, catalog_command_ended_fn *ended, void *ctx);
+void catalog_command_stop(struct catalog_command *t); /* ends it soon */
+int catalog_command_exit(const struct catalog_command *t);
+void catalog_command_close(struct catalog_command *t); /* after its end */
 
 #endif

@@ -18,11 +18,11 @@ struct place {
     bool indexed;
 };
 
-struct leave {
+struct catalog_publish {
     struct db *db;
     const struct spool *spool;
-    leave_greatest_fn *greatest;
-    leave_done_fn *done;
+    catalog_publish_greatest_fn *greatest;
+    catalog_publish_done_fn *done;
     void *ctx;
     char database[64];      /* its identity, or "" */
     struct catalog last;    /* what the spool's catalog said before */
@@ -32,11 +32,12 @@ struct leave {
     struct buf sql;
 };
 
-static void ask_next(struct leave *l);
+static void ask_next(struct catalog_publish *l);
 
-enum err_code leave_open(struct leave **out, struct db *db, const struct spool *s, struct err *e)
+enum err_code catalog_publish_open(struct catalog_publish **out, struct db *db,
+                                   const struct spool *s, struct err *e)
 {
-    struct leave *l = calloc(1, sizeof *l);
+    struct catalog_publish *l = calloc(1, sizeof *l);
 
     if (l == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -47,7 +48,7 @@ enum err_code leave_open(struct leave **out, struct db *db, const struct spool *
     return OK;
 }
 
-void leave_free(struct leave *l)
+void catalog_publish_free(struct catalog_publish *l)
 {
     if (l == NULL)
         return;
@@ -60,7 +61,7 @@ void leave_free(struct leave *l)
     free(l);
 }
 
-static void give_up(struct leave *l, const struct err *why)
+static void give_up(struct catalog_publish *l, const struct err *why)
 {
     bool harmless = why->sys == EROFS || why->sys == EACCES || why->sys == EPERM;
 
@@ -69,7 +70,7 @@ static void give_up(struct leave *l, const struct err *why)
     l->done(l->ctx, why);
 }
 
-static enum err_code add_source(const struct leave *l, struct catalog_entry *entry,
+static enum err_code add_source(const struct catalog_publish *l, struct catalog_entry *entry,
                                 const char *identity, struct err *e)
 {
     char source[128];
@@ -82,7 +83,7 @@ static enum err_code add_source(const struct leave *l, struct catalog_entry *ent
 }
 
 /* One table of sql_list_tables. Those whose names the API cannot have are no tables of ours. */
-static enum err_code add(struct leave *l, const PGresult *r, int row, struct err *e)
+static enum err_code add(struct catalog_publish *l, const PGresult *r, int row, struct err *e)
 {
     struct catalog_entry *entry = &l->catalog.entries[l->catalog.count];
     struct place *place = &l->places[l->catalog.count];
@@ -111,7 +112,7 @@ static int by_table(const void *a, const void *b)
     return strcmp(x->table, y->table);
 }
 
-static void write_down(struct leave *l)
+static void write_down(struct catalog_publish *l)
 {
     struct err e = ERR_INIT;
 
@@ -126,7 +127,7 @@ static void write_down(struct leave *l)
 
 static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct leave *l = ctx;
+    struct catalog_publish *l = ctx;
 
     if (err != NULL) {
         give_up(l, err);
@@ -149,7 +150,7 @@ static bool is_fresh(const struct catalog_entry *last, const struct catalog_entr
 }
 
 /* True where it can be told without reading the table. */
-static bool is_known(struct leave *l, struct catalog_entry *entry)
+static bool is_known(struct catalog_publish *l, struct catalog_entry *entry)
 {
     const struct catalog_entry *last = catalog_find(&l->last, entry->table);
     int64_t now = when_now();
@@ -171,7 +172,7 @@ static bool is_known(struct leave *l, struct catalog_entry *entry)
     return true;
 }
 
-static void ask_next(struct leave *l)
+static void ask_next(struct catalog_publish *l)
 {
     struct err e = ERR_INIT;
 
@@ -191,7 +192,7 @@ static void ask_next(struct leave *l)
         db_query(l->db, l->sql.data, NULL, 0, on_greatest, l);
 }
 
-static enum err_code read_list(struct leave *l, const PGresult *r, struct err *e)
+static enum err_code read_list(struct catalog_publish *l, const PGresult *r, struct err *e)
 {
     size_t n = (size_t)PQntuples(r);
     enum err_code rc = OK;
@@ -207,7 +208,7 @@ static enum err_code read_list(struct leave *l, const PGresult *r, struct err *e
 
 static void on_list(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct leave *l = ctx;
+    struct catalog_publish *l = ctx;
     struct err e = ERR_INIT;
 
     if (err != NULL) {
@@ -223,7 +224,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
 /* A database that does not say which it is has its tables read each time. */
 static void on_database(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct leave *l = ctx;
+    struct catalog_publish *l = ctx;
     struct err e = ERR_INIT;
 
     if (err != NULL && db_lost(l->db)) {
@@ -237,7 +238,8 @@ static void on_database(void *ctx, const PGresult *r, const struct err *err)
     db_query(l->db, sql_list_tables, NULL, 0, on_list, l);
 }
 
-void leave_run(struct leave *l, leave_greatest_fn *greatest, leave_done_fn *done, void *ctx)
+void catalog_publish_run(struct catalog_publish *l, catalog_publish_greatest_fn *greatest,
+                         catalog_publish_done_fn *done, void *ctx)
 {
     l->greatest = greatest;
     l->done = done;

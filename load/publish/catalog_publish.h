@@ -16,16 +16,18 @@
 #include "load/database/db.h"
 #include "spool/store/spool.h"
 
-struct leave;
+struct catalog_publish;
 /* The greatest time_modified that this run has put into the table, or WHEN_NONE. *whole: there was nothing in it before. */
-typedef int64_t leave_greatest_fn(void *ctx, const char *table, bool *whole);
-typedef void leave_done_fn(void *ctx, const struct err *err); /* NULL: the catalog is written */
+typedef int64_t catalog_publish_greatest_fn(void *ctx, const char *table, bool *whole);
+typedef void catalog_publish_done_fn(void *ctx,
+                                     const struct err *err); /* NULL: the catalog is written */
 
-/* db is connected. done is called once, from the loop; leave_free belongs into it or after it. */
-enum err_code leave_open(struct leave **l, struct db *db, const struct spool *s,
-                         struct err *e) MUST_CHECK;
+/* db is connected. done is called once, from the loop; catalog_publish_free belongs into it or after it. */
+enum err_code catalog_publish_open(struct catalog_publish **l, struct db *db, const struct spool *s,
+                                   struct err *e) MUST_CHECK;
 /* greatest may be NULL: nothing has been put in. ctx is given to both. */
-void leave_run(struct leave *l, leave_greatest_fn *greatest, leave_done_fn *done, void *ctx);
-void leave_free(struct leave *l);
+void catalog_publish_run(struct catalog_publish *l, catalog_publish_greatest_fn *greatest,
+                         catalog_publish_done_fn *done, void *ctx);
+void catalog_publish_free(struct catalog_publish *l);
 
 #endif

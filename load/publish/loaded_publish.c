@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct mark {
+struct loaded_publish {
     uv_loop_t *loop;
     struct db *db;
-    struct mark_conf conf;
-    mark_done_fn *done;
+    struct loaded_publish_conf conf;
+    loaded_publish_done_fn *done;
     void *ctx;
     struct loaded_entry entry; /* place is set for each table */
-    struct mark_row *rows;
+    struct loaded_publish_row *rows;
     size_t count;
     uv_work_t work;
     bool working;
@@ -21,12 +21,12 @@ struct mark {
     struct err err;
 };
 
-static void ask_who(struct mark *m);
+static void ask_who(struct loaded_publish *m);
 
-enum err_code mark_open(struct mark **out, uv_loop_t *loop, struct db *db,
-                        const struct mark_conf *conf, struct err *e)
+enum err_code loaded_publish_open(struct loaded_publish **out, uv_loop_t *loop, struct db *db,
+                                  const struct loaded_publish_conf *conf, struct err *e)
 {
-    struct mark *m = calloc(1, sizeof *m);
+    struct loaded_publish *m = calloc(1, sizeof *m);
 
     if (m == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -38,7 +38,7 @@ enum err_code mark_open(struct mark **out, uv_loop_t *loop, struct db *db,
     return OK;
 }
 
-void mark_free(struct mark *m)
+void loaded_publish_free(struct loaded_publish *m)
 {
     if (m == NULL)
         return;
@@ -46,20 +46,20 @@ void mark_free(struct mark *m)
     free(m);
 }
 
-const struct mark_row *mark_rows(const struct mark *m, size_t *n)
+const struct loaded_publish_row *loaded_publish_rows(const struct loaded_publish *m, size_t *n)
 {
     *n = m->count;
     return m->rows;
 }
 
-const char *mark_database(const struct mark *m)
+const char *loaded_publish_database(const struct loaded_publish *m)
 {
     return m->entry.name;
 }
 
 /* ---- the spool's part, in a worker thread ---- */
 
-static const struct mark_row *find_row(const struct mark *m, const char *table)
+static const struct loaded_publish_row *find_row(const struct loaded_publish *m, const char *table)
 {
     for (size_t i = 0; i < m->count; i++)
         if (strcmp(m->rows[i].table, table) == 0)
@@ -68,7 +68,8 @@ static const struct mark_row *find_row(const struct mark *m, const char *table)
 }
 
 /* A table of which the database knows nothing (any more) is not loaded, if it ever was. */
-static enum err_code was_loaded(const struct mark *m, const char *table, bool *was, struct err *e)
+static enum err_code was_loaded(const struct loaded_publish *m, const char *table, bool *was,
+                                struct err *e)
 {
     struct loaded loaded;
     enum err_code rc = loaded_read(m->conf.spool, table, &loaded, e);
@@ -81,9 +82,9 @@ static enum err_code was_loaded(const struct mark *m, const char *table, bool *w
     return rc;
 }
 
-static enum err_code store_table(const struct mark *m, const char *table, struct err *e)
+static enum err_code store_table(const struct loaded_publish *m, const char *table, struct err *e)
 {
-    const struct mark_row *row = find_row(m, table);
+    const struct loaded_publish_row *row = find_row(m, table);
     struct loaded_entry entry = m->entry;
     bool was = true;
     enum err_code rc = row == NULL ? was_loaded(m, table, &was, e) : OK;
@@ -95,7 +96,7 @@ static enum err_code store_table(const struct mark *m, const char *table, struct
     return loaded_store(m->conf.spool, table, &entry, e);
 }
 
-static enum err_code store_all(struct mark *m, struct err *e)
+static enum err_code store_all(struct loaded_publish *m, struct err *e)
 {
     char **tables = NULL;
     size_t n = 0;
@@ -109,7 +110,7 @@ static enum err_code store_all(struct mark *m, struct err *e)
 
 static void work(uv_work_t *w)
 {
-    struct mark *m = w->data;
+    struct loaded_publish *m = w->data;
 
     if (store_all(m, &m->err) != OK || !m->conf.prune)
         return;
@@ -118,14 +119,14 @@ static void work(uv_work_t *w)
         err_prefix(&m->err, "cannot prune the spool");
 }
 
-static void end(struct mark *m, const struct err *err)
+static void end(struct loaded_publish *m, const struct err *err)
 {
     m->done(m->ctx, err);
 }
 
 static void after_work(uv_work_t *w, int status)
 {
-    struct mark *m = w->data;
+    struct loaded_publish *m = w->data;
 
     if (status != 0)
         err_set(&m->err, ERR_INTERRUPTED, "stopped before the spool was told what is loaded");
@@ -146,7 +147,7 @@ static void after_work(uv_work_t *w, int status)
 
 /* ---- the database's part ---- */
 
-static enum err_code read_rows(struct mark *m, const PGresult *r, struct err *e)
+static enum err_code read_rows(struct loaded_publish *m, const PGresult *r, struct err *e)
 {
     size_t n = PQnfields(r) == 3 ? (size_t)PQntuples(r) : 0;
 
@@ -154,7 +155,7 @@ static enum err_code read_rows(struct mark *m, const PGresult *r, struct err *e)
     if (m->rows == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) {
-        struct mark_row *row = &m->rows[m->count];
+        struct loaded_publish_row *row = &m->rows[m->count];
         const char *table = PQgetvalue(r, (int)i, 0);
         if (strlen(table) >= sizeof row->table)
             continue; /* no table of ours */
@@ -166,7 +167,7 @@ static enum err_code read_rows(struct mark *m, const PGresult *r, struct err *e)
     return OK;
 }
 
-static void start_work(struct mark *m)
+static void start_work(struct loaded_publish *m)
 {
     m->working = true;
     if (uv_queue_work(m->loop, &m->work, work, after_work) != 0)
@@ -185,7 +186,7 @@ static void on_flushed(void *ctx, const PGresult *r, const struct err *err)
 
 static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct mark *m = ctx;
+    struct loaded_publish *m = ctx;
     const struct db_param params[] = {{.text = spool_id(m->conf.spool)}};
     bool none = err != NULL && strcmp(err->sqlstate, "42P01") == 0; /* nothing was ever loaded */
 
@@ -207,7 +208,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 
 static void on_who(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct mark *m = ctx;
+    struct loaded_publish *m = ctx;
     const struct db_param params[] = {{.text = spool_id(m->conf.spool)}};
 
     if (err != NULL) {
@@ -238,12 +239,12 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
         ask_who(ctx);
 }
 
-static void ask_who(struct mark *m)
+static void ask_who(struct loaded_publish *m)
 {
     db_query(m->db, sql_loaded_id, NULL, 0, on_who, m);
 }
 
-void mark_run(struct mark *m, mark_done_fn *done, void *ctx)
+void loaded_publish_run(struct loaded_publish *m, loaded_publish_done_fn *done, void *ctx)
 {
     m->done = done;
     m->ctx = ctx;
@@ -253,7 +254,7 @@ void mark_run(struct mark *m, mark_done_fn *done, void *ctx)
         ask_who(m);
 }
 
-void mark_stop(struct mark *m)
+void loaded_publish_stop(struct loaded_publish *m)
 {
     if (m->working)
         return;

@@ -3,10 +3,10 @@
  * conf.prune, what may go then goes (spool/maintenance/prune.h). For the end of a run, and now and then under
  * --follow.
  *
- *     mark_open(&m, loop, db, &conf, e);
- *     mark_run(m, done, ctx);        // done(ctx, err) once, from the loop; err NULL: all is done
- *     mark_rows(m, &n);              // what the database said
- *     mark_free(m);                  // in done or after it
+ *     loaded_publish_open(&m, loop, db, &conf, e);
+ *     loaded_publish_run(m, done, ctx);        // done(ctx, err) once, from the loop; err NULL: all is done
+ *     loaded_publish_rows(m, &n);              // what the database said
+ *     loaded_publish_free(m);                  // in done or after it
  *
  * Connects where db is not connected. The spool's part is done in a worker thread.
  */
@@ -17,28 +17,28 @@
 #include "shared/base/table_names.h"
 #include "spool/maintenance/prune.h"
 
-struct mark_conf {
+struct loaded_publish_conf {
     const struct spool *spool;
     bool store; /* write it down; false: only ask */
     bool prune; /* keep and max as given; now is filled in */
     struct prune_conf limits;
 };
-struct mark_row {
+struct loaded_publish_row {
     char table[NAMES_TABLE_MAX + 1];
     struct page_place place;
 };
 
-struct mark;
-typedef void mark_done_fn(void *ctx, const struct err *err);
+struct loaded_publish;
+typedef void loaded_publish_done_fn(void *ctx, const struct err *err);
 
-enum err_code mark_open(struct mark **m, uv_loop_t *loop, struct db *db,
-                        const struct mark_conf *conf, struct err *e) MUST_CHECK;
-void mark_run(struct mark *m, mark_done_fn *done, void *ctx);
-const struct mark_row *mark_rows(const struct mark *m, size_t *n);
-const char *mark_database(const struct mark *m); /* its name */
+enum err_code loaded_publish_open(struct loaded_publish **m, uv_loop_t *loop, struct db *db,
+                                  const struct loaded_publish_conf *conf, struct err *e) MUST_CHECK;
+void loaded_publish_run(struct loaded_publish *m, loaded_publish_done_fn *done, void *ctx);
+const struct loaded_publish_row *loaded_publish_rows(const struct loaded_publish *m, size_t *n);
+const char *loaded_publish_database(const struct loaded_publish *m); /* its name */
 /* Asks the database no longer: done is called, from within, with ERR_INTERRUPTED. What is being done to the spool comes to
  * its own end: then this does nothing. */
-void mark_stop(struct mark *m);
-void mark_free(struct mark *m);
+void loaded_publish_stop(struct loaded_publish *m);
+void loaded_publish_free(struct loaded_publish *m);
 
 #endif

@@ -198,7 +198,7 @@ static void on_left(void *ctx, const struct err *err)
     struct run *r = ctx;
 
     (void)err; /* logged, and no reason to fail */
-    leave_free(r->leave);
+    catalog_publish_free(r->leave);
     r->leave = NULL;
     dispatch(r);
 }
@@ -213,14 +213,14 @@ static void on_marked(void *ctx, const struct err *err)
         LOG(harmless ? LOG_DEBUG : LOG_WARN, "mark",
             "the spool is not told what is loaded, and keeps it", F_ERR(err));
     }
-    mark_free(r->mark);
+    loaded_publish_free(r->mark);
     r->mark = NULL;
     dispatch(r);
 }
 
 static bool mark(struct run *r)
 {
-    struct mark_conf conf = {
+    struct loaded_publish_conf conf = {
         .spool = r->conf.table.spool, .store = true, .prune = true, .limits = r->conf.limits};
     struct err e = ERR_INIT;
     struct db *db = connection_pool_connected(r->pool);
@@ -231,9 +231,9 @@ static bool mark(struct run *r)
         return false;
     r->unmarked = false;
     r->marked = when_tick();
-    if (mark_open(&r->mark, r->loop, db, &conf, &e) != OK)
+    if (loaded_publish_open(&r->mark, r->loop, db, &conf, &e) != OK)
         return false;
-    mark_run(r->mark, on_marked, r);
+    loaded_publish_run(r->mark, on_marked, r);
     return true;
 }
 
@@ -256,10 +256,11 @@ static bool tell(struct run *r)
     if (r->told)
         return mark(r);
     r->told = true;
-    if (db == NULL || r->stopping || leave_open(&r->leave, db, r->conf.table.spool, &e) != OK)
+    if (db == NULL || r->stopping ||
+        catalog_publish_open(&r->leave, db, r->conf.table.spool, &e) != OK)
         return false;
     r->leave_db = db;
-    leave_run(r->leave, greatest, on_left, r);
+    catalog_publish_run(r->leave, greatest, on_left, r);
     return true;
 }
 
@@ -374,7 +375,7 @@ static void on_patience(uv_timer_t *timer)
     struct run *r = timer->data;
 
     if (r->mark != NULL)
-        mark_stop(r->mark);
+        loaded_publish_stop(r->mark);
 }
 
 static void on_stop(uv_timer_t *timer)
@@ -384,7 +385,7 @@ static void on_stop(uv_timer_t *timer)
     (void)uv_timer_start(&r->turn, on_patience, STOP_MS, STOP_MS);
     if (r->leave != NULL) { /* it may read whole tables, or wait for one */
         db_drop(r->leave_db);
-        leave_free(r->leave);
+        catalog_publish_free(r->leave);
         r->leave = NULL;
     }
     dispatch(r);
@@ -453,8 +454,8 @@ void run_close(struct run *r)
     if (r == NULL)
         return;
     follow_close(r->follow);
-    leave_free(r->leave);
-    mark_free(r->mark);
+    catalog_publish_free(r->leave);
+    loaded_publish_free(r->mark);
     connection_pool_close(r->pool);
     for (size_t i = 0; i < r->count; i++) {
         table_close(r->items[i]->table);

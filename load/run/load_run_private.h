@@ -28,9 +28,9 @@ struct run {
     size_t count;
     struct connection_pool *pool;
     struct follow *follow;
-    struct leave *leave;
+    struct catalog_publish *leave;
     struct db *leave_db;
-    struct mark *mark;
+    struct loaded_publish *mark;
     bool told;                   /* the catalog has been written */
     bool unmarked;               /* something was committed that the spool does not know of yet */
     int64_t marked;              /* when_tick() of the last time it was told; 0: never */

@@ -28,20 +28,20 @@ static struct answer ask(struct fixture *f, const char *script, const char *stat
 {
     struct fake_server server;
     struct answer a = {0};
-    struct mark *m = NULL;
+    struct loaded_publish *m = NULL;
     struct db *db = NULL;
     struct loaded loaded;
     struct err e = ERR_INIT;
-    struct mark_conf conf = {.spool = f->spool, .store = true, .prune = true};
+    struct loaded_publish_conf conf = {.spool = f->spool, .store = true, .prune = true};
 
     fake_start(&server, script, state, "no");
     assert_int_equal(db_open(&db, &f->loop, server.conninfo, &e), OK);
-    assert_int_equal(mark_open(&m, &f->loop, db, &conf, &e), OK);
-    mark_run(m, on_done, &a);
+    assert_int_equal(loaded_publish_open(&m, &f->loop, db, &conf, &e), OK);
+    loaded_publish_run(m, on_done, &a);
     assert_int_equal(a.calls, 0); /* never from within */
     uv_run(&f->loop, UV_RUN_DEFAULT);
     assert_int_equal(a.calls, 1);
-    mark_free(m);
+    loaded_publish_free(m);
     db_close(db);
     uv_run(&f->loop, UV_RUN_DEFAULT);
     fake_end(&server);
