@@ -36,12 +36,12 @@ static void drop_gone(struct missing_entry *entry, const struct inventory_pair *
 }
 
 /* What is held back since the last time is not counted anew while it would still be. */
-static enum err_code still_held(struct task *t, bool *held, struct err *e)
+static enum err_code still_held(struct reconcile_task *t, bool *held, struct err *e)
 {
     *held = false;
     if (t->now.held == 0 || t->now.window != t->state.windows)
         return OK;
-    enum err_code rc = mark_allowed(t, e);
+    enum err_code rc = reconcile_delete_limit(t, e);
     *held = rc == OK && t->marked + t->now.held > t->allowed;
     if (*held) {
         t->row->held = t->now.held;
@@ -52,7 +52,7 @@ static enum err_code still_held(struct task *t, bool *held, struct err *e)
     return rc;
 }
 
-static enum err_code take_window(struct task *t, bool *changed, struct err *e)
+static enum err_code take_window(struct reconcile_task *t, bool *changed, struct err *e)
 {
     struct inventory_pair *gone = NULL;
     size_t n = 0;
@@ -68,7 +68,7 @@ static enum err_code take_window(struct task *t, bool *changed, struct err *e)
     t->old.count = t->now.count;
     t->now.rows = NULL;
     t->now.count = 0;
-    if ((rc = reconcile_judge(t, &gone, &n, e)) == OK)
+    if ((rc = reconcile_find_absent(t, &gone, &n, e)) == OK)
         rc = reconcile_act(t, gone, n, w->at, 0, &held, e);
     if (rc == OK) {
         *changed = true;
@@ -97,7 +97,7 @@ static enum err_code copy_entry(struct missing_entry *to, const struct missing_e
 }
 
 /* Our last word, and the next one as far as it goes on from there: of an earlier roll only the rows. */
-static enum err_code read_words(struct task *t, struct err *e)
+static enum err_code read_words(struct reconcile_task *t, struct err *e)
 {
     struct missing m = {0};
     enum err_code rc = missing_read(t->conf->spool, t->table, &m, e);
@@ -118,7 +118,7 @@ static enum err_code read_words(struct task *t, struct err *e)
     return rc;
 }
 
-static enum err_code work_on(struct task *t, struct err *e)
+static enum err_code work_on(struct reconcile_task *t, struct err *e)
 {
     const struct inventory_state *s = &t->state;
     bool changed = false;
@@ -131,10 +131,10 @@ static enum err_code work_on(struct task *t, struct err *e)
     bool window = s->windows > t->now.window || t->now.held > 0;
     if (!looks && !window)
         return OK;
-    if ((rc = mark_read(t, e)) != OK)
+    if ((rc = reconcile_state_read(t, e)) != OK)
         return rc;
     if (s->looks > t->looks)
-        rc = reconcile_looks(t, &changed, e);
+        rc = reconcile_read_lookups(t, &changed, e);
     else if (looks) {
         t->now.looks = t->looks; /* acted on, and killed before the spool was told */
         changed = true;
@@ -192,12 +192,12 @@ static int row_of(const PGresult *r, int column, const char *table)
 
 static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct err *e)
 {
-    struct task t = {.conf = &w->r->conf,
-                     .stop = &w->r->stop,
-                     .session = w->r->session,
-                     .database = w->who.id,
-                     .table = row->table,
-                     .row = row};
+    struct reconcile_task t = {.conf = &w->r->conf,
+                               .stop = &w->r->stop,
+                               .session = w->r->session,
+                               .database = w->who.id,
+                               .table = row->table,
+                               .row = row};
     enum err_code rc = roll_read(t.conf->spool, t.table, &t.state, NULL, NULL, e);
     int listed = row_of(w->list, LIST_TABLE, t.table);
     int loaded = row_of(w->progress, 0, t.table);

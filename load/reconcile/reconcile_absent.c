@@ -30,7 +30,7 @@ struct chunk {
 };
 
 struct judge {
-    struct task *task;
+    struct reconcile_task *task;
     struct chunk chunk;
     int64_t from; /* the next row's key is not less */
     bool end;
@@ -146,7 +146,7 @@ static enum err_code on_line(void *ctx, const struct inventory_line *line, struc
 
 /* May the roll be expected to have a record that shows this time? By the source's clock, as far as it
  * tells one: the times are its own. */
-static bool covered(const struct task *t, int64_t time)
+static bool covered(const struct reconcile_task *t, int64_t time)
 {
     const struct inventory_state *s = &t->state;
     int64_t began = s->clock;
@@ -206,7 +206,7 @@ static enum err_code add_gone(struct judge *j, int64_t key, int64_t time, struct
  * gone: that one began after it was in the database, and this one after that one was judged. */
 static enum err_code judge_row(struct judge *j, int64_t key, int64_t time, struct err *e)
 {
-    const struct task *t = j->task;
+    const struct reconcile_task *t = j->task;
     const struct inventory_state *s = &t->state;
     const struct missing_row *old = known(&t->old, key, time);
     bool here = covered(t, time);
@@ -244,14 +244,14 @@ static enum err_code revive(struct judge *j, struct err *e)
     }
     enum err_code rc = OK;
     for (size_t i = 0; i < kept && rc == OK; i += RECONCILE_ROWS)
-        rc = mark_revive(j->task, c->marked + i,
-                         kept - i < RECONCILE_ROWS ? kept - i : RECONCILE_ROWS, e);
+        rc = reconcile_undelete(j->task, c->marked + i,
+                                kept - i < RECONCILE_ROWS ? kept - i : RECONCILE_ROWS, e);
     return rc;
 }
 
 static enum err_code judge_chunk(struct judge *j, struct err *e)
 {
-    const struct task *t = j->task;
+    const struct reconcile_task *t = j->task;
     struct chunk *c = &j->chunk;
     struct inventory_state state;
     size_t marked = 0;
@@ -267,8 +267,8 @@ static enum err_code judge_chunk(struct judge *j, struct err *e)
     return rc == OK ? revive(j, e) : rc;
 }
 
-enum err_code reconcile_judge(struct task *t, struct inventory_pair **gone, size_t *n,
-                              struct err *e)
+enum err_code reconcile_find_absent(struct reconcile_task *t, struct inventory_pair **gone,
+                                    size_t *n, struct err *e)
 {
     struct judge j = {.task = t, .from = t->relation.key_min, .page = PAGE};
     struct chunk *c = &j.chunk;

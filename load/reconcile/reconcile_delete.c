@@ -10,7 +10,7 @@
 
 /* One transaction's work, as often as it is tried. */
 struct batch {
-    struct task *task;
+    struct reconcile_task *task;
     const struct inventory_pair *pairs;
     size_t n;
     int64_t at;
@@ -21,7 +21,7 @@ struct batch {
     struct buf arrays[3];
 };
 
-static void batch_init(struct batch *b, struct task *t)
+static void batch_init(struct batch *b, struct reconcile_task *t)
 {
     *b = (struct batch){.task = t};
     for (size_t i = 0; i < 3; i++)
@@ -94,7 +94,7 @@ static enum err_code make_pairs(struct batch *b, struct err *e)
 
 /* ---- the bookkeeping ---- */
 
-static enum err_code read_book(struct task *t, const char *text, struct err *e)
+static enum err_code read_book(struct reconcile_task *t, const char *text, struct err *e)
 {
     const struct sql_var vars[] = {{"spool", spool_id(t->conf->spool)}, {"table_name", t->table}};
     PGresult *r = NULL;
@@ -119,14 +119,14 @@ static enum err_code try_read(void *ctx, struct session *s, struct err *e)
     return read_book(ctx, sql_reconcile_read, e);
 }
 
-enum err_code mark_read(struct task *t, struct err *e)
+enum err_code reconcile_state_read(struct reconcile_task *t, struct err *e)
 {
     return session_try(t->session, try_read, t, e);
 }
 
 static enum err_code try_allowed(void *ctx, struct session *s, struct err *e)
 {
-    struct task *t = ctx;
+    struct reconcile_task *t = ctx;
     const struct sql_var vars[] = {{"schema", t->relation.schema}, {"relation", t->relation.name}};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_count_rows, vars, 2, &r, e);
@@ -138,7 +138,7 @@ static enum err_code try_allowed(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-enum err_code mark_allowed(struct task *t, struct err *e)
+enum err_code reconcile_delete_limit(struct reconcile_task *t, struct err *e)
 {
     return session_try(t->session, try_allowed, t, e);
 }
@@ -160,8 +160,8 @@ static enum err_code try_count(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-enum err_code mark_count(struct task *t, const struct inventory_pair *pairs, size_t n,
-                         uint64_t *deleted, struct err *e)
+enum err_code reconcile_delete_count(struct reconcile_task *t, const struct inventory_pair *pairs,
+                                     size_t n, uint64_t *deleted, struct err *e)
 {
     struct batch b;
     enum err_code rc = OK;
@@ -180,7 +180,7 @@ enum err_code mark_count(struct task *t, const struct inventory_pair *pairs, siz
 
 static enum err_code store_book(const struct batch *b, struct session *s, struct err *e)
 {
-    const struct task *t = b->task;
+    const struct reconcile_task *t = b->task;
     char roll[NUMBER];
     char looks[NUMBER];
     char marked[NUMBER];
@@ -198,7 +198,7 @@ static enum err_code store_book(const struct batch *b, struct session *s, struct
 static enum err_code try_mark(void *ctx, struct session *s, struct err *e)
 {
     struct batch *b = ctx;
-    struct task *t = b->task;
+    struct reconcile_task *t = b->task;
     char at[WHEN_TEXT];
     const char *const params[] = {b->arrays[0].data, b->arrays[1].data, when_iso(b->at, at)};
     PGresult *r = NULL;
@@ -224,8 +224,8 @@ static enum err_code try_mark(void *ctx, struct session *s, struct err *e)
     return OK;
 }
 
-enum err_code mark_pairs(struct task *t, const struct inventory_pair *pairs, size_t n, int64_t at,
-                         uint64_t looks, struct err *e)
+enum err_code reconcile_delete_rows(struct reconcile_task *t, const struct inventory_pair *pairs,
+                                    size_t n, int64_t at, uint64_t looks, struct err *e)
 {
     struct batch b;
     enum err_code rc = OK;
@@ -281,7 +281,8 @@ static enum err_code try_revive(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-enum err_code mark_revive(struct task *t, const struct revival *revivals, size_t n, struct err *e)
+enum err_code reconcile_undelete(struct reconcile_task *t, const struct revival *revivals, size_t n,
+                                 struct err *e)
 {
     struct batch b;
     if (t->conf->dry_run) {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* The newest two segments are looked at. */
-enum err_code reconcile_fresh(const struct task *t, int64_t at, int64_t clock, bool *fresh,
-                              struct err *e)
+enum err_code reconcile_fresh(const struct reconcile_task *t, int64_t at, int64_t clock,
+                              bool *fresh, struct err *e)
 {
     struct reader *r = NULL;
     const struct page_info *info = NULL;
@@ -36,7 +36,7 @@ enum err_code reconcile_fresh(const struct task *t, int64_t at, int64_t clock, b
 /* ---- looks ---- */
 
 struct looks {
-    const struct task *task;
+    const struct reconcile_task *task;
     struct inventory_pair *absent;
     size_t absent_count;
     int64_t *keys; /* all that were asked for */
@@ -102,15 +102,15 @@ static void show_some(char *out, size_t room, const struct inventory_pair *pairs
                                 (long long)pairs[i].key);
 }
 
-enum err_code reconcile_act(struct task *t, const struct inventory_pair *pairs, size_t n,
+enum err_code reconcile_act(struct reconcile_task *t, const struct inventory_pair *pairs, size_t n,
                             int64_t at, uint64_t looks, uint64_t *held, struct err *e)
 {
     char keys[256];
     uint64_t deleted = 0;
     *held = 0;
-    enum err_code rc = n > 0 ? mark_allowed(t, e) : OK;
+    enum err_code rc = n > 0 ? reconcile_delete_limit(t, e) : OK;
     if (rc == OK && n > 0)
-        rc = mark_count(t, pairs, n, &deleted, e);
+        rc = reconcile_delete_count(t, pairs, n, &deleted, e);
     if (rc != OK)
         return rc;
     show_some(keys, sizeof keys, pairs, n);
@@ -134,10 +134,10 @@ enum err_code reconcile_act(struct task *t, const struct inventory_pair *pairs, 
         t->row->marked += n;
         return OK;
     }
-    return mark_pairs(t, pairs, n, at, looks, e);
+    return reconcile_delete_rows(t, pairs, n, at, looks, e);
 }
 
-enum err_code reconcile_looks(struct task *t, bool *changed, struct err *e)
+enum err_code reconcile_read_lookups(struct reconcile_task *t, bool *changed, struct err *e)
 {
     struct looks l = {.task = t};
     struct inventory_state state;

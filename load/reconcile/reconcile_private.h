@@ -17,7 +17,7 @@
 #define RECONCILE_ROWS 1000 /* of one transaction */
 
 /* One table's work. All borrowed but what is said. */
-struct task {
+struct reconcile_task {
     const struct reconcile_conf *conf;
     const atomic_bool *stop;
     struct session *session;
@@ -37,37 +37,38 @@ struct task {
 /* reconcile_lookups.c */
 /* Has the database loaded a page that was fetched after `at`, with which all is there that the source
  * had at `clock`? Only then is what it lacks not merely late. */
-enum err_code reconcile_fresh(const struct task *t, int64_t at, int64_t clock, bool *fresh,
-                              struct err *e) MUST_CHECK;
+enum err_code reconcile_fresh(const struct reconcile_task *t, int64_t at, int64_t clock,
+                              bool *fresh, struct err *e) MUST_CHECK;
 /* Marks what is gone, or says why not: *held is how many are held back. looks: acted on with that; or
  * 0. */
-enum err_code reconcile_act(struct task *t, const struct inventory_pair *pairs, size_t n,
+enum err_code reconcile_act(struct reconcile_task *t, const struct inventory_pair *pairs, size_t n,
                             int64_t at, uint64_t looks, uint64_t *held, struct err *e) MUST_CHECK;
 /* The looks of the roll that have not been acted on. */
-enum err_code reconcile_looks(struct task *t, bool *changed, struct err *e) MUST_CHECK;
+enum err_code reconcile_read_lookups(struct reconcile_task *t, bool *changed,
+                                     struct err *e) MUST_CHECK;
 
 /* reconcile_absent.c: walks through the table's rows; fills task.now with those that the roll lacks,
  * *gone with those that are missing for the second time (the caller's to free), and takes marks back. */
-enum err_code reconcile_judge(struct task *t, struct inventory_pair **gone, size_t *n,
-                              struct err *e) MUST_CHECK;
+enum err_code reconcile_find_absent(struct reconcile_task *t, struct inventory_pair **gone,
+                                    size_t *n, struct err *e) MUST_CHECK;
 
 /* reconcile_delete.c */
 /* Reads task.looks and task.marked. */
-enum err_code mark_read(struct task *t, struct err *e) MUST_CHECK;
-enum err_code mark_allowed(struct task *t, struct err *e) MUST_CHECK;
+enum err_code reconcile_state_read(struct reconcile_task *t, struct err *e) MUST_CHECK;
+enum err_code reconcile_delete_limit(struct reconcile_task *t, struct err *e) MUST_CHECK;
 /* How many of these would be newly deleted. */
-enum err_code mark_count(struct task *t, const struct inventory_pair *pairs, size_t n,
-                         uint64_t *deleted, struct err *e) MUST_CHECK;
+enum err_code reconcile_delete_count(struct reconcile_task *t, const struct inventory_pair *pairs,
+                                     size_t n, uint64_t *deleted, struct err *e) MUST_CHECK;
 /* Marks them in transactions of RECONCILE_ROWS; the last one also stores that so many looks have
  * been acted on. at: when they were found missing for the second time. */
-enum err_code mark_pairs(struct task *t, const struct inventory_pair *pairs, size_t n, int64_t at,
-                         uint64_t looks, struct err *e) MUST_CHECK;
+enum err_code reconcile_delete_rows(struct reconcile_task *t, const struct inventory_pair *pairs,
+                                    size_t n, int64_t at, uint64_t looks, struct err *e) MUST_CHECK;
 struct revival {
     int64_t key;
     bool deleted;
     char mark[64];
 };
-enum err_code mark_revive(struct task *t, const struct revival *revivals, size_t n,
-                          struct err *e) MUST_CHECK;
+enum err_code reconcile_undelete(struct reconcile_task *t, const struct revival *revivals, size_t n,
+                                 struct err *e) MUST_CHECK;
 
 #endif
