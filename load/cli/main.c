@@ -27,7 +27,7 @@ struct loader {
     struct stop_signals *stop;
     struct run *run;              /* or, instead: */
     struct catalog_command *tell; /* --catalog */
-    struct check *check;          /* --check */
+    struct doctor *check;         /* --check */
     struct run_conf conf;
     struct db *db; /* --loaded */
     struct loaded_publish *mark;
@@ -129,7 +129,7 @@ static void on_stop(void *ctx)
     else if (p->tell != NULL)
         catalog_command_stop(p->tell);
     else if (p->check != NULL)
-        check_stop(p->check);
+        doctor_stop(p->check);
     else
         uv_stop(&p->loop);
 }
@@ -198,10 +198,10 @@ static void on_checked(void *ctx)
     struct loader *p = ctx;
     struct err e = ERR_INIT;
 
-    p->code = check_exit(p->check);
-    if (check_report(p->check, stdout, &e) != OK)
+    p->code = doctor_exit(p->check);
+    if (doctor_report(p->check, stdout, &e) != OK)
         p->code = exit_graver(p->code, complain(&e));
-    check_close(p->check);
+    doctor_close(p->check);
     p->check = NULL;
     uv_stop(&p->loop);
 }
@@ -209,11 +209,11 @@ static void on_checked(void *ctx)
 static enum err_code begin_check(struct loader *p, struct err *e)
 {
     const struct run_conf *c = &p->conf;
-    const struct check_conf conf = {c->conninfo, c->tables, c->count, c->table.create, p->json};
-    enum err_code rc = check_open(&p->check, &p->loop, &conf, e);
+    const struct doctor_conf conf = {c->conninfo, c->tables, c->count, c->table.create, p->json};
+    enum err_code rc = doctor_open(&p->check, &p->loop, &conf, e);
 
     if (rc == OK)
-        check_start(p->check, on_checked, p);
+        doctor_start(p->check, on_checked, p);
     return rc;
 }
 

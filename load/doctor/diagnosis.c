@@ -17,12 +17,12 @@
 #define CHANGE(f, about, ...)      findings_add(f, FINDING_CHANGE, OK, about, __VA_ARGS__)
 #define WRONG(f, code, about, ...) findings_add(f, FINDING_WRONG, code, about, __VA_ARGS__)
 
-static bool only_v6(const struct address *a)
+static bool only_v6(const struct server_address *a)
 {
     return a->v6 && !a->v4;
 }
 
-void judge_address(struct findings *f, const struct address *a)
+void diagnose_address(struct findings *f, const struct server_address *a)
 {
     const char *hint = a->supabase == SUPABASE_DIRECT
                            ? POOLER_HINT
@@ -53,7 +53,8 @@ static bool is_about_tls(const char *text)
     return false;
 }
 
-void judge_no_connection(struct findings *f, const struct address *a, const struct err *err)
+void diagnose_no_connection(struct findings *f, const struct server_address *a,
+                            const struct err *err)
 {
     if (err->sqlstate[0] == '\0' && err->code == ERR_UNAVAILABLE && is_about_tls(err->msg))
         WRONG(f, ERR_CONFIG, "TLS", "%s; " CA_HINT, err->msg);
@@ -70,7 +71,7 @@ void judge_no_connection(struct findings *f, const struct address *a, const stru
         WRONG(f, err->code, "connection", "%s", err->msg);
 }
 
-void judge_tls(struct findings *f, const struct address *a, bool tls)
+void diagnose_tls(struct findings *f, const struct server_address *a, bool tls)
 {
     bool full = strcmp(a->sslmode, "verify-full") == 0;
 
@@ -86,7 +87,7 @@ void judge_tls(struct findings *f, const struct address *a, bool tls)
         CHANGE(f, "TLS", "off: the password and all records cross the network readable; " CA_HINT);
 }
 
-void judge_pooling(struct findings *f, const struct address *a, enum pooling pooling)
+void diagnose_pooling(struct findings *f, const struct server_address *a, enum pooling pooling)
 {
     static const char fine[] = "netty-load needs nothing of a session, so this is fine";
 
@@ -136,7 +137,7 @@ static void judge_time_limit(struct findings *f, const PGresult *r)
              text(r, "time_limit"));
 }
 
-void judge_server(struct findings *f, const PGresult *r)
+void diagnose_server(struct findings *f, const PGresult *r)
 {
     if (number(r, "version_num") < OLDEST)
         WRONG(f, ERR_CONFIG, "server", "PostgreSQL %s; 12 is the oldest that netty-load knows",
@@ -162,7 +163,7 @@ void judge_server(struct findings *f, const PGresult *r)
         OKAY(f, "writing", "possible");
 }
 
-void judge_rights(struct findings *f, const PGresult *r)
+void diagnose_rights(struct findings *f, const PGresult *r)
 {
     const char *role = text(r, "role");
     const char *database = text(r, "database");
@@ -189,7 +190,7 @@ void judge_rights(struct findings *f, const PGresult *r)
 
 /* ---- tables ---- */
 
-static bool asked(const struct check_conf *conf, const char *table)
+static bool asked(const struct doctor_conf *conf, const char *table)
 {
     for (size_t i = 0; i < conf->count; i++)
         if (strcmp(conf->tables[i], table) == 0)
@@ -224,7 +225,7 @@ static bool listed(const PGresult *list, const char *table)
     return false;
 }
 
-static void judge_missing(struct findings *f, const struct check_conf *conf,
+static void judge_missing(struct findings *f, const struct doctor_conf *conf,
                           const PGresult *session, const char *table)
 {
     const char *schema = text(session, "first_schema");
@@ -244,8 +245,8 @@ static void judge_missing(struct findings *f, const struct check_conf *conf,
         OKAY(f, table, "netty-%s is to be created in the schema %s", table, schema);
 }
 
-void judge_tables(struct findings *f, const struct check_conf *conf, const PGresult *session,
-                  const PGresult *list)
+void diagnose_tables(struct findings *f, const struct doctor_conf *conf, const PGresult *session,
+                     const PGresult *list)
 {
     /* An archive of netty-load's is spoken of only where somebody takes it for a table of the API's. */
     for (int i = 0; i < PQntuples(list); i++)
@@ -261,7 +262,7 @@ void judge_tables(struct findings *f, const struct check_conf *conf, const PGres
                "--create-tables");
 }
 
-void judge_hints(struct findings *f, const struct check_conf *conf, const PGresult *hints)
+void diagnose_hints(struct findings *f, const struct doctor_conf *conf, const PGresult *hints)
 {
     for (int i = 0; i < PQntuples(hints); i++)
         if (asked(conf, PQgetvalue(hints, i, 0)))

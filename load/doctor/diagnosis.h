@@ -16,16 +16,17 @@ enum pooling {
     POOLING_TRANSACTION /* its mode showed */
 };
 
-void judge_address(struct findings *f, const struct address *a);
-void judge_no_connection(struct findings *f, const struct address *a, const struct err *err);
-void judge_tls(struct findings *f, const struct address *a, bool tls);
-void judge_pooling(struct findings *f, const struct address *a, enum pooling pooling);
+void diagnose_address(struct findings *f, const struct server_address *a);
+void diagnose_no_connection(struct findings *f, const struct server_address *a,
+                            const struct err *err);
+void diagnose_tls(struct findings *f, const struct server_address *a, bool tls);
+void diagnose_pooling(struct findings *f, const struct server_address *a, enum pooling pooling);
 /* A row of sql_check. */
-void judge_server(struct findings *f, const PGresult *r);
-void judge_rights(struct findings *f, const PGresult *r);
+void diagnose_server(struct findings *f, const PGresult *r);
+void diagnose_rights(struct findings *f, const PGresult *r);
 /* sql_list_tables and sql_check_tables; session is sql_check's row. */
-void judge_tables(struct findings *f, const struct check_conf *conf, const PGresult *session,
-                  const PGresult *list);
-void judge_hints(struct findings *f, const struct check_conf *conf, const PGresult *hints);
+void diagnose_tables(struct findings *f, const struct doctor_conf *conf, const PGresult *session,
+                     const PGresult *list);
+void diagnose_hints(struct findings *f, const struct doctor_conf *conf, const PGresult *hints);
 
 #endif

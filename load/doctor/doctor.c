@@ -8,14 +8,14 @@
 #define LOOKS                                                                                      \
     5 /* of the second connection at its backend: other clients of the pool may be in between */
 
-struct check {
-    struct check_conf conf;
-    struct address address;
+struct doctor {
+    struct doctor_conf conf;
+    struct server_address address;
     struct findings *findings;
     struct db *db;
     struct db *second;
     uv_timer_t timer;
-    check_ended_fn *ended;
+    doctor_ended_fn *ended;
     void *ctx;
     PGresult *session; /* of sql_check */
     int64_t backend;
@@ -27,10 +27,10 @@ static const char backend_sql[] = "SELECT pg_catalog.pg_backend_pid()";
 
 static void on_looked(void *ctx, const PGresult *r, const struct err *err);
 
-enum err_code check_open(struct check **out, uv_loop_t *loop, const struct check_conf *conf,
-                         struct err *e)
+enum err_code doctor_open(struct doctor **out, uv_loop_t *loop, const struct doctor_conf *conf,
+                          struct err *e)
 {
-    struct check *c = calloc(1, sizeof *c);
+    struct doctor *c = calloc(1, sizeof *c);
     enum err_code rc;
 
     if (c == NULL)
@@ -41,21 +41,21 @@ enum err_code check_open(struct check **out, uv_loop_t *loop, const struct check
     if ((rc = findings_open(&c->findings, conf->json, e)) != OK ||
         (rc = db_open(&c->db, loop, conf->conninfo, e)) != OK ||
         (rc = db_open(&c->second, loop, conf->conninfo, e)) != OK ||
-        (rc = address_read(&c->address, conf->conninfo, e)) != OK) {
-        check_close(c);
+        (rc = server_address_read(&c->address, conf->conninfo, e)) != OK) {
+        doctor_close(c);
         return rc;
     }
     *out = c;
     return OK;
 }
 
-static void finish(struct check *c)
+static void finish(struct doctor *c)
 {
     (void)uv_timer_stop(&c->timer);
     c->ended(c->ctx);
 }
 
-static void broken(struct check *c, const struct err *err)
+static void broken(struct doctor *c, const struct err *err)
 {
     findings_add(c->findings, FINDING_WRONG, err->code, "connection", "%s", err->msg);
     finish(c);
@@ -65,46 +65,46 @@ static void broken(struct check *c, const struct err *err)
 
 static void on_hints(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct check *c = ctx;
+    struct doctor *c = ctx;
 
     if (err != NULL) {
         broken(c, err);
         return;
     }
-    judge_hints(c->findings, &c->conf, r);
+    diagnose_hints(c->findings, &c->conf, r);
     finish(c);
 }
 
 static void on_list(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct check *c = ctx;
+    struct doctor *c = ctx;
 
     if (err != NULL) {
         broken(c, err);
         return;
     }
-    judge_tables(c->findings, &c->conf, c->session, r);
+    diagnose_tables(c->findings, &c->conf, c->session, r);
     db_query(c->db, sql_check_tables, NULL, 0, on_hints, c);
 }
 
-static void judge_session(struct check *c)
+static void judge_session(struct doctor *c)
 {
-    judge_pooling(c->findings, &c->address, c->pooling);
-    judge_server(c->findings, c->session);
-    judge_rights(c->findings, c->session);
+    diagnose_pooling(c->findings, &c->address, c->pooling);
+    diagnose_server(c->findings, c->session);
+    diagnose_rights(c->findings, c->session);
     db_query(c->db, sql_list_tables, NULL, 0, on_list, c);
 }
 
 /* ---- what stands between ---- */
 
-static void look(struct check *c)
+static void look(struct doctor *c)
 {
     db_query(c->second, backend_sql, NULL, 0, on_looked, c);
 }
 
 static void on_looked(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct check *c = ctx;
+    struct doctor *c = ctx;
 
     if (err == NULL && target_table_number(r, 0, 0) == c->backend)
         c->pooling = POOLING_TRANSACTION;
@@ -118,7 +118,7 @@ static void on_looked(void *ctx, const PGresult *r, const struct err *err)
 
 static void on_second(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct check *c = ctx;
+    struct doctor *c = ctx;
 
     (void)r;
     if (err != NULL)
@@ -129,7 +129,7 @@ static void on_second(void *ctx, const PGresult *r, const struct err *err)
 
 static void on_session(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct check *c = ctx;
+    struct doctor *c = ctx;
 
     if (err == NULL &&
         (c->session = PQcopyResult(r, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES)) != NULL) {
@@ -151,35 +151,35 @@ static void on_session(void *ctx, const PGresult *r, const struct err *err)
 
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct check *c = ctx;
+    struct doctor *c = ctx;
 
     (void)r;
     if (err != NULL) {
-        judge_no_connection(c->findings, &c->address, err);
+        diagnose_no_connection(c->findings, &c->address, err);
         finish(c);
         return;
     }
-    judge_tls(c->findings, &c->address, db_tls(c->db));
+    diagnose_tls(c->findings, &c->address, db_tls(c->db));
     db_query(c->db, sql_check, NULL, 0, on_session, c);
 }
 
 static void on_turn(uv_timer_t *timer)
 {
-    struct check *c = timer->data;
+    struct doctor *c = timer->data;
 
-    address_resolve(&c->address);
-    judge_address(c->findings, &c->address);
+    server_address_resolve(&c->address);
+    diagnose_address(c->findings, &c->address);
     db_connect(c->db, on_connected, c);
 }
 
-void check_start(struct check *c, check_ended_fn *ended, void *ctx)
+void doctor_start(struct doctor *c, doctor_ended_fn *ended, void *ctx)
 {
     c->ended = ended;
     c->ctx = ctx;
     (void)uv_timer_start(&c->timer, on_turn, 0, 0);
 }
 
-void check_stop(struct check *c)
+void doctor_stop(struct doctor *c)
 {
     db_drop(c->db); /* nobody calls back then */
     db_drop(c->second);
@@ -187,12 +187,12 @@ void check_stop(struct check *c)
     finish(c);
 }
 
-enum err_code check_report(const struct check *c, FILE *out, struct err *e)
+enum err_code doctor_report(const struct doctor *c, FILE *out, struct err *e)
 {
     return findings_report(c->findings, out, e);
 }
 
-int check_exit(const struct check *c)
+int doctor_exit(const struct doctor *c)
 {
     return findings_exit(c->findings);
 }
@@ -202,7 +202,7 @@ static void on_closed(uv_handle_t *h)
     free(h->data);
 }
 
-void check_close(struct check *c)
+void doctor_close(struct doctor *c)
 {
     if (c == NULL)
         return;

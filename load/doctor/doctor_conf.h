@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct check_conf {
+struct doctor_conf {
     const char *conninfo; /* NULL: libpq's environment */
     const char *const *tables;
     size_t count; /* 0: all netty-* tables */

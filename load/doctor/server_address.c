@@ -29,7 +29,7 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
-enum supabase address_supabase(const char *host, const char *port)
+enum supabase server_address_supabase(const char *host, const char *port)
 {
     if (ends_with(host, ".pooler.supabase.com"))
         return strcmp(port, "6543") == 0 ? SUPABASE_TRANSACTION : SUPABASE_SESSION;
@@ -44,7 +44,7 @@ static bool is_local(const char *host)
            strcmp(host, "::1") == 0 || strncmp(host, "127.", 4) == 0;
 }
 
-enum err_code address_read(struct address *a, const char *conninfo, struct err *e)
+enum err_code server_address_read(struct server_address *a, const char *conninfo, struct err *e)
 {
     static const char *const names[] = {"host", "port", "sslmode"};
     PQconninfoOption *given = conninfo != NULL ? PQconninfoParse(conninfo, NULL) : NULL;
@@ -53,7 +53,7 @@ enum err_code address_read(struct address *a, const char *conninfo, struct err *
     const size_t sizes[] = {sizeof a->host, sizeof a->port, sizeof a->sslmode};
     enum err_code rc = OK;
 
-    *a = (struct address){0};
+    *a = (struct server_address){0};
     if (conninfo != NULL && given == NULL)
         rc = err_set(e, ERR_CONFIG, "the database's connection string cannot be read");
     else if (others == NULL)
@@ -67,13 +67,13 @@ enum err_code address_read(struct address *a, const char *conninfo, struct err *
         keep(a->host, sizeof a->host, number != NULL ? number : value(others, "hostaddr"));
     }
     a->local = is_local(a->host);
-    a->supabase = address_supabase(a->host, a->port);
+    a->supabase = server_address_supabase(a->host, a->port);
     PQconninfoFree(given);
     PQconninfoFree(others);
     return rc;
 }
 
-void address_resolve(struct address *a)
+void server_address_resolve(struct server_address *a)
 {
     const struct addrinfo want = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;

@@ -2,8 +2,8 @@
  * Where the settings say that the database is: for netty-load --check, which has to talk of it also
  * when no connection comes about.
  *
- *     address_read(&a, conninfo, e);        // conninfo, else libpq's environment, else its defaults
- *     address_resolve(&a);                  // blocks; fills v4, v6, trouble
+ *     server_address_read(&a, conninfo, e);        // conninfo, else libpq's environment, else its defaults
+ *     server_address_resolve(&a);                  // blocks; fills v4, v6, trouble
  */
 #ifndef NETTY_LOAD_DOCTOR_SERVER_ADDRESS_H
 #define NETTY_LOAD_DOCTOR_SERVER_ADDRESS_H
@@ -18,7 +18,7 @@ enum supabase {
     SUPABASE_TRANSACTION, /* *.pooler.supabase.com:6543 */
 };
 
-struct address {
+struct server_address {
     char host[256]; /* of several the first; "" or with a leading /: a local socket */
     char port[16];
     char sslmode[16];
@@ -29,8 +29,9 @@ struct address {
 };
 
 /* ERR_CONFIG for a connection string that libpq cannot read. */
-enum err_code address_read(struct address *a, const char *conninfo, struct err *e) MUST_CHECK;
-enum supabase address_supabase(const char *host, const char *port);
-void address_resolve(struct address *a);
+enum err_code server_address_read(struct server_address *a, const char *conninfo,
+                                  struct err *e) MUST_CHECK;
+enum supabase server_address_supabase(const char *host, const char *port);
+void server_address_resolve(struct server_address *a);
 
 #endif

@@ -9,12 +9,12 @@
 
 #include <cmocka.h>
 
-static struct address read_address(const char *conninfo)
+static struct server_address read_address(const char *conninfo)
 {
-    struct address a;
+    struct server_address a;
     struct err e = ERR_INIT;
 
-    if (address_read(&a, conninfo, &e) != OK)
+    if (server_address_read(&a, conninfo, &e) != OK)
         fail_msg("%s", e.msg);
     return a;
 }
@@ -22,7 +22,8 @@ static struct address read_address(const char *conninfo)
 static void test_from_url_keywords_and_environment(void **state)
 {
     (void)state;
-    struct address a = read_address("postgresql://u@db.example.net:6000/x?sslmode=verify-full");
+    struct server_address a =
+        read_address("postgresql://u@db.example.net:6000/x?sslmode=verify-full");
     assert_string_equal(a.host, "db.example.net");
     assert_string_equal(a.port, "6000");
     assert_string_equal(a.sslmode, "verify-full");
@@ -47,9 +48,9 @@ static void test_from_url_keywords_and_environment(void **state)
 static void test_not_readable(void **state)
 {
     (void)state;
-    struct address a;
+    struct server_address a;
     struct err e = ERR_INIT;
-    assert_int_equal(address_read(&a, "postgresql://u:pa%ss@[", &e), ERR_CONFIG);
+    assert_int_equal(server_address_read(&a, "postgresql://u:pa%ss@[", &e), ERR_CONFIG);
     assert_null(strstr(e.msg, "pa%"));
 }
 
@@ -67,30 +68,30 @@ static void test_what_is_local(void **state)
 static void test_supabase_by_name_and_port(void **state)
 {
     (void)state;
-    assert_int_equal(address_supabase("aws-0-eu-west-3.pooler.supabase.com", "6543"),
+    assert_int_equal(server_address_supabase("aws-0-eu-west-3.pooler.supabase.com", "6543"),
                      SUPABASE_TRANSACTION);
-    assert_int_equal(address_supabase("aws-0-eu-west-3.pooler.supabase.com", "5432"),
+    assert_int_equal(server_address_supabase("aws-0-eu-west-3.pooler.supabase.com", "5432"),
                      SUPABASE_SESSION);
-    assert_int_equal(address_supabase("db.abc.supabase.co", "5432"), SUPABASE_DIRECT);
-    assert_int_equal(address_supabase("db.abc.supabase.co", "6543"), SUPABASE_TRANSACTION);
-    assert_int_equal(address_supabase("supabase.co.example.net", "6543"), SUPABASE_NOT);
-    assert_int_equal(address_supabase("", "5432"), SUPABASE_NOT);
+    assert_int_equal(server_address_supabase("db.abc.supabase.co", "5432"), SUPABASE_DIRECT);
+    assert_int_equal(server_address_supabase("db.abc.supabase.co", "6543"), SUPABASE_TRANSACTION);
+    assert_int_equal(server_address_supabase("supabase.co.example.net", "6543"), SUPABASE_NOT);
+    assert_int_equal(server_address_supabase("", "5432"), SUPABASE_NOT);
 }
 
 static void test_resolving(void **state)
 {
     (void)state;
-    struct address a = read_address("host=::1");
-    address_resolve(&a);
+    struct server_address a = read_address("host=::1");
+    server_address_resolve(&a);
     assert_true(a.v6 && !a.v4 && a.why[0] == '\0');
     a = read_address("host=192.0.2.7");
-    address_resolve(&a);
+    server_address_resolve(&a);
     assert_true(a.v4 && !a.v6);
     a = read_address("host=/run/x");
-    address_resolve(&a);
+    server_address_resolve(&a);
     assert_true(!a.v4 && !a.v6 && a.why[0] == '\0');
     a = read_address("host=no-such-host.invalid");
-    address_resolve(&a);
+    server_address_resolve(&a);
     assert_true(!a.v4 && !a.v6 && a.why[0] != '\0');
 }
 

@@ -69,67 +69,68 @@ static PGresult *row(const char *const *pairs)
 static void test_an_ipv6_host_of_supabases_is_sent_to_the_pooler(void **state)
 {
     (void)state;
-    struct address a = {.host = "db.abc.supabase.co", .v6 = true, .supabase = SUPABASE_DIRECT};
-    judge_address(f, &a);
+    struct server_address a = {
+        .host = "db.abc.supabase.co", .v6 = true, .supabase = SUPABASE_DIRECT};
+    diagnose_address(f, &a);
     expect(0, "change", "pooler.supabase.com");
     struct err err = ERR_INIT;
     err_set(&err, ERR_UNAVAILABLE, "Network is unreachable");
-    judge_no_connection(f, &a, &err);
+    diagnose_no_connection(f, &a, &err);
     expect(69, "wrong", "this machine may have none");
 }
 
 static void test_both_kinds_of_address_are_well(void **state)
 {
     (void)state;
-    struct address a = {.host = "h", .port = "5432", .v4 = true, .v6 = true};
-    judge_address(f, &a);
+    struct server_address a = {.host = "h", .port = "5432", .v4 = true, .v6 = true};
+    diagnose_address(f, &a);
     expect(0, "ok", "IPv4 and IPv6");
 }
 
 static void test_a_refused_user_is_a_permission(void **state)
 {
     (void)state;
-    struct address a = {.host = "x.pooler.supabase.com", .supabase = SUPABASE_SESSION};
+    struct server_address a = {.host = "x.pooler.supabase.com", .supabase = SUPABASE_SESSION};
     struct err err = ERR_INIT;
     err_set(&err, ERR_DENIED, "no such user");
-    judge_no_connection(f, &a, &err);
+    diagnose_no_connection(f, &a, &err);
     expect(77, "wrong", "postgres.PROJECT");
 }
 
 static void test_a_certificate_is_a_setting(void **state)
 {
     (void)state;
-    struct address a = {.host = "h"};
+    struct server_address a = {.host = "h"};
     struct err err = ERR_INIT;
     err_set(&err, ERR_UNAVAILABLE, "SSL error: certificate verify failed");
-    judge_no_connection(f, &a, &err);
+    diagnose_no_connection(f, &a, &err);
     expect(78, "wrong", "sslrootcert");
 }
 
 static void test_no_tls_matters_across_a_network_only(void **state)
 {
     (void)state;
-    struct address a = {.host = "localhost", .local = true};
-    judge_tls(f, &a, false);
+    struct server_address a = {.host = "localhost", .local = true};
+    diagnose_tls(f, &a, false);
     expect(0, "ok", "this machine");
-    a = (struct address){.host = "h", .sslmode = "prefer"};
-    judge_tls(f, &a, false);
+    a = (struct server_address){.host = "h", .sslmode = "prefer"};
+    diagnose_tls(f, &a, false);
     expect(0, "change", "readable");
-    judge_tls(f, &a, true);
+    diagnose_tls(f, &a, true);
     expect(0, "change", "sslmode=prefer");
 }
 
 static void test_poolers(void **state)
 {
     (void)state;
-    struct address a = {.host = "h"};
-    judge_pooling(f, &a, POOLING_SOME);
+    struct server_address a = {.host = "h"};
+    diagnose_pooling(f, &a, POOLING_SOME);
     expect(0, "ok", "did not show");
     a.supabase = SUPABASE_TRANSACTION;
-    judge_pooling(f, &a, POOLING_SOME);
+    diagnose_pooling(f, &a, POOLING_SOME);
     expect(0, "ok", "one in transaction mode");
     a.supabase = SUPABASE_SESSION;
-    judge_pooling(f, &a, POOLING_SOME);
+    diagnose_pooling(f, &a, POOLING_SOME);
     expect(0, "ok", "one in session mode");
 }
 
@@ -140,7 +141,7 @@ static void server(const char *version, const char *encoding, const char *ms, co
         "time_limit_ms", ms,      "standby", standby, "read_only", "f",
         "role",          "r",     NULL};
     PGresult *r = row(pairs);
-    judge_server(f, r);
+    diagnose_server(f, r);
     PQclear(r);
 }
 
