@@ -65,18 +65,18 @@ static void take_row(struct look *l, const struct record *r)
 /* A row that cannot be taken apart is none that is looked for: restore names it. */
 static enum err_code take_file(struct look *l, const char *path, struct err *e)
 {
-    struct keep_reader *r = NULL;
+    struct archive_file_reader *r = NULL;
     struct record record;
     const char *line = NULL;
     size_t n = 0;
-    enum err_code rc = keep_read_open(&r, path, e);
+    enum err_code rc = archive_file_read_open(&r, path, e);
 
     if (rc != OK)
         return rc;
-    while ((rc = keep_line(r, &line, &n, e)) == OK && line != NULL)
+    while ((rc = archive_file_line(r, &line, &n, e)) == OK && line != NULL)
         if (json_splitter_run(l->splitter, line, n, &record, NULL) == OK)
             take_row(l, &record);
-    keep_read_close(r);
+    archive_file_read_close(r);
     return rc;
 }
 

@@ -67,8 +67,8 @@ static enum err_code look_at_window(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     const struct relation *r = &w->target->relation;
-    char from[MOVER_NUMBER];
-    char to[MOVER_NUMBER];
+    char from[ROW_MOVER_NUMBER];
+    char to[ROW_MOVER_NUMBER];
     size_t size = w->cmd->rows * WINDOW / (session_too_slow(s) ? WINDOW : 1);
     PGresult *window = NULL;
     PGresult *kinds = NULL;
@@ -76,15 +76,15 @@ static enum err_code look_at_window(void *ctx, struct session *s, struct err *e)
     struct sql_var vars[] = {{"schema", r->schema},
                              {"relation", r->name},
                              {"key", r->key},
-                             {"from", mover_number(w->from, from)},
-                             {"rows", mover_number((int64_t)size, to)}};
+                             {"from", row_mover_number(w->from, from)},
+                             {"rows", row_mover_number((int64_t)size, to)}};
     enum err_code rc = session_run(s, sql_window, vars, 5, &window, e);
 
     if (rc == OK && target_table_number(window, 0, 1) == 0) {
         w->over = true;
     } else if (rc == OK) {
         int64_t last = target_table_number(window, 0, 0);
-        vars[4] = (struct sql_var){"to", mover_number(last, to)};
+        vars[4] = (struct sql_var){"to", row_mover_number(last, to)};
         if ((rc = session_run(s, sql_inspect_rows, vars, 5, &kinds, e)) == OK &&
             (rc = session_run(s, sql_inspect_times, vars, 5, &twice, e)) == OK) {
             judge_rows(&w->inspect, kinds, twice);

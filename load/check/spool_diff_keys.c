@@ -101,14 +101,14 @@ static enum err_code ask_keys(struct compare_keys *k, struct session *s, int64_t
 {
     const struct relation *rel = &k->target->relation;
     size_t room = NEWEST_KEYS - newest_count(k->newest);
-    char from[MOVER_NUMBER];
-    char rows[MOVER_NUMBER];
+    char from[ROW_MOVER_NUMBER];
+    char rows[ROW_MOVER_NUMBER];
     size_t most = room < AT_A_TIME ? room : AT_A_TIME;
     const struct sql_var vars[] = {{"schema", rel->schema},
                                    {"relation", rel->name},
                                    {"key", rel->key},
-                                   {"from", mover_number(*next, from)},
-                                   {"rows", mover_number((int64_t)most, rows)}};
+                                   {"from", row_mover_number(*next, from)},
+                                   {"rows", row_mover_number((int64_t)most, rows)}};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_inspect_modified, vars, 5, &r, e);
 

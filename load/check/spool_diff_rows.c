@@ -93,14 +93,14 @@ static bool is_archived(const struct work *w, int64_t key)
 static enum err_code look_into_archive(struct work *w, const struct newest_version *strays,
                                        size_t n, struct err *e)
 {
-    struct shelf *shelf = NULL;
+    struct archive_table *shelf = NULL;
     bool there = false;
     size_t len = 0;
-    enum err_code rc = shelf_open(&shelf, w->k.target, false, e);
+    enum err_code rc = archive_table_open(&shelf, w->k.target, false, e);
 
     if (rc == OK)
-        rc = shelf_look(shelf, w->k.cmd->session, &there, e);
-    shelf_close(shelf);
+        rc = archive_table_look(shelf, w->k.cmd->session, &there, e);
+    archive_table_close(shelf);
     w->here[0] = '\0';
     if (rc != OK || !there)
         return rc;

@@ -14,26 +14,26 @@ struct work {
     char condition[CONDITION_MAX];
     char *dir;    /* NULL: not to files */
     bool replace; /* --update replace */
-    struct shelf *shelf;
+    struct archive_table *shelf;
     const struct command_table *target;
 };
 
-static enum err_code move(void *ctx, struct session *s, const struct mover_window *w,
+static enum err_code move(void *ctx, struct session *s, const struct row_mover_window *w,
                           PGresult **moved, struct err *e)
 {
     const struct work *work = ctx;
 
-    return shelf_move(work->shelf, SHELF_PUT, work->condition, s, w, moved, e);
+    return archive_table_move(work->shelf, ARCHIVE_TABLE_PUT, work->condition, s, w, moved, e);
 }
 
 static enum err_code report(struct command_context *c, const struct work *work,
-                            const struct mover *m, int64_t began, struct err *e)
+                            const struct row_mover *m, int64_t began, struct err *e)
 {
     const struct cell cells[] = {
         {"table", CELL_STR, work->target->table, 0},
         {"rows", CELL_INT, NULL, (int64_t)m->counts.rows},
         {"merged", CELL_INT, NULL, (int64_t)m->counts.merged},
-        {"archive", CELL_STR, shelf_archive(work->shelf)->name, 0},
+        {"archive", CELL_STR, archive_table_archive(work->shelf)->name, 0},
         {"seconds", CELL_SECONDS, NULL, when_tick() - began},
     };
 
@@ -44,17 +44,17 @@ static enum err_code to_table(struct command_context *c, struct work *work, stru
 {
     struct err late = ERR_INIT;
     int64_t began = when_tick();
-    struct mover m = {.relation = &work->target->relation,
-                      .condition = work->condition,
-                      .rows = c->rows,
-                      .bytes = c->bytes,
-                      .dry_run = c->dry_run,
-                      .move = move,
-                      .ctx = work};
-    enum err_code rc = c->dry_run ? OK : shelf_make(work->shelf, c->session, e);
+    struct row_mover m = {.relation = &work->target->relation,
+                          .condition = work->condition,
+                          .rows = c->rows,
+                          .bytes = c->bytes,
+                          .dry_run = c->dry_run,
+                          .move = move,
+                          .ctx = work};
+    enum err_code rc = c->dry_run ? OK : archive_table_make(work->shelf, c->session, e);
 
     if (rc == OK)
-        rc = mover_run(&m, c->session, e);
+        rc = row_mover_run(&m, c->session, e);
     if (report(c, work, &m, began, &late) != OK && rc == OK) {
         *e = late;
         rc = late.code;
@@ -66,15 +66,15 @@ static enum err_code archive_table(void *ctx, struct command_context *c,
                                    const struct command_table *t, struct err *e)
 {
     struct work *work = ctx;
-    const struct taken_conf conf = {.condition = work->condition, .dir = work->dir};
+    const struct rows_to_file_conf conf = {.condition = work->condition, .dir = work->dir};
     enum err_code rc;
 
     if (work->dir != NULL)
-        return taken_run(c, t, &conf, e);
+        return rows_to_file_run(c, t, &conf, e);
     work->target = t;
-    if ((rc = shelf_open(&work->shelf, t, work->replace, e)) == OK)
+    if ((rc = archive_table_open(&work->shelf, t, work->replace, e)) == OK)
         rc = to_table(c, work, e);
-    shelf_close(work->shelf);
+    archive_table_close(work->shelf);
     work->shelf = NULL;
     return rc;
 }

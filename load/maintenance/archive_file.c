@@ -15,7 +15,7 @@
 #define LEVEL 3
 #define TRIES 100 /* at a name that nobody has */
 
-struct keep {
+struct archive_file {
     char *dir, *table;
     char path[IO_PATH];
     int fd;      /* -1: no file yet */
@@ -26,29 +26,30 @@ struct keep {
     uint64_t bytes;
 };
 
-enum err_code keep_open(struct keep **out, const char *dir, const char *table, struct err *e)
+enum err_code archive_file_open(struct archive_file **out, const char *dir, const char *table,
+                                struct err *e)
 {
-    struct keep *k = calloc(1, sizeof *k);
+    struct archive_file *k = calloc(1, sizeof *k);
 
     if (k == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     k->fd = -1;
-    buf_init(&k->batch, KEEP_FRAME_MAX);
-    buf_init(&k->frame, ZSTD_COMPRESSBOUND(KEEP_FRAME_MAX));
+    buf_init(&k->batch, ARCHIVE_FILE_FRAME_MAX);
+    buf_init(&k->frame, ZSTD_COMPRESSBOUND(ARCHIVE_FILE_FRAME_MAX));
     k->dir = strdup(dir);
     k->table = strdup(table);
     k->zstd = ZSTD_createCCtx();
     if (k->dir == NULL || k->table == NULL || k->zstd == NULL ||
         ZSTD_isError(ZSTD_CCtx_setParameter(k->zstd, ZSTD_c_compressionLevel, LEVEL)) ||
         ZSTD_isError(ZSTD_CCtx_setParameter(k->zstd, ZSTD_c_checksumFlag, 1))) {
-        keep_close(k);
+        archive_file_close(k);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     *out = k;
     return OK;
 }
 
-void keep_close(struct keep *k)
+void archive_file_close(struct archive_file *k)
 {
     if (k == NULL)
         return;
@@ -62,17 +63,17 @@ void keep_close(struct keep *k)
     free(k);
 }
 
-const char *keep_path(const struct keep *k)
+const char *archive_file_path(const struct archive_file *k)
 {
     return k->fd >= 0 ? k->path : NULL;
 }
 
-uint64_t keep_bytes(const struct keep *k)
+uint64_t archive_file_bytes(const struct archive_file *k)
 {
     return k->bytes;
 }
 
-enum err_code keep_add(struct keep *k, const char *line, size_t n, struct err *e)
+enum err_code archive_file_add(struct archive_file *k, const char *line, size_t n, struct err *e)
 {
     size_t before = k->batch.len;
     enum err_code rc = buf_add(&k->batch, line, n);
@@ -85,7 +86,7 @@ enum err_code keep_add(struct keep *k, const char *line, size_t n, struct err *e
     return buf_err(e, rc, &k->batch, "a batch of rows");
 }
 
-void keep_drop(struct keep *k)
+void archive_file_drop(struct archive_file *k)
 {
     buf_reset(&k->batch);
 }
@@ -102,7 +103,7 @@ static void name_time(int64_t t, char out[WHEN_TEXT])
     out[n] = '\0';
 }
 
-static enum err_code create(struct keep *k, struct err *e)
+static enum err_code create(struct archive_file *k, struct err *e)
 {
     enum err_code rc = io_mkdirs(k->dir, e);
     char name[256];
@@ -123,7 +124,7 @@ static enum err_code create(struct keep *k, struct err *e)
     return rc == OK ? io_sync_dir(k->dir, e) : rc;
 }
 
-static enum err_code compress_batch(struct keep *k, struct err *e)
+static enum err_code compress_batch(struct archive_file *k, struct err *e)
 {
     size_t room = ZSTD_compressBound(k->batch.len);
     enum err_code rc;
@@ -141,7 +142,7 @@ static enum err_code compress_batch(struct keep *k, struct err *e)
 
 /* A file system that failed to write pages may have dropped them: asking again would be answered
  * well, and prove nothing. */
-static enum err_code append(struct keep *k, struct err *e)
+static enum err_code append(struct archive_file *k, struct err *e)
 {
     enum err_code rc = OK;
 
@@ -163,7 +164,7 @@ static enum err_code append(struct keep *k, struct err *e)
     return OK;
 }
 
-enum err_code keep_commit(struct keep *k, struct err *e)
+enum err_code archive_file_commit(struct archive_file *k, struct err *e)
 {
     enum err_code rc = OK;
 
@@ -185,7 +186,7 @@ enum err_code keep_commit(struct keep *k, struct err *e)
 
 #define PIECE ((size_t)128 << 10)
 
-struct keep_reader {
+struct archive_file_reader {
     char *path;
     int fd;
     ZSTD_DCtx *zstd;
@@ -197,13 +198,14 @@ struct keep_reader {
     size_t at; /* of the next line */
 };
 
-enum err_code keep_read_open(struct keep_reader **out, const char *path, struct err *e)
+enum err_code archive_file_read_open(struct archive_file_reader **out, const char *path,
+                                     struct err *e)
 {
-    struct keep_reader *r = calloc(1, sizeof *r);
+    struct archive_file_reader *r = calloc(1, sizeof *r);
 
     if (r == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    buf_init(&r->frame, KEEP_FRAME_MAX + ((size_t)64 << 20));
+    buf_init(&r->frame, ARCHIVE_FILE_FRAME_MAX + ((size_t)64 << 20));
     r->piece.src = r->in;
     r->path = strdup(path);
     r->zstd = ZSTD_createDCtx();
@@ -217,14 +219,14 @@ enum err_code keep_read_open(struct keep_reader **out, const char *path, struct 
     else if (r->path == NULL || r->zstd == NULL)
         rc = err_set(e, ERR_NOMEM, "out of memory");
     if (rc != OK) {
-        keep_read_close(r);
+        archive_file_read_close(r);
         return rc;
     }
     *out = r;
     return OK;
 }
 
-void keep_read_close(struct keep_reader *r)
+void archive_file_read_close(struct archive_file_reader *r)
 {
     if (r == NULL)
         return;
@@ -236,12 +238,12 @@ void keep_read_close(struct keep_reader *r)
     free(r);
 }
 
-bool keep_read_torn(const struct keep_reader *r)
+bool archive_file_read_torn(const struct archive_file_reader *r)
 {
     return r->torn;
 }
 
-static enum err_code refill(struct keep_reader *r, struct err *e)
+static enum err_code refill(struct archive_file_reader *r, struct err *e)
 {
     ssize_t n;
 
@@ -258,7 +260,8 @@ static enum err_code refill(struct keep_reader *r, struct err *e)
 
 /* One step of a frame. *whole: it ended, and its checksum was right; *more: there is more to be had
  * without more input. */
-static enum err_code inflate_some(struct keep_reader *r, bool *whole, bool *more, struct err *e)
+static enum err_code inflate_some(struct archive_file_reader *r, bool *whole, bool *more,
+                                  struct err *e)
 {
     enum err_code rc = buf_reserve(&r->frame, PIECE);
 
@@ -275,7 +278,7 @@ static enum err_code inflate_some(struct keep_reader *r, bool *whole, bool *more
     return OK;
 }
 
-static enum err_code next_frame(struct keep_reader *r, struct err *e)
+static enum err_code next_frame(struct archive_file_reader *r, struct err *e)
 {
     bool whole = false;
     bool begun = false;
@@ -299,7 +302,8 @@ static enum err_code next_frame(struct keep_reader *r, struct err *e)
     return rc;
 }
 
-enum err_code keep_line(struct keep_reader *r, const char **line, size_t *n, struct err *e)
+enum err_code archive_file_line(struct archive_file_reader *r, const char **line, size_t *n,
+                                struct err *e)
 {
     *line = NULL;
     *n = 0;

@@ -5,17 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct shelf {
+struct archive_table {
     const struct command_table *target;
     struct relation archive; /* schema, key and their types are the target's */
     char *columns;
     bool replace;
 };
 
-enum err_code shelf_open(struct shelf **out, const struct command_table *t, bool replace,
-                         struct err *e)
+enum err_code archive_table_open(struct archive_table **out, const struct command_table *t,
+                                 bool replace, struct err *e)
 {
-    struct shelf *s = calloc(1, sizeof *s);
+    struct archive_table *s = calloc(1, sizeof *s);
 
     if (s == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -30,7 +30,7 @@ enum err_code shelf_open(struct shelf **out, const struct command_table *t, bool
     return OK;
 }
 
-void shelf_close(struct shelf *s)
+void archive_table_close(struct archive_table *s)
 {
     if (s == NULL)
         return;
@@ -39,7 +39,7 @@ void shelf_close(struct shelf *s)
     free(s);
 }
 
-const struct relation *shelf_archive(const struct shelf *s)
+const struct relation *archive_table_archive(const struct archive_table *s)
 {
     return &s->archive;
 }
@@ -53,27 +53,27 @@ const struct relation *shelf_archive(const struct shelf *s)
     "CASE WHEN jsonb_typeof(" archived ".data) = 'object' THEN (" archived ".data - " MARK         \
     ") || " live ".data ELSE " live ".data END"
 
-static const char *merged_into_archive(const struct shelf *s)
+static const char *merged_into_archive(const struct archive_table *s)
 {
     return s->replace ? "excluded.data" : MERGED("t", "excluded");
 }
 
-const char *shelf_merged_back(const struct shelf *s)
+const char *archive_table_merged_back(const struct archive_table *s)
 {
     return s->replace ? "t.data" : MERGED("excluded", "t");
 }
 
 /* ---- moving rows ---- */
 
-enum err_code shelf_move(const struct shelf *s, enum shelf_way way, const char *condition,
-                         struct session *session, const struct mover_window *w, PGresult **moved,
-                         struct err *e)
+enum err_code archive_table_move(const struct archive_table *s, enum archive_table_way way,
+                                 const char *condition, struct session *session,
+                                 const struct row_mover_window *w, PGresult **moved, struct err *e)
 {
     const struct relation *r = &s->target->relation;
-    bool put = way == SHELF_PUT;
-    char from[MOVER_NUMBER];
-    char to[MOVER_NUMBER];
-    char rows[MOVER_NUMBER];
+    bool put = way == ARCHIVE_TABLE_PUT;
+    char from[ROW_MOVER_NUMBER];
+    char to[ROW_MOVER_NUMBER];
+    char rows[ROW_MOVER_NUMBER];
     const struct sql_var vars[] = {
         {"schema", r->schema},
         {"from_table", put ? r->name : s->archive.name},
@@ -83,10 +83,10 @@ enum err_code shelf_move(const struct shelf *s, enum shelf_way way, const char *
         {"condition", condition},
         {"archived", put ? "t" : "excluded"},
         {"live", put ? "excluded" : "t"},
-        {"merged", put ? merged_into_archive(s) : shelf_merged_back(s)},
-        {"from", mover_number(w->from, from)},
-        {"to", mover_number(w->to, to)},
-        {"rows", mover_number((int64_t)w->rows, rows)},
+        {"merged", put ? merged_into_archive(s) : archive_table_merged_back(s)},
+        {"from", row_mover_number(w->from, from)},
+        {"to", row_mover_number(w->to, to)},
+        {"rows", row_mover_number((int64_t)w->rows, rows)},
     };
 
     return session_run(session, sql_shelf_move, vars, sizeof vars / sizeof *vars, moved, e);
@@ -94,7 +94,7 @@ enum err_code shelf_move(const struct shelf *s, enum shelf_way way, const char *
 
 /* ---- making it ---- */
 
-static enum err_code follow_plan(const struct shelf *s, struct session *session,
+static enum err_code follow_plan(const struct archive_table *s, struct session *session,
                                  const PGresult *plan, struct err *e)
 {
     enum err_code rc = OK;
@@ -114,7 +114,7 @@ static enum err_code follow_plan(const struct shelf *s, struct session *session,
 /* In one transaction, with nobody else at it. */
 static enum err_code make(void *ctx, struct session *session, struct err *e)
 {
-    struct shelf *s = ctx;
+    struct archive_table *s = ctx;
     const struct relation *r = &s->target->relation;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
     PGresult *plan = NULL;
@@ -131,7 +131,7 @@ static enum err_code make(void *ctx, struct session *session, struct err *e)
 
 static enum err_code look(void *ctx, struct session *session, struct err *e)
 {
-    struct shelf *s = ctx;
+    struct archive_table *s = ctx;
     const struct relation *r = &s->target->relation;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
     PGresult *found = NULL;
@@ -146,7 +146,8 @@ static enum err_code look(void *ctx, struct session *session, struct err *e)
     return rc;
 }
 
-enum err_code shelf_look(struct shelf *s, struct session *session, bool *there, struct err *e)
+enum err_code archive_table_look(struct archive_table *s, struct session *session, bool *there,
+                                 struct err *e)
 {
     enum err_code rc = session_try(session, look, s, e);
 
@@ -154,13 +155,13 @@ enum err_code shelf_look(struct shelf *s, struct session *session, bool *there, 
     return rc;
 }
 
-enum err_code shelf_make(struct shelf *s, struct session *session, struct err *e)
+enum err_code archive_table_make(struct archive_table *s, struct session *session, struct err *e)
 {
     bool there = false;
     enum err_code rc = session_try(session, make, s, e);
 
     if (rc == OK)
-        rc = shelf_look(s, session, &there, e);
+        rc = archive_table_look(s, session, &there, e);
     if (rc == OK && !there)
         rc = err_set(e, ERR_INTERNAL, "%s was made and is not there", s->archive.name);
     return rc;

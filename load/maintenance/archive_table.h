@@ -2,11 +2,11 @@
  * The archive of one netty-* table within the database: the table <relation>-archive, and the view
  * <relation>-all of both (load/sql/archive_plan.sql).
  *
- *     shelf_open(&s, &target, replace, e);
- *     shelf_make(s, session, e);        // what is missing; ERR_REFUSED where a name is taken
- *     shelf_look(s, session, &there, e);
- *     shelf_archive(s) ...
- *     shelf_move(s, SHELF_PUT, ...)     // a window of rows; for mover.move
+ *     archive_table_open(&s, &target, replace, e);
+ *     archive_table_make(s, session, e);        // what is missing; ERR_REFUSED where a name is taken
+ *     archive_table_look(s, session, &there, e);
+ *     archive_table_archive(s) ...
+ *     archive_table_move(s, ARCHIVE_TABLE_PUT, ...)     // a window of rows; for mover.move
  */
 #ifndef NETTY_LOAD_MAINTENANCE_ARCHIVE_TABLE_H
 #define NETTY_LOAD_MAINTENANCE_ARCHIVE_TABLE_H
@@ -14,30 +14,32 @@
 #include "load/command/command.h"
 #include "load/maintenance/row_mover.h"
 
-struct shelf;
+struct archive_table;
 /* replace: --update replace, so that of two rows of a record one is taken as it is. The target must
  * live as long. */
-enum err_code shelf_open(struct shelf **s, const struct command_table *t, bool replace,
-                         struct err *e) MUST_CHECK;
-void shelf_close(struct shelf *s);
+enum err_code archive_table_open(struct archive_table **s, const struct command_table *t,
+                                 bool replace, struct err *e) MUST_CHECK;
+void archive_table_close(struct archive_table *s);
 
-enum err_code shelf_make(struct shelf *s, struct session *session, struct err *e) MUST_CHECK;
+enum err_code archive_table_make(struct archive_table *s, struct session *session,
+                                 struct err *e) MUST_CHECK;
 /* Is there an archive? Its columns are known then. */
-enum err_code shelf_look(struct shelf *s, struct session *session, bool *there,
-                         struct err *e) MUST_CHECK;
+enum err_code archive_table_look(struct archive_table *s, struct session *session, bool *there,
+                                 struct err *e) MUST_CHECK;
 
 /* The archive as a relation of its own. */
-const struct relation *shelf_archive(const struct shelf *s);
+const struct relation *archive_table_archive(const struct archive_table *s);
 /* The data of a record that both have, the archived row (excluded) coming to the live one (t). */
-const char *shelf_merged_back(const struct shelf *s);
+const char *archive_table_merged_back(const struct archive_table *s);
 
-enum shelf_way {
-    SHELF_PUT,      /* into the archive */
-    SHELF_TAKE_BACK /* out of it */
+enum archive_table_way {
+    ARCHIVE_TABLE_PUT,      /* into the archive */
+    ARCHIVE_TABLE_TAKE_BACK /* out of it */
 };
-/* One window, as mover.move does it. condition: as mover's. The columns must be known (shelf_make, shelf_look). */
-enum err_code shelf_move(const struct shelf *s, enum shelf_way way, const char *condition,
-                         struct session *session, const struct mover_window *w, PGresult **moved,
-                         struct err *e) MUST_CHECK;
+/* One window, as mover.move does it. condition: as mover's. The columns must be known (archive_table_make, archive_table_look). */
+enum err_code archive_table_move(const struct archive_table *s, enum archive_table_way way,
+                                 const char *condition, struct session *session,
+                                 const struct row_mover_window *w, PGresult **moved,
+                                 struct err *e) MUST_CHECK;
 
 #endif

@@ -45,29 +45,30 @@ static enum err_code set_lz4(void *ctx, struct session *s, struct err *e)
     return rc == OK ? session_query(s, "COMMIT", NULL, 0, NULL, e) : rc;
 }
 
-static enum err_code rewrite(void *ctx, struct session *s, const struct mover_window *win,
+static enum err_code rewrite(void *ctx, struct session *s, const struct row_mover_window *win,
                              PGresult **moved, struct err *e)
 {
     const struct work *w = ctx;
     const struct relation *r = &w->target->relation;
-    char from[MOVER_NUMBER];
-    char to[MOVER_NUMBER];
-    char rows[MOVER_NUMBER];
+    char from[ROW_MOVER_NUMBER];
+    char to[ROW_MOVER_NUMBER];
+    char rows[ROW_MOVER_NUMBER];
     const struct sql_var vars[] = {
         {"schema", r->schema},
         {"relation", r->name},
         {"key", r->key},
         {"condition", OLD_WAY},
-        {"from", mover_number(win->from, from)},
-        {"to", mover_number(win->to, to)},
-        {"rows", mover_number((int64_t)win->rows, rows)},
+        {"from", row_mover_number(win->from, from)},
+        {"to", row_mover_number(win->to, to)},
+        {"rows", row_mover_number((int64_t)win->rows, rows)},
     };
 
     return session_run(s, sql_compress_rows, vars, sizeof vars / sizeof *vars, moved, e);
 }
 
-static enum err_code report(const struct work *w, const char *before, const struct mover_counts *n,
-                            int64_t size_before, int64_t began, struct err *e)
+static enum err_code report(const struct work *w, const char *before,
+                            const struct row_mover_counts *n, int64_t size_before, int64_t began,
+                            struct err *e)
 {
     const struct cell cells[] = {
         {"table", CELL_STR, w->target->table, 0},
@@ -86,13 +87,13 @@ static enum err_code compress_table(void *ctx, struct command_context *c,
                                     const struct command_table *t, struct err *e)
 {
     struct work w = {.cmd = c, .target = t};
-    struct mover m = {.relation = &t->relation,
-                      .condition = OLD_WAY,
-                      .rows = c->rows,
-                      .bytes = c->bytes,
-                      .dry_run = c->dry_run,
-                      .move = rewrite,
-                      .ctx = &w};
+    struct row_mover m = {.relation = &t->relation,
+                          .condition = OLD_WAY,
+                          .rows = c->rows,
+                          .bytes = c->bytes,
+                          .dry_run = c->dry_run,
+                          .move = rewrite,
+                          .ctx = &w};
     int64_t began = when_tick();
     enum err_code rc = session_try(c->session, look, &w, e);
     char before[sizeof w.compression];
@@ -108,7 +109,7 @@ static enum err_code compress_table(void *ctx, struct command_context *c,
     if (strcmp(before, "lz4") != 0 && !c->dry_run)
         rc = session_try(c->session, set_lz4, &w, e);
     if (rc == OK && options_int(c->options, OPT_REWRITE) != 0)
-        rc = mover_run(&m, c->session, e);
+        rc = row_mover_run(&m, c->session, e);
     struct err late = ERR_INIT;
     if (session_stopping(c->session) || session_try(c->session, look, &w, &late) == OK)
         late.code = report(&w, before, &m.counts, size, began, &late);

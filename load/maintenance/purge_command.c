@@ -32,9 +32,9 @@ static void condition(int64_t cutoff, char out[CONDITION_MAX])
 static enum err_code purge_table(void *ctx, struct command_context *c,
                                  const struct command_table *t, struct err *e)
 {
-    const struct taken_conf *conf = ctx;
+    const struct rows_to_file_conf *conf = ctx;
 
-    return taken_run(c, t, conf, e);
+    return rows_to_file_run(c, t, conf, e);
 }
 
 enum err_code cmd_purge(struct command_context *c, struct err *e)
@@ -46,7 +46,7 @@ enum err_code cmd_purge(struct command_context *c, struct err *e)
 
     if (rc == OK && (rc = command_archive_dir(c, &dir, e)) == OK) {
         condition(cutoff, text);
-        struct taken_conf conf = {.condition = text, .dir = dir};
+        struct rows_to_file_conf conf = {.condition = text, .dir = dir};
         rc = cmd_each_table(c, purge_table, &conf, e);
     }
     free(dir);

@@ -12,19 +12,19 @@
 struct work {
     bool replace; /* --update replace */
     const char *file;
-    struct shelf *shelf;
+    struct archive_table *shelf;
 };
 
-static enum err_code move(void *ctx, struct session *s, const struct mover_window *w,
+static enum err_code move(void *ctx, struct session *s, const struct row_mover_window *w,
                           PGresult **moved, struct err *e)
 {
     const struct work *work = ctx;
 
-    return shelf_move(work->shelf, SHELF_TAKE_BACK, EVERY_ROW, s, w, moved, e);
+    return archive_table_move(work->shelf, ARCHIVE_TABLE_TAKE_BACK, EVERY_ROW, s, w, moved, e);
 }
 
 static enum err_code report(struct command_context *c, const struct command_table *t,
-                            const char *from, const struct mover_counts *n, int64_t began,
+                            const char *from, const struct row_mover_counts *n, int64_t began,
                             struct err *e)
 {
     const struct cell cells[] = {
@@ -39,20 +39,20 @@ static enum err_code report(struct command_context *c, const struct command_tabl
 }
 
 static enum err_code from_table(struct command_context *c, struct work *work,
-                                struct mover_counts *n, struct err *e)
+                                struct row_mover_counts *n, struct err *e)
 {
-    struct mover m = {.relation = shelf_archive(work->shelf),
-                      .condition = EVERY_ROW,
-                      .rows = c->rows,
-                      .bytes = c->bytes,
-                      .dry_run = c->dry_run,
-                      .move = move,
-                      .ctx = work};
+    struct row_mover m = {.relation = archive_table_archive(work->shelf),
+                          .condition = EVERY_ROW,
+                          .rows = c->rows,
+                          .bytes = c->bytes,
+                          .dry_run = c->dry_run,
+                          .move = move,
+                          .ctx = work};
     bool there = false;
-    enum err_code rc = shelf_look(work->shelf, c->session, &there, e);
+    enum err_code rc = archive_table_look(work->shelf, c->session, &there, e);
 
     if (rc == OK && there)
-        rc = mover_run(&m, c->session, e);
+        rc = row_mover_run(&m, c->session, e);
     *n = m.counts;
     return rc;
 }
@@ -61,24 +61,24 @@ static enum err_code restore_table(void *ctx, struct command_context *c,
                                    const struct command_table *t, struct err *e)
 {
     struct work *work = ctx;
-    struct mover_counts n = {0};
+    struct row_mover_counts n = {0};
     struct err late = ERR_INIT;
     int64_t began = when_tick();
-    enum err_code rc = shelf_open(&work->shelf, t, work->replace, e);
+    enum err_code rc = archive_table_open(&work->shelf, t, work->replace, e);
 
     if (rc != OK)
         return rc;
     if (work->file != NULL)
-        rc = restore_file(c, t, work->file, shelf_merged_back(work->shelf), &n, e);
+        rc = restore_file(c, t, work->file, archive_table_merged_back(work->shelf), &n, e);
     else
         rc = from_table(c, work, &n, e);
-    if (report(c, t, work->file != NULL ? work->file : shelf_archive(work->shelf)->name, &n, began,
-               &late) != OK &&
+    if (report(c, t, work->file != NULL ? work->file : archive_table_archive(work->shelf)->name, &n,
+               began, &late) != OK &&
         rc == OK) {
         *e = late;
         rc = late.code;
     }
-    shelf_close(work->shelf);
+    archive_table_close(work->shelf);
     work->shelf = NULL;
     return rc;
 }

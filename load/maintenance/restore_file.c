@@ -15,7 +15,7 @@ struct work {
     struct buf batch; /* "[line,line" */
     size_t rows;
     struct buf sql;
-    struct mover_counts *counts;
+    struct row_mover_counts *counts;
 };
 
 enum {
@@ -103,8 +103,8 @@ static enum err_code take_line(struct command_context *c, struct work *w, const 
     return OK;
 }
 
-static enum err_code read_all(struct command_context *c, struct work *w, struct keep_reader *r,
-                              struct err *e)
+static enum err_code read_all(struct command_context *c, struct work *w,
+                              struct archive_file_reader *r, struct err *e)
 {
     struct err damage = ERR_INIT;
     const char *line = NULL;
@@ -112,7 +112,7 @@ static enum err_code read_all(struct command_context *c, struct work *w, struct 
     enum err_code found;
     enum err_code rc = OK;
 
-    while ((found = keep_line(r, &line, &n, &damage)) == OK && line != NULL)
+    while ((found = archive_file_line(r, &line, &n, &damage)) == OK && line != NULL)
         if ((rc = take_line(c, w, line, n, e)) != OK)
             return rc;
     if ((rc = flush(c, w, e)) != OK)
@@ -121,7 +121,7 @@ static enum err_code read_all(struct command_context *c, struct work *w, struct 
         *e = damage;
         return found;
     }
-    if (keep_read_torn(r))
+    if (archive_file_read_torn(r))
         LOG(LOG_WARN, "torn",
             "the file ends within a batch, whose rows had not been removed when its writer died",
             F_STR("file", w->path));
@@ -129,12 +129,12 @@ static enum err_code read_all(struct command_context *c, struct work *w, struct 
 }
 
 enum err_code restore_file(struct command_context *c, const struct command_table *t,
-                           const char *path, const char *merged, struct mover_counts *n,
+                           const char *path, const char *merged, struct row_mover_counts *n,
                            struct err *e)
 {
     struct work w = {.target = t, .path = path, .merged = merged, .counts = n};
-    struct keep_reader *r = NULL;
-    enum err_code rc = keep_read_open(&r, path, e);
+    struct archive_file_reader *r = NULL;
+    enum err_code rc = archive_file_read_open(&r, path, e);
 
     if (rc != OK)
         return rc;
@@ -146,6 +146,6 @@ enum err_code restore_file(struct command_context *c, const struct command_table
     buf_free(&w.batch);
     buf_free(&w.sql);
     free(w.columns);
-    keep_read_close(r);
+    archive_file_read_close(r);
     return rc;
 }

@@ -13,7 +13,7 @@
 /* merged: as for load/sql/restore_lines.sql. *n tells also after a failure: rows are those that were
  * written, merged those of them whose key was there. */
 enum err_code restore_file(struct command_context *c, const struct command_table *t,
-                           const char *path, const char *merged, struct mover_counts *n,
+                           const char *path, const char *merged, struct row_mover_counts *n,
                            struct err *e) MUST_CHECK;
 
 #endif

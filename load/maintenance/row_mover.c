@@ -8,9 +8,9 @@
 
 #define WINDOW   10                 /* keys looked at for each row that a transaction may take */
 #define KEYS_MAX ((size_t)32 << 20) /* a million of keys with 20 digits */
-#define NUMBER   MOVER_NUMBER
+#define NUMBER   ROW_MOVER_NUMBER
 
-const char *mover_number(int64_t n, char out[MOVER_NUMBER])
+const char *row_mover_number(int64_t n, char out[ROW_MOVER_NUMBER])
 {
     (void)snprintf(out, NUMBER, "%" PRId64, n);
     return out;
@@ -22,14 +22,14 @@ static struct sql_var var(const char *name, const char *value)
 }
 
 /* The window that begins at m->from. */
-static enum err_code look_ahead(struct mover *m, struct session *s, struct err *e)
+static enum err_code look_ahead(struct row_mover *m, struct session *s, struct err *e)
 {
     char from[NUMBER];
     char rows[NUMBER];
-    const struct sql_var vars[] = {var("schema", m->relation->schema),
-                                   var("relation", m->relation->name), var("key", m->relation->key),
-                                   var("from", mover_number(m->from, from)),
-                                   var("rows", mover_number((int64_t)(m->share * WINDOW), rows))};
+    const struct sql_var vars[] = {
+        var("schema", m->relation->schema), var("relation", m->relation->name),
+        var("key", m->relation->key), var("from", row_mover_number(m->from, from)),
+        var("rows", row_mover_number((int64_t)(m->share * WINDOW), rows))};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_window, vars, sizeof vars / sizeof *vars, &r, e);
 
@@ -42,13 +42,13 @@ static enum err_code look_ahead(struct mover *m, struct session *s, struct err *
 }
 
 /* The window is done up to `last`. */
-static void advance(struct mover *m, int64_t last)
+static void advance(struct row_mover *m, int64_t last)
 {
     m->over = last == INT64_MAX;
     m->from = m->over ? last : last + 1;
 }
 
-static enum err_code count_window(struct mover *m, struct session *s, struct err *e)
+static enum err_code count_window(struct row_mover *m, struct session *s, struct err *e)
 {
     char from[NUMBER];
     char to[NUMBER];
@@ -56,8 +56,8 @@ static enum err_code count_window(struct mover *m, struct session *s, struct err
                                    var("relation", m->relation->name),
                                    var("key", m->relation->key),
                                    var("condition", m->condition),
-                                   var("from", mover_number(m->from, from)),
-                                   var("to", mover_number(m->to, to))};
+                                   var("from", row_mover_number(m->from, from)),
+                                   var("to", row_mover_number(m->to, to))};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_due_count, vars, sizeof vars / sizeof *vars, &r, e);
 
@@ -72,7 +72,7 @@ static enum err_code count_window(struct mover *m, struct session *s, struct err
 
 /* ---- one transaction ---- */
 
-static enum err_code lock_rows(const struct mover *m, struct session *s, PGresult **rows,
+static enum err_code lock_rows(const struct row_mover *m, struct session *s, PGresult **rows,
                                struct err *e)
 {
     char from[NUMBER];
@@ -83,10 +83,10 @@ static enum err_code lock_rows(const struct mover *m, struct session *s, PGresul
                                    var("relation", m->relation->name),
                                    var("key", m->relation->key),
                                    var("condition", m->condition),
-                                   var("from", mover_number(m->from, from)),
-                                   var("to", mover_number(m->to, to)),
-                                   var("rows", mover_number((int64_t)m->share, most)),
-                                   var("bytes", mover_number((int64_t)m->bytes, bytes))};
+                                   var("from", row_mover_number(m->from, from)),
+                                   var("to", row_mover_number(m->to, to)),
+                                   var("rows", row_mover_number((int64_t)m->share, most)),
+                                   var("bytes", row_mover_number((int64_t)m->bytes, bytes))};
     enum err_code rc = session_query(s, sql_begin, NULL, 0, NULL, e);
 
     return rc == OK ? session_run(s, sql_due_take, vars, sizeof vars / sizeof *vars, rows, e) : rc;
@@ -105,7 +105,7 @@ static enum err_code list_keys(struct buf *keys, const PGresult *rows, struct er
     return rc == OK ? OK : buf_err(e, rc, keys, "the keys of a batch");
 }
 
-static enum err_code with_keys(const struct mover *m, struct session *s, const char *text,
+static enum err_code with_keys(const struct row_mover *m, struct session *s, const char *text,
                                int64_t *count, struct err *e)
 {
     const struct sql_var vars[] = {var("schema", m->relation->schema),
@@ -129,7 +129,7 @@ static uint64_t lines_size(const PGresult *rows)
     return n;
 }
 
-static enum err_code refuse_count(struct mover *m, int64_t gone, int64_t of, struct err *e)
+static enum err_code refuse_count(struct row_mover *m, int64_t gone, int64_t of, struct err *e)
 {
     buf_reset(&m->unsure);
     return err_set(e, ERR_REFUSED,
@@ -139,7 +139,8 @@ static enum err_code refuse_count(struct mover *m, int64_t gone, int64_t of, str
 }
 
 /* m->unsure holds the keys: what to look for when the answer is lost. */
-static enum err_code commit_rows(struct mover *m, struct session *s, int64_t rows, struct err *e)
+static enum err_code commit_rows(struct row_mover *m, struct session *s, int64_t rows,
+                                 struct err *e)
 {
     FAULT("rows-deleted");
     m->unsure_rows = (size_t)rows;
@@ -153,7 +154,7 @@ static enum err_code commit_rows(struct mover *m, struct session *s, int64_t row
     return OK;
 }
 
-static enum err_code remove_rows(struct mover *m, struct session *s, const PGresult *rows,
+static enum err_code remove_rows(struct row_mover *m, struct session *s, const PGresult *rows,
                                  struct err *e)
 {
     int64_t gone = 0;
@@ -171,7 +172,7 @@ static enum err_code remove_rows(struct mover *m, struct session *s, const PGres
     return rc;
 }
 
-static enum err_code take_window(struct mover *m, struct session *s, struct err *e)
+static enum err_code take_window(struct row_mover *m, struct session *s, struct err *e)
 {
     PGresult *rows = NULL;
     enum err_code rc = lock_rows(m, s, &rows, e);
@@ -194,7 +195,7 @@ enum {
     MOVED_KEYS
 };
 
-static enum err_code moved_rows(struct mover *m, struct session *s, const PGresult *r,
+static enum err_code moved_rows(struct row_mover *m, struct session *s, const PGresult *r,
                                 struct err *e)
 {
     int64_t due = target_table_number(r, 0, MOVED_DUE);
@@ -213,9 +214,9 @@ static enum err_code moved_rows(struct mover *m, struct session *s, const PGresu
     return rc;
 }
 
-static enum err_code move_window(struct mover *m, struct session *s, struct err *e)
+static enum err_code move_window(struct row_mover *m, struct session *s, struct err *e)
 {
-    const struct mover_window window = {m->from, m->to, m->share};
+    const struct row_mover_window window = {m->from, m->to, m->share};
     PGresult *r = NULL;
     enum err_code rc = session_query(s, sql_begin, NULL, 0, NULL, e);
 
@@ -233,7 +234,7 @@ static enum err_code move_window(struct mover *m, struct session *s, struct err 
 }
 
 /* A COMMIT's answer was lost: what is not there any more has gone. */
-static enum err_code look_for_unsure(struct mover *m, struct session *s, struct err *e)
+static enum err_code look_for_unsure(struct row_mover *m, struct session *s, struct err *e)
 {
     int64_t there = 0;
     enum err_code rc = with_keys(m, s, sql_rows_there, &there, e);
@@ -247,7 +248,7 @@ static enum err_code look_for_unsure(struct mover *m, struct session *s, struct 
 
 static enum err_code step(void *ctx, struct session *s, struct err *e)
 {
-    struct mover *m = ctx;
+    struct row_mover *m = ctx;
     enum err_code rc = OK;
 
     if (m->unsure.len > 0 && (rc = look_for_unsure(m, s, e)) != OK)
@@ -261,7 +262,7 @@ static enum err_code step(void *ctx, struct session *s, struct err *e)
     return m->move != NULL ? move_window(m, s, e) : take_window(m, s, e);
 }
 
-enum err_code mover_run(struct mover *m, struct session *s, struct err *e)
+enum err_code row_mover_run(struct row_mover *m, struct session *s, struct err *e)
 {
     enum err_code rc = OK;
 

@@ -3,8 +3,8 @@
  * keys after window of keys, each with a transaction of its own that takes up to so many rows. Either
  * they come here (take) and are then removed, or one statement moves them within the database (move).
  *
- *     struct mover m = {.relation = r, .condition = "...", .rows = 1000, .bytes = 4 << 20, ...};
- *     mover_run(&m, session, e);     // m.counts tells what was done, also after a failure
+ *     struct row_mover m = {.relation = r, .condition = "...", .rows = 1000, .bytes = 4 << 20, ...};
+ *     row_mover_run(&m, session, e);     // m.counts tells what was done, also after a failure
  *
  * Rows that another transaction has locked are passed over (counts.rows has not got them; the next
  * run will). Nothing is remembered between runs: what has gone is not met again, what was not is.
@@ -16,7 +16,7 @@
 #include "load/database/target_table.h"
 #include "shared/base/buf.h"
 
-struct mover_counts {
+struct row_mover_counts {
     uint64_t rows;  /* taken out; with dry_run: to be taken out */
     uint64_t bytes; /* of them as JSON */
     uint64_t batches;
@@ -24,12 +24,12 @@ struct mover_counts {
 };
 
 /* A part of the walk: the first `rows` rows of the keys from `from` to `to`. */
-struct mover_window {
+struct row_mover_window {
     int64_t from, to;
     size_t rows;
 };
 
-struct mover {
+struct row_mover {
     const struct relation *relation;
     const char *condition; /* SQL on the row t; text that comes from here, never from outside */
     size_t rows, bytes;    /* of a transaction */
@@ -37,10 +37,10 @@ struct mover {
     /* Between the rows' lock and their end: what must have happened to them before they may go. */
     enum err_code (*take)(void *ctx, const PGresult *rows, struct err *e); /* rows: key line */
     /* Or else: moves a window's rows, one row in answer: last due moved merged keys. */
-    enum err_code (*move)(void *ctx, struct session *s, const struct mover_window *w,
+    enum err_code (*move)(void *ctx, struct session *s, const struct row_mover_window *w,
                           PGresult **moved, struct err *e);
     void *ctx;
-    struct mover_counts counts;
+    struct row_mover_counts counts;
     /* Its own: */
     size_t share;     /* of rows, at present: less after a time limit */
     int64_t from, to; /* the window */
@@ -49,9 +49,9 @@ struct mover {
     size_t unsure_rows;
 };
 
-#define MOVER_NUMBER 24 /* an int64_t as text */
-const char *mover_number(int64_t n, char out[MOVER_NUMBER]);
+#define ROW_MOVER_NUMBER 24 /* an int64_t as text */
+const char *row_mover_number(int64_t n, char out[ROW_MOVER_NUMBER]);
 
-enum err_code mover_run(struct mover *m, struct session *s, struct err *e) MUST_CHECK;
+enum err_code row_mover_run(struct row_mover *m, struct session *s, struct err *e) MUST_CHECK;
 
 #endif

@@ -7,12 +7,12 @@
 
 #include "load/command/command.h"
 
-struct taken_conf {
+struct rows_to_file_conf {
     const char *condition; /* load/maintenance/row_mover.h */
     const char *dir;       /* of the files */
 };
 
-enum err_code taken_run(struct command_context *c, const struct command_table *t,
-                        const struct taken_conf *conf, struct err *e) MUST_CHECK;
+enum err_code rows_to_file_run(struct command_context *c, const struct command_table *t,
+                               const struct rows_to_file_conf *conf, struct err *e) MUST_CHECK;
 
 #endif

@@ -46,49 +46,49 @@ static int teardown(void **state)
 static void write_three(char path[IO_PATH])
 {
     struct err e = ERR_INIT;
-    struct keep *k = NULL;
+    struct archive_file *k = NULL;
     char line[4000];
 
     memset(line, 'x', sizeof line);
-    assert_int_equal(keep_open(&k, dir, "contacts", &e), OK);
-    assert_int_equal(keep_commit(k, &e), OK);
-    assert_null(keep_path(k)); /* nothing, no file */
-    assert_int_equal(keep_add(k, "{\"n\":1}", 7, &e), OK);
-    assert_int_equal(keep_commit(k, &e), OK);
-    assert_int_equal(keep_add(k, "dropped", 7, &e), OK);
-    keep_drop(k);
-    assert_int_equal(keep_add(k, "{}", 2, &e), OK);
-    assert_int_equal(keep_add(k, "{\"n\":2}", 7, &e), OK);
-    assert_int_equal(keep_commit(k, &e), OK);
+    assert_int_equal(archive_file_open(&k, dir, "contacts", &e), OK);
+    assert_int_equal(archive_file_commit(k, &e), OK);
+    assert_null(archive_file_path(k)); /* nothing, no file */
+    assert_int_equal(archive_file_add(k, "{\"n\":1}", 7, &e), OK);
+    assert_int_equal(archive_file_commit(k, &e), OK);
+    assert_int_equal(archive_file_add(k, "dropped", 7, &e), OK);
+    archive_file_drop(k);
+    assert_int_equal(archive_file_add(k, "{}", 2, &e), OK);
+    assert_int_equal(archive_file_add(k, "{\"n\":2}", 7, &e), OK);
+    assert_int_equal(archive_file_commit(k, &e), OK);
     for (int i = 0; i < 200; i++)
-        assert_int_equal(keep_add(k, line, sizeof line, &e), OK);
-    assert_int_equal(keep_commit(k, &e), OK);
-    assert_int_equal(keep_bytes(k), 8 + 3 + 8 + 200 * 4001);
-    (void)snprintf(path, IO_PATH, "%s", keep_path(k));
-    keep_close(k);
+        assert_int_equal(archive_file_add(k, line, sizeof line, &e), OK);
+    assert_int_equal(archive_file_commit(k, &e), OK);
+    assert_int_equal(archive_file_bytes(k), 8 + 3 + 8 + 200 * 4001);
+    (void)snprintf(path, IO_PATH, "%s", archive_file_path(k));
+    archive_file_close(k);
 }
 
 /* How many lines come before the end or a failure. */
 static size_t count(const char *path, enum err_code expected, bool torn)
 {
     struct err e = ERR_INIT;
-    struct keep_reader *r = NULL;
+    struct archive_file_reader *r = NULL;
     const char *line = "";
     size_t n = 0;
     size_t lines = 0;
     enum err_code rc = OK;
 
-    assert_int_equal(keep_read_open(&r, path, &e), OK);
-    while ((rc = keep_line(r, &line, &n, &e)) == OK && line != NULL) {
+    assert_int_equal(archive_file_read_open(&r, path, &e), OK);
+    while ((rc = archive_file_line(r, &line, &n, &e)) == OK && line != NULL) {
         assert_true(n == 7 || n == 2 || n == 4000);
         lines++;
     }
     assert_int_equal(rc, expected);
     if (rc == OK)
-        assert_int_equal(keep_read_torn(r), torn);
+        assert_int_equal(archive_file_read_torn(r), torn);
     else
         assert_non_null(strstr(e.msg, path));
-    keep_read_close(r);
+    archive_file_read_close(r);
     return lines;
 }
 
@@ -116,19 +116,19 @@ static void test_cut_anywhere_whole_frames_are_read(void **state)
     for (off_t at = st.st_size - 1; at >= 0; at--) {
         assert_int_equal(truncate(path, at), 0);
         struct err e = ERR_INIT;
-        struct keep_reader *r = NULL;
+        struct archive_file_reader *r = NULL;
         const char *line = "";
         size_t n = 0;
         size_t lines = 0;
-        assert_int_equal(keep_read_open(&r, path, &e), OK);
-        while (keep_line(r, &line, &n, &e) == OK && line != NULL)
+        assert_int_equal(archive_file_read_open(&r, path, &e), OK);
+        while (archive_file_line(r, &line, &n, &e) == OK && line != NULL)
             lines++;
         assert_true(lines == 3 || lines == 1 || lines == 0);
         assert_true(lines <= before);
         /* Torn, or at the end of a frame. */
-        assert_true(keep_read_torn(r) || lines != before || at == 0);
-        before = keep_read_torn(r) ? before : lines;
-        keep_read_close(r);
+        assert_true(archive_file_read_torn(r) || lines != before || at == 0);
+        before = archive_file_read_torn(r) ? before : lines;
+        archive_file_read_close(r);
     }
 }
 
@@ -153,13 +153,13 @@ static void test_what_is_no_archive(void **state)
 {
     (void)state;
     struct err e = ERR_INIT;
-    struct keep_reader *r = NULL;
+    struct archive_file_reader *r = NULL;
     const char *line = NULL;
     size_t n = 0;
-    assert_int_equal(keep_read_open(&r, "/nowhere/at.all", &e), ERR_USAGE);
-    assert_int_equal(keep_read_open(&r, "/etc/passwd", &e), OK);
-    assert_int_equal(keep_line(r, &line, &n, &e), ERR_DAMAGED);
-    keep_read_close(r);
+    assert_int_equal(archive_file_read_open(&r, "/nowhere/at.all", &e), ERR_USAGE);
+    assert_int_equal(archive_file_read_open(&r, "/etc/passwd", &e), OK);
+    assert_int_equal(archive_file_line(r, &line, &n, &e), ERR_DAMAGED);
+    archive_file_read_close(r);
 }
 
 int main(void)
