@@ -330,8 +330,8 @@ static enum err_code prepare(struct loader *p, struct err *e)
     if (rc == OK)
         rc = read_conf(p, e);
     if (rc == OK && p->conf.table.segment != 0)
-        rc = part_check(p->spool, p->conf.tables, p->conf.count, p->conf.named,
-                        p->conf.table.segment, e);
+        rc = replay_range_check(p->spool, p->conf.tables, p->conf.count, p->conf.named,
+                                p->conf.table.segment, e);
     if (rc == OK)
         rc = open_account(p, e);
     if (rc == OK)

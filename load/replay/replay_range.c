@@ -31,8 +31,8 @@ static enum err_code look(const struct spool *s, const char *table, uint64_t seg
     return OK;
 }
 
-enum err_code part_check(const struct spool *s, const char *const *tables, size_t count, bool named,
-                         uint64_t segment, struct err *e)
+enum err_code replay_range_check(const struct spool *s, const char *const *tables, size_t count,
+                                 bool named, uint64_t segment, struct err *e)
 {
     char **all = NULL;
     size_t n = 0;

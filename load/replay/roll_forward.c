@@ -19,8 +19,8 @@ struct subject {
     int64_t floor; /* the greatest time of its key in the lines before it, or WHEN_NONE */
 };
 
-struct later {
-    struct later_conf conf;
+struct roll_forward {
+    struct roll_forward_conf conf;
     char *quoted; /* "the key's name" */
     struct reader *reader;
     struct dead_index *dead;
@@ -36,9 +36,10 @@ struct later {
     struct buf merged;
 };
 
-enum err_code later_open(struct later **out, const struct later_conf *conf, struct err *e)
+enum err_code roll_forward_open(struct roll_forward **out, const struct roll_forward_conf *conf,
+                                struct err *e)
 {
-    struct later *l = calloc(1, sizeof *l);
+    struct roll_forward *l = calloc(1, sizeof *l);
     enum err_code rc = OK;
 
     *out = NULL;
@@ -49,7 +50,7 @@ enum err_code later_open(struct later **out, const struct later_conf *conf, stru
     buf_init(&l->merged, BATCH_DATA_MAX);
     size_t n = strlen(conf->row.key) + 3;
     if ((l->quoted = malloc(n)) == NULL) {
-        later_close(l);
+        roll_forward_close(l);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     (void)snprintf(l->quoted, n, "\"%s\"", conf->row.key);
@@ -60,18 +61,18 @@ enum err_code later_open(struct later **out, const struct later_conf *conf, stru
     if (rc == OK)
         *out = l;
     else
-        later_close(l);
+        roll_forward_close(l);
     return rc;
 }
 
-static void forget(struct later *l)
+static void forget(struct roll_forward *l)
 {
     for (size_t i = 0; i < l->count; i++)
         buf_free(&l->subjects[i].own);
     l->count = 0;
 }
 
-void later_close(struct later *l)
+void roll_forward_close(struct roll_forward *l)
 {
     if (l == NULL)
         return;
@@ -97,7 +98,7 @@ static int compare_subjects(const void *a, const void *b)
 }
 
 /* To the first line that one of the lanes has not heard. */
-static enum err_code seek(struct later *l, struct err *e)
+static enum err_code seek(struct roll_forward *l, struct err *e)
 {
     struct page_place from = {0, 0};
     bool some = false;
@@ -121,8 +122,8 @@ static enum err_code seek(struct later *l, struct err *e)
     return reader_seek(l->reader, from, e);
 }
 
-enum err_code later_begin(struct later *l, struct batch *b, const struct lanes *known,
-                          struct err *e)
+enum err_code roll_forward_begin(struct roll_forward *l, struct batch *b, const struct lanes *known,
+                                 struct err *e)
 {
     size_t n = batch_rows(b);
 
@@ -158,7 +159,7 @@ static int compare_key(const void *key, const void *subject)
     return (x > y) - (x < y);
 }
 
-static struct subject *find(const struct later *l, int64_t key)
+static struct subject *find(const struct roll_forward *l, int64_t key)
 {
     return bsearch(&key, l->subjects, l->count, sizeof *l->subjects, compare_key);
 }
@@ -192,7 +193,7 @@ static bool plain_integer(const char *p, const char *end, int64_t *value)
 
 /* A quick look without parsing: wherever the key's name stands, and however deep, no value there is a
  * key of the batch. What it cannot tell it lets pass. */
-static bool may_concern(const struct later *l, const char *line, size_t len)
+static bool may_concern(const struct roll_forward *l, const char *line, size_t len)
 {
     const char *end = line + len;
     size_t n = strlen(l->quoted);
@@ -215,7 +216,7 @@ static bool timed(int64_t t)
     return t != WHEN_NONE;
 }
 
-static enum err_code is_set_aside(struct later *l, const struct batch_row *row, bool *dead,
+static enum err_code is_set_aside(struct roll_forward *l, const struct batch_row *row, bool *dead,
                                   struct err *e)
 {
     enum err_code rc = dead_index_has(l->dead, row->place, row->line, dead, e);
@@ -225,8 +226,8 @@ static enum err_code is_set_aside(struct later *l, const struct batch_row *row, 
     return rc;
 }
 
-static enum err_code carry_on(struct later *l, struct subject *s, const struct batch_row *late,
-                              struct err *e)
+static enum err_code carry_on(struct roll_forward *l, struct subject *s,
+                              const struct batch_row *late, struct err *e)
 {
     struct row *row = &s->row.row;
     const char *data = s->own.len > 0 ? s->own.data : s->data;
@@ -264,7 +265,7 @@ static int compare_lines(const struct batch_row *a, const struct batch_row *b)
 }
 
 /* Is the line one that has been loaded into its key's lane, and is new to it? */
-static bool is_due(const struct later *l, int64_t key, const struct progress *at)
+static bool is_due(const struct roll_forward *l, int64_t key, const struct progress *at)
 {
     unsigned lane = lane_of(key);
 
@@ -273,7 +274,7 @@ static bool is_due(const struct later *l, int64_t key, const struct progress *at
 }
 
 /* at: the line's page, and its number there from 1. */
-static enum err_code hear(struct later *l, const struct progress *at, uint64_t number,
+static enum err_code hear(struct roll_forward *l, const struct progress *at, uint64_t number,
                           const char *line, size_t n, struct err *e)
 {
     struct batch_row late = {.place = at->place, .line = number};
@@ -297,7 +298,7 @@ static enum err_code hear(struct later *l, const struct progress *at, uint64_t n
     return OK;
 }
 
-static enum err_code hear_page(struct later *l, const struct page_info *page, struct err *e)
+static enum err_code hear_page(struct roll_forward *l, const struct page_info *page, struct err *e)
 {
     struct page_info info = *page;
     enum err_code rc = OK;
@@ -316,7 +317,7 @@ static enum err_code hear_page(struct later *l, const struct page_info *page, st
 }
 
 /* The batch's memory has moved. */
-static void look_again(struct later *l)
+static void look_again(struct roll_forward *l)
 {
     for (size_t i = 0; i < l->count; i++) {
         const char *data = NULL;
@@ -325,7 +326,7 @@ static void look_again(struct later *l)
     }
 }
 
-static enum err_code finish(struct later *l, struct err *e)
+static enum err_code finish(struct roll_forward *l, struct err *e)
 {
     enum err_code rc = OK;
 
@@ -342,7 +343,7 @@ static enum err_code finish(struct later *l, struct err *e)
     return rc;
 }
 
-enum err_code later_run(struct later *l, bool *more, struct err *e)
+enum err_code roll_forward_run(struct roll_forward *l, bool *more, struct err *e)
 {
     *more = l->count > 0 && l->end.place.segment > 0;
     for (unsigned i = 0; *more && i < PAGES_TURN; i++) {
@@ -361,7 +362,8 @@ enum err_code later_run(struct later *l, bool *more, struct err *e)
     return *more ? OK : finish(l, e);
 }
 
-enum err_code later_catch_up(struct later *l, unsigned lanes, const struct lanes *at, struct err *e)
+enum err_code roll_forward_catch_up(struct roll_forward *l, unsigned lanes, const struct lanes *at,
+                                    struct err *e)
 {
     bool more = false;
     enum err_code rc;
@@ -373,6 +375,6 @@ enum err_code later_catch_up(struct later *l, unsigned lanes, const struct lanes
         }
     rc = more ? seek(l, e) : OK;
     while (rc == OK && more)
-        rc = later_run(l, &more, e);
+        rc = roll_forward_run(l, &more, e);
     return rc;
 }

@@ -15,11 +15,11 @@
  * Stored times still keep what is older away. Lines that stand before the record tell which of those
  * behind it were stale when they came.
  *
- *     later_open(&l, &conf, e);
- *     later_begin(l, batch, &known, e);
- *     while (later_run(l, &more, e) == OK && more) ...    // some pages of the spool at a time
- *     later_catch_up(l, lanes, &at, e);                   // in the transaction, with the progress locked
- *     later_close(l);
+ *     roll_forward_open(&l, &conf, e);
+ *     roll_forward_begin(l, batch, &known, e);
+ *     while (roll_forward_run(l, &more, e) == OK && more) ...    // some pages of the spool at a time
+ *     roll_forward_catch_up(l, lanes, &at, e);                   // in the transaction, with the progress locked
+ *     roll_forward_close(l);
  *
  * Others may load meanwhile: what they have put in since is heard under the progress's lock, right
  * before the rows are sent, so that nobody sees a record go back.
@@ -34,7 +34,7 @@
 #include "load/row/lane.h"
 #include "spool/store/spool.h"
 
-struct later_conf {
+struct roll_forward_conf {
     const struct spool *spool;
     const char *table;
     struct row_conf row;
@@ -44,17 +44,18 @@ struct later_conf {
     void *ctx;
 };
 
-struct later;
-enum err_code later_open(struct later **l, const struct later_conf *conf, struct err *e) MUST_CHECK;
-void later_close(struct later *l); /* NULL is fine */
+struct roll_forward;
+enum err_code roll_forward_open(struct roll_forward **l, const struct roll_forward_conf *conf,
+                                struct err *e) MUST_CHECK;
+void roll_forward_close(struct roll_forward *l); /* NULL is fine */
 
 /* Begins anew with this batch, which stays the caller's. known: how far the database has been loaded. */
-enum err_code later_begin(struct later *l, struct batch *b, const struct lanes *known,
-                          struct err *e) MUST_CHECK;
+enum err_code roll_forward_begin(struct roll_forward *l, struct batch *b, const struct lanes *known,
+                                 struct err *e) MUST_CHECK;
 /* *more: not at the end yet. Else the batch's rows are what they have to be; their order is kept. */
-enum err_code later_run(struct later *l, bool *more, struct err *e) MUST_CHECK;
+enum err_code roll_forward_run(struct roll_forward *l, bool *more, struct err *e) MUST_CHECK;
 /* The rows of these lanes, carried on to where the database is by now. */
-enum err_code later_catch_up(struct later *l, unsigned lanes, const struct lanes *at,
-                             struct err *e) MUST_CHECK;
+enum err_code roll_forward_catch_up(struct roll_forward *l, unsigned lanes, const struct lanes *at,
+                                    struct err *e) MUST_CHECK;
 
 #endif

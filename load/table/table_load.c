@@ -52,7 +52,7 @@ static void on_closed(uv_handle_t *h)
     struct table *t = h->data;
 
     target_table_close(t->schema);
-    later_close(t->later);
+    roll_forward_close(t->later);
     batch_builder_close(t->fill);
     crew_close(t->crew);
     unchanged_close(t->unchanged);
@@ -254,13 +254,13 @@ static enum err_code open_later(struct table *t, const struct row_conf *row, str
 {
     const struct table_conf *c = &t->conf;
     bool part = c->fetched_from != WHEN_NONE || c->fetched_to != WHEN_NONE || c->segment != 0;
-    struct later_conf conf = {c->spool, t->name, *row, c->batch.replace, gone, t};
+    struct roll_forward_conf conf = {c->spool, t->name, *row, c->batch.replace, gone, t};
 
-    later_close(t->later);
+    roll_forward_close(t->later);
     t->later = NULL;
     if (c->dry_run || !(c->redrive || (c->replay && part)))
         return OK;
-    return later_open(&t->later, &conf, e);
+    return roll_forward_open(&t->later, &conf, e);
 }
 
 static enum err_code make_fill(struct table *t, struct err *e)

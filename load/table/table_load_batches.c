@@ -55,7 +55,7 @@ static void hear(struct table *t)
 {
     struct err e = ERR_INIT;
 
-    if (later_run(t->later, &t->hearing, &e) != OK)
+    if (roll_forward_run(t->later, &t->hearing, &e) != OK)
         table_give_up(t, &e);
     else if (t->hearing)
         table_later(t, 0);
@@ -69,8 +69,8 @@ static void filled(struct table *t)
 
     if (t->later == NULL)
         have_batch(t);
-    else if (later_begin(t->later, batch_builder_batch(t->fill), target_table_progress(t->schema),
-                         &e) == OK)
+    else if (roll_forward_begin(t->later, batch_builder_batch(t->fill),
+                                target_table_progress(t->schema), &e) == OK)
         hear(t);
     else
         table_give_up(t, &e);
@@ -121,7 +121,7 @@ static enum err_code locked(void *ctx, unsigned lanes, const struct lanes *at, s
     const struct flight *f = ctx;
     const struct table *t = f->table;
 
-    return t->later == NULL ? OK : later_catch_up(t->later, lanes, at, e);
+    return t->later == NULL ? OK : roll_forward_catch_up(t->later, lanes, at, e);
 }
 
 static void distrust(void *ctx, const struct batch_row *row)

@@ -43,7 +43,7 @@ struct table {
     unsigned asked; /* stopping: how often the statement under way was cancelled */
     struct target_table *schema;
     struct batch_builder *fill;
-    struct later *later; /* for what is loaded out of its turn, else NULL */
+    struct roll_forward *later; /* for what is loaded out of its turn, else NULL */
     struct crew *crew;
     struct unchanged *unchanged; /* or NULL */
     bool emptied;                /* ... since the fill was sent to where it reads from */
