@@ -55,7 +55,7 @@ static enum err_code add(struct run *r, const char *table, size_t tables, struct
     }
     conf.name = table;
     conf.batch.bytes_max = batch_share(r, tables);
-    conf.lender = (struct lender){borrow, give_back, wanted, r};
+    conf.lender = (struct connection_lender){borrow, give_back, wanted, r};
     if ((rc = table_open(&item->table, r->loop, &conf, e)) != OK) {
         free(item);
         return rc;

@@ -33,7 +33,7 @@ enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table
     t->total.greatest = WHEN_NONE;
     struct target_table_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
     if ((rc = target_table_open(&t->schema, &sc, e)) != OK ||
-        (rc = crew_open(&t->crew, &conf->lender, conf->connections, e)) != OK) {
+        (rc = parallel_upsert_open(&t->crew, &conf->lender, conf->connections, e)) != OK) {
         target_table_close(t->schema);
         free(t->name);
         free(t);
@@ -54,7 +54,7 @@ static void on_closed(uv_handle_t *h)
     target_table_close(t->schema);
     roll_forward_close(t->later);
     batch_builder_close(t->fill);
-    crew_close(t->crew);
+    parallel_upsert_close(t->crew);
     unchanged_close(t->unchanged);
     free(t->name);
     free(t);
@@ -107,7 +107,7 @@ void table_finish(struct table *t, const struct err *err)
     t->total.busy += when_tick() - t->began;
     drop_fill(t);
     unchanged_release(t->unchanged);
-    crew_rest(t->crew);
+    parallel_upsert_release(t->crew);
     t->total.damaged = t->damaged;
     if (err == NULL && t->later != NULL && t->conf.replay && t->total.read == 0)
         LOG(LOG_WARN, "nothing", "the spool holds no record of the table that --replay asks for",
@@ -376,11 +376,11 @@ static void on_patience(uv_timer_t *timer)
         LOG(t->asked == 1 ? LOG_INFO : LOG_DEBUG, "cancel",
             "asked to stop, and the database is still at a statement: it is cancelled",
             F_STR("table", t->name));
-        if (!crew_cancel(t->crew))
+        if (!parallel_upsert_cancel(t->crew))
             db_cancel(t->db);
         return;
     }
-    crew_drop(t->crew);
+    parallel_upsert_drop(t->crew);
     db_drop(t->db); /* nobody calls back then */
     table_interrupted(t);
 }

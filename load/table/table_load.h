@@ -26,8 +26,8 @@ struct table_conf {
     struct zone *zone;
     struct backoff backoff;
     struct batch_conf batch;
-    struct lender lender; /* of idle connections; may be empty */
-    unsigned connections; /* for one batch, at most */
+    struct connection_lender lender; /* of idle connections; may be empty */
+    unsigned connections;            /* for one batch, at most */
     bool replace_nul;
     bool create;  /* --create-tables */
     bool dry_run; /* read, tell, write nothing */

@@ -10,7 +10,7 @@
 static void take_batch(struct table *t, struct batch_slot *lot, const struct progress *from);
 static void send_batch(struct table *t);
 static void on_ahead(uv_idle_t *idle);
-static void on_crew(void *ctx, const struct crew_result *r);
+static void on_crew(void *ctx, const struct parallel_upsert_result *r);
 
 static struct flight *other_flight(struct table *t)
 {
@@ -24,7 +24,7 @@ enum err_code table_seek(struct table *t, struct err *e)
     bool bounded = false;
 
     table_reread(t);
-    crew_clear(t->crew);
+    parallel_upsert_clear(t->crew);
     t->ready = t->hearing = t->emptied = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
     batch_builder_lanes(t->fill, t->lanes, bounded ? &until : NULL);
@@ -230,7 +230,7 @@ static enum batch_way guess(const struct table *t, const struct batch_slot *lot)
  * read ahead of that the cache knew when it was not to be believed is read again; if it is on its way, the crew sees to it. */
 static enum err_code next_batch(struct table *t, struct err *e)
 {
-    bool flying = crew_taken(t->crew) > 0;
+    bool flying = parallel_upsert_pending(t->crew) > 0;
     bool again = (t->lanes != LANES_ALL || t->emptied) && !flying;
 
     t->committed = *batch_builder_reached(t->fill);
@@ -281,7 +281,7 @@ static void take_batch(struct table *t, struct batch_slot *lot, const struct pro
                          .sent = when_tick()};
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;
-    struct crew_job job = {
+    struct parallel_upsert_job job = {
         .txn = {.spool = spool_id(t->conf.spool),
                 .table = t->name,
                 .relation = target_table_relation(t->schema),
@@ -306,14 +306,14 @@ static void take_batch(struct table *t, struct batch_slot *lot, const struct pro
         .committed = share_in,
     };
 
-    crew_take(t->crew, lot->batch, &job);
+    parallel_upsert_submit(t->crew, lot->batch, &job);
 }
 
 /* The next batch is complete, and none of what would be done otherwise after this one can come between. */
 static bool may_fly(const struct table *t)
 {
     return !t->stopping && !t->conf.replay && !t->emptied && t->lanes == LANES_ALL &&
-           crew_taken(t->crew) == 1 && batch_builder_slot_ahead(t->fill) != NULL;
+           parallel_upsert_pending(t->crew) == 1 && batch_builder_slot_ahead(t->fill) != NULL;
 }
 
 static void on_ahead(uv_idle_t *idle)
@@ -323,8 +323,8 @@ static void on_ahead(uv_idle_t *idle)
     if (!t->stopping && batch_builder_read_ahead(t->fill))
         return;
     (void)uv_idle_stop(idle);
-    if (crew_taken(t->crew) < 2) /* else it is on its way already */
-        batch_builder_sort_ahead(t->fill, crew_shares(t->crew));
+    if (parallel_upsert_pending(t->crew) < 2) /* else it is on its way already */
+        batch_builder_sort_ahead(t->fill, parallel_upsert_shares(t->crew));
     if (may_fly(t))
         take_batch(t, batch_builder_slot_ahead(t->fill), batch_builder_reached(t->fill));
 }
@@ -333,7 +333,7 @@ static void send_batch(struct table *t)
 {
     if (t->conf.dry_run) {
         share_in(t->flight, t->lanes, &(struct txn_result){0});
-        crew_clear(t->crew);
+        parallel_upsert_clear(t->crew);
         committed(t);
         return;
     }
@@ -341,7 +341,7 @@ static void send_batch(struct table *t)
                      t->flight->aside); /* the database's judgement is made anew */
     if (!t->bisect && t->later == NULL)
         (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
-    crew_run(t->crew, t->db, on_crew, t);
+    parallel_upsert_run(t->crew, t->db, on_crew, t);
 }
 
 /* Some row is refused. Folding may have hidden a version that would not be, so it is undone. */
@@ -390,7 +390,7 @@ static bool doubt_shape(struct table *t, const struct err *err)
     return true;
 }
 
-static void failed(struct table *t, const struct crew_result *r)
+static void failed(struct table *t, const struct parallel_upsert_result *r)
 {
     enum db_trouble what = db_classify(r->err);
 
@@ -404,7 +404,7 @@ static void failed(struct table *t, const struct crew_result *r)
         table_trouble(t, r->err);
 }
 
-static void on_crew(void *ctx, const struct crew_result *r)
+static void on_crew(void *ctx, const struct parallel_upsert_result *r)
 {
     struct table *t = ctx;
 

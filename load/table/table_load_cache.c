@@ -107,6 +107,7 @@ void table_distrust(struct table *t, const struct batch_row *row)
         unchanged_invalidate(t->unchanged, row->at);
     else if (unchanged_clear(t->unchanged)) {
         t->emptied = true;
-        crew_hold(t->crew); /* what the next batch knows of it is not to be believed either */
+        parallel_upsert_hold(
+            t->crew); /* what the next batch knows of it is not to be believed either */
     }
 }

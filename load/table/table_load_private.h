@@ -44,7 +44,7 @@ struct table {
     struct target_table *schema;
     struct batch_builder *fill;
     struct roll_forward *later; /* for what is loaded out of its turn, else NULL */
-    struct crew *crew;
+    struct parallel_upsert *crew;
     struct unchanged *unchanged; /* or NULL */
     bool emptied;                /* ... since the fill was sent to where it reads from */
     bool found;                  /* relation and progress are known */

@@ -14,21 +14,21 @@ struct share {
     unsigned lanes;
     size_t first, end;
     bool in;                 /* committed */
-    bool tried;              /* since crew_run */
+    bool tried;              /* since parallel_upsert_run */
     bool unknown;            /* it may have been committed ... */
     struct txn_result found; /* ... with this result */
 };
 
 /* A batch. */
 struct turn {
-    struct crew *crew;
-    struct crew_job job;
+    struct parallel_upsert *crew;
+    struct parallel_upsert_job job;
     struct share shares[LANES];
     unsigned count;
 };
 
-struct crew {
-    struct lender lender;
+struct parallel_upsert {
+    struct connection_lender lender;
     unsigned connections;
     struct turn turns[TURNS];
     struct turn *first;      /* the one whose turn it is; the other comes next */
@@ -44,16 +44,17 @@ struct crew {
         busy; /* shares are being given out, or the caller told: what ends meanwhile is looked at then */
     bool failed, moved, distrust, in_rows;
     struct err err;
-    crew_done_fn *done;
+    parallel_upsert_done_fn *done;
     void *ctx;
 };
 
-static void advance(struct crew *c);
+static void advance(struct parallel_upsert *c);
 
-enum err_code crew_open(struct crew **out, const struct lender *lender, unsigned connections,
-                        struct err *e)
+enum err_code parallel_upsert_open(struct parallel_upsert **out,
+                                   const struct connection_lender *lender, unsigned connections,
+                                   struct err *e)
 {
-    struct crew *c = calloc(1, sizeof *c);
+    struct parallel_upsert *c = calloc(1, sizeof *c);
 
     if (c == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -72,15 +73,15 @@ enum err_code crew_open(struct crew **out, const struct lender *lender, unsigned
     return OK;
 }
 
-void crew_clear(struct crew *c)
+void parallel_upsert_clear(struct parallel_upsert *c)
 {
     c->taken = 0;
     c->held = NULL;
 }
 
-void crew_rest(struct crew *c)
+void parallel_upsert_release(struct parallel_upsert *c)
 {
-    crew_clear(c);
+    parallel_upsert_clear(c);
     for (unsigned k = 0; k < TURNS; k++)
         for (unsigned i = 0; i < LANES; i++) {
             txn_close(c->turns[k].shares[i].txn);
@@ -88,23 +89,23 @@ void crew_rest(struct crew *c)
         }
 }
 
-void crew_close(struct crew *c)
+void parallel_upsert_close(struct parallel_upsert *c)
 {
     if (c == NULL)
         return;
-    crew_rest(c);
+    parallel_upsert_release(c);
     free(c);
 }
 
 /* ---- connections ---- */
 
-static unsigned at_work(const struct crew *c)
+static unsigned at_work(const struct parallel_upsert *c)
 {
     return c->running - (c->own_busy ? 1 : 0);
 }
 
 /* So that there are this many connections, if they can be had. Returns how many there are. */
-static unsigned borrow(struct crew *c, unsigned most)
+static unsigned borrow(struct parallel_upsert *c, unsigned most)
 {
     while (c->lender.borrow != NULL && 1 + at_work(c) + c->lent_count < most) {
         struct db *db = c->lender.borrow(c->lender.ctx);
@@ -115,12 +116,12 @@ static unsigned borrow(struct crew *c, unsigned most)
     return 1 + at_work(c) + c->lent_count;
 }
 
-static void give_back(struct crew *c, struct db *db)
+static void give_back(struct parallel_upsert *c, struct db *db)
 {
     c->lender.give_back(c->lender.ctx, db);
 }
 
-static void give_all_back(struct crew *c)
+static void give_all_back(struct parallel_upsert *c)
 {
     while (c->lent_count > 0)
         give_back(c, c->lent[--c->lent_count]);
@@ -128,18 +129,19 @@ static void give_all_back(struct crew *c)
 
 /* ---- shares ---- */
 
-static struct turn *next_turn(struct crew *c)
+static struct turn *next_turn(struct parallel_upsert *c)
 {
     return c->first == &c->turns[0] ? &c->turns[1] : &c->turns[0];
 }
 
-unsigned crew_shares(const struct crew *c)
+unsigned parallel_upsert_shares(const struct parallel_upsert *c)
 {
     return c->shares;
 }
 
 /* In how many shares it goes: rows that are known to be unchanged cost next to nothing. */
-static unsigned share_out(struct crew *c, const struct batch *batch, const struct crew_job *job)
+static unsigned share_out(struct parallel_upsert *c, const struct batch *batch,
+                          const struct parallel_upsert_job *job)
 {
     size_t most = (batch_rows(batch) - batch_cached(batch)) / SHARE_ROWS;
 
@@ -151,7 +153,8 @@ static unsigned share_out(struct crew *c, const struct batch *batch, const struc
     return there < most ? there : (unsigned)most;
 }
 
-void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job)
+void parallel_upsert_submit(struct parallel_upsert *c, struct batch *batch,
+                            const struct parallel_upsert_job *job)
 {
     size_t ends[LANES];
     size_t first = 0;
@@ -171,12 +174,12 @@ void crew_take(struct crew *c, struct batch *batch, const struct crew_job *job)
         advance(c);
 }
 
-unsigned crew_taken(const struct crew *c)
+unsigned parallel_upsert_pending(const struct parallel_upsert *c)
 {
     return c->taken;
 }
 
-void crew_hold(struct crew *c)
+void parallel_upsert_hold(struct parallel_upsert *c)
 {
     if (c->taken < 2)
         return;
@@ -186,7 +189,7 @@ void crew_hold(struct crew *c)
 
 static void committed(struct share *s, const struct txn_result *r)
 {
-    const struct crew_job *job = &s->turn->job;
+    const struct parallel_upsert_job *job = &s->turn->job;
 
     s->in = true;
     job->committed(job->txn.ctx, s->lanes, r);
@@ -194,7 +197,7 @@ static void committed(struct share *s, const struct txn_result *r)
 
 static void failed(struct share *s, const struct txn_result *r)
 {
-    struct crew *c = s->turn->crew;
+    struct parallel_upsert *c = s->turn->crew;
 
     if (r->unknown) {
         s->unknown = true;
@@ -211,7 +214,7 @@ static void failed(struct share *s, const struct txn_result *r)
 
 static void over(struct share *s)
 {
-    struct crew *c = s->turn->crew;
+    struct parallel_upsert *c = s->turn->crew;
 
     if (s->db == c->own)
         c->own_busy = false;
@@ -270,7 +273,7 @@ static void start(struct share *s)
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 {
     struct share *s = ctx;
-    struct crew *c = s->turn->crew;
+    struct parallel_upsert *c = s->turn->crew;
 
     (void)r;
     if (err == NULL) {
@@ -288,7 +291,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 
 static void start_on(struct share *s, struct db *db)
 {
-    struct crew *c = s->turn->crew;
+    struct parallel_upsert *c = s->turn->crew;
 
     s->db = db;
     s->tried = true;
@@ -320,7 +323,7 @@ static struct share *waiting_in(struct turn *t, const struct turn *before)
     return NULL;
 }
 
-static struct share *waiting(struct crew *c)
+static struct share *waiting(struct parallel_upsert *c)
 {
     struct share *s = c->taken > 0 && !c->failed ? waiting_in(c->first, NULL) : NULL;
 
@@ -329,7 +332,7 @@ static struct share *waiting(struct crew *c)
     return s;
 }
 
-static struct db *free_connection(struct crew *c)
+static struct db *free_connection(struct parallel_upsert *c)
 {
     if (!c->own_busy)
         return c->own;
@@ -344,7 +347,7 @@ static bool all_in(const struct turn *t)
     return true;
 }
 
-static void give_out(struct crew *c)
+static void give_out(struct parallel_upsert *c)
 {
     struct share *s;
     struct db *db;
@@ -356,9 +359,9 @@ static void give_out(struct crew *c)
 }
 
 /* What came of it, once nothing is under way. */
-static void end(struct crew *c)
+static void end(struct parallel_upsert *c)
 {
-    struct crew_result result = {
+    struct parallel_upsert_result result = {
         .end = c->failed  ? TXN_FAILED
                : c->moved ? TXN_MOVED
                           : TXN_DISTRUST,
@@ -371,9 +374,9 @@ static void end(struct crew *c)
 }
 
 /* On, after a share or a batch has come or gone. */
-static void advance(struct crew *c)
+static void advance(struct parallel_upsert *c)
 {
-    struct crew_result done = {.end = TXN_DONE};
+    struct parallel_upsert_result done = {.end = TXN_DONE};
     bool told = true;
 
     if (c->busy)
@@ -393,7 +396,8 @@ static void advance(struct crew *c)
         end(c);
 }
 
-void crew_run(struct crew *c, struct db *db, crew_done_fn *done, void *ctx)
+void parallel_upsert_run(struct parallel_upsert *c, struct db *db, parallel_upsert_done_fn *done,
+                         void *ctx)
 {
     c->own = db;
     c->done = done;
@@ -407,7 +411,7 @@ void crew_run(struct crew *c, struct db *db, crew_done_fn *done, void *ctx)
     advance(c);
 }
 
-bool crew_cancel(struct crew *c)
+bool parallel_upsert_cancel(struct parallel_upsert *c)
 {
     for (unsigned k = 0; k < TURNS; k++)
         for (unsigned i = 0; i < LANES; i++)
@@ -416,7 +420,7 @@ bool crew_cancel(struct crew *c)
     return c->running > 0;
 }
 
-static void drop(struct crew *c, struct share *s)
+static void drop(struct parallel_upsert *c, struct share *s)
 {
     if (s->db == NULL)
         return;
@@ -426,12 +430,12 @@ static void drop(struct crew *c, struct share *s)
     s->db = NULL;
 }
 
-void crew_drop(struct crew *c)
+void parallel_upsert_drop(struct parallel_upsert *c)
 {
     for (unsigned k = 0; k < TURNS; k++)
         for (unsigned i = 0; i < LANES; i++)
             drop(c, &c->turns[k].shares[i]);
     give_all_back(c);
     c->running = 0;
-    crew_clear(c);
+    parallel_upsert_clear(c);
 }
