@@ -8,18 +8,18 @@
 #include <string.h>
 
 struct look {
-    struct filed *filed;
+    struct archived_records *filed;
     struct json_splitter *splitter;
-    const struct newest_version *versions;
-    const struct newest_version **sorted; /* by key */
+    const struct latest_versions_version *versions;
+    const struct latest_versions_version **sorted; /* by key */
     size_t count;
     bool *found;
 };
 
 static int by_key(const void *a, const void *b)
 {
-    const struct newest_version *x = *(const struct newest_version *const *)a;
-    const struct newest_version *y = *(const struct newest_version *const *)b;
+    const struct latest_versions_version *x = *(const struct latest_versions_version *const *)a;
+    const struct latest_versions_version *y = *(const struct latest_versions_version *const *)b;
 
     return x->key < y->key ? -1 : x->key > y->key;
 }
@@ -50,13 +50,14 @@ static int64_t time_of(const struct member *m, const struct zone *zone)
 static void take_row(struct look *l, const struct record *r)
 {
     const struct member *key = record_find(r, l->filed->key);
-    struct newest_version wanted = {0};
-    const struct newest_version *at = &wanted;
+    struct latest_versions_version wanted = {0};
+    const struct latest_versions_version *at = &wanted;
 
     if (key == NULL || key->kind != JSON_NUMBER ||
         json_number_to_int64(key->value, key->value_len, &wanted.key) != JSON_NUMBER_INTEGER)
         return;
-    const struct newest_version **v = bsearch(&at, l->sorted, l->count, sizeof(void *), by_key);
+    const struct latest_versions_version **v =
+        bsearch(&at, l->sorted, l->count, sizeof(void *), by_key);
     int64_t time = time_of(record_find(r, "time_modified"), l->filed->zone);
     if (v != NULL && ((*v)->time == WHEN_NONE || (time != WHEN_NONE && time >= (*v)->time)))
         l->found[*v - l->versions] = true;
@@ -83,7 +84,7 @@ static enum err_code take_file(struct look *l, const char *path, struct err *e)
 static enum err_code take_name(void *ctx, int dir, const char *name, struct err *e)
 {
     struct look *l = ctx;
-    struct filed *f = l->filed;
+    struct archived_records *f = l->filed;
     char path[IO_PATH];
 
     (void)dir;
@@ -100,8 +101,9 @@ static enum err_code take_name(void *ctx, int dir, const char *name, struct err 
     return OK;
 }
 
-enum err_code filed_look(struct filed *f, const struct newest_version *versions, size_t n,
-                         bool *found, struct err *e)
+enum err_code archived_records_look(struct archived_records *f,
+                                    const struct latest_versions_version *versions, size_t n,
+                                    bool *found, struct err *e)
 {
     struct look l = {.filed = f, .versions = versions, .count = n, .found = found};
     enum err_code rc = OK;

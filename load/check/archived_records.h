@@ -2,8 +2,8 @@
  * Which records are in the files that `archive --to-file` and `purge` left (load/maintenance/archive_file.h): what the check
  * misses in a table and finds there was put there on purpose.
  *
- *     struct filed f = {.dir = dir, .table = "contacts", .key = "contact_id"};
- *     filed_look(&f, versions, n, found, e);   // reads all files of the table; found[i]: it is there
+ *     struct archived_records f = {.dir = dir, .table = "contacts", .key = "contact_id"};
+ *     archived_records_look(&f, versions, n, found, e);   // reads all files of the table; found[i]: it is there
  *     f.unread                                 // files that cannot be read to their end
  *
  * A record counts as found when a file's row of it is as new as the version asked for. A folder that is
@@ -14,7 +14,7 @@
 
 #include "load/check/latest_versions.h"
 
-struct filed {
+struct archived_records {
     const char *dir, *table, *key;
     const struct zone *zone; /* of times without one, which only another's hand has written there */
     uint64_t unread;
@@ -22,7 +22,8 @@ struct filed {
 };
 
 /* found[0..n) is filled. Errors: of the folder, and of memory. */
-enum err_code filed_look(struct filed *f, const struct newest_version *versions, size_t n,
-                         bool *found, struct err *e) MUST_CHECK;
+enum err_code archived_records_look(struct archived_records *f,
+                                    const struct latest_versions_version *versions, size_t n,
+                                    bool *found, struct err *e) MUST_CHECK;
 
 #endif

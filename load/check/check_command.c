@@ -13,7 +13,7 @@ struct work {
     struct command_context *cmd;
     struct findings *findings;
     const struct command_table *target;
-    struct inspect inspect;
+    struct row_checks inspect;
     int64_t from;
     bool over;
 };
@@ -44,13 +44,13 @@ static int64_t time_of(const PGresult *r, int row, int column)
     return PQgetisnull(r, row, column) ? WHEN_NONE : target_table_number(r, row, column);
 }
 
-static void judge_rows(struct inspect *i, const PGresult *kinds, const PGresult *twice)
+static void judge_rows(struct row_checks *i, const PGresult *kinds, const PGresult *twice)
 {
     for (int row = 0; row < PQntuples(kinds); row++)
-        inspect_add(i, PQgetvalue(kinds, row, 0), (uint64_t)target_table_number(kinds, row, 1),
-                    PQgetvalue(kinds, row, 2));
+        row_checks_add(i, PQgetvalue(kinds, row, 0), (uint64_t)target_table_number(kinds, row, 1),
+                       PQgetvalue(kinds, row, 2));
     for (int row = 0; row < PQntuples(twice); row++) {
-        const struct inspect_said s = {
+        const struct row_checks_said s = {
             .key = PQgetvalue(twice, row, SAID_KEY),
             .said_key = said(twice, row, SAID_HAS_KEY),
             .said_created = said(twice, row, SAID_HAS_CREATED),
@@ -59,7 +59,7 @@ static void judge_rows(struct inspect *i, const PGresult *kinds, const PGresult 
             .created = time_of(twice, row, SAID_CREATED),
             .modified = time_of(twice, row, SAID_MODIFIED),
         };
-        inspect_judge(i, &s);
+        row_checks_judge(i, &s);
     }
 }
 
@@ -166,12 +166,12 @@ static enum err_code check_table(void *ctx, struct command_context *c,
         rc = session_try(c->session, look_at_window, &w, e);
     if (rc != OK)
         return rc;
-    inspect_tell(&w.inspect, w.findings, t->table);
+    row_checks_tell(&w.inspect, w.findings, t->table);
     session_long(c->session, true);
     if ((rc = session_try(c->session, look_at_keys, &w, e)) == OK)
         rc = session_try(c->session, look_at_room, &w, e);
     if (rc == OK)
-        rc = compare_times(c, t, w.findings, e);
+        rc = spool_diff_times(c, t, w.findings, e);
     session_long(c->session, false);
     return rc;
 }
@@ -180,7 +180,7 @@ static enum err_code merge_table(void *ctx, struct command_context *c,
                                  const struct command_table *t, struct err *e)
 {
     (void)ctx;
-    return compare_members(c, t, e);
+    return spool_diff_members(c, t, e);
 }
 
 enum err_code cmd_check(struct command_context *c, struct err *e)

@@ -10,15 +10,15 @@
 /* ---- every row ---- */
 
 struct walk {
-    const struct newest_conf *conf;
+    const struct latest_versions_conf *conf;
     struct row_builder *rower;
     struct buf data;
-    newest_fn *fn;
+    latest_versions_fn *fn;
     void *ctx;
-    struct newest_tally *tally;
+    struct latest_versions_tally *tally;
 };
 
-static bool is_loaded(const struct newest_conf *c, int64_t key, struct page_place place,
+static bool is_loaded(const struct latest_versions_conf *c, int64_t key, struct page_place place,
                       uint64_t line)
 {
     const struct progress *at = &c->at.at[lane_of(key)];
@@ -91,15 +91,15 @@ static enum err_code take_all(struct walk *w, struct reader *r, struct err *e)
     }
 }
 
-enum err_code newest_each(const struct newest_conf *conf, newest_fn *fn, void *ctx,
-                          struct newest_tally *tally, struct err *e)
+enum err_code newest_each(const struct latest_versions_conf *conf, latest_versions_fn *fn,
+                          void *ctx, struct latest_versions_tally *tally, struct err *e)
 {
     struct walk w = {.conf = conf, .fn = fn, .ctx = ctx, .tally = tally};
     struct reader *r = NULL;
     enum err_code rc;
 
     buf_init(&w.data, DATA_MAX);
-    *tally = (struct newest_tally){0};
+    *tally = (struct latest_versions_tally){0};
     if ((rc = row_builder_open(&w.rower, &conf->row, e)) == OK &&
         (rc = reader_open(&r, conf->spool, conf->table, e)) == OK) {
         rc = take_all(&w, r, e);
@@ -117,10 +117,10 @@ struct shape_names {
     char *names; /* a JSON array */
 };
 
-struct newest {
-    struct newest_version *set;
+struct latest_versions {
+    struct latest_versions_version *set;
     size_t count, room;
-    struct newest_version stray[NEWEST_STRAY];
+    struct latest_versions_version stray[LATEST_VERSIONS_STRAY];
     size_t strays;
     bool more_strays;
     int64_t low, high;
@@ -132,26 +132,26 @@ struct newest {
     uint32_t last; /* the shape that was found last: mostly the next one's, too */
 };
 
-enum err_code newest_open(struct newest **out, struct err *e)
+enum err_code latest_versions_open(struct latest_versions **out, struct err *e)
 {
-    struct newest *n = calloc(1, sizeof *n);
+    struct latest_versions *n = calloc(1, sizeof *n);
     enum err_code rc;
 
-    if (n == NULL || (n->shapes = calloc(NEWEST_SHAPES, sizeof *n->shapes)) == NULL) {
+    if (n == NULL || (n->shapes = calloc(LATEST_VERSIONS_SHAPES, sizeof *n->shapes)) == NULL) {
         free(n);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     n->low = INT64_MAX; /* no strays */
     n->high = INT64_MIN;
     if ((rc = json_splitter_open(&n->splitter, e)) != OK) {
-        newest_close(n);
+        latest_versions_close(n);
         return rc;
     }
     *out = n;
     return OK;
 }
 
-void newest_close(struct newest *n)
+void latest_versions_close(struct latest_versions *n)
 {
     if (n == NULL)
         return;
@@ -165,7 +165,7 @@ void newest_close(struct newest *n)
     free(n);
 }
 
-void newest_reset(struct newest *n)
+void latest_versions_reset(struct latest_versions *n)
 {
     n->count = n->strays = 0;
     n->more_strays = false;
@@ -173,55 +173,56 @@ void newest_reset(struct newest *n)
     n->high = INT64_MIN;
 }
 
-void newest_range(struct newest *n, int64_t low, int64_t high)
+void latest_versions_range(struct latest_versions *n, int64_t low, int64_t high)
 {
     n->low = low;
     n->high = high;
 }
 
-enum err_code newest_key(struct newest *n, int64_t key, struct err *e)
+enum err_code latest_versions_key(struct latest_versions *n, int64_t key, struct err *e)
 {
     if (n->count == n->room) {
         size_t room = n->room == 0 ? 4096 : n->room * 2;
-        struct newest_version *set = reallocarray(n->set, room, sizeof *set);
+        struct latest_versions_version *set = reallocarray(n->set, room, sizeof *set);
         if (set == NULL)
             return err_set(e, ERR_NOMEM, "out of memory for the keys");
         n->set = set;
         n->room = room;
     }
-    n->set[n->count++] =
-        (struct newest_version){.key = key, .time = WHEN_NONE, .shape = NEWEST_NO_SHAPE};
+    n->set[n->count++] = (struct latest_versions_version){
+        .key = key, .time = WHEN_NONE, .shape = LATEST_VERSIONS_NO_SHAPE};
     return OK;
 }
 
-size_t newest_count(const struct newest *n)
+size_t latest_versions_count(const struct latest_versions *n)
 {
     return n->count;
 }
 
-const struct newest_version *newest_of(const struct newest *n, size_t i)
+const struct latest_versions_version *latest_versions_of(const struct latest_versions *n, size_t i)
 {
     return &n->set[i];
 }
 
-size_t newest_strays(const struct newest *n, const struct newest_version **strays, bool *more)
+size_t latest_versions_strays(const struct latest_versions *n,
+                              const struct latest_versions_version **strays, bool *more)
 {
     *strays = n->stray;
     *more = n->more_strays;
     return n->strays;
 }
 
-const char *newest_names(const struct newest *n, uint32_t shape)
+const char *latest_versions_names(const struct latest_versions *n, uint32_t shape)
 {
     return shape < n->shape_count ? n->shapes[shape].names : "[]";
 }
 
-size_t newest_shapes(const struct newest *n)
+size_t latest_versions_shapes(const struct latest_versions *n)
 {
     return n->shape_count;
 }
 
-static struct newest_version *find(const struct newest *n, int64_t key)
+static struct latest_versions_version *find(const struct latest_versions *n, int64_t key)
 {
     size_t low = 0;
     size_t high = n->count;
@@ -242,7 +243,8 @@ static bool is_named(const struct member *m, const char *name)
 }
 
 /* The members of data: all but those that are columns. Any that stand twice stand here twice. */
-static enum err_code add_names(const struct newest *n, const struct record *r, struct buf *out)
+static enum err_code add_names(const struct latest_versions *n, const struct record *r,
+                               struct buf *out)
 {
     enum err_code rc = buf_addc(out, '[');
 
@@ -258,16 +260,16 @@ static enum err_code add_names(const struct newest *n, const struct record *r, s
     return rc == OK ? buf_addc(out, ']') : rc;
 }
 
-static enum err_code add_shape(struct newest *n, uint64_t id, const char *line, size_t len,
+static enum err_code add_shape(struct latest_versions *n, uint64_t id, const char *line, size_t len,
                                struct err *e)
 {
     struct record record;
     struct buf names;
     enum err_code rc;
 
-    if (n->shape_count == NEWEST_SHAPES)
+    if (n->shape_count == LATEST_VERSIONS_SHAPES)
         return err_set(e, ERR_TOO_BIG, "the records have more than %d different sets of members",
-                       NEWEST_SHAPES);
+                       LATEST_VERSIONS_SHAPES);
     if ((rc = json_splitter_run(n->splitter, line, len, &record, e)) != OK)
         return rc;
     buf_init(&names, NAMES_MAX);
@@ -283,7 +285,7 @@ static enum err_code add_shape(struct newest *n, uint64_t id, const char *line, 
     return rc;
 }
 
-static enum err_code find_shape(struct newest *n, const struct row *row, const char *line,
+static enum err_code find_shape(struct latest_versions *n, const struct row *row, const char *line,
                                 size_t len, uint32_t *shape, struct err *e)
 {
     enum err_code rc = OK;
@@ -300,7 +302,7 @@ static enum err_code find_shape(struct newest *n, const struct row *row, const c
     return rc;
 }
 
-static bool says_deleted(struct newest *n, const char *line, size_t len)
+static bool says_deleted(struct latest_versions *n, const char *line, size_t len)
 {
     struct record record;
     const struct member *m = json_splitter_run(n->splitter, line, len, &record, NULL) == OK
@@ -311,7 +313,7 @@ static bool says_deleted(struct newest *n, const char *line, size_t len)
 }
 
 /* Where the key is none of the set. */
-static struct newest_version *find_stray(struct newest *n, int64_t key)
+static struct latest_versions_version *find_stray(struct latest_versions *n, int64_t key)
 {
     size_t i = 0;
 
@@ -319,20 +321,20 @@ static struct newest_version *find_stray(struct newest *n, int64_t key)
         return NULL;
     while (i < n->strays && n->stray[i].key != key)
         i++;
-    if (i == NEWEST_STRAY) {
+    if (i == LATEST_VERSIONS_STRAY) {
         n->more_strays = true;
         return NULL;
     }
     if (i == n->strays)
-        n->stray[n->strays++] = (struct newest_version){.key = key, .time = WHEN_NONE};
+        n->stray[n->strays++] = (struct latest_versions_version){.key = key, .time = WHEN_NONE};
     return &n->stray[i];
 }
 
 static enum err_code on_row(void *ctx, const struct row *row, const char *line, size_t len,
                             struct err *e)
 {
-    struct newest *n = ctx;
-    struct newest_version *v = find(n, row->key);
+    struct latest_versions *n = ctx;
+    struct latest_versions_version *v = find(n, row->key);
     bool stray = v == NULL;
     enum err_code rc = OK;
 
@@ -351,8 +353,9 @@ static enum err_code on_row(void *ctx, const struct row *row, const char *line, 
     return rc;
 }
 
-enum err_code newest_read(struct newest *n, const struct newest_conf *conf, bool names,
-                          struct newest_tally *tally, struct err *e)
+enum err_code latest_versions_read(struct latest_versions *n,
+                                   const struct latest_versions_conf *conf, bool names,
+                                   struct latest_versions_tally *tally, struct err *e)
 {
     n->names = names;
     free(n->key);

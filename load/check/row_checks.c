@@ -8,7 +8,7 @@ static const struct {
     const char *name;
     enum finding state;
     const char *what, *hint;
-} kinds[INSPECT_KINDS] = {
+} kinds[ROW_CHECKS_KINDS] = {
     {"rows", FINDING_OK, "rows looked at", ""},
     {"timeless", FINDING_OK, "rows without time_modified", ""},
     {"no-object", FINDING_WRONG, "rows whose data is no object", ""},
@@ -31,24 +31,24 @@ static const struct {
 
 static int find(const char *kind)
 {
-    for (int k = 0; k < INSPECT_KINDS; k++)
+    for (int k = 0; k < ROW_CHECKS_KINDS; k++)
         if (strcmp(kinds[k].name, kind) == 0)
             return k;
     return -1;
 }
 
-static void list_key(struct inspect *i, int k, const char *key, size_t n)
+static void list_key(struct row_checks *i, int k, const char *key, size_t n)
 {
     char *keys = i->kinds[k].keys;
     size_t len = strlen(keys);
 
-    if (i->kinds[k].listed == INSPECT_KEYS || n == 0)
+    if (i->kinds[k].listed == ROW_CHECKS_KEYS || n == 0)
         return;
-    (void)snprintf(keys + len, INSPECT_TEXT - len, "%s%.*s", len > 0 ? ", " : "", (int)n, key);
+    (void)snprintf(keys + len, ROW_CHECKS_TEXT - len, "%s%.*s", len > 0 ? ", " : "", (int)n, key);
     i->kinds[k].listed++;
 }
 
-void inspect_add(struct inspect *i, const char *kind, uint64_t rows, const char *keys)
+void row_checks_add(struct row_checks *i, const char *kind, uint64_t rows, const char *keys)
 {
     int k = find(kind);
 
@@ -62,50 +62,50 @@ void inspect_add(struct inspect *i, const char *kind, uint64_t rows, const char 
     }
 }
 
-static void judge_time(struct inspect *i, const char *key, const char *said, int64_t column)
+static void judge_time(struct row_checks *i, const char *key, const char *said, int64_t column)
 {
     int64_t time = WHEN_NONE;
 
     if (said == NULL)
         return;
     if (*said != '\0' && when_parse(said, strlen(said), i->zone, &time) != OK)
-        inspect_add(i, "time-unreadable", 1, key);
+        row_checks_add(i, "time-unreadable", 1, key);
     else if (time != column)
-        inspect_add(i, "time-differs", 1, key);
+        row_checks_add(i, "time-differs", 1, key);
 }
 
-void inspect_judge(struct inspect *i, const struct inspect_said *said)
+void row_checks_judge(struct row_checks *i, const struct row_checks_said *said)
 {
     int64_t time = WHEN_NONE;
 
     judge_time(i, said->key, said->said_created, said->created);
     judge_time(i, said->key, said->said_modified, said->modified);
     if (said->said_key != NULL && strcmp(said->said_key, said->key) != 0)
-        inspect_add(i, "key-differs", 1, said->key);
+        row_checks_add(i, "key-differs", 1, said->key);
     if (said->said_detected != NULL &&
         (when_parse(said->said_detected, strlen(said->said_detected), i->zone, &time) != OK ||
          time == WHEN_NONE))
-        inspect_add(i, "detected-unreadable", 1, said->key);
+        row_checks_add(i, "detected-unreadable", 1, said->key);
     if (said->said_key != NULL || said->said_created != NULL || said->said_modified != NULL)
-        inspect_add(i, "said-twice", 1, said->key);
+        row_checks_add(i, "said-twice", 1, said->key);
 }
 
-uint64_t inspect_rows(const struct inspect *i, const char *kind)
+uint64_t row_checks_rows(const struct row_checks *i, const char *kind)
 {
     int k = find(kind);
 
     return k < 0 ? 0 : i->kinds[k].rows;
 }
 
-void inspect_tell(const struct inspect *i, struct findings *f, const char *table)
+void row_checks_tell(const struct row_checks *i, struct findings *f, const char *table)
 {
-    for (int k = 0; k < INSPECT_KINDS; k++) {
+    for (int k = 0; k < ROW_CHECKS_KINDS; k++) {
         uint64_t n = i->kinds[k].rows;
         bool keys = kinds[k].state != FINDING_OK;
         if (n == 0 && k > 0)
             continue;
         findings_add(f, kinds[k].state, ERR_DATA, table, "%s: %" PRIu64 "%s%s%s%s", kinds[k].what,
                      n, keys ? " (keys " : "", keys ? i->kinds[k].keys : "",
-                     keys ? (n > INSPECT_KEYS ? " ...)" : ")") : "", kinds[k].hint);
+                     keys ? (n > ROW_CHECKS_KEYS ? " ...)" : ")") : "", kinds[k].hint);
     }
 }

@@ -16,10 +16,10 @@ struct work {
     struct command_context *cmd;
     const struct command_table *target;
     struct findings *findings;
-    struct newest_conf conf;
+    struct latest_versions_conf conf;
     bool pruned;
     bool slow; /* the digest takes longer than a statement may */
-    enum compare_known known;
+    enum spool_diff_known known;
     char digest[RECORD_DIGEST_TEXT];
     int64_t rows;
 };
@@ -49,9 +49,9 @@ static enum err_code ask_digest(void *ctx, struct session *s, struct err *e)
     const struct sql_var vars[] = {
         {"schema", rel->schema}, {"relation", rel->name}, {"key", rel->key}};
     PGresult *r = NULL;
-    enum err_code rc = compare_begin(s, &w->conf, &w->known, e);
+    enum err_code rc = spool_diff_begin(s, &w->conf, &w->known, e);
 
-    if (rc != OK || w->known != COMPARE_LOADED)
+    if (rc != OK || w->known != SPOOL_DIFF_LOADED)
         return rc;
     if ((rc = session_run(s, sql_digest, vars, 3, &r, e)) == OK) {
         w->rows = target_table_number(r, 0, 0);
@@ -75,7 +75,7 @@ static enum err_code add(void *ctx, const struct row *row, const char *line, siz
 }
 
 static enum err_code spool_digest(struct work *w, char text[RECORD_DIGEST_TEXT],
-                                  struct newest_tally *tally, struct err *e)
+                                  struct latest_versions_tally *tally, struct err *e)
 {
     struct record_digest *d = NULL;
     uint64_t records = 0;
@@ -96,12 +96,12 @@ static enum err_code spool_digest(struct work *w, char text[RECORD_DIGEST_TEXT],
 static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
 {
     char text[RECORD_DIGEST_TEXT];
-    struct newest_tally tally;
+    struct latest_versions_tally tally;
     enum err_code rc;
 
     *equal = false;
-    if ((rc = session_try(w->cmd->session, ask_digest, w, e)) != OK || w->known != COMPARE_LOADED ||
-        w->slow || w->pruned)
+    if ((rc = session_try(w->cmd->session, ask_digest, w, e)) != OK ||
+        w->known != SPOOL_DIFF_LOADED || w->slow || w->pruned)
         return rc;
     if ((rc = spool_digest(w, text, &tally, e)) != OK)
         return rc;
@@ -113,10 +113,10 @@ static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
     return OK;
 }
 
-enum err_code compare_times(struct command_context *c, const struct command_table *t,
-                            struct findings *f, struct err *e)
+enum err_code spool_diff_times(struct command_context *c, const struct command_table *t,
+                               struct findings *f, struct err *e)
 {
-    struct work w = {.cmd = c, .target = t, .findings = f, .conf = compare_conf(c, t)};
+    struct work w = {.cmd = c, .target = t, .findings = f, .conf = spool_diff_conf(c, t)};
     bool held = false;
     bool equal = false;
     enum err_code rc = c->spool == NULL ? OK : spool_holds(c->spool, t->table, &held, e);
@@ -130,9 +130,9 @@ enum err_code compare_times(struct command_context *c, const struct command_tabl
     if ((rc = is_pruned(c->spool, t->table, &w.pruned, e)) != OK ||
         (rc = compare_digests(&w, &equal, e)) != OK || equal)
         return rc;
-    if (w.known != COMPARE_LOADED) {
+    if (w.known != SPOOL_DIFF_LOADED) {
         findings_add(f, FINDING_OK, OK, t->table,
-                     w.known == COMPARE_DENIED
+                     w.known == SPOOL_DIFF_DENIED
                          ? "this role may not read what the schema netty_sync says of the spool: "
                            "not compared"
                          : "nothing of this spool was loaded into it: not compared");
@@ -142,5 +142,5 @@ enum err_code compare_times(struct command_context *c, const struct command_tabl
         findings_add(f, FINDING_OK, OK, t->table,
                      "the spool was pruned, so that it does not tell of all records: digests are "
                      "not compared, and unknown rows not looked for");
-    return compare_rows(c, t, f, w.pruned, e);
+    return spool_diff_rows(c, t, f, w.pruned, e);
 }

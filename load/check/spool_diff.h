@@ -3,8 +3,8 @@
  * check --merge. What the database has not loaded yet does not count; both are looked at as they were
  * at one moment each, so that a loader may run meanwhile.
  *
- *     compare_times(c, &target, findings, e);   // the digest, and where it differs what does
- *     compare_members(c, &target, e);           // rows of the summary: table member rows keys
+ *     spool_diff_times(c, &target, findings, e);   // the digest, and where it differs what does
+ *     spool_diff_members(c, &target, e);           // rows of the summary: table member rows keys
  */
 #ifndef NETTY_LOAD_CHECK_SPOOL_DIFF_H
 #define NETTY_LOAD_CHECK_SPOOL_DIFF_H
@@ -12,9 +12,9 @@
 #include "load/command/command.h"
 #include "load/command/findings.h"
 
-enum err_code compare_times(struct command_context *c, const struct command_table *t,
-                            struct findings *f, struct err *e) MUST_CHECK;
-enum err_code compare_members(struct command_context *c, const struct command_table *t,
-                              struct err *e) MUST_CHECK;
+enum err_code spool_diff_times(struct command_context *c, const struct command_table *t,
+                               struct findings *f, struct err *e) MUST_CHECK;
+enum err_code spool_diff_members(struct command_context *c, const struct command_table *t,
+                                 struct err *e) MUST_CHECK;
 
 #endif

@@ -6,9 +6,10 @@
 
 #define AT_A_TIME 10000 /* keys of one statement */
 
-struct newest_conf compare_conf(const struct command_context *c, const struct command_table *t)
+struct latest_versions_conf spool_diff_conf(const struct command_context *c,
+                                            const struct command_table *t)
 {
-    return (struct newest_conf){
+    return (struct latest_versions_conf){
         .spool = c->spool,
         .table = t->table,
         .row = {.key = t->relation.key,
@@ -20,22 +21,22 @@ struct newest_conf compare_conf(const struct command_context *c, const struct co
 }
 
 /* No bookkeeping at all is as none of this spool. */
-static bool is_unknown(const struct err *e, enum compare_known *known)
+static bool is_unknown(const struct err *e, enum spool_diff_known *known)
 {
     bool denied = strcmp(e->sqlstate, "42501") == 0;
 
-    *known = denied ? COMPARE_DENIED : COMPARE_NOTHING;
+    *known = denied ? SPOOL_DIFF_DENIED : SPOOL_DIFF_NOTHING;
     return denied || strcmp(e->sqlstate, "42P01") == 0;
 }
 
-enum err_code compare_begin(struct session *s, struct newest_conf *conf, enum compare_known *known,
-                            struct err *e)
+enum err_code spool_diff_begin(struct session *s, struct latest_versions_conf *conf,
+                               enum spool_diff_known *known, struct err *e)
 {
     const struct db_param params[] = {{.text = spool_id(conf->spool)}, {.text = conf->table}};
     PGresult *r = NULL;
     enum err_code rc = session_query(s, sql_inspect_begin, NULL, 0, NULL, e);
 
-    *known = COMPARE_NOTHING;
+    *known = SPOOL_DIFF_NOTHING;
     conf->at = (struct lanes){0};
     if (rc != OK)
         return rc;
@@ -47,32 +48,32 @@ enum err_code compare_begin(struct session *s, struct newest_conf *conf, enum co
             (struct progress){.place = {(uint64_t)target_table_number(r, i, 1),
                                         (uint64_t)target_table_number(r, i, 2)},
                               .line = (uint64_t)target_table_number(r, i, 3)};
-        *known = COMPARE_LOADED;
+        *known = SPOOL_DIFF_LOADED;
     }
     PQclear(r);
-    return rc == OK && *known != COMPARE_LOADED ? session_query(s, "ROLLBACK", NULL, 0, NULL, e)
-                                                : rc;
+    return rc == OK && *known != SPOOL_DIFF_LOADED ? session_query(s, "ROLLBACK", NULL, 0, NULL, e)
+                                                   : rc;
 }
 
-enum err_code compare_open(struct compare_keys *k, struct command_context *c,
-                           const struct command_table *t, struct err *e)
+enum err_code spool_diff_open(struct spool_diff_keys *k, struct command_context *c,
+                              const struct command_table *t, struct err *e)
 {
-    *k = (struct compare_keys){.cmd = c,
-                               .target = t,
-                               .conf = compare_conf(c, t),
-                               .from = t->relation.key_min,
-                               .modified = malloc(NEWEST_KEYS * sizeof *k->modified)};
+    *k = (struct spool_diff_keys){.cmd = c,
+                                  .target = t,
+                                  .conf = spool_diff_conf(c, t),
+                                  .from = t->relation.key_min,
+                                  .modified = malloc(LATEST_VERSIONS_KEYS * sizeof *k->modified)};
     if (k->modified == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    enum err_code rc = newest_open(&k->newest, e);
+    enum err_code rc = latest_versions_open(&k->newest, e);
     if (rc != OK)
-        compare_close(k);
+        spool_diff_close(k);
     return rc;
 }
 
-void compare_close(struct compare_keys *k)
+void spool_diff_close(struct spool_diff_keys *k)
 {
-    newest_close(k->newest);
+    latest_versions_close(k->newest);
     free(k->modified);
     k->newest = NULL;
     k->modified = NULL;
@@ -80,27 +81,27 @@ void compare_close(struct compare_keys *k)
 
 /* ---- one pass ---- */
 
-static enum err_code add_keys(struct compare_keys *k, const PGresult *r, int64_t *next,
+static enum err_code add_keys(struct spool_diff_keys *k, const PGresult *r, int64_t *next,
                               struct err *e)
 {
     enum err_code rc = OK;
 
     for (int i = 0; rc == OK && i < PQntuples(r); i++) {
         int64_t key = target_table_number(r, i, 0);
-        k->modified[newest_count(k->newest)] =
+        k->modified[latest_versions_count(k->newest)] =
             PQgetisnull(r, i, 1) ? WHEN_NONE : target_table_number(r, i, 1);
-        rc = newest_key(k->newest, key, e);
+        rc = latest_versions_key(k->newest, key, e);
         k->over = key == INT64_MAX;
         *next = k->over ? key : key + 1;
     }
     return rc;
 }
 
-static enum err_code ask_keys(struct compare_keys *k, struct session *s, int64_t *next,
+static enum err_code ask_keys(struct spool_diff_keys *k, struct session *s, int64_t *next,
                               struct err *e)
 {
     const struct relation *rel = &k->target->relation;
-    size_t room = NEWEST_KEYS - newest_count(k->newest);
+    size_t room = LATEST_VERSIONS_KEYS - latest_versions_count(k->newest);
     char from[ROW_MOVER_NUMBER];
     char rows[ROW_MOVER_NUMBER];
     size_t most = room < AT_A_TIME ? room : AT_A_TIME;
@@ -122,31 +123,31 @@ static enum err_code ask_keys(struct compare_keys *k, struct session *s, int64_t
 
 static enum err_code read_keys(void *ctx, struct session *s, struct err *e)
 {
-    struct compare_keys *k = ctx;
+    struct spool_diff_keys *k = ctx;
     int64_t next = k->from;
-    enum err_code rc = compare_begin(s, &k->conf, &k->known, e);
+    enum err_code rc = spool_diff_begin(s, &k->conf, &k->known, e);
 
-    newest_reset(k->newest);
+    latest_versions_reset(k->newest);
     k->over = false;
-    if (rc == OK && k->known == COMPARE_DENIED)
+    if (rc == OK && k->known == SPOOL_DIFF_DENIED)
         rc = err_set(e, ERR_DENIED,
                      "this role may not read what the schema netty_sync says of the spool");
-    if (rc != OK || k->known != COMPARE_LOADED) {
+    if (rc != OK || k->known != SPOOL_DIFF_LOADED) {
         k->over = true;
         return rc;
     }
-    while (rc == OK && !k->over && newest_count(k->newest) < NEWEST_KEYS)
+    while (rc == OK && !k->over && latest_versions_count(k->newest) < LATEST_VERSIONS_KEYS)
         rc = ask_keys(k, s, &next, e);
     if (rc == OK)
         rc = session_query(s, "COMMIT", NULL, 0, NULL, e);
     if (rc != OK)
         return rc;
-    newest_range(k->newest, k->from, k->over ? INT64_MAX : next - 1);
+    latest_versions_range(k->newest, k->from, k->over ? INT64_MAX : next - 1);
     k->from = next;
     return OK;
 }
 
-enum err_code compare_next(struct compare_keys *k, bool names, bool *end, struct err *e)
+enum err_code spool_diff_next(struct spool_diff_keys *k, bool names, bool *end, struct err *e)
 {
     enum err_code rc;
 
@@ -155,6 +156,6 @@ enum err_code compare_next(struct compare_keys *k, bool names, bool *end, struct
         return OK;
     if ((rc = session_try(k->cmd->session, read_keys, k, e)) != OK)
         return rc;
-    *end = k->known != COMPARE_LOADED;
-    return !*end ? newest_read(k->newest, &k->conf, names, &k->tally, e) : OK;
+    *end = k->known != SPOOL_DIFF_LOADED;
+    return !*end ? latest_versions_read(k->newest, &k->conf, names, &k->tally, e) : OK;
 }

@@ -16,7 +16,7 @@ struct member_count {
 };
 
 struct work {
-    struct compare_keys k;
+    struct spool_diff_keys k;
     struct member_count *members;
     size_t count;
     uint64_t compared, skipped;
@@ -27,13 +27,15 @@ struct work {
 
 /* ---- a batch's parameters ---- */
 
-static enum err_code add_version(struct work *w, const struct newest_version *v, uint32_t *sent)
+static enum err_code add_version(struct work *w, const struct latest_versions_version *v,
+                                 uint32_t *sent)
 {
     const char *comma = w->keys.len > 1 ? "," : "";
     enum err_code rc = OK;
 
     if (w->place[v->shape] == 0) {
-        rc = buf_addf(&w->names, "%s%s", *sent > 0 ? "," : "", newest_names(w->k.newest, v->shape));
+        rc = buf_addf(&w->names, "%s%s", *sent > 0 ? "," : "",
+                      latest_versions_names(w->k.newest, v->shape));
         w->place[v->shape] = ++*sent;
     }
     if (rc == OK)
@@ -65,12 +67,12 @@ static enum err_code build_batch(struct work *w, struct err *e)
     enum err_code rc = each_buf(w, "{{{[", true);
 
     free(w->place);
-    w->place = calloc(newest_shapes(w->k.newest) + 1, sizeof *w->place);
+    w->place = calloc(latest_versions_shapes(w->k.newest) + 1, sizeof *w->place);
     if (w->place == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     for (size_t i = w->from; rc == OK && i < w->to; i++) {
-        const struct newest_version *v = newest_of(w->k.newest, i);
-        if (v->seen && v->shape != NEWEST_NO_SHAPE)
+        const struct latest_versions_version *v = latest_versions_of(w->k.newest, i);
+        if (v->seen && v->shape != LATEST_VERSIONS_NO_SHAPE)
             rc = add_version(w, v, &sent);
     }
     if (rc == OK)
@@ -136,7 +138,7 @@ static enum err_code ask_members(void *ctx, struct session *s, struct err *e)
 
 static enum err_code compare_pass(struct work *w, struct err *e)
 {
-    size_t n = newest_count(w->k.newest);
+    size_t n = latest_versions_count(w->k.newest);
     enum err_code rc = OK;
 
     for (w->from = 0; rc == OK && w->from < n; w->from = w->to) {
@@ -179,15 +181,15 @@ static void release(struct work *w)
     buf_free(&w->shapes);
     buf_free(&w->times);
     buf_free(&w->names);
-    compare_close(&w->k);
+    spool_diff_close(&w->k);
 }
 
-enum err_code compare_members(struct command_context *c, const struct command_table *t,
-                              struct err *e)
+enum err_code spool_diff_members(struct command_context *c, const struct command_table *t,
+                                 struct err *e)
 {
     struct work w = {.count = 0};
     bool end = false;
-    enum err_code rc = compare_open(&w.k, c, t, e);
+    enum err_code rc = spool_diff_open(&w.k, c, t, e);
 
     if (rc != OK)
         return rc;
@@ -195,7 +197,7 @@ enum err_code compare_members(struct command_context *c, const struct command_ta
     buf_init(&w.shapes, TEXT_MAX);
     buf_init(&w.times, TEXT_MAX);
     buf_init(&w.names, TEXT_MAX);
-    while ((rc = compare_next(&w.k, true, &end, e)) == OK && !end)
+    while ((rc = spool_diff_next(&w.k, true, &end, e)) == OK && !end)
         if ((rc = compare_pass(&w, e)) != OK)
             break;
     if (rc == OK)

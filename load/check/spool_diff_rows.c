@@ -16,18 +16,19 @@ struct kind {
 };
 
 struct work {
-    struct compare_keys k;
+    struct spool_diff_keys k;
     struct findings *findings;
     bool pruned;
     struct kind unknown, behind, ahead, missing, deleted, filed;
     bool more;       /* missing: there are others */
     bool more_filed; /* the same of those in files */
     char *dir;       /* of the files that archive and purge wrote */
-    struct newest_version gone[NEWEST_STRAY];
-    bool found[NEWEST_STRAY];             /* in a file, of each of these */
-    struct err unread;                    /* why a file could not be read, or OK */
-    char here[2 * NEWEST_STRAY * 22 + 8]; /* ",1,2," keys that are in archive or table now */
-    char asked[NEWEST_STRAY * 22];
+    struct latest_versions_version gone[LATEST_VERSIONS_STRAY];
+    bool found[LATEST_VERSIONS_STRAY]; /* in a file, of each of these */
+    struct err unread;                 /* why a file could not be read, or OK */
+    char here[2 * LATEST_VERSIONS_STRAY * 22 +
+              8]; /* ",1,2," keys that are in archive or table now */
+    char asked[LATEST_VERSIONS_STRAY * 22];
 };
 
 static void note(struct kind *k, int64_t key)
@@ -39,7 +40,7 @@ static void note(struct kind *k, int64_t key)
 
 static void judge_row(struct work *w, size_t i)
 {
-    const struct newest_version *v = newest_of(w->k.newest, i);
+    const struct latest_versions_version *v = latest_versions_of(w->k.newest, i);
     int64_t time = w->k.modified[i];
 
     if (!v->seen)
@@ -90,7 +91,7 @@ static bool is_archived(const struct work *w, int64_t key)
     return strstr(w->here, text) != NULL;
 }
 
-static enum err_code look_into_archive(struct work *w, const struct newest_version *strays,
+static enum err_code look_into_archive(struct work *w, const struct latest_versions_version *strays,
                                        size_t n, struct err *e)
 {
     struct archive_table *shelf = NULL;
@@ -114,11 +115,11 @@ static enum err_code look_into_archive(struct work *w, const struct newest_versi
 /* Those that are neither deleted nor in the archive: in a file, or missing. */
 static enum err_code judge_gone(struct work *w, size_t n, struct err *e)
 {
-    struct filed f = {.dir = w->dir,
-                      .table = w->k.target->table,
-                      .key = w->k.target->relation.key,
-                      .zone = w->k.cmd->zone};
-    enum err_code rc = n > 0 ? filed_look(&f, w->gone, n, w->found, e) : OK;
+    struct archived_records f = {.dir = w->dir,
+                                 .table = w->k.target->table,
+                                 .key = w->k.target->relation.key,
+                                 .zone = w->k.cmd->zone};
+    enum err_code rc = n > 0 ? archived_records_look(&f, w->gone, n, w->found, e) : OK;
 
     if (rc == OK && f.unread > 0)
         w->unread = f.why;
@@ -132,9 +133,9 @@ static enum err_code judge_strays(struct work *w, struct err *e)
     size_t gone = 0;
     uint64_t missing = w->missing.rows;
     uint64_t filed = w->filed.rows;
-    const struct newest_version *strays = NULL;
+    const struct latest_versions_version *strays = NULL;
     bool more = false;
-    size_t n = newest_strays(w->k.newest, &strays, &more);
+    size_t n = latest_versions_strays(w->k.newest, &strays, &more);
     enum err_code rc = n > 0 ? look_into_archive(w, strays, n, e) : OK;
 
     for (size_t i = 0; rc == OK && i < n; i++)
@@ -202,8 +203,8 @@ static void tell_all(const struct work *w)
                      "no row is older than what was loaded of the spool, and none is missing");
 }
 
-enum err_code compare_rows(struct command_context *c, const struct command_table *t,
-                           struct findings *f, bool pruned, struct err *e)
+enum err_code spool_diff_rows(struct command_context *c, const struct command_table *t,
+                              struct findings *f, bool pruned, struct err *e)
 {
     static struct work w; /* too large for the stack; one at a time */
     bool end = false;
@@ -214,19 +215,19 @@ enum err_code compare_rows(struct command_context *c, const struct command_table
     w.pruned = pruned;
     if ((rc = command_archive_dir(c, &w.dir, e)) != OK)
         return rc;
-    if ((rc = compare_open(&w.k, c, t, e)) != OK) {
+    if ((rc = spool_diff_open(&w.k, c, t, e)) != OK) {
         free(w.dir);
         return rc;
     }
-    while ((rc = compare_next(&w.k, false, &end, e)) == OK && !end) {
-        for (size_t i = 0; i < newest_count(w.k.newest); i++)
+    while ((rc = spool_diff_next(&w.k, false, &end, e)) == OK && !end) {
+        for (size_t i = 0; i < latest_versions_count(w.k.newest); i++)
             judge_row(&w, i);
         if ((rc = judge_strays(&w, e)) != OK)
             break;
     }
     if (rc == OK)
         tell_all(&w);
-    compare_close(&w.k);
+    spool_diff_close(&w.k);
     free(w.dir);
     return rc;
 }

@@ -25,9 +25,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct newest_conf conf_to(uint64_t page, uint64_t line)
+static struct latest_versions_conf conf_to(uint64_t page, uint64_t line)
 {
-    struct newest_conf c = {
+    struct latest_versions_conf c = {
         .spool = fx.spool,
         .table = "contacts",
         .row = {.key = "contact_id", .key_min = INT32_MIN, .key_max = INT32_MAX, .zone = utc}};
@@ -36,15 +36,15 @@ static struct newest_conf conf_to(uint64_t page, uint64_t line)
     return c;
 }
 
-static struct newest *read_keys(const struct newest_conf *c, const int64_t *keys, size_t n,
-                                struct newest_tally *tally)
+static struct latest_versions *read_keys(const struct latest_versions_conf *c, const int64_t *keys,
+                                         size_t n, struct latest_versions_tally *tally)
 {
-    struct newest *all = NULL;
-    assert_int_equal(newest_open(&all, NULL), OK);
+    struct latest_versions *all = NULL;
+    assert_int_equal(latest_versions_open(&all, NULL), OK);
     for (size_t i = 0; i < n; i++)
-        assert_int_equal(newest_key(all, keys[i], NULL), OK);
-    newest_range(all, INT64_MIN, INT64_MAX);
-    assert_int_equal(newest_read(all, c, true, tally, NULL), OK);
+        assert_int_equal(latest_versions_key(all, keys[i], NULL), OK);
+    latest_versions_range(all, INT64_MIN, INT64_MAX);
+    assert_int_equal(latest_versions_read(all, c, true, tally, NULL), OK);
     return all;
 }
 
@@ -67,23 +67,25 @@ static void test_the_newest_is_what_upserts_leave(void **state)
                   "{\"contact_id\":5,\"time_modified\":\"2024-01-02\",\"deleted\":true}\n"
                   "{\"contact_id\":\"x\"}\n\n");
     const int64_t keys[] = {1, 2, 3};
-    struct newest_tally tally;
-    struct newest_conf c = conf_to(2, 0);
-    struct newest *all = read_keys(&c, keys, 3, &tally);
-    assert_int_equal(newest_count(all), 3);
-    assert_int_equal(newest_of(all, 0)->time, at("2024-01-02"));
-    assert_string_equal(newest_names(all, newest_of(all, 0)->shape), "[\"a\"]");
-    assert_int_equal(newest_of(all, 1)->time, at("2024-01-01")); /* one without leaves it */
-    assert_string_equal(newest_names(all, newest_of(all, 1)->shape), "[\"b\",\"deleted\"]");
-    assert_false(newest_of(all, 2)->seen);
-    const struct newest_version *strays = NULL;
+    struct latest_versions_tally tally;
+    struct latest_versions_conf c = conf_to(2, 0);
+    struct latest_versions *all = read_keys(&c, keys, 3, &tally);
+    assert_int_equal(latest_versions_count(all), 3);
+    assert_int_equal(latest_versions_of(all, 0)->time, at("2024-01-02"));
+    assert_string_equal(latest_versions_names(all, latest_versions_of(all, 0)->shape), "[\"a\"]");
+    assert_int_equal(latest_versions_of(all, 1)->time,
+                     at("2024-01-01")); /* one without leaves it */
+    assert_string_equal(latest_versions_names(all, latest_versions_of(all, 1)->shape),
+                        "[\"b\",\"deleted\"]");
+    assert_false(latest_versions_of(all, 2)->seen);
+    const struct latest_versions_version *strays = NULL;
     bool more = true;
-    assert_int_equal(newest_strays(all, &strays, &more), 1);
+    assert_int_equal(latest_versions_strays(all, &strays, &more), 1);
     assert_false(more);
     assert_true(strays[0].key == 5 && strays[0].deleted);
     assert_int_equal(tally.refused, 1);
     assert_int_equal(tally.rows, 6);
-    newest_close(all);
+    latest_versions_close(all);
 }
 
 static void test_nothing_that_is_not_loaded_counts(void **state)
@@ -102,17 +104,18 @@ static void test_nothing_that_is_not_loaded_counts(void **state)
                  {2, 1, "[\"w\"]", 2, false, false}, {2, 2, "[\"w\"]", 3, true, false},
                  {2, 0, "[\"w\"]", 4, true, true},   {3, 0, "[\"x\"]", 5, true, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct newest_tally tally;
-        struct newest_conf c = conf_to(cases[i].page, cases[i].line);
-        struct newest *all = read_keys(&c, keys, 3, &tally);
+        struct latest_versions_tally tally;
+        struct latest_versions_conf c = conf_to(cases[i].page, cases[i].line);
+        struct latest_versions *all = read_keys(&c, keys, 3, &tally);
         assert_int_equal(tally.rows, cases[i].rows);
         assert_int_equal(tally.rows + tally.behind, 5);
-        assert_int_equal(newest_of(all, 0)->seen, cases[i].names != NULL);
+        assert_int_equal(latest_versions_of(all, 0)->seen, cases[i].names != NULL);
         if (cases[i].names != NULL)
-            assert_string_equal(newest_names(all, newest_of(all, 0)->shape), cases[i].names);
-        assert_int_equal(newest_of(all, 1)->seen, cases[i].second);
-        assert_int_equal(newest_of(all, 2)->seen, cases[i].third);
-        newest_close(all);
+            assert_string_equal(latest_versions_names(all, latest_versions_of(all, 0)->shape),
+                                cases[i].names);
+        assert_int_equal(latest_versions_of(all, 1)->seen, cases[i].second);
+        assert_int_equal(latest_versions_of(all, 2)->seen, cases[i].third);
+        latest_versions_close(all);
     }
 }
 
@@ -123,12 +126,12 @@ static void test_lanes_are_looked_at_one_by_one(void **state)
     fixture_write(&fx, "contacts",
                   "{\"contact_id\":1}\n{\"contact_id\":2}\n{\"contact_id\":3}\n\n");
     for (int64_t key = 1; key <= 3; key++) {
-        struct newest_tally tally;
-        struct newest_conf c = conf_to(0, 0);
+        struct latest_versions_tally tally;
+        struct latest_versions_conf c = conf_to(0, 0);
         c.at.at[lane_of(key)] = (struct progress){{1, 1}, 0};
-        struct newest *all = read_keys(&c, &key, 1, &tally);
-        assert_true(newest_of(all, 0)->seen);
-        newest_close(all);
+        struct latest_versions *all = read_keys(&c, &key, 1, &tally);
+        assert_true(latest_versions_of(all, 0)->seen);
+        latest_versions_close(all);
     }
 }
 
@@ -137,24 +140,24 @@ static void test_a_range_and_the_next_keys(void **state)
     (void)state;
     fixture_write(&fx, "contacts",
                   "{\"contact_id\":1}\n{\"contact_id\":5}\n{\"contact_id\":9}\n\n");
-    struct newest *all = NULL;
-    struct newest_tally tally;
-    const struct newest_version *strays = NULL;
+    struct latest_versions *all = NULL;
+    struct latest_versions_tally tally;
+    const struct latest_versions_version *strays = NULL;
     bool more = false;
-    struct newest_conf c = conf_to(1, 0);
-    assert_int_equal(newest_open(&all, NULL), OK);
-    assert_int_equal(newest_key(all, 1, NULL), OK);
-    newest_range(all, 1, 4);
-    assert_int_equal(newest_read(all, &c, false, &tally, NULL), OK);
-    assert_int_equal(newest_strays(all, &strays, &more), 0);
-    newest_reset(all);
-    assert_int_equal(newest_key(all, 9, NULL), OK);
-    newest_range(all, 5, INT64_MAX);
-    assert_int_equal(newest_read(all, &c, false, &tally, NULL), OK);
-    assert_int_equal(newest_strays(all, &strays, &more), 1);
+    struct latest_versions_conf c = conf_to(1, 0);
+    assert_int_equal(latest_versions_open(&all, NULL), OK);
+    assert_int_equal(latest_versions_key(all, 1, NULL), OK);
+    latest_versions_range(all, 1, 4);
+    assert_int_equal(latest_versions_read(all, &c, false, &tally, NULL), OK);
+    assert_int_equal(latest_versions_strays(all, &strays, &more), 0);
+    latest_versions_reset(all);
+    assert_int_equal(latest_versions_key(all, 9, NULL), OK);
+    latest_versions_range(all, 5, INT64_MAX);
+    assert_int_equal(latest_versions_read(all, &c, false, &tally, NULL), OK);
+    assert_int_equal(latest_versions_strays(all, &strays, &more), 1);
     assert_int_equal(strays[0].key, 5);
-    assert_int_equal(newest_count(all), 1);
-    newest_close(all);
+    assert_int_equal(latest_versions_count(all), 1);
+    latest_versions_close(all);
 }
 
 int main(void)

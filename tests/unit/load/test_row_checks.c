@@ -11,10 +11,10 @@
 
 static struct zone *paris;
 
-static struct inspect judge(const struct inspect_said *s)
+static struct row_checks judge(const struct row_checks_said *s)
 {
-    struct inspect i = {.zone = paris};
-    inspect_judge(&i, s);
+    struct row_checks i = {.zone = paris};
+    row_checks_judge(&i, s);
     return i;
 }
 
@@ -24,46 +24,47 @@ static void test_times_in_data_are_read_as_the_loader_reads_them(void **state)
     static const char *const same[] = {"2024-01-01T12:00:00Z", "2024-01-01 13:00:00",
                                        "2024-01-01T14:00:00+02"};
     for (size_t k = 0; k < sizeof same / sizeof *same; k++) {
-        struct inspect i =
-            judge(&(struct inspect_said){.key = "7", .said_modified = same[k], .modified = NOON});
-        assert_int_equal(inspect_rows(&i, "time-differs"), 0);
-        assert_int_equal(inspect_rows(&i, "time-unreadable"), 0);
-        assert_int_equal(inspect_rows(&i, "said-twice"), 1);
+        struct row_checks i = judge(
+            &(struct row_checks_said){.key = "7", .said_modified = same[k], .modified = NOON});
+        assert_int_equal(row_checks_rows(&i, "time-differs"), 0);
+        assert_int_equal(row_checks_rows(&i, "time-unreadable"), 0);
+        assert_int_equal(row_checks_rows(&i, "said-twice"), 1);
     }
-    struct inspect i = judge(&(struct inspect_said){
+    struct row_checks i = judge(&(struct row_checks_said){
         .key = "7", .said_created = "2024-01-01 12:00:00", .created = NOON, .modified = WHEN_NONE});
-    assert_int_equal(inspect_rows(&i, "time-differs"), 1);
-    i = judge(&(struct inspect_said){.key = "7", .said_created = "noon", .created = NOON});
-    assert_int_equal(inspect_rows(&i, "time-unreadable"), 1);
-    assert_int_equal(inspect_rows(&i, "time-differs"), 0);
+    assert_int_equal(row_checks_rows(&i, "time-differs"), 1);
+    i = judge(&(struct row_checks_said){.key = "7", .said_created = "noon", .created = NOON});
+    assert_int_equal(row_checks_rows(&i, "time-unreadable"), 1);
+    assert_int_equal(row_checks_rows(&i, "time-differs"), 0);
     /* No time, said in three ways. */
     static const char *const none[] = {"", "0000-00-00 00:00:00"};
     for (size_t k = 0; k < 2; k++) {
         i = judge(
-            &(struct inspect_said){.key = "7", .said_modified = none[k], .modified = WHEN_NONE});
-        assert_int_equal(inspect_rows(&i, "time-differs"), 0);
-        i = judge(&(struct inspect_said){.key = "7", .said_modified = none[k], .modified = NOON});
-        assert_int_equal(inspect_rows(&i, "time-differs"), 1);
+            &(struct row_checks_said){.key = "7", .said_modified = none[k], .modified = WHEN_NONE});
+        assert_int_equal(row_checks_rows(&i, "time-differs"), 0);
+        i = judge(
+            &(struct row_checks_said){.key = "7", .said_modified = none[k], .modified = NOON});
+        assert_int_equal(row_checks_rows(&i, "time-differs"), 1);
     }
 }
 
 static void test_keys_and_when_a_deletion_was_found(void **state)
 {
     (void)state;
-    struct inspect i = judge(&(struct inspect_said){
+    struct row_checks i = judge(&(struct row_checks_said){
         .key = "7", .said_key = "7", .said_detected = "2024-01-01T12:00:00.123Z"});
-    assert_int_equal(inspect_rows(&i, "key-differs"), 0);
-    assert_int_equal(inspect_rows(&i, "detected-unreadable"), 0);
-    assert_int_equal(inspect_rows(&i, "said-twice"), 1);
-    i = judge(&(struct inspect_said){.key = "7", .said_key = "8", .said_detected = ""});
-    assert_int_equal(inspect_rows(&i, "key-differs"), 1);
-    assert_int_equal(inspect_rows(&i, "detected-unreadable"), 1);
-    i = judge(&(struct inspect_said){.key = "7", .said_detected = "2024-01-01"});
-    assert_int_equal(inspect_rows(&i, "detected-unreadable"), 0);
-    assert_int_equal(inspect_rows(&i, "said-twice"), 0);
+    assert_int_equal(row_checks_rows(&i, "key-differs"), 0);
+    assert_int_equal(row_checks_rows(&i, "detected-unreadable"), 0);
+    assert_int_equal(row_checks_rows(&i, "said-twice"), 1);
+    i = judge(&(struct row_checks_said){.key = "7", .said_key = "8", .said_detected = ""});
+    assert_int_equal(row_checks_rows(&i, "key-differs"), 1);
+    assert_int_equal(row_checks_rows(&i, "detected-unreadable"), 1);
+    i = judge(&(struct row_checks_said){.key = "7", .said_detected = "2024-01-01"});
+    assert_int_equal(row_checks_rows(&i, "detected-unreadable"), 0);
+    assert_int_equal(row_checks_rows(&i, "said-twice"), 0);
 }
 
-static char *told(const struct inspect *i, int *code)
+static char *told(const struct row_checks *i, int *code)
 {
     char *text = NULL;
     size_t n = 0;
@@ -71,7 +72,7 @@ static char *told(const struct inspect *i, int *code)
     FILE *out = open_memstream(&text, &n);
     assert_non_null(out);
     assert_int_equal(findings_open(&f, true, NULL), OK);
-    inspect_tell(i, f, "contacts");
+    row_checks_tell(i, f, "contacts");
     assert_int_equal(findings_report(f, out, NULL), OK);
     *code = findings_exit(f);
     findings_close(f);
@@ -82,18 +83,18 @@ static char *told(const struct inspect *i, int *code)
 static void test_what_is_told(void **state)
 {
     (void)state;
-    struct inspect i = {.zone = paris};
+    struct row_checks i = {.zone = paris};
     int code = 0;
-    inspect_add(&i, "rows", 1000, "{1,2,3}");
+    row_checks_add(&i, "rows", 1000, "{1,2,3}");
     char *text = told(&i, &code);
     assert_string_equal(text,
                         "{\"state\":\"ok\",\"about\":\"contacts\",\"finding\":\"rows looked at: "
                         "1000\"}\n");
     assert_int_equal(code, 0);
     free(text);
-    inspect_add(&i, "no-object", 2, "{-5,7}");
-    inspect_add(&i, "no-object", 2, "{9,11}");
-    inspect_add(&i, "of a later version", 2, "{1}");
+    row_checks_add(&i, "no-object", 2, "{-5,7}");
+    row_checks_add(&i, "no-object", 2, "{9,11}");
+    row_checks_add(&i, "of a later version", 2, "{1}");
     text = told(&i, &code);
     assert_non_null(strstr(text, "\"wrong\""));
     assert_non_null(strstr(text, "no object: 4 (keys -5, 7, 9 ...)"));
