@@ -299,7 +299,7 @@ static void begin(struct loader *p)
 static enum err_code open_account(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
-    const struct table_conf *t = &p->conf.table;
+    const struct table_load_conf *t = &p->conf.table;
     bool every = options_given(o, OPT_EVERY) && !p->conf.follow;
     struct load_metrics_conf conf = {.options = o,
                                      .loop = &p->loop,

@@ -22,7 +22,7 @@ static void on_turn(uv_timer_t *timer);
 static struct item *find(const struct run *r, const char *table)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (strcmp(table_name(r->items[i]->table), table) == 0)
+        if (strcmp(table_load_name(r->items[i]->table), table) == 0)
             return r->items[i];
     return NULL;
 }
@@ -44,7 +44,7 @@ static enum err_code add(struct run *r, const char *table, size_t tables, struct
 {
     struct item **more = reallocarray(r->items, r->count + 1, sizeof(void *));
     struct item *item = calloc(1, sizeof *item);
-    struct table_conf conf = r->conf.table;
+    struct table_load_conf conf = r->conf.table;
     enum err_code rc;
 
     if (more != NULL)
@@ -56,14 +56,14 @@ static enum err_code add(struct run *r, const char *table, size_t tables, struct
     conf.name = table;
     conf.batch.bytes_max = batch_share(r, tables);
     conf.lender = (struct connection_lender){borrow, give_back, wanted, r};
-    if ((rc = table_open(&item->table, r->loop, &conf, e)) != OK) {
+    if ((rc = table_load_open(&item->table, r->loop, &conf, e)) != OK) {
         free(item);
         return rc;
     }
     item->run = r;
     item->dirty = true;
     r->items[r->count++] = item;
-    load_metrics_table(r->conf.account, table, table_counts(item->table));
+    load_metrics_table(r->conf.account, table, table_load_counts(item->table));
     if (r->follow != NULL)
         follow_table(r->follow, table);
     return OK;
@@ -114,29 +114,30 @@ static void on_loaded(void *ctx, const struct err *err)
 {
     struct item *item = ctx;
     struct run *r = item->run;
-    const struct load_counts *c = table_counts(item->table);
+    const struct load_counts *c = table_load_counts(item->table);
 
     connection_pool_give(r->pool, item->db);
     item->db = NULL;
     item->err = err != NULL ? *err : ERR_INIT;
     item->failed = when_tick();
     r->unmarked = true;
-    load_metrics_loaded(r->conf.account, table_name(item->table), err);
+    load_metrics_loaded(r->conf.account, table_load_name(item->table), err);
     if (err != NULL && err->code != ERR_INTERRUPTED)
         LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
-            F_STR("table", table_name(item->table)), F_ERR(err), F_STR("sqlstate", err->sqlstate));
+            F_STR("table", table_load_name(item->table)), F_ERR(err),
+            F_STR("sqlstate", err->sqlstate));
     else
         LOG(r->conf.follow ? LOG_DEBUG : LOG_INFO, "loaded",
             err != NULL ? "stopped before the table's end" : "table loaded",
-            F_STR("table", table_name(item->table)), F_INT("read", c->read),
+            F_STR("table", table_load_name(item->table)), F_INT("read", c->read),
             F_INT("inserted", c->inserted), F_INT("updated", c->updated), F_INT("dead", c->dead),
             F_INT("ms", c->busy / 1000));
-    if (err != NULL && table_unreachable(item->table) && !r->conf.follow)
+    if (err != NULL && table_load_unreachable(item->table) && !r->conf.follow)
         for (size_t i = 0; i < r->count; i++)
             if (r->items[i]->dirty) {
                 r->items[i]->dirty = false;
                 r->items[i]->err = *err;
-                load_metrics_loaded(r->conf.account, table_name(r->items[i]->table), err);
+                load_metrics_loaded(r->conf.account, table_load_name(r->items[i]->table), err);
             }
     dispatch(r);
 }
@@ -241,8 +242,8 @@ static int64_t greatest(void *ctx, const char *table, bool *whole)
 {
     const struct item *item = find(ctx, table);
 
-    *whole = item != NULL && table_counts(item->table)->whole;
-    return item != NULL ? table_counts(item->table)->greatest : WHEN_NONE;
+    *whole = item != NULL && table_load_counts(item->table)->whole;
+    return item != NULL ? table_load_counts(item->table)->greatest : WHEN_NONE;
 }
 
 /* Once all is quiet; not where nothing could be connected. */
@@ -287,7 +288,7 @@ static void on_compared(void *ctx, const struct reconcile_row *rows, size_t n)
 /* Beside what is loaded meanwhile: it is a thread of its own. True: it has begun. */
 static bool compare(struct run *r)
 {
-    const struct table_conf *t = &r->conf.table;
+    const struct table_load_conf *t = &r->conf.table;
     struct reconcile_conf conf = {.spool = t->spool,
                                   .conninfo = r->conf.conninfo,
                                   .backoff = t->backoff,
@@ -301,7 +302,7 @@ static bool compare(struct run *r)
     r->compared_at = when_tick();
     for (size_t i = 0; names != NULL && i < r->count; i++)
         if (r->items[i]->err.code == OK)
-            names[n++] = table_name(r->items[i]->table);
+            names[n++] = table_load_name(r->items[i]->table);
     if (names == NULL ||
         reconcile_start(&r->reconcile, r->loop, &conf, names, n, on_compared, r, &e) != OK)
         LOG(LOG_WARN, "reconcile", "what the source no longer has is not looked for", F_ERR(&e));
@@ -311,7 +312,7 @@ static bool compare(struct run *r)
 
 static bool is_due(const struct run *r)
 {
-    const struct table_conf *t = &r->conf.table;
+    const struct table_load_conf *t = &r->conf.table;
 
     if (r->stopping || r->reconcile != NULL || t->replay || t->redrive)
         return false;
@@ -326,7 +327,7 @@ static void dispatch(struct run *r)
     while (!r->stopping && (item = next_item(r)) != NULL &&
            (item->db = connection_pool_take(r->pool)) != NULL) {
         item->dirty = false;
-        table_load(item->table, item->db, on_loaded, item);
+        table_load_load(item->table, item->db, on_loaded, item);
     }
     if (loading(r) || tell(r))
         return;
@@ -358,7 +359,7 @@ static void on_change(void *ctx, const char *table)
             connection_pool_rest(r->pool, IDLE_US);
     }
     for (size_t i = 0; i < r->count; i++)
-        if (table == NULL || strcmp(table, table_name(r->items[i]->table)) == 0)
+        if (table == NULL || strcmp(table, table_load_name(r->items[i]->table)) == 0)
             r->items[i]->dirty = true;
     dispatch(r);
 }
@@ -440,7 +441,7 @@ void run_stop(struct run *r)
         reconcile_stop(r->reconcile);
     for (size_t i = 0; i < r->count; i++)
         if (r->items[i]->db != NULL)
-            table_stop(r->items[i]->table);
+            table_load_stop(r->items[i]->table);
     (void)uv_timer_start(&r->turn, on_stop, 0, 0);
 }
 
@@ -458,7 +459,7 @@ void run_close(struct run *r)
     loaded_publish_free(r->mark);
     connection_pool_close(r->pool);
     for (size_t i = 0; i < r->count; i++) {
-        table_close(r->items[i]->table);
+        table_load_close(r->items[i]->table);
         free(r->items[i]);
     }
     free(r->items);

@@ -19,8 +19,8 @@
 #include <stdio.h>
 
 struct run_conf {
-    struct table_conf table; /* of each; name is unused */
-    const char *conninfo;    /* NULL: libpq's environment */
+    struct table_load_conf table; /* of each; name is unused */
+    const char *conninfo;         /* NULL: libpq's environment */
     const char *const *tables;
     size_t count; /* 0: all that the spool holds */
     bool named;   /* the tables stand on the command line: one that the spool does not hold is an

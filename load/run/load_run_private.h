@@ -10,7 +10,7 @@
 
 struct item {
     struct run *run;
-    struct table *table;
+    struct table_load *table;
     struct db *db;             /* by which it is being loaded, or NULL */
     bool dirty;                /* the spool may have more */
     struct err err;            /* how the last load failed */

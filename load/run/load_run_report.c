@@ -21,7 +21,7 @@ int run_exit(const struct run *r)
 
     for (size_t i = 0; i < r->count; i++) {
         const struct item *item = r->items[i];
-        const struct load_counts *c = table_counts(item->table);
+        const struct load_counts *c = table_load_counts(item->table);
         enum err_code rc = item->err.code;
         if (rc == OK && item->dirty && r->stopping)
             rc = ERR_INTERRUPTED;
@@ -51,9 +51,9 @@ enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *
     enum err_code rc = summary_open(&s, json, e);
 
     for (size_t i = 0; rc == OK && i < r->count; i++) {
-        const struct load_counts *c = table_counts(r->items[i]->table);
+        const struct load_counts *c = table_load_counts(r->items[i]->table);
         const struct cell cells[] = {
-            {"table", CELL_STR, table_name(r->items[i]->table), 0},
+            {"table", CELL_STR, table_load_name(r->items[i]->table), 0},
             {"read", CELL_INT, NULL, (int64_t)c->read},
             {"inserted", known, NULL, (int64_t)c->inserted},
             {"updated", known, NULL, (int64_t)c->updated},

@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* table_stop: within what systemd and containers (10 s) give a program to end. */
+/* table_load_stop: within what systemd and containers (10 s) give a program to end. */
 #define GRACE_MS 3000u /* for the statement under way to end by itself */
 #define ASK_MS   1000u /* between two cancellations */
 #define ASK_MOST 4u    /* then the connection is dropped */
 
-static void connect_or_go(struct table *t);
+static void connect_or_go(struct table_load *t);
 
-enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table_conf *conf,
-                         struct err *e)
+enum err_code table_load_open(struct table_load **out, uv_loop_t *loop,
+                              const struct table_load_conf *conf, struct err *e)
 {
-    struct table *t = calloc(1, sizeof *t);
+    struct table_load *t = calloc(1, sizeof *t);
     enum err_code rc = OK;
 
     if (t == NULL || (t->name = strdup(conf->name)) == NULL) {
@@ -49,7 +49,7 @@ enum err_code table_open(struct table **out, uv_loop_t *loop, const struct table
 
 static void on_closed(uv_handle_t *h)
 {
-    struct table *t = h->data;
+    struct table_load *t = h->data;
 
     target_table_close(t->schema);
     roll_forward_close(t->later);
@@ -62,28 +62,28 @@ static void on_closed(uv_handle_t *h)
 
 static void on_ahead_closed(uv_handle_t *h)
 {
-    struct table *t = h->data;
+    struct table_load *t = h->data;
 
     uv_close((uv_handle_t *)&t->timer, on_closed);
 }
 
-void table_close(struct table *t)
+void table_load_close(struct table_load *t)
 {
     if (t != NULL)
         uv_close((uv_handle_t *)&t->ahead, on_ahead_closed);
 }
 
-const char *table_name(const struct table *t)
+const char *table_load_name(const struct table_load *t)
 {
     return t->name;
 }
 
-const struct load_counts *table_counts(const struct table *t)
+const struct load_counts *table_load_counts(const struct table_load *t)
 {
     return &t->total;
 }
 
-bool table_unreachable(const struct table *t)
+bool table_load_unreachable(const struct table_load *t)
 {
     return t->unreachable;
 }
@@ -91,7 +91,7 @@ bool table_unreachable(const struct table *t)
 /* ---- the end of a load ---- */
 
 /* Its batches are large, and of many tables only a few are loaded at a time. */
-static void drop_fill(struct table *t)
+static void drop_fill(struct table_load *t)
 {
     if (t->fill != NULL)
         t->damaged += batch_builder_damaged(t->fill);
@@ -99,11 +99,11 @@ static void drop_fill(struct table *t)
     t->fill = NULL;
 }
 
-void table_finish(struct table *t, const struct err *err)
+void table_load_finish(struct table_load *t, const struct err *err)
 {
     (void)uv_timer_stop(&t->timer);
     (void)uv_idle_stop(&t->ahead);
-    t->state = TABLE_IDLE;
+    t->state = TABLE_LOAD_IDLE;
     t->total.busy += when_tick() - t->began;
     drop_fill(t);
     unchanged_release(t->unchanged);
@@ -117,21 +117,21 @@ void table_finish(struct table *t, const struct err *err)
     t->done(t->ctx, err);
 }
 
-void table_give_up(struct table *t, const struct err *why)
+void table_load_give_up(struct table_load *t, const struct err *why)
 {
     struct err err = *why;
 
     err_prefix(&err, "table %s", t->name);
-    table_finish(t, &err);
+    table_load_finish(t, &err);
 }
 
-/* The end that table_stop asked for. */
-static void table_interrupted(struct table *t)
+/* The end that table_load_stop asked for. */
+static void table_interrupted(struct table_load *t)
 {
     struct err err = ERR_INIT;
 
     err_set(&err, ERR_INTERRUPTED, "stopped before the end; the next run goes on from there");
-    table_give_up(t, &err);
+    table_load_give_up(t, &err);
 }
 
 /* What a person can do about it. */
@@ -164,13 +164,13 @@ static void on_timer(uv_timer_t *timer)
     connect_or_go(timer->data);
 }
 
-void table_later(struct table *t, int64_t us)
+void table_load_resume_after(struct table_load *t, int64_t us)
 {
-    t->state = TABLE_WAITING;
+    t->state = TABLE_LOAD_WAITING;
     (void)uv_timer_start(&t->timer, on_timer, (uint64_t)((us + 999) / 1000), 0);
 }
 
-void table_again(struct table *t, const struct err *err, enum db_trouble trouble)
+void table_load_retry(struct table_load *t, const struct err *err, enum db_trouble trouble)
 {
     if (t->stopping) {
         table_interrupted(t);
@@ -180,9 +180,9 @@ void table_again(struct table *t, const struct err *err, enum db_trouble trouble
     if (t->attempt > t->conf.backoff.tries) {
         struct err why = *err;
         explain(&why, trouble);
-        t->unreachable = t->state == TABLE_CONNECTING;
+        t->unreachable = t->state == TABLE_LOAD_CONNECTING;
         err_prefix(&why, "given up after %u retries", t->conf.backoff.tries);
-        table_give_up(t, &why);
+        table_load_give_up(t, &why);
         return;
     }
     t->total.retries++;
@@ -193,33 +193,33 @@ void table_again(struct table *t, const struct err *err, enum db_trouble trouble
     /* Deadlocks and serialization failures leave the connection as good as it was. */
     if (trouble == DB_AGAIN && strncmp(err->sqlstate, "40", 2) != 0)
         db_drop(t->db);
-    table_later(t, wait);
+    table_load_resume_after(t, wait);
 }
 
-void table_trouble(struct table *t, const struct err *err)
+void table_load_failed(struct table_load *t, const struct err *err)
 {
     enum db_trouble what = db_classify(err);
 
     t->total.troubles[what]++;
     if (what == DB_AGAIN || what == DB_TOO_SLOW) {
-        table_again(t, err, what);
+        table_load_retry(t, err, what);
         return;
     }
     struct err why = *err;
     explain(&why, what);
-    t->unreachable = t->state == TABLE_CONNECTING;
-    table_give_up(t, &why);
+    t->unreachable = t->state == TABLE_LOAD_CONNECTING;
+    table_load_give_up(t, &why);
 }
 
 /* ---- from the connection to the first batch ---- */
 
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct table *t = ctx;
+    struct table_load *t = ctx;
 
     (void)r;
     if (err != NULL) {
-        table_trouble(t, err);
+        table_load_failed(t, err);
         return;
     }
     LOG(LOG_DEBUG, "connected", "connected to the database", F_STR("table", t->name),
@@ -228,7 +228,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 }
 
 /* Only what all databases had by then is pruned; one that comes later lacks it. */
-static void warn_of_pruned(const struct table *t)
+static void warn_of_pruned(const struct table_load *t)
 {
     char dir[IO_PATH];
     uint64_t through = 0;
@@ -244,15 +244,15 @@ static void warn_of_pruned(const struct table *t)
 
 static bool gone(void *ctx, struct page_place place, uint64_t line)
 {
-    const struct table *t = ctx;
+    const struct table_load *t = ctx;
 
     return batch_builder_redriven(t->fill, place, line);
 }
 
 /* Records set aside, and a part of the pages, come out of their turn. */
-static enum err_code open_later(struct table *t, const struct row_conf *row, struct err *e)
+static enum err_code open_later(struct table_load *t, const struct row_conf *row, struct err *e)
 {
-    const struct table_conf *c = &t->conf;
+    const struct table_load_conf *c = &t->conf;
     bool part = c->fetched_from != WHEN_NONE || c->fetched_to != WHEN_NONE || c->segment != 0;
     struct roll_forward_conf conf = {c->spool, t->name, *row, c->batch.replace, gone, t};
 
@@ -263,7 +263,7 @@ static enum err_code open_later(struct table *t, const struct row_conf *row, str
     return roll_forward_open(&t->later, &conf, e);
 }
 
-static enum err_code make_fill(struct table *t, struct err *e)
+static enum err_code make_fill(struct table_load *t, struct err *e)
 {
     const struct relation *r = target_table_relation(t->schema);
     char key[NAMES_TABLE_MAX + 8];
@@ -287,72 +287,72 @@ static enum err_code make_fill(struct table *t, struct err *e)
     return rc == OK ? open_later(t, &conf.row, e) : rc;
 }
 
-static enum err_code open_fill(struct table *t, struct err *e)
+static enum err_code open_fill(struct table_load *t, struct err *e)
 {
     enum err_code rc = make_fill(t, e);
 
     if (rc != OK)
         return rc;
     t->at = *target_table_progress(t->schema);
-    if ((rc = table_seek(t, e)) != OK)
+    if ((rc = table_load_seek(t, e)) != OK)
         return rc;
     warn_of_pruned(t);
     if (!t->conf.replay && !t->conf.redrive)
         return OK;
     t->at = (struct lanes){0};
-    return table_seek(t, e);
+    return table_load_seek(t, e);
 }
 
 static void on_found(void *ctx, const struct err *err)
 {
-    struct table *t = ctx;
+    struct table_load *t = ctx;
     struct err e = ERR_INIT;
 
     if (err != NULL) {
-        table_trouble(t, err);
+        table_load_failed(t, err);
     } else if (open_fill(t, &e) != OK) {
-        table_give_up(t, &e);
+        table_load_give_up(t, &e);
     } else {
         t->found = true;
         t->total.whole = t->total.whole || target_table_empty(t->schema);
         t->way = target_table_empty(t->schema) ? BATCH_INSERT : BATCH_JUDGE;
         t->alike = t->trust;
-        table_recall(t);
+        table_load_open_cache(t);
     }
 }
 
 /* With the batch at hand; or, after a pause, with what has come behind what is committed. */
-static void go_on(struct table *t)
+static void go_on(struct table_load *t)
 {
     struct err e = ERR_INIT;
 
     if (t->fill == NULL) {
-        if (make_fill(t, &e) != OK || table_seek(t, &e) != OK) {
-            table_give_up(t, &e);
+        if (make_fill(t, &e) != OK || table_load_seek(t, &e) != OK) {
+            table_load_give_up(t, &e);
             return;
         }
         batch_builder_use_cache(t->fill, t->unchanged);
     }
-    table_batch(t);
+    table_load_batch(t);
 }
 
-static void connect_or_go(struct table *t)
+static void connect_or_go(struct table_load *t)
 {
     if (t->stopping) {
         table_interrupted(t);
     } else if (db_lost(t->db)) {
-        t->state = TABLE_CONNECTING;
+        t->state = TABLE_LOAD_CONNECTING;
         db_connect(t->db, on_connected, t);
     } else if (!t->found) {
-        t->state = TABLE_TALKING;
+        t->state = TABLE_LOAD_TALKING;
         target_table_find(t->schema, t->db, on_found, t);
     } else {
-        t->state = TABLE_TALKING;
+        t->state = TABLE_LOAD_TALKING;
         go_on(t);
     }
 }
 
-void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx)
+void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *done, void *ctx)
 {
     t->db = db;
     t->done = done;
@@ -364,13 +364,13 @@ void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx)
         t->bisect = false;
     }
     t->began = when_tick();
-    table_later(t, 0);
+    table_load_resume_after(t, 0);
 }
 
 /* The statement under way has had its time. */
 static void on_patience(uv_timer_t *timer)
 {
-    struct table *t = timer->data;
+    struct table_load *t = timer->data;
 
     if (t->asked++ < ASK_MOST) {
         LOG(t->asked == 1 ? LOG_INFO : LOG_DEBUG, "cancel",
@@ -385,15 +385,15 @@ static void on_patience(uv_timer_t *timer)
     table_interrupted(t);
 }
 
-void table_stop(struct table *t)
+void table_load_stop(struct table_load *t)
 {
     if (t->stopping)
         return;
     t->stopping = true;
-    if (t->state == TABLE_CONNECTING)
+    if (t->state == TABLE_LOAD_CONNECTING)
         db_drop(t->db);
-    if (t->state == TABLE_CONNECTING || t->state == TABLE_WAITING)
-        table_later(t, 0);
-    else if (t->state == TABLE_TALKING)
+    if (t->state == TABLE_LOAD_CONNECTING || t->state == TABLE_LOAD_WAITING)
+        table_load_resume_after(t, 0);
+    else if (t->state == TABLE_LOAD_TALKING)
         (void)uv_timer_start(&t->timer, on_patience, GRACE_MS, ASK_MS);
 }

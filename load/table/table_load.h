@@ -1,9 +1,9 @@
 /*
  * One table's way into the database: from its progress to the end of the spool, batch by batch.
  *
- *     table_open(&t, loop, &conf, e);
- *     table_load(t, db, done, ctx);     // done(ctx, err) once: NULL when all that the spool holds
- * is in table_load(t, db, done, ctx);     // --follow: again, when more has come table_close(t);
+ *     table_load_open(&t, loop, &conf, e);
+ *     table_load_load(t, db, done, ctx);     // done(ctx, err) once: NULL when all that the spool holds
+ * is in table_load_load(t, db, done, ctx);     // --follow: again, when more has come table_load_close(t);
  *
  * The connection is the table's until done; it is connected, dropped and connected again as needed.
  * What helps by waiting is tried again (conf.backoff); what does not ends the load with a message
@@ -20,7 +20,7 @@
 #include "load/upsert/parallel_upsert.h"
 #include "shared/base/backoff.h"
 
-struct table_conf {
+struct table_load_conf {
     const struct spool *spool;
     const char *name; /* the API's */
     struct zone *zone;
@@ -37,19 +37,20 @@ struct table_conf {
     uint64_t segment;                 /* or 0 */
 };
 
-struct table;
-typedef void table_done_fn(void *ctx, const struct err *err);
+struct table_load;
+typedef void table_load_done_fn(void *ctx, const struct err *err);
 
-enum err_code table_open(struct table **t, uv_loop_t *loop, const struct table_conf *conf,
-                         struct err *e) MUST_CHECK;
-void table_close(struct table *t); /* not while table_load is under way; the memory goes with the
+enum err_code table_load_open(struct table_load **t, uv_loop_t *loop,
+                              const struct table_load_conf *conf, struct err *e) MUST_CHECK;
+void table_load_close(
+    struct table_load *t); /* not while table_load_load is under way; the memory goes with the
                                       loop's handles */
-void table_load(struct table *t, struct db *db, table_done_fn *done, void *ctx);
-void table_stop(struct table *t);
+void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *done, void *ctx);
+void table_load_stop(struct table_load *t);
 
-const char *table_name(const struct table *t);
-const struct load_counts *table_counts(const struct table *t);
+const char *table_load_name(const struct table_load *t);
+const struct load_counts *table_load_counts(const struct table_load *t);
 /* The last load ended because no connection could be had: others need not try. */
-bool table_unreachable(const struct table *t);
+bool table_load_unreachable(const struct table_load *t);
 
 #endif

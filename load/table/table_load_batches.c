@@ -7,23 +7,23 @@
 #define GROW_AFTER 4u  /* batches that went well before the next one may be larger again */
 #define TRUST_MOST 64u /* batches alike, before the next one is taken to be */
 
-static void take_batch(struct table *t, struct batch_slot *lot, const struct progress *from);
-static void send_batch(struct table *t);
+static void take_batch(struct table_load *t, struct batch_slot *lot, const struct progress *from);
+static void send_batch(struct table_load *t);
 static void on_ahead(uv_idle_t *idle);
 static void on_crew(void *ctx, const struct parallel_upsert_result *r);
 
-static struct flight *other_flight(struct table *t)
+static struct batch_in_flight *other_flight(struct table_load *t)
 {
     return t->flight == &t->flights[0] ? &t->flights[1] : &t->flights[0];
 }
 
 /* Some lanes may be ahead, of an interrupted batch: then the others come first, up to there. */
-enum err_code table_seek(struct table *t, struct err *e)
+enum err_code table_load_seek(struct table_load *t, struct err *e)
 {
     struct progress until;
     bool bounded = false;
 
-    table_reread(t);
+    table_load_seek_cache(t);
     parallel_upsert_clear(t->crew);
     t->ready = t->hearing = t->emptied = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
@@ -32,18 +32,18 @@ enum err_code table_seek(struct table *t, struct err *e)
     return batch_builder_seek(t->fill, &t->committed, e);
 }
 
-static bool seek_again(struct table *t)
+static bool seek_again(struct table_load *t)
 {
     struct err e = ERR_INIT;
 
-    if (table_seek(t, &e) == OK)
+    if (table_load_seek(t, &e) == OK)
         return true;
-    table_give_up(t, &e);
+    table_load_give_up(t, &e);
     return false;
 }
 
 /* It is complete: off it goes. */
-static void have_batch(struct table *t)
+static void have_batch(struct table_load *t)
 {
     t->ready = true;
     take_batch(t, batch_builder_slot(t->fill), &t->committed);
@@ -51,19 +51,19 @@ static void have_batch(struct table *t)
 }
 
 /* What comes out of its turn has to hear first what came after it. */
-static void hear(struct table *t)
+static void hear(struct table_load *t)
 {
     struct err e = ERR_INIT;
 
     if (roll_forward_run(t->later, &t->hearing, &e) != OK)
-        table_give_up(t, &e);
+        table_load_give_up(t, &e);
     else if (t->hearing)
-        table_later(t, 0);
+        table_load_resume_after(t, 0);
     else
         have_batch(t);
 }
 
-static void filled(struct table *t)
+static void filled(struct table_load *t)
 {
     struct err e = ERR_INIT;
 
@@ -73,11 +73,11 @@ static void filled(struct table *t)
                                 target_table_progress(t->schema), &e) == OK)
         hear(t);
     else
-        table_give_up(t, &e);
+        table_load_give_up(t, &e);
 }
 
 /* The next batch: the one that is there already (after an error), or a new one. */
-void table_batch(struct table *t)
+void table_load_batch(struct table_load *t)
 {
     enum batch_builder_what what = BATCH_BUILDER_END;
     struct err e = ERR_INIT;
@@ -91,7 +91,7 @@ void table_batch(struct table *t)
         return;
     }
     if (batch_builder_run(t->fill, &what, &e) != OK) {
-        table_give_up(t, &e);
+        table_load_give_up(t, &e);
         return;
     }
     switch (what) {
@@ -99,10 +99,10 @@ void table_batch(struct table *t)
         filled(t);
         break;
     case BATCH_BUILDER_MORE:
-        table_later(t, 0);
+        table_load_resume_after(t, 0);
         break;
     case BATCH_BUILDER_END:
-        table_finish(t, NULL);
+        table_load_finish(t, NULL);
         break;
     }
 }
@@ -110,7 +110,7 @@ void table_batch(struct table *t)
 static enum err_code refused(void *ctx, const struct batch_row *row, const struct err *why,
                              struct err *e)
 {
-    const struct flight *f = ctx;
+    const struct batch_in_flight *f = ctx;
 
     return batch_builder_refused(f->table->fill, row, why, e);
 }
@@ -118,35 +118,35 @@ static enum err_code refused(void *ctx, const struct batch_row *row, const struc
 /* What others have loaded since it was heard last. */
 static enum err_code locked(void *ctx, unsigned lanes, const struct lanes *at, struct err *e)
 {
-    const struct flight *f = ctx;
-    const struct table *t = f->table;
+    const struct batch_in_flight *f = ctx;
+    const struct table_load *t = f->table;
 
     return t->later == NULL ? OK : roll_forward_catch_up(t->later, lanes, at, e);
 }
 
 static void distrust(void *ctx, const struct batch_row *row)
 {
-    const struct flight *f = ctx;
+    const struct batch_in_flight *f = ctx;
 
-    table_distrust(f->table, row);
+    table_load_invalidate_cache(f->table, row);
 }
 
 static enum err_code settle(void *ctx, struct err *e)
 {
-    const struct flight *f = ctx;
+    const struct batch_in_flight *f = ctx;
 
     return batch_builder_write_rejects(f->table->fill, f->lot, e);
 }
 
 static bool more(void *ctx)
 {
-    const struct flight *f = ctx;
+    const struct batch_in_flight *f = ctx;
 
     return !f->table->stopping && batch_builder_has_more(f->table->fill, f->lot);
 }
 
 /* The table's own may be greater, not less. */
-static void note_greatest(struct table *t, const struct batch_slot *lot, unsigned lanes)
+static void note_greatest(struct table_load *t, const struct batch_slot *lot, unsigned lanes)
 {
     int64_t now = when_now();
 
@@ -164,8 +164,8 @@ static void note_greatest(struct table *t, const struct batch_slot *lot, unsigne
 /* These lanes' share is in the database (or, with --dry-run, would be). */
 static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
 {
-    struct flight *f = ctx;
-    struct table *t = f->table;
+    struct batch_in_flight *f = ctx;
+    struct table_load *t = f->table;
     struct batch_tally tally = batch_slot_tally(f->lot, lanes);
 
     t->total.read += tally.read;
@@ -178,11 +178,11 @@ static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
     f->inserted += r->counts.inserted;
     f->updated += r->counts.updated;
     note_greatest(t, f->lot, lanes);
-    table_vouch(f, lanes, r);
+    table_load_validate_cache(f, lanes, r);
     lanes_move(&t->at, lanes, &f->lot->reached);
 }
 
-static void tell_aside(struct table *t, size_t dead)
+static void tell_aside(struct table_load *t, size_t dead)
 {
     if (dead == 0)
         return;
@@ -195,7 +195,7 @@ static void tell_aside(struct table *t, size_t dead)
     t->told_dead = true;
 }
 
-static void grow(struct table *t)
+static void grow(struct table_load *t)
 {
     if (t->rows >= t->conf.batch.rows_max || ++t->well < GROW_AFTER)
         return;
@@ -205,9 +205,9 @@ static void grow(struct table *t)
 
 /* Where all was new, or newer, the next batch probably is. A guess that fails costs a batch, so each one has the next wait
  * longer. */
-static void learn_to_guess(struct table *t)
+static void learn_to_guess(struct table_load *t)
 {
-    const struct flight *f = t->flight;
+    const struct batch_in_flight *f = t->flight;
     size_t rows = batch_rows(f->lot->batch);
     enum batch_way way = rows == 0             ? BATCH_JUDGE
                          : f->inserted == rows ? BATCH_INSERT
@@ -221,14 +221,14 @@ static void learn_to_guess(struct table *t)
 }
 
 /* Not where a line comes once more, as at the end of a page and the beginning of the next. */
-static enum batch_way guess(const struct table *t, const struct batch_slot *lot)
+static enum batch_way guess(const struct table_load *t, const struct batch_slot *lot)
 {
     return t->alike >= t->trust && !batch_builder_repeats(t->fill, lot) ? t->way : BATCH_JUDGE;
 }
 
 /* On to what comes next: what is on its way already, what is in the spool, or what the lanes that are behind lack. What was
  * read ahead of that the cache knew when it was not to be believed is read again; if it is on its way, the crew sees to it. */
-static enum err_code next_batch(struct table *t, struct err *e)
+static enum err_code next_batch(struct table_load *t, struct err *e)
 {
     bool flying = parallel_upsert_pending(t->crew) > 0;
     bool again = (t->lanes != LANES_ALL || t->emptied) && !flying;
@@ -239,7 +239,7 @@ static enum err_code next_batch(struct table *t, struct err *e)
     batch_builder_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
     enum err_code rc = batch_builder_advance(t->fill, e);
     if (rc != OK || !flying)
-        return rc == OK && again ? table_seek(t, e) : rc;
+        return rc == OK && again ? table_load_seek(t, e) : rc;
     t->flight = other_flight(t);
     t->ready = true;
     (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
@@ -247,9 +247,9 @@ static enum err_code next_batch(struct table *t, struct err *e)
 }
 
 /* All of it is in. */
-static void committed(struct table *t)
+static void committed(struct table_load *t)
 {
-    const struct flight *f = t->flight;
+    const struct batch_in_flight *f = t->flight;
     const struct page_place *place = &f->lot->reached.place;
     struct err e = ERR_INIT;
 
@@ -262,23 +262,23 @@ static void committed(struct table *t)
         F_INT("known", batch_cached(f->lot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
     t->attempt = 0;
     t->ready = t->doubted = false;
-    table_learn(t);
+    table_load_add_to_cache(t);
     grow(t);
     learn_to_guess(t);
     if (next_batch(t, &e) != OK)
-        table_give_up(t, &e);
+        table_load_give_up(t, &e);
     else if (!t->ready)
-        table_later(t, 0); /* others' turn */
+        table_load_resume_after(t, 0); /* others' turn */
 }
 
-static void take_batch(struct table *t, struct batch_slot *lot, const struct progress *from)
+static void take_batch(struct table_load *t, struct batch_slot *lot, const struct progress *from)
 {
-    struct flight *f = lot == batch_builder_slot(t->fill) ? t->flight : other_flight(t);
-    *f = (struct flight){.table = t,
-                         .lot = lot,
-                         .guess = guess(t, lot),
-                         .aside = rejects_count(lot->aside),
-                         .sent = when_tick()};
+    struct batch_in_flight *f = lot == batch_builder_slot(t->fill) ? t->flight : other_flight(t);
+    *f = (struct batch_in_flight){.table = t,
+                                  .lot = lot,
+                                  .guess = guess(t, lot),
+                                  .aside = rejects_count(lot->aside),
+                                  .sent = when_tick()};
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;
     struct parallel_upsert_job job = {
@@ -310,7 +310,7 @@ static void take_batch(struct table *t, struct batch_slot *lot, const struct pro
 }
 
 /* The next batch is complete, and none of what would be done otherwise after this one can come between. */
-static bool may_fly(const struct table *t)
+static bool may_fly(const struct table_load *t)
 {
     return !t->stopping && !t->conf.replay && !t->emptied && t->lanes == LANES_ALL &&
            parallel_upsert_pending(t->crew) == 1 && batch_builder_slot_ahead(t->fill) != NULL;
@@ -318,7 +318,7 @@ static bool may_fly(const struct table *t)
 
 static void on_ahead(uv_idle_t *idle)
 {
-    struct table *t = idle->data;
+    struct table_load *t = idle->data;
 
     if (!t->stopping && batch_builder_read_ahead(t->fill))
         return;
@@ -329,7 +329,7 @@ static void on_ahead(uv_idle_t *idle)
         take_batch(t, batch_builder_slot_ahead(t->fill), batch_builder_reached(t->fill));
 }
 
-static void send_batch(struct table *t)
+static void send_batch(struct table_load *t)
 {
     if (t->conf.dry_run) {
         share_in(t->flight, t->lanes, &(struct txn_result){0});
@@ -345,21 +345,21 @@ static void send_batch(struct table *t)
 }
 
 /* Some row is refused. Folding may have hidden a version that would not be, so it is undone. */
-static void look_closer(struct table *t)
+static void look_closer(struct table_load *t)
 {
     t->bisect = true;
     t->bisect_to = *batch_builder_reached(t->fill);
     if (seek_again(t))
-        table_batch(t);
+        table_load_batch(t);
 }
 
-static void smaller(struct table *t, const struct err *err)
+static void smaller(struct table_load *t, const struct err *err)
 {
     size_t rows = batch_rows(batch_builder_batch(t->fill));
 
     t->total.troubles[DB_TOO_SLOW]++;
     if (rows <= 1) {
-        table_again(t, err, DB_TOO_SLOW);
+        table_load_retry(t, err, DB_TOO_SLOW);
         return;
     }
     t->rows = rows / 2;
@@ -367,30 +367,30 @@ static void smaller(struct table *t, const struct err *err)
     LOG(LOG_WARN, "too-slow", "a time limit ended the batch; it is halved", F_STR("table", t->name),
         F_STR("sqlstate", err->sqlstate), F_INT("rows", t->rows));
     if (seek_again(t))
-        table_later(t, 0);
+        table_load_resume_after(t, 0);
 }
 
-static void moved(struct table *t)
+static void moved(struct table_load *t)
 {
     LOG(LOG_INFO, "moved", "another loader is at this table; going on from where it came to",
         F_STR("table", t->name));
     t->found = false;
-    table_later(t, 0);
+    table_load_resume_after(t, 0);
 }
 
 /* A null where none may be can be no record's fault: data is always there, so a column was added meanwhile that has no
  * default. Looking at the table again tells; else every record would be set aside, one by one. */
-static bool doubt_shape(struct table *t, const struct err *err)
+static bool doubt_shape(struct table_load *t, const struct err *err)
 {
     if (strcmp(err->sqlstate, "23502") != 0 || t->doubted || t->conf.replay || t->conf.redrive)
         return false;
     t->doubted = true;
     t->found = false;
-    table_later(t, 0);
+    table_load_resume_after(t, 0);
     return true;
 }
 
-static void failed(struct table *t, const struct parallel_upsert_result *r)
+static void failed(struct table_load *t, const struct parallel_upsert_result *r)
 {
     enum db_trouble what = db_classify(r->err);
 
@@ -401,12 +401,12 @@ static void failed(struct table *t, const struct parallel_upsert_result *r)
     else if (what == DB_TOO_SLOW && r->in_rows)
         smaller(t, r->err);
     else
-        table_trouble(t, r->err);
+        table_load_failed(t, r->err);
 }
 
 static void on_crew(void *ctx, const struct parallel_upsert_result *r)
 {
-    struct table *t = ctx;
+    struct table_load *t = ctx;
 
     (void)uv_idle_stop(&t->ahead);
     switch (r->end) {
@@ -418,7 +418,7 @@ static void on_crew(void *ctx, const struct parallel_upsert_result *r)
         break;
     case TXN_DISTRUST:
         if (seek_again(t))
-            table_later(t, 0);
+            table_load_resume_after(t, 0);
         break;
     case TXN_FAILED:
         failed(t, r);

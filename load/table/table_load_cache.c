@@ -11,13 +11,13 @@
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err);
 
-static void go_on(struct table *t)
+static void go_on(struct table_load *t)
 {
     batch_builder_use_cache(t->fill, t->unchanged);
-    table_batch(t);
+    table_load_batch(t);
 }
 
-void table_recall(struct table *t)
+void table_load_open_cache(struct table_load *t)
 {
     const struct relation *rel = target_table_relation(t->schema);
     const struct db_param params[] = {{.text = rel->schema}, {.text = rel->name}};
@@ -32,7 +32,7 @@ void table_recall(struct table *t)
 }
 
 /* Whatever is in the way: it goes without. */
-static void open_cache(struct table *t, const char *database, const char *timeline)
+static void open_cache(struct table_load *t, const char *database, const char *timeline)
 {
     const struct relation *rel = target_table_relation(t->schema);
     char dir[IO_PATH];
@@ -54,11 +54,11 @@ static void open_cache(struct table *t, const char *database, const char *timeli
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err)
 {
-    struct table *t = ctx;
+    struct table_load *t = ctx;
 
     if (err != NULL && db_lost(t->db)) {
         t->found = false;
-        table_trouble(t, err);
+        table_load_failed(t, err);
         return;
     }
     if (err == NULL && PQntuples(r) == 1)
@@ -66,7 +66,8 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     go_on(t);
 }
 
-void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r)
+void table_load_validate_cache(struct batch_in_flight *f, unsigned lanes,
+                               const struct txn_result *r)
 {
     if (f->table->unchanged == NULL || r->xid == 0)
         return;
@@ -74,7 +75,7 @@ void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r)
     unchanged_validate(f->table->unchanged, lanes, r->xid, &f->lot->reached);
 }
 
-void table_reread(struct table *t)
+void table_load_seek_cache(struct table_load *t)
 {
     const struct batch *b = batch_builder_batch(t->fill);
 
@@ -85,7 +86,7 @@ void table_reread(struct table *t)
         }
 }
 
-void table_learn(struct table *t)
+void table_load_add_to_cache(struct table_load *t)
 {
     const struct batch *b = batch_builder_batch(t->fill);
 
@@ -101,7 +102,7 @@ void table_learn(struct table *t)
     }
 }
 
-void table_distrust(struct table *t, const struct batch_row *row)
+void table_load_invalidate_cache(struct table_load *t, const struct batch_row *row)
 {
     if (row != NULL)
         unchanged_invalidate(t->unchanged, row->at);

@@ -1,5 +1,5 @@
 /*
- * What table_load.c (the load as a whole: connection, trying again, its end) and table_load_batches.c (one
+ * What table_load_load.c (the load as a whole: connection, trying again, its end) and table_load_batches.c (one
  * batch after the other) share. Nobody else includes this.
  */
 #ifndef NETTY_LOAD_TABLE_TABLE_LOAD_PRIVATE_H
@@ -10,16 +10,16 @@
 #include "load/table/table_load.h"
 #include "load/upsert/parallel_upsert.h"
 
-enum table_state {
-    TABLE_IDLE,
-    TABLE_CONNECTING,
-    TABLE_WAITING,
-    TABLE_TALKING
+enum table_load_state {
+    TABLE_LOAD_IDLE,
+    TABLE_LOAD_CONNECTING,
+    TABLE_LOAD_WAITING,
+    TABLE_LOAD_TALKING
 };
 
 /* A batch on its way. */
-struct flight {
-    struct table *table;
+struct batch_in_flight {
+    struct table_load *table;
     struct batch_slot *lot; /* the fill's */
     enum batch_way guess;   /* of what its rows all are */
     size_t aside;           /* refused before it was sent: lane 0's */
@@ -28,17 +28,17 @@ struct flight {
     int64_t sent;    /* since when, by when_tick */
 };
 
-struct table {
-    struct table_conf conf;
+struct table_load {
+    struct table_load_conf conf;
     char *name;
     uv_timer_t
-        timer; /* back-off, turns of the loop between batches, and the patience of table_stop */
+        timer; /* back-off, turns of the loop between batches, and the patience of table_load_stop */
     uv_idle_t
         ahead; /* while a batch is on its way: the next one is filled, a page a turn of the loop */
     struct db *db;
-    table_done_fn *done;
+    table_load_done_fn *done;
     void *ctx;
-    enum table_state state;
+    enum table_load_state state;
     bool stopping, unreachable;
     unsigned asked; /* stopping: how often the statement under way was cancelled */
     struct target_table *schema;
@@ -61,8 +61,8 @@ struct table {
     /* One batch: */
     bool hearing; /* of what later lines say of it */
     bool ready;   /* it is complete, and on its way */
-    struct flight flights[2];
-    struct flight *
+    struct batch_in_flight flights[2];
+    struct batch_in_flight *
         flight; /* of the fill's batch; the other's is the one that was read ahead, once that is on its way */
     bool bisect; /* some row up to bisect_to is refused */
     struct progress bisect_to;
@@ -71,30 +71,31 @@ struct table {
     int64_t began;
 };
 
-/* table_load.c */
-void table_finish(struct table *t, const struct err *err); /* NULL: all is loaded */
-void table_give_up(struct table *t, const struct err *why);
-void table_later(struct table *t,
-                 int64_t us); /* goes on from the loop, after so many microseconds */
-void table_trouble(struct table *t, const struct err *err); /* tries again, or gives up */
-void table_again(struct table *t, const struct err *err, enum db_trouble what);
+/* table_load_load.c */
+void table_load_finish(struct table_load *t, const struct err *err); /* NULL: all is loaded */
+void table_load_give_up(struct table_load *t, const struct err *why);
+void table_load_resume_after(struct table_load *t,
+                             int64_t us); /* goes on from the loop, after so many microseconds */
+void table_load_failed(struct table_load *t, const struct err *err); /* tries again, or gives up */
+void table_load_retry(struct table_load *t, const struct err *err, enum db_trouble what);
 
 /* table_load_cache.c: */
 /* Opens the cache of unchanged lines, where there may be one; then the first batch. */
-void table_recall(struct table *t);
+void table_load_open_cache(struct table_load *t);
 /* These lanes' share is in. */
-void table_vouch(struct flight *f, unsigned lanes, const struct txn_result *r);
+void table_load_validate_cache(struct batch_in_flight *f, unsigned lanes,
+                               const struct txn_result *r);
 /* The batch at hand is going to be filled again. */
-void table_reread(struct table *t);
+void table_load_seek_cache(struct table_load *t);
 /* The batch is in: what it has taught. */
-void table_learn(struct table *t);
+void table_load_add_to_cache(struct table_load *t);
 /* A cached row is not what it was; NULL: nothing of the cache is to be believed (txn_job). */
-void table_distrust(struct table *t, const struct batch_row *row);
+void table_load_invalidate_cache(struct table_load *t, const struct batch_row *row);
 
 /* table_load_batches.c: */
 /* What comes next, from what is committed; drops what is in the batch. */
-enum err_code table_seek(struct table *t, struct err *e) MUST_CHECK;
+enum err_code table_load_seek(struct table_load *t, struct err *e) MUST_CHECK;
 /* The next batch, or the one that is ready and was not committed. */
-void table_batch(struct table *t);
+void table_load_batch(struct table_load *t);
 
 #endif
