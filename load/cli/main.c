@@ -25,10 +25,10 @@ struct loader {
     struct spool *spool;
     struct zone *zone;
     struct stop_signals *stop;
-    struct run *run;              /* or, instead: */
+    struct load_run *run;         /* or, instead: */
     struct catalog_command *tell; /* --catalog */
     struct doctor *check;         /* --check */
-    struct run_conf conf;
+    struct load_run_conf conf;
     struct db *db; /* --loaded */
     struct loaded_publish *mark;
     uv_timer_t every;
@@ -46,7 +46,8 @@ static int complain(const struct err *e)
 }
 
 /* What cannot be joined. */
-static enum err_code judge_conf(const struct options *o, const struct run_conf *c, struct err *e)
+static enum err_code judge_conf(const struct options *o, const struct load_run_conf *c,
+                                struct err *e)
 {
     bool replay = c->table.replay;
     bool some =
@@ -77,11 +78,11 @@ static enum err_code judge_conf(const struct options *o, const struct run_conf *
 static enum err_code read_conf(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
-    struct run_conf *c = &p->conf;
+    struct load_run_conf *c = &p->conf;
     const char *const *words = NULL;
     enum err_code rc;
 
-    *c = (struct run_conf){
+    *c = (struct load_run_conf){
         .table = {.spool = p->spool,
                   .zone = p->zone,
                   .backoff = {.base_us = options_int(o, OPT_RETRY_DELAY),
@@ -125,7 +126,7 @@ static void on_stop(void *ctx)
 
     LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
     if (p->run != NULL)
-        run_stop(p->run);
+        load_run_stop(p->run);
     else if (p->tell != NULL)
         catalog_command_stop(p->tell);
     else if (p->check != NULL)
@@ -174,11 +175,11 @@ static void on_ended(void *ctx)
     struct loader *p = ctx;
     struct err e = ERR_INIT;
 
-    p->code = run_exit(p->run);
-    if (run_report(p->run, stdout, p->json, &e) != OK)
+    p->code = load_run_exit(p->run);
+    if (load_run_report(p->run, stdout, p->json, &e) != OK)
         p->code = exit_graver(p->code, complain(&e));
     p->code = load_metrics_done(p->conf.account, p->code);
-    run_close(p->run);
+    load_run_close(p->run);
     p->run = NULL;
     wait_or_end(p);
 }
@@ -208,7 +209,7 @@ static void on_checked(void *ctx)
 
 static enum err_code begin_check(struct loader *p, struct err *e)
 {
-    const struct run_conf *c = &p->conf;
+    const struct load_run_conf *c = &p->conf;
     const struct doctor_conf conf = {c->conninfo, c->tables, c->count, c->table.create, p->json};
     enum err_code rc = doctor_open(&p->check, &p->loop, &conf, e);
 
@@ -272,7 +273,7 @@ static void begin_marking(struct loader *p)
 
 static void begin(struct loader *p)
 {
-    const struct run_conf *c = &p->conf;
+    const struct load_run_conf *c = &p->conf;
     struct err e = ERR_INIT;
     enum err_code rc;
 
@@ -286,8 +287,8 @@ static void begin(struct loader *p)
         rc = catalog_command_open(&p->tell, &p->loop, c->conninfo, p->spool, &c->table.backoff, &e);
         if (rc == OK)
             catalog_command_start(p->tell, on_told, p);
-    } else if ((rc = run_open(&p->run, &p->loop, c, &e)) == OK) {
-        run_start(p->run, on_ended, p);
+    } else if ((rc = load_run_open(&p->run, &p->loop, c, &e)) == OK) {
+        load_run_start(p->run, on_ended, p);
     }
     if (rc != OK) {
         p->code = load_metrics_done(p->conf.account, complain(&e));

@@ -8,10 +8,10 @@
 #define SHARE_MIN ((size_t)256 << 10) /* bytes of a batch: less would be all round trips */
 #define RETRY_US  (60 * WHEN_SECOND)  /* --follow: a table that failed */
 #define MARK_US   (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
-#define STOP_MS   5000u               /* run_stop: for the spool to be told what is loaded */
+#define STOP_MS   5000u               /* load_run_stop: for the spool to be told what is loaded */
 #define IDLE_US   (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
 
-static void dispatch(struct run *r);
+static void dispatch(struct load_run *r);
 static struct db *borrow(void *ctx);
 static void give_back(void *ctx, struct db *db);
 static bool wanted(void *ctx);
@@ -19,7 +19,7 @@ static void on_turn(uv_timer_t *timer);
 
 /* ---- tables ---- */
 
-static struct item *find(const struct run *r, const char *table)
+static struct load_run_table *find(const struct load_run *r, const char *table)
 {
     for (size_t i = 0; i < r->count; i++)
         if (strcmp(table_load_name(r->items[i]->table), table) == 0)
@@ -29,7 +29,7 @@ static struct item *find(const struct run *r, const char *table)
 
 /* All batches that may be under way at a time take the memory of one: --batch-bytes is the most that a batch has, not the
  * least. */
-static size_t batch_share(const struct run *r, size_t tables)
+static size_t batch_share(const struct load_run *r, size_t tables)
 {
     size_t jobs = r->conf.jobs > 0 ? r->conf.jobs : 1;
     size_t most = r->conf.table.batch.bytes_max;
@@ -40,10 +40,10 @@ static size_t batch_share(const struct run *r, size_t tables)
     return share > least ? share : least;
 }
 
-static enum err_code add(struct run *r, const char *table, size_t tables, struct err *e)
+static enum err_code add(struct load_run *r, const char *table, size_t tables, struct err *e)
 {
-    struct item **more = reallocarray(r->items, r->count + 1, sizeof(void *));
-    struct item *item = calloc(1, sizeof *item);
+    struct load_run_table **more = reallocarray(r->items, r->count + 1, sizeof(void *));
+    struct load_run_table *item = calloc(1, sizeof *item);
     struct table_load_conf conf = r->conf.table;
     enum err_code rc;
 
@@ -65,11 +65,11 @@ static enum err_code add(struct run *r, const char *table, size_t tables, struct
     r->items[r->count++] = item;
     load_metrics_table(r->conf.account, table, table_load_counts(item->table));
     if (r->follow != NULL)
-        follow_table(r->follow, table);
+        spool_watch_table(r->follow, table);
     return OK;
 }
 
-static bool asked_for(const struct run *r, const char *table)
+static bool asked_for(const struct load_run *r, const char *table)
 {
     for (size_t i = 0; i < r->conf.count; i++)
         if (strcmp(r->conf.tables[i], table) == 0)
@@ -78,7 +78,7 @@ static bool asked_for(const struct run *r, const char *table)
 }
 
 /* The spool's tables that are asked for and not there yet. */
-static enum err_code look(struct run *r, struct err *e)
+static enum err_code look(struct load_run *r, struct err *e)
 {
     char **names = NULL;
     size_t n = 0;
@@ -94,7 +94,7 @@ static enum err_code look(struct run *r, struct err *e)
     return rc;
 }
 
-static void name_missing(struct run *r)
+static void name_missing(struct load_run *r)
 {
     for (size_t i = 0; i < r->conf.count; i++) {
         if (find(r, r->conf.tables[i]) != NULL)
@@ -112,8 +112,8 @@ static void name_missing(struct run *r)
 
 static void on_loaded(void *ctx, const struct err *err)
 {
-    struct item *item = ctx;
-    struct run *r = item->run;
+    struct load_run_table *item = ctx;
+    struct load_run *r = item->run;
     const struct load_counts *c = table_load_counts(item->table);
 
     connection_pool_give(r->pool, item->db);
@@ -142,10 +142,10 @@ static void on_loaded(void *ctx, const struct err *err)
     dispatch(r);
 }
 
-static struct item *next_item(const struct run *r)
+static struct load_run_table *next_item(const struct load_run *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        struct item *item = r->items[i];
+        struct load_run_table *item = r->items[i];
         bool resting =
             r->conf.follow && item->err.code != OK && when_tick() - item->failed < RETRY_US;
         if (item->dirty && item->db == NULL && !resting)
@@ -158,14 +158,14 @@ static struct item *next_item(const struct run *r)
 
 static struct db *borrow(void *ctx)
 {
-    const struct run *r = ctx;
+    const struct load_run *r = ctx;
 
     return r->stopping ? NULL : connection_pool_take(r->pool);
 }
 
 static void give_back(void *ctx, struct db *db)
 {
-    struct run *r = ctx;
+    struct load_run *r = ctx;
 
     connection_pool_give(r->pool, db);
     (void)uv_timer_start(&r->turn, on_turn, 0, 0); /* some table may have waited for it */
@@ -176,7 +176,7 @@ static bool wanted(void *ctx)
     return next_item(ctx) != NULL;
 }
 
-static bool loading(const struct run *r)
+static bool loading(const struct load_run *r)
 {
     for (size_t i = 0; i < r->count; i++)
         if (r->items[i]->db != NULL)
@@ -184,19 +184,19 @@ static bool loading(const struct run *r)
     return false;
 }
 
-static void end(struct run *r)
+static void end(struct load_run *r)
 {
     if (r->over)
         return;
     r->over = true;
-    follow_close(r->follow);
+    spool_watch_close(r->follow);
     r->follow = NULL;
     r->ended(r->ctx);
 }
 
 static void on_left(void *ctx, const struct err *err)
 {
-    struct run *r = ctx;
+    struct load_run *r = ctx;
 
     (void)err; /* logged, and no reason to fail */
     catalog_publish_free(r->leave);
@@ -207,7 +207,7 @@ static void on_left(void *ctx, const struct err *err)
 /* Never a reason to fail: all is loaded, and the next run tells it again. */
 static void on_marked(void *ctx, const struct err *err)
 {
-    struct run *r = ctx;
+    struct load_run *r = ctx;
 
     if (err != NULL) {
         bool harmless = err->sys == EROFS || err->sys == EACCES || err->sys == EPERM;
@@ -219,7 +219,7 @@ static void on_marked(void *ctx, const struct err *err)
     dispatch(r);
 }
 
-static bool mark(struct run *r)
+static bool mark(struct load_run *r)
 {
     struct loaded_publish_conf conf = {
         .spool = r->conf.table.spool, .store = true, .prune = true, .limits = r->conf.limits};
@@ -240,14 +240,14 @@ static bool mark(struct run *r)
 
 static int64_t greatest(void *ctx, const char *table, bool *whole)
 {
-    const struct item *item = find(ctx, table);
+    const struct load_run_table *item = find(ctx, table);
 
     *whole = item != NULL && table_load_counts(item->table)->whole;
     return item != NULL ? table_load_counts(item->table)->greatest : WHEN_NONE;
 }
 
 /* Once all is quiet; not where nothing could be connected. */
-static bool tell(struct run *r)
+static bool tell(struct load_run *r)
 {
     struct err e = ERR_INIT;
     struct db *db = connection_pool_connected(r->pool);
@@ -269,10 +269,10 @@ static bool tell(struct run *r)
 
 static void on_compared(void *ctx, const struct reconcile_row *rows, size_t n)
 {
-    struct run *r = ctx;
+    struct load_run *r = ctx;
 
     for (size_t i = 0; i < n; i++) {
-        struct item *item = find(r, rows[i].table);
+        struct load_run_table *item = find(r, rows[i].table);
         if (item == NULL)
             continue;
         item->gone.rolled = rows[i].rolled;
@@ -286,7 +286,7 @@ static void on_compared(void *ctx, const struct reconcile_row *rows, size_t n)
 }
 
 /* Beside what is loaded meanwhile: it is a thread of its own. True: it has begun. */
-static bool compare(struct run *r)
+static bool compare(struct load_run *r)
 {
     const struct table_load_conf *t = &r->conf.table;
     struct reconcile_conf conf = {.spool = t->spool,
@@ -310,7 +310,7 @@ static bool compare(struct run *r)
     return r->reconcile != NULL;
 }
 
-static bool is_due(const struct run *r)
+static bool is_due(const struct load_run *r)
 {
     const struct table_load_conf *t = &r->conf.table;
 
@@ -319,11 +319,11 @@ static bool is_due(const struct run *r)
     return !r->compared || (r->conf.follow && when_tick() - r->compared_at >= MARK_US);
 }
 
-static void dispatch(struct run *r)
+static void dispatch(struct load_run *r)
 {
     if (r->over || r->leave != NULL || r->mark != NULL)
         return;
-    struct item *item;
+    struct load_run_table *item;
     while (!r->stopping && (item = next_item(r)) != NULL &&
            (item->db = connection_pool_take(r->pool)) != NULL) {
         item->dirty = false;
@@ -341,7 +341,7 @@ static void dispatch(struct run *r)
 
 static void on_change(void *ctx, const char *table)
 {
-    struct run *r = ctx;
+    struct load_run *r = ctx;
     struct err e = ERR_INIT;
 
     if (table == NULL && !r->stopping && spool_replaced(r->conf.table.spool)) {
@@ -349,7 +349,7 @@ static void on_change(void *ctx, const char *table)
                 "the spool %s is another one than when netty-load started; start it again",
                 spool_dir(r->conf.table.spool));
         LOG(LOG_ERROR, "replaced", "the spool was replaced by another", F_ERR(&r->err));
-        run_stop(r);
+        load_run_stop(r);
         return;
     }
     if (table == NULL) {
@@ -373,7 +373,7 @@ static void on_turn(uv_timer_t *timer)
 
 static void on_patience(uv_timer_t *timer)
 {
-    struct run *r = timer->data;
+    struct load_run *r = timer->data;
 
     if (r->mark != NULL)
         loaded_publish_stop(r->mark);
@@ -381,7 +381,7 @@ static void on_patience(uv_timer_t *timer)
 
 static void on_stop(uv_timer_t *timer)
 {
-    struct run *r = timer->data;
+    struct load_run *r = timer->data;
 
     (void)uv_timer_start(&r->turn, on_patience, STOP_MS, STOP_MS);
     if (r->leave != NULL) { /* it may read whole tables, or wait for one */
@@ -392,7 +392,7 @@ static void on_stop(uv_timer_t *timer)
     dispatch(r);
 }
 
-static enum err_code open_pool(struct run *r, struct err *e)
+static enum err_code open_pool(struct load_run *r, struct err *e)
 {
     size_t n = r->conf.jobs > 0 ? r->conf.jobs : 1;
     size_t useful = r->count * r->conf.table.connections;
@@ -402,10 +402,10 @@ static enum err_code open_pool(struct run *r, struct err *e)
     return connection_pool_open(&r->pool, r->loop, r->conf.conninfo, n, e);
 }
 
-enum err_code run_open(struct run **out, uv_loop_t *loop, const struct run_conf *conf,
-                       struct err *e)
+enum err_code load_run_open(struct load_run **out, uv_loop_t *loop,
+                            const struct load_run_conf *conf, struct err *e)
 {
-    struct run *r = calloc(1, sizeof *r);
+    struct load_run *r = calloc(1, sizeof *r);
     enum err_code rc = OK;
 
     if (r == NULL)
@@ -415,11 +415,11 @@ enum err_code run_open(struct run **out, uv_loop_t *loop, const struct run_conf 
     (void)uv_timer_init(loop, &r->turn); /* cannot fail */
     r->turn.data = r;
     if (conf->follow)
-        rc = follow_open(&r->follow, loop, conf->table.spool, on_change, r, e);
+        rc = spool_watch_open(&r->follow, loop, conf->table.spool, on_change, r, e);
     if (rc == OK && (rc = look(r, e)) == OK)
         rc = open_pool(r, e);
     if (rc != OK) {
-        run_close(r);
+        load_run_close(r);
         return rc;
     }
     name_missing(r);
@@ -427,14 +427,14 @@ enum err_code run_open(struct run **out, uv_loop_t *loop, const struct run_conf 
     return OK;
 }
 
-void run_start(struct run *r, run_ended_fn *ended, void *ctx)
+void load_run_start(struct load_run *r, load_run_ended_fn *ended, void *ctx)
 {
     r->ended = ended;
     r->ctx = ctx;
     (void)uv_timer_start(&r->turn, on_turn, 0, 0);
 }
 
-void run_stop(struct run *r)
+void load_run_stop(struct load_run *r)
 {
     r->stopping = true;
     if (r->reconcile != NULL)
@@ -450,11 +450,11 @@ static void on_closed(uv_handle_t *h)
     free(h->data);
 }
 
-void run_close(struct run *r)
+void load_run_close(struct load_run *r)
 {
     if (r == NULL)
         return;
-    follow_close(r->follow);
+    spool_watch_close(r->follow);
     catalog_publish_free(r->leave);
     loaded_publish_free(r->mark);
     connection_pool_close(r->pool);

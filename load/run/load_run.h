@@ -2,10 +2,10 @@
  * A run of the loader: its tables over a few connections, its summary, its catalog; and what it
  * tells the spool of its commits, which is pruned then.
  *
- *     run_open(&r, loop, &conf, e);
- *     run_start(r, ended, ctx);        // ended(ctx) once, when all is loaded (with conf.follow:
- * after run_stop) run_stop(r);                     // at the next batch boundary run_report(r, out,
- * json, e);     // the summary run_close(r);
+ *     load_run_open(&r, loop, &conf, e);
+ *     load_run_start(r, ended, ctx);        // ended(ctx) once, when all is loaded (with conf.follow:
+ * after load_run_stop) load_run_stop(r);                     // at the next batch boundary load_run_report(r, out,
+ * json, e);     // the summary load_run_close(r);
  *
  * A table that fails does not stop the others, unless nobody can connect. The run's exit code is
  * the gravest of its tables'.
@@ -18,7 +18,7 @@
 #include "load/table/table_load.h"
 #include <stdio.h>
 
-struct run_conf {
+struct load_run_conf {
     struct table_load_conf table; /* of each; name is unused */
     const char *conninfo;         /* NULL: libpq's environment */
     const char *const *tables;
@@ -32,15 +32,16 @@ struct run_conf {
     struct prune_conf limits;     /* of the spool: keep and max */
 };
 
-struct run;
-typedef void run_ended_fn(void *ctx);
+struct load_run;
+typedef void load_run_ended_fn(void *ctx);
 
-enum err_code run_open(struct run **r, uv_loop_t *loop, const struct run_conf *conf,
-                       struct err *e) MUST_CHECK;
-void run_start(struct run *r, run_ended_fn *ended, void *ctx);
-void run_stop(struct run *r);
-int run_exit(const struct run *r);
-enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *e) MUST_CHECK;
-void run_close(struct run *r); /* after its end */
+enum err_code load_run_open(struct load_run **r, uv_loop_t *loop, const struct load_run_conf *conf,
+                            struct err *e) MUST_CHECK;
+void load_run_start(struct load_run *r, load_run_ended_fn *ended, void *ctx);
+void load_run_stop(struct load_run *r);
+int load_run_exit(const struct load_run *r);
+enum err_code load_run_report(const struct load_run *r, FILE *out, bool json,
+                              struct err *e) MUST_CHECK;
+void load_run_close(struct load_run *r); /* after its end */
 
 #endif

@@ -8,8 +8,8 @@
 #include "load/run/load_run.h"
 #include "load/run/spool_watch.h"
 
-struct item {
-    struct run *run;
+struct load_run_table {
+    struct load_run *run;
     struct table_load *table;
     struct db *db;             /* by which it is being loaded, or NULL */
     bool dirty;                /* the spool may have more */
@@ -18,16 +18,16 @@ struct item {
     struct reconcile_row gone; /* what the source no longer has: in all; err: of the last time */
 };
 
-struct run {
+struct load_run {
     uv_loop_t *loop;
-    struct run_conf conf;
+    struct load_run_conf conf;
     uv_timer_t turn;
-    run_ended_fn *ended;
+    load_run_ended_fn *ended;
     void *ctx;
-    struct item **items;
+    struct load_run_table **items;
     size_t count;
     struct connection_pool *pool;
-    struct follow *follow;
+    struct spool_watch *follow;
     struct catalog_publish *leave;
     struct db *leave_db;
     struct loaded_publish *mark;

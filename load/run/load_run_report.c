@@ -4,7 +4,7 @@
 #include <errno.h>
 
 /* Of marking what the source no longer has. What passes by itself is no failure. */
-static enum err_code gone_code(const struct item *item)
+static enum err_code gone_code(const struct load_run_table *item)
 {
     const struct err *e = &item->gone.err;
     bool passes = e->code == ERR_BUSY || e->code == ERR_INTERRUPTED || e->sys == EROFS ||
@@ -15,12 +15,12 @@ static enum err_code gone_code(const struct item *item)
     return item->gone.held > 0 ? ERR_SET_ASIDE : OK;
 }
 
-int run_exit(const struct run *r)
+int load_run_exit(const struct load_run *r)
 {
     int code = err_exit(r->err.code);
 
     for (size_t i = 0; i < r->count; i++) {
-        const struct item *item = r->items[i];
+        const struct load_run_table *item = r->items[i];
         const struct load_counts *c = table_load_counts(item->table);
         enum err_code rc = item->err.code;
         if (rc == OK && item->dirty && r->stopping)
@@ -35,7 +35,7 @@ int run_exit(const struct run *r)
 }
 
 /* The columns of a reconcile stand there only where there is one. */
-static bool rolled(const struct run *r)
+static bool rolled(const struct load_run *r)
 {
     bool any = false;
 
@@ -44,7 +44,7 @@ static bool rolled(const struct run *r)
     return any;
 }
 
-enum err_code run_report(const struct run *r, FILE *out, bool json, struct err *e)
+enum err_code load_run_report(const struct load_run *r, FILE *out, bool json, struct err *e)
 {
     struct summary *s = NULL;
     enum cell_type known = r->conf.table.dry_run ? CELL_NONE : CELL_INT;

@@ -9,16 +9,16 @@
 
 struct watch {
     uv_fs_event_t event;
-    struct follow *follow;
+    struct spool_watch *follow;
     struct watch *next;
     char *table; /* NULL: the spool itself */
     bool dirty;
 };
 
-struct follow {
+struct spool_watch {
     uv_loop_t *loop;
     const struct spool *spool;
-    follow_fn *changed;
+    spool_watch_fn *changed;
     void *ctx;
     struct watch *watches;
     uv_timer_t linger;
@@ -28,7 +28,7 @@ struct follow {
 
 static void on_closed(uv_handle_t *h)
 {
-    struct follow *f = h->data;
+    struct spool_watch *f = h->data;
 
     if (--f->handles > 0)
         return;
@@ -43,7 +43,7 @@ static void on_closed(uv_handle_t *h)
 
 static void on_linger(uv_timer_t *timer)
 {
-    struct follow *f = timer->data;
+    struct spool_watch *f = timer->data;
 
     for (struct watch *w = f->watches; w != NULL; w = w->next)
         if (w->dirty) {
@@ -54,7 +54,7 @@ static void on_linger(uv_timer_t *timer)
 
 static void on_scan(uv_timer_t *timer)
 {
-    struct follow *f = timer->data;
+    struct spool_watch *f = timer->data;
 
     f->changed(f->ctx, NULL);
 }
@@ -85,7 +85,7 @@ static void on_event(uv_fs_event_t *event, const char *name, int events, int sta
 }
 
 /* Without inotify (its limits are per user) the scan has to do. */
-static void watch(struct follow *f, const char *table, const char *path)
+static void watch(struct spool_watch *f, const char *table, const char *path)
 {
     struct watch *w = calloc(1, sizeof *w);
     int rc = UV_ENOMEM;
@@ -106,10 +106,10 @@ static void watch(struct follow *f, const char *table, const char *path)
             F_STR("path", path), F_STR("error", uv_strerror(rc)));
 }
 
-enum err_code follow_open(struct follow **out, uv_loop_t *loop, const struct spool *s,
-                          follow_fn *changed, void *ctx, struct err *e)
+enum err_code spool_watch_open(struct spool_watch **out, uv_loop_t *loop, const struct spool *s,
+                               spool_watch_fn *changed, void *ctx, struct err *e)
 {
-    struct follow *f = calloc(1, sizeof *f);
+    struct spool_watch *f = calloc(1, sizeof *f);
 
     if (f == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -127,7 +127,7 @@ enum err_code follow_open(struct follow **out, uv_loop_t *loop, const struct spo
     return OK;
 }
 
-void follow_table(struct follow *f, const char *table)
+void spool_watch_table(struct spool_watch *f, const char *table)
 {
     char path[IO_PATH];
     struct err e = ERR_INIT;
@@ -138,7 +138,7 @@ void follow_table(struct follow *f, const char *table)
         LOG(LOG_WARN, "watch", "cannot watch the folder", F_ERR(&e));
 }
 
-void follow_close(struct follow *f)
+void spool_watch_close(struct spool_watch *f)
 {
     if (f == NULL)
         return;

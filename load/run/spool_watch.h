@@ -5,9 +5,9 @@
  * containers). After the first sign it waits a moment, so that a trickle of pages is not a trickle
  * of transactions.
  *
- *     follow_open(&f, loop, spool, changed, ctx, e);
- *     follow_table(f, "contacts", e);    // its folder too
- *     follow_close(f);                   // the memory goes with the loop's handles
+ *     spool_watch_open(&f, loop, spool, changed, ctx, e);
+ *     spool_watch_table(f, "contacts", e);    // its folder too
+ *     spool_watch_close(f);                   // the memory goes with the loop's handles
  */
 #ifndef NETTY_LOAD_RUN_SPOOL_WATCH_H
 #define NETTY_LOAD_RUN_SPOOL_WATCH_H
@@ -15,13 +15,13 @@
 #include "spool/store/spool.h"
 #include <uv.h>
 
-struct follow;
+struct spool_watch;
 /* table NULL: look at all, and for new ones. */
-typedef void follow_fn(void *ctx, const char *table);
+typedef void spool_watch_fn(void *ctx, const char *table);
 
-enum err_code follow_open(struct follow **f, uv_loop_t *loop, const struct spool *s,
-                          follow_fn *changed, void *ctx, struct err *e) MUST_CHECK;
-void follow_table(struct follow *f, const char *table);
-void follow_close(struct follow *f);
+enum err_code spool_watch_open(struct spool_watch **f, uv_loop_t *loop, const struct spool *s,
+                               spool_watch_fn *changed, void *ctx, struct err *e) MUST_CHECK;
+void spool_watch_table(struct spool_watch *f, const char *table);
+void spool_watch_close(struct spool_watch *f);
 
 #endif

@@ -33,7 +33,7 @@ static void wait_for(uv_loop_t *loop, const struct heard *h)
 static void pages_and_tables_are_heard(void **state)
 {
     struct fixture fx;
-    struct follow *f = NULL;
+    struct spool_watch *f = NULL;
     struct heard h = {0};
     struct err e = ERR_INIT;
     uv_loop_t loop;
@@ -42,8 +42,8 @@ static void pages_and_tables_are_heard(void **state)
     fixture_open(&fx);
     fixture_write(&fx, "contacts", "{}\n\n");
     assert_int_equal(uv_loop_init(&loop), 0);
-    assert_int_equal(follow_open(&f, &loop, fx.spool, changed, &h, &e), OK);
-    follow_table(f, "contacts");
+    assert_int_equal(spool_watch_open(&f, &loop, fx.spool, changed, &h, &e), OK);
+    spool_watch_table(f, "contacts");
     /* Several pages, one call. */
     fixture_write(&fx, "contacts", "{}\n\n{}\n\n{}\n\n");
     wait_for(&loop, &h);
@@ -54,7 +54,7 @@ static void pages_and_tables_are_heard(void **state)
     fixture_write(&fx, "users", "{}\n\n");
     wait_for(&loop, &h);
     assert_true(h.all); /* a new table: look at all */
-    follow_close(f);
+    spool_watch_close(f);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
     fixture_close(&fx);
