@@ -330,7 +330,7 @@ enum err_code inventory_crawl_look_ahead(const struct inventory_crawl_conf *conf
     struct inventory_todo todo = {0};
     struct err why = ERR_INIT;
     enum err_code rc =
-        roll_read(conf->spool, conf->table, plan->state, inventory_todo_line, &todo, &why);
+        inventory_read(conf->spool, conf->table, plan->state, inventory_todo_line, &todo, &why);
     if (rc == ERR_DAMAGED)
         *plan->state = (struct inventory_state){.began = WHEN_NONE};
     else if (rc != OK)

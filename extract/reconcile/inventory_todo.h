@@ -31,7 +31,7 @@ struct inventory_todo {
     size_t done_room;
 };
 
-/* For roll_read and inventory_open; ctx is the todo, all zero at first. */
+/* For inventory_read and inventory_open; ctx is the todo, all zero at first. */
 enum err_code inventory_todo_line(void *ctx, const struct inventory_line *line,
                                   struct err *e) MUST_CHECK;
 /* Then, once. anew: whatever there is. */

@@ -192,11 +192,11 @@ enum err_code cmd_check(struct command_context *c, struct err *e)
         if (c->spool == NULL)
             return err_set(e, ERR_NO_SPOOL, "there is no spool at %s to compare with",
                            options_text(c->options, OPT_SPOOL));
-        return cmd_each_table(c, merge_table, NULL, e);
+        return command_each_table(c, merge_table, NULL, e);
     }
     if ((rc = findings_open(&f, c->json, e)) != OK)
         return rc;
-    rc = cmd_each_table(c, check_table, f, e);
+    rc = command_each_table(c, check_table, f, e);
     c->code = exit_graver(c->code, findings_exit(f));
     /* What was found before a failure is told. */
     struct err late = ERR_INIT;

@@ -91,8 +91,8 @@ static enum err_code take_all(struct walk *w, struct reader *r, struct err *e)
     }
 }
 
-enum err_code newest_each(const struct latest_versions_conf *conf, latest_versions_fn *fn,
-                          void *ctx, struct latest_versions_tally *tally, struct err *e)
+enum err_code latest_versions_each(const struct latest_versions_conf *conf, latest_versions_fn *fn,
+                                   void *ctx, struct latest_versions_tally *tally, struct err *e)
 {
     struct walk w = {.conf = conf, .fn = fn, .ctx = ctx, .tally = tally};
     struct reader *r = NULL;
@@ -361,5 +361,5 @@ enum err_code latest_versions_read(struct latest_versions *n,
     free(n->key);
     if ((n->key = strdup(conf->row.key)) == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    return newest_each(conf, on_row, n, tally, e);
+    return latest_versions_each(conf, on_row, n, tally, e);
 }

@@ -2,7 +2,7 @@
  * What the spool holds of a table, as the loader reads it: each record's row, up to where a database
  * has loaded it; and, of a set of keys, the newest version's time and members.
  *
- *     newest_each(&conf, fn, ctx, &tally, e);          // every row, in order
+ *     latest_versions_each(&conf, fn, ctx, &tally, e);          // every row, in order
  *
  *     latest_versions_open(&n, e);
  *     latest_versions_key(n, key, e) ...                        // ascending, at most LATEST_VERSIONS_KEYS
@@ -40,8 +40,9 @@ struct latest_versions_tally {
 };
 typedef enum err_code latest_versions_fn(void *ctx, const struct row *row, const char *line,
                                          size_t n, struct err *e);
-enum err_code newest_each(const struct latest_versions_conf *conf, latest_versions_fn *fn,
-                          void *ctx, struct latest_versions_tally *tally, struct err *e) MUST_CHECK;
+enum err_code latest_versions_each(const struct latest_versions_conf *conf, latest_versions_fn *fn,
+                                   void *ctx, struct latest_versions_tally *tally,
+                                   struct err *e) MUST_CHECK;
 
 struct latest_versions_version {
     int64_t key;

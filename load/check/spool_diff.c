@@ -85,7 +85,7 @@ static enum err_code spool_digest(struct work *w, char text[RECORD_DIGEST_TEXT],
         return rc;
     do {
         record_digest_begin(d);
-        rc = newest_each(&w->conf, add, d, tally, e);
+        rc = latest_versions_each(&w->conf, add, d, tally, e);
     } while (rc == OK && record_digest_again(d));
     record_digest_result(d, text, &records);
     record_digest_close(d);

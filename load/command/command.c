@@ -110,7 +110,7 @@ enum err_code command_archive_dir(const struct command_context *c, char **dir, s
     return *dir != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
 }
 
-void cmd_failed(struct command_context *c, const char *table, const struct err *err)
+void command_failed(struct command_context *c, const char *table, const struct err *err)
 {
     LOG(err->code == ERR_INTERRUPTED ? LOG_WARN : LOG_ERROR, "failed",
         "the command did not do all of this table", F_STR("table", table),
@@ -168,14 +168,14 @@ static enum err_code one_table(struct command_context *c, const PGresult *r, int
     free(target.table);
     if (rc == OK)
         return OK;
-    cmd_failed(c, table, &err);
+    command_failed(c, table, &err);
     /* Where nobody can be reached, or nothing more is wanted, the others need not be begun. */
     if (rc == ERR_INTERRUPTED || session_unreachable(c->session))
         return err_set(e, rc, "the tables after it were not begun");
     return OK;
 }
 
-enum err_code cmd_each_table(struct command_context *c, target_fn *fn, void *ctx, struct err *e)
+enum err_code command_each_table(struct command_context *c, target_fn *fn, void *ctx, struct err *e)
 {
     const char *const *tables = NULL;
     PGresult *r = NULL;
@@ -193,8 +193,8 @@ enum err_code cmd_each_table(struct command_context *c, target_fn *fn, void *ctx
     return rc;
 }
 
-enum err_code cmd_one_table(struct command_context *c, const char *table, target_fn *fn, void *ctx,
-                            struct err *e)
+enum err_code command_one_table(struct command_context *c, const char *table, target_fn *fn,
+                                void *ctx, struct err *e)
 {
     PGresult *r = NULL;
     enum err_code rc = names_check_table(table, "the command line", e);

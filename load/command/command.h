@@ -6,7 +6,7 @@
  * main.c calls command_main, which finds the command in its table and gives it a struct command_context. Most are of
  * one table after the other:
  *
- *     cmd_each_table(c, fn, ctx, e);         // those named, or configured, or all of the database
+ *     command_each_table(c, fn, ctx, e);         // those named, or configured, or all of the database
  *         fn(ctx, c, &target, e)             // adds its row with cmd_row
  *
  * A table that fails is logged, counts for the exit code, and does not stop the others.
@@ -60,15 +60,15 @@ struct command_table {
 };
 typedef enum err_code target_fn(void *ctx, struct command_context *c, const struct command_table *t,
                                 struct err *e);
-enum err_code cmd_each_table(struct command_context *c, target_fn *fn, void *ctx,
-                             struct err *e) MUST_CHECK;
+enum err_code command_each_table(struct command_context *c, target_fn *fn, void *ctx,
+                                 struct err *e) MUST_CHECK;
 
 /* This one alone, whatever the other words are. */
-enum err_code cmd_one_table(struct command_context *c, const char *table, target_fn *fn, void *ctx,
-                            struct err *e) MUST_CHECK;
+enum err_code command_one_table(struct command_context *c, const char *table, target_fn *fn,
+                                void *ctx, struct err *e) MUST_CHECK;
 
 /* Logs it, and keeps its exit code. */
-void cmd_failed(struct command_context *c, const char *table, const struct err *err);
+void command_failed(struct command_context *c, const char *table, const struct err *err);
 
 /* --older-than, which must be given, as a point in time. */
 enum err_code command_cutoff(const struct command_context *c, int64_t *cutoff,

@@ -91,7 +91,7 @@ enum err_code cmd_archive(struct command_context *c, struct err *e)
     if (rc == OK) {
         (void)snprintf(work.condition, sizeof work.condition, "t.time_modified < '%s'::timestamptz",
                        when_iso(cutoff, text));
-        rc = cmd_each_table(c, archive_table, &work, e);
+        rc = command_each_table(c, archive_table, &work, e);
     }
     free(work.dir);
     return rc;

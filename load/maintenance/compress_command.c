@@ -122,5 +122,5 @@ static enum err_code compress_table(void *ctx, struct command_context *c,
 
 enum err_code cmd_compress(struct command_context *c, struct err *e)
 {
-    return cmd_each_table(c, compress_table, NULL, e);
+    return command_each_table(c, compress_table, NULL, e);
 }

@@ -207,7 +207,7 @@ static enum err_code index_table(void *ctx, struct command_context *c,
 
     for (size_t i = 0; i < m->count && rc != ERR_INTERRUPTED; i++) {
         if (rc != OK)
-            cmd_failed(c, t->table, e);
+            command_failed(c, t->table, e);
         rc = one_index(c, t, m->names[i], e);
     }
     return rc;
@@ -273,15 +273,15 @@ enum err_code cmd_index(struct command_context *c, struct err *e)
     enum err_code rc;
 
     if (options_int(c->options, OPT_SUGGEST) == 0)
-        return n > 0 ? cmd_one_table(c, words[0], index_table, &members, e)
-                     : cmd_each_table(c, index_table, &members, e);
+        return n > 0 ? command_one_table(c, words[0], index_table, &members, e)
+                     : command_each_table(c, index_table, &members, e);
     if ((rc = session_try(c->session, ask_where, &q, e)) != OK)
         return rc;
     if (q.source == NULL)
         return err_set(e, ERR_CONFIG,
                        "pg_stat_statements is not installed in this database: have it in "
                        "shared_preload_libraries, then CREATE EXTENSION pg_stat_statements");
-    rc = cmd_each_table(c, suggest, &q, e);
+    rc = command_each_table(c, suggest, &q, e);
     free(q.source);
     return rc;
 }

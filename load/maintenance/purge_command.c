@@ -47,7 +47,7 @@ enum err_code cmd_purge(struct command_context *c, struct err *e)
     if (rc == OK && (rc = command_archive_dir(c, &dir, e)) == OK) {
         condition(cutoff, text);
         struct rows_to_file_conf conf = {.condition = text, .dir = dir};
-        rc = cmd_each_table(c, purge_table, &conf, e);
+        rc = command_each_table(c, purge_table, &conf, e);
     }
     free(dir);
     return rc;

@@ -91,5 +91,5 @@ enum err_code cmd_restore(struct command_context *c, struct err *e)
 
     if (work.file != NULL && options_words(c->options, &words) != 1)
         return err_set(e, ERR_USAGE, "--from-file needs the one table that the file's rows are of");
-    return cmd_each_table(c, restore_table, &work, e);
+    return command_each_table(c, restore_table, &work, e);
 }

@@ -198,7 +198,7 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
                                .database = w->who.id,
                                .table = row->table,
                                .row = row};
-    enum err_code rc = roll_read(t.conf->spool, t.table, &t.state, NULL, NULL, e);
+    enum err_code rc = inventory_read(t.conf->spool, t.table, &t.state, NULL, NULL, e);
     int listed = row_of(w->list, LIST_TABLE, t.table);
     int loaded = row_of(w->progress, 0, t.table);
     row->rolled = t.state.there;
@@ -232,7 +232,7 @@ static bool any_roll(const struct reconcile *r)
     for (size_t i = 0; i < r->count; i++) {
         struct inventory_state state;
         struct err e = ERR_INIT;
-        if (roll_read(r->conf.spool, r->rows[i].table, &state, NULL, NULL, &e) != OK ||
+        if (inventory_read(r->conf.spool, r->rows[i].table, &state, NULL, NULL, &e) != OK ||
             state.windows + state.looks > 0)
             return true;
     }

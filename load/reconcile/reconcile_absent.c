@@ -255,7 +255,7 @@ static enum err_code judge_chunk(struct judge *j, struct err *e)
     struct chunk *c = &j->chunk;
     struct inventory_state state;
     size_t marked = 0;
-    enum err_code rc = roll_read(t->conf->spool, t->table, &state, on_line, c, e);
+    enum err_code rc = inventory_read(t->conf->spool, t->table, &state, on_line, c, e);
     if (rc == OK && state.began != t->state.began)
         rc = err_set(e, ERR_BUSY, "a new roll was begun meanwhile");
     for (size_t i = 0; i < c->n && rc == OK; i++) {

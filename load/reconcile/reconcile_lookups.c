@@ -143,7 +143,7 @@ enum err_code reconcile_read_lookups(struct reconcile_task *t, bool *changed, st
     struct inventory_state state;
     bool fresh = false;
     uint64_t held = 0;
-    enum err_code rc = roll_read(t->conf->spool, t->table, &state, on_look, &l, e);
+    enum err_code rc = inventory_read(t->conf->spool, t->table, &state, on_look, &l, e);
     if (rc == OK && state.began != t->state.began)
         rc = err_set(e, ERR_BUSY, "a new roll was begun meanwhile");
     if (rc == OK)

@@ -55,7 +55,7 @@ enum err_code spool_command_cat(const struct spool_command *c, struct err *e)
         cat.id = options_text(c->options, OPT_ID);
     enum err_code rc = cat.id ? json_splitter_open(&cat.splitter, e) : OK;
     if (rc == OK)
-        rc = cmd_each_table(c, put_table, &cat, e);
+        rc = spool_command_each_table(c, put_table, &cat, e);
     if (rc == OK)
         rc = spool_command_written(c, e);
     if (cat.splitter)

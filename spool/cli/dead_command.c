@@ -113,7 +113,7 @@ enum err_code spool_command_dead(const struct spool_command *c, struct err *e)
     struct dead d = {.cmd = c};
     enum err_code rc = summary_open(&d.summary, false, e);
     if (rc == OK)
-        rc = cmd_each_table(c, put_table, &d, e);
+        rc = spool_command_each_table(c, put_table, &d, e);
     if (rc == OK && !c->json)
         rc = summary_print(d.summary, c->out, e);
     if (rc == OK)

@@ -105,7 +105,7 @@ enum err_code spool_command_digest(const struct spool_command *c, struct err *e)
     if ((rc = summary_open(&w.summary, c->json, e)) == OK &&
         (rc = options_zone(c->options, &w.zone, e)) == OK &&
         (rc = json_splitter_open(&w.splitter, e)) == OK &&
-        (rc = cmd_each_table(c, digest_table, &w, e)) == OK &&
+        (rc = spool_command_each_table(c, digest_table, &w, e)) == OK &&
         (rc = summary_print(w.summary, c->out, e)) == OK)
         rc = spool_command_written(c, e);
     summary_close(w.summary);

@@ -123,14 +123,14 @@ static enum err_code settle(const struct heal *h, const char *table, struct err 
 {
     uint64_t pruned;
     int lock;
-    enum err_code rc = small_lock(h->dir, &lock, e);
+    enum err_code rc = small_file_lock(h->dir, &lock, e);
     if (rc != OK)
         return rc;
     rc = pruned_read(h->dir, &pruned, e);
     if ((rc == OK || rc == ERR_DAMAGED) &&
         (rc = refetch_ask(h->cmd->spool, table, &h->wish, e)) == OK)
         rc = healed_add(h->dir, h->places, h->count, pruned, e);
-    small_unlock(lock);
+    small_file_unlock(lock);
     return rc;
 }
 
@@ -180,7 +180,7 @@ enum err_code spool_command_heal(const struct spool_command *c, struct err *e)
     if ((rc = summary_open(&h->summary, c->json, e)) == OK &&
         (rc = options_zone(c->options, &h->zone, e)) == OK &&
         (rc = repair_spool(c->spool, h->look, &mended, e)) == OK &&
-        (rc = cmd_each_table(c, heal_table, h, e)) == OK &&
+        (rc = spool_command_each_table(c, heal_table, h, e)) == OK &&
         (rc = summary_print(h->summary, c->out, e)) == OK)
         rc = spool_command_written(c, e);
     summary_close(h->summary);

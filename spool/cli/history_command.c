@@ -182,7 +182,7 @@ enum err_code spool_command_history(const struct spool_command *c, struct err *e
     buf_init(&h.last, PAGE_LINE_MAX);
     buf_init(&h.out, PAGE_LINE_MAX + (1 << 20));
     if ((rc = json_splitter_open(&h.now, e)) == OK && (rc = json_splitter_open(&h.before, e)) == OK)
-        rc = cmd_each_table(&table, show_table, &h, e);
+        rc = spool_command_each_table(&table, show_table, &h, e);
     json_splitter_close(h.now);
     json_splitter_close(h.before);
     buf_free(&h.last);

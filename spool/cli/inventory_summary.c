@@ -47,7 +47,7 @@ enum err_code spool_command_show_roll(const struct spool_command *c, const char 
     struct inventory_state s;
     struct missing m = {0};
     struct err why = ERR_INIT;
-    enum err_code rc = roll_read(c->spool, table, &s, NULL, NULL, &why);
+    enum err_code rc = inventory_read(c->spool, table, &s, NULL, NULL, &why);
     if (rc == ERR_DAMAGED) {
         LOG(LOG_WARN, "roll",
             "the roll of keys is damaged; netty-extract --reconcile begins it anew",

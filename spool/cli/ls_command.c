@@ -82,7 +82,7 @@ enum err_code spool_command_ls(const struct spool_command *c, struct err *e)
     enum err_code rc = summary_open(&ls.summary, c->json, e);
     if (rc != OK)
         return rc;
-    if ((rc = cmd_each_table(c, list_table, &ls, e)) == OK &&
+    if ((rc = spool_command_each_table(c, list_table, &ls, e)) == OK &&
         (rc = summary_print(ls.summary, c->out, e)) == OK)
         rc = spool_command_written(c, e);
     summary_close(ls.summary);

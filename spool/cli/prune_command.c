@@ -33,7 +33,7 @@ static enum err_code forget_table(const struct spool_command *c, const char *tab
 static enum err_code forget(const struct spool_command *c, struct err *e)
 {
     size_t dropped = 0;
-    enum err_code rc = cmd_each_table(c, forget_table, &dropped, e);
+    enum err_code rc = spool_command_each_table(c, forget_table, &dropped, e);
     if (rc == OK && dropped == 0)
         rc = err_set(e, ERR_USAGE,
                      "no database %s has loaded this spool; `netty-spool status "
@@ -42,7 +42,7 @@ static enum err_code forget(const struct spool_command *c, struct err *e)
     return rc;
 }
 
-/* For cmd_each_table, which refuses a table that is not there. */
+/* For spool_command_each_table, which refuses a table that is not there. */
 static enum err_code nothing(const struct spool_command *c, const char *table, void *ctx,
                              struct err *e)
 {
@@ -87,7 +87,7 @@ enum err_code spool_command_prune(const struct spool_command *c, struct err *e)
 {
     struct summary *summary = NULL;
     struct err later = ERR_INIT;
-    enum err_code rc = cmd_each_table(c, nothing, NULL, e);
+    enum err_code rc = spool_command_each_table(c, nothing, NULL, e);
     if (rc == OK && options_given(c->options, OPT_FORGET))
         return forget(c, e);
     if (rc == OK && options_int(c->options, OPT_DRY_RUN) == 0)

@@ -38,11 +38,11 @@ enum err_code spool_command_show_roll(const struct spool_command *c, const char 
 /* The tables named, each of which must be there, or all there are. */
 typedef enum err_code spool_command_table_fn(const struct spool_command *c, const char *table,
                                              void *ctx, struct err *e);
-enum err_code cmd_each_table(const struct spool_command *c, spool_command_table_fn *fn, void *ctx,
-                             struct err *e) MUST_CHECK;
+enum err_code spool_command_each_table(const struct spool_command *c, spool_command_table_fn *fn,
+                                       void *ctx, struct err *e) MUST_CHECK;
 
 /* Are all the tables named there? */
-enum err_code cmd_check_tables(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_check_tables(const struct spool_command *c, struct err *e) MUST_CHECK;
 
 /* The status of the tables named, or of all; *w is the caller's to close, also after a failure. */
 struct status_watch;

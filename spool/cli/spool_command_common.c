@@ -28,7 +28,7 @@ static enum err_code check_words(const struct spool_command *c, char *const *tab
     return OK;
 }
 
-enum err_code cmd_check_tables(const struct spool_command *c, struct err *e)
+enum err_code spool_command_check_tables(const struct spool_command *c, struct err *e)
 {
     char **tables;
     size_t n;
@@ -39,8 +39,8 @@ enum err_code cmd_check_tables(const struct spool_command *c, struct err *e)
     return rc;
 }
 
-enum err_code cmd_each_table(const struct spool_command *c, spool_command_table_fn *fn, void *ctx,
-                             struct err *e)
+enum err_code spool_command_each_table(const struct spool_command *c, spool_command_table_fn *fn,
+                                       void *ctx, struct err *e)
 {
     char **tables;
     size_t n;

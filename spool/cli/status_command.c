@@ -162,7 +162,7 @@ enum err_code spool_command_look(const struct spool_command *c, struct status_wa
                                .count = c->count,
                                .whole = true,
                                .damage = tell_damage};
-    enum err_code rc = cmd_check_tables(c, e);
+    enum err_code rc = spool_command_check_tables(c, e);
     *w = NULL;
     if (rc == OK && (rc = status_open(w, c->spool, &conf, e)) == OK)
         rc = status_look(*w, e);

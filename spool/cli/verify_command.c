@@ -102,7 +102,7 @@ static enum err_code on_small(struct verify *v, enum err_code rc, const struct e
 static enum err_code check_sums(struct verify *v, const char *dir, const char *name, struct err *e)
 {
     struct err why = ERR_INIT;
-    enum err_code rc = small_check(dir, name, &why);
+    enum err_code rc = small_file_check(dir, name, &why);
     return why.sys == ENOENT ? OK : on_small(v, rc, &why, e);
 }
 
@@ -138,7 +138,7 @@ static enum err_code verify_reconcile(struct verify *v, const char *dir, struct 
 {
     static struct inventory_state state; /* a page's position is in it */
     struct err why = ERR_INIT;
-    enum err_code rc = roll_read(v->cmd->spool, v->table, &state, NULL, NULL, &why);
+    enum err_code rc = inventory_read(v->cmd->spool, v->table, &state, NULL, NULL, &why);
     if ((rc = on_small(v, rc, &why, e)) != OK)
         return rc;
     rc = missing_check(dir, v->table, &why);
@@ -152,7 +152,7 @@ static enum err_code verify_runs(struct verify *v, const char *dir, struct err *
     enum err_code rc = OK;
     for (size_t i = 0; rc == OK && i < sizeof sides / sizeof sides[0]; i++) {
         struct err why = ERR_INIT;
-        rc = small_check(dir, run_history_file(sides[i]), &why);
+        rc = small_file_check(dir, run_history_file(sides[i]), &why);
         if (why.sys == ENOENT)
             rc = OK;
         else if (rc == ERR_DAMAGED && err_prefix(&why, "the history of runs lacks some") != OK)
@@ -211,7 +211,7 @@ enum err_code spool_command_verify(const struct spool_command *c, struct err *e)
         return rc;
     if ((rc = verify_catalog(&v, e)) == OK &&
         (rc = check_sums(&v, spool_dir(c->spool), API_SOURCE_FILE, e)) == OK &&
-        (rc = cmd_each_table(c, verify_table, &v, e)) == OK &&
+        (rc = spool_command_each_table(c, verify_table, &v, e)) == OK &&
         (rc = summary_print(v.summary, c->out, e)) == OK)
         rc = spool_command_written(c, e);
     summary_close(v.summary);

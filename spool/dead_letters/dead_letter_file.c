@@ -96,9 +96,9 @@ enum err_code dead_letter_file_close(struct dead_letter_file *b, enum err_code r
 
 /* -- reading */
 
-enum err_code box_each_whole_line(const struct dead_letter_file *b, int64_t *begin,
-                                  struct buf *tail, dead_letter_file_line_fn *fn, void *ctx,
-                                  struct err *e)
+enum err_code dead_letter_file_each_whole_line(const struct dead_letter_file *b, int64_t *begin,
+                                               struct buf *tail, dead_letter_file_line_fn *fn,
+                                               void *ctx, struct err *e)
 {
     int64_t at = *begin;
     size_t got = 1;
@@ -127,13 +127,13 @@ enum err_code box_each_whole_line(const struct dead_letter_file *b, int64_t *beg
     return rc;
 }
 
-enum err_code box_each_line(const struct dead_letter_file *b, dead_letter_file_line_fn *fn,
-                            void *ctx, struct err *e)
+enum err_code dead_letter_file_each_line(const struct dead_letter_file *b,
+                                         dead_letter_file_line_fn *fn, void *ctx, struct err *e)
 {
     struct buf tail;
     int64_t begin = 0;
     buf_init(&tail, DEAD_LETTER_LINE_MAX + CHUNK);
-    enum err_code rc = box_each_whole_line(b, &begin, &tail, fn, ctx, e);
+    enum err_code rc = dead_letter_file_each_whole_line(b, &begin, &tail, fn, ctx, e);
     if (rc == OK && tail.len > 0)
         rc = fn(ctx, tail.data, tail.len, e);
     buf_free(&tail);
@@ -201,8 +201,8 @@ enum err_code dead_letter_file_acknowledged(const struct dead_letter_file *b, ui
 
 /* -- a new file in its place */
 
-enum err_code box_begin(const struct dead_letter_file *b, struct dead_letter_file *new,
-                        struct err *e)
+enum err_code dead_letter_file_begin(const struct dead_letter_file *b, struct dead_letter_file *new,
+                                     struct err *e)
 {
     char hidden[64];
     *new = *b;
@@ -219,7 +219,7 @@ enum err_code box_begin(const struct dead_letter_file *b, struct dead_letter_fil
     return rc;
 }
 
-void box_drop(struct dead_letter_file *new)
+void dead_letter_file_drop(struct dead_letter_file *new)
 {
     if (new->fd < 0)
         return;
@@ -228,7 +228,8 @@ void box_drop(struct dead_letter_file *new)
     new->fd = -1;
 }
 
-enum err_code box_exchange(struct dead_letter_file *b, struct dead_letter_file *new, struct err *e)
+enum err_code dead_letter_file_exchange(struct dead_letter_file *b, struct dead_letter_file *new,
+                                        struct err *e)
 {
     enum err_code rc = OK;
     if (fsync(new->fd) != 0)

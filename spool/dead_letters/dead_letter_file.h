@@ -5,7 +5,7 @@
  * Whether the file's lines are on the disk cannot be seen from the file: where a sync failed, lines can
  * be read that the disk does not have, and no later sync reports them. So the hint file <side>.acked
  * (hint_file.h) records what the last successful sync covered. Without it the file is written anew
- * (box_settle) before anybody adds to it or relies on it.
+ * (dead_letter_file_settle) before anybody adds to it or relies on it.
  */
 #ifndef NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_FILE_H
 #define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_FILE_H
@@ -40,21 +40,22 @@ typedef enum err_code dead_letter_file_line_fn(void *ctx, const char *line, size
                                                struct err *e);
 /* Each line in turn from *begin on, which moves past those for which fn answers OK; tail: what
  * stands behind the last line end. */
-enum err_code box_each_whole_line(const struct dead_letter_file *b, int64_t *begin,
-                                  struct buf *tail, dead_letter_file_line_fn *fn, void *ctx,
-                                  struct err *e) MUST_CHECK;
+enum err_code dead_letter_file_each_whole_line(const struct dead_letter_file *b, int64_t *begin,
+                                               struct buf *tail, dead_letter_file_line_fn *fn,
+                                               void *ctx, struct err *e) MUST_CHECK;
 /* Each line in turn, the last one also without its line end. */
-enum err_code box_each_line(const struct dead_letter_file *b, dead_letter_file_line_fn *fn,
-                            void *ctx, struct err *e) MUST_CHECK;
+enum err_code dead_letter_file_each_line(const struct dead_letter_file *b,
+                                         dead_letter_file_line_fn *fn, void *ctx,
+                                         struct err *e) MUST_CHECK;
 
 /* A file to be put in the place of b's, locked; then one of the two, or both in this order. */
-enum err_code box_begin(const struct dead_letter_file *b, struct dead_letter_file *new,
-                        struct err *e) MUST_CHECK;
-enum err_code box_exchange(struct dead_letter_file *b, struct dead_letter_file *new,
-                           struct err *e) MUST_CHECK;
-void box_drop(struct dead_letter_file *new);
+enum err_code dead_letter_file_begin(const struct dead_letter_file *b, struct dead_letter_file *new,
+                                     struct err *e) MUST_CHECK;
+enum err_code dead_letter_file_exchange(struct dead_letter_file *b, struct dead_letter_file *new,
+                                        struct err *e) MUST_CHECK;
+void dead_letter_file_drop(struct dead_letter_file *new);
 
-/* Records that a sync has covered all that is in the file. Where that cannot be written, box_settle
+/* Records that a sync has covered all that is in the file. Where that cannot be written, dead_letter_file_settle
  * writes the file anew next time. */
 void dead_letter_file_acknowledge(const struct dead_letter_file *b);
 /* *bytes is how much of the file, whose size is given, a sync has covered; 0: not known. */

@@ -47,11 +47,11 @@ enum err_code dead_filter(const struct spool *s, const char *table, enum dead_si
         return dead_letter_file_close(&box, rc, e);
     dead_letter_line_memory_init(&f.memory);
     buf_init(&f.lines, DEAD_LETTER_LINE_MAX + WRITE_MAX);
-    if ((rc = box_begin(&box, &f.new, e)) == OK &&
-        (rc = box_each_line(&box, filter_line, &f, e)) == OK && (rc = flush(&f, e)) == OK &&
-        f.dropped > 0)
-        rc = box_exchange(&box, &f.new, e);
-    box_drop(&f.new);
+    if ((rc = dead_letter_file_begin(&box, &f.new, e)) == OK &&
+        (rc = dead_letter_file_each_line(&box, filter_line, &f, e)) == OK &&
+        (rc = flush(&f, e)) == OK && f.dropped > 0)
+        rc = dead_letter_file_exchange(&box, &f.new, e);
+    dead_letter_file_drop(&f.new);
     buf_free(&f.lines);
     dead_letter_line_memory_free(&f.memory);
     return dead_letter_file_close(&box, rc, e);

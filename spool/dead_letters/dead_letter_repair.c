@@ -110,17 +110,18 @@ static enum err_code mend(struct dead_letter_file *b, struct mend *m, struct err
     m->box = b;
     m->aside = m->new.fd = -1;
     buf_init(&m->lines, DEAD_LETTER_LINE_MAX + WRITE_MAX);
-    if ((rc = box_begin(b, &m->new, e)) == OK && (rc = box_each_line(b, on_line, m, e)) == OK &&
-        (rc = flush(m, e)) == OK && (rc = end_aside(m, e)) == OK)
-        rc = box_exchange(b, &m->new, e);
-    box_drop(&m->new);
+    if ((rc = dead_letter_file_begin(b, &m->new, e)) == OK &&
+        (rc = dead_letter_file_each_line(b, on_line, m, e)) == OK && (rc = flush(m, e)) == OK &&
+        (rc = end_aside(m, e)) == OK)
+        rc = dead_letter_file_exchange(b, &m->new, e);
+    dead_letter_file_drop(&m->new);
     if (m->aside >= 0)
         (void)close(m->aside);
     buf_free(&m->lines);
     return rc;
 }
 
-enum err_code box_settle(struct dead_letter_file *b, struct err *e)
+enum err_code dead_letter_file_settle(struct dead_letter_file *b, struct err *e)
 {
     struct mend m = {0};
     struct stat st;
@@ -139,7 +140,7 @@ enum err_code dead_settle(const struct spool *s, const char *table, enum dead_si
     struct dead_letter_file box;
     enum err_code rc = dead_letter_file_open(&box, s, table, side, O_RDWR, e);
     if (rc == OK && box.fd >= 0)
-        rc = box_settle(&box, e);
+        rc = dead_letter_file_settle(&box, e);
     return dead_letter_file_close(&box, rc, e);
 }
 
@@ -158,8 +159,9 @@ enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side
     struct mend m = {0};
     *damaged = 0;
     enum err_code rc = dead_letter_file_open(&box, s, table, side, O_RDWR, e);
-    if (rc == OK && box.fd >= 0 && (rc = box_each_line(&box, count_damaged, damaged, e)) == OK &&
-        *damaged > 0 && !look)
+    if (rc == OK && box.fd >= 0 &&
+        (rc = dead_letter_file_each_line(&box, count_damaged, damaged, e)) == OK && *damaged > 0 &&
+        !look)
         rc = mend(&box, &m, e);
     return dead_letter_file_close(&box, rc, e);
 }

@@ -22,6 +22,6 @@ enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side
 /* For this folder: makes what is in the open file durable, if it is not known to be. Damaged lines are
  * moved out, as by dead_mend. */
 struct dead_letter_file;
-enum err_code box_settle(struct dead_letter_file *b, struct err *e) MUST_CHECK;
+enum err_code dead_letter_file_settle(struct dead_letter_file *b, struct err *e) MUST_CHECK;
 
 #endif

@@ -38,7 +38,7 @@ enum err_code dead_each(const struct spool *s, const char *table, enum dead_side
     if (rc != OK || box.fd < 0)
         return rc;
     dead_letter_line_memory_init(&each.memory);
-    rc = box_each_line(&box, each_letter, &each, e);
+    rc = dead_letter_file_each_line(&box, each_letter, &each, e);
     dead_letter_line_memory_free(&each.memory);
     return dead_letter_file_close(&box, rc, e);
 }
@@ -93,7 +93,7 @@ enum err_code dead_each_since(const struct spool *s, const char *table, enum dea
         if (!same)
             *mark = (struct dead_mark){.device = st.st_dev, .inode = st.st_ino};
         *anew = !same;
-        rc = box_each_whole_line(&box, &mark->offset, &tail, each_letter, &each, e);
+        rc = dead_letter_file_each_whole_line(&box, &mark->offset, &tail, each_letter, &each, e);
         if (keep_sum(&box, mark, rc == OK ? e : &none) != OK)
             *mark = (struct dead_mark){0}; /* the next one reads all again */
     }
@@ -179,8 +179,8 @@ enum err_code dead_add(const struct spool *s, const char *table, enum dead_side 
     enum err_code rc = n ? dead_letter_file_open(&box, s, table, side, O_RDWR | O_CREAT, e) : OK;
     if (n == 0)
         return OK;
-    if (rc != OK || (rc = box_settle(&box, e)) != OK || (rc = mend_tail(&box, &end, e)) != OK ||
-        (rc = append(&box, letters, n, end, e)) != OK)
+    if (rc != OK || (rc = dead_letter_file_settle(&box, e)) != OK ||
+        (rc = mend_tail(&box, &end, e)) != OK || (rc = append(&box, letters, n, end, e)) != OK)
         goto done;
     FAULT("dead-letter-written");
     if (fsync(box.fd) != 0)

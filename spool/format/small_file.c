@@ -29,8 +29,8 @@ static enum err_code each_line(const struct buf *text, small_file_fn *fn, void *
     return OK;
 }
 
-enum err_code small_read(const char *dir, const char *name, small_file_fn *fn, void *ctx,
-                         struct err *e)
+enum err_code small_file_read(const char *dir, const char *name, small_file_fn *fn, void *ctx,
+                              struct err *e)
 {
     char path[IO_PATH];
     struct buf text;
@@ -53,12 +53,12 @@ static enum err_code pass(void *ctx, uint64_t number, const char *line, size_t n
     return OK;
 }
 
-enum err_code small_check(const char *dir, const char *name, struct err *e)
+enum err_code small_file_check(const char *dir, const char *name, struct err *e)
 {
-    return small_read(dir, name, pass, NULL, e);
+    return small_file_read(dir, name, pass, NULL, e);
 }
 
-enum err_code small_lock(const char *dir, int *fd, struct err *e)
+enum err_code small_file_lock(const char *dir, int *fd, struct err *e)
 {
     int rc;
     *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -70,12 +70,12 @@ enum err_code small_lock(const char *dir, int *fd, struct err *e)
     if (rc == 0)
         return OK;
     enum err_code code = err_sys(e, ERR_IO, "cannot lock %s", dir);
-    small_unlock(*fd);
+    small_file_unlock(*fd);
     *fd = -1;
     return code;
 }
 
-void small_unlock(int fd)
+void small_file_unlock(int fd)
 {
     if (fd >= 0)
         (void)close(fd);

@@ -17,14 +17,14 @@
  * it. */
 typedef enum err_code small_file_fn(void *ctx, uint64_t number, const char *line, size_t n,
                                     struct err *e);
-enum err_code small_read(const char *dir, const char *name, small_file_fn *fn, void *ctx,
-                         struct err *e) MUST_CHECK;
+enum err_code small_file_read(const char *dir, const char *name, small_file_fn *fn, void *ctx,
+                              struct err *e) MUST_CHECK;
 
-/* Do all lines match their checksums? Answers as small_read does. */
-enum err_code small_check(const char *dir, const char *name, struct err *e) MUST_CHECK;
+/* Do all lines match their checksums? Answers as small_file_read does. */
+enum err_code small_file_check(const char *dir, const char *name, struct err *e) MUST_CHECK;
 
 /* One writer at a time of what stands in the folder: waits. unlock closes. */
-enum err_code small_lock(const char *dir, int *fd, struct err *e) MUST_CHECK;
-void small_unlock(int fd);
+enum err_code small_file_lock(const char *dir, int *fd, struct err *e) MUST_CHECK;
+void small_file_unlock(int fd);
 
 #endif

@@ -284,8 +284,9 @@ enum err_code inventory_scan(int fd, const char *path, const char *table,
     return rc;
 }
 
-enum err_code roll_read(const struct spool *s, const char *table, struct inventory_state *state,
-                        inventory_fn *fn, void *ctx, struct err *e)
+enum err_code inventory_read(const struct spool *s, const char *table,
+                             struct inventory_state *state, inventory_fn *fn, void *ctx,
+                             struct err *e)
 {
     char dir[IO_PATH];
     char path[IO_PATH];

@@ -103,8 +103,9 @@ typedef enum err_code inventory_fn(void *ctx, const struct inventory_line *line,
 /* Without a lock, each line that counts; all of it is synced before, so that what is acted on stays. fn may be
  * NULL. No roll: OK, with nothing there. ERR_DAMAGED: it is to be begun anew; ERR_CONFIG: of a newer
  * format. What fn answers ends it. */
-enum err_code roll_read(const struct spool *s, const char *table, struct inventory_state *state,
-                        inventory_fn *fn, void *ctx, struct err *e) MUST_CHECK;
+enum err_code inventory_read(const struct spool *s, const char *table,
+                             struct inventory_state *state, inventory_fn *fn, void *ctx,
+                             struct err *e) MUST_CHECK;
 
 struct inventory;
 /* Makes the table's folder. ERR_BUSY: another process reconciles the table. A damaged roll is

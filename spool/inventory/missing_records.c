@@ -119,13 +119,13 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     return read_entry(p, line, n, e);
 }
 
-/* As small_read answers: ENOENT and damage are for the caller to judge. Nothing is held after an error. */
+/* As small_file_read answers: ENOENT and damage are for the caller to judge. Nothing is held after an error. */
 static enum err_code read_strictly(const char *dir, const char *table, struct missing *m,
                                    struct err *e)
 {
     struct parse p = {.m = m, .table = table};
     *m = (struct missing){0};
-    enum err_code rc = small_read(dir, MISSING_FILE, on_line, &p, e);
+    enum err_code rc = small_file_read(dir, MISSING_FILE, on_line, &p, e);
     if (rc == OK &&
         (m->count != p.databases || (m->count > 0 && m->entries[m->count - 1].count != p.expected)))
         rc = err_set(e, ERR_DAMAGED, "%s/" MISSING_FILE ": it is cut short", dir);
@@ -254,7 +254,7 @@ enum err_code missing_store(const struct spool *s, const char *table,
     struct buf text;
     int lock = -1;
     enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
     buf_init(&text, SMALL_FILE_MAX);
     if ((rc = missing_read(s, table, &old, e)) == OK) {
@@ -266,6 +266,6 @@ enum err_code missing_store(const struct spool *s, const char *table,
     FAULT("missing-written");
     missing_free(&old);
     buf_free(&text);
-    small_unlock(lock);
+    small_file_unlock(lock);
     return rc;
 }

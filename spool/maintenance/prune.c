@@ -182,11 +182,11 @@ static enum err_code remove_one(const struct prune *p, const struct candidate *c
     char dir[IO_PATH];
     int lock = -1;
     enum err_code rc = table_dir(dir, p->spool, c->table, e);
-    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
     if ((rc = pruned_write(dir, c->segment, e)) == OK)
         rc = sweep(dir, c->segment, e);
-    small_unlock(lock);
+    small_file_unlock(lock);
     return rc;
 }
 

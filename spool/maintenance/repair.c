@@ -80,7 +80,7 @@ static enum err_code mend_refetch(struct mend *m, struct err *e)
 {
     struct err why = ERR_INIT;
     struct refetch all = {.asked = when_now(), .low = WHEN_NONE};
-    enum err_code rc = small_check(m->dir, REFETCH_FILE, &why);
+    enum err_code rc = small_file_check(m->dir, REFETCH_FILE, &why);
     if (rc == OK || why.sys == ENOENT)
         return OK;
     if (rc != ERR_DAMAGED) {
@@ -97,7 +97,7 @@ static enum err_code mend_roll(struct mend *m, struct err *e)
     static struct inventory_state state;
     struct err why = ERR_INIT;
     struct inventory *roll;
-    enum err_code rc = roll_read(m->spool, m->table, &state, NULL, NULL, &why);
+    enum err_code rc = inventory_read(m->spool, m->table, &state, NULL, NULL, &why);
     if (rc == ERR_DAMAGED && !m->look) {
         if ((rc = inventory_open(&roll, m->spool, m->table, NULL, NULL, &why)) == ERR_BUSY)
             return OK;
@@ -190,12 +190,12 @@ enum err_code repair_table(const struct spool *s, const char *table, bool look, 
     struct mend m = {.spool = s, .table = table, .dir = dir, .look = look};
     enum err_code rc = table_dir(dir, s, table, e);
     *mended = 0;
-    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
     if ((rc = mend_small(&m, e)) == OK && (rc = mend_reconcile(&m, e)) == OK &&
         (rc = mend_seek_tables(&m, e)) == OK)
         rc = mend_letters(&m, e);
-    small_unlock(lock);
+    small_file_unlock(lock);
     *mended = m.done;
     return rc;
 }
@@ -209,7 +209,7 @@ enum err_code repair_spool(const struct spool *s, bool look, int64_t *mended, st
     catalog_free(&catalog);
     rc = drop_damaged(&m, CATALOG_FILE, rc, &why, e);
     *mended = m.done;
-    if (rc == OK && small_check(spool_dir(s), API_SOURCE_FILE, NULL) == ERR_DAMAGED)
+    if (rc == OK && small_file_check(spool_dir(s), API_SOURCE_FILE, NULL) == ERR_DAMAGED)
         stays(spool_dir(s), API_SOURCE_FILE,
               "run netty-extract --rebind with the right --base-url");
     return rc;

@@ -68,7 +68,7 @@ static enum err_code list_read(struct list *l, const char *dir, size_t more, str
     struct err why = ERR_INIT;
     struct parse p = {.list = l, .more = more};
     *l = (struct list){0};
-    enum err_code rc = small_read(dir, HEALED_FILE, on_line, &p, &why);
+    enum err_code rc = small_file_read(dir, HEALED_FILE, on_line, &p, &why);
     if (rc == OK && l->count != l->told)
         rc = err_set(&why, ERR_DAMAGED, "%s/" HEALED_FILE ": it is cut short", dir);
     if (rc == OK)

@@ -16,7 +16,7 @@
 enum err_code healed_has(const char *dir, struct page_place place, bool *has,
                          struct err *e) MUST_CHECK;
 /* Adds places; those of segments up to `pruned` are dropped. For the holder of the folder's lock
- * (small_lock). A damaged file is begun anew. */
+ * (small_file_lock). A damaged file is begun anew. */
 enum err_code healed_add(const char *dir, const struct page_place *places, size_t n,
                          uint64_t pruned, struct err *e) MUST_CHECK;
 /* ERR_DAMAGED when the file is; OK when there is none. */

@@ -28,7 +28,7 @@ enum err_code pruned_read(const char *dir, uint64_t *through, struct err *e)
 {
     struct err why = ERR_INIT;
     *through = 0;
-    enum err_code rc = small_read(dir, PRUNED_FILE, on_line, through, &why);
+    enum err_code rc = small_file_read(dir, PRUNED_FILE, on_line, through, &why);
     if (rc == OK)
         return OK;
     *through = 0;

@@ -13,7 +13,7 @@
 
 /* *through is 0 where nothing was pruned; also, with ERR_DAMAGED, where the file cannot be used. */
 enum err_code pruned_read(const char *dir, uint64_t *through, struct err *e) MUST_CHECK;
-/* For the holder of the folder's lock (small_lock). Never goes back. */
+/* For the holder of the folder's lock (small_file_lock). Never goes back. */
 enum err_code pruned_write(const char *dir, uint64_t through, struct err *e) MUST_CHECK;
 
 #endif

@@ -163,10 +163,10 @@ enum err_code run_history_add(const struct spool *s, const char *table, enum run
     char dir[IO_PATH];
     int lock = -1;
     enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
     rc = add_locked(dir, side, run, e);
-    small_unlock(lock);
+    small_file_unlock(lock);
     return rc;
 }
 

@@ -61,7 +61,7 @@ static enum err_code read_source(const struct spool *s, char was[API_SOURCE_MAX]
 {
     struct err why = ERR_INIT;
     *was = '\0';
-    enum err_code rc = small_read(spool_dir(s), API_SOURCE_FILE, on_line, was, &why);
+    enum err_code rc = small_file_read(spool_dir(s), API_SOURCE_FILE, on_line, was, &why);
     *there = rc == OK;
     if (rc == OK || why.sys == ENOENT)
         return OK;
@@ -127,7 +127,7 @@ enum err_code api_source_bind(const struct spool *s, const char *url, bool rebin
     bool there = false;
     int lock;
     enum err_code rc = api_source_normal(now, url, e);
-    if (rc != OK || (rc = small_lock(spool_dir(s), &lock, e)) != OK)
+    if (rc != OK || (rc = small_file_lock(spool_dir(s), &lock, e)) != OK)
         return rc;
     rc = check(s, now, &there, &refused);
     if (rc == ERR_CONFIG && rebind) {
@@ -140,6 +140,6 @@ enum err_code api_source_bind(const struct spool *s, const char *url, bool rebin
     } else if (!there) {
         rc = put(s, now, e);
     }
-    small_unlock(lock);
+    small_file_unlock(lock);
     return rc;
 }

@@ -70,7 +70,7 @@ enum err_code loaded_read(const struct spool *s, const char *table, struct loade
     enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK)
         return rc;
-    rc = small_read(dir, LOADED_FILE, on_line, &p, &why);
+    rc = small_file_read(dir, LOADED_FILE, on_line, &p, &why);
     if (rc == OK && l->count != p.databases)
         rc = err_set(&why, ERR_DAMAGED, "%s/" LOADED_FILE ": it is cut short", dir);
     if (rc == OK)
@@ -164,12 +164,12 @@ enum err_code loaded_store(const struct spool *s, const char *table,
     struct loaded l = {0};
     int lock = -1;
     enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
     if ((rc = loaded_read(s, table, &l, e)) == OK && (rc = set_entry(&l, entry, e)) == OK)
         rc = put(s, table, dir, &l, e);
     loaded_free(&l);
-    small_unlock(lock);
+    small_file_unlock(lock);
     return rc;
 }
 
@@ -192,11 +192,11 @@ enum err_code loaded_forget(const struct spool *s, const char *table, const char
     int lock = -1;
     *dropped = 0;
     enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_lock(dir, &lock, e)) != OK)
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
     if ((rc = loaded_read(s, table, &l, e)) == OK && (*dropped = drop(&l, database)) > 0)
         rc = put(s, table, dir, &l, e);
     loaded_free(&l);
-    small_unlock(lock);
+    small_file_unlock(lock);
     return rc;
 }

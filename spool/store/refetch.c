@@ -49,7 +49,7 @@ enum err_code refetch_read(const struct spool *s, const char *table, struct refe
     enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK)
         return rc;
-    rc = small_read(dir, REFETCH_FILE, on_line, r, &why);
+    rc = small_file_read(dir, REFETCH_FILE, on_line, r, &why);
     *there = rc == OK || rc == ERR_DAMAGED;
     if (rc == ERR_DAMAGED)
         *r = (struct refetch){.asked = WHEN_NONE, .low = WHEN_NONE};
@@ -112,7 +112,8 @@ enum err_code refetch_clear(const struct spool *s, const char *table, const stru
     int lock = -1;
     enum err_code rc;
     if ((rc = table_dir(dir, s, table, e)) != OK ||
-        (rc = io_path(path, dir, REFETCH_FILE, e)) != OK || (rc = small_lock(dir, &lock, e)) != OK)
+        (rc = io_path(path, dir, REFETCH_FILE, e)) != OK ||
+        (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
     rc = refetch_read(s, table, &now, &there, e);
     if (rc == OK && there && now.asked == r->asked) {
@@ -121,7 +122,7 @@ enum err_code refetch_clear(const struct spool *s, const char *table, const stru
         else
             rc = io_sync_dir(dir, e);
     }
-    small_unlock(lock);
+    small_file_unlock(lock);
     FAULT("refetch-cleared");
     return rc;
 }

@@ -25,7 +25,7 @@ struct refetch {
 enum err_code refetch_read(const struct spool *s, const char *table, struct refetch *r, bool *there,
                            struct err *e) MUST_CHECK;
 /* Joined with a wish that is still there: what begins earlier counts, all where that is not known.
- * For the holder of the folder's lock (small_lock). */
+ * For the holder of the folder's lock (small_file_lock). */
 enum err_code refetch_ask(const struct spool *s, const char *table, const struct refetch *r,
                           struct err *e) MUST_CHECK;
 /* It is being fetched from there; a wish that was asked since stays. */

@@ -38,7 +38,7 @@ static enum err_code read_all(struct inventory_state *state, struct seen *seen)
 {
     struct err e = ERR_INIT;
     *seen = (struct seen){.sum = 0};
-    enum err_code rc = roll_read(spool, FUZZ_TABLE, state, on_line, seen, &e);
+    enum err_code rc = inventory_read(spool, FUZZ_TABLE, state, on_line, seen, &e);
     DEMAND(rc == OK || rc == ERR_DAMAGED || rc == ERR_CONFIG);
     if (rc != OK)
         return rc;

@@ -49,7 +49,7 @@ static void roll_one(struct inventory *r, int64_t first, size_t n)
 static void look_at(struct fixture *f, struct seen *s, struct inventory_state *state)
 {
     *s = (struct seen){.count = 0};
-    assert_ok(roll_read(f->spool, TABLE, state, on_line, s, e));
+    assert_ok(inventory_read(f->spool, TABLE, state, on_line, s, e));
 }
 
 static void roll_file(const struct fixture *f, char path[IO_PATH])
@@ -64,7 +64,7 @@ static void test_what_was_acknowledged_is_read_back(void **state)
     struct inventory_state is;
     (void)state;
     fixture_open(&f);
-    assert_ok(roll_read(f.spool, TABLE, &is, NULL, NULL, e));
+    assert_ok(inventory_read(f.spool, TABLE, &is, NULL, NULL, e));
     assert_false(is.there);
     struct inventory *r = open_roll(&f);
     assert_ok(inventory_begin(r, e));
@@ -177,7 +177,7 @@ static void test_damage_gives_the_roll_up(void **state)
         assert_int_equal(pread(fd, &c, 1, at), 1);
         char other = (char)(c ^ 1);
         assert_int_equal(pwrite(fd, &other, 1, at), 1);
-        assert_int_equal(roll_read(f.spool, TABLE, &is, NULL, NULL, &why), ERR_DAMAGED);
+        assert_int_equal(inventory_read(f.spool, TABLE, &is, NULL, NULL, &why), ERR_DAMAGED);
         if (at > 200)
             break;
         assert_int_equal(pwrite(fd, &c, 1, at), 1);
@@ -190,7 +190,7 @@ static void test_damage_gives_the_roll_up(void **state)
     assert_true(inventory_state(r)->began > began);
     roll_one(r, 9, 1);
     inventory_close(r);
-    assert_ok(roll_read(f.spool, TABLE, &is, NULL, NULL, e));
+    assert_ok(inventory_read(f.spool, TABLE, &is, NULL, NULL, e));
     assert_int_equal(is.pages, 1);
     fixture_close(&f);
 }

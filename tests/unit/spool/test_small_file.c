@@ -47,10 +47,10 @@ static void test_all_lines_in_order_until_one_says_no(void **state)
     fixture_open(&f);
     compose(&b, 5);
     put(&f, b.data, b.len);
-    assert_ok(small_read(f.dir, NAME, on_line, &got, e));
+    assert_ok(small_file_read(f.dir, NAME, on_line, &got, e));
     assert_int_equal(got.lines, 5);
     got = (struct got){.fail_at = 3};
-    assert_int_equal(small_read(f.dir, NAME, on_line, &got, &err), ERR_DATA);
+    assert_int_equal(small_file_read(f.dir, NAME, on_line, &got, &err), ERR_DATA);
     assert_non_null(strstr(err.msg, NAME));
     assert_int_equal(got.lines, 3);
     buf_free(&b);
@@ -66,13 +66,13 @@ static void test_missing_empty_and_cut(void **state)
     compose(&b, 2);
     struct err err = ERR_INIT;
     struct got got = {0};
-    assert_int_equal(small_read(f.dir, NAME, on_line, &got, &err), ERR_IO);
+    assert_int_equal(small_file_read(f.dir, NAME, on_line, &got, &err), ERR_IO);
     assert_int_equal(err.sys, ENOENT);
     for (size_t n = 0; n < b.len; n++) {
         err = ERR_INIT;
         got = (struct got){0};
         put(&f, b.data, n);
-        enum err_code rc = small_read(f.dir, NAME, on_line, &got, &err);
+        enum err_code rc = small_file_read(f.dir, NAME, on_line, &got, &err);
         /* Cut between two lines it is whole, as far as it can tell: heads say how many there are. */
         assert_int_equal(rc, n == b.len / 2 ? OK : ERR_DAMAGED);
         assert_int_equal(got.lines, n >= b.len / 2);
@@ -87,16 +87,16 @@ static void test_one_holder_at_a_time(void **state)
     int lock;
     (void)state;
     fixture_open(&f);
-    assert_ok(small_lock(f.dir, &lock, e));
+    assert_ok(small_file_lock(f.dir, &lock, e));
     int other = open(f.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(other >= 0);
     assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
-    small_unlock(lock);
+    small_file_unlock(lock);
     assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
     assert_int_equal(close(other), 0);
     struct err err = ERR_INIT;
-    assert_int_equal(small_lock("/nonexistent", &lock, &err), ERR_IO);
-    small_unlock(-1);
+    assert_int_equal(small_file_lock("/nonexistent", &lock, &err), ERR_IO);
+    small_file_unlock(-1);
     fixture_close(&f);
 }
 
