@@ -238,7 +238,9 @@ static enum err_code open_socket(struct http_server *s, int *fd, struct err *e)
         name_socket(s, &a);
         return OK;
     }
-    enum err_code rc = err_sys(e, ERR_CONFIG, "cannot listen on %s", s->name);
+    /* A taken port is most often the process before this one, which is still ending. */
+    enum err_code rc =
+        err_sys(e, errno == EADDRINUSE ? ERR_BUSY : ERR_CONFIG, "cannot listen on %s", s->name);
     (void)close(*fd);
     *fd = -1;
     return rc;

@@ -29,8 +29,9 @@ struct monitor {
     size_t lasts_count;
     struct http_server *serve;
     struct secret *token;
-    const char *file;
+    const char *file;  /* of --metrics-file; NULL: none is wanted */
     char dir[IO_PATH]; /* of the file */
+    struct err keep;   /* why what stands in the file's place stays there; OK: it may be replaced */
 };
 
 /* ---- looking ---- */
@@ -188,41 +189,50 @@ static enum err_code write_file(struct monitor *b, struct err *e)
 
 int monitor_done(struct monitor *b, size_t exit_meter, int code)
 {
-    struct err e = ERR_INIT;
+    struct err e = b->keep;
     metrics_set(b->conf.metrics, exit_meter, NULL, NULL, code);
-    if (b->file == NULL || write_file(b, &e) == OK)
+    if (b->file == NULL || (e.code == OK && write_file(b, &e) == OK))
         return code;
-    LOG(LOG_ERROR, "metrics", "the metrics cannot be written", F_ERR(&e));
+    LOG(LOG_ERROR, "metrics", "the metrics cannot be written", F_ERR(&e),
+        F_STR("setting", options_origin(b->conf.options, OPT_METRICS_FILE)));
     return exit_graver(code, err_exit(e.code));
 }
 
-/* The counters go on from the file's, and the file is replaced: it had better be ours, and not the
- * other program's, a device or somebody's notes. */
-static enum err_code resume(struct monitor *b, const char *origin, struct err *e)
+/* What a power loss leaves is nobody's text: nothing, or zeros. */
+static bool is_garbage(const struct buf *text)
+{
+    return text->len == 0 || memchr(text->data, 0, text->len) != NULL;
+}
+
+/* The counters go on from the file's, and the file is replaced: not so the other program's, a device
+ * or somebody's notes. */
+static void resume(struct monitor *b)
 {
     const char *mark =
         b->conf.side == RUN_HISTORY_EXTRACT ? "# HELP netty_extract_" : "# HELP netty_load_";
-    enum err_code rc = OK;
     struct buf text;
     struct stat st;
     if (stat(b->file, &st) != 0)
-        return OK; /* not there yet; what else may be wrong shows when it is written */
-    if (!S_ISREG(st.st_mode))
-        return err_set(e, ERR_CONFIG, "%s: %.200s is no regular file", origin, b->file);
+        return; /* not there yet; what else may be wrong shows when it is written */
+    if (!S_ISREG(st.st_mode)) {
+        err_set(&b->keep, ERR_CONFIG, "%.200s is no regular file", b->file);
+        return;
+    }
     buf_init(&text, METRICS_TEXT);
-    if (io_read_file(b->file, &text, NULL) == OK && text.len > 0) {
+    if (io_read_file(b->file, &text, NULL) == OK && !is_garbage(&text)) {
         if (memmem(text.data, text.len, mark, strlen(mark)) == NULL)
-            rc = err_set(e, ERR_CONFIG,
-                         "%s: %.200s is there and does not hold this program's metrics, and would "
-                         "be replaced; name another file (each program needs one of its own)",
-                         origin, b->file);
+            err_set(&b->keep, ERR_CONFIG,
+                    "%.200s is there and does not hold this program's metrics, and would be "
+                    "replaced; name another file (each program needs one of its own)",
+                    b->file);
         else
             metrics_resume(b->conf.metrics, text.data, text.len);
     }
     buf_free(&text);
-    return rc;
 }
 
+/* Monitoring never stops the copy: what is wrong here is a warning now, an error and a code when all
+ * is done. */
 static enum err_code open_file(struct monitor *b, struct err *e)
 {
     b->file = options_text(b->conf.options, OPT_METRICS_FILE);
@@ -235,9 +245,17 @@ static enum err_code open_file(struct monitor *b, struct err *e)
         return err_set(e, ERR_CONFIG, "%s: '%.200s' is no file's name", origin, b->file);
     memcpy(b->dir, slash == NULL ? "." : b->file, n);
     b->dir[n] = 0;
+    struct err trouble = ERR_INIT;
     if (access(b->dir, W_OK | X_OK) != 0)
-        return err_sys(e, ERR_CONFIG, "%s: cannot write into the folder %s", origin, b->dir);
-    return resume(b, origin, e);
+        err_sys(&trouble, ERR_CREATE, "cannot write into the folder %s", b->dir);
+    else
+        resume(b);
+    if (b->keep.code != OK)
+        trouble = b->keep;
+    if (trouble.code != OK)
+        LOG(LOG_WARN, "metrics", "the metrics will not be written", F_ERR(&trouble),
+            F_STR("setting", origin));
+    return OK;
 }
 
 /* ---- settings ---- */
