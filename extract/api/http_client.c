@@ -139,7 +139,7 @@ static int64_t read_retry_after(CURL *easy, int64_t date)
     return wait < 0 ? 0 : wait < most ? wait : most;
 }
 
-static void judge_code(struct http_request *r, CURLcode code, struct http_result *result)
+static void classify_code(struct http_request *r, CURLcode code, struct http_result *result)
 {
     char host[256];
     const char *text = r->text[0] != 0 ? r->text : curl_easy_strerror(code);
@@ -168,7 +168,7 @@ static void judge_code(struct http_request *r, CURLcode code, struct http_result
     }
 }
 
-static void judge_redirect(struct http_request *r, struct http_result *result)
+static void classify_redirect(struct http_request *r, struct http_result *result)
 {
     char from[256];
     char to[256];
@@ -192,9 +192,9 @@ static struct http_result conclude(struct http_request *r, CURLcode code)
     result.elapsed = (int64_t)elapsed;
     result.date = read_date(r->easy);
     result.retry_after = read_retry_after(r->easy, result.date);
-    judge_code(r, code, &result);
+    classify_code(r, code, &result);
     if (result.err.code == OK && result.status >= 300 && result.status < 400)
-        judge_redirect(r, &result);
+        classify_redirect(r, &result);
     return result;
 }
 

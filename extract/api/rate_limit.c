@@ -157,7 +157,7 @@ void rate_limit_ask(struct rate_limit *p, struct rate_limit_turn *turn, rate_lim
         wait_for(p, 0);
 }
 
-void rate_limit_forget(struct rate_limit *p, struct rate_limit_turn *turn)
+void rate_limit_cancel(struct rate_limit *p, struct rate_limit_turn *turn)
 {
     if (!turn->waiting)
         return;

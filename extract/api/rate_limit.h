@@ -8,7 +8,7 @@
  *
  *     rate_limit_open(&p, loop, spool_dir(s), 3, e);
  *     rate_limit_ask(p, &turn, go, ctx);        // go(ctx) is called once, from the loop, never from
- * within rate_limit_forget(p, &turn);              // no longer wanted; nothing happens if it was not
+ * within rate_limit_cancel(p, &turn);              // no longer wanted; nothing happens if it was not
  * asked for
  */
 #ifndef NETTY_EXTRACT_API_RATE_LIMIT_H
@@ -39,7 +39,7 @@ void rate_limit_close(struct rate_limit *p);
 
 void rate_limit_ask(struct rate_limit *p, struct rate_limit_turn *turn, rate_limit_fn *go,
                     void *ctx);
-void rate_limit_forget(struct rate_limit *p, struct rate_limit_turn *turn);
+void rate_limit_cancel(struct rate_limit *p, struct rate_limit_turn *turn);
 
 /* Takes a turn now (0), or how long to wait before asking again, in microseconds. now is the wall
  * clock. */

@@ -22,7 +22,7 @@ struct service {
     struct spool *spool;
     struct zone *zone;
     struct table_fetch_env env;
-    struct fetch_metrics *account;
+    struct fetch_metrics *metrics;
     struct fetch_plan plan;
     struct stop_signals *stop;
     struct fetch_run *run;
@@ -99,16 +99,16 @@ static enum err_code open_client(struct service *s, const struct secret *key, st
     };
     const char *dir = spool_dir(s->spool);
     const struct options *o = s->options;
-    struct disk_space_conf room = {
+    struct disk_space_conf disk_space = {
         .max = options_given(o, OPT_SPOOL_MAX) ? options_int(o, OPT_SPOOL_MAX) : 0,
         .least = options_int(o, OPT_SPOOL_FREE),
     };
-    enum err_code rc = circuit_breaker_open(&env->breaker, dir, spool_id(s->spool), key, e);
+    enum err_code rc = circuit_breaker_open(&env->circuit_breaker, dir, spool_id(s->spool), key, e);
     if (rc == OK)
-        rc = rate_limit_open(&env->pace, &s->loop, dir, (unsigned)options_int(s->options, OPT_RATE),
-                             e);
+        rc = rate_limit_open(&env->rate_limit, &s->loop, dir,
+                             (unsigned)options_int(s->options, OPT_RATE), e);
     if (rc == OK)
-        rc = disk_space_open(&env->room, s->spool, &room, e);
+        rc = disk_space_open(&env->disk_space, s->spool, &disk_space, e);
     if (rc == OK)
         rc = http_open(&env->http, &s->loop, &conf, e);
     return rc;
@@ -121,9 +121,9 @@ static void wind_down(struct service *s)
         return;
     s->over = true;
     stop_signals_close(s->stop);
-    fetch_metrics_quit(s->account);
+    fetch_metrics_quit(s->metrics);
     http_close(s->env.http);
-    rate_limit_close(s->env.pace);
+    rate_limit_close(s->env.rate_limit);
     uv_close((uv_handle_t *)&s->timer, NULL);
 }
 
@@ -183,8 +183,8 @@ static void schedule(struct service *s)
 static void on_run_done(void *ctx, struct fetch_run *r)
 {
     struct service *s = ctx;
-    fetch_metrics_run(s->account, NULL, NULL);
-    s->code = fetch_metrics_done(s->account, fetch_run_exit(r));
+    fetch_metrics_run(s->metrics, NULL, NULL);
+    s->code = fetch_metrics_done(s->metrics, fetch_run_exit(r));
     enum err_code rc = print_summary(s, r, &s->err);
     fetch_run_close(r);
     s->run = NULL;
@@ -200,7 +200,7 @@ static void begin_run(struct service *s)
     const struct options *o = s->options;
     struct fetch_run_conf conf = {
         .env = &s->env,
-        .account = s->account,
+        .metrics = s->metrics,
         .jobs = (unsigned)options_int(o, OPT_JOBS),
         .progress = isatty(STDERR_FILENO) == 1 && options_int(o, OPT_QUIET) == 0,
     };
@@ -209,7 +209,7 @@ static void begin_run(struct service *s)
     enum err_code rc = fetch_plan_make(&s->plan, o, s->spool, &s->err);
     if (rc == OK)
         rc = fetch_run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
-    fetch_metrics_run(s->account, fetch_run_each, s->run);
+    fetch_metrics_run(s->metrics, fetch_run_each, s->run);
     if (rc == OK)
         fetch_run_start(s->run);
     else
@@ -227,7 +227,7 @@ static void on_stop(void *ctx)
         wind_down(s);
 }
 
-static enum err_code open_account(struct service *s, struct err *e)
+static enum err_code open_metrics(struct service *s, struct err *e)
 {
     struct fetch_metrics_conf conf = {.options = s->options,
                                       .loop = &s->loop,
@@ -236,7 +236,7 @@ static enum err_code open_account(struct service *s, struct err *e)
                                               : s->env.crawl.full ? "full"
                                                                   : "changes",
                                       .every = s->every};
-    return fetch_metrics_open(&s->account, &conf, e);
+    return fetch_metrics_open(&s->metrics, &conf, e);
 }
 
 static enum err_code run_loop(struct service *s, const struct secret *key, struct err *e)
@@ -245,7 +245,7 @@ static enum err_code run_loop(struct service *s, const struct secret *key, struc
         return err_set(e, ERR_INTERNAL, "cannot set up a timer");
     s->timer.data = s;
     enum err_code rc = stop_signals_open(&s->stop, &s->loop, on_stop, s, e);
-    if (rc == OK && (rc = open_account(s, e)) == OK)
+    if (rc == OK && (rc = open_metrics(s, e)) == OK)
         rc = open_client(s, key, e);
     s->first = when_tick();
     if (rc == OK)
@@ -258,7 +258,7 @@ static enum err_code run_loop(struct service *s, const struct secret *key, struc
         rc = s->err.code;
     }
     if (rc != OK)
-        (void)fetch_metrics_done(s->account, err_exit(rc)); /* rc goes before */
+        (void)fetch_metrics_done(s->metrics, err_exit(rc)); /* rc goes before */
     return rc;
 }
 
@@ -304,9 +304,9 @@ enum err_code service_run(const struct options *o, const struct secret *key, int
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
     fetch_plan_free(&s.plan);
-    fetch_metrics_close(s.account);
-    circuit_breaker_close(s.env.breaker);
-    disk_space_close(s.env.room);
+    fetch_metrics_close(s.metrics);
+    circuit_breaker_close(s.env.circuit_breaker);
+    disk_space_close(s.env.disk_space);
     if (s.spool != NULL)
         spool_close(s.spool);
     if (s.zone != NULL)

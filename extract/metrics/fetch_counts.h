@@ -17,10 +17,10 @@ struct table_fetch_result {
     enum table_fetch_status status;
     struct err err; /* why it is not complete; code OK: max-pages */
     uint64_t requests;
-    uint64_t pages;   /* kept */
-    uint64_t records; /* in them */
-    uint64_t odd;     /* elements set aside */
-    uint64_t bytes;   /* of NDJSON */
+    uint64_t pages;       /* kept */
+    uint64_t records;     /* in them */
+    uint64_t non_records; /* elements set aside */
+    uint64_t bytes;       /* of NDJSON */
     uint64_t retries;
     uint64_t absent;     /* a reconcile: keys asked for in this roll that the API does not have, */
     uint64_t present;    /* and those that it has after all */

@@ -23,7 +23,7 @@ struct tally {
 struct fetch_metrics {
     struct fetch_metrics_conf conf;
     struct metrics *metrics;
-    struct monitor *board;
+    struct monitor *monitor;
     fetch_each_fn *each;
     const void *run; /* or NULL */
     struct tally *tallies;
@@ -34,10 +34,10 @@ static const char *const kinds[] = {"timeout",    "connection",   "cut",        
                                     "not_a_page", "too_big",      "other"};
 
 static const struct last_run_meters last_run = {.side = RUN_HISTORY_EXTRACT,
-                                                .duration = METER_LAST_DURATION,
-                                                .timestamp = METER_LAST_TIMESTAMP,
-                                                .success = METER_LAST_SUCCESS,
-                                                .aside = METER_ASIDE};
+                                                .duration = FETCH_METRIC_LAST_DURATION,
+                                                .timestamp = FETCH_METRIC_LAST_TIMESTAMP,
+                                                .success = FETCH_METRIC_LAST_SUCCESS,
+                                                .aside = FETCH_METRIC_DEAD_LETTERS};
 
 /* ---- counting ---- */
 
@@ -55,9 +55,9 @@ static struct tally *find(struct fetch_metrics *a, const char *table)
     made->next = a->tallies;
     a->tallies = made;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        metrics_add(a->metrics, METER_API_ERRORS, table, kinds[i], 0);
+        metrics_add(a->metrics, FETCH_METRIC_API_ERRORS, table, kinds[i], 0);
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-        metrics_add(a->metrics, METER_RUNS, table, statuses[i], 0);
+        metrics_add(a->metrics, FETCH_METRIC_RUNS, table, statuses[i], 0);
     return made;
 }
 
@@ -66,12 +66,13 @@ static void count(const struct fetch_metrics *a, struct tally *t,
 {
     struct metrics *m = a->metrics;
     const struct table_fetch_result *seen = &t->seen;
-    metrics_add(m, METER_REQUESTS, t->table, NULL, (double)(r->requests - seen->requests));
-    metrics_add(m, METER_PAGES, t->table, NULL, (double)(r->pages - seen->pages));
-    metrics_add(m, METER_RECORDS, t->table, NULL, (double)(r->records - seen->records));
-    metrics_add(m, METER_BYTES, t->table, NULL, (double)(r->bytes - seen->bytes));
-    metrics_add(m, METER_RETRIES, t->table, NULL, (double)(r->retries - seen->retries));
-    metrics_add(m, METER_ODD, t->table, NULL, (double)(r->odd - seen->odd));
+    metrics_add(m, FETCH_METRIC_REQUESTS, t->table, NULL, (double)(r->requests - seen->requests));
+    metrics_add(m, FETCH_METRIC_PAGES, t->table, NULL, (double)(r->pages - seen->pages));
+    metrics_add(m, FETCH_METRIC_RECORDS, t->table, NULL, (double)(r->records - seen->records));
+    metrics_add(m, FETCH_METRIC_BYTES, t->table, NULL, (double)(r->bytes - seen->bytes));
+    metrics_add(m, FETCH_METRIC_RETRIES, t->table, NULL, (double)(r->retries - seen->retries));
+    metrics_add(m, FETCH_METRIC_NON_RECORDS, t->table, NULL,
+                (double)(r->non_records - seen->non_records));
     t->seen = *r;
 }
 
@@ -91,8 +92,8 @@ static void count_running(struct fetch_metrics *a)
 }
 
 /* The word by which metrics and alerts know what an exchange that brought no page came to. */
-static const char *account_kind(const struct http_result *result, const struct err *page,
-                                enum verdict verdict)
+static const char *exchange_kind(const struct http_result *result, const struct err *page,
+                                 enum verdict verdict)
 {
     enum err_code code = result->err.code != OK ? result->err.code : page->code;
     if (result->timed_out)
@@ -126,12 +127,13 @@ void fetch_metrics_exchange(struct fetch_metrics *a, const char *table,
     struct tally *t = a != NULL ? find(a, table) : NULL;
     if (t == NULL)
         return;
-    metrics_observe(a->metrics, METER_REQUEST_SECONDS, NULL, NULL, SECONDS(result->elapsed));
-    metrics_add(a->metrics, METER_RECEIVED, table, NULL, (double)result->bytes);
+    metrics_observe(a->metrics, FETCH_METRIC_REQUEST_SECONDS, NULL, NULL, SECONDS(result->elapsed));
+    metrics_add(a->metrics, FETCH_METRIC_RECEIVED, table, NULL, (double)result->bytes);
     if (verdict == VERDICT_PAGE)
         return;
     t->errors++;
-    metrics_add(a->metrics, METER_API_ERRORS, table, account_kind(result, page, verdict), 1);
+    metrics_add(a->metrics, FETCH_METRIC_API_ERRORS, table, exchange_kind(result, page, verdict),
+                1);
 }
 
 /* ---- a table's end ---- */
@@ -142,8 +144,8 @@ static bool was_run(const struct table_fetch_result *r)
     return r->requests > 0 || r->err.code != ERR_INTERRUPTED;
 }
 
-static void keep_history(const struct fetch_metrics *a, const struct tally *t,
-                         const struct table_fetch_result *r)
+static void write_history(const struct fetch_metrics *a, const struct tally *t,
+                          const struct table_fetch_result *r)
 {
     struct err e = ERR_INIT;
     struct run_history_entry run = {
@@ -158,7 +160,7 @@ static void keep_history(const struct fetch_metrics *a, const struct tally *t,
     run.counts[RUN_RECORDS] = (int64_t)r->records;
     run.counts[RUN_BYTES] = (int64_t)r->bytes;
     run.counts[RUN_ERRORS] = t->errors;
-    run.counts[RUN_SET_ASIDE] = (int64_t)r->odd;
+    run.counts[RUN_SET_ASIDE] = (int64_t)r->non_records;
     run.counts[RUN_RETRIES] = (int64_t)r->retries;
     if (run_history_add(a->conf.spool, t->table, RUN_HISTORY_EXTRACT, &run, &e) != OK)
         LOG(LOG_WARN, "history", "the spool is not told how the run went", F_STR("table", t->table),
@@ -172,27 +174,27 @@ void fetch_metrics_ended(struct fetch_metrics *a, const char *table,
     if (t == NULL)
         return;
     count(a, t, r);
-    metrics_add(a->metrics, METER_RUNS, table, table_fetch_status_word(r->status), 1);
-    metrics_observe(a->metrics, METER_RUN_SECONDS, table, NULL, SECONDS(r->elapsed));
-    keep_history(a, t, r);
-    monitor_ended(a->board, table, r->err.code);
+    metrics_add(a->metrics, FETCH_METRIC_RUNS, table, table_fetch_status_word(r->status), 1);
+    metrics_observe(a->metrics, FETCH_METRIC_RUN_SECONDS, table, NULL, SECONDS(r->elapsed));
+    write_history(a, t, r);
+    monitor_ended(a->monitor, table, r->err.code);
     t->seen = (struct table_fetch_result){.status = TABLE_FETCH_COMPLETE};
     t->errors = 0;
 }
 
 /* ---- the spool's state ---- */
 
-static void set_time(struct metrics *m, enum meter meter, const char *table, int64_t t)
+static void set_time(struct metrics *m, enum fetch_metric metric, const char *table, int64_t t)
 {
     if (t != WHEN_NONE)
-        metrics_set(m, meter, table, NULL, SECONDS(t));
+        metrics_set(m, metric, table, NULL, SECONDS(t));
 }
 
 static void set_table(struct metrics *m, const struct status_table *t)
 {
-    set_time(m, METER_COMPLETE_TO, t->name, t->complete_to);
-    set_time(m, METER_FETCHED, t->name, t->fetched);
-    metrics_set(m, METER_DAMAGED, t->name, NULL, (double)t->damaged);
+    set_time(m, FETCH_METRIC_COMPLETE_TO, t->name, t->complete_to);
+    set_time(m, FETCH_METRIC_FETCHED, t->name, t->fetched);
+    metrics_set(m, FETCH_METRIC_DAMAGED, t->name, NULL, (double)t->damaged);
     last_run_set(m, &last_run, t);
 }
 
@@ -201,15 +203,15 @@ static void collect(void *ctx, const struct status *s)
     struct fetch_metrics *a = ctx;
     struct metrics *m = a->metrics;
     count_running(a);
-    for (size_t i = METER_LAST_DURATION; i < METER_EXIT; i++)
+    for (size_t i = FETCH_METRIC_LAST_DURATION; i < FETCH_METRIC_EXIT; i++)
         metrics_clear(m, i);
     if (s == NULL)
         return;
     bool open = s->breaker_until != WHEN_NONE;
-    metrics_set(m, METER_SPOOL_BYTES, NULL, NULL, (double)s->bytes);
-    metrics_set(m, METER_DISK_FREE, NULL, NULL, (double)s->disk_free);
-    metrics_set(m, METER_BREAKER_OPEN, NULL, NULL, open);
-    metrics_set(m, METER_BREAKER_UNTIL, NULL, NULL, open ? SECONDS(s->breaker_until) : 0);
+    metrics_set(m, FETCH_METRIC_SPOOL_BYTES, NULL, NULL, (double)s->bytes);
+    metrics_set(m, FETCH_METRIC_DISK_FREE, NULL, NULL, (double)s->disk_free);
+    metrics_set(m, FETCH_METRIC_BREAKER_OPEN, NULL, NULL, open);
+    metrics_set(m, FETCH_METRIC_BREAKER_UNTIL, NULL, NULL, open ? SECONDS(s->breaker_until) : 0);
     for (size_t i = 0; i < s->count; i++)
         set_table(m, s->tables[i]);
 }
@@ -225,18 +227,18 @@ enum err_code fetch_metrics_open(struct fetch_metrics **out, const struct fetch_
     if (a == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     a->conf = *conf;
-    struct monitor_conf board = {.options = conf->options,
-                                 .loop = conf->loop,
-                                 .spool = conf->spool,
-                                 .side = RUN_HISTORY_EXTRACT,
-                                 .staying = conf->every > 0,
-                                 .interval = conf->every,
-                                 .collect = collect,
-                                 .ctx = a};
-    if ((rc = metrics_open(&a->metrics, fetch_metric_defs, METERS, e)) == OK) {
-        metrics_set(a->metrics, METER_BUILD, NETTY_VERSION, NULL, 1);
-        board.metrics = a->metrics;
-        rc = monitor_open(&a->board, &board, e);
+    struct monitor_conf monitor = {.options = conf->options,
+                                   .loop = conf->loop,
+                                   .spool = conf->spool,
+                                   .side = RUN_HISTORY_EXTRACT,
+                                   .staying = conf->every > 0,
+                                   .interval = conf->every,
+                                   .collect = collect,
+                                   .ctx = a};
+    if ((rc = metrics_open(&a->metrics, fetch_metric_defs, FETCH_METRICS, e)) == OK) {
+        metrics_set(a->metrics, FETCH_METRIC_BUILD, NETTY_VERSION, NULL, 1);
+        monitor.metrics = a->metrics;
+        rc = monitor_open(&a->monitor, &monitor, e);
     }
     if (rc != OK) {
         fetch_metrics_close(a);
@@ -256,20 +258,20 @@ void fetch_metrics_run(struct fetch_metrics *a, fetch_each_fn *each, const void 
 
 int fetch_metrics_done(struct fetch_metrics *a, int code)
 {
-    return a == NULL ? code : monitor_done(a->board, METER_EXIT, code);
+    return a == NULL ? code : monitor_done(a->monitor, FETCH_METRIC_EXIT, code);
 }
 
 void fetch_metrics_quit(struct fetch_metrics *a)
 {
     if (a != NULL)
-        monitor_quit(a->board);
+        monitor_quit(a->monitor);
 }
 
 void fetch_metrics_close(struct fetch_metrics *a)
 {
     if (a == NULL)
         return;
-    monitor_close(a->board);
+    monitor_close(a->monitor);
     metrics_close(a->metrics);
     while (a->tallies != NULL) {
         struct tally *t = a->tallies;

@@ -9,8 +9,8 @@
 struct fetched_page {
     struct fetched_page_parts parts;
     char key[NAMES_TABLE_MAX + 8];
-    struct page_parser *parse;
-    struct non_records *odd;
+    struct page_parser *parser;
+    struct non_records *non_records;
     bool begun; /* with the writer */
     uint64_t bytes;
     struct page_info info; /* low and high as far as known */
@@ -66,22 +66,24 @@ static enum err_code on_record(void *ctx, const struct page_parser_record *r, st
 }
 
 /* It fills a place in the API's list like any other, so the crawl must count it. */
-static enum err_code on_odd(void *ctx, const char *raw, size_t n, uint64_t number, struct err *e)
+static enum err_code on_non_record(void *ctx, const char *raw, size_t n, uint64_t number,
+                                   struct err *e)
 {
     struct fetched_page *p = ctx;
     struct crawl_seen seen = {.identity = XXH3_64bits(raw, n)};
     enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
     if (p->parts.sink != NULL) {
-        p->parts.sink->odd(p->parts.sink->ctx);
+        p->parts.sink->non_record(p->parts.sink->ctx);
         return rc;
     }
-    return rc == OK ? non_records_add(p->odd, raw, n, number, e) : rc;
+    return rc == OK ? non_records_add(p->non_records, raw, n, number, e) : rc;
 }
 
 enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_page_parts *parts,
                                 struct err *e)
 {
-    static const struct page_parser_handler handler = {.record = on_record, .odd = on_odd};
+    static const struct page_parser_handler handler = {.record = on_record,
+                                                       .non_record = on_non_record};
     *p = NULL;
     struct fetched_page *made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -90,9 +92,9 @@ enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_pa
     names_key(parts->table, made->key);
     struct page_parser_conf conf = {
         .key = made->key, .record_max = parts->record_max, .page_max = parts->page_max};
-    enum err_code rc = page_parser_open(&made->parse, &conf, &handler, made, e);
+    enum err_code rc = page_parser_open(&made->parser, &conf, &handler, made, e);
     if (rc == OK)
-        rc = non_records_open(&made->odd, parts->spool, parts->table, parts->record_max, e);
+        rc = non_records_open(&made->non_records, parts->spool, parts->table, parts->record_max, e);
     if (rc != OK)
         fetched_page_close(made);
     else
@@ -104,8 +106,8 @@ void fetched_page_close(struct fetched_page *p)
 {
     if (p == NULL)
         return;
-    page_parser_close(p->parse);
-    non_records_close(p->odd);
+    page_parser_close(p->parser);
+    non_records_close(p->non_records);
     free(p);
 }
 
@@ -116,8 +118,8 @@ void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl)
 
 void fetched_page_start(struct fetched_page *p)
 {
-    page_parser_start(p->parse);
-    non_records_reset(p->odd);
+    page_parser_start(p->parser);
+    non_records_reset(p->non_records);
     p->bytes = 0;
     p->info = (struct page_info){.fetched = WHEN_NONE};
     p->low = p->high = WHEN_NONE;
@@ -126,13 +128,13 @@ void fetched_page_start(struct fetched_page *p)
 enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_t n, struct err *e)
 {
     enum err_code rc = begin(p, e);
-    return rc == OK ? page_parser_feed(p->parse, bytes, n, e) : rc;
+    return rc == OK ? page_parser_feed(p->parser, bytes, n, e) : rc;
 }
 
 enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_result *result,
                                   struct err *e)
 {
-    return page_parser_finish(p->parse, result, e);
+    return page_parser_finish(p->parser, result, e);
 }
 
 enum err_code fetched_page_discard(struct fetched_page *p, struct err *e)
@@ -148,7 +150,7 @@ enum err_code fetched_page_keep(struct fetched_page *p, const char *position, in
 {
     enum err_code rc = begin(p, e);
     if (rc == OK)
-        rc = non_records_store(p->odd, e);
+        rc = non_records_store(p->non_records, e);
     if (rc != OK)
         return rc;
     p->info.fetched = when_now();

@@ -25,7 +25,7 @@ struct fetched_page;
 /* Who wants to see the records of a page, and not to keep them. */
 struct fetched_page_sink {
     enum err_code (*record)(void *ctx, const struct page_parser_record *r, struct err *e);
-    void (*odd)(void *ctx); /* an element that is no object */
+    void (*non_record)(void *ctx); /* an element that is no object */
     void *ctx;
 };
 

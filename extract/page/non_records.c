@@ -66,7 +66,7 @@ enum err_code non_records_add(struct non_records *o, const char *raw, size_t n, 
     return OK;
 }
 
-static enum err_code compare(void *ctx, const struct dead_letter *letter, struct err *e)
+static enum err_code compare_known(void *ctx, const struct dead_letter *letter, struct err *e)
 {
     struct non_records *o = ctx;
     (void)e;
@@ -83,7 +83,7 @@ enum err_code non_records_store(struct non_records *o, struct err *e)
 {
     if (o->count == 0)
         return OK;
-    enum err_code rc = dead_each(o->spool, o->table, DEAD_EXTRACT, compare, o, e);
+    enum err_code rc = dead_each(o->spool, o->table, DEAD_EXTRACT, compare_known, o, e);
     struct dead_letter *letters = calloc(o->count, sizeof *letters);
     size_t n = 0;
     if (rc == OK && letters == NULL)

@@ -27,7 +27,7 @@ enum err_code page_parser_open(struct page_parser **p, const struct page_parser_
     (*p)->key_len = strlen(conf->key);
     (*p)->handler = *handler;
     (*p)->ctx = ctx;
-    buf_init(&(*p)->kept, conf->record_max);
+    buf_init(&(*p)->partial, conf->record_max);
     buf_init(&(*p)->gathered, 2 * conf->record_max + GATHER_FROM);
     page_parser_start(*p);
     return OK;
@@ -39,7 +39,7 @@ void page_parser_close(struct page_parser *p)
         return;
     if (p->yajl != NULL)
         yajl_free(p->yajl);
-    buf_free(&p->kept);
+    buf_free(&p->partial);
     buf_free(&p->gathered);
     free(p);
 }
@@ -52,7 +52,7 @@ void page_parser_start(struct page_parser *p)
     if (p->yajl != NULL) /* json_text_check does it, and strictly */
         yajl_config(p->yajl, yajl_dont_validate_strings, 1);
     p->text = (struct json_text_check){0};
-    buf_reset(&p->kept);
+    buf_reset(&p->partial);
     buf_reset(&p->gathered);
     p->base = p->received = p->last_token = 0;
     p->enough = 0;
@@ -68,17 +68,17 @@ void page_parser_start(struct page_parser *p)
 }
 
 /* What has come of an element outlives its chunk. */
-static void keep(struct page_parser *p, size_t n)
+static void save_partial(struct page_parser *p, size_t n)
 {
     if (p->where == IN_DATA)
         page_parser_skip_separators(p, n);
     if (p->where == IN_ANSWER || p->from >= n)
         return;
-    enum err_code rc = buf_add(&p->kept, p->chunk + p->from, n - p->from);
+    enum err_code rc = buf_add(&p->partial, p->chunk + p->from, n - p->from);
     if (rc == ERR_TOO_BIG)
         page_parser_fail(p, rc, "a record is larger than max-record-bytes", p->base + n);
     else if (rc != OK)
-        p->failed = buf_err(&p->err, rc, &p->kept, "a record");
+        p->failed = buf_err(&p->err, rc, &p->partial, "a record");
 }
 
 static void yajl_failed(struct page_parser *p)
@@ -117,7 +117,7 @@ static void feed_yajl(struct page_parser *p, const char *bytes, size_t n, size_t
     if (p->last > 0)
         p->last_token = p->base + (p->last == n ? real : p->last);
     if (p->failed == OK)
-        keep(p, n);
+        save_partial(p, n);
     if (p->failed == OK)
         check_rest(p, n);
     p->base += real;
@@ -128,7 +128,7 @@ static void feed_yajl(struct page_parser *p, const char *bytes, size_t n, size_t
 /* Behind the bracket, an element, or what separates them? */
 static bool between_elements(const struct page_parser *p)
 {
-    return p->where == IN_DATA && p->kept.len == 0;
+    return p->where == IN_DATA && p->partial.len == 0;
 }
 
 /* What yajl is to read until it is worth another look whether a record begins: cut behind a byte
@@ -137,7 +137,7 @@ static bool between_elements(const struct page_parser *p)
 static size_t next_piece(const struct page_parser *p, const char *s, size_t n)
 {
     static const char stops[] = {
-        [IN_ANSWER] = '[', [IN_DATA] = ',', [IN_RECORD] = '}', [IN_ODD] = ']'};
+        [IN_ANSWER] = '[', [IN_DATA] = ',', [IN_RECORD] = '}', [IN_NON_RECORD] = ']'};
     uint64_t least = p->base - p->last_token;
     if (least >= n || (p->where == IN_ANSWER && p->data_seen))
         return n;
@@ -247,7 +247,7 @@ static void check(struct page_parser *p, const char *bytes, size_t n)
         page_parser_fail(p, ERR_TOO_BIG, "it is larger than max-page-bytes", p->conf.page_max);
 }
 
-static enum err_code tell(const struct page_parser *p, struct err *e)
+static enum err_code report_failure(const struct page_parser *p, struct err *e)
 {
     if (p->failed != OK && e != NULL)
         *e = p->err;
@@ -260,7 +260,7 @@ enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t 
         check(p, bytes, n);
     if (p->failed == OK)
         take(p, bytes, n);
-    return tell(p, e);
+    return report_failure(p, e);
 }
 
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
@@ -277,5 +277,5 @@ enum err_code page_parser_finish(struct page_parser *p, struct page_parser_resul
         page_parser_fail(p, ERR_PROTOCOL, "an object without data", p->received);
     p->result.bytes = p->received;
     *result = p->result;
-    return tell(p, e);
+    return report_failure(p, e);
 }

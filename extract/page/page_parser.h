@@ -16,7 +16,7 @@
  * Outcomes of a body that is no page (HTML, cut short, invalid JSON or UTF-8, `data` missing or no
  * array, nesting beyond RECORD_DEPTH, an error object): ERR_PROTOCOL with byte and reason,
  * retryable; page or record beyond its cap: ERR_TOO_BIG. An element of `data` that is no object is
- * handed to odd() and the others stay good.
+ * handed to non_record() and the others stay good.
  */
 #ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_H
 #define NETTY_EXTRACT_PAGE_PAGE_PARSER_H
@@ -41,7 +41,8 @@ struct page_parser_record {
 struct page_parser_handler {
     enum err_code (*record)(void *ctx, const struct page_parser_record *record, struct err *e);
     /* an element that is no object: raw text, its number in the page from 1 */
-    enum err_code (*odd)(void *ctx, const char *raw, size_t n, uint64_t number, struct err *e);
+    enum err_code (*non_record)(void *ctx, const char *raw, size_t n, uint64_t number,
+                                struct err *e);
 };
 
 struct page_parser_conf {
@@ -52,7 +53,7 @@ struct page_parser_conf {
 
 struct page_parser_result {
     uint64_t records; /* objects handed out */
-    uint64_t odd;
+    uint64_t non_records;
     uint64_t bytes; /* of body */
     int64_t count;  /* the answer's `count`, shown and never used; -1: none */
 };

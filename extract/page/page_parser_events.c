@@ -13,7 +13,7 @@ static int stop(struct page_parser *p, const char *reason)
 static void token(struct page_parser *p)
 {
     size_t end = yajl_get_bytes_consumed(p->yajl);
-    if (p->where == IN_RECORD && p->kept.len == 0 && end > p->last) {
+    if (p->where == IN_RECORD && p->partial.len == 0 && end > p->last) {
         const char *s = p->chunk + p->last;
         char c = *s == ',' || *s == ':' ? s[1] : *s;
         p->spaced |= json_text_blank(c);
@@ -26,20 +26,21 @@ static enum err_code element_text(struct page_parser *p, const char **text, size
 {
     enum err_code rc = OK;
     size_t len = p->last - p->from;
-    if (p->kept.len == 0 && !p->spaced) {
+    if (p->partial.len == 0 && !p->spaced) {
         *text = p->chunk + p->from;
         *n = len;
     } else {
         bool compact = p->spaced || p->where == IN_RECORD;
-        rc = buf_add(&p->kept, p->chunk + p->from, len);
-        *text = p->kept.data;
-        *n = compact && rc == OK ? json_text_compact(p->kept.data, p->kept.len) : p->kept.len;
+        rc = buf_add(&p->partial, p->chunk + p->from, len);
+        *text = p->partial.data;
+        *n = compact && rc == OK ? json_text_compact(p->partial.data, p->partial.len)
+                                 : p->partial.len;
     }
     if (rc == ERR_TOO_BIG || *n > p->conf.record_max)
         return page_parser_fail(p, ERR_TOO_BIG, "a record is larger than max-record-bytes",
                                 p->base + p->last);
     if (rc != OK && p->failed == OK)
-        p->failed = buf_err(&p->err, rc, &p->kept, "a record");
+        p->failed = buf_err(&p->err, rc, &p->partial, "a record");
     return p->failed;
 }
 
@@ -51,7 +52,7 @@ static void hand_out(struct page_parser *p, const struct page_parser_record *rec
 
 static int element_done(struct page_parser *p)
 {
-    buf_reset(&p->kept);
+    buf_reset(&p->partial);
     p->where = IN_DATA;
     p->spaced = false;
     p->from = p->last;
@@ -62,12 +63,13 @@ static int element_end(struct page_parser *p)
 {
     const char *text;
     size_t n;
-    bool odd = p->where != IN_RECORD;
+    bool non_record = p->where != IN_RECORD;
     if (element_text(p, &text, &n) != OK)
         return 0;
-    if (odd) {
-        p->result.odd++;
-        p->failed = p->handler.odd(p->ctx, text, n, p->result.records + p->result.odd, &p->err);
+    if (non_record) {
+        p->result.non_records++;
+        p->failed = p->handler.non_record(p->ctx, text, n,
+                                          p->result.records + p->result.non_records, &p->err);
     } else {
         hand_out(p, &(struct page_parser_record){
                         .line = text,
@@ -96,13 +98,13 @@ static int scanned_end(struct page_parser *p)
         .time_len = timed ? r->time_len : 0,
     };
     if (r->spaced) {
-        enum err_code rc = buf_add(&p->kept, record.line, record.len);
+        enum err_code rc = buf_add(&p->partial, record.line, record.len);
         if (rc != OK) {
-            p->failed = buf_err(&p->err, rc, &p->kept, "a record");
+            p->failed = buf_err(&p->err, rc, &p->partial, "a record");
             return 0;
         }
-        record.line = p->kept.data;
-        record.len = json_text_compact(p->kept.data, p->kept.len);
+        record.line = p->partial.data;
+        record.len = json_text_compact(p->partial.data, p->partial.len);
     }
     hand_out(p, &record);
     return element_done(p);
@@ -110,7 +112,7 @@ static int scanned_end(struct page_parser *p)
 
 void page_parser_skip_separators(struct page_parser *p, size_t end)
 {
-    if (p->kept.len > 0)
+    if (p->partial.len > 0)
         return;
     while (p->from < end && (json_text_blank(p->chunk[p->from]) || p->chunk[p->from] == ','))
         p->from++;
@@ -168,7 +170,7 @@ static int scalar(struct page_parser *p, enum scalar kind, const char *s, size_t
         return element_end(p);
     case IN_ANSWER:
         return answer_scalar(p, kind, s, n);
-    case IN_ODD:
+    case IN_NON_RECORD:
         break;
     }
     return 1;
@@ -249,7 +251,7 @@ static int start(struct page_parser *p, bool array)
     if (p->where == IN_ANSWER)
         return answer_start(p, array);
     if (p->where == IN_DATA) {
-        p->where = array ? IN_ODD : IN_RECORD;
+        p->where = array ? IN_NON_RECORD : IN_RECORD;
         p->from = p->last - 1;
         p->record_key_len = 0;
         p->time_len = 0;

@@ -20,7 +20,7 @@ enum where {
     IN_ANSWER,
     IN_DATA,
     IN_RECORD,
-    IN_ODD
+    IN_NON_RECORD
 };
 enum meaning {
     MEMBER_OTHER,
@@ -45,7 +45,7 @@ struct page_parser {
     struct json_text_check text;
     struct buf gathered; /* bytes not given to yajl yet */
     size_t enough;       /* so many of them are worth reading */
-    struct buf kept;     /* the element at hand, as far as earlier chunks brought it */
+    struct buf partial;  /* the element at hand, as far as earlier chunks brought it */
     const char *chunk;   /* what yajl is reading */
     uint64_t base;       /* bytes of body before the chunk */
     uint64_t received;   /* bytes of body, the gathered ones too */

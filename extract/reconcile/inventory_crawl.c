@@ -14,15 +14,15 @@ struct inventory_crawl {
     struct inventory_crawl_conf conf;
     struct fetched_page_sink sink;
     struct json_splitter *splitter;
-    struct inventory *roll;
+    struct inventory *inventory;
     struct inventory_todo todo;
     struct key_lookup lookup;
     struct crawl *crawl;
     struct buf position;
     uint64_t pass;
-    bool anew;    /* a roll is to be begun */
-    bool looking; /* the request under way is a look */
-    bool looked;  /* some look was taken in this run */
+    bool anew;      /* an inventory is to be begun */
+    bool in_lookup; /* the request under way is a lookup */
+    bool looked_up; /* some lookup was done in this run */
     bool ended;
     int64_t clock; /* the server's at the last answer */
     uint64_t records;
@@ -67,19 +67,19 @@ static enum err_code on_record(void *ctx, const struct page_parser_record *recor
     struct inventory_crawl *r = ctx;
     int64_t key = 0;
     bool keyed = read_key(record->key, record->key_len, &key);
-    if (r->looking) {
+    if (r->in_lookup) {
         key_lookup_seen(&r->lookup, keyed, key);
         return OK;
     }
     r->records++;
     r->unkeyed += keyed ? 0 : 1;
-    return keyed ? inventory_key(r->roll, key, is_deleted(r, record), e) : OK;
+    return keyed ? inventory_key(r->inventory, key, is_deleted(r, record), e) : OK;
 }
 
-static void on_odd(void *ctx)
+static void on_non_record(void *ctx)
 {
     struct inventory_crawl *r = ctx;
-    if (r->looking)
+    if (r->in_lookup)
         key_lookup_seen(&r->lookup, false, 0);
     else
         r->unkeyed++;
@@ -90,7 +90,7 @@ static void restart(struct inventory_crawl *r)
     r->records = r->unkeyed = 0;
     key_lookup_begin(&r->lookup);
     if (!r->anew)
-        inventory_discard_page(r->roll);
+        inventory_discard_page(r->inventory);
 }
 
 /* ---- opening ---- */
@@ -114,17 +114,18 @@ static enum err_code open_parts(struct inventory_crawl *r, struct err *e)
 {
     enum err_code rc;
     if ((rc = json_splitter_open(&r->splitter, e)) != OK ||
-        (rc = inventory_open(&r->roll, r->conf.spool, r->conf.table, inventory_todo_line, &r->todo,
-                             e)) != OK)
+        (rc = inventory_open(&r->inventory, r->conf.spool, r->conf.table, inventory_todo_line,
+                             &r->todo, e)) != OK)
         return rc;
-    const struct inventory_state *state = inventory_state(r->roll);
+    const struct inventory_state *state = inventory_state(r->inventory);
     rc = inventory_todo_make(&r->todo, r->conf.spool, r->conf.table, state, r->conf.crawl.full, e);
     if (rc != OK)
         return rc;
     r->anew = r->todo.phase == INVENTORY_TODO_BEGIN && r->todo.count == 0;
     r->pass = state->pages > 0 && !r->anew ? state->page.pass : 1;
     r->ended = r->todo.phase != INVENTORY_TODO_CRAWL && !r->anew;
-    key_lookup_start(&r->lookup, r->todo.looks, r->todo.count, r->todo.known, r->todo.known_count);
+    key_lookup_start(&r->lookup, r->todo.lookups, r->todo.count, r->todo.known,
+                     r->todo.known_count);
     return open_crawl(r, state->pages > 0 && !r->anew ? state->position : NULL, e);
 }
 
@@ -137,7 +138,8 @@ enum err_code inventory_crawl_open(struct inventory_crawl **out,
         return err_set(e, ERR_NOMEM, "out of memory");
     r->conf = *conf;
     r->clock = WHEN_NONE;
-    r->sink = (struct fetched_page_sink){.record = on_record, .odd = on_odd, .ctx = r};
+    r->sink =
+        (struct fetched_page_sink){.record = on_record, .non_record = on_non_record, .ctx = r};
     buf_init(&r->position, PAGE_POSITION_MAX);
     enum err_code rc = open_parts(r, e);
     if (rc != OK)
@@ -153,7 +155,7 @@ void inventory_crawl_close(struct inventory_crawl *r)
         return;
     inventory_todo_free(&r->todo);
     crawl_close(r->crawl);
-    inventory_close(r->roll);
+    inventory_close(r->inventory);
     json_splitter_close(r->splitter);
     buf_free(&r->position);
     free(r);
@@ -171,19 +173,19 @@ struct crawl *inventory_crawl_crawl(const struct inventory_crawl *r)
 
 const struct inventory_state *inventory_crawl_state(const struct inventory_crawl *r)
 {
-    return inventory_state(r->roll);
+    return inventory_state(r->inventory);
 }
 
 /* ---- what to ask ---- */
 
 static enum err_code write_window(struct inventory_crawl *r, bool ended, struct err *e)
 {
-    const struct inventory_state *state = inventory_state(r->roll);
+    const struct inventory_state *state = inventory_state(r->inventory);
     struct inventory_window window = {.at = when_now(),
                                       .clock = state->page.clock,
                                       .to = state->page.complete_to,
                                       .ended = ended};
-    return inventory_window(r->roll, &window, e);
+    return inventory_window(r->inventory, &window, e);
 }
 
 /* The crawl has come to its end: on to what changed while it ran, or done. */
@@ -194,15 +196,15 @@ static enum inventory_crawl_next finish_pass(struct inventory_crawl *r, struct e
         return write_window(r, true, e) == OK ? INVENTORY_CRAWL_DONE : INVENTORY_CRAWL_FAILED;
     }
     r->pass = 2;
-    return open_crawl(r, inventory_state(r->roll)->position, e) == OK ? INVENTORY_CRAWL_ASK
-                                                                      : INVENTORY_CRAWL_FAILED;
+    return open_crawl(r, inventory_state(r->inventory)->position, e) == OK ? INVENTORY_CRAWL_ASK
+                                                                           : INVENTORY_CRAWL_FAILED;
 }
 
 static enum inventory_crawl_next next_page(struct inventory_crawl *r,
                                            struct inventory_crawl_want *want, struct err *e)
 {
     if (r->anew) {
-        if (inventory_begin(r->roll, e) != OK)
+        if (inventory_begin(r->inventory, e) != OK)
             return INVENTORY_CRAWL_FAILED;
         r->anew = false;
     }
@@ -214,7 +216,7 @@ static enum inventory_crawl_next next_page(struct inventory_crawl *r,
     return INVENTORY_CRAWL_ASK;
 }
 
-static void tell_waiting(const struct inventory_crawl *r)
+static void report_waiting(const struct inventory_crawl *r)
 {
     if (r->todo.phase == INVENTORY_TODO_HELD)
         LOG(LOG_WARN, "held",
@@ -233,38 +235,39 @@ enum inventory_crawl_next inventory_crawl_next(struct inventory_crawl *r, uint64
                                                struct inventory_crawl_want *want, struct err *e)
 {
     key_lookup_left(&r->lookup, left);
-    *want = (struct inventory_crawl_want){.look = false};
-    r->looking = key_lookup_next(&r->lookup, &want->key);
+    *want = (struct inventory_crawl_want){.lookup = false};
+    r->in_lookup = key_lookup_next(&r->lookup, &want->key);
     restart(r);
-    if (r->looking) {
-        want->look = true;
+    if (r->in_lookup) {
+        want->lookup = true;
         return INVENTORY_CRAWL_ASK;
     }
     if (!r->ended)
         return next_page(r, want, e);
-    if (r->looked || r->todo.phase == INVENTORY_TODO_CRAWL || r->todo.phase == INVENTORY_TODO_BEGIN)
+    if (r->looked_up || r->todo.phase == INVENTORY_TODO_CRAWL ||
+        r->todo.phase == INVENTORY_TODO_BEGIN)
         return INVENTORY_CRAWL_DONE;
-    tell_waiting(r);
+    report_waiting(r);
     return INVENTORY_CRAWL_WAIT;
 }
 
 /* ---- what the answers mean ---- */
 
-static enum inventory_crawl_verdict take_look(struct inventory_crawl *r, struct err *e)
+static enum inventory_crawl_verdict take_lookup(struct inventory_crawl *r, struct err *e)
 {
-    struct inventory_lookup look = {.at = when_now(), .clock = r->clock};
-    r->looked = true;
+    struct inventory_lookup lookup = {.at = when_now(), .clock = r->clock};
+    r->looked_up = true;
     key_lookup_answer(&r->lookup);
     if (r->lookup.useless) {
         LOG(LOG_WARN, "no-look",
             "the API cannot be asked for single records; the next crawl is the second look",
             F_STR("table", r->conf.table));
-        look.useless = true;
-    } else if (!key_lookup_ready(&r->lookup, &look)) {
+        lookup.useless = true;
+    } else if (!key_lookup_ready(&r->lookup, &lookup)) {
         return INVENTORY_CRAWL_KEPT;
     }
-    return inventory_lookup(r->roll, &look, e) == OK ? INVENTORY_CRAWL_KEPT
-                                                     : INVENTORY_CRAWL_BROKEN;
+    return inventory_lookup(r->inventory, &lookup, e) == OK ? INVENTORY_CRAWL_KEPT
+                                                            : INVENTORY_CRAWL_BROKEN;
 }
 
 static enum inventory_crawl_verdict keep_page(struct inventory_crawl *r, struct err *e)
@@ -281,7 +284,8 @@ static enum inventory_crawl_verdict keep_page(struct inventory_crawl *r, struct 
                                   .pass = r->pass,
                                   .complete_to = stats.complete_to,
                                   .position = r->position.data};
-    return inventory_page(r->roll, &page, e) == OK ? INVENTORY_CRAWL_KEPT : INVENTORY_CRAWL_BROKEN;
+    return inventory_page(r->inventory, &page, e) == OK ? INVENTORY_CRAWL_KEPT
+                                                        : INVENTORY_CRAWL_BROKEN;
 }
 
 enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, int64_t clock,
@@ -289,8 +293,8 @@ enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, i
 {
     struct crawl_answer answer = {.date = clock, .now = clock};
     r->clock = clock;
-    if (r->looking)
-        return take_look(r, e);
+    if (r->in_lookup)
+        return take_lookup(r, e);
     switch (crawl_page(r->crawl, &answer, e)) {
     case CRAWL_KEEP:
         return keep_page(r, e);
@@ -305,20 +309,20 @@ enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, i
 void inventory_crawl_again(struct inventory_crawl *r)
 {
     restart(r);
-    if (!r->looking)
+    if (!r->in_lookup)
         crawl_page_restart(r->crawl);
 }
 
 bool inventory_crawl_refused(struct inventory_crawl *r)
 {
-    if (r->looking)
+    if (r->in_lookup)
         key_lookup_refused(&r->lookup);
-    return r->looking;
+    return r->in_lookup;
 }
 
 enum err_code inventory_crawl_stop(struct inventory_crawl *r, struct err *e)
 {
-    const struct inventory_state *state = inventory_state(r->roll);
+    const struct inventory_state *state = inventory_state(r->inventory);
     return state->there && state->behind > 0 ? write_window(r, false, e) : OK;
 }
 
@@ -337,7 +341,7 @@ enum err_code inventory_crawl_look_ahead(const struct inventory_crawl_conf *conf
         *e = why;
     if (rc == OK || rc == ERR_DAMAGED)
         rc = inventory_todo_make(&todo, conf->spool, conf->table, plan->state, conf->crawl.full, e);
-    plan->looks = todo.count;
+    plan->lookups = todo.count;
     plan->anew = todo.phase == INVENTORY_TODO_BEGIN && todo.count == 0;
     bool waits = todo.phase == INVENTORY_TODO_WAIT || todo.phase == INVENTORY_TODO_HELD;
     plan->what = todo.count > 0 ? "look" : waits ? "wait" : "crawl";

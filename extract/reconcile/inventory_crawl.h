@@ -44,8 +44,8 @@ enum inventory_crawl_next {
     INVENTORY_CRAWL_FAILED
 };
 struct inventory_crawl_want {
-    bool look;                    /* for one key; else a page of the crawl */
-    int64_t key;                  /* of a look */
+    bool lookup;                  /* for one key; else a page of the crawl */
+    int64_t key;                  /* of a lookup */
     struct crawl_request request; /* else */
 };
 enum inventory_crawl_verdict {
@@ -68,7 +68,7 @@ enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, i
                                                     struct err *e);
 void inventory_crawl_again(
     struct inventory_crawl *r); /* the request failed and will be made again */
-/* A look was refused for good: the source does not know such filters. False: it was no look. */
+/* A lookup was refused for good: the source does not know such filters. False: it was none. */
 bool inventory_crawl_refused(struct inventory_crawl *r);
 /* Marks how far the run came. */
 enum err_code inventory_crawl_stop(struct inventory_crawl *r, struct err *e) MUST_CHECK;
@@ -79,7 +79,7 @@ const struct inventory_state *inventory_crawl_state(const struct inventory_crawl
 /* What a run would do, and why; for a person. Reads only. */
 struct inventory_crawl_plan {
     const char *what;              /* "crawl", "look", "wait" */
-    uint64_t looks;                /* keys to ask for */
+    uint64_t lookups;              /* keys to ask for */
     bool anew;                     /* a new roll */
     struct inventory_state *state; /* of the roll that there is; the caller's */
 };

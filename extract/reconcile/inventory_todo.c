@@ -33,7 +33,7 @@ static enum err_code add_done(struct inventory_todo *t, struct inventory_pair pa
     return OK;
 }
 
-static void know(struct inventory_todo *t, int64_t key)
+static void remember_key(struct inventory_todo *t, int64_t key)
 {
     memmove(t->known + 1, t->known, (INVENTORY_TODO_KNOWN - 1) * sizeof *t->known);
     t->known[0] = key;
@@ -48,7 +48,7 @@ enum err_code inventory_todo_line(void *ctx, const struct inventory_line *line, 
     if (line->kind == INVENTORY_PAGE) {
         size_t from = line->count > INVENTORY_TODO_KNOWN ? line->count - INVENTORY_TODO_KNOWN : 0;
         for (size_t i = from; i < line->count; i++)
-            know(t, line->keys[i]);
+            remember_key(t, line->keys[i]);
     }
     if (line->kind != INVENTORY_LOOKUP)
         return OK;
@@ -60,22 +60,22 @@ enum err_code inventory_todo_line(void *ctx, const struct inventory_line *line, 
 }
 
 /* What is missing in any of the databases that answer this roll, once each. */
-static enum err_code gather(struct inventory_todo *t, const struct missing *m, int64_t roll,
+static enum err_code gather(struct inventory_todo *t, const struct missing *m, int64_t began,
                             struct err *e)
 {
     size_t most = 0;
     for (size_t i = 0; i < m->count; i++)
-        most += m->entries[i].roll == roll ? m->entries[i].count : 0;
-    t->looks = calloc(most + 1, sizeof *t->looks);
-    if (t->looks == NULL)
+        most += m->entries[i].roll == began ? m->entries[i].count : 0;
+    t->lookups = calloc(most + 1, sizeof *t->lookups);
+    if (t->lookups == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < m->count; i++) {
         const struct missing_entry *d = &m->entries[i];
-        for (size_t j = 0; d->roll == roll && j < d->count; j++)
-            t->looks[t->count++] = (struct inventory_pair){d->rows[j].key, d->rows[j].time};
+        for (size_t j = 0; d->roll == began && j < d->count; j++)
+            t->lookups[t->count++] = (struct inventory_pair){d->rows[j].key, d->rows[j].time};
     }
     if (t->count > 0)
-        qsort(t->looks, t->count, sizeof *t->looks, by_pair);
+        qsort(t->lookups, t->count, sizeof *t->lookups, by_pair);
     return OK;
 }
 
@@ -86,11 +86,11 @@ static void drop_done(struct inventory_todo *t)
     if (t->done_count > 0)
         qsort(t->done, t->done_count, sizeof *t->done, by_key);
     for (size_t i = 0; i < t->count; i++) {
-        bool twice = kept > 0 && by_pair(&t->looks[kept - 1], &t->looks[i]) == 0;
-        bool done = t->done_count > 0 &&
-                    bsearch(&t->looks[i], t->done, t->done_count, sizeof *t->done, by_key) != NULL;
+        bool twice = kept > 0 && by_pair(&t->lookups[kept - 1], &t->lookups[i]) == 0;
+        bool done = t->done_count > 0 && bsearch(&t->lookups[i], t->done, t->done_count,
+                                                 sizeof *t->done, by_key) != NULL;
         if (!twice && !done)
-            t->looks[kept++] = t->looks[i];
+            t->lookups[kept++] = t->lookups[i];
     }
     t->count = kept;
 }
@@ -137,7 +137,7 @@ enum err_code inventory_todo_make(struct inventory_todo *t, const struct spool *
 
 void inventory_todo_free(struct inventory_todo *t)
 {
-    free(t->looks);
+    free(t->lookups);
     free(t->done);
     *t = (struct inventory_todo){0};
 }

@@ -20,8 +20,8 @@ enum inventory_todo_phase {
 };
 
 struct inventory_todo {
-    enum inventory_todo_phase phase; /* once the looks are taken */
-    struct inventory_pair *looks;
+    enum inventory_todo_phase phase; /* once the lookups are done */
+    struct inventory_pair *lookups;
     size_t count;
     int64_t known[INVENTORY_TODO_KNOWN]; /* the last one first */
     size_t known_count;

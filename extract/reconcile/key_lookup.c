@@ -49,7 +49,7 @@ void key_lookup_seen(struct key_lookup *l, bool keyed, int64_t key)
 }
 
 /* One that was there when the roll saw it can be gone since; some other will do. */
-static void judge_control(struct key_lookup *l)
+static void check_control(struct key_lookup *l)
 {
     if (l->records == 0 && l->tried + 1 < l->known_count) {
         l->tried++;
@@ -66,7 +66,7 @@ static void judge_control(struct key_lookup *l)
 void key_lookup_answer(struct key_lookup *l)
 {
     if (is_control(l)) {
-        judge_control(l);
+        check_control(l);
         return;
     }
     const struct inventory_pair *pair = &l->keys[l->at++];
@@ -83,14 +83,14 @@ void key_lookup_refused(struct key_lookup *l)
     l->useless = true;
 }
 
-bool key_lookup_ready(struct key_lookup *l, struct inventory_lookup *look)
+bool key_lookup_ready(struct key_lookup *l, struct inventory_lookup *lookup)
 {
     if (!l->closed || l->useless)
         return false;
-    look->absent = l->absent;
-    look->absent_count = l->absent_count;
-    look->present = l->present;
-    look->present_count = l->present_count;
+    lookup->absent = l->absent;
+    lookup->absent_count = l->absent_count;
+    lookup->present = l->present;
+    lookup->present_count = l->present_count;
     l->absent_count = l->present_count = 0;
     l->from = l->at;
     l->opened = l->closed = false;

@@ -24,7 +24,8 @@ static enum err_code read_catalog(struct fetch_plan *p, const struct spool *spoo
     return OK;
 }
 
-static enum err_code fill(struct fetch_plan *p, const char *const *tables, size_t n, struct err *e)
+static enum err_code list_tables(struct fetch_plan *p, const char *const *tables, size_t n,
+                                 struct err *e)
 {
     bool named = n > 0;
     p->count = named ? n : p->catalog.count;
@@ -55,7 +56,7 @@ enum err_code fetch_plan_make(struct fetch_plan *p, const struct options *o,
     if (rc == OK)
         rc = read_catalog(p, spool, e);
     if (rc == OK)
-        rc = fill(p, tables, n, e);
+        rc = list_tables(p, tables, n, e);
     if (rc != OK)
         fetch_plan_free(p);
     return rc;
@@ -160,7 +161,7 @@ static enum err_code show_reconcile(const struct fetch_run_want *want, const str
     struct cell cells[] = {
         {.name = "table", .type = CELL_STR, .str = want->name},
         {.name = "next", .type = CELL_STR, .str = plan.what},
-        {.name = "looks", .type = CELL_INT, .num = (int64_t)plan.looks},
+        {.name = "looks", .type = CELL_INT, .num = (int64_t)plan.lookups},
         {.name = "anew", .type = CELL_STR, .str = plan.anew ? "yes" : "no"},
         {.name = "pages", .type = CELL_INT, .num = (int64_t)state->pages},
         {.name = "records", .type = CELL_INT, .num = (int64_t)state->records},

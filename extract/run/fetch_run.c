@@ -40,7 +40,7 @@ static void report(const struct fetch_run *r, const struct fetch_run_row *row)
         F_INT("overlaps", t->crawl.overlaps),
         F_INT("step_backs", t->crawl.step_backs),
         F_INT("timeless", t->crawl.timeless),
-        F_INT("odd", t->odd),
+        F_INT("odd", t->non_records),
         F_STR("complete_to", when_iso(t->complete_to, to)),
         F_REAL("seconds", (double)t->elapsed / WHEN_SECOND),
         F_ERR(&t->err),
@@ -49,7 +49,7 @@ static void report(const struct fetch_run *r, const struct fetch_run_row *row)
     terminal_progress_clear(r->progress);
     log_event(calm ? LOG_INFO : LOG_ERROR, "table", good ? "table fetched" : "table not complete",
               fields, n);
-    fetch_metrics_ended(r->conf.account, row->name, t);
+    fetch_metrics_ended(r->conf.metrics, row->name, t);
 }
 
 /* These are about the key or the disk, not about the table. */
@@ -114,7 +114,7 @@ static void on_exchanged(void *ctx, struct table_fetch *t, const struct http_res
                          const struct err *page, enum verdict verdict)
 {
     const struct fetch_run *r = ctx;
-    fetch_metrics_exchange(r->conf.account, table_fetch_name(t), result, page, verdict);
+    fetch_metrics_exchange(r->conf.metrics, table_fetch_name(t), result, page, verdict);
 }
 
 static const struct table_fetch_handler handler = {.answered = on_answered,
@@ -187,9 +187,9 @@ enum err_code fetch_run_open(struct fetch_run **r, const struct fetch_run_conf *
 
 void fetch_run_start(struct fetch_run *r)
 {
-    struct circuit_breaker *breaker = r->conf.env->breaker;
-    r->probing = circuit_breaker_look(breaker, when_now()) == CIRCUIT_BREAKER_TRY;
-    r->careful = r->probing || !circuit_breaker_key_worked(breaker);
+    struct circuit_breaker *circuit_breaker = r->conf.env->circuit_breaker;
+    r->probing = circuit_breaker_look(circuit_breaker, when_now()) == CIRCUIT_BREAKER_TRY;
+    r->careful = r->probing || !circuit_breaker_key_worked(circuit_breaker);
     if (r->conf.progress)
         r->progress = terminal_progress_open(r->conf.env->loop, fetch_run_each, r);
     if (r->open > 0) {
@@ -233,7 +233,7 @@ int fetch_run_exit(const struct fetch_run *r)
     for (size_t i = 0; i < r->count; i++) {
         const struct table_fetch_result *t = &r->rows[i].result;
         code = exit_graver(code, err_exit(t->err.code));
-        if (t->odd > 0)
+        if (t->non_records > 0)
             code = exit_graver(code, err_exit(ERR_SET_ASIDE));
     }
     return code;

@@ -22,7 +22,7 @@ typedef void fetch_run_done_fn(void *ctx, struct fetch_run *r);
 
 struct fetch_run_conf {
     const struct table_fetch_env *env; /* borrowed */
-    struct fetch_metrics *account;     /* borrowed, or NULL */
+    struct fetch_metrics *metrics;     /* borrowed, or NULL */
     unsigned jobs;                     /* tables at a time */
     bool progress;                     /* a line a table on standard error, drawn again and again */
 };

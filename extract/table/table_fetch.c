@@ -43,7 +43,7 @@ static unsigned pending(const struct table_fetch *t)
     return t->writer != NULL ? (unsigned)writer_pending(t->writer) : 0;
 }
 
-static void tell_ended(struct table_fetch *t)
+static void report_ended(struct table_fetch *t)
 {
     if (!t->ending || t->ended || pending(t) > 0)
         return;
@@ -61,7 +61,7 @@ void table_fetch_end(struct table_fetch *t, const struct err *why, enum table_fe
     t->result.status = status;
     if (why != NULL)
         t->result.err = *why;
-    rate_limit_forget(t->env->pace, &t->turn);
+    rate_limit_cancel(t->env->rate_limit, &t->turn);
     (void)uv_timer_stop(&t->timer);
     if (t->request != NULL)
         http_cancel(t->request);
@@ -75,7 +75,7 @@ void table_fetch_end(struct table_fetch *t, const struct err *why, enum table_fe
         t->result.status = TABLE_FETCH_FAILED;
         t->result.err = e;
     }
-    tell_ended(t);
+    report_ended(t);
 }
 
 void table_fetch_fail(struct table_fetch *t, const struct err *why)
@@ -111,7 +111,7 @@ static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
         table_fetch_fail(t, err);
     }
     if (t->ending) {
-        tell_ended(t);
+        report_ended(t);
     } else if (t->stalled && writer_pending(t->writer) < TABLE_FETCH_PENDING_MAX) {
         t->stalled = false;
         table_fetch_next(t);
@@ -146,7 +146,7 @@ static void retry(struct table_fetch *t, const struct err *why, bool smaller)
     }
     t->attempt++;
     t->result.retries++;
-    int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->asked);
+    int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->retry_after);
     LOG(LOG_WARN, "retry", "the request failed and is made again", F_STR("table", t->name),
         F_INT("attempt", t->attempt), F_INT("wait_ms", wait / 1000), F_ERR(why));
     uv_update_time(t->env->loop);
@@ -185,7 +185,7 @@ static void keep(struct table_fetch *t)
 bool table_fetch_answered(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
-    if (circuit_breaker_worked(t->env->breaker, &e) != OK) {
+    if (circuit_breaker_worked(t->env->circuit_breaker, &e) != OK) {
         table_fetch_fail(t, &e);
         return false;
     }
@@ -199,7 +199,7 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
     struct err e = ERR_INIT;
     struct crawl_answer answer = {.date = result->date, .now = when_now()};
     t->attempt = 0;
-    t->result.odd += parsed->odd;
+    t->result.non_records += parsed->non_records;
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
         F_INT("request", t->result.requests), F_INT("records", parsed->records),
         F_INT("count", parsed->count), F_INT("bytes", result->bytes),
@@ -226,8 +226,8 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
 static void throttled(struct table_fetch *t, const struct http_result *result, struct err *why)
 {
     struct err e = ERR_INIT;
-    if (circuit_breaker_trip(t->env->breaker, when_now(), result->status, result->retry_after,
-                             &e) != OK)
+    if (circuit_breaker_trip(t->env->circuit_breaker, when_now(), result->status,
+                             result->retry_after, &e) != OK)
         LOG(LOG_WARN, "breaker", "cannot remember that the API throttles", F_ERR(&e));
     table_fetch_fail(t, why);
 }
@@ -239,11 +239,11 @@ static void on_done(void *ctx, const struct http_result *result)
     struct err page = ERR_INIT;
     struct err e = ERR_INIT;
     t->request = NULL;
-    t->asked = result->retry_after > 0 ? result->retry_after : 0;
+    t->retry_after = result->retry_after > 0 ? result->retry_after : 0;
     if (result->err.code == OK && result->status == 200)
         page.code = fetched_page_finish(t->page, &parsed, &page);
-    enum verdict verdict =
-        response_verdict(t->name, result, &page, circuit_breaker_key_worked(t->env->breaker), &e);
+    enum verdict verdict = response_verdict(
+        t->name, result, &page, circuit_breaker_key_worked(t->env->circuit_breaker), &e);
     t->handler.exchanged(t->ctx, t, result, &page, verdict);
     switch (verdict) {
     case VERDICT_PAGE:
@@ -276,10 +276,10 @@ static enum err_code on_body(void *ctx, const char *bytes, size_t n, struct err 
 static const struct http_handler http_handler = {.body = on_body, .done = on_done};
 
 /* Is the API to be left alone? Another process may have been told so since the last request. */
-static enum err_code look_at_breaker(struct table_fetch *t, struct err *e)
+static enum err_code check_circuit_breaker(struct table_fetch *t, struct err *e)
 {
     char until[WHEN_TEXT];
-    struct circuit_breaker *b = t->env->breaker;
+    struct circuit_breaker *b = t->env->circuit_breaker;
     int64_t now = when_now();
     switch (circuit_breaker_look(b, now)) {
     case CIRCUIT_BREAKER_CLOSED:
@@ -297,7 +297,7 @@ static void on_turn(void *ctx)
 {
     struct table_fetch *t = ctx;
     struct err e = ERR_INIT;
-    enum err_code rc = look_at_breaker(t, &e);
+    enum err_code rc = check_circuit_breaker(t, &e);
     if (rc == OK) {
         fetched_page_start(t->page);
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
@@ -315,12 +315,12 @@ void table_fetch_ask(struct table_fetch *t)
     uint64_t *budget = t->env->budget;
     if (budget != NULL && *budget == 0) {
         table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
-    } else if (disk_space_check(t->env->room, &e) != OK) {
+    } else if (disk_space_check(t->env->disk_space, &e) != OK) {
         table_fetch_fail(t, &e);
     } else {
         if (budget != NULL)
             --*budget;
-        rate_limit_ask(t->env->pace, &t->turn, on_turn, t);
+        rate_limit_ask(t->env->rate_limit, &t->turn, on_turn, t);
     }
 }
 

@@ -1,7 +1,7 @@
 /*
  * One table's run: pages from the API into the spool, until all that the API shows is there.
  *
- * crawl says what to ask for, pace when, http asks, parse takes the answer apart while it arrives,
+ * crawl says what to ask for, rate_limit when, http asks, parse takes the answer apart while it arrives,
  * writer makes the page durable together with the crawl's position. The next request does not wait
  * for the last page's sync, unless TABLE_FETCH_PENDING_MAX pages are behind. A page that does not end
  * well is taken back whole.
@@ -44,13 +44,13 @@ struct table_fetch_env {
     uv_loop_t *loop;
     struct spool *spool;
     struct http *http;
-    struct rate_limit *pace;
-    struct circuit_breaker *breaker;
+    struct rate_limit *rate_limit;
+    struct circuit_breaker *circuit_breaker;
     struct zone *zone;
     const char *base_url;
     struct crawl_conf crawl; /* floor is given for each table */
     struct writer_conf writer;
-    struct disk_space *room;
+    struct disk_space *disk_space;
     struct backoff retries;
     uint64_t max_pages; /* 0: no bound */
     uint64_t *budget;   /* requests left for all tables of the run; NULL: no bound */

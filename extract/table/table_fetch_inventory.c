@@ -43,8 +43,8 @@ void table_fetch_reconcile_next(struct table_fetch *t)
         break;
     }
     t->crawl = inventory_crawl_crawl(t->reconcile);
-    fetched_page_crawl(t->page, want.look ? NULL : t->crawl);
-    if (want.look)
+    fetched_page_crawl(t->page, want.lookup ? NULL : t->crawl);
+    if (want.lookup)
         rc = url_key(&t->url, t->env->base_url, t->name, want.key, &e);
     else
         rc = url_page(&t->url, t->env->base_url, t->name, &want.request, &e);

@@ -31,7 +31,7 @@ struct table_fetch {
     struct http_request *request; /* under way, or NULL */
     uv_timer_t timer;             /* until the next try */
     unsigned attempt;             /* retries of the request at hand */
-    int64_t asked;                /* by Retry-After */
+    int64_t retry_after;          /* by Retry-After */
 
     struct refetch refetch; /* from where pages that were lost are fetched again */
     bool refetching;        /* the spool still holds that wish */

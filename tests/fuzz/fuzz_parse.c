@@ -75,7 +75,7 @@ static void fuzz_setup(void)
 {
     static const struct page_parser_conf conf = {
         .key = "contact_id", .record_max = RECORD_CAP, .page_max = PAGE_CAP};
-    static const struct page_parser_handler handler = {.record = on_record, .odd = on_odd};
+    static const struct page_parser_handler handler = {.record = on_record, .non_record = on_odd};
     struct err e = ERR_INIT;
     DEMAND(page_parser_open(&parser, &conf, &handler, NULL, &e) == OK);
     DEMAND(json_splitter_open(&splitter, &e) == OK);
@@ -133,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == OK) {
         DEMAND(yajl_takes(data, size));
         DEMAND(first.count == heard.count && first.hash == heard.hash);
-        DEMAND(whole.records + whole.odd == heard.count && whole.bytes == size);
+        DEMAND(whole.records + whole.non_records == heard.count && whole.bytes == size);
         DEMAND(whole.records == pieces.records && whole.count == pieces.count);
     }
     return 0;

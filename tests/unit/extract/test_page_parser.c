@@ -48,7 +48,7 @@ static struct page_parser *open_parser(struct heard *h)
 {
     static const struct page_parser_conf conf = {
         .key = "contact_id", .record_max = RECORD_CAP, .page_max = PAGE_CAP};
-    static const struct page_parser_handler handler = {.record = on_record, .odd = on_odd};
+    static const struct page_parser_handler handler = {.record = on_record, .non_record = on_odd};
     struct page_parser *p;
     struct err e = ERR_INIT;
     buf_init(&h->text, 1 << 20);
@@ -433,7 +433,7 @@ static void reads_long_strings(void **state)
     (void)state;
     static const struct page_parser_conf conf = {
         .key = "contact_id", .record_max = 2 << 20, .page_max = 8 << 20};
-    static const struct page_parser_handler handler = {.record = on_record, .odd = on_odd};
+    static const struct page_parser_handler handler = {.record = on_record, .non_record = on_odd};
     struct heard h = {0};
     struct page_parser *p;
     struct err e = ERR_INIT;

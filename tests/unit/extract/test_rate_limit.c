@@ -132,9 +132,9 @@ static void serves_in_the_order_asked(void **state)
     for (size_t i = 0; i < 4; i++)
         rate_limit_ask(w->a, &askers[i].turn, note, &askers[i]);
     assert_string_equal(w->order, ""); /* never from within */
-    rate_limit_forget(w->a, &askers[1].turn);
-    rate_limit_forget(w->a, &askers[1].turn);
-    rate_limit_forget(w->a, &askers[3].turn);
+    rate_limit_cancel(w->a, &askers[1].turn);
+    rate_limit_cancel(w->a, &askers[1].turn);
+    rate_limit_cancel(w->a, &askers[3].turn);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     assert_string_equal(w->order, "ac");
     assert_true(when_tick() - began >= 250000);
