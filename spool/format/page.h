@@ -28,7 +28,8 @@ struct page_info {
     uint64_t first_line; /* number in the segment of its first line, from 1 */
     uint64_t hash;       /* XXH3-64 of those bytes */
     uint64_t durable;    /* pages of its segment that were durable when it ended; 0: not told */
-    int64_t fetched;     /* when its answer was complete, microseconds (shared/time/when.h) */
+    uint64_t chain;  /* which page it is, by all pages up to it (journal_codec.h); 0: not known */
+    int64_t fetched; /* when its answer was complete, microseconds (shared/time/when.h) */
     int64_t
         complete_to; /* the table is complete up to here once this page is there; or WHEN_NONE */
     char low[PAGE_TIME_MAX]; /* least and greatest outermost time_modified of its records, as the */

@@ -5,7 +5,9 @@
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* ,"name":"2026-..." or ,"name":null */
 static enum err_code add_time(struct buf *b, const char *name, int64_t t)
@@ -24,6 +26,15 @@ static enum err_code add_text(struct buf *b, const char *name, const char *text)
     return rc;
 }
 
+/* before, and the bytes of a page's line that tell of the page, position excluded. */
+static uint64_t chain_of(uint64_t before, const char *text, size_t n)
+{
+    char both[33];
+    (void)snprintf(both, sizeof both, "%016" PRIx64 "%016" PRIx64, before,
+                   (uint64_t)XXH3_64bits(text, n));
+    return XXH3_64bits(both, sizeof both - 1);
+}
+
 static enum err_code add_position(struct buf *b, const char *position)
 {
     return buf_addf(b, ",\"position\":%s", position && *position ? position : "null");
@@ -37,14 +48,16 @@ enum err_code journal_add_header(struct buf *b, const struct journal_header *h,
     if ((rc = buf_addf(b, "{\"netty_journal\":%d,\"table\":\"%s\",\"segment\":%" PRIu64,
                        JOURNAL_FORMAT, h->table, h->segment)) != OK ||
         (rc = add_time(b, "created", h->created)) != OK ||
-        (rc = buf_addf(b, ",\"previous\":{\"segment\":%" PRIu64 ",\"pages\":%" PRIu64 "}",
-                       h->previous.segment, h->previous.page)) != OK ||
+        (rc = buf_addf(b,
+                       ",\"previous\":{\"segment\":%" PRIu64 ",\"pages\":%" PRIu64
+                       ",\"chain\":\"%016" PRIx64 "\"}",
+                       h->previous.segment, h->previous.page, h->chain)) != OK ||
         (rc = add_position(b, position)) != OK)
         return rc;
     return checksum_line_end(b, start);
 }
 
-enum err_code journal_add_page(struct buf *b, const struct page_info *p, const char *position)
+enum err_code journal_add_page(struct buf *b, struct page_info *p, const char *position)
 {
     size_t start = b->len;
     enum err_code rc;
@@ -56,7 +69,10 @@ enum err_code journal_add_page(struct buf *b, const struct page_info *p, const c
                        p->offset, p->bytes, p->first_line, p->records, p->hash, p->durable)) !=
             OK ||
         (rc = add_text(b, "low", p->low)) != OK || (rc = add_text(b, "high", p->high)) != OK ||
-        (rc = add_time(b, "complete_to", p->complete_to)) != OK ||
+        (rc = add_time(b, "complete_to", p->complete_to)) != OK)
+        return rc;
+    p->chain = chain_of(p->chain, b->data + start, b->len - start);
+    if ((rc = buf_addf(b, ",\"chain\":\"%016" PRIx64 "\"", p->chain)) != OK ||
         (rc = add_position(b, position)) != OK)
         return rc;
     return checksum_line_end(b, start);
@@ -92,6 +108,7 @@ static enum err_code read_header(const char *text, size_t n, struct journal_line
     struct field place[] = {
         {.name = "segment", .type = FIELD_COUNT, .to = &h->previous.segment},
         {.name = "pages", .type = FIELD_COUNT, .to = &h->previous.page},
+        {.name = "chain", .type = FIELD_HASH, .to = &h->chain, .optional = true},
     };
     /* The version first: a newer format may lack the rest. */
     enum err_code rc = fields_read(text, n, fields, 1, e);
@@ -104,6 +121,14 @@ static enum err_code read_header(const char *text, size_t n, struct journal_line
     if ((rc = fields_read(text, n, fields, FIELDS(fields), e)) != OK)
         return rc;
     return fields_read(previous.p, previous.n, place, FIELDS(place), e);
+}
+
+/* A line from before chains: what it says, up to its position. */
+static uint64_t own_chain(const char *text, size_t n)
+{
+    static const char position[] = ",\"position\":";
+    const char *end = memmem(text, n, position, sizeof position - 1);
+    return chain_of(0, text, end ? (size_t)(end - text) : n);
 }
 
 static enum err_code read_page(const char *text, size_t n, struct journal_line *line,
@@ -122,6 +147,7 @@ static enum err_code read_page(const char *text, size_t n, struct journal_line *
         {.name = "low", .type = FIELD_TEXT, .to = p->low, .room = sizeof p->low},
         {.name = "high", .type = FIELD_TEXT, .to = p->high, .room = sizeof p->high},
         {.name = "complete_to", .type = FIELD_TIME, .to = &p->complete_to, .optional = true},
+        {.name = "chain", .type = FIELD_HASH, .to = &p->chain, .optional = true},
         {.name = "position", .type = FIELD_RAW, .to = position},
     };
     p->durable = 0;
@@ -131,6 +157,8 @@ static enum err_code read_page(const char *text, size_t n, struct journal_line *
     if (p->place.page == 0 || p->first_line == 0 || p->records > p->bytes ||
         (p->records == 0) != (p->bytes == 0) || p->bytes > INT64_MAX - p->offset)
         return err_set(e, ERR_DAMAGED, "has numbers that contradict each other");
+    if (p->chain == 0)
+        p->chain = own_chain(text, n);
     return OK;
 }
 

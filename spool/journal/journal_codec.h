@@ -27,6 +27,7 @@ struct journal_header {
     uint64_t segment;
     int64_t created;
     struct page_place previous; /* the last page that counts before this segment; {0,0}: none */
+    uint64_t chain;             /* of the last page that counts before this segment; 0: not told */
 };
 struct journal_footer {
     int64_t sealed;
@@ -55,8 +56,10 @@ enum err_code journal_decode(const char *text, size_t n, struct journal_line *li
 /* One line each, appended to b. position: NULL or "" for none. */
 enum err_code journal_add_header(struct buf *b, const struct journal_header *h,
                                  const char *position) MUST_CHECK;
-enum err_code journal_add_page(struct buf *b, const struct page_info *p,
-                               const char *position) MUST_CHECK;
+/* p->chain is that of the page before (0: none) when called, and this page's own afterwards: the
+ * XXH3-64 of the one before and of what the line says of the page. A place with its chain is one
+ * page in all histories of a spool. A line from before chains is read as if no page came before. */
+enum err_code journal_add_page(struct buf *b, struct page_info *p, const char *position) MUST_CHECK;
 enum err_code journal_add_footer(struct buf *b, const struct journal_footer *f) MUST_CHECK;
 
 #endif

@@ -19,13 +19,16 @@ struct survey {
     bool has_position;
     uint64_t expect;
     uint64_t first_lost; /* page; 0: none */
+    uint64_t chain;      /* of the page before that one */
     uint64_t durable;    /* pages that some line, or acked.json, says were */
 };
 
-static void lose(struct survey *v)
+static void lose(struct survey *v, const struct recovery *r)
 {
-    if (!v->lost)
+    if (!v->lost) {
         v->first_lost = v->expect;
+        v->chain = r->chain;
+    }
     v->damaged = v->lost = true;
 }
 
@@ -43,7 +46,7 @@ static void on_page(struct survey *v, struct recovery *r, const struct journal_l
     if (p->place.page != v->expect || p->offset != r->bytes || p->first_line != r->lines + 1) {
         v->damaged = true;
         if (p->place.page > v->expect)
-            lose(v);
+            lose(v, r);
     }
     if (p->durable > v->durable)
         v->durable = p->durable;
@@ -53,6 +56,7 @@ static void on_page(struct survey *v, struct recovery *r, const struct journal_l
         r->since = p->fetched;
     v->expect = p->place.page + 1;
     r->last.page = p->place.page;
+    r->chain = p->chain;
     r->bytes = p->offset + p->bytes;
     r->lines = p->first_line + p->records - 1;
     take_position(v, r, line->position);
@@ -67,6 +71,7 @@ static void on_line(struct survey *v, struct recovery *r, const struct journal_l
             strcmp(line->header.table, table) != 0)
             v->damaged = v->lost = true;
         take_position(v, r, line->position);
+        r->chain = line->at == 0 ? line->header.chain : r->chain;
         break;
     case JOURNAL_PAGE:
         v->damaged = v->damaged || line->at == 0;
@@ -79,7 +84,7 @@ static void on_line(struct survey *v, struct recovery *r, const struct journal_l
     case JOURNAL_BAD:
         v->damaged = true;
         if (line->at != 0) /* a header takes no page with it */
-            lose(v);
+            lose(v, r);
         break;
     case JOURNAL_BAD_END:
         v->damaged = true;
@@ -99,7 +104,7 @@ static enum err_code survey(struct survey *v, struct recovery *r, const char *di
     struct journal *j;
     *v = (struct survey){.expect = 1};
     r->last = (struct page_place){r->number, 0};
-    r->bytes = r->lines = r->journal = 0;
+    r->bytes = r->lines = r->journal = r->chain = 0;
     r->since = WHEN_NONE;
     r->sealed = false;
     enum err_code rc = journal_open(&j, dir, r->number, &why);
@@ -135,6 +140,7 @@ static enum err_code older_position(struct recovery *r, const struct segment_lis
             return rc;
         if (v.has_position) {
             memcpy(r->position, older.position, sizeof r->position);
+            r->chain = r->chain ? r->chain : older.chain;
             return OK;
         }
     }
@@ -189,8 +195,10 @@ static void judge(struct survey *v, struct recovery *r, const struct acked *a)
         v->damaged = true; /* lines were cut off */
     /* A power failure can tear the lines that shared one sync in any order. None of them was
      * acknowledged, so all from the first torn one on are given up, not called damage for ever. */
-    if (v->first_lost > v->durable && !r->sealed)
+    if (v->first_lost > v->durable && !r->sealed) {
         r->last.page = v->first_lost - 1;
+        r->chain = v->chain;
+    }
     r->acked = same && a->place.page == r->last.page;
 }
 

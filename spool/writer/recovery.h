@@ -11,6 +11,7 @@
 struct recovery {
     uint64_t number;        /* the greatest that a segment has, or has had; 0: none yet */
     struct page_place last; /* the last page that counts */
+    uint64_t chain;         /* its chain (journal_codec.h); 0: not known */
     bool go_on;             /* the newest segment is whole and open, and all of it acknowledged */
     bool acked;             /* all its pages that count were acknowledged before */
     bool sealed;            /* it has its footer */

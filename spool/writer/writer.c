@@ -23,6 +23,7 @@ static enum err_code take_over(struct writer *w, struct err *e)
         goto done;
     w->number = r->number;
     w->acked = r->last;
+    w->acked_chain = w->chain = r->chain;
     memcpy(w->position, r->position, sizeof w->position);
     if (r->go_on) {
         if ((rc = open_segment_reopen(&w->out, w->dir, r->number, e)) != OK)
@@ -223,11 +224,12 @@ static struct page_info describe(const struct writer *w, const struct page_info 
     made.first_line = w->out->lines + 1;
     made.durable = w->out->durable;
     made.hash = XXH3_64bits_digest(w->hash);
+    made.chain = w->chain;
     return made;
 }
 
-/* With its journal line, whose last member is the position. */
-static enum err_code pending_new(struct pending_page **p, const struct page_info *info,
+/* With its journal line, whose last member is the position; info->chain becomes the page's. */
+static enum err_code pending_new(struct pending_page **p, struct page_info *info,
                                  const char *position, struct err *e)
 {
     struct buf line;
@@ -266,6 +268,7 @@ enum err_code writer_end(struct writer *w, const struct page_info *info, const c
     struct pending_page *p;
     if ((rc = pending_new(&p, &page, position, e)) != OK)
         goto done;
+    w->chain = page.chain;
     p->done = done;
     p->ctx = ctx;
     p->out = w->out;

@@ -98,6 +98,7 @@ static struct pending_page *give_up(struct writer *w, struct pending_page *batch
         w->flushed = 0;
     }
     forswear(w);
+    w->chain = w->acked_chain;
     open_segment_release(w->out);
     w->out = NULL;
     return batch;
@@ -110,6 +111,7 @@ static void take_effect(struct writer *w, const struct pending_page *batch)
     while (last->next)
         last = last->next;
     w->acked = last->info.place;
+    w->acked_chain = last->info.chain;
     memcpy(w->position, last->position, last->position_len);
     w->position[last->position_len] = '\0';
     out->durable = last->info.place.page;
@@ -153,8 +155,10 @@ void commit_start(struct writer *w)
         return;
     *c = (struct commit){
         .out = w->head->out, .first = w->head, .position = w->position, .acked_fd = &w->acked_fd};
-    c->header = (struct journal_header){
-        .segment = c->out->number, .created = when_now(), .previous = w->acked};
+    c->header = (struct journal_header){.segment = c->out->number,
+                                        .created = when_now(),
+                                        .previous = w->acked,
+                                        .chain = w->acked_chain};
     memcpy(c->header.table, w->table, sizeof c->header.table);
     struct pending_page **end = &w->head;
     while (*end && (*end)->out == c->out)

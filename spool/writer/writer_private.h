@@ -28,6 +28,8 @@ struct writer {
     struct open_segment *out; /* the segment pages go to, or NULL: the next page makes one */
     uint64_t number;          /* the greatest that is taken */
     struct page_place acked;  /* the last durable page */
+    uint64_t acked_chain;     /* its chain */
+    uint64_t chain;           /* of the last page that has ended */
     char position[PAGE_POSITION_MAX + 1];
 
     bool open;       /* a page is */

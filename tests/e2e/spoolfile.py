@@ -46,13 +46,21 @@ def as_line(record):
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def chain_of(before, told):
+    """A page's chain, by that of the page before and its line's members up to the chain."""
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))[:-1].encode()
+    return xxhash.xxh3_64_hexdigest((before + xxhash.xxh3_64_hexdigest(text)).encode())
+
+
 def open_private(path, flags):
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600), "wb")
 
 
 class SpoolWriter:
-    def __init__(self, directory, spool_id=None):
+    def __init__(self, directory, spool_id=None, chained=True):
+        """chained=False: as the extractor wrote spools before pages had chains."""
         self.dir = Path(directory)
+        self.chained = chained
         self.id = spool_id or secrets.token_hex(16)
         self.tables = {}
         self.dir.mkdir(mode=0o700, parents=True)
@@ -61,7 +69,7 @@ class SpoolWriter:
 
     def table(self, name):
         if name not in self.tables:
-            self.tables[name] = TableWriter(self.dir, name)
+            self.tables[name] = TableWriter(self.dir, name, self.chained)
         return self.tables[name]
 
     def dead(self, table, side="load"):
@@ -80,8 +88,10 @@ class SpoolWriter:
 
 
 class TableWriter:
-    def __init__(self, spool, name):
+    def __init__(self, spool, name, chained=True):
         self.name = name
+        self.chained = chained
+        self.chain = "0" * 16
         self.dir = spool / name
         self.dir.mkdir(mode=0o700)
         self.segment = 0
@@ -103,7 +113,8 @@ class TableWriter:
         self.path("ndjson").touch(mode=0o600)
         self.journal({"netty_journal": 1, "table": self.name, "segment": self.segment,
                       "created": iso(self.clock),
-                      "previous": {"segment": self.last[0], "pages": self.last[1]},
+                      "previous": {"segment": self.last[0], "pages": self.last[1],
+                                   **({"chain": self.chain} if self.chained else {})},
                       "position": self.position})
 
     def journal(self, members):
@@ -123,10 +134,12 @@ class TableWriter:
         self.clock = fetched or self.clock + timedelta(seconds=1)
         self.page_number += 1
         self.position = {"after": f"{self.segment}/{self.page_number}"}
-        self.journal({"page": self.page_number, "fetched": iso(self.clock), "offset": self.bytes,
-                      "bytes": len(data), "line": self.lines + 1, "records": len(lines),
-                      "hash": xxhash.xxh3_64_hexdigest(data), "low": "", "high": "", "complete_to": None,
-                      "position": self.position})
+        told = {"page": self.page_number, "fetched": iso(self.clock), "offset": self.bytes,
+                "bytes": len(data), "line": self.lines + 1, "records": len(lines),
+                "hash": xxhash.xxh3_64_hexdigest(data), "low": "", "high": "", "complete_to": None}
+        if self.chained:
+            told["chain"] = self.chain = chain_of(self.chain, told)
+        self.journal({**told, "position": self.position})
         self.records += [(self.segment, self.page_number, self.lines + n, line)
                          for n, line in enumerate(lines, 1)]
         self.bytes += len(data)

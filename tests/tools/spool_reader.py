@@ -16,7 +16,7 @@ from pathlib import Path
 
 import xxhash
 
-Page = namedtuple("Page", "segment page records position")
+Page = namedtuple("Page", "segment page records position chain")
 Damage = namedtuple("Damage", "segment page why")
 Line = namedtuple("Line", "kind value at")
 
@@ -27,6 +27,9 @@ SUM_BYTES = 26
 SEEK_MAGIC = 0x184D2A5E
 SEEK_END = 0x8F92EAB1
 FRAME_MAGIC = 0xFD2FB528
+CHAIN = b',"chain":"'
+POSITION = b',"position":'
+NO_CHAIN = "0" * 16
 KINDS = {"netty_journal": "header", "page": "page", "sealed": "footer"}
 
 
@@ -42,6 +45,12 @@ def intact(line):
     """Section 3: does the line vouch for itself?"""
     found = SUM.search(line)
     return bool(found) and hash_of(line[:-SUM_BYTES]).encode() == found.group(1)
+
+
+def chain_of(before, line):
+    """Section 5: a page's chain, by its line and the chain of the page before; a line from before chains stands alone."""
+    before, mark = (before, CHAIN) if CHAIN in line else (NO_CHAIN, POSITION)
+    return hash_of((before + hash_of(line.partition(mark)[0])).encode())
 
 
 def members(line):
@@ -90,6 +99,8 @@ def journal_lines(data):
         kind = KINDS.get(next(iter(value), "")) if value else None
         if kind == "header" and value["netty_journal"] != 1:
             raise Refused(f"a journal of version {value['netty_journal']}")
+        if kind == "page":
+            value = {"chain": chain_of(NO_CHAIN, text), **value, "line": text}
         yield Line(kind or "bad", value if kind else "is of no known kind", at)
         if bad_end:
             yield Line("bad-end", "its line end is damaged", at)
@@ -259,7 +270,18 @@ class Segment:
         records = data.split(b"\n")[:-1]
         if len(records) != info["records"]:
             return damaged("not as many records as its line tells")
-        return Page(self.number, info["page"], records, info["position"])
+        return Page(self.number, info["page"], records, info["position"], info["chain"])
+
+    def broken_chains(self):
+        """Pages whose chain does not follow from the line before, as far as nothing is missing between."""
+        before = self.header and self.header["previous"].get("chain")
+        expect = 1
+        for line in self.lines or []:
+            if line.kind == "page":
+                page, chain = line.value["page"], line.value["chain"]
+                if page == expect and before and chain != chain_of(before, line.value["line"]):
+                    yield page
+                before, expect = chain, page + 1
 
 
 class Spool:
@@ -286,6 +308,10 @@ class Spool:
                 files.setdefault(int(found.group(1)), set()).add(found.group(2))
         pruned = self.pruned(table)
         return [Segment(self.dir / table, number, files[number]) for number in sorted(files) if number > pruned]
+
+    def broken_chains(self, table):
+        """Section 5: places where two histories were put together."""
+        return [(segment.number, page) for segment in self.segments(table) for page in segment.broken_chains()]
 
     def pruned(self, table):
         """Section 12: segments up to this one count no more; a damaged file says nothing."""

@@ -46,6 +46,57 @@ static void lines_come_back(void **state)
     buf_free(&b);
 }
 
+/* Which page it is: by what the line says, and by the page before. */
+static void a_page_has_a_chain(void **state)
+{
+    struct buf b;
+    struct err err = ERR_INIT;
+    struct journal_line line;
+    char position[PAGE_POSITION_MAX + 1];
+    struct page_info first = some_page();
+    struct page_info again = some_page();
+    struct page_info other = some_page();
+    (void)state;
+    other.fetched++;
+    buf_init(&b, 4 * JOURNAL_LINE_MAX);
+    assert_int_equal(journal_add_page(&b, &first, "{\"a\":1}"), OK);
+    assert_int_equal(journal_decode(b.data, b.len - 1, &line, position, &err), OK);
+    assert_true(line.page.chain == first.chain && first.chain != 0);
+    assert_int_equal(journal_add_page(&b, &again, "{\"a\":2}"), OK);
+    assert_true(again.chain == first.chain); /* the position is not the page */
+    assert_int_equal(journal_add_page(&b, &other, "{\"a\":1}"), OK);
+    assert_true(other.chain != first.chain);
+    assert_int_equal(journal_add_page(&b, &again, "{\"a\":1}"), OK);
+    assert_true(again.chain != first.chain); /* behind another page */
+    buf_free(&b);
+}
+
+/* As it was written before there were chains. */
+static void an_old_line_is_known_by_what_it_says(void **state)
+{
+    static const char old[] =
+        "{\"page\":3,\"fetched\":\"2023-11-14T22:13:20.000001Z\",\"offset\":1234,\"bytes\":5678,"
+        "\"line\":10,\"records\":9,\"hash\":\"0123456789abcdef\",\"durable\":0,\"low\":\"\","
+        "\"high\":"
+        "\"\",\"complete_to\":null,\"position\":{}";
+    struct buf b;
+    struct err err = ERR_INIT;
+    struct journal_line line;
+    char position[PAGE_POSITION_MAX + 1];
+    struct page_info page = some_page();
+    (void)state;
+    page.low[0] = page.high[0] = '\0';
+    page.complete_to = WHEN_NONE;
+    buf_init(&b, JOURNAL_LINE_MAX);
+    assert_int_equal(buf_adds(&b, old), OK);
+    assert_int_equal(checksum_line_end(&b, 0), OK);
+    assert_int_equal(journal_decode(b.data, b.len - 1, &line, position, &err), OK);
+    buf_reset(&b);
+    assert_int_equal(journal_add_page(&b, &page, "{}"), OK);
+    assert_true(line.page.chain == page.chain);
+    buf_free(&b);
+}
+
 /* The longest position with the worst times still makes a line that fits. */
 static void the_longest_line_fits(void **state)
 {
@@ -163,6 +214,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_come_back),
+        cmocka_unit_test(a_page_has_a_chain),
+        cmocka_unit_test(an_old_line_is_known_by_what_it_says),
         cmocka_unit_test(the_longest_line_fits),
         cmocka_unit_test(nonsense_with_a_right_checksum),
         cmocka_unit_test(noise_is_read_to_its_end),
