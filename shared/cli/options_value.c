@@ -1,6 +1,7 @@
 #include "shared/base/units.h"
 #include "shared/cli/options_private.h"
 #include "shared/log/conninfo_secrets.h"
+#include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -192,6 +193,20 @@ enum err_code options_take_defaults(struct options *o, struct err *e)
     return OK;
 }
 
+/* Of a time that a clock change makes ambiguous the wider window is taken, and that is said. */
+static void note_reading(const struct setting *s, const struct when_window *w)
+{
+    char taken[WHEN_TEXT];
+    if (w->reading == ZONE_NEVER)
+        LOG(LOG_WARN, "time", "clocks were put forward over this time, so that it never was",
+            F_STR("setting", s->origin), F_STR("given", s->text),
+            F_STR("taken", when_iso(s->number, taken)));
+    else if (w->reading == ZONE_TWICE)
+        LOG(LOG_INFO, "time", "clocks were put back over this time, so that it was twice",
+            F_STR("setting", s->origin), F_STR("given", s->text),
+            F_STR("taken", when_iso(s->number, taken)));
+}
+
 static enum err_code judge_time(const struct option_def *d, struct setting *s, const struct zone *z,
                                 struct err *e)
 {
@@ -199,8 +214,12 @@ static enum err_code judge_time(const struct option_def *d, struct setting *s, c
         s->number = WHEN_NONE;
         return OK;
     }
-    if (when_parse(s->text, strlen(s->text), z, &s->number) == OK && s->number != WHEN_NONE)
+    struct when_window w;
+    if (when_parse_window(s->text, strlen(s->text), z, &w) == OK && w.first != WHEN_NONE) {
+        s->number = d->id == OPT_TO ? w.last : w.first;
+        note_reading(s, &w);
         return OK;
+    }
     char why[REASON];
     (void)snprintf(why, REASON, "must be a time such as 2024-05-13 or 2024-05-13T10:22:33Z%s%s",
                    d->choices != NULL ? ", or the word " : "",

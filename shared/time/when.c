@@ -94,25 +94,57 @@ static enum err_code in_range(int64_t seconds, int64_t micros, int64_t *t)
     return OK;
 }
 
-enum err_code when_parse(const char *s, size_t n, const struct zone *z, int64_t *t)
+/* The parts of a time. *none: it is one of the zero dates. */
+static enum err_code read_time(const char *s, size_t n, struct civil *at, bool *zoned,
+                               int64_t *offset, bool *none)
 {
     struct cursor c = {s, s + n};
-    struct civil at = {0};
-    bool zoned = false;
-    int64_t offset = 0;
-    if (!read_date(&c, &at))
+    if (!read_date(&c, at))
         return ERR_DATA;
     if (c.p < c.end && ((!take(&c, ' ') && !take(&c, 'T') && !take(&c, 't')) ||
-                        !read_clock(&c, &at) || !read_zone(&c, &zoned, &offset)))
+                        !read_clock(&c, at) || !read_zone(&c, zoned, offset)))
         return ERR_DATA;
-    if (at.year == 0 && at.month == 0 && at.day == 0) {
+    *none = at->year == 0 && at->month == 0 && at->day == 0;
+    return *none || civil_valid(at) ? OK : ERR_DATA;
+}
+
+enum err_code when_parse(const char *s, size_t n, const struct zone *z, int64_t *t)
+{
+    struct civil at = {0};
+    bool zoned = false;
+    bool none = false;
+    int64_t offset = 0;
+    if (read_time(s, n, &at, &zoned, &offset, &none) != OK)
+        return ERR_DATA;
+    if (none) {
         *t = WHEN_NONE;
         return OK;
     }
-    if (!civil_valid(&at))
-        return ERR_DATA;
     int64_t wall = civil_seconds(&at);
     return in_range(zoned ? wall - offset : zone_to_utc(z, wall), at.micros, t);
+}
+
+enum err_code when_parse_window(const char *s, size_t n, const struct zone *z,
+                                struct when_window *w)
+{
+    struct civil at = {0};
+    bool zoned = false;
+    bool none = false;
+    int64_t offset = 0;
+    *w = (struct when_window){WHEN_NONE, WHEN_NONE, ZONE_ONCE};
+    if (read_time(s, n, &at, &zoned, &offset, &none) != OK)
+        return ERR_DATA;
+    if (none)
+        return OK;
+    int64_t wall = civil_seconds(&at);
+    int64_t first = wall - offset;
+    int64_t last = first;
+    if (!zoned)
+        w->reading = zone_readings(z, wall, &first, &last);
+    int64_t micros = at.micros;
+    return in_range(first, w->reading == ZONE_NEVER ? 0 : micros, &w->first) == OK
+               ? in_range(last, micros, &w->last)
+               : ERR_DATA;
 }
 
 static int64_t clock_micros(clockid_t id)

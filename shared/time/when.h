@@ -26,6 +26,14 @@
 /* OK with *t = a time or WHEN_NONE (zero dates); ERR_DATA when s is none of the forms, or out of
  * range. No message: the caller knows whose time it was. */
 enum err_code when_parse(const char *s, size_t n, const struct zone *z, int64_t *t) MUST_CHECK;
+/* The same for a time that a person writes: its earliest and its latest meaning, which differ where clocks are put back or
+ * forward over it. Both are WHEN_NONE for a zero date. */
+struct when_window {
+    int64_t first, last;
+    enum zone_reading reading;
+};
+enum err_code when_parse_window(const char *s, size_t n, const struct zone *z,
+                                struct when_window *w) MUST_CHECK;
 
 int64_t when_now(void);  /* the wall clock */
 int64_t when_tick(void); /* a clock that never jumps, microseconds since some start */

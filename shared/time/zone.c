@@ -98,17 +98,18 @@ const char *zone_name(const struct zone *z)
     return z->name;
 }
 
-int64_t zone_to_utc(const struct zone *z, int64_t wall)
+/* The wall clock within the list's cycle; *back is what it was taken back by. */
+static int64_t within_cycle(const struct zone_changes *c, int64_t wall, int64_t *back)
 {
-    const struct zone_changes *c = &z->changes;
-    if (c->n == 1)
-        return wall - c->list[0].offset;
-    int64_t back = 0;
+    *back = 0;
     if (c->cycle != 0 && wall >= c->cycle)
-        back = ((wall - c->cycle) / ZONE_CYCLE + 1) * ZONE_CYCLE;
-    wall -= back;
+        *back = ((wall - c->cycle) / ZONE_CYCLE + 1) * ZONE_CYCLE;
+    return wall - *back;
+}
 
-    /* The last change that could have happened by then, whatever its offset. */
+/* The last change that could have happened by then, whatever its offset. */
+static size_t last_change(const struct zone_changes *c, int64_t wall)
+{
     size_t low = 0;
     size_t high = c->n;
     while (high - low > 1) {
@@ -118,11 +119,44 @@ int64_t zone_to_utc(const struct zone *z, int64_t wall)
         else
             high = middle;
     }
+    return low;
+}
+
+int64_t zone_to_utc(const struct zone *z, int64_t wall)
+{
+    const struct zone_changes *c = &z->changes;
+    int64_t back = 0;
+    if (c->n == 1)
+        return wall - c->list[0].offset;
+    wall = within_cycle(c, wall, &back);
+    size_t low = last_change(c, wall);
     /* From there back to the first that had happened by its own offset's clock: of a doubled hour
      * that is the later reading, of a missing one the reading with the offset before. */
     while (low > 0 && wall - c->list[low].offset < c->list[low].at)
         low--;
     return wall - c->list[low].offset + back;
+}
+
+enum zone_reading zone_readings(const struct zone *z, int64_t wall, int64_t *first, int64_t *last)
+{
+    const struct zone_changes *c = &z->changes;
+    int64_t back = 0;
+    *first = *last = zone_to_utc(z, wall);
+    if (c->n == 1)
+        return ZONE_ONCE;
+    wall = within_cycle(c, wall, &back);
+    size_t i = last_change(c, wall);
+    while (i > 0 && wall - c->list[i].offset < c->list[i].at)
+        i--;
+    /* i is the offset of the reading above; that holds until the change after it. */
+    if (i + 1 < c->n && *last - back >= c->list[i + 1].at) {
+        *first = c->list[i + 1].at + back;
+        return ZONE_NEVER;
+    }
+    if (i == 0 || wall - c->list[i - 1].offset >= c->list[i].at)
+        return ZONE_ONCE;
+    *first = wall - c->list[i - 1].offset + back;
+    return ZONE_TWICE;
 }
 
 uint64_t zone_digest(const struct zone *z)

@@ -18,7 +18,16 @@ const char *zone_name(const struct zone *z);
  * changes the zone. */
 uint64_t zone_digest(const struct zone *z);
 
-/* Returns seconds UTC. Takes the wall clock as seconds, counted as if it were UTC. */
+/* Returns seconds UTC. Takes the wall clock as seconds, counted as if it were UTC. Of a doubled hour it returns the later
+ * reading, of a missing one the reading with the offset before. */
 int64_t zone_to_utc(const struct zone *z, int64_t wall);
+
+enum zone_reading {
+    ZONE_ONCE,
+    ZONE_TWICE, /* clocks are put back over it: *first and *last are both readings */
+    ZONE_NEVER /* clocks are put forward over it: *first is that moment, *last what zone_to_utc returns */
+};
+/* Returns how often the wall clock shows the time, and the earliest and the latest reading. */
+enum zone_reading zone_readings(const struct zone *z, int64_t wall, int64_t *first, int64_t *last);
 
 #endif

@@ -157,6 +157,39 @@ static void test_every_second_of_a_change(void **state)
     zone_close(z);
 }
 
+static void test_both_readings_of_every_second_of_a_change(void **state)
+{
+    (void)state;
+    struct zone *z = NULL;
+    struct err e = ERR_INIT;
+    assert_int_equal(zone_open(&z, "Europe/Paris", &e), OK);
+    /* The year 2450 stands behind the zone's own list, in its cycle of 400 years. */
+    const int years[][3] = {{2024, 31, 27}, {2450, 27, 30}};
+    for (size_t y = 0; y < sizeof years / sizeof *years; y++) {
+        int64_t spring = when_days(years[y][0], 3, years[y][1]) * 86400 + 3600; /* UTC */
+        int64_t autumn = when_days(years[y][0], 10, years[y][2]) * 86400 + 3600;
+        for (int64_t s = -7200; s < 7200; s++) {
+            int64_t first = 0;
+            int64_t last = 0;
+            int64_t wall = spring + 3600 + s;
+            bool never = s >= 0 && s < 3600;
+            assert_int_equal(zone_readings(z, wall, &first, &last), never ? ZONE_NEVER : ZONE_ONCE);
+            assert_true(last == zone_to_utc(z, wall) && first == (never ? spring : last));
+            wall = autumn + 7200 + s;
+            bool twice = s >= -3600 && s < 0;
+            assert_int_equal(zone_readings(z, wall, &first, &last), twice ? ZONE_TWICE : ZONE_ONCE);
+            assert_true(last == zone_to_utc(z, wall) && first == (twice ? last - 3600 : last));
+        }
+    }
+    zone_close(z);
+    assert_int_equal(zone_open(&z, "+02:00", &e), OK);
+    int64_t first = 0;
+    int64_t last = 0;
+    assert_int_equal(zone_readings(z, 7200, &first, &last), ZONE_ONCE);
+    assert_true(first == 0 && last == 0);
+    zone_close(z);
+}
+
 static void test_a_day_that_was_skipped(void **state)
 {
     (void)state;
@@ -191,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_message_tells_what_to_do),
         cmocka_unit_test(test_agrees_with_libc),
         cmocka_unit_test(test_every_second_of_a_change),
+        cmocka_unit_test(test_both_readings_of_every_second_of_a_change),
         cmocka_unit_test(test_a_day_that_was_skipped),
         cmocka_unit_test(test_add_is_bounded),
     };
