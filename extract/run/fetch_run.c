@@ -29,7 +29,8 @@ static void report(const struct fetch_run *r, const struct fetch_run_row *row)
     char to[WHEN_TEXT];
     const struct table_fetch_result *t = &row->result;
     bool good = t->err.code == OK;
-    bool calm = good || t->err.code == ERR_INTERRUPTED;
+    /* A run that is still at it is what the next one finds under a backfill: no trouble of anybody's. */
+    bool calm = good || t->err.code == ERR_INTERRUPTED || t->err.code == ERR_BUSY;
     struct log_field fields[] = {
         F_STR("table", row->name),
         F_STR("status", table_fetch_status_word(t->status)),

@@ -258,7 +258,8 @@ enum err_code summary_print(struct summary *s, FILE *out, struct err *e)
     enum err_code rc = s->json ? build_json(s, &text) : build_text(s, &text);
     if (rc != OK)
         (void)buf_err(e, rc, &text, "the summary");
-    else if (fwrite(text.data, 1, text.len, out) != text.len || fflush(out) != 0)
+    else if ((fwrite(text.data, 1, text.len, out) != text.len || fflush(out) != 0) &&
+             errno != EPIPE) /* a reader that has gone, as `head` does, has had enough */
         rc = err_sys(e, ERR_IO, "cannot write the summary");
     buf_free(&text);
     return rc;

@@ -29,7 +29,7 @@ enum err_code summary_open(struct summary **s, bool json, struct err *e) MUST_CH
 /* Copies what it is given. Every row has the first row's columns. */
 enum err_code summary_row(struct summary *s, const struct cell *cells, size_t n,
                           struct err *e) MUST_CHECK;
-/* Writes it all; ERR_IO when out cannot take it. */
+/* Writes it all; ERR_IO when out cannot take it. A pipe whose reader has gone is no failure. */
 enum err_code summary_print(struct summary *s, FILE *out, struct err *e) MUST_CHECK;
 void summary_close(struct summary *s);
 

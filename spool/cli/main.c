@@ -85,12 +85,12 @@ int main(int argc, char **argv)
     if (rc != OK)
         goto done;
     options_setup_log(o);
-    if (options_int(o, OPT_HELP))
-        options_help(PROGRAM_SPOOL, stdout);
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        rc = err_sys(&e, ERR_INTERNAL, "cannot ignore SIGPIPE");
+    else if (options_int(o, OPT_HELP))
+        options_show_help(o, stdout);
     else if (options_int(o, OPT_VERSION))
         show_version();
-    else if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        rc = err_sys(&e, ERR_INTERNAL, "cannot ignore SIGPIPE");
     else
         rc = run(o, &e);
 done:
