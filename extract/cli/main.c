@@ -78,7 +78,7 @@ int main(int argc, char **argv)
     if (rc == OK)
         rc = options_read(&o, PROGRAM_EXTRACT, argc, argv, &e);
     if (rc == OK && options_int(o, OPT_HELP) != 0) {
-        options_help(PROGRAM_EXTRACT, stdout);
+        options_show_help(o, stdout);
     } else if (rc == OK && options_int(o, OPT_VERSION) != 0) {
         show_version();
     } else if (rc == OK) {

@@ -210,7 +210,8 @@ static void on_checked(void *ctx)
 static enum err_code begin_check(struct loader *p, struct err *e)
 {
     const struct load_run_conf *c = &p->conf;
-    const struct doctor_conf conf = {c->conninfo, c->tables, c->count, c->table.create, p->json};
+    const struct doctor_conf conf = {c->conninfo,     c->tables, c->count,
+                                     c->table.create, p->json,   options_config(p->options)};
     enum err_code rc = doctor_open(&p->check, &p->loop, &conf, e);
 
     if (rc == OK)
@@ -396,7 +397,7 @@ int main(int argc, char **argv)
     if (io_standard_files(&e) != OK || options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)
         return complain(&e);
     if (options_int(p.options, OPT_HELP) != 0)
-        options_help(PROGRAM_LOAD, stdout);
+        options_show_help(p.options, stdout);
     else if (options_int(p.options, OPT_VERSION) != 0)
         show_version();
     else if (options_command(p.options) != NULL)

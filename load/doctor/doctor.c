@@ -45,6 +45,8 @@ enum err_code doctor_open(struct doctor **out, uv_loop_t *loop, const struct doc
         doctor_close(c);
         return rc;
     }
+    findings_add(c->findings, FINDING_OK, OK, "settings", "configuration file: %s",
+                 conf->config != NULL ? conf->config : "none is there");
     *out = c;
     return OK;
 }

@@ -11,6 +11,7 @@ struct doctor_conf {
     size_t count; /* 0: all netty-* tables */
     bool create;  /* --create-tables: those that are missing will be made */
     bool json;
+    const char *config; /* the configuration file that was read, or NULL */
 };
 
 #endif

@@ -242,6 +242,7 @@ void options_free(struct options *o)
     }
     words_free(&o->words);
     words_free(&o->tables);
+    free(o->config);
     free(o);
 }
 
@@ -334,4 +335,7 @@ void options_setup_log(const struct options *o)
     if (options_int(o, OPT_QUIET) != 0 && level < LOG_WARN)
         level = LOG_WARN;
     log_setup(options_program(o->program), (enum log_format)options_int(o, OPT_LOG_FORMAT), level);
+    if (o->config != NULL) /* netty-spool is asked for a look, and answers that */
+        LOG(o->program == PROGRAM_SPOOL ? LOG_DEBUG : LOG_INFO, "config", "settings are read",
+            F_STR("file", o->config));
 }

@@ -172,6 +172,11 @@ enum err_code options_read(struct options **o, enum program program, int argc, c
                            struct err *e) MUST_CHECK;
 void options_free(struct options *o);
 
+/* The configuration file that was read, by its whole name; NULL where there was none. */
+const char *options_config(const struct options *o);
+/* --help of the options' program, and which configuration file would be read. */
+void options_show_help(const struct options *o, FILE *out);
+
 bool options_given(const struct options *o, enum option_id id); /* anything but the default */
 const char *
 options_origin(const struct options *o,
@@ -208,7 +213,8 @@ enum err_code options_zone(const struct options *o, struct zone **zone, struct e
  * NETTY_LOG_FORMAT; text where neither is understood. Files are not looked into. */
 void options_guess_log(enum program program, int argc, char *const *argv);
 
-/* Sets up the logger from log-format, log-level and quiet. */
+/* Sets up the logger from log-format, log-level and quiet. Its first line names the configuration file, where one was
+ * read. */
 void options_setup_log(const struct options *o);
 
 #endif

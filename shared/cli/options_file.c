@@ -187,21 +187,15 @@ static enum err_code read_one(struct options *o, const char *path, struct err *e
 
 enum err_code options_read_file(struct options *o, struct err *e)
 {
-    static const char *const places[] = {"netty.conf", "/etc/netty/netty.conf"};
+    const char *path = NULL;
     struct err own = ERR_INIT;
     if (e == NULL)
         e = &own;
-    if (options_given(o, OPT_CONFIG)) {
-        enum err_code rc = read_one(o, options_text(o, OPT_CONFIG), e);
-        if (rc != OK && e->sys != 0)
-            rc = err_prefix(e, "%s", options_origin(o, OPT_CONFIG));
+    enum err_code rc = options_find_config(o, &path, e);
+    if (rc != OK || path == NULL)
         return rc;
-    }
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        enum err_code rc = read_one(o, places[i], e);
-        if (rc == OK || e->sys != ENOENT)
-            return rc;
-        *e = ERR_INIT;
-    }
-    return OK;
+    rc = read_one(o, path, e);
+    if (rc != OK && e->sys != 0 && options_given(o, OPT_CONFIG))
+        return err_prefix(e, "%s", options_origin(o, OPT_CONFIG));
+    return rc == OK ? options_note_config(o, path, e) : rc;
 }

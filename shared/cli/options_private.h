@@ -4,6 +4,7 @@
  *     options.c        reads the sources in turn, and answers questions
  *     options_args.c   the command line
  *     options_file.c   the configuration file
+ *     options_config.c which one that is
  *     options_db_file.c     the address in a file of its own
  *     options_value.c  takes one value: judges it, and keeps it if no higher source has spoken
  *     options_help.c   --help and --version
@@ -37,6 +38,7 @@ struct word_list {
 struct options {
     enum program program;
     struct setting set[OPTIONS];
+    char *config;        /* the configuration file that was read; NULL: none */
     const char *command; /* of the table of commands, or NULL */
     const char *slip;    /* likewise: the first word is nearly its name */
     struct word_list words;
@@ -76,7 +78,11 @@ unsigned option_distance(const char *a, size_t a_len, const char *b, size_t b_le
 
 enum err_code options_read_args(struct options *o, int argc, char **argv, struct err *e) MUST_CHECK;
 enum err_code options_read_env(struct options *o, struct err *e) MUST_CHECK;
-/* The file, whose path and existence this also decides. */
+/* The file's path, NULL where there is none. ERR_CONFIG: one lies in the working folder and may be somebody else's. */
+enum err_code options_find_config(const struct options *o, const char **path,
+                                  struct err *e) MUST_CHECK;
+/* Keeps the path for options_config. */
+enum err_code options_note_config(struct options *o, const char *path, struct err *e) MUST_CHECK;
 enum err_code options_read_file(struct options *o, struct err *e) MUST_CHECK;
 /* After the others. */
 enum err_code options_read_db_file(struct options *o, struct err *e) MUST_CHECK;

@@ -72,3 +72,137 @@ def test_a_metrics_folder_that_is_gone_does_not_stop_the_copy(netty, sims, db):
     assert_synced(sim, db, "contacts")
     for run in (fetched, loaded):
         assert run.code in (73, 74, 78) and str(file.parent) in run.err, repr(run)
+
+
+# ---- a lock that is held, under cron ----
+
+def test_a_lock_that_is_held_is_a_line_at_info(netty, sims):
+    """A backfill runs for hours; cron's runs in between mail nobody."""
+    sim = sims("contacts:3000")
+    slow = netty.start("netty-extract", "--full", "--rate", "2", "contacts", sim=sim)
+    wait_for(lambda: (netty.spool / "contacts/lock").exists() and (netty.spool / "contacts/lock").read_text(), "the lock")
+    run = netty.extract("--quiet", "contacts", sim=sim, code=75)
+    assert run.err == "", run.err
+    loud = netty.extract("contacts", sim=sim, code=75, env=JSON_LOG)
+    busy = [line for line in events(loud) if line.get("error") == "busy" or "another process" in json.dumps(line)]
+    assert busy and all(line["level"] == "info" for line in busy), loud.err
+    slow.terminate()
+    assert slow.wait(timeout=60) == 75
+
+
+# ---- netty.conf in the working folder ----
+
+OTHER = 12345
+
+
+def run_in(netty, folder, program, *arguments, env=None, user=None):
+    merged = netty.environment(env={"NETTY_SPOOL": None, "NETTY_API_KEY": KEY, "NETTY_BASE_URL": None, **(env or {})})
+    done = subprocess.run([BUILD / program, *arguments], cwd=folder, env=merged, stdin=subprocess.DEVNULL, text=True,
+                          capture_output=True, timeout=120, user=user)
+    assert KEY not in done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="another user's file takes root to make")
+@pytest.mark.parametrize("what", ["file", "folder", "file writable", "folder writable", "sticky folder"])
+def test_a_netty_conf_of_somebody_else_is_not_believed(netty, what):
+    """It would send the key to the address that it names."""
+    folder = netty.dir / "work"
+    folder.mkdir(mode=0o755)
+    conf = folder / "netty.conf"
+    conf.write_text("base-url = http://127.0.0.1:9\nspool = spool\nretries = 0\n")
+    conf.chmod(0o644)
+    if what == "file":
+        os.chown(conf, OTHER, OTHER)
+    elif what == "folder":
+        os.chown(folder, OTHER, OTHER)
+    elif what == "file writable":
+        conf.chmod(0o664)
+    else:
+        folder.chmod(0o777 if what == "folder writable" else 0o1777)
+    for program, arguments in (("netty-extract", ("contacts",)), ("netty-load", ()), ("netty-spool", ("ls",))):
+        done = run_in(netty, folder, program, *arguments)
+        assert done.returncode == 78 and "netty.conf" in done.stderr and "--config" in done.stderr, done
+    # One that was named is the person's own word.
+    assert run_in(netty, folder, "netty-extract", "--config", "netty.conf", "contacts").returncode == 69
+    assert run_in(netty, folder, "netty-extract", "contacts", env={"NETTY_CONFIG": "netty.conf"}).returncode == 69
+
+
+def test_a_netty_conf_of_ones_own_is_believed_and_named(netty):
+    folder = netty.dir / "work"
+    folder.mkdir(mode=0o755)
+    conf = folder / "netty.conf"
+    conf.write_text("base-url = http://127.0.0.1:9\nspool = spool\nretries = 0\nlog-format = json\n")
+    done = run_in(netty, folder, "netty-extract", "contacts")
+    assert done.returncode == 69
+    first = events(done.stderr)[0]
+    assert first["event"] == "config" and first["file"] == str(conf), first
+    assert str(conf) in run_in(netty, folder, "netty-extract", "--help").stdout
+
+
+# ---- times that exist twice, or not at all ----
+
+def pages_at(spool, *moments):
+    writer = spool.table("contacts")
+    for number, moment in enumerate(moments):
+        writer.page([f'{{"contact_id":{number}}}'], datetime.fromisoformat(moment))
+
+
+def test_times_that_exist_twice_take_the_wider_window(netty, spool):
+    """2026-10-25 has 02:30 twice in Paris: at 00:30 and at 01:30 UTC."""
+    pages_at(spool, "2026-10-24T23:30:00+00:00", "2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00",
+             "2026-10-25T02:30:00+00:00")
+    env = {"NETTY_TIMEZONE": "Europe/Paris"}
+    run = netty.spool_tool("cat", "--from", "2026-10-25 02:00", "--to", "2026-10-25 03:00", "contacts", env=env)
+    assert [json.loads(line)["contact_id"] for line in run.out.splitlines()] == [1, 2]
+    run = netty.spool_tool("cat", "--from", "2026-10-25 02:15", "--to", "2026-10-25 02:45", "contacts", env=env)
+    assert [json.loads(line)["contact_id"] for line in run.out.splitlines()] == [1, 2]
+
+
+def test_a_time_that_does_not_exist_is_said(netty, spool):
+    pages_at(spool, "2026-03-29T00:30:00+00:00", "2026-03-29T01:30:00+00:00")
+    env = {"NETTY_TIMEZONE": "Europe/Paris", **JSON_LOG}
+    run = netty.spool_tool("cat", "--from", "2026-03-29 02:30", "contacts", env=env)
+    said = events(run, "time")
+    assert len(said) == 1 and said[0]["level"] == "warn" and "2026-03-29 02:30" in json.dumps(said[0])
+
+
+# ---- a pipe whose reader has gone ----
+
+def to_nobody(netty, program, *arguments, sim=None, db=None):
+    """Its standard output is a pipe that nobody reads."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run([BUILD / program, *map(str, arguments)], cwd=netty.dir, env=netty.environment(sim, db),
+                              stdin=subprocess.DEVNULL, stdout=write, stderr=subprocess.PIPE, text=True, timeout=120)
+    finally:
+        os.close(write)
+    return done
+
+
+def test_a_broken_pipe_is_no_disk_failure(netty, sims, db):
+    sim = sims("contacts:300")
+    db.create("contacts")
+    for program, arguments, more in [("netty-extract", ("contacts",), {"sim": sim}), ("netty-extract", ("--json", "contacts"), {"sim": sim}),
+                                     ("netty-load", (), {"db": db}), ("netty-load", ("--check",), {"db": db}),
+                                     ("netty-spool", ("ls",), {}), ("netty-spool", ("cat", "contacts"), {}),
+                                     ("netty-spool", ("status",), {}), ("netty-spool", ("digest", "contacts"), {}),
+                                     ("netty-spool", ("verify",), {}), ("netty-spool", ("history", "contacts", "1"), {}),
+                                     ("netty-spool", ("--help",), {}), ("netty-load", ("check",), {"db": db})]:
+        done = to_nobody(netty, program, *arguments, **more)
+        assert done.returncode == 0 and "disk" not in done.stderr and "rite" not in done.stderr, (program, arguments, done)
+    assert_synced(sim, db, "contacts")
+    # A run ends as it would have.
+    sim.stop()
+    done = to_nobody(netty, "netty-extract", "--retries", 0, "contacts", sim=sim)
+    assert done.returncode == 69, done
+
+
+def test_a_full_output_is_a_failure(netty, spool):
+    """That the test above can fail: /dev/full is no reader that has gone."""
+    pages_at(spool, "2026-03-29T00:30:00+00:00")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BUILD / "netty-spool", "cat", "contacts"], cwd=netty.dir, env=netty.environment(), stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 74
