@@ -33,11 +33,11 @@ static const char *const kinds[] = {"timeout",    "connection",   "cut",        
                                     "denied",     "client_error", "server_error", "redirect",
                                     "not_a_page", "too_big",      "other"};
 
-static const struct last_run_meters last_run = {.side = RUN_HISTORY_EXTRACT,
-                                                .duration = FETCH_METRIC_LAST_DURATION,
-                                                .timestamp = FETCH_METRIC_LAST_TIMESTAMP,
-                                                .success = FETCH_METRIC_LAST_SUCCESS,
-                                                .aside = FETCH_METRIC_DEAD_LETTERS};
+static const struct last_run_metrics last_run = {.side = RUN_HISTORY_EXTRACT,
+                                                 .duration = FETCH_METRIC_LAST_DURATION,
+                                                 .timestamp = FETCH_METRIC_LAST_TIMESTAMP,
+                                                 .success = FETCH_METRIC_LAST_SUCCESS,
+                                                 .dead_letters = FETCH_METRIC_DEAD_LETTERS};
 
 /* ---- counting ---- */
 

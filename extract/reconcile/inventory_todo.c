@@ -52,10 +52,10 @@ enum err_code inventory_todo_line(void *ctx, const struct inventory_line *line, 
     }
     if (line->kind != INVENTORY_LOOKUP)
         return OK;
-    for (size_t i = 0; i < line->look->absent_count && rc == OK; i++)
-        rc = add_done(t, line->look->absent[i], e);
-    for (size_t i = 0; i < line->look->present_count && rc == OK; i++)
-        rc = add_done(t, (struct inventory_pair){line->look->present[i], WHEN_NONE}, e);
+    for (size_t i = 0; i < line->lookup->absent_count && rc == OK; i++)
+        rc = add_done(t, line->lookup->absent[i], e);
+    for (size_t i = 0; i < line->lookup->present_count && rc == OK; i++)
+        rc = add_done(t, (struct inventory_pair){line->lookup->present[i], WHEN_NONE}, e);
     return rc;
 }
 
@@ -65,13 +65,13 @@ static enum err_code gather(struct inventory_todo *t, const struct missing *m, i
 {
     size_t most = 0;
     for (size_t i = 0; i < m->count; i++)
-        most += m->entries[i].roll == began ? m->entries[i].count : 0;
+        most += m->entries[i].inventory_began == began ? m->entries[i].count : 0;
     t->lookups = calloc(most + 1, sizeof *t->lookups);
     if (t->lookups == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < m->count; i++) {
         const struct missing_entry *d = &m->entries[i];
-        for (size_t j = 0; d->roll == began && j < d->count; j++)
+        for (size_t j = 0; d->inventory_began == began && j < d->count; j++)
             t->lookups[t->count++] = (struct inventory_pair){d->rows[j].key, d->rows[j].time};
     }
     if (t->count > 0)
@@ -101,11 +101,11 @@ static enum inventory_todo_phase ended(const struct missing *m, const struct inv
     enum inventory_todo_phase phase = INVENTORY_TODO_WAIT;
     for (size_t i = 0; i < m->count; i++) {
         const struct missing_entry *d = &m->entries[i];
-        if (d->roll != state->began)
+        if (d->inventory_began != state->began)
             continue;
         if (d->held > 0)
             return INVENTORY_TODO_HELD;
-        if (!d->ended || d->looks < state->looks)
+        if (!d->ended || d->lookups < state->lookups)
             return INVENTORY_TODO_WAIT;
         phase = INVENTORY_TODO_BEGIN;
     }

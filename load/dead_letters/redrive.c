@@ -30,7 +30,7 @@ struct redrive {
     size_t count;
     size_t first; /* not settled */
     size_t next;  /* to hand out */
-    struct dead_mark mark;
+    struct dead_position mark;
     bool anew;
     uint64_t stay; /* letters read before the chunk that the file keeps */
     uint64_t skip; /* of them, still to be passed over where the file is read anew */

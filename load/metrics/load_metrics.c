@@ -39,11 +39,11 @@ static const char *const kinds[TABLE_TROUBLES] = {
     [DB_NO_TABLE] = "no_table", [DB_FORBIDDEN] = "forbidden", [DB_FAULT] = "other",
 };
 
-static const struct last_run_meters last_run = {.side = RUN_HISTORY_LOAD,
-                                                .duration = METER_LAST_DURATION,
-                                                .timestamp = METER_LAST_TIMESTAMP,
-                                                .success = METER_LAST_SUCCESS,
-                                                .aside = METER_ASIDE};
+static const struct last_run_metrics last_run = {.side = RUN_HISTORY_LOAD,
+                                                 .duration = METER_LAST_DURATION,
+                                                 .timestamp = METER_LAST_TIMESTAMP,
+                                                 .success = METER_LAST_SUCCESS,
+                                                 .dead_letters = METER_ASIDE};
 
 /* ---- counting ---- */
 

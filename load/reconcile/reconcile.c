@@ -102,17 +102,17 @@ static enum err_code read_words(struct reconcile_task *t, struct err *e)
     struct missing m = {0};
     enum err_code rc = missing_read(t->conf->spool, t->table, &m, e);
     const struct missing_entry *ours = rc == OK ? missing_find(&m, t->database) : NULL;
-    struct missing_entry none = {.roll = t->state.began};
+    struct missing_entry none = {.inventory_began = t->state.began};
     (void)snprintf(none.id, sizeof none.id, "%s", t->database);
     if (rc == OK)
         rc = copy_entry(&t->old, ours != NULL ? ours : &none, e);
     if (rc == OK)
         rc = copy_entry(&t->now, ours != NULL ? ours : &none, e);
-    if (rc == OK && t->now.roll != t->state.began) {
-        t->now.roll = t->state.began;
-        t->now.window = t->now.looks = t->now.marked = t->now.held = 0;
+    if (rc == OK && t->now.inventory_began != t->state.began) {
+        t->now.inventory_began = t->state.began;
+        t->now.window = t->now.lookups = t->now.deleted = t->now.held = 0;
         t->now.ended = false;
-        t->old.window = t->old.looks = t->old.held = 0;
+        t->old.window = t->old.lookups = t->old.held = 0;
     }
     missing_free(&m);
     return rc;
@@ -127,25 +127,25 @@ static enum err_code work_on(struct reconcile_task *t, struct err *e)
     if ((rc = read_words(t, e)) != OK)
         return rc;
     t->row->missing = t->now.count;
-    bool looks = s->looks > t->now.looks;
+    bool looks = s->lookups > t->now.lookups;
     bool window = s->windows > t->now.window || t->now.held > 0;
     if (!looks && !window)
         return OK;
     if ((rc = reconcile_state_read(t, e)) != OK)
         return rc;
-    if (s->looks > t->looks)
+    if (s->lookups > t->looks)
         rc = reconcile_read_lookups(t, &changed, e);
     else if (looks) {
-        t->now.looks = t->looks; /* acted on, and killed before the spool was told */
+        t->now.lookups = t->looks; /* acted on, and killed before the spool was told */
         changed = true;
     }
     window = s->windows > t->now.window || t->now.held > 0;
-    if (rc == OK && window && t->row->held == 0 && t->now.looks >= s->looks &&
+    if (rc == OK && window && t->row->held == 0 && t->now.lookups >= s->lookups &&
         (rc = still_held(t, &held, e)) == OK && !held && s->windows > 0)
         rc = take_window(t, &changed, e);
     if (rc != OK || !changed || t->conf->dry_run)
         return rc;
-    t->now.marked = t->marked;
+    t->now.deleted = t->marked;
     t->now.at = when_now();
     t->row->missing = t->now.count;
     return missing_store(t->conf->spool, t->table, &t->now, e);
@@ -202,7 +202,7 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
     int listed = row_of(w->list, LIST_TABLE, t.table);
     int loaded = row_of(w->progress, 0, t.table);
     row->rolled = t.state.there;
-    if (rc != OK || !t.state.there || t.state.windows + t.state.looks == 0 || listed < 0 ||
+    if (rc != OK || !t.state.there || t.state.windows + t.state.lookups == 0 || listed < 0 ||
         loaded < 0 || !PQgetisnull(w->list, listed, LIST_PROBLEM))
         return rc;
     t.place = (struct page_place){(uint64_t)target_table_number(w->progress, loaded, 1),
@@ -233,7 +233,7 @@ static bool any_roll(const struct reconcile *r)
         struct inventory_state state;
         struct err e = ERR_INIT;
         if (inventory_read(r->conf.spool, r->rows[i].table, &state, NULL, NULL, &e) != OK ||
-            state.windows + state.looks > 0)
+            state.windows + state.lookups > 0)
             return true;
     }
     return false;

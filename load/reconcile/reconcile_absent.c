@@ -139,8 +139,8 @@ static enum err_code on_line(void *ctx, const struct inventory_line *line, struc
     for (size_t i = 0; i < line->deleted_count; i++)
         flag_key(c, line->deleted[i], SEEN | DELETED);
     if (line->kind == INVENTORY_LOOKUP)
-        for (size_t i = 0; i < line->look->present_count; i++)
-            flag_key(c, line->look->present[i], SEEN);
+        for (size_t i = 0; i < line->lookup->present_count; i++)
+            flag_key(c, line->lookup->present[i], SEEN);
     return OK;
 }
 

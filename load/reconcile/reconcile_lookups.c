@@ -50,7 +50,7 @@ static enum err_code on_look(void *ctx, const struct inventory_line *line, struc
     struct looks *l = ctx;
     if (line->kind != INVENTORY_LOOKUP || line->number <= l->task->looks)
         return OK;
-    const struct inventory_lookup *look = line->look;
+    const struct inventory_lookup *look = line->lookup;
     size_t absent = l->absent_count + look->absent_count;
     size_t keys = l->keys_count + look->absent_count + look->present_count;
     struct inventory_pair *pairs = realloc(l->absent, (absent + 1) * sizeof *pairs);
@@ -155,7 +155,7 @@ enum err_code reconcile_read_lookups(struct reconcile_task *t, bool *changed, st
     *changed = true;
     t->now.held = t->row->held = held;
     if (held == 0) {
-        t->now.looks = l.number;
+        t->now.lookups = l.number;
         drop_looked(&t->now, l.keys, l.keys_count);
     }
 done:

@@ -1,7 +1,7 @@
 #include "spool/cli/spool_command.h"
 
 struct cat {
-    const struct spool_command *cmd;
+    const struct spool_command *command;
     const char *id; /* only this record's versions; NULL: all */
     char key[SPOOL_COMMAND_KEY_MAX];
     struct json_splitter *splitter;
@@ -29,8 +29,8 @@ static enum err_code put_page(void *ctx, struct reader *r, const struct page_inf
                     : SPOOL_COMMAND_MATCH;
         cat->damaged += match == SPOOL_COMMAND_UNREADABLE;
         /* n + 1: the line end is there too. */
-        if (match == SPOOL_COMMAND_MATCH && fwrite(line, 1, n + 1, cat->cmd->out) != n + 1)
-            return spool_command_written(cat->cmd, e);
+        if (match == SPOOL_COMMAND_MATCH && fwrite(line, 1, n + 1, cat->command->out) != n + 1)
+            return spool_command_written(cat->command, e);
     }
 }
 
@@ -48,7 +48,7 @@ static enum err_code put_table(const struct spool_command *c, const char *table,
 
 enum err_code spool_command_cat(const struct spool_command *c, struct err *e)
 {
-    struct cat cat = {.cmd = c};
+    struct cat cat = {.command = c};
     if (c->count == 0)
         return err_set(e, ERR_USAGE, "cat needs a table's name; `netty-spool ls` lists them");
     if (options_given(c->options, OPT_ID))

@@ -17,8 +17,8 @@ struct reason {
     int64_t count;
 };
 
-struct dead {
-    const struct spool_command *cmd;
+struct dead_listing {
+    const struct spool_command *command;
     const char *table;
     const char *side;
     struct summary *summary;
@@ -27,7 +27,7 @@ struct dead {
 };
 
 /* The last place is everything else's. */
-static void note_reason(struct dead *d, const struct dead_letter *letter)
+static void count_reason(struct dead_listing *d, const struct dead_letter *letter)
 {
     size_t i = 0;
     while (i < d->count && (strcmp(d->reasons[i].word, letter->reason) != 0 ||
@@ -45,7 +45,7 @@ static void note_reason(struct dead *d, const struct dead_letter *letter)
     r->count++;
 }
 
-static enum err_code add_reasons(struct dead *d, struct err *e)
+static enum err_code add_reasons(struct dead_listing *d, struct err *e)
 {
     enum err_code rc = OK;
     for (size_t i = 0; i < d->count && rc == OK; i++) {
@@ -62,46 +62,48 @@ static enum err_code add_reasons(struct dead *d, struct err *e)
     return rc;
 }
 
-static enum err_code put_json(const struct dead *d, const struct dead_letter *letter, struct err *e)
+static enum err_code put_json(const struct dead_listing *d, const struct dead_letter *letter,
+                              struct err *e)
 {
     struct buf line;
     enum err_code rc;
     buf_init(&line, DEAD_LETTER_LINE_MAX);
     if ((rc = dead_letter_line_add(&line, letter)) != OK)
         (void)buf_err(e, rc, &line, "a record that was set aside");
-    else if (fprintf(d->cmd->out, "{\"table\":\"%s\",\"side\":\"%s\",%s", d->table, d->side,
+    else if (fprintf(d->command->out, "{\"table\":\"%s\",\"side\":\"%s\",%s", d->table, d->side,
                      line.data + 1) < 0)
-        rc = spool_command_written(d->cmd, e);
+        rc = spool_command_written(d->command, e);
     buf_free(&line);
     return rc;
 }
 
-static enum err_code put_letter(void *ctx, const struct dead_letter *letter, struct err *e)
+static enum err_code put_dead_letter(void *ctx, const struct dead_letter *letter, struct err *e)
 {
-    struct dead *d = ctx;
+    struct dead_listing *d = ctx;
     char at[WHEN_TEXT];
-    if (d->cmd->json)
+    if (d->command->json)
         return put_json(d, letter, e);
-    note_reason(d, letter);
-    if (fprintf(d->cmd->out, "%s  %s  %s  %s%s%s  page %" PRIu64 " line %" PRIu64 "  %s\n",
+    count_reason(d, letter);
+    if (fprintf(d->command->out, "%s  %s  %s  %s%s%s  page %" PRIu64 " line %" PRIu64 "  %s\n",
                 when_people(letter->at, at), d->table, d->side, letter->reason,
                 *letter->sqlstate ? " " : "", letter->sqlstate, letter->place.page, letter->line,
                 letter->message) < 0)
-        return spool_command_written(d->cmd, e);
+        return spool_command_written(d->command, e);
     return OK;
 }
 
-static enum err_code put_side(struct dead *d, enum dead_side side, const char *name, struct err *e)
+static enum err_code put_side(struct dead_listing *d, enum dead_side side, const char *name,
+                              struct err *e)
 {
     d->side = name;
-    enum err_code rc = dead_each(d->cmd->spool, d->table, side, put_letter, d, e);
+    enum err_code rc = dead_each(d->command->spool, d->table, side, put_dead_letter, d, e);
     return rc == OK ? add_reasons(d, e) : rc;
 }
 
 static enum err_code put_table(const struct spool_command *c, const char *table, void *ctx,
                                struct err *e)
 {
-    struct dead *d = ctx;
+    struct dead_listing *d = ctx;
     (void)c;
     d->table = table;
     enum err_code rc = put_side(d, DEAD_EXTRACT, "extract", e);
@@ -110,7 +112,7 @@ static enum err_code put_table(const struct spool_command *c, const char *table,
 
 enum err_code spool_command_dead(const struct spool_command *c, struct err *e)
 {
-    struct dead d = {.cmd = c};
+    struct dead_listing d = {.command = c};
     enum err_code rc = summary_open(&d.summary, false, e);
     if (rc == OK)
         rc = spool_command_each_table(c, put_table, &d, e);

@@ -17,15 +17,15 @@
 #include <string.h>
 
 struct heal {
-    const struct spool_command *cmd;
+    const struct spool_command *command;
     struct zone *zone;
     struct summary *summary;
     const char *dir;
-    bool look; /* --dry-run */
+    bool dry_run; /* --dry-run */
 
     struct page_place *places;
     size_t count;
-    size_t room;
+    size_t capacity;
     bool seen;                        /* a good page came before, */
     char last[PAGE_POSITION_MAX + 1]; /* with this position */
     bool in_gap;                      /* none has come since the last damage */
@@ -33,7 +33,7 @@ struct heal {
     struct refetch wish;
 };
 
-static int64_t parse(const struct heal *h, const char *time)
+static int64_t parse_time(const struct heal *h, const char *time)
 {
     int64_t t = WHEN_NONE;
     return when_parse(time, strlen(time), h->zone, &t) == OK ? t : WHEN_NONE;
@@ -65,13 +65,13 @@ static void header_position(const struct heal *h, uint64_t segment, char out[PAG
 
 static enum err_code add_place(struct heal *h, struct page_place place, struct err *e)
 {
-    if (h->count == h->room) {
-        size_t room = h->room ? 2 * h->room : 64;
-        struct page_place *more = realloc(h->places, room * sizeof *more);
+    if (h->count == h->capacity) {
+        size_t capacity = h->capacity ? 2 * h->capacity : 64;
+        struct page_place *more = realloc(h->places, capacity * sizeof *more);
         if (!more)
             return err_set(e, ERR_NOMEM, "out of memory");
         h->places = more;
-        h->room = room;
+        h->capacity = capacity;
     }
     h->places[h->count++] = place;
     return OK;
@@ -96,13 +96,13 @@ static enum err_code on_damage(void *ctx, const struct page_info *info, const st
     struct heal *h = ctx;
     struct refetch *wish = &h->wish;
     (void)what;
-    if (h->look && info->place.page == 0 && info->bytes > 0) {
-        bool mended; /* a seek table: no page is lost with it */
-        enum err_code rc = seek_table_repair(h->dir, info->place.segment, true, &mended, e);
-        if (rc != OK || mended)
+    if (h->dry_run && info->place.page == 0 && info->bytes > 0) {
+        bool repaired; /* a seek table: no page is lost with it */
+        enum err_code rc = seek_table_repair(h->dir, info->place.segment, true, &repaired, e);
+        if (rc != OK || repaired)
             return rc;
     }
-    int64_t low = info->bytes > 0 ? parse(h, info->low) : WHEN_NONE;
+    int64_t low = info->bytes > 0 ? parse_time(h, info->low) : WHEN_NONE;
     bool first = h->count == 0;
     if (!first && h->in_gap && h->chosen) {
         wish->low = low < wish->low ? low : wish->low; /* WHEN_NONE is the least */
@@ -119,7 +119,7 @@ static enum err_code on_damage(void *ctx, const struct page_info *info, const st
     return add_place(h, info->place, e);
 }
 
-static enum err_code settle(const struct heal *h, const char *table, struct err *e)
+static enum err_code store_wish(const struct heal *h, const char *table, struct err *e)
 {
     uint64_t pruned;
     int lock;
@@ -128,7 +128,7 @@ static enum err_code settle(const struct heal *h, const char *table, struct err 
         return rc;
     rc = pruned_read(h->dir, &pruned, e);
     if ((rc == OK || rc == ERR_DAMAGED) &&
-        (rc = refetch_ask(h->cmd->spool, table, &h->wish, e)) == OK)
+        (rc = refetch_ask(h->command->spool, table, &h->wish, e)) == OK)
         rc = healed_add(h->dir, h->places, h->count, pruned, e);
     small_file_unlock(lock);
     return rc;
@@ -148,16 +148,16 @@ static enum err_code heal_table(const struct spool_command *c, const char *table
     h->seen = h->in_gap = h->chosen = false;
     h->last[0] = '\0';
     h->wish = (struct refetch){.asked = when_now(), .low = WHEN_NONE};
-    int64_t mended;
-    if ((rc = repair_table(c->spool, table, h->look, &mended, e)) != OK ||
+    int64_t repaired;
+    if ((rc = repair_table(c->spool, table, h->dry_run, &repaired, e)) != OK ||
         (rc = spool_command_walk_pages(c, table, &w, e)) != OK)
         return rc;
-    if (h->count > 0 && !h->look && (rc = settle(h, table, e)) != OK)
+    if (h->count > 0 && !h->dry_run && (rc = store_wish(h, table, e)) != OK)
         return rc;
     const struct cell cells[] = {
         {.name = "table", .type = CELL_STR, .str = table},
         {.name = "healed", .type = CELL_INT, .num = (int64_t)h->count},
-        {.name = "mended", .type = CELL_INT, .num = mended},
+        {.name = "mended", .type = CELL_INT, .num = repaired},
         {.name = "fetch_again",
          .type = CELL_STR,
          .str = h->count == 0       ? "nothing"
@@ -171,15 +171,15 @@ static enum err_code heal_table(const struct spool_command *c, const char *table
 enum err_code spool_command_heal(const struct spool_command *c, struct err *e)
 {
     struct heal *h = calloc(1, sizeof *h);
-    int64_t mended;
+    int64_t repaired;
     enum err_code rc;
     if (!h)
         return err_set(e, ERR_NOMEM, "out of memory");
-    h->cmd = c;
-    h->look = options_int(c->options, OPT_DRY_RUN) != 0;
+    h->command = c;
+    h->dry_run = options_int(c->options, OPT_DRY_RUN) != 0;
     if ((rc = summary_open(&h->summary, c->json, e)) == OK &&
         (rc = options_zone(c->options, &h->zone, e)) == OK &&
-        (rc = repair_spool(c->spool, h->look, &mended, e)) == OK &&
+        (rc = repair_spool(c->spool, h->dry_run, &repaired, e)) == OK &&
         (rc = spool_command_each_table(c, heal_table, h, e)) == OK &&
         (rc = summary_print(h->summary, c->out, e)) == OK)
         rc = spool_command_written(c, e);

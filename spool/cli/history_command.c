@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct history {
-    const struct spool_command *cmd;
+    const struct spool_command *command;
     const char *id;
     char key[SPOOL_COMMAND_KEY_MAX];
     bool colour;
@@ -40,7 +40,7 @@ static const struct member *find(const struct record *r, const struct member *li
 static enum err_code add_name(struct history *h, const struct member *m, char sign, bool *first)
 {
     enum err_code rc = OK;
-    if (h->cmd->json) {
+    if (h->command->json) {
         if (!*first)
             rc = buf_addc(&h->out, ',');
         if (rc == OK)
@@ -71,7 +71,7 @@ static enum err_code add_changes(struct history *h, const struct record *now,
     for (size_t i = 0; i < before->count && rc == OK; i++)
         if (!find(now, &before->members[i]))
             rc = add_name(h, &before->members[i], '-', &first);
-    if (rc == OK && first && !h->cmd->json)
+    if (rc == OK && first && !h->command->json)
         rc = buf_adds(&h->out, h->versions ? " unchanged" : " first seen");
     return rc;
 }
@@ -81,7 +81,7 @@ static enum err_code compose(struct history *h, const struct page_info *p, uint6
 {
     char text[WHEN_TEXT];
     enum err_code rc;
-    if (!h->cmd->json) {
+    if (!h->command->json) {
         if ((rc = buf_addf(&h->out, "%s  segment %" PRIu64 " page %" PRIu64 " line %" PRIu64 " ",
                            when_people(p->fetched, text), p->place.segment, p->place.page, line)) ==
             OK)
@@ -112,8 +112,8 @@ static enum err_code show(struct history *h, const struct page_info *p, uint64_t
     buf_reset(&h->out);
     if ((rc = compose(h, p, line, now, &before)) != OK)
         return buf_err(e, rc, &h->out, "a version of the record");
-    if (fwrite(h->out.data, 1, h->out.len, h->cmd->out) != h->out.len)
-        return spool_command_written(h->cmd, e);
+    if (fwrite(h->out.data, 1, h->out.len, h->command->out) != h->out.len)
+        return spool_command_written(h->command, e);
     h->versions++;
     buf_reset(&h->last);
     if ((rc = buf_add(&h->last, now->text, now->len)) != OK)
@@ -177,7 +177,7 @@ enum err_code spool_command_history(const struct spool_command *c, struct err *e
         return err_set(e, ERR_USAGE, "history needs a table's name and a record's id");
     struct spool_command table = *c;
     table.count = 1;
-    struct history h = {.cmd = &table, .id = c->words[1], .colour = wants_colour()};
+    struct history h = {.command = &table, .id = c->words[1], .colour = wants_colour()};
     enum err_code rc;
     buf_init(&h.last, PAGE_LINE_MAX);
     buf_init(&h.out, PAGE_LINE_MAX + (1 << 20));

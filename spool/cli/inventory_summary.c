@@ -7,30 +7,30 @@
 #include "spool/inventory/missing_records.h"
 
 /* What the databases have said to this roll: together, but for `answered`, which some one must have. */
-struct word {
+struct answers {
     int64_t missing;
     int64_t held;
-    int64_t marked;
+    int64_t deleted;
     bool answered; /* to all of it */
 };
 
-static struct word word_of(const struct missing *m, const struct inventory_state *s)
+static struct answers answers_of(const struct missing *m, const struct inventory_state *s)
 {
-    struct word w = {0};
+    struct answers w = {0};
     for (size_t i = 0; i < m->count; i++) {
         const struct missing_entry *d = &m->entries[i];
-        if (d->roll != s->began)
+        if (d->inventory_began != s->began)
             continue;
         w.missing += (int64_t)d->count;
         w.held += (int64_t)d->held;
-        w.marked += (int64_t)d->marked;
-        w.answered = w.answered || (d->ended && d->looks >= s->looks);
+        w.deleted += (int64_t)d->deleted;
+        w.answered = w.answered || (d->ended && d->lookups >= s->lookups);
     }
     return w;
 }
 
 /* Whose turn it is. */
-static const char *stage(const struct inventory_state *s, const struct word *w)
+static const char *stage(const struct inventory_state *s, const struct answers *w)
 {
     if (w->held > 0)
         return "held";
@@ -41,8 +41,8 @@ static const char *stage(const struct inventory_state *s, const struct word *w)
     return w->missing > 0 ? "looking" : "done";
 }
 
-enum err_code spool_command_show_roll(const struct spool_command *c, const char *table,
-                                      struct summary *out, size_t *shown, struct err *e)
+enum err_code spool_command_show_inventory(const struct spool_command *c, const char *table,
+                                           struct summary *out, size_t *shown, struct err *e)
 {
     struct inventory_state s;
     struct missing m = {0};
@@ -58,7 +58,7 @@ enum err_code spool_command_show_roll(const struct spool_command *c, const char 
         *e = why;
     if (rc != OK || !s.there || (rc = missing_read(c->spool, table, &m, e)) != OK)
         return rc;
-    const struct word w = word_of(&m, &s);
+    const struct answers w = answers_of(&m, &s);
     const struct cell cells[] = {
         {.name = "reconcile", .type = CELL_STR, .str = table},
         {.name = "stage", .type = CELL_STR, .str = stage(&s, &w)},
@@ -68,7 +68,7 @@ enum err_code spool_command_show_roll(const struct spool_command *c, const char 
         {.name = "records", .type = CELL_INT, .num = (int64_t)s.records},
         {.name = "missing", .type = CELL_INT, .num = w.missing},
         {.name = "absent", .type = CELL_INT, .num = (int64_t)s.absent},
-        {.name = "marked", .type = CELL_INT, .num = w.marked},
+        {.name = "marked", .type = CELL_INT, .num = w.deleted},
         {.name = "held", .type = CELL_INT, .num = w.held},
         {.name = "last_finished",
          .type = CELL_TIME,

@@ -74,7 +74,7 @@ static enum err_code start(const char *path, const char *const *args, pid_t *pid
     return err_sys(e, ERR_CREATE, "cannot run %s, which asks the database what is loaded", path);
 }
 
-static enum err_code judge(int status, struct err *e)
+static enum err_code check_exit(int status, struct err *e)
 {
     static const enum err_code codes[] = {ERR_UNAVAILABLE, ERR_DENIED, ERR_CONFIG, ERR_USAGE,
                                           ERR_DAMAGED,     ERR_IO,     ERR_CREATE, ERR_BUSY};
@@ -107,5 +107,5 @@ enum err_code loaded_query(const struct options *o, const struct spool *s, struc
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return err_sys(e, ERR_INTERNAL, "cannot wait for netty-load");
-    return judge(status, e);
+    return check_exit(status, e);
 }

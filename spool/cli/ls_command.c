@@ -38,8 +38,8 @@ static enum err_code count_page(void *ctx, struct reader *r, const struct page_i
 }
 
 /* By the loader's last word. */
-static enum err_code ask_loaded_file(const struct spool_command *c, const char *table,
-                                     struct page_place end, const char **answer, struct err *e)
+static enum err_code read_loaded_file(const struct spool_command *c, const char *table,
+                                      struct page_place end, const char **answer, struct err *e)
 {
     struct loaded loaded;
     enum err_code rc = loaded_read(c->spool, table, &loaded, e);
@@ -60,7 +60,7 @@ static enum err_code list_table(const struct spool_command *c, const char *table
     struct spool_command_walk w = {.trusting = true, .page = count_page, .ctx = &row};
     const char *loaded;
     enum err_code rc = spool_command_walk_pages(c, table, &w, e);
-    if (rc != OK || (rc = ask_loaded_file(c, table, row.end, &loaded, e)) != OK)
+    if (rc != OK || (rc = read_loaded_file(c, table, row.end, &loaded, e)) != OK)
         return rc;
     ls->damaged += w.damaged;
     const struct cell cells[] = {

@@ -32,8 +32,9 @@ enum err_code spool_command_report(const struct spool_command *c, struct err *e)
 
 /* A row of the table's reconcile, where there is one; *shown counts. */
 struct summary;
-enum err_code spool_command_show_roll(const struct spool_command *c, const char *table,
-                                      struct summary *out, size_t *shown, struct err *e) MUST_CHECK;
+enum err_code spool_command_show_inventory(const struct spool_command *c, const char *table,
+                                           struct summary *out, size_t *shown,
+                                           struct err *e) MUST_CHECK;
 
 /* The tables named, each of which must be there, or all there are. */
 typedef enum err_code spool_command_table_fn(const struct spool_command *c, const char *table,

@@ -6,7 +6,7 @@
 #include "spool/cli/spool_command.h"
 #include "spool/status/status.h"
 
-static const struct run_history_entry *newest(const struct run_history *r)
+static const struct run_history_entry *latest_run(const struct run_history *r)
 {
     return r->count > 0 ? &r->entries[r->count - 1] : NULL;
 }
@@ -99,37 +99,37 @@ static enum err_code show_databases(const struct status *s, struct summary *out,
     return rc;
 }
 
-enum part {
+enum section {
     TABLES,
     WHOLE,
     DATABASES,
     RUNS,
     REASONS,
-    ROLLS,
-    PARTS
+    INVENTORIES,
+    SECTIONS
 };
 
-static enum err_code fill(const struct spool_command *c, const struct status *s,
-                          struct summary **parts, size_t *rolls, struct err *e)
+static enum err_code fill_sections(const struct spool_command *c, const struct status *s,
+                                   struct summary **sections, size_t *inventories, struct err *e)
 {
     enum err_code rc = OK;
     for (size_t i = 0; i < s->count && rc == OK; i++) {
         const struct status_table *t = s->tables[i];
-        if ((rc = show_table(t, parts[TABLES], e)) == OK &&
-            (rc = show_run(t, "extract", newest(&t->extract), parts[RUNS], e)) == OK &&
-            (rc = show_run(t, "load", newest(&t->load), parts[RUNS], e)) == OK)
-            rc = show_reasons(t, parts[REASONS], e);
+        if ((rc = show_table(t, sections[TABLES], e)) == OK &&
+            (rc = show_run(t, "extract", latest_run(&t->extract), sections[RUNS], e)) == OK &&
+            (rc = show_run(t, "load", latest_run(&t->load), sections[RUNS], e)) == OK)
+            rc = show_reasons(t, sections[REASONS], e);
         if (rc == OK)
-            rc = spool_command_show_roll(c, t->name, parts[ROLLS], rolls, e);
+            rc = spool_command_show_inventory(c, t->name, sections[INVENTORIES], inventories, e);
     }
-    if (rc == OK && (rc = show_spool(c, s, parts[WHOLE], e)) == OK)
-        rc = show_databases(s, parts[DATABASES], e);
+    if (rc == OK && (rc = show_spool(c, s, sections[WHOLE], e)) == OK)
+        rc = show_databases(s, sections[DATABASES], e);
     return rc;
 }
 
 /* Each a table of its own, after an empty line for people. */
 static enum err_code print(const struct spool_command *c, const struct status *s,
-                           struct summary *const *parts, size_t rolls, struct err *e)
+                           struct summary *const *sections, size_t inventories, struct err *e)
 {
     bool runs = false;
     bool reasons = false;
@@ -138,18 +138,19 @@ static enum err_code print(const struct spool_command *c, const struct status *s
         runs = runs || s->tables[i]->extract.count > 0 || s->tables[i]->load.count > 0;
         reasons = reasons || s->tables[i]->reasons_count > 0;
     }
-    const bool wanted[PARTS] = {true, true, s->databases.count > 0, runs, reasons, rolls > 0};
-    for (unsigned i = 0; i < PARTS && rc == OK; i++) {
+    const bool wanted[SECTIONS] = {true, true,    s->databases.count > 0,
+                                   runs, reasons, inventories > 0};
+    for (unsigned i = 0; i < SECTIONS && rc == OK; i++) {
         if (!wanted[i])
             continue;
         if (i > 0 && !c->json && fputc('\n', c->out) == EOF)
             return spool_command_written(c, e);
-        rc = summary_print(parts[i], c->out, e);
+        rc = summary_print(sections[i], c->out, e);
     }
     return rc == OK ? spool_command_written(c, e) : rc;
 }
 
-static void tell_damage(void *ctx, const char *table, const struct err *what)
+static void report_damage(void *ctx, const char *table, const struct err *what)
 {
     (void)ctx;
     LOG(LOG_ERROR, "damage", "a part of the spool is damaged", F_STR("table", table), F_ERR(what));
@@ -161,7 +162,7 @@ enum err_code spool_command_look(const struct spool_command *c, struct status_wa
     struct status_conf conf = {.tables = c->count > 0 ? c->words : NULL,
                                .count = c->count,
                                .whole = true,
-                               .damage = tell_damage};
+                               .damage = report_damage};
     enum err_code rc = spool_command_check_tables(c, e);
     *w = NULL;
     if (rc == OK && (rc = status_open(w, c->spool, &conf, e)) == OK)
@@ -172,17 +173,17 @@ enum err_code spool_command_look(const struct spool_command *c, struct status_wa
 enum err_code spool_command_status(const struct spool_command *c, struct err *e)
 {
     struct status_watch *w = NULL;
-    struct summary *parts[PARTS] = {NULL};
-    size_t rolls = 0;
+    struct summary *sections[SECTIONS] = {NULL};
+    size_t inventories = 0;
     enum err_code rc = spool_command_look(c, &w, e);
-    for (unsigned i = 0; i < PARTS && rc == OK; i++)
-        rc = summary_open(&parts[i], c->json, e);
-    if (rc == OK && (rc = fill(c, status_of(w), parts, &rolls, e)) == OK)
-        rc = print(c, status_of(w), parts, rolls, e);
+    for (unsigned i = 0; i < SECTIONS && rc == OK; i++)
+        rc = summary_open(&sections[i], c->json, e);
+    if (rc == OK && (rc = fill_sections(c, status_of(w), sections, &inventories, e)) == OK)
+        rc = print(c, status_of(w), sections, inventories, e);
     if (rc == OK && status_of(w)->damaged > 0)
         rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");
-    for (unsigned i = 0; i < PARTS; i++)
-        summary_close(parts[i]);
+    for (unsigned i = 0; i < SECTIONS; i++)
+        summary_close(sections[i]);
     status_close(w);
     return rc;
 }

@@ -25,7 +25,7 @@
 #define LINE_MAX_BYTES 8192
 
 struct verify {
-    const struct spool_command *cmd;
+    const struct spool_command *command;
     struct summary *summary;
     const char *table;
     int64_t pages;
@@ -41,7 +41,7 @@ static enum err_code put(const struct verify *v, const char *head, const char *m
     struct buf line;
     enum err_code rc = OK;
     buf_init(&line, LINE_MAX_BYTES);
-    if (!v->cmd->json)
+    if (!v->command->json)
         rc = buf_addf(&line, "%s: %s", head, message);
     else if ((rc = buf_addf(
                   &line, "{\"table\":\"%s\",\"segment\":%" PRIu64 ",\"page\":%" PRIu64 ",\"%s\":",
@@ -50,14 +50,14 @@ static enum err_code put(const struct verify *v, const char *head, const char *m
         rc = buf_addc(&line, '}');
     if (rc != OK)
         (void)buf_err(e, rc, &line, "a message");
-    else if (fprintf(v->cmd->out, "%s\n", line.data) < 0)
-        rc = spool_command_written(v->cmd, e);
+    else if (fprintf(v->command->out, "%s\n", line.data) < 0)
+        rc = spool_command_written(v->command, e);
     buf_free(&line);
     return rc;
 }
 
-static enum err_code tell(struct verify *v, struct page_place place, const char *message,
-                          struct err *e)
+static enum err_code report(struct verify *v, struct page_place place, const char *message,
+                            struct err *e)
 {
     v->damaged++;
     v->all_damaged++;
@@ -78,22 +78,22 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
 static enum err_code on_damage(void *ctx, const struct page_info *info, const struct err *what,
                                struct err *e)
 {
-    return tell(ctx, info->place, what->msg, e);
+    return report(ctx, info->place, what->msg, e);
 }
 
-static enum err_code on_letter(void *ctx, const struct dead_letter *letter, struct err *e)
+static enum err_code on_dead_letter(void *ctx, const struct dead_letter *letter, struct err *e)
 {
     if (strcmp(letter->reason, "damaged") != 0)
         return OK;
-    return tell(ctx, letter->place, "a dead letter's line does not match its checksum", e);
+    return report(ctx, letter->place, "a dead letter's line does not match its checksum", e);
 }
 
 /* A small file that is damaged, or that cannot be read at all. */
-static enum err_code on_small(struct verify *v, enum err_code rc, const struct err *why,
-                              struct err *e)
+static enum err_code on_small_file(struct verify *v, enum err_code rc, const struct err *why,
+                                   struct err *e)
 {
     if (rc == ERR_DAMAGED)
-        return tell(v, (struct page_place){0, 0}, why->msg, e);
+        return report(v, (struct page_place){0, 0}, why->msg, e);
     if (rc != OK)
         *e = *why;
     return rc;
@@ -103,33 +103,33 @@ static enum err_code check_sums(struct verify *v, const char *dir, const char *n
 {
     struct err why = ERR_INIT;
     enum err_code rc = small_file_check(dir, name, &why);
-    return why.sys == ENOENT ? OK : on_small(v, rc, &why, e);
+    return why.sys == ENOENT ? OK : on_small_file(v, rc, &why, e);
 }
 
-static enum err_code verify_small(struct verify *v, struct err *e)
+static enum err_code verify_small_files(struct verify *v, struct err *e)
 {
     char dir[IO_PATH];
     struct loaded loaded;
     struct err why = ERR_INIT;
     uint64_t through;
-    enum err_code rc = loaded_read(v->cmd->spool, v->table, &loaded, &why);
+    enum err_code rc = loaded_read(v->command->spool, v->table, &loaded, &why);
     if (rc == OK)
         loaded_free(&loaded);
-    if ((rc = on_small(v, rc, &why, e)) != OK ||
-        (rc = table_dir(dir, v->cmd->spool, v->table, e)) != OK)
+    if ((rc = on_small_file(v, rc, &why, e)) != OK ||
+        (rc = table_dir(dir, v->command->spool, v->table, e)) != OK)
         return rc;
     rc = pruned_read(dir, &through, &why);
-    if ((rc = on_small(v, rc, &why, e)) != OK)
+    if ((rc = on_small_file(v, rc, &why, e)) != OK)
         return rc;
     rc = healed_check(dir, &why);
-    if ((rc = on_small(v, rc, &why, e)) != OK)
+    if ((rc = on_small_file(v, rc, &why, e)) != OK)
         return rc;
     struct acked acked;
     enum acked_state state;
     rc = acked_read(dir, &acked, &state, &why);
     if (rc == OK && state == ACKED_DAMAGED)
         rc = err_set(&why, ERR_DAMAGED, "%s/" ACKED_FILE ": it does not match its checksum", dir);
-    if ((rc = on_small(v, rc, &why, e)) != OK)
+    if ((rc = on_small_file(v, rc, &why, e)) != OK)
         return rc;
     return check_sums(v, dir, REFETCH_FILE, e);
 }
@@ -138,15 +138,15 @@ static enum err_code verify_reconcile(struct verify *v, const char *dir, struct 
 {
     static struct inventory_state state; /* a page's position is in it */
     struct err why = ERR_INIT;
-    enum err_code rc = inventory_read(v->cmd->spool, v->table, &state, NULL, NULL, &why);
-    if ((rc = on_small(v, rc, &why, e)) != OK)
+    enum err_code rc = inventory_read(v->command->spool, v->table, &state, NULL, NULL, &why);
+    if ((rc = on_small_file(v, rc, &why, e)) != OK)
         return rc;
     rc = missing_check(dir, v->table, &why);
-    return on_small(v, rc, &why, e);
+    return on_small_file(v, rc, &why, e);
 }
 
 /* A damaged line is passed over by all, and the next run leaves it out. */
-static enum err_code verify_runs(struct verify *v, const char *dir, struct err *e)
+static enum err_code verify_run_history(struct verify *v, const char *dir, struct err *e)
 {
     static const enum run_history_side sides[] = {RUN_HISTORY_EXTRACT, RUN_HISTORY_LOAD};
     enum err_code rc = OK;
@@ -172,11 +172,11 @@ static enum err_code verify_table(const struct spool_command *c, const char *tab
     enum err_code rc;
     v->table = table;
     v->pages = v->records = v->bytes = v->damaged = 0;
-    if ((rc = spool_command_walk_pages(c, table, &w, e)) != OK || (rc = verify_small(v, e)) != OK ||
-        (rc = table_dir(dir, c->spool, table, e)) != OK ||
-        (rc = verify_reconcile(v, dir, e)) != OK || (rc = verify_runs(v, dir, e)) != OK ||
-        (rc = dead_each(c->spool, table, DEAD_EXTRACT, on_letter, v, e)) != OK ||
-        (rc = dead_each(c->spool, table, DEAD_LOAD, on_letter, v, e)) != OK)
+    if ((rc = spool_command_walk_pages(c, table, &w, e)) != OK ||
+        (rc = verify_small_files(v, e)) != OK || (rc = table_dir(dir, c->spool, table, e)) != OK ||
+        (rc = verify_reconcile(v, dir, e)) != OK || (rc = verify_run_history(v, dir, e)) != OK ||
+        (rc = dead_each(c->spool, table, DEAD_EXTRACT, on_dead_letter, v, e)) != OK ||
+        (rc = dead_each(c->spool, table, DEAD_LOAD, on_dead_letter, v, e)) != OK)
         return rc;
     const struct cell cells[] = {
         {.name = "table", .type = CELL_STR, .str = table},
@@ -192,20 +192,20 @@ static enum err_code verify_catalog(struct verify *v, struct err *e)
 {
     struct catalog catalog;
     struct err why = ERR_INIT;
-    enum err_code rc = catalog_read(v->cmd->spool, &catalog, &why);
+    enum err_code rc = catalog_read(v->command->spool, &catalog, &why);
     v->table = "";
     catalog_free(&catalog);
     if (rc == OK || why.sys == ENOENT)
         return OK;
     if (rc == ERR_DAMAGED)
-        return tell(v, (struct page_place){0, 0}, why.msg, e);
+        return report(v, (struct page_place){0, 0}, why.msg, e);
     *e = why;
     return rc;
 }
 
 enum err_code spool_command_verify(const struct spool_command *c, struct err *e)
 {
-    struct verify v = {.cmd = c};
+    struct verify v = {.command = c};
     enum err_code rc = summary_open(&v.summary, c->json, e);
     if (rc != OK)
         return rc;

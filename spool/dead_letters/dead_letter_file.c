@@ -180,22 +180,22 @@ enum err_code dead_letter_file_acknowledged(const struct dead_letter_file *b, ui
     enum hint_file_state state;
     size_t n;
     uint64_t version = 0;
-    uint64_t told = 0;
+    uint64_t recorded = 0;
     uint64_t end = 0;
     uint64_t hash = 0;
     struct err ignored;
     struct field fields[] = {
         {.name = "netty_letters", .type = FIELD_COUNT, .to = &version},
-        {.name = "bytes", .type = FIELD_COUNT, .to = &told},
+        {.name = "bytes", .type = FIELD_COUNT, .to = &recorded},
         {.name = "end", .type = FIELD_HASH, .to = &end},
     };
     *bytes = 0;
     enum err_code rc = hint_file_read(b->dir, words[b->side], line, &n, &state, e);
     if (rc != OK || state != HINT_FILE_KNOWN ||
         fields_read(line, n, fields, FIELDS(fields), &ignored) != OK || version != FORMAT ||
-        told > size || (rc = hash_end(b, told, &hash, e)) != OK)
+        recorded > size || (rc = hash_end(b, recorded, &hash, e)) != OK)
         return rc;
-    *bytes = hash == end ? told : 0;
+    *bytes = hash == end ? recorded : 0;
     return OK;
 }
 

@@ -40,19 +40,19 @@ static enum err_code filter_line(void *ctx, const char *line, size_t n, struct e
 enum err_code dead_filter(const struct spool *s, const char *table, enum dead_side side,
                           dead_keep_fn *keep, void *ctx, struct err *e)
 {
-    struct dead_letter_file box;
+    struct dead_letter_file file;
     struct filter f = {.keep = keep, .ctx = ctx, .new = {.fd = -1}};
-    enum err_code rc = dead_letter_file_open(&box, s, table, side, O_RDWR, e);
-    if (rc != OK || box.fd < 0)
-        return dead_letter_file_close(&box, rc, e);
+    enum err_code rc = dead_letter_file_open(&file, s, table, side, O_RDWR, e);
+    if (rc != OK || file.fd < 0)
+        return dead_letter_file_close(&file, rc, e);
     dead_letter_line_memory_init(&f.memory);
     buf_init(&f.lines, DEAD_LETTER_LINE_MAX + WRITE_MAX);
-    if ((rc = dead_letter_file_begin(&box, &f.new, e)) == OK &&
-        (rc = dead_letter_file_each_line(&box, filter_line, &f, e)) == OK &&
+    if ((rc = dead_letter_file_begin(&file, &f.new, e)) == OK &&
+        (rc = dead_letter_file_each_line(&file, filter_line, &f, e)) == OK &&
         (rc = flush(&f, e)) == OK && f.dropped > 0)
-        rc = dead_letter_file_exchange(&box, &f.new, e);
+        rc = dead_letter_file_exchange(&file, &f.new, e);
     dead_letter_file_drop(&f.new);
     buf_free(&f.lines);
     dead_letter_line_memory_free(&f.memory);
-    return dead_letter_file_close(&box, rc, e);
+    return dead_letter_file_close(&file, rc, e);
 }

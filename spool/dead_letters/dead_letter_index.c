@@ -12,7 +12,7 @@ struct dead_index {
     const struct spool *spool;
     enum dead_side side;
     char *table;
-    struct dead_mark mark;
+    struct dead_position position;
     bool anew;
     struct spot least, most; /* between these, both included, spots has all that the file has */
     struct spot *spots;      /* in order but for those of the last reading */
@@ -96,7 +96,8 @@ static enum err_code note(void *ctx, const struct dead_letter *letter, struct er
 static enum err_code read_on(struct dead_index *x, struct err *e)
 {
     size_t before = x->count;
-    enum err_code rc = dead_each_since(x->spool, x->table, x->side, &x->mark, &x->anew, note, x, e);
+    enum err_code rc =
+        dead_each_since(x->spool, x->table, x->side, &x->position, &x->anew, note, x, e);
     if (rc == OK && x->anew) { /* there is none (any more) */
         x->count = 0;
         x->most = last_of_all;
@@ -111,12 +112,12 @@ static enum err_code read_all(struct dead_index *x, const struct spot *least, st
     x->least = *least;
     x->most = last_of_all;
     x->count = 0;
-    x->mark = (struct dead_mark){0};
+    x->position = (struct dead_position){0};
     return read_on(x, e);
 }
 
 /* Those before it: nobody asks for them any more. */
-static void forget(struct dead_index *x, const struct spot *least)
+static void drop_before(struct dead_index *x, const struct spot *least)
 {
     size_t n = 0;
     while (n < x->count && compare(&x->spots[n], least) < 0)
@@ -132,7 +133,7 @@ enum err_code dead_index_refresh(struct dead_index *x, struct page_place least, 
     struct spot from = {least, 0};
     if (compare(&from, &x->least) < 0 || compare(&from, &x->most) > 0)
         return read_all(x, &from, e);
-    forget(x, &from);
+    drop_before(x, &from);
     return read_on(x, e);
 }
 

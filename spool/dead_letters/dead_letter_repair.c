@@ -13,30 +13,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITE_MAX ((size_t)1 << 20)
-#define ASIDE_MAX 64
+#define WRITE_MAX        ((size_t)1 << 20)
+#define DAMAGED_NAME_MAX 64
 
-struct mend {
-    const struct dead_letter_file *box;
+struct repair {
+    const struct dead_letter_file *file;
     struct dead_letter_file new;
     struct buf lines;
     uint64_t acked;
     uint64_t size;
-    uint64_t at; /* of the line at hand */
-    int aside;   /* the file that takes what is damaged; -1: nothing was yet */
-    char aside_name[ASIDE_MAX];
-    char aside_path[IO_PATH];
+    uint64_t at;    /* of the line at hand */
+    int damaged_fd; /* the file that takes what is damaged; -1: nothing was yet */
+    char damaged_name[DAMAGED_NAME_MAX];
+    char damaged_path[IO_PATH];
     uint64_t damaged;
 };
 
-static enum err_code flush(struct mend *m, struct err *e)
+static enum err_code flush(struct repair *m, struct err *e)
 {
     enum err_code rc = io_write(m->new.fd, m->lines.data, m->lines.len, m->new.path, e);
     buf_reset(&m->lines);
     return rc;
 }
 
-static enum err_code keep(struct mend *m, const char *line, size_t n, struct err *e)
+static enum err_code keep_line(struct repair *m, const char *line, size_t n, struct err *e)
 {
     enum err_code rc;
     if ((rc = buf_add(&m->lines, line, n)) != OK || (rc = buf_addc(&m->lines, '\n')) != OK)
@@ -45,28 +45,28 @@ static enum err_code keep(struct mend *m, const char *line, size_t n, struct err
 }
 
 /* A file of its own each time, so that no sync has to be trusted that another file had before. */
-static enum err_code open_aside(struct mend *m, struct err *e)
+static enum err_code open_damaged(struct repair *m, struct err *e)
 {
-    int stem = (int)strcspn(m->box->name, ".");
+    int stem = (int)strcspn(m->file->name, ".");
     int64_t now = when_now();
-    for (int64_t i = 0; m->aside < 0; i++) {
-        (void)snprintf(m->aside_name, sizeof m->aside_name, "%.*s.damaged.%" PRId64, stem,
-                       m->box->name, now + i);
-        enum err_code rc = io_path(m->aside_path, m->box->dir, m->aside_name, e);
+    for (int64_t i = 0; m->damaged_fd < 0; i++) {
+        (void)snprintf(m->damaged_name, sizeof m->damaged_name, "%.*s.damaged.%" PRId64, stem,
+                       m->file->name, now + i);
+        enum err_code rc = io_path(m->damaged_path, m->file->dir, m->damaged_name, e);
         if (rc != OK)
             return rc;
-        m->aside = open(m->aside_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (m->aside < 0 && errno != EEXIST)
-            return err_sys(e, ERR_CREATE, "cannot create %s", m->aside_path);
+        m->damaged_fd = open(m->damaged_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (m->damaged_fd < 0 && errno != EEXIST)
+            return err_sys(e, ERR_CREATE, "cannot create %s", m->damaged_path);
     }
     return OK;
 }
 
-static enum err_code put_aside(struct mend *m, const char *line, size_t n, struct err *e)
+static enum err_code put_damaged(struct repair *m, const char *line, size_t n, struct err *e)
 {
-    enum err_code rc = m->aside < 0 ? open_aside(m, e) : OK;
-    if (rc == OK && (rc = io_write(m->aside, line, n, m->aside_path, e)) == OK)
-        rc = io_write(m->aside, "\n", 1, m->aside_path, e);
+    enum err_code rc = m->damaged_fd < 0 ? open_damaged(m, e) : OK;
+    if (rc == OK && (rc = io_write(m->damaged_fd, line, n, m->damaged_path, e)) == OK)
+        rc = io_write(m->damaged_fd, "\n", 1, m->damaged_path, e);
     m->damaged++;
     return rc;
 }
@@ -75,15 +75,15 @@ static enum err_code put_aside(struct mend *m, const char *line, size_t n, struc
  * end was being written when somebody died, and will be written again. */
 static enum err_code on_line(void *ctx, const char *line, size_t n, struct err *e)
 {
-    struct mend *m = ctx;
+    struct repair *m = ctx;
     bool cut = m->at + n == m->size && m->acked > 0 && m->acked <= m->at;
     enum err_code rc = OK;
     m->at += n + 1;
     while (rc == OK && n > 0) {
         size_t whole = checksum_line_ok(line, n) ? n : checksum_line_prefix(line, n);
         if (whole == 0)
-            return cut ? OK : put_aside(m, line, n, e);
-        rc = keep(m, line, whole, e);
+            return cut ? OK : put_damaged(m, line, n, e);
+        rc = keep_line(m, line, whole, e);
         size_t end = whole < n ? whole + 1 : whole;
         line += end;
         n -= end;
@@ -91,39 +91,39 @@ static enum err_code on_line(void *ctx, const char *line, size_t n, struct err *
     return rc;
 }
 
-static enum err_code end_aside(struct mend *m, struct err *e)
+static enum err_code end_damaged(struct repair *m, struct err *e)
 {
-    if (m->aside < 0)
+    if (m->damaged_fd < 0)
         return OK;
-    if (fsync(m->aside) != 0)
-        return err_sys(e, ERR_IO, "cannot sync %s", m->aside_path);
+    if (fsync(m->damaged_fd) != 0)
+        return err_sys(e, ERR_IO, "cannot sync %s", m->damaged_path);
     FAULT("dead-letters-kept");
     LOG(LOG_WARN, "dead",
         "damaged lines among the records set aside were moved to a file of theirs",
-        F_INT("lines", m->damaged), F_STR("file", m->aside_path));
-    return io_sync_dir(m->box->dir, e);
+        F_INT("lines", m->damaged), F_STR("file", m->damaged_path));
+    return io_sync_dir(m->file->dir, e);
 }
 
-static enum err_code mend(struct dead_letter_file *b, struct mend *m, struct err *e)
+static enum err_code repair(struct dead_letter_file *b, struct repair *m, struct err *e)
 {
     enum err_code rc;
-    m->box = b;
-    m->aside = m->new.fd = -1;
+    m->file = b;
+    m->damaged_fd = m->new.fd = -1;
     buf_init(&m->lines, DEAD_LETTER_LINE_MAX + WRITE_MAX);
     if ((rc = dead_letter_file_begin(b, &m->new, e)) == OK &&
         (rc = dead_letter_file_each_line(b, on_line, m, e)) == OK && (rc = flush(m, e)) == OK &&
-        (rc = end_aside(m, e)) == OK)
+        (rc = end_damaged(m, e)) == OK)
         rc = dead_letter_file_exchange(b, &m->new, e);
     dead_letter_file_drop(&m->new);
-    if (m->aside >= 0)
-        (void)close(m->aside);
+    if (m->damaged_fd >= 0)
+        (void)close(m->damaged_fd);
     buf_free(&m->lines);
     return rc;
 }
 
 enum err_code dead_letter_file_settle(struct dead_letter_file *b, struct err *e)
 {
-    struct mend m = {0};
+    struct repair m = {0};
     struct stat st;
     if (fstat(b->fd, &st) != 0)
         return err_sys(e, ERR_IO, "cannot look at %s", b->path);
@@ -131,17 +131,17 @@ enum err_code dead_letter_file_settle(struct dead_letter_file *b, struct err *e)
     enum err_code rc = dead_letter_file_acknowledged(b, m.size, &m.acked, e);
     if (rc != OK || (m.acked == m.size && m.size > 0))
         return rc;
-    return mend(b, &m, e);
+    return repair(b, &m, e);
 }
 
 enum err_code dead_settle(const struct spool *s, const char *table, enum dead_side side,
                           struct err *e)
 {
-    struct dead_letter_file box;
-    enum err_code rc = dead_letter_file_open(&box, s, table, side, O_RDWR, e);
-    if (rc == OK && box.fd >= 0)
-        rc = dead_letter_file_settle(&box, e);
-    return dead_letter_file_close(&box, rc, e);
+    struct dead_letter_file file;
+    enum err_code rc = dead_letter_file_open(&file, s, table, side, O_RDWR, e);
+    if (rc == OK && file.fd >= 0)
+        rc = dead_letter_file_settle(&file, e);
+    return dead_letter_file_close(&file, rc, e);
 }
 
 static enum err_code count_damaged(void *ctx, const char *line, size_t n, struct err *e)
@@ -152,16 +152,16 @@ static enum err_code count_damaged(void *ctx, const char *line, size_t n, struct
     return OK;
 }
 
-enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side side, bool look,
-                        uint64_t *damaged, struct err *e)
+enum err_code dead_letters_repair(const struct spool *s, const char *table, enum dead_side side,
+                                  bool dry_run, uint64_t *damaged, struct err *e)
 {
-    struct dead_letter_file box;
-    struct mend m = {0};
+    struct dead_letter_file file;
+    struct repair m = {0};
     *damaged = 0;
-    enum err_code rc = dead_letter_file_open(&box, s, table, side, O_RDWR, e);
-    if (rc == OK && box.fd >= 0 &&
-        (rc = dead_letter_file_each_line(&box, count_damaged, damaged, e)) == OK && *damaged > 0 &&
-        !look)
-        rc = mend(&box, &m, e);
-    return dead_letter_file_close(&box, rc, e);
+    enum err_code rc = dead_letter_file_open(&file, s, table, side, O_RDWR, e);
+    if (rc == OK && file.fd >= 0 &&
+        (rc = dead_letter_file_each_line(&file, count_damaged, damaged, e)) == OK && *damaged > 0 &&
+        !dry_run)
+        rc = repair(&file, &m, e);
+    return dead_letter_file_close(&file, rc, e);
 }

@@ -14,13 +14,13 @@
 enum err_code dead_settle(const struct spool *s, const char *table, enum dead_side side,
                           struct err *e) MUST_CHECK;
 
-/* Moves damaged lines to <side>.damaged.<microseconds>, in the same folder; with look only counts
+/* Moves damaged lines to <side>.damaged.<microseconds>, in the same folder; with dry_run only counts
  * them. *damaged is their number. */
-enum err_code dead_mend(const struct spool *s, const char *table, enum dead_side side, bool look,
-                        uint64_t *damaged, struct err *e) MUST_CHECK;
+enum err_code dead_letters_repair(const struct spool *s, const char *table, enum dead_side side,
+                                  bool dry_run, uint64_t *damaged, struct err *e) MUST_CHECK;
 
 /* For this folder: makes what is in the open file durable, if it is not known to be. Damaged lines are
- * moved out, as by dead_mend. */
+ * moved out, as by dead_letters_repair. */
 struct dead_letter_file;
 enum err_code dead_letter_file_settle(struct dead_letter_file *b, struct err *e) MUST_CHECK;
 

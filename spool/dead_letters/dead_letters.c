@@ -21,7 +21,7 @@ struct each {
     struct dead_letter_line_memory memory;
 };
 
-static enum err_code each_letter(void *ctx, const char *line, size_t n, struct err *e)
+static enum err_code each_dead_letter(void *ctx, const char *line, size_t n, struct err *e)
 {
     struct each *each = ctx;
     struct dead_letter letter;
@@ -32,74 +32,78 @@ static enum err_code each_letter(void *ctx, const char *line, size_t n, struct e
 enum err_code dead_each(const struct spool *s, const char *table, enum dead_side side, dead_fn *fn,
                         void *ctx, struct err *e)
 {
-    struct dead_letter_file box;
+    struct dead_letter_file file;
     struct each each = {.fn = fn, .ctx = ctx};
-    enum err_code rc = dead_letter_file_look(&box, s, table, side, e);
-    if (rc != OK || box.fd < 0)
+    enum err_code rc = dead_letter_file_look(&file, s, table, side, e);
+    if (rc != OK || file.fd < 0)
         return rc;
     dead_letter_line_memory_init(&each.memory);
-    rc = dead_letter_file_each_line(&box, each_letter, &each, e);
+    rc = dead_letter_file_each_line(&file, each_dead_letter, &each, e);
     dead_letter_line_memory_free(&each.memory);
-    return dead_letter_file_close(&box, rc, e);
+    return dead_letter_file_close(&file, rc, e);
 }
 
-/* Is this the file that the mark is of, with what was read of it? */
-static enum err_code recognize(const struct dead_letter_file *b, const struct dead_mark *mark,
-                               const struct stat *st, bool *same, struct err *e)
+/* Is this the file that the position is of, with what was read of it? */
+static enum err_code recognize(const struct dead_letter_file *b,
+                               const struct dead_position *position, const struct stat *st,
+                               bool *same, struct err *e)
 {
-    char sum[sizeof mark->sum];
+    char sum[sizeof position->sum];
     size_t got = 0;
     *same = false;
-    if (mark->inode != st->st_ino || mark->device != st->st_dev || mark->offset > st->st_size)
+    if (position->inode != st->st_ino || position->device != st->st_dev ||
+        position->offset > st->st_size)
         return OK;
     enum err_code rc = OK;
-    if (mark->offset > (int64_t)sizeof sum)
-        rc = io_pread(b->fd, sum, sizeof sum, mark->offset - (int64_t)sizeof sum, &got, b->path, e);
-    *same = got == sizeof sum && memcmp(sum, mark->sum, sizeof sum) == 0;
+    if (position->offset > (int64_t)sizeof sum)
+        rc = io_pread(b->fd, sum, sizeof sum, position->offset - (int64_t)sizeof sum, &got, b->path,
+                      e);
+    *same = got == sizeof sum && memcmp(sum, position->sum, sizeof sum) == 0;
     return rc;
 }
 
-static enum err_code keep_sum(const struct dead_letter_file *b, struct dead_mark *mark,
+static enum err_code read_sum(const struct dead_letter_file *b, struct dead_position *position,
                               struct err *e)
 {
     size_t got = 0;
-    if (mark->offset <= (int64_t)sizeof mark->sum)
+    if (position->offset <= (int64_t)sizeof position->sum)
         return OK;
-    return io_pread(b->fd, mark->sum, sizeof mark->sum, mark->offset - (int64_t)sizeof mark->sum,
-                    &got, b->path, e);
+    return io_pread(b->fd, position->sum, sizeof position->sum,
+                    position->offset - (int64_t)sizeof position->sum, &got, b->path, e);
 }
 
 enum err_code dead_each_since(const struct spool *s, const char *table, enum dead_side side,
-                              struct dead_mark *mark, bool *anew, dead_fn *fn, void *ctx,
+                              struct dead_position *position, bool *anew, dead_fn *fn, void *ctx,
                               struct err *e)
 {
-    struct dead_letter_file box;
+    struct dead_letter_file file;
     struct stat st;
     struct buf tail;
     struct each each = {.fn = fn, .ctx = ctx};
     bool same = false;
     struct err none;
-    enum err_code rc = dead_letter_file_look(&box, s, table, side, e);
+    enum err_code rc = dead_letter_file_look(&file, s, table, side, e);
     *anew = true;
-    if (rc != OK || box.fd < 0) {
-        *mark = (struct dead_mark){0};
+    if (rc != OK || file.fd < 0) {
+        *position = (struct dead_position){0};
         return rc;
     }
     dead_letter_line_memory_init(&each.memory);
     buf_init(&tail, DEAD_LETTER_LINE_MAX + CHUNK);
-    if (fstat(box.fd, &st) != 0)
-        rc = err_sys(e, ERR_IO, "cannot look at %s", box.path);
-    if (rc == OK && (rc = recognize(&box, mark, &st, &same, e)) == OK) {
+    if (fstat(file.fd, &st) != 0)
+        rc = err_sys(e, ERR_IO, "cannot look at %s", file.path);
+    if (rc == OK && (rc = recognize(&file, position, &st, &same, e)) == OK) {
         if (!same)
-            *mark = (struct dead_mark){.device = st.st_dev, .inode = st.st_ino};
+            *position = (struct dead_position){.device = st.st_dev, .inode = st.st_ino};
         *anew = !same;
-        rc = dead_letter_file_each_whole_line(&box, &mark->offset, &tail, each_letter, &each, e);
-        if (keep_sum(&box, mark, rc == OK ? e : &none) != OK)
-            *mark = (struct dead_mark){0}; /* the next one reads all again */
+        rc = dead_letter_file_each_whole_line(&file, &position->offset, &tail, each_dead_letter,
+                                              &each, e);
+        if (read_sum(&file, position, rc == OK ? e : &none) != OK)
+            *position = (struct dead_position){0}; /* the next one reads all again */
     }
     buf_free(&tail);
     dead_letter_line_memory_free(&each.memory);
-    return dead_letter_file_close(&box, rc, e);
+    return dead_letter_file_close(&file, rc, e);
 }
 
 /* -- adding */
@@ -126,7 +130,7 @@ static enum err_code find_end(const struct dead_letter_file *b, int64_t size, in
 
 /* A line that a crash cut short goes: whoever wrote it was not told that it is kept, and writes it
  * again. One that is whole but for a damaged line end stays. */
-static enum err_code mend_tail(const struct dead_letter_file *b, int64_t *end, struct err *e)
+static enum err_code repair_tail(const struct dead_letter_file *b, int64_t *end, struct err *e)
 {
     struct stat st;
     struct buf tail;
@@ -174,20 +178,20 @@ static enum err_code append(const struct dead_letter_file *b, const struct dead_
 enum err_code dead_add(const struct spool *s, const char *table, enum dead_side side,
                        const struct dead_letter *letters, size_t n, struct err *e)
 {
-    struct dead_letter_file box;
+    struct dead_letter_file file;
     int64_t end = 0;
-    enum err_code rc = n ? dead_letter_file_open(&box, s, table, side, O_RDWR | O_CREAT, e) : OK;
+    enum err_code rc = n ? dead_letter_file_open(&file, s, table, side, O_RDWR | O_CREAT, e) : OK;
     if (n == 0)
         return OK;
-    if (rc != OK || (rc = dead_letter_file_settle(&box, e)) != OK ||
-        (rc = mend_tail(&box, &end, e)) != OK || (rc = append(&box, letters, n, end, e)) != OK)
+    if (rc != OK || (rc = dead_letter_file_settle(&file, e)) != OK ||
+        (rc = repair_tail(&file, &end, e)) != OK || (rc = append(&file, letters, n, end, e)) != OK)
         goto done;
     FAULT("dead-letter-written");
-    if (fsync(box.fd) != 0)
-        rc = err_sys(e, ERR_IO, "cannot sync %s", box.path);
+    if (fsync(file.fd) != 0)
+        rc = err_sys(e, ERR_IO, "cannot sync %s", file.path);
     FAULT("dead-letter-synced");
     if (rc == OK)
-        dead_letter_file_acknowledge(&box);
+        dead_letter_file_acknowledge(&file);
 done:
-    return dead_letter_file_close(&box, rc, e);
+    return dead_letter_file_close(&file, rc, e);
 }

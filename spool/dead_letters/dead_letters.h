@@ -26,16 +26,16 @@ enum err_code dead_each(const struct spool *s, const char *table, enum dead_side
                         void *ctx, struct err *e) MUST_CHECK;
 
 /* How far the file has been read; zeroes: not at all. */
-struct dead_mark {
+struct dead_position {
     uint64_t device, inode;
     int64_t offset;
     char sum[26]; /* the end of the last line read: another file may have got the same number */
 };
-/* The same for those that stand behind the mark, which moves past each line for which fn answers
+/* The same for those that stand behind the position, which moves past each line for which fn answers
  * OK; a line without its end is left for the next time. Where the file is another one by now
  * (dead_filter) it is read from its beginning, and *anew is true from before the first call. */
 enum err_code dead_each_since(const struct spool *s, const char *table, enum dead_side side,
-                              struct dead_mark *mark, bool *anew, dead_fn *fn, void *ctx,
+                              struct dead_position *position, bool *anew, dead_fn *fn, void *ctx,
                               struct err *e) MUST_CHECK;
 
 /* Rewrites the file with only those letters for which keep answers true (whole or not at all). */

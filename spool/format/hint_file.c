@@ -11,8 +11,8 @@
 #define LOOKS 5 /* at a line that is just being written */
 
 /* The first line counts: what stands behind it is the rest of a longer one before it. */
-static enum err_code look(int fd, const char *path, char line[HINT_FILE_MAX], size_t *n,
-                          enum hint_file_state *state, struct err *e)
+static enum err_code read_line(int fd, const char *path, char line[HINT_FILE_MAX], size_t *n,
+                               enum hint_file_state *state, struct err *e)
 {
     size_t got;
     enum err_code rc = io_pread(fd, line, HINT_FILE_MAX, 0, &got, path, e);
@@ -43,7 +43,7 @@ enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_F
     if (fd < 0)
         return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", path);
     for (int i = 0; i < LOOKS; i++) {
-        rc = look(fd, path, line, n, state, e);
+        rc = read_line(fd, path, line, n, state, e);
         if (rc != OK || *state == HINT_FILE_KNOWN)
             break;
         (void)sched_yield();

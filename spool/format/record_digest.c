@@ -16,7 +16,7 @@ struct entry {
 struct record_digest {
     struct entry *entries; /* open addressing */
     bool *taken;
-    size_t room;
+    size_t capacity;
     size_t count;
     uint64_t parts; /* a power of two: the keys are dealt to so many passes */
     uint64_t part;  /* the pass at hand */
@@ -25,19 +25,19 @@ struct record_digest {
     uint32_t lanes[4];
 };
 
-enum err_code record_digest_open(struct record_digest **out, size_t room, struct err *e)
+enum err_code record_digest_open(struct record_digest **out, size_t capacity, struct err *e)
 {
     struct record_digest *d = calloc(1, sizeof *d);
     *out = NULL;
     if (!d)
         return err_set(e, ERR_NOMEM, "out of memory");
-    d->room = room;
+    d->capacity = capacity;
     d->parts = 1;
-    d->entries = calloc(room, sizeof *d->entries);
-    d->taken = calloc(room, sizeof *d->taken);
+    d->entries = calloc(capacity, sizeof *d->entries);
+    d->taken = calloc(capacity, sizeof *d->taken);
     if (!d->entries || !d->taken) {
         record_digest_close(d);
-        return err_set(e, ERR_NOMEM, "out of memory for %zu records", room);
+        return err_set(e, ERR_NOMEM, "out of memory for %zu records", capacity);
     }
     *out = d;
     return OK;
@@ -54,7 +54,7 @@ void record_digest_close(struct record_digest *d)
 
 void record_digest_begin(struct record_digest *d)
 {
-    memset(d->taken, 0, d->room * sizeof *d->taken);
+    memset(d->taken, 0, d->capacity * sizeof *d->taken);
     d->count = 0;
     d->full = false;
 }
@@ -64,16 +64,16 @@ void record_digest_add(struct record_digest *d, int64_t key, int64_t time)
     uint64_t hash = XXH3_64bits(&key, sizeof key);
     if (d->full || (hash & (d->parts - 1)) != d->part)
         return;
-    size_t at = (size_t)((hash >> 20) % d->room);
+    size_t at = (size_t)((hash >> 20) % d->capacity);
     while (d->taken[at] && d->entries[at].key != key)
-        at = (at + 1) % d->room;
+        at = (at + 1) % d->capacity;
     if (d->taken[at]) {
         /* WHEN_NONE is less than any time. */
         if (time > d->entries[at].time)
             d->entries[at].time = time;
         return;
     }
-    if (d->count >= d->room - d->room / 4 - 1) {
+    if (d->count >= d->capacity - d->capacity / 4 - 1) {
         d->full = true;
         return;
     }
@@ -104,7 +104,7 @@ bool record_digest_again(struct record_digest *d)
         memset(d->lanes, 0, sizeof d->lanes);
         return true;
     }
-    for (size_t i = 0; i < d->room; i++)
+    for (size_t i = 0; i < d->capacity; i++)
         if (d->taken[i])
             take(d, &d->entries[i]);
     return ++d->part < d->parts;

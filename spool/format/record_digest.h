@@ -2,7 +2,7 @@
  * The digest of a table's records, whatever their order: FORMAT.md, section 13, says what it
  * covers, and load/sql/digest.sql computes the same in the database.
  *
- *     record_digest_open(&d, room, e);
+ *     record_digest_open(&d, capacity, e);
  *     do {
  *         record_digest_begin(d);
  *         for all versions of all records: record_digest_add(d, key, time);
@@ -22,7 +22,8 @@
 #define RECORD_DIGEST_TEXT 33
 
 struct record_digest;
-enum err_code record_digest_open(struct record_digest **d, size_t room, struct err *e) MUST_CHECK;
+enum err_code record_digest_open(struct record_digest **d, size_t capacity,
+                                 struct err *e) MUST_CHECK;
 void record_digest_close(struct record_digest *d);
 
 void record_digest_begin(struct record_digest *d);

@@ -18,7 +18,7 @@
 struct numbers {
     int64_t *at;
     size_t n;
-    size_t room;
+    size_t capacity;
 };
 
 struct scan {
@@ -33,13 +33,13 @@ struct scan {
 
 static enum err_code add_number(struct numbers *all, int64_t value, struct err *e)
 {
-    if (all->n == all->room) {
-        size_t room = all->room > 0 ? 2 * all->room : 256;
-        int64_t *more = realloc(all->at, room * sizeof *more);
+    if (all->n == all->capacity) {
+        size_t capacity = all->capacity > 0 ? 2 * all->capacity : 256;
+        int64_t *more = realloc(all->at, capacity * sizeof *more);
         if (more == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
         all->at = more;
-        all->room = room;
+        all->capacity = capacity;
     }
     all->at[all->n++] = value;
     return OK;
@@ -74,7 +74,8 @@ static enum err_code read_numbers(struct numbers *all, const struct slice *s, st
     return OK;
 }
 
-static enum err_code tell(const struct scan *s, const struct inventory_line *line, struct err *e)
+static enum err_code report_line(const struct scan *s, const struct inventory_line *line,
+                                 struct err *e)
 {
     return s->fn != NULL ? s->fn(s->ctx, line, e) : OK;
 }
@@ -105,9 +106,9 @@ static enum err_code read_page(struct scan *s, const char *line, size_t n, struc
     struct slice keys = {0};
     struct slice deleted = {0};
     struct slice position = {0};
-    struct inventory_line told = {.kind = INVENTORY_PAGE};
+    struct inventory_line reported = {.kind = INVENTORY_PAGE};
     struct field fields[] = {
-        {.name = "page", .type = FIELD_COUNT, .to = &told.number},
+        {.name = "page", .type = FIELD_COUNT, .to = &reported.number},
         {.name = "fetched", .type = FIELD_TIME, .to = &page.fetched},
         {.name = "clock", .type = FIELD_TIME, .to = &page.clock},
         {.name = "records", .type = FIELD_COUNT, .to = &page.records},
@@ -122,7 +123,7 @@ static enum err_code read_page(struct scan *s, const char *line, size_t n, struc
     if (rc != OK || (rc = read_numbers(&s->one, &keys, e)) != OK ||
         (rc = read_numbers(&s->two, &deleted, e)) != OK)
         return rc;
-    if (position.n > PAGE_POSITION_MAX || told.number != state->pages + 1)
+    if (position.n > PAGE_POSITION_MAX || reported.number != state->pages + 1)
         return err_set(e, ERR_DAMAGED, "has a page that cannot be");
     memcpy(state->position, position.p, position.n);
     state->position[position.n] = '\0';
@@ -133,12 +134,12 @@ static enum err_code read_page(struct scan *s, const char *line, size_t n, struc
     state->records += page.records;
     state->unkeyed += page.unkeyed;
     state->page = page;
-    told.page = &page;
-    told.keys = s->one.at;
-    told.count = s->one.n;
-    told.deleted = s->two.at;
-    told.deleted_count = s->two.n;
-    return tell(s, &told, e);
+    reported.page = &page;
+    reported.keys = s->one.at;
+    reported.count = s->one.n;
+    reported.deleted = s->two.at;
+    reported.deleted_count = s->two.n;
+    return report_line(s, &reported, e);
 }
 
 static enum err_code read_window(const struct scan *s, const char *line, size_t n, struct err *e)
@@ -146,9 +147,9 @@ static enum err_code read_window(const struct scan *s, const char *line, size_t 
     struct inventory_state *state = s->state;
     struct inventory_window window = {0};
     uint64_t ended = 0;
-    struct inventory_line told = {.kind = INVENTORY_WINDOW, .window = &window};
+    struct inventory_line reported = {.kind = INVENTORY_WINDOW, .window = &window};
     struct field fields[] = {
-        {.name = "window", .type = FIELD_COUNT, .to = &told.number},
+        {.name = "window", .type = FIELD_COUNT, .to = &reported.number},
         {.name = "at", .type = FIELD_TIME, .to = &window.at},
         {.name = "clock", .type = FIELD_TIME, .to = &window.clock},
         {.name = "to", .type = FIELD_TIME, .to = &window.to, .optional = true},
@@ -157,58 +158,58 @@ static enum err_code read_window(const struct scan *s, const char *line, size_t 
     enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
     if (rc != OK)
         return rc;
-    if (told.number != state->windows + 1)
+    if (reported.number != state->windows + 1)
         return err_set(e, ERR_DAMAGED, "has a window that cannot be");
     window.ended = ended != 0;
     state->windows++;
     state->behind = 0;
     state->window = window;
-    return tell(s, &told, e);
+    return report_line(s, &reported, e);
 }
 
-static enum err_code make_pairs(struct scan *s, struct inventory_lookup *look, struct err *e)
+static enum err_code make_pairs(struct scan *s, struct inventory_lookup *lookup, struct err *e)
 {
-    look->absent_count = s->two.n / 2;
-    struct inventory_pair *pairs = realloc(s->pairs, (look->absent_count + 1) * sizeof *pairs);
+    lookup->absent_count = s->two.n / 2;
+    struct inventory_pair *pairs = realloc(s->pairs, (lookup->absent_count + 1) * sizeof *pairs);
     if (pairs == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     s->pairs = pairs;
-    for (size_t i = 0; i < look->absent_count; i++)
+    for (size_t i = 0; i < lookup->absent_count; i++)
         pairs[i] = (struct inventory_pair){s->two.at[2 * i], s->two.at[2 * i + 1]};
-    look->absent = pairs;
+    lookup->absent = pairs;
     return OK;
 }
 
-static enum err_code read_look(struct scan *s, const char *line, size_t n, struct err *e)
+static enum err_code read_lookup(struct scan *s, const char *line, size_t n, struct err *e)
 {
     struct inventory_state *state = s->state;
-    struct inventory_lookup look = {0};
+    struct inventory_lookup lookup = {0};
     uint64_t useless = 0;
     struct slice present = {0};
     struct slice absent = {0};
-    struct inventory_line told = {.kind = INVENTORY_LOOKUP, .look = &look};
+    struct inventory_line reported = {.kind = INVENTORY_LOOKUP, .lookup = &lookup};
     struct field fields[] = {
-        {.name = "look", .type = FIELD_COUNT, .to = &told.number},
-        {.name = "at", .type = FIELD_TIME, .to = &look.at},
-        {.name = "clock", .type = FIELD_TIME, .to = &look.clock},
+        {.name = "look", .type = FIELD_COUNT, .to = &reported.number},
+        {.name = "at", .type = FIELD_TIME, .to = &lookup.at},
+        {.name = "clock", .type = FIELD_TIME, .to = &lookup.clock},
         {.name = "useless", .type = FIELD_COUNT, .to = &useless},
         {.name = "present", .type = FIELD_RAW, .to = &present},
         {.name = "absent", .type = FIELD_RAW, .to = &absent},
     };
     enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
     if (rc != OK || (rc = read_numbers(&s->one, &present, e)) != OK ||
-        (rc = read_numbers(&s->two, &absent, e)) != OK || (rc = make_pairs(s, &look, e)) != OK)
+        (rc = read_numbers(&s->two, &absent, e)) != OK || (rc = make_pairs(s, &lookup, e)) != OK)
         return rc;
-    if (told.number != state->looks + 1)
+    if (reported.number != state->lookups + 1)
         return err_set(e, ERR_DAMAGED, "has a look that cannot be");
-    look.useless = useless != 0;
-    look.present = s->one.at;
-    look.present_count = s->one.n;
-    state->looks++;
-    state->absent += look.absent_count;
-    state->present += look.present_count;
-    state->useless = look.useless;
-    return tell(s, &told, e);
+    lookup.useless = useless != 0;
+    lookup.present = s->one.at;
+    lookup.present_count = s->one.n;
+    state->lookups++;
+    state->absent += lookup.absent_count;
+    state->present += lookup.present_count;
+    state->useless = lookup.useless;
+    return report_line(s, &reported, e);
 }
 
 static bool begins(const char *line, size_t n, const char *with)
@@ -226,7 +227,7 @@ static enum err_code read_line(struct scan *s, const char *line, size_t n, struc
         return read_page(s, line, n, e);
     if (begins(line, n, "{\"window\":"))
         return read_window(s, line, n, e);
-    return begins(line, n, "{\"look\":") ? read_look(s, line, n, e) : OK;
+    return begins(line, n, "{\"look\":") ? read_lookup(s, line, n, e) : OK;
 }
 
 static enum err_code each_line(struct scan *s, struct buf *text, int64_t *end, struct err *e)

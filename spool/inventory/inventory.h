@@ -7,7 +7,7 @@
  * for themselves, and grows only at its end:
  *   - a page: the keys of one answer, and the crawl's position behind it: one durable step;
  *   - a window: a run has ended here; what the crawl proves to have read completely by now;
- *   - a look: keys that were asked for one by one: which of them the source has, which not.
+ *   - a lookup: keys that were asked for one by one: which of them the source has, which not.
  * A last line without its end is cut off by the next writer; any other damage gives the roll up.
  *
  *     inventory_open(&r, spool, "contacts", fn, ctx, e);    // the lock, and what there is: each line once
@@ -15,7 +15,7 @@
  *     inventory_begin(r, e);                                // a new one, in place of what there was
  *       inventory_key(r, 4711, false, e); ...
  *       inventory_page(r, &page, e);                        // or inventory_discard_page(r)
- *     inventory_window(r, &window, e); inventory_lookup(r, &look, e);
+ *     inventory_window(r, &window, e); inventory_lookup(r, &lookup, e);
  *     inventory_close(r);
  *
  * When inventory_page, inventory_window and inventory_lookup answer OK the line survives a crash of the machine. After
@@ -70,7 +70,7 @@ struct inventory_state {
     uint64_t pages;
     uint64_t records;
     uint64_t unkeyed;
-    uint64_t looks;
+    uint64_t lookups;
     uint64_t absent;
     uint64_t present;
     bool useless;
@@ -96,7 +96,7 @@ struct inventory_line {
     size_t deleted_count;
     const struct inventory_page *page;
     const struct inventory_window *window;
-    const struct inventory_lookup *look;
+    const struct inventory_lookup *lookup;
 };
 typedef enum err_code inventory_fn(void *ctx, const struct inventory_line *line, struct err *e);
 
@@ -123,7 +123,7 @@ enum err_code inventory_page(struct inventory *r, const struct inventory_page *p
                              struct err *e) MUST_CHECK;
 enum err_code inventory_window(struct inventory *r, const struct inventory_window *window,
                                struct err *e) MUST_CHECK;
-enum err_code inventory_lookup(struct inventory *r, const struct inventory_lookup *look,
+enum err_code inventory_lookup(struct inventory *r, const struct inventory_lookup *lookup,
                                struct err *e) MUST_CHECK;
 
 #endif

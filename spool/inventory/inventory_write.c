@@ -286,12 +286,12 @@ static enum err_code add_absent(struct buf *b, const struct inventory_lookup *l)
     return rc;
 }
 
-static enum err_code compose_look(struct inventory *r, const struct inventory_lookup *l)
+static enum err_code compose_lookup(struct inventory *r, const struct inventory_lookup *l)
 {
     struct buf *b = &r->line;
     enum err_code rc;
     buf_reset(b);
-    if ((rc = buf_addf(b, "{\"look\":%" PRIu64, r->state.looks + 1)) != OK ||
+    if ((rc = buf_addf(b, "{\"look\":%" PRIu64, r->state.lookups + 1)) != OK ||
         (rc = add_time(b, "at", l->at)) != OK || (rc = add_time(b, "clock", l->clock)) != OK ||
         (rc = buf_addf(b, ",\"useless\":%d,\"present\":[", l->useless ? 1 : 0)) != OK)
         return rc;
@@ -302,15 +302,15 @@ static enum err_code compose_look(struct inventory *r, const struct inventory_lo
     return rc;
 }
 
-enum err_code inventory_lookup(struct inventory *r, const struct inventory_lookup *look,
+enum err_code inventory_lookup(struct inventory *r, const struct inventory_lookup *lookup,
                                struct err *e)
 {
-    enum err_code rc = put_line(r, compose_look(r, look), e);
+    enum err_code rc = put_line(r, compose_lookup(r, lookup), e);
     if (rc != OK)
         return rc;
-    r->state.looks++;
-    r->state.absent += look->absent_count;
-    r->state.present += look->present_count;
-    r->state.useless = look->useless;
+    r->state.lookups++;
+    r->state.absent += lookup->absent_count;
+    r->state.present += lookup->present_count;
+    r->state.useless = lookup->useless;
     return OK;
 }

@@ -50,11 +50,11 @@ static enum err_code read_entry(struct parse *p, const char *line, size_t n, str
     struct missing_entry *d = &p->m->entries[p->m->count++];
     struct field fields[] = {
         {.name = "database", .type = FIELD_TEXT, .to = d->id, .room = sizeof d->id},
-        {.name = "roll", .type = FIELD_TIME, .to = &d->roll},
+        {.name = "roll", .type = FIELD_TIME, .to = &d->inventory_began},
         {.name = "window", .type = FIELD_COUNT, .to = &d->window},
         {.name = "ended", .type = FIELD_COUNT, .to = &ended},
-        {.name = "looks", .type = FIELD_COUNT, .to = &d->looks},
-        {.name = "marked", .type = FIELD_COUNT, .to = &d->marked},
+        {.name = "looks", .type = FIELD_COUNT, .to = &d->lookups},
+        {.name = "marked", .type = FIELD_COUNT, .to = &d->deleted},
         {.name = "held", .type = FIELD_COUNT, .to = &d->held},
         {.name = "at", .type = FIELD_TIME, .to = &d->at},
         {.name = "missing", .type = FIELD_COUNT, .to = &p->expected},
@@ -211,18 +211,19 @@ static enum err_code add_rows(struct buf *b, const struct missing_entry *d, size
 
 static enum err_code add_entry(struct buf *b, const struct missing_entry *d)
 {
-    char roll[WHEN_TEXT];
+    char inventory_began[WHEN_TEXT];
     char at[WHEN_TEXT];
     size_t start = b->len;
     enum err_code rc;
     if ((rc = buf_adds(b, "{\"database\":")) != OK ||
         (rc = buf_add_json(b, d->id, strlen(d->id))) != OK ||
         (rc = buf_addf(b, ",\"roll\":\"%s\",\"window\":%" PRIu64 ",\"ended\":%d",
-                       when_iso(d->roll, roll), d->window, d->ended ? 1 : 0)) != OK ||
+                       when_iso(d->inventory_began, inventory_began), d->window,
+                       d->ended ? 1 : 0)) != OK ||
         (rc = buf_addf(b,
                        ",\"looks\":%" PRIu64 ",\"marked\":%" PRIu64 ",\"held\":%" PRIu64
                        ",\"at\":\"%s\",\"missing\":%zu",
-                       d->looks, d->marked, d->held, when_iso(d->at, at), d->count)) != OK ||
+                       d->lookups, d->deleted, d->held, when_iso(d->at, at), d->count)) != OK ||
         (rc = checksum_line_end(b, start)) != OK)
         return rc;
     for (size_t i = 0; i < d->count && rc == OK; i += A_LINE)

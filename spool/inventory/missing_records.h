@@ -21,13 +21,13 @@ struct missing_row {
 };
 
 struct missing_entry {
-    char id[LOADED_ID_MAX]; /* the database's identity (loaded.h) */
-    int64_t roll;           /* began of the roll that this is about */
-    uint64_t window;        /* its windows judged */
-    bool ended;             /* the last of them was the end */
-    uint64_t looks;         /* its looks acted on */
-    uint64_t marked;        /* in this roll */
-    uint64_t held;          /* records that --max-deletes holds back */
+    char id[LOADED_ID_MAX];  /* the database's identity (loaded.h) */
+    int64_t inventory_began; /* began of the roll that this is about */
+    uint64_t window;         /* its windows judged */
+    bool ended;              /* the last of them was the end */
+    uint64_t lookups;        /* its lookups acted on */
+    uint64_t deleted;        /* in this roll */
+    uint64_t held;           /* records that --max-deletes holds back */
     int64_t at;
     struct missing_row *rows; /* sorted by key */
     size_t count;

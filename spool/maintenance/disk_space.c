@@ -163,7 +163,8 @@ enum err_code disk_space_free(const struct spool *s, int64_t *bytes, struct err 
     return OK;
 }
 
-static enum err_code look(const struct spool *s, const struct disk_space_conf *conf, struct err *e)
+static enum err_code check_limits(const struct spool *s, const struct disk_space_conf *conf,
+                                  struct err *e)
 {
     int64_t bytes = 0;
     enum err_code rc;
@@ -204,7 +205,7 @@ enum err_code disk_space_check(struct disk_space *r, struct err *e)
     int64_t now = when_tick();
     if (!r->looked || now - r->at >= WHEN_SECOND) {
         r->err = ERR_INIT;
-        r->err.code = look(r->spool, &r->conf, &r->err);
+        r->err.code = check_limits(r->spool, &r->conf, &r->err);
         r->looked = true;
         r->at = now;
     }

@@ -26,7 +26,7 @@ struct prune {
     struct prune_sum *sum;
     struct candidate *found;
     size_t count;
-    size_t room;
+    size_t capacity;
 };
 
 static bool asked_for(const struct prune_conf *conf, const char *table)
@@ -40,13 +40,13 @@ static bool asked_for(const struct prune_conf *conf, const char *table)
 static enum err_code add(struct prune *p, const char *table, uint64_t segment, int64_t ended,
                          struct err *e)
 {
-    if (p->count == p->room) {
-        size_t room = p->room ? 2 * p->room : 64;
-        struct candidate *more = realloc(p->found, room * sizeof *more);
+    if (p->count == p->capacity) {
+        size_t capacity = p->capacity ? 2 * p->capacity : 64;
+        struct candidate *more = realloc(p->found, capacity * sizeof *more);
         if (!more)
             return err_set(e, ERR_NOMEM, "out of memory");
         p->found = more;
-        p->room = room;
+        p->capacity = capacity;
     }
     p->found[p->count++] = (struct candidate){.table = table, .segment = segment, .ended = ended};
     return OK;
@@ -104,7 +104,7 @@ static enum err_code sweep(const char *dir, uint64_t through, struct err *e)
     return rc == OK && some ? io_sync_dir(dir, e) : rc;
 }
 
-static enum err_code look_at_caches(const struct prune *p, const char *table, struct err *e)
+static enum err_code prune_caches(const struct prune *p, const char *table, struct err *e)
 {
     char dir[IO_PATH];
     int64_t keep = p->conf->keep > STALE_CACHES_LEAST ? p->conf->keep : STALE_CACHES_LEAST;
@@ -114,7 +114,7 @@ static enum err_code look_at_caches(const struct prune *p, const char *table, st
                : stale_caches_prune(dir, p->conf->now - keep, p->conf->dry_run, &p->sum->caches, e);
 }
 
-static enum err_code look(struct prune *p, const char *table, struct err *e)
+static enum err_code find_candidates(struct prune *p, const char *table, struct err *e)
 {
     char dir[IO_PATH];
     struct loaded loaded;
@@ -208,7 +208,7 @@ static enum err_code take(struct prune *p, const struct candidate *c, bool *whol
 }
 
 /* A table goes from the front: what stays keeps all behind it. */
-static void leave_table(struct prune *p, const char *table, size_t from)
+static void drop_table(struct prune *p, const char *table, size_t from)
 {
     size_t kept = from;
     for (size_t i = from; i < p->count; i++)
@@ -233,7 +233,7 @@ static enum err_code take_oldest(struct prune *p, struct err *e)
             return rc;
         if (!whole) {
             p->sum->damaged++;
-            leave_table(p, c.table, i + 1);
+            drop_table(p, c.table, i + 1);
         }
     }
     return OK;
@@ -248,8 +248,8 @@ enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, pr
     *sum = (struct prune_sum){0};
     enum err_code rc = spool_tables(s, &tables, &n, e);
     for (size_t i = 0; rc == OK && i < n; i++)
-        if (asked_for(conf, tables[i]) && (rc = look_at_caches(&p, tables[i], e)) == OK)
-            rc = look(&p, tables[i], e);
+        if (asked_for(conf, tables[i]) && (rc = prune_caches(&p, tables[i], e)) == OK)
+            rc = find_candidates(&p, tables[i], e);
     if (rc == OK && (rc = disk_space_spool(s, &sum->left, e)) == OK) {
         sum->left -= conf->dry_run ? sum->caches.bytes : 0;
         rc = take_oldest(&p, e);

@@ -22,20 +22,20 @@
 #include <errno.h>
 #include <unistd.h>
 
-struct mend {
+struct repair {
     const struct spool *spool;
     const char *table;
     const char *dir;
-    bool look;
+    bool dry_run;
     int64_t done;
 };
 
-static enum err_code drop(struct mend *m, const char *name, struct err *e)
+static enum err_code drop(struct repair *m, const char *name, struct err *e)
 {
     char path[IO_PATH];
     enum err_code rc = io_path(path, m->dir, name, e);
     m->done++;
-    if (rc != OK || m->look)
+    if (rc != OK || m->dry_run)
         return rc;
     if (unlink(path) != 0 && errno != ENOENT)
         return err_sys(e, ERR_IO, "cannot remove %s", path);
@@ -47,7 +47,7 @@ static enum err_code drop(struct mend *m, const char *name, struct err *e)
 }
 
 /* rc and why: what reading it said. ENOENT is no damage. */
-static enum err_code drop_damaged(struct mend *m, const char *name, enum err_code rc,
+static enum err_code drop_damaged(struct repair *m, const char *name, enum err_code rc,
                                   const struct err *why, struct err *e)
 {
     if (rc == OK || why->sys == ENOENT)
@@ -58,7 +58,7 @@ static enum err_code drop_damaged(struct mend *m, const char *name, enum err_cod
     return rc;
 }
 
-static enum err_code mend_acked(struct mend *m, struct err *e)
+static enum err_code repair_acked(struct repair *m, struct err *e)
 {
     struct acked a;
     enum acked_state state;
@@ -67,7 +67,7 @@ static enum err_code mend_acked(struct mend *m, struct err *e)
     enum err_code rc = acked_read(m->dir, &a, &state, e);
     if (rc != OK || state != ACKED_DAMAGED)
         return rc;
-    if (m->look) /* without the lock, which leaves our number */
+    if (m->dry_run) /* without the lock, which leaves our number */
         return drop(m, ACKED_FILE, e);
     if (spool_lock(&lock, m->spool, m->table, &busy) != OK)
         return OK;
@@ -76,7 +76,7 @@ static enum err_code mend_acked(struct mend *m, struct err *e)
     return rc;
 }
 
-static enum err_code mend_refetch(struct mend *m, struct err *e)
+static enum err_code repair_refetch(struct repair *m, struct err *e)
 {
     struct err why = ERR_INIT;
     struct refetch all = {.asked = when_now(), .low = WHEN_NONE};
@@ -88,46 +88,46 @@ static enum err_code mend_refetch(struct mend *m, struct err *e)
         return rc;
     }
     m->done++;
-    return m->look ? OK : refetch_ask(m->spool, m->table, &all, e);
+    return m->dry_run ? OK : refetch_ask(m->spool, m->table, &all, e);
 }
 
 /* Under the roll's lock, for whoever reconciles writes to this very file; and begins it anew itself. */
-static enum err_code mend_roll(struct mend *m, struct err *e)
+static enum err_code repair_inventory(struct repair *m, struct err *e)
 {
     static struct inventory_state state;
     struct err why = ERR_INIT;
-    struct inventory *roll;
+    struct inventory *inventory;
     enum err_code rc = inventory_read(m->spool, m->table, &state, NULL, NULL, &why);
-    if (rc == ERR_DAMAGED && !m->look) {
-        if ((rc = inventory_open(&roll, m->spool, m->table, NULL, NULL, &why)) == ERR_BUSY)
+    if (rc == ERR_DAMAGED && !m->dry_run) {
+        if ((rc = inventory_open(&inventory, m->spool, m->table, NULL, NULL, &why)) == ERR_BUSY)
             return OK;
         if (rc == OK) {
-            if (!inventory_state(roll)->there)
+            if (!inventory_state(inventory)->there)
                 rc = drop(m, INVENTORY_FILE, e);
-            inventory_close(roll);
+            inventory_close(inventory);
             return rc;
         }
     }
     return drop_damaged(m, INVENTORY_FILE, rc, &why, e);
 }
 
-static enum err_code mend_reconcile(struct mend *m, struct err *e)
+static enum err_code repair_reconcile(struct repair *m, struct err *e)
 {
     struct err why = ERR_INIT;
-    enum err_code rc = mend_roll(m, e);
+    enum err_code rc = repair_inventory(m, e);
     if (rc != OK)
         return rc;
     rc = missing_check(m->dir, m->table, &why);
     return drop_damaged(m, MISSING_FILE, rc, &why, e);
 }
 
-static void stays(const char *dir, const char *name, const char *how)
+static void warn_undecided(const char *dir, const char *name, const char *how)
 {
     LOG(LOG_WARN, "heal", "a damaged file stays, for a person has to decide", F_STR("file", name),
         F_STR("folder", dir), F_STR("how", how));
 }
 
-static enum err_code mend_small(struct mend *m, struct err *e)
+static enum err_code repair_small_files(struct repair *m, struct err *e)
 {
     struct err why = ERR_INIT;
     struct loaded loaded;
@@ -137,28 +137,30 @@ static enum err_code mend_small(struct mend *m, struct err *e)
         return rc;
     why = ERR_INIT;
     rc = healed_check(m->dir, &why);
-    if ((rc = drop_damaged(m, HEALED_FILE, rc, &why, e)) != OK || (rc = mend_refetch(m, e)) != OK ||
-        (rc = mend_acked(m, e)) != OK)
+    if ((rc = drop_damaged(m, HEALED_FILE, rc, &why, e)) != OK ||
+        (rc = repair_refetch(m, e)) != OK || (rc = repair_acked(m, e)) != OK)
         return rc;
     why = ERR_INIT;
     rc = loaded_read(m->spool, m->table, &loaded, &why);
     if (rc == OK)
         loaded_free(&loaded);
     else if (rc == ERR_DAMAGED)
-        stays(m->dir, LOADED_FILE,
-              "remove it, and run netty-load once with each database that loads this spool");
+        warn_undecided(
+            m->dir, LOADED_FILE,
+            "remove it, and run netty-load once with each database that loads this spool");
     if (rc == OK || rc == ERR_DAMAGED)
         return OK;
     *e = why;
     return rc;
 }
 
-static enum err_code mend_letters(struct mend *m, struct err *e)
+static enum err_code repair_dead_letters(struct repair *m, struct err *e)
 {
     static const enum dead_side sides[] = {DEAD_EXTRACT, DEAD_LOAD};
     for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
         uint64_t damaged;
-        enum err_code rc = dead_mend(m->spool, m->table, sides[i], m->look, &damaged, e);
+        enum err_code rc =
+            dead_letters_repair(m->spool, m->table, sides[i], m->dry_run, &damaged, e);
         if (rc != OK)
             return rc;
         m->done += (int64_t)damaged;
@@ -166,51 +168,51 @@ static enum err_code mend_letters(struct mend *m, struct err *e)
     return OK;
 }
 
-static enum err_code mend_seek_tables(struct mend *m, struct err *e)
+static enum err_code repair_seek_tables(struct repair *m, struct err *e)
 {
     struct segment_list list;
     enum err_code rc = segment_list_read(&list, m->dir, e);
     if (rc != OK)
         return rc;
     for (size_t i = 0; rc == OK && i < list.count; i++) {
-        bool mended = false;
+        bool repaired = false;
         if (list.entries[i].files & SEGMENT_HAS(SEGMENT_ZST))
-            rc = seek_table_repair(m->dir, list.entries[i].number, m->look, &mended, e);
-        m->done += mended;
+            rc = seek_table_repair(m->dir, list.entries[i].number, m->dry_run, &repaired, e);
+        m->done += repaired;
     }
     segment_list_free(&list);
     return rc;
 }
 
-enum err_code repair_table(const struct spool *s, const char *table, bool look, int64_t *mended,
-                           struct err *e)
+enum err_code repair_table(const struct spool *s, const char *table, bool dry_run,
+                           int64_t *repaired, struct err *e)
 {
     char dir[IO_PATH];
     int lock;
-    struct mend m = {.spool = s, .table = table, .dir = dir, .look = look};
+    struct repair m = {.spool = s, .table = table, .dir = dir, .dry_run = dry_run};
     enum err_code rc = table_dir(dir, s, table, e);
-    *mended = 0;
+    *repaired = 0;
     if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
-    if ((rc = mend_small(&m, e)) == OK && (rc = mend_reconcile(&m, e)) == OK &&
-        (rc = mend_seek_tables(&m, e)) == OK)
-        rc = mend_letters(&m, e);
+    if ((rc = repair_small_files(&m, e)) == OK && (rc = repair_reconcile(&m, e)) == OK &&
+        (rc = repair_seek_tables(&m, e)) == OK)
+        rc = repair_dead_letters(&m, e);
     small_file_unlock(lock);
-    *mended = m.done;
+    *repaired = m.done;
     return rc;
 }
 
-enum err_code repair_spool(const struct spool *s, bool look, int64_t *mended, struct err *e)
+enum err_code repair_spool(const struct spool *s, bool dry_run, int64_t *repaired, struct err *e)
 {
     struct catalog catalog;
     struct err why = ERR_INIT;
-    struct mend m = {.spool = s, .dir = spool_dir(s), .look = look};
+    struct repair m = {.spool = s, .dir = spool_dir(s), .dry_run = dry_run};
     enum err_code rc = catalog_read(s, &catalog, &why);
     catalog_free(&catalog);
     rc = drop_damaged(&m, CATALOG_FILE, rc, &why, e);
-    *mended = m.done;
+    *repaired = m.done;
     if (rc == OK && small_file_check(spool_dir(s), API_SOURCE_FILE, NULL) == ERR_DAMAGED)
-        stays(spool_dir(s), API_SOURCE_FILE,
-              "run netty-extract --rebind with the right --base-url");
+        warn_undecided(spool_dir(s), API_SOURCE_FILE,
+                       "run netty-extract --rebind with the right --base-url");
     return rc;
 }

@@ -19,10 +19,10 @@
 
 #include "spool/store/spool.h"
 
-/* *mended: how many things; look: would be. */
-enum err_code repair_table(const struct spool *s, const char *table, bool look, int64_t *mended,
-                           struct err *e) MUST_CHECK;
-enum err_code repair_spool(const struct spool *s, bool look, int64_t *mended,
+/* *repaired: how many things; dry_run: would be. */
+enum err_code repair_table(const struct spool *s, const char *table, bool dry_run,
+                           int64_t *repaired, struct err *e) MUST_CHECK;
+enum err_code repair_spool(const struct spool *s, bool dry_run, int64_t *repaired,
                            struct err *e) MUST_CHECK;
 
 #endif

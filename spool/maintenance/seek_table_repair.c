@@ -110,20 +110,20 @@ static enum err_code write_anew(struct work *w, struct err *e)
     return rc;
 }
 
-enum err_code seek_table_repair(const char *dir, uint64_t segment, bool look, bool *mended,
+enum err_code seek_table_repair(const char *dir, uint64_t segment, bool dry_run, bool *repaired,
                                 struct err *e)
 {
     struct work w = {.dir = dir, .segment = segment, .fd = -1, .out_fd = -1};
     uint64_t end = 0;
-    *mended = false;
+    *repaired = false;
     enum err_code rc = open_segment(&w, e);
     if (rc != OK || w.fd < 0)
         return rc;
     if ((rc = zstd_frames_open(&w.frames, w.fd, w.path, w.total, e)) != OK ||
         !zstd_frames_complaint(w.frames) || (rc = walk(&w, false, &end, e)) != OK)
         goto done;
-    *mended = end > 0;
-    if (*mended && !look)
+    *repaired = end > 0;
+    if (*repaired && !dry_run)
         rc = write_anew(&w, e);
 done:
     zstd_frames_free(w.out);

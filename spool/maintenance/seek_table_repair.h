@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A new file in the old one's place, durably. *mended is false where nothing is wrong, or not all
- * frames can be found and nothing is done. look: nothing is done either, *mended tells what would
+/* A new file in the old one's place, durably. *repaired is false where nothing is wrong, or not all
+ * frames can be found and nothing is done. dry_run: nothing is done either, *repaired tells what would
  * be. For the holder of the folder's lock (small_file.h); beside readers and a writer. */
-enum err_code seek_table_repair(const char *dir, uint64_t segment, bool look, bool *mended,
+enum err_code seek_table_repair(const char *dir, uint64_t segment, bool dry_run, bool *repaired,
                                 struct err *e) MUST_CHECK;
 
 #endif

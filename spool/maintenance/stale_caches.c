@@ -38,7 +38,7 @@ struct search {
     struct stale_caches_sum *sum;
 };
 
-static enum err_code look(void *ctx, int dir, const char *name, struct err *e)
+static enum err_code remove_if_stale(void *ctx, int dir, const char *name, struct err *e)
 {
     const struct search *s = ctx;
     struct stat st;
@@ -65,5 +65,5 @@ enum err_code stale_caches_prune(const char *dir, int64_t before, bool dry_run,
                                  struct stale_caches_sum *sum, struct err *e)
 {
     struct search s = {dir, before, dry_run, sum};
-    return io_each_name(dir, true, look, &s, e);
+    return io_each_name(dir, true, remove_if_stale, &s, e);
 }

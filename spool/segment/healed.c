@@ -15,7 +15,7 @@
 struct list {
     struct page_place *places;
     uint64_t count;
-    uint64_t told; /* by the head */
+    uint64_t declared; /* by the head */
 };
 
 static enum err_code read_head(struct list *l, const char *line, size_t n, size_t more,
@@ -24,14 +24,14 @@ static enum err_code read_head(struct list *l, const char *line, size_t n, size_
     uint64_t version = 0;
     struct field fields[] = {
         {.name = "netty_healed", .type = FIELD_COUNT, .to = &version},
-        {.name = "places", .type = FIELD_COUNT, .to = &l->told},
+        {.name = "places", .type = FIELD_COUNT, .to = &l->declared},
     };
     enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
     if (rc != OK)
         return rc;
-    if (l->told > PLACES_MAX)
+    if (l->declared > PLACES_MAX)
         return err_set(e, ERR_DAMAGED, "tells of more places than can be");
-    l->places = calloc(l->told + more, sizeof *l->places);
+    l->places = calloc(l->declared + more, sizeof *l->places);
     return l->places ? OK : err_set(e, ERR_NOMEM, "out of memory");
 }
 
@@ -46,7 +46,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     struct list *l = p->list;
     if (number == 0)
         return read_head(l, line, n, p->more + 1, e);
-    if (l->count >= l->told)
+    if (l->count >= l->declared)
         return err_set(e, ERR_DAMAGED, "has more lines than it tells of");
     struct page_place *place = &l->places[l->count++];
     struct field fields[] = {
@@ -69,7 +69,7 @@ static enum err_code list_read(struct list *l, const char *dir, size_t more, str
     struct parse p = {.list = l, .more = more};
     *l = (struct list){0};
     enum err_code rc = small_file_read(dir, HEALED_FILE, on_line, &p, &why);
-    if (rc == OK && l->count != l->told)
+    if (rc == OK && l->count != l->declared)
         rc = err_set(&why, ERR_DAMAGED, "%s/" HEALED_FILE ": it is cut short", dir);
     if (rc == OK)
         return OK;
@@ -133,7 +133,7 @@ static enum err_code put(const char *dir, const struct list *l, struct err *e)
     return rc;
 }
 
-static void forget_pruned(struct list *l, uint64_t pruned)
+static void drop_pruned(struct list *l, uint64_t pruned)
 {
     uint64_t kept = 0;
     for (uint64_t i = 0; i < l->count; i++)
@@ -151,7 +151,7 @@ enum err_code healed_add(const char *dir, const struct page_place *places, size_
         return rc;
     if (!l.places && !(l.places = calloc(n + 1, sizeof *l.places)))
         return err_set(e, ERR_NOMEM, "out of memory");
-    forget_pruned(&l, pruned);
+    drop_pruned(&l, pruned);
     for (size_t i = 0; i < n; i++)
         if (!holds(&l, places[i]))
             l.places[l.count++] = places[i];

@@ -74,7 +74,7 @@ static void merge(struct segment_list *list)
 
 struct growing {
     struct segment_list *list;
-    size_t room;
+    size_t capacity;
 };
 
 static enum err_code add(void *ctx, int dir, const char *name, struct err *e)
@@ -86,13 +86,13 @@ static enum err_code add(void *ctx, int dir, const char *name, struct err *e)
     (void)dir;
     if (!segment_parse(name, &number, &kind))
         return OK;
-    if (list->count == g->room) {
-        size_t more = g->room ? g->room * 2 : 64;
+    if (list->count == g->capacity) {
+        size_t more = g->capacity ? g->capacity * 2 : 64;
         struct segment_entry *entries = realloc(list->entries, more * sizeof *entries);
         if (!entries)
             return err_set(e, ERR_NOMEM, "out of memory");
         list->entries = entries;
-        g->room = more;
+        g->capacity = more;
     }
     list->entries[list->count++] =
         (struct segment_entry){.number = number, .files = SEGMENT_HAS(kind)};

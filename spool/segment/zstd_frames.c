@@ -36,7 +36,7 @@ struct zstd_frames {
     ZSTD_DCtx *zstd;
     ZSTD_inBuffer in;
     unsigned char *input;
-    size_t room;
+    size_t capacity;
     uint64_t step_from; /* entries held in step */
     size_t step_count;
     unsigned char step[TABLE_STEP * SEEK_ENTRY];
@@ -136,8 +136,8 @@ enum err_code zstd_frames_open(struct zstd_frames **out, int fd, const char *pat
         return err_set(e, ERR_NOMEM, "out of memory");
     f->fd = fd;
     f->path = path;
-    f->room = ZSTD_DStreamInSize();
-    f->input = malloc(f->room);
+    f->capacity = ZSTD_DStreamInSize();
+    f->input = malloc(f->capacity);
     f->zstd = ZSTD_createDCtx();
     if (!f->input || !f->zstd ||
         ZSTD_isError(ZSTD_DCtx_setParameter(f->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
@@ -239,7 +239,7 @@ enum err_code zstd_frames_walk(struct zstd_frames *f, uint64_t at, uint64_t *com
 }
 
 /* What is known of the frame at hand: from the table, or from itself. */
-static enum err_code look(struct zstd_frames *f, struct err *e)
+static enum err_code find_frame(struct zstd_frames *f, struct err *e)
 {
     uint32_t compressed = 0;
     uint32_t bytes = 0;
@@ -265,7 +265,7 @@ enum err_code zstd_frames_seek(struct zstd_frames *f, uint64_t offset, struct er
         f->frame = (struct frame){0};
     while (!at_end(f) && f->frame.offset <= offset) {
         f->frame.compressed = 0;
-        if ((rc = look(f, e)) != OK)
+        if ((rc = find_frame(f, e)) != OK)
             return rc;
         if (f->frame.offset == offset)
             break;
@@ -288,7 +288,7 @@ enum err_code zstd_frames_seek(struct zstd_frames *f, uint64_t offset, struct er
 static enum err_code more_input(struct zstd_frames *f, bool *none, struct err *e)
 {
     uint64_t left = f->frame.at + f->frame.compressed - f->in_at;
-    size_t n = left < f->room ? (size_t)left : f->room;
+    size_t n = left < f->capacity ? (size_t)left : f->capacity;
     size_t got;
     enum err_code rc = io_pread(f->fd, f->input, n, (int64_t)f->in_at, &got, f->path, e);
     if (rc != OK)

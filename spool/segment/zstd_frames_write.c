@@ -18,7 +18,7 @@ struct zstd_frames_out {
     const char *path;
     ZSTD_CCtx *zstd;
     char *out;
-    size_t room;
+    size_t capacity;
     uint64_t bytes;      /* of the frame at hand, uncompressed */
     uint64_t compressed; /* so far */
     struct buf table;
@@ -39,10 +39,10 @@ enum err_code zstd_frames_create(struct zstd_frames_out **out, int fd, const cha
     *out = w;
     if (!w)
         return err_set(e, ERR_NOMEM, "out of memory");
-    *w = (struct zstd_frames_out){.fd = fd, .path = path, .room = ROOM};
+    *w = (struct zstd_frames_out){.fd = fd, .path = path, .capacity = ROOM};
     buf_init(&w->table, SEEK_TABLE_MAX);
     w->zstd = ZSTD_createCCtx();
-    w->out = malloc(w->room);
+    w->out = malloc(w->capacity);
     if (!w->zstd || !w->out)
         return err_set(e, ERR_NOMEM, "out of memory");
     if (ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL)) ||
@@ -81,7 +81,7 @@ static enum err_code feed(struct zstd_frames_out *w, ZSTD_inBuffer *in, ZSTD_End
 {
     size_t left;
     do {
-        ZSTD_outBuffer out = {w->out, w->room, 0};
+        ZSTD_outBuffer out = {w->out, w->capacity, 0};
         left = ZSTD_compressStream2(w->zstd, &out, in, how);
         if (ZSTD_isError(left))
             return zstd_failed(w, left, e);

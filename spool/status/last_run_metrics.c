@@ -6,13 +6,15 @@
 
 #define SECONDS(us) ((double)(us) / (double)WHEN_SECOND)
 
-void last_run_set(struct metrics *m, const struct last_run_meters *to, const struct status_table *t)
+void last_run_set(struct metrics *m, const struct last_run_metrics *to,
+                  const struct status_table *t)
 {
     const struct run_history *runs = to->side == RUN_HISTORY_LOAD ? &t->load : &t->extract;
     enum dead_side side = to->side == RUN_HISTORY_LOAD ? DEAD_LOAD : DEAD_EXTRACT;
     for (size_t i = 0; i < t->reasons_count; i++)
         if (t->reasons[i].side == side)
-            metrics_add(m, to->aside, t->name, t->reasons[i].reason, (double)t->reasons[i].count);
+            metrics_add(m, to->dead_letters, t->name, t->reasons[i].reason,
+                        (double)t->reasons[i].count);
     if (runs->count == 0)
         return;
     const struct run_history_entry *last = &runs->entries[runs->count - 1];

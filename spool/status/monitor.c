@@ -22,12 +22,12 @@ struct monitor {
     struct health_conf health_conf;
     struct status_watch *watch; /* NULL: not looked yet, or there is no spool */
     bool looked;
-    int64_t looked_at;  /* when_tick() */
-    enum err_code look; /* how that went */
+    int64_t looked_at;       /* when_tick() */
+    enum err_code status_rc; /* how that went */
     struct health health;
     struct health_last *lasts;
     size_t lasts_count;
-    struct http_server *serve;
+    struct http_server *http_server;
     struct secret *token;
     const char *file;  /* of --metrics-file; NULL: none is wanted */
     char dir[IO_PATH]; /* of the file */
@@ -36,7 +36,7 @@ struct monitor {
 
 /* ---- looking ---- */
 
-static enum err_code look_now(struct monitor *b, struct err *e)
+static enum err_code read_status(struct monitor *b, struct err *e)
 {
     struct status_conf conf = {.tables = NULL};
     enum err_code rc = OK;
@@ -47,18 +47,18 @@ static enum err_code look_now(struct monitor *b, struct err *e)
     return rc == OK ? status_look(b->watch, e) : rc;
 }
 
-static void look(struct monitor *b)
+static void refresh(struct monitor *b)
 {
     struct err e = ERR_INIT;
     if (!b->looked || when_tick() - b->looked_at >= MONITOR_FRESH) {
-        b->look = look_now(b, &e);
+        b->status_rc = read_status(b, &e);
         b->looked = true;
         b->looked_at = when_tick();
-        if (b->look != OK)
+        if (b->status_rc != OK)
             LOG(LOG_WARN, "status", "the spool's status cannot be read", F_ERR(&e));
     }
-    if (b->look != OK)
-        health_unreadable(&b->health, b->look);
+    if (b->status_rc != OK)
+        health_unreadable(&b->health, b->status_rc);
     else
         health_judge(&b->health, &b->health_conf, status_of(b->watch), b->lasts, b->lasts_count);
 }
@@ -96,8 +96,8 @@ void monitor_spool(struct monitor *b, const struct spool *s)
 
 static enum err_code render(struct monitor *b, struct buf *to)
 {
-    look(b);
-    b->conf.collect(b->conf.ctx, b->look == OK ? status_of(b->watch) : NULL);
+    refresh(b);
+    b->conf.collect(b->conf.ctx, b->status_rc == OK ? status_of(b->watch) : NULL);
     return metrics_render(b->conf.metrics, to);
 }
 
@@ -110,7 +110,7 @@ static enum err_code show_metrics(struct monitor *b, struct http_server_reply *r
 
 static enum err_code show_health(struct monitor *b, struct http_server_reply *r)
 {
-    look(b);
+    refresh(b);
     r->status = b->health.total == 0 ? 200 : 503;
     enum err_code rc = health_line(&r->body, &b->health, &b->health_conf);
     return rc == OK ? buf_addc(&r->body, '\n') : rc;
@@ -124,8 +124,8 @@ static enum err_code show_json(struct monitor *b, struct http_server_reply *r)
                                .interval = b->conf.interval,
                                .health = &b->health};
     struct status s = nothing;
-    look(b);
-    if (b->look == OK)
+    refresh(b);
+    if (b->status_rc == OK)
         s = *status_of(b->watch);
     else
         s.at = when_now();
@@ -292,9 +292,9 @@ static enum err_code listen_if_asked(struct monitor *b, struct err *e)
     if (rc != OK || (rc = read_token(b, e)) != OK)
         return rc;
     conf.token = b->token;
-    if ((rc = http_server_open(&b->serve, b->conf.loop, &conf, e)) == OK)
+    if ((rc = http_server_open(&b->http_server, b->conf.loop, &conf, e)) == OK)
         LOG(LOG_INFO, "listen", "listening for /metrics, /healthz and the status page",
-            F_STR("address", http_server_name(b->serve)));
+            F_STR("address", http_server_name(b->http_server)));
     return rc;
 }
 
@@ -327,8 +327,8 @@ void monitor_quit(struct monitor *b)
 {
     if (b == NULL)
         return;
-    http_server_close(b->serve);
-    b->serve = NULL;
+    http_server_close(b->http_server);
+    b->http_server = NULL;
 }
 
 void monitor_close(struct monitor *b)

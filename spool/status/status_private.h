@@ -32,9 +32,9 @@ struct watched {
     bool held;               /* the tail's reader is one page ahead: this one */
     struct page_info next;
     int64_t fetched;
-    struct seen dead[2]; /* enum dead_side */
-    struct seen runs[2]; /* enum run_history_side */
-    bool there;          /* in this look */
+    struct seen dead_letters[2]; /* enum dead_side */
+    struct seen run_history[2];  /* enum run_history_side */
+    bool there;                  /* in this look */
 };
 
 /* Brings the table up to date, and adds the databases that load it. ERR_DAMAGED does not come: it

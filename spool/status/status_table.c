@@ -98,7 +98,7 @@ static enum err_code move_tail(struct watched *w, struct err *e)
     }
 }
 
-static enum err_code remember(struct loaded *all, const struct loaded_entry *d, struct err *e)
+static enum err_code add_database(struct loaded *all, const struct loaded_entry *d, struct err *e)
 {
     for (size_t i = 0; i < all->count; i++) {
         if (strcmp(all->entries[i].id, d->id) != 0)
@@ -116,8 +116,8 @@ static enum err_code remember(struct loaded *all, const struct loaded_entry *d, 
 }
 
 /* A loaded.json that is damaged is damage, and nothing counts as loaded. */
-static enum err_code ask_loaded(const struct spool *s, const char *table, struct loaded *databases,
-                                struct page_place *least, bool *damaged, struct err *e)
+static enum err_code read_loaded(const struct spool *s, const char *table, struct loaded *databases,
+                                 struct page_place *least, bool *damaged, struct err *e)
 {
     struct loaded loaded;
     enum err_code rc = loaded_read(s, table, &loaded, e);
@@ -127,14 +127,14 @@ static enum err_code ask_loaded(const struct spool *s, const char *table, struct
         return *damaged ? OK : rc;
     *least = loaded_least(&loaded);
     for (size_t i = 0; i < loaded.count && rc == OK; i++)
-        rc = remember(databases, &loaded.entries[i], e);
+        rc = add_database(databases, &loaded.entries[i], e);
     loaded_free(&loaded);
     return rc;
 }
 
-static enum err_code look_at_pages(struct watched *w, const struct spool *s,
-                                   const struct status_conf *conf, struct page_place least,
-                                   struct err *e)
+static enum err_code update_pages(struct watched *w, const struct spool *s,
+                                  const struct status_conf *conf, struct page_place least,
+                                  struct err *e)
 {
     struct status_table *t = &w->table;
     enum err_code rc = OK;
@@ -186,7 +186,7 @@ struct counting {
     enum dead_side side;
 };
 
-static enum err_code count_letter(void *ctx, const struct dead_letter *letter, struct err *e)
+static enum err_code count_dead_letter(void *ctx, const struct dead_letter *letter, struct err *e)
 {
     struct counting *c = ctx;
     struct status_table *t = c->table;
@@ -214,12 +214,12 @@ static enum err_code count_letter(void *ctx, const struct dead_letter *letter, s
     return OK;
 }
 
-static enum err_code look_at_letters(struct watched *w, const struct spool *s, struct err *e)
+static enum err_code update_dead_letters(struct watched *w, const struct spool *s, struct err *e)
 {
     struct status_table *t = &w->table;
     struct counting c = {.table = t};
-    bool extract = news(&w->dead[DEAD_EXTRACT], s, t->name, "dead-extract.ndjson");
-    bool load = news(&w->dead[DEAD_LOAD], s, t->name, "dead-load.ndjson");
+    bool extract = news(&w->dead_letters[DEAD_EXTRACT], s, t->name, "dead-extract.ndjson");
+    bool load = news(&w->dead_letters[DEAD_LOAD], s, t->name, "dead-load.ndjson");
     enum err_code rc = OK;
     if (!extract && !load)
         return OK;
@@ -227,16 +227,16 @@ static enum err_code look_at_letters(struct watched *w, const struct spool *s, s
     t->reasons_count = 0;
     for (unsigned side = 0; side < 2 && rc == OK; side++) {
         c.side = (enum dead_side)side;
-        rc = dead_each(s, t->name, c.side, count_letter, &c, e);
+        rc = dead_each(s, t->name, c.side, count_dead_letter, &c, e);
     }
     return rc;
 }
 
-static enum err_code look_at_runs(struct watched *w, const struct spool *s,
-                                  enum run_history_side side, struct run_history *runs,
-                                  struct err *e)
+static enum err_code update_run_history(struct watched *w, const struct spool *s,
+                                        enum run_history_side side, struct run_history *runs,
+                                        struct err *e)
 {
-    if (!news(&w->runs[side], s, w->table.name, run_history_file(side)))
+    if (!news(&w->run_history[side], s, w->table.name, run_history_file(side)))
         return OK;
     run_history_free(runs);
     return run_history_read(s, w->table.name, side, runs, e);
@@ -248,13 +248,13 @@ enum err_code watched_look(struct watched *w, const struct spool *s, const struc
     struct page_place least;
     bool damaged = false;
     struct status_table *t = &w->table;
-    enum err_code rc = ask_loaded(s, t->name, databases, &least, &damaged, e);
-    if (rc != OK || (rc = look_at_pages(w, s, conf, least, e)) != OK ||
-        (rc = look_at_letters(w, s, e)) != OK ||
-        (rc = look_at_runs(w, s, RUN_HISTORY_EXTRACT, &t->extract, e)) != OK)
+    enum err_code rc = read_loaded(s, t->name, databases, &least, &damaged, e);
+    if (rc != OK || (rc = update_pages(w, s, conf, least, e)) != OK ||
+        (rc = update_dead_letters(w, s, e)) != OK ||
+        (rc = update_run_history(w, s, RUN_HISTORY_EXTRACT, &t->extract, e)) != OK)
         return rc;
     t->loaded_unknown = damaged;
-    return look_at_runs(w, s, RUN_HISTORY_LOAD, &t->load, e);
+    return update_run_history(w, s, RUN_HISTORY_LOAD, &t->load, e);
 }
 
 void watched_free(struct watched *w)

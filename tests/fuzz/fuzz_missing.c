@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct missing_row rows[] = {{17, 5, 6}, {18, WHEN_NONE, WHEN_NONE}};
     static const struct missing_entry entry = {
-        .id = "fuzz", .roll = 1, .window = 1, .at = 1, .rows = rows, .count = 2};
+        .id = "fuzz", .inventory_began = 1, .window = 1, .at = 1, .rows = rows, .count = 2};
     struct err e = ERR_INIT;
     struct buf text;
     bool own;

@@ -27,10 +27,10 @@ static enum err_code on_line(void *ctx, const struct inventory_line *line, struc
         seen->sum ^= line->deleted[i];
     if (line->kind != INVENTORY_LOOKUP)
         return OK;
-    for (size_t i = 0; i < line->look->absent_count; i++)
-        seen->sum ^= line->look->absent[i].key ^ line->look->absent[i].time;
-    for (size_t i = 0; i < line->look->present_count; i++)
-        seen->sum ^= line->look->present[i];
+    for (size_t i = 0; i < line->lookup->absent_count; i++)
+        seen->sum ^= line->lookup->absent[i].key ^ line->lookup->absent[i].time;
+    for (size_t i = 0; i < line->lookup->present_count; i++)
+        seen->sum ^= line->lookup->present[i];
     return OK;
 }
 
@@ -45,7 +45,7 @@ static enum err_code read_all(struct inventory_state *state, struct seen *seen)
     DEMAND(state->there && strlen(state->position) <= PAGE_POSITION_MAX);
     DEMAND(state->pages == seen->lines[INVENTORY_PAGE] &&
            state->windows == seen->lines[INVENTORY_WINDOW] &&
-           state->looks == seen->lines[INVENTORY_LOOKUP]);
+           state->lookups == seen->lines[INVENTORY_LOOKUP]);
     return OK;
 }
 

@@ -132,10 +132,10 @@ static void damaged_lines_are_moved_and_kept(void **state)
     text.data[10] ^= 1;
     size_t n = (size_t)((char *)memchr(text.data, '\n', text.len) - text.data);
     write_file(path, text.data, text.len);
-    assert_ok(dead_mend(f.spool, TABLE, DEAD_LOAD, true, &damaged, e));
+    assert_ok(dead_letters_repair(f.spool, TABLE, DEAD_LOAD, true, &damaged, e));
     assert_int_equal(damaged, 1);
     assert_int_equal(see_all(&f).damaged, 1);
-    assert_ok(dead_mend(f.spool, TABLE, DEAD_LOAD, false, &damaged, e));
+    assert_ok(dead_letters_repair(f.spool, TABLE, DEAD_LOAD, false, &damaged, e));
     assert_int_equal(damaged, 1);
     struct seen s = see_all(&f);
     assert_int_equal(s.damaged, 0);
@@ -146,7 +146,7 @@ static void damaged_lines_are_moved_and_kept(void **state)
     assert_memory_equal(side.data, text.data, n + 1);
     buf_free(&side);
     buf_free(&text);
-    assert_ok(dead_mend(f.spool, TABLE, DEAD_LOAD, false, &damaged, e));
+    assert_ok(dead_letters_repair(f.spool, TABLE, DEAD_LOAD, false, &damaged, e));
     assert_int_equal(damaged, 0);
     fixture_close(&f);
 }
@@ -167,7 +167,7 @@ static void a_damaged_line_end_costs_nothing(void **state)
     *(char *)memchr(text.data, '\n', text.len) = 'x';
     write_file(path, text.data, text.len);
     buf_free(&text);
-    assert_ok(dead_mend(f.spool, TABLE, DEAD_LOAD, false, &damaged, e));
+    assert_ok(dead_letters_repair(f.spool, TABLE, DEAD_LOAD, false, &damaged, e));
     assert_int_equal(damaged, 1);
     struct seen s = see_all(&f);
     assert_int_equal(s.damaged, 0);

@@ -18,8 +18,8 @@ static enum err_code on_line(void *ctx, const struct inventory_line *line, struc
         s->keys[s->count++] = line->keys[i];
     s->deleted += line->deleted_count;
     if (line->kind == INVENTORY_LOOKUP) {
-        s->absent += line->look->absent_count;
-        s->present += line->look->present_count;
+        s->absent += line->lookup->absent_count;
+        s->present += line->lookup->present_count;
     }
     if (line->kind == INVENTORY_WINDOW)
         s->ended = line->window->ended;

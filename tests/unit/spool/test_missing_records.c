@@ -3,8 +3,13 @@
 
 static struct missing_entry entry(const char *id, size_t n)
 {
-    struct missing_entry d = {
-        .roll = 5, .window = 2, .ended = true, .looks = 3, .marked = 4, .held = 6, .at = 7};
+    struct missing_entry d = {.inventory_began = 5,
+                              .window = 2,
+                              .ended = true,
+                              .lookups = 3,
+                              .deleted = 4,
+                              .held = 6,
+                              .at = 7};
     (void)snprintf(d.id, sizeof d.id, "%s", id);
     d.rows = calloc(n + 1, sizeof *d.rows);
     assert_non_null(d.rows);
@@ -44,11 +49,11 @@ static void test_each_database_has_its_word(void **state)
         assert_true(a->rows[i].time == (i % 2 ? WHEN_NONE : 11));
         assert_true(a->rows[i].since == (i % 3 ? 13 : WHEN_NONE));
     }
-    assert_int_equal(a->roll, 5);
+    assert_int_equal(a->inventory_began, 5);
     assert_int_equal(a->window, 2);
     assert_true(a->ended);
-    assert_int_equal(a->looks, 3);
-    assert_int_equal(a->marked, 4);
+    assert_int_equal(a->lookups, 3);
+    assert_int_equal(a->deleted, 4);
     assert_int_equal(a->held, 6);
     assert_int_equal(missing_find(&m, "b")->count, 0);
     assert_null(missing_find(&m, "c"));
