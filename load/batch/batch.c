@@ -9,7 +9,7 @@
 struct place_in_order {
     int64_t key;
     uint32_t row;
-    uint32_t group; /* a share, or within one a way */
+    uint32_t group; /* a share, or within one a path */
 };
 
 struct batch {
@@ -104,8 +104,8 @@ static enum err_code grow(struct batch *b)
 }
 
 /* What becomes of a later version of a key: batch.h says why. */
-static enum batch_add judge(const struct batch *b, const struct batch_row *first,
-                            const struct row *late)
+static enum batch_add decide_duplicate(const struct batch *b, const struct batch_row *first,
+                                       const struct row *late)
 {
     const struct row *early = &first->row;
     bool early_timed = early->time_modified != WHEN_NONE;
@@ -115,7 +115,7 @@ static enum batch_add judge(const struct batch *b, const struct batch_row *first
         return BATCH_FULL;
     if (late_timed && late->time_modified < early->time_modified)
         return BATCH_STALE;
-    if (first->witness)
+    if (first->kept_over_stale)
         return BATCH_FULL;
     if (!b->conf.replace && early->shape != late->shape)
         return BATCH_FULL;
@@ -132,7 +132,7 @@ static bool bytes_fit(const struct batch *b, size_t n)
 static void put(struct batch *b, uint32_t i, const struct batch_row *row, size_t data_at)
 {
     b->rows[i] = *row;
-    b->rows[i].witness = false;
+    b->rows[i].kept_over_stale = false;
     b->rows[i].data_at = data_at;
     b->live += row->row.data_len;
 }
@@ -196,9 +196,9 @@ enum err_code batch_add(struct batch *b, const struct batch_row *row, const char
         return err_set(e, rc, "no memory for a batch of more than %zu rows", b->n);
     uint32_t *slot = find_slot(b, row->row.key);
     if (*slot != 0) {
-        *outcome = judge(b, &b->rows[*slot - 1], &row->row);
+        *outcome = decide_duplicate(b, &b->rows[*slot - 1], &row->row);
         if (*outcome == BATCH_STALE)
-            b->rows[*slot - 1].witness = true;
+            b->rows[*slot - 1].kept_over_stale = true;
         else if (*outcome == BATCH_FOLDED)
             rc = fold(b, *slot - 1, row, data, outcome);
     } else if (b->n > 0 && (b->n >= b->conf.rows_max || !bytes_fit(b, row->row.data_len))) {
@@ -221,10 +221,10 @@ enum err_code batch_put(struct batch *b, const struct batch_row *row, const char
         return err_set(e, ERR_INTERNAL, "the batch has no row of that key");
     if (rc != OK)
         return buf_err(e, rc, &b->data, "a batch's data");
-    enum batch_way way = b->rows[*slot - 1].way;
+    enum batch_path path = b->rows[*slot - 1].path;
     b->live -= b->rows[*slot - 1].row.data_len;
     put(b, *slot - 1, row, at);
-    b->rows[*slot - 1].way = way;
+    b->rows[*slot - 1].path = path;
     return OK;
 }
 
@@ -248,7 +248,7 @@ static int compare_keys(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Most are in order already: sorted while the one before was on its way, and then all of one way. */
+/* Most are in order already: sorted while the one before was on its way, and then all of one path. */
 static void sort(struct place_in_order *order, size_t n)
 {
     size_t i = 1;
@@ -331,25 +331,25 @@ const struct batch_row *batch_came(const struct batch *b, size_t i)
     return &b->rows[i];
 }
 
-void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WAYS])
+void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_PATHS])
 {
     size_t n = first;
 
     for (size_t i = first; i < end; i++)
-        b->order[i].group = (uint32_t)b->rows[b->order[i].row].way;
+        b->order[i].group = (uint32_t)b->rows[b->order[i].row].path;
     sort(b->order + first, end - first);
-    for (unsigned way = 0; way < BATCH_WAYS; way++) {
-        while (n < end && b->order[n].group == way)
+    for (unsigned path = 0; path < BATCH_PATHS; path++) {
+        while (n < end && b->order[n].group == path)
             n++;
-        ends[way] = n;
+        ends[path] = n;
     }
 }
 
-void batch_same_way(struct batch *b, size_t first, size_t end, enum batch_way way)
+void batch_same_path(struct batch *b, size_t first, size_t end, enum batch_path path)
 {
-    size_t ends[BATCH_WAYS];
+    size_t ends[BATCH_PATHS];
 
     for (size_t i = first; i < end; i++)
-        b->rows[b->order[i].row].way = way;
+        b->rows[b->order[i].row].path = path;
     batch_group(b, first, end, ends);
 }

@@ -46,22 +46,22 @@ struct batch_conf {
 };
 
 /* How a row goes into the database (load/upsert/txn.h). */
-enum batch_way {
-    BATCH_SAME,   /* known to be unchanged, and found to be so: not at all */
-    BATCH_INSERT, /* its key was not there */
-    BATCH_NEWER,  /* it was there, and older */
-    BATCH_JUDGE,  /* anything else: the server compares */
-    BATCH_OLDER,  /* likewise, but it was there and newer */
+enum batch_path {
+    BATCH_SAME,    /* known to be unchanged, and found to be so: not at all */
+    BATCH_INSERT,  /* its key was not there */
+    BATCH_NEWER,   /* it was there, and older */
+    BATCH_COMPARE, /* anything else: the server compares */
+    BATCH_OLDER,   /* likewise, but it was there and newer */
 };
-#define BATCH_WAYS 5
+#define BATCH_PATHS 5
 
 struct batch_row {
     struct row row;
     size_t data_at;          /* in the batch's data; filled by batch_add */
     struct page_place place; /* where it came from, for dead letters */
     uint64_t line;           /* in the segment */
-    bool witness;            /* the batch's own: a later line was found stale on this one's word */
-    enum batch_way way;
+    bool kept_over_stale;    /* the batch's own: a later line was found stale on this one's word */
+    enum batch_path path;
     bool
         cached; /* without data: this line leaves the row version of xid as it is (unchanged_cache.h) */
     uint64_t xid; /* else the version that it left, or 0: not known */
@@ -111,10 +111,10 @@ struct batch_row *batch_find(struct batch *b, int64_t key);
 struct batch_row *batch_at(struct batch *b, size_t i);
 /* The i-th row in the order of the first version of each key, sorted or not. */
 const struct batch_row *batch_came(const struct batch *b, size_t i);
-/* Rows [first, end) of the order in groups by way, each sorted by key: group w ends before ends[w].
- * batch_same_way: all of them in one, sorted by key. */
-void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_WAYS]);
-void batch_same_way(struct batch *b, size_t first, size_t end, enum batch_way way);
+/* Rows [first, end) of the order in groups by path, each sorted by key: group w ends before ends[w].
+ * batch_same_path: all of them in one, sorted by key. */
+void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_PATHS]);
+void batch_same_path(struct batch *b, size_t first, size_t end, enum batch_path path);
 
 /* Rows [from, to) as binary COPY data, piecewise: adds to out until it has grown by `want` bytes or
  * more and moves *from on. begin and end add COPY's header and trailer. Columns: key int8, data

@@ -9,13 +9,13 @@
 #define SEAM_ROWS                                                                                  \
     200u /* at a batch's beginning, where the end of the one before may come once more */
 
-static enum err_code open_lots(struct batch_builder *f, const struct spool *s, struct err *e)
+static enum err_code open_slots(struct batch_builder *f, const struct spool *s, struct err *e)
 {
     enum err_code rc = OK;
 
-    f->out = f->in = &f->lots[0];
+    f->out = f->in = &f->slots[0];
     for (size_t i = 0; rc == OK && i < 2; i++)
-        rc = batch_slot_open(&f->lots[i], s, f->table, &f->conf.batch, e);
+        rc = batch_slot_open(&f->slots[i], s, f->table, &f->conf.batch, e);
     return rc;
 }
 
@@ -35,10 +35,10 @@ enum err_code batch_builder_open(struct batch_builder **out, const struct spool 
     f->table = strdup(table);
     if (f->table == NULL)
         err_set(e, ERR_NOMEM, "out of memory");
-    else if ((rc = conf->letters ? redrive_open(&f->letters, s, table, e)
+    else if ((rc = conf->redrive ? redrive_open(&f->redrive, s, table, e)
                                  : reader_open(&f->reader, s, table, e)) == OK &&
-             (rc = row_builder_open(&f->rower, &conf->row, e)) == OK)
-        rc = open_lots(f, s, e);
+             (rc = row_builder_open(&f->row_builder, &conf->row, e)) == OK)
+        rc = open_slots(f, s, e);
     if (rc != OK) {
         batch_builder_close(f);
         return rc;
@@ -52,11 +52,11 @@ void batch_builder_close(struct batch_builder *f)
     if (f == NULL)
         return;
     for (size_t i = 0; i < 2; i++)
-        batch_slot_close(&f->lots[i]);
-    row_builder_close(f->rower);
+        batch_slot_close(&f->slots[i]);
+    row_builder_close(f->row_builder);
     if (f->reader != NULL)
         reader_close(f->reader);
-    redrive_close(f->letters);
+    redrive_close(f->redrive);
     buf_free(&f->data);
     free(f->table);
     free(f);
@@ -71,14 +71,14 @@ enum err_code batch_builder_seek(struct batch_builder *f, const struct progress 
     /* The server waits for the first one: it had better be soon. */
     struct batch_conf first = f->shape;
     first.bytes_max /= 4;
-    f->out = f->in = &f->lots[0];
+    f->out = f->in = &f->slots[0];
     batch_slot_begin(f->out, &first, at);
     f->page = NULL;
     f->held = f->lame = false;
     f->whole = (struct progress){.place = after};
     f->resume = *at;
-    if (f->letters != NULL) {
-        redrive_rewind(f->letters);
+    if (f->redrive != NULL) {
+        redrive_rewind(f->redrive);
         return OK;
     }
     return reader_seek(f->reader, after, e);
@@ -107,16 +107,16 @@ static bool still_refused(void *ctx, struct page_place place, uint64_t line)
 {
     const struct batch_builder *f = ctx;
 
-    return f->conf.look || rejects_has(f->out->aside, place, line);
+    return f->conf.dry_run || rejects_has(f->out->rejects, place, line);
 }
 
 enum err_code batch_builder_advance(struct batch_builder *f, struct err *e)
 {
     enum err_code rc = OK;
 
-    if (f->letters != NULL)
-        rc = redrive_commit(f->letters, still_refused, f, e);
-    rejects_committed(f->out->aside);
+    if (f->redrive != NULL)
+        rc = redrive_commit(f->redrive, still_refused, f, e);
+    rejects_committed(f->out->rejects);
     struct batch_slot *done = f->out;
     if (f->in == done) {
         batch_slot_begin(done, &f->shape, &done->reached);
@@ -131,15 +131,15 @@ enum err_code batch_builder_refused(struct batch_builder *f, const struct batch_
 {
     struct dead_letter again = {.place = row->place, .line = row->line};
 
-    if (f->letters != NULL) /* the file has it already */
-        return rejects_add(f->out->aside, &again, e);
-    return rejects_refused(f->out->aside, row->place, row->line, why, e);
+    if (f->redrive != NULL) /* the file has it already */
+        return rejects_add(f->out->rejects, &again, e);
+    return rejects_refused(f->out->rejects, row->place, row->line, why, e);
 }
 
-enum err_code batch_builder_write_rejects(struct batch_builder *f, struct batch_slot *lot,
+enum err_code batch_builder_write_rejects(struct batch_builder *f, struct batch_slot *slot,
                                           struct err *e)
 {
-    if (f->letters != NULL || rejects_write(lot->aside, e) == OK)
+    if (f->redrive != NULL || rejects_write(slot->rejects, e) == OK)
         return OK;
     return err_prefix(e, "cannot set records aside, for which the spool must be writable");
 }
@@ -190,7 +190,7 @@ static bool at_bound(const struct batch_builder *f)
 }
 
 /* On to the next page that is wanted and sound: f->page, or NULL with BATCH_BUILDER_END or BATCH_BUILDER_MORE. */
-static enum err_code turn_page(struct batch_builder *f, enum batch_builder_what *what,
+static enum err_code next_page(struct batch_builder *f, enum batch_builder_what *what,
                                struct err *e)
 {
     *what = BATCH_BUILDER_END;
@@ -274,30 +274,30 @@ static enum err_code take_lines(struct batch_builder *f, bool *full, struct err 
 }
 
 /* The same out of the letters; what does not fit goes back. */
-static enum err_code take_letters(struct batch_builder *f, enum batch_builder_what *what,
-                                  struct err *e)
+static enum err_code take_redriven(struct batch_builder *f, enum batch_builder_what *what,
+                                   struct err *e)
 {
     enum err_code rc = OK;
     bool full = false;
 
     while (!full) {
         const struct redrive_letter *l = NULL;
-        if ((rc = redrive_next(f->letters, &l, e)) != OK || l == NULL)
+        if ((rc = redrive_next(f->redrive, &l, e)) != OK || l == NULL)
             break;
         f->row = (struct batch_row){.place = l->place, .line = l->line};
         if ((rc = batch_builder_take_line(f, l->raw, l->raw_len, &full, e)) != OK)
             break;
         if (f->held)
-            redrive_unread(f->letters);
+            redrive_unread(f->redrive);
         f->held = false;
     }
     *what = f->in->moved ? BATCH_BUILDER_READY : BATCH_BUILDER_END;
     if (rc == OK && !f->in->moved)
-        rc = redrive_flush(f->letters, e);
+        rc = redrive_flush(f->redrive, e);
     return rc;
 }
 
-/* Up to so many pages more into the lot that is being filled; *what as batch_builder_run has it, but BATCH_BUILDER_READY. */
+/* Up to so many pages more into the slot that is being filled; *what as batch_builder_run has it, but BATCH_BUILDER_READY. */
 static enum err_code take_pages(struct batch_builder *f, size_t pages,
                                 enum batch_builder_what *what, struct err *e)
 {
@@ -305,7 +305,7 @@ static enum err_code take_pages(struct batch_builder *f, size_t pages,
 
     *what = BATCH_BUILDER_MORE;
     for (size_t i = 0; i < pages && !f->in->full; i++) {
-        if (f->page == NULL && ((rc = turn_page(f, what, e)) != OK || f->page == NULL))
+        if (f->page == NULL && ((rc = next_page(f, what, e)) != OK || f->page == NULL))
             return rc;
         if ((rc = take_lines(f, &f->in->full, e)) != OK)
             return rc;
@@ -316,8 +316,8 @@ static enum err_code take_pages(struct batch_builder *f, size_t pages,
 enum err_code batch_builder_run(struct batch_builder *f, enum batch_builder_what *what,
                                 struct err *e)
 {
-    if (f->letters != NULL)
-        return take_letters(f, what, e);
+    if (f->redrive != NULL)
+        return take_redriven(f, what, e);
     enum err_code rc = take_pages(f, SIZE_MAX, what, e);
     if (rc == OK && (f->in->full || (f->in->moved && *what == BATCH_BUILDER_END)))
         *what = BATCH_BUILDER_READY;
@@ -325,9 +325,9 @@ enum err_code batch_builder_run(struct batch_builder *f, enum batch_builder_what
 }
 
 /* Records so large stand in memory several times on their way: a second batch of them would be too much. */
-static bool is_heavy(const struct batch_slot *lot)
+static bool is_heavy(const struct batch_slot *slot)
 {
-    return batch_bytes(lot->batch) / HEAVY > batch_rows(lot->batch);
+    return batch_bytes(slot->batch) / HEAVY > batch_rows(slot->batch);
 }
 
 bool batch_builder_read_ahead(struct batch_builder *f)
@@ -335,10 +335,10 @@ bool batch_builder_read_ahead(struct batch_builder *f)
     struct err e = ERR_INIT;
     enum batch_builder_what what = BATCH_BUILDER_END;
 
-    if (f->letters != NULL || f->bounded || f->lame || is_heavy(f->out))
+    if (f->redrive != NULL || f->bounded || f->lame || is_heavy(f->out))
         return false;
     if (f->in == f->out) {
-        f->in = f->out == &f->lots[0] ? &f->lots[1] : &f->lots[0];
+        f->in = f->out == &f->slots[0] ? &f->slots[1] : &f->slots[0];
         batch_slot_begin(f->in, &f->shape, &f->out->reached);
     }
     if (take_pages(f, 1, &what, &e) != OK)
@@ -374,30 +374,30 @@ struct batch_slot *batch_builder_slot_ahead(struct batch_builder *f)
     return batch_builder_has_ahead(f) && f->in->full ? f->in : NULL;
 }
 
-bool batch_builder_repeats(const struct batch_builder *f, const struct batch_slot *lot)
+bool batch_builder_repeats(const struct batch_builder *f, const struct batch_slot *slot)
 {
-    struct batch *before = f->lots[lot == &f->lots[0]].batch;
-    size_t rows = batch_rows(lot->batch);
+    struct batch *before = f->slots[slot == &f->slots[0]].batch;
+    size_t rows = batch_rows(slot->batch);
 
     for (size_t i = 0; i < rows && i < SEAM_ROWS; i++)
-        if (batch_find(before, batch_came(lot->batch, i)->row.key) != NULL)
+        if (batch_find(before, batch_came(slot->batch, i)->row.key) != NULL)
             return true;
     return false;
 }
 
-const char *batch_builder_names(struct batch_builder *f, struct batch_slot *lot)
+const char *batch_builder_names(struct batch_builder *f, struct batch_slot *slot)
 {
-    return batch_slot_names(lot, f->rower);
+    return batch_slot_names(slot, f->row_builder);
 }
 
-bool batch_builder_has_more(const struct batch_builder *f, const struct batch_slot *lot)
+bool batch_builder_has_more(const struct batch_builder *f, const struct batch_slot *slot)
 {
-    return lot != f->in ? !f->lame && f->in->moved : f->held;
+    return slot != f->in ? !f->lame && f->in->moved : f->held;
 }
 
 struct rejects *batch_builder_rejects(struct batch_builder *f)
 {
-    return f->out->aside;
+    return f->out->rejects;
 }
 
 struct batch_tally batch_builder_tally(const struct batch_builder *f, unsigned lanes)
@@ -412,7 +412,7 @@ const struct progress *batch_builder_reached(const struct batch_builder *f)
 
 bool batch_builder_redriven(const struct batch_builder *f, struct page_place place, uint64_t line)
 {
-    return f->letters != NULL && redrive_done(f->letters, place, line);
+    return f->redrive != NULL && redrive_done(f->redrive, place, line);
 }
 
 uint64_t batch_builder_damaged(const struct batch_builder *f)

@@ -9,7 +9,7 @@
  *     batch_builder_advance(f, e);          // that is committed: on to the next batch; or
  *     batch_builder_seek(f, ..., e);       // it is not: again from there, perhaps otherwise (batch_builder_shape)
  *
- * With conf.letters the records are those that were set aside before (redrive.h): there is no
+ * With conf.redrive the records are those that were set aside before (redrive.h): there is no
  * progress then, and those that went in leave the file after batch_builder_advance.
  *
  * Damaged pages are named in the log, counted and passed over. Does no network, and no writing.
@@ -29,8 +29,8 @@ struct batch_builder_conf {
     int64_t fetched_from; /* replay: pages fetched in [from, to), or WHEN_NONE */
     int64_t fetched_to;
     uint64_t segment; /* replay: of this segment only; 0: any */
-    bool letters;     /* redrive */
-    bool look;        /* --dry-run: letters that would go in stay */
+    bool redrive;     /* redrive */
+    bool dry_run;     /* --dry-run: letters that would go in stay */
 };
 
 enum batch_builder_what {
@@ -71,7 +71,7 @@ enum err_code batch_builder_advance(struct batch_builder *f, struct err *e) MUST
  * committed. */
 enum err_code batch_builder_refused(struct batch_builder *f, const struct batch_row *row,
                                     const struct err *why, struct err *e) MUST_CHECK;
-enum err_code batch_builder_write_rejects(struct batch_builder *f, struct batch_slot *lot,
+enum err_code batch_builder_write_rejects(struct batch_builder *f, struct batch_slot *slot,
                                           struct err *e) MUST_CHECK;
 
 /* The batch that batch_builder_run has made, with all that belongs to it (batch_slot.h), ... */
@@ -79,11 +79,11 @@ struct batch_slot *batch_builder_slot(struct batch_builder *f);
 /* ... and the one that is read ahead, once that is complete; else NULL. fill_settle makes it the other. */
 struct batch_slot *batch_builder_slot_ahead(struct batch_builder *f);
 /* There are lines behind it that a later batch will have. */
-bool batch_builder_has_more(const struct batch_builder *f, const struct batch_slot *lot);
+bool batch_builder_has_more(const struct batch_builder *f, const struct batch_slot *slot);
 /* Some key at its beginning is one of the batch before, too. */
-bool batch_builder_repeats(const struct batch_builder *f, const struct batch_slot *lot);
+bool batch_builder_repeats(const struct batch_builder *f, const struct batch_slot *slot);
 /* A text[] as text: names that all rows of the batch have, or some of them. Good until it is settled. */
-const char *batch_builder_names(struct batch_builder *f, struct batch_slot *lot);
+const char *batch_builder_names(struct batch_builder *f, struct batch_slot *slot);
 
 /* Of batch_builder_slot: */
 struct batch *batch_builder_batch(struct batch_builder *f);

@@ -5,13 +5,13 @@
 
 #define LINES_ROW 16u /* read for each row: thousands may fold into one */
 
-static enum err_code set_aside(struct batch_builder *f, const struct row_refusal *why,
-                               const char *line, size_t n, struct err *e)
+static enum err_code reject(struct batch_builder *f, const struct row_refusal *why,
+                            const char *line, size_t n, struct err *e)
 {
-    bool known = f->letters != NULL; /* the file has it */
+    bool redriven = f->redrive != NULL; /* the file has it */
 
-    return batch_slot_reject(f->in, why, known ? "" : reader_file(f->reader), &f->row, line,
-                             known ? 0 : n, e);
+    return batch_slot_reject(f->in, why, redriven ? "" : reader_file(f->reader), &f->row, line,
+                             redriven ? 0 : n, e);
 }
 
 static bool in_lanes(const struct batch_builder *f, unsigned lane)
@@ -51,11 +51,11 @@ static enum err_code refuse(struct batch_builder *f, const struct row_refusal *w
 
     if (!in_lanes(f, 0))
         return leave_out(f);
-    if ((rc = set_aside(f, why, line, n, e)) != OK)
+    if ((rc = reject(f, why, line, n, e)) != OK)
         return rc;
     batch_slot_count(f->in, 0, BATCH_ADDED);
     f->lines++;
-    *full = rejects_full(f->in->aside);
+    *full = rejects_full(f->in->rejects);
     return OK;
 }
 
@@ -69,11 +69,11 @@ enum err_code batch_builder_refuse_long(struct batch_builder *f, bool *full, str
 }
 
 /* f->row has all there is to know. Not where what the database refuses is looked for. */
-static bool known(struct batch_builder *f, const char *line, size_t n)
+static bool is_unchanged(struct batch_builder *f, const char *line, size_t n)
 {
     struct unchanged_seen seen;
 
-    if (f->unchanged == NULL || !f->shape.fold || f->letters != NULL)
+    if (f->unchanged == NULL || !f->shape.fold || f->redrive != NULL)
         return false;
     f->row.cached = unchanged_lookup(f->unchanged, line, n, &seen);
     if (f->row.cached)
@@ -93,10 +93,10 @@ enum err_code batch_builder_take_line(struct batch_builder *f, const char *line,
     enum err_code rc;
 
     buf_reset(&f->data);
-    if (known(f, line, n))
+    if (is_unchanged(f, line, n))
         return in_lanes(f, lane_of(f->row.row.key)) ? batch_builder_offer(f, full, e)
                                                     : leave_out(f);
-    if ((rc = row_build(f->rower, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
+    if ((rc = row_build(f->row_builder, line, n, &f->data, &f->row.row, &refused, &why, e)) != OK)
         return rc;
     if (refused)
         return refuse(f, &why, line, n, full, e);

@@ -15,9 +15,9 @@ struct batch_builder {
     struct batch_conf shape; /* of the next batch */
     char *table;
     struct reader *reader;
-    struct redrive *letters; /* redrive, else NULL */
-    struct row_builder *rower;
-    struct batch_slot lots[2];
+    struct redrive *redrive; /* redrive, else NULL */
+    struct row_builder *row_builder;
+    struct batch_slot slots[2];
     struct batch_slot *out;      /* the one that is asked for, and loaded */
     struct batch_slot *in;       /* the one that is being filled: the same, or the one ahead */
     struct unchanged *unchanged; /* the caller's, or NULL */

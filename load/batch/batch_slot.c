@@ -6,56 +6,56 @@
 #define SHAPES_MAX 16u /* of a batch: with more of them no names are told */
 #define NAMES_MAX  65536u
 
-enum err_code batch_slot_open(struct batch_slot *lot, const struct spool *s, const char *table,
+enum err_code batch_slot_open(struct batch_slot *slot, const struct spool *s, const char *table,
                               const struct batch_conf *conf, struct err *e)
 {
-    enum err_code rc = batch_open(&lot->batch, conf, e);
+    enum err_code rc = batch_open(&slot->batch, conf, e);
 
-    buf_init(&lot->names, NAMES_MAX);
-    return rc == OK ? rejects_open(&lot->aside, s, table, e) : rc;
+    buf_init(&slot->names, NAMES_MAX);
+    return rc == OK ? rejects_open(&slot->rejects, s, table, e) : rc;
 }
 
-void batch_slot_close(struct batch_slot *lot)
+void batch_slot_close(struct batch_slot *slot)
 {
-    rejects_close(lot->aside);
-    batch_close(lot->batch);
-    buf_free(&lot->names);
+    rejects_close(slot->rejects);
+    batch_close(slot->batch);
+    buf_free(&slot->names);
 }
 
-void batch_slot_begin(struct batch_slot *lot, const struct batch_conf *shape,
+void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
                       const struct progress *reached)
 {
-    batch_reset(lot->batch, shape);
-    rejects_truncate(lot->aside, 0);
-    memset(lot->tally, 0, sizeof lot->tally);
-    lot->read = 0;
-    lot->reached = *reached;
-    lot->moved = lot->full = false;
+    batch_reset(slot->batch, shape);
+    rejects_truncate(slot->rejects, 0);
+    memset(slot->tally, 0, sizeof slot->tally);
+    slot->read = 0;
+    slot->reached = *reached;
+    slot->moved = slot->full = false;
 }
 
-void batch_slot_count(struct batch_slot *lot, unsigned lane, enum batch_add outcome)
+void batch_slot_count(struct batch_slot *slot, unsigned lane, enum batch_add outcome)
 {
-    lot->tally[lane].read++;
-    lot->tally[lane].folded += outcome == BATCH_FOLDED;
-    lot->tally[lane].stale += outcome == BATCH_STALE;
-    lot->read++;
-    lot->moved = true;
+    slot->tally[lane].read++;
+    slot->tally[lane].folded += outcome == BATCH_FOLDED;
+    slot->tally[lane].stale += outcome == BATCH_STALE;
+    slot->read++;
+    slot->moved = true;
 }
 
-struct batch_tally batch_slot_tally(const struct batch_slot *lot, unsigned lanes)
+struct batch_tally batch_slot_tally(const struct batch_slot *slot, unsigned lanes)
 {
     struct batch_tally sum = {0};
 
     for (unsigned i = 0; i < LANES; i++)
         if ((lanes >> i & 1u) != 0) {
-            sum.read += lot->tally[i].read;
-            sum.folded += lot->tally[i].folded;
-            sum.stale += lot->tally[i].stale;
+            sum.read += slot->tally[i].read;
+            sum.folded += slot->tally[i].folded;
+            sum.stale += slot->tally[i].stale;
         }
     return sum;
 }
 
-enum err_code batch_slot_reject(struct batch_slot *lot, const struct row_refusal *why,
+enum err_code batch_slot_reject(struct batch_slot *slot, const struct row_refusal *why,
                                 const char *file, const struct batch_row *row, const char *line,
                                 size_t n, struct err *e)
 {
@@ -70,16 +70,16 @@ enum err_code batch_slot_reject(struct batch_slot *lot, const struct row_refusal
         .raw = line,
         .raw_len = n,
     };
-    return rejects_add(lot->aside, &letter, e);
+    return rejects_add(slot->rejects, &letter, e);
 }
 
-const char *batch_slot_names(struct batch_slot *lot, const struct row_builder *rower)
+const char *batch_slot_names(struct batch_slot *slot, const struct row_builder *row_builder)
 {
     uint64_t shapes[SHAPES_MAX];
-    size_t n = batch_shapes(lot->batch, shapes, SHAPES_MAX);
+    size_t n = batch_shapes(slot->batch, shapes, SHAPES_MAX);
 
-    buf_reset(&lot->names);
-    if (n > SHAPES_MAX || row_names(rower, shapes, n, &lot->names) != OK)
+    buf_reset(&slot->names);
+    if (n > SHAPES_MAX || row_names(row_builder, shapes, n, &slot->names) != OK)
         return "{}";
-    return lot->names.data;
+    return slot->names.data;
 }

@@ -15,7 +15,7 @@ struct batch_tally {
 
 struct batch_slot {
     struct batch *batch;
-    struct rejects *aside;
+    struct rejects *rejects;
     struct batch_tally tally[LANES];
     uint64_t read;           /* of all lanes */
     struct progress reached; /* once it is in */
@@ -24,19 +24,19 @@ struct batch_slot {
     struct buf names;
 };
 
-enum err_code batch_slot_open(struct batch_slot *lot, const struct spool *s, const char *table,
+enum err_code batch_slot_open(struct batch_slot *slot, const struct spool *s, const char *table,
                               const struct batch_conf *conf, struct err *e) MUST_CHECK;
-void batch_slot_close(struct batch_slot *lot);
+void batch_slot_close(struct batch_slot *slot);
 /* Anew, where the one before it ends. */
-void batch_slot_begin(struct batch_slot *lot, const struct batch_conf *shape,
+void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
                       const struct progress *reached);
-void batch_slot_count(struct batch_slot *lot, unsigned lane, enum batch_add outcome); /* a line */
-struct batch_tally batch_slot_tally(const struct batch_slot *lot, unsigned lanes);
+void batch_slot_count(struct batch_slot *slot, unsigned lane, enum batch_add outcome); /* a line */
+struct batch_tally batch_slot_tally(const struct batch_slot *slot, unsigned lanes);
 /* Of a row only the place and the line number count. */
-enum err_code batch_slot_reject(struct batch_slot *lot, const struct row_refusal *why,
+enum err_code batch_slot_reject(struct batch_slot *slot, const struct row_refusal *why,
                                 const char *file, const struct batch_row *row, const char *line,
                                 size_t n, struct err *e) MUST_CHECK;
 /* fill_names of it. */
-const char *batch_slot_names(struct batch_slot *lot, const struct row_builder *rower);
+const char *batch_slot_names(struct batch_slot *slot, const struct row_builder *row_builder);
 
 #endif

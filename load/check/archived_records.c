@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct look {
-    struct archived_records *filed;
+struct lookup {
+    struct archived_records *archived;
     struct json_splitter *splitter;
     const struct latest_versions_version *versions;
     const struct latest_versions_version **sorted; /* by key */
@@ -47,9 +47,9 @@ static int64_t time_of(const struct member *m, const struct zone *zone)
     return t;
 }
 
-static void take_row(struct look *l, const struct record *r)
+static void take_row(struct lookup *l, const struct record *r)
 {
-    const struct member *key = record_find(r, l->filed->key);
+    const struct member *key = record_find(r, l->archived->key);
     struct latest_versions_version wanted = {0};
     const struct latest_versions_version *at = &wanted;
 
@@ -58,13 +58,13 @@ static void take_row(struct look *l, const struct record *r)
         return;
     const struct latest_versions_version **v =
         bsearch(&at, l->sorted, l->count, sizeof(void *), by_key);
-    int64_t time = time_of(record_find(r, "time_modified"), l->filed->zone);
+    int64_t time = time_of(record_find(r, "time_modified"), l->archived->zone);
     if (v != NULL && ((*v)->time == WHEN_NONE || (time != WHEN_NONE && time >= (*v)->time)))
         l->found[*v - l->versions] = true;
 }
 
 /* A row that cannot be taken apart is none that is looked for: restore names it. */
-static enum err_code take_file(struct look *l, const char *path, struct err *e)
+static enum err_code take_file(struct lookup *l, const char *path, struct err *e)
 {
     struct archive_file_reader *r = NULL;
     struct record record;
@@ -83,8 +83,8 @@ static enum err_code take_file(struct look *l, const char *path, struct err *e)
 
 static enum err_code take_name(void *ctx, int dir, const char *name, struct err *e)
 {
-    struct look *l = ctx;
-    struct archived_records *f = l->filed;
+    struct lookup *l = ctx;
+    struct archived_records *f = l->archived;
     char path[IO_PATH];
 
     (void)dir;
@@ -105,7 +105,7 @@ enum err_code archived_records_look(struct archived_records *f,
                                     const struct latest_versions_version *versions, size_t n,
                                     bool *found, struct err *e)
 {
-    struct look l = {.filed = f, .versions = versions, .count = n, .found = found};
+    struct lookup l = {.archived = f, .versions = versions, .count = n, .found = found};
     enum err_code rc = OK;
 
     memset(found, 0, n * sizeof *found);

@@ -10,10 +10,10 @@
 #define WINDOW 10 /* rows looked at by one statement, in batches */
 
 struct work {
-    struct command_context *cmd;
+    struct command_context *context;
     struct findings *findings;
     const struct command_table *target;
-    struct row_checks inspect;
+    struct row_checks row_checks;
     int64_t from;
     bool over;
 };
@@ -44,7 +44,7 @@ static int64_t time_of(const PGresult *r, int row, int column)
     return PQgetisnull(r, row, column) ? WHEN_NONE : target_table_number(r, row, column);
 }
 
-static void judge_rows(struct row_checks *i, const PGresult *kinds, const PGresult *twice)
+static void check_rows(struct row_checks *i, const PGresult *kinds, const PGresult *twice)
 {
     for (int row = 0; row < PQntuples(kinds); row++)
         row_checks_add(i, PQgetvalue(kinds, row, 0), (uint64_t)target_table_number(kinds, row, 1),
@@ -59,17 +59,17 @@ static void judge_rows(struct row_checks *i, const PGresult *kinds, const PGresu
             .created = time_of(twice, row, SAID_CREATED),
             .modified = time_of(twice, row, SAID_MODIFIED),
         };
-        row_checks_judge(i, &s);
+        row_checks_row(i, &s);
     }
 }
 
-static enum err_code look_at_window(void *ctx, struct session *s, struct err *e)
+static enum err_code check_window(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     const struct relation *r = &w->target->relation;
     char from[ROW_MOVER_NUMBER];
     char to[ROW_MOVER_NUMBER];
-    size_t size = w->cmd->rows * WINDOW / (session_too_slow(s) ? WINDOW : 1);
+    size_t size = w->context->rows * WINDOW / (session_too_slow(s) ? WINDOW : 1);
     PGresult *window = NULL;
     PGresult *kinds = NULL;
     PGresult *twice = NULL;
@@ -87,7 +87,7 @@ static enum err_code look_at_window(void *ctx, struct session *s, struct err *e)
         vars[4] = (struct sql_var){"to", row_mover_number(last, to)};
         if ((rc = session_run(s, sql_inspect_rows, vars, 5, &kinds, e)) == OK &&
             (rc = session_run(s, sql_inspect_times, vars, 5, &twice, e)) == OK) {
-            judge_rows(&w->inspect, kinds, twice);
+            check_rows(&w->row_checks, kinds, twice);
             w->over = last == INT64_MAX;
             w->from = w->over ? last : last + 1;
         }
@@ -100,7 +100,7 @@ static enum err_code look_at_window(void *ctx, struct session *s, struct err *e)
 
 /* ---- the table as a whole ---- */
 
-static enum err_code look_at_room(void *ctx, struct session *s, struct err *e)
+static enum err_code check_room(void *ctx, struct session *s, struct err *e)
 {
     const struct work *w = ctx;
     const struct relation *rel = &w->target->relation;
@@ -121,7 +121,7 @@ static enum err_code look_at_room(void *ctx, struct session *s, struct err *e)
 }
 
 /* A time limit is no reason to try again: the whole table takes as long as it takes. */
-static enum err_code look_at_keys(void *ctx, struct session *s, struct err *e)
+static enum err_code check_keys(void *ctx, struct session *s, struct err *e)
 {
     const struct work *w = ctx;
     const struct relation *rel = &w->target->relation;
@@ -155,21 +155,21 @@ static enum err_code look_at_keys(void *ctx, struct session *s, struct err *e)
 static enum err_code check_table(void *ctx, struct command_context *c,
                                  const struct command_table *t, struct err *e)
 {
-    struct work w = {.cmd = c,
+    struct work w = {.context = c,
                      .findings = ctx,
                      .target = t,
-                     .inspect = {.zone = c->zone},
+                     .row_checks = {.zone = c->zone},
                      .from = t->relation.key_min};
     enum err_code rc = OK;
 
     while (rc == OK && !w.over)
-        rc = session_try(c->session, look_at_window, &w, e);
+        rc = session_try(c->session, check_window, &w, e);
     if (rc != OK)
         return rc;
-    row_checks_tell(&w.inspect, w.findings, t->table);
+    row_checks_report(&w.row_checks, w.findings, t->table);
     session_long(c->session, true);
-    if ((rc = session_try(c->session, look_at_keys, &w, e)) == OK)
-        rc = session_try(c->session, look_at_room, &w, e);
+    if ((rc = session_try(c->session, check_keys, &w, e)) == OK)
+        rc = session_try(c->session, check_room, &w, e);
     if (rc == OK)
         rc = spool_diff_times(c, t, w.findings, e);
     session_long(c->session, false);

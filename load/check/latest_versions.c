@@ -11,7 +11,7 @@
 
 struct walk {
     const struct latest_versions_conf *conf;
-    struct row_builder *rower;
+    struct row_builder *row_builder;
     struct buf data;
     latest_versions_fn *fn;
     void *ctx;
@@ -36,7 +36,7 @@ static enum err_code take_line(struct walk *w, struct page_place place, uint64_t
     enum err_code rc;
 
     buf_reset(&w->data);
-    if ((rc = row_build(w->rower, line, n, &w->data, &row, &refused, &refusal, e)) != OK)
+    if ((rc = row_build(w->row_builder, line, n, &w->data, &row, &refused, &refusal, e)) != OK)
         return rc;
     if (refused)
         w->tally->refused++;
@@ -100,12 +100,12 @@ enum err_code latest_versions_each(const struct latest_versions_conf *conf, late
 
     buf_init(&w.data, DATA_MAX);
     *tally = (struct latest_versions_tally){0};
-    if ((rc = row_builder_open(&w.rower, &conf->row, e)) == OK &&
+    if ((rc = row_builder_open(&w.row_builder, &conf->row, e)) == OK &&
         (rc = reader_open(&r, conf->spool, conf->table, e)) == OK) {
         rc = take_all(&w, r, e);
         reader_close(r);
     }
-    row_builder_close(w.rower);
+    row_builder_close(w.row_builder);
     buf_free(&w.data);
     return rc;
 }
@@ -119,7 +119,7 @@ struct shape_names {
 
 struct latest_versions {
     struct latest_versions_version *set;
-    size_t count, room;
+    size_t count, capacity;
     struct latest_versions_version stray[LATEST_VERSIONS_STRAY];
     size_t strays;
     bool more_strays;
@@ -181,13 +181,13 @@ void latest_versions_range(struct latest_versions *n, int64_t low, int64_t high)
 
 enum err_code latest_versions_key(struct latest_versions *n, int64_t key, struct err *e)
 {
-    if (n->count == n->room) {
-        size_t room = n->room == 0 ? 4096 : n->room * 2;
-        struct latest_versions_version *set = reallocarray(n->set, room, sizeof *set);
+    if (n->count == n->capacity) {
+        size_t capacity = n->capacity == 0 ? 4096 : n->capacity * 2;
+        struct latest_versions_version *set = reallocarray(n->set, capacity, sizeof *set);
         if (set == NULL)
             return err_set(e, ERR_NOMEM, "out of memory for the keys");
         n->set = set;
-        n->room = room;
+        n->capacity = capacity;
     }
     n->set[n->count++] = (struct latest_versions_version){
         .key = key, .time = WHEN_NONE, .shape = LATEST_VERSIONS_NO_SHAPE};

@@ -62,7 +62,7 @@ void row_checks_add(struct row_checks *i, const char *kind, uint64_t rows, const
     }
 }
 
-static void judge_time(struct row_checks *i, const char *key, const char *said, int64_t column)
+static void check_time(struct row_checks *i, const char *key, const char *said, int64_t column)
 {
     int64_t time = WHEN_NONE;
 
@@ -74,12 +74,12 @@ static void judge_time(struct row_checks *i, const char *key, const char *said, 
         row_checks_add(i, "time-differs", 1, key);
 }
 
-void row_checks_judge(struct row_checks *i, const struct row_checks_said *said)
+void row_checks_row(struct row_checks *i, const struct row_checks_said *said)
 {
     int64_t time = WHEN_NONE;
 
-    judge_time(i, said->key, said->said_created, said->created);
-    judge_time(i, said->key, said->said_modified, said->modified);
+    check_time(i, said->key, said->said_created, said->created);
+    check_time(i, said->key, said->said_modified, said->modified);
     if (said->said_key != NULL && strcmp(said->said_key, said->key) != 0)
         row_checks_add(i, "key-differs", 1, said->key);
     if (said->said_detected != NULL &&
@@ -97,7 +97,7 @@ uint64_t row_checks_rows(const struct row_checks *i, const char *kind)
     return k < 0 ? 0 : i->kinds[k].rows;
 }
 
-void row_checks_tell(const struct row_checks *i, struct findings *f, const char *table)
+void row_checks_report(const struct row_checks *i, struct findings *f, const char *table)
 {
     for (int k = 0; k < ROW_CHECKS_KINDS; k++) {
         uint64_t n = i->kinds[k].rows;

@@ -4,8 +4,8 @@
  * say too are judged here, with the loader's own reading of times.
  *
  *     row_checks_add(&i, "no-object", 3, "{1,2,3}");
- *     row_checks_judge(&i, &said);                     // one row of load/sql/inspect_times.sql
- *     row_checks_tell(&i, findings, "contacts");
+ *     row_checks_row(&i, &said);                     // one row of load/sql/inspect_times.sql
+ *     row_checks_report(&i, findings, "contacts");
  */
 #ifndef NETTY_LOAD_CHECK_ROW_CHECKS_H
 #define NETTY_LOAD_CHECK_ROW_CHECKS_H
@@ -36,8 +36,8 @@ struct row_checks_said {
 
 /* keys: PostgreSQL's text of an array. Unknown kinds are ignored. */
 void row_checks_add(struct row_checks *i, const char *kind, uint64_t rows, const char *keys);
-void row_checks_judge(struct row_checks *i, const struct row_checks_said *said);
+void row_checks_row(struct row_checks *i, const struct row_checks_said *said);
 uint64_t row_checks_rows(const struct row_checks *i, const char *kind);
-void row_checks_tell(const struct row_checks *i, struct findings *f, const char *table);
+void row_checks_report(const struct row_checks *i, struct findings *f, const char *table);
 
 #endif

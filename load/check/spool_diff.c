@@ -13,7 +13,7 @@
 #define DIGEST_ROOM ((size_t)1 << 18)
 
 struct work {
-    struct command_context *cmd;
+    struct command_context *context;
     const struct command_table *target;
     struct findings *findings;
     struct latest_versions_conf conf;
@@ -42,7 +42,7 @@ static enum err_code is_pruned(const struct spool *s, const char *table, bool *p
 /* ---- the digests ---- */
 
 /* Both in one state of the database: how far it is, and what it has. */
-static enum err_code ask_digest(void *ctx, struct session *s, struct err *e)
+static enum err_code query_digest(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     const struct relation *rel = &w->target->relation;
@@ -100,7 +100,7 @@ static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
     enum err_code rc;
 
     *equal = false;
-    if ((rc = session_try(w->cmd->session, ask_digest, w, e)) != OK ||
+    if ((rc = session_try(w->context->session, query_digest, w, e)) != OK ||
         w->known != SPOOL_DIFF_LOADED || w->slow || w->pruned)
         return rc;
     if ((rc = spool_digest(w, text, &tally, e)) != OK)
@@ -116,7 +116,7 @@ static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
 enum err_code spool_diff_times(struct command_context *c, const struct command_table *t,
                                struct findings *f, struct err *e)
 {
-    struct work w = {.cmd = c, .target = t, .findings = f, .conf = spool_diff_conf(c, t)};
+    struct work w = {.context = c, .target = t, .findings = f, .conf = spool_diff_conf(c, t)};
     bool held = false;
     bool equal = false;
     enum err_code rc = c->spool == NULL ? OK : spool_holds(c->spool, t->table, &held, e);

@@ -58,14 +58,14 @@ enum err_code spool_diff_begin(struct session *s, struct latest_versions_conf *c
 enum err_code spool_diff_open(struct spool_diff_keys *k, struct command_context *c,
                               const struct command_table *t, struct err *e)
 {
-    *k = (struct spool_diff_keys){.cmd = c,
+    *k = (struct spool_diff_keys){.context = c,
                                   .target = t,
                                   .conf = spool_diff_conf(c, t),
                                   .from = t->relation.key_min,
                                   .modified = malloc(LATEST_VERSIONS_KEYS * sizeof *k->modified)};
     if (k->modified == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    enum err_code rc = latest_versions_open(&k->newest, e);
+    enum err_code rc = latest_versions_open(&k->latest, e);
     if (rc != OK)
         spool_diff_close(k);
     return rc;
@@ -73,9 +73,9 @@ enum err_code spool_diff_open(struct spool_diff_keys *k, struct command_context 
 
 void spool_diff_close(struct spool_diff_keys *k)
 {
-    latest_versions_close(k->newest);
+    latest_versions_close(k->latest);
     free(k->modified);
-    k->newest = NULL;
+    k->latest = NULL;
     k->modified = NULL;
 }
 
@@ -88,20 +88,20 @@ static enum err_code add_keys(struct spool_diff_keys *k, const PGresult *r, int6
 
     for (int i = 0; rc == OK && i < PQntuples(r); i++) {
         int64_t key = target_table_number(r, i, 0);
-        k->modified[latest_versions_count(k->newest)] =
+        k->modified[latest_versions_count(k->latest)] =
             PQgetisnull(r, i, 1) ? WHEN_NONE : target_table_number(r, i, 1);
-        rc = latest_versions_key(k->newest, key, e);
+        rc = latest_versions_key(k->latest, key, e);
         k->over = key == INT64_MAX;
         *next = k->over ? key : key + 1;
     }
     return rc;
 }
 
-static enum err_code ask_keys(struct spool_diff_keys *k, struct session *s, int64_t *next,
-                              struct err *e)
+static enum err_code query_keys(struct spool_diff_keys *k, struct session *s, int64_t *next,
+                                struct err *e)
 {
     const struct relation *rel = &k->target->relation;
-    size_t room = LATEST_VERSIONS_KEYS - latest_versions_count(k->newest);
+    size_t room = LATEST_VERSIONS_KEYS - latest_versions_count(k->latest);
     char from[ROW_MOVER_NUMBER];
     char rows[ROW_MOVER_NUMBER];
     size_t most = room < AT_A_TIME ? room : AT_A_TIME;
@@ -127,7 +127,7 @@ static enum err_code read_keys(void *ctx, struct session *s, struct err *e)
     int64_t next = k->from;
     enum err_code rc = spool_diff_begin(s, &k->conf, &k->known, e);
 
-    latest_versions_reset(k->newest);
+    latest_versions_reset(k->latest);
     k->over = false;
     if (rc == OK && k->known == SPOOL_DIFF_DENIED)
         rc = err_set(e, ERR_DENIED,
@@ -136,13 +136,13 @@ static enum err_code read_keys(void *ctx, struct session *s, struct err *e)
         k->over = true;
         return rc;
     }
-    while (rc == OK && !k->over && latest_versions_count(k->newest) < LATEST_VERSIONS_KEYS)
-        rc = ask_keys(k, s, &next, e);
+    while (rc == OK && !k->over && latest_versions_count(k->latest) < LATEST_VERSIONS_KEYS)
+        rc = query_keys(k, s, &next, e);
     if (rc == OK)
         rc = session_query(s, "COMMIT", NULL, 0, NULL, e);
     if (rc != OK)
         return rc;
-    latest_versions_range(k->newest, k->from, k->over ? INT64_MAX : next - 1);
+    latest_versions_range(k->latest, k->from, k->over ? INT64_MAX : next - 1);
     k->from = next;
     return OK;
 }
@@ -154,8 +154,8 @@ enum err_code spool_diff_next(struct spool_diff_keys *k, bool names, bool *end, 
     *end = k->over;
     if (k->over)
         return OK;
-    if ((rc = session_try(k->cmd->session, read_keys, k, e)) != OK)
+    if ((rc = session_try(k->context->session, read_keys, k, e)) != OK)
         return rc;
     *end = k->known != SPOOL_DIFF_LOADED;
-    return !*end ? latest_versions_read(k->newest, &k->conf, names, &k->tally, e) : OK;
+    return !*end ? latest_versions_read(k->latest, &k->conf, names, &k->tally, e) : OK;
 }

@@ -5,7 +5,7 @@
  *
  *     spool_diff_open(&k, c, &target, e);
  *     while (spool_diff_next(k, names, &end, e) == OK && !end)
- *         latest_versions_of(k->newest, i) against k->modified[i] ...
+ *         latest_versions_of(k->latest, i) against k->modified[i] ...
  *     spool_diff_close(k);
  */
 #ifndef NETTY_LOAD_CHECK_SPOOL_DIFF_KEYS_H
@@ -23,10 +23,10 @@ enum spool_diff_known {
 };
 
 struct spool_diff_keys {
-    struct command_context *cmd;
+    struct command_context *context;
     const struct command_table *target;
     struct latest_versions_conf conf;
-    struct latest_versions *newest;
+    struct latest_versions *latest;
     int64_t *modified; /* the rows' times, or WHEN_NONE, as newest_of's */
     struct latest_versions_tally tally;
     enum spool_diff_known known;

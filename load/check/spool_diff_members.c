@@ -35,7 +35,7 @@ static enum err_code add_version(struct work *w, const struct latest_versions_ve
 
     if (w->place[v->shape] == 0) {
         rc = buf_addf(&w->names, "%s%s", *sent > 0 ? "," : "",
-                      latest_versions_names(w->k.newest, v->shape));
+                      latest_versions_names(w->k.latest, v->shape));
         w->place[v->shape] = ++*sent;
     }
     if (rc == OK)
@@ -67,11 +67,11 @@ static enum err_code build_batch(struct work *w, struct err *e)
     enum err_code rc = each_buf(w, "{{{[", true);
 
     free(w->place);
-    w->place = calloc(latest_versions_shapes(w->k.newest) + 1, sizeof *w->place);
+    w->place = calloc(latest_versions_shapes(w->k.latest) + 1, sizeof *w->place);
     if (w->place == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     for (size_t i = w->from; rc == OK && i < w->to; i++) {
-        const struct latest_versions_version *v = latest_versions_of(w->k.newest, i);
+        const struct latest_versions_version *v = latest_versions_of(w->k.latest, i);
         if (v->seen && v->shape != LATEST_VERSIONS_NO_SHAPE)
             rc = add_version(w, v, &sent);
     }
@@ -107,7 +107,7 @@ static enum err_code note(struct work *w, const char *name, uint64_t rows, const
     return OK;
 }
 
-static enum err_code ask_members(void *ctx, struct session *s, struct err *e)
+static enum err_code query_members(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     const struct relation *rel = &w->k.target->relation;
@@ -138,13 +138,13 @@ static enum err_code ask_members(void *ctx, struct session *s, struct err *e)
 
 static enum err_code compare_pass(struct work *w, struct err *e)
 {
-    size_t n = latest_versions_count(w->k.newest);
+    size_t n = latest_versions_count(w->k.latest);
     enum err_code rc = OK;
 
     for (w->from = 0; rc == OK && w->from < n; w->from = w->to) {
-        w->to = n - w->from < w->k.cmd->rows ? n : w->from + w->k.cmd->rows;
+        w->to = n - w->from < w->k.context->rows ? n : w->from + w->k.context->rows;
         if ((rc = build_batch(w, e)) == OK)
-            rc = session_try(w->k.cmd->session, ask_members, w, e);
+            rc = session_try(w->k.context->session, query_members, w, e);
     }
     w->skipped += n;
     return rc;
@@ -161,7 +161,7 @@ static enum err_code report(const struct work *w, struct err *e)
             {"rows", CELL_INT, NULL, (int64_t)w->members[i].rows},
             {"keys", CELL_STR, w->members[i].keys, 0},
         };
-        rc = summary_row(w->k.cmd->summary, cells, sizeof cells / sizeof *cells, e);
+        rc = summary_row(w->k.context->summary, cells, sizeof cells / sizeof *cells, e);
     }
     LOG(LOG_INFO, "compared", "rows were compared with their newest versions in the spool",
         F_STR("table", w->k.target->table), F_INT("rows", w->compared),

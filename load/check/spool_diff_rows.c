@@ -19,10 +19,10 @@ struct work {
     struct spool_diff_keys k;
     struct findings *findings;
     bool pruned;
-    struct kind unknown, behind, ahead, missing, deleted, filed;
-    bool more;       /* missing: there are others */
-    bool more_filed; /* the same of those in files */
-    char *dir;       /* of the files that archive and purge wrote */
+    struct kind unknown, behind, ahead, missing, deleted, archived;
+    bool more;          /* missing: there are others */
+    bool more_archived; /* the same of those in files */
+    char *dir;          /* of the files that archive and purge wrote */
     struct latest_versions_version gone[LATEST_VERSIONS_STRAY];
     bool found[LATEST_VERSIONS_STRAY]; /* in a file, of each of these */
     struct err unread;                 /* why a file could not be read, or OK */
@@ -38,9 +38,9 @@ static void note(struct kind *k, int64_t key)
     k->rows++;
 }
 
-static void judge_row(struct work *w, size_t i)
+static void compare_row(struct work *w, size_t i)
 {
-    const struct latest_versions_version *v = latest_versions_of(w->k.newest, i);
+    const struct latest_versions_version *v = latest_versions_of(w->k.latest, i);
     int64_t time = w->k.modified[i];
 
     if (!v->seen)
@@ -53,7 +53,7 @@ static void judge_row(struct work *w, size_t i)
 
 /* ---- records that the spool has and the table has not ---- */
 
-static enum err_code ask_where(struct work *w, struct session *s, const char *name, struct err *e)
+static enum err_code query_where(struct work *w, struct session *s, const char *name, struct err *e)
 {
     const struct relation *rel = &w->k.target->relation;
     const struct sql_var vars[] = {
@@ -72,15 +72,15 @@ static enum err_code ask_where(struct work *w, struct session *s, const char *na
 }
 
 /* A restore may have brought them back meanwhile. */
-static enum err_code ask_archive(void *ctx, struct session *s, struct err *e)
+static enum err_code query_archive(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     char name[256];
 
     (void)snprintf(name, sizeof name, "%s-archive", w->k.target->relation.name);
     w->here[0] = '\0';
-    enum err_code rc = ask_where(w, s, name, e);
-    return rc == OK ? ask_where(w, s, w->k.target->relation.name, e) : rc;
+    enum err_code rc = query_where(w, s, name, e);
+    return rc == OK ? query_where(w, s, w->k.target->relation.name, e) : rc;
 }
 
 static bool is_archived(const struct work *w, int64_t key)
@@ -94,14 +94,14 @@ static bool is_archived(const struct work *w, int64_t key)
 static enum err_code look_into_archive(struct work *w, const struct latest_versions_version *strays,
                                        size_t n, struct err *e)
 {
-    struct archive_table *shelf = NULL;
+    struct archive_table *archive_table = NULL;
     bool there = false;
     size_t len = 0;
-    enum err_code rc = archive_table_open(&shelf, w->k.target, false, e);
+    enum err_code rc = archive_table_open(&archive_table, w->k.target, false, e);
 
     if (rc == OK)
-        rc = archive_table_look(shelf, w->k.cmd->session, &there, e);
-    archive_table_close(shelf);
+        rc = archive_table_look(archive_table, w->k.context->session, &there, e);
+    archive_table_close(archive_table);
     w->here[0] = '\0';
     if (rc != OK || !there)
         return rc;
@@ -109,33 +109,33 @@ static enum err_code look_into_archive(struct work *w, const struct latest_versi
         len += (size_t)snprintf(w->asked + len, sizeof w->asked - len, "%c%" PRId64,
                                 i == 0 ? '{' : ',', strays[i].key);
     (void)snprintf(w->asked + len, sizeof w->asked - len, "}");
-    return session_try(w->k.cmd->session, ask_archive, w, e);
+    return session_try(w->k.context->session, query_archive, w, e);
 }
 
 /* Those that are neither deleted nor in the archive: in a file, or missing. */
-static enum err_code judge_gone(struct work *w, size_t n, struct err *e)
+static enum err_code compare_gone(struct work *w, size_t n, struct err *e)
 {
     struct archived_records f = {.dir = w->dir,
                                  .table = w->k.target->table,
                                  .key = w->k.target->relation.key,
-                                 .zone = w->k.cmd->zone};
+                                 .zone = w->k.context->zone};
     enum err_code rc = n > 0 ? archived_records_look(&f, w->gone, n, w->found, e) : OK;
 
     if (rc == OK && f.unread > 0)
         w->unread = f.why;
     for (size_t i = 0; rc == OK && i < n; i++)
-        note(w->found[i] ? &w->filed : &w->missing, w->gone[i].key);
+        note(w->found[i] ? &w->archived : &w->missing, w->gone[i].key);
     return rc;
 }
 
-static enum err_code judge_strays(struct work *w, struct err *e)
+static enum err_code compare_strays(struct work *w, struct err *e)
 {
     size_t gone = 0;
     uint64_t missing = w->missing.rows;
-    uint64_t filed = w->filed.rows;
+    uint64_t archived = w->archived.rows;
     const struct latest_versions_version *strays = NULL;
     bool more = false;
-    size_t n = latest_versions_strays(w->k.newest, &strays, &more);
+    size_t n = latest_versions_strays(w->k.latest, &strays, &more);
     enum err_code rc = n > 0 ? look_into_archive(w, strays, n, e) : OK;
 
     for (size_t i = 0; rc == OK && i < n; i++)
@@ -144,16 +144,16 @@ static enum err_code judge_strays(struct work *w, struct err *e)
         else if (!is_archived(w, strays[i].key))
             w->gone[gone++] = strays[i];
     if (rc == OK)
-        rc = judge_gone(w, gone, e);
+        rc = compare_gone(w, gone, e);
     w->more |= more && w->missing.rows > missing;
-    w->more_filed |= more && w->filed.rows > filed;
+    w->more_archived |= more && w->archived.rows > archived;
     return rc;
 }
 
 /* ---- what is told ---- */
 
-static void tell(const struct work *w, const struct kind *k, enum finding state, const char *text,
-                 const char *what_to_do)
+static void report(const struct work *w, const struct kind *k, enum finding state, const char *text,
+                   const char *what_to_do)
 {
     char keys[LISTED * 24] = "";
     size_t len = 0;
@@ -165,33 +165,34 @@ static void tell(const struct work *w, const struct kind *k, enum finding state,
                                 k->keys[i]);
     findings_add(
         w->findings, state, ERR_DATA, w->k.target->table, "%s: %s%" PRIu64 " (keys %s%s)%s%s", text,
-        (k == &w->missing && w->more) || (k == &w->filed && w->more_filed) ? "at least " : "",
+        (k == &w->missing && w->more) || (k == &w->archived && w->more_archived) ? "at least " : "",
         k->rows, keys, k->rows > LISTED ? " ..." : "", what_to_do[0] != '\0' ? "; " : "",
         what_to_do);
 }
 
-static void tell_all(const struct work *w)
+static void report_all(const struct work *w)
 {
     if (!w->pruned)
-        tell(w, &w->unknown, FINDING_CHANGE, "rows unknown to the spool, which was never pruned",
-             "they came from another spool, or others wrote them");
-    tell(w, &w->behind, FINDING_WRONG, "rows older than a version that was loaded from the spool",
-         "netty-load --replay puts it in again");
-    tell(w, &w->ahead, FINDING_CHANGE, "rows newer than what the spool holds",
-         "another spool was loaded, or others write, too");
-    tell(w, &w->missing, FINDING_WRONG,
-         "records that were loaded and are not in the table, nor in its archive",
-         "unless they were set aside, purged or removed on purpose, or archived to files that are "
-         "elsewhere (--archive-dir), netty-load --replay brings them back");
-    tell(w, &w->filed, FINDING_OK,
-         "records that are not in the table but in files that archive or purge wrote",
-         "netty-load restore --from-file brings them back");
+        report(w, &w->unknown, FINDING_CHANGE, "rows unknown to the spool, which was never pruned",
+               "they came from another spool, or others wrote them");
+    report(w, &w->behind, FINDING_WRONG, "rows older than a version that was loaded from the spool",
+           "netty-load --replay puts it in again");
+    report(w, &w->ahead, FINDING_CHANGE, "rows newer than what the spool holds",
+           "another spool was loaded, or others write, too");
+    report(
+        w, &w->missing, FINDING_WRONG,
+        "records that were loaded and are not in the table, nor in its archive",
+        "unless they were set aside, purged or removed on purpose, or archived to files that are "
+        "elsewhere (--archive-dir), netty-load --replay brings them back");
+    report(w, &w->archived, FINDING_OK,
+           "records that are not in the table but in files that archive or purge wrote",
+           "netty-load restore --from-file brings them back");
     if (w->unread.code != OK)
         findings_add(w->findings, FINDING_CHANGE, OK, w->k.target->table,
                      "what the rest of a file of archived rows holds is not known: %s",
                      w->unread.msg);
-    tell(w, &w->deleted, FINDING_OK,
-         "records that the source calls deleted and that are not in the table any more", "");
+    report(w, &w->deleted, FINDING_OK,
+           "records that the source calls deleted and that are not in the table any more", "");
     if (w->k.tally.damaged > 0)
         findings_add(w->findings, FINDING_CHANGE, OK, w->k.target->table,
                      "pages of the spool that are damaged and were not compared: %" PRIu64
@@ -220,13 +221,13 @@ enum err_code spool_diff_rows(struct command_context *c, const struct command_ta
         return rc;
     }
     while ((rc = spool_diff_next(&w.k, false, &end, e)) == OK && !end) {
-        for (size_t i = 0; i < latest_versions_count(w.k.newest); i++)
-            judge_row(&w, i);
-        if ((rc = judge_strays(&w, e)) != OK)
+        for (size_t i = 0; i < latest_versions_count(w.k.latest); i++)
+            compare_row(&w, i);
+        if ((rc = compare_strays(&w, e)) != OK)
             break;
     }
     if (rc == OK)
-        tell_all(&w);
+        report_all(&w);
     spool_diff_close(&w.k);
     free(w.dir);
     return rc;

@@ -25,12 +25,12 @@ struct loader {
     struct spool *spool;
     struct zone *zone;
     struct stop_signals *stop;
-    struct load_run *run;         /* or, instead: */
-    struct catalog_command *tell; /* --catalog */
-    struct doctor *check;         /* --check */
+    struct load_run *run;            /* or, instead: */
+    struct catalog_command *catalog; /* --catalog */
+    struct doctor *check;            /* --check */
     struct load_run_conf conf;
     struct db *db; /* --loaded */
-    struct loaded_publish *mark;
+    struct loaded_publish *publish;
     uv_timer_t every;
     bool json;
     int code;
@@ -46,7 +46,7 @@ static int complain(const struct err *e)
 }
 
 /* What cannot be joined. */
-static enum err_code judge_conf(const struct options *o, const struct load_run_conf *c,
+static enum err_code check_conf(const struct options *o, const struct load_run_conf *c,
                                 struct err *e)
 {
     bool replay = c->table.replay;
@@ -116,7 +116,7 @@ static enum err_code read_conf(struct loader *p, struct err *e)
     if (options_given(o, OPT_SEGMENT))
         c->table.segment = (uint64_t)options_int(o, OPT_SEGMENT);
     if ((rc = options_tables(o, &c->tables, &c->count, e)) == OK)
-        rc = judge_conf(o, c, e);
+        rc = check_conf(o, c, e);
     return rc;
 }
 
@@ -127,8 +127,8 @@ static void on_stop(void *ctx)
     LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
     if (p->run != NULL)
         load_run_stop(p->run);
-    else if (p->tell != NULL)
-        catalog_command_stop(p->tell);
+    else if (p->catalog != NULL)
+        catalog_command_stop(p->catalog);
     else if (p->check != NULL)
         doctor_stop(p->check);
     else
@@ -155,18 +155,18 @@ static void on_every(uv_timer_t *timer)
     struct loader *p = timer->data;
     struct err e = ERR_INIT;
 
-    load_metrics_spool(p->conf.account, NULL);
+    load_metrics_spool(p->conf.metrics, NULL);
     spool_close(p->spool);
     p->spool = NULL;
     p->code = err_exit(spool_open(&p->spool, options_text(p->options, OPT_SPOOL), SPOOL_LOOK, &e));
     p->conf.table.spool = p->spool;
-    load_metrics_spool(p->conf.account, p->spool);
+    load_metrics_spool(p->conf.metrics, p->spool);
     if (p->spool != NULL) {
         begin(p);
         return;
     }
     LOG(LOG_ERROR, "away", "the spool cannot be read; the next run tries again", F_ERR(&e));
-    p->code = load_metrics_done(p->conf.account, p->code);
+    p->code = load_metrics_done(p->conf.metrics, p->code);
     wait_or_end(p);
 }
 
@@ -178,19 +178,19 @@ static void on_ended(void *ctx)
     p->code = load_run_exit(p->run);
     if (load_run_report(p->run, stdout, p->json, &e) != OK)
         p->code = exit_graver(p->code, complain(&e));
-    p->code = load_metrics_done(p->conf.account, p->code);
+    p->code = load_metrics_done(p->conf.metrics, p->code);
     load_run_close(p->run);
     p->run = NULL;
     wait_or_end(p);
 }
 
-static void on_told(void *ctx)
+static void on_catalog(void *ctx)
 {
     struct loader *p = ctx;
 
-    p->code = catalog_command_exit(p->tell);
-    catalog_command_close(p->tell);
-    p->tell = NULL;
+    p->code = catalog_command_exit(p->catalog);
+    catalog_command_close(p->catalog);
+    p->catalog = NULL;
     uv_stop(&p->loop);
 }
 
@@ -221,17 +221,17 @@ static enum err_code begin_check(struct loader *p, struct err *e)
 
 /* ---- --loaded ---- */
 
-static enum err_code show_marks(const struct loader *p, struct err *e)
+static enum err_code show_loaded(const struct loader *p, struct err *e)
 {
     struct summary *s = NULL;
     size_t n = 0;
-    const struct loaded_publish_row *rows = loaded_publish_rows(p->mark, &n);
+    const struct loaded_publish_row *rows = loaded_publish_rows(p->publish, &n);
     enum err_code rc = summary_open(&s, p->json, e);
 
     for (size_t i = 0; rc == OK && i < n; i++) {
         const struct cell cells[] = {
             {"table", CELL_STR, rows[i].table, 0},
-            {"database", CELL_STR, loaded_publish_database(p->mark), 0},
+            {"database", CELL_STR, loaded_publish_database(p->publish), 0},
             {"segment", CELL_INT, NULL, (int64_t)rows[i].place.segment},
             {"page", CELL_INT, NULL, (int64_t)rows[i].place.page},
         };
@@ -243,17 +243,17 @@ static enum err_code show_marks(const struct loader *p, struct err *e)
     return rc;
 }
 
-static void on_marked(void *ctx, const struct err *err)
+static void on_loaded(void *ctx, const struct err *err)
 {
     struct loader *p = ctx;
     struct err e = ERR_INIT;
 
     if (err != NULL)
         p->code = complain(err);
-    else if (show_marks(p, &e) != OK)
+    else if (show_loaded(p, &e) != OK)
         p->code = complain(&e);
     db_close(p->db);
-    loaded_publish_free(p->mark);
+    loaded_publish_free(p->publish);
     uv_stop(&p->loop);
 }
 
@@ -265,10 +265,10 @@ static void begin_marking(struct loader *p)
     if (db_open(&p->db, &p->loop, p->conf.conninfo, &e) != OK) {
         p->code = complain(&e);
         uv_stop(&p->loop);
-    } else if (loaded_publish_open(&p->mark, &p->loop, p->db, &conf, &e) != OK) {
-        on_marked(p, &e);
+    } else if (loaded_publish_open(&p->publish, &p->loop, p->db, &conf, &e) != OK) {
+        on_loaded(p, &e);
     } else {
-        loaded_publish_run(p->mark, on_marked, p);
+        loaded_publish_run(p->publish, on_loaded, p);
     }
 }
 
@@ -285,20 +285,21 @@ static void begin(struct loader *p)
     if (options_int(p->options, OPT_CHECK) != 0) {
         rc = begin_check(p, &e);
     } else if (options_int(p->options, OPT_CATALOG) != 0) {
-        rc = catalog_command_open(&p->tell, &p->loop, c->conninfo, p->spool, &c->table.backoff, &e);
+        rc = catalog_command_open(&p->catalog, &p->loop, c->conninfo, p->spool, &c->table.backoff,
+                                  &e);
         if (rc == OK)
-            catalog_command_start(p->tell, on_told, p);
+            catalog_command_start(p->catalog, on_catalog, p);
     } else if ((rc = load_run_open(&p->run, &p->loop, c, &e)) == OK) {
         load_run_start(p->run, on_ended, p);
     }
     if (rc != OK) {
-        p->code = load_metrics_done(p->conf.account, complain(&e));
+        p->code = load_metrics_done(p->conf.metrics, complain(&e));
         wait_or_end(p);
     }
 }
 
 /* What loads nothing leaves nothing behind. */
-static enum err_code open_account(struct loader *p, struct err *e)
+static enum err_code open_metrics(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
     const struct table_load_conf *t = &p->conf.table;
@@ -313,7 +314,7 @@ static enum err_code open_account(struct loader *p, struct err *e)
     if (t->dry_run || options_int(o, OPT_LOADED) != 0 || options_int(o, OPT_CHECK) != 0 ||
         options_int(o, OPT_CATALOG) != 0)
         return OK;
-    return load_metrics_open(&p->conf.account, &conf, e);
+    return load_metrics_open(&p->conf.metrics, &conf, e);
 }
 
 static enum err_code prepare(struct loader *p, struct err *e)
@@ -335,7 +336,7 @@ static enum err_code prepare(struct loader *p, struct err *e)
         rc = replay_range_check(p->spool, p->conf.tables, p->conf.count, p->conf.named,
                                 p->conf.table.segment, e);
     if (rc == OK)
-        rc = open_account(p, e);
+        rc = open_metrics(p, e);
     if (rc == OK)
         rc = stop_signals_open(&p->stop, &p->loop, on_stop, p, e);
     return rc;
@@ -359,7 +360,7 @@ static int work(struct loader *p)
     }
     if (p->stop != NULL)
         stop_signals_close(p->stop);
-    load_metrics_close(p->conf.account);
+    load_metrics_close(p->conf.metrics);
     uv_close((uv_handle_t *)&p->every, NULL);
     (void)uv_run(&p->loop, UV_RUN_DEFAULT); /* the handles' ends */
     if (uv_loop_close(&p->loop) != 0)

@@ -29,8 +29,8 @@ static bool is_own(const struct command *c, enum option_id id)
 
 /* What belongs to loading, or to another command. What stands in the environment or the file is
  * for all. */
-static enum err_code judge(const struct options *o, const struct commands *all,
-                           const struct command *command, struct err *e)
+static enum err_code check_options(const struct options *o, const struct commands *all,
+                                   const struct command *command, struct err *e)
 {
     static const enum option_id loading[] = {
         OPT_EVERY, OPT_FOLLOW,  OPT_CREATE_TABLES, OPT_ON_NUL,  OPT_REPLAY, OPT_FROM,  OPT_TO,
@@ -298,7 +298,7 @@ int command_main(const struct options *o, const struct commands *all)
         i++;
     if (i == all->count)
         err_set(&e, ERR_INTERNAL, "the command %s is known and does nothing", name);
-    else if (judge(o, all, &all->list[i], &e) == OK)
+    else if (check_options(o, all, &all->list[i], &e) == OK)
         return work(o, &all->list[i], &e);
     return complain(&e);
 }

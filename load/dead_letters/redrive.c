@@ -30,7 +30,7 @@ struct redrive {
     size_t count;
     size_t first; /* not settled */
     size_t next;  /* to hand out */
-    struct dead_position mark;
+    struct dead_position position;
     bool anew;
     uint64_t stay; /* letters read before the chunk that the file keeps */
     uint64_t skip; /* of them, still to be passed over where the file is read anew */
@@ -143,7 +143,7 @@ static enum err_code fetch(struct redrive *l, struct err *e)
     buf_reset(&l->text);
     if (l->gone_count > GONE_MAX - CHUNK && (rc = redrive_flush(l, e)) != OK)
         return rc;
-    rc = dead_each_since(l->spool, l->table, DEAD_LOAD, &l->mark, &l->anew, take, l, e);
+    rc = dead_each_since(l->spool, l->table, DEAD_LOAD, &l->position, &l->anew, take, l, e);
     if (rc != OK && !l->full)
         return rc;
     for (size_t i = 0; i < l->count; i++)

@@ -21,9 +21,9 @@ struct rejects {
     const struct spool *spool;
     char *table;
     struct entry *entries;
-    size_t count, room;
+    size_t count, capacity;
     struct entry *
-        *order; /* the first `ordered` entries, by place and line; room is as of entries */
+        *order; /* the first `ordered` entries, by place and line; capacity is as of entries */
     size_t ordered;
     struct dead_index *known; /* what the file has */
     struct buf text;
@@ -63,7 +63,7 @@ void rejects_close(struct rejects *a)
     free(a);
 }
 
-static enum err_code keep_text(struct rejects *a, const char *s, size_t n, size_t *at)
+static enum err_code store_text(struct rejects *a, const char *s, size_t n, size_t *at)
 {
     enum err_code rc = buf_add(&a->text, s, n);
 
@@ -74,43 +74,43 @@ static enum err_code keep_text(struct rejects *a, const char *s, size_t n, size_
     return rc;
 }
 
-static enum err_code keep_string(struct rejects *a, const char *s, size_t *at)
+static enum err_code store_string(struct rejects *a, const char *s, size_t *at)
 {
-    return keep_text(a, s != NULL ? s : "", s != NULL ? strlen(s) : 0, at);
+    return store_text(a, s != NULL ? s : "", s != NULL ? strlen(s) : 0, at);
 }
 
-static enum err_code make_room(struct rejects *a, struct err *e)
+static enum err_code grow(struct rejects *a, struct err *e)
 {
-    if (a->count < a->room)
+    if (a->count < a->capacity)
         return OK;
-    size_t room = a->room > 0 ? 2 * a->room : 16;
-    struct entry *more = realloc(a->entries, room * sizeof *more);
+    size_t capacity = a->capacity > 0 ? 2 * a->capacity : 16;
+    struct entry *more = realloc(a->entries, capacity * sizeof *more);
     if (more == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     a->entries = more;
     a->ordered = 0; /* they may have moved */
-    struct entry **order = realloc(a->order, room * sizeof(struct entry *));
+    struct entry **order = realloc(a->order, capacity * sizeof(struct entry *));
     if (order == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     a->order = order;
-    a->room = room;
+    a->capacity = capacity;
     return OK;
 }
 
 enum err_code rejects_add(struct rejects *a, const struct dead_letter *letter, struct err *e)
 {
     size_t before = a->text.len;
-    enum err_code rc = make_room(a, e);
+    enum err_code rc = grow(a, e);
 
     if (rc != OK)
         return rc;
     struct entry *n = &a->entries[a->count];
     *n = (struct entry){.letter = *letter};
-    if ((rc = keep_string(a, letter->reason, &n->reason)) == OK &&
-        (rc = keep_string(a, letter->sqlstate, &n->sqlstate)) == OK &&
-        (rc = keep_string(a, letter->message, &n->message)) == OK &&
-        (rc = keep_string(a, letter->file, &n->file)) == OK &&
-        (rc = keep_text(a, letter->raw, letter->raw_len, &n->raw)) == OK) {
+    if ((rc = store_string(a, letter->reason, &n->reason)) == OK &&
+        (rc = store_string(a, letter->sqlstate, &n->sqlstate)) == OK &&
+        (rc = store_string(a, letter->message, &n->message)) == OK &&
+        (rc = store_string(a, letter->file, &n->file)) == OK &&
+        (rc = store_text(a, letter->raw, letter->raw_len, &n->raw)) == OK) {
         a->count++;
         return OK;
     }

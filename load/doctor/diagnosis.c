@@ -121,7 +121,7 @@ static bool yes(const PGresult *r, const char *column)
     return strcmp(text(r, column), "t") == 0;
 }
 
-static void judge_time_limit(struct findings *f, const PGresult *r)
+static void diagnose_time_limit(struct findings *f, const PGresult *r)
 {
     int64_t ms = number(r, "time_limit_ms");
 
@@ -149,7 +149,7 @@ void diagnose_server(struct findings *f, const PGresult *r)
                "the database is in %s, and records are UTF-8: those with other characters will be "
                "set aside; a database made with ENCODING 'UTF8' takes all",
                text(r, "encoding"));
-    judge_time_limit(f, r);
+    diagnose_time_limit(f, r);
     if (yes(r, "standby"))
         WRONG(f, ERR_CONFIG, "writing",
               "the server is a standby, which takes no writes; give the primary's address, or "
@@ -198,7 +198,7 @@ static bool asked(const struct doctor_conf *conf, const char *table)
     return conf->count == 0;
 }
 
-static void judge_table(struct findings *f, const PGresult *list, int row)
+static void diagnose_table(struct findings *f, const PGresult *list, int row)
 {
     const char *table = PQgetvalue(list, row, LIST_TABLE);
 
@@ -225,8 +225,8 @@ static bool listed(const PGresult *list, const char *table)
     return false;
 }
 
-static void judge_missing(struct findings *f, const struct doctor_conf *conf,
-                          const PGresult *session, const char *table)
+static void diagnose_missing(struct findings *f, const struct doctor_conf *conf,
+                             const PGresult *session, const char *table)
 {
     const char *schema = text(session, "first_schema");
 
@@ -252,10 +252,10 @@ void diagnose_tables(struct findings *f, const struct doctor_conf *conf, const P
     for (int i = 0; i < PQntuples(list); i++)
         if (asked(conf, PQgetvalue(list, i, LIST_TABLE)) &&
             (conf->count > 0 || strcmp(PQgetvalue(list, i, LIST_ARCHIVE), "t") != 0))
-            judge_table(f, list, i);
+            diagnose_table(f, list, i);
     for (size_t i = 0; i < conf->count; i++)
         if (!listed(list, conf->tables[i]))
-            judge_missing(f, conf, session, conf->tables[i]);
+            diagnose_missing(f, conf, session, conf->tables[i]);
     if (conf->count == 0 && PQntuples(list) == 0)
         CHANGE(f, "tables",
                "search_path shows no netty-* table; create them, or run netty-load with "

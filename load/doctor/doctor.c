@@ -19,13 +19,13 @@ struct doctor {
     void *ctx;
     PGresult *session; /* of sql_check */
     int64_t backend;
-    int looks;
+    int queries;
     enum pooling pooling;
 };
 
 static const char backend_sql[] = "SELECT pg_catalog.pg_backend_pid()";
 
-static void on_looked(void *ctx, const PGresult *r, const struct err *err);
+static void on_backend(void *ctx, const PGresult *r, const struct err *err);
 
 enum err_code doctor_open(struct doctor **out, uv_loop_t *loop, const struct doctor_conf *conf,
                           struct err *e)
@@ -89,7 +89,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
     db_query(c->db, sql_check_tables, NULL, 0, on_hints, c);
 }
 
-static void judge_session(struct doctor *c)
+static void diagnose_session(struct doctor *c)
 {
     diagnose_pooling(c->findings, &c->address, c->pooling);
     diagnose_server(c->findings, c->session);
@@ -99,23 +99,23 @@ static void judge_session(struct doctor *c)
 
 /* ---- what stands between ---- */
 
-static void look(struct doctor *c)
+static void query_backend(struct doctor *c)
 {
-    db_query(c->second, backend_sql, NULL, 0, on_looked, c);
+    db_query(c->second, backend_sql, NULL, 0, on_backend, c);
 }
 
-static void on_looked(void *ctx, const PGresult *r, const struct err *err)
+static void on_backend(void *ctx, const PGresult *r, const struct err *err)
 {
     struct doctor *c = ctx;
 
     if (err == NULL && target_table_number(r, 0, 0) == c->backend)
         c->pooling = POOLING_TRANSACTION;
-    else if (err == NULL && ++c->looks < LOOKS) {
-        look(c);
+    else if (err == NULL && ++c->queries < LOOKS) {
+        query_backend(c);
         return;
     }
     db_drop(c->second);
-    judge_session(c);
+    diagnose_session(c);
 }
 
 static void on_second(void *ctx, const PGresult *r, const struct err *err)
@@ -124,9 +124,9 @@ static void on_second(void *ctx, const PGresult *r, const struct err *err)
 
     (void)r;
     if (err != NULL)
-        judge_session(c); /* the pool may be full: then its mode does not show */
+        diagnose_session(c); /* the pool may be full: then its mode does not show */
     else
-        look(c);
+        query_backend(c);
 }
 
 static void on_session(void *ctx, const PGresult *r, const struct err *err)
@@ -138,7 +138,7 @@ static void on_session(void *ctx, const PGresult *r, const struct err *err)
         c->backend = target_table_number(r, 0, PQfnumber(r, "backend"));
         c->pooling = c->backend == db_backend(c->db) ? POOLING_NONE : POOLING_SOME;
         if (c->pooling == POOLING_NONE)
-            judge_session(c);
+            diagnose_session(c);
         else
             db_connect(c->second, on_second, c);
         return;

@@ -14,7 +14,7 @@ struct work {
     char condition[CONDITION_MAX];
     char *dir;    /* NULL: not to files */
     bool replace; /* --update replace */
-    struct archive_table *shelf;
+    struct archive_table *archive_table;
     const struct command_table *target;
 };
 
@@ -23,7 +23,8 @@ static enum err_code move(void *ctx, struct session *s, const struct row_mover_w
 {
     const struct work *work = ctx;
 
-    return archive_table_move(work->shelf, ARCHIVE_TABLE_PUT, work->condition, s, w, moved, e);
+    return archive_table_move(work->archive_table, ARCHIVE_TABLE_PUT, work->condition, s, w, moved,
+                              e);
 }
 
 static enum err_code report(struct command_context *c, const struct work *work,
@@ -33,7 +34,7 @@ static enum err_code report(struct command_context *c, const struct work *work,
         {"table", CELL_STR, work->target->table, 0},
         {"rows", CELL_INT, NULL, (int64_t)m->counts.rows},
         {"merged", CELL_INT, NULL, (int64_t)m->counts.merged},
-        {"archive", CELL_STR, archive_table_archive(work->shelf)->name, 0},
+        {"archive", CELL_STR, archive_table_archive(work->archive_table)->name, 0},
         {"seconds", CELL_SECONDS, NULL, when_tick() - began},
     };
 
@@ -51,7 +52,7 @@ static enum err_code to_table(struct command_context *c, struct work *work, stru
                           .dry_run = c->dry_run,
                           .move = move,
                           .ctx = work};
-    enum err_code rc = c->dry_run ? OK : archive_table_make(work->shelf, c->session, e);
+    enum err_code rc = c->dry_run ? OK : archive_table_make(work->archive_table, c->session, e);
 
     if (rc == OK)
         rc = row_mover_run(&m, c->session, e);
@@ -72,10 +73,10 @@ static enum err_code archive_table(void *ctx, struct command_context *c,
     if (work->dir != NULL)
         return rows_to_file_run(c, t, &conf, e);
     work->target = t;
-    if ((rc = archive_table_open(&work->shelf, t, work->replace, e)) == OK)
+    if ((rc = archive_table_open(&work->archive_table, t, work->replace, e)) == OK)
         rc = to_table(c, work, e);
-    archive_table_close(work->shelf);
-    work->shelf = NULL;
+    archive_table_close(work->archive_table);
+    work->archive_table = NULL;
     return rc;
 }
 

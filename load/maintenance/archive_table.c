@@ -65,12 +65,13 @@ const char *archive_table_merged_back(const struct archive_table *s)
 
 /* ---- moving rows ---- */
 
-enum err_code archive_table_move(const struct archive_table *s, enum archive_table_way way,
-                                 const char *condition, struct session *session,
-                                 const struct row_mover_window *w, PGresult **moved, struct err *e)
+enum err_code archive_table_move(const struct archive_table *s,
+                                 enum archive_table_direction direction, const char *condition,
+                                 struct session *session, const struct row_mover_window *w,
+                                 PGresult **moved, struct err *e)
 {
     const struct relation *r = &s->target->relation;
-    bool put = way == ARCHIVE_TABLE_PUT;
+    bool put = direction == ARCHIVE_TABLE_PUT;
     char from[ROW_MOVER_NUMBER];
     char to[ROW_MOVER_NUMBER];
     char rows[ROW_MOVER_NUMBER];
@@ -129,7 +130,7 @@ static enum err_code make(void *ctx, struct session *session, struct err *e)
     return rc;
 }
 
-static enum err_code look(void *ctx, struct session *session, struct err *e)
+static enum err_code read_columns(void *ctx, struct session *session, struct err *e)
 {
     struct archive_table *s = ctx;
     const struct relation *r = &s->target->relation;
@@ -149,7 +150,7 @@ static enum err_code look(void *ctx, struct session *session, struct err *e)
 enum err_code archive_table_look(struct archive_table *s, struct session *session, bool *there,
                                  struct err *e)
 {
-    enum err_code rc = session_try(session, look, s, e);
+    enum err_code rc = session_try(session, read_columns, s, e);
 
     *there = rc == OK && s->columns != NULL;
     return rc;

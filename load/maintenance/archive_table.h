@@ -32,14 +32,14 @@ const struct relation *archive_table_archive(const struct archive_table *s);
 /* The data of a record that both have, the archived row (excluded) coming to the live one (t). */
 const char *archive_table_merged_back(const struct archive_table *s);
 
-enum archive_table_way {
+enum archive_table_direction {
     ARCHIVE_TABLE_PUT,      /* into the archive */
     ARCHIVE_TABLE_TAKE_BACK /* out of it */
 };
 /* One window, as mover.move does it. condition: as mover's. The columns must be known (archive_table_make, archive_table_look). */
-enum err_code archive_table_move(const struct archive_table *s, enum archive_table_way way,
-                                 const char *condition, struct session *session,
-                                 const struct row_mover_window *w, PGresult **moved,
-                                 struct err *e) MUST_CHECK;
+enum err_code archive_table_move(const struct archive_table *s,
+                                 enum archive_table_direction direction, const char *condition,
+                                 struct session *session, const struct row_mover_window *w,
+                                 PGresult **moved, struct err *e) MUST_CHECK;
 
 #endif

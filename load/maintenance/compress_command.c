@@ -9,14 +9,14 @@
 #define OLD_WAY "pg_column_compression(t.data) = 'pglz' AND jsonb_typeof(t.data) = 'object'"
 
 struct work {
-    struct command_context *cmd;
+    struct command_context *context;
     const struct command_table *target;
     bool has_lz4;
     char compression[16];
     int64_t size;
 };
 
-static enum err_code look(void *ctx, struct session *s, struct err *e)
+static enum err_code read_state(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     const struct relation *rel = &w->target->relation;
@@ -80,13 +80,13 @@ static enum err_code report(const struct work *w, const char *before,
         {"seconds", CELL_SECONDS, NULL, when_tick() - began},
     };
 
-    return summary_row(w->cmd->summary, cells, sizeof cells / sizeof *cells, e);
+    return summary_row(w->context->summary, cells, sizeof cells / sizeof *cells, e);
 }
 
 static enum err_code compress_table(void *ctx, struct command_context *c,
                                     const struct command_table *t, struct err *e)
 {
-    struct work w = {.cmd = c, .target = t};
+    struct work w = {.context = c, .target = t};
     struct row_mover m = {.relation = &t->relation,
                           .condition = OLD_WAY,
                           .rows = c->rows,
@@ -95,7 +95,7 @@ static enum err_code compress_table(void *ctx, struct command_context *c,
                           .move = rewrite,
                           .ctx = &w};
     int64_t began = when_tick();
-    enum err_code rc = session_try(c->session, look, &w, e);
+    enum err_code rc = session_try(c->session, read_state, &w, e);
     char before[sizeof w.compression];
     int64_t size = w.size;
 
@@ -111,7 +111,7 @@ static enum err_code compress_table(void *ctx, struct command_context *c,
     if (rc == OK && options_int(c->options, OPT_REWRITE) != 0)
         rc = row_mover_run(&m, c->session, e);
     struct err late = ERR_INIT;
-    if (session_stopping(c->session) || session_try(c->session, look, &w, &late) == OK)
+    if (session_stopping(c->session) || session_try(c->session, read_state, &w, &late) == OK)
         late.code = report(&w, before, &m.counts, size, began, &late);
     if (rc == OK && late.code != OK) {
         *e = late;

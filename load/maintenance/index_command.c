@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct work {
-    struct command_context *cmd;
+    struct command_context *context;
     const struct command_table *target;
     const char *member; /* NULL: time_modified */
     char name[INDEX_NAME];
@@ -40,7 +40,7 @@ static bool yes(const PGresult *r, int column)
     return strcmp(PQgetvalue(r, 0, column), "t") == 0;
 }
 
-static enum err_code look(struct work *w, struct session *s, struct err *e)
+static enum err_code read_state(struct work *w, struct session *s, struct err *e)
 {
     const struct relation *rel = &w->target->relation;
     const struct sql_var vars[] = {
@@ -134,19 +134,19 @@ static enum err_code make(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     const struct sql_var vars[] = {{"schema", w->target->relation.schema}, {"name", w->name}};
-    enum err_code rc = look(w, s, e);
+    enum err_code rc = read_state(w, s, e);
 
     if (rc != OK)
         return rc;
     if (w->begun == INDEX_KEEP)
         w->begun = w->step;
-    if (w->step == INDEX_KEEP || (w->cmd->dry_run && w->step <= INDEX_REMAKE))
+    if (w->step == INDEX_KEEP || (w->context->dry_run && w->step <= INDEX_REMAKE))
         return OK;
     if (w->step > INDEX_REMAKE)
         return refuse(w, e);
     if (w->step == INDEX_REMAKE && session_run(s, sql_index_drop, vars, 2, NULL, e) != OK)
         return too_slow(e, s, w);
-    if ((rc = create(w, s, e)) != OK || (rc = look(w, s, e)) != OK)
+    if ((rc = create(w, s, e)) != OK || (rc = read_state(w, s, e)) != OK)
         return rc;
     if (w->step != INDEX_KEEP)
         return err_set(e, ERR_BUSY,
@@ -171,19 +171,19 @@ static enum err_code report(struct work *w, int64_t began, struct err *e)
         {"member", CELL_STR, w->member != NULL ? w->member : "time_modified", 0},
         {"index", CELL_STR, w->kept, 0},
         {"kind", CELL_STR, kinds[index_kind(w->member, &w->seen)], 0},
-        {"status", CELL_STR, (w->cmd->dry_run ? planned : states)[w->begun], 0},
+        {"status", CELL_STR, (w->context->dry_run ? planned : states)[w->begun], 0},
         {"table_bytes", CELL_INT, NULL, w->size},
         {"bytes", CELL_INT, NULL, w->index_size},
         {"seconds", CELL_SECONDS, NULL, when_tick() - began},
     };
 
-    return summary_row(w->cmd->summary, cells, sizeof cells / sizeof *cells, e);
+    return summary_row(w->context->summary, cells, sizeof cells / sizeof *cells, e);
 }
 
 static enum err_code one_index(struct command_context *c, const struct command_table *t,
                                const char *member, struct err *e)
 {
-    struct work w = {.cmd = c, .target = t, .member = member};
+    struct work w = {.context = c, .target = t, .member = member};
     int64_t began = when_tick();
 
     index_name(t->relation.name, member, w.name);
@@ -221,7 +221,7 @@ struct question {
     PGresult *rows;
 };
 
-static enum err_code ask_where(void *ctx, struct session *s, struct err *e)
+static enum err_code query_where(void *ctx, struct session *s, struct err *e)
 {
     struct question *q = ctx;
     PGresult *r = NULL;
@@ -234,7 +234,7 @@ static enum err_code ask_where(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-static enum err_code ask_statements(void *ctx, struct session *s, struct err *e)
+static enum err_code query_statements(void *ctx, struct session *s, struct err *e)
 {
     struct question *q = ctx;
     const struct sql_var vars[] = {{"source", q->source}, {"relation", q->target->relation.name}};
@@ -247,7 +247,7 @@ static enum err_code suggest(void *ctx, struct command_context *c, const struct 
 {
     struct question *q = ctx;
     q->target = t;
-    enum err_code rc = session_try(c->session, ask_statements, q, e);
+    enum err_code rc = session_try(c->session, query_statements, q, e);
 
     for (int i = 0; rc == OK && i < PQntuples(q->rows); i++) {
         const struct cell cells[] = {
@@ -275,7 +275,7 @@ enum err_code cmd_index(struct command_context *c, struct err *e)
     if (options_int(c->options, OPT_SUGGEST) == 0)
         return n > 0 ? command_one_table(c, words[0], index_table, &members, e)
                      : command_each_table(c, index_table, &members, e);
-    if ((rc = session_try(c->session, ask_where, &q, e)) != OK)
+    if ((rc = session_try(c->session, query_where, &q, e)) != OK)
         return rc;
     if (q.source == NULL)
         return err_set(e, ERR_CONFIG,

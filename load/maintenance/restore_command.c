@@ -12,7 +12,7 @@
 struct work {
     bool replace; /* --update replace */
     const char *file;
-    struct archive_table *shelf;
+    struct archive_table *archive_table;
 };
 
 static enum err_code move(void *ctx, struct session *s, const struct row_mover_window *w,
@@ -20,7 +20,8 @@ static enum err_code move(void *ctx, struct session *s, const struct row_mover_w
 {
     const struct work *work = ctx;
 
-    return archive_table_move(work->shelf, ARCHIVE_TABLE_TAKE_BACK, EVERY_ROW, s, w, moved, e);
+    return archive_table_move(work->archive_table, ARCHIVE_TABLE_TAKE_BACK, EVERY_ROW, s, w, moved,
+                              e);
 }
 
 static enum err_code report(struct command_context *c, const struct command_table *t,
@@ -41,7 +42,7 @@ static enum err_code report(struct command_context *c, const struct command_tabl
 static enum err_code from_table(struct command_context *c, struct work *work,
                                 struct row_mover_counts *n, struct err *e)
 {
-    struct row_mover m = {.relation = archive_table_archive(work->shelf),
+    struct row_mover m = {.relation = archive_table_archive(work->archive_table),
                           .condition = EVERY_ROW,
                           .rows = c->rows,
                           .bytes = c->bytes,
@@ -49,7 +50,7 @@ static enum err_code from_table(struct command_context *c, struct work *work,
                           .move = move,
                           .ctx = work};
     bool there = false;
-    enum err_code rc = archive_table_look(work->shelf, c->session, &there, e);
+    enum err_code rc = archive_table_look(work->archive_table, c->session, &there, e);
 
     if (rc == OK && there)
         rc = row_mover_run(&m, c->session, e);
@@ -64,22 +65,23 @@ static enum err_code restore_table(void *ctx, struct command_context *c,
     struct row_mover_counts n = {0};
     struct err late = ERR_INIT;
     int64_t began = when_tick();
-    enum err_code rc = archive_table_open(&work->shelf, t, work->replace, e);
+    enum err_code rc = archive_table_open(&work->archive_table, t, work->replace, e);
 
     if (rc != OK)
         return rc;
     if (work->file != NULL)
-        rc = restore_file(c, t, work->file, archive_table_merged_back(work->shelf), &n, e);
+        rc = restore_file(c, t, work->file, archive_table_merged_back(work->archive_table), &n, e);
     else
         rc = from_table(c, work, &n, e);
-    if (report(c, t, work->file != NULL ? work->file : archive_table_archive(work->shelf)->name, &n,
-               began, &late) != OK &&
+    if (report(c, t,
+               work->file != NULL ? work->file : archive_table_archive(work->archive_table)->name,
+               &n, began, &late) != OK &&
         rc == OK) {
         *e = late;
         rc = late.code;
     }
-    archive_table_close(work->shelf);
-    work->shelf = NULL;
+    archive_table_close(work->archive_table);
+    work->archive_table = NULL;
     return rc;
 }
 

@@ -22,7 +22,7 @@ static struct sql_var var(const char *name, const char *value)
 }
 
 /* The window that begins at m->from. */
-static enum err_code look_ahead(struct row_mover *m, struct session *s, struct err *e)
+static enum err_code find_window(struct row_mover *m, struct session *s, struct err *e)
 {
     char from[NUMBER];
     char rows[NUMBER];
@@ -234,7 +234,7 @@ static enum err_code move_window(struct row_mover *m, struct session *s, struct 
 }
 
 /* A COMMIT's answer was lost: what is not there any more has gone. */
-static enum err_code look_for_unsure(struct row_mover *m, struct session *s, struct err *e)
+static enum err_code count_unsure(struct row_mover *m, struct session *s, struct err *e)
 {
     int64_t there = 0;
     enum err_code rc = with_keys(m, s, sql_rows_there, &there, e);
@@ -251,11 +251,11 @@ static enum err_code step(void *ctx, struct session *s, struct err *e)
     struct row_mover *m = ctx;
     enum err_code rc = OK;
 
-    if (m->unsure.len > 0 && (rc = look_for_unsure(m, s, e)) != OK)
+    if (m->unsure.len > 0 && (rc = count_unsure(m, s, e)) != OK)
         return rc;
     if (session_too_slow(s) && m->share > 1)
         m->share /= 2;
-    if ((rc = look_ahead(m, s, e)) != OK || m->over)
+    if ((rc = find_window(m, s, e)) != OK || m->over)
         return rc;
     if (m->dry_run)
         return count_window(m, s, e);

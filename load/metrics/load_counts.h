@@ -6,7 +6,7 @@
 
 #define TABLE_TROUBLES (DB_FAULT + 1)
 struct load_counts {
-    uint64_t read, inserted, updated, unchanged, stale, folded, dead;
+    uint64_t read, inserted, updated, unchanged, stale, folded, dead_letters;
     uint64_t batches;
     uint64_t retries;
     uint64_t

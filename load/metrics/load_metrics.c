@@ -21,14 +21,14 @@ struct entry {
     struct load_counts seen;        /* of which history or `run` knows */
     struct run_history_entry run;   /* what is not written yet */
     bool open;                      /* ... and there is some */
-    int64_t told;                   /* when_tick() of the last line; 0: none yet */
+    int64_t written;                /* when_tick() of the last line; 0: none yet */
     struct entry *next;
 };
 
 struct load_metrics {
     struct load_metrics_conf conf;
     struct metrics *metrics;
-    struct monitor *board;
+    struct monitor *monitor;
     uv_timer_t timer;
     struct entry *entries;
 };
@@ -40,10 +40,10 @@ static const char *const kinds[TABLE_TROUBLES] = {
 };
 
 static const struct last_run_metrics last_run = {.side = RUN_HISTORY_LOAD,
-                                                 .duration = METER_LAST_DURATION,
-                                                 .timestamp = METER_LAST_TIMESTAMP,
-                                                 .success = METER_LAST_SUCCESS,
-                                                 .dead_letters = METER_ASIDE};
+                                                 .duration = LOAD_METRIC_LAST_DURATION,
+                                                 .timestamp = LOAD_METRIC_LAST_TIMESTAMP,
+                                                 .success = LOAD_METRIC_LAST_SUCCESS,
+                                                 .dead_letters = LOAD_METRIC_DEAD_LETTERS};
 
 /* ---- counting ---- */
 
@@ -61,17 +61,17 @@ static void count(const struct load_metrics *a, struct entry *i)
     } rows[] = {
         {"inserted", c->inserted - s->inserted},    {"updated", c->updated - s->updated},
         {"unchanged", c->unchanged - s->unchanged}, {"stale", c->stale - s->stale},
-        {"folded", c->folded - s->folded},          {"dead", c->dead - s->dead},
+        {"folded", c->folded - s->folded},          {"dead", c->dead_letters - s->dead_letters},
     };
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
-        metrics_add(m, METER_ROWS, i->table, rows[k].outcome, (double)rows[k].n);
+        metrics_add(m, LOAD_METRIC_ROWS, i->table, rows[k].outcome, (double)rows[k].n);
     for (size_t k = 0; k < TABLE_TROUBLES; k++)
-        metrics_add(m, METER_DATABASE_ERRORS, i->table, kinds[k],
+        metrics_add(m, LOAD_METRIC_DATABASE_ERRORS, i->table, kinds[k],
                     (double)(c->troubles[k] - s->troubles[k]));
-    metrics_add(m, METER_READ, i->table, NULL, (double)(c->read - s->read));
-    metrics_add(m, METER_BATCHES, i->table, NULL, (double)(c->batches - s->batches));
-    metrics_add(m, METER_RETRIES, i->table, NULL, (double)(c->retries - s->retries));
-    metrics_add(m, METER_DAMAGED, i->table, NULL, (double)(c->damaged - s->damaged));
+    metrics_add(m, LOAD_METRIC_READ, i->table, NULL, (double)(c->read - s->read));
+    metrics_add(m, LOAD_METRIC_BATCHES, i->table, NULL, (double)(c->batches - s->batches));
+    metrics_add(m, LOAD_METRIC_RETRIES, i->table, NULL, (double)(c->retries - s->retries));
+    metrics_add(m, LOAD_METRIC_DAMAGED, i->table, NULL, (double)(c->damaged - s->damaged));
     *s = *c;
 }
 
@@ -88,7 +88,7 @@ static struct entry *find(struct load_metrics *a, const char *table)
     made->next = a->entries;
     a->entries = made;
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-        metrics_add(a->metrics, METER_LOADS, table, statuses[i], 0);
+        metrics_add(a->metrics, LOAD_METRIC_LOADS, table, statuses[i], 0);
     return made;
 }
 
@@ -110,7 +110,7 @@ static void write_line(struct load_metrics *a, struct entry *i)
     if (!i->open)
         return;
     i->open = false;
-    i->told = when_tick();
+    i->written = when_tick();
     if (a->conf.spool == NULL ||
         run_history_add(a->conf.spool, i->table, RUN_HISTORY_LOAD, &i->run, &e) == OK)
         return;
@@ -140,14 +140,14 @@ static void add_counts(struct entry *i, const struct load_counts *c)
     n[RUN_UNCHANGED] += (int64_t)(c->unchanged - seen->unchanged);
     n[RUN_STALE] += (int64_t)(c->stale - seen->stale);
     n[RUN_FOLDED] += (int64_t)(c->folded - seen->folded);
-    n[RUN_DEAD] += (int64_t)(c->dead - seen->dead);
+    n[RUN_DEAD] += (int64_t)(c->dead_letters - seen->dead_letters);
     n[RUN_BATCHES] += (int64_t)(c->batches - seen->batches);
     n[RUN_RETRIES] += (int64_t)(c->retries - seen->retries);
     i->run.busy += c->busy - seen->busy;
 }
 
 /* The last word counts: a table that failed and then went well goes well. */
-static const char *judge(struct run_history_entry *run, const struct err *err)
+static const char *run_status(struct run_history_entry *run, const struct err *err)
 {
     const char *status = "complete";
     if (err != NULL)
@@ -166,8 +166,8 @@ void load_metrics_loaded(struct load_metrics *a, const char *table, const struct
     struct load_counts counts = *i->live;
     int64_t busy = counts.busy - i->seen.busy;
     bool nothing = err == NULL && counts.read == i->seen.read && i->run.error[0] == 0;
-    monitor_ended(a->board, table, err != NULL ? err->code : OK);
-    if (a->conf.follow && nothing && !i->open && i->told != 0) {
+    monitor_ended(a->monitor, table, err != NULL ? err->code : OK);
+    if (a->conf.follow && nothing && !i->open && i->written != 0) {
         i->seen = counts;
         return;
     }
@@ -178,10 +178,10 @@ void load_metrics_loaded(struct load_metrics *a, const char *table, const struct
     i->open = true;
     i->run.ended = now;
     add_counts(i, &counts);
-    metrics_add(a->metrics, METER_LOADS, table, judge(&i->run, err), 1);
-    metrics_observe(a->metrics, METER_LOAD_SECONDS, table, NULL, SECONDS(busy));
+    metrics_add(a->metrics, LOAD_METRIC_LOADS, table, run_status(&i->run, err), 1);
+    metrics_observe(a->metrics, LOAD_METRIC_LOAD_SECONDS, table, NULL, SECONDS(busy));
     i->seen = counts;
-    if (!a->conf.follow || i->told == 0 || when_tick() - i->told >= LOAD_METRICS_SPAN)
+    if (!a->conf.follow || i->written == 0 || when_tick() - i->written >= LOAD_METRICS_SPAN)
         write_line(a, i);
 }
 
@@ -192,13 +192,13 @@ static void set_table(struct metrics *m, const struct status *s, const struct st
     double ratio = status_requests_per_change(t);
     int64_t age = t->since != WHEN_NONE && s->at > t->since ? s->at - t->since : 0;
     if (t->loaded_to != WHEN_NONE)
-        metrics_set(m, METER_COMPLETE_TO, t->name, NULL, SECONDS(t->loaded_to));
-    metrics_set(m, METER_WAITING_BYTES, t->name, NULL, (double)t->bytes);
-    metrics_set(m, METER_WAITING_RECORDS, t->name, NULL, (double)t->records);
-    metrics_set(m, METER_WAITING_PAGES, t->name, NULL, (double)t->pages);
-    metrics_set(m, METER_WAITING_AGE, t->name, NULL, SECONDS(age));
+        metrics_set(m, LOAD_METRIC_COMPLETE_TO, t->name, NULL, SECONDS(t->loaded_to));
+    metrics_set(m, LOAD_METRIC_WAITING_BYTES, t->name, NULL, (double)t->bytes);
+    metrics_set(m, LOAD_METRIC_WAITING_RECORDS, t->name, NULL, (double)t->records);
+    metrics_set(m, LOAD_METRIC_WAITING_PAGES, t->name, NULL, (double)t->pages);
+    metrics_set(m, LOAD_METRIC_WAITING_AGE, t->name, NULL, SECONDS(age));
     if (ratio >= 0)
-        metrics_set(m, METER_RATIO, t->name, NULL, ratio);
+        metrics_set(m, LOAD_METRIC_RATIO, t->name, NULL, ratio);
     last_run_set(m, &last_run, t);
 }
 
@@ -207,11 +207,11 @@ static void collect(void *ctx, const struct status *s)
     struct load_metrics *a = ctx;
     for (struct entry *i = a->entries; i != NULL; i = i->next)
         count(a, i);
-    for (size_t i = METER_LAST_DURATION; i < METER_EXIT; i++)
+    for (size_t i = LOAD_METRIC_LAST_DURATION; i < LOAD_METRIC_EXIT; i++)
         metrics_clear(a->metrics, i);
     if (s == NULL)
         return;
-    metrics_set(a->metrics, METER_SPOOL_BYTES, NULL, NULL, (double)s->bytes);
+    metrics_set(a->metrics, LOAD_METRIC_SPOOL_BYTES, NULL, NULL, (double)s->bytes);
     for (size_t i = 0; i < s->count; i++)
         set_table(a->metrics, s, s->tables[i]);
 }
@@ -227,18 +227,18 @@ enum err_code load_metrics_open(struct load_metrics **out, const struct load_met
     if (a == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     a->conf = *conf;
-    struct monitor_conf board = {.options = conf->options,
-                                 .loop = conf->loop,
-                                 .spool = conf->spool,
-                                 .side = RUN_HISTORY_LOAD,
-                                 .staying = conf->follow || conf->every > 0,
-                                 .interval = conf->every,
-                                 .collect = collect,
-                                 .ctx = a};
-    if ((rc = metrics_open(&a->metrics, load_metric_defs, METERS, e)) == OK) {
-        metrics_set(a->metrics, METER_BUILD, NETTY_VERSION, NULL, 1);
-        board.metrics = a->metrics;
-        rc = monitor_open(&a->board, &board, e);
+    struct monitor_conf monitor = {.options = conf->options,
+                                   .loop = conf->loop,
+                                   .spool = conf->spool,
+                                   .side = RUN_HISTORY_LOAD,
+                                   .staying = conf->follow || conf->every > 0,
+                                   .interval = conf->every,
+                                   .collect = collect,
+                                   .ctx = a};
+    if ((rc = metrics_open(&a->metrics, load_metric_defs, LOAD_METRICS, e)) == OK) {
+        metrics_set(a->metrics, LOAD_METRIC_BUILD, NETTY_VERSION, NULL, 1);
+        monitor.metrics = a->metrics;
+        rc = monitor_open(&a->monitor, &monitor, e);
     }
     (void)uv_timer_init(conf->loop, &a->timer); /* cannot fail */
     a->timer.data = a;
@@ -263,7 +263,7 @@ int load_metrics_done(struct load_metrics *a, int code)
         count(a, i);
         i->live = NULL;
     }
-    return monitor_done(a->board, METER_EXIT, code);
+    return monitor_done(a->monitor, LOAD_METRIC_EXIT, code);
 }
 
 void load_metrics_spool(struct load_metrics *a, const struct spool *s)
@@ -271,7 +271,7 @@ void load_metrics_spool(struct load_metrics *a, const struct spool *s)
     if (a == NULL)
         return;
     a->conf.spool = s;
-    monitor_spool(a->board, s);
+    monitor_spool(a->monitor, s);
 }
 
 static void on_closed(uv_handle_t *h)
@@ -290,7 +290,7 @@ void load_metrics_close(struct load_metrics *a)
     if (a == NULL)
         return;
     write_all(a);
-    monitor_close(a->board);
+    monitor_close(a->monitor);
     metrics_close(a->metrics);
     uv_close((uv_handle_t *)&a->timer, on_closed);
 }

@@ -7,7 +7,7 @@ struct catalog_command {
     struct db *db;
     const struct spool *spool;
     struct backoff backoff;
-    struct catalog_publish *leave;
+    struct catalog_publish *publish;
     uv_timer_t timer;
     catalog_command_ended_fn *ended;
     void *ctx;
@@ -49,8 +49,8 @@ static void on_left(void *ctx, const struct err *err)
 {
     struct catalog_command *t = ctx;
 
-    catalog_publish_free(t->leave);
-    t->leave = NULL;
+    catalog_publish_free(t->publish);
+    t->publish = NULL;
     if (err != NULL)
         failed(t, err);
     else
@@ -65,10 +65,10 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     (void)r;
     if (err != NULL)
         failed(t, err);
-    else if (catalog_publish_open(&t->leave, t->db, t->spool, &e) != OK)
+    else if (catalog_publish_open(&t->publish, t->db, t->spool, &e) != OK)
         finish(t, &e);
     else
-        catalog_publish_run(t->leave, NULL, on_left, t);
+        catalog_publish_run(t->publish, NULL, on_left, t);
 }
 
 static void on_turn(uv_timer_t *timer)
@@ -129,7 +129,7 @@ void catalog_command_close(struct catalog_command *t)
 {
     if (t == NULL)
         return;
-    catalog_publish_free(t->leave);
+    catalog_publish_free(t->publish);
     db_close(t->db);
     uv_close((uv_handle_t *)&t->timer, on_closed);
 }

@@ -32,7 +32,7 @@ struct catalog_publish {
     struct buf sql;
 };
 
-static void ask_next(struct catalog_publish *l);
+static void query_next(struct catalog_publish *l);
 
 enum err_code catalog_publish_open(struct catalog_publish **out, struct db *db,
                                    const struct spool *s, struct err *e)
@@ -137,7 +137,7 @@ static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
     entry->measured = when_now();
     if (PQntuples(r) == 1 && !PQgetisnull(r, 0, 0))
         entry->max_time_modified = target_table_number(r, 0, 0);
-    ask_next(l);
+    query_next(l);
 }
 
 /* What the last catalog says of it can still be gone by. */
@@ -172,7 +172,7 @@ static bool is_known(struct catalog_publish *l, struct catalog_entry *entry)
     return true;
 }
 
-static void ask_next(struct catalog_publish *l)
+static void query_next(struct catalog_publish *l)
 {
     struct err e = ERR_INIT;
 
@@ -218,7 +218,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
     if (read_list(l, r, &e) != OK)
         give_up(l, &e);
     else
-        ask_next(l);
+        query_next(l);
 }
 
 /* A database that does not say which it is has its tables read each time. */

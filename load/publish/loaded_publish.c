@@ -21,7 +21,7 @@ struct loaded_publish {
     struct err err;
 };
 
-static void ask_who(struct loaded_publish *m);
+static void query_identity(struct loaded_publish *m);
 
 enum err_code loaded_publish_open(struct loaded_publish **out, uv_loop_t *loop, struct db *db,
                                   const struct loaded_publish_conf *conf, struct err *e)
@@ -206,7 +206,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         db_query(m->db, sql_progress_flush, params, 1, on_flushed, m);
 }
 
-static void on_who(void *ctx, const PGresult *r, const struct err *err)
+static void on_identity(void *ctx, const PGresult *r, const struct err *err)
 {
     struct loaded_publish *m = ctx;
     const struct db_param params[] = {{.text = spool_id(m->conf.spool)}};
@@ -236,12 +236,12 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL)
         end(ctx, err);
     else
-        ask_who(ctx);
+        query_identity(ctx);
 }
 
-static void ask_who(struct loaded_publish *m)
+static void query_identity(struct loaded_publish *m)
 {
-    db_query(m->db, sql_loaded_id, NULL, 0, on_who, m);
+    db_query(m->db, sql_loaded_id, NULL, 0, on_identity, m);
 }
 
 void loaded_publish_run(struct loaded_publish *m, loaded_publish_done_fn *done, void *ctx)
@@ -251,7 +251,7 @@ void loaded_publish_run(struct loaded_publish *m, loaded_publish_done_fn *done, 
     if (db_lost(m->db))
         db_connect(m->db, on_connected, m);
     else
-        ask_who(m);
+        query_identity(m);
 }
 
 void loaded_publish_stop(struct loaded_publish *m)

@@ -42,7 +42,7 @@ static enum err_code still_held(struct reconcile_task *t, bool *held, struct err
     if (t->now.held == 0 || t->now.window != t->state.windows)
         return OK;
     enum err_code rc = reconcile_delete_limit(t, e);
-    *held = rc == OK && t->marked + t->now.held > t->allowed;
+    *held = rc == OK && t->deleted + t->now.held > t->allowed;
     if (*held) {
         t->row->held = t->now.held;
         LOG(LOG_ERROR, "max-deletes",
@@ -127,16 +127,16 @@ static enum err_code work_on(struct reconcile_task *t, struct err *e)
     if ((rc = read_words(t, e)) != OK)
         return rc;
     t->row->missing = t->now.count;
-    bool looks = s->lookups > t->now.lookups;
+    bool lookups = s->lookups > t->now.lookups;
     bool window = s->windows > t->now.window || t->now.held > 0;
-    if (!looks && !window)
+    if (!lookups && !window)
         return OK;
     if ((rc = reconcile_state_read(t, e)) != OK)
         return rc;
-    if (s->lookups > t->looks)
+    if (s->lookups > t->lookups)
         rc = reconcile_read_lookups(t, &changed, e);
-    else if (looks) {
-        t->now.lookups = t->looks; /* acted on, and killed before the spool was told */
+    else if (lookups) {
+        t->now.lookups = t->lookups; /* acted on, and killed before the spool was told */
         changed = true;
     }
     window = s->windows > t->now.window || t->now.held > 0;
@@ -145,7 +145,7 @@ static enum err_code work_on(struct reconcile_task *t, struct err *e)
         rc = take_window(t, &changed, e);
     if (rc != OK || !changed || t->conf->dry_run)
         return rc;
-    t->now.deleted = t->marked;
+    t->now.deleted = t->deleted;
     t->now.at = when_now();
     t->row->missing = t->now.count;
     return missing_store(t->conf->spool, t->table, &t->now, e);
@@ -155,12 +155,12 @@ static enum err_code work_on(struct reconcile_task *t, struct err *e)
 
 struct shift {
     struct reconcile *r;
-    struct loaded_entry who;
+    struct loaded_entry database;
     PGresult *list;     /* the database's tables */
     PGresult *progress; /* what it has of the spool */
 };
 
-static enum err_code try_look(void *ctx, struct session *s, struct err *e)
+static enum err_code try_read(void *ctx, struct session *s, struct err *e)
 {
     struct shift *w = ctx;
     PGresult *r = NULL;
@@ -175,7 +175,7 @@ static enum err_code try_look(void *ctx, struct session *s, struct err *e)
     if ((rc = session_query(s, sql_loaded_id, NULL, 0, &r, e)) != OK)
         return rc;
     if (PQntuples(r) == 1)
-        (void)snprintf(w->who.id, sizeof w->who.id, "%s", PQgetvalue(r, 0, 0));
+        (void)snprintf(w->database.id, sizeof w->database.id, "%s", PQgetvalue(r, 0, 0));
     PQclear(r);
     if ((rc = session_query(s, sql_list_tables, NULL, 0, &w->list, e)) != OK)
         return rc;
@@ -195,7 +195,7 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
     struct reconcile_task t = {.conf = &w->r->conf,
                                .stop = &w->r->stop,
                                .session = w->r->session,
-                               .database = w->who.id,
+                               .database = w->database.id,
                                .table = row->table,
                                .row = row};
     enum err_code rc = inventory_read(t.conf->spool, t.table, &t.state, NULL, NULL, e);
@@ -216,7 +216,7 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
 }
 
 /* What passes by itself is not worth a word. */
-static void tell(const struct reconcile_row *row)
+static void report(const struct reconcile_row *row)
 {
     const struct err *e = &row->err;
     bool passes = e->code == ERR_BUSY || e->code == ERR_INTERRUPTED;
@@ -227,7 +227,7 @@ static void tell(const struct reconcile_row *row)
             F_ERR(e));
 }
 
-static bool any_roll(const struct reconcile *r)
+static bool any_inventory(const struct reconcile *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         struct inventory_state state;
@@ -244,16 +244,16 @@ static void work(uv_work_t *job)
     struct reconcile *r = job->data;
     struct shift w = {.r = r};
     struct err e = ERR_INIT;
-    if (!any_roll(r))
+    if (!any_inventory(r))
         return;
-    enum err_code rc = session_try(r->session, try_look, &w, &e);
+    enum err_code rc = session_try(r->session, try_read, &w, &e);
     for (size_t i = 0; i < r->count; i++) {
         struct reconcile_row *row = &r->rows[i];
         if (rc == OK && !atomic_load(&r->stop))
             (void)do_table(&w, row, &row->err);
         else if (rc != OK)
             row->err = e;
-        tell(row);
+        report(row);
     }
     PQclear(w.list);
     PQclear(w.progress);

@@ -41,7 +41,7 @@ struct reconcile_conf {
 struct reconcile_row {
     char table[NAMES_TABLE_MAX + 1];
     bool rolled;      /* the table has a roll at all */
-    uint64_t marked;  /* as deleted in this run; with dry_run: would be */
+    uint64_t deleted; /* as deleted in this run; with dry_run: would be */
     uint64_t revived; /* marks taken back */
     uint64_t held;    /* not marked because of max_deletes */
     uint64_t missing; /* waiting for a second look */

@@ -24,12 +24,12 @@ struct chunk {
     int64_t *times;
     unsigned char *flags;
     size_t n;
-    struct revival *marked; /* of them, those that bear a mark */
-    size_t marked_count;
-    size_t marked_room;
+    struct revival *deleted; /* of them, those that bear a mark */
+    size_t deleted_count;
+    size_t deleted_capacity;
 };
 
-struct judge {
+struct absence_check {
     struct reconcile_task *task;
     struct chunk chunk;
     int64_t from; /* the next row's key is not less */
@@ -37,30 +37,30 @@ struct judge {
     size_t page;
     struct inventory_pair *gone;
     size_t gone_count;
-    size_t rows_room;
+    size_t rows_capacity;
     uint64_t beyond; /* rows that missing.json has no room for */
 };
 
 /* ---- the database's rows ---- */
 
-static enum err_code add_marked(struct chunk *c, int64_t key, const char *mark, struct err *e)
+static enum err_code add_deleted(struct chunk *c, int64_t key, const char *mark, struct err *e)
 {
-    if (c->marked_count == c->marked_room) {
-        size_t room = c->marked_room > 0 ? 2 * c->marked_room : 256;
-        struct revival *more = realloc(c->marked, room * sizeof *more);
+    if (c->deleted_count == c->deleted_capacity) {
+        size_t room = c->deleted_capacity > 0 ? 2 * c->deleted_capacity : 256;
+        struct revival *more = realloc(c->deleted, room * sizeof *more);
         if (more == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
-        c->marked = more;
-        c->marked_room = room;
+        c->deleted = more;
+        c->deleted_capacity = room;
     }
-    struct revival *r = &c->marked[c->marked_count++];
+    struct revival *r = &c->deleted[c->deleted_count++];
     *r = (struct revival){.key = key};
     /* What is longer is no mark of ours; and never a time, so that nothing will come of it. */
     (void)snprintf(r->mark, sizeof r->mark, "%s", strlen(mark) < sizeof r->mark ? mark : "-");
     return OK;
 }
 
-static enum err_code take_rows(struct judge *j, const PGresult *r, struct err *e)
+static enum err_code take_rows(struct absence_check *j, const PGresult *r, struct err *e)
 {
     struct chunk *c = &j->chunk;
     size_t n = (size_t)PQntuples(r);
@@ -71,7 +71,7 @@ static enum err_code take_rows(struct judge *j, const PGresult *r, struct err *e
         c->times[c->n] = PQgetisnull(r, row, 1) ? WHEN_NONE : target_table_number(r, row, 1);
         c->flags[c->n] = 0;
         if (!PQgetisnull(r, row, 2))
-            rc = add_marked(c, c->keys[c->n], PQgetvalue(r, row, 2), e);
+            rc = add_deleted(c, c->keys[c->n], PQgetvalue(r, row, 2), e);
         c->n++;
     }
     j->end = n < j->page || c->keys[c->n - 1] >= j->task->relation.key_max;
@@ -82,7 +82,7 @@ static enum err_code take_rows(struct judge *j, const PGresult *r, struct err *e
 
 static enum err_code try_page(void *ctx, struct session *s, struct err *e)
 {
-    struct judge *j = ctx;
+    struct absence_check *j = ctx;
     const struct relation *rel = &j->task->relation;
     char from[24];
     char rows[24];
@@ -101,10 +101,10 @@ static enum err_code try_page(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-static enum err_code fill_chunk(struct judge *j, struct err *e)
+static enum err_code read_chunk(struct absence_check *j, struct err *e)
 {
     enum err_code rc = OK;
-    j->chunk.n = j->chunk.marked_count = 0;
+    j->chunk.n = j->chunk.deleted_count = 0;
     while (rc == OK && !j->end && j->chunk.n + j->page <= CHUNK) {
         if (atomic_load(j->task->stop))
             return err_set(e, ERR_INTERRUPTED, "stopped before the end; the next run does it anew");
@@ -173,26 +173,26 @@ static const struct missing_row *known(const struct missing_entry *old, int64_t 
     return same ? &old->rows[low] : NULL;
 }
 
-static enum err_code add_missing(struct judge *j, struct missing_row row, struct err *e)
+static enum err_code add_missing(struct absence_check *j, struct missing_row row, struct err *e)
 {
     struct missing_entry *now = &j->task->now;
     if (now->count == MISSING_MAX) {
         j->beyond++;
         return OK;
     }
-    if (now->count == j->rows_room) {
-        size_t room = j->rows_room > 0 ? 2 * j->rows_room : 256;
+    if (now->count == j->rows_capacity) {
+        size_t room = j->rows_capacity > 0 ? 2 * j->rows_capacity : 256;
         struct missing_row *more = realloc(now->rows, room * sizeof *more);
         if (more == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
         now->rows = more;
-        j->rows_room = room;
+        j->rows_capacity = room;
     }
     now->rows[now->count++] = row;
     return OK;
 }
 
-static enum err_code add_gone(struct judge *j, int64_t key, int64_t time, struct err *e)
+static enum err_code add_gone(struct absence_check *j, int64_t key, int64_t time, struct err *e)
 {
     struct inventory_pair *more = realloc(j->gone, (j->gone_count + 1) * sizeof *more);
     if (more == NULL)
@@ -204,7 +204,7 @@ static enum err_code add_gone(struct judge *j, int64_t key, int64_t time, struct
 
 /* A row that the roll lacks, and that bears no mark. Missing in a roll before this one, too, it is
  * gone: that one began after it was in the database, and this one after that one was judged. */
-static enum err_code judge_row(struct judge *j, int64_t key, int64_t time, struct err *e)
+static enum err_code check_row(struct absence_check *j, int64_t key, int64_t time, struct err *e)
 {
     const struct reconcile_task *t = j->task;
     const struct inventory_state *s = &t->state;
@@ -226,13 +226,13 @@ static enum err_code judge_row(struct judge *j, int64_t key, int64_t time, struc
 }
 
 /* Marks that are older than the roll, of records that it shows. */
-static enum err_code revive(struct judge *j, struct err *e)
+static enum err_code revive(struct absence_check *j, struct err *e)
 {
     struct chunk *c = &j->chunk;
     size_t kept = 0;
     size_t at = 0;
-    for (size_t i = 0; i < c->marked_count; i++) {
-        struct revival *r = &c->marked[i];
+    for (size_t i = 0; i < c->deleted_count; i++) {
+        struct revival *r = &c->deleted[i];
         int64_t when = WHEN_NONE;
         while (c->keys[at] < r->key)
             at++;
@@ -240,29 +240,29 @@ static enum err_code revive(struct judge *j, struct err *e)
         if ((c->flags[at] & SEEN) == 0 || !ours || when >= j->task->state.began)
             continue;
         r->deleted = (c->flags[at] & DELETED) != 0;
-        c->marked[kept++] = *r;
+        c->deleted[kept++] = *r;
     }
     enum err_code rc = OK;
     for (size_t i = 0; i < kept && rc == OK; i += RECONCILE_ROWS)
-        rc = reconcile_undelete(j->task, c->marked + i,
+        rc = reconcile_undelete(j->task, c->deleted + i,
                                 kept - i < RECONCILE_ROWS ? kept - i : RECONCILE_ROWS, e);
     return rc;
 }
 
-static enum err_code judge_chunk(struct judge *j, struct err *e)
+static enum err_code check_chunk(struct absence_check *j, struct err *e)
 {
     const struct reconcile_task *t = j->task;
     struct chunk *c = &j->chunk;
     struct inventory_state state;
-    size_t marked = 0;
+    size_t deleted = 0;
     enum err_code rc = inventory_read(t->conf->spool, t->table, &state, on_line, c, e);
     if (rc == OK && state.began != t->state.began)
         rc = err_set(e, ERR_BUSY, "a new roll was begun meanwhile");
     for (size_t i = 0; i < c->n && rc == OK; i++) {
-        bool bears = marked < c->marked_count && c->marked[marked].key == c->keys[i];
-        marked += bears;
+        bool bears = deleted < c->deleted_count && c->deleted[deleted].key == c->keys[i];
+        deleted += bears;
         if (!bears && (c->flags[i] & SEEN) == 0)
-            rc = judge_row(j, c->keys[i], c->times[i], e);
+            rc = check_row(j, c->keys[i], c->times[i], e);
     }
     return rc == OK ? revive(j, e) : rc;
 }
@@ -270,7 +270,7 @@ static enum err_code judge_chunk(struct judge *j, struct err *e)
 enum err_code reconcile_find_absent(struct reconcile_task *t, struct inventory_pair **gone,
                                     size_t *n, struct err *e)
 {
-    struct judge j = {.task = t, .from = t->relation.key_min, .page = PAGE};
+    struct absence_check j = {.task = t, .from = t->relation.key_min, .page = PAGE};
     struct chunk *c = &j.chunk;
     enum err_code rc = OK;
     c->keys = calloc(CHUNK + 1, sizeof *c->keys);
@@ -279,15 +279,15 @@ enum err_code reconcile_find_absent(struct reconcile_task *t, struct inventory_p
     if (c->keys == NULL || c->times == NULL || c->flags == NULL)
         rc = err_set(e, ERR_NOMEM, "out of memory");
     while (rc == OK && !j.end)
-        if ((rc = fill_chunk(&j, e)) == OK && c->n > 0)
-            rc = judge_chunk(&j, e);
+        if ((rc = read_chunk(&j, e)) == OK && c->n > 0)
+            rc = check_chunk(&j, e);
     if (j.beyond > 0)
         LOG(LOG_WARN, "missing", "more records are missing than can be looked at at once",
             F_STR("table", t->table), F_INT("beyond", j.beyond));
     free(c->keys);
     free(c->times);
     free(c->flags);
-    free(c->marked);
+    free(c->deleted);
     *gone = j.gone;
     *n = j.gone_count;
     return rc;

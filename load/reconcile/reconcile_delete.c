@@ -14,7 +14,7 @@ struct batch {
     const struct inventory_pair *pairs;
     size_t n;
     int64_t at;
-    uint64_t looks; /* 0: not to be stored */
+    uint64_t lookups; /* 0: not to be stored */
     const struct revival *revivals;
     uint64_t deleted;
     uint64_t done;
@@ -99,14 +99,14 @@ static enum err_code read_book(struct reconcile_task *t, const char *text, struc
     const struct sql_var vars[] = {{"spool", spool_id(t->conf->spool)}, {"table_name", t->table}};
     PGresult *r = NULL;
     enum err_code rc = session_run(t->session, text, vars, 2, &r, e);
-    t->looks = t->marked = 0;
+    t->lookups = t->deleted = 0;
     if (rc == OK && PQntuples(r) == 1) {
-        int64_t roll = target_table_number(r, 0, 0);
-        if (roll > t->state.began)
+        int64_t inventory = target_table_number(r, 0, 0);
+        if (inventory > t->state.began)
             rc = err_set(e, ERR_BUSY, "another loader is at a later roll already");
-        if (roll == t->state.began) {
-            t->looks = (uint64_t)target_table_number(r, 0, 1);
-            t->marked = (uint64_t)target_table_number(r, 0, 2);
+        if (inventory == t->state.began) {
+            t->lookups = (uint64_t)target_table_number(r, 0, 1);
+            t->deleted = (uint64_t)target_table_number(r, 0, 2);
         }
     }
     PQclear(r);
@@ -181,21 +181,21 @@ enum err_code reconcile_delete_count(struct reconcile_task *t, const struct inve
 static enum err_code store_book(const struct batch *b, struct session *s, struct err *e)
 {
     const struct reconcile_task *t = b->task;
-    char roll[NUMBER];
-    char looks[NUMBER];
-    char marked[NUMBER];
+    char inventory[NUMBER];
+    char lookups[NUMBER];
+    char deleted[NUMBER];
     const struct sql_var vars[] = {
         {"spool", spool_id(t->conf->spool)},
         {"table_name", t->table},
-        {"roll", decimal((uint64_t)t->state.began, roll)},
-        {"looks", decimal(b->looks > 0 ? b->looks : t->looks, looks)},
-        {"marked", decimal(t->marked + b->deleted, marked)},
+        {"roll", decimal((uint64_t)t->state.began, inventory)},
+        {"looks", decimal(b->lookups > 0 ? b->lookups : t->lookups, lookups)},
+        {"marked", decimal(t->deleted + b->deleted, deleted)},
     };
     return session_run(s, sql_reconcile_store, vars, 5, NULL, e);
 }
 
 /* The lock first: what another loader did meanwhile shows in the bookkeeping. */
-static enum err_code try_mark(void *ctx, struct session *s, struct err *e)
+static enum err_code try_delete(void *ctx, struct session *s, struct err *e)
 {
     struct batch *b = ctx;
     struct reconcile_task *t = b->task;
@@ -207,7 +207,7 @@ static enum err_code try_mark(void *ctx, struct session *s, struct err *e)
     if ((rc = session_query(s, sql_begin, NULL, 0, NULL, e)) != OK ||
         (rc = read_book(t, sql_reconcile_lock, e)) != OK)
         return rc;
-    if (b->looks > 0 && t->looks >= b->looks)
+    if (b->lookups > 0 && t->lookups >= b->lookups)
         return session_query(s, "ROLLBACK", NULL, 0, NULL, e);
     if (b->n > 0) {
         if ((rc = run_arrays(b, sql_reconcile_mark, params, 3, &r, e)) != OK)
@@ -225,7 +225,7 @@ static enum err_code try_mark(void *ctx, struct session *s, struct err *e)
 }
 
 enum err_code reconcile_delete_rows(struct reconcile_task *t, const struct inventory_pair *pairs,
-                                    size_t n, int64_t at, uint64_t looks, struct err *e)
+                                    size_t n, int64_t at, uint64_t lookups, struct err *e)
 {
     struct batch b;
     enum err_code rc = OK;
@@ -235,13 +235,13 @@ enum err_code reconcile_delete_rows(struct reconcile_task *t, const struct inven
     do {
         b.pairs = pairs + i;
         b.n = n - i < RECONCILE_ROWS ? n - i : RECONCILE_ROWS;
-        b.looks = i + b.n == n ? looks : 0;
+        b.lookups = i + b.n == n ? lookups : 0;
         i += b.n;
         if ((rc = make_pairs(&b, e)) == OK &&
-            (rc = session_try(t->session, try_mark, &b, e)) == OK) {
-            t->row->marked += b.done;
-            t->marked += b.deleted;
-            t->looks = b.looks > t->looks ? b.looks : t->looks;
+            (rc = session_try(t->session, try_delete, &b, e)) == OK) {
+            t->row->deleted += b.done;
+            t->deleted += b.deleted;
+            t->lookups = b.lookups > t->lookups ? b.lookups : t->lookups;
         }
     } while (rc == OK && i < n);
     batch_free(&b);

@@ -33,26 +33,26 @@ enum err_code reconcile_fresh(const struct reconcile_task *t, int64_t at, int64_
     return rc;
 }
 
-/* ---- looks ---- */
+/* ---- lookups ---- */
 
-struct looks {
+struct lookups {
     const struct reconcile_task *task;
     struct inventory_pair *absent;
     size_t absent_count;
     int64_t *keys; /* all that were asked for */
     size_t keys_count;
-    int64_t at, clock; /* of the last look */
+    int64_t at, clock; /* of the last lookup */
     uint64_t number;
 };
 
-static enum err_code on_look(void *ctx, const struct inventory_line *line, struct err *e)
+static enum err_code on_lookup(void *ctx, const struct inventory_line *line, struct err *e)
 {
-    struct looks *l = ctx;
-    if (line->kind != INVENTORY_LOOKUP || line->number <= l->task->looks)
+    struct lookups *l = ctx;
+    if (line->kind != INVENTORY_LOOKUP || line->number <= l->task->lookups)
         return OK;
-    const struct inventory_lookup *look = line->lookup;
-    size_t absent = l->absent_count + look->absent_count;
-    size_t keys = l->keys_count + look->absent_count + look->present_count;
+    const struct inventory_lookup *lookup = line->lookup;
+    size_t absent = l->absent_count + lookup->absent_count;
+    size_t keys = l->keys_count + lookup->absent_count + lookup->present_count;
     struct inventory_pair *pairs = realloc(l->absent, (absent + 1) * sizeof *pairs);
     if (pairs != NULL)
         l->absent = pairs;
@@ -61,14 +61,14 @@ static enum err_code on_look(void *ctx, const struct inventory_line *line, struc
         l->keys = all;
     if (pairs == NULL || all == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < look->absent_count; i++) {
-        l->absent[l->absent_count++] = look->absent[i];
-        l->keys[l->keys_count++] = look->absent[i].key;
+    for (size_t i = 0; i < lookup->absent_count; i++) {
+        l->absent[l->absent_count++] = lookup->absent[i];
+        l->keys[l->keys_count++] = lookup->absent[i].key;
     }
-    for (size_t i = 0; i < look->present_count; i++)
-        l->keys[l->keys_count++] = look->present[i];
-    l->at = look->at;
-    l->clock = look->clock;
+    for (size_t i = 0; i < lookup->present_count; i++)
+        l->keys[l->keys_count++] = lookup->present[i];
+    l->at = lookup->at;
+    l->clock = lookup->clock;
     l->number = line->number;
     return OK;
 }
@@ -81,7 +81,7 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Those that have been looked at are no longer candidates. */
-static void drop_looked(struct missing_entry *entry, int64_t *keys, size_t n)
+static void drop_looked_up(struct missing_entry *entry, int64_t *keys, size_t n)
 {
     size_t kept = 0;
     if (n == 0)
@@ -103,7 +103,7 @@ static void show_some(char *out, size_t room, const struct inventory_pair *pairs
 }
 
 enum err_code reconcile_act(struct reconcile_task *t, const struct inventory_pair *pairs, size_t n,
-                            int64_t at, uint64_t looks, uint64_t *held, struct err *e)
+                            int64_t at, uint64_t lookups, uint64_t *held, struct err *e)
 {
     char keys[256];
     uint64_t deleted = 0;
@@ -114,14 +114,14 @@ enum err_code reconcile_act(struct reconcile_task *t, const struct inventory_pai
     if (rc != OK)
         return rc;
     show_some(keys, sizeof keys, pairs, n);
-    if (deleted > 0 && t->marked + deleted > t->allowed) {
+    if (deleted > 0 && t->deleted + deleted > t->allowed) {
         *held = deleted;
         LOG(LOG_ERROR, "max-deletes",
             "more records are gone from the source than --max-deletes allows, so none is marked; "
             "look at "
             "some of them, then run netty-load with a greater --max-deletes, or have netty-extract "
             "--reconcile --full begin anew",
-            F_STR("table", t->table), F_INT("gone", deleted), F_INT("marked", t->marked),
+            F_STR("table", t->table), F_INT("gone", deleted), F_INT("marked", t->deleted),
             F_INT("allowed", t->allowed), F_STR("keys", keys));
         return OK;
     }
@@ -131,19 +131,19 @@ enum err_code reconcile_act(struct reconcile_task *t, const struct inventory_pai
                              : "records that the source no longer has are marked as deleted",
             F_STR("table", t->table), F_INT("records", n), F_STR("keys", keys));
     if (t->conf->dry_run) {
-        t->row->marked += n;
+        t->row->deleted += n;
         return OK;
     }
-    return reconcile_delete_rows(t, pairs, n, at, looks, e);
+    return reconcile_delete_rows(t, pairs, n, at, lookups, e);
 }
 
 enum err_code reconcile_read_lookups(struct reconcile_task *t, bool *changed, struct err *e)
 {
-    struct looks l = {.task = t};
+    struct lookups l = {.task = t};
     struct inventory_state state;
     bool fresh = false;
     uint64_t held = 0;
-    enum err_code rc = inventory_read(t->conf->spool, t->table, &state, on_look, &l, e);
+    enum err_code rc = inventory_read(t->conf->spool, t->table, &state, on_lookup, &l, e);
     if (rc == OK && state.began != t->state.began)
         rc = err_set(e, ERR_BUSY, "a new roll was begun meanwhile");
     if (rc == OK)
@@ -156,7 +156,7 @@ enum err_code reconcile_read_lookups(struct reconcile_task *t, bool *changed, st
     t->now.held = t->row->held = held;
     if (held == 0) {
         t->now.lookups = l.number;
-        drop_looked(&t->now, l.keys, l.keys_count);
+        drop_looked_up(&t->now, l.keys, l.keys_count);
     }
 done:
     free(l.absent);

@@ -1,7 +1,7 @@
 /*
  * The inside of the loader's reconcile, shared by the files load/reconcile*.c only:
  *   reconcile.c        the thread, the tables, what there is to do
- *   reconcile_lookups.c  what the second looks have shown, and when it may be acted on
+ *   reconcile_lookups.c  what the lookups have shown, and when it may be acted on
  *   reconcile_absent.c  which rows a roll lacks
  *   reconcile_delete.c   the transactions
  */
@@ -28,8 +28,8 @@ struct reconcile_task {
     struct inventory_state state; /* of the roll */
     struct missing_entry old;     /* our last word; its rows are its own */
     struct missing_entry now;     /* our next word; likewise */
-    uint64_t looks;               /* of this roll acted on, and */
-    uint64_t marked;              /* rows marked in it, as the database has it */
+    uint64_t lookups;             /* of this roll acted on, and */
+    uint64_t deleted;             /* rows marked in it, as the database has it */
     uint64_t allowed;             /* to be marked in one roll */
     struct reconcile_row *row;
 };
@@ -39,11 +39,11 @@ struct reconcile_task {
  * had at `clock`? Only then is what it lacks not merely late. */
 enum err_code reconcile_fresh(const struct reconcile_task *t, int64_t at, int64_t clock,
                               bool *fresh, struct err *e) MUST_CHECK;
-/* Marks what is gone, or says why not: *held is how many are held back. looks: acted on with that; or
+/* Marks what is gone, or says why not: *held is how many are held back. lookups: acted on with that; or
  * 0. */
 enum err_code reconcile_act(struct reconcile_task *t, const struct inventory_pair *pairs, size_t n,
-                            int64_t at, uint64_t looks, uint64_t *held, struct err *e) MUST_CHECK;
-/* The looks of the roll that have not been acted on. */
+                            int64_t at, uint64_t lookups, uint64_t *held, struct err *e) MUST_CHECK;
+/* The lookups of the roll that have not been acted on. */
 enum err_code reconcile_read_lookups(struct reconcile_task *t, bool *changed,
                                      struct err *e) MUST_CHECK;
 
@@ -53,16 +53,17 @@ enum err_code reconcile_find_absent(struct reconcile_task *t, struct inventory_p
                                     size_t *n, struct err *e) MUST_CHECK;
 
 /* reconcile_delete.c */
-/* Reads task.looks and task.marked. */
+/* Reads task.lookups and task.deleted. */
 enum err_code reconcile_state_read(struct reconcile_task *t, struct err *e) MUST_CHECK;
 enum err_code reconcile_delete_limit(struct reconcile_task *t, struct err *e) MUST_CHECK;
 /* How many of these would be newly deleted. */
 enum err_code reconcile_delete_count(struct reconcile_task *t, const struct inventory_pair *pairs,
                                      size_t n, uint64_t *deleted, struct err *e) MUST_CHECK;
-/* Marks them in transactions of RECONCILE_ROWS; the last one also stores that so many looks have
+/* Marks them in transactions of RECONCILE_ROWS; the last one also stores that so many lookups have
  * been acted on. at: when they were found missing for the second time. */
 enum err_code reconcile_delete_rows(struct reconcile_task *t, const struct inventory_pair *pairs,
-                                    size_t n, int64_t at, uint64_t looks, struct err *e) MUST_CHECK;
+                                    size_t n, int64_t at, uint64_t lookups,
+                                    struct err *e) MUST_CHECK;
 struct revival {
     int64_t key;
     bool deleted;

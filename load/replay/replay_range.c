@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 /* *there, or why not in e. *known: the spool holds the table. */
-static enum err_code look(const struct spool *s, const char *table, uint64_t segment, bool *known,
-                          bool *there, struct err *e)
+static enum err_code find_segment(const struct spool *s, const char *table, uint64_t segment,
+                                  bool *known, bool *there, struct err *e)
 {
     char dir[IO_PATH];
     struct segment_list list = {0};
@@ -44,7 +44,7 @@ enum err_code replay_range_check(const struct spool *s, const char *const *table
         struct err why = ERR_INIT;
         bool known = false;
         bool there = false;
-        rc = look(s, count > 0 ? tables[i] : all[i], segment, &known, &there, &why);
+        rc = find_segment(s, count > 0 ? tables[i] : all[i], segment, &known, &there, &why);
         if (rc != OK)
             *e = why;
         else if (known && !there && lacking.code == OK)

@@ -23,15 +23,15 @@ struct roll_forward {
     struct roll_forward_conf conf;
     char *quoted; /* "the key's name" */
     struct reader *reader;
-    struct dead_index *dead;
-    struct row_builder *rower;
-    struct jsonb_merge *merger;
+    struct dead_index *dead_letters;
+    struct row_builder *row_builder;
+    struct jsonb_merge *merge;
     struct batch *batch;
-    struct lanes heard;       /* so far; the lines from there up to ... */
-    struct lanes known;       /* ... there are heard now */
+    struct lanes read;        /* so far; the lines from there up to ... */
+    struct lanes known;       /* ... there are read now */
     struct progress end;      /* the greatest of those */
     struct subject *subjects; /* by key */
-    size_t count, room;
+    size_t count, capacity;
     struct buf data; /* of the line at hand */
     struct buf merged;
 };
@@ -55,9 +55,9 @@ enum err_code roll_forward_open(struct roll_forward **out, const struct roll_for
     }
     (void)snprintf(l->quoted, n, "\"%s\"", conf->row.key);
     if ((rc = reader_open(&l->reader, conf->spool, conf->table, e)) == OK &&
-        (rc = dead_index_open(&l->dead, conf->spool, conf->table, DEAD_LOAD, e)) == OK &&
-        (rc = row_builder_open(&l->rower, &conf->row, e)) == OK)
-        rc = jsonb_merge_open(&l->merger, e);
+        (rc = dead_index_open(&l->dead_letters, conf->spool, conf->table, DEAD_LOAD, e)) == OK &&
+        (rc = row_builder_open(&l->row_builder, &conf->row, e)) == OK)
+        rc = jsonb_merge_open(&l->merge, e);
     if (rc == OK)
         *out = l;
     else
@@ -65,7 +65,7 @@ enum err_code roll_forward_open(struct roll_forward **out, const struct roll_for
     return rc;
 }
 
-static void forget(struct roll_forward *l)
+static void drop_subjects(struct roll_forward *l)
 {
     for (size_t i = 0; i < l->count; i++)
         buf_free(&l->subjects[i].own);
@@ -76,13 +76,13 @@ void roll_forward_close(struct roll_forward *l)
 {
     if (l == NULL)
         return;
-    forget(l);
+    drop_subjects(l);
     free(l->subjects);
     if (l->reader != NULL)
         reader_close(l->reader);
-    dead_index_close(l->dead);
-    row_builder_close(l->rower);
-    jsonb_merge_close(l->merger);
+    dead_index_close(l->dead_letters);
+    row_builder_close(l->row_builder);
+    jsonb_merge_close(l->merge);
     buf_free(&l->data);
     buf_free(&l->merged);
     free(l->quoted);
@@ -97,7 +97,7 @@ static int compare_subjects(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* To the first line that one of the lanes has not heard. */
+/* To the first line that one of the lanes has not read. */
 static enum err_code seek(struct roll_forward *l, struct err *e)
 {
     struct page_place from = {0, 0};
@@ -106,18 +106,18 @@ static enum err_code seek(struct roll_forward *l, struct err *e)
 
     l->end = (struct progress){0};
     for (unsigned i = 0; i < LANES; i++) {
-        const struct progress *heard = &l->heard.at[i];
-        if (progress_compare(heard, &l->known.at[i]) >= 0)
+        const struct progress *read = &l->read.at[i];
+        if (progress_compare(read, &l->known.at[i]) >= 0)
             continue;
-        if (!some || page_compare(heard->place, from) < 0)
-            from = heard->place;
+        if (!some || page_compare(read->place, from) < 0)
+            from = read->place;
         if (progress_compare(&l->known.at[i], &l->end) > 0)
             l->end = l->known.at[i];
         some = true;
     }
     if (from.page > 0)
-        from.page--; /* of which perhaps only some lines were heard */
-    if ((rc = dead_index_refresh(l->dead, (struct page_place){0, 0}, e)) != OK)
+        from.page--; /* of which perhaps only some lines were read */
+    if ((rc = dead_index_refresh(l->dead_letters, (struct page_place){0, 0}, e)) != OK)
         return rc;
     return reader_seek(l->reader, from, e);
 }
@@ -127,16 +127,16 @@ enum err_code roll_forward_begin(struct roll_forward *l, struct batch *b, const 
 {
     size_t n = batch_rows(b);
 
-    forget(l);
+    drop_subjects(l);
     l->batch = b;
-    l->heard = (struct lanes){0};
+    l->read = (struct lanes){0};
     l->known = *known;
-    if (n > l->room) {
+    if (n > l->capacity) {
         struct subject *more = realloc(l->subjects, n * sizeof *more);
         if (more == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
         l->subjects = more;
-        l->room = n;
+        l->capacity = n;
     }
     for (; l->count < n; l->count++) {
         struct subject *s = &l->subjects[l->count];
@@ -219,10 +219,10 @@ static bool timed(int64_t t)
 static enum err_code is_set_aside(struct roll_forward *l, const struct batch_row *row, bool *dead,
                                   struct err *e)
 {
-    enum err_code rc = dead_index_has(l->dead, row->place, row->line, dead, e);
+    enum err_code rc = dead_index_has(l->dead_letters, row->place, row->line, dead, e);
 
     if (rc == OK && *dead)
-        *dead = !l->conf.gone(l->conf.ctx, row->place, row->line);
+        *dead = !l->conf.redriven(l->conf.ctx, row->place, row->line);
     return rc;
 }
 
@@ -242,7 +242,7 @@ static enum err_code carry_on(struct roll_forward *l, struct subject *s,
     if (l->conf.replace) {
         rc = buf_add(&l->merged, l->data.data, l->data.len);
         row->shape = late->row.shape;
-    } else if ((rc = jsonb_merge_run(l->merger, data, row->data_len, l->data.data, l->data.len,
+    } else if ((rc = jsonb_merge_run(l->merge, data, row->data_len, l->data.data, l->data.len,
                                      &l->merged, e)) != OK)
         return rc;
     buf_reset(&s->own);
@@ -269,13 +269,13 @@ static bool is_due(const struct roll_forward *l, int64_t key, const struct progr
 {
     unsigned lane = lane_of(key);
 
-    return progress_compare(at, &l->heard.at[lane]) > 0 &&
+    return progress_compare(at, &l->read.at[lane]) > 0 &&
            progress_compare(at, &l->known.at[lane]) <= 0;
 }
 
 /* at: the line's page, and its number there from 1. */
-static enum err_code hear(struct roll_forward *l, const struct progress *at, uint64_t number,
-                          const char *line, size_t n, struct err *e)
+static enum err_code read_line(struct roll_forward *l, const struct progress *at, uint64_t number,
+                               const char *line, size_t n, struct err *e)
 {
     struct batch_row late = {.place = at->place, .line = number};
     struct row_refusal why;
@@ -285,7 +285,7 @@ static enum err_code hear(struct roll_forward *l, const struct progress *at, uin
     if (!may_concern(l, line, n))
         return OK;
     buf_reset(&l->data);
-    if ((rc = row_build(l->rower, line, n, &l->data, &late.row, &no, &why, e)) != OK || no)
+    if ((rc = row_build(l->row_builder, line, n, &l->data, &late.row, &no, &why, e)) != OK || no)
         return rc;
     struct subject *s = find(l, late.row.key);
     int order = s != NULL && is_due(l, late.row.key, at) ? compare_lines(&late, &s->row) : 0;
@@ -298,7 +298,7 @@ static enum err_code hear(struct roll_forward *l, const struct progress *at, uin
     return OK;
 }
 
-static enum err_code hear_page(struct roll_forward *l, const struct page_info *page, struct err *e)
+static enum err_code read_page(struct roll_forward *l, const struct page_info *page, struct err *e)
 {
     struct page_info info = *page;
     enum err_code rc = OK;
@@ -309,7 +309,7 @@ static enum err_code hear_page(struct roll_forward *l, const struct page_info *p
         size_t n = 0;
         rc = reader_line(l->reader, &line, &n, e);
         if (rc == OK && line != NULL)
-            rc = hear(l, &at, info.first_line + i, line, n, e);
+            rc = read_line(l, &at, info.first_line + i, line, n, e);
         else if (rc == ERR_TOO_BIG)
             rc = OK; /* set aside, whatever it is */
     }
@@ -317,7 +317,7 @@ static enum err_code hear_page(struct roll_forward *l, const struct page_info *p
 }
 
 /* The batch's memory has moved. */
-static void look_again(struct roll_forward *l)
+static void find_data_again(struct roll_forward *l)
 {
     for (size_t i = 0; i < l->count; i++) {
         const char *data = NULL;
@@ -336,10 +336,10 @@ static enum err_code finish(struct roll_forward *l, struct err *e)
             rc = batch_put(l->batch, &s->row, s->own.data, e);
         s->changed = false;
     }
-    look_again(l);
+    find_data_again(l);
     for (unsigned i = 0; i < LANES; i++)
-        if (progress_compare(&l->known.at[i], &l->heard.at[i]) > 0)
-            l->heard.at[i] = l->known.at[i];
+        if (progress_compare(&l->known.at[i], &l->read.at[i]) > 0)
+            l->read.at[i] = l->known.at[i];
     return rc;
 }
 
@@ -356,7 +356,7 @@ enum err_code roll_forward_run(struct roll_forward *l, bool *more, struct err *e
             return rc;
         }
         *more = what != READER_END && page_compare(page->place, l->end.place) <= 0;
-        if (*more && what == READER_PAGE && (rc = hear_page(l, page, e)) != OK)
+        if (*more && what == READER_PAGE && (rc = read_page(l, page, e)) != OK)
             return rc;
     }
     return *more ? OK : finish(l, e);

@@ -40,7 +40,7 @@ struct roll_forward_conf {
     struct row_conf row;
     bool replace; /* --update replace */
     /* A line that stands in the dead letters has gone in since (redrive). */
-    bool (*gone)(void *ctx, struct page_place place, uint64_t line);
+    bool (*redriven)(void *ctx, struct page_place place, uint64_t line);
     void *ctx;
 };
 

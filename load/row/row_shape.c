@@ -47,7 +47,7 @@ enum err_code shapes_open(struct shapes **out, const char *key, struct err *e)
     return OK;
 }
 
-static void forget(struct known *k)
+static void known_free(struct known *k)
 {
     free(k->ends);
     free(k->names);
@@ -61,7 +61,7 @@ void shapes_close(struct shapes *s)
     if (s == NULL)
         return;
     for (size_t i = 0; i <= REMEMBERED; i++)
-        forget(&s->known[i]);
+        known_free(&s->known[i]);
     free(s->key);
     free(s);
 }
@@ -177,8 +177,8 @@ static void make_pieces(struct known *k)
     k->shape.count = n;
 }
 
-static enum err_code learn(struct shapes *s, const struct record *r, struct known **out,
-                           struct err *e)
+static enum err_code add_shape(struct shapes *s, const struct record *r, struct known **out,
+                               struct err *e)
 {
     size_t bytes = 0;
 
@@ -193,9 +193,9 @@ static enum err_code learn(struct shapes *s, const struct record *r, struct know
         s->recent = slot;
     }
     struct known *k = &s->known[slot];
-    forget(k);
+    known_free(k);
     if (!allocate(k, r, bytes)) {
-        forget(k);
+        known_free(k);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     k->shape.key = k->shape.created = k->shape.modified = SHAPE_NONE;
@@ -224,7 +224,7 @@ enum err_code shapes_of(struct shapes *s, const struct record *r, const struct s
                         struct err *e)
 {
     struct known *k = recall(s, r);
-    enum err_code rc = k != NULL ? OK : learn(s, r, &k, e);
+    enum err_code rc = k != NULL ? OK : add_shape(s, r, &k, e);
 
     *shape = rc == OK ? &k->shape : NULL;
     return rc;

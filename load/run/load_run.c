@@ -22,8 +22,8 @@ static void on_turn(uv_timer_t *timer);
 static struct load_run_table *find(const struct load_run *r, const char *table)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (strcmp(table_load_name(r->items[i]->table), table) == 0)
-            return r->items[i];
+        if (strcmp(table_load_name(r->tables[i]->table), table) == 0)
+            return r->tables[i];
     return NULL;
 }
 
@@ -42,13 +42,13 @@ static size_t batch_share(const struct load_run *r, size_t tables)
 
 static enum err_code add(struct load_run *r, const char *table, size_t tables, struct err *e)
 {
-    struct load_run_table **more = reallocarray(r->items, r->count + 1, sizeof(void *));
+    struct load_run_table **more = reallocarray(r->tables, r->count + 1, sizeof(void *));
     struct load_run_table *item = calloc(1, sizeof *item);
     struct table_load_conf conf = r->conf.table;
     enum err_code rc;
 
     if (more != NULL)
-        r->items = more;
+        r->tables = more;
     if (more == NULL || item == NULL) {
         free(item);
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -62,8 +62,8 @@ static enum err_code add(struct load_run *r, const char *table, size_t tables, s
     }
     item->run = r;
     item->dirty = true;
-    r->items[r->count++] = item;
-    load_metrics_table(r->conf.account, table, table_load_counts(item->table));
+    r->tables[r->count++] = item;
+    load_metrics_table(r->conf.metrics, table, table_load_counts(item->table));
     if (r->follow != NULL)
         spool_watch_table(r->follow, table);
     return OK;
@@ -78,7 +78,7 @@ static bool asked_for(const struct load_run *r, const char *table)
 }
 
 /* The spool's tables that are asked for and not there yet. */
-static enum err_code look(struct load_run *r, struct err *e)
+static enum err_code find_tables(struct load_run *r, struct err *e)
 {
     char **names = NULL;
     size_t n = 0;
@@ -120,8 +120,8 @@ static void on_loaded(void *ctx, const struct err *err)
     item->db = NULL;
     item->err = err != NULL ? *err : ERR_INIT;
     item->failed = when_tick();
-    r->unmarked = true;
-    load_metrics_loaded(r->conf.account, table_load_name(item->table), err);
+    r->unpublished = true;
+    load_metrics_loaded(r->conf.metrics, table_load_name(item->table), err);
     if (err != NULL && err->code != ERR_INTERRUPTED)
         LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
             F_STR("table", table_load_name(item->table)), F_ERR(err),
@@ -130,22 +130,22 @@ static void on_loaded(void *ctx, const struct err *err)
         LOG(r->conf.follow ? LOG_DEBUG : LOG_INFO, "loaded",
             err != NULL ? "stopped before the table's end" : "table loaded",
             F_STR("table", table_load_name(item->table)), F_INT("read", c->read),
-            F_INT("inserted", c->inserted), F_INT("updated", c->updated), F_INT("dead", c->dead),
-            F_INT("ms", c->busy / 1000));
+            F_INT("inserted", c->inserted), F_INT("updated", c->updated),
+            F_INT("dead", c->dead_letters), F_INT("ms", c->busy / 1000));
     if (err != NULL && table_load_unreachable(item->table) && !r->conf.follow)
         for (size_t i = 0; i < r->count; i++)
-            if (r->items[i]->dirty) {
-                r->items[i]->dirty = false;
-                r->items[i]->err = *err;
-                load_metrics_loaded(r->conf.account, table_load_name(r->items[i]->table), err);
+            if (r->tables[i]->dirty) {
+                r->tables[i]->dirty = false;
+                r->tables[i]->err = *err;
+                load_metrics_loaded(r->conf.metrics, table_load_name(r->tables[i]->table), err);
             }
     dispatch(r);
 }
 
-static struct load_run_table *next_item(const struct load_run *r)
+static struct load_run_table *next_table(const struct load_run *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        struct load_run_table *item = r->items[i];
+        struct load_run_table *item = r->tables[i];
         bool resting =
             r->conf.follow && item->err.code != OK && when_tick() - item->failed < RETRY_US;
         if (item->dirty && item->db == NULL && !resting)
@@ -173,13 +173,13 @@ static void give_back(void *ctx, struct db *db)
 
 static bool wanted(void *ctx)
 {
-    return next_item(ctx) != NULL;
+    return next_table(ctx) != NULL;
 }
 
 static bool loading(const struct load_run *r)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (r->items[i]->db != NULL)
+        if (r->tables[i]->db != NULL)
             return true;
     return false;
 }
@@ -199,13 +199,13 @@ static void on_left(void *ctx, const struct err *err)
     struct load_run *r = ctx;
 
     (void)err; /* logged, and no reason to fail */
-    catalog_publish_free(r->leave);
-    r->leave = NULL;
+    catalog_publish_free(r->catalog);
+    r->catalog = NULL;
     dispatch(r);
 }
 
 /* Never a reason to fail: all is loaded, and the next run tells it again. */
-static void on_marked(void *ctx, const struct err *err)
+static void on_published(void *ctx, const struct err *err)
 {
     struct load_run *r = ctx;
 
@@ -214,27 +214,27 @@ static void on_marked(void *ctx, const struct err *err)
         LOG(harmless ? LOG_DEBUG : LOG_WARN, "mark",
             "the spool is not told what is loaded, and keeps it", F_ERR(err));
     }
-    loaded_publish_free(r->mark);
-    r->mark = NULL;
+    loaded_publish_free(r->loaded_publish);
+    r->loaded_publish = NULL;
     dispatch(r);
 }
 
-static bool mark(struct load_run *r)
+static bool publish_loaded(struct load_run *r)
 {
     struct loaded_publish_conf conf = {
         .spool = r->conf.table.spool, .store = true, .prune = true, .limits = r->conf.limits};
     struct err e = ERR_INIT;
     struct db *db = connection_pool_connected(r->pool);
-    bool due =
-        !r->conf.follow || r->stopping || r->marked == 0 || when_tick() - r->marked >= MARK_US;
+    bool due = !r->conf.follow || r->stopping || r->published == 0 ||
+               when_tick() - r->published >= MARK_US;
 
-    if (!r->unmarked || !due || db == NULL)
+    if (!r->unpublished || !due || db == NULL)
         return false;
-    r->unmarked = false;
-    r->marked = when_tick();
-    if (loaded_publish_open(&r->mark, r->loop, db, &conf, &e) != OK)
+    r->unpublished = false;
+    r->published = when_tick();
+    if (loaded_publish_open(&r->loaded_publish, r->loop, db, &conf, &e) != OK)
         return false;
-    loaded_publish_run(r->mark, on_marked, r);
+    loaded_publish_run(r->loaded_publish, on_published, r);
     return true;
 }
 
@@ -247,27 +247,27 @@ static int64_t greatest(void *ctx, const char *table, bool *whole)
 }
 
 /* Once all is quiet; not where nothing could be connected. */
-static bool tell(struct load_run *r)
+static bool publish(struct load_run *r)
 {
     struct err e = ERR_INIT;
     struct db *db = connection_pool_connected(r->pool);
 
     if (r->conf.table.dry_run)
         return false;
-    if (r->told)
-        return mark(r);
-    r->told = true;
+    if (r->catalog_written)
+        return publish_loaded(r);
+    r->catalog_written = true;
     if (db == NULL || r->stopping ||
-        catalog_publish_open(&r->leave, db, r->conf.table.spool, &e) != OK)
+        catalog_publish_open(&r->catalog, db, r->conf.table.spool, &e) != OK)
         return false;
-    r->leave_db = db;
-    catalog_publish_run(r->leave, greatest, on_left, r);
+    r->catalog_db = db;
+    catalog_publish_run(r->catalog, greatest, on_left, r);
     return true;
 }
 
 /* ---- what the source no longer has ---- */
 
-static void on_compared(void *ctx, const struct reconcile_row *rows, size_t n)
+static void on_reconciled(void *ctx, const struct reconcile_row *rows, size_t n)
 {
     struct load_run *r = ctx;
 
@@ -275,18 +275,18 @@ static void on_compared(void *ctx, const struct reconcile_row *rows, size_t n)
         struct load_run_table *item = find(r, rows[i].table);
         if (item == NULL)
             continue;
-        item->gone.rolled = rows[i].rolled;
-        item->gone.marked += rows[i].marked;
-        item->gone.revived += rows[i].revived;
-        item->gone.held = rows[i].held;
-        item->gone.err = rows[i].err;
+        item->reconciled.rolled = rows[i].rolled;
+        item->reconciled.deleted += rows[i].deleted;
+        item->reconciled.revived += rows[i].revived;
+        item->reconciled.held = rows[i].held;
+        item->reconciled.err = rows[i].err;
     }
     r->reconcile = NULL;
     dispatch(r);
 }
 
 /* Beside what is loaded meanwhile: it is a thread of its own. True: it has begun. */
-static bool compare(struct load_run *r)
+static bool start_reconcile(struct load_run *r)
 {
     const struct table_load_conf *t = &r->conf.table;
     struct reconcile_conf conf = {.spool = t->spool,
@@ -301,10 +301,10 @@ static bool compare(struct load_run *r)
     r->compared = true;
     r->compared_at = when_tick();
     for (size_t i = 0; names != NULL && i < r->count; i++)
-        if (r->items[i]->err.code == OK)
-            names[n++] = table_load_name(r->items[i]->table);
+        if (r->tables[i]->err.code == OK)
+            names[n++] = table_load_name(r->tables[i]->table);
     if (names == NULL ||
-        reconcile_start(&r->reconcile, r->loop, &conf, names, n, on_compared, r, &e) != OK)
+        reconcile_start(&r->reconcile, r->loop, &conf, names, n, on_reconciled, r, &e) != OK)
         LOG(LOG_WARN, "reconcile", "what the source no longer has is not looked for", F_ERR(&e));
     free(names);
     return r->reconcile != NULL;
@@ -321,17 +321,17 @@ static bool is_due(const struct load_run *r)
 
 static void dispatch(struct load_run *r)
 {
-    if (r->over || r->leave != NULL || r->mark != NULL)
+    if (r->over || r->catalog != NULL || r->loaded_publish != NULL)
         return;
     struct load_run_table *item;
-    while (!r->stopping && (item = next_item(r)) != NULL &&
+    while (!r->stopping && (item = next_table(r)) != NULL &&
            (item->db = connection_pool_take(r->pool)) != NULL) {
         item->dirty = false;
         table_load_load(item->table, item->db, on_loaded, item);
     }
-    if (loading(r) || tell(r))
+    if (loading(r) || publish(r))
         return;
-    if (is_due(r) && compare(r))
+    if (is_due(r) && start_reconcile(r))
         return;
     if ((!r->conf.follow || r->stopping) && r->reconcile == NULL)
         end(r);
@@ -353,14 +353,14 @@ static void on_change(void *ctx, const char *table)
         return;
     }
     if (table == NULL) {
-        if (look(r, &e) != OK)
+        if (find_tables(r, &e) != OK)
             LOG(LOG_WARN, "scan", "cannot look through the spool", F_ERR(&e));
-        if (r->leave == NULL && r->mark == NULL)
+        if (r->catalog == NULL && r->loaded_publish == NULL)
             connection_pool_rest(r->pool, IDLE_US);
     }
     for (size_t i = 0; i < r->count; i++)
-        if (table == NULL || strcmp(table, table_load_name(r->items[i]->table)) == 0)
-            r->items[i]->dirty = true;
+        if (table == NULL || strcmp(table, table_load_name(r->tables[i]->table)) == 0)
+            r->tables[i]->dirty = true;
     dispatch(r);
 }
 
@@ -375,8 +375,8 @@ static void on_patience(uv_timer_t *timer)
 {
     struct load_run *r = timer->data;
 
-    if (r->mark != NULL)
-        loaded_publish_stop(r->mark);
+    if (r->loaded_publish != NULL)
+        loaded_publish_stop(r->loaded_publish);
 }
 
 static void on_stop(uv_timer_t *timer)
@@ -384,10 +384,10 @@ static void on_stop(uv_timer_t *timer)
     struct load_run *r = timer->data;
 
     (void)uv_timer_start(&r->turn, on_patience, STOP_MS, STOP_MS);
-    if (r->leave != NULL) { /* it may read whole tables, or wait for one */
-        db_drop(r->leave_db);
-        catalog_publish_free(r->leave);
-        r->leave = NULL;
+    if (r->catalog != NULL) { /* it may read whole tables, or wait for one */
+        db_drop(r->catalog_db);
+        catalog_publish_free(r->catalog);
+        r->catalog = NULL;
     }
     dispatch(r);
 }
@@ -416,7 +416,7 @@ enum err_code load_run_open(struct load_run **out, uv_loop_t *loop,
     r->turn.data = r;
     if (conf->follow)
         rc = spool_watch_open(&r->follow, loop, conf->table.spool, on_change, r, e);
-    if (rc == OK && (rc = look(r, e)) == OK)
+    if (rc == OK && (rc = find_tables(r, e)) == OK)
         rc = open_pool(r, e);
     if (rc != OK) {
         load_run_close(r);
@@ -440,8 +440,8 @@ void load_run_stop(struct load_run *r)
     if (r->reconcile != NULL)
         reconcile_stop(r->reconcile);
     for (size_t i = 0; i < r->count; i++)
-        if (r->items[i]->db != NULL)
-            table_load_stop(r->items[i]->table);
+        if (r->tables[i]->db != NULL)
+            table_load_stop(r->tables[i]->table);
     (void)uv_timer_start(&r->turn, on_stop, 0, 0);
 }
 
@@ -455,13 +455,13 @@ void load_run_close(struct load_run *r)
     if (r == NULL)
         return;
     spool_watch_close(r->follow);
-    catalog_publish_free(r->leave);
-    loaded_publish_free(r->mark);
+    catalog_publish_free(r->catalog);
+    loaded_publish_free(r->loaded_publish);
     connection_pool_close(r->pool);
     for (size_t i = 0; i < r->count; i++) {
-        table_load_close(r->items[i]->table);
-        free(r->items[i]);
+        table_load_close(r->tables[i]->table);
+        free(r->tables[i]);
     }
-    free(r->items);
+    free(r->tables);
     uv_close((uv_handle_t *)&r->turn, on_closed);
 }

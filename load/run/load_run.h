@@ -28,7 +28,7 @@ struct load_run_conf {
     size_t jobs;  /* connections in all; one that has no table is lent to one that has */
     bool follow;
     unsigned max_deletes;         /* percent (load/reconcile/reconcile.h) */
-    struct load_metrics *account; /* borrowed; or NULL */
+    struct load_metrics *metrics; /* borrowed; or NULL */
     struct prune_conf limits;     /* of the spool: keep and max */
 };
 

@@ -11,11 +11,12 @@
 struct load_run_table {
     struct load_run *run;
     struct table_load *table;
-    struct db *db;             /* by which it is being loaded, or NULL */
-    bool dirty;                /* the spool may have more */
-    struct err err;            /* how the last load failed */
-    int64_t failed;            /* when_tick() of that */
-    struct reconcile_row gone; /* what the source no longer has: in all; err: of the last time */
+    struct db *db;  /* by which it is being loaded, or NULL */
+    bool dirty;     /* the spool may have more */
+    struct err err; /* how the last load failed */
+    int64_t failed; /* when_tick() of that */
+    struct reconcile_row
+        reconciled; /* what the source no longer has: in all; err: of the last time */
 };
 
 struct load_run {
@@ -24,16 +25,16 @@ struct load_run {
     uv_timer_t turn;
     load_run_ended_fn *ended;
     void *ctx;
-    struct load_run_table **items;
+    struct load_run_table **tables;
     size_t count;
     struct connection_pool *pool;
     struct spool_watch *follow;
-    struct catalog_publish *leave;
-    struct db *leave_db;
-    struct loaded_publish *mark;
-    bool told;                   /* the catalog has been written */
-    bool unmarked;               /* something was committed that the spool does not know of yet */
-    int64_t marked;              /* when_tick() of the last time it was told; 0: never */
+    struct catalog_publish *catalog;
+    struct db *catalog_db;
+    struct loaded_publish *loaded_publish;
+    bool catalog_written;        /* the catalog has been written */
+    bool unpublished;            /* something was committed that the spool does not know of yet */
+    int64_t published;           /* when_tick() of the last time it was told; 0: never */
     struct reconcile *reconcile; /* under way, or NULL */
     bool compared;               /* what was loaded has been held against the rolls, or is being */
     int64_t compared_at;         /* when_tick() of that; 0: never */

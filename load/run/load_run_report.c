@@ -4,15 +4,15 @@
 #include <errno.h>
 
 /* Of marking what the source no longer has. What passes by itself is no failure. */
-static enum err_code gone_code(const struct load_run_table *item)
+static enum err_code reconcile_code(const struct load_run_table *item)
 {
-    const struct err *e = &item->gone.err;
+    const struct err *e = &item->reconciled.err;
     bool passes = e->code == ERR_BUSY || e->code == ERR_INTERRUPTED || e->sys == EROFS ||
                   e->sys == EACCES || e->sys == EPERM;
 
     if (e->code != OK && !passes)
         return e->code;
-    return item->gone.held > 0 ? ERR_SET_ASIDE : OK;
+    return item->reconciled.held > 0 ? ERR_SET_ASIDE : OK;
 }
 
 int load_run_exit(const struct load_run *r)
@@ -20,15 +20,15 @@ int load_run_exit(const struct load_run *r)
     int code = err_exit(r->err.code);
 
     for (size_t i = 0; i < r->count; i++) {
-        const struct load_run_table *item = r->items[i];
+        const struct load_run_table *item = r->tables[i];
         const struct load_counts *c = table_load_counts(item->table);
         enum err_code rc = item->err.code;
         if (rc == OK && item->dirty && r->stopping)
             rc = ERR_INTERRUPTED;
         if (!(rc == ERR_INTERRUPTED && r->conf.follow))
             code = exit_graver(code, err_exit(rc));
-        code = exit_graver(code, err_exit(gone_code(item)));
-        if (c->dead > 0 || c->damaged > 0)
+        code = exit_graver(code, err_exit(reconcile_code(item)));
+        if (c->dead_letters > 0 || c->damaged > 0)
             code = exit_graver(code, err_exit(ERR_SET_ASIDE));
     }
     return code;
@@ -40,7 +40,7 @@ static bool rolled(const struct load_run *r)
     bool any = false;
 
     for (size_t i = 0; i < r->count; i++)
-        any = any || r->items[i]->gone.rolled;
+        any = any || r->tables[i]->reconciled.rolled;
     return any;
 }
 
@@ -51,19 +51,19 @@ enum err_code load_run_report(const struct load_run *r, FILE *out, bool json, st
     enum err_code rc = summary_open(&s, json, e);
 
     for (size_t i = 0; rc == OK && i < r->count; i++) {
-        const struct load_counts *c = table_load_counts(r->items[i]->table);
+        const struct load_counts *c = table_load_counts(r->tables[i]->table);
         const struct cell cells[] = {
-            {"table", CELL_STR, table_load_name(r->items[i]->table), 0},
+            {"table", CELL_STR, table_load_name(r->tables[i]->table), 0},
             {"read", CELL_INT, NULL, (int64_t)c->read},
             {"inserted", known, NULL, (int64_t)c->inserted},
             {"updated", known, NULL, (int64_t)c->updated},
             {"unchanged", known, NULL, (int64_t)c->unchanged},
             {"stale", known, NULL, (int64_t)c->stale},
             {"folded", CELL_INT, NULL, (int64_t)c->folded},
-            {"dead", CELL_INT, NULL, (int64_t)c->dead},
+            {"dead", CELL_INT, NULL, (int64_t)c->dead_letters},
             {"seconds", CELL_SECONDS, NULL, c->busy},
-            {"marked", CELL_INT, NULL, (int64_t)r->items[i]->gone.marked},
-            {"revived", CELL_INT, NULL, (int64_t)r->items[i]->gone.revived},
+            {"marked", CELL_INT, NULL, (int64_t)r->tables[i]->reconciled.deleted},
+            {"revived", CELL_INT, NULL, (int64_t)r->tables[i]->reconciled.revived},
         };
         rc = summary_row(s, cells, sizeof cells / sizeof *cells - (rolled(r) ? 0 : 2), e);
     }

@@ -273,8 +273,8 @@ static enum err_code make_fill(struct table_load *t, struct err *e)
         .fetched_from = t->conf.fetched_from,
         .fetched_to = t->conf.fetched_to,
         .segment = t->conf.segment,
-        .letters = t->conf.redrive,
-        .look = t->conf.dry_run,
+        .redrive = t->conf.redrive,
+        .dry_run = t->conf.dry_run,
     };
     enum err_code rc = OK;
 
@@ -315,7 +315,7 @@ static void on_found(void *ctx, const struct err *err)
     } else {
         t->found = true;
         t->total.whole = t->total.whole || target_table_empty(t->schema);
-        t->way = target_table_empty(t->schema) ? BATCH_INSERT : BATCH_JUDGE;
+        t->way = target_table_empty(t->schema) ? BATCH_INSERT : BATCH_COMPARE;
         t->alike = t->trust;
         table_load_open_cache(t);
     }

@@ -156,7 +156,7 @@ static void note_greatest(struct table_load *t, const struct batch_slot *lot, un
         if (at == WHEN_NONE || at > now || (lanes >> lane_of(r->row.key) & 1u) == 0 ||
             (t->total.greatest != WHEN_NONE && at <= t->total.greatest))
             continue;
-        if (!rejects_has(lot->aside, r->place, r->line))
+        if (!rejects_has(lot->rejects, r->place, r->line))
             t->total.greatest = at;
     }
 }
@@ -174,7 +174,7 @@ static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
     t->total.inserted += r->counts.inserted;
     t->total.updated += r->counts.updated;
     t->total.unchanged += r->counts.unchanged;
-    t->total.dead += r->refused + ((lanes & 1u) != 0 ? f->aside : 0);
+    t->total.dead_letters += r->refused + ((lanes & 1u) != 0 ? f->aside : 0);
     f->inserted += r->counts.inserted;
     f->updated += r->counts.updated;
     note_greatest(t, f->lot, lanes);
@@ -209,21 +209,21 @@ static void learn_to_guess(struct table_load *t)
 {
     const struct batch_in_flight *f = t->flight;
     size_t rows = batch_rows(f->lot->batch);
-    enum batch_way way = rows == 0             ? BATCH_JUDGE
-                         : f->inserted == rows ? BATCH_INSERT
-                         : f->updated == rows  ? BATCH_NEWER
-                                               : BATCH_JUDGE;
+    enum batch_path way = rows == 0             ? BATCH_COMPARE
+                          : f->inserted == rows ? BATCH_INSERT
+                          : f->updated == rows  ? BATCH_NEWER
+                                                : BATCH_COMPARE;
 
-    if (f->guess != BATCH_JUDGE && f->guess != way && t->trust < TRUST_MOST)
+    if (f->guess != BATCH_COMPARE && f->guess != way && t->trust < TRUST_MOST)
         t->trust *= 2;
     t->alike = way == t->way ? t->alike + 1 : 1;
     t->way = way;
 }
 
 /* Not where a line comes once more, as at the end of a page and the beginning of the next. */
-static enum batch_way guess(const struct table_load *t, const struct batch_slot *lot)
+static enum batch_path guess(const struct table_load *t, const struct batch_slot *lot)
 {
-    return t->alike >= t->trust && !batch_builder_repeats(t->fill, lot) ? t->way : BATCH_JUDGE;
+    return t->alike >= t->trust && !batch_builder_repeats(t->fill, lot) ? t->way : BATCH_COMPARE;
 }
 
 /* On to what comes next: what is on its way already, what is in the spool, or what the lanes that are behind lack. What was
@@ -254,7 +254,7 @@ static void committed(struct table_load *t)
     struct err e = ERR_INIT;
 
     t->total.batches++;
-    tell_aside(t, rejects_count(f->lot->aside));
+    tell_aside(t, rejects_count(f->lot->rejects));
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
         F_INT("read", batch_slot_tally(f->lot, LANES_ALL).read),
         F_INT("rows", batch_rows(f->lot->batch)), F_INT("inserted", f->inserted),
@@ -277,7 +277,7 @@ static void take_batch(struct table_load *t, struct batch_slot *lot, const struc
     *f = (struct batch_in_flight){.table = t,
                                   .lot = lot,
                                   .guess = guess(t, lot),
-                                  .aside = rejects_count(lot->aside),
+                                  .aside = rejects_count(lot->rejects),
                                   .sent = when_tick()};
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;

@@ -21,7 +21,7 @@ enum table_load_state {
 struct batch_in_flight {
     struct table_load *table;
     struct batch_slot *lot; /* the fill's */
-    enum batch_way guess;   /* of what its rows all are */
+    enum batch_path guess;  /* of what its rows all are */
     size_t aside;           /* refused before it was sent: lane 0's */
     uint64_t inserted, updated;
     unsigned taught; /* lanes whose commit can be learned from */
@@ -54,7 +54,7 @@ struct table_load {
     struct progress committed;   /* ... and where they are */
     size_t rows;                 /* a batch's, at present */
     unsigned well;
-    enum batch_way way;    /* that all rows of the last batches went, or BATCH_JUDGE; */
+    enum batch_path way;   /* that all rows of the last batches went, or BATCH_COMPARE; */
     unsigned alike, trust; /* so many batches; so many of them tell of the next */
     bool told_dead;        /* that some are set aside: once a load, not once a batch */
     unsigned attempt;      /* since something last went well */

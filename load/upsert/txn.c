@@ -162,16 +162,17 @@ static void txn_begin(struct txn *t)
     t->saved = t->part_failed = t->unknown = t->in_rows = t->arrived = false;
     t->tabled = t->job.bisect;
     t->fast = txn_may_be_fast(t) || (!t->plain && txn_has_cached(t));
-    t->unasked = t->job.guess != BATCH_JUDGE && !t->ask && txn_may_be_fast(t) && !txn_has_cached(t);
+    t->unasked =
+        t->job.guess != BATCH_COMPARE && !t->ask && txn_may_be_fast(t) && !txn_has_cached(t);
     t->refused = 0;
     t->counts = (struct txn_counts){0};
     t->err = ERR_INIT;
-    batch_same_way(t->job.batch, t->job.first, t->job.end, BATCH_JUDGE);
+    batch_same_path(t->job.batch, t->job.first, t->job.end, BATCH_COMPARE);
     for (size_t i = t->job.first; i < t->job.end; i++)
         if (!batch_at(t->job.batch, i)->cached)
             batch_at(t->job.batch, i)->xid = 0;
     if (t->job.end > t->job.first)
-        t->parts[t->count++] = (struct part){t->job.first, t->job.end, BATCH_JUDGE};
+        t->parts[t->count++] = (struct part){t->job.first, t->job.end, BATCH_COMPARE};
     buf_reset(&t->sql);
     if ((rc = buf_adds(&t->sql, sql_begin)) != OK)
         buf_err(&t->err, rc, &t->sql, "the statement");

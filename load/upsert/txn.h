@@ -53,8 +53,8 @@ struct txn_job {
     unsigned lanes;    /* whose rows these are, and whose progress moves */
     bool replace;
     bool bisect;
-    enum batch_way
-        guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_JUDGE: no idea */
+    enum batch_path
+        guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_COMPARE: no idea */
     bool guard; /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */
     bool store; /* ... and becomes `to`, unless it is further already */
     struct progress from, to;

@@ -42,7 +42,7 @@ static bool all_cached(const struct txn *t)
 
 void txn_take_guess(struct txn *t)
 {
-    batch_same_way(t->job.batch, t->job.first, t->job.end, t->job.guess);
+    batch_same_path(t->job.batch, t->job.first, t->job.end, t->job.guess);
     t->parts[0].way = t->job.guess;
     txn_next_part(t);
 }
@@ -118,16 +118,16 @@ bool txn_has_cached(const struct txn *t)
     return false;
 }
 
-static enum batch_way way_of(const struct txn *t, const struct batch_row *mine, const PGresult *r,
-                             int row)
+static enum batch_path way_of(const struct txn *t, const struct batch_row *mine, const PGresult *r,
+                              int row)
 {
     if (t->plain || mine->row.time_modified == WHEN_NONE)
-        return BATCH_JUDGE;
+        return BATCH_COMPARE;
     if (PQgetisnull(r, row, ASKED_MODIFIED))
         return BATCH_NEWER;
     int64_t stored = integer(r, row, ASKED_MODIFIED);
     int64_t time = mine->row.time_modified - EPOCH_2000;
-    return stored < time ? BATCH_NEWER : stored > time ? BATCH_OLDER : BATCH_JUDGE;
+    return stored < time ? BATCH_NEWER : stored > time ? BATCH_OLDER : BATCH_COMPARE;
 }
 
 static void judge(struct txn *t, const PGresult *r, int row)
@@ -138,10 +138,10 @@ static void judge(struct txn *t, const PGresult *r, int row)
     if (mine == NULL)
         return;
     if (!mine->cached) {
-        mine->way = way_of(t, mine, r, row);
+        mine->path = way_of(t, mine, r, row);
         mine->xid = whole_xid(t, xmin);
     } else if ((uint32_t)mine->xid == xmin && recent(t, mine->xid)) {
-        mine->way = BATCH_SAME;
+        mine->path = BATCH_SAME;
     }
 }
 
@@ -152,7 +152,7 @@ static bool confirm_cached(struct txn *t)
 
     for (size_t i = t->job.first; i < t->job.end; i++) {
         const struct batch_row *row = batch_at(t->job.batch, i);
-        if (!row->cached || row->way == BATCH_SAME)
+        if (!row->cached || row->path == BATCH_SAME)
             continue;
         t->job.distrust(t->job.ctx, row);
         all = false;
@@ -162,16 +162,16 @@ static bool confirm_cached(struct txn *t)
 
 static void make_parts(struct txn *t)
 {
-    size_t ends[BATCH_WAYS];
-    size_t from[BATCH_WAYS];
+    size_t ends[BATCH_PATHS];
+    size_t from[BATCH_PATHS];
 
     batch_group(t->job.batch, t->job.first, t->job.end, ends);
     t->count = 0;
-    for (unsigned way = 0; way < BATCH_WAYS; way++)
+    for (unsigned way = 0; way < BATCH_PATHS; way++)
         from[way] = way == 0 ? t->job.first : ends[way - 1];
-    for (unsigned way = BATCH_WAYS; way-- > BATCH_SAME + 1;)
+    for (unsigned way = BATCH_PATHS; way-- > BATCH_SAME + 1;)
         if (ends[way] > from[way])
-            t->parts[t->count++] = (struct part){from[way], ends[way], (enum batch_way)way};
+            t->parts[t->count++] = (struct part){from[way], ends[way], (enum batch_path)way};
     t->counts.unchanged += ends[BATCH_SAME] - from[BATCH_SAME];
 }
 
@@ -189,7 +189,8 @@ static void on_asked(void *ctx, const PGresult *r, const struct err *err)
         }
         return;
     }
-    batch_same_way(t->job.batch, t->job.first, t->job.end, t->plain ? BATCH_JUDGE : BATCH_INSERT);
+    batch_same_path(t->job.batch, t->job.first, t->job.end,
+                    t->plain ? BATCH_COMPARE : BATCH_INSERT);
     for (int i = 0; i < PQntuples(r); i++)
         judge(t, r, i);
     if (!confirm_cached(t)) {

@@ -16,7 +16,7 @@
 
 struct part {
     size_t from, to;
-    enum batch_way way;
+    enum batch_path way;
 };
 
 enum copy_step {

@@ -2,7 +2,7 @@
  * What both programs' metrics tell of a table by the spool's status alone: how its last run went, and
  * what was set aside. Each program has metrics of its own for it (shared/metrics/metrics.h).
  *
- *     static const struct last_run_metrics meters = {.side = RUN_HISTORY_LOAD, .duration = METER_LAST_DURATION, ...};
+ *     static const struct last_run_metrics meters = {.side = RUN_HISTORY_LOAD, .duration = LOAD_METRIC_LAST_DURATION, ...};
  *     last_run_set(metrics, &meters, status_table);
  */
 #ifndef NETTY_SPOOL_STATUS_LAST_RUN_METRICS_H

@@ -5,7 +5,7 @@
  *
  *     monitor_open(&b, &conf, e);            // reads the settings, listens
  *     monitor_ended(b, "contacts", code);    // how a table's run ended
- *     monitor_done(b, METER_EXIT, code);     // after each run: the metrics' file, if one is wanted
+ *     monitor_done(b, LOAD_METRIC_EXIT, code);     // after each run: the metrics' file, if one is wanted
  *     monitor_quit(b);                       // listens no more; the loop's handles are closed
  *     monitor_close(b);
  *

@@ -17,7 +17,7 @@ static struct batch_builder *open_fill(size_t rows_max, bool letters)
         .row = {.key = "contact_id", .key_min = INT32_MIN, .key_max = INT32_MAX, .zone = utc},
         .fetched_from = WHEN_NONE,
         .fetched_to = WHEN_NONE,
-        .letters = letters,
+        .redrive = letters,
     };
     struct batch_builder *f = NULL;
     struct err e = ERR_INIT;

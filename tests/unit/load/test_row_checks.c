@@ -14,7 +14,7 @@ static struct zone *paris;
 static struct row_checks judge(const struct row_checks_said *s)
 {
     struct row_checks i = {.zone = paris};
-    row_checks_judge(&i, s);
+    row_checks_row(&i, s);
     return i;
 }
 
@@ -72,7 +72,7 @@ static char *told(const struct row_checks *i, int *code)
     FILE *out = open_memstream(&text, &n);
     assert_non_null(out);
     assert_int_equal(findings_open(&f, true, NULL), OK);
-    row_checks_tell(i, f, "contacts");
+    row_checks_report(i, f, "contacts");
     assert_int_equal(findings_report(f, out, NULL), OK);
     *code = findings_exit(f);
     findings_close(f);
