@@ -21,11 +21,11 @@
  *     roll_forward_catch_up(l, lanes, &at, e);                   // in the transaction, with the progress locked
  *     roll_forward_close(l);
  *
- * Others may load meanwhile: what they have put in since is heard under the progress's lock, right
+ * Others may load meanwhile: what they have put in since is read under the progress's lock, right
  * before the rows are sent, so that nobody sees a record go back.
  *
  * Reads the spool from its beginning once for each batch; most lines of other keys are not even
- * parsed. Memory: the batch once more. What was pruned or is damaged cannot be heard.
+ * parsed. Memory: the batch once more. What was pruned or is damaged cannot be read.
  */
 #ifndef NETTY_LOAD_REPLAY_ROLL_FORWARD_H
 #define NETTY_LOAD_REPLAY_ROLL_FORWARD_H

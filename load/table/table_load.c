@@ -28,13 +28,13 @@ enum err_code table_load_open(struct table_load **out, uv_loop_t *loop,
     t->conf.name = t->name;
     t->rows = conf->batch.rows_max;
     t->trust = 1;
-    t->flight = &t->flights[0];
-    t->flights[0].table = t->flights[1].table = t;
+    t->current = &t->in_flight[0];
+    t->in_flight[0].table = t->in_flight[1].table = t;
     t->total.greatest = WHEN_NONE;
     struct target_table_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
-    if ((rc = target_table_open(&t->schema, &sc, e)) != OK ||
-        (rc = parallel_upsert_open(&t->crew, &conf->lender, conf->connections, e)) != OK) {
-        target_table_close(t->schema);
+    if ((rc = target_table_open(&t->target, &sc, e)) != OK ||
+        (rc = parallel_upsert_open(&t->upsert, &conf->lender, conf->connections, e)) != OK) {
+        target_table_close(t->target);
         free(t->name);
         free(t);
         return rc;
@@ -51,10 +51,10 @@ static void on_closed(uv_handle_t *h)
 {
     struct table_load *t = h->data;
 
-    target_table_close(t->schema);
-    roll_forward_close(t->later);
-    batch_builder_close(t->fill);
-    parallel_upsert_close(t->crew);
+    target_table_close(t->target);
+    roll_forward_close(t->roll_forward);
+    batch_builder_close(t->builder);
+    parallel_upsert_close(t->upsert);
     unchanged_close(t->unchanged);
     free(t->name);
     free(t);
@@ -91,12 +91,12 @@ bool table_load_unreachable(const struct table_load *t)
 /* ---- the end of a load ---- */
 
 /* Its batches are large, and of many tables only a few are loaded at a time. */
-static void drop_fill(struct table_load *t)
+static void close_builder(struct table_load *t)
 {
-    if (t->fill != NULL)
-        t->damaged += batch_builder_damaged(t->fill);
-    batch_builder_close(t->fill);
-    t->fill = NULL;
+    if (t->builder != NULL)
+        t->damaged += batch_builder_damaged(t->builder);
+    batch_builder_close(t->builder);
+    t->builder = NULL;
 }
 
 void table_load_finish(struct table_load *t, const struct err *err)
@@ -105,11 +105,11 @@ void table_load_finish(struct table_load *t, const struct err *err)
     (void)uv_idle_stop(&t->ahead);
     t->state = TABLE_LOAD_IDLE;
     t->total.busy += when_tick() - t->began;
-    drop_fill(t);
+    close_builder(t);
     unchanged_release(t->unchanged);
-    parallel_upsert_release(t->crew);
+    parallel_upsert_release(t->upsert);
     t->total.damaged = t->damaged;
-    if (err == NULL && t->later != NULL && t->conf.replay && t->total.read == 0)
+    if (err == NULL && t->roll_forward != NULL && t->conf.replay && t->total.read == 0)
         LOG(LOG_WARN, "nothing", "the spool holds no record of the table that --replay asks for",
             F_STR("table", t->name));
     if (err != NULL)
@@ -242,30 +242,31 @@ static void warn_of_pruned(const struct table_load *t)
         F_STR("table", t->name), F_INT("segments", through));
 }
 
-static bool gone(void *ctx, struct page_place place, uint64_t line)
+static bool is_redriven(void *ctx, struct page_place place, uint64_t line)
 {
     const struct table_load *t = ctx;
 
-    return batch_builder_redriven(t->fill, place, line);
+    return batch_builder_redriven(t->builder, place, line);
 }
 
 /* Records set aside, and a part of the pages, come out of their turn. */
-static enum err_code open_later(struct table_load *t, const struct row_conf *row, struct err *e)
+static enum err_code open_roll_forward(struct table_load *t, const struct row_conf *row,
+                                       struct err *e)
 {
     const struct table_load_conf *c = &t->conf;
     bool part = c->fetched_from != WHEN_NONE || c->fetched_to != WHEN_NONE || c->segment != 0;
-    struct roll_forward_conf conf = {c->spool, t->name, *row, c->batch.replace, gone, t};
+    struct roll_forward_conf conf = {c->spool, t->name, *row, c->batch.replace, is_redriven, t};
 
-    roll_forward_close(t->later);
-    t->later = NULL;
+    roll_forward_close(t->roll_forward);
+    t->roll_forward = NULL;
     if (c->dry_run || !(c->redrive || (c->replay && part)))
         return OK;
-    return roll_forward_open(&t->later, &conf, e);
+    return roll_forward_open(&t->roll_forward, &conf, e);
 }
 
-static enum err_code make_fill(struct table_load *t, struct err *e)
+static enum err_code make_builder(struct table_load *t, struct err *e)
 {
-    const struct relation *r = target_table_relation(t->schema);
+    const struct relation *r = target_table_relation(t->target);
     char key[NAMES_TABLE_MAX + 8];
     struct batch_builder_conf conf = {
         .batch = t->conf.batch,
@@ -282,18 +283,18 @@ static enum err_code make_fill(struct table_load *t, struct err *e)
         names_key(t->name, key);
         conf.row = (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
     }
-    drop_fill(t);
-    rc = batch_builder_open(&t->fill, t->conf.spool, t->name, &conf, e);
-    return rc == OK ? open_later(t, &conf.row, e) : rc;
+    close_builder(t);
+    rc = batch_builder_open(&t->builder, t->conf.spool, t->name, &conf, e);
+    return rc == OK ? open_roll_forward(t, &conf.row, e) : rc;
 }
 
-static enum err_code open_fill(struct table_load *t, struct err *e)
+static enum err_code open_builder(struct table_load *t, struct err *e)
 {
-    enum err_code rc = make_fill(t, e);
+    enum err_code rc = make_builder(t, e);
 
     if (rc != OK)
         return rc;
-    t->at = *target_table_progress(t->schema);
+    t->at = *target_table_progress(t->target);
     if ((rc = table_load_seek(t, e)) != OK)
         return rc;
     warn_of_pruned(t);
@@ -310,12 +311,12 @@ static void on_found(void *ctx, const struct err *err)
 
     if (err != NULL) {
         table_load_failed(t, err);
-    } else if (open_fill(t, &e) != OK) {
+    } else if (open_builder(t, &e) != OK) {
         table_load_give_up(t, &e);
     } else {
         t->found = true;
-        t->total.whole = t->total.whole || target_table_empty(t->schema);
-        t->way = target_table_empty(t->schema) ? BATCH_INSERT : BATCH_COMPARE;
+        t->total.whole = t->total.whole || target_table_empty(t->target);
+        t->path = target_table_empty(t->target) ? BATCH_INSERT : BATCH_COMPARE;
         t->alike = t->trust;
         table_load_open_cache(t);
     }
@@ -326,12 +327,12 @@ static void go_on(struct table_load *t)
 {
     struct err e = ERR_INIT;
 
-    if (t->fill == NULL) {
-        if (make_fill(t, &e) != OK || table_load_seek(t, &e) != OK) {
+    if (t->builder == NULL) {
+        if (make_builder(t, &e) != OK || table_load_seek(t, &e) != OK) {
             table_load_give_up(t, &e);
             return;
         }
-        batch_builder_use_cache(t->fill, t->unchanged);
+        batch_builder_use_cache(t->builder, t->unchanged);
     }
     table_load_batch(t);
 }
@@ -345,7 +346,7 @@ static void connect_or_go(struct table_load *t)
         db_connect(t->db, on_connected, t);
     } else if (!t->found) {
         t->state = TABLE_LOAD_TALKING;
-        target_table_find(t->schema, t->db, on_found, t);
+        target_table_find(t->target, t->db, on_found, t);
     } else {
         t->state = TABLE_LOAD_TALKING;
         go_on(t);
@@ -358,7 +359,7 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->done = done;
     t->ctx = ctx;
     t->attempt = 0;
-    t->unreachable = t->told_dead = false;
+    t->unreachable = t->rejects_reported = false;
     if (!t->found) {
         t->rows = t->conf.batch.rows_max;
         t->bisect = false;
@@ -372,15 +373,15 @@ static void on_patience(uv_timer_t *timer)
 {
     struct table_load *t = timer->data;
 
-    if (t->asked++ < ASK_MOST) {
-        LOG(t->asked == 1 ? LOG_INFO : LOG_DEBUG, "cancel",
+    if (t->cancels++ < ASK_MOST) {
+        LOG(t->cancels == 1 ? LOG_INFO : LOG_DEBUG, "cancel",
             "asked to stop, and the database is still at a statement: it is cancelled",
             F_STR("table", t->name));
-        if (!parallel_upsert_cancel(t->crew))
+        if (!parallel_upsert_cancel(t->upsert))
             db_cancel(t->db);
         return;
     }
-    parallel_upsert_drop(t->crew);
+    parallel_upsert_drop(t->upsert);
     db_drop(t->db); /* nobody calls back then */
     table_interrupted(t);
 }

@@ -7,14 +7,15 @@
 #define GROW_AFTER 4u  /* batches that went well before the next one may be larger again */
 #define TRUST_MOST 64u /* batches alike, before the next one is taken to be */
 
-static void take_batch(struct table_load *t, struct batch_slot *lot, const struct progress *from);
+static void submit_batch(struct table_load *t, struct batch_slot *slot,
+                         const struct progress *from);
 static void send_batch(struct table_load *t);
 static void on_ahead(uv_idle_t *idle);
-static void on_crew(void *ctx, const struct parallel_upsert_result *r);
+static void on_parallel_upsert(void *ctx, const struct parallel_upsert_result *r);
 
-static struct batch_in_flight *other_flight(struct table_load *t)
+static struct batch_in_flight *other_batch(struct table_load *t)
 {
-    return t->flight == &t->flights[0] ? &t->flights[1] : &t->flights[0];
+    return t->current == &t->in_flight[0] ? &t->in_flight[1] : &t->in_flight[0];
 }
 
 /* Some lanes may be ahead, of an interrupted batch: then the others come first, up to there. */
@@ -24,12 +25,12 @@ enum err_code table_load_seek(struct table_load *t, struct err *e)
     bool bounded = false;
 
     table_load_seek_cache(t);
-    parallel_upsert_clear(t->crew);
-    t->ready = t->hearing = t->emptied = false;
+    parallel_upsert_clear(t->upsert);
+    t->ready = t->rolling_forward = t->emptied = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
-    batch_builder_lanes(t->fill, t->lanes, bounded ? &until : NULL);
-    batch_builder_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
-    return batch_builder_seek(t->fill, &t->committed, e);
+    batch_builder_lanes(t->builder, t->lanes, bounded ? &until : NULL);
+    batch_builder_shape(t->builder, t->rows, !t->bisect && !t->conf.redrive);
+    return batch_builder_seek(t->builder, &t->committed, e);
 }
 
 static bool seek_again(struct table_load *t)
@@ -46,32 +47,32 @@ static bool seek_again(struct table_load *t)
 static void have_batch(struct table_load *t)
 {
     t->ready = true;
-    take_batch(t, batch_builder_slot(t->fill), &t->committed);
+    submit_batch(t, batch_builder_slot(t->builder), &t->committed);
     send_batch(t);
 }
 
-/* What comes out of its turn has to hear first what came after it. */
-static void hear(struct table_load *t)
+/* What comes out of its turn has to be rolled forward first through what came after it. */
+static void roll_forward_more(struct table_load *t)
 {
     struct err e = ERR_INIT;
 
-    if (roll_forward_run(t->later, &t->hearing, &e) != OK)
+    if (roll_forward_run(t->roll_forward, &t->rolling_forward, &e) != OK)
         table_load_give_up(t, &e);
-    else if (t->hearing)
+    else if (t->rolling_forward)
         table_load_resume_after(t, 0);
     else
         have_batch(t);
 }
 
-static void filled(struct table_load *t)
+static void on_batch_built(struct table_load *t)
 {
     struct err e = ERR_INIT;
 
-    if (t->later == NULL)
+    if (t->roll_forward == NULL)
         have_batch(t);
-    else if (roll_forward_begin(t->later, batch_builder_batch(t->fill),
-                                target_table_progress(t->schema), &e) == OK)
-        hear(t);
+    else if (roll_forward_begin(t->roll_forward, batch_builder_batch(t->builder),
+                                target_table_progress(t->target), &e) == OK)
+        roll_forward_more(t);
     else
         table_load_give_up(t, &e);
 }
@@ -86,17 +87,17 @@ void table_load_batch(struct table_load *t)
         send_batch(t);
         return;
     }
-    if (t->hearing) {
-        hear(t);
+    if (t->rolling_forward) {
+        roll_forward_more(t);
         return;
     }
-    if (batch_builder_run(t->fill, &what, &e) != OK) {
+    if (batch_builder_run(t->builder, &what, &e) != OK) {
         table_load_give_up(t, &e);
         return;
     }
     switch (what) {
     case BATCH_BUILDER_READY:
-        filled(t);
+        on_batch_built(t);
         break;
     case BATCH_BUILDER_MORE:
         table_load_resume_after(t, 0);
@@ -112,61 +113,61 @@ static enum err_code refused(void *ctx, const struct batch_row *row, const struc
 {
     const struct batch_in_flight *f = ctx;
 
-    return batch_builder_refused(f->table->fill, row, why, e);
+    return batch_builder_refused(f->table->builder, row, why, e);
 }
 
-/* What others have loaded since it was heard last. */
+/* What others have loaded since it was read last. */
 static enum err_code locked(void *ctx, unsigned lanes, const struct lanes *at, struct err *e)
 {
     const struct batch_in_flight *f = ctx;
     const struct table_load *t = f->table;
 
-    return t->later == NULL ? OK : roll_forward_catch_up(t->later, lanes, at, e);
+    return t->roll_forward == NULL ? OK : roll_forward_catch_up(t->roll_forward, lanes, at, e);
 }
 
-static void distrust(void *ctx, const struct batch_row *row)
+static void revalidate(void *ctx, const struct batch_row *row)
 {
     const struct batch_in_flight *f = ctx;
 
     table_load_invalidate_cache(f->table, row);
 }
 
-static enum err_code settle(void *ctx, struct err *e)
+static enum err_code write_rejects(void *ctx, struct err *e)
 {
     const struct batch_in_flight *f = ctx;
 
-    return batch_builder_write_rejects(f->table->fill, f->lot, e);
+    return batch_builder_write_rejects(f->table->builder, f->slot, e);
 }
 
 static bool more(void *ctx)
 {
     const struct batch_in_flight *f = ctx;
 
-    return !f->table->stopping && batch_builder_has_more(f->table->fill, f->lot);
+    return !f->table->stopping && batch_builder_has_more(f->table->builder, f->slot);
 }
 
 /* The table's own may be greater, not less. */
-static void note_greatest(struct table_load *t, const struct batch_slot *lot, unsigned lanes)
+static void note_greatest(struct table_load *t, const struct batch_slot *slot, unsigned lanes)
 {
     int64_t now = when_now();
 
-    for (size_t i = 0; i < batch_rows(lot->batch); i++) {
-        const struct batch_row *r = batch_came(lot->batch, i);
+    for (size_t i = 0; i < batch_rows(slot->batch); i++) {
+        const struct batch_row *r = batch_came(slot->batch, i);
         int64_t at = r->row.time_modified;
         if (at == WHEN_NONE || at > now || (lanes >> lane_of(r->row.key) & 1u) == 0 ||
             (t->total.greatest != WHEN_NONE && at <= t->total.greatest))
             continue;
-        if (!rejects_has(lot->rejects, r->place, r->line))
+        if (!rejects_has(slot->rejects, r->place, r->line))
             t->total.greatest = at;
     }
 }
 
 /* These lanes' share is in the database (or, with --dry-run, would be). */
-static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
+static void on_share_committed(void *ctx, unsigned lanes, const struct txn_result *r)
 {
     struct batch_in_flight *f = ctx;
     struct table_load *t = f->table;
-    struct batch_tally tally = batch_slot_tally(f->lot, lanes);
+    struct batch_tally tally = batch_slot_tally(f->slot, lanes);
 
     t->total.read += tally.read;
     t->total.folded += tally.folded;
@@ -174,25 +175,25 @@ static void share_in(void *ctx, unsigned lanes, const struct txn_result *r)
     t->total.inserted += r->counts.inserted;
     t->total.updated += r->counts.updated;
     t->total.unchanged += r->counts.unchanged;
-    t->total.dead_letters += r->refused + ((lanes & 1u) != 0 ? f->aside : 0);
+    t->total.dead_letters += r->refused + ((lanes & 1u) != 0 ? f->rejected : 0);
     f->inserted += r->counts.inserted;
     f->updated += r->counts.updated;
-    note_greatest(t, f->lot, lanes);
+    note_greatest(t, f->slot, lanes);
     table_load_validate_cache(f, lanes, r);
-    lanes_move(&t->at, lanes, &f->lot->reached);
+    lanes_move(&t->at, lanes, &f->slot->reached);
 }
 
-static void tell_aside(struct table_load *t, size_t dead)
+static void report_rejects(struct table_load *t, size_t count)
 {
-    if (dead == 0)
+    if (count == 0)
         return;
-    LOG(t->told_dead ? LOG_DEBUG : LOG_WARN, "set-aside",
+    LOG(t->rejects_reported ? LOG_DEBUG : LOG_WARN, "set-aside",
         t->conf.redrive ? "records are still refused, and stay set aside; of further ones the "
                           "summary tells"
                         : "records were set aside; netty-spool dead lists them, and of further "
                           "ones the summary tells",
-        F_STR("table", t->name), F_INT("records", dead));
-    t->told_dead = true;
+        F_STR("table", t->name), F_INT("records", count));
+    t->rejects_reported = true;
 }
 
 static void grow(struct table_load *t)
@@ -205,42 +206,43 @@ static void grow(struct table_load *t)
 
 /* Where all was new, or newer, the next batch probably is. A guess that fails costs a batch, so each one has the next wait
  * longer. */
-static void learn_to_guess(struct table_load *t)
+static void update_guess(struct table_load *t)
 {
-    const struct batch_in_flight *f = t->flight;
-    size_t rows = batch_rows(f->lot->batch);
-    enum batch_path way = rows == 0             ? BATCH_COMPARE
-                          : f->inserted == rows ? BATCH_INSERT
-                          : f->updated == rows  ? BATCH_NEWER
-                                                : BATCH_COMPARE;
+    const struct batch_in_flight *f = t->current;
+    size_t rows = batch_rows(f->slot->batch);
+    enum batch_path path = rows == 0             ? BATCH_COMPARE
+                           : f->inserted == rows ? BATCH_INSERT
+                           : f->updated == rows  ? BATCH_NEWER
+                                                 : BATCH_COMPARE;
 
-    if (f->guess != BATCH_COMPARE && f->guess != way && t->trust < TRUST_MOST)
+    if (f->guess != BATCH_COMPARE && f->guess != path && t->trust < TRUST_MOST)
         t->trust *= 2;
-    t->alike = way == t->way ? t->alike + 1 : 1;
-    t->way = way;
+    t->alike = path == t->path ? t->alike + 1 : 1;
+    t->path = path;
 }
 
 /* Not where a line comes once more, as at the end of a page and the beginning of the next. */
-static enum batch_path guess(const struct table_load *t, const struct batch_slot *lot)
+static enum batch_path guess(const struct table_load *t, const struct batch_slot *slot)
 {
-    return t->alike >= t->trust && !batch_builder_repeats(t->fill, lot) ? t->way : BATCH_COMPARE;
+    return t->alike >= t->trust && !batch_builder_repeats(t->builder, slot) ? t->path
+                                                                            : BATCH_COMPARE;
 }
 
 /* On to what comes next: what is on its way already, what is in the spool, or what the lanes that are behind lack. What was
- * read ahead of that the cache knew when it was not to be believed is read again; if it is on its way, the crew sees to it. */
+ * read ahead of that the cache knew when it was not to be believed is read again; if it is on its way, parallel_upsert sees to it. */
 static enum err_code next_batch(struct table_load *t, struct err *e)
 {
-    bool flying = parallel_upsert_pending(t->crew) > 0;
-    bool again = (t->lanes != LANES_ALL || t->emptied) && !flying;
+    bool pending = parallel_upsert_pending(t->upsert) > 0;
+    bool again = (t->lanes != LANES_ALL || t->emptied) && !pending;
 
-    t->committed = *batch_builder_reached(t->fill);
+    t->committed = *batch_builder_reached(t->builder);
     if (t->bisect && progress_compare(&t->committed, &t->bisect_to) >= 0)
         t->bisect = false;
-    batch_builder_shape(t->fill, t->rows, !t->bisect && !t->conf.redrive);
-    enum err_code rc = batch_builder_advance(t->fill, e);
-    if (rc != OK || !flying)
+    batch_builder_shape(t->builder, t->rows, !t->bisect && !t->conf.redrive);
+    enum err_code rc = batch_builder_advance(t->builder, e);
+    if (rc != OK || !pending)
         return rc == OK && again ? table_load_seek(t, e) : rc;
-    t->flight = other_flight(t);
+    t->current = other_batch(t);
     t->ready = true;
     (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
     return OK;
@@ -249,45 +251,46 @@ static enum err_code next_batch(struct table_load *t, struct err *e)
 /* All of it is in. */
 static void committed(struct table_load *t)
 {
-    const struct batch_in_flight *f = t->flight;
-    const struct page_place *place = &f->lot->reached.place;
+    const struct batch_in_flight *f = t->current;
+    const struct page_place *place = &f->slot->reached.place;
     struct err e = ERR_INIT;
 
     t->total.batches++;
-    tell_aside(t, rejects_count(f->lot->rejects));
+    report_rejects(t, rejects_count(f->slot->rejects));
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
-        F_INT("read", batch_slot_tally(f->lot, LANES_ALL).read),
-        F_INT("rows", batch_rows(f->lot->batch)), F_INT("inserted", f->inserted),
+        F_INT("read", batch_slot_tally(f->slot, LANES_ALL).read),
+        F_INT("rows", batch_rows(f->slot->batch)), F_INT("inserted", f->inserted),
         F_INT("updated", f->updated), F_INT("segment", place->segment), F_INT("page", place->page),
-        F_INT("known", batch_cached(f->lot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
+        F_INT("known", batch_cached(f->slot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
     t->attempt = 0;
     t->ready = t->doubted = false;
     table_load_add_to_cache(t);
     grow(t);
-    learn_to_guess(t);
+    update_guess(t);
     if (next_batch(t, &e) != OK)
         table_load_give_up(t, &e);
     else if (!t->ready)
         table_load_resume_after(t, 0); /* others' turn */
 }
 
-static void take_batch(struct table_load *t, struct batch_slot *lot, const struct progress *from)
+static void submit_batch(struct table_load *t, struct batch_slot *slot, const struct progress *from)
 {
-    struct batch_in_flight *f = lot == batch_builder_slot(t->fill) ? t->flight : other_flight(t);
+    struct batch_in_flight *f =
+        slot == batch_builder_slot(t->builder) ? t->current : other_batch(t);
     *f = (struct batch_in_flight){.table = t,
-                                  .lot = lot,
-                                  .guess = guess(t, lot),
-                                  .aside = rejects_count(lot->rejects),
+                                  .slot = slot,
+                                  .guess = guess(t, slot),
+                                  .rejected = rejects_count(slot->rejects),
                                   .sent = when_tick()};
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;
     struct parallel_upsert_job job = {
         .txn = {.spool = spool_id(t->conf.spool),
                 .table = t->name,
-                .relation = target_table_relation(t->schema),
-                .batch = lot->batch,
-                .names = batch_builder_names(t->fill, lot),
-                .custody = unchanged_validity(t->unchanged),
+                .relation = target_table_relation(t->target),
+                .batch = slot->batch,
+                .names = batch_builder_names(t->builder, slot),
+                .validity = unchanged_validity(t->unchanged),
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
                 .bisect = t->bisect || t->conf.redrive,
@@ -295,67 +298,67 @@ static void take_batch(struct table_load *t, struct batch_slot *lot, const struc
                 .guard = !t->conf.replay && !t->conf.redrive,
                 .store = !t->conf.redrive && (!t->conf.replay || all),
                 .from = *from,
-                .to = lot->reached,
+                .to = slot->reached,
                 .ctx = f,
                 .locked = locked,
                 .refused = refused,
-                .distrust = distrust,
-                .settle = settle,
+                .revalidate = revalidate,
+                .write_rejects = write_rejects,
                 .more = more},
         .whole = t->bisect || t->conf.redrive || t->conf.dry_run,
-        .committed = share_in,
+        .committed = on_share_committed,
     };
 
-    parallel_upsert_submit(t->crew, lot->batch, &job);
+    parallel_upsert_submit(t->upsert, slot->batch, &job);
 }
 
 /* The next batch is complete, and none of what would be done otherwise after this one can come between. */
-static bool may_fly(const struct table_load *t)
+static bool may_submit_ahead(const struct table_load *t)
 {
     return !t->stopping && !t->conf.replay && !t->emptied && t->lanes == LANES_ALL &&
-           parallel_upsert_pending(t->crew) == 1 && batch_builder_slot_ahead(t->fill) != NULL;
+           parallel_upsert_pending(t->upsert) == 1 && batch_builder_slot_ahead(t->builder) != NULL;
 }
 
 static void on_ahead(uv_idle_t *idle)
 {
     struct table_load *t = idle->data;
 
-    if (!t->stopping && batch_builder_read_ahead(t->fill))
+    if (!t->stopping && batch_builder_read_ahead(t->builder))
         return;
     (void)uv_idle_stop(idle);
-    if (parallel_upsert_pending(t->crew) < 2) /* else it is on its way already */
-        batch_builder_sort_ahead(t->fill, parallel_upsert_shares(t->crew));
-    if (may_fly(t))
-        take_batch(t, batch_builder_slot_ahead(t->fill), batch_builder_reached(t->fill));
+    if (parallel_upsert_pending(t->upsert) < 2) /* else it is on its way already */
+        batch_builder_sort_ahead(t->builder, parallel_upsert_shares(t->upsert));
+    if (may_submit_ahead(t))
+        submit_batch(t, batch_builder_slot_ahead(t->builder), batch_builder_reached(t->builder));
 }
 
 static void send_batch(struct table_load *t)
 {
     if (t->conf.dry_run) {
-        share_in(t->flight, t->lanes, &(struct txn_result){0});
-        parallel_upsert_clear(t->crew);
+        on_share_committed(t->current, t->lanes, &(struct txn_result){0});
+        parallel_upsert_clear(t->upsert);
         committed(t);
         return;
     }
-    rejects_truncate(batch_builder_rejects(t->fill),
-                     t->flight->aside); /* the database's judgement is made anew */
-    if (!t->bisect && t->later == NULL)
+    rejects_truncate(batch_builder_rejects(t->builder),
+                     t->current->rejected); /* the database's judgement is made anew */
+    if (!t->bisect && t->roll_forward == NULL)
         (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
-    parallel_upsert_run(t->crew, t->db, on_crew, t);
+    parallel_upsert_run(t->upsert, t->db, on_parallel_upsert, t);
 }
 
 /* Some row is refused. Folding may have hidden a version that would not be, so it is undone. */
-static void look_closer(struct table_load *t)
+static void start_bisect(struct table_load *t)
 {
     t->bisect = true;
-    t->bisect_to = *batch_builder_reached(t->fill);
+    t->bisect_to = *batch_builder_reached(t->builder);
     if (seek_again(t))
         table_load_batch(t);
 }
 
 static void smaller(struct table_load *t, const struct err *err)
 {
-    size_t rows = batch_rows(batch_builder_batch(t->fill));
+    size_t rows = batch_rows(batch_builder_batch(t->builder));
 
     t->total.troubles[DB_TOO_SLOW]++;
     if (rows <= 1) {
@@ -397,14 +400,14 @@ static void failed(struct table_load *t, const struct parallel_upsert_result *r)
     if (r->in_rows && doubt_shape(t, r->err))
         return;
     if (what == DB_BAD_ROW && r->in_rows && !t->bisect && !t->conf.redrive)
-        look_closer(t);
+        start_bisect(t);
     else if (what == DB_TOO_SLOW && r->in_rows)
         smaller(t, r->err);
     else
         table_load_failed(t, r->err);
 }
 
-static void on_crew(void *ctx, const struct parallel_upsert_result *r)
+static void on_parallel_upsert(void *ctx, const struct parallel_upsert_result *r)
 {
     struct table_load *t = ctx;
 
@@ -416,7 +419,7 @@ static void on_crew(void *ctx, const struct parallel_upsert_result *r)
     case TXN_MOVED:
         moved(t);
         break;
-    case TXN_DISTRUST:
+    case TXN_REVALIDATE:
         if (seek_again(t))
             table_load_resume_after(t, 0);
         break;

@@ -13,19 +13,19 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err);
 
 static void go_on(struct table_load *t)
 {
-    batch_builder_use_cache(t->fill, t->unchanged);
+    batch_builder_use_cache(t->builder, t->unchanged);
     table_load_batch(t);
 }
 
 void table_load_open_cache(struct table_load *t)
 {
-    const struct relation *rel = target_table_relation(t->schema);
+    const struct relation *rel = target_table_relation(t->target);
     const struct db_param params[] = {{.text = rel->schema}, {.text = rel->name}};
 
     unchanged_close(t->unchanged);
     t->unchanged = NULL;
     /* What is loaded out of its turn is looked at, to be held to later lines. */
-    if (t->conf.dry_run || t->later != NULL || rel->name == NULL || !rel->direct)
+    if (t->conf.dry_run || t->roll_forward != NULL || rel->name == NULL || !rel->direct)
         go_on(t);
     else
         db_query(t->db, sql_unchanged_id, params, 2, on_identity, t);
@@ -34,7 +34,7 @@ void table_load_open_cache(struct table_load *t)
 /* Whatever is in the way: it goes without. */
 static void open_cache(struct table_load *t, const char *database, const char *timeline)
 {
-    const struct relation *rel = target_table_relation(t->schema);
+    const struct relation *rel = target_table_relation(t->target);
     char dir[IO_PATH];
     char settings[SETTINGS_MAX];
     struct unchanged_id id = {.database = database, .settings = settings};
@@ -71,13 +71,13 @@ void table_load_validate_cache(struct batch_in_flight *f, unsigned lanes,
 {
     if (f->table->unchanged == NULL || r->xid == 0)
         return;
-    f->taught |= lanes;
-    unchanged_validate(f->table->unchanged, lanes, r->xid, &f->lot->reached);
+    f->validated |= lanes;
+    unchanged_validate(f->table->unchanged, lanes, r->xid, &f->slot->reached);
 }
 
 void table_load_seek_cache(struct table_load *t)
 {
-    const struct batch *b = batch_builder_batch(t->fill);
+    const struct batch *b = batch_builder_batch(t->builder);
 
     for (size_t i = 0; i < batch_rows(b); i++)
         if (batch_came(b, i)->cached) {
@@ -88,13 +88,14 @@ void table_load_seek_cache(struct table_load *t)
 
 void table_load_add_to_cache(struct table_load *t)
 {
-    const struct batch *b = batch_builder_batch(t->fill);
+    const struct batch *b = batch_builder_batch(t->builder);
 
     if (t->unchanged == NULL || t->emptied)
         return;
     for (size_t i = 0; i < batch_rows(b); i++) {
         const struct batch_row *row = batch_came(b, i);
-        if (row->cached || row->xid == 0 || (t->flight->taught >> lane_of(row->row.key) & 1u) == 0)
+        if (row->cached || row->xid == 0 ||
+            (t->current->validated >> lane_of(row->row.key) & 1u) == 0)
             continue;
         struct unchanged_seen seen = {
             .digest = {row->digest[0], row->digest[1]}, .row = row->row, .xid = row->xid};
@@ -109,6 +110,6 @@ void table_load_invalidate_cache(struct table_load *t, const struct batch_row *r
     else if (unchanged_clear(t->unchanged)) {
         t->emptied = true;
         parallel_upsert_hold(
-            t->crew); /* what the next batch knows of it is not to be believed either */
+            t->upsert); /* what the next batch knows of it is not to be believed either */
     }
 }

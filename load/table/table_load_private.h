@@ -20,12 +20,12 @@ enum table_load_state {
 /* A batch on its way. */
 struct batch_in_flight {
     struct table_load *table;
-    struct batch_slot *lot; /* the fill's */
-    enum batch_path guess;  /* of what its rows all are */
-    size_t aside;           /* refused before it was sent: lane 0's */
+    struct batch_slot *slot; /* the builder's */
+    enum batch_path guess;   /* of what its rows all are */
+    size_t rejected;         /* refused before it was sent: lane 0's */
     uint64_t inserted, updated;
-    unsigned taught; /* lanes whose commit can be learned from */
-    int64_t sent;    /* since when, by when_tick */
+    unsigned validated; /* lanes whose commit can be learned from */
+    int64_t sent;       /* since when, by when_tick */
 };
 
 struct table_load {
@@ -40,13 +40,13 @@ struct table_load {
     void *ctx;
     enum table_load_state state;
     bool stopping, unreachable;
-    unsigned asked; /* stopping: how often the statement under way was cancelled */
-    struct target_table *schema;
-    struct batch_builder *fill;
-    struct roll_forward *later; /* for what is loaded out of its turn, else NULL */
-    struct parallel_upsert *crew;
+    unsigned cancels; /* stopping: how often the statement under way was cancelled */
+    struct target_table *target;
+    struct batch_builder *builder;
+    struct roll_forward *roll_forward; /* for what is loaded out of its turn, else NULL */
+    struct parallel_upsert *upsert;
     struct unchanged *unchanged; /* or NULL */
-    bool emptied;                /* ... since the fill was sent to where it reads from */
+    bool emptied;                /* ... since the builder was sent to where it reads from */
     bool found;                  /* relation and progress are known */
     bool doubted;                /* the relation has been looked at again since the last commit */
     struct lanes at;             /* what is committed */
@@ -54,16 +54,16 @@ struct table_load {
     struct progress committed;   /* ... and where they are */
     size_t rows;                 /* a batch's, at present */
     unsigned well;
-    enum batch_path way;   /* that all rows of the last batches went, or BATCH_COMPARE; */
+    enum batch_path path;  /* that all rows of the last batches went, or BATCH_COMPARE; */
     unsigned alike, trust; /* so many batches; so many of them tell of the next */
-    bool told_dead;        /* that some are set aside: once a load, not once a batch */
+    bool rejects_reported; /* that some are set aside: once a load, not once a batch */
     unsigned attempt;      /* since something last went well */
     /* One batch: */
-    bool hearing; /* of what later lines say of it */
-    bool ready;   /* it is complete, and on its way */
-    struct batch_in_flight flights[2];
+    bool rolling_forward; /* of what later lines say of it */
+    bool ready;           /* it is complete, and on its way */
+    struct batch_in_flight in_flight[2];
     struct batch_in_flight *
-        flight; /* of the fill's batch; the other's is the one that was read ahead, once that is on its way */
+        current; /* of the builder's batch; the other's is the one that was read ahead, once that is on its way */
     bool bisect; /* some row up to bisect_to is refused */
     struct progress bisect_to;
     struct load_counts total;

@@ -68,10 +68,10 @@ static void write_header(struct unchanged *u)
     struct header *h = &u->header;
 
     for (unsigned i = 0; i < LANES; i++) {
-        h->lanes[i].xid = u->custody[i].xid;
-        h->lanes[i].segment = u->custody[i].at.place.segment;
-        h->lanes[i].page = u->custody[i].at.place.page;
-        h->lanes[i].line = u->custody[i].at.line;
+        h->lanes[i].xid = u->validity[i].xid;
+        h->lanes[i].segment = u->validity[i].at.place.segment;
+        h->lanes[i].page = u->validity[i].at.place.page;
+        h->lanes[i].line = u->validity[i].at.line;
     }
     h->check = unchanged_check(u, h, offsetof(struct header, check));
     u->saved = h->appended;
@@ -83,7 +83,7 @@ static void read_lanes(struct unchanged *u)
     const struct header *h = &u->header;
 
     for (unsigned i = 0; i < LANES; i++)
-        u->custody[i] = (struct unchanged_validity){
+        u->validity[i] = (struct unchanged_validity){
             h->lanes[i].xid, {{h->lanes[i].segment, h->lanes[i].page}, h->lanes[i].line}};
 }
 
@@ -93,7 +93,7 @@ static void begin_anew(struct unchanged *u)
 
     h->magic = MAGIC;
     h->appended = 0;
-    memset(u->custody, 0, sizeof u->custody);
+    memset(u->validity, 0, sizeof u->validity);
     if (getrandom(&h->seed, sizeof h->seed, 0) != sizeof h->seed) {
         struct err e = ERR_INIT;
         err_sys(&e, ERR_IO, "no random number can be had");
@@ -191,13 +191,13 @@ void unchanged_validate(struct unchanged *u, unsigned lanes, uint64_t xid,
     unchanged_append(u);
     for (unsigned i = 0; i < LANES; i++)
         if ((lanes >> i & 1u) != 0)
-            u->custody[i] = (struct unchanged_validity){xid, *at};
+            u->validity[i] = (struct unchanged_validity){xid, *at};
     write_header(u);
 }
 
 const struct unchanged_validity *unchanged_validity(const struct unchanged *u)
 {
-    return u == NULL || u->broken ? NULL : u->custody;
+    return u == NULL || u->broken ? NULL : u->validity;
 }
 
 void unchanged_release(struct unchanged *u)

@@ -16,7 +16,7 @@
  * lane is still the very row that unchanged_validate was told of (unchanged_validity). After a restore, a
  * failover that lost something, a crash that lost commits which nobody waited for (their numbers are given out again), or
  * another loader, it is not, and all is forgotten (unchanged_clear): before anything more is vouched for, whether lines of
- * it are known or not, for the next commit would take the lanes into custody with what is wrong.
+ * it are known or not, for the next commit would validate the lanes with what is wrong.
  * Entries of transactions too old to tell apart are not found. What the lines are made of (settings, key,
  * time zone, version) and which relation of which cluster it is are the file's identity: another one
  * begins anew.

@@ -58,7 +58,7 @@ static void find_places(struct window *w, size_t count)
 }
 
 /* Reads what lies around an entry: some before it, most behind it. */
-static void look_around(struct unchanged *u, uint64_t cursor)
+static void read_around(struct unchanged *u, uint64_t cursor)
 {
     uint64_t end = u->header.appended;
     uint64_t oldest = end - unchanged_kept(u);
@@ -173,19 +173,19 @@ void unchanged_add(struct unchanged *u, const struct unchanged_seen *seen)
 }
 
 /* Around the cursor, or elsewhere. */
-static const struct entry *look(struct unchanged *u, const uint64_t digest[2], uint64_t *at)
+static const struct entry *search(struct unchanged *u, const uint64_t digest[2], uint64_t *at)
 {
     bool away = false;
 
     if (u->use != READING)
-        look_around(u, u->cursor);
+        read_around(u, u->cursor);
     const struct entry *found = in_window(u, digest);
     for (unsigned i = 0; i < PLACES_ELSEWHERE && found == NULL; i++) {
         if (!u->has[i])
             continue;
         away = true;
         u->has[i] = false;
-        look_around(u, u->elsewhere[i]);
+        read_around(u, u->elsewhere[i]);
         found = in_window(u, digest);
     }
     u->has[SAMPLE] = false;
@@ -217,7 +217,7 @@ bool unchanged_lookup(struct unchanged *u, const char *line, size_t n, struct un
     unchanged_append(u);
     if (u->header.appended == 0 || !have_window(u))
         return false;
-    const struct entry *found = look(u, seen->digest, &at);
+    const struct entry *found = search(u, seen->digest, &at);
     if (found == NULL && (found = by_index(u, seen->digest, &at)) != NULL) {
         u->elsewhere[SAMPLE] = at;
         u->has[SAMPLE] = true;

@@ -60,7 +60,7 @@ struct unchanged {
     char path[IO_PATH];
     struct header header;
     uint64_t saved; /* header.appended, in the file */
-    struct unchanged_validity custody[LANES];
+    struct unchanged_validity validity[LANES];
     struct window *window; /* or NULL */
     enum use use;
     size_t count;

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #define SHARE_ROWS 500u /* fewer are not worth a transaction of their own */
-#define TURNS      2u   /* batches at a time */
+#define BATCHES    2u   /* batches at a time */
 
-struct turn;
+struct upsert_batch;
 
 struct share {
-    struct turn *turn;
+    struct upsert_batch *batch;
     struct txn *txn;
     struct db *db; /* while it runs */
     unsigned lanes;
@@ -20,8 +20,8 @@ struct share {
 };
 
 /* A batch. */
-struct turn {
-    struct parallel_upsert *crew;
+struct upsert_batch {
+    struct parallel_upsert *owner;
     struct parallel_upsert_job job;
     struct share shares[LANES];
     unsigned count;
@@ -30,11 +30,11 @@ struct turn {
 struct parallel_upsert {
     struct connection_lender lender;
     unsigned connections;
-    struct turn turns[TURNS];
-    struct turn *first;      /* the one whose turn it is; the other comes next */
-    unsigned taken;          /* of them */
-    const struct turn *held; /* nothing more of it is begun, or NULL */
-    unsigned shares;         /* of the last batch */
+    struct upsert_batch batches[BATCHES];
+    struct upsert_batch *first;      /* the one that is loaded; the other comes next */
+    unsigned in_flight;              /* of them */
+    const struct upsert_batch *held; /* nothing more of it is begun, or NULL */
+    unsigned shares;                 /* of the last batch */
     struct db *own;
     struct db *lent[LANES]; /* borrowed, not in use */
     unsigned lent_count;
@@ -42,7 +42,7 @@ struct parallel_upsert {
     unsigned running;
     bool
         busy; /* shares are being given out, or the caller told: what ends meanwhile is looked at then */
-    bool failed, moved, distrust, in_rows;
+    bool failed, moved, revalidate, in_rows;
     struct err err;
     parallel_upsert_done_fn *done;
     void *ctx;
@@ -63,11 +63,11 @@ enum err_code parallel_upsert_open(struct parallel_upsert **out,
     if (c->connections == 0)
         c->connections = 1;
     c->shares = 1;
-    c->first = &c->turns[0];
-    for (unsigned k = 0; k < TURNS; k++) {
-        c->turns[k].crew = c;
+    c->first = &c->batches[0];
+    for (unsigned k = 0; k < BATCHES; k++) {
+        c->batches[k].owner = c;
         for (unsigned i = 0; i < LANES; i++)
-            c->turns[k].shares[i].turn = &c->turns[k];
+            c->batches[k].shares[i].batch = &c->batches[k];
     }
     *out = c;
     return OK;
@@ -75,17 +75,17 @@ enum err_code parallel_upsert_open(struct parallel_upsert **out,
 
 void parallel_upsert_clear(struct parallel_upsert *c)
 {
-    c->taken = 0;
+    c->in_flight = 0;
     c->held = NULL;
 }
 
 void parallel_upsert_release(struct parallel_upsert *c)
 {
     parallel_upsert_clear(c);
-    for (unsigned k = 0; k < TURNS; k++)
+    for (unsigned k = 0; k < BATCHES; k++)
         for (unsigned i = 0; i < LANES; i++) {
-            txn_close(c->turns[k].shares[i].txn);
-            c->turns[k].shares[i].txn = NULL;
+            txn_close(c->batches[k].shares[i].txn);
+            c->batches[k].shares[i].txn = NULL;
         }
 }
 
@@ -129,9 +129,9 @@ static void give_all_back(struct parallel_upsert *c)
 
 /* ---- shares ---- */
 
-static struct turn *next_turn(struct parallel_upsert *c)
+static struct upsert_batch *next_batch(struct parallel_upsert *c)
 {
-    return c->first == &c->turns[0] ? &c->turns[1] : &c->turns[0];
+    return c->first == &c->batches[0] ? &c->batches[1] : &c->batches[0];
 }
 
 unsigned parallel_upsert_shares(const struct parallel_upsert *c)
@@ -158,7 +158,7 @@ void parallel_upsert_submit(struct parallel_upsert *c, struct batch *batch,
 {
     size_t ends[LANES];
     size_t first = 0;
-    struct turn *t = c->taken++ == 0 ? c->first : next_turn(c);
+    struct upsert_batch *t = c->in_flight++ == 0 ? c->first : next_batch(c);
 
     t->job = *job;
     t->count = c->shares = share_out(c, batch, job);
@@ -170,26 +170,26 @@ void parallel_upsert_submit(struct parallel_upsert *c, struct batch *batch,
         s->end = first = ends[i];
         s->in = s->unknown = s->tried = false;
     }
-    if (c->taken > 1)
+    if (c->in_flight > 1)
         advance(c);
 }
 
 unsigned parallel_upsert_pending(const struct parallel_upsert *c)
 {
-    return c->taken;
+    return c->in_flight;
 }
 
 void parallel_upsert_hold(struct parallel_upsert *c)
 {
-    if (c->taken < 2)
+    if (c->in_flight < 2)
         return;
-    c->held = next_turn(c);
-    c->distrust = true;
+    c->held = next_batch(c);
+    c->revalidate = true;
 }
 
 static void committed(struct share *s, const struct txn_result *r)
 {
-    const struct parallel_upsert_job *job = &s->turn->job;
+    const struct parallel_upsert_job *job = &s->batch->job;
 
     s->in = true;
     job->committed(job->txn.ctx, s->lanes, r);
@@ -197,7 +197,7 @@ static void committed(struct share *s, const struct txn_result *r)
 
 static void failed(struct share *s, const struct txn_result *r)
 {
-    struct parallel_upsert *c = s->turn->crew;
+    struct parallel_upsert *c = s->batch->owner;
 
     if (r->unknown) {
         s->unknown = true;
@@ -214,7 +214,7 @@ static void failed(struct share *s, const struct txn_result *r)
 
 static void over(struct share *s)
 {
-    struct parallel_upsert *c = s->turn->crew;
+    struct parallel_upsert *c = s->batch->owner;
 
     if (s->db == c->own)
         c->own_busy = false;
@@ -236,14 +236,14 @@ static void on_txn(void *ctx, const struct txn_result *r)
     case TXN_MOVED:
         if (s->unknown && r->arrived) {
             LOG(LOG_INFO, "commit-found", "the COMMIT whose answer was lost had succeeded",
-                F_STR("table", s->turn->job.txn.table));
+                F_STR("table", s->batch->job.txn.table));
             committed(s, &s->found);
         } else {
-            s->turn->crew->moved = true;
+            s->batch->owner->moved = true;
         }
         break;
-    case TXN_DISTRUST:
-        s->turn->crew->distrust = true;
+    case TXN_REVALIDATE:
+        s->batch->owner->revalidate = true;
         break;
     case TXN_FAILED:
         failed(s, r);
@@ -254,7 +254,7 @@ static void on_txn(void *ctx, const struct txn_result *r)
 
 static void start(struct share *s)
 {
-    struct txn_job job = s->turn->job.txn;
+    struct txn_job job = s->batch->job.txn;
     struct err e = ERR_INIT;
 
     s->tried = true;
@@ -273,7 +273,7 @@ static void start(struct share *s)
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 {
     struct share *s = ctx;
-    struct parallel_upsert *c = s->turn->crew;
+    struct parallel_upsert *c = s->batch->owner;
 
     (void)r;
     if (err == NULL) {
@@ -281,7 +281,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     LOG(LOG_DEBUG, "connection", "one connection fewer can be had",
-        F_STR("table", s->turn->job.txn.table), F_ERR(err));
+        F_STR("table", s->batch->job.txn.table), F_ERR(err));
     s->tried = false;
     give_back(c, s->db);
     s->db = NULL;
@@ -291,7 +291,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 
 static void start_on(struct share *s, struct db *db)
 {
-    struct parallel_upsert *c = s->turn->crew;
+    struct parallel_upsert *c = s->batch->owner;
 
     s->db = db;
     s->tried = true;
@@ -304,7 +304,7 @@ static void start_on(struct share *s, struct db *db)
 }
 
 /* A key's line follows the one before it: these lanes' rows of the batch before are in. */
-static bool may_follow(const struct turn *before, unsigned lanes)
+static bool may_follow(const struct upsert_batch *before, unsigned lanes)
 {
     for (unsigned i = 0; i < before->count; i++)
         if ((before->shares[i].lanes & lanes) != 0 && !before->shares[i].in)
@@ -313,9 +313,9 @@ static bool may_follow(const struct turn *before, unsigned lanes)
 }
 
 /* The next share of this batch that can begin; before: the batch before it, or NULL. */
-static struct share *waiting_in(struct turn *t, const struct turn *before)
+static struct share *waiting_in(struct upsert_batch *t, const struct upsert_batch *before)
 {
-    for (unsigned i = 0; i < t->count && t != t->crew->held; i++) {
+    for (unsigned i = 0; i < t->count && t != t->owner->held; i++) {
         struct share *s = &t->shares[i];
         if (!s->in && !s->tried && (before == NULL || may_follow(before, s->lanes)))
             return s;
@@ -325,10 +325,10 @@ static struct share *waiting_in(struct turn *t, const struct turn *before)
 
 static struct share *waiting(struct parallel_upsert *c)
 {
-    struct share *s = c->taken > 0 && !c->failed ? waiting_in(c->first, NULL) : NULL;
+    struct share *s = c->in_flight > 0 && !c->failed ? waiting_in(c->first, NULL) : NULL;
 
-    if (s == NULL && c->taken > 1 && !c->failed && !c->moved && !c->distrust)
-        s = waiting_in(next_turn(c), c->first);
+    if (s == NULL && c->in_flight > 1 && !c->failed && !c->moved && !c->revalidate)
+        s = waiting_in(next_batch(c), c->first);
     return s;
 }
 
@@ -339,7 +339,7 @@ static struct db *free_connection(struct parallel_upsert *c)
     return c->lent_count > 0 ? c->lent[--c->lent_count] : NULL;
 }
 
-static bool all_in(const struct turn *t)
+static bool all_in(const struct upsert_batch *t)
 {
     for (unsigned i = 0; i < t->count; i++)
         if (!t->shares[i].in)
@@ -354,7 +354,8 @@ static void give_out(struct parallel_upsert *c)
 
     while ((s = waiting(c)) != NULL && (db = free_connection(c)) != NULL)
         start_on(s, db);
-    if (c->taken < 2 || c->failed || c->lender.wanted == NULL || c->lender.wanted(c->lender.ctx))
+    if (c->in_flight < 2 || c->failed || c->lender.wanted == NULL ||
+        c->lender.wanted(c->lender.ctx))
         give_all_back(c);
 }
 
@@ -364,7 +365,7 @@ static void end(struct parallel_upsert *c)
     struct parallel_upsert_result result = {
         .end = c->failed  ? TXN_FAILED
                : c->moved ? TXN_MOVED
-                          : TXN_DISTRUST,
+                          : TXN_REVALIDATE,
         .in_rows = c->in_rows,
         .err = c->failed ? &c->err : NULL,
     };
@@ -377,22 +378,22 @@ static void end(struct parallel_upsert *c)
 static void advance(struct parallel_upsert *c)
 {
     struct parallel_upsert_result done = {.end = TXN_DONE};
-    bool told = true;
+    bool reported = true;
 
     if (c->busy)
         return;
     c->busy = true;
-    while (told) {
+    while (reported) {
         give_out(c);
-        told = c->taken > 0 && all_in(c->first);
-        if (told) {
-            c->first = next_turn(c);
-            c->taken--;
+        reported = c->in_flight > 0 && all_in(c->first);
+        if (reported) {
+            c->first = next_batch(c);
+            c->in_flight--;
             c->done(c->ctx, &done);
         }
     }
     c->busy = false;
-    if (c->running == 0 && c->taken > 0)
+    if (c->running == 0 && c->in_flight > 0)
         end(c);
 }
 
@@ -402,21 +403,21 @@ void parallel_upsert_run(struct parallel_upsert *c, struct db *db, parallel_upse
     c->own = db;
     c->done = done;
     c->ctx = ctx;
-    c->failed = c->moved = c->distrust = c->in_rows = c->own_busy = false;
+    c->failed = c->moved = c->revalidate = c->in_rows = c->own_busy = false;
     c->held = NULL;
-    for (unsigned k = 0; k < TURNS; k++)
+    for (unsigned k = 0; k < BATCHES; k++)
         for (unsigned i = 0; i < LANES; i++)
-            c->turns[k].shares[i].tried = false;
+            c->batches[k].shares[i].tried = false;
     (void)borrow(c, c->first->count);
     advance(c);
 }
 
 bool parallel_upsert_cancel(struct parallel_upsert *c)
 {
-    for (unsigned k = 0; k < TURNS; k++)
+    for (unsigned k = 0; k < BATCHES; k++)
         for (unsigned i = 0; i < LANES; i++)
-            if (c->turns[k].shares[i].db != NULL)
-                db_cancel(c->turns[k].shares[i].db);
+            if (c->batches[k].shares[i].db != NULL)
+                db_cancel(c->batches[k].shares[i].db);
     return c->running > 0;
 }
 
@@ -432,9 +433,9 @@ static void drop(struct parallel_upsert *c, struct share *s)
 
 void parallel_upsert_drop(struct parallel_upsert *c)
 {
-    for (unsigned k = 0; k < TURNS; k++)
+    for (unsigned k = 0; k < BATCHES; k++)
         for (unsigned i = 0; i < LANES; i++)
-            drop(c, &c->turns[k].shares[i]);
+            drop(c, &c->batches[k].shares[i]);
     give_all_back(c);
     c->running = 0;
     parallel_upsert_clear(c);

@@ -64,7 +64,7 @@ void parallel_upsert_submit(struct parallel_upsert *c, struct batch *batch,
                             const struct parallel_upsert_job *job);
 unsigned parallel_upsert_pending(
     const struct parallel_upsert *c); /* batches, of which done has not been called yet */
-/* Begins nothing more of the next batch: when all that is under way has ended, done is called with TXN_DISTRUST for it. */
+/* Begins nothing more of the next batch: when all that is under way has ended, done is called with TXN_REVALIDATE for it. */
 void parallel_upsert_hold(struct parallel_upsert *c);
 /* Forgets what was taken; nothing is under way. */
 void parallel_upsert_clear(struct parallel_upsert *c);

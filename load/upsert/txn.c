@@ -41,7 +41,7 @@ void txn_close(struct txn *t)
 }
 
 /* unchanged_validate: what is stored is known to be what the lanes had before, and this. */
-static bool will_be_vouched(const struct txn *t)
+static bool will_be_validated(const struct txn *t)
 {
     return t->job.guard && t->job.store;
 }
@@ -51,7 +51,7 @@ void txn_end(struct txn *t, enum txn_end how)
     struct txn_result result = {.end = how,
                                 .counts = t->counts,
                                 .refused = t->refused,
-                                .xid = how == TXN_DONE && will_be_vouched(t) ? t->xid : 0,
+                                .xid = how == TXN_DONE && will_be_validated(t) ? t->xid : 0,
                                 .arrived = t->arrived,
                                 .unknown = t->unknown,
                                 .in_rows = t->in_rows,
@@ -216,7 +216,7 @@ static void on_moved(void *ctx, const PGresult *r, const struct err *err)
         txn_end(t, TXN_MOVED);
 }
 
-static enum err_code tell_locked(struct txn *t, const PGresult *r)
+static enum err_code report_locked(struct txn *t, const PGresult *r)
 {
     struct lanes at = {0};
 
@@ -253,16 +253,16 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
     }
     t->made = true;
     t->xid = (uint64_t)target_table_number(r, 0, 5);
-    if (t->job.locked != NULL && tell_locked(t, r) != OK) {
+    if (t->job.locked != NULL && report_locked(t, r) != OK) {
         txn_fail(t, &t->err);
         return;
     }
     bool cached = txn_has_cached(t);
-    bool kept = (!cached && !will_be_vouched(t)) || txn_in_custody(t, r);
+    bool kept = (!cached && !will_be_validated(t)) || txn_cache_valid(t, r);
     if (!kept)
-        t->job.distrust(t->job.ctx, NULL);
+        t->job.revalidate(t->job.ctx, NULL);
     if (cached && !kept)
-        txn_distrust(t);
+        txn_revalidate(t);
     else if (t->unasked)
         txn_take_guess(t);
     else if (t->fast || cached)
@@ -332,8 +332,8 @@ static bool halve(struct txn *t, const struct err *why)
                 batch_rows(t->job.batch));
         return false;
     }
-    t->parts[t->count++] = (struct part){middle, p.to, p.way};
-    t->parts[t->count++] = (struct part){p.from, middle, p.way};
+    t->parts[t->count++] = (struct part){middle, p.to, p.path};
+    t->parts[t->count++] = (struct part){p.from, middle, p.path};
     return true;
 }
 
@@ -385,7 +385,7 @@ static void commit(struct txn *t)
         txn_fail(t, &t->err);
         return;
     }
-    if (t->job.settle != NULL && (rc = t->job.settle(t->job.ctx, &t->err)) != OK) {
+    if (t->job.write_rejects != NULL && (rc = t->job.write_rejects(t->job.ctx, &t->err)) != OK) {
         txn_fail(t, &t->err);
         return;
     }

@@ -48,7 +48,7 @@ struct txn_job {
     struct batch *batch; /* sorted; rows [first, end) are put into another order as needed */
     size_t first, end;
     const struct unchanged_validity
-        *custody;      /* of LANES: who was last at their progress; NULL: no cached rows */
+        *validity;     /* of LANES: who was last at their progress; NULL: no cached rows */
     const char *names; /* that all rows of the batch have, for sql_merged */
     unsigned lanes;    /* whose rows these are, and whose progress moves */
     bool replace;
@@ -65,11 +65,11 @@ struct txn_job {
     /* A row that the database refuses (bisect). */
     enum err_code (*refused)(void *ctx, const struct batch_row *row, const struct err *why,
                              struct err *e);
-    /* Of this cached row: TXN_DISTRUST is to come. NULL: these lanes are not in custody (unchanged_cache.h), all that the cache
-     * has is to be dropped; TXN_DISTRUST is to come where rows of this transaction are cached. */
-    void (*distrust)(void *ctx, const struct batch_row *row);
+    /* Of this cached row: TXN_REVALIDATE is to come. NULL: these lanes' entries are not valid (unchanged_cache.h), all that the cache
+     * has is to be dropped; TXN_REVALIDATE is to come where rows of this transaction are cached. */
+    void (*revalidate)(void *ctx, const struct batch_row *row);
     /* The last thing before COMMIT: make durable what was set aside. */
-    enum err_code (*settle)(void *ctx, struct err *e);
+    enum err_code (*write_rejects)(void *ctx, struct err *e);
     /* Will a later batch of the table be committed? Asked before COMMIT, which then need not wait for the server's disk.
      * May be NULL: it won't. */
     bool (*more)(void *ctx);
@@ -78,7 +78,7 @@ struct txn_job {
 enum txn_end {
     TXN_DONE,
     TXN_MOVED,
-    TXN_DISTRUST, /* cached rows are not what they were: fill the batch again without them */
+    TXN_REVALIDATE, /* cached rows are not what they were: fill the batch again without them */
     TXN_FAILED
 };
 

@@ -1,8 +1,8 @@
 /*
- * The fast way (txn.h): asks for the keys' rows, and groups the batch's rows by what is to be done with
+ * The fast path (txn.h): asks for the keys' rows, and groups the batch's rows by what is to be done with
  * each. The answer is a guess, for nothing is locked: whoever comes between is found out by the
  * statements that follow (a unique violation, or the guard on the time), and then all is done again the
- * plain way.
+ * plain path.
  */
 #include "load/database/sql.h"
 #include "load/upsert/txn_private.h"
@@ -43,7 +43,7 @@ static bool all_cached(const struct txn *t)
 void txn_take_guess(struct txn *t)
 {
     batch_same_path(t->job.batch, t->job.first, t->job.end, t->job.guess);
-    t->parts[0].way = t->job.guess;
+    t->parts[0].path = t->job.guess;
     txn_next_part(t);
 }
 
@@ -95,13 +95,13 @@ static bool recent(const struct txn *t, uint64_t xid)
     return xid != 0 && xid <= t->xid && t->xid - xid < XID_AGE_MAX;
 }
 
-bool txn_in_custody(const struct txn *t, const PGresult *locked)
+bool txn_cache_valid(const struct txn *t, const PGresult *locked)
 {
-    bool all = t->job.custody != NULL;
+    bool all = t->job.validity != NULL;
 
     for (int i = 0; all && i < PQntuples(locked); i++) {
         const struct unchanged_validity *c =
-            &t->job.custody[(unsigned)target_table_number(locked, i, 0) % LANES];
+            &t->job.validity[(unsigned)target_table_number(locked, i, 0) % LANES];
         struct progress at = target_table_place(locked, i, 1);
         all = recent(t, c->xid) &&
               (uint32_t)c->xid == (uint32_t)target_table_number(locked, i, 4) &&
@@ -118,8 +118,8 @@ bool txn_has_cached(const struct txn *t)
     return false;
 }
 
-static enum batch_path way_of(const struct txn *t, const struct batch_row *mine, const PGresult *r,
-                              int row)
+static enum batch_path path_of(const struct txn *t, const struct batch_row *mine, const PGresult *r,
+                               int row)
 {
     if (t->plain || mine->row.time_modified == WHEN_NONE)
         return BATCH_COMPARE;
@@ -130,7 +130,7 @@ static enum batch_path way_of(const struct txn *t, const struct batch_row *mine,
     return stored < time ? BATCH_NEWER : stored > time ? BATCH_OLDER : BATCH_COMPARE;
 }
 
-static void judge(struct txn *t, const PGresult *r, int row)
+static void classify_row(struct txn *t, const PGresult *r, int row)
 {
     struct batch_row *mine = batch_find(t->job.batch, integer(r, row, ASKED_KEY));
     uint32_t xmin = (uint32_t)integer(r, row, ASKED_XMIN);
@@ -138,7 +138,7 @@ static void judge(struct txn *t, const PGresult *r, int row)
     if (mine == NULL)
         return;
     if (!mine->cached) {
-        mine->path = way_of(t, mine, r, row);
+        mine->path = path_of(t, mine, r, row);
         mine->xid = whole_xid(t, xmin);
     } else if ((uint32_t)mine->xid == xmin && recent(t, mine->xid)) {
         mine->path = BATCH_SAME;
@@ -154,7 +154,7 @@ static bool confirm_cached(struct txn *t)
         const struct batch_row *row = batch_at(t->job.batch, i);
         if (!row->cached || row->path == BATCH_SAME)
             continue;
-        t->job.distrust(t->job.ctx, row);
+        t->job.revalidate(t->job.ctx, row);
         all = false;
     }
     return all;
@@ -167,11 +167,11 @@ static void make_parts(struct txn *t)
 
     batch_group(t->job.batch, t->job.first, t->job.end, ends);
     t->count = 0;
-    for (unsigned way = 0; way < BATCH_PATHS; way++)
-        from[way] = way == 0 ? t->job.first : ends[way - 1];
-    for (unsigned way = BATCH_PATHS; way-- > BATCH_SAME + 1;)
-        if (ends[way] > from[way])
-            t->parts[t->count++] = (struct part){from[way], ends[way], (enum batch_path)way};
+    for (unsigned path = 0; path < BATCH_PATHS; path++)
+        from[path] = path == 0 ? t->job.first : ends[path - 1];
+    for (unsigned path = BATCH_PATHS; path-- > BATCH_SAME + 1;)
+        if (ends[path] > from[path])
+            t->parts[t->count++] = (struct part){from[path], ends[path], (enum batch_path)path};
     t->counts.unchanged += ends[BATCH_SAME] - from[BATCH_SAME];
 }
 
@@ -182,8 +182,8 @@ static void on_asked(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL) {
         t->denied = db_classify(err) == DB_FORBIDDEN;
         if (t->denied && txn_has_cached(t)) {
-            t->job.distrust(t->job.ctx, NULL);
-            txn_distrust(t);
+            t->job.revalidate(t->job.ctx, NULL);
+            txn_revalidate(t);
         } else {
             txn_fast_failed(t, err);
         }
@@ -192,16 +192,16 @@ static void on_asked(void *ctx, const PGresult *r, const struct err *err)
     batch_same_path(t->job.batch, t->job.first, t->job.end,
                     t->plain ? BATCH_COMPARE : BATCH_INSERT);
     for (int i = 0; i < PQntuples(r); i++)
-        judge(t, r, i);
+        classify_row(t, r, i);
     if (!confirm_cached(t)) {
-        txn_distrust(t);
+        txn_revalidate(t);
         return;
     }
     make_parts(t);
     txn_next_part(t);
 }
 
-static void on_distrusted(void *ctx, const PGresult *r, const struct err *err)
+static void on_revalidate(void *ctx, const PGresult *r, const struct err *err)
 {
     struct txn *t = ctx;
 
@@ -209,15 +209,15 @@ static void on_distrusted(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL)
         txn_fail(t, err);
     else
-        txn_end(t, TXN_DISTRUST);
+        txn_end(t, TXN_REVALIDATE);
 }
 
-void txn_distrust(struct txn *t)
+void txn_revalidate(struct txn *t)
 {
-    db_query(t->db, "ROLLBACK", NULL, 0, on_distrusted, t);
+    db_query(t->db, "ROLLBACK", NULL, 0, on_revalidate, t);
 }
 
-/* Another row of that key has come between, or what the plain way does not need is forbidden. A row that is refused
+/* Another row of that key has come between, or what the plain path does not need is forbidden. A row that is refused
  * otherwise would be refused again. */
 static bool plain_may_help(const struct err *why)
 {

@@ -8,7 +8,7 @@
 
 static enum err_code encode(struct txn *t, struct buf *out)
 {
-    if (t->part.way == BATCH_INSERT)
+    if (t->part.path == BATCH_INSERT)
         return batch_encode_target(t->job.batch, t->job.relation->key_size, &t->sent, t->part.to,
                                    PIECE, out);
     return batch_encode(t->job.batch, &t->sent, t->part.to, PIECE, out);
@@ -56,7 +56,7 @@ static enum err_code add_upsert(struct txn *t, const char *source, struct err *e
     buf_reset(&t->merged);
     if ((rc = sql_merged(&t->merged, t->job.replace, !t->job.guard, t->job.names, e)) != OK)
         return rc;
-    bool newer = t->part.way == BATCH_NEWER;
+    bool newer = t->part.path == BATCH_NEWER;
     const struct sql_var vars[] = {{"schema", r->schema},
                                    {"relation", r->name},
                                    {"key", r->key},
@@ -130,7 +130,7 @@ static void send_inserts(struct txn *t, db_done_fn *done)
 
 void txn_send_part(struct txn *t, db_done_fn *done)
 {
-    if (t->part.way == BATCH_INSERT)
+    if (t->part.path == BATCH_INSERT)
         send_inserts(t, done);
     else if (t->part.to - t->part.from <= TXN_SMALL && batch_bytes(t->job.batch) <= TXN_SMALL_DATA)
         send_arrays(t, done);
@@ -152,20 +152,20 @@ static void note_xid(struct txn *t, uint64_t written, uint64_t unchanged)
     }
 }
 
-/* What each way's last result says. */
+/* What each path's last result says. */
 static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint64_t *total)
 {
     uint64_t rows = t->part.to - t->part.from;
     struct txn_counts n = {.inserted = 0};
 
     *total = rows;
-    if (t->part.way == BATCH_INSERT) {
+    if (t->part.path == BATCH_INSERT) {
         *total = n.inserted = strtoull(PQcmdTuples((PGresult *)r), NULL, 10);
         return n;
     }
     n.inserted = (uint64_t)target_table_number(r, 0, 0);
     n.updated = (uint64_t)target_table_number(r, 0, 1);
-    if (t->part.way == BATCH_NEWER) {
+    if (t->part.path == BATCH_NEWER) {
         n.updated += t->unasked ? 0 : n.inserted; /* it was there */
         n.inserted = 0;
     } else {

@@ -1,6 +1,6 @@
 /*
  * What txn.c (the transaction: lock, parts, savepoints, COMMIT), txn_part.c (one part's rows on their
- * way) and txn_fast.c (the fast way's question and its fallback) share. Nobody else includes this.
+ * way) and txn_fast.c (the fast path's question and its fallback) share. Nobody else includes this.
  */
 #ifndef NETTY_LOAD_UPSERT_TXN_PRIVATE_H
 #define NETTY_LOAD_UPSERT_TXN_PRIVATE_H
@@ -16,7 +16,7 @@
 
 struct part {
     size_t from, to;
-    enum batch_path way;
+    enum batch_path path;
 };
 
 enum copy_step {
@@ -41,7 +41,7 @@ struct txn {
     bool fast;        /* the rows are asked about, and go in by what the answer was */
     bool unasked;     /* or are taken to be what job.guess says, ... */
     bool ask;         /* ... which did not do: this batch's are asked about */
-    bool plain;       /* that did not do: this batch goes the plain way */
+    bool plain;       /* that did not do: this batch goes the plain path */
     bool denied;      /* ... and so does each: the role may not ask */
     bool made;        /* the progress has its rows */
     bool tabled;      /* the temporary table has been made */
@@ -70,11 +70,11 @@ enum err_code txn_count_part(struct txn *t, const PGresult *r, bool *held,
 bool txn_may_be_fast(const struct txn *t);
 bool txn_has_cached(const struct txn *t);
 /* Are the cached rows still to be believed? locked is sql_progress_lock's result. */
-bool txn_in_custody(const struct txn *t, const PGresult *locked);
-void txn_distrust(struct txn *t);   /* ends it so */
+bool txn_cache_valid(const struct txn *t, const PGresult *locked);
+void txn_revalidate(struct txn *t); /* ends it so */
 void txn_ask(struct txn *t);        /* what is stored of the rows; then txn_next_part */
 void txn_take_guess(struct txn *t); /* instead, where t->unasked */
-/* The fast way failed: again the plain way, where that may help. */
+/* The fast path failed: again the plain one, where that may help. */
 void txn_fast_failed(struct txn *t, const struct err *why);
 /* The guess was wrong. */
 void txn_guessed_wrong(struct txn *t);
