@@ -50,7 +50,7 @@ void journal_close(struct journal *j)
 }
 
 /* More bytes behind what is unread; *got is 0 at the end of the file. */
-static enum err_code fill(struct journal *j, size_t *got, struct err *e)
+static enum err_code read_more(struct journal *j, size_t *got, struct err *e)
 {
     memmove(j->buffer, j->buffer + j->pos, j->len - j->pos);
     j->len -= j->pos;
@@ -162,7 +162,7 @@ enum err_code journal_next(struct journal *j, const struct journal_line **line, 
             }
         }
         size_t got;
-        enum err_code rc = fill(j, &got, e);
+        enum err_code rc = read_more(j, &got, e);
         if (rc != OK)
             return rc;
         if (got == 0)

@@ -26,7 +26,7 @@ struct journal_scan {
     uint64_t cap;            /* pages of this segment that count, as the next one's header says */
     uint64_t synced;         /* bytes of the journal known to last */
     struct page_place acked; /* as acked.json was last read */
-    uint64_t told_gone;      /* segments behind the newest, up to this one, were told to be lost */
+    uint64_t reported_lost;  /* segments behind the newest, up to this one, were reported as lost */
     bool pressed; /* the newest segment is read to its end once more, with that word at hand */
 
     struct page_info page;
@@ -87,7 +87,7 @@ void journal_scan_skip_segment(struct journal_scan *s)
     s->held = false;
 }
 
-/* Damage is told once: not again to somebody who comes back with a later place. */
+/* Damage is reported once: not again to somebody who comes back with a later place. */
 static bool report(struct journal_scan *s, struct page_place place, enum journal_scan_what *what)
 {
     if (page_compare(place, s->after) <= 0)
@@ -103,11 +103,11 @@ static bool is_later(const struct journal_scan *s)
 }
 
 /* Is there a later segment, and how many of our pages does it let count? */
-static enum err_code find_next(struct journal_scan *s, bool look_again, struct err *e)
+static enum err_code find_next(struct journal_scan *s, bool retry, struct err *e)
 {
     struct journal_header next;
     struct err why = ERR_INIT;
-    if (look_again && !is_later(s)) {
+    if (retry && !is_later(s)) {
         segment_list_free(&s->list);
         enum err_code rc = segment_list_read(&s->list, s->dir, e);
         if (rc != OK)
@@ -198,25 +198,25 @@ static bool is_short(const struct journal_scan *s)
 {
     if (s->journal && s->acked.segment == s->segment)
         return s->acked.page >= s->expect + s->lost;
-    return s->acked.segment > passed(s) && s->acked.segment > s->told_gone;
+    return s->acked.segment > passed(s) && s->acked.segment > s->reported_lost;
 }
 
 static bool report_short(struct journal_scan *s, enum journal_scan_what *what, struct err *e)
 {
-    bool told;
+    bool reported;
     if (s->journal && s->acked.segment == s->segment) {
-        told = report_gap(s, s->acked.page, what, e);
+        reported = report_gap(s, s->acked.page, what, e);
         s->expect = s->acked.page + 1;
         s->lost = 0;
-        return told;
+        return reported;
     }
-    s->told_gone = s->acked.segment;
-    told = report(s, (struct page_place){s->acked.segment + 1, 0}, what);
-    if (told)
+    s->reported_lost = s->acked.segment;
+    reported = report(s, (struct page_place){s->acked.segment + 1, 0}, what);
+    if (reported)
         (void)err_set(e, ERR_DAMAGED,
                       "%s: segments %" PRIu64 " to %" PRIu64 " are missing: their pages are lost",
                       s->table, passed(s) + 1, s->acked.segment);
-    return told;
+    return reported;
 }
 
 /* There is no more. What was acknowledged must be there: the word first, then the folder and the
@@ -296,10 +296,10 @@ static bool on_header(struct journal_scan *s, const struct journal_line *line,
     if (line->at != 0)
         return report_line(s, line, at_page(s, s->expect - 1), "a header in the middle", what, e);
     /* The line goes with its journal. */
-    bool told = report_line(s, line, (struct page_place){s->segment + 1, 0},
-                            "the journal of another segment or table", what, e);
+    bool reported = report_line(s, line, (struct page_place){s->segment + 1, 0},
+                                "the journal of another segment or table", what, e);
     journal_scan_skip_segment(s);
-    return told;
+    return reported;
 }
 
 static enum err_code on_page(struct journal_scan *s, const struct journal_line *line,

@@ -12,24 +12,24 @@
  * back. */
 #define WRITE_SIZE ((size_t)8 << 10)
 
-static struct open_segment *out_new(const char *dir, uint64_t number)
+static struct open_segment *open_segment_new(const char *dir, uint64_t number)
 {
-    struct open_segment *out = calloc(1, sizeof *out);
-    if (out)
-        *out = (struct open_segment){.dir = dir,
-                                     .number = number,
-                                     .data_fd = -1,
-                                     .journal_fd = -1,
-                                     .holders = 1,
-                                     .since = WHEN_NONE};
-    return out;
+    struct open_segment *segment = calloc(1, sizeof *segment);
+    if (segment)
+        *segment = (struct open_segment){.dir = dir,
+                                         .number = number,
+                                         .data_fd = -1,
+                                         .journal_fd = -1,
+                                         .holders = 1,
+                                         .since = WHEN_NONE};
+    return segment;
 }
 
 enum err_code open_segment_create(struct open_segment **out, const char *dir, uint64_t number,
                                   struct err *e)
 {
     enum err_code rc;
-    if (!(*out = out_new(dir, number)))
+    if (!(*out = open_segment_new(dir, number)))
         return err_set(e, ERR_NOMEM, "out of memory");
     rc = segment_open(&(*out)->data_fd, dir, number, SEGMENT_NEW, O_RDWR | O_CREAT | O_TRUNC, e);
     if (rc != OK) {
@@ -43,7 +43,7 @@ enum err_code open_segment_reopen(struct open_segment **out, const char *dir, ui
                                   struct err *e)
 {
     enum err_code rc;
-    if (!(*out = out_new(dir, number)))
+    if (!(*out = open_segment_new(dir, number)))
         return err_set(e, ERR_NOMEM, "out of memory");
     (*out)->reopened = (*out)->journaled = true;
     if ((rc = segment_open(&(*out)->data_fd, dir, number, SEGMENT_DATA, O_RDWR | O_CREAT, e)) !=
@@ -56,9 +56,9 @@ enum err_code open_segment_reopen(struct open_segment **out, const char *dir, ui
     return rc;
 }
 
-void open_segment_hold(struct open_segment *out)
+void open_segment_hold(struct open_segment *segment)
 {
-    out->holders++;
+    segment->holders++;
 }
 
 static void complain(enum err_code rc, const struct err *e)
@@ -67,31 +67,33 @@ static void complain(enum err_code rc, const struct err *e)
         LOG(LOG_WARN, "segment", "cannot tidy up after a segment", F_ERR(e));
 }
 
-bool open_segment_is_named(const struct open_segment *out)
+bool open_segment_is_named(const struct open_segment *segment)
 {
     char path[IO_PATH];
-    return segment_path(path, out->dir, out->number, SEGMENT_JOURNAL, NULL) != OK ||
+    return segment_path(path, segment->dir, segment->number, SEGMENT_JOURNAL, NULL) != OK ||
            access(path, F_OK) == 0;
 }
 
-void open_segment_release(struct open_segment *out)
+void open_segment_release(struct open_segment *segment)
 {
     struct err e = ERR_INIT;
-    if (!out || --out->holders > 0)
+    if (!segment || --segment->holders > 0)
         return;
     /* All that counts has been synced, so a failing close loses nothing. */
-    complain(segment_close(&out->data_fd, out->dir, out->number, SEGMENT_DATA, &e), &e);
-    complain(segment_close(&out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, &e), &e);
+    complain(segment_close(&segment->data_fd, segment->dir, segment->number, SEGMENT_DATA, &e), &e);
+    complain(
+        segment_close(&segment->journal_fd, segment->dir, segment->number, SEGMENT_JOURNAL, &e),
+        &e);
     /* With a journal its number is taken, for a reader may have seen it. */
-    if (!open_segment_is_named(out))
-        complain(segment_remove(out->dir, out->number, SEGMENT_NEW, &e), &e);
-    free(out);
+    if (!open_segment_is_named(segment))
+        complain(segment_remove(segment->dir, segment->number, SEGMENT_NEW, &e), &e);
+    free(segment);
 }
 
 /* The journal before the records get their name: where there are records there is a journal. */
 static enum err_code make_journal(struct commit *c)
 {
-    struct open_segment *out = c->out;
+    struct open_segment *segment = c->segment;
     char name[SEGMENT_NAME_MAX];
     struct buf line;
     enum err_code rc;
@@ -100,16 +102,17 @@ static enum err_code make_journal(struct commit *c)
         (void)buf_err(&c->err, rc, &line, "a journal's header");
         goto done;
     }
-    if ((rc = io_replace(out->dir, segment_name(name, out->number, SEGMENT_JOURNAL), line.data,
-                         line.len, &c->err)) != OK)
+    if ((rc = io_replace(segment->dir, segment_name(name, segment->number, SEGMENT_JOURNAL),
+                         line.data, line.len, &c->err)) != OK)
         goto done;
     FAULT("journal-created");
-    if ((rc = segment_rename(out->dir, out->number, SEGMENT_NEW, SEGMENT_DATA, &c->err)) != OK ||
-        (rc = io_sync_dir(out->dir, &c->err)) != OK)
+    if ((rc = segment_rename(segment->dir, segment->number, SEGMENT_NEW, SEGMENT_DATA, &c->err)) !=
+            OK ||
+        (rc = io_sync_dir(segment->dir, &c->err)) != OK)
         goto done;
     FAULT("segment-created");
-    rc = segment_open(&out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, O_WRONLY | O_APPEND,
-                      &c->err);
+    rc = segment_open(&segment->journal_fd, segment->dir, segment->number, SEGMENT_JOURNAL,
+                      O_WRONLY | O_APPEND, &c->err);
 done:
     buf_free(&line);
     return rc;
@@ -124,7 +127,7 @@ static enum err_code write_lines(struct commit *c, const char *path)
         if ((rc = buf_add(&lines, p->line, p->len)) != OK) {
             (void)buf_err(&c->err, rc, &lines, "a journal's lines");
         } else if (!p->next || lines.len + p->next->len > WRITE_SIZE) {
-            rc = io_write(c->out->journal_fd, lines.data, lines.len, path, &c->err);
+            rc = io_write(c->segment->journal_fd, lines.data, lines.len, path, &c->err);
             buf_reset(&lines);
         }
     }
@@ -136,7 +139,7 @@ static enum err_code write_lines(struct commit *c, const char *path)
 static enum err_code before_first_line(struct commit *c)
 {
     struct acked a = {.place = c->header.previous, .open = true};
-    return *c->acked_fd >= 0 ? OK : acked_write(c->acked_fd, c->out->dir, &a, &c->err);
+    return *c->acked_fd >= 0 ? OK : acked_write(c->acked_fd, c->segment->dir, &a, &c->err);
 }
 
 /* The pages are durable whether this succeeds or not: without it they are trusted later. */
@@ -147,26 +150,27 @@ static void acknowledge(struct commit *c)
     while (last->next)
         last = last->next;
     struct acked a = {.place = last->info.place, .open = true};
-    if (acked_write(c->acked_fd, c->out->dir, &a, &e) != OK)
+    if (acked_write(c->acked_fd, c->segment->dir, &a, &e) != OK)
         LOG(LOG_WARN, "spool", "cannot note which page is durable; the next run looks again",
             F_ERR(&e));
 }
 
 void commit_run(struct commit *c)
 {
-    struct open_segment *out = c->out;
+    struct open_segment *segment = c->segment;
     char path[IO_PATH];
     struct err *e = &c->err;
-    if ((c->rc = segment_path(path, out->dir, out->number, SEGMENT_JOURNAL, e)) != OK ||
-        (c->rc = segment_sync(out->data_fd, out->dir, out->number, SEGMENT_DATA, e)) != OK)
+    if ((c->rc = segment_path(path, segment->dir, segment->number, SEGMENT_JOURNAL, e)) != OK ||
+        (c->rc = segment_sync(segment->data_fd, segment->dir, segment->number, SEGMENT_DATA, e)) !=
+            OK)
         return;
     FAULT("page-synced");
-    if (out->journal_fd < 0 && (c->rc = make_journal(c)) != OK)
+    if (segment->journal_fd < 0 && (c->rc = make_journal(c)) != OK)
         return;
     if ((c->rc = before_first_line(c)) != OK || (c->rc = write_lines(c, path)) != OK)
         return;
     FAULT("journal-written");
-    c->rc = segment_sync(out->journal_fd, out->dir, out->number, SEGMENT_JOURNAL, e);
+    c->rc = segment_sync(segment->journal_fd, segment->dir, segment->number, SEGMENT_JOURNAL, e);
     FAULT("journal-synced");
     if (c->rc == OK)
         acknowledge(c);

@@ -28,7 +28,7 @@ struct open_segment {
  * allocation each, of just what is needed. */
 struct pending_page {
     struct pending_page *next;
-    struct open_segment *out;
+    struct open_segment *segment;
     struct page_info info;
     writer_done_fn *done;
     void *ctx;
@@ -39,7 +39,7 @@ struct pending_page {
 };
 /* Pages of one segment that become durable together. */
 struct commit {
-    struct open_segment *out;
+    struct open_segment *segment;
     struct pending_page *first;   /* ends with NULL */
     struct journal_header header; /* for a segment that has no journal yet */
     const char *position;         /* that goes with it */
@@ -54,11 +54,11 @@ enum err_code open_segment_create(struct open_segment **out, const char *dir, ui
 /* Goes on with one that is there; the numbers are the caller's to fill. */
 enum err_code open_segment_reopen(struct open_segment **out, const char *dir, uint64_t number,
                                   struct err *e) MUST_CHECK;
-void open_segment_hold(struct open_segment *out);
+void open_segment_hold(struct open_segment *segment);
 /* Its journal is there. */
-bool open_segment_is_named(const struct open_segment *out);
+bool open_segment_is_named(const struct open_segment *segment);
 /* The last holder closes. Of a segment given up before its journal was there nothing stays. */
-void open_segment_release(struct open_segment *out);
+void open_segment_release(struct open_segment *segment);
 
 /* Fills rc and err. */
 void commit_run(struct commit *c);

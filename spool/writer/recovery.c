@@ -186,7 +186,7 @@ static enum err_code make_last(const struct recovery *r, const char *dir, struct
     return OK;
 }
 
-static void judge(struct survey *v, struct recovery *r, const struct acked *a)
+static void reconcile_acked(struct survey *v, struct recovery *r, const struct acked *a)
 {
     bool same = a->place.segment == r->number;
     if (same && a->place.page > v->durable)
@@ -202,7 +202,7 @@ static void judge(struct survey *v, struct recovery *r, const struct acked *a)
     r->acked = same && a->place.page == r->last.page;
 }
 
-static enum err_code look_at_newest(struct recovery *r, const struct segment_entry *newest,
+static enum err_code recover_newest(struct recovery *r, const struct segment_entry *newest,
                                     const struct segment_list *list, const char *dir,
                                     const char *table, struct err *e)
 {
@@ -213,7 +213,7 @@ static enum err_code look_at_newest(struct recovery *r, const struct segment_ent
     r->number = newest->number;
     if ((rc = survey(&v, r, dir, table, e)) != OK || (rc = acked_read(dir, &a, &state, e)) != OK)
         return rc;
-    judge(&v, r, &a);
+    reconcile_acked(&v, r, &a);
     if (!v.has_position && (rc = older_position(r, list, dir, table, e)) != OK)
         return rc;
     bool plain = newest->files & SEGMENT_HAS(SEGMENT_DATA);
@@ -228,7 +228,7 @@ static enum err_code look_at_newest(struct recovery *r, const struct segment_ent
     return rc;
 }
 
-static enum err_code look_at_nothing(struct recovery *r, const char *dir, struct err *e)
+static enum err_code recover_empty(struct recovery *r, const char *dir, struct err *e)
 {
     struct acked a;
     enum acked_state state;
@@ -250,7 +250,7 @@ enum err_code recover_table(struct recovery *r, const char *dir, const char *tab
         const struct segment_entry *entry = segment_list_from(&list, list.entries[i].number);
         newest = entry ? entry : newest;
     }
-    rc = newest ? look_at_newest(r, newest, &list, dir, table, e) : look_at_nothing(r, dir, e);
+    rc = newest ? recover_newest(r, newest, &list, dir, table, e) : recover_empty(r, dir, e);
     segment_list_free(&list);
     return rc;
 }

@@ -63,7 +63,7 @@ static bool take_line(struct seal *s, const struct journal_line *line)
 }
 
 /* Fills footer's totals. *fit: nothing stands in the way of sealing. */
-static enum err_code look(struct seal *s, bool *fit, struct err *e)
+static enum err_code check_pages(struct seal *s, bool *fit, struct err *e)
 {
     const struct journal_line *line;
     struct journal_header next;
@@ -218,7 +218,7 @@ static enum err_code seal_one(const char *dir, const char *table, uint64_t numbe
 {
     struct seal s = {.dir = dir, .table = table, .number = number, .data_fd = -1, .tmp_fd = -1};
     bool fit;
-    enum err_code rc = look(&s, &fit, e);
+    enum err_code rc = check_pages(&s, &fit, e);
     if (rc != OK || !fit)
         return rc;
     if ((rc = compress(&s, e)) != OK)

@@ -26,13 +26,13 @@ static enum err_code take_over(struct writer *w, struct err *e)
     w->acked_chain = w->chain = r->chain;
     memcpy(w->position, r->position, sizeof w->position);
     if (r->go_on) {
-        if ((rc = open_segment_reopen(&w->out, w->dir, r->number, e)) != OK)
+        if ((rc = open_segment_reopen(&w->segment, w->dir, r->number, e)) != OK)
             goto done;
-        w->out->bytes = r->bytes;
-        w->out->lines = r->lines;
-        w->out->pages = w->out->durable = r->last.page;
-        w->out->journal = r->journal;
-        w->out->since = r->since;
+        w->segment->bytes = r->bytes;
+        w->segment->lines = r->lines;
+        w->segment->pages = w->segment->durable = r->last.page;
+        w->segment->journal = r->journal;
+        w->segment->since = r->since;
     }
     if (r->number > 0)
         seal_start(w, r->sealed ? r->number + 1 : r->number);
@@ -86,12 +86,12 @@ size_t writer_pending(const struct writer *w)
 
 static bool is_full(const struct writer *w)
 {
-    const struct open_segment *out = w->out;
-    if (out->pages == 0)
+    const struct open_segment *segment = w->segment;
+    if (segment->pages == 0)
         return false;
-    if (out->bytes + out->journal >= (uint64_t)w->conf.segment_size)
+    if (segment->bytes + segment->journal >= (uint64_t)w->conf.segment_size)
         return true;
-    return out->since != WHEN_NONE && when_now() - out->since >= w->conf.segment_age;
+    return segment->since != WHEN_NONE && when_now() - segment->since >= w->conf.segment_age;
 }
 
 enum err_code writer_begin(struct writer *w, struct err *e)
@@ -99,14 +99,14 @@ enum err_code writer_begin(struct writer *w, struct err *e)
     enum err_code rc;
     if (w->open || w->leaving)
         return err_set(e, ERR_INTERNAL, "a page was begun in the middle of another");
-    if (w->out && is_full(w)) {
-        open_segment_release(w->out); /* lives until its last page is durable */
-        w->out = NULL;
+    if (w->segment && is_full(w)) {
+        open_segment_release(w->segment); /* lives until its last page is durable */
+        w->segment = NULL;
     }
-    if (!w->out) {
+    if (!w->segment) {
         if (w->number >= SEGMENT_MAX)
             return err_set(e, ERR_TOO_BIG, "%s has used all its segment numbers", w->dir);
-        if ((rc = open_segment_create(&w->out, w->dir, w->number + 1, e)) != OK)
+        if ((rc = open_segment_create(&w->segment, w->dir, w->number + 1, e)) != OK)
             return rc;
         w->number++;
     }
@@ -124,9 +124,10 @@ static void drop_page(struct writer *w)
 {
     char name[SEGMENT_NAME_MAX];
     w->open = false;
-    if (w->out && w->flushed > 0 && ftruncate(w->out->data_fd, (off_t)w->out->bytes) != 0)
+    if (w->segment && w->flushed > 0 &&
+        ftruncate(w->segment->data_fd, (off_t)w->segment->bytes) != 0)
         LOG(LOG_WARN, "spool", "cannot cut off a page that was given up", F_STR("table", w->table),
-            F_STR("file", segment_name(name, w->out->number, SEGMENT_DATA)));
+            F_STR("file", segment_name(name, w->segment->number, SEGMENT_DATA)));
     w->flushed = 0;
     w->buffered = 0;
 }
@@ -135,21 +136,22 @@ static void drop_page(struct writer *w)
 static enum err_code write_out(struct writer *w, const void *p, size_t n, struct err *e)
 {
     char path[IO_PATH];
-    enum err_code rc = segment_path(path, w->dir, w->out->number,
-                                    w->out->journaled ? SEGMENT_DATA : SEGMENT_NEW, e);
+    enum err_code rc = segment_path(path, w->dir, w->segment->number,
+                                    w->segment->journaled ? SEGMENT_DATA : SEGMENT_NEW, e);
     if (rc != OK)
         return rc;
     if (XXH3_64bits_update(w->hash, w->buffer, w->buffered) != XXH_OK ||
         (n > 0 && XXH3_64bits_update(w->hash, p, n) != XXH_OK))
         return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
     if (w->buffered > 0) {
-        rc = io_pwrite(w->out->data_fd, w->buffer, w->buffered,
-                       (int64_t)(w->out->bytes + w->flushed), path, e);
+        rc = io_pwrite(w->segment->data_fd, w->buffer, w->buffered,
+                       (int64_t)(w->segment->bytes + w->flushed), path, e);
         w->flushed += w->buffered; /* or in part: it is cut off then */
         w->buffered = 0;
     }
     if (rc == OK && n > 0) {
-        rc = io_pwrite(w->out->data_fd, p, n, (int64_t)(w->out->bytes + w->flushed), path, e);
+        rc = io_pwrite(w->segment->data_fd, p, n, (int64_t)(w->segment->bytes + w->flushed), path,
+                       e);
         w->flushed += n;
     }
     return rc;
@@ -217,20 +219,20 @@ static enum err_code check_position(const char *position, struct err *e)
 static struct page_info describe(const struct writer *w, const struct page_info *info)
 {
     struct page_info made = *info;
-    made.place = (struct page_place){w->out->number, w->out->pages + 1};
-    made.offset = w->out->bytes;
+    made.place = (struct page_place){w->segment->number, w->segment->pages + 1};
+    made.offset = w->segment->bytes;
     made.bytes = w->size;
     made.records = w->records;
-    made.first_line = w->out->lines + 1;
-    made.durable = w->out->durable;
+    made.first_line = w->segment->lines + 1;
+    made.durable = w->segment->durable;
     made.hash = XXH3_64bits_digest(w->hash);
     made.chain = w->chain;
     return made;
 }
 
 /* With its journal line, whose last member is the position; info->chain becomes the page's. */
-static enum err_code pending_new(struct pending_page **p, struct page_info *info,
-                                 const char *position, struct err *e)
+static enum err_code pending_page_new(struct pending_page **p, struct page_info *info,
+                                      const char *position, struct err *e)
 {
     struct buf line;
     size_t n = strlen(position);
@@ -266,18 +268,18 @@ enum err_code writer_end(struct writer *w, const struct page_info *info, const c
         goto done;
     struct page_info page = describe(w, info);
     struct pending_page *p;
-    if ((rc = pending_new(&p, &page, position, e)) != OK)
+    if ((rc = pending_page_new(&p, &page, position, e)) != OK)
         goto done;
     w->chain = page.chain;
     p->done = done;
     p->ctx = ctx;
-    p->out = w->out;
-    open_segment_hold(p->out);
-    if (w->out->pages++ == 0)
-        w->out->since = info->fetched;
-    w->out->bytes += w->size;
-    w->out->lines += w->records;
-    w->out->journal += p->len;
+    p->segment = w->segment;
+    open_segment_hold(p->segment);
+    if (w->segment->pages++ == 0)
+        w->segment->since = info->fetched;
+    w->segment->bytes += w->size;
+    w->segment->lines += w->records;
+    w->segment->journal += p->len;
     w->open = false;
     *w->tail = p;
     w->tail = &p->next;

@@ -45,11 +45,11 @@ void seal_start(struct writer *w, uint64_t below)
 
 /* -- commits */
 
-static void pending_free(struct pending_page *p)
+static void pending_page_free(struct pending_page *p)
 {
     if (!p)
         return;
-    open_segment_release(p->out);
+    open_segment_release(p->segment);
     free(p);
 }
 
@@ -61,7 +61,7 @@ static void call_back(struct writer *w, struct pending_page *p, enum err_code rc
         struct pending_page *next = p->next;
         w->uncalled--;
         p->done(p->ctx, rc, &p->info, err);
-        pending_free(p);
+        pending_page_free(p);
         p = next;
     }
     w->calling = false;
@@ -69,16 +69,16 @@ static void call_back(struct writer *w, struct pending_page *p, enum err_code rc
 
 /* The next writer is not to go on with the segment either. Where this cannot be written the journal
  * has lines that were not acknowledged, or none that are new. */
-static void forswear(struct writer *w)
+static void abandon_segment(struct writer *w)
 {
     struct err e = ERR_INIT;
-    const struct open_segment *out = w->commit.out;
+    const struct open_segment *segment = w->commit.segment;
     struct acked a = {.place = w->acked, .open = false};
-    if (w->acked.segment == out->number && acked_write(&w->acked_fd, w->dir, &a, &e) != OK)
+    if (w->acked.segment == segment->number && acked_write(&w->acked_fd, w->dir, &a, &e) != OK)
         LOG(LOG_WARN, "spool", "cannot note that a segment was given up", F_ERR(&e));
     /* A journal that was seen keeps its number, though no page of it counts. */
-    if (w->acked.segment != out->number && open_segment_is_named(out))
-        w->acked = (struct page_place){out->number, 0};
+    if (w->acked.segment != segment->number && open_segment_is_named(segment))
+        w->acked = (struct page_place){segment->number, 0};
 }
 
 /* A failed sync is final: nobody can say what of the segment is on the disk. */
@@ -87,7 +87,7 @@ static struct pending_page *give_up(struct writer *w, struct pending_page *batch
 {
     struct pending_page **end = &batch;
     LOG(LOG_ERROR, "spool", "a page could not be made durable; its segment is given up",
-        F_STR("table", w->table), F_INT("segment", w->commit.out->number), F_ERR(err));
+        F_STR("table", w->table), F_INT("segment", w->commit.segment->number), F_ERR(err));
     while (*end)
         end = &(*end)->next;
     *end = w->head;
@@ -97,16 +97,16 @@ static struct pending_page *give_up(struct writer *w, struct pending_page *batch
         w->lost = *err;
         w->flushed = 0;
     }
-    forswear(w);
+    abandon_segment(w);
     w->chain = w->acked_chain;
-    open_segment_release(w->out);
-    w->out = NULL;
+    open_segment_release(w->segment);
+    w->segment = NULL;
     return batch;
 }
 
-static void take_effect(struct writer *w, const struct pending_page *batch)
+static void advance_acked(struct writer *w, const struct pending_page *batch)
 {
-    struct open_segment *out = w->commit.out;
+    struct open_segment *segment = w->commit.segment;
     const struct pending_page *last = batch;
     while (last->next)
         last = last->next;
@@ -114,10 +114,10 @@ static void take_effect(struct writer *w, const struct pending_page *batch)
     w->acked_chain = last->info.chain;
     memcpy(w->position, last->position, last->position_len);
     w->position[last->position_len] = '\0';
-    out->durable = last->info.place.page;
-    if (!out->journaled) {
-        out->journaled = true;
-        seal_start(w, out->number);
+    segment->durable = last->info.place.page;
+    if (!segment->journaled) {
+        segment->journaled = true;
+        seal_start(w, segment->number);
     }
 }
 
@@ -137,11 +137,11 @@ static void commit_done(uv_work_t *work, int status)
         rc = err_set(&err, ERR_INTERNAL, "a commit was cancelled");
     w->committing = false;
     if (rc == OK)
-        take_effect(w, batch);
+        advance_acked(w, batch);
     else
         batch = give_up(w, batch, &err);
-    open_segment_release(w->commit.out);
-    w->commit.out = NULL;
+    open_segment_release(w->commit.segment);
+    w->commit.segment = NULL;
     call_back(w, batch, rc, &err);
     commit_start(w);
     writer_leave_when_done(w);
@@ -153,21 +153,23 @@ void commit_start(struct writer *w)
     struct commit *c = &w->commit;
     if (w->committing || !w->head)
         return;
-    *c = (struct commit){
-        .out = w->head->out, .first = w->head, .position = w->position, .acked_fd = &w->acked_fd};
-    c->header = (struct journal_header){.segment = c->out->number,
+    *c = (struct commit){.segment = w->head->segment,
+                         .first = w->head,
+                         .position = w->position,
+                         .acked_fd = &w->acked_fd};
+    c->header = (struct journal_header){.segment = c->segment->number,
                                         .created = when_now(),
                                         .previous = w->acked,
                                         .chain = w->acked_chain};
     memcpy(c->header.table, w->table, sizeof c->header.table);
     struct pending_page **end = &w->head;
-    while (*end && (*end)->out == c->out)
+    while (*end && (*end)->segment == c->segment)
         end = &(*end)->next;
     w->head = *end;
     if (!w->head)
         w->tail = &w->head;
     *end = NULL;
-    open_segment_hold(c->out);
+    open_segment_hold(c->segment);
     w->committing = true;
     w->work.data = w;
     if (uv_queue_work(w->loop, &w->work, commit_work, commit_done) != 0)
@@ -180,7 +182,7 @@ void writer_free(struct writer *w)
 {
     if (!w)
         return;
-    open_segment_release(w->out);
+    open_segment_release(w->segment);
     acked_close(&w->acked_fd);
     spool_unlock(w->lock);
     (void)XXH3_freeState(w->hash);
@@ -188,12 +190,12 @@ void writer_free(struct writer *w)
     free(w);
 }
 
-static void goodbye_work(uv_work_t *work)
+static void closing_work(uv_work_t *work)
 {
     (void)work;
 }
 
-static void goodbye_done(uv_work_t *work, int status)
+static void closing_done(uv_work_t *work, int status)
 {
     struct writer *w = work->data;
     writer_closed_fn *closed = w->closed;
@@ -206,10 +208,10 @@ static void goodbye_done(uv_work_t *work, int status)
 
 void writer_leave_when_done(struct writer *w)
 {
-    if (!w->leaving || w->committing || w->head || w->calling || w->seal.at != 0 || w->goodbye.data)
+    if (!w->leaving || w->committing || w->head || w->calling || w->seal.at != 0 || w->closing.data)
         return;
-    w->goodbye.data = w;
+    w->closing.data = w;
     /* Always from the loop, never from within writer_close. */
-    if (uv_queue_work(w->loop, &w->goodbye, goodbye_work, goodbye_done) != 0)
+    if (uv_queue_work(w->loop, &w->closing, closing_work, closing_done) != 0)
         abort();
 }

@@ -25,11 +25,11 @@ struct writer {
     char dir[IO_PATH];
     char table[NAMES_TABLE_MAX + 1];
 
-    struct open_segment *out; /* the segment pages go to, or NULL: the next page makes one */
-    uint64_t number;          /* the greatest that is taken */
-    struct page_place acked;  /* the last durable page */
-    uint64_t acked_chain;     /* its chain */
-    uint64_t chain;           /* of the last page that has ended */
+    struct open_segment *segment; /* the segment pages go to, or NULL: the next page makes one */
+    uint64_t number;              /* the greatest that is taken */
+    struct page_place acked;      /* the last durable page */
+    uint64_t acked_chain;         /* its chain */
+    uint64_t chain;               /* of the last page that has ended */
     char position[PAGE_POSITION_MAX + 1];
 
     bool open;       /* a page is */
@@ -51,7 +51,7 @@ struct writer {
     int acked_fd;
     struct seal_job seal;
 
-    uv_work_t goodbye;
+    uv_work_t closing;
     bool leaving;
     writer_closed_fn *closed;
     void *closed_ctx;
