@@ -90,6 +90,8 @@ enum err_code err_sys(struct err *e, enum err_code code, const char *fmt, ...)
     int saved = errno;
     if (saved == ENOSPC || saved == EDQUOT)
         code = ERR_FULL;
+    if (saved == ENOMEM)
+        code = ERR_NOMEM;
     if (e == NULL)
         return code;
     char reason[128];

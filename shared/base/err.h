@@ -59,7 +59,7 @@ struct err {
 #define ERR_INIT ((struct err){.code = OK})
 
 /* Fill e (which may be NULL) and return code. err_sys adds ": " and errno's text, keeps errno, and
- * turns ENOSPC and EDQUOT into ERR_FULL, EACCES and EPERM on ERR_CREATE stay ERR_CREATE. */
+ * turns ENOSPC and EDQUOT into ERR_FULL and ENOMEM into ERR_NOMEM; EACCES and EPERM on ERR_CREATE stay ERR_CREATE. */
 enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The result is the code that was given: said so that the compiler and the analyzers can follow it. */
 static inline enum err_code err_given(enum err_code code)

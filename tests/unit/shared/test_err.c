@@ -54,6 +54,15 @@ static void test_sys_knows_a_full_disk(void **state)
     assert_int_equal(err_sys(&e, ERR_CREATE, "w"), ERR_CREATE);
 }
 
+static void test_sys_knows_that_memory_is_short(void **state)
+{
+    (void)state;
+    struct err e = ERR_INIT;
+    errno = ENOMEM;
+    assert_int_equal(err_sys(&e, ERR_IO, "w"), ERR_NOMEM);
+    assert_int_equal(e.code, ERR_NOMEM);
+}
+
 static void test_prefix_keeps_what_it_does_not_say(void **state)
 {
     (void)state;
@@ -163,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_null_is_allowed),
         cmocka_unit_test(test_sys_adds_the_reason_and_keeps_errno),
         cmocka_unit_test(test_sys_knows_a_full_disk),
+        cmocka_unit_test(test_sys_knows_that_memory_is_short),
         cmocka_unit_test(test_each_exit_code_has_a_meaning),
         cmocka_unit_test(test_prefix_keeps_what_it_does_not_say),
         cmocka_unit_test(test_message_may_be_its_own_argument),
