@@ -210,7 +210,7 @@ static enum err_code check_position(const char *position, struct err *e)
     if (n > PAGE_POSITION_MAX || memchr(position, '\n', n) || position[0] != '{')
         return err_set(e, ERR_INTERNAL, "a position that is not one short line of JSON");
     enum err_code rc = fields_read(position, n, NULL, 0, e);
-    if (rc != OK)
+    if (rc != OK && rc != ERR_NOMEM)
         rc = err_set(e, ERR_INTERNAL, "a position that is not a JSON object");
     return rc;
 }
