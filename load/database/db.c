@@ -208,6 +208,10 @@ static enum err_code check_conninfo(const char *conninfo, struct err *e)
     PQconninfoOption *all = PQconninfoParse(conninfo, &why);
     bool readable = all != NULL;
 
+    if (all == NULL && (why == NULL || strstr(why, "out of memory") != NULL)) {
+        PQfreemem(why);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
     PQfreemem(why);
     for (PQconninfoOption *o = all; readable && o->keyword != NULL; o++)
         readable = !spilt(o);
