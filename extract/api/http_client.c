@@ -16,7 +16,9 @@ struct http {
     struct http_conf conf;
     uv_timer_t timer;
     struct http_request *active; /* all requests under way */
+    struct watch *watches;       /* all that libcurl has asked for */
     size_t handles;              /* the loop still knows */
+    bool broken;                 /* multi has failed, and is replaced once no request is left */
     bool closing;
 };
 
@@ -37,6 +39,8 @@ struct watch {
     struct http *http;
     uv_poll_t poll;
     curl_socket_t fd;
+    struct watch *next;
+    struct watch **link; /* what points to this one */
 };
 
 /* The headers hold the key. */
@@ -216,24 +220,44 @@ static void take_answers(struct http *h)
     }
 }
 
+/* After such an error libcurl neither goes on with its requests nor ends them. */
+static void give_up(struct http *h, CURLMcode code)
+{
+    bool memory = code == CURLM_OUT_OF_MEMORY || code == CURLM_ABORTED_BY_CALLBACK;
+    h->broken = true;
+    while (!h->closing && h->active != NULL) {
+        struct http_request *r = h->active;
+        struct http_handler handler = r->handler;
+        void *ctx = r->ctx;
+        struct http_result result = {.err = ERR_INIT, .date = WHEN_NONE, .retry_after = -1};
+        err_set(&result.err, memory ? ERR_NOMEM : ERR_INTERNAL, "libcurl cannot go on: %s",
+                memory ? "out of memory for a request" : curl_multi_strerror(code));
+        request_free(r);
+        handler.done(ctx, &result);
+    }
+}
+
+static void advance(struct http *h, curl_socket_t fd, int flags)
+{
+    int running = 0;
+    CURLMcode code = curl_multi_socket_action(h->multi, fd, flags, &running);
+    take_answers(h);
+    if (code != CURLM_OK && !h->closing)
+        give_up(h, code);
+}
+
 static void on_event(uv_poll_t *poll, int status, int events)
 {
     struct watch *w = poll->data;
-    struct http *h = w->http;
-    int running = 0;
     int flags = status < 0 ? CURL_CSELECT_ERR
                            : ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
                                  ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
-    curl_multi_socket_action(h->multi, w->fd, flags, &running);
-    take_answers(h);
+    advance(w->http, w->fd, flags);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    struct http *h = timer->data;
-    int running = 0;
-    curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    take_answers(h);
+    advance(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int set_timer(CURLM *multi, long ms, void *ctx)
@@ -260,8 +284,22 @@ static struct watch *watch_open(struct http *h, curl_socket_t fd)
         return NULL;
     }
     w->poll.data = w;
+    w->next = h->watches;
+    w->link = &h->watches;
+    if (w->next != NULL)
+        w->next->link = &w->next;
+    h->watches = w;
     h->handles++;
     return w;
+}
+
+static void watch_close(struct watch *w)
+{
+    *w->link = w->next;
+    if (w->next != NULL)
+        w->next->link = w->link;
+    uv_poll_stop(&w->poll);
+    uv_close((uv_handle_t *)&w->poll, on_watch_closed);
 }
 
 static int set_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *of_socket)
@@ -271,16 +309,19 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *o
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (w != NULL) {
-            uv_poll_stop(&w->poll);
-            uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+            watch_close(w);
             curl_multi_assign(h->multi, fd, NULL);
         }
         return 0;
     }
     if (w == NULL) {
         w = watch_open(h, fd);
-        if (w == NULL || curl_multi_assign(h->multi, fd, w) != CURLM_OK)
+        if (w == NULL)
             return -1;
+        if (curl_multi_assign(h->multi, fd, w) != CURLM_OK) {
+            watch_close(w);
+            return -1;
+        }
     }
     int events =
         (what != CURL_POLL_OUT ? UV_READABLE : 0) | (what != CURL_POLL_IN ? UV_WRITABLE : 0);
@@ -332,6 +373,25 @@ static enum err_code make_multi(struct http *h, struct err *e)
     return OK;
 }
 
+/* Closes idle connections, which takes their watches back; where it had failed, not all of them. */
+static void drop_multi(struct http *h)
+{
+    curl_multi_cleanup(h->multi);
+    h->multi = NULL;
+    while (h->watches != NULL)
+        watch_close(h->watches);
+}
+
+static enum err_code mend_multi(struct http *h, struct err *e)
+{
+    if (h->active != NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for a request");
+    drop_multi(h);
+    enum err_code rc = make_multi(h, e);
+    h->broken = rc != OK;
+    return rc;
+}
+
 enum err_code http_open(struct http **h, uv_loop_t *loop, const struct http_conf *conf,
                         struct err *e)
 {
@@ -367,7 +427,7 @@ void http_close(struct http *h)
         following = r->next;
         request_free(r);
     }
-    curl_multi_cleanup(h->multi); /* closes idle connections, which takes their watches back */
+    drop_multi(h);
     uv_close((uv_handle_t *)&h->timer, on_timer_closed);
 }
 
@@ -400,7 +460,10 @@ static CURLcode configure(struct http_request *r, const char *url)
 enum err_code http_get(struct http *h, struct http_request **r, const char *url,
                        const struct http_handler *handler, void *ctx, struct err *e)
 {
+    enum err_code rc = OK;
     *r = NULL;
+    if (h->broken && (rc = mend_multi(h, e)) != OK)
+        return rc;
     struct http_request *made = calloc(1, sizeof *made);
     if (made == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a request");
@@ -412,8 +475,10 @@ enum err_code http_get(struct http *h, struct http_request **r, const char *url,
     h->active = made;
     made->easy = curl_easy_init();
     CURLcode code = made->easy == NULL ? CURLE_OUT_OF_MEMORY : configure(made, url);
-    if (code == CURLE_OK && curl_multi_add_handle(h->multi, made->easy) != CURLM_OK)
-        code = CURLE_FAILED_INIT;
+    if (code == CURLE_OK && curl_multi_add_handle(h->multi, made->easy) != CURLM_OK) {
+        h->broken = true; /* of a multi handle and an easy one that are good only memory can fail */
+        code = CURLE_OUT_OF_MEMORY;
+    }
     if (code != CURLE_OK) {
         request_free(made);
         return err_set(e, code == CURLE_OUT_OF_MEMORY ? ERR_NOMEM : ERR_CONFIG,

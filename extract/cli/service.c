@@ -257,6 +257,8 @@ static enum err_code run_loop(struct service *s, const struct secret *key, struc
         *e = s->err;
         rc = s->err.code;
     }
+    if (rc == OK && !s->over)
+        rc = err_set(e, ERR_INTERNAL, "the run came to a halt before its end; run it again");
     if (rc != OK)
         (void)fetch_metrics_done(s->metrics, err_exit(rc)); /* rc goes before */
     return rc;
