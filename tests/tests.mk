@@ -106,8 +106,18 @@ CRASH_LIB := $(BUILD)/crash/preload.so
 $(CRASH_LIB): tests/crash/preload.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
-.PHONY: crash crash-lib
-crash-lib: $(CRASH_LIB)
+# Lets allocations fail.
+ALLOC_LIB := $(BUILD)/crash/alloc.so
+$(ALLOC_LIB): tests/crash/alloc.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
+.PHONY: crash crash-lib campaign-alloc
+crash-lib: $(CRASH_LIB) $(ALLOC_LIB)
+# Every allocation of every program (tests/crash/alloc.py); STEP=23 tries every 23rd.
+STEP := 1
+campaign-alloc:
+	@$(MAKE) --no-print-directory all sim crash-lib
+	@tests/crash/alloc.py --step $(STEP) $(ALLOC)
 # A bit turned in, and a cut at, every byte of every file of a small spool.
 .PHONY: sweep
 sweep:
