@@ -1,5 +1,6 @@
 #include "extract/page/page_parser.h"
 #include "extract/page/page_parser_private.h"
+#include "shared/json/json_memory.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,9 +49,8 @@ void page_parser_start(struct page_parser *p)
 {
     if (p->yajl != NULL)
         yajl_free(p->yajl);
-    p->yajl = yajl_alloc(&page_parser_callbacks, NULL, p);
-    if (p->yajl != NULL) /* json_text_check does it, and strictly */
-        yajl_config(p->yajl, yajl_dont_validate_strings, 1);
+    p->yajl = json_memory_yajl(&page_parser_callbacks, p);
+    yajl_config(p->yajl, yajl_dont_validate_strings, 1); /* json_text_check does it, and strictly */
     p->text = (struct json_text_check){0};
     buf_reset(&p->partial);
     buf_reset(&p->gathered);
@@ -63,8 +63,6 @@ void page_parser_start(struct page_parser *p)
     p->begun = p->complete = p->data_seen = p->spaced = false;
     p->result = (struct page_parser_result){.count = -1};
     p->failed = OK;
-    if (p->yajl == NULL)
-        p->failed = err_set(&p->err, ERR_NOMEM, "out of memory for a parser");
 }
 
 /* What has come of an element outlives its chunk. */

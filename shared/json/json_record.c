@@ -9,6 +9,7 @@
  */
 #include "shared/json/json_record.h"
 #include "shared/base/buf.h"
+#include "shared/json/json_memory.h"
 #include "shared/json/json_record_scan.h"
 #include "shared/json/json_strict.h"
 #include <stdlib.h>
@@ -219,8 +220,8 @@ static enum err_code need_yajl(struct json_splitter *s, struct err *e)
 {
     if (s->yajl != NULL)
         return OK;
-    s->yajl = yajl_alloc(&callbacks, NULL, s);
-    if (s->yajl == NULL || !yajl_config(s->yajl, yajl_allow_multiple_values, 1) ||
+    s->yajl = json_memory_yajl(&callbacks, s);
+    if (!yajl_config(s->yajl, yajl_allow_multiple_values, 1) ||
         !yajl_config(s->yajl, yajl_dont_validate_strings, 1)) /* json_strict_check does, strictly */
         return err_set(e, ERR_NOMEM, "out of memory for a JSON parser");
     return OK;

@@ -1,5 +1,6 @@
 #include "shared/log/log.h"
 #include "shared/base/buf.h"
+#include "shared/base/no_memory.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -29,6 +30,9 @@ static const char *const level_words[] = {"debug", "info", "warn", "error"};
 
 void log_setup(const char *program, enum log_format format, enum log_level level)
 {
+    no_memory_line(format == LOG_JSON ? "{\"level\":\"error\",\"event\":\"no_memory\",\"msg\":"
+                                        "\"out of memory, the program ends\"}\n"
+                                      : "error out of memory, the program ends\n");
     logger.program = program;
     logger.format = format;
     logger.level = level;

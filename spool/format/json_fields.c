@@ -1,5 +1,6 @@
 #include "spool/format/json_fields.h"
 
+#include "shared/json/json_memory.h"
 #include "shared/time/when.h"
 #include <inttypes.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct walk {
     size_t depth; /* 1: between the outermost braces */
     size_t start; /* of the nested value at hand */
     const char *why;
+    bool no_memory; /* for a member's value */
 };
 
 static int refuse(struct walk *w, const char *why)
@@ -81,7 +83,7 @@ static void set_absent(const struct field *f)
     }
 }
 
-static bool set_string(const struct field *f, const char *s, size_t n)
+static bool set_string(struct walk *w, const struct field *f, const char *s, size_t n)
 {
     switch (f->type) {
     case FIELD_TIME:
@@ -96,7 +98,8 @@ static bool set_string(const struct field *f, const char *s, size_t n)
         return true;
     case FIELD_BUF:
         buf_reset(f->to);
-        return buf_add(f->to, s, n) == OK;
+        w->no_memory = buf_add(f->to, s, n) == ERR_NOMEM;
+        return ((struct buf *)f->to)->len == n;
     case FIELD_COUNT:
     case FIELD_RAW:
         break;
@@ -158,7 +161,7 @@ static int on_string(void *ctx, const unsigned char *s, size_t n)
         return refuse(w, "is not an object");
     if (!f)
         return 1;
-    if (!set_string(f, (const char *)s, n))
+    if (!set_string(w, f, (const char *)s, n))
         return refuse(w, "has a string that cannot be");
     f->seen = true;
     return 1;
@@ -246,13 +249,13 @@ enum err_code fields_read(const char *text, size_t n, struct field *fields, size
         fields[i].seen = false;
         set_absent(&fields[i]);
     }
-    w.yajl = yajl_alloc(&callbacks, NULL, &w);
-    if (!w.yajl)
-        return err_set(e, ERR_NOMEM, "out of memory");
+    w.yajl = json_memory_yajl(&callbacks, &w);
     yajl_status status = yajl_parse(w.yajl, (const unsigned char *)text, n);
     if (status == yajl_status_ok)
         status = yajl_complete_parse(w.yajl);
     yajl_free(w.yajl);
+    if (w.no_memory)
+        return err_set(e, ERR_NOMEM, "out of memory");
     if (status != yajl_status_ok)
         return err_set(e, ERR_DAMAGED, "%s", w.why ? w.why : "is not JSON");
     return check_all_seen(fields, count, e);
