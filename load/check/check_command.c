@@ -21,20 +21,20 @@ struct work {
 /* ---- rows, window by window ---- */
 
 enum {
-    SAID_KEY,
-    SAID_HAS_KEY,
-    SAID_SAID_KEY,
-    SAID_HAS_CREATED,
-    SAID_SAID_CREATED,
-    SAID_CREATED,
-    SAID_HAS_MODIFIED,
-    SAID_SAID_MODIFIED,
-    SAID_MODIFIED,
-    SAID_HAS_DETECTED,
-    SAID_SAID_DETECTED
+    COLUMN_KEY,
+    COLUMN_HAS_KEY,
+    COLUMN_KEY_TEXT,
+    COLUMN_HAS_CREATED,
+    COLUMN_CREATED_TEXT,
+    COLUMN_CREATED,
+    COLUMN_HAS_MODIFIED,
+    COLUMN_MODIFIED_TEXT,
+    COLUMN_MODIFIED,
+    COLUMN_HAS_DETECTED,
+    COLUMN_DETECTED_TEXT
 };
 
-static const char *said(const PGresult *r, int row, int has)
+static const char *text_of(const PGresult *r, int row, int has)
 {
     return strcmp(PQgetvalue(r, row, has), "t") == 0 ? PQgetvalue(r, row, has + 1) : NULL;
 }
@@ -50,14 +50,14 @@ static void check_rows(struct row_checks *i, const PGresult *kinds, const PGresu
         row_checks_add(i, PQgetvalue(kinds, row, 0), (uint64_t)target_table_number(kinds, row, 1),
                        PQgetvalue(kinds, row, 2));
     for (int row = 0; row < PQntuples(twice); row++) {
-        const struct row_checks_said s = {
-            .key = PQgetvalue(twice, row, SAID_KEY),
-            .said_key = said(twice, row, SAID_HAS_KEY),
-            .said_created = said(twice, row, SAID_HAS_CREATED),
-            .said_modified = said(twice, row, SAID_HAS_MODIFIED),
-            .said_detected = said(twice, row, SAID_HAS_DETECTED),
-            .created = time_of(twice, row, SAID_CREATED),
-            .modified = time_of(twice, row, SAID_MODIFIED),
+        const struct row_checks_record s = {
+            .key = PQgetvalue(twice, row, COLUMN_KEY),
+            .key_text = text_of(twice, row, COLUMN_HAS_KEY),
+            .created_text = text_of(twice, row, COLUMN_HAS_CREATED),
+            .modified_text = text_of(twice, row, COLUMN_HAS_MODIFIED),
+            .detected_text = text_of(twice, row, COLUMN_HAS_DETECTED),
+            .created = time_of(twice, row, COLUMN_CREATED),
+            .modified = time_of(twice, row, COLUMN_MODIFIED),
         };
         row_checks_row(i, &s);
     }

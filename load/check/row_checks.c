@@ -62,32 +62,32 @@ void row_checks_add(struct row_checks *i, const char *kind, uint64_t rows, const
     }
 }
 
-static void check_time(struct row_checks *i, const char *key, const char *said, int64_t column)
+static void check_time(struct row_checks *i, const char *key, const char *text, int64_t column)
 {
     int64_t time = WHEN_NONE;
 
-    if (said == NULL)
+    if (text == NULL)
         return;
-    if (*said != '\0' && when_parse(said, strlen(said), i->zone, &time) != OK)
+    if (*text != '\0' && when_parse(text, strlen(text), i->zone, &time) != OK)
         row_checks_add(i, "time-unreadable", 1, key);
     else if (time != column)
         row_checks_add(i, "time-differs", 1, key);
 }
 
-void row_checks_row(struct row_checks *i, const struct row_checks_said *said)
+void row_checks_row(struct row_checks *i, const struct row_checks_record *record)
 {
     int64_t time = WHEN_NONE;
 
-    check_time(i, said->key, said->said_created, said->created);
-    check_time(i, said->key, said->said_modified, said->modified);
-    if (said->said_key != NULL && strcmp(said->said_key, said->key) != 0)
-        row_checks_add(i, "key-differs", 1, said->key);
-    if (said->said_detected != NULL &&
-        (when_parse(said->said_detected, strlen(said->said_detected), i->zone, &time) != OK ||
+    check_time(i, record->key, record->created_text, record->created);
+    check_time(i, record->key, record->modified_text, record->modified);
+    if (record->key_text != NULL && strcmp(record->key_text, record->key) != 0)
+        row_checks_add(i, "key-differs", 1, record->key);
+    if (record->detected_text != NULL &&
+        (when_parse(record->detected_text, strlen(record->detected_text), i->zone, &time) != OK ||
          time == WHEN_NONE))
-        row_checks_add(i, "detected-unreadable", 1, said->key);
-    if (said->said_key != NULL || said->said_created != NULL || said->said_modified != NULL)
-        row_checks_add(i, "said-twice", 1, said->key);
+        row_checks_add(i, "detected-unreadable", 1, record->key);
+    if (record->key_text != NULL || record->created_text != NULL || record->modified_text != NULL)
+        row_checks_add(i, "said-twice", 1, record->key);
 }
 
 uint64_t row_checks_rows(const struct row_checks *i, const char *kind)

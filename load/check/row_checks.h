@@ -4,7 +4,7 @@
  * say too are judged here, with the loader's own reading of times.
  *
  *     row_checks_add(&i, "no-object", 3, "{1,2,3}");
- *     row_checks_row(&i, &said);                     // one row of load/sql/inspect_times.sql
+ *     row_checks_row(&i, &record);                     // one row of load/sql/inspect_times.sql
  *     row_checks_report(&i, findings, "contacts");
  */
 #ifndef NETTY_LOAD_CHECK_ROW_CHECKS_H
@@ -28,15 +28,15 @@ struct row_checks {
 };
 
 /* A row's own words, NULL where data has no such member; null members are "". */
-struct row_checks_said {
+struct row_checks_record {
     const char *key; /* the column's */
-    const char *said_key, *said_created, *said_modified, *said_detected;
+    const char *key_text, *created_text, *modified_text, *detected_text;
     int64_t created, modified; /* of the columns, or WHEN_NONE */
 };
 
 /* keys: PostgreSQL's text of an array. Unknown kinds are ignored. */
 void row_checks_add(struct row_checks *i, const char *kind, uint64_t rows, const char *keys);
-void row_checks_row(struct row_checks *i, const struct row_checks_said *said);
+void row_checks_row(struct row_checks *i, const struct row_checks_record *record);
 uint64_t row_checks_rows(const struct row_checks *i, const char *kind);
 void row_checks_report(const struct row_checks *i, struct findings *f, const char *table);
 

@@ -5,7 +5,7 @@
 
 /* libpq connects for this, and blocks: in a thread of its own, for which nobody waits, and which the program's end may cut
  * off (so it logs nothing). Where it fails the statement goes on, and the caller asks again. */
-static void *ask(void *ctx)
+static void *send_cancel(void *ctx)
 {
     char why[256];
 
@@ -33,7 +33,7 @@ void db_cancel(struct db *d)
     }
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     if (pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) != 0 ||
-        pthread_create(&thread, &detached, ask, cancel) != 0)
+        pthread_create(&thread, &detached, send_cancel, cancel) != 0)
         PQfreeCancel(cancel);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&detached);

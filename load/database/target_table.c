@@ -106,7 +106,7 @@ void target_table_find(struct target_table *s, struct db *db, target_table_done_
     s->done = done;
     s->ctx = ctx;
     s->created = false;
-    if (s->conf.look)
+    if (s->conf.dry_run)
         db_query(db, sql_list_tables, NULL, 0, on_list, s);
     else
         db_query(db, sql_schema, NULL, 0, on_bookkeeping, s);
@@ -172,7 +172,7 @@ static void read_progress(struct target_table *s)
 }
 
 /* A first load usually finds none. */
-static void look_for_rows(struct target_table *s)
+static void find_rows(struct target_table *s)
 {
     const struct relation *r = &s->relation;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
@@ -183,7 +183,7 @@ static void look_for_rows(struct target_table *s)
     for (size_t i = 0; i < LANES; i++)
         first = first && progress_compare(&s->progress.at[i], &none) == 0;
     buf_reset(&s->sql);
-    if (s->conf.look || !first)
+    if (s->conf.dry_run || !first)
         s->done(s->ctx, NULL);
     else if (sql_expand(&s->sql, sql_table_empty, vars, 2, &e) != OK)
         fail(s, &e);
@@ -195,7 +195,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 {
     struct target_table *s = ctx;
 
-    if (err != NULL && s->conf.look && strcmp(err->sqlstate, "42P01") == 0)
+    if (err != NULL && s->conf.dry_run && strcmp(err->sqlstate, "42P01") == 0)
         err = NULL; /* no bookkeeping yet: nothing is loaded */
     for (int i = 0; r != NULL && i < PQntuples(r); i++)
         s->progress.at[(unsigned)target_table_number(r, i, 0) % LANES] =
@@ -208,7 +208,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL)
         s->done(s->ctx, &why);
     else
-        look_for_rows(s);
+        find_rows(s);
 }
 
 /* It would be good to know, no more. */
@@ -229,7 +229,7 @@ static void on_missing(struct target_table *s)
     struct err why = ERR_INIT;
 
     relation_free(&s->relation);
-    if (s->conf.look) {
+    if (s->conf.dry_run) {
         read_progress(s);
         return;
     }

@@ -5,7 +5,7 @@
  *     target_table_find(&s, db, &conf, done, ctx);    // done: relation and progress are known, or why
  * not
  *
- * Makes netty_sync where it is missing, and with conf.create the table. With conf.look nothing is
+ * Makes netty_sync where it is missing, and with conf.create the table. With conf.dry_run nothing is
  * made: then a missing netty_sync means that nothing is loaded, and a missing table is no error
  * (relation.name is NULL).
  */
@@ -27,7 +27,7 @@ struct target_table_conf {
     const char *spool; /* its identity */
     const char *table; /* the API's name */
     bool create;       /* --create-tables */
-    bool look;         /* --dry-run */
+    bool dry_run;      /* --dry-run */
 };
 
 struct target_table;

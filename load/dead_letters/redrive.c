@@ -10,7 +10,7 @@
 
 #define GONE_MAX 32768u /* letters that went in and still stand in the file */
 
-struct kept_letter {
+struct kept_record {
     struct redrive_letter letter;
     size_t raw_at;
     bool unreadable;
@@ -26,7 +26,7 @@ struct gone {
 struct redrive {
     const struct spool *spool;
     char *table;
-    struct kept_letter chunk[CHUNK];
+    struct kept_record chunk[CHUNK];
     size_t count;
     size_t first; /* not settled */
     size_t next;  /* to hand out */
@@ -121,8 +121,8 @@ static enum err_code take(void *ctx, const struct dead_letter *d, struct err *e)
     l->full = l->count == CHUNK || l->text.len >= CHUNK_TEXT;
     if (l->full)
         return err_set(e, ERR_INTERRUPTED, "enough for now");
-    struct kept_letter *k = &l->chunk[l->count];
-    *k = (struct kept_letter){.letter = {d->place, d->line, d->at, NULL, d->raw_len},
+    struct kept_record *k = &l->chunk[l->count];
+    *k = (struct kept_record){.letter = {d->place, d->line, d->at, NULL, d->raw_len},
                               .raw_at = l->text.len,
                               .unreadable = strcmp(d->reason, "damaged") == 0};
     if ((rc = buf_add(&l->text, d->raw, d->raw_len)) != OK)
@@ -163,7 +163,7 @@ enum err_code redrive_next(struct redrive *l, const struct redrive_letter **lett
             if (rc != OK || l->count == 0)
                 return rc;
         }
-        struct kept_letter *k = &l->chunk[l->next++];
+        struct kept_record *k = &l->chunk[l->next++];
         if (k->unreadable)
             continue;
         *letter = &k->letter;
@@ -216,7 +216,7 @@ enum err_code redrive_commit(struct redrive *l, redrive_kept_fn *kept, void *ctx
     if (l->gone == NULL && (l->gone = calloc(GONE_MAX, sizeof *l->gone)) == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     for (; l->first < l->next; l->first++) {
-        struct kept_letter *k = &l->chunk[l->first];
+        struct kept_record *k = &l->chunk[l->first];
         k->in = !k->unreadable && !kept(ctx, k->letter.place, k->letter.line);
         if (!k->in)
             continue;

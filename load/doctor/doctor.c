@@ -165,7 +165,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     db_query(c->db, sql_check, NULL, 0, on_session, c);
 }
 
-static void on_turn(uv_timer_t *timer)
+static void on_timer(uv_timer_t *timer)
 {
     struct doctor *c = timer->data;
 
@@ -178,7 +178,7 @@ void doctor_start(struct doctor *c, doctor_ended_fn *ended, void *ctx)
 {
     c->ended = ended;
     c->ctx = ctx;
-    (void)uv_timer_start(&c->timer, on_turn, 0, 0);
+    (void)uv_timer_start(&c->timer, on_timer, 0, 0);
 }
 
 void doctor_stop(struct doctor *c)

@@ -15,7 +15,7 @@ static const char *value(const PQconninfoOption *all, const char *name)
 }
 
 /* The first of a list that commas separate. */
-static void keep(char *out, size_t size, const char *text)
+static void copy_first(char *out, size_t size, const char *text)
 {
     if (text != NULL)
         (void)snprintf(out, size, "%.*s", (int)strcspn(text, ","), text);
@@ -60,11 +60,11 @@ enum err_code server_address_read(struct server_address *a, const char *conninfo
         rc = err_set(e, ERR_NOMEM, "out of memory");
     for (size_t i = 0; rc == OK && i < sizeof names / sizeof *names; i++) {
         const char *text = value(given, names[i]);
-        keep(outs[i], sizes[i], text != NULL ? text : value(others, names[i]));
+        copy_first(outs[i], sizes[i], text != NULL ? text : value(others, names[i]));
     }
     if (a->host[0] == '\0') {
         const char *number = value(given, "hostaddr");
-        keep(a->host, sizeof a->host, number != NULL ? number : value(others, "hostaddr"));
+        copy_first(a->host, sizeof a->host, number != NULL ? number : value(others, "hostaddr"));
     }
     a->local = is_local(a->host);
     a->supabase = server_address_supabase(a->host, a->port);

@@ -21,18 +21,18 @@ struct work {
 /* ---- looking ---- */
 
 enum {
-    LOOK_THERE,
-    LOOK_VALID,
-    LOOK_OURS,
-    LOOK_FOUND,
-    LOOK_NESTED,
-    LOOK_LONGEST,
-    LOOK_ROWS,
-    LOOK_SIZE,
-    LOOK_BUSY,
-    LOOK_INDEX_SIZE,
-    LOOK_PARTITIONED,
-    LOOK_BY_TIME
+    STATE_THERE,
+    STATE_VALID,
+    STATE_OURS,
+    STATE_FOUND,
+    STATE_NESTED,
+    STATE_LONGEST,
+    STATE_ROWS,
+    STATE_SIZE,
+    STATE_BUSY,
+    STATE_INDEX_SIZE,
+    STATE_PARTITIONED,
+    STATE_BY_TIME
 };
 
 static bool yes(const PGresult *r, int column)
@@ -56,22 +56,22 @@ static enum err_code read_state(struct work *w, struct session *s, struct err *e
     if (rc == OK && PQntuples(r) != 1)
         rc = err_set(e, ERR_REFUSED, "the table %s is gone", rel->name);
     if (rc == OK) {
-        bool by_time = !PQgetisnull(r, 0, LOOK_BY_TIME);
-        w->seen = (struct index_seen){.there = yes(r, LOOK_THERE),
-                                      .valid = yes(r, LOOK_VALID),
-                                      .ours = yes(r, LOOK_OURS),
-                                      .found = yes(r, LOOK_FOUND),
-                                      .nested = yes(r, LOOK_NESTED),
-                                      .longest = target_table_number(r, 0, LOOK_LONGEST),
-                                      .busy = yes(r, LOOK_BUSY),
-                                      .partitioned = yes(r, LOOK_PARTITIONED),
+        bool by_time = !PQgetisnull(r, 0, STATE_BY_TIME);
+        w->seen = (struct index_seen){.there = yes(r, STATE_THERE),
+                                      .valid = yes(r, STATE_VALID),
+                                      .ours = yes(r, STATE_OURS),
+                                      .found = yes(r, STATE_FOUND),
+                                      .nested = yes(r, STATE_NESTED),
+                                      .longest = target_table_number(r, 0, STATE_LONGEST),
+                                      .busy = yes(r, STATE_BUSY),
+                                      .partitioned = yes(r, STATE_PARTITIONED),
                                       .by_time = by_time};
-        w->rows = target_table_number(r, 0, LOOK_ROWS);
-        w->size = target_table_number(r, 0, LOOK_SIZE);
-        w->index_size = target_table_number(r, 0, LOOK_INDEX_SIZE);
+        w->rows = target_table_number(r, 0, STATE_ROWS);
+        w->size = target_table_number(r, 0, STATE_SIZE);
+        w->index_size = target_table_number(r, 0, STATE_INDEX_SIZE);
         w->step = index_step(w->member, &w->seen);
         (void)snprintf(w->kept, sizeof w->kept, "%s",
-                       w->member == NULL && by_time ? PQgetvalue(r, 0, LOOK_BY_TIME) : w->name);
+                       w->member == NULL && by_time ? PQgetvalue(r, 0, STATE_BY_TIME) : w->name);
     }
     PQclear(r);
     return rc;
@@ -140,11 +140,11 @@ static enum err_code make(void *ctx, struct session *s, struct err *e)
         return rc;
     if (w->begun == INDEX_KEEP)
         w->begun = w->step;
-    if (w->step == INDEX_KEEP || (w->context->dry_run && w->step <= INDEX_REMAKE))
+    if (w->step == INDEX_KEEP || (w->context->dry_run && w->step <= INDEX_REBUILD))
         return OK;
-    if (w->step > INDEX_REMAKE)
+    if (w->step > INDEX_REBUILD)
         return refuse(w, e);
-    if (w->step == INDEX_REMAKE && session_run(s, sql_index_drop, vars, 2, NULL, e) != OK)
+    if (w->step == INDEX_REBUILD && session_run(s, sql_index_drop, vars, 2, NULL, e) != OK)
         return too_slow(e, s, w);
     if ((rc = create(w, s, e)) != OK || (rc = read_state(w, s, e)) != OK)
         return rc;
@@ -159,9 +159,9 @@ static enum err_code make(void *ctx, struct session *s, struct err *e)
 static enum err_code report(struct work *w, int64_t began, struct err *e)
 {
     static const char *const states[] = {
-        [INDEX_KEEP] = "there", [INDEX_MAKE] = "made", [INDEX_REMAKE] = "made again"};
+        [INDEX_KEEP] = "there", [INDEX_MAKE] = "made", [INDEX_REBUILD] = "made again"};
     static const char *const planned[] = {
-        [INDEX_KEEP] = "there", [INDEX_MAKE] = "to make", [INDEX_REMAKE] = "to make again"};
+        [INDEX_KEEP] = "there", [INDEX_MAKE] = "to make", [INDEX_REBUILD] = "to make again"};
     static const char *const kinds[] = {[INDEX_TIME] = "btree",
                                         [INDEX_TEXT] = "btree",
                                         [INDEX_HASH] = "hash",

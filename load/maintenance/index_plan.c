@@ -29,7 +29,7 @@ enum index_step index_step(const char *member, const struct index_seen *seen)
         return INDEX_BUSY;
     if (member != NULL && !seen->found)
         return INDEX_ABSENT;
-    return seen->there ? INDEX_REMAKE : INDEX_MAKE;
+    return seen->there ? INDEX_REBUILD : INDEX_MAKE;
 }
 
 /* FNV-1a: only to tell names apart that begin alike. */

@@ -30,7 +30,7 @@ enum index_kind index_kind(const char *member, const struct index_seen *seen);
 enum index_step {
     INDEX_KEEP, /* it is there */
     INDEX_MAKE,
-    INDEX_REMAKE, /* a failure left it invalid: drop it first */
+    INDEX_REBUILD, /* a failure left it invalid: drop it first */
     INDEX_BUSY,
     INDEX_TAKEN,  /* the name is another's */
     INDEX_ABSENT, /* no row has the member: a slip? */

@@ -15,7 +15,7 @@ struct catalog_command {
     int code;
 };
 
-static void on_turn(uv_timer_t *timer);
+static void on_timer(uv_timer_t *timer);
 
 static void finish(struct catalog_command *t, const struct err *err)
 {
@@ -42,7 +42,7 @@ static void failed(struct catalog_command *t, const struct err *err)
         F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),
         F_INT("wait_ms", wait / 1000));
     db_drop(t->db);
-    (void)uv_timer_start(&t->timer, on_turn, (uint64_t)((wait + 999) / 1000), 0);
+    (void)uv_timer_start(&t->timer, on_timer, (uint64_t)((wait + 999) / 1000), 0);
 }
 
 static void on_left(void *ctx, const struct err *err)
@@ -71,7 +71,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
         catalog_publish_run(t->publish, NULL, on_left, t);
 }
 
-static void on_turn(uv_timer_t *timer)
+static void on_timer(uv_timer_t *timer)
 {
     struct catalog_command *t = timer->data;
 
@@ -103,7 +103,7 @@ void catalog_command_start(struct catalog_command *t, catalog_command_ended_fn *
 {
     t->ended = ended;
     t->ctx = ctx;
-    (void)uv_timer_start(&t->timer, on_turn, 0, 0);
+    (void)uv_timer_start(&t->timer, on_timer, 0, 0);
 }
 
 void catalog_command_stop(struct catalog_command *t)

@@ -43,20 +43,21 @@ struct absence_check {
 
 /* ---- the database's rows ---- */
 
-static enum err_code add_deleted(struct chunk *c, int64_t key, const char *mark, struct err *e)
+static enum err_code add_deleted(struct chunk *c, int64_t key, const char *deletion, struct err *e)
 {
     if (c->deleted_count == c->deleted_capacity) {
-        size_t room = c->deleted_capacity > 0 ? 2 * c->deleted_capacity : 256;
-        struct revival *more = realloc(c->deleted, room * sizeof *more);
+        size_t capacity = c->deleted_capacity > 0 ? 2 * c->deleted_capacity : 256;
+        struct revival *more = realloc(c->deleted, capacity * sizeof *more);
         if (more == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
         c->deleted = more;
-        c->deleted_capacity = room;
+        c->deleted_capacity = capacity;
     }
     struct revival *r = &c->deleted[c->deleted_count++];
     *r = (struct revival){.key = key};
     /* What is longer is no mark of ours; and never a time, so that nothing will come of it. */
-    (void)snprintf(r->mark, sizeof r->mark, "%s", strlen(mark) < sizeof r->mark ? mark : "-");
+    (void)snprintf(r->deletion, sizeof r->deletion, "%s",
+                   strlen(deletion) < sizeof r->deletion ? deletion : "-");
     return OK;
 }
 
@@ -181,12 +182,12 @@ static enum err_code add_missing(struct absence_check *j, struct missing_row row
         return OK;
     }
     if (now->count == j->rows_capacity) {
-        size_t room = j->rows_capacity > 0 ? 2 * j->rows_capacity : 256;
-        struct missing_row *more = realloc(now->rows, room * sizeof *more);
+        size_t capacity = j->rows_capacity > 0 ? 2 * j->rows_capacity : 256;
+        struct missing_row *more = realloc(now->rows, capacity * sizeof *more);
         if (more == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
         now->rows = more;
-        j->rows_capacity = room;
+        j->rows_capacity = capacity;
     }
     now->rows[now->count++] = row;
     return OK;
@@ -236,7 +237,8 @@ static enum err_code revive(struct absence_check *j, struct err *e)
         int64_t when = WHEN_NONE;
         while (c->keys[at] < r->key)
             at++;
-        bool ours = when_parse(r->mark, strlen(r->mark), NULL, &when) == OK && when != WHEN_NONE;
+        bool ours =
+            when_parse(r->deletion, strlen(r->deletion), NULL, &when) == OK && when != WHEN_NONE;
         if ((c->flags[at] & SEEN) == 0 || !ours || when >= j->task->state.began)
             continue;
         r->deleted = (c->flags[at] & DELETED) != 0;

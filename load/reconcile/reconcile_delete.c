@@ -259,7 +259,7 @@ static enum err_code make_revivals(struct batch *b, struct err *e)
         const struct revival *r = &b->revivals[i];
         const char *before = i > 0 ? "," : "{";
         if ((rc = add_number(&b->arrays[0], r->key)) == OK &&
-            (rc = buf_addf(&b->arrays[1], "%s\"%s\"", before, r->mark)) == OK)
+            (rc = buf_addf(&b->arrays[1], "%s\"%s\"", before, r->deletion)) == OK)
             rc = buf_addf(&b->arrays[2], "%s%s", before, r->deleted ? "true" : "false");
     }
     return end_arrays(b, rc, 3, e);

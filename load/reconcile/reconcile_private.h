@@ -67,7 +67,7 @@ enum err_code reconcile_delete_rows(struct reconcile_task *t, const struct inven
 struct revival {
     int64_t key;
     bool deleted;
-    char mark[64];
+    char deletion[64];
 };
 enum err_code reconcile_undelete(struct reconcile_task *t, const struct revival *revivals, size_t n,
                                  struct err *e) MUST_CHECK;

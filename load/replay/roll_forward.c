@@ -216,13 +216,13 @@ static bool timed(int64_t t)
     return t != WHEN_NONE;
 }
 
-static enum err_code is_set_aside(struct roll_forward *l, const struct batch_row *row, bool *dead,
-                                  struct err *e)
+static enum err_code is_set_aside(struct roll_forward *l, const struct batch_row *row,
+                                  bool *rejected, struct err *e)
 {
-    enum err_code rc = dead_index_has(l->dead_letters, row->place, row->line, dead, e);
+    enum err_code rc = dead_index_has(l->dead_letters, row->place, row->line, rejected, e);
 
-    if (rc == OK && *dead)
-        *dead = !l->conf.redriven(l->conf.ctx, row->place, row->line);
+    if (rc == OK && *rejected)
+        *rejected = !l->conf.redriven(l->conf.ctx, row->place, row->line);
     return rc;
 }
 

@@ -15,7 +15,7 @@ static void dispatch(struct load_run *r);
 static struct db *borrow(void *ctx);
 static void give_back(void *ctx, struct db *db);
 static bool wanted(void *ctx);
-static void on_turn(uv_timer_t *timer);
+static void on_dispatch(uv_timer_t *timer);
 
 /* ---- tables ---- */
 
@@ -43,27 +43,27 @@ static size_t batch_share(const struct load_run *r, size_t tables)
 static enum err_code add(struct load_run *r, const char *table, size_t tables, struct err *e)
 {
     struct load_run_table **more = reallocarray(r->tables, r->count + 1, sizeof(void *));
-    struct load_run_table *item = calloc(1, sizeof *item);
+    struct load_run_table *entry = calloc(1, sizeof *entry);
     struct table_load_conf conf = r->conf.table;
     enum err_code rc;
 
     if (more != NULL)
         r->tables = more;
-    if (more == NULL || item == NULL) {
-        free(item);
+    if (more == NULL || entry == NULL) {
+        free(entry);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     conf.name = table;
     conf.batch.bytes_max = batch_share(r, tables);
     conf.lender = (struct connection_lender){borrow, give_back, wanted, r};
-    if ((rc = table_load_open(&item->table, r->loop, &conf, e)) != OK) {
-        free(item);
+    if ((rc = table_load_open(&entry->table, r->loop, &conf, e)) != OK) {
+        free(entry);
         return rc;
     }
-    item->run = r;
-    item->dirty = true;
-    r->tables[r->count++] = item;
-    load_metrics_table(r->conf.metrics, table, table_load_counts(item->table));
+    entry->run = r;
+    entry->dirty = true;
+    r->tables[r->count++] = entry;
+    load_metrics_table(r->conf.metrics, table, table_load_counts(entry->table));
     if (r->follow != NULL)
         spool_watch_table(r->follow, table);
     return OK;
@@ -112,27 +112,27 @@ static void name_missing(struct load_run *r)
 
 static void on_loaded(void *ctx, const struct err *err)
 {
-    struct load_run_table *item = ctx;
-    struct load_run *r = item->run;
-    const struct load_counts *c = table_load_counts(item->table);
+    struct load_run_table *entry = ctx;
+    struct load_run *r = entry->run;
+    const struct load_counts *c = table_load_counts(entry->table);
 
-    connection_pool_give(r->pool, item->db);
-    item->db = NULL;
-    item->err = err != NULL ? *err : ERR_INIT;
-    item->failed = when_tick();
+    connection_pool_give(r->pool, entry->db);
+    entry->db = NULL;
+    entry->err = err != NULL ? *err : ERR_INIT;
+    entry->failed = when_tick();
     r->unpublished = true;
-    load_metrics_loaded(r->conf.metrics, table_load_name(item->table), err);
+    load_metrics_loaded(r->conf.metrics, table_load_name(entry->table), err);
     if (err != NULL && err->code != ERR_INTERRUPTED)
         LOG(LOG_ERROR, "failed", "the table is not loaded to its end",
-            F_STR("table", table_load_name(item->table)), F_ERR(err),
+            F_STR("table", table_load_name(entry->table)), F_ERR(err),
             F_STR("sqlstate", err->sqlstate));
     else
         LOG(r->conf.follow ? LOG_DEBUG : LOG_INFO, "loaded",
             err != NULL ? "stopped before the table's end" : "table loaded",
-            F_STR("table", table_load_name(item->table)), F_INT("read", c->read),
+            F_STR("table", table_load_name(entry->table)), F_INT("read", c->read),
             F_INT("inserted", c->inserted), F_INT("updated", c->updated),
             F_INT("dead", c->dead_letters), F_INT("ms", c->busy / 1000));
-    if (err != NULL && table_load_unreachable(item->table) && !r->conf.follow)
+    if (err != NULL && table_load_unreachable(entry->table) && !r->conf.follow)
         for (size_t i = 0; i < r->count; i++)
             if (r->tables[i]->dirty) {
                 r->tables[i]->dirty = false;
@@ -145,11 +145,11 @@ static void on_loaded(void *ctx, const struct err *err)
 static struct load_run_table *next_table(const struct load_run *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        struct load_run_table *item = r->tables[i];
+        struct load_run_table *entry = r->tables[i];
         bool resting =
-            r->conf.follow && item->err.code != OK && when_tick() - item->failed < RETRY_US;
-        if (item->dirty && item->db == NULL && !resting)
-            return item;
+            r->conf.follow && entry->err.code != OK && when_tick() - entry->failed < RETRY_US;
+        if (entry->dirty && entry->db == NULL && !resting)
+            return entry;
     }
     return NULL;
 }
@@ -168,7 +168,8 @@ static void give_back(void *ctx, struct db *db)
     struct load_run *r = ctx;
 
     connection_pool_give(r->pool, db);
-    (void)uv_timer_start(&r->turn, on_turn, 0, 0); /* some table may have waited for it */
+    (void)uv_timer_start(&r->dispatch_timer, on_dispatch, 0,
+                         0); /* some table may have waited for it */
 }
 
 static bool wanted(void *ctx)
@@ -240,10 +241,10 @@ static bool publish_loaded(struct load_run *r)
 
 static int64_t greatest(void *ctx, const char *table, bool *whole)
 {
-    const struct load_run_table *item = find(ctx, table);
+    const struct load_run_table *entry = find(ctx, table);
 
-    *whole = item != NULL && table_load_counts(item->table)->whole;
-    return item != NULL ? table_load_counts(item->table)->greatest : WHEN_NONE;
+    *whole = entry != NULL && table_load_counts(entry->table)->whole;
+    return entry != NULL ? table_load_counts(entry->table)->greatest : WHEN_NONE;
 }
 
 /* Once all is quiet; not where nothing could be connected. */
@@ -272,14 +273,14 @@ static void on_reconciled(void *ctx, const struct reconcile_row *rows, size_t n)
     struct load_run *r = ctx;
 
     for (size_t i = 0; i < n; i++) {
-        struct load_run_table *item = find(r, rows[i].table);
-        if (item == NULL)
+        struct load_run_table *entry = find(r, rows[i].table);
+        if (entry == NULL)
             continue;
-        item->reconciled.rolled = rows[i].rolled;
-        item->reconciled.deleted += rows[i].deleted;
-        item->reconciled.revived += rows[i].revived;
-        item->reconciled.held = rows[i].held;
-        item->reconciled.err = rows[i].err;
+        entry->reconciled.rolled = rows[i].rolled;
+        entry->reconciled.deleted += rows[i].deleted;
+        entry->reconciled.revived += rows[i].revived;
+        entry->reconciled.held = rows[i].held;
+        entry->reconciled.err = rows[i].err;
     }
     r->reconcile = NULL;
     dispatch(r);
@@ -323,11 +324,11 @@ static void dispatch(struct load_run *r)
 {
     if (r->over || r->catalog != NULL || r->loaded_publish != NULL)
         return;
-    struct load_run_table *item;
-    while (!r->stopping && (item = next_table(r)) != NULL &&
-           (item->db = connection_pool_take(r->pool)) != NULL) {
-        item->dirty = false;
-        table_load_load(item->table, item->db, on_loaded, item);
+    struct load_run_table *entry;
+    while (!r->stopping && (entry = next_table(r)) != NULL &&
+           (entry->db = connection_pool_take(r->pool)) != NULL) {
+        entry->dirty = false;
+        table_load_load(entry->table, entry->db, on_loaded, entry);
     }
     if (loading(r) || publish(r))
         return;
@@ -366,12 +367,12 @@ static void on_change(void *ctx, const char *table)
 
 /* ---- beginning and end ---- */
 
-static void on_turn(uv_timer_t *timer)
+static void on_dispatch(uv_timer_t *timer)
 {
     dispatch(timer->data);
 }
 
-static void on_patience(uv_timer_t *timer)
+static void on_stop_timeout(uv_timer_t *timer)
 {
     struct load_run *r = timer->data;
 
@@ -383,7 +384,7 @@ static void on_stop(uv_timer_t *timer)
 {
     struct load_run *r = timer->data;
 
-    (void)uv_timer_start(&r->turn, on_patience, STOP_MS, STOP_MS);
+    (void)uv_timer_start(&r->dispatch_timer, on_stop_timeout, STOP_MS, STOP_MS);
     if (r->catalog != NULL) { /* it may read whole tables, or wait for one */
         db_drop(r->catalog_db);
         catalog_publish_free(r->catalog);
@@ -412,8 +413,8 @@ enum err_code load_run_open(struct load_run **out, uv_loop_t *loop,
         return err_set(e, ERR_NOMEM, "out of memory");
     r->loop = loop;
     r->conf = *conf;
-    (void)uv_timer_init(loop, &r->turn); /* cannot fail */
-    r->turn.data = r;
+    (void)uv_timer_init(loop, &r->dispatch_timer); /* cannot fail */
+    r->dispatch_timer.data = r;
     if (conf->follow)
         rc = spool_watch_open(&r->follow, loop, conf->table.spool, on_change, r, e);
     if (rc == OK && (rc = find_tables(r, e)) == OK)
@@ -431,7 +432,7 @@ void load_run_start(struct load_run *r, load_run_ended_fn *ended, void *ctx)
 {
     r->ended = ended;
     r->ctx = ctx;
-    (void)uv_timer_start(&r->turn, on_turn, 0, 0);
+    (void)uv_timer_start(&r->dispatch_timer, on_dispatch, 0, 0);
 }
 
 void load_run_stop(struct load_run *r)
@@ -442,7 +443,7 @@ void load_run_stop(struct load_run *r)
     for (size_t i = 0; i < r->count; i++)
         if (r->tables[i]->db != NULL)
             table_load_stop(r->tables[i]->table);
-    (void)uv_timer_start(&r->turn, on_stop, 0, 0);
+    (void)uv_timer_start(&r->dispatch_timer, on_stop, 0, 0);
 }
 
 static void on_closed(uv_handle_t *h)
@@ -463,5 +464,5 @@ void load_run_close(struct load_run *r)
         free(r->tables[i]);
     }
     free(r->tables);
-    uv_close((uv_handle_t *)&r->turn, on_closed);
+    uv_close((uv_handle_t *)&r->dispatch_timer, on_closed);
 }

@@ -22,7 +22,7 @@ struct load_run_table {
 struct load_run {
     uv_loop_t *loop;
     struct load_run_conf conf;
-    uv_timer_t turn;
+    uv_timer_t dispatch_timer;
     load_run_ended_fn *ended;
     void *ctx;
     struct load_run_table **tables;

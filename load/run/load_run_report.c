@@ -4,15 +4,15 @@
 #include <errno.h>
 
 /* Of marking what the source no longer has. What passes by itself is no failure. */
-static enum err_code reconcile_code(const struct load_run_table *item)
+static enum err_code reconcile_code(const struct load_run_table *entry)
 {
-    const struct err *e = &item->reconciled.err;
+    const struct err *e = &entry->reconciled.err;
     bool passes = e->code == ERR_BUSY || e->code == ERR_INTERRUPTED || e->sys == EROFS ||
                   e->sys == EACCES || e->sys == EPERM;
 
     if (e->code != OK && !passes)
         return e->code;
-    return item->reconciled.held > 0 ? ERR_SET_ASIDE : OK;
+    return entry->reconciled.held > 0 ? ERR_SET_ASIDE : OK;
 }
 
 int load_run_exit(const struct load_run *r)
@@ -20,14 +20,14 @@ int load_run_exit(const struct load_run *r)
     int code = err_exit(r->err.code);
 
     for (size_t i = 0; i < r->count; i++) {
-        const struct load_run_table *item = r->tables[i];
-        const struct load_counts *c = table_load_counts(item->table);
-        enum err_code rc = item->err.code;
-        if (rc == OK && item->dirty && r->stopping)
+        const struct load_run_table *entry = r->tables[i];
+        const struct load_counts *c = table_load_counts(entry->table);
+        enum err_code rc = entry->err.code;
+        if (rc == OK && entry->dirty && r->stopping)
             rc = ERR_INTERRUPTED;
         if (!(rc == ERR_INTERRUPTED && r->conf.follow))
             code = exit_graver(code, err_exit(rc));
-        code = exit_graver(code, err_exit(reconcile_code(item)));
+        code = exit_graver(code, err_exit(reconcile_code(entry)));
         if (c->dead_letters > 0 || c->damaged > 0)
             code = exit_graver(code, err_exit(ERR_SET_ASIDE));
     }

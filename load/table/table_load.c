@@ -254,12 +254,12 @@ static enum err_code open_roll_forward(struct table_load *t, const struct row_co
                                        struct err *e)
 {
     const struct table_load_conf *c = &t->conf;
-    bool part = c->fetched_from != WHEN_NONE || c->fetched_to != WHEN_NONE || c->segment != 0;
+    bool range = c->fetched_from != WHEN_NONE || c->fetched_to != WHEN_NONE || c->segment != 0;
     struct roll_forward_conf conf = {c->spool, t->name, *row, c->batch.replace, is_redriven, t};
 
     roll_forward_close(t->roll_forward);
     t->roll_forward = NULL;
-    if (c->dry_run || !(c->redrive || (c->replay && part)))
+    if (c->dry_run || !(c->redrive || (c->replay && range)))
         return OK;
     return roll_forward_open(&t->roll_forward, &conf, e);
 }
@@ -369,7 +369,7 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
 }
 
 /* The statement under way has had its time. */
-static void on_patience(uv_timer_t *timer)
+static void on_stop_timeout(uv_timer_t *timer)
 {
     struct table_load *t = timer->data;
 
@@ -396,5 +396,5 @@ void table_load_stop(struct table_load *t)
     if (t->state == TABLE_LOAD_CONNECTING || t->state == TABLE_LOAD_WAITING)
         table_load_resume_after(t, 0);
     else if (t->state == TABLE_LOAD_TALKING)
-        (void)uv_timer_start(&t->timer, on_patience, GRACE_MS, ASK_MS);
+        (void)uv_timer_start(&t->timer, on_stop_timeout, GRACE_MS, ASK_MS);
 }

@@ -162,7 +162,7 @@ static void txn_begin(struct txn *t)
     t->saved = t->part_failed = t->unknown = t->in_rows = t->arrived = false;
     t->tabled = t->job.bisect;
     t->fast = txn_may_be_fast(t) || (!t->plain && txn_has_cached(t));
-    t->unasked =
+    t->guessed =
         t->job.guess != BATCH_COMPARE && !t->ask && txn_may_be_fast(t) && !txn_has_cached(t);
     t->refused = 0;
     t->counts = (struct txn_counts){0};
@@ -263,7 +263,7 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         t->job.revalidate(t->job.ctx, NULL);
     if (cached && !kept)
         txn_revalidate(t);
-    else if (t->unasked)
+    else if (t->guessed)
         txn_take_guess(t);
     else if (t->fast || cached)
         txn_ask(t);
@@ -360,7 +360,7 @@ static void on_part(void *ctx, const PGresult *r, const struct err *err)
     bool held = false;
     if (txn_count_part(t, r, &held, &t->err) != OK)
         txn_fail(t, &t->err);
-    else if (held && t->unasked)
+    else if (held && t->guessed)
         txn_guessed_wrong(t);
     else
         txn_next_part(t);

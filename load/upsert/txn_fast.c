@@ -236,7 +236,7 @@ void txn_fast_failed(struct txn *t, const struct err *why)
         return;
     }
     t->err = *why;
-    if (t->unasked) {
+    if (t->guessed) {
         txn_guessed_wrong(t);
         return;
     }

@@ -63,7 +63,7 @@ static enum err_code add_upsert(struct txn *t, const char *source, struct err *e
                                    {"keytype", r->key_type},
                                    {"source", source},
                                    {"merged", t->merged.data},
-                                   {"when", t->unasked ? SQL_WHEN_OLDER : SQL_WHEN_NOT_NEWER}};
+                                   {"when", t->guessed ? SQL_WHEN_OLDER : SQL_WHEN_NOT_NEWER}};
     return sql_expand(&t->sql, newer ? sql_upsert_newer : sql_upsert, vars, newer ? 7 : 6, e);
 }
 
@@ -166,7 +166,7 @@ static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint6
     n.inserted = (uint64_t)target_table_number(r, 0, 0);
     n.updated = (uint64_t)target_table_number(r, 0, 1);
     if (t->part.path == BATCH_NEWER) {
-        n.updated += t->unasked ? 0 : n.inserted; /* it was there */
+        n.updated += t->guessed ? 0 : n.inserted; /* it was there */
         n.inserted = 0;
     } else {
         n.unchanged = (uint64_t)target_table_number(r, 0, 2);

@@ -39,7 +39,7 @@ struct txn {
     size_t sent;
     enum copy_step step;
     bool fast;        /* the rows are asked about, and go in by what the answer was */
-    bool unasked;     /* or are taken to be what job.guess says, ... */
+    bool guessed;     /* or are taken to be what job.guess says, ... */
     bool ask;         /* ... which did not do: this batch's are asked about */
     bool plain;       /* that did not do: this batch goes the plain path */
     bool denied;      /* ... and so does each: the role may not ask */
@@ -73,7 +73,7 @@ bool txn_has_cached(const struct txn *t);
 bool txn_cache_valid(const struct txn *t, const PGresult *locked);
 void txn_revalidate(struct txn *t); /* ends it so */
 void txn_ask(struct txn *t);        /* what is stored of the rows; then txn_next_part */
-void txn_take_guess(struct txn *t); /* instead, where t->unasked */
+void txn_take_guess(struct txn *t); /* instead, where t->guessed */
 /* The fast path failed: again the plain one, where that may help. */
 void txn_fast_failed(struct txn *t, const struct err *why);
 /* The guess was wrong. */

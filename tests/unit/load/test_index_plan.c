@@ -59,7 +59,7 @@ static void test_what_is_to_be_done(void **state)
         {NULL, {.by_time = true}, INDEX_KEEP},
         {"x", {.found = true, .by_time = true}, INDEX_MAKE},
         {"x", {.there = true, .ours = true, .valid = true}, INDEX_KEEP},
-        {"x", {.there = true, .ours = true, .found = true}, INDEX_REMAKE},
+        {"x", {.there = true, .ours = true, .found = true}, INDEX_REBUILD},
         {"x", {.there = true, .ours = true, .found = true, .busy = true}, INDEX_BUSY},
         {"x", {.there = true, .valid = true, .found = true}, INDEX_TAKEN},
         {"x", {.found = true, .partitioned = true}, INDEX_PARTS},

@@ -11,7 +11,7 @@
 
 static struct zone *paris;
 
-static struct row_checks judge(const struct row_checks_said *s)
+static struct row_checks judge(const struct row_checks_record *s)
 {
     struct row_checks i = {.zone = paris};
     row_checks_row(&i, s);
@@ -25,25 +25,25 @@ static void test_times_in_data_are_read_as_the_loader_reads_them(void **state)
                                        "2024-01-01T14:00:00+02"};
     for (size_t k = 0; k < sizeof same / sizeof *same; k++) {
         struct row_checks i = judge(
-            &(struct row_checks_said){.key = "7", .said_modified = same[k], .modified = NOON});
+            &(struct row_checks_record){.key = "7", .modified_text = same[k], .modified = NOON});
         assert_int_equal(row_checks_rows(&i, "time-differs"), 0);
         assert_int_equal(row_checks_rows(&i, "time-unreadable"), 0);
         assert_int_equal(row_checks_rows(&i, "said-twice"), 1);
     }
-    struct row_checks i = judge(&(struct row_checks_said){
-        .key = "7", .said_created = "2024-01-01 12:00:00", .created = NOON, .modified = WHEN_NONE});
+    struct row_checks i = judge(&(struct row_checks_record){
+        .key = "7", .created_text = "2024-01-01 12:00:00", .created = NOON, .modified = WHEN_NONE});
     assert_int_equal(row_checks_rows(&i, "time-differs"), 1);
-    i = judge(&(struct row_checks_said){.key = "7", .said_created = "noon", .created = NOON});
+    i = judge(&(struct row_checks_record){.key = "7", .created_text = "noon", .created = NOON});
     assert_int_equal(row_checks_rows(&i, "time-unreadable"), 1);
     assert_int_equal(row_checks_rows(&i, "time-differs"), 0);
     /* No time, said in three ways. */
     static const char *const none[] = {"", "0000-00-00 00:00:00"};
     for (size_t k = 0; k < 2; k++) {
-        i = judge(
-            &(struct row_checks_said){.key = "7", .said_modified = none[k], .modified = WHEN_NONE});
+        i = judge(&(struct row_checks_record){
+            .key = "7", .modified_text = none[k], .modified = WHEN_NONE});
         assert_int_equal(row_checks_rows(&i, "time-differs"), 0);
         i = judge(
-            &(struct row_checks_said){.key = "7", .said_modified = none[k], .modified = NOON});
+            &(struct row_checks_record){.key = "7", .modified_text = none[k], .modified = NOON});
         assert_int_equal(row_checks_rows(&i, "time-differs"), 1);
     }
 }
@@ -51,15 +51,15 @@ static void test_times_in_data_are_read_as_the_loader_reads_them(void **state)
 static void test_keys_and_when_a_deletion_was_found(void **state)
 {
     (void)state;
-    struct row_checks i = judge(&(struct row_checks_said){
-        .key = "7", .said_key = "7", .said_detected = "2024-01-01T12:00:00.123Z"});
+    struct row_checks i = judge(&(struct row_checks_record){
+        .key = "7", .key_text = "7", .detected_text = "2024-01-01T12:00:00.123Z"});
     assert_int_equal(row_checks_rows(&i, "key-differs"), 0);
     assert_int_equal(row_checks_rows(&i, "detected-unreadable"), 0);
     assert_int_equal(row_checks_rows(&i, "said-twice"), 1);
-    i = judge(&(struct row_checks_said){.key = "7", .said_key = "8", .said_detected = ""});
+    i = judge(&(struct row_checks_record){.key = "7", .key_text = "8", .detected_text = ""});
     assert_int_equal(row_checks_rows(&i, "key-differs"), 1);
     assert_int_equal(row_checks_rows(&i, "detected-unreadable"), 1);
-    i = judge(&(struct row_checks_said){.key = "7", .said_detected = "2024-01-01"});
+    i = judge(&(struct row_checks_record){.key = "7", .detected_text = "2024-01-01"});
     assert_int_equal(row_checks_rows(&i, "detected-unreadable"), 0);
     assert_int_equal(row_checks_rows(&i, "said-twice"), 0);
 }
