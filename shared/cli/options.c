@@ -177,7 +177,7 @@ static enum err_code needs(const struct options *o, enum option_id a, enum optio
                    option_table[b].name);
 }
 
-static enum err_code judge_together(const struct options *o, struct err *e)
+static enum err_code check_together(const struct options *o, struct err *e)
 {
     enum err_code rc;
     if ((rc = contradict(o, OPT_REPLAY, OPT_FOLLOW, e)) != OK ||
@@ -207,8 +207,8 @@ static enum err_code read_sources(struct options *o, int argc, char **argv, stru
     enum err_code rc;
     if ((rc = options_read_args(o, argc, argv, e)) != OK || (rc = options_read_env(o, e)) != OK ||
         (rc = options_read_file(o, e)) != OK || (rc = options_read_db_file(o, e)) != OK ||
-        (rc = expand_full(o, e)) != OK || (rc = options_judge_times(o, e)) != OK ||
-        (rc = judge_together(o, e)) != OK)
+        (rc = expand_full(o, e)) != OK || (rc = options_check_times(o, e)) != OK ||
+        (rc = check_together(o, e)) != OK)
         return rc;
     return gather_tables(o, e);
 }

@@ -53,12 +53,12 @@ static inline bool option_is_for(const struct option_def *d, enum program progra
 }
 
 /* options_value.c. label is how messages name the setting ("--limit", "NETTY_LIMIT", "netty.conf:3:
- * limit"), origin how options_origin will. Times are judged later, by options_judge_times, for they
+ * limit"), origin how options_origin will. Times are judged later, by options_check_times, for they
  * need the zone. */
 enum err_code options_take(struct options *o, const struct option_def *d, enum option_source source,
                            const char *text, const char *label, const char *origin,
                            struct err *e) MUST_CHECK;
-enum err_code options_judge_times(struct options *o, struct err *e) MUST_CHECK;
+enum err_code options_check_times(struct options *o, struct err *e) MUST_CHECK;
 /* The defaults' numbers. */
 enum err_code options_take_defaults(struct options *o, struct err *e) MUST_CHECK;
 

@@ -105,7 +105,7 @@ static bool plain_text(const char *text, char why[REASON])
     return true;
 }
 
-static bool judge(const struct option_def *d, const char *text, int64_t *v, char why[REASON])
+static bool check_value(const struct option_def *d, const char *text, int64_t *v, char why[REASON])
 {
     if (*text == '\0') {
         (void)snprintf(why, REASON, "must not be empty");
@@ -162,7 +162,7 @@ enum err_code options_take(struct options *o, const struct option_def *d, enum o
     enum err_code rc = OK;
     if ((d->marks & OPTION_SECRET) != 0 && (rc = guard_password(source, text, e)) != OK)
         return rc;
-    if (!judge(d, text, &v, why))
+    if (!check_value(d, text, &v, why))
         return refuse(d, source, text, label, why, e);
     struct setting *s = &o->set[d->id];
     if (source < s->source)
@@ -187,7 +187,7 @@ enum err_code options_take_defaults(struct options *o, struct err *e)
         const struct option_def *d = &option_table[i];
         if (d->type == OPTION_TIME)
             o->set[i].number = WHEN_NONE;
-        if (d->standard != NULL && !judge(d, d->standard, &o->set[i].number, why))
+        if (d->standard != NULL && !check_value(d, d->standard, &o->set[i].number, why))
             return err_set(e, ERR_INTERNAL, "the default of --%s %s", d->name, why);
     }
     return OK;
@@ -207,7 +207,7 @@ static void note_reading(const struct setting *s, const struct when_window *w)
             F_STR("taken", when_iso(s->number, taken)));
 }
 
-static enum err_code judge_time(const struct option_def *d, struct setting *s, const struct zone *z,
+static enum err_code check_time(const struct option_def *d, struct setting *s, const struct zone *z,
                                 struct err *e)
 {
     if (d->choices != NULL && strcmp(s->text, d->choices) == 0) {
@@ -227,7 +227,7 @@ static enum err_code judge_time(const struct option_def *d, struct setting *s, c
     return refuse(d, s->source, s->text, s->origin, why, e);
 }
 
-enum err_code options_judge_times(struct options *o, struct err *e)
+enum err_code options_check_times(struct options *o, struct err *e)
 {
     struct zone *z = NULL;
     enum err_code rc = OK;
@@ -239,7 +239,7 @@ enum err_code options_judge_times(struct options *o, struct err *e)
             (void)err_prefix(e, "%s", options_origin(o, OPT_TIMEZONE));
             return rc;
         }
-        rc = judge_time(d, &o->set[i], z, e);
+        rc = check_time(d, &o->set[i], z, e);
     }
     zone_close(z);
     return rc;

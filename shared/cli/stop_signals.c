@@ -10,7 +10,7 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 struct stop_signals {
     uv_signal_t handles[SIGNALS];
     size_t open; /* handles that the loop knows and has not closed yet */
-    bool asked;
+    bool requested;
     bool closing;
     stop_signals_fn *fn;
     void *ctx;
@@ -38,11 +38,11 @@ static void go_past_loop(void)
 static void on_signal(uv_signal_t *handle, int signal)
 {
     struct stop_signals *s = handle->data;
-    if (s->asked && signal != SIGHUP)
+    if (s->requested && signal != SIGHUP)
         end_now(signal);
-    if (s->asked)
+    if (s->requested)
         return;
-    s->asked = true;
+    s->requested = true;
     go_past_loop();
     s->fn(s->ctx);
 }
@@ -85,7 +85,7 @@ static bool hang_up_ignored(void)
 
 bool stop_signals_asked(const struct stop_signals *s)
 {
-    return s->asked;
+    return s->requested;
 }
 
 enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_signals_fn *fn,

@@ -109,7 +109,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *c, const struct http_se
     return rc;
 }
 
-static void say(struct http_server_reply *reply, unsigned status, const char *text)
+static void set_text(struct http_server_reply *reply, unsigned status, const char *text)
 {
     buf_reset(&reply->body);
     reply->type = "text/plain; charset=utf-8";
@@ -121,12 +121,13 @@ static void say(struct http_server_reply *reply, unsigned status, const char *te
 static void refuse(struct http_server *s, const char *path, struct http_server_reply *reply)
 {
     if (s->conf.token == NULL) {
-        say(reply, 403,
-            "This listens for loopback addresses only; give NETTY_LISTEN_TOKEN to be "
-            "reached by another name.\n");
+        set_text(reply, 403,
+                 "This listens for loopback addresses only; give NETTY_LISTEN_TOKEN to be "
+                 "reached by another name.\n");
         return;
     }
-    say(reply, 401, "This needs the token of NETTY_LISTEN_TOKEN: Authorization: Bearer TOKEN\n");
+    set_text(reply, 401,
+             "This needs the token of NETTY_LISTEN_TOKEN: Authorization: Bearer TOKEN\n");
     if (strcmp(path, "/") == 0 && s->conf.door != NULL) {
         buf_reset(&reply->body);
         s->conf.door(s->conf.ctx, reply);
@@ -141,13 +142,13 @@ static void make_reply(struct http_server *s, struct MHD_Connection *c, const ch
     bool body = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Transfer-Encoding") != NULL ||
                 (length != NULL && strcmp(length, "0") != 0);
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-        say(reply, 405, "Only GET and HEAD.\n");
+        set_text(reply, 405, "Only GET and HEAD.\n");
     else if (body)
-        say(reply, 413, "No request with a body.\n");
+        set_text(reply, 413, "No request with a body.\n");
     else if (!allowed(s, c))
         refuse(s, path, reply);
     else if (!s->conf.fn(s->conf.ctx, path, reply))
-        say(reply, 404, "There are /, /metrics, /healthz and /status.json.\n");
+        set_text(reply, 404, "There are /, /metrics, /healthz and /status.json.\n");
 }
 
 /* Called once for the headers, which is all that we wait for. */
@@ -176,20 +177,20 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 
 /* ---- the loop ---- */
 
-static void turn(struct http_server *s);
+static void run_daemon(struct http_server *s);
 
 static void on_timer(uv_timer_t *timer)
 {
-    turn(timer->data);
+    run_daemon(timer->data);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     (void)status, (void)events;
-    turn(poll->data);
+    run_daemon(poll->data);
 }
 
-static void turn(struct http_server *s)
+static void run_daemon(struct http_server *s)
 {
     MHD_UNSIGNED_LONG_LONG wait = 0;
     (void)MHD_run(s->daemon);

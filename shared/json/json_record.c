@@ -31,7 +31,7 @@ struct json_splitter {
     enum err_code why; /* a callback stopped the parse: for this reason */
     struct member *members;
     size_t count;
-    size_t room;
+    size_t capacity;
     struct buf names; /* decoded names, one behind the other */
 };
 
@@ -53,22 +53,22 @@ static void pass_separators(struct json_splitter *s)
 }
 
 /* For twice as many members. */
-static bool make_room(struct json_splitter *s)
+static bool grow(struct json_splitter *s)
 {
-    size_t room = s->room == 0 ? 64 : s->room * 2;
-    if (room > RECORD_MEMBERS)
+    size_t capacity = s->capacity == 0 ? 64 : s->capacity * 2;
+    if (capacity > RECORD_MEMBERS)
         return stop(s, ERR_TOO_BIG);
-    struct member *members = realloc(s->members, room * sizeof(*members));
+    struct member *members = realloc(s->members, capacity * sizeof(*members));
     if (members == NULL)
         return stop(s, ERR_NOMEM);
     s->members = members;
-    s->room = room;
+    s->capacity = capacity;
     return true;
 }
 
 static bool add_member(struct json_splitter *s)
 {
-    if (s->count == s->room && !make_room(s))
+    if (s->count == s->capacity && !grow(s))
         return false;
     s->members[s->count++] = (struct member){0};
     return true;
@@ -235,7 +235,7 @@ enum err_code json_splitter_open(struct json_splitter **out, struct err *e)
         return err_set(e, ERR_NOMEM, "out of memory for a JSON parser");
     buf_init(&s->names, NAMES_MAX);
     enum err_code rc = need_yajl(s, e);
-    if (rc == OK && !make_room(s))
+    if (rc == OK && !grow(s))
         rc = err_set(e, ERR_NOMEM, "out of memory for a JSON parser");
     if (rc != OK) {
         json_splitter_close(s);
@@ -328,7 +328,7 @@ static bool same_name(const struct member *a, const char *name, size_t n)
 /* The quick way, for what is certainly a record. */
 static bool scan(struct json_splitter *s, struct record *r)
 {
-    struct record_scan out = {.members = s->members, .room = s->room, .names = &s->names};
+    struct record_scan out = {.members = s->members, .capacity = s->capacity, .names = &s->names};
 
     buf_reset(&s->names);
     if (!record_scan(&out, s->text, s->len))

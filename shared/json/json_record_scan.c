@@ -333,7 +333,7 @@ bool record_scan(struct record_scan *out, const char *text, size_t n)
     if (*p == '}')
         return p == s.last;
     for (;; p = pass_blanks(p + 1), m++) {
-        if (m == out->members + out->room || (p = pass_member(&s, p, m)) == NULL)
+        if (m == out->members + out->capacity || (p = pass_member(&s, p, m)) == NULL)
             return false;
         p = pass_blanks(p);
         if (*p != ',')

@@ -13,8 +13,8 @@
 #include "shared/json/json_types.h"
 
 struct record_scan {
-    struct member *members; /* the caller's, with this room; more members are "not sure" */
-    size_t room;
+    struct member *members; /* the caller's, of this capacity; more members are "not sure" */
+    size_t capacity;
     struct buf *names; /* decoded names one behind the other; their member's name is NULL */
     size_t count;      /* filled */
     uint32_t flags;    /* filled */

@@ -43,7 +43,7 @@ static void copy(const char *s, size_t n, char *out)
 }
 
 /* scratch has room for the whole text. */
-static bool tell(const char *s, size_t n, char *scratch)
+static bool register_secret(const char *s, size_t n, char *scratch)
 {
     if (n == 0)
         return false;
@@ -66,9 +66,9 @@ static bool url_login(const char *after, char *scratch)
     if (colon == NULL)
         return false;
     if (*first == '@' && colon < first)
-        found = tell(colon + 1, (size_t)(first - colon) - 1, scratch);
+        found = register_secret(colon + 1, (size_t)(first - colon) - 1, scratch);
     if (last != NULL && colon < last)
-        found |= tell(colon + 1, (size_t)(last - colon) - 1, scratch);
+        found |= register_secret(colon + 1, (size_t)(last - colon) - 1, scratch);
     return found;
 }
 
@@ -79,7 +79,7 @@ static bool url_parameters(const char *after, char *scratch)
     for (const char *p = strchr(after, '?'); p != NULL; p = strpbrk(p, "?&")) {
         size_t n = strcspn(++p, "=&");
         if (p[n] == '=' && is_password(scratch, percent_decode(p, n, scratch)))
-            found |= tell(p + n + 1, strcspn(p + n + 1, "&"), scratch);
+            found |= register_secret(p + n + 1, strcspn(p + n + 1, "&"), scratch);
     }
     return found;
 }

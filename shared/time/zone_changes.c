@@ -5,15 +5,15 @@
 
 enum err_code zone_add(struct zone_changes *c, int64_t at, int64_t offset)
 {
-    if (c->n == c->room) {
-        size_t room = c->room == 0 ? 8 : c->room * 2;
-        if (room > ZONE_CHANGES)
+    if (c->n == c->capacity) {
+        size_t capacity = c->capacity == 0 ? 8 : c->capacity * 2;
+        if (capacity > ZONE_CHANGES)
             return ERR_TOO_BIG;
-        struct zone_change *list = realloc(c->list, room * sizeof(*list));
+        struct zone_change *list = realloc(c->list, capacity * sizeof(*list));
         if (list == NULL)
             return ERR_NOMEM;
         c->list = list;
-        c->room = room;
+        c->capacity = capacity;
     }
     c->list[c->n++] = (struct zone_change){at, offset};
     return OK;

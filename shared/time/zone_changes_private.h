@@ -23,7 +23,7 @@ struct zone_change {
 struct zone_changes {
     struct zone_change *list;
     size_t n;
-    size_t room;
+    size_t capacity;
     int64_t cycle;
 };
 #define ZONE_EVER  (INT64_MIN / 4) /* leaves room to add offsets */

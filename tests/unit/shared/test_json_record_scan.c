@@ -34,7 +34,7 @@ static struct quick plain;
 static void open_quick(struct quick *q)
 {
     buf_init(&q->names, 1 << 20);
-    q->scan = (struct record_scan){.members = q->members, .room = ROOM, .names = &q->names};
+    q->scan = (struct record_scan){.members = q->members, .capacity = ROOM, .names = &q->names};
 }
 
 static int setup(void **state)
