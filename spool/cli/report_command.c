@@ -22,7 +22,7 @@ static enum err_code compose(const struct spool_command *c, const struct status 
     struct status_view view = {
         .program = "spool", .stale_after = conf.stale_after, .health = &health};
     struct buf json;
-    health_judge(&health, &conf, s, NULL, 0);
+    health_check(&health, &conf, s, NULL, 0);
     buf_init(&json, STATUS_JSON_MAX);
     enum err_code rc = status_json(&json, s, &view);
     if (rc == OK)

@@ -31,7 +31,7 @@ static void add(struct health *h, enum health_code code, const char *table, cons
     (void)snprintf(r->error, sizeof r->error, "%s", error);
 }
 
-static void judge_freshness(struct health *h, const struct health_conf *conf,
+static void check_freshness(struct health *h, const struct health_conf *conf,
                             const struct status *s, const struct status_table *t)
 {
     int64_t to = conf->side == RUN_HISTORY_EXTRACT ? t->complete_to : t->loaded_to;
@@ -68,7 +68,7 @@ static const char *last_error(const struct health_conf *conf, const struct statu
     return history_error(conf->side == RUN_HISTORY_EXTRACT ? &t->extract : &t->load);
 }
 
-void health_judge(struct health *h, const struct health_conf *conf, const struct status *s,
+void health_check(struct health *h, const struct health_conf *conf, const struct status *s,
                   const struct health_last *last, size_t lasts)
 {
     bool full = false;
@@ -77,7 +77,7 @@ void health_judge(struct health *h, const struct health_conf *conf, const struct
         add(h, HEALTH_THROTTLED, "", "", s->breaker_until);
     for (size_t i = 0; i < s->count; i++) {
         const char *error = last_error(conf, s->tables[i], last, lasts);
-        judge_freshness(h, conf, s, s->tables[i]);
+        check_freshness(h, conf, s, s->tables[i]);
         if (is_failure(error))
             add(h, HEALTH_FAILING, s->tables[i]->name, error, WHEN_NONE);
         full = full || strcmp(error, err_word(ERR_FULL)) == 0;

@@ -50,7 +50,7 @@ struct health {
     size_t total; /* 0: all is well */
 };
 
-void health_judge(struct health *h, const struct health_conf *conf, const struct status *s,
+void health_check(struct health *h, const struct health_conf *conf, const struct status *s,
                   const struct health_last *last, size_t lasts);
 /* The status itself could not be had. */
 void health_unreadable(struct health *h, enum err_code code);

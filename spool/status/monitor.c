@@ -60,7 +60,7 @@ static void refresh(struct monitor *b)
     if (b->status_rc != OK)
         health_unreadable(&b->health, b->status_rc);
     else
-        health_judge(&b->health, &b->health_conf, status_of(b->watch), b->lasts, b->lasts_count);
+        health_check(&b->health, &b->health_conf, status_of(b->watch), b->lasts, b->lasts_count);
 }
 
 void monitor_ended(struct monitor *b, const char *table, enum err_code code)

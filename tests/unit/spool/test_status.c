@@ -185,7 +185,7 @@ static void judge(struct health *h, const struct status_watch *w, enum run_histo
                   const struct health_last *last, size_t n)
 {
     struct health_conf conf = {side, false, 60 * WHEN_SECOND, status_of(w)->at};
-    health_judge(h, &conf, status_of(w), last, n);
+    health_check(h, &conf, status_of(w), last, n);
 }
 
 static void test_health_tells_what_is_stale_failing_and_full(void **state)
