@@ -21,13 +21,13 @@ static int by_key(const void *a, const void *b)
 
 static enum err_code add_done(struct inventory_todo *t, struct inventory_pair pair, struct err *e)
 {
-    if (t->done_count == t->done_room) {
-        size_t room = t->done_room > 0 ? 2 * t->done_room : 256;
-        struct inventory_pair *more = realloc(t->done, room * sizeof *more);
+    if (t->done_count == t->done_capacity) {
+        size_t capacity = t->done_capacity > 0 ? 2 * t->done_capacity : 256;
+        struct inventory_pair *more = realloc(t->done, capacity * sizeof *more);
         if (more == NULL)
             return err_set(e, ERR_NOMEM, "out of memory");
         t->done = more;
-        t->done_room = room;
+        t->done_capacity = capacity;
     }
     t->done[t->done_count++] = pair;
     return OK;

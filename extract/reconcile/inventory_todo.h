@@ -28,7 +28,7 @@ struct inventory_todo {
     /* Gathered from the roll: */
     struct inventory_pair *done; /* looked at already; those that are there without their time */
     size_t done_count;
-    size_t done_room;
+    size_t done_capacity;
 };
 
 /* For inventory_read and inventory_open; ctx is the todo, all zero at first. */
