@@ -25,7 +25,7 @@ static const char *foreign(const struct stat *st)
     return NULL;
 }
 
-static enum err_code judge(struct err *e)
+static enum err_code check_owners(struct err *e)
 {
     static const char *const looked_at[] = {".", FOUND_HERE};
     struct stat link;
@@ -56,7 +56,7 @@ enum err_code options_find_config(const struct options *o, const char **path, st
         return OK;
     }
     if (access(FOUND_HERE, F_OK) == 0 || errno != ENOENT) {
-        enum err_code rc = judge(e);
+        enum err_code rc = check_owners(e);
         if (rc == OK)
             *path = FOUND_HERE;
         return rc;
