@@ -48,6 +48,7 @@ static void key(struct writing *w, enum body_odd odd)
     pen_uint(&w->pen, odd == ODD_BIG_KEY ? (UINT64_C(1) << 33) + w->rec->id : w->rec->id);
     if (quotes)
         pen_put(&w->pen, "\"");
+    w->extra += w->conf->key_text ? 2 : 0;
 }
 
 /* No time comes in three ways: null, MySQL's zero, and no member at all. */
@@ -73,6 +74,7 @@ static void deleted(struct writing *w)
                                             [DELETED_NULL] = {"null", "\"true\""}};
     member_name(w, "deleted");
     pen_put(&w->pen, values[w->conf->deleted_is][marked]);
+    w->extra += strlen(values[w->conf->deleted_is][marked]) - strlen(values[DELETED_BOOL][marked]);
 }
 
 static void members(struct writing *w)
@@ -150,7 +152,7 @@ enum err_code body_text(const struct body_conf *conf, const struct table *t, con
     pen_uint(&w.pen, rec->version);
     if (is_full(conf))
         members(&w);
-    notes(&w, begin, target_size(&w), odd);
+    notes(&w, begin, target_size(&w) + w.extra, odd);
     pen_put(&w.pen, "}");
     return w.pen.rc;
 }

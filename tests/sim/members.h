@@ -15,6 +15,8 @@ struct writing {
     const struct body_conf *conf;
     const struct table *table;
     const struct rec *rec;
+    size_t
+        extra; /* bytes that a mood's forms take more than the plain ones (modulo), not to show in the notes */
 };
 
 struct member_def {
