@@ -1,6 +1,7 @@
 #include "extract/reconcile/inventory_crawl.h"
 #include "extract/reconcile/inventory_todo.h"
 #include "extract/reconcile/key_lookup.h"
+#include "shared/json/json_forms.h"
 #include "shared/json/json_record.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -58,8 +59,7 @@ static bool is_deleted(const struct inventory_crawl *r, const struct page_parser
     struct err e = ERR_INIT;
     if (json_splitter_run(r->splitter, record->line, record->len, &parts, &e) != OK)
         return false;
-    const struct member *m = record_find(&parts, "deleted");
-    return m != NULL && m->kind == JSON_BOOL && m->value[0] == 't';
+    return json_is_true(record_find(&parts, "deleted"));
 }
 
 static enum err_code on_record(void *ctx, const struct page_parser_record *record, struct err *e)

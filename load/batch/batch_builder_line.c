@@ -38,6 +38,8 @@ enum err_code batch_builder_offer(struct batch_builder *f, bool *full, struct er
     if (*full)
         return OK;
     batch_slot_count(f->in, lane_of(f->row.row.key), outcome);
+    if (outcome == BATCH_ADDED)
+        batch_slot_note_times(f->in, &f->row.row);
     f->lines++;
     *full = f->in->read / LINES_ROW >= f->shape.rows_max;
     return OK;
@@ -100,5 +102,7 @@ enum err_code batch_builder_take_line(struct batch_builder *f, const char *line,
         return rc;
     if (refused)
         return refuse(f, &why, line, n, full, e);
-    return in_lanes(f, lane_of(f->row.row.key)) ? batch_builder_offer(f, full, e) : leave_out(f);
+    if (!in_lanes(f, lane_of(f->row.row.key)))
+        return leave_out(f);
+    return batch_builder_offer(f, full, e);
 }

@@ -29,6 +29,7 @@ void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
     rejects_truncate(slot->rejects, 0);
     memset(slot->tally, 0, sizeof slot->tally);
     slot->read = 0;
+    slot->odd_times = (struct batch_odd_times){0};
     slot->reached = *reached;
     slot->moved = slot->full = false;
 }
@@ -40,6 +41,18 @@ void batch_slot_count(struct batch_slot *slot, unsigned lane, enum batch_add out
     slot->tally[lane].stale += outcome == BATCH_STALE;
     slot->read++;
     slot->moved = true;
+}
+
+void batch_slot_note_times(struct batch_slot *slot, const struct row *row)
+{
+    struct batch_odd_times *odd = &slot->odd_times;
+
+    if (row->odd_times == 0)
+        return;
+    if (odd->records++ == 0)
+        odd->key = row->key;
+    odd->created += (row->odd_times & ROW_ODD_CREATED) != 0;
+    odd->modified += (row->odd_times & ROW_ODD_MODIFIED) != 0;
 }
 
 struct batch_tally batch_slot_tally(const struct batch_slot *slot, unsigned lanes)

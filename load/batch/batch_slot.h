@@ -13,6 +13,13 @@ struct batch_tally {
     uint64_t read, folded, stale;
 };
 
+/* Rows with a time that could not be read (ROW_ODD_*). */
+struct batch_odd_times {
+    uint64_t records;
+    uint64_t created, modified; /* of them, which time */
+    int64_t key;                /* of the first one */
+};
+
 struct batch_slot {
     struct batch *batch;
     struct rejects *rejects;
@@ -22,6 +29,7 @@ struct batch_slot {
     bool moved;              /* something to commit, be it only progress */
     bool full;
     struct buf names;
+    struct batch_odd_times odd_times;
 };
 
 enum err_code batch_slot_open(struct batch_slot *slot, const struct spool *s, const char *table,
@@ -31,6 +39,7 @@ void batch_slot_close(struct batch_slot *slot);
 void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
                       const struct progress *reached);
 void batch_slot_count(struct batch_slot *slot, unsigned lane, enum batch_add outcome); /* a line */
+void batch_slot_note_times(struct batch_slot *slot, const struct row *row);
 struct batch_tally batch_slot_tally(const struct batch_slot *slot, unsigned lanes);
 /* Of a row only the place and the line number count. */
 enum err_code batch_slot_reject(struct batch_slot *slot, const struct row_refusal *why,

@@ -1,6 +1,7 @@
 #include "load/row/row.h"
 #include "load/row/json_number.h"
 #include "load/row/row_shape.h"
+#include "shared/json/json_forms.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -23,7 +24,6 @@ enum refusal {
     KEY_MISSING,
     KEY_TYPE,
     KEY_RANGE,
-    NO_TIME,
     HAS_NUL,
     LONE_SURROGATE,
     NUMBER_RANGE,
@@ -33,15 +33,10 @@ static const struct {
     const char *reason;
     const char *sqlstate;
 } refusals[] = {
-    [NOT_JSON] = {"not-json", "22P02"},
-    [TOO_DEEP] = {"too-deep", "54001"},
-    [KEY_MISSING] = {"key-missing", "23502"},
-    [KEY_TYPE] = {"key-type", "22P02"},
-    [KEY_RANGE] = {"key-range", "22003"},
-    [NO_TIME] = {"time", "22007"},
-    [HAS_NUL] = {"nul", "22P05"},
-    [LONE_SURROGATE] = {"surrogate", "22P02"},
-    [NUMBER_RANGE] = {"number-range", "22003"},
+    [NOT_JSON] = {"not-json", "22P02"},        [TOO_DEEP] = {"too-deep", "54001"},
+    [KEY_MISSING] = {"key-missing", "23502"},  [KEY_TYPE] = {"key-type", "22P02"},
+    [KEY_RANGE] = {"key-range", "22003"},      [HAS_NUL] = {"nul", "22P05"},
+    [LONE_SURROGATE] = {"surrogate", "22P02"}, [NUMBER_RANGE] = {"number-range", "22003"},
     [TOO_LONG] = {"too-long", "54000"},
 };
 
@@ -127,6 +122,11 @@ static void put_data(const struct build *b)
         }
         const char *from = b->record->members[piece->first].raw_name;
         const struct member *last = &b->record->members[piece->last];
+        if (piece->first == b->shape->deleted) {
+            to = put(to, from, (size_t)(last->value - from));
+            to = json_is_true(last) ? put(to, "true", 4) : put(to, "false", 5);
+            continue;
+        }
         to = put(to, from, (size_t)(last->value + last->value_len - from));
     }
     *to++ = '}';
@@ -161,21 +161,22 @@ static bool take_key(const struct row_builder *w, const struct build *b, struct 
 {
     const struct member *m = taken(b, b->shape->key);
     enum json_number_integer form;
+    const char *text;
+    size_t n;
 
     if (m == NULL || m->kind == JSON_NULL)
         return refuse(b->refusal, KEY_MISSING, "the key %s is %s", w->key,
                       m == NULL ? "missing" : "null");
-    if (m->kind != JSON_NUMBER)
+    if (!json_number_text(m, &text, &n))
         return refuse(b->refusal, KEY_TYPE, "the key %s is %s instead of an integer", w->key,
                       kind_name(m));
-    form = json_number_to_int64(m->value, m->value_len, &row->key);
+    form = json_number_to_int64(text, n, &row->key);
     if (form == JSON_NUMBER_FRACTION)
         return refuse(b->refusal, KEY_TYPE, "the key %s is a fraction instead of an integer",
                       w->key);
     if (form == JSON_NUMBER_BEYOND || row->key < w->conf.key_min || row->key > w->conf.key_max)
         return refuse(b->refusal, KEY_RANGE, "the key %s is %.*s%s, beyond its column's type",
-                      w->key, m->value_len > KEY_SHOWN ? KEY_SHOWN : (int)m->value_len, m->value,
-                      m->value_len > KEY_SHOWN ? "..." : "");
+                      w->key, n > KEY_SHOWN ? KEY_SHOWN : (int)n, text, n > KEY_SHOWN ? "..." : "");
     return true;
 }
 
@@ -209,8 +210,8 @@ static size_t unescape(const char *s, size_t n, char out[WHEN_TEXT])
     return len;
 }
 
-static bool take_time(const struct row_builder *w, const struct build *b, const struct member *m,
-                      const char *name, int64_t *t)
+/* False: there is one, in no form that is known. It counts as none. */
+static bool take_time(const struct row_builder *w, const struct member *m, int64_t *t)
 {
     char plain[WHEN_TEXT];
     enum err_code rc = ERR_DATA;
@@ -223,9 +224,16 @@ static bool take_time(const struct row_builder *w, const struct build *b, const 
     else if (m->kind == JSON_STRING)
         rc = when_parse(m->value + 1, m->value_len - 2, w->conf.zone, t);
     if (rc != OK)
-        return refuse(b->refusal, NO_TIME, "%s is %s, in none of the forms of a time", name,
-                      kind_name(m));
-    return true;
+        *t = WHEN_NONE;
+    return rc == OK;
+}
+
+static void take_times(const struct row_builder *w, const struct build *b, struct row *row)
+{
+    if (!take_time(w, taken(b, b->shape->created), &row->time_created))
+        row->odd_times |= ROW_ODD_CREATED;
+    if (!take_time(w, taken(b, b->shape->modified), &row->time_modified))
+        row->odd_times |= ROW_ODD_MODIFIED;
 }
 
 /* Replaces every escaped NUL by an escaped U+FFFD, as long; returns how many there were. In JSON a
@@ -315,15 +323,12 @@ enum err_code row_build(struct row_builder *w, const char *line, size_t n, struc
         return rc;
     if ((rc = shapes_of(w->shapes, &r, &b.shape, e)) != OK)
         return rc;
-    if ((rc = buf_reserve(data, r.len + strlen(DELETED) + 1)) != OK)
+    if ((rc = buf_reserve(data, r.len + strlen(DELETED) + strlen("false"))) != OK)
         return buf_err(e, rc, data, "a row's data");
     put_data(&b);
     *row = (struct row){.shape = b.shape->id, .data_len = data->len - start};
-    *refused =
-        !take_key(w, &b, row) ||
-        !take_time(w, &b, taken(&b, b.shape->created), "time_created", &row->time_created) ||
-        !take_time(w, &b, taken(&b, b.shape->modified), "time_modified", &row->time_modified) ||
-        !check_jsonb(w, &r, &b, start);
+    take_times(w, &b, row);
+    *refused = !take_key(w, &b, row) || !check_jsonb(w, &r, &b, start);
     if (*refused)
         buf_truncate(data, start);
     return OK;

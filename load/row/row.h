@@ -3,15 +3,16 @@
  * reason why not.
  *
  * data is the record less its outermost key, time_created and time_modified, with `deleted` always
- * present (`false` where the record has none), its outermost members in the order in which jsonb keeps
- * them (load/row/row_shape.h), each byte of them as sent. Of outermost members that stand twice the last counts,
+ * present (`false` where the record has none) and a boolean, its outermost members in the order in which jsonb keeps
+ * them (load/row/row_shape.h), each other byte of them as sent. Of outermost members that stand twice the last counts,
  * as in jsonb.
  *
  * What PostgreSQL would refuse is foreseen here, so that a bad record costs no round trip: text
  * that is not JSON, what jsonb cannot hold (an escaped NUL, half of a surrogate pair, a number
- * beyond numeric), a key that is none or beyond its column, a time that is none. The key may be
- * written in any form of an integer (12, 12.0, 1.2e1); a fraction, which a cast would round, and a
- * string are refused. A time that is missing, null or a zero date is no time.
+ * beyond numeric), a key that is none or beyond its column. The key may be written in any form of an
+ * integer (12, 12.0, 1.2e1), or as a string of digits; a fraction, which a cast would round, and any
+ * other string are refused. A time that is missing, null or a zero date is no time; so is one in
+ * no known form, which is told (odd_times). `deleted` is a boolean whatever was sent (json_forms.h).
  */
 #ifndef NETTY_LOAD_ROW_ROW_H
 #define NETTY_LOAD_ROW_ROW_H
@@ -21,13 +22,17 @@
 #include "shared/json/json_record.h"
 #include "shared/time/when.h"
 
+#define ROW_ODD_CREATED  1u
+#define ROW_ODD_MODIFIED 2u
+
 struct row {
     int64_t key;
     int64_t time_created;  /* microseconds since 1970, or WHEN_NONE */
     int64_t time_modified; /* likewise */
     uint64_t
         shape; /* of data's outermost names: equal shapes, equal names (load/row/row_shape.h) */
-    size_t data_len; /* bytes that row_build added to the buffer */
+    size_t data_len;    /* bytes that row_build added to the buffer */
+    unsigned odd_times; /* ROW_ODD_*: times in no known form, which are WHEN_NONE */
 };
 
 struct row_conf {
@@ -39,7 +44,7 @@ struct row_conf {
 };
 
 /* Why a record is set aside before it is sent. The words are stable, dead letters carry them:
- * "not-json" "too-deep" "key-missing" "key-type" "key-range" "time" "nul" "surrogate"
+ * "not-json" "too-deep" "key-missing" "key-type" "key-range" "nul" "surrogate"
  * "number-range" "too-long" */
 struct row_refusal {
     const char *reason;

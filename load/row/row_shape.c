@@ -123,7 +123,6 @@ static bool take_names(const struct shapes *s, struct known *k, const struct rec
 {
     uint32_t at = 0;
     bool nul = false;
-    bool has_deleted = false;
 
     for (size_t i = 0; i < r->count; i++) {
         const struct member *m = &r->members[i];
@@ -134,12 +133,12 @@ static bool take_names(const struct shapes *s, struct known *k, const struct rec
         else
             k->sorted[k->sorted_count++] = (struct sorted){k->names + at, m->name_len, (uint32_t)i};
         nul = nul || memchr(m->name, '\0', m->name_len) != NULL;
-        has_deleted = has_deleted || (m->name_len == strlen(deleted) &&
-                                      memcmp(m->name, deleted, m->name_len) == 0);
+        if (m->name_len == strlen(deleted) && memcmp(m->name, deleted, m->name_len) == 0)
+            k->shape.deleted = i;
         at += (uint32_t)m->name_len;
         k->ends[i] = at;
     }
-    if (!has_deleted)
+    if (k->shape.deleted == SHAPE_NONE)
         k->sorted[k->sorted_count++] = (struct sorted){deleted, strlen(deleted), SHAPE_DELETED};
     return nul;
 }
@@ -158,6 +157,13 @@ static void sort_names(struct known *k)
     k->sorted_count = n;
 }
 
+/* Does the member continue the piece? `deleted`, whose value is written anew, continues none. */
+static bool continues(const struct shape *shape, const struct shape_piece *piece, uint32_t at)
+{
+    return piece->first != SHAPE_DELETED && at != SHAPE_DELETED && piece->last + 1 == at &&
+           piece->last != shape->deleted && at != shape->deleted;
+}
+
 static void make_pieces(struct known *k)
 {
     size_t n = 0;
@@ -167,8 +173,7 @@ static void make_pieces(struct known *k)
         const struct sorted *name = &k->sorted[i];
         struct shape_piece *last = n > 0 ? &k->pieces[n - 1] : NULL;
         k->shape.id = XXH3_64bits_withSeed(name->name, name->len, k->shape.id);
-        if (last != NULL && last->first != SHAPE_DELETED && name->at != SHAPE_DELETED &&
-            last->last + 1 == name->at)
+        if (last != NULL && continues(&k->shape, last, name->at))
             last->last = name->at;
         else
             k->pieces[n++] = (struct shape_piece){name->at, name->at};
@@ -198,7 +203,7 @@ static enum err_code add_shape(struct shapes *s, const struct record *r, struct 
         known_free(k);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
-    k->shape.key = k->shape.created = k->shape.modified = SHAPE_NONE;
+    k->shape.key = k->shape.created = k->shape.modified = k->shape.deleted = SHAPE_NONE;
     if (!take_names(s, k, r))
         sort_names(k);
     make_pieces(k);

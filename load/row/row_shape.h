@@ -26,12 +26,13 @@
 struct shape_piece {
     uint32_t first, last;
 };
-#define SHAPE_DELETED UINT32_MAX /* a piece's first: "deleted":false, which the record lacks */
+#define SHAPE_DELETED UINT32_MAX /* a piece's first: `deleted`, which the record lacks */
 #define SHAPE_NONE    SIZE_MAX   /* no such member */
 
 struct shape {
     uint64_t id; /* of data's names: equal ones have the same names, whatever their order */
     size_t key, created, modified; /* members, the last of that name */
+    size_t deleted;                /* likewise; a piece of its own */
     const struct shape_piece *pieces;
     size_t count;
 };

@@ -109,6 +109,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
     unchanged_release(t->unchanged);
     parallel_upsert_release(t->upsert);
     t->total.damaged = t->damaged;
+    table_load_report(t);
     if (err == NULL && t->roll_forward != NULL && t->conf.replay && t->total.read == 0)
         LOG(LOG_WARN, "nothing", "the spool holds no record of the table that --replay asks for",
             F_STR("table", t->name));

@@ -257,6 +257,7 @@ static void committed(struct table_load *t)
 
     t->total.batches++;
     report_rejects(t, rejects_count(f->slot->rejects));
+    table_load_note_odd_times(t, f->slot);
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
         F_INT("read", batch_slot_tally(f->slot, LANES_ALL).read),
         F_INT("rows", batch_rows(f->slot->batch)), F_INT("inserted", f->inserted),

@@ -56,8 +56,9 @@ struct table_load {
     unsigned well;
     enum batch_path path;  /* that all rows of the last batches went, or BATCH_COMPARE; */
     unsigned alike, trust; /* so many batches; so many of them tell of the next */
-    bool rejects_reported; /* that some are set aside: once a load, not once a batch */
-    unsigned attempt;      /* since something last went well */
+    struct batch_odd_times odd_times; /* of what this load has committed */
+    bool rejects_reported;            /* that some are set aside: once a load, not once a batch */
+    unsigned attempt;                 /* since something last went well */
     /* One batch: */
     bool rolling_forward; /* of what later lines say of it */
     bool ready;           /* it is complete, and on its way */
@@ -78,6 +79,12 @@ void table_load_resume_after(struct table_load *t,
                              int64_t us); /* goes on from the loop, after so many microseconds */
 void table_load_failed(struct table_load *t, const struct err *err); /* tries again, or gives up */
 void table_load_retry(struct table_load *t, const struct err *err, enum db_trouble what);
+
+/* table_load_report.c: */
+/* The batch is in. */
+void table_load_note_odd_times(struct table_load *t, const struct batch_slot *lot);
+/* At the load's end. */
+void table_load_report(struct table_load *t);
 
 /* table_load_cache.c: */
 /* Opens the cache of unchanged lines, where there may be one; then the first batch. */

@@ -1,6 +1,7 @@
 /* The digest of the newest version of each record that the spool holds, as upserts one by one would
  * leave them: of a record's versions the greatest time. */
 #include "shared/cli/summary.h"
+#include "shared/json/json_forms.h"
 #include "shared/time/when.h"
 #include "spool/cli/spool_command.h"
 #include "spool/format/record_digest.h"
@@ -22,23 +23,26 @@ struct work {
 
 static bool read_key(const struct member *m, int64_t *key)
 {
-    if (!m || m->kind != JSON_NUMBER)
+    const char *s;
+    size_t n;
+    if (!m || !json_number_text(m, &s, &n))
         return false;
-    size_t sign = m->value[0] == '-';
-    size_t digits = strspn(m->value + sign, "0123456789");
-    if (digits + sign != m->value_len || digits > DIGITS_MAX)
+    size_t sign = s[0] == '-';
+    size_t digits = strspn(s + sign, "0123456789");
+    if (digits + sign != n || digits > DIGITS_MAX)
         return false;
-    *key = strtoll(m->value, NULL, 10);
+    *key = strtoll(s, NULL, 10);
     return true;
 }
 
-static bool read_time(const struct work *w, const struct member *m, int64_t *time)
+/* As the loader does: a time in no known form is none. */
+static int64_t read_time(const struct work *w, const struct member *m)
 {
-    *time = WHEN_NONE;
-    if (!m || m->kind == JSON_NULL)
-        return true;
-    return m->kind == JSON_STRING &&
-           when_parse(m->value + 1, m->value_len - 2, w->zone, time) == OK;
+    int64_t time;
+    if (!m || m->kind != JSON_STRING ||
+        when_parse(m->value + 1, m->value_len - 2, w->zone, &time) != OK)
+        return WHEN_NONE;
+    return time;
 }
 
 static enum err_code on_page(void *ctx, struct reader *r, const struct page_info *info,
@@ -51,7 +55,6 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
         size_t n;
         struct record record;
         int64_t key;
-        int64_t time;
         enum err_code rc = reader_line(r, &line, &n, e);
         if (rc == ERR_TOO_BIG) {
             w->unusable++;
@@ -60,9 +63,8 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
         if (rc != OK || !line)
             return rc;
         if (json_splitter_run(w->splitter, line, n, &record, NULL) == OK &&
-            read_key(record_find(&record, w->key), &key) &&
-            read_time(w, record_find(&record, "time_modified"), &time))
-            record_digest_add(w->digest, key, time);
+            read_key(record_find(&record, w->key), &key))
+            record_digest_add(w->digest, key, read_time(w, record_find(&record, "time_modified")));
         else
             w->unusable++;
     }

@@ -157,7 +157,7 @@ def expected_row(table, line):
     key = int(data.pop(key_of(table)))
     created = parse_time(data.pop("time_created", None))
     modified = parse_time(data.pop("time_modified", None))
-    data.setdefault("deleted", False)
+    data["deleted"] = data.get("deleted") in (True, "1", "true")
     return key, (data, created, modified)
 
 
@@ -191,6 +191,16 @@ class Sim:
 
     def mood(self, **query):
         return self.post("/_sim/mood", **query)
+
+    def spoil(self, table, id, how, **what):
+        """A record that spoils its page until mend(); text: the bytes of it, or of its member `name`."""
+        if "text" in what:
+            text = what.pop("text")
+            what["hex"] = (text if isinstance(text, bytes) else text.encode()).hex()
+        return self.post("/_sim/spoil", table=table, id=id, how=how, **what)
+
+    def mend(self, table, **which):
+        return self.post("/_sim/mend", table=table, **which)
 
     def log(self):
         return [json.loads(line) for line in self.get("/_sim/log").splitlines()]

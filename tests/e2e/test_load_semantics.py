@@ -147,7 +147,7 @@ def test_deleted_is_always_present_and_only_the_outermost_members_are_taken_out(
     netty.load(db=db)
     data = dict(db.query('SELECT contact_id, data FROM "netty-contacts"'))
     inner = {"contact_id": 9, "time_modified": "x", "time_created": 1, "deleted": True}
-    assert data == {1: {"deleted": False}, 2: {"deleted": True}, 3: {"deleted": None},
+    assert data == {1: {"deleted": False}, 2: {"deleted": True}, 3: {"deleted": False},
                     4: {"in": inner, "list": [inner], "deleted": False}, 5: {"deleted": False},
                     6: {"x": 1, "deleted": False}}
 

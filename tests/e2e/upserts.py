@@ -48,7 +48,7 @@ class Upserts:
         key = int(data.pop(key_of(self.table)))
         created = parse_time(data.pop("time_created", None), self.zone)
         modified = parse_time(data.pop("time_modified", None), self.zone)
-        data.setdefault("deleted", False)
+        data["deleted"] = data.get("deleted") in (True, "1", "true")
         if key in self.rows:
             old, old_created, old_modified = self.rows[key]
             if modified and old_modified and modified < old_modified:

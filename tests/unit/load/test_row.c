@@ -191,7 +191,13 @@ static void test_keys(void **state)
     expect_refused(f, "{\"contact_id\":-2147483649}", "key-range", "22003");
     expect_refused(f, "{\"contact_id\":1e400}", "key-range", "22003");
     expect_refused(f, "{\"contact_id\":1.5}", "key-type", "22P02");
-    expect_refused(f, "{\"contact_id\":\"1\"}", "key-type", "22P02");
+    assert_true(build(f, "{\"contact_id\":\"0017\"}"));
+    assert_int_equal(f->row.key, 17);
+    expect_refused(f, "{\"contact_id\":\"2147483648\"}", "key-range", "22003");
+    expect_refused(f, "{\"contact_id\":\"-1\"}", "key-type", "22P02");
+    expect_refused(f, "{\"contact_id\":\"1.0\"}", "key-type", "22P02");
+    expect_refused(f, "{\"contact_id\":\" 1\"}", "key-type", "22P02");
+    expect_refused(f, "{\"contact_id\":\"\\u0031\"}", "key-type", "22P02");
     expect_refused(f, "{\"contact_id\":\"\"}", "key-type", "22P02");
     expect_refused(f, "{\"contact_id\":true}", "key-type", "22P02");
     expect_refused(f, "{\"contact_id\":{}}", "key-type", "22P02");
@@ -209,14 +215,31 @@ static void test_messages_name_the_key_and_no_content(void **state)
     expect_refused(f, "{\"contact_id\":\"Dupont\"}", "key-type", "22P02");
     assert_non_null(strstr(f->refusal.message, "contact_id"));
     assert_null(strstr(f->refusal.message, "Dupont"));
-    expect_refused(f, "{" KEY ",\"time_created\":\"Dupont\"}", "time", "22007");
-    assert_non_null(strstr(f->refusal.message, "time_created"));
-    assert_null(strstr(f->refusal.message, "Dupont"));
     (void)snprintf(line, sizeof(line), "{\"contact_id\":%0300d}", 0);
     line[14] = '9';
     expect_refused(f, line, "key-range", "22003");
     assert_non_null(strstr(f->refusal.message, "9000"));
     assert_true(strlen(f->refusal.message) < 150);
+}
+
+static void test_deleted_is_a_boolean(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const yes[] = {"true", "1", "\"1\"", "\"true\""};
+    static const char *const no[] = {"false",   "0",  "\"0\"", "null", "\"\"", "\"false\"",
+                                     "\"yes\"", "{}", "[1]",   "2",    "1.0",  "\"TRUE\""};
+    char line[200];
+
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+        (void)snprintf(line, sizeof line, "{\"a\":1," KEY ",\"deleted\":%s,\"b\":2}", yes[i]);
+        expect_data(f, line, "{\"a\":1,\"b\":2,\"deleted\":true}");
+    }
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+        (void)snprintf(line, sizeof line, "{" KEY ",\"deleted\" : %s , \"zzzzzzzz\":2}", no[i]);
+        expect_data(f, line, "{\"deleted\" : false,\"zzzzzzzz\":2}");
+    }
+    expect_data(f, "{" KEY ",\"deleted\":0,\"a\\u0061\":{\"deleted\":0},\"deleted\":1}",
+                "{\"a\\u0061\":{\"deleted\":0},\"deleted\":true}");
 }
 
 static int64_t modified(struct fixture *f, const char *value)
@@ -251,11 +274,16 @@ static void test_times(void **state)
                 MAY_13 * WHEN_SECOND + WHEN_SECOND / 2);
     assert_true(modified(f, "null") == WHEN_NONE);
     assert_true(modified(f, "\"0000-00-00 00:00:00\"") == WHEN_NONE);
+    assert_int_equal(f->row.odd_times, 0);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
         (void)snprintf(line, sizeof(line), "{" KEY ",\"time_modified\":%s}", none[i]);
-        expect_refused(f, line, "time", "22007");
+        assert_true(build(f, line));
+        assert_int_equal(f->row.odd_times, ROW_ODD_MODIFIED);
+        assert_true(f->row.time_modified == WHEN_NONE && f->row.time_created == WHEN_NONE);
         (void)snprintf(line, sizeof(line), "{" KEY ",\"time_created\":%s}", none[i]);
-        expect_refused(f, line, "time", "22007");
+        assert_true(build(f, line));
+        assert_int_equal(f->row.odd_times, ROW_ODD_CREATED);
+        assert_true(f->row.time_modified == WHEN_NONE && f->row.time_created == WHEN_NONE);
     }
 }
 
@@ -362,6 +390,7 @@ int main(void)
         TEST(test_shape_is_the_names),
         TEST(test_keys),
         TEST(test_messages_name_the_key_and_no_content),
+        TEST(test_deleted_is_a_boolean),
         TEST(test_times),
         TEST(test_what_is_no_record),
         TEST(test_what_jsonb_refuses),
