@@ -116,9 +116,10 @@ void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl)
     p->parts.crawl = crawl;
 }
 
-void fetched_page_start(struct fetched_page *p)
+void fetched_page_start(struct fetched_page *p, uint64_t offset)
 {
     page_parser_start(p->parser);
+    page_parser_expect(p->parser, offset);
     non_records_reset(p->non_records);
     p->bytes = 0;
     p->info = (struct page_info){.fetched = WHEN_NONE};

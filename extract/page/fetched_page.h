@@ -3,7 +3,7 @@
  * journal want to know of it.
  *
  *     fetched_page_open(&p, &parts, e);
- *     fetched_page_start(p);                        // before each request
+ *     fetched_page_start(p, offset);                // before each request
  *       fetched_page_body(p, bytes, n, e); ...      // may fail: the page must be taken back then
  *     fetched_page_finish(p, e);                    // the body has ended: was it a whole page?
  *     fetched_page_keep(p, position, complete_to, done, ctx, e);   // or fetched_page_discard(p, e): nothing of
@@ -45,7 +45,8 @@ enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_pa
                                 struct err *e) MUST_CHECK;
 void fetched_page_close(struct fetched_page *p);
 
-void fetched_page_start(struct fetched_page *p);
+/* offset: that is asked for, in the list's part that fits the filter. */
+void fetched_page_start(struct fetched_page *p, uint64_t offset);
 /* The records of the answers to come are counted by this crawl; NULL: by none. */
 void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl);
 enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_t n,

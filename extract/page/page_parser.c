@@ -61,8 +61,16 @@ void page_parser_start(struct page_parser *p)
     p->meaning = MEMBER_OTHER;
     p->depth = 0;
     p->begun = p->complete = p->data_seen = p->spaced = false;
+    p->emptied = p->error_seen = false;
+    p->bom = 0;
+    p->offset = 0;
     p->result = (struct page_parser_result){.count = -1};
     p->failed = OK;
+}
+
+void page_parser_expect(struct page_parser *p, uint64_t offset)
+{
+    p->offset = offset;
 }
 
 /* What has come of an element outlives its chunk. */
@@ -252,13 +260,51 @@ static enum err_code report_failure(const struct page_parser *p, struct err *e)
     return p->failed;
 }
 
+/* A byte order mark before the body means nothing (RFC 8259, 8.1). */
+static size_t pass_bom(struct page_parser *p, const char *bytes, size_t n)
+{
+    static const char bom[BOM_BYTES] = {'\xef', '\xbb', '\xbf'};
+    size_t i = 0;
+    while (i < n && p->bom < BOM_BYTES && bytes[i] == bom[p->bom]) {
+        p->bom++;
+        i++;
+    }
+    if (i < n && p->bom > 0 && p->bom < BOM_BYTES)
+        page_parser_fail(p, ERR_PROTOCOL, "invalid UTF-8 or a control character", p->received);
+    if (i < n)
+        p->bom = BOM_BYTES;
+    p->received += i;
+    p->base += i;
+    return i;
+}
+
 enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n, struct err *e)
 {
+    size_t passed = p->bom < BOM_BYTES ? pass_bom(p, bytes, n) : 0;
+    bytes += passed;
+    n -= passed;
     if (p->failed == OK)
         check(p, bytes, n);
     if (p->failed == OK)
         take(p, bytes, n);
     return report_failure(p, e);
+}
+
+/* `count` is the total that matches, or the page's size: which, nobody has said. */
+static bool may_be_empty(const struct page_parser *p)
+{
+    return p->result.count == 0 || (p->result.count > 0 && (uint64_t)p->result.count <= p->offset);
+}
+
+/* An empty answer in PHP's spellings is believed where nothing in it says otherwise: an empty page can prove
+ * a list's end. */
+static void check_empty(struct page_parser *p)
+{
+    bool counted = p->result.count >= 0;
+    if (!p->data_seen && (p->error_seen || !counted || !may_be_empty(p)))
+        page_parser_fail(p, ERR_PROTOCOL, "an object without data", p->received);
+    else if (p->emptied && (p->error_seen || (counted && !may_be_empty(p))))
+        page_parser_fail(p, ERR_PROTOCOL, "data is not an array", p->received);
 }
 
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
@@ -271,8 +317,8 @@ enum err_code page_parser_finish(struct page_parser *p, struct page_parser_resul
         page_parser_fail(p, ERR_PROTOCOL, "it is empty", 0);
     if (p->failed == OK && (!p->complete || !json_text_ended(&p->text)))
         page_parser_fail(p, ERR_PROTOCOL, "cut short", p->received);
-    if (p->failed == OK && !p->data_seen)
-        page_parser_fail(p, ERR_PROTOCOL, "an object without data", p->received);
+    if (p->failed == OK)
+        check_empty(p);
     p->result.bytes = p->received;
     *result = p->result;
     return report_failure(p, e);

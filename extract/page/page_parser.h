@@ -6,12 +6,17 @@
  *
  *     page_parser_open(&p, &conf, &handler, ctx, e);
  *     page_parser_start(p);                               // before each body; p is reused
+ *     page_parser_expect(p, offset);                      // what was asked for
  *     page_parser_feed(p, bytes, n, e); ...               // any chunking
  *     page_parser_finish(p, &result, e);                  // the body has ended: was it a whole page?
  *
  * Memory: a small multiple of the largest record seen (cap: conf.record_max). Calls of the handler
  * happen within page_parser_feed and page_parser_finish and stop them when they fail; after an error nothing
  * more is handed out, and every further call returns the same error.
+ *
+ * A byte order mark before the body is passed over. `data` that is null or {} is an empty page, as is an
+ * object without `data` that has `count`; but not where `count` says that there are records at the offset
+ * that was asked for, and not in an answer with an `error`.
  *
  * Outcomes of a body that is no page (HTML, cut short, invalid JSON or UTF-8, `data` missing or no
  * array, nesting beyond RECORD_DEPTH, an error object): ERR_PROTOCOL with byte and reason,
@@ -64,6 +69,8 @@ enum err_code page_parser_open(struct page_parser **p, const struct page_parser_
                                struct err *e) MUST_CHECK;
 void page_parser_close(struct page_parser *p);
 void page_parser_start(struct page_parser *p);
+/* Of the answer to come: from which offset on records were asked for. Without it: from the first. */
+void page_parser_expect(struct page_parser *p, uint64_t offset);
 enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n,
                                struct err *e) MUST_CHECK;
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,

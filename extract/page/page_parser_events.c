@@ -127,7 +127,7 @@ static void capture(char *to, size_t max, size_t *len, const char *s, size_t n)
 
 static void record_scalar(struct page_parser *p, enum scalar kind, const char *s, size_t n)
 {
-    if (p->meaning == MEMBER_KEY && kind != SCALAR_OTHER)
+    if (p->meaning == MEMBER_KEY && (kind == SCALAR_NUMBER || kind == SCALAR_STRING))
         capture(p->key, sizeof p->key, &p->record_key_len, s, n);
     else if (p->meaning == MEMBER_TIME && kind == SCALAR_STRING)
         capture(p->time, sizeof p->time, &p->time_len, s, n);
@@ -144,6 +144,28 @@ static void read_count(struct page_parser *p, const char *s, size_t n)
     p->result.count = count;
 }
 
+static int begin_data(struct page_parser *p)
+{
+    if (p->data_seen)
+        return stop(p, "data stands twice");
+    p->data_seen = true;
+    return 1;
+}
+
+/* What PHP makes of an empty array: whether the page may be empty shows at the answer's end. */
+static int empty_data(struct page_parser *p)
+{
+    p->emptied = true;
+    return begin_data(p);
+}
+
+/* "error":null, false, 0 and "" are none. */
+static bool tells_error(enum scalar kind, const char *s, size_t n)
+{
+    return kind == SCALAR_TRUE || (kind == SCALAR_STRING && n > 0) ||
+           (kind == SCALAR_NUMBER && !(n == 1 && *s == '0'));
+}
+
 static int answer_scalar(struct page_parser *p, enum scalar kind, const char *s, size_t n)
 {
     if (p->depth == 0)
@@ -151,9 +173,11 @@ static int answer_scalar(struct page_parser *p, enum scalar kind, const char *s,
     if (p->depth > DEPTH_ANSWER)
         return 1;
     if (p->meaning == MEMBER_DATA)
-        return stop(p, "data is not an array");
+        return kind == SCALAR_NULL ? empty_data(p) : stop(p, "data is not an array");
     if (p->meaning == MEMBER_COUNT && kind == SCALAR_NUMBER)
         read_count(p, s, n);
+    if (p->meaning == MEMBER_ERROR)
+        p->error_seen |= tells_error(kind, s, n);
     return 1;
 }
 
@@ -178,13 +202,12 @@ static int scalar(struct page_parser *p, enum scalar kind, const char *s, size_t
 
 static int on_null(void *ctx)
 {
-    return scalar(ctx, SCALAR_OTHER, NULL, 0);
+    return scalar(ctx, SCALAR_NULL, NULL, 0);
 }
 
 static int on_boolean(void *ctx, int value)
 {
-    (void)value;
-    return scalar(ctx, SCALAR_OTHER, NULL, 0);
+    return scalar(ctx, value ? SCALAR_TRUE : SCALAR_FALSE, NULL, 0);
 }
 
 static int on_number(void *ctx, const char *s, size_t n)
@@ -223,7 +246,10 @@ static int on_name(void *ctx, const unsigned char *s, size_t n)
     else if (p->where == IN_ANSWER && p->depth == DEPTH_ANSWER)
         p->meaning = is(s, n, "data", 4)    ? MEMBER_DATA
                      : is(s, n, "count", 5) ? MEMBER_COUNT
+                     : is(s, n, "error", 5) ? MEMBER_ERROR
                                             : MEMBER_OTHER;
+    else if (p->where == IN_ANSWER && p->depth == DEPTH_DATA && p->meaning == MEMBER_DATA)
+        return stop(p, "data is not an array");
     return 1;
 }
 
@@ -231,13 +257,14 @@ static int answer_start(struct page_parser *p, bool array)
 {
     if (p->depth == DEPTH_ANSWER && array)
         return stop(p, "an array where an object with data is expected");
+    if (p->depth == DEPTH_DATA && p->meaning == MEMBER_ERROR)
+        p->error_seen = true;
     if (p->depth != DEPTH_DATA || p->meaning != MEMBER_DATA)
         return 1;
     if (!array)
-        return stop(p, "data is not an array");
-    if (p->data_seen)
-        return stop(p, "data stands twice");
-    p->data_seen = true;
+        return empty_data(p);
+    if (!begin_data(p))
+        return 0;
     p->where = IN_DATA;
     p->from = p->last;
     return 1;

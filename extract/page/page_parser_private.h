@@ -16,6 +16,8 @@
 #define DEPTH_DATA    2u
 #define DEPTH_ELEMENT 3u
 
+#define BOM_BYTES 3 /* of a byte order mark in UTF-8 */
+
 enum where {
     IN_ANSWER,
     IN_DATA,
@@ -25,12 +27,15 @@ enum where {
 enum meaning {
     MEMBER_OTHER,
     MEMBER_DATA,
+    MEMBER_ERROR,
     MEMBER_COUNT,
     MEMBER_KEY,
     MEMBER_TIME
 };
 enum scalar {
-    SCALAR_OTHER,
+    SCALAR_NULL,
+    SCALAR_FALSE,
+    SCALAR_TRUE,
     SCALAR_NUMBER,
     SCALAR_STRING
 };
@@ -59,7 +64,11 @@ struct page_parser {
     bool begun;    /* something other than blanks has come */
     bool complete; /* the answer's object has ended */
     bool data_seen;
-    bool spaced;                   /* the record at hand has blanks between its tokens */
+    bool emptied;    /* data is null or {}: PHP's spellings of [] */
+    bool error_seen; /* the answer has an error that is one */
+    size_t bom;      /* bytes of a BOM that have come; BOM_BYTES: none can come any more */
+    uint64_t offset; /* that was asked for */
+    bool spaced;     /* the record at hand has blanks between its tokens */
     const struct scanned *scanned; /* yajl is given {} for this record, */
     const char *scanned_text;      /* which stands here */
     char key[PAGE_PARSER_KEY_MAX];

@@ -299,7 +299,7 @@ static void on_turn(void *ctx)
     struct err e = ERR_INIT;
     enum err_code rc = check_circuit_breaker(t, &e);
     if (rc == OK) {
-        fetched_page_start(t->page);
+        fetched_page_start(t->page, t->offset);
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
     }
     if (rc != OK)
@@ -327,7 +327,7 @@ void table_fetch_ask(struct table_fetch *t)
 void table_fetch_next(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
-    struct crawl_request request;
+    struct crawl_request request = {0};
     if (t->ending)
         return;
     if (t->reconcile != NULL) {
@@ -339,7 +339,9 @@ void table_fetch_next(struct table_fetch *t)
         return;
     }
     uint64_t kept = t->result.pages + writer_pending(t->writer);
-    if (crawl_next(t->crawl, &request) == CRAWL_DONE)
+    enum crawl_next next = crawl_next(t->crawl, &request);
+    t->offset = request.offset;
+    if (next == CRAWL_DONE)
         table_fetch_end(t, NULL, TABLE_FETCH_COMPLETE);
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
         table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);

@@ -42,6 +42,7 @@ void table_fetch_reconcile_next(struct table_fetch *t)
     case INVENTORY_CRAWL_ASK:
         break;
     }
+    t->offset = want.lookup ? 0 : want.request.offset;
     t->crawl = inventory_crawl_crawl(t->reconcile);
     fetched_page_crawl(t->page, want.lookup ? NULL : t->crawl);
     if (want.lookup)

@@ -25,6 +25,7 @@ struct table_fetch {
     struct inventory_crawl *reconcile; /* instead of the writer */
     struct fetched_page *page;
     struct buf url;
+    uint64_t offset; /* of the url's page */
     struct buf position;
 
     struct rate_limit_turn turn;
