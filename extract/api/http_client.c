@@ -1,4 +1,5 @@
 #include "extract/api/http_client.h"
+#include "extract/api/http_headers.h"
 #include "shared/time/when.h"
 #include <curl/curl.h>
 #include <stdio.h>
@@ -6,8 +7,8 @@
 #include <string.h>
 
 /* Of an answer that is not 200 this much is read, so that its connection can be used again. */
-#define DISCARD_MAX     ((uint64_t)256 << 10)
-#define RETRY_AFTER_MAX (INT64_C(366) * 86400)
+#define DISCARD_MAX ((uint64_t)256 << 10)
+#define TARGET_MAX  700 /* bytes of a redirect's target */
 
 struct http {
     uv_loop_t *loop;
@@ -29,6 +30,8 @@ struct http_request {
     void *ctx;
     struct err err; /* body()'s */
     uint64_t discarded;
+    char said[SERVER_WORDS_READ]; /* the body's beginning */
+    size_t said_len;
     char text[CURL_ERROR_SIZE];
     struct http_request *next;
     struct http_request **link; /* what points to this one */
@@ -106,41 +109,12 @@ static const char *request_host(const struct http_request *r, char out[256])
     return host_of(url, out);
 }
 
-static const char *header_value(CURL *easy, const char *name)
+/* libcurl calls a header line beyond its limit want of memory. */
+static bool in_headers(const struct http_request *r)
 {
-    struct curl_header *header = NULL;
-    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value
-                                                                                   : NULL;
-}
-
-static int64_t read_date(CURL *easy)
-{
-    int64_t t = WHEN_NONE;
-    const char *s = header_value(easy, "date");
-    if (s == NULL || when_parse_http(s, strlen(s), &t) != OK)
-        return WHEN_NONE;
-    return t;
-}
-
-/* Seconds, or a date: relative to the server's own clock where it shows it. */
-static int64_t read_retry_after(CURL *easy, int64_t date)
-{
-    const char *s = header_value(easy, "retry-after");
-    if (s == NULL)
-        return -1;
-    size_t digits = strspn(s, "0123456789");
-    int64_t seconds = 0;
-    if (digits > 0 && s[digits] == 0) {
-        for (size_t i = 0; i < digits && seconds <= RETRY_AFTER_MAX; i++)
-            seconds = seconds * 10 + (s[i] - '0');
-        return (seconds < RETRY_AFTER_MAX ? seconds : RETRY_AFTER_MAX) * WHEN_SECOND;
-    }
-    int64_t at = WHEN_NONE;
-    if (when_parse_http(s, strlen(s), &at) != OK || at == WHEN_NONE)
-        return -1;
-    int64_t wait = at - (date != WHEN_NONE ? date : when_now());
-    int64_t most = RETRY_AFTER_MAX * WHEN_SECOND;
-    return wait < 0 ? 0 : wait < most ? wait : most;
+    curl_off_t begun = 0;
+    curl_easy_getinfo(r->easy, CURLINFO_STARTTRANSFER_TIME_T, &begun);
+    return begun > 0 && r->said_len == 0;
 }
 
 static void classify_code(struct http_request *r, CURLcode code, struct http_result *result)
@@ -154,7 +128,12 @@ static void classify_code(struct http_request *r, CURLcode code, struct http_res
         result->err = r->err;
         break;
     case CURLE_OUT_OF_MEMORY:
-        err_set(&result->err, ERR_NOMEM, "out of memory for a request");
+        if (in_headers(r))
+            err_set(&result->err, ERR_UNAVAILABLE,
+                    "no complete answer from %s: its header block is larger than libcurl takes",
+                    request_host(r, host));
+        else
+            err_set(&result->err, ERR_NOMEM, "out of memory for a request");
         break;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -175,13 +154,13 @@ static void classify_code(struct http_request *r, CURLcode code, struct http_res
 static void classify_redirect(struct http_request *r, struct http_result *result)
 {
     char from[256];
-    char to[256];
+    char to[TARGET_MAX];
     const char *target = NULL;
     curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &target);
+    server_words_clean(target != NULL ? target : "nowhere", to, sizeof to);
     err_set(&result->err, ERR_REFUSED,
-            "%s redirects to %s (status %ld), and the key goes to no other place: check base-url",
-            request_host(r, from), target != NULL ? host_of(target, to) : "nowhere",
-            result->status);
+            "%s redirects (status %ld) to %s, and the key goes to no other place: check base-url",
+            request_host(r, from), result->status, to);
 }
 
 static struct http_result conclude(struct http_request *r, CURLcode code)
@@ -194,8 +173,10 @@ static struct http_result conclude(struct http_request *r, CURLcode code)
     curl_easy_getinfo(r->easy, CURLINFO_TOTAL_TIME_T, &elapsed);
     result.bytes = (uint64_t)bytes;
     result.elapsed = (int64_t)elapsed;
-    result.date = read_date(r->easy);
-    result.retry_after = read_retry_after(r->easy, result.date);
+    result.date = http_date(r->easy);
+    result.retry_after = http_retry_after(r->easy, result.date);
+    /* A body of status 200 may be records, which belong into no message. */
+    server_words(r->said, r->said_len, result.status == 200, result.words);
     classify_code(r, code, &result);
     if (result.err.code == OK && result.status >= 300 && result.status < 400)
         classify_redirect(r, &result);
@@ -328,12 +309,20 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *o
     return uv_poll_start(&w->poll, events, on_event) == 0 ? 0 : -1;
 }
 
+static void keep_beginning(struct http_request *r, const char *bytes, size_t n)
+{
+    size_t room = sizeof r->said - r->said_len;
+    memcpy(r->said + r->said_len, bytes, n < room ? n : room);
+    r->said_len += n < room ? n : room;
+}
+
 static size_t on_body(char *bytes, size_t one, size_t n, void *ctx)
 {
     struct http_request *r = ctx;
     long status = 0;
     n *= one;
     curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+    keep_beginning(r, bytes, n);
     if (status != 200) {
         r->discarded += n;
         return r->discarded > DISCARD_MAX ? 0 : n;

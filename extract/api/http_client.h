@@ -1,8 +1,7 @@
 /*
  * GET requests over kept-alive connections: libcurl's multi-socket interface on the libuv loop.
  *
- * TLS is verified, redirects are never followed (an answer 3xx is an error that names the target
- * host without its query), gzip is accepted and undone, HTTP/2 used where the server has it. The
+ * TLS is verified, redirects are never followed (an answer 3xx is an error that names the target), gzip is accepted and undone, HTTP/2 used where the server has it. The
  * key goes into a header and nowhere else. One total time limit a request.
  *
  * http_get calls exactly one done(), from the loop, unless http_cancel is called first. body() gets
@@ -12,6 +11,7 @@
 #ifndef NETTY_EXTRACT_API_HTTP_CLIENT_H
 #define NETTY_EXTRACT_API_HTTP_CLIENT_H
 
+#include "extract/api/server_words.h"
 #include "shared/base/err.h"
 #include "shared/log/secret.h"
 #include <uv.h>
@@ -36,6 +36,8 @@ struct http_result {
     int64_t retry_after; /* microseconds from now (seconds or HTTP date, never negative), or -1 */
     uint64_t bytes;      /* received, as sent (compressed) */
     int64_t elapsed;     /* microseconds */
+    char words
+        [SERVER_WORDS_TEXT]; /* what the server said, where the answer is no page; "": nothing */
 };
 
 struct http_handler {

@@ -1,0 +1,42 @@
+#include "extract/api/http_headers.h"
+#include "shared/time/when.h"
+#include <stddef.h>
+#include <string.h>
+
+#define RETRY_AFTER_MAX (INT64_C(366) * 86400)
+
+static const char *header_value(CURL *easy, const char *name)
+{
+    struct curl_header *header = NULL;
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value
+                                                                                   : NULL;
+}
+
+int64_t http_date(CURL *easy)
+{
+    int64_t t = WHEN_NONE;
+    const char *s = header_value(easy, "date");
+    if (s == NULL || when_parse_http(s, strlen(s), &t) != OK)
+        return WHEN_NONE;
+    return t;
+}
+
+int64_t http_retry_after(CURL *easy, int64_t date)
+{
+    const char *s = header_value(easy, "retry-after");
+    if (s == NULL)
+        return -1;
+    size_t digits = strspn(s, "0123456789");
+    int64_t seconds = 0;
+    if (digits > 0 && s[digits] == 0) {
+        for (size_t i = 0; i < digits && seconds <= RETRY_AFTER_MAX; i++)
+            seconds = seconds * 10 + (s[i] - '0');
+        return (seconds < RETRY_AFTER_MAX ? seconds : RETRY_AFTER_MAX) * WHEN_SECOND;
+    }
+    int64_t at = WHEN_NONE;
+    if (when_parse_http(s, strlen(s), &at) != OK || at == WHEN_NONE)
+        return -1;
+    int64_t wait = at - (date != WHEN_NONE ? date : when_now());
+    int64_t most = RETRY_AFTER_MAX * WHEN_SECOND;
+    return wait < 0 ? 0 : wait < most ? wait : most;
+}
