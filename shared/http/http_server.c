@@ -1,5 +1,6 @@
 #include "shared/http/http_server.h"
 
+#include "shared/http/http_connections.h"
 #include "shared/log/log.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,12 +13,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define ACCEPT_MOST 64 /* before others on the loop have their turn */
+#define TICK_MS     1000
+
 struct http_server {
     struct http_server_conf conf;
     struct MHD_Daemon *daemon;
-    uv_poll_t poll;
-    uv_timer_t timer;
-    bool polling;
+    int fd;              /* listens */
+    uv_poll_t listening; /* fd */
+    uv_poll_t poll;      /* the daemon's epoll descriptor */
+    uv_timer_t timer;    /* the daemon's next time-out */
+    uv_timer_t tick;     /* looks for connections that have had their time */
+    struct http_connections connections;
     unsigned handles;
     char name[HTTP_SERVER_NAME];
 };
@@ -202,6 +209,87 @@ static void run_daemon(struct http_server *s)
     }
 }
 
+/* ---- connections: accepted here, for libmicrohttpd has no way to end one in favour of another ---- */
+
+static int socket_of(struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info != NULL ? info->connect_fd : -1;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *c, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *s = cls;
+    (void)context;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        http_connections_add(&s->connections, socket_of(c), uv_now(s->tick.loop));
+    else
+        http_connections_remove(&s->connections, socket_of(c));
+}
+
+static void on_completed(void *cls, struct MHD_Connection *c, void **request,
+                         enum MHD_RequestTerminationCode how)
+{
+    struct http_server *s = cls;
+    (void)request;
+    if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        http_connections_answered(&s->connections, socket_of(c), uv_now(s->tick.loop));
+}
+
+/* The library sees its end of file, or its broken pipe, and closes it. */
+static void end_connection(struct http_server *s, int fd)
+{
+    (void)shutdown(fd, SHUT_RDWR);
+    http_connections_remove(&s->connections, fd);
+}
+
+static void accept_one(struct http_server *s, int fd, const struct sockaddr *from, socklen_t n)
+{
+    uint64_t since = 0;
+    if (http_connections_full(&s->connections)) {
+        end_connection(s, http_connections_oldest(&s->connections, &since));
+        (void)MHD_run(s->daemon);
+    }
+    if (MHD_add_connection(s->daemon, fd, from, n) != MHD_YES) /* which has closed it */
+        LOG0(LOG_DEBUG, "http", "a connection was not accepted");
+}
+
+/* Without descriptors or memory there is nothing to be done until the next tick. */
+static void on_listening(uv_poll_t *poll, int status, int events)
+{
+    struct http_server *s = poll->data;
+    (void)status, (void)events;
+    for (int i = 0; i < ACCEPT_MOST; i++) {
+        union http_server_address from;
+        socklen_t n = sizeof from;
+        int fd = accept4(s->fd, &from.any, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            accept_one(s, fd, &from.any, n);
+            continue;
+        }
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            (void)uv_poll_stop(&s->listening);
+        if (errno != EINTR && errno != ECONNABORTED)
+            break;
+    }
+    run_daemon(s);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct http_server *s = tick->data;
+    uint64_t now = uv_now(tick->loop);
+    uint64_t since = 0;
+    int fd;
+    while ((fd = http_connections_oldest(&s->connections, &since)) >= 0 &&
+           now - since >= HTTP_SERVER_IDLE * UINT64_C(1000))
+        end_connection(s, fd);
+    (void)uv_poll_start(&s->listening, UV_READABLE, on_listening);
+    run_daemon(s);
+}
+
 /* ---- beginning and end ---- */
 
 __attribute__((format(printf, 2, 0))) static void log_library(void *cls, const char *format,
@@ -234,7 +322,7 @@ static enum err_code open_socket(struct http_server *s, int *fd, struct err *e)
     if (*fd < 0)
         return err_sys(e, ERR_CONFIG, "cannot listen on %s", s->name);
     if (setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-        bind(*fd, &a.any, n) == 0 && listen(*fd, HTTP_SERVER_CONNECTIONS) == 0 &&
+        bind(*fd, &a.any, n) == 0 && listen(*fd, SOMAXCONN) == 0 &&
         getsockname(*fd, &a.any, &n) == 0) {
         name_socket(s, &a);
         return OK;
@@ -249,34 +337,45 @@ static enum err_code open_socket(struct http_server *s, int *fd, struct err *e)
 
 static enum err_code open_daemon(struct http_server *s, struct err *e)
 {
-    int fd = -1;
-    enum err_code rc = open_socket(s, &fd, e);
+    enum err_code rc = open_socket(s, &s->fd, e);
     if (rc != OK)
         return rc;
     s->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
-        log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)HTTP_SERVER_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_SERVER_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_SERVER_IDLE, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, s,
+        MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        2u * HTTP_CONNECTIONS, /* those that are ending, too */
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_SERVER_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)HTTP_SERVER_IDLE, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
     if (s->daemon != NULL)
-        return OK; /* which owns the socket */
-    (void)close(fd);
+        return OK;
+    (void)close(s->fd);
     return err_set(e, ERR_INTERNAL, "cannot set up an HTTP server on %s", s->name);
+}
+
+static bool watch_socket(uv_loop_t *loop, struct http_server *s, uv_poll_t *poll, int fd,
+                         uv_poll_cb on_ready)
+{
+    if (uv_poll_init(loop, poll, fd) != 0)
+        return false;
+    poll->data = s;
+    s->handles++;
+    uv_unref((uv_handle_t *)poll);
+    return uv_poll_start(poll, UV_READABLE, on_ready) == 0;
 }
 
 static enum err_code watch(struct http_server *s, uv_loop_t *loop, struct err *e)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     (void)uv_timer_init(loop, &s->timer); /* cannot fail */
-    s->timer.data = s->poll.data = s;
-    s->handles = 1;
-    uv_unref((uv_handle_t *)&s->timer);
-    if (info == NULL || uv_poll_init(loop, &s->poll, info->epoll_fd) != 0)
-        return err_set(e, ERR_INTERNAL, "cannot watch the HTTP server");
-    s->polling = true;
+    (void)uv_timer_init(loop, &s->tick);
+    s->timer.data = s->tick.data = s;
     s->handles = 2;
-    uv_unref((uv_handle_t *)&s->poll);
-    if (uv_poll_start(&s->poll, UV_READABLE, on_poll) != 0)
+    uv_unref((uv_handle_t *)&s->timer);
+    uv_unref((uv_handle_t *)&s->tick);
+    if (info == NULL || !watch_socket(loop, s, &s->poll, info->epoll_fd, on_poll) ||
+        !watch_socket(loop, s, &s->listening, s->fd, on_listening) ||
+        uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS) != 0)
         return err_set(e, ERR_INTERNAL, "cannot watch the HTTP server");
     return OK;
 }
@@ -322,6 +421,7 @@ static void on_closed(uv_handle_t *h)
     if (--s->handles > 0)
         return;
     MHD_stop_daemon(s->daemon);
+    (void)close(s->fd);
     free(s);
 }
 
@@ -329,7 +429,10 @@ void http_server_close(struct http_server *s)
 {
     if (s == NULL)
         return;
-    if (s->polling)
+    if (s->poll.data != NULL)
         uv_close((uv_handle_t *)&s->poll, on_closed);
+    if (s->listening.data != NULL)
+        uv_close((uv_handle_t *)&s->listening, on_closed);
     uv_close((uv_handle_t *)&s->timer, on_closed);
+    uv_close((uv_handle_t *)&s->tick, on_closed);
 }

@@ -13,8 +13,9 @@
  * loopback's are answered, so that no page of somebody else's reads it by DNS tricks. What is not
  * allowed gets 401, and for "/" the body that conf.door makes, which must be the same for all.
  *
- * Bounds: HTTP_SERVER_CONNECTIONS at a time, HTTP_SERVER_MEMORY each for the whole request, HTTP_SERVER_IDLE seconds
- * of silence, no request body. Answers carry headers that keep browsers from storing, sniffing,
+ * Bounds: HTTP_CONNECTIONS at a time, HTTP_SERVER_MEMORY each for the whole request, no request body. A connection is
+ * closed HTTP_SERVER_IDLE seconds after it was accepted, or its last request answered; one more than there may be closes
+ * the one that has waited longest, so that slow clients keep nobody out. Answers carry headers that keep browsers from storing, sniffing,
  * framing and running anything but what has the reply's nonce.
  *
  * The handles do not keep the loop alive. Only netty-extract and netty-load may use this: it links
@@ -28,9 +29,8 @@
 #include <netinet/in.h>
 #include <uv.h>
 
-#define HTTP_SERVER_CONNECTIONS 32
 #define HTTP_SERVER_MEMORY      ((size_t)16 << 10)
-#define HTTP_SERVER_IDLE        15
+#define HTTP_SERVER_IDLE        10
 #define HTTP_SERVER_BODY_MAX    ((size_t)32 << 20)
 #define HTTP_SERVER_TOKEN_LEAST 16
 #define HTTP_SERVER_NONCE       33
