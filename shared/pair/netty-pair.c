@@ -11,6 +11,9 @@
  *              it is started again, by itself, after 1 s, 2 s, 4 s ... 5 min: the other one does not
  *              need it, and a night without the database must not use up the few restarts that a
  *              platform grants the container
+ *     the extractor knows no table (64), and the catalog could not be written because the database was
+ *     away
+ *              that passes, too: the catalog is tried again after such a pause, and the extractor waits for it
  *     one ends for a reason that a person must mend (64, 73, 77, 78)
  *              the other one is stopped and the container ends with that code, so that it shows
  *
@@ -65,7 +68,10 @@ struct pair {
     struct child children[CHILDREN];
     sigset_t signals; /* that are waited for, and blocked */
     bool stopping;
-    int code; /* the gravest so far */
+    bool begun;        /* the extractor and the loader were started */
+    bool uncatalogued; /* the catalog could not be written, for a reason that passes */
+    bool waits;        /* the extractor waits for the catalog */
+    int code;          /* the gravest so far */
 };
 
 static int64_t now(void)
@@ -163,12 +169,46 @@ static void start_later(struct child *c, int64_t at)
         F_INT("wait_ms", c->delay / 1000));
 }
 
+/* Without NETTY_TABLES and a catalog the extractor ends at once: it waits for the catalog, and so for
+ * the database. */
+static bool lacks_tables(const struct pair *p, int i, int code)
+{
+    return i == EXTRACT && code == 64 && p->uncatalogued;
+}
+
+static void catalog_ended(struct pair *p, int code, int64_t at)
+{
+    p->uncatalogued = code == 69 || code == 75;
+    if (p->waits && p->uncatalogued) {
+        start_later(&p->children[CATALOG], at);
+        return;
+    }
+    if (!p->begun || p->waits)
+        start(&p->children[EXTRACT]);
+    if (!p->begun)
+        start(&p->children[LOAD]);
+    p->begun = true;
+    p->waits = false;
+}
+
+static void go_on(struct pair *p, int i, int code, int64_t at)
+{
+    if (i == CATALOG) {
+        catalog_ended(p, code, at);
+    } else if (lacks_tables(p, i, code)) {
+        p->waits = true;
+        start_later(&p->children[CATALOG], at);
+    } else {
+        start_later(&p->children[i], at);
+    }
+}
+
 static void ended(struct pair *p, int i, int status)
 {
     struct child *c = &p->children[i];
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     int64_t at = now();
-    bool grave = needs_a_person(code);
+    bool grave = needs_a_person(code) && !lacks_tables(p, i, code);
     c->pid = 0;
     LOG(p->stopping || code == 0 ? LOG_INFO
         : grave                  ? LOG_ERROR
@@ -179,11 +219,8 @@ static void ended(struct pair *p, int i, int status)
         p->code = exit_graver(p->code, code);
         if (!p->stopping)
             stop_all(p);
-    } else if (i == CATALOG) {
-        start(&p->children[EXTRACT]);
-        start(&p->children[LOAD]);
     } else {
-        start_later(c, at);
+        go_on(p, i, code, at);
     }
 }
 
