@@ -2,6 +2,7 @@
 
 #include "shared/base/file_io.h"
 #include "shared/base/table_names.h"
+#include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
@@ -178,9 +179,13 @@ enum err_code spool_open(struct spool **out, const char *dir, enum spool_mode mo
     memcpy(s->dir, dir, n);
     if ((rc = read_identity(s, &there, e)) != OK)
         goto done;
-    if (!there && mode == SPOOL_CREATE)
-        rc = create(s, e);
-    else if (!there)
+    if (!there && mode == SPOOL_CREATE) {
+        if ((rc = create(s, e)) == OK)
+            LOG(LOG_WARN, "new-spool",
+                "a new spool is begun here; where there was one before, see whether its volume is "
+                "mounted",
+                F_STR("spool", dir));
+    } else if (!there)
         rc = err_set(e, ERR_NO_SPOOL,
                      "there is no spool at %s; run netty-extract, or name another with --spool",
                      dir);
