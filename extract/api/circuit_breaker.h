@@ -41,6 +41,8 @@ void circuit_breaker_close(struct circuit_breaker *b);
 enum circuit_breaker_state circuit_breaker_look(struct circuit_breaker *b, int64_t now);
 int64_t circuit_breaker_until(const struct circuit_breaker *b);
 bool circuit_breaker_key_worked(const struct circuit_breaker *b);
+/* Another key is in use from now on: what is remembered counts where it is of that key. */
+void circuit_breaker_set_key(struct circuit_breaker *b, const char *id, const struct secret *key);
 
 /* The one request of CIRCUIT_BREAKER_TRY is about to be made by this process: until it ends, circuit_breaker_look
  * says CLOSED here and OPEN elsewhere. */

@@ -1,4 +1,5 @@
 /* netty-extract: pages from the API into the spool. */
+#include "extract/cli/api_key.h"
 #include "extract/cli/service.h"
 #include "shared/base/file_io.h"
 #include "shared/cli/options.h"
@@ -12,20 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum err_code read_key(const struct options *o, struct secret **key, struct err *e)
-{
-    enum err_code rc = secret_from_env(key, "NETTY_API_KEY", e);
-    const char *file = options_text(o, OPT_API_KEY_FILE);
-    if (rc == OK && *key == NULL && file != NULL)
-        rc = secret_from_file(key, file, options_origin(o, OPT_API_KEY_FILE), e);
-    if (rc == OK && *key == NULL && options_int(o, OPT_DRY_RUN) == 0)
-        rc =
-            err_set(e, ERR_CONFIG,
-                    "there is no API key: set NETTY_API_KEY, or NETTY_API_KEY_FILE to the name of a"
-                    " file that holds it");
-    return rc;
-}
-
 static enum err_code start(const struct options *o, int *code, struct err *e)
 {
     struct secret *key = NULL;
@@ -35,9 +22,9 @@ static enum err_code start(const struct options *o, int *code, struct err *e)
             e, ERR_USAGE,
             "--reconcile looks at everything: it cannot be joined with --since, only with "
             "--full, which begins it anew");
-    enum err_code rc = read_key(o, &key, e);
+    enum err_code rc = api_key_read(o, &key, e);
     if (rc == OK)
-        rc = service_run(o, key, code, e);
+        rc = service_run(o, &key, code, e);
     secret_free(key);
     return rc;
 }

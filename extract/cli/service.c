@@ -1,11 +1,13 @@
 #include "extract/cli/service.h"
 #include "extract/api/request_url.h"
+#include "extract/cli/api_key.h"
 #include "extract/metrics/fetch_metrics.h"
 #include "extract/run/fetch_plan.h"
 #include "extract/run/fetch_run.h"
 #include "shared/cli/stop_signals.h"
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
+#include "shared/log/secret_trial.h"
 #include "shared/time/when.h"
 #include "spool/store/api_source.h"
 #include <stdlib.h>
@@ -18,6 +20,8 @@
 
 struct service {
     const struct options *options;
+    struct secret **key;
+    struct secret_trial trial; /* of a key that has changed */
     uv_loop_t loop;
     struct spool *spool;
     struct zone *zone;
@@ -36,6 +40,7 @@ struct service {
 };
 
 static void begin_run(struct service *s);
+static void renew_key(struct service *s);
 
 static const char *environment(const char *name)
 {
@@ -86,17 +91,23 @@ static enum err_code read_settings(struct service *s, struct err *e)
     return OK;
 }
 
-static enum err_code open_client(struct service *s, const struct secret *key, struct err *e)
+static enum err_code open_http(struct service *s, const struct secret *key, struct http **http,
+                               struct err *e)
 {
-    struct table_fetch_env *env = &s->env;
-    unsigned jobs = (unsigned)options_int(s->options, OPT_JOBS);
     const char *ca_file = environment("NETTY_CA_FILE");
     struct http_conf conf = {
         .key = key,
         .timeout = options_int(s->options, OPT_TIMEOUT),
-        .connections = jobs,
+        .connections = (unsigned)options_int(s->options, OPT_JOBS),
         .ca_file = ca_file != NULL ? ca_file : environment("SSL_CERT_FILE"),
     };
+    return http_open(http, &s->loop, &conf, e);
+}
+
+static enum err_code open_client(struct service *s, struct err *e)
+{
+    struct table_fetch_env *env = &s->env;
+    const struct secret *key = *s->key;
     const char *dir = spool_dir(s->spool);
     const struct options *o = s->options;
     struct disk_space_conf disk_space = {
@@ -110,7 +121,7 @@ static enum err_code open_client(struct service *s, const struct secret *key, st
     if (rc == OK)
         rc = disk_space_open(&env->disk_space, s->spool, &disk_space, e);
     if (rc == OK)
-        rc = http_open(&env->http, &s->loop, &conf, e);
+        rc = open_http(s, key, &env->http, e);
     return rc;
 }
 
@@ -165,19 +176,32 @@ static enum err_code print_summary(const struct service *s, const struct fetch_r
 
 static void on_every(uv_timer_t *timer)
 {
-    begin_run(timer->data);
+    struct service *s = timer->data;
+    renew_key(s);
+    begin_run(s);
 }
 
-/* At the first multiple of the interval that is still to come: runs neither drift nor pile up. */
+/* At the first multiple of the interval that is still to come: runs neither drift nor pile up. A key that has changed
+ * and is refused is tried sooner. */
 static void schedule(struct service *s)
 {
     char at[WHEN_TEXT];
     int64_t gone = when_tick() - s->first;
-    int64_t wait = s->every - gone % s->every;
+    int64_t wait = secret_trial_pause(&s->trial, s->every - gone % s->every);
     LOG(LOG_INFO, "wait", "waiting for the next run",
         F_STR("next", when_iso(when_now() + wait, at)));
     uv_update_time(&s->loop);
     (void)uv_timer_start(&s->timer, on_every, (uint64_t)((wait + 999) / 1000), 0);
+}
+
+/* Has a key that was changed been refused for too long? One that has worked may be throttled. */
+static bool key_is_done_for(struct service *s)
+{
+    if (circuit_breaker_key_worked(s->env.circuit_breaker))
+        s->trial = (struct secret_trial){0};
+    else if (s->code == err_exit(ERR_DENIED))
+        return secret_trial_refused(&s->trial, when_tick());
+    return false;
 }
 
 static void on_run_done(void *ctx, struct fetch_run *r)
@@ -189,10 +213,41 @@ static void on_run_done(void *ctx, struct fetch_run *r)
     fetch_run_close(r);
     s->run = NULL;
     fetch_plan_free(&s->plan);
-    if (rc != OK || s->every == 0 || stop_signals_asked(s->stop))
+    if (rc != OK || s->every == 0 || stop_signals_asked(s->stop) || key_is_done_for(s))
         wind_down(s);
     else
         schedule(s);
+}
+
+/* Between two runs no request is under way. */
+static enum err_code change_key(struct service *s, struct secret **key, struct err *e)
+{
+    struct http *http = NULL;
+    struct secret *before = *s->key;
+    enum err_code rc = open_http(s, *key, &http, e);
+    if (rc != OK)
+        return rc;
+    http_close(s->env.http);
+    s->env.http = http;
+    circuit_breaker_set_key(s->env.circuit_breaker, spool_id(s->spool), *key);
+    secret_trial_renewed(&s->trial);
+    *s->key = *key;
+    *key = before;
+    LOG0(LOG_INFO, "key", "the API key has changed in its file; the new one is used");
+    return OK;
+}
+
+/* Takes up a key that has changed in its file since the last run. A file that cannot be read is being written, perhaps. */
+static void renew_key(struct service *s)
+{
+    struct secret *key = NULL;
+    struct err e = ERR_INIT;
+    enum err_code rc = api_key_read(s->options, &key, &e);
+    if (rc == OK && !secret_equal(key, *s->key))
+        rc = change_key(s, &key, &e);
+    if (rc != OK)
+        LOG(LOG_WARN, "key", "the API key cannot be read anew; the one before is used", F_ERR(&e));
+    secret_free(key);
 }
 
 static void begin_run(struct service *s)
@@ -239,14 +294,14 @@ static enum err_code open_metrics(struct service *s, struct err *e)
     return fetch_metrics_open(&s->metrics, &conf, e);
 }
 
-static enum err_code run_loop(struct service *s, const struct secret *key, struct err *e)
+static enum err_code run_loop(struct service *s, struct err *e)
 {
     if (uv_timer_init(&s->loop, &s->timer) != 0)
         return err_set(e, ERR_INTERNAL, "cannot set up a timer");
     s->timer.data = s;
     enum err_code rc = stop_signals_open(&s->stop, &s->loop, on_stop, s, e);
     if (rc == OK && (rc = open_metrics(s, e)) == OK)
-        rc = open_client(s, key, e);
+        rc = open_client(s, e);
     s->first = when_tick();
     if (rc == OK)
         begin_run(s);
@@ -280,7 +335,7 @@ static enum err_code dry_run(struct service *s, struct err *e)
     return rc;
 }
 
-static enum err_code real_run(struct service *s, const struct secret *key, struct err *e)
+static enum err_code real_run(struct service *s, struct err *e)
 {
     enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_CREATE, e);
     if (rc != OK)
@@ -292,19 +347,18 @@ static enum err_code real_run(struct service *s, const struct secret *key, struc
         return err_set(e, ERR_INTERNAL, "cannot set up an event loop");
     s->env.loop = &s->loop;
     s->env.spool = s->spool;
-    rc = run_loop(s, key, e);
+    rc = run_loop(s, e);
     if (uv_loop_close(&s->loop) != 0)
         LOG0(LOG_WARN, "loop", "something was left on the event loop");
     return rc;
 }
 
-enum err_code service_run(const struct options *o, const struct secret *key, int *code,
-                          struct err *e)
+enum err_code service_run(const struct options *o, struct secret **key, int *code, struct err *e)
 {
-    struct service s = {.options = o, .err = ERR_INIT};
+    struct service s = {.options = o, .key = key, .err = ERR_INIT};
     enum err_code rc = read_settings(&s, e);
     if (rc == OK)
-        rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, key, e);
+        rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, e);
     fetch_plan_free(&s.plan);
     fetch_metrics_close(s.metrics);
     circuit_breaker_close(s.env.circuit_breaker);

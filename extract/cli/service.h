@@ -10,9 +10,9 @@
 #include "shared/cli/options.h"
 #include "shared/log/secret.h"
 
-/* key may be NULL with --dry-run. *code is the exit code of the last run; an error that is returned
- * counts instead. */
-enum err_code service_run(const struct options *o, const struct secret *key, int *code,
+/* *key may be NULL with --dry-run; one that has changed in its file takes its place between two runs. *code is the exit
+ * code of the last run; an error that is returned counts instead. */
+enum err_code service_run(const struct options *o, struct secret **key, int *code,
                           struct err *e) MUST_CHECK;
 
 #endif

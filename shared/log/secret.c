@@ -17,6 +17,11 @@ const char *secret_reveal(const struct secret *s)
     return s->text;
 }
 
+bool secret_equal(const struct secret *a, const struct secret *b)
+{
+    return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+}
+
 void secret_free(struct secret *s)
 {
     if (s == NULL)

@@ -19,6 +19,7 @@ enum err_code secret_from_file(struct secret **s, const char *path, const char *
                                struct err *e) MUST_CHECK;
 enum err_code secret_from_text(struct secret **s, const char *text, struct err *e) MUST_CHECK;
 const char *secret_reveal(const struct secret *s);
+bool secret_equal(const struct secret *a, const struct secret *b);
 void secret_free(struct secret *s); /* wipes it */
 
 #endif

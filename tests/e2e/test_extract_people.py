@@ -96,7 +96,9 @@ def test_since_without_a_history_fetches_only_that(sims, netty):
 
 
 def test_quiet_says_nothing_when_all_is_well(sims, netty):
-    run = netty.extract("contacts", "--quiet", "--json", sim=sims("contacts:50"))
+    sim = sims("contacts:50,users:5")
+    assert "a new spool is begun" in netty.extract("users", "--quiet", sim=sim).err, "but for the first of all runs"
+    run = netty.extract("contacts", "--quiet", "--json", sim=sim)
     assert run.err == "" and run.json()
 
 
@@ -153,7 +155,8 @@ def test_a_progress_line_a_table_on_a_terminal(sims, netty):
 
 @pytest.mark.parametrize("arguments", [["--quiet"]])
 def test_no_progress_line_where_quiet_is_asked_for(sims, netty, arguments):
-    sim = sims("contacts:90")
+    sim = sims("contacts:90,users:5")
+    netty.extract("users", sim=sim)
     sim.mood(latency_ms=400)
     code, drawn = on_a_terminal(netty, sim, "contacts", "--limit", "30", *arguments)
     assert (code, drawn) == (0, "")

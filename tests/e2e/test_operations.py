@@ -140,6 +140,17 @@ def test_a_netty_conf_of_ones_own_is_believed_and_named(netty):
     assert str(conf) in run_in(netty, folder, "netty-extract", "--help").stdout
 
 
+# ---- a spool that is new ----
+
+def test_a_new_spool_says_that_it_is_one(netty, sims):
+    """A volume that is not mounted looks like a new spool."""
+    sim = sims("contacts:10")
+    made = events(netty.extract("contacts", sim=sim, env=JSON_LOG), "new-spool")
+    assert len(made) == 1 and made[0]["level"] == "warn" and made[0]["spool"] == str(netty.spool)
+    assert "mount" in made[0]["msg"]
+    assert not events(netty.extract("contacts", sim=sim, env=JSON_LOG), "new-spool")
+
+
 # ---- times that exist twice, or not at all ----
 
 def pages_at(spool, *moments):
@@ -206,3 +217,92 @@ def test_a_full_output_is_a_failure(netty, spool):
         done = subprocess.run([BUILD / "netty-spool", "cat", "contacts"], cwd=netty.dir, env=netty.environment(), stdout=full,
                               stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 74
+
+
+# ---- secrets are changed while the programs stay ----
+
+def write_secret(path, text):
+    """As a person does: a new file in the place of the old one."""
+    new = path.with_suffix(".new")
+    new.write_text(text + "\n")
+    new.chmod(0o600)
+    new.rename(path)
+
+
+def test_a_key_that_is_changed_in_its_file_is_read_by_the_next_run(netty, sims, db):
+    key_file = netty.dir / "key"
+    netty.secret_files.add(key_file)
+    write_secret(key_file, "an-old-key")
+    sim = sims("contacts:20", key=KEY)
+    process = netty.start("netty-extract", "--every", "1s", "contacts", sim=sim,
+                          env={"NETTY_API_KEY": None, "NETTY_API_KEY_FILE": key_file, **JSON_LOG})
+    wait_for(lambda: "refuses the key" in open(process.err_path).read(), "a refusal")
+    write_secret(key_file, KEY)
+    db.create("contacts")
+    wait_for(lambda: "table fetched" in open(process.err_path).read(), "a run with the new key", seconds=120)
+    said = open(process.err_path).read()
+    assert [line["level"] for line in events(said, "key")] == ["info"] and "an-old-key" not in said
+    process.terminate()
+    assert process.wait(timeout=60) in (0, 75)
+    netty.load(db=db)
+    assert_synced(sim, db, "contacts")
+
+
+# ---- a container whose database is not up yet ----
+
+def test_the_container_waits_for_its_database(netty, sims, postgres, db):
+    """The catalog's 69, then the extractor's "no table to fetch": nothing that a person has to mend."""
+    sim = sims("contacts:30")
+    db.create("contacts")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    late = f"postgresql://netty@127.0.0.1:{port}/{db.name}"
+    env = netty.environment(sim, late, {"PATH": f"{BUILD}:{os.environ['PATH']}", "NETTY_EVERY": "1s", "NETTY_RETRIES": "0"})
+    with open(netty.dir / "pair.err", "w") as log:
+        pair = subprocess.Popen([BUILD / "netty-pair"], cwd=netty.dir, env=env, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=log)
+    netty.background.append(pair)
+    pair.stdout = open(os.devnull)
+    wait_for(lambda: "started again" in open(netty.dir / "pair.err").read() or pair.poll() is not None, "a failure to pass")
+    assert pair.poll() is None, open(netty.dir / "pair.err").read()
+    forward(port, postgres, db)
+    wait_for(lambda: db.value('SELECT count(*) FROM "netty-contacts"') == 30, "the load, once the database is up", seconds=120)
+    pair.terminate()
+    assert pair.wait(timeout=60) == 75
+
+
+def forward(port, postgres, db):
+    """The database, at last, where it was said to be."""
+    from urllib.parse import parse_qs, urlsplit
+    url = urlsplit(db.url)
+    folder = parse_qs(url.query).get("host", [None])[0]
+    listener = socket.create_server(("127.0.0.1", port))
+
+    def pump(a, b):
+        try:
+            while data := a.recv(65536):
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def serve():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            if folder:
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(f"{folder}/.s.PGSQL.{url.port or 5432}")
+            else:
+                server = socket.create_connection((url.hostname, url.port))
+            threading.Thread(target=pump, args=(client, server), daemon=True).start()
+            threading.Thread(target=pump, args=(server, client), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
