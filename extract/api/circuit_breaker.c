@@ -17,9 +17,10 @@ struct circuit_breaker {
     struct zone *utc;
     struct buf text;
     bool worked;
-    bool probing;  /* by this process */
-    long status;   /* of the answer that opened it */
-    int64_t until; /* WHEN_NONE: closed */
+    bool probing;    /* by this process */
+    long status;     /* of the answer that opened it */
+    int64_t until;   /* WHEN_NONE: closed */
+    int64_t refused; /* since when the key is refused and nothing was answered; or WHEN_NONE */
 };
 
 static uint32_t fingerprint(const struct secret *key, const char *id)
@@ -52,7 +53,7 @@ static void load(struct circuit_breaker *b)
     struct record r;
     char mine[16];
     b->worked = false;
-    b->until = WHEN_NONE;
+    b->until = b->refused = WHEN_NONE;
     buf_reset(&b->text);
     if (io_read_file(b->path, &b->text, NULL) != OK ||
         json_splitter_run(b->splitter, b->text.data, b->text.len, &r, NULL) != OK)
@@ -62,6 +63,7 @@ static void load(struct circuit_breaker *b)
         return;
     b->worked = member_is(&r, "worked", "true");
     b->until = member_time(b, &r, "until");
+    b->refused = member_time(b, &r, "refused");
     const struct member *status = record_find(&r, "status");
     b->status = status != NULL && status->kind == JSON_NUMBER ? strtol(status->value, NULL, 10) : 0;
 }
@@ -69,6 +71,7 @@ static void load(struct circuit_breaker *b)
 static enum err_code store(struct circuit_breaker *b, struct err *e)
 {
     char until[WHEN_TEXT];
+    char refused[WHEN_TEXT];
     bool open = b->until != WHEN_NONE;
     buf_reset(&b->text);
     enum err_code rc = buf_addf(&b->text, "{\"netty_breaker\":1,\"key\":\"%08x\",\"worked\":%s",
@@ -76,6 +79,8 @@ static enum err_code store(struct circuit_breaker *b, struct err *e)
     if (rc == OK && open)
         rc = buf_addf(&b->text, ",\"status\":%ld,\"until\":\"%s\"", b->status,
                       when_iso(b->until, until));
+    if (rc == OK && b->refused != WHEN_NONE)
+        rc = buf_addf(&b->text, ",\"refused\":\"%s\"", when_iso(b->refused, refused));
     if (rc == OK)
         rc = buf_adds(&b->text, "}\n");
     if (rc != OK)
@@ -130,6 +135,16 @@ enum circuit_breaker_state circuit_breaker_look(struct circuit_breaker *b, int64
     return now < b->until ? CIRCUIT_BREAKER_OPEN : CIRCUIT_BREAKER_TRY;
 }
 
+int64_t circuit_breaker_refused(const struct circuit_breaker *b)
+{
+    return b->refused;
+}
+
+uint64_t circuit_breaker_fingerprint(const struct circuit_breaker *b)
+{
+    return b->key;
+}
+
 int64_t circuit_breaker_until(const struct circuit_breaker *b)
 {
     return b->until;
@@ -159,12 +174,12 @@ enum err_code circuit_breaker_worked(struct circuit_breaker *b, struct err *e)
 {
     /* An answer that was under way when another request was throttled closes nothing. */
     bool closes = b->probing || b->until == WHEN_NONE;
-    if (b->worked && (!closes || b->until == WHEN_NONE))
+    if (b->worked && (!closes || (b->until == WHEN_NONE && b->refused == WHEN_NONE)))
         return OK;
     b->worked = true;
     b->probing = false;
     if (closes)
-        b->until = WHEN_NONE;
+        b->until = b->refused = WHEN_NONE;
     return store(b, e);
 }
 
@@ -176,6 +191,10 @@ enum err_code circuit_breaker_trip(struct circuit_breaker *b, int64_t now, long 
                    : retry_after > CIRCUIT_BREAKER_MOST  ? CIRCUIT_BREAKER_MOST
                                                          : retry_after;
     b->probing = false;
+    if (status != 401 && status != 403)
+        b->refused = WHEN_NONE;
+    else if (b->refused == WHEN_NONE || b->refused > now)
+        b->refused = now;
     b->status = status;
     b->until = now + rest;
     return store(b, e);

@@ -8,6 +8,9 @@
  * made, and only its success lets the others go on. Whoever makes it moves the time on by
  * CIRCUIT_BREAKER_PROBE first, so that other processes stay away while it is under way.
  *
+ * - "refused": since when all is answered by 401 or 403. A throttle passes; where that lasts longer than one
+ * does, the key was revoked.
+ *
  * "key" is 32 bits of a hash of key and spool id: enough to notice another key, which starts
  * afresh, and far too little to find the key from. Every change is durable before the call returns
  * (shared/base/file_io.h, io_replace). A file that is missing or not understood counts as none.
@@ -40,6 +43,8 @@ void circuit_breaker_close(struct circuit_breaker *b);
 /* Reads the file again (other processes write it too); now is the wall clock. */
 enum circuit_breaker_state circuit_breaker_look(struct circuit_breaker *b, int64_t now);
 int64_t circuit_breaker_until(const struct circuit_breaker *b);
+int64_t circuit_breaker_refused(const struct circuit_breaker *b);      /* or WHEN_NONE */
+uint64_t circuit_breaker_fingerprint(const struct circuit_breaker *b); /* of the key in use */
 bool circuit_breaker_key_worked(const struct circuit_breaker *b);
 /* Another key is in use from now on: what is remembered counts where it is of that key. */
 void circuit_breaker_set_key(struct circuit_breaker *b, const char *id, const struct secret *key);

@@ -31,28 +31,30 @@ static enum verdict refused(const char *table, const struct http_result *result,
 {
     char words[SERVER_WORDS_TEXT + 2];
     long status = result->status;
-    if (status == 429 || key_worked) {
+    if (status == 429 || key_worked)
         err_set(e, ERR_THROTTLED, "the API asks to be left alone (status %ld)%s", status,
                 said(result, words));
+    if (status == 429)
         return VERDICT_THROTTLED;
-    }
+    if (key_worked)
+        return VERDICT_REFUSED;
     err_set(e, ERR_DENIED,
             "the API refuses the key (status %ld for %s)%s; check NETTY_API_KEY or the file that"
             " NETTY_API_KEY_FILE names",
             status, table, said(result, words));
-    return VERDICT_DENIED;
+    return VERDICT_REFUSED;
 }
 
 static enum verdict client_error(const char *table, const struct http_result *result, struct err *e)
 {
     char words[SERVER_WORDS_TEXT + 2];
-    if (result->status == 404)
-        err_set(e, ERR_REFUSED,
-                "the API has no table %s (status 404)%s; check its name and base-url", table,
+    if (result->status == 404) {
+        err_set(e, ERR_CONFIG, "the API has no table %s (status 404)%s", table,
                 said(result, words));
-    else
-        err_set(e, ERR_REFUSED, "the API refuses the request for %s (status %ld)%s", table,
-                result->status, said(result, words));
+        return VERDICT_UNKNOWN;
+    }
+    err_set(e, ERR_REFUSED, "the API refuses the request for %s (status %ld)%s", table,
+            result->status, said(result, words));
     return VERDICT_FAILED;
 }
 
@@ -75,7 +77,7 @@ enum verdict response_verdict(const char *table, const struct http_result *resul
 
 const char *verdict_word(enum verdict v)
 {
-    static const char *const words[] = {"page",      "retry",  "smaller",
-                                        "throttled", "denied", "failed"};
+    static const char *const words[] = {"page",    "retry",   "smaller", "throttled",
+                                        "refused", "unknown", "failed"};
     return words[v];
 }

@@ -11,8 +11,9 @@ enum verdict {
     VERDICT_RETRY,     /* no answer, cut short, 5xx, no page: the same request can succeed later */
     VERDICT_SMALLER,   /* a timeout, or a page beyond its cap: with fewer records it can succeed */
     VERDICT_THROTTLED, /* leave the API alone */
-    VERDICT_DENIED,    /* the key is wrong: for every table */
-    VERDICT_FAILED     /* no retry helps this table */
+    VERDICT_REFUSED, /* 401, 403: the table's own, or the key's (refusal_gate.h); e is as for the key's */
+    VERDICT_UNKNOWN, /* 404: the API has no such table */
+    VERDICT_FAILED   /* no retry helps this table */
 };
 
 /* page: how the body was understood (parse_finish), looked at for status 200 only. e is filled for

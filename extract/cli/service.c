@@ -82,6 +82,7 @@ static enum err_code read_settings(struct service *s, struct err *e)
     env->retries = (struct backoff){.base_us = delay,
                                     .max_us = delay > RETRY_MAX ? delay : RETRY_MAX,
                                     .tries = (unsigned)options_int(o, OPT_RETRIES)};
+    env->refused_after = options_int(o, OPT_REFUSED_AFTER);
     env->max_pages = (uint64_t)options_int(o, OPT_MAX_PAGES);
     env->page_max = (uint64_t)options_int(o, OPT_MAX_PAGE_BYTES);
     env->record_max = (size_t)options_int(o, OPT_MAX_RECORD_BYTES);
@@ -115,6 +116,8 @@ static enum err_code open_client(struct service *s, struct err *e)
         .least = options_int(o, OPT_SPOOL_FREE),
     };
     enum err_code rc = circuit_breaker_open(&env->circuit_breaker, dir, spool_id(s->spool), key, e);
+    if (rc == OK)
+        rc = refusal_gate_open(&env->gate, e);
     if (rc == OK)
         rc = rate_limit_open(&env->rate_limit, &s->loop, dir,
                              (unsigned)options_int(s->options, OPT_RATE), e);
@@ -362,6 +365,7 @@ enum err_code service_run(const struct options *o, struct secret **key, int *cod
     fetch_plan_free(&s.plan);
     fetch_metrics_close(s.metrics);
     circuit_breaker_close(s.env.circuit_breaker);
+    refusal_gate_close(s.env.gate);
     disk_space_close(s.env.disk_space);
     if (s.spool != NULL)
         spool_close(s.spool);

@@ -13,8 +13,16 @@ enum table_fetch_status {
     TABLE_FETCH_FAILED
 };
 
+/* Why the API does not give us this one table, though it answers others. */
+enum table_fetch_apart {
+    TABLE_FETCH_COMMON,    /* it does, or fails for another reason */
+    TABLE_FETCH_FORBIDDEN, /* 401 or 403 */
+    TABLE_FETCH_UNKNOWN    /* 404 */
+};
+
 struct table_fetch_result {
     enum table_fetch_status status;
+    enum table_fetch_apart apart;
     struct err err; /* why it is not complete; code OK: max-pages */
     uint64_t requests;
     uint64_t pages;       /* kept */

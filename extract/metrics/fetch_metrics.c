@@ -98,8 +98,8 @@ static const char *exchange_kind(const struct http_result *result, const struct 
     enum err_code code = result->err.code != OK ? result->err.code : page->code;
     if (result->timed_out)
         return "timeout";
-    if (verdict == VERDICT_THROTTLED || verdict == VERDICT_DENIED)
-        return verdict == VERDICT_DENIED ? "denied" : "throttled";
+    if (verdict == VERDICT_THROTTLED || verdict == VERDICT_REFUSED)
+        return verdict == VERDICT_REFUSED ? "denied" : "throttled";
     if (result->status == 0)
         return "connection";
     if (result->status == 200 && code == ERR_TOO_BIG)
@@ -176,7 +176,8 @@ void fetch_metrics_ended(struct fetch_metrics *a, const char *table,
     count(a, t, r);
     metrics_add(a->metrics, FETCH_METRIC_RUNS, table, table_fetch_status_word(r->status), 1);
     metrics_observe(a->metrics, FETCH_METRIC_RUN_SECONDS, table, NULL, SECONDS(r->elapsed));
-    write_history(a, t, r);
+    if (r->apart != TABLE_FETCH_UNKNOWN) /* which has no folder in the spool */
+        write_history(a, t, r);
     monitor_ended(a->monitor, table, r->err.code);
     t->seen = (struct table_fetch_result){.status = TABLE_FETCH_COMPLETE};
     t->errors = 0;

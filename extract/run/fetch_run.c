@@ -1,6 +1,8 @@
 #include "extract/run/fetch_run.h"
 #include "extract/metrics/fetch_metrics.h"
+#include "extract/run/refusal_probe.h"
 #include "extract/run/terminal_progress.h"
+#include "extract/run/unknown_tables.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <stdlib.h>
@@ -13,11 +15,13 @@ struct fetch_run {
     size_t count;
     size_t next;    /* row to start */
     size_t running; /* started and not ended */
+    size_t waiting; /* of these, refused, and not known why */
     size_t open;    /* tables not closed yet */
     bool careful;   /* one table only, until the API has taken the key */
     bool probing;   /* ... because it asked to be left alone */
     bool stopping;
     bool pumping;
+    struct refusal_probe probe;
     struct err why;
     struct terminal_progress *progress;
 };
@@ -54,8 +58,9 @@ static void report(const struct fetch_run *r, const struct fetch_run_row *row)
 }
 
 /* These are about the key or the disk, not about the table. */
-static bool concerns_all(enum err_code code)
+static bool concerns_all(const struct table_fetch_result *r)
 {
+    enum err_code code = r->apart == TABLE_FETCH_COMMON ? r->err.code : OK;
     return code == ERR_DENIED || code == ERR_THROTTLED || code == ERR_FULL;
 }
 
@@ -86,6 +91,41 @@ static void on_retrying(void *ctx, struct table_fetch *t)
         on_answered(r, t);
 }
 
+/* ---- tables that are refused ---- */
+
+/* Another table's request may tell what it means. */
+static void on_refused(void *ctx, struct table_fetch *t)
+{
+    struct fetch_run *r = ctx;
+    row_of(r, t)->refused = true;
+    r->waiting++;
+    pump(r);
+}
+
+static void on_probed(void *ctx, bool answered)
+{
+    const struct fetch_run *r = ctx;
+    refusal_gate_settle(r->conf.env->gate, answered);
+}
+
+/* Nobody is left whose request could tell: a table that this run has read is asked once more. */
+static void probe(struct fetch_run *r)
+{
+    const struct table_fetch_env *env = r->conf.env;
+    const struct fetch_run_row *row = r->rows;
+    const struct fetch_run_row *end = r->rows + r->count;
+    while (row < end && (!row->ended || row->result.pages == 0))
+        row++;
+    bool left = env->budget == NULL || *env->budget > 0;
+    if (row == end || !left ||
+        refusal_probe_start(&r->probe, env, row->name, on_probed, r, NULL) != OK) {
+        refusal_gate_settle(env->gate, false);
+        return;
+    }
+    if (env->budget != NULL)
+        --*env->budget;
+}
+
 static void on_ended(void *ctx, struct table_fetch *t)
 {
     struct fetch_run *r = ctx;
@@ -94,11 +134,22 @@ static void on_ended(void *ctx, struct table_fetch *t)
     row->ended = true;
     row->table = NULL;
     r->running -= row->started ? 1 : 0;
-    report(r, row);
+    r->waiting -= row->refused ? 1 : 0;
+    if (row->result.apart != TABLE_FETCH_UNKNOWN) /* told at the run's end */
+        report(r, row);
     table_fetch_close(t);
-    if (concerns_all(row->result.err.code))
+    if (concerns_all(&row->result))
         fetch_run_stop(r, &row->result.err);
     pump(r);
+}
+
+static void tell_unknown(struct fetch_run *r)
+{
+    if (unknown_tables_explain(r->rows, r->count, r->conf.env))
+        return;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->rows[i].result.apart == TABLE_FETCH_UNKNOWN)
+            report(r, &r->rows[i]);
 }
 
 static void on_closed(void *ctx)
@@ -106,6 +157,7 @@ static void on_closed(void *ctx)
     struct fetch_run *r = ctx;
     if (--r->open > 0)
         return;
+    tell_unknown(r);
     terminal_progress_close(r->progress);
     r->progress = NULL;
     r->done(r->ctx, r);
@@ -121,6 +173,7 @@ static void on_exchanged(void *ctx, struct table_fetch *t, const struct http_res
 static const struct table_fetch_handler handler = {.answered = on_answered,
                                                    .exchanged = on_exchanged,
                                                    .retrying = on_retrying,
+                                                   .refused = on_refused,
                                                    .ended = on_ended,
                                                    .closed = on_closed};
 
@@ -129,7 +182,8 @@ static void pump(struct fetch_run *r)
     if (r->pumping)
         return;
     r->pumping = true;
-    while (!r->stopping && r->next < r->count && r->running < (r->careful ? 1 : r->conf.jobs)) {
+    while (!r->stopping && r->next < r->count &&
+           r->running - r->waiting < (r->careful ? 1 : r->conf.jobs)) {
         struct fetch_run_row *row = &r->rows[r->next++];
         if (row->table == NULL)
             continue;
@@ -138,6 +192,9 @@ static void pump(struct fetch_run *r)
         table_fetch_start(row->table);
     }
     r->pumping = false;
+    if (!r->stopping && r->waiting > 0 && r->running == r->waiting && !r->probe.under_way &&
+        refusal_gate_stuck(r->conf.env->gate))
+        probe(r);
 }
 
 /* WHEN_NONE is less than any time: a table never fetched goes first. */
@@ -154,17 +211,22 @@ static void open_row(struct fetch_run *r, struct fetch_run_row *row,
                      const struct fetch_run_want *want)
 {
     struct err e = ERR_INIT;
+    enum table_fetch_apart apart;
     row->name = want->name;
-    if (table_fetch_open(&row->table, r->conf.env, want->name, want->floor, &handler, r, &e) ==
-        OK) {
+    if (table_fetch_open(&row->table, r->conf.env, want->name, want->floor, &handler, r, &apart,
+                         &e) == OK) {
         r->open++;
         return;
     }
     row->ended = true;
-    row->result = (struct table_fetch_result){
-        .status = TABLE_FETCH_FAILED, .err = e, .complete_to = WHEN_NONE, .reached = WHEN_NONE};
+    row->result = (struct table_fetch_result){.status = TABLE_FETCH_FAILED,
+                                              .apart = apart,
+                                              .err = e,
+                                              .complete_to = WHEN_NONE,
+                                              .reached = WHEN_NONE};
     row->result.crawl.complete_to = row->result.crawl.reached = WHEN_NONE;
-    report(r, row);
+    if (apart != TABLE_FETCH_UNKNOWN)
+        report(r, row);
 }
 
 enum err_code fetch_run_open(struct fetch_run **r, const struct fetch_run_conf *conf,
@@ -207,6 +269,7 @@ void fetch_run_stop(struct fetch_run *r, const struct err *why)
         return;
     r->stopping = true;
     r->why = *why;
+    refusal_probe_stop(&r->probe);
     for (size_t i = 0; i < r->count; i++)
         if (r->rows[i].table != NULL)
             table_fetch_stop(r->rows[i].table, &r->why);

@@ -7,13 +7,15 @@
  * end at their last page boundary fetch_run_rows(r, &n); fetch_run_exit(r);                  // from within
  * done() at the latest fetch_run_close(r);                                  // after done()
  *
- * A table that fails holds up no other. A refused key, throttling and a signal end them all. While
+ * A table that fails holds up no other, nor does one that the API refuses to this key or does not have. A refused
+ * key, throttling and a signal end them all. While
  * the breaker lets only one request through, or the key has never worked, only one table runs until
  * the API has taken the key.
  */
 #ifndef NETTY_EXTRACT_RUN_FETCH_RUN_H
 #define NETTY_EXTRACT_RUN_FETCH_RUN_H
 
+#include "extract/run/fetch_run_row.h"
 #include "extract/table/table_fetch.h"
 
 struct fetch_metrics;
@@ -30,14 +32,6 @@ struct fetch_run_conf {
 struct fetch_run_want {
     const char *name; /* borrowed */
     int64_t floor;    /* what the catalog says the database has; or WHEN_NONE */
-};
-
-struct fetch_run_row {
-    const char *name;
-    struct table_fetch *table; /* while it is open */
-    struct table_fetch_result result;
-    bool started;
-    bool ended;
 };
 
 enum err_code fetch_run_open(struct fetch_run **r, const struct fetch_run_conf *conf,

@@ -62,6 +62,7 @@ void table_fetch_end(struct table_fetch *t, const struct err *why, enum table_fe
     if (why != NULL)
         t->result.err = *why;
     rate_limit_cancel(t->env->rate_limit, &t->turn);
+    refusal_gate_forget(t->env->gate, &t->gate);
     (void)uv_timer_stop(&t->timer);
     if (t->request != NULL)
         http_cancel(t->request);
@@ -223,15 +224,6 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
     }
 }
 
-static void throttled(struct table_fetch *t, const struct http_result *result, struct err *why)
-{
-    struct err e = ERR_INIT;
-    if (circuit_breaker_trip(t->env->circuit_breaker, when_now(), result->status,
-                             result->retry_after, &e) != OK)
-        LOG(LOG_WARN, "breaker", "cannot remember that the API throttles", F_ERR(&e));
-    table_fetch_fail(t, why);
-}
-
 static void on_done(void *ctx, const struct http_result *result)
 {
     struct table_fetch *t = ctx;
@@ -247,23 +239,30 @@ static void on_done(void *ctx, const struct http_result *result)
     t->handler.exchanged(t->ctx, t, result, &page, verdict);
     switch (verdict) {
     case VERDICT_PAGE:
-        take_page(t, result, &parsed);
+        table_fetch_not_refused(t);
+        refusal_gate_answered(t->env->gate, &t->gate);
+        if (!t->ending)
+            take_page(t, result, &parsed);
+        return;
+    case VERDICT_REFUSED:
+        table_fetch_refused(t, result, &e);
         return;
     case VERDICT_RETRY:
     case VERDICT_SMALLER:
+        refusal_gate_failed(t->env->gate, &t->gate);
         retry(t, &e, verdict == VERDICT_SMALLER);
         return;
     case VERDICT_THROTTLED:
-        throttled(t, result, &e);
+        table_fetch_throttled(t, result->status, result->retry_after, &e);
+        return;
+    case VERDICT_UNKNOWN:
+        table_fetch_unknown(t, &e);
         return;
     case VERDICT_FAILED:
         if (t->reconcile != NULL && e.code == ERR_REFUSED && inventory_crawl_refused(t->reconcile))
             table_fetch_reconcile_answer(t, result, &parsed);
         else
             table_fetch_fail(t, &e);
-        return;
-    case VERDICT_DENIED:
-        table_fetch_fail(t, &e);
     }
 }
 
@@ -275,29 +274,11 @@ static enum err_code on_body(void *ctx, const char *bytes, size_t n, struct err 
 
 static const struct http_handler http_handler = {.body = on_body, .done = on_done};
 
-/* Is the API to be left alone? Another process may have been told so since the last request. */
-static enum err_code check_circuit_breaker(struct table_fetch *t, struct err *e)
-{
-    char until[WHEN_TEXT];
-    struct circuit_breaker *b = t->env->circuit_breaker;
-    int64_t now = when_now();
-    switch (circuit_breaker_look(b, now)) {
-    case CIRCUIT_BREAKER_CLOSED:
-        return OK;
-    case CIRCUIT_BREAKER_TRY:
-        return circuit_breaker_probe(b, now, e);
-    case CIRCUIT_BREAKER_OPEN:
-        break;
-    }
-    return err_set(e, ERR_THROTTLED, "the API asked to be left alone until %s",
-                   when_people(circuit_breaker_until(b), until));
-}
-
-static void on_turn(void *ctx)
+static void make_request(void *ctx)
 {
     struct table_fetch *t = ctx;
     struct err e = ERR_INIT;
-    enum err_code rc = check_circuit_breaker(t, &e);
+    enum err_code rc = table_fetch_look_at_breaker(t->env, &e);
     if (rc == OK) {
         fetched_page_start(t->page, t->offset);
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
@@ -306,6 +287,24 @@ static void on_turn(void *ctx)
         table_fetch_fail(t, &e);
     else
         t->result.requests++;
+}
+
+/* At once, or later: then it needs another turn. */
+static void on_gate(void *ctx)
+{
+    struct table_fetch *t = ctx;
+    if (t->in_turn)
+        make_request(t);
+    else
+        rate_limit_ask(t->env->rate_limit, &t->turn, make_request, t);
+}
+
+static void on_turn(void *ctx)
+{
+    struct table_fetch *t = ctx;
+    t->in_turn = true;
+    refusal_gate_ask(t->env->gate, &t->gate, on_gate, t);
+    t->in_turn = false;
 }
 
 /* A turn is taken from the budget when it is asked for, so that no two tables take the last one. */
@@ -368,6 +367,8 @@ static void on_writer_closed(void *ctx)
     struct table_fetch *t = ctx;
     struct table_fetch_handler handler = t->handler;
     void *closed_ctx = t->ctx;
+    if (t->result.apart == TABLE_FETCH_UNKNOWN)
+        spool_drop_empty_table(t->env->spool, t->name);
     table_fetch_free(t);
     handler.closed(closed_ctx);
 }

@@ -11,6 +11,7 @@
  * goes first table_fetch_start(t);
  *     ... handler.answered(ctx, t)  the API took the key (at every page kept)
  *     ... handler.retrying(ctx, t)  a request failed for another reason than the key, and waits
+ *     ... handler.refused(ctx, t)   the table waits for what its refusal means (refusal_gate.h)
  *     ... handler.ended(ctx, t)     once, from the loop: everything kept is durable or named as
  * lost table_fetch_stop(t, ERR_INTERRUPTED, e);  // any time: ends at the last page boundary, through
  * ended() table_fetch_close(t, closed)        // after ended(), or instead of starting; closed(ctx, t)
@@ -28,6 +29,7 @@
 #include "extract/api/circuit_breaker.h"
 #include "extract/api/http_client.h"
 #include "extract/api/rate_limit.h"
+#include "extract/api/refusal_gate.h"
 #include "extract/api/response_verdict.h"
 #include "extract/crawl/crawl.h"
 #include "extract/metrics/fetch_counts.h"
@@ -46,6 +48,8 @@ struct table_fetch_env {
     struct http *http;
     struct rate_limit *rate_limit;
     struct circuit_breaker *circuit_breaker;
+    struct refusal_gate *gate;
+    int64_t refused_after; /* so long a refused key counts as throttled; microseconds */
     struct zone *zone;
     const char *base_url;
     struct crawl_conf crawl; /* floor is given for each table */
@@ -63,16 +67,19 @@ struct table_fetch;
 struct table_fetch_handler {
     void (*answered)(void *ctx, struct table_fetch *t);
     void (*retrying)(void *ctx, struct table_fetch *t);
+    void (*refused)(void *ctx, struct table_fetch *t);
     void (*exchanged)(void *ctx, struct table_fetch *t, const struct http_result *result,
                       const struct err *page, enum verdict verdict);
     void (*ended)(void *ctx, struct table_fetch *t);
     void (*closed)(void *ctx);
 };
 
+/* Where the API refused the table less than an hour ago nothing is opened: ERR_DENIED or ERR_CONFIG, and *apart
+ * says so. */
 enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_env *env,
                                const char *name, int64_t floor,
                                const struct table_fetch_handler *handler, void *ctx,
-                               struct err *e) MUST_CHECK;
+                               enum table_fetch_apart *apart, struct err *e) MUST_CHECK;
 void table_fetch_start(struct table_fetch *t);
 void table_fetch_stop(struct table_fetch *t, const struct err *why);
 void table_fetch_close(struct table_fetch *t);

@@ -59,9 +59,11 @@ static void nothing(void *ctx)
 
 enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_env *env,
                                const char *name, int64_t floor,
-                               const struct table_fetch_handler *handler, void *ctx, struct err *e)
+                               const struct table_fetch_handler *handler, void *ctx,
+                               enum table_fetch_apart *apart, struct err *e)
 {
     *t = NULL;
+    *apart = TABLE_FETCH_COMMON;
     struct table_fetch *made = calloc(1, sizeof *made);
     if (made == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a table");
@@ -72,10 +74,13 @@ enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_
     buf_init(&made->url, URL_MAX);
     buf_init(&made->position, PAGE_POSITION_MAX);
     made->complete_to = WHEN_NONE;
-    enum err_code rc = OK;
-    if (env->reconcile)
+    enum err_code rc = table_fetch_look_refused(env, name, apart, e);
+    made->welcome = *apart == TABLE_FETCH_COMMON;
+    if (rc == OK)
+        *apart = TABLE_FETCH_COMMON;
+    if (rc == OK && env->reconcile)
         rc = table_fetch_reconcile_open(made, e);
-    else
+    else if (rc == OK)
         rc = writer_open(&made->writer, env->loop, env->spool, made->name, &env->writer, e);
     if (rc == OK && !env->reconcile)
         rc = open_parts(made, floor, e);

@@ -2,6 +2,7 @@
  * The inside of a table's run, shared by the files table*.c only:
  *   table_fetch.c            requests, answers, and what comes of them
  *   table_fetch_open.c       where it begins
+ *   table_fetch_refusal.c    a table, or the key, that is refused
  *   table_fetch_inventory.c  the same for a reconcile, which keeps no pages
  */
 #ifndef NETTY_EXTRACT_TABLE_TABLE_FETCH_PRIVATE_H
@@ -29,6 +30,15 @@ struct table_fetch {
     struct buf position;
 
     struct rate_limit_turn turn;
+    struct refusal_gate_turn gate;
+    struct {
+        long status;
+        int64_t retry_after;
+        struct err err; /* where the key is the reason */
+        char words[SERVER_WORDS_TEXT];
+    } refusal;                    /* that waits for what it means */
+    bool welcome;                 /* it was answered in this run */
+    bool in_turn;                 /* on_turn is at work */
     struct http_request *request; /* under way, or NULL */
     uv_timer_t timer;             /* until the next try */
     unsigned attempt;             /* retries of the request at hand */
@@ -56,6 +66,21 @@ void table_fetch_ask(struct table_fetch *t);
 /* The API took the key: for those who wait for that. False: the table has failed. */
 bool table_fetch_answered(struct table_fetch *t);
 void table_fetch_free(struct table_fetch *t);
+
+/* table_fetch_refusal.c */
+/* *apart says whether and how the table was refused last; ERR_DENIED or ERR_CONFIG: less than an hour ago. */
+enum err_code table_fetch_look_refused(const struct table_fetch_env *env, const char *name,
+                                       enum table_fetch_apart *apart, struct err *e) MUST_CHECK;
+/* Is the API to be left alone? Another process may have been told so since the last request. */
+enum err_code table_fetch_look_at_breaker(const struct table_fetch_env *env,
+                                          struct err *e) MUST_CHECK;
+void table_fetch_throttled(struct table_fetch *t, long status, int64_t retry_after,
+                           struct err *why);
+/* 401 or 403: waits until it is known whether others are answered. why: what is said where they are not. */
+void table_fetch_refused(struct table_fetch *t, const struct http_result *result,
+                         const struct err *why);
+void table_fetch_unknown(struct table_fetch *t, const struct err *why);
+void table_fetch_not_refused(struct table_fetch *t);
 
 /* table_fetch_inventory.c */
 enum err_code table_fetch_reconcile_open(struct table_fetch *t, struct err *e) MUST_CHECK;

@@ -1,6 +1,7 @@
 #include "load/run/load_run_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/store/refused_tables.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,11 +95,31 @@ static enum err_code find_tables(struct load_run *r, struct err *e)
     return rc;
 }
 
+/* The extractor was told so. */
+static bool is_unknown(const struct load_run *r, const char *table)
+{
+    struct refused_tables all;
+    if (refused_read(r->conf.table.spool, &all, NULL) != OK)
+        return false;
+    const struct refused_table *t = refused_find(&all, table);
+    bool unknown = t != NULL && t->status == REFUSED_404;
+    refused_free(&all);
+    return unknown;
+}
+
 static void name_missing(struct load_run *r)
 {
     for (size_t i = 0; i < r->conf.count; i++) {
         if (find(r, r->conf.tables[i]) != NULL)
             continue;
+        if (is_unknown(r, r->conf.tables[i])) {
+            LOG(LOG_ERROR, "no-table", "the API has no such table (status 404), says netty-extract",
+                F_STR("table", r->conf.tables[i]));
+            if (r->err.code == OK)
+                err_set(&r->err, ERR_CONFIG, "the API has no table %s (status 404)",
+                        r->conf.tables[i]);
+            continue;
+        }
         LOG(r->conf.named ? LOG_ERROR : LOG_WARN, "no-table",
             "the spool holds no such table; netty-spool ls shows those that it holds",
             F_STR("table", r->conf.tables[i]));

@@ -49,3 +49,25 @@ void names_relation(const char *table, char out[NAMES_TABLE_MAX + 8])
 {
     (void)snprintf(out, NAMES_TABLE_MAX + 8, NAMES_RELATION_PREFIX "%.*s", NAMES_TABLE_MAX, table);
 }
+
+unsigned names_distance(const char *a, const char *b)
+{
+    unsigned row[NAMES_TABLE_MAX + 1];
+    size_t n = strlen(a);
+    size_t m = strlen(b);
+    if (n > NAMES_TABLE_MAX || m > NAMES_TABLE_MAX)
+        return NAMES_TABLE_MAX;
+    for (size_t j = 0; j <= m; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= n; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= m; j++) {
+            unsigned changed = diagonal + (a[i - 1] != b[j - 1]);
+            unsigned moved = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = changed < moved ? changed : moved;
+        }
+    }
+    return row[m];
+}

@@ -21,4 +21,8 @@ void names_key(const char *table, char out[NAMES_TABLE_MAX + 8]);
 /* contacts -> netty-contacts */
 void names_relation(const char *table, char out[NAMES_TABLE_MAX + 8]);
 
+/* How many letters were put in, left out or changed between the two: tells a slip of the pen. Names longer than
+ * NAMES_TABLE_MAX differ by that much. */
+unsigned names_distance(const char *a, const char *b);
+
 #endif

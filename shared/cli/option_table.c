@@ -90,6 +90,12 @@ const struct option_def option_table[OPTIONS] = {
              "Retry-After of the server's is obeyed.",
      .example = "--retry-delay 2s"},
 
+    {OPT_REFUSED_AFTER, OPTION_DURATION, "refused-after", "NETTY_REFUSED_AFTER", "D",
+     .standard = "1h", .programs = EXTRACT, .min = SECOND, .max = 365 * 24 * 3600 * SECOND,
+     .help = "So long the refusal of a key that has worked counts as throttling; then it was "
+             "revoked, and the program ends with 77.",
+     .example = "--refused-after 30m"},
+
     {OPT_RATE, OPTION_COUNT, "rate", "NETTY_RATE", "N",
      .standard = "3", .programs = EXTRACT, .max = 10000,
      .help = "Requests a second over all tables; 0 is no limit.",

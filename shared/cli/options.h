@@ -74,6 +74,7 @@ enum option_id {
     OPT_TIMEOUT,
     OPT_RETRIES,
     OPT_RETRY_DELAY,
+    OPT_REFUSED_AFTER,
     OPT_RATE,
     OPT_JOBS,
     OPT_MAX_PAGES,

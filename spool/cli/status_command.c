@@ -99,10 +99,22 @@ static enum err_code show_databases(const struct status *s, struct summary *out,
     return rc;
 }
 
+static enum err_code show_refused(const struct refused_table *t, struct summary *out, struct err *e)
+{
+    const struct cell cells[] = {
+        {.name = "refused", .type = CELL_STR, .str = t->table},
+        {.name = "status", .type = CELL_INT, .num = (int64_t)t->status},
+        {.name = "since", .type = CELL_TIME, .num = t->since},
+        {.name = "asked", .type = CELL_TIME, .num = t->asked},
+    };
+    return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
+}
+
 enum section {
     TABLES,
     WHOLE,
     DATABASES,
+    REFUSED,
     RUNS,
     REASONS,
     INVENTORIES,
@@ -124,6 +136,8 @@ static enum err_code fill_sections(const struct spool_command *c, const struct s
     }
     if (rc == OK && (rc = show_spool(c, s, sections[WHOLE], e)) == OK)
         rc = show_databases(s, sections[DATABASES], e);
+    for (size_t i = 0; i < s->refused.count && rc == OK; i++)
+        rc = show_refused(&s->refused.at[i], sections[REFUSED], e);
     return rc;
 }
 
@@ -138,7 +152,7 @@ static enum err_code print(const struct spool_command *c, const struct status *s
         runs = runs || s->tables[i]->extract.count > 0 || s->tables[i]->load.count > 0;
         reasons = reasons || s->tables[i]->reasons_count > 0;
     }
-    const bool wanted[SECTIONS] = {true, true,    s->databases.count > 0,
+    const bool wanted[SECTIONS] = {true, true,    s->databases.count > 0, s->refused.count > 0,
                                    runs, reasons, inventories > 0};
     for (unsigned i = 0; i < SECTIONS && rc == OK; i++) {
         if (!wanted[i])

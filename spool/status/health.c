@@ -12,6 +12,8 @@ const char *health_word(enum health_code code)
         [HEALTH_NEVER_COMPLETE] = "never_complete",
         [HEALTH_FAILING] = "failing",
         [HEALTH_THROTTLED] = "throttled",
+        [HEALTH_FORBIDDEN] = "forbidden",
+        [HEALTH_UNKNOWN_TABLE] = "unknown_table",
         [HEALTH_FULL] = "full",
         [HEALTH_NO_TABLES] = "no_tables",
         [HEALTH_UNREADABLE] = "unreadable",
@@ -68,6 +70,21 @@ static const char *last_error(const struct health_conf *conf, const struct statu
     return history_error(conf->side == RUN_HISTORY_EXTRACT ? &t->extract : &t->load);
 }
 
+static const struct refused_table *refused(const struct status *s, const char *table)
+{
+    return refused_find(&s->refused, table);
+}
+
+static void check_refused(struct health *h, const struct health_conf *conf, const struct status *s)
+{
+    for (size_t i = 0; i < s->refused.count; i++) {
+        const struct refused_table *t = &s->refused.at[i];
+        if (conf->side == RUN_HISTORY_EXTRACT || conf->both)
+            add(h, t->status == REFUSED_404 ? HEALTH_UNKNOWN_TABLE : HEALTH_FORBIDDEN, t->table, "",
+                t->since);
+    }
+}
+
 void health_check(struct health *h, const struct health_conf *conf, const struct status *s,
                   const struct health_last *last, size_t lasts)
 {
@@ -75,10 +92,11 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
     *h = (struct health){.total = 0};
     if (s->breaker_until != WHEN_NONE && (conf->side == RUN_HISTORY_EXTRACT || conf->both))
         add(h, HEALTH_THROTTLED, "", "", s->breaker_until);
+    check_refused(h, conf, s);
     for (size_t i = 0; i < s->count; i++) {
         const char *error = last_error(conf, s->tables[i], last, lasts);
         check_freshness(h, conf, s, s->tables[i]);
-        if (is_failure(error))
+        if (is_failure(error) && refused(s, s->tables[i]->name) == NULL)
             add(h, HEALTH_FAILING, s->tables[i]->name, error, WHEN_NONE);
         full = full || strcmp(error, err_word(ERR_FULL)) == 0;
     }
@@ -86,6 +104,7 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
         bool known = false;
         for (size_t j = 0; j < s->count && !known; j++)
             known = strcmp(s->tables[j]->name, last[i].table) == 0;
+        known = known || refused(s, last[i].table) != NULL;
         if (!known && last[i].code != OK && is_failure(err_word(last[i].code)))
             add(h, HEALTH_FAILING, last[i].table, err_word(last[i].code), WHEN_NONE);
         full = full || last[i].code == ERR_FULL;
@@ -118,6 +137,11 @@ static enum err_code add_reason(struct buf *b, const struct health_reason *r,
         return buf_addf(b, "the last run of %s failed (%s)", r->table, r->error);
     case HEALTH_THROTTLED:
         return buf_addf(b, "the API asked to be left alone until %s", when_iso(r->time, time));
+    case HEALTH_FORBIDDEN:
+        return buf_addf(b, "the API refuses table %s to the key since %s", r->table,
+                        when_iso(r->time, time));
+    case HEALTH_UNKNOWN_TABLE:
+        return buf_addf(b, "the API has no table %s", r->table);
     case HEALTH_FULL:
         return buf_adds(b, "the spool or its disk is full");
     case HEALTH_NO_TABLES:

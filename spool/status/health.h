@@ -2,7 +2,8 @@
  * Is all well? One line for /healthz, and the reasons one by one for the status page.
  *
  * Not well is: a table that is not complete (the extractor's view), or not loaded (the loader's and
- * netty-spool's), up to less than stale_after ago; a table whose last run failed; an API that asked
+ * netty-spool's), up to less than stale_after ago; a table whose last run failed; one that the API refuses
+ * to the key, or does not have; an API that asked
  * to be left alone; a full disk or spool.
  */
 #ifndef NETTY_SPOOL_STATUS_HEALTH_H
@@ -19,6 +20,8 @@ enum health_code {
     HEALTH_NEVER_COMPLETE,
     HEALTH_FAILING,
     HEALTH_THROTTLED,
+    HEALTH_FORBIDDEN,     /* the API refuses the table to the key */
+    HEALTH_UNKNOWN_TABLE, /* the API has no such table */
     HEALTH_FULL,
     HEALTH_NO_TABLES,
     HEALTH_UNREADABLE
@@ -28,7 +31,7 @@ struct health_reason {
     enum health_code code;
     char table[NAMES_TABLE_MAX + 1]; /* "": all of it */
     char error[RUN_HISTORY_WORD];    /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word */
-    int64_t time;                    /* complete up to; or until when; or WHEN_NONE */
+    int64_t time; /* complete up to; or until when; or since when; or WHEN_NONE */
 };
 
 /* How a table's last run ended, where the spool could not be told. */

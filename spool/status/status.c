@@ -45,6 +45,7 @@ void status_close(struct status_watch *w)
     free(w->tables);
     free(w->list);
     loaded_free(&w->status.databases);
+    refused_free(&w->status.refused);
     free(w);
 }
 
@@ -155,6 +156,9 @@ enum err_code status_look(struct status_watch *w, struct err *e)
     }
     s->at = when_now();
     s->breaker_until = breaker_until(w->spool);
+    refused_free(&s->refused);
+    if ((rc = refused_read(w->spool, &s->refused, e)) != OK)
+        return rc;
     if ((rc = disk_space_spool(w->spool, &s->bytes, e)) == OK)
         rc = disk_space_free(w->spool, &s->disk_free, e);
     return rc;

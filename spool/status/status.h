@@ -19,6 +19,7 @@
 #include "spool/dead_letters/dead_letters.h"
 #include "spool/status/run_history.h"
 #include "spool/store/loaded.h"
+#include "spool/store/refused_tables.h"
 
 #define STATUS_REASONS 24 /* kept apart; further ones count as "other" */
 #define STATUS_REASON  32
@@ -52,10 +53,11 @@ struct status {
     int64_t at;
     struct status_table *const *tables; /* sorted by name */
     size_t count;
-    int64_t bytes;           /* of all the spool's files */
-    int64_t disk_free;       /* what its disk has left for us */
-    int64_t breaker_until;   /* the API is left alone until then; WHEN_NONE: it is not */
-    struct loaded databases; /* each once; at: of its oldest word */
+    int64_t bytes;                 /* of all the spool's files */
+    int64_t disk_free;             /* what its disk has left for us */
+    int64_t breaker_until;         /* the API is left alone until then; WHEN_NONE: it is not */
+    struct refused_tables refused; /* that the API does not give us */
+    struct loaded databases;       /* each once; at: of its oldest word */
     uint64_t damaged;
 };
 

@@ -69,4 +69,8 @@ enum err_code spool_lock(struct spool_lock **l, const struct spool *s, const cha
                          struct err *e) MUST_CHECK;
 void spool_unlock(struct spool_lock *l);
 
+/* Removes the folder of a table that turned out to be none: one with nothing in it but its lock, which nobody
+ * holds. Any other stays. */
+void spool_drop_empty_table(const struct spool *s, const char *table);
+
 #endif

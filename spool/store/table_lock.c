@@ -99,3 +99,28 @@ void spool_unlock(struct spool_lock *l)
     (void)close(l->fd);
     free(l);
 }
+
+static enum err_code count_other(void *ctx, int dir, const char *name, struct err *e)
+{
+    size_t *others = ctx;
+    (void)dir;
+    (void)e;
+    *others += strcmp(name, "lock") != 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    return OK;
+}
+
+void spool_drop_empty_table(const struct spool *s, const char *table)
+{
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    struct spool_lock *lock = NULL;
+    size_t others = 0;
+    if (table_dir(dir, s, table, NULL) != OK || io_path(path, dir, "lock", NULL) != OK ||
+        access(path, F_OK) != 0 || spool_lock(&lock, s, table, NULL) != OK)
+        return;
+    if (io_each_name(dir, false, count_other, &others, NULL) == OK && others == 0) {
+        (void)unlink(path); /* a folder that stays does no harm */
+        (void)rmdir(dir);
+    }
+    spool_unlock(lock);
+}

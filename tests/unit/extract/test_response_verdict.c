@@ -24,7 +24,7 @@ static void expect(long status, enum err_code http, bool timed_out, enum err_cod
         fail_msg("status %ld: %s, not %s", status, verdict_word(got), verdict_word(verdict));
     assert_int_equal(e.code, code);
     assert_int_equal(err_retryable(e.code), verdict == VERDICT_RETRY || timed_out ||
-                                                verdict == VERDICT_THROTTLED || code == ERR_FULL);
+                                                code == ERR_THROTTLED || code == ERR_FULL);
 }
 
 static void keeps_good_pages(void **state)
@@ -46,7 +46,7 @@ static void retries_what_can_pass(void **state)
         expect(statuses[i], OK, false, OK, true, VERDICT_RETRY, ERR_UNAVAILABLE);
     /* The status counts, even when the body behind it was cut. */
     expect(503, ERR_UNAVAILABLE, false, OK, true, VERDICT_RETRY, ERR_UNAVAILABLE);
-    expect(404, ERR_UNAVAILABLE, false, OK, true, VERDICT_FAILED, ERR_REFUSED);
+    expect(404, ERR_UNAVAILABLE, false, OK, true, VERDICT_UNKNOWN, ERR_CONFIG);
 }
 
 static void asks_for_less_after_a_timeout(void **state)
@@ -62,16 +62,16 @@ static void tells_a_throttled_key_from_a_wrong_one(void **state)
     (void)state;
     expect(429, OK, false, OK, false, VERDICT_THROTTLED, ERR_THROTTLED);
     expect(429, OK, false, OK, true, VERDICT_THROTTLED, ERR_THROTTLED);
-    expect(401, OK, false, OK, true, VERDICT_THROTTLED, ERR_THROTTLED);
-    expect(403, OK, false, OK, true, VERDICT_THROTTLED, ERR_THROTTLED);
-    expect(401, OK, false, OK, false, VERDICT_DENIED, ERR_DENIED);
-    expect(403, OK, false, OK, false, VERDICT_DENIED, ERR_DENIED);
+    expect(401, OK, false, OK, true, VERDICT_REFUSED, ERR_THROTTLED);
+    expect(403, OK, false, OK, true, VERDICT_REFUSED, ERR_THROTTLED);
+    expect(401, OK, false, OK, false, VERDICT_REFUSED, ERR_DENIED);
+    expect(403, OK, false, OK, false, VERDICT_REFUSED, ERR_DENIED);
 }
 
 static void gives_up_on_what_cannot_pass(void **state)
 {
     (void)state;
-    static const long statuses[] = {400, 404, 405, 410, 422, 451};
+    static const long statuses[] = {400, 405, 410, 422, 451};
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
         expect(statuses[i], OK, false, OK, true, VERDICT_FAILED, ERR_REFUSED);
     expect(302, ERR_REFUSED, false, OK, true, VERDICT_FAILED, ERR_REFUSED);
@@ -85,7 +85,8 @@ static void names_the_missing_table(void **state)
     (void)state;
     struct http_result result = {.status = 404};
     struct err e = ERR_INIT;
-    assert_int_equal(response_verdict("contakts", &result, &fine, true, &e), VERDICT_FAILED);
+    assert_int_equal(response_verdict("contakts", &result, &fine, true, &e), VERDICT_UNKNOWN);
+    assert_int_equal(e.code, ERR_CONFIG);
     assert_non_null(strstr(e.msg, "no table contakts"));
 }
 

@@ -84,9 +84,25 @@ static void test_names_that_are_refused(void **state)
     }
 }
 
+static void test_distance(void **state)
+{
+    (void)state;
+    char longer[NAMES_TABLE_MAX + 2];
+    memset(longer, 'a', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    assert_int_equal(names_distance("contacts", "contacts"), 0);
+    assert_int_equal(names_distance("contact", "contacts"), 1);
+    assert_int_equal(names_distance("contakts", "contacts"), 1);
+    assert_int_equal(names_distance("ocntacts", "contacts"), 2);
+    assert_int_equal(names_distance("users", ""), 5);
+    assert_int_equal(names_distance("", "users"), 5);
+    assert_int_equal(names_distance(longer, "a"), NAMES_TABLE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_distance),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_relations),
         cmocka_unit_test(test_longest),

@@ -1,0 +1,18 @@
+/*
+ * One table within a run.
+ */
+#ifndef NETTY_EXTRACT_RUN_FETCH_RUN_ROW_H
+#define NETTY_EXTRACT_RUN_FETCH_RUN_ROW_H
+
+#include "extract/table/table_fetch.h"
+
+struct fetch_run_row {
+    const char *name;
+    struct table_fetch *table; /* while it is open */
+    struct table_fetch_result result;
+    bool started;
+    bool ended;
+    bool refused; /* waits for what its refusal means */
+};
+
+#endif
