@@ -55,7 +55,7 @@ LEFT JOIN LATERAL (
         AND a.attnum OPERATOR(pg_catalog.=) i.indkey[0]
     JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
     LEFT JOIN (VALUES
-        ('int2'::pg_catalog.regtype, -32768::bigint, 32767::bigint),
+        ('int2'::pg_catalog.regtype, '-32768'::bigint, 32767::bigint),
         ('int4'::pg_catalog.regtype, -2147483648, 2147483647),
         ('int8'::pg_catalog.regtype, -9223372036854775808, 9223372036854775807)
     ) AS range (type, low, high) ON range.type OPERATOR(pg_catalog.=) t.oid

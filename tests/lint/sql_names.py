@@ -50,6 +50,8 @@ def problem(text, tokens, i, defined):
         qualified = last == "." and i > 3 and tokens[i - 4][1] == "OPERATOR"
         star = value == "*" and last in ("(", ".", "select")
         return None if qualified or star or (value == "=" and is_assignment(text, offset)) else f"operator {value}"
+    if kind == "number" and value.startswith("-") and after[1] == "::":
+        return f"operator - before a cast ({value}::)"
     if last == "::":
         return None if word in KEYWORD_TYPES | {"pg_catalog"} else f"type {value}"
     if kind != "name":
