@@ -46,6 +46,26 @@ const struct command_def command_table[] = {
      .help = "Ask the database what it has, and remove what is loaded and old.",
      .example = "netty-spool prune --spool-keep 2d"},
 
+    {PROGRAM_LOAD, "doctor", "[TABLE...]",
+     .help = "Load nothing: connect, look at the database, and say what is well and what to change, each with the statement "
+             "that changes it. A row that no record has is put into each table, and taken back. Ends with the code with "
+             "which a run would.",
+     .example = "netty-load doctor --create-tables contacts", .option = "check"},
+
+    {PROGRAM_LOAD, "replay", "[TABLE...]",
+     .help = "Load pages of the spool again, whether or not they were loaded before: all, or those that --from, --to "
+             "and --segment name.",
+     .example = "netty-load replay --from 2024-05-13 --to 2024-05-14 contacts", .option = "replay"},
+
+    {PROGRAM_LOAD, "redrive", "[TABLE...]",
+     .help = "Try the records that were set aside again.",
+     .example = "netty-load redrive contacts", .option = "redrive"},
+
+    {PROGRAM_LOAD, "catalog", "",
+     .help = "Load nothing: leave word in the spool, which is made where it is missing, of the database's tables, for a "
+             "netty-extract that is told none.",
+     .example = "netty-load catalog", .option = "catalog"},
+
     {PROGRAM_LOAD, "archive", "--older-than D [TABLE...]",
      .help = "Move rows that were not modified for D to the table netty-TABLE-archive, or with --to-file to a "
              "compressed file. The view netty-TABLE-all shows both tables; of a record that came back the "

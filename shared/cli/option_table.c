@@ -41,6 +41,12 @@ const struct option_def option_table[OPTIONS] = {
              "hold it: for credentials that a service manager or a container hands over as files.",
      .example = "db-file = /etc/netty/database-url"},
 
+    {OPT_SCHEMA, OPTION_TEXT, "schema", "NETTY_SCHEMA", "NAME",
+     .programs = LOAD,
+     .help = "The database's schema that the netty-* tables are in, and in which --create-tables makes them. Without it each "
+             "table is the first of its name on search_path, and one that has to be made goes into the first schema there that exists.",
+     .example = "--schema crm"},
+
     {OPT_CONFIG, OPTION_TEXT, "config", "NETTY_CONFIG", "FILE",
      .programs = ALL,
      .help = "The configuration file. Without it, netty.conf in the working folder or else "
@@ -140,7 +146,7 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
      .programs = EXTRACT | LOAD, .min = SECOND, .max = 365 * DAY,
      .help = "Stay, and run at once and then every D. Where NETTY_EVERY is set for both programs, both "
-             "stay; netty-load --follow, --check and --catalog ignore it.",
+             "stay; netty-load --follow, doctor and catalog ignore it.",
      .example = "--every 10m"},
 
     {OPT_FOLLOW, OPTION_FLAG, "follow", NULL, NULL,
@@ -188,40 +194,38 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_REPLAY, OPTION_FLAG, "replay", NULL, NULL,
      .programs = LOAD,
-     .help = "Load pages of the spool again, whether or not they were loaded before."},
+     .help = "The same as the command replay."},
 
     {OPT_FROM, OPTION_TIME, "from", NULL, "TIME",
      .programs = LOAD | PROGRAM_SPOOL,
-     .help = "Of netty-load --replay and of netty-spool: only pages fetched at this time or later.",
-     .example = "--replay --from 2024-05-13T08:00:00Z"},
+     .help = "Of netty-load replay and of netty-spool: only pages fetched at this time or later.",
+     .example = "replay --from 2024-05-13T08:00:00Z"},
 
     {OPT_TO, OPTION_TIME, "to", NULL, "TIME",
      .programs = LOAD | PROGRAM_SPOOL,
-     .help = "Of netty-load --replay and of netty-spool: only pages fetched before this time.",
-     .example = "--replay --from 2024-05-13 --to 2024-05-14"},
+     .help = "Of netty-load replay and of netty-spool: only pages fetched before this time.",
+     .example = "replay --from 2024-05-13 --to 2024-05-14"},
 
     {OPT_SEGMENT, OPTION_COUNT, "segment", NULL, "N",
      .programs = LOAD | PROGRAM_SPOOL, .min = 1,
-     .help = "Of netty-load --replay and of netty-spool: only pages of this segment. netty-load ends with 66 where there is "
+     .help = "Of netty-load replay and of netty-spool: only pages of this segment. netty-load ends with 66 where there is "
              "none.",
-     .example = "--replay --segment 12 contacts"},
+     .example = "replay --segment 12 contacts"},
 
     {OPT_REDRIVE, OPTION_FLAG, "redrive", NULL, NULL,
      .programs = LOAD,
-     .help = "Try the records that were set aside again."},
+     .help = "The same as the command redrive."},
 
     {OPT_CATALOG, OPTION_FLAG, "catalog", NULL, NULL,
      .programs = LOAD,
-     .help = "Load nothing: leave word in the spool, which is made where it is missing, of the "
-             "database's tables, for a netty-extract that is told none."},
+     .help = "The same as the command catalog."},
 
     {OPT_CHECK, OPTION_FLAG, "check", NULL, NULL,
      .programs = LOAD,
-     .help = "Load nothing, write nothing: connect, look at the database, and say what is well and "
-             "what to change."},
+     .help = "The same as the command doctor."},
 
     {OPT_DRY_RUN, OPTION_FLAG, "dry-run", NULL, NULL,
-     .programs = ALL,
+     .programs = ALL, .letter = 'n',
      .help = "Show what would be done and write nothing, anywhere."},
 
     {OPT_LOADED, OPTION_FLAG, "loaded", NULL, NULL,
@@ -287,11 +291,12 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_LOG_LEVEL, OPTION_CHOICE, "log-level", "NETTY_LOG_LEVEL", "LEVEL",
      .standard = "info", .programs = ALL, .choices = "debug|info|warn|error",
+     .letter = 'v', .letter_means = "debug",
      .help = "The least grave events to log.",
      .example = "--log-level debug"},
 
     {OPT_QUIET, OPTION_FLAG, "quiet", "NETTY_QUIET", NULL,
-     .programs = ALL,
+     .programs = ALL, .letter = 'q',
      .help = "Log warnings and errors only."},
 
     {OPT_MAX_PAGE_BYTES, OPTION_SIZE, "max-page-bytes", "NETTY_MAX_PAGE_BYTES", "SIZE",
@@ -366,7 +371,7 @@ const struct option_def option_table[OPTIONS] = {
      .example = "report --html /var/www/netty.html"},
 
     {OPT_HELP, OPTION_FLAG, "help", NULL, NULL,
-     .programs = ALL,
+     .programs = ALL, .letter = 'h',
      .help = "Show this and stop."},
 
     {OPT_VERSION, OPTION_FLAG, "version", NULL, NULL,

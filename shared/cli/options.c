@@ -21,6 +21,14 @@ const struct option_def *option_named(const char *name, size_t n)
     return NULL;
 }
 
+const struct option_def *option_lettered(char letter)
+{
+    for (int i = 0; i < OPTIONS; i++)
+        if (option_table[i].letter == letter)
+            return &option_table[i];
+    return NULL;
+}
+
 const struct command_def *command_named(enum program program, const char *name)
 {
     for (const struct command_def *c = command_table; c->name != NULL; c++)
@@ -139,11 +147,12 @@ static enum err_code gather_tables(struct options *o, struct err *e)
     return rc;
 }
 
-/* --help or --version among the options. */
+/* --help or --version among the options, or help as the first word. */
 static bool asks_only(struct options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 ||
+            (i == 1 && strcmp(argv[i], "help") == 0))
             o->set[OPT_HELP].number = 1;
         if (strcmp(argv[i], "--version") == 0)
             o->set[OPT_VERSION].number = 1;

@@ -13,7 +13,7 @@
  *
  * Command line: --name VALUE, --name=VALUE, --flag, --flag=no (to override the environment or the
  * file); the last of a repeated option counts; `--` ends the options. Names are written in full. A
- * value that begins with `--` needs the form with `=`.
+ * value that begins with `--` needs the form with `=`. A few have a letter, as -q for --quiet. `help` as the first word is --help.
  *
  * File: `name = value` lines, comments in lines of their own (# or ;), keys in no section or in
  * [extract], [load], [spool]; in the program's own section a key goes before the same one in no
@@ -65,6 +65,7 @@ enum option_id {
     OPT_SPOOL,
     OPT_DB,
     OPT_DB_FILE,
+    OPT_SCHEMA,
     OPT_CONFIG,
     OPT_TABLES,
     OPT_API_KEY_FILE,
@@ -142,8 +143,10 @@ struct option_def {
     unsigned marks;       /* OPTION_*, or'ed */
     int64_t min, max;     /* counts, durations, sizes; max 0: no bound */
     const char *choices;
-    const char *help;    /* one sentence or two, whole, for --help and the man page */
-    const char *example; /* for the man page, or NULL */
+    char letter;              /* 'q': -q is another spelling, ... */
+    const char *letter_means; /* ... with this value, where the option takes one */
+    const char *help;         /* one sentence or two, whole, for --help and the man page */
+    const char *example;      /* for the man page, or NULL */
 };
 extern const struct option_def option_table[OPTIONS];
 
@@ -155,6 +158,7 @@ struct command_def {
     const char *words;   /* what follows: "TABLE ID", or "" */
     const char *help;    /* one sentence, for --help and the man page */
     const char *example; /* a whole command line, for the man page */
+    const char *option;  /* the flag that is another spelling of the command, or NULL */
 };
 extern const struct command_def command_table[];
 /* Its entry, or NULL. */
@@ -187,7 +191,7 @@ int64_t options_int(const struct options *o,
                     enum option_id id); /* flag, count, duration (us), size, time (us; all:
                                            INT64_MIN); choice: its place from 0 */
 
-/* netty-load's command, or NULL. A word is one only where it is the first and stands before `--`, so
+/* netty-load's command, or NULL; that of a command which is another spelling of an option is the option's, and no command. A word is one only where it is the first and stands before `--`, so
  * that a table called like one can still be named; it is none of the words below. */
 const char *options_command(const struct options *o);
 /* Where there is none: the command that the first word may be a slip of, or NULL. A table may be called so. */

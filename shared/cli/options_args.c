@@ -21,19 +21,30 @@ static enum err_code hide_passwords(int argc, char **argv, struct err *e)
     return OK;
 }
 
-static enum err_code take_word(struct options *o, const char *word, bool words_only, struct err *e)
+static enum err_code take_command(struct options *o, const struct command_def *command,
+                                  struct err *e)
 {
-    bool password = false;
-    const struct command_def *command =
-        o->program != PROGRAM_LOAD || words_only || o->command != NULL || o->words.n > 0
-            ? NULL
-            : command_named(o->program, word);
-    if (command != NULL) {
+    char label[64];
+
+    o->commanded = true;
+    if (command->option == NULL) {
         o->command = command->name;
         return OK;
     }
-    if (o->program == PROGRAM_LOAD && !words_only && o->command == NULL && o->words.n == 0 &&
-        (command = command_near(o->program, word)) != NULL)
+    (void)snprintf(label, sizeof label, "--%s", command->option);
+    return options_take(o, option_named(command->option, strlen(command->option)), FROM_ARGS, "yes",
+                        label, label, e);
+}
+
+static enum err_code take_word(struct options *o, const char *word, bool words_only, struct err *e)
+{
+    bool password = false;
+    bool first = !words_only && !o->commanded && o->words.n == 0;
+    const struct command_def *command = NULL;
+
+    if (first && o->program == PROGRAM_LOAD && (command = command_named(o->program, word)) != NULL)
+        return take_command(o, command, e);
+    if (first && o->program == PROGRAM_LOAD && (command = command_near(o->program, word)) != NULL)
         o->slip = command->name;
     if (conninfo_secrets(word, &password) != OK)
         return err_set(e, ERR_NOMEM, "out of memory for the command line");
@@ -104,6 +115,20 @@ static enum err_code take_option(struct options *o, int argc, char **argv, int *
     return options_take(o, d, FROM_ARGS, value, label, label, e);
 }
 
+/* -q and its like. */
+static enum err_code take_letter(struct options *o, const char *arg, struct err *e)
+{
+    const struct option_def *d = arg[1] != '\0' && arg[2] == '\0' ? option_lettered(arg[1]) : NULL;
+    const char *means = d != NULL && d->letter_means != NULL ? d->letter_means : "yes";
+
+    if (d == NULL)
+        return err_set(e, ERR_USAGE,
+                       "unknown option %.2s: options are written in full, as in --spool; "
+                       "%s --help lists them all",
+                       arg, options_program(o->program));
+    return options_take(o, d, FROM_ARGS, means, arg, arg, e);
+}
+
 enum err_code options_read_args(struct options *o, int argc, char **argv, struct err *e)
 {
     bool words_only = false;
@@ -116,10 +141,7 @@ enum err_code options_read_args(struct options *o, int argc, char **argv, struct
         else if (argv[i][1] == '-')
             rc = take_option(o, argc, argv, &i, e);
         else
-            rc = err_set(e, ERR_USAGE,
-                         "unknown option %.2s: options are written in full, as in --spool; "
-                         "%s --help lists them all",
-                         argv[i], options_program(o->program));
+            rc = take_letter(o, argv[i], e);
     }
     return rc;
 }

@@ -70,12 +70,11 @@ static void show_commands(FILE *out, enum program program)
         if (c->program != program)
             continue;
         if (!any)
-            (void)fputs(
-                program == PROGRAM_LOAD
-                    ? "\nCommands, instead of loading. Only the first word is one; a table of "
-                      "such a name\nis given after `--`:\n"
-                    : "\nCommands:\n",
-                out);
+            (void)fputs(program == PROGRAM_LOAD ? "\nCommands, instead of loading all that is new. "
+                                                  "Only the first word is one; a table of "
+                                                  "such a name\nis given after `--`:\n"
+                                                : "\nCommands:\n",
+                        out);
         any = true;
         (void)snprintf(label, sizeof(label), "%s%s%s", c->name, *c->words != '\0' ? " " : "",
                        c->words);
@@ -88,10 +87,14 @@ static void show_facts(FILE *out, const struct option_def *d)
 {
     char facts[200];
     const char *choices = d->type == OPTION_CHOICE ? d->choices : NULL;
-    int n = snprintf(facts, sizeof(facts), "[%s%s%s%s%s%s]", d->env != NULL ? d->env : "",
+    char letter[24] = "";
+    if (d->letter_means != NULL)
+        (void)snprintf(letter, sizeof(letter), "; -%c: %s", d->letter, d->letter_means);
+    int n = snprintf(facts, sizeof(facts), "[%s%s%s%s%s%s%s]", d->env != NULL ? d->env : "",
                      d->env != NULL && choices != NULL ? "; " : "", choices != NULL ? choices : "",
                      (d->env != NULL || choices != NULL) && d->standard != NULL ? "; " : "",
-                     d->standard != NULL ? "default " : "", d->standard != NULL ? d->standard : "");
+                     d->standard != NULL ? "default " : "", d->standard != NULL ? d->standard : "",
+                     letter);
     if (n <= 2)
         return;
     (void)fprintf(out, "%*s", INDENT, "");
@@ -102,7 +105,10 @@ static void show_option(FILE *out, const struct option_def *d)
 {
     char label[64];
     bool given_by_switch = (d->marks & OPTION_NO_SWITCH) == 0;
-    (void)snprintf(label, sizeof(label), "%s%s%s%s", given_by_switch ? "--" : "", d->name,
+    char letter[8] = "";
+    if (d->letter != '\0' && d->letter_means == NULL)
+        (void)snprintf(letter, sizeof(letter), "-%c, ", d->letter);
+    (void)snprintf(label, sizeof(label), "%s%s%s%s%s", letter, given_by_switch ? "--" : "", d->name,
                    d->arg == NULL    ? ""
                    : given_by_switch ? " "
                                      : " = ",

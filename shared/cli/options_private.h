@@ -40,6 +40,7 @@ struct options {
     struct setting set[OPTIONS];
     char *config;        /* the configuration file that was read; NULL: none */
     const char *command; /* of the table of commands, or NULL */
+    bool commanded;      /* the first word was one, or another spelling of an option */
     const char *slip;    /* likewise: the first word is nearly its name */
     struct word_list words;
     struct word_list tables; /* not checked yet */
@@ -66,6 +67,7 @@ enum err_code options_take_defaults(struct options *o, struct err *e) MUST_CHECK
 enum err_code words_add(struct word_list *w, const char *s, size_t n, struct err *e) MUST_CHECK;
 
 /* By its full name (n bytes), or NULL. */
+const struct option_def *option_lettered(char letter);
 const struct option_def *option_named(const char *name, size_t n);
 /* " (did you mean <prefix>limit?)" into out for a name that is a slip of one of the program's that
  * has all of `without` off, else "". */

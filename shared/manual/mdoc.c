@@ -139,10 +139,15 @@ void mdoc_options(FILE *out, enum program program, bool by_switch)
         const struct option_def *d = &option_table[i];
         if (!manual_of(d, program) || manual_by_switch(d) != by_switch)
             continue;
-        (void)fprintf(out, by_switch ? ".It Fl Fl %s" : ".It Cm %s No =", d->name);
+        (void)fputs(".It ", out);
+        if (by_switch && d->letter != '\0')
+            (void)fprintf(out, "Fl %c%s", d->letter, d->letter_means == NULL ? " , " : " | ");
+        (void)fprintf(out, by_switch ? "Fl Fl %s" : "Cm %s No =", d->name);
         put_argument(out, d);
         (void)fputc('\n', out);
         mdoc_text(out, d->help);
+        if (by_switch && d->letter_means != NULL)
+            (void)fprintf(out, ".Fl %c\nis\n.Cm %s .\n", d->letter, d->letter_means);
         put_facts(out, d, false);
         put_example(out, d->example);
     }
