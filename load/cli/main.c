@@ -84,6 +84,7 @@ static enum err_code read_conf(struct loader *p, struct err *e)
 
     *c = (struct load_run_conf){
         .table = {.spool = p->spool,
+                  .schema = options_text(o, OPT_SCHEMA),
                   .zone = p->zone,
                   .backoff = {.base_us = options_int(o, OPT_RETRY_DELAY),
                               .max_us = PAUSE_MAX_US,
@@ -210,8 +211,13 @@ static void on_checked(void *ctx)
 static enum err_code begin_check(struct loader *p, struct err *e)
 {
     const struct load_run_conf *c = &p->conf;
-    const struct doctor_conf conf = {c->conninfo,     c->tables, c->count,
-                                     c->table.create, p->json,   options_config(p->options)};
+    const struct doctor_conf conf = {.conninfo = c->conninfo,
+                                     .schema = c->table.schema,
+                                     .tables = c->tables,
+                                     .count = c->count,
+                                     .create = c->table.create,
+                                     .json = p->json,
+                                     .config = options_config(p->options)};
     enum err_code rc = doctor_open(&p->check, &p->loop, &conf, e);
 
     if (rc == OK)
@@ -285,8 +291,8 @@ static void begin(struct loader *p)
     if (options_int(p->options, OPT_CHECK) != 0) {
         rc = begin_check(p, &e);
     } else if (options_int(p->options, OPT_CATALOG) != 0) {
-        rc = catalog_command_open(&p->catalog, &p->loop, c->conninfo, p->spool, &c->table.backoff,
-                                  &e);
+        rc = catalog_command_open(&p->catalog, &p->loop, c->conninfo, c->table.schema, p->spool,
+                                  &c->table.backoff, &e);
         if (rc == OK)
             catalog_command_start(p->catalog, on_catalog, p);
     } else if ((rc = load_run_open(&p->run, &p->loop, c, &e)) == OK) {

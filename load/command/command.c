@@ -120,9 +120,16 @@ void command_failed(struct command_context *c, const char *table, const struct e
 
 /* ---- tables ---- */
 
+struct listing {
+    const char *schema;
+    PGresult **result;
+};
+
 static enum err_code list(void *ctx, struct session *s, struct err *e)
 {
-    return session_query(s, sql_list_tables, NULL, 0, ctx, e);
+    struct listing *w = ctx;
+
+    return session_list(s, w->schema, w->result, e);
 }
 
 static int find_table(const PGresult *r, const char *table)
@@ -179,11 +186,12 @@ enum err_code command_each_table(struct command_context *c, target_fn *fn, void 
 {
     const char *const *tables = NULL;
     PGresult *r = NULL;
+    struct listing w = {options_text(c->options, OPT_SCHEMA), &r};
     size_t n = 0;
     enum err_code rc = options_tables(c->options, &tables, &n, e);
 
     if (rc == OK)
-        rc = session_try(c->session, list, &r, e);
+        rc = session_try(c->session, list, &w, e);
     for (size_t i = 0; rc == OK && i < n; i++)
         rc = one_table(c, r, find_table(r, tables[i]), tables[i], fn, ctx, e);
     for (int i = 0; rc == OK && n == 0 && i < PQntuples(r); i++)
@@ -197,10 +205,11 @@ enum err_code command_one_table(struct command_context *c, const char *table, ta
                                 void *ctx, struct err *e)
 {
     PGresult *r = NULL;
+    struct listing w = {options_text(c->options, OPT_SCHEMA), &r};
     enum err_code rc = names_check_table(table, "the command line", e);
 
     if (rc == OK)
-        rc = session_try(c->session, list, &r, e);
+        rc = session_try(c->session, list, &w, e);
     if (rc == OK)
         rc = one_table(c, r, find_table(r, table), table, fn, ctx, e);
     PQclear(r);

@@ -15,6 +15,7 @@ static void on_timer_closed(uv_handle_t *h)
     if (--d->handles > 0)
         return;
     buf_free(&d->piece);
+    buf_free(&d->pinned);
     buf_free(&d->at);
     buf_free(&d->tried);
     free(d->conninfo);
@@ -243,6 +244,7 @@ enum err_code db_open(struct db **out, uv_loop_t *loop, const char *conninfo, st
     d->loop = loop;
     d->fd = -1;
     buf_init(&d->piece, PIECE_MAX);
+    buf_init(&d->pinned, PIECE_MAX);
     buf_init(&d->at, HOSTS_MAX);
     buf_init(&d->tried, HOSTS_MAX);
     if (conninfo != NULL && (d->conninfo = strdup(conninfo)) == NULL) {
@@ -316,8 +318,35 @@ static int send_params(struct db *d, const char *sql, const struct db_param *par
     return PQsendQueryParams(d->conn, sql, (int)n, types, values, lengths, formats, binary);
 }
 
+/* Several statements in one message are a transaction where there is none: SET LOCAL lasts to its end. */
+static int send_pinned(struct db *d, const char *sql)
+{
+    static const char pin[] = "SET LOCAL search_path = pg_catalog, pg_temp;\n";
+
+    buf_reset(&d->pinned);
+    if (buf_adds(&d->pinned, pin) != OK || buf_adds(&d->pinned, sql) != OK)
+        return 0;
+    return PQsendQuery(d->conn, d->pinned.data);
+}
+
+enum query_form {
+    QUERY_TEXT,
+    QUERY_BINARY,
+    QUERY_BARE
+};
+
+static int send_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
+                      enum query_form form)
+{
+    if (n > 0)
+        return send_params(d, sql, params, n, form == QUERY_BINARY);
+    if (form != QUERY_BARE && PQtransactionStatus(d->conn) == PQTRANS_IDLE)
+        return send_pinned(d, sql);
+    return PQsendQuery(d->conn, sql);
+}
+
 static void query(struct db *d, const char *sql, const struct db_param *params, size_t n,
-                  bool binary, db_done_fn *done, void *ctx)
+                  enum query_form form, db_done_fn *done, void *ctx)
 {
     d->done = done;
     d->ctx = ctx;
@@ -330,8 +359,7 @@ static void query(struct db *d, const char *sql, const struct db_param *params, 
         db_fail(d);
         return;
     }
-    int sent = n == 0 ? PQsendQuery(d->conn, sql) : send_params(d, sql, params, n, binary);
-    if (sent == 0) {
+    if (send_query(d, sql, params, n, form) == 0) {
         db_err_conn(&d->err, d->conn, "cannot send to the database");
         db_fail(d);
         return;
@@ -345,11 +373,16 @@ static void query(struct db *d, const char *sql, const struct db_param *params, 
 void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
               db_done_fn *done, void *ctx)
 {
-    query(d, sql, params, n, false, done, ctx);
+    query(d, sql, params, n, QUERY_TEXT, done, ctx);
+}
+
+void db_query_bare(struct db *d, const char *sql, db_done_fn *done, void *ctx)
+{
+    query(d, sql, NULL, 0, QUERY_BARE, done, ctx);
 }
 
 void db_query_binary(struct db *d, const char *sql, const struct db_param *params, size_t n,
                      db_done_fn *done, void *ctx)
 {
-    query(d, sql, params, n, true, done, ctx);
+    query(d, sql, params, n, QUERY_BINARY, done, ctx);
 }

@@ -5,8 +5,12 @@
  *     db_connect(db, connected, ctx);                   // calls back once
  *     db_query(db, sql, params, n, done, ctx);          // extended protocol, text results; or n = 0: simple protocol,
  *                                                       // which may hold several statements (the last result counts)
+ *     db_query_bare(db, sql, done, ctx);                // simple protocol, on the session's own search_path
  *     db_copy(db, sql, source, done, ctx);              // COPY ... FROM STDIN fed by source()
  *     db_close(db);                                     // memory goes when the loop has closed the handles
+ *
+ * Nobody else's functions and operators are called: what db_query sends in the simple protocol outside of a transaction is one
+ * of its own with search_path pinned to pg_catalog, as sql_begin pins it for longer ones.
  *
  * No prepared statements across transactions, no pipeline mode, no session state: a transaction-mode pooler may stand
  * between. Callbacks come from the loop, never from within the call. After an error with db_lost(db) the connection is gone:
@@ -44,7 +48,10 @@ void db_close(struct db *d);
 void db_connect(struct db *d, db_done_fn *done, void *ctx);
 void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
               db_done_fn *done, void *ctx);
-/* The same with binary results. */
+/* As it is, for the two that db_query is not for: what cannot stand in a transaction (CREATE INDEX CONCURRENTLY), and what looks
+ * at the session's own search_path. Each name in it is qualified. */
+void db_query_bare(struct db *d, const char *sql, db_done_fn *done, void *ctx);
+/* The same as db_query with binary results. */
 void db_query_binary(struct db *d, const char *sql, const struct db_param *params, size_t n,
                      db_done_fn *done, void *ctx);
 void db_copy(struct db *d, const char *sql, db_source_fn *source, db_done_fn *done, void *ctx);

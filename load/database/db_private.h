@@ -34,10 +34,11 @@ struct db {
     db_done_fn *done;
     void *ctx;
     db_source_fn *source;
-    bool copied;      /* the source has given all, or failed */
-    struct buf piece; /* what the source gave and libpq has not taken yet */
-    PGresult *result; /* the last one that was no error */
-    struct err err;   /* the first error */
+    bool copied;       /* the source has given all, or failed */
+    struct buf piece;  /* what the source gave and libpq has not taken yet */
+    struct buf pinned; /* a statement with the path that it is to have */
+    PGresult *result;  /* the last one that was no error */
+    struct err err;    /* the first error */
 };
 
 /* db.c: ends the operation and calls back; with err.code set the result is an error. */

@@ -1,5 +1,6 @@
 #include "load/database/session.h"
 #include "load/database/sql.h"
+#include "load/database/target_table.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -127,11 +128,8 @@ bool session_unreachable(const struct session *s)
 
 /* ---- statements ---- */
 
-enum err_code session_query(struct session *s, const char *sql, const struct db_param *params,
-                            size_t n, PGresult **result, struct err *e)
+static enum err_code wait_for_answer(struct session *s, PGresult **result, struct err *e)
 {
-    begin_waiting(s);
-    db_query(s->db, sql, params, n, on_done, s);
     s->asking = true;
     enum err_code rc = wait_here(s, s->lengthy, e);
     s->asking = false;
@@ -140,6 +138,14 @@ enum err_code session_query(struct session *s, const char *sql, const struct db_
         s->result = NULL;
     }
     return rc;
+}
+
+enum err_code session_query(struct session *s, const char *sql, const struct db_param *params,
+                            size_t n, PGresult **result, struct err *e)
+{
+    begin_waiting(s);
+    db_query(s->db, sql, params, n, on_done, s);
+    return wait_for_answer(s, result, e);
 }
 
 enum err_code session_run(struct session *s, const char *text, const struct sql_var *vars, size_t n,
@@ -151,6 +157,38 @@ enum err_code session_run(struct session *s, const char *text, const struct sql_
     buf_init(&sql, SQL_MAX);
     if ((rc = sql_expand(&sql, text, vars, n, e)) == OK)
         rc = session_query(s, sql.data, NULL, 0, result, e);
+    buf_free(&sql);
+    return rc;
+}
+
+static enum err_code run_bare(struct session *s, const char *sql, PGresult **result, struct err *e)
+{
+    begin_waiting(s);
+    db_query_bare(s->db, sql, on_done, s);
+    return wait_for_answer(s, result, e);
+}
+
+enum err_code session_run_bare(struct session *s, const char *text, const struct sql_var *vars,
+                               size_t n, struct err *e)
+{
+    struct buf sql;
+    enum err_code rc;
+
+    buf_init(&sql, SQL_MAX);
+    if ((rc = sql_expand(&sql, text, vars, n, e)) == OK)
+        rc = run_bare(s, sql.data, NULL, e);
+    buf_free(&sql);
+    return rc;
+}
+
+enum err_code session_list(struct session *s, const char *schema, PGresult **result, struct err *e)
+{
+    struct buf sql;
+    enum err_code rc;
+
+    buf_init(&sql, SQL_MAX);
+    if ((rc = target_table_list(&sql, schema, e)) == OK)
+        rc = run_bare(s, sql.data, result, e);
     buf_free(&sql);
     return rc;
 }

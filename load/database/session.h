@@ -43,6 +43,13 @@ struct sql_var;
 enum err_code session_run(struct session *s, const char *text, const struct sql_var *vars, size_t n,
                           PGresult **result, struct err *e) MUST_CHECK;
 
+/* As db_query_bare, with the text's variables filled in. */
+enum err_code session_run_bare(struct session *s, const char *text, const struct sql_var *vars,
+                               size_t n, struct err *e) MUST_CHECK;
+/* The rows of sql_list_tables, for the schema (NULL: what search_path shows). */
+enum err_code session_list(struct session *s, const char *schema, PGresult **result,
+                           struct err *e) MUST_CHECK;
+
 /* From one of the loop's callbacks: end soon. A transaction under way is finished first, a pause or
  * an attempt to connect is not; nor is what was announced as long. */
 void session_stop(struct session *s);

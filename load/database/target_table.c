@@ -10,7 +10,7 @@
 
 struct target_table {
     struct target_table_conf conf;
-    char *table, *spool;
+    char *table, *spool, *schema;
     struct db *db;
     target_table_done_fn *done;
     void *ctx;
@@ -45,8 +45,9 @@ enum err_code target_table_open(struct target_table **out, const struct target_t
     s->conf = *conf;
     s->table = strdup(conf->table);
     s->spool = strdup(conf->spool);
+    s->schema = strdup(conf->schema != NULL ? conf->schema : "");
     buf_init(&s->sql, SQL_MAX);
-    if (s->table == NULL || s->spool == NULL) {
+    if (s->table == NULL || s->spool == NULL || s->schema == NULL) {
         target_table_close(s);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
@@ -62,6 +63,7 @@ void target_table_close(struct target_table *s)
     buf_free(&s->sql);
     free(s->table);
     free(s->spool);
+    free(s->schema);
     free(s);
 }
 
@@ -95,9 +97,27 @@ enum err_code relation_read(struct relation *r, const PGresult *list, int row, s
     return OK;
 }
 
+enum err_code target_table_list(struct buf *sql, const char *schema, struct err *e)
+{
+    const struct sql_var vars[] = {{"schema", schema != NULL ? schema : ""}};
+
+    buf_reset(sql);
+    return sql_expand(sql, sql_list_tables, vars, 1, e);
+}
+
 static void fail(struct target_table *s, const struct err *err)
 {
     s->done(s->ctx, err);
+}
+
+static void list(struct target_table *s)
+{
+    struct err e = ERR_INIT;
+
+    if (target_table_list(&s->sql, s->schema, &e) != OK)
+        fail(s, &e);
+    else
+        db_query_bare(s->db, s->sql.data, on_list, s);
 }
 
 void target_table_find(struct target_table *s, struct db *db, target_table_done_fn *done, void *ctx)
@@ -107,7 +127,7 @@ void target_table_find(struct target_table *s, struct db *db, target_table_done_
     s->ctx = ctx;
     s->created = false;
     if (s->conf.dry_run)
-        db_query(db, sql_list_tables, NULL, 0, on_list, s);
+        list(s);
     else
         db_query(db, sql_schema, NULL, 0, on_bookkeeping, s);
 }
@@ -118,7 +138,7 @@ static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
 
     (void)r;
     if (err == NULL) {
-        db_query(s->db, sql_list_tables, NULL, 0, on_list, s);
+        list(s);
         return;
     }
     struct err why = *err;
@@ -136,13 +156,13 @@ static void create(struct target_table *s)
 
     names_relation(s->table, name);
     names_key(s->table, key);
-    const struct sql_var vars[] = {{"relation", name}, {"key", key}};
+    const struct sql_var vars[] = {{"schema", s->schema}, {"relation", name}, {"key", key}};
     buf_reset(&s->sql);
     s->created = true;
-    if (sql_expand(&s->sql, sql_create_table, vars, 2, &e) != OK)
+    if (sql_expand(&s->sql, sql_create_table, vars, 3, &e) != OK)
         fail(s, &e);
     else
-        db_query(s->db, s->sql.data, NULL, 0, on_create, s);
+        db_query_bare(s->db, s->sql.data, on_create, s);
 }
 
 static void on_create(void *ctx, const PGresult *r, const struct err *err)
@@ -156,19 +176,28 @@ static void on_create(void *ctx, const PGresult *r, const struct err *err)
         fail(s, &why);
         return;
     }
-    LOG(LOG_INFO, "created", "table created", F_STR("table", s->table));
-    db_query(s->db, sql_list_tables, NULL, 0, on_list, s);
+    if (PQntuples(r) == 1)
+        LOG(LOG_INFO, "created",
+            "table created, for its owner alone; these let another role read it",
+            F_STR("table", s->table), F_STR("grant", PQgetvalue(r, 0, 0)),
+            F_STR("policy", PQgetvalue(r, 0, 1)));
+    list(s);
 }
 
 /* The bookkeeping is read without its lock: what another loader does meanwhile shows in the
  * transaction. */
 static void read_progress(struct target_table *s)
 {
-    const struct db_param params[] = {{.text = s->spool}, {.text = s->table}};
+    const struct sql_var vars[] = {{"spool", s->spool}, {"table_name", s->table}};
+    struct err e = ERR_INIT;
 
     s->progress = (struct lanes){0};
     s->empty = false;
-    db_query(s->db, sql_progress_read, params, 2, on_progress, s);
+    buf_reset(&s->sql);
+    if (sql_expand(&s->sql, sql_progress_read, vars, 2, &e) != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_progress, s);
 }
 
 /* A first load usually finds none. */

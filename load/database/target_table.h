@@ -24,10 +24,11 @@ struct relation {
 void relation_free(struct relation *r);
 
 struct target_table_conf {
-    const char *spool; /* its identity */
-    const char *table; /* the API's name */
-    bool create;       /* --create-tables */
-    bool dry_run;      /* --dry-run */
+    const char *spool;  /* its identity */
+    const char *table;  /* the API's name */
+    const char *schema; /* --schema; NULL: what search_path shows */
+    bool create;        /* --create-tables */
+    bool dry_run;        /* --dry-run */
 };
 
 struct target_table;
@@ -63,6 +64,8 @@ enum {
     LIST_ARCHIVE
 };
 
+/* The statement that lists the netty-* tables of the schema (NULL: those that search_path shows), for db_query_bare. */
+enum err_code target_table_list(struct buf *sql, const char *schema, struct err *e) MUST_CHECK;
 /* Fills r from a row of sql_list_tables (copies). */
 enum err_code relation_read(struct relation *r, const PGresult *list, int row,
                             struct err *e) MUST_CHECK;

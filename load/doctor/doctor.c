@@ -8,6 +8,8 @@
 #define LOOKS                                                                                      \
     5 /* of the second connection at its backend: other clients of the pool may be in between */
 
+#define SQL_MAX 65536u
+
 struct doctor {
     struct doctor_conf conf;
     struct server_address address;
@@ -17,6 +19,7 @@ struct doctor {
     uv_timer_t timer;
     doctor_ended_fn *ended;
     void *ctx;
+    struct buf sql;
     PGresult *session; /* of sql_check */
     int64_t backend;
     int queries;
@@ -38,6 +41,7 @@ enum err_code doctor_open(struct doctor **out, uv_loop_t *loop, const struct doc
     c->conf = *conf;
     (void)uv_timer_init(loop, &c->timer); /* cannot fail */
     c->timer.data = c;
+    buf_init(&c->sql, SQL_MAX);
     if ((rc = findings_open(&c->findings, conf->json, e)) != OK ||
         (rc = db_open(&c->db, loop, conf->conninfo, e)) != OK ||
         (rc = db_open(&c->second, loop, conf->conninfo, e)) != OK ||
@@ -94,7 +98,11 @@ static void diagnose_session(struct doctor *c)
     diagnose_pooling(c->findings, &c->address, c->pooling);
     diagnose_server(c->findings, c->session);
     diagnose_rights(c->findings, c->session);
-    db_query(c->db, sql_list_tables, NULL, 0, on_list, c);
+    struct err e = ERR_INIT;
+    if (target_table_list(&c->sql, c->conf.schema, &e) != OK)
+        broken(c, &e);
+    else
+        db_query_bare(c->db, c->sql.data, on_list, c);
 }
 
 /* ---- what stands between ---- */
@@ -162,7 +170,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     diagnose_tls(c->findings, &c->address, db_tls(c->db));
-    db_query(c->db, sql_check, NULL, 0, on_session, c);
+    db_query_bare(c->db, sql_check, on_session, c); /* it asks for the role's own search_path */
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -211,6 +219,7 @@ void doctor_close(struct doctor *c)
     db_close(c->db);
     db_close(c->second);
     PQclear(c->session);
+    buf_free(&c->sql);
     findings_close(c->findings);
     uv_close((uv_handle_t *)&c->timer, on_closed);
 }

@@ -7,6 +7,7 @@
 
 struct doctor_conf {
     const char *conninfo; /* NULL: libpq's environment */
+    const char *schema;   /* where the tables are; NULL: what search_path shows */
     const char *const *tables;
     size_t count; /* 0: all netty-* tables */
     bool create;  /* --create-tables: those that are missing will be made */

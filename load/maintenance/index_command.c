@@ -108,7 +108,7 @@ static enum err_code create(struct work *w, struct session *s, struct err *e)
     LOG(LOG_INFO, "index", "an index is being made; nobody is kept from reading and writing",
         F_STR("table", w->target->table), F_STR("index", w->name), F_INT("rows", w->rows),
         F_INT("bytes", w->size));
-    if (session_run(s, texts[kind], vars, kind == INDEX_TIME ? 3 : 4, NULL, e) != OK)
+    if (session_run_bare(s, texts[kind], vars, kind == INDEX_TIME ? 3 : 4, e) != OK)
         return too_slow(e, s, w);
     return OK;
 }
@@ -144,7 +144,7 @@ static enum err_code make(void *ctx, struct session *s, struct err *e)
         return OK;
     if (w->step > INDEX_REBUILD)
         return refuse(w, e);
-    if (w->step == INDEX_REBUILD && session_run(s, sql_index_drop, vars, 2, NULL, e) != OK)
+    if (w->step == INDEX_REBUILD && session_run_bare(s, sql_index_drop, vars, 2, e) != OK)
         return too_slow(e, s, w);
     if ((rc = create(w, s, e)) != OK || (rc = read_state(w, s, e)) != OK)
         return rc;

@@ -6,6 +6,7 @@
 struct catalog_command {
     struct db *db;
     const struct spool *spool;
+    const char *schema;
     struct backoff backoff;
     struct catalog_publish *publish;
     uv_timer_t timer;
@@ -65,7 +66,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     (void)r;
     if (err != NULL)
         failed(t, err);
-    else if (catalog_publish_open(&t->publish, t->db, t->spool, &e) != OK)
+    else if (catalog_publish_open(&t->publish, t->db, t->spool, t->schema, &e) != OK)
         finish(t, &e);
     else
         catalog_publish_run(t->publish, NULL, on_left, t);
@@ -79,7 +80,7 @@ static void on_timer(uv_timer_t *timer)
 }
 
 enum err_code catalog_command_open(struct catalog_command **out, uv_loop_t *loop,
-                                   const char *conninfo, const struct spool *s,
+                                   const char *conninfo, const char *schema, const struct spool *s,
                                    const struct backoff *backoff, struct err *e)
 {
     struct catalog_command *t = calloc(1, sizeof *t);
@@ -92,6 +93,7 @@ enum err_code catalog_command_open(struct catalog_command **out, uv_loop_t *loop
         return rc;
     }
     t->spool = s;
+    t->schema = schema;
     t->backoff = *backoff;
     (void)uv_timer_init(loop, &t->timer); /* cannot fail */
     t->timer.data = t;

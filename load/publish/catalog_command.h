@@ -21,7 +21,7 @@ typedef void catalog_command_ended_fn(void *ctx);
 
 /* conninfo NULL: libpq's environment. */
 enum err_code catalog_command_open(struct catalog_command **t, uv_loop_t *loop,
-                                   const char *conninfo, const struct spool *s,
+                                   const char *conninfo, const char *schema, const struct spool *s,
                                    const struct backoff *backoff, struct err *e) MUST_CHECK;
 void catalog_command_start(struct catalog_command *t, catalog_command_ended_fn *ended, void *ctx);
 void catalog_command_stop(struct catalog_command *t); /* ends it soon */

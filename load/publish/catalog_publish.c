@@ -21,6 +21,7 @@ struct place {
 struct catalog_publish {
     struct db *db;
     const struct spool *spool;
+    const char *schema;
     catalog_publish_greatest_fn *greatest;
     catalog_publish_done_fn *done;
     void *ctx;
@@ -35,7 +36,7 @@ struct catalog_publish {
 static void query_next(struct catalog_publish *l);
 
 enum err_code catalog_publish_open(struct catalog_publish **out, struct db *db,
-                                   const struct spool *s, struct err *e)
+                                   const struct spool *s, const char *schema, struct err *e)
 {
     struct catalog_publish *l = calloc(1, sizeof *l);
 
@@ -43,6 +44,7 @@ enum err_code catalog_publish_open(struct catalog_publish **out, struct db *db,
         return err_set(e, ERR_NOMEM, "out of memory");
     l->db = db;
     l->spool = s;
+    l->schema = schema;
     buf_init(&l->sql, SQL_MAX);
     *out = l;
     return OK;
@@ -235,7 +237,11 @@ static void on_database(void *ctx, const PGresult *r, const struct err *err)
         (void)snprintf(l->database, sizeof l->database, "%s", PQgetvalue(r, 0, 0));
     if (catalog_read(l->spool, &l->last, &e) != OK && !(e.code == ERR_IO && e.sys == ENOENT))
         LOG(LOG_DEBUG, "catalog", "the last catalog cannot be used", F_ERR(&e));
-    db_query(l->db, sql_list_tables, NULL, 0, on_list, l);
+    e = ERR_INIT;
+    if (target_table_list(&l->sql, l->schema, &e) != OK)
+        give_up(l, &e);
+    else
+        db_query_bare(l->db, l->sql.data, on_list, l);
 }
 
 void catalog_publish_run(struct catalog_publish *l, catalog_publish_greatest_fn *greatest,

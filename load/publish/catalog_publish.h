@@ -22,9 +22,9 @@ typedef int64_t catalog_publish_greatest_fn(void *ctx, const char *table, bool *
 typedef void catalog_publish_done_fn(void *ctx,
                                      const struct err *err); /* NULL: the catalog is written */
 
-/* db is connected. done is called once, from the loop; catalog_publish_free belongs into it or after it. */
+/* db is connected; schema as of target_table_list, borrowed. done is called once, from the loop; catalog_publish_free belongs into it or after it. */
 enum err_code catalog_publish_open(struct catalog_publish **l, struct db *db, const struct spool *s,
-                                   struct err *e) MUST_CHECK;
+                                   const char *schema, struct err *e) MUST_CHECK;
 /* greatest may be NULL: nothing has been put in. ctx is given to both. */
 void catalog_publish_run(struct catalog_publish *l, catalog_publish_greatest_fn *greatest,
                          catalog_publish_done_fn *done, void *ctx);

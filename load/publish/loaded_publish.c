@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SQL_MAX 4096u
+
 struct loaded_publish {
     uv_loop_t *loop;
     struct db *db;
@@ -18,6 +20,7 @@ struct loaded_publish {
     uv_work_t work;
     bool working;
     struct prune_sum sum;
+    struct buf sql;
     struct err err;
 };
 
@@ -34,6 +37,7 @@ enum err_code loaded_publish_open(struct loaded_publish **out, uv_loop_t *loop, 
     m->db = db;
     m->conf = *conf;
     m->work.data = m;
+    buf_init(&m->sql, SQL_MAX);
     *out = m;
     return OK;
 }
@@ -43,6 +47,7 @@ void loaded_publish_free(struct loaded_publish *m)
     if (m == NULL)
         return;
     free(m->rows);
+    buf_free(&m->sql);
     free(m);
 }
 
@@ -174,6 +179,18 @@ static void start_work(struct loaded_publish *m)
         after_work(&m->work, UV_ENOMEM);
 }
 
+/* A text whose one variable is the spool. */
+static void ask_of_spool(struct loaded_publish *m, const char *text, db_done_fn *done)
+{
+    const struct sql_var vars[] = {{"spool", spool_id(m->conf.spool)}};
+
+    buf_reset(&m->sql);
+    if (sql_expand(&m->sql, text, vars, 1, &m->err) != OK)
+        end(m, &m->err);
+    else
+        db_query(m->db, m->sql.data, NULL, 0, done, m);
+}
+
 /* What was read is what a crash of the server would leave. */
 static void on_flushed(void *ctx, const PGresult *r, const struct err *err)
 {
@@ -187,7 +204,6 @@ static void on_flushed(void *ctx, const PGresult *r, const struct err *err)
 static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 {
     struct loaded_publish *m = ctx;
-    const struct db_param params[] = {{.text = spool_id(m->conf.spool)}};
     bool none = err != NULL && strcmp(err->sqlstate, "42P01") == 0; /* nothing was ever loaded */
 
     if (err != NULL && !none) {
@@ -203,13 +219,12 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
     else if (none)
         start_work(m);
     else
-        db_query(m->db, sql_progress_flush, params, 1, on_flushed, m);
+        ask_of_spool(m, sql_progress_flush, on_flushed);
 }
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err)
 {
     struct loaded_publish *m = ctx;
-    const struct db_param params[] = {{.text = spool_id(m->conf.spool)}};
 
     if (err != NULL) {
         m->err = *err;
@@ -227,7 +242,7 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     memcpy(m->entry.id, PQgetvalue(r, 0, 0), strlen(PQgetvalue(r, 0, 0)) + 1);
     memcpy(m->entry.name, PQgetvalue(r, 0, 1), strlen(PQgetvalue(r, 0, 1)) + 1);
     m->entry.at = when_now();
-    db_query(m->db, sql_loaded_progress, params, 1, on_progress, m);
+    ask_of_spool(m, sql_loaded_progress, on_progress);
 }
 
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)

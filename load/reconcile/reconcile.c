@@ -164,7 +164,7 @@ static enum err_code try_read(void *ctx, struct session *s, struct err *e)
 {
     struct shift *w = ctx;
     PGresult *r = NULL;
-    const struct db_param spool = {.text = spool_id(w->r->conf.spool)};
+    const struct sql_var spool = {"spool", spool_id(w->r->conf.spool)};
     enum err_code rc;
     PQclear(w->list);
     PQclear(w->progress);
@@ -177,9 +177,9 @@ static enum err_code try_read(void *ctx, struct session *s, struct err *e)
     if (PQntuples(r) == 1)
         (void)snprintf(w->database.id, sizeof w->database.id, "%s", PQgetvalue(r, 0, 0));
     PQclear(r);
-    if ((rc = session_query(s, sql_list_tables, NULL, 0, &w->list, e)) != OK)
+    if ((rc = session_list(s, w->r->conf.schema, &w->list, e)) != OK)
         return rc;
-    return session_query(s, sql_loaded_progress, &spool, 1, &w->progress, e);
+    return session_run(s, sql_loaded_progress, &spool, 1, &w->progress, e);
 }
 
 static int row_of(const PGresult *r, int column, const char *table)

@@ -32,6 +32,7 @@
 struct reconcile_conf {
     const struct spool *spool;
     const char *conninfo; /* NULL: libpq's environment */
+    const char *schema;   /* where the tables are; NULL: what search_path shows */
     struct backoff backoff;
     unsigned max_deletes; /* percent */
     bool dry_run;         /* tell, write nothing */

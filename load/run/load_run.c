@@ -280,7 +280,7 @@ static bool publish(struct load_run *r)
         return publish_loaded(r);
     r->catalog_written = true;
     if (db == NULL || r->stopping ||
-        catalog_publish_open(&r->catalog, db, r->conf.table.spool, &e) != OK)
+        catalog_publish_open(&r->catalog, db, r->conf.table.spool, r->conf.table.schema, &e) != OK)
         return false;
     r->catalog_db = db;
     catalog_publish_run(r->catalog, greatest, on_left, r);
@@ -313,6 +313,7 @@ static bool start_reconcile(struct load_run *r)
     const struct table_load_conf *t = &r->conf.table;
     struct reconcile_conf conf = {.spool = t->spool,
                                   .conninfo = r->conf.conninfo,
+                                  .schema = t->schema,
                                   .backoff = t->backoff,
                                   .max_deletes = r->conf.max_deletes,
                                   .dry_run = t->dry_run};

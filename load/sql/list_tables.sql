@@ -1,4 +1,4 @@
--- The netty-* tables that search_path shows, each with what the loader must know of it: its primary
+-- The netty-* tables of a schema, or without one ('') the first of each name on search_path, each with what the loader must know of it: its primary
 -- key, the key's type and range, and, where it cannot be loaded, the problem in words (else null);
 -- denied tells that the problem is a missing permission, indexed that the greatest time_modified is
 -- had from an index; identity is another one once the table has been emptied or made again; direct that COPY
@@ -6,7 +6,24 @@
 -- users, nor times that are rounded; archive
 -- that it is one which netty-load archive made (archive_plan.sql), and no table of the API's.
 --
---   psql -f load/sql/list_tables.sql
+--   psql -v schema= -f load/sql/list_tables.sql
+WITH path AS (
+    SELECT CASE WHEN :'schema' OPERATOR(pg_catalog.=) '' THEN pg_catalog.current_schemas(false)
+        ELSE ARRAY[:'schema'::pg_catalog.name] END AS names
+), found AS (
+    SELECT DISTINCT ON (c.relname) c.oid
+    FROM path AS p
+    CROSS JOIN pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f}'::pg_catalog."char"[]) AND NOT c.relispartition
+        AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
+        AND pg_catalog.starts_with(c.relname, 'netty-')
+        AND n.nspname OPERATOR(pg_catalog.=) ANY (p.names)
+        AND NOT coalesce(pg_catalog.starts_with(pg_catalog.obj_description(c.oid, 'pg_class'), 'netty-load: view of '),
+            false)
+    ORDER BY c.relname, c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[]) DESC,
+        pg_catalog.array_position(p.names, n.nspname)
+)
 SELECT
     n.nspname AS schema,
     c.relname AS relation,
@@ -42,12 +59,15 @@ SELECT
                 AND a.atttypmod OPERATOR(pg_catalog.<>) -1
         ) AS direct,
     own.archive
-FROM pg_catalog.pg_class c
+FROM found AS f
+JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 CROSS JOIN LATERAL (
     SELECT coalesce(pg_catalog.starts_with(pg_catalog.obj_description(c.oid, 'pg_class'), 'netty-load: archive of '),
         false) AS archive
 ) AS own
+LEFT JOIN (VALUES ('v', 'view'), ('m', 'materialized view'), ('f', 'foreign table')) AS kind (letter, name)
+    ON kind.letter::pg_catalog."char" OPERATOR(pg_catalog.=) c.relkind
 LEFT JOIN LATERAL (
     SELECT a.attname, t.typname, range.low, range.high
     FROM pg_catalog.pg_index i
@@ -89,7 +109,27 @@ LEFT JOIN LATERAL (
     HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0
 ) AS r ON true
 CROSS JOIN LATERAL (
+    SELECT
+        (SELECT r.rulename
+            FROM pg_catalog.pg_rewrite AS r
+            WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid
+                AND r.ev_type OPERATOR(pg_catalog.=) ANY ('{2,3}'::pg_catalog."char"[])
+                AND r.ev_enabled OPERATOR(pg_catalog.<>) 'D' AND c.relhasrules
+            ORDER BY r.rulename
+            LIMIT 1) AS rule,
+        CASE WHEN c.relreplident OPERATOR(pg_catalog.=) 'n' THEN (
+            SELECT p.pubname
+            FROM pg_catalog.pg_publication_tables AS t
+            JOIN pg_catalog.pg_publication AS p ON p.pubname OPERATOR(pg_catalog.=) t.pubname AND p.pubupdate
+            WHERE t.schemaname OPERATOR(pg_catalog.=) n.nspname AND t.tablename OPERATOR(pg_catalog.=) c.relname
+            ORDER BY p.pubname
+            LIMIT 1) END AS publication
+) AS block
+CROSS JOIN LATERAL (
     SELECT CASE
+        WHEN kind.name IS NOT NULL
+            THEN pg_catalog.format('is a %s, and not a table; rename it, or name the table''s schema with --schema',
+                kind.name)
         WHEN k.attname IS NULL
             THEN 'has no primary key of one column, not deferrable'
         WHEN k.low IS NULL
@@ -104,9 +144,12 @@ CROSS JOIN LATERAL (
             THEN pg_catalog.format('has generated columns, which nobody can write: %s', s.computed)
         WHEN s.others IS NOT NULL
             THEN pg_catalog.format('has columns without default that may not be null: %s', s.others)
+        WHEN block.rule IS NOT NULL
+            THEN pg_catalog.format('has the rule %I for INSERT or UPDATE, which does not go with ON CONFLICT; '
+                'DROP RULE %I ON %I.%I', block.rule, block.rule, n.nspname, c.relname)
+        WHEN block.publication IS NOT NULL
+            THEN pg_catalog.format('has no replica identity, which its publication %I needs for updates; '
+                'ALTER TABLE %I.%I REPLICA IDENTITY DEFAULT', block.publication, n.nspname, c.relname)
     END AS problem
 ) AS shape
-WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[]) AND NOT c.relispartition
-    AND pg_catalog.starts_with(c.relname, 'netty-')
-    AND pg_catalog.pg_table_is_visible(c.oid)
 ORDER BY c.relname;

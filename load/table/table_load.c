@@ -31,7 +31,11 @@ enum err_code table_load_open(struct table_load **out, uv_loop_t *loop,
     t->current = &t->in_flight[0];
     t->in_flight[0].table = t->in_flight[1].table = t;
     t->total.greatest = WHEN_NONE;
-    struct target_table_conf sc = {spool_id(conf->spool), t->name, conf->create, conf->dry_run};
+    struct target_table_conf sc = {.spool = spool_id(conf->spool),
+                                   .table = t->name,
+                                   .schema = conf->schema,
+                                   .create = conf->create,
+                                   .dry_run = conf->dry_run};
     if ((rc = target_table_open(&t->target, &sc, e)) != OK ||
         (rc = parallel_upsert_open(&t->upsert, &conf->lender, conf->connections, e)) != OK) {
         target_table_close(t->target);

@@ -22,7 +22,8 @@
 
 struct table_load_conf {
     const struct spool *spool;
-    const char *name; /* the API's */
+    const char *name;   /* the API's */
+    const char *schema; /* where the table is; NULL: what search_path shows */
     struct zone *zone;
     struct backoff backoff;
     struct batch_conf batch;

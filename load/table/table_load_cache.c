@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define CACHE_VERSION 2 /* of what the lines are made into: another one begins anew */
+#define SQL_MAX       8192u
 #define SETTINGS_MAX  512
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err);
@@ -17,10 +18,23 @@ static void go_on(struct table_load *t)
     table_load_batch(t);
 }
 
+static void ask_identity(struct table_load *t, const struct relation *rel)
+{
+    const struct sql_var vars[] = {{"schema", rel->schema}, {"relation", rel->name}};
+    struct buf sql;
+    struct err e = ERR_INIT;
+
+    buf_init(&sql, SQL_MAX);
+    if (sql_expand(&sql, sql_unchanged_id, vars, 2, &e) == OK)
+        db_query(t->db, sql.data, NULL, 0, on_identity, t);
+    else
+        on_identity(t, NULL, &e);
+    buf_free(&sql);
+}
+
 void table_load_open_cache(struct table_load *t)
 {
     const struct relation *rel = target_table_relation(t->target);
-    const struct db_param params[] = {{.text = rel->schema}, {.text = rel->name}};
 
     unchanged_close(t->unchanged);
     t->unchanged = NULL;
@@ -28,7 +42,7 @@ void table_load_open_cache(struct table_load *t)
     if (t->conf.dry_run || t->roll_forward != NULL || rel->name == NULL || !rel->direct)
         go_on(t);
     else
-        db_query(t->db, sql_unchanged_id, params, 2, on_identity, t);
+        ask_identity(t, rel);
 }
 
 /* Whatever is in the way: it goes without. */
