@@ -86,9 +86,10 @@ enum err_code db_err_result(struct err *e, const PGresult *r)
     *e = ERR_INIT;
     err_set(e, ERR_UNAVAILABLE, "the database says: %s",
             text != NULL ? text : "nothing that libpq understands");
-    if (state != NULL && strlen(state) == 5)
+    if (state != NULL && strlen(state) == 5) {
         set_state(e, state);
-    else if (PQresultStatus(r) == PGRES_FATAL_ERROR && text == NULL) {
+        db_path_hint(e, r);
+    } else if (PQresultStatus(r) == PGRES_FATAL_ERROR && text == NULL) {
         /* libpq's own: the connection broke. */
         const char *own = PQresultErrorMessage(r);
         err_set(e, ERR_UNAVAILABLE, "lost the database: %.*s", (int)strcspn(own, "\n"), own);

@@ -56,6 +56,9 @@ void db_finish_conn(struct db *d);
  * libpq failed. */
 bool db_copy_feed(struct db *d);
 
+/* db_path_hint.c: adds to the message of a name that was not found which function looked for it, and what mends that. */
+void db_path_hint(struct err *e, const PGresult *r);
+
 /* db_error.c */
 enum err_code db_err_result(struct err *e, const PGresult *r);
 enum err_code db_err_conn(struct err *e, const PGconn *c, const char *what);

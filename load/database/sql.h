@@ -54,16 +54,17 @@ extern const char sql_begin[];
 /* netty_sync and its tables, where missing. */
 extern const char sql_schema[];
 
-/* The netty-* tables. Columns: LIST_* of load/database/target_table.h. problem is null, or why the table cannot be
+/* The netty-* tables of a schema, or ('') those that search_path shows: variable schema, for db_query_bare. Columns: LIST_* of load/database/target_table.h. problem is null, or why the table cannot be
  * loaded ("has no ..."): then those before it may be null too. */
 extern const char sql_list_tables[];
 
-/* For --check, without variables. One row on the session and the role's rights, its columns by
- * name; and rows table_name hint. */
+/* For doctor: one row on the session and the role's rights, its columns by name (variable schema; for db_query_bare). Of the
+ * relations whose oids are given (variable oids, an array): rows table_name hint, and rows table_name state finding. */
 extern const char sql_check[];
 extern const char sql_check_tables[];
+extern const char sql_check_access[];
 
-/* NETTY.md's shape, in the first schema of search_path. Variables relation, key. */
+/* NETTY.md's shape. Variables schema ('': the first of search_path), relation, key; for db_query_bare. One row: grant policy. */
 extern const char sql_create_table[];
 
 /* The temporary table, and COPY ... FROM STDIN (FORMAT binary) into it. */
@@ -92,7 +93,7 @@ enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *
  * key xmin, and with times time_modified. */
 extern const char sql_classify[];
 
-/* Parameters: schema, relation. One row: id timeline. */
+/* Variables schema, relation. One row: id timeline. */
 extern const char sql_unchanged_id[];
 
 /* Variables schema, relation, key. COPY ... FROM STDIN (FORMAT binary). */
@@ -105,16 +106,16 @@ extern const char sql_progress_make[];
  * with that one are in; else the page's first `line` lines are, and the pages before it. */
 extern const char sql_progress_lock[];
 
-/* The same without the lock. Parameters: spool, table. No row: nothing is loaded. */
+/* The same without the lock. Variables spool, table_name. No row: nothing is loaded. */
 extern const char sql_progress_read[];
 
 /* One row: id name, of the database. */
 extern const char sql_loaded_id[];
 
-/* Parameter: spool. Rows: table_name segment page, the pages up to and with that one being in. */
+/* Variable spool. Rows: table_name segment page, the pages up to and with that one being in. */
 extern const char sql_loaded_progress[];
 
-/* Parameter: spool. One row: how many rows of progress it locked, or waited for. */
+/* Variable spool. One row: how many rows of progress it locked, or waited for. */
 extern const char sql_progress_flush[];
 
 /* Variables spool, table_name, segment, page, line. One row updated. */

@@ -142,9 +142,16 @@ static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     struct err why = *err;
-    if (db_classify(err) == DB_FORBIDDEN && err->sqlstate[0] != '\0')
-        err_prefix(&why, "cannot make the bookkeeping schema netty_sync (grant CREATE on the "
-                         "database to this role, or let an administrator run netty-load once)");
+    bool there = strstr(err->msg, "netty_sync") != NULL;
+    if (strcmp(err->sqlstate, "42501") != 0)
+        err_prefix(&why, "the bookkeeping in the schema netty_sync");
+    else if (there)
+        err_prefix(&why,
+                   "the bookkeeping is closed to this role (GRANT USAGE ON SCHEMA netty_sync, "
+                   "and SELECT, INSERT and UPDATE on its tables, to it)");
+    else
+        err_prefix(&why, "cannot make the bookkeeping schema netty_sync (GRANT CREATE ON the "
+                         "DATABASE to this role, or let an administrator run netty-load once)");
     fail(s, &why);
 }
 
@@ -266,16 +273,11 @@ static void on_missing(struct target_table *s)
         create(s);
         return;
     }
-    if (s->created)
-        err_set(&why, ERR_REFUSED,
-                "the table netty-%s was created, but search_path does not show it; look at the "
-                "role's search_path",
-                s->table);
-    else
-        err_set(&why, ERR_REFUSED,
-                "the database has no table netty-%s that search_path shows; create it, or run "
-                "with --create-tables",
-                s->table);
+    err_set(&why, ERR_REFUSED,
+            "the database has no table netty-%s %s%s; create it, or run with "
+            "--create-tables",
+            s->table, s->schema[0] != '\0' ? "in the schema " : "that search_path shows",
+            s->schema);
     fail(s, &why);
 }
 

@@ -1,6 +1,7 @@
 #include "load/doctor/diagnosis.h"
 #include "load/database/sql.h"
 #include "load/database/target_table.h"
+#include "shared/base/table_names.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,8 +92,13 @@ void diagnose_pooling(struct findings *f, const struct server_address *a, enum p
 {
     static const char fine[] = "netty-load needs nothing of a session, so this is fine";
 
-    if (pooling == POOLING_TRANSACTION ||
-        (pooling == POOLING_SOME && a->supabase == SUPABASE_TRANSACTION))
+    if (pooling == POOLING_STATEMENT)
+        WRONG(
+            f, ERR_CONFIG, "pooler",
+            "one in statement mode, through which no transaction goes; pool_mode = transaction in "
+            "pgbouncer's settings of this database, or the address of PostgreSQL itself");
+    else if (pooling == POOLING_TRANSACTION ||
+             (pooling == POOLING_SOME && a->supabase == SUPABASE_TRANSACTION))
         OKAY(f, "pooler", "one in transaction mode; %s", fine);
     else if (pooling == POOLING_SOME && a->supabase == SUPABASE_SESSION)
         OKAY(f, "pooler", "one in session mode; each connection (--jobs) takes one of the pool's");
@@ -163,6 +169,11 @@ void diagnose_server(struct findings *f, const PGresult *r)
         OKAY(f, "writing", "possible");
 }
 
+bool diagnosis_may_write(const PGresult *r)
+{
+    return !yes(r, "standby") && !yes(r, "read_only");
+}
+
 void diagnose_rights(struct findings *f, const PGresult *r)
 {
     const char *role = text(r, "role");
@@ -198,6 +209,25 @@ static bool asked(const struct doctor_conf *conf, const char *table)
     return conf->count == 0;
 }
 
+/* A record's key is the member that is called like the key's column. */
+static void diagnose_key(struct findings *f, const PGresult *list, int row)
+{
+    const char *table = PQgetvalue(list, row, LIST_TABLE);
+    const char *key = PQgetvalue(list, row, LIST_KEY);
+    char usual[NAMES_TABLE_MAX + 8];
+
+    names_key(table, usual);
+    if (strcmp(key, usual) == 0 || strcmp(key, "id") != 0)
+        OKAY(f, table, "key %s (%s)", key, PQgetvalue(list, row, LIST_KEY_TYPE));
+    else
+        CHANGE(f, table,
+               "the key column is %s, so that each record's key is looked for in a member of that "
+               "name; where Netty calls it %s all records are set aside; ALTER TABLE "
+               "\"%s\".\"%s\" RENAME COLUMN %s TO %s",
+               key, usual, PQgetvalue(list, row, LIST_SCHEMA), PQgetvalue(list, row, LIST_RELATION),
+               key, usual);
+}
+
 static void diagnose_table(struct findings *f, const PGresult *list, int row)
 {
     const char *table = PQgetvalue(list, row, LIST_TABLE);
@@ -208,8 +238,7 @@ static void diagnose_table(struct findings *f, const PGresult *list, int row)
               PQgetvalue(list, row, LIST_PROBLEM));
         return;
     }
-    OKAY(f, table, "key %s (%s)", PQgetvalue(list, row, LIST_KEY),
-         PQgetvalue(list, row, LIST_KEY_TYPE));
+    diagnose_key(f, list, row);
     if (strcmp(PQgetvalue(list, row, LIST_RLS), "t") == 0)
         CHANGE(f, table,
                "row-level security hides rows of netty-%s from this role, and their changes cannot "
@@ -229,14 +258,18 @@ static void diagnose_missing(struct findings *f, const struct doctor_conf *conf,
                              const PGresult *session, const char *table)
 {
     const char *schema = text(session, "first_schema");
+    const char *wanted = conf->schema != NULL ? conf->schema : "";
 
-    if (!conf->create)
+    if (schema[0] == '\0' && *wanted != '\0')
+        WRONG(f, ERR_CONFIG, table, "there is no schema %s; CREATE SCHEMA \"%s\"", wanted, wanted);
+    else if (!conf->create)
         WRONG(f, ERR_CONFIG, table,
-              "the database has no table netty-%s that search_path shows; create it, or run with "
-              "--create-tables",
-              table);
+              "the database has no table netty-%s %s%s; create it, or run with --create-tables",
+              table, *wanted != '\0' ? "in the schema " : "that search_path shows", wanted);
     else if (schema[0] == '\0')
-        WRONG(f, ERR_CONFIG, table, "no schema of search_path exists to create netty-%s in", table);
+        WRONG(f, ERR_CONFIG, table,
+              "no schema of search_path exists to create netty-%s in; name one with --schema",
+              table);
     else if (!yes(session, "may_create_table"))
         WRONG(f, ERR_DENIED, table,
               "netty-%s cannot be created; GRANT CREATE ON SCHEMA \"%s\" TO \"%s\"", table, schema,
@@ -260,6 +293,19 @@ void diagnose_tables(struct findings *f, const struct doctor_conf *conf, const P
         CHANGE(f, "tables",
                "search_path shows no netty-* table; create them, or run netty-load with "
                "--create-tables");
+}
+
+bool diagnosis_may_try(const struct doctor_conf *conf, const PGresult *list, int row)
+{
+    return asked(conf, PQgetvalue(list, row, LIST_TABLE)) && PQgetisnull(list, row, LIST_PROBLEM);
+}
+
+void diagnose_access(struct findings *f, const struct doctor_conf *conf, const PGresult *r)
+{
+    for (int i = 0; i < PQntuples(r); i++)
+        if (asked(conf, PQgetvalue(r, i, 0)))
+            findings_add(f, strcmp(PQgetvalue(r, i, 1), "ok") == 0 ? FINDING_OK : FINDING_CHANGE,
+                         OK, PQgetvalue(r, i, 0), "%s", PQgetvalue(r, i, 2));
 }
 
 void diagnose_hints(struct findings *f, const struct doctor_conf *conf, const PGresult *hints)

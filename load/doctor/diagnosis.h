@@ -12,8 +12,9 @@
 
 enum pooling {
     POOLING_NONE,
-    POOLING_SOME,       /* a pooler; its mode did not show */
-    POOLING_TRANSACTION /* its mode showed */
+    POOLING_SOME,        /* a pooler; its mode did not show */
+    POOLING_TRANSACTION, /* its mode showed */
+    POOLING_STATEMENT    /* it refuses transactions */
 };
 
 void diagnose_address(struct findings *f, const struct server_address *a);
@@ -28,5 +29,11 @@ void diagnose_rights(struct findings *f, const PGresult *r);
 void diagnose_tables(struct findings *f, const struct doctor_conf *conf, const PGresult *session,
                      const PGresult *list);
 void diagnose_hints(struct findings *f, const struct doctor_conf *conf, const PGresult *hints);
+/* Rows of sql_check_access. */
+void diagnose_access(struct findings *f, const struct doctor_conf *conf, const PGresult *r);
+/* From sql_check's row: no standby, and no transactions that are read-only. */
+bool diagnosis_may_write(const PGresult *r);
+/* The table of the row can be loaded and was asked for. */
+bool diagnosis_may_try(const struct doctor_conf *conf, const PGresult *list, int row);
 
 #endif

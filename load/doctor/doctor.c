@@ -2,8 +2,10 @@
 #include "load/database/sql.h"
 #include "load/database/target_table.h"
 #include "load/doctor/diagnosis.h"
+#include "load/doctor/trial.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define LOOKS                                                                                      \
     5 /* of the second connection at its backend: other clients of the pool may be in between */
@@ -19,7 +21,9 @@ struct doctor {
     uv_timer_t timer;
     doctor_ended_fn *ended;
     void *ctx;
+    struct trial *trial;
     struct buf sql;
+    struct buf oids;
     PGresult *session; /* of sql_check */
     int64_t backend;
     int queries;
@@ -42,6 +46,7 @@ enum err_code doctor_open(struct doctor **out, uv_loop_t *loop, const struct doc
     (void)uv_timer_init(loop, &c->timer); /* cannot fail */
     c->timer.data = c;
     buf_init(&c->sql, SQL_MAX);
+    buf_init(&c->oids, SQL_MAX);
     if ((rc = findings_open(&c->findings, conf->json, e)) != OK ||
         (rc = db_open(&c->db, loop, conf->conninfo, e)) != OK ||
         (rc = db_open(&c->second, loop, conf->conninfo, e)) != OK ||
@@ -69,6 +74,43 @@ static void broken(struct doctor *c, const struct err *err)
 
 /* ---- tables ---- */
 
+static void on_tried(void *ctx, const struct err *err)
+{
+    struct doctor *c = ctx;
+
+    if (err != NULL)
+        broken(c, err);
+    else
+        finish(c);
+}
+
+static void on_access(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct doctor *c = ctx;
+
+    if (err != NULL) {
+        broken(c, err);
+        return;
+    }
+    diagnose_access(c->findings, &c->conf, r);
+    if (c->pooling == POOLING_STATEMENT || !diagnosis_may_write(c->session))
+        finish(c);
+    else
+        trial_run(c->trial, on_tried, c);
+}
+
+static void ask_of_tables(struct doctor *c, const char *text, db_done_fn *done)
+{
+    const struct sql_var vars[] = {{"oids", c->oids.data}};
+    struct err e = ERR_INIT;
+
+    buf_reset(&c->sql);
+    if (sql_expand(&c->sql, text, vars, 1, &e) != OK)
+        broken(c, &e);
+    else
+        db_query(c->db, c->sql.data, NULL, 0, done, c);
+}
+
 static void on_hints(void *ctx, const PGresult *r, const struct err *err)
 {
     struct doctor *c = ctx;
@@ -78,19 +120,42 @@ static void on_hints(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     diagnose_hints(c->findings, &c->conf, r);
-    finish(c);
+    ask_of_tables(c, sql_check_access, on_access);
+}
+
+/* {16385,16400}: the relations, for the questions about them. */
+static enum err_code list_oids(struct doctor *c, const PGresult *list, struct err *e)
+{
+    enum err_code rc = buf_addc(&c->oids, '{');
+
+    for (int i = 0; rc == OK && i < PQntuples(list); i++)
+        rc = buf_addf(&c->oids, "%s%.*s", i > 0 ? "," : "",
+                      (int)strspn(PQgetvalue(list, i, LIST_IDENTITY), "0123456789"),
+                      PQgetvalue(list, i, LIST_IDENTITY));
+    if (rc == OK)
+        rc = buf_addc(&c->oids, '}');
+    return rc == OK ? OK : buf_err(e, rc, &c->oids, "the list of tables");
 }
 
 static void on_list(void *ctx, const PGresult *r, const struct err *err)
 {
     struct doctor *c = ctx;
+    struct err e = ERR_INIT;
 
     if (err != NULL) {
         broken(c, err);
         return;
     }
     diagnose_tables(c->findings, &c->conf, c->session, r);
-    db_query(c->db, sql_check_tables, NULL, 0, on_hints, c);
+    if (list_oids(c, r, &e) != OK || trial_open(&c->trial, c->db, c->findings, &e) != OK)
+        broken(c, &e);
+    for (int i = 0; c->trial != NULL && i < PQntuples(r); i++)
+        if (diagnosis_may_try(&c->conf, r, i) && trial_add(c->trial, r, i, &e) != OK) {
+            broken(c, &e);
+            return;
+        }
+    if (c->trial != NULL)
+        ask_of_tables(c, sql_check_tables, on_hints);
 }
 
 static void diagnose_session(struct doctor *c)
@@ -112,6 +177,18 @@ static void query_backend(struct doctor *c)
     db_query(c->second, backend_sql, NULL, 0, on_backend, c);
 }
 
+/* In statement mode a pooler takes several statements at once, and no transaction that lasts. */
+static void on_begun(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct doctor *c = ctx;
+
+    (void)r;
+    if (err != NULL && strstr(err->msg, "statement pooling") != NULL)
+        c->pooling = POOLING_STATEMENT;
+    db_drop(c->second);
+    diagnose_session(c);
+}
+
 static void on_backend(void *ctx, const PGresult *r, const struct err *err)
 {
     struct doctor *c = ctx;
@@ -122,8 +199,7 @@ static void on_backend(void *ctx, const PGresult *r, const struct err *err)
         query_backend(c);
         return;
     }
-    db_drop(c->second);
-    diagnose_session(c);
+    db_query_bare(c->second, "BEGIN", on_begun, c);
 }
 
 static void on_second(void *ctx, const PGresult *r, const struct err *err)
@@ -157,6 +233,19 @@ static void on_session(void *ctx, const PGresult *r, const struct err *err)
     broken(c, err != NULL ? err : &e);
 }
 
+/* The role's own search_path is one of the questions. */
+static void ask_of_session(struct doctor *c)
+{
+    const struct sql_var vars[] = {{"schema", c->conf.schema != NULL ? c->conf.schema : ""}};
+    struct err e = ERR_INIT;
+
+    buf_reset(&c->sql);
+    if (sql_expand(&c->sql, sql_check, vars, 1, &e) != OK)
+        broken(c, &e);
+    else
+        db_query_bare(c->db, c->sql.data, on_session, c);
+}
+
 /* ---- the connection ---- */
 
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
@@ -170,7 +259,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     diagnose_tls(c->findings, &c->address, db_tls(c->db));
-    db_query_bare(c->db, sql_check, on_session, c); /* it asks for the role's own search_path */
+    ask_of_session(c);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -219,7 +308,9 @@ void doctor_close(struct doctor *c)
     db_close(c->db);
     db_close(c->second);
     PQclear(c->session);
+    trial_close(c->trial);
     buf_free(&c->sql);
+    buf_free(&c->oids);
     findings_close(c->findings);
     uv_close((uv_handle_t *)&c->timer, on_closed);
 }

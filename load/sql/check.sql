@@ -1,6 +1,6 @@
--- What netty-load --check asks of the database as a whole: one row.
+-- What netty-load doctor asks of the database as a whole: one row.
 --
---   psql -x -f load/sql/check.sql
+--   psql -x -v schema= -f load/sql/check.sql
 SELECT
     pg_catalog.current_setting('server_version') AS version,
     pg_catalog.current_setting('server_version_num') AS version_num,
@@ -12,8 +12,8 @@ SELECT
     pg_catalog.pg_backend_pid() AS backend,
     current_user AS role,
     pg_catalog.current_database() AS database,
-    pg_catalog.current_schema() AS first_schema,
-    pg_catalog.has_schema_privilege(pg_catalog.current_schema(), 'CREATE') AS may_create_table,
+    s.nspname AS first_schema,
+    pg_catalog.has_schema_privilege(s.oid, 'CREATE') AS may_create_table,
     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY') AS may_use_temporary,
     CASE
         WHEN n.oid IS NULL THEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
@@ -24,6 +24,8 @@ SELECT
     END AS may_keep_progress,
     c.oid IS NOT NULL AS progress_there
 FROM (VALUES (1)) AS one (row)
+LEFT JOIN pg_catalog.pg_namespace AS s ON s.nspname OPERATOR(pg_catalog.=) CASE
+    WHEN :'schema' OPERATOR(pg_catalog.=) '' THEN pg_catalog.current_schema() ELSE :'schema'::pg_catalog.name END
 LEFT JOIN pg_catalog.pg_namespace n ON n.nspname OPERATOR(pg_catalog.=) 'netty_sync'
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) n.oid
     AND c.relname OPERATOR(pg_catalog.=) 'progress';

@@ -1,6 +1,6 @@
 -- What could be better at netty-* tables that can be loaded: a row for each hint, with what to do.
 --
---   psql -f load/sql/check_tables.sql
+--   psql -v oids='{16385}' -f load/sql/check_tables.sql
 SELECT pg_catalog.substr(c.relname, pg_catalog.length('netty-') OPERATOR(pg_catalog.+) 1) AS table_name,
     hint.text AS hint
 FROM pg_catalog.pg_class c
@@ -31,8 +31,7 @@ CROSS JOIN LATERAL (
             SELECT FROM pg_catalog.pg_options_to_table(c.reloptions)
                 WHERE option_name OPERATOR(pg_catalog.=) 'fillfactor')
 ) AS hint (text)
-WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND pg_catalog.starts_with(c.relname, 'netty-')
-    AND pg_catalog.pg_table_is_visible(c.oid)
+WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND c.oid OPERATOR(pg_catalog.=) ANY (:'oids'::pg_catalog.oid[])
     AND NOT coalesce(pg_catalog.starts_with(pg_catalog.obj_description(c.oid, 'pg_class'), 'netty-load: archive of '),
         false)
 ORDER BY 1, 2;

@@ -49,7 +49,7 @@ def problem(text, tokens, i, defined):
     if kind == "operator":
         qualified = last == "." and i > 3 and tokens[i - 4][1] == "OPERATOR"
         star = value == "*" and last in ("(", ".", "select")
-        return None if qualified or star or last == ":" or (value == "=" and is_assignment(text, offset)) else f"operator {value}"
+        return None if qualified or star or last in (":", "errcode") or (value == "=" and is_assignment(text, offset)) else f"operator {value}"
     if kind == "number" and value.startswith("-") and after[1] == "::":
         return f"operator - before a cast ({value}::)"
     if last == "::":

@@ -1,0 +1,204 @@
+#include "load/doctor/trial.h"
+#include "load/database/sql.h"
+#include "load/database/target_table.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX 65536u
+
+struct tried {
+    char *table; /* the API's name */
+    struct relation relation;
+};
+
+struct trial {
+    struct db *db;
+    struct findings *findings;
+    struct tried *tables;
+    size_t count, next;
+    bool changing; /* the row is in: now it is changed */
+    struct buf sql;
+    trial_done_fn *done;
+    void *ctx;
+};
+
+static void try_next(struct trial *t);
+static void on_tried(void *ctx, const PGresult *r, const struct err *err);
+
+enum err_code trial_open(struct trial **out, struct db *db, struct findings *f, struct err *e)
+{
+    struct trial *t = calloc(1, sizeof *t);
+
+    if (t == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    t->db = db;
+    t->findings = f;
+    buf_init(&t->sql, SQL_MAX);
+    *out = t;
+    return OK;
+}
+
+void trial_close(struct trial *t)
+{
+    if (t == NULL)
+        return;
+    for (size_t i = 0; i < t->count; i++) {
+        relation_free(&t->tables[i].relation);
+        free(t->tables[i].table);
+    }
+    free(t->tables);
+    buf_free(&t->sql);
+    free(t);
+}
+
+enum err_code trial_add(struct trial *t, const PGresult *list, int row, struct err *e)
+{
+    struct tried *tables = realloc(t->tables, (t->count + 1) * sizeof *tables);
+
+    if (tables == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    t->tables = tables;
+    tables[t->count] = (struct tried){.table = strdup(PQgetvalue(list, row, LIST_TABLE))};
+    if (tables[t->count++].table == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    return relation_read(&tables[t->count - 1].relation, list, row, e);
+}
+
+static void end(struct trial *t, const struct err *err)
+{
+    t->done(t->ctx, err);
+}
+
+/* ---- what came of it ---- */
+
+/* The row is not a record: that it is refused for what is in it says nothing. */
+static bool is_about_the_row(const char *sqlstate)
+{
+    static const char *const classes[] = {"22", "23", "P0", "44", "45"};
+
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (strncmp(sqlstate, classes[i], 2) == 0)
+            return true;
+    return false;
+}
+
+static bool is_about_time(const char *sqlstate)
+{
+    return strcmp(sqlstate, "57014") == 0 || strcmp(sqlstate, "55P03") == 0;
+}
+
+static void tell(const struct trial *t, const struct err *err)
+{
+    const struct tried *x = &t->tables[t->next];
+    const char *state = err->sqlstate;
+    const char *deed = t->changing ? "changed in" : "put into";
+
+    if (is_about_the_row(state))
+        return;
+    if (is_about_time(state))
+        findings_add(t->findings, FINDING_CHANGE, OK, x->table,
+                     "a row could not be %s netty-%s in time: %s; look who holds locks on it, in "
+                     "pg_locks",
+                     deed, x->table, err->msg);
+    else if (strcmp(state, "42501") == 0 && strstr(err->msg, "row-level security") != NULL)
+        findings_add(t->findings, FINDING_CHANGE, OK, x->table,
+                     "a policy of netty-%s refuses a row of this role's: %s; records that it "
+                     "refuses will be set aside; use the table's owner or a role with BYPASSRLS",
+                     x->table, err->msg);
+    else
+        findings_add(t->findings, FINDING_WRONG,
+                     strcmp(state, "42501") == 0 ? ERR_DENIED : ERR_CONFIG, x->table,
+                     "no row can be %s netty-%s: %s [%s]", deed, x->table, err->msg, state);
+}
+
+static void on_rolled_back(void *ctx, const PGresult *r, const struct err *err)
+{
+    (void)r;
+    end(ctx, err);
+}
+
+static void on_tried(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct trial *t = ctx;
+
+    (void)r;
+    if (err != NULL && db_lost(t->db)) {
+        end(t, err);
+        return;
+    }
+    if (err != NULL)
+        tell(t, err);
+    t->changing = err == NULL && !t->changing;
+    t->next += !t->changing;
+    try_next(t);
+}
+
+/* ---- the tries ---- */
+
+static enum err_code add_upsert(struct trial *t, struct err *e)
+{
+    const struct relation *r = &t->tables[t->next].relation;
+    char source[256];
+    struct buf merged;
+    enum err_code rc;
+
+    (void)snprintf(source, sizeof source,
+                   "(VALUES (%" PRId64 "::bigint, '{\"deleted\": %s}'::pg_catalog.text, "
+                   "pg_catalog.now(), pg_catalog.now()))",
+                   r->key_max, t->changing ? "true" : "false");
+    buf_init(&merged, SQL_MAX);
+    if ((rc = sql_merged(&merged, true, false, "{}", e)) == OK) {
+        const struct sql_var vars[] = {{"schema", r->schema},   {"relation", r->name},
+                                       {"key", r->key},         {"keytype", r->key_type},
+                                       {"merged", merged.data}, {"source", source}};
+        rc = sql_expand(&t->sql, sql_upsert, vars, sizeof vars / sizeof *vars, e);
+    }
+    buf_free(&merged);
+    return rc;
+}
+
+/* A savepoint for each table, so that one that fails leaves the others their turn. */
+static void try_next(struct trial *t)
+{
+    const char *before = t->changing ? "" : "ROLLBACK TO netty_trial;\n";
+    struct err e = ERR_INIT;
+
+    buf_reset(&t->sql);
+    if (t->next == t->count)
+        db_query(t->db, "ROLLBACK", NULL, 0, on_rolled_back, t);
+    else if (buf_adds(&t->sql, before) != OK || add_upsert(t, &e) != OK)
+        end(t, &e);
+    else
+        db_query(t->db, t->sql.data, NULL, 0, on_tried, t);
+}
+
+static void on_begun(void *ctx, const PGresult *r, const struct err *err)
+{
+    (void)r;
+    if (err != NULL)
+        end(ctx, err);
+    else
+        try_next(ctx);
+}
+
+void trial_run(struct trial *t, trial_done_fn *done, void *ctx)
+{
+    static const char limits[] = "SET LOCAL statement_timeout = '20s';\n"
+                                 "SET LOCAL lock_timeout = '3s';\n"
+                                 "SAVEPOINT netty_trial";
+    struct err e = ERR_INIT;
+
+    t->done = done;
+    t->ctx = ctx;
+    t->next = 0;
+    t->changing = false;
+    buf_reset(&t->sql);
+    if (buf_adds(&t->sql, sql_begin) != OK || buf_adds(&t->sql, limits) != OK) {
+        err_set(&e, ERR_NOMEM, "out of memory");
+        end(t, &e);
+        return;
+    }
+    db_query(t->db, t->sql.data, NULL, 0, on_begun, t);
+}

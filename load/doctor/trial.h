@@ -1,0 +1,28 @@
+/*
+ * Tries the tables for netty-load doctor: puts a row that no record has into each, changes it, and takes both back. What a trigger,
+ * a policy, a rule or a missing right would stop a load with shows here, before anything is loaded.
+ *
+ *     trial_open(&t, db, findings, e);
+ *     trial_add(t, list, row, e);        // a table of sql_list_tables that can be loaded
+ *     trial_run(t, done, ctx);           // done: from the loop; NULL: all are tried, and findings are added
+ *     trial_close(t);
+ *
+ * All of it is one transaction, which is rolled back whatever happens. What only this row could be blamed for (a check that it does
+ * not pass, an error that a trigger raises on purpose) is no finding.
+ */
+#ifndef NETTY_LOAD_DOCTOR_TRIAL_H
+#define NETTY_LOAD_DOCTOR_TRIAL_H
+
+#include "load/command/findings.h"
+#include "load/database/db.h"
+
+struct trial;
+typedef void trial_done_fn(void *ctx, const struct err *err);
+
+enum err_code trial_open(struct trial **t, struct db *db, struct findings *f,
+                         struct err *e) MUST_CHECK;
+void trial_close(struct trial *t);
+enum err_code trial_add(struct trial *t, const PGresult *list, int row, struct err *e) MUST_CHECK;
+void trial_run(struct trial *t, trial_done_fn *done, void *ctx);
+
+#endif
