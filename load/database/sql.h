@@ -137,6 +137,9 @@ extern const char sql_due_count[];   /* from, to, condition. One row: rows bytes
 extern const char sql_due_take[];    /* from, to, condition, rows, bytes. Rows: key line; locked */
 extern const char sql_rows_delete[]; /* keys. One row: rows */
 extern const char sql_rows_there[];  /* keys. One row: rows keys */
+extern const char sql_left_count[];  /* from, to, condition. One row: rows keys, the first of them */
+/* Variables schema, relation. Rows: what (`refuse`, `left`) text */
+extern const char sql_references[];
 
 /* For archive and restore: variables schema, relation, key, and ... */
 extern const char sql_archive_lock[];    /* (without variables) */

@@ -23,8 +23,7 @@ static enum err_code move(void *ctx, struct session *s, const struct row_mover_w
 {
     const struct work *work = ctx;
 
-    return archive_table_move(work->archive_table, ARCHIVE_TABLE_PUT, work->condition, s, w, moved,
-                              e);
+    return archive_table_move(work->archive_table, ARCHIVE_TABLE_PUT, w->condition, s, w, moved, e);
 }
 
 static enum err_code report(struct command_context *c, const struct work *work,
@@ -34,6 +33,7 @@ static enum err_code report(struct command_context *c, const struct work *work,
         {"table", CELL_STR, work->target->table, 0},
         {"rows", CELL_INT, NULL, (int64_t)m->counts.rows},
         {"merged", CELL_INT, NULL, (int64_t)m->counts.merged},
+        {"referenced", CELL_INT, NULL, (int64_t)m->counts.held},
         {"archive", CELL_STR, archive_table_archive(work->archive_table)->name, 0},
         {"seconds", CELL_SECONDS, NULL, when_tick() - began},
     };

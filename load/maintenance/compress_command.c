@@ -6,7 +6,9 @@
 #include <string.h>
 
 /* Others than objects would be changed by what makes a value new, and are no records anyway. */
-#define OLD_WAY "pg_column_compression(t.data) = 'pglz' AND jsonb_typeof(t.data) = 'object'"
+#define OLD_WAY                                                                                    \
+    "pg_catalog.pg_column_compression(t.data) OPERATOR(pg_catalog.=) 'pglz' AND "                  \
+    "pg_catalog.jsonb_typeof(t.data) OPERATOR(pg_catalog.=) 'object'"
 
 struct work {
     struct command_context *context;
@@ -57,7 +59,7 @@ static enum err_code rewrite(void *ctx, struct session *s, const struct row_move
         {"schema", r->schema},
         {"relation", r->name},
         {"key", r->key},
-        {"condition", OLD_WAY},
+        {"condition", win->condition},
         {"from", row_mover_number(win->from, from)},
         {"to", row_mover_number(win->to, to)},
         {"rows", row_mover_number((int64_t)win->rows, rows)},
@@ -88,6 +90,7 @@ static enum err_code compress_table(void *ctx, struct command_context *c,
 {
     struct work w = {.context = c, .target = t};
     struct row_mover m = {.relation = &t->relation,
+                          .in_place = true,
                           .condition = OLD_WAY,
                           .rows = c->rows,
                           .bytes = c->bytes,

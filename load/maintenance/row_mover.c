@@ -1,14 +1,16 @@
 #include "load/maintenance/row_mover.h"
 #include "load/database/sql.h"
 #include "shared/base/fault_point.h"
+#include "shared/log/log.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW   10                 /* keys looked at for each row that a transaction may take */
-#define KEYS_MAX ((size_t)32 << 20) /* a million of keys with 20 digits */
-#define NUMBER   ROW_MOVER_NUMBER
+#define WINDOW        10 /* keys looked at for each row that a transaction may take */
+#define KEYS_MAX      ((size_t)32 << 20) /* a million of keys with 20 digits */
+#define NUMBER        ROW_MOVER_NUMBER
+#define CONDITION_MAX ((size_t)1 << 18)
 
 const char *row_mover_number(int64_t n, char out[ROW_MOVER_NUMBER])
 {
@@ -41,11 +43,53 @@ static enum err_code find_window(struct row_mover *m, struct session *s, struct 
     return rc;
 }
 
-/* The window is done up to `last`. */
-static void advance(struct row_mover *m, int64_t last)
+/* ---- rows that others refer to ---- */
+
+static enum err_code look_for_references(struct row_mover *m, struct session *s, struct err *e)
 {
-    m->over = last == INT64_MAX;
-    m->from = m->over ? last : last + 1;
+    enum err_code rc;
+
+    if ((rc = references_read(&m->references, s, m->relation, e)) == OK &&
+        (rc = references_narrow(&m->taken, m->references, m->condition, e)) == OK)
+        rc = references_held(&m->held, m->references, m->condition, e);
+    return rc;
+}
+
+/* Those of the window up to `last`, and the first of their keys. */
+static enum err_code count_held(struct row_mover *m, struct session *s, int64_t last, struct err *e)
+{
+    char from[NUMBER];
+    char to[NUMBER];
+    const struct sql_var vars[] = {var("schema", m->relation->schema),
+                                   var("relation", m->relation->name),
+                                   var("key", m->relation->key),
+                                   var("condition", m->held.data),
+                                   var("from", row_mover_number(m->from, from)),
+                                   var("to", row_mover_number(last, to))};
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_left_count, vars, sizeof vars / sizeof *vars, &r, e);
+
+    if (rc == OK) {
+        m->counts.held += (uint64_t)target_table_number(r, 0, 0);
+        if (m->first[0] == '\0')
+            (void)snprintf(m->first, sizeof m->first, "%s", PQgetvalue(r, 0, 1));
+    }
+    PQclear(r);
+    return rc;
+}
+
+/* The window is done up to `last`. */
+static enum err_code finish_window(struct row_mover *m, struct session *s, int64_t last,
+                                   struct err *e)
+{
+    bool any = m->references != NULL && references_any(m->references);
+    enum err_code rc = any ? count_held(m, s, last, e) : OK;
+
+    if (rc == OK) {
+        m->over = last == INT64_MAX;
+        m->from = m->over ? last : last + 1;
+    }
+    return rc;
 }
 
 static enum err_code count_window(struct row_mover *m, struct session *s, struct err *e)
@@ -55,16 +99,15 @@ static enum err_code count_window(struct row_mover *m, struct session *s, struct
     const struct sql_var vars[] = {var("schema", m->relation->schema),
                                    var("relation", m->relation->name),
                                    var("key", m->relation->key),
-                                   var("condition", m->condition),
+                                   var("condition", m->taken.data),
                                    var("from", row_mover_number(m->from, from)),
                                    var("to", row_mover_number(m->to, to))};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_due_count, vars, sizeof vars / sizeof *vars, &r, e);
 
-    if (rc == OK) {
+    if (rc == OK && (rc = finish_window(m, s, m->to, e)) == OK) {
         m->counts.rows += (uint64_t)target_table_number(r, 0, 0);
         m->counts.bytes += (uint64_t)target_table_number(r, 0, 1);
-        advance(m, m->to);
     }
     PQclear(r);
     return rc;
@@ -82,7 +125,7 @@ static enum err_code lock_rows(const struct row_mover *m, struct session *s, PGr
     const struct sql_var vars[] = {var("schema", m->relation->schema),
                                    var("relation", m->relation->name),
                                    var("key", m->relation->key),
-                                   var("condition", m->condition),
+                                   var("condition", m->taken.data),
                                    var("from", row_mover_number(m->from, from)),
                                    var("to", row_mover_number(m->to, to)),
                                    var("rows", row_mover_number((int64_t)m->share, most)),
@@ -182,9 +225,8 @@ static enum err_code take_window(struct row_mover *m, struct session *s, struct 
     if (rc == OK)
         rc = n > 0 ? remove_rows(m, s, rows, e) : session_query(s, "COMMIT", NULL, 0, NULL, e);
     PQclear(rows);
-    if (rc == OK)
-        advance(m, last); /* fewer rows than fit may have been taken: the rest comes next */
-    return rc;
+    /* Fewer rows than fit may have been taken: the rest comes next. */
+    return rc == OK ? finish_window(m, s, last, e) : rc;
 }
 
 enum {
@@ -216,7 +258,7 @@ static enum err_code moved_rows(struct row_mover *m, struct session *s, const PG
 
 static enum err_code move_window(struct row_mover *m, struct session *s, struct err *e)
 {
-    const struct row_mover_window window = {m->from, m->to, m->share};
+    const struct row_mover_window window = {m->from, m->to, m->share, m->taken.data};
     PGresult *r = NULL;
     enum err_code rc = session_query(s, sql_begin, NULL, 0, NULL, e);
 
@@ -228,9 +270,7 @@ static enum err_code move_window(struct row_mover *m, struct session *s, struct 
     if (rc == OK)
         rc = moved_rows(m, s, r, e);
     PQclear(r);
-    if (rc == OK)
-        advance(m, last);
-    return rc;
+    return rc == OK ? finish_window(m, s, last, e) : rc;
 }
 
 /* A COMMIT's answer was lost: what is not there any more has gone. */
@@ -255,6 +295,8 @@ static enum err_code step(void *ctx, struct session *s, struct err *e)
         return rc;
     if (session_too_slow(s) && m->share > 1)
         m->share /= 2;
+    if (m->references == NULL && !m->in_place && (rc = look_for_references(m, s, e)) != OK)
+        return rc;
     if ((rc = find_window(m, s, e)) != OK || m->over)
         return rc;
     if (m->dry_run)
@@ -270,11 +312,23 @@ enum err_code row_mover_run(struct row_mover *m, struct session *s, struct err *
     m->from = m->relation->key_min;
     m->over = false;
     buf_init(&m->unsure, KEYS_MAX);
+    buf_init(&m->taken, CONDITION_MAX);
+    buf_init(&m->held, CONDITION_MAX);
+    if (buf_adds(&m->taken, m->condition) != OK)
+        rc = err_set(e, ERR_NOMEM, "out of memory");
     while (rc == OK && !m->over) {
         rc = session_try(s, step, m, e);
         if (m->share < m->rows)
             m->share++;
     }
+    if (m->counts.held > 0)
+        LOG(LOG_WARN, "referenced", "rows stay, since rows of other tables refer to them",
+            F_STR("relation", m->relation->name), F_INT("rows", m->counts.held),
+            F_STR("keys", m->first));
+    references_free(m->references);
+    m->references = NULL;
+    buf_free(&m->taken);
+    buf_free(&m->held);
     buf_free(&m->unsure);
     return rc;
 }

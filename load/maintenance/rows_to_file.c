@@ -23,6 +23,7 @@ static enum err_code report(struct command_context *c, const struct command_tabl
         {"table", CELL_STR, t->table, 0},
         {"rows", CELL_INT, NULL, (int64_t)m->counts.rows},
         {"bytes", CELL_INT, NULL, (int64_t)m->counts.bytes},
+        {"referenced", CELL_INT, NULL, (int64_t)m->counts.held},
         {"file", CELL_STR, archive_file_path(k), 0},
         {"seconds", CELL_SECONDS, NULL, when_tick() - began},
     };
