@@ -70,9 +70,9 @@ static void show_commands(FILE *out, enum program program)
         if (c->program != program)
             continue;
         if (!any)
-            (void)fputs(program == PROGRAM_LOAD ? "\nCommands, instead of loading all that is new. "
-                                                  "Only the first word is one; a table of "
-                                                  "such a name\nis given after `--`:\n"
+            (void)fputs(program == PROGRAM_LOAD ? "\nCommands, instead of loading. Only the "
+                                                  "first word is one; a table of such a name\n"
+                                                  "is given after `--`:\n"
                                                 : "\nCommands:\n",
                         out);
         any = true;
@@ -82,22 +82,30 @@ static void show_commands(FILE *out, enum program program)
     }
 }
 
-/* [NETTY_UPDATE; merge|replace; default merge], or what there is of it. */
+/* [-v: debug; NETTY_UPDATE; merge|replace; default merge], or what there is of it. */
 static void show_facts(FILE *out, const struct option_def *d)
 {
     char facts[200];
-    const char *choices = d->type == OPTION_CHOICE ? d->choices : NULL;
     char letter[24] = "";
-    if (d->letter_means != NULL)
-        (void)snprintf(letter, sizeof(letter), "; -%c: %s", d->letter, d->letter_means);
-    int n = snprintf(facts, sizeof(facts), "[%s%s%s%s%s%s%s]", d->env != NULL ? d->env : "",
-                     d->env != NULL && choices != NULL ? "; " : "", choices != NULL ? choices : "",
-                     (d->env != NULL || choices != NULL) && d->standard != NULL ? "; " : "",
-                     d->standard != NULL ? "default " : "", d->standard != NULL ? d->standard : "",
-                     letter);
-    if (n <= 2)
+    char standard[120] = "";
+    const char *const parts[] = {letter, d->env, d->type == OPTION_CHOICE ? d->choices : NULL,
+                                 standard};
+    int n = 0;
+    if (d->letter != '\0')
+        (void)snprintf(letter, sizeof(letter), "-%c%s%s", d->letter,
+                       d->letter_means != NULL ? ": " : "",
+                       d->letter_means != NULL ? d->letter_means : "");
+    if (d->standard != NULL)
+        (void)snprintf(standard, sizeof(standard), "default %s", d->standard);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        if (parts[i] != NULL && *parts[i] != '\0' && n >= 0 && (size_t)n < sizeof(facts))
+            n += snprintf(facts + n, sizeof(facts) - (size_t)n, "%s%s", n > 0 ? "; " : "[",
+                          parts[i]);
+    if (n == 0)
         return;
     (void)fprintf(out, "%*s", INDENT, "");
+    if ((size_t)n < sizeof(facts) - 1)
+        (void)snprintf(facts + n, sizeof(facts) - (size_t)n, "]");
     wrap(out, facts, INDENT, INDENT);
 }
 
@@ -105,10 +113,7 @@ static void show_option(FILE *out, const struct option_def *d)
 {
     char label[64];
     bool given_by_switch = (d->marks & OPTION_NO_SWITCH) == 0;
-    char letter[8] = "";
-    if (d->letter != '\0' && d->letter_means == NULL)
-        (void)snprintf(letter, sizeof(letter), "-%c, ", d->letter);
-    (void)snprintf(label, sizeof(label), "%s%s%s%s%s", letter, given_by_switch ? "--" : "", d->name,
+    (void)snprintf(label, sizeof(label), "%s%s%s%s", given_by_switch ? "--" : "", d->name,
                    d->arg == NULL    ? ""
                    : given_by_switch ? " "
                                      : " = ",

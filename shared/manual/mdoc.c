@@ -132,6 +132,17 @@ static void put_argument(FILE *out, const struct option_def *d)
         (void)fprintf(out, " Ar %s", d->arg);
 }
 
+/* Its other spelling, by a letter. */
+static void put_letter(FILE *out, const struct option_def *d)
+{
+    if (d->letter == '\0')
+        return;
+    (void)fprintf(out, ".Fl %c\nmeans the same%s", d->letter,
+                  d->letter_means == NULL ? ".\n" : ", with\n");
+    if (d->letter_means != NULL)
+        (void)fprintf(out, ".Cm %s .\n", d->letter_means);
+}
+
 void mdoc_options(FILE *out, enum program program, bool by_switch)
 {
     (void)fputs(".Bl -tag -width Ds\n", out);
@@ -139,15 +150,12 @@ void mdoc_options(FILE *out, enum program program, bool by_switch)
         const struct option_def *d = &option_table[i];
         if (!manual_of(d, program) || manual_by_switch(d) != by_switch)
             continue;
-        (void)fputs(".It ", out);
-        if (by_switch && d->letter != '\0')
-            (void)fprintf(out, "Fl %c%s", d->letter, d->letter_means == NULL ? " , " : " | ");
-        (void)fprintf(out, by_switch ? "Fl Fl %s" : "Cm %s No =", d->name);
+        (void)fprintf(out, by_switch ? ".It Fl Fl %s" : ".It Cm %s No =", d->name);
         put_argument(out, d);
         (void)fputc('\n', out);
         mdoc_text(out, d->help);
-        if (by_switch && d->letter_means != NULL)
-            (void)fprintf(out, ".Fl %c\nis\n.Cm %s .\n", d->letter, d->letter_means);
+        if (by_switch)
+            put_letter(out, d);
         put_facts(out, d, false);
         put_example(out, d->example);
     }
