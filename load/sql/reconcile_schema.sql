@@ -2,6 +2,8 @@
 --
 --   psql -f load/sql/schema.sql -f load/sql/reconcile_schema.sql
 DO $$
+DECLARE
+    grantee pg_catalog.text;
 BEGIN
     IF pg_catalog.to_regclass('netty_sync.reconcile') IS NOT NULL THEN
         RETURN;
@@ -24,6 +26,16 @@ BEGIN
         COMMENT ON TABLE netty_sync.reconcile IS
             'Of each spool and table, the roll (by its beginning, in microseconds since 1970) whose looks have been '
             'acted on so far, and how many records were marked as deleted in it';
+        FOR grantee IN
+            SELECT DISTINCT CASE WHEN x.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+                ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END
+            FROM pg_catalog.pg_class AS c
+            CROSS JOIN pg_catalog.aclexplode(c.relacl) AS x
+            WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.reconcile')
+                AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
+        LOOP
+            EXECUTE pg_catalog.format('REVOKE ALL ON netty_sync.reconcile FROM %s', grantee);
+        END LOOP;
     END IF;
 END
 $$;

@@ -1,9 +1,11 @@
 -- The loader's bookkeeping, where it is missing or of an earlier form. Looks before it creates, so that a
 -- role that may not create can use what is there, and a standby can be asked; locks before it creates,
--- so that two loaders may start at once.
+-- so that two loaders may start at once. What default privileges would give to others is taken back.
 --
 --   psql -f load/sql/schema.sql
 DO $$
+DECLARE
+    grantee pg_catalog.text;
 BEGIN
     IF EXISTS (
         SELECT
@@ -33,6 +35,16 @@ BEGIN
             'Of each spool and table, and of the keys of each lane, the pages up to and with (segment, page) are in';
         COMMENT ON COLUMN netty_sync.progress.line IS
             '0: the whole page is in; else so many of its lines, for it is larger than a batch';
+        FOR grantee IN
+            SELECT DISTINCT CASE WHEN x.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+                ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END
+            FROM pg_catalog.pg_class AS c
+            CROSS JOIN pg_catalog.aclexplode(c.relacl) AS x
+            WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress')
+                AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
+        LOOP
+            EXECUTE pg_catalog.format('REVOKE ALL ON netty_sync.progress FROM %s', grantee);
+        END LOOP;
     ELSIF NOT EXISTS (
         SELECT
         FROM pg_catalog.pg_attribute
