@@ -35,9 +35,10 @@ WITH shown AS (
     CROSS JOIN role AS r
     CROSS JOIN LATERAL (
         SELECT
-            free.of_policies
-                OR pg_catalog.bool_or(p.polcmd OPERATOR(pg_catalog.=) ANY ('{*,r}'::pg_catalog."char"[])) AS reads,
-            free.of_policies OR pg_catalog.bool_or(p.polcmd OPERATOR(pg_catalog.<>) 'r') AS writes
+            free.of_policies OR coalesce(
+                pg_catalog.bool_or(p.polcmd OPERATOR(pg_catalog.=) ANY ('{*,r}'::pg_catalog."char"[])), false) AS reads,
+            free.of_policies OR coalesce(
+                pg_catalog.bool_or(p.polcmd OPERATOR(pg_catalog.<>) 'r'), false) AS writes
         FROM (
             SELECT NOT s.relrowsecurity OR r.bypass
                 OR CASE WHEN r.place OPERATOR(pg_catalog.<>) 1 THEN pg_catalog.pg_has_role(r.oid, s.relowner, 'USAGE')

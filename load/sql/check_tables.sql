@@ -30,6 +30,15 @@ CROSS JOIN LATERAL (
         AND NOT EXISTS (
             SELECT FROM pg_catalog.pg_options_to_table(c.reloptions)
                 WHERE option_name OPERATOR(pg_catalog.=) 'fillfactor')
+    UNION ALL
+    SELECT pg_catalog.format('the foreign key %I of %s changes rows there when rows here are purged or archived, which refuse it; '
+        'ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s', k.conname, k.conrelid::pg_catalog.regclass,
+        k.conrelid::pg_catalog.regclass, k.conname, k.conname, pg_catalog.regexp_replace(
+            pg_catalog.pg_get_constraintdef(k.oid), ' ON DELETE (CASCADE|SET NULL|SET DEFAULT)( \([^)]*\))?', ''))
+    FROM pg_catalog.pg_constraint AS k
+    WHERE k.confrelid OPERATOR(pg_catalog.=) c.oid AND k.contype OPERATOR(pg_catalog.=) 'f'
+        AND k.conparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid
+        AND k.confdeltype OPERATOR(pg_catalog.=) ANY ('{c,n,d}'::pg_catalog."char"[])
 ) AS hint (text)
 WHERE c.relkind OPERATOR(pg_catalog.=) 'r' AND c.oid OPERATOR(pg_catalog.=) ANY (:'oids'::pg_catalog.oid[])
     AND NOT coalesce(pg_catalog.starts_with(pg_catalog.obj_description(c.oid, 'pg_class'), 'netty-load: archive of '),
