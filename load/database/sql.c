@@ -127,13 +127,16 @@ enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *
                          struct err *e)
 {
     static const char keep[] =
-        "CASE WHEN t.data ? 'deleted_detected_at' AND (excluded.time_modified"
-        " > t.time_modified) IS NOT TRUE THEN t.data ELSE ";
-    static const char merge[] = "CASE WHEN jsonb_typeof(t.data) <> 'object' THEN excluded.data"
-                                " WHEN t.data - :'names'::text[] = '{}' THEN excluded.data"
-                                " WHEN t.data ? 'deleted_detected_at'"
-                                " THEN (t.data - 'deleted_detected_at') || excluded.data"
-                                " ELSE t.data || excluded.data END";
+        "CASE WHEN t.data OPERATOR(pg_catalog.?) 'deleted_detected_at' AND (excluded.time_modified"
+        " OPERATOR(pg_catalog.>) t.time_modified) IS NOT TRUE THEN t.data ELSE ";
+    static const char merge[] = "CASE WHEN pg_catalog.jsonb_typeof(t.data) OPERATOR(pg_catalog.<>) "
+                                "'object' THEN excluded.data"
+                                " WHEN t.data OPERATOR(pg_catalog.-) :'names'::pg_catalog.text[] "
+                                "OPERATOR(pg_catalog.=) '{}' THEN excluded.data"
+                                " WHEN t.data OPERATOR(pg_catalog.?) 'deleted_detected_at'"
+                                " THEN (t.data OPERATOR(pg_catalog.-) 'deleted_detected_at') "
+                                "OPERATOR(pg_catalog.||) excluded.data"
+                                " ELSE t.data OPERATOR(pg_catalog.||) excluded.data END";
     const struct sql_var vars[] = {{"names", names}};
     enum err_code rc = again ? buf_adds(out, keep) : OK;
 

@@ -43,8 +43,11 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
                          struct err *e) MUST_CHECK;
 
 /* Values of the upserts' variable `source`. */
-#define SQL_SOURCE_TABLE  "pg_temp.netty_batch"
-#define SQL_SOURCE_ARRAYS "unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[])"
+#define SQL_SOURCE_TABLE "pg_temp.netty_batch"
+#define SQL_SOURCE_ARRAYS                                                                          \
+    "ROWS FROM (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($2::pg_catalog.text[]), "       \
+    "pg_catalog.unnest($3::pg_catalog.timestamptz[]), "                                            \
+    "pg_catalog.unnest($4::pg_catalog.timestamptz[]))"
 
 /* One constant for each file, named for it: load/sql/upsert.sql is sql_upsert. */
 
@@ -77,8 +80,9 @@ extern const char sql_upsert[];
 /* The same and `when`, from these two. One row: bare (changed or put in, maybe the latter) updated;
  * the others were held back. */
 extern const char sql_upsert_newer[];
-#define SQL_WHEN_NOT_NEWER "(t.time_modified > excluded.time_modified) IS NOT TRUE"
-#define SQL_WHEN_OLDER     "t.time_modified < excluded.time_modified"
+#define SQL_WHEN_NOT_NEWER                                                                         \
+    "(t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified) IS NOT TRUE"
+#define SQL_WHEN_OLDER "t.time_modified OPERATOR(pg_catalog.<) excluded.time_modified"
 
 /* Their variable `merged`, added to out: what becomes of the stored data t.data and the new excluded.data.
  * With replace the new. Else the stored with the new over it (||), or the new where the stored is no object:
@@ -137,7 +141,7 @@ extern const char sql_due_count[];   /* from, to, condition. One row: rows bytes
 extern const char sql_due_take[];    /* from, to, condition, rows, bytes. Rows: key line; locked */
 extern const char sql_rows_delete[]; /* keys. One row: rows */
 extern const char sql_rows_there[];  /* keys. One row: rows keys */
-extern const char sql_left_count[];  /* from, to, condition. One row: rows keys, the first of them */
+extern const char sql_left_count[]; /* from, to, condition. One row: rows keys, the first of them */
 /* Variables schema, relation. Rows: what (`refuse`, `left`) text */
 extern const char sql_references[];
 

@@ -90,7 +90,8 @@ enum err_code cmd_archive(struct command_context *c, struct err *e)
     if (rc == OK && options_int(c->options, OPT_TO_FILE) != 0)
         rc = command_archive_dir(c, &work.dir, e);
     if (rc == OK) {
-        (void)snprintf(work.condition, sizeof work.condition, "t.time_modified < '%s'::timestamptz",
+        (void)snprintf(work.condition, sizeof work.condition,
+                       "t.time_modified OPERATOR(pg_catalog.<) '%s'::pg_catalog.timestamptz",
                        when_iso(cutoff, text));
         rc = command_each_table(c, archive_table, &work, e);
     }

@@ -50,8 +50,9 @@ const struct relation *archive_table_archive(const struct archive_table *s)
  * source has sent since. */
 #define MARK "'deleted_detected_at'"
 #define MERGED(archived, live)                                                                     \
-    "CASE WHEN jsonb_typeof(" archived ".data) = 'object' THEN (" archived ".data - " MARK         \
-    ") || " live ".data ELSE " live ".data END"
+    "CASE WHEN pg_catalog.jsonb_typeof(" archived                                                  \
+    ".data) OPERATOR(pg_catalog.=) 'object' THEN (" archived ".data OPERATOR(pg_catalog.-) " MARK  \
+    ") OPERATOR(pg_catalog.||) " live ".data ELSE " live ".data END"
 
 static const char *merged_into_archive(const struct archive_table *s)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CONDITION_MAX 1000
+#define CONDITION_MAX 2000
 
 /*
  * Deleted since: deleted_detected_at where there is one, else time_modified. The former is text in
@@ -20,12 +20,14 @@ static void condition(int64_t cutoff, char out[CONDITION_MAX])
     (void)when_iso(cutoff, text);
     (void)snprintf(
         out, CONDITION_MAX,
-        "t.data @> '{\"deleted\": true}'::jsonb AND CASE "
-        "WHEN t.data->>'deleted_detected_at' IS NULL THEN t.time_modified < '%s'::timestamptz "
-        "ELSE t.data->>'deleted_detected_at' ~ "
+        "t.data OPERATOR(pg_catalog.@>) '{\"deleted\": true}'::pg_catalog.jsonb AND CASE "
+        "WHEN t.data OPERATOR(pg_catalog.->>) 'deleted_detected_at' IS NULL "
+        "THEN t.time_modified OPERATOR(pg_catalog.<) '%s'::pg_catalog.timestamptz "
+        "ELSE t.data OPERATOR(pg_catalog.->>) 'deleted_detected_at' OPERATOR(pg_catalog.~) "
         "'^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z$' "
-        "AND (replace(left(t.data->>'deleted_detected_at', 19), ' ', 'T') COLLATE \"C\") < "
-        "left('%s', 19) END",
+        "AND (pg_catalog.replace(pg_catalog.left(t.data OPERATOR(pg_catalog.->>) "
+        "'deleted_detected_at', 19), ' ', 'T') "
+        "COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.<) pg_catalog.left('%s', 19) END",
         text, text);
 }
 

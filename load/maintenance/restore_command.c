@@ -20,7 +20,8 @@ static enum err_code move(void *ctx, struct session *s, const struct row_mover_w
 {
     const struct work *work = ctx;
 
-    return archive_table_move(work->archive_table, ARCHIVE_TABLE_TAKE_BACK, w->condition, s, w, moved, e);
+    return archive_table_move(work->archive_table, ARCHIVE_TABLE_TAKE_BACK, w->condition, s, w,
+                              moved, e);
 }
 
 static enum err_code report(struct command_context *c, const struct command_table *t,
