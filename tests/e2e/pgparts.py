@@ -52,9 +52,9 @@ def run_as_owner(*command):
 
 
 class PgBouncer:
-    """Transaction mode, two server connections, no prepared statements that outlive a transaction."""
+    """Transaction mode where nothing else is said, two server connections, no prepared statements that outlive a transaction."""
 
-    def __init__(self, directory, host, port, pool=2):
+    def __init__(self, directory, host, port, pool=2, mode="transaction"):
         self.dir = Path(directory)
         self.dir.mkdir()
         let_in(self.dir)
@@ -63,7 +63,7 @@ class PgBouncer:
             self.port = free_port()
             (self.dir / "ini").write_text(
                 f"[databases]\n* = host={host} port={port} user=netty\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-                f"listen_port = {self.port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n"
+                f"listen_port = {self.port}\nunix_socket_dir =\nauth_type = any\npool_mode = {mode}\n"
                 f"default_pool_size = {pool}\nmax_client_conn = 50\nserver_login_retry = 0.1\n"
                 "ignore_startup_parameters = extra_float_digits\nquery_wait_timeout = 60\n")
             self.log = open(self.dir / "log", "w")
