@@ -32,7 +32,7 @@ static enum err_code list_tables(struct fetch_plan *p, const char *const *tables
     if (p->count == 0)
         return err_set(e, ERR_USAGE,
                        "no table to fetch: name some (netty-extract contacts companies), or set"
-                       " `tables` in the configuration, or run netty-load --catalog, which leaves"
+                       " `tables` in the configuration, or run netty-load catalog, which leaves"
                        " a list of the database's tables in the spool");
     p->wants = calloc(p->count, sizeof *p->wants);
     if (p->wants == NULL)

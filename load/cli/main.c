@@ -59,19 +59,18 @@ static enum err_code check_conf(const struct options *o, const struct load_run_c
 
     if (some && !replay)
         return err_set(e, ERR_USAGE,
-                       "--from, --to and --segment choose what --replay loads again; "
-                       "give --replay too");
+                       "--from, --to and --segment choose what replay loads again: "
+                       "netty-load replay");
     if (c->follow && (replay || c->table.dry_run))
         return err_set(e, ERR_USAGE,
-                       "--follow goes on for ever: it cannot be joined with --replay "
+                       "--follow goes on for ever: it cannot be joined with replay "
                        "or --dry-run");
     if ((catalog || check) && (loads || (catalog && check)))
         return err_set(e, ERR_USAGE,
-                       "--catalog and --check load nothing: give each alone, without --follow, "
-                       "--replay, --redrive, --loaded and --dry-run");
+                       "doctor and catalog load nothing: give each alone, without --follow, "
+                       "replay, redrive, --loaded and --dry-run");
     if (catalog && c->named)
-        return err_set(e, ERR_USAGE,
-                       "--catalog is of all netty-* tables of the database: name none");
+        return err_set(e, ERR_USAGE, "catalog is of all netty-* tables of the database: name none");
     return OK;
 }
 

@@ -1,5 +1,5 @@
 /*
- * What netty-load --check finds: lines that say `ok`, `change` (it works, and would be better
+ * What netty-load doctor finds: lines that say `ok`, `change` (it works, and would be better
  * otherwise) or `wrong` (it will not work), what they are about, and what to do.
  *
  *     findings_open(&f, json, e);

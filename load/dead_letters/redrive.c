@@ -63,7 +63,7 @@ void redrive_close(struct redrive *l)
     struct err e = ERR_INIT;
     if (redrive_flush(l, &e) != OK)
         LOG(LOG_WARN, "redrive",
-            "records that went in could not be taken out of the dead letters; the next --redrive "
+            "records that went in could not be taken out of the dead letters; the next redrive "
             "finds them unchanged",
             F_STR("table", l->table), F_ERR(&e));
     buf_free(&l->text);

@@ -1,5 +1,5 @@
 /*
- * From what netty-load --check has seen to its findings. No input or output; doctor.c asks, this
+ * From what netty-load doctor has seen to its findings. No input or output; doctor.c asks, this
  * judges.
  */
 #ifndef NETTY_LOAD_DOCTOR_DIAGNOSIS_H

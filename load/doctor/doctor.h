@@ -1,5 +1,5 @@
 /*
- * netty-load --check: connects, looks, says what is well and what to change. Writes nothing, in the
+ * netty-load doctor: connects, looks, says what is well and what to change. Writes nothing, in the
  * database or in the spool, which it does not need. Works through any pooler.
  *
  *     doctor_open(&c, loop, &conf, e);

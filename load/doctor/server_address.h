@@ -1,5 +1,5 @@
 /*
- * Where the settings say that the database is: for netty-load --check, which has to talk of it also
+ * Where the settings say that the database is: for netty-load doctor, which has to talk of it also
  * when no connection comes about.
  *
  *     server_address_read(&a, conninfo, e);        // conninfo, else libpq's environment, else its defaults

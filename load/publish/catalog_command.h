@@ -1,5 +1,5 @@
 /*
- * netty-load --catalog: connect, leave the catalog in the spool (catalog_publish.h), end.
+ * netty-load catalog: connect, leave the catalog in the spool (catalog_publish.h), end.
  *
  *     catalog_command_open(&t, loop, conninfo, spool, &backoff, e);
  *     catalog_command_start(t, ended, ctx);     // ended(ctx) once

@@ -115,7 +115,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
     t->total.damaged = t->damaged;
     table_load_report(t);
     if (err == NULL && t->roll_forward != NULL && t->conf.replay && t->total.read == 0)
-        LOG(LOG_WARN, "nothing", "the spool holds no record of the table that --replay asks for",
+        LOG(LOG_WARN, "nothing", "the spool holds no record of the table that replay asks for",
             F_STR("table", t->name));
     if (err != NULL)
         t->found = false; /* the next load looks at everything anew */

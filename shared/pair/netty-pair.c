@@ -2,7 +2,7 @@
  * netty-pair: `netty-extract --every 10m` beside `netty-load --follow`, for a container, which has one
  * process to start, to stop and to ask how it ended.
  *
- *     first    `netty-load --catalog`, once, so that an extractor that is told no tables finds the
+ *     first    `netty-load catalog`, once, so that an extractor that is told no tables finds the
  *              database's; then both
  *     SIGTERM, SIGINT, SIGHUP
  *              go on to both as SIGTERM (a second one ends them at once); it ends when they have,
@@ -53,7 +53,7 @@ struct child {
     int64_t delay;
 };
 
-static const char *const catalog_argv[] = {"netty-load", "--catalog", NULL};
+static const char *const catalog_argv[] = {"netty-load", "catalog", NULL};
 static const char *const extract_argv[] = {"netty-extract", "--json", NULL};
 static const char *const load_argv[] = {"netty-load", "--follow", "--json", NULL};
 

@@ -18,7 +18,7 @@ step() {
     esac
 }
 
-step build/netty-load --catalog
+step build/netty-load catalog
 step build/netty-extract
 step build/netty-load
 exit "$worst"

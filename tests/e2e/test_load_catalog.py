@@ -1,4 +1,4 @@
-"""netty-load --catalog, and what a run leaves for the extractor."""
+"""netty-load catalog, and what a run leaves for the extractor."""
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -19,7 +19,7 @@ def test_an_extractor_that_is_told_nothing_starts_from_the_databases_tables(sims
     sim = sims("users:20,contacts:30,companies:10")
     db.create("users", "contacts")
     run = netty.extract(sim=sim, code=64)
-    assert "--catalog" in run.err
+    assert "netty-load catalog" in run.err
     assert not netty.spool.exists() or not (netty.spool / "catalog.json").exists()
     netty.load("--catalog", db=db)
     assert catalog_of(netty) == {"users": ("user_id", None), "contacts": ("contact_id", None)}
@@ -47,7 +47,7 @@ def test_catalog_says_why_it_could_not_be_written(netty, db):
 @pytest.mark.parametrize("wrong", [("--follow",), ("--replay",), ("--redrive",), ("--dry-run",), ("--check",), ("contacts",)])
 def test_catalog_loads_nothing_and_so_stands_alone(netty, db, wrong):
     run = netty.load("--catalog", *wrong, db=db, code=64)
-    assert "--catalog" in run.err and not (netty.spool / "catalog.json").exists()
+    assert "catalog" in run.err and not (netty.spool / "catalog.json").exists()
 
 
 # ---- what it costs to know the greatest time_modified ----

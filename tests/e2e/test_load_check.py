@@ -1,4 +1,4 @@
-"""netty-load --check: what it says of databases that are well and of others, and that it writes nothing."""
+"""netty-load doctor: what it says of databases that are well and of others, and that it writes nothing."""
 import json
 import os
 from urllib.parse import urlparse

@@ -276,7 +276,7 @@ def gone(pid):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_goes_on_to_both_and_the_gravest_code_is_the_pairs(fakes, how):
     fakes.program("netty-extract", stay(fakes, 75))
-    fakes.program("netty-load", f"[ \"$1\" = --catalog ] && exit 0; {stay(fakes, 74)}")
+    fakes.program("netty-load", f"[ \"$1\" = catalog ] && exit 0; {stay(fakes, 74)}")
     pair = fakes.start()
     both_stay(fakes)
     pair.send_signal(how)
@@ -287,11 +287,11 @@ def test_a_signal_goes_on_to_both_and_the_gravest_code_is_the_pairs(fakes, how):
 
 def test_the_catalog_comes_first_and_its_failure_is_no_reason_not_to_begin(fakes):
     fakes.program("netty-extract", stay(fakes))
-    fakes.program("netty-load", f"[ \"$1\" = --catalog ] && exit 69; {stay(fakes)}")
+    fakes.program("netty-load", f"[ \"$1\" = catalog ] && exit 69; {stay(fakes)}")
     pair = fakes.start()
     both_stay(fakes)
     assert [line.split(None, 1)[1] for line in (fakes.folder / "netty-load.starts").read_text().splitlines()] == \
-        ["--catalog", "--follow --json"]
+        ["catalog", "--follow --json"]
     pair.terminate()
     assert pair.wait(timeout=60) == 75
 
@@ -299,7 +299,7 @@ def test_the_catalog_comes_first_and_its_failure_is_no_reason_not_to_begin(fakes
 def test_one_port_is_one_programs(fakes):
     for name in ("netty-extract", "netty-load"):
         fakes.program(name, f"echo \"listen=$NETTY_LISTEN\" >>{fakes.folder}/{name}.starts\n"
-                            f"[ \"$1\" = --catalog ] && exit 0\n{stay(fakes)}")
+                            f"[ \"$1\" = catalog ] && exit 0\n{stay(fakes)}")
     pair = fakes.start(NETTY_LISTEN="127.0.0.1:9187")
     both_stay(fakes)
     assert (fakes.folder / "netty-extract.starts").read_text().endswith("\nlisten=\n")
@@ -317,7 +317,7 @@ def test_one_port_is_one_programs(fakes):
 def test_each_program_has_a_file_of_metrics_of_its_own(fakes, given, extract, load):
     for name in ("netty-extract", "netty-load"):
         fakes.program(name, f"echo \"file=$NETTY_METRICS_FILE\" >>{fakes.folder}/{name}.starts\n"
-                            f"[ \"$1\" = --catalog ] && exit 0\n{stay(fakes)}")
+                            f"[ \"$1\" = catalog ] && exit 0\n{stay(fakes)}")
     pair = fakes.start(NETTY_METRICS_FILE=given)
     both_stay(fakes)
     files = {name: [line for line in (fakes.folder / f"{name}.starts").read_text().splitlines() if line.startswith("file=")]
@@ -330,7 +330,7 @@ def test_each_program_has_a_file_of_metrics_of_its_own(fakes, given, extract, lo
 @pytest.mark.parametrize("script", ["exit 69", "exit 74", "kill -9 $$", "exit 0"])
 def test_who_ends_for_a_passing_reason_is_started_again_alone(fakes, script):
     fakes.program("netty-extract", stay(fakes))
-    fakes.program("netty-load", f"[ \"$1\" = --catalog ] && exit 0\n[ -e {fakes.folder}/once ] || "
+    fakes.program("netty-load", f"[ \"$1\" = catalog ] && exit 0\n[ -e {fakes.folder}/once ] || "
                                 f"{{ touch {fakes.folder}/once; {script}; }}\n{stay(fakes)}")
     pair = fakes.start()
     both_stay(fakes)
@@ -343,7 +343,7 @@ def test_who_ends_for_a_passing_reason_is_started_again_alone(fakes, script):
 @pytest.mark.parametrize("code", [64, 73, 77, 78])
 def test_who_needs_a_person_ends_the_pair_with_its_code(fakes, code):
     fakes.program("netty-extract", f"while [ ! -e {fakes.folder}/stays ]; do sleep 0.05; done; exit {code}")
-    fakes.program("netty-load", f"[ \"$1\" = --catalog ] && exit 0; {stay(fakes)}")
+    fakes.program("netty-load", f"[ \"$1\" = catalog ] && exit 0; {stay(fakes)}")
     pair = fakes.start()
     assert pair.wait(timeout=60) == code
     assert gone(fakes.starts("netty-load", "--follow")[0])
@@ -356,7 +356,7 @@ def test_a_missing_program_is_told_and_not_tried_for_ever(fakes):
 
 def test_nobody_is_left_when_the_pair_is_killed(fakes):
     fakes.program("netty-extract", stay(fakes))
-    fakes.program("netty-load", f"[ \"$1\" = --catalog ] && exit 0; {stay(fakes)}")
+    fakes.program("netty-load", f"[ \"$1\" = catalog ] && exit 0; {stay(fakes)}")
     pair = fakes.start()
     both_stay(fakes)
     pair.kill()
