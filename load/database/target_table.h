@@ -28,7 +28,7 @@ struct target_table_conf {
     const char *table;  /* the API's name */
     const char *schema; /* --schema; NULL: what search_path shows */
     bool create;        /* --create-tables */
-    bool dry_run;        /* --dry-run */
+    bool dry_run;       /* --dry-run */
 };
 
 struct target_table;
