@@ -3,6 +3,7 @@
 #include "extract/cli/service.h"
 #include "shared/base/file_io.h"
 #include "shared/cli/options.h"
+#include "shared/cli/reload.h"
 #include "shared/log/log.h"
 #include "shared/log/secret.h"
 #include "spool/store/spool_libraries.h"
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
     return_memory();
     /* A reader of our output that goes away is an error of that write, not the end of the run. */
     (void)signal(SIGPIPE, SIG_IGN);
+    reload_open(PROGRAM_EXTRACT, argc, argv);
     options_guess_log(PROGRAM_EXTRACT, argc, argv);
     enum err_code rc = io_standard_files(&e);
     if (rc == OK)
@@ -77,5 +79,7 @@ int main(int argc, char **argv)
         code = exit_graver(code, err_exit(rc));
     }
     options_free(o);
+    if (rc == OK && reload_wanted())
+        reload_now();
     return code;
 }

@@ -4,6 +4,7 @@
 #include "extract/metrics/fetch_metrics.h"
 #include "extract/run/fetch_plan.h"
 #include "extract/run/fetch_run.h"
+#include "shared/cli/reload.h"
 #include "shared/cli/stop_signals.h"
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
@@ -303,6 +304,8 @@ static enum err_code run_loop(struct service *s, struct err *e)
         return err_set(e, ERR_INTERNAL, "cannot set up a timer");
     s->timer.data = s;
     enum err_code rc = stop_signals_open(&s->stop, &s->loop, on_stop, s, e);
+    if (rc == OK && s->every > 0)
+        reload_watch(s->stop);
     if (rc == OK && (rc = open_metrics(s, e)) == OK)
         rc = open_client(s, e);
     s->first = when_tick();

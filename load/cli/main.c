@@ -6,6 +6,7 @@
 #include "load/run/load_run.h"
 #include "shared/base/file_io.h"
 #include "shared/cli/options.h"
+#include "shared/cli/reload.h"
 #include "shared/cli/stop_signals.h"
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
@@ -133,6 +134,13 @@ static void on_stop(void *ctx)
         doctor_stop(p->check);
     else
         uv_stop(&p->loop);
+}
+
+static bool stays(const struct loader *p)
+{
+    const struct options *o = p->options;
+    bool once = options_int(o, OPT_CATALOG) != 0 || options_int(o, OPT_CHECK) != 0;
+    return p->conf.follow || (options_given(o, OPT_EVERY) && !once);
 }
 
 /* Until the next run of --every; without --every the end. */
@@ -344,6 +352,8 @@ static enum err_code prepare(struct loader *p, struct err *e)
         rc = open_metrics(p, e);
     if (rc == OK)
         rc = stop_signals_open(&p->stop, &p->loop, on_stop, p, e);
+    if (rc == OK && stays(p))
+        reload_watch(p->stop);
     return rc;
 }
 
@@ -399,6 +409,7 @@ int main(int argc, char **argv)
     (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     /* A reader of our output that goes away is an error of that write, not the end of the run. */
     (void)signal(SIGPIPE, SIG_IGN);
+    reload_open(PROGRAM_LOAD, argc, argv);
     options_guess_log(PROGRAM_LOAD, argc, argv);
     if (io_standard_files(&e) != OK || options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)
         return complain(&e);
@@ -411,5 +422,7 @@ int main(int argc, char **argv)
     else
         code = command_none(p.options, &load_commands, &e) == OK ? work(&p) : complain(&e);
     options_free(p.options);
+    if (reload_wanted())
+        reload_now();
     return code;
 }

@@ -14,6 +14,7 @@ struct stop_signals {
     bool closing;
     stop_signals_fn *fn;
     void *ctx;
+    stop_signals_judge_fn *judge; /* of SIGHUP, or NULL */
 };
 
 static void end_now(int signal)
@@ -40,7 +41,7 @@ static void on_signal(uv_signal_t *handle, int signal)
     struct stop_signals *s = handle->data;
     if (s->requested && signal != SIGHUP)
         end_now(signal);
-    if (s->requested)
+    if (s->requested || (signal == SIGHUP && s->judge != NULL && !s->judge()))
         return;
     s->requested = true;
     go_past_loop();
@@ -83,6 +84,11 @@ static bool hang_up_ignored(void)
     return sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
+void stop_signals_on_hang_up(struct stop_signals *s, stop_signals_judge_fn *fn)
+{
+    s->judge = fn;
+}
+
 bool stop_signals_asked(const struct stop_signals *s)
 {
     return s->requested;
@@ -113,6 +119,11 @@ enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_s
         }
         uv_unref((uv_handle_t *)handle);
     }
+    /* Held back while a program began anew (reload_now). */
+    sigset_t hang_up;
+    (void)sigemptyset(&hang_up);
+    (void)sigaddset(&hang_up, SIGHUP);
+    (void)pthread_sigmask(SIG_UNBLOCK, &hang_up, NULL);
     *s = made;
     return OK;
 }

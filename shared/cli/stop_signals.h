@@ -5,7 +5,8 @@
  * with 75 too.
  *
  * SIGHUP is a terminal that has gone: it is heard once, and after that ignored, for shell and kernel
- * both send it. Where it was ignored from the start (nohup) it stays so.
+ * both send it. Where it was ignored from the start (nohup) it stays so. A program that stays may ask for another meaning
+ * (shared/cli/reload.h).
  */
 #ifndef NETTY_SHARED_CLI_STOP_SIGNALS_H
 #define NETTY_SHARED_CLI_STOP_SIGNALS_H
@@ -17,6 +18,9 @@ struct stop_signals;
 typedef void stop_signals_fn(void *ctx);
 enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_signals_fn *fn,
                                 void *ctx, struct err *e) MUST_CHECK;
+/* SIGHUP asks fn first, and asks to stop only where that returns true. */
+typedef bool stop_signals_judge_fn(void);
+void stop_signals_on_hang_up(struct stop_signals *s, stop_signals_judge_fn *fn);
 bool stop_signals_asked(const struct stop_signals *s);
 void stop_signals_close(
     struct stop_signals *s); /* the memory goes when the loop has closed the handles */

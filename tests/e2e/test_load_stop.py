@@ -1,12 +1,17 @@
 """How the loader ends when it is asked to, and how it stays when it is not: locks, hang-ups, a spool that is away."""
+import fcntl
+import os
+import pty
 import signal
+import subprocess
+import termios
 import threading
 from urllib.parse import urlparse
 
 import psycopg2
 import pytest
 
-from harness import differences, wait_for
+from harness import BUILD, differences, wait_for
 from pgparts import PgBouncer, assert_each_page_once, audit_progress
 from pgproxy import Proxy
 from spoolfile import SpoolWriter
@@ -97,18 +102,29 @@ def test_a_server_that_answers_nothing_is_left(spool, netty, db):
 
 @pytest.mark.parametrize("program", ["netty-load", "netty-extract"])
 def test_a_terminal_that_goes_away_stops_a_program_in_order(spool, sims, netty, db, program):
-    """Kernel and shell both send SIGHUP: two are no more than one."""
+    """Kernel and shell both send SIGHUP: two are no more than one. (Without a terminal SIGHUP is a reload: test_operations.py.)"""
     db.create("contacts")
     model = write(spool.table("contacts"))
+    main, terminal = pty.openpty()
     if program == "netty-load":
-        process = netty.start(program, "--follow", db=db)
+        arguments, env = ["--follow"], netty.environment(db=db)
+    else:
+        arguments, env = ["--every", "1h", "users"], netty.environment(sims("users:10"), env={"NETTY_SPOOL": netty.dir / "other"})
+    with open(netty.dir / "said.err", "w") as log:
+        process = subprocess.Popen([BUILD / program, *arguments], cwd=netty.dir, env=env, stdin=terminal, stdout=subprocess.PIPE,
+                                   stderr=log, text=True, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(terminal)
+    process.err_path = log.name
+    netty.background.append(process)
+    if program == "netty-load":
         wait_for(lambda: db.rows("contacts") == model.rows, "the load")
     else:
-        process = netty.start(program, "--every", "1h", "users", sim=sims("users:10"), env={"NETTY_SPOOL": netty.dir / "other"})
         wait_for(lambda: process.stdout.readline(), "the first run's summary")
     process.send_signal(signal.SIGHUP)
     process.send_signal(signal.SIGHUP)
     assert process.wait(timeout=60) == 0, said(process)
+    os.close(main)
 
 
 def test_every_stays_while_the_spool_is_away_and_goes_on_when_it_is_back(spool, netty, db):

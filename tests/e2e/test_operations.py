@@ -1,6 +1,7 @@
 """A year in service: what surrounds the programs changes, fills up, is moved and is forgotten, and the copy goes on."""
 import json
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -306,3 +307,67 @@ def forward(port, postgres, db):
             threading.Thread(target=pump, args=(server, client), daemon=True).start()
 
     threading.Thread(target=serve, daemon=True).start()
+
+
+# ---- settings are read anew ----
+
+@pytest.fixture
+def sessions(netty):
+    """Programs without a terminal, as a service manager starts them."""
+    def start(program, *arguments, sim=None, db=None, env=None):
+        err = open(netty.dir / f"{program}.{len(netty.background)}.err", "w+")
+        process = subprocess.Popen([BUILD / program, *map(str, arguments)], cwd=netty.dir, env=netty.environment(sim, db, env),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err, text=True, start_new_session=True)
+        process.err_path = err.name
+        err.close()
+        netty.background.append(process)
+        return process
+    return start
+
+
+def said(process):
+    return open(process.err_path).read()
+
+
+def test_sighup_has_the_extractor_read_settings_and_secrets_anew(netty, sims, sessions):
+    sim = sims("contacts:20,users:10")
+    key_file, conf = netty.dir / "key", netty.dir / "netty.conf"
+    netty.secret_files.add(key_file)
+    write_secret(key_file, KEY)
+    conf.write_text("tables = contacts\n")
+    process = sessions("netty-extract", "--every", "300d", sim=sim,
+                       env={"NETTY_API_KEY": None, "NETTY_API_KEY_FILE": key_file, **JSON_LOG})
+    wait_for(lambda: '"event":"wait"' in said(process), "the first run")
+    for tables in ("users", "contacts, users"):  # and a second time
+        before = said(process).count('"event":"wait"')
+        conf.write_text(f"tables = {tables}\n")
+        process.send_signal(signal.SIGHUP)
+        wait_for(lambda: said(process).count('"event":"wait"') > before, "the run after it")
+    assert process.poll() is None
+    assert [line["table"] for line in events(said(process), "table")][:2] == ["contacts", "users"]
+    # What is wrong is told, and those from before stay.
+    conf.write_text("tabels = contacts\n")
+    process.send_signal(signal.SIGHUP)
+    wait_for(lambda: [line for line in events(said(process), "reload") if line["level"] == "error"], "its word")
+    assert process.poll() is None and "tabels" in said(process)
+    process.terminate()
+    assert process.wait(timeout=60) in (0, 75)
+
+
+def test_sighup_has_the_loader_read_settings_anew_and_lose_nothing(netty, sims, db, sessions):
+    sim = sims("contacts:200")
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    conf = netty.dir / "netty.conf"
+    conf.write_text("[load]\nbatch-rows = 10\n")
+    process = sessions("netty-load", "--follow", db=db, env=JSON_LOG)
+    conf.write_text("[load]\nbatch-rows = 50\n")
+    wait_for(lambda: db.value('SELECT count(*) FROM "netty-contacts"') > 0, "the first batch")
+    process.send_signal(signal.SIGHUP)
+    wait_for(lambda: events(said(process), "reload") and len(events(said(process), "config")) == 2, "the new beginning")
+    sim.edit("contacts", 30)
+    netty.extract("contacts", sim=sim)
+    truth = sim.truth("contacts")
+    wait_for(lambda: db.rows("contacts") == truth, "all of it")
+    process.terminate()
+    assert process.wait(timeout=60) in (0, 75)
