@@ -2,6 +2,7 @@
 #include "load/check/check_command.h"
 #include "load/check/row_checks.h"
 #include "load/check/spool_diff.h"
+#include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "load/maintenance/row_mover.h"
 #include <inttypes.h>
@@ -142,7 +143,7 @@ static enum err_code check_keys(void *ctx, struct session *s, struct err *e)
                          "damaged; remove them, then REINDEX",
                          twice);
         rc = session_query(s, "COMMIT", NULL, 0, NULL, e);
-    } else if (db_classify(e) == DB_TOO_SLOW && !session_stopping(s)) {
+    } else if (db_trouble_of(DB_PHASE_MAINTENANCE, e) == DB_TOO_SLOW && !session_stopping(s)) {
         findings_add(w->findings, FINDING_CHANGE, OK, w->target->table,
                      "whether each key stands once takes longer to see than the database lets a "
                      "statement take");

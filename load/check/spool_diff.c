@@ -1,5 +1,6 @@
 #include "load/check/spool_diff.h"
 #include "load/check/spool_diff_keys.h"
+#include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "shared/base/file_io.h"
 #include "spool/format/record_digest.h"
@@ -56,7 +57,7 @@ static enum err_code query_digest(void *ctx, struct session *s, struct err *e)
     if ((rc = session_run(s, sql_digest, vars, 3, &r, e)) == OK) {
         w->rows = target_table_number(r, 0, 0);
         (void)snprintf(w->digest, sizeof w->digest, "%s", PQgetvalue(r, 0, 1));
-    } else if (db_classify(e) == DB_TOO_SLOW && !session_stopping(s)) {
+    } else if (db_trouble_of(DB_PHASE_MAINTENANCE, e) == DB_TOO_SLOW && !session_stopping(s)) {
         w->slow = true;
         rc = OK;
     }

@@ -152,10 +152,10 @@ static enum err_code read_target(struct command_table *t, const PGresult *r, int
 {
     *t = (struct command_table){0};
     if (row < 0)
-        return err_set(e, ERR_REFUSED, "the database has no table netty-%s that search_path shows",
+        return err_set(e, ERR_CONFIG, "the database has no table netty-%s that search_path shows",
                        table);
     if (!usable(r, row))
-        return err_set(e, ERR_REFUSED, "the table netty-%s %s; mend that, then run again", table,
+        return err_set(e, ERR_CONFIG, "the table netty-%s %s; mend that, then run again", table,
                        PQgetvalue(r, row, LIST_PROBLEM));
     if ((t->table = strdup(table)) == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");

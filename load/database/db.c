@@ -1,6 +1,6 @@
 /* One connection on the loop: statements and their results. */
+#include "load/database/db_conninfo.h"
 #include "load/database/db_private.h"
-#include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +52,7 @@ static bool take_results(struct db *d)
             status == PGRES_EMPTY_QUERY) {
             PQclear(d->result);
             d->result = r;
+            d->proven = true;
             continue;
         }
         if (d->err.code == OK && status == PGRES_FATAL_ERROR)
@@ -185,58 +186,12 @@ void db_fail(struct db *d)
     (void)uv_timer_start(&d->defer, on_defer, 0, 0);
 }
 
-/* A password whose @ or / is written plainly in a URL spills over into the host or the port, which
- * libpq's errors quote. (A host that begins with @ is a socket without a file.) */
-static bool spilt(const PQconninfoOption *o)
-{
-    if (o->val == NULL)
-        return false;
-    if (strcmp(o->keyword, "port") == 0)
-        return o->val[strspn(o->val, "0123456789, ")] != '\0';
-    if (strcmp(o->keyword, "host") != 0)
-        return false;
-    for (const char *at = strchr(o->val, '@'); at != NULL; at = strchr(at + 1, '@'))
-        if (at > o->val && at[-1] != ',')
-            return true;
-    return false;
-}
-
-/* The password is a secret from the moment that it is known; what libpq says of a string that it
- * cannot read may hold a part of it, so that is not passed on. */
-static enum err_code check_conninfo(const char *conninfo, struct err *e)
-{
-    char *why = NULL;
-    PQconninfoOption *all = PQconninfoParse(conninfo, &why);
-    bool readable = all != NULL;
-
-    if (all == NULL && (why == NULL || strstr(why, "out of memory") != NULL)) {
-        PQfreemem(why);
-        return err_set(e, ERR_NOMEM, "out of memory");
-    }
-    PQfreemem(why);
-    for (PQconninfoOption *o = all; readable && o->keyword != NULL; o++)
-        readable = !spilt(o);
-    if (!readable) {
-        PQconninfoFree(all);
-        return err_set(e, ERR_CONFIG,
-                       "the database's connection string cannot be read; write "
-                       "postgresql://user@host:port/database (special characters of the password "
-                       "as %%XX) or host=... dbname=...");
-    }
-    for (PQconninfoOption *o = all; o->keyword != NULL; o++)
-        if (o->val != NULL &&
-            (strcmp(o->keyword, "password") == 0 || strcmp(o->keyword, "sslpassword") == 0))
-            log_secret(o->val);
-    PQconninfoFree(all);
-    return OK;
-}
-
 enum err_code db_open(struct db **out, uv_loop_t *loop, const char *conninfo, struct err *e)
 {
     struct db *d = NULL;
     enum err_code rc = OK;
 
-    if (conninfo != NULL && (rc = check_conninfo(conninfo, e)) != OK)
+    if (conninfo != NULL && (rc = db_check_conninfo(conninfo, e)) != OK)
         return rc;
     d = calloc(1, sizeof *d);
     if (d == NULL)
@@ -284,6 +239,16 @@ void db_close(struct db *d)
 bool db_lost(const struct db *d)
 {
     return d->conn == NULL || PQstatus(d->conn) != CONNECTION_OK;
+}
+
+bool db_connecting(const struct db *d)
+{
+    return d->state == DB_CONNECTING;
+}
+
+bool db_proven(const struct db *d)
+{
+    return !db_lost(d) && d->proven;
 }
 
 int db_server_version(const struct db *d)

@@ -17,7 +17,7 @@
  * db_connect again. Host names are resolved, blocking; several hosts, and the addresses
  * of each, are tried in turn, each for connect_timeout (10 s where that says nothing, and 30 s for the last one).
  *
- * Errors carry the SQLSTATE; db_classify says what they mean for the loader. Messages hold the server's primary message only,
+ * Errors carry the SQLSTATE; db_decide.h says what they mean for the loader. Messages hold the server's primary message only,
  * never its DETAIL (which quotes values).
  */
 #ifndef NETTY_LOAD_DATABASE_DB_H
@@ -46,6 +46,9 @@ enum err_code db_open(struct db **d, uv_loop_t *loop, const char *conninfo,
                       struct err *e) MUST_CHECK;
 void db_close(struct db *d);
 void db_connect(struct db *d, db_done_fn *done, void *ctx);
+/* One connection more than is needed: given up after a few seconds; and connected only when a statement was answered, for a
+ * pooler lets clients in for whom it has no server. */
+void db_connect_spare(struct db *d, db_done_fn *done, void *ctx);
 void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
               db_done_fn *done, void *ctx);
 /* As it is, for the two that db_query is not for: what cannot stand in a transaction (CREATE INDEX CONCURRENTLY), and what looks
@@ -56,6 +59,9 @@ void db_query_binary(struct db *d, const char *sql, const struct db_param *param
                      db_done_fn *done, void *ctx);
 void db_copy(struct db *d, const char *sql, db_source_fn *source, db_done_fn *done, void *ctx);
 bool db_lost(const struct db *d);
+bool db_connecting(const struct db *d);
+/* Since it was connected a statement was answered: there is a server behind it. */
+bool db_proven(const struct db *d);
 /* Asks the server, without waiting, to give up the statement under way (also through a pooler). The operation then ends with
  * SQLSTATE 57014; or as if nothing had been asked, when it was over before or nobody was reached: ask again. Nothing where
  * no statement is under way. */
@@ -65,15 +71,5 @@ void db_drop(struct db *d);
 int db_server_version(const struct db *d);
 bool db_tls(const struct db *d);
 int db_backend(const struct db *d); /* the server process as announced: a pooler announces others */
-
-enum db_trouble {
-    DB_AGAIN, /* connection, restart, failover, deadlock, serialization, disk full, shutting down: back off, try again */
-    DB_TOO_SLOW,  /* statement or lock time limit: again with a smaller batch */
-    DB_BAD_ROW,   /* some row's content (class 22, 23, 54 ...): find it and set it aside */
-    DB_NO_TABLE,  /* table or column gone or of another shape: this table stops, others go on */
-    DB_FORBIDDEN, /* permission, authentication: ERR_DENIED */
-    DB_FAULT,     /* our SQL is wrong or something unheard of */
-};
-enum db_trouble db_classify(const struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #define LIMIT_STANDARD 30u /* seconds, where connect_timeout says nothing */
 #define LIMIT_OTHERS   10u /* the same, while there are others to try */
+#define LIMIT_SPARE    5u  /* for a connection that is not needed */
 #define LIMIT_MOST     3600u
 
 /* Notices are for whoever looks closely; DETAIL would quote rows. */
@@ -24,6 +25,7 @@ void db_finish_conn(struct db *d)
     db_unpoll(d); /* before libpq closes the socket: its number may be another's at once */
     PQfinish(d->conn);
     d->conn = NULL;
+    d->proven = false;
     d->state = DB_GONE;
 }
 
@@ -64,7 +66,7 @@ static unsigned limit_of(const struct db *d)
     else if (given != NULL)
         limit = LIMIT_STANDARD;
     PQconninfoFree(all);
-    return limit;
+    return d->spare && limit > LIMIT_SPARE ? LIMIT_SPARE : limit;
 }
 
 static const char *or_empty(const char *s)
@@ -125,7 +127,7 @@ static void start(struct db *d, const struct db_hosts *hosts)
 
     d->conn = PQconnectStartParams(names, values, 1);
     if (d->conn == NULL || PQstatus(d->conn) == CONNECTION_BAD) {
-        db_err_conn(&d->err, d->conn, "cannot connect to the database");
+        db_err_connect(&d->err, d->conn);
         db_fail(d);
         return;
     }
@@ -139,14 +141,25 @@ static void start(struct db *d, const struct db_hosts *hosts)
     }
 }
 
-void db_connect(struct db *d, db_done_fn *done, void *ctx)
+static void connect_as(struct db *d, bool spare, db_done_fn *done, void *ctx)
 {
     db_drop(d);
+    d->spare = spare;
     d->done = done;
     d->ctx = ctx;
     d->err = ERR_INIT;
     buf_reset(&d->tried);
     start(d, NULL);
+}
+
+void db_connect(struct db *d, db_done_fn *done, void *ctx)
+{
+    connect_as(d, false, done, ctx);
+}
+
+void db_connect_spare(struct db *d, db_done_fn *done, void *ctx)
+{
+    connect_as(d, true, done, ctx);
 }
 
 /* The address at hand has had its time. False: there is no other. */
@@ -178,9 +191,15 @@ static void on_limit(uv_timer_t *timer)
     struct db *d = timer->data;
     unsigned waited = limit_of(d);
 
+    if (d->state != DB_CONNECTING) {
+        err_set(&d->err, ERR_UNAVAILABLE, "the database, or its pooler, has no server to spare");
+        db_finish_conn(d);
+        db_finish(d);
+        return;
+    }
     if (!d->last && try_others(d))
         return;
-    if (!d->last && waited == LIMIT_OTHERS) {
+    if (!d->last && !d->spare && waited == LIMIT_OTHERS) {
         d->last = true;
         if (limit_of(d) != waited &&
             uv_timer_start(&d->limit, on_limit, 1000u * (uint64_t)limit_of(d), 0) == 0)
@@ -190,6 +209,22 @@ static void on_limit(uv_timer_t *timer)
             "the database at %s does not answer; look at its address, or give connect_timeout "
             "more time",
             PQhost(d->conn) != NULL ? PQhost(d->conn) : "its host");
+    db_finish(d);
+}
+
+/* The spare one is asked something: the limit of connecting goes on until it has answered. */
+static void connected(struct db *d)
+{
+    d->state = DB_READY;
+    if (d->spare && d->err.code == OK) {
+        if (PQsendQuery(d->conn, "SELECT 1") != 0 && PQflush(d->conn) >= 0) {
+            d->state = DB_STATEMENT;
+            if (db_poll(d, UV_READABLE))
+                return;
+        } else {
+            db_err_conn(&d->err, d->conn, "cannot send to the database");
+        }
+    }
     db_finish(d);
 }
 
@@ -209,12 +244,11 @@ void db_connect_step(struct db *d)
         (void)PQsetErrorVerbosity(d->conn, PQERRORS_DEFAULT);
         if (PQsetnonblocking(d->conn, 1) != 0)
             db_err_conn(&d->err, d->conn, "cannot use the connection");
-        d->state = DB_READY;
-        db_finish(d);
+        connected(d);
         return;
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:
-        db_err_conn(&d->err, d->conn, "cannot connect to the database");
+        db_err_connect(&d->err, d->conn);
         db_finish(d);
         return;
     }

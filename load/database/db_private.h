@@ -30,6 +30,8 @@ struct db {
     struct buf at;    /* connecting: host, port and address at hand */
     struct buf tried; /* ... and those that said nothing (db_hosts.h) */
     bool last;        /* ... there is no other: it may take the rest of the time */
+    bool spare;       /* ... and may fail: db_connect_spare */
+    bool proven;      /* db_proven */
     unsigned handles; /* open timers: memory goes with the last */
     db_done_fn *done;
     void *ctx;
@@ -62,5 +64,6 @@ void db_path_hint(struct err *e, const PGresult *r);
 /* db_error.c */
 enum err_code db_err_result(struct err *e, const PGresult *r);
 enum err_code db_err_conn(struct err *e, const PGconn *c, const char *what);
+enum err_code db_err_connect(struct err *e, const PGconn *c); /* it could not be made */
 
 #endif

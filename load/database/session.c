@@ -1,4 +1,5 @@
 #include "load/database/session.h"
+#include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "load/database/target_table.h"
 #include "shared/log/log.h"
@@ -220,34 +221,15 @@ static enum err_code pause_for(struct session *s, int64_t us, struct err *e)
     return wait_here(s, true, e);
 }
 
-/* What a person can do about it. */
-static void explain(struct err *err, enum db_trouble trouble)
-{
-    const char *what = NULL;
-    struct err full = *err;
-
-    if (err->sqlstate[0] == '\0')
-        return; /* ours, and explained */
-    if (trouble == DB_NO_TABLE)
-        what = "; the table is gone or has another shape than netty-load knows";
-    else if (trouble == DB_FORBIDDEN)
-        what = "; the table's owner may do this, or a role that was granted it";
-    else if (trouble == DB_TOO_SLOW)
-        what = "; look for locks on the table, or give the role a longer statement_timeout";
-    err_set(&full, err->code, "%.700s [%s]%s", err->msg, err->sqlstate, what != NULL ? what : "");
-    memcpy(full.sqlstate, err->sqlstate, sizeof full.sqlstate);
-    *err = full;
-}
-
 /* After a failed try: OK to have another one. */
-static enum err_code again(struct session *s, struct err *err, struct err *e)
+static enum err_code again(struct session *s, enum db_phase phase, struct err *err, struct err *e)
 {
-    enum db_trouble what = db_classify(err);
-    bool helps = what == DB_AGAIN || what == DB_TOO_SLOW;
+    enum db_action action = db_decide(phase, err).action;
+    bool helps = action == DB_WAIT || action == DB_RECONNECT || action == DB_SMALLER;
 
     db_drop(s->db); /* what was under way is rolled back */
     if (!helps || s->attempt >= s->backoff.tries) {
-        explain(err, what);
+        db_explain(phase, err);
         if (helps && s->backoff.tries > 0)
             err_prefix(err, "given up after %u retries", s->backoff.tries);
         if (e != NULL)
@@ -255,7 +237,7 @@ static enum err_code again(struct session *s, struct err *err, struct err *e)
         return err->code;
     }
     s->attempt++;
-    s->slow = what == DB_TOO_SLOW;
+    s->slow = action == DB_SMALLER;
     int64_t wait = backoff_wait(&s->backoff, s->attempt, backoff_random(), 0);
     LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_ERR(err),
         F_STR("sqlstate", err->sqlstate), F_INT("attempt", s->attempt),
@@ -271,8 +253,11 @@ enum err_code session_try(struct session *s, session_fn *fn, void *ctx, struct e
 
         if (s->stopping)
             return err_set(e, ERR_INTERRUPTED, "stopped before the end; what is done stays done");
-        if ((rc = connect_first(s, &err)) == OK)
+        enum db_phase phase = DB_PHASE_CONNECT;
+        if ((rc = connect_first(s, &err)) == OK) {
+            phase = DB_PHASE_MAINTENANCE;
             rc = fn(ctx, s, &err);
+        }
         if (rc == OK) {
             s->attempt = 0;
             s->slow = false;
@@ -284,7 +269,7 @@ enum err_code session_try(struct session *s, session_fn *fn, void *ctx, struct e
                 *e = err;
             return rc;
         }
-        if ((rc = again(s, &err, e)) != OK)
+        if ((rc = again(s, phase, &err, e)) != OK)
             return rc;
     }
 }

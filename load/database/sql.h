@@ -51,6 +51,14 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
 
 /* One constant for each file, named for it: load/sql/upsert.sql is sql_upsert. */
 
+/* What a table's statements begin with, so that sql_lock_holder finds those that wait. */
+#define SQL_TAG     "/* netty-load %s */\n"
+#define SQL_TAG_MAX 128
+
+/* Variable tag. One row or none: pid, role, application, state, seconds of whoever holds what a statement waits for that
+ * begins so. */
+extern const char sql_lock_holder[];
+
 /* BEGIN and the transaction's settings. */
 extern const char sql_begin[];
 

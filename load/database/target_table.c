@@ -219,9 +219,16 @@ static void find_rows(struct target_table *s)
     for (size_t i = 0; i < LANES; i++)
         first = first && progress_compare(&s->progress.at[i], &none) == 0;
     buf_reset(&s->sql);
-    if (s->conf.dry_run || !first)
+    if (s->conf.dry_run || !first) {
         s->done(s->ctx, NULL);
-    else if (sql_expand(&s->sql, sql_table_empty, vars, 2, &e) != OK)
+        return;
+    }
+    enum err_code rc = buf_addf(&s->sql, SQL_TAG, s->table);
+    if (rc != OK)
+        buf_err(&e, rc, &s->sql, "the statement");
+    else
+        rc = sql_expand(&s->sql, sql_table_empty, vars, 2, &e);
+    if (rc != OK)
         fail(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_empty, s);
@@ -247,7 +254,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         find_rows(s);
 }
 
-/* It would be good to know, no more. */
+/* It would be good to know, no more: a lock that lasts longer than a statement may shows again with the rows. */
 static void on_empty(void *ctx, const PGresult *r, const struct err *err)
 {
     struct target_table *s = ctx;
@@ -273,7 +280,7 @@ static void on_missing(struct target_table *s)
         create(s);
         return;
     }
-    err_set(&why, ERR_REFUSED,
+    err_set(&why, ERR_CONFIG,
             "the database has no table netty-%s %s%s; create it, or run with "
             "--create-tables",
             s->table, s->schema[0] != '\0' ? "in the schema " : "that search_path shows",
@@ -299,7 +306,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
     }
     if (!PQgetisnull(r, row, LIST_PROBLEM)) {
         bool denied = strcmp(PQgetvalue(r, row, LIST_DENIED), "t") == 0;
-        err_set(&why, denied ? ERR_DENIED : ERR_REFUSED,
+        err_set(&why, denied ? ERR_DENIED : ERR_CONFIG,
                 "the table netty-%s %s; mend that, then run again", s->table,
                 PQgetvalue(r, row, LIST_PROBLEM));
         fail(s, &why);

@@ -57,7 +57,7 @@ static bool is_about_tls(const char *text)
 void diagnose_no_connection(struct findings *f, const struct server_address *a,
                             const struct err *err)
 {
-    if (err->sqlstate[0] == '\0' && err->code == ERR_UNAVAILABLE && is_about_tls(err->msg))
+    if (err->sqlstate[0] == '\0' && is_about_tls(err->msg))
         WRONG(f, ERR_CONFIG, "TLS", "%s; " CA_HINT, err->msg);
     else if (err->code == ERR_DENIED)
         WRONG(f, ERR_DENIED, "connection", "%s; look at user, password and database%s", err->msg,

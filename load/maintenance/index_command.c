@@ -1,5 +1,6 @@
 /* netty-load index: the index that is recommended, and those of members that are often asked for. */
 #include "load/command/command.h"
+#include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "load/maintenance/index_plan.h"
 #include "load/maintenance/maintenance.h"
@@ -84,7 +85,7 @@ static enum err_code too_slow(struct err *e, const struct session *s, const stru
 {
     char why[sizeof e->msg];
 
-    if (db_classify(e) != DB_TOO_SLOW || session_stopping(s))
+    if (db_trouble_of(DB_PHASE_MAINTENANCE, e) != DB_TOO_SLOW || session_stopping(s))
         return e->code;
     (void)snprintf(why, sizeof why, "%s", e->msg);
     e->sqlstate[0] = '\0';

@@ -2,7 +2,9 @@
 #ifndef NETTY_LOAD_METRICS_LOAD_COUNTS_H
 #define NETTY_LOAD_METRICS_LOAD_COUNTS_H
 
-#include "load/database/db.h"
+#include "load/database/db_decide.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 #define TABLE_TROUBLES (DB_FAULT + 1)
 struct load_counts {

@@ -1,4 +1,5 @@
 #include "load/publish/catalog_command.h"
+#include "load/database/db_decide.h"
 #include "load/publish/catalog_publish.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
@@ -29,12 +30,15 @@ static void finish(struct catalog_command *t, const struct err *err)
     t->ended(t->ctx);
 }
 
-static void failed(struct catalog_command *t, const struct err *err)
+static void failed(struct catalog_command *t, enum db_phase phase, const struct err *err)
 {
-    enum db_trouble what = db_classify(err);
+    enum db_action action = db_decide(phase, err).action;
+    bool passes = action == DB_WAIT || action == DB_RECONNECT || action == DB_SMALLER;
 
-    if ((what != DB_AGAIN && what != DB_TOO_SLOW) || t->attempt >= t->backoff.tries) {
-        finish(t, err);
+    if (!passes || t->attempt >= t->backoff.tries) {
+        struct err why = *err;
+        db_explain(phase, &why);
+        finish(t, &why);
         return;
     }
     t->attempt++;
@@ -53,7 +57,7 @@ static void on_left(void *ctx, const struct err *err)
     catalog_publish_free(t->publish);
     t->publish = NULL;
     if (err != NULL)
-        failed(t, err);
+        failed(t, DB_PHASE_MAINTENANCE, err);
     else
         finish(t, NULL);
 }
@@ -65,7 +69,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 
     (void)r;
     if (err != NULL)
-        failed(t, err);
+        failed(t, DB_PHASE_CONNECT, err);
     else if (catalog_publish_open(&t->publish, t->db, t->spool, t->schema, &e) != OK)
         finish(t, &e);
     else

@@ -7,15 +7,11 @@
 #include <string.h>
 
 #define SHARE_MIN ((size_t)256 << 10) /* bytes of a batch: less would be all round trips */
-#define RETRY_US  (60 * WHEN_SECOND)  /* --follow: a table that failed */
 #define MARK_US   (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
 #define STOP_MS   5000u               /* load_run_stop: for the spool to be told what is loaded */
 #define IDLE_US   (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
 
 static void dispatch(struct load_run *r);
-static struct db *borrow(void *ctx);
-static void give_back(void *ctx, struct db *db);
-static bool wanted(void *ctx);
 static void on_dispatch(uv_timer_t *timer);
 
 /* ---- tables ---- */
@@ -56,7 +52,7 @@ static enum err_code add(struct load_run *r, const char *table, size_t tables, s
     }
     conf.name = table;
     conf.batch.bytes_max = batch_share(r, tables);
-    conf.lender = (struct connection_lender){borrow, give_back, wanted, r};
+    conf.lender = load_run_lender(r);
     if ((rc = table_load_open(&entry->table, r->loop, &conf, e)) != OK) {
         free(entry);
         return rc;
@@ -139,6 +135,14 @@ static void on_loaded(void *ctx, const struct err *err)
 
     connection_pool_give(r->pool, entry->db);
     entry->db = NULL;
+    if (err != NULL && table_load_is_waiting(entry->table)) {
+        LOG(LOG_DEBUG, "connections", "the table waits for a connection of the others",
+            F_STR("table", table_load_name(entry->table)), F_ERR(err));
+        load_run_is_short(r);
+        entry->dirty = true;
+        load_run_dispatch_soon(r);
+        return;
+    }
     entry->err = err != NULL ? *err : ERR_INIT;
     entry->failed = when_tick();
     r->unpublished = true;
@@ -161,41 +165,6 @@ static void on_loaded(void *ctx, const struct err *err)
                 load_metrics_loaded(r->conf.metrics, table_load_name(r->tables[i]->table), err);
             }
     dispatch(r);
-}
-
-static struct load_run_table *next_table(const struct load_run *r)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        struct load_run_table *entry = r->tables[i];
-        bool resting =
-            r->conf.follow && entry->err.code != OK && when_tick() - entry->failed < RETRY_US;
-        if (entry->dirty && entry->db == NULL && !resting)
-            return entry;
-    }
-    return NULL;
-}
-
-/* ---- a connection with nothing to do helps out ---- */
-
-static struct db *borrow(void *ctx)
-{
-    const struct load_run *r = ctx;
-
-    return r->stopping ? NULL : connection_pool_take(r->pool);
-}
-
-static void give_back(void *ctx, struct db *db)
-{
-    struct load_run *r = ctx;
-
-    connection_pool_give(r->pool, db);
-    (void)uv_timer_start(&r->dispatch_timer, on_dispatch, 0,
-                         0); /* some table may have waited for it */
-}
-
-static bool wanted(void *ctx)
-{
-    return next_table(ctx) != NULL;
 }
 
 static bool loading(const struct load_run *r)
@@ -347,15 +316,21 @@ static void dispatch(struct load_run *r)
     if (r->over || r->catalog != NULL || r->loaded_publish != NULL)
         return;
     struct load_run_table *entry;
-    while (!r->stopping && (entry = next_table(r)) != NULL &&
+    load_run_hand_over(r);
+    while (!r->stopping && (entry = load_run_next_table(r)) != NULL &&
            (entry->db = connection_pool_take(r->pool)) != NULL) {
         entry->dirty = false;
         table_load_load(entry->table, entry->db, on_loaded, entry);
     }
     if (loading(r) || publish(r))
         return;
-    if (is_due(r) && start_reconcile(r))
-        return;
+    if (is_due(r)) {
+        if (!r->conf.follow || connection_pool_is_short(r->pool))
+            connection_pool_rest(r->pool,
+                                 -1); /* it has a connection of its own, and there may be no more */
+        if (start_reconcile(r))
+            return;
+    }
     if ((!r->conf.follow || r->stopping) && r->reconcile == NULL)
         end(r);
 }
@@ -394,6 +369,11 @@ static void on_dispatch(uv_timer_t *timer)
     dispatch(timer->data);
 }
 
+void load_run_dispatch_soon(struct load_run *r)
+{
+    (void)uv_timer_start(&r->dispatch_timer, on_dispatch, 0, 0);
+}
+
 static void on_stop_timeout(uv_timer_t *timer)
 {
     struct load_run *r = timer->data;
@@ -418,7 +398,7 @@ static void on_stop(uv_timer_t *timer)
 static enum err_code open_pool(struct load_run *r, struct err *e)
 {
     size_t n = r->conf.jobs > 0 ? r->conf.jobs : 1;
-    size_t useful = r->count * r->conf.table.connections;
+    size_t useful = r->count * r->conf.table.connections + 1; /* one to ask who holds a lock */
 
     if (!r->conf.follow && n > useful)
         n = useful > 0 ? useful : 1;

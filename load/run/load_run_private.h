@@ -1,4 +1,4 @@
-/* The inside of a run, shared by load/run/load_run.c and load/run/load_run_report.c only. */
+/* The inside of a run, shared by load_run.c, load_run_connections.c and load_run_report.c only. */
 #ifndef NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 #define NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 
@@ -41,5 +41,15 @@ struct load_run {
     bool stopping, over;
     struct err err; /* of the run itself */
 };
+
+/* load_run.c: looks for what can be done, from the loop. */
+void load_run_dispatch_soon(struct load_run *r);
+
+/* load_run_connections.c */
+struct connection_lender load_run_lender(struct load_run *r); /* for a table */
+struct load_run_table *
+load_run_next_table(const struct load_run *r); /* that wants to be loaded, or NULL */
+void load_run_is_short(struct load_run *r);    /* no more connections can be had than there are */
+void load_run_hand_over(struct load_run *r);   /* idle ones to tables that wait for theirs */
 
 #endif

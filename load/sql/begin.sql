@@ -3,6 +3,8 @@
 -- UTF-8. The planner has no statistics on a batch: it would compile the statement and scan whole tables.
 -- The path is for what is called on the way without being named here: nobody else's function or operator is found on it.
 -- Triggers, policies and constraints of the tables run with it, too.
+-- No lock is waited for longer than half of what a statement may take, so that a lock's time limit (55P03) is never
+-- taken for a statement's (57014); a shorter limit of the role's stays.
 --
 --   psql -f load/sql/begin.sql -f ... -c COMMIT
 BEGIN ISOLATION LEVEL READ COMMITTED;
@@ -10,3 +12,17 @@ SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_encoding = 'UTF8';
 SET LOCAL jit = off;
 SET LOCAL enable_seqscan = off;
+SELECT CASE
+    WHEN l.half OPERATOR(pg_catalog.>) 0
+        AND (l.own OPERATOR(pg_catalog.=) 0 OR l.own OPERATOR(pg_catalog.>) l.half)
+    THEN pg_catalog.set_config('lock_timeout', pg_catalog.concat(l.half, 'ms'), true)
+END
+FROM (
+    SELECT
+        CAST(pg_catalog.ceil(pg_catalog.date_part('epoch',
+            CAST(pg_catalog.current_setting('statement_timeout') AS pg_catalog.interval))
+            OPERATOR(pg_catalog.*) 500) AS pg_catalog.int8) AS half,
+        CAST(pg_catalog.ceil(pg_catalog.date_part('epoch',
+            CAST(pg_catalog.current_setting('lock_timeout') AS pg_catalog.interval))
+            OPERATOR(pg_catalog.*) 1000) AS pg_catalog.int8) AS own
+) AS l;

@@ -47,6 +47,8 @@ enum err_code table_load_open(struct table_load **out, uv_loop_t *loop,
     t->timer.data = t;
     (void)uv_idle_init(loop, &t->ahead); /* nor can this */
     t->ahead.data = t;
+    (void)uv_timer_init(loop, &t->watch); /* nor this */
+    t->watch.data = t;
     *out = t;
     return OK;
 }
@@ -71,10 +73,17 @@ static void on_ahead_closed(uv_handle_t *h)
     uv_close((uv_handle_t *)&t->timer, on_closed);
 }
 
+static void on_watch_closed(uv_handle_t *h)
+{
+    struct table_load *t = h->data;
+
+    uv_close((uv_handle_t *)&t->ahead, on_ahead_closed);
+}
+
 void table_load_close(struct table_load *t)
 {
     if (t != NULL)
-        uv_close((uv_handle_t *)&t->ahead, on_ahead_closed);
+        uv_close((uv_handle_t *)&t->watch, on_watch_closed);
 }
 
 const char *table_load_name(const struct table_load *t)
@@ -92,6 +101,33 @@ bool table_load_unreachable(const struct table_load *t)
     return t->unreachable;
 }
 
+bool table_load_is_waiting(const struct table_load *t)
+{
+    return t->waiting;
+}
+
+bool table_load_wants_other(const struct table_load *t)
+{
+    switch (t->state) {
+    case TABLE_LOAD_CONNECTING:
+        return true;
+    case TABLE_LOAD_WAITING:
+        return db_lost(t->db);
+    case TABLE_LOAD_TALKING: /* it looks for the relation: nothing of a batch is under way */
+        return !t->found && !db_proven(t->db);
+    case TABLE_LOAD_IDLE:
+        break;
+    }
+    return false;
+}
+
+void table_load_use(struct table_load *t, struct db *db)
+{
+    db_drop(t->db); /* nobody calls back then */
+    t->db = db;
+    table_load_resume_after(t, 0);
+}
+
 /* ---- the end of a load ---- */
 
 /* Its batches are large, and of many tables only a few are loaded at a time. */
@@ -107,6 +143,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
 {
     (void)uv_timer_stop(&t->timer);
     (void)uv_idle_stop(&t->ahead);
+    table_load_watch_stop(t);
     t->state = TABLE_LOAD_IDLE;
     t->total.busy += when_tick() - t->began;
     close_builder(t);
@@ -139,29 +176,6 @@ static void table_interrupted(struct table_load *t)
     table_load_give_up(t, &err);
 }
 
-/* What a person can do about it. */
-static void explain(struct err *err, enum db_trouble trouble)
-{
-    const char *what = NULL;
-
-    if (err->sqlstate[0] == '\0')
-        return; /* ours, and explained */
-    if (trouble == DB_NO_TABLE)
-        what = "the table is gone or has another shape than netty-load knows; compare it with one "
-               "that --create-tables makes";
-    else if (trouble == DB_FORBIDDEN)
-        what = "look at user, password and database, and grant the role SELECT, INSERT and UPDATE "
-               "on the table and on netty_sync.progress";
-    else if (trouble == DB_TOO_SLOW)
-        what = "look for locks on the table, or give the role a longer statement_timeout";
-    if (what == NULL)
-        return;
-    struct err full = *err;
-    err_set(&full, err->code, "%.600s [%s]; %s", err->msg, err->sqlstate, what);
-    memcpy(full.sqlstate, err->sqlstate, sizeof full.sqlstate);
-    *err = full;
-}
-
 /* ---- trying again ---- */
 
 static void on_timer(uv_timer_t *timer)
@@ -175,7 +189,7 @@ void table_load_resume_after(struct table_load *t, int64_t us)
     (void)uv_timer_start(&t->timer, on_timer, (uint64_t)((us + 999) / 1000), 0);
 }
 
-void table_load_retry(struct table_load *t, const struct err *err, enum db_trouble trouble)
+void table_load_retry(struct table_load *t, enum db_phase phase, const struct err *err)
 {
     if (t->stopping) {
         table_interrupted(t);
@@ -184,7 +198,7 @@ void table_load_retry(struct table_load *t, const struct err *err, enum db_troub
     t->attempt++;
     if (t->attempt > t->conf.backoff.tries) {
         struct err why = *err;
-        explain(&why, trouble);
+        db_explain(phase, &why);
         t->unreachable = t->state == TABLE_LOAD_CONNECTING;
         err_prefix(&why, "given up after %u retries", t->conf.backoff.tries);
         table_load_give_up(t, &why);
@@ -195,23 +209,57 @@ void table_load_retry(struct table_load *t, const struct err *err, enum db_troub
     LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_STR("table", t->name),
         F_ERR(err), F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),
         F_INT("wait_ms", wait / 1000));
-    /* Deadlocks and serialization failures leave the connection as good as it was. */
-    if (trouble == DB_AGAIN && strncmp(err->sqlstate, "40", 2) != 0)
+    if (db_decide(phase, err).action == DB_RECONNECT)
         db_drop(t->db);
     table_load_resume_after(t, wait);
 }
 
-void table_load_failed(struct table_load *t, const struct err *err)
+bool table_load_look_again(struct table_load *t, const struct err *err)
 {
-    enum db_trouble what = db_classify(err);
+    if (t->looked || !t->found || t->conf.replay || t->conf.redrive)
+        return false;
+    LOG(LOG_INFO, "look-again", "the table may have changed: it is looked at again",
+        F_STR("table", t->name), F_ERR(err), F_STR("sqlstate", err->sqlstate));
+    t->looked = true;
+    t->found = false;
+    table_load_resume_after(t, 0);
+    return true;
+}
 
-    t->total.troubles[what]++;
-    if (what == DB_AGAIN || what == DB_TOO_SLOW) {
-        table_load_retry(t, err, what);
+/* A connection that cannot be had beside others is no failure. */
+static bool have_others(const struct table_load *t)
+{
+    const struct connection_lender *l = &t->conf.lender;
+
+    return !t->stopping && l->others != NULL && l->others(l->ctx, t->db);
+}
+
+void table_load_failed(struct table_load *t, enum db_phase phase, const struct err *err)
+{
+    struct db_decision d = db_decide(phase, err);
+    enum db_action action = d.action;
+
+    t->total.troubles[db_trouble_of(phase, err)]++;
+    if (action == DB_LOOK_AGAIN && table_load_look_again(t, err))
+        return;
+    if (action == DB_LOOK_AGAIN)
+        action = d.then;
+    if (phase == DB_PHASE_CONNECT && action == DB_RECONNECT && have_others(t)) {
+        t->waiting = true;
+        table_load_give_up(t, err);
         return;
     }
+    if (action == DB_WAIT || action == DB_RECONNECT || action == DB_SMALLER)
+        table_load_retry(t, phase, err);
+    else
+        table_load_stopped(t, phase, err);
+}
+
+void table_load_stopped(struct table_load *t, enum db_phase phase, const struct err *err)
+{
     struct err why = *err;
-    explain(&why, what);
+
+    db_explain(phase, &why);
     t->unreachable = t->state == TABLE_LOAD_CONNECTING;
     table_load_give_up(t, &why);
 }
@@ -224,7 +272,7 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 
     (void)r;
     if (err != NULL) {
-        table_load_failed(t, err);
+        table_load_failed(t, DB_PHASE_CONNECT, err);
         return;
     }
     LOG(LOG_DEBUG, "connected", "connected to the database", F_STR("table", t->name),
@@ -315,7 +363,7 @@ static void on_found(void *ctx, const struct err *err)
     struct err e = ERR_INIT;
 
     if (err != NULL) {
-        table_load_failed(t, err);
+        table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
     } else if (open_builder(t, &e) != OK) {
         table_load_give_up(t, &e);
     } else {
@@ -351,9 +399,11 @@ static void connect_or_go(struct table_load *t)
         db_connect(t->db, on_connected, t);
     } else if (!t->found) {
         t->state = TABLE_LOAD_TALKING;
+        table_load_watch(t);
         target_table_find(t->target, t->db, on_found, t);
     } else {
         t->state = TABLE_LOAD_TALKING;
+        table_load_watch(t);
         go_on(t);
     }
 }
@@ -364,10 +414,11 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->done = done;
     t->ctx = ctx;
     t->attempt = 0;
-    t->unreachable = t->rejects_reported = false;
+    t->unreachable = t->waiting = t->rejects_reported = false;
+    t->moves = 0;
     if (!t->found) {
         t->rows = t->conf.batch.rows_max;
-        t->bisect = false;
+        t->bisect = t->looked = t->waited = false;
     }
     t->began = when_tick();
     table_load_resume_after(t, 0);

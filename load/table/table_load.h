@@ -15,6 +15,7 @@
 #define NETTY_LOAD_TABLE_TABLE_LOAD_H
 
 #include "load/batch/batch_builder.h"
+#include "load/database/db_decide.h"
 #include "load/database/target_table.h"
 #include "load/metrics/load_counts.h"
 #include "load/upsert/parallel_upsert.h"
@@ -53,5 +54,11 @@ const char *table_load_name(const struct table_load *t);
 const struct load_counts *table_load_counts(const struct table_load *t);
 /* The last load ended because no connection could be had: others need not try. */
 bool table_load_unreachable(const struct table_load *t);
+/* The same, but others of this process have one: it is this table's turn when one of those is free. */
+bool table_load_is_waiting(const struct table_load *t);
+/* It has no answer yet on the connection that it was given, and would rather have another. */
+bool table_load_wants_other(const struct table_load *t);
+/* Gives it one, which is connected; what it had is free again. */
+void table_load_use(struct table_load *t, struct db *db);
 
 #endif

@@ -6,6 +6,11 @@
 
 #define GROW_AFTER 4u  /* batches that went well before the next one may be larger again */
 #define TRUST_MOST 64u /* batches alike, before the next one is taken to be */
+#define MOVES_MOST                                                                                 \
+    3u /* times that another loader was there first, and has come no further, before it is waited for */
+#define ISOLATE_ROWS  1000u /* of a batch that is taken apart for what may be the table's fault */
+#define ONE_ROW_TRIES 3u    /* of a row that is too slow alone */
+#define NEIGHBOURS    8u    /* ... that it is then tried among */
 
 static void submit_batch(struct table_load *t, struct batch_slot *slot,
                          const struct progress *from);
@@ -237,7 +242,7 @@ static enum err_code next_batch(struct table_load *t, struct err *e)
 
     t->committed = *batch_builder_reached(t->builder);
     if (t->bisect && progress_compare(&t->committed, &t->bisect_to) >= 0)
-        t->bisect = false;
+        t->bisect = t->waited = false;
     batch_builder_shape(t->builder, t->rows, !t->bisect && !t->conf.redrive);
     enum err_code rc = batch_builder_advance(t->builder, e);
     if (rc != OK || !pending)
@@ -263,8 +268,10 @@ static void committed(struct table_load *t)
         F_INT("rows", batch_rows(f->slot->batch)), F_INT("inserted", f->inserted),
         F_INT("updated", f->updated), F_INT("segment", place->segment), F_INT("page", place->page),
         F_INT("known", batch_cached(f->slot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
-    t->attempt = 0;
-    t->ready = t->doubted = false;
+    table_load_watch(t);
+    t->attempt = t->moves = 0;
+    t->moved_from = (struct lanes){0};
+    t->ready = t->looked = false;
     table_load_add_to_cache(t);
     grow(t);
     update_guess(t);
@@ -295,6 +302,9 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .lanes = t->lanes,
                 .replace = t->conf.batch.replace,
                 .bisect = t->bisect || t->conf.redrive,
+                .looked = t->looked || t->conf.replay || t->conf.redrive,
+                .waited = t->waited,
+                .rows_alone = t->conf.redrive,
                 .guess = f->guess,
                 .guard = !t->conf.replay && !t->conf.redrive,
                 .store = !t->conf.redrive && (!t->conf.replay || all),
@@ -349,21 +359,37 @@ static void send_batch(struct table_load *t)
 }
 
 /* Some row is refused. Folding may have hidden a version that would not be, so it is undone. */
-static void start_bisect(struct table_load *t)
+static void start_bisect(struct table_load *t, size_t rows)
 {
+    if (!t->bisect)
+        t->bisect_to = *batch_builder_reached(t->builder);
     t->bisect = true;
-    t->bisect_to = *batch_builder_reached(t->builder);
+    if (t->rows > rows) {
+        t->rows = rows;
+        t->well = 0;
+    }
     if (seek_again(t))
-        table_load_batch(t);
+        table_load_resume_after(t, 0);
 }
 
-static void smaller(struct table_load *t, const struct err *err)
+/* One row alone is too slow, again and again: with some neighbours it is seen whether all are. */
+static bool is_one_row(const struct table_load *t)
+{
+    return !t->waited && (t->attempt >= t->conf.backoff.tries || t->attempt + 1 >= ONE_ROW_TRIES);
+}
+
+static void smaller(struct table_load *t, enum db_phase phase, const struct err *err)
 {
     size_t rows = batch_rows(batch_builder_batch(t->builder));
 
-    t->total.troubles[DB_TOO_SLOW]++;
+    if (rows <= 1 && is_one_row(t)) {
+        t->waited = true;
+        t->rows = NEIGHBOURS;
+        start_bisect(t, NEIGHBOURS);
+        return;
+    }
     if (rows <= 1) {
-        table_load_retry(t, err, DB_TOO_SLOW);
+        table_load_retry(t, phase, err);
         return;
     }
     t->rows = rows / 2;
@@ -376,36 +402,71 @@ static void smaller(struct table_load *t, const struct err *err)
 
 static void moved(struct table_load *t)
 {
+    struct err e = ERR_INIT;
+
+    t->found = false;
+    t->moves = memcmp(&t->at, &t->moved_from, sizeof t->at) == 0 ? t->moves + 1 : 0;
+    t->moved_from = t->at;
+    if (t->moves > MOVES_MOST) {
+        err_set(&e, ERR_UNAVAILABLE,
+                "the table's progress is another one within a transaction than before it; look at "
+                "the policies of netty_sync.progress");
+        table_load_retry(t, DB_PHASE_BOOKKEEPING, &e);
+        return;
+    }
     LOG(LOG_INFO, "moved", "another loader is at this table; going on from where it came to",
         F_STR("table", t->name));
-    t->found = false;
     table_load_resume_after(t, 0);
 }
 
-/* A null where none may be can be no record's fault: data is always there, so a column was added meanwhile that has no
- * default. Looking at the table again tells; else every record would be set aside, one by one. */
-static bool doubt_shape(struct table_load *t, const struct err *err)
+/* What passes by itself has not, though the server answers: is it always the same rows that it is said of? */
+static bool has_waited(struct table_load *t, const struct db_decision *d, const struct err *err)
 {
-    if (strcmp(err->sqlstate, "23502") != 0 || t->doubted || t->conf.replay || t->conf.redrive)
+    if ((d->action != DB_WAIT && d->action != DB_RECONNECT) || d->then != DB_ISOLATE ||
+        err->sqlstate[0] == '\0' || t->waited || t->attempt < t->conf.backoff.tries)
         return false;
-    t->doubted = true;
-    t->found = false;
-    table_load_resume_after(t, 0);
+    t->waited = true;
     return true;
+}
+
+static void isolate(struct table_load *t, enum db_phase phase, const struct err *err,
+                    const struct db_decision *d)
+{
+    if (d->content)
+        start_bisect(t, t->rows);
+    else if (db_lost(t->db))
+        table_load_failed(t, phase, err);
+    else
+        start_bisect(t, ISOLATE_ROWS);
 }
 
 static void failed(struct table_load *t, const struct parallel_upsert_result *r)
 {
-    enum db_trouble what = db_classify(r->err);
+    struct db_decision d = db_decide(r->phase, r->err);
+    enum db_action action = d.action;
+    bool again = t->bisect || t->conf.redrive;
 
-    if (r->in_rows && doubt_shape(t, r->err))
+    if (r->everyone) {
+        table_load_stopped(t, r->phase, r->err);
         return;
-    if (what == DB_BAD_ROW && r->in_rows && !t->bisect && !t->conf.redrive)
-        start_bisect(t);
-    else if (what == DB_TOO_SLOW && r->in_rows)
-        smaller(t, r->err);
+    }
+    if (action == DB_LOOK_AGAIN && table_load_look_again(t, r->err))
+        return;
+    if (action == DB_LOOK_AGAIN)
+        action = d.then;
+    if (has_waited(t, &d, r->err)) {
+        action = DB_ISOLATE;
+        again = false;
+    }
+    t->total.troubles[db_trouble_of(r->phase, r->err)]++;
+    if (action == DB_ISOLATE && !again)
+        isolate(t, r->phase, r->err, &d);
+    else if (action == DB_ISOLATE || action == DB_STOP)
+        table_load_stopped(t, r->phase, r->err);
+    else if (action == DB_SMALLER)
+        smaller(t, r->phase, r->err);
     else
-        table_load_failed(t, r->err);
+        table_load_failed(t, r->phase, r->err);
 }
 
 static void on_parallel_upsert(void *ctx, const struct parallel_upsert_result *r)

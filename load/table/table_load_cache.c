@@ -72,7 +72,7 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
 
     if (err != NULL && db_lost(t->db)) {
         t->found = false;
-        table_load_failed(t, err);
+        table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
         return;
     }
     if (err == NULL && PQntuples(r) == 1)

@@ -35,11 +35,14 @@ struct table_load {
         timer; /* back-off, turns of the loop between batches, and the patience of table_load_stop */
     uv_idle_t
         ahead; /* while a batch is on its way: the next one is filled, a page a turn of the loop */
+    uv_timer_t watch;    /* while a statement is under way */
+    struct db *watch_db; /* lent, to ask who is in its way; or NULL */
     struct db *db;
     table_load_done_fn *done;
     void *ctx;
     enum table_load_state state;
     bool stopping, unreachable;
+    bool waiting;     /* table_load_is_waiting */
     unsigned cancels; /* stopping: how often the statement under way was cancelled */
     struct target_table *target;
     struct batch_builder *builder;
@@ -48,11 +51,14 @@ struct table_load {
     struct unchanged *unchanged; /* or NULL */
     bool emptied;                /* ... since the builder was sent to where it reads from */
     bool found;                  /* relation and progress are known */
-    bool doubted;                /* the relation has been looked at again since the last commit */
-    struct lanes at;             /* what is committed */
-    unsigned lanes;              /* that the next batch is of, ... */
-    struct progress committed;   /* ... and where they are */
-    size_t rows;                 /* a batch's, at present */
+    bool looked;                 /* the relation has been looked at again since the last commit */
+    bool waited;    /* what passes by itself was waited for as often as may be: it is of rows now */
+    unsigned moves; /* another loader was there first, but had come no further than ... */
+    struct lanes moved_from;
+    struct lanes at;           /* what is committed */
+    unsigned lanes;            /* that the next batch is of, ... */
+    struct progress committed; /* ... and where they are */
+    size_t rows;               /* a batch's, at present */
     unsigned well;
     enum batch_path path;  /* that all rows of the last batches went, or BATCH_COMPARE; */
     unsigned alike, trust; /* so many batches; so many of them tell of the next */
@@ -72,13 +78,21 @@ struct table_load {
     int64_t began;
 };
 
-/* table_load_load.c */
+/* table_load.c */
 void table_load_finish(struct table_load *t, const struct err *err); /* NULL: all is loaded */
 void table_load_give_up(struct table_load *t, const struct err *why);
 void table_load_resume_after(struct table_load *t,
                              int64_t us); /* goes on from the loop, after so many microseconds */
-void table_load_failed(struct table_load *t, const struct err *err); /* tries again, or gives up */
-void table_load_retry(struct table_load *t, const struct err *err, enum db_trouble what);
+void table_load_failed(struct table_load *t, enum db_phase phase,
+                       const struct err *err); /* tries again, or gives up */
+void table_load_retry(struct table_load *t, enum db_phase phase, const struct err *err);
+/* False: that was done since the last commit. */
+bool table_load_look_again(struct table_load *t, const struct err *err);
+void table_load_stopped(struct table_load *t, enum db_phase phase, const struct err *err);
+
+/* table_load_watch.c: a line about whoever holds a lock, for as long as statements are waited for. */
+void table_load_watch(struct table_load *t); /* from now on; the time begins anew */
+void table_load_watch_stop(struct table_load *t);
 
 /* table_load_report.c: */
 /* The batch is in. */

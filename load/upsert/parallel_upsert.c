@@ -42,7 +42,8 @@ struct parallel_upsert {
     unsigned running;
     bool
         busy; /* shares are being given out, or the caller told: what ends meanwhile is looked at then */
-    bool failed, moved, revalidate, in_rows;
+    bool failed, moved, revalidate, everyone;
+    enum db_phase phase; /* of what failed */
     struct err err;
     parallel_upsert_done_fn *done;
     void *ctx;
@@ -207,7 +208,8 @@ static void failed(struct share *s, const struct txn_result *r)
     }
     if (!c->failed) {
         c->err = *r->err;
-        c->in_rows = r->in_rows;
+        c->phase = r->phase;
+        c->everyone = r->everyone;
     }
     c->failed = true;
 }
@@ -283,6 +285,8 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     LOG(LOG_DEBUG, "connection", "one connection fewer can be had",
         F_STR("table", s->batch->job.txn.table), F_ERR(err));
     s->tried = false;
+    if (c->lender.scarce != NULL)
+        c->lender.scarce(c->lender.ctx);
     give_back(c, s->db);
     s->db = NULL;
     c->running--;
@@ -297,7 +301,9 @@ static void start_on(struct share *s, struct db *db)
     s->tried = true;
     c->running++;
     c->own_busy = c->own_busy || db == c->own;
-    if (db_lost(db))
+    if (db_lost(db) && db != c->own)
+        db_connect_spare(db, on_connected, s);
+    else if (db_lost(db))
         db_connect(db, on_connected, s);
     else
         start(s);
@@ -366,7 +372,8 @@ static void end(struct parallel_upsert *c)
         .end = c->failed  ? TXN_FAILED
                : c->moved ? TXN_MOVED
                           : TXN_REVALIDATE,
-        .in_rows = c->in_rows,
+        .phase = c->phase,
+        .everyone = c->everyone,
         .err = c->failed ? &c->err : NULL,
     };
 
@@ -403,7 +410,7 @@ void parallel_upsert_run(struct parallel_upsert *c, struct db *db, parallel_upse
     c->own = db;
     c->done = done;
     c->ctx = ctx;
-    c->failed = c->moved = c->revalidate = c->in_rows = c->own_busy = false;
+    c->failed = c->moved = c->revalidate = c->everyone = c->own_busy = false;
     c->held = NULL;
     for (unsigned k = 0; k < BATCHES; k++)
         for (unsigned i = 0; i < LANES; i++)

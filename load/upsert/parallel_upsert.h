@@ -31,6 +31,9 @@ struct connection_lender {
     struct db *(*borrow)(void *ctx); /* NULL: none is idle */
     void (*give_back)(void *ctx, struct db *db);
     bool (*wanted)(void *ctx); /* somebody waits for one */
+    void (*scarce)(void *ctx); /* one that was lent could not be connected; may be NULL */
+    bool (*others)(void *ctx,
+                   const struct db *db); /* another than this is connected; may be NULL */
     void *ctx;
 };
 
@@ -43,7 +46,8 @@ struct parallel_upsert_job {
 struct parallel_upsert_result {
     enum txn_end
         end; /* TXN_DONE: all shares of the oldest batch are in. TXN_MOVED: others have been at a share's lanes */
-    bool in_rows; /* TXN_FAILED: as txn_result's, of the first share that failed */
+    enum db_phase phase; /* TXN_FAILED: as txn_result's, of the first share that failed */
+    bool everyone;
     const struct err *err;
 };
 

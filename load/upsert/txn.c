@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX     65536u
+#define SQL_MAX 65536u
+#define ALONE_MOST                                                                                 \
+    3u /* failures of a single row, of which the SQLSTATE does not tell that it is to blame */
+#define ALONE_PAUSE "0.1" /* seconds between them */
+#define EVERYONE_LEAST                                                                             \
+    20u /* rows that a trigger refuses in the same words of its own, and none goes in */
 #define COMMIT_SOON "SET LOCAL synchronous_commit = off;\nCOMMIT"
 
 static void on_locked(void *ctx, const PGresult *r, const struct err *err);
@@ -54,7 +59,8 @@ void txn_end(struct txn *t, enum txn_end how)
                                 .xid = how == TXN_DONE && will_be_validated(t) ? t->xid : 0,
                                 .arrived = t->arrived,
                                 .unknown = t->unknown,
-                                .in_rows = t->in_rows,
+                                .phase = t->phase,
+                                .everyone = t->everyone,
                                 .err = how == TXN_FAILED ? &t->err : NULL};
 
     t->done(t->ctx, &result);
@@ -159,7 +165,11 @@ static void txn_begin(struct txn *t)
     enum err_code rc;
 
     t->count = 0;
-    t->saved = t->part_failed = t->unknown = t->in_rows = t->arrived = false;
+    t->saved = t->part_failed = t->unknown = t->everyone = t->arrived = false;
+    t->phase = DB_PHASE_BOOKKEEPING;
+    t->went = t->alone = t->guilty = 0;
+    t->alike = t->content = true;
+    t->first = ERR_INIT;
     t->tabled = t->job.bisect;
     t->fast = txn_may_be_fast(t) || (!t->plain && txn_has_cached(t));
     t->guessed =
@@ -174,7 +184,8 @@ static void txn_begin(struct txn *t)
     if (t->job.end > t->job.first)
         t->parts[t->count++] = (struct part){t->job.first, t->job.end, BATCH_COMPARE};
     buf_reset(&t->sql);
-    if ((rc = buf_adds(&t->sql, sql_begin)) != OK)
+    if ((rc = buf_addf(&t->sql, SQL_TAG, t->job.table)) != OK ||
+        (rc = buf_adds(&t->sql, sql_begin)) != OK)
         buf_err(&t->err, rc, &t->sql, "the statement");
     else
         rc = add_lock(t, &t->err);
@@ -279,7 +290,10 @@ static void save(struct txn *t)
 {
     const char *sql = "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT netty_part";
 
-    if (t->part_failed)
+    t->phase = DB_PHASE_BOOKKEEPING;
+    if (t->part_failed && t->alone > 0)
+        sql = "ROLLBACK TO netty_part; SELECT pg_catalog.pg_sleep(" ALONE_PAUSE ")";
+    else if (t->part_failed)
         sql = "ROLLBACK TO netty_part";
     else if (t->saved)
         sql = "RELEASE netty_part; SAVEPOINT netty_part";
@@ -314,24 +328,55 @@ void txn_next_part(struct txn *t)
         txn_send_part(t, on_part);
 }
 
-/* A part that is refused: halves, or the row that is to blame. False: failed. */
+/* Of rows, and not of the table, the connection or the time: db_decide.h. */
+static bool about_rows(const struct txn *t, const struct err *err)
+{
+    struct db_decision d = db_decide(DB_PHASE_ROWS, err);
+
+    if (d.action == DB_ISOLATE)
+        return true;
+    if (d.then != DB_ISOLATE || d.lock)
+        return false;
+    return d.action == DB_LOOK_AGAIN ? t->job.looked : t->job.waited;
+}
+
+/* Has this single row failed often enough? What three rows have shown is believed of the fourth. */
+static bool is_guilty(struct txn *t, const struct err *why)
+{
+    bool content = db_decide(DB_PHASE_ROWS, why).content;
+    bool same = strcmp(t->first.sqlstate, why->sqlstate) == 0;
+
+    if (!content && ++t->alone < ALONE_MOST && !(same && t->guilty >= ALONE_MOST))
+        return false;
+    if (t->refused++ == 0)
+        t->first = *why;
+    t->guilty += same || t->refused == 1;
+    t->alike = t->alike && strcmp(t->first.msg, why->msg) == 0;
+    t->content = t->content && content;
+    t->alone = 0;
+    return true;
+}
+
+/* A part that is refused: halves, the same row again, or the row that is to blame. False: failed. */
 static bool halve(struct txn *t, const struct err *why)
 {
     const char *data;
     struct part p = t->part;
 
     t->part_failed = true;
-    if (p.to - p.from == 1)
-        t->refused++;
-    if (p.to - p.from == 1)
-        return t->job.refused(t->job.ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) ==
-               OK;
-    size_t middle = p.from + (p.to - p.from) / 2;
     if (t->count + 2 > TXN_PARTS) {
         err_set(&t->err, ERR_INTERNAL, "a batch of %zu rows cannot be halved so often",
                 batch_rows(t->job.batch));
         return false;
     }
+    if (p.to - p.from == 1 && is_guilty(t, why))
+        return t->job.refused(t->job.ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) ==
+               OK;
+    if (p.to - p.from == 1) {
+        t->parts[t->count++] = p;
+        return true;
+    }
+    size_t middle = p.from + (p.to - p.from) / 2;
     t->parts[t->count++] = (struct part){middle, p.to, p.path};
     t->parts[t->count++] = (struct part){p.from, middle, p.path};
     return true;
@@ -341,7 +386,7 @@ static void on_part(void *ctx, const PGresult *r, const struct err *err)
 {
     struct txn *t = ctx;
 
-    if (err != NULL && t->job.bisect && db_classify(err) == DB_BAD_ROW && !db_lost(t->db)) {
+    if (err != NULL && t->job.bisect && !db_lost(t->db) && about_rows(t, err)) {
         if (halve(t, err))
             txn_next_part(t);
         else
@@ -353,11 +398,12 @@ static void on_part(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     if (err != NULL) {
-        t->in_rows = true;
         txn_fail(t, err);
         return;
     }
     bool held = false;
+    t->went += t->part.to - t->part.from;
+    t->alone = 0;
     if (txn_count_part(t, r, &held, &t->err) != OK)
         txn_fail(t, &t->err);
     else if (held && t->guessed)
@@ -374,10 +420,28 @@ static bool may_wait(const struct txn *t)
     return t->job.guard && t->job.store && t->job.more != NULL && t->job.more(t->job.ctx);
 }
 
+/* No row goes in, and all fail in the same words: the table is to blame, or the role. What a constraint refuses are rows,
+ * however many; and some that a trigger refuses in words of its own. */
+static bool is_everyone(const struct txn *t)
+{
+    bool own_words = strncmp(t->first.sqlstate, "P0", 2) == 0;
+
+    if (!t->job.bisect || t->job.rows_alone || t->went > 0 || !t->alike)
+        return false;
+    return t->content ? own_words && t->refused >= EVERYONE_LEAST : t->refused > 0;
+}
+
 static void commit(struct txn *t)
 {
     enum err_code rc = OK;
 
+    if (is_everyone(t)) {
+        t->phase = DB_PHASE_ROWS;
+        t->everyone = true;
+        txn_fail(t, &t->first);
+        return;
+    }
+    t->phase = DB_PHASE_COMMIT;
     buf_reset(&t->sql);
     /* So that it is the transaction itself that moves the progress: unchanged_validate. */
     if (t->saved && (rc = buf_adds(&t->sql, "RELEASE netty_part;\n")) != OK) {
@@ -405,7 +469,6 @@ static void on_commit(void *ctx, const PGresult *r, const struct err *err)
 
     if (err != NULL) {
         t->unknown = db_lost(t->db);
-        t->in_rows = !t->unknown;
         txn_fail(t, err);
         return;
     }

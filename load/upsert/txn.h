@@ -29,12 +29,16 @@
  *
  * With job.bisect the batch is loaded in parts, each under a savepoint: a part that the database
  * refuses is halved, and the single row that it still refuses is handed to job.refused. The parts
- * that went in stay in, so that one bad row of n costs O(log n) round trips.
+ * that went in stay in, so that one bad row of n costs O(log n) round trips. What counts as refused db_decide.h says: where
+ * the SQLSTATE speaks of content, one failure proves the row guilty; with any other the row has to fail alone three
+ * times, with pauses, and a neighbour has to go in. Where none goes in and all fail in the same words, the table is to blame:
+ * TXN_FAILED with `everyone`, and nothing is set aside.
  */
 #ifndef NETTY_LOAD_UPSERT_TXN_H
 #define NETTY_LOAD_UPSERT_TXN_H
 
 #include "load/batch/batch.h"
+#include "load/database/db_decide.h"
 #include "load/database/target_table.h"
 #include "load/unchanged/unchanged_cache.h"
 
@@ -53,6 +57,10 @@ struct txn_job {
     unsigned lanes;    /* whose rows these are, and whose progress moves */
     bool replace;
     bool bisect;
+    bool
+        looked; /* the table's shape was read since the last commit: what may come of it comes of rows */
+    bool waited;     /* so does what passes by itself: it was waited for as often as may be */
+    bool rows_alone; /* bisect: even where all rows fail alike they are refused one by one */
     enum batch_path
         guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_COMPARE: no idea */
     bool guard; /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */
@@ -88,9 +96,10 @@ struct txn_result {
     uint64_t refused; /* rows handed to job.refused */
     uint64_t
         xid; /* TXN_DONE: the transaction, where it has moved the progress; each row's tells its version */
-    bool arrived; /* TXN_MOVED: all these lanes are at `to` */
-    bool unknown; /* TXN_FAILED: it may have been committed nevertheless */
-    bool in_rows; /* TXN_FAILED: it was the rows' statement, or COMMIT's checks, that failed */
+    bool arrived;        /* TXN_MOVED: all these lanes are at `to` */
+    bool unknown;        /* TXN_FAILED: it may have been committed nevertheless */
+    enum db_phase phase; /* TXN_FAILED: in which */
+    bool everyone;       /* TXN_FAILED: no row goes in, and all fail in these words */
     const struct err *err;
 };
 

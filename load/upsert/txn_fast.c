@@ -58,10 +58,13 @@ void txn_ask(struct txn *t)
     struct err e = ERR_INIT;
     enum err_code rc;
 
+    t->phase = DB_PHASE_QUESTION;
     buf_reset(&t->sql);
     buf_reset(keys);
     if ((rc = batch_encode_keys(t->job.batch, rel->key_size, t->job.first, t->job.end, keys)) != OK)
         buf_err(&e, rc, keys, "the batch's keys");
+    else if ((rc = buf_addf(&t->sql, SQL_TAG, t->job.table)) != OK)
+        buf_err(&e, rc, &t->sql, "the statement");
     else
         rc = sql_expand(&t->sql, sql_classify, vars, 4, &e);
     if (rc != OK) {
@@ -175,18 +178,46 @@ static void make_parts(struct txn *t)
     t->counts.unchanged += ends[BATCH_SAME] - from[BATCH_SAME];
 }
 
+static void go_plain(struct txn *t, const struct err *why)
+{
+    t->err = *why;
+    LOG(LOG_DEBUG, "plain", "the batch is loaded the plain way", F_STR("table", t->job.table),
+        F_ERR(why), F_STR("sqlstate", why->sqlstate));
+    t->plain = true;
+    txn_again(t);
+}
+
+/* The question passes by itself, or tells that the table has changed; else it is not asked again in this load. */
+static bool worth_another(const struct txn *t, const struct err *why)
+{
+    struct db_decision d = db_decide(DB_PHASE_QUESTION, why);
+
+    if (d.action == DB_LOOK_AGAIN)
+        return !t->job.looked;
+    return d.lock || (d.action != DB_PLAIN && !t->job.waited);
+}
+
+static void not_asked(struct txn *t, const struct err *why)
+{
+    if (db_lost(t->db) || worth_another(t, why)) {
+        txn_fail(t, why);
+        return;
+    }
+    t->denied = true;
+    if (txn_has_cached(t)) {
+        t->job.revalidate(t->job.ctx, NULL);
+        txn_revalidate(t);
+    } else {
+        go_plain(t, why);
+    }
+}
+
 static void on_asked(void *ctx, const PGresult *r, const struct err *err)
 {
     struct txn *t = ctx;
 
     if (err != NULL) {
-        t->denied = db_classify(err) == DB_FORBIDDEN;
-        if (t->denied && txn_has_cached(t)) {
-            t->job.revalidate(t->job.ctx, NULL);
-            txn_revalidate(t);
-        } else {
-            txn_fast_failed(t, err);
-        }
+        not_asked(t, err);
         return;
     }
     batch_same_path(t->job.batch, t->job.first, t->job.end,
@@ -217,33 +248,19 @@ void txn_revalidate(struct txn *t)
     db_query(t->db, "ROLLBACK", NULL, 0, on_revalidate, t);
 }
 
-/* Another row of that key has come between, or what the plain path does not need is forbidden. A row that is refused
- * otherwise would be refused again. */
-static bool plain_may_help(const struct err *why)
-{
-    enum db_trouble trouble = db_classify(why);
-
-    if (trouble == DB_BAD_ROW)
-        return strcmp(why->sqlstate, "23505") == 0;
-    return trouble != DB_AGAIN && trouble != DB_TOO_SLOW;
-}
-
 void txn_fast_failed(struct txn *t, const struct err *why)
 {
-    if (db_lost(t->db) || !plain_may_help(why)) {
-        t->in_rows = true;
+    /* Another row of that key has come between. Whatever else is refused would be refused again. */
+    bool taken = strcmp(why->sqlstate, "23505") == 0;
+
+    if (db_lost(t->db) || !taken) {
         txn_fail(t, why);
-        return;
-    }
-    t->err = *why;
-    if (t->guessed) {
+    } else if (t->guessed) {
+        t->err = *why;
         txn_guessed_wrong(t);
-        return;
+    } else {
+        go_plain(t, why);
     }
-    LOG(LOG_DEBUG, "plain", "the batch is loaded the plain way", F_STR("table", t->job.table),
-        F_ERR(why), F_STR("sqlstate", why->sqlstate));
-    t->plain = true;
-    txn_again(t);
 }
 
 void txn_guessed_wrong(struct txn *t)

@@ -77,7 +77,9 @@ static void send_arrays(struct txn *t, db_done_fn *done)
     buf_reset(&t->sql);
     for (size_t i = 0; i < BATCH_ARRAYS; i++)
         buf_reset(&t->arrays[i]);
-    if ((rc = batch_encode_arrays(t->job.batch, t->part.from, t->part.to, t->arrays)) != OK)
+    if ((rc = buf_addf(&t->sql, SQL_TAG, t->job.table)) != OK)
+        buf_err(&e, rc, &t->sql, "the statement");
+    else if ((rc = batch_encode_arrays(t->job.batch, t->part.from, t->part.to, t->arrays)) != OK)
         buf_err(&e, rc, &t->arrays[1], "the batch");
     else
         rc = add_upsert(t, SQL_SOURCE_ARRAYS, &e);
@@ -102,7 +104,8 @@ static void send_table(struct txn *t, db_done_fn *done)
     buf_reset(&t->sql);
     t->tabled = true;
     start_copy(t);
-    if ((rc = buf_adds(&t->sql, drop)) != OK || (rc = buf_adds(&t->sql, sql_batch_begin)) != OK ||
+    if ((rc = buf_addf(&t->sql, SQL_TAG, t->job.table)) != OK ||
+        (rc = buf_adds(&t->sql, drop)) != OK || (rc = buf_adds(&t->sql, sql_batch_begin)) != OK ||
         (rc = buf_adds(&t->sql, sql_batch_copy)) != OK)
         buf_err(&e, rc, &t->sql, "the statement");
     else
@@ -122,7 +125,12 @@ static void send_inserts(struct txn *t, db_done_fn *done)
 
     buf_reset(&t->sql);
     start_copy(t);
-    if (sql_expand(&t->sql, sql_insert_copy, vars, 3, &e) != OK)
+    enum err_code rc = buf_addf(&t->sql, SQL_TAG, t->job.table);
+    if (rc != OK)
+        buf_err(&e, rc, &t->sql, "the statement");
+    else
+        rc = sql_expand(&t->sql, sql_insert_copy, vars, 3, &e);
+    if (rc != OK)
         txn_fail(t, &e);
     else
         db_copy(t->db, t->sql.data, give_rows, done, t);
@@ -130,6 +138,7 @@ static void send_inserts(struct txn *t, db_done_fn *done)
 
 void txn_send_part(struct txn *t, db_done_fn *done)
 {
+    t->phase = DB_PHASE_ROWS;
     if (t->part.path == BATCH_INSERT)
         send_inserts(t, done);
     else if (t->part.to - t->part.from <= TXN_SMALL && batch_bytes(t->job.batch) <= TXN_SMALL_DATA)

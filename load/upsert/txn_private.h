@@ -49,9 +49,16 @@ struct txn {
     bool part_failed; /* ... and has to be rolled back to */
     struct txn_counts counts;
     uint64_t refused;
-    uint64_t xid; /* its own */
+    uint64_t xid;    /* its own */
+    size_t went;     /* bisect: rows that went in, ... */
+    unsigned alone;  /* ... how often the single row at hand has failed, ... */
+    unsigned guilty; /* ... rows that failed alone as often as it takes, with first's SQLSTATE, */
+    bool alike;      /* ... and that all rows that are refused are in first's words, */
+    bool content;    /* ... which speak of content */
+    struct err first;
     struct err err;
-    bool unknown, in_rows, arrived;
+    enum db_phase phase;
+    bool unknown, everyone, arrived;
 };
 
 /* txn.c */

@@ -54,7 +54,7 @@ def run_as_owner(*command):
 class PgBouncer:
     """Transaction mode where nothing else is said, two server connections, no prepared statements that outlive a transaction."""
 
-    def __init__(self, directory, host, port, pool=2, mode="transaction"):
+    def __init__(self, directory, host, port, pool=2, mode="transaction", auth="auth_type = any", users=None, wait=60):
         self.dir = Path(directory)
         self.dir.mkdir()
         let_in(self.dir)
@@ -63,9 +63,10 @@ class PgBouncer:
             self.port = free_port()
             (self.dir / "ini").write_text(
                 f"[databases]\n* = host={host} port={port} user=netty\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-                f"listen_port = {self.port}\nunix_socket_dir =\nauth_type = any\npool_mode = {mode}\n"
+                f"listen_port = {self.port}\nunix_socket_dir =\n{auth}\npool_mode = {mode}\n"
                 f"default_pool_size = {pool}\nmax_client_conn = 50\nserver_login_retry = 0.1\n"
-                "ignore_startup_parameters = extra_float_digits\nquery_wait_timeout = 60\n")
+                f"ignore_startup_parameters = extra_float_digits\nquery_wait_timeout = {wait}\n")
+            (self.dir / "users").write_text("".join(f'"{name}" "{word}"\n' for name, word in (users or {}).items()))
             self.log = open(self.dir / "log", "w")
             self.process = subprocess.Popen(run_as_owner("/usr/sbin/pgbouncer", self.dir / "ini"), cwd="/",
                                             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)

@@ -5,7 +5,14 @@
 
 `cut` is asked before each message is passed on; where it says yes, the message is dropped and both ends are closed.
 So a COMMIT whose answer is lost is a cut downward: the server has done it, the client never hears.
+
+    Proxy(host, port, refuse=lambda connection: ("28P01", "no") or None)       # the answer to a connection's beginning
+    Proxy(host, port, fail=lambda sql: "XX001" if "xmin" in sql else None)     # a statement fails with that SQLSTATE
+
+What is to fail is replaced, on its way up, by a statement that raises the error, so that the server's state is the
+one that such an error leaves; the database needs FAIL_WITH for it.
 """
+import re
 import socket
 import struct
 import threading
@@ -37,10 +44,33 @@ def exactly(sock, n):
     return b"".join(parts)
 
 
+FAIL_WITH = """CREATE FUNCTION public.fail_with(state text) RETURNS text LANGUAGE plpgsql AS
+    $$ BEGIN RAISE 'so it is told' USING ERRCODE = state; END $$"""
+
+
+def error_response(state, text):
+    fields = b"".join(kind + value.encode() + b"\0" for kind, value in
+                      ((b"S", "FATAL"), (b"V", "FATAL"), (b"C", state), (b"M", text))) + b"\0"
+    return b"E" + struct.pack("!I", len(fields) + 4) + fields
+
+
+def failing(kind, data, state):
+    """The message with another statement: one that takes as many parameters, and raises the error."""
+    if kind == "Q":
+        return f"SELECT public.fail_with('{state}')".encode() + b"\0"
+    name, sql, rest = data.split(b"\0", 2)
+    count = max([0, *map(int, re.findall(rb"\$(\d+)", sql))])
+    extra = "".join(f", ${n}::bytea" for n in range(1, count + 1))
+    return name + b"\0" + f"SELECT public.fail_with('{state}'){extra}".encode() + b"\0" + struct.pack("!H", 0)
+
+
 class Proxy:
-    def __init__(self, host, port, cut=None):
+    def __init__(self, host, port, cut=None, refuse=None, fail=None):
         self.server = (host, port)
         self.cut = cut or (lambda message: False)
+        self.refuse = refuse or (lambda connection: None)
+        self.fail = fail or (lambda sql: None)
+        self.failed = 0
         self.lock = threading.Lock()
         self.connections = 0
         self.cuts = 0
@@ -91,6 +121,12 @@ class Proxy:
         with self.lock:
             self.connections += 1
             connection = self.connections
+        refusal = self.refuse(connection)
+        if refusal:
+            client.sendall(error_response(*refusal))
+            client.close()
+            server.close()
+            return
         down = threading.Thread(target=self.pump, args=(connection, "down", server, client, None), daemon=True)
         down.start()
         self.pump(connection, "up", client, server, first)
@@ -115,6 +151,12 @@ class Proxy:
                     self.cuts += bool(cut)
                 if cut:
                     raise Gone
+                state = way == "up" and kind in "QP" and \
+                    self.fail((first if kind == "Q" else first.split(b"\0", 2)[1]).decode(errors="replace"))
+                if state:
+                    self.failed += 1
+                    first = failing(kind, first, state)
+                    head = head[:1] + struct.pack("!I", len(first) + 4)
                 sink.sendall(head + first)
                 first = None
         except (OSError, Gone):

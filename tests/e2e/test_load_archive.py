@@ -56,10 +56,10 @@ def test_the_archive_is_no_table_of_the_api_and_one_that_is_one_is_not_swallowed
     run = netty.load("--check", "contacts-archive", db=db, code=78)
     assert "an archive of netty-load" in run.out
     spool.table("contacts-archive").page(['{"contacts-archive_id":1}'])
-    assert "an archive of netty-load" in netty.load("contacts-archive", db=db, code=69).err
+    assert "an archive of netty-load" in netty.load("contacts-archive", db=db, code=78).err
     assert set(whole(db)) == {2} and len(whole(db, suffix="-archive")) == 1
     assert set(archive(netty, db).json()) == {"contacts"}, "an archive is not archived"
-    assert "an archive of netty-load" in archive(netty, db, "contacts-archive", code=69).err
+    assert "an archive of netty-load" in archive(netty, db, "contacts-archive", code=78).err
 
 
 def test_a_table_that_only_has_such_a_name_is_left_alone(spool, netty, db):

@@ -38,7 +38,7 @@ def test_catalog_leaves_the_greatest_time_that_is_not_in_the_future(netty, db):
 
 def test_catalog_says_why_it_could_not_be_written(netty, db):
     gone = db.url.rsplit("/", 1)[0] + "/no_such_database"
-    run = netty.load("--catalog", db=gone, code=77)
+    run = netty.load("--catalog", db=gone, code=78)
     assert "no_such_database" in run.err and catalog_of(netty) is None
     run = netty.load("--catalog", "--retries", "1", db="postgresql://netty@127.0.0.1:1/x", code=69)
     assert "127.0.0.1" in run.err

@@ -90,7 +90,7 @@ def test_a_host_with_ipv6_alone_and_one_that_is_not_there(netty):
     rows = check(netty, "postgresql://netty@[::1]:1/x", code=69)
     assert said(rows, "address")[0] == "change" and "IPv6" in said(rows, "address")[1]
     assert said(rows, "connection")[0] == "wrong"
-    rows = check(netty, "postgresql://netty@db.abc.supabase.co.invalid/x", code=69)
+    rows = check(netty, "postgresql://netty@db.abc.supabase.co.invalid/x", code=78)
     assert said(rows, "address")[0] == said(rows, "connection")[0] == "wrong"
 
 

@@ -71,7 +71,7 @@ def test_names_that_are_odd_or_taken_and_members_that_are_none(spool, netty, db)
     assert "nosuch" in run.err and '"b"' in run.out, "one that cannot be made does not stop the others"
     db.query('CREATE TABLE "netty-contacts_deep_idx" (x integer)')
     assert "netty-contacts_deep_idx" in netty.load("index", "contacts", "deep", db=db, code=69).err
-    assert "netty-users" in netty.load("index", "users", "x", db=db, code=69).err
+    assert "netty-users" in netty.load("index", "users", "x", db=db, code=78).err
 
 
 def test_beside_a_sync_two_at_once_and_through_a_pooler(spool, netty, postgres, db, tmp_path):

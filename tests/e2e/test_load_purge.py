@@ -162,7 +162,7 @@ def test_what_cannot_be_joined_and_tables_called_like_commands(spool, netty, db)
     assert "--replay" in purge(netty, db, "--replay", code=64).err
     assert "30 days" not in netty.load("purge", "--older-than", "30 days", db=db, code=64).out
     assert "--older-than" in netty.load("--older-than", "3d", db=db, code=64).err
-    assert "netty-users" in purge(netty, db, "users", code=69).err
+    assert "netty-users" in purge(netty, db, "users", code=78).err
     spool.table("purge").page([{"purge_id": 1}])
     assert netty.load("--json", "--create-tables", "--", "purge", db=db).json()["purge"]["read"] == 1
     assert purge(netty, db, "purge").json()["purge"]["rows"] == 0, "the second word is a table"

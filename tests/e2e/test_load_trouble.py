@@ -276,18 +276,18 @@ def test_sigterm_ends_at_a_batch_boundary_and_the_next_run_goes_on(spool, netty,
 # ---- tables that are not what they should be ----
 
 HARM = [
-    ('DROP TABLE "netty-contacts"', 69, ["netty-contacts", "--create-tables"]),
-    ('ALTER TABLE "netty-contacts" ALTER COLUMN data TYPE text', 69, ["netty-contacts", "data", "jsonb"]),
-    ('ALTER TABLE "netty-contacts" DROP COLUMN time_modified', 69, ["netty-contacts", "time_modified"]),
-    ('ALTER TABLE "netty-contacts" DROP CONSTRAINT "netty-contacts_pkey"', 69, ["netty-contacts", "primary key"]),
-    ('ALTER TABLE "netty-contacts" ALTER COLUMN contact_id TYPE text', 69, ["netty-contacts", "contact_id"]),
+    ('DROP TABLE "netty-contacts"', 78, ["netty-contacts", "--create-tables"]),
+    ('ALTER TABLE "netty-contacts" ALTER COLUMN data TYPE text', 78, ["netty-contacts", "data", "jsonb"]),
+    ('ALTER TABLE "netty-contacts" DROP COLUMN time_modified', 78, ["netty-contacts", "time_modified"]),
+    ('ALTER TABLE "netty-contacts" DROP CONSTRAINT "netty-contacts_pkey"', 78, ["netty-contacts", "primary key"]),
+    ('ALTER TABLE "netty-contacts" ALTER COLUMN contact_id TYPE text', 78, ["netty-contacts", "contact_id"]),
     ("""ALTER TABLE "netty-contacts" ADD COLUMN must text NOT NULL DEFAULT '';
-        ALTER TABLE "netty-contacts" ALTER COLUMN must DROP DEFAULT""", 69, ["netty-contacts", "must"]),
+        ALTER TABLE "netty-contacts" ALTER COLUMN must DROP DEFAULT""", 78, ["netty-contacts", "must"]),
     ('ALTER TABLE "netty-contacts" DROP COLUMN time_created, ADD COLUMN time_created timestamptz '
-     'GENERATED ALWAYS AS (NULL) STORED', 69, ["netty-contacts", "time_created", "generated"]),
-    ('ALTER TABLE "netty-contacts" SET SCHEMA audit', 69, ["netty-contacts", "search_path"]),
+     'GENERATED ALWAYS AS (NULL) STORED', 78, ["netty-contacts", "time_created", "generated"]),
+    ('ALTER TABLE "netty-contacts" SET SCHEMA audit', 78, ["netty-contacts", "search_path"]),
     ('ALTER TABLE "netty-contacts" RENAME TO "netty-contacts-old"; CREATE VIEW "netty-contacts" AS '
-     'SELECT * FROM "netty-contacts-old"', 69, ["netty-contacts"]),
+     'SELECT * FROM "netty-contacts-old"', 78, ["netty-contacts"]),
 ]
 
 

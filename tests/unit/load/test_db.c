@@ -1,5 +1,6 @@
 #include "fake_server.h"
 #include "load/database/db.h"
+#include "load/database/db_decide.h"
 #include "shared/log/log.h"
 #include <fcntl.h>
 #include <setjmp.h>
@@ -116,7 +117,7 @@ static void a_refused_login_has_its_sqlstate(void **state)
     struct answer a = connect_now();
     assert_string_equal(a.err.sqlstate, "28P01");
     assert_int_equal(a.err.code, ERR_DENIED);
-    assert_int_equal(db_classify(&a.err), DB_FORBIDDEN);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &a.err), DB_FORBIDDEN);
     assert_true(db_lost(db));
     close_db();
     fake_end(&s);
@@ -130,7 +131,7 @@ static void a_starting_server_is_tried_again(void **state)
     fake_start(&s, "F", "57P03", "the database system is starting up");
     open_db(s.conninfo);
     struct answer a = connect_now();
-    assert_int_equal(db_classify(&a.err), DB_AGAIN);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &a.err), DB_AGAIN);
     assert_int_equal(a.err.code, ERR_UNAVAILABLE);
     close_db();
     fake_end(&s);
@@ -141,7 +142,7 @@ static void nobody_there(void **state)
     (void)state;
     open_db("host=127.0.0.1 port=1 dbname=d user=u");
     struct answer a = connect_now();
-    assert_int_equal(db_classify(&a.err), DB_AGAIN);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &a.err), DB_AGAIN);
     a = ask("SELECT 1", NULL, 0);
     assert_int_equal(a.err.code, ERR_UNAVAILABLE);
     close_db();
@@ -156,7 +157,7 @@ static void a_server_that_goes_away(void **state)
     open_db(s.conninfo);
     assert_int_equal(connect_now().err.code, OK);
     struct answer a = ask("SELECT 1", NULL, 0);
-    assert_int_equal(db_classify(&a.err), DB_AGAIN);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &a.err), DB_AGAIN);
     assert_true(db_lost(db));
     close_db();
     fake_end(&s);
@@ -252,7 +253,7 @@ static void a_copy_that_is_refused(void **state)
     open_db(s.conninfo);
     assert_int_equal(connect_now().err.code, OK);
     struct copy c = copy_now(0);
-    assert_int_equal(db_classify(&c.a.err), DB_NO_TABLE);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &c.a.err), DB_NO_TABLE);
     assert_int_equal(c.f.pieces, 0);
     assert_string_equal(ask("SELECT 1", NULL, 0).value, "1");
     close_db();
@@ -268,7 +269,7 @@ static void a_copy_that_fails_on_its_way(void **state)
     open_db(s.conninfo);
     assert_int_equal(connect_now().err.code, OK);
     struct copy c = copy_now(0);
-    assert_int_equal(db_classify(&c.a.err), DB_TOO_SLOW);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &c.a.err), DB_TOO_SLOW);
     assert_string_equal(ask("SELECT 1", NULL, 0).value, "1");
     close_db();
     fake_end(&s);
@@ -283,7 +284,7 @@ static void a_server_that_dies_in_a_copy(void **state)
     open_db(s.conninfo);
     assert_int_equal(connect_now().err.code, OK);
     struct copy c = copy_now(0);
-    assert_int_equal(db_classify(&c.a.err), DB_AGAIN);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &c.a.err), DB_AGAIN);
     assert_true(db_lost(db));
     close_db();
     fake_end(&s);
@@ -300,7 +301,7 @@ static void a_silent_server_is_given_up(void **state)
     snprintf(conninfo, sizeof conninfo, "%s connect_timeout=1", s.conninfo);
     open_db(conninfo);
     struct answer a = connect_now();
-    assert_int_equal(db_classify(&a.err), DB_AGAIN);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &a.err), DB_AGAIN);
     assert_non_null(strstr(a.err.msg, "does not answer"));
     close_db();
     fake_end(&s);
@@ -350,7 +351,7 @@ static void silent_hosts_alone_are_given_up(void **state)
                    (int)strcspn(ports[0], " "), ports[0], (int)strcspn(ports[1], " "), ports[1]);
     open_db(conninfo);
     struct answer a = connect_now();
-    assert_int_equal(db_classify(&a.err), DB_AGAIN);
+    assert_int_equal(db_trouble_of(DB_PHASE_MAINTENANCE, &a.err), DB_AGAIN);
     assert_non_null(strstr(a.err.msg, "does not answer"));
     close_db();
     fake_end(&s[0]);

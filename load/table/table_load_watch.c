@@ -1,0 +1,100 @@
+/* While a statement waits for a lock: who holds it, asked on a second connection where one can be had. */
+#include "load/database/sql.h"
+#include "load/table/table_load_private.h"
+#include "shared/log/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WATCH_MS 10000u /* that a statement may take before it is looked why, ... */
+#define AGAIN_MS 60000u /* ... and between two looks */
+
+enum {
+    HOLDER_PID,
+    HOLDER_ROLE,
+    HOLDER_APPLICATION,
+    HOLDER_STATE,
+    HOLDER_SECONDS
+};
+
+static void on_holder(void *ctx, const PGresult *r, const struct err *err);
+
+static void stop_asking(struct table_load *t)
+{
+    struct db *db = t->watch_db;
+
+    t->watch_db = NULL;
+    if (db != NULL)
+        t->conf.lender.give_back(t->conf.lender.ctx, db);
+}
+
+static void ask(struct table_load *t)
+{
+    char tag[SQL_TAG_MAX];
+    struct buf sql;
+    struct err e = ERR_INIT;
+
+    /* Without the end of the line, which the server's list of sessions may have changed. */
+    (void)snprintf(tag, sizeof tag, "/* netty-load %s */", t->name);
+    const struct sql_var vars[] = {{"tag", tag}};
+    buf_init(&sql, 65536);
+    if (sql_expand(&sql, sql_lock_holder, vars, 1, &e) == OK)
+        db_query(t->watch_db, sql.data, NULL, 0, on_holder, t);
+    else
+        stop_asking(t);
+    buf_free(&sql);
+}
+
+static void on_holder(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct table_load *t = ctx;
+
+    if (err == NULL && PQntuples(r) == 1)
+        LOG(LOG_WARN, "lock", "the table waits for a lock that another session holds",
+            F_STR("table", t->name), F_STR("pid", PQgetvalue(r, 0, HOLDER_PID)),
+            F_STR("role", PQgetvalue(r, 0, HOLDER_ROLE)),
+            F_STR("application", PQgetvalue(r, 0, HOLDER_APPLICATION)),
+            F_STR("state", PQgetvalue(r, 0, HOLDER_STATE)),
+            F_STR("seconds", PQgetvalue(r, 0, HOLDER_SECONDS)));
+    stop_asking(t);
+}
+
+static void on_connected(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct table_load *t = ctx;
+
+    (void)r;
+    if (err == NULL)
+        ask(t);
+    else
+        stop_asking(t);
+}
+
+static void on_watch(uv_timer_t *timer)
+{
+    struct table_load *t = timer->data;
+
+    if (t->state != TABLE_LOAD_TALKING || t->stopping || t->watch_db != NULL ||
+        t->conf.lender.borrow == NULL)
+        return;
+    if ((t->watch_db = t->conf.lender.borrow(t->conf.lender.ctx)) == NULL)
+        return;
+    if (db_lost(t->watch_db))
+        db_connect_spare(t->watch_db, on_connected, t);
+    else
+        ask(t);
+}
+
+void table_load_watch(struct table_load *t)
+{
+    (void)uv_timer_start(&t->watch, on_watch, WATCH_MS,
+                         AGAIN_MS); /* fails only without a callback */
+}
+
+void table_load_watch_stop(struct table_load *t)
+{
+    (void)uv_timer_stop(&t->watch);
+    if (t->watch_db == NULL)
+        return;
+    db_drop(t->watch_db); /* nobody calls back then */
+    stop_asking(t);
+}

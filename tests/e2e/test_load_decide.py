@@ -1,0 +1,209 @@
+"""What the loader does about an error, by its SQLSTATE and by when it comes: nothing is tried again without a pause and a
+count, a refused row costs itself only, and what all rows fail with is the table's. tests/unit/load/test_db_decide.c walks
+through every SQLSTATE; here is one of each kind, end to end."""
+import json
+import re
+import time
+from urllib.parse import urlparse
+
+import pytest
+
+from harness import differences, wait_for
+from pgproxy import FAIL_WITH, Proxy
+from upserts import History, Upserts
+
+QUICK = ("--retries", "2", "--retry-delay", "1ms")
+
+
+@pytest.fixture
+def proxies():
+    started = []
+
+    def start(url, **keywords):
+        at = urlparse(url)
+        started.append(Proxy(at.hostname, at.port, **keywords))
+        return started[-1]
+
+    yield start
+    for proxy in started:
+        proxy.close()
+
+
+def write(writer, first, last, v=1, time=None):
+    modified = f',"time_modified":"{time}"' if time else ""
+    writer.page([f'{{"contact_id":{key},"v":{v}{modified}}}' for key in range(first, last + 1)])
+
+
+def rollbacks(db):
+    db.query("SELECT pg_stat_clear_snapshot()")
+    return db.value("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()")
+
+
+def lines_of(err, word):
+    return [line for line in err.splitlines() if word in line]
+
+
+# ---- the shape changes under a run ----
+
+CHANGES = {
+    "bigint": 'ALTER TABLE "netty-contacts" ALTER contact_id TYPE bigint',
+    "smallint": 'ALTER TABLE "netty-contacts" ALTER contact_id TYPE smallint',
+    "made-again": 'DROP TABLE "netty-contacts"; CREATE TABLE "netty-contacts" (contact_id INTEGER PRIMARY KEY, '
+                  'data JSONB NOT NULL, time_created TIMESTAMPTZ, time_modified TIMESTAMPTZ)',
+    "partitioned": 'DROP TABLE "netty-contacts"; CREATE TABLE "netty-contacts" (contact_id INTEGER PRIMARY KEY, '
+                   'data JSONB NOT NULL, time_created TIMESTAMPTZ, time_modified TIMESTAMPTZ) PARTITION BY HASH (contact_id);'
+                   'CREATE TABLE part0 PARTITION OF "netty-contacts" FOR VALUES WITH (MODULUS 1, REMAINDER 0)',
+}
+
+
+@pytest.mark.parametrize("size", [10, 300], ids=["few", "many"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_shape_that_changes_under_a_run_is_read_again(spool, netty, db, change, size):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    write(writer, 1, size, time="2024-01-01 00:00:00")
+    loader = netty.start("netty-load", "--follow", db=db)
+    wait_for(lambda: len(db.rows("contacts")) == size, "the first load")
+    write(writer, 1, size, 1, time="2024-01-01 00:00:00")  # known lines, of which the cache tells
+    time.sleep(0.5)
+    before = rollbacks(db)
+    db.query(CHANGES[change])
+    write(writer, 1, size, 1, time="2024-01-01 00:00:00")
+    write(writer, 1, size, 2, time="2024-01-02 00:00:00")
+    wait_for(lambda: db.value("SELECT count(*) FROM \"netty-contacts\" WHERE data->>'v' = '2'") == size, "the edits", 30)
+    assert rollbacks(db) - before < 20
+    loader.terminate()
+    assert loader.wait(timeout=30) in (0, 75)
+
+
+@pytest.mark.parametrize("change", ['DROP TABLE "netty-contacts"', 'ALTER TABLE "netty-contacts" RENAME TO "netty-old"',
+                                    'CREATE SCHEMA other; ALTER TABLE "netty-contacts" SET SCHEMA other'])
+def test_a_table_that_is_taken_away_under_a_run_is_named_and_not_asked_for_all_the_time(spool, netty, db, change):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    write(writer, 1, 10)
+    loader = netty.start("netty-load", "--follow", db=db)
+    wait_for(lambda: len(db.rows("contacts")) == 10, "the first load")
+    before = rollbacks(db)
+    db.query(change)
+    write(writer, 1, 10, 2)
+    wait_for(lambda: "netty-contacts" in open(loader.err_path).read(), "the message")
+    time.sleep(3)
+    assert rollbacks(db) - before < 20
+    loader.terminate()
+    loader.wait(timeout=30)
+
+
+# ---- one row is refused, whatever the SQLSTATE ----
+
+STATES = ["PT402", "45000", "ZZ001", "55000", "0A000", "42501", "42P01", "42883", "28000", "XX001", "25001", "22023", "P0001",
+          "23514", "54000", "21000"]
+PASSING = ["40001", "53100", "57P01", "08006", "XX000", "25006", "55006"]
+
+
+def refuse(db, state, condition, when="BEFORE INSERT OR UPDATE"):
+    db.query(f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     IF {condition} THEN RAISE 'not this one' USING ERRCODE = '{state}'; END IF; RETURN new; END $$;
+                 CREATE TRIGGER refuse {when} ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION refuse()""")
+
+
+@pytest.mark.parametrize("state", STATES + PASSING)
+def test_a_row_that_is_refused_is_set_aside_whatever_the_sqlstate(spool, netty, db, state):
+    db.create("contacts")
+    refuse(db, state, "new.contact_id = 137")
+    write(spool.table("contacts"), 1, 300)
+    run = netty.load("--json", *QUICK, db=db, code=65)
+    row = run.json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (299, 1), run
+    assert [(letter["sqlstate"], letter["line"]) for letter in spool.dead("contacts")] == [(state, 137)]
+    again = netty.load("--json", *QUICK, db=db)
+    assert again.json()["contacts"]["dead"] == 0 or again.code == 0
+
+
+def test_a_row_that_a_policy_refuses_is_set_aside(spool, netty, db):
+    db.query("DO $$ BEGIN CREATE ROLE clerk LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    db.create("contacts")
+    write(spool.table("contacts"), 1, 300)
+    db.query(f"""GRANT CREATE ON DATABASE "{db.name}" TO clerk; GRANT ALL ON "netty-contacts" TO clerk;
+                 ALTER TABLE "netty-contacts" ENABLE ROW LEVEL SECURITY;
+                 CREATE POLICY most ON "netty-contacts" TO clerk USING (true) WITH CHECK (contact_id <> 137)""")
+    run = netty.load("--json", *QUICK, db=db.url.replace("netty@", "clerk@"), code=65)
+    row = run.json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (299, 1), run
+
+
+def test_a_row_that_is_always_too_slow_is_set_aside_once_its_neighbours_are_in(spool, netty, db):
+    db.create("contacts")
+    db.query(f"""CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     IF new.contact_id = 17 THEN PERFORM pg_sleep(60); END IF; RETURN new; END $$;
+                 CREATE TRIGGER doze BEFORE INSERT ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION doze();
+                 ALTER DATABASE "{db.name}" SET statement_timeout = '300ms'""")
+    write(spool.table("contacts"), 1, 40)
+    run = netty.load("--json", *QUICK, db=db, code=65)
+    row = run.json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (39, 1), run
+    assert [(letter["sqlstate"], letter["line"]) for letter in spool.dead("contacts")] == [("57014", 17)]
+
+
+@pytest.mark.parametrize("when", ["BEFORE INSERT OR UPDATE", "AFTER INSERT OR UPDATE"])
+@pytest.mark.parametrize("state,code", [("PT402", 78), ("45000", 78), ("42501", 77), ("0A000", 78), ("55000", 78), ("XX001", 74),
+                                        ("57P01", 69), ("53100", 69), ("P0001", 78)])
+def test_what_all_rows_fail_with_is_the_tables(spool, netty, db, state, code, when):
+    db.create("contacts", "users")
+    refuse(db, state, "true", when)
+    write(spool.table("contacts"), 1, 300)
+    spool.table("users").page(['{"user_id":1}'])
+    before = rollbacks(db)
+    run = netty.load("--json", *QUICK, db=db, code=code)
+    assert not spool.dead("contacts")
+    failed = lines_of(run.err, " failed ") or lines_of(run.err, "not loaded to its end")
+    assert len(failed) == 1 and "not this one" in failed[0] and state in failed[0], run
+    assert "another shape" not in run.err
+    assert len(db.rows("users")) == 1, "the others go on"
+    db.settle()
+    assert rollbacks(db) - before <= 20
+    db.query('DROP TRIGGER refuse ON "netty-contacts"')
+    netty.load(db=db)
+    assert len(db.rows("contacts")) == 300
+
+
+def test_rows_of_different_faults_are_all_set_aside_though_none_goes_in(spool, netty, db):
+    db.create("contacts")
+    db.query("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    RAISE 'not %', new.contact_id USING ERRCODE = 'PT402'; END $$;
+                CREATE TRIGGER refuse BEFORE INSERT ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION refuse()""")
+    write(spool.table("contacts"), 1, 5)
+    assert netty.load("--json", *QUICK, db=db, code=65).json()["contacts"]["dead"] == 5
+
+
+# ---- the phases, by a proxy ----
+
+PHASES = {"bookkeeping": "netty_sync.progress\nWHERE", "question": "ANY ($1)", "rows": "INSERT INTO \"public\"", "commit": "COMMIT"}
+
+
+@pytest.mark.parametrize("phase,state,code", [
+    ("bookkeeping", "53300", 69), ("bookkeeping", "XX001", 74), ("bookkeeping", "42501", 77), ("bookkeeping", "P0001", 78),
+    ("bookkeeping", "57014", 69), ("bookkeeping", "55P03", 69), ("bookkeeping", "42P01", 78), ("bookkeeping", "40001", 69),
+    ("question", "XX001", 0), ("question", "42501", 0), ("question", "57014", 0), ("question", "0A000", 0), ("question", "ZZ001", 0),
+    ("question", "08006", 0), ("question", "40P01", 0), ("question", "55P03", 69), ("question", "42804", 0),
+    ("commit", "53100", 69), ("commit", "ZZ001", 78), ("commit", "58030", 69),
+])
+def test_a_state_that_stays_ends_by_its_phase(spool, netty, db, proxies, phase, state, code):
+    db.create("contacts")
+    db.query(FAIL_WITH)
+    write(spool.table("contacts"), 1, 300)
+    netty.load(db=db)
+    write(spool.table("contacts"), 1, 300, 2)
+    proxy = proxies(db.url, fail=lambda sql: state if PHASES[phase] in sql else None)
+    before = rollbacks(db)
+    run = netty.load("--json", *QUICK, db=proxy.url(db.name), code=code)
+    assert proxy.failed, "the statement was seen"
+    db.settle()
+    assert rollbacks(db) - before <= 20, "few tries, and an end"
+    assert not spool.dead("contacts")
+    if code == 0:
+        assert db.value("SELECT count(*) FROM \"netty-contacts\" WHERE data->>'v' = '2'") == 300
+    else:
+        assert state in run.err and "another shape" not in run.err
+        netty.load(db=db)
+    assert db.value("SELECT count(*) FROM \"netty-contacts\" WHERE data->>'v' = '2'") == 300
