@@ -4,41 +4,13 @@ import subprocess
 import psycopg2
 import pytest
 
-from harness import ROOT, key_of
+from harness import ROOT
 from reconciles import Copy
-from twins import Twins
+from twins import Trap
 from upkeep import archive_files, record
 
 TABLE = "contacts"
 WAYS = ("public, pg_catalog", "crm, public, pg_catalog", '"$user", public', "crm, public")
-
-
-class Trap:
-    """A database with twins in public and in the tables' schema, which later sessions have on their path."""
-
-    def __init__(self, db, path):
-        self.db, self.path = db, path
-        self.schema = "crm" if "crm" in path else "public"
-        db.query("CREATE SCHEMA crm")
-        self.twins = Twins(db, "public", "crm")
-        db.query("SET search_path = pg_catalog")
-        db.query(f'ALTER DATABASE "{db.name}" SET search_path = {path}')
-        log = db.server.dir / "log"
-        self.log, self.size = log, log.stat().st_size
-
-    def create(self, table):
-        """As NETTY.md has it, its default being pg_catalog's."""
-        self.db.query(f'''CREATE TABLE {self.schema}."netty-{table}" ({key_of(table)} INTEGER PRIMARY KEY, data JSONB NOT NULL,
-            time_created TIMESTAMPTZ, time_modified TIMESTAMPTZ, created_at TIMESTAMPTZ DEFAULT timezone('utc', now()))''')
-
-    def count(self, table=TABLE, suffix=""):
-        return self.db.value(f'SELECT pg_catalog.count(*) FROM {self.schema}."netty-{table}{suffix}"')
-
-    def assert_silent(self):
-        with open(self.log, errors="replace") as log:
-            log.seek(self.size)
-            said = [line for line in log if self.twins.word in line]
-        assert not said, said[:5]
 
 
 @pytest.fixture(params=WAYS)
@@ -108,7 +80,7 @@ def test_the_commands(trap, netty, spool):
                       ["purge", "--older-than", "200d", "--dry-run"], ["purge", "--older-than", "200d"],
                       ["archive", "--older-than", "200d", "--dry-run"], ["archive", "--older-than", "200d"], ["check"],
                       ["restore", TABLE], ["archive", "--older-than", "200d", "--to-file", TABLE], ["check"]):
-        netty.load(*arguments, db=db, code=None if {"check", "--suggest"} & set(arguments) else 0)
+        netty.load(*arguments, db=db, code=None if {"check", "compress", "--suggest"} & set(arguments) else 0)
         trap.assert_silent()
     assert trap.count() == 100
     for path in archive_files(netty):

@@ -8,7 +8,7 @@ import re
 
 import psycopg2
 
-from harness import ROOT
+from harness import ROOT, key_of
 
 FUNCTION = re.compile(r"\bpg_catalog\.(\w+)\(")
 OPERATOR = re.compile(r"\bOPERATOR\(pg_catalog\.([-+*/<>=~!@#%^&|?`]+)\)")
@@ -90,3 +90,31 @@ class Twins:
 
     def close(self):
         self.connection.close()
+
+
+class Trap:
+    """A database with twins in public and in the tables' schema, which later sessions have on their path."""
+
+    def __init__(self, db, path):
+        self.db, self.path = db, path
+        self.schema = "crm" if "crm" in path else "public"
+        db.query("CREATE SCHEMA crm")
+        self.twins = Twins(db, "public", "crm")
+        db.query("SET search_path = pg_catalog")
+        db.query(f'ALTER DATABASE "{db.name}" SET search_path = {path}')
+        log = db.server.dir / "log"
+        self.log, self.size = log, log.stat().st_size
+
+    def create(self, table):
+        """As NETTY.md has it, its default being pg_catalog's."""
+        self.db.query(f'''CREATE TABLE {self.schema}."netty-{table}" ({key_of(table)} INTEGER PRIMARY KEY, data JSONB NOT NULL,
+            time_created TIMESTAMPTZ, time_modified TIMESTAMPTZ, created_at TIMESTAMPTZ DEFAULT timezone('utc', now()))''')
+
+    def count(self, table="contacts", suffix=""):
+        return self.db.value(f'SELECT pg_catalog.count(*) FROM {self.schema}."netty-{table}{suffix}"')
+
+    def assert_silent(self):
+        with open(self.log, errors="replace") as log:
+            log.seek(self.size)
+            said = [line for line in log if self.twins.word in line]
+        assert not said, said[:5]

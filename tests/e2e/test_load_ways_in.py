@@ -1,0 +1,99 @@
+"""The same safety however the database is reached: PostgreSQL itself, and a pooler in each of its modes."""
+import json
+import re
+from urllib.parse import urlparse
+
+import pytest
+
+from pgparts import PgBouncer
+from twins import Trap
+from upkeep import record, whole
+
+WAYS = ("direct", "transaction", "session")
+
+
+@pytest.fixture
+def reach(request, postgres, db, tmp_path):
+    """The database's address, by the way that the test's parameter names."""
+    if request.param == "direct":
+        yield db.url
+        return
+    at = urlparse(postgres.url())
+    pooler = PgBouncer(tmp_path / "bouncer", at.hostname, at.port, pool=6, mode=request.param)
+    yield pooler.url(db.name)
+    pooler.stop()
+
+
+def state_of(netty, url, about, state, code=0):
+    run = netty.load("doctor", "--json", db=url, code=code)
+    return [row["finding"] for row in map(json.loads, run.out.splitlines()) if (row["state"], row["about"]) == (state, about)]
+
+
+@pytest.mark.parametrize("reach", WAYS, indirect=True)
+def test_other_peoples_rows_stay(spool, netty, db, reach):
+    spool.table("contacts").page([record(key, 100, deleted=True) for key in range(200)])
+    netty.load("--create-tables", db=reach)
+    db.query("""CREATE TABLE notes (contact_id int REFERENCES "netty-contacts" ON DELETE CASCADE);
+                INSERT INTO notes SELECT n FROM generate_series(0, 9) AS n""")
+    for command in (("purge",), ("archive",)):
+        assert "notes_contact_id_fkey" in netty.load(*command, "--older-than", "30d", db=reach, code=78).err
+    hint, = [text for text in state_of(netty, reach, "contacts", "change") if "notes" in text]
+    db.query(hint[hint.index("ALTER TABLE"):])
+    row = netty.load("archive", "--older-than", "30d", "--json", db=reach).json()["contacts"]
+    assert (row["rows"], row["referenced"]) == (190, 10) and set(whole(db)) == set(range(10))
+    assert db.value("SELECT count(*) FROM notes") == 10
+    netty.load("restore", db=reach)
+    assert len(whole(db)) == 200
+
+
+@pytest.mark.parametrize("reach", WAYS, indirect=True)
+def test_other_peoples_functions_are_not_called(spool, netty, db, reach):
+    trap = Trap(db, "public, pg_catalog")
+    trap.create("contacts")
+    spool.table("contacts").page([record(key, 100) for key in range(1500)])
+    spool.table("contacts").page([record(key, 50) for key in range(1500)])
+    assert netty.load("--json", db=reach).json()["contacts"]["read"] == 3000
+    for command in (["doctor"], ["check"], ["archive", "--older-than", "30d"], ["restore"], ["replay"]):
+        netty.load(*command, db=reach, code=None)
+    assert trap.count() == 1500
+    trap.assert_silent()
+    trap.twins.close()
+
+
+@pytest.mark.parametrize("reach", WAYS, indirect=True)
+def test_what_is_made_is_private(spool, netty, db, reach):
+    db.query("ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC")
+    try:
+        spool.table("contacts").page([record(1, 100)])
+        assert "CREATE POLICY" in netty.load("--create-tables", db=reach).err
+        netty.load("archive", "--older-than", "30d", db=reach)
+        for relation in ("netty-contacts", "netty-contacts-archive"):
+            acl, secured = db.query("SELECT relacl::text, relrowsecurity FROM pg_class WHERE relname = %s", relation)[0]
+            assert secured and not re.search(r"[{,]=", acl or ""), (relation, acl)
+        assert not state_of(netty, reach, "contacts", "change")
+    finally:
+        db.query("ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM PUBLIC")
+
+
+@pytest.mark.parametrize("reach", WAYS, indirect=True)
+def test_run_and_doctor_say_what_is_wrong_and_end_with_the_same_code(spool, netty, db, reach):
+    db.query("""CREATE VIEW "netty-users" AS SELECT 1 AS user_id; CREATE TABLE "netty-tasks" (task_id int PRIMARY KEY,
+                data jsonb NOT NULL, time_created timestamptz, time_modified timestamptz);
+                CREATE RULE twice AS ON UPDATE TO "netty-tasks" DO ALSO NOTHING""")
+    for table, said in (("users", "is a view"), ("tasks", "the rule twice")):
+        spool.table(table).page([f'{{"{table[:-1]}_id":1}}'])
+        run = netty.load(table, "--retries", "0", db=reach, code=None)
+        assert said in run.err and run.code in (69, 78), run
+        doctor = netty.load("doctor", "--json", table, db=reach, code=78)
+        assert said in doctor.out
+
+
+@pytest.mark.parametrize("reach", ["statement"], indirect=True)
+def test_a_pooler_in_statement_mode_is_told_as_one(spool, netty, db, reach):
+    db.create("contacts")
+    wrong, = state_of(netty, reach, "pooler", "wrong", code=78)
+    assert "statement mode" in wrong
+    assert db.value('SELECT count(*) FROM "netty-contacts"') == 0
+    spool.table("contacts").page([record(1, 1)])
+    run = netty.load("--retries", "0", db=reach, code=None)
+    assert run.code != 0 and "statement pooling" in run.err
