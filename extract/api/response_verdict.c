@@ -48,6 +48,11 @@ static enum verdict refused(const char *table, const struct http_result *result,
 static enum verdict client_error(const char *table, const struct http_result *result, struct err *e)
 {
     char words[SERVER_WORDS_TEXT + 2];
+    if (result->status == 413) {
+        err_set(e, ERR_UNAVAILABLE, "the API finds the page too large (status 413)%s",
+                said(result, words));
+        return VERDICT_SMALLER;
+    }
     if (result->status == 404) {
         err_set(e, ERR_CONFIG, "the API has no table %s (status 404)%s", table,
                 said(result, words));

@@ -27,6 +27,7 @@ struct table_fetch_result {
     uint64_t requests;
     uint64_t pages;       /* kept */
     uint64_t records;     /* in them */
+    uint64_t new_letters; /* of these, that were not among the dead letters */
     uint64_t non_records; /* elements set aside */
     uint64_t bytes;       /* of NDJSON */
     uint64_t retries;

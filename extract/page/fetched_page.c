@@ -1,10 +1,16 @@
 #include "extract/page/fetched_page.h"
 #include "extract/page/non_records.h"
+#include "extract/page/page_salvage.h"
 #include "shared/base/table_names.h"
 #include "shared/time/when.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+
+#define MESSAGE_MAX 256
+#define LARGE_KEPT  ((size_t)64 << 10) /* bytes of a record that is too large */
 
 struct fetched_page {
     struct fetched_page_parts parts;
@@ -76,14 +82,50 @@ static enum err_code on_non_record(void *ctx, const char *raw, size_t n, uint64_
         p->parts.sink->non_record(p->parts.sink->ctx);
         return rc;
     }
-    return rc == OK ? non_records_add(p->non_records, raw, n, number, e) : rc;
+    struct non_record found = {.reason = "not-an-object",
+                               .message = "an element of data that is no object",
+                               .raw = raw,
+                               .len = n,
+                               .number = number};
+    return rc == OK ? non_records_add(p->non_records, &found, e) : rc;
+}
+
+/* The crawl knows it by its key and time, where those can be made out, as it will once it is mended. */
+static enum err_code on_malformed(void *ctx, const struct page_parser_malformed *m, struct err *e)
+{
+    struct fetched_page *p = ctx;
+    char message[MESSAGE_MAX];
+    struct salvage_hint hint = page_salvage_hint(p->key, m->raw, m->len);
+    struct crawl_seen seen = {.identity = hint.key_len > 0 ? XXH3_64bits(hint.key, hint.key_len)
+                                                           : XXH3_64bits(m->raw, m->len),
+                              .time = hint.time_len > 0 ? hint.time : NULL,
+                              .time_len = hint.time_len};
+    enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
+    if (p->parts.sink != NULL) {
+        p->parts.sink->non_record(p->parts.sink->ctx);
+        return rc;
+    }
+    if (m->too_large)
+        (void)snprintf(
+            message, sizeof message,
+            "a record of %zu bytes, more than --max-record-bytes; its XXH3 is %016" PRIx64
+            ", and these are the first %zu bytes",
+            m->len, XXH3_64bits(m->raw, m->len), m->len < LARGE_KEPT ? m->len : LARGE_KEPT);
+    else
+        (void)snprintf(message, sizeof message, "%s", m->why);
+    struct non_record found = {.reason = m->too_large ? "too-large" : "malformed",
+                               .message = message,
+                               .raw = m->raw,
+                               .len = m->too_large && m->len > LARGE_KEPT ? LARGE_KEPT : m->len,
+                               .number = m->number};
+    return rc == OK ? non_records_add(p->non_records, &found, e) : rc;
 }
 
 enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_page_parts *parts,
                                 struct err *e)
 {
-    static const struct page_parser_handler handler = {.record = on_record,
-                                                       .non_record = on_non_record};
+    static const struct page_parser_handler handler = {
+        .record = on_record, .non_record = on_non_record, .malformed = on_malformed};
     *p = NULL;
     struct fetched_page *made = calloc(1, sizeof *made);
     if (made == NULL)
@@ -116,10 +158,15 @@ void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl)
     p->parts.crawl = crawl;
 }
 
-void fetched_page_start(struct fetched_page *p, uint64_t offset)
+uint64_t fetched_page_new_letters(const struct fetched_page *p)
+{
+    return non_records_new(p->non_records);
+}
+
+void fetched_page_start(struct fetched_page *p, uint64_t offset, unsigned limit, uint64_t sum)
 {
     page_parser_start(p->parser);
-    page_parser_expect(p->parser, offset);
+    page_parser_expect(p->parser, offset, limit, sum);
     non_records_reset(p->non_records);
     p->bytes = 0;
     p->info = (struct page_info){.fetched = WHEN_NONE};

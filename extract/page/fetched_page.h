@@ -3,13 +3,13 @@
  * journal want to know of it.
  *
  *     fetched_page_open(&p, &parts, e);
- *     fetched_page_start(p, offset);                // before each request
+ *     fetched_page_start(p, offset, limit, sum);                // before each request
  *       fetched_page_body(p, bytes, n, e); ...      // may fail: the page must be taken back then
  *     fetched_page_finish(p, e);                    // the body has ended: was it a whole page?
  *     fetched_page_keep(p, position, complete_to, done, ctx, e);   // or fetched_page_discard(p, e): nothing of
  * it stays
  *
- * Elements that are no objects go to the table's dead letters, durably, before the page is kept;
+ * Elements that are no objects, malformed, or larger than a record may be, go to the table's dead letters, durably, before the page is kept;
  * one that lies there already is not added again.
  */
 #ifndef NETTY_EXTRACT_PAGE_FETCHED_PAGE_H
@@ -45,14 +45,17 @@ enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_pa
                                 struct err *e) MUST_CHECK;
 void fetched_page_close(struct fetched_page *p);
 
-/* offset: that is asked for, in the list's part that fits the filter. */
-void fetched_page_start(struct fetched_page *p, uint64_t offset);
+/* What is asked for, in the list's part that fits the filter (limit 0: not known); sum: malformed_sum of the last
+ * answer to the same request, or 0. */
+void fetched_page_start(struct fetched_page *p, uint64_t offset, unsigned limit, uint64_t sum);
 /* The records of the answers to come are counted by this crawl; NULL: by none. */
 void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl);
 enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_t n,
                                 struct err *e) MUST_CHECK;
 enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_result *result,
                                   struct err *e) MUST_CHECK;
+/* Elements of the kept pages that were set aside and were not among the dead letters before. */
+uint64_t fetched_page_new_letters(const struct fetched_page *p);
 enum err_code fetched_page_discard(struct fetched_page *p, struct err *e) MUST_CHECK;
 enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
                                 writer_done_fn *done, void *ctx, struct err *e) MUST_CHECK;

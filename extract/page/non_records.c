@@ -6,10 +6,13 @@
 #include <string.h>
 
 /* The largest page the API gives has 100. */
-#define ODD_MAX 1000
+#define ODD_MAX   1000
+#define TEXT_MORE ((size_t)4 << 20) /* for the messages, and for records that are no JSON */
 
 struct element {
-    size_t at; /* in text */
+    const char *reason;
+    size_t message; /* in text */
+    size_t at;      /* likewise */
     size_t len;
     uint64_t number;
     bool known; /* lies among the dead letters already */
@@ -21,6 +24,7 @@ struct non_records {
     struct buf text;
     struct element elements[ODD_MAX];
     size_t count;
+    uint64_t added; /* to the dead letters */
 };
 
 enum err_code non_records_open(struct non_records **o, const struct spool *spool, const char *table,
@@ -31,7 +35,7 @@ enum err_code non_records_open(struct non_records **o, const struct spool *spool
         return err_set(e, ERR_NOMEM, "out of memory for a page");
     (*o)->spool = spool;
     (*o)->table = table;
-    buf_init(&(*o)->text, max);
+    buf_init(&(*o)->text, max + TEXT_MORE);
     return OK;
 }
 
@@ -49,8 +53,7 @@ void non_records_reset(struct non_records *o)
     o->count = 0;
 }
 
-enum err_code non_records_add(struct non_records *o, const char *raw, size_t n, uint64_t number,
-                              struct err *e)
+enum err_code non_records_add(struct non_records *o, const struct non_record *found, struct err *e)
 {
     if (o->count == ODD_MAX)
         return err_set(e, ERR_PROTOCOL,
@@ -58,12 +61,23 @@ enum err_code non_records_add(struct non_records *o, const char *raw, size_t n, 
                        " no objects",
                        ODD_MAX);
     struct element *element = &o->elements[o->count];
-    *element = (struct element){.at = o->text.len, .len = n, .number = number};
-    enum err_code rc = buf_add(&o->text, raw, n);
+    *element = (struct element){.reason = found->reason,
+                                .message = o->text.len,
+                                .len = found->len,
+                                .number = found->number};
+    enum err_code rc = buf_add(&o->text, found->message, strlen(found->message) + 1);
+    element->at = o->text.len;
+    if (rc == OK)
+        rc = buf_add(&o->text, found->raw, found->len);
     if (rc != OK)
-        return buf_err(e, rc, &o->text, "what is no object on a page");
+        return buf_err(e, rc, &o->text, "what is no record on a page");
     o->count++;
     return OK;
+}
+
+uint64_t non_records_new(const struct non_records *o)
+{
+    return o->added;
 }
 
 static enum err_code compare_known(void *ctx, const struct dead_letter *letter, struct err *e)
@@ -92,9 +106,9 @@ enum err_code non_records_store(struct non_records *o, struct err *e)
         const struct element *element = &o->elements[i];
         if (!element->known)
             letters[n++] = (struct dead_letter){.at = when_now(),
-                                                .reason = "not-an-object",
+                                                .reason = element->reason,
                                                 .sqlstate = "",
-                                                .message = "an element of data that is no object",
+                                                .message = o->text.data + element->message,
                                                 .file = "",
                                                 .line = element->number,
                                                 .raw = o->text.data + element->at,
@@ -102,6 +116,7 @@ enum err_code non_records_store(struct non_records *o, struct err *e)
     }
     if (rc == OK && n > 0)
         rc = dead_add(o->spool, o->table, DEAD_EXTRACT, letters, n, e);
+    o->added += rc == OK ? n : 0;
     free(letters);
     return rc;
 }

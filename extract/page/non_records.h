@@ -1,6 +1,6 @@
 /*
- * The elements of a page that are no records: collected while it arrives, set aside when it is kept
- * (spool/dead_letters/dead_letters.h, reason "not-an-object"). Pages overlap and are fetched again, so one that already
+ * The elements of a page that are no records (no objects, malformed, too large): collected while it arrives, set aside when it is kept
+ * (spool/dead_letters/dead_letters.h). Pages overlap and are fetched again, so one that already
  * lies among the table's dead letters is not added twice.
  */
 #ifndef NETTY_EXTRACT_PAGE_NON_RECORDS_H
@@ -16,10 +16,19 @@ enum err_code non_records_open(struct non_records **o, const struct spool *spool
                                size_t max, struct err *e) MUST_CHECK;
 void non_records_close(struct non_records *o);
 void non_records_reset(struct non_records *o);
-/* number: its place in the page, from 1. Copies raw. */
-enum err_code non_records_add(struct non_records *o, const char *raw, size_t n, uint64_t number,
+struct non_record {
+    const char *reason;  /* a stable word; not copied */
+    const char *message; /* for a person */
+    const char *raw;
+    size_t len;
+    uint64_t number; /* its place in the page, from 1 */
+};
+/* Copies message and raw. */
+enum err_code non_records_add(struct non_records *o, const struct non_record *found,
                               struct err *e) MUST_CHECK;
 /* Durable on return. */
 enum err_code non_records_store(struct non_records *o, struct err *e) MUST_CHECK;
+/* How many were added to the dead letters so far: those that did not lie there. */
+uint64_t non_records_new(const struct non_records *o);
 
 #endif

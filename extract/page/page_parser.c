@@ -30,6 +30,7 @@ enum err_code page_parser_open(struct page_parser **p, const struct page_parser_
     (*p)->ctx = ctx;
     buf_init(&(*p)->partial, conf->record_max);
     buf_init(&(*p)->gathered, 2 * conf->record_max + GATHER_FROM);
+    buf_init(&(*p)->body, PAGE_PARSER_BODY_MAX);
     page_parser_start(*p);
     return OK;
 }
@@ -42,10 +43,11 @@ void page_parser_close(struct page_parser *p)
         yajl_free(p->yajl);
     buf_free(&p->partial);
     buf_free(&p->gathered);
+    buf_free(&p->body);
     free(p);
 }
 
-void page_parser_start(struct page_parser *p)
+void page_parser_restart(struct page_parser *p)
 {
     if (p->yajl != NULL)
         yajl_free(p->yajl);
@@ -54,23 +56,36 @@ void page_parser_start(struct page_parser *p)
     p->text = (struct json_text_check){0};
     buf_reset(&p->partial);
     buf_reset(&p->gathered);
-    p->base = p->received = p->last_token = 0;
+    p->base = p->last_token = 0;
     p->enough = 0;
     p->scanned = NULL;
     p->where = IN_ANSWER;
     p->meaning = MEMBER_OTHER;
     p->depth = 0;
-    p->begun = p->complete = p->data_seen = p->spaced = false;
-    p->emptied = p->error_seen = false;
+    p->complete = p->data_seen = p->spaced = false;
+}
+
+void page_parser_start(struct page_parser *p)
+{
+    page_parser_restart(p);
+    buf_reset(&p->body);
+    p->received = 0;
+    p->begun = p->emptied = p->error_seen = false;
+    p->body_lost = p->collecting = p->replaying = false;
+    p->element_at = PAGE_PARSER_NOWHERE;
     p->bom = 0;
     p->offset = 0;
+    p->limit = 0;
+    p->known_sum = 0;
     p->result = (struct page_parser_result){.count = -1};
     p->failed = OK;
 }
 
-void page_parser_expect(struct page_parser *p, uint64_t offset)
+void page_parser_expect(struct page_parser *p, uint64_t offset, unsigned limit, uint64_t sum)
 {
+    p->known_sum = sum;
     p->offset = offset;
+    p->limit = limit;
 }
 
 /* What has come of an element outlives its chunk. */
@@ -124,11 +139,16 @@ static void feed_yajl(struct page_parser *p, const char *bytes, size_t n, size_t
         p->last_token = p->base + (p->last == n ? real : p->last);
     if (p->failed == OK)
         save_partial(p, n);
+    if (p->failed != OK)
+        page_parser_note_element(p);
     if (p->failed == OK)
         check_rest(p, n);
     p->base += real;
-    if (p->failed == OK && p->base - p->last_token > p->conf.record_max)
+    p->from = 0;
+    if (p->failed == OK && p->base - p->last_token > p->conf.record_max) {
         page_parser_fail(p, ERR_TOO_BIG, "one value is larger than max-record-bytes", p->base);
+        page_parser_note_element(p);
+    }
 }
 
 /* Behind the bracket, an element, or what separates them? */
@@ -213,6 +233,8 @@ static void gather(struct page_parser *p, const char *bytes, size_t n)
         page_parser_fail(p, rc, "one value is larger than max-record-bytes", p->received);
     else if (rc != OK)
         p->failed = buf_err(&p->err, rc, &p->gathered, "one value");
+    if (rc == ERR_TOO_BIG)
+        page_parser_note_element(p);
 }
 
 static void take(struct page_parser *p, const char *bytes, size_t n)
@@ -237,20 +259,33 @@ static void take(struct page_parser *p, const char *bytes, size_t n)
     }
 }
 
-static void check(struct page_parser *p, const char *bytes, size_t n)
+/* Counts the bytes; answers how many of them are text. */
+static size_t check(struct page_parser *p, const char *bytes, size_t n)
 {
-    size_t bad = 0;
+    size_t good = n;
     for (size_t i = 0; i < n && !p->begun; i++) {
         p->begun = !json_text_blank(bytes[i]);
         if (bytes[i] == '<')
             page_parser_fail(p, ERR_PROTOCOL, "HTML, not JSON", p->received + i);
     }
-    if (p->failed == OK && !json_text_check(&p->text, bytes, n, &bad))
-        page_parser_fail(p, ERR_PROTOCOL, "invalid UTF-8 or a control character",
-                         p->received + bad);
+    (void)json_text_check(&p->text, bytes, n, &good);
     p->received += n;
     if (p->failed == OK && p->received > p->conf.page_max)
         page_parser_fail(p, ERR_TOO_BIG, "it is larger than max-page-bytes", p->conf.page_max);
+    return good;
+}
+
+/* What is before the bytes that are no text is read, so that it shows in which element they stand. */
+static void take_text(struct page_parser *p, const char *bytes, size_t n)
+{
+    uint64_t at = p->received;
+    size_t good = check(p, bytes, n);
+    if (p->failed == OK)
+        take(p, bytes, good);
+    if (p->failed != OK || good == n)
+        return;
+    page_parser_fail(p, ERR_PROTOCOL, "invalid UTF-8 or a control character", at + good);
+    page_parser_note_element(p);
 }
 
 static enum err_code report_failure(const struct page_parser *p, struct err *e)
@@ -278,16 +313,37 @@ static size_t pass_bom(struct page_parser *p, const char *bytes, size_t n)
     return i;
 }
 
+/* Of a body whose rest is only collected. */
+static void count_rest(struct page_parser *p, size_t n)
+{
+    p->received += n;
+    if (p->body_lost || p->received > p->conf.page_max) {
+        p->collecting = false;
+        p->err = p->cause;
+        p->failed = p->cause.code;
+    }
+}
+
 enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n, struct err *e)
 {
     size_t passed = p->bom < BOM_BYTES ? pass_bom(p, bytes, n) : 0;
     bytes += passed;
     n -= passed;
     if (p->failed == OK)
-        check(p, bytes, n);
-    if (p->failed == OK)
-        take(p, bytes, n);
+        page_parser_keep_body(p, bytes, n);
+    if (p->collecting)
+        count_rest(p, n);
+    else if (p->failed == OK)
+        take_text(p, bytes, n);
+    if (p->failed != OK && !p->collecting)
+        (void)page_parser_collect(p);
     return report_failure(p, e);
+}
+
+void page_parser_read(struct page_parser *p, const char *s, size_t n)
+{
+    if (p->failed == OK)
+        (void)run(p, s, n, true);
 }
 
 /* `count` is the total that matches, or the page's size: which, nobody has said. */
@@ -310,9 +366,11 @@ static void check_empty(struct page_parser *p)
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
                                  struct err *e)
 {
-    if (p->failed == OK && p->gathered.len > 0)
+    if (p->failed == OK && !p->collecting && p->gathered.len > 0)
         (void)run(p, p->gathered.data, p->gathered.len, true);
     buf_reset(&p->gathered);
+    if (p->collecting || (p->failed != OK && page_parser_collect(p)))
+        page_parser_salvage(p);
     if (p->failed == OK && !p->begun)
         page_parser_fail(p, ERR_PROTOCOL, "it is empty", 0);
     if (p->failed == OK && (!p->complete || !json_text_ended(&p->text)))

@@ -20,7 +20,9 @@
  *
  * Outcomes of a body that is no page (HTML, cut short, invalid JSON or UTF-8, `data` missing or no
  * array, nesting beyond RECORD_DEPTH, an error object): ERR_PROTOCOL with byte and reason,
- * retryable; page or record beyond its cap: ERR_TOO_BIG. An element of `data` that is no object is
+ * retryable. But where handler.malformed is there, and the end of an element that is malformed or too large can be
+ * told, it is handed to that, at the body's end, and its neighbours as always; only where the same elements were
+ * malformed when the page was asked for before (page_parser_expect): what passes by itself is no record's fault. Page or record beyond its cap: ERR_TOO_BIG. An element of `data` that is no object is
  * handed to non_record() and the others stay good.
  */
 #ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_H
@@ -43,11 +45,22 @@ struct page_parser_record {
 #define PAGE_PARSER_KEY_MAX  64
 #define PAGE_PARSER_TIME_MAX 40
 
+/* An element of `data` that is no JSON, or larger than a record may be, and whose end can be told (page_salvage.h). */
+struct page_parser_malformed {
+    const char *raw; /* as it came */
+    size_t len;
+    bool too_large;  /* it is JSON */
+    uint64_t number; /* in the page, from 1 */
+    const char *why;
+};
+
 struct page_parser_handler {
     enum err_code (*record)(void *ctx, const struct page_parser_record *record, struct err *e);
     /* an element that is no object: raw text, its number in the page from 1 */
     enum err_code (*non_record)(void *ctx, const char *raw, size_t n, uint64_t number,
                                 struct err *e);
+    /* NULL: a malformed element fails the page */
+    enum err_code (*malformed)(void *ctx, const struct page_parser_malformed *m, struct err *e);
 };
 
 struct page_parser_conf {
@@ -59,8 +72,10 @@ struct page_parser_conf {
 struct page_parser_result {
     uint64_t records; /* objects handed out */
     uint64_t non_records;
-    uint64_t bytes; /* of body */
-    int64_t count;  /* the answer's `count`, shown and never used; -1: none */
+    uint64_t malformed;
+    uint64_t malformed_sum; /* of the bytes of all malformed elements; 0: none was found */
+    uint64_t bytes;         /* of body */
+    int64_t count;          /* the answer's `count`, shown and never used; -1: none */
 };
 
 struct page_parser;
@@ -69,8 +84,9 @@ enum err_code page_parser_open(struct page_parser **p, const struct page_parser_
                                struct err *e) MUST_CHECK;
 void page_parser_close(struct page_parser *p);
 void page_parser_start(struct page_parser *p);
-/* Of the answer to come: from which offset on records were asked for. Without it: from the first. */
-void page_parser_expect(struct page_parser *p, uint64_t offset);
+/* Of the answer to come: from which offset on how many records were asked for (limit 0: not known), and the
+ * malformed_sum that the same request had before. Without it: from the first, not known, 0. */
+void page_parser_expect(struct page_parser *p, uint64_t offset, unsigned limit, uint64_t sum);
 enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n,
                                struct err *e) MUST_CHECK;
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,

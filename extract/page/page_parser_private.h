@@ -77,9 +77,24 @@ struct page_parser {
     size_t time_len; /* 0: none */
     struct page_parser_result result;
 
+    struct buf body; /* as received, for page_parser_salvage.c; body_from: of its first byte */
+    uint64_t body_from;
+    bool body_lost; /* it is too large to be kept */
+    uint64_t
+        element_at; /* in the body: where the element begins that is malformed; or PAGE_PARSER_NOWHERE */
+    bool collecting; /* the rest of the body, after cause */
+    bool replaying;
+    struct err cause;
+    unsigned limit; /* elements asked for; 0: not known */
+    uint64_t known_sum;
+
     enum err_code failed;
     struct err err;
 };
+
+#define PAGE_PARSER_NOWHERE UINT64_MAX
+/* Larger pages are not kept, so that a malformed element in one has it asked for smaller. */
+#define PAGE_PARSER_BODY_MAX ((size_t)1 << 20)
 
 /* Every event's function; the context is the parser. */
 extern const yajl_callbacks page_parser_callbacks;
@@ -87,6 +102,17 @@ extern const yajl_callbacks page_parser_callbacks;
 /* Fails the body, unless it has failed already; returns how. */
 enum err_code page_parser_fail(struct page_parser *p, enum err_code code, const char *reason,
                                uint64_t at);
+/* page_parser.c: for page_parser_salvage.c */
+void page_parser_restart(struct page_parser *p); /* as before a body; what was counted stays */
+void page_parser_read(struct page_parser *p, const char *s, size_t n);
+
+/* page_parser_salvage.c */
+void page_parser_keep_body(struct page_parser *p, const char *bytes, size_t n);
+void page_parser_note_element(struct page_parser *p);
+/* After a failure: true: the rest of the body is collected, and salvaged at its end. */
+bool page_parser_collect(struct page_parser *p);
+void page_parser_salvage(struct page_parser *p);
+
 /* What stands between two elements, up to `end` in the chunk, is no part of the next one. */
 void page_parser_skip_separators(struct page_parser *p, size_t end);
 

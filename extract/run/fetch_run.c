@@ -297,7 +297,7 @@ int fetch_run_exit(const struct fetch_run *r)
     for (size_t i = 0; i < r->count; i++) {
         const struct table_fetch_result *t = &r->rows[i].result;
         code = exit_graver(code, err_exit(t->err.code));
-        if (t->non_records > 0)
+        if (t->new_letters > 0)
             code = exit_graver(code, err_exit(ERR_SET_ASIDE));
     }
     return code;

@@ -20,6 +20,7 @@ static enum table_fetch_status status_of(enum err_code code)
 struct table_fetch_result table_fetch_result(const struct table_fetch *t)
 {
     struct table_fetch_result r = t->result;
+    r.new_letters = t->page != NULL ? fetched_page_new_letters(t->page) : 0;
     crawl_stats(t->crawl, &r.crawl);
     r.complete_to = t->complete_to;
     r.reached = r.crawl.reached;
@@ -137,7 +138,7 @@ static void retry(struct table_fetch *t, const struct err *why, bool smaller)
         inventory_crawl_again(t->reconcile);
     else
         crawl_page_restart(t->crawl);
-    if (smaller)
+    if (smaller || t->attempt > 0) /* what has failed twice is asked for smaller */
         crawl_timed_out(t->crawl);
     if (t->attempt >= policy->tries) {
         e = *why;
@@ -200,7 +201,7 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
     struct err e = ERR_INIT;
     struct crawl_answer answer = {.date = result->date, .now = when_now()};
     t->attempt = 0;
-    t->result.non_records += parsed->non_records;
+    t->result.non_records += parsed->non_records + parsed->malformed;
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
         F_INT("request", t->result.requests), F_INT("records", parsed->records),
         F_INT("count", parsed->count), F_INT("bytes", result->bytes),
@@ -234,6 +235,7 @@ static void on_done(void *ctx, const struct http_result *result)
     t->retry_after = result->retry_after > 0 ? result->retry_after : 0;
     if (result->err.code == OK && result->status == 200)
         page.code = fetched_page_finish(t->page, &parsed, &page);
+    t->malformed_sum = parsed.malformed_sum;
     enum verdict verdict = response_verdict(
         t->name, result, &page, circuit_breaker_key_worked(t->env->circuit_breaker), &e);
     t->handler.exchanged(t->ctx, t, result, &page, verdict);
@@ -280,7 +282,7 @@ static void make_request(void *ctx)
     struct err e = ERR_INIT;
     enum err_code rc = table_fetch_look_at_breaker(t->env, &e);
     if (rc == OK) {
-        fetched_page_start(t->page, t->offset);
+        fetched_page_start(t->page, t->offset, t->limit, t->malformed_sum);
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
     }
     if (rc != OK)
@@ -340,6 +342,7 @@ void table_fetch_next(struct table_fetch *t)
     uint64_t kept = t->result.pages + writer_pending(t->writer);
     enum crawl_next next = crawl_next(t->crawl, &request);
     t->offset = request.offset;
+    t->limit = request.limit;
     if (next == CRAWL_DONE)
         table_fetch_end(t, NULL, TABLE_FETCH_COMPLETE);
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)

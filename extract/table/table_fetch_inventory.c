@@ -43,6 +43,7 @@ void table_fetch_reconcile_next(struct table_fetch *t)
         break;
     }
     t->offset = want.lookup ? 0 : want.request.offset;
+    t->limit = want.lookup ? 0 : want.request.limit;
     t->crawl = inventory_crawl_crawl(t->reconcile);
     fetched_page_crawl(t->page, want.lookup ? NULL : t->crawl);
     if (want.lookup)

@@ -26,7 +26,9 @@ struct table_fetch {
     struct inventory_crawl *reconcile; /* instead of the writer */
     struct fetched_page *page;
     struct buf url;
-    uint64_t offset; /* of the url's page */
+    uint64_t offset;        /* of the url's page, */
+    unsigned limit;         /* and its size; 0: not known */
+    uint64_t malformed_sum; /* of the last answer */
     struct buf position;
 
     struct rate_limit_turn turn;

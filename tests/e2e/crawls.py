@@ -9,14 +9,14 @@ from harness import key_of, parse_time
 def versions(netty, table, env=None):
     """{key: [line, ...]} of all that the spool holds, in the order of fetching."""
     held = {}
-    for line in netty.spool_tool("cat", table, env=env).out.splitlines():
+    for line in netty.spool_tool("cat", table, env=env).out.split("\n")[:-1]:
         held.setdefault(json.loads(line)[key_of(table)], []).append(line)
     return held
 
 
 def source(sim, table):
     """{key: line} as the API would send every record now."""
-    lines = sim.get(f"/_sim/truth/{table}").splitlines()
+    lines = sim.get(f"/_sim/truth/{table}").split("\n")[:-1]
     return {json.loads(line)[key_of(table)]: line for line in lines}
 
 

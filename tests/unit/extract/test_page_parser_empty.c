@@ -34,7 +34,7 @@ static void believes_no_empty_page_where_count_tells_of_records(void **state)
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
         for (uint64_t offset = 69; offset <= 71; offset++) {
             page_parser_start(p);
-            page_parser_expect(p, offset);
+            page_parser_expect(p, offset, 0, 0);
             struct outcome o = feed(p, bodies[i], strlen(bodies[i]), 1000);
             assert_int_equal(o.rc, offset < 70 ? ERR_PROTOCOL : OK);
         }

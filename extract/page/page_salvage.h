@@ -1,0 +1,48 @@
+/*
+ * Finds where a malformed element of `data` ends, so that it does not cost its neighbours.
+ *
+ *     s[0..n) is an answer's body from the malformed element's first byte to its last byte.
+ *     if (page_salvage(s, n, missing, record_max, elements))
+ *         elements[0 .. missing) are the page's remaining elements, in order
+ *
+ * Nothing is guessed. An end is believed only where all of this holds:
+ *  - behind it comes the next element, or the end of `data`;
+ *  - the rest of the body parses to its close, but for further malformed elements;
+ *  - there are exactly as many elements as were asked for and not yet read.
+ * So a quote or brace within the malformed text cannot shift a boundary unseen (it would change the
+ * count), and an object nested in the malformed element is no element: what follows it does not close
+ * `data`. A page with fewer elements than asked for, the list's last one, cannot be told apart from
+ * one that was split wrongly: false, and the page is asked for smaller.
+ *
+ * Work is bounded by SALVAGE_WORK times n. Allocates nothing but what yajl does for unusual elements.
+ */
+#ifndef NETTY_EXTRACT_PAGE_PAGE_SALVAGE_H
+#define NETTY_EXTRACT_PAGE_PAGE_SALVAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SALVAGE_WORK 64u
+
+struct salvage_element {
+    size_t at; /* in s */
+    size_t len;
+    bool malformed;
+    bool too_large; /* well-formed, and larger than a record may be */
+};
+
+/* missing: at least 1; elements has room for as many. False: the ends cannot be told. */
+bool page_salvage(const char *s, size_t n, size_t missing, size_t record_max,
+                  struct salvage_element *elements);
+
+/* Key and time of a malformed record, as far as they stand plainly at its outermost level before what is
+ * malformed; slices of s. A length of 0: not to be made out. */
+struct salvage_hint {
+    const char *key;
+    size_t key_len;
+    const char *time;
+    size_t time_len;
+};
+struct salvage_hint page_salvage_hint(const char *key, const char *s, size_t n);
+
+#endif
