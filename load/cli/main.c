@@ -1,5 +1,6 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
 #include "load/cli/commands.h"
+#include "load/database/db_address.h"
 #include "load/doctor/doctor.h"
 #include "load/publish/catalog_command.h"
 #include "load/replay/replay_range.h"
@@ -17,6 +18,7 @@
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
 
@@ -151,8 +153,8 @@ static void wait_or_end(struct loader *p)
         p->conf.follow || options_int(o, OPT_CATALOG) != 0 || options_int(o, OPT_CHECK) != 0;
     int64_t every = options_given(o, OPT_EVERY) && !once ? options_int(o, OPT_EVERY) : 0;
 
-    if (every > 0 && !stop_signals_asked(p->stop))
-        (void)uv_timer_start(&p->every, on_every, (uint64_t)(every / 1000), 0);
+    if (every > 0 && !stop_signals_asked(p->stop) && !db_address_refused())
+        (void)uv_timer_start(&p->every, on_every, (uint64_t)(db_address_pause(every) / 1000), 0);
     else
         uv_stop(&p->loop);
 }
@@ -330,6 +332,14 @@ static enum err_code open_metrics(struct loader *p, struct err *e)
     return load_metrics_open(&p->conf.metrics, &conf, e);
 }
 
+/* Where the address stands in a file it is read anew for each connection. */
+static void watch_address(const struct options *o)
+{
+    if (options_given(o, OPT_DB_FILE) &&
+        strcmp(options_origin(o, OPT_DB), options_origin(o, OPT_DB_FILE)) == 0)
+        db_address_file(options_text(o, OPT_DB_FILE), options_origin(o, OPT_DB_FILE));
+}
+
 static enum err_code prepare(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
@@ -337,6 +347,7 @@ static enum err_code prepare(struct loader *p, struct err *e)
     enum err_code rc;
 
     options_setup_log(o);
+    watch_address(o);
     p->json = options_int(o, OPT_JSON) != 0;
     rc = options_zone(o, &p->zone, e);
     if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */

@@ -1,4 +1,5 @@
 /* Connecting without blocking, and the end of a connection. */
+#include "load/database/db_address.h"
 #include "load/database/db_hosts.h"
 #include "load/database/db_private.h"
 #include "shared/log/log.h"
@@ -149,6 +150,7 @@ static void connect_as(struct db *d, bool spare, db_done_fn *done, void *ctx)
     d->ctx = ctx;
     d->err = ERR_INIT;
     buf_reset(&d->tried);
+    db_address_renew(&d->conninfo);
     start(d, NULL);
 }
 
@@ -244,11 +246,13 @@ void db_connect_step(struct db *d)
         (void)PQsetErrorVerbosity(d->conn, PQERRORS_DEFAULT);
         if (PQsetnonblocking(d->conn, 1) != 0)
             db_err_conn(&d->err, d->conn, "cannot use the connection");
+        db_address_tried(&d->err);
         connected(d);
         return;
     case PGRES_POLLING_FAILED:
     case PGRES_POLLING_ACTIVE:
         db_err_connect(&d->err, d->conn);
+        db_address_tried(&d->err);
         db_finish(d);
         return;
     }

@@ -1,3 +1,4 @@
+#include "load/database/db_address.h"
 #include "load/run/load_run_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -157,6 +158,14 @@ static void on_loaded(void *ctx, const struct err *err)
             F_STR("table", table_load_name(entry->table)), F_INT("read", c->read),
             F_INT("inserted", c->inserted), F_INT("updated", c->updated),
             F_INT("dead", c->dead_letters), F_INT("ms", c->busy / 1000));
+    if (r->conf.follow && db_address_refused() && r->err.code == OK) {
+        err_set(&r->err, ERR_DENIED,
+                "the database goes on refusing a password that has changed or has worked before: "
+                "look at DATABASE_URL, or at the file that DATABASE_URL_FILE names");
+        LOG(LOG_ERROR, "refused", "netty-load ends, for nothing passes this but a person",
+            F_ERR(&r->err));
+        load_run_stop(r);
+    }
     if (err != NULL && table_load_unreachable(entry->table) && !r->conf.follow)
         for (size_t i = 0; i < r->count; i++)
             if (r->tables[i]->dirty) {

@@ -1,4 +1,5 @@
 /* Who of a run's tables has which of its connections: a table that waits gets one, and one that has nothing to do helps out. */
+#include "load/database/db_address.h"
 #include "load/run/load_run_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -9,8 +10,8 @@ struct load_run_table *load_run_next_table(const struct load_run *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         struct load_run_table *entry = r->tables[i];
-        bool resting =
-            r->conf.follow && entry->err.code != OK && when_tick() - entry->failed < RETRY_US;
+        bool resting = r->conf.follow && entry->err.code != OK &&
+                       when_tick() - entry->failed < db_address_pause(RETRY_US);
         if (entry->dirty && entry->db == NULL && !resting)
             return entry;
     }

@@ -5,12 +5,12 @@ import signal
 import socket
 import subprocess
 import threading
-import time
-from datetime import datetime, timezone
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from harness import BUILD, KEY, PASSWORD, assert_synced, wait_for
+from harness import BUILD, KEY, assert_synced, wait_for
 
 
 def events(run_or_text, event=None):
@@ -247,6 +247,91 @@ def test_a_key_that_is_changed_in_its_file_is_read_by_the_next_run(netty, sims, 
     assert process.wait(timeout=60) in (0, 75)
     netty.load(db=db)
     assert_synced(sim, db, "contacts")
+
+
+class Guarded:
+    """A role of the test's database that the server asks for its password, and the file with the address."""
+
+    def __init__(self, netty, postgres, db):
+        self.db, self.name, self.file = db, f"r_{db.name}", netty.dir / "database-url"
+        netty.secret_files.add(self.file)
+        rules = Path(os.path.realpath(postgres.dir)) / "data/pg_hba.conf"
+        rules.write_text(f"host {db.name} {self.name} 127.0.0.1/32 scram-sha-256\n" + rules.read_text())
+        db.admin(f"CREATE ROLE {self.name} LOGIN SUPERUSER PASSWORD 'first-one'")
+        db.query("SELECT pg_reload_conf()")
+        self.write("first-one")
+        self.env = {"DATABASE_URL": None, "DATABASE_URL_FILE": self.file, **JSON_LOG}
+
+    def write(self, password):
+        port = self.db.value("SELECT setting FROM pg_settings WHERE name = 'port'")
+        write_secret(self.file, f"postgresql://{self.name}:{password}@127.0.0.1:{port}/{self.db.name}")
+
+    def change(self, password):
+        """At the server; who is connected has to come in anew."""
+        self.db.admin(f"ALTER ROLE {self.name} PASSWORD '{password}'")
+        self.db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", self.name)
+
+    def drop(self):
+        self.db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", self.name)
+        self.db.query(f"REASSIGN OWNED BY {self.name} TO netty")
+        self.db.query(f"DROP OWNED BY {self.name}")
+        self.db.query(f"DROP ROLE {self.name}")
+
+
+@pytest.fixture
+def guarded(netty, postgres, db):
+    role = Guarded(netty, postgres, db)
+    db.create("contacts")
+    yield role
+    netty.stop_all()
+    role.drop()
+
+
+@pytest.mark.parametrize("first", ["file", "server"])
+def test_a_database_password_that_is_changed_is_read_anew(netty, sims, db, guarded, first):
+    sim = sims("contacts:20")
+    netty.extract("contacts", sim=sim)
+    process = netty.start("netty-load", "--follow", env={**guarded.env, "NETTY_FAULT_TRIAL": "60"})
+    wait_for(lambda: db.value('SELECT count(*) FROM "netty-contacts"') == 20, "the first load")
+    if first == "file":
+        guarded.write("second-one")
+    guarded.change("second-one")
+    sim.edit("contacts", 5)
+    netty.extract("contacts", sim=sim)
+    if first == "server":
+        wait_for(lambda: "28P01" in open(process.err_path).read(), "a refusal")
+        guarded.write("second-one")
+    truth = sim.truth("contacts")
+    wait_for(lambda: db.rows("contacts") == truth, "the load with the new password", seconds=120)
+    said = open(process.err_path).read()
+    assert len(events(said, "address")) == 1 and "first-one" not in said and "second-one" not in said
+    assert process.poll() is None
+
+
+def test_a_database_password_that_goes_on_being_refused_ends_with_77(netty, sims, db, guarded):
+    """It worked before; nobody writes the new one into the file."""
+    sim = sims("contacts:20")
+    netty.extract("contacts", sim=sim)
+    process = netty.start("netty-load", "--follow", env={**guarded.env, "NETTY_FAULT_TRIAL": "5"})
+    wait_for(lambda: db.value('SELECT count(*) FROM "netty-contacts"') == 20, "the first load")
+    guarded.change("second-one")
+    sim.edit("contacts", 5)
+    netty.extract("contacts", sim=sim)
+    assert process.wait(timeout=120) == 77
+    assert "DATABASE_URL_FILE" in events(open(process.err_path).read(), "refused")[0]["error"]
+
+
+def test_a_key_that_has_changed_and_goes_on_being_refused_ends_with_77(netty, sims):
+    key_file = netty.dir / "key"
+    netty.secret_files.add(key_file)
+    write_secret(key_file, KEY)
+    sim = sims("contacts:20")
+    process = netty.start("netty-extract", "--every", "1s", "contacts", sim=sim,
+                          env={"NETTY_API_KEY": None, "NETTY_API_KEY_FILE": key_file, "NETTY_FAULT_TRIAL": "5", **JSON_LOG})
+    wait_for(lambda: "table fetched" in open(process.err_path).read(), "the first run")
+    write_secret(key_file, "a-wrong-key")
+    assert process.wait(timeout=120) == 77
+    assert "a-wrong-key" not in open(process.err_path).read()
 
 
 # ---- a container whose database is not up yet ----

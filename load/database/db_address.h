@@ -1,0 +1,29 @@
+/*
+ * The database's address, where it stands in a file (DATABASE_URL_FILE): the file is read anew for each new connection.
+ *
+ *     db_address_file(file, origin);    // once, before the first connection; NULL: it stands in no file
+ *     db_address_renew(&conninfo);      // before each connection
+ *     db_address_tried(&err);           // after it
+ *     if (db_address_refused()) ...     // a person is needed (shared/log/secret_trial.h): end with 77
+ *
+ * One process has one database, so that all its connections share what is known of the password.
+ */
+#ifndef NETTY_LOAD_DATABASE_DB_ADDRESS_H
+#define NETTY_LOAD_DATABASE_DB_ADDRESS_H
+
+#include "shared/base/err.h"
+#include <stdint.h>
+
+/* Both texts are borrowed. */
+void db_address_file(const char *file, const char *origin);
+/* Puts the file's address in the place of *conninfo, which is on the heap. What cannot be used is logged, and the one before
+ * stays. */
+void db_address_renew(char **conninfo);
+/* How connecting ended: err->code OK, or what the server said. */
+void db_address_tried(const struct err *err);
+/* Returns true when a password that has changed, or has worked before, has been refused for too long. */
+bool db_address_refused(void);
+/* Returns the pause before the next try: the caller's, or a shorter one while the password is on trial. */
+int64_t db_address_pause(int64_t pause);
+
+#endif
