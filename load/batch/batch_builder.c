@@ -76,6 +76,9 @@ enum err_code batch_builder_seek(struct batch_builder *f, const struct progress 
     f->page = NULL;
     f->held = f->lame = false;
     f->whole = (struct progress){.place = after};
+    if (page_compare(after, at->place) == 0)
+        f->whole.chain = at->chain;
+    f->behind = after;
     f->resume = *at;
     if (f->redrive != NULL) {
         redrive_rewind(f->redrive);
@@ -173,7 +176,7 @@ static enum err_code skip_lines(struct batch_builder *f, struct err *e)
 /* The page waits for the next batch_builder_seek. What lies before it is gone or damaged: the bound is reached. */
 static bool too_far(struct batch_builder *f)
 {
-    struct progress begin = {f->info.place, 1};
+    struct progress begin = {.place = f->info.place, .line = 1};
 
     if (!f->bounded || progress_compare(&begin, &f->until) <= 0)
         return false;
@@ -187,6 +190,35 @@ static bool too_far(struct batch_builder *f)
 static bool at_bound(const struct batch_builder *f)
 {
     return f->bounded && progress_compare(&f->whole, &f->until) >= 0;
+}
+
+/* The database remembers that these pages are missing; that is news once. */
+static void pass_hole(struct batch_builder *f, const struct page_info *page,
+                      const struct err *damage)
+{
+    struct page_place place = page->place;
+    bool complete = place.page == 0 && page->bytes > 0; /* a seek table's: its pages come */
+    bool beyond = f->bounded && page_compare(place, f->until.place) > 0;
+    bool known = f->conf.known != NULL && f->conf.known(f->conf.ctx, place);
+
+    if (beyond || (complete && f->conf.hole))
+        return;
+    if (!known) {
+        f->damaged++;
+        LOG(f->conf.hole ? LOG_WARN : LOG_ERROR, "damaged",
+            "a damaged page is passed over; it is loaded once it is whole. netty-spool verify "
+            "tells more",
+            F_STR("table", f->table), F_ERR(damage));
+        if (!complete)
+            loaded_pages_hole(&f->in->pages, f->behind, place, damage->msg);
+        f->in->moved = f->in->moved || !complete;
+    }
+    f->behind = place;
+}
+
+static bool is_late(const struct batch_builder *f, const struct page_info *p)
+{
+    return f->conf.hole || (f->conf.late != WHEN_NONE && p->fetched <= f->conf.late);
 }
 
 /* On to the next page that is wanted and sound: f->page, or NULL with BATCH_BUILDER_END or BATCH_BUILDER_MORE. */
@@ -210,10 +242,12 @@ static enum err_code next_page(struct batch_builder *f, enum batch_builder_what 
         if (got == READER_END)
             return OK;
         if (got == READER_DAMAGED) {
-            f->damaged++;
-            LOG(LOG_ERROR, "damaged",
-                "a damaged page is passed over; netty-spool verify tells more",
-                F_STR("table", f->table), F_ERR(&damage));
+            pass_hole(f, page, &damage);
+            if (loaded_pages_full(&f->in->pages)) {
+                f->in->full = true;
+                *what = BATCH_BUILDER_MORE;
+                return OK;
+            }
             continue;
         }
         f->lines = 0;
@@ -225,7 +259,8 @@ static enum err_code next_page(struct batch_builder *f, enum batch_builder_what 
             *what = BATCH_BUILDER_MORE;
             return skip_lines(f, e);
         }
-        f->whole = (struct progress){.place = page->place};
+        f->whole = (struct progress){.place = page->place, .chain = page->chain};
+        f->behind = page->place;
     }
     *what = BATCH_BUILDER_MORE;
     return OK;
@@ -261,16 +296,20 @@ static enum err_code take_lines(struct batch_builder *f, bool *full, struct err 
             return rc;
     }
     if (f->lines > 0 && (f->held || f->lines < f->page->records)) {
-        f->in->reached = (struct progress){f->page->place, f->lines};
+        f->in->reached =
+            (struct progress){.place = f->page->place, .line = f->lines, .chain = f->page->chain};
     } else if (f->lines == 0 && f->held) {
         f->in->reached = f->whole;
     } else {
-        f->whole = (struct progress){.place = f->page->place};
+        f->whole = (struct progress){.place = f->page->place, .chain = f->page->chain};
+        f->behind = f->page->place;
         f->in->reached = f->whole;
         f->in->moved = true;
+        rc = loaded_pages_add(&f->in->pages, f->page, e);
+        *full = *full || loaded_pages_full(&f->in->pages);
         f->page = NULL;
     }
-    return OK;
+    return rc;
 }
 
 /* The same out of the letters; what does not fit goes back. */
@@ -307,6 +346,12 @@ static enum err_code take_pages(struct batch_builder *f, size_t pages,
     for (size_t i = 0; i < pages && !f->in->full; i++) {
         if (f->page == NULL && ((rc = next_page(f, what, e)) != OK || f->page == NULL))
             return rc;
+        bool late = is_late(f, f->page);
+        if (late != f->in->late && f->in->read > 0) { /* a batch is all late, or not */
+            f->in->full = true;
+            return OK;
+        }
+        f->in->late = late;
         if ((rc = take_lines(f, &f->in->full, e)) != OK)
             return rc;
     }

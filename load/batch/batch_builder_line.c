@@ -75,7 +75,7 @@ static bool is_unchanged(struct batch_builder *f, const char *line, size_t n)
 {
     struct unchanged_seen seen;
 
-    if (f->unchanged == NULL || !f->shape.fold || f->redrive != NULL)
+    if (f->unchanged == NULL || !f->shape.fold || f->redrive != NULL || f->in->late)
         return false;
     f->row.cached = unchanged_lookup(f->unchanged, line, n, &seen);
     if (f->row.cached)

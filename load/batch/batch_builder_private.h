@@ -25,6 +25,7 @@ struct batch_builder {
     const struct page_info *page; /* info, whose lines are being read, or NULL */
     uint64_t lines;               /* of it read */
     struct progress whole;        /* the last page that is read entirely */
+    struct page_place behind;     /* the last page or damage that was passed */
     struct progress resume;       /* where batch_builder_seek sent us, while line > 0 matters */
     unsigned lanes;               /* whose lines are taken */
     struct progress until;        /* nothing behind it, where bounded */

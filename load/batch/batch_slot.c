@@ -12,6 +12,7 @@ enum err_code batch_slot_open(struct batch_slot *slot, const struct spool *s, co
     enum err_code rc = batch_open(&slot->batch, conf, e);
 
     buf_init(&slot->names, NAMES_MAX);
+    loaded_pages_init(&slot->pages);
     return rc == OK ? rejects_open(&slot->rejects, s, table, e) : rc;
 }
 
@@ -20,6 +21,7 @@ void batch_slot_close(struct batch_slot *slot)
     rejects_close(slot->rejects);
     batch_close(slot->batch);
     buf_free(&slot->names);
+    loaded_pages_free(&slot->pages);
 }
 
 void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
@@ -31,7 +33,8 @@ void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
     slot->read = 0;
     slot->odd_times = (struct batch_odd_times){0};
     slot->reached = *reached;
-    slot->moved = slot->full = false;
+    slot->moved = slot->full = slot->late = false;
+    loaded_pages_reset(&slot->pages);
 }
 
 void batch_slot_count(struct batch_slot *slot, unsigned lane, enum batch_add outcome)

@@ -6,6 +6,7 @@
 #define NETTY_LOAD_BATCH_BATCH_SLOT_H
 
 #include "load/batch/batch.h"
+#include "load/database/loaded_pages.h"
 #include "load/dead_letters/rejects.h"
 
 /* What became of the lines that were read; the rest are the batch's rows. */
@@ -24,9 +25,11 @@ struct batch_slot {
     struct batch *batch;
     struct rejects *rejects;
     struct batch_tally tally[LANES];
-    uint64_t read;           /* of all lanes */
-    struct progress reached; /* once it is in */
-    bool moved;              /* something to commit, be it only progress */
+    uint64_t read;             /* of all lanes */
+    struct progress reached;   /* once it is in */
+    bool moved;                /* something to commit, be it only progress */
+    bool late;                 /* its pages were fetched before what another branch has loaded */
+    struct loaded_pages pages; /* that are over with it */
     bool full;
     struct buf names;
     struct batch_odd_times odd_times;

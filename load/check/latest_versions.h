@@ -29,6 +29,7 @@
 struct latest_versions_conf {
     const struct spool *spool;
     const char *table;
+    const char *schema; /* where it is in the database */
     struct row_conf row;
     struct lanes at; /* no further than this */
 };

@@ -12,6 +12,7 @@ struct latest_versions_conf spool_diff_conf(const struct command_context *c,
     return (struct latest_versions_conf){
         .spool = c->spool,
         .table = t->table,
+        .schema = t->relation.schema,
         .row = {.key = t->relation.key,
                 .key_min = t->relation.key_min,
                 .key_max = t->relation.key_max,
@@ -32,7 +33,8 @@ static bool is_unknown(const struct err *e, enum spool_diff_known *known)
 enum err_code spool_diff_begin(struct session *s, struct latest_versions_conf *conf,
                                enum spool_diff_known *known, struct err *e)
 {
-    const struct sql_var vars[] = {{"spool", spool_id(conf->spool)}, {"table_name", conf->table}};
+    const struct sql_var vars[] = {
+        {"spool", spool_id(conf->spool)}, {"table_name", conf->table}, {"schema", conf->schema}};
     PGresult *r = NULL;
     enum err_code rc = session_query(s, sql_inspect_begin, NULL, 0, NULL, e);
 
@@ -40,7 +42,7 @@ enum err_code spool_diff_begin(struct session *s, struct latest_versions_conf *c
     conf->at = (struct lanes){0};
     if (rc != OK)
         return rc;
-    rc = session_run(s, sql_progress_read, vars, 2, &r, e);
+    rc = session_run(s, sql_progress_read, vars, 3, &r, e);
     if (rc != OK && is_unknown(e, known))
         rc = OK;
     for (int i = 0; r != NULL && i < PQntuples(r); i++) {

@@ -240,7 +240,7 @@ static enum err_code show_loaded(const struct loader *p, struct err *e)
 {
     struct summary *s = NULL;
     size_t n = 0;
-    const struct loaded_publish_row *rows = loaded_publish_rows(p->publish, &n);
+    const struct loaded_row *rows = loaded_publish_rows(p->publish, &n);
     enum err_code rc = summary_open(&s, p->json, e);
 
     for (size_t i = 0; rc == OK && i < n; i++) {

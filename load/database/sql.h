@@ -15,7 +15,7 @@
  *     sql_batch_begin
  *     sql_batch_copy                                  fed by batch_encode
  *     sql_upsert                                      source = SQL_SOURCE_TABLE
- *     { sql_progress_store COMMIT }
+ *     { sql_progress_store sql_pages_store COMMIT }
  *
  * A small batch (below some thousand rows) needs no temporary table and so leaves the system
  * catalogs alone. Instead of the three in the middle:
@@ -82,9 +82,14 @@ extern const char sql_create_table[];
 extern const char sql_batch_begin[];
 extern const char sql_batch_copy[];
 
-/* Variables schema, relation, key, keytype (list_tables' key_type), source, merged. One row: inserted
+/* Variables schema, relation, key, keytype (list_tables' key_type), source, merged, held. One row: inserted
  * updated unchanged stale total, the last being the sum of the others. */
 extern const char sql_upsert[];
+/* Values of `held`: which rows stay as they are. Of a page that was fetched before what has been loaded a row without a time says
+ * nothing of one that has: it may be the birth of what was edited later. */
+#define SQL_HELD_NEWER "t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified"
+#define SQL_HELD_LATE                                                                              \
+    "(" SQL_HELD_NEWER " OR (excluded.time_modified IS NULL AND t.time_modified IS NOT NULL))"
 /* The same and `when`, from these two. One row: bare (changed or put in, maybe the latter) updated;
  * the others were held back. */
 extern const char sql_upsert_newer[];
@@ -111,26 +116,40 @@ extern const char sql_unchanged_id[];
 /* Variables schema, relation, key. COPY ... FROM STDIN (FORMAT binary). */
 extern const char sql_insert_copy[];
 
-/* Variables spool, table_name. Makes the rows that sql_progress_lock locks. */
+/* Variables spool, schema, table_name, branch, relation. Makes the rows that sql_progress_lock locks. */
 extern const char sql_progress_make[];
 
-/* Variables spool, table_name, lanes. A row a lane: lane segment page line version own. line 0: the pages up to and
+/* Variables spool, schema, table_name, branch, lanes. A row a lane: lane segment page line chain version own. line 0: the pages up to and
  * with that one are in; else the page's first `line` lines are, and the pages before it. */
 extern const char sql_progress_lock[];
 
-/* The same without the lock. Variables spool, table_name. No row: nothing is loaded. */
+/* The same without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
 extern const char sql_progress_read[];
+/* Variables spool, schema, table_name, relation. Rows: load/database/known_progress.h. */
+extern const char sql_progress_find[];
+/* Variables spool, schema, table_name, relation. */
+extern const char sql_progress_adopt[];
+/* Variables spool, schema, table_name, branch, relation, segments, pages, lines, chains: arrays of LANES. */
+extern const char sql_progress_fork[];
+
+/* Variables spool, schema, table_name, branch, and ... */
+extern const char sql_pages_store[];  /* segments, pages, chains (load/database/loaded_pages.h) */
+extern const char sql_pages_forget[]; /* segment */
+extern const char sql_hole_store[];   /* segment, page, after_segment, after_page, gap, why */
+extern const char sql_hole_close[];   /* segment, page */
+/* Variables spool, schema, table_name. Rows: branch segment page chains. */
+extern const char sql_pages_read[];
 
 /* One row: id name, of the database. */
 extern const char sql_loaded_id[];
 
-/* Variable spool. Rows: table_name segment page, the pages up to and with that one being in. */
+/* Variable spool. Rows: LOADED_* of load/database/loaded_rows.c. */
 extern const char sql_loaded_progress[];
 
 /* Variable spool. One row: how many rows of progress it locked, or waited for. */
 extern const char sql_progress_flush[];
 
-/* Variables spool, table_name, segment, page, line. One row updated. */
+/* Variables spool, schema, table_name, branch, lanes, segment, page, line, chain, fetched (or null). The lanes' rows updated. */
 extern const char sql_progress_store[];
 
 /* Variables schema, relation. One row: empty. */

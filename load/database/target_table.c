@@ -15,15 +15,16 @@ struct target_table {
     target_table_done_fn *done;
     void *ctx;
     struct relation relation;
-    struct lanes progress;
+    struct known_progress known;
     struct buf sql;
-    bool created, empty;
+    bool created, adopted, empty;
 };
 
 static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err);
 static void on_list(void *ctx, const PGresult *r, const struct err *err);
 static void on_create(void *ctx, const PGresult *r, const struct err *err);
 static void on_progress(void *ctx, const PGresult *r, const struct err *err);
+static void on_adopted(void *ctx, const PGresult *r, const struct err *err);
 static void on_empty(void *ctx, const PGresult *r, const struct err *err);
 
 void relation_free(struct relation *r)
@@ -60,6 +61,7 @@ void target_table_close(struct target_table *s)
     if (s == NULL)
         return;
     relation_free(&s->relation);
+    known_progress_free(&s->known);
     buf_free(&s->sql);
     free(s->table);
     free(s->spool);
@@ -72,13 +74,6 @@ int64_t target_table_number(const PGresult *r, int row, int column)
     if (row >= PQntuples(r) || column >= PQnfields(r))
         return 0;
     return strtoll(PQgetvalue(r, row, column), NULL, 10);
-}
-
-struct progress target_table_place(const PGresult *r, int row, int column)
-{
-    return (struct progress){.place = {(uint64_t)target_table_number(r, row, column),
-                                       (uint64_t)target_table_number(r, row, column + 1)},
-                             .line = (uint64_t)target_table_number(r, row, column + 2)};
 }
 
 enum err_code relation_read(struct relation *r, const PGresult *list, int row, struct err *e)
@@ -125,7 +120,7 @@ void target_table_find(struct target_table *s, struct db *db, target_table_done_
     s->db = db;
     s->done = done;
     s->ctx = ctx;
-    s->created = false;
+    s->created = s->adopted = false;
     if (s->conf.dry_run)
         list(s);
     else
@@ -195,16 +190,49 @@ static void on_create(void *ctx, const PGresult *r, const struct err *err)
  * transaction. */
 static void read_progress(struct target_table *s)
 {
-    const struct sql_var vars[] = {{"spool", s->spool}, {"table_name", s->table}};
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"spool", s->spool},
+                                   {"schema", r->schema},
+                                   {"table_name", s->table},
+                                   {"relation", r->name}};
     struct err e = ERR_INIT;
 
-    s->progress = (struct lanes){0};
+    known_progress_free(&s->known);
     s->empty = false;
     buf_reset(&s->sql);
-    if (sql_expand(&s->sql, sql_progress_read, vars, 2, &e) != OK)
+    if (r->name == NULL) /* --dry-run of a table that is still to be made */
+        s->done(s->ctx, NULL);
+    else if (sql_expand(&s->sql, sql_progress_find, vars, 4, &e) != OK)
         fail(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_progress, s);
+}
+
+/* Progress that came with a dump, from an earlier netty-load, or of a table that was dropped becomes this table's. */
+static void adopt(struct target_table *s)
+{
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"spool", s->spool},
+                                   {"table_name", s->table},
+                                   {"schema", r->schema},
+                                   {"relation", r->name}};
+    struct err e = ERR_INIT;
+
+    s->adopted = true;
+    buf_reset(&s->sql);
+    if (sql_expand(&s->sql, sql_progress_adopt, vars, 4, &e) != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_adopted, s);
+}
+
+static void on_adopted(void *ctx, const PGresult *r, const struct err *err)
+{
+    (void)r;
+    if (err != NULL)
+        fail(ctx, err);
+    else
+        read_progress(ctx);
 }
 
 /* A first load usually finds none. */
@@ -212,12 +240,13 @@ static void find_rows(struct target_table *s)
 {
     const struct relation *r = &s->relation;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
-    struct progress none = {0};
+    const struct progress none = {0};
     struct err e = ERR_INIT;
     bool first = true;
 
-    for (size_t i = 0; i < LANES; i++)
-        first = first && progress_compare(&s->progress.at[i], &none) == 0;
+    for (size_t b = 0; b < s->known.branches_count; b++)
+        for (size_t i = 0; i < LANES; i++)
+            first = first && progress_compare(&s->known.branches[b].at.at[i], &none) == 0;
     buf_reset(&s->sql);
     if (s->conf.dry_run || !first) {
         s->done(s->ctx, NULL);
@@ -238,18 +267,22 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 {
     struct target_table *s = ctx;
 
+    struct err why = ERR_INIT;
+
     if (err != NULL && s->conf.dry_run && strcmp(err->sqlstate, "42P01") == 0)
         err = NULL; /* no bookkeeping yet: nothing is loaded */
-    for (int i = 0; r != NULL && i < PQntuples(r); i++)
-        s->progress.at[(unsigned)target_table_number(r, i, 0) % LANES] =
-            target_table_place(r, i, 1);
-    struct err why = err != NULL ? *err : ERR_INIT;
+    else if (err == NULL && known_progress_read(&s->known, r, &why) != OK)
+        err = &why;
+    if (err != NULL && err != &why)
+        why = *err;
     if (err != NULL &&
-        strcmp(err->sqlstate, "42703") == 0) /* no column lane: --dry-run changes nothing */
+        strcmp(err->sqlstate, "42703") == 0) /* a column lacks: --dry-run changes nothing */
         err_prefix(&why, "the bookkeeping is an earlier netty-load's; any run that may write "
                          "brings it up to date");
     if (err != NULL)
         s->done(s->ctx, &why);
+    else if (s->known.foreign && !s->adopted && !s->conf.dry_run)
+        adopt(s);
     else
         find_rows(s);
 }
@@ -328,9 +361,9 @@ const struct relation *target_table_relation(const struct target_table *s)
     return &s->relation;
 }
 
-const struct lanes *target_table_progress(const struct target_table *s)
+struct known_progress *target_table_known(struct target_table *s)
 {
-    return &s->progress;
+    return &s->known;
 }
 
 bool target_table_empty(const struct target_table *s)

@@ -13,7 +13,7 @@
 #define NETTY_LOAD_DATABASE_TARGET_TABLE_H
 
 #include "load/database/db.h"
-#include "load/row/lane.h"
+#include "load/database/known_progress.h"
 
 struct relation {
     char *schema, *name, *key, *key_type;
@@ -42,7 +42,7 @@ void target_table_find(struct target_table *s, struct db *db, target_table_done_
                        void *ctx);
 
 const struct relation *target_table_relation(const struct target_table *s);
-const struct lanes *target_table_progress(const struct target_table *s);
+struct known_progress *target_table_known(struct target_table *s);
 bool target_table_empty(
     const struct target_table *s); /* nothing was loaded, and the table had no row */
 
@@ -71,7 +71,5 @@ enum err_code relation_read(struct relation *r, const PGresult *list, int row,
                             struct err *e) MUST_CHECK;
 /* A whole number out of a result, or 0. */
 int64_t target_table_number(const PGresult *r, int row, int column);
-/* The three columns segment, page, line from that one on. */
-struct progress target_table_place(const PGresult *r, int row, int column);
 
 #endif

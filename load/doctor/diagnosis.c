@@ -186,7 +186,7 @@ void diagnose_rights(struct findings *f, const PGresult *r)
     else if (yes(r, "progress_there"))
         WRONG(f, ERR_DENIED, "netty_sync",
               "the bookkeeping is closed to this role; GRANT USAGE ON SCHEMA netty_sync TO \"%s\"; "
-              "GRANT SELECT, INSERT, UPDATE ON netty_sync.progress TO \"%s\"",
+              "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA netty_sync TO \"%s\"",
               role, role);
     else
         WRONG(f, ERR_DENIED, "netty_sync",

@@ -15,7 +15,7 @@ struct loaded_publish {
     loaded_publish_done_fn *done;
     void *ctx;
     struct loaded_entry entry; /* place is set for each table */
-    struct loaded_publish_row *rows;
+    struct loaded_row *rows;
     size_t count;
     uv_work_t work;
     bool working;
@@ -51,7 +51,7 @@ void loaded_publish_free(struct loaded_publish *m)
     free(m);
 }
 
-const struct loaded_publish_row *loaded_publish_rows(const struct loaded_publish *m, size_t *n)
+const struct loaded_row *loaded_publish_rows(const struct loaded_publish *m, size_t *n)
 {
     *n = m->count;
     return m->rows;
@@ -64,7 +64,7 @@ const char *loaded_publish_database(const struct loaded_publish *m)
 
 /* ---- the spool's part, in a worker thread ---- */
 
-static const struct loaded_publish_row *find_row(const struct loaded_publish *m, const char *table)
+static const struct loaded_row *find_row(const struct loaded_publish *m, const char *table)
 {
     for (size_t i = 0; i < m->count; i++)
         if (strcmp(m->rows[i].table, table) == 0)
@@ -89,15 +89,19 @@ static enum err_code was_loaded(const struct loaded_publish *m, const char *tabl
 
 static enum err_code store_table(const struct loaded_publish *m, const char *table, struct err *e)
 {
-    const struct loaded_publish_row *row = find_row(m, table);
+    const struct loaded_row *row = find_row(m, table);
     struct loaded_entry entry = m->entry;
     bool was = true;
     enum err_code rc = row == NULL ? was_loaded(m, table, &was, e) : OK;
 
     if (rc != OK || !was)
         return rc;
-    if (row != NULL)
+    if (row != NULL) {
         entry.place = row->place;
+        entry.holes = row->holes;
+        entry.gaps = row->gaps;
+        entry.since = row->since;
+    }
     return loaded_store(m->conf.spool, table, &entry, e);
 }
 
@@ -154,22 +158,17 @@ static void after_work(uv_work_t *w, int status)
 
 static enum err_code read_rows(struct loaded_publish *m, const PGresult *r, struct err *e)
 {
-    size_t n = PQnfields(r) == 3 ? (size_t)PQntuples(r) : 0;
+    int row = 0;
+    enum err_code rc = OK;
 
-    m->rows = calloc(n + 1, sizeof *m->rows);
+    m->rows = calloc((size_t)PQntuples(r) + 1, sizeof *m->rows);
     if (m->rows == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        struct loaded_publish_row *row = &m->rows[m->count];
-        const char *table = PQgetvalue(r, (int)i, 0);
-        if (strlen(table) >= sizeof row->table)
-            continue; /* no table of ours */
-        memcpy(row->table, table, strlen(table) + 1);
-        row->place = (struct page_place){(uint64_t)target_table_number(r, (int)i, 1),
-                                         (uint64_t)target_table_number(r, (int)i, 2)};
-        m->count++;
-    }
-    return OK;
+    while (rc == OK && row < PQntuples(r))
+        if ((rc = loaded_rows_next(r, spool_dir(m->conf.spool), NULL, &row, &m->rows[m->count],
+                                   e)) == OK)
+            m->count++;
+    return rc;
 }
 
 static void start_work(struct loaded_publish *m)

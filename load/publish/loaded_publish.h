@@ -14,7 +14,7 @@
 #define NETTY_LOAD_PUBLISH_LOADED_PUBLISH_H
 
 #include "load/database/db.h"
-#include "shared/base/table_names.h"
+#include "load/database/loaded_rows.h"
 #include "spool/maintenance/prune.h"
 
 struct loaded_publish_conf {
@@ -23,10 +23,6 @@ struct loaded_publish_conf {
     bool prune; /* keep and max as given; now is filled in */
     struct prune_conf limits;
 };
-struct loaded_publish_row {
-    char table[NAMES_TABLE_MAX + 1];
-    struct page_place place;
-};
 
 struct loaded_publish;
 typedef void loaded_publish_done_fn(void *ctx, const struct err *err);
@@ -34,7 +30,7 @@ typedef void loaded_publish_done_fn(void *ctx, const struct err *err);
 enum err_code loaded_publish_open(struct loaded_publish **m, uv_loop_t *loop, struct db *db,
                                   const struct loaded_publish_conf *conf, struct err *e) MUST_CHECK;
 void loaded_publish_run(struct loaded_publish *m, loaded_publish_done_fn *done, void *ctx);
-const struct loaded_publish_row *loaded_publish_rows(const struct loaded_publish *m, size_t *n);
+const struct loaded_row *loaded_publish_rows(const struct loaded_publish *m, size_t *n);
 const char *loaded_publish_database(const struct loaded_publish *m); /* its name */
 /* Asks the database no longer: done is called, from within, with ERR_INTERRUPTED. What is being done to the spool comes to
  * its own end: then this does nothing. */

@@ -1,3 +1,4 @@
+#include "load/database/loaded_rows.h"
 #include "load/database/sql.h"
 #include "load/reconcile/reconcile_private.h"
 #include "shared/log/log.h"
@@ -198,6 +199,7 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
                                .database = w->database.id,
                                .table = row->table,
                                .row = row};
+    struct loaded_row known;
     enum err_code rc = inventory_read(t.conf->spool, t.table, &t.state, NULL, NULL, e);
     int listed = row_of(w->list, LIST_TABLE, t.table);
     int loaded = row_of(w->progress, 0, t.table);
@@ -205,10 +207,12 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
     if (rc != OK || !t.state.there || t.state.windows + t.state.lookups == 0 || listed < 0 ||
         loaded < 0 || !PQgetisnull(w->list, listed, LIST_PROBLEM))
         return rc;
-    t.place = (struct page_place){(uint64_t)target_table_number(w->progress, loaded, 1),
-                                  (uint64_t)target_table_number(w->progress, loaded, 2)};
-    if ((rc = relation_read(&t.relation, w->list, listed, e)) == OK)
+    if ((rc = relation_read(&t.relation, w->list, listed, e)) == OK &&
+        (rc = loaded_rows_next(w->progress, spool_dir(t.conf->spool), t.relation.schema, &loaded,
+                               &known, e)) == OK) {
+        t.place = known.place;
         rc = work_on(&t, e);
+    }
     relation_free(&t.relation);
     free(t.old.rows);
     free(t.now.rows);

@@ -304,7 +304,7 @@ static enum err_code read_page(struct roll_forward *l, const struct page_info *p
     enum err_code rc = OK;
 
     for (uint64_t i = 0; rc == OK && i < info.records; i++) {
-        struct progress at = {info.place, i + 1};
+        struct progress at = {.place = info.place, .line = i + 1};
         const char *line = NULL;
         size_t n = 0;
         rc = reader_line(l->reader, &line, &n, e);

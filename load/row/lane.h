@@ -26,6 +26,8 @@
 struct progress {
     struct page_place place;
     uint64_t line;
+    uint64_t
+        chain; /* which page that is (spool/journal/journal_codec.h); 0: not known. Not compared */
 };
 int progress_compare(const struct progress *a, const struct progress *b);
 

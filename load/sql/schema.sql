@@ -1,6 +1,7 @@
 -- The loader's bookkeeping, where it is missing or of an earlier form. Looks before it creates, so that a
 -- role that may not create can use what is there, and a standby can be asked; locks before it creates,
--- so that two loaders may start at once. What default privileges would give to others is taken back.
+-- so that two loaders may start at once. What default privileges would give to others is taken back. Progress of
+-- an earlier form has no schema (progress_adopt.sql).
 --
 --   psql -f load/sql/schema.sql
 DO $$
@@ -10,12 +11,18 @@ BEGIN
     IF EXISTS (
         SELECT
         FROM pg_catalog.pg_attribute
-        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress')
-            AND attname OPERATOR(pg_catalog.=) 'lane' AND NOT attisdropped
+        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress') AND attname OPERATOR(pg_catalog.=) 'chain' AND NOT attisdropped
     ) THEN
         RETURN;
     END IF;
     PERFORM pg_catalog.pg_advisory_xact_lock(7954892360421172322);
+    IF EXISTS (
+        SELECT
+        FROM pg_catalog.pg_attribute
+        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress') AND attname OPERATOR(pg_catalog.=) 'chain' AND NOT attisdropped
+    ) THEN
+        RETURN;
+    END IF;
     IF pg_catalog.to_regnamespace('netty_sync') IS NULL THEN
         CREATE SCHEMA netty_sync;
         COMMENT ON SCHEMA netty_sync IS 'How far netty-load has come';
@@ -48,8 +55,7 @@ BEGIN
     ELSIF NOT EXISTS (
         SELECT
         FROM pg_catalog.pg_attribute
-        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress')
-            AND attname OPERATOR(pg_catalog.=) 'lane' AND NOT attisdropped
+        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress') AND attname OPERATOR(pg_catalog.=) 'lane' AND NOT attisdropped
     ) THEN
         ALTER TABLE netty_sync.progress
             ADD COLUMN lane smallint NOT NULL DEFAULT 0,
@@ -61,5 +67,60 @@ BEGIN
         FROM netty_sync.progress AS p
         CROSS JOIN pg_catalog.generate_series(1, 3) AS l (lane);
     END IF;
+    ALTER TABLE netty_sync.progress
+        ADD COLUMN schema_name pg_catalog.text NOT NULL DEFAULT '',
+        ADD COLUMN branch pg_catalog.text NOT NULL DEFAULT '',
+        ADD COLUMN chain pg_catalog.text NOT NULL DEFAULT '',
+        ADD COLUMN fetched pg_catalog.timestamptz,
+        ADD COLUMN relation pg_catalog.oid,
+        ADD COLUMN book pg_catalog.oid,
+        DROP CONSTRAINT progress_pkey,
+        ADD PRIMARY KEY (spool, schema_name, table_name, branch, lane);
+    COMMENT ON COLUMN netty_sync.progress.branch IS
+        'Where the spool has gone on in more than one way: the chain of the first page that differs';
+    COMMENT ON COLUMN netty_sync.progress.chain IS
+        'Which page (segment, page) is: that place may be another page''s in another history of the spool';
+    COMMENT ON COLUMN netty_sync.progress.fetched IS 'When the newest page that is in was fetched';
+    COMMENT ON COLUMN netty_sync.progress.relation IS
+        'Which table this is about; book is this one''s own number: where that differs a dump was restored';
+    CREATE TABLE netty_sync.loaded_page (
+        spool pg_catalog.text NOT NULL,
+        schema_name pg_catalog.text NOT NULL,
+        table_name pg_catalog.text NOT NULL,
+        branch pg_catalog.text NOT NULL,
+        segment bigint NOT NULL,
+        page bigint NOT NULL,
+        chains pg_catalog.text NOT NULL,
+        PRIMARY KEY (spool, schema_name, table_name, branch, segment, page)
+    );
+    COMMENT ON TABLE netty_sync.loaded_page IS
+        'Which pages are in, by their chains (16 digits each), from that page of the segment on';
+    CREATE TABLE netty_sync.hole (
+        spool pg_catalog.text NOT NULL,
+        schema_name pg_catalog.text NOT NULL,
+        table_name pg_catalog.text NOT NULL,
+        branch pg_catalog.text NOT NULL,
+        segment bigint NOT NULL,
+        page bigint NOT NULL,
+        after_segment bigint NOT NULL,
+        after_page bigint NOT NULL,
+        gap boolean NOT NULL,
+        since pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
+        why pg_catalog.text NOT NULL,
+        PRIMARY KEY (spool, schema_name, table_name, branch, segment, page)
+    );
+    COMMENT ON TABLE netty_sync.hole IS
+        'Pages behind (after_segment, after_page), up to and with (segment, page), that could not be read when it was their turn';
+    FOR grantee IN
+        SELECT DISTINCT pg_catalog.format('netty_sync.%I FROM %s', c.relname,
+            CASE WHEN x.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+            ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END)
+        FROM pg_catalog.pg_class AS c
+        CROSS JOIN pg_catalog.aclexplode(c.relacl) AS x
+        WHERE (c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.loaded_page')
+            OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.hole')) AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON %s', grantee);
+    END LOOP;
 END
 $$;

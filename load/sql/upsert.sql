@@ -2,6 +2,7 @@
 -- one upsert after the other would do, with no version, lock or WAL for a row that would stay as it is.
 --
 -- merged: what becomes of the stored data t.data and the new excluded.data (sql_merged in load/database/sql.h makes it).
+-- held: which rows are not to be changed (SQL_HELD_NEWER there).
 -- verdict: a scalar subselect stays on the target's index, where a join would scan the target. Equality
 -- is that of the stored bytes, so that 1.0 instead of 1.00 is a change. Rows whose verdict another
 -- transaction overtakes are judged again by the ON CONFLICT clause, under the row's lock; those it
@@ -10,7 +11,8 @@
 -- the key may be an identity column, and is ours even where it is GENERATED ALWAYS.
 --
 --   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 \
---        -v source=pg_temp.netty_batch -v merged='t.data || excluded.data' -f load/sql/upsert.sql
+--        -v source=pg_temp.netty_batch -v merged='t.data || excluded.data' \
+--        -v held='t.time_modified > excluded.time_modified' -f load/sql/upsert.sql
 WITH batch AS MATERIALIZED (
     SELECT
         CAST(b.key AS pg_catalog.:"keytype") AS key,
@@ -23,7 +25,7 @@ WITH batch AS MATERIALIZED (
         excluded.*,
         coalesce((
             SELECT CASE
-                WHEN t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified THEN 'stale'
+                WHEN :held THEN 'stale'
                 WHEN pg_catalog.record_image_eq(
                     ROW(t.data, t.time_created, t.time_modified),
                     ROW(
@@ -49,7 +51,7 @@ WITH batch AS MATERIALIZED (
         data = :merged,
         time_created = coalesce(t.time_created, excluded.time_created),
         time_modified = coalesce(excluded.time_modified, t.time_modified)
-    WHERE (t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified) IS NOT TRUE
+    WHERE (:held) IS NOT TRUE
     RETURNING t.:"key" AS key
 ), counts AS (
     SELECT

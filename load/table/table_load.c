@@ -11,6 +11,7 @@
 #define GRACE_MS 3000u /* for the statement under way to end by itself */
 #define ASK_MS   1000u /* between two cancellations */
 #define ASK_MOST 4u    /* then the connection is dropped */
+#define SQL_MAX  ((size_t)1 << 20)
 
 static void connect_or_go(struct table_load *t);
 
@@ -31,6 +32,9 @@ enum err_code table_load_open(struct table_load **out, uv_loop_t *loop,
     t->current = &t->in_flight[0];
     t->in_flight[0].table = t->in_flight[1].table = t;
     t->total.greatest = WHEN_NONE;
+    t->late = WHEN_NONE;
+    t->hole = SIZE_MAX;
+    buf_init(&t->sql, SQL_MAX);
     struct target_table_conf sc = {.spool = spool_id(conf->spool),
                                    .table = t->name,
                                    .schema = conf->schema,
@@ -61,6 +65,7 @@ static void on_closed(uv_handle_t *h)
     roll_forward_close(t->roll_forward);
     batch_builder_close(t->builder);
     parallel_upsert_close(t->upsert);
+    buf_free(&t->sql);
     unchanged_close(t->unchanged);
     free(t->name);
     free(t);
@@ -280,21 +285,6 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     connect_or_go(t);
 }
 
-/* Only what all databases had by then is pruned; one that comes later lacks it. */
-static void warn_of_pruned(const struct table_load *t)
-{
-    char dir[IO_PATH];
-    uint64_t through = 0;
-
-    if (t->conf.redrive || io_path(dir, spool_dir(t->conf.spool), t->name, NULL) != OK ||
-        pruned_read(dir, &through, NULL) != OK || t->committed.place.segment >= through)
-        return;
-    LOG(LOG_WARN, "pruned",
-        "the spool no longer holds pages that this database has not loaded; fetch the whole table "
-        "again: netty-extract --full",
-        F_STR("table", t->name), F_INT("segments", through));
-}
-
 static bool is_redriven(void *ctx, struct page_place place, uint64_t line)
 {
     const struct table_load *t = ctx;
@@ -312,12 +302,12 @@ static enum err_code open_roll_forward(struct table_load *t, const struct row_co
 
     roll_forward_close(t->roll_forward);
     t->roll_forward = NULL;
-    if (c->dry_run || !(c->redrive || (c->replay && range)))
+    if (c->dry_run || !(c->redrive || (c->replay && range) || t->hole != SIZE_MAX))
         return OK;
     return roll_forward_open(&t->roll_forward, &conf, e);
 }
 
-static enum err_code make_builder(struct table_load *t, struct err *e)
+enum err_code table_load_make_builder(struct table_load *t, struct err *e)
 {
     const struct relation *r = target_table_relation(t->target);
     char key[NAMES_TABLE_MAX + 8];
@@ -329,6 +319,10 @@ static enum err_code make_builder(struct table_load *t, struct err *e)
         .segment = t->conf.segment,
         .redrive = t->conf.redrive,
         .dry_run = t->conf.dry_run,
+        .late = t->late,
+        .hole = t->hole != SIZE_MAX,
+        .known = table_load_knows_hole,
+        .ctx = t,
     };
     enum err_code rc = OK;
 
@@ -343,36 +337,32 @@ static enum err_code make_builder(struct table_load *t, struct err *e)
 
 static enum err_code open_builder(struct table_load *t, struct err *e)
 {
-    enum err_code rc = make_builder(t, e);
+    enum err_code rc = table_load_make_builder(t, e);
 
-    if (rc != OK)
-        return rc;
-    t->at = *target_table_progress(t->target);
-    if ((rc = table_load_seek(t, e)) != OK)
-        return rc;
-    warn_of_pruned(t);
-    if (!t->conf.replay && !t->conf.redrive)
-        return OK;
-    t->at = (struct lanes){0};
-    return table_load_seek(t, e);
+    t->at = t->conf.replay || t->conf.redrive ? (struct lanes){0} : t->stands;
+    return rc == OK ? table_load_seek(t, e) : rc;
 }
 
 static void on_found(void *ctx, const struct err *err)
 {
-    struct table_load *t = ctx;
+    if (err != NULL)
+        table_load_failed(ctx, DB_PHASE_BOOKKEEPING, err);
+    else
+        table_load_locate(ctx);
+}
+
+void table_load_pages(struct table_load *t)
+{
     struct err e = ERR_INIT;
 
-    if (err != NULL) {
-        table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
-    } else if (open_builder(t, &e) != OK) {
+    if (open_builder(t, &e) != OK) {
         table_load_give_up(t, &e);
-    } else {
-        t->found = true;
-        t->total.whole = t->total.whole || target_table_empty(t->target);
-        t->path = target_table_empty(t->target) ? BATCH_INSERT : BATCH_COMPARE;
-        t->alike = t->trust;
-        table_load_open_cache(t);
+        return;
     }
+    t->total.whole = t->total.whole || target_table_empty(t->target);
+    t->path = target_table_empty(t->target) ? BATCH_INSERT : BATCH_COMPARE;
+    t->alike = t->trust;
+    table_load_open_cache(t);
 }
 
 /* With the batch at hand; or, after a pause, with what has come behind what is committed. */
@@ -381,7 +371,7 @@ static void go_on(struct table_load *t)
     struct err e = ERR_INIT;
 
     if (t->builder == NULL) {
-        if (make_builder(t, &e) != OK || table_load_seek(t, &e) != OK) {
+        if (table_load_make_builder(t, &e) != OK || table_load_seek(t, &e) != OK) {
             table_load_give_up(t, &e);
             return;
         }
@@ -408,6 +398,12 @@ static void connect_or_go(struct table_load *t)
     }
 }
 
+/* --follow: what was missing may have come in. */
+static bool may_be_filled(const struct table_load *t)
+{
+    return target_table_known(t->target)->holes_count > 0;
+}
+
 void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *done, void *ctx)
 {
     t->db = db;
@@ -416,6 +412,8 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->attempt = 0;
     t->unreachable = t->waiting = t->rejects_reported = false;
     t->moves = 0;
+    if (t->found && (may_be_filled(t) || table_load_parted(t)))
+        t->found = false;
     if (!t->found) {
         t->rows = t->conf.batch.rows_max;
         t->bisect = t->looked = t->waited = false;

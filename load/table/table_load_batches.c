@@ -33,7 +33,8 @@ enum err_code table_load_seek(struct table_load *t, struct err *e)
     parallel_upsert_clear(t->upsert);
     t->ready = t->rolling_forward = t->emptied = false;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
-    batch_builder_lanes(t->builder, t->lanes, bounded ? &until : NULL);
+    const struct progress *end = bounded ? &until : NULL;
+    batch_builder_lanes(t->builder, t->lanes, t->hole != SIZE_MAX ? &t->hole_end : end);
     batch_builder_shape(t->builder, t->rows, !t->bisect && !t->conf.redrive);
     return batch_builder_seek(t->builder, &t->committed, e);
 }
@@ -75,8 +76,8 @@ static void on_batch_built(struct table_load *t)
 
     if (t->roll_forward == NULL)
         have_batch(t);
-    else if (roll_forward_begin(t->roll_forward, batch_builder_batch(t->builder),
-                                target_table_progress(t->target), &e) == OK)
+    else if (roll_forward_begin(t->roll_forward, batch_builder_batch(t->builder), &t->stands, &e) ==
+             OK)
         roll_forward_more(t);
     else
         table_load_give_up(t, &e);
@@ -108,7 +109,10 @@ void table_load_batch(struct table_load *t)
         table_load_resume_after(t, 0);
         break;
     case BATCH_BUILDER_END:
-        table_load_finish(t, NULL);
+        if (t->hole != SIZE_MAX)
+            table_load_hole_done(t);
+        else
+            table_load_ended(t);
         break;
     }
 }
@@ -229,8 +233,8 @@ static void update_guess(struct table_load *t)
 /* Not where a line comes once more, as at the end of a page and the beginning of the next. */
 static enum batch_path guess(const struct table_load *t, const struct batch_slot *slot)
 {
-    return t->alike >= t->trust && !batch_builder_repeats(t->builder, slot) ? t->path
-                                                                            : BATCH_COMPARE;
+    bool sure = !slot->late && t->alike >= t->trust && !batch_builder_repeats(t->builder, slot);
+    return sure ? t->path : BATCH_COMPARE;
 }
 
 /* On to what comes next: what is on its way already, what is in the spool, or what the lanes that are behind lack. What was
@@ -263,6 +267,7 @@ static void committed(struct table_load *t)
     t->total.batches++;
     report_rejects(t, rejects_count(f->slot->rejects));
     table_load_note_odd_times(t, f->slot);
+    table_load_note_holes(t, &f->slot->pages);
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
         F_INT("read", batch_slot_tally(f->slot, LANES_ALL).read),
         F_INT("rows", batch_rows(f->slot->batch)), F_INT("inserted", f->inserted),
@@ -294,6 +299,9 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                t->conf.segment == 0;
     struct parallel_upsert_job job = {
         .txn = {.spool = spool_id(t->conf.spool),
+                .branch = t->branch,
+                .late = slot->late,
+                .pages = t->conf.redrive ? NULL : &slot->pages,
                 .table = t->name,
                 .relation = target_table_relation(t->target),
                 .batch = slot->batch,
@@ -306,8 +314,8 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .waited = t->waited,
                 .rows_alone = t->conf.redrive,
                 .guess = f->guess,
-                .guard = !t->conf.replay && !t->conf.redrive,
-                .store = !t->conf.redrive && (!t->conf.replay || all),
+                .guard = !t->conf.replay && !t->conf.redrive && t->hole == SIZE_MAX,
+                .store = !t->conf.redrive && (!t->conf.replay || all) && t->hole == SIZE_MAX,
                 .from = *from,
                 .to = slot->reached,
                 .ctx = f,

@@ -55,7 +55,18 @@ struct table_load {
     bool waited;    /* what passes by itself was waited for as often as may be: it is of rows now */
     unsigned moves; /* another loader was there first, but had come no further than ... */
     struct lanes moved_from;
-    struct lanes at;           /* what is committed */
+    struct lanes at;          /* what is committed */
+    struct lanes stands;      /* where the database was when this load began */
+    char branch[BRANCH_NAME]; /* load/database/known_progress.h */
+    int64_t late;             /* pages fetched before that are late (batch_slot.h), or WHEN_NONE */
+    struct buf sql;
+    /* A hole that is read again: */
+    size_t hole;              /* which of the known ones; SIZE_MAX: none, it is the pages' turn */
+    struct progress hole_end; /* up to where */
+    bool hole_stays;
+    bool behind; /* the spool ends before what is loaded: nobody knows which branch it is */
+    struct page_hole found_holes[LOADED_PAGES_HOLES]; /* what of it is damaged now */
+    size_t found_count;
     unsigned lanes;            /* that the next batch is of, ... */
     struct progress committed; /* ... and where they are */
     size_t rows;               /* a batch's, at present */
@@ -99,6 +110,33 @@ void table_load_watch_stop(struct table_load *t);
 void table_load_note_odd_times(struct table_load *t, const struct batch_slot *lot);
 /* At the load's end. */
 void table_load_report(struct table_load *t);
+
+/* Makes the builder, and what rolls records forward where they are loaded out of their turn. */
+enum err_code table_load_make_builder(struct table_load *t, struct err *e) MUST_CHECK;
+/* The pages behind what is loaded, from the first batch on. */
+void table_load_pages(struct table_load *t);
+
+/* table_load_position.c: */
+/* Relation and progress are known: finds the place to go on from; then table_load_begin. */
+void table_load_locate(struct table_load *t);
+/* The spool does not hold any more, where it is loaded up to, the page that was loaded. */
+bool table_load_parted(const struct table_load *t);
+/* *there: between that place and what the spool begins with pages are missing. */
+enum err_code table_load_find_gap(struct table_load *t, struct page_place from,
+                                  struct page_hole *gap, bool *there, struct err *e) MUST_CHECK;
+/* The lane that is furthest behind. */
+struct progress table_load_least(const struct lanes *l);
+
+/* table_load_holes.c: */
+/* First what was missing, then the pages. */
+void table_load_begin(struct table_load *t);
+/* Is damage here known? (batch_builder_conf) */
+bool table_load_knows_hole(void *ctx, struct page_place place);
+/* A batch has gone in that had to pass these over. */
+void table_load_note_holes(struct table_load *t, const struct loaded_pages *pages);
+/* The hole at hand is read to its end; and: so are the pages. */
+void table_load_hole_done(struct table_load *t);
+void table_load_ended(struct table_load *t);
 
 /* table_load_cache.c: */
 /* Opens the cache of unchanged lines, where there may be one; then the first batch. */

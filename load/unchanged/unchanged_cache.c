@@ -84,7 +84,8 @@ static void read_lanes(struct unchanged *u)
 
     for (unsigned i = 0; i < LANES; i++)
         u->validity[i] = (struct unchanged_validity){
-            h->lanes[i].xid, {{h->lanes[i].segment, h->lanes[i].page}, h->lanes[i].line}};
+            .xid = h->lanes[i].xid,
+            .at = {.place = {h->lanes[i].segment, h->lanes[i].page}, .line = h->lanes[i].line}};
 }
 
 static void begin_anew(struct unchanged *u)

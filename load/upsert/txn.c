@@ -1,6 +1,7 @@
 #include "load/database/sql.h"
 #include "load/upsert/txn_private.h"
 #include "shared/log/log.h"
+#include "shared/time/when.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,13 +123,14 @@ static const char *lanes_text(unsigned lanes, char text[4 * LANES + 3])
 static enum err_code add_lock(struct txn *t, struct err *e)
 {
     char lanes[4 * LANES + 3];
-    const struct sql_var vars[] = {{"spool", t->job.spool},
-                                   {"table_name", t->job.table},
-                                   {"lanes", lanes_text(t->job.lanes, lanes)}};
+    const struct sql_var vars[] = {
+        {"relation", t->job.relation->name}, {"spool", t->job.spool},
+        {"schema", t->job.relation->schema}, {"table_name", t->job.table},
+        {"branch", t->job.branch},           {"lanes", lanes_text(t->job.lanes, lanes)}};
 
-    enum err_code rc = t->made ? OK : sql_expand(&t->sql, sql_progress_make, vars, 2, e);
+    enum err_code rc = t->made ? OK : sql_expand(&t->sql, sql_progress_make, vars, 5, e);
 
-    return rc == OK ? sql_expand(&t->sql, sql_progress_lock, vars, 3, e) : rc;
+    return rc == OK ? sql_expand(&t->sql, sql_progress_lock, vars + 1, 5, e) : rc;
 }
 
 static enum err_code add_store(struct txn *t, const struct progress *p, struct err *e)
@@ -137,17 +139,30 @@ static enum err_code add_store(struct txn *t, const struct progress *p, struct e
     char segment[24];
     char page[24];
     char line[24];
+    char chain[BRANCH_NAME];
+    char fetched[24] = "null";
+    const struct loaded_pages *pages = t->job.pages;
 
     (void)snprintf(segment, sizeof segment, "%" PRIu64, p->place.segment);
     (void)snprintf(page, sizeof page, "%" PRIu64, p->place.page);
     (void)snprintf(line, sizeof line, "%" PRIu64, p->line);
+    if (pages != NULL && pages->fetched != WHEN_NONE)
+        (void)snprintf(fetched, sizeof fetched, "%" PRId64, pages->fetched);
     const struct sql_var vars[] = {{"spool", t->job.spool},
+                                   {"schema", t->job.relation->schema},
                                    {"table_name", t->job.table},
+                                   {"branch", t->job.branch},
                                    {"lanes", lanes_text(t->job.lanes, lanes)},
                                    {"segment", segment},
                                    {"page", page},
-                                   {"line", line}};
-    return sql_expand(&t->sql, sql_progress_store, vars, 6, e);
+                                   {"line", line},
+                                   {"chain", chain_text(chain, p->chain)},
+                                   {"fetched", fetched}};
+    enum err_code rc = sql_expand(&t->sql, sql_progress_store, vars, sizeof vars / sizeof *vars, e);
+    /* Lane 0's transaction tells for all. */
+    return rc != OK || pages == NULL
+               ? rc
+               : loaded_pages_sql(pages, (t->job.lanes & 1u) != 0, vars, &t->sql, e);
 }
 
 void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_fn *done, void *ctx)
@@ -209,7 +224,7 @@ static bool all_at(const PGresult *r, const struct progress *p)
     bool all = true;
 
     for (int i = 0; i < PQntuples(r); i++) {
-        struct progress at = target_table_place(r, i, 1);
+        struct progress at = known_place(r, i, 1);
         all = all && progress_compare(&at, p) == 0;
     }
     return all;
@@ -232,7 +247,7 @@ static enum err_code report_locked(struct txn *t, const PGresult *r)
     struct lanes at = {0};
 
     for (int i = 0; i < PQntuples(r); i++)
-        at.at[(unsigned)target_table_number(r, i, 0) % LANES] = target_table_place(r, i, 1);
+        at.at[(unsigned)target_table_number(r, i, 0) % LANES] = known_place(r, i, 1);
     return t->job.locked(t->job.ctx, t->job.lanes, &at, &t->err);
 }
 
@@ -263,7 +278,7 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     t->made = true;
-    t->xid = (uint64_t)target_table_number(r, 0, 5);
+    t->xid = (uint64_t)target_table_number(r, 0, 6);
     if (t->job.locked != NULL && report_locked(t, r) != OK) {
         txn_fail(t, &t->err);
         return;

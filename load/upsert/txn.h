@@ -39,6 +39,7 @@
 
 #include "load/batch/batch.h"
 #include "load/database/db_decide.h"
+#include "load/database/loaded_pages.h"
 #include "load/database/target_table.h"
 #include "load/unchanged/unchanged_cache.h"
 
@@ -48,6 +49,7 @@ struct txn_counts {
 
 struct txn_job {
     const char *spool, *table;
+    const char *branch; /* load/database/known_progress.h */
     const struct relation *relation;
     struct batch *batch; /* sorted; rows [first, end) are put into another order as needed */
     size_t first, end;
@@ -65,8 +67,10 @@ struct txn_job {
         guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_COMPARE: no idea */
     bool guard; /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */
     bool store; /* ... and becomes `to`, unless it is further already */
+    bool late;  /* its pages were fetched before what is loaded: times decide (SQL_HELD_LATE) */
     struct progress from, to;
-    void *ctx; /* of these: */
+    const struct loaded_pages *pages; /* to go with the progress; may be NULL */
+    void *ctx;                        /* of these: */
     /* Where these lanes are, now that nobody else moves them: rows may still be given other content
      * (not another key). May be NULL. */
     enum err_code (*locked)(void *ctx, unsigned lanes, const struct lanes *at, struct err *e);

@@ -105,9 +105,9 @@ bool txn_cache_valid(const struct txn *t, const PGresult *locked)
     for (int i = 0; all && i < PQntuples(locked); i++) {
         const struct unchanged_validity *c =
             &t->job.validity[(unsigned)target_table_number(locked, i, 0) % LANES];
-        struct progress at = target_table_place(locked, i, 1);
+        struct progress at = known_place(locked, i, 1);
         all = recent(t, c->xid) &&
-              (uint32_t)c->xid == (uint32_t)target_table_number(locked, i, 4) &&
+              (uint32_t)c->xid == (uint32_t)target_table_number(locked, i, 5) &&
               progress_compare(&at, &c->at) == 0;
     }
     return all;

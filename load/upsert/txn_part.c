@@ -54,17 +54,17 @@ static enum err_code add_upsert(struct txn *t, const char *source, struct err *e
     enum err_code rc;
 
     buf_reset(&t->merged);
-    if ((rc = sql_merged(&t->merged, t->job.replace, !t->job.guard, t->job.names, e)) != OK)
+    if ((rc = sql_merged(&t->merged, t->job.replace, !t->job.guard || t->job.late, t->job.names,
+                         e)) != OK)
         return rc;
     bool newer = t->part.path == BATCH_NEWER;
-    const struct sql_var vars[] = {{"schema", r->schema},
-                                   {"relation", r->name},
-                                   {"key", r->key},
-                                   {"keytype", r->key_type},
-                                   {"source", source},
-                                   {"merged", t->merged.data},
-                                   {"when", t->guessed ? SQL_WHEN_OLDER : SQL_WHEN_NOT_NEWER}};
-    return sql_expand(&t->sql, newer ? sql_upsert_newer : sql_upsert, vars, newer ? 7 : 6, e);
+    const struct sql_var when = {"when", t->guessed ? SQL_WHEN_OLDER : SQL_WHEN_NOT_NEWER};
+    const struct sql_var held = {"held", t->job.late ? SQL_HELD_LATE : SQL_HELD_NEWER};
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name},
+                                   {"key", r->key},       {"keytype", r->key_type},
+                                   {"source", source},    {"merged", t->merged.data},
+                                   newer ? when : held};
+    return sql_expand(&t->sql, newer ? sql_upsert_newer : sql_upsert, vars, 7, e);
 }
 
 /* A few rows: as the upsert's parameters. */

@@ -24,6 +24,8 @@ static enum err_code show_table(const struct status_table *t, struct summary *ou
         {.name = "waiting_since", .type = CELL_TIME, .num = t->since},
         {.name = "set_aside", .type = CELL_INT, .num = t->set_aside},
         {.name = "damaged", .type = CELL_INT, .num = (int64_t)t->damaged},
+        {.name = "holes", .type = CELL_INT, .num = (int64_t)t->holes},
+        {.name = "gaps", .type = CELL_INT, .num = (int64_t)t->gaps},
     };
     return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
 }
@@ -184,6 +186,33 @@ enum err_code spool_command_look(const struct spool_command *c, struct status_wa
     return rc;
 }
 
+/* Of what is wrong the gravest is told. */
+static enum err_code judge(const struct status *s, struct err *e)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct status_table *t = s->tables[i];
+        char since[WHEN_TEXT];
+        if (t->gaps > 0)
+            rc = err_set(e, ERR_SET_ASIDE,
+                         "a gap in %s since %s: the spool holds these pages no more; fetch the "
+                         "whole table again: "
+                         "netty-extract --full %s",
+                         t->name, when_iso(t->holes_since, since), t->name);
+        else if (t->holes > 0 && rc == OK)
+            rc = err_set(e, ERR_SET_ASIDE,
+                         "pages of %s that could not be read are missing in a database since %s; "
+                         "they are loaded once they are "
+                         "whole, and `netty-spool heal` has them fetched again",
+                         t->name, when_iso(t->holes_since, since));
+    }
+    if (s->damaged > 0)
+        rc =
+            err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer%s%s",
+                    rc != OK ? "; and " : "", rc != OK ? e->msg : "");
+    return rc;
+}
+
 enum err_code spool_command_status(const struct spool_command *c, struct err *e)
 {
     struct status_watch *w = NULL;
@@ -194,8 +223,8 @@ enum err_code spool_command_status(const struct spool_command *c, struct err *e)
         rc = summary_open(&sections[i], c->json, e);
     if (rc == OK && (rc = fill_sections(c, status_of(w), sections, &inventories, e)) == OK)
         rc = print(c, status_of(w), sections, inventories, e);
-    if (rc == OK && status_of(w)->damaged > 0)
-        rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");
+    if (rc == OK)
+        rc = judge(status_of(w), e);
     for (unsigned i = 0; i < SECTIONS; i++)
         summary_close(sections[i]);
     status_close(w);

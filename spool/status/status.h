@@ -44,6 +44,9 @@ struct status_table {
     struct status_reason reasons[STATUS_REASONS];
     size_t reasons_count;
     uint64_t damaged;
+    uint64_t holes; /* runs of pages that some database lacks because they could not be read; */
+    uint64_t gaps;  /* ... that the spool holds no more */
+    int64_t holes_since; /* or WHEN_NONE */
     bool loaded_unknown; /* loaded.json is damaged */
     struct run_history extract;
     struct run_history load;

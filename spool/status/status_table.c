@@ -115,19 +115,32 @@ static enum err_code add_database(struct loaded *all, const struct loaded_entry 
     return OK;
 }
 
+static void count_holes(struct status_table *t, const struct loaded_entry *d)
+{
+    t->holes += d->holes;
+    t->gaps += d->gaps;
+    if (d->holes + d->gaps > 0 && (t->holes_since == WHEN_NONE || d->since < t->holes_since))
+        t->holes_since = d->since;
+}
+
 /* A loaded.json that is damaged is damage, and nothing counts as loaded. */
-static enum err_code read_loaded(const struct spool *s, const char *table, struct loaded *databases,
-                                 struct page_place *least, bool *damaged, struct err *e)
+static enum err_code read_loaded(const struct spool *s, struct status_table *t,
+                                 struct loaded *databases, struct page_place *least, bool *damaged,
+                                 struct err *e)
 {
     struct loaded loaded;
-    enum err_code rc = loaded_read(s, table, &loaded, e);
+    enum err_code rc = loaded_read(s, t->name, &loaded, e);
+    t->holes = t->gaps = 0;
+    t->holes_since = WHEN_NONE;
     *least = (struct page_place){0, 0};
     *damaged = rc == ERR_DAMAGED;
     if (rc != OK)
         return *damaged ? OK : rc;
     *least = loaded_least(&loaded);
-    for (size_t i = 0; i < loaded.count && rc == OK; i++)
+    for (size_t i = 0; i < loaded.count && rc == OK; i++) {
+        count_holes(t, &loaded.entries[i]);
         rc = add_database(databases, &loaded.entries[i], e);
+    }
     loaded_free(&loaded);
     return rc;
 }
@@ -248,7 +261,7 @@ enum err_code watched_look(struct watched *w, const struct spool *s, const struc
     struct page_place least;
     bool damaged = false;
     struct status_table *t = &w->table;
-    enum err_code rc = read_loaded(s, t->name, databases, &least, &damaged, e);
+    enum err_code rc = read_loaded(s, t, databases, &least, &damaged, e);
     if (rc != OK || (rc = update_pages(w, s, conf, least, e)) != OK ||
         (rc = update_dead_letters(w, s, e)) != OK ||
         (rc = update_run_history(w, s, RUN_HISTORY_EXTRACT, &t->extract, e)) != OK)

@@ -57,6 +57,9 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
         {.name = "segment", .type = FIELD_COUNT, .to = &d->place.segment},
         {.name = "page", .type = FIELD_COUNT, .to = &d->place.page},
         {.name = "at", .type = FIELD_TIME, .to = &d->at},
+        {.name = "holes", .type = FIELD_COUNT, .to = &d->holes, .optional = true},
+        {.name = "gaps", .type = FIELD_COUNT, .to = &d->gaps, .optional = true},
+        {.name = "since", .type = FIELD_TIME, .to = &d->since, .optional = true},
     };
     return fields_read(line, n, fields, FIELDS(fields), e);
 }
@@ -101,6 +104,7 @@ struct page_place loaded_least(const struct loaded *l)
 static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
 {
     char at[WHEN_TEXT];
+    char since[WHEN_TEXT];
     size_t start = b->len;
     enum err_code rc;
     if ((rc = buf_adds(b, "{\"database\":")) != OK ||
@@ -109,6 +113,10 @@ static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
         (rc = buf_add_json(b, d->name, strlen(d->name))) != OK ||
         (rc = buf_addf(b, ",\"segment\":%" PRIu64 ",\"page\":%" PRIu64 ",\"at\":\"%s\"",
                        d->place.segment, d->place.page, when_iso(d->at, at))) != OK)
+        return rc;
+    if (d->holes + d->gaps > 0 &&
+        (rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"since\":\"%s\"", d->holes,
+                       d->gaps, when_iso(d->since, since))) != OK)
         return rc;
     return checksum_line_end(b, start);
 }

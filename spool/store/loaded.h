@@ -23,6 +23,9 @@ struct loaded_entry {
     char name[LOADED_NAME];  /* for people */
     struct page_place place; /* the pages up to and with this one are committed */
     int64_t at;              /* when the database was asked */
+    uint64_t holes;          /* pages, or runs of them, that could not be read, and lack there; */
+    uint64_t gaps;           /* ... that the spool holds no more; */
+    int64_t since;           /* ... the oldest since then, or WHEN_NONE */
 };
 struct loaded {
     struct loaded_entry *entries;

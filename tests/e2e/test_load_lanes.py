@@ -223,14 +223,15 @@ def test_the_bookkeeping_of_an_earlier_version_is_taken_over(spool, netty, db):
         CREATE TABLE netty_sync.progress (spool text NOT NULL, table_name text NOT NULL, segment bigint NOT NULL DEFAULT 0,
             page bigint NOT NULL DEFAULT 0, line bigint NOT NULL DEFAULT 0, loaded_at timestamptz NOT NULL DEFAULT now(),
             PRIMARY KEY (spool, table_name));
-        INSERT INTO netty_sync.progress VALUES ('{spool.id}', 'contacts', 1, 1, 0)""")
+        INSERT INTO netty_sync.progress VALUES ('{spool.id}', 'contacts', 1, 1, 0);
+        INSERT INTO "netty-contacts" (contact_id, data) VALUES (1, '{{}}')""")
     writer = spool.table("contacts")
     writer.page(['{"contact_id":1}'])
     writer.page(['{"contact_id":2}', '{"contact_id":3}'])
     dry = netty.load("--dry-run", db=db, code=None)
     assert dry.code != 0 and "earlier netty-load" in dry.err
     row = netty.load("--json", db=db).json()["contacts"]
-    assert row["read"] == 2 and sorted(db.rows("contacts")) == [2, 3]
+    assert row["read"] == 2 and sorted(db.rows("contacts")) == [1, 2, 3]
     assert db.query("SELECT DISTINCT segment, page, line FROM netty_sync.progress") == [(1, 2, 0)]
 
 

@@ -325,7 +325,7 @@ def test_a_missing_permission_is_named_with_what_to_grant(spool, netty, db, cler
     db.create("contacts", "users")
     models = [write_pages(spool.table(table), 1) for table in ("contacts", "users")]
     netty.load("users", db=db)  # makes the bookkeeping
-    db.query(f'''GRANT USAGE ON SCHEMA netty_sync TO clerk; GRANT SELECT, INSERT, UPDATE ON netty_sync.progress TO clerk;
+    db.query(f'''GRANT USAGE ON SCHEMA netty_sync TO clerk; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA netty_sync TO clerk;
                  GRANT SELECT, INSERT, UPDATE ON "netty-users" TO clerk; {grants}''')
     extra = write_pages(spool.table("users"), 1, seed=5)
     for *_, line in spool.table("users").records[-sum(n for *_, n in spool.table("users").pages[1:]):]:

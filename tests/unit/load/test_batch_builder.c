@@ -13,6 +13,7 @@ static struct zone *utc;
 static struct batch_builder *open_fill(size_t rows_max, bool letters)
 {
     struct batch_builder_conf conf = {
+        .late = WHEN_NONE,
         .batch = {.rows_max = rows_max, .bytes_max = 1 << 20, .fold = !letters},
         .row = {.key = "contact_id", .key_min = INT32_MIN, .key_max = INT32_MAX, .zone = utc},
         .fetched_from = WHEN_NONE,
@@ -40,7 +41,7 @@ static enum batch_builder_what run(struct batch_builder *f)
 static void seek(struct batch_builder *f, uint64_t page, uint64_t line)
 {
     struct err e = ERR_INIT;
-    struct progress at = {{page > 0, page}, line};
+    struct progress at = {.place = {page > 0, page}, .line = line};
 
     assert_int_equal(batch_builder_seek(f, &at, &e), OK);
 }
@@ -210,7 +211,7 @@ static void some_lanes_are_caught_up(void **state)
         "{\"contact_id\":1}\n{\"contact_id\":2}\n\n"
         "{\"contact_id\":3}\n{\"contact_id\":4}\n{\"contact_id\":5}\n\n{\"contact_id\":6}\n\n");
     struct batch_builder *f = open_fill(100, false);
-    struct progress until = {{1, 2}, 2};
+    struct progress until = {.place = {1, 2}, .line = 2};
     unsigned lane = lane_of(4);
     uint64_t want = 0;
     for (int64_t key = 1; key <= 4; key++)
@@ -236,7 +237,7 @@ static void a_bound_that_is_a_whole_page_ends_the_batch(void **state)
     fixture_write(&fx, "contacts",
                   "{\"contact_id\":1}\n\n{\"contact_id\":\"x\"}\n\n{\"contact_id\":3}\n\n");
     struct batch_builder *f = open_fill(100, false);
-    struct progress until = {{1, 2}, 0};
+    struct progress until = {.place = {1, 2}, .line = 0};
     batch_builder_lanes(f, 1u, &until);
     seek(f, 0, 0);
     assert_int_equal(run(f), BATCH_BUILDER_READY);

@@ -9,9 +9,9 @@
 
 static void progress_has_an_order(void **state)
 {
-    struct progress a = {{1, 3}, 0};
-    struct progress b = {{1, 3}, 7};
-    struct progress c = {{1, 4}, 1};
+    struct progress a = {.place = {1, 3}, .line = 0};
+    struct progress b = {.place = {1, 3}, .line = 7};
+    struct progress c = {.place = {1, 4}, .line = 1};
 
     (void)state;
     assert_int_equal(progress_compare(&a, &a), 0);
@@ -66,8 +66,8 @@ static void lanes_behind_come_first(void **state)
     struct lanes l = {0};
     struct progress from;
     struct progress until;
-    struct progress page = {{1, 2}, 0};
-    struct progress line = {{1, 2}, 7};
+    struct progress page = {.place = {1, 2}, .line = 0};
+    struct progress line = {.place = {1, 2}, .line = 7};
     bool bounded = true;
 
     (void)state;

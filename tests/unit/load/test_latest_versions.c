@@ -32,7 +32,7 @@ static struct latest_versions_conf conf_to(uint64_t page, uint64_t line)
         .table = "contacts",
         .row = {.key = "contact_id", .key_min = INT32_MIN, .key_max = INT32_MAX, .zone = utc}};
     for (unsigned i = 0; i < LANES; i++)
-        c.at.at[i] = (struct progress){{1, page}, line};
+        c.at.at[i] = (struct progress){.place = {1, page}, .line = line};
     return c;
 }
 
@@ -128,7 +128,7 @@ static void test_lanes_are_looked_at_one_by_one(void **state)
     for (int64_t key = 1; key <= 3; key++) {
         struct latest_versions_tally tally;
         struct latest_versions_conf c = conf_to(0, 0);
-        c.at.at[lane_of(key)] = (struct progress){{1, 1}, 0};
+        c.at.at[lane_of(key)] = (struct progress){.place = {1, 1}, .line = 0};
         struct latest_versions *all = read_keys(&c, &key, 1, &tally);
         assert_true(latest_versions_of(all, 0)->seen);
         latest_versions_close(all);

@@ -135,9 +135,9 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
         "keytype", "int4"                                                                          \
     }
 #define PROGRESS                                                                                   \
-    {"spool", "s"},                                                                                \
+    {"spool", "s"}, {"schema", "public"}, {"table_name", "x"},                                     \
     {                                                                                              \
-        "table_name", "x"                                                                          \
+        "branch", ""                                                                               \
     }
     (void)state;
     expand_file(sql_begin, NULL, 0);
@@ -146,19 +146,33 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_create_table, VARS(RELATION, {"key", "x_id"}));
     expand_file(sql_batch_begin, NULL, 0);
     expand_file(sql_batch_copy, NULL, 0);
-    expand_file(sql_upsert,
-                VARS(UPSERT, {"source", SQL_SOURCE_TABLE}, {"merged", "excluded.data"}));
-    expand_file(sql_upsert,
-                VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"}));
+    expand_file(sql_upsert, VARS(UPSERT, {"source", SQL_SOURCE_TABLE}, {"merged", "excluded.data"},
+                                 {"held", SQL_HELD_NEWER}));
+    expand_file(sql_upsert, VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"},
+                                 {"held", SQL_HELD_LATE}));
     expand_file(sql_upsert_newer, VARS(UPSERT, {"source", SQL_SOURCE_TABLE},
                                        {"merged", "excluded.data"}, {"when", SQL_WHEN_OLDER}));
     expand_file(sql_classify, VARS(RELATION, {"key", "x_id"}, {"times", ", time_modified"}));
     expand_file(sql_insert_copy, VARS(RELATION, {"key", "x_id"}));
-    expand_file(sql_progress_make, VARS(PROGRESS));
+    expand_file(sql_progress_make, VARS(PROGRESS, {"relation", "netty_x"}));
     expand_file(sql_progress_lock, VARS(PROGRESS, {"lanes", "{0,1}"}));
     expand_file(sql_progress_store,
-                VARS(PROGRESS, {"lanes", "{0,1}"}, {"segment", "1"}, {"page", "2"}, {"line", "3"}));
-    expand_file(sql_progress_read, VARS(PROGRESS));
+                VARS(PROGRESS, {"lanes", "{0,1}"}, {"segment", "1"}, {"page", "2"}, {"line", "3"},
+                     {"chain", "0123456789abcdef"}, {"fetched", "null"}));
+    expand_file(sql_progress_adopt, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"},
+                                         {"relation", "netty-x"}));
+    expand_file(sql_progress_fork, VARS(PROGRESS, {"relation", "netty-x"}, {"segments", "{1}"},
+                                        {"pages", "{1}"}, {"lines", "{0}"}, {"chains", "{a}"}));
+    expand_file(sql_pages_store,
+                VARS(PROGRESS, {"segments", "{1}"}, {"pages", "{1}"}, {"chains", "{a}"}));
+    expand_file(sql_hole_store,
+                VARS(PROGRESS, {"segment", "1"}, {"page", "2"}, {"after_segment", "1"},
+                     {"after_page", "1"}, {"gap", "false"}, {"why", "it's gone"}));
+    expand_file(sql_hole_close, VARS(PROGRESS, {"segment", "1"}, {"page", "2"}));
+    expand_file(sql_progress_read, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"}));
+    expand_file(sql_pages_read, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"}));
+    expand_file(sql_progress_find, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"},
+                                        {"relation", "netty-x"}));
     expand_file(sql_check, VARS({"schema", "crm"}));
     expand_file(sql_check_access, VARS({"oids", "{1,2}"}));
     expand_file(sql_references, VARS(RELATION));

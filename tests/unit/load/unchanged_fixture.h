@@ -22,7 +22,7 @@ static char dir[64];
 static const struct unchanged_id id = {.database = "1.2.3", .settings = "settings"};
 #define LOG (4096 + 65536 * 8) /* where entries begin */
 
-static const struct progress place = {{3, 4}, 5};
+static const struct progress place = {.place = {3, 4}, .line = 5};
 
 static inline void remove_all(void)
 {

@@ -23,7 +23,7 @@ static int64_t waiting(struct fixture *f)
 
 static void say_loaded(struct fixture *f, uint64_t segment, uint64_t page)
 {
-    struct loaded_entry entry = {"1.5", "crm", {segment, page}, 1};
+    struct loaded_entry entry = {.id = "1.5", .name = "crm", .place = {segment, page}, .at = 1};
     assert_ok(loaded_store(f->spool, TABLE, &entry, e));
 }
 

@@ -1,8 +1,10 @@
 #include "spool/store/loaded.h"
 #include "tests/unit/spool/helper.h"
 
-static const struct loaded_entry live = {"1.5", "crm", {3, 4}, 1000000};
-static const struct loaded_entry copy = {"2.5", "staging \"x\"", {2, 9}, 2000000};
+static const struct loaded_entry live = {
+    .id = "1.5", .name = "crm", .place = {3, 4}, .at = 1000000};
+static const struct loaded_entry copy = {
+    .id = "2.5", .name = "staging \"x\"", .place = {2, 9}, .at = 2000000};
 
 static void open_table(struct fixture *f)
 {

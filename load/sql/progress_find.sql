@@ -1,0 +1,27 @@
+-- What is known of this spool's table in the schema. A row a lane (load/row/lane.h) and branch:
+-- kind `own`; `old`: from before progress was kept a schema; `moved`: it came with a dump, or nobody has noted the table yet;
+-- `gone`: it is of a table that was dropped. And the holes, `hole` or `gap`, from (after_segment, after_page) to (segment, page).
+-- Times are microseconds since 1970.
+WITH here AS (
+    SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', :'schema', :'relation'))::pg_catalog.oid AS relation,
+        pg_catalog.to_regclass('netty_sync.progress')::pg_catalog.oid AS book
+)
+SELECT
+    CASE
+        WHEN p.schema_name OPERATOR(pg_catalog.=) '' THEN 'old'
+        WHEN p.relation IS NULL OR p.book IS NULL OR p.book OPERATOR(pg_catalog.<>) here.book THEN 'moved'
+        WHEN here.relation IS NOT NULL AND p.relation OPERATOR(pg_catalog.<>) here.relation THEN 'gone'
+        ELSE 'own'
+    END AS kind,
+    p.branch, p.lane, p.segment, p.page, p.line, p.chain,
+    (extract(epoch FROM p.fetched) OPERATOR(pg_catalog.*) 1000000)::bigint AS at,
+    0::bigint AS after_segment, 0::bigint AS after_page
+FROM netty_sync.progress AS p
+CROSS JOIN here
+WHERE p.spool OPERATOR(pg_catalog.=) :'spool' AND p.table_name OPERATOR(pg_catalog.=) :'table_name' AND (p.schema_name OPERATOR(pg_catalog.=) :'schema' OR p.schema_name OPERATOR(pg_catalog.=) '')
+UNION ALL
+SELECT CASE WHEN h.gap THEN 'gap' ELSE 'hole' END, h.branch, 0, h.segment, h.page, 0, '',
+    (extract(epoch FROM h.since) OPERATOR(pg_catalog.*) 1000000)::bigint, h.after_segment, h.after_page
+FROM netty_sync.hole AS h
+WHERE h.spool OPERATOR(pg_catalog.=) :'spool' AND h.table_name OPERATOR(pg_catalog.=) :'table_name' AND h.schema_name OPERATOR(pg_catalog.=) :'schema'
+ORDER BY segment, page;

@@ -1,0 +1,225 @@
+#include "spool/journal/journal_chain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WINDOW ((size_t)256 << 10)
+
+struct search {
+    const char *path;
+    int fd;
+    char needle[48]; /* how a page's line begins */
+    size_t needle_len;
+    char *window;
+    size_t len;
+    int64_t at; /* of the window in the file */
+    bool ended;
+};
+
+static enum err_code fill(struct search *s, size_t keep, struct err *e)
+{
+    size_t got = 0;
+    memmove(s->window, s->window + s->len - keep, keep);
+    s->at += (int64_t)(s->len - keep);
+    s->len = keep;
+    enum err_code rc =
+        io_pread(s->fd, s->window + keep, WINDOW - keep, s->at + (int64_t)keep, &got, s->path, e);
+    s->len += got;
+    s->ended = got == 0;
+    return rc;
+}
+
+/* The line in the window, whole; NULL: not there. */
+static const char *find(const struct search *s, size_t *n)
+{
+    const char *p = s->window;
+    const char *end = s->window + s->len;
+    while ((p = memmem(p, (size_t)(end - p), s->needle, s->needle_len))) {
+        const char *lf = memchr(p, '\n', (size_t)(end - p));
+        bool begins = p == s->window ? s->at == 0 : p[-1] == '\n';
+        if (begins && lf) {
+            *n = (size_t)(lf - p);
+            return p;
+        }
+        p++;
+    }
+    return NULL;
+}
+
+static enum err_code search(struct search *s, uint64_t page, uint64_t *chain, bool *found,
+                            struct err *e)
+{
+    struct journal_line line;
+    char position[PAGE_POSITION_MAX + 1];
+    struct err why = ERR_INIT;
+    enum err_code rc = fill(s, 0, e);
+    while (rc == OK && !s->ended) {
+        size_t n = 0;
+        const char *text = find(s, &n);
+        if (text && journal_decode(text, n, &line, position, &why) == OK &&
+            line.kind == JOURNAL_PAGE && line.page.place.page == page) {
+            *chain = line.page.chain;
+            *found = true;
+            return OK;
+        }
+        rc = fill(s, s->len < JOURNAL_LINE_MAX ? s->len : JOURNAL_LINE_MAX, e);
+    }
+    return rc;
+}
+
+/* By the look of the line's beginning. */
+static enum err_code look_for(const char *dir, struct page_place place, uint64_t *chain,
+                              bool *found, struct err *e)
+{
+    char path[IO_PATH];
+    struct search s = {.path = path, .fd = -1, .window = malloc(WINDOW)};
+    struct err why = ERR_INIT;
+    enum err_code rc = segment_path(path, dir, place.segment, SEGMENT_JOURNAL, e);
+    *found = false;
+    if (!s.window)
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+    if (rc != OK)
+        goto done;
+    int n = snprintf(s.needle, sizeof s.needle, "{\"page\":%" PRIu64 ",", place.page);
+    s.needle_len = n > 0 ? (size_t)n : 0;
+    rc = segment_open(&s.fd, dir, place.segment, SEGMENT_JOURNAL, O_RDONLY, &why);
+    if (rc != OK && why.sys == ENOENT)
+        rc = OK;
+    else if (rc != OK)
+        *e = why;
+    else
+        rc = search(&s, place.page, chain, found, e);
+done:
+    segment_drop(&s.fd);
+    free(s.window);
+    return rc;
+}
+
+/* The line is not there, or not as it was written. Does the segment go on behind it? */
+static enum err_code goes_on(const char *dir, struct page_place place, bool *on, struct err *e)
+{
+    const struct journal_line *line;
+    struct journal *j;
+    struct err why = ERR_INIT;
+    enum err_code rc = journal_open(&j, dir, place.segment, &why);
+    *on = rc != OK;
+    if (rc != OK) {
+        if (why.sys == ENOENT)
+            return OK;
+        *e = why;
+        return rc;
+    }
+    do {
+        rc = journal_next(j, &line, e);
+        *on = *on ||
+              (rc == OK && (line->kind == JOURNAL_BAD || line->kind == JOURNAL_BAD_END ||
+                            (line->kind == JOURNAL_PAGE && line->page.place.page > place.page)));
+    } while (rc == OK && line->kind != JOURNAL_END);
+    journal_close(j);
+    return rc;
+}
+
+/* The segment is not there. What comes behind it may tell. */
+static enum err_code ask_next(const char *dir, const struct segment_list *list,
+                              const struct segment_entry *next, struct page_place place,
+                              uint64_t *chain, enum chain_what *what, struct err *e)
+{
+    struct journal_header h;
+    struct err why = ERR_INIT;
+    enum err_code rc = journal_read_header(dir, next->number, &h, &why);
+    const struct segment_entry *first = segment_list_from(list, 0);
+    *what = first == next ? CHAIN_PRUNED : CHAIN_UNKNOWN;
+    if (rc == OK && page_compare(h.previous, place) == 0) {
+        *what = h.chain ? CHAIN_THERE : CHAIN_UNKNOWN;
+        *chain = h.chain;
+    }
+    if (rc == OK || rc == ERR_DAMAGED || why.sys == ENOENT)
+        return OK;
+    *e = why;
+    return rc;
+}
+
+enum err_code journal_chain_at(const char *dir, const struct segment_list *list,
+                               struct page_place place, uint64_t *chain, enum chain_what *what,
+                               struct err *e)
+{
+    const struct segment_entry *entry = segment_list_from(list, place.segment);
+    bool found;
+    bool on;
+    *chain = 0;
+    *what = CHAIN_NONE;
+    if (!entry)
+        return OK;
+    if (entry->number != place.segment)
+        return ask_next(dir, list, entry, place, chain, what, e);
+    enum err_code rc = look_for(dir, place, chain, &found, e);
+    if (rc == OK && found)
+        *what = CHAIN_THERE;
+    if (rc != OK || found || (rc = goes_on(dir, place, &on, e)) != OK)
+        return rc;
+    *what = on ? CHAIN_UNKNOWN : CHAIN_NONE;
+    return OK;
+}
+
+enum err_code journal_chain_holds(const char *dir, const struct segment_list *list,
+                                  struct page_place place, uint64_t chain, bool *same,
+                                  struct err *e)
+{
+    uint64_t found = 0;
+    enum chain_what what = CHAIN_UNKNOWN;
+    *same = true;
+    if (place.page == 0)
+        return OK;
+    enum err_code rc = journal_chain_at(dir, list, place, &found, &what, e);
+    if (what == CHAIN_THERE)
+        *same = chain == 0 || chain == found;
+    else
+        *same = what != CHAIN_NONE;
+    return rc;
+}
+
+static enum err_code note(uint64_t **chains, uint64_t *pages, const struct page_info *p,
+                          struct err *e)
+{
+    uint64_t page = p->place.page;
+    if (page > *pages) {
+        uint64_t *more = reallocarray(*chains, page + 1, sizeof *more);
+        if (!more)
+            return err_set(e, ERR_NOMEM, "out of memory");
+        memset(more + *pages + 1, 0, (page - *pages) * sizeof *more);
+        *chains = more;
+        *pages = page;
+    }
+    if (*chains && page > 0)
+        (*chains)[page] = p->chain;
+    return OK;
+}
+
+enum err_code journal_chains(const char *dir, uint64_t segment, uint64_t **chains, uint64_t *pages,
+                             struct err *e)
+{
+    const struct journal_line *line;
+    struct journal *j;
+    struct err why = ERR_INIT;
+    *chains = NULL;
+    *pages = 0;
+    enum err_code rc = journal_open(&j, dir, segment, &why);
+    if (rc != OK) {
+        if (why.sys == ENOENT)
+            return OK;
+        *e = why;
+        return rc;
+    }
+    do {
+        rc = journal_next(j, &line, e);
+        if (rc == OK && line->kind == JOURNAL_PAGE && line->page.place.page <= SEGMENT_MAX)
+            rc = note(chains, pages, &line->page, e);
+    } while (rc == OK && line->kind != JOURNAL_END);
+    journal_close(j);
+    return rc;
+}

@@ -1,0 +1,414 @@
+"""A position means something only in its own history: spools and databases that are restored, forked, copied, moved.
+
+Each case also has a record that was born without a time and edited later: an old birth must not come over its edit.
+"""
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import Database, assert_synced
+from spoolfile import SpoolWriter
+
+SMALL = ("--segment-size", "16K")
+BORN = 5  # the record that has no time at first
+
+
+def born_without_a_time(sim, table="contacts"):
+    sim.post("/_sim/timeless", table=table, n=1, id=BORN)
+
+
+def fetched(netty, sim, *arguments):
+    netty.extract("contacts", *SMALL, *arguments, sim=sim)
+
+
+def round_of(netty, sim, db, edits=20):
+    """Edits, a run of the extractor, one of the loader."""
+    sim.edit("contacts", edits)
+    fetched(netty, sim)
+    return netty.load("--json", db=db)
+
+
+def began(sims, netty, db, records=600):
+    """A spool and a database that are in step; the record BORN has no time yet."""
+    sim = sims(f"contacts:{records}")
+    born_without_a_time(sim)
+    fetched(netty, sim)
+    netty.load("--create-tables", db=db)
+    assert_synced(sim, db, "contacts")
+    return sim
+
+
+def replace(target, source):
+    shutil.rmtree(target)
+    shutil.copytree(source, target, symlinks=True)
+
+
+def said(run, event):
+    return [line for line in run.err.splitlines() if re.search(rf"\b{event}\b", line)]
+
+
+# ---- the spool is restored ----
+
+@pytest.mark.parametrize("wait", [True, False], ids=["fetched-on", "loaded-first"])
+def test_a_spool_restored_from_a_backup_older_than_the_database(sims, db, netty, tmp_path, wait):
+    sim = began(sims, netty, db)
+    shutil.copytree(netty.spool, tmp_path / "backup")
+    sim.edit("contacts", 1, id=BORN)
+    for _ in range(3):
+        round_of(netty, sim, db, 150)
+    replace(netty.spool, tmp_path / "backup")
+    if not wait:
+        netty.load("--json", db=db)
+    run = round_of(netty, sim, db)
+    assert said(run, "parted"), run
+    for _ in range(3):
+        run = round_of(netty, sim, db, 1)
+        assert not said(run, "parted"), run
+        assert_synced(sim, db, "contacts")
+
+
+def test_two_forks_of_a_spool_that_both_live(sims, db, netty, tmp_path):
+    """A virtual machine's snapshot: the same spool twice, with the same identity, going on in two ways."""
+    sim = began(sims, netty, db)
+    mine, other = netty.spool, tmp_path / "fork"
+    shutil.copytree(mine, other)
+    sim.edit("contacts", 40)
+    for turn in range(5):
+        netty.env["NETTY_SPOOL"] = str(other if turn % 2 else mine)
+        netty.spool = other if turn % 2 else mine
+        if turn == 2:
+            sim.edit("contacts", 1, id=BORN)
+        run = round_of(netty, sim, db, 30)
+        assert bool(said(run, "parted")) == (turn == 1), f"turn {turn}: {run}"
+        assert_synced(sim, db, "contacts")
+
+
+def test_a_fork_that_was_fetched_earlier_than_what_is_loaded(spool, netty, db, tmp_path):
+    """The pages of the other branch are older than the database: they bring what is missing, and what is newer by its time."""
+    a = spool.table("contacts")
+    a.page([{"contact_id": 1, "v": "birth"}])
+    netty.load("--create-tables", db=db)
+    fork = tmp_path / "fork"
+    shutil.copytree(netty.spool, fork)
+    a.page([{"contact_id": 9, "v": "a"}])
+    a.page([{"contact_id": 1, "v": "edit", "time_modified": "2026-01-02 00:00:00"}])
+    netty.load(db=db)
+    b = SpoolWriter(tmp_path / "b", spool.id).table("contacts")
+    b.page([{"contact_id": 1, "v": "birth"}])
+    b.page([{"contact_id": 1, "v": "birth"}, {"contact_id": 2, "v": "b"}])
+    netty.load(db=db, env={"NETTY_SPOOL": tmp_path / "b"})
+    rows = {key: row[0]["v"] for key, row in db.rows("contacts").items()}
+    assert rows == {1: "edit", 2: "b", 9: "a"}
+
+
+def test_the_folder_of_a_table_is_removed_and_fetched_again(sims, db, netty):
+    sim = began(sims, netty, db, 50)
+    for _ in range(3):
+        round_of(netty, sim, db)
+    sim.edit("contacts", 1, id=BORN)
+    round_of(netty, sim, db)
+    shutil.rmtree(netty.spool / "contacts")
+    sim.edit("contacts", 19)
+    fetched(netty, sim)
+    run = netty.load("--json", db=db)
+    assert said(run, "parted"), run
+    assert_synced(sim, db, "contacts")
+    assert not said(round_of(netty, sim, db), "parted")
+    assert_synced(sim, db, "contacts")
+
+
+def test_a_table_that_is_given_up_leaves_nothing_and_begins_anew(sims, db, netty):
+    sim = began(sims, netty, db, 80)
+    newest = max(int(path.name[:10]) for path in (netty.spool / "contacts").glob("*.journal"))
+    files = [path for path in (netty.spool / "contacts").iterdir()]
+    seen = netty.spool_tool("forget", "--dry-run", "--json", "contacts")
+    assert sorted((netty.spool / "contacts").iterdir()) == sorted(files)
+    told, = map(json.loads, netty.spool_tool("forget", "--json", "contacts").out.splitlines())
+    assert told == json.loads(seen.out) and told["files"] == len(files) - 2, "lock and acked.json stay"
+    assert {path.name for path in (netty.spool / "contacts").iterdir()} == {"lock", "acked.json", "pruned.json"}
+    assert "contacts" not in netty.spool_tool("status", "--json").out
+    netty.spool_tool("forget", "contacts", code=66)
+    netty.spool_tool("forget", code=64)
+    sim.edit("contacts", 1, id=BORN)
+    fetched(netty, sim)
+    assert min(int(path.name[:10]) for path in (netty.spool / "contacts").glob("*.journal")) == newest + 1
+    run = netty.load("--json", db=db)
+    assert run.json()["contacts"]["read"] >= 80 and not said(run, "parted")
+    assert_synced(sim, db, "contacts")
+    netty.spool_tool("verify")
+
+
+def test_a_database_is_forgotten_by_either_spelling(sims, db, netty):
+    sim = began(sims, netty, db, 20)
+    netty.spool_tool("forget", "--database", db.name)
+    netty.spool_tool("forget", "--database", db.name, code=64)
+    sim.edit("contacts", 1, id=BORN)
+    round_of(netty, sim, db)
+    netty.spool_tool("prune", "--forget", db.name)
+    assert "database" not in [next(iter(json.loads(line))) for line in netty.spool_tool("status", "--json").out.splitlines()]
+
+
+# ---- the database is restored ----
+
+def dump(server, db):
+    return subprocess.run(["pg_dump", "--dbname", db.url], stdout=subprocess.PIPE, check=True).stdout
+
+
+def put_back(db, text):
+    subprocess.run(["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", "--dbname", db.url], input=text, stdout=subprocess.DEVNULL,
+                   check=True)
+
+
+def test_a_database_restored_from_a_dump_goes_on_where_it_was(sims, db, postgres, netty):
+    sim = began(sims, netty, db)
+    text = dump(postgres, db)
+    sim.edit("contacts", 1, id=BORN)
+    for _ in range(2):
+        round_of(netty, sim, db)
+    back = Database(postgres)
+    try:
+        put_back(back, text)
+        run = netty.load("--json", db=back)
+        assert not said(run, "parted"), run
+        assert run.json()["contacts"]["read"] < 100, "only what came since"
+        assert_synced(sim, back, "contacts")
+    finally:
+        back.drop()
+
+
+def test_a_table_that_was_dropped_is_loaded_anew(sims, db, netty):
+    sim = began(sims, netty, db)
+    sim.edit("contacts", 1, id=BORN)
+    round_of(netty, sim, db)
+    db.query('DROP TABLE "netty-contacts"')
+    netty.load("--create-tables", db=db)
+    assert_synced(sim, db, "contacts")
+
+
+def test_a_second_schema_is_a_second_copy(sims, db, netty):
+    sim = began(sims, netty, db, 300)
+    sim.edit("contacts", 1, id=BORN)
+    round_of(netty, sim, db)
+    db.query("CREATE SCHEMA second")
+    second = db.url + ("&" if "?" in db.url else "?") + "options=-csearch_path%3Dsecond"
+    netty.load("--create-tables", db=second)
+    for schema in ("public", "second"):
+        assert db.value(f'SELECT count(*) FROM {schema}."netty-contacts"') == 300
+    sim.edit("contacts", 30)
+    fetched(netty, sim)
+    netty.load(db=db)
+    netty.load(db=second)
+    assert_synced(sim, db, "contacts")
+    same = "SELECT contact_id, data, time_modified FROM {}.\"netty-contacts\" ORDER BY 1"
+    assert db.query(same.format("public")) == db.query(same.format("second"))
+    assert netty.load("--json", db=second).json()["contacts"]["read"] == 0
+
+
+# ---- bookkeeping and spools from before ----
+
+def test_progress_from_before_is_taken_up_without_a_full_load(sims, db, netty):
+    sim = began(sims, netty, db)
+    sim.edit("contacts", 1, id=BORN)
+    round_of(netty, sim, db)
+    db.query("""CREATE TABLE old AS SELECT spool, table_name, lane, segment, page, line, loaded_at FROM netty_sync.progress;
+                DROP SCHEMA netty_sync CASCADE; CREATE SCHEMA netty_sync;
+                CREATE TABLE netty_sync.progress (spool text NOT NULL, table_name text NOT NULL, lane smallint NOT NULL,
+                    segment bigint NOT NULL DEFAULT 0, page bigint NOT NULL DEFAULT 0, line bigint NOT NULL DEFAULT 0,
+                    loaded_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (spool, table_name, lane));
+                INSERT INTO netty_sync.progress SELECT * FROM old; DROP TABLE old""")
+    assert netty.load("--json", db=db).json()["contacts"]["read"] == 0
+    run = round_of(netty, sim, db)
+    assert 0 < run.json()["contacts"]["read"] < 100 and not said(run, "parted")
+    assert_synced(sim, db, "contacts")
+    shutil.rmtree(netty.spool / "contacts")
+    fetched(netty, sim)
+    assert said(netty.load("--json", db=db), "parted")
+    assert_synced(sim, db, "contacts")
+
+
+def test_a_spool_from_before_goes_on_and_parts(netty, db, tmp_path):
+    """Pages without a chain are known by what their lines say."""
+    spool = SpoolWriter(netty.spool, chained=False)
+    table = spool.table("contacts")
+    table.page([{"contact_id": 1, "v": "birth"}])
+    netty.load("--create-tables", db=db)
+    table.page([{"contact_id": 1, "v": "edit", "time_modified": "2026-01-02 00:00:00"}])
+    table.page([{"contact_id": 2, "v": 0}])
+    assert netty.load("--json", db=db).json()["contacts"]["read"] == 2
+    other = SpoolWriter(tmp_path / "other", spool.id, chained=False).table("contacts")
+    other.page([{"contact_id": 1, "v": "birth"}])
+    for v in range(3):
+        other.clock = table.clock
+        other.page([{"contact_id": 3 + v, "v": v}])
+    run = netty.load("--json", db=db, env={"NETTY_SPOOL": tmp_path / "other"})
+    assert said(run, "parted") and run.json()["contacts"]["read"] == 3
+    assert {key: row[0]["v"] for key, row in db.rows("contacts").items()} == {1: "edit", 2: "0", 3: "0", 4: "1", 5: "2"}
+
+
+# ---- what was not whole is not done ----
+
+def hole_rows(db):
+    return db.query("SELECT table_name, segment, page FROM netty_sync.hole ORDER BY 1, 2, 3")
+
+
+def holes_told(netty):
+    status = [json.loads(line) for line in netty.spool_tool("status", "--json", code=None).out.splitlines()]
+    return sum(row.get("holes", 0) for row in status if "table" in row)
+
+
+@pytest.mark.parametrize("kind", ["records", "journal", "page"])
+def test_what_comes_in_later_closes_its_hole(spool, netty, db, kind):
+    table = spool.table("contacts")
+    table.page([{"contact_id": 1, "v": "birth"}, {"contact_id": 7, "v": 0, "time_modified": "2026-01-01 00:00:00"}])
+    table.seal()
+    table.page([{"contact_id": 1, "v": "second"}, {"contact_id": 2, "v": 2}])
+    table.page([{"contact_id": 7, "v": 1, "time_modified": "2026-01-01 00:00:00"}, {"contact_id": 3, "v": "lost"}])
+    middle = table.segment
+    table.seal()
+    table.page([{"contact_id": 1, "v": "edit", "time_modified": "2026-01-02 00:00:00"}, {"contact_id": 3, "v": "late"}])
+    path = table.path("journal" if kind == "journal" else "ndjson", middle)
+    whole = path.read_bytes()
+    if kind == "page":
+        path.write_bytes(whole[:-2] + b"#\n")
+    else:
+        path.unlink()
+    netty.load("--create-tables", db=db, code=65)
+    assert holes_told(netty) == 1 and len(hole_rows(db)) == 1
+    netty.load(db=db)  # known, and not new
+    path.write_bytes(whole)
+    path.chmod(0o600)
+    netty.load(db=db)
+    rows = {key: row[0]["v"] for key, row in db.rows("contacts").items()}
+    assert rows == {1: "edit", 2: "2", 3: "late", 7: "1"}
+    assert hole_rows(db) == [] and holes_told(netty) == 0
+
+
+def test_heal_closes_holes(sims, db, netty):
+    sim = sims("contacts:400")
+    born_without_a_time(sim)
+    fetched(netty, sim)
+    first = sorted((netty.spool / "contacts").glob("*.zst"))[0]
+    first.write_bytes(first.read_bytes()[:200])
+    netty.load("--create-tables", db=db, code=65)
+    assert holes_told(netty) > 0
+    netty.spool_tool("heal", code=None)
+    sim.edit("contacts", 1, id=BORN)
+    fetched(netty, sim)
+    netty.load(db=db)
+    assert hole_rows(db) == []
+    assert holes_told(netty) == 0
+    assert_synced(sim, db, "contacts")
+
+
+def test_pages_that_wait_for_a_hole_are_not_pruned(spool, netty, db):
+    table = spool.table("contacts")
+    for segment in range(3):
+        table.page([{"contact_id": segment, "v": 0}])
+        table.seal()
+    table.page([{"contact_id": 9}])
+    path = table.path("ndjson", 2)
+    whole = path.read_bytes()
+    path.unlink()
+    netty.load("--create-tables", db=db, code=65)
+    path.write_bytes(whole)
+    netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    assert path.exists()
+    netty.load(db=db)
+    assert sorted(db.rows("contacts")) == [0, 1, 2, 9]
+
+
+# ---- copies ----
+
+def files_of(spool):
+    return [path for path in sorted(spool.rglob("*")) if path.is_file() and path.name != "lock"]
+
+
+@pytest.mark.parametrize("order", ["journals-first", "records-first", "newest-first"])
+def test_the_order_in_which_a_copy_arrives_does_not_matter(sims, db, netty, tmp_path, order):
+    sim = sims("contacts:900")
+    born_without_a_time(sim)
+    fetched(netty, sim)
+    sim.edit("contacts", 1, id=BORN)
+    sim.edit("contacts", 100)
+    fetched(netty, sim)
+    copy = tmp_path / "copy"
+    (copy / "contacts").mkdir(parents=True)
+    keys = {"journals-first": lambda p: (p.suffix != ".journal", p.name),
+            "records-first": lambda p: (p.suffix == ".journal", p.name),
+            "newest-first": lambda p: [-ord(c) for c in p.name]}
+    db.create("contacts")
+    shutil.copy2(netty.spool / "spool.json", copy)
+    for path in sorted(files_of(netty.spool / "contacts"), key=keys[order]):
+        shutil.copy2(path, copy / "contacts")
+        netty.load(db=db, env={"NETTY_SPOOL": copy}, code=None)
+    netty.load(db=db, env={"NETTY_SPOOL": copy})
+    netty.load(db=db, env={"NETTY_SPOOL": copy})
+    assert hole_rows(db) == []
+    assert_synced(sim, db, "contacts")
+
+
+@pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not installed")
+@pytest.mark.parametrize("reverse", [False, True], ids=["forward", "backward"])
+def test_a_copy_by_rsync_of_a_spool_that_grows(sims, db, netty, tmp_path, reverse):
+    """Forward: as rsync goes, by name. Backward: the table's records before its journals, by two runs of it."""
+    sim = sims("contacts:2500")
+    sim.mood(latency_ms=2)
+    born_without_a_time(sim)
+    copy = tmp_path / "copy"
+    db.create("contacts")
+    (netty.spool).mkdir(mode=0o700)
+    extract = netty.start("netty-extract", "contacts", "--limit", "20", *SMALL, sim=sim)
+    filters = [["--include=*/", "--include=*.ndjson*", "--include=spool.json", "--exclude=*"], []] if reverse else [[]]
+    loads = 0
+    while extract.poll() is None or loads < 3:
+        for chosen in filters:
+            subprocess.run(["rsync", "-a", *chosen, f"{netty.spool}/", copy], check=False, capture_output=True)
+            netty.load(db=db, env={"NETTY_SPOOL": copy}, code=None)
+        loads += 1
+    assert extract.returncode == 0
+    sim.edit("contacts", 1, id=BORN)
+    fetched(netty, sim)
+    # Without -c rsync takes a file for the same that was written twice within a second: acked.json is.
+    subprocess.run(["rsync", "-ac", f"{netty.spool}/", copy], check=True)
+    netty.load(db=db, env={"NETTY_SPOOL": copy})
+    assert hole_rows(db) == []
+    assert_synced(sim, db, "contacts")
+
+
+def test_a_folder_whose_identity_has_not_arrived_is_no_spool_and_nobody_makes_one(sims, netty, db, tmp_path):
+    sim = sims("contacts:10")
+    fetched(netty, sim)
+    copy = tmp_path / "copy"
+    shutil.copytree(netty.spool, copy, ignore=shutil.ignore_patterns("spool.json"))
+    env = {"NETTY_SPOOL": copy}
+    for command in (["status"], ["verify"]):
+        netty.spool_tool(*command, env=env, code=66)
+    netty.load("--create-tables", db=db, env=env, code=66)
+    netty.load("catalog", db=db, env=env, code=None)
+    assert not (copy / "spool.json").exists()
+
+
+# ---- a gap that the spool cannot fill ----
+
+def test_a_gap_stays_visible_until_a_backfill_has_closed_it(sims, db, postgres, netty):
+    sim = began(sims, netty, db, 400)
+    sim.edit("contacts", 1, id=BORN)
+    round_of(netty, sim, db, 50)
+    netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    late = Database(postgres)
+    try:
+        run = netty.load("--create-tables", "--json", db=late, code=65)
+        assert "netty-extract --full" in run.err
+        for _ in range(2):
+            netty.load(db=late)  # no longer new, but not forgotten:
+            told = netty.spool_tool("status", "--json", code=65)
+            assert "gap" in told.out and "netty-extract --full" in told.err, told
+        netty.extract("contacts", "--full", *SMALL, sim=sim)
+        netty.load(db=late)
+        assert_synced(sim, late, "contacts")
+        netty.spool_tool("status", "--json")
+    finally:
+        late.drop()
