@@ -66,6 +66,11 @@ const struct command_def command_table[] = {
              "netty-extract that is told none.",
      .example = "netty-load catalog", .option = "catalog"},
 
+    {PROGRAM_SPOOL, "forget", "TABLE... | --database NAME [TABLE...]",
+     .help = "Give tables up: their files go, their position and what was set aside of them, too; the databases' "
+             "rows stay. With --database: wait no longer for that database to load.",
+     .example = "netty-spool forget contacts"},
+
     {PROGRAM_LOAD, "archive", "--older-than D [TABLE...]",
      .help = "Move rows that were not modified for D to the table netty-TABLE-archive, or with --to-file to a "
              "compressed file. The view netty-TABLE-all shows both tables; of a record that came back the "

@@ -275,6 +275,12 @@ const struct option_def option_table[OPTIONS] = {
              "identity that `netty-spool status` shows, to load the spool.",
      .example = "prune --forget staging"},
 
+    {OPT_DATABASE, OPTION_TEXT, "database", NULL, "NAME",
+     .programs = PROGRAM_SPOOL,
+     .help = "Of netty-spool forget: do not wait any longer for this database, by the name or identity that "
+             "`netty-spool status` shows, to load the spool. `prune --forget` does the same.",
+     .example = "forget --database staging"},
+
     {OPT_ID, OPTION_TEXT, "id", NULL, "KEY",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool cat: only the versions of the record with this key.",

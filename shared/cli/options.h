@@ -110,6 +110,7 @@ enum option_id {
     OPT_SUGGEST,
     OPT_REWRITE,
     OPT_FORGET,
+    OPT_DATABASE,
     OPT_ID,
     OPT_JSON,
     OPT_LOG_FORMAT,

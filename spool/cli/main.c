@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"status", spool_command_status},   {"report", spool_command_report},
     {"history", spool_command_history}, {"prune", spool_command_prune},
     {"digest", spool_command_digest},   {"heal", spool_command_heal},
+    {"forget", spool_command_forget},
 };
 
 static const struct command *find(const char *name)

@@ -19,29 +19,6 @@ static enum err_code on_segment(void *ctx, const struct pruned *p, struct err *e
     return summary_row(ctx, cells, sizeof cells / sizeof cells[0], e);
 }
 
-static enum err_code forget_table(const struct spool_command *c, const char *table, void *ctx,
-                                  struct err *e)
-{
-    size_t *all = ctx;
-    size_t dropped;
-    enum err_code rc =
-        loaded_forget(c->spool, table, options_text(c->options, OPT_FORGET), &dropped, e);
-    *all += dropped;
-    return rc;
-}
-
-static enum err_code forget(const struct spool_command *c, struct err *e)
-{
-    size_t dropped = 0;
-    enum err_code rc = spool_command_each_table(c, forget_table, &dropped, e);
-    if (rc == OK && dropped == 0)
-        rc = err_set(e, ERR_USAGE,
-                     "no database %s has loaded this spool; `netty-spool status "
-                     "--json` names those that have",
-                     options_text(c->options, OPT_FORGET));
-    return rc;
-}
-
 /* For spool_command_each_table, which refuses a table that is not there. */
 static enum err_code nothing(const struct spool_command *c, const char *table, void *ctx,
                              struct err *e)
@@ -89,7 +66,7 @@ enum err_code spool_command_prune(const struct spool_command *c, struct err *e)
     struct err later = ERR_INIT;
     enum err_code rc = spool_command_each_table(c, nothing, NULL, e);
     if (rc == OK && options_given(c->options, OPT_FORGET))
-        return forget(c, e);
+        return spool_command_forget_database(c, e);
     if (rc == OK && options_int(c->options, OPT_DRY_RUN) == 0)
         rc = loaded_query(c->options, c->spool, e);
     if (rc != OK || (rc = summary_open(&summary, c->json, e)) != OK)

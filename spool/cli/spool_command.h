@@ -26,6 +26,9 @@ enum err_code spool_command_dead(const struct spool_command *c, struct err *e) M
 enum err_code spool_command_history(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_prune(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_digest(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_forget(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_forget_database(const struct spool_command *c,
+                                            struct err *e) MUST_CHECK;
 enum err_code spool_command_heal(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_status(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_report(const struct spool_command *c, struct err *e) MUST_CHECK;

@@ -228,12 +228,14 @@ static enum err_code recover_newest(struct recovery *r, const struct segment_ent
     return rc;
 }
 
-static enum err_code recover_empty(struct recovery *r, const char *dir, struct err *e)
+/* Of a table that was given up (forget_table.h) the numbers go on. */
+static enum err_code recover_empty(struct recovery *r, const struct segment_list *list,
+                                   const char *dir, struct err *e)
 {
     struct acked a;
     enum acked_state state;
     enum err_code rc = acked_read(dir, &a, &state, e);
-    r->number = a.place.segment;
+    r->number = a.place.segment > list->pruned ? a.place.segment : list->pruned;
     return rc;
 }
 
@@ -250,7 +252,7 @@ enum err_code recover_table(struct recovery *r, const char *dir, const char *tab
         const struct segment_entry *entry = segment_list_from(&list, list.entries[i].number);
         newest = entry ? entry : newest;
     }
-    rc = newest ? recover_newest(r, newest, &list, dir, table, e) : recover_empty(r, dir, e);
+    rc = newest ? recover_newest(r, newest, &list, dir, table, e) : recover_empty(r, &list, dir, e);
     segment_list_free(&list);
     return rc;
 }
