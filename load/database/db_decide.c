@@ -298,7 +298,8 @@ static const struct advice {
     {WORKING, "57014", NULL, "give the role a longer statement_timeout"},
     {WORKING, "25P04", NULL, "give the role a longer transaction_timeout"},
     {BOOKKEEPING, "42501", NULL,
-     "grant the role SELECT, INSERT and UPDATE on netty_sync.progress and USAGE on netty_sync"},
+     "grant the role SELECT, INSERT, UPDATE and DELETE on all tables of netty_sync and USAGE on "
+     "it"},
     {BOOKKEEPING, "0A", NULL,
      "look at netty_sync.progress, and its rules: nobody but netty-load should change it"},
     {BOOKKEEPING, "P0", NULL,

@@ -39,7 +39,7 @@ static struct page_place place_at(const PGresult *r, int row, int column)
 }
 
 /* Of one schema, whose rows are its branches, from `row` on: the furthest whose page the spool holds; none: nothing of what the
- * spool holds is loaded. What waits for a hole is not loaded either. */
+ * spool holds is loaded. */
 static enum err_code read_schema(const char *dir, const struct segment_list *list,
                                  const PGresult *r, int row, int end, struct loaded_row *m,
                                  struct err *e)
@@ -58,7 +58,8 @@ static enum err_code read_schema(const char *dir, const struct segment_list *lis
         m->holes = (uint64_t)number(r, row, LOADED_HOLES);
         m->gaps = (uint64_t)number(r, row, LOADED_GAPS);
         m->since = m->holes + m->gaps > 0 ? number(r, row, LOADED_SINCE) : WHEN_NONE;
-        m->place = m->holes > 0 && page_compare(after, place) < 0 ? after : place;
+        m->place = place;
+        m->hole = m->holes > 0 ? after : (struct page_place){0, 0};
     }
     return OK;
 }
@@ -87,6 +88,8 @@ static enum err_code read_table(const char *dir, const PGresult *r, const char *
         rc = read_schema(dir, &list, r, *row, end, &one, e);
         if (first || page_compare(one.place, m->place) < 0)
             m->place = one.place;
+        if (one.holes > 0 && (m->holes == 0 || page_compare(one.hole, m->hole) < 0))
+            m->hole = one.hole;
         m->holes += one.holes;
         m->gaps += one.gaps;
         if (one.since != WHEN_NONE && (m->since == WHEN_NONE || one.since < m->since))

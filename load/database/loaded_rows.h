@@ -15,7 +15,8 @@
 struct loaded_row {
     char table[NAMES_TABLE_MAX + 1];
     struct page_place place; /* the pages up to and with that one are in, but for those that ... */
-    uint64_t holes, gaps;    /* ... could not be read, and those that the spool holds no more */
+    uint64_t holes, gaps;    /* ... could not be read, and those that the spool holds no more; */
+    struct page_place hole;  /* the first of the holes is behind that page */
     int64_t since;           /* the oldest of them, or WHEN_NONE */
 };
 

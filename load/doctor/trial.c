@@ -156,7 +156,8 @@ static enum err_code add_upsert(struct trial *t, struct err *e)
     if ((rc = sql_merged(&merged, true, false, "{}", e)) == OK) {
         const struct sql_var vars[] = {{"schema", r->schema},   {"relation", r->name},
                                        {"key", r->key},         {"keytype", r->key_type},
-                                       {"merged", merged.data}, {"source", source}};
+                                       {"merged", merged.data}, {"held", SQL_HELD_NEWER},
+                                       {"source", source}};
         rc = sql_expand(&t->sql, sql_upsert, vars, sizeof vars / sizeof *vars, e);
     }
     buf_free(&merged);

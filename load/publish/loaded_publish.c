@@ -99,6 +99,7 @@ static enum err_code store_table(const struct loaded_publish *m, const char *tab
     if (row != NULL) {
         entry.place = row->place;
         entry.holes = row->holes;
+        entry.hole = row->hole;
         entry.gaps = row->gaps;
         entry.since = row->since;
     }

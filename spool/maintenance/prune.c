@@ -16,6 +16,7 @@ struct candidate {
     const char *table;
     uint64_t segment;
     int64_t ended;
+    bool waits; /* some database still has to get pages of it, or of one before */
 };
 
 struct prune {
@@ -63,9 +64,12 @@ static bool is_loaded(uint64_t segment, const struct journal_header *next, struc
 /* The loaded ones from the front. The first that is not, or of which too little is known, ends it.
  */
 static enum err_code find_loaded(struct prune *p, const char *table, const char *dir,
-                                 const struct segment_list *list, struct page_place least,
+                                 const struct segment_list *list, const struct loaded *loaded,
                                  struct err *e)
 {
+    struct page_place least = loaded_least(loaded);
+    struct page_place hole;
+    bool some = loaded_first_hole(loaded, &hole);
     int64_t ended = WHEN_NONE;
     for (size_t i = 0; i + 1 < list->count; i++) {
         struct journal_header next;
@@ -84,6 +88,7 @@ static enum err_code find_loaded(struct prune *p, const char *table, const char 
         ended = next.created > ended ? next.created : ended;
         if ((rc = add(p, table, segment, ended, e)) != OK)
             return rc;
+        p->found[p->count - 1].waits = some && !is_loaded(segment, &next, hole);
     }
     return OK;
 }
@@ -128,7 +133,7 @@ static enum err_code find_candidates(struct prune *p, const char *table, struct 
         (rc = segment_list_read(&list, dir, e)) != OK)
         goto done;
     if (loaded.count > 0)
-        rc = find_loaded(p, table, dir, &list, loaded_least(&loaded), e);
+        rc = find_loaded(p, table, dir, &list, &loaded, e);
     if (rc == OK && !p->conf->dry_run && list.pruned > 0)
         rc = sweep(dir, list.pruned, e);
 done:
@@ -195,7 +200,7 @@ static enum err_code take(struct prune *p, const struct candidate *c, bool *whol
     char dir[IO_PATH];
     struct pruned gone = {.table = c->table, .segment = c->segment, .ended = c->ended};
     enum err_code rc;
-    if ((rc = is_whole(p, c, whole, e)) != OK || !*whole ||
+    if ((rc = is_whole(p, c, whole, e)) != OK || !*whole || c->waits ||
         (rc = table_dir(dir, p->spool, c->table, e)) != OK ||
         (rc = disk_space_segment(dir, c->segment, &gone.bytes, e)) != OK)
         return rc;
@@ -231,10 +236,9 @@ static enum err_code take_oldest(struct prune *p, struct err *e)
         enum err_code rc = take(p, &c, &whole, e);
         if (rc != OK)
             return rc;
-        if (!whole) {
-            p->sum->damaged++;
+        p->sum->damaged += !whole;
+        if (!whole || c.waits)
             drop_table(p, c.table, i + 1);
-        }
     }
     return OK;
 }

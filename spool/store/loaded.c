@@ -58,6 +58,8 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
         {.name = "page", .type = FIELD_COUNT, .to = &d->place.page},
         {.name = "at", .type = FIELD_TIME, .to = &d->at},
         {.name = "holes", .type = FIELD_COUNT, .to = &d->holes, .optional = true},
+        {.name = "hole_segment", .type = FIELD_COUNT, .to = &d->hole.segment, .optional = true},
+        {.name = "hole_page", .type = FIELD_COUNT, .to = &d->hole.page, .optional = true},
         {.name = "gaps", .type = FIELD_COUNT, .to = &d->gaps, .optional = true},
         {.name = "since", .type = FIELD_TIME, .to = &d->since, .optional = true},
     };
@@ -101,6 +103,18 @@ struct page_place loaded_least(const struct loaded *l)
     return least;
 }
 
+bool loaded_first_hole(const struct loaded *l, struct page_place *hole)
+{
+    bool any = false;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct loaded_entry *d = &l->entries[i];
+        if (d->holes > 0 && (!any || page_compare(d->hole, *hole) < 0))
+            *hole = d->hole;
+        any = any || d->holes > 0;
+    }
+    return any;
+}
+
 static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
 {
     char at[WHEN_TEXT];
@@ -115,8 +129,11 @@ static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
                        d->place.segment, d->place.page, when_iso(d->at, at))) != OK)
         return rc;
     if (d->holes + d->gaps > 0 &&
-        (rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"since\":\"%s\"", d->holes,
-                       d->gaps, when_iso(d->since, since))) != OK)
+        (rc = buf_addf(b,
+                       ",\"holes\":%" PRIu64 ",\"hole_segment\":%" PRIu64 ",\"hole_page\":%" PRIu64
+                       ",\"gaps\":%" PRIu64 ",\"since\":\"%s\"",
+                       d->holes, d->hole.segment, d->hole.page, d->gaps,
+                       when_iso(d->since, since))) != OK)
         return rc;
     return checksum_line_end(b, start);
 }

@@ -13,6 +13,7 @@
 
 #include "spool/format/page.h"
 #include "spool/store/spool.h"
+#include <stdbool.h>
 
 #define LOADED_FILE   "loaded.json"
 #define LOADED_ID_MAX 64
@@ -24,6 +25,7 @@ struct loaded_entry {
     struct page_place place; /* the pages up to and with this one are committed */
     int64_t at;              /* when the database was asked */
     uint64_t holes;          /* pages, or runs of them, that could not be read, and lack there; */
+    struct page_place hole;  /* ... the first of them is behind that page; */
     uint64_t gaps;           /* ... that the spool holds no more; */
     int64_t since;           /* ... the oldest since then, or WHEN_NONE */
 };
@@ -39,6 +41,9 @@ void loaded_free(struct loaded *l);
 
 /* What all of them have; {0, 0} where there is no entry. */
 struct page_place loaded_least(const struct loaded *l);
+
+/* The first page that some database has not, because it could not be read, is behind *hole; false: none is. */
+bool loaded_first_hole(const struct loaded *l, struct page_place *hole);
 
 /* Puts this database's word in place of its last one. */
 enum err_code loaded_store(const struct spool *s, const char *table,

@@ -223,7 +223,7 @@ def test_a_database_that_comes_too_late_is_told_what_it_lacks(sims, db, postgres
     netty.load("--create-tables", "--spool-keep", "0s", db=db)
     other = Database(postgres)
     try:
-        run = netty.load("--create-tables", db=other)
+        run = netty.load("--create-tables", db=other, code=65)
         assert "--full" in run.err and "contacts" in run.err
         assert "--full" not in netty.load(db=db).err
     finally:
