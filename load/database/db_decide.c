@@ -198,6 +198,9 @@ static const struct saying sayings[] = {
     {CONNECT, "08P01", "tls required", ENDS(ERR_CONFIG), "add sslmode=require"},
     {CONNECT, "08P01", "is disabled", ENDS(ERR_CONFIG), "look at the pooler's list of databases"},
     {CONNECT, "08P01", "not allowed", ENDS(ERR_CONFIG), "look at the pooler's settings"},
+    {WORKING, "08P01", "statement pooling mode", ENDS(ERR_CONFIG),
+     "pool_mode = transaction in the pooler's settings of this database, or PostgreSQL's own "
+     "address"},
     /* A value of another width than the column's; else it is a pooler's that has lost its server. */
     {QUESTION | LOADING, "08P01", "insufficient data left", SHAPE(DB_ISOLATE), NULL},
     {QUESTION | LOADING, "08P01", "invalid message format", SHAPE(DB_ISOLATE), NULL},
@@ -285,6 +288,7 @@ static const struct advice {
     const char *words; /* in the message, or NULL */
     const char *advice;
 } advices[] = {
+    {WORKING, "", "alter function", NULL}, /* db_path_hint.c has said it */
     {CONNECT, "28P01", NULL, "look at user and password"},
     {CONNECT, "28", NULL, "look at user and password, and at the server's pg_hba.conf"},
     {CONNECT, "3D000", NULL, "look at the database's name"},
