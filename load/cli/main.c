@@ -217,15 +217,20 @@ static void on_checked(void *ctx)
     uv_stop(&p->loop);
 }
 
+/* It needs no spool; where there is one, its records' keys are compared with the tables'. */
 static enum err_code begin_check(struct loader *p, struct err *e)
 {
     const struct load_run_conf *c = &p->conf;
+    struct err none = ERR_INIT;
+    if (spool_open(&p->spool, options_text(p->options, OPT_SPOOL), SPOOL_LOOK, &none) != OK)
+        p->spool = NULL;
     const struct doctor_conf conf = {.conninfo = c->conninfo,
                                      .schema = c->table.schema,
                                      .tables = c->tables,
                                      .count = c->count,
                                      .create = c->table.create,
                                      .json = p->json,
+                                     .spool = p->spool,
                                      .config = options_config(p->options)};
     enum err_code rc = doctor_open(&p->check, &p->loop, &conf, e);
 

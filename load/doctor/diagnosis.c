@@ -174,6 +174,11 @@ bool diagnosis_may_write(const PGresult *r)
     return !yes(r, "standby") && !yes(r, "read_only");
 }
 
+bool diagnosis_keeps_progress(const PGresult *r)
+{
+    return yes(r, "progress_there") && yes(r, "may_keep_progress");
+}
+
 void diagnose_rights(struct findings *f, const PGresult *r)
 {
     const char *role = text(r, "role");
@@ -209,23 +214,24 @@ static bool asked(const struct doctor_conf *conf, const char *table)
     return conf->count == 0;
 }
 
-/* A record's key is the member that is called like the key's column. */
-static void diagnose_key(struct findings *f, const PGresult *list, int row)
+void diagnose_key(struct findings *f, const PGresult *list, int row, enum spool_key seen)
 {
     const char *table = PQgetvalue(list, row, LIST_TABLE);
     const char *key = PQgetvalue(list, row, LIST_KEY);
+    bool missing = seen == SPOOL_KEY_MISSING;
     char usual[NAMES_TABLE_MAX + 8];
 
     names_key(table, usual);
-    if (strcmp(key, usual) == 0 || strcmp(key, "id") != 0)
-        OKAY(f, table, "key %s (%s)", key, PQgetvalue(list, row, LIST_KEY_TYPE));
-    else
-        CHANGE(f, table,
-               "the key column is %s, so that each record's key is looked for in a member of that "
-               "name; where Netty calls it %s all records are set aside; ALTER TABLE "
-               "\"%s\".\"%s\" RENAME COLUMN %s TO %s",
-               key, usual, PQgetvalue(list, row, LIST_SCHEMA), PQgetvalue(list, row, LIST_RELATION),
-               key, usual);
+    if (!missing && (seen == SPOOL_KEY_FOUND || strcmp(key, "id") != 0))
+        return;
+    findings_add(
+        f, missing ? FINDING_WRONG : FINDING_CHANGE, missing ? ERR_DATA : OK, table,
+        "the key column is %s, so that each record's key is looked for in a member of that "
+        "name; %s; ALTER TABLE \"%s\".\"%s\" RENAME COLUMN %s TO %s",
+        key,
+        missing ? "the spool's records have none, and all would be set aside"
+                : "where Netty calls it otherwise all records are set aside",
+        PQgetvalue(list, row, LIST_SCHEMA), PQgetvalue(list, row, LIST_RELATION), key, usual);
 }
 
 static void diagnose_table(struct findings *f, const PGresult *list, int row)
@@ -238,7 +244,8 @@ static void diagnose_table(struct findings *f, const PGresult *list, int row)
               PQgetvalue(list, row, LIST_PROBLEM));
         return;
     }
-    diagnose_key(f, list, row);
+    OKAY(f, table, "key %s (%s)", PQgetvalue(list, row, LIST_KEY),
+         PQgetvalue(list, row, LIST_KEY_TYPE));
     if (strcmp(PQgetvalue(list, row, LIST_RLS), "t") == 0)
         CHANGE(f, table,
                "row-level security hides rows of netty-%s from this role, and their changes cannot "

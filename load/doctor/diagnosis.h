@@ -9,6 +9,7 @@
 #include "load/database/db.h"
 #include "load/doctor/doctor_conf.h"
 #include "load/doctor/server_address.h"
+#include "load/doctor/spool_key.h"
 
 enum pooling {
     POOLING_NONE,
@@ -28,11 +29,15 @@ void diagnose_rights(struct findings *f, const PGresult *r);
 /* sql_list_tables and sql_check_tables; session is sql_check's row. */
 void diagnose_tables(struct findings *f, const struct doctor_conf *conf, const PGresult *session,
                      const PGresult *list);
+/* A record's key is the member that is called like the key's column: is there one, as far as the spool shows? */
+void diagnose_key(struct findings *f, const PGresult *list, int row, enum spool_key seen);
 void diagnose_hints(struct findings *f, const struct doctor_conf *conf, const PGresult *hints);
 /* Rows of sql_check_access. */
 void diagnose_access(struct findings *f, const struct doctor_conf *conf, const PGresult *r);
 /* From sql_check's row: no standby, and no transactions that are read-only. */
 bool diagnosis_may_write(const PGresult *r);
+/* ... and: the bookkeeping is there, and open to the role. */
+bool diagnosis_keeps_progress(const PGresult *r);
 /* The table of the row can be loaded and was asked for. */
 bool diagnosis_may_try(const struct doctor_conf *conf, const PGresult *list, int row);
 

@@ -93,6 +93,8 @@ static void on_access(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     diagnose_access(c->findings, &c->conf, r);
+    if (diagnosis_keeps_progress(c->session))
+        trial_add_bookkeeping(c->trial);
     if (c->pooling == POOLING_STATEMENT || !diagnosis_may_write(c->session))
         finish(c);
     else
@@ -149,11 +151,17 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
     diagnose_tables(c->findings, &c->conf, c->session, r);
     if (list_oids(c, r, &e) != OK || trial_open(&c->trial, c->db, c->findings, &e) != OK)
         broken(c, &e);
-    for (int i = 0; c->trial != NULL && i < PQntuples(r); i++)
-        if (diagnosis_may_try(&c->conf, r, i) && trial_add(c->trial, r, i, &e) != OK) {
+    for (int i = 0; c->trial != NULL && i < PQntuples(r); i++) {
+        if (!diagnosis_may_try(&c->conf, r, i))
+            continue;
+        diagnose_key(c->findings, r, i,
+                     spool_key_look(c->conf.spool, PQgetvalue(r, i, LIST_TABLE),
+                                    PQgetvalue(r, i, LIST_KEY)));
+        if (trial_add(c->trial, r, i, &e) != OK) {
             broken(c, &e);
             return;
         }
+    }
     if (c->trial != NULL)
         ask_of_tables(c, sql_check_tables, on_hints);
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct spool;
+
 struct doctor_conf {
     const char *conninfo; /* NULL: libpq's environment */
     const char *schema;   /* where the tables are; NULL: what search_path shows */
@@ -12,7 +14,8 @@ struct doctor_conf {
     size_t count; /* 0: all netty-* tables */
     bool create;  /* --create-tables: those that are missing will be made */
     bool json;
-    const char *config; /* the configuration file that was read, or NULL */
+    const struct spool *spool; /* whose records are looked at for their keys; NULL: none */
+    const char *config;        /* the configuration file that was read, or NULL */
 };
 
 #endif

@@ -19,6 +19,7 @@ struct trial {
     struct findings *findings;
     struct tried *tables;
     size_t count, next;
+    bool bookkeeping;
     bool changing; /* the row is in: now it is changed */
     struct buf sql;
     trial_done_fn *done;
@@ -66,6 +67,11 @@ enum err_code trial_add(struct trial *t, const PGresult *list, int row, struct e
     if (tables[t->count++].table == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     return relation_read(&tables[t->count - 1].relation, list, row, e);
+}
+
+void trial_add_bookkeeping(struct trial *t)
+{
+    t->bookkeeping = true;
 }
 
 static void end(struct trial *t, const struct err *err)
@@ -179,13 +185,54 @@ static void try_next(struct trial *t)
         db_query(t->db, t->sql.data, NULL, 0, on_tried, t);
 }
 
+/* ---- the bookkeeping ---- */
+
+static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct trial *t = ctx;
+
+    if (err != NULL && db_lost(t->db)) {
+        end(t, err);
+        return;
+    }
+    if (err != NULL)
+        findings_add(t->findings, FINDING_WRONG,
+                     strcmp(err->sqlstate, "42501") == 0 ? ERR_DENIED : ERR_CONFIG, "netty_sync",
+                     "the progress cannot be written: %s [%s]; look at the triggers, rules and "
+                     "policies of netty_sync.progress: nobody but netty-load should change it",
+                     err->msg, err->sqlstate);
+    else if (PQntuples(r) != LANES)
+        findings_add(t->findings, FINDING_WRONG, ERR_CONFIG, "netty_sync",
+                     "rows of netty_sync.progress cannot be read back; look at its triggers, rules "
+                     "and policies: ALTER TABLE netty_sync.progress DISABLE ROW LEVEL SECURITY");
+    try_next(t);
+}
+
+static void try_bookkeeping(struct trial *t)
+{
+    const struct sql_var vars[] = {
+        {"spool", "netty-load doctor"}, {"table_name", "doctor"}, {"lanes", "{0,1,2,3}"}};
+    struct err e = ERR_INIT;
+
+    buf_reset(&t->sql);
+    if (sql_expand(&t->sql, sql_progress_make, vars, 2, &e) != OK ||
+        sql_expand(&t->sql, sql_progress_lock, vars, 3, &e) != OK)
+        end(t, &e);
+    else
+        db_query(t->db, t->sql.data, NULL, 0, on_bookkeeping, t);
+}
+
 static void on_begun(void *ctx, const PGresult *r, const struct err *err)
 {
+    struct trial *t = ctx;
+
     (void)r;
     if (err != NULL)
-        end(ctx, err);
+        end(t, err);
+    else if (t->bookkeeping)
+        try_bookkeeping(t);
     else
-        try_next(ctx);
+        try_next(t);
 }
 
 void trial_run(struct trial *t, trial_done_fn *done, void *ctx)

@@ -3,6 +3,7 @@
  * a policy, a rule or a missing right would stop a load with shows here, before anything is loaded.
  *
  *     trial_open(&t, db, findings, e);
+ *     trial_add_bookkeeping(t);          // netty_sync is there: its rows are tried, too
  *     trial_add(t, list, row, e);        // a table of sql_list_tables that can be loaded
  *     trial_run(t, done, ctx);           // done: from the loop; NULL: all are tried, and findings are added
  *     trial_close(t);
@@ -23,6 +24,7 @@ enum err_code trial_open(struct trial **t, struct db *db, struct findings *f,
                          struct err *e) MUST_CHECK;
 void trial_close(struct trial *t);
 enum err_code trial_add(struct trial *t, const PGresult *list, int row, struct err *e) MUST_CHECK;
+void trial_add_bookkeeping(struct trial *t);
 void trial_run(struct trial *t, trial_done_fn *done, void *ctx);
 
 #endif

@@ -132,6 +132,8 @@ static void test_poolers(void **state)
     a.supabase = SUPABASE_SESSION;
     diagnose_pooling(f, &a, POOLING_SOME);
     expect(0, "ok", "one in session mode");
+    diagnose_pooling(f, &a, POOLING_STATEMENT);
+    expect(78, "wrong", "pool_mode = transaction");
 }
 
 static void server(const char *version, const char *encoding, const char *ms, const char *standby)
