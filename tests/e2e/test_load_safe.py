@@ -116,7 +116,7 @@ def test_schema_says_where_the_tables_are_and_where_they_are_made(spool, netty, 
 def test_a_schema_that_is_not_there_is_named_by_run_and_doctor(spool, netty, db):
     spool.table("contacts").page([record(1, 1)])
     run = netty.load("--create-tables", "--schema", "crm", db=db, code=None)
-    assert run.code in (69, 78) and "crm" in run.err
+    assert run.code == 78 and "crm" in run.err, run
     text, = told(findings(netty, db, "--create-tables", "--schema", "crm", "contacts", code=78), "contacts")
     assert "CREATE SCHEMA" in text
 
@@ -218,12 +218,27 @@ def test_a_trigger_that_finds_nothing_on_the_pinned_path_is_named_with_what_mend
     assert db.value("SELECT count(*) FROM seen") == 0 and db.value('SELECT count(*) FROM "netty-contacts"') == 0, "it left nothing"
     spool.table("contacts").page([record(key, 1) for key in range(3)])
     run = netty.load("--retries", "0", db=db, code=None)
-    assert run.code != 0 and f"ALTER FUNCTION {schema}.judge()" in run.err, run
+    assert run.code == 78 and f"ALTER FUNCTION {schema}.judge()" in run.err and "look at" not in run.err, run
     statement = re.search(r"ALTER FUNCTION (.*?)\)( \[|$|\")", wrong[0])
     db.query("ALTER FUNCTION " + statement[1])
     assert not told(findings(netty, db), "contacts")
     netty.load(db=db)
     assert db.value('SELECT count(*) FROM "netty-contacts"') == 3
+
+
+@pytest.mark.parametrize("name, body, statement", [
+    ('"Crm"."Judge It"', "BEGIN INSERT INTO seen VALUES (1); RETURN new; END", 'ALTER FUNCTION "Crm"."Judge It"() SET search_path = "Crm", public'),
+    ("judge", "BEGIN PERFORM public.helper(); RETURN new; END", 'ALTER FUNCTION "helper" SET search_path = public')])
+def test_functions_with_quoted_names_and_those_in_sql_are_named_so_that_the_statement_works(spool, netty, db, name, body, statement):
+    db.create("contacts")
+    db.query(f"""CREATE TABLE seen (n int); CREATE SCHEMA "Crm"; SET check_function_bodies = off;
+                 CREATE FUNCTION helper() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM seen';
+                 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$;
+                 CREATE TRIGGER judge BEFORE INSERT OR UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION {name}()""")
+    wrong, = told(findings(netty, db, code=78), "contacts")
+    assert statement in wrong
+    db.query(statement)
+    assert not told(findings(netty, db), "contacts")
 
 
 def test_a_policy_that_calls_itself_and_a_rule_are_told_as_what_they_are(spool, netty, db):
@@ -248,6 +263,21 @@ def test_a_policy_that_calls_itself_and_a_rule_are_told_as_what_they_are(spool, 
         db.query(f"DROP OWNED BY {db.name}; DROP ROLE {db.name}")
 
 
+@pytest.mark.parametrize("spoilt, said", [
+    ("""CREATE FUNCTION public.nag() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'leave me alone' USING ERRCODE = 'P0001'; END $$;
+        CREATE TRIGGER nag BEFORE INSERT ON netty_sync.progress FOR EACH ROW EXECUTE FUNCTION public.nag()""", "leave me alone"),
+    ("CREATE RULE nothing AS ON INSERT TO netty_sync.progress DO INSTEAD NOTHING", "netty_sync"),
+    ("ALTER TABLE netty_sync.progress DROP COLUMN loaded_at, DROP COLUMN line", "netty_sync")])
+def test_a_bookkeeping_that_others_have_changed_is_told_as_what_it_is(spool, netty, db, spoilt, said):
+    spool.table("contacts").page([record(1, 1)])
+    netty.load("--create-tables", db=db)
+    before = db.query("SELECT table_name, lane, segment, page FROM netty_sync.progress ORDER BY lane")
+    assert not told(findings(netty, db), "netty_sync")
+    assert db.query("SELECT table_name, lane, segment, page FROM netty_sync.progress ORDER BY lane") == before
+    db.query(spoilt)
+    assert said in "".join(told(findings(netty, db, code=78), "netty_sync"))
+
+
 def test_a_missing_replica_identity_is_told_by_run_and_doctor(spool, netty, db):
     db.create("contacts")
     db.query("""ALTER TABLE "netty-contacts" REPLICA IDENTITY NOTHING; CREATE PUBLICATION feed FOR TABLE "netty-contacts" """)
@@ -260,12 +290,22 @@ def test_a_missing_replica_identity_is_told_by_run_and_doctor(spool, netty, db):
     netty.load(db=db)
 
 
-def test_a_key_column_called_id_is_noticed(netty, db):
+def test_a_key_column_that_records_have_no_member_for_is_noticed(spool, netty, db):
+    """Without a spool `id` is what is suspected; with one its records are asked, and the code is the run's."""
     db.query("""CREATE TABLE "netty-contacts" (id int PRIMARY KEY, data jsonb NOT NULL, time_created timestamptz,
                 time_modified timestamptz)""")
     change, = told(findings(netty, db), "contacts", "change")
-    db.query(change[change.index("ALTER TABLE"):])
-    assert not told(findings(netty, db), "contacts", "change")
+    assert "RENAME COLUMN id TO contact_id" in change
+    spool.table("contacts").page([record(1, 1)])
+    wrong, = told(findings(netty, db, code=65), "contacts")
+    netty.load(db=db, code=65)
+    db.query(wrong[wrong.index("ALTER TABLE"):])
+    rows = findings(netty, db)
+    assert not told(rows, "contacts") and not told(rows, "contacts", "change")
+    db.query("""ALTER TABLE "netty-contacts" RENAME COLUMN contact_id TO id""")
+    spool.table("users").page(['{"id":1}'])
+    db.query("""CREATE TABLE "netty-users" (id int PRIMARY KEY, data jsonb NOT NULL, time_created timestamptz, time_modified timestamptz)""")
+    assert not told(findings(netty, db, "users"), "users", "change"), "the source calls it so, too"
 
 
 def test_doctor_finds_statement_pooling(netty, postgres, db, tmp_path):
