@@ -62,7 +62,7 @@ test:
 check-build check-lint check-unit check-counts check-e2e: check-%:
 	@tests/run.sh $*
 # Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
-.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile
+.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile campaign-positions
 test-newer-postgres:
 	@tests/setup.sh test
 	@tests/run.sh newer
@@ -75,6 +75,10 @@ HISTORIES := 100
 campaign-reconcile:
 	@tests/setup.sh test
 	@HISTORIES=$(HISTORIES) PYTEST="$(PYTEST) -k test_reconcile" tests/run.sh campaign_release
+campaign-positions: HISTORIES := 1000
+campaign-positions:
+	@tests/setup.sh test
+	@HISTORIES=$(HISTORIES) PYTEST="$(PYTEST) -k positions_random --timeout 36000" tests/run.sh e2e
 # Which folder may use which: tests/lint/house.txt says, tests/lint/arrows.py checks.
 .PHONY: arrows
 arrows:

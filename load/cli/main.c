@@ -107,7 +107,9 @@ static enum err_code read_conf(struct loader *p, struct err *e)
         .jobs = (size_t)options_int(o, OPT_JOBS),
         .follow = options_int(o, OPT_FOLLOW) != 0,
         .max_deletes = (unsigned)options_int(o, OPT_MAX_DELETES),
-        .limits = {.keep = options_int(o, OPT_SPOOL_KEEP)},
+        .enlist = options_int(o, OPT_ENLIST) != 0,
+        .limits = {.keep = options_int(o, OPT_SPOOL_KEEP),
+                   .forget_after = options_int(o, OPT_FORGET_AFTER)},
         .named = options_words(o, &words) > 0,
     };
     if (options_given(o, OPT_SPOOL_MAX))

@@ -19,6 +19,7 @@ enum {
     LOADED_AFTER_SEGMENT,
     LOADED_AFTER_PAGE,
     LOADED_SINCE,
+    LOADED_BOOK,
     LOADED_COLUMNS
 };
 
@@ -109,6 +110,7 @@ enum err_code loaded_rows_next(const PGresult *r, const char *spool_dir, const c
     *out = (struct loaded_row){.since = WHEN_NONE};
     if (PQnfields(r) != LOADED_COLUMNS)
         return err_set(e, ERR_INTERNAL, "the progress has other columns than it should");
+    (void)snprintf(out->book, sizeof out->book, "%s", PQgetvalue(r, *row, LOADED_BOOK));
     (void)snprintf(out->table, sizeof out->table, "%s", PQgetvalue(r, *row, LOADED_TABLE));
     enum err_code rc = io_path(dir, spool_dir, out->table, e);
     return rc == OK ? read_table(dir, r, schema, row, out, e) : rc;

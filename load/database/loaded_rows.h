@@ -18,6 +18,7 @@ struct loaded_row {
     uint64_t holes, gaps;    /* ... could not be read, and those that the spool holds no more; */
     struct page_place hole;  /* the first of the holes is behind that page */
     int64_t since;           /* the oldest of them, or WHEN_NONE */
+    char book[64];           /* the bookkeeping's identity */
 };
 
 /* The table that row *row tells of; *row is moved behind its rows. schema: that one's alone, or NULL: what all have. */

@@ -197,6 +197,8 @@ static void set_table(struct metrics *m, const struct status *s, const struct st
     metrics_set(m, LOAD_METRIC_WAITING_RECORDS, t->name, NULL, (double)t->records);
     metrics_set(m, LOAD_METRIC_WAITING_PAGES, t->name, NULL, (double)t->pages);
     metrics_set(m, LOAD_METRIC_WAITING_AGE, t->name, NULL, SECONDS(age));
+    metrics_set(m, LOAD_METRIC_HOLES, t->name, NULL, (double)t->holes);
+    metrics_set(m, LOAD_METRIC_GAPS, t->name, NULL, (double)t->gaps);
     if (ratio >= 0)
         metrics_set(m, LOAD_METRIC_RATIO, t->name, NULL, ratio);
     last_run_set(m, &last_run, t);

@@ -92,7 +92,7 @@ static enum err_code store_table(const struct loaded_publish *m, const char *tab
     const struct loaded_row *row = find_row(m, table);
     struct loaded_entry entry = m->entry;
     bool was = true;
-    enum err_code rc = row == NULL ? was_loaded(m, table, &was, e) : OK;
+    enum err_code rc = row == NULL || !m->conf.enlist ? was_loaded(m, table, &was, e) : OK;
 
     if (rc != OK || !was)
         return rc;
@@ -102,6 +102,7 @@ static enum err_code store_table(const struct loaded_publish *m, const char *tab
         entry.hole = row->hole;
         entry.gaps = row->gaps;
         entry.since = row->since;
+        memcpy(entry.book, row->book, sizeof entry.book);
     }
     return loaded_store(m->conf.spool, table, &entry, e);
 }
@@ -147,6 +148,7 @@ static void after_work(uv_work_t *w, int status)
             F_INT("segments", m->sum.segments), F_INT("bytes", m->sum.bytes),
             F_INT("left", m->sum.left), F_INT("caches", m->sum.caches.files),
             F_INT("cache_bytes", m->sum.caches.bytes));
+    prune_report_silent(&m->sum);
     if (m->sum.damaged > 0)
         LOG(LOG_WARN, "prune",
             "damaged pages keep the spool from being pruned; netty-spool heal "

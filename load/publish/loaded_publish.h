@@ -19,8 +19,9 @@
 
 struct loaded_publish_conf {
     const struct spool *spool;
-    bool store; /* write it down; false: only ask */
-    bool prune; /* keep and max as given; now is filled in */
+    bool store;  /* write it down; false: only ask */
+    bool enlist; /* also where the spool does not know this database yet */
+    bool prune;  /* keep and max as given; now is filled in */
     struct prune_conf limits;
 };
 

@@ -221,8 +221,11 @@ static void on_published(void *ctx, const struct err *err)
 
 static bool publish_loaded(struct load_run *r)
 {
-    struct loaded_publish_conf conf = {
-        .spool = r->conf.table.spool, .store = true, .prune = true, .limits = r->conf.limits};
+    struct loaded_publish_conf conf = {.spool = r->conf.table.spool,
+                                       .store = true,
+                                       .enlist = !r->conf.table.replay || r->conf.enlist,
+                                       .prune = true,
+                                       .limits = r->conf.limits};
     struct err e = ERR_INIT;
     struct db *db = connection_pool_connected(r->pool);
     bool due = !r->conf.follow || r->stopping || r->published == 0 ||

@@ -27,6 +27,7 @@ struct load_run_conf {
                      error */
     size_t jobs;  /* connections in all; one that has no table is lent to one that has */
     bool follow;
+    bool enlist;                  /* a replay: the spool is to wait for the database from now on */
     unsigned max_deletes;         /* percent (load/reconcile/reconcile.h) */
     struct load_metrics *metrics; /* borrowed; or NULL */
     struct prune_conf limits;     /* of the spool: keep and max */

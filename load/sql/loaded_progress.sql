@@ -4,7 +4,7 @@ SELECT DISTINCT ON (p.table_name, p.schema_name, p.branch)
     p.table_name, p.schema_name, p.branch, p.segment,
     CASE WHEN p.line OPERATOR(pg_catalog.=) 0 OR p.page OPERATOR(pg_catalog.=) 0 THEN p.page ELSE p.page OPERATOR(pg_catalog.-) 1 END AS page,
     CASE WHEN p.line OPERATOR(pg_catalog.=) 0 THEN p.chain ELSE '' END AS chain,
-    h.holes, h.gaps, h.after_segment, h.after_page, h.since
+    h.holes, h.gaps, h.after_segment, h.after_page, h.since, b.id AS book
 FROM netty_sync.progress AS p
 LEFT JOIN LATERAL (
     SELECT
@@ -16,6 +16,7 @@ LEFT JOIN LATERAL (
     FROM netty_sync.hole AS o
     WHERE o.spool OPERATOR(pg_catalog.=) p.spool AND o.schema_name OPERATOR(pg_catalog.=) p.schema_name AND o.table_name OPERATOR(pg_catalog.=) p.table_name AND o.branch OPERATOR(pg_catalog.=) p.branch
 ) AS h ON true
+LEFT JOIN netty_sync.book AS b ON true
 WHERE p.spool OPERATOR(pg_catalog.=) :'spool'
     AND (p.schema_name OPERATOR(pg_catalog.=) '' OR p.relation IS NULL OR EXISTS (
         SELECT FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) p.relation

@@ -10,16 +10,16 @@ DECLARE
 BEGIN
     IF EXISTS (
         SELECT
-        FROM pg_catalog.pg_attribute
-        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress') AND attname OPERATOR(pg_catalog.=) 'chain' AND NOT attisdropped
+        FROM pg_catalog.pg_class
+        WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.book')
     ) THEN
         RETURN;
     END IF;
     PERFORM pg_catalog.pg_advisory_xact_lock(7954892360421172322);
     IF EXISTS (
         SELECT
-        FROM pg_catalog.pg_attribute
-        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress') AND attname OPERATOR(pg_catalog.=) 'chain' AND NOT attisdropped
+        FROM pg_catalog.pg_class
+        WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.book')
     ) THEN
         RETURN;
     END IF;
@@ -67,50 +67,60 @@ BEGIN
         FROM netty_sync.progress AS p
         CROSS JOIN pg_catalog.generate_series(1, 3) AS l (lane);
     END IF;
-    ALTER TABLE netty_sync.progress
-        ADD COLUMN schema_name pg_catalog.text NOT NULL DEFAULT '',
-        ADD COLUMN branch pg_catalog.text NOT NULL DEFAULT '',
-        ADD COLUMN chain pg_catalog.text NOT NULL DEFAULT '',
-        ADD COLUMN fetched pg_catalog.timestamptz,
-        ADD COLUMN relation pg_catalog.oid,
-        ADD COLUMN book pg_catalog.oid,
-        DROP CONSTRAINT progress_pkey,
-        ADD PRIMARY KEY (spool, schema_name, table_name, branch, lane);
-    COMMENT ON COLUMN netty_sync.progress.branch IS
-        'Where the spool has gone on in more than one way: the chain of the first page that differs';
-    COMMENT ON COLUMN netty_sync.progress.chain IS
-        'Which page (segment, page) is: that place may be another page''s in another history of the spool';
-    COMMENT ON COLUMN netty_sync.progress.fetched IS 'When the newest page that is in was fetched';
-    COMMENT ON COLUMN netty_sync.progress.relation IS
-        'Which table this is about; book is this one''s own number: where that differs a dump was restored';
-    CREATE TABLE netty_sync.loaded_page (
-        spool pg_catalog.text NOT NULL,
-        schema_name pg_catalog.text NOT NULL,
-        table_name pg_catalog.text NOT NULL,
-        branch pg_catalog.text NOT NULL,
-        segment bigint NOT NULL,
-        page bigint NOT NULL,
-        chains pg_catalog.text NOT NULL,
-        PRIMARY KEY (spool, schema_name, table_name, branch, segment, page)
-    );
-    COMMENT ON TABLE netty_sync.loaded_page IS
-        'Which pages are in, by their chains (16 digits each), from that page of the segment on';
-    CREATE TABLE netty_sync.hole (
-        spool pg_catalog.text NOT NULL,
-        schema_name pg_catalog.text NOT NULL,
-        table_name pg_catalog.text NOT NULL,
-        branch pg_catalog.text NOT NULL,
-        segment bigint NOT NULL,
-        page bigint NOT NULL,
-        after_segment bigint NOT NULL,
-        after_page bigint NOT NULL,
-        gap boolean NOT NULL,
-        since pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
-        why pg_catalog.text NOT NULL,
-        PRIMARY KEY (spool, schema_name, table_name, branch, segment, page)
-    );
-    COMMENT ON TABLE netty_sync.hole IS
-        'Pages behind (after_segment, after_page), up to and with (segment, page), that could not be read when it was their turn';
+    IF NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_attribute
+        WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.progress') AND attname OPERATOR(pg_catalog.=) 'chain' AND NOT attisdropped
+    ) THEN
+        ALTER TABLE netty_sync.progress
+            ADD COLUMN schema_name pg_catalog.text NOT NULL DEFAULT '',
+            ADD COLUMN branch pg_catalog.text NOT NULL DEFAULT '',
+            ADD COLUMN chain pg_catalog.text NOT NULL DEFAULT '',
+            ADD COLUMN fetched pg_catalog.timestamptz,
+            ADD COLUMN relation pg_catalog.oid,
+            ADD COLUMN book pg_catalog.oid,
+            DROP CONSTRAINT progress_pkey,
+            ADD PRIMARY KEY (spool, schema_name, table_name, branch, lane);
+        COMMENT ON COLUMN netty_sync.progress.branch IS
+            'Where the spool has gone on in more than one way: the chain of the first page that differs';
+        COMMENT ON COLUMN netty_sync.progress.chain IS
+            'Which page (segment, page) is: that place may be another page''s in another history of the spool';
+        COMMENT ON COLUMN netty_sync.progress.fetched IS 'When the newest page that is in was fetched';
+        COMMENT ON COLUMN netty_sync.progress.relation IS
+            'Which table this is about; book is this one''s own number: where that differs a dump was restored';
+        CREATE TABLE netty_sync.loaded_page (
+            spool pg_catalog.text NOT NULL,
+            schema_name pg_catalog.text NOT NULL,
+            table_name pg_catalog.text NOT NULL,
+            branch pg_catalog.text NOT NULL,
+            segment bigint NOT NULL,
+            page bigint NOT NULL,
+            chains pg_catalog.text NOT NULL,
+            PRIMARY KEY (spool, schema_name, table_name, branch, segment, page)
+        );
+        COMMENT ON TABLE netty_sync.loaded_page IS
+            'Which pages are in, by their chains (16 digits each), from that page of the segment on';
+        CREATE TABLE netty_sync.hole (
+            spool pg_catalog.text NOT NULL,
+            schema_name pg_catalog.text NOT NULL,
+            table_name pg_catalog.text NOT NULL,
+            branch pg_catalog.text NOT NULL,
+            segment bigint NOT NULL,
+            page bigint NOT NULL,
+            after_segment bigint NOT NULL,
+            after_page bigint NOT NULL,
+            gap boolean NOT NULL,
+            since pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
+            why pg_catalog.text NOT NULL,
+            PRIMARY KEY (spool, schema_name, table_name, branch, segment, page)
+        );
+        COMMENT ON TABLE netty_sync.hole IS
+            'Pages behind (after_segment, after_page), up to and with (segment, page), that could not be read when it was their turn';
+    END IF;
+    CREATE TABLE netty_sync.book (id pg_catalog.text PRIMARY KEY);
+    COMMENT ON TABLE netty_sync.book IS 'By this a spool knows a database again that was moved with a dump';
+    INSERT INTO netty_sync.book (id) VALUES (pg_catalog.md5(pg_catalog.concat(pg_catalog.random(), pg_catalog.clock_timestamp(),
+        pg_catalog.pg_backend_pid(), pg_catalog.random())));
     FOR grantee IN
         SELECT DISTINCT pg_catalog.format('netty_sync.%I FROM %s', c.relname,
             CASE WHEN x.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
@@ -118,7 +128,8 @@ BEGIN
         FROM pg_catalog.pg_class AS c
         CROSS JOIN pg_catalog.aclexplode(c.relacl) AS x
         WHERE (c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.loaded_page')
-            OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.hole')) AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
+            OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.hole')
+            OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.book')) AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON %s', grantee);
     END LOOP;

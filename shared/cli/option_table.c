@@ -281,6 +281,17 @@ const struct option_def option_table[OPTIONS] = {
              "`netty-spool status` shows, to load the spool. `prune --forget` does the same.",
      .example = "forget --database staging"},
 
+    {OPT_FORGET_AFTER, OPTION_DURATION, "forget-after", "NETTY_FORGET_AFTER", "D",
+     .standard = "30d", .programs = LOAD | PROGRAM_SPOOL, .marks = OPTION_UNIT, .max = 36500 * DAY,
+     .help = "A database that has not been heard of for so long holds nothing up any more: what it has not loaded "
+             "may be pruned. Never the only one. There is a warning from half of it on, and one when it happens.",
+     .example = "--forget-after 90d"},
+
+    {OPT_ENLIST, OPTION_FLAG, "enlist", NULL, NULL,
+     .programs = LOAD,
+     .help = "With replay: have the spool wait for this database from now on, as it does for each that is loaded "
+             "regularly."},
+
     {OPT_ID, OPTION_TEXT, "id", NULL, "KEY",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool cat: only the versions of the record with this key.",

@@ -111,6 +111,8 @@ enum option_id {
     OPT_REWRITE,
     OPT_FORGET,
     OPT_DATABASE,
+    OPT_FORGET_AFTER,
+    OPT_ENLIST,
     OPT_ID,
     OPT_JSON,
     OPT_LOG_FORMAT,

@@ -35,6 +35,7 @@ static enum err_code prune(const struct spool_command *c, struct summary *summar
         .max =
             options_given(c->options, OPT_SPOOL_MAX) ? options_int(c->options, OPT_SPOOL_MAX) : 0,
         .now = when_now(),
+        .forget_after = options_int(c->options, OPT_FORGET_AFTER),
         .dry_run = options_int(c->options, OPT_DRY_RUN) != 0,
         .tables = c->words,
         .count = c->count,
@@ -47,6 +48,7 @@ static enum err_code prune(const struct spool_command *c, struct summary *summar
                      : "loaded pages were removed",
         F_INT("segments", sum.segments), F_INT("bytes", sum.bytes), F_INT("left", sum.left),
         F_INT("caches", sum.caches.files), F_INT("cache_bytes", sum.caches.bytes));
+    prune_report_silent(&sum);
     if (sum.unknown > 0)
         return err_set(e, ERR_SET_ASIDE,
                        "the loaded.json of %" PRId64 " tables is damaged: their pages stay; remove "

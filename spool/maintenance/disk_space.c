@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -163,6 +164,26 @@ enum err_code disk_space_free(const struct spool *s, int64_t *bytes, struct err 
     return OK;
 }
 
+/* Who holds it up may be no more. */
+static enum err_code too_much_waits(const struct spool *s, int64_t bytes, struct err *e)
+{
+    struct loaded_entry slowest;
+    struct err why = ERR_INIT;
+    char at[WHEN_TEXT];
+    char who[LOADED_NAME + 200] = "";
+    bool there = false;
+    if (loaded_slowest(s, &slowest, &there, &why) == OK && there)
+        (void)snprintf(
+            who, sizeof who,
+            "; the database %s, last heard of at %s, has loaded the least (if it is no more: "
+            "netty-spool forget --database)",
+            slowest.name, when_iso(slowest.at, at));
+    return err_set(e, ERR_FULL,
+                   "paused: %" PRId64 " bytes in %s wait to be loaded, more than "
+                   "--spool-max; run netty-load, the next run goes on from here%s",
+                   bytes, spool_dir(s), who);
+}
+
 static enum err_code check_limits(const struct spool *s, const struct disk_space_conf *conf,
                                   struct err *e)
 {
@@ -182,10 +203,7 @@ static enum err_code check_limits(const struct spool *s, const struct disk_space
         if ((rc = disk_space_waiting(s, &bytes, e)) != OK)
             return rc;
         if (bytes > conf->max)
-            return err_set(e, ERR_FULL,
-                           "paused: %" PRId64 " bytes in %s wait to be loaded, more than "
-                           "--spool-max; run netty-load, the next run goes on from here",
-                           bytes, spool_dir(s));
+            return too_much_waits(s, bytes, e);
     }
     return OK;
 }

@@ -1,6 +1,7 @@
 #include "spool/maintenance/prune.h"
 
 #include "shared/base/fault_point.h"
+#include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/small_file.h"
 #include "spool/journal/journal.h"
@@ -119,12 +120,32 @@ static enum err_code prune_caches(const struct prune *p, const char *table, stru
                : stale_caches_prune(dir, p->conf->now - keep, p->conf->dry_run, &p->sum->caches, e);
 }
 
+/* What no database has asked for in so long it need not wait for. */
+static enum err_code forget_silent(struct prune *p, const char *table, struct err *e)
+{
+    int64_t after = p->conf->forget_after;
+    size_t n = 0;
+    if (after == 0)
+        return OK;
+    enum err_code rc = loaded_forget_silent(p->spool, table, p->conf->now - after, p->conf->dry_run,
+                                            &p->sum->silent, &n, e);
+    p->sum->forgotten += (int64_t)n;
+    if (rc != OK || p->sum->forgotten > 0)
+        return rc;
+    rc = loaded_forget_silent(p->spool, table, p->conf->now - after / 2, true, &p->sum->silent, &n,
+                              e);
+    p->sum->silent_soon += (int64_t)n;
+    return rc;
+}
+
 static enum err_code find_candidates(struct prune *p, const char *table, struct err *e)
 {
     char dir[IO_PATH];
-    struct loaded loaded;
+    struct loaded loaded = {0};
     struct segment_list list = {0};
-    enum err_code rc = loaded_read(p->spool, table, &loaded, e);
+    enum err_code rc = forget_silent(p, table, e);
+    if (rc == OK)
+        rc = loaded_read(p->spool, table, &loaded, e);
     if (rc == ERR_DAMAGED) {
         p->sum->unknown++;
         return OK;
@@ -261,4 +282,21 @@ enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, pr
     free(p.found);
     spool_tables_free(tables, n);
     return rc;
+}
+
+void prune_report_silent(const struct prune_sum *sum)
+{
+    char at[WHEN_TEXT];
+    if (sum->forgotten > 0)
+        LOG(LOG_WARN, "forgotten",
+            "a database was not heard of for --forget-after: the spool waits for it no longer",
+            F_STR("database", sum->silent.name), F_STR("asked", when_iso(sum->silent.at, at)),
+            F_INT("tables", sum->forgotten));
+    else if (sum->silent_soon > 0)
+        LOG(LOG_WARN, "silent",
+            "a database has not been heard of for long; what it has not loaded stays until it is "
+            "forgotten "
+            "(--forget-after, or netty-spool forget --database)",
+            F_STR("database", sum->silent.name), F_STR("asked", when_iso(sum->silent.at, at)),
+            F_INT("tables", sum->silent_soon));
 }

@@ -26,6 +26,8 @@ struct prune_conf {
     int64_t keep; /* microseconds */
     int64_t max;  /* bytes; 0: no bound */
     int64_t now;
+    int64_t
+        forget_after; /* microseconds: a database that is silent for so long holds nothing up; 0: any does */
     bool dry_run;
     const char *const *tables; /* only these; the size counts all */
     size_t count;              /* 0: all */
@@ -47,7 +49,13 @@ struct prune_sum {
     int64_t damaged;  /* segments that stay because they cannot be read */
     int64_t unknown;  /* tables of which nobody can say what is loaded: loaded.json is damaged */
     struct stale_caches_sum caches; /* removed; not part of bytes */
+    int64_t forgotten;              /* entries of databases that were silent for too long, */
+    struct loaded_entry silent;     /* ... the last of them; or one that soon will be: */
+    int64_t silent_soon;            /* entries of such */
 };
+
+/* Logs who was forgotten, or soon will be. For the loop's thread. */
+void prune_report_silent(const struct prune_sum *sum);
 
 /* fn may be NULL. What was done before an error stays done. */
 enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, prune_fn *fn,

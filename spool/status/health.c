@@ -17,6 +17,7 @@ const char *health_word(enum health_code code)
         [HEALTH_FULL] = "full",
         [HEALTH_NO_TABLES] = "no_tables",
         [HEALTH_UNREADABLE] = "unreadable",
+        [HEALTH_GAP] = "gap",
     };
     return words[code];
 }
@@ -98,6 +99,8 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
         check_freshness(h, conf, s, s->tables[i]);
         if (is_failure(error) && refused(s, s->tables[i]->name) == NULL)
             add(h, HEALTH_FAILING, s->tables[i]->name, error, WHEN_NONE);
+        if (s->tables[i]->gaps > 0)
+            add(h, HEALTH_GAP, s->tables[i]->name, "", s->tables[i]->holes_since);
         full = full || strcmp(error, err_word(ERR_FULL)) == 0;
     }
     for (size_t i = 0; i < lasts; i++) { /* tables of which the spool has nothing yet */
@@ -142,6 +145,10 @@ static enum err_code add_reason(struct buf *b, const struct health_reason *r,
                         when_iso(r->time, time));
     case HEALTH_UNKNOWN_TABLE:
         return buf_addf(b, "the API has no table %s", r->table);
+    case HEALTH_GAP:
+        return buf_addf(
+            b, "%s lacks pages since %s that the spool holds no more: netty-extract --full %s",
+            r->table, when_iso(r->time, time), r->table);
     case HEALTH_FULL:
         return buf_adds(b, "the spool or its disk is full");
     case HEALTH_NO_TABLES:

@@ -105,6 +105,7 @@ static enum err_code add_database(struct loaded *all, const struct loaded_entry 
             continue;
         if (d->at < all->entries[i].at)
             all->entries[i].at = d->at;
+        all->entries[i].behind = all->entries[i].behind || d->behind;
         return OK;
     }
     struct loaded_entry *more = realloc(all->entries, (all->count + 1) * sizeof *more);
@@ -113,6 +114,15 @@ static enum err_code add_database(struct loaded *all, const struct loaded_entry 
     all->entries = more;
     all->entries[all->count++] = *d;
     return OK;
+}
+
+/* Another one has loaded more: what both are to have stays for this one. */
+static bool is_behind(const struct loaded *l, size_t which)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (page_compare(l->entries[i].place, l->entries[which].place) > 0)
+            return true;
+    return false;
 }
 
 static void count_holes(struct status_table *t, const struct loaded_entry *d)
@@ -139,6 +149,7 @@ static enum err_code read_loaded(const struct spool *s, struct status_table *t,
     *least = loaded_least(&loaded);
     for (size_t i = 0; i < loaded.count && rc == OK; i++) {
         count_holes(t, &loaded.entries[i]);
+        loaded.entries[i].behind = is_behind(&loaded, i);
         rc = add_database(databases, &loaded.entries[i], e);
     }
     loaded_free(&loaded);

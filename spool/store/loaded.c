@@ -62,6 +62,16 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
         {.name = "hole_page", .type = FIELD_COUNT, .to = &d->hole.page, .optional = true},
         {.name = "gaps", .type = FIELD_COUNT, .to = &d->gaps, .optional = true},
         {.name = "since", .type = FIELD_TIME, .to = &d->since, .optional = true},
+        {.name = "book",
+         .type = FIELD_TEXT,
+         .to = d->book,
+         .room = sizeof d->book,
+         .optional = true},
+        {.name = "moved",
+         .type = FIELD_TEXT,
+         .to = d->moved,
+         .room = sizeof d->moved,
+         .optional = true},
     };
     return fields_read(line, n, fields, FIELDS(fields), e);
 }
@@ -135,6 +145,12 @@ static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
                        d->holes, d->hole.segment, d->hole.page, d->gaps,
                        when_iso(d->since, since))) != OK)
         return rc;
+    if (d->book[0] != '\0' && ((rc = buf_adds(b, ",\"book\":")) != OK ||
+                               (rc = buf_add_json(b, d->book, strlen(d->book))) != OK))
+        return rc;
+    if (d->moved[0] != '\0' && ((rc = buf_adds(b, ",\"moved\":")) != OK ||
+                                (rc = buf_add_json(b, d->moved, strlen(d->moved))) != OK))
+        return rc;
     return checksum_line_end(b, start);
 }
 
@@ -166,13 +182,32 @@ static enum err_code put(const struct spool *s, const char *table, const char *d
     return rc;
 }
 
+static struct loaded_entry *entry_of(struct loaded *l, const char *id)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->entries[i].id, id) == 0)
+            return &l->entries[i];
+    return NULL;
+}
+
+/* That of the same bookkeeping, whose place a new database takes; unless it is the one whose place was taken: then they are two. */
+static struct loaded_entry *moved_from(struct loaded *l, const struct loaded_entry *entry)
+{
+    for (size_t i = 0; entry->book[0] != '\0' && i < l->count; i++)
+        if (strcmp(l->entries[i].book, entry->book) == 0)
+            return strcmp(l->entries[i].moved, entry->id) == 0 ? NULL : &l->entries[i];
+    return NULL;
+}
+
 static enum err_code set_entry(struct loaded *l, const struct loaded_entry *entry, struct err *e)
 {
-    for (size_t i = 0; i < l->count; i++) {
-        if (strcmp(l->entries[i].id, entry->id) == 0) {
-            l->entries[i] = *entry;
-            return OK;
-        }
+    struct loaded_entry *own = entry_of(l, entry->id);
+    struct loaded_entry *old = own ? own : moved_from(l, entry);
+    if (old) {
+        struct loaded_entry was = *old;
+        *old = *entry;
+        memcpy(old->moved, own ? was.moved : was.id, sizeof old->moved);
+        return OK;
     }
     struct loaded_entry *more = realloc(l->entries, (l->count + 1) * sizeof *more);
     if (!more)
@@ -207,6 +242,73 @@ static size_t drop(struct loaded *l, const char *database)
     size_t dropped = l->count - kept;
     l->count = kept;
     return dropped;
+}
+
+static size_t drop_silent(struct loaded *l, int64_t before, struct loaded_entry *last)
+{
+    size_t kept = 0;
+    bool heard = false;
+    for (size_t i = 0; i < l->count; i++)
+        heard = heard || l->entries[i].at >= before;
+    for (size_t i = 0; i < l->count; i++) {
+        if (heard && l->entries[i].at < before)
+            *last = l->entries[i];
+        else
+            l->entries[kept++] = l->entries[i];
+    }
+    size_t dropped = l->count - kept;
+    l->count = kept;
+    return dropped;
+}
+
+enum err_code loaded_forget_silent(const struct spool *s, const char *table, int64_t before,
+                                   bool look, struct loaded_entry *last, size_t *dropped,
+                                   struct err *e)
+{
+    char dir[IO_PATH];
+    struct loaded l = {0};
+    int lock = -1;
+    *dropped = 0;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
+        return rc;
+    if ((rc = loaded_read(s, table, &l, e)) == OK &&
+        (*dropped = drop_silent(&l, before, last)) > 0 && !look)
+        rc = put(s, table, dir, &l, e);
+    loaded_free(&l);
+    small_file_unlock(lock);
+    return rc;
+}
+
+static void note_slowest(const struct loaded *l, struct loaded_entry *slowest, bool *there)
+{
+    struct page_place least = loaded_least(l);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct loaded_entry *d = &l->entries[i];
+        if (page_compare(d->place, least) != 0 || (*there && d->at >= slowest->at))
+            continue;
+        *slowest = *d;
+        *there = true;
+    }
+}
+
+enum err_code loaded_slowest(const struct spool *s, struct loaded_entry *slowest, bool *there,
+                             struct err *e)
+{
+    char **tables = NULL;
+    size_t n = 0;
+    enum err_code rc = spool_tables(s, &tables, &n, e);
+    *there = false;
+    for (size_t i = 0; rc == OK && i < n; i++) {
+        struct loaded l;
+        rc = loaded_read(s, tables[i], &l, e);
+        if (rc == OK)
+            note_slowest(&l, slowest, there);
+        loaded_free(&l);
+        rc = rc == ERR_DAMAGED ? OK : rc;
+    }
+    spool_tables_free(tables, n);
+    return rc;
 }
 
 enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,

@@ -20,14 +20,17 @@
 #define LOADED_NAME   400 /* a database's name, whatever it is made of */
 
 struct loaded_entry {
-    char id[LOADED_ID_MAX];  /* the database's identity */
-    char name[LOADED_NAME];  /* for people */
-    struct page_place place; /* the pages up to and with this one are committed */
-    int64_t at;              /* when the database was asked */
-    uint64_t holes;          /* pages, or runs of them, that could not be read, and lack there; */
-    struct page_place hole;  /* ... the first of them is behind that page; */
-    uint64_t gaps;           /* ... that the spool holds no more; */
-    int64_t since;           /* ... the oldest since then, or WHEN_NONE */
+    char id[LOADED_ID_MAX];    /* the database's identity */
+    char name[LOADED_NAME];    /* for people */
+    struct page_place place;   /* the pages up to and with this one are committed */
+    int64_t at;                /* when the database was asked */
+    uint64_t holes;            /* pages, or runs of them, that could not be read, and lack there; */
+    struct page_place hole;    /* ... the first of them is behind that page; */
+    uint64_t gaps;             /* ... that the spool holds no more; */
+    int64_t since;             /* ... the oldest since then, or WHEN_NONE */
+    char book[LOADED_ID_MAX];  /* its bookkeeping's identity, which a dump brings along; or "" */
+    char moved[LOADED_ID_MAX]; /* the database of that bookkeeping whose place it took; or "" */
+    bool behind;               /* of a status: it holds back what others have loaded */
 };
 struct loaded {
     struct loaded_entry *entries;
@@ -45,9 +48,20 @@ struct page_place loaded_least(const struct loaded *l);
 /* The first page that some database has not, because it could not be read, is behind *hole; false: none is. */
 bool loaded_first_hole(const struct loaded *l, struct page_place *hole);
 
-/* Puts this database's word in place of its last one. */
+/* Puts this database's word in place of its last one. A database that is new, with the bookkeeping of one that is there, is
+ * that one on another server: it takes its place. Should the other speak up again they are two. */
 enum err_code loaded_store(const struct spool *s, const char *table,
                            const struct loaded_entry *entry, struct err *e) MUST_CHECK;
+
+/* A database that has not been heard of since `before`, while another was. name of the last one dropped; *dropped is how many. With
+ * `look` nothing is. */
+enum err_code loaded_forget_silent(const struct spool *s, const char *table, int64_t before,
+                                   bool look, struct loaded_entry *last, size_t *dropped,
+                                   struct err *e) MUST_CHECK;
+
+/* The database that has the least of some table, of those the one that was not heard of for longest; *there: there is one. */
+enum err_code loaded_slowest(const struct spool *s, struct loaded_entry *slowest, bool *there,
+                             struct err *e) MUST_CHECK;
 
 /* Drops the entries with that identity or that name; *dropped is how many. */
 enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,
