@@ -141,9 +141,10 @@ static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
     if (strcmp(err->sqlstate, "42501") != 0)
         err_prefix(&why, "the bookkeeping in the schema netty_sync");
     else if (there)
-        err_prefix(&why,
-                   "the bookkeeping is closed to this role (GRANT USAGE ON SCHEMA netty_sync, "
-                   "and SELECT, INSERT and UPDATE on its tables, to it)");
+        err_prefix(
+            &why,
+            "the bookkeeping is closed to this role (GRANT USAGE ON SCHEMA netty_sync, "
+            "and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA netty_sync, to it)");
     else
         err_prefix(&why, "cannot make the bookkeeping schema netty_sync (GRANT CREATE ON the "
                          "DATABASE to this role, or let an administrator run netty-load once)");

@@ -19,8 +19,13 @@ SELECT
         WHEN n.oid IS NULL THEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
         WHEN c.oid IS NULL THEN pg_catalog.has_schema_privilege(n.oid, 'USAGE')
             AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')
-        ELSE pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
-            AND pg_catalog.has_table_privilege(c.oid, 'INSERT') AND pg_catalog.has_table_privilege(c.oid, 'UPDATE')
+        ELSE pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND NOT EXISTS (
+            SELECT
+            FROM pg_catalog.pg_class AS k
+            CROSS JOIN pg_catalog.unnest('{SELECT,INSERT,UPDATE}'::pg_catalog.text[]) AS p (name)
+            WHERE k.relnamespace OPERATOR(pg_catalog.=) n.oid
+                AND k.relname OPERATOR(pg_catalog.=) ANY ('{progress,loaded_page,hole}'::pg_catalog.name[])
+                AND NOT pg_catalog.has_table_privilege(k.oid, p.name))
     END AS may_keep_progress,
     c.oid IS NOT NULL AS progress_there
 FROM (VALUES (1)) AS one (row)

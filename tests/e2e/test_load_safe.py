@@ -113,6 +113,14 @@ def test_schema_says_where_the_tables_are_and_where_they_are_made(spool, netty, 
     assert db.value('SELECT count(*) FROM crm."netty-contacts-archive"') == 1
 
 
+def test_one_spool_goes_into_two_schemas(spool, netty, db):
+    db.query("CREATE SCHEMA crm")
+    spool.table("contacts").page([record(1, 1), record(2, 1)])
+    netty.load("--create-tables", db=db)
+    netty.load("--create-tables", "--schema", "crm", db=db)
+    assert [db.value(f'SELECT count(*) FROM {schema}."netty-contacts"') for schema in ("public", "crm")] == [2, 2]
+
+
 def test_a_schema_that_is_not_there_is_named_by_run_and_doctor(spool, netty, db):
     spool.table("contacts").page([record(1, 1)])
     run = netty.load("--create-tables", "--schema", "crm", db=db, code=None)
@@ -276,6 +284,26 @@ def test_a_bookkeeping_that_others_have_changed_is_told_as_what_it_is(spool, net
     assert db.query("SELECT table_name, lane, segment, page FROM netty_sync.progress ORDER BY lane") == before
     db.query(spoilt)
     assert said in "".join(told(findings(netty, db, code=78), "netty_sync"))
+
+
+def test_what_a_run_says_of_the_bookkeeping_helps_when_it_is_followed(spool, netty, db):
+    db.create("contacts")
+    spool.table("contacts").page([record(1, 1)])
+    db.query(f"""CREATE ROLE {db.name} LOGIN; GRANT SELECT, INSERT, UPDATE ON "netty-contacts" TO {db.name}""")
+    role = db.url.replace("//netty@", f"//{db.name}@")
+    try:
+        assert "GRANT CREATE ON the DATABASE" in netty.load(db=role, code=77).err
+        db.query(f"GRANT CREATE ON DATABASE {db.name} TO {db.name}")
+        netty.load(db=role)
+        db.query(f"REVOKE CREATE ON DATABASE {db.name} FROM {db.name}; ALTER SCHEMA netty_sync OWNER TO netty;"
+                 "ALTER TABLE netty_sync.progress OWNER TO netty")
+        run = netty.load(db=role, code=77)
+        assert "GRANT USAGE ON SCHEMA netty_sync" in run.err and "GRANT CREATE" not in run.err, run
+        db.query(f"""GRANT USAGE ON SCHEMA netty_sync TO {db.name};
+                     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA netty_sync TO {db.name}""")
+        netty.load(db=role)
+    finally:
+        db.query(f"DROP OWNED BY {db.name}; DROP ROLE {db.name}")
 
 
 def test_a_missing_replica_identity_is_told_by_run_and_doctor(spool, netty, db):
