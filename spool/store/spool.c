@@ -228,11 +228,12 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* A link in a table's place is one, too: whoever opens it refuses it (table_dir), so that it is not passed over in silence. */
 static bool is_table(int dir, const char *name)
 {
     struct stat st;
-    return names_check_table(name, "", NULL) == OK &&
-           fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+    return names_check_table(name, "", NULL) == OK && fstatat(dir, name, &st, 0) == 0 &&
+           S_ISDIR(st.st_mode);
 }
 
 /* Has a page ever been kept? A table that the API does not know leaves a folder with a lock only, and is none. */

@@ -19,10 +19,24 @@ struct spool_lock {
     int fd;
 };
 
+/* A link would lead out of the spool, and what moves or copies the spool would leave its target behind. */
+static enum err_code refuse_link(const char *path, struct err *e)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+        return OK;
+    return err_set(e, ERR_IO,
+                   "%.700s is a symbolic link, which a table's folder may not be: move the whole "
+                   "spool to the larger disk (--spool), or mount the disk there",
+                   path);
+}
+
 enum err_code table_dir(char out[IO_PATH], const struct spool *s, const char *table, struct err *e)
 {
     enum err_code rc = names_check_table(table, "the spool", e);
-    return rc == OK ? io_path(out, spool_dir(s), table, e) : rc;
+    if (rc == OK)
+        rc = io_path(out, spool_dir(s), table, e);
+    return rc == OK ? refuse_link(out, e) : rc;
 }
 
 enum err_code table_make(char out[IO_PATH], const struct spool *s, const char *table, struct err *e)

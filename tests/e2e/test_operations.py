@@ -456,3 +456,24 @@ def test_sighup_has_the_loader_read_settings_anew_and_lose_nothing(netty, sims, 
     wait_for(lambda: db.rows("contacts") == truth, "all of it")
     process.terminate()
     assert process.wait(timeout=60) in (0, 75)
+
+
+# ---- a table's folder that is a link ----
+
+def test_both_sides_refuse_a_table_s_folder_that_is_a_link(netty, sims, db):
+    """It was moved to a larger disk: the extractor wrote through it, and the loader passed it over with 0."""
+    sim = sims("contacts:20,users:10")
+    db.create("contacts", "users")
+    netty.sync(sim, db, "contacts", "users")
+    (netty.spool / "contacts").rename(netty.dir / "larger")
+    (netty.spool / "contacts").symlink_to(netty.dir / "larger")
+    sim.edit("contacts", 5)
+    sim.edit("users", 5)
+    held = {path.name: path.read_bytes() for path in (netty.dir / "larger").iterdir()}
+    for run in (netty.extract("contacts", "users", sim=sim, code=74), netty.load(db=db, code=74)):
+        assert "symbolic link" in run.err and "--spool" in run.err and "contacts" in run.err
+    assert {path.name: path.read_bytes() for path in (netty.dir / "larger").iterdir()} == held
+    assert_synced(sim, db, "users")
+    for command in ("status", "verify", "ls"):
+        run = netty.spool_tool(command, code=None)
+        assert run.code not in (70, 99) and (run.code != 0 or "contacts" in run.out), repr(run)
