@@ -76,8 +76,12 @@ def measure(directory):
             for path, groups in paths.items()}
 
 
+def compiler():
+    return subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True).stdout.strip()
+
+
 def record(measured):
-    gcc = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True).stdout.strip()
+    gcc = compiler()
     lines = [f"# Instructions, in thousandths of yajl's with empty callbacks (instructions.py; gcc {gcc} -O2).",
              "# Recorded by `make bench-instructions RECORD=1`; below 2 is left out."]
     lines += [f"{path:8}{value:8.1f}  {name}" for path, groups in measured.items() for name, value in groups.items()
@@ -122,6 +126,9 @@ def main():
     found = regressions(measured, baseline())
     for line in found:
         print(f"more than a tenth dearer: {line}")
+    if found and f"gcc {compiler()} " not in BASELINE.read_text():
+        print(f"Recorded with another compiler and libc than these (gcc {compiler()}): no proof that the source has become dearer.")
+        return 3
     if found:
         print("If that is meant, record it: make bench-instructions RECORD=1")
     return 1 if found else 0
