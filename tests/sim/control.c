@@ -61,6 +61,7 @@ static enum err_code change_records(const struct command *c, enum change_kind ki
     const struct world_table *t = name != NULL ? world_table(c->w, name) : NULL;
     if (t == NULL)
         return refuse(c->reply, 404, "table=: there is no such table");
+    change.timeless = t->mood.born_timeless != 0;
     if ((rc = read_change(c, &change, e)) != OK ||
         (rc = table_change(t->table, &change, &changed, e)) != OK)
         return rc;

@@ -19,7 +19,8 @@
 enum count_is {
     COUNT_TOTAL,
     COUNT_PAGE,
-    COUNT_GARBAGE
+    COUNT_GARBAGE,
+    COUNT_NONE
 };
 enum envelope {
     ENVELOPE_PLAIN,
@@ -76,9 +77,14 @@ struct mood {
     int64_t skew_seconds; /* a filter's times are read so much later (+) or earlier (-) */
     int64_t filter_paris;
     int64_t ignore_filter, ignore_offset, same_page_forever;
-    int64_t key_filter;       /* enum key_filter: what comes of {key}:equal:... */
-    int64_t limit_cap;        /* 0: as configured */
-    int64_t limit_slow_above; /* a request with a greater limit hangs; 0: none does */
+    int64_t key_filter;             /* enum key_filter: what comes of {key}:equal:... */
+    int64_t limit_cap;              /* 0: as configured */
+    int64_t sort_key, equal_filter; /* enum query_form: sort=KEY:..., time_modified:equal:... */
+    int64_t ties;                   /* enum query_ties: how records of one time are ordered */
+    int64_t thin_permille;          /* so many records are left out of pages, after the limit; */
+    int64_t thin_from, thin_n;      /* and so many ids from one on */
+    int64_t born_timeless;          /* new records have no time until they are edited */
+    int64_t limit_slow_above;       /* a request with a greater limit hangs; 0: none does */
     /* how an answer looks */
     int64_t count_is, envelope, gzip;
     int64_t date, date_skew;

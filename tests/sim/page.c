@@ -9,6 +9,10 @@
 static void write_count(struct pen *p, const struct page *page)
 {
     static const char *const garbage[] = {"-1", "null", "\"many\"", "1e99", "0", "[]", "true"};
+    if (page->mood->count_is == COUNT_NONE) {
+        pen_put(p, "\"ok\":true");
+        return;
+    }
     pen_put(p, "\"count\":");
     if (page->mood->count_is == COUNT_GARBAGE)
         pen_put(p, garbage[rng_below(&p->rng, sizeof garbage / sizeof *garbage)]);

@@ -40,6 +40,9 @@ static enum err_code read_value(struct filter *f, const struct table *t,
     f->on = FILTER_MEMBER;
     if (strcmp(f->member, "time_modified") == 0) {
         f->on = FILTER_TIME;
+        if (!f->greater && reading->ways.equal_filter == FORM_REFUSED)
+            return err_set(e, ERR_USAGE, "filter on %s: unknown operator", f->member);
+        f->ignored = !f->greater && reading->ways.equal_filter == FORM_IGNORED;
         return read_time(f, reading, e);
     }
     if (strcmp(f->member, table_key(t)) == 0) {
@@ -75,6 +78,24 @@ static enum err_code read_filters(struct query *q, const char *s, const struct t
     return rc;
 }
 
+static enum err_code read_sort(struct query *q, const char *sort, const struct table *t,
+                               struct err *e)
+{
+    size_t key = strlen(table_key(t));
+    if (sort == NULL || strcmp(sort, "time_modified:asc") == 0)
+        return OK;
+    if (strcmp(sort, "time_modified:desc") == 0) {
+        q->descending = true;
+        return OK;
+    }
+    bool known = strncmp(sort, table_key(t), key) == 0 && sort[key] == ':';
+    if (!known || q->ways.sort_key == FORM_REFUSED)
+        return err_set(e, ERR_USAGE, "sort: %.60s is not known", sort);
+    q->by_key = q->ways.sort_key == FORM_WORKS;
+    q->descending = q->by_key && strcmp(sort + key, ":desc") == 0;
+    return OK;
+}
+
 enum err_code query_parse(struct query *q, const struct args *args, const struct table *t,
                           const struct query_reading *reading, struct err *e)
 {
@@ -82,10 +103,9 @@ enum err_code query_parse(struct query *q, const struct args *args, const struct
     *q = (struct query){0};
     int64_t limit = reading->limit_cap, offset = 0;
     const char *sort = args_get(args, "sort"), *filters = args_get(args, "filters");
-    q->descending = sort != NULL && strcmp(sort, "time_modified:desc") == 0;
-    if (sort != NULL && !q->descending && strcmp(sort, "time_modified:asc") != 0)
-        return err_set(e, ERR_USAGE,
-                       "sort: only time_modified:asc and time_modified:desc are known");
+    q->ways = reading->ways;
+    if ((rc = read_sort(q, sort, t, e)) != OK)
+        return rc;
     if ((rc = args_count(args, "limit", INT64_MAX, &limit, e)) != OK ||
         (rc = args_count(args, "offset", INT64_MAX, &offset, e)) != OK)
         return rc;
@@ -135,7 +155,7 @@ static bool matches(const struct query *q, const struct rec *rec, const char *te
         bool yes = false;
         switch (f->on) {
         case FILTER_TIME:
-            yes = !rec_timeless(rec) && compare(f, rec->time);
+            yes = f->ignored || (!rec_timeless(rec) && compare(f, rec->time));
             break;
         case FILTER_KEY:
             yes = compare(f, rec->id);
@@ -184,9 +204,97 @@ static void run_range(const struct query *q, const struct table *t, size_t *posi
     }
 }
 
-enum err_code query_run(const struct query *q, const struct table *t, const struct body_conf *body,
-                        size_t *positions, size_t *n, size_t *total, struct err *e)
+/* ---- lists that are not in the table's own order ---- */
+
+bool query_hides(const struct query_ways *ways, uint32_t id)
 {
+    if (id >= ways->thin_from && id - ways->thin_from < ways->thin_n)
+        return true;
+    return rng_mix(UINT64_C(0x7468696e), id) % 1000 < ways->thin_permille;
+}
+
+static size_t hide(const struct query *q, const struct table *t, size_t *positions, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!query_hides(&q->ways, table_at(t, positions[i])->id))
+            positions[kept++] = positions[i];
+    return kept;
+}
+
+static void shuffle_ties(const struct query *q, const struct table *t, size_t *all, size_t n)
+{
+    struct rng r = q->ways.ties == TIES_DRAWN ? rng_seed(table_seed(t), q->ways.draw, 5)
+                                              : rng_seed(table_seed(t), q->offset + q->limit, 6);
+    for (size_t i = 0, j; i < n; i = j) {
+        for (j = i + 1; j < n && table_at(t, all[j])->time == table_at(t, all[i])->time; j++)
+            ;
+        for (size_t k = j - i; k > 1; k--) {
+            size_t other = i + (size_t)rng_below(&r, k);
+            size_t swap = all[i + k - 1];
+            all[i + k - 1] = all[other];
+            all[other] = swap;
+        }
+    }
+}
+
+struct keyed {
+    uint32_t id;
+    size_t position;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    const struct keyed *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum err_code sort_by_key(const struct query *q, const struct table *t, size_t *all,
+                                 size_t n, struct err *e)
+{
+    struct keyed *keys = calloc(n + 1, sizeof *keys);
+    if (keys == NULL)
+        return err_set(e, ERR_NOMEM, "no memory to sort %zu records", n);
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (struct keyed){table_at(t, all[i])->id, all[i]};
+    qsort(keys, n, sizeof *keys, by_id);
+    for (size_t i = 0; i < n; i++)
+        all[i] = keys[q->descending ? n - 1 - i : i].position;
+    free(keys);
+    return OK;
+}
+
+/* All that matches, ordered, and the page taken out of it. */
+static enum err_code run_ordered(const struct query *q, const struct table *t, size_t *positions,
+                                 size_t *n, size_t *total, struct err *e)
+{
+    enum err_code rc = OK;
+    size_t count = table_count(t);
+    size_t *all = calloc(count + 1, sizeof *all);
+    if (all == NULL)
+        return err_set(e, ERR_NOMEM, "no memory for a list");
+    *n = *total = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = q->descending && !q->by_key ? count - 1 - i : i;
+        if (matches(q, table_at(t, at), NULL, 0))
+            all[(*total)++] = at;
+    }
+    if (q->by_key)
+        rc = sort_by_key(q, t, all, *total, e);
+    else if (q->ways.ties != TIES_BY_KEY)
+        shuffle_ties(q, t, all, *total);
+    for (uint64_t i = q->offset; i < *total && *n < q->limit; i++)
+        positions[(*n)++] = all[i];
+    free(all);
+    return rc;
+}
+
+static enum err_code run_query(const struct query *q, const struct table *t,
+                               const struct body_conf *body, size_t *positions, size_t *n,
+                               size_t *total, struct err *e)
+{
+    if (!needs_text(q) && (q->by_key || q->ways.ties != TIES_BY_KEY))
+        return run_ordered(q, t, positions, n, total, e);
     if (is_range(q)) {
         run_range(q, t, positions, n, total);
         return OK;
@@ -212,5 +320,14 @@ enum err_code query_run(const struct query *q, const struct table *t, const stru
         ++*total;
     }
     buf_free(&text);
+    return rc;
+}
+
+enum err_code query_run(const struct query *q, const struct table *t, const struct body_conf *body,
+                        size_t *positions, size_t *n, size_t *total, struct err *e)
+{
+    enum err_code rc = run_query(q, t, body, positions, n, total, e);
+    if (rc == OK)
+        *n = hide(q, t, positions, *n);
     return rc;
 }

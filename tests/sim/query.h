@@ -31,16 +31,40 @@ enum filter_on {
 
 struct filter {
     enum filter_on on;
-    bool greater;   /* else equal */
+    bool greater; /* else equal */
+    bool ignored;
     int64_t number; /* time, key, or 0/1 */
     char member[64];
     char value[QUERY_VALUE];
+};
+
+enum query_form {
+    FORM_WORKS,
+    FORM_IGNORED,
+    FORM_REFUSED /* ERR_USAGE */
+};
+enum query_ties {
+    TIES_BY_KEY,
+    TIES_DRAWN, /* anew for each request */
+    TIES_TOP_N  /* by limit and offset together, as PostgreSQL's top-N sort has it */
+};
+
+/* In which ways the list differs from what one would like it to be. */
+struct query_ways {
+    enum query_form sort_key;     /* sort=KEY:asc, sort=KEY:desc */
+    enum query_form equal_filter; /* time_modified:equal:TIME */
+    enum query_ties ties;         /* how records of one time are ordered */
+    uint64_t draw;                /* the request's number */
+    uint64_t thin_permille;       /* so many are left out of pages, after the limit; */
+    uint64_t thin_from, thin_n;   /* and the ids from one on */
 };
 
 struct query {
     unsigned limit;
     uint64_t offset;
     bool descending;
+    bool by_key; /* else by time_modified */
+    struct query_ways ways;
     struct filter filters[QUERY_FILTERS];
     size_t n_filters;
 };
@@ -50,7 +74,11 @@ struct query_reading {
     unsigned limit_cap;
     int64_t skew; /* microseconds added to every time of a filter */
     bool paris;
+    struct query_ways ways;
 };
+
+/* The key that asks may not see it. */
+bool query_hides(const struct query_ways *ways, uint32_t id);
 
 /* ERR_USAGE with what the API would say to it. */
 enum err_code query_parse(struct query *q, const struct args *args, const struct table *t,

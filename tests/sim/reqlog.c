@@ -69,6 +69,7 @@ static enum err_code add_line(struct buf *b, const struct reqlog *log, const str
         (rc = buf_addf(b, ",\"limit\":%lld,\"offset\":%lld", (long long)e->limit,
                        (long long)e->offset)) != OK ||
         (rc = add_text(b, "filters", e->filters != NULL ? e->filters : "")) != OK ||
+        (rc = add_text(b, "sort", e->sort != NULL ? e->sort : "")) != OK ||
         (rc = buf_addf(b, ",\"status\":%u,\"records\":%zu,\"total\":%zu", e->status, e->records,
                        e->total)) != OK ||
         (rc = add_text(b, "fault", e->fault)) != OK)

@@ -20,6 +20,7 @@ struct reqlog_entry {
     const char *table;
     int64_t limit, offset; /* as asked for; -1: not or not a number */
     const char *filters;   /* NULL or as asked for */
+    const char *sort;      /* the same */
     unsigned status;       /* 0: none was sent */
     size_t records;        /* in the page; of one that is cut short or spoilt, those meant to be */
     size_t total;          /* that match */

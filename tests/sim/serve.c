@@ -81,6 +81,7 @@ static enum err_code change_list(struct serving *s, struct err *e)
                                 .n = (size_t)changes[i].n,
                                 .now = world_now(s->w),
                                 .ahead = m->edit_ahead * WHEN_SECOND,
+                                .timeless = m->born_timeless != 0,
                                 .seed = rng_next(&s->rng)};
         size_t changed;
         enum err_code rc;
@@ -143,6 +144,7 @@ static enum err_code read_query(struct serving *s, struct err *e)
         .limit_cap = m->limit_cap > 0 ? (unsigned)m->limit_cap : s->w->conf->limit_cap,
         .skew = m->skew_seconds * WHEN_SECOND,
         .paris = m->filter_paris != 0,
+        .ways = world_ways(s->t),
     };
     enum err_code rc = query_parse(&s->query, &s->request->args, s->t->table, &reading, e);
     if (rc != OK)
@@ -317,6 +319,7 @@ static void record(struct serving *s)
     (void)!args_count(args, "limit", INT64_MAX, &entry->limit, NULL);
     (void)!args_count(args, "offset", INT64_MAX, &entry->offset, NULL);
     entry->filters = args_get(args, "filters");
+    entry->sort = args_get(args, "sort");
     entry->status = s->reply->delivery == DELIVER_RESET ? 0 : s->reply->status;
     entry->keyed = s->request->key != NULL;
     entry->connection = s->request->connection;

@@ -266,7 +266,10 @@ static enum err_code insert(struct table *t, const struct change *c, size_t *cha
         return err_set(e, ERR_NOMEM, "no memory for %zu new records", c->n);
     for (size_t i = 0; i < c->n; i++) {
         int64_t time = new_time(t, c, &r);
-        fresh[i] = (struct rec){.time = time, .created = time, .id = t->next_id++, .version = 1};
+        fresh[i] = (struct rec){.time = c->timeless ? t->conf.no_time : time,
+                                .created = time,
+                                .id = t->next_id++,
+                                .version = 1};
     }
     merge_in(t, fresh, c->n);
     free(fresh);

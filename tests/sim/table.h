@@ -19,6 +19,7 @@
 #include "shared/base/err.h"
 #include "shared/base/table_names.h"
 #include "tests/sim/rng.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -92,6 +93,7 @@ struct change {
     int64_t now;    /* new times lie in [now - spread, now + ahead] */
     int64_t spread; /* microseconds; without effect on CHANGE_TIE */
     int64_t ahead;
+    bool timeless; /* new records have no time */
     uint64_t seed; /* the choice follows from it and the table's state */
 };
 

@@ -11,6 +11,7 @@ struct truth {
     size_t next;
     struct buf line;
     size_t sent; /* of the line */
+    struct query_ways ways;
 };
 
 enum err_code truth_open(struct truth **out, struct world *w, const char *table, struct err *e)
@@ -29,6 +30,7 @@ enum err_code truth_open(struct truth **out, struct world *w, const char *table,
     truth->body = &w->conf->body;
     truth->table = t->table;
     truth->count = table_count(t->table);
+    truth->ways = world_ways(t);
     truth->recs = table_copy(t->table);
     buf_init(&truth->line, BODY_MAX);
     if (truth->recs == NULL && truth->count > 0) {
@@ -52,6 +54,10 @@ enum err_code truth_read(struct truth *truth, char *out, size_t max, size_t *n)
                 break;
             buf_reset(&truth->line);
             truth->sent = 0;
+            if (query_hides(&truth->ways, truth->recs[truth->next].id)) {
+                truth->next++;
+                continue;
+            }
             if ((rc = body_text(truth->body, truth->table, &truth->recs[truth->next++],
                                 &truth->line)) != OK ||
                 (rc = buf_addc(&truth->line, '\n')) != OK)

@@ -69,6 +69,18 @@ struct world_table *world_table(struct world *w, const char *name)
     return NULL;
 }
 
+struct query_ways world_ways(const struct world_table *t)
+{
+    const struct mood *m = &t->mood;
+    return (struct query_ways){.sort_key = (enum query_form)m->sort_key,
+                               .equal_filter = (enum query_form)m->equal_filter,
+                               .ties = (enum query_ties)m->ties,
+                               .draw = t->requests,
+                               .thin_permille = (uint64_t)m->thin_permille,
+                               .thin_from = (uint64_t)m->thin_from,
+                               .thin_n = (uint64_t)m->thin_n};
+}
+
 int64_t world_now(const struct world *w)
 {
     return (w->conf->clock_fixed ? w->conf->start : when_now()) + w->shift;

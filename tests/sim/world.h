@@ -52,6 +52,7 @@ enum err_code world_open(struct world **w, const struct sim_conf *conf, struct e
 void world_close(struct world *w);
 
 struct world_table *world_table(struct world *w, const char *name); /* NULL: there is none */
+struct query_ways world_ways(const struct world_table *t);
 int64_t world_now(const struct world *w);
 void world_tick(struct world *w); /* a fixed clock goes on */
 
