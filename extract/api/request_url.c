@@ -1,5 +1,4 @@
 #include "extract/api/request_url.h"
-#include "shared/base/table_names.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -40,8 +39,8 @@ enum err_code url_check_base(const char *base, const char *origin, enum err_code
     return OK;
 }
 
-static enum err_code begin(struct buf *out, const char *base, const char *table, unsigned limit,
-                           uint64_t offset)
+static enum err_code begin(struct buf *out, const char *base, const char *table, const char *sort,
+                           const char *direction, unsigned limit, uint64_t offset)
 {
     size_t n = strlen(base);
     while (n > 0 && base[n - 1] == '/')
@@ -49,27 +48,29 @@ static enum err_code begin(struct buf *out, const char *base, const char *table,
     buf_reset(out);
     enum err_code rc = buf_add(out, base, n);
     return rc != OK ? rc
-                    : buf_addf(out, "/%s?sort=time_modified:asc&limit=%u&offset=%" PRIu64, table,
-                               limit, offset);
+                    : buf_addf(out, "/%s?sort=%s:%s&limit=%u&offset=%" PRIu64, table, sort,
+                               direction, limit, offset);
 }
 
-enum err_code url_page(struct buf *out, const char *base, const char *table,
+enum err_code url_page(struct buf *out, const char *base, const char *table, const char *key,
                        const struct crawl_request *request, struct err *e)
 {
-    enum err_code rc = begin(out, base, table, request->limit, request->offset);
-    if (rc == OK && request->after[0] != 0)
-        rc = buf_adds(out, "&filters=time_modified:greater:");
+    const char *sort = request->sort == CRAWL_BY_TIME ? "time_modified" : key;
+    const char *direction = request->sort == CRAWL_BY_KEY_DOWN ? "desc" : "asc";
+    const char *equal = request->equal;
+    const char *value = equal[0] != 0 ? equal : request->after;
+    enum err_code rc = begin(out, base, table, sort, direction, request->limit, request->offset);
+    if (rc == OK && value[0] != 0)
+        rc = buf_addf(out, "&filters=time_modified:%s:", equal[0] != 0 ? "equal" : "greater");
     if (rc == OK)
-        rc = url_escape(out, request->after);
+        rc = url_escape(out, value);
     return rc == OK ? OK : buf_err(e, rc, out, "the request's address");
 }
 
-enum err_code url_key(struct buf *out, const char *base, const char *table, int64_t key,
-                      struct err *e)
+enum err_code url_key(struct buf *out, const char *base, const char *table, const char *name,
+                      int64_t key, struct err *e)
 {
-    char name[NAMES_TABLE_MAX + 8];
-    names_key(table, name);
-    enum err_code rc = begin(out, base, table, LOOK_LIMIT, 0);
+    enum err_code rc = begin(out, base, table, "time_modified", "asc", LOOK_LIMIT, 0);
     if (rc == OK)
         rc = buf_addf(out, "&filters=%s:equal:%" PRId64, name, key);
     return rc == OK ? OK : buf_err(e, rc, out, "the request's address");

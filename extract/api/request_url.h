@@ -16,12 +16,13 @@ enum err_code url_check_base(const char *base, const char *origin, enum err_code
                              struct err *e) MUST_CHECK;
 
 /* {base}/{table}?sort=time_modified:asc&limit=..&offset=..[&filters=time_modified:greater:VALUE]
- * into out, whose content is replaced. */
-enum err_code url_page(struct buf *out, const char *base, const char *table,
+ * into out, whose content is replaced; with key:asc or key:desc, and with time_modified:equal:VALUE where
+ * the request says so. */
+enum err_code url_page(struct buf *out, const char *base, const char *table, const char *key,
                        const struct crawl_request *request, struct err *e) MUST_CHECK;
 
-/* The same for the record with this key: &filters={key}:equal:KEY. */
-enum err_code url_key(struct buf *out, const char *base, const char *table, int64_t key,
-                      struct err *e) MUST_CHECK;
+/* The same for the record with this key: &filters={name}:equal:KEY. */
+enum err_code url_key(struct buf *out, const char *base, const char *table, const char *name,
+                      int64_t key, struct err *e) MUST_CHECK;
 
 #endif

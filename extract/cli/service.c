@@ -76,6 +76,7 @@ static enum err_code read_settings(struct service *s, struct err *e)
         .margin = MARGIN,
         .zone = s->zone,
         .floor = WHEN_NONE,
+        .keyed = true,
     };
     env->writer = (struct writer_conf){.segment_size = options_int(o, OPT_SEGMENT_SIZE),
                                        .segment_age = options_int(o, OPT_SEGMENT_AGE)};
@@ -143,9 +144,14 @@ static void wind_down(struct service *s)
 }
 
 static enum err_code add_row(struct summary *summary, const struct fetch_run_row *row,
-                             bool reconcile, struct err *e)
+                             bool reconcile, bool reasons, struct err *e)
 {
     const struct table_fetch_result *t = &row->result;
+    char why[CRAWL_UNPROVEN_TEXT];
+    const struct cell reason = {
+        .name = "reason",
+        .type = CELL_STR,
+        .str = crawl_unproven_text(t->status == TABLE_FETCH_UNPROVEN ? t->crawl.unproven : 0, why)};
     struct cell cells[] = {
         {.name = "table", .type = CELL_STR, .str = row->name},
         {.name = "status", .type = CELL_STR, .str = table_fetch_status_word(t->status)},
@@ -159,8 +165,10 @@ static enum err_code add_row(struct summary *summary, const struct fetch_run_row
         {.name = "absent", .type = CELL_INT, .num = (int64_t)t->absent},
         {.name = "present", .type = CELL_INT, .num = (int64_t)t->present},
     };
-    size_t n = sizeof cells / sizeof *cells;
-    return summary_row(summary, cells, reconcile ? n : n - 2, e);
+    size_t n = sizeof cells / sizeof *cells - (reconcile ? 0 : 2);
+    if (reasons)
+        cells[n++] = reason;
+    return summary_row(summary, cells, n, e);
 }
 
 static enum err_code print_summary(const struct service *s, const struct fetch_run *r,
@@ -169,9 +177,13 @@ static enum err_code print_summary(const struct service *s, const struct fetch_r
     struct summary *summary = NULL;
     size_t n = 0;
     const struct fetch_run_row *rows = fetch_run_rows(r, &n);
-    enum err_code rc = summary_open(&summary, options_int(s->options, OPT_JSON) != 0, e);
+    bool json = options_int(s->options, OPT_JSON) != 0;
+    bool reasons = false;
+    for (size_t i = 0; i < n; i++)
+        reasons |= json && !s->env.reconcile && rows[i].result.status == TABLE_FETCH_UNPROVEN;
+    enum err_code rc = summary_open(&summary, json, e);
     for (size_t i = 0; i < n && rc == OK; i++)
-        rc = add_row(summary, &rows[i], s->env.reconcile, e);
+        rc = add_row(summary, &rows[i], s->env.reconcile, reasons, e);
     if (rc == OK)
         rc = summary_print(summary, stdout, e);
     summary_close(summary);

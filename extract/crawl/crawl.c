@@ -7,112 +7,10 @@
 #define ATTEMPTS_MAX 5
 #define REPEATS_MAX  4
 #define STUCK_MAX    200
+#define STUCK_KEYS   60
+#define SAMES_MAX    20
 #define TUNES_MAX    2
 #define TUNE_LEAST   (60 * WHEN_SECOND)
-
-static void clear(struct crawl *c, const struct crawl_conf *conf)
-{
-    struct crawl_entry *known = c->known;
-    struct crawl_entry *entries = c->page.entries;
-    *c = (struct crawl){.conf = *conf, .phase = CRAWL_HEAD, .limit = conf->limit};
-    c->known = known;
-    c->page.entries = entries;
-    crawl_facts_reset(&c->page);
-    c->frontier = c->below_time = c->furthest = c->covered = WHEN_NONE;
-    c->began = c->last = c->turn = c->doubt = c->complete = WHEN_NONE;
-    c->base = c->based = c->low = WHEN_NONE;
-}
-
-/* Keeps what was learned of the API, forgets where the crawl was. */
-static void begin(struct crawl *c)
-{
-    struct crawl old = *c;
-    clear(c, &old.conf);
-    c->limit = old.limit;
-    c->proven = old.proven;
-    c->lead = old.lead;
-    c->open = true;
-}
-
-static void begin_full(struct crawl *c)
-{
-    begin(c);
-    c->everything = true;
-}
-
-/* Nothing is known of what comes before `from`: early enough for any skew. */
-static void begin_from(struct crawl *c, int64_t from, int64_t lead)
-{
-    begin(c);
-    c->phase = CRAWL_BODY;
-    crawl_ask_time(&c->ask, from, lead);
-}
-
-static void begin_floor(struct crawl *c)
-{
-    int64_t floor = c->conf.floor;
-    int64_t now = c->conf.now > 0 ? c->conf.now : INT64_MAX - CRAWL_LEAD_MAX;
-    if (floor == WHEN_NONE || floor > now + CRAWL_LEAD_MAX)
-        begin_full(c); /* a greatest time in the future says nothing of the others */
-    else
-        begin_from(c, (floor < now ? floor : now) - c->conf.overlap, CRAWL_LEAD_MAX);
-}
-
-static void begin_next(struct crawl *c)
-{
-    c->phase = CRAWL_BODY;
-    c->everything = c->look = false;
-    c->began = c->turn = c->doubt = c->furthest = c->below_time = WHEN_NONE;
-    c->below[0] = '\0';
-    c->walk = 0;
-    crawl_marks_known(c);
-    if (c->known_count == 0) {
-        uint64_t seen = c->seen;
-        int64_t complete = c->complete;
-        begin_from(c, 0, 0);
-        c->seen = seen;
-        c->complete = complete;
-    } else if (c->settled && c->rests && c->low == WHEN_NONE) {
-        c->ask = c->rest;
-    } else {
-        crawl_marks_start(c);
-    }
-}
-
-/* A run that was left goes on where it was. What became visible late behind it is for the next run,
- * which must start early enough, for this one may end long after. */
-static void resume(struct crawl *c)
-{
-    c->resumed = true;
-    if (c->phase != CRAWL_BODY || c->frontier == WHEN_NONE)
-        return;
-    int64_t overlap = crawl_overlap(c);
-    int64_t low = c->frontier - overlap;
-    bool fresh = c->last == WHEN_NONE || low > c->last - 2 * overlap - CRAWL_LEAD_MAX;
-    if (fresh && (c->low == WHEN_NONE || low < c->low))
-        c->low = low;
-}
-
-static enum err_code begin_any(struct crawl *c, const char *position, struct err *e)
-{
-    enum err_code rc = OK;
-    if (position != NULL && (rc = crawl_position_read(c, position, e)) != OK) {
-        if (!c->conf.full)
-            return rc;
-        clear(c, &c->conf);
-    }
-    if (c->conf.full)
-        begin_full(c);
-    else if (c->conf.since != WHEN_NONE)
-        begin_from(c, c->conf.since - 1, CRAWL_LEAD_MAX);
-    else if (position == NULL)
-        begin_floor(c);
-    else if (c->phase == CRAWL_END)
-        begin_next(c);
-    else
-        resume(c);
-    return OK;
-}
 
 enum err_code crawl_open(struct crawl **out, const struct crawl_conf *conf, const char *position,
                          struct err *e)
@@ -128,8 +26,8 @@ enum err_code crawl_open(struct crawl **out, const struct crawl_conf *conf, cons
         (void)err_set(e, ERR_NOMEM, "out of memory");
         goto done;
     }
-    clear(c, conf);
-    if ((rc = begin_any(c, position, e)) != OK)
+    crawl_clear(c, conf);
+    if ((rc = crawl_begin(c, position, e)) != OK)
         goto done;
     *out = c;
     c = NULL;
@@ -142,6 +40,7 @@ void crawl_close(struct crawl *c)
 {
     if (c == NULL)
         return;
+    crawl_passes_free(c);
     free(c->known);
     free(c->page.entries);
     free(c);
@@ -152,9 +51,15 @@ enum crawl_next crawl_next(struct crawl *c, struct crawl_request *request)
     if (c->phase == CRAWL_END || c->broken)
         return CRAWL_DONE;
     *request = (struct crawl_request){.offset = c->ask.offset, .limit = c->limit};
-    if (c->ask.filtered)
+    if (c->phase == CRAWL_KEYS)
+        crawl_keys_request(c, request);
+    else if (c->ask.filtered)
         (void)when_api(crawl_ask_after(&c->ask), request->after);
-    c->asked = c->limit;
+    if (c->phase != CRAWL_KEYS && (c->look_behind.windows > 0 || c->look_behind.bottom))
+        request->offset = c->look_behind.offset;
+    if (c->passes.on && request->limit > 3)
+        request->limit -= c->passes.pass % 3;
+    c->asked = request->limit;
     crawl_facts_reset(&c->page);
     return CRAWL_FETCH;
 }
@@ -178,16 +83,38 @@ void crawl_timed_out(struct crawl *c)
     c->good = 0;
 }
 
+bool crawl_refused(struct crawl *c, bool for_good)
+{
+    if (c->phase != CRAWL_KEYS)
+        return false;
+    struct crawl_learned learned = c->learned;
+    c->no_keys |= !for_good;
+    crawl_facts_reset(&c->page);
+    crawl_keys_fail(c);
+    if (!for_good) {
+        c->learned.sorts = learned.sorts;
+        c->learned.downs = learned.downs;
+        c->learned.equals = learned.equals;
+    }
+    return true;
+}
+
 static enum crawl_verdict broken(struct crawl *c)
 {
     c->broken = true;
     return CRAWL_BROKEN;
 }
 
-static enum crawl_verdict retake(struct crawl *c, struct err *e)
+enum crawl_verdict crawl_retake(struct crawl *c, struct err *e)
 {
     c->stats.step_backs++;
-    if (++c->stuck <= STUCK_MAX)
+    /* Where pages do not fit by time, they may by key. */
+    if (++c->stuck == STUCK_KEYS && c->phase != CRAWL_KEYS && c->placed && !c->passes.on &&
+        (crawl_keys_possible(c) || c->page.unreadable > 0 || c->learned.thinned)) {
+        c->blind = c->place.offset + 1;
+        crawl_trouble(c, CRAWL_UNPROVEN_UNFIT);
+    }
+    if (c->stuck <= STUCK_MAX)
         return CRAWL_RETAKE;
     (void)err_set(e, ERR_PROTOCOL,
                   "the pages of the list do not fit together after %d attempts: it changes faster "
@@ -206,6 +133,8 @@ static bool continuous(const struct crawl *c)
                   (page->first != WHEN_NONE && page->first <= c->covered);
     if (c->phase == CRAWL_HEAD && page->late_hit)
         covers = false; /* edits came in before the records without a time */
+    if (crawl_same_page(c) || (c->behind && page->n == 0) || c->blind > 0 || c->single)
+        return true;
     if (covers && page->hits > 0)
         return true;
     if (covers && page->first != WHEN_NONE && c->frontier != WHEN_NONE &&
@@ -213,7 +142,7 @@ static bool continuous(const struct crawl *c)
         return true;
     if (ask->offset > 0)
         return false;
-    if (!ask->filtered || c->open)
+    if (!ask->filtered || (c->open && covers))
         return true;
     return ask->lead >= CRAWL_LEAD_MAX &&
            (c->frontier == WHEN_NONE || ask->base_time < c->frontier);
@@ -236,16 +165,17 @@ static enum crawl_verdict go_unfiltered(struct crawl *c, struct err *e)
     c->step = 0;
     c->attempts = 0;
     c->ask = (struct crawl_ask){.offset = c->seen > back ? c->seen - back : 0};
-    return retake(c, e);
+    return crawl_retake(c, e);
 }
 
 static enum crawl_verdict walk_instead(struct crawl *c, struct err *e)
 {
     c->stay = c->stay * 2 + 1;
-    c->walk = c->stay = c->stay > 127 ? 127 : c->stay;
+    c->stay = c->stay > 127 ? 127 : c->stay;
     c->attempts = c->tunes = 0;
-    crawl_ask_walk(c, &c->ask, &c->place, c->place_n);
-    return retake(c, e);
+    crawl_go_on(c, false);
+    c->walk = c->stay;
+    return crawl_retake(c, e);
 }
 
 static int64_t longer_lead(int64_t lead)
@@ -276,28 +206,34 @@ static enum crawl_verdict step_back(struct crawl *c, struct err *e)
 {
     struct crawl_ask *ask = &c->ask;
     if (ask->offset > 0) {
-        if (c->step == 0)
-            c->step = c->limit;
+        if (c->step == 0) /* behind a last page it is one record that is missing, or it goes on */
+            c->step = c->behind ? 1 : 1 + crawl_window(c) / 2;
         ask->offset = ask->offset > c->step ? ask->offset - c->step : 0;
         c->step *= 2;
-        return retake(c, e);
+        c->behind = c->verify = false;
+        return crawl_retake(c, e);
     }
+    c->behind = c->verify = false;
     if (!ask->jump || ask->lead >= CRAWL_LEAD_MAX)
         ask_rescue(c);
     c->attempts++;
     if (c->attempts >= ATTEMPTS_MAX && c->placed && !c->must)
         return walk_instead(c, e);
     ask->lead = longer_lead(ask->lead);
-    return retake(c, e);
+    return crawl_retake(c, e);
 }
 
 /* A jump that came down so early that a whole page shows nothing new. */
 static bool landed_early(const struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
-    if (!c->ask.jump || !c->placed || c->must || crawl_page_short(c))
+    if (!c->ask.jump || !c->placed || c->must)
         return false;
-    return page->hits > 0 ? page->news == 0 : page->peak != WHEN_NONE && page->peak < c->frontier;
+    if (page->n < c->asked && !crawl_capped(c))
+        return c->learned.thinned && !page->reached && page->peak != WHEN_NONE &&
+               page->peak < c->frontier;
+    bool behind = page->peak != WHEN_NONE && page->peak <= c->frontier && page->first < c->frontier;
+    return behind || (page->hits > 0 && page->news == 0);
 }
 
 /* The filter let through nothing at or before the first record: so much lead is enough. */
@@ -309,7 +245,7 @@ static enum crawl_verdict jump_again(struct crawl *c, struct err *e)
     if (++c->tunes > TUNES_MAX || enough > c->ask.lead - TUNE_LEAST)
         return walk_instead(c, e);
     c->ask.lead = enough < -CRAWL_LEAD_MAX ? -CRAWL_LEAD_MAX : enough;
-    return retake(c, e);
+    return crawl_retake(c, e);
 }
 
 /* The page that was kept last, at another offset. */
@@ -317,10 +253,12 @@ static bool repeated(const struct crawl *c)
 {
     const struct crawl_ask *ask = &c->ask;
     const struct crawl_ask *place = &c->place;
+    bool lone = c->behind && c->page.n == 1 && c->place_n == 1;
     return c->placed && !ask->jump && ask->offset > place->offset &&
            ask->filtered == place->filtered && ask->base_time == place->base_time &&
-           ask->lead == place->lead && c->page.n > 1 && c->page.n == c->place_n &&
-           c->page.sum == c->kept_sum && !crawl_page_short(c);
+           ask->lead == place->lead && c->page.n == c->place_n && c->page.n > 0 &&
+           c->page.set_sum == c->kept_set && c->blind == 0 && (!c->page.alike || lone) &&
+           (c->behind || c->single || (c->page.n > 1 && !crawl_room(c)));
 }
 
 /* Records that came in before the page can have moved it by just as many places; each look further
@@ -329,12 +267,24 @@ static enum crawl_verdict skip_repeated(struct crawl *c, struct err *e)
 {
     if (++c->repeats < REPEATS_MAX) {
         c->ask.offset += c->page.n << c->repeats;
-        return retake(c, e);
+        return crawl_retake(c, e);
     }
+    if (c->behind && c->page.n < c->asked) { /* it may well be all there is */
+        crawl_unproven(c, CRAWL_UNPROVEN_OFFSET);
+        c->stats.pages++;
+        crawl_finish(c);
+        return CRAWL_KEEP;
+    }
+    return crawl_ignores_offset(c, c->place.offset, c->ask.offset, e);
+}
+
+enum crawl_verdict crawl_ignores_offset(struct crawl *c, uint64_t first, uint64_t now,
+                                        struct err *e)
+{
     (void)err_set(e, ERR_PROTOCOL,
                   "the API ignores offset: it sends the same %" PRIu64 " records at offset %" PRIu64
                   " as at %" PRIu64 "; what comes behind them cannot be read",
-                  c->page.n, c->ask.offset, c->place.offset);
+                  c->page.n, now, first);
     return broken(c);
 }
 
@@ -347,11 +297,28 @@ static enum crawl_verdict unsorted(struct crawl *c, struct err *e)
     return broken(c);
 }
 
-enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e)
+static enum crawl_verdict cut_group(struct crawl *c, struct err *e)
 {
-    if (c->page.fall > CRAWL_LEAD_MAX)
-        return unsorted(c, e);
-    if (repeated(c))
+    c->behind = false;
+    crawl_stuck(c);
+    return crawl_retake(c, e);
+}
+
+static enum crawl_verdict take_page(struct crawl *c, struct err *e)
+{
+    const struct crawl_look *look = &c->look_behind;
+    bool looks = look->windows > 0 || look->bottom;
+    crawl_facts_run(c);
+    crawl_learn_count(c, looks ? look->offset : c->ask.offset);
+    if (c->passes.on)
+        return crawl_passes_page(c, e);
+    if (looks)
+        return crawl_look_page(c, e);
+    crawl_learn_behind(c);
+    bool again = repeated(c);
+    if (!again && crawl_group_goes_on(c))
+        return cut_group(c, e);
+    if (again)
         return skip_repeated(c, e);
     if (filter_ignored(c))
         return go_unfiltered(c, e);
@@ -359,13 +326,39 @@ enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer
         return jump_again(c, e);
     if (!continuous(c))
         return step_back(c, e);
-    c->last = answer->date != WHEN_NONE ? answer->date : answer->now > 0 ? answer->now : WHEN_NONE;
+    bool same = c->placed && c->page.n > 0 && c->page.set_sum == c->kept_set &&
+                c->ask.offset > c->place.offset;
+    c->sames = same ? c->sames + 1 : 0;
+    if (c->sames > SAMES_MAX)
+        return crawl_ignores_offset(c, c->place.offset, c->ask.offset, e);
+    int64_t complete = c->complete;
+    c->last = c->clock;
     crawl_keep(c);
-    return CRAWL_KEEP;
+    if (c->phase != CRAWL_KEYS || c->keys.detour || c->stats.pages > 1)
+        return CRAWL_KEEP;
+    c->stats.pages = 0; /* its records come by key, too */
+    c->complete = complete;
+    return CRAWL_RETAKE;
+}
+
+enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e)
+{
+    c->clock = answer->date != WHEN_NONE ? answer->date : answer->now > 0 ? answer->now : WHEN_NONE;
+    c->count = answer->count;
+    if (c->page.odd == c->page.n) /* no record: nothing that proves anything */
+        crawl_facts_reset(&c->page);
+    if (c->phase == CRAWL_KEYS)
+        return crawl_keys_page(c, e);
+    if (c->page.fall > CRAWL_LEAD_MAX)
+        return unsorted(c, e);
+    if (c->page.timeless > 0)
+        c->learned.timeless = true;
+    return take_page(c, e);
 }
 
 void crawl_stats(const struct crawl *c, struct crawl_stats *stats)
 {
+    const struct crawl_learned *l = &c->learned;
     *stats = c->stats;
     stats->timeless = c->timeless;
     stats->complete_to = c->complete;
@@ -374,4 +367,9 @@ void crawl_stats(const struct crawl *c, struct crawl_stats *stats)
     stats->reached = c->frontier;
     if (c->frontier != WHEN_NONE && c->last != WHEN_NONE && c->frontier > c->last)
         stats->reached = c->last;
+    stats->thinned = l->thinned;
+    stats->births_to = l->born;
+    stats->unproven = l->unproven;
+    if (l->timeless && (l->downs == CRAWL_NO || l->sorts == CRAWL_NO || !c->conf.keyed))
+        stats->unproven |= CRAWL_UNPROVEN_BIRTHS;
 }

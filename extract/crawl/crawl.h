@@ -57,6 +57,15 @@
 #define CRAWL_SKEW_MAX (INT64_C(26) * 3600 * WHEN_SECOND) /* UTC-12 to UTC+14 */
 #define CRAWL_TIME_MAX 40 /* a source time's text; longer ones count as no time */
 
+/* Why a table is not proven to be complete; bits. */
+#define CRAWL_UNPROVEN_TIES     1u  /* more equal times than a page holds, and no other order */
+#define CRAWL_UNPROVEN_TIMELESS 2u  /* the same of records without a time */
+#define CRAWL_UNPROVEN_HIDDEN   4u  /* whole pages of records that the key may not see */
+#define CRAWL_UNPROVEN_SINGLE   8u  /* pages of one record, and no other order */
+#define CRAWL_UNPROVEN_UNFIT    32u /* pages by time that do not fit together, and no other order */
+#define CRAWL_UNPROVEN_OFFSET   64u /* one short page, at whatever offset */
+#define CRAWL_UNPROVEN_BIRTHS   16u /* new records without a time cannot be looked for */
+
 struct crawl;
 
 struct crawl_conf {
@@ -68,11 +77,20 @@ struct crawl_conf {
     int64_t since;     /* from here, whatever the position says; or WHEN_NONE */
     int64_t floor; /* without a position: what the catalog says the database has; or WHEN_NONE */
     int64_t now;   /* the local clock, so that a floor in the future is known for one; 0: unknown */
+    bool keyed;    /* the key's name is known: the list can be asked for by key */
+};
+
+enum crawl_sort {
+    CRAWL_BY_TIME,
+    CRAWL_BY_KEY,
+    CRAWL_BY_KEY_DOWN
 };
 
 /* What to ask for next. */
 struct crawl_request {
+    enum crawl_sort sort;
     char after[CRAWL_TIME_MAX]; /* the filter's value in the API's form; "" = no filter */
+    char equal[CRAWL_TIME_MAX]; /* the same for records of one time */
     uint64_t offset;
     unsigned limit;
 };
@@ -82,11 +100,15 @@ struct crawl_seen {
     uint64_t identity; /* hash of the key's text; of the whole record where it has none */
     const char *time;  /* outermost time_modified as sent, without quotes; NULL or "" for none */
     size_t time_len;
+    int64_t key; /* an integer key that a database's column can hold */
+    bool keyed;  /* there is one */
+    bool odd;    /* an element that is no record */
 };
 
 struct crawl_answer {
-    int64_t date; /* the server's Date, or WHEN_NONE */
-    int64_t now;  /* the local clock, used where there is no Date; 0: unknown */
+    int64_t date;  /* the server's Date, or WHEN_NONE */
+    int64_t now;   /* the local clock, used where there is no Date; 0: unknown */
+    int64_t count; /* the answer's `count`, -1: none */
 };
 
 enum crawl_next {
@@ -106,7 +128,11 @@ struct crawl_stats {
     uint64_t timeless;   /* records without a time seen */
     int64_t complete_to; /* all that the API showed up to here is kept; WHEN_NONE: not known yet */
     int64_t reached;     /* greatest time kept so far (not later than the server's clock) */
-    int64_t lead; /* how much earlier than the records' times the filter must be; 0: no skew */
+    int64_t lead;      /* how much earlier than the records' times the filter must be; 0: no skew */
+    unsigned unproven; /* CRAWL_UNPROVEN_*: why completeness cannot be proven; 0: it is */
+    int64_t
+        births_to; /* records without a time are all kept that were there then; WHEN_NONE: no claim */
+    bool thinned;        /* the API leaves records out of its pages */
     bool filter_ignored; /* the API does not filter by time: the whole list is paged through; warn
                             of it */
 };
@@ -121,11 +147,19 @@ enum err_code crawl_record(struct crawl *c, const struct crawl_seen *seen,
 void crawl_page_restart(struct crawl *c); /* the same request will be made again */
 enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e);
 
+/* The request was refused (for good), or failed. True: it was of a form that the crawl can do without, and
+ * that it will not use again, or not in this run; ask crawl_next. */
+bool crawl_refused(struct crawl *c, bool for_good);
+
 /* The request timed out: the page size halves, down to 10, and grows back with good pages. */
 void crawl_timed_out(struct crawl *c);
 
 /* After CRAWL_KEEP: the position to store with the page, JSON text of at most about 4 KB. */
 enum err_code crawl_position(const struct crawl *c, struct buf *json, struct err *e) MUST_CHECK;
 void crawl_stats(const struct crawl *c, struct crawl_stats *stats);
+
+/* The reasons in words, for a person: "" for none. */
+#define CRAWL_UNPROVEN_TEXT 512
+const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]);
 
 #endif

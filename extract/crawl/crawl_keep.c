@@ -29,6 +29,7 @@ void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct c
                     uint64_t n)
 {
     uint64_t overlap = 1 + c->asked / 32 + (c->drift < n / 2 ? c->drift : n / 2);
+    n -= c->place_run < n ? c->place_run : n; /* those in doubt must show again, too */
     if (overlap >= n)
         overlap = n > 1 ? n - 1 : 1;
     *ask = *from;
@@ -52,17 +53,10 @@ static void learn_drift(struct crawl *c)
         c->drift = (still - now) * 3 / 2;
 }
 
-/* An API may have a page size of its own, smaller than what is asked for: a page shows the end only
- * if it is shorter than pages are known to be. */
-bool crawl_page_short(const struct crawl *c)
-{
-    uint64_t proven = c->proven > CRAWL_PAGE_MIN ? c->proven : CRAWL_PAGE_MIN;
-    return c->page.n < c->asked && c->page.n < proven;
-}
-
 static void begin_run(struct crawl *c)
 {
     c->began = c->last;
+    c->opens = c->open && c->covered == WHEN_NONE;
     c->open = false;
     c->low = WHEN_NONE;
     crawl_marks_begin(c);
@@ -72,7 +66,7 @@ static void learn_lead(struct crawl *c, bool full)
 {
     if (!c->ask.filtered || c->ask.offset > 0)
         return;
-    if (c->ask.jump)
+    if (c->ask.jump && !c->opens)
         c->lead = c->ask.lead;
     /* The filter let nothing through at or before the first record; so much lead would have been
      * enough. Where pages are short there is nothing to save. */
@@ -98,7 +92,7 @@ static bool came_further(const struct crawl *c)
     if (c->page.peak != WHEN_NONE && (c->furthest == WHEN_NONE || c->page.peak > c->furthest))
         return true;
     return c->page.hits > 0 && c->page.news > 0 && c->placed && !c->ask.jump &&
-           c->ask.offset > c->place.offset;
+           c->ask.offset > c->far;
 }
 
 static void move_frontier(struct crawl *c)
@@ -134,6 +128,12 @@ static void move_complete(struct crawl *c, bool end)
     int64_t to = crawl_cap(c);
     if (to == INT64_MAX || (c->phase == CRAWL_TAIL && !end))
         return;
+    if (end && (c->learned.unproven & ~CRAWL_UNPROVEN_TIMELESS) != 0)
+        return;
+    if (c->limited && to > c->sure - c->conf.margin - WHEN_SECOND)
+        to = c->sure - c->conf.margin - WHEN_SECOND;
+    if (c->learned.hold != WHEN_NONE && to > c->learned.hold)
+        to = c->learned.hold;
     if (!end && c->below_time == WHEN_NONE)
         return;
     if (!end && c->below_time - CRAWL_FOLD < to)
@@ -145,16 +145,24 @@ static void move_complete(struct crawl *c, bool end)
 /* The page's records become what the next page must overlap. */
 static void remember_page(struct crawl *c)
 {
+    bool same = c->placed && c->ask.filtered == c->place.filtered &&
+                c->ask.base_time == c->place.base_time && c->ask.lead == c->place.lead;
+    c->far = same && c->far > c->ask.offset ? c->far : c->ask.offset;
     c->place = c->ask;
     c->place_n = c->page.n;
+    c->place_asked = c->asked;
+    c->place_run = c->page.run;
     c->placed = true;
     c->kept_sum = c->page.sum;
+    c->kept_set = c->page.set_sum;
     if (c->page.n == 0)
         return;
     struct crawl_entry *entries = c->page.entries;
     c->page.entries = c->known;
     c->known = entries;
     c->known_count = c->page.count;
+    for (size_t i = c->known_count - c->place_run; i < c->known_count; i++)
+        c->known[i].tied = true;
 }
 
 static void finish(struct crawl *c)
@@ -177,29 +185,66 @@ static void ask_tail(struct crawl *c)
     c->ask = (struct crawl_ask){.offset = c->seen > back ? c->seen - back : 0};
 }
 
-/* The next anchor is the greatest time below the last. Where that would read half a page again or
- * not advance at all, on by offset. */
-static void ask_next(struct crawl *c)
+/* The next anchor is the greatest time below the last, so that the last record's equals show again from
+ * the first one on. Where that would not advance, on by offset, if a record before them shows again. */
+static bool ask_jump(struct crawl *c)
 {
-    struct crawl_ask walk;
-    crawl_ask_walk(c, &walk, &c->place, c->place_n);
     size_t behind = 0;
     const struct crawl_facts page = {.entries = c->known, .count = c->known_count};
     const struct crawl_entry *below = crawl_facts_below(&page, &behind);
-    bool jump = c->phase == CRAWL_BODY && !c->unfiltered && c->walk == 0 && below != NULL &&
-                behind <= c->place_n / 2;
+    if (c->phase != CRAWL_BODY || c->unfiltered)
+        return false;
+    if (below == NULL && !c->place.filtered && c->frontier != WHEN_NONE) {
+        crawl_ask_time(&c->ask, c->frontier - WHEN_SECOND, c->lead);
+        return true;
+    }
+    if (below == NULL || (behind > c->place_n / 2 && behind > c->place_run))
+        return false;
+    struct crawl_ask to = {
+        .jump = true, .filtered = true, .base_time = below->time, .lead = c->lead};
+    memcpy(to.base, below->text, sizeof(to.base));
+    if (c->place.filtered && crawl_ask_after(&to) <= crawl_ask_after(&c->place))
+        return false;
+    c->ask = to;
+    return true;
+}
+
+/* The last page's records share one time, and others of it may follow. */
+void crawl_stuck(struct crawl *c)
+{
+    if (crawl_singles(c))
+        crawl_trouble(c, CRAWL_UNPROVEN_SINGLE);
+    else if (crawl_last_known(c)->kind == CRAWL_TIMELESS)
+        crawl_trouble(c, CRAWL_UNPROVEN_TIMELESS);
+    else
+        crawl_trouble(c, CRAWL_UNPROVEN_TIES);
+}
+
+void crawl_go_on(struct crawl *c, bool may_jump)
+{
+    uint64_t settled = c->place_n - (c->place_run < c->place_n ? c->place_run : c->place_n);
+    bool lone = c->place_n < 2 && c->place_run == 0; /* nothing is in doubt, or no longer */
+    bool stuck = settled < 2 && (c->place_run > 0 || crawl_singles(c));
+    bool walks = c->walk > 0;
+    if (c->blind > 0 && c->place.offset >= c->blind)
+        c->blind = 0;
     if (c->walk > 0)
         c->walk--;
-    if (jump) {
-        struct crawl_ask to = {
-            .jump = true, .filtered = true, .base_time = below->time, .lead = c->lead};
-        memcpy(to.base, below->text, sizeof(to.base));
-        if (!c->place.filtered || crawl_ask_after(&to) > crawl_ask_after(&c->place)) {
-            c->ask = to;
-            return;
-        }
+    if (c->single || c->blind > 0) {
+        c->ask = c->place;
+        c->ask.jump = false;
+        c->ask.offset += c->single ? 1 : crawl_window(c);
+    } else if (may_jump && !walks && ask_jump(c)) {
+        return;
+    } else if (lone && !stuck) {
+        c->ask = c->place;
+        c->ask.jump = false;
+        c->blind = ++c->ask.offset;
+    } else if (!stuck) {
+        crawl_ask_walk(c, &c->ask, &c->place, c->place_n);
+    } else {
+        crawl_stuck(c);
     }
-    c->ask = walk;
 }
 
 /* Behind the last record with a time. What is claimed as complete must not be later than this:
@@ -211,24 +256,76 @@ static void enter_tail(struct crawl *c)
         c->turn = c->last;
 }
 
-static void decide(struct crawl *c, bool end)
+/* The list has come to its end. */
+void crawl_finish(struct crawl *c)
 {
-    move_complete(c, end);
-    remember_page(c);
-    if (end && (!c->ask.filtered || !c->everything)) {
-        finish(c);
-    } else if (end) {
+    if (c->ask.filtered && c->everything) {
         enter_tail(c);
         c->look = true;
         ask_tail(c);
     } else {
-        if (c->phase == CRAWL_BODY && c->page.ends_timeless && !c->ask.filtered)
-            enter_tail(c);
-        ask_next(c);
+        move_complete(c, true);
+        finish(c);
     }
 }
 
-static void grow(struct crawl *c)
+static void ask_again(struct crawl *c)
+{
+    c->ask = c->place;
+    c->ask.jump = false;
+}
+
+static void decide(struct crawl *c)
+{
+    enum crawl_after after = crawl_after_page(c);
+    bool counted = crawl_count_ends(c, c->ask.offset);
+    if (after == CRAWL_ON)
+        c->ending = WHEN_NONE;
+    else if (c->page.n > 0 || c->ending == WHEN_NONE)
+        c->ending = c->last;
+    if (after != CRAWL_ENDED)
+        move_complete(c, false);
+    if (c->page.n > 0 || !c->placed)
+        remember_page(c);
+    c->behind = c->verify = false;
+    switch (after) {
+    case CRAWL_ENDED:
+        if (counted)
+            c->learned.looked = c->clock;
+        crawl_finish(c);
+        return;
+    case CRAWL_BEHIND:
+        ask_again(c);
+        c->ask.offset += c->place_n;
+        c->behind = true;
+        return;
+    case CRAWL_VERIFY:
+        ask_again(c);
+        c->verify = true;
+        return;
+    case CRAWL_LOOK:
+        if (c->phase == CRAWL_TAIL && c->page.n == 0 && c->ask.offset == 0) {
+            crawl_unproven(c, CRAWL_UNPROVEN_HIDDEN); /* nothing of the tail was found again */
+            crawl_finish(c);
+            return;
+        }
+        ask_again(c);
+        crawl_look_begin(c, c->place.offset);
+        return;
+    case CRAWL_ON:
+        break;
+    }
+    /* A table that does not fit into a page is read by key, where the API can be asked so. */
+    if (c->everything && c->sure == WHEN_NONE && crawl_keys_possible(c) && c->clock != WHEN_NONE) {
+        crawl_all_begin(c, false, 0);
+        return;
+    }
+    if (c->phase == CRAWL_BODY && c->page.ends_timeless && !c->ask.filtered)
+        enter_tail(c);
+    crawl_go_on(c, true);
+}
+
+void crawl_grow(struct crawl *c)
 {
     if (c->limit >= c->conf.limit || ++c->good < GROW_PAGES)
         return;
@@ -286,7 +383,7 @@ static void keep_body(struct crawl *c, bool end)
 
 void crawl_keep(struct crawl *c)
 {
-    bool end = crawl_page_short(c);
+    bool end = c->page.n < c->asked && !crawl_capped(c);
     if (!c->placed && !c->resumed)
         begin_run(c);
     if (came_further(c))
@@ -294,15 +391,19 @@ void crawl_keep(struct crawl *c)
     c->stats.pages++;
     c->stats.overlaps += c->page.hits > 0;
     c->timeless += c->page.timeless;
+    if (c->placed)
+        crawl_learn_page(c, c->place_n, c->place_asked, c->page.news > 0);
+    if (c->page.n > c->learned.longest)
+        c->learned.longest = c->page.n;
+    if (c->page.n > 1)
+        c->single = false;
     learn_drift(c);
     keep_body(c, end);
     count_seen(c);
-    decide(c, end);
-    if (c->page.n > c->proven)
-        c->proven = c->page.n;
+    decide(c);
     c->step = 0;
     c->attempts = c->tunes = 0;
     c->repeats = 0;
-    c->must = false;
-    grow(c);
+    c->must = c->opens = false;
+    crawl_grow(c);
 }

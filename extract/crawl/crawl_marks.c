@@ -10,7 +10,8 @@
 
 int64_t crawl_cap(const struct crawl *c)
 {
-    int64_t clock = c->turn != WHEN_NONE ? c->turn : c->doubt != WHEN_NONE ? c->doubt : c->last;
+    int64_t last = c->ending != WHEN_NONE ? c->ending : c->last;
+    int64_t clock = c->turn != WHEN_NONE ? c->turn : c->doubt != WHEN_NONE ? c->doubt : last;
     /* Within the clock's own second an edit may still take a place before one that was read. */
     int64_t margin = c->conf.margin > WHEN_SECOND ? c->conf.margin : WHEN_SECOND;
     return clock == WHEN_NONE ? INT64_MAX : clock - margin;
@@ -61,7 +62,7 @@ static void add_mark(struct crawl *c, const struct crawl_mark *mark)
 
 static void add_recent(struct crawl *c, const struct crawl_mark *mark)
 {
-    if (c->recent_count == CRAWL_EDGE)
+    if (c->recent_count == CRAWL_RECENT)
         drop_first(c->recent, &c->recent_count);
     c->recent[c->recent_count++] = *mark;
 }
@@ -82,7 +83,7 @@ void crawl_marks_add(struct crawl *c)
         c->rest = c->ask;
         c->rest.jump = false;
         uint64_t at = c->ask.offset + (page->n - page->count) + i + 1;
-        c->rest.offset = at > CRAWL_EDGE / 2 ? at - CRAWL_EDGE / 2 : 0;
+        c->rest.offset = at > CRAWL_RECENT / 2 ? at - CRAWL_RECENT / 2 : 0;
         c->rests = c->ask.filtered;
     }
 }
@@ -96,7 +97,7 @@ static int by_time(const void *a, const void *b)
     return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
 }
 
-static size_t all_marks(const struct crawl *c, struct crawl_mark all[CRAWL_MARKS + CRAWL_EDGE])
+static size_t all_marks(const struct crawl *c, struct crawl_mark all[CRAWL_MARKS + CRAWL_RECENT])
 {
     memcpy(all, c->marks, c->mark_count * sizeof(*all));
     memcpy(all + c->mark_count, c->recent, c->recent_count * sizeof(*all));
@@ -107,7 +108,7 @@ static size_t all_marks(const struct crawl *c, struct crawl_mark all[CRAWL_MARKS
 
 void crawl_marks_known(struct crawl *c)
 {
-    struct crawl_mark all[CRAWL_MARKS + CRAWL_EDGE];
+    struct crawl_mark all[CRAWL_MARKS + CRAWL_RECENT];
     c->known_count = all_marks(c, all);
     for (size_t i = 0; i < c->known_count; i++)
         c->known[i] =
@@ -129,7 +130,7 @@ static uint64_t records_from(const struct crawl_mark *all, size_t n, size_t i)
  * page. */
 void crawl_marks_start(struct crawl *c)
 {
-    struct crawl_mark all[CRAWL_MARKS + CRAWL_EDGE];
+    struct crawl_mark all[CRAWL_MARKS + CRAWL_RECENT];
     size_t n = all_marks(c, all);
     if (n == 0)
         return;
@@ -140,7 +141,7 @@ void crawl_marks_start(struct crawl *c)
     uint64_t behind = i < n ? all[i].ordinal : all[n - 1].ordinal;
     if (i > 0 && behind - all[i - 1].ordinal <= c->conf.limit / 2)
         start = all[i - 1].time - 1;
-    for (i = n; i > 0 && n - i < CRAWL_EDGE; i--) {
+    for (i = n; i > 0 && n - i < CRAWL_RECENT; i--) {
         if (records_from(all, n, i - 1) > c->conf.limit / 2)
             break;
         if (all[i - 1].time - 1 < start)

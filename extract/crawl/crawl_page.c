@@ -1,6 +1,8 @@
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
 
+#define STUCK_SOME 4 /* pages taken back in a row */
+
 static uint64_t mix(uint64_t h)
 {
     h ^= h >> 30;
@@ -42,15 +44,43 @@ static void read_time(struct crawl_entry *entry, const struct crawl_seen *seen, 
     entry->text[seen->time_len] = '\0';
 }
 
-/* A record without a time proves nothing among those with: edits come in before it. */
-static bool is_known(const struct crawl *c, const struct crawl_entry *entry)
+/* A record without a time that stands behind those with one proves nothing: edits come in before it. Nor does one
+ * of a time that was cut by the last page's end: it may stand in another place among its equals,
+ * unless the page begins with the first of them, as pages at offset 0 do. */
+enum match {
+    MATCH_NONE,
+    MATCH_TIED, /* known, and proves nothing */
+    MATCH_KNOWN
+};
+
+/* Another record of a time that was read whole, or is no longer in doubt, stands before what is in doubt
+ * as well. Two times an hour apart can look the same, so that the first is not made use of but where
+ * the crawl would not come further: where such records change their places from page to page. */
+static bool equals_settled(const struct crawl *c, const struct crawl_entry *entry)
 {
-    if (c->phase == CRAWL_BODY && entry->kind == CRAWL_TIMELESS)
+    bool loose = crawl_is_loose(c, entry);
+    if (entry->kind == CRAWL_UNREADABLE || (!loose && c->stuck < STUCK_SOME))
         return false;
-    for (size_t i = c->known_count; i > 0; i--)
-        if (c->known[i - 1].id == entry->id)
+    for (size_t i = c->known_count; i > 0; i--) {
+        const struct crawl_entry *known = &c->known[i - 1];
+        if (!known->tied && known->kind == entry->kind && known->time == entry->time)
             return true;
+    }
     return false;
+}
+
+static enum match match(struct crawl *c, const struct crawl_entry *entry)
+{
+    bool before = c->known_count > 0 && c->known[c->known_count - 1].kind != CRAWL_TIMELESS;
+    if (c->phase == CRAWL_BODY && entry->kind == CRAWL_TIMELESS && !before)
+        return MATCH_NONE;
+    for (size_t i = c->known_count; i > 0; i--) {
+        if (c->known[i - 1].id != entry->id)
+            continue;
+        c->page.reached |= i == c->known_count || c->known[i - 1].tied;
+        return c->known[i - 1].tied && c->ask.offset > 0 ? MATCH_TIED : MATCH_KNOWN;
+    }
+    return c->phase != CRAWL_KEYS && equals_settled(c, entry) ? MATCH_KNOWN : MATCH_NONE;
 }
 
 static void count_kind(struct crawl_facts *page, const struct crawl_entry *entry)
@@ -78,6 +108,28 @@ static void count_kind(struct crawl_facts *page, const struct crawl_entry *entry
         page->fall = page->peak - entry->time;
 }
 
+static void count_key(struct crawl *c, const struct crawl_seen *seen)
+{
+    struct crawl_facts *page = &c->page;
+    bool down = c->keys.list == CRAWL_NEWEST;
+    if (!seen->keyed)
+        return;
+    if (page->keyed++ == 0) {
+        page->key_first = page->key_least = page->key_most = seen->key;
+        page->rising = page->falling = true;
+    } else {
+        page->rising &= seen->key > page->key_last;
+        page->falling &= seen->key < page->key_last;
+    }
+    page->key_last = seen->key;
+    if (seen->key < page->key_least)
+        page->key_least = seen->key;
+    if (seen->key > page->key_most)
+        page->key_most = seen->key;
+    if (!c->keys.begun || (down ? seen->key < c->keys.last : seen->key > c->keys.last))
+        page->beyond++;
+}
+
 void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen)
 {
     struct crawl_facts *page = &c->page;
@@ -88,15 +140,68 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen)
     struct crawl_entry *entry = &page->entries[page->count++];
     read_time(entry, seen, c->conf.zone);
     entry->id = version_id(seen);
+    entry->key = seen->key;
+    entry->keyed = seen->keyed;
+    entry->tied = false;
     page->n++;
+    page->odd += seen->odd;
     page->sum = mix(page->sum + entry->id);
+    page->set_sum += mix(entry->id);
+    count_key(c, seen);
+    if (entry->kind == CRAWL_TIMELESS)
+        page->timeless_sum += mix(entry->id);
+    if (entry->kind == CRAWL_TIMELESS ||
+        (entry->kind == CRAWL_TIMED && entry->time != c->keys.time))
+        page->strangers++;
     count_kind(page, entry);
-    if (is_known(c, entry)) {
+    enum match found = match(c, entry);
+    page->met += found != MATCH_NONE;
+    page->fresh = found != MATCH_NONE ? 0 : page->fresh + 1;
+    if (found == MATCH_KNOWN) {
         page->late_hit |= page->hits == 0 && page->timed + page->unreadable > 0;
         page->hits++;
         page->news = 0;
+    } else if (found == MATCH_TIED) {
+        return;
     } else if (c->phase != CRAWL_BODY || entry->kind != CRAWL_TIMELESS) {
         page->news++;
+    }
+}
+
+static bool all_alike(const struct crawl_facts *page)
+{
+    const struct crawl_entry *timed = NULL;
+    for (size_t i = 0; i < page->count; i++) {
+        const struct crawl_entry *entry = &page->entries[i];
+        if (entry->kind != CRAWL_TIMED)
+            continue;
+        if (timed != NULL && timed->time != entry->time)
+            return false;
+        timed = entry;
+    }
+    return page->timeless == 0 || page->timeless == page->n;
+}
+
+/* The last of the records with a time that are no neighbours of the last one in it. Of times that
+ * cannot be read nobody knows what they equal. */
+void crawl_facts_run(struct crawl *c)
+{
+    struct crawl_facts *page = &c->page;
+    const struct crawl_entry *last = NULL; /* with a time that can be read */
+    page->run = 0;
+    page->alike = all_alike(page);
+    for (size_t i = page->count; i > 0; i--, page->run++) {
+        const struct crawl_entry *entry = &page->entries[i - 1];
+        bool timeless = entry->kind == CRAWL_TIMELESS;
+        if (crawl_is_loose(c, entry))
+            break;
+        if (i < page->count && timeless != (page->entries[i].kind == CRAWL_TIMELESS))
+            break;
+        if (entry->kind != CRAWL_TIMED)
+            continue;
+        if (last != NULL && entry->time != last->time)
+            break;
+        last = entry;
     }
 }
 

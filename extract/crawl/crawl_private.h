@@ -3,8 +3,17 @@
  *   crawl.c          what to ask, and what an answer means
  *   crawl_keep.c     what a kept page changes: how far the crawl is, and what it asks for next
  *   crawl_page.c     one answer's records, and what they show
+ *   crawl_end.c      where a list ends, and what that takes to be sure
+ *   crawl_begin.c    where a run begins
+ *   crawl_keys.c     lists in the order of their keys
+ *   crawl_keys_order.c  what the keys of a page tell
+ *   crawl_newest.c   new records without a time, by key downward
+ *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
+ *   crawl_passes.c   reading records of one time again and again
+ *   crawl_set.c      a set of numbers
  *   crawl_marks.c    which versions the next run will look for, and where it starts
- *   crawl_position.c the position as text, and back
+ *   crawl_position.c the position as text
+ *   crawl_position_read.c  and back
  *
  * A version is one record with one time_modified: an edit makes another version.
  */
@@ -18,16 +27,22 @@
 /* An anchor this much early begins at or before the time it was made from, whatever the skew. */
 #define CRAWL_LEAD_MAX (CRAWL_SKEW_MAX + CRAWL_FOLD)
 
-#define CRAWL_KNOWN    256 /* versions of a page that are remembered: its last ones */
-#define CRAWL_EDGE     8   /* versions in a position: what the next page must overlap */
-#define CRAWL_MARKS    40  /* versions in a position: what the next run must find */
-#define CRAWL_PAGE_MIN 10  /* no API sends pages shorter than this unless the list ends */
+#define CRAWL_KNOWN       256 /* versions of a page that are remembered: its last ones */
+#define CRAWL_RECENT      8   /* the last versions that the next run looks for */
+#define CRAWL_EDGE        16  /* versions in a position: what the next page must overlap */
+#define CRAWL_MARKS       40  /* versions in a position: what the next run must find */
+#define CRAWL_LATEST      96  /* of the greatest times: from where a crawl by key catches up */
+#define CRAWL_FUTURE      16  /* of them may lie in the future */
+#define CRAWL_TOPS        10  /* greatest keys of the last day */
+#define CRAWL_BIRTH_PAGES 8   /* pages of newest records that are known again by their sum */
+#define CRAWL_DAY         (INT64_C(86400) * WHEN_SECOND)
 
 enum crawl_phase {
     CRAWL_HEAD, /* unfiltered: before the first record with a time */
     CRAWL_BODY, /* records with times, by filter where the API has one that works */
     CRAWL_TAIL, /* unfiltered: behind the last record with a time */
-    CRAWL_END
+    CRAWL_END,
+    CRAWL_KEYS /* a list in the order of its keys */
 };
 
 enum crawl_kind {
@@ -41,6 +56,9 @@ struct crawl_entry {
     uint64_t id; /* of the version */
     int64_t time;
     enum crawl_kind kind;
+    int64_t key;
+    bool keyed;
+    bool tied; /* the page's last time: others of the same may follow */
     char text[CRAWL_TIME_MAX];
 };
 
@@ -66,7 +84,11 @@ struct crawl_facts {
     size_t count;                /* of entries */
     uint64_t n;                  /* records */
     uint64_t timed, timeless, unreadable;
+    uint64_t odd;         /* elements that are no records */
     uint64_t hits;        /* versions that had to be there */
+    uint64_t met;         /* known ones, those in doubt too */
+    uint64_t fresh;       /* records behind the last of these */
+    bool reached;         /* the last of them is there */
     bool late_hit;        /* records with a time stood before the first of them */
     uint64_t news;        /* records after the last hit */
     int64_t first;        /* the first time, or WHEN_NONE */
@@ -75,6 +97,123 @@ struct crawl_facts {
     uint64_t sum;         /* of the versions in their order */
     bool ends_unreadable; /* the last record but for timeless ones */
     bool ends_timeless;   /* records without a time follow ones with */
+    size_t run;           /* its last records that share one time; 0: none are in doubt */
+    bool alike;           /* all of them may share one time */
+    uint64_t set_sum;     /* of the versions in any order */
+    uint64_t timeless_sum;
+    /* of a list by key */
+    uint64_t keyed;
+    int64_t key_first, key_last, key_least, key_most;
+    bool rising, falling;
+    uint64_t beyond;    /* keys that come after all that was known */
+    uint64_t strangers; /* records of another time than the group's */
+};
+
+/* Yes and no must have been seen. */
+enum crawl_known {
+    CRAWL_UNKNOWN,
+    CRAWL_YES,
+    CRAWL_NO
+};
+
+/* What the table has shown of the API, and when it was looked at last. Kept from run to run. */
+struct crawl_learned {
+    uint64_t longest;   /* page */
+    uint64_t window;    /* ... and places that one was seen to cover at least */
+    unsigned again;     /* times that it was */
+    uint64_t least;     /* page that was shorter than asked for, and followed by more; 0: none */
+    uint64_t fulls;     /* pages as long as any that were followed by more, in a row */
+    uint64_t shorts;    /* shorter ones that were */
+    bool thinned;       /* records are left out of pages */
+    int64_t looked;     /* when it was last looked behind the end, or the count told it */
+    unsigned counted;   /* enum crawl_known: `count` is the total */
+    unsigned sorts;     /* ... the list can be had by key */
+    unsigned downs;     /* ... and downward */
+    unsigned equals;    /* ... and those of one time alone, */
+    int64_t equal_lead; /* with a value that is so much earlier */
+    bool timeless;      /* there are records without a time */
+    int64_t born;       /* when the newest records were last looked for */
+    unsigned unproven;
+    bool passed; /* passes were made over records of this time: */
+    int64_t passed_time;
+    int64_t hold; /* completeness is not proven beyond; or WHEN_NONE */
+    struct crawl_top {
+        int64_t at;
+        int64_t key;
+    } tops[CRAWL_TOPS]; /* the greatest key then, the newest last */
+    size_t top_count;
+    int64_t top; /* the greatest key now, where there is one */
+    uint64_t sums[CRAWL_BIRTH_PAGES];
+};
+
+enum crawl_list {
+    CRAWL_ALL,   /* every record */
+    CRAWL_GROUP, /* those of one time */
+    CRAWL_NEWEST /* the greatest keys, downward */
+};
+
+/* A list by key, and how far it has been read. */
+struct crawl_keys {
+    unsigned list; /* enum crawl_list */
+    unsigned back; /* enum crawl_phase that goes on afterwards */
+    bool detour;   /* in the midst of a crawl by time */
+    unsigned why;  /* CRAWL_UNPROVEN_*: what it is to prove */
+    uint64_t offset;
+    int64_t last; /* all up to this key is kept */
+    bool begun;   /* there is one */
+    uint64_t seen;
+    int64_t began;                /* the clock at its first page */
+    int64_t time;                 /* of a group, */
+    int64_t lead;                 /* how much earlier the filter's value must be, */
+    unsigned tries;               /* of such leads */
+    uint64_t place;               /* and where it begins in the list by time */
+    int64_t most;                 /* the greatest key */
+    int64_t latest[CRAWL_LATEST]; /* the greatest times that are no future ones, the least first */
+    size_t latest_count;
+    /* Not in the position. */
+    uint64_t step;
+    bool behind; /* the page asked for must be empty */
+    bool verify; /* pages of one record: is the last one still in its place? */
+    bool holds;  /* ... the one behind was seen: */
+    int64_t held;
+    uint64_t pages;
+    uint64_t previous; /* records on the last page, */
+    unsigned previous_asked;
+    uint64_t previous_at, previous_set;
+    int64_t shown[CRAWL_KNOWN]; /* the keys of the last answer, */
+    size_t shown_count;
+    uint64_t shown_at; /* its offset, */
+    bool shown_whole;  /* and whether it had as many as were asked for */
+    uint64_t empties;  /* pages in a row */
+    unsigned repeats;  /* of the same page */
+    bool again;        /* it is one, or what stood before it is not known any more */
+    bool gap;          /* pages that do not overlap */
+};
+
+/* Looking behind the end, from further on downward. */
+struct crawl_look {
+    unsigned windows; /* behind the end; 0: none is under way */
+    bool bottom;      /* the last one: where the end was */
+    uint64_t base;    /* offset of the page that showed the end */
+    unsigned pages;   /* size of a page */
+    uint64_t offset;
+    bool found;
+    uint64_t found_at;
+    int64_t found_last;
+};
+
+struct crawl_set;
+struct crawl_passes {
+    bool on;
+    bool timeless;
+    int64_t time;
+    uint64_t start;
+    uint64_t reach; /* where its end was seen */
+    unsigned pass, quiet;
+    bool news;
+    uint64_t pages, last_set; /* of this pass */
+    unsigned sames;
+    struct crawl_set *seen;
 };
 
 struct crawl {
@@ -82,16 +221,32 @@ struct crawl {
     enum crawl_phase phase;
     bool everything; /* this run is one from the beginning */
     bool open;       /* nothing is known yet: the first page is good by itself */
+    bool opens;      /* ... and it is at hand: early enough for any skew, so that it tells none */
     bool unfiltered; /* the filter does not work */
     bool look;       /* in the tail: the body has ended, and this is only a look behind it */
     bool resumed;    /* goes on with a run that was left */
     bool broken;
+    struct crawl_learned learned;
+    struct crawl_keys keys;
+    struct crawl_look look_behind;
+    struct crawl_passes passes;
+    int64_t clock;       /* of the answer at hand, or WHEN_NONE */
+    int64_t count;       /* of it, -1: none */
+    int64_t sure;        /* all that was there then is kept; or WHEN_NONE */
+    bool limited;        /* what came later is not proven to be */
+    bool behind;         /* the page asked for must be empty */
+    bool verify;         /* ... be as the last one was */
+    bool no_keys;        /* lists by key fail in this run */
+    bool single;         /* pages of one record, which cannot overlap */
+    uint64_t blind;      /* up to this offset pages need not overlap; 0: they must */
+    bool loose_timeless; /* records without a time are no longer in doubt, */
+    int64_t loose_time;  /* nor those up to this one; or WHEN_NONE */
+    int64_t goal;        /* the last run's greatest time; or WHEN_NONE */
 
     struct crawl_ask ask; /* what is asked for next */
     unsigned limit;       /* with this page size */
     unsigned asked;       /* the page size of the request under way */
     unsigned good;        /* pages since the size last changed */
-    uint64_t proven;      /* the longest page seen */
 
     struct crawl_facts page; /* the answer under way */
 
@@ -102,7 +257,10 @@ struct crawl {
     uint64_t place_n;
     int64_t covered; /* the first page must reach back to here; or WHEN_NONE */
     bool placed;     /* there is one in this run */
-    uint64_t kept_sum;
+    unsigned place_asked;
+    uint64_t far;     /* the greatest offset under its anchor */
+    size_t place_run; /* its last records that are in doubt */
+    uint64_t kept_sum, kept_set;
     int64_t frontier; /* its last time: all that stands before that record is kept; or WHEN_NONE */
     char below[CRAWL_TIME_MAX]; /* the greatest time below, as the source wrote it; or "" */
     int64_t below_time;
@@ -116,21 +274,24 @@ struct crawl {
     bool must;         /* this jump has no walk to fall back on */
     unsigned stay;     /* pages to walk after a jump that cost too much */
     unsigned walk;     /* of them still to go */
+    unsigned sames;    /* pages of the same records, in whatever order, in a row */
     unsigned repeats;  /* equal pages at different offsets */
     unsigned stuck;    /* step-backs since the crawl last came further */
     int64_t furthest;  /* the greatest time kept, future ones too */
 
     /* The run, and the next one. */
-    int64_t began;     /* the clock at its first kept page */
-    int64_t last;      /* the clock at its last one */
-    int64_t turn;      /* the clock when it came among times that may lie in the future */
-    int64_t doubt;     /* the clock when it came to times that cannot be read; or WHEN_NONE */
+    int64_t began; /* the clock at its first kept page */
+    int64_t last;  /* the clock at its last one */
+    int64_t turn;  /* the clock when it came among times that may lie in the future */
+    int64_t doubt; /* the clock when it came to times that cannot be read; or WHEN_NONE */
+    int64_t
+        ending; /* the clock at the list's last page, while it is found out that it is; or WHEN_NONE */
     int64_t complete;  /* complete up to */
     uint64_t seen;     /* distinct records before the frontier, roughly */
     uint64_t timeless; /* in this run */
     struct crawl_mark marks[CRAWL_MARKS];
     size_t mark_count;
-    struct crawl_mark recent[CRAWL_EDGE];
+    struct crawl_mark recent[CRAWL_RECENT];
     size_t recent_count;
     uint64_t ordinal;
     struct crawl_ask rest; /* where the next run finds the list's end again */
@@ -151,6 +312,9 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen);
 const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size_t *behind);
 int64_t crawl_facts_last(const struct crawl_facts *page); /* the last time, or WHEN_NONE */
 
+/* Finds out which of its last records are in doubt. */
+void crawl_facts_run(struct crawl *c);
+
 /* crawl_marks.c */
 int64_t crawl_cap(const struct crawl *c);     /* times beyond this one may lie in the future */
 int64_t crawl_overlap(const struct crawl *c); /* what a run reads again of the last one */
@@ -161,12 +325,96 @@ void crawl_marks_start(struct crawl *c);      /* where it starts */
 
 /* crawl_keep.c */
 void crawl_keep(struct crawl *c);
+void crawl_go_on(struct crawl *c, bool may_jump); /* behind the last kept page */
+void crawl_stuck(struct crawl *c);
+void crawl_grow(struct crawl *c); /* after a good page */
+void crawl_finish(struct crawl *c);
 void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
                     uint64_t n);
 void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead);
 int64_t
 crawl_ask_after(const struct crawl_ask *ask); /* the filter's value, in whole milliseconds */
-bool crawl_page_short(const struct crawl *c); /* the list ends here */
+
+/* crawl_end.c */
+enum crawl_after {
+    CRAWL_ON,
+    CRAWL_BEHIND, /* the page behind must be looked at */
+    CRAWL_VERIFY, /* and this one again */
+    CRAWL_LOOK,   /* and those far behind */
+    CRAWL_ENDED
+};
+enum crawl_after crawl_after_page(const struct crawl *c);
+void crawl_learn_count(struct crawl *c, uint64_t offset);
+void crawl_learn_page(struct crawl *c, uint64_t previous, unsigned asked, bool news);
+void crawl_learn_window(struct crawl *c, uint64_t further);
+void crawl_learn_behind(struct crawl *c);
+bool crawl_count_agrees(const struct crawl *c, uint64_t offset);
+bool crawl_group_goes_on(const struct crawl *c);
+bool crawl_count_ends(const struct crawl *c, uint64_t offset);
+bool crawl_room(const struct crawl *c);   /* the page could have held more */
+bool crawl_capped(const struct crawl *c); /* it is as long as the API lets pages be */
+bool crawl_same_page(const struct crawl *c);
+bool crawl_look_due(const struct crawl *c);
+uint64_t crawl_window(const struct crawl *c); /* a page covers so many places at least */
+bool crawl_singles(const struct crawl *c);    /* for all that is known pages hold one record */
+void crawl_look_begin(struct crawl *c, uint64_t base);
+/* On downward; false: the last one was the lowest. */
+bool crawl_look_lower(struct crawl *c);
+enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e);
+
+/* crawl_keys.c */
+bool crawl_keys_possible(const struct crawl *c);
+void crawl_all_begin(struct crawl *c, bool detour, unsigned why);
+void crawl_group_begin(struct crawl *c);
+void crawl_newest_begin(struct crawl *c);
+void crawl_keys_request(const struct crawl *c, struct crawl_request *request);
+enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e);
+void crawl_keys_fail(struct crawl *c);
+
+/* for crawl_newest.c */
+void crawl_keys_take(struct crawl *c);
+enum crawl_verdict crawl_keys_keep(struct crawl *c);
+void crawl_keys_step_back(struct crawl *c);
+void crawl_back_to_time(struct crawl *c);
+
+/* crawl_keys_order.c */
+bool crawl_keys_in_order(const struct crawl *c);
+bool crawl_keys_fall_back(const struct crawl *c);
+bool crawl_keys_reach_back(const struct crawl *c);
+void crawl_keys_note(struct crawl *c);
+
+/* crawl_newest.c */
+void crawl_push_top(struct crawl_learned *l, int64_t at, int64_t key);
+void crawl_newest_read(struct crawl *c);
+enum crawl_verdict crawl_newest_page(struct crawl *c, struct err *e);
+
+/* crawl_begin.c */
+void crawl_clear(struct crawl *c, const struct crawl_conf *conf);
+enum err_code crawl_begin(struct crawl *c, const char *position, struct err *e) MUST_CHECK;
+void crawl_begin_by_time(struct crawl *c);
+void crawl_catch_up(struct crawl *c);
+
+/* crawl_trouble.c */
+void crawl_trouble(struct crawl *c, unsigned why);
+const struct crawl_entry *crawl_last_known(const struct crawl *c);
+void crawl_unproven(struct crawl *c, unsigned why);
+void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
+bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
+
+/* crawl_passes.c */
+void crawl_passes_begin(struct crawl *c);
+void crawl_passes_free(struct crawl *c);
+enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e);
+
+/* crawl_set.c */
+enum err_code crawl_set_open(struct crawl_set **set) MUST_CHECK;
+void crawl_set_close(struct crawl_set *set);
+bool crawl_set_add(struct crawl_set *set, uint64_t id); /* true: it was not there */
+
+/* crawl.c */
+enum crawl_verdict crawl_retake(struct crawl *c, struct err *e);
+enum crawl_verdict crawl_ignores_offset(struct crawl *c, uint64_t first, uint64_t now,
+                                        struct err *e);
 
 /* crawl_position.c */
 enum err_code crawl_position_read(struct crawl *c, const char *json, struct err *e) MUST_CHECK;

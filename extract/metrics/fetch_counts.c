@@ -2,6 +2,7 @@
 
 const char *table_fetch_status_word(enum table_fetch_status status)
 {
-    static const char *const words[] = {"complete", "partial", "waiting", "throttled", "failed"};
+    static const char *const words[] = {"complete", "unproven",  "partial",
+                                        "waiting",  "throttled", "failed"};
     return words[status];
 }

@@ -7,6 +7,7 @@
 
 enum table_fetch_status {
     TABLE_FETCH_COMPLETE,
+    TABLE_FETCH_UNPROVEN, /* all was read that the API showed, and nothing proves that it was all */
     TABLE_FETCH_PARTIAL,
     TABLE_FETCH_WAITING, /* a reconcile: for the loader, or a person */
     TABLE_FETCH_THROTTLED,

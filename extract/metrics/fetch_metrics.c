@@ -44,7 +44,8 @@ static const struct last_run_metrics last_run = {.side = RUN_HISTORY_EXTRACT,
 /* A series that is there before it counts: what rises from nothing is seen to rise. */
 static struct tally *find(struct fetch_metrics *a, const char *table)
 {
-    static const char *const statuses[] = {"complete", "partial", "throttled", "failed"};
+    static const char *const statuses[] = {"complete", "unproven", "partial", "throttled",
+                                           "failed"};
     for (struct tally *t = a->tallies; t != NULL; t = t->next)
         if (strcmp(t->table, table) == 0)
             return t;

@@ -51,6 +51,22 @@ static void note_time(struct fetched_page *p, const char *s, size_t n)
     }
 }
 
+/* What a column of PostgreSQL's type integer can hold; a string of digits, too. */
+static bool integer_key(const char *s, size_t n, int64_t *key)
+{
+    size_t i = n > 0 && s[0] == '-' ? 1 : 0;
+    int64_t value = 0;
+    if (n == i || n > i + 10)
+        return false;
+    for (size_t at = i; at < n; at++) {
+        if (s[at] < '0' || s[at] > '9')
+            return false;
+        value = value * 10 + (s[at] - '0');
+    }
+    *key = i > 0 ? -value : value;
+    return *key >= INT32_MIN && *key <= INT32_MAX;
+}
+
 static enum err_code on_record(void *ctx, const struct page_parser_record *r, struct err *e)
 {
     struct fetched_page *p = ctx;
@@ -59,6 +75,7 @@ static enum err_code on_record(void *ctx, const struct page_parser_record *r, st
         .time = r->time,
         .time_len = r->time_len,
     };
+    seen.keyed = r->key != NULL && integer_key(r->key, r->key_len, &seen.key);
     enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
     if (rc == OK && p->parts.sink != NULL)
         rc = p->parts.sink->record(p->parts.sink->ctx, r, e);
@@ -76,7 +93,7 @@ static enum err_code on_non_record(void *ctx, const char *raw, size_t n, uint64_
                                    struct err *e)
 {
     struct fetched_page *p = ctx;
-    struct crawl_seen seen = {.identity = XXH3_64bits(raw, n)};
+    struct crawl_seen seen = {.identity = XXH3_64bits(raw, n), .odd = true};
     enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
     if (p->parts.sink != NULL) {
         p->parts.sink->non_record(p->parts.sink->ctx);

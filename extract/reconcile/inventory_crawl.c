@@ -289,9 +289,9 @@ static enum inventory_crawl_verdict keep_page(struct inventory_crawl *r, struct 
 }
 
 enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, int64_t clock,
-                                                    struct err *e)
+                                                    int64_t count, struct err *e)
 {
-    struct crawl_answer answer = {.date = clock, .now = clock};
+    struct crawl_answer answer = {.date = clock, .now = clock, .count = count};
     r->clock = clock;
     if (r->in_lookup)
         return take_lookup(r, e);

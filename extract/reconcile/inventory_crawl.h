@@ -10,7 +10,7 @@
  *     inventory_crawl_open(&r, &conf, e);             // takes the roll's lock
  *     switch (inventory_crawl_next(r, left, &want, e)) {    // what to ask
  *     case INVENTORY_CRAWL_ASK:    ... records of the answer through inventory_crawl_sink(r) ...
- *                            inventory_crawl_answer(r, clock, e) or inventory_crawl_again(r)
+ *                            inventory_crawl_answer(r, clock, count, e) or inventory_crawl_again(r)
  *     case INVENTORY_CRAWL_DONE:   all is done that can be done
  *     case INVENTORY_CRAWL_WAIT:   it is the loader's turn, or a person's
  *     case INVENTORY_CRAWL_FAILED:
@@ -63,9 +63,9 @@ void inventory_crawl_close(struct inventory_crawl *r);
 enum inventory_crawl_next inventory_crawl_next(struct inventory_crawl *r, uint64_t left,
                                                struct inventory_crawl_want *want, struct err *e);
 const struct fetched_page_sink *inventory_crawl_sink(const struct inventory_crawl *r);
-/* clock: the server's Date, or ours where there is none. */
+/* clock: the server's Date, or ours where there is none; count: the answer's, -1: none. */
 enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, int64_t clock,
-                                                    struct err *e);
+                                                    int64_t count, struct err *e);
 void inventory_crawl_again(
     struct inventory_crawl *r); /* the request failed and will be made again */
 /* A lookup was refused for good: the source does not know such filters. False: it was none. */

@@ -1,6 +1,7 @@
 #include "extract/run/fetch_plan.h"
 #include "extract/api/request_url.h"
 #include "extract/reconcile/inventory_crawl.h"
+#include "shared/base/table_names.h"
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -121,13 +122,15 @@ static enum err_code show_table(const struct fetch_run_want *want, const struct 
     struct buf url;
     struct crawl_request request = {0};
     struct crawl_stats stats = {0};
+    char key[NAMES_TABLE_MAX + 8];
+    names_key(want->name, key);
     buf_init(&position, PAGE_POSITION_MAX);
     buf_init(&url, URL_MAX);
     enum err_code rc = last_position(spool, want->name, &position, e);
     if (rc == OK)
         rc = first_request(want, env, &position, &request, &stats, e);
     if (rc == OK)
-        rc = url_page(&url, env->base_url, want->name, &request, e);
+        rc = url_page(&url, env->base_url, want->name, key, &request, e);
     if (rc == OK) {
         struct cell cells[] = {
             {.name = "table", .type = CELL_STR, .str = want->name},

@@ -40,7 +40,7 @@ enum err_code refusal_probe_start(struct refusal_probe *p, const struct table_fe
     static const struct crawl_request request = {.limit = 1};
     *p = (struct refusal_probe){.env = env, .done = done, .ctx = ctx};
     buf_init(&p->url, URL_MAX);
-    enum err_code rc = url_page(&p->url, env->base_url, table, &request, e);
+    enum err_code rc = url_page(&p->url, env->base_url, table, "", &request, e); /* by time */
     if (rc != OK) {
         buf_free(&p->url);
         return rc;

@@ -44,6 +44,19 @@ static unsigned pending(const struct table_fetch *t)
     return t->writer != NULL ? (unsigned)writer_pending(t->writer) : 0;
 }
 
+/* Told once a run, with the reason. */
+static enum table_fetch_status status_done(const struct table_fetch *t)
+{
+    struct crawl_stats stats;
+    char why[CRAWL_UNPROVEN_TEXT];
+    crawl_stats(t->crawl, &stats);
+    if (stats.unproven == 0)
+        return TABLE_FETCH_COMPLETE;
+    LOG(LOG_WARN, "unproven", "nothing proves that the table is complete", F_STR("table", t->name),
+        F_STR("reason", crawl_unproven_text(stats.unproven, why)));
+    return TABLE_FETCH_UNPROVEN;
+}
+
 static void report_ended(struct table_fetch *t)
 {
     if (!t->ending || t->ended || pending(t) > 0)
@@ -125,6 +138,26 @@ static void on_timer(uv_timer_t *timer)
     table_fetch_next(timer->data);
 }
 
+/* The request was of a form that not every API has: the crawl goes on without it. */
+static bool do_without(struct table_fetch *t, const struct http_result *result,
+                       const struct err *why)
+{
+    struct err e = ERR_INIT;
+    if (result->status == 404 || why->code != ERR_REFUSED || !crawl_refused(t->crawl, true))
+        return false;
+    LOG(LOG_INFO, "form", "the API does not sort or filter as asked; other ways are used",
+        F_STR("table", t->name), F_ERR(why));
+    t->attempt = 0;
+    if (fetched_page_discard(t->page, &e) != OK) {
+        table_fetch_fail(t, &e);
+        return true;
+    }
+    if (t->reconcile != NULL)
+        inventory_crawl_again(t->reconcile);
+    table_fetch_next(t);
+    return true;
+}
+
 /* The page was not to be had: take back what came of it, and wait before the next try. */
 static void retry(struct table_fetch *t, const struct err *why, bool smaller)
 {
@@ -146,7 +179,10 @@ static void retry(struct table_fetch *t, const struct err *why, bool smaller)
         table_fetch_fail(t, &e);
         return;
     }
-    t->attempt++;
+    /* An API may fail on what it does not know: the last try is of a form that is known to work. */
+    if (++t->attempt == policy->tries && crawl_refused(t->crawl, false))
+        LOG(LOG_INFO, "form", "the last try is made without asking for the order of keys",
+            F_STR("table", t->name));
     t->result.retries++;
     int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->retry_after);
     LOG(LOG_WARN, "retry", "the request failed and is made again", F_STR("table", t->name),
@@ -199,7 +235,7 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
                       const struct page_parser_result *parsed)
 {
     struct err e = ERR_INIT;
-    struct crawl_answer answer = {.date = result->date, .now = when_now()};
+    struct crawl_answer answer = {.date = result->date, .now = when_now(), .count = parsed->count};
     t->attempt = 0;
     t->result.non_records += parsed->non_records + parsed->malformed;
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
@@ -261,6 +297,8 @@ static void on_done(void *ctx, const struct http_result *result)
         table_fetch_unknown(t, &e);
         return;
     case VERDICT_FAILED:
+        if (do_without(t, result, &e))
+            return;
         if (t->reconcile != NULL && e.code == ERR_REFUSED && inventory_crawl_refused(t->reconcile))
             table_fetch_reconcile_answer(t, result, &parsed);
         else
@@ -344,10 +382,10 @@ void table_fetch_next(struct table_fetch *t)
     t->offset = request.offset;
     t->limit = request.limit;
     if (next == CRAWL_DONE)
-        table_fetch_end(t, NULL, TABLE_FETCH_COMPLETE);
+        table_fetch_end(t, NULL, status_done(t));
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
         table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
-    else if (url_page(&t->url, t->env->base_url, t->name, &request, &e) != OK)
+    else if (url_page(&t->url, t->env->base_url, t->name, t->key, &request, &e) != OK)
         table_fetch_fail(t, &e);
     else
         table_fetch_ask(t);

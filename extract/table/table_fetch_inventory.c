@@ -47,9 +47,9 @@ void table_fetch_reconcile_next(struct table_fetch *t)
     t->crawl = inventory_crawl_crawl(t->reconcile);
     fetched_page_crawl(t->page, want.lookup ? NULL : t->crawl);
     if (want.lookup)
-        rc = url_key(&t->url, t->env->base_url, t->name, want.key, &e);
+        rc = url_key(&t->url, t->env->base_url, t->name, t->key, want.key, &e);
     else
-        rc = url_page(&t->url, t->env->base_url, t->name, &want.request, &e);
+        rc = url_page(&t->url, t->env->base_url, t->name, t->key, &want.request, &e);
     if (rc != OK)
         table_fetch_fail(t, &e);
     else
@@ -61,7 +61,7 @@ void table_fetch_reconcile_answer(struct table_fetch *t, const struct http_resul
 {
     struct err e = ERR_INIT;
     int64_t clock = result->date != WHEN_NONE ? result->date : when_now();
-    switch (inventory_crawl_answer(t->reconcile, clock, &e)) {
+    switch (inventory_crawl_answer(t->reconcile, clock, parsed->count, &e)) {
     case INVENTORY_CRAWL_BROKEN:
         table_fetch_fail(t, &e);
         return;

@@ -71,6 +71,7 @@ enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_
     made->handler = *handler;
     made->ctx = ctx;
     memcpy(made->name, name, strnlen(name, NAMES_TABLE_MAX));
+    names_key(name, made->key);
     buf_init(&made->url, URL_MAX);
     buf_init(&made->position, PAGE_POSITION_MAX);
     made->complete_to = WHEN_NONE;

@@ -11,6 +11,7 @@ const char *health_word(enum health_code code)
         [HEALTH_TABLE_STALE] = "stale",
         [HEALTH_NEVER_COMPLETE] = "never_complete",
         [HEALTH_FAILING] = "failing",
+        [HEALTH_UNPROVEN] = "unproven",
         [HEALTH_THROTTLED] = "throttled",
         [HEALTH_FORBIDDEN] = "forbidden",
         [HEALTH_UNKNOWN_TABLE] = "unknown_table",
@@ -60,6 +61,11 @@ static const char *history_error(const struct run_history *r)
     return r->count > 0 ? r->entries[r->count - 1].error : "";
 }
 
+static bool is_unproven(const struct run_history *r)
+{
+    return r->count > 0 && strcmp(r->entries[r->count - 1].status, "unproven") == 0;
+}
+
 static const char *last_error(const struct health_conf *conf, const struct status_table *t,
                               const struct health_last *last, size_t lasts)
 {
@@ -99,6 +105,9 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
         check_freshness(h, conf, s, s->tables[i]);
         if (is_failure(error) && refused(s, s->tables[i]->name) == NULL)
             add(h, HEALTH_FAILING, s->tables[i]->name, error, WHEN_NONE);
+        else if ((conf->side == RUN_HISTORY_EXTRACT || conf->both) &&
+                 is_unproven(&s->tables[i]->extract))
+            add(h, HEALTH_UNPROVEN, s->tables[i]->name, "", WHEN_NONE);
         if (s->tables[i]->gaps > 0)
             add(h, HEALTH_GAP, s->tables[i]->name, "", s->tables[i]->holes_since);
         full = full || strcmp(error, err_word(ERR_FULL)) == 0;
@@ -138,6 +147,8 @@ static enum err_code add_reason(struct buf *b, const struct health_reason *r,
         return buf_addf(b, "%s has never been %s", r->table, done);
     case HEALTH_FAILING:
         return buf_addf(b, "the last run of %s failed (%s)", r->table, r->error);
+    case HEALTH_UNPROVEN:
+        return buf_addf(b, "nothing proves that %s is complete", r->table);
     case HEALTH_THROTTLED:
         return buf_addf(b, "the API asked to be left alone until %s", when_iso(r->time, time));
     case HEALTH_FORBIDDEN:

@@ -19,6 +19,7 @@ enum health_code {
     HEALTH_TABLE_STALE,
     HEALTH_NEVER_COMPLETE,
     HEALTH_FAILING,
+    HEALTH_UNPROVEN, /* nothing proves that the table is complete */
     HEALTH_THROTTLED,
     HEALTH_FORBIDDEN,     /* the API refuses the table to the key */
     HEALTH_UNKNOWN_TABLE, /* the API has no such table */

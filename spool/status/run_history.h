@@ -53,7 +53,7 @@ struct run_history_entry {
     int64_t busy;                  /* microseconds of work in between */
     int64_t complete_to;           /* of the extractor's, or WHEN_NONE */
     char kind[RUN_HISTORY_WORD];   /* changes full reconcile; load replay redrive */
-    char status[RUN_HISTORY_WORD]; /* complete partial throttled failed */
+    char status[RUN_HISTORY_WORD]; /* complete unproven partial throttled failed */
     char error[RUN_HISTORY_WORD];  /* err_word of what ended it, or "" */
     int64_t counts[RUN_COUNTS];
 };

@@ -57,7 +57,7 @@ static enum err_code feed_page(struct feed *f, const struct recorded_page *page,
 {
     struct crawl_request request;
     struct crawl_stats stats;
-    const struct crawl_answer answer = {.date = page->date, .now = page->date};
+    const struct crawl_answer answer = {.date = page->date, .now = page->date, .count = -1};
     if (crawl_next(f->crawl, &request) != CRAWL_FETCH)
         return err_set(e, ERR_INTERNAL, "the recording goes on behind the crawl's end");
     enum err_code rc = feed_body(f, page, e);

@@ -37,6 +37,28 @@ static void make_world(struct world_conf *w, struct rng *r)
         w->ignores_filter = true;
     if (rng_chance(r, 3))
         w->ignores_offset = true;
+    if (rng_chance(r, 40) && !w->ignores_offset)
+        w->order = rng_chance(r, 50) ? TIES_DRAWN : TIES_TOP_N;
+    w->by_key = (enum world_form_kind)rng_below(r, rng_chance(r, 50) ? 1 : FORM_KINDS);
+    w->by_equal = (enum world_form_kind)rng_below(r, rng_chance(r, 50) ? 1 : FORM_KINDS);
+    w->count_is = (enum world_count)rng_below(r, COUNTS);
+    w->births = rng_chance(r, 20);
+}
+
+/* Records that the key may not see: so many, that a crawl cannot but notice. */
+static void hide(struct history *h, struct rng *r)
+{
+    h->world.ignores_offset = false;
+    h->world.hidden = 35 + rng_below(r, 25);
+    if (h->world.records < 30)
+        h->world.records = 30 + rng_below(r, 30);
+    for (unsigned i = 0; i < HISTORY_RUNS; i++)
+        h->limit[i] = h->limit[i] < 5 ? 5 : h->limit[i];
+    /* Some pages behind the end are looked at, so that a stretch that nothing long follows can be missed. */
+    if (rng_chance(r, 30)) {
+        h->world.records = 60;
+        h->world.block = rng_below(r, 2 * h->limit[0]);
+    }
 }
 
 static void make_event(struct history *h, struct rng *r, unsigned horizon, bool late)
@@ -79,12 +101,14 @@ void history_make(struct history *h, uint64_t seed)
     bool late;
     *h = (struct history){.seed = seed};
     make_world(&h->world, &r);
-    bool capped = rng_chance(&r, 10);
-    h->world.cap = capped ? 10 + rng_below(&r, 5) : 0;
+    bool capped = rng_chance(&r, 20);
+    h->world.cap = capped ? 1 + rng_below(&r, 14) : 0;
     unsigned limit = capped ? 14 : 3 + rng_below(&r, 5);
     bool varies = !capped && rng_chance(&r, 20);
     for (unsigned i = 0; i < HISTORY_RUNS; i++)
         h->limit[i] = varies ? 3 + rng_below(&r, 5) : limit;
+    if (!capped && rng_chance(&r, 12))
+        hide(h, &r);
     h->full = rng_chance(&r, 10) ? rng_below(&r, HISTORY_RUNS) : 0;
     h->overlap = overlaps[rng_below(&r, 4)];
     h->margin = rng_below(&r, 3) * 30 * WHEN_SECOND;
@@ -92,7 +116,7 @@ void history_make(struct history *h, uint64_t seed)
         h->clock = CLOCK_LOCAL;
     else if (rng_chance(&r, 5) && h->world.future + h->world.soon == 0)
         h->clock = CLOCK_NONE;
-    if (rng_chance(&r, 15)) {
+    if (rng_chance(&r, 15) && h->world.hidden == 0) {
         h->start = rng_chance(&r, 50) ? START_SINCE : START_FLOOR;
         h->from = WORLD_FROM - rng_below(&r, 500000) * WHEN_SECOND;
     }
@@ -171,6 +195,14 @@ static const struct knob knobs[] = {
     KNOB(start, START_FULL),
     KNOB(world.ignores_filter, false),
     KNOB(world.ignores_offset, false),
+    KNOB(world.order, TIES_BY_KEY),
+    KNOB(world.by_key, FORM_REFUSED),
+    KNOB(world.by_key, FORM_WORKS),
+    KNOB(world.by_equal, FORM_WORKS),
+    KNOB(world.count_is, COUNT_ABSENT),
+    KNOB(world.hidden, 0),
+    KNOB(world.block, 0),
+    KNOB(world.births, false),
 };
 
 static bool turn_knobs(struct history *h)
@@ -229,20 +261,26 @@ void history_print(const struct history *h, FILE *out)
 {
     static const char *const starts[] = {"everything", "since", "floor"};
     static const char *const clocks[] = {"Date", "local", "none"};
+    static const char *const orders[] = {"by key", "drawn", "top-N"};
+    static const char *const kinds[] = {"works", "ignored", "refused"};
+    static const char *const counts[] = {"total", "page", "absent"};
     const struct world_conf *w = &h->world;
-    (void)fprintf(out,
-                  "seed %" PRIu64 ": %u records (%u timeless %s, %u in 2099, %u soon), form %d%s, "
-                  "shown %+dh%s, page size %u%s%s%s, garbled %u, limit %u, full %u, overlap %ds, "
-                  "margin %ds, clock %s, "
-                  "start %s, %u runs",
-                  h->seed, w->records, w->timeless, w->timeless_last ? "last" : "first", w->future,
-                  w->soon, (int)w->form, w->fine ? " fine" : "", (int)(w->shown / HOUR),
-                  w->fold != WHEN_NONE ? " with a fold" : "", w->cap,
-                  w->ignores_filter ? ", ignores the filter" : "",
-                  w->ignores_offset ? ", ignores the offset" : "",
-                  w->daily ? ", filters by day" : "", w->garbled, h->limit[0], h->full,
-                  (int)(h->overlap / WHEN_SECOND), (int)(h->margin / WHEN_SECOND), clocks[h->clock],
-                  starts[h->start], h->runs);
+    (void)fprintf(
+        out,
+        "seed %" PRIu64 ": %u records (%u timeless %s, %u in 2099, %u soon), form %d%s, "
+        "shown %+dh%s, page size %u%s%s%s, garbled %u, limit %u, full %u, overlap %ds, "
+        "margin %ds, clock %s, "
+        "start %s, ties %s, hidden %u%% and %u, by key %s, by equal time %s, count %s%s, %u "
+        "runs",
+        h->seed, w->records, w->timeless, w->timeless_last ? "last" : "first", w->future, w->soon,
+        (int)w->form, w->fine ? " fine" : "", (int)(w->shown / HOUR),
+        w->fold != WHEN_NONE ? " with a fold" : "", w->cap,
+        w->ignores_filter ? ", ignores the filter" : "",
+        w->ignores_offset ? ", ignores the offset" : "", w->daily ? ", filters by day" : "",
+        w->garbled, h->limit[0], h->full, (int)(h->overlap / WHEN_SECOND),
+        (int)(h->margin / WHEN_SECOND), clocks[h->clock], starts[h->start], orders[w->order],
+        w->hidden, w->block, kinds[w->by_key], kinds[w->by_equal], counts[w->count_is],
+        w->births ? ", born without a time" : "", h->runs);
     for (unsigned i = 0; i < h->runs; i++)
         (void)fprintf(out, "; run %u after %ds reads filters %+dh", i,
                       (int)(h->gap[i] / WHEN_SECOND), (int)(h->read[i] / HOUR));

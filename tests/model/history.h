@@ -75,6 +75,7 @@ struct history_result {
     unsigned quiet; /* requests of the second run in silence */
     unsigned retakes;
     unsigned pages;
+    unsigned unproven; /* runs that ended so */
 };
 
 void history_make(struct history *h, uint64_t seed);

@@ -28,6 +28,8 @@ struct player {
     bool begun;       /* and has kept a page */
     bool quiet;       /* nothing happens any more */
     bool fail, timeout, kill, stop;
+    bool timeless; /* a record without a time was shown */
+    bool unproven; /* the last run that ended */
 };
 
 static void tell(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -70,7 +72,7 @@ static void check_kept(struct player *p, uint64_t begin, const char *when)
     for (unsigned i = 0; i < p->world.count; i++) {
         const struct world_record *r = &p->world.records[i];
         char text[WHEN_TEXT];
-        if (!r->alive || r->changed >= begin || p->kept[i] == r->version)
+        if (!r->alive || r->hidden || r->changed >= begin || p->kept[i] == r->version)
             continue;
         if (r->timed ? in_scope(p, i) : p->everything)
             violated(p, "%s: record %u (%s) is not kept", when, i, world_show(&p->world, i, text));
@@ -88,11 +90,31 @@ static void check_claim(struct player *p, int64_t complete, bool end)
         char text[WHEN_TEXT];
         if (world_garbled(&p->world, i))
             continue;
-        if (r->alive && r->timed && !r->late && claimed && in_scope(p, i) &&
+        if (r->alive && !r->hidden && r->timed && !r->late && claimed && in_scope(p, i) &&
             p->kept[i] != r->version)
             violated(p, "record %u is not kept, but all is claimed complete up to %s", i,
                      when_iso(complete, text));
     }
+}
+
+/* Records without a time are claimed to be kept as of some look. */
+static void check_births(struct player *p, int64_t births_to)
+{
+    if (p->h->start != START_FULL || p->h->world.ignores_offset || births_to == WHEN_NONE)
+        return;
+    for (unsigned i = 0; i < p->world.count; i++) {
+        const struct world_record *r = &p->world.records[i];
+        if (r->alive && !r->hidden && !r->timed && r->visible < births_to &&
+            p->kept[i] != r->version)
+            violated(p, "record %u without a time is not kept, but claimed to be", i);
+    }
+}
+
+/* Nothing keeps the crawl from proving that it is complete. */
+static bool provable(const struct history *h)
+{
+    return h->world.by_key == FORM_WORKS && !h->world.ignores_filter && !h->world.ignores_offset &&
+           h->clock != CLOCK_NONE;
 }
 
 static void happen(struct player *p, const struct event *ev)
@@ -160,6 +182,7 @@ static void open_crawl(struct player *p)
         .since = WHEN_NONE,
         .floor = WHEN_NONE,
         .now = p->h->clock == CLOCK_NONE ? 0 : p->world.clock,
+        .keyed = true,
     };
     if (!p->positioned && p->h->start == START_SINCE)
         conf.since = p->h->from;
@@ -186,7 +209,10 @@ static void send_records(struct player *p, const unsigned short *records, size_t
     for (size_t i = 0; i < n; i++) {
         char text[WHEN_TEXT];
         struct crawl_seen seen = {.identity = records[i],
-                                  .time = world_show(&p->world, records[i], text)};
+                                  .time = world_show(&p->world, records[i], text),
+                                  .key = records[i] + 1,
+                                  .keyed = true};
+        p->timeless |= !p->world.records[records[i]].timed;
         seen.time_len = strlen(seen.time);
         tell(p, " %u.%u@%s%s", records[i], p->world.records[records[i]].version,
              text[0] == '\0'  ? "-"
@@ -213,10 +239,17 @@ static void keep(struct player *p, const unsigned short *records, size_t n)
     crawl_stats(p->crawl, &stats);
     check_claim(p, stats.complete_to, end && p->h->clock != CLOCK_NONE);
     p->result->pages++;
-    if (end) {
-        p->open = false;
+    if (!end)
+        return;
+    p->open = false;
+    p->unproven = stats.unproven != 0;
+    check_births(p, stats.births_to);
+    if (stats.unproven == 0)
         check_kept(p, p->begin, "end of run");
-    }
+    else if (provable(p->h))
+        violated(p, "called unproven (%u)", stats.unproven);
+    else
+        p->result->unproven++;
 }
 
 static bool honest(const struct history *h)
@@ -224,13 +257,42 @@ static bool honest(const struct history *h)
     return !h->world.ignores_filter && !h->world.ignores_offset;
 }
 
+/* Nobody can read a list of which places are drawn anew and some are hidden, but by key. */
+static bool readable(const struct history *h)
+{
+    const struct world_conf *w = &h->world;
+    bool hidden = w->hidden > 0 || w->block > 0;
+    bool by_key = w->by_key == FORM_WORKS && h->clock != CLOCK_NONE;
+    bool plain = !hidden && w->order == TIES_BY_KEY && !w->births && (w->cap == 0 || w->cap >= 10);
+    return honest(h) && (by_key || plain);
+}
+
 static void answer(struct player *p, const struct crawl_request *request)
 {
     struct err e = ERR_INIT;
-    unsigned short records[WORLD_MAX];
-    size_t n = world_list(&p->world, request->after, request->offset, request->limit, records);
-    tell(p, "%3u > %s +%" PRIu64 " /%u:", p->requests, request->after, request->offset,
-         request->limit);
+    struct world_answer a;
+    struct world_request q = {.after = request->after,
+                              .equal = request->equal,
+                              .sort = request->sort == CRAWL_BY_TIME  ? SORT_TIME
+                                      : request->sort == CRAWL_BY_KEY ? SORT_KEY
+                                                                      : SORT_KEY_DOWN,
+                              .offset = request->offset,
+                              .limit = request->limit};
+    world_list(&p->world, &q, &a);
+    const unsigned short *records = a.records;
+    size_t n = a.n;
+    tell(p, "%3u > %s%s%s%s +%" PRIu64 " /%u:", p->requests, request->after,
+         request->equal[0] != '\0' ? "=" : "", request->equal,
+         q.sort == SORT_TIME  ? ""
+         : q.sort == SORT_KEY ? " by key"
+                              : " by key down",
+         request->offset, request->limit);
+    if (a.refused) {
+        tell(p, " REFUSED\n");
+        if (!crawl_refused(p->crawl, true))
+            violated(p, "a refused request is no optional one");
+        return;
+    }
     if (p->fail || p->timeout) {
         send_records(p, records, n / 2);
         tell(p, " FAILS\n");
@@ -240,9 +302,10 @@ static void answer(struct player *p, const struct crawl_request *request)
         return;
     }
     send_records(p, records, n);
-    struct crawl_answer a = {.date = p->h->clock == CLOCK_DATE ? p->world.clock : WHEN_NONE,
-                             .now = p->h->clock == CLOCK_NONE ? 0 : p->world.clock};
-    switch (crawl_page(p->crawl, &a, &e)) {
+    struct crawl_answer shown = {.date = p->h->clock == CLOCK_DATE ? p->world.clock : WHEN_NONE,
+                                 .now = p->h->clock == CLOCK_NONE ? 0 : p->world.clock,
+                                 .count = a.count};
+    switch (crawl_page(p->crawl, &shown, &e)) {
     case CRAWL_KEEP:
         tell(p, " KEEP\n");
         keep(p, records, n);
@@ -253,7 +316,7 @@ static void answer(struct player *p, const struct crawl_request *request)
         break;
     case CRAWL_BROKEN:
         tell(p, " BROKEN %s\n", e.msg);
-        if (honest(p->h) || e.code == OK)
+        if (readable(p->h) || e.code == OK)
             violated(p, "called broken: %s", e.msg);
         break;
     }
@@ -311,7 +374,7 @@ static void play(struct player *p)
         p->result->quiet = p->in_run;
     }
     p->everything = false;
-    if (!failed(p) && honest(h))
+    if (!failed(p) && honest(h) && !p->unproven)
         check_kept(p, NEVER, "after silence");
 }
 

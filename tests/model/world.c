@@ -65,7 +65,11 @@ static int64_t grain(const struct world *w, int64_t time)
 static void put(struct world *w, unsigned record, bool timed, int64_t time)
 {
     struct world_record *r = &w->records[record];
+    struct rng draw = {w->conf.seed + record * UINT64_C(977)};
     r->alive = true;
+    r->hidden =
+        rng_chance(&draw, w->conf.hidden) || (w->conf.block > 0 && record >= w->conf.records / 3 &&
+                                              record < w->conf.records / 3 + w->conf.block);
     r->timed = timed;
     r->time = grain(w, time);
     r->version++;
@@ -129,12 +133,22 @@ void world_delete(struct world *w, unsigned record)
     w->records[record % w->count].alive = false;
 }
 
+/* Keys are taken in order, and not committed in order. */
 void world_insert(struct world *w, int64_t late)
 {
-    if (w->count == WORLD_MAX)
+    unsigned waits = 0;
+    while (waits < w->count && !w->records[waits].reserved)
+        waits++;
+    if (w->count + 1 >= WORLD_MAX)
         return;
     w->steps++;
-    put(w, w->count, true, w->clock - late);
+    if (waits < w->count) {
+        w->records[waits].reserved = false;
+        put(w, waits, !w->conf.births, w->clock);
+    } else if (w->conf.births && w->steps % 4 == 0) {
+        w->records[w->count++].reserved = true;
+    }
+    put(w, w->count, !w->conf.births, w->clock - late);
     w->records[w->count].late = late > 0;
     w->count++;
 }
@@ -183,31 +197,99 @@ const char *world_show(const struct world *w, unsigned record, char out[WHEN_TEX
     return out;
 }
 
-size_t world_list(const struct world *w, const char *after, uint64_t offset, unsigned limit,
-                  unsigned short out[WORLD_MAX])
+static bool tied(const struct world *w, unsigned a, unsigned b)
 {
-    int64_t cut = WHEN_NONE;
-    bool filtered = after[0] != '\0' && !w->conf.ignores_filter;
-    size_t n = 0;
-    if (filtered && when_parse(after, strlen(after), NULL, &cut) != OK)
-        return 0;
-    cut += filtered ? w->conf.read : 0;
-    if (filtered && w->conf.daily)
+    const struct world_record *x = &w->records[a];
+    const struct world_record *y = &w->records[b];
+    return x->timed == y->timed && (!x->timed || x->time == y->time);
+}
+
+static void shuffle(unsigned short *from, unsigned n, struct rng *r)
+{
+    for (unsigned i = n; i > 1; i--) {
+        unsigned j = rng_below(r, i);
+        unsigned short swap = from[i - 1];
+        from[i - 1] = from[j];
+        from[j] = swap;
+    }
+}
+
+static void order_ties(struct world *w, const struct world_request *q, unsigned short *all,
+                       unsigned n)
+{
+    struct rng r = {w->conf.order == TIES_DRAWN ? w->draws : q->offset + q->limit};
+    r.state += w->conf.seed;
+    for (unsigned i = 0, j; i < n && w->conf.order != TIES_BY_KEY; i = j) {
+        for (j = i + 1; j < n && tied(w, all[i], all[j]); j++)
+            ;
+        shuffle(all + i, j - i, &r);
+    }
+}
+
+static void order_keys(unsigned short *all, unsigned n, bool down)
+{
+    for (unsigned i = 1; i < n; i++)
+        for (unsigned j = i; j > 0 && (down ? all[j] > all[j - 1] : all[j] < all[j - 1]); j--) {
+            unsigned short swap = all[j];
+            all[j] = all[j - 1];
+            all[j - 1] = swap;
+        }
+}
+
+static bool read_cut(const struct world *w, const char *text, int64_t *cut)
+{
+    if (text[0] == '\0' || w->conf.ignores_filter)
+        return false;
+    if (when_parse(text, strlen(text), NULL, cut) != OK)
+        return false;
+    *cut += w->conf.read;
+    return true;
+}
+
+/* All that matches, in the list's order by time. */
+static unsigned match(const struct world *w, const struct world_request *q, unsigned short *all)
+{
+    int64_t cut = 0;
+    int64_t equal = 0;
+    bool filtered = read_cut(w, q->after, &cut);
+    bool equals = w->conf.by_equal == FORM_WORKS && read_cut(w, q->equal, &equal);
+    unsigned n = 0;
+    if (w->conf.daily) {
         cut += DAY - cut % DAY - 1;
-    if (w->conf.cap > 0 && limit > w->conf.cap)
-        limit = w->conf.cap;
-    if (w->conf.ignores_offset)
-        offset = 0;
-    for (unsigned i = 0; i < w->length && n < limit; i++) {
+        equal -= equal % DAY;
+    }
+    for (unsigned i = 0; i < w->length; i++) {
         const struct world_record *r = &w->records[w->list[i]];
+        int64_t t = r->time - (w->conf.daily ? r->time % DAY : 0);
         if (filtered && (!r->timed || r->time <= cut))
+            continue;
+        if (equals && (!r->timed || t != equal))
             continue;
         if (w->conf.forgets && i % 7 == 3)
             continue;
-        if (offset > 0)
-            offset--;
-        else
-            out[n++] = w->list[i];
+        all[n++] = w->list[i];
     }
     return n;
+}
+
+void world_list(struct world *w, const struct world_request *q, struct world_answer *out)
+{
+    unsigned short all[WORLD_MAX];
+    unsigned limit = w->conf.cap > 0 && q->limit > w->conf.cap ? w->conf.cap : q->limit;
+    uint64_t offset = w->conf.ignores_offset ? 0 : q->offset;
+    *out = (struct world_answer){.count = -1};
+    w->draws++;
+    out->refused = (q->sort != SORT_TIME && w->conf.by_key == FORM_REFUSED) ||
+                   (q->equal[0] != '\0' && w->conf.by_equal == FORM_REFUSED);
+    if (out->refused)
+        return;
+    unsigned n = match(w, q, all);
+    order_ties(w, q, all, n);
+    if (q->sort != SORT_TIME && w->conf.by_key == FORM_WORKS)
+        order_keys(all, n, q->sort == SORT_KEY_DOWN);
+    for (uint64_t i = offset; i < n && i - offset < limit; i++)
+        if (!w->records[all[i]].hidden)
+            out->records[out->n++] = all[i];
+    if (w->conf.count_is != COUNT_ABSENT)
+        out->count = w->conf.count_is == COUNT_TOTAL ? n : (int64_t)out->n;
 }

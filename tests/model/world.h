@@ -30,6 +30,26 @@ enum world_form {
     FORMS
 };
 
+/* In which order records of one time come. */
+enum world_ties {
+    TIES_BY_KEY,
+    TIES_DRAWN, /* anew for each request */
+    TIES_TOP_N  /* by limit and offset together, as PostgreSQL's top-N sort has it */
+};
+/* What the API makes of a form that not every API has. */
+enum world_form_kind {
+    FORM_WORKS,
+    FORM_IGNORED,
+    FORM_REFUSED,
+    FORM_KINDS
+};
+enum world_count {
+    COUNT_TOTAL,
+    COUNT_PAGE,
+    COUNT_ABSENT,
+    COUNTS
+};
+
 struct world_conf {
     unsigned records;     /* at the beginning */
     unsigned timeless;    /* of them without a time */
@@ -44,7 +64,14 @@ struct world_conf {
     bool daily;           /* filters compare days only, as text in two forms does */
     unsigned garbled;     /* every so many-th record shows a time that nobody can read; 0: none */
     unsigned cap;         /* the API's own page size; 0: none */
-    bool forgets;         /* leaves every seventh place of the list out: what must be found */
+    enum world_ties order;
+    unsigned hidden;               /* percent of the records that are left out of each page */
+    unsigned block;                /* so many neighbours more are: a private import */
+    bool births;                   /* new records have no time until they are edited */
+    enum world_form_kind by_key;   /* sort=KEY:asc and :desc */
+    enum world_form_kind by_equal; /* filters=time_modified:equal:T */
+    enum world_count count_is;
+    bool forgets; /* leaves every seventh place of the list out: what must be found */
     bool ignores_filter;
     bool ignores_offset;
     unsigned future; /* records with a time in 2099 */
@@ -54,6 +81,8 @@ struct world_conf {
 
 struct world_record {
     bool alive;
+    bool reserved; /* its key is taken, and it is not there yet */
+    bool hidden;   /* from the key that asks */
     bool timed;
     int64_t time;     /* as the list orders it */
     unsigned version; /* from 1 */
@@ -70,6 +99,26 @@ struct world {
     unsigned length;
     int64_t clock;
     uint64_t steps;
+    uint64_t draws; /* requests so far */
+};
+
+enum world_sort {
+    SORT_TIME,
+    SORT_KEY,
+    SORT_KEY_DOWN
+};
+struct world_request {
+    const char *after; /* "": no filter */
+    const char *equal;
+    enum world_sort sort;
+    uint64_t offset;
+    unsigned limit;
+};
+struct world_answer {
+    bool refused;
+    int64_t count; /* -1: none */
+    size_t n;
+    unsigned short records[256];
 };
 
 void world_init(struct world *w, const struct world_conf *conf);
@@ -78,9 +127,7 @@ void world_delete(struct world *w, unsigned record);
 void world_insert(struct world *w, int64_t late);
 void world_pass(struct world *w, int64_t time);
 
-/* The records of an answer, in order; after: "" for none. */
-size_t world_list(const struct world *w, const char *after, uint64_t offset, unsigned limit,
-                  unsigned short out[WORLD_MAX]);
+void world_list(struct world *w, const struct world_request *request, struct world_answer *out);
 /* The time as the API shows it; "" for none. */
 const char *world_show(const struct world *w, unsigned record, char out[WHEN_TEXT]);
 bool world_garbled(const struct world *w, unsigned record);

@@ -26,6 +26,8 @@ struct api {
     int64_t date;
     unsigned cap;
     bool ignores_filter, ignores_offset, stuck;
+    bool no_keys;  /* it does not sort by key */
+    bool no_count; /* it does not tell how many match */
     const char *(*show)(int64_t t, char out[WHEN_TEXT]);
     struct crawl *crawl;
     struct zone *zone;
@@ -42,7 +44,8 @@ static const struct crawl_conf plain = {.limit = 100,
                                         .overlap = 2 * HOUR,
                                         .margin = 60 * WHEN_SECOND,
                                         .since = WHEN_NONE,
-                                        .floor = WHEN_NONE};
+                                        .floor = WHEN_NONE,
+                                        .keyed = true};
 
 static inline int setup(void **state)
 {
@@ -89,7 +92,8 @@ static inline void send(struct api *api, unsigned i)
     char text[WHEN_TEXT] = "";
     if (api->times[i] != WHEN_NONE)
         (void)api->show(api->times[i], text);
-    struct crawl_seen seen = {.identity = i + 1, .time = text, .time_len = strlen(text)};
+    struct crawl_seen seen = {
+        .identity = i + 1, .time = text, .time_len = strlen(text), .key = i + 1, .keyed = true};
     assert_int_equal(crawl_record(api->crawl, &seen, &api->e), OK);
 }
 
@@ -100,20 +104,32 @@ static inline enum crawl_verdict answer(struct api *api, const struct crawl_requ
     int64_t cut = INT64_MIN;
     uint64_t skip = api->ignores_offset || api->stuck ? 0 : r->offset;
     bool filtered = r->after[0] != '\0' && !api->ignores_filter && !api->stuck;
+    bool equal = r->equal[0] != '\0' && !api->ignores_filter && !api->stuck;
     unsigned limit = api->cap > 0 && api->cap < r->limit ? api->cap : r->limit;
-    if (filtered)
-        assert_int_equal(when_parse(r->after, strlen(r->after), NULL, &cut), OK);
-    for (unsigned i = 0; i < api->n && n < limit; i++) {
+    int64_t count = 0;
+    if (api->no_keys && r->sort != CRAWL_BY_TIME) {
+        assert_true(crawl_refused(api->crawl, true));
+        return CRAWL_RETAKE;
+    }
+    if (filtered || equal)
+        assert_int_equal(when_parse(equal ? r->equal : r->after,
+                                    strlen(equal ? r->equal : r->after), NULL, &cut),
+                         OK);
+    for (unsigned at = 0; at < api->n; at++) {
+        unsigned i = r->sort == CRAWL_BY_KEY_DOWN ? api->n - 1 - at : at;
         if (filtered && (api->times[i] == WHEN_NONE || api->times[i] <= cut + api->read))
             continue;
+        if (equal && api->times[i] != cut + api->read)
+            continue;
+        count++;
         if (skip > 0)
             skip--;
-        else
+        else if (n < limit)
             sent[n++] = i;
     }
     for (unsigned i = 0; i < n; i++)
         send(api, sent[i]);
-    struct crawl_answer a = {.date = api->date};
+    struct crawl_answer a = {.date = api->date, .count = api->no_count ? -1 : count};
     enum crawl_verdict verdict = crawl_page(api->crawl, &a, &api->e);
     for (unsigned i = 0; i < n && verdict == CRAWL_KEEP; i++)
         api->kept[sent[i]] = true;
@@ -142,6 +158,16 @@ static inline bool step(struct api *api)
 static inline void run(struct api *api)
 {
     open_with(api, plain);
+    while (step(api))
+        ;
+}
+
+/* The same where the API cannot be asked by key. */
+static inline void run_by_time(struct api *api)
+{
+    struct crawl_conf conf = plain;
+    conf.keyed = false;
+    open_with(api, conf);
     while (step(api))
         ;
 }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define HISTORIES 20000
+#define HISTORIES 8000
 
 static void test_histories(void **state)
 {

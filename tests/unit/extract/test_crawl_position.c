@@ -34,7 +34,7 @@ static void test_positions_that_cannot_be_used(void **state)
     bad_position(api, "", "cannot be read");
     bad_position(api, "[1]", "cannot be read");
     bad_position(api, "{\"netty_crawl\":1", "cannot be read");
-    bad_position(api, "{\"netty_crawl\":2}", "version 2");
+    bad_position(api, "{\"netty_crawl\":3}", "version 3");
     bad_position(api, "{\"netty_crawl\":1}", "lacks");
 }
 

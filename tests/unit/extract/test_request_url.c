@@ -15,7 +15,7 @@ static void expect(const char *base, const char *after, uint64_t offset, const c
     memcpy(request.after, after, strlen(after) + 1);
     buf_init(&out, URL_MAX);
     assert_int_equal(buf_adds(&out, "what was there"), OK);
-    assert_int_equal(url_page(&out, base, "contacts", &request, &e), OK);
+    assert_int_equal(url_page(&out, base, "contacts", "contact_id", &request, &e), OK);
     assert_string_equal(out.data, url);
     buf_free(&out);
 }
@@ -87,7 +87,8 @@ static void keeps_within_its_cap(void **state)
     struct buf out;
     struct err e = ERR_INIT;
     buf_init(&out, 20);
-    assert_int_equal(url_page(&out, "http://host/path", "contacts", &request, &e), ERR_TOO_BIG);
+    assert_int_equal(url_page(&out, "http://host/path", "contacts", "contact_id", &request, &e),
+                     ERR_TOO_BIG);
     buf_free(&out);
 }
 

@@ -1,0 +1,265 @@
+/*
+ * Where a list ends. A page that is shorter than asked for says nothing by itself: the API may have a
+ * page size of its own (its pages are equally short), or leave records out of pages (they are not).
+ */
+#include "extract/crawl/crawl_private.h"
+
+#define FULLS_PROOF   20 /* full pages in a row: this API leaves nothing out */
+#define AGAIN_PROOF   4
+#define WINDOWS       8 /* pages behind the end that must be empty */
+#define WINDOWS_EMPTY 2
+
+uint64_t crawl_window(const struct crawl *c)
+{
+    const struct crawl_learned *l = &c->learned;
+    uint64_t window = l->longest > l->window ? l->longest : l->window;
+    return window == 0 || window > c->asked ? c->asked : window;
+}
+
+bool crawl_singles(const struct crawl *c)
+{
+    return c->learned.longest < 2 && c->learned.window < 2;
+}
+
+bool crawl_room(const struct crawl *c)
+{
+    return c->page.n < c->asked && c->page.n < c->learned.longest;
+}
+
+bool crawl_capped(const struct crawl *c)
+{
+    const struct crawl_learned *l = &c->learned;
+    return !l->thinned && l->least > 0 && c->page.n >= l->least && c->page.n == l->longest;
+}
+
+/* What `count` means: NETTY.md does not tell. It is the total where it once equalled the place
+ * behind the list's last record. */
+void crawl_learn_count(struct crawl *c, uint64_t offset)
+{
+    uint64_t to = offset + c->page.n;
+    if (c->count < 0 || c->learned.counted == CRAWL_NO)
+        return;
+    if (c->page.n > 0 && (uint64_t)c->count < to)
+        c->learned.counted = CRAWL_NO;
+    else if (offset > 0 && (uint64_t)c->count == to)
+        c->learned.counted = CRAWL_YES;
+}
+
+/* The page behind the last one is empty, and the count says that it is. It can say so of a list that has
+ * become shorter meanwhile, too, so that the last one must have had room for more. */
+bool crawl_count_agrees(const struct crawl *c, uint64_t offset)
+{
+    return c->count >= 0 && offset > 0 && c->learned.counted == CRAWL_YES &&
+           (uint64_t)c->count == offset;
+}
+
+bool crawl_count_ends(const struct crawl *c, uint64_t offset)
+{
+    /* Where the same records stand elsewhere, offsets tell nothing. */
+    bool again = c->phase == CRAWL_KEYS
+                     ? c->keys.again
+                     : (c->placed && c->page.set_sum == c->kept_set && offset != c->place.offset) ||
+                           (c->resumed && !c->placed);
+    again &= c->page.n > 0;
+    return c->count >= 0 && !again && c->learned.counted == CRAWL_YES && c->page.n > 0 &&
+           (uint64_t)c->count == offset + c->page.n;
+}
+
+/* The last page, of so many records where so many were asked for, turned out to be followed by
+ * others. */
+void crawl_learn_page(struct crawl *c, uint64_t previous, unsigned asked, bool news)
+{
+    struct crawl_learned *l = &c->learned;
+    bool is_short = previous < asked && previous < l->longest;
+    if (!news)
+        return;
+    if (previous < asked && previous > 0 && (l->least == 0 || previous < l->least))
+        l->least = previous;
+    if (!is_short) {
+        l->fulls++;
+        return;
+    }
+    /* Records that came in meanwhile follow a last page, too; but they are new. */
+    bool old = c->page.peak != WHEN_NONE && c->clock != WHEN_NONE &&
+               c->page.peak < c->clock - CRAWL_LEAD_MAX;
+    l->fulls = 0;
+    l->shorts++;
+    l->thinned |= old || l->shorts >= 2;
+}
+
+/* A record was seen again in a page that begins so many places further on, so that the first of the two
+ * covered as many and one. Once or twice that is a record that came in before. */
+void crawl_learn_window(struct crawl *c, uint64_t further)
+{
+    struct crawl_learned *l = &c->learned;
+    if (further == 0 || ++l->again < AGAIN_PROOF)
+        return;
+    if (further + 1 > l->window)
+        l->window = further + 1;
+}
+
+/* The page that should have been empty is not. A record of the last page that stands behind it has others
+ * before it which that page did not show. */
+void crawl_learn_behind(struct crawl *c)
+{
+    if (!c->behind || c->page.n == 0 || crawl_group_goes_on(c))
+        return;
+    if (c->page.met > 0) {
+        c->learned.thinned = true;
+        crawl_learn_window(c, c->ask.offset - c->place.offset);
+    } else {
+        crawl_learn_page(c, c->place_n, c->place_asked, true);
+    }
+}
+
+/* The list goes on with records of the very time that fills the last page. */
+bool crawl_group_goes_on(const struct crawl *c)
+{
+    if (!c->behind || c->place_run < c->known_count)
+        return false;
+    const struct crawl_entry *last = crawl_last_known(c);
+    for (size_t i = 0; i < c->page.count; i++) {
+        const struct crawl_entry *entry = &c->page.entries[i];
+        if (entry->kind == last->kind && entry->time == last->time)
+            return true;
+    }
+    return false;
+}
+
+static bool proven_full(const struct crawl *c)
+{
+    const struct crawl_learned *l = &c->learned;
+    return l->fulls > FULLS_PROOF && !l->thinned && l->looked != WHEN_NONE &&
+           c->clock != WHEN_NONE && c->clock - l->looked < CRAWL_DAY;
+}
+
+bool crawl_look_due(const struct crawl *c)
+{
+    const struct crawl_learned *l = &c->learned;
+    if (c->phase == CRAWL_KEYS && c->keys.list == CRAWL_ALL)
+        return true;
+    if (c->sure != WHEN_NONE)
+        return l->thinned;
+    return l->thinned || c->everything || c->clock == WHEN_NONE || l->looked == WHEN_NONE ||
+           c->clock - l->looked >= CRAWL_DAY;
+}
+
+static enum crawl_after at_end(const struct crawl *c)
+{
+    if (c->page.n == 0 && crawl_count_agrees(c, c->ask.offset))
+        return CRAWL_ENDED;
+    if (c->everything && c->ask.filtered && !c->learned.thinned)
+        return CRAWL_ENDED; /* the list without a filter goes on there */
+    return crawl_look_due(c) ? CRAWL_LOOK : CRAWL_ENDED;
+}
+
+/* The page behind is empty. Where the last one was as long as any, it may have been cut, and the
+ * list have moved up meanwhile: it must be there still. */
+static enum crawl_after after_empty(const struct crawl *c)
+{
+    if (c->ask.offset == 0 && c->count == 0 && c->learned.counted == CRAWL_YES)
+        return CRAWL_ENDED;
+    if (c->ask.offset == 0 || !c->behind)
+        return at_end(c);
+    bool room = c->place_n < c->learned.longest || c->learned.least > 0;
+    return room ? at_end(c) : CRAWL_VERIFY;
+}
+
+/* The page that was asked for once more is as it was, in whatever order. */
+bool crawl_same_page(const struct crawl *c)
+{
+    return c->verify && c->page.n == c->place_n && c->page.set_sum == c->kept_set;
+}
+
+enum crawl_after crawl_after_page(const struct crawl *c)
+{
+    const struct crawl_facts *page = &c->page;
+    bool news = page->news > 0;
+    if (crawl_count_ends(c, c->ask.offset))
+        return CRAWL_ENDED;
+    if (crawl_same_page(c))
+        return at_end(c);
+    if (c->single && page->n > 0)
+        return CRAWL_ON;
+    if (page->n == 0)
+        return c->blind > 0 || c->single ? CRAWL_ENDED : after_empty(c);
+    if (page->n >= c->asked || crawl_capped(c) || c->blind > 0)
+        return CRAWL_ON;
+    if (c->phase == CRAWL_BODY && crawl_room(c) && proven_full(c) && !c->everything &&
+        c->goal != WHEN_NONE && page->peak != WHEN_NONE && page->peak >= c->goal)
+        return CRAWL_ENDED;
+    if (c->learned.thinned)
+        return !page->alike && (news || !page->reached) ? CRAWL_ON : CRAWL_LOOK;
+    return CRAWL_BEHIND;
+}
+
+/* ---- looking behind the end ----
+ *
+ * From further on downward: what has its place there only moves up, so that no record can slip from a
+ * page that is still to be read to one that was. */
+
+/* The first of them begins where the last page, as far as is known, has ended. */
+static uint64_t look_at(const struct crawl *c, uint64_t base, unsigned windows, unsigned pages)
+{
+    return base + crawl_window(c) + (uint64_t)(windows - 1) * pages;
+}
+
+/* Nothing at all, and a count that says so: less is enough. */
+void crawl_look_begin(struct crawl *c, uint64_t base)
+{
+    unsigned windows = base == 0 && c->page.n == 0 && c->count == 0 ? WINDOWS_EMPTY : WINDOWS;
+    c->look_behind = (struct crawl_look){.windows = windows,
+                                         .pages = c->asked,
+                                         .base = base,
+                                         .offset = look_at(c, base, windows, c->asked)};
+}
+
+/* Page by page as long as nothing is found; then so that no place between two pages is left out. */
+bool crawl_look_lower(struct crawl *c)
+{
+    struct crawl_look *look = &c->look_behind;
+    uint64_t window = crawl_window(c);
+    if (look->bottom) {
+        look->offset = look->offset > window ? look->offset - window : 0;
+        return true;
+    }
+    if (look->found) {
+        look->bottom = look->offset <= look->base + window;
+        look->offset = look->bottom ? look->base : look->offset - window;
+        return true;
+    }
+    look->windows = c->learned.thinned ? look->windows - 1 : look->windows / 2;
+    look->bottom = look->windows == 0;
+    look->offset = look->bottom ? look->base : look_at(c, look->base, look->windows, look->pages);
+    return !look->bottom || c->learned.thinned;
+}
+
+static void look_ended(struct crawl *c)
+{
+    c->look_behind = (struct crawl_look){.windows = 0};
+    c->learned.looked = c->clock;
+}
+
+/* In a list by time. There, records of one time may stand anywhere among each other, so what is found
+ * is not proven by going down: another order is needed. */
+enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e)
+{
+    struct crawl_look *look = &c->look_behind;
+    if (!look->bottom && c->page.n > 0) {
+        c->blind = look->offset;
+        c->learned.thinned = true;
+        look_ended(c);
+        crawl_trouble(c, CRAWL_UNPROVEN_HIDDEN);
+        return crawl_retake(c, e);
+    }
+    bool lost = look->bottom && c->page.met == 0 && look->offset > 0;
+    if ((!look->bottom || lost) && crawl_look_lower(c))
+        return CRAWL_RETAKE;
+    bool anew = look->bottom && c->page.fresh > 0;
+    look_ended(c);
+    if (anew)
+        return crawl_retake(c, e); /* the list goes on where it ended */
+    c->stats.pages++;
+    crawl_finish(c);
+    return CRAWL_KEEP;
+}

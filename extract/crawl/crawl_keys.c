@@ -1,0 +1,480 @@
+/*
+ * Lists in the order of their keys, which no two records share and no edit changes: everything
+ * (CRAWL_ALL), the records of one time (CRAWL_GROUP), and downward the newest (CRAWL_NEWEST).
+ *
+ * A page is good when its keys rise, and when it begins at or before the last key that is kept:
+ * then nothing lies between. That the API sorts by key is seen on each page, and not believed.
+ */
+#include "extract/crawl/crawl_private.h"
+#include <string.h>
+
+#define REPEATS_MAX 8
+#define GROUP_TRIES 7
+#define LEAD_GRAIN  (900 * WHEN_SECOND) /* zones differ by quarters of an hour */
+
+bool crawl_keys_possible(const struct crawl *c)
+{
+    return c->conf.keyed && !c->no_keys && c->learned.sorts != CRAWL_NO;
+}
+
+void crawl_all_begin(struct crawl *c, bool detour, unsigned why)
+{
+    c->keys = (struct crawl_keys){
+        .list = CRAWL_ALL, .back = c->phase, .detour = detour, .why = why, .began = WHEN_NONE};
+    c->phase = CRAWL_KEYS;
+}
+
+/* How much earlier the filter's value must be than the record's time: not more, as for the others. */
+static int64_t exact_lead(int64_t lead)
+{
+    int64_t rest = lead % LEAD_GRAIN;
+    lead -= rest < 0 ? rest + LEAD_GRAIN : rest;
+    return rest > LEAD_GRAIN / 2 ? lead + LEAD_GRAIN : lead;
+}
+
+/* The lead of the other filters is enough, and may be more. Zones that people mistake for each other come
+ * next. */
+static int64_t group_lead(const struct crawl *c, unsigned tries)
+{
+    static const int64_t hours[GROUP_TRIES - 2] = {0, 1, 2, -1, -2};
+    int64_t lead = c->place.filtered ? c->place.lead : c->lead;
+    if (tries == 0)
+        return c->learned.equals == CRAWL_YES ? c->learned.equal_lead : exact_lead(lead);
+    return tries == 1 ? exact_lead(lead) : hours[tries - 2] * 3600 * WHEN_SECOND;
+}
+
+void crawl_group_begin(struct crawl *c)
+{
+    c->keys = (struct crawl_keys){
+        .list = CRAWL_GROUP,
+        .back = c->phase,
+        .detour = true,
+        .why = CRAWL_UNPROVEN_TIES,
+        .began = WHEN_NONE,
+        .time = crawl_last_known(c)->time,
+        .lead = group_lead(c, 0),
+        .place = c->place.offset + c->place_n - c->place_run,
+    };
+    c->phase = CRAWL_KEYS;
+}
+
+void crawl_keys_request(const struct crawl *c, struct crawl_request *request)
+{
+    const struct crawl_keys *k = &c->keys;
+    const struct crawl_look *look = &c->look_behind;
+    request->sort = k->list == CRAWL_NEWEST ? CRAWL_BY_KEY_DOWN : CRAWL_BY_KEY;
+    request->offset = look->windows > 0 || look->bottom ? look->offset : k->offset;
+    if (k->list == CRAWL_GROUP)
+        (void)when_api(k->time - k->lead, request->equal);
+}
+
+/* ---- when a list has been read, or cannot be ---- */
+
+void crawl_back_to_time(struct crawl *c)
+{
+    c->phase = (enum crawl_phase)c->keys.back;
+    c->look_behind = (struct crawl_look){.windows = 0};
+}
+
+static void all_read(struct crawl *c)
+{
+    struct crawl_learned *l = &c->learned;
+    struct crawl_keys *k = &c->keys;
+    l->sorts = CRAWL_YES;
+    l->unproven = 0;
+    l->passed = false;
+    l->hold = WHEN_NONE;
+    l->looked = c->clock;
+    l->born = k->began;
+    l->top_count = 0;
+    if (k->begun)
+        crawl_push_top(l, k->began, k->most);
+    c->sure = k->began;
+    c->seen = k->seen;
+    if (!k->detour) {
+        crawl_catch_up(c);
+        return;
+    }
+    crawl_back_to_time(c);
+    c->limited = true;
+    for (size_t i = 0; i < c->known_count; i++)
+        c->known[i].tied = false;
+    c->place_run = 0;
+    crawl_go_on(c, true);
+}
+
+/* Known members of the group that the list by key did not have: they were edited, or it is another
+ * list. What the list by time shows next will tell: they are in doubt again. */
+static bool group_is_whole(const struct crawl *c)
+{
+    for (size_t i = 0; i < c->known_count; i++)
+        if (c->known[i].tied && c->known[i].kind == CRAWL_TIMED)
+            return false;
+    return true;
+}
+
+static void group_read(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    if (!group_is_whole(c)) {
+        crawl_keys_fail(c);
+        return;
+    }
+    c->learned.equals = CRAWL_YES;
+    c->learned.equal_lead = k->lead;
+    c->learned.sorts = CRAWL_YES;
+    crawl_back_to_time(c);
+    crawl_loosen(c, false, k->time);
+    uint64_t back = 1 + c->limit / 32 + c->drift;
+    if (back >= k->seen)
+        back = k->seen > 1 ? k->seen - 1 : 1;
+    c->place_run = 0;
+    c->ask = c->place;
+    c->ask.jump = false;
+    c->ask.offset = k->place + (k->seen > back ? k->seen - back : 0);
+}
+
+static void list_read(struct crawl *c)
+{
+    if (c->keys.list == CRAWL_ALL)
+        all_read(c);
+    else if (c->keys.list == CRAWL_GROUP)
+        group_read(c);
+    else
+        crawl_newest_read(c);
+}
+
+/* The API has no such list. */
+void crawl_keys_fail(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    bool detour = k->detour;
+    unsigned why = k->why;
+    crawl_back_to_time(c);
+    switch ((enum crawl_list)k->list) {
+    case CRAWL_NEWEST:
+        c->learned.downs = CRAWL_NO;
+        return;
+    case CRAWL_GROUP:
+        c->learned.equals = CRAWL_NO;
+        break;
+    case CRAWL_ALL:
+        c->learned.sorts = CRAWL_NO;
+        break;
+    }
+    if (detour)
+        crawl_trouble(c, why);
+    else
+        crawl_begin_by_time(c);
+}
+
+static enum crawl_verdict fail(struct crawl *c, struct err *e)
+{
+    crawl_keys_fail(c);
+    return crawl_retake(c, e);
+}
+
+/* ---- what a page shows ---- */
+
+static void note_latest(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    for (size_t i = 0; i < c->page.count; i++) {
+        const struct crawl_entry *entry = &c->page.entries[i];
+        if (entry->kind != CRAWL_TIMED || entry->time > k->began + CRAWL_LEAD_MAX)
+            continue;
+        size_t at = 0;
+        while (at < k->latest_count && k->latest[at] < entry->time)
+            at++;
+        if (k->latest_count < CRAWL_LATEST) {
+            memmove(k->latest + at + 1, k->latest + at,
+                    (k->latest_count++ - at) * sizeof(*k->latest));
+            k->latest[at] = entry->time;
+        } else if (at > 0) {
+            memmove(k->latest, k->latest + 1, (at - 1) * sizeof(*k->latest));
+            k->latest[at - 1] = entry->time;
+        }
+    }
+}
+
+/* Members of the group that the list by time had shown. */
+static void note_met(struct crawl *c)
+{
+    for (size_t i = 0; i < c->page.count; i++)
+        for (size_t j = 0; j < c->known_count; j++)
+            if (c->known[j].id == c->page.entries[i].id)
+                c->known[j].tied = false;
+}
+
+void crawl_keys_take(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    const struct crawl_facts *page = &c->page;
+    if (page->timeless > 0)
+        c->learned.timeless = true;
+    if (page->n > c->learned.longest)
+        c->learned.longest = page->n;
+    if (k->list == CRAWL_ALL)
+        note_latest(c);
+    if (k->list == CRAWL_GROUP)
+        note_met(c);
+    if (!k->begun || page->key_most > k->most)
+        k->most = page->key_most;
+}
+
+enum crawl_verdict crawl_keys_keep(struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    struct crawl_learned *l = &c->learned;
+    bool wanted = c->page.beyond > 0;
+    if (k->list == CRAWL_NEWEST) {
+        uint64_t sum = c->page.timeless_sum & INT64_MAX; /* as a position holds it */
+        bool same = k->pages <= CRAWL_BIRTH_PAGES && l->sums[k->pages - 1] == sum;
+        wanted = c->page.timeless > 0 && !same;
+        if (k->pages <= CRAWL_BIRTH_PAGES)
+            l->sums[k->pages - 1] = sum;
+    }
+    if (!wanted)
+        return CRAWL_RETAKE;
+    c->stats.pages++;
+    c->timeless += c->page.timeless;
+    if (k->list != CRAWL_GROUP && c->began == WHEN_NONE)
+        c->began = k->began;
+    return CRAWL_KEEP;
+}
+
+/* ---- where to go on ---- */
+
+void crawl_keys_step_back(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    k->step = k->step == 0 ? 1 + c->drift : k->step * 2;
+    k->offset = k->offset > k->step ? k->offset - k->step : 0;
+    k->behind = k->verify = false;
+}
+
+static void look_behind(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    k->behind = k->verify = false;
+    if (k->list != CRAWL_NEWEST && crawl_look_due(c))
+        crawl_look_begin(c, k->offset);
+    else
+        list_read(c);
+}
+
+/* Behind a page that is continuous. Where pages hold one record only they cannot overlap: the one
+ * behind is looked at, and then whether this one is still in its place. */
+static void go_on(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    const struct crawl_facts *page = &c->page;
+    bool full = page->n >= c->asked || crawl_capped(c);
+    if (crawl_count_ends(c, k->offset)) {
+        c->learned.looked = c->clock;
+        list_read(c);
+    } else if (page->n == 1 && crawl_singles(c)) {
+        k->offset++;
+    } else if (full ||
+               (page->beyond > 0 && page->n > 1 && (c->learned.thinned || !crawl_room(c)))) {
+        uint64_t overlap = 1 + (c->drift < page->n / 2 ? c->drift : page->n / 2);
+        k->offset += page->n > overlap ? page->n - overlap : 1;
+    } else if (c->learned.thinned) {
+        look_behind(c);
+    } else {
+        k->offset += page->n;
+        k->behind = true;
+    }
+}
+
+/* The last page again, at another offset. */
+static bool repeated(const struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    return k->pages > 0 && !k->verify && k->offset > k->previous_at && c->page.n > 0 &&
+           c->page.n == k->previous && c->page.set_sum == k->previous_set;
+}
+
+/* A page that begins at or before the last key. */
+static enum crawl_verdict connected(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    const struct crawl_facts *page = &c->page;
+    k->again = k->pages > 0 ? repeated(c) : k->offset > 0;
+    if (k->pages++ > 0)
+        crawl_learn_page(c, k->previous, k->previous_asked, page->beyond > 0);
+    /* The last key again, further on than the page began that showed it: so much that page covered. */
+    if (k->pages > 1 && k->offset > k->previous_at)
+        crawl_learn_window(c, k->offset - k->previous_at);
+    k->previous_at = k->offset;
+    k->previous_set = page->set_sum;
+    k->previous = page->n;
+    k->previous_asked = c->asked;
+    k->behind = k->verify = false;
+    k->step = 0;
+    c->stats.overlaps += k->offset > 0;
+    crawl_keys_take(c);
+    enum crawl_verdict verdict = crawl_keys_keep(c);
+    crawl_grow(c);
+    if (page->beyond > 0) {
+        c->stuck = k->repeats = 0;
+        k->last = page->key_most;
+        k->seen += page->beyond;
+        k->begun = true;
+    }
+    go_on(c);
+    return verdict;
+}
+
+static enum crawl_verdict unconnected(struct crawl *c, struct err *e)
+{
+    struct crawl_keys *k = &c->keys;
+    if (crawl_singles(c) && c->page.n == 1) {
+        k->holds = true;
+        k->held = c->page.key_first;
+        k->verify = true;
+        k->offset--;
+        crawl_keys_take(c);
+        return crawl_keys_keep(c);
+    }
+    if (k->behind) {
+        crawl_learn_page(c, k->previous, k->previous_asked, true);
+        k->behind = false;
+        k->offset--;
+    } else {
+        crawl_keys_step_back(c);
+    }
+    return crawl_retake(c, e);
+}
+
+/* The group cannot be empty: its time is another one to the filter. */
+static bool other_lead(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    int64_t last = k->lead;
+    while (++k->tries < GROUP_TRIES && k->lead == last)
+        k->lead = group_lead(c, k->tries);
+    return k->lead != last;
+}
+
+static enum crawl_verdict empty_page(struct crawl *c, struct err *e)
+{
+    struct crawl_keys *k = &c->keys;
+    if (k->offset == 0 && k->list == CRAWL_GROUP && other_lead(c))
+        return CRAWL_RETAKE;
+    if (k->offset == 0 && k->list == CRAWL_GROUP)
+        return fail(c, e);
+    if (k->offset == 0 && c->count == 0 && c->learned.counted == CRAWL_YES) {
+        list_read(c);
+    } else if (k->offset == 0) {
+        look_behind(c);
+    } else if (k->behind && crawl_count_agrees(c, k->offset)) {
+        c->learned.looked = c->clock;
+        list_read(c);
+    } else if (crawl_singles(c)) {
+        k->holds = false;
+        k->verify = true;
+        k->offset--;
+    } else if (k->behind) {
+        k->offset--;
+        look_behind(c);
+    } else {
+        crawl_keys_step_back(c);
+        return crawl_retake(c, e);
+    }
+    return CRAWL_RETAKE;
+}
+
+/* Where pages hold one record only: this one stands where it stood or further on then, so that what was
+ * seen behind its place came next. */
+static enum crawl_verdict verified(struct crawl *c, struct err *e)
+{
+    struct crawl_keys *k = &c->keys;
+    k->verify = false;
+    if (c->page.n == 0 || c->page.key_first > k->last) {
+        crawl_keys_step_back(c);
+        return crawl_retake(c, e);
+    }
+    k->step = 0;
+    if (!k->holds) {
+        look_behind(c);
+        return CRAWL_RETAKE;
+    }
+    c->stuck = 0;
+    k->last = k->held;
+    k->seen++;
+    k->holds = false;
+    k->offset += 2;
+    return CRAWL_RETAKE;
+}
+
+static enum crawl_verdict look_page(struct crawl *c, struct err *e)
+{
+    struct crawl_keys *k = &c->keys;
+    struct crawl_look *look = &c->look_behind;
+    const struct crawl_facts *page = &c->page;
+    bool more = false;
+    bool on = true;
+    /* What stands behind the last key can only be greater. */
+    if (page->n > 0 && page->beyond == 0 && look->windows > 1 && !look->found &&
+        page->set_sum == k->previous_set)
+        return crawl_ignores_offset(c, k->previous_at, look->offset, e);
+    if (page->beyond > 0 && !look->bottom && !look->found) {
+        look->found = c->learned.thinned = true;
+        look->found_at = look->offset + page->n - 1;
+        look->found_last = page->key_most;
+    }
+    if (page->n > 0)
+        crawl_keys_take(c);
+    k->seen += page->beyond;
+    enum crawl_verdict verdict = page->n > 0 ? crawl_keys_keep(c) : CRAWL_RETAKE;
+    if (look->bottom && (look->offset == 0 || crawl_keys_reach_back(c))) {
+        on = false;
+        more = look->found || page->beyond > 0;
+        k->offset = look->found ? look->found_at : look->offset + page->n - 1;
+        if (more)
+            k->last = look->found ? look->found_last : page->key_most;
+        k->begun |= more;
+    } else {
+        on = crawl_look_lower(c);
+    }
+    if (on)
+        return verdict;
+    c->look_behind = (struct crawl_look){.windows = 0};
+    c->learned.looked = c->clock;
+    k->shown_count = 0;
+    if (!more)
+        list_read(c);
+    return verdict;
+}
+
+enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
+{
+    struct crawl_keys *k = &c->keys;
+    const struct crawl_look *look = &c->look_behind;
+    bool looks = look->windows > 0 || look->bottom;
+    if (!looks && repeated(c) && crawl_keys_fall_back(c))
+        return ++k->repeats < REPEATS_MAX / 2
+                   ? crawl_retake(c, e)
+                   : crawl_ignores_offset(c, k->previous_at, k->offset, e);
+    if ((c->page.n > 0 && (!crawl_keys_in_order(c) ||
+                           (!looks && k->list != CRAWL_NEWEST && crawl_keys_fall_back(c)))) ||
+        (k->began == WHEN_NONE && c->clock == WHEN_NONE))
+        return fail(c, e);
+    if (k->began == WHEN_NONE)
+        k->began = c->clock;
+    crawl_learn_count(c, looks ? look->offset : k->offset);
+    if (k->list == CRAWL_NEWEST)
+        return crawl_newest_page(c, e);
+    if (looks)
+        return look_page(c, e);
+    if (c->page.n > 0)
+        crawl_keys_note(c);
+    if (k->verify)
+        return verified(c, e);
+    if (c->page.n == 0)
+        return empty_page(c, e);
+    if (repeated(c) && ++k->repeats >= REPEATS_MAX)
+        return crawl_ignores_offset(c, k->previous_at, k->offset, e);
+    return k->offset > 0 && !crawl_keys_reach_back(c) ? unconnected(c, e) : connected(c);
+}

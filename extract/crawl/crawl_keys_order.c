@@ -1,0 +1,51 @@
+/* What the keys of a page tell: whether the API sorts by them, and whether the page begins early enough. */
+#include "extract/crawl/crawl_private.h"
+
+#define CAME_BEFORE 2 /* so many records may come in before a page from one request to the next */
+
+/* Keys as if all lists went upward. */
+static int64_t up(const struct crawl *c, int64_t key)
+{
+    return c->keys.list == CRAWL_NEWEST ? -key : key;
+}
+
+bool crawl_keys_in_order(const struct crawl *c)
+{
+    const struct crawl_facts *page = &c->page;
+    if (page->keyed == 0)
+        return false;
+    if (c->keys.list == CRAWL_GROUP && page->strangers > 0)
+        return false;
+    return page->keyed < 2 || (c->keys.list == CRAWL_NEWEST ? page->falling : page->rising);
+}
+
+/* From page to page, too: with each record that comes in before, keys move down by one place. */
+bool crawl_keys_fall_back(const struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    if (k->shown_count == 0 || k->offset < k->shown_at)
+        return false;
+    if (crawl_singles(c) && k->begun && !k->verify && k->offset > k->shown_at)
+        return up(c, c->page.key_first) < up(c, k->last);
+    /* Where records may be left out of a page, it tells of no places. */
+    uint64_t further = k->shown_whole ? k->offset - k->shown_at : 0;
+    size_t at = further < k->shown_count ? (size_t)further : k->shown_count - 1;
+    at = at > CAME_BEFORE ? at - CAME_BEFORE : 0;
+    return up(c, c->page.key_first) < up(c, k->shown[at]);
+}
+
+void crawl_keys_note(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    k->shown_at = k->offset;
+    k->shown_whole = c->page.n == c->asked;
+    k->shown_count = 0;
+    for (size_t i = 0; i < c->page.count; i++)
+        if (c->page.entries[i].keyed)
+            k->shown[k->shown_count++] = c->page.entries[i].key;
+}
+
+bool crawl_keys_reach_back(const struct crawl *c)
+{
+    return c->page.n > 0 && (!c->keys.begun || up(c, c->page.key_first) <= up(c, c->keys.last));
+}

@@ -1,0 +1,116 @@
+/*
+ * Records of one time (or of none), more than a page holds, from an API that has no other order: their
+ * places may be drawn anew for each request. They are read again and again, each time in other pages,
+ * until QUIET passes in a row bring nothing new. Were the places drawn evenly, a record that is on none
+ * of the pages of one pass with a probability of 1/e would still be missing after QUIET such passes with
+ * one of e^-QUIET: below one in a thousand. That is no proof, and the table is unproven.
+ */
+#include "extract/crawl/crawl_private.h"
+
+#define QUIET      7
+#define PASSES_MAX 40
+#define SAMES_MAX  5 /* pages at other offsets that hold the same records */
+
+void crawl_passes_free(struct crawl *c)
+{
+    crawl_set_close(c->passes.seen);
+    c->passes = (struct crawl_passes){.on = false};
+}
+
+static void end_passes(struct crawl *c)
+{
+    crawl_loosen(c, c->passes.timeless, c->passes.time);
+    c->learned.passed = !c->passes.timeless;
+    c->learned.passed_time = c->passes.time;
+    c->ask = c->place;
+    c->ask.jump = false;
+    c->ask.offset = c->passes.reach;
+    c->place_run = 0;
+    crawl_passes_free(c);
+}
+
+void crawl_passes_begin(struct crawl *c)
+{
+    const struct crawl_entry *last = crawl_last_known(c);
+    uint64_t start = c->place.offset + c->place_n - c->place_run;
+    c->passes = (struct crawl_passes){.on = true,
+                                      .timeless = last->kind == CRAWL_TIMELESS,
+                                      .time = last->time,
+                                      .start = start > 0 ? start - 1 : 0,
+                                      .reach = start};
+    c->ask = c->place;
+    c->ask.jump = false;
+    c->ask.offset = c->passes.start;
+    if (crawl_set_open(&c->passes.seen) != OK)
+        end_passes(c);
+}
+
+static bool is_member(const struct crawl *c, const struct crawl_entry *entry)
+{
+    if (c->passes.timeless)
+        return entry->kind == CRAWL_TIMELESS;
+    return entry->kind == CRAWL_UNREADABLE ||
+           (entry->kind == CRAWL_TIMED && entry->time == c->passes.time);
+}
+
+/* Whether the group's end is on the page. A time that cannot be read may be the group's. */
+static bool take_members(struct crawl *c, bool *fresh)
+{
+    bool inside = false;
+    bool over = false;
+    for (size_t i = 0; i < c->page.count; i++) {
+        const struct crawl_entry *entry = &c->page.entries[i];
+        bool member = is_member(c, entry);
+        if (member)
+            *fresh |= crawl_set_add(c->passes.seen, entry->id);
+        over |= inside && !member;
+        inside |= member && entry->kind != CRAWL_UNREADABLE;
+    }
+    bool behind =
+        c->page.timed + c->page.timeless > 0 && !inside && c->ask.offset > c->passes.start;
+    return over || behind;
+}
+
+static void end_pass(struct crawl *c)
+{
+    struct crawl_passes *p = &c->passes;
+    p->quiet = p->news ? 0 : p->quiet + 1;
+    p->news = false;
+    p->pages = 0;
+    p->reach = c->ask.offset;
+    if (++p->pass >= PASSES_MAX || p->quiet >= QUIET) {
+        end_passes(c);
+        return;
+    }
+    uint64_t shift = p->pass % (crawl_window(c) / 2 + 1);
+    c->ask.offset = p->start > shift ? p->start - shift : 0;
+}
+
+enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e)
+{
+    struct crawl_passes *p = &c->passes;
+    bool fresh = false;
+    bool over = take_members(c, &fresh);
+    uint64_t n = c->page.n;
+    p->news |= fresh;
+    if (n > c->learned.longest)
+        c->learned.longest = n;
+    bool same = p->pages > 0 && c->page.set_sum == p->last_set;
+    if (p->pages++ > 0)
+        p->sames = same && n > 2 ? p->sames + 1 : 0;
+    if (p->sames >= SAMES_MAX)
+        return crawl_ignores_offset(c, p->start, c->ask.offset, e);
+    over |= same;
+    p->last_set = c->page.set_sum;
+    if (over || n == 0 || (crawl_room(c) && !c->learned.thinned)) {
+        end_pass(c);
+    } else {
+        uint64_t less = p->pass * 7 % (n / 2 + 1);
+        c->ask.offset += n > 1 + less ? n - 1 - less : 1;
+    }
+    if (!fresh)
+        return CRAWL_RETAKE;
+    c->stats.pages++;
+    c->timeless += c->page.timeless;
+    return CRAWL_KEEP;
+}

@@ -1,0 +1,135 @@
+/*
+ * What the list by time alone cannot prove: more equal times than a page holds (their order may change
+ * from one request to the next), whole pages of hidden records, pages of one record. Another list is
+ * read then, whose order is that of the keys. Where the API has none, the table is unproven.
+ */
+#include "extract/crawl/crawl_private.h"
+#include <stdio.h>
+
+bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
+{
+    if (entry->kind == CRAWL_TIMELESS)
+        return c->loose_timeless;
+    if (entry->kind != CRAWL_TIMED)
+        return false;
+    if (c->learned.passed && entry->time == c->learned.passed_time)
+        return true; /* once is enough: they are unproven in any case */
+    return c->loose_time != WHEN_NONE && entry->time <= c->loose_time;
+}
+
+/* The one with a time that can be read, if there is one. */
+const struct crawl_entry *crawl_last_known(const struct crawl *c)
+{
+    for (size_t i = c->known_count; i > 0 && c->known[i - 1].tied; i--)
+        if (c->known[i - 1].kind == CRAWL_TIMED)
+            return &c->known[i - 1];
+    return &c->known[c->known_count - 1];
+}
+
+void crawl_loosen(struct crawl *c, bool timeless, int64_t time)
+{
+    if (timeless)
+        c->loose_timeless = true;
+    else if (time != WHEN_NONE)
+        c->loose_time = time;
+}
+
+/* All that was there when this run's list by key began is kept. What came later is the next run's, which
+ * must begin here. */
+static void leave_to_next(struct crawl *c)
+{
+    int64_t low = c->frontier == WHEN_NONE ? 0 : c->frontier - 1;
+    c->limited = true;
+    if (c->low == WHEN_NONE || low < c->low)
+        c->low = low;
+}
+
+/* Nothing is claimed from here on. */
+void crawl_unproven(struct crawl *c, unsigned why)
+{
+    struct crawl_learned *l = &c->learned;
+    if (c->sure != WHEN_NONE) {
+        leave_to_next(c);
+        return;
+    }
+    l->unproven |= why;
+    if (why == CRAWL_UNPROVEN_TIMELESS)
+        return;
+    int64_t hold = c->frontier == WHEN_NONE ? 0 : c->frontier - CRAWL_FOLD - 1;
+    if (c->complete > hold)
+        hold = c->complete;
+    if (l->hold == WHEN_NONE || hold < l->hold)
+        l->hold = hold;
+}
+
+/* On, though nobody knows what lies between. */
+static void go_on_blindly(struct crawl *c, unsigned why)
+{
+    switch (why) {
+    case CRAWL_UNPROVEN_SINGLE:
+        c->single = true;
+        break;
+    case CRAWL_UNPROVEN_TIES:
+    case CRAWL_UNPROVEN_TIMELESS:
+        if (crawl_is_loose(c, crawl_last_known(c)) ||
+            crawl_last_known(c)->kind == CRAWL_UNREADABLE) {
+            c->blind = c->place.offset + 1;
+            break;
+        }
+        if (c->sure == WHEN_NONE) {
+            crawl_passes_begin(c);
+            return;
+        }
+        crawl_loosen(c, why == CRAWL_UNPROVEN_TIMELESS, crawl_last_known(c)->time);
+        c->place_run = 0;
+        break;
+    default: /* up to what was found */
+        break;
+    }
+    crawl_go_on(c, false);
+}
+
+static bool group_possible(const struct crawl *c)
+{
+    return crawl_keys_possible(c) && c->learned.equals != CRAWL_NO && !c->unfiltered &&
+           crawl_last_known(c)->kind == CRAWL_TIMED;
+}
+
+void crawl_trouble(struct crawl *c, unsigned why)
+{
+    if (why == CRAWL_UNPROVEN_TIES && group_possible(c)) {
+        crawl_group_begin(c);
+    } else if (c->sure != WHEN_NONE) {
+        leave_to_next(c);
+        go_on_blindly(c, why);
+    } else if (crawl_keys_possible(c)) {
+        crawl_all_begin(c, !c->everything, why);
+    } else {
+        crawl_unproven(c, why);
+        go_on_blindly(c, why);
+    }
+}
+
+const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT])
+{
+    static const char *const reasons[] = {
+        "more records of one time_modified than a page holds, and the API does not sort by key",
+        "more records without a time_modified than a page holds, and the API does not sort by key",
+        "whole pages of the list are hidden from the key, and the API does not sort by key",
+        "the API sends one record a page, and does not sort by key",
+        "new records without a time_modified cannot be looked for, as the API does not sort by key",
+        "the pages of the list do not fit together, and the API does not sort by key",
+        "the API ignores offset, so that nothing behind its one page can be seen",
+    };
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if ((unproven >> i & 1u) == 0)
+            continue;
+        int more =
+            snprintf(out + n, CRAWL_UNPROVEN_TEXT - n, "%s%s", n > 0 ? "; " : "", reasons[i]);
+        n += more > 0 ? (size_t)more : 0;
+        n = n < CRAWL_UNPROVEN_TEXT ? n : CRAWL_UNPROVEN_TEXT - 1;
+    }
+    return out;
+}
