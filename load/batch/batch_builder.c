@@ -460,6 +460,11 @@ bool batch_builder_redriven(const struct batch_builder *f, struct page_place pla
     return f->redrive != NULL && redrive_done(f->redrive, place, line);
 }
 
+uint64_t batch_builder_new_letters(const struct batch_builder *f)
+{
+    return rejects_added(f->slots[0].rejects) + rejects_added(f->slots[1].rejects);
+}
+
 uint64_t batch_builder_damaged(const struct batch_builder *f)
 {
     return f->damaged;

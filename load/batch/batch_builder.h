@@ -99,6 +99,7 @@ const struct progress *
 batch_builder_reached(const struct batch_builder *f); /* once the batch is in */
 /* A letter that has gone in, and may still stand in the file. */
 bool batch_builder_redriven(const struct batch_builder *f, struct page_place place, uint64_t line);
+uint64_t batch_builder_new_letters(const struct batch_builder *f); /* since batch_builder_open */
 uint64_t batch_builder_damaged(const struct batch_builder *f); /* pages, since batch_builder_open */
 
 #endif

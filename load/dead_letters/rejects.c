@@ -3,6 +3,7 @@
 #include "shared/time/when.h"
 #include "spool/dead_letters/dead_letter_index.h"
 #include "spool/dead_letters/dead_letter_repair.h"
+#include "spool/dead_letters/dead_letter_versions.h"
 #include "spool/reader/reader.h"
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,9 @@ struct rejects {
     struct entry *
         *order; /* the first `ordered` entries, by place and line; capacity is as of entries */
     size_t ordered;
-    struct dead_index *known; /* what the file has */
+    struct dead_versions *versions; /* likewise, by their bytes */
+    uint64_t added;                 /* letters */
+    struct dead_index *known;       /* what the file has */
     struct buf text;
     struct reader *again; /* of the records that the database refused, or NULL */
 };
@@ -43,6 +46,8 @@ enum err_code rejects_open(struct rejects **out, const struct spool *s, const ch
     buf_init(&a->text, TEXT_MAX);
     enum err_code rc = dead_index_open(&a->known, s, table, DEAD_LOAD, e);
     if (rc == OK)
+        rc = dead_versions_open(&a->versions, s, table, DEAD_LOAD, e);
+    if (rc == OK)
         *out = a;
     else
         rejects_close(a);
@@ -56,6 +61,7 @@ void rejects_close(struct rejects *a)
     if (a->again != NULL)
         reader_close(a->again);
     dead_index_close(a->known);
+    dead_versions_close(a->versions);
     buf_free(&a->text);
     free(a->order);
     free(a->entries);
@@ -242,7 +248,8 @@ enum err_code rejects_write(struct rejects *a, struct err *e)
     if (a->count == 0)
         return OK;
     put_in_order(a);
-    if ((rc = dead_index_refresh(a->known, a->order[0]->letter.place, e)) != OK)
+    if ((rc = dead_index_refresh(a->known, a->order[0]->letter.place, e)) != OK ||
+        (rc = dead_versions_refresh(a->versions, e)) != OK)
         return rc;
     struct dead_letter *letters = calloc(a->count, sizeof *letters);
     if (letters == NULL)
@@ -252,6 +259,8 @@ enum err_code rejects_write(struct rejects *a, struct err *e)
         bool known = false;
         rc = dead_index_has(a->known, k->letter.place, k->letter.line, &known, e);
         point_to_texts(a, k);
+        known = known || (k->letter.raw_len > 0 &&
+                          !dead_versions_add(a->versions, k->letter.raw, k->letter.raw_len));
         if (rc == OK && !known)
             letters[n++] = k->letter;
     }
@@ -259,8 +268,16 @@ enum err_code rejects_write(struct rejects *a, struct err *e)
         rc = dead_settle(a->spool, a->table, DEAD_LOAD, e);
     if (rc == OK && n > 0)
         rc = dead_add(a->spool, a->table, DEAD_LOAD, letters, n, e);
+    a->added += rc == OK ? n : 0;
+    if (rc != OK)
+        dead_versions_reset(a->versions);
     free(letters);
     return rc;
+}
+
+uint64_t rejects_added(const struct rejects *a)
+{
+    return a->added;
 }
 
 void rejects_committed(struct rejects *a)

@@ -9,6 +9,7 @@
  * No letter is written twice, whether the batch is tried again, replayed, or loaded into a second
  * database: rejects_write first looks which of its letters, by place and line, the file has already
  * (dead_letter_index.h: it reads of the file what it has not read yet).
+ * Nor is one version of a record, however often it is read (dead_letter_versions.h).
  * The progress row's lock, which the transaction holds, keeps two loaders of one database from
  * writing at once.
  */
@@ -35,6 +36,8 @@ bool rejects_full(const struct rejects *a);         /* a good time to end the ba
 void rejects_truncate(struct rejects *a, size_t n); /* forget all but the first n */
 
 enum err_code rejects_write(struct rejects *a, struct err *e) MUST_CHECK;
+/* Letters that were added to the file since rejects_open: records that did not lie there. */
+uint64_t rejects_added(const struct rejects *a);
 void rejects_committed(struct rejects *a);
 
 #endif

@@ -9,6 +9,7 @@
 #define TABLE_TROUBLES (DB_FAULT + 1)
 struct load_counts {
     uint64_t read, inserted, updated, unchanged, stale, folded, dead_letters;
+    uint64_t new_letters; /* of dead_letters, that were not among the spool's */
     uint64_t batches;
     uint64_t retries;
     uint64_t

@@ -138,8 +138,10 @@ void table_load_use(struct table_load *t, struct db *db)
 /* Its batches are large, and of many tables only a few are loaded at a time. */
 static void close_builder(struct table_load *t)
 {
-    if (t->builder != NULL)
+    if (t->builder != NULL) {
         t->damaged += batch_builder_damaged(t->builder);
+        t->total.new_letters += batch_builder_new_letters(t->builder);
+    }
     batch_builder_close(t->builder);
     t->builder = NULL;
 }

@@ -56,6 +56,8 @@ static struct dead_letter letter(uint64_t page, uint64_t line)
     static char raw[400];
 
     memset(raw, 'x', sizeof raw);
+    (void)snprintf(raw, sizeof raw / 2, "%llu/%llu", (unsigned long long)page,
+                   (unsigned long long)line);
     return (struct dead_letter){.at = 1,
                                 .reason = "nul",
                                 .sqlstate = "22P05",
