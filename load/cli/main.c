@@ -347,6 +347,41 @@ static void watch_address(const struct options *o)
         db_address_file(options_text(o, OPT_DB_FILE), options_origin(o, OPT_DB_FILE));
 }
 
+/* A signal to stop has come within a second. */
+static bool stopped_meanwhile(void)
+{
+    const struct timespec second = {.tv_sec = 1};
+    sigset_t stop;
+    sigset_t before;
+
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGTERM);
+    (void)sigaddset(&stop, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &stop, &before);
+    bool stopped = sigtimedwait(&stop, NULL, &second) > 0;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return stopped;
+}
+
+/* --follow: the folder's identity may be still on its way, as the last of a copy's files. */
+static enum err_code open_spool(struct loader *p, enum spool_mode mode, struct err *e)
+{
+    const char *dir = options_text(p->options, OPT_SPOOL);
+    bool told = false;
+    enum err_code rc;
+
+    while ((rc = spool_open(&p->spool, dir, mode, e)) == ERR_NO_SPOOL &&
+           options_int(p->options, OPT_FOLLOW) != 0) {
+        if (!told)
+            LOG(LOG_WARN, "no-spool", "there is no spool yet; it is waited for",
+                F_STR("spool", dir));
+        told = true;
+        if (stopped_meanwhile())
+            return err_set(e, ERR_INTERRUPTED, "stopped while there was no spool yet");
+    }
+    return rc;
+}
+
 static enum err_code prepare(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
@@ -358,7 +393,7 @@ static enum err_code prepare(struct loader *p, struct err *e)
     p->json = options_int(o, OPT_JSON) != 0;
     rc = options_zone(o, &p->zone, e);
     if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */
-        rc = spool_open(&p->spool, options_text(o, OPT_SPOOL), mode, e);
+        rc = open_spool(p, mode, e);
     if (rc == OK && p->spool != NULL)
         rc = catalog_check(p->spool, e);
     if (rc == OK)
@@ -388,7 +423,7 @@ static int work(struct loader *p)
     if (prepare(p, &e) == OK) {
         begin(p);
         (void)uv_run(&p->loop, UV_RUN_DEFAULT);
-    } else {
+    } else if (e.code != ERR_INTERRUPTED) {
         p->code = complain(&e);
     }
     if (p->stop != NULL)

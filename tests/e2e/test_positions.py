@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness import Database, assert_synced
+from harness import Database, assert_synced, wait_for
 from spoolfile import SpoolWriter
 
 SMALL = ("--segment-size", "16K")
@@ -389,6 +389,26 @@ def test_a_folder_whose_identity_has_not_arrived_is_no_spool_and_nobody_makes_on
     netty.load("--create-tables", db=db, env=env, code=66)
     netty.load("catalog", db=db, env=env, code=None)
     assert not (copy / "spool.json").exists()
+
+
+def test_under_follow_the_identity_is_waited_for(sims, netty, db, tmp_path):
+    sim = sims("contacts:30")
+    born_without_a_time(sim)
+    fetched(netty, sim)
+    copy = tmp_path / "copy"
+    shutil.copytree(netty.spool, copy, ignore=shutil.ignore_patterns("spool.json"))
+    db.create("contacts")
+    loader = netty.start("netty-load", "--follow", db=db, env={"NETTY_SPOOL": copy})
+    wait_for(lambda: "no spool yet" in open(loader.err_path).read(), "the word that it waits")
+    shutil.copy2(netty.spool / "spool.json", copy)
+    wait_for(lambda: len(db.rows("contacts")) == 30, "the rows")
+    assert_synced(sim, db, "contacts")
+    loader.terminate()
+    assert loader.wait(timeout=60) == 0
+    waiting = netty.start("netty-load", "--follow", db=db, env={"NETTY_SPOOL": tmp_path / "nowhere"})
+    wait_for(lambda: "no spool yet" in open(waiting.err_path).read(), "the word that it waits")
+    waiting.terminate()
+    assert waiting.wait(timeout=60) == 0
 
 
 # ---- a gap that the spool cannot fill ----
