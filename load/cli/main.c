@@ -281,7 +281,8 @@ static void on_loaded(void *ctx, const struct err *err)
 
 static void begin_marking(struct loader *p)
 {
-    struct loaded_publish_conf conf = {.spool = p->spool, .store = !p->conf.table.dry_run};
+    struct loaded_publish_conf conf = {
+        .spool = p->spool, .store = !p->conf.table.dry_run, .enlist = true};
     struct err e = ERR_INIT;
 
     if (db_open(&p->db, &p->loop, p->conf.conninfo, &e) != OK) {
