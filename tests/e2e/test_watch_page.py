@@ -1,6 +1,7 @@
 """The status page in a browser."""
 import json
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from test_watch import TOKEN, both_listening, extract_and_listen, has_run
@@ -101,6 +102,37 @@ def test_the_page_is_all_well_only_when_there_is_nothing_to_look_at(report):
         data.update(tables=[], databases=[], health={"ok": False, "reasons": [{"code": "no_tables"}]})
     shown = text_of(report(nothing, lang="fr")[0])
     assert "Rien n’a encore été récupéré" in shown and "Pas encore interrogée" in shown and "Disponible" not in shown
+
+
+def shifted(data, days):
+    """All times of the data, moved."""
+    return json.loads(re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", lambda m: (datetime.fromisoformat(m[0].replace("Z", "+00:00")) +
+                             timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), json.dumps(data)))
+
+
+def test_a_page_that_was_written_long_ago_is_red_and_says_so(report):
+    """Its timer has died: a report of a month ago was green."""
+    def old(data, table):
+        data["health"] = {"ok": True, "reasons": []}
+        data.update(shifted(data, -30))
+    dom, over = report(old)
+    shown = text_of(dom)
+    assert 'class="verdict bad"' in dom and "This page was made 30 days ago" in shown and over <= 0
+    assert re.search(r'<div id="verdict"[^>]*hidden', dom), "nothing is said to be well"
+    assert "il y a 30 jours" in text_of(report(old, lang="fr")[0])
+
+
+def test_clocks_that_differ_are_a_warning(report):
+    def host(data, table):
+        data.update(shifted(data, 35))
+    dom, _ = report(host)
+    assert "differ by" in text_of(dom) and '<div id="age" class="verdict warn"' in dom
+
+    def api(data, table):
+        table["complete_to"] = shifted({"at": data["now"]}, 35)["at"]
+    shown = text_of(report(api)[0])
+    assert "contacts is complete up to a time that is 35" in shown and "differ" in shown
+    assert '<div id="age" class="verdict warn" role="status" hidden' in report(lambda data, table: None)[0]
 
 
 def test_figures_are_written_as_the_language_has_them(report):
