@@ -129,8 +129,8 @@ enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *
     static const char keep[] =
         "CASE WHEN t.data OPERATOR(pg_catalog.?) 'deleted_detected_at' AND (excluded.time_modified"
         " OPERATOR(pg_catalog.>) t.time_modified) IS NOT TRUE THEN t.data ELSE ";
-    static const char merge[] = "CASE WHEN pg_catalog.jsonb_typeof(t.data) OPERATOR(pg_catalog.<>) "
-                                "'object' THEN excluded.data"
+    static const char merge[] = "CASE WHEN (pg_catalog.jsonb_typeof(t.data) OPERATOR(pg_catalog.=) "
+                                "'object') IS NOT TRUE THEN excluded.data"
                                 " WHEN t.data OPERATOR(pg_catalog.-) :'names'::pg_catalog.text[] "
                                 "OPERATOR(pg_catalog.=) '{}' THEN excluded.data"
                                 " WHEN t.data OPERATOR(pg_catalog.?) 'deleted_detected_at'"

@@ -83,13 +83,17 @@ extern const char sql_batch_begin[];
 extern const char sql_batch_copy[];
 
 /* Variables schema, relation, key, keytype (list_tables' key_type), source, merged, held. One row: inserted
- * updated unchanged stale total, the last being the sum of the others. */
+ * updated unchanged stale total unstored, total being the sum of those before it. */
 extern const char sql_upsert[];
 /* Values of `held`: which rows stay as they are. Of a page that was fetched before what has been loaded a row without a time says
  * nothing of one that has: it may be the birth of what was edited later. */
 #define SQL_HELD_NEWER "t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified"
 #define SQL_HELD_LATE                                                                              \
     "(" SQL_HELD_NEWER " OR (excluded.time_modified IS NULL AND t.time_modified IS NOT NULL))"
+/* The same without held, for tables that set time_modified themselves. */
+extern const char sql_upsert_in_order[];
+/* Variables schema, relation, key. One row or none: kept. To be rolled back. */
+extern const char sql_probe_time[];
 /* The same and `when`, from these two. One row: bare (changed or put in, maybe the latter) updated;
  * the others were held back. */
 extern const char sql_upsert_newer[];

@@ -3,6 +3,7 @@
 #include "shared/base/table_names.h"
 #include "shared/log/log.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,15 @@ struct target_table {
     struct known_progress known;
     struct buf sql;
     bool created, adopted, empty;
+    bool unprobed;      /* its triggers may set the time, and there was no row to see that by */
+    char triggers[256]; /* their names */
 };
 
 static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err);
 static void on_list(void *ctx, const PGresult *r, const struct err *err);
 static void on_create(void *ctx, const PGresult *r, const struct err *err);
+static void on_probed(void *ctx, const PGresult *r, const struct err *err);
+static void on_unprobed(void *ctx, const PGresult *r, const struct err *err);
 static void on_progress(void *ctx, const PGresult *r, const struct err *err);
 static void on_adopted(void *ctx, const PGresult *r, const struct err *err);
 static void on_empty(void *ctx, const PGresult *r, const struct err *err);
@@ -86,6 +91,9 @@ enum err_code relation_read(struct relation *r, const PGresult *list, int row, s
     r->key_min = target_table_number(list, row, LIST_MIN);
     r->key_max = target_table_number(list, row, LIST_MAX);
     r->key_size = r->key_max <= INT16_MAX ? 2 : r->key_max <= INT32_MAX ? 4 : 8;
+    (void)snprintf(r->identity, sizeof r->identity, "%s", PQgetvalue(list, row, LIST_IDENTITY));
+    r->triggers = !PQgetisnull(list, row, LIST_TRIGGERS);
+    r->retimed = false;
     r->direct = strcmp(PQgetvalue(list, row, LIST_DIRECT), "t") == 0;
     if (r->schema == NULL || r->name == NULL || r->key == NULL || r->key_type == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -322,6 +330,58 @@ static void on_missing(struct target_table *s)
     fail(s, &why);
 }
 
+/* Some triggers set the time to now (moddatetime and its like): then no edit would ever be newer than what is stored. */
+static void probe_time(struct target_table *s, const char *triggers)
+{
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
+    struct err e = ERR_INIT;
+
+    (void)snprintf(s->triggers, sizeof s->triggers, "%s", triggers);
+    s->unprobed = true;
+    buf_reset(&s->sql);
+    enum err_code rc = buf_addf(&s->sql, SQL_TAG "%s", s->table, sql_begin);
+    if (rc != OK)
+        buf_err(&e, rc, &s->sql, "the statement");
+    else
+        rc = sql_expand(&s->sql, sql_probe_time, vars, 3, &e);
+    if (rc != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_probed, s);
+}
+
+static void on_probed(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+
+    if (err != NULL && db_lost(s->db)) {
+        fail(s, err);
+        return;
+    }
+    if (err == NULL && PQntuples(r) == 1) {
+        s->unprobed = false;
+        s->relation.retimed = strcmp(PQgetvalue(r, 0, 0), "t") != 0;
+    }
+    if (s->relation.retimed)
+        LOG(LOG_WARN, "retimed",
+            "a trigger of the table sets time_modified: edits go in by the order in which they "
+            "were fetched, whatever the stored time",
+            F_STR("table", s->table), F_STR("triggers", s->triggers));
+    db_query(s->db, "ROLLBACK", NULL, 0, on_unprobed, s);
+}
+
+static void on_unprobed(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+
+    (void)r;
+    if (err != NULL)
+        fail(s, err);
+    else
+        read_progress(s);
+}
+
 static void on_list(void *ctx, const PGresult *r, const struct err *err)
 {
     struct target_table *s = ctx;
@@ -353,6 +413,8 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
             F_STR("table", s->table));
     if (relation_read(&s->relation, r, row, &why) != OK)
         fail(s, &why);
+    else if (s->relation.triggers && !s->conf.dry_run)
+        probe_time(s, PQgetvalue(r, row, LIST_TRIGGERS));
     else
         read_progress(s);
 }
@@ -370,4 +432,9 @@ struct known_progress *target_table_known(struct target_table *s)
 bool target_table_empty(const struct target_table *s)
 {
     return s->empty;
+}
+
+bool target_table_unprobed(const struct target_table *s)
+{
+    return s->relation.triggers && s->unprobed;
 }

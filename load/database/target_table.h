@@ -19,7 +19,10 @@ struct relation {
     char *schema, *name, *key, *key_type;
     int64_t key_min, key_max;
     unsigned key_size; /* bytes of its integers */
-    bool direct; /* COPY into it does what INSERT does, and rows are stored as they are sent */
+    char identity[64]; /* another one once it was emptied, made again or rewritten */
+    bool triggers; /* others' BEFORE ... FOR EACH ROW, which may change, skip or redirect a row */
+    bool retimed;  /* ... and do change the time: what was fetched later counts */
+    bool direct;   /* COPY into it does what INSERT does, and rows are stored as they are sent */
 };
 void relation_free(struct relation *r);
 
@@ -46,6 +49,9 @@ struct known_progress *target_table_known(struct target_table *s);
 bool target_table_empty(
     const struct target_table *s); /* nothing was loaded, and the table had no row */
 
+/* Its triggers may set time_modified, and there was no row to see that by: look again when there is one. */
+bool target_table_unprobed(const struct target_table *s);
+
 /* Columns of sql_list_tables. */
 enum {
     LIST_SCHEMA,
@@ -61,7 +67,8 @@ enum {
     LIST_INDEXED,
     LIST_IDENTITY,
     LIST_DIRECT,
-    LIST_ARCHIVE
+    LIST_ARCHIVE,
+    LIST_TRIGGERS
 };
 
 /* The statement that lists the netty-* tables of the schema (NULL: those that search_path shows), for db_query_bare. */

@@ -58,7 +58,14 @@ SELECT
                 AND a.attname OPERATOR(pg_catalog.=) ANY ('{time_created,time_modified}'::pg_catalog.name[])
                 AND a.atttypmod OPERATOR(pg_catalog.<>) -1
         ) AS direct,
-    own.archive
+    own.archive,
+    (
+        SELECT pg_catalog.string_agg(pg_catalog.quote_ident(g.tgname), ', ')
+        FROM pg_catalog.pg_trigger AS g
+        WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT g.tgisinternal
+            AND g.tgenabled OPERATOR(pg_catalog.<>) 'D'
+            AND (g.tgtype OPERATOR(pg_catalog.&) 3::pg_catalog.int2) OPERATOR(pg_catalog.=) 3::pg_catalog.int2
+    ) AS triggers
 FROM found AS f
 JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
@@ -130,6 +137,9 @@ CROSS JOIN LATERAL (
         WHEN kind.name IS NOT NULL
             THEN pg_catalog.format('is a %s, and not a table; rename it, or name the table''s schema with --schema',
                 kind.name)
+        WHEN c.relkind OPERATOR(pg_catalog.=) 'r' AND EXISTS (
+            SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent OPERATOR(pg_catalog.=) c.oid)
+            THEN 'has inheritance children, whose rows its key does not hold together; NO INHERIT takes them away'
         WHEN k.attname IS NULL
             THEN 'has no primary key of one column, not deferrable'
         WHEN k.low IS NULL

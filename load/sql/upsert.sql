@@ -3,6 +3,7 @@
 --
 -- merged: what becomes of the stored data t.data and the new excluded.data (sql_merged in load/database/sql.h makes it).
 -- held: which rows are not to be changed (SQL_HELD_NEWER there).
+-- unstored: of the stale, those that were neither there nor held back: a trigger may have skipped or redirected them.
 -- verdict: a scalar subselect stays on the target's index, where a join would scan the target. Equality
 -- is that of the stored bytes, so that 1.0 instead of 1.00 is a change. Rows whose verdict another
 -- transaction overtakes are judged again by the ON CONFLICT clause, under the row's lock; those it
@@ -58,7 +59,9 @@ WITH batch AS MATERIALIZED (
         pg_catalog.count(*) AS total,
         pg_catalog.count(*) FILTER (WHERE b.verdict OPERATOR(pg_catalog.=) 'unchanged') AS unchanged,
         pg_catalog.count(w.key) FILTER (WHERE b.verdict OPERATOR(pg_catalog.=) 'absent') AS inserted,
-        pg_catalog.count(w.key) FILTER (WHERE b.verdict OPERATOR(pg_catalog.=) 'changed') AS updated
+        pg_catalog.count(w.key) FILTER (WHERE b.verdict OPERATOR(pg_catalog.=) 'changed') AS updated,
+        pg_catalog.count(*) FILTER (WHERE w.key IS NULL
+            AND b.verdict OPERATOR(pg_catalog.=) ANY ('{absent,changed}'::pg_catalog.text[])) AS unstored
     FROM judged AS b
     LEFT JOIN written AS w ON w.key OPERATOR(pg_catalog.=) b.key
 )
@@ -67,5 +70,6 @@ SELECT
     updated,
     unchanged,
     total OPERATOR(pg_catalog.-) inserted OPERATOR(pg_catalog.-) updated OPERATOR(pg_catalog.-) unchanged AS stale,
-    total
+    total,
+    unstored
 FROM counts;

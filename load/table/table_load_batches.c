@@ -6,11 +6,6 @@
 
 #define GROW_AFTER 4u  /* batches that went well before the next one may be larger again */
 #define TRUST_MOST 64u /* batches alike, before the next one is taken to be */
-#define MOVES_MOST                                                                                 \
-    3u /* times that another loader was there first, and has come no further, before it is waited for */
-#define ISOLATE_ROWS  1000u /* of a batch that is taken apart for what may be the table's fault */
-#define ONE_ROW_TRIES 3u    /* of a row that is too slow alone */
-#define NEIGHBOURS    8u    /* ... that it is then tried among */
 
 static void submit_batch(struct table_load *t, struct batch_slot *slot,
                          const struct progress *from);
@@ -39,7 +34,7 @@ enum err_code table_load_seek(struct table_load *t, struct err *e)
     return batch_builder_seek(t->builder, &t->committed, e);
 }
 
-static bool seek_again(struct table_load *t)
+bool table_load_seek_again(struct table_load *t)
 {
     struct err e = ERR_INIT;
 
@@ -280,6 +275,12 @@ static void committed(struct table_load *t)
     table_load_add_to_cache(t);
     grow(t);
     update_guess(t);
+    if (target_table_unprobed(t->target) && t->total.inserted > 0 && !t->conf.replay &&
+        !t->conf.redrive && t->hole == SIZE_MAX && parallel_upsert_pending(t->upsert) == 0) {
+        t->found = false; /* now there is a row to see by what its triggers do */
+        table_load_resume_after(t, 0);
+        return;
+    }
     if (next_batch(t, &e) != OK)
         table_load_give_up(t, &e);
     else if (!t->ready)
@@ -366,117 +367,6 @@ static void send_batch(struct table_load *t)
     parallel_upsert_run(t->upsert, t->db, on_parallel_upsert, t);
 }
 
-/* Some row is refused. Folding may have hidden a version that would not be, so it is undone. */
-static void start_bisect(struct table_load *t, size_t rows)
-{
-    if (!t->bisect)
-        t->bisect_to = *batch_builder_reached(t->builder);
-    t->bisect = true;
-    if (t->rows > rows) {
-        t->rows = rows;
-        t->well = 0;
-    }
-    if (seek_again(t))
-        table_load_resume_after(t, 0);
-}
-
-/* One row alone is too slow, again and again: with some neighbours it is seen whether all are. */
-static bool is_one_row(const struct table_load *t)
-{
-    return !t->waited && (t->attempt >= t->conf.backoff.tries || t->attempt + 1 >= ONE_ROW_TRIES);
-}
-
-static void smaller(struct table_load *t, enum db_phase phase, const struct err *err)
-{
-    size_t rows = batch_rows(batch_builder_batch(t->builder));
-
-    if (rows <= 1 && is_one_row(t)) {
-        t->waited = true;
-        t->rows = NEIGHBOURS;
-        start_bisect(t, NEIGHBOURS);
-        return;
-    }
-    if (rows <= 1) {
-        table_load_retry(t, phase, err);
-        return;
-    }
-    t->rows = rows / 2;
-    t->well = 0;
-    LOG(LOG_WARN, "too-slow", "a time limit ended the batch; it is halved", F_STR("table", t->name),
-        F_STR("sqlstate", err->sqlstate), F_INT("rows", t->rows));
-    if (seek_again(t))
-        table_load_resume_after(t, 0);
-}
-
-static void moved(struct table_load *t)
-{
-    struct err e = ERR_INIT;
-
-    t->found = false;
-    t->moves = memcmp(&t->at, &t->moved_from, sizeof t->at) == 0 ? t->moves + 1 : 0;
-    t->moved_from = t->at;
-    if (t->moves > MOVES_MOST) {
-        err_set(&e, ERR_UNAVAILABLE,
-                "the table's progress is another one within a transaction than before it; look at "
-                "the policies of netty_sync.progress");
-        table_load_retry(t, DB_PHASE_BOOKKEEPING, &e);
-        return;
-    }
-    LOG(LOG_INFO, "moved", "another loader is at this table; going on from where it came to",
-        F_STR("table", t->name));
-    table_load_resume_after(t, 0);
-}
-
-/* What passes by itself has not, though the server answers: is it always the same rows that it is said of? */
-static bool has_waited(struct table_load *t, const struct db_decision *d, const struct err *err)
-{
-    if ((d->action != DB_WAIT && d->action != DB_RECONNECT) || d->then != DB_ISOLATE ||
-        err->sqlstate[0] == '\0' || t->waited || t->attempt < t->conf.backoff.tries)
-        return false;
-    t->waited = true;
-    return true;
-}
-
-static void isolate(struct table_load *t, enum db_phase phase, const struct err *err,
-                    const struct db_decision *d)
-{
-    if (d->content)
-        start_bisect(t, t->rows);
-    else if (db_lost(t->db))
-        table_load_failed(t, phase, err);
-    else
-        start_bisect(t, ISOLATE_ROWS);
-}
-
-static void failed(struct table_load *t, const struct parallel_upsert_result *r)
-{
-    struct db_decision d = db_decide(r->phase, r->err);
-    enum db_action action = d.action;
-    bool again = t->bisect || t->conf.redrive;
-
-    if (r->everyone) {
-        table_load_stopped(t, r->phase, r->err);
-        return;
-    }
-    if (action == DB_LOOK_AGAIN && table_load_look_again(t, r->err))
-        return;
-    if (action == DB_LOOK_AGAIN)
-        action = d.then;
-    if (has_waited(t, &d, r->err)) {
-        action = DB_ISOLATE;
-        again = false;
-    }
-    t->total.troubles[db_trouble_of(r->phase, r->err)]++;
-    if (action == DB_ISOLATE && !again)
-        isolate(t, r->phase, r->err, &d);
-    else if (action == DB_ISOLATE || action == DB_STOP)
-        table_load_stopped(t, r->phase, r->err);
-    else if (action == DB_SMALLER)
-        smaller(t, r->phase, r->err);
-    else
-        table_load_failed(t, r->phase, r->err);
-}
-
 static void on_parallel_upsert(void *ctx, const struct parallel_upsert_result *r)
 {
     struct table_load *t = ctx;
@@ -487,14 +377,14 @@ static void on_parallel_upsert(void *ctx, const struct parallel_upsert_result *r
         committed(t);
         break;
     case TXN_MOVED:
-        moved(t);
+        table_load_moved(t);
         break;
     case TXN_REVALIDATE:
-        if (seek_again(t))
+        if (table_load_seek_again(t))
             table_load_resume_after(t, 0);
         break;
     case TXN_FAILED:
-        failed(t, r);
+        table_load_batch_failed(t, r);
         break;
     }
 }

@@ -157,4 +157,11 @@ enum err_code table_load_seek(struct table_load *t, struct err *e) MUST_CHECK;
 /* The next batch, or the one that is ready and was not committed. */
 void table_load_batch(struct table_load *t);
 
+/* Reads the batch anew from what is committed; false: the load has ended. */
+bool table_load_seek_again(struct table_load *t);
+
+/* table_load_failures.c: what comes after a batch that did not go in. */
+void table_load_batch_failed(struct table_load *t, const struct parallel_upsert_result *r);
+void table_load_moved(struct table_load *t); /* another loader was there first */
+
 #endif

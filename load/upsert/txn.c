@@ -6,12 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX 65536u
-#define ALONE_MOST                                                                                 \
-    3u /* failures of a single row, of which the SQLSTATE does not tell that it is to blame */
+#define SQL_MAX     65536u
 #define ALONE_PAUSE "0.1" /* seconds between them */
-#define EVERYONE_LEAST                                                                             \
-    20u /* rows that a trigger refuses in the same words of its own, and none goes in */
 #define COMMIT_SOON "SET LOCAL synchronous_commit = off;\nCOMMIT"
 
 static void on_locked(void *ctx, const PGresult *r, const struct err *err);
@@ -343,85 +339,35 @@ void txn_next_part(struct txn *t)
         txn_send_part(t, on_part);
 }
 
-/* Of rows, and not of the table, the connection or the time: db_decide.h. */
-static bool about_rows(const struct txn *t, const struct err *err)
+static void part_failed(struct txn *t, const struct err *err)
 {
-    struct db_decision d = db_decide(DB_PHASE_ROWS, err);
-
-    if (d.action == DB_ISOLATE)
-        return true;
-    if (d.then != DB_ISOLATE || d.lock)
-        return false;
-    return d.action == DB_LOOK_AGAIN ? t->job.looked : t->job.waited;
-}
-
-/* Has this single row failed often enough? What three rows have shown is believed of the fourth. */
-static bool is_guilty(struct txn *t, const struct err *why)
-{
-    bool content = db_decide(DB_PHASE_ROWS, why).content;
-    bool same = strcmp(t->first.sqlstate, why->sqlstate) == 0;
-
-    if (!content && ++t->alone < ALONE_MOST && !(same && t->guilty >= ALONE_MOST))
-        return false;
-    if (t->refused++ == 0)
-        t->first = *why;
-    t->guilty += same || t->refused == 1;
-    t->alike = t->alike && strcmp(t->first.msg, why->msg) == 0;
-    t->content = t->content && content;
-    t->alone = 0;
-    return true;
-}
-
-/* A part that is refused: halves, the same row again, or the row that is to blame. False: failed. */
-static bool halve(struct txn *t, const struct err *why)
-{
-    const char *data;
-    struct part p = t->part;
-
-    t->part_failed = true;
-    if (t->count + 2 > TXN_PARTS) {
-        err_set(&t->err, ERR_INTERNAL, "a batch of %zu rows cannot be halved so often",
-                batch_rows(t->job.batch));
-        return false;
+    if (t->job.bisect && !db_lost(t->db) && txn_about_rows(t, err)) {
+        if (txn_halve(t, err))
+            txn_next_part(t);
+        else
+            txn_fail(t, &t->err);
+    } else if (t->fast) {
+        txn_fast_failed(t, err);
+    } else {
+        txn_fail(t, err);
     }
-    if (p.to - p.from == 1 && is_guilty(t, why))
-        return t->job.refused(t->job.ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) ==
-               OK;
-    if (p.to - p.from == 1) {
-        t->parts[t->count++] = p;
-        return true;
-    }
-    size_t middle = p.from + (p.to - p.from) / 2;
-    t->parts[t->count++] = (struct part){middle, p.to, p.path};
-    t->parts[t->count++] = (struct part){p.from, middle, p.path};
-    return true;
 }
 
 static void on_part(void *ctx, const PGresult *r, const struct err *err)
 {
     struct txn *t = ctx;
-
-    if (err != NULL && t->job.bisect && !db_lost(t->db) && about_rows(t, err)) {
-        if (halve(t, err))
-            txn_next_part(t);
-        else
-            txn_fail(t, &t->err);
-        return;
-    }
-    if (err != NULL && t->fast) {
-        txn_fast_failed(t, err);
-        return;
-    }
-    if (err != NULL) {
-        txn_fail(t, err);
-        return;
-    }
+    struct err e = ERR_INIT;
     bool held = false;
+
+    if (err == NULL && txn_count_part(t, r, &held, &e) != OK)
+        err = &e;
+    if (err != NULL) {
+        part_failed(t, err);
+        return;
+    }
     t->went += t->part.to - t->part.from;
     t->alone = 0;
-    if (txn_count_part(t, r, &held, &t->err) != OK)
-        txn_fail(t, &t->err);
-    else if (held && t->guessed)
+    if (held && t->guessed)
         txn_guessed_wrong(t);
     else
         txn_next_part(t);
@@ -435,22 +381,11 @@ static bool may_wait(const struct txn *t)
     return t->job.guard && t->job.store && t->job.more != NULL && t->job.more(t->job.ctx);
 }
 
-/* No row goes in, and all fail in the same words: the table is to blame, or the role. What a constraint refuses are rows,
- * however many; and some that a trigger refuses in words of its own. */
-static bool is_everyone(const struct txn *t)
-{
-    bool own_words = strncmp(t->first.sqlstate, "P0", 2) == 0;
-
-    if (!t->job.bisect || t->job.rows_alone || t->went > 0 || !t->alike)
-        return false;
-    return t->content ? own_words && t->refused >= EVERYONE_LEAST : t->refused > 0;
-}
-
 static void commit(struct txn *t)
 {
     enum err_code rc = OK;
 
-    if (is_everyone(t)) {
+    if (txn_is_everyone(t)) {
         t->phase = DB_PHASE_ROWS;
         t->everyone = true;
         txn_fail(t, &t->first);

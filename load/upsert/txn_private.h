@@ -67,6 +67,12 @@ void txn_next_part(struct txn *t); /* ... COMMIT after the last */
 void txn_fail(struct txn *t, const struct err *why);
 void txn_end(struct txn *t, enum txn_end how);
 
+/* txn_bisect.c */
+bool txn_about_rows(const struct txn *t, const struct err *err);
+/* The part at hand is refused: its halves, the same row again, or the row is to blame. False: failed, t->err tells. */
+bool txn_halve(struct txn *t, const struct err *why);
+bool txn_is_everyone(const struct txn *t);
+
 /* txn_part.c: sends t->part; done gets the statement's result. */
 void txn_send_part(struct txn *t, db_done_fn *done);
 /* Counts what it did. *held: some rows are counted stale. ERR_INTERNAL where it is not what it should be. */

@@ -178,7 +178,7 @@ def test_rows_of_different_faults_are_all_set_aside_though_none_goes_in(spool, n
 
 # ---- the phases, by a proxy ----
 
-PHASES = {"bookkeeping": "netty_sync.progress\nWHERE", "question": "ANY ($1)", "rows": "INSERT INTO \"public\"", "commit": "COMMIT"}
+PHASES = {"bookkeeping": "FOR UPDATE", "question": "ANY ($1)", "rows": "INSERT INTO \"public\"", "commit": "COMMIT"}
 
 
 @pytest.mark.parametrize("phase,state,code", [

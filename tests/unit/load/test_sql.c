@@ -152,6 +152,9 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
                                  {"held", SQL_HELD_LATE}));
     expand_file(sql_upsert_newer, VARS(UPSERT, {"source", SQL_SOURCE_TABLE},
                                        {"merged", "excluded.data"}, {"when", SQL_WHEN_OLDER}));
+    expand_file(sql_upsert_in_order,
+                VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"}));
+    expand_file(sql_probe_time, VARS(RELATION, {"key", "x_id"}));
     expand_file(sql_classify, VARS(RELATION, {"key", "x_id"}, {"times", ", time_modified"}));
     expand_file(sql_insert_copy, VARS(RELATION, {"key", "x_id"}));
     expand_file(sql_progress_make, VARS(PROGRESS, {"relation", "netty_x"}));

@@ -1,0 +1,73 @@
+/* Which rows of a part are refused: halves of halves, down to those that are to blame (txn.h). */
+#include "load/upsert/txn_private.h"
+#include <string.h>
+
+#define ALONE_MOST                                                                                 \
+    3u /* failures of a single row, of which the SQLSTATE does not tell that it is to blame */
+#define EVERYONE_LEAST                                                                             \
+    20u /* rows that a trigger refuses in the same words of its own, and none goes in */
+
+/* Of rows, and not of the table, the connection or the time: db_decide.h. */
+bool txn_about_rows(const struct txn *t, const struct err *err)
+{
+    struct db_decision d = db_decide(DB_PHASE_ROWS, err);
+
+    if (d.action == DB_ISOLATE)
+        return true;
+    if (d.then != DB_ISOLATE || d.lock)
+        return false;
+    return d.action == DB_LOOK_AGAIN ? t->job.looked : t->job.waited;
+}
+
+/* Has this single row failed often enough? What three rows have shown is believed of the fourth. */
+static bool is_guilty(struct txn *t, const struct err *why)
+{
+    bool content = db_decide(DB_PHASE_ROWS, why).content;
+    bool same = strcmp(t->first.sqlstate, why->sqlstate) == 0;
+
+    if (!content && ++t->alone < ALONE_MOST && !(same && t->guilty >= ALONE_MOST))
+        return false;
+    if (t->refused++ == 0)
+        t->first = *why;
+    t->guilty += same || t->refused == 1;
+    t->alike = t->alike && strcmp(t->first.msg, why->msg) == 0;
+    t->content = t->content && content;
+    t->alone = 0;
+    return true;
+}
+
+/* A part that is refused: halves, the same row again, or the row that is to blame. False: failed. */
+bool txn_halve(struct txn *t, const struct err *why)
+{
+    const char *data;
+    struct part p = t->part;
+
+    t->part_failed = true;
+    if (t->count + 2 > TXN_PARTS) {
+        err_set(&t->err, ERR_INTERNAL, "a batch of %zu rows cannot be halved so often",
+                batch_rows(t->job.batch));
+        return false;
+    }
+    if (p.to - p.from == 1 && is_guilty(t, why))
+        return t->job.refused(t->job.ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) ==
+               OK;
+    if (p.to - p.from == 1) {
+        t->parts[t->count++] = p;
+        return true;
+    }
+    size_t middle = p.from + (p.to - p.from) / 2;
+    t->parts[t->count++] = (struct part){middle, p.to, p.path};
+    t->parts[t->count++] = (struct part){p.from, middle, p.path};
+    return true;
+}
+
+/* No row goes in, and all fail in the same words: the table is to blame, or the role. What a constraint refuses are rows,
+ * however many; and some that a trigger refuses in words of its own. */
+bool txn_is_everyone(const struct txn *t)
+{
+    bool own_words = strncmp(t->first.sqlstate, "P0", 2) == 0;
+
+    if (!t->job.bisect || t->job.rows_alone || t->went > 0 || !t->alike)
+        return false;
+    return t->content ? own_words && t->refused >= EVERYONE_LEAST : t->refused > 0;
+}
