@@ -114,7 +114,7 @@ void table_load_batch_failed(struct table_load *t, const struct parallel_upsert_
         isolate(t, r->phase, r->err, &d);
     else if (action == DB_ISOLATE || action == DB_STOP)
         table_load_stopped(t, r->phase, r->err);
-    else if (action == DB_SMALLER)
+    else if (action == DB_SMALLER && r->phase != DB_PHASE_BOOKKEEPING)
         smaller(t, r->phase, r->err);
     else
         table_load_failed(t, r->phase, r->err);
