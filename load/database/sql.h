@@ -127,6 +127,10 @@ extern const char sql_progress_make[];
  * with that one are in; else the page's first `line` lines are, and the pages before it. */
 extern const char sql_progress_lock[];
 
+/* Variables spool, schema, table_name (and identity). One row or none: identity, of the table that was loaded into. */
+extern const char sql_stored_in_read[];
+extern const char sql_stored_in_note[];
+
 /* The same without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
 extern const char sql_progress_read[];
 /* Variables spool, schema, table_name, relation. Rows: load/database/known_progress.h. */

@@ -13,6 +13,18 @@ BEGIN
         FROM pg_catalog.pg_class
         WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.book')
     ) THEN
+        IF pg_catalog.to_regclass('netty_sync.stored_in') IS NULL
+            AND pg_catalog.has_schema_privilege('netty_sync', 'CREATE')
+        THEN
+            PERFORM pg_catalog.pg_advisory_xact_lock(7954892360421172322);
+            CREATE TABLE IF NOT EXISTS netty_sync.stored_in (
+                spool pg_catalog.text NOT NULL,
+                schema_name pg_catalog.text NOT NULL,
+                table_name pg_catalog.text NOT NULL,
+                identity pg_catalog.text NOT NULL,
+                PRIMARY KEY (spool, schema_name, table_name)
+            );
+        END IF;
         RETURN;
     END IF;
     PERFORM pg_catalog.pg_advisory_xact_lock(7954892360421172322);
@@ -117,6 +129,15 @@ BEGIN
         COMMENT ON TABLE netty_sync.hole IS
             'Pages behind (after_segment, after_page), up to and with (segment, page), that could not be read when it was their turn';
     END IF;
+    CREATE TABLE IF NOT EXISTS netty_sync.stored_in (
+        spool pg_catalog.text NOT NULL,
+        schema_name pg_catalog.text NOT NULL,
+        table_name pg_catalog.text NOT NULL,
+        identity pg_catalog.text NOT NULL,
+        PRIMARY KEY (spool, schema_name, table_name)
+    );
+    COMMENT ON TABLE netty_sync.stored_in IS
+        'The tables that were loaded into: oid and storage file, the latter another one once a table was emptied or rewritten';
     CREATE TABLE netty_sync.book (id pg_catalog.text PRIMARY KEY);
     COMMENT ON TABLE netty_sync.book IS 'By this a spool knows a database again that was moved with a dump';
     INSERT INTO netty_sync.book (id) VALUES (pg_catalog.md5(pg_catalog.concat(pg_catalog.random(), pg_catalog.clock_timestamp(),
@@ -129,6 +150,7 @@ BEGIN
         CROSS JOIN pg_catalog.aclexplode(c.relacl) AS x
         WHERE (c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.loaded_page')
             OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.hole')
+            OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.stored_in')
             OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.book')) AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON %s', grantee);

@@ -8,9 +8,10 @@
 #include <string.h>
 
 /* table_load_stop: within what systemd and containers (10 s) give a program to end. */
-#define GRACE_MS 3000u /* for the statement under way to end by itself */
-#define ASK_MS   1000u /* between two cancellations */
-#define ASK_MOST 4u    /* then the connection is dropped */
+#define GRACE_MS 3000u              /* for the statement under way to end by itself */
+#define ASK_MS   1000u              /* between two cancellations */
+#define FOUND_US (60 * WHEN_SECOND) /* --follow: what a look at the table is good for */
+#define ASK_MOST 4u                 /* then the connection is dropped */
 #define SQL_MAX  ((size_t)1 << 20)
 
 static void connect_or_go(struct table_load *t);
@@ -151,6 +152,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
     (void)uv_timer_stop(&t->timer);
     (void)uv_idle_stop(&t->ahead);
     table_load_watch_stop(t);
+    table_load_drop_reload(t);
     t->state = TABLE_LOAD_IDLE;
     t->total.busy += when_tick() - t->began;
     close_builder(t);
@@ -304,7 +306,7 @@ static enum err_code open_roll_forward(struct table_load *t, const struct row_co
 
     roll_forward_close(t->roll_forward);
     t->roll_forward = NULL;
-    if (c->dry_run || !(c->redrive || (c->replay && range) || t->hole != SIZE_MAX))
+    if (c->dry_run || !(c->redrive || (c->replay && (range || t->reload)) || t->hole != SIZE_MAX))
         return OK;
     return roll_forward_open(&t->roll_forward, &conf, e);
 }
@@ -347,10 +349,13 @@ static enum err_code open_builder(struct table_load *t, struct err *e)
 
 static void on_found(void *ctx, const struct err *err)
 {
+    struct table_load *t = ctx;
+
+    t->found_at = when_tick();
     if (err != NULL)
         table_load_failed(ctx, DB_PHASE_BOOKKEEPING, err);
     else
-        table_load_locate(ctx);
+        table_load_compare_identity(ctx);
 }
 
 void table_load_pages(struct table_load *t)
@@ -416,6 +421,8 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->moves = 0;
     if (t->found && (may_be_filled(t) || table_load_parted(t)))
         t->found = false;
+    if (t->found && when_tick() - t->found_at > FOUND_US)
+        t->found = false; /* it may have been emptied, or made again */
     if (!t->found) {
         t->rows = t->conf.batch.rows_max;
         t->bisect = t->looked = t->waited = false;

@@ -107,7 +107,7 @@ void table_load_batch(struct table_load *t)
         if (t->hole != SIZE_MAX)
             table_load_hole_done(t);
         else
-            table_load_ended(t);
+            table_load_all_in(t);
         break;
     }
 }
@@ -316,7 +316,8 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .rows_alone = t->conf.redrive,
                 .guess = f->guess,
                 .guard = !t->conf.replay && !t->conf.redrive && t->hole == SIZE_MAX,
-                .store = !t->conf.redrive && (!t->conf.replay || all) && t->hole == SIZE_MAX,
+                .store = !t->conf.redrive && !t->reload && (!t->conf.replay || all) &&
+                         t->hole == SIZE_MAX,
                 .from = *from,
                 .to = slot->reached,
                 .ctx = f,

@@ -51,7 +51,11 @@ struct table_load {
     struct unchanged *unchanged; /* or NULL */
     bool emptied;                /* ... since the builder was sent to where it reads from */
     bool found;                  /* relation and progress are known */
-    bool looked;                 /* the relation has been looked at again since the last commit */
+    bool
+        reload; /* the table was emptied or rewritten: all that the spool holds is rolled forward and loaded again */
+    char stored_in[64]; /* its identity when it was loaded; "": not known */
+    int64_t found_at;   /* when_tick of the last look at it */
+    bool looked;        /* the relation has been looked at again since the last commit */
     bool waited;    /* what passes by itself was waited for as often as may be: it is of rows now */
     unsigned moves; /* another loader was there first, but had come no further than ... */
     struct lanes moved_from;
@@ -100,6 +104,13 @@ void table_load_retry(struct table_load *t, enum db_phase phase, const struct er
 /* False: that was done since the last commit. */
 bool table_load_look_again(struct table_load *t, const struct err *err);
 void table_load_stopped(struct table_load *t, enum db_phase phase, const struct err *err);
+
+/* table_load_reload.c: a table that was emptied or rewritten since it was loaded. */
+void table_load_compare_identity(struct table_load *t); /* then table_load_locate */
+void table_load_all_in(
+    struct table_load
+        *t); /* all that the spool holds: notes the identity; goes on, or table_load_ended */
+void table_load_drop_reload(struct table_load *t); /* the next load begins it anew */
 
 /* table_load_watch.c: a line about whoever holds a lock, for as long as statements are waited for. */
 void table_load_watch(struct table_load *t); /* from now on; the time begins anew */

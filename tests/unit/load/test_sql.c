@@ -155,6 +155,10 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_upsert_in_order,
                 VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"}));
     expand_file(sql_probe_time, VARS(RELATION, {"key", "x_id"}));
+    expand_file(sql_stored_in_read,
+                VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"}));
+    expand_file(sql_stored_in_note, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"},
+                                         {"identity", "1.2"}));
     expand_file(sql_classify, VARS(RELATION, {"key", "x_id"}, {"times", ", time_modified"}));
     expand_file(sql_insert_copy, VARS(RELATION, {"key", "x_id"}));
     expand_file(sql_progress_make, VARS(PROGRESS, {"relation", "netty_x"}));

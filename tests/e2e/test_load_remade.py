@@ -1,0 +1,93 @@
+"""A table that was emptied, made again, restored or rewritten behind the loader's back is named and loaded again."""
+import pytest
+
+from harness import differences, wait_for
+from upserts import History, Upserts
+
+MADE = '''(contact_id INTEGER PRIMARY KEY, data JSONB NOT NULL, time_created TIMESTAMPTZ, time_modified TIMESTAMPTZ,
+          created_at TIMESTAMPTZ DEFAULT timezone('utc', now()))'''
+REMAKE = {
+    "truncated": ['TRUNCATE "netty-contacts"'],
+    "emptied-and-partly-filled": ['CREATE TABLE kept AS SELECT * FROM "netty-contacts"', 'TRUNCATE "netty-contacts"',
+                                  'INSERT INTO "netty-contacts" SELECT * FROM kept WHERE contact_id % 3 = 0'],
+    "rewritten": ['VACUUM FULL "netty-contacts"'],
+    "widened": ['ALTER TABLE "netty-contacts" ALTER contact_id TYPE bigint'],
+    "made-again": ['DROP TABLE "netty-contacts"', f'CREATE TABLE "netty-contacts" {MADE}'],
+}
+
+
+def fill(writer, pages, seed=1, keys=120):
+    model, history = Upserts(writer.name), History(seed, writer.name, keys)
+    for _ in range(pages):
+        lines = history.page(60) or [history.record()]
+        writer.page(lines)
+        model.take_all(lines)
+    return model
+
+
+@pytest.mark.parametrize("change", REMAKE)
+@pytest.mark.parametrize("more", [False, True], ids=["nothing-new", "more"])
+def test_a_table_that_is_another_is_loaded_again(spool, netty, db, change, more):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    model = fill(writer, 12)
+    netty.load(db=db)
+    netty.load(db=db)
+    assert not (wrong := differences(model.rows, db.rows("contacts"))), wrong
+    for statement in REMAKE[change]:
+        db.query(statement)
+    if more:
+        line = '{"contact_id":7,"v":"new","time_modified":"2024-12-01 00:00:00"}'
+        writer.page([line])
+        model.take(line)
+    run = netty.load("--json", db=db)
+    assert change == "made-again" or ("loaded again" in run.err and "contacts" in run.err)
+    assert not (wrong := differences(model.rows, db.rows("contacts"))), wrong
+    quiet = netty.load("--json", db=db)
+    assert "loaded again" not in quiet.err and quiet.json()["contacts"]["read"] == 0, "once"
+
+
+def test_a_rewritten_table_keeps_its_rows_as_they_are_all_the_while(spool, netty, db):
+    """Rows without a time: an earlier line must not be seen again, not even for a moment."""
+    db.create("contacts")
+    writer = spool.table("contacts")
+    for v in range(1, 6):
+        writer.page([f'{{"contact_id":{key},"v":{v}}}' for key in range(1, 50)])
+    netty.load("--batch-rows", "20", db=db)
+    db.query('VACUUM FULL "netty-contacts"')
+    db.query("""CREATE FUNCTION public.no_way() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN IF new.data->>'v' <> '5' THEN RAISE 'an old one'; END IF; RETURN new; END $$;
+                CREATE TRIGGER no_way BEFORE UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION public.no_way()""")
+    run = netty.load("--json", "--batch-rows", "20", db=db)
+    assert run.json()["contacts"]["dead"] == 0 and "loaded again" in run.err
+    assert db.value("SELECT count(*) FROM \"netty-contacts\" WHERE data->>'v' = '5'") == 49
+
+
+def test_an_interrupted_reload_begins_again(spool, netty, db):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    for page in range(10):
+        writer.page([f'{{"contact_id":{key}}}' for key in range(page * 20, page * 20 + 20)])
+    netty.load(db=db)
+    db.query('TRUNCATE "netty-contacts"')
+    db.query("""CREATE FUNCTION public.stop() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN IF (SELECT count(*) FROM public."netty-contacts") > 100 THEN RAISE 'away' USING ERRCODE = '57P01'; END IF;
+                RETURN NULL; END $$;
+                CREATE TRIGGER stop BEFORE INSERT ON "netty-contacts" FOR EACH STATEMENT EXECUTE FUNCTION public.stop()""")
+    netty.load("--retries", "1", "--retry-delay", "1ms", "--batch-rows", "20", db=db, code=69)
+    assert 0 < db.value('SELECT count(*) FROM "netty-contacts"') < 200
+    db.query('DROP TRIGGER stop ON "netty-contacts"')
+    netty.load(db=db)
+    assert db.value('SELECT count(*) FROM "netty-contacts"') == 200
+
+
+def test_a_role_that_may_not_note_it_loads_as_ever(spool, netty, db):
+    db.query("DO $$ BEGIN CREATE ROLE clerk LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    db.create("contacts")
+    spool.table("contacts").page(['{"contact_id":1}'])
+    netty.load(db=db)
+    db.query("""GRANT USAGE ON SCHEMA netty_sync TO clerk; GRANT SELECT, INSERT, UPDATE ON "netty-contacts" TO clerk;
+                GRANT SELECT, INSERT, UPDATE, DELETE ON netty_sync.progress, netty_sync.loaded_page, netty_sync.hole TO clerk""")
+    spool.table("contacts").page(['{"contact_id":2}'])
+    netty.load(db=db.url.replace("netty@", "clerk@"))
+    assert len(db.rows("contacts")) == 2
