@@ -98,7 +98,8 @@ INTERFERENCE = [
     'UPDATE "netty-contacts" SET time_modified = NULL WHERE contact_id % 19 = {n}',
     'UPDATE "netty-contacts" SET time_created = NULL, data = \'[1]\' WHERE contact_id % 23 = {n}',
     'BEGIN; DELETE FROM "netty-contacts" WHERE contact_id % 3 = {n}; ROLLBACK',
-    'VACUUM FULL "netty-contacts"', 'VACUUM FREEZE "netty-contacts"', "SELECT 1",
+    # (VACUUM FULL has all loaded again: test_load_remade.py)
+    'VACUUM FREEZE "netty-contacts"', "SELECT 1",
 ]
 
 
