@@ -27,6 +27,11 @@ def by_time(sim, table="contacts"):
     return [line[key_of(table)] for line in sorted(lines, key=lambda line: (line["time_modified"], line[key_of(table)]))]
 
 
+def in_first_page(sim, table):
+    """A record of the first page, not among those that are read again at the list's end, by time or by key."""
+    return min(by_time(sim, table)[3:16])
+
+
 def held_but(netty, sim, missing, table="contacts"):
     truth, held = source(sim, table), versions(netty, table)
     assert truth.keys() - held.keys() == set(missing), (truth.keys() - held.keys()) ^ set(missing)
@@ -35,18 +40,18 @@ def held_but(netty, sim, missing, table="contacts"):
 
 @pytest.mark.parametrize("part", range(6))
 def test_each_way_to_be_malformed_costs_that_record_only(sims, netty, part):
-    """One table a text: a full page, the middle record of which is spoilt."""
+    """One table a text: the middle record of its first page is spoilt. (The last page, which is short, proves no count.)"""
     tables = [f"x{number}s" for number in range(len(WITHIN))][part::6]
-    sim = sims(",".join(f"{table}:20" for table in tables), "--record-bytes", 300)
+    sim = sims(",".join(f"{table}:70" for table in tables), "--record-bytes", 300)
     for table in tables:
-        key = by_time(sim, table)[9]
+        key = in_first_page(sim, table)
         sim.spoil(table, key, "member", name="middle", text=WITHIN[int(table[1:-1])])
-    rows = netty.extract("--json", "--limit", 20, "--retries", 1, *tables, sim=sim, code=65).json()
+    rows = netty.extract("--json", "--limit", 20, "--retries", 4, *tables, sim=sim, code=65).json()
     wrong = {}
     for table in tables:
         missing = source(sim, table).keys() - versions(netty, table).keys()
         letters = dead(netty, table)
-        if rows[table]["status"] != "complete" or missing != {by_time(sim, table)[9]} or \
+        if rows[table]["status"] != "complete" or missing != {in_first_page(sim, table)} or \
                 [reason for reason, _ in letters] != ["malformed"] or WITHIN[int(table[1:-1])] not in letters[0][1]:
             wrong[WITHIN[int(table[1:-1])][:40]] = (rows[table]["status"], missing, letters[:1])
     assert not wrong, wrong
