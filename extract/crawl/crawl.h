@@ -4,25 +4,28 @@
  * extract/README.md has the proof and the costs; tests/model plays it against random histories.
  *
  * What holds:
- *  - A run that has come to its end (CRAWL_DONE) has kept, in its newest version, every record
- *    with a time that the API showed when the run began and that lies after its start. What
- *    changes during the run is kept by it or the next one. A run that is left (killed, throttled,
- *    --max-pages) is gone on with from its last position; it began when it was first started.
- *  - Records without a time are kept by runs from the beginning (the first one, conf.full), and
- *    counted.
+ *  - A run that has come to its end (CRAWL_DONE) with stats.unproven 0 has kept, in its newest
+ *    version, every record with a time that the API showed when the run began and that lies after
+ *    its start. What changes during the run is kept by it or the next one. A run that is left
+ *    (killed, throttled, --max-pages) is gone on with from its last position; it began when it was
+ *    first started. Where nothing can prove it, stats.unproven has the reasons.
+ *  - Records without a time are kept by runs from the beginning (the first one, conf.full), and new
+ *    ones by those that claim it (stats.births_to).
  *  - stats.complete_to: within a run, all is kept that was changed before it and shows a time
  *    before it; at the end, all that was changed before it. It never lies beyond the clock less
  *    margin, nor, where there are records of the future, beyond the clock when the run came to
- *    them. Without any clock nothing is claimed.
+ *    them, nor beyond what is proven. Without any clock nothing is claimed.
  *  - Every run ends: each kept page comes further unless the list changed, and after 200
  *    step-backs that led nowhere the crawl gives up. (A list that grows by a page a request is
  *    followed for as long as it does.) An API that ignores the filter is paged through by offset
- *    (stats.filter_ignored); one that ignores the offset too, sends one page for ever or does not
- *    sort is CRAWL_BROKEN.
+ *    (stats.filter_ignored); one that sends one full page for ever or does not sort is
+ *    CRAWL_BROKEN.
  *
  * What it relies on, beyond NETTY.md:
- *  - Equal times have a stable order. Where it is not stable, a record of a group larger than a
- *    page can slip from an unread page to a read one, and nothing in the answers tells.
+ *  - A key belongs to one record for ever. Neither that the API sorts by key, nor that equal times
+ *    have an order, nor that a short page is the last one, is relied on.
+ *  - Behind the last record shown, no more than 8 pages of records are hidden from the key. (The
+ *    list has a `count`, or has shown holes, where more are.)
  *  - Filter and records differ by at most CRAWL_SKEW_MAX, and times as shown order as the list
  *    does, but for an hour (clocks that are put back).
  *  - A record shows up at most half the overlap after its time (a transaction that takes so long).
