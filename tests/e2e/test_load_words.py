@@ -16,8 +16,8 @@ def test_each_word_does_what_its_option_does(spool, netty, db):
     spool.table("contacts").page(['{"contact_id":1,"name":"a"}', '{"contact_id":2,"name":"bad"}'])
     netty.load(db=db, code=65)
     assert rows(netty.load("doctor", "--json", db=db)) == rows(netty.load("--check", "--json", db=db))
-    assert netty.load("replay", "--json", db=db, code=65).json()["contacts"]["read"] == 2
-    assert netty.load("--json", "replay", "--segment", "1", "contacts", db=db, code=65).json()["contacts"]["read"] == 2
+    assert netty.load("replay", "--json", db=db).json()["contacts"]["read"] == 2
+    assert netty.load("--json", "replay", "--segment", "1", "contacts", db=db).json()["contacts"]["read"] == 2
     db.query("""ALTER TABLE "netty-contacts" DROP CONSTRAINT "netty-contacts_data_check" """)
     assert netty.load("redrive", "--json", db=db).json()["contacts"]["inserted"] == 1
     (netty.spool / "catalog.json").unlink()
