@@ -7,6 +7,8 @@
 #include "shared/base/buf.h"
 #include "shared/base/file_io.h"
 #include "shared/cli/options_private.h"
+#include "shared/log/conninfo_secrets.h"
+#include "shared/log/secret.h"
 #include <errno.h>
 #include <ini.h>
 #include <stdio.h>
@@ -34,6 +36,7 @@ struct file {
     bool seen[SECTIONS][OPTIONS];
     enum err_code rc;
     struct err *e;
+    bool secret; /* a password was among the values */
 };
 
 static bool refuse(struct file *f, const char *what)
@@ -125,6 +128,12 @@ static bool take(struct file *f, enum section section, const struct option_def *
     bool own = section != SECTION_NONE && section_programs[section] == (unsigned)o->program;
     if (!option_is_for(d, o->program) || (section != SECTION_NONE && !own))
         return true; /* another program's */
+    bool secret = false;
+    if (conninfo_secrets(value, &secret) != OK) {
+        f->rc = err_set(f->e, ERR_NOMEM, "out of memory for %s", f->path);
+        return false;
+    }
+    f->secret = f->secret || secret;
     (void)snprintf(origin, sizeof(origin), "%s:%d", f->path, f->line);
     (void)snprintf(label, sizeof(label), "%s: %s", origin, d->name);
     f->rc = options_take(o, d, own ? FROM_SECTION : FROM_FILE, value, label, origin, f->e);
@@ -168,7 +177,7 @@ static enum err_code parse(struct options *o, const char *path, const struct buf
         return err_set(e, ERR_NOMEM, "out of memory for %s", path);
     if (f.rc == OK && rc != 0)
         (void)refuse(&f, "must be `name = value`, a [section], or a comment that begins with #");
-    return f.rc;
+    return f.rc == OK && f.secret ? secret_check_file(path, "the configuration file", e) : f.rc;
 }
 
 static enum err_code read_one(struct options *o, const char *path, struct err *e)

@@ -1,9 +1,14 @@
 #include "shared/log/secret.h"
 #include "shared/base/file_io.h"
 #include "shared/log/log.h"
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #define FILE_MAX ((size_t)16 << 10)
 
@@ -65,6 +70,35 @@ static size_t first_line(const char *p, size_t n)
     return len > 0 && p[len - 1] == '\r' ? len - 1 : len;
 }
 
+/* Nobody here has chosen the mode, or can change it. */
+static bool given_from_outside(const char *path, const struct stat *st)
+{
+    struct statfs fs;
+    struct statvfs flags;
+    if (statvfs(path, &flags) == 0 && (flags.f_flag & ST_RDONLY) != 0)
+        return true;
+    return statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC && st->st_uid != geteuid();
+}
+
+enum err_code secret_check_file(const char *path, const char *origin, struct err *e)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return err_sys(e, ERR_CONFIG, "%.40s: cannot look at %s", origin, path);
+    if (!S_ISREG(st.st_mode) || (st.st_mode & S_IROTH) == 0)
+        return OK;
+    if (given_from_outside(path, &st)) {
+        LOG(LOG_WARN, "secret-file",
+            "a file with a secret can be read by every user of this machine", F_STR("file", path),
+            F_STR("setting", origin));
+        return OK;
+    }
+    return err_set(e, ERR_CONFIG,
+                   "%.40s: %s holds a secret and can be read by every user of this machine: chmod "
+                   "o-r %s",
+                   origin, path, path);
+}
+
 enum err_code secret_from_file(struct secret **s, const char *path, const char *origin,
                                struct err *e)
 {
@@ -86,6 +120,8 @@ enum err_code secret_from_file(struct secret **s, const char *path, const char *
         (void)err_prefix(e, "%.40s", origin);
         goto done;
     }
+    if ((rc = secret_check_file(path, origin, e)) != OK)
+        goto done;
     rc = make(s, content.data, first_line(content.data, content.len), what, e);
 done:
     if (content.cap > 0)

@@ -17,6 +17,10 @@ enum err_code secret_from_env(struct secret **s, const char *name, struct err *e
 /* From a file named by a setting; origin says where the setting came from. */
 enum err_code secret_from_file(struct secret **s, const char *path, const char *origin,
                                struct err *e) MUST_CHECK;
+/* A file that holds a secret is not for every user of the machine to read: ERR_CONFIG, with what to do. A pipe is let
+ * pass, and with a warning so is what nobody here could change: a read-only mount, or a tmpfs that another user has
+ * filled, as container engines hand secrets over. */
+enum err_code secret_check_file(const char *path, const char *origin, struct err *e) MUST_CHECK;
 enum err_code secret_from_text(struct secret **s, const char *text, struct err *e) MUST_CHECK;
 const char *secret_reveal(const struct secret *s);
 bool secret_equal(const struct secret *a, const struct secret *b);

@@ -88,6 +88,7 @@ def test_what_cat_prints_is_what_the_api_sent(sims, netty):
 def test_a_key_from_a_file_and_a_configuration_file(sims, db, netty):
     sim = sims("users:20")
     (netty.dir / "key").write_text(KEY + "\n")
+    (netty.dir / "key").chmod(0o640)
     netty.secret_files.add(netty.dir / "key")
     (netty.dir / "netty.conf").write_text(
         f"tables = users\nbase-url = {sim.url}\n[extract]\njobs = 1\n[load]\ncreate-tables = yes\n")

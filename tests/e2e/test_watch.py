@@ -187,6 +187,7 @@ def test_off_loopback_only_with_a_token(sims, netty):
     assert "too short" in run.err and "x1y2z3w4" not in run.err
     token = netty.dir / "token"
     token.write_text(TOKEN + "\n")
+    token.chmod(0o600)
     process = netty.start("netty-extract", *CALM, "--log-level", "debug", "--listen", "0.0.0.0:0", "contacts", sim=sim,
                           env={"NETTY_LISTEN_TOKEN_FILE": token})
     address = ("127.0.0.1", listening(process)[1])

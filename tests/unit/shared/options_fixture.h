@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -57,6 +58,7 @@ static inline void fixture_file(const char *name, const char *text)
     assert_non_null(f);
     assert_true(fputs(text, f) >= 0);
     assert_int_equal(fclose(f), 0);
+    assert_int_equal(chmod(name, 0600), 0); /* there may be a secret in it */
 }
 
 static inline void fixture_env(const char *name, const char *value)
