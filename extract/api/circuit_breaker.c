@@ -1,5 +1,6 @@
 #include "extract/api/circuit_breaker.h"
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/json/json_record.h"
 #include "shared/time/when.h"
 #include <stdio.h>
@@ -55,7 +56,7 @@ static void load(struct circuit_breaker *b)
     b->worked = false;
     b->until = b->refused = WHEN_NONE;
     buf_reset(&b->text);
-    if (io_read_file(b->path, &b->text, NULL) != OK ||
+    if (safe_read_file(b->path, &b->text, NULL) != OK ||
         json_splitter_run(b->splitter, b->text.data, b->text.len, &r, NULL) != OK)
         return;
     snprintf(mine, sizeof mine, "\"%08x\"", b->key);

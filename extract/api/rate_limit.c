@@ -1,5 +1,6 @@
 #include "extract/api/rate_limit.h"
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/time/when.h"
 #include <fcntl.h>
 #include <stdlib.h>
@@ -112,9 +113,7 @@ enum err_code rate_limit_open(struct rate_limit **p, uv_loop_t *loop, const char
         made->interval = WHEN_SECOND / rate;
         rc = io_path(made->path, dir, RATE_LIMIT_FILE, e);
         if (rc == OK)
-            made->fd = open(made->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (rc == OK && made->fd < 0)
-            rc = err_sys(e, ERR_CREATE, "cannot open %s", made->path);
+            rc = safe_open(&made->fd, made->path, O_RDWR | O_CREAT, e);
     }
     int status = rc == OK ? uv_timer_init(loop, &made->timer) : 0;
     if (status != 0)

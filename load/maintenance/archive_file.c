@@ -2,6 +2,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/fault_point.h"
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/time/when.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -115,11 +116,9 @@ static enum err_code create(struct archive_file *k, struct err *e)
         (void)snprintf(name, sizeof name, "%s-%s.ndjson.zst", k->table, time);
         if ((rc = io_path(k->path, k->dir, name, e)) != OK)
             break;
-        do
-            k->fd = open(k->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        while (k->fd < 0 && errno == EINTR);
-        if (k->fd < 0 && (errno != EEXIST || i == TRIES))
-            rc = err_sys(e, ERR_CREATE, "cannot create %s", k->path);
+        rc = safe_open(&k->fd, k->path, O_WRONLY | O_CREAT | O_EXCL, e);
+        if (rc != OK && errno == EEXIST && i < TRIES)
+            rc = OK; /* the next name */
     }
     return rc == OK ? io_sync_dir(k->dir, e) : rc;
 }

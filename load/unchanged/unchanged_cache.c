@@ -1,4 +1,5 @@
 #include "load/unchanged/unchanged_cache_private.h"
+#include "shared/base/safe_file.h"
 #include "shared/log/log.h"
 #include <fcntl.h>
 #include <inttypes.h>
@@ -149,8 +150,9 @@ enum err_code unchanged_open(struct unchanged **out, const char *dir, const stru
     u->broken = true; /* until it is ours */
     if ((rc = io_path(u->path, dir, name, e)) != OK)
         goto done;
-    u->fd = open(u->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (u->fd < 0 || flock(u->fd, LOCK_EX | LOCK_NB) != 0) {
+    if ((rc = safe_open(&u->fd, u->path, O_RDWR | O_CREAT, e)) != OK)
+        goto done;
+    if (flock(u->fd, LOCK_EX | LOCK_NB) != 0) {
         rc = err_sys(e, ERR_IO, "cannot use %s", u->path);
         goto done;
     }

@@ -2,13 +2,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READ_STEP ((size_t)64 << 10)
+/* So long somebody who writes into a pipe may take. */
+#define PIPE_SECONDS 10
+#define NAME_TRIES   100
 
 /* How the last call went: n bytes done, or (false) to be tried again, or *rc is the error. */
 static bool stepped(ssize_t n, const char *doing, const char *path, enum err_code *rc,
@@ -131,20 +138,93 @@ static enum err_code fsync_retry(int fd, const char *path, struct err *e)
     return OK;
 }
 
-enum err_code io_read_file(const char *path, struct buf *b, struct err *e)
+static int64_t clock_ms(void)
 {
-    buf_reset(b);
-    int fd = open_retry(path, O_RDONLY);
-    if (fd < 0)
-        return err_sys(e, ERR_IO, "cannot open %s", path);
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until there is something to read, or its end; a regular file never waits. */
+static enum err_code wait_for_bytes(int fd, const char *path, int64_t until, struct err *e)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int n;
+    do {
+        int64_t left = until - clock_ms();
+        n = poll(&p, 1, left > 0 ? (int)left : 0);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return err_sys(e, ERR_IO, "cannot read %s", path);
+    return n > 0 ? OK
+                 : err_set(e, ERR_IO, "cannot read %s: nothing has come for %d seconds", path,
+                           PIPE_SECONDS);
+}
+
+enum err_code io_read_all(int fd, const char *path, struct buf *b, struct err *e)
+{
     enum err_code rc = OK;
     bool end = false;
+    int64_t until = clock_ms() + PIPE_SECONDS * 1000;
+    buf_reset(b);
     while (rc == OK && !end)
-        rc = read_piece(fd, path, b, &end, e);
-    (void)close(fd); /* nothing was written */
+        if ((rc = wait_for_bytes(fd, path, until, e)) == OK)
+            rc = read_piece(fd, path, b, &end, e);
     if (rc != OK)
         buf_reset(b);
     return rc;
+}
+
+enum err_code io_read_file(const char *path, struct buf *b, struct err *e)
+{
+    buf_reset(b);
+    int fd = open_retry(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return err_sys(e, ERR_IO, "cannot open %s", path);
+    enum err_code rc = io_read_all(fd, path, b, e);
+    (void)close(fd); /* nothing was written */
+    return rc;
+}
+
+enum err_code io_refuse_link(const char *path, struct err *e)
+{
+    (void)err_set(e, ERR_IO,
+                  "%s is a symbolic link, which is not followed here; remove it, or put what it "
+                  "points to in its place",
+                  path);
+    if (e != NULL)
+        e->sys = ELOOP;
+    errno = ELOOP;
+    return ERR_IO;
+}
+
+bool io_is_link(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+enum err_code io_open_folder(int *fd, const char *path, struct err *e)
+{
+    do
+        *fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    while (*fd < 0 && errno == EINTR);
+    if (*fd >= 0)
+        return OK;
+    int saved = errno;
+    if ((saved == ENOTDIR || saved == ELOOP) && io_is_link(path))
+        return io_refuse_link(path, e);
+    errno = saved;
+    return err_sys(e, ERR_IO, "cannot open folder %s", path);
+}
+
+/* EINVAL: the file system has no such call, and nothing more can be done there. */
+static enum err_code sync_folder(int fd, const char *path, struct err *e)
+{
+    while (fsync(fd) != 0 && errno != EINVAL)
+        if (errno != EINTR)
+            return err_sys(e, ERR_IO, "cannot sync folder %s", path);
+    return OK;
 }
 
 enum err_code io_sync_dir(const char *path, struct err *e)
@@ -152,11 +232,7 @@ enum err_code io_sync_dir(const char *path, struct err *e)
     int fd = open_retry(path, O_RDONLY | O_DIRECTORY);
     if (fd < 0)
         return err_sys(e, ERR_IO, "cannot open folder %s", path);
-    enum err_code rc = OK;
-    /* EINVAL: the file system has no such call, and nothing more can be done there. */
-    while (rc == OK && fsync(fd) != 0 && errno != EINVAL)
-        if (errno != EINTR)
-            rc = err_sys(e, ERR_IO, "cannot sync folder %s", path);
+    enum err_code rc = sync_folder(fd, path, e);
     (void)close(fd);
     return rc;
 }
@@ -211,8 +287,25 @@ enum err_code io_mkdirs(const char *path, struct err *e)
     return rc;
 }
 
-/* A new file beside its goal. The name is unique, so that two writers of one name cannot tear it.
- */
+/* The name is unique, so that two writers of one name cannot tear it. */
+enum err_code io_create_hidden(int *fd, int in, const char *dir, const char *name,
+                               char hidden[IO_NAME], struct err *e)
+{
+    uint64_t random = 0;
+    *fd = -1;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
+        random = (uint64_t)clock_ms(); /* a name that is taken is not used */
+    for (int i = 0; i < NAME_TRIES && *fd < 0; i++) {
+        int n = snprintf(hidden, IO_NAME, ".%s.%06" PRIx64, name, random++ & 0xffffff);
+        errno = ENAMETOOLONG;
+        if (n < IO_NAME)
+            *fd = openat(in, hidden, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (*fd < 0 && errno != EEXIST && errno != EINTR)
+            break;
+    }
+    return *fd >= 0 ? OK : err_sys(e, ERR_CREATE, "cannot create %s/%s", dir, hidden);
+}
+
 static enum err_code write_temporary(const char *temporary, int fd, const void *p, size_t n,
                                      struct err *e)
 {
@@ -223,52 +316,64 @@ static enum err_code write_temporary(const char *temporary, int fd, const void *
     return rc == OK ? closed : rc;
 }
 
-static enum err_code replace(const char *dir, const char *name, mode_t mode, const void *p,
-                             size_t n, struct err *e)
+static enum err_code replace_in(int in, const char *dir, const char *name, mode_t mode,
+                                const void *p, size_t n, struct err *e)
 {
-    char goal[IO_PATH];
-    char hidden[IO_PATH];
+    char hidden[IO_NAME];
     char temporary[IO_PATH];
-    enum err_code rc = io_path(goal, dir, name, e);
+    int fd = -1;
+    enum err_code rc = io_create_hidden(&fd, in, dir, name, hidden, e);
+    if (rc == OK && (rc = io_path(temporary, dir, hidden, e)) != OK)
+        (void)close(fd);
     if (rc != OK)
         return rc;
-    if (snprintf(hidden, sizeof hidden, ".%s.XXXXXX", name) >= (int)sizeof hidden)
-        return err_set(e, ERR_TOO_BIG, "%.64s...: the name is too long", name);
-    if ((rc = io_path(temporary, dir, hidden, e)) != OK)
-        return rc;
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        return err_sys(e, ERR_CREATE, "cannot create %s", temporary);
     if (mode != 0600 && fchmod(fd, mode) != 0)
         rc = err_sys(e, ERR_CREATE, "cannot set the mode of %s", temporary);
     enum err_code written = write_temporary(temporary, fd, p, n, rc == OK ? e : NULL);
     if (rc == OK)
         rc = written;
-    if (rc == OK && rename(temporary, goal) != 0)
+    if (rc == OK && renameat(in, hidden, in, name) != 0)
         rc = err_sys(e, ERR_IO, "cannot rename %s to %s", temporary, name);
     if (rc != OK) {
-        (void)unlink(temporary); /* the first error is the one to tell */
+        (void)unlinkat(in, hidden, 0); /* the first error is the one to tell */
         return rc;
     }
-    return io_sync_dir(dir, e);
+    return sync_folder(in, dir, e);
 }
 
 enum err_code io_replace(const char *dir, const char *name, const void *p, size_t n, struct err *e)
 {
-    return replace(dir, name, 0600, p, n, e);
+    int in = -1;
+    enum err_code rc = io_open_folder(&in, dir, e);
+    if (rc != OK)
+        return e != NULL ? (e->code = ERR_CREATE) : ERR_CREATE;
+    rc = replace_in(in, dir, name, 0600, p, n, e);
+    (void)close(in);
+    return rc;
 }
 
 enum err_code io_publish(const char *dir, const char *name, const void *p, size_t n, struct err *e)
 {
-    return replace(dir, name, 0644, p, n, e);
+    int in = open_retry(dir, O_RDONLY | O_DIRECTORY); /* a person has named it */
+    if (in < 0)
+        return err_sys(e, ERR_CREATE, "cannot open folder %s", dir);
+    enum err_code rc = replace_in(in, dir, name, 0644, p, n, e);
+    (void)close(in);
+    return rc;
 }
 
 enum err_code io_each_name(const char *dir, bool lenient, io_name_fn *fn, void *ctx, struct err *e)
 {
     enum err_code rc = OK;
-    DIR *d = opendir(dir);
-    if (d == NULL)
-        return lenient && errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot look into %s", dir);
+    int fd = -1;
+    if ((rc = io_open_folder(&fd, dir, e)) != OK)
+        return lenient && errno == ENOENT ? OK : rc;
+    DIR *d = fdopendir(fd);
+    if (d == NULL) {
+        rc = err_sys(e, ERR_IO, "cannot look into %s", dir);
+        (void)close(fd);
+        return rc;
+    }
     while (rc == OK) {
         errno = 0;
         const struct dirent *entry = readdir(d);

@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Of a path, of a file's name; with the NUL. */
+#define IO_PATH 4096
+#define IO_NAME 256
+
 /* Opens /dev/null in the place of standard input, output or error where one is closed, so that no file of ours takes
  * its number. First thing in each main. */
 enum err_code io_standard_files(struct err *e) MUST_CHECK;
@@ -21,9 +25,22 @@ enum err_code io_pwrite(int fd, const void *p, size_t n, int64_t at, const char 
 /* As many as there are up to n; *got < n only at the end of the file. */
 enum err_code io_pread(int fd, void *p, size_t n, int64_t at, size_t *got, const char *path,
                        struct err *e) MUST_CHECK;
-/* A whole small file into b, in place of what it held (its cap holds; empty on failure).
+/* A whole small file that a person has named, or the system, into b, in place of what it held (its cap holds; empty on
+ * failure). It may be a link or a pipe, for which there are ten seconds. What lies in the spool is read by safe_file.h.
  * ERR_NO_SPOOL is not used here: a missing file is ERR_IO with e->sys == ENOENT. */
 enum err_code io_read_file(const char *path, struct buf *b, struct err *e) MUST_CHECK;
+
+/* The same for what is open already. */
+enum err_code io_read_all(int fd, const char *path, struct buf *b, struct err *e) MUST_CHECK;
+
+/* Opens a folder that is no symbolic link, for openat() and the like. *fd is -1 on failure. */
+enum err_code io_open_folder(int *fd, const char *path, struct err *e) MUST_CHECK;
+bool io_is_link(const char *path);
+/* ERR_IO, e->sys ELOOP. */
+enum err_code io_refuse_link(const char *path, struct err *e);
+/* A new file in the open folder, which readers pass over: ".NAME.XXXXXX", mode 0600. */
+enum err_code io_create_hidden(int *fd, int in, const char *dir, const char *name,
+                               char hidden[IO_NAME], struct err *e) MUST_CHECK;
 
 /* path and its missing parents, mode 0700. */
 enum err_code io_mkdirs(const char *path, struct err *e) MUST_CHECK;
@@ -42,7 +59,6 @@ typedef enum err_code io_name_fn(void *ctx, int dir, const char *name, struct er
 enum err_code io_each_name(const char *dir, bool lenient, io_name_fn *fn, void *ctx,
                            struct err *e) MUST_CHECK;
 /* "a/b" into out; ERR_TOO_BIG when it does not fit. */
-#define IO_PATH 4096
 enum err_code io_path(char out[IO_PATH], const char *a, const char *b, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 #include "spool/dead_letters/dead_letter_file.h"
 
 #include "shared/base/fault_point.h"
+#include "shared/base/safe_file.h"
 #include "shared/log/log.h"
 #include "spool/dead_letters/dead_letter_line.h"
 #include "spool/format/hint_file.h"
@@ -53,7 +54,7 @@ static enum err_code lock(const struct dead_letter_file *b, bool *current, struc
     if (fstat(b->fd, &held) != 0)
         return err_sys(e, ERR_IO, "cannot look at %s", b->path);
     *current =
-        stat(b->path, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+        lstat(b->path, &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev;
     return OK;
 }
 
@@ -66,11 +67,9 @@ enum err_code dead_letter_file_open(struct dead_letter_file *b, const struct spo
     while (rc == OK && !current) {
         if (b->fd >= 0)
             (void)close(b->fd);
-        b->fd = open(b->path, flags | O_CLOEXEC, 0600);
-        if (b->fd < 0 && errno == ENOENT && !(flags & O_CREAT))
-            return OK;
-        if (b->fd < 0)
-            return err_sys(e, ERR_CREATE, "cannot open %s", b->path);
+        rc = safe_open(&b->fd, b->path, flags, e);
+        if (rc != OK)
+            return errno == ENOENT && !(flags & O_CREAT) ? OK : rc;
         rc = lock(b, &current, e);
     }
     return rc;
@@ -82,8 +81,8 @@ enum err_code dead_letter_file_look(struct dead_letter_file *b, const struct spo
     enum err_code rc = find(b, s, table, side, false, e);
     if (rc != OK)
         return rc;
-    b->fd = open(b->path, O_RDONLY | O_CLOEXEC);
-    return b->fd >= 0 || errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", b->path);
+    rc = safe_open(&b->fd, b->path, O_RDONLY, e);
+    return rc != OK && errno == ENOENT ? OK : rc;
 }
 
 enum err_code dead_letter_file_close(struct dead_letter_file *b, enum err_code rc, struct err *e)
@@ -211,9 +210,8 @@ enum err_code dead_letter_file_begin(const struct dead_letter_file *b, struct de
     enum err_code rc = io_path(new->path, b->dir, hidden, e);
     if (rc != OK)
         return rc;
-    new->fd = open(new->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (new->fd < 0)
-        return err_sys(e, ERR_CREATE, "cannot create %s", new->path);
+    if ((rc = safe_open(&new->fd, new->path, O_RDWR | O_CREAT | O_TRUNC, e)) != OK)
+        return rc;
     if (flock(new->fd, LOCK_EX) != 0)
         rc = err_sys(e, ERR_IO, "cannot lock %s", new->path);
     return rc;

@@ -1,5 +1,6 @@
 #include "spool/dead_letters/dead_letter_repair.h"
 #include "shared/base/fault_point.h"
+#include "shared/base/safe_file.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/dead_letters/dead_letter_file.h"
@@ -55,9 +56,9 @@ static enum err_code open_damaged(struct repair *m, struct err *e)
         enum err_code rc = io_path(m->damaged_path, m->file->dir, m->damaged_name, e);
         if (rc != OK)
             return rc;
-        m->damaged_fd = open(m->damaged_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (m->damaged_fd < 0 && errno != EEXIST)
-            return err_sys(e, ERR_CREATE, "cannot create %s", m->damaged_path);
+        rc = safe_open(&m->damaged_fd, m->damaged_path, O_WRONLY | O_CREAT | O_EXCL, e);
+        if (rc != OK && errno != EEXIST)
+            return rc;
     }
     return OK;
 }

@@ -1,6 +1,7 @@
 #include "spool/format/hint_file.h"
 
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "spool/format/checksum_line.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -37,11 +38,8 @@ enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_F
     *state = HINT_FILE_NONE;
     if (rc != OK)
         return rc;
-    do
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd < 0 && errno == EINTR);
-    if (fd < 0)
-        return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", path);
+    if ((rc = safe_open(&fd, path, O_RDONLY, e)) != OK)
+        return errno == ENOENT ? OK : rc;
     for (int i = 0; i < LOOKS; i++) {
         rc = read_line(fd, path, line, n, state, e);
         if (rc != OK || *state == HINT_FILE_KNOWN)
@@ -59,8 +57,8 @@ enum err_code hint_file_write(int *fd, const char *dir, const char *name, struct
     enum err_code rc = io_path(path, dir, name, e);
     if (rc != OK)
         return rc;
-    if (*fd < 0 && (*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) < 0)
-        return err_sys(e, ERR_CREATE, "cannot open %s", path);
+    if (*fd < 0 && (rc = safe_open(fd, path, O_WRONLY | O_CREAT, e)) != OK)
+        return rc;
     if ((rc = checksum_line_end(line, 0)) != OK)
         return buf_err(e, rc, line, name);
     return io_pwrite(*fd, line->data, line->len, 0, path, e);

@@ -1,6 +1,7 @@
 #include "spool/format/small_file.h"
 
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "spool/format/checksum_line.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ enum err_code small_file_read(const char *dir, const char *name, small_file_fn *
     if (rc != OK)
         return rc;
     buf_init(&text, SMALL_FILE_MAX);
-    rc = io_read_file(path, &text, e);
+    rc = safe_read_file(path, &text, e);
     if (rc == ERR_TOO_BIG)
         rc = err_set(e, ERR_DAMAGED, "%s: it is too large", path);
     else if (rc == OK && (rc = each_line(&text, fn, ctx, e)) != OK)
@@ -61,9 +62,9 @@ enum err_code small_file_check(const char *dir, const char *name, struct err *e)
 enum err_code small_file_lock(const char *dir, int *fd, struct err *e)
 {
     int rc;
-    *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*fd < 0)
-        return err_sys(e, ERR_IO, "cannot open %s", dir);
+    enum err_code opened = io_open_folder(fd, dir, e);
+    if (opened != OK)
+        return opened;
     do
         rc = flock(*fd, LOCK_EX);
     while (rc != 0 && errno == EINTR);

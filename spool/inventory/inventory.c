@@ -1,6 +1,7 @@
 #include "spool/inventory/inventory.h"
 
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
@@ -296,9 +297,9 @@ enum err_code inventory_read(const struct spool *s, const char *table,
     enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK || (rc = io_path(path, dir, INVENTORY_FILE, e)) != OK)
         return rc;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? OK : err_sys(e, ERR_IO, "cannot open %s", path);
+    int fd = -1;
+    if ((rc = safe_open(&fd, path, O_RDONLY, e)) != OK)
+        return errno == ENOENT ? OK : rc;
     if (fdatasync(fd) != 0 && errno != EROFS && errno != EINVAL)
         rc = err_sys(e, ERR_IO, "cannot sync %s", path);
     else

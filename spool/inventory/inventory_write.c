@@ -1,6 +1,7 @@
 /* The roll's one writer: the lock, and lines added at the end. */
 #include "shared/base/fault_point.h"
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
@@ -34,9 +35,8 @@ static enum err_code take_lock(struct inventory *r, struct err *e)
     enum err_code rc = io_path(path, r->dir, INVENTORY_LOCK, e);
     if (rc != OK)
         return rc;
-    r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (r->lock < 0)
-        return err_sys(e, ERR_CREATE, "cannot open %s", path);
+    if ((rc = safe_open(&r->lock, path, O_RDONLY | O_CREAT, e)) != OK)
+        return rc;
     if (flock(r->lock, LOCK_EX | LOCK_NB) == 0)
         return OK;
     if (errno != EWOULDBLOCK)
@@ -55,8 +55,7 @@ static void drop_file(struct inventory *r)
 
 static enum err_code open_file(struct inventory *r, struct err *e)
 {
-    r->fd = open(r->path, O_RDWR | O_CLOEXEC);
-    return r->fd >= 0 ? OK : err_sys(e, ERR_IO, "cannot open %s", r->path);
+    return safe_open(&r->fd, r->path, O_RDWR, e);
 }
 
 /* What there is. A torn last line goes; other damage makes it as good as none. */

@@ -35,14 +35,14 @@ static enum err_code begin(const char *dir, uint64_t segment, char temporary[IO_
                            struct err *e)
 {
     char name[SEGMENT_NAME_MAX];
-    char hidden[SEGMENT_NAME_MAX + 16];
-    (void)snprintf(hidden, sizeof hidden, ".%s.XXXXXX",
-                   segment_name(name, segment, SEGMENT_JOURNAL));
-    enum err_code rc = io_path(temporary, dir, hidden, e);
+    char hidden[IO_NAME];
+    int in = -1;
+    enum err_code rc = io_open_folder(&in, dir, e);
     if (rc != OK)
         return rc;
-    *fd = mkostemp(temporary, O_CLOEXEC);
-    return *fd >= 0 ? OK : err_sys(e, ERR_CREATE, "cannot create %s", temporary);
+    rc = io_create_hidden(fd, in, dir, segment_name(name, segment, SEGMENT_JOURNAL), hidden, e);
+    (void)close(in);
+    return rc == OK ? io_path(temporary, dir, hidden, e) : rc;
 }
 
 enum err_code journal_rewrite(const char *dir, uint64_t segment, uint64_t bytes, const char *line,

@@ -32,7 +32,7 @@ enum err_code disk_space_segment(const char *dir, uint64_t number, int64_t *byte
         enum err_code rc = segment_path(path, dir, number, (enum segment_file)kind, e);
         if (rc != OK)
             return rc;
-        if (stat(path, &st) == 0)
+        if (lstat(path, &st) == 0)
             *bytes += st.st_size;
         else if (errno != ENOENT)
             return err_sys(e, ERR_IO, "cannot look at %s", path);

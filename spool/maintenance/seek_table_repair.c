@@ -2,6 +2,7 @@
 
 #include "shared/base/fault_point.h"
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "spool/journal/journal.h"
 #include "spool/segment/segment.h"
 #include "spool/segment/zstd_frames.h"
@@ -92,9 +93,8 @@ static enum err_code write_anew(struct work *w, struct err *e)
 {
     uint64_t end;
     enum err_code rc;
-    w->out_fd = open(w->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (w->out_fd < 0)
-        return err_sys(e, ERR_CREATE, "cannot create %s", w->temporary);
+    if ((rc = safe_open(&w->out_fd, w->temporary, O_WRONLY | O_CREAT | O_TRUNC, e)) != OK)
+        return rc;
     if ((rc = zstd_frames_create(&w->out, w->out_fd, w->temporary, e)) == OK &&
         (rc = walk(w, true, &end, e)) == OK && (rc = copy(w, end, e)) == OK)
         rc = zstd_frames_finish(w->out, e); /* synced */

@@ -45,7 +45,7 @@ static enum err_code remove_if_stale(void *ctx, int dir, const char *name, struc
     if (!is_cache(name) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
         !S_ISREG(st.st_mode) || written(&st) >= s->before)
         return OK;
-    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
         return OK;
     if (fd < 0)

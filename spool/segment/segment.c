@@ -1,5 +1,6 @@
 #include "spool/segment/segment.h"
 
+#include "shared/base/safe_file.h"
 #include "spool/segment/pruned.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -180,12 +181,7 @@ enum err_code segment_open(int *fd, const char *dir, uint64_t number, enum segme
     enum err_code rc = segment_path(path, dir, number, kind, e);
     if (rc != OK)
         return rc;
-    do
-        *fd = open(path, flags | O_CLOEXEC, 0600);
-    while (*fd < 0 && errno == EINTR);
-    if (*fd < 0)
-        return err_sys(e, flags & O_CREAT ? ERR_CREATE : ERR_IO, "cannot open %s", path);
-    return OK;
+    return safe_open(fd, path, flags, e);
 }
 
 enum err_code segment_remove(const char *dir, uint64_t number, enum segment_file kind,

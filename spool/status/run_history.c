@@ -2,6 +2,7 @@
 
 #include "shared/base/fault_point.h"
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
@@ -74,7 +75,7 @@ static enum err_code read_text(const char *dir, enum run_history_side side, stru
     enum err_code rc = io_path(path, dir, files[side], e);
     if (rc != OK)
         return rc;
-    rc = io_read_file(path, text, &why);
+    rc = safe_read_file(path, text, &why);
     if (rc == OK || rc == ERR_TOO_BIG || why.sys == ENOENT)
         return OK;
     if (e)

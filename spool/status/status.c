@@ -1,6 +1,7 @@
 /* The spool's part of the status, and which tables there are. */
 #include "spool/status/status.h"
 
+#include "shared/base/safe_file.h"
 #include "shared/time/when.h"
 #include "spool/format/json_fields.h"
 #include "spool/maintenance/disk_space.h"
@@ -134,7 +135,8 @@ static int64_t breaker_until(const struct spool *s)
         {.name = "until", .type = FIELD_TIME, .to = &until, .optional = true},
     };
     buf_init(&text, BREAKER_MAX);
-    if (io_path(path, spool_dir(s), BREAKER, NULL) != OK || io_read_file(path, &text, NULL) != OK ||
+    if (io_path(path, spool_dir(s), BREAKER, NULL) != OK ||
+        safe_read_file(path, &text, NULL) != OK ||
         fields_read(text.data, text.len, fields, FIELDS(fields), NULL) != OK)
         until = WHEN_NONE;
     buf_free(&text);

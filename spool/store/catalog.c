@@ -2,6 +2,7 @@
 
 #include "shared/base/fault_point.h"
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/base/table_names.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
@@ -111,7 +112,7 @@ enum err_code catalog_read(const struct spool *s, struct catalog *c, struct err 
     if (rc != OK)
         return rc;
     buf_init(&text, CATALOG_MAX);
-    rc = io_read_file(path, &text, e);
+    rc = safe_read_file(path, &text, e);
     if (rc == ERR_TOO_BIG)
         rc = err_set(e, ERR_DAMAGED, "%s: is too large", path);
     else if (rc == OK && (rc = parse(c, &text, e)) != OK)

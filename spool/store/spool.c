@@ -1,6 +1,7 @@
 #include "spool/store/spool.h"
 
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/base/table_names.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -74,7 +75,7 @@ static enum err_code read_identity(struct spool *s, bool *there, struct err *e)
     if (rc != OK)
         return rc;
     buf_init(&text, IDENTITY_MAX);
-    rc = io_read_file(path, &text, &why);
+    rc = safe_read_file(path, &text, &why);
     if (rc == ERR_TOO_BIG) {
         rc = err_set(e, ERR_DAMAGED, "%s is damaged: it is too large", path);
     } else if (rc != OK && (why.sys == ENOENT || why.sys == ENOTDIR)) {
@@ -146,9 +147,9 @@ static enum err_code create(struct spool *s, struct err *e)
     enum err_code rc = io_mkdirs(s->dir, e);
     if (rc != OK)
         return rc;
-    int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return err_sys(e, ERR_CREATE, "cannot open %s", s->dir);
+    int fd = -1;
+    if ((rc = io_open_folder(&fd, s->dir, e)) != OK)
+        return rc;
     if (flock(fd, LOCK_EX) != 0) {
         rc = err_sys(e, ERR_CREATE, "cannot lock %s", s->dir);
         goto done;
@@ -177,6 +178,8 @@ enum err_code spool_open(struct spool **out, const char *dir, enum spool_mode mo
         goto done;
     }
     memcpy(s->dir, dir, n);
+    if ((rc = safe_resolve_folder(s->dir, e)) != OK)
+        goto done;
     if ((rc = read_identity(s, &there, e)) != OK)
         goto done;
     if (!there && mode == SPOOL_CREATE) {

@@ -1,5 +1,6 @@
 /* spool_lock: the flock on <table>/lock that makes a writer the only one. */
 #include "shared/base/file_io.h"
+#include "shared/base/safe_file.h"
 #include "shared/base/table_names.h"
 #include "spool/store/spool.h"
 #include "spool/store/table_dir.h"
@@ -65,14 +66,24 @@ static enum err_code busy(int fd, const char *table, struct err *e)
                    table, *pid ? pid : "unknown");
 }
 
-/* For the person who reads the message above; the flock itself is what counts. */
-static enum err_code write_pid(int fd, const char *path, struct err *e)
+/* For the person who reads the message above; the flock itself is what counts. Where the file has another name, too, that
+ * one's content is not ours to change. */
+static enum err_code write_pid(const char *path, struct err *e)
 {
     char pid[PID_MAX];
+    int fd = -1;
     int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) != 0)
-        return err_sys(e, ERR_IO, "cannot write to %s", path);
-    return io_pwrite(fd, pid, (size_t)n, 0, path, e);
+    struct err why = ERR_INIT;
+    enum err_code rc = safe_open(&fd, path, O_WRONLY | O_TRUNC, &why);
+    if (rc == OK)
+        rc = io_pwrite(fd, pid, (size_t)n, 0, path, &why);
+    if (fd >= 0)
+        (void)close(fd);
+    if (rc == OK || why.sys == EMLINK)
+        return OK;
+    if (e != NULL)
+        *e = why;
+    return rc;
 }
 
 enum err_code spool_lock(struct spool_lock **out, const struct spool *s, const char *table,
@@ -84,14 +95,14 @@ enum err_code spool_lock(struct spool_lock **out, const struct spool *s, const c
     *out = NULL;
     if ((rc = table_make(dir, s, table, e)) != OK || (rc = io_path(path, dir, "lock", e)) != OK)
         return rc;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_sys(e, ERR_CREATE, "cannot open %s", path);
+    int fd = -1;
+    if ((rc = safe_open(&fd, path, O_RDONLY | O_CREAT, e)) != OK)
+        return rc;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         rc = errno == EWOULDBLOCK ? busy(fd, table, e) : err_sys(e, ERR_IO, "cannot lock %s", path);
         goto done;
     }
-    if ((rc = write_pid(fd, path, e)) != OK)
+    if ((rc = write_pid(path, e)) != OK)
         goto done;
     *out = malloc(sizeof **out);
     if (!*out) {

@@ -330,10 +330,7 @@ EXPORT ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
     return any_write(fd, p, n, at, true);
 }
 
-EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off_t at)
-{
-    return any_write(fd, p, n, at, true);
-}
+EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off_t at) __attribute__((alias("pwrite")));
 
 static int any_sync(int fd, long number)
 {
@@ -373,19 +370,46 @@ static int any_open(const char *path, int flags, mode_t mode)
     return fd;
 }
 
+/* `mode`: the argument behind the flags, where there is one. */
+#define READ_MODE(flags)                                                                           \
+    mode_t mode = 0;                                                                               \
+    if ((flags) & (O_CREAT | O_TMPFILE)) {                                                         \
+        va_list more;                                                                              \
+        va_start(more, flags);                                                                     \
+        mode = va_arg(more, mode_t);                                                               \
+        va_end(more);                                                                              \
+    }
+
 EXPORT int open(const char *path, int flags, ...)
 {
-    mode_t mode = 0;
-    if (flags & (O_CREAT | O_TMPFILE)) {
-        va_list more;
-        va_start(more, flags);
-        mode = va_arg(more, mode_t);
-        va_end(more);
-    }
+    READ_MODE(flags);
     return any_open(path, flags, mode);
 }
 
 EXPORT int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+
+/* path, where it is relative to an open folder: with that folder's name. */
+static const char *whole_path(int dir, const char *path, char out[PATH_ROOM])
+{
+    char link[64];
+    if (path[0] == '/' || dir == AT_FDCWD)
+        return path;
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", dir);
+    ssize_t n = readlink(link, out, PATH_MAX);
+    if (n <= 0)
+        _exit(92);
+    (void)snprintf(out + n, (size_t)(PATH_ROOM - n), "/%s", path);
+    return out;
+}
+
+EXPORT int openat(int dir, const char *path, int flags, ...)
+{
+    char whole[PATH_ROOM];
+    READ_MODE(flags);
+    return any_open(whole_path(dir, path, whole), flags, mode);
+}
+
+EXPORT int openat64(int dir, const char *path, int flags, ...) __attribute__((alias("openat")));
 
 EXPORT int mkostemp(char *template, int flags)
 {
@@ -414,6 +438,13 @@ EXPORT int rename(const char *from, const char *to)
     return rc;
 }
 
+EXPORT int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    char whole_from[PATH_ROOM];
+    char whole_to[PATH_ROOM];
+    return rename(whole_path(from_dir, from, whole_from), whole_path(to_dir, to, whole_to));
+}
+
 EXPORT int unlink(const char *path)
 {
     int rc = -1;
@@ -425,6 +456,14 @@ EXPORT int unlink(const char *path)
     }
     leave();
     return rc;
+}
+
+EXPORT int unlinkat(int dir, const char *path, int flags)
+{
+    char whole[PATH_ROOM];
+    if (flags != 0)
+        return (int)syscall(SYS_unlinkat, dir, path, flags);
+    return unlink(whole_path(dir, path, whole));
 }
 
 EXPORT int mkdir(const char *path, mode_t mode)
@@ -458,7 +497,4 @@ EXPORT int ftruncate(int fd, off_t size)
     return any_truncate(fd, size);
 }
 
-EXPORT int ftruncate64(int fd, off_t size)
-{
-    return any_truncate(fd, size);
-}
+EXPORT int ftruncate64(int fd, off_t size) __attribute__((alias("ftruncate")));
