@@ -356,7 +356,7 @@ static enum err_code dry_run(struct service *s, struct err *e)
 static enum err_code real_run(struct service *s, struct err *e)
 {
     enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_CREATE, e);
-    if (rc != OK)
+    if (rc != OK || (rc = spool_check_writer(s->spool, e)) != OK)
         return rc;
     rc = api_source_bind(s->spool, s->env.base_url, options_int(s->options, OPT_REBIND) != 0, e);
     if (rc != OK)

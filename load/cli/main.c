@@ -395,6 +395,9 @@ static enum err_code prepare(struct loader *p, struct err *e)
     rc = options_zone(o, &p->zone, e);
     if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */
         rc = open_spool(p, mode, e);
+    if (rc == OK && p->spool != NULL && options_int(o, OPT_DRY_RUN) == 0 &&
+        options_int(o, OPT_LOADED) == 0)
+        rc = spool_check_writer(p->spool, e);
     if (rc == OK && p->spool != NULL)
         rc = catalog_check(p->spool, e);
     if (rc == OK)

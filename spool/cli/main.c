@@ -10,15 +10,16 @@
 struct command {
     const char *name;
     enum err_code (*run)(const struct spool_command *c, struct err *e);
+    bool writes; /* to the spool, but for --dry-run */
 };
 
 static const struct command commands[] = {
-    {"ls", spool_command_ls},           {"cat", spool_command_cat},
-    {"verify", spool_command_verify},   {"dead", spool_command_dead},
-    {"status", spool_command_status},   {"report", spool_command_report},
-    {"history", spool_command_history}, {"prune", spool_command_prune},
-    {"digest", spool_command_digest},   {"heal", spool_command_heal},
-    {"forget", spool_command_forget},
+    {"ls", spool_command_ls, false},           {"cat", spool_command_cat, false},
+    {"verify", spool_command_verify, false},   {"dead", spool_command_dead, false},
+    {"status", spool_command_status, false},   {"report", spool_command_report, false},
+    {"history", spool_command_history, false}, {"prune", spool_command_prune, true},
+    {"digest", spool_command_digest, false},   {"heal", spool_command_heal, true},
+    {"forget", spool_command_forget, true},
 };
 
 static const struct command *find(const char *name)
@@ -70,7 +71,10 @@ static enum err_code run(const struct options *o, struct err *e)
                                 .count = count - 1,
                                 .json = options_int(o, OPT_JSON) != 0,
                                 .out = stdout};
-    rc = command->run(&cmd, e);
+    if (command->writes && options_int(o, OPT_DRY_RUN) == 0)
+        rc = spool_check_writer(spool, e);
+    if (rc == OK)
+        rc = command->run(&cmd, e);
     spool_close(spool);
     return rc;
 }

@@ -43,6 +43,10 @@ enum spool_mode {
 enum err_code spool_open(struct spool **s, const char *dir, enum spool_mode mode,
                          struct err *e) MUST_CHECK;
 void spool_close(struct spool *s);
+/* For a program that writes to the spool: ERR_DENIED, with the command to run instead, where the folder belongs to another
+ * user, to whom this one's files would be of no use. Root's folder is let pass (a volume of a container), and one that cannot be
+ * written to. */
+enum err_code spool_check_writer(const struct spool *s, struct err *e) MUST_CHECK;
 
 const char *spool_dir(const struct spool *s);
 /* 32 hexadecimal digits, random at creation, kept by copies: by it the database knows what it has
