@@ -128,6 +128,17 @@ for file in next.deb next.deb first.deb; do
 done
 grep -q '^tables = contacts' "$root/etc/netty/netty.conf" || die "an upgrade changed the settings"
 
+say "Reload: the same process reads settings anew"
+before=$(pid netty-extract-every.service)
+inside sed -i 's/^tables = contacts/tables = contacts, users/' /etc/netty/netty.conf
+inside systemctl reload netty-extract-every.service
+for _ in $(seq 300); do
+    ! inside journalctl -o cat -u netty-extract-every.service | grep 'table=users' >/dev/null || break
+    sleep 0.1
+done
+inside journalctl -o cat -u netty-extract-every.service | grep 'table=users' >/dev/null || die "the settings were not read anew"
+[ "$(pid netty-extract-every.service)" = "$before" ] || die "a reload started another process"
+
 say "Remove: nothing runs or is enabled; the spool stays, and the next installation goes on with it"
 before=$(cd "$root/var/spool/netty" && find . | sort)
 inside systemctl start --no-block netty-load.service
