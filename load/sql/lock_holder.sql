@@ -1,4 +1,4 @@
--- Who holds the lock that the loader's statement waits for which begins with the tag ("/* netty-load contacts */"): found by
+-- Who holds the lock that the loader's statement waits for which has the tag in it ("/* netty-load contacts */"): found by
 -- its text, since behind a pooler a connection does not know its server's process. What others' rights hide is null.
 --
 --   psql -v tag='/* netty-load contacts */' -f load/sql/lock_holder.sql
@@ -13,6 +13,6 @@ CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) AS b (p
 JOIN pg_catalog.pg_stat_activity AS h ON h.pid OPERATOR(pg_catalog.=) b.pid
 WHERE w.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
     AND w.wait_event_type OPERATOR(pg_catalog.=) 'Lock'
-    AND pg_catalog.starts_with(w.query, :'tag')
+    AND pg_catalog.strpos(w.query, :'tag') OPERATOR(pg_catalog.>) 0
 ORDER BY h.xact_start
 LIMIT 1;
