@@ -264,6 +264,10 @@ static enum err_code has_pages(const struct spool *s, const char *table, bool *h
     char dir[IO_PATH];
     struct segment_list list = {0};
     enum err_code rc = io_path(dir, s->dir, table, e);
+    if (rc == OK && io_is_link(dir)) { /* refused where it is used, and no other table with it */
+        *has = true;
+        return OK;
+    }
     if (rc == OK)
         rc = segment_list_all(&list, dir, e);
     *has = rc == OK && list.count > 0;
