@@ -250,12 +250,20 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A link in a table's place is one, too: whoever opens it refuses it (table_dir), so that it is not passed over in silence. */
 static bool is_table(int dir, const char *name)
 {
     struct stat st;
-    return names_check_table(name, "", NULL) == OK && fstatat(dir, name, &st, 0) == 0 &&
-           S_ISDIR(st.st_mode);
+    return names_check_table(name, "", NULL) == OK &&
+           fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A link to a folder in a table's place is listed, unseen: whoever opens that table refuses it (table_dir), and no other. */
+static bool is_link_to_folder(int dir, const char *name)
+{
+    struct stat st;
+    return names_check_table(name, "", NULL) == OK &&
+           fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
+           fstatat(dir, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* Has a page ever been kept? A table that the API does not know leaves a folder with a lock only, and is none. */
@@ -284,8 +292,8 @@ struct table_list {
 static enum err_code add_table(void *ctx, int dir, const char *name, struct err *e)
 {
     struct table_list *l = ctx;
-    bool has = is_table(dir, name);
-    enum err_code rc = has ? has_pages(l->spool, name, &has, e) : OK;
+    bool has = is_link_to_folder(dir, name);
+    enum err_code rc = is_table(dir, name) ? has_pages(l->spool, name, &has, e) : OK;
     if (rc != OK || !has)
         return rc;
     char **more = realloc(l->names, (l->count + 1) * sizeof *more);
