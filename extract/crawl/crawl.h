@@ -81,6 +81,7 @@ struct crawl_conf {
     int64_t floor; /* without a position: what the catalog says the database has; or WHEN_NONE */
     int64_t now;   /* the local clock, so that a floor in the future is known for one; 0: unknown */
     bool keyed;    /* the key's name is known: the list can be asked for by key */
+    bool by_time;  /* ... but only where it must be: complete_to is to grow on the way */
 };
 
 enum crawl_sort {

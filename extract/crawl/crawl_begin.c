@@ -117,7 +117,8 @@ static void look_for_births(struct crawl *c)
 {
     const struct crawl_learned *l = &c->learned;
     int64_t now = c->conf.now;
-    bool due = l->timeless || (now > 0 && (l->born == WHEN_NONE || now - l->born >= CRAWL_DAY));
+    int64_t looked = l->top_count > 0 ? l->tops[l->top_count - 1].at : l->born;
+    bool due = l->timeless || (now > 0 && (looked == WHEN_NONE || now - looked >= CRAWL_DAY));
     if (due && c->conf.keyed && !c->no_keys && l->downs != CRAWL_NO && l->sorts != CRAWL_NO)
         crawl_newest_begin(c);
 }

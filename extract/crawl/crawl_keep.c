@@ -305,7 +305,12 @@ static void decide(struct crawl *c)
         return;
     case CRAWL_LOOK:
         if (c->phase == CRAWL_TAIL && c->page.n == 0 && c->ask.offset == 0) {
-            crawl_unproven(c, CRAWL_UNPROVEN_HIDDEN); /* nothing of the tail was found again */
+            /* Nothing of the tail was found again. */
+            if (c->sure == WHEN_NONE && crawl_keys_possible(c)) {
+                crawl_all_begin(c, false, CRAWL_UNPROVEN_HIDDEN);
+                return;
+            }
+            crawl_unproven(c, CRAWL_UNPROVEN_HIDDEN);
             crawl_finish(c);
             return;
         }
@@ -316,7 +321,8 @@ static void decide(struct crawl *c)
         break;
     }
     /* A table that does not fit into a page is read by key, where the API can be asked so. */
-    if (c->everything && c->sure == WHEN_NONE && crawl_keys_possible(c) && c->clock != WHEN_NONE) {
+    if (c->everything && !c->conf.by_time && c->sure == WHEN_NONE && crawl_keys_possible(c) &&
+        c->clock != WHEN_NONE) {
         crawl_all_begin(c, false, 0);
         return;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define NEWEST_EMPTIES 8 /* pages in a row */
+#define REPEATS_MAX    8
 
 /* Then the crawl goes on as it stands. */
 void crawl_newest_begin(struct crawl *c)
@@ -28,17 +29,21 @@ void crawl_push_top(struct crawl_learned *l, int64_t at, int64_t key)
 }
 
 /* A page of known ones, down to a key that was the greatest a day ago: what is missing before it is not
- * under way any more. */
+ * under way any more. Where nothing is claimed yet (the crawl from the beginning went by time) and there are
+ * records without a time, all are read once. */
 static bool is_deep(const struct crawl *c)
 {
     const struct crawl_learned *l = &c->learned;
-    return l->top_count == 0 || (c->page.key_least <= l->tops[0].key && c->page.key_most <= l->top);
+    if (l->born == WHEN_NONE && (l->top_count == 0 || !l->thinned))
+        return !l->timeless;
+    return l->top_count > 0 && c->page.key_least <= l->tops[0].key && c->page.key_most <= l->top;
 }
 
 void crawl_newest_read(struct crawl *c)
 {
     c->learned.sorts = c->learned.downs = CRAWL_YES;
-    if (!c->keys.gap)
+    bool all = c->page.n == 0 || !is_deep(c);
+    if (!c->keys.gap && (all || c->learned.born != WHEN_NONE))
         c->learned.born = c->keys.began;
     if (c->keys.begun)
         crawl_push_top(&c->learned, c->keys.began, c->keys.most);
@@ -77,7 +82,10 @@ enum crawl_verdict crawl_newest_page(struct crawl *c, struct err *e)
         k->last = page->key_least;
         k->begun = true;
     }
-    if (newest_ends(c))
+    /* The same again and again: the API ignores the offset. */
+    k->repeats = page->n > 0 && page->beyond == 0 && k->pages > 1 ? k->repeats + 1 : 0;
+    k->gap |= k->repeats > REPEATS_MAX;
+    if (newest_ends(c) || k->repeats > REPEATS_MAX)
         crawl_newest_read(c);
     else
         k->offset += page->n > 1                        ? page->n - 1

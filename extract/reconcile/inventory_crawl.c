@@ -100,6 +100,7 @@ static enum err_code open_crawl(struct inventory_crawl *r, const char *position,
     struct crawl_conf conf = r->conf.crawl;
     struct crawl *crawl = NULL;
     conf.full = position == NULL;
+    conf.by_time = true; /* what is missing is judged on the way */
     conf.since = conf.floor = WHEN_NONE;
     conf.now = when_now();
     enum err_code rc = crawl_open(&crawl, &conf, position, e);

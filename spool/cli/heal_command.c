@@ -29,7 +29,8 @@ struct heal {
     bool seen;                        /* a good page came before, */
     char last[PAGE_POSITION_MAX + 1]; /* with this position */
     bool in_gap;                      /* none has come since the last damage */
-    bool chosen;                      /* the wish begins before this gap */
+    char here[PAGE_POSITION_MAX + 1]; /* before this gap */
+    bool chosen;                      /* the wish begins before it */
     struct refetch wish;
 };
 
@@ -77,14 +78,19 @@ static enum err_code add_place(struct heal *h, struct page_place place, struct e
     return OK;
 }
 
-static void begin_here(struct heal *h, uint64_t segment, int64_t low)
+static void find_here(struct heal *h, uint64_t segment)
+{
+    if (h->seen)
+        memcpy(h->here, h->last, sizeof h->here);
+    else
+        header_position(h, segment, h->here);
+}
+
+static void begin_here(struct heal *h, int64_t low)
 {
     h->chosen = true;
     h->wish.low = low;
-    if (h->seen)
-        memcpy(h->wish.position, h->last, sizeof h->wish.position);
-    else
-        header_position(h, segment, h->wish.position);
+    memcpy(h->wish.position, h->here, sizeof h->wish.position);
 }
 
 /* Damage without a good page in between is one gap. Of several gaps the one that begins earliest in
@@ -104,14 +110,17 @@ static enum err_code on_damage(void *ctx, const struct page_info *info, const st
     }
     int64_t low = info->bytes > 0 ? parse_time(h, info->low) : WHEN_NONE;
     bool first = h->count == 0;
+    find_here(h, info->place.segment);
+    bool told = low != WHEN_NONE && wish->low != WHEN_NONE && refetch_by_time(h->here) &&
+                refetch_by_time(wish->position);
     if (!first && h->in_gap && h->chosen) {
         wish->low = low < wish->low ? low : wish->low; /* WHEN_NONE is the least */
-    } else if (!first && (low == WHEN_NONE || wish->low == WHEN_NONE)) {
+    } else if (!first && !told) {
         wish->low = WHEN_NONE;
         wish->position[0] = '\0';
         h->chosen = true;
     } else if (first || low < wish->low) {
-        begin_here(h, info->place.segment, low);
+        begin_here(h, low);
     } else {
         h->chosen = false;
     }

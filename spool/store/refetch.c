@@ -74,6 +74,11 @@ static enum err_code compose(struct buf *b, const struct refetch *r)
     return checksum_line_end(b, 0);
 }
 
+bool refetch_by_time(const char *position)
+{
+    return *position != '\0' && strstr(position, "\"phase\":\"keys\"") == NULL;
+}
+
 enum err_code refetch_ask(const struct spool *s, const char *table, const struct refetch *r,
                           struct err *e)
 {
@@ -86,8 +91,11 @@ enum err_code refetch_ask(const struct spool *s, const char *table, const struct
     if ((rc = table_dir(dir, s, table, e)) != OK ||
         (rc = refetch_read(s, table, &old, &there, e)) != OK)
         return rc;
-    bool known = old.low != WHEN_NONE && r->low != WHEN_NONE;
-    if (there && known && old.low <= r->low)
+    bool known = old.low != WHEN_NONE && r->low != WHEN_NONE && refetch_by_time(old.position) &&
+                 refetch_by_time(r->position);
+    if (there && strcmp(old.position, r->position) == 0)
+        both.low = old.low < r->low ? old.low : r->low; /* WHEN_NONE is the least */
+    else if (there && known && old.low <= r->low)
         both = old;
     else if (there && !known)
         both.position[0] = '\0';

@@ -24,6 +24,9 @@ struct refetch {
 /* *there is false where nothing is to be read again. A damaged file asks for everything. */
 enum err_code refetch_read(const struct spool *s, const char *table, struct refetch *r, bool *there,
                            struct err *e) MUST_CHECK;
+/* Whether reading on from there brings all that has a later time than the last record there. In a list by
+ * key it does not: the times of what was lost do not tell what lies before. */
+bool refetch_by_time(const char *position);
 /* Joined with a wish that is still there: what begins earlier counts, all where that is not known.
  * For the holder of the folder's lock (small_file_lock). */
 enum err_code refetch_ask(const struct spool *s, const char *table, const struct refetch *r,

@@ -125,6 +125,7 @@ void history_make(struct history *h, uint64_t seed)
     unsigned horizon = 5 + rng_below(&r, 60);
     while (h->event_count < events)
         make_event(h, &r, horizon, late);
+    h->by_time = rng_chance(&r, 30);
 }
 
 static bool fails(const struct history *h)

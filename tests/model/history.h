@@ -55,6 +55,7 @@ struct history {
     uint64_t seed;
     struct world_conf world;
     unsigned limit[HISTORY_RUNS]; /* page size of each run */
+    bool by_time;                 /* crawl_conf.by_time */
     unsigned full;                /* the run that is told to read everything; 0: none */
     int64_t overlap;
     int64_t margin;

@@ -183,6 +183,7 @@ static void open_crawl(struct player *p)
         .floor = WHEN_NONE,
         .now = p->h->clock == CLOCK_NONE ? 0 : p->world.clock,
         .keyed = true,
+        .by_time = p->h->by_time,
     };
     if (!p->positioned && p->h->start == START_SINCE)
         conf.since = p->h->from;

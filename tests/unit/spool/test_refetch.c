@@ -63,6 +63,26 @@ static void test_the_earlier_of_two_wishes_counts(void **state)
     fixture_close(&f);
 }
 
+/* A list by key says nothing of times: neither wish is the earlier one. */
+static void test_of_a_list_by_key_all_is_read(void **state)
+{
+    struct fixture f;
+    struct refetch r;
+    (void)state;
+    open_table(&f);
+    ask(&f, wish(5, 70, "{\"phase\":\"keys\",\"a\":1}"));
+    ask(&f, wish(6, 60, "{\"phase\":\"keys\",\"a\":1}"));
+    assert_true(look(&f, &r));
+    assert_string_equal(r.position, "{\"phase\":\"keys\",\"a\":1}");
+    ask(&f, wish(7, 90, "{\"phase\":\"body\"}"));
+    assert_true(look(&f, &r));
+    assert_string_equal(r.position, "");
+    ask(&f, wish(8, 20, "{\"phase\":\"body\"}"));
+    assert_true(look(&f, &r));
+    assert_string_equal(r.position, "");
+    fixture_close(&f);
+}
+
 /* heal ran while the extractor was under way with an older wish. */
 static void test_a_later_wish_stays(void **state)
 {
@@ -111,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_asked_read_cleared),
         cmocka_unit_test(test_the_earlier_of_two_wishes_counts),
+        cmocka_unit_test(test_of_a_list_by_key_all_is_read),
         cmocka_unit_test(test_a_later_wish_stays),
         cmocka_unit_test(test_damaged_it_asks_for_everything),
     };
