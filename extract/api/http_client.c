@@ -213,6 +213,7 @@ static void give_up(struct http *h, CURLMcode code)
         struct http_result result = {.err = ERR_INIT, .date = WHEN_NONE, .retry_after = -1};
         err_set(&result.err, memory ? ERR_NOMEM : ERR_INTERNAL, "libcurl cannot go on: %s",
                 memory ? "out of memory for a request" : curl_multi_strerror(code));
+        h->active = r->next; /* request_free does so, too; clang-tidy does not see it there */
         request_free(r);
         handler.done(ctx, &result);
     }

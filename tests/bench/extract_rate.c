@@ -63,8 +63,11 @@ static enum err_code feed_page(struct feed *f, const struct recorded_page *page,
     enum err_code rc = feed_body(f, page, e);
     if (rc != OK)
         return rc;
-    if (crawl_page(f->crawl, &answer, e) != CRAWL_KEEP)
-        return err_set(e, ERR_INTERNAL, "a recorded page is not kept");
+    enum crawl_verdict verdict = crawl_page(f->crawl, &answer, e);
+    if (verdict == CRAWL_RETAKE)
+        return fetched_page_discard(f->page, e);
+    if (verdict != CRAWL_KEEP)
+        return err_set(e, ERR_INTERNAL, "a recorded page is not one that the crawl asked for");
     crawl_stats(f->crawl, &stats);
     buf_reset(&f->position);
     if ((rc = crawl_position(f->crawl, &f->position, e)) != OK)
@@ -108,6 +111,7 @@ static enum err_code open_parts(struct feed *f, const char *dir, int64_t segment
                                      .zone = f->zone,
                                      .since = WHEN_NONE,
                                      .floor = WHEN_NONE,
+                                     .keyed = true,
                                      .now = f->pages->n > 0 ? f->pages->list[0].date : 0};
     if ((rc = crawl_open(&f->crawl, &crawl, NULL, e)) != OK)
         return rc;
