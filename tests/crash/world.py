@@ -97,7 +97,8 @@ class Gone:
         self.gone = held - set(self.sim.truth("contacts"))
         for _ in range(2):
             self.look(case)
-            demand(case.load().code == 0, "loading failed")
+            done = case.load()
+            demand(done.code == 0, "loading failed:", done)
         if back:
             self.sim.post("/_sim/restore", table="contacts", n=4)
             self.look(case)
