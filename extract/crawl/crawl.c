@@ -309,7 +309,7 @@ static enum crawl_verdict take_page(struct crawl *c, struct err *e)
     const struct crawl_look *look = &c->look_behind;
     bool looks = look->windows > 0 || look->bottom;
     crawl_facts_run(c);
-    crawl_learn_count(c, looks ? look->offset : c->ask.offset);
+    crawl_learn_count(c, looks ? look->offset : c->ask.offset, looks);
     if (c->passes.on)
         return crawl_passes_page(c, e);
     if (looks)

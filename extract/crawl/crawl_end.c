@@ -32,16 +32,35 @@ bool crawl_capped(const struct crawl *c)
     return !l->thinned && l->least > 0 && c->page.n >= l->least && c->page.n == l->longest;
 }
 
+static uint64_t overlap(uint64_t from, uint64_t n, uint64_t offset)
+{
+    return from + n > offset ? from + n - offset : 0;
+}
+
+/* More records of the last page are on this one than their places allow: its offset was not heeded. Records
+ * of one time come into their list anywhere, so that there it tells nothing. */
+static bool elsewhere(const struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    uint64_t known = c->page.n - c->page.beyond;
+    if (c->phase != CRAWL_KEYS || k->list == CRAWL_GROUP || k->pages == 0)
+        return false;
+    if (k->list == CRAWL_NEWEST)
+        return known > 1 && known + 2 >= c->page.n;
+    return known > overlap(k->previous_at, k->previous, k->offset) && known + 2 >= c->page.n;
+}
+
 /* What `count` means: NETTY.md does not tell. It is the total where it once equalled the place
  * behind the list's last record. */
-void crawl_learn_count(struct crawl *c, uint64_t offset)
+void crawl_learn_count(struct crawl *c, uint64_t offset, bool looks)
 {
     uint64_t to = offset + c->page.n;
+    c->elsewhere = elsewhere(c) || (looks && c->page.n > 0);
     if (c->count < 0 || c->learned.counted == CRAWL_NO)
         return;
     if (c->page.n > 0 && (uint64_t)c->count < to)
         c->learned.counted = CRAWL_NO;
-    else if (offset > 0 && (uint64_t)c->count == to)
+    else if (offset > 0 && (uint64_t)c->count == to && !c->elsewhere)
         c->learned.counted = CRAWL_YES;
 }
 
@@ -60,6 +79,7 @@ bool crawl_count_ends(const struct crawl *c, uint64_t offset)
                      ? c->keys.again
                      : (c->placed && c->page.set_sum == c->kept_set && offset != c->place.offset) ||
                            (c->resumed && !c->placed);
+    again |= c->elsewhere;
     again &= c->page.n > 0;
     return c->count >= 0 && !again && c->learned.counted == CRAWL_YES && c->page.n > 0 &&
            (uint64_t)c->count == offset + c->page.n;
@@ -162,7 +182,9 @@ static enum crawl_after after_empty(const struct crawl *c)
     if (c->ask.offset == 0 || !c->behind)
         return at_end(c);
     bool room = c->place_n < c->learned.longest || c->learned.least > 0;
-    return room ? at_end(c) : CRAWL_VERIFY;
+    /* Where the order is drawn anew each time, the same page never comes again. */
+    bool loose = c->known_count > 0 && crawl_is_loose(c, crawl_last_known(c));
+    return room || loose ? at_end(c) : CRAWL_VERIFY;
 }
 
 /* The page that was asked for once more is as it was, in whatever order. */

@@ -416,9 +416,13 @@ static enum crawl_verdict look_page(struct crawl *c, struct err *e)
     bool more = false;
     bool on = true;
     /* What stands behind the last key can only be greater. */
-    if (page->n > 0 && page->beyond == 0 && look->windows > 1 && !look->found &&
+    unsigned close =
+        page->n > 1 ? 1 : 4; /* windows in which a few that came in before are enough */
+    if (page->n > 0 && page->beyond == 0 && look->windows > close && !look->found &&
         page->set_sum == k->previous_set)
         return crawl_ignores_offset(c, k->previous_at, look->offset, e);
+    if (page->n > 1 && page->beyond == 0 && look->windows > 2 && !look->found)
+        return fail(c, e); /* another order, or another offset */
     if (page->beyond > 0 && !look->bottom && !look->found) {
         look->found = c->learned.thinned = true;
         look->found_at = look->offset + page->n - 1;
@@ -463,7 +467,7 @@ enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
         return fail(c, e);
     if (k->began == WHEN_NONE)
         k->began = c->clock;
-    crawl_learn_count(c, looks ? look->offset : k->offset);
+    crawl_learn_count(c, looks ? look->offset : k->offset, looks);
     if (k->list == CRAWL_NEWEST)
         return crawl_newest_page(c, e);
     if (looks)

@@ -232,6 +232,7 @@ struct crawl {
     struct crawl_passes passes;
     int64_t clock;       /* of the answer at hand, or WHEN_NONE */
     int64_t count;       /* of it, -1: none */
+    bool elsewhere;      /* its offset was not heeded, so that the count tells nothing */
     int64_t sure;        /* all that was there then is kept; or WHEN_NONE */
     bool limited;        /* what came later is not proven to be */
     bool behind;         /* the page asked for must be empty */
@@ -344,7 +345,7 @@ enum crawl_after {
     CRAWL_ENDED
 };
 enum crawl_after crawl_after_page(const struct crawl *c);
-void crawl_learn_count(struct crawl *c, uint64_t offset);
+void crawl_learn_count(struct crawl *c, uint64_t offset, bool looks);
 void crawl_learn_page(struct crawl *c, uint64_t previous, unsigned asked, bool news);
 void crawl_learn_window(struct crawl *c, uint64_t further);
 void crawl_learn_behind(struct crawl *c);
