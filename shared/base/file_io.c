@@ -366,8 +366,14 @@ enum err_code io_each_name(const char *dir, bool lenient, io_name_fn *fn, void *
 {
     enum err_code rc = OK;
     int fd = -1;
-    if ((rc = io_open_folder(&fd, dir, e)) != OK)
-        return lenient && errno == ENOENT ? OK : rc;
+    struct err why = ERR_INIT;
+    if ((rc = io_open_folder(&fd, dir, &why)) != OK && lenient && why.sys == ENOENT)
+        return OK;
+    if (rc != OK) {
+        if (e != NULL)
+            *e = why;
+        return rc;
+    }
     DIR *d = fdopendir(fd);
     if (d == NULL) {
         rc = err_sys(e, ERR_IO, "cannot look into %s", dir);

@@ -107,6 +107,17 @@ enum err_code safe_open(int *fd, const char *path, int flags, struct err *e)
     return rc;
 }
 
+enum err_code safe_open_if_there(int *fd, const char *path, int flags, struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = safe_open(fd, path, flags, &why);
+    if (rc == OK || why.sys == ENOENT)
+        return OK;
+    if (e != NULL)
+        *e = why;
+    return rc;
+}
+
 enum err_code safe_read_file(const char *path, struct buf *b, struct err *e)
 {
     int fd = -1;

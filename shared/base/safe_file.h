@@ -21,6 +21,8 @@
 
 /* Takes open()'s flags; a new file has mode 0600. *fd is -1 on failure. */
 enum err_code safe_open(int *fd, const char *path, int flags, struct err *e) MUST_CHECK;
+/* The same of a file that may not be there, which is no failure: *fd is -1 then, and e untouched. */
+enum err_code safe_open_if_there(int *fd, const char *path, int flags, struct err *e) MUST_CHECK;
 /* A whole small file into b, in place of what it held (its cap holds; empty on failure). */
 enum err_code safe_read_file(const char *path, struct buf *b, struct err *e) MUST_CHECK;
 /* Follows a link that a person has put in the place of a whole spool or archive folder, once and for all: in place. */

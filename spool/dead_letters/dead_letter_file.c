@@ -67,9 +67,10 @@ enum err_code dead_letter_file_open(struct dead_letter_file *b, const struct spo
     while (rc == OK && !current) {
         if (b->fd >= 0)
             (void)close(b->fd);
-        rc = safe_open(&b->fd, b->path, flags, e);
-        if (rc != OK)
-            return errno == ENOENT && !(flags & O_CREAT) ? OK : rc;
+        rc = flags & O_CREAT ? safe_open(&b->fd, b->path, flags, e)
+                             : safe_open_if_there(&b->fd, b->path, flags, e);
+        if (rc != OK || b->fd < 0)
+            return rc;
         rc = lock(b, &current, e);
     }
     return rc;
@@ -81,8 +82,7 @@ enum err_code dead_letter_file_look(struct dead_letter_file *b, const struct spo
     enum err_code rc = find(b, s, table, side, false, e);
     if (rc != OK)
         return rc;
-    rc = safe_open(&b->fd, b->path, O_RDONLY, e);
-    return rc != OK && errno == ENOENT ? OK : rc;
+    return safe_open_if_there(&b->fd, b->path, O_RDONLY, e);
 }
 
 enum err_code dead_letter_file_close(struct dead_letter_file *b, enum err_code rc, struct err *e)

@@ -38,8 +38,8 @@ enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_F
     *state = HINT_FILE_NONE;
     if (rc != OK)
         return rc;
-    if ((rc = safe_open(&fd, path, O_RDONLY, e)) != OK)
-        return errno == ENOENT ? OK : rc;
+    if ((rc = safe_open_if_there(&fd, path, O_RDONLY, e)) != OK || fd < 0)
+        return rc;
     for (int i = 0; i < LOOKS; i++) {
         rc = read_line(fd, path, line, n, state, e);
         if (rc != OK || *state == HINT_FILE_KNOWN)

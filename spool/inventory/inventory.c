@@ -298,11 +298,7 @@ enum err_code inventory_read(const struct spool *s, const char *table,
     if (rc != OK || (rc = io_path(path, dir, INVENTORY_FILE, e)) != OK)
         return rc;
     int fd = -1;
-    if ((rc = safe_open(&fd, path, O_RDONLY, e)) != OK && errno == ENOENT) {
-        *e = ERR_INIT; /* a caller may show what e holds */
-        return OK;
-    }
-    if (rc != OK)
+    if ((rc = safe_open_if_there(&fd, path, O_RDONLY, e)) != OK || fd < 0)
         return rc;
     if (fdatasync(fd) != 0 && errno != EROFS && errno != EINVAL)
         rc = err_sys(e, ERR_IO, "cannot sync %s", path);
