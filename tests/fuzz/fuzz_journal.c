@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "shared/base/file_io.h"
+#include "spool/journal/journal.h"
 #include "spool/journal/journal_codec.h"
 
 static void fuzz_setup(void)
