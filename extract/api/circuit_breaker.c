@@ -1,6 +1,6 @@
 #include "extract/api/circuit_breaker.h"
-#include "shared/base/file_io.h"
-#include "shared/base/safe_file.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "shared/json/json_record.h"
 #include "shared/time/when.h"
 #include <stdio.h>

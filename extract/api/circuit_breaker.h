@@ -13,7 +13,7 @@
  *
  * "key" is 32 bits of a hash of key and spool id: enough to notice another key, which starts
  * afresh, and far too little to find the key from. Every change is durable before the call returns
- * (shared/base/file_io.h, io_replace). A file that is missing or not understood counts as none.
+ * (shared/files/file_io.h, io_replace). A file that is missing or not understood counts as none.
  */
 #ifndef NETTY_EXTRACT_API_CIRCUIT_BREAKER_H
 #define NETTY_EXTRACT_API_CIRCUIT_BREAKER_H

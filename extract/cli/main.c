@@ -1,11 +1,11 @@
 /* netty-extract: pages from the API into the spool. */
 #include "extract/cli/api_key.h"
 #include "extract/cli/service.h"
-#include "shared/base/file_io.h"
-#include "shared/cli/options.h"
 #include "shared/cli/reload.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/log/secret.h"
+#include "shared/options/options.h"
 #include "spool/store/spool_libraries.h"
 #include <curl/curl.h>
 #include <malloc.h>

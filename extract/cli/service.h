@@ -7,8 +7,8 @@
 #define NETTY_EXTRACT_CLI_SERVICE_H
 
 #include "shared/base/err.h"
-#include "shared/cli/options.h"
 #include "shared/log/secret.h"
+#include "shared/options/options.h"
 
 /* *key may be NULL with --dry-run; one that has changed in its file takes its place between two runs. *code is the exit
  * code of the last run; an error that is returned counts instead. */

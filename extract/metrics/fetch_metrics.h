@@ -19,7 +19,7 @@
 #include "extract/api/http_client.h"
 #include "extract/api/response_verdict.h"
 #include "extract/metrics/fetch_counts.h"
-#include "shared/cli/options.h"
+#include "shared/options/options.h"
 #include "spool/store/spool.h"
 #include <uv.h>
 

@@ -7,7 +7,7 @@
 #define NETTY_EXTRACT_RUN_FETCH_PLAN_H
 
 #include "extract/run/fetch_run.h"
-#include "shared/cli/options.h"
+#include "shared/options/options.h"
 #include "spool/store/catalog.h"
 #include "spool/store/spool.h"
 

@@ -6,8 +6,8 @@
 #define NETTY_LOAD_BATCH_BATCH_SLOT_H
 
 #include "load/batch/batch.h"
-#include "load/database/loaded_pages.h"
 #include "load/dead_letters/rejects.h"
+#include "load/target/loaded_pages.h"
 
 /* What became of the lines that were read; the rest are the batch's rows. */
 struct batch_tally {

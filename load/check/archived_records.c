@@ -1,7 +1,7 @@
 #include "load/check/archived_records.h"
-#include "load/maintenance/archive_file.h"
 #include "load/row/json_number.h"
-#include "shared/base/file_io.h"
+#include "load/row_moves/archive_file.h"
+#include "shared/files/file_io.h"
 #include "shared/json/json_record.h"
 #include "shared/time/when.h"
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * Which records are in the files that `archive --to-file` and `purge` left (load/maintenance/archive_file.h): what the check
+ * Which records are in the files that `archive --to-file` and `purge` left (load/row_moves/archive_file.h): what the check
  * misses in a table and finds there was put there on purpose.
  *
  *     struct archived_records f = {.dir = dir, .table = "contacts", .key = "contact_id"};

@@ -4,7 +4,7 @@
 #include "load/check/spool_diff.h"
 #include "load/database/db_decide.h"
 #include "load/database/sql.h"
-#include "load/maintenance/row_mover.h"
+#include "load/row_moves/row_mover.h"
 #include <inttypes.h>
 #include <string.h>
 

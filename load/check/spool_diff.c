@@ -2,7 +2,7 @@
 #include "load/check/spool_diff_keys.h"
 #include "load/database/db_decide.h"
 #include "load/database/sql.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/format/record_digest.h"
 #include "spool/segment/pruned.h"
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 #include "load/check/spool_diff_keys.h"
 #include "load/database/sql.h"
-#include "load/maintenance/row_mover.h"
+#include "load/row_moves/row_mover.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "load/check/archived_records.h"
 #include "load/check/spool_diff_keys.h"
 #include "load/database/sql.h"
-#include "load/maintenance/archive_table.h"
+#include "load/row_moves/archive_table.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

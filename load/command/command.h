@@ -14,10 +14,10 @@
 #ifndef NETTY_LOAD_COMMAND_COMMAND_H
 #define NETTY_LOAD_COMMAND_COMMAND_H
 
-#include "load/database/session.h"
-#include "load/database/target_table.h"
-#include "shared/cli/options.h"
+#include "load/command/session.h"
+#include "load/target/target_table.h"
 #include "shared/cli/summary.h"
+#include "shared/options/options.h"
 #include "spool/store/spool.h"
 
 struct command_context;

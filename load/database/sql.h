@@ -65,7 +65,7 @@ extern const char sql_begin[];
 /* netty_sync and its tables, where missing. */
 extern const char sql_schema[];
 
-/* The netty-* tables of a schema, or ('') those that search_path shows: variable schema, for db_query_bare. Columns: LIST_* of load/database/target_table.h. problem is null, or why the table cannot be
+/* The netty-* tables of a schema, or ('') those that search_path shows: variable schema, for db_query_bare. Columns: LIST_* of load/target/target_table.h. problem is null, or why the table cannot be
  * loaded ("has no ..."): then those before it may be null too. */
 extern const char sql_list_tables[];
 
@@ -133,7 +133,7 @@ extern const char sql_stored_in_note[];
 
 /* The same without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
 extern const char sql_progress_read[];
-/* Variables spool, schema, table_name, relation. Rows: load/database/known_progress.h. */
+/* Variables spool, schema, table_name, relation. Rows: load/target/known_progress.h. */
 extern const char sql_progress_find[];
 /* Variables spool, schema, table_name, relation. */
 extern const char sql_progress_adopt[];
@@ -141,7 +141,7 @@ extern const char sql_progress_adopt[];
 extern const char sql_progress_fork[];
 
 /* Variables spool, schema, table_name, branch, and ... */
-extern const char sql_pages_store[];  /* segments, pages, chains (load/database/loaded_pages.h) */
+extern const char sql_pages_store[];  /* segments, pages, chains (load/target/loaded_pages.h) */
 extern const char sql_pages_forget[]; /* segment */
 extern const char sql_hole_store[];   /* segment, page, after_segment, after_page, gap, why */
 extern const char sql_hole_close[];   /* segment, page */
@@ -151,7 +151,7 @@ extern const char sql_pages_read[];
 /* One row: id name, of the database. */
 extern const char sql_loaded_id[];
 
-/* Variable spool. Rows: LOADED_* of load/database/loaded_rows.c. */
+/* Variable spool. Rows: LOADED_* of load/target/loaded_rows.c. */
 extern const char sql_loaded_progress[];
 
 /* Variable spool. One row: how many rows of progress it locked, or waited for. */

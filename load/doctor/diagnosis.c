@@ -1,6 +1,6 @@
 #include "load/doctor/diagnosis.h"
 #include "load/database/sql.h"
-#include "load/database/target_table.h"
+#include "load/target/target_table.h"
 #include "shared/base/table_names.h"
 #include <stdlib.h>
 #include <string.h>

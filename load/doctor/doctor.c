@@ -1,8 +1,8 @@
 #include "load/doctor/doctor.h"
 #include "load/database/sql.h"
-#include "load/database/target_table.h"
 #include "load/doctor/diagnosis.h"
 #include "load/doctor/trial.h"
+#include "load/target/target_table.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>

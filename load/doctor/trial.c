@@ -1,6 +1,6 @@
 #include "load/doctor/trial.h"
 #include "load/database/sql.h"
-#include "load/database/target_table.h"
+#include "load/target/target_table.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* netty-load archive: rows that were not modified for long, into another table or into a file. */
 #include "load/command/command.h"
-#include "load/maintenance/archive_table.h"
 #include "load/maintenance/maintenance.h"
-#include "load/maintenance/row_mover.h"
-#include "load/maintenance/rows_to_file.h"
+#include "load/row_moves/archive_table.h"
+#include "load/row_moves/row_mover.h"
+#include "load/row_moves/rows_to_file.h"
 #include "shared/log/log.h"
 #include <stdio.h>
 #include <stdlib.h>

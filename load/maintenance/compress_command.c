@@ -2,7 +2,7 @@
 #include "load/command/command.h"
 #include "load/database/sql.h"
 #include "load/maintenance/maintenance.h"
-#include "load/maintenance/row_mover.h"
+#include "load/row_moves/row_mover.h"
 #include <string.h>
 
 /* Others than objects would be changed by what makes a value new, and are no records anyway. */

@@ -1,7 +1,7 @@
 /* netty-load purge: rows that have been deleted for long are written to a file, then removed. */
 #include "load/command/command.h"
 #include "load/maintenance/maintenance.h"
-#include "load/maintenance/rows_to_file.h"
+#include "load/row_moves/rows_to_file.h"
 #include "shared/time/when.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* netty-load restore: rows back from a table's archive, or from a file that purge or archive wrote. */
 #include "load/command/command.h"
-#include "load/maintenance/archive_file.h"
-#include "load/maintenance/archive_table.h"
 #include "load/maintenance/maintenance.h"
 #include "load/maintenance/restore_file.h"
-#include "load/maintenance/row_mover.h"
+#include "load/row_moves/archive_file.h"
+#include "load/row_moves/archive_table.h"
+#include "load/row_moves/row_mover.h"
 #include "shared/log/log.h"
 
 #define EVERY_ROW "true"

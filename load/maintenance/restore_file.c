@@ -1,6 +1,6 @@
 #include "load/maintenance/restore_file.h"
 #include "load/database/sql.h"
-#include "load/maintenance/archive_file.h"
+#include "load/row_moves/archive_file.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>

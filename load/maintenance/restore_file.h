@@ -1,5 +1,5 @@
 /*
- * Rows of one table from a file (load/maintenance/archive_file.h) back into the database, batch after batch. Nothing is
+ * Rows of one table from a file (load/row_moves/archive_file.h) back into the database, batch after batch. Nothing is
  * remembered: run again, a file's rows are found where they are. A damaged file's rows before the
  * damage are brought back; a file that ends within a batch is read up to there, since those rows had
  * not been removed yet when its writer died.
@@ -8,7 +8,7 @@
 #define NETTY_LOAD_MAINTENANCE_RESTORE_FILE_H
 
 #include "load/command/command.h"
-#include "load/maintenance/row_mover.h"
+#include "load/row_moves/row_mover.h"
 
 /* merged: as for load/sql/restore_lines.sql. *n tells also after a failure: rows are those that were
  * written, merged those of them whose key was there. */

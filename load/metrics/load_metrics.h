@@ -19,7 +19,7 @@
 #define NETTY_LOAD_METRICS_LOAD_METRICS_H
 
 #include "load/metrics/load_counts.h"
-#include "shared/cli/options.h"
+#include "shared/options/options.h"
 #include "spool/store/spool.h"
 #include <uv.h>
 

@@ -1,6 +1,6 @@
 #include "load/publish/catalog_publish.h"
 #include "load/database/sql.h"
-#include "load/database/target_table.h"
+#include "load/target/target_table.h"
 #include "shared/base/table_names.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"

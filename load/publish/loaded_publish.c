@@ -1,6 +1,6 @@
 #include "load/publish/loaded_publish.h"
 #include "load/database/sql.h"
-#include "load/database/target_table.h"
+#include "load/target/target_table.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <stdlib.h>

@@ -14,7 +14,7 @@
 #define NETTY_LOAD_PUBLISH_LOADED_PUBLISH_H
 
 #include "load/database/db.h"
-#include "load/database/loaded_rows.h"
+#include "load/target/loaded_rows.h"
 #include "spool/maintenance/prune.h"
 
 struct loaded_publish_conf {

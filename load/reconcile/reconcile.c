@@ -1,6 +1,6 @@
-#include "load/database/loaded_rows.h"
 #include "load/database/sql.h"
 #include "load/reconcile/reconcile_private.h"
+#include "load/target/loaded_rows.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "load/database/sql.h"
 #include "load/reconcile/reconcile_private.h"
-#include "shared/base/fault_point.h"
+#include "shared/files/fault_point.h"
 #include "shared/time/when.h"
 #include <inttypes.h>
 #include <string.h>

@@ -8,9 +8,9 @@
 #ifndef NETTY_LOAD_RECONCILE_RECONCILE_PRIVATE_H
 #define NETTY_LOAD_RECONCILE_RECONCILE_PRIVATE_H
 
-#include "load/database/session.h"
-#include "load/database/target_table.h"
+#include "load/command/session.h"
 #include "load/reconcile/reconcile.h"
+#include "load/target/target_table.h"
 #include "spool/inventory/inventory.h"
 #include "spool/inventory/missing_records.h"
 

@@ -1,5 +1,5 @@
 #include "load/replay/replay_range.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/segment/segment.h"
 #include <inttypes.h>
 

@@ -1,5 +1,5 @@
 #include "load/run/spool_watch.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 -- way. Columns that are not the loader's keep the values of the row that was there.
 --
 -- from_table, to_table: of the two. archived, live: which row is which, of t (it was there) and excluded
--- (it comes); merged: the data of the two, the archived row being the older one (load/maintenance/archive_table.c makes it).
+-- (it comes); merged: the data of the two, the archived row being the older one (load/row_moves/archive_table.c makes it).
 --
 --   psql -f load/sql/begin.sql ... -v from_table=netty-contacts -v to_table=netty-contacts-archive \
 --        -v columns='contact_id, data, ...' -v from=0 -v to=1000 -v rows=1000 \

@@ -1,6 +1,6 @@
 #include "load/table/table_load_private.h"
-#include "shared/base/file_io.h"
 #include "shared/base/table_names.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/segment/pruned.h"

@@ -16,8 +16,8 @@
 
 #include "load/batch/batch_builder.h"
 #include "load/database/db_decide.h"
-#include "load/database/target_table.h"
 #include "load/metrics/load_counts.h"
+#include "load/target/target_table.h"
 #include "load/upsert/parallel_upsert.h"
 #include "shared/base/backoff.h"
 

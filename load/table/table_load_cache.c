@@ -1,7 +1,7 @@
 /* The table's cache of lines that need not be looked at (unchanged_cache.h): which one it is, and what it learns. */
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include <inttypes.h>
 #include <stdio.h>

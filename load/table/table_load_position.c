@@ -2,7 +2,7 @@
  * others, what of it is gone. */
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/journal/journal_chain.h"

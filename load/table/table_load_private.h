@@ -61,7 +61,7 @@ struct table_load {
     struct lanes moved_from;
     struct lanes at;          /* what is committed */
     struct lanes stands;      /* where the database was when this load began */
-    char branch[BRANCH_NAME]; /* load/database/known_progress.h */
+    char branch[BRANCH_NAME]; /* load/target/known_progress.h */
     int64_t late;             /* pages fetched before that are late (batch_slot.h), or WHEN_NONE */
     struct buf sql;
     /* A hole that is read again: */

@@ -1,5 +1,5 @@
 #include "load/unchanged/unchanged_cache_private.h"
-#include "shared/base/safe_file.h"
+#include "shared/files/safe_file.h"
 #include "shared/log/log.h"
 #include <fcntl.h>
 #include <inttypes.h>

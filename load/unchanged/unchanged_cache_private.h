@@ -6,7 +6,7 @@
 #define NETTY_LOAD_UNCHANGED_UNCHANGED_CACHE_PRIVATE_H
 
 #include "load/unchanged/unchanged_cache.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 
 /* The file: the header, the index, the log. */
 #define HEADER    4096u

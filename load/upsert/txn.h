@@ -39,8 +39,8 @@
 
 #include "load/batch/batch.h"
 #include "load/database/db_decide.h"
-#include "load/database/loaded_pages.h"
-#include "load/database/target_table.h"
+#include "load/target/loaded_pages.h"
+#include "load/target/target_table.h"
 #include "load/unchanged/unchanged_cache.h"
 
 struct txn_counts {
@@ -49,7 +49,7 @@ struct txn_counts {
 
 struct txn_job {
     const char *spool, *table;
-    const char *branch; /* load/database/known_progress.h */
+    const char *branch; /* load/target/known_progress.h */
     const struct relation *relation;
     struct batch *batch; /* sorted; rows [first, end) are put into another order as needed */
     size_t first, end;

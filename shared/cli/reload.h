@@ -15,8 +15,8 @@
 #ifndef NETTY_SHARED_CLI_RELOAD_H
 #define NETTY_SHARED_CLI_RELOAD_H
 
-#include "shared/cli/options.h"
 #include "shared/cli/stop_signals.h"
+#include "shared/options/options.h"
 
 /* argv is borrowed. */
 void reload_open(enum program program, int argc, char **argv);

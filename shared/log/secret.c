@@ -1,5 +1,5 @@
 #include "shared/log/secret.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include <linux/magic.h>
 #include <stdio.h>

@@ -28,15 +28,15 @@ static bool check_tables(void)
     for (int i = 0; i < OPTIONS; i++) {
         const struct option_def *d = &option_table[i];
         if (d->name == NULL || d->help == NULL || *d->help == '\0')
-            return fail("has no help in shared/cli/option_table.c",
+            return fail("has no help in shared/options/option_table.c",
                         d->name != NULL ? d->name : "?");
         if (d->type != OPTION_FLAG && (d->arg == NULL || d->example == NULL))
-            return fail("has no argument's name or no example in shared/cli/option_table.c",
+            return fail("has no argument's name or no example in shared/options/option_table.c",
                         d->name);
     }
     for (const struct command_def *c = command_table; c->name != NULL; c++)
         if (c->words == NULL || c->help == NULL || c->example == NULL)
-            return fail("has no words, no help or no example in shared/cli/command_table.c",
+            return fail("has no words, no help or no example in shared/options/command_table.c",
                         c->name);
     return true;
 }

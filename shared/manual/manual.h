@@ -21,7 +21,7 @@
 #ifndef NETTY_SHARED_MANUAL_MANUAL_H
 #define NETTY_SHARED_MANUAL_MANUAL_H
 
-#include "shared/cli/options.h"
+#include "shared/options/options.h"
 #include <stdio.h>
 
 /* mdoc.c */

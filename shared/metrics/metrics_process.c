@@ -1,5 +1,5 @@
 /* What Prometheus' own clients tell of their process, by its names. */
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/metrics/metrics.h"
 #include <dirent.h>
 #include <stdio.h>

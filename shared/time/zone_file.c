@@ -3,7 +3,7 @@
  * then a line with the rule for the time after. All numbers are big-endian.
  */
 #include "shared/base/buf.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/time/zone_changes_private.h"
 #include <string.h>
 

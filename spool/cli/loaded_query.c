@@ -1,6 +1,6 @@
 #include "spool/cli/loaded_query.h"
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>

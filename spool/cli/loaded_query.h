@@ -5,7 +5,7 @@
 #ifndef NETTY_SPOOL_CLI_LOADED_QUERY_H
 #define NETTY_SPOOL_CLI_LOADED_QUERY_H
 
-#include "shared/cli/options.h"
+#include "shared/options/options.h"
 #include "spool/store/spool.h"
 
 /* Runs the netty-load that lies beside this program, else the one on PATH, and waits for it. Its

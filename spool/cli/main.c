@@ -1,5 +1,5 @@
 /* netty-spool: looks at, checks, mends and prunes the spool. */
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "spool/cli/spool_command.h"
 #include "spool/store/spool_libraries.h"

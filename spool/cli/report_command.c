@@ -1,5 +1,5 @@
 /* The status page with its data within, for those who have no server: `report --html FILE`. */
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/cli/spool_command.h"
 #include "spool/status/health.h"
 #include "spool/status/status_json.h"

@@ -5,8 +5,8 @@
 #ifndef NETTY_SPOOL_CLI_SPOOL_COMMAND_H
 #define NETTY_SPOOL_CLI_SPOOL_COMMAND_H
 
-#include "shared/cli/options.h"
 #include "shared/json/json_record.h"
+#include "shared/options/options.h"
 #include "spool/reader/reader.h"
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #include "spool/dead_letters/dead_letter_file.h"
 
-#include "shared/base/fault_point.h"
-#include "shared/base/safe_file.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/safe_file.h"
 #include "shared/log/log.h"
 #include "spool/dead_letters/dead_letter_line.h"
 #include "spool/format/hint_file.h"

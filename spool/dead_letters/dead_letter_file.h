@@ -11,7 +11,7 @@
 #define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_FILE_H
 
 #include "shared/base/buf.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/dead_letters/dead_letter.h"
 #include "spool/store/spool.h"
 

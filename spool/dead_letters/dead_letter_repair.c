@@ -1,6 +1,6 @@
 #include "spool/dead_letters/dead_letter_repair.h"
-#include "shared/base/fault_point.h"
-#include "shared/base/safe_file.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/safe_file.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/dead_letters/dead_letter_file.h"

@@ -1,6 +1,6 @@
 #include "spool/dead_letters/dead_letters.h"
 
-#include "shared/base/fault_point.h"
+#include "shared/files/fault_point.h"
 #include "spool/dead_letters/dead_letter_file.h"
 #include "spool/dead_letters/dead_letter_line.h"
 #include "spool/dead_letters/dead_letter_repair.h"

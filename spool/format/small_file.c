@@ -1,7 +1,7 @@
 #include "spool/format/small_file.h"
 
-#include "shared/base/file_io.h"
-#include "shared/base/safe_file.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "spool/format/checksum_line.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "spool/inventory/inventory.h"
 
-#include "shared/base/file_io.h"
-#include "shared/base/safe_file.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"

@@ -1,7 +1,7 @@
 /* The roll's one writer: the lock, and lines added at the end. */
-#include "shared/base/fault_point.h"
-#include "shared/base/file_io.h"
-#include "shared/base/safe_file.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"

@@ -1,6 +1,6 @@
 #include "spool/journal/acked.h"
 
-#include "shared/base/fault_point.h"
+#include "shared/files/fault_point.h"
 #include "spool/format/hint_file.h"
 #include "spool/format/json_fields.h"
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 #include "spool/journal/journal_rewrite.h"
 
-#include "shared/base/fault_point.h"
+#include "shared/files/fault_point.h"
 #include "spool/segment/segment.h"
 #include <fcntl.h>
 #include <inttypes.h>

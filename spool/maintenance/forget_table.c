@@ -1,7 +1,7 @@
 #include "spool/maintenance/forget_table.h"
 
-#include "shared/base/fault_point.h"
-#include "shared/base/file_io.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
 #include "spool/format/small_file.h"
 #include "spool/journal/acked.h"
 #include "spool/segment/pruned.h"

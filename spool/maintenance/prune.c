@@ -1,6 +1,6 @@
 #include "spool/maintenance/prune.h"
 
-#include "shared/base/fault_point.h"
+#include "shared/files/fault_point.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/small_file.h"

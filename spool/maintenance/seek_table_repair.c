@@ -1,8 +1,8 @@
 #include "spool/maintenance/seek_table_repair.h"
 
-#include "shared/base/fault_point.h"
-#include "shared/base/file_io.h"
-#include "shared/base/safe_file.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "spool/journal/journal.h"
 #include "spool/segment/segment.h"
 #include "spool/segment/zstd_frames.h"

@@ -1,6 +1,6 @@
 #include "spool/maintenance/stale_caches.h"
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/time/when.h"
 #include <errno.h>
 #include <fcntl.h>

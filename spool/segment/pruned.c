@@ -1,7 +1,7 @@
 #include "spool/segment/pruned.h"
 
-#include "shared/base/fault_point.h"
-#include "shared/base/file_io.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"

@@ -1,6 +1,6 @@
 #include "spool/segment/segment.h"
 
-#include "shared/base/safe_file.h"
+#include "shared/files/safe_file.h"
 #include "spool/segment/pruned.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #define NETTY_SPOOL_SEGMENT_SEGMENT_H
 
 #include "shared/base/err.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include <stddef.h>
 #include <stdint.h>
 

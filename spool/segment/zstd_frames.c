@@ -1,7 +1,7 @@
 /* The reading half of zstd_frames.h. */
 #include "spool/segment/zstd_frames.h"
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/segment/seek_table.h"
 #include <inttypes.h>
 #include <stdlib.h>

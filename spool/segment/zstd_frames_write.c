@@ -1,6 +1,6 @@
 /* The writing half of zstd_frames.h. */
 #include "shared/base/buf.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/segment/seek_table.h"
 #include "spool/segment/zstd_frames.h"
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "spool/status/monitor.h"
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/http/http_server.h"
 #include "shared/log/log.h"
 #include "shared/log/secret.h"

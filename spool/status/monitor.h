@@ -14,8 +14,8 @@
 #ifndef NETTY_SPOOL_STATUS_MONITOR_H
 #define NETTY_SPOOL_STATUS_MONITOR_H
 
-#include "shared/cli/options.h"
 #include "shared/metrics/metrics.h"
+#include "shared/options/options.h"
 #include "spool/status/status.h"
 #include <uv.h>
 

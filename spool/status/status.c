@@ -1,7 +1,7 @@
 /* The spool's part of the status, and which tables there are. */
 #include "spool/status/status.h"
 
-#include "shared/base/safe_file.h"
+#include "shared/files/safe_file.h"
 #include "shared/time/when.h"
 #include "spool/format/json_fields.h"
 #include "spool/maintenance/disk_space.h"

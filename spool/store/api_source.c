@@ -1,7 +1,7 @@
 #include "spool/store/api_source.h"
 
-#include "shared/base/fault_point.h"
-#include "shared/base/file_io.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"

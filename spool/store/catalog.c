@@ -1,9 +1,9 @@
 #include "spool/store/catalog.h"
 
-#include "shared/base/fault_point.h"
-#include "shared/base/file_io.h"
-#include "shared/base/safe_file.h"
 #include "shared/base/table_names.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"

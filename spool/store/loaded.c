@@ -1,6 +1,6 @@
 #include "spool/store/loaded.h"
 
-#include "shared/base/fault_point.h"
+#include "shared/files/fault_point.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"

@@ -1,7 +1,7 @@
 #include "spool/store/refused_tables.h"
 
 #include "shared/base/buf.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"

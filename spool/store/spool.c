@@ -1,8 +1,8 @@
 #include "spool/store/spool.h"
 
-#include "shared/base/file_io.h"
-#include "shared/base/safe_file.h"
 #include "shared/base/table_names.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"

@@ -1,8 +1,8 @@
-/* What --version says of the spool's libraries, and of those below (shared/cli/libraries.h). */
+/* What --version says of the spool's libraries, and of those below (shared/options/libraries.h). */
 #ifndef NETTY_SPOOL_STORE_SPOOL_LIBRARIES_H
 #define NETTY_SPOOL_STORE_SPOOL_LIBRARIES_H
 
-#include "shared/cli/libraries.h"
+#include "shared/options/libraries.h"
 
 void spool_libraries(struct libraries *l);
 

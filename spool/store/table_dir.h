@@ -4,7 +4,7 @@
 #ifndef NETTY_SPOOL_STORE_TABLE_DIR_H
 #define NETTY_SPOOL_STORE_TABLE_DIR_H
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/store/spool.h"
 
 /* Its path; the name is checked, so that no name leads out of the spool. */

@@ -1,7 +1,7 @@
 /* spool_lock: the flock on <table>/lock that makes a writer the only one. */
-#include "shared/base/file_io.h"
-#include "shared/base/safe_file.h"
 #include "shared/base/table_names.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "spool/store/spool.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>

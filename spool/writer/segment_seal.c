@@ -1,6 +1,6 @@
 #include "spool/writer/segment_seal.h"
 
-#include "shared/base/fault_point.h"
+#include "shared/files/fault_point.h"
 #include "shared/time/when.h"
 #include "spool/journal/journal.h"
 #include "spool/journal/journal_rewrite.h"

@@ -24,7 +24,7 @@ def rendered(page):
 
 def table():
     """The option table's own words: {name: has an environment name}."""
-    blocks = re.findall(r"\{OPT_\w+,.*?\},\n(?=\n|\};)", (ROOT / "shared/cli/option_table.c").read_text(), re.S)
+    blocks = re.findall(r"\{OPT_\w+,.*?\},\n(?=\n|\};)", (ROOT / "shared/options/option_table.c").read_text(), re.S)
     found = {}
     for block in blocks:
         name, env = re.match(r'\{OPT_\w+, OPTION_\w+, "([\w-]+)",\s*(NULL|"\w+")', block).groups()
@@ -71,7 +71,7 @@ def test_help_and_page_say_the_same(netty, program):
 
 def test_each_command_of_the_table_exists(netty, spool):
     spool.table("contacts").page([{"contact_id": 1}])
-    names = re.findall(r'\{PROGRAM_SPOOL, "(\w+)"', (ROOT / "shared/cli/command_table.c").read_text())
+    names = re.findall(r'\{PROGRAM_SPOOL, "(\w+)"', (ROOT / "shared/options/command_table.c").read_text())
     assert len(names) >= 9
     for name in names:
         run = netty.spool_tool(name, code=None)
@@ -95,12 +95,12 @@ def undocumented(tmp_path, file, old, new):
 
 
 def test_an_option_without_help_does_not_build(tmp_path):
-    done = undocumented(tmp_path, "shared/cli/option_table.c", '.help = "Log warnings and errors only."', ".help = NULL")
+    done = undocumented(tmp_path, "shared/options/option_table.c", '.help = "Log warnings and errors only."', ".help = NULL")
     assert done.returncode == 1 and "quiet has no help" in done.stderr
 
 
 def test_a_command_without_example_does_not_build(tmp_path):
-    done = undocumented(tmp_path, "shared/cli/command_table.c", '.example = "netty-spool verify"', ".example = NULL")
+    done = undocumented(tmp_path, "shared/options/command_table.c", '.example = "netty-spool verify"', ".example = NULL")
     assert done.returncode == 1 and "verify" in done.stderr
 
 
@@ -117,7 +117,7 @@ def test_a_page_without_its_mark_does_not_build(tmp_path):
 def test_what_the_readme_and_the_examples_type_exists():
     """Each option of each command line that documentation shows is one of that program's, and each command one."""
     options = table()
-    commands = set(re.findall(r'\{PROGRAM_SPOOL, "([\w-]+)"', (ROOT / "shared/cli/command_table.c").read_text()))
+    commands = set(re.findall(r'\{PROGRAM_SPOOL, "([\w-]+)"', (ROOT / "shared/options/command_table.c").read_text()))
     texts = [*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("*/*.in"), *ROOT.glob("shared/debian/*.README.Debian"),
              *ROOT.glob("*/systemd/*.service"), *ROOT.glob("shared/pair/netty.cron")]
     seen = 0

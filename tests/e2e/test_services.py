@@ -71,7 +71,7 @@ def test_neither_of_the_pair_waits_for_the_other():
 
 def test_no_unit_has_a_setting_that_netty_conf_can_hold():
     """The environment goes before the file, so that a setting in a unit makes the file's a lie."""
-    table = (ROOT / "shared/cli/option_table.c").read_text()
+    table = (ROOT / "shared/options/option_table.c").read_text()
     names = dict(re.findall(r'\{OPT_\w+, OPTION_\w+, "([\w-]+)",\s*"(\w+)"', table))
     assert len(names) > 30
     for unit in (unit for unit in UNITS if unit.suffix == ".service"):
@@ -174,7 +174,7 @@ def test_the_crontab_names_what_there_is():
     # cron's own PATH lacks the folder of `make install`.
     assert {"/usr/local/bin", "/usr/bin", "/bin"} <= set(given.pop("PATH").split(":"))
     for name in given:
-        assert f'"{name}"' in (ROOT / "shared/cli/option_table.c").read_text()
+        assert f'"{name}"' in (ROOT / "shared/options/option_table.c").read_text()
     runs = [line.split(None, 6) for line in lines if not re.match(r"[A-Z_]+=", line)]
     # A line each: neither waits for the other.
     assert [run[6].split()[0] for run in runs] == ["netty-extract", "netty-load"]

@@ -2,7 +2,7 @@
  * letter that is whole is lost. Every other time the last line is one that a crash has cut short. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/dead_letters/dead_letter_repair.h"
 #include "spool/dead_letters/dead_letters.h"
 #include <glob.h>

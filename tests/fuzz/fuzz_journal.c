@@ -1,7 +1,7 @@
 /* A journal: its lines behind right sums, read as a file and one by one. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "spool/journal/journal.h"
 #include "spool/journal/journal_codec.h"
 

@@ -1,7 +1,7 @@
 /* netty.conf: taken, or refused with a message that tells the line. */
 #include "tests/fuzz/fuzz.h"
 
-#include "shared/cli/options.h"
+#include "shared/options/options.h"
 
 static void fuzz_setup(void)
 {

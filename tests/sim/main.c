@@ -4,7 +4,7 @@
 #include "tests/sim/server.h"
 
 #include "shared/base/buf.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 #include "tests/sim/reqlog.h"
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/time/when.h"
 
 #include <errno.h>

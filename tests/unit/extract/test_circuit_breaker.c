@@ -1,7 +1,7 @@
 /* What the spool remembers of how the API took the key. */
 #include "extract/api/circuit_breaker.h"
 #include "shared/base/buf.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-#include "load/maintenance/archive_file.h"
-#include "shared/base/file_io.h"
+#include "load/row_moves/archive_file.h"
+#include "shared/files/file_io.h"
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>

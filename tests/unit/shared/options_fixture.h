@@ -6,8 +6,8 @@
 #ifndef NETTY_TESTS_OPTIONS_FIXTURE_H
 #define NETTY_TESTS_OPTIONS_FIXTURE_H
 
-#include "shared/cli/options.h"
 #include "shared/log/log.h"
+#include "shared/options/options.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "shared/cli/options_private.h"
+#include "shared/options/options_private.h"
 #include "tests/unit/shared/options_fixture.h"
 #include <ctype.h>
 

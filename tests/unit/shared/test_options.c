@@ -1,5 +1,5 @@
-#include "shared/cli/options.h"
-#include "shared/cli/options_private.h"
+#include "shared/options/options.h"
+#include "shared/options/options_private.h"
 #include "shared/time/when.h"
 #include "tests/unit/shared/options_fixture.h"
 

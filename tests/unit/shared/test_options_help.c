@@ -1,5 +1,5 @@
 #include "shared/base/utf8.h"
-#include "shared/cli/libraries.h"
+#include "shared/options/libraries.h"
 #include "tests/unit/shared/options_fixture.h"
 
 static char *help(enum program program)

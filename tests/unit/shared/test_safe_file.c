@@ -1,4 +1,4 @@
-#include "shared/base/safe_file.h"
+#include "shared/files/safe_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

@@ -1,5 +1,5 @@
 #include "shared/base/buf.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/log/secret.h"
 #include <stdio.h>

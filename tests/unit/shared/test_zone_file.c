@@ -1,5 +1,5 @@
 #include "shared/base/buf.h"
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/time/when.h"
 #include "shared/time/zone_changes_private.h"
 #include <errno.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "shared/base/file_io.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/reader/reader.h"

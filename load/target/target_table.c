@@ -1,0 +1,440 @@
+#include "load/target/target_table.h"
+#include "load/database/sql.h"
+#include "shared/base/table_names.h"
+#include "shared/log/log.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX 65536u
+
+struct target_table {
+    struct target_table_conf conf;
+    char *table, *spool, *schema;
+    struct db *db;
+    target_table_done_fn *done;
+    void *ctx;
+    struct relation relation;
+    struct known_progress known;
+    struct buf sql;
+    bool created, adopted, empty;
+    bool unprobed;      /* its triggers may set the time, and there was no row to see that by */
+    char triggers[256]; /* their names */
+};
+
+static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err);
+static void on_list(void *ctx, const PGresult *r, const struct err *err);
+static void on_create(void *ctx, const PGresult *r, const struct err *err);
+static void on_probed(void *ctx, const PGresult *r, const struct err *err);
+static void on_unprobed(void *ctx, const PGresult *r, const struct err *err);
+static void on_progress(void *ctx, const PGresult *r, const struct err *err);
+static void on_adopted(void *ctx, const PGresult *r, const struct err *err);
+static void on_empty(void *ctx, const PGresult *r, const struct err *err);
+
+void relation_free(struct relation *r)
+{
+    free(r->schema);
+    free(r->name);
+    free(r->key);
+    free(r->key_type);
+    *r = (struct relation){0};
+}
+
+enum err_code target_table_open(struct target_table **out, const struct target_table_conf *conf,
+                                struct err *e)
+{
+    struct target_table *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    s->conf = *conf;
+    s->table = strdup(conf->table);
+    s->spool = strdup(conf->spool);
+    s->schema = strdup(conf->schema != NULL ? conf->schema : "");
+    buf_init(&s->sql, SQL_MAX);
+    if (s->table == NULL || s->spool == NULL || s->schema == NULL) {
+        target_table_close(s);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    *out = s;
+    return OK;
+}
+
+void target_table_close(struct target_table *s)
+{
+    if (s == NULL)
+        return;
+    relation_free(&s->relation);
+    known_progress_free(&s->known);
+    buf_free(&s->sql);
+    free(s->table);
+    free(s->spool);
+    free(s->schema);
+    free(s);
+}
+
+int64_t target_table_number(const PGresult *r, int row, int column)
+{
+    if (row >= PQntuples(r) || column >= PQnfields(r))
+        return 0;
+    return strtoll(PQgetvalue(r, row, column), NULL, 10);
+}
+
+enum err_code relation_read(struct relation *r, const PGresult *list, int row, struct err *e)
+{
+    relation_free(r);
+    r->schema = strdup(PQgetvalue(list, row, LIST_SCHEMA));
+    r->name = strdup(PQgetvalue(list, row, LIST_RELATION));
+    r->key = strdup(PQgetvalue(list, row, LIST_KEY));
+    r->key_type = strdup(PQgetvalue(list, row, LIST_KEY_TYPE));
+    r->key_min = target_table_number(list, row, LIST_MIN);
+    r->key_max = target_table_number(list, row, LIST_MAX);
+    r->key_size = r->key_max <= INT16_MAX ? 2 : r->key_max <= INT32_MAX ? 4 : 8;
+    (void)snprintf(r->identity, sizeof r->identity, "%s", PQgetvalue(list, row, LIST_IDENTITY));
+    r->triggers = !PQgetisnull(list, row, LIST_TRIGGERS);
+    r->retimed = false;
+    r->direct = strcmp(PQgetvalue(list, row, LIST_DIRECT), "t") == 0;
+    if (r->schema == NULL || r->name == NULL || r->key == NULL || r->key_type == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    return OK;
+}
+
+enum err_code target_table_list(struct buf *sql, const char *schema, struct err *e)
+{
+    const struct sql_var vars[] = {{"schema", schema != NULL ? schema : ""}};
+
+    buf_reset(sql);
+    return sql_expand(sql, sql_list_tables, vars, 1, e);
+}
+
+static void fail(struct target_table *s, const struct err *err)
+{
+    s->done(s->ctx, err);
+}
+
+static void list(struct target_table *s)
+{
+    struct err e = ERR_INIT;
+
+    if (target_table_list(&s->sql, s->schema, &e) != OK)
+        fail(s, &e);
+    else
+        db_query_bare(s->db, s->sql.data, on_list, s);
+}
+
+void target_table_find(struct target_table *s, struct db *db, target_table_done_fn *done, void *ctx)
+{
+    s->db = db;
+    s->done = done;
+    s->ctx = ctx;
+    s->created = s->adopted = false;
+    if (s->conf.dry_run)
+        list(s);
+    else
+        db_query(db, sql_schema, NULL, 0, on_bookkeeping, s);
+}
+
+static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+
+    (void)r;
+    if (err == NULL) {
+        list(s);
+        return;
+    }
+    struct err why = *err;
+    bool there = strstr(err->msg, "netty_sync") != NULL;
+    if (strcmp(err->sqlstate, "42501") != 0)
+        err_prefix(&why, "the bookkeeping in the schema netty_sync");
+    else if (there)
+        err_prefix(
+            &why,
+            "the bookkeeping is closed to this role (GRANT USAGE ON SCHEMA netty_sync, "
+            "and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA netty_sync, to it)");
+    else
+        err_prefix(&why, "cannot make the bookkeeping schema netty_sync (GRANT CREATE ON the "
+                         "DATABASE to this role, or let an administrator run netty-load once)");
+    fail(s, &why);
+}
+
+static void create(struct target_table *s)
+{
+    char name[NAMES_TABLE_MAX + 8];
+    char key[NAMES_TABLE_MAX + 8];
+    struct err e = ERR_INIT;
+
+    names_relation(s->table, name);
+    names_key(s->table, key);
+    const struct sql_var vars[] = {{"schema", s->schema}, {"relation", name}, {"key", key}};
+    buf_reset(&s->sql);
+    s->created = true;
+    if (sql_expand(&s->sql, sql_create_table, vars, 3, &e) != OK)
+        fail(s, &e);
+    else
+        db_query_bare(s->db, s->sql.data, on_create, s);
+}
+
+static void on_create(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+
+    (void)r;
+    if (err != NULL) {
+        struct err why = *err;
+        err_prefix(&why, "cannot create the table netty-%s", s->table);
+        fail(s, &why);
+        return;
+    }
+    if (PQntuples(r) == 1)
+        LOG(LOG_INFO, "created",
+            "table created, for its owner alone; these let another role read it",
+            F_STR("table", s->table), F_STR("grant", PQgetvalue(r, 0, 0)),
+            F_STR("policy", PQgetvalue(r, 0, 1)));
+    list(s);
+}
+
+/* The bookkeeping is read without its lock: what another loader does meanwhile shows in the
+ * transaction. */
+static void read_progress(struct target_table *s)
+{
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"spool", s->spool},
+                                   {"schema", r->schema},
+                                   {"table_name", s->table},
+                                   {"relation", r->name}};
+    struct err e = ERR_INIT;
+
+    known_progress_free(&s->known);
+    s->empty = false;
+    buf_reset(&s->sql);
+    if (r->name == NULL) /* --dry-run of a table that is still to be made */
+        s->done(s->ctx, NULL);
+    else if (sql_expand(&s->sql, sql_progress_find, vars, 4, &e) != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_progress, s);
+}
+
+/* Progress that came with a dump, from an earlier netty-load, or of a table that was dropped becomes this table's. */
+static void adopt(struct target_table *s)
+{
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"spool", s->spool},
+                                   {"table_name", s->table},
+                                   {"schema", r->schema},
+                                   {"relation", r->name}};
+    struct err e = ERR_INIT;
+
+    s->adopted = true;
+    buf_reset(&s->sql);
+    if (sql_expand(&s->sql, sql_progress_adopt, vars, 4, &e) != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_adopted, s);
+}
+
+static void on_adopted(void *ctx, const PGresult *r, const struct err *err)
+{
+    (void)r;
+    if (err != NULL)
+        fail(ctx, err);
+    else
+        read_progress(ctx);
+}
+
+/* A first load usually finds none. */
+static void find_rows(struct target_table *s)
+{
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
+    const struct progress none = {0};
+    struct err e = ERR_INIT;
+    bool first = true;
+
+    for (size_t b = 0; b < s->known.branches_count; b++)
+        for (size_t i = 0; i < LANES; i++)
+            first = first && progress_compare(&s->known.branches[b].at.at[i], &none) == 0;
+    buf_reset(&s->sql);
+    if (s->conf.dry_run || !first) {
+        s->done(s->ctx, NULL);
+        return;
+    }
+    enum err_code rc = buf_addf(&s->sql, SQL_TAG, s->table);
+    if (rc != OK)
+        buf_err(&e, rc, &s->sql, "the statement");
+    else
+        rc = sql_expand(&s->sql, sql_table_empty, vars, 2, &e);
+    if (rc != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_empty, s);
+}
+
+static void on_progress(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+
+    struct err why = ERR_INIT;
+
+    if (err != NULL && s->conf.dry_run && strcmp(err->sqlstate, "42P01") == 0)
+        err = NULL; /* no bookkeeping yet: nothing is loaded */
+    else if (err == NULL && known_progress_read(&s->known, r, &why) != OK)
+        err = &why;
+    if (err != NULL && err != &why)
+        why = *err;
+    if (err != NULL &&
+        strcmp(err->sqlstate, "42703") == 0) /* a column lacks: --dry-run changes nothing */
+        err_prefix(&why, "the bookkeeping is an earlier netty-load's; any run that may write "
+                         "brings it up to date");
+    if (err != NULL)
+        s->done(s->ctx, &why);
+    else if (s->known.foreign && !s->adopted && !s->conf.dry_run)
+        adopt(s);
+    else
+        find_rows(s);
+}
+
+/* It would be good to know, no more: a lock that lasts longer than a statement may shows again with the rows. */
+static void on_empty(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+
+    if (err != NULL && db_lost(s->db)) {
+        fail(s, err);
+        return;
+    }
+    s->empty = err == NULL && PQntuples(r) == 1 && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
+    s->done(s->ctx, NULL);
+}
+
+static void on_missing(struct target_table *s)
+{
+    struct err why = ERR_INIT;
+
+    relation_free(&s->relation);
+    if (s->conf.dry_run) {
+        read_progress(s);
+        return;
+    }
+    if (s->conf.create && !s->created) {
+        create(s);
+        return;
+    }
+    err_set(&why, ERR_CONFIG,
+            "the database has no table netty-%s %s%s; create it, or run with "
+            "--create-tables",
+            s->table, s->schema[0] != '\0' ? "in the schema " : "that search_path shows",
+            s->schema);
+    fail(s, &why);
+}
+
+/* Some triggers set the time to now (moddatetime and its like): then no edit would ever be newer than what is stored. */
+static void probe_time(struct target_table *s, const char *triggers)
+{
+    const struct relation *r = &s->relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
+    struct err e = ERR_INIT;
+
+    (void)snprintf(s->triggers, sizeof s->triggers, "%s", triggers);
+    s->unprobed = true;
+    buf_reset(&s->sql);
+    enum err_code rc = buf_addf(&s->sql, SQL_TAG "%s", s->table, sql_begin);
+    if (rc != OK)
+        buf_err(&e, rc, &s->sql, "the statement");
+    else
+        rc = sql_expand(&s->sql, sql_probe_time, vars, 3, &e);
+    if (rc != OK)
+        fail(s, &e);
+    else
+        db_query(s->db, s->sql.data, NULL, 0, on_probed, s);
+}
+
+static void on_probed(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+
+    if (err != NULL && db_lost(s->db)) {
+        fail(s, err);
+        return;
+    }
+    if (err == NULL && PQntuples(r) == 1) {
+        s->unprobed = false;
+        s->relation.retimed = strcmp(PQgetvalue(r, 0, 0), "t") != 0;
+    }
+    if (s->relation.retimed)
+        LOG(LOG_WARN, "retimed",
+            "a trigger of the table sets time_modified: edits go in by the order in which they "
+            "were fetched, whatever the stored time",
+            F_STR("table", s->table), F_STR("triggers", s->triggers));
+    db_query(s->db, "ROLLBACK", NULL, 0, on_unprobed, s);
+}
+
+static void on_unprobed(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+
+    (void)r;
+    if (err != NULL)
+        fail(s, err);
+    else
+        read_progress(s);
+}
+
+static void on_list(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct target_table *s = ctx;
+    struct err why = ERR_INIT;
+    int row = 0;
+
+    if (err != NULL) {
+        fail(s, err);
+        return;
+    }
+    while (row < PQntuples(r) && strcmp(PQgetvalue(r, row, LIST_TABLE), s->table) != 0)
+        row++;
+    if (row == PQntuples(r)) {
+        on_missing(s);
+        return;
+    }
+    if (!PQgetisnull(r, row, LIST_PROBLEM)) {
+        bool denied = strcmp(PQgetvalue(r, row, LIST_DENIED), "t") == 0;
+        err_set(&why, denied ? ERR_DENIED : ERR_CONFIG,
+                "the table netty-%s %s; mend that, then run again", s->table,
+                PQgetvalue(r, row, LIST_PROBLEM));
+        fail(s, &why);
+        return;
+    }
+    if (strcmp(PQgetvalue(r, row, LIST_RLS), "t") == 0)
+        LOG(LOG_WARN, "row-security",
+            "row-level security hides rows of the table from this role: their changes cannot be "
+            "loaded; use its owner or a role with BYPASSRLS",
+            F_STR("table", s->table));
+    if (relation_read(&s->relation, r, row, &why) != OK)
+        fail(s, &why);
+    else if (s->relation.triggers && !s->conf.dry_run)
+        probe_time(s, PQgetvalue(r, row, LIST_TRIGGERS));
+    else
+        read_progress(s);
+}
+
+const struct relation *target_table_relation(const struct target_table *s)
+{
+    return &s->relation;
+}
+
+struct known_progress *target_table_known(struct target_table *s)
+{
+    return &s->known;
+}
+
+bool target_table_empty(const struct target_table *s)
+{
+    return s->empty;
+}
+
+bool target_table_unprobed(const struct target_table *s)
+{
+    return s->relation.triggers && s->unprobed;
+}

@@ -1,0 +1,82 @@
+/*
+ * The database's side of one table: where it is, its key, and how far this spool has been loaded
+ * into it.
+ *
+ *     target_table_find(&s, db, &conf, done, ctx);    // done: relation and progress are known, or why
+ * not
+ *
+ * Makes netty_sync where it is missing, and with conf.create the table. With conf.dry_run nothing is
+ * made: then a missing netty_sync means that nothing is loaded, and a missing table is no error
+ * (relation.name is NULL).
+ */
+#ifndef NETTY_LOAD_DATABASE_TARGET_TABLE_H
+#define NETTY_LOAD_DATABASE_TARGET_TABLE_H
+
+#include "load/database/db.h"
+#include "load/target/known_progress.h"
+
+struct relation {
+    char *schema, *name, *key, *key_type;
+    int64_t key_min, key_max;
+    unsigned key_size; /* bytes of its integers */
+    char identity[64]; /* another one once it was emptied, made again or rewritten */
+    bool triggers; /* others' BEFORE ... FOR EACH ROW, which may change, skip or redirect a row */
+    bool retimed;  /* ... and do change the time: what was fetched later counts */
+    bool direct;   /* COPY into it does what INSERT does, and rows are stored as they are sent */
+};
+void relation_free(struct relation *r);
+
+struct target_table_conf {
+    const char *spool;  /* its identity */
+    const char *table;  /* the API's name */
+    const char *schema; /* --schema; NULL: what search_path shows */
+    bool create;        /* --create-tables */
+    bool dry_run;       /* --dry-run */
+};
+
+struct target_table;
+typedef void target_table_done_fn(void *ctx, const struct err *err); /* NULL: found */
+
+enum err_code target_table_open(struct target_table **s, const struct target_table_conf *conf,
+                                struct err *e) MUST_CHECK;
+void target_table_close(
+    struct target_table *s); /* not while target_table_find is under way, unless db is dropped */
+void target_table_find(struct target_table *s, struct db *db, target_table_done_fn *done,
+                       void *ctx);
+
+const struct relation *target_table_relation(const struct target_table *s);
+struct known_progress *target_table_known(struct target_table *s);
+bool target_table_empty(
+    const struct target_table *s); /* nothing was loaded, and the table had no row */
+
+/* Its triggers may set time_modified, and there was no row to see that by: look again when there is one. */
+bool target_table_unprobed(const struct target_table *s);
+
+/* Columns of sql_list_tables. */
+enum {
+    LIST_SCHEMA,
+    LIST_RELATION,
+    LIST_TABLE,
+    LIST_KEY,
+    LIST_KEY_TYPE,
+    LIST_MIN,
+    LIST_MAX,
+    LIST_PROBLEM,
+    LIST_RLS,
+    LIST_DENIED,
+    LIST_INDEXED,
+    LIST_IDENTITY,
+    LIST_DIRECT,
+    LIST_ARCHIVE,
+    LIST_TRIGGERS
+};
+
+/* The statement that lists the netty-* tables of the schema (NULL: those that search_path shows), for db_query_bare. */
+enum err_code target_table_list(struct buf *sql, const char *schema, struct err *e) MUST_CHECK;
+/* Fills r from a row of sql_list_tables (copies). */
+enum err_code relation_read(struct relation *r, const PGresult *list, int row,
+                            struct err *e) MUST_CHECK;
+/* A whole number out of a result, or 0. */
+int64_t target_table_number(const PGresult *r, int row, int column);
+
+#endif

@@ -1,0 +1,106 @@
+#include "shared/options/options.h"
+
+/* One command, one block. Words in capitals stand for what is to be put there; [ ] may be left out. */
+/* clang-format off */
+const struct command_def command_table[] = {
+    {PROGRAM_SPOOL, "ls", "[TABLE...]",
+     .help = "List the spool's tables: segments, pages, records, bytes, and the time up to which each is "
+             "complete.",
+     .example = "netty-spool ls"},
+
+    {PROGRAM_SPOOL, "status", "[TABLE...]",
+     .help = "Show how far each table is fetched, how far each database has loaded it, and what waits.",
+     .example = "netty-spool status --json"},
+
+    {PROGRAM_SPOOL, "report", "--html FILE [TABLE...]",
+     .help = "Write the status page to a file, with its data within: for set-ups that have no server.",
+     .example = "netty-spool report --html netty.html"},
+
+    {PROGRAM_SPOOL, "cat", "TABLE",
+     .help = "Write a table's committed records to standard output, one JSON object a line, in the order "
+             "in which they were fetched.",
+     .example = "netty-spool cat contacts --id 4711"},
+
+    {PROGRAM_SPOOL, "history", "TABLE ID",
+     .help = "Show a record's versions, oldest first, and what changed from one to the next.",
+     .example = "netty-spool history contacts 4711"},
+
+    {PROGRAM_SPOOL, "digest", "[TABLE...]",
+     .help = "Sum a table's records up, as load/sql/digest.sql does in the database, so that the two can "
+             "be compared.",
+     .example = "netty-spool digest contacts"},
+
+    {PROGRAM_SPOOL, "dead", "[TABLE...]",
+     .help = "List the records that were set aside, each with its reason.",
+     .example = "netty-spool dead contacts --json"},
+
+    {PROGRAM_SPOOL, "verify", "[TABLE...]",
+     .help = "Read everything and name what is damaged: file, page, byte.",
+     .example = "netty-spool verify"},
+
+    {PROGRAM_SPOOL, "heal", "[TABLE...]",
+     .help = "Have what is damaged fetched again by the next netty-extract.",
+     .example = "netty-spool heal --dry-run"},
+
+    {PROGRAM_SPOOL, "prune", "[TABLE...]",
+     .help = "Ask the database what it has, and remove what is loaded and old.",
+     .example = "netty-spool prune --spool-keep 2d"},
+
+    {PROGRAM_LOAD, "doctor", "[TABLE...]",
+     .help = "Load nothing: connect, look at the database, and say what is well and what to change, each with the statement "
+             "that changes it. A row that no record has is put into each table, and taken back. Ends with the code with "
+             "which a run would.",
+     .example = "netty-load doctor --create-tables contacts", .option = "check"},
+
+    {PROGRAM_LOAD, "replay", "[TABLE...]",
+     .help = "Load pages of the spool again, whether or not they were loaded before: all, or those that --from, --to "
+             "and --segment name.",
+     .example = "netty-load replay --from 2024-05-13 --to 2024-05-14 contacts", .option = "replay"},
+
+    {PROGRAM_LOAD, "redrive", "[TABLE...]",
+     .help = "Try the records that were set aside again.",
+     .example = "netty-load redrive contacts", .option = "redrive"},
+
+    {PROGRAM_LOAD, "catalog", "",
+     .help = "Load nothing: leave word in the spool, which is made where it is missing, of the database's tables, for a "
+             "netty-extract that is told none.",
+     .example = "netty-load catalog", .option = "catalog"},
+
+    {PROGRAM_SPOOL, "forget", "TABLE... | --database NAME [TABLE...]",
+     .help = "Give tables up: their files go, their position and what was set aside of them, too; the databases' "
+             "rows stay. With --database: wait no longer for that database to load.",
+     .example = "netty-spool forget contacts"},
+
+    {PROGRAM_LOAD, "archive", "--older-than D [TABLE...]",
+     .help = "Move rows that were not modified for D to the table netty-TABLE-archive, or with --to-file to a "
+             "compressed file. The view netty-TABLE-all shows both tables; of a record that came back the "
+             "live row.",
+     .example = "netty-load archive --older-than 730d contacts"},
+
+    {PROGRAM_LOAD, "check", "[TABLE...]",
+     .help = "Look at what is in the tables, and write nothing: objects, times, keys, room, indexes, and how they "
+             "compare with the spool. Ends with 65 when something is wrong.",
+     .example = "netty-load check contacts"},
+
+    {PROGRAM_LOAD, "compress", "[TABLE...]",
+     .help = "Have the server compress new values of data with lz4, where it has that; with --rewrite old ones, too.",
+     .example = "netty-load compress contacts"},
+
+    {PROGRAM_LOAD, "index", "[TABLE [MEMBER...]]",
+     .help = "Make an index on time_modified and on members of data, while others read and write: a B-tree of "
+             "data->>'MEMBER', or hash where values are long, or GIN where they are objects or arrays.",
+     .example = "netty-load index contacts email phone"},
+
+    {PROGRAM_LOAD, "purge", "--older-than D [TABLE...]",
+     .help = "Remove rows that have been marked `deleted` for longer than D. They are first written to a "
+             "compressed file in --archive-dir.",
+     .example = "netty-load purge --older-than 90d"},
+
+    {PROGRAM_LOAD, "restore", "[TABLE...]",
+     .help = "Bring archived rows back, from netty-TABLE-archive or with --from-file from a file. Where the "
+             "record is there again, the newer row's members count, and with --update merge those that only "
+             "the older one has are kept.",
+     .example = "netty-load restore contacts"},
+
+    {0, .name = NULL},
+};
