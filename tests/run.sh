@@ -66,6 +66,7 @@ build() {
     check "build: clang" make -j"$jobs" CC=clang BUILD=build/clang all sim
     check "build: install" make install DESTDIR=build/stage PREFIX=/usr
     check "build: Debian package" make deb
+    check "build: the package again, byte for byte" bash -c 'tests/tools/reproducible.sh build/netty-sync_*.deb'
     check "build: lintian" lintian --allow-root --pedantic --display-info --fail-on error,warning,info,pedantic \
         build/netty-sync_*.deb
 }
