@@ -10,7 +10,7 @@
 #   make clean
 #
 # SAN=1 builds with the address and undefined-behaviour sanitizers, into build/san/.
-# CC=clang builds with clang (give it a BUILD of its own).
+# CC=clang builds with clang (give it a BUILD of its own). V=1 shows every command whole.
 
 SHELL   := /bin/bash
 CC      ?= gcc
@@ -42,6 +42,10 @@ CFLAGS  := $(CSTD) $(WARN) $(OPT) $(EXTRA_CFLAGS)
 LDFLAGS := $(LDSAN) $(EXTRA_LDFLAGS)
 
 PG_INC   = $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
+
+# A line a file; V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = @$(if $(V),:,printf '%-4s %s\n' $(1) $(if $(filter CC,$(1)),$<,$@))
 
 # A program is its room's files, in folders; the spool's reading and writing half is a library for the other two.
 code       = $(wildcard $(1)/*/*.c)
@@ -78,15 +82,19 @@ SHELLS   := $(addprefix $(BUILD)/completion/bash/,$(NAMES)) $(addprefix $(BUILD)
 all: $(PROGRAMS) $(BUILD)/netty-pair $(PAGES) $(SHELLS)
 
 $(BUILD)/netty-extract: $(call obj,extract/cli/main.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
 $(BUILD)/netty-load: $(call obj,load/cli/main.c) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LOAD)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LOAD)
 $(BUILD)/netty-spool: $(call obj,$(SPOOL_CLI)) $(LIB_SPOOL) $(LIB_SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SPOOL)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SPOOL)
 
 # The two programs as one, for containers.
 $(BUILD)/netty-pair: $(call obj,shared/pair/netty-pair.c) $(LIB_SHARED)
-	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_SHARED)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_SHARED)
 
 $(LIB_SHARED):  $(call obj,$(SHARED_C))
 $(LIB_SPOOL):   $(call obj,$(SPOOL_C)) $(BUILD)/obj/spool/site_files.o
@@ -94,22 +102,27 @@ $(LIB_EXTRACT): $(call obj,$(EXTRACT_C))
 $(LIB_LOAD):    $(call obj,$(LOAD_C)) $(BUILD)/obj/load/sql_files.o
 $(BUILD)/obj/lib%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(if $(filter load/% tests/unit/load/% tests/bench/%,$<),-I$(PG_INC)) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(if $(filter load/% tests/unit/load/% tests/bench/%,$<),-I$(PG_INC)) -MMD -MP -c -o $@ $<
 
 # The loader's SQL is kept as files that psql runs too, and compiled in as strings.
 $(BUILD)/gen/load/sql_files.c: load/sql/embed.sh $(SQL)
 	@mkdir -p $(@D)
-	sh load/sql/embed.sh $(SQL) >$@.tmp && mv $@.tmp $@
+	$(call say,GEN)
+	$(Q)sh load/sql/embed.sh $(SQL) >$@.tmp && mv $@.tmp $@
 $(BUILD)/obj/load/sql_files.o: $(BUILD)/gen/load/sql_files.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/netty-manual: $(call obj,$(MANUAL_C)) $(LIB_SHARED)
-	$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_SHARED)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_SHARED)
 # $(call made,ARGUMENTS[,INPUT]): a file that the generator writes, whole or not at all.
 made = @mkdir -p $(@D) && $(BUILD)/netty-manual $(1) $(if $(2),<$(2)) >$@.tmp && mv $@.tmp $@
 $(BUILD)/man/netty-extract.1: extract/netty-extract.1.in $(BUILD)/netty-manual
@@ -130,10 +143,12 @@ $(BUILD)/completion/zsh/_%: $(BUILD)/netty-manual
 # So is the status page.
 $(BUILD)/gen/spool/site_files.c: spool/status/page/embed.sh $(SITE)
 	@mkdir -p $(@D)
-	sh spool/status/page/embed.sh $(SITE) >$@.tmp && mv $@.tmp $@
+	$(call say,GEN)
+	$(Q)sh spool/status/page/embed.sh $(SITE) >$@.tmp && mv $@.tmp $@
 $(BUILD)/obj/spool/site_files.o: $(BUILD)/gen/spool/site_files.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 include tests/tests.mk
 

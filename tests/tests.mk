@@ -8,31 +8,39 @@ LIB_UNIT   := $(LIB_EXTRACT) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
 LIBS_SIM   := -lmicrohttpd -lz -lpthread $(LIBS_SHARED)
 
 $(BUILD)/netty-sim: $(call obj,$(SIM_C)) $(LIB_SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIM)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIM)
 
 $(BUILD)/unit/shared/%: $(BUILD)/obj/tests/unit/shared/%.o $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SERVE) $(LIBS_SHARED)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SERVE) $(LIBS_SHARED)
 $(BUILD)/unit/spool/%: $(BUILD)/obj/tests/unit/spool/%.o $(LIB_SPOOL) $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SERVE) $(LIBS_SPOOL)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SERVE) $(LIBS_SPOOL)
 $(BUILD)/unit/extract/%: $(BUILD)/obj/tests/unit/extract/%.o $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_EXTRACT)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_EXTRACT)
 $(BUILD)/unit/load/%: $(BUILD)/obj/tests/unit/load/%.o $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LOAD)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_LOAD)
 $(BUILD)/unit/sim/%: $(BUILD)/obj/tests/unit/sim/%.o $(call obj,$(filter-out tests/sim/main.c,$(SIM_C))) $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SIM)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SIM)
 
 # The crawl's model: every history is a seed (tests/model/history.h). A slice of it is a unit test.
 MODEL_C    := tests/model/world.c tests/model/history.c tests/model/play.c
 $(BUILD)/crawl_model: $(call obj,tests/model/crawl_model.c $(MODEL_C)) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
 $(BUILD)/unit/extract/test_crawl_model: $(call obj,tests/unit/extract/test_crawl_model.c $(MODEL_C)) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_EXTRACT)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_EXTRACT)
 
 N := 1000000
 .PHONY: model
@@ -91,7 +99,8 @@ FUZZ_C     := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN   := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_C))
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB_UNIT)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB_EXTRACT) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED) -lcurl -lpq $(LIBS_SERVE) $(LIBS_SPOOL)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(LIB_EXTRACT) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED) -lcurl -lpq $(LIBS_SERVE) $(LIBS_SPOOL)
 .SECONDARY: $(call obj,$(FUZZ_C))
 
 SECONDS := 60
@@ -109,12 +118,14 @@ check-fuzz:
 CRASH_LIB := $(BUILD)/crash/preload.so
 $(CRASH_LIB): tests/crash/preload.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
+	$(call say,LINK)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
 # Lets allocations fail.
 ALLOC_LIB := $(BUILD)/crash/alloc.so
 $(ALLOC_LIB): tests/crash/alloc.c
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
+	$(call say,LINK)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
 .PHONY: crash crash-lib campaign-alloc
 crash-lib: $(CRASH_LIB) $(ALLOC_LIB)
 # Every allocation of every program (tests/crash/alloc.py); STEP=23 tries every 23rd.
@@ -137,19 +148,24 @@ crash:
 BENCH_BIN := $(addprefix $(BUILD)/bench/,yajl_rate extract_rate encode_rate rowwise meter)
 $(BUILD)/bench/yajl_rate: $(call obj,tests/bench/yajl_rate.c tests/bench/pages.c) $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SHARED)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SHARED)
 $(BUILD)/bench/extract_rate: $(call obj,tests/bench/extract_rate.c tests/bench/pages.c) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)
 $(BUILD)/bench/encode_rate: $(call obj,tests/bench/encode_rate.c tests/bench/pages.c) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LOAD)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_LOAD)
 $(BUILD)/bench/rowwise: $(call obj,tests/bench/rowwise.c)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lpq
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lpq
 $(BUILD)/bench/meter: $(call obj,tests/bench/meter.c)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 .PHONY: bench bench-programs
 bench-programs: $(BENCH_BIN)
 # `make bench N=1000000` for the long one; BENCH='--only load --rounds 3' for a part, which leaves BENCH.md alone.
