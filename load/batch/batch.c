@@ -331,6 +331,18 @@ const struct batch_row *batch_came(const struct batch *b, size_t i)
     return &b->rows[i];
 }
 
+bool batch_rises(const struct batch *b, int64_t *top)
+{
+    bool rises = true;
+
+    for (size_t i = 0; i < b->n; i++) {
+        int64_t key = b->rows[i].row.key;
+        rises = rises && key >= *top;
+        *top = key > *top ? key : *top;
+    }
+    return rises;
+}
+
 void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_PATHS])
 {
     size_t n = first;

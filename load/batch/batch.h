@@ -111,6 +111,8 @@ struct batch_row *batch_find(struct batch *b, int64_t key);
 struct batch_row *batch_at(struct batch *b, size_t i);
 /* The i-th row in the order of the first version of each key, sorted or not. */
 const struct batch_row *batch_came(const struct batch *b, size_t i);
+/* In that order no key is less than the one before, nor the first than *top. Makes *top the greatest. */
+bool batch_rises(const struct batch *b, int64_t *top);
 /* Rows [first, end) of the order in groups by path, each sorted by key: group w ends before ends[w].
  * batch_same_path: all of them in one, sorted by key. */
 void batch_group(struct batch *b, size_t first, size_t end, size_t ends[BATCH_PATHS]);

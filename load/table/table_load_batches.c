@@ -26,7 +26,8 @@ enum err_code table_load_seek(struct table_load *t, struct err *e)
 
     table_load_seek_cache(t);
     parallel_upsert_clear(t->upsert);
-    t->ready = t->rolling_forward = t->emptied = false;
+    t->ready = t->rolling_forward = t->emptied = t->rising = false;
+    t->top = INT64_MIN;
     t->lanes = lanes_behind(&t->at, &t->committed, &until, &bounded);
     const struct progress *end = bounded ? &until : NULL;
     batch_builder_lanes(t->builder, t->lanes, t->hole != SIZE_MAX ? &t->hole_end : end);
@@ -225,10 +226,17 @@ static void update_guess(struct table_load *t)
     t->path = path;
 }
 
-/* Not where a line comes once more, as at the end of a page and the beginning of the next. */
-static enum batch_path guess(const struct table_load *t, const struct batch_slot *slot)
+/* Not where a line comes once more: at the end of a page and the beginning of the next; or where keys that went up go back,
+ * as behind the end of a list that was read by key. */
+static enum batch_path guess(struct table_load *t, const struct batch_slot *slot)
 {
-    bool sure = !slot->late && t->alike >= t->trust && !batch_builder_repeats(t->builder, slot);
+    bool first = t->top == INT64_MIN;
+    bool rises = batch_rises(slot->batch, &t->top);
+    bool back = t->rising && !rises;
+
+    t->rising = rises && (first || t->rising);
+    bool sure =
+        !slot->late && !back && t->alike >= t->trust && !batch_builder_repeats(t->builder, slot);
     return sure ? t->path : BATCH_COMPARE;
 }
 

@@ -77,6 +77,8 @@ struct table_load {
     unsigned well;
     enum batch_path path;  /* that all rows of the last batches went, or BATCH_COMPARE; */
     unsigned alike, trust; /* so many batches; so many of them tell of the next */
+    bool rising;           /* the keys of all batches since the last seek go up, as far as ... */
+    int64_t top;           /* ... the greatest so far */
     struct batch_odd_times odd_times; /* of what this load has committed */
     bool rejects_reported;            /* that some are set aside: once a load, not once a batch */
     unsigned attempt;                 /* since something last went well */

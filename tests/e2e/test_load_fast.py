@@ -128,6 +128,22 @@ def test_keys_that_were_taken_to_be_new_and_are_not_cost_a_second_try_and_nothin
     assert run.err.count("the batch is not all new") == 1 and way(run) == 0
 
 
+def test_records_that_come_once_more_behind_a_list_by_key_are_not_taken_to_be_new(spool, netty, db):
+    """As after a backfill: the list is read by key, then what changed last is asked for by time."""
+    def line(key, day=5):
+        return f'{{"contact_id":{key},"time_modified":"2024-05-{day:02d} 00:00:00"}}'
+
+    writer = spool.table("contacts")
+    db.create("contacts")
+    for first in range(0, 2500, 100):
+        writer.page([line(key) for key in range(first, first + 100)])
+    writer.page([line(key, 6) for key in (7, 1200, 1900)])
+    run = netty.load("--json", "--batch-rows", "1000", "--connections", "1", "--log-level", "debug", db=db)
+    assert (run.json()["contacts"]["inserted"], run.json()["contacts"]["updated"]) == (2500, 3)
+    assert run.err.count("the batch is not all new") == 0, run.err
+    assert db.writes("contacts") == 2503
+
+
 @pytest.mark.parametrize("update", ["merge", "replace"])
 @pytest.mark.parametrize("odd", ["equal", "older", "timeless", "new", "local"])
 def test_rows_that_were_taken_to_be_newer_and_are_not_end_as_they_would_one_by_one(spool, netty, db, odd, update):
