@@ -67,6 +67,7 @@ static void on_closed(uv_handle_t *h)
     batch_builder_close(t->builder);
     parallel_upsert_close(t->upsert);
     buf_free(&t->sql);
+    free(t->found_holes);
     unchanged_close(t->unchanged);
     free(t->name);
     free(t);

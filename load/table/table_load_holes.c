@@ -127,6 +127,10 @@ static bool before(const struct known_hole *h, const struct lanes *at)
 
 static enum err_code begin_hole(struct table_load *t, const struct known_hole *h, struct err *e)
 {
+    if (t->found_holes == NULL)
+        t->found_holes = calloc(LOADED_PAGES_HOLES, sizeof *t->found_holes);
+    if (t->found_holes == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
     t->found_count = 0;
     t->hole_stays = false;
     t->hole_end = (struct progress){.place = h->place};
@@ -154,6 +158,8 @@ static void next_hole(struct table_load *t)
     }
     if (t->hole >= k->holes_count) {
         t->hole = SIZE_MAX;
+        free(t->found_holes);
+        t->found_holes = NULL;
         table_load_pages(t);
     } else if (begin_hole(t, &k->holes[t->hole], &e) == OK) {
         table_load_batch(t);

@@ -69,7 +69,7 @@ struct table_load {
     struct progress hole_end; /* up to where */
     bool hole_stays;
     bool behind; /* the spool ends before what is loaded: nobody knows which branch it is */
-    struct page_hole found_holes[LOADED_PAGES_HOLES]; /* what of it is damaged now */
+    struct page_hole *found_holes; /* what of it is damaged now, LOADED_PAGES_HOLES at most */
     size_t found_count;
     unsigned lanes;            /* that the next batch is of, ... */
     struct progress committed; /* ... and where they are */

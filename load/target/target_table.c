@@ -108,8 +108,10 @@ enum err_code target_table_list(struct buf *sql, const char *schema, struct err 
     return sql_expand(sql, sql_list_tables, vars, 1, e);
 }
 
-static void fail(struct target_table *s, const struct err *err)
+/* The statement's text goes: of many tables that are loaded in turn each would keep its own. */
+static void end(struct target_table *s, const struct err *err)
 {
+    buf_free(&s->sql);
     s->done(s->ctx, err);
 }
 
@@ -118,7 +120,7 @@ static void list(struct target_table *s)
     struct err e = ERR_INIT;
 
     if (target_table_list(&s->sql, s->schema, &e) != OK)
-        fail(s, &e);
+        end(s, &e);
     else
         db_query_bare(s->db, s->sql.data, on_list, s);
 }
@@ -156,7 +158,7 @@ static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
     else
         err_prefix(&why, "cannot make the bookkeeping schema netty_sync (GRANT CREATE ON the "
                          "DATABASE to this role, or let an administrator run netty-load once)");
-    fail(s, &why);
+    end(s, &why);
 }
 
 static void create(struct target_table *s)
@@ -171,7 +173,7 @@ static void create(struct target_table *s)
     buf_reset(&s->sql);
     s->created = true;
     if (sql_expand(&s->sql, sql_create_table, vars, 3, &e) != OK)
-        fail(s, &e);
+        end(s, &e);
     else
         db_query_bare(s->db, s->sql.data, on_create, s);
 }
@@ -184,7 +186,7 @@ static void on_create(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL) {
         struct err why = *err;
         err_prefix(&why, "cannot create the table netty-%s", s->table);
-        fail(s, &why);
+        end(s, &why);
         return;
     }
     if (PQntuples(r) == 1)
@@ -210,9 +212,9 @@ static void read_progress(struct target_table *s)
     s->empty = false;
     buf_reset(&s->sql);
     if (r->name == NULL) /* --dry-run of a table that is still to be made */
-        s->done(s->ctx, NULL);
+        end(s, NULL);
     else if (sql_expand(&s->sql, sql_progress_find, vars, 4, &e) != OK)
-        fail(s, &e);
+        end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_progress, s);
 }
@@ -230,7 +232,7 @@ static void adopt(struct target_table *s)
     s->adopted = true;
     buf_reset(&s->sql);
     if (sql_expand(&s->sql, sql_progress_adopt, vars, 4, &e) != OK)
-        fail(s, &e);
+        end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_adopted, s);
 }
@@ -239,7 +241,7 @@ static void on_adopted(void *ctx, const PGresult *r, const struct err *err)
 {
     (void)r;
     if (err != NULL)
-        fail(ctx, err);
+        end(ctx, err);
     else
         read_progress(ctx);
 }
@@ -258,7 +260,7 @@ static void find_rows(struct target_table *s)
             first = first && progress_compare(&s->known.branches[b].at.at[i], &none) == 0;
     buf_reset(&s->sql);
     if (s->conf.dry_run || !first) {
-        s->done(s->ctx, NULL);
+        end(s, NULL);
         return;
     }
     enum err_code rc = buf_addf(&s->sql, SQL_TAG, s->table);
@@ -267,7 +269,7 @@ static void find_rows(struct target_table *s)
     else
         rc = sql_expand(&s->sql, sql_table_empty, vars, 2, &e);
     if (rc != OK)
-        fail(s, &e);
+        end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_empty, s);
 }
@@ -289,7 +291,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         err_prefix(&why, "the bookkeeping is an earlier netty-load's; any run that may write "
                          "brings it up to date");
     if (err != NULL)
-        s->done(s->ctx, &why);
+        end(s, &why);
     else if (s->known.foreign && !s->adopted && !s->conf.dry_run)
         adopt(s);
     else
@@ -302,11 +304,11 @@ static void on_empty(void *ctx, const PGresult *r, const struct err *err)
     struct target_table *s = ctx;
 
     if (err != NULL && db_lost(s->db)) {
-        fail(s, err);
+        end(s, err);
         return;
     }
     s->empty = err == NULL && PQntuples(r) == 1 && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
-    s->done(s->ctx, NULL);
+    end(s, NULL);
 }
 
 static void on_missing(struct target_table *s)
@@ -327,7 +329,7 @@ static void on_missing(struct target_table *s)
             "--create-tables",
             s->table, s->schema[0] != '\0' ? "in the schema " : "that search_path shows",
             s->schema);
-    fail(s, &why);
+    end(s, &why);
 }
 
 /* Some triggers set the time to now (moddatetime and its like): then no edit would ever be newer than what is stored. */
@@ -346,7 +348,7 @@ static void probe_time(struct target_table *s, const char *triggers)
     else
         rc = sql_expand(&s->sql, sql_probe_time, vars, 3, &e);
     if (rc != OK)
-        fail(s, &e);
+        end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_probed, s);
 }
@@ -356,7 +358,7 @@ static void on_probed(void *ctx, const PGresult *r, const struct err *err)
     struct target_table *s = ctx;
 
     if (err != NULL && db_lost(s->db)) {
-        fail(s, err);
+        end(s, err);
         return;
     }
     if (err == NULL && PQntuples(r) == 1) {
@@ -377,7 +379,7 @@ static void on_unprobed(void *ctx, const PGresult *r, const struct err *err)
 
     (void)r;
     if (err != NULL)
-        fail(s, err);
+        end(s, err);
     else
         read_progress(s);
 }
@@ -389,7 +391,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
     int row = 0;
 
     if (err != NULL) {
-        fail(s, err);
+        end(s, err);
         return;
     }
     while (row < PQntuples(r) && strcmp(PQgetvalue(r, row, LIST_TABLE), s->table) != 0)
@@ -403,7 +405,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
         err_set(&why, denied ? ERR_DENIED : ERR_CONFIG,
                 "the table netty-%s %s; mend that, then run again", s->table,
                 PQgetvalue(r, row, LIST_PROBLEM));
-        fail(s, &why);
+        end(s, &why);
         return;
     }
     if (strcmp(PQgetvalue(r, row, LIST_RLS), "t") == 0)
@@ -412,7 +414,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
             "loaded; use its owner or a role with BYPASSRLS",
             F_STR("table", s->table));
     if (relation_read(&s->relation, r, row, &why) != OK)
-        fail(s, &why);
+        end(s, &why);
     else if (s->relation.triggers && !s->conf.dry_run)
         probe_time(s, PQgetvalue(r, row, LIST_TRIGGERS));
     else

@@ -139,6 +139,7 @@ enum err_code unchanged_open(struct unchanged **out, const char *dir, const stru
 {
     struct unchanged *u = calloc(1, sizeof *u);
     char name[64];
+    char path[IO_PATH];
     enum err_code rc;
 
     *out = NULL;
@@ -148,8 +149,12 @@ enum err_code unchanged_open(struct unchanged **out, const char *dir, const stru
                    (uint64_t)XXH3_64bits(id->database, strlen(id->database)));
     u->fd = -1;
     u->broken = true; /* until it is ours */
-    if ((rc = io_path(u->path, dir, name, e)) != OK)
+    if ((rc = io_path(path, dir, name, e)) != OK)
         goto done;
+    if ((u->path = strdup(path)) == NULL) {
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+        goto done;
+    }
     if ((rc = safe_open(&u->fd, u->path, O_RDWR | O_CREAT, e)) != OK)
         goto done;
     if (flock(u->fd, LOCK_EX | LOCK_NB) != 0) {
@@ -223,5 +228,6 @@ void unchanged_close(struct unchanged *u)
         return;
     if (u->fd >= 0)
         (void)close(u->fd);
+    free(u->path);
     free(u);
 }

@@ -57,7 +57,7 @@ struct window {
 
 struct unchanged {
     int fd;
-    char path[IO_PATH];
+    char *path;
     struct header header;
     uint64_t saved; /* header.appended, in the file */
     struct unchanged_validity validity[LANES];

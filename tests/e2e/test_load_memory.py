@@ -56,9 +56,12 @@ def test_many_tables_take_no_more_memory_than_a_few(netty, spool, db):
                 writer.page([f'{{"t{tables}x{number}_id":{key},"text":"{"x" * 1200}"}}' for key in range(page, page + 100)])
         names = [f"t{tables}x{number}" for number in range(tables)]
         held[tables] = peak_of(netty, db, 0, "--create-tables", *names)
+        if tables == 8:  # now and then the eight never fill all their batches at a time
+            for name in names:
+                db.query(f'DROP TABLE "netty-{name}"')
+            held[tables] = max(held[tables], peak_of(netty, db, 0, "--create-tables", *names))
     print({tables: f"{kib / MIB:.2f} MiB" for tables, kib in held.items()})
-    # 16 MiB are promised. What each table keeps (locks, reloads, holes) has grown; back to 16 MiB with issue 24.
-    assert max(held.values()) <= 17 * MIB, held
+    assert max(held.values()) <= 16 * MIB, held
     assert held[40] - held[8] <= 1.5 * MIB, held
 
 
