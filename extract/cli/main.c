@@ -10,7 +10,6 @@
 #include <curl/curl.h>
 #include <malloc.h>
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,8 +58,6 @@ int main(int argc, char **argv)
     struct err e = ERR_INIT;
     int code = 0;
     return_memory();
-    /* A reader of our output that goes away is an error of that write, not the end of the run. */
-    (void)signal(SIGPIPE, SIG_IGN);
     reload_open(PROGRAM_EXTRACT, argc, argv);
     options_guess_log(PROGRAM_EXTRACT, argc, argv);
     enum err_code rc = io_standard_files(&e);

@@ -464,8 +464,6 @@ int main(int argc, char **argv)
     /* What a table's batches took goes back to the system when the table is through. */
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-    /* A reader of our output that goes away is an error of that write, not the end of the run. */
-    (void)signal(SIGPIPE, SIG_IGN);
     reload_open(PROGRAM_LOAD, argc, argv);
     options_guess_log(PROGRAM_LOAD, argc, argv);
     if (io_standard_files(&e) != OK || options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)

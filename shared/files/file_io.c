@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,8 @@ enum err_code io_standard_files(struct err *e)
         if (open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
             return err_sys(e, ERR_IO, "cannot open /dev/null");
     }
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     return OK;
 }
 

@@ -14,8 +14,9 @@
 #define IO_PATH 4096
 #define IO_NAME 256
 
-/* Opens /dev/null in the place of standard input, output or error where one is closed, so that no file of ours takes
- * its number. First thing in each main. */
+/* First thing in each main. Opens /dev/null in the place of standard input, output or error where one is closed, so that
+ * no file of ours takes its number. Ignores SIGPIPE and SIGXFSZ, so that a reader that went away, or a file beyond the
+ * limit on file sizes (ulimit -f), is an error of that write and not the end of the process. */
 enum err_code io_standard_files(struct err *e) MUST_CHECK;
 
 /* All n bytes, or an error; path is for the message. */

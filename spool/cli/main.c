@@ -4,7 +4,6 @@
 #include "spool/cli/spool_command.h"
 #include "spool/store/spool_libraries.h"
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 struct command {
@@ -90,9 +89,7 @@ int main(int argc, char **argv)
     if (rc != OK)
         goto done;
     options_setup_log(o);
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        rc = err_sys(&e, ERR_INTERNAL, "cannot ignore SIGPIPE");
-    else if (options_int(o, OPT_HELP))
+    if (options_int(o, OPT_HELP))
         options_show_help(o, stdout);
     else if (options_int(o, OPT_VERSION))
         show_version();
