@@ -5,6 +5,8 @@
 #include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "load/row_moves/row_mover.h"
+#include "load/target/loaded_rows.h"
+#include "shared/time/when.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -153,6 +155,51 @@ static enum err_code check_keys(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
+/* ---- pages that the table lacks ---- */
+
+static void report_missing(const struct work *w, const struct loaded_row *row)
+{
+    char since[WHEN_TEXT];
+    const char *table = w->target->table;
+
+    if (row->gaps > 0)
+        findings_add(w->findings, FINDING_WRONG, ERR_SET_ASIDE, table,
+                     "a gap since %s: pages were never loaded that the spool holds no more; fetch "
+                     "the whole table again: netty-extract --full %s",
+                     when_iso(row->since, since), table);
+    if (row->holes > 0)
+        findings_add(w->findings, FINDING_WRONG, ERR_SET_ASIDE, table,
+                     "%" PRIu64 " holes since %s: pages that could not be read are missing; they "
+                     "are loaded once they are whole, and `netty-spool heal %s` has them fetched "
+                     "again",
+                     row->holes, when_iso(row->since, since), table);
+}
+
+/* Without the bookkeeping, or the right to it, nothing is known: spool_diff_times tells. */
+static enum err_code check_missing(void *ctx, struct session *s, struct err *e)
+{
+    const struct work *w = ctx;
+    const struct spool *spool = w->context->spool;
+    const struct sql_var vars[] = {{"spool", spool_id(spool)}};
+    struct loaded_row row;
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_loaded_progress, vars, 1, &r, e);
+
+    if (rc != OK && (strcmp(e->sqlstate, "42501") == 0 || strcmp(e->sqlstate, "42P01") == 0 ||
+                     strcmp(e->sqlstate, "42703") == 0)) {
+        *e = ERR_INIT;
+        return OK;
+    }
+    for (int i = 0; rc == OK && i < PQntuples(r);) {
+        bool ours = strcmp(PQgetvalue(r, i, 0), w->target->table) == 0;
+        rc = loaded_rows_next(r, spool_dir(spool), w->target->relation.schema, &i, &row, e);
+        if (rc == OK && ours)
+            report_missing(w, &row);
+    }
+    PQclear(r);
+    return rc;
+}
+
 static enum err_code check_table(void *ctx, struct command_context *c,
                                  const struct command_table *t, struct err *e)
 {
@@ -171,6 +218,8 @@ static enum err_code check_table(void *ctx, struct command_context *c,
     session_long(c->session, true);
     if ((rc = session_try(c->session, check_keys, &w, e)) == OK)
         rc = session_try(c->session, check_room, &w, e);
+    if (rc == OK && c->spool != NULL)
+        rc = session_try(c->session, check_missing, &w, e);
     if (rc == OK)
         rc = spool_diff_times(c, t, w.findings, e);
     session_long(c->session, false);
