@@ -318,12 +318,12 @@ static bool was_fetched_again(const struct table_load *t, int64_t since)
     return all;
 }
 
-/* Those behind where this load began were seen again, or are no more. */
+/* Those behind where this load began were seen again, or are no more. What was lost for good is closed by a backfill. */
 static bool is_filled(const struct table_load *t, const struct known_hole *h)
 {
-    if (h->gap)
-        return was_fetched_again(t, h->since);
-    return !h->seen && !before(h, &t->stands);
+    if (!h->gap && !h->seen && !before(h, &t->stands))
+        return true;
+    return was_fetched_again(t, h->since);
 }
 
 void table_load_ended(struct table_load *t)
@@ -342,8 +342,9 @@ void table_load_ended(struct table_load *t)
         }
         rc = close_sql(t, h, &t->sql, &e);
         tell_closed(t, h,
-                    h->gap ? "all was fetched again: nothing is missing any more"
-                           : "pages that could not be read have come in");
+                    h->gap || h->seen || before(h, &t->stands)
+                        ? "all was fetched again: nothing is missing any more"
+                        : "pages that could not be read have come in");
         forget(t, h);
     }
     if (rc != OK)
