@@ -147,6 +147,10 @@ static void on_loaded(void *ctx, const struct err *err)
     entry->err = err != NULL ? *err : ERR_INIT;
     entry->failed = when_tick();
     r->unpublished = true;
+    if (table_load_missing(entry->table) != entry->missing) {
+        entry->missing = table_load_missing(entry->table);
+        r->published = 0; /* those who watch are told at once */
+    }
     load_metrics_loaded(r->conf.metrics, table_load_name(entry->table), err);
     if (err != NULL && err->code != ERR_INTERRUPTED)
         LOG(LOG_ERROR, "failed", "the table is not loaded to its end",

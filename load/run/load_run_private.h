@@ -15,6 +15,7 @@ struct load_run_table {
     bool dirty;     /* the spool may have more */
     struct err err; /* how the last load failed */
     int64_t failed; /* when_tick() of that */
+    size_t missing; /* holes and gaps, when the spool was last told */
     struct reconcile_row
         reconciled; /* what the source no longer has: in all; err: of the last time */
 };

@@ -113,6 +113,11 @@ bool table_load_is_waiting(const struct table_load *t)
     return t->waiting;
 }
 
+size_t table_load_missing(const struct table_load *t)
+{
+    return target_table_known(t->target)->holes_count;
+}
+
 bool table_load_wants_other(const struct table_load *t)
 {
     switch (t->state) {
@@ -406,12 +411,6 @@ static void connect_or_go(struct table_load *t)
     }
 }
 
-/* --follow: what was missing may have come in. */
-static bool may_be_filled(const struct table_load *t)
-{
-    return target_table_known(t->target)->holes_count > 0;
-}
-
 void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *done, void *ctx)
 {
     t->db = db;
@@ -420,8 +419,8 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->attempt = 0;
     t->unreachable = t->waiting = t->rejects_reported = false;
     t->moves = 0;
-    if (t->found && (may_be_filled(t) || table_load_parted(t)))
-        t->found = false;
+    if (t->found && (table_load_missing(t) > 0 || table_load_parted(t)))
+        t->found = false; /* --follow: what was missing may have come in */
     if (t->found && when_tick() - t->found_at > FOUND_US)
         t->found = false; /* it may have been emptied, or made again */
     if (!t->found) {
