@@ -19,6 +19,7 @@ const char *health_word(enum health_code code)
         [HEALTH_NO_TABLES] = "no_tables",
         [HEALTH_UNREADABLE] = "unreadable",
         [HEALTH_GAP] = "gap",
+        [HEALTH_HOLE] = "hole",
     };
     return words[code];
 }
@@ -110,6 +111,8 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
             add(h, HEALTH_UNPROVEN, s->tables[i]->name, "", WHEN_NONE);
         if (s->tables[i]->gaps > 0)
             add(h, HEALTH_GAP, s->tables[i]->name, "", s->tables[i]->holes_since);
+        if (s->tables[i]->holes > 0)
+            add(h, HEALTH_HOLE, s->tables[i]->name, "", s->tables[i]->holes_since);
         full = full || strcmp(error, err_word(ERR_FULL)) == 0;
     }
     for (size_t i = 0; i < lasts; i++) { /* tables of which the spool has nothing yet */
@@ -160,6 +163,11 @@ static enum err_code add_reason(struct buf *b, const struct health_reason *r,
         return buf_addf(
             b, "%s lacks pages since %s that the spool holds no more: netty-extract --full %s",
             r->table, when_iso(r->time, time), r->table);
+    case HEALTH_HOLE:
+        return buf_addf(b,
+                        "%s lacks pages since %s that could not be read; they are loaded once they "
+                        "are whole: netty-spool heal %s",
+                        r->table, when_iso(r->time, time), r->table);
     case HEALTH_FULL:
         return buf_adds(b, "the spool or its disk is full");
     case HEALTH_NO_TABLES:
