@@ -1,0 +1,154 @@
+"""What a database lacks is told wherever one looks, with the command that mends it, and no longer once it is mended.
+
+Each case has a record that was born without a time and edited later, too.
+"""
+import json
+import re
+
+import pytest
+from harness import Database, assert_synced, wait_for
+from test_positions import BORN, SMALL, began, born_without_a_time, fetched, round_of
+from test_watch_page import text_of
+from watching import browse, get, listening, value
+
+FULL = "netty-extract --full contacts"
+HEAL = "netty-spool heal contacts"
+
+
+@pytest.fixture
+def late(postgres):
+    """A database that comes when pages have been pruned."""
+    database = Database(postgres)
+    yield database
+    database.drop()
+
+
+def with_a_gap(sims, netty, db):
+    """A spool whose first pages are pruned: `db` had them."""
+    sim = began(sims, netty, db, 400)
+    sim.edit("contacts", 1, id=BORN)
+    round_of(netty, sim, db, 50)
+    netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    return sim
+
+
+def with_a_hole(sims, netty):
+    """A spool of which one segment's records are damaged; and what they were."""
+    sim = sims("contacts:400")
+    born_without_a_time(sim)
+    fetched(netty, sim)
+    sim.edit("contacts", 1, id=BORN)
+    fetched(netty, sim)
+    path = sorted((netty.spool / "contacts").glob("*.zst"))[1]
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    return sim, path, whole
+
+
+def look(netty, db, address, folder):
+    """What each of them says of contacts: {where: text}."""
+    check = netty.load("check", "--json", db=db, code=None)
+    status = netty.spool_tool("status", code=None)
+    netty.spool_tool("report", "--html", folder / "report.html", code=None)
+    health = get(address, "/healthz")
+    metrics = get(address, "/metrics").text
+    wrong = [row["finding"] for row in map(json.loads, check.out.splitlines()) if row["state"] == "wrong"]
+    return {"check": (check.code, "\n".join(text for text in wrong if "since" in text)),
+            "status": (status.code, status.err),
+            "report": text_of(browse((folder / "report.html").as_uri(), "dom")),
+            "page": text_of(browse(f"http://{address[0]}:{address[1]}/", "dom")),
+            "healthz": (health.status, health.text),
+            "metrics": tuple(value(metrics, f"netty_load_{what}", table="contacts") for what in ("holes", "gaps"))}
+
+
+def assert_told(seen, command, holes, gaps):
+    assert seen["check"][0] == 65 and command in seen["check"][1], seen["check"]
+    assert seen["status"][0] == 65 and command.removesuffix(" contacts") in seen["status"][1], seen["status"]
+    assert seen["healthz"][0] == 503 and command in seen["healthz"][1], seen["healthz"]
+    assert command in seen["page"] and command in seen["report"], seen
+    assert (seen["metrics"][0] > 0, seen["metrics"][1] > 0) == (holes, gaps), seen["metrics"]
+
+
+def assert_quiet(seen):
+    assert seen["check"] == (0, ""), seen
+    assert seen["status"][0] == 0 and seen["healthz"] == (200, "ok\n"), seen
+    for where in ("page", "report"):
+        assert FULL not in seen[where] and HEAL not in seen[where], seen
+    assert seen["metrics"] == (0, 0)
+
+
+def following(netty, db):
+    loader = netty.start("netty-load", "--follow", "--create-tables", "--listen", ":0", db=db)
+    return loader, listening(loader)
+
+
+def closed(address):
+    metrics = get(address, "/metrics").text
+    return [value(metrics, f"netty_load_{what}", table="contacts") for what in ("holes", "gaps")] == [0, 0]
+
+
+def stop(loader):
+    loader.terminate()
+    assert loader.wait(timeout=60) in (0, 65), "what it has told of"
+
+
+def test_a_gap_is_told_everywhere_until_a_backfill_has_closed_it(sims, netty, db, late, tmp_path):
+    sim = with_a_gap(sims, netty, db)
+    loader, address = following(netty, late)
+    wait_for(lambda: get(address, "/healthz").status == 503 and FULL in get(address, "/healthz").text, "the gap")
+    assert_told(look(netty, late, address, tmp_path), FULL, holes=False, gaps=True)
+    fetched(netty, sim)  # what is fetched in the ordinary way does not close it
+    assert_told(look(netty, late, address, tmp_path), FULL, holes=False, gaps=True)
+    netty.extract("contacts", "--full", *SMALL, sim=sim)
+    wait_for(lambda: closed(address), "the end of the gap", 120)
+    assert_quiet(look(netty, late, address, tmp_path))
+    assert_synced(sim, late, "contacts")
+    stop(loader)
+
+
+@pytest.mark.parametrize("how", ["the bytes come", "heal", "backfill"])
+def test_a_hole_is_told_everywhere_until_it_is_closed(sims, netty, db, tmp_path, how):
+    sim, path, whole = with_a_hole(sims, netty)
+    loader, address = following(netty, db)
+    wait_for(lambda: get(address, "/healthz").status == 503 and HEAL in get(address, "/healthz").text, "the hole")
+    assert_told(look(netty, db, address, tmp_path), HEAL, holes=True, gaps=False)
+    if how == "the bytes come":
+        path.write_bytes(whole)
+    elif how == "heal":
+        netty.spool_tool("heal", "contacts", code=None)
+    if how == "backfill":
+        netty.extract("contacts", "--full", *SMALL, sim=sim)
+    else:
+        fetched(netty, sim)
+    sim.edit("contacts", 3)
+    fetched(netty, sim)
+    wait_for(lambda: closed(address), "the end of the hole", 120)
+    assert_synced(sim, db, "contacts")
+    if how != "backfill":  # the damaged bytes are still damage
+        assert_quiet(look(netty, db, address, tmp_path))
+    stop(loader)
+
+
+def test_what_did_not_arrive_before_the_first_segment_is_closed_by_a_backfill_too(sims, netty, db, late):
+    """The copy lacks pruned.json: nobody knows whether the first segments are still to come."""
+    sim = with_a_gap(sims, netty, db)
+    (netty.spool / "contacts/pruned.json").unlink()
+    netty.load("--create-tables", db=late, code=65)
+    for _ in range(2):
+        netty.load(db=late)
+        assert "since" in netty.load("check", db=late, code=65).out
+    netty.extract("contacts", "--full", *SMALL, sim=sim)
+    netty.load(db=late)
+    netty.load("check", db=late)
+    netty.spool_tool("status")
+    assert_synced(sim, late, "contacts")
+
+
+def test_check_tells_each_schema_its_own(sims, netty, db, late):
+    """A second schema that came late has the gap, the first one has not."""
+    with_a_gap(sims, netty, db)
+    db.query("CREATE SCHEMA second")
+    second = db.url + ("&" if "?" in db.url else "?") + "options=-csearch_path%3Dsecond"
+    netty.load("--create-tables", db=second, code=65)
+    assert FULL in netty.load("check", db=second, code=65).out
+    assert FULL not in netty.load("check", db=db).out
