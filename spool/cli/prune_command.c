@@ -5,6 +5,7 @@
 #include "shared/time/when.h"
 #include "spool/cli/loaded_query.h"
 #include "spool/cli/spool_command.h"
+#include "spool/maintenance/held_up.h"
 #include "spool/maintenance/prune.h"
 #include <inttypes.h>
 
@@ -25,6 +26,30 @@ static enum err_code nothing(const struct spool_command *c, const char *table, v
 {
     (void)c, (void)table, (void)ctx, (void)e;
     return OK;
+}
+
+/* Who keeps what would go now. */
+static enum err_code report_held_up(const struct spool_command *c, const struct prune_conf *conf,
+                                    const struct prune_sum *sum, struct err *e)
+{
+    bool full = conf->max > 0 && sum->left > conf->max;
+    const struct held_up_what what = {.tables = conf->tables,
+                                      .count = conf->count,
+                                      .before = full ? INT64_MAX : conf->now - conf->keep,
+                                      .may_go = true};
+    struct held_up all;
+    char since[WHEN_TEXT];
+    char at[WHEN_TEXT];
+    enum err_code rc = held_up_list(&all, c->spool, &what, e);
+    for (size_t i = 0; rc == OK && i < all.count; i++)
+        LOG(LOG_WARN, "held-up",
+            "a database has not loaded pages that would be removed; they stay until it has, or "
+            "until it is forgotten (netty-spool forget --database NAME)",
+            F_STR("database", all.entries[i].name),
+            F_STR("since", when_iso(all.entries[i].lacks, since)),
+            F_STR("asked", when_iso(all.entries[i].at, at)));
+    held_up_free(&all);
+    return rc;
 }
 
 static enum err_code prune(const struct spool_command *c, struct summary *summary, struct err *e)
@@ -49,6 +74,8 @@ static enum err_code prune(const struct spool_command *c, struct summary *summar
         F_INT("segments", sum.segments), F_INT("bytes", sum.bytes), F_INT("left", sum.left),
         F_INT("caches", sum.caches.files), F_INT("cache_bytes", sum.caches.bytes));
     prune_report_silent(&sum);
+    if ((rc = report_held_up(c, &conf, &sum, e)) != OK)
+        return rc;
     if (sum.unknown > 0)
         return err_set(e, ERR_SET_ASIDE,
                        "the loaded.json of %" PRId64 " tables is damaged: their pages stay; remove "

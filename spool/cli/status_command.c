@@ -96,6 +96,7 @@ static enum err_code show_databases(const struct status *s, struct summary *out,
             {.name = "identity", .type = CELL_STR, .str = d->id},
             {.name = "asked", .type = CELL_TIME, .num = d->at},
             {.name = "holds_up", .type = CELL_STR, .str = d->behind ? "yes" : "no"},
+            {.name = "lacks_since", .type = CELL_TIME, .num = d->lacks},
         };
         rc = summary_row(out, cells, sizeof cells / sizeof cells[0], e);
     }

@@ -2,7 +2,7 @@
 
 #include "shared/time/when.h"
 #include "spool/journal/journal_scan.h"
-#include "spool/store/loaded.h"
+#include "spool/maintenance/held_up.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -164,30 +164,23 @@ enum err_code disk_space_free(const struct spool *s, int64_t *bytes, struct err 
     return OK;
 }
 
-/* Who holds it up may be no more. */
-static enum err_code too_much_waits(const struct spool *s, int64_t bytes, struct err *e)
+/* Which databases keep it so full; one of them may be no more. */
+static const char *who(const struct spool *s, char text[HELD_UP_TEXT])
 {
-    struct loaded_entry slowest;
-    struct err why = ERR_INIT;
-    char at[WHEN_TEXT];
-    char who[LOADED_NAME + 200] = "";
-    bool there = false;
-    if (loaded_slowest(s, &slowest, &there, &why) == OK && there)
-        (void)snprintf(
-            who, sizeof who,
-            "; the database %s, last heard of at %s, has loaded the least (if it is no more: "
-            "netty-spool forget --database)",
-            slowest.name, when_iso(slowest.at, at));
-    return err_set(e, ERR_FULL,
-                   "paused: %" PRId64 " bytes in %s wait to be loaded, more than "
-                   "--spool-max; run netty-load, the next run goes on from here%s",
-                   bytes, spool_dir(s), who);
+    const struct held_up_what what = {.before = INT64_MAX};
+    struct held_up all;
+    text[0] = 0;
+    if (held_up_list(&all, s, &what, NULL) == OK)
+        (void)held_up_text(&all, text, HELD_UP_TEXT);
+    held_up_free(&all);
+    return text;
 }
 
 static enum err_code check_limits(const struct spool *s, const struct disk_space_conf *conf,
                                   struct err *e)
 {
     int64_t bytes = 0;
+    char text[HELD_UP_TEXT];
     enum err_code rc;
     if (conf->least > 0) {
         if ((rc = disk_space_free(s, &bytes, e)) != OK)
@@ -196,14 +189,17 @@ static enum err_code check_limits(const struct spool *s, const struct disk_space
             return err_set(e, ERR_FULL,
                            "paused: the disk of %s has %" PRId64 " MiB left, less than "
                            "--spool-free; make room (netty-load and netty-spool prune remove "
-                           "what is loaded), the next run goes on from here",
-                           spool_dir(s), bytes / MIB);
+                           "what is loaded), the next run goes on from here%s",
+                           spool_dir(s), bytes / MIB, who(s, text));
     }
     if (conf->max > 0) {
         if ((rc = disk_space_waiting(s, &bytes, e)) != OK)
             return rc;
         if (bytes > conf->max)
-            return too_much_waits(s, bytes, e);
+            return err_set(e, ERR_FULL,
+                           "paused: %" PRId64 " bytes in %s wait to be loaded, more than "
+                           "--spool-max; run netty-load, the next run goes on from here%s",
+                           bytes, spool_dir(s), who(s, text));
     }
     return OK;
 }

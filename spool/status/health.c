@@ -97,7 +97,7 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
                   const struct health_last *last, size_t lasts)
 {
     bool full = false;
-    *h = (struct health){.total = 0};
+    *h = (struct health){.databases = &s->databases};
     if (s->breaker_until != WHEN_NONE && (conf->side == RUN_HISTORY_EXTRACT || conf->both))
         add(h, HEALTH_THROTTLED, "", "", s->breaker_until);
     check_refused(h, conf, s);
@@ -136,8 +136,24 @@ void health_unreadable(struct health *h, enum err_code code)
     add(h, HEALTH_UNREADABLE, "", err_word(code), WHEN_NONE);
 }
 
+/* And who keeps it full. */
+static enum err_code add_full(struct buf *b, const struct loaded *databases)
+{
+    char since[WHEN_TEXT];
+    enum err_code rc = buf_adds(b, "the spool or its disk is full");
+    for (size_t i = 0; i < databases->count && rc == OK; i++) {
+        const struct loaded_entry *d = &databases->entries[i];
+        if (d->lacks != WHEN_NONE)
+            rc = buf_addf(b,
+                          ", and the database %s lacks pages since %s (if it is no more: "
+                          "netty-spool forget --database)",
+                          d->name, when_iso(d->lacks, since));
+    }
+    return rc;
+}
+
 static enum err_code add_reason(struct buf *b, const struct health_reason *r,
-                                const struct health_conf *conf)
+                                const struct health *h, const struct health_conf *conf)
 {
     char time[WHEN_TEXT];
     char span[UNITS_TEXT];
@@ -169,7 +185,7 @@ static enum err_code add_reason(struct buf *b, const struct health_reason *r,
                         "are whole: netty-spool heal %s",
                         r->table, when_iso(r->time, time), r->table);
     case HEALTH_FULL:
-        return buf_adds(b, "the spool or its disk is full");
+        return add_full(b, h->databases);
     case HEALTH_NO_TABLES:
         return buf_adds(b, "the spool holds no table yet");
     case HEALTH_UNREADABLE:
@@ -187,7 +203,7 @@ enum err_code health_line(struct buf *b, const struct health *h, const struct he
         if (i > 0)
             rc = buf_adds(b, "; ");
         if (rc == OK)
-            rc = add_reason(b, &h->reasons[i], conf);
+            rc = add_reason(b, &h->reasons[i], h, conf);
     }
     if (rc == OK && h->total > h->count)
         rc = buf_addf(b, "; and %zu more", h->total - h->count);

@@ -50,7 +50,9 @@ struct health_conf {
     int64_t since;       /* when the program began: what never was complete is given that long */
 };
 
+/* Of the status that was checked, and good as long as that: */
 struct health {
+    const struct loaded *databases;
     struct health_reason reasons[HEALTH_MOST];
     size_t count; /* in reasons */
     size_t total; /* 0: all is well */

@@ -162,7 +162,8 @@ static enum err_code add_databases(struct buf *b, const struct status *s)
         const struct loaded_entry *d = &s->databases.entries[i];
         if ((rc = buf_adds(b, i > 0 ? ",{" : "{")) != OK ||
             (rc = add_text(b, "name", d->name)) != OK || (rc = buf_addc(b, ',')) != OK ||
-            (rc = add_time(b, "asked", d->at)) != OK)
+            (rc = add_time(b, "asked", d->at)) != OK || (rc = buf_addc(b, ',')) != OK ||
+            (rc = add_time(b, "lacks_since", d->lacks)) != OK)
             return rc;
         rc = buf_addc(b, '}');
     }

@@ -31,7 +31,8 @@ struct watched {
     struct page_place least; /* the tail's goal */
     bool held;               /* the tail's reader is one page ahead: this one */
     struct page_info next;
-    int64_t fetched;
+    int64_t fetched;             /* the newest page's, and ... */
+    struct page_place newest;    /* ... its place */
     struct seen dead_letters[2]; /* enum dead_side */
     struct seen run_history[2];  /* enum run_history_side */
     bool there;                  /* in this look */

@@ -1,5 +1,6 @@
 /* One table's part of the status. */
 #include "shared/time/when.h"
+#include "spool/maintenance/held_up.h"
 #include "spool/status/status_private.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
@@ -23,6 +24,7 @@ static void restart(struct watched *w)
     w->head = w->tail = (struct track){.complete_to = WHEN_NONE};
     w->held = w->opened = false;
     w->fetched = WHEN_NONE;
+    w->newest = (struct page_place){0, 0};
 }
 
 /* Both begin at the same page: the difference is what waits. To know how far it is loaded takes the
@@ -70,6 +72,7 @@ static enum err_code move_head(struct watched *w, const struct status_conf *conf
         }
         pass(&w->head, info);
         w->fetched = info->fetched;
+        w->newest = info->place;
     }
 }
 
@@ -106,6 +109,9 @@ static enum err_code add_database(struct loaded *all, const struct loaded_entry 
         if (d->at < all->entries[i].at)
             all->entries[i].at = d->at;
         all->entries[i].behind = all->entries[i].behind || d->behind;
+        if (all->entries[i].lacks == WHEN_NONE ||
+            (d->lacks != WHEN_NONE && d->lacks < all->entries[i].lacks))
+            all->entries[i].lacks = d->lacks;
         return OK;
     }
     struct loaded_entry *more = realloc(all->entries, (all->count + 1) * sizeof *more);
@@ -135,24 +141,46 @@ static void count_holes(struct status_table *t, const struct loaded_entry *d)
 
 /* A loaded.json that is damaged is damage, and nothing counts as loaded. */
 static enum err_code read_loaded(const struct spool *s, struct status_table *t,
-                                 struct loaded *databases, struct page_place *least, bool *damaged,
+                                 struct loaded *loaded, struct page_place *least, bool *damaged,
                                  struct err *e)
 {
-    struct loaded loaded;
-    enum err_code rc = loaded_read(s, t->name, &loaded, e);
+    enum err_code rc = loaded_read(s, t->name, loaded, e);
     t->holes = t->gaps = 0;
     t->holes_since = WHEN_NONE;
     *least = (struct page_place){0, 0};
     *damaged = rc == ERR_DAMAGED;
     if (rc != OK)
         return *damaged ? OK : rc;
-    *least = loaded_least(&loaded);
-    for (size_t i = 0; i < loaded.count && rc == OK; i++) {
-        count_holes(t, &loaded.entries[i]);
-        loaded.entries[i].behind = is_behind(&loaded, i);
-        rc = add_database(databases, &loaded.entries[i], e);
+    *least = loaded_least(loaded);
+    for (size_t i = 0; i < loaded->count; i++)
+        count_holes(t, &loaded->entries[i]);
+    return OK;
+}
+
+/* When the first page was fetched that it has not. */
+static int64_t lacks_since(const struct watched *w, const struct spool *s,
+                           const struct loaded_entry *d)
+{
+    struct page_info first = {.fetched = WHEN_NONE};
+    struct err why = ERR_INIT;
+    if (page_compare(d->place, w->least) == 0)
+        return w->table.since;
+    if (page_compare(d->place, w->newest) >= 0 ||
+        held_up_first(s, w->table.name, d->place, &first, &why) != OK)
+        return WHEN_NONE;
+    return first.fetched;
+}
+
+static enum err_code add_databases(const struct watched *w, const struct spool *s,
+                                   struct loaded *loaded, struct loaded *databases, struct err *e)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < loaded->count && rc == OK; i++) {
+        struct loaded_entry *d = &loaded->entries[i];
+        d->behind = is_behind(loaded, i);
+        d->lacks = lacks_since(w, s, d);
+        rc = add_database(databases, d, e);
     }
-    loaded_free(&loaded);
     return rc;
 }
 
@@ -271,10 +299,15 @@ enum err_code watched_look(struct watched *w, const struct spool *s, const struc
 {
     struct page_place least;
     bool damaged = false;
+    struct loaded loaded = {0};
     struct status_table *t = &w->table;
-    enum err_code rc = read_loaded(s, t, databases, &least, &damaged, e);
-    if (rc != OK || (rc = update_pages(w, s, conf, least, e)) != OK ||
-        (rc = update_dead_letters(w, s, e)) != OK ||
+    enum err_code rc = read_loaded(s, t, &loaded, &least, &damaged, e);
+    if (rc == OK)
+        rc = update_pages(w, s, conf, least, e);
+    if (rc == OK)
+        rc = add_databases(w, s, &loaded, databases, e);
+    loaded_free(&loaded);
+    if (rc != OK || (rc = update_dead_letters(w, s, e)) != OK ||
         (rc = update_run_history(w, s, RUN_HISTORY_EXTRACT, &t->extract, e)) != OK)
         return rc;
     t->loaded_unknown = damaged;

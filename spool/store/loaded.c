@@ -280,37 +280,6 @@ enum err_code loaded_forget_silent(const struct spool *s, const char *table, int
     return rc;
 }
 
-static void note_slowest(const struct loaded *l, struct loaded_entry *slowest, bool *there)
-{
-    struct page_place least = loaded_least(l);
-    for (size_t i = 0; i < l->count; i++) {
-        const struct loaded_entry *d = &l->entries[i];
-        if (page_compare(d->place, least) != 0 || (*there && d->at >= slowest->at))
-            continue;
-        *slowest = *d;
-        *there = true;
-    }
-}
-
-enum err_code loaded_slowest(const struct spool *s, struct loaded_entry *slowest, bool *there,
-                             struct err *e)
-{
-    char **tables = NULL;
-    size_t n = 0;
-    enum err_code rc = spool_tables(s, &tables, &n, e);
-    *there = false;
-    for (size_t i = 0; rc == OK && i < n; i++) {
-        struct loaded l;
-        rc = loaded_read(s, tables[i], &l, e);
-        if (rc == OK)
-            note_slowest(&l, slowest, there);
-        loaded_free(&l);
-        rc = rc == ERR_DAMAGED ? OK : rc;
-    }
-    spool_tables_free(tables, n);
-    return rc;
-}
-
 enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,
                             size_t *dropped, struct err *e)
 {

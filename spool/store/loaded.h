@@ -31,6 +31,7 @@ struct loaded_entry {
     char book[LOADED_ID_MAX];  /* its bookkeeping's identity, which a dump brings along; or "" */
     char moved[LOADED_ID_MAX]; /* the database of that bookkeeping whose place it took; or "" */
     bool behind;               /* of a status: it holds back what others have loaded */
+    int64_t lacks; /* of a status: when the first page that it has not was fetched, or WHEN_NONE */
 };
 struct loaded {
     struct loaded_entry *entries;
@@ -58,10 +59,6 @@ enum err_code loaded_store(const struct spool *s, const char *table,
 enum err_code loaded_forget_silent(const struct spool *s, const char *table, int64_t before,
                                    bool look, struct loaded_entry *last, size_t *dropped,
                                    struct err *e) MUST_CHECK;
-
-/* The database that has the least of some table, of those the one that was not heard of for longest; *there: there is one. */
-enum err_code loaded_slowest(const struct spool *s, struct loaded_entry *slowest, bool *there,
-                             struct err *e) MUST_CHECK;
 
 /* Drops the entries with that identity or that name; *dropped is how many. */
 enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,

@@ -4,10 +4,12 @@ import subprocess
 
 import pytest
 
-from harness import Database, assert_synced
+from harness import Database, assert_synced, wait_for
 from spoolfile import read_sumline, sumline
+from watching import get, listening
 
 SMALL = ("--segment-size", "16K")
+HELD = "has not loaded pages that would be removed"
 
 
 @pytest.fixture
@@ -119,4 +121,76 @@ def test_a_full_spool_names_who_holds_it_up(sims, db, netty):
     sim.edit("contacts", 500)
     run = netty.extract("contacts", *SMALL, "--spool-max", "1K", sim=sim, code=None)
     run = netty.extract("contacts", *SMALL, "--spool-max", "1K", sim=sim, code=74)
-    assert f"the database {db.name}, last heard of at 20" in run.err and "netty-spool forget --database" in run.err
+    assert f"the database {db.name} lacks pages since 20" in run.err and "last heard of at 20" in run.err and "netty-spool forget --database" in run.err
+
+
+def first_lacking(netty, place):
+    """When the first page behind that place was fetched, by the journals."""
+    for path in sorted((netty.spool / "contacts").glob("*.journal")):
+        for line in path.read_bytes().splitlines():
+            page = read_sumline(line)
+            if "page" in page and (int(path.name[:10]), page["page"]) > place:
+                return page["fetched"]
+    return None
+
+
+def test_status_and_prune_name_who_holds_something_up_and_since_when(sims, db, other, netty):
+    sim = filled(sims, netty, db)
+    netty.load("--create-tables", db=other)
+    place = next((e["segment"], e["page"]) for e in entries(netty) if e["name"] == other.name)
+    more(netty, sim, 200)
+    netty.load(db=db)
+    since = first_lacking(netty, place)
+    assert databases(netty)[other.name]["lacks_since"][:19] == since[:19] and databases(netty)[db.name]["lacks_since"] is None
+    before = segments(netty)
+    for arguments in (("--dry-run",), ()):
+        run = netty.spool_tool("prune", "--spool-keep", "0s", *arguments, db=db)
+        assert f"database={other.name}" in run.err and f"since={since}" in run.err, run
+        assert "netty-spool forget --database" in run.err and f"database={db.name}" not in run.err
+    assert segments(netty) != before and len(segments(netty)) > 1
+    netty.load(db=other)
+    run = netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    assert HELD not in run.err and len(segments(netty)) == 1
+
+
+def test_prune_says_nothing_of_who_lacks_what_would_stay_anyway(sims, db, other, netty):
+    sim = filled(sims, netty, db)
+    netty.load("--create-tables", db=other)
+    more(netty, sim, 200)
+    netty.load(db=db)
+    assert HELD not in netty.spool_tool("prune", "--spool-keep", "7d", db=db).err
+
+
+def test_prune_names_a_database_that_waits_for_a_hole(sims, db, netty):
+    sim = filled(sims, netty, db)
+    path = sorted((netty.spool / "contacts").glob("*.zst"))[0]
+    whole = path.read_bytes()
+    db.query('DROP TABLE "netty-contacts"')
+    path.write_bytes(whole[:100])
+    netty.load("--create-tables", db=db, code=65)
+    path.write_bytes(whole)
+    run = netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    assert HELD in run.err and f"database={db.name}" in run.err
+    netty.load(db=db)
+    assert HELD not in netty.spool_tool("prune", "--spool-keep", "0s", db=db).err
+    assert_synced(sim, db, "contacts")
+
+
+@pytest.mark.parametrize("bound", [("--spool-max", "1K"), ("--spool-free", "1000000G")], ids=["max", "free"])
+def test_each_message_about_a_full_spool_names_all_that_hold_it_up(sims, db, other, netty, bound):
+    sim = filled(sims, netty, db)
+    netty.load("--create-tables", db=other)
+    places = {e["name"]: (e["segment"], e["page"]) for e in entries(netty)}
+    more(netty, sim, 100)
+    sim.edit("contacts", 500)
+    run = netty.extract("contacts", *SMALL, *bound, sim=sim, code=74)
+    for name in (db.name, other.name):
+        assert f"the database {name} lacks pages since {first_lacking(netty, places[name])}" in run.err, run
+    assert "netty-spool forget --database" in run.err
+    process = netty.start("netty-extract", "--every", "300d", "--listen", ":0", *SMALL, *bound, "contacts", sim=sim)
+    address = listening(process)
+    health = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and "full" in a.text and a, "the full spool").text
+    assert f"{db.name} lacks pages since" in health and f"{other.name} lacks pages since" in health, health
+    netty.load(db=other)
+    run = netty.extract("contacts", *SMALL, *bound, sim=sim, code=74)
+    assert db.name in run.err and other.name not in run.err
