@@ -294,36 +294,12 @@ void table_load_begin(struct table_load *t)
         begin_holes(t);
 }
 
-/* Has the extractor fetched everything anew since, from beginning to end? */
-static bool was_fetched_again(const struct table_load *t, int64_t since)
-{
-    struct run_history runs = {0};
-    struct err e = ERR_INIT;
-    int64_t began = WHEN_NONE;
-    bool all = false;
-
-    if (run_history_read(t->conf.spool, t->name, RUN_HISTORY_EXTRACT, &runs, &e) != OK)
-        return false;
-    for (size_t i = 0; i < runs.count; i++) {
-        const struct run_history_entry *run = &runs.entries[i];
-        if (strcmp(run->kind, "full") != 0)
-            continue;
-        began = began == WHEN_NONE ? run->began : began;
-        if (strcmp(run->status, "complete") != 0 && strcmp(run->status, "unproven") != 0)
-            continue;
-        all = all || began >= since;
-        began = WHEN_NONE;
-    }
-    run_history_free(&runs);
-    return all;
-}
-
 /* Those behind where this load began were seen again, or are no more. What was lost for good is closed by a backfill. */
 static bool is_filled(const struct table_load *t, const struct known_hole *h)
 {
     if (!h->gap && !h->seen && !before(h, &t->stands))
         return true;
-    return was_fetched_again(t, h->since);
+    return run_history_full_since(t->conf.spool, t->name, h->since);
 }
 
 void table_load_ended(struct table_load *t)

@@ -243,3 +243,26 @@ void run_history_free(struct run_history *r)
     free(r->entries);
     *r = (struct run_history){0};
 }
+
+bool run_history_full_since(const struct spool *s, const char *table, int64_t since)
+{
+    struct run_history runs = {0};
+    struct err e = ERR_INIT;
+    int64_t began = WHEN_NONE;
+    bool all = false;
+
+    if (run_history_read(s, table, RUN_HISTORY_EXTRACT, &runs, &e) != OK)
+        return false;
+    for (size_t i = 0; i < runs.count; i++) {
+        const struct run_history_entry *run = &runs.entries[i];
+        if (strcmp(run->kind, "full") != 0)
+            continue;
+        began = began == WHEN_NONE ? run->began : began;
+        if (strcmp(run->status, "complete") != 0 && strcmp(run->status, "unproven") != 0)
+            continue;
+        all = all || began >= since;
+        began = WHEN_NONE;
+    }
+    run_history_free(&runs);
+    return all;
+}

@@ -74,5 +74,7 @@ enum err_code run_history_add(const struct spool *s, const char *table, enum run
 enum err_code run_history_read(const struct spool *s, const char *table, enum run_history_side side,
                                struct run_history *r, struct err *e) MUST_CHECK;
 void run_history_free(struct run_history *r);
+/* Has the extractor fetched everything anew since, from beginning to end? False also where that cannot be read. */
+bool run_history_full_since(const struct spool *s, const char *table, int64_t since);
 
 #endif
