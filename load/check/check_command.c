@@ -1,4 +1,5 @@
-/* netty-load check: is what is in the tables as it should be? Writes nothing. */
+/* netty-load check: is what is in the tables as it should be? Writes nothing, but for the mark of a table that it finds
+ * equal (unchecked_mark.h). */
 #include "load/check/check_command.h"
 #include "load/check/row_checks.h"
 #include "load/check/spool_diff.h"

@@ -1,5 +1,6 @@
 #include "load/check/spool_diff.h"
 #include "load/check/spool_diff_keys.h"
+#include "load/check/unchecked_mark.h"
 #include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "shared/files/file_io.h"
@@ -114,10 +115,35 @@ static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
     return OK;
 }
 
+/* *equal: nothing differs. */
+static enum err_code compare(struct work *w, bool *equal, struct err *e)
+{
+    const struct command_table *t = w->target;
+    enum err_code rc;
+
+    if ((rc = is_pruned(w->context->spool, t->table, &w->pruned, e)) != OK ||
+        (rc = compare_digests(w, equal, e)) != OK || *equal)
+        return rc;
+    if (w->known != SPOOL_DIFF_LOADED) {
+        findings_add(w->findings, FINDING_OK, OK, t->table,
+                     w->known == SPOOL_DIFF_DENIED
+                         ? "this role may not read what the schema netty_sync says of the spool: "
+                           "not compared"
+                         : "nothing of this spool was loaded into it: not compared");
+        return OK;
+    }
+    if (w->pruned)
+        findings_add(w->findings, FINDING_OK, OK, t->table,
+                     "the spool was pruned, so that it does not tell of all records: digests are "
+                     "not compared, and unknown rows not looked for");
+    return spool_diff_rows(w->context, t, w->findings, w->pruned, equal, e);
+}
+
 enum err_code spool_diff_times(struct command_context *c, const struct command_table *t,
                                struct findings *f, struct err *e)
 {
     struct work w = {.context = c, .target = t, .findings = f, .conf = spool_diff_conf(c, t)};
+    struct unchecked_mark mark;
     bool held = false;
     bool equal = false;
     enum err_code rc = c->spool == NULL ? OK : spool_holds(c->spool, t->table, &held, e);
@@ -128,20 +154,7 @@ enum err_code spool_diff_times(struct command_context *c, const struct command_t
                      options_text(c->options, OPT_SPOOL));
     if (rc != OK || !held)
         return rc;
-    if ((rc = is_pruned(c->spool, t->table, &w.pruned, e)) != OK ||
-        (rc = compare_digests(&w, &equal, e)) != OK || equal)
-        return rc;
-    if (w.known != SPOOL_DIFF_LOADED) {
-        findings_add(f, FINDING_OK, OK, t->table,
-                     w.known == SPOOL_DIFF_DENIED
-                         ? "this role may not read what the schema netty_sync says of the spool: "
-                           "not compared"
-                         : "nothing of this spool was loaded into it: not compared");
-        return OK;
-    }
-    if (w.pruned)
-        findings_add(f, FINDING_OK, OK, t->table,
-                     "the spool was pruned, so that it does not tell of all records: digests are "
-                     "not compared, and unknown rows not looked for");
-    return spool_diff_rows(c, t, f, w.pruned, e);
+    if ((rc = unchecked_mark_read(&mark, c, t, e)) == OK && (rc = compare(&w, &equal, e)) == OK)
+        rc = unchecked_mark_judge(&mark, c, t, f, equal, w.pruned, e);
+    return rc;
 }

@@ -12,6 +12,8 @@
 #include "load/command/command.h"
 #include "load/command/findings.h"
 
+/* Where the table is marked as emptied, made again or rewritten (sql_unchecked_note) that is told, and the mark is taken away once
+ * nothing differs. */
 enum err_code spool_diff_times(struct command_context *c, const struct command_table *t,
                                struct findings *f, struct err *e) MUST_CHECK;
 enum err_code spool_diff_members(struct command_context *c, const struct command_table *t,

@@ -46,8 +46,9 @@ void spool_diff_close(struct spool_diff_keys *k);
 enum err_code spool_diff_next(struct spool_diff_keys *k, bool names, bool *end,
                               struct err *e) MUST_CHECK;
 
-/* Every row against its newest version. */
+/* Every row against its newest version. *equal: nothing differs, and all could be read. */
 enum err_code spool_diff_rows(struct command_context *c, const struct command_table *t,
-                              struct findings *f, bool pruned, struct err *e) MUST_CHECK;
+                              struct findings *f, bool pruned, bool *equal,
+                              struct err *e) MUST_CHECK;
 
 #endif

@@ -170,6 +170,12 @@ static void report(const struct work *w, const struct kind *k, enum finding stat
         what_to_do);
 }
 
+static bool differs_nowhere(const struct work *w)
+{
+    return w->behind.rows + w->missing.rows + w->ahead.rows == 0 &&
+           (w->pruned || w->unknown.rows == 0);
+}
+
 static void report_all(const struct work *w)
 {
     if (!w->pruned)
@@ -198,14 +204,13 @@ static void report_all(const struct work *w)
                      "pages of the spool that are damaged and were not compared: %" PRIu64
                      "; netty-spool verify names them",
                      w->k.tally.damaged);
-    if (w->behind.rows + w->missing.rows + w->ahead.rows == 0 &&
-        (w->pruned || w->unknown.rows == 0))
+    if (differs_nowhere(w))
         findings_add(w->findings, FINDING_OK, OK, w->k.target->table,
                      "no row is older than what was loaded of the spool, and none is missing");
 }
 
 enum err_code spool_diff_rows(struct command_context *c, const struct command_table *t,
-                              struct findings *f, bool pruned, struct err *e)
+                              struct findings *f, bool pruned, bool *equal, struct err *e)
 {
     static struct work w; /* too large for the stack; one at a time */
     bool end = false;
@@ -228,6 +233,7 @@ enum err_code spool_diff_rows(struct command_context *c, const struct command_ta
     }
     if (rc == OK)
         report_all(&w);
+    *equal = rc == OK && differs_nowhere(&w) && w.unread.code == OK && w.k.tally.damaged == 0;
     spool_diff_close(&w.k);
     free(w.dir);
     return rc;

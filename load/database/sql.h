@@ -131,7 +131,20 @@ extern const char sql_progress_lock[];
 extern const char sql_stored_in_read[];
 extern const char sql_stored_in_note[];
 
-/* The same without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
+/* Variables spool, schema, table_name (and at). read: one row or none: since, and in microseconds. */
+extern const char sql_unchecked_note[];
+extern const char sql_unchecked_read[];
+extern const char sql_unchecked_drop[];
+
+/* Variables schema, relation, but for look key, and for note keys. look: one row: archived noted (or null). */
+extern const char sql_put_away_look[];
+extern const char sql_put_away_note[];
+extern const char sql_put_away_forget[];
+/* Sources made of another, the variable source; archive: the archive's name. */
+extern const char sql_source_noted[];
+extern const char sql_source_archived[];
+
+/* sql_progress_lock without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
 extern const char sql_progress_read[];
 /* Variables spool, schema, table_name, relation. Rows: load/target/known_progress.h. */
 extern const char sql_progress_find[];

@@ -103,6 +103,18 @@ static enum err_code take_line(struct command_context *c, struct work *w, const 
     return OK;
 }
 
+/* They are in the table again. A role that may not say so has not noted them. */
+static enum err_code forget_notes(void *ctx, struct session *s, struct err *e)
+{
+    const struct work *w = ctx;
+    const struct relation *r = &w->target->relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
+    enum err_code rc = session_run(s, sql_put_away_forget, vars, 3, NULL, e);
+    bool none = strcmp(e->sqlstate, "42P01") == 0 || strcmp(e->sqlstate, "42501") == 0;
+
+    return rc != OK && none ? OK : rc;
+}
+
 static enum err_code read_all(struct command_context *c, struct work *w,
                               struct archive_file_reader *r, struct err *e)
 {
@@ -141,6 +153,8 @@ enum err_code restore_file(struct command_context *c, const struct command_table
     buf_init(&w.batch, BATCH_MAX);
     buf_init(&w.sql, SQL_MAX);
     rc = read_all(c, &w, r, e);
+    if (rc == OK && !c->dry_run)
+        rc = session_try(c->session, forget_notes, &w, e);
     if (rc != OK && rc != ERR_DAMAGED && rc != ERR_INTERRUPTED)
         err_prefix(e, "%s", path);
     buf_free(&w.batch);

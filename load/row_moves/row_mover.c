@@ -204,6 +204,7 @@ static enum err_code remove_rows(struct row_mover *m, struct session *s, const P
     enum err_code rc;
 
     if ((rc = m->take(m->ctx, rows, e)) != OK || (rc = list_keys(&m->unsure, rows, e)) != OK ||
+        (m->noted && (rc = with_keys(m, s, sql_put_away_note, &gone, e)) != OK) ||
         (rc = with_keys(m, s, sql_rows_delete, &gone, e)) != OK) {
         buf_reset(&m->unsure);
         return rc;

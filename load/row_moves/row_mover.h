@@ -39,6 +39,8 @@ struct row_mover {
     size_t rows, bytes;    /* of a transaction */
     bool dry_run;
     bool in_place; /* move changes rows and removes none */
+    bool
+        noted; /* rows that are taken are noted (sql_put_away_note): a reload does not bring them back */
     /* Between the rows' lock and their end: what must have happened to them before they may go. */
     enum err_code (*take)(void *ctx, const PGresult *rows, struct err *e); /* rows: key line */
     /* Or else: moves a window's rows, one row in answer: last due moved merged keys. */

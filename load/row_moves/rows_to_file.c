@@ -1,7 +1,46 @@
 #include "load/row_moves/rows_to_file.h"
+#include "load/database/sql.h"
 #include "load/row_moves/archive_file.h"
 #include "load/row_moves/row_mover.h"
 #include "shared/log/log.h"
+#include <string.h>
+
+struct noting {
+    const struct relation *relation;
+    bool may;
+};
+
+/* Makes the bookkeeping where this role may and it lacks. */
+static enum err_code look_at_notes(void *ctx, struct session *s, struct err *e)
+{
+    struct noting *n = ctx;
+    const struct sql_var vars[] = {{"schema", n->relation->schema},
+                                   {"relation", n->relation->name}};
+    PGresult *r = NULL;
+    enum err_code rc = session_query(s, sql_schema, NULL, 0, NULL, e);
+
+    if (rc == OK && (rc = session_run(s, sql_put_away_look, vars, 2, &r, e)) == OK)
+        n->may = !PQgetisnull(r, 0, 1);
+    PQclear(r);
+    return rc != OK && strcmp(e->sqlstate, "42501") == 0 ? OK : rc;
+}
+
+/* A reload of the table (load/table/table_load_reload.c) is not to bring the rows back. */
+static enum err_code may_note(struct command_context *c, const struct command_table *t, bool *may,
+                              struct err *e)
+{
+    struct noting n = {.relation = &t->relation};
+    enum err_code rc = c->dry_run ? OK : session_try(c->session, look_at_notes, &n, e);
+
+    if (rc == OK && !n.may && !c->dry_run)
+        LOG(LOG_WARN, "not-noted",
+            "rows that are taken out cannot be noted, so that they come back when the table is "
+            "emptied or rewritten, and loaded again; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
+            "TABLES IN SCHEMA netty_sync to this role",
+            F_STR("table", t->table));
+    *may = n.may;
+    return rc;
+}
 
 /* The rows are locked, and durable here before they go. */
 static enum err_code to_file(void *ctx, const PGresult *rows, struct err *e)
@@ -48,7 +87,8 @@ enum err_code rows_to_file_run(struct command_context *c, const struct command_t
     if (rc != OK)
         return rc;
     m.ctx = k;
-    rc = row_mover_run(&m, c->session, e);
+    if ((rc = may_note(c, t, &m.noted, e)) == OK)
+        rc = row_mover_run(&m, c->session, e);
     if (m.counts.rows > 0 && !c->dry_run)
         LOG(LOG_INFO, "taken", "rows are in the file and out of the database",
             F_STR("table", t->table), F_INT("rows", m.counts.rows),

@@ -7,34 +7,21 @@
 DO $$
 DECLARE
     grantee pg_catalog.text;
+    fresh pg_catalog.text[];
 BEGIN
     IF EXISTS (
         SELECT
         FROM pg_catalog.pg_class
         WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.book')
+    ) AND (
+        (pg_catalog.to_regclass('netty_sync.stored_in') IS NOT NULL
+            AND pg_catalog.to_regclass('netty_sync.unchecked') IS NOT NULL
+            AND pg_catalog.to_regclass('netty_sync.put_away') IS NOT NULL)
+        OR NOT pg_catalog.has_schema_privilege('netty_sync', 'CREATE')
     ) THEN
-        IF pg_catalog.to_regclass('netty_sync.stored_in') IS NULL
-            AND pg_catalog.has_schema_privilege('netty_sync', 'CREATE')
-        THEN
-            PERFORM pg_catalog.pg_advisory_xact_lock(7954892360421172322);
-            CREATE TABLE IF NOT EXISTS netty_sync.stored_in (
-                spool pg_catalog.text NOT NULL,
-                schema_name pg_catalog.text NOT NULL,
-                table_name pg_catalog.text NOT NULL,
-                identity pg_catalog.text NOT NULL,
-                PRIMARY KEY (spool, schema_name, table_name)
-            );
-        END IF;
         RETURN;
     END IF;
     PERFORM pg_catalog.pg_advisory_xact_lock(7954892360421172322);
-    IF EXISTS (
-        SELECT
-        FROM pg_catalog.pg_class
-        WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.book')
-    ) THEN
-        RETURN;
-    END IF;
     IF pg_catalog.to_regnamespace('netty_sync') IS NULL THEN
         CREATE SCHEMA netty_sync;
         COMMENT ON SCHEMA netty_sync IS 'How far netty-load has come';
@@ -129,29 +116,59 @@ BEGIN
         COMMENT ON TABLE netty_sync.hole IS
             'Pages behind (after_segment, after_page), up to and with (segment, page), that could not be read when it was their turn';
     END IF;
-    CREATE TABLE IF NOT EXISTS netty_sync.stored_in (
-        spool pg_catalog.text NOT NULL,
-        schema_name pg_catalog.text NOT NULL,
-        table_name pg_catalog.text NOT NULL,
-        identity pg_catalog.text NOT NULL,
-        PRIMARY KEY (spool, schema_name, table_name)
+    fresh := ARRAY(
+        SELECT n.name
+        FROM pg_catalog.unnest('{stored_in,unchecked,put_away,book}'::pg_catalog.text[]) AS n (name)
+        WHERE pg_catalog.to_regclass(pg_catalog.concat('netty_sync.', n.name)) IS NULL
     );
-    COMMENT ON TABLE netty_sync.stored_in IS
-        'The tables that were loaded into: oid and storage file, the latter another one once a table was emptied or rewritten';
-    CREATE TABLE netty_sync.book (id pg_catalog.text PRIMARY KEY);
-    COMMENT ON TABLE netty_sync.book IS 'By this a spool knows a database again that was moved with a dump';
-    INSERT INTO netty_sync.book (id) VALUES (pg_catalog.md5(pg_catalog.concat(pg_catalog.random(), pg_catalog.clock_timestamp(),
-        pg_catalog.pg_backend_pid(), pg_catalog.random())));
+    IF 'stored_in' OPERATOR(pg_catalog.=) ANY (fresh) THEN
+        CREATE TABLE netty_sync.stored_in (
+            spool pg_catalog.text NOT NULL,
+            schema_name pg_catalog.text NOT NULL,
+            table_name pg_catalog.text NOT NULL,
+            identity pg_catalog.text NOT NULL,
+            PRIMARY KEY (spool, schema_name, table_name)
+        );
+        COMMENT ON TABLE netty_sync.stored_in IS
+            'The tables that were loaded into: oid and storage file, the latter another one once a table was emptied or rewritten';
+    END IF;
+    IF 'unchecked' OPERATOR(pg_catalog.=) ANY (fresh) THEN
+        CREATE TABLE netty_sync.unchecked (
+            spool pg_catalog.text NOT NULL,
+            schema_name pg_catalog.text NOT NULL,
+            table_name pg_catalog.text NOT NULL,
+            since pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
+            PRIMARY KEY (spool, schema_name, table_name)
+        );
+        COMMENT ON TABLE netty_sync.unchecked IS
+            'Tables that were emptied, made again or rewritten since they were loaded, until netty-load check has found them equal to the spool';
+    END IF;
+    IF 'put_away' OPERATOR(pg_catalog.=) ANY (fresh) THEN
+        CREATE TABLE netty_sync.put_away (
+            schema_name pg_catalog.text NOT NULL,
+            relation_name pg_catalog.text NOT NULL,
+            key bigint NOT NULL,
+            time_modified pg_catalog.timestamptz,
+            PRIMARY KEY (schema_name, relation_name, key)
+        );
+        COMMENT ON TABLE netty_sync.put_away IS
+            'Rows that purge and archive took out into a file: versions as old as that do not come back when the table is loaded again';
+    END IF;
+    IF 'book' OPERATOR(pg_catalog.=) ANY (fresh) THEN
+        CREATE TABLE netty_sync.book (id pg_catalog.text PRIMARY KEY);
+        COMMENT ON TABLE netty_sync.book IS 'By this a spool knows a database again that was moved with a dump';
+        INSERT INTO netty_sync.book (id) VALUES (pg_catalog.md5(pg_catalog.concat(pg_catalog.random(), pg_catalog.clock_timestamp(),
+            pg_catalog.pg_backend_pid(), pg_catalog.random())));
+        fresh := fresh OPERATOR(pg_catalog.||) '{loaded_page,hole}'::pg_catalog.text[];
+    END IF;
     FOR grantee IN
         SELECT DISTINCT pg_catalog.format('netty_sync.%I FROM %s', c.relname,
             CASE WHEN x.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
             ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END)
         FROM pg_catalog.pg_class AS c
         CROSS JOIN pg_catalog.aclexplode(c.relacl) AS x
-        WHERE (c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.loaded_page')
-            OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.hole')
-            OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.stored_in')
-            OR c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass('netty_sync.book')) AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
+        WHERE c.relnamespace OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace('netty_sync')
+            AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (fresh) AND x.grantee OPERATOR(pg_catalog.<>) c.relowner
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON %s', grantee);
     END LOOP;

@@ -310,6 +310,8 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
         .txn = {.spool = spool_id(t->conf.spool),
                 .branch = t->branch,
                 .late = slot->late,
+                .archived = t->archived,
+                .noted = t->noted,
                 .pages = t->conf.redrive ? NULL : &slot->pages,
                 .table = t->name,
                 .relation = target_table_relation(t->target),

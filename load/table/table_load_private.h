@@ -53,9 +53,10 @@ struct table_load {
     bool found;                  /* relation and progress are known */
     bool
         reload; /* the table was emptied or rewritten: all that the spool holds is rolled forward and loaded again */
-    char stored_in[64]; /* its identity when it was loaded; "": not known */
-    int64_t found_at;   /* when_tick of the last look at it */
-    bool looked;        /* the relation has been looked at again since the last commit */
+    char stored_in[64];   /* its identity when it was loaded; "": not known */
+    bool archived, noted; /* txn_job's, as long as it is another */
+    int64_t found_at;     /* when_tick of the last look at it */
+    bool looked;          /* the relation has been looked at again since the last commit */
     bool waited;    /* what passes by itself was waited for as often as may be: it is of rows now */
     unsigned moves; /* another loader was there first, but had come no further than ... */
     struct lanes moved_from;

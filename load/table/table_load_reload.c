@@ -1,28 +1,32 @@
 /*
- * A table whose storage file is another than when it was loaded: emptied, or rewritten (VACUUM FULL, CLUSTER, a change of type). What
- * is in it nobody knows, so all that the spool holds is loaded again, as --replay does of a range: each record rolled forward
+ * A table that is another than when it was loaded. Its storage file is: it was emptied, or rewritten (VACUUM FULL, CLUSTER, a change of
+ * type). What is in it nobody knows, so all that the spool holds is loaded again, as --replay does of a range: each record rolled forward
  * through the later versions that were loaded (roll_forward.h), upserted over what is older or missing. A row that is there stays or
  * becomes what it would have been. The progress stays where it was; only at the end is the table's new identity noted, so that a
- * load that is interrupted begins anew. (One that was dropped and made again has another oid: sql_progress_find.)
+ * load that is interrupted begins anew. Or its oid is: it was dropped and made again, and its progress begins anew (sql_progress_adopt).
+ * Either way it is marked until check has found it equal to the spool (sql_unchecked_note), and what was archived or purged stays
+ * away: versions that are no newer are not put in (sql_source_noted, sql_source_archived).
  */
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
+#include "shared/base/table_names.h"
+#include "shared/files/file_io.h"
 #include "shared/log/log.h"
+#include "spool/segment/pruned.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SQL_MAX 65536u
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err);
+static void on_away(void *ctx, const PGresult *r, const struct err *err);
+static void on_marked(void *ctx, const PGresult *r, const struct err *err);
 static void on_noted(void *ctx, const PGresult *r, const struct err *err);
 
-static void ask(struct table_load *t, const char *text, size_t n, db_done_fn *done)
+static void ask_with(struct table_load *t, const char *text, const struct sql_var *vars, size_t n,
+                     db_done_fn *done)
 {
-    const struct relation *rel = target_table_relation(t->target);
-    const struct sql_var vars[] = {{"spool", spool_id(t->conf.spool)},
-                                   {"schema", rel->schema},
-                                   {"table_name", t->name},
-                                   {"identity", rel->identity}};
     struct err e = ERR_INIT;
     struct buf sql;
 
@@ -34,6 +38,17 @@ static void ask(struct table_load *t, const char *text, size_t n, db_done_fn *do
     buf_free(&sql);
 }
 
+static void ask(struct table_load *t, const char *text, size_t n, db_done_fn *done)
+{
+    const struct relation *rel = target_table_relation(t->target);
+    const struct sql_var vars[] = {{"spool", spool_id(t->conf.spool)},
+                                   {"schema", rel->schema},
+                                   {"table_name", t->name},
+                                   {"identity", rel->identity}};
+
+    ask_with(t, text, vars, n, done);
+}
+
 static bool is_bypassed(const struct table_load *t)
 {
     return t->conf.dry_run || t->conf.replay || t->conf.redrive ||
@@ -43,6 +58,7 @@ static bool is_bypassed(const struct table_load *t)
 void table_load_compare_identity(struct table_load *t)
 {
     t->stored_in[0] = '\0';
+    t->archived = t->noted = false;
     if (is_bypassed(t))
         table_load_locate(t);
     else
@@ -57,10 +73,25 @@ static bool was_rewritten(const char *before, const char *now)
     return strcmp(before, now) != 0 && strncmp(before, now, n) == 0 && now[n] == '.';
 }
 
+/* Its progress has begun anew. One that came with a dump has another oid, too, but kept its progress. */
+static bool was_made_again(struct table_load *t)
+{
+    const struct known_progress *k = target_table_known(t->target);
+    const struct progress none = {0};
+    bool anew = true;
+
+    for (size_t b = 0; b < k->branches_count; b++)
+        for (size_t i = 0; i < LANES; i++)
+            anew = anew && progress_compare(&k->branches[b].at.at[i], &none) == 0;
+    return anew;
+}
+
 /* Where it cannot be read nothing is known, and nothing is compared. */
 static void on_identity(void *ctx, const PGresult *r, const struct err *err)
 {
     struct table_load *t = ctx;
+    const struct relation *rel = target_table_relation(t->target);
+    const struct sql_var vars[] = {{"schema", rel->schema}, {"relation", rel->name}};
 
     if (err != NULL && db_lost(t->db)) {
         table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
@@ -68,14 +99,65 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     }
     if (err == NULL && PQntuples(r) == 1)
         (void)snprintf(t->stored_in, sizeof t->stored_in, "%s", PQgetvalue(r, 0, 0));
-    if (t->stored_in[0] != '\0' &&
-        was_rewritten(t->stored_in, target_table_relation(t->target)->identity)) {
-        LOG(LOG_WARN, "remade",
-            "the table was emptied or rewritten since it was loaded: all that the spool holds is "
-            "loaded again",
-            F_STR("table", t->name));
-        t->reload = t->conf.replay = true;
+    if (t->stored_in[0] == '\0' || strcmp(t->stored_in, rel->identity) == 0)
+        table_load_locate(t);
+    else
+        ask_with(t, sql_put_away_look, vars, 2, on_away);
+}
+
+static void on_away(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct table_load *t = ctx;
+
+    if (err != NULL && db_lost(t->db)) {
+        table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
+        return;
     }
+    t->archived = err == NULL && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
+    t->noted = err == NULL && strcmp(PQgetvalue(r, 0, 1), "t") == 0;
+    if (was_rewritten(t->stored_in, target_table_relation(t->target)->identity) ||
+        was_made_again(t))
+        ask(t, sql_unchecked_note, 3, on_marked);
+    else
+        table_load_locate(t);
+}
+
+/* Rows that only pruned pages had are not in the spool any more. */
+static void tell_pruned(const struct table_load *t)
+{
+    char dir[IO_PATH];
+    char command[NAMES_TABLE_MAX + 32];
+    uint64_t pruned = 0;
+    struct err e = ERR_INIT;
+
+    if (io_path(dir, spool_dir(t->conf.spool), t->name, &e) != OK ||
+        pruned_read(dir, &pruned, NULL) != OK || pruned == 0)
+        return;
+    (void)snprintf(command, sizeof command, "netty-extract --full %s", t->name);
+    LOG(LOG_WARN, "reach",
+        "the spool does not reach back to the table's beginning: if the table was emptied, what is "
+        "missing has to be fetched anew",
+        F_STR("table", t->name), F_INT("pruned", pruned), F_STR("run", command));
+}
+
+static void on_marked(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct table_load *t = ctx;
+    bool rewritten = was_rewritten(t->stored_in, target_table_relation(t->target)->identity);
+
+    (void)r;
+    if (err != NULL && db_lost(t->db)) {
+        table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
+        return;
+    }
+    LOG(LOG_WARN, "remade",
+        rewritten ? "the table was emptied or rewritten since it was loaded: all that the spool "
+                    "holds is loaded again; netty-load check tells when it is equal"
+                  : "the table was dropped and made again since it was loaded: all that the spool "
+                    "holds is loaded again; netty-load check tells when it is equal",
+        F_STR("table", t->name));
+    tell_pruned(t);
+    t->reload = t->conf.replay = rewritten;
     table_load_locate(t);
 }
 
@@ -108,6 +190,7 @@ static void on_noted(void *ctx, const PGresult *r, const struct err *err)
     }
     (void)snprintf(t->stored_in, sizeof t->stored_in, "%s",
                    target_table_relation(t->target)->identity);
+    t->archived = t->noted = false;
     if (!t->reload) {
         table_load_ended(t);
         return;

@@ -65,9 +65,11 @@ struct txn_job {
     bool rows_alone; /* bisect: even where all rows fail alike they are refused one by one */
     enum batch_path
         guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_COMPARE: no idea */
-    bool guard; /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */
-    bool store; /* ... and becomes `to`, unless it is further already */
-    bool late;  /* its pages were fetched before what is loaded: times decide (SQL_HELD_LATE) */
+    bool guard;           /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */
+    bool store;           /* ... and becomes `to`, unless it is further already */
+    bool archived, noted; /* the table is loaded again: versions of rows that are in its archive, or
+                             were noted as put away, do not come back (sql_source_archived, sql_source_noted); they count as stale */
+    bool late; /* its pages were fetched before what is loaded: times decide (SQL_HELD_LATE) */
     struct progress from, to;
     const struct loaded_pages *pages; /* to go with the progress; may be NULL */
     void *ctx;                        /* of these: */

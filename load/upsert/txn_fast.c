@@ -28,7 +28,7 @@ static void on_asked(void *ctx, const PGresult *r, const struct err *err);
 bool txn_may_be_fast(const struct txn *t)
 {
     return !t->job.bisect && !t->plain && !t->denied && t->job.relation->direct &&
-           t->job.end - t->job.first > TXN_ASK;
+           !t->job.archived && !t->job.noted && t->job.end - t->job.first > TXN_ASK;
 }
 
 /* Of those only the version counts. */

@@ -7,6 +7,8 @@
 
 #define PIECE            16384u
 #define COUNTED_UNSTORED 5 /* column of sql_upsert */
+#define ARCHIVE_NAME     160
+#define SOURCE_MAX       ((size_t)1 << 14)
 
 static enum err_code encode(struct txn *t, struct buf *out)
 {
@@ -50,7 +52,7 @@ static void start_copy(struct txn *t)
     t->step = COPY_BEGIN;
 }
 
-static enum err_code add_upsert(struct txn *t, const char *source, struct err *e)
+static enum err_code add_upsert_of(struct txn *t, const char *source, struct err *e)
 {
     const struct relation *r = t->job.relation;
     enum err_code rc;
@@ -71,6 +73,46 @@ static enum err_code add_upsert(struct txn *t, const char *source, struct err *e
     return sql_expand(&t->sql, newer ? sql_upsert_newer : sql_upsert, vars, 7, e);
 }
 
+/* The rows, less those that are not to come back. */
+static enum err_code add_sources(const struct txn *t, const char *source, struct buf sources[2],
+                                 struct err *e)
+{
+    const struct relation *r = t->job.relation;
+    char archive[ARCHIVE_NAME];
+    enum err_code rc = OK;
+
+    (void)snprintf(archive, sizeof archive, "%s-archive", r->name);
+    const struct sql_var vars[] = {{"schema", r->schema},
+                                   {"relation", r->name},
+                                   {"key", r->key},
+                                   {"source", source},
+                                   {"archive", archive}};
+    if (t->job.noted)
+        rc = sql_expand(&sources[0], sql_source_noted, vars, 4, e);
+    const struct sql_var over[] = {
+        vars[0], vars[1], vars[2], {"source", t->job.noted ? sources[0].data : source}, vars[4]};
+    if (rc == OK && t->job.archived)
+        rc = sql_expand(&sources[1], sql_source_archived, over, 5, e);
+    return rc;
+}
+
+static enum err_code add_upsert(struct txn *t, const char *source, struct err *e)
+{
+    struct buf sources[2];
+
+    buf_init(&sources[0], SOURCE_MAX);
+    buf_init(&sources[1], SOURCE_MAX);
+    enum err_code rc = add_sources(t, source, sources, e);
+    if (rc == OK)
+        rc = add_upsert_of(t,
+                           t->job.archived ? sources[1].data
+                           : t->job.noted  ? sources[0].data
+                                           : source,
+                           e);
+    buf_free(&sources[0]);
+    buf_free(&sources[1]);
+    return rc;
+}
 /* A few rows: as the upsert's parameters. */
 static void send_arrays(struct txn *t, db_done_fn *done)
 {
@@ -184,6 +226,8 @@ static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint6
     } else {
         n.unchanged = (uint64_t)target_table_number(r, 0, 2);
         *total = (uint64_t)target_table_number(r, 0, 4);
+        if ((t->job.archived || t->job.noted) && *total < rows)
+            *total = rows; /* they are not to come back */
     }
     n.stale = *total - n.inserted - n.updated - n.unchanged;
     return n;

@@ -2,6 +2,7 @@
 import pytest
 
 from harness import differences, wait_for
+from upkeep import archive_files, load_records, record, whole
 from upserts import History, Upserts
 
 MADE = '''(contact_id INTEGER PRIMARY KEY, data JSONB NOT NULL, time_created TIMESTAMPTZ, time_modified TIMESTAMPTZ,
@@ -25,6 +26,10 @@ def fill(writer, pages, seed=1, keys=120):
     return model
 
 
+def marked(db):
+    return [table for table, in db.query("SELECT table_name FROM netty_sync.unchecked")]
+
+
 @pytest.mark.parametrize("change", REMAKE)
 @pytest.mark.parametrize("more", [False, True], ids=["nothing-new", "more"])
 def test_a_table_that_is_another_is_loaded_again(spool, netty, db, change, more):
@@ -41,10 +46,13 @@ def test_a_table_that_is_another_is_loaded_again(spool, netty, db, change, more)
         writer.page([line])
         model.take(line)
     run = netty.load("--json", db=db)
-    assert change == "made-again" or ("loaded again" in run.err and "contacts" in run.err)
+    assert "loaded again" in run.err and "contacts" in run.err
     assert not (wrong := differences(model.rows, db.rows("contacts"))), wrong
     quiet = netty.load("--json", db=db)
     assert "loaded again" not in quiet.err and quiet.json()["contacts"]["read"] == 0, "once"
+    assert marked(db) == ["contacts"], "until check has found it equal"
+    assert "now found equal" in netty.load("check", db=db).out and marked(db) == []
+    assert "emptied" not in netty.load("check", db=db).out
 
 
 def test_a_rewritten_table_keeps_its_rows_as_they_are_all_the_while(spool, netty, db):
@@ -91,3 +99,79 @@ def test_a_role_that_may_not_note_it_loads_as_ever(spool, netty, db):
     spool.table("contacts").page(['{"contact_id":2}'])
     netty.load(db=db.url.replace("netty@", "clerk@"))
     assert len(db.rows("contacts")) == 2
+
+
+def test_the_mark_stays_until_nothing_differs(spool, netty, db):
+    db.create("contacts")
+    fill(spool.table("contacts"), 12)
+    netty.load(db=db)
+    assert marked(db) == []
+    db.query('TRUNCATE "netty-contacts"')
+    netty.load(db=db)
+    db.query('DELETE FROM "netty-contacts" WHERE contact_id = (SELECT min(contact_id) FROM "netty-contacts")')
+    for _ in range(2):
+        run = netty.load("check", db=db, code=65)
+        assert "not yet found equal" in run.out and marked(db) == ["contacts"]
+    netty.load("replay", db=db)
+    assert "now found equal" in netty.load("check", db=db).out and marked(db) == []
+
+
+def test_where_the_spool_does_not_reach_back_a_backfill_is_told(sims, netty, db):
+    """And then check finds the table equal, and no earlier."""
+    sim = sims("contacts:300")
+    db.create("contacts")
+    netty.extract("--segment-size", "64K", "contacts", sim=sim)
+    netty.load(db=db)
+    sim.edit("contacts", 5)
+    netty.sync(sim, db, "contacts")
+    netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    db.query('TRUNCATE "netty-contacts"')
+    run = netty.load(db=db)
+    assert "netty-extract --full contacts" in run.err and "loaded again" in run.err
+    assert db.value('SELECT count(*) FROM "netty-contacts"') < 300
+    assert "netty-extract --full contacts" in netty.load("check", db=db).out and marked(db) == ["contacts"]
+    netty.extract("--full", "contacts", sim=sim)
+    netty.load(db=db)
+    assert db.value('SELECT count(*) FROM "netty-contacts"') == 300
+    assert "now found equal" in netty.load("check", db=db).out and marked(db) == []
+
+
+AWAY = {
+    "purged": ("purge", "--older-than", "30d"),
+    "archived": ("archive", "--older-than", "30d"),
+    "archived-to-files": ("archive", "--older-than", "30d", "--to-file"),
+}
+
+
+@pytest.mark.parametrize("rows", [30, 700], ids=["few", "many"])
+@pytest.mark.parametrize("change", ["truncated", "rewritten", "made-again"])
+@pytest.mark.parametrize("how", AWAY)
+def test_what_was_archived_or_purged_does_not_come_back(spool, netty, db, how, change, rows):
+    load_records(netty, spool, db, *(record(key, 40 if key % 3 == 0 else 10, deleted=key % 3 == 0) for key in range(rows)))
+    netty.load(*AWAY[how], db=db)
+    stay = {key for key in range(rows) if key % 3}
+    assert set(whole(db)) == stay
+    spool.table("contacts").page([record(6, 5)])  # the source sends one again
+    netty.load(db=db)
+    for statement in REMAKE[change]:
+        db.query(statement.replace('DROP TABLE "netty-contacts"', 'DROP TABLE "netty-contacts" CASCADE'))
+    run = netty.load("--json", db=db)
+    assert "loaded again" in run.err and set(whole(db)) == stay | {6}, run.out
+    assert run.json()["contacts"]["dead"] == 0
+    assert "now found equal" in netty.load("check", db=db).out
+    if how == "archived":
+        netty.load("restore", "contacts", db=db)
+    else:
+        netty.load("restore", "--from-file", archive_files(netty)[0], "contacts", db=db)
+    assert set(whole(db)) == set(range(rows))
+    db.query('TRUNCATE "netty-contacts"')
+    netty.load(db=db)
+    assert set(whole(db)) == set(range(rows)), "what was restored is not away"
+
+
+def test_a_role_that_may_not_note_what_it_purges_says_so(spool, netty, db):
+    db.query("DO $$ BEGIN CREATE ROLE clerk LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    load_records(netty, spool, db, record(1, 40, deleted=True), record(2, 10))
+    db.query('GRANT SELECT, INSERT, UPDATE, DELETE ON "netty-contacts" TO clerk; GRANT USAGE ON SCHEMA netty_sync TO clerk; ALTER TABLE "netty-contacts" DISABLE ROW LEVEL SECURITY')
+    run = netty.load("purge", "--older-than", "30d", db=db.url.replace("netty@", "clerk@"))
+    assert "cannot be noted" in run.err and set(whole(db)) == {2}

@@ -1,0 +1,6 @@
+-- Rows that are in the table are not away: a file of them was restored.
+--
+--   psql ... -f load/sql/put_away_forget.sql
+DELETE FROM netty_sync.put_away AS p
+WHERE p.schema_name OPERATOR(pg_catalog.=) :'schema' AND p.relation_name OPERATOR(pg_catalog.=) :'relation'
+    AND EXISTS (SELECT FROM :"schema".:"relation" AS t WHERE t.:"key" OPERATOR(pg_catalog.=) p.key);
