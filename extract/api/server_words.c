@@ -46,10 +46,10 @@ static void put_character(struct line *l, const char *s, size_t n)
     put(l, s, n);
 }
 
-static bool is_control(uint32_t c)
+/* Runs of blanks and control characters are shown as one space. */
+static bool is_blank(uint32_t c)
 {
-    return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x2028 || c == 0x2029 ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+    return c == ' ' || c == 0xa0 || utf8_is_control(c);
 }
 
 static void put_text(struct line *l, const char *s, size_t n)
@@ -59,7 +59,7 @@ static void put_text(struct line *l, const char *s, size_t n)
         size_t len = utf8_next(s + i, n - i, &c);
         if (len == 0)
             put_character(l, "\xef\xbf\xbd", 3);
-        else if (is_control(c))
+        else if (is_blank(c))
             l->blank = true;
         else
             put_character(l, s + i, len);

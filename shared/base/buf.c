@@ -116,12 +116,6 @@ void buf_truncate(struct buf *b, size_t n)
         set_len(b, n);
 }
 
-/* C0, DEL and C1: what a terminal might obey. */
-static bool is_control(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f);
-}
-
 static enum err_code add_control(struct buf *b, uint32_t c)
 {
     static const char letters[] = "btn.fr";
@@ -143,7 +137,7 @@ static enum err_code add_escaped(struct buf *b, const char *s, size_t n, bool js
         uint32_t c = 0;
         size_t len = utf8_next(s + i, n - i, &c);
         bool quote = json && (c == '"' || c == '\\');
-        if (len > 0 && !is_control(c) && !quote) {
+        if (len > 0 && !utf8_is_control(c) && !quote) {
             i += len;
             continue;
         }

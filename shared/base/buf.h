@@ -43,7 +43,7 @@ void buf_consume(struct buf *b, size_t n);
 void buf_truncate(struct buf *b, size_t n);
 
 /* s[0..n) as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD, control
- * characters (C0, DEL and C1) escapes. buf_add_text is the same for a person: no quotes, and `"`
+ * characters (utf8_is_control) escapes. buf_add_text is the same for a person: no quotes, and `"`
  * and `\` stay. All or nothing, as every function here. */
 enum err_code buf_add_json(struct buf *b, const char *s, size_t n) MUST_CHECK;
 enum err_code buf_add_text(struct buf *b, const char *s, size_t n) MUST_CHECK;

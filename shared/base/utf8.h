@@ -5,6 +5,7 @@
 #ifndef NETTY_SHARED_BASE_UTF8_H
 #define NETTY_SHARED_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,10 @@ size_t utf8_next(const char *s, size_t n, uint32_t *c);
 
 /* The greatest length up to n at which s is not cut within a character. */
 size_t utf8_whole(const char *s, size_t n);
+
+/* What a terminal might obey, or what hides or turns the writing around it: C0, DEL, C1, the separators of lines and
+ * paragraphs, and the marks that set a direction. Shown to people escaped, never raw. */
+bool utf8_is_control(uint32_t c);
 
 /* How many terminal columns s takes: combining marks none, CJK and emoji two. Bytes that are not
  * UTF-8 count one each. */

@@ -77,19 +77,36 @@ static enum err_code put_json(const struct dead_listing *d, const struct dead_le
     return rc;
 }
 
+/* The message may hold what the API or the database said: control characters are escaped. */
+static enum err_code put_line(const struct dead_listing *d, const struct dead_letter *letter,
+                              struct err *e)
+{
+    char at[WHEN_TEXT];
+    struct buf line;
+    buf_init(&line, DEAD_LETTER_LINE_MAX);
+    enum err_code rc =
+        buf_addf(&line, "%s  %s  %s  %s%s%s  page %" PRIu64 " line %" PRIu64 "  ",
+                 when_people(letter->at, at), d->table, d->side, letter->reason,
+                 *letter->sqlstate ? " " : "", letter->sqlstate, letter->place.page, letter->line);
+    if (rc == OK)
+        rc = buf_add_text(&line, letter->message, strlen(letter->message));
+    if (rc == OK)
+        rc = buf_addc(&line, '\n');
+    if (rc != OK)
+        (void)buf_err(e, rc, &line, "a record that was set aside");
+    else if (fwrite(line.data, 1, line.len, d->command->out) != line.len)
+        rc = spool_command_written(d->command, e);
+    buf_free(&line);
+    return rc;
+}
+
 static enum err_code put_dead_letter(void *ctx, const struct dead_letter *letter, struct err *e)
 {
     struct dead_listing *d = ctx;
-    char at[WHEN_TEXT];
     if (d->command->json)
         return put_json(d, letter, e);
     count_reason(d, letter);
-    if (fprintf(d->command->out, "%s  %s  %s  %s%s%s  page %" PRIu64 " line %" PRIu64 "  %s\n",
-                when_people(letter->at, at), d->table, d->side, letter->reason,
-                *letter->sqlstate ? " " : "", letter->sqlstate, letter->place.page, letter->line,
-                letter->message) < 0)
-        return spool_command_written(d->command, e);
-    return OK;
+    return put_line(d, letter, e);
 }
 
 static enum err_code put_side(struct dead_listing *d, enum dead_side side, const char *name,
