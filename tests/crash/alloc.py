@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from matrix import Kept, Loaded, Program, Table  # noqa: E402
-from world import BUILDS, Case, Truth, demand  # noqa: E402
+from world import BUILDS, TABLES, Case, Truth, demand  # noqa: E402
 from harness import Postgres  # noqa: E402
 
 LIBRARY = BUILDS["release"] / "crash/alloc.so"
@@ -43,7 +43,7 @@ class Swept(Program):
 
     def __init__(self, name, truth, base, run, recover, done=None, code=0, db=None):
         super().__init__(name, truth, base, run, recover, db)
-        self.done, self.code = done or (lambda case: None), code
+        self.done, self.code, self.sparse = done or (lambda case: None), code, 1
 
     def failed(self, at, stays, build):
         """How the run ended in which the at-th allocation failed; None: it needs no so many."""
@@ -131,6 +131,50 @@ def load(case, **keywords):
     return case.load(**keywords)
 
 
+class Shows(Looks):
+    """A program that tells how long ago something was, too: only its code must be the same."""
+
+    def done(self, case):
+        demand(case.answer.code == (self.known or case.answer).code, "another answer:", case.answer.out)
+
+
+class Stays:
+    """A program that stays, with its status server: it gets its work done or not, ends by itself or is asked to end."""
+
+    def __init__(self, program, *arguments):
+        self.program, self.arguments = program, arguments
+
+    def run(self, case, **keywords):
+        return case.stay(self.program, *self.arguments, seconds=3, **keywords)
+
+
+def replay(case, **keywords):
+    return case.run("netty-load", "replay", "--batch-rows", "60", **keywords)
+
+
+def replay_recovers(case):
+    demand(replay(case).code in (0, 65), "the next run did not end well")
+    case.assert_rows_equal()
+
+
+# The first key of the source's contacts has a history.
+LOOKS = (Looks("netty-spool", "ls"), Looks("netty-spool", "cat", "contacts"), Looks("netty-spool", "digest"),
+         Looks("netty-spool", "history", "contacts", "1"), Looks("netty-spool", "dead", "--json"), Shows("netty-spool", "status"),
+         Shows("netty-spool", "prune", "--dry-run"), Shows("netty-spool", "report", "--html", "page.html"))
+ASKS = (Shows("netty-load", "doctor"), Shows("netty-load", "index", "--dry-run", "contacts"),
+        Shows("netty-load", "purge", "--dry-run", "--older-than", "1s"), Shows("netty-load", "archive", "--dry-run", "--older-than", "1s"),
+        Shows("netty-load", "catalog"), Shows("netty-load", "redrive"))
+
+
+def look(program, looks, truth, base, db=None):
+    """A row of what only looks; it must end as it does undisturbed."""
+    row = Swept(f"{program} {looks.arguments[1]}", truth, base, looks.run, looks.recover, looks.done, db=db)
+    ended = looks.run(row.case("undisturbed"))
+    row.code, row.sparse = ended.code, 5
+    demand(ended.code >= 0 and ended.code not in (64, 70), "undisturbed:", ended)
+    return row
+
+
 def rows(truth, server):
     yield Swept("extract", truth, lambda: None, extract, Case.assert_spool_recovers, Case.assert_spool_whole)
     yield Swept("load", truth, lambda: truth.whole, load, Case.assert_load_recovers, Case.assert_rows_equal, 65, Loaded(server))
@@ -142,11 +186,29 @@ def rows(truth, server):
     check = Looks("netty-load", "check")
     kept.database = truth.fill(Loaded(server).database)
     yield Swept("check", truth, lambda: truth.whole, check.run, check.recover, check.done, db=kept)
+    for looks in LOOKS:
+        yield look("spool", looks, truth, lambda: truth.whole)
+    for looks in ASKS:
+        yield look("load", looks, truth, lambda: truth.whole, kept)
+    again = Kept(server)
+    again.database = truth.fill(Loaded(server).database)
+    yield sparse(Swept("replay", truth, lambda: truth.loaded, replay, replay_recovers, Case.assert_rows_equal, 0, again))
+    every = Stays("netty-extract", "--every", "1s", "--listen", "0", *TABLES)
+    yield sparse(Swept("extract --every", truth, lambda: None, every.run, Case.assert_spool_recovers))
+    follow = Stays("netty-load", "--follow", "--create-tables", "--listen", "0", *TABLES)
+    yield sparse(Swept("load --follow", truth, lambda: truth.whole, follow.run, Case.assert_load_recovers, db=Loaded(server)))
+
+
+def sparse(row):
+    """A row that costs seconds a run, or has thousands of allocations: a sweep in steps tries fewer of them."""
+    row.sparse = 19
+    return row
 
 
 def sweep(program, step, seed, build, table, first, last):
     for stays in (False, True):
         row = "all that follow fail, too" if stays else "one fails"
+        step = step if step == 1 else step * program.sparse
         at = first - 1 + random.Random(f"{seed} {program.name} {stays}").randint(1, step)
         while at <= last:
             try:

@@ -134,7 +134,7 @@ class Case:
             shutil.copytree(base, self.spool)
         self.log = self.dir / "calls"
 
-    def run(self, program, *arguments, build="release", env=None):
+    def environment(self, program, env=None):
         plain = {name: value for name, value in os.environ.items()
                  if not name.startswith(("NETTY_", "PG", "DATABASE_URL", "CRASH_", "LD_PRELOAD"))}
         plain.update(NETTY_SPOOL=str(self.spool), NETTY_API_KEY=KEY, NETTY_RATE="0", NETTY_RETRY_DELAY="10ms",
@@ -144,6 +144,26 @@ class Case:
             plain["DATABASE_URL"] = self.db.url
         if "LD_PRELOAD" in plain:
             plain["CRASH_PROGRAM"] = program
+        return plain
+
+    def stay(self, program, *arguments, seconds, build="release", env=None):
+        """A program that stays, asked to end after so long; code 0 where it ended for being asked."""
+        with open(self.dir / "said", "w+") as said:
+            process = subprocess.Popen([BUILDS[build] / program, *arguments], env=self.environment(program, env), cwd=self.dir,
+                                       text=True, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            try:
+                code = process.wait(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.terminate()
+                code = process.wait(timeout=self.limit)
+                code = 0 if code in (0, 75) else code
+            said.seek(0)
+            text = said.read()
+        demand("Sanitizer" not in text and "runtime error" not in text, text)
+        return Ended(subprocess.CompletedProcess([program, *arguments], code, "", text))
+
+    def run(self, program, *arguments, build="release", env=None):
+        plain = self.environment(program, env)
         done = subprocess.run([BUILDS[build] / program, *arguments], env=plain, cwd=self.dir, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=self.limit)
         demand("Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr)
