@@ -45,6 +45,14 @@ struct batch_conf {
     bool fold;        /* false: a second version of a key ends the batch */
 };
 
+/* Whether its pages come in their turn. */
+enum batch_late {
+    BATCH_ON_TIME,
+    BATCH_AGAIN, /* not: later ones are in already, through which its rows are rolled forward */
+    BATCH_LATE /* fetched before what another branch has loaded: of rows that are there those change whose time is smaller; and of the
+                  same time, or none, where it is news */
+};
+
 /* How a row goes into the database (load/upsert/txn.h). */
 enum batch_path {
     BATCH_SAME,    /* known to be unchanged, and found to be so: not at all */
@@ -61,6 +69,7 @@ struct batch_row {
     struct page_place place; /* where it came from, for dead letters */
     uint64_t line;           /* in the segment */
     bool kept_over_stale;    /* the batch's own: a later line was found stale on this one's word */
+    bool news; /* of BATCH_LATE: this branch had the record with the same time, and other data */
     enum batch_path path;
     bool
         cached; /* without data: this line leaves the row version of xid as it is (unchanged_cache.h) */

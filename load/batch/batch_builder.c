@@ -216,9 +216,11 @@ static void pass_hole(struct batch_builder *f, const struct page_info *page,
     f->behind = place;
 }
 
-static bool is_late(const struct batch_builder *f, const struct page_info *p)
+static enum batch_late lateness(const struct batch_builder *f, const struct page_info *p)
 {
-    return f->conf.hole || (f->conf.late != WHEN_NONE && p->fetched <= f->conf.late);
+    if (f->conf.hole)
+        return BATCH_AGAIN;
+    return f->conf.late != WHEN_NONE && p->fetched <= f->conf.late ? BATCH_LATE : BATCH_ON_TIME;
 }
 
 /* On to the next page that is wanted and sound: f->page, or NULL with BATCH_BUILDER_END or BATCH_BUILDER_MORE. */
@@ -346,8 +348,8 @@ static enum err_code take_pages(struct batch_builder *f, size_t pages,
     for (size_t i = 0; i < pages && !f->in->full; i++) {
         if (f->page == NULL && ((rc = next_page(f, what, e)) != OK || f->page == NULL))
             return rc;
-        bool late = is_late(f, f->page);
-        if (late != f->in->late && f->in->read > 0) { /* a batch is all late, or not */
+        enum batch_late late = lateness(f, f->page);
+        if (late != f->in->late && f->in->read > 0) { /* a batch is all of one kind */
             f->in->full = true;
             return OK;
         }

@@ -31,8 +31,8 @@ struct batch_builder_conf {
     uint64_t segment; /* replay: of this segment only; 0: any */
     bool redrive;     /* redrive */
     bool dry_run;     /* --dry-run: letters that would go in stay */
-    int64_t late;     /* pages fetched before that are late (batch_slot.h), or WHEN_NONE */
-    bool hole;        /* all pages are, and damage is no news */
+    int64_t late;     /* pages fetched before that are BATCH_LATE, or WHEN_NONE */
+    bool hole;        /* all pages are BATCH_AGAIN, and damage is no news */
     /* Damage here is known, and no news. May be NULL. */
     bool (*known)(void *ctx, struct page_place place);
     void *ctx;

@@ -75,7 +75,8 @@ static bool is_unchanged(struct batch_builder *f, const char *line, size_t n)
 {
     struct unchanged_seen seen;
 
-    if (f->unchanged == NULL || !f->shape.fold || f->redrive != NULL || f->in->late)
+    if (f->unchanged == NULL || !f->shape.fold || f->redrive != NULL ||
+        f->in->late != BATCH_ON_TIME)
         return false;
     f->row.cached = unchanged_lookup(f->unchanged, line, n, &seen);
     if (f->row.cached)

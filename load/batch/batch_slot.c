@@ -33,7 +33,8 @@ void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
     slot->read = 0;
     slot->odd_times = (struct batch_odd_times){0};
     slot->reached = *reached;
-    slot->moved = slot->full = slot->late = false;
+    slot->moved = slot->full = false;
+    slot->late = BATCH_ON_TIME;
     loaded_pages_reset(&slot->pages);
 }
 

@@ -25,10 +25,10 @@ struct batch_slot {
     struct batch *batch;
     struct rejects *rejects;
     struct batch_tally tally[LANES];
-    uint64_t read;             /* of all lanes */
-    struct progress reached;   /* once it is in */
-    bool moved;                /* something to commit, be it only progress */
-    bool late;                 /* its pages were fetched before what another branch has loaded */
+    uint64_t read;           /* of all lanes */
+    struct progress reached; /* once it is in */
+    bool moved;              /* something to commit, be it only progress */
+    enum batch_late late;
     struct loaded_pages pages; /* that are over with it */
     bool full;
     struct buf names;

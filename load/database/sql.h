@@ -85,11 +85,16 @@ extern const char sql_batch_copy[];
 /* Variables schema, relation, key, keytype (list_tables' key_type), source, merged, held. One row: inserted
  * updated unchanged stale total unstored, total being the sum of those before it. */
 extern const char sql_upsert[];
-/* Values of `held`: which rows stay as they are. Of a page that was fetched before what has been loaded a row without a time says
- * nothing of one that has: it may be the birth of what was edited later. */
+/* Values of `held`: which rows stay as they are. */
 #define SQL_HELD_NEWER "t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified"
-#define SQL_HELD_LATE                                                                              \
+/* Of what is loaded out of its turn a row without a time says nothing of one that has: it may be the birth of what was edited later. */
+#define SQL_HELD_AGAIN                                                                             \
     "(" SQL_HELD_NEWER " OR (excluded.time_modified IS NULL AND t.time_modified IS NOT NULL))"
+/* What was fetched before what has been loaded, and is no news, changes rows whose time is smaller than its own. */
+#define SQL_HELD_LATE                                                                              \
+    "(excluded.time_modified IS NULL OR t.time_modified OPERATOR(pg_catalog.>=) "                  \
+    "excluded.time_modified)"
+#define SQL_HELD_ALL "true"
 /* The same without held, for tables that set time_modified themselves. */
 extern const char sql_upsert_in_order[];
 /* Variables schema, relation, key. One row or none: kept. To be rolled back. */

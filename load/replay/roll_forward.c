@@ -27,8 +27,9 @@ struct roll_forward {
     struct row_builder *row_builder;
     struct jsonb_merge *merge;
     struct batch *batch;
-    struct lanes read;        /* so far; the lines from there up to ... */
-    struct lanes known;       /* ... there are read now */
+    struct lanes read;  /* so far; the lines from there up to ... */
+    struct lanes known; /* ... there are read now */
+    struct lanes loaded;
     struct progress end;      /* the greatest of those */
     struct subject *subjects; /* by key */
     size_t count, capacity;
@@ -123,7 +124,7 @@ static enum err_code seek(struct roll_forward *l, struct err *e)
 }
 
 enum err_code roll_forward_begin(struct roll_forward *l, struct batch *b, const struct lanes *known,
-                                 struct err *e)
+                                 const struct lanes *loaded, struct err *e)
 {
     size_t n = batch_rows(b);
 
@@ -131,6 +132,7 @@ enum err_code roll_forward_begin(struct roll_forward *l, struct batch *b, const 
     l->batch = b;
     l->read = (struct lanes){0};
     l->known = *known;
+    l->loaded = *loaded;
     if (n > l->capacity) {
         struct subject *more = realloc(l->subjects, n * sizeof *more);
         if (more == NULL)
@@ -273,6 +275,21 @@ static bool is_due(const struct roll_forward *l, int64_t key, const struct progr
            progress_compare(at, &l->known.at[lane]) <= 0;
 }
 
+/* A line before the row: reached by the lines of its key, and is the row another version of the same time? Lines come in their order, so
+ * the row is still as it was. */
+static void note_before(const struct roll_forward *l, struct subject *s, const struct progress *at,
+                        const struct row *before)
+{
+    int64_t time = before->time_modified;
+
+    if (timed(time) && (!timed(s->floor) || time > s->floor))
+        s->floor = time;
+    if (time == s->row.row.time_modified &&
+        progress_compare(at, &l->loaded.at[lane_of(before->key)]) <= 0)
+        s->row.news =
+            l->data.len != s->row.row.data_len || memcmp(l->data.data, s->data, l->data.len) != 0;
+}
+
 /* at: the line's page, and its number there from 1. */
 static enum err_code read_line(struct roll_forward *l, const struct progress *at, uint64_t number,
                                const char *line, size_t n, struct err *e)
@@ -293,8 +310,7 @@ static enum err_code read_line(struct roll_forward *l, const struct progress *at
         return rc;
     if (order > 0)
         return carry_on(l, s, &late, e);
-    if (timed(late.row.time_modified) && (!timed(s->floor) || late.row.time_modified > s->floor))
-        s->floor = late.row.time_modified;
+    note_before(l, s, at, &late.row);
     return OK;
 }
 
@@ -334,6 +350,7 @@ static enum err_code finish(struct roll_forward *l, struct err *e)
         struct subject *s = &l->subjects[i];
         if (s->changed)
             rc = batch_put(l->batch, &s->row, s->own.data, e);
+        batch_find(l->batch, s->row.row.key)->news = s->row.news;
         s->changed = false;
     }
     find_data_again(l);

@@ -16,7 +16,7 @@
  * behind it were stale when they came.
  *
  *     roll_forward_open(&l, &conf, e);
- *     roll_forward_begin(l, batch, &known, e);
+ *     roll_forward_begin(l, batch, &known, &loaded, e);
  *     while (roll_forward_run(l, &more, e) == OK && more) ...    // some pages of the spool at a time
  *     roll_forward_catch_up(l, lanes, &at, e);                   // in the transaction, with the progress locked
  *     roll_forward_close(l);
@@ -49,9 +49,10 @@ enum err_code roll_forward_open(struct roll_forward **l, const struct roll_forwa
                                 struct err *e) MUST_CHECK;
 void roll_forward_close(struct roll_forward *l); /* NULL is fine */
 
-/* Begins anew with this batch, which stays the caller's. known: how far the database has been loaded. */
+/* Begins anew with this batch, which stays the caller's. known: the lines up to there count as loaded; up to `loaded` they are: a row that
+ * differs from the last of those of its key and time is news (struct batch_row). */
 enum err_code roll_forward_begin(struct roll_forward *l, struct batch *b, const struct lanes *known,
-                                 struct err *e) MUST_CHECK;
+                                 const struct lanes *loaded, struct err *e) MUST_CHECK;
 /* *more: not at the end yet. Else the batch's rows are what they have to be; their order is kept. */
 enum err_code roll_forward_run(struct roll_forward *l, bool *more, struct err *e) MUST_CHECK;
 /* The rows of these lanes, carried on to where the database is by now. */

@@ -1,7 +1,7 @@
 -- What is known of this spool's table in the schema. A row a lane (load/row/lane.h) and branch:
 -- kind `own`; `old`: from before progress was kept a schema; `moved`: it came with a dump, or nobody has noted the table yet;
 -- `gone`: it is of a table that was dropped. And the holes, `hole` or `gap`, from (after_segment, after_page) to (segment, page).
--- Times are microseconds since 1970.
+-- at: when its newest page was fetched, of progress from before that was kept when it last moved; since when. Times are microseconds since 1970.
 WITH here AS (
     SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', :'schema', :'relation'))::pg_catalog.oid AS relation,
         pg_catalog.to_regclass('netty_sync.progress')::pg_catalog.oid AS book
@@ -14,7 +14,8 @@ SELECT
         ELSE 'own'
     END AS kind,
     p.branch, p.lane, p.segment, p.page, p.line, p.chain,
-    (extract(epoch FROM p.fetched) OPERATOR(pg_catalog.*) 1000000)::bigint AS at,
+    (extract(epoch FROM coalesce(p.fetched, CASE WHEN p.branch OPERATOR(pg_catalog.=) '' AND p.segment OPERATOR(pg_catalog.>) 0
+        THEN p.loaded_at END)) OPERATOR(pg_catalog.*) 1000000)::bigint AS at,
     0::bigint AS after_segment, 0::bigint AS after_page
 FROM netty_sync.progress AS p
 CROSS JOIN here

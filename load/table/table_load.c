@@ -302,28 +302,47 @@ static bool is_redriven(void *ctx, struct page_place place, uint64_t line)
     return batch_builder_redriven(t->builder, place, line);
 }
 
+static struct row_conf row_conf(const struct table_load *t, char key[NAMES_TABLE_MAX + 8])
+{
+    const struct relation *r = target_table_relation(t->target);
+
+    if (r->name != NULL)
+        return (struct row_conf){r->key, r->key_min, r->key_max, t->conf.zone, t->conf.replace_nul};
+    names_key(t->name, key); /* --dry-run of a table that is still to be made */
+    return (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
+}
+
+void table_load_close_roll_forward(struct table_load *t)
+{
+    roll_forward_close(t->roll_forward);
+    t->roll_forward = NULL;
+}
+
+enum err_code table_load_open_roll_forward(struct table_load *t, struct err *e)
+{
+    char key[NAMES_TABLE_MAX + 8];
+    struct roll_forward_conf conf = {t->conf.spool,         t->name,     row_conf(t, key),
+                                     t->conf.batch.replace, is_redriven, t};
+
+    return roll_forward_open(&t->roll_forward, &conf, e);
+}
+
 /* Records set aside, and a part of the pages, come out of their turn. */
-static enum err_code open_roll_forward(struct table_load *t, const struct row_conf *row,
-                                       struct err *e)
+static bool all_roll(const struct table_load *t)
 {
     const struct table_load_conf *c = &t->conf;
     bool range = c->fetched_from != WHEN_NONE || c->fetched_to != WHEN_NONE || c->segment != 0;
-    struct roll_forward_conf conf = {c->spool, t->name, *row, c->batch.replace, is_redriven, t};
 
-    roll_forward_close(t->roll_forward);
-    t->roll_forward = NULL;
-    if (c->dry_run || !(c->redrive || (c->replay && (range || t->reload)) || t->hole != SIZE_MAX))
-        return OK;
-    return roll_forward_open(&t->roll_forward, &conf, e);
+    return !c->dry_run &&
+           (c->redrive || (c->replay && (range || t->reload)) || t->hole != SIZE_MAX);
 }
 
 enum err_code table_load_make_builder(struct table_load *t, struct err *e)
 {
-    const struct relation *r = target_table_relation(t->target);
     char key[NAMES_TABLE_MAX + 8];
     struct batch_builder_conf conf = {
         .batch = t->conf.batch,
-        .row = {.key = r->key, r->key_min, r->key_max, t->conf.zone, t->conf.replace_nul},
+        .row = row_conf(t, key),
         .fetched_from = t->conf.fetched_from,
         .fetched_to = t->conf.fetched_to,
         .segment = t->conf.segment,
@@ -334,15 +353,12 @@ enum err_code table_load_make_builder(struct table_load *t, struct err *e)
         .known = table_load_knows_hole,
         .ctx = t,
     };
-    enum err_code rc = OK;
 
-    if (r->name == NULL) { /* --dry-run of a table that is still to be made */
-        names_key(t->name, key);
-        conf.row = (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
-    }
     close_builder(t);
-    rc = batch_builder_open(&t->builder, t->conf.spool, t->name, &conf, e);
-    return rc == OK ? open_roll_forward(t, &conf.row, e) : rc;
+    table_load_close_roll_forward(t);
+    enum err_code rc = batch_builder_open(&t->builder, t->conf.spool, t->name, &conf, e);
+    t->rolls_all = all_roll(t);
+    return rc == OK && t->rolls_all ? table_load_open_roll_forward(t, e) : rc;
 }
 
 static enum err_code open_builder(struct table_load *t, struct err *e)

@@ -66,17 +66,33 @@ static void roll_forward_more(struct table_load *t)
         have_batch(t);
 }
 
+/* Of late pages through those behind them, too, that are not loaded yet: what this spool knows better later is put in at once, or a row of
+ * the same time would hold it back. */
+static enum err_code begin_roll_forward(struct table_load *t, bool late, struct err *e)
+{
+    struct lanes all;
+    enum err_code rc = t->roll_forward == NULL ? table_load_open_roll_forward(t, e) : OK;
+
+    for (size_t i = 0; i < LANES; i++)
+        all.at[i] = (struct progress){.place = {UINT64_MAX, UINT64_MAX}};
+    return rc == OK ? roll_forward_begin(t->roll_forward, batch_builder_batch(t->builder),
+                                         late ? &all : &t->stands, &t->stands, e)
+                    : rc;
+}
+
 static void on_batch_built(struct table_load *t)
 {
+    bool late = batch_builder_slot(t->builder)->late == BATCH_LATE && !t->conf.dry_run;
     struct err e = ERR_INIT;
 
-    if (t->roll_forward == NULL)
+    if (!late && !t->rolls_all) {
+        table_load_close_roll_forward(t);
         have_batch(t);
-    else if (roll_forward_begin(t->roll_forward, batch_builder_batch(t->builder), &t->stands, &e) ==
-             OK)
+    } else if (begin_roll_forward(t, late, &e) == OK) {
         roll_forward_more(t);
-    else
+    } else {
         table_load_give_up(t, &e);
+    }
 }
 
 /* The next batch: the one that is there already (after an error), or a new one. */
@@ -235,8 +251,8 @@ static enum batch_path guess(struct table_load *t, const struct batch_slot *slot
     bool back = t->rising && !rises;
 
     t->rising = rises && (first || t->rising);
-    bool sure =
-        !slot->late && !back && t->alike >= t->trust && !batch_builder_repeats(t->builder, slot);
+    bool sure = slot->late == BATCH_ON_TIME && !back && t->alike >= t->trust &&
+                !batch_builder_repeats(t->builder, slot);
     return sure ? t->path : BATCH_COMPARE;
 }
 
@@ -346,8 +362,10 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
 /* The next batch is complete, and none of what would be done otherwise after this one can come between. */
 static bool may_submit_ahead(const struct table_load *t)
 {
+    const struct batch_slot *ahead = batch_builder_slot_ahead(t->builder);
+
     return !t->stopping && !t->conf.replay && !t->emptied && t->lanes == LANES_ALL &&
-           parallel_upsert_pending(t->upsert) == 1 && batch_builder_slot_ahead(t->builder) != NULL;
+           parallel_upsert_pending(t->upsert) == 1 && ahead != NULL && ahead->late != BATCH_LATE;
 }
 
 static void on_ahead(uv_idle_t *idle)

@@ -104,7 +104,7 @@ void table_load_add_to_cache(struct table_load *t)
 {
     const struct batch *b = batch_builder_batch(t->builder);
 
-    if (t->unchanged == NULL || t->emptied)
+    if (t->unchanged == NULL || t->emptied || t->current->slot->late != BATCH_ON_TIME)
         return;
     for (size_t i = 0; i < batch_rows(b); i++) {
         const struct batch_row *row = batch_came(b, i);

@@ -47,6 +47,7 @@ struct table_load {
     struct target_table *target;
     struct batch_builder *builder;
     struct roll_forward *roll_forward; /* for what is loaded out of its turn, else NULL */
+    bool rolls_all;                    /* all batches of the builder are */
     struct parallel_upsert *upsert;
     struct unchanged *unchanged; /* or NULL */
     bool emptied;                /* ... since the builder was sent to where it reads from */
@@ -127,6 +128,8 @@ void table_load_report(struct table_load *t);
 
 /* Makes the builder, and what rolls records forward where they are loaded out of their turn. */
 enum err_code table_load_make_builder(struct table_load *t, struct err *e) MUST_CHECK;
+enum err_code table_load_open_roll_forward(struct table_load *t, struct err *e) MUST_CHECK;
+void table_load_close_roll_forward(struct table_load *t);
 /* The pages behind what is loaded, from the first batch on. */
 void table_load_pages(struct table_load *t);
 

@@ -171,6 +171,22 @@ void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_f
     txn_begin(t);
 }
 
+/* What is news, and what is not: held back otherwise (txn_part.c). */
+static void make_late_parts(struct txn *t)
+{
+    size_t ends[BATCH_PATHS];
+
+    for (size_t i = t->job.first; i < t->job.end; i++) {
+        struct batch_row *row = batch_at(t->job.batch, i);
+        row->path = row->news ? BATCH_COMPARE : BATCH_OLDER;
+    }
+    batch_group(t->job.batch, t->job.first, t->job.end, ends);
+    if (ends[BATCH_OLDER] > ends[BATCH_COMPARE])
+        t->parts[t->count++] = (struct part){ends[BATCH_COMPARE], ends[BATCH_OLDER], BATCH_OLDER};
+    if (ends[BATCH_COMPARE] > t->job.first)
+        t->parts[t->count++] = (struct part){t->job.first, ends[BATCH_COMPARE], BATCH_COMPARE};
+}
+
 static void txn_begin(struct txn *t)
 {
     enum err_code rc;
@@ -182,7 +198,7 @@ static void txn_begin(struct txn *t)
     t->alike = t->content = true;
     t->first = ERR_INIT;
     t->tabled = t->job.bisect;
-    t->fast = txn_may_be_fast(t) || (!t->plain && txn_has_cached(t));
+    t->fast = t->job.late != BATCH_LATE && (txn_may_be_fast(t) || (!t->plain && txn_has_cached(t)));
     t->guessed =
         t->job.guess != BATCH_COMPARE && !t->ask && txn_may_be_fast(t) && !txn_has_cached(t);
     t->refused = 0;
@@ -192,7 +208,9 @@ static void txn_begin(struct txn *t)
     for (size_t i = t->job.first; i < t->job.end; i++)
         if (!batch_at(t->job.batch, i)->cached)
             batch_at(t->job.batch, i)->xid = 0;
-    if (t->job.end > t->job.first)
+    if (t->job.late == BATCH_LATE)
+        make_late_parts(t);
+    else if (t->job.end > t->job.first)
         t->parts[t->count++] = (struct part){t->job.first, t->job.end, BATCH_COMPARE};
     buf_reset(&t->sql);
     if ((rc = buf_addf(&t->sql, SQL_TAG, t->job.table)) != OK ||

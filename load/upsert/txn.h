@@ -69,7 +69,7 @@ struct txn_job {
     bool store;           /* ... and becomes `to`, unless it is further already */
     bool archived, noted; /* the table is loaded again: versions of rows that are in its archive, or
                              were noted as put away, do not come back (sql_source_archived, sql_source_noted); they count as stale */
-    bool late; /* its pages were fetched before what is loaded: times decide (SQL_HELD_LATE) */
+    enum batch_late late;
     struct progress from, to;
     const struct loaded_pages *pages; /* to go with the progress; may be NULL */
     void *ctx;                        /* of these: */

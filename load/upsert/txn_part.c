@@ -52,23 +52,39 @@ static void start_copy(struct txn *t)
     t->step = COPY_BEGIN;
 }
 
+/* Which rows stay as they are, whatever comes. */
+static const char *held_rows(const struct txn *t)
+{
+    switch (t->job.late) {
+    case BATCH_AGAIN:
+        return SQL_HELD_AGAIN;
+    case BATCH_LATE:
+        if (t->job.relation->retimed)
+            return SQL_HELD_ALL;
+        return t->part.path == BATCH_OLDER ? SQL_HELD_LATE : SQL_HELD_AGAIN;
+    case BATCH_ON_TIME:
+        break;
+    }
+    return SQL_HELD_NEWER;
+}
+
 static enum err_code add_upsert_of(struct txn *t, const char *source, struct err *e)
 {
     const struct relation *r = t->job.relation;
     enum err_code rc;
 
     buf_reset(&t->merged);
-    if ((rc = sql_merged(&t->merged, t->job.replace, !t->job.guard || t->job.late, t->job.names,
-                         e)) != OK)
+    if ((rc = sql_merged(&t->merged, t->job.replace, !t->job.guard || t->job.late != BATCH_ON_TIME,
+                         t->job.names, e)) != OK)
         return rc;
     bool newer = t->part.path == BATCH_NEWER;
     const struct sql_var when = {"when", t->guessed ? SQL_WHEN_OLDER : SQL_WHEN_NOT_NEWER};
-    const struct sql_var held = {"held", t->job.late ? SQL_HELD_LATE : SQL_HELD_NEWER};
+    const struct sql_var held = {"held", held_rows(t)};
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name},
                                    {"key", r->key},       {"keytype", r->key_type},
                                    {"source", source},    {"merged", t->merged.data},
                                    newer ? when : held};
-    if (r->retimed && !newer)
+    if (r->retimed && !newer && t->job.late != BATCH_LATE)
         return sql_expand(&t->sql, sql_upsert_in_order, vars, 6, e);
     return sql_expand(&t->sql, newer ? sql_upsert_newer : sql_upsert, vars, 7, e);
 }

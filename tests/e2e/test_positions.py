@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 import subprocess
+import time
+from datetime import timedelta
 
 import pytest
 
@@ -102,6 +104,135 @@ def test_a_fork_that_was_fetched_earlier_than_what_is_loaded(spool, netty, db, t
     netty.load(db=db, env={"NETTY_SPOOL": tmp_path / "b"})
     rows = {key: row[0]["v"] for key, row in db.rows("contacts").items()}
     assert rows == {1: "edit", 2: "b", 9: "a"}
+
+
+T0, T1, T2 = "2026-01-01 00:00:00", "2026-01-02 00:00:00", "2026-01-03 00:00:00"
+
+
+def contact(key, v, time=None):
+    return {"contact_id": key, "v": v, **({"time_modified": time} if time else {})}
+
+
+def values(db):
+    return {key: row[0]["v"] for key, row in db.rows("contacts").items()}
+
+
+def forked(spool, netty, db, tmp_path, *arguments):
+    """Two branches: the one of `spool` is loaded, with pages fetched later than those of the other, which is returned."""
+    a = spool.table("contacts")
+    a.page([contact(1, "birth"), contact(6, "birth")])
+    netty.load("--create-tables", db=db)
+    a.clock += timedelta(hours=1)
+    a.page([contact(7, "first", T1), contact(8, "old", T0), contact(3, "known")])
+    a.page([contact(7, "second", T1), contact(1, "edit", T1)])
+    netty.load(*arguments, db=db)
+    b = SpoolWriter(tmp_path / "b", spool.id).table("contacts")
+    b.page([contact(1, "birth"), contact(6, "birth")])
+    return b, {"NETTY_SPOOL": tmp_path / "b"}
+
+
+@pytest.mark.parametrize("update", ["merge", "replace"])
+@pytest.mark.parametrize("rows", ["1", "3", "5000"])
+def test_a_late_page_puts_in_what_is_missing_and_replaces_what_is_older_by_its_time(spool, netty, db, tmp_path, rows, update):
+    b, env = forked(spool, netty, db, tmp_path)
+    b.page([contact(1, "birth"), contact(7, "first", T1), contact(8, "new", T1), contact(3, "earlier"),
+            contact(9, "b1"), contact(10, "b1", T1), contact(11, "birth")])
+    b.page([contact(9, "b2"), contact(10, "b2", T1), contact(11, "edit", T1)])
+    b.page([contact(11, "birth again"), contact(6, "edit", T1)])
+    wanted = {1: "edit", 3: "known", 6: "edit", 7: "second", 8: "new", 9: "b2", 10: "b2", 11: "birth again"}
+    run = netty.load("--json", "--batch-rows", rows, "--update", update, db=db, env=env)
+    assert said(run, "parted") and values(db) == wanted
+    row = run.json()["contacts"]
+    assert row["read"] == sum(row[name] for name in ("inserted", "updated", "unchanged", "stale", "folded", "dead")) == 12
+    b.clock += timedelta(days=1)  # what is fetched after all that is loaded comes in its turn
+    b.page([contact(1, "later"), contact(7, "third", T1), contact(9, "b3")])
+    netty.load("--batch-rows", rows, "--update", update, db=db, env=env)
+    assert values(db) == {**wanted, 1: "later", 7: "third", 9: "b3"}
+
+
+@pytest.mark.parametrize("rows", ["1", "5000"])
+def test_a_late_page_replaces_what_its_own_branch_has_brought(spool, netty, db, tmp_path, rows):
+    """Of the same time, or none: what a branch had before it may replace; what it only fetched again is no news."""
+    shared = [contact(1, "s", T1), contact(2, "s"), contact(3, "s", T1), contact(4, "s"), contact(5, "birth")]
+    a = spool.table("contacts")
+    a.page(shared)
+    netty.load("--create-tables", db=db)
+    a.clock += timedelta(hours=1)
+    a.page([contact(3, "a", T1), contact(4, "a"), contact(5, "edit", T1)])
+    netty.load(db=db)
+    b = SpoolWriter(tmp_path / "b", spool.id).table("contacts")
+    b.page(shared)
+    b.page([contact(1, "b", T1), contact(2, "b"), contact(3, "s", T1), contact(4, "s"), contact(5, "birth again")])
+    env = {"NETTY_SPOOL": tmp_path / "b"}
+    netty.load("--batch-rows", rows, db=db, env=env)
+    assert values(db) == {1: "b", 2: "b", 3: "a", 4: "a", 5: "edit"}
+    b.page([contact(1, "c", T1), contact(2, "c"), contact(6, "birth")])
+    netty.load("--batch-rows", rows, db=db, env=env)
+    b.page([contact(1, "d", T1), contact(2, "d"), contact(6, "edit", T1)])
+    netty.load("--batch-rows", rows, db=db, env=env)
+    assert values(db) == {1: "d", 2: "d", 3: "a", 4: "a", 5: "edit", 6: "edit"}
+
+
+def test_a_late_branch_that_is_broken_off_ends_the_same(spool, netty, db, tmp_path):
+    """Killed between any two batches: what was put in by an earlier one holds nothing back that belongs over it."""
+    b, env = forked(spool, netty, db, tmp_path)
+    for v in range(6):
+        b.page([contact(9, v), contact(10, v, T1), contact(11, "birth") if v < 3 else contact(11, v, T1), contact(1, "birth")])
+    seen = set()
+    for _ in range(15):
+        loader = netty.start("netty-load", "--batch-rows", "4", db=db, env=env)
+        time.sleep(0.15 + 0.01 * len(seen))
+        loader.kill()
+        loader.wait()
+        seen.add(db.value("SELECT max(page) FROM netty_sync.progress WHERE branch <> ''"))
+    netty.load(db=db, env=env)
+    assert values(db) == {1: "edit", 3: "known", 6: "birth", 7: "second", 8: "old", 9: "5", 10: "5", 11: "5"}
+
+
+def test_a_late_page_of_a_table_whose_trigger_sets_the_time_puts_in_what_is_missing(spool, netty, db, tmp_path):
+    """The rows' times tell nothing there: what was fetched later counts."""
+    db.create("contacts")
+    db.query("""CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
+                $$BEGIN NEW.time_modified = now(); RETURN NEW; END$$;
+                CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION stamp()""")
+    b, env = forked(spool, netty, db, tmp_path)
+    b.page([contact(1, "birth"), contact(7, "first", T1), contact(9, "b1", T1)])
+    b.page([contact(9, "b2", T1)])
+    netty.load(db=db, env=env)
+    assert values(db) == {1: "edit", 3: "known", 6: "birth", 7: "second", 8: "old", 9: "b2"}
+
+
+@pytest.mark.parametrize("how", ["VACUUM FULL", "TRUNCATE"])
+def test_a_reload_of_a_forked_history_replaces_only_what_is_older(spool, netty, db, tmp_path, how):
+    b, env = forked(spool, netty, db, tmp_path)
+    b.page([contact(1, "birth"), contact(7, "first", T1), contact(9, "b1")])
+    b.page([contact(9, "b2"), contact(1, "edit", T1)])
+    netty.load(db=db, env=env)
+    db.query(f'{how} "netty-contacts"')
+    b.page([contact(9, "b3"), contact(11, "birth")])  # late, too, and not loaded before
+    run = netty.load(db=db, env=env)
+    assert said(run, "emptied or rewritten"), run
+    known = {3: "known", 7: "second", 8: "old"} if how == "VACUUM FULL" else {7: "first"}
+    assert values(db) == {1: "edit", 6: "birth", 9: "b3", 11: "birth", **known}
+
+
+def test_a_reload_rolls_a_birth_forward_to_its_edit(sims, db, netty):
+    sim = began(sims, netty, db)
+    sim.edit("contacts", 1, id=BORN)
+    round_of(netty, sim, db)
+    for statement in ('VACUUM FULL "netty-contacts"', 'TRUNCATE "netty-contacts"', 'CLUSTER "netty-contacts" USING "netty-contacts_pkey"'):
+        db.query(statement)
+        netty.load("--batch-rows", "7", db=db)
+        assert_synced(sim, db, "contacts")
+
+
+def test_progress_from_before_tells_of_late_pages_by_when_it_moved(spool, netty, db, tmp_path):
+    """A database from before progress kept when its pages were fetched; then comes an old fork of the spool."""
+    b, env = forked(spool, netty, db, tmp_path)
+    db.query("UPDATE netty_sync.progress SET fetched = NULL")
+    b.page([contact(1, "birth"), contact(7, "first", T1), contact(9, "b1")])
+    netty.load(db=db, env=env)
+    assert values(db) == {1: "edit", 3: "known", 6: "birth", 7: "second", 8: "old", 9: "b1"}
 
 
 def test_the_folder_of_a_table_is_removed_and_fetched_again(sims, db, netty):
