@@ -194,10 +194,12 @@ static void set_time(struct metrics *m, enum fetch_metric metric, const char *ta
 
 static void set_table(struct metrics *m, const struct status_table *t)
 {
-    set_time(m, FETCH_METRIC_COMPLETE_TO, t->name, t->complete_to);
+    if (!t->unlisted)
+        set_time(m, FETCH_METRIC_COMPLETE_TO, t->name, t->complete_to);
     set_time(m, FETCH_METRIC_FETCHED, t->name, t->fetched);
     metrics_set(m, FETCH_METRIC_DAMAGED, t->name, NULL, (double)t->damaged);
-    last_run_set(m, &last_run, t);
+    if (!t->unlisted)
+        last_run_set(m, &last_run, t);
 }
 
 static void collect(void *ctx, const struct status *s)

@@ -191,7 +191,7 @@ static void set_table(struct metrics *m, const struct status *s, const struct st
 {
     double ratio = status_requests_per_change(t);
     int64_t age = t->since != WHEN_NONE && s->at > t->since ? s->at - t->since : 0;
-    if (t->loaded_to != WHEN_NONE)
+    if (t->loaded_to != WHEN_NONE && !t->unlisted)
         metrics_set(m, LOAD_METRIC_COMPLETE_TO, t->name, NULL, SECONDS(t->loaded_to));
     metrics_set(m, LOAD_METRIC_WAITING_BYTES, t->name, NULL, (double)t->bytes);
     metrics_set(m, LOAD_METRIC_WAITING_RECORDS, t->name, NULL, (double)t->records);
@@ -201,7 +201,8 @@ static void set_table(struct metrics *m, const struct status *s, const struct st
     metrics_set(m, LOAD_METRIC_GAPS, t->name, NULL, (double)t->gaps);
     if (ratio >= 0)
         metrics_set(m, LOAD_METRIC_RATIO, t->name, NULL, ratio);
-    last_run_set(m, &last_run, t);
+    if (!t->unlisted)
+        last_run_set(m, &last_run, t);
 }
 
 static void collect(void *ctx, const struct status *s)

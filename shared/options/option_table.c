@@ -54,8 +54,9 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--config /etc/netty/staging.conf"},
 
     {OPT_TABLES, OPTION_TEXT, "tables", "NETTY_TABLES", "LIST",
-     .programs = EXTRACT | LOAD, .marks = OPTION_NO_SWITCH,
-     .help = "The tables to work on where the command line names none, separated by commas or blanks.",
+     .programs = ALL, .marks = OPTION_NO_SWITCH,
+     .help = "The tables to work on where the command line names none, separated by commas or blanks. Others that the spool holds "
+             "stay, and are not called late.",
      .example = "tables = contacts, companies, properties"},
 
     {OPT_API_KEY_FILE, OPTION_TEXT, "api-key-file", "NETTY_API_KEY_FILE", "FILE",

@@ -291,6 +291,25 @@ size_t options_words(const struct options *o, const char *const **words)
     return o->words.n;
 }
 
+bool options_list_table(const struct options *o, bool words, const char *table)
+{
+    const char *p = options_text(o, OPT_TABLES);
+    bool some = false;
+    for (size_t i = 0; words && i < o->words.n; i++)
+        if (strcmp(o->words.list[i], table) == 0)
+            return true;
+    if ((words && o->words.n > 0) || p == NULL)
+        return !words || o->words.n == 0;
+    while (*(p += strspn(p, ", \t")) != '\0') {
+        size_t n = strcspn(p, ", \t");
+        if (strlen(table) == n && memcmp(p, table, n) == 0)
+            return true;
+        some = true;
+        p += n;
+    }
+    return !some;
+}
+
 enum err_code options_tables(const struct options *o, const char *const **tables, size_t *n,
                              struct err *e)
 {

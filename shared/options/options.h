@@ -206,6 +206,10 @@ size_t options_words(const struct options *o, const char *const **words);
 enum err_code options_tables(const struct options *o, const char *const **tables, size_t *n,
                              struct err *e) MUST_CHECK;
 
+/* Is the table one of those to work on: of the words, if they count and there are some, else of the configured `tables`? Without a list
+ * each is. */
+bool options_list_table(const struct options *o, bool words, const char *table);
+
 /* --help, to out: usage line, what the program does, its options with environment names and
  * defaults, exit codes. */
 void options_help(enum program program, FILE *out);

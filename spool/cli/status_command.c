@@ -26,6 +26,7 @@ static enum err_code show_table(const struct status_table *t, struct summary *ou
         {.name = "damaged", .type = CELL_INT, .num = (int64_t)t->damaged},
         {.name = "holes", .type = CELL_INT, .num = (int64_t)t->holes},
         {.name = "gaps", .type = CELL_INT, .num = (int64_t)t->gaps},
+        {.name = "listed", .type = CELL_STR, .str = t->unlisted ? "no" : "yes"},
     };
     return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
 }
@@ -180,6 +181,7 @@ enum err_code spool_command_look(const struct spool_command *c, struct status_wa
     struct status_conf conf = {.tables = c->count > 0 ? c->words : NULL,
                                .count = c->count,
                                .whole = true,
+                               .options = c->options,
                                .damage = report_damage};
     enum err_code rc = spool_command_check_tables(c, e);
     *w = NULL;

@@ -103,8 +103,12 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
     check_refused(h, conf, s);
     for (size_t i = 0; i < s->count; i++) {
         const char *error = last_error(conf, s->tables[i], last, lasts);
-        check_freshness(h, conf, s, s->tables[i]);
-        if (is_failure(error) && refused(s, s->tables[i]->name) == NULL)
+        bool asked = !s->tables[i]->unlisted;
+        if (asked)
+            check_freshness(h, conf, s, s->tables[i]);
+        if (!asked)
+            error = "";
+        else if (is_failure(error) && refused(s, s->tables[i]->name) == NULL)
             add(h, HEALTH_FAILING, s->tables[i]->name, error, WHEN_NONE);
         else if ((conf->side == RUN_HISTORY_EXTRACT || conf->both) &&
                  is_unproven(&s->tables[i]->extract))

@@ -4,7 +4,7 @@
  * Not well is: a table that is not complete (the extractor's view), or not loaded (the loader's and
  * netty-spool's), up to less than stale_after ago; a table whose last run failed; one that the API refuses
  * to the key, or does not have; an API that asked
- * to be left alone; a full disk or spool; pages that a database lacks and the spool holds no more, or that could not be read.
+ * to be left alone (of tables that are to be worked on); a full disk or spool; pages that a database lacks and the spool holds no more, or that could not be read.
  */
 #ifndef NETTY_SPOOL_STATUS_HEALTH_H
 #define NETTY_SPOOL_STATUS_HEALTH_H

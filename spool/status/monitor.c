@@ -38,7 +38,7 @@ struct monitor {
 
 static enum err_code read_status(struct monitor *b, struct err *e)
 {
-    struct status_conf conf = {.tables = NULL};
+    struct status_conf conf = {.options = b->conf.options, .named = b->conf.staying};
     enum err_code rc = OK;
     if (b->conf.spool == NULL)
         return err_set(e, ERR_NO_SPOOL, "the spool is away");

@@ -156,6 +156,10 @@ enum err_code status_look(struct status_watch *w, struct err *e)
             return rc;
         s->damaged += w->list[i]->damaged + w->list[i]->loaded_unknown;
     }
+    for (size_t i = 0; i < s->count; i++)
+        w->list[i]->unlisted =
+            w->conf.options &&
+            !options_list_table(w->conf.options, w->conf.named, w->list[i]->name);
     s->at = when_now();
     s->breaker_until = breaker_until(w->spool);
     refused_free(&s->refused);

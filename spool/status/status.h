@@ -16,6 +16,7 @@
 #define NETTY_SPOOL_STATUS_STATUS_H
 
 #include "shared/base/table_names.h"
+#include "shared/options/options.h"
 #include "spool/dead_letters/dead_letters.h"
 #include "spool/status/run_history.h"
 #include "spool/store/loaded.h"
@@ -48,6 +49,7 @@ struct status_table {
     uint64_t gaps;  /* ... that the spool holds no more */
     int64_t holes_since; /* or WHEN_NONE */
     bool loaded_unknown; /* loaded.json is damaged */
+    bool unlisted; /* not one of the tables to work on any more: it stands still, and is not late */
     struct run_history extract;
     struct run_history load;
 };
@@ -71,6 +73,8 @@ struct status_conf {
     bool whole;               /* look for damage in all journals, not only in what is not loaded */
     status_damage_fn *damage; /* each once; may be NULL */
     void *ctx;
+    const struct options *options; /* whose tables are to be worked on; NULL: all */
+    bool named;                    /* ... those that the command line names, if it does */
 };
 
 struct status_watch;

@@ -90,7 +90,8 @@ static enum err_code add_table(struct buf *b, const struct status_table *t)
         (rc = add_reasons(b, t)) != OK ||
         (rc = buf_addf(b, ",\"damaged\":%" PRIu64, t->damaged + t->loaded_unknown)) != OK)
         return rc;
-    if ((rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64, t->holes, t->gaps)) != OK)
+    if ((rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"listed\":%s", t->holes,
+                       t->gaps, t->unlisted ? "false" : "true")) != OK)
         return rc;
     rc = ratio < 0 ? buf_adds(b, ",\"requests_per_change\":null")
                    : buf_addf(b, ",\"requests_per_change\":%.6g", ratio);

@@ -4,6 +4,7 @@ Each case has a record that was born without a time and edited later, too.
 """
 import json
 import re
+import time
 
 import pytest
 from harness import Database, assert_synced, wait_for
@@ -152,3 +153,58 @@ def test_check_tells_each_schema_its_own(sims, netty, db, late):
     netty.load("--create-tables", db=second, code=65)
     assert FULL in netty.load("check", db=second, code=65).out
     assert FULL not in netty.load("check", db=db).out
+
+
+# ---- a table that is taken off the list ----
+
+def listed(netty, *tables):
+    (netty.dir / "netty.conf").write_text(f"tables = {', '.join(tables)}\n")
+    (netty.dir / "netty.conf").chmod(0o600)
+
+
+def test_a_table_that_is_taken_off_the_list_is_no_longer_called_late(sims, netty, db, tmp_path):
+    """contacts goes on, users stands still: late as long as it is on the list, not when it was taken off, and again when put back."""
+    sim = sims("contacts:40,users:40")
+    netty.extract("contacts", "users", sim=sim)
+    netty.load("--create-tables", db=db)
+    time.sleep(3)
+    sim.edit("contacts", 1)
+    netty.extract("contacts", sim=sim)
+    netty.load("contacts", db=db)
+    for tables, late in ((("contacts", "users"), True), (("contacts",), False), (("contacts", "users"), True)):
+        listed(netty, *tables)
+        netty.spool_tool("report", "--html", tmp_path / "r.html", "--stale-after", "2500ms")
+        page = browse((tmp_path / "r.html").as_uri(), "dom")
+        rows = {row["table"]: row for row in map(json.loads, netty.spool_tool("status", "--json").out.splitlines()) if "table" in row}
+        assert (rows["users"]["listed"], rows["contacts"]["listed"]) == ("yes" if late else "no", "yes")
+        data = json.loads(re.search(r'id="data"[^>]*>(.*?)</script>', (tmp_path / "r.html").read_text(), re.S)[1])
+        called = [r["table"] for r in data["health"]["reasons"] if r["code"] == "stale"]
+        assert ("users" in called) == late, data["health"]
+        assert ("Not among the tables to work on" in text_of(page)) == (not late)
+        process = netty.start("netty-load", "--every", "300d", "--stale-after", "2500ms", "--listen", ":0", db=db)
+        address = listening(process)
+        health = wait_for(lambda: get(address, "/healthz").text, "an answer")
+        metrics = get(address, "/metrics").text
+        assert ("users is" in health) == late, health
+        assert ('netty_load_complete_to_timestamp_seconds{table="users"}' in metrics) == late
+        assert 'netty_load_complete_to_timestamp_seconds{table="contacts"}' in metrics
+        process.kill()
+
+
+def test_a_program_that_stays_calls_late_what_its_command_line_names(sims, netty, db):
+    sim = sims("contacts:40,users:40")
+    netty.extract("contacts", "users", sim=sim)
+    netty.load("--create-tables", db=db)
+    time.sleep(2)
+    for tables, late in (((), True), (("contacts",), False), (("users",), True)):
+        loader = netty.start("netty-load", "--every", "300d", "--stale-after", "1s", "--listen", ":0", *tables, db=db)
+        address = listening(loader)
+        assert ("users is" in wait_for(lambda: get(address, "/healthz").text, "an answer")) == late
+        loader.kill()
+
+
+def test_what_a_table_off_the_list_lacks_is_still_told(sims, netty, db, late):
+    with_a_gap(sims, netty, db)
+    netty.load("--create-tables", db=late, code=65)
+    listed(netty, "users")
+    assert FULL in netty.spool_tool("status", code=65).err
