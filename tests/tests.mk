@@ -70,7 +70,7 @@ test:
 check-build check-lint check-unit check-counts check-e2e: check-%:
 	@tests/run.sh $*
 # Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
-.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile campaign-positions
+.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile campaign-positions campaign-copies
 test-newer-postgres:
 	@tests/setup.sh test
 	@tests/run.sh newer
@@ -87,6 +87,10 @@ campaign-positions: HISTORIES := 1000
 campaign-positions:
 	@tests/setup.sh test
 	@HISTORIES=$(HISTORIES) PYTEST="$(PYTEST) -k positions_random --timeout 36000" tests/run.sh e2e
+campaign-copies: COPIES := 100
+campaign-copies:
+	@tests/setup.sh test
+	@COPIES=$(COPIES) PYTEST="$(PYTEST) -k positions_copies --timeout 36000" tests/run.sh e2e
 # Which folder may use which: tests/lint/house.txt says, tests/lint/arrows.py checks.
 .PHONY: arrows
 arrows:
