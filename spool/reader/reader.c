@@ -22,9 +22,10 @@ struct reader {
     struct journal_scan *scan;
     struct segment_data *data; /* of data_segment; NULL: not open */
     uint64_t data_segment;
-    bool trust; /* the journal's word is enough */
-    bool held;  /* the page at hand is still to be given */
-    bool gone;  /* its segment was pruned meanwhile: on to the next one */
+    uint64_t total; /* its bytes, or UINT64_MAX */
+    bool trust;     /* the journal's word is enough */
+    bool held;      /* the page at hand is still to be given */
+    bool gone;      /* its segment was pruned meanwhile: on to the next one */
     struct page_place after;
     struct page_info info;
     XXH3_state_t *hash;
@@ -133,7 +134,8 @@ static enum err_code open_data(struct reader *r, enum reader_what *what, struct 
     }
     sealed = sealed && rc == OK;
     why = ERR_INIT;
-    rc = segment_data_open(&r->data, r->dir, segment, sealed ? footer.bytes : UINT64_MAX, &why);
+    r->total = sealed ? footer.bytes : UINT64_MAX;
+    rc = segment_data_open(&r->data, r->dir, segment, r->total, &why);
     if (rc != OK && why.sys == ENOENT) {
         if ((rc = journal_scan_is_pruned(r->scan, &r->gone, e)) != OK)
             return rc;
@@ -219,16 +221,45 @@ static enum err_code check_page(struct reader *r, const char **why, struct err *
     return OK;
 }
 
+static enum err_code try_page(struct reader *r, const char **why, struct err *e)
+{
+    enum err_code rc = OK;
+    *why = NULL;
+    if (r->info.bytes > 0)
+        rc = segment_data_seek(r->data, r->info.offset, e);
+    return rc == OK ? check_page(r, why, e) : rc;
+}
+
+/* Plain and compressed file may be there both, and one of them not be whole: a copy that was begun before the segment was sealed. True: the
+ * page is in the other one, which is read from now on. */
+static bool try_other(struct reader *r)
+{
+    struct segment_data *mine = r->data;
+    struct segment_data *other = NULL;
+    struct err below = ERR_INIT;
+    const char *why = NULL;
+    if (r->info.bytes == 0 || segment_data_open_other(&other, mine, r->dir, r->info.place.segment,
+                                                      r->total, &below) != OK)
+        return false;
+    r->data = other;
+    bool there = try_page(r, &why, &below) == OK && !why;
+    if (!there)
+        r->data = mine;
+    segment_data_close(there ? mine : other);
+    name_file(r, r->info.place.segment, segment_data_kind(r->data));
+    return there;
+}
+
 /* Damage below is told as the page's; other errors are errors. */
 static enum err_code load_page(struct reader *r, enum reader_what *what, struct err *e)
 {
     struct err below = ERR_INIT;
     const char *why = NULL;
-    enum err_code rc = OK;
-    if (r->info.bytes > 0)
-        rc = segment_data_seek(r->data, r->info.offset, &below);
-    if (rc == OK)
-        rc = check_page(r, &why, &below);
+    enum err_code rc = try_page(r, &why, &below);
+    if ((rc == ERR_DAMAGED || (rc == OK && why)) && try_other(r)) {
+        rc = OK;
+        why = NULL;
+    }
     if (rc == ERR_DAMAGED)
         return damaged(r, what, below.msg, e);
     if (rc != OK) {

@@ -53,6 +53,28 @@ enum err_code segment_data_open(struct segment_data **out, const char *dir, uint
     return rc;
 }
 
+enum err_code segment_data_open_other(struct segment_data **out, const struct segment_data *d,
+                                      const char *dir, uint64_t segment, uint64_t total,
+                                      struct err *e)
+{
+    struct segment_data *other = calloc(1, sizeof *other);
+    enum err_code rc;
+    *out = NULL;
+    if (!other)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    other->kind = d->kind == SEGMENT_DATA ? SEGMENT_ZST : SEGMENT_DATA;
+    other->fd = -1;
+    if ((rc = segment_open(&other->fd, dir, segment, other->kind, O_RDONLY, e)) == OK &&
+        (rc = segment_path(other->path, dir, segment, other->kind, e)) == OK &&
+        other->kind == SEGMENT_ZST)
+        rc = zstd_frames_open(&other->frames, other->fd, other->path, total, e);
+    if (rc != OK)
+        segment_data_close(other);
+    else
+        *out = other;
+    return rc;
+}
+
 void segment_data_close(struct segment_data *d)
 {
     if (!d)

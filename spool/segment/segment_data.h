@@ -16,6 +16,11 @@ struct segment_data;
 /* total: the bytes of all pages where they are known (the journal's footer), else UINT64_MAX. */
 enum err_code segment_data_open(struct segment_data **d, const char *dir, uint64_t segment,
                                 uint64_t total, struct err *e) MUST_CHECK;
+/* The other file than that of d, which stays open: where both are there each may hold pages that the other, whose copy was broken off,
+ * does not. ERR_IO with e->sys == ENOENT: there is none. */
+enum err_code segment_data_open_other(struct segment_data **other, const struct segment_data *d,
+                                      const char *dir, uint64_t segment, uint64_t total,
+                                      struct err *e) MUST_CHECK;
 void segment_data_close(struct segment_data *d);
 enum segment_file segment_data_kind(const struct segment_data *d); /* SEGMENT_DATA or SEGMENT_ZST */
 /* Damage that costs no record but should be known (a seek table that had to be done without), or

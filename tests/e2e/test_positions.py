@@ -6,13 +6,17 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import time
 from datetime import timedelta
 
 import pytest
 
-from harness import Database, assert_synced, wait_for
+from harness import ROOT, Database, assert_synced, content, wait_for
 from spoolfile import SpoolWriter
+
+sys.path.insert(0, str(ROOT / "tests/tools"))
+import spool_reader  # noqa: E402
 
 SMALL = ("--segment-size", "16K")
 BORN = 5  # the record that has no time at first
@@ -506,6 +510,30 @@ def test_a_copy_by_rsync_of_a_spool_that_grows(sims, db, netty, tmp_path, revers
     subprocess.run(["rsync", "-ac", f"{netty.spool}/", copy], check=True)
     netty.load(db=db, env={"NETTY_SPOOL": copy})
     assert hole_rows(db) == []
+    assert_synced(sim, db, "contacts")
+
+
+@pytest.mark.parametrize("torn", ["plain", "compressed", "each"])
+def test_a_segment_that_was_copied_before_and_after_it_was_sealed_is_whole(sims, db, netty, torn):
+    """The plain file that was copied first stays beside the compressed one: each page counts that either of them holds whole."""
+    sim = sims("contacts:400")
+    born_without_a_time(sim)
+    for _ in range(2):
+        netty.extract("contacts", "--limit", "20", "--segment-size", "64K", sim=sim)
+        sim.edit("contacts", 1, id=BORN)
+    sealed = sorted((netty.spool / "contacts").glob("*.zst"))[1]
+    whole, plain = sealed.read_bytes(), sealed.with_suffix("")
+    lines = content(sealed)
+    plain.write_bytes(lines if torn == "compressed" else lines[:-20])
+    plain.chmod(0o600)
+    if torn != "plain":
+        sealed.write_bytes(whole[:40] + b"#" + whole[41:])
+    pages = [page for page in spool_reader.Spool(netty.spool).read("contacts")]
+    assert all(isinstance(page, spool_reader.Page) for page in pages), "the independent reader"
+    netty.extract("contacts", sim=sim)
+    netty.load("--create-tables", db=db)
+    assert hole_rows(db) == [] and holes_told(netty) == 0
+    netty.spool_tool("verify")
     assert_synced(sim, db, "contacts")
 
 

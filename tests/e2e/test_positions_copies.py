@@ -102,7 +102,7 @@ def test_however_a_copy_is_made_nothing_is_missing_in_the_end(sims, postgres, ne
             print(f"copy {seed}: loads ended with", *copy.told)
             last = netty.load(db=db, env={"NETTY_SPOOL": target}, code=None)
             assert last.code == 0, (seed, last)
-            assert hole_rows(db) == [], seed
+            assert hole_rows(db) == [], (seed, db.query("SELECT segment, page, why FROM netty_sync.hole"))
             netty.env["NETTY_SPOOL"] = str(target)
             assert holes_told(netty) == 0, seed
             netty.spool_tool("verify")

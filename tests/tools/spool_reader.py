@@ -201,13 +201,12 @@ class Segment:
         if "journal" in files:
             self.lines = list(journal_lines((directory / f"{name}.journal").read_bytes()))
             self.read_journal(directory.name)
-        if "ndjson" in files:
-            self.data = Plain((directory / f"{name}.ndjson").read_bytes())
-        elif "ndjson.zst" in files:
+        self.data = self.other = None
+        if "ndjson.zst" in files:
             total = self.footer["bytes"] if self.footer else None
             self.data = Compressed((directory / f"{name}.ndjson.zst").read_bytes(), total)
-        else:
-            self.data = None
+        if "ndjson" in files:
+            self.data, self.other = Plain((directory / f"{name}.ndjson").read_bytes()), self.data
 
     def read_journal(self, table):
         for line in self.lines:
@@ -263,6 +262,8 @@ class Segment:
             if self.data is None:
                 return damaged("the records are missing")
             data = self.data.read(info["offset"], info["bytes"])
+            if self.other and (data is None or hash_of(data) != info["hash"]):
+                data = self.other.read(info["offset"], info["bytes"])
             if data is None or len(data) != info["bytes"]:
                 return damaged("the records end too soon or cannot be decompressed")
         if hash_of(data) != info["hash"]:
