@@ -441,7 +441,7 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
         t->found = false; /* it may have been emptied, or made again */
     if (!t->found) {
         t->rows = t->conf.batch.rows_max;
-        t->bisect = t->looked = t->waited = false;
+        t->bisect = t->looked = t->waited = t->narrowing = t->suspected = false;
     }
     t->began = when_tick();
     table_load_resume_after(t, 0);

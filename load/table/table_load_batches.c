@@ -153,6 +153,13 @@ static void revalidate(void *ctx, const struct batch_row *row)
     table_load_invalidate_cache(f->table, row);
 }
 
+static bool explained(void *ctx)
+{
+    const struct batch_in_flight *f = ctx;
+
+    return f->table->blocked;
+}
+
 static enum err_code write_rejects(void *ctx, struct err *e)
 {
     const struct batch_in_flight *f = ctx;
@@ -265,7 +272,7 @@ static enum err_code next_batch(struct table_load *t, struct err *e)
 
     t->committed = *batch_builder_reached(t->builder);
     if (t->bisect && progress_compare(&t->committed, &t->bisect_to) >= 0)
-        t->bisect = t->waited = false;
+        t->bisect = t->waited = t->narrowing = false;
     batch_builder_shape(t->builder, t->rows, !t->bisect && !t->conf.redrive);
     enum err_code rc = batch_builder_advance(t->builder, e);
     if (rc != OK || !pending)
@@ -293,7 +300,9 @@ static void committed(struct table_load *t)
         F_INT("updated", f->updated), F_INT("segment", place->segment), F_INT("page", place->page),
         F_INT("known", batch_cached(f->slot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
     table_load_watch(t);
-    t->attempt = t->moves = 0;
+    t->attempt = t->moves = t->alone = 0;
+    t->went = t->went || f->inserted + f->updated > 0;
+    t->suspected = false;
     t->moved_from = (struct lanes){0};
     t->ready = t->looked = false;
     table_load_add_to_cache(t);
@@ -339,6 +348,9 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .bisect = t->bisect || t->conf.redrive,
                 .looked = t->looked || t->conf.replay || t->conf.redrive,
                 .waited = t->waited,
+                .suspect = t->suspected ? &t->suspect : NULL,
+                .suspected = &t->suspicion,
+                .proven = t->went,
                 .rows_alone = t->conf.redrive,
                 .guess = f->guess,
                 .guard = !t->conf.replay && !t->conf.redrive && t->hole == SIZE_MAX,
@@ -350,6 +362,7 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .locked = locked,
                 .refused = refused,
                 .revalidate = revalidate,
+                .explained = explained,
                 .write_rejects = write_rejects,
                 .more = more},
         .whole = t->bisect || t->conf.redrive || t->conf.dry_run,
@@ -389,6 +402,7 @@ static void send_batch(struct table_load *t)
         committed(t);
         return;
     }
+    t->blocked = false;
     rejects_truncate(batch_builder_rejects(t->builder),
                      t->current->rejected); /* the database's judgement is made anew */
     if (!t->bisect && t->roll_forward == NULL)

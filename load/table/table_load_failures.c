@@ -80,15 +80,57 @@ static bool has_waited(struct table_load *t, const struct db_decision *d, const 
     return true;
 }
 
-static void isolate(struct table_load *t, enum db_phase phase, const struct err *err,
-                    const struct db_decision *d)
+static void isolate(struct table_load *t, const struct db_decision *d)
 {
-    if (d->content)
-        start_bisect(t, t->rows);
-    else if (db_lost(t->db))
-        table_load_failed(t, phase, err);
-    else
-        start_bisect(t, ISOLATE_ROWS);
+    start_bisect(t, d->content ? t->rows : ISOLATE_ROWS);
+}
+
+/* ---- a row that ends the connection ---- */
+
+static bool is_killed(const struct table_load *t, const struct db_decision *d,
+                      const struct err *err)
+{
+    return t->waited && db_lost(t->db) && d->then == DB_ISOLATE && err->sqlstate[0] != '\0' &&
+           batch_rows(batch_builder_batch(t->builder)) > 0;
+}
+
+/* No savepoint outlives the connection: so each half has a transaction of its own. The single row that ends it three times is
+ * sent no more, and set aside with its neighbours' commit; where that ends, too, it is not to blame. */
+static void narrow(struct table_load *t, enum db_phase phase, const struct err *err)
+{
+    const struct batch *b = batch_builder_batch(t->builder);
+    size_t rows = batch_rows(b);
+
+    if (!t->bisect)
+        t->bisect_to = *batch_builder_reached(t->builder);
+    if (!t->narrowing)
+        t->went = t->suspected = false;
+    t->bisect = t->narrowing = true;
+    t->total.retries++;
+    if (t->suspected && rows <= 2) {
+        table_load_stopped(t, phase, err);
+        return;
+    }
+    if (t->suspected) {
+        t->rows = rows / 2;
+    } else if (rows > 1) {
+        t->rows = rows / 2 < ISOLATE_ROWS ? rows / 2 : ISOLATE_ROWS;
+        t->alone = 0;
+    } else if (++t->alone >= ONE_ROW_TRIES) {
+        t->suspected = true;
+        t->suspect = batch_came(b, 0)->row.key;
+        t->suspicion = *err;
+        t->rows = t->went ? 1 : NEIGHBOURS;
+    }
+    t->well = 0;
+    int64_t wait = backoff_wait(&t->conf.backoff, 1, backoff_random(), 0);
+    LOG(LOG_WARN, "narrow",
+        "a row may end the connection: it is looked for, with fewer rows at a time",
+        F_STR("table", t->name), F_ERR(err), F_STR("sqlstate", err->sqlstate),
+        F_INT("rows", t->rows), F_INT("wait_ms", wait / 1000));
+    db_drop(t->db);
+    if (table_load_seek_again(t))
+        table_load_resume_after(t, wait);
 }
 
 void table_load_batch_failed(struct table_load *t, const struct parallel_upsert_result *r)
@@ -110,8 +152,12 @@ void table_load_batch_failed(struct table_load *t, const struct parallel_upsert_
         again = false;
     }
     t->total.troubles[db_trouble_of(r->phase, r->err)]++;
+    if (is_killed(t, &d, r->err)) {
+        narrow(t, r->phase, r->err);
+        return;
+    }
     if (action == DB_ISOLATE && !again)
-        isolate(t, r->phase, r->err, &d);
+        isolate(t, &d);
     else if (action == DB_ISOLATE || action == DB_STOP)
         table_load_stopped(t, r->phase, r->err);
     else if (action == DB_SMALLER && r->phase != DB_PHASE_BOOKKEEPING)

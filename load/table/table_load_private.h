@@ -37,6 +37,8 @@ struct table_load {
         ahead; /* while a batch is on its way: the next one is filled, a page a turn of the loop */
     uv_timer_t watch;    /* while a statement is under way */
     struct db *watch_db; /* lent, to ask who is in its way; or NULL */
+    int64_t lock_told;   /* when_tick of the last line about that, or 0 */
+    bool blocked;        /* somebody was, since the batch was sent */
     struct db *db;
     table_load_done_fn *done;
     void *ctx;
@@ -58,7 +60,14 @@ struct table_load {
     bool archived, noted; /* txn_job's, as long as it is another */
     int64_t found_at;     /* when_tick of the last look at it */
     bool looked;          /* the relation has been looked at again since the last commit */
-    bool waited;    /* what passes by itself was waited for as often as may be: it is of rows now */
+    bool waited; /* what passes by itself was waited for as often as may be: it is of rows now */
+    bool
+        narrowing; /* ... though the connection ends with them: over transactions down to one row, ... */
+    bool went;      /* ... some rows have gone in meanwhile, ... */
+    unsigned alone; /* ... so often that one row was sent alone, ... */
+    bool suspected; /* ... which is to blame if a neighbour goes in: */
+    int64_t suspect;
+    struct err suspicion;
     unsigned moves; /* another loader was there first, but had come no further than ... */
     struct lanes moved_from;
     struct lanes at;          /* what is committed */

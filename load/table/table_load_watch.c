@@ -2,11 +2,14 @@
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
 #include "shared/log/log.h"
+#include "shared/time/when.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 #define WATCH_MS 10000u /* that a statement may take before it is looked why, ... */
 #define AGAIN_MS 60000u /* ... and between two looks */
+#define ALONE_MS                                                                                   \
+    200u /* both, while rows are looked for that are to blame: a lock would explain it */
 
 enum {
     HOLDER_PID,
@@ -48,13 +51,19 @@ static void on_holder(void *ctx, const PGresult *r, const struct err *err)
 {
     struct table_load *t = ctx;
 
-    if (err == NULL && PQntuples(r) == 1)
+    bool held = err == NULL && PQntuples(r) == 1;
+    bool told = t->lock_told != 0 && when_tick() - t->lock_told < (int64_t)AGAIN_MS * 1000;
+
+    t->blocked = t->blocked || held;
+    if (held && !told) {
+        t->lock_told = when_tick();
         LOG(LOG_WARN, "lock", "the table waits for a lock that another session holds",
             F_STR("table", t->name), F_STR("pid", PQgetvalue(r, 0, HOLDER_PID)),
             F_STR("role", PQgetvalue(r, 0, HOLDER_ROLE)),
             F_STR("application", PQgetvalue(r, 0, HOLDER_APPLICATION)),
             F_STR("state", PQgetvalue(r, 0, HOLDER_STATE)),
             F_STR("seconds", PQgetvalue(r, 0, HOLDER_SECONDS)));
+    }
     stop_asking(t);
 }
 
@@ -86,8 +95,10 @@ static void on_watch(uv_timer_t *timer)
 
 void table_load_watch(struct table_load *t)
 {
-    (void)uv_timer_start(&t->watch, on_watch, WATCH_MS,
-                         AGAIN_MS); /* fails only without a callback */
+    bool alone = t->found && t->bisect;
+
+    (void)uv_timer_start(&t->watch, on_watch, alone ? ALONE_MS : WATCH_MS,
+                         alone ? ALONE_MS : AGAIN_MS); /* fails only without a callback */
 }
 
 void table_load_watch_stop(struct table_load *t)

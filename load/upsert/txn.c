@@ -293,7 +293,8 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
     }
     t->made = true;
     t->xid = (uint64_t)target_table_number(r, 0, 6);
-    if (t->job.locked != NULL && report_locked(t, r) != OK) {
+    if ((t->job.locked != NULL && report_locked(t, r) != OK) ||
+        (t->job.bisect && t->job.suspect != NULL && !txn_refuse_suspect(t))) {
         txn_fail(t, &t->err);
         return;
     }

@@ -61,7 +61,12 @@ struct txn_job {
     bool bisect;
     bool
         looked; /* the table's shape was read since the last commit: what may come of it comes of rows */
-    bool waited;     /* so does what passes by itself: it was waited for as often as may be */
+    bool waited; /* so does what passes by itself: it was waited for as often as may be */
+    /* bisect: this key's row ended the connection each time it was sent alone, with that error: it is refused without being sent
+     * again, if another row goes in, or has gone in meanwhile (proven). NULL: none. */
+    const int64_t *suspect;
+    const struct err *suspected;
+    bool proven;
     bool rows_alone; /* bisect: even where all rows fail alike they are refused one by one */
     enum batch_path
         guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_COMPARE: no idea */
@@ -82,6 +87,9 @@ struct txn_job {
     /* Of this cached row: TXN_REVALIDATE is to come. NULL: these lanes' entries are not valid (unchanged_cache.h), all that the cache
      * has is to be dropped; TXN_REVALIDATE is to come where rows of this transaction are cached. */
     void (*revalidate)(void *ctx, const struct batch_row *row);
+    /* Asked before a row is held guilty whose SQLSTATE does not speak of content: did a statement of this transaction wait for a
+     * lock? Then it fails with 55P03. May be NULL: no. */
+    bool (*explained)(void *ctx);
     /* The last thing before COMMIT: make durable what was set aside. */
     enum err_code (*write_rejects)(void *ctx, struct err *e);
     /* Will a later batch of the table be committed? Asked before COMMIT, which then need not wait for the server's disk.

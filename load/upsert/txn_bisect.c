@@ -36,6 +36,18 @@ static bool is_guilty(struct txn *t, const struct err *why)
     return true;
 }
 
+/* A lock was waited for: whatever the statement ended with, no row is to blame. */
+static bool is_explained(struct txn *t, const struct err *why)
+{
+    if (db_decide(DB_PHASE_ROWS, why).content || t->job.explained == NULL ||
+        !t->job.explained(t->job.ctx))
+        return false;
+    err_set(&t->err, ERR_UNAVAILABLE, "a row waits for a lock that another session holds (%.300s)",
+            why->msg);
+    memcpy(t->err.sqlstate, "55P03", 6);
+    return true;
+}
+
 /* A part that is refused: halves, the same row again, or the row that is to blame. False: failed. */
 bool txn_halve(struct txn *t, const struct err *why)
 {
@@ -48,6 +60,8 @@ bool txn_halve(struct txn *t, const struct err *why)
                 batch_rows(t->job.batch));
         return false;
     }
+    if (p.to - p.from == 1 && is_explained(t, why))
+        return false;
     if (p.to - p.from == 1 && is_guilty(t, why))
         return t->job.refused(t->job.ctx, batch_row(t->job.batch, p.from, &data), why, &t->err) ==
                OK;
@@ -67,7 +81,28 @@ bool txn_is_everyone(const struct txn *t)
 {
     bool own_words = strncmp(t->first.sqlstate, "P0", 2) == 0;
 
-    if (!t->job.bisect || t->job.rows_alone || t->went > 0 || !t->alike)
+    if (!t->job.bisect || t->job.rows_alone || t->job.proven || t->went > 0 || !t->alike)
         return false;
     return t->content ? own_words && t->refused >= EVERYONE_LEAST : t->refused > 0;
+}
+
+bool txn_refuse_suspect(struct txn *t)
+{
+    const char *data;
+    size_t i = t->job.first;
+
+    while (i < t->job.end && batch_row(t->job.batch, i, &data)->row.key != *t->job.suspect)
+        i++;
+    if (i == t->job.end)
+        return true;
+    t->first = *t->job.suspected;
+    t->refused = t->guilty = 1;
+    t->content = false;
+    t->count = 0;
+    if (i + 1 < t->job.end)
+        t->parts[t->count++] = (struct part){i + 1, t->job.end, BATCH_COMPARE};
+    if (i > t->job.first)
+        t->parts[t->count++] = (struct part){t->job.first, i, BATCH_COMPARE};
+    return t->job.refused(t->job.ctx, batch_row(t->job.batch, i, &data), t->job.suspected,
+                          &t->err) == OK;
 }

@@ -72,6 +72,8 @@ bool txn_about_rows(const struct txn *t, const struct err *err);
 /* The part at hand is refused: its halves, the same row again, or the row is to blame. False: failed, t->err tells. */
 bool txn_halve(struct txn *t, const struct err *why);
 bool txn_is_everyone(const struct txn *t);
+/* Refuses job.suspect's row, and has the others loaded in two parts. False: failed, t->err tells. */
+bool txn_refuse_suspect(struct txn *t);
 
 /* txn_part.c: sends t->part; done gets the statement's result. */
 void txn_send_part(struct txn *t, db_done_fn *done);

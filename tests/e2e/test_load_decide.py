@@ -6,6 +6,7 @@ import re
 import time
 from urllib.parse import urlparse
 
+import psycopg2
 import pytest
 
 from harness import differences, wait_for
@@ -143,6 +144,65 @@ def test_a_row_that_is_always_too_slow_is_set_aside_once_its_neighbours_are_in(s
     row = run.json()["contacts"]
     assert (row["inserted"], row["dead"]) == (39, 1), run
     assert [(letter["sqlstate"], letter["line"]) for letter in spool.dead("contacts")] == [("57014", 17)]
+
+
+def kill(db, condition):
+    """The server's process ends itself, and the connection with it: no savepoint helps."""
+    db.query(f"""CREATE FUNCTION kill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     IF {condition} THEN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); END IF;
+                     RETURN new; END $$;
+                 CREATE TRIGGER kill BEFORE INSERT OR UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION kill()""")
+
+
+@pytest.mark.parametrize("rows, guilty", [(300, [137]), (300, [1]), (300, [300]), (300, [11, 12, 250]), (300, [1, 4]), (4000, [3999]), (2, [2])])
+def test_a_row_that_ends_the_connection_each_time_is_set_aside(spool, netty, db, rows, guilty):
+    db.create("contacts")
+    kill(db, f"new.contact_id IN ({', '.join(map(str, guilty))})")
+    write(spool.table("contacts"), 1, rows)
+    run = netty.load("--json", *QUICK, db=db, code=65)
+    row = run.json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (rows - len(guilty), len(guilty)), run
+    assert [(letter["sqlstate"], letter["line"]) for letter in spool.dead("contacts")] == [("57P01", key) for key in guilty]
+    tries = len(lines_of(run.err, "looked for")) + len(lines_of(run.err, "tried again"))
+    assert tries <= 20 * len(guilty), run.err
+    waits = [int(found) for found in re.findall(r"wait_ms=(\d+)", run.err)]
+    assert len(waits) == tries, "each after a pause"
+    assert len(db.rows("contacts")) == rows - len(guilty)
+    assert netty.load("--json", *QUICK, db=db).json()["contacts"]["read"] == 0
+
+
+@pytest.mark.parametrize("rows", [1, 300])
+def test_where_every_row_ends_the_connection_none_is_set_aside(spool, netty, db, rows):
+    db.create("contacts", "users")
+    kill(db, "true")
+    write(spool.table("contacts"), 1, rows)
+    spool.table("users").page(['{"user_id":1}'])
+    run = netty.load("--json", *QUICK, db=db, code=69)
+    assert not spool.dead("contacts") and "57P01" in run.err and len(db.rows("users")) == 1
+    assert len(re.findall(r"wait_ms=", run.err)) <= 20
+    db.query('DROP TRIGGER kill ON "netty-contacts"')
+    netty.load(db=db)
+    assert len(db.rows("contacts")) == rows
+
+
+def test_a_row_that_waits_for_a_lock_is_not_to_blame(spool, netty, db):
+    """Its trigger waits for another's row without a limit of its own, so that the statement's limit ends it, each time."""
+    db.create("contacts")
+    db.query(f"""CREATE TABLE stock (id int PRIMARY KEY); INSERT INTO stock VALUES (1);
+                 CREATE FUNCTION take() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     IF new.contact_id = 17 THEN SET LOCAL lock_timeout = 0; PERFORM FROM public.stock FOR UPDATE; END IF;
+                     RETURN new; END $$;
+                 CREATE TRIGGER take BEFORE INSERT ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION take();
+                 ALTER DATABASE "{db.name}" SET statement_timeout = '2s'""")
+    write(spool.table("contacts"), 1, 40)
+    other = psycopg2.connect(db.url, application_name="the-other")
+    other.cursor().execute("UPDATE stock SET id = 2")
+    run = netty.load("--json", *QUICK, db=db, code=69)
+    assert not spool.dead("contacts") and run.json()["contacts"]["dead"] == 0, run
+    assert "the-other" in run.err and "55P03" in run.err
+    other.rollback()
+    assert netty.load("--json", *QUICK, db=db).json()["contacts"]["inserted"] + run.json()["contacts"]["inserted"] == 40
+    other.close()
 
 
 @pytest.mark.parametrize("when", ["BEFORE INSERT OR UPDATE", "AFTER INSERT OR UPDATE"])
