@@ -193,10 +193,16 @@ void diagnose_rights(struct findings *f, const PGresult *r)
               "the bookkeeping is closed to this role; GRANT USAGE ON SCHEMA netty_sync TO \"%s\"; "
               "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA netty_sync TO \"%s\"",
               role, role);
+    else if (yes(r, "schema_there"))
+        WRONG(f, ERR_DENIED, "netty_sync",
+              "the schema netty_sync has no bookkeeping, and this role may not make it; GRANT "
+              "USAGE, CREATE ON SCHEMA netty_sync TO \"%s\"; or let an administrator run "
+              "netty-load once",
+              role);
     else
         WRONG(f, ERR_DENIED, "netty_sync",
               "the bookkeeping is not there, and this role may not make it; GRANT CREATE ON "
-              "DATABASE \"%s\" TO \"%s\", or let an administrator run netty-load once",
+              "DATABASE \"%s\" TO \"%s\"; or let an administrator run netty-load once",
               database, role);
     if (!yes(r, "may_use_temporary"))
         WRONG(f, ERR_DENIED, "permissions",

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX 65536u
+#define SQL_MAX         65536u
+#define UPSERT_UNSTORED 5 /* column of sql_upsert */
 
 struct tried {
     char *table; /* the API's name */
     struct relation relation;
-    bool hidden; /* row-level security is on for this role, which is told already */
+    char *triggers; /* that may change, skip or redirect a row; NULL: none */
+    bool hidden;    /* row-level security is on for this role, which is told already */
 };
 
 struct trial {
@@ -49,6 +51,7 @@ void trial_close(struct trial *t)
     for (size_t i = 0; i < t->count; i++) {
         relation_free(&t->tables[i].relation);
         free(t->tables[i].table);
+        free(t->tables[i].triggers);
     }
     free(t->tables);
     buf_free(&t->sql);
@@ -64,7 +67,11 @@ enum err_code trial_add(struct trial *t, const PGresult *list, int row, struct e
     t->tables = tables;
     tables[t->count] = (struct tried){.table = strdup(PQgetvalue(list, row, LIST_TABLE))};
     tables[t->count].hidden = strcmp(PQgetvalue(list, row, LIST_RLS), "t") == 0;
-    if (tables[t->count++].table == NULL)
+    bool triggers = !PQgetisnull(list, row, LIST_TRIGGERS);
+    if (triggers)
+        tables[t->count].triggers = strdup(PQgetvalue(list, row, LIST_TRIGGERS));
+    t->count++;
+    if (tables[t->count - 1].table == NULL || (triggers && tables[t->count - 1].triggers == NULL))
         return err_set(e, ERR_NOMEM, "out of memory");
     return relation_read(&tables[t->count - 1].relation, list, row, e);
 }
@@ -123,6 +130,21 @@ static void tell(const struct trial *t, const struct err *err)
                      "no row can be %s netty-%s: %s [%s]", deed, x->table, err->msg, state);
 }
 
+/* Its trigger has skipped the row, or put it elsewhere: a run would find that of every record. */
+static void tell_unstored(const struct trial *t)
+{
+    const struct tried *x = &t->tables[t->next];
+    bool one = x->triggers != NULL && strchr(x->triggers, ',') == NULL;
+
+    findings_add(t->findings, FINDING_WRONG, ERR_CONFIG, x->table,
+                 "a row that is put into netty-%s is not stored there: a trigger skips or "
+                 "redirects it; look at %s%s%s%s%s%s%s",
+                 x->table, x->triggers != NULL ? x->triggers : "its triggers",
+                 one ? "; ALTER TABLE \"" : "", one ? x->relation.schema : "", one ? "\".\"" : "",
+                 one ? x->relation.name : "", one ? "\" DISABLE TRIGGER " : "",
+                 one ? x->triggers : "");
+}
+
 static void on_rolled_back(void *ctx, const PGresult *r, const struct err *err)
 {
     (void)r;
@@ -133,14 +155,17 @@ static void on_tried(void *ctx, const PGresult *r, const struct err *err)
 {
     struct trial *t = ctx;
 
-    (void)r;
     if (err != NULL && db_lost(t->db)) {
         end(t, err);
         return;
     }
+    bool unstored = err == NULL && !t->changing && t->tables[t->next].relation.triggers &&
+                    target_table_number(r, 0, UPSERT_UNSTORED) > 0;
     if (err != NULL)
         tell(t, err);
-    t->changing = err == NULL && !t->changing;
+    if (unstored)
+        tell_unstored(t);
+    t->changing = err == NULL && !unstored && !t->changing;
     t->next += !t->changing;
     try_next(t);
 }

@@ -27,7 +27,8 @@ SELECT
                 AND k.relname OPERATOR(pg_catalog.=) ANY ('{progress,loaded_page,hole}'::pg_catalog.name[])
                 AND NOT pg_catalog.has_table_privilege(k.oid, p.name))
     END AS may_keep_progress,
-    c.oid IS NOT NULL AS progress_there
+    c.oid IS NOT NULL AS progress_there,
+    n.oid IS NOT NULL AS schema_there
 FROM (VALUES (1)) AS one (row)
 LEFT JOIN pg_catalog.pg_namespace AS s ON s.nspname OPERATOR(pg_catalog.=) CASE
     WHEN :'schema' OPERATOR(pg_catalog.=) '' THEN pg_catalog.current_schema() ELSE :'schema'::pg_catalog.name END

@@ -110,10 +110,24 @@ CROSS JOIN LATERAL (
     WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
 ) AS s
 LEFT JOIN LATERAL (
-    SELECT pg_catalog.format('refuses %s to role %I', pg_catalog.string_agg(p.name, ' and '), current_user) AS problem
+    SELECT pg_catalog.format('refuses %s to role %I; GRANT %s ON %I.%I TO %I', pg_catalog.string_agg(p.name, ' and '),
+        current_user, pg_catalog.string_agg(p.name, ', '), n.nspname, c.relname, current_user) AS problem
     FROM (VALUES ('SELECT'), ('INSERT'), ('UPDATE')) AS p (name)
     WHERE NOT pg_catalog.has_any_column_privilege(c.oid, p.name)
     HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0
+    UNION ALL
+    SELECT pg_catalog.format('has row-level security, and no policy that lets role %I insert; CREATE POLICY netty_load ON '
+        '%I.%I TO %I USING (true) WITH CHECK (true)', current_user, n.nspname, c.relname, current_user)
+    WHERE pg_catalog.row_security_active(c.oid) AND NOT EXISTS (
+        SELECT
+        FROM pg_catalog.pg_policy AS o
+        CROSS JOIN LATERAL pg_catalog.unnest(o.polroles) AS g (role)
+        WHERE o.polrelid OPERATOR(pg_catalog.=) c.oid AND o.polpermissive
+            AND o.polcmd OPERATOR(pg_catalog.=) ANY ('{*,a}'::pg_catalog."char"[])
+            AND CASE WHEN g.role OPERATOR(pg_catalog.=) 0 THEN true
+                ELSE pg_catalog.pg_has_role(g.role, 'USAGE') END
+    )
+    LIMIT 1
 ) AS r ON true
 CROSS JOIN LATERAL (
     SELECT
@@ -135,25 +149,42 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT CASE
         WHEN kind.name IS NOT NULL
-            THEN pg_catalog.format('is a %s, and not a table; rename it, or name the table''s schema with --schema',
-                kind.name)
+            THEN pg_catalog.format('is a %s, and not a table; rename it, or name the table''s schema with --schema; '
+                'ALTER %s %I.%I RENAME TO %I', kind.name, pg_catalog.upper(kind.name), n.nspname, c.relname,
+                pg_catalog.concat('other-', c.relname))
         WHEN c.relkind OPERATOR(pg_catalog.=) 'r' AND EXISTS (
             SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent OPERATOR(pg_catalog.=) c.oid)
             THEN 'has inheritance children, whose rows its key does not hold together; NO INHERIT takes them away'
         WHEN k.attname IS NULL
-            THEN 'has no primary key of one column, not deferrable'
+            THEN pg_catalog.concat('has no primary key of one column, not deferrable', (
+                SELECT pg_catalog.format('; ALTER TABLE %I.%I ADD PRIMARY KEY (%I)', n.nspname, c.relname, a.attname)
+                FROM pg_catalog.pg_attribute AS a
+                WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
+                    AND a.atttypid OPERATOR(pg_catalog.=) ANY ('{int2,int4,int8}'::pg_catalog.regtype[])
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+                        WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisprimary)
+                ORDER BY a.attnum
+                LIMIT 1))
         WHEN k.low IS NULL
-            THEN pg_catalog.format('has the key %I of a type other than smallint, integer and bigint', k.attname)
+            THEN pg_catalog.format('has the key %I of a type other than smallint, integer and bigint; '
+                'ALTER TABLE %I.%I ALTER %I TYPE bigint USING %I::bigint', k.attname, n.nspname, c.relname, k.attname, k.attname)
         WHEN (s.data OPERATOR(pg_catalog.=) 'jsonb') IS NOT TRUE
-            THEN 'has no column data of type jsonb'
+            THEN pg_catalog.format('has no column data of type jsonb; ALTER TABLE %I.%I %s', n.nspname, c.relname,
+                CASE WHEN s.data IS NULL THEN 'ADD data jsonb' ELSE 'ALTER data TYPE jsonb USING data::jsonb' END)
         WHEN (s.time_created OPERATOR(pg_catalog.=) 'timestamp with time zone') IS NOT TRUE
-            THEN 'has no column time_created of type timestamptz'
+            THEN pg_catalog.format('has no column time_created of type timestamptz; ALTER TABLE %I.%I %s', n.nspname, c.relname,
+                CASE WHEN s.time_created IS NULL THEN 'ADD time_created timestamptz'
+                    ELSE 'ALTER time_created TYPE timestamptz' END)
         WHEN (s.time_modified OPERATOR(pg_catalog.=) 'timestamp with time zone') IS NOT TRUE
-            THEN 'has no column time_modified of type timestamptz'
+            THEN pg_catalog.format('has no column time_modified of type timestamptz; ALTER TABLE %I.%I %s', n.nspname, c.relname,
+                CASE WHEN s.time_modified IS NULL THEN 'ADD time_modified timestamptz'
+                    ELSE 'ALTER time_modified TYPE timestamptz' END)
         WHEN s.computed IS NOT NULL
             THEN pg_catalog.format('has generated columns, which nobody can write: %s', s.computed)
         WHEN s.others IS NOT NULL
-            THEN pg_catalog.format('has columns without default that may not be null: %s', s.others)
+            THEN pg_catalog.format('has columns without default that may not be null: %s; ALTER TABLE %I.%I ALTER %s DROP NOT NULL',
+                s.others, n.nspname, c.relname,
+                pg_catalog.replace(s.others, ', ', ' DROP NOT NULL, ALTER '))
         WHEN block.rule IS NOT NULL
             THEN pg_catalog.format('has the rule %I for INSERT or UPDATE, which does not go with ON CONFLICT; '
                 'DROP RULE %I ON %I.%I', block.rule, block.rule, n.nspname, c.relname)
