@@ -8,6 +8,8 @@
 #define REPEATS_MAX  4
 #define STUCK_MAX    200
 #define STUCK_KEYS   60
+#define STUCK_SURE   80
+#define BLIND_ALL    (UINT64_C(1) << 62)
 #define SAMES_MAX    20
 #define TUNES_MAX    2
 #define TUNE_LEAST   (60 * WHEN_SECOND)
@@ -105,15 +107,32 @@ static enum crawl_verdict broken(struct crawl *c)
     return CRAWL_BROKEN;
 }
 
+/* All that was there when this run began has been read by key. What came since is for the next run. */
+static enum crawl_verdict leave_rest(struct crawl *c)
+{
+    crawl_leave_to_next(c);
+    c->stats.pages++;
+    crawl_finish(c);
+    return CRAWL_KEEP;
+}
+
 enum crawl_verdict crawl_retake(struct crawl *c, struct err *e)
 {
     c->stats.step_backs++;
+    c->hollow |= c->page.n == 0;
     /* Where pages do not fit by time, they may by key. */
-    if (++c->stuck == STUCK_KEYS && c->phase != CRAWL_KEYS && c->placed && !c->passes.on &&
-        (crawl_keys_possible(c) || c->page.unreadable > 0 || c->learned.thinned)) {
-        c->blind = c->place.offset + 1;
+    if (++c->stuck == STUCK_KEYS && c->phase == CRAWL_KEYS && crawl_refused(c, false)) {
+        c->stuck = 0;
+        return CRAWL_RETAKE;
+    }
+    if (c->stuck == STUCK_KEYS && c->phase != CRAWL_KEYS && c->placed && !c->passes.on &&
+        (crawl_keys_possible(c) || c->page.unreadable > 0 || c->learned.thinned || c->hollow)) {
+        bool all = (c->learned.thinned || c->hollow) && !crawl_keys_possible(c);
+        c->blind = all ? BLIND_ALL : c->place.offset + 1;
         crawl_trouble(c, CRAWL_UNPROVEN_UNFIT);
     }
+    if (c->stuck > STUCK_SURE && c->sure != WHEN_NONE && c->phase != CRAWL_KEYS)
+        return leave_rest(c);
     if (c->stuck <= STUCK_MAX)
         return CRAWL_RETAKE;
     (void)err_set(e, ERR_PROTOCOL,
@@ -261,6 +280,26 @@ static bool repeated(const struct crawl *c)
            (c->behind || c->single || (c->page.n > 1 && !crawl_room(c)));
 }
 
+static enum crawl_verdict cut_group(struct crawl *c, struct err *e)
+{
+    c->behind = false;
+    crawl_stuck(c);
+    return crawl_retake(c, e);
+}
+
+/* The offset is heeded, for behind the page that was skipped to there is nothing. What lies between is not
+ * known: records of one time that change their places, or some that came in before. */
+static enum crawl_verdict skipped_too_far(struct crawl *c, struct err *e)
+{
+    c->repeats = 0;
+    if (c->place_run >= c->known_count)
+        return cut_group(c, e);
+    c->ask = c->place;
+    c->ask.jump = false;
+    c->ask.offset += c->place_n;
+    return step_back(c, e);
+}
+
 /* Records that came in before the page can have moved it by just as many places; each look further
  * on makes that less likely. */
 static enum crawl_verdict skip_repeated(struct crawl *c, struct err *e)
@@ -297,13 +336,6 @@ static enum crawl_verdict unsorted(struct crawl *c, struct err *e)
     return broken(c);
 }
 
-static enum crawl_verdict cut_group(struct crawl *c, struct err *e)
-{
-    c->behind = false;
-    crawl_stuck(c);
-    return crawl_retake(c, e);
-}
-
 static enum crawl_verdict take_page(struct crawl *c, struct err *e)
 {
     const struct crawl_look *look = &c->look_behind;
@@ -316,6 +348,8 @@ static enum crawl_verdict take_page(struct crawl *c, struct err *e)
         return crawl_look_page(c, e);
     crawl_learn_behind(c);
     bool again = repeated(c);
+    if (c->repeats > 0 && c->behind && c->page.n == 0)
+        return skipped_too_far(c, e);
     if (!again && crawl_group_goes_on(c))
         return cut_group(c, e);
     if (again)

@@ -64,7 +64,7 @@ static void begin_from(struct crawl *c, int64_t from, int64_t lead)
 /* From where what changed since a list by key was begun is to be read: not later than what stood there
  * then. The greatest times that were shown tell it, less as long as the list took; but for a few which may
  * lie in the future, and where some do by the clock, by the clock less the greatest skew, too. */
-static int64_t changed_since(const struct crawl *c, const struct crawl_keys *keys)
+int64_t crawl_changed_since(const struct crawl *c, const struct crawl_keys *keys)
 {
     size_t n = keys->latest_count;
     int64_t by_clock = keys->began - CRAWL_LEAD_MAX;
@@ -84,7 +84,7 @@ void crawl_catch_up(struct crawl *c)
     int64_t complete = c->complete;
     int64_t lead = c->lead;
     uint64_t timeless = c->timeless;
-    int64_t from = changed_since(c, &keys);
+    int64_t from = crawl_changed_since(c, &keys);
     size_t i = keys.latest_count;
     while (i > 0 && keys.latest[i - 1] > from)
         i--;
@@ -129,6 +129,7 @@ static void begin_next(struct crawl *c)
     c->everything = c->look = c->limited = c->behind = c->verify = c->single = c->loose_timeless =
         false;
     c->loose_time = WHEN_NONE;
+    c->loose_count = 0;
     c->sure = WHEN_NONE;
     c->blind = 0;
     c->learned.shorts = 0;

@@ -7,7 +7,7 @@
 #define FULLS_PROOF   20 /* full pages in a row: this API leaves nothing out */
 #define AGAIN_PROOF   4
 #define WINDOWS       8 /* pages behind the end that must be empty */
-#define WINDOWS_EMPTY 2
+#define WINDOWS_EMPTY 2 /* ... of a table of which no record was ever seen */
 
 uint64_t crawl_window(const struct crawl *c)
 {
@@ -42,8 +42,14 @@ static uint64_t overlap(uint64_t from, uint64_t n, uint64_t offset)
 static bool elsewhere(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
+    const struct crawl_ask *from = &c->place;
     uint64_t known = c->page.n - c->page.beyond;
-    if (c->phase != CRAWL_KEYS || k->list == CRAWL_GROUP || k->pages == 0)
+    if (c->phase != CRAWL_KEYS)
+        return c->placed && c->ask.filtered == from->filtered &&
+               c->ask.base_time == from->base_time && c->ask.lead == from->lead &&
+               c->ask.offset > from->offset && c->page.again + 2 >= c->page.n &&
+               c->page.again > overlap(from->offset, c->place_n, c->ask.offset);
+    if (k->list == CRAWL_GROUP || k->pages == 0)
         return false;
     if (k->list == CRAWL_NEWEST)
         return known > 1 && known + 2 >= c->page.n;
@@ -126,7 +132,8 @@ void crawl_learn_behind(struct crawl *c)
         return;
     if (c->page.met > 0) {
         c->learned.thinned = true;
-        crawl_learn_window(c, c->ask.offset - c->place.offset);
+        if (c->ask.offset > c->place.offset)
+            crawl_learn_window(c, c->ask.offset - c->place.offset);
     } else {
         crawl_learn_page(c, c->place_n, c->place_asked, true);
     }
@@ -226,10 +233,11 @@ static uint64_t look_at(const struct crawl *c, uint64_t base, unsigned windows, 
     return base + crawl_window(c) + (uint64_t)(windows - 1) * pages;
 }
 
-/* Nothing at all, and a count that says so: less is enough. */
 void crawl_look_begin(struct crawl *c, uint64_t base)
 {
-    unsigned windows = base == 0 && c->page.n == 0 && c->count == 0 ? WINDOWS_EMPTY : WINDOWS;
+    const struct crawl_learned *l = &c->learned;
+    bool empty = base == 0 && c->page.n == 0 && c->count == 0 && l->longest == 0 && !l->thinned;
+    unsigned windows = empty ? WINDOWS_EMPTY : WINDOWS;
     c->look_behind = (struct crawl_look){.windows = windows,
                                          .pages = c->asked,
                                          .base = base,
@@ -284,4 +292,63 @@ enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e)
     c->stats.pages++;
     crawl_finish(c);
     return CRAWL_KEEP;
+}
+
+static enum crawl_verdict no_such_list(struct crawl *c, struct err *e)
+{
+    crawl_keys_fail(c);
+    return crawl_retake(c, e);
+}
+
+/* In a list by key. */
+enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
+{
+    struct crawl_keys *k = &c->keys;
+    struct crawl_look *look = &c->look_behind;
+    const struct crawl_facts *page = &c->page;
+    bool more = false;
+    bool on = true;
+    /* What stands behind the last key can only be greater. */
+    unsigned close =
+        page->n > 1 ? 1 : 4; /* windows in which a few that came in before are enough */
+    if (page->n > 0 && page->beyond == 0 && look->windows > close && !look->found &&
+        page->set_sum == k->previous_set)
+        return crawl_ignores_offset(c, k->previous_at, look->offset, e);
+    if (page->n > 1 && page->beyond == 0 && look->windows > 2 && !look->found)
+        return no_such_list(c, e); /* another order, or another offset */
+    if (page->n > 0 && look->shown && page->key_first > look->beyond)
+        return no_such_list(c, e);
+    if (page->n > 0) {
+        look->shown = true;
+        look->beyond = page->key_most;
+    }
+    if (page->beyond > 0 && !look->bottom && !look->found) {
+        look->found = true;
+        /* Where pages hold one record, it may be the next one. */
+        c->learned.thinned |= !crawl_singles(c) || look->offset > look->base + 1;
+        look->found_at = look->offset + page->n - 1;
+        look->found_last = page->key_most;
+    }
+    if (page->n > 0)
+        crawl_keys_take(c);
+    k->seen += page->beyond;
+    enum crawl_verdict verdict = page->n > 0 ? crawl_keys_keep(c) : CRAWL_RETAKE;
+    if (look->bottom && (look->offset == 0 || crawl_keys_reach_back(c))) {
+        on = false;
+        more = look->found || page->beyond > 0;
+        k->offset = look->found ? look->found_at : look->offset + page->n - 1;
+        if (more)
+            k->last = look->found ? look->found_last : page->key_most;
+        k->begun |= more;
+    } else {
+        on = crawl_look_lower(c);
+    }
+    if (on)
+        return verdict;
+    c->look_behind = (struct crawl_look){.windows = 0};
+    c->learned.looked = c->clock;
+    k->shown_count = 0;
+    if (!more)
+        crawl_keys_read(c);
+    return verdict;
 }

@@ -392,8 +392,10 @@ void crawl_keep(struct crawl *c)
     bool end = c->page.n < c->asked && !crawl_capped(c);
     if (!c->placed && !c->resumed)
         begin_run(c);
-    if (came_further(c))
+    if (came_further(c)) {
         c->stuck = 0;
+        c->hollow = false;
+    }
     c->stats.pages++;
     c->stats.overlaps += c->page.hits > 0;
     c->timeless += c->page.timeless;
@@ -411,5 +413,6 @@ void crawl_keep(struct crawl *c)
     c->attempts = c->tunes = 0;
     c->repeats = 0;
     c->must = c->opens = false;
+    c->covered = WHEN_NONE;
     crawl_grow(c);
 }

@@ -10,6 +10,7 @@
 
 #define REPEATS_MAX 8
 #define GROUP_TRIES 7
+#define ANEW_MAX    3
 #define LEAD_GRAIN  (900 * WHEN_SECOND) /* zones differ by quarters of an hour */
 
 bool crawl_keys_possible(const struct crawl *c)
@@ -87,14 +88,19 @@ static void all_read(struct crawl *c)
     l->looked = c->clock;
     l->born = k->began;
     l->top_count = 0;
-    if (k->begun)
-        crawl_push_top(l, k->began, k->most);
+    if (k->begun) {
+        crawl_push_top(l, k->began, k->edged ? k->edge : k->most);
+        l->top = k->most;
+    }
     c->sure = k->began;
     c->seen = k->seen;
     if (!k->detour) {
         crawl_catch_up(c);
         return;
     }
+    int64_t low = crawl_changed_since(c, k);
+    if (c->low == WHEN_NONE || low < c->low)
+        c->low = low;
     crawl_back_to_time(c);
     c->limited = true;
     for (size_t i = 0; i < c->known_count; i++)
@@ -134,8 +140,35 @@ static void group_read(struct crawl *c)
     c->ask.offset = k->place + (k->seen > back ? k->seen - back : 0);
 }
 
-static void list_read(struct crawl *c)
+/* From its beginning: what was seen does not fit together, because of what came in meanwhile, or because it is
+ * no such list. False: this was done before, so many times. */
+static bool begin_again(struct crawl *c, unsigned most)
 {
+    struct crawl_keys *k = &c->keys;
+    if (++k->anew > most)
+        return false;
+    k->offset = k->seen = k->pages = k->step = 0;
+    k->shown_count = 0;
+    k->repeats = 0;
+    k->begun = k->behind = k->verify = k->holds = false;
+    return true;
+}
+
+/* Pages of one record tell of no order. But where there are as many places as records were seen, none is
+ * missing. */
+static bool seen_all(const struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    return c->learned.thinned || !crawl_singles(c) || !k->begun || k->offset < k->seen;
+}
+
+void crawl_keys_read(struct crawl *c)
+{
+    if (c->keys.list != CRAWL_NEWEST && !seen_all(c)) {
+        if (!begin_again(c, ANEW_MAX))
+            crawl_keys_fail(c);
+        return;
+    }
     if (c->keys.list == CRAWL_ALL)
         all_read(c);
     else if (c->keys.list == CRAWL_GROUP)
@@ -253,14 +286,25 @@ void crawl_keys_step_back(struct crawl *c)
     k->behind = k->verify = false;
 }
 
+/* Keys that were under way when the list was read to here are less than the greatest now, but not by more
+ * than a page: what comes later is no longer among them. */
+static void note_edge(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    if (!k->edged && k->begun)
+        k->edge = k->prior;
+    k->edged |= k->begun;
+}
+
 static void look_behind(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
+    note_edge(c);
     k->behind = k->verify = false;
     if (k->list != CRAWL_NEWEST && crawl_look_due(c))
         crawl_look_begin(c, k->offset);
     else
-        list_read(c);
+        crawl_keys_read(c);
 }
 
 /* Behind a page that is continuous. Where pages hold one record only they cannot overlap: the one
@@ -271,10 +315,15 @@ static void go_on(struct crawl *c)
     const struct crawl_facts *page = &c->page;
     bool full = page->n >= c->asked || crawl_capped(c);
     if (crawl_count_ends(c, k->offset)) {
+        note_edge(c);
         c->learned.looked = c->clock;
-        list_read(c);
+        crawl_keys_read(c);
     } else if (page->n == 1 && crawl_singles(c)) {
         k->offset++;
+    } else if (page->n == 1 && full) {
+        note_edge(c);
+        k->offset++;
+        k->behind = true;
     } else if (full ||
                (page->beyond > 0 && page->n > 1 && (c->learned.thinned || !crawl_room(c)))) {
         uint64_t overlap = 1 + (c->drift < page->n / 2 ? c->drift : page->n / 2);
@@ -282,6 +331,7 @@ static void go_on(struct crawl *c)
     } else if (c->learned.thinned) {
         look_behind(c);
     } else {
+        note_edge(c);
         k->offset += page->n;
         k->behind = true;
     }
@@ -304,7 +354,8 @@ static enum crawl_verdict connected(struct crawl *c)
     if (k->pages++ > 0)
         crawl_learn_page(c, k->previous, k->previous_asked, page->beyond > 0);
     /* The last key again, further on than the page began that showed it: so much that page covered. */
-    if (k->pages > 1 && k->offset > k->previous_at)
+    bool sorted = c->learned.sorts == CRAWL_YES || page->n > 1;
+    if (sorted && k->pages > 1 && k->offset > k->previous_at)
         crawl_learn_window(c, k->offset - k->previous_at);
     k->previous_at = k->offset;
     k->previous_set = page->set_sum;
@@ -318,6 +369,7 @@ static enum crawl_verdict connected(struct crawl *c)
     crawl_grow(c);
     if (page->beyond > 0) {
         c->stuck = k->repeats = 0;
+        k->prior = k->begun ? k->last : page->key_first;
         k->last = page->key_most;
         k->seen += page->beyond;
         k->begun = true;
@@ -339,6 +391,8 @@ static enum crawl_verdict unconnected(struct crawl *c, struct err *e)
     }
     if (k->behind) {
         crawl_learn_page(c, k->previous, k->previous_asked, true);
+        if (k->previous == 1) /* a page covers no more places than it shows records */
+            c->learned.window = c->learned.again = 0;
         k->behind = false;
         k->offset--;
     } else {
@@ -365,12 +419,12 @@ static enum crawl_verdict empty_page(struct crawl *c, struct err *e)
     if (k->offset == 0 && k->list == CRAWL_GROUP)
         return fail(c, e);
     if (k->offset == 0 && c->count == 0 && c->learned.counted == CRAWL_YES) {
-        list_read(c);
+        crawl_keys_read(c);
     } else if (k->offset == 0) {
         look_behind(c);
     } else if (k->behind && crawl_count_agrees(c, k->offset)) {
         c->learned.looked = c->clock;
-        list_read(c);
+        crawl_keys_read(c);
     } else if (crawl_singles(c)) {
         k->holds = false;
         k->verify = true;
@@ -401,55 +455,12 @@ static enum crawl_verdict verified(struct crawl *c, struct err *e)
         return CRAWL_RETAKE;
     }
     c->stuck = 0;
+    k->prior = k->last;
     k->last = k->held;
     k->seen++;
     k->holds = false;
     k->offset += 2;
     return CRAWL_RETAKE;
-}
-
-static enum crawl_verdict look_page(struct crawl *c, struct err *e)
-{
-    struct crawl_keys *k = &c->keys;
-    struct crawl_look *look = &c->look_behind;
-    const struct crawl_facts *page = &c->page;
-    bool more = false;
-    bool on = true;
-    /* What stands behind the last key can only be greater. */
-    unsigned close =
-        page->n > 1 ? 1 : 4; /* windows in which a few that came in before are enough */
-    if (page->n > 0 && page->beyond == 0 && look->windows > close && !look->found &&
-        page->set_sum == k->previous_set)
-        return crawl_ignores_offset(c, k->previous_at, look->offset, e);
-    if (page->n > 1 && page->beyond == 0 && look->windows > 2 && !look->found)
-        return fail(c, e); /* another order, or another offset */
-    if (page->beyond > 0 && !look->bottom && !look->found) {
-        look->found = c->learned.thinned = true;
-        look->found_at = look->offset + page->n - 1;
-        look->found_last = page->key_most;
-    }
-    if (page->n > 0)
-        crawl_keys_take(c);
-    k->seen += page->beyond;
-    enum crawl_verdict verdict = page->n > 0 ? crawl_keys_keep(c) : CRAWL_RETAKE;
-    if (look->bottom && (look->offset == 0 || crawl_keys_reach_back(c))) {
-        on = false;
-        more = look->found || page->beyond > 0;
-        k->offset = look->found ? look->found_at : look->offset + page->n - 1;
-        if (more)
-            k->last = look->found ? look->found_last : page->key_most;
-        k->begun |= more;
-    } else {
-        on = crawl_look_lower(c);
-    }
-    if (on)
-        return verdict;
-    c->look_behind = (struct crawl_look){.windows = 0};
-    c->learned.looked = c->clock;
-    k->shown_count = 0;
-    if (!more)
-        list_read(c);
-    return verdict;
 }
 
 enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
@@ -458,7 +469,7 @@ enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
     const struct crawl_look *look = &c->look_behind;
     bool looks = look->windows > 0 || look->bottom;
     if (!looks && repeated(c) && crawl_keys_fall_back(c))
-        return ++k->repeats < REPEATS_MAX / 2
+        return ++k->repeats < REPEATS_MAX / 2 || begin_again(c, 1)
                    ? crawl_retake(c, e)
                    : crawl_ignores_offset(c, k->previous_at, k->offset, e);
     if ((c->page.n > 0 && (!crawl_keys_in_order(c) ||
@@ -471,7 +482,7 @@ enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
     if (k->list == CRAWL_NEWEST)
         return crawl_newest_page(c, e);
     if (looks)
-        return look_page(c, e);
+        return crawl_look_keys_page(c, e);
     if (c->page.n > 0)
         crawl_keys_note(c);
     if (k->verify)

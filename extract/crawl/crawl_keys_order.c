@@ -19,6 +19,37 @@ bool crawl_keys_in_order(const struct crawl *c)
     return page->keyed < 2 || (c->keys.list == CRAWL_NEWEST ? page->falling : page->rising);
 }
 
+static bool on_page(const struct crawl *c, int64_t key)
+{
+    for (size_t i = 0; i < c->page.count; i++)
+        if (c->page.entries[i].keyed && c->page.entries[i].key == key)
+            return true;
+    return false;
+}
+
+/* What must have happened to the last answer's records, so that the page begins at its place at[]: so many came
+ * in before, and so many between the page's first and last went. */
+static size_t moved(const struct crawl *c, size_t at)
+{
+    const struct crawl_keys *k = &c->keys;
+    size_t first = 0;
+    size_t gone = 0;
+    while (first < k->shown_count && up(c, k->shown[first]) < up(c, c->page.key_first))
+        first++;
+    for (size_t i = first; i < k->shown_count && up(c, k->shown[i]) < up(c, c->page.key_last); i++)
+        gone += !on_page(c, k->shown[i]);
+    return (first < at ? at - first : 0) + gone;
+}
+
+/* So many came in before the last answer's first record. */
+static size_t came_first(const struct crawl *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->page.count; i++)
+        n += c->page.entries[i].keyed && up(c, c->page.entries[i].key) < up(c, c->keys.shown[0]);
+    return n;
+}
+
 /* From page to page, too: with each record that comes in before, keys move down by one place. */
 bool crawl_keys_fall_back(const struct crawl *c)
 {
@@ -27,11 +58,12 @@ bool crawl_keys_fall_back(const struct crawl *c)
         return false;
     if (crawl_singles(c) && k->begun && !k->verify && k->offset > k->shown_at)
         return up(c, c->page.key_first) < up(c, k->last);
+    if (up(c, c->page.key_first) < up(c, k->shown[0]))
+        return k->offset > k->shown_at || came_first(c) > CAME_BEFORE;
     /* Where records may be left out of a page, it tells of no places. */
     uint64_t further = k->shown_whole ? k->offset - k->shown_at : 0;
     size_t at = further < k->shown_count ? (size_t)further : k->shown_count - 1;
-    at = at > CAME_BEFORE ? at - CAME_BEFORE : 0;
-    return up(c, c->page.key_first) < up(c, k->shown[at]);
+    return moved(c, at) > CAME_BEFORE;
 }
 
 void crawl_keys_note(struct crawl *c)

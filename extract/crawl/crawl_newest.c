@@ -7,6 +7,7 @@
 
 #define NEWEST_EMPTIES 8 /* pages in a row */
 #define REPEATS_MAX    8
+#define ASTRAY_MAX     3
 
 /* Then the crawl goes on as it stands. */
 void crawl_newest_begin(struct crawl *c)
@@ -28,37 +29,83 @@ void crawl_push_top(struct crawl_learned *l, int64_t at, int64_t key)
     tops[l->top_count++] = (struct crawl_top){at, key};
 }
 
-/* A page of known ones, down to a key that was the greatest a day ago: what is missing before it is not
- * under way any more. Where nothing is claimed yet (the crawl from the beginning went by time) and there are
+/* So many records at or before what was the greatest key a day ago must be seen: keys are under way that are
+ * less than the greatest that shows. */
+static uint64_t enough(const struct crawl *c)
+{
+    return 2 + crawl_window(c) / 2;
+}
+
+/* Down to a key that was the greatest a day ago, and some known ones further: what is missing before them is
+ * not under way any more. Where nothing is claimed yet (the crawl from the beginning went by time) and there are
  * records without a time, all are read once. */
 static bool is_deep(const struct crawl *c)
 {
     const struct crawl_learned *l = &c->learned;
     if (l->born == WHEN_NONE && (l->top_count == 0 || !l->thinned))
         return !l->timeless;
-    return l->top_count > 0 && c->page.key_least <= l->tops[0].key && c->page.key_most <= l->top;
+    return l->top_count > 0 && c->keys.below >= enough(c) && c->page.key_most <= l->top;
+}
+
+static void count_below(struct crawl *c, bool begun, int64_t last)
+{
+    const struct crawl_learned *l = &c->learned;
+    for (size_t i = 0; i < c->page.count && l->top_count > 0; i++) {
+        const struct crawl_entry *entry = &c->page.entries[i];
+        bool next = entry->keyed && (!begun || entry->key < last);
+        c->keys.below += next && entry->key <= l->tops[0].key;
+    }
 }
 
 void crawl_newest_read(struct crawl *c)
 {
-    c->learned.sorts = c->learned.downs = CRAWL_YES;
+    struct crawl_learned *l = &c->learned;
+    const struct crawl_keys *k = &c->keys;
+    l->sorts = CRAWL_YES;
+    if (k->ordered)
+        l->downs = CRAWL_YES;
     bool all = c->page.n == 0 || !is_deep(c);
-    if (!c->keys.gap && (all || c->learned.born != WHEN_NONE))
-        c->learned.born = c->keys.began;
-    if (c->keys.begun)
-        crawl_push_top(&c->learned, c->keys.began, c->keys.most);
+    if (!k->gap && (all || (l->born != WHEN_NONE && l->downs == CRAWL_YES)))
+        l->born = k->began;
+    if (k->begun)
+        crawl_push_top(l, k->began, k->most);
     crawl_back_to_time(c);
 }
 
-static bool newest_ends(const struct crawl *c)
+/* reaches: the page shows the last one known, or what comes behind it. */
+static bool newest_ends(const struct crawl *c, bool reaches)
 {
     const struct crawl_facts *page = &c->page;
     if (page->n > 0 && is_deep(c))
         return true;
     if (crawl_count_ends(c, c->keys.offset))
         return true;
-    bool nothing = page->n == 0 || (page->beyond == 0 && page->n < c->asked && !crawl_capped(c));
-    return nothing && (!c->learned.thinned || c->keys.empties >= NEWEST_EMPTIES);
+    bool last = page->beyond == 0 && reaches && page->n < c->asked && !crawl_capped(c);
+    return (page->n == 0 || last) && (!c->learned.thinned || c->keys.empties >= NEWEST_EMPTIES);
+}
+
+/* Pages of one record, each of which tells of no order: this one is greater than the one before. Some that
+ * came in before may do that, once. */
+static enum crawl_verdict astray(struct crawl *c, struct err *e)
+{
+    struct crawl_keys *k = &c->keys;
+    if (++k->tries >= ASTRAY_MAX) {
+        crawl_keys_fail(c);
+        return crawl_retake(c, e);
+    }
+    k->offset = k->pages = k->below = 0;
+    k->begun = false;
+    return crawl_retake(c, e);
+}
+
+static void take(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    count_below(c, k->begun, k->last);
+    k->ordered |= c->page.n > 1 || (k->begun && c->page.beyond > 0);
+    if (!k->begun || c->page.key_least < k->last)
+        k->last = c->page.key_least;
+    k->begun = true;
 }
 
 enum crawl_verdict crawl_newest_page(struct crawl *c, struct err *e)
@@ -66,6 +113,9 @@ enum crawl_verdict crawl_newest_page(struct crawl *c, struct err *e)
     struct crawl_keys *k = &c->keys;
     const struct crawl_facts *page = &c->page;
     enum crawl_verdict verdict = CRAWL_RETAKE;
+    bool reaches = page->n > 0 && (!k->begun || page->key_least <= k->last);
+    if (page->n > 0 && !reaches && !k->ordered && c->learned.downs != CRAWL_YES)
+        return astray(c, e);
     if (k->offset > 0 && !crawl_keys_reach_back(c)) {
         if (!c->learned.thinned && page->n > 0 && !crawl_singles(c)) {
             crawl_keys_step_back(c);
@@ -79,13 +129,12 @@ enum crawl_verdict crawl_newest_page(struct crawl *c, struct err *e)
     if (page->n > 0) {
         crawl_keys_take(c);
         verdict = crawl_keys_keep(c);
-        k->last = page->key_least;
-        k->begun = true;
+        take(c);
     }
     /* The same again and again: the API ignores the offset. */
     k->repeats = page->n > 0 && page->beyond == 0 && k->pages > 1 ? k->repeats + 1 : 0;
     k->gap |= k->repeats > REPEATS_MAX;
-    if (newest_ends(c) || k->repeats > REPEATS_MAX)
+    if (newest_ends(c, reaches) || k->repeats > REPEATS_MAX)
         crawl_newest_read(c);
     else
         k->offset += page->n > 1                        ? page->n - 1

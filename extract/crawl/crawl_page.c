@@ -77,6 +77,7 @@ static enum match match(struct crawl *c, const struct crawl_entry *entry)
     for (size_t i = c->known_count; i > 0; i--) {
         if (c->known[i - 1].id != entry->id)
             continue;
+        c->page.again++;
         c->page.reached |= i == c->known_count || c->known[i - 1].tied;
         return c->known[i - 1].tied && c->ask.offset > 0 ? MATCH_TIED : MATCH_KNOWN;
     }

@@ -45,6 +45,7 @@ const struct field crawl_fields[] = {
     LATER("loose_timeless", FIELD_FLAG, loose_timeless),
     LATER("loose_time", FIELD_TIME, loose_time),
     LATER("goal", FIELD_TIME, goal),
+    LATER("covered", FIELD_TIME, covered),
     LATER("again", FIELD_NUMBER, learned.again),
     LATER("window", FIELD_COUNT, learned.window),
     LATER("least", FIELD_COUNT, learned.least),
@@ -73,7 +74,8 @@ const struct field crawl_key_fields[] = {
     LATER("begun", FIELD_FLAG, keys.begun),    LATER("seen", FIELD_COUNT, keys.seen),
     LATER("began", FIELD_TIME, keys.began),    LATER("time", FIELD_TIME, keys.time),
     LATER("lead", FIELD_TIME, keys.lead),      LATER("place", FIELD_COUNT, keys.place),
-    LATER("most", FIELD_TIME, keys.most),
+    LATER("most", FIELD_TIME, keys.most),      LATER("prior", FIELD_TIME, keys.prior),
+    LATER("edge", FIELD_TIME, keys.edge),      LATER("edged", FIELD_FLAG, keys.edged),
 };
 /* Of passes over records of one time. */
 const struct field crawl_pass_fields[] = {

@@ -35,6 +35,7 @@
 #define CRAWL_FUTURE      16  /* of them may lie in the future */
 #define CRAWL_TOPS        10  /* greatest keys of the last day */
 #define CRAWL_BIRTH_PAGES 8   /* pages of newest records that are known again by their sum */
+#define CRAWL_LOOSE       8
 #define CRAWL_DAY         (INT64_C(86400) * WHEN_SECOND)
 
 enum crawl_phase {
@@ -87,6 +88,7 @@ struct crawl_facts {
     uint64_t odd;         /* elements that are no records */
     uint64_t hits;        /* versions that had to be there */
     uint64_t met;         /* known ones, those in doubt too */
+    uint64_t again;       /* the very versions of the last page */
     uint64_t fresh;       /* records behind the last of these */
     bool reached;         /* the last of them is there */
     bool late_hit;        /* records with a time stood before the first of them */
@@ -162,12 +164,15 @@ struct crawl_keys {
     int64_t last; /* all up to this key is kept */
     bool begun;   /* there is one */
     uint64_t seen;
-    int64_t began;                /* the clock at its first page */
-    int64_t time;                 /* of a group, */
-    int64_t lead;                 /* how much earlier the filter's value must be, */
-    unsigned tries;               /* of such leads */
-    uint64_t place;               /* and where it begins in the list by time */
-    int64_t most;                 /* the greatest key */
+    int64_t began;  /* the clock at its first page */
+    int64_t time;   /* of a group, */
+    int64_t lead;   /* how much earlier the filter's value must be, */
+    unsigned tries; /* of such leads */
+    uint64_t place; /* and where it begins in the list by time */
+    int64_t most;   /* the greatest key */
+    int64_t prior;  /* the last key of the page before, */
+    int64_t edge;   /* and what it was when the list first seemed to end */
+    bool edged;
     int64_t latest[CRAWL_LATEST]; /* the greatest times that are no future ones, the least first */
     size_t latest_count;
     /* Not in the position. */
@@ -187,7 +192,10 @@ struct crawl_keys {
     uint64_t empties;  /* pages in a row */
     unsigned repeats;  /* of the same page */
     bool again;        /* it is one, or what stood before it is not known any more */
+    unsigned anew;     /* times that the list was begun again */
     bool gap;          /* pages that do not overlap */
+    bool ordered;      /* keys were seen in their order */
+    uint64_t below;    /* known ones that were seen at or before the greatest key of a day ago */
 };
 
 /* Looking behind the end, from further on downward. */
@@ -200,6 +208,8 @@ struct crawl_look {
     bool found;
     uint64_t found_at;
     int64_t found_last;
+    bool shown;     /* a page further on had records, */
+    int64_t beyond; /* the last of which had this key */
 };
 
 struct crawl_set;
@@ -230,19 +240,21 @@ struct crawl {
     struct crawl_keys keys;
     struct crawl_look look_behind;
     struct crawl_passes passes;
-    int64_t clock;       /* of the answer at hand, or WHEN_NONE */
-    int64_t count;       /* of it, -1: none */
-    bool elsewhere;      /* its offset was not heeded, so that the count tells nothing */
-    int64_t sure;        /* all that was there then is kept; or WHEN_NONE */
-    bool limited;        /* what came later is not proven to be */
-    bool behind;         /* the page asked for must be empty */
-    bool verify;         /* ... be as the last one was */
-    bool no_keys;        /* lists by key fail in this run */
-    bool single;         /* pages of one record, which cannot overlap */
-    uint64_t blind;      /* up to this offset pages need not overlap; 0: they must */
-    bool loose_timeless; /* records without a time are no longer in doubt, */
-    int64_t loose_time;  /* nor those up to this one; or WHEN_NONE */
-    int64_t goal;        /* the last run's greatest time; or WHEN_NONE */
+    int64_t clock;              /* of the answer at hand, or WHEN_NONE */
+    int64_t count;              /* of it, -1: none */
+    bool elsewhere;             /* its offset was not heeded, so that the count tells nothing */
+    int64_t sure;               /* all that was there then is kept; or WHEN_NONE */
+    bool limited;               /* what came later is not proven to be */
+    bool behind;                /* the page asked for must be empty */
+    bool verify;                /* ... be as the last one was */
+    bool no_keys;               /* lists by key fail in this run */
+    bool single;                /* pages of one record, which cannot overlap */
+    uint64_t blind;             /* up to this offset pages need not overlap; 0: they must */
+    bool loose_timeless;        /* records without a time are no longer in doubt, */
+    int64_t loose_time;         /* nor those up to this one; or WHEN_NONE */
+    int64_t loose[CRAWL_LOOSE]; /* the last such times */
+    size_t loose_count;
+    int64_t goal; /* the last run's greatest time; or WHEN_NONE */
 
     struct crawl_ask ask; /* what is asked for next */
     unsigned limit;       /* with this page size */
@@ -277,7 +289,8 @@ struct crawl {
     unsigned walk;     /* of them still to go */
     unsigned sames;    /* pages of the same records, in whatever order, in a row */
     unsigned repeats;  /* equal pages at different offsets */
-    unsigned stuck;    /* step-backs since the crawl last came further */
+    unsigned stuck;    /* step-backs since the crawl last came further, */
+    bool hollow;       /* one of them from an empty page */
     int64_t furthest;  /* the greatest time kept, future ones too */
 
     /* The run, and the next one. */
@@ -362,6 +375,7 @@ void crawl_look_begin(struct crawl *c, uint64_t base);
 /* On downward; false: the last one was the lowest. */
 bool crawl_look_lower(struct crawl *c);
 enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e);
+enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e);
 
 /* crawl_keys.c */
 bool crawl_keys_possible(const struct crawl *c);
@@ -371,6 +385,7 @@ void crawl_newest_begin(struct crawl *c);
 void crawl_keys_request(const struct crawl *c, struct crawl_request *request);
 enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e);
 void crawl_keys_fail(struct crawl *c);
+void crawl_keys_read(struct crawl *c); /* all of it */
 
 /* for crawl_newest.c */
 void crawl_keys_take(struct crawl *c);
@@ -394,11 +409,13 @@ void crawl_clear(struct crawl *c, const struct crawl_conf *conf);
 enum err_code crawl_begin(struct crawl *c, const char *position, struct err *e) MUST_CHECK;
 void crawl_begin_by_time(struct crawl *c);
 void crawl_catch_up(struct crawl *c);
+int64_t crawl_changed_since(const struct crawl *c, const struct crawl_keys *keys);
 
 /* crawl_trouble.c */
 void crawl_trouble(struct crawl *c, unsigned why);
 const struct crawl_entry *crawl_last_known(const struct crawl *c);
 void crawl_unproven(struct crawl *c, unsigned why);
+void crawl_leave_to_next(struct crawl *c);
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
 

@@ -5,6 +5,7 @@
  */
 #include "extract/crawl/crawl_private.h"
 #include <stdio.h>
+#include <string.h>
 
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
 {
@@ -14,7 +15,15 @@ bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
         return false;
     if (c->learned.passed && entry->time == c->learned.passed_time)
         return true; /* once is enough: they are unproven in any case */
-    return c->loose_time != WHEN_NONE && entry->time <= c->loose_time;
+    if (c->loose_time == WHEN_NONE)
+        return false;
+    for (size_t i = 0; i < c->loose_count; i++)
+        if (c->loose[i] == entry->time)
+            return true;
+    /* Clocks are put back, so that behind a group may come another one of a time that is a little less. */
+    bool any = c->sure != WHEN_NONE || (c->learned.unproven & CRAWL_UNPROVEN_TIES) != 0;
+    return any ? entry->time <= c->loose_time
+               : entry->time == c->loose_time || entry->time < c->loose_time - CRAWL_FOLD;
 }
 
 /* The one with a time that can be read, if there is one. */
@@ -28,15 +37,18 @@ const struct crawl_entry *crawl_last_known(const struct crawl *c)
 
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time)
 {
-    if (timeless)
+    if (timeless) {
         c->loose_timeless = true;
-    else if (time != WHEN_NONE)
-        c->loose_time = time;
+    } else if (time != WHEN_NONE) {
+        if (c->loose_count == CRAWL_LOOSE)
+            memmove(c->loose, c->loose + 1, --c->loose_count * sizeof(*c->loose));
+        c->loose[c->loose_count++] = c->loose_time = time;
+    }
 }
 
 /* All that was there when this run's list by key began is kept. What came later is the next run's, which
  * must begin here. */
-static void leave_to_next(struct crawl *c)
+void crawl_leave_to_next(struct crawl *c)
 {
     int64_t low = c->frontier == WHEN_NONE ? 0 : c->frontier - 1;
     c->limited = true;
@@ -49,7 +61,7 @@ void crawl_unproven(struct crawl *c, unsigned why)
 {
     struct crawl_learned *l = &c->learned;
     if (c->sure != WHEN_NONE) {
-        leave_to_next(c);
+        crawl_leave_to_next(c);
         return;
     }
     l->unproven |= why;
@@ -100,7 +112,7 @@ void crawl_trouble(struct crawl *c, unsigned why)
     if (why == CRAWL_UNPROVEN_TIES && group_possible(c)) {
         crawl_group_begin(c);
     } else if (c->sure != WHEN_NONE) {
-        leave_to_next(c);
+        crawl_leave_to_next(c);
         go_on_blindly(c, why);
     } else if (crawl_keys_possible(c)) {
         crawl_all_begin(c, !c->everything, why);

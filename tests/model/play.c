@@ -92,8 +92,10 @@ static void check_claim(struct player *p, int64_t complete, bool end)
             continue;
         if (r->alive && !r->hidden && r->timed && !r->late && claimed && in_scope(p, i) &&
             p->kept[i] != r->version)
-            violated(p, "record %u is not kept, but all is claimed complete up to %s", i,
-                     when_iso(complete, text));
+            violated(p,
+                     "record %u.%u of second %" PRId64
+                     " is not kept, but all is claimed complete up to %s",
+                     i, r->version, (r->time - WORLD_FROM) / WHEN_SECOND, when_iso(complete, text));
     }
 }
 
