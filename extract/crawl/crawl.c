@@ -407,3 +407,22 @@ void crawl_stats(const struct crawl *c, struct crawl_stats *stats)
     if (l->timeless && (l->downs == CRAWL_NO || l->sorts == CRAWL_NO || !c->conf.keyed))
         stats->unproven |= CRAWL_UNPROVEN_BIRTHS;
 }
+
+const char *crawl_key(const struct crawl *c)
+{
+    return c->learned.key;
+}
+
+void crawl_learn_key(struct crawl *c, const char *name)
+{
+    struct crawl_learned *l = &c->learned;
+    if (strcmp(l->key, name) == 0 || strlen(name) >= CRAWL_KEY_MAX)
+        return;
+    bool another = l->key[0] != '\0';
+    memcpy(l->key, name, strlen(name) + 1);
+    if (!another)
+        return;
+    l->sorts = l->downs = l->equals = CRAWL_UNKNOWN;
+    l->top_count = 0;
+    l->born = WHEN_NONE;
+}

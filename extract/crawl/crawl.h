@@ -58,6 +58,7 @@
 #include "shared/time/when.h"
 
 #define CRAWL_SKEW_MAX (INT64_C(26) * 3600 * WHEN_SECOND) /* UTC-12 to UTC+14 */
+#define CRAWL_KEY_MAX  72
 #define CRAWL_TIME_MAX 40 /* a source time's text; longer ones count as no time */
 
 /* Why a table is not proven to be complete; bits. */
@@ -161,6 +162,10 @@ void crawl_timed_out(struct crawl *c);
 /* After CRAWL_KEEP: the position to store with the page, JSON text of at most about 4 KB. */
 enum err_code crawl_position(const struct crawl *c, struct buf *json, struct err *e) MUST_CHECK;
 void crawl_stats(const struct crawl *c, struct crawl_stats *stats);
+
+/* The key's name, which records have shown. It is kept in the position; another one makes lists by key unknown again. */
+void crawl_learn_key(struct crawl *c, const char *name);
+const char *crawl_key(const struct crawl *c); /* "": not known */
 
 /* The reasons in words, for a person: "" for none. */
 #define CRAWL_UNPROVEN_TEXT 512

@@ -46,6 +46,7 @@ static void begin_full(struct crawl *c)
     c->learned.unproven = 0;
     c->learned.hold = WHEN_NONE;
     c->learned.passed = false;
+    c->learned.key[0] = '\0';
     if (c->conf.keyed && !c->no_keys) {
         c->learned.sorts = CRAWL_UNKNOWN; /* it may have learned to */
         c->learned.downs = CRAWL_UNKNOWN;

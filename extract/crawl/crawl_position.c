@@ -260,6 +260,8 @@ static enum err_code add_all(struct buf *b, const struct crawl *c)
         return rc;
     if ((rc = add_fields(b, c, crawl_fields, crawl_fields_count)) != OK ||
         (rc = add_parts(b, c)) != OK || (rc = add_births(b, c)) != OK ||
+        (rc = buf_adds(b, ",\"key\":")) != OK ||
+        (rc = buf_add_json(b, c->learned.key, strlen(c->learned.key))) != OK ||
         (rc = buf_adds(b, ",\"below\":")) != OK ||
         (rc = buf_add_json(b, c->below, strlen(c->below))) != OK ||
         (rc = add_ask(b, "next", &c->ask)) != OK || (rc = add_ask(b, "rest", &c->rest)) != OK ||

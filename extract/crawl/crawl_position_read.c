@@ -205,6 +205,16 @@ static bool read_phase(struct crawl *c, yajl_val root)
     return false;
 }
 
+static bool read_key(struct crawl *c, yajl_val v)
+{
+    const char *s = YAJL_GET_STRING(v);
+    size_t n = s == NULL ? 0 : strlen(s);
+    if (n >= CRAWL_KEY_MAX)
+        return false;
+    memcpy(c->learned.key, s != NULL ? s : "", n + 1);
+    return true;
+}
+
 static bool read_below(struct crawl *c, yajl_val v)
 {
     if (!read_text(v, c->below))
@@ -220,7 +230,8 @@ static bool read_all(struct crawl *c, yajl_val root)
         return false;
     if (c->limit > c->conf.limit)
         c->limit = c->conf.limit;
-    return read_phase(c, root) && read_below(c, member(root, "below", yajl_t_any)) &&
+    return read_phase(c, root) && read_key(c, member(root, "key", yajl_t_string)) &&
+           read_below(c, member(root, "below", yajl_t_any)) &&
            read_ask(c, member(root, "next", yajl_t_object), &c->ask) &&
            read_ask(c, member(root, "rest", yajl_t_object), &c->rest) &&
            read_edge(c, member(root, "edge", yajl_t_any)) && read_parts(c, root) &&

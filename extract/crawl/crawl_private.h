@@ -144,7 +144,8 @@ struct crawl_learned {
         int64_t key;
     } tops[CRAWL_TOPS]; /* the greatest key then, the newest last */
     size_t top_count;
-    int64_t top; /* the greatest key now, where there is one */
+    char key[CRAWL_KEY_MAX]; /* its name; "": not known */
+    int64_t top;             /* the greatest key now, where there is one */
     uint64_t sums[CRAWL_BIRTH_PAGES];
 };
 
