@@ -47,9 +47,11 @@ static enum err_code begin(struct buf *out, const char *base, const char *table,
         n--;
     buf_reset(out);
     enum err_code rc = buf_add(out, base, n);
-    return rc != OK ? rc
-                    : buf_addf(out, "/%s?sort=%s:%s&limit=%u&offset=%" PRIu64, table, sort,
-                               direction, limit, offset);
+    if (rc == OK)
+        rc = buf_addf(out, "/%s?sort=", table);
+    if (rc == OK)
+        rc = url_escape(out, sort);
+    return rc != OK ? rc : buf_addf(out, ":%s&limit=%u&offset=%" PRIu64, direction, limit, offset);
 }
 
 enum err_code url_page(struct buf *out, const char *base, const char *table, const char *key,
@@ -72,6 +74,10 @@ enum err_code url_key(struct buf *out, const char *base, const char *table, cons
 {
     enum err_code rc = begin(out, base, table, "time_modified", "asc", LOOK_LIMIT, 0);
     if (rc == OK)
-        rc = buf_addf(out, "&filters=%s:equal:%" PRId64, name, key);
+        rc = buf_adds(out, "&filters=");
+    if (rc == OK)
+        rc = url_escape(out, name);
+    if (rc == OK)
+        rc = buf_addf(out, ":equal:%" PRId64, key);
     return rc == OK ? OK : buf_err(e, rc, out, "the request's address");
 }

@@ -1,7 +1,6 @@
 #include "extract/page/fetched_page.h"
 #include "extract/page/non_records.h"
 #include "extract/page/page_salvage.h"
-#include "shared/base/table_names.h"
 #include "shared/time/when.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +13,6 @@
 
 struct fetched_page {
     struct fetched_page_parts parts;
-    char key[NAMES_TABLE_MAX + 8];
     struct page_parser *parser;
     struct non_records *non_records;
     bool begun; /* with the writer */
@@ -76,7 +74,9 @@ static enum err_code on_record(void *ctx, const struct page_parser_record *r, st
         .time_len = r->time_len,
     };
     seen.keyed = r->key != NULL && integer_key(r->key, r->key_len, &seen.key);
-    enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
+    enum err_code rc = page_key_record(p->parts.key, r, e);
+    if (rc == OK && p->parts.crawl != NULL)
+        rc = crawl_record(p->parts.crawl, &seen, e);
     if (rc == OK && p->parts.sink != NULL)
         rc = p->parts.sink->record(p->parts.sink->ctx, r, e);
     else if (rc == OK)
@@ -112,7 +112,7 @@ static enum err_code on_malformed(void *ctx, const struct page_parser_malformed 
 {
     struct fetched_page *p = ctx;
     char message[MESSAGE_MAX];
-    struct salvage_hint hint = page_salvage_hint(p->key, m->raw, m->len);
+    struct salvage_hint hint = page_salvage_hint(page_key_name(p->parts.key), m->raw, m->len);
     struct crawl_seen seen = {.identity = hint.key_len > 0 ? XXH3_64bits(hint.key, hint.key_len)
                                                            : XXH3_64bits(m->raw, m->len),
                               .time = hint.time_len > 0 ? hint.time : NULL,
@@ -148,9 +148,9 @@ enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_pa
     if (made == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a page");
     made->parts = *parts;
-    names_key(parts->table, made->key);
-    struct page_parser_conf conf = {
-        .key = made->key, .record_max = parts->record_max, .page_max = parts->page_max};
+    struct page_parser_conf conf = {.key = page_key_name(parts->key),
+                                    .record_max = parts->record_max,
+                                    .page_max = parts->page_max};
     enum err_code rc = page_parser_open(&made->parser, &conf, &handler, made, e);
     if (rc == OK)
         rc = non_records_open(&made->non_records, parts->spool, parts->table, parts->record_max, e);
@@ -182,6 +182,8 @@ uint64_t fetched_page_new_letters(const struct fetched_page *p)
 
 void fetched_page_start(struct fetched_page *p, uint64_t offset, unsigned limit, uint64_t sum)
 {
+    page_parser_set_key(p->parser, page_key_name(p->parts.key));
+    page_key_begin(p->parts.key);
     page_parser_start(p->parser);
     page_parser_expect(p->parser, offset, limit, sum);
     non_records_reset(p->non_records);

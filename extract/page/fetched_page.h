@@ -16,6 +16,7 @@
 #define NETTY_EXTRACT_PAGE_FETCHED_PAGE_H
 
 #include "extract/crawl/crawl.h"
+#include "extract/page/page_key.h"
 #include "extract/page/page_parser.h"
 #include "spool/store/spool.h"
 #include "spool/writer/writer.h"
@@ -33,6 +34,7 @@ struct fetched_page_sink {
 struct fetched_page_parts {
     const struct spool *spool;
     const char *table;
+    struct page_key *key;  /* its name; page_key_judge tells of it when the answer has ended */
     struct writer *writer; /* NULL: sink is there instead; fetched_page_keep is not called then */
     const struct fetched_page_sink *sink;
     struct crawl *crawl;

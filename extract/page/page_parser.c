@@ -25,7 +25,7 @@ enum err_code page_parser_open(struct page_parser **p, const struct page_parser_
     if (*p == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a parser");
     (*p)->conf = *conf;
-    (*p)->key_len = strlen(conf->key);
+    page_parser_set_key(*p, conf->key);
     (*p)->handler = *handler;
     (*p)->ctx = ctx;
     buf_init(&(*p)->partial, conf->record_max);
@@ -33,6 +33,12 @@ enum err_code page_parser_open(struct page_parser **p, const struct page_parser_
     buf_init(&(*p)->body, PAGE_PARSER_BODY_MAX);
     page_parser_start(*p);
     return OK;
+}
+
+void page_parser_set_key(struct page_parser *p, const char *key)
+{
+    p->conf.key = key;
+    p->key_len = strlen(key);
 }
 
 void page_parser_close(struct page_parser *p)

@@ -83,6 +83,8 @@ enum err_code page_parser_open(struct page_parser **p, const struct page_parser_
                                const struct page_parser_handler *handler, void *ctx,
                                struct err *e) MUST_CHECK;
 void page_parser_close(struct page_parser *p);
+/* From the next body on; borrowed. */
+void page_parser_set_key(struct page_parser *p, const char *key);
 void page_parser_start(struct page_parser *p);
 /* Of the answer to come: from which offset on how many records were asked for (limit 0: not known), and the
  * malformed_sum that the same request had before. Without it: from the first, not known, 0. */

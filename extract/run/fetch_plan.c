@@ -7,6 +7,7 @@
 #include "shared/time/when.h"
 #include "spool/journal/journal_scan.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static enum err_code read_catalog(struct fetch_plan *p, const struct spool *spool, struct err *e)
@@ -42,6 +43,7 @@ static enum err_code list_tables(struct fetch_plan *p, const char *const *tables
         const struct catalog_entry *entry =
             named ? catalog_find(&p->catalog, tables[i]) : &p->catalog.entries[i];
         p->wants[i].name = named ? tables[i] : entry->table;
+        p->wants[i].key = entry != NULL ? entry->key : NULL;
         p->wants[i].floor = entry != NULL ? entry->max_time_modified : WHEN_NONE;
     }
     return OK;
@@ -96,20 +98,31 @@ static enum err_code last_position(const struct spool *spool, const char *table,
     return rc;
 }
 
+struct first_request {
+    struct crawl_request request;
+    struct crawl_stats stats;
+    char key[CRAWL_KEY_MAX]; /* the key's name, as far as it is known */
+};
+
 static enum err_code first_request(const struct fetch_run_want *want,
                                    const struct table_fetch_env *env, const struct buf *position,
-                                   struct crawl_request *request, struct crawl_stats *stats,
-                                   struct err *e)
+                                   struct first_request *first, struct err *e)
 {
+    char usual[NAMES_TABLE_MAX + 8];
     struct crawl *crawl = NULL;
     struct crawl_conf conf = env->crawl;
     conf.floor = want->floor;
     enum err_code rc = crawl_open(&crawl, &conf, position->len > 0 ? position->data : NULL, e);
     if (rc != OK)
         return err_prefix(e, "%s", want->name);
-    if (crawl_next(crawl, request) == CRAWL_DONE)
-        *request = (struct crawl_request){0};
-    crawl_stats(crawl, stats);
+    if (crawl_next(crawl, &first->request) == CRAWL_DONE)
+        first->request = (struct crawl_request){0};
+    crawl_stats(crawl, &first->stats);
+    names_key(want->name, usual);
+    (void)snprintf(first->key, sizeof first->key, "%s",
+                   want->key != NULL             ? want->key
+                   : crawl_key(crawl)[0] != '\0' ? crawl_key(crawl)
+                                                 : usual);
     crawl_close(crawl);
     return OK;
 }
@@ -120,24 +133,21 @@ static enum err_code show_table(const struct fetch_run_want *want, const struct 
 {
     struct buf position;
     struct buf url;
-    struct crawl_request request = {0};
-    struct crawl_stats stats = {0};
-    char key[NAMES_TABLE_MAX + 8];
-    names_key(want->name, key);
+    struct first_request first = {0};
     buf_init(&position, PAGE_POSITION_MAX);
     buf_init(&url, URL_MAX);
     enum err_code rc = last_position(spool, want->name, &position, e);
     if (rc == OK)
-        rc = first_request(want, env, &position, &request, &stats, e);
+        rc = first_request(want, env, &position, &first, e);
     if (rc == OK)
-        rc = url_page(&url, env->base_url, want->name, key, &request, e);
+        rc = url_page(&url, env->base_url, want->name, first.key, &first.request, e);
     if (rc == OK) {
         struct cell cells[] = {
             {.name = "table", .type = CELL_STR, .str = want->name},
-            {.name = "complete_to", .type = CELL_TIME, .num = stats.complete_to},
+            {.name = "complete_to", .type = CELL_TIME, .num = first.stats.complete_to},
             {.name = "from",
              .type = CELL_STR,
-             .str = request.after[0] != 0 ? request.after : "all"},
+             .str = first.request.after[0] != 0 ? first.request.after : "all"},
             {.name = "request", .type = CELL_STR, .str = url.data},
         };
         rc = summary_row(summary, cells, sizeof cells / sizeof *cells, e);

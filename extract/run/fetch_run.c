@@ -213,8 +213,8 @@ static void open_row(struct fetch_run *r, struct fetch_run_row *row,
     struct err e = ERR_INIT;
     enum table_fetch_apart apart;
     row->name = want->name;
-    if (table_fetch_open(&row->table, r->conf.env, want->name, want->floor, &handler, r, &apart,
-                         &e) == OK) {
+    struct table_fetch_want table = {.name = want->name, .key = want->key, .floor = want->floor};
+    if (table_fetch_open(&row->table, r->conf.env, &table, &handler, r, &apart, &e) == OK) {
         r->open++;
         return;
     }

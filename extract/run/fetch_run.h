@@ -31,6 +31,7 @@ struct fetch_run_conf {
 
 struct fetch_run_want {
     const char *name; /* borrowed */
+    const char *key;  /* the database's key column, as the catalog has it; or NULL; borrowed */
     int64_t floor;    /* what the catalog says the database has; or WHEN_NONE */
 };
 

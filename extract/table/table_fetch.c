@@ -231,6 +231,32 @@ bool table_fetch_answered(struct table_fetch *t)
     return true;
 }
 
+/* The answer's records tell what their key is called. False: the page is read again by it, or the table has failed. */
+static bool look_at_key(struct table_fetch *t)
+{
+    struct err e = ERR_INIT;
+    if (t->limit == 0) /* a lookup of one key */
+        return true;
+    enum page_key_verdict verdict = page_key_judge(t->key, &e);
+    const char *learned = page_key_learned(t->key);
+    if (verdict == PAGE_KEY_GOOD && learned != NULL)
+        crawl_learn_key(t->crawl, learned);
+    if (verdict == PAGE_KEY_GOOD)
+        return true;
+    if (verdict == PAGE_KEY_NONE || fetched_page_discard(t->page, &e) != OK) {
+        table_fetch_fail(t, &e);
+        return false;
+    }
+    LOG(LOG_INFO, "record-key", "the records tell what their key is called", F_STR("table", t->name),
+        F_STR("key", page_key_name(t->key)));
+    if (t->reconcile != NULL)
+        inventory_crawl_again(t->reconcile);
+    else
+        crawl_page_restart(t->crawl);
+    table_fetch_next(t);
+    return false;
+}
+
 static void take_page(struct table_fetch *t, const struct http_result *result,
                       const struct page_parser_result *parsed)
 {
@@ -242,6 +268,8 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
         F_INT("request", t->result.requests), F_INT("records", parsed->records),
         F_INT("count", parsed->count), F_INT("bytes", result->bytes),
         F_INT("ms", result->elapsed / 1000));
+    if (!look_at_key(t))
+        return;
     if (t->reconcile != NULL) {
         table_fetch_reconcile_answer(t, result, parsed);
         return;
@@ -385,7 +413,8 @@ void table_fetch_next(struct table_fetch *t)
         table_fetch_end(t, NULL, status_done(t));
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
         table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
-    else if (url_page(&t->url, t->env->base_url, t->name, t->key, &request, &e) != OK)
+    else if (url_page(&t->url, t->env->base_url, t->name, page_key_name(t->key), &request, &e) !=
+             OK)
         table_fetch_fail(t, &e);
     else
         table_fetch_ask(t);
@@ -394,6 +423,7 @@ void table_fetch_next(struct table_fetch *t)
 void table_fetch_free(struct table_fetch *t)
 {
     fetched_page_close(t->page);
+    page_key_close(t->key);
     if (t->reconcile != NULL)
         inventory_crawl_close(t->reconcile); /* the crawl is its own */
     else

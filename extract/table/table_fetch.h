@@ -74,10 +74,16 @@ struct table_fetch_handler {
     void (*closed)(void *ctx);
 };
 
+struct table_fetch_want {
+    const char *name; /* of the table */
+    const char *key;  /* the database's key column, or NULL where it is not known; borrowed */
+    int64_t floor;    /* the database's greatest time_modified, or WHEN_NONE */
+};
+
 /* Where the API refused the table less than an hour ago nothing is opened: ERR_DENIED or ERR_CONFIG, and *apart
  * says so. */
 enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_env *env,
-                               const char *name, int64_t floor,
+                               const struct table_fetch_want *want,
                                const struct table_fetch_handler *handler, void *ctx,
                                enum table_fetch_apart *apart, struct err *e) MUST_CHECK;
 void table_fetch_start(struct table_fetch *t);

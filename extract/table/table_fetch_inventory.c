@@ -11,9 +11,13 @@ enum err_code table_fetch_reconcile_open(struct table_fetch *t, struct err *e)
     if (rc != OK)
         return rc;
     t->crawl = inventory_crawl_crawl(t->reconcile);
+    rc = page_key_open(&t->key, t->name, t->given, crawl_key(t->crawl), e);
+    if (rc != OK)
+        return rc;
     struct fetched_page_parts parts = {
         .spool = env->spool,
         .table = t->name,
+        .key = t->key,
         .sink = inventory_crawl_sink(t->reconcile),
         .crawl = t->crawl,
         .zone = env->zone,
@@ -47,9 +51,9 @@ void table_fetch_reconcile_next(struct table_fetch *t)
     t->crawl = inventory_crawl_crawl(t->reconcile);
     fetched_page_crawl(t->page, want.lookup ? NULL : t->crawl);
     if (want.lookup)
-        rc = url_key(&t->url, t->env->base_url, t->name, t->key, want.key, &e);
+        rc = url_key(&t->url, t->env->base_url, t->name, page_key_name(t->key), want.key, &e);
     else
-        rc = url_page(&t->url, t->env->base_url, t->name, t->key, &want.request, &e);
+        rc = url_page(&t->url, t->env->base_url, t->name, page_key_name(t->key), &want.request, &e);
     if (rc != OK)
         table_fetch_fail(t, &e);
     else

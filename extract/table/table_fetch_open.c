@@ -40,9 +40,13 @@ static enum err_code open_parts(struct table_fetch *t, int64_t floor, struct err
     struct crawl_stats stats;
     crawl_stats(t->crawl, &stats);
     t->complete_to = stats.complete_to;
+    rc = page_key_open(&t->key, t->name, t->given, crawl_key(t->crawl), e);
+    if (rc != OK)
+        return rc;
     struct fetched_page_parts parts = {
         .spool = env->spool,
         .table = t->name,
+        .key = t->key,
         .writer = t->writer,
         .crawl = t->crawl,
         .zone = env->zone,
@@ -58,7 +62,7 @@ static void nothing(void *ctx)
 }
 
 enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_env *env,
-                               const char *name, int64_t floor,
+                               const struct table_fetch_want *want,
                                const struct table_fetch_handler *handler, void *ctx,
                                enum table_fetch_apart *apart, struct err *e)
 {
@@ -70,8 +74,9 @@ enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_
     made->env = env;
     made->handler = *handler;
     made->ctx = ctx;
+    const char *name = want->name;
     memcpy(made->name, name, strnlen(name, NAMES_TABLE_MAX));
-    names_key(name, made->key);
+    made->given = want->key;
     buf_init(&made->url, URL_MAX);
     buf_init(&made->position, PAGE_POSITION_MAX);
     made->complete_to = WHEN_NONE;
@@ -84,7 +89,7 @@ enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_
     else if (rc == OK)
         rc = writer_open(&made->writer, env->loop, env->spool, made->name, &env->writer, e);
     if (rc == OK && !env->reconcile)
-        rc = open_parts(made, floor, e);
+        rc = open_parts(made, want->floor, e);
     if (rc != OK) {
         if (made->writer != NULL)
             writer_close(made->writer, nothing, made);

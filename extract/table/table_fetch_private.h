@@ -18,7 +18,8 @@
 struct table_fetch {
     const struct table_fetch_env *env;
     char name[NAMES_TABLE_MAX + 1];
-    char key[NAMES_TABLE_MAX + 8]; /* the name of its records' key */
+    const char *given;    /* the database's key column, or NULL */
+    struct page_key *key; /* the name of its records' key */
     struct table_fetch_handler handler;
     void *ctx;
 

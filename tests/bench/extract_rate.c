@@ -24,6 +24,7 @@ struct feed {
     struct zone *zone;
     struct writer *writer;
     struct crawl *crawl;
+    struct page_key *key;
     struct fetched_page *page;
     struct buf position;
     uint64_t records; /* durable */
@@ -115,7 +116,10 @@ static enum err_code open_parts(struct feed *f, const char *dir, int64_t segment
                                      .now = f->pages->n > 0 ? f->pages->list[0].date : 0};
     if ((rc = crawl_open(&f->crawl, &crawl, NULL, e)) != OK)
         return rc;
+    if (page_key_open(&f->key, TABLE, NULL, NULL, e) != OK)
+        return e->code;
     const struct fetched_page_parts parts = {.spool = f->spool,
+                                             .key = f->key,
                                              .table = TABLE,
                                              .writer = f->writer,
                                              .crawl = f->crawl,
@@ -128,6 +132,7 @@ static enum err_code open_parts(struct feed *f, const char *dir, int64_t segment
 static void close_parts(struct feed *f)
 {
     fetched_page_close(f->page);
+    page_key_close(f->key);
     crawl_close(f->crawl);
     if (f->writer != NULL)
         writer_close(f->writer, NULL, NULL);
