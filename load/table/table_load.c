@@ -1,4 +1,5 @@
 #include "load/table/table_load_private.h"
+#include "load/target/table_key.h"
 #include "shared/base/table_names.h"
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
@@ -37,6 +38,7 @@ enum err_code table_load_open(struct table_load **out, uv_loop_t *loop,
     t->hole = SIZE_MAX;
     buf_init(&t->sql, SQL_MAX);
     struct target_table_conf sc = {.spool = spool_id(conf->spool),
+                                   .records = conf->spool,
                                    .table = t->name,
                                    .schema = conf->schema,
                                    .create = conf->create,
@@ -302,14 +304,19 @@ static bool is_redriven(void *ctx, struct page_place place, uint64_t line)
     return batch_builder_redriven(t->builder, place, line);
 }
 
-static struct row_conf row_conf(const struct table_load *t, char key[NAMES_TABLE_MAX + 8])
+/* Of --dry-run the table may still have to be made. */
+static enum err_code row_conf(const struct table_load *t, char key[RECORD_KEY_NAME],
+                              struct row_conf *conf, struct err *e)
 {
     const struct relation *r = target_table_relation(t->target);
 
-    if (r->name != NULL)
-        return (struct row_conf){r->key, r->key_min, r->key_max, t->conf.zone, t->conf.replace_nul};
-    names_key(t->name, key); /* --dry-run of a table that is still to be made */
-    return (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
+    if (r->name != NULL) {
+        *conf =
+            (struct row_conf){r->key, r->key_min, r->key_max, t->conf.zone, t->conf.replace_nul};
+        return OK;
+    }
+    *conf = (struct row_conf){key, INT32_MIN, INT32_MAX, t->conf.zone, t->conf.replace_nul};
+    return table_key_find(t->conf.spool, t->name, key, e);
 }
 
 void table_load_close_roll_forward(struct table_load *t)
@@ -320,8 +327,12 @@ void table_load_close_roll_forward(struct table_load *t)
 
 enum err_code table_load_open_roll_forward(struct table_load *t, struct err *e)
 {
-    char key[NAMES_TABLE_MAX + 8];
-    struct roll_forward_conf conf = {t->conf.spool,         t->name,     row_conf(t, key),
+    char key[RECORD_KEY_NAME];
+    struct row_conf row;
+    enum err_code rc = row_conf(t, key, &row, e);
+    if (rc != OK)
+        return rc;
+    struct roll_forward_conf conf = {t->conf.spool,         t->name,     row,
                                      t->conf.batch.replace, is_redriven, t};
 
     return roll_forward_open(&t->roll_forward, &conf, e);
@@ -339,10 +350,9 @@ static bool all_roll(const struct table_load *t)
 
 enum err_code table_load_make_builder(struct table_load *t, struct err *e)
 {
-    char key[NAMES_TABLE_MAX + 8];
+    char key[RECORD_KEY_NAME];
     struct batch_builder_conf conf = {
         .batch = t->conf.batch,
-        .row = row_conf(t, key),
         .fetched_from = t->conf.fetched_from,
         .fetched_to = t->conf.fetched_to,
         .segment = t->conf.segment,
@@ -354,9 +364,12 @@ enum err_code table_load_make_builder(struct table_load *t, struct err *e)
         .ctx = t,
     };
 
+    enum err_code rc = row_conf(t, key, &conf.row, e);
+    if (rc != OK)
+        return rc;
     close_builder(t);
     table_load_close_roll_forward(t);
-    enum err_code rc = batch_builder_open(&t->builder, t->conf.spool, t->name, &conf, e);
+    rc = batch_builder_open(&t->builder, t->conf.spool, t->name, &conf, e);
     t->rolls_all = all_roll(t);
     return rc == OK && t->rolls_all ? table_load_open_roll_forward(t, e) : rc;
 }

@@ -1,5 +1,6 @@
 /* One batch after the other: filled, sent, committed, or sent otherwise. */
 #include "load/table/table_load_private.h"
+#include "load/target/table_key.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <string.h>
@@ -80,11 +81,31 @@ static enum err_code begin_roll_forward(struct table_load *t, bool late, struct 
                     : rc;
 }
 
+/* Every record so far was refused by the builder: the table's column is none of their members, or they are some
+ * broken ones. */
+static enum err_code check_key(struct table_load *t, struct err *e)
+{
+    const struct relation *r = target_table_relation(t->target);
+    bool rows = batch_rows(batch_builder_batch(t->builder)) > 0;
+
+    if (rows || t->keyed || t->conf.redrive || r->name == NULL ||
+        rejects_count(batch_builder_rejects(t->builder)) == 0) {
+        t->keyed |= rows;
+        return OK;
+    }
+    return table_key_check(t->conf.spool, t->name, r->key, target_table_empty(t->target) ? 1 : 2,
+                           e);
+}
+
 static void on_batch_built(struct table_load *t)
 {
     bool late = batch_builder_slot(t->builder)->late == BATCH_LATE && !t->conf.dry_run;
     struct err e = ERR_INIT;
 
+    if (check_key(t, &e) != OK) {
+        table_load_give_up(t, &e);
+        return;
+    }
     if (!late && !t->rolls_all) {
         table_load_close_roll_forward(t);
         have_batch(t);

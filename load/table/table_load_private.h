@@ -91,6 +91,7 @@ struct table_load {
     bool rising;           /* the keys of all batches since the last seek go up, as far as ... */
     int64_t top;           /* ... the greatest so far */
     struct batch_odd_times odd_times; /* of what this load has committed */
+    bool keyed;                       /* some record had the table's key */
     bool rejects_reported;            /* that some are set aside: once a load, not once a batch */
     unsigned attempt;                 /* since something last went well */
     /* One batch: */

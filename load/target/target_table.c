@@ -1,5 +1,6 @@
 #include "load/target/target_table.h"
 #include "load/database/sql.h"
+#include "load/target/table_key.h"
 #include "shared/base/table_names.h"
 #include "shared/log/log.h"
 #include <errno.h>
@@ -164,11 +165,14 @@ static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
 static void create(struct target_table *s)
 {
     char name[NAMES_TABLE_MAX + 8];
-    char key[NAMES_TABLE_MAX + 8];
+    char key[RECORD_KEY_NAME];
     struct err e = ERR_INIT;
 
     names_relation(s->table, name);
-    names_key(s->table, key);
+    if (table_key_find(s->conf.records, s->table, key, &e) != OK) {
+        end(s, &e);
+        return;
+    }
     const struct sql_var vars[] = {{"schema", s->schema}, {"relation", name}, {"key", key}};
     buf_reset(&s->sql);
     s->created = true;

@@ -14,6 +14,7 @@
 
 #include "load/database/db.h"
 #include "load/target/known_progress.h"
+#include "spool/store/spool.h"
 
 struct relation {
     char *schema, *name, *key, *key_type;
@@ -27,7 +28,9 @@ struct relation {
 void relation_free(struct relation *r);
 
 struct target_table_conf {
-    const char *spool;  /* its identity */
+    const char *spool; /* its identity */
+    const struct spool *
+        records; /* the spool itself, whose records tell the key of a table that is made; borrowed */
     const char *table;  /* the API's name */
     const char *schema; /* --schema; NULL: what search_path shows */
     bool create;        /* --create-tables */
