@@ -247,8 +247,8 @@ static bool look_at_key(struct table_fetch *t)
         table_fetch_fail(t, &e);
         return false;
     }
-    LOG(LOG_INFO, "record-key", "the records tell what their key is called", F_STR("table", t->name),
-        F_STR("key", page_key_name(t->key)));
+    LOG(LOG_INFO, "record-key", "the records tell what their key is called",
+        F_STR("table", t->name), F_STR("key", page_key_name(t->key)));
     if (t->reconcile != NULL)
         inventory_crawl_again(t->reconcile);
     else
