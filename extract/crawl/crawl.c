@@ -152,6 +152,11 @@ static bool continuous(const struct crawl *c)
                   (page->first != WHEN_NONE && page->first <= c->covered);
     if (c->phase == CRAWL_HEAD && page->late_hit)
         covers = false; /* edits came in before the records without a time */
+    /* Without a filter a page may begin in the midst of a group that must be read from its first record on. */
+    bool low =
+        c->low != WHEN_NONE && !c->placed && !c->resumed && !ask->filtered && ask->offset > 0;
+    if (low && (page->first == WHEN_NONE || page->first > c->low))
+        covers = false;
     if (crawl_same_page(c) || (c->behind && page->n == 0) || c->blind > 0 || c->single)
         return true;
     if (covers && page->hits > 0)

@@ -169,6 +169,8 @@ const char *crawl_key(const struct crawl *c); /* "": not known */
 
 /* The reasons in words, for a person: "" for none. */
 #define CRAWL_UNPROVEN_TEXT 512
+/* As words for a program, with blanks between: ties timeless hidden single births unfit offset. */
+const char *crawl_unproven_words(unsigned unproven, char *out, size_t room);
 const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]);
 
 #endif

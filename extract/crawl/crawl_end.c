@@ -49,7 +49,7 @@ static bool elsewhere(const struct crawl *c)
                c->ask.base_time == from->base_time && c->ask.lead == from->lead &&
                c->ask.offset > from->offset && c->page.again + 2 >= c->page.n &&
                c->page.again > overlap(from->offset, c->place_n, c->ask.offset);
-    if (k->list == CRAWL_GROUP || k->pages == 0)
+    if (k->list == CRAWL_GROUP || k->list == CRAWL_SINCE || k->pages == 0)
         return false;
     if (k->list == CRAWL_NEWEST)
         return known > 1 && known + 2 >= c->page.n;
@@ -177,7 +177,9 @@ static enum crawl_after at_end(const struct crawl *c)
         return CRAWL_ENDED;
     if (c->everything && c->ask.filtered && !c->learned.thinned)
         return CRAWL_ENDED; /* the list without a filter goes on there */
-    return crawl_look_due(c) ? CRAWL_LOOK : CRAWL_ENDED;
+    if (!crawl_look_due(c))
+        return CRAWL_ENDED;
+    return crawl_since_possible(c) ? CRAWL_SHOW : CRAWL_LOOK;
 }
 
 /* The page behind is empty. Where the last one was as long as any, it may have been cut, and the
@@ -217,8 +219,10 @@ enum crawl_after crawl_after_page(const struct crawl *c)
     if (c->phase == CRAWL_BODY && crawl_room(c) && proven_full(c) && !c->everything &&
         c->goal != WHEN_NONE && page->peak != WHEN_NONE && page->peak >= c->goal)
         return CRAWL_ENDED;
+    if (c->learned.thinned && !page->alike && (news || !page->reached))
+        return CRAWL_ON;
     if (c->learned.thinned)
-        return !page->alike && (news || !page->reached) ? CRAWL_ON : CRAWL_LOOK;
+        return crawl_since_possible(c) ? CRAWL_SHOW : CRAWL_LOOK;
     return CRAWL_BEHIND;
 }
 
@@ -300,6 +304,15 @@ static enum crawl_verdict no_such_list(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
+/* Records come anywhere into a list of those of one time, or behind one. */
+static enum crawl_verdict list_moved(struct crawl *c, struct err *e)
+{
+    if (!crawl_keys_begin_again(c, 1))
+        return no_such_list(c, e);
+    c->look_behind = (struct crawl_look){.windows = 0};
+    return crawl_retake(c, e);
+}
+
 /* In a list by key. */
 enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
 {
@@ -311,10 +324,13 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
     /* What stands behind the last key can only be greater. */
     unsigned close =
         page->n > 1 ? 1 : 4; /* windows in which a few that came in before are enough */
-    if (page->n > 0 && page->beyond == 0 && look->windows > close && !look->found &&
-        page->set_sum == k->previous_set)
+    bool same = page->n > 0 && look->windows > close && page->set_sum == k->previous_set;
+    bool others = page->n > 1 && look->windows > 2;
+    if (page->beyond == 0 && !look->found && (same || others) && k->list != CRAWL_ALL)
+        return list_moved(c, e);
+    if (page->beyond == 0 && !look->found && same)
         return crawl_ignores_offset(c, k->previous_at, look->offset, e);
-    if (page->n > 1 && page->beyond == 0 && look->windows > 2 && !look->found)
+    if (page->beyond == 0 && !look->found && others)
         return no_such_list(c, e); /* another order, or another offset */
     if (page->n > 0 && look->shown && page->key_first > look->beyond)
         return no_such_list(c, e);

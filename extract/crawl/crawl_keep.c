@@ -303,6 +303,9 @@ static void decide(struct crawl *c)
         ask_again(c);
         c->verify = true;
         return;
+    case CRAWL_SHOW:
+        crawl_since_begin(c);
+        return;
     case CRAWL_LOOK:
         if (c->phase == CRAWL_TAIL && c->page.n == 0 && c->ask.offset == 0) {
             /* Nothing of the tail was found again. */

@@ -67,6 +67,10 @@ void crawl_keys_request(const struct crawl *c, struct crawl_request *request)
     request->offset = look->windows > 0 || look->bottom ? look->offset : k->offset;
     if (k->list == CRAWL_GROUP)
         (void)when_api(k->time - k->lead, request->equal);
+    if (k->list == CRAWL_SINCE) {
+        const struct crawl_ask ask = {.base_time = k->time, .lead = k->lead};
+        (void)when_api(crawl_ask_after(&ask), request->after);
+    }
 }
 
 /* ---- when a list has been read, or cannot be ---- */
@@ -109,20 +113,10 @@ static void all_read(struct crawl *c)
     crawl_go_on(c, true);
 }
 
-/* Known members of the group that the list by key did not have: they were edited, or it is another
- * list. What the list by time shows next will tell: they are in doubt again. */
-static bool group_is_whole(const struct crawl *c)
-{
-    for (size_t i = 0; i < c->known_count; i++)
-        if (c->known[i].tied && c->known[i].kind == CRAWL_TIMED)
-            return false;
-    return true;
-}
-
 static void group_read(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
-    if (!group_is_whole(c)) {
+    if (!crawl_group_is_whole(c)) {
         crawl_keys_fail(c);
         return;
     }
@@ -142,7 +136,7 @@ static void group_read(struct crawl *c)
 
 /* From its beginning: what was seen does not fit together, because of what came in meanwhile, or because it is
  * no such list. False: this was done before, so many times. */
-static bool begin_again(struct crawl *c, unsigned most)
+bool crawl_keys_begin_again(struct crawl *c, unsigned most)
 {
     struct crawl_keys *k = &c->keys;
     if (++k->anew > most)
@@ -165,7 +159,7 @@ static bool seen_all(const struct crawl *c)
 void crawl_keys_read(struct crawl *c)
 {
     if (c->keys.list != CRAWL_NEWEST && !seen_all(c)) {
-        if (!begin_again(c, ANEW_MAX))
+        if (!crawl_keys_begin_again(c, ANEW_MAX))
             crawl_keys_fail(c);
         return;
     }
@@ -173,6 +167,8 @@ void crawl_keys_read(struct crawl *c)
         all_read(c);
     else if (c->keys.list == CRAWL_GROUP)
         group_read(c);
+    else if (c->keys.list == CRAWL_SINCE)
+        crawl_since_read(c);
     else
         crawl_newest_read(c);
 }
@@ -187,6 +183,12 @@ void crawl_keys_fail(struct crawl *c)
     switch ((enum crawl_list)k->list) {
     case CRAWL_NEWEST:
         c->learned.downs = CRAWL_NO;
+        return;
+    case CRAWL_SINCE:
+        c->no_since = true;
+        c->ask = c->place;
+        c->ask.jump = false;
+        crawl_look_begin(c, c->place.offset);
         return;
     case CRAWL_GROUP:
         c->learned.equals = CRAWL_NO;
@@ -209,36 +211,6 @@ static enum crawl_verdict fail(struct crawl *c, struct err *e)
 
 /* ---- what a page shows ---- */
 
-static void note_latest(struct crawl *c)
-{
-    struct crawl_keys *k = &c->keys;
-    for (size_t i = 0; i < c->page.count; i++) {
-        const struct crawl_entry *entry = &c->page.entries[i];
-        if (entry->kind != CRAWL_TIMED || entry->time > k->began + CRAWL_LEAD_MAX)
-            continue;
-        size_t at = 0;
-        while (at < k->latest_count && k->latest[at] < entry->time)
-            at++;
-        if (k->latest_count < CRAWL_LATEST) {
-            memmove(k->latest + at + 1, k->latest + at,
-                    (k->latest_count++ - at) * sizeof(*k->latest));
-            k->latest[at] = entry->time;
-        } else if (at > 0) {
-            memmove(k->latest, k->latest + 1, (at - 1) * sizeof(*k->latest));
-            k->latest[at - 1] = entry->time;
-        }
-    }
-}
-
-/* Members of the group that the list by time had shown. */
-static void note_met(struct crawl *c)
-{
-    for (size_t i = 0; i < c->page.count; i++)
-        for (size_t j = 0; j < c->known_count; j++)
-            if (c->known[j].id == c->page.entries[i].id)
-                c->known[j].tied = false;
-}
-
 void crawl_keys_take(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -248,9 +220,9 @@ void crawl_keys_take(struct crawl *c)
     if (page->n > c->learned.longest)
         c->learned.longest = page->n;
     if (k->list == CRAWL_ALL)
-        note_latest(c);
-    if (k->list == CRAWL_GROUP)
-        note_met(c);
+        crawl_note_latest(c);
+    if (k->list == CRAWL_GROUP || k->list == CRAWL_SINCE)
+        crawl_note_met(c);
     if (!k->begun || page->key_most > k->most)
         k->most = page->key_most;
 }
@@ -416,7 +388,7 @@ static enum crawl_verdict empty_page(struct crawl *c, struct err *e)
     struct crawl_keys *k = &c->keys;
     if (k->offset == 0 && k->list == CRAWL_GROUP && other_lead(c))
         return CRAWL_RETAKE;
-    if (k->offset == 0 && k->list == CRAWL_GROUP)
+    if (k->offset == 0 && (k->list == CRAWL_GROUP || k->list == CRAWL_SINCE))
         return fail(c, e);
     if (k->offset == 0 && c->count == 0 && c->learned.counted == CRAWL_YES) {
         crawl_keys_read(c);
@@ -463,13 +435,13 @@ static enum crawl_verdict verified(struct crawl *c, struct err *e)
     return CRAWL_RETAKE;
 }
 
-enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
+static enum crawl_verdict keys_page(struct crawl *c, struct err *e)
 {
     struct crawl_keys *k = &c->keys;
     const struct crawl_look *look = &c->look_behind;
     bool looks = look->windows > 0 || look->bottom;
     if (!looks && repeated(c) && crawl_keys_fall_back(c))
-        return ++k->repeats < REPEATS_MAX / 2 || begin_again(c, 1)
+        return ++k->repeats < REPEATS_MAX / 2 || crawl_keys_begin_again(c, 1)
                    ? crawl_retake(c, e)
                    : crawl_ignores_offset(c, k->previous_at, k->offset, e);
     if ((c->page.n > 0 && (!crawl_keys_in_order(c) ||
@@ -492,4 +464,14 @@ enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
     if (repeated(c) && ++k->repeats >= REPEATS_MAX)
         return crawl_ignores_offset(c, k->previous_at, k->offset, e);
     return k->offset > 0 && !crawl_keys_reach_back(c) ? unconnected(c, e) : connected(c);
+}
+
+/* A run that ends here is committed as such. */
+enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
+{
+    enum crawl_verdict verdict = keys_page(c, e);
+    if (verdict != CRAWL_RETAKE || c->phase != CRAWL_END)
+        return verdict;
+    c->stats.pages++;
+    return CRAWL_KEEP;
 }

@@ -1,5 +1,6 @@
 /* What the keys of a page tell: whether the API sorts by them, and whether the page begins early enough. */
 #include "extract/crawl/crawl_private.h"
+#include <string.h>
 
 #define CAME_BEFORE 2 /* so many records may come in before a page from one request to the next */
 
@@ -14,7 +15,7 @@ bool crawl_keys_in_order(const struct crawl *c)
     const struct crawl_facts *page = &c->page;
     if (page->keyed == 0)
         return false;
-    if (c->keys.list == CRAWL_GROUP && page->strangers > 0)
+    if ((c->keys.list == CRAWL_GROUP || c->keys.list == CRAWL_SINCE) && page->strangers > 0)
         return false;
     return page->keyed < 2 || (c->keys.list == CRAWL_NEWEST ? page->falling : page->rising);
 }
@@ -80,4 +81,52 @@ void crawl_keys_note(struct crawl *c)
 bool crawl_keys_reach_back(const struct crawl *c)
 {
     return c->page.n > 0 && (!c->keys.begun || up(c, c->page.key_first) <= up(c, c->keys.last));
+}
+
+/* The greatest times, for what is read by time afterwards. */
+void crawl_note_latest(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    for (size_t i = 0; i < c->page.count; i++) {
+        const struct crawl_entry *entry = &c->page.entries[i];
+        if (entry->kind != CRAWL_TIMED || entry->time > k->began + CRAWL_LEAD_MAX)
+            continue;
+        size_t at = 0;
+        while (at < k->latest_count && k->latest[at] < entry->time)
+            at++;
+        if (k->latest_count < CRAWL_LATEST) {
+            memmove(k->latest + at + 1, k->latest + at,
+                    (k->latest_count++ - at) * sizeof(*k->latest));
+            k->latest[at] = entry->time;
+        } else if (at > 0) {
+            memmove(k->latest, k->latest + 1, (at - 1) * sizeof(*k->latest));
+            k->latest[at - 1] = entry->time;
+        }
+    }
+}
+
+/* The same version; of a list of what changed, the same record. */
+static bool is_known(const struct crawl_entry *known, const struct crawl_entry *entry, bool changed)
+{
+    return known->id == entry->id ||
+           (changed && known->keyed && entry->keyed && known->key == entry->key);
+}
+
+/* Members of the group that the list by time had shown. */
+void crawl_note_met(struct crawl *c)
+{
+    for (size_t i = 0; i < c->page.count; i++)
+        for (size_t j = 0; j < c->known_count; j++)
+            if (is_known(&c->known[j], &c->page.entries[i], c->keys.list == CRAWL_SINCE))
+                c->known[j].tied = false;
+}
+
+/* Known members of the group that the list by key did not have: they were edited, or it is another
+ * list. What the list by time shows next will tell: they are in doubt again. */
+bool crawl_group_is_whole(const struct crawl *c)
+{
+    for (size_t i = 0; i < c->known_count; i++)
+        if (c->known[i].tied && c->known[i].kind == CRAWL_TIMED)
+            return false;
+    return true;
 }

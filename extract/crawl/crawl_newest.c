@@ -1,5 +1,6 @@
 /*
- * New records that have no time yet: the greatest keys, downward. Keys are not committed in the order in
+ * What the list by time does not show. What changed last in a table of which records are hidden: all behind a
+ * time, by key. And new records that have no time yet: the greatest keys, downward. Keys are not committed in the order in
  * which they were given out, so that each look goes down to what was the greatest a day ago.
  */
 #include "extract/crawl/crawl_private.h"
@@ -141,4 +142,56 @@ enum crawl_verdict crawl_newest_page(struct crawl *c, struct err *e)
                      : page->n == 1 && page->beyond > 0 ? 1
                                                         : crawl_window(c);
     return verdict;
+}
+
+/* ---- what changed last ---- */
+
+/* Its last page's times tell from where: the greatest below the last one, so that the last one's records show. */
+static int64_t since(const struct crawl *c)
+{
+    size_t behind;
+    const struct crawl_facts known = {.entries = c->known, .count = c->known_count};
+    const struct crawl_entry *below = crawl_facts_below(&known, &behind);
+    int64_t last = crawl_facts_last(&known);
+    return below != NULL ? below->time : last != WHEN_NONE ? last - WHEN_SECOND : WHEN_NONE;
+}
+
+/* Where records are left out of pages, the last page may have hidden the first of a group whose order changes. */
+bool crawl_since_possible(const struct crawl *c)
+{
+    return c->learned.thinned && c->phase == CRAWL_BODY && !c->everything && !c->unfiltered &&
+           !c->no_since && crawl_keys_possible(c) && c->clock != WHEN_NONE && c->known_count > 0 &&
+           since(c) != WHEN_NONE;
+}
+
+void crawl_since_begin(struct crawl *c)
+{
+    int64_t time = since(c);
+    c->keys = (struct crawl_keys){.list = CRAWL_SINCE,
+                                  .back = c->phase,
+                                  .detour = true,
+                                  .why = CRAWL_UNPROVEN_HIDDEN,
+                                  .began = WHEN_NONE,
+                                  .time = time,
+                                  .lead = c->lead};
+    for (size_t i = 0; i < c->known_count; i++)
+        c->known[i].tied = c->known[i].kind == CRAWL_TIMED && c->known[i].time > time;
+    c->phase = CRAWL_KEYS;
+}
+
+/* What stood before them is kept as well, or was left to the next run: this is the end. */
+void crawl_since_read(struct crawl *c)
+{
+    if (!crawl_group_is_whole(c)) {
+        crawl_keys_fail(c);
+        return;
+    }
+    c->learned.sorts = CRAWL_YES;
+    c->learned.looked = c->clock;
+    if (!c->limited)
+        c->sure = c->keys.began;
+    c->limited = true;
+    c->ask = c->place;
+    crawl_back_to_time(c);
+    crawl_finish(c);
 }

@@ -131,6 +131,11 @@ static void count_key(struct crawl *c, const struct crawl_seen *seen)
         page->beyond++;
 }
 
+static bool is_stranger(const struct crawl_keys *k, int64_t time)
+{
+    return k->list == CRAWL_SINCE ? time <= k->time - CRAWL_LEAD_MAX : time != k->time;
+}
+
 void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen)
 {
     struct crawl_facts *page = &c->page;
@@ -152,7 +157,7 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen)
     if (entry->kind == CRAWL_TIMELESS)
         page->timeless_sum += mix(entry->id);
     if (entry->kind == CRAWL_TIMELESS ||
-        (entry->kind == CRAWL_TIMED && entry->time != c->keys.time))
+        (entry->kind == CRAWL_TIMED && is_stranger(&c->keys, entry->time)))
         page->strangers++;
     count_kind(page, entry);
     enum match found = match(c, entry);

@@ -98,8 +98,12 @@ enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e)
     bool same = p->pages > 0 && c->page.set_sum == p->last_set;
     if (p->pages++ > 0)
         p->sames = same && n > 2 ? p->sames + 1 : 0;
-    if (p->sames >= SAMES_MAX)
+    if (p->sames >= SAMES_MAX && n >= c->asked)
         return crawl_ignores_offset(c, p->start, c->ask.offset, e);
+    if (p->sames >= SAMES_MAX) { /* it may well be all there is */
+        end_passes(c);
+        return CRAWL_RETAKE;
+    }
     over |= same;
     p->last_set = c->page.set_sum;
     if (over || n == 0 || (crawl_room(c) && !c->learned.thinned)) {

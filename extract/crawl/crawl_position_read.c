@@ -171,7 +171,7 @@ static bool read_parts(struct crawl *c, yajl_val root)
                          !read_numbers(member(keys, "latest", yajl_t_any), c->keys.latest,
                                        CRAWL_LATEST, &c->keys.latest_count)))
         return false;
-    if (c->keys.list > CRAWL_NEWEST || c->keys.back >= CRAWL_KEYS)
+    if (c->keys.list > CRAWL_SINCE || c->keys.back >= CRAWL_KEYS)
         return false;
     return passes == NULL || read_fields(c, passes, crawl_pass_fields, crawl_pass_fields_count);
 }

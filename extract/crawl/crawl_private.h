@@ -150,9 +150,10 @@ struct crawl_learned {
 };
 
 enum crawl_list {
-    CRAWL_ALL,   /* every record */
-    CRAWL_GROUP, /* those of one time */
-    CRAWL_NEWEST /* the greatest keys, downward */
+    CRAWL_ALL,    /* every record */
+    CRAWL_GROUP,  /* those of one time */
+    CRAWL_NEWEST, /* the greatest keys, downward */
+    CRAWL_SINCE   /* those behind a time */
 };
 
 /* A list by key, and how far it has been read. */
@@ -249,6 +250,7 @@ struct crawl {
     bool behind;                /* the page asked for must be empty */
     bool verify;                /* ... be as the last one was */
     bool no_keys;               /* lists by key fail in this run */
+    bool no_since;              /* ... of those behind a time */
     bool single;                /* pages of one record, which cannot overlap */
     uint64_t blind;             /* up to this offset pages need not overlap; 0: they must */
     bool loose_timeless;        /* records without a time are no longer in doubt, */
@@ -356,6 +358,7 @@ enum crawl_after {
     CRAWL_BEHIND, /* the page behind must be looked at */
     CRAWL_VERIFY, /* and this one again */
     CRAWL_LOOK,   /* and those far behind */
+    CRAWL_SHOW,   /* and what stands behind the last times, by key */
     CRAWL_ENDED
 };
 enum crawl_after crawl_after_page(const struct crawl *c);
@@ -383,10 +386,13 @@ bool crawl_keys_possible(const struct crawl *c);
 void crawl_all_begin(struct crawl *c, bool detour, unsigned why);
 void crawl_group_begin(struct crawl *c);
 void crawl_newest_begin(struct crawl *c);
+void crawl_since_begin(struct crawl *c);
+bool crawl_since_possible(const struct crawl *c);
 void crawl_keys_request(const struct crawl *c, struct crawl_request *request);
 enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e);
 void crawl_keys_fail(struct crawl *c);
 void crawl_keys_read(struct crawl *c); /* all of it */
+bool crawl_keys_begin_again(struct crawl *c, unsigned most);
 
 /* for crawl_newest.c */
 void crawl_keys_take(struct crawl *c);
@@ -399,10 +405,14 @@ bool crawl_keys_in_order(const struct crawl *c);
 bool crawl_keys_fall_back(const struct crawl *c);
 bool crawl_keys_reach_back(const struct crawl *c);
 void crawl_keys_note(struct crawl *c);
+void crawl_note_latest(struct crawl *c);
+void crawl_note_met(struct crawl *c);
+bool crawl_group_is_whole(const struct crawl *c);
 
 /* crawl_newest.c */
 void crawl_push_top(struct crawl_learned *l, int64_t at, int64_t key);
 void crawl_newest_read(struct crawl *c);
+void crawl_since_read(struct crawl *c);
 enum crawl_verdict crawl_newest_page(struct crawl *c, struct err *e);
 
 /* crawl_begin.c */

@@ -145,3 +145,18 @@ const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]
     }
     return out;
 }
+
+const char *crawl_unproven_words(unsigned unproven, char *out, size_t room)
+{
+    static const char *const words[] = {"ties",   "timeless", "hidden", "single",
+                                        "births", "unfit",    "offset"};
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof words / sizeof *words && n < room; i++) {
+        if ((unproven >> i & 1u) == 0)
+            continue;
+        int more = snprintf(out + n, room - n, "%s%s", n > 0 ? " " : "", words[i]);
+        n += more > 0 ? (size_t)more : 0;
+    }
+    return out;
+}
