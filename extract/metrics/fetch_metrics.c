@@ -156,6 +156,8 @@ static void write_history(const struct fetch_metrics *a, const struct tally *t,
     (void)snprintf(run.status, sizeof run.status, "%s", table_fetch_status_word(r->status));
     if (r->err.code != OK)
         (void)snprintf(run.error, sizeof run.error, "%s", err_word(r->err.code));
+    if (r->status == TABLE_FETCH_UNPROVEN)
+        (void)crawl_unproven_words(r->crawl.unproven, run.reason, sizeof run.reason);
     run.counts[RUN_REQUESTS] = (int64_t)r->requests;
     run.counts[RUN_PAGES] = (int64_t)r->pages;
     run.counts[RUN_RECORDS] = (int64_t)r->records;
@@ -192,14 +194,34 @@ static void set_time(struct metrics *m, enum fetch_metric metric, const char *ta
         metrics_set(m, metric, table, NULL, SECONDS(t));
 }
 
+/* A word, a series; one that is 0 where all is proven, so that an alert has something to look at. */
+static void set_unproven(struct metrics *m, const struct status_table *t)
+{
+    const struct run_history *runs = &t->extract;
+    char words[RUN_HISTORY_REASON] = "";
+    char *rest = words;
+    if (runs->count == 0)
+        return;
+    const struct run_history_entry *last = &runs->entries[runs->count - 1];
+    bool unproven = strcmp(last->status, table_fetch_status_word(TABLE_FETCH_UNPROVEN)) == 0;
+    if (unproven)
+        (void)snprintf(words, sizeof words, "%s", last->reason);
+    if (words[0] == '\0')
+        metrics_set(m, FETCH_METRIC_UNPROVEN, t->name, "", unproven);
+    for (char *word = strtok_r(words, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+        metrics_set(m, FETCH_METRIC_UNPROVEN, t->name, word, 1);
+}
+
 static void set_table(struct metrics *m, const struct status_table *t)
 {
     if (!t->unlisted)
         set_time(m, FETCH_METRIC_COMPLETE_TO, t->name, t->complete_to);
     set_time(m, FETCH_METRIC_FETCHED, t->name, t->fetched);
     metrics_set(m, FETCH_METRIC_DAMAGED, t->name, NULL, (double)t->damaged);
-    if (!t->unlisted)
-        last_run_set(m, &last_run, t);
+    if (t->unlisted)
+        return;
+    set_unproven(m, t);
+    last_run_set(m, &last_run, t);
 }
 
 static void collect(void *ctx, const struct status *s)

@@ -67,6 +67,11 @@ static bool is_unproven(const struct run_history *r)
     return r->count > 0 && strcmp(r->entries[r->count - 1].status, "unproven") == 0;
 }
 
+static const char *unproven_reason(const struct run_history *r)
+{
+    return r->entries[r->count - 1].reason;
+}
+
 static const char *last_error(const struct health_conf *conf, const struct status_table *t,
                               const struct health_last *last, size_t lasts)
 {
@@ -112,7 +117,8 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
             add(h, HEALTH_FAILING, s->tables[i]->name, error, WHEN_NONE);
         else if ((conf->side == RUN_HISTORY_EXTRACT || conf->both) &&
                  is_unproven(&s->tables[i]->extract))
-            add(h, HEALTH_UNPROVEN, s->tables[i]->name, "", WHEN_NONE);
+            add(h, HEALTH_UNPROVEN, s->tables[i]->name, unproven_reason(&s->tables[i]->extract),
+                WHEN_NONE);
         if (s->tables[i]->gaps > 0)
             add(h, HEALTH_GAP, s->tables[i]->name, "", s->tables[i]->holes_since);
         if (s->tables[i]->holes > 0)
@@ -171,7 +177,8 @@ static enum err_code add_reason(struct buf *b, const struct health_reason *r,
     case HEALTH_FAILING:
         return buf_addf(b, "the last run of %s failed (%s)", r->table, r->error);
     case HEALTH_UNPROVEN:
-        return buf_addf(b, "nothing proves that %s is complete", r->table);
+        return buf_addf(b, "nothing proves that %s is complete%s%s%s", r->table,
+                        r->error[0] != '\0' ? " (" : "", r->error, r->error[0] != '\0' ? ")" : "");
     case HEALTH_THROTTLED:
         return buf_addf(b, "the API asked to be left alone until %s", when_iso(r->time, time));
     case HEALTH_FORBIDDEN:

@@ -33,8 +33,9 @@ enum health_code {
 struct health_reason {
     enum health_code code;
     char table[NAMES_TABLE_MAX + 1]; /* "": all of it */
-    char error[RUN_HISTORY_WORD];    /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word */
-    int64_t time; /* complete up to; or until when; or since when; or WHEN_NONE */
+    char error
+        [RUN_HISTORY_REASON]; /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word; HEALTH_UNPROVEN: why */
+    int64_t time;             /* complete up to; or until when; or since when; or WHEN_NONE */
 };
 
 /* How a table's last run ended, where the spool could not be told. */

@@ -124,6 +124,8 @@ static enum err_code add_run(struct buf *b, enum run_history_side side,
                  ",\"kind\":\"%s\",\"status\":\"%s\",\"error\":\"%s\"",
                  side == RUN_HISTORY_EXTRACT ? "extract" : "load", when_iso(run->began, began),
                  when_iso(run->ended, ended), run->busy, run->kind, run->status, run->error);
+    if (rc == OK && run->reason[0] != '\0')
+        rc = buf_addf(b, ",\"reason\":\"%s\"", run->reason);
     if (rc == OK && side == RUN_HISTORY_EXTRACT)
         rc = run->complete_to == WHEN_NONE
                  ? buf_adds(b, ",\"complete_to\":null")
@@ -183,7 +185,7 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
 {
     uint64_t busy = 0;
     uint64_t numbers[RUN_COUNTS] = {0};
-    struct field fields[7 + RUN_COUNTS] = {
+    struct field fields[8 + RUN_COUNTS] = {
         {.name = "began", .type = FIELD_TIME, .to = &run->began},
         {.name = "ended", .type = FIELD_TIME, .to = &run->ended},
         {.name = "busy_us", .type = FIELD_COUNT, .to = &busy},
@@ -191,8 +193,13 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
         {.name = "status", .type = FIELD_TEXT, .to = run->status, .room = RUN_HISTORY_WORD},
         {.name = "error", .type = FIELD_TEXT, .to = run->error, .room = RUN_HISTORY_WORD},
         {.name = "complete_to", .type = FIELD_TIME, .to = &run->complete_to, .optional = true},
+        {.name = "reason",
+         .type = FIELD_TEXT,
+         .to = run->reason,
+         .room = RUN_HISTORY_REASON,
+         .optional = true},
     };
-    size_t count = 7;
+    size_t count = 8;
     for (unsigned i = 0; i < RUN_COUNTS; i++)
         if (run_history_count_of((enum run_count)i, side))
             fields[count++] = (struct field){

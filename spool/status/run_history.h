@@ -19,8 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RUN_HISTORY_KEPT 144 /* a day, at one each ten minutes */
-#define RUN_HISTORY_WORD 16
+#define RUN_HISTORY_KEPT   144 /* a day, at one each ten minutes */
+#define RUN_HISTORY_WORD   16
+#define RUN_HISTORY_REASON 64
 
 enum run_history_side {
     RUN_HISTORY_EXTRACT,
@@ -50,11 +51,12 @@ enum run_count {
 struct run_history_entry {
     int64_t began;
     int64_t ended;
-    int64_t busy;                  /* microseconds of work in between */
-    int64_t complete_to;           /* of the extractor's, or WHEN_NONE */
-    char kind[RUN_HISTORY_WORD];   /* changes full reconcile; load replay redrive */
-    char status[RUN_HISTORY_WORD]; /* complete unproven partial throttled failed */
-    char error[RUN_HISTORY_WORD];  /* err_word of what ended it, or "" */
+    int64_t busy;                    /* microseconds of work in between */
+    int64_t complete_to;             /* of the extractor's, or WHEN_NONE */
+    char kind[RUN_HISTORY_WORD];     /* changes full reconcile; load replay redrive */
+    char status[RUN_HISTORY_WORD];   /* complete unproven partial throttled failed */
+    char error[RUN_HISTORY_WORD];    /* err_word of what ended it, or "" */
+    char reason[RUN_HISTORY_REASON]; /* of unproven: words with blanks between, or "" */
     int64_t counts[RUN_COUNTS];
 };
 

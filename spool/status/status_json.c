@@ -32,6 +32,9 @@ static enum err_code add_run(struct buf *b, const struct run_history_entry *run,
         (rc = add_text(b, "status", run->status)) != OK || (rc = buf_addc(b, ',')) != OK ||
         (rc = add_text(b, "error", run->error)) != OK)
         return rc;
+    if (run->reason[0] != '\0' &&
+        ((rc = buf_addc(b, ',')) != OK || (rc = add_text(b, "reason", run->reason)) != OK))
+        return rc;
     if (side == RUN_HISTORY_EXTRACT && ((rc = buf_addc(b, ',')) != OK ||
                                         (rc = add_time(b, "complete_to", run->complete_to)) != OK))
         return rc;

@@ -74,6 +74,13 @@ def test_without_another_order_equal_times_are_complete_by_key_or_unproven(sims,
     assert "unproven" in netty.extract("contacts", sim=sim).out
     verdict = netty.spool_tool("status", code=None)
     assert "unproven" in verdict.out, verdict
+    page = netty.dir / "report.html"
+    netty.spool_tool("report", "--html", page)
+    assert '"reason":"ties' in page.read_text(), "the runs have it"
+    assert re.search(r'"code":"unproven","table":"contacts","error":"ties', page.read_text()), "and so has the verdict"
+    file = netty.dir / "metrics.prom"
+    netty.extract("--metrics-file", file, "contacts", sim=sim)
+    assert 'netty_extract_unproven{table="contacts",reason="ties"} 1' in file.read_text()
 
 
 def test_new_records_without_a_time_arrive_with_the_next_run(sims, netty):
