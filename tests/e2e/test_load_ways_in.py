@@ -3,8 +3,10 @@ import json
 import re
 from urllib.parse import urlparse
 
+import psycopg2
 import pytest
 
+from harness import wait_for
 from pgparts import PgBouncer
 from twins import Trap
 from upkeep import record, whole
@@ -86,6 +88,61 @@ def test_run_and_doctor_say_what_is_wrong_and_end_with_the_same_code(spool, nett
         assert said in run.err and run.code == 78, run
         doctor = netty.load("doctor", "--json", table, db=reach, code=78)
         assert said in doctor.out
+
+
+@pytest.mark.parametrize("reach", WAYS, indirect=True)
+def test_a_shape_that_changes_under_a_run_is_read_again(spool, netty, db, reach):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page([record(key, 50) for key in range(300)])
+    loader = netty.start("netty-load", "--follow", db=reach)
+    wait_for(lambda: len(db.rows("contacts")) == 300, "the first load")
+    db.query('ALTER TABLE "netty-contacts" ALTER contact_id TYPE bigint')
+    writer.page([record(key, 40, v=2) for key in range(300)])
+    wait_for(lambda: db.value("SELECT count(*) FROM \"netty-contacts\" WHERE data->>'v' = '2'") == 300, "the edits", 60)
+    loader.terminate()
+    assert loader.wait(timeout=30) in (0, 75)
+
+
+@pytest.mark.parametrize("how", ["RAISE 'not this one' USING ERRCODE = 'ZZ001'", "PERFORM pg_terminate_backend(pg_backend_pid())"])
+@pytest.mark.parametrize("reach", WAYS, indirect=True)
+def test_a_row_that_is_refused_or_ends_the_connection_is_set_aside(spool, netty, db, reach, how):
+    db.create("contacts")
+    db.query(f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     IF new.contact_id = 137 THEN {how}; END IF; RETURN new; END $$;
+                 CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION refuse()""")
+    spool.table("contacts").page([record(key, 50) for key in range(300)])
+    row = netty.load("--json", "--retries", "2", "--retry-delay", "1ms", db=reach, code=65).json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (299, 1) and len(spool.dead("contacts")) == 1
+
+
+@pytest.mark.parametrize("reach", WAYS, indirect=True)
+def test_what_is_stored_is_what_was_sent(spool, netty, db, reach):
+    """A trigger that sets the time holds no edit up, and a table that was emptied is loaded again."""
+    db.create("contacts")
+    db.query("""CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.time_modified = now(); RETURN new; END $$;
+                CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION touch()""")
+    for version in (1, 2):
+        spool.table("contacts").page([record(key, 50 - version, v=version) for key in range(300)])
+        netty.load(db=reach)
+        assert db.value("SELECT count(*) FROM \"netty-contacts\" WHERE data->>'v' = %s", str(version)) == 300
+    db.query('TRUNCATE "netty-contacts"')
+    assert "loaded again" in netty.load(db=reach).err
+    assert db.value("SELECT count(*) FROM \"netty-contacts\" WHERE data->>'v' = '2'") == 300
+
+
+@pytest.mark.parametrize("reach", WAYS, indirect=True)
+def test_a_lock_is_waited_for_and_halves_nothing(spool, netty, db, reach):
+    db.create("contacts")
+    db.query(f"""ALTER DATABASE "{db.name}" SET statement_timeout = '1s'""")
+    spool.table("contacts").page([record(key, 50) for key in range(300)])
+    other = psycopg2.connect(db.url)
+    other.cursor().execute('LOCK TABLE "netty-contacts" IN EXCLUSIVE MODE')
+    run = netty.load("--retries", "2", "--retry-delay", "1ms", db=reach, code=69)
+    assert "55P03" in run.err and "halved" not in run.err and not spool.dead("contacts"), run
+    other.close()
+    netty.load(db=reach)
+    assert len(db.rows("contacts")) == 300
 
 
 @pytest.mark.parametrize("reach", ["statement"], indirect=True)
