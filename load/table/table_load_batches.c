@@ -371,7 +371,7 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .waited = t->waited,
                 .suspect = t->suspected ? &t->suspect : NULL,
                 .suspected = &t->suspicion,
-                .proven = t->went,
+                .proven = t->narrowing && t->went,
                 .rows_alone = t->conf.redrive,
                 .guess = f->guess,
                 .guard = !t->conf.replay && !t->conf.redrive && t->hole == SIZE_MAX,

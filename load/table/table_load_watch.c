@@ -19,6 +19,7 @@ enum {
     HOLDER_SECONDS
 };
 
+static void on_watch(uv_timer_t *timer);
 static void on_holder(void *ctx, const PGresult *r, const struct err *err);
 
 static void stop_asking(struct table_load *t)
@@ -72,10 +73,12 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
     struct table_load *t = ctx;
 
     (void)r;
-    if (err == NULL)
+    if (err == NULL) {
         ask(t);
-    else
-        stop_asking(t);
+        return;
+    }
+    stop_asking(t);
+    (void)uv_timer_start(&t->watch, on_watch, AGAIN_MS, AGAIN_MS); /* none can be had */
 }
 
 static void on_watch(uv_timer_t *timer)
@@ -95,7 +98,7 @@ static void on_watch(uv_timer_t *timer)
 
 void table_load_watch(struct table_load *t)
 {
-    bool alone = t->found && t->bisect;
+    bool alone = t->found && t->waited;
 
     (void)uv_timer_start(&t->watch, on_watch, alone ? ALONE_MS : WATCH_MS,
                          alone ? ALONE_MS : AGAIN_MS); /* fails only without a callback */

@@ -227,6 +227,23 @@ def test_what_all_rows_fail_with_is_the_tables(spool, netty, db, state, code, wh
     assert len(db.rows("contacts")) == 300
 
 
+@pytest.mark.parametrize("state, code", [("57P01", 69), ("ZZ001", 78), ("53100", 69), ("42501", 77)])
+def test_what_all_rows_of_a_later_batch_fail_with_is_the_tables_too(spool, netty, db, state, code):
+    """Though rows of the batches before it went in."""
+    db.create("contacts")
+    db.query(f"""CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                     IF (SELECT count(*) FROM public."netty-contacts") > 100 THEN RAISE 'full' USING ERRCODE = '{state}'; END IF;
+                     RETURN NULL; END $$;
+                 CREATE TRIGGER stop BEFORE INSERT ON "netty-contacts" FOR EACH STATEMENT EXECUTE FUNCTION stop()""")
+    for page in range(10):
+        write(spool.table("contacts"), page * 20 + 1, page * 20 + 20)
+    run = netty.load("--json", *QUICK, "--batch-rows", "20", db=db, code=code)
+    assert not spool.dead("contacts") and run.json()["contacts"]["inserted"] == 120, run
+    db.query('DROP TRIGGER stop ON "netty-contacts"')
+    netty.load(db=db)
+    assert len(db.rows("contacts")) == 200
+
+
 def test_rows_of_different_faults_are_all_set_aside_though_none_goes_in(spool, netty, db):
     db.create("contacts")
     db.query("""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
