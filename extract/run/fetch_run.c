@@ -3,9 +3,12 @@
 #include "extract/run/refusal_probe.h"
 #include "extract/run/terminal_progress.h"
 #include "extract/run/unknown_tables.h"
+#include "shared/base/units.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <stdlib.h>
+
+#define CLOCKS_APART (60 * WHEN_SECOND)
 
 struct fetch_run {
     struct fetch_run_conf conf;
@@ -21,6 +24,7 @@ struct fetch_run {
     bool probing;   /* ... because it asked to be left alone */
     bool stopping;
     bool pumping;
+    bool clocks; /* that they differ has been told */
     struct refusal_probe probe;
     struct err why;
     struct terminal_progress *progress;
@@ -163,10 +167,28 @@ static void on_closed(void *ctx)
     r->done(r->ctx, r);
 }
 
+/* What was fetched when, and how late a table is, is told by this machine's clock. Once a run. */
+static void compare_clocks(struct fetch_run *r, const struct http_result *result)
+{
+    char by[UNITS_TEXT];
+    int64_t ahead = result->date != WHEN_NONE ? when_now() - result->date : 0;
+    int64_t apart = ahead < 0 ? -ahead : ahead;
+    if (r->clocks || result->status != 200 || apart <= CLOCKS_APART + result->elapsed)
+        return;
+    r->clocks = true;
+    LOG(LOG_WARN, "clocks",
+        ahead > 0 ? "this machine's clock is ahead of the API's: set it right (NTP), or the times "
+                    "that are told are wrong"
+                  : "this machine's clock is behind the API's: set it right (NTP), or the times "
+                    "that are told are wrong",
+        F_STR("by", units_show_duration(apart / WHEN_SECOND * WHEN_SECOND, by)));
+}
+
 static void on_exchanged(void *ctx, struct table_fetch *t, const struct http_result *result,
                          const struct err *page, enum verdict verdict)
 {
-    const struct fetch_run *r = ctx;
+    struct fetch_run *r = ctx;
+    compare_clocks(r, result);
     fetch_metrics_exchange(r->conf.metrics, table_fetch_name(t), result, page, verdict);
 }
 

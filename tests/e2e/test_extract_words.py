@@ -94,3 +94,19 @@ def test_a_redirects_target_is_told_whole(netty):
     assert target in run.err, run
     run = answers(netty, b"HTTP/1.1 301 Moved\r\nLocation: /apiv2/contacts\x07\r\nContent-Length: 0\r\n\r\n")
     assert "/apiv2/contacts" in run.err and "\x07" not in run.err, run
+
+
+@pytest.mark.parametrize("skew, way", [(0, None), (40, None), (-40, None), (90, "behind"), (-90, "ahead"), (-86400 * 35, "ahead")])
+def test_a_clock_that_is_more_than_a_minute_off_the_api_s_is_told_once(sims, netty, skew, way):
+    sim = sims("contacts:150,users:30")
+    sim.mood(date_skew=skew)
+    run = netty.extract("contacts", "users", "--limit", 20, "--log-format", "json", sim=sim, code=None)
+    told = [event for event in events(run, "clocks")]
+    assert len(told) == (way is not None), told
+    assert way is None or f"clock is {way}" in told[0]["msg"] and told[0]["level"] == "warn", told
+
+
+def test_where_the_api_shows_no_clock_nothing_is_said_of_it(sims, netty):
+    sim = sims("contacts:50")
+    sim.mood(date=0)
+    assert not list(events(netty.extract("contacts", "--log-format", "json", sim=sim), "clocks"))
