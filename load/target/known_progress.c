@@ -109,6 +109,11 @@ enum err_code known_progress_read(struct known_progress *k, const PGresult *r, s
             add_hole(k, r, i);
             continue;
         }
+        if (strcmp(kind, "other") == 0) {
+            (void)snprintf(k->other, sizeof k->other, "%s", PQgetvalue(r, i, FIND_BRANCH));
+            k->other_at = number(r, i, FIND_AT);
+            continue;
+        }
         k->foreign = k->foreign || strcmp(kind, "own") != 0;
         if (strcmp(kind, "gone") == 0) /* of a table that is no more: nothing is loaded */
             (void)branch_of(k, PQgetvalue(r, i, FIND_BRANCH));

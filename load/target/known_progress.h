@@ -13,6 +13,7 @@
 #include <libpq-fe.h>
 
 #define BRANCH_NAME 17 /* of a branch, with its end */
+#define KNOWN_SPOOL 33 /* of a spool's identity */
 
 struct known_branch {
     char name[BRANCH_NAME];
@@ -33,7 +34,9 @@ struct known_progress {
     size_t branches_count;
     struct known_hole *holes;
     size_t holes_count;
-    bool foreign; /* some of it is not yet the present table's: sql_progress_adopt */
+    char other[KNOWN_SPOOL]; /* another spool that the table was loaded from, or "" */
+    int64_t other_at;        /* ... when last */
+    bool foreign;            /* some of it is not yet the present table's: sql_progress_adopt */
 };
 
 enum err_code known_progress_read(struct known_progress *k, const PGresult *r,

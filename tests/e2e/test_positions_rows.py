@@ -146,6 +146,34 @@ def test_the_loader_never_writes_the_identity_file(sims, db, netty, tmp_path):
     assert_synced(sim, db, "contacts")
 
 
+def test_a_table_that_was_loaded_from_another_spool_is_said_to_be(sims, db, netty, tmp_path):
+    """Once: when the new spool is loaded first. A table that nobody has loaded, or that was made anew, is not."""
+    sim = began(sims, netty, db)
+    says = "was loaded from another spool before"
+    first = json.loads((netty.spool / "spool.json").read_text())["id"]
+    netty.env["NETTY_SPOOL"] = str(tmp_path / "second")
+    sim.edit("contacts", 1, id=BORN)
+    fetched(netty, sim)
+    run = netty.load("--log-format", "json", db=db)
+    told, = [event for event in map(json.loads, run.err.splitlines()) if event["event"] == "another-spool"]
+    assert told["spool"] == first and told["table"] == "contacts" and says in told["msg"] and told["level"] == "warn"
+    assert_synced(sim, db, "contacts")
+    for _ in range(2):
+        sim.edit("contacts", 3)
+        fetched(netty, sim)
+        assert says not in netty.load(db=db).err
+    assert_synced(sim, db, "contacts")
+
+
+def test_a_table_that_was_made_anew_was_loaded_from_no_other_spool(sims, db, netty, tmp_path):
+    sim = began(sims, netty, db, 50)
+    db.query('DROP TABLE "netty-contacts"')
+    netty.env["NETTY_SPOOL"] = str(tmp_path / "second")
+    fetched(netty, sim)
+    assert "another spool" not in netty.load("--create-tables", db=db).err
+    assert_synced(sim, db, "contacts")
+
+
 def test_a_branch_is_named_by_the_first_page_that_differs(spool, netty, db, tmp_path):
     b, env = forked(spool, netty, db, tmp_path)
     b.page([contact(1, "birth")])
