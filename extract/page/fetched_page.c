@@ -1,6 +1,7 @@
 #include "extract/page/fetched_page.h"
 #include "extract/page/non_records.h"
 #include "extract/page/page_salvage.h"
+#include "shared/json/json_hint.h"
 #include "shared/time/when.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -112,7 +113,7 @@ static enum err_code on_malformed(void *ctx, const struct page_parser_malformed 
 {
     struct fetched_page *p = ctx;
     char message[MESSAGE_MAX];
-    struct salvage_hint hint = page_salvage_hint(page_key_name(p->parts.key), m->raw, m->len);
+    struct json_hint hint = json_hint_read(page_key_name(p->parts.key), m->raw, m->len);
     struct crawl_seen seen = {.identity = hint.key_len > 0 ? XXH3_64bits(hint.key, hint.key_len)
                                                            : XXH3_64bits(m->raw, m->len),
                               .time = hint.time_len > 0 ? hint.time : NULL,

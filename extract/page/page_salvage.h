@@ -35,14 +35,4 @@ struct salvage_element {
 bool page_salvage(const char *s, size_t n, size_t missing, size_t record_max,
                   struct salvage_element *elements);
 
-/* Key and time of a malformed record, as far as they stand plainly at its outermost level before what is
- * malformed; slices of s. A length of 0: not to be made out. */
-struct salvage_hint {
-    const char *key;
-    size_t key_len;
-    const char *time;
-    size_t time_len;
-};
-struct salvage_hint page_salvage_hint(const char *key, const char *s, size_t n);
-
 #endif

@@ -1,8 +1,14 @@
-#include "extract/page/json_text.h"
-#include "extract/page/page_salvage.h"
+#include "shared/json/json_hint.h"
+
+#include <stdbool.h>
 #include <string.h>
 
 #define TIME "time_modified"
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
 struct text {
     const char *s;
@@ -31,7 +37,7 @@ static bool is(const struct text *t, const char *name)
 static struct text read_plain(const char *s, size_t n, size_t *i)
 {
     size_t from = *i;
-    while (*i < n && s[*i] != ',' && s[*i] != '}' && s[*i] != ']' && !json_text_blank(s[*i]))
+    while (*i < n && s[*i] != ',' && s[*i] != '}' && s[*i] != ']' && !blank(s[*i]))
         ++*i;
     return (struct text){s + from, *i - from};
 }
@@ -45,7 +51,7 @@ static bool is_integer(const struct text *t)
     return t->n > sign && t->n < 20;
 }
 
-static void note(struct salvage_hint *hint, const char *key, const struct text *name,
+static void note(struct json_hint *hint, const char *key, const struct text *name,
                  const struct text *value, bool quoted)
 {
     if (is(name, key) && is_integer(value)) {
@@ -58,9 +64,9 @@ static void note(struct salvage_hint *hint, const char *key, const struct text *
 }
 
 /* Members at the outermost level, for as long as names, colons and values follow each other. */
-struct salvage_hint page_salvage_hint(const char *key, const char *s, size_t n)
+struct json_hint json_hint_read(const char *key, const char *s, size_t n)
 {
-    struct salvage_hint hint = {0};
+    struct json_hint hint = {0};
     unsigned depth = 0;
     struct text name = {0};
     struct text value;
@@ -70,7 +76,9 @@ struct salvage_hint page_salvage_hint(const char *key, const char *s, size_t n)
         if (c == '"') {
             if (!read_string(s, n, &i, &value))
                 break;
-            size_t colon = i + json_text_blanks(s + i, n - i);
+            size_t colon = i;
+            while (colon < n && blank(s[colon]))
+                colon++;
             if (depth == 1 && !valued && colon < n && s[colon] == ':') {
                 name = value;
                 i = colon + 1;
@@ -86,7 +94,7 @@ struct salvage_hint page_salvage_hint(const char *key, const char *s, size_t n)
         } else if (c == '}' || c == ']') {
             depth -= depth > 0;
             i++;
-        } else if (valued && !json_text_blank(c)) {
+        } else if (valued && !blank(c)) {
             value = read_plain(s, n, &i);
             note(&hint, key, &name, &value, false);
             name.n = 0;
