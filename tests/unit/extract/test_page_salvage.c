@@ -120,12 +120,13 @@ static void test_the_work_is_bounded(void **state)
     (void)state;
     size_t pairs = 20000;
     size_t n = 0;
-    char *s = malloc(pairs * 10 + 64);
+    size_t room = pairs * 10 + 64;
+    char *s = malloc(room);
     assert_non_null(s);
-    n += (size_t)sprintf(s, "{\"a\":NaN,\"b\":[");
+    n += (size_t)snprintf(s, room, "{\"a\":NaN,\"b\":[");
     for (size_t i = 0; i < pairs; i++)
-        n += (size_t)sprintf(s + n, "{\"x\":-},");
-    n += (size_t)sprintf(s + n, "{\"x\":1}]");
+        n += (size_t)snprintf(s + n, room - n, "{\"x\":-},");
+    n += (size_t)snprintf(s + n, room - n, "{\"x\":1}]");
     struct salvage_element elements[MOST];
     assert_false(page_salvage(s, n, MOST, 4096, elements));
     free(s);
