@@ -298,6 +298,17 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Of netty-spool cat: only the versions of the record with this key.",
      .example = "cat contacts --id 4711"},
 
+    {OPT_DISMISS, OPTION_FLAG, "dismiss", NULL, NULL,
+     .programs = PROGRAM_SPOOL,
+     .help = "Of netty-spool dead: list these records no more, of TABLE all of them or those with a KEY. The same version "
+             "stays dismissed when it is read again; a newer one is judged anew. --dry-run shows which they would be."},
+
+    {OPT_REASON, OPTION_TEXT, "reason", NULL, "REASON",
+     .programs = PROGRAM_SPOOL,
+     .help = "Of netty-spool dead: only records that were set aside for this reason, as the list names it, or with this "
+             "SQLSTATE.",
+     .example = "dead --dismiss contacts --reason nul"},
+
     {OPT_JSON, OPTION_FLAG, "json", NULL, NULL,
      .programs = ALL,
      .help = "Write results to standard output as JSON, one object a line."},

@@ -114,6 +114,8 @@ enum option_id {
     OPT_FORGET_AFTER,
     OPT_ENLIST,
     OPT_ID,
+    OPT_DISMISS,
+    OPT_REASON,
     OPT_JSON,
     OPT_LOG_FORMAT,
     OPT_LOG_LEVEL,

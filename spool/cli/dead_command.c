@@ -1,142 +1,210 @@
-/* What was set aside: a line each, and how many for which reason; or with --json all of it, the record
- * included, an object a line. */
-#include "shared/base/buf.h"
-#include "shared/cli/summary.h"
+/* What was set aside: a line each, and what to do by reason; or with --json all of it, the record included, an object a
+ * line. With --dismiss it is listed no more. */
+#include "shared/json/json_hint.h"
+#include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/cli/spool_command.h"
-#include "spool/dead_letters/dead_letter_line.h"
 #include "spool/dead_letters/dead_letters.h"
+#include "spool/dead_report/dead_list.h"
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define REASONS_MAX 64u /* of one table and side; the programs know some 15 */
-
-struct reason {
-    char word[64];
-    char sqlstate[8];
-    int64_t count;
-};
 
 struct dead_listing {
     const struct spool_command *command;
     const char *table;
-    const char *side;
-    struct summary *summary;
-    struct reason reasons[REASONS_MAX];
-    size_t count;
+    enum dead_side side;
+    char key[SPOOL_COMMAND_KEY_MAX];
+    const char *reason;      /* only these; NULL: any */
+    const char *const *keys; /* likewise */
+    size_t keys_count;
+    bool *found;   /* which of the keys */
+    int64_t until; /* none that was set aside later */
+    const char *extra;
+    struct dead_reasons reasons;
+    uint64_t count;
 };
 
-/* The last place is everything else's. */
-static void count_reason(struct dead_listing *d, const struct dead_letter *letter)
+static bool is_key(const struct dead_listing *d, const struct dead_letter *letter)
 {
-    size_t i = 0;
-    while (i < d->count && (strcmp(d->reasons[i].word, letter->reason) != 0 ||
-                            strcmp(d->reasons[i].sqlstate, letter->sqlstate) != 0))
-        i++;
-    if (i == REASONS_MAX)
-        i = REASONS_MAX - 1;
-    struct reason *r = &d->reasons[i];
-    if (i == d->count) {
-        bool last = ++d->count == REASONS_MAX;
-        *r = (struct reason){0};
-        (void)snprintf(r->word, sizeof r->word, "%s", last ? "others" : letter->reason);
-        (void)snprintf(r->sqlstate, sizeof r->sqlstate, "%s", last ? "" : letter->sqlstate);
-    }
-    r->count++;
+    struct json_hint hint = json_hint_read(d->key, letter->raw, letter->raw_len);
+    bool any = d->keys_count == 0;
+    for (size_t i = 0; i < d->keys_count; i++)
+        if (strlen(d->keys[i]) == hint.key_len && memcmp(d->keys[i], hint.key, hint.key_len) == 0)
+            any = d->found[i] = true;
+    return any;
 }
 
-static enum err_code add_reasons(struct dead_listing *d, struct err *e)
+static bool is_asked_for(const struct dead_listing *d, const struct dead_letter *letter)
 {
-    enum err_code rc = OK;
-    for (size_t i = 0; i < d->count && rc == OK; i++) {
-        const struct cell cells[] = {
-            {"table", CELL_STR, d->table, 0},
-            {"side", CELL_STR, d->side, 0},
-            {"reason", CELL_STR, d->reasons[i].word, 0},
-            {"sqlstate", CELL_STR, d->reasons[i].sqlstate, 0},
-            {"records", CELL_INT, NULL, d->reasons[i].count},
-        };
-        rc = summary_row(d->summary, cells, sizeof cells / sizeof *cells, e);
-    }
-    d->count = 0;
-    return rc;
-}
-
-static enum err_code put_json(const struct dead_listing *d, const struct dead_letter *letter,
-                              struct err *e)
-{
-    struct buf line;
-    enum err_code rc;
-    buf_init(&line, DEAD_LETTER_LINE_MAX);
-    if ((rc = dead_letter_line_add(&line, letter)) != OK)
-        (void)buf_err(e, rc, &line, "a record that was set aside");
-    else if (fprintf(d->command->out, "{\"table\":\"%s\",\"side\":\"%s\",%s", d->table, d->side,
-                     line.data + 1) < 0)
-        rc = spool_command_written(d->command, e);
-    buf_free(&line);
-    return rc;
-}
-
-/* The message may hold what the API or the database said: control characters are escaped. */
-static enum err_code put_line(const struct dead_listing *d, const struct dead_letter *letter,
-                              struct err *e)
-{
-    char at[WHEN_TEXT];
-    struct buf line;
-    buf_init(&line, DEAD_LETTER_LINE_MAX);
-    enum err_code rc =
-        buf_addf(&line, "%s  %s  %s  %s%s%s  page %" PRIu64 " line %" PRIu64 "  ",
-                 when_people(letter->at, at), d->table, d->side, letter->reason,
-                 *letter->sqlstate ? " " : "", letter->sqlstate, letter->place.page, letter->line);
-    if (rc == OK)
-        rc = buf_add_text(&line, letter->message, strlen(letter->message));
-    if (rc == OK)
-        rc = buf_addc(&line, '\n');
-    if (rc != OK)
-        (void)buf_err(e, rc, &line, "a record that was set aside");
-    else if (fwrite(line.data, 1, line.len, d->command->out) != line.len)
-        rc = spool_command_written(d->command, e);
-    buf_free(&line);
-    return rc;
+    if (d->reason && strcmp(d->reason, letter->reason) != 0 &&
+        strcmp(d->reason, letter->sqlstate) != 0)
+        return false;
+    return letter->at <= d->until && is_key(d, letter);
 }
 
 static enum err_code put_dead_letter(void *ctx, const struct dead_letter *letter, struct err *e)
 {
     struct dead_listing *d = ctx;
-    if (d->command->json)
-        return put_json(d, letter, e);
-    count_reason(d, letter);
-    return put_line(d, letter, e);
-}
-
-static enum err_code put_side(struct dead_listing *d, enum dead_side side, const char *name,
-                              struct err *e)
-{
-    d->side = name;
-    enum err_code rc = dead_each(d->command->spool, d->table, side, put_dead_letter, d, e);
-    return rc == OK ? add_reasons(d, e) : rc;
+    FILE *out = d->command->out;
+    if (!is_asked_for(d, letter))
+        return OK;
+    d->count++;
+    if (d->command->json) {
+        enum err_code rc = dead_list_json(out, d->table, d->side, d->key, letter, d->extra, e);
+        if (rc != OK)
+            return rc;
+    } else {
+        struct json_hint hint = json_hint_read(d->key, letter->raw, letter->raw_len);
+        dead_reasons_add(&d->reasons, letter, hint.key, hint.key_len);
+        if (d->count == 1)
+            dead_list_head(out, d->table);
+        dead_list_line(out, d->table, d->key, letter);
+    }
+    return ferror(out) ? spool_command_written(d->command, e) : OK;
 }
 
 static enum err_code put_table(const struct spool_command *c, const char *table, void *ctx,
                                struct err *e)
 {
     struct dead_listing *d = ctx;
-    (void)c;
+    struct dead_reasons *sides = calloc(2, sizeof *sides);
+    enum err_code rc =
+        sides ? spool_command_key(c, table, d->key, e) : err_set(e, ERR_NOMEM, "out of memory");
     d->table = table;
-    enum err_code rc = put_side(d, DEAD_EXTRACT, "extract", e);
-    return rc == OK ? put_side(d, DEAD_LOAD, "load", e) : rc;
+    d->count = 0;
+    for (unsigned side = 0; side < 2 && rc == OK; side++) {
+        d->side = (enum dead_side)side;
+        d->reasons = (struct dead_reasons){0};
+        rc = dead_each(c->spool, table, d->side, put_dead_letter, d, e);
+        sides[side] = d->reasons;
+    }
+    for (unsigned side = 0; side < 2 && rc == OK; side++)
+        dead_list_reasons(c->out, table, (enum dead_side)side, &sides[side]);
+    if (rc == OK && d->count > 0 && !c->json)
+        (void)fputc('\n', c->out);
+    free(sides);
+    return rc == OK ? spool_command_written(c, e) : rc;
+}
+
+/* -- dismissing */
+
+static bool stays(void *ctx, const struct dead_letter *letter)
+{
+    const struct dead_listing *d = ctx;
+    return !is_asked_for(d, letter);
+}
+
+static enum err_code check_keys(const struct dead_listing *d, struct err *e)
+{
+    for (size_t i = 0; i < d->keys_count; i++) {
+        const char *digits = d->keys[i] + (d->keys[i][0] == '-');
+        if (*digits == 0 || digits[strspn(digits, "0123456789")] != 0)
+            return err_set(e, ERR_USAGE,
+                           "%.40s is no key: --dismiss takes one table, and then keys, which are "
+                           "integers",
+                           d->keys[i]);
+    }
+    return OK;
+}
+
+/* All that was asked for must be there: half of it done would be hard to see. */
+static enum err_code check_found(const struct dead_listing *d, struct err *e)
+{
+    for (size_t i = 0; i < d->keys_count; i++)
+        if (!d->found[i])
+            return err_set(e, ERR_NO_SPOOL,
+                           "no record of %s with the key %s is set aside%s%s; nothing was "
+                           "dismissed, and `netty-spool dead %s` lists what is there",
+                           d->table, d->keys[i], d->reason ? " for the reason " : "",
+                           d->reason ? d->reason : "", d->table);
+    if (d->count == 0 && d->reason)
+        return err_set(e, ERR_NO_SPOOL,
+                       "no record of %s is set aside for the reason %.40s; `netty-spool dead %s` "
+                       "lists what is there",
+                       d->table, d->reason, d->table);
+    return OK;
+}
+
+static enum err_code look_for_keys(void *ctx, const struct dead_letter *letter, struct err *e)
+{
+    struct dead_listing *d = ctx;
+    (void)e;
+    d->count += is_asked_for(d, letter);
+    return OK;
+}
+
+static enum err_code look(struct dead_listing *d, struct err *e)
+{
+    enum err_code rc = OK;
+    d->count = 0;
+    for (unsigned side = 0; side < 2 && rc == OK; side++)
+        rc = dead_each(d->command->spool, d->table, (enum dead_side)side, look_for_keys, d, e);
+    return rc == OK ? check_found(d, e) : rc;
+}
+
+/* First what they are, then that they are gone: of those that come meanwhile, none. */
+static enum err_code dismiss(struct dead_listing *d, struct err *e)
+{
+    const struct spool_command *c = d->command;
+    bool dry = options_int(c->options, OPT_DRY_RUN) != 0;
+    enum err_code rc = spool_command_check_tables(c, e);
+    d->extra = dry ? ",\"dismissed\":false" : ",\"dismissed\":true";
+    if (rc != OK || (rc = check_keys(d, e)) != OK ||
+        (rc = spool_command_key(c, d->table, d->key, e)) != OK || (rc = look(d, e)) != OK ||
+        (!dry && (rc = spool_check_writer(c->spool, e)) != OK))
+        return rc;
+    d->count = 0;
+    for (unsigned side = 0; side < 2 && rc == OK; side++) {
+        d->side = (enum dead_side)side;
+        rc = dead_each(c->spool, d->table, d->side, put_dead_letter, d, e);
+        if (rc == OK && !dry)
+            rc = dead_unlist(c->spool, d->table, d->side, DEAD_DISMISSED, stays, d, e);
+    }
+    if (rc == OK && !c->json)
+        (void)fprintf(c->out, "%s%" PRIu64 " record%s of %s %s\n", d->count > 0 ? "\n" : "",
+                      d->count, d->count == 1 ? "" : "s", d->table,
+                      dry ? "would be dismissed"
+                          : "dismissed: listed no more, until a newer version");
+    return rc == OK ? spool_command_written(c, e) : rc;
+}
+
+static enum err_code dismiss_table(struct dead_listing *d, struct err *e)
+{
+    struct spool_command table = *d->command;
+    enum err_code rc;
+    if (table.count == 0)
+        return err_set(e, ERR_USAGE,
+                       "name the table whose records are to be dismissed, and which of them by "
+                       "their keys where not all: dead --dismiss TABLE [KEY...]");
+    d->table = table.words[0];
+    d->keys = table.words + 1;
+    d->keys_count = table.count - 1;
+    table.count = 1;
+    d->command = &table;
+    if ((d->found = calloc(d->keys_count + 1, sizeof *d->found)) == NULL)
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+    else
+        rc = dismiss(d, e);
+    free(d->found);
+    return rc;
 }
 
 enum err_code spool_command_dead(const struct spool_command *c, struct err *e)
 {
-    struct dead_listing d = {.command = c};
-    enum err_code rc = summary_open(&d.summary, false, e);
-    if (rc == OK)
-        rc = spool_command_each_table(c, put_table, &d, e);
-    if (rc == OK && !c->json)
-        rc = summary_print(d.summary, c->out, e);
-    if (rc == OK)
-        rc = spool_command_written(c, e);
-    summary_close(d.summary);
+    struct dead_listing *d = calloc(1, sizeof *d);
+    enum err_code rc;
+    if (d == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    *d = (struct dead_listing){.command = c, .until = INT64_MAX, .extra = ""};
+    if (options_given(c->options, OPT_REASON))
+        d->reason = options_text(c->options, OPT_REASON);
+    if (options_int(c->options, OPT_DISMISS) != 0) {
+        d->until = when_now();
+        rc = dismiss_table(d, e);
+    } else {
+        rc = spool_command_each_table(c, put_table, d, e);
+    }
+    free(d);
     return rc;
 }

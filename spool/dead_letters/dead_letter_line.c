@@ -7,6 +7,7 @@
 #include "spool/format/json_fields.h"
 #include <inttypes.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* UTF-8 without control characters, which JSON would write with six bytes each. */
 static bool is_text(const char *s, size_t n)
@@ -41,6 +42,22 @@ static enum err_code add_raw(struct buf *b, const struct dead_letter *letter)
     return rc;
 }
 
+uint64_t dead_letter_hash(const char *raw, size_t n)
+{
+    uint64_t hash = XXH3_64bits(raw, n);
+    return hash + (hash == 0);
+}
+
+static enum err_code add_state(struct buf *b, const struct dead_letter *letter)
+{
+    char at[WHEN_TEXT];
+    (void)when_iso(letter->state_at, at);
+    if (letter->state == DEAD_OVERTAKEN)
+        return buf_addf(b, ",\"raw\":\"\",\"overtaken\":\"%s\"", at);
+    return buf_addf(b, ",\"raw\":\"\",\"dismissed\":\"%s\",\"hash\":\"%016" PRIx64 "\"", at,
+                    letter->hash);
+}
+
 enum err_code dead_letter_line_add(struct buf *b, const struct dead_letter *letter)
 {
     size_t start = b->len;
@@ -53,7 +70,7 @@ enum err_code dead_letter_line_add(struct buf *b, const struct dead_letter *lett
         (rc = add_member(b, "file", letter->file)) != OK ||
         (rc = buf_addf(b, ",\"segment\":%" PRIu64 ",\"page\":%" PRIu64 ",\"line\":%" PRIu64,
                        letter->place.segment, letter->place.page, letter->line)) != OK ||
-        (rc = add_raw(b, letter)) != OK)
+        (rc = letter->state != DEAD_LISTED ? add_state(b, letter) : add_raw(b, letter)) != OK)
         return rc;
     return checksum_line_end(b, start);
 }
@@ -75,6 +92,8 @@ void dead_letter_line_memory_free(struct dead_letter_line_memory *m)
 static bool read_fields(struct dead_letter_line_memory *m, const char *line, size_t n,
                         struct dead_letter *letter)
 {
+    int64_t dismissed = WHEN_NONE;
+    int64_t overtaken = WHEN_NONE;
     struct field fields[] = {
         {.name = "at", .type = FIELD_TIME, .to = &letter->at},
         {.name = "reason", .type = FIELD_TEXT, .to = m->reason, .room = sizeof m->reason},
@@ -86,9 +105,16 @@ static bool read_fields(struct dead_letter_line_memory *m, const char *line, siz
         {.name = "line", .type = FIELD_COUNT, .to = &letter->line},
         {.name = "raw", .type = FIELD_BUF, .to = &m->raw, .optional = true},
         {.name = "raw64", .type = FIELD_BUF, .to = &m->raw64, .optional = true},
+        {.name = "dismissed", .type = FIELD_TIME, .to = &dismissed, .optional = true},
+        {.name = "overtaken", .type = FIELD_TIME, .to = &overtaken, .optional = true},
+        {.name = "hash", .type = FIELD_HASH, .to = &letter->hash, .optional = true},
     };
     if (!checksum_line_ok(line, n) || fields_read(line, n, fields, FIELDS(fields), NULL) != OK)
         return false;
+    letter->state = overtaken != WHEN_NONE   ? DEAD_OVERTAKEN
+                    : dismissed != WHEN_NONE ? DEAD_DISMISSED
+                                             : DEAD_LISTED;
+    letter->state_at = overtaken != WHEN_NONE ? overtaken : dismissed;
     return m->raw64.len == 0 || base64_decode(&m->raw, m->raw64.data, m->raw64.len) == OK;
 }
 

@@ -11,6 +11,9 @@
 /* Text doubles at worst: what would grow more is kept in base64. */
 #define DEAD_LETTER_LINE_MAX (2 * (size_t)PAGE_LINE_MAX + 65536)
 
+/* By which a version is known again; never 0. */
+uint64_t dead_letter_hash(const char *raw, size_t n);
+
 enum err_code dead_letter_line_add(struct buf *b, const struct dead_letter *letter) MUST_CHECK;
 
 /* What a letter's strings point into. */

@@ -1,8 +1,8 @@
 #include "spool/dead_letters/dead_letter_versions.h"
 
+#include "spool/dead_letters/dead_letter_line.h"
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #define LEAST 1024u
 
@@ -68,10 +68,8 @@ static bool make_room(struct dead_versions *x)
     return true;
 }
 
-bool dead_versions_add(struct dead_versions *x, const char *raw, size_t n)
+static bool add_hash(struct dead_versions *x, uint64_t hash)
 {
-    uint64_t hash = XXH3_64bits(raw, n);
-    hash += hash == 0;
     if (x->room > 0 && x->hashes[place_of(x->hashes, x->room, hash)] == hash)
         return false;
     if (make_room(x)) {
@@ -79,6 +77,11 @@ bool dead_versions_add(struct dead_versions *x, const char *raw, size_t n)
         x->count++;
     }
     return true;
+}
+
+bool dead_versions_add(struct dead_versions *x, const char *raw, size_t n)
+{
+    return add_hash(x, dead_letter_hash(raw, n));
 }
 
 static void forget(struct dead_versions *x)
@@ -101,7 +104,9 @@ static enum err_code note(void *ctx, const struct dead_letter *letter, struct er
     if (x->anew)
         forget(x);
     x->anew = false;
-    if (letter->raw_len > 0)
+    if (letter->state == DEAD_DISMISSED && letter->hash != 0)
+        (void)add_hash(x, letter->hash);
+    else if (letter->state == DEAD_LISTED && letter->raw_len > 0)
         (void)dead_versions_add(x, letter->raw, letter->raw_len);
     return OK;
 }

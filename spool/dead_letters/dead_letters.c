@@ -18,6 +18,7 @@
 struct each {
     dead_fn *fn;
     void *ctx;
+    bool all; /* not only those that are listed */
     struct dead_letter_line_memory memory;
 };
 
@@ -26,6 +27,8 @@ static enum err_code each_dead_letter(void *ctx, const char *line, size_t n, str
     struct each *each = ctx;
     struct dead_letter letter;
     dead_letter_line_read(&each->memory, line, n, &letter);
+    if (letter.state != DEAD_LISTED && !each->all)
+        return OK;
     return each->fn(each->ctx, &letter, e);
 }
 
@@ -79,7 +82,7 @@ enum err_code dead_each_since(const struct spool *s, const char *table, enum dea
     struct dead_letter_file file;
     struct stat st;
     struct buf tail;
-    struct each each = {.fn = fn, .ctx = ctx};
+    struct each each = {.fn = fn, .ctx = ctx, .all = true};
     bool same = false;
     struct err none;
     enum err_code rc = dead_letter_file_look(&file, s, table, side, e);

@@ -380,8 +380,9 @@ class Spool:
         return lines[1:]
 
     def letters(self, table, side):
-        """Section 9."""
-        return self.sum_lines(self.dir / table / f"dead-{side}.ndjson")
+        """Section 9: those that are listed."""
+        return [letter for letter in self.sum_lines(self.dir / table / f"dead-{side}.ndjson")
+                if letter is None or not letter.keys() & {"dismissed", "overtaken"}]
 
 
 def main(arguments):
