@@ -27,7 +27,9 @@ static enum err_code begin(struct fetched_page *p, struct err *e)
 {
     if (p->begun || p->parts.writer == NULL)
         return OK;
-    enum err_code rc = writer_begin(p->parts.writer, e);
+    enum err_code rc = non_records_look(p->non_records, e);
+    if (rc == OK)
+        rc = writer_begin(p->parts.writer, e);
     p->begun = rc == OK;
     return rc;
 }
@@ -84,6 +86,8 @@ static enum err_code on_record(void *ctx, const struct page_parser_record *r, st
         rc = writer_append(p->parts.writer, r->line, r->len, e);
     if (rc != OK)
         return rc;
+    if (seen.keyed && p->parts.sink == NULL)
+        non_records_note_record(p->non_records, seen.key);
     p->bytes += r->len + 1;
     note_time(p, r->time, r->time_len);
     return OK;
@@ -153,8 +157,13 @@ enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_pa
                                     .record_max = parts->record_max,
                                     .page_max = parts->page_max};
     enum err_code rc = page_parser_open(&made->parser, &conf, &handler, made, e);
+    struct non_records_conf set_aside = {.spool = parts->spool,
+                                         .table = parts->table,
+                                         .key = page_key_name(parts->key),
+                                         .zone = parts->zone,
+                                         .max = parts->record_max};
     if (rc == OK)
-        rc = non_records_open(&made->non_records, parts->spool, parts->table, parts->record_max, e);
+        rc = non_records_open(&made->non_records, &set_aside, e);
     if (rc != OK)
         fetched_page_close(made);
     else
@@ -179,6 +188,11 @@ void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl)
 uint64_t fetched_page_new_letters(const struct fetched_page *p)
 {
     return non_records_new(p->non_records);
+}
+
+const struct dead_reasons *fetched_page_reasons(const struct fetched_page *p)
+{
+    return non_records_reasons(p->non_records);
 }
 
 void fetched_page_start(struct fetched_page *p, uint64_t offset, unsigned limit, uint64_t sum)

@@ -18,6 +18,7 @@
 #include "extract/crawl/crawl.h"
 #include "extract/page/page_key.h"
 #include "extract/page/page_parser.h"
+#include "spool/dead_report/dead_reasons.h"
 #include "spool/store/spool.h"
 #include "spool/writer/writer.h"
 
@@ -58,6 +59,7 @@ enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_res
                                   struct err *e) MUST_CHECK;
 /* Elements of the kept pages that were set aside and were not among the dead letters before. */
 uint64_t fetched_page_new_letters(const struct fetched_page *p);
+const struct dead_reasons *fetched_page_reasons(const struct fetched_page *p); /* the same */
 enum err_code fetched_page_discard(struct fetched_page *p, struct err *e) MUST_CHECK;
 enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
                                 writer_done_fn *done, void *ctx, struct err *e) MUST_CHECK;

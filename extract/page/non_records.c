@@ -1,7 +1,9 @@
 #include "extract/page/non_records.h"
 #include "shared/base/buf.h"
+#include "shared/json/json_hint.h"
 #include "shared/time/when.h"
-#include "spool/dead_letters/dead_letters.h"
+#include "spool/dead_letters/dead_letter_overtaken.h"
+#include "spool/dead_letters/dead_letter_versions.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,34 +17,47 @@ struct element {
     size_t at;      /* likewise */
     size_t len;
     uint64_t number;
-    bool known; /* lies among the dead letters already */
 };
 
 struct non_records {
-    const struct spool *spool;
-    const char *table;
+    struct non_records_conf conf;
     struct buf text;
     struct element elements[ODD_MAX];
     size_t count;
-    uint64_t added; /* to the dead letters */
+    bool looked;                      /* at the dead letters */
+    struct dead_versions *versions;   /* which are known */
+    struct dead_overtaken *overtaken; /* which may go */
+    uint64_t added;                   /* to the dead letters */
+    struct dead_reasons reasons;      /* likewise */
 };
 
-enum err_code non_records_open(struct non_records **o, const struct spool *spool, const char *table,
-                               size_t max, struct err *e)
+enum err_code non_records_open(struct non_records **o, const struct non_records_conf *conf,
+                               struct err *e)
 {
-    *o = calloc(1, sizeof **o);
-    if (*o == NULL)
+    struct non_records *made = calloc(1, sizeof *made);
+    *o = NULL;
+    if (made == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for a page");
-    (*o)->spool = spool;
-    (*o)->table = table;
-    buf_init(&(*o)->text, max + TEXT_MORE);
-    return OK;
+    made->conf = *conf;
+    buf_init(&made->text, conf->max + TEXT_MORE);
+    enum err_code rc =
+        dead_versions_open(&made->versions, conf->spool, conf->table, DEAD_EXTRACT, e);
+    if (rc == OK)
+        rc = dead_overtaken_open(&made->overtaken, conf->spool, conf->table, DEAD_EXTRACT,
+                                 conf->key, conf->zone, e);
+    if (rc != OK)
+        non_records_close(made);
+    else
+        *o = made;
+    return rc;
 }
 
 void non_records_close(struct non_records *o)
 {
     if (o == NULL)
         return;
+    dead_versions_close(o->versions);
+    dead_overtaken_close(o->overtaken);
     buf_free(&o->text);
     free(o);
 }
@@ -51,6 +66,7 @@ void non_records_reset(struct non_records *o)
 {
     buf_reset(&o->text);
     o->count = 0;
+    dead_overtaken_unmark(o->overtaken);
 }
 
 enum err_code non_records_add(struct non_records *o, const struct non_record *found, struct err *e)
@@ -80,43 +96,71 @@ uint64_t non_records_new(const struct non_records *o)
     return o->added;
 }
 
-static enum err_code compare_known(void *ctx, const struct dead_letter *letter, struct err *e)
+const struct dead_reasons *non_records_reasons(const struct non_records *o)
 {
-    struct non_records *o = ctx;
-    (void)e;
-    for (size_t i = 0; i < o->count; i++) {
-        struct element *element = &o->elements[i];
-        if (element->len == letter->raw_len &&
-            memcmp(o->text.data + element->at, letter->raw, element->len) == 0)
-            element->known = true;
-    }
-    return OK;
+    return &o->reasons;
 }
 
-enum err_code non_records_store(struct non_records *o, struct err *e)
+void non_records_note_record(struct non_records *o, int64_t key)
 {
-    if (o->count == 0)
-        return OK;
-    enum err_code rc = dead_each(o->spool, o->table, DEAD_EXTRACT, compare_known, o, e);
-    struct dead_letter *letters = calloc(o->count, sizeof *letters);
-    size_t n = 0;
-    if (rc == OK && letters == NULL)
-        rc = err_set(e, ERR_NOMEM, "out of memory for dead letters");
-    for (size_t i = 0; rc == OK && i < o->count; i++) {
+    dead_overtaken_note(o->overtaken, &DEAD_VERSION_NOW(key));
+}
+
+/* Those that are news, as letters; *n is how many. */
+static void choose_new(struct non_records *o, struct dead_letter *letters, size_t *n)
+{
+    for (size_t i = 0; i < o->count; i++) {
         const struct element *element = &o->elements[i];
-        if (!element->known)
-            letters[n++] = (struct dead_letter){.at = when_now(),
-                                                .reason = element->reason,
-                                                .sqlstate = "",
-                                                .message = o->text.data + element->message,
-                                                .file = "",
-                                                .line = element->number,
-                                                .raw = o->text.data + element->at,
-                                                .raw_len = element->len};
+        const char *raw = o->text.data + element->at;
+        if (!dead_versions_add(o->versions, raw, element->len))
+            continue;
+        letters[(*n)++] = (struct dead_letter){.at = when_now(),
+                                               .reason = element->reason,
+                                               .sqlstate = "",
+                                               .message = o->text.data + element->message,
+                                               .file = "",
+                                               .line = element->number,
+                                               .raw = raw,
+                                               .raw_len = element->len};
     }
-    if (rc == OK && n > 0)
-        rc = dead_add(o->spool, o->table, DEAD_EXTRACT, letters, n, e);
+}
+
+static enum err_code add_new(struct non_records *o, struct err *e)
+{
+    size_t n = 0;
+    struct dead_letter *letters = calloc(o->count, sizeof *letters);
+    if (letters == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for dead letters");
+    choose_new(o, letters, &n);
+    enum err_code rc =
+        dead_add(o->conf.spool, o->conf.table, DEAD_EXTRACT, letters, n, e); /* none: nothing */
+    if (rc != OK)
+        dead_versions_reset(o->versions);
+    for (size_t i = 0; i < n && rc == OK; i++) {
+        struct json_hint hint = json_hint_read(o->conf.key, letters[i].raw, letters[i].raw_len);
+        dead_reasons_add(&o->reasons, &letters[i], hint.key, hint.key_len);
+    }
     o->added += rc == OK ? n : 0;
     free(letters);
+    return rc;
+}
+
+enum err_code non_records_look(struct non_records *o, struct err *e)
+{
+    enum err_code rc = o->looked ? OK : dead_overtaken_refresh(o->overtaken, e);
+    o->looked = rc == OK;
+    return rc;
+}
+
+/* Letters leave before the page is kept: it is asked for again where it then is not. */
+enum err_code non_records_store(struct non_records *o, struct err *e)
+{
+    uint64_t recent;
+    enum err_code rc = dead_overtaken_remove(o->overtaken, &recent, e);
+    if (rc != OK || o->count == 0)
+        return rc;
+    if ((rc = dead_versions_refresh(o->versions, e)) == OK)
+        rc = add_new(o, e);
+    o->looked = false;
     return rc;
 }

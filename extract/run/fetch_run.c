@@ -32,6 +32,18 @@ struct fetch_run {
 
 static void pump(struct fetch_run *r);
 
+static void report_set_aside(const struct fetch_run *r, const struct fetch_run_row *row)
+{
+    char text[DEAD_REASONS_TEXT];
+    const struct dead_reasons *reasons = table_fetch_set_aside(row->table);
+    terminal_progress_clear(r->progress);
+    if (reasons != NULL && reasons->total > 0)
+        LOG(LOG_WARN, "set-aside",
+            "records were set aside; netty-spool dead lists them, and what to do about each",
+            F_STR("table", row->name), F_INT("records", reasons->total),
+            F_STR("reasons", dead_reasons_text(reasons, text)));
+}
+
 static void report(const struct fetch_run *r, const struct fetch_run_row *row)
 {
     char to[WHEN_TEXT];
@@ -136,6 +148,7 @@ static void on_ended(void *ctx, struct table_fetch *t)
     struct fetch_run_row *row = row_of(r, t);
     row->result = table_fetch_result(t);
     row->ended = true;
+    report_set_aside(r, row);
     row->table = NULL;
     r->running -= row->started ? 1 : 0;
     r->waiting -= row->refused ? 1 : 0;

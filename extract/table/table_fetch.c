@@ -34,6 +34,11 @@ struct table_fetch_result table_fetch_result(const struct table_fetch *t)
     return r;
 }
 
+const struct dead_reasons *table_fetch_set_aside(const struct table_fetch *t)
+{
+    return t->page != NULL ? fetched_page_reasons(t->page) : NULL;
+}
+
 int64_t table_fetch_complete_to(const struct table_fetch *t)
 {
     return table_fetch_result(t).complete_to;

@@ -34,6 +34,7 @@
 #include "extract/crawl/crawl.h"
 #include "extract/metrics/fetch_counts.h"
 #include "shared/base/backoff.h"
+#include "spool/dead_report/dead_reasons.h"
 #include "spool/maintenance/disk_space.h"
 #include "spool/store/spool.h"
 #include "spool/writer/writer.h"
@@ -91,6 +92,8 @@ void table_fetch_stop(struct table_fetch *t, const struct err *why);
 void table_fetch_close(struct table_fetch *t);
 
 const char *table_fetch_name(const struct table_fetch *t);
+/* The elements that this fetch has set aside and that were not among the dead letters before. May be NULL. */
+const struct dead_reasons *table_fetch_set_aside(const struct table_fetch *t);
 int64_t table_fetch_complete_to(const struct table_fetch *t);
 /* Good at any time; complete only after ended(). */
 struct table_fetch_result table_fetch_result(const struct table_fetch *t);
