@@ -1,5 +1,6 @@
 #include "load/batch/batch_builder_private.h"
 #include "shared/log/log.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ static enum err_code open_slots(struct batch_builder *f, const struct spool *s, 
 
     f->out = f->in = &f->slots[0];
     for (size_t i = 0; rc == OK && i < 2; i++)
-        rc = batch_slot_open(&f->slots[i], s, f->table, &f->conf.batch, e);
+        rc = batch_slot_open(&f->slots[i], s, f->table, &f->conf.batch, f->key, f->conf.reasons, e);
     return rc;
 }
 
@@ -33,11 +34,14 @@ enum err_code batch_builder_open(struct batch_builder **out, const struct spool 
     f->shape = conf->batch;
     f->lanes = LANES_ALL;
     f->table = strdup(table);
+    (void)snprintf(f->key, sizeof f->key, "%s", conf->row.key);
     if (f->table == NULL)
         err_set(e, ERR_NOMEM, "out of memory");
     else if ((rc = conf->redrive ? redrive_open(&f->redrive, s, table, e)
                                  : reader_open(&f->reader, s, table, e)) == OK &&
-             (rc = row_builder_open(&f->row_builder, &conf->row, e)) == OK)
+             (rc = row_builder_open(&f->row_builder, &conf->row, e)) == OK &&
+             (rc = dead_overtaken_open(&f->overtaken, s, table, DEAD_LOAD, f->key, conf->row.zone,
+                                       e)) == OK)
         rc = open_slots(f, s, e);
     if (rc != OK) {
         batch_builder_close(f);
@@ -57,6 +61,7 @@ void batch_builder_close(struct batch_builder *f)
     if (f->reader != NULL)
         reader_close(f->reader);
     redrive_close(f->redrive);
+    dead_overtaken_close(f->overtaken);
     buf_free(&f->data);
     free(f->table);
     free(f);
@@ -113,12 +118,22 @@ static bool still_refused(void *ctx, struct page_place place, uint64_t line)
     return f->conf.dry_run || rejects_has(f->out->rejects, place, line);
 }
 
+/* These lines have been passed before: where the program ends before their letters have gone, they are not read again. */
+static bool out_of_turn(const struct batch_builder *f)
+{
+    return f->redrive != NULL || f->conf.replay || f->conf.hole;
+}
+
 enum err_code batch_builder_advance(struct batch_builder *f, struct err *e)
 {
     enum err_code rc = OK;
 
     if (f->redrive != NULL)
         rc = redrive_commit(f->redrive, still_refused, f, e);
+    if (f->redrive != NULL)
+        rejects_count_again(f->out->rejects);
+    if (out_of_turn(f))
+        batch_builder_drop_letters(f, f->out, LANES_ALL);
     rejects_committed(f->out->rejects);
     struct batch_slot *done = f->out;
     if (f->in == done) {
@@ -132,18 +147,22 @@ enum err_code batch_builder_advance(struct batch_builder *f, struct err *e)
 enum err_code batch_builder_refused(struct batch_builder *f, const struct batch_row *row,
                                     const struct err *why, struct err *e)
 {
-    struct dead_letter again = {.place = row->place, .line = row->line};
-
-    if (f->redrive != NULL) /* the file has it already */
-        return rejects_add(f->out->rejects, &again, e);
+    if (f->redrive != NULL)
+        return rejects_again(f->out->rejects, row->place, row->line, row->row.key, why, e);
     return rejects_refused(f->out->rejects, row->place, row->line, why, e);
 }
 
 enum err_code batch_builder_write_rejects(struct batch_builder *f, struct batch_slot *slot,
-                                          struct err *e)
+                                          unsigned lanes, struct err *e)
 {
-    if (f->redrive != NULL || rejects_write(slot->rejects, e) == OK)
+    if (f->redrive != NULL)
         return OK;
+    slot->judged |= lanes;
+    if (rejects_write(slot->rejects, batch_builder_overtakes, f, f->conf.dry_run, e) == OK) {
+        if (!out_of_turn(f))
+            batch_builder_drop_letters(f, slot, lanes);
+        return OK;
+    }
     return err_prefix(e, "cannot set records aside, for which the spool must be writable");
 }
 
@@ -335,6 +354,8 @@ static enum err_code take_redriven(struct batch_builder *f, enum batch_builder_w
     *what = f->in->moved ? BATCH_BUILDER_READY : BATCH_BUILDER_END;
     if (rc == OK && !f->in->moved)
         rc = redrive_flush(f->redrive, e);
+    if (rc == OK && !f->in->moved)
+        batch_builder_drop_redriven(f);
     return rc;
 }
 
@@ -464,7 +485,7 @@ bool batch_builder_redriven(const struct batch_builder *f, struct page_place pla
 
 uint64_t batch_builder_new_letters(const struct batch_builder *f)
 {
-    return rejects_added(f->slots[0].rejects) + rejects_added(f->slots[1].rejects);
+    return rejects_added(f->slots[0].rejects) + rejects_added(f->slots[1].rejects) - f->gone;
 }
 
 uint64_t batch_builder_damaged(const struct batch_builder *f)

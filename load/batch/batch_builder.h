@@ -30,9 +30,12 @@ struct batch_builder_conf {
     int64_t fetched_to;
     uint64_t segment; /* replay: of this segment only; 0: any */
     bool redrive;     /* redrive */
-    bool dry_run;     /* --dry-run: letters that would go in stay */
-    int64_t late;     /* pages fetched before that are BATCH_LATE, or WHEN_NONE */
-    bool hole;        /* all pages are BATCH_AGAIN, and damage is no news */
+    bool replay;      /* replay, or a reload: these lines have been passed before */
+    struct dead_reasons
+        *reasons; /* counts the letters that are news; with redrive, those that stay. May be NULL */
+    bool dry_run; /* --dry-run: letters that would go in stay */
+    int64_t late; /* pages fetched before that are BATCH_LATE, or WHEN_NONE */
+    bool hole;    /* all pages are BATCH_AGAIN, and damage is no news */
     /* Damage here is known, and no news. May be NULL. */
     bool (*known)(void *ctx, struct page_place place);
     void *ctx;
@@ -77,7 +80,7 @@ enum err_code batch_builder_advance(struct batch_builder *f, struct err *e) MUST
 enum err_code batch_builder_refused(struct batch_builder *f, const struct batch_row *row,
                                     const struct err *why, struct err *e) MUST_CHECK;
 enum err_code batch_builder_write_rejects(struct batch_builder *f, struct batch_slot *slot,
-                                          struct err *e) MUST_CHECK;
+                                          unsigned lanes, struct err *e) MUST_CHECK;
 
 /* The batch that batch_builder_run has made, with all that belongs to it (batch_slot.h), ... */
 struct batch_slot *batch_builder_slot(struct batch_builder *f);

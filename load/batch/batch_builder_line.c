@@ -8,10 +8,9 @@
 static enum err_code reject(struct batch_builder *f, const struct row_refusal *why,
                             const char *line, size_t n, struct err *e)
 {
-    bool redriven = f->redrive != NULL; /* the file has it */
+    const char *file = f->redrive != NULL ? "" : reader_file(f->reader);
 
-    return batch_slot_reject(f->in, why, redriven ? "" : reader_file(f->reader), &f->row, line,
-                             redriven ? 0 : n, e);
+    return batch_slot_reject(f->in, why, file, &f->row, line, n, e);
 }
 
 static bool in_lanes(const struct batch_builder *f, unsigned lane)

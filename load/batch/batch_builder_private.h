@@ -8,6 +8,8 @@
 #include "load/batch/batch_builder.h"
 #include "load/batch/batch_slot.h"
 #include "load/dead_letters/redrive.h"
+#include "shared/base/table_names.h"
+#include "spool/dead_letters/dead_letter_overtaken.h"
 #include "spool/reader/reader.h"
 
 struct batch_builder {
@@ -32,10 +34,23 @@ struct batch_builder {
     bool bounded;
     struct batch_row row; /* the row at hand, its data in `data` */
     struct buf data;
-    bool held; /* the row at hand did not fit into the last batch */
+    char key[NAMES_TABLE_MAX + 8];
+    struct dead_overtaken *overtaken; /* letters whose record goes in */
+    bool looked;                      /* at which there are */
+    uint64_t letters;                 /* rejects_added then */
+    uint64_t gone;                    /* of the letters that were added here */
+    bool held;                        /* the row at hand did not fit into the last batch */
     bool lame; /* reading ahead failed: it will be tried, and told, when it is due */
     uint64_t damaged;
 };
+
+/* batch_builder_letters.c: the letters that go because of the rows of these lanes. */
+void batch_builder_drop_letters(struct batch_builder *f, const struct batch_slot *slot,
+                                unsigned lanes);
+/* With redrive: once all is through. */
+void batch_builder_drop_redriven(struct batch_builder *f);
+/* Is a newer version of its record going in? ctx is the builder. */
+bool batch_builder_overtakes(void *ctx, const struct dead_letter *letter);
 
 /* Takes a line, whose place f->row has. *full: the batch is complete, and where f->held its row waits for the next one. */
 enum err_code batch_builder_take_line(struct batch_builder *f, const char *line, size_t n,

@@ -7,13 +7,14 @@
 #define NAMES_MAX  65536u
 
 enum err_code batch_slot_open(struct batch_slot *slot, const struct spool *s, const char *table,
-                              const struct batch_conf *conf, struct err *e)
+                              const struct batch_conf *conf, const char *key,
+                              struct dead_reasons *reasons, struct err *e)
 {
     enum err_code rc = batch_open(&slot->batch, conf, e);
 
     buf_init(&slot->names, NAMES_MAX);
     loaded_pages_init(&slot->pages);
-    return rc == OK ? rejects_open(&slot->rejects, s, table, e) : rc;
+    return rc == OK ? rejects_open(&slot->rejects, s, table, key, reasons, e) : rc;
 }
 
 void batch_slot_close(struct batch_slot *slot)
@@ -31,6 +32,7 @@ void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
     rejects_truncate(slot->rejects, 0);
     memset(slot->tally, 0, sizeof slot->tally);
     slot->read = 0;
+    slot->judged = 0;
     slot->odd_times = (struct batch_odd_times){0};
     slot->reached = *reached;
     slot->moved = slot->full = false;

@@ -27,6 +27,7 @@ struct batch_slot {
     struct batch_tally tally[LANES];
     uint64_t read;           /* of all lanes */
     struct progress reached; /* once it is in */
+    unsigned judged;         /* lanes whose rows the database has taken, be it not for good yet */
     bool moved;              /* something to commit, be it only progress */
     enum batch_late late;
     struct loaded_pages pages; /* that are over with it */
@@ -36,7 +37,8 @@ struct batch_slot {
 };
 
 enum err_code batch_slot_open(struct batch_slot *slot, const struct spool *s, const char *table,
-                              const struct batch_conf *conf, struct err *e) MUST_CHECK;
+                              const struct batch_conf *conf, const char *key,
+                              struct dead_reasons *reasons, struct err *e) MUST_CHECK;
 void batch_slot_close(struct batch_slot *slot);
 /* Anew, where the one before it ends. */
 void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,

@@ -112,7 +112,7 @@ static enum err_code take(void *ctx, const struct dead_letter *d, struct err *e)
         l->skip = l->stay;
     l->anew = false;
     sort_gone(l);
-    if (!stays(l, d))
+    if (d->state != DEAD_LISTED || !stays(l, d))
         return OK;
     if (l->skip > 0) {
         l->skip--;

@@ -1,10 +1,13 @@
 #include "load/dead_letters/rejects.h"
 #include "shared/base/buf.h"
+#include "shared/json/json_hint.h"
 #include "shared/time/when.h"
 #include "spool/dead_letters/dead_letter_index.h"
 #include "spool/dead_letters/dead_letter_repair.h"
 #include "spool/dead_letters/dead_letter_versions.h"
 #include "spool/reader/reader.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +19,7 @@
 struct entry {
     struct dead_letter letter; /* without its texts */
     size_t reason, sqlstate, message, file, raw;
+    char key[DEAD_KEY_MAX]; /* of one that is refused again; "": it stands in raw */
 };
 
 struct rejects {
@@ -26,7 +30,9 @@ struct rejects {
     struct entry *
         *order; /* the first `ordered` entries, by place and line; capacity is as of entries */
     size_t ordered;
-    struct dead_versions *versions; /* likewise, by their bytes */
+    const char *key;
+    struct dead_reasons *reasons;
+    struct dead_versions *versions; /* what the file has, by its bytes */
     uint64_t added;                 /* letters */
     struct dead_index *known;       /* what the file has */
     struct buf text;
@@ -34,7 +40,7 @@ struct rejects {
 };
 
 enum err_code rejects_open(struct rejects **out, const struct spool *s, const char *table,
-                           struct err *e)
+                           const char *key, struct dead_reasons *reasons, struct err *e)
 {
     struct rejects *a = calloc(1, sizeof *a);
 
@@ -43,6 +49,8 @@ enum err_code rejects_open(struct rejects **out, const struct spool *s, const ch
         return err_set(e, ERR_NOMEM, "out of memory");
     }
     a->spool = s;
+    a->key = key;
+    a->reasons = reasons;
     buf_init(&a->text, TEXT_MAX);
     enum err_code rc = dead_index_open(&a->known, s, table, DEAD_LOAD, e);
     if (rc == OK)
@@ -168,6 +176,21 @@ enum err_code rejects_refused(struct rejects *a, struct page_place place, uint64
     return rejects_add(a, &letter, e);
 }
 
+enum err_code rejects_again(struct rejects *a, struct page_place place, uint64_t line, int64_t key,
+                            const struct err *why, struct err *e)
+{
+    const struct dead_letter letter = {.reason = "refused",
+                                       .sqlstate = why->sqlstate,
+                                       .message = why->msg,
+                                       .place = place,
+                                       .line = line};
+    enum err_code rc = rejects_add(a, &letter, e);
+
+    if (rc == OK)
+        (void)snprintf(a->entries[a->count - 1].key, DEAD_KEY_MAX, "%" PRId64, key);
+    return rc;
+}
+
 static int compare_lines(const struct dead_letter *a, struct page_place place, uint64_t line)
 {
     int c = page_compare(a->place, place);
@@ -240,9 +263,73 @@ static void point_to_texts(const struct rejects *a, struct entry *k)
     k->letter.raw = a->text.data + k->raw;
 }
 
-enum err_code rejects_write(struct rejects *a, struct err *e)
+static void count_reason(struct rejects *a, const struct entry *k)
+{
+    struct json_hint hint = {.key = k->key, .key_len = strlen(k->key)};
+
+    if (a->reasons == NULL)
+        return;
+    if (hint.key_len == 0)
+        hint = json_hint_read(a->key, k->letter.raw, k->letter.raw_len);
+    dead_reasons_add(a->reasons, &k->letter, hint.key, hint.key_len);
+}
+
+void rejects_count_again(struct rejects *a)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        point_to_texts(a, &a->entries[i]);
+        count_reason(a, &a->entries[i]);
+    }
+}
+
+/* Is it not in the file yet? Then it is counted as being there. */
+static enum err_code is_news(struct rejects *a, struct entry *k, rejects_overtaken_fn *overtaken,
+                             void *ctx, bool *news, struct err *e)
+{
+    bool known = false;
+    enum err_code rc = dead_index_has(a->known, k->letter.place, k->letter.line, &known, e);
+
+    point_to_texts(a, k);
+    k->letter.state = DEAD_LISTED;
+    if (known || rc != OK) {
+        *news = false;
+    } else if (overtaken != NULL && overtaken(ctx, &k->letter)) {
+        k->letter.state = DEAD_OVERTAKEN;
+        k->letter.state_at = k->letter.at;
+        k->letter.message = "";
+        *news = true;
+    } else {
+        *news = k->letter.raw_len == 0 ||
+                dead_versions_add(a->versions, k->letter.raw, k->letter.raw_len);
+    }
+    return rc;
+}
+
+static enum err_code choose_news(struct rejects *a, rejects_overtaken_fn *overtaken, void *ctx,
+                                 struct dead_letter *letters, size_t *n, uint64_t *listed,
+                                 struct err *e)
 {
     enum err_code rc = OK;
+
+    for (size_t i = 0; rc == OK && i < a->count; i++) {
+        bool news = false;
+        rc = is_news(a, a->order[i], overtaken, ctx, &news, e);
+        if (!news)
+            continue;
+        letters[(*n)++] = a->order[i]->letter;
+        if (a->order[i]->letter.state == DEAD_LISTED) {
+            ++*listed;
+            count_reason(a, a->order[i]);
+        }
+    }
+    return rc;
+}
+
+enum err_code rejects_write(struct rejects *a, rejects_overtaken_fn *overtaken, void *ctx, bool dry,
+                            struct err *e)
+{
+    enum err_code rc = OK;
+    uint64_t listed = 0;
     size_t n = 0;
 
     if (a->count == 0)
@@ -254,21 +341,12 @@ enum err_code rejects_write(struct rejects *a, struct err *e)
     struct dead_letter *letters = calloc(a->count, sizeof *letters);
     if (letters == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; rc == OK && i < a->count; i++) {
-        struct entry *k = a->order[i];
-        bool known = false;
-        rc = dead_index_has(a->known, k->letter.place, k->letter.line, &known, e);
-        point_to_texts(a, k);
-        known = known || (k->letter.raw_len > 0 &&
-                          !dead_versions_add(a->versions, k->letter.raw, k->letter.raw_len));
-        if (rc == OK && !known)
-            letters[n++] = k->letter;
-    }
-    if (rc == OK && n < a->count)
+    rc = choose_news(a, overtaken, ctx, letters, &n, &listed, e);
+    if (rc == OK && n < a->count && !dry)
         rc = dead_settle(a->spool, a->table, DEAD_LOAD, e);
-    if (rc == OK && n > 0)
+    if (rc == OK && n > 0 && !dry)
         rc = dead_add(a->spool, a->table, DEAD_LOAD, letters, n, e);
-    a->added += rc == OK ? n : 0;
+    a->added += rc == OK ? listed : 0;
     if (rc != OK)
         dead_versions_reset(a->versions);
     free(letters);

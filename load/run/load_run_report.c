@@ -28,9 +28,8 @@ int load_run_exit(const struct load_run *r)
         if (!(rc == ERR_INTERRUPTED && r->conf.follow))
             code = exit_graver(code, err_exit(rc));
         code = exit_graver(code, err_exit(reconcile_code(entry)));
-        /* What is known and unchanged fails no run again, but one that was to bring just that in. */
-        bool judged = r->conf.table.redrive || r->conf.table.dry_run;
-        if ((judged ? c->dead_letters : c->new_letters) > 0 || c->damaged > 0)
+        if (c->new_letters > 0 ||
+            c->damaged > 0) /* what is known and unchanged fails no run again */
             code = exit_graver(code, err_exit(ERR_SET_ASIDE));
     }
     return code;

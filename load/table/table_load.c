@@ -357,6 +357,8 @@ enum err_code table_load_make_builder(struct table_load *t, struct err *e)
         .fetched_to = t->conf.fetched_to,
         .segment = t->conf.segment,
         .redrive = t->conf.redrive,
+        .replay = t->conf.replay || t->reload,
+        .reasons = &t->set_aside,
         .dry_run = t->conf.dry_run,
         .late = t->late,
         .hole = t->hole != SIZE_MAX,
@@ -446,7 +448,7 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->done = done;
     t->ctx = ctx;
     t->attempt = 0;
-    t->unreachable = t->waiting = t->rejects_reported = false;
+    t->unreachable = t->waiting = false;
     t->moves = 0;
     if (t->found && (table_load_missing(t) > 0 || table_load_parted(t)))
         t->found = false; /* --follow: what was missing may have come in */

@@ -181,11 +181,11 @@ static bool explained(void *ctx)
     return f->table->blocked;
 }
 
-static enum err_code write_rejects(void *ctx, struct err *e)
+static enum err_code write_rejects(void *ctx, unsigned lanes, struct err *e)
 {
     const struct batch_in_flight *f = ctx;
 
-    return batch_builder_write_rejects(f->table->builder, f->slot, e);
+    return batch_builder_write_rejects(f->table->builder, f->slot, lanes, e);
 }
 
 static bool more(void *ctx)
@@ -230,19 +230,6 @@ static void on_share_committed(void *ctx, unsigned lanes, const struct txn_resul
     note_greatest(t, f->slot, lanes);
     table_load_validate_cache(f, lanes, r);
     lanes_move(&t->at, lanes, &f->slot->reached);
-}
-
-static void report_rejects(struct table_load *t, size_t count)
-{
-    if (count == 0)
-        return;
-    LOG(t->rejects_reported ? LOG_DEBUG : LOG_WARN, "set-aside",
-        t->conf.redrive ? "records are still refused, and stay set aside; of further ones the "
-                          "summary tells"
-                        : "records were set aside; netty-spool dead lists them, and of further "
-                          "ones the summary tells",
-        F_STR("table", t->name), F_INT("records", count));
-    t->rejects_reported = true;
 }
 
 static void grow(struct table_load *t)
@@ -312,7 +299,6 @@ static void committed(struct table_load *t)
     struct err e = ERR_INIT;
 
     t->total.batches++;
-    report_rejects(t, rejects_count(f->slot->rejects));
     table_load_note_odd_times(t, f->slot);
     table_load_note_holes(t, &f->slot->pages);
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),
@@ -418,6 +404,11 @@ static void on_ahead(uv_idle_t *idle)
 static void send_batch(struct table_load *t)
 {
     if (t->conf.dry_run) {
+        struct err e = ERR_INIT;
+        if (write_rejects(t->current, t->lanes, &e) != OK) { /* they are only counted */
+            table_load_give_up(t, &e);
+            return;
+        }
         on_share_committed(t->current, t->lanes, &(struct txn_result){0});
         parallel_upsert_clear(t->upsert);
         committed(t);

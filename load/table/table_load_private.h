@@ -9,6 +9,7 @@
 #include "load/replay/roll_forward.h"
 #include "load/table/table_load.h"
 #include "load/upsert/parallel_upsert.h"
+#include "spool/dead_report/dead_reasons.h"
 
 enum table_load_state {
     TABLE_LOAD_IDLE,
@@ -92,8 +93,9 @@ struct table_load {
     int64_t top;           /* ... the greatest so far */
     struct batch_odd_times odd_times; /* of what this load has committed */
     bool keyed;                       /* some record had the table's key */
-    bool rejects_reported;            /* that some are set aside: once a load, not once a batch */
-    unsigned attempt;                 /* since something last went well */
+    struct dead_reasons
+        set_aside;    /* likewise: letters that are news, or with redrive those that stay */
+    unsigned attempt; /* since something last went well */
     /* One batch: */
     bool rolling_forward; /* of what later lines say of it */
     bool ready;           /* it is complete, and on its way */

@@ -14,6 +14,21 @@ void table_load_note_odd_times(struct table_load *t, const struct batch_slot *lo
     all->modified += new->modified;
 }
 
+static void report_set_aside(struct table_load *t)
+{
+    char text[DEAD_REASONS_TEXT];
+
+    if (t->set_aside.total > 0)
+        LOG(LOG_WARN, "set-aside",
+            t->conf.dry_run   ? "records would be set aside"
+            : t->conf.redrive ? "records are still refused, and stay set aside"
+                              : "records were set aside; netty-spool dead lists them, and what to "
+                                "do about each",
+            F_STR("table", t->name), F_INT("records", t->set_aside.total),
+            F_STR("reasons", dead_reasons_text(&t->set_aside, text)));
+    t->set_aside = (struct dead_reasons){0};
+}
+
 void table_load_report(struct table_load *t)
 {
     const struct batch_odd_times *odd = &t->odd_times;
@@ -25,4 +40,5 @@ void table_load_report(struct table_load *t)
             F_STR("table", t->name), F_INT("records", odd->records), F_INT("first_key", odd->key),
             F_INT("time_created", odd->created), F_INT("time_modified", odd->modified));
     t->odd_times = (struct batch_odd_times){0};
+    report_set_aside(t);
 }

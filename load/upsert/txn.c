@@ -418,7 +418,8 @@ static void commit(struct txn *t)
         txn_fail(t, &t->err);
         return;
     }
-    if (t->job.write_rejects != NULL && (rc = t->job.write_rejects(t->job.ctx, &t->err)) != OK) {
+    if (t->job.write_rejects != NULL &&
+        (rc = t->job.write_rejects(t->job.ctx, t->job.lanes, &t->err)) != OK) {
         txn_fail(t, &t->err);
         return;
     }

@@ -91,7 +91,7 @@ struct txn_job {
      * lock? Then it fails with 55P03. May be NULL: no. */
     bool (*explained)(void *ctx);
     /* The last thing before COMMIT: make durable what was set aside. */
-    enum err_code (*write_rejects)(void *ctx, struct err *e);
+    enum err_code (*write_rejects)(void *ctx, unsigned lanes, struct err *e);
     /* Will a later batch of the table be committed? Asked before COMMIT, which then need not wait for the server's disk.
      * May be NULL: it won't. */
     bool (*more)(void *ctx);

@@ -73,9 +73,17 @@ class SpoolWriter:
         return self.tables[name]
 
     def dead(self, table, side="load"):
-        """The dead letters, oldest first."""
+        """The dead letters that are listed, oldest first."""
         path = self.dir / table / f"dead-{side}.ndjson"
-        return [read_sumline(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+        letters = [read_sumline(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+        return [letter for letter in letters if not letter.keys() & {"dismissed", "overtaken"}]
+
+    def keep_dead(self, table):
+        """The file's bytes, for put_dead: as if no newer version had ever been heard of."""
+        return (self.dir / table / "dead-load.ndjson").read_bytes()
+
+    def put_dead(self, table, lines):
+        (self.dir / table / "dead-load.ndjson").write_bytes(lines)
 
     def catalog(self):
         """{table: (key, greatest time_modified)}, or None where there is no catalog."""

@@ -42,23 +42,33 @@ class Upserts:
         self.table, self.update, self.zone, self.refuses = table, update, zone, refuses
         self.rows = {}
         self.refused = []
+        self.heard = []  # (key, time_modified, line), or line None: it is in, or was stale
 
     def take(self, line):
         data = parse(line)
         key = int(data.pop(key_of(self.table)))
         created = parse_time(data.pop("time_created", None), self.zone)
-        modified = parse_time(data.pop("time_modified", None), self.zone)
+        own = modified = parse_time(data.pop("time_modified", None), self.zone)
         data["deleted"] = data.get("deleted") in (True, "1", "true")
         if key in self.rows:
             old, old_created, old_modified = self.rows[key]
             if modified and old_modified and modified < old_modified:
+                self.heard.append((key, modified, None))
                 return
             data = data if self.update == "replace" else {**old, **data}
             created, modified = old_created or created, modified or old_modified
-        if self.refuses(data):
+        refused = self.refuses(data)
+        self.heard.append((key, own, line if refused else None))
+        if refused:
             self.refused.append(line)
         else:
             self.rows[key] = (data, created, modified)
+
+    def listed(self):
+        """The refused lines that no newer version has overtaken since: of equal times, or none, the later one is newer."""
+        return [line for i, (key, time, line) in enumerate(self.heard) if line is not None and not any(
+            other == key and later is None and (at >= time if at and time else True)
+            for other, at, later in self.heard[i + 1:])]
 
     def take_all(self, lines):
         for line in lines:

@@ -165,7 +165,7 @@ static void refused_records_are_written_once(void **state)
     assert_int_equal(run(f), BATCH_BUILDER_READY);
     assert_int_equal(rejects_count(batch_builder_rejects(f)), 2);
     assert_int_equal(batch_rows(batch_builder_batch(f)), 1);
-    assert_int_equal(batch_builder_write_rejects(f, batch_builder_slot(f), &e), OK);
+    assert_int_equal(batch_builder_write_rejects(f, batch_builder_slot(f), LANES_ALL, &e), OK);
     /* The COMMIT failed: the same batch again. */
     seek(f, 0, 0);
     assert_int_equal(run(f), BATCH_BUILDER_READY);
@@ -173,14 +173,14 @@ static void refused_records_are_written_once(void **state)
     struct err why = {.code = ERR_DATA, .sqlstate = "23514", .msg = "the check"};
     assert_int_equal(
         batch_builder_refused(f, batch_row(batch_builder_batch(f), 0, &data), &why, &e), OK);
-    assert_int_equal(batch_builder_write_rejects(f, batch_builder_slot(f), &e), OK);
+    assert_int_equal(batch_builder_write_rejects(f, batch_builder_slot(f), LANES_ALL, &e), OK);
     settle(f);
     /* --replay, after other batches went well. */
     seek(f, 0, 0);
     assert_int_equal(run(f), BATCH_BUILDER_READY);
     assert_int_equal(
         batch_builder_refused(f, batch_row(batch_builder_batch(f), 0, &data), &why, &e), OK);
-    assert_int_equal(batch_builder_write_rejects(f, batch_builder_slot(f), &e), OK);
+    assert_int_equal(batch_builder_write_rejects(f, batch_builder_slot(f), LANES_ALL, &e), OK);
     settle(f);
     batch_builder_close(f);
 

@@ -79,7 +79,7 @@ static void write_round(struct rejects *a, uint64_t page)
     }
     assert_true(rejects_has(a, (struct page_place){1, page}, 3));
     assert_false(rejects_has(a, (struct page_place){1, page}, ROUND + 1));
-    assert_int_equal(rejects_write(a, &e), OK);
+    assert_int_equal(rejects_write(a, NULL, NULL, false, &e), OK);
     rejects_committed(a);
     assert_false(rejects_has(a, (struct page_place){1, page}, 3));
 }
@@ -89,7 +89,7 @@ static struct rejects *open_aside(void)
     struct rejects *a = NULL;
     struct err e = ERR_INIT;
 
-    assert_int_equal(rejects_open(&a, fx.spool, "contacts", &e), OK);
+    assert_int_equal(rejects_open(&a, fx.spool, "contacts", "contact_id", NULL, &e), OK);
     return a;
 }
 
