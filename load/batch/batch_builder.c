@@ -1,4 +1,5 @@
 #include "load/batch/batch_builder_private.h"
+#include "shared/files/fault_point.h"
 #include "shared/log/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,7 @@ enum err_code batch_builder_advance(struct batch_builder *f, struct err *e)
 {
     enum err_code rc = OK;
 
+    FAULT("batch-committed");
     if (f->redrive != NULL)
         rc = redrive_commit(f->redrive, still_refused, f, e);
     if (f->redrive != NULL)

@@ -235,6 +235,7 @@ enum err_code dead_letter_file_exchange(struct dead_letter_file *b, struct dead_
     FAULT("dead-letters-filtered");
     if (rename(new->path, b->path) != 0)
         return err_sys(e, ERR_IO, "cannot rename %s to %s", new->path, b->path);
+    FAULT("dead-letters-renamed");
     rc = io_sync_dir(b->dir, e);
     (void)close(b->fd); /* and with it the lock on a file without a name */
     b->fd = new->fd;

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from harness import assert_balanced
+from harness import assert_balanced, key_of
 
 
 def letters(netty, table="contacts"):
@@ -142,7 +142,7 @@ def test_the_list_fits_a_terminal_and_says_what_to_do(spool, netty, db):
                 CHECK (coalesce(data->>'age', '') <> '-1')""")
     spool.table("contacts").page([bad(1), '{"contact_id":2000000000,"age":-1,"time_modified":"2024-05-13T10:22:33.000Z"}',
                                   '{"contact_id":5,"age":-1,"n":1}', '{"contact_id":true}', '{"contact_id":"7","n":"\\u0000"}', '{"x":1}'])
-    spool.table("a_table_with_rather_a_long_name").page(['{"id":1,"a":"\\u0000"}'])
+    spool.table("a_table_with_rather_a_long_name").page([f'{{"{key_of("a_table_with_rather_a_long_name")}":1,"a":"\\u0000"}}'])
     netty.load(db=db, code=65)
     out = netty.spool_tool("dead").out
     assert max(len(line) for line in out.splitlines() if "netty-spool dead --dismiss a_table" not in line) <= 80, out
@@ -266,3 +266,82 @@ def test_the_extractors_warning_names_them_too_and_its_letters_go_as_well(sims, 
     db.create("contacts")
     assert netty.load("--json", db=db).json()["contacts"]["dead"] == 0
     assert db.value('SELECT count(*) FROM "netty-contacts" WHERE contact_id = 7') == 1
+
+
+POINTS = ["dead-letter-written", "dead-letter-synced", "dead-letters-filtered", "dead-letters-renamed", "batch-committed"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_a_letter_goes_whatever_kills_the_loader_between(spool, netty, db, point, batch):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page([bad(1), bad(2), bad(3)])
+    netty.load(db=db, code=65)
+    writer.page([good(1, 1), bad(4), good(5)])
+    writer.page([good(4, 1), bad(2, 1), good(3, 1)])
+    killed = netty.load("--batch-rows", batch, db=db, env={"NETTY_FAULT": point}, code=None)
+    assert killed.code not in (0, 65), "it was killed"
+    netty.load("--batch-rows", batch, db=db, code=None)
+    assert keys(netty) == [2, 2]
+    assert db.query('SELECT contact_id FROM "netty-contacts" ORDER BY 1') == [(1,), (3,), (4,), (5,)]
+    netty.load("--replay", db=db)
+    assert keys(netty) == [2, 2]
+
+
+@pytest.mark.parametrize("point", ["dead-letters-filtered", "dead-letters-renamed", "batch-committed"])
+def test_a_redrive_that_is_killed_loses_no_letter(spool, netty, db, point):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page([bad(1), bad(2), '{"contact_id":"x"}'])
+    netty.load(db=db, code=65)
+    killed = netty.load("--redrive", "--on-nul", "replace", db=db, env={"NETTY_FAULT": point}, code=None)
+    assert killed.code not in (0, 65)
+    netty.load("--redrive", "--on-nul", "replace", db=db)
+    assert keys_and_none(netty) == [None]
+    assert db.query('SELECT contact_id FROM "netty-contacts" ORDER BY 1') == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("point", ["dead-letters-filtered", "dead-letters-renamed"])
+def test_what_is_dismissed_is_so_wholly_or_not_at_all(spool, netty, db, point):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page([bad(1), bad(2), bad(3)])
+    netty.load(db=db, code=65)
+    killed = netty.spool_tool("dead", "--dismiss", "contacts", "1", "3", env={"NETTY_FAULT": point}, code=None)
+    assert killed.code not in (0, 65) and "dismissed" not in killed.out
+    assert keys(netty) in ([1, 2, 3], [2])
+    netty.spool_tool("dead", "--dismiss", "contacts", *([] if keys(netty) == [2] else ["1", "3"]), code=None)
+    writer.page([bad(1), bad(3)])
+    netty.load(db=db)
+    assert not {1, 3} & set(keys(netty))
+
+
+@pytest.mark.parametrize("point", ["dead-letters-filtered", "dead-letters-renamed", "page-synced", "journal-written"])
+def test_a_letter_of_the_extractors_goes_whatever_kills_it_between(sims, netty, point):
+    sim = sims("contacts:130")
+    for key in (7, 20):
+        sim.post("/_sim/spoil", table="contacts", id=key, how="text", hex=(f'{{"contact_id":{key},"name":"a' + '\x01"}').encode().hex())
+    netty.extract("contacts", sim=sim, code=65)
+    sim.post("/_sim/mend", table="contacts", id=7)
+    sim.post("/_sim/edit", table="contacts", id=7)
+    killed = netty.extract("contacts", sim=sim, env={"NETTY_FAULT": point}, code=None)
+    assert killed.code not in (0, 65)
+    netty.extract("contacts", sim=sim)
+    assert keys(netty) == [20]
+    assert any(json.loads(line)["contact_id"] == 7 for line in netty.spool_tool("cat", "contacts").out.splitlines())
+
+
+def test_a_deadly_commit_leaves_the_newer_version_to_be_loaded_again(spool, netty, db):
+    """The newer version is refused at the COMMIT itself: it is what is listed then."""
+    db.create("contacts")
+    db.query("""CREATE TABLE ages (age text PRIMARY KEY); INSERT INTO ages VALUES ('1');
+                ALTER TABLE "netty-contacts" ADD COLUMN age text GENERATED ALWAYS AS (data->>'age') STORED
+                REFERENCES ages DEFERRABLE INITIALLY DEFERRED""")
+    writer = spool.table("contacts")
+    writer.page([bad(1)])
+    netty.load(db=db, code=65)
+    writer.page(['{"contact_id":1,"age":"2","time_modified":"2024-05-13 10:22:35"}', '{"contact_id":2,"age":"1"}'])
+    netty.load(db=db, code=65)
+    assert 1 in keys(netty) and "refused" in {letter["reason"] for letter in letters(netty)}
+    assert db.query('SELECT contact_id FROM "netty-contacts"') == [(2,)]

@@ -110,3 +110,24 @@ def test_where_the_api_shows_no_clock_nothing_is_said_of_it(sims, netty):
     sim = sims("contacts:50")
     sim.mood(date=0)
     assert not list(events(netty.extract("contacts", "--log-format", "json", sim=sim), "clocks"))
+
+
+def test_words_are_cut_at_two_hundred_characters(netty):
+    words = "ö" * 150 + "x" * 300
+    body = ('{"error":"' + words + '"}').encode()
+    run = answers(netty, b"HTTP/1.1 400 Bad\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    message, = said(run)
+    assert "ö" * 150 + "x" * 40 in message and "x" * 51 not in message, message
+
+
+@pytest.mark.parametrize("status", [401, 402, 405, 409, 410, 413, 451, 501, 503])
+def test_each_other_refusal_has_them_too(netty, status):
+    body = ('{"message":"' + WHY.replace('"', '\\"') + '"}').encode()
+    run = answers(netty, b"HTTP/1.1 %d No\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body, code=None)
+    assert run.code not in (0, 70) and any(WHY in message and str(status) in message for message in said(run)), run
+
+
+def test_a_long_redirects_target_is_told_whole(netty):
+    target = "https://www.netty.example/login?from=" + "a%2F" * 150 + "end"
+    run = answers(netty, b"HTTP/1.1 302 Found\r\nLocation: " + target.encode() + b"\r\nContent-Length: 0\r\n\r\n")
+    assert any(target in message for message in said(run)), run

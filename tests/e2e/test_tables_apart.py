@@ -185,3 +185,28 @@ def test_events_name_the_table_that_is_refused(sims, netty):
     run = netty.extract("--log-format", "json", *TABLES, sim=sim, code=77)
     said = [event for event in events(run, "table") if event["table"] == "contacts"]
     assert len(said) == 1 and said[0]["level"] == "error" and "403" in said[0]["error"]
+
+
+@pytest.mark.parametrize("table", [TABLES[0], TABLES[-1]])
+def test_whichever_table_is_forbidden_the_others_decide_also_where_all_of_them_are_read(sims, netty, table):
+    """With one at a time the last one has no other left to ask: one that the run has read is asked once more."""
+    sim = sims(WORLD)
+    netty.extract(*TABLES, sim=sim)
+    sim.mood(table=table, refuse_status=403)
+    run = netty.extract("--json", "--jobs", 1, *TABLES, sim=sim, code=77)
+    assert {name: row["status"] for name, row in run.json().items()} == \
+        {name: "failed" if name == table else "complete" for name in TABLES}
+
+
+def test_a_followed_table_that_the_database_does_not_have_or_forbids_ends_no_service(sims, netty, db):
+    sim = sims(WORLD)
+    netty.extract(*TABLES, sim=sim)
+    db.create("companies", "contacts", "users")
+    process = netty.start("netty-load", "--follow", *TABLES, db=db)
+    wait_for(lambda: db.value('SELECT count(*) FROM "netty-users"') == 130, "the others")
+    sim.edit("users", 3)
+    netty.extract("users", sim=sim)
+    wait_for(lambda: db.rows("users") == sim.truth("users"), "what comes later")
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(timeout=60) == 78
