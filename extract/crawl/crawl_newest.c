@@ -73,7 +73,7 @@ void crawl_newest_read(struct crawl *c)
     crawl_back_to_time(c);
 }
 
-/* reaches: the page shows the last one known, or what comes behind it. */
+/* reaches: the page shows the last one known, or what comes behind it. One that is as long as any may have been cut. */
 static bool newest_ends(const struct crawl *c, bool reaches)
 {
     const struct crawl_facts *page = &c->page;
@@ -81,7 +81,7 @@ static bool newest_ends(const struct crawl *c, bool reaches)
         return true;
     if (crawl_count_ends(c, c->keys.offset))
         return true;
-    bool last = page->beyond == 0 && reaches && page->n < c->asked && !crawl_capped(c);
+    bool last = page->beyond == 0 && reaches && crawl_room(c);
     return (page->n == 0 || last) && (!c->learned.thinned || c->keys.empties >= NEWEST_EMPTIES);
 }
 
