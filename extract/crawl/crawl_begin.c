@@ -158,8 +158,7 @@ static void begin_next(struct crawl *c)
 static void resume(struct crawl *c)
 {
     c->resumed = true;
-    if (c->passes.on && crawl_set_open(&c->passes.seen) != OK)
-        crawl_passes_free(c);
+    crawl_passes_resume(c);
     if (c->phase != CRAWL_BODY || c->frontier == WHEN_NONE)
         return;
     int64_t overlap = crawl_overlap(c);

@@ -6,15 +6,97 @@
  * one of e^-QUIET: below one in a thousand. That is no proof, and the table is unproven.
  */
 #include "extract/crawl/crawl_private.h"
+#include <stdlib.h>
 
 #define QUIET      7
 #define PASSES_MAX 40
 #define SAMES_MAX  5 /* pages at other offsets that hold the same records */
+#define SET_FIRST  ((size_t)1024)
+#define SET_MAX    ((size_t)1 << 22)
+
+/* Open addressing; 0 stands for a free place, and for the number 0 itself. */
+struct crawl_set {
+    uint64_t *places;
+    size_t size;
+    size_t count;
+    bool zero;
+};
+
+static enum err_code crawl_set_open(struct crawl_set **out)
+{
+    struct crawl_set *set = calloc(1, sizeof *set);
+    *out = NULL;
+    if (set == NULL)
+        return ERR_NOMEM;
+    set->size = SET_FIRST;
+    set->places = calloc(set->size, sizeof *set->places);
+    if (set->places == NULL) {
+        free(set);
+        return ERR_NOMEM;
+    }
+    *out = set;
+    return OK;
+}
+
+static void crawl_set_close(struct crawl_set *set)
+{
+    if (set == NULL)
+        return;
+    free(set->places);
+    free(set);
+}
+
+static bool put(uint64_t *places, size_t size, uint64_t id)
+{
+    size_t i = (size_t)id & (size - 1);
+    while (places[i] != 0 && places[i] != id)
+        i = (i + 1) & (size - 1);
+    bool fresh = places[i] == 0;
+    places[i] = id;
+    return fresh;
+}
+
+static bool grow(struct crawl_set *set)
+{
+    size_t size = set->size * 2;
+    uint64_t *places = size > SET_MAX ? NULL : calloc(size, sizeof *places);
+    if (places == NULL)
+        return false;
+    for (size_t i = 0; i < set->size; i++)
+        if (set->places[i] != 0)
+            (void)put(places, size, set->places[i]);
+    free(set->places);
+    set->places = places;
+    set->size = size;
+    return true;
+}
+
+/* A set that cannot grow takes nothing more, and calls all the rest known. */
+static bool crawl_set_add(struct crawl_set *set, uint64_t id)
+{
+    if (id == 0) {
+        bool fresh = !set->zero;
+        set->zero = true;
+        return fresh;
+    }
+    if (set->count >= set->size / 2 && !grow(set))
+        return false;
+    bool fresh = put(set->places, set->size, id);
+    set->count += fresh;
+    return fresh;
+}
 
 void crawl_passes_free(struct crawl *c)
 {
     crawl_set_close(c->passes.seen);
     c->passes = (struct crawl_passes){.on = false};
+}
+
+/* What was seen before is not known any more. */
+void crawl_passes_resume(struct crawl *c)
+{
+    if (c->passes.on && crawl_set_open(&c->passes.seen) != OK)
+        crawl_passes_free(c);
 }
 
 static void end_passes(struct crawl *c)

@@ -10,7 +10,6 @@
  *   crawl_newest.c   new records without a time, by key downward
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
  *   crawl_passes.c   reading records of one time again and again
- *   crawl_set.c      a set of numbers
  *   crawl_marks.c    which versions the next run will look for, and where it starts
  *   crawl_position.c the position as text
  *   crawl_position_read.c  and back
@@ -432,13 +431,9 @@ bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
 
 /* crawl_passes.c */
 void crawl_passes_begin(struct crawl *c);
+void crawl_passes_resume(struct crawl *c);
 void crawl_passes_free(struct crawl *c);
 enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e);
-
-/* crawl_set.c */
-enum err_code crawl_set_open(struct crawl_set **set) MUST_CHECK;
-void crawl_set_close(struct crawl_set *set);
-bool crawl_set_add(struct crawl_set *set, uint64_t id); /* true: it was not there */
 
 /* crawl.c */
 enum crawl_verdict crawl_retake(struct crawl *c, struct err *e);
