@@ -1,0 +1,202 @@
+#include "spool/store/unreadable.h"
+
+#include "shared/base/buf.h"
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
+#include "shared/time/when.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
+#include "spool/format/small_file.h"
+#include "spool/store/table_dir.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT   1
+#define TEXT_MAX ((size_t)8 << 20)
+#define NUMBER   24
+
+struct reading {
+    unreadable_fn *each;
+    void *ctx;
+};
+
+/* ---- reading ---- */
+
+static enum err_code read_head(const char *line, size_t n, struct err *e)
+{
+    uint64_t version = 0;
+    struct field fields[] = {{.name = "netty_unreadable", .type = FIELD_COUNT, .to = &version}};
+    return fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
+}
+
+/* Keys are signed, and stand as text. */
+static void read_key(struct place_side *side, const char *text)
+{
+    side->keyed = text[0] != '\0';
+    side->key = side->keyed ? strtoll(text, NULL, 10) : 0;
+}
+
+struct numbers {
+    uint64_t count, sort, tries, aside, twin, before, after;
+    char before_key[NUMBER], after_key[NUMBER];
+};
+
+static void take_numbers(struct place *p, const struct numbers *n)
+{
+    p->count = (unsigned)(n->count < 1 ? 1 : n->count > 1000 ? 1000 : n->count);
+    p->sort = (unsigned)(n->sort > 2 ? 0 : n->sort);
+    p->tries = (unsigned)(n->tries > 1000 ? 1000 : n->tries);
+    p->aside = n->aside > 0;
+    p->twin = n->twin > 0;
+    p->before.there = n->before > 0;
+    p->after.there = n->after > 0;
+    read_key(&p->before, n->before_key);
+    read_key(&p->after, n->after_key);
+}
+
+static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_t n, struct err *e)
+{
+    const struct reading *r = ctx;
+    struct place p = {0};
+    struct numbers x = {0};
+    if (number == 0)
+        return read_head(line, n, e);
+    if (number > PLACES_MAX)
+        return err_set(e, ERR_DAMAGED, "has more places than can be");
+    struct field fields[] = {
+        {.name = "place", .type = FIELD_COUNT, .to = &x.count},
+        {.name = "list", .type = FIELD_COUNT, .to = &x.sort},
+        {.name = "from", .type = FIELD_TEXT, .to = p.from, .room = sizeof p.from},
+        {.name = "equal", .type = FIELD_TEXT, .to = p.equal, .room = sizeof p.equal},
+        {.name = "offset", .type = FIELD_COUNT, .to = &p.offset},
+        {.name = "ordinal", .type = FIELD_COUNT, .to = &p.ordinal},
+        {.name = "before", .type = FIELD_COUNT, .to = &x.before},
+        {.name = "before_id", .type = FIELD_HASH, .to = &p.before.id},
+        {.name = "before_key", .type = FIELD_TEXT, .to = x.before_key, .room = NUMBER},
+        {.name = "before_time", .type = FIELD_TEXT, .to = p.before.time, .room = PLACE_TEXT},
+        {.name = "after", .type = FIELD_COUNT, .to = &x.after},
+        {.name = "after_id", .type = FIELD_HASH, .to = &p.after.id},
+        {.name = "after_key", .type = FIELD_TEXT, .to = x.after_key, .room = NUMBER},
+        {.name = "after_time", .type = FIELD_TEXT, .to = p.after.time, .room = PLACE_TEXT},
+        {.name = "since", .type = FIELD_TIME, .to = &p.since},
+        {.name = "tried", .type = FIELD_TIME, .to = &p.tried},
+        {.name = "tries", .type = FIELD_COUNT, .to = &x.tries},
+        {.name = "due", .type = FIELD_TIME, .to = &p.due},
+        {.name = "aside", .type = FIELD_COUNT, .to = &x.aside},
+        {.name = "twin", .type = FIELD_COUNT, .to = &x.twin},
+        {.name = "said", .type = FIELD_TEXT, .to = p.said, .room = sizeof p.said},
+    };
+    enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
+    if (rc != OK)
+        return rc;
+    take_numbers(&p, &x);
+    return r->each(r->ctx, &p, e);
+}
+
+enum err_code unreadable_read(const struct spool *s, const char *table, unreadable_fn *each,
+                              void *ctx, struct err *e)
+{
+    char dir[IO_PATH];
+    struct err why = ERR_INIT;
+    struct reading r = {each, ctx};
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK)
+        return rc;
+    rc = small_file_read(dir, UNREADABLE_FILE, on_line, &r, &why);
+    if (rc == OK || rc == ERR_DAMAGED || why.sys == ENOENT)
+        return OK; /* what is lost with it is met again by --full, and costs requests only */
+    if (e != NULL)
+        *e = why;
+    return rc;
+}
+
+/* ---- writing ---- */
+
+static enum err_code add_text(struct buf *b, const char *name, const char *text)
+{
+    enum err_code rc = buf_addf(b, ",\"%s\":", name);
+    return rc == OK ? buf_add_json(b, text, strlen(text)) : rc;
+}
+
+static enum err_code add_side(struct buf *b, const char *name, const struct place_side *side)
+{
+    char id[48];
+    char key[NUMBER] = "";
+    if (side->keyed)
+        (void)snprintf(key, sizeof key, "%" PRId64, side->key);
+    (void)snprintf(id, sizeof id, "%016" PRIx64, side->id);
+    enum err_code rc =
+        buf_addf(b, ",\"%s\":%d,\"%s_id\":\"%s\",\"%s_key\":\"%s\",\"%s_time\":", name,
+                 side->there ? 1 : 0, name, id, name, key, name);
+    return rc == OK ? buf_add_json(b, side->time, strlen(side->time)) : rc;
+}
+
+static enum err_code add_place(struct buf *b, const struct place *p)
+{
+    char since[WHEN_TEXT];
+    char tried[WHEN_TEXT];
+    char due[WHEN_TEXT];
+    size_t start = b->len;
+    enum err_code rc;
+    if ((rc = buf_addf(b, "{\"place\":%u,\"list\":%u", p->count, p->sort)) != OK ||
+        (rc = add_text(b, "from", p->from)) != OK || (rc = add_text(b, "equal", p->equal)) != OK ||
+        (rc = buf_addf(b, ",\"offset\":%" PRIu64 ",\"ordinal\":%" PRIu64, p->offset, p->ordinal)) !=
+            OK ||
+        (rc = add_side(b, "before", &p->before)) != OK ||
+        (rc = add_side(b, "after", &p->after)) != OK ||
+        (rc =
+             buf_addf(b,
+                      ",\"since\":\"%s\",\"tried\":\"%s\",\"tries\":%u,\"due\":\"%s\",\"aside\":%d,"
+                      "\"twin\":%d",
+                      when_iso(p->since, since), when_iso(p->tried, tried), p->tries,
+                      when_iso(p->due, due), p->aside ? 1 : 0, p->twin ? 1 : 0)) != OK ||
+        (rc = add_text(b, "said", p->said)) != OK)
+        return rc;
+    return checksum_line_end(b, start);
+}
+
+enum err_code unreadable_write(const struct spool *s, const char *table, const struct place *at,
+                               size_t n, struct err *e)
+{
+    char dir[IO_PATH];
+    struct buf text;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK)
+        return rc;
+    buf_init(&text, TEXT_MAX);
+    if ((rc = buf_addf(&text, "{\"netty_unreadable\":%d", FORMAT)) == OK)
+        rc = checksum_line_end(&text, 0);
+    for (size_t i = 0; i < n && rc == OK; i++)
+        rc = add_place(&text, &at[i]);
+    if (rc != OK)
+        (void)buf_err(e, rc, &text, UNREADABLE_FILE);
+    else
+        rc = io_replace(dir, UNREADABLE_FILE, text.data, text.len, e);
+    buf_free(&text);
+    FAULT("unreadable-written");
+    return rc;
+}
+
+/* ---- counting ---- */
+
+static enum err_code count_one(void *ctx, const struct place *p, struct err *e)
+{
+    struct unreadable_count *count = ctx;
+    (void)e;
+    if (p->aside || p->twin)
+        return OK;
+    count->records += p->count;
+    if (count->since == WHEN_NONE || p->since < count->since)
+        count->since = p->since;
+    return OK;
+}
+
+enum err_code unreadable_count(const struct spool *s, const char *table,
+                               struct unreadable_count *count, struct err *e)
+{
+    *count = (struct unreadable_count){.since = WHEN_NONE};
+    return unreadable_read(s, table, count_one, count, e);
+}
