@@ -143,8 +143,15 @@ static void wind_down(struct service *s)
     uv_close((uv_handle_t *)&s->timer, NULL);
 }
 
+/* Columns that are there only where some table has something to say in them. */
+struct columns {
+    bool reconcile;
+    bool reasons;
+    bool unreadable; /* records that the API does not give: complete but for these */
+};
+
 static enum err_code add_row(struct summary *summary, const struct fetch_run_row *row,
-                             bool reconcile, bool reasons, struct err *e)
+                             const struct columns *columns, struct err *e)
 {
     const struct table_fetch_result *t = &row->result;
     char why[CRAWL_UNPROVEN_TEXT];
@@ -164,9 +171,13 @@ static enum err_code add_row(struct summary *summary, const struct fetch_run_row
         {.name = "seconds", .type = CELL_SECONDS, .num = t->elapsed},
         {.name = "absent", .type = CELL_INT, .num = (int64_t)t->absent},
         {.name = "present", .type = CELL_INT, .num = (int64_t)t->present},
+        {.name = "", .type = CELL_INT},
     };
-    size_t n = sizeof cells / sizeof *cells - (reconcile ? 0 : 2);
-    if (reasons)
+    size_t n = sizeof cells / sizeof *cells - (columns->reconcile ? 1 : 3);
+    if (columns->unreadable)
+        cells[n++] =
+            (struct cell){.name = "unreadable", .type = CELL_INT, .num = (int64_t)t->crawl.lacking};
+    if (columns->reasons)
         cells[n++] = reason;
     return summary_row(summary, cells, n, e);
 }
@@ -178,12 +189,15 @@ static enum err_code print_summary(const struct service *s, const struct fetch_r
     size_t n = 0;
     const struct fetch_run_row *rows = fetch_run_rows(r, &n);
     bool json = options_int(s->options, OPT_JSON) != 0;
-    bool reasons = false;
-    for (size_t i = 0; i < n; i++)
-        reasons |= json && !s->env.reconcile && rows[i].result.status == TABLE_FETCH_UNPROVEN;
+    struct columns columns = {.reconcile = s->env.reconcile};
+    for (size_t i = 0; i < n; i++) {
+        const struct table_fetch_result *t = &rows[i].result;
+        columns.reasons |= json && !s->env.reconcile && t->status == TABLE_FETCH_UNPROVEN;
+        columns.unreadable |= !s->env.reconcile && t->crawl.lacking > 0;
+    }
     enum err_code rc = summary_open(&summary, json, e);
     for (size_t i = 0; i < n && rc == OK; i++)
-        rc = add_row(summary, &rows[i], s->env.reconcile, reasons, e);
+        rc = add_row(summary, &rows[i], &columns, e);
     if (rc == OK)
         rc = summary_print(summary, stdout, e);
     summary_close(summary);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_MIN    10
 #define ATTEMPTS_MAX 5
 #define REPEATS_MAX  4
 #define STUCK_MAX    200
@@ -50,8 +49,12 @@ void crawl_close(struct crawl *c)
 
 enum crawl_next crawl_next(struct crawl *c, struct crawl_request *request)
 {
-    if (c->phase == CRAWL_END || c->broken)
+    if (c->broken)
         return CRAWL_DONE;
+    if (c->phase == CRAWL_END) {
+        crawl_facts_reset(&c->page);
+        return crawl_again_next(c, request) ? CRAWL_FETCH : CRAWL_DONE;
+    }
     *request = (struct crawl_request){.offset = c->ask.offset, .limit = c->limit};
     if (c->phase == CRAWL_KEYS)
         crawl_keys_request(c, request);
@@ -62,31 +65,24 @@ enum crawl_next crawl_next(struct crawl *c, struct crawl_request *request)
     if (c->passes.on && request->limit > 3)
         request->limit -= c->passes.pass % 3;
     c->asked = request->limit;
-    crawl_facts_reset(&c->page);
+    if (crawl_trial_next(c, request))
+        crawl_facts_reset(&c->page);
     return CRAWL_FETCH;
 }
 
 enum err_code crawl_record(struct crawl *c, const struct crawl_seen *seen, struct err *e)
 {
     (void)e;
-    crawl_facts_add(c, seen);
+    if (!crawl_trial_looks(c))
+        crawl_facts_add(c, seen);
+    crawl_trial_record(c, seen);
     return OK;
-}
-
-void crawl_page_restart(struct crawl *c)
-{
-    crawl_facts_reset(&c->page);
-}
-
-void crawl_timed_out(struct crawl *c)
-{
-    unsigned least = c->conf.limit < LIMIT_MIN ? c->conf.limit : LIMIT_MIN;
-    c->limit = c->limit / 2 < least ? least : c->limit / 2;
-    c->good = 0;
 }
 
 bool crawl_refused(struct crawl *c, bool for_good)
 {
+    if (crawl_trial_refused(c))
+        return true;
     if (c->phase != CRAWL_KEYS)
         return false;
     struct crawl_learned learned = c->learned;
@@ -384,6 +380,10 @@ enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer
 {
     c->clock = answer->date != WHEN_NONE ? answer->date : answer->now > 0 ? answer->now : WHEN_NONE;
     c->count = answer->count;
+    enum crawl_verdict verdict = CRAWL_PART;
+    if (crawl_trial_page(c, &verdict, e))
+        return verdict;
+    crawl_trial_kept(c);
     if (c->page.odd == c->page.n) /* no record: nothing that proves anything */
         crawl_facts_reset(&c->page);
     if (c->phase == CRAWL_KEYS)
@@ -406,6 +406,8 @@ void crawl_stats(const struct crawl *c, struct crawl_stats *stats)
     stats->reached = c->frontier;
     if (c->frontier != WHEN_NONE && c->last != WHEN_NONE && c->frontier > c->last)
         stats->reached = c->last;
+    stats->lacking = places_lacking(c->conf.places);
+    stats->stepped = places_fresh(c->conf.places);
     stats->thinned = l->thinned;
     stats->births_to = l->born;
     stats->unproven = l->unproven;

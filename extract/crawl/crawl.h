@@ -38,21 +38,37 @@
  *     crawl_open(&c, &conf, position, e);    // JSON text of an earlier crawl, or NULL
  *     while (crawl_next(c, &request) == CRAWL_FETCH) {
  *         ... fetch; for each record:
- *             crawl_record(c, &seen, e);     // and crawl_page_restart(c) when the body fails,
- *                                            // crawl_timed_out(c) too when it took too long
+ *             crawl_record(c, &seen, e);
+ *         ... it fails: crawl_failed(c, &failure) says what now; else
  *         switch (crawl_page(c, &answer, e)) {
  *         case CRAWL_KEEP:                   // commit the page, even an empty one, with
  *             crawl_position(c, &json, e);   // this and stats.complete_to
  *         case CRAWL_RETAKE:                 // take the page back, ask crawl_next again
+ *         case CRAWL_PART:                   // leave the page as it is, ask crawl_next again
  *         case CRAWL_BROKEN:                 // the API does not do what it must; e names it
  *         }
  *     }
  *
  * Pages are committed in order: a position speaks for all pages before its own.
+ *
+ * What cannot be had (crawl_places.c). A page that failed twice is asked for by halves, down to 16 places, then taken
+ * apart (extract/places/step_over.h), and comes as one page of two parts: the second `goes_on` where the first
+ * ended, and answers to requests that only `look` are no part of it. In place of each record that was stepped over
+ * the crawl sees one without a readable time, so that all that is said here of pages holds for this one: it is what
+ * the list showed, but for records that it does not give. conf.places remembers them:
+ *  - where a page is to be asked for that holds a known place, it is asked for around it, at once: one request
+ *    more than without, and one more when it is tried again;
+ *  - at a run's end, two places that are due are tried again, as far as no page did it;
+ *  - a place is closed when a page shows its neighbours with nothing stepped over between them, or its key.
+ * Whether the API is there at all is asked before the last try that the caller has left: one record from
+ * behind the page. Where that fails, too, crawl_failed says CRAWL_GIVE_UP.
+ * The page size: one failure is enough to go back from a larger size that was tried (5 good pages after the last time,
+ * then 10, 20 ... 320). The size that works is kept in the position.
  */
 #ifndef NETTY_EXTRACT_CRAWL_CRAWL_H
 #define NETTY_EXTRACT_CRAWL_CRAWL_H
 
+#include "extract/places/places.h"
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
 #include "shared/time/when.h"
@@ -83,6 +99,8 @@ struct crawl_conf {
     int64_t now;   /* the local clock, so that a floor in the future is known for one; 0: unknown */
     bool keyed;    /* the key's name is known: the list can be asked for by key */
     bool by_time;  /* ... but only where it must be: complete_to is to grow on the way */
+    struct places
+        *places; /* what the list does not give; borrowed; NULL: none, and they are forgotten */
 };
 
 enum crawl_sort {
@@ -98,6 +116,11 @@ struct crawl_request {
     char equal[CRAWL_TIME_MAX]; /* the same for records of one time */
     uint64_t offset;
     unsigned limit;
+    bool goes_on; /* its records belong to the page that was begun; else that is taken back */
+    bool looks;   /* its records belong to no page, and the one that was begun stays */
+    bool alone;   /* one record that may be what cannot be had: its bytes are worth keeping */
+    bool apart;   /* a malformed record fails it, so that its place becomes known */
+    unsigned gap; /* goes_on: so many records are stepped over */
 };
 
 /* One record of the answer, in the answer's order. */
@@ -123,6 +146,7 @@ enum crawl_next {
 enum crawl_verdict {
     CRAWL_KEEP,
     CRAWL_RETAKE,
+    CRAWL_PART, /* of a page, or of what must be known of it */
     CRAWL_BROKEN
 };
 
@@ -137,6 +161,8 @@ struct crawl_stats {
     unsigned unproven; /* CRAWL_UNPROVEN_*: why completeness cannot be proven; 0: it is */
     int64_t
         births_to; /* records without a time are all kept that were there then; WHEN_NONE: no claim */
+    uint64_t lacking;    /* records that the API does not give: complete but for these; */
+    uint64_t stepped;    /* of them, new in this run */
     bool thinned;        /* the API leaves records out of its pages */
     bool filter_ignored; /* the API does not filter by time: the whole list is paged through; warn
                             of it */
@@ -149,15 +175,32 @@ void crawl_close(struct crawl *c);
 enum crawl_next crawl_next(struct crawl *c, struct crawl_request *request);
 enum err_code crawl_record(struct crawl *c, const struct crawl_seen *seen,
                            struct err *e) MUST_CHECK;
-void crawl_page_restart(struct crawl *c); /* the same request will be made again */
 enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e);
 
 /* The request was refused (for good), or failed. True: it was of a form that the crawl can do without, and
  * that it will not use again, or not in this run; ask crawl_next. */
 bool crawl_refused(struct crawl *c, bool for_good);
 
-/* The request timed out: the page size halves, down to 10, and grows back with good pages. */
-void crawl_timed_out(struct crawl *c);
+/* The page is read again from its beginning, though nothing has failed. */
+void crawl_page_restart(struct crawl *c);
+
+/* The request failed, and may succeed later, or in another size. */
+struct crawl_failure {
+    bool too_large;  /* a smaller page is what it takes: a time-out, a size beyond some limit */
+    unsigned left;   /* tries in a row that remain */
+    int64_t now;     /* the clock; 0: unknown */
+    const char *why; /* for a person */
+    /* request.alone: the record's bytes are at hand, and what can be made out of them; or NULL */
+    const struct crawl_seen *seen;
+};
+enum crawl_after_failure {
+    CRAWL_AGAIN, /* the same request, after the longer pause of a retry; else ask crawl_next after a short one: */
+    CRAWL_OTHER,     /* another request */
+    CRAWL_OTHER_WAY, /* ... of another form than the one that failed */
+    CRAWL_SET_ASIDE, /* ... and the bytes belong to what is set aside with the page that was begun */
+    CRAWL_GIVE_UP    /* the API is down */
+};
+enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failure *f);
 
 /* After CRAWL_KEEP: the position to store with the page, JSON text of at most about 4 KB. */
 enum err_code crawl_position(const struct crawl *c, struct buf *json, struct err *e) MUST_CHECK;

@@ -25,6 +25,7 @@ static void begin(struct crawl *c)
     struct crawl old = *c;
     crawl_clear(c, &old.conf);
     c->limit = old.limit;
+    c->grow_after = old.grow_after;
     c->learned = old.learned;
     c->no_keys = old.no_keys;
     c->lead = old.lead;

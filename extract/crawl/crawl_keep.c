@@ -3,6 +3,7 @@
 
 #define STAY_MAX   127
 #define GROW_PAGES 5
+#define GROW_MAX   320
 #define YEAR_1     (INT64_C(-62135596800) * WHEN_SECOND)
 
 int64_t crawl_ask_after(const struct crawl_ask *ask)
@@ -336,10 +337,21 @@ static void decide(struct crawl *c)
 
 void crawl_grow(struct crawl *c)
 {
-    if (c->limit >= c->conf.limit || ++c->good < GROW_PAGES)
+    unsigned after = c->grow_after > GROW_PAGES ? c->grow_after : GROW_PAGES;
+    if (c->limit >= c->conf.limit || c->trial.parts || ++c->good < after)
         return;
     c->good = 0;
+    c->trial.fallback = c->limit;
+    c->trial.grown = true;
+    c->trial.stepped = c->trial.shrunk = false;
     c->limit = c->limit * 2 > c->conf.limit ? c->conf.limit : c->limit * 2;
+}
+
+void crawl_grow_less(struct crawl *c)
+{
+    unsigned after = c->grow_after > GROW_PAGES ? c->grow_after : GROW_PAGES;
+    c->good = 0;
+    c->grow_after = after * 2 > GROW_MAX ? GROW_MAX : after * 2;
 }
 
 /* Which part of the list the page shows. */
@@ -404,8 +416,7 @@ void crawl_keep(struct crawl *c)
     c->timeless += c->page.timeless;
     if (c->placed)
         crawl_learn_page(c, c->place_n, c->place_asked, c->page.news > 0);
-    if (c->page.n > c->learned.longest)
-        c->learned.longest = c->page.n;
+    crawl_learn_longest(c);
     if (c->page.n > 1)
         c->single = false;
     learn_drift(c);

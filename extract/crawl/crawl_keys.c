@@ -217,8 +217,7 @@ void crawl_keys_take(struct crawl *c)
     const struct crawl_facts *page = &c->page;
     if (page->timeless > 0)
         c->learned.timeless = true;
-    if (page->n > c->learned.longest)
-        c->learned.longest = page->n;
+    crawl_learn_longest(c);
     if (k->list == CRAWL_ALL)
         crawl_note_latest(c);
     if (k->list == CRAWL_GROUP || k->list == CRAWL_SINCE)

@@ -71,7 +71,7 @@ void crawl_keys_note(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
     k->shown_at = k->offset;
-    k->shown_whole = c->page.n == c->asked;
+    k->shown_whole = c->page.n == c->asked && c->page.keyed == c->page.n;
     k->shown_count = 0;
     for (size_t i = 0; i < c->page.count; i++)
         if (c->page.entries[i].keyed)

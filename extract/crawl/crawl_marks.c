@@ -71,6 +71,9 @@ void crawl_marks_add(struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
     int64_t cap = crawl_cap(c);
+    /* What was kept before is counted already. */
+    uint64_t again = page->hits > 0 && page->n > page->news ? page->n - page->news : 0;
+    c->ordinal -= again < c->ordinal ? again : c->ordinal;
     c->ordinal += page->n - page->count;
     for (size_t i = 0; i < page->count; i++) {
         const struct crawl_entry *entry = &page->entries[i];
@@ -116,6 +119,16 @@ void crawl_marks_known(struct crawl *c)
     c->frontier = c->known_count > 0 ? all[c->known_count - 1].time : WHEN_NONE;
 }
 
+uint64_t crawl_marks_first(const struct crawl *c, int64_t after)
+{
+    struct crawl_mark all[CRAWL_MARKS + CRAWL_RECENT];
+    size_t n = all_marks(c, all);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].time > after)
+            return all[i].ordinal;
+    return 0;
+}
+
 /* How many records stand behind the time of all[i], at most. */
 static uint64_t records_from(const struct crawl_mark *all, size_t n, size_t i)
 {
@@ -154,4 +167,5 @@ void crawl_marks_start(struct crawl *c)
     if (c->low != WHEN_NONE && c->low + needed < c->covered)
         c->covered = c->low + needed;
     crawl_ask_time(&c->ask, start, c->lead);
+    crawl_start_at_place(c, start);
 }

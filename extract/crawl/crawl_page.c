@@ -12,7 +12,7 @@ static uint64_t mix(uint64_t h)
     return h ^ (h >> 31);
 }
 
-static uint64_t version_id(const struct crawl_seen *seen)
+uint64_t crawl_version_id(const struct crawl_seen *seen)
 {
     uint64_t h = mix(seen->identity + UINT64_C(0x9e3779b97f4a7c15));
     for (size_t i = 0; seen->time != NULL && i < seen->time_len; i++)
@@ -145,10 +145,10 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen)
     }
     struct crawl_entry *entry = &page->entries[page->count++];
     read_time(entry, seen, c->conf.zone);
-    entry->id = version_id(seen);
+    entry->id = crawl_version_id(seen);
     entry->key = seen->key;
     entry->keyed = seen->keyed;
-    entry->tied = false;
+    entry->tied = entry->gap = false;
     page->n++;
     page->odd += seen->odd;
     page->sum = mix(page->sum + entry->id);

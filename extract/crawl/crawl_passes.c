@@ -175,8 +175,7 @@ enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e)
     bool over = take_members(c, &fresh);
     uint64_t n = c->page.n;
     p->news |= fresh;
-    if (n > c->learned.longest)
-        c->learned.longest = n;
+    crawl_learn_longest(c);
     bool same = p->pages > 0 && c->page.set_sum == p->last_set;
     if (p->pages++ > 0)
         p->sames = same && n > 2 ? p->sames + 1 : 0;

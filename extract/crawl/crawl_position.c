@@ -37,6 +37,7 @@ const struct field crawl_fields[] = {
     FIELD("base", FIELD_TIME, base),
     FIELD("based", FIELD_TIME, based),
     FIELD("low", FIELD_TIME, low),
+    LATER("grow_after", FIELD_NUMBER, grow_after),
     LATER("single", FIELD_FLAG, single),
     LATER("blind", FIELD_COUNT, blind),
     LATER("ending", FIELD_TIME, ending),
@@ -127,7 +128,9 @@ static enum err_code add_field(struct buf *b, const struct crawl *c, const struc
     case FIELD_COUNT:
         memcpy(&count, p, sizeof(count));
         return add_count(b, count);
-    case FIELD_SIZE:
+    case FIELD_SIZE: /* the page's: not one that is only tried */
+        size = c->trial.grown && !c->trial.stepped ? c->trial.fallback : c->limit;
+        return add_count(b, size);
     case FIELD_NUMBER:
         memcpy(&size, p, sizeof(size));
         return add_count(b, size);

@@ -9,6 +9,8 @@
  *   crawl_keys_order.c  what the keys of a page tell
  *   crawl_newest.c   new records without a time, by key downward
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
+ *   crawl_places.c   pages that cannot be had, and records that are stepped over
+ *   crawl_again.c    places that are tried again
  *   crawl_passes.c   reading records of one time again and again
  *   crawl_marks.c    which versions the next run will look for, and where it starts
  *   crawl_position.c the position as text
@@ -20,6 +22,7 @@
 #define NETTY_EXTRACT_CRAWL_CRAWL_PRIVATE_H
 
 #include "extract/crawl/crawl.h"
+#include "extract/places/step_over.h"
 
 /* Times as parsed order as the list does, but for this much: clocks that are put back. */
 #define CRAWL_FOLD (INT64_C(3600) * WHEN_SECOND)
@@ -59,6 +62,7 @@ struct crawl_entry {
     int64_t key;
     bool keyed;
     bool tied; /* the page's last time: others of the same may follow */
+    bool gap;  /* it was stepped over */
     char text[CRAWL_TIME_MAX];
 };
 
@@ -227,6 +231,38 @@ struct crawl_passes {
     struct crawl_set *seen;
 };
 
+/* Pages that fail. */
+struct crawl_trial {
+    struct crawl_request page; /* what was asked for in the ordinary way */
+    struct crawl_request now;  /* the request under way */
+    struct step step;
+    unsigned rounds; /* of it, since a page was kept */
+    unsigned passed; /* failures that passed by themselves */
+    bool parts;      /* the page was put together */
+    bool probing;    /* is the API there at all? */
+    unsigned fails;  /* of the page, in a row */
+    bool shrunk;     /* it is asked for smaller than: */
+    unsigned whole;
+    unsigned calm;     /* pages kept since */
+    bool grown;        /* larger than is known to work */
+    unsigned fallback; /* which is this */
+    bool stepped;      /* ... because a step was made at a size that was smaller for its sake */
+    bool forced;       /* steps prove nothing any more */
+    struct place_side before, after; /* of the step */
+    struct crawl_seen_gap {
+        bool seen;
+        bool keyed;
+        int64_t key;
+        uint64_t identity;
+        char time[CRAWL_TIME_MAX];
+    } gaps[STEP_GAP_MAX];
+    char why[PLACE_SAID];
+    size_t known;     /* the place that the step is about, from 1; or 0 */
+    size_t again;     /* at the run's end: the one that is tried again, likewise */
+    unsigned retries; /* of that */
+    bool wide;        /* ... and looked for further around */
+};
+
 struct crawl {
     struct crawl_conf conf;
     enum crawl_phase phase;
@@ -262,6 +298,8 @@ struct crawl {
     unsigned limit;       /* with this page size */
     unsigned asked;       /* the page size of the request under way */
     unsigned good;        /* pages since the size last changed */
+    unsigned grow_after;  /* so many of them it is tried larger; 0: GROW_PAGES */
+    struct crawl_trial trial;
 
     struct crawl_facts page; /* the answer under way */
 
@@ -321,6 +359,7 @@ struct crawl {
 };
 
 /* crawl_page.c */
+uint64_t crawl_version_id(const struct crawl_seen *seen);
 void crawl_facts_reset(struct crawl_facts *page);
 void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen);
 /* The greatest time below the last one, and how many records stand behind it; NULL: there is none.
@@ -337,13 +376,16 @@ int64_t crawl_overlap(const struct crawl *c); /* what a run reads again of the l
 void crawl_marks_begin(struct crawl *c);      /* the first page of a run is there */
 void crawl_marks_add(struct crawl *c);        /* the page's versions */
 void crawl_marks_known(struct crawl *c);      /* what is known when a run starts: the marks */
-void crawl_marks_start(struct crawl *c);      /* where it starts */
+uint64_t crawl_marks_first(const struct crawl *c,
+                           int64_t after); /* ordinal of the first one later; 0: none */
+void crawl_marks_start(struct crawl *c);   /* where it starts */
 
 /* crawl_keep.c */
 void crawl_keep(struct crawl *c);
 void crawl_go_on(struct crawl *c, bool may_jump); /* behind the last kept page */
 void crawl_stuck(struct crawl *c);
-void crawl_grow(struct crawl *c); /* after a good page */
+void crawl_grow(struct crawl *c);      /* after a good page */
+void crawl_grow_less(struct crawl *c); /* a larger size was tried, and failed */
 void crawl_finish(struct crawl *c);
 void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
                     uint64_t n);
@@ -428,6 +470,21 @@ void crawl_unproven(struct crawl *c, unsigned why);
 void crawl_leave_to_next(struct crawl *c);
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
+
+/* crawl_places.c */
+bool crawl_trial_next(struct crawl *c, struct crawl_request *request);
+bool crawl_trial_looks(const struct crawl *c);
+void crawl_start_at_place(struct crawl *c, int64_t start);
+void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen);
+bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e);
+bool crawl_trial_refused(struct crawl *c);
+void crawl_trial_kept(struct crawl *c);
+void crawl_learn_longest(struct crawl *c);
+
+/* crawl_again.c */
+bool crawl_again_next(struct crawl *c, struct crawl_request *request);
+bool crawl_again_page(struct crawl *c);
+enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_failure *f);
 
 /* crawl_passes.c */
 void crawl_passes_begin(struct crawl *c);

@@ -16,7 +16,11 @@ struct fetched_page {
     struct fetched_page_parts parts;
     struct page_parser *parser;
     struct non_records *non_records;
-    bool begun; /* with the writer */
+    bool begun;            /* with the writer */
+    bool looks;            /* the answer's records belong to no page */
+    bool open;             /* a page is under way */
+    struct record_raw raw; /* of the answer to a request for one record; n 0: none */
+    char why[MESSAGE_MAX];
     uint64_t bytes;
     struct page_info info; /* low and high as far as known */
     int64_t low;
@@ -80,9 +84,11 @@ static enum err_code on_record(void *ctx, const struct page_parser_record *r, st
     enum err_code rc = page_key_record(p->parts.key, r, e);
     if (rc == OK && p->parts.crawl != NULL)
         rc = crawl_record(p->parts.crawl, &seen, e);
-    if (rc == OK && p->parts.sink != NULL)
+    if (rc != OK || p->looks)
+        return rc;
+    if (p->parts.sink != NULL)
         rc = p->parts.sink->record(p->parts.sink->ctx, r, e);
-    else if (rc == OK)
+    else
         rc = writer_append(p->parts.writer, r->line, r->len, e);
     if (rc != OK)
         return rc;
@@ -100,6 +106,8 @@ static enum err_code on_non_record(void *ctx, const char *raw, size_t n, uint64_
     struct fetched_page *p = ctx;
     struct crawl_seen seen = {.identity = XXH3_64bits(raw, n), .odd = true};
     enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
+    if (p->looks)
+        return rc;
     if (p->parts.sink != NULL) {
         p->parts.sink->non_record(p->parts.sink->ctx);
         return rc;
@@ -112,35 +120,53 @@ static enum err_code on_non_record(void *ctx, const char *raw, size_t n, uint64_
     return rc == OK ? non_records_add(p->non_records, &found, e) : rc;
 }
 
+/* A record that is no JSON, or too large: of so many bytes, n of which are at raw. */
+static enum err_code set_aside(struct fetched_page *p, const struct record_raw *r, uint64_t number,
+                               const char *why, struct err *e)
+{
+    char message[MESSAGE_MAX];
+    size_t kept = r->too_large && r->n > LARGE_KEPT ? LARGE_KEPT : r->n;
+    if (p->parts.sink != NULL) {
+        p->parts.sink->non_record(p->parts.sink->ctx);
+        return OK;
+    }
+    if (r->too_large)
+        (void)snprintf(message, sizeof message,
+                       "a record of %" PRIu64
+                       " bytes, more than --max-record-bytes; its XXH3 is %016" PRIx64
+                       ", and these are the first %zu bytes",
+                       r->len, r->hash, kept);
+    else
+        (void)snprintf(message, sizeof message, "%s", why);
+    struct non_record found = {.reason = r->too_large ? "too-large" : "malformed",
+                               .message = message,
+                               .raw = r->raw,
+                               .len = kept,
+                               .number = number};
+    return non_records_add(p->non_records, &found, e);
+}
+
 /* The crawl knows it by its key and time, where those can be made out, as it will once it is mended. */
+static struct crawl_seen seen_of(const char *key, const char *raw, size_t n, struct json_hint *hint)
+{
+    *hint = json_hint_read(key, raw, n);
+    struct crawl_seen seen = {.identity = hint->key_len > 0 ? XXH3_64bits(hint->key, hint->key_len)
+                                                            : XXH3_64bits(raw, n),
+                              .time = hint->time_len > 0 ? hint->time : NULL,
+                              .time_len = hint->time_len};
+    return seen;
+}
+
 static enum err_code on_malformed(void *ctx, const struct page_parser_malformed *m, struct err *e)
 {
     struct fetched_page *p = ctx;
-    char message[MESSAGE_MAX];
-    struct json_hint hint = json_hint_read(page_key_name(p->parts.key), m->raw, m->len);
-    struct crawl_seen seen = {.identity = hint.key_len > 0 ? XXH3_64bits(hint.key, hint.key_len)
-                                                           : XXH3_64bits(m->raw, m->len),
-                              .time = hint.time_len > 0 ? hint.time : NULL,
-                              .time_len = hint.time_len};
-    enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
-    if (p->parts.sink != NULL) {
-        p->parts.sink->non_record(p->parts.sink->ctx);
-        return rc;
-    }
+    struct json_hint hint;
+    struct crawl_seen seen = seen_of(page_key_name(p->parts.key), m->raw, m->len, &hint);
+    struct record_raw raw = {.raw = m->raw, .n = m->len, .len = m->len, .too_large = m->too_large};
     if (m->too_large)
-        (void)snprintf(
-            message, sizeof message,
-            "a record of %zu bytes, more than --max-record-bytes; its XXH3 is %016" PRIx64
-            ", and these are the first %zu bytes",
-            m->len, XXH3_64bits(m->raw, m->len), m->len < LARGE_KEPT ? m->len : LARGE_KEPT);
-    else
-        (void)snprintf(message, sizeof message, "%s", m->why);
-    struct non_record found = {.reason = m->too_large ? "too-large" : "malformed",
-                               .message = message,
-                               .raw = m->raw,
-                               .len = m->too_large && m->len > LARGE_KEPT ? LARGE_KEPT : m->len,
-                               .number = m->number};
-    return rc == OK ? non_records_add(p->non_records, &found, e) : rc;
+        raw.hash = XXH3_64bits(m->raw, m->len);
+    enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
+    return rc == OK && !p->looks ? set_aside(p, &raw, m->number, m->why, e) : rc;
 }
 
 enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_page_parts *parts,
@@ -195,13 +221,24 @@ const struct dead_reasons *fetched_page_reasons(const struct fetched_page *p)
     return non_records_reasons(p->non_records);
 }
 
-void fetched_page_start(struct fetched_page *p, uint64_t offset, unsigned limit, uint64_t sum)
+void fetched_page_start(struct fetched_page *p, const struct crawl_request *request, uint64_t sum)
 {
     page_parser_set_key(p->parser, page_key_name(p->parts.key));
     page_key_begin(p->parts.key);
+    bool part = request->looks || request->goes_on;
     page_parser_start(p->parser);
-    page_parser_expect(p->parser, offset, limit, sum);
+    page_parser_expect(p->parser, request->offset, request->apart ? 0 : request->limit, sum);
+    if (request->alone)
+        page_parser_alone(p->parser);
+    p->looks = request->looks;
+    p->raw.n = 0;
+    if (request->goes_on && p->parts.sink != NULL)
+        for (unsigned i = 0; i < request->gap; i++)
+            p->parts.sink->non_record(p->parts.sink->ctx);
+    if (part && p->open)
+        return;
     non_records_reset(p->non_records);
+    p->open = true;
     p->bytes = 0;
     p->info = (struct page_info){.fetched = WHEN_NONE};
     p->low = p->high = WHEN_NONE;
@@ -209,18 +246,42 @@ void fetched_page_start(struct fetched_page *p, uint64_t offset, unsigned limit,
 
 enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_t n, struct err *e)
 {
-    enum err_code rc = begin(p, e);
+    enum err_code rc = p->looks ? OK : begin(p, e);
     return rc == OK ? page_parser_feed(p->parser, bytes, n, e) : rc;
 }
 
 enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_result *result,
                                   struct err *e)
 {
-    return page_parser_finish(p->parser, result, e);
+    struct err why = ERR_INIT;
+    enum err_code rc = page_parser_finish(p->parser, result, &why);
+    (void)snprintf(p->why, sizeof p->why, "%.*s", MESSAGE_MAX - 1, why.msg);
+    if (rc == OK || !page_parser_raw(p->parser, &p->raw))
+        p->raw.n = 0;
+    if (rc != OK && e != NULL)
+        *e = why;
+    return rc;
+}
+
+bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen)
+{
+    struct json_hint hint;
+    if (p->raw.n == 0)
+        return false;
+    *seen = seen_of(page_key_name(p->parts.key), p->raw.raw, p->raw.n, &hint);
+    if (hint.key_len > 0)
+        seen->keyed = integer_key(hint.key, hint.key_len, &seen->key);
+    return true;
+}
+
+enum err_code fetched_page_set_aside(struct fetched_page *p, struct err *e)
+{
+    return set_aside(p, &p->raw, 1, p->why, e);
 }
 
 enum err_code fetched_page_discard(struct fetched_page *p, struct err *e)
 {
+    p->open = false;
     if (!p->begun)
         return OK;
     p->begun = false;
@@ -235,6 +296,7 @@ enum err_code fetched_page_keep(struct fetched_page *p, const char *position, in
         rc = non_records_store(p->non_records, e);
     if (rc != OK)
         return rc;
+    p->open = false;
     p->info.fetched = when_now();
     p->info.complete_to = complete_to;
     p->begun = false;

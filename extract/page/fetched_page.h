@@ -3,7 +3,7 @@
  * journal want to know of it.
  *
  *     fetched_page_open(&p, &parts, e);
- *     fetched_page_start(p, offset, limit, sum);                // before each request
+ *     fetched_page_start(p, &request, sum);                // before each request
  *       fetched_page_body(p, bytes, n, e); ...      // may fail: the page must be taken back then
  *     fetched_page_finish(p, e);                    // the body has ended: was it a whole page?
  *     fetched_page_keep(p, position, complete_to, done, ctx, e);   // or fetched_page_discard(p, e): nothing of
@@ -48,9 +48,14 @@ enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_pa
                                 struct err *e) MUST_CHECK;
 void fetched_page_close(struct fetched_page *p);
 
-/* What is asked for, in the list's part that fits the filter (limit 0: not known); sum: malformed_sum of the last
- * answer to the same request, or 0. */
-void fetched_page_start(struct fetched_page *p, uint64_t offset, unsigned limit, uint64_t sum);
+/* What is asked for (limit 0: not known); sum: malformed_sum of the last answer to the same request, or 0. A page of
+ * several parts is begun by the first, and may be added to by those that go on (crawl.h); answers that are only looked
+ * at leave it as it is. */
+void fetched_page_start(struct fetched_page *p, const struct crawl_request *request, uint64_t sum);
+/* The answer to a request for one record, which failed: are its bytes there? seen lives until the next start. */
+bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen);
+/* They belong to what is set aside when the page is kept. */
+enum err_code fetched_page_set_aside(struct fetched_page *p, struct err *e) MUST_CHECK;
 /* The records of the answers to come are counted by this crawl; NULL: by none. */
 void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl);
 enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_t n,

@@ -50,6 +50,7 @@ void page_parser_close(struct page_parser *p)
     buf_free(&p->partial);
     buf_free(&p->gathered);
     buf_free(&p->body);
+    record_bytes_close(p->bytes);
     free(p);
 }
 
@@ -82,6 +83,7 @@ void page_parser_start(struct page_parser *p)
     p->bom = 0;
     p->offset = 0;
     p->limit = 0;
+    p->alone = false;
     p->known_sum = 0;
     p->result = (struct page_parser_result){.count = -1};
     p->failed = OK;
@@ -92,6 +94,24 @@ void page_parser_expect(struct page_parser *p, uint64_t offset, unsigned limit, 
     p->known_sum = sum;
     p->offset = offset;
     p->limit = limit;
+}
+
+void page_parser_alone(struct page_parser *p)
+{
+    if (p->bytes == NULL)
+        p->bytes = record_bytes_open();
+    if (p->bytes != NULL)
+        record_bytes_start(p->bytes);
+    p->alone = p->bytes != NULL;
+}
+
+bool page_parser_raw(const struct page_parser *p, struct record_raw *out)
+{
+    bool read = p->failed == ERR_PROTOCOL || p->failed == ERR_TOO_BIG;
+    if (!p->alone || !read || p->received > p->conf.page_max || !record_bytes_end(p->bytes, out))
+        return false;
+    out->too_large = p->failed == ERR_TOO_BIG || out->len > p->conf.record_max;
+    return true;
 }
 
 /* What has come of an element outlives its chunk. */
@@ -323,7 +343,7 @@ static size_t pass_bom(struct page_parser *p, const char *bytes, size_t n)
 static void count_rest(struct page_parser *p, size_t n)
 {
     p->received += n;
-    if (p->body_lost || p->received > p->conf.page_max) {
+    if ((p->body_lost && !p->alone) || p->received > p->conf.page_max) {
         p->collecting = false;
         p->err = p->cause;
         p->failed = p->cause.code;
@@ -335,7 +355,9 @@ enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t 
     size_t passed = p->bom < BOM_BYTES ? pass_bom(p, bytes, n) : 0;
     bytes += passed;
     n -= passed;
-    if (p->failed == OK)
+    if (p->failed == OK && p->alone)
+        record_bytes_add(p->bytes, bytes, n);
+    else if (p->failed == OK)
         page_parser_keep_body(p, bytes, n);
     if (p->collecting)
         count_rest(p, n);

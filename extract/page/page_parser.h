@@ -28,7 +28,9 @@
 #ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_H
 #define NETTY_EXTRACT_PAGE_PAGE_PARSER_H
 
+#include "extract/page/record_bytes.h"
 #include "shared/base/err.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -89,6 +91,10 @@ void page_parser_start(struct page_parser *p);
 /* Of the answer to come: from which offset on how many records were asked for (limit 0: not known), and the
  * malformed_sum that the same request had before. Without it: from the first, not known, 0. */
 void page_parser_expect(struct page_parser *p, uint64_t offset, unsigned limit, uint64_t sum);
+/* One record was asked for, and its bytes are wanted should it be malformed or too large: nothing is taken apart then. */
+void page_parser_alone(struct page_parser *p);
+/* After page_parser_finish failed: the bytes of that record. False: they did not come. */
+bool page_parser_raw(const struct page_parser *p, struct record_raw *out);
 enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n,
                                struct err *e) MUST_CHECK;
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,

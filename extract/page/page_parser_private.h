@@ -8,6 +8,7 @@
 #include "extract/page/element_scan.h"
 #include "extract/page/json_text.h"
 #include "extract/page/page_parser.h"
+#include "extract/page/record_bytes.h"
 #include "shared/base/buf.h"
 #include <yajl/yajl_parse.h>
 
@@ -86,6 +87,8 @@ struct page_parser {
     bool replaying;
     struct err cause;
     unsigned limit; /* elements asked for; 0: not known */
+    bool alone;     /* one is, and its bytes are kept: */
+    struct record_bytes *bytes;
     uint64_t known_sum;
 
     enum err_code failed;

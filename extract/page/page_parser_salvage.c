@@ -26,9 +26,9 @@ void page_parser_note_element(struct page_parser *p)
 
 bool page_parser_collect(struct page_parser *p)
 {
-    bool can = p->element_at != PAGE_PARSER_NOWHERE && !p->body_lost && p->body.len > 0 &&
-               (p->failed == ERR_PROTOCOL || p->failed == ERR_TOO_BIG);
-    if (!can)
+    bool can =
+        p->alone || (p->element_at != PAGE_PARSER_NOWHERE && !p->body_lost && p->body.len > 0);
+    if (!can || (p->failed != ERR_PROTOCOL && p->failed != ERR_TOO_BIG))
         return false;
     p->collecting = true;
     p->cause = p->err;
@@ -81,6 +81,12 @@ static uint64_t sum_of(const char *s, const struct salvage_element *elements, si
 
 void page_parser_salvage(struct page_parser *p)
 {
+    if (p->alone) {
+        p->collecting = false;
+        p->err = p->cause;
+        p->failed = p->cause.code;
+        return;
+    }
     size_t from = (size_t)(p->element_at - p->body_from);
     uint64_t read = p->result.records + p->result.non_records;
     p->collecting = false;

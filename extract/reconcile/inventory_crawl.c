@@ -238,13 +238,17 @@ enum inventory_crawl_next inventory_crawl_next(struct inventory_crawl *r, uint64
     key_lookup_left(&r->lookup, left);
     *want = (struct inventory_crawl_want){.lookup = false};
     r->in_lookup = key_lookup_next(&r->lookup, &want->key);
-    restart(r);
     if (r->in_lookup) {
+        restart(r);
         want->lookup = true;
         return INVENTORY_CRAWL_ASK;
     }
-    if (!r->ended)
-        return next_page(r, want, e);
+    if (!r->ended) {
+        enum inventory_crawl_next next = next_page(r, want, e);
+        if (!want->request.looks && !want->request.goes_on)
+            restart(r);
+        return next;
+    }
     if (r->looked_up || r->todo.phase == INVENTORY_TODO_CRAWL ||
         r->todo.phase == INVENTORY_TODO_BEGIN)
         return INVENTORY_CRAWL_DONE;
@@ -301,6 +305,8 @@ enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, i
         return keep_page(r, e);
     case CRAWL_RETAKE:
         return INVENTORY_CRAWL_RETAKE;
+    case CRAWL_PART:
+        return INVENTORY_CRAWL_PART;
     case CRAWL_BROKEN:
         break;
     }
@@ -310,8 +316,11 @@ enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, i
 void inventory_crawl_again(struct inventory_crawl *r)
 {
     restart(r);
-    if (!r->in_lookup)
-        crawl_page_restart(r->crawl);
+}
+
+bool inventory_crawl_looks_up(const struct inventory_crawl *r)
+{
+    return r->in_lookup;
 }
 
 bool inventory_crawl_refused(struct inventory_crawl *r)

@@ -10,7 +10,8 @@
  *     inventory_crawl_open(&r, &conf, e);             // takes the roll's lock
  *     switch (inventory_crawl_next(r, left, &want, e)) {    // what to ask
  *     case INVENTORY_CRAWL_ASK:    ... records of the answer through inventory_crawl_sink(r) ...
- *                            inventory_crawl_answer(r, clock, count, e) or inventory_crawl_again(r)
+ *                            inventory_crawl_answer(r, clock, count, e), or it failed: inventory_crawl_again(r),
+ *                            and crawl_failed for a page
  *     case INVENTORY_CRAWL_DONE:   all is done that can be done
  *     case INVENTORY_CRAWL_WAIT:   it is the loader's turn, or a person's
  *     case INVENTORY_CRAWL_FAILED:
@@ -51,6 +52,7 @@ struct inventory_crawl_want {
 enum inventory_crawl_verdict {
     INVENTORY_CRAWL_KEPT,
     INVENTORY_CRAWL_RETAKE,
+    INVENTORY_CRAWL_PART, /* of a page: what came of it stays */
     INVENTORY_CRAWL_BROKEN
 };
 
@@ -68,6 +70,7 @@ enum inventory_crawl_verdict inventory_crawl_answer(struct inventory_crawl *r, i
                                                     int64_t count, struct err *e);
 void inventory_crawl_again(
     struct inventory_crawl *r); /* the request failed and will be made again */
+bool inventory_crawl_looks_up(const struct inventory_crawl *r); /* the request is for one key */
 /* A lookup was refused for good: the source does not know such filters. False: it was none. */
 bool inventory_crawl_refused(struct inventory_crawl *r);
 /* Marks how far the run came. */

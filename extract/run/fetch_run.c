@@ -62,6 +62,7 @@ static void report(const struct fetch_run *r, const struct fetch_run_row *row)
         F_INT("step_backs", t->crawl.step_backs),
         F_INT("timeless", t->crawl.timeless),
         F_INT("odd", t->non_records),
+        F_INT("unreadable", t->crawl.lacking),
         F_STR("complete_to", when_iso(t->complete_to, to)),
         F_REAL("seconds", (double)t->elapsed / WHEN_SECOND),
         F_ERR(&t->err),
@@ -332,7 +333,7 @@ int fetch_run_exit(const struct fetch_run *r)
     for (size_t i = 0; i < r->count; i++) {
         const struct table_fetch_result *t = &r->rows[i].result;
         code = exit_graver(code, err_exit(t->err.code));
-        if (t->new_letters > 0)
+        if (t->new_letters > 0 || t->crawl.stepped > 0)
             code = exit_graver(code, err_exit(ERR_SET_ASIDE));
     }
     return code;

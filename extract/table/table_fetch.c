@@ -55,6 +55,11 @@ static enum table_fetch_status status_done(const struct table_fetch *t)
     struct crawl_stats stats;
     char why[CRAWL_UNPROVEN_TEXT];
     crawl_stats(t->crawl, &stats);
+    if (stats.lacking > 0)
+        LOG(LOG_WARN, "lacking",
+            "the table is complete but for records that the API does not give; later runs try "
+            "again, netty-spool status tells since when",
+            F_STR("table", t->name), F_INT("records", stats.lacking), F_INT("new", stats.stepped));
     if (stats.unproven == 0)
         return TABLE_FETCH_COMPLETE;
     LOG(LOG_WARN, "unproven", "nothing proves that the table is complete", F_STR("table", t->name),
@@ -64,8 +69,13 @@ static enum table_fetch_status status_done(const struct table_fetch *t)
 
 static void report_ended(struct table_fetch *t)
 {
+    struct err e = ERR_INIT;
     if (!t->ending || t->ended || pending(t) > 0)
         return;
+    if (table_fetch_write_places(t, true, &e) != OK && t->result.err.code == OK) {
+        t->result.status = TABLE_FETCH_FAILED;
+        t->result.err = e;
+    }
     t->ended = true;
     t->result.elapsed = t->started ? when_tick() - t->began : 0;
     t->handler.ended(t->ctx, t);
@@ -163,38 +173,11 @@ static bool do_without(struct table_fetch *t, const struct http_result *result,
     return true;
 }
 
-/* The page was not to be had: take back what came of it, and wait before the next try. */
-static void retry(struct table_fetch *t, const struct err *why, bool smaller)
+/* After so many microseconds. */
+void table_fetch_next_later(struct table_fetch *t, int64_t wait)
 {
-    struct err e = ERR_INIT;
-    const struct backoff *policy = &t->env->retries;
-    if (fetched_page_discard(t->page, &e) != OK) {
-        table_fetch_fail(t, &e);
-        return;
-    }
-    if (t->reconcile != NULL)
-        inventory_crawl_again(t->reconcile);
-    else
-        crawl_page_restart(t->crawl);
-    if (smaller || t->attempt > 0) /* what has failed twice is asked for smaller */
-        crawl_timed_out(t->crawl);
-    if (t->attempt >= policy->tries) {
-        e = *why;
-        err_prefix(&e, "given up after %u %s", t->attempt + 1, t->attempt == 0 ? "try" : "tries");
-        table_fetch_fail(t, &e);
-        return;
-    }
-    /* An API may fail on what it does not know: the last try is of a form that is known to work. */
-    if (++t->attempt == policy->tries && crawl_refused(t->crawl, false))
-        LOG(LOG_INFO, "form", "the last try is made without asking for the order of keys",
-            F_STR("table", t->name));
-    t->result.retries++;
-    int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->retry_after);
-    LOG(LOG_WARN, "retry", "the request failed and is made again", F_STR("table", t->name),
-        F_INT("attempt", t->attempt), F_INT("wait_ms", wait / 1000), F_ERR(why));
     uv_update_time(t->env->loop);
     (void)uv_timer_start(&t->timer, on_timer, (uint64_t)(wait / 1000), 0);
-    t->handler.retrying(t->ctx, t);
 }
 
 /* Nothing is missed by it, but every run then reads the whole list. */
@@ -215,6 +198,8 @@ static void keep(struct table_fetch *t)
     warn_unfiltered(t, &stats);
     buf_reset(&t->position);
     enum err_code rc = crawl_position(t->crawl, &t->position, &e);
+    if (rc == OK)
+        rc = table_fetch_write_places(t, false, &e);
     if (rc == OK)
         rc = fetched_page_keep(t->page, t->position.data, stats.complete_to, on_commit, t, &e);
     if (rc != OK) {
@@ -240,7 +225,7 @@ bool table_fetch_answered(struct table_fetch *t)
 static bool look_at_key(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
-    if (t->limit == 0) /* a lookup of one key */
+    if (t->asked.limit == 0) /* a lookup of one key */
         return true;
     enum page_key_verdict verdict = page_key_judge(t->key, &e);
     const char *learned = page_key_learned(t->key);
@@ -289,6 +274,9 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
         else
             table_fetch_next(t);
         return;
+    case CRAWL_PART:
+        table_fetch_next(t);
+        return;
     case CRAWL_BROKEN:
         table_fetch_fail(t, &e);
     }
@@ -321,7 +309,7 @@ static void on_done(void *ctx, const struct http_result *result)
     case VERDICT_RETRY:
     case VERDICT_SMALLER:
         refusal_gate_failed(t->env->gate, &t->gate);
-        retry(t, &e, verdict == VERDICT_SMALLER);
+        table_fetch_retry(t, result, &e, verdict == VERDICT_SMALLER);
         return;
     case VERDICT_THROTTLED:
         table_fetch_throttled(t, result->status, result->retry_after, &e);
@@ -353,7 +341,7 @@ static void make_request(void *ctx)
     struct err e = ERR_INIT;
     enum err_code rc = table_fetch_look_at_breaker(t->env, &e);
     if (rc == OK) {
-        fetched_page_start(t->page, t->offset, t->limit, t->malformed_sum);
+        fetched_page_start(t->page, &t->asked, t->malformed_sum);
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
     }
     if (rc != OK)
@@ -412,8 +400,7 @@ void table_fetch_next(struct table_fetch *t)
     }
     uint64_t kept = t->result.pages + writer_pending(t->writer);
     enum crawl_next next = crawl_next(t->crawl, &request);
-    t->offset = request.offset;
-    t->limit = request.limit;
+    t->asked = request;
     if (next == CRAWL_DONE)
         table_fetch_end(t, NULL, status_done(t));
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
@@ -435,6 +422,7 @@ void table_fetch_free(struct table_fetch *t)
         crawl_close(t->crawl);
     buf_free(&t->url);
     buf_free(&t->position);
+    places_close(t->places);
     free(t);
 }
 

@@ -46,8 +46,7 @@ void table_fetch_reconcile_next(struct table_fetch *t)
     case INVENTORY_CRAWL_ASK:
         break;
     }
-    t->offset = want.lookup ? 0 : want.request.offset;
-    t->limit = want.lookup ? 0 : want.request.limit;
+    t->asked = want.lookup ? (struct crawl_request){.limit = 0} : want.request;
     t->crawl = inventory_crawl_crawl(t->reconcile);
     fetched_page_crawl(t->page, want.lookup ? NULL : t->crawl);
     if (want.lookup)
@@ -77,6 +76,7 @@ void table_fetch_reconcile_answer(struct table_fetch *t, const struct http_resul
             return;
         break;
     case INVENTORY_CRAWL_RETAKE:
+    case INVENTORY_CRAWL_PART:
         break;
     }
     table_fetch_next(t);

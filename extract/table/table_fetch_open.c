@@ -32,7 +32,10 @@ static enum err_code open_parts(struct table_fetch *t, int64_t floor, struct err
     conf.floor = floor;
     conf.now = when_now();
     const char *position = NULL;
-    enum err_code rc = find_position(t, &conf, &position, e);
+    enum err_code rc = table_fetch_read_places(t, e);
+    conf.places = t->places;
+    if (rc == OK)
+        rc = find_position(t, &conf, &position, e);
     if (rc == OK)
         rc = crawl_open(&t->crawl, &conf, position, e);
     if (rc != OK)

@@ -2,6 +2,7 @@
  * The inside of a table's run, shared by the files table*.c only:
  *   table_fetch.c            requests, answers, and what comes of them
  *   table_fetch_open.c       where it begins
+ *   table_fetch_trouble.c    a page that cannot be had, and records that are stepped over
  *   table_fetch_refusal.c    a table, or the key, that is refused
  *   table_fetch_inventory.c  the same for a reconcile, which keeps no pages
  */
@@ -28,9 +29,9 @@ struct table_fetch {
     struct inventory_crawl *reconcile; /* instead of the writer */
     struct fetched_page *page;
     struct buf url;
-    uint64_t offset;        /* of the url's page, */
-    unsigned limit;         /* and its size; 0: not known */
-    uint64_t malformed_sum; /* of the last answer */
+    struct crawl_request asked; /* what the url asks for; limit 0: not known */
+    struct places *places;      /* what the list does not give, as the spool has it */
+    uint64_t malformed_sum;     /* of the last answer */
     struct buf position;
 
     struct rate_limit_turn turn;
@@ -70,6 +71,16 @@ void table_fetch_ask(struct table_fetch *t);
 /* The API took the key: for those who wait for that. False: the table has failed. */
 bool table_fetch_answered(struct table_fetch *t);
 void table_fetch_free(struct table_fetch *t);
+void table_fetch_next_later(struct table_fetch *t, int64_t wait);
+
+/* table_fetch_trouble.c */
+/* The page was not to be had: the crawl says what to ask for next, after a pause. */
+void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
+                       const struct err *why, bool smaller);
+enum err_code table_fetch_read_places(struct table_fetch *t, struct err *e) MUST_CHECK;
+/* What was stepped over is durable before the page that passes it by; what came only once it is. */
+enum err_code table_fetch_write_places(struct table_fetch *t, bool durable,
+                                       struct err *e) MUST_CHECK;
 
 /* table_fetch_refusal.c */
 /* *apart says whether and how the table was refused last; ERR_DENIED or ERR_CONFIG: less than an hour ago. */

@@ -45,7 +45,7 @@ static enum err_code feed_body(struct feed *f, const struct recorded_page *page,
 {
     struct page_parser_result result;
     enum err_code rc = OK;
-    fetched_page_start(f->page, 0, 0, 0);
+    fetched_page_start(f->page, &(struct crawl_request){.limit = 0}, 0);
     for (size_t at = 0; at < page->len && rc == OK; at += PAGES_CHUNK) {
         size_t left = page->len - at;
         rc =

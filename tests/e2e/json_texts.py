@@ -71,3 +71,9 @@ def good():
                b'{"a":' * 50 + b"1" + b"}" * 50, b'{"count":1,"data":[{"contact_id":5}]}', b'{"long":"' + b"y" * 2000 + b'"}', b'{"a":[],"b":{}}']
     words = [b"null", b"true", b"false", b" null ", b"\ttrue\r\n", b"\nfalse", b"  1  ", b'\n"a"\n']
     return list(dict.fromkeys(numbers + strings + arrays + objects + words))
+
+
+def closing():
+    """Texts that close the record, or `data`, too early, in ways of their own; none of them makes a well-formed page."""
+    return [b"1}", b"1},", b"1}]", b"1}]}", b"1]", b"]}", b'"a"}]', b"[1]]", b'{"a":[1}]', b'"Chez "Paul"},{"', b'1}],"count":1', b"null}}",
+            b'[{"a":1}]]', b'{"a":1}},', b'1}]}]}', b'"x"}]}\n']

@@ -299,9 +299,10 @@ static void answer(struct player *p, const struct crawl_request *request)
     if (p->fail || p->timeout) {
         send_records(p, records, n / 2);
         tell(p, " FAILS\n");
-        crawl_page_restart(p->crawl);
-        if (p->timeout)
-            crawl_timed_out(p->crawl);
+        struct crawl_failure failure = {
+            .too_large = p->timeout, .left = 5, .now = p->world.clock, .why = "fails"};
+        if (crawl_failed(p->crawl, &failure) == CRAWL_GIVE_UP)
+            violated(p, "given up after one failure");
         return;
     }
     send_records(p, records, n);
@@ -316,6 +317,9 @@ static void answer(struct player *p, const struct crawl_request *request)
     case CRAWL_RETAKE:
         tell(p, " RETAKE\n");
         p->result->retakes++;
+        break;
+    case CRAWL_PART:
+        tell(p, " PART\n");
         break;
     case CRAWL_BROKEN:
         tell(p, " BROKEN %s\n", e.msg);

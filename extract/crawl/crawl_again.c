@@ -1,0 +1,104 @@
+/* Places that were stepped over in earlier runs, and are due, tried again at a run's end. */
+#include "extract/crawl/crawl_private.h"
+#include <string.h>
+
+#define AGAIN_MAX 2  /* in a run */
+#define WIDE      50 /* places around one that has moved */
+
+void crawl_page_restart(struct crawl *c)
+{
+    c->trial.step.state = STEP_NONE;
+    c->trial.probing = false;
+    crawl_facts_reset(&c->page);
+}
+
+static uint64_t from_place(const struct place *place, uint64_t back)
+{
+    return place->offset > back ? place->offset - back : 0;
+}
+
+/* A place that is due, and that no page of this run has shown. */
+bool crawl_again_next(struct crawl *c, struct crawl_request *request)
+{
+    struct crawl_trial *t = &c->trial;
+    struct places *places = c->conf.places;
+    if (places == NULL || places->n == 0 || c->conf.now <= 0)
+        return false;
+    if (t->again == 0) {
+        const struct place *due = t->retries < AGAIN_MAX ? places_due(places, c->conf.now) : NULL;
+        if (due == NULL)
+            return false;
+        t->again = (size_t)(due - places->at) + 1;
+        t->wide = false;
+        t->retries++;
+    }
+    const struct place *place = &places->at[t->again - 1];
+    uint64_t offset = from_place(place, t->wide ? WIDE : 1);
+    *request = (struct crawl_request){.sort = (enum crawl_sort)place->sort, .offset = offset};
+    uint64_t size = place->offset - offset + place->count + 1;
+    request->limit = t->wide ? c->conf.limit : (unsigned)size;
+    memcpy(request->after, place->from, sizeof request->after);
+    memcpy(request->equal, place->equal, sizeof request->equal);
+    t->now = t->page = *request;
+    return true;
+}
+
+/* The page covers the place: what is between its neighbours is on it, or nowhere. */
+static bool covers(const struct crawl *c, const struct place *place)
+{
+    const struct crawl_facts *page = &c->page;
+    const struct place_side *low =
+        place->sort == CRAWL_BY_KEY_DOWN ? &place->after : &place->before;
+    const struct place_side *high =
+        place->sort == CRAWL_BY_KEY_DOWN ? &place->before : &place->after;
+    bool ends = page->n < c->trial.page.limit;
+    if (place->sort == CRAWL_BY_TIME) {
+        bool starts = c->trial.page.offset == 0 && c->trial.page.after[0] == '\0';
+        bool met = false;
+        for (size_t i = 0; i < page->count; i++) {
+            met |= page->entries[i].id == place->before.id;
+            if (met && page->entries[i].id == place->after.id)
+                return true;
+        }
+        return (place->before.there ? met : starts) && !place->after.there && ends && page->n > 0;
+    }
+    if (page->keyed == 0 || page->keyed < page->n)
+        return false;
+    bool falls = place->sort == CRAWL_BY_KEY_DOWN;
+    bool order = page->n == 1 || (falls ? page->falling : page->rising);
+    bool from =
+        low->keyed ? page->key_least <= low->key : c->trial.page.offset == 0 || (falls && ends);
+    bool to =
+        high->keyed ? page->key_most >= high->key : ends || (falls && c->trial.page.offset == 0);
+    return order && from && to;
+}
+
+/* True: it came. */
+bool crawl_again_page(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct places *places = c->conf.places;
+    struct place *place = &places->at[t->again - 1];
+    if (covers(c, place))
+        places_shut(places, place);
+    crawl_trial_kept(c);
+    if (place->closed) {
+        t->again = 0;
+        return c->page.n > 0;
+    }
+    if (t->wide) {
+        places_tried(places, place, c->conf.now, "");
+        t->again = 0;
+    }
+    t->wide = !t->wide;
+    return false;
+}
+
+enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_failure *f)
+{
+    struct crawl_trial *t = &c->trial;
+    struct places *places = c->conf.places;
+    places_tried(places, &places->at[t->again - 1], c->conf.now, f->why);
+    t->again = 0;
+    return CRAWL_OTHER;
+}

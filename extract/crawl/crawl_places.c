@@ -1,0 +1,500 @@
+/*
+ * Pages that cannot be had: asked for smaller, then taken apart (extract/places/step_over.h); known places passed by.
+ */
+#include "extract/crawl/crawl_private.h"
+#include <string.h>
+
+#define APART_MAX  16 /* places of a page that is taken apart; larger ones are asked for by halves */
+#define SMALL      10 /* places of a page: fewer only where that is seen to be needed */
+#define FAILS      2  /* of a page, before it is asked for smaller */
+#define FAILS_MORE 4  /* ... where failures have passed by themselves */
+#define CALM       2  /* pages, after which a smaller size is as good as any */
+#define MIX        UINT64_C(0x9e3779b97f4a7c15)
+#define NO_TIME    "?" /* of a record that was stepped over */
+
+void crawl_learn_longest(struct crawl *c)
+{
+    if (!c->trial.parts && c->page.n > c->learned.longest)
+        c->learned.longest = c->page.n;
+}
+
+static int64_t clock_of(const struct crawl *c)
+{
+    return c->clock != WHEN_NONE ? c->clock : c->conf.now;
+}
+
+static bool looks_behind(const struct crawl *c)
+{
+    return c->look_behind.windows > 0 || c->look_behind.bottom;
+}
+
+/* Pages that need not begin with what was read, or nothing can stand before. */
+static bool is_pinned(const struct crawl *c)
+{
+    return c->trial.page.offset == 0 || looks_behind(c) || c->passes.on || c->blind > 0;
+}
+
+/* ---- what to ask ---- */
+
+static void list_of(const struct crawl_request *request, struct place *list)
+{
+    *list = (struct place){.sort = (unsigned)request->sort};
+    memcpy(list->from, request->after, sizeof list->from);
+    memcpy(list->equal, request->equal, sizeof list->equal);
+}
+
+/* A run's first page: it begins with one of the marks, and where the place stands behind that is known. */
+static const struct place *by_ordinal(const struct crawl *c, uint64_t *low)
+{
+    const struct crawl_request *page = &c->trial.page;
+    if (c->placed || c->phase != CRAWL_BODY || !c->ask.filtered || page->offset > 0)
+        return NULL;
+    uint64_t from = crawl_marks_first(c, c->ask.base_time);
+    if (from == 0)
+        return NULL;
+    const struct place *place = places_by_ordinal(c->conf.places, from, page->limit);
+    if (place != NULL)
+        *low = place->ordinal - from;
+    return place;
+}
+
+/* A run that reads a place again begins where it was met: there it is known how many records come before. */
+void crawl_start_at_place(struct crawl *c, int64_t start)
+{
+    const struct places *places = c->conf.places;
+    for (size_t i = 0; places != NULL && i < places->n; i++) {
+        const struct place *place = &places->at[i];
+        int64_t from = WHEN_NONE;
+        int64_t to = WHEN_NONE;
+        if (place->closed || place->sort != CRAWL_BY_TIME || place->from[0] == '\0' ||
+            place->equal[0] != '\0' || place->offset >= c->limit ||
+            when_parse(place->from, strlen(place->from), NULL, &from) != OK ||
+            from + c->lead > start)
+            continue;
+        if (place->after.there &&
+            (when_parse(place->after.time, strlen(place->after.time), c->conf.zone, &to) != OK ||
+             to < start))
+            continue;
+        crawl_ask_time(&c->ask, from + c->lead, c->lead);
+        start = from + c->lead;
+    }
+}
+
+/* A place that is known to lie on the page. */
+static void begin_known(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct place list;
+    struct places *places = c->conf.places;
+    t->known = 0;
+    if (places == NULL || places->n == 0 || looks_behind(c) || c->passes.on)
+        return;
+    list_of(&t->page, &list);
+    const struct place *place = places_within(places, &list, t->page.offset, t->page.limit);
+    uint64_t low = place != NULL ? place->offset - t->page.offset : 0;
+    if (place == NULL && (place = by_ordinal(c, &low)) == NULL)
+        return;
+    struct step_known known = {.low = (unsigned)low,
+                               .count = place->count,
+                               .has_before = place->before.there,
+                               .has_after = place->after.there,
+                               .before_id = place->before.id,
+                               .after_id = place->after.id,
+                               .check = c->conf.now > 0 && place->due <= c->conf.now};
+    t->known = (size_t)(place - places->at) + 1;
+    memcpy(t->why, place->said, sizeof t->why);
+    step_begin_known(&t->step, t->page.offset, t->page.limit, is_pinned(c), &known);
+    t->before = place->before;
+    t->after = place->after;
+    for (size_t i = 0; i < STEP_GAP_MAX; i++)
+        t->gaps[i].seen = false;
+}
+
+/* The ordinary request is made, or another one first. True: the page's records begin anew. */
+bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
+{
+    struct crawl_trial *t = &c->trial;
+    struct step_request part;
+    t->page = *request;
+    if (t->step.state == STEP_NONE && !t->probing)
+        begin_known(c);
+    if (t->probing) {
+        part = (struct step_request){
+            .offset = t->page.offset + t->page.limit, .limit = 1, .looks = true};
+    } else if (t->step.state != STEP_NONE) {
+        step_request(&t->step, &part);
+    } else {
+        t->parts = false;
+        request->apart = t->shrunk;
+        t->now = *request;
+        return true;
+    }
+    step_restart(&t->step);
+    request->offset = part.offset;
+    request->limit = part.limit;
+    request->looks = part.looks;
+    request->goes_on = part.goes_on;
+    request->alone = part.alone;
+    request->apart = true;
+    request->gap = part.goes_on ? t->step.gap : 0;
+    t->now = *request;
+    return !part.looks && !part.goes_on;
+}
+
+bool crawl_trial_looks(const struct crawl *c)
+{
+    return c->trial.now.looks;
+}
+
+static void side_of(const struct crawl_entry *entry, struct place_side *side)
+{
+    *side = (struct place_side){
+        .there = true, .id = entry->id, .keyed = entry->keyed, .key = entry->key};
+    memcpy(side->time, entry->text, sizeof side->time);
+}
+
+/* Of a page's part, after it was added to the page. */
+void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
+{
+    struct crawl_trial *t = &c->trial;
+    if (t->step.state == STEP_NONE || t->probing)
+        return;
+    const struct crawl_entry *last = c->page.count > 0 ? &c->page.entries[c->page.count - 1] : NULL;
+    if (t->now.goes_on && t->step.answer.n == 0 && last != NULL)
+        side_of(last, &t->after);
+    if (t->step.state == STEP_BEFORE && last != NULL)
+        side_of(last, &t->before);
+    step_record(&t->step, crawl_version_id(seen));
+}
+
+/* ---- answers ---- */
+
+/* In place of those that are stepped over. */
+static void add_gap(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    if (t->step.low == 0) {
+        crawl_facts_reset(&c->page);
+        t->before.there = false;
+    }
+    t->after.there = false;
+    for (unsigned i = 0; i < t->step.gap; i++) {
+        const struct crawl_seen_gap *gap = &t->gaps[i];
+        uint64_t identity = (t->before.there ? t->before.id : MIX) + (i + 1) * MIX;
+        struct crawl_seen seen = {.identity = gap->seen ? gap->identity : identity,
+                                  .time = gap->seen && gap->time[0] != '\0' ? gap->time : NO_TIME,
+                                  .key = gap->key,
+                                  .keyed = gap->seen && gap->keyed,
+                                  .odd = true};
+        seen.time_len = strlen(seen.time);
+        crawl_facts_add(c, &seen);
+        c->page.entries[c->page.count - 1].gap = true;
+    }
+}
+
+/* The size is as it was before, but seen as a trial where it never worked. */
+static void restore_size(struct crawl *c, unsigned worked)
+{
+    struct crawl_trial *t = &c->trial;
+    if (!t->shrunk)
+        return;
+    t->shrunk = false;
+    t->fails = 0;
+    t->fallback = worked > SMALL ? worked : t->whole < SMALL ? t->whole : SMALL;
+    t->grown = t->stepped = t->whole > t->fallback;
+    c->limit = t->whole;
+}
+
+/* What is stepped over is remembered before the page is kept. */
+static void remember(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct places *places = c->conf.places;
+    if (places == NULL || t->step.gap == 0)
+        return;
+    bool aside = true;
+    for (unsigned i = 0; i < t->step.gap; i++)
+        aside &= t->gaps[i].seen;
+    struct place met;
+    list_of(&t->page, &met);
+    met.before = t->before;
+    met.after = t->after;
+    met.count = t->step.gap;
+    met.offset = t->step.offset + t->step.low;
+    uint64_t again = c->page.hits > 0 && c->page.n > c->page.news ? c->page.n - c->page.news : 0;
+    uint64_t from = again < c->ordinal ? c->ordinal - again : 0;
+    met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
+    met.aside = aside;
+    memcpy(met.said, t->why, sizeof met.said);
+    (void)places_meet(places, &met, clock_of(c));
+}
+
+/* The page begins earlier than was asked for. */
+static void move_page(struct crawl *c, uint64_t offset)
+{
+    if (offset == c->trial.page.offset)
+        return;
+    if (c->phase == CRAWL_KEYS) {
+        c->keys.offset = offset;
+        c->keys.behind = c->keys.verify = false;
+    } else {
+        c->ask.offset = offset;
+        c->behind = c->verify = false;
+    }
+}
+
+static void take(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    t->parts = true;
+    move_page(c, t->step.offset);
+    remember(c);
+    unsigned worked = t->step.low > t->step.behind ? t->step.low : t->step.behind;
+    restore_size(c, worked);
+    bool ends = t->step.after.n < (t->step.gap > 0 ? t->step.behind : 1);
+    c->asked = (unsigned)c->page.n + (ends ? 1 : 0);
+    c->count = -1;
+}
+
+/* Steps do not come to an end: the list has no order that lasts from one request to the next, or moves too
+ * fast. In the order of keys it may; else they are made all the same, and nothing is proven. */
+static bool lost(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    t->step.state = STEP_NONE;
+    t->rounds = 0;
+    if (t->step.wide)
+        return false;
+    if (c->phase == CRAWL_KEYS) {
+        (void)crawl_refused(c, false);
+    } else if (c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
+        c->blind = c->place.offset + 1;
+        crawl_trouble(c, CRAWL_UNPROVEN_UNFIT);
+    } else {
+        t->forced = true;
+        crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
+    }
+    return true;
+}
+
+static void go_plain(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    bool mended = t->step.mended;
+    unsigned size = t->step.size;
+    t->rounds = t->step.rounds;
+    t->passed = t->step.passed > t->passed ? t->step.passed : t->passed;
+    if (mended && t->known > 0)
+        c->conf.places->at[t->known - 1].lost = true;
+    if (mended || size >= t->page.limit)
+        return;
+    c->limit = size; /* pages are too large */
+    t->whole = size;
+    t->shrunk = t->grown = false;
+    t->fails = 0;
+    crawl_grow_less(c);
+}
+
+/* False: the answer is an ordinary page, or has become one. */
+bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e)
+{
+    struct crawl_trial *t = &c->trial;
+    *verdict = CRAWL_PART;
+    if (t->again > 0) {
+        *verdict = crawl_again_page(c) ? CRAWL_KEEP : CRAWL_RETAKE;
+        return true;
+    }
+    if (t->probing) {
+        t->probing = false;
+        return true;
+    }
+    if (t->step.state == STEP_NONE)
+        return false;
+    switch (step_answered(&t->step)) {
+    case STEP_ON:
+    case STEP_SAME:
+        if (t->step.state == STEP_BEHIND)
+            add_gap(c);
+        return true;
+    case STEP_PLAIN:
+        go_plain(c);
+        *verdict = CRAWL_RETAKE;
+        return true;
+    case STEP_LOST:
+        if (lost(c)) {
+            *verdict = crawl_retake(c, e);
+            return true;
+        }
+        (void)err_set(e, ERR_UNAVAILABLE, "the API gives none of %d records in a row",
+                      STEP_GAP_MAX);
+        *verdict = CRAWL_BROKEN;
+        return true;
+    case STEP_TAKEN:
+        break;
+    }
+    take(c);
+    return false;
+}
+
+/* What a page shows, or proves to be readable, is no place any more. */
+void crawl_trial_kept(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct places *places = c->conf.places;
+    const struct crawl_facts *page = &c->page;
+    unsigned sort = (unsigned)t->page.sort;
+    if (!t->parts) {
+        t->passed += t->fails;
+        t->fails = t->rounds = 0;
+        if (t->shrunk && ++t->calm >= CALM)
+            t->shrunk = false;
+        if (t->grown && t->page.limit == c->limit)
+            t->grown = t->stepped = false;
+    }
+    if (places == NULL || places->n == 0)
+        return;
+    for (size_t i = 0; i < page->count; i++) {
+        const struct crawl_entry *at = &page->entries[i];
+        if (at->keyed && !at->gap)
+            places_key_read(places, at->key);
+        for (size_t next = i + 1; next < page->count && next <= i + 2; next++) {
+            if (page->entries[next].gap)
+                break;
+            places_neighbours_read(places, sort, at->id, page->entries[next].id);
+        }
+    }
+}
+
+/* ---- failures ---- */
+
+static enum crawl_after_failure begin_step(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    if (!t->shrunk) {
+        t->shrunk = true;
+        t->whole = c->limit;
+    }
+    t->known = 0;
+    t->before.there = t->after.there = false;
+    for (size_t i = 0; i < STEP_GAP_MAX; i++)
+        t->gaps[i].seen = false;
+    (void)step_begin(&t->step, t->page.offset, t->page.limit, is_pinned(c), t->rounds);
+    t->step.forced = t->forced || c->passes.on;
+    t->step.passed = t->passed;
+    return CRAWL_OTHER;
+}
+
+static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_failure *f)
+{
+    struct crawl_trial *t = &c->trial;
+    t->fails++;
+    t->calm = 0;
+    unsigned enough = FAILS + (t->passed < 2 * FAILS_MORE ? t->passed / 2 : FAILS_MORE);
+    if (t->grown && t->fallback < c->limit) {
+        c->limit = t->fallback;
+        t->fails = 0;
+        if (!t->stepped)
+            crawl_grow_less(c);
+        t->grown = t->stepped = false;
+        return CRAWL_OTHER;
+    }
+    if (!f->too_large && !t->shrunk && t->fails < enough)
+        return CRAWL_AGAIN;
+    if (t->page.limit <= APART_MAX && t->fails < enough)
+        return CRAWL_OTHER; /* what passes by itself is no record's fault */
+    if (t->page.limit <= APART_MAX)
+        return begin_step(c);
+    t->fails = 0;
+    c->good = 0;
+    if (!t->shrunk) {
+        t->shrunk = true;
+        t->whole = c->limit;
+    }
+    c->limit = c->limit / 2;
+    return CRAWL_OTHER;
+}
+
+static void note_gap(struct crawl_trial *t, unsigned at, const struct crawl_failure *f)
+{
+    struct crawl_seen_gap *gap = &t->gaps[at];
+    size_t n = strnlen(f->why, sizeof t->why - 1);
+    memcpy(t->why, f->why, n);
+    t->why[n] = '\0';
+    *gap = (struct crawl_seen_gap){.seen = f->seen != NULL};
+    if (f->seen == NULL)
+        return;
+    gap->identity = f->seen->identity;
+    gap->key = f->seen->key;
+    gap->keyed = f->seen->keyed;
+    if (f->seen->time != NULL && f->seen->time_len < sizeof gap->time)
+        memcpy(gap->time, f->seen->time, f->seen->time_len);
+}
+
+static enum crawl_after_failure step_has_failed(struct crawl *c, const struct crawl_failure *f)
+{
+    struct crawl_trial *t = &c->trial;
+    enum step_state state = t->step.state;
+    bool checks = state == STEP_ALONE && t->step.sure && t->known > 0;
+    bool aside = state == STEP_AGAIN && f->seen != NULL;
+    if (checks && c->conf.places != NULL)
+        places_tried(c->conf.places, &c->conf.places->at[t->known - 1], f->now, f->why);
+    if (state == STEP_ALONE && t->step.gap < STEP_GAP_MAX)
+        note_gap(t, t->step.gap, f);
+    if (state == STEP_AGAIN)
+        note_gap(t, t->step.at, f);
+    switch (step_failed(&t->step)) {
+    case STEP_SAME:
+        return CRAWL_AGAIN;
+    case STEP_PLAIN:
+        go_plain(c);
+        return CRAWL_OTHER;
+    case STEP_LOST:
+        return lost(c) ? CRAWL_OTHER : CRAWL_GIVE_UP;
+    case STEP_ON:
+    case STEP_TAKEN:
+        break;
+    }
+    if (t->step.state == STEP_BEHIND)
+        add_gap(c);
+    return aside ? CRAWL_SET_ASIDE : CRAWL_OTHER;
+}
+
+/* The list is read by key, and has not been seen yet. */
+static bool is_new_form(const struct crawl *c)
+{
+    return c->phase == CRAWL_KEYS && c->keys.pages == 0;
+}
+
+enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failure *f)
+{
+    struct crawl_trial *t = &c->trial;
+    bool was_probing = t->probing;
+    t->probing = false;
+    if (t->again > 0)
+        return crawl_again_failed(c, f);
+    if (!t->now.looks && !t->now.goes_on)
+        crawl_facts_reset(&c->page);
+    if (is_new_form(c) && f->left <= 1 && f->left > 0 && crawl_refused(c, false))
+        return CRAWL_OTHER_WAY;
+    if (f->left == 0)
+        return CRAWL_GIVE_UP;
+    if (was_probing)
+        return is_new_form(c) ? CRAWL_AGAIN : CRAWL_GIVE_UP;
+    enum crawl_after_failure after =
+        t->step.state == STEP_NONE ? page_failed(c, f) : step_has_failed(c, f);
+    bool answers = t->step.state == STEP_BEFORE; /* it was answered before */
+    t->probing = f->left == (is_new_form(c) ? 2 : 1) && !answers && after != CRAWL_GIVE_UP;
+    return after;
+}
+
+bool crawl_trial_refused(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    bool again = t->again > 0;
+    t->probing = false;
+    t->step.state = STEP_NONE;
+    t->fails = 0;
+    if (again)
+        (void)crawl_again_failed(c, &(struct crawl_failure){.now = c->conf.now, .why = ""});
+    return again;
+}

@@ -1,0 +1,30 @@
+/*
+ * The bytes of the one record of an answer that cannot be parsed: from behind the bracket of `data` to before the last
+ * one of the body. Bounded memory: the first RECORD_BYTES_KEPT of them, and of all the length and hash.
+ */
+#ifndef NETTY_EXTRACT_PAGE_RECORD_BYTES_H
+#define NETTY_EXTRACT_PAGE_RECORD_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORD_BYTES_KEPT ((size_t)1 << 20)
+
+struct record_raw {
+    const char *raw; /* n bytes of it */
+    size_t n;
+    uint64_t len;
+    uint64_t hash; /* XXH3 of all */
+    bool too_large;
+};
+
+struct record_bytes;
+struct record_bytes *record_bytes_open(void); /* NULL: no memory */
+void record_bytes_close(struct record_bytes *b);
+void record_bytes_start(struct record_bytes *b);
+void record_bytes_add(struct record_bytes *b, const char *bytes, size_t n);
+/* The body has ended. False: it is no answer with one record in `data`. */
+bool record_bytes_end(const struct record_bytes *b, struct record_raw *out);
+
+#endif

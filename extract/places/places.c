@@ -1,0 +1,263 @@
+#include "extract/places/places.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM_FIRST 16
+
+enum err_code places_open(struct places **p, struct err *e)
+{
+    *p = calloc(1, sizeof **p);
+    if (*p == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    (*p)->fits = true;
+    return OK;
+}
+
+void places_close(struct places *p)
+{
+    if (p == NULL)
+        return;
+    free(p->at);
+    free(p);
+}
+
+struct place *places_add(struct places *p, const struct place *place)
+{
+    if (p->n == p->room) {
+        size_t room = p->room == 0 ? ROOM_FIRST : 2 * p->room;
+        struct place *more = room > PLACES_MAX ? NULL : realloc(p->at, room * sizeof *more);
+        p->fits &= more != NULL;
+        if (more == NULL)
+            return NULL;
+        p->at = more;
+        p->room = room;
+    }
+    p->at[p->n] = *place;
+    return &p->at[p->n++];
+}
+
+static bool same_side(const struct place_side *x, const struct place_side *y)
+{
+    return x->there == y->there && (!x->there || x->id == y->id);
+}
+
+static bool by_key(const struct place *place)
+{
+    return place->sort == PLACES_BY_KEY || place->sort == PLACES_KEY_DOWN;
+}
+
+static const struct place_side *low(const struct place *place)
+{
+    return place->sort == PLACES_KEY_DOWN ? &place->after : &place->before;
+}
+
+static const struct place_side *high(const struct place *place)
+{
+    return place->sort == PLACES_KEY_DOWN ? &place->before : &place->after;
+}
+
+/* Between the same keys, whatever the list's direction; versions may be others. */
+static bool same_keys(const struct place *x, const struct place *y)
+{
+    return by_key(x) && by_key(y) && low(x)->keyed == low(y)->keyed &&
+           high(x)->keyed == high(y)->keyed && (!low(x)->keyed || low(x)->key == low(y)->key) &&
+           (!high(x)->keyed || high(x)->key == high(y)->key);
+}
+
+static struct place *find(const struct places *p, const struct place *met)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        bool same = place->sort == met->sort && strcmp(place->equal, met->equal) == 0 &&
+                    same_side(&place->before, &met->before) &&
+                    same_side(&place->after, &met->after);
+        /* One neighbour may have been edited, or be a new one. */
+        bool half = place->sort == met->sort && strcmp(place->from, met->from) == 0 &&
+                    strcmp(place->equal, met->equal) == 0 && place->offset == met->offset &&
+                    ((place->before.there && same_side(&place->before, &met->before)) ||
+                     (place->after.there && same_side(&place->after, &met->after)));
+        if (same || half || same_keys(place, met))
+            return place;
+    }
+    return NULL;
+}
+
+/* In one run a record can be met in the order of keys and by time: it is lacking once. */
+static void pair_twins(struct places *p)
+{
+    size_t keyed = 0;
+    size_t twins = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct place *place = &p->at[i];
+        keyed += place->fresh && !place->closed && by_key(place);
+        twins += place->fresh && place->twin;
+    }
+    for (size_t i = 0; i < p->n && twins < keyed; i++) {
+        struct place *place = &p->at[i];
+        if (!place->fresh || place->closed || place->twin || by_key(place))
+            continue;
+        place->twin = true;
+        twins++;
+    }
+}
+
+static void plan(struct place *place, int64_t now)
+{
+    int64_t wait = PLACE_FIRST;
+    for (unsigned i = 0; i < place->tries && wait < PLACE_LONGEST; i++)
+        wait *= 2;
+    place->due = now + (wait < PLACE_LONGEST ? wait : PLACE_LONGEST);
+}
+
+struct place *places_meet(struct places *p, const struct place *met, int64_t now)
+{
+    struct place *place = find(p, met);
+    if (place == NULL) {
+        struct place made = *met;
+        made.since = made.tried = now;
+        made.tries = 0;
+        made.fresh = true;
+        made.twin = made.closed = made.lost = false;
+        plan(&made, now);
+        p->changed = true;
+        place = places_add(p, &made);
+        pair_twins(p);
+        return place;
+    }
+    bool moved = place->offset != met->offset || place->ordinal != met->ordinal ||
+                 strcmp(place->from, met->from) != 0 || !same_side(&place->before, &met->before) ||
+                 !same_side(&place->after, &met->after);
+    place->before = met->before;
+    place->after = met->after;
+    place->sort = met->sort;
+    memcpy(place->from, met->from, sizeof place->from);
+    place->offset = met->offset;
+    place->ordinal = met->ordinal;
+    place->aside |= met->aside;
+    place->closed = place->lost = false;
+    p->changed |= moved;
+    return place;
+}
+
+struct place *places_within(const struct places *p, const struct place *list, uint64_t offset,
+                            uint64_t limit)
+{
+    struct place *first = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        if (place->closed || place->lost || place->sort != list->sort ||
+            strcmp(place->from, list->from) != 0 || strcmp(place->equal, list->equal) != 0 ||
+            place->offset < offset || place->offset - offset >= limit)
+            continue;
+        if (first == NULL || place->offset < first->offset)
+            first = place;
+    }
+    return first;
+}
+
+struct place *places_by_ordinal(const struct places *p, uint64_t from, uint64_t limit)
+{
+    struct place *first = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        if (place->closed || place->lost || place->sort != 0 || place->ordinal < from ||
+            place->ordinal - from >= limit || place->ordinal == 0)
+            continue;
+        if (first == NULL || place->ordinal < first->ordinal)
+            first = place;
+    }
+    return first;
+}
+
+void places_shut(struct places *p, struct place *place)
+{
+    place->closed = true;
+    p->changed = true;
+}
+
+/* It came, wherever. */
+void places_key_read(struct places *p, int64_t key)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        bool above = by_key(place) && !place->closed && low(place)->keyed && key > low(place)->key;
+        if (above && place->count == 1 && high(place)->keyed && key < high(place)->key)
+            places_shut(p, place);
+    }
+}
+
+/* These two follow each other on a page, or with something readable between them. */
+void places_neighbours_read(struct places *p, unsigned sort, uint64_t before, uint64_t after)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        if (!place->closed && place->sort == sort && place->before.there && place->after.there &&
+            place->before.id == before && place->after.id == after)
+            places_shut(p, place);
+    }
+}
+
+void places_tried(struct places *p, struct place *place, int64_t now, const char *said)
+{
+    place->tries++;
+    place->tried = now;
+    plan(place, now);
+    if (said[0] != '\0') {
+        size_t n = strnlen(said, PLACE_SAID - 1);
+        memcpy(place->said, said, n);
+        place->said[n] = '\0';
+    }
+    p->changed = true;
+}
+
+struct place *places_due(const struct places *p, int64_t now)
+{
+    struct place *first = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        if (place->closed || place->aside || place->twin || place->fresh || place->due > now)
+            continue;
+        if (first == NULL || place->due < first->due)
+            first = place;
+    }
+    return first;
+}
+
+void places_forget(struct places *p, int64_t now)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        if ((place->aside || place->twin) && place->since < now - PLACE_LONGEST)
+            places_shut(p, place);
+    }
+}
+
+void places_sweep(struct places *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (!p->at[i].closed)
+            p->at[kept++] = p->at[i];
+    p->changed |= kept < p->n;
+    p->n = kept;
+}
+
+uint64_t places_lacking(const struct places *p)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; p != NULL && i < p->n; i++) {
+        const struct place *place = &p->at[i];
+        if (!place->closed && !place->aside && !place->twin)
+            n += place->count;
+    }
+    return n;
+}
+
+uint64_t places_fresh(const struct places *p)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; p != NULL && i < p->n; i++)
+        if (p->at[i].fresh && !p->at[i].closed && !p->at[i].aside && !p->at[i].twin)
+            n += p->at[i].count;
+    return n;
+}

@@ -1,0 +1,350 @@
+#include "extract/places/step_over.h"
+
+#define SIZE_SMALL 10 /* pages of so few places are no sign of any API that is known: more proof */
+
+static enum step_result plain(struct step *s, unsigned size)
+{
+    s->state = STEP_NONE;
+    s->size = size;
+    return STEP_PLAIN;
+}
+
+/* What precedes the cause must be on the page, so that it can be seen to stay where it is. */
+static void begin_earlier(struct step *s)
+{
+    if (s->low > 0 || s->pinned || s->offset == 0)
+        return;
+    s->offset--;
+    s->low = 1;
+    s->high = 2;
+}
+
+static enum step_result alone(struct step *s)
+{
+    begin_earlier(s);
+    s->state = STEP_ALONE;
+    s->tries = 0;
+    return STEP_ON;
+}
+
+static enum step_result search(struct step *s)
+{
+    if (s->high - s->low < 2)
+        return alone(s);
+    s->state = STEP_SEARCH;
+    return STEP_ON;
+}
+
+static unsigned middle(const struct step *s)
+{
+    unsigned half = s->low + (s->high - s->low) / 2;
+    unsigned near = s->low + s->stride;
+    return s->stride > 0 && near < s->high ? near : half;
+}
+
+static enum step_result behind(struct step *s)
+{
+    s->state = STEP_BEHIND;
+    return STEP_ON;
+}
+
+/* The page is begun (anew). */
+static enum step_result before(struct step *s)
+{
+    s->before = (struct step_facts){0};
+    s->tries = 0;
+    if (s->low == 0)
+        return behind(s);
+    s->state = STEP_BEFORE;
+    return STEP_ON;
+}
+
+static enum step_result taken(struct step *s)
+{
+    s->state = STEP_NONE;
+    return STEP_TAKEN;
+}
+
+/* The list has moved, or is not what it seemed. */
+static enum step_result next_round(struct step *s, enum step_result to)
+{
+    s->known = false;
+    if (++s->rounds < STEP_ROUNDS_MAX)
+        return to;
+    s->state = STEP_NONE;
+    return STEP_LOST;
+}
+
+enum step_result step_begin(struct step *s, uint64_t offset, unsigned limit, bool pinned,
+                            unsigned rounds)
+{
+    *s = (struct step){.offset = offset,
+                       .limit = limit,
+                       .high = limit,
+                       .behind = limit,
+                       .pinned = pinned,
+                       .rounds = rounds};
+    return search(s);
+}
+
+void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinned,
+                      const struct step_known *known)
+{
+    *s = (struct step){
+        .offset = offset,
+        .limit = limit,
+        .pinned = pinned,
+        .low = known->low,
+        .high = limit,
+        .gap = known->count,
+        .count = known->count,
+        .behind = limit > known->low + known->count ? limit - known->low - known->count : 1,
+        .known = true,
+        .sure = true,
+        .has_before = known->has_before,
+        .has_after = known->has_after,
+        .before_id = known->before_id,
+        .after_id = known->after_id};
+    begin_earlier(s);
+    if (known->check) {
+        s->gap = 0;
+        (void)alone(s);
+    } else {
+        (void)before(s);
+    }
+}
+
+void step_request(const struct step *s, struct step_request *out)
+{
+    *out = (struct step_request){.offset = s->offset, .looks = true};
+    switch (s->state) {
+    case STEP_NONE:
+        break;
+    case STEP_SEARCH:
+        out->limit = middle(s);
+        break;
+    case STEP_ALONE:
+        out->offset += s->low + s->gap;
+        out->limit = 1;
+        out->alone = true;
+        break;
+    case STEP_CONFIRM:
+        out->limit = s->low + 1;
+        break;
+    case STEP_BEFORE:
+        out->limit = s->low;
+        out->looks = false;
+        break;
+    case STEP_BEHIND:
+        out->offset += s->low + s->gap;
+        out->limit = s->behind;
+        out->looks = false;
+        out->goes_on = true;
+        break;
+    case STEP_AGAIN:
+        out->offset += s->low + s->at;
+        out->limit = 1;
+        out->alone = true;
+        break;
+    case STEP_STILL:
+        out->limit = s->low > 0 ? s->low : 1;
+        out->offset += s->low > 0 ? 0 : s->gap;
+        break;
+    }
+}
+
+void step_restart(struct step *s)
+{
+    s->answer = (struct step_facts){0};
+}
+
+void step_record(struct step *s, uint64_t id)
+{
+    struct step_facts *a = &s->answer;
+    if (a->n++ == 0)
+        a->first = id;
+    a->last = id;
+    a->sum = (a->sum ^ id) * UINT64_C(0x100000001b3) + (a->sum >> 29);
+}
+
+static bool stands_before(const struct step *s)
+{
+    if (s->low == 0)
+        return !s->has_before;
+    return s->has_before && s->before.n > 0 && s->before.last == s->before_id;
+}
+
+static bool stands_after(const struct step *s)
+{
+    return s->after.n > 0 ? s->has_after && s->after.first == s->after_id : !s->has_after;
+}
+
+static enum step_result answered_search(struct step *s)
+{
+    s->low = middle(s);
+    s->stride *= 2;
+    if (s->seeks && s->has_before && s->answer.last == s->before_id) {
+        s->high = s->low + 1; /* what was known stands further on now */
+        s->known = s->sure = true;
+        return alone(s);
+    }
+    return search(s);
+}
+
+/* It did not fail alone: by itself, or with those before it. */
+static enum step_result answered_alone(struct step *s)
+{
+    s->passed += s->tries > 0;
+    if (s->gap > 0) {
+        s->behind = s->behind > 1 ? s->behind / 2 : 1;
+        return before(s);
+    }
+    s->mended = s->sure;
+    if (s->low == 0 || s->sure)
+        return plain(s, s->limit);
+    s->state = STEP_CONFIRM;
+    s->tries = 0;
+    return STEP_ON;
+}
+
+static enum step_result answered_before(struct step *s)
+{
+    s->before = s->answer;
+    if (!s->known || stands_before(s) || s->low == 0)
+        return behind(s);
+    /* It ends before the neighbour that was known. */
+    s->gap = 0;
+    s->stride = 1;
+    s->known = s->sure = false;
+    s->seeks = true;
+    return search(s);
+}
+
+static enum step_result answered_behind(struct step *s)
+{
+    s->after = s->answer;
+    if (s->forced || (s->known && stands_before(s) && stands_after(s)))
+        return taken(s);
+    s->known = false;
+    s->at = 0;
+    s->state = s->gap > 0 ? STEP_AGAIN : STEP_STILL;
+    return STEP_ON;
+}
+
+static enum step_result answered_still(struct step *s)
+{
+    const struct step_facts *a = &s->answer;
+    bool same = s->low > 0 ? a->n == s->before.n && a->sum == s->before.sum
+                           : (a->n > 0) == (s->after.n > 0) && a->first == s->after.first;
+    return same ? taken(s) : next_round(s, before(s));
+}
+
+enum step_result step_answered(struct step *s)
+{
+    switch (s->state) {
+    case STEP_NONE:
+        break;
+    case STEP_SEARCH:
+        return answered_search(s);
+    case STEP_ALONE:
+        return answered_alone(s);
+    case STEP_CONFIRM:
+        s->passed++;
+        return plain(s, s->limit);
+    case STEP_BEFORE:
+        return answered_before(s);
+    case STEP_BEHIND:
+        return answered_behind(s);
+    case STEP_AGAIN:
+        return next_round(s, plain(s, s->limit));
+    case STEP_STILL:
+        return answered_still(s);
+    }
+    return STEP_ON;
+}
+
+/* Tries, where failures pass by themselves: they prove less. */
+static unsigned more(const struct step *s)
+{
+    return s->passed < STEP_ALONE_MORE ? s->passed : STEP_ALONE_MORE;
+}
+
+static enum step_result failed_alone(struct step *s)
+{
+    if (++s->tries < (s->sure ? 1 : STEP_ALONE_TRIES + more(s)))
+        return STEP_SAME;
+    if (s->gap >= STEP_GAP_MAX) {
+        s->state = STEP_NONE;
+        s->wide = true;
+        return STEP_LOST;
+    }
+    if (s->gap > 0)
+        s->known = false;
+    s->gap = s->known && s->sure && s->gap == 0 ? s->count : s->gap + 1;
+    s->sure = s->eyed = false;
+    return before(s);
+}
+
+/* What is before the cause has moved up: the cause is among it. */
+static enum step_result failed_before(struct step *s)
+{
+    if (!s->known && ++s->tries < STEP_TRIES)
+        return STEP_SAME;
+    s->high = s->low;
+    s->gap = 0;
+    s->down = s->down == 0 ? 1 : 2 * s->down;
+    if (s->known && s->low > s->down) {
+        s->low -= s->down;
+        s->gap = s->count;
+        return before(s);
+    }
+    s->low = 0;
+    return next_round(s, search(s));
+}
+
+static enum step_result failed_behind(struct step *s)
+{
+    if (s->behind > 1 && s->eyed) {
+        s->behind /= 2;
+        return before(s);
+    }
+    s->sure = false;
+    s->eyed = true;
+    (void)alone(s);
+    s->tries = s->behind == 1 ? 1 : 0;
+    return STEP_ON;
+}
+
+enum step_result step_failed(struct step *s)
+{
+    switch (s->state) {
+    case STEP_NONE:
+        break;
+    case STEP_SEARCH:
+        s->high = middle(s);
+        return search(s);
+    case STEP_ALONE:
+        return failed_alone(s);
+    case STEP_CONFIRM:
+        if (++s->tries < (s->low < SIZE_SMALL ? STEP_ALONE_TRIES : STEP_TRIES) + more(s))
+            return STEP_SAME;
+        if (s->low > 1)
+            return plain(s, s->low);
+        s->gap = 0; /* pages of one record: two of them are one */
+        s->behind = 1;
+        return before(s);
+    case STEP_BEFORE:
+        return failed_before(s);
+    case STEP_BEHIND:
+        return failed_behind(s);
+    case STEP_AGAIN:
+        s->state = ++s->at < s->gap ? STEP_AGAIN : STEP_STILL;
+        s->tries = 0;
+        return STEP_ON;
+    case STEP_STILL:
+        if (++s->tries < STEP_TRIES)
+            return STEP_SAME;
+        return next_round(s, before(s));
+    }
+    return STEP_ON;
+}

@@ -1,0 +1,100 @@
+/* A page that cannot be had, and what is remembered of the records that are stepped over. */
+#include "extract/table/table_fetch_private.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/store/unreadable.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a request that failed ---- */
+
+static enum crawl_after_failure what_now(struct table_fetch *t, const struct http_result *result,
+                                         const struct err *why, bool smaller)
+{
+    struct crawl_seen seen;
+    struct crawl_failure f = {
+        .too_large = smaller,
+        .left = t->env->retries.tries > t->attempt ? t->env->retries.tries - t->attempt : 0,
+        .now = when_now(),
+        .why = why->msg};
+    bool whole = result->err.code == OK && result->status == 200;
+    if (t->asked.alone && whole && fetched_page_bytes(t->page, &seen))
+        f.seen = &seen;
+    if (t->reconcile != NULL && inventory_crawl_looks_up(t->reconcile))
+        return f.left > 0 ? CRAWL_AGAIN : CRAWL_GIVE_UP;
+    return crawl_failed(t->crawl, &f);
+}
+
+static enum err_code take_back(struct table_fetch *t, struct err *e)
+{
+    if (t->asked.looks)
+        return OK;
+    if (t->reconcile != NULL)
+        inventory_crawl_again(t->reconcile);
+    return fetched_page_discard(t->page, e);
+}
+
+void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
+                       const struct err *why, bool smaller)
+{
+    struct err e = ERR_INIT;
+    const struct backoff *policy = &t->env->retries;
+    enum crawl_after_failure after = what_now(t, result, why, smaller);
+    enum err_code rc = take_back(t, &e);
+    if (rc == OK && after == CRAWL_SET_ASIDE)
+        rc = fetched_page_set_aside(t->page, &e);
+    if (rc == OK && after == CRAWL_GIVE_UP) {
+        e = *why;
+        err_prefix(&e, "given up after %u %s", t->attempt + 1, t->attempt == 0 ? "try" : "tries");
+        rc = e.code;
+    }
+    if (rc != OK) {
+        table_fetch_fail(t, &e);
+        return;
+    }
+    if (after == CRAWL_OTHER_WAY)
+        LOG(LOG_INFO, "form", "the last try is made without asking for the order of keys",
+            F_STR("table", t->name));
+    t->attempt++;
+    t->result.retries++;
+    int64_t wait =
+        backoff_wait(policy, after == CRAWL_OTHER || after == CRAWL_SET_ASIDE ? 1 : t->attempt,
+                     backoff_random(), t->retry_after);
+    LOG(LOG_WARN, "retry",
+        after == CRAWL_AGAIN ? "the request failed and is made again"
+                             : "the request failed, and another one is made",
+        F_STR("table", t->name), F_INT("attempt", t->attempt), F_INT("wait_ms", wait / 1000),
+        F_ERR(why));
+    table_fetch_next_later(t, wait);
+    t->handler.retrying(t->ctx, t);
+}
+
+/* ---- places ---- */
+
+static enum err_code add_place(void *ctx, const struct place *place, struct err *e)
+{
+    return places_add(ctx, place) != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+enum err_code table_fetch_read_places(struct table_fetch *t, struct err *e)
+{
+    enum err_code rc = places_open(&t->places, e);
+    if (rc == OK)
+        rc = unreadable_read(t->env->spool, t->name, add_place, t->places, e);
+    if (rc == OK)
+        places_forget(t->places, when_now());
+    return rc;
+}
+
+enum err_code table_fetch_write_places(struct table_fetch *t, bool durable, struct err *e)
+{
+    struct places *places = t->places;
+    if (places == NULL)
+        return OK;
+    if (durable && t->result.err.code != ERR_IO)
+        places_sweep(places);
+    if (!places->changed)
+        return OK;
+    places->changed = false;
+    return unreadable_write(t->env->spool, t->name, places->at, places->n, e);
+}

@@ -1,0 +1,204 @@
+"""One record that cannot be had, for whatever reason, costs that record only; and what it costs is bounded."""
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+import json_texts
+from crawls import asked, assert_held, source, versions
+from harness import key_of
+from spoolfile import iso, read_sumline, sumline
+
+# What the server does with any page that holds the record.
+HOWS = {"500": dict(how="status", status=500), "502": dict(how="status", status=502), "504": dict(how="status", status=504),
+        "413": dict(how="status", status=413), "cut": dict(how="cut"), "hang": dict(how="hang")}
+# Values that are no JSON, as the one member of a record.
+NO_JSON = {"control": b'"a\x01b"', "line break": b'"a\nb"', "latin-1": b'"caf\xe9"', "nan": b"NaN", "escape": b'"\\x41"',
+           "deep": b"[" * 2000 + b"]" * 2000}
+
+
+def by_time(sim, table="contacts"):
+    lines = [json.loads(line) for line in sim.get(f"/_sim/truth/{table}").splitlines()]
+    return [line[key_of(table)] for line in sorted(lines, key=lambda line: (line["time_modified"], line[key_of(table)]))]
+
+
+def lacks(netty, sim, table="contacts"):
+    truth, held = source(sim, table), versions(netty, table)
+    assert all(held[key][-1] == line for key, line in truth.items() if key in held)
+    return sorted(truth.keys() - held.keys())
+
+
+def spoil(sim, table, key, how):
+    sim.spoil(table, key, **HOWS[how])
+
+
+def letters(netty, table="contacts"):
+    return [json.loads(line) for line in netty.spool_tool("dead", "--json", table).out.splitlines()]
+
+
+def hours_pass(netty, hours, table="contacts"):
+    """As if the places had been met so much earlier."""
+    path = netty.dir / "spool" / table / "unreadable.json"
+    lines = [read_sumline(line) for line in path.read_bytes().splitlines()]
+    for members in lines:
+        del members["sum"]
+    for members in lines[1:]:
+        for name in ("since", "tried", "due"):
+            members[name] = iso(datetime.fromisoformat(members[name].replace("Z", "+00:00")) - timedelta(hours=hours))
+    path.write_bytes(b"".join(map(sumline, lines)))
+
+
+QUICK = ("--timeout", "300ms")
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_page_that_fails_because_of_one_record(sims, netty, how):
+    sim = sims("contacts:350")
+    bad = by_time(sim)[149]
+    netty.extract("contacts", sim=sim, env={"NETTY_SPOOL": netty.dir / "other"})
+    plain = len(asked(sim))
+    sim.post("/_sim/log/reset")
+    spoil(sim, "contacts", bad, how)
+    run = netty.extract("--json", "contacts", *QUICK, sim=sim, code=65)
+    row = run.json()["contacts"]
+    assert (row["status"], row["unreadable"]) == ("complete", 1) and lacks(netty, sim) == [bad]
+    assert len(asked(sim)) - plain < 25
+    assert "complete but for" in run.err
+    sim.post("/_sim/log/reset")
+    again = netty.extract("--json", "contacts", *QUICK, sim=sim).json()["contacts"]
+    assert (again["status"], again["unreadable"]) == ("complete", 1), "what is known fails no run again"
+
+
+@pytest.mark.parametrize("how", ["500", "cut", "hang"])
+def test_later_runs_ask_two_requests_more_at_most(sims, netty, how):
+    """The last of the list: each run reads it again."""
+    sim = sims("contacts:350")
+    env = {"NETTY_SPOOL": netty.dir / "other"}
+    counts = []
+    for _ in range(4):
+        sim.post("/_sim/log/reset")
+        netty.extract("contacts", sim=sim, env=env)
+        counts.append(len(asked(sim)))
+    bad = by_time(sim)[-3]
+    spoil(sim, "contacts", bad, how)
+    for number in range(4):
+        sim.post("/_sim/log/reset")
+        row = netty.extract("--json", "contacts", *QUICK, sim=sim, code=65 if number == 0 else 0).json()["contacts"]
+        assert (row["status"], row["unreadable"]) == ("complete", 1)
+        assert len(asked(sim)) - counts[number] < (50 if number == 0 else 3), [number, counts, [
+            (e["sort"], e["filters"], e["offset"], e["limit"], e["status"]) for e in asked(sim)]]
+    assert lacks(netty, sim) == [bad]
+
+
+@pytest.mark.parametrize("what", NO_JSON)
+def test_bytes_that_are_no_json_among_many(sims, netty, what):
+    sim = sims("contacts:400")
+    bad = by_time(sim)[149]
+    sim.spoil("contacts", bad, "member", name="notes", text=NO_JSON[what])
+    row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
+    assert row["status"] == "complete" and lacks(netty, sim) == [bad]
+    assert [letter["reason"] for letter in letters(netty)] == ["malformed"]
+
+
+@pytest.mark.parametrize("part", range(20))
+def test_the_middle_record_of_three(sims, netty, part):
+    """A page that is shorter than asked for, and texts that close the record or `data`: both neighbours arrive every time."""
+    texts = json_texts.malformed() + json_texts.closing()
+    tables = [f"x{number}s" for number in range(len(texts))][part::20]
+    sim = sims(",".join(f"{table}:3" for table in tables), "--record-bytes", 300)
+    middle = {table: by_time(sim, table)[1] for table in tables}
+    for table in tables:
+        sim.spoil(table, middle[table], "member", name="middle", text=texts[int(table[1:-1])])
+    run = netty.extract("--json", *tables, sim=sim, code=65)
+    rows = run.json()
+    wrong = {}
+    for table in tables:
+        found = letters(netty, table)
+        if rows[table]["status"] != "complete" or lacks(netty, sim, table) != [middle[table]] or len(found) != 1:
+            wrong[texts[int(table[1:-1])][:40]] = (rows[table]["status"], lacks(netty, sim, table), found)
+    assert not wrong, wrong
+
+
+def test_a_record_that_is_too_large_at_the_end_of_the_list(sims, netty):
+    sim = sims("contacts:330")
+    bad = by_time(sim)[-2]
+    sim.spoil("contacts", bad, "member", name="notes", text=b'"' + b"x" * 6000 + b'"')
+    row = netty.extract("--json", "--max-record-bytes", "4K", "contacts", sim=sim, code=65).json()["contacts"]
+    assert row["status"] == "complete" and lacks(netty, sim) == [bad]
+    letter, = letters(netty)
+    assert letter["reason"] == "too-large" and len(letter["raw"]) > 6000 and "XXH3" in letter["message"]
+    assert str(bad) in letter["raw"][:40]
+
+
+@pytest.mark.parametrize("above", [50, 7, 3])
+@pytest.mark.parametrize("how", ["500", "502", "504", "413", "cut", "hang"])
+def test_pages_above_a_size_fail(sims, netty, how, above):
+    sim = sims("contacts:330")
+    sim.mood(limit_fail_above=above, limit_fail_how=how)
+    row = netty.extract("--json", "contacts", *QUICK, sim=sim).json()["contacts"]
+    assert row["status"] == "complete"
+    assert_held(netty, sim, "contacts")
+    sim.post("/_sim/log/reset")
+    sim.post("/_sim/edit", table="contacts", n=3)
+    netty.extract("contacts", *QUICK, sim=sim)
+    assert asked(sim)[0]["limit"] <= above, "the size that works is remembered"
+    assert_held(netty, sim, "contacts")
+
+
+def test_pages_above_a_size_and_a_record(sims, netty):
+    sim = sims("contacts:330")
+    bad = by_time(sim)[149]
+    sim.mood(limit_fail_above=20, limit_fail_how="502")
+    spoil(sim, "contacts", bad, "500")
+    row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
+    assert (row["status"], row["unreadable"]) == ("complete", 1) and lacks(netty, sim) == [bad]
+
+
+def test_neighbours_first_and_last(sims, netty):
+    sim = sims("contacts:330")
+    keys = by_time(sim)
+    bad = [keys[0], keys[100], keys[101], keys[102], keys[-1]]
+    for key in bad:
+        spoil(sim, "contacts", key, "500")
+    row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
+    assert (row["status"], row["unreadable"]) == ("complete", 5) and lacks(netty, sim) == sorted(bad)
+
+
+def test_what_is_mended_comes_by_itself(sims, netty):
+    sim = sims("contacts:330")
+    keys = by_time(sim)
+    bad = [keys[10], keys[149]]
+    for key in bad:
+        spoil(sim, "contacts", key, "500")
+    netty.extract("contacts", sim=sim, code=65)
+    sim.mend("contacts")
+    netty.extract("contacts", sim=sim)
+    assert lacks(netty, sim) == sorted(bad), "not at once"
+    hours_pass(netty, 2)
+    row = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
+    assert "unreadable" not in row
+    assert_held(netty, sim, "contacts")
+
+
+def test_where_nothing_is_answered_the_api_is_down(sims, netty):
+    sim = sims("contacts:330")
+    sim.mood(p500=100)
+    netty.extract("contacts", sim=sim, code=69)
+    assert len(asked(sim)) == 6
+    sim.post("/_sim/log/reset")
+    sim.mood(p500=0)
+    netty.extract("contacts", "--max-pages", 1, sim=sim)
+    sim.mood(p500=100)
+    sim.post("/_sim/log/reset")
+    netty.extract("contacts", sim=sim, code=69)
+    assert len(asked(sim)) <= 7, "the table is not halved through"
+
+
+def test_killed_while_a_record_is_isolated(sims, netty):
+    sim = sims("contacts:330")
+    bad = by_time(sim)[149]
+    spoil(sim, "contacts", bad, "500")
+    for budget in range(3, 30, 4):
+        netty.extract("contacts", "--budget", budget, sim=sim, code=None)
+    row = netty.extract("--json", "contacts", sim=sim, code=None).json()["contacts"]
+    assert (row["status"], row["unreadable"]) == ("complete", 1) and lacks(netty, sim) == [bad]
