@@ -8,7 +8,7 @@
 
 int64_t crawl_ask_after(const struct crawl_ask *ask)
 {
-    int64_t after = ask->base_time - ask->lead;
+    int64_t after = ask->base_time < YEAR_1 ? YEAR_1 : ask->base_time - ask->lead;
     if (after < YEAR_1)
         after = YEAR_1;
     int64_t milli = WHEN_SECOND / 1000;

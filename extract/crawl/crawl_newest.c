@@ -8,6 +8,7 @@
 
 #define NEWEST_EMPTIES 8 /* pages in a row */
 #define REPEATS_MAX    8
+#define YEAR_1         (INT64_C(-62135596800) * WHEN_SECOND)
 #define ASTRAY_MAX     3
 
 /* Then the crawl goes on as it stands. */
@@ -167,6 +168,8 @@ bool crawl_since_possible(const struct crawl *c)
 void crawl_since_begin(struct crawl *c)
 {
     int64_t time = since(c);
+    if (time == WHEN_NONE)
+        time = YEAR_1;
     c->keys = (struct crawl_keys){.list = CRAWL_SINCE,
                                   .back = c->phase,
                                   .detour = true,

@@ -9,8 +9,7 @@
  *   crawl_keys_order.c  what the keys of a page tell
  *   crawl_newest.c   new records without a time, by key downward
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
- *   crawl_places.c   pages that cannot be had, and records that are stepped over
- *   crawl_again.c    places that are tried again
+ *   crawl_places.c   pages that cannot be had, and records that are stepped over; crawl_again.c: tried again
  *   crawl_passes.c   reading records of one time again and again
  *   crawl_marks.c    which versions the next run will look for, and where it starts
  *   crawl_position.c the position as text
@@ -376,9 +375,8 @@ int64_t crawl_overlap(const struct crawl *c); /* what a run reads again of the l
 void crawl_marks_begin(struct crawl *c);      /* the first page of a run is there */
 void crawl_marks_add(struct crawl *c);        /* the page's versions */
 void crawl_marks_known(struct crawl *c);      /* what is known when a run starts: the marks */
-uint64_t crawl_marks_first(const struct crawl *c,
-                           int64_t after); /* ordinal of the first one later; 0: none */
-void crawl_marks_start(struct crawl *c);   /* where it starts */
+uint64_t crawl_marks_first(const struct crawl *c, int64_t after); /* its ordinal; 0: none */
+void crawl_marks_start(struct crawl *c);                          /* where it starts */
 
 /* crawl_keep.c */
 void crawl_keep(struct crawl *c);
@@ -471,7 +469,7 @@ void crawl_leave_to_next(struct crawl *c);
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
 
-/* crawl_places.c */
+/* crawl_places.c, crawl_again.c */
 bool crawl_trial_next(struct crawl *c, struct crawl_request *request);
 bool crawl_trial_looks(const struct crawl *c);
 void crawl_start_at_place(struct crawl *c, int64_t start);
@@ -480,8 +478,6 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
 bool crawl_trial_refused(struct crawl *c);
 void crawl_trial_kept(struct crawl *c);
 void crawl_learn_longest(struct crawl *c);
-
-/* crawl_again.c */
 bool crawl_again_next(struct crawl *c, struct crawl_request *request);
 bool crawl_again_page(struct crawl *c);
 enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_failure *f);
