@@ -217,6 +217,7 @@ static void set_table(struct metrics *m, const struct status_table *t)
     if (!t->unlisted)
         set_time(m, FETCH_METRIC_COMPLETE_TO, t->name, t->complete_to);
     set_time(m, FETCH_METRIC_FETCHED, t->name, t->fetched);
+    metrics_set(m, FETCH_METRIC_UNREADABLE, t->name, NULL, (double)t->unreadable);
     metrics_set(m, FETCH_METRIC_DAMAGED, t->name, NULL, (double)t->damaged);
     if (t->unlisted)
         return;

@@ -23,6 +23,7 @@ static enum err_code show_table(const struct status_table *t, struct summary *ou
         {.name = "waiting_bytes", .type = CELL_INT, .num = t->bytes},
         {.name = "waiting_since", .type = CELL_TIME, .num = t->since},
         {.name = "set_aside", .type = CELL_INT, .num = t->set_aside},
+        {.name = "unreadable", .type = CELL_INT, .num = (int64_t)t->unreadable},
         {.name = "damaged", .type = CELL_INT, .num = (int64_t)t->damaged},
         {.name = "holes", .type = CELL_INT, .num = (int64_t)t->holes},
         {.name = "gaps", .type = CELL_INT, .num = (int64_t)t->gaps},

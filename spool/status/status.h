@@ -45,6 +45,8 @@ struct status_table {
     struct status_reason reasons[STATUS_REASONS];
     size_t reasons_count;
     uint64_t damaged;
+    uint64_t unreadable;      /* records that the API does not give: complete but for these, */
+    int64_t unreadable_since; /* the oldest of them; or WHEN_NONE */
     uint64_t holes; /* runs of pages that some database lacks because they could not be read; */
     uint64_t gaps;  /* ... that the spool holds no more */
     int64_t holes_since; /* or WHEN_NONE */

@@ -91,7 +91,9 @@ static enum err_code add_table(struct buf *b, const struct status_table *t)
                        t->pages, t->records, t->bytes)) != OK ||
         (rc = add_time(b, "since", t->since)) != OK || (rc = buf_addc(b, '}')) != OK ||
         (rc = add_reasons(b, t)) != OK ||
-        (rc = buf_addf(b, ",\"damaged\":%" PRIu64, t->damaged + t->loaded_unknown)) != OK)
+        (rc = buf_addf(b, ",\"unreadable\":{\"records\":%" PRIu64 ",", t->unreadable)) != OK ||
+        (rc = add_time(b, "since", t->unreadable_since)) != OK ||
+        (rc = buf_addf(b, "},\"damaged\":%" PRIu64, t->damaged + t->loaded_unknown)) != OK)
         return rc;
     if ((rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"listed\":%s", t->holes,
                        t->gaps, t->unlisted ? "false" : "true")) != OK)

@@ -3,6 +3,7 @@
 #include "spool/maintenance/held_up.h"
 #include "spool/status/status_private.h"
 #include "spool/store/table_dir.h"
+#include "spool/store/unreadable.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,6 +295,15 @@ static enum err_code update_run_history(struct watched *w, const struct spool *s
     return run_history_read(s, w->table.name, side, runs, e);
 }
 
+static enum err_code count_unreadable(const struct spool *s, struct status_table *t, struct err *e)
+{
+    struct unreadable_count count;
+    enum err_code rc = unreadable_count(s, t->name, &count, e);
+    t->unreadable = count.records;
+    t->unreadable_since = count.since;
+    return rc;
+}
+
 enum err_code watched_look(struct watched *w, const struct spool *s, const struct status_conf *conf,
                            struct loaded *databases, struct err *e)
 {
@@ -308,6 +318,7 @@ enum err_code watched_look(struct watched *w, const struct spool *s, const struc
         rc = add_databases(w, s, &loaded, databases, e);
     loaded_free(&loaded);
     if (rc != OK || (rc = update_dead_letters(w, s, e)) != OK ||
+        (rc = count_unreadable(s, t, e)) != OK ||
         (rc = update_run_history(w, s, RUN_HISTORY_EXTRACT, &t->extract, e)) != OK)
         return rc;
     t->loaded_unknown = damaged;

@@ -64,8 +64,12 @@ def test_a_page_that_fails_because_of_one_record(sims, netty, how):
     assert (row["status"], row["unreadable"]) == ("complete", 1) and lacks(netty, sim) == [bad]
     assert len(asked(sim)) - plain < 25
     assert "complete but for" in run.err
+    told = {row["table"]: row for row in map(json.loads, netty.spool_tool("status", "--json", code=None).out.splitlines()) if "table" in row}
+    assert told["contacts"]["unreadable"] == 1
     sim.post("/_sim/log/reset")
-    again = netty.extract("--json", "contacts", *QUICK, sim=sim).json()["contacts"]
+    metrics = netty.dir / "metrics"
+    again = netty.extract("--json", "contacts", "--metrics-file", metrics, *QUICK, sim=sim).json()["contacts"]
+    assert 'netty_extract_unreadable_records{table="contacts"} 1' in metrics.read_text()
     assert (again["status"], again["unreadable"]) == ("complete", 1), "what is known fails no run again"
 
 
