@@ -11,8 +11,8 @@
 #include "shared/base/err.h"
 #include <stdint.h>
 
-#define PAGE_TIME_MAX     40   /* a source time as text, e.g. 2024-05-13 10:22:33.123456+02:00 */
-#define PAGE_POSITION_MAX 8192 /* the extractor's position, JSON text */
+#define PAGE_TIME_MAX     40    /* a source time as text, e.g. 2024-05-13 10:22:33.123456+02:00 */
+#define PAGE_POSITION_MAX 16384 /* the extractor's position, JSON text */
 #define PAGE_LINE_MAX     (64u << 20) /* the longest record, in bytes */
 
 struct page_place {

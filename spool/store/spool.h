@@ -73,6 +73,21 @@ enum err_code spool_lock(struct spool_lock **l, const struct spool *s, const cha
                          struct err *e) MUST_CHECK;
 void spool_unlock(struct spool_lock *l);
 
+/* A long writer (a backfill) lets others have the lock between two pages. Whoever waits for it:
+ *
+ *     spool_lock_wait(&w, s, table, e);      // ERR_BUSY where the holder is not one that yields
+ *     ... spool_lock() every now and then ...
+ *     spool_lock_waited(w);                  // in any case, when it is had or not wanted any more
+ *
+ * The holder says that it yields (spool_lock_yield), asks before each page whether somebody waits (spool_lock_asked), then
+ * unlocks, and takes the lock again only when nobody does. */
+struct spool_wait;
+enum err_code spool_lock_wait(struct spool_wait **w, const struct spool *s, const char *table,
+                              struct err *e) MUST_CHECK;
+void spool_lock_waited(struct spool_wait *w); /* NULL is fine */
+enum err_code spool_lock_yield(const struct spool *s, const char *table, struct err *e) MUST_CHECK;
+bool spool_lock_asked(const struct spool *s, const char *table);
+
 /* Removes the folder of a table that turned out to be none: one with nothing in it but its lock, which nobody
  * holds. Any other stays. */
 void spool_drop_empty_table(const struct spool *s, const char *table);

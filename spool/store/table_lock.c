@@ -4,6 +4,7 @@
 #include "shared/files/safe_file.h"
 #include "spool/store/spool.h"
 #include "spool/store/table_dir.h"
+#include "spool/store/table_lock_private.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -68,11 +69,11 @@ static enum err_code busy(int fd, const char *table, struct err *e)
 
 /* For the person who reads the message above; the flock itself is what counts. Where the file has another name, too, that
  * one's content is not ours to change. */
-static enum err_code write_pid(const char *path, struct err *e)
+static enum err_code write_pid(const char *path, bool yields, struct err *e)
 {
     char pid[PID_MAX];
     int fd = -1;
-    int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    int n = snprintf(pid, sizeof pid, "%ld%s\n", (long)getpid(), yields ? TABLE_LOCK_YIELDS : "");
     struct err why = ERR_INIT;
     enum err_code rc = safe_open(&fd, path, O_WRONLY | O_TRUNC, &why);
     if (rc == OK)
@@ -102,7 +103,7 @@ enum err_code spool_lock(struct spool_lock **out, const struct spool *s, const c
         rc = errno == EWOULDBLOCK ? busy(fd, table, e) : err_sys(e, ERR_IO, "cannot lock %s", path);
         goto done;
     }
-    if ((rc = write_pid(path, e)) != OK)
+    if ((rc = write_pid(path, false, e)) != OK)
         goto done;
     *out = malloc(sizeof **out);
     if (!*out) {
@@ -115,6 +116,16 @@ done:
     if (fd >= 0)
         (void)close(fd);
     return rc;
+}
+
+enum err_code spool_lock_yield(const struct spool *s, const char *table, struct err *e)
+{
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    enum err_code rc;
+    if ((rc = table_dir(dir, s, table, e)) != OK || (rc = io_path(path, dir, "lock", e)) != OK)
+        return rc;
+    return write_pid(path, true, e);
 }
 
 void spool_unlock(struct spool_lock *l)
