@@ -21,7 +21,7 @@ static enum err_code start(const struct options *o, int *code, struct err *e)
         return err_set(
             e, ERR_USAGE,
             "--reconcile looks at everything: it cannot be joined with --since, only with "
-            "--full, which begins it anew");
+            "--restart, which begins it anew");
     enum err_code rc = api_key_read(o, &key, e);
     if (rc == OK)
         rc = service_run(o, &key, code, e);

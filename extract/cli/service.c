@@ -1,14 +1,8 @@
-#include "extract/cli/service.h"
 #include "extract/api/request_url.h"
 #include "extract/cli/api_key.h"
-#include "extract/metrics/fetch_metrics.h"
-#include "extract/run/fetch_plan.h"
-#include "extract/run/fetch_run.h"
+#include "extract/cli/service_private.h"
 #include "shared/cli/reload.h"
-#include "shared/cli/stop_signals.h"
-#include "shared/cli/summary.h"
 #include "shared/log/log.h"
-#include "shared/log/secret_trial.h"
 #include "shared/time/when.h"
 #include "spool/store/api_source.h"
 #include <stdlib.h>
@@ -18,27 +12,6 @@
  * be listed. */
 #define MARGIN    (60 * WHEN_SECOND)
 #define RETRY_MAX (120 * WHEN_SECOND)
-
-struct service {
-    const struct options *options;
-    struct secret **key;
-    struct secret_trial trial; /* of a key that has changed */
-    uv_loop_t loop;
-    struct spool *spool;
-    struct zone *zone;
-    struct table_fetch_env env;
-    struct fetch_metrics *metrics;
-    struct fetch_plan plan;
-    struct stop_signals *stop;
-    struct fetch_run *run;
-    uv_timer_t timer; /* --every */
-    int64_t every;    /* microseconds; 0: once */
-    uint64_t budget;  /* requests that the run has left */
-    int64_t first;    /* when the first run began, by the clock that never jumps */
-    int code;
-    bool over;
-    struct err err; /* what ended the service */
-};
 
 static void begin_run(struct service *s);
 static void renew_key(struct service *s);
@@ -50,12 +23,20 @@ static const char *environment(const char *name)
 }
 
 /* --since all and --full are the same. */
-static void since(const struct options *o, struct crawl_conf *conf)
+static void read_backfill(const struct options *o, struct service *s)
 {
-    int64_t t = options_given(o, OPT_SINCE) ? options_int(o, OPT_SINCE) : WHEN_NONE;
-    bool all = options_given(o, OPT_SINCE) && t == WHEN_NONE;
-    conf->full = all || options_int(o, OPT_FULL) != 0;
-    conf->since = conf->full ? WHEN_NONE : t;
+    struct service_backfill *b = &s->backfill;
+    int64_t since = options_given(o, OPT_SINCE) ? options_int(o, OPT_SINCE) : WHEN_NONE;
+    bool all = options_given(o, OPT_SINCE) && since == WHEN_NONE;
+    b->restart = options_int(o, OPT_RESTART) != 0;
+    b->cancel = options_int(o, OPT_CANCEL) != 0;
+    b->crawl = s->env.crawl;
+    b->crawl.full = all || options_int(o, OPT_FULL) != 0;
+    b->crawl.since = b->crawl.full ? WHEN_NONE : since;
+    b->wanted = !s->env.reconcile &&
+                (b->crawl.full || b->crawl.since != WHEN_NONE || b->restart || b->cancel);
+    if (s->env.reconcile)
+        s->env.crawl.full = b->crawl.full || b->restart;
 }
 
 static enum err_code read_settings(struct service *s, struct err *e)
@@ -76,6 +57,7 @@ static enum err_code read_settings(struct service *s, struct err *e)
         .margin = MARGIN,
         .zone = s->zone,
         .floor = WHEN_NONE,
+        .since = WHEN_NONE,
         .keyed = true,
     };
     env->writer = (struct writer_conf){.segment_size = options_int(o, OPT_SEGMENT_SIZE),
@@ -90,7 +72,7 @@ static enum err_code read_settings(struct service *s, struct err *e)
     env->record_max = (size_t)options_int(o, OPT_MAX_RECORD_BYTES);
     env->reconcile = options_int(o, OPT_RECONCILE) != 0;
     s->every = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : 0;
-    since(o, &env->crawl);
+    read_backfill(o, s);
     return OK;
 }
 
@@ -137,78 +119,20 @@ static void wind_down(struct service *s)
         return;
     s->over = true;
     stop_signals_close(s->stop);
+    progress_close(s->progress);
+    s->progress = NULL;
     fetch_metrics_quit(s->metrics);
     http_close(s->env.http);
     rate_limit_close(s->env.rate_limit);
     uv_close((uv_handle_t *)&s->timer, NULL);
 }
 
-/* Columns that are there only where some table has something to say in them. */
-struct columns {
-    bool reconcile;
-    bool reasons;
-    bool unreadable; /* records that the API does not give: complete but for these */
-};
-
-static enum err_code add_row(struct summary *summary, const struct fetch_run_row *row,
-                             const struct columns *columns, struct err *e)
-{
-    const struct table_fetch_result *t = &row->result;
-    char why[CRAWL_UNPROVEN_TEXT];
-    const struct cell reason = {
-        .name = "reason",
-        .type = CELL_STR,
-        .str = crawl_unproven_text(t->status == TABLE_FETCH_UNPROVEN ? t->crawl.unproven : 0, why)};
-    struct cell cells[] = {
-        {.name = "table", .type = CELL_STR, .str = row->name},
-        {.name = "status", .type = CELL_STR, .str = table_fetch_status_word(t->status)},
-        {.name = "requests", .type = CELL_INT, .num = (int64_t)t->requests},
-        {.name = "pages", .type = CELL_INT, .num = (int64_t)t->pages},
-        {.name = "records", .type = CELL_INT, .num = (int64_t)t->records},
-        {.name = "bytes", .type = CELL_INT, .num = (int64_t)t->bytes},
-        {.name = "retries", .type = CELL_INT, .num = (int64_t)t->retries},
-        {.name = "complete_to", .type = CELL_TIME, .num = t->complete_to},
-        {.name = "seconds", .type = CELL_SECONDS, .num = t->elapsed},
-        {.name = "absent", .type = CELL_INT, .num = (int64_t)t->absent},
-        {.name = "present", .type = CELL_INT, .num = (int64_t)t->present},
-        {.name = "", .type = CELL_INT},
-    };
-    size_t n = sizeof cells / sizeof *cells - (columns->reconcile ? 1 : 3);
-    if (columns->unreadable)
-        cells[n++] =
-            (struct cell){.name = "unreadable", .type = CELL_INT, .num = (int64_t)t->crawl.lacking};
-    if (columns->reasons)
-        cells[n++] = reason;
-    return summary_row(summary, cells, n, e);
-}
-
-static enum err_code print_summary(const struct service *s, const struct fetch_run *r,
-                                   struct err *e)
-{
-    struct summary *summary = NULL;
-    size_t n = 0;
-    const struct fetch_run_row *rows = fetch_run_rows(r, &n);
-    bool json = options_int(s->options, OPT_JSON) != 0;
-    struct columns columns = {.reconcile = s->env.reconcile};
-    for (size_t i = 0; i < n; i++) {
-        const struct table_fetch_result *t = &rows[i].result;
-        columns.reasons |= json && !s->env.reconcile && t->status == TABLE_FETCH_UNPROVEN;
-        columns.unreadable |= !s->env.reconcile && t->crawl.lacking > 0;
-    }
-    enum err_code rc = summary_open(&summary, json, e);
-    for (size_t i = 0; i < n && rc == OK; i++)
-        rc = add_row(summary, &rows[i], &columns, e);
-    if (rc == OK)
-        rc = summary_print(summary, stdout, e);
-    summary_close(summary);
-    return rc;
-}
-
 static void on_every(uv_timer_t *timer)
 {
     struct service *s = timer->data;
     renew_key(s);
-    begin_run(s);
+    if (!s->renewing)
+        begin_run(s);
 }
 
 /* At the first multiple of the interval that is still to come: runs neither drift nor pile up. A key that has changed
@@ -234,18 +158,39 @@ static bool key_is_done_for(struct service *s)
     return false;
 }
 
+static void stop_runs(struct service *s, const char *words)
+{
+    struct err why = ERR_INIT;
+    err_set(&why, ERR_INTERRUPTED, "%s", words);
+    service_backfill_stop(s, words);
+    if (s->run != NULL)
+        fetch_run_stop(s->run, &why);
+}
+
+/* The regular run, or a run of the backfill, is over: the next one is waited for, or the end. */
+void service_run_ended(struct service *s, enum err_code rc)
+{
+    bool last = rc != OK || s->every == 0 || stop_signals_asked(s->stop) || key_is_done_for(s);
+    s->leaving = s->leaving || last;
+    if (!s->leaving)
+        return;
+    if (s->run != NULL || s->backfill.run != NULL)
+        stop_runs(s, "the program is to end; the next run goes on from here");
+    else
+        wind_down(s);
+}
+
 static void on_run_done(void *ctx, struct fetch_run *r)
 {
     struct service *s = ctx;
-    fetch_metrics_run(s->metrics, NULL, NULL);
+    fetch_metrics_run(s->metrics, FETCH_REGULAR, NULL, NULL);
     s->code = fetch_metrics_done(s->metrics, fetch_run_exit(r));
-    enum err_code rc = print_summary(s, r, &s->err);
+    enum err_code rc = service_print(s, r, &s->err);
     fetch_run_close(r);
     s->run = NULL;
     fetch_plan_free(&s->plan);
-    if (rc != OK || s->every == 0 || stop_signals_asked(s->stop) || key_is_done_for(s))
-        wind_down(s);
-    else
+    service_run_ended(s, rc);
+    if (!s->leaving)
         schedule(s);
 }
 
@@ -273,41 +218,69 @@ static void renew_key(struct service *s)
     struct secret *key = NULL;
     struct err e = ERR_INIT;
     enum err_code rc = api_key_read(s->options, &key, &e);
-    if (rc == OK && !secret_equal(key, *s->key))
+    bool changed = rc == OK && !secret_equal(key, *s->key);
+    s->renewing = changed && s->backfill.run != NULL;
+    if (s->renewing) /* its requests are under way with the key of before */
+        service_backfill_stop(s, "the API key has changed in its file");
+    else if (changed)
         rc = change_key(s, &key, &e);
     if (rc != OK)
         LOG(LOG_WARN, "key", "the API key cannot be read anew; the one before is used", F_ERR(&e));
     secret_free(key);
 }
 
-static void begin_run(struct service *s)
+/* The backfill has ended for a new key. */
+void service_renewed(struct service *s)
+{
+    if (!s->renewing || s->leaving)
+        return;
+    renew_key(s);
+    begin_run(s);
+}
+
+struct fetch_run_conf service_run_conf(struct service *s)
 {
     const struct options *o = s->options;
-    struct fetch_run_conf conf = {
+    return (struct fetch_run_conf){
         .env = &s->env,
         .metrics = s->metrics,
         .jobs = (unsigned)options_int(o, OPT_JOBS),
-        .progress = isatty(STDERR_FILENO) == 1 && options_int(o, OPT_QUIET) == 0,
+        .progress = s->progress,
     };
-    s->budget = (uint64_t)options_int(o, OPT_BUDGET);
-    s->env.budget = s->budget > 0 ? &s->budget : NULL;
-    enum err_code rc = fetch_plan_make(&s->plan, o, s->spool, &s->err);
+}
+
+static enum err_code begin_regular(struct service *s)
+{
+    struct fetch_run_conf conf = service_run_conf(s);
+    enum err_code rc = fetch_plan_make(&s->plan, s->options, s->spool, &s->err);
     if (rc == OK)
         rc = fetch_run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
-    fetch_metrics_run(s->metrics, fetch_run_each, s->run);
+    fetch_metrics_run(s->metrics, FETCH_REGULAR, fetch_run_each, s->run);
     if (rc == OK)
         fetch_run_start(s->run);
-    else
-        wind_down(s);
+    return rc;
+}
+
+/* The backfill alone, or, by a program that stays, beside the regular runs. */
+static void begin_run(struct service *s)
+{
+    enum err_code rc = OK;
+    s->budget = (uint64_t)options_int(s->options, OPT_BUDGET);
+    s->env.budget = s->budget > 0 ? &s->budget : NULL;
+    if (s->backfill.wanted)
+        rc = service_backfill_begin(s);
+    if (rc == OK && (s->every > 0 || !s->backfill.wanted))
+        rc = begin_regular(s);
+    if (rc != OK)
+        service_run_ended(s, rc);
 }
 
 static void on_stop(void *ctx)
 {
     struct service *s = ctx;
-    struct err why = ERR_INIT;
-    err_set(&why, ERR_INTERRUPTED, "a signal asked to stop; the next run goes on from here");
-    if (s->run != NULL)
-        fetch_run_stop(s->run, &why);
+    s->leaving = true;
+    if (s->run != NULL || s->backfill.run != NULL)
+        stop_runs(s, "a signal asked to stop; the next run goes on from here");
     else
         wind_down(s);
 }
@@ -317,9 +290,7 @@ static enum err_code open_metrics(struct service *s, struct err *e)
     struct fetch_metrics_conf conf = {.options = s->options,
                                       .loop = &s->loop,
                                       .spool = s->spool,
-                                      .kind = s->env.reconcile    ? "reconcile"
-                                              : s->env.crawl.full ? "full"
-                                                                  : "changes",
+                                      .kind = s->env.reconcile ? "reconcile" : "changes",
                                       .every = s->every};
     return fetch_metrics_open(&s->metrics, &conf, e);
 }
@@ -334,6 +305,8 @@ static enum err_code run_loop(struct service *s, struct err *e)
         reload_watch(s->stop);
     if (rc == OK && (rc = open_metrics(s, e)) == OK)
         rc = open_client(s, e);
+    if (rc == OK)
+        rc = service_open_progress(s, e);
     s->first = when_tick();
     if (rc == OK)
         begin_run(s);
@@ -363,7 +336,7 @@ static enum err_code dry_run(struct service *s, struct err *e)
         return rc;
     rc = fetch_plan_make(&s->plan, s->options, s->spool, e);
     if (rc == OK)
-        rc = fetch_plan_show(&s->plan, s->options, s->spool, &s->env, e);
+        rc = fetch_plan_show(&s->plan, s->options, s->spool, service_backfill_env(s), e);
     return rc;
 }
 
@@ -392,6 +365,7 @@ enum err_code service_run(const struct options *o, struct secret **key, int *cod
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, e);
     fetch_plan_free(&s.plan);
+    service_backfill_free(&s);
     fetch_metrics_close(s.metrics);
     circuit_breaker_close(s.env.circuit_breaker);
     refusal_gate_close(s.env.gate);

@@ -408,6 +408,13 @@ void crawl_stats(const struct crawl *c, struct crawl_stats *stats)
         stats->reached = c->last;
     stats->lacking = places_lacking(c->conf.places);
     stats->stepped = places_fresh(c->conf.places);
+    stats->ended = c->phase == CRAWL_END;
+    stats->whole = c->everything || c->sure != WHEN_NONE ||
+                   (c->phase == CRAWL_KEYS && c->keys.list == CRAWL_ALL && !c->keys.detour);
+    stats->counted = l->counted == CRAWL_YES;
+    stats->seen = c->phase == CRAWL_KEYS && c->keys.list == CRAWL_ALL && c->keys.seen > c->seen
+                      ? c->keys.seen
+                      : c->seen;
     stats->thinned = l->thinned;
     stats->births_to = l->born;
     stats->unproven = l->unproven;

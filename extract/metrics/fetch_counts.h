@@ -4,6 +4,7 @@
 #define NETTY_EXTRACT_METRICS_FETCH_COUNTS_H
 
 #include "extract/crawl/crawl.h"
+#include "spool/format/fetch_position.h"
 
 enum table_fetch_status {
     TABLE_FETCH_COMPLETE,
@@ -11,6 +12,7 @@ enum table_fetch_status {
     TABLE_FETCH_PARTIAL,
     TABLE_FETCH_WAITING, /* a reconcile: for the loader, or a person */
     TABLE_FETCH_THROTTLED,
+    TABLE_FETCH_CANCELLED, /* a backfill was given up, as asked */
     TABLE_FETCH_FAILED
 };
 
@@ -32,8 +34,14 @@ struct table_fetch_result {
     uint64_t non_records; /* elements set aside */
     uint64_t bytes;       /* of NDJSON */
     uint64_t retries;
-    uint64_t absent;     /* a reconcile: keys asked for in this roll that the API does not have, */
-    uint64_t present;    /* and those that it has after all */
+    uint64_t absent;  /* a reconcile: keys asked for in this roll that the API does not have, */
+    uint64_t present; /* and those that it has after all */
+    bool backfill;    /* this was a run of one: */
+    bool through;     /* ... its last */
+    struct backfill_state state;
+    uint64_t done;       /* records of the crawl so far, earlier runs included, about; */
+    uint64_t of;         /* of so many, 0: not known; */
+    uint64_t now;        /* of done, in this run */
     int64_t complete_to; /* or WHEN_NONE */
     int64_t reached;     /* greatest time kept so far, or WHEN_NONE */
     int64_t elapsed;     /* microseconds since table_start */

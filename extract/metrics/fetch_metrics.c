@@ -14,6 +14,7 @@
 
 /* What has been counted of the table's run so far. */
 struct tally {
+    enum fetch_source source;
     char table[NAMES_TABLE_MAX + 1];
     struct table_fetch_result seen;
     int64_t errors; /* of this run */
@@ -25,7 +26,7 @@ struct fetch_metrics {
     struct metrics *metrics;
     struct monitor *monitor;
     fetch_each_fn *each;
-    const void *run; /* or NULL */
+    const void *runs[FETCH_SOURCES]; /* or NULL */
     struct tally *tallies;
 };
 
@@ -42,17 +43,18 @@ static const struct last_run_metrics last_run = {.side = RUN_HISTORY_EXTRACT,
 /* ---- counting ---- */
 
 /* A series that is there before it counts: what rises from nothing is seen to rise. */
-static struct tally *find(struct fetch_metrics *a, const char *table)
+static struct tally *find(struct fetch_metrics *a, enum fetch_source source, const char *table)
 {
     static const char *const statuses[] = {"complete", "unproven", "partial", "throttled",
                                            "failed"};
     for (struct tally *t = a->tallies; t != NULL; t = t->next)
-        if (strcmp(t->table, table) == 0)
+        if (t->source == source && strcmp(t->table, table) == 0)
             return t;
     struct tally *made = calloc(1, sizeof *made);
     if (made == NULL)
         return NULL;
     (void)snprintf(made->table, sizeof made->table, "%s", table);
+    made->source = source;
     made->next = a->tallies;
     a->tallies = made;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -77,19 +79,27 @@ static void count(const struct fetch_metrics *a, struct tally *t,
     t->seen = *r;
 }
 
+struct counting {
+    struct fetch_metrics *to;
+    enum fetch_source source;
+};
+
 static void see(void *to, const char *name, const struct table_fetch_result *result, bool started)
 {
-    struct fetch_metrics *a = to;
-    struct tally *t = find(a, name);
+    const struct counting *c = to;
+    struct tally *t = find(c->to, c->source, name);
     (void)started;
     if (t != NULL)
-        count(a, t, result);
+        count(c->to, t, result);
 }
 
 static void count_running(struct fetch_metrics *a)
 {
-    if (a->run != NULL)
-        a->each(a->run, see, a);
+    for (unsigned i = 0; i < FETCH_SOURCES; i++) {
+        struct counting c = {a, (enum fetch_source)i};
+        if (a->runs[i] != NULL)
+            a->each(a->runs[i], see, &c);
+    }
 }
 
 /* The word by which metrics and alerts know what an exchange that brought no page came to. */
@@ -121,11 +131,11 @@ static const char *exchange_kind(const struct http_result *result, const struct 
     }
 }
 
-void fetch_metrics_exchange(struct fetch_metrics *a, const char *table,
+void fetch_metrics_exchange(struct fetch_metrics *a, enum fetch_source source, const char *table,
                             const struct http_result *result, const struct err *page,
                             enum verdict verdict)
 {
-    struct tally *t = a != NULL ? find(a, table) : NULL;
+    struct tally *t = a != NULL ? find(a, source, table) : NULL;
     if (t == NULL)
         return;
     metrics_observe(a->metrics, FETCH_METRIC_REQUEST_SECONDS, NULL, NULL, SECONDS(result->elapsed));
@@ -152,7 +162,11 @@ static void write_history(const struct fetch_metrics *a, const struct tally *t,
     struct run_history_entry run = {
         .ended = when_now(), .busy = r->elapsed, .complete_to = r->complete_to};
     run.began = run.ended - r->elapsed;
-    (void)snprintf(run.kind, sizeof run.kind, "%s", a->conf.kind);
+    bool all = r->state.since == WHEN_NONE;
+    const char *kind = r->backfill ? (all ? "full" : "since") : a->conf.kind;
+    (void)snprintf(run.kind, sizeof run.kind, "%s", kind);
+    if (r->through && all)
+        run.backfill = r->state.began;
     (void)snprintf(run.status, sizeof run.status, "%s", table_fetch_status_word(r->status));
     if (r->err.code != OK)
         (void)snprintf(run.error, sizeof run.error, "%s", err_word(r->err.code));
@@ -170,10 +184,10 @@ static void write_history(const struct fetch_metrics *a, const struct tally *t,
             F_ERR(&e));
 }
 
-void fetch_metrics_ended(struct fetch_metrics *a, const char *table,
+void fetch_metrics_ended(struct fetch_metrics *a, enum fetch_source source, const char *table,
                          const struct table_fetch_result *r)
 {
-    struct tally *t = a != NULL && was_run(r) ? find(a, table) : NULL;
+    struct tally *t = a != NULL && was_run(r) ? find(a, source, table) : NULL;
     if (t == NULL)
         return;
     count(a, t, r);
@@ -219,6 +233,10 @@ static void set_table(struct metrics *m, const struct status_table *t)
     set_time(m, FETCH_METRIC_FETCHED, t->name, t->fetched);
     metrics_set(m, FETCH_METRIC_UNREADABLE, t->name, NULL, (double)t->unreadable);
     metrics_set(m, FETCH_METRIC_DAMAGED, t->name, NULL, (double)t->damaged);
+    if (t->backfill)
+        metrics_set(m, FETCH_METRIC_BACKFILL_RECORDS, t->name, NULL, (double)t->filled.records);
+    if (t->backfill && t->filled.of > 0)
+        metrics_set(m, FETCH_METRIC_BACKFILL_EXPECTED, t->name, NULL, (double)t->filled.of);
     if (t->unlisted)
         return;
     set_unproven(m, t);
@@ -275,12 +293,14 @@ enum err_code fetch_metrics_open(struct fetch_metrics **out, const struct fetch_
     return OK;
 }
 
-void fetch_metrics_run(struct fetch_metrics *a, fetch_each_fn *each, const void *run)
+void fetch_metrics_run(struct fetch_metrics *a, enum fetch_source source, fetch_each_fn *each,
+                       const void *run)
 {
     if (a == NULL)
         return;
-    a->each = each;
-    a->run = run;
+    if (each != NULL)
+        a->each = each;
+    a->runs[source] = run;
 }
 
 int fetch_metrics_done(struct fetch_metrics *a, int code)

@@ -223,7 +223,7 @@ static void report_waiting(const struct inventory_crawl *r)
         LOG(LOG_WARN, "held",
             "more records are gone than --max-deletes allows: look at what netty-load tells of "
             "them, then run netty-load with a greater --max-deletes, or netty-extract --reconcile "
-            "--full to begin anew",
+            "--restart to begin anew",
             F_STR("table", r->conf.table));
     else
         LOG(LOG_INFO, "waiting",

@@ -5,6 +5,7 @@
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/format/fetch_position.h"
 #include "spool/journal/journal_scan.h"
 #include <errno.h>
 #include <stdio.h>
@@ -104,6 +105,18 @@ struct first_request {
     char key[CRAWL_KEY_MAX]; /* the key's name, as far as it is known */
 };
 
+/* A backfill that is under way is gone on with. */
+static const char *where_from(const struct fetch_position *at, const struct table_fetch_env *env,
+                              struct crawl_conf *conf)
+{
+    int64_t since = conf->full ? WHEN_NONE : conf->since;
+    if (!env->backfill.on || env->backfill.restart || !at->backfill || at->state.since != since)
+        return at->regular[0] != 0 ? at->regular : NULL;
+    conf->full = false;
+    conf->since = WHEN_NONE;
+    return at->has_own ? at->own : at->regular;
+}
+
 static enum err_code first_request(const struct fetch_run_want *want,
                                    const struct table_fetch_env *env, const struct buf *position,
                                    struct first_request *first, struct err *e)
@@ -111,8 +124,17 @@ static enum err_code first_request(const struct fetch_run_want *want,
     char usual[NAMES_TABLE_MAX + 8];
     struct crawl *crawl = NULL;
     struct crawl_conf conf = env->crawl;
+    const char *from = NULL;
+    struct fetch_position *at = malloc(sizeof *at);
+    if (at == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for a position");
     conf.floor = want->floor;
-    enum err_code rc = crawl_open(&crawl, &conf, position->len > 0 ? position->data : NULL, e);
+    enum err_code rc = fetch_position_read(at, position->data, e);
+    if (rc == OK) {
+        from = where_from(at, env, &conf);
+        rc = crawl_open(&crawl, &conf, from, e);
+    }
+    free(at);
     if (rc != OK)
         return err_prefix(e, "%s", want->name);
     if (crawl_next(crawl, &first->request) == CRAWL_DONE)

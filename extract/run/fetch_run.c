@@ -1,7 +1,6 @@
 #include "extract/run/fetch_run.h"
 #include "extract/metrics/fetch_metrics.h"
 #include "extract/run/refusal_probe.h"
-#include "extract/run/terminal_progress.h"
 #include "extract/run/unknown_tables.h"
 #include "shared/base/units.h"
 #include "shared/log/log.h"
@@ -9,6 +8,8 @@
 #include <stdlib.h>
 
 #define CLOCKS_APART (60 * WHEN_SECOND)
+#define TRY_EVERY_MS 50
+#define WAIT_MAX     (120 * WHEN_SECOND)
 
 struct fetch_run {
     struct fetch_run_conf conf;
@@ -16,7 +17,9 @@ struct fetch_run {
     void *ctx;
     struct fetch_run_row *rows;
     size_t count;
-    size_t next;    /* row to start */
+    size_t locked;  /* rows that wait for another run to let go of their table */
+    int64_t opened; /* since when, by the clock that never jumps */
+    uv_timer_t locks;
     size_t running; /* started and not ended */
     size_t waiting; /* of these, refused, and not known why */
     size_t open;    /* tables not closed yet */
@@ -27,7 +30,6 @@ struct fetch_run {
     bool clocks; /* that they differ has been told */
     struct refusal_probe probe;
     struct err why;
-    struct terminal_progress *progress;
 };
 
 static void pump(struct fetch_run *r);
@@ -36,7 +38,7 @@ static void report_set_aside(const struct fetch_run *r, const struct fetch_run_r
 {
     char text[DEAD_REASONS_TEXT];
     const struct dead_reasons *reasons = table_fetch_set_aside(row->table);
-    terminal_progress_clear(r->progress);
+    progress_clear(r->conf.progress);
     if (reasons != NULL && reasons->total > 0)
         LOG(LOG_WARN, "set-aside",
             "records were set aside; netty-spool dead lists them, and what to do about each",
@@ -68,10 +70,10 @@ static void report(const struct fetch_run *r, const struct fetch_run_row *row)
         F_ERR(&t->err),
     };
     size_t n = sizeof fields / sizeof *fields - (good ? 1 : 0);
-    terminal_progress_clear(r->progress);
+    progress_clear(r->conf.progress);
     log_event(calm ? LOG_INFO : LOG_ERROR, "table", good ? "table fetched" : "table not complete",
               fields, n);
-    fetch_metrics_ended(r->conf.metrics, row->name, t);
+    fetch_metrics_ended(r->conf.metrics, r->conf.source, row->name, t);
 }
 
 /* These are about the key or the disk, not about the table. */
@@ -170,15 +172,19 @@ static void tell_unknown(struct fetch_run *r)
             report(r, &r->rows[i]);
 }
 
+static void on_done(uv_handle_t *handle)
+{
+    struct fetch_run *r = handle->data;
+    r->done(r->ctx, r);
+}
+
 static void on_closed(void *ctx)
 {
     struct fetch_run *r = ctx;
     if (--r->open > 0)
         return;
     tell_unknown(r);
-    terminal_progress_close(r->progress);
-    r->progress = NULL;
-    r->done(r->ctx, r);
+    uv_close((uv_handle_t *)&r->locks, on_done);
 }
 
 /* What was fetched when, and how late a table is, is told by this machine's clock. Once a run. */
@@ -203,7 +209,8 @@ static void on_exchanged(void *ctx, struct table_fetch *t, const struct http_res
 {
     struct fetch_run *r = ctx;
     compare_clocks(r, result);
-    fetch_metrics_exchange(r->conf.metrics, table_fetch_name(t), result, page, verdict);
+    fetch_metrics_exchange(r->conf.metrics, r->conf.source, table_fetch_name(t), result, page,
+                           verdict);
 }
 
 static const struct table_fetch_handler handler = {.answered = on_answered,
@@ -218,10 +225,11 @@ static void pump(struct fetch_run *r)
     if (r->pumping)
         return;
     r->pumping = true;
-    while (!r->stopping && r->next < r->count &&
-           r->running - r->waiting < (r->careful ? 1 : r->conf.jobs)) {
-        struct fetch_run_row *row = &r->rows[r->next++];
-        if (row->table == NULL)
+    for (size_t i = 0;
+         i < r->count && !r->stopping && r->running - r->waiting < (r->careful ? 1 : r->conf.jobs);
+         i++) {
+        struct fetch_run_row *row = &r->rows[i];
+        if (row->table == NULL || row->started)
             continue;
         row->started = true;
         r->running++;
@@ -243,14 +251,37 @@ static int further_behind(const void *a, const void *b)
     return tx < ty ? -1 : tx > ty;
 }
 
-static void open_row(struct fetch_run *r, struct fetch_run_row *row,
-                     const struct fetch_run_want *want)
+/* A backfill lets a regular run have the table between two of its pages; it itself waits for the end of a regular
+ * run. Two of a kind do not wait for each other. */
+static bool waits_for_lock(const struct fetch_run *r, struct fetch_run_row *row, enum err_code code)
+{
+    const struct table_fetch_env *env = r->conf.env;
+    bool backfill = env->backfill.on && !env->backfill.cancel;
+    if (code != ERR_BUSY || env->reconcile || r->stopping ||
+        when_tick() - r->opened >= (r->conf.patient ? INT64_MAX : WAIT_MAX))
+        return false;
+    if (row->wait != NULL)
+        return true;
+    bool yields = spool_lock_wait(&row->wait, env->spool, row->name, NULL) == OK;
+    if (!backfill)
+        return yields;
+    spool_lock_waited(row->wait); /* what yields is a backfill, too */
+    row->wait = NULL;
+    return !yields;
+}
+
+static void open_row(struct fetch_run *r, struct fetch_run_row *row)
 {
     struct err e = ERR_INIT;
     enum table_fetch_apart apart;
-    row->name = want->name;
-    struct table_fetch_want table = {.name = want->name, .key = want->key, .floor = want->floor};
-    if (table_fetch_open(&row->table, r->conf.env, &table, &handler, r, &apart, &e) == OK) {
+    struct table_fetch_want table = {.name = row->name, .key = row->key, .floor = row->floor};
+    enum err_code rc = table_fetch_open(&row->table, r->conf.env, &table, &handler, r, &apart, &e);
+    row->locked = rc != OK && waits_for_lock(r, row, rc);
+    if (row->locked)
+        return;
+    spool_lock_waited(row->wait);
+    row->wait = NULL;
+    if (rc == OK) {
         r->open++;
         return;
     }
@@ -263,6 +294,24 @@ static void open_row(struct fetch_run *r, struct fetch_run_row *row,
     row->result.crawl.complete_to = row->result.crawl.reached = WHEN_NONE;
     if (apart != TABLE_FETCH_UNKNOWN)
         report(r, row);
+}
+
+/* Those that can be had now are opened, and started in their turn. */
+static void try_locks(uv_timer_t *timer)
+{
+    struct fetch_run *r = timer->data;
+    for (size_t i = 0; i < r->count; i++) {
+        struct fetch_run_row *row = &r->rows[i];
+        if (!row->locked)
+            continue;
+        open_row(r, row);
+        r->locked -= row->locked ? 0 : 1;
+    }
+    if (r->locked == 0)
+        (void)uv_timer_stop(&r->locks);
+    pump(r);
+    if (r->locked == 0)
+        on_closed(r); /* the rows that waited are counted as one that is open */
 }
 
 enum err_code fetch_run_open(struct fetch_run **r, const struct fetch_run_conf *conf,
@@ -278,8 +327,17 @@ enum err_code fetch_run_open(struct fetch_run **r, const struct fetch_run_conf *
         return err_set(e, ERR_NOMEM, "out of memory for a run");
     }
     **r = (struct fetch_run){.conf = *conf, .done = done, .ctx = ctx, .rows = rows, .count = n};
-    for (size_t i = 0; i < n; i++)
-        open_row(*r, &rows[i], &wants[i]);
+    (*r)->opened = when_tick();
+    (void)uv_timer_init(conf->env->loop, &(*r)->locks); /* it only fails without a loop */
+    (*r)->locks.data = *r;
+    for (size_t i = 0; i < n; i++) {
+        rows[i].name = wants[i].name;
+        rows[i].floor = wants[i].floor;
+        rows[i].key = wants[i].key;
+        open_row(*r, &rows[i]);
+        (*r)->locked += rows[i].locked ? 1 : 0;
+    }
+    (*r)->open += (*r)->locked > 0 ? 1 : 0;
     qsort(rows, n, sizeof *rows, further_behind);
     return OK;
 }
@@ -289,8 +347,8 @@ void fetch_run_start(struct fetch_run *r)
     struct circuit_breaker *circuit_breaker = r->conf.env->circuit_breaker;
     r->probing = circuit_breaker_look(circuit_breaker, when_now()) == CIRCUIT_BREAKER_TRY;
     r->careful = r->probing || !circuit_breaker_key_worked(circuit_breaker);
-    if (r->conf.progress)
-        r->progress = terminal_progress_open(r->conf.env->loop, fetch_run_each, r);
+    if (r->locked > 0)
+        (void)uv_timer_start(&r->locks, try_locks, TRY_EVERY_MS, TRY_EVERY_MS);
     if (r->open > 0) {
         pump(r);
         return;
@@ -309,6 +367,8 @@ void fetch_run_stop(struct fetch_run *r, const struct err *why)
     for (size_t i = 0; i < r->count; i++)
         if (r->rows[i].table != NULL)
             table_fetch_stop(r->rows[i].table, &r->why);
+    if (r->locked > 0) /* they are tried once more, and wait no longer */
+        (void)uv_timer_start(&r->locks, try_locks, 0, TRY_EVERY_MS);
 }
 
 const struct fetch_run_row *fetch_run_rows(const struct fetch_run *r, size_t *n)
@@ -343,6 +403,8 @@ void fetch_run_close(struct fetch_run *r)
 {
     if (r == NULL)
         return;
+    for (size_t i = 0; i < r->count; i++)
+        spool_lock_waited(r->rows[i].wait);
     free(r->rows);
     free(r);
 }

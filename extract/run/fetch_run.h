@@ -15,18 +15,21 @@
 #ifndef NETTY_EXTRACT_RUN_FETCH_RUN_H
 #define NETTY_EXTRACT_RUN_FETCH_RUN_H
 
+#include "extract/metrics/fetch_metrics.h"
 #include "extract/run/fetch_run_row.h"
 #include "extract/table/table_fetch.h"
+#include "shared/cli/progress.h"
 
-struct fetch_metrics;
 struct fetch_run;
 typedef void fetch_run_done_fn(void *ctx, struct fetch_run *r);
 
 struct fetch_run_conf {
     const struct table_fetch_env *env; /* borrowed */
     struct fetch_metrics *metrics;     /* borrowed, or NULL */
-    unsigned jobs;                     /* tables at a time */
-    bool progress;                     /* a line a table on standard error, drawn again and again */
+    enum fetch_source source;
+    unsigned jobs;             /* tables at a time */
+    bool patient;              /* waits for a table that another run has, however long */
+    struct progress *progress; /* borrowed, or NULL: what is drawn while the run is under way */
 };
 
 struct fetch_run_want {

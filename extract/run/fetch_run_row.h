@@ -5,6 +5,7 @@
 #define NETTY_EXTRACT_RUN_FETCH_RUN_ROW_H
 
 #include "extract/table/table_fetch.h"
+#include "spool/store/spool.h"
 
 struct fetch_run_row {
     const char *name;
@@ -12,7 +13,11 @@ struct fetch_run_row {
     struct table_fetch_result result;
     bool started;
     bool ended;
-    bool refused; /* waits for what its refusal means */
+    bool refused;            /* waits for what its refusal means */
+    bool locked;             /* another run has the table, and is to end, or to yield it, soon */
+    struct spool_wait *wait; /* ... which sees that it is waited for */
+    int64_t floor;
+    const char *key; /* the database's own, or NULL */
 };
 
 #endif

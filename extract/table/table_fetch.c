@@ -20,10 +20,16 @@ static enum table_fetch_status status_of(enum err_code code)
 struct table_fetch_result table_fetch_result(const struct table_fetch *t)
 {
     struct table_fetch_result r = t->result;
-    r.new_letters = t->page != NULL ? fetched_page_new_letters(t->page) : 0;
+    r.new_letters = t->letters + (t->page != NULL ? fetched_page_new_letters(t->page) : 0);
     crawl_stats(t->crawl, &r.crawl);
     r.complete_to = t->complete_to;
     r.reached = r.crawl.reached;
+    r.backfill = t->counts;
+    r.state = t->at->state;
+    bool whole = t->counts || r.crawl.whole;
+    r.done = whole ? r.crawl.seen : r.records;
+    r.now = whole && r.done >= t->begun_with ? r.done - t->begun_with : r.records;
+    r.of = table_fetch_total(t, &r.crawl, r.done);
     if (t->reconcile != NULL) {
         const struct inventory_state *state = inventory_crawl_state(t->reconcile);
         r.absent = state->absent;
@@ -70,13 +76,16 @@ static enum table_fetch_status status_done(const struct table_fetch *t)
 static void report_ended(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
-    if (!t->ending || t->ended || pending(t) > 0)
+    if (!t->ending || t->ended || pending(t) > 0 || t->leaving)
         return;
-    if (table_fetch_write_places(t, true, &e) != OK && t->result.err.code == OK) {
+    if ((t->writer != NULL || t->reconcile != NULL) && /* else another run has the table */
+        table_fetch_write_places(t, true, &e) != OK && t->result.err.code == OK) {
         t->result.status = TABLE_FETCH_FAILED;
         t->result.err = e;
     }
     t->ended = true;
+    if (t->result.err.code == OK)
+        table_fetch_backfill_tell(t);
     t->result.elapsed = t->started ? when_tick() - t->began : 0;
     t->handler.ended(t->ctx, t);
 }
@@ -96,7 +105,7 @@ void table_fetch_end(struct table_fetch *t, const struct err *why, enum table_fe
     if (t->request != NULL)
         http_cancel(t->request);
     t->request = NULL;
-    if (fetched_page_discard(t->page, &e) != OK && t->result.err.code == OK) {
+    if (t->page != NULL && fetched_page_discard(t->page, &e) != OK && t->result.err.code == OK) {
         t->result.status = TABLE_FETCH_FAILED;
         t->result.err = e;
     }
@@ -140,10 +149,15 @@ static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
     } else {
         table_fetch_fail(t, err);
     }
+    table_fetch_committed(t);
+}
+
+void table_fetch_committed(struct table_fetch *t)
+{
     if (t->ending) {
         report_ended(t);
-    } else if (t->stalled && writer_pending(t->writer) < TABLE_FETCH_PENDING_MAX) {
-        t->stalled = false;
+    } else if (t->stalled && writer_pending(t->writer) < t->stalled) {
+        t->stalled = 0;
         table_fetch_next(t);
     }
 }
@@ -196,12 +210,12 @@ static void keep(struct table_fetch *t)
     struct crawl_stats stats;
     crawl_stats(t->crawl, &stats);
     warn_unfiltered(t, &stats);
-    buf_reset(&t->position);
-    enum err_code rc = crawl_position(t->crawl, &t->position, &e);
+    enum err_code rc = table_fetch_position(t, &stats, &e);
     if (rc == OK)
         rc = table_fetch_write_places(t, false, &e);
     if (rc == OK)
-        rc = fetched_page_keep(t->page, t->position.data, stats.complete_to, on_commit, t, &e);
+        rc = fetched_page_keep(t->page, t->position.data, table_fetch_page_complete_to(t, &stats),
+                               on_commit, t, &e);
     if (rc != OK) {
         table_fetch_fail(t, &e);
         return;
@@ -253,6 +267,7 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
     struct err e = ERR_INIT;
     struct crawl_answer answer = {.date = result->date, .now = when_now(), .count = parsed->count};
     t->attempt = 0;
+    table_fetch_note_count(t, parsed);
     t->result.non_records += parsed->non_records + parsed->malformed;
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
         F_INT("request", t->result.requests), F_INT("records", parsed->records),
@@ -394,14 +409,25 @@ void table_fetch_next(struct table_fetch *t)
         table_fetch_reconcile_next(t);
         return;
     }
-    if (writer_pending(t->writer) >= TABLE_FETCH_PENDING_MAX) {
-        t->stalled = true;
+    if (t->env->backfill.cancel) {
+        table_fetch_backfill_cancel(t);
+        return;
+    }
+    bool wanted = t->own && spool_lock_asked(t->env->spool, t->name);
+    t->stalled = wanted ? 1 : TABLE_FETCH_PENDING_MAX;
+    if (writer_pending(t->writer) >= t->stalled)
+        return;
+    t->stalled = 0;
+    if (wanted) {
+        table_fetch_yield(t);
         return;
     }
     uint64_t kept = t->result.pages + writer_pending(t->writer);
     enum crawl_next next = crawl_next(t->crawl, &request);
     t->asked = request;
-    if (next == CRAWL_DONE)
+    if (next == CRAWL_DONE && t->counts && t->at->backfill)
+        table_fetch_backfill_close(t, status_done(t));
+    else if (next == CRAWL_DONE)
         table_fetch_end(t, NULL, status_done(t));
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
         table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
@@ -410,45 +436,6 @@ void table_fetch_next(struct table_fetch *t)
         table_fetch_fail(t, &e);
     else
         table_fetch_ask(t);
-}
-
-void table_fetch_free(struct table_fetch *t)
-{
-    fetched_page_close(t->page);
-    page_key_close(t->key);
-    if (t->reconcile != NULL)
-        inventory_crawl_close(t->reconcile); /* the crawl is its own */
-    else
-        crawl_close(t->crawl);
-    buf_free(&t->url);
-    buf_free(&t->position);
-    places_close(t->places);
-    free(t);
-}
-
-static void on_writer_closed(void *ctx)
-{
-    struct table_fetch *t = ctx;
-    struct table_fetch_handler handler = t->handler;
-    void *closed_ctx = t->ctx;
-    if (t->result.apart == TABLE_FETCH_UNKNOWN)
-        spool_drop_empty_table(t->env->spool, t->name);
-    table_fetch_free(t);
-    handler.closed(closed_ctx);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-    struct table_fetch *t = handle->data;
-    if (t->writer != NULL)
-        writer_close(t->writer, on_writer_closed, t);
-    else
-        on_writer_closed(t);
-}
-
-void table_fetch_close(struct table_fetch *t)
-{
-    uv_close((uv_handle_t *)&t->timer, on_timer_closed);
 }
 
 void table_fetch_start(struct table_fetch *t)

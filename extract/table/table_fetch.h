@@ -17,6 +17,9 @@
  * ended() table_fetch_close(t, closed)        // after ended(), or instead of starting; closed(ctx, t)
  * from the loop, then it is gone
  *
+ * With env.backfill a crawl of everything, or from a time on, that begins or goes on where the last such run left it. It
+ * leaves the regular position as it is, and lets others have the table between two pages.
+ *
  * With env.reconcile the same for finding what the API no longer has: no page is kept, and the lock is
  * another one, so that an ordinary run can go on beside it.
  *
@@ -59,6 +62,11 @@ struct table_fetch_env {
     struct backoff retries;
     uint64_t max_pages; /* 0: no bound */
     uint64_t *budget;   /* requests left for all tables of the run; NULL: no bound */
+    struct {
+        bool on;      /* crawl.full or crawl.since, beside the regular sync */
+        bool restart; /* begin it anew */
+        bool cancel;  /* give it up */
+    } backfill;
     bool reconcile; /* find what the API no longer has, instead of fetching (inventory_crawl.h) */
     uint64_t page_max;
     size_t record_max;

@@ -4,6 +4,7 @@
  *   table_fetch_open.c       where it begins
  *   table_fetch_trouble.c    a page that cannot be had, and records that are stepped over
  *   table_fetch_refusal.c    a table, or the key, that is refused
+ *   table_fetch_backfill.c   a backfill beside the regular sync
  *   table_fetch_inventory.c  the same for a reconcile, which keeps no pages
  */
 #ifndef NETTY_EXTRACT_TABLE_TABLE_FETCH_PRIVATE_H
@@ -14,6 +15,7 @@
 #include "extract/table/table_fetch.h"
 #include "shared/base/buf.h"
 #include "shared/base/table_names.h"
+#include "spool/format/fetch_position.h"
 #include "spool/store/refetch.h"
 
 struct table_fetch {
@@ -49,13 +51,27 @@ struct table_fetch {
     unsigned attempt;             /* retries of the request at hand */
     int64_t retry_after;          /* by Retry-After */
 
+    struct fetch_position *at; /* the positions, the backfill's, too */
+    struct buf own_position; /* of the crawl at hand, where it is a backfill with one of its own */
+    struct backfill_state before; /* the backfill as this run found it */
+    uint64_t kept;                /* its pages in this run */
+    uint64_t left; /* of the list behind the last answer, by its count; UINT64_MAX: not told */
+    uint64_t begun_with; /* records that the crawl had seen when this run began */
+    int64_t regular_to;  /* complete by the regular crawl */
+    bool own;            /* the crawl at hand is a backfill beside the regular one */
+    bool counts;         /* ... or is one because the table had no regular one */
+    bool reopened;       /* others have had the table in between */
+    bool leaving;        /* the writer is being closed for that */
+    uint64_t letters;    /* new ones until then */
+    enum table_fetch_status closing;
+
     struct refetch refetch; /* from where pages that were lost are fetched again */
     bool refetching;        /* the spool still holds that wish */
     bool started;
     bool ending; /* no further request; ended() once nothing is pending */
     bool ended;
-    bool stalled; /* waits for the writer to catch up */
-    bool warned;  /* that the filter is ignored */
+    size_t stalled; /* waits for the writer to have fewer pages than this pending; 0: it does not */
+    bool warned;    /* that the filter is ignored */
     int64_t began;
     int64_t complete_to; /* by the last durable page: the crawl itself is ahead of the disk */
     struct table_fetch_result result;
@@ -81,6 +97,31 @@ enum err_code table_fetch_read_places(struct table_fetch *t, struct err *e) MUST
 /* What was stepped over is durable before the page that passes it by; what came only once it is. */
 enum err_code table_fetch_write_places(struct table_fetch *t, bool durable,
                                        struct err *e) MUST_CHECK;
+
+/* Nothing is under way any more, perhaps. */
+void table_fetch_committed(struct table_fetch *t);
+
+/* table_fetch_open.c */
+enum err_code table_fetch_open_parts(struct table_fetch *t, int64_t floor,
+                                     struct err *e) MUST_CHECK;
+
+/* table_fetch_backfill.c */
+/* Where the backfill's crawl begins, or goes on. */
+enum err_code table_fetch_backfill_open(struct table_fetch *t, struct crawl_conf *conf,
+                                        const char **position, struct err *e) MUST_CHECK;
+/* t->position becomes what stands in the journal with the page at hand. */
+enum err_code table_fetch_position(struct table_fetch *t, const struct crawl_stats *stats,
+                                   struct err *e) MUST_CHECK;
+int64_t table_fetch_page_complete_to(const struct table_fetch *t, const struct crawl_stats *stats);
+/* Of how many, about, done are; 0: nobody knows. */
+uint64_t table_fetch_total(const struct table_fetch *t, const struct crawl_stats *stats,
+                           uint64_t done);
+void table_fetch_note_count(struct table_fetch *t, const struct page_parser_result *parsed);
+void table_fetch_backfill_close(struct table_fetch *t, enum table_fetch_status status);
+void table_fetch_backfill_cancel(struct table_fetch *t);
+void table_fetch_backfill_tell(const struct table_fetch *t);
+/* Gives the table's lock to who waits for it, and goes on when that has ended. */
+void table_fetch_yield(struct table_fetch *t);
 
 /* table_fetch_refusal.c */
 /* *apart says whether and how the table was refused last; ERR_DENIED or ERR_CONFIG: less than an hour ago. */

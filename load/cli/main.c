@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
 
@@ -106,6 +107,7 @@ static enum err_code read_conf(struct loader *p, struct err *e)
         .conninfo = options_text(o, OPT_DB),
         .jobs = (size_t)options_int(o, OPT_JOBS),
         .follow = options_int(o, OPT_FOLLOW) != 0,
+        .progress = options_int(o, OPT_QUIET) == 0,
         .max_deletes = (unsigned)options_int(o, OPT_MAX_DELETES),
         .enlist = options_int(o, OPT_ENLIST) != 0,
         .limits = {.keep = options_int(o, OPT_SPOOL_KEEP),
@@ -405,6 +407,12 @@ static enum err_code prepare(struct loader *p, struct err *e)
     if (rc == OK && p->conf.table.segment != 0)
         rc = replay_range_check(p->spool, p->conf.tables, p->conf.count, p->conf.named,
                                 p->conf.table.segment, e);
+    if (rc == OK && p->conf.table.replay &&
+        (p->conf.table.fetched_from != WHEN_NONE || p->conf.table.fetched_to != WHEN_NONE)) {
+        struct replay_range range = {p->conf.table.fetched_from, p->conf.table.fetched_to,
+                                     p->conf.table.segment};
+        rc = replay_range_tell(p->spool, p->conf.tables, p->conf.count, &range, e);
+    }
     if (rc == OK)
         rc = open_metrics(p, e);
     if (rc == OK)

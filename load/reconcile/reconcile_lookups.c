@@ -120,7 +120,7 @@ enum err_code reconcile_act(struct reconcile_task *t, const struct inventory_pai
             "more records are gone from the source than --max-deletes allows, so none is marked; "
             "look at "
             "some of them, then run netty-load with a greater --max-deletes, or have netty-extract "
-            "--reconcile --full begin anew",
+            "--reconcile --restart begin anew",
             F_STR("table", t->table), F_INT("gone", deleted), F_INT("marked", t->deleted),
             F_INT("allowed", t->allowed), F_STR("keys", keys));
         return OK;

@@ -1,5 +1,5 @@
 /*
- * Is there, in the spool, the segment that --replay --segment asks for?
+ * What of the spool a replay of a part takes: a segment (--segment), or the pages of a time (--from, --to).
  */
 #ifndef NETTY_LOAD_REPLAY_REPLAY_RANGE_H
 #define NETTY_LOAD_REPLAY_REPLAY_RANGE_H
@@ -12,5 +12,14 @@
  * all is no matter here. */
 enum err_code replay_range_check(const struct spool *s, const char *const *tables, size_t count,
                                  bool named, uint64_t segment, struct err *e) MUST_CHECK;
+
+struct replay_range {
+    int64_t from, to; /* when the pages were fetched; or WHEN_NONE */
+    uint64_t segment; /* or 0 */
+};
+/* Logs, for each of the tables, what window the times make, how many pages lie in it, and which times there are.
+ * Reads the journals. */
+enum err_code replay_range_tell(const struct spool *s, const char *const *tables, size_t count,
+                                const struct replay_range *range, struct err *e) MUST_CHECK;
 
 #endif

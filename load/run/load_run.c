@@ -136,6 +136,8 @@ static void on_loaded(void *ctx, const struct err *err)
 
     connection_pool_give(r->pool, entry->db);
     entry->db = NULL;
+    load_run_no_progress(entry);
+    progress_clear(r->progress);
     if (err != NULL && table_load_is_waiting(entry->table)) {
         LOG(LOG_DEBUG, "connections", "the table waits for a connection of the others",
             F_STR("table", table_load_name(entry->table)), F_ERR(err));
@@ -336,6 +338,7 @@ static void dispatch(struct load_run *r)
     while (!r->stopping && (entry = load_run_next_table(r)) != NULL &&
            (entry->db = connection_pool_take(r->pool)) != NULL) {
         entry->dirty = false;
+        entry->began = when_tick();
         table_load_load(entry->table, entry->db, on_loaded, entry);
     }
     if (loading(r) || publish(r))
@@ -437,6 +440,8 @@ enum err_code load_run_open(struct load_run **out, uv_loop_t *loop,
         rc = spool_watch_open(&r->follow, loop, conf->table.spool, on_change, r, e);
     if (rc == OK && (rc = find_tables(r, e)) == OK)
         rc = open_pool(r, e);
+    if (rc == OK && conf->progress)
+        rc = load_run_open_progress(r, e);
     if (rc != OK) {
         load_run_close(r);
         return rc;
@@ -473,11 +478,13 @@ void load_run_close(struct load_run *r)
 {
     if (r == NULL)
         return;
+    progress_close(r->progress);
     spool_watch_close(r->follow);
     catalog_publish_free(r->catalog);
     loaded_publish_free(r->loaded_publish);
     connection_pool_close(r->pool);
     for (size_t i = 0; i < r->count; i++) {
+        load_run_no_progress(r->tables[i]);
         table_load_close(r->tables[i]->table);
         free(r->tables[i]);
     }

@@ -30,6 +30,7 @@ struct load_run_conf {
     bool enlist;                  /* a replay: the spool is to wait for the database from now on */
     unsigned max_deletes;         /* percent (load/reconcile/reconcile.h) */
     struct load_metrics *metrics; /* borrowed; or NULL */
+    bool progress;                /* is told, on standard error */
     struct prune_conf limits;     /* of the spool: keep and max */
 };
 

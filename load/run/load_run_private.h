@@ -1,4 +1,4 @@
-/* The inside of a run, shared by load_run.c, load_run_connections.c and load_run_report.c only. */
+/* The inside of a run, shared by load_run.c, load_run_connections.c, load_run_progress.c and load_run_report.c only. */
 #ifndef NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 #define NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 
@@ -7,15 +7,19 @@
 #include "load/reconcile/reconcile.h"
 #include "load/run/load_run.h"
 #include "load/run/spool_watch.h"
+#include "shared/cli/progress.h"
+#include "spool/reader/reader.h"
 
 struct load_run_table {
     struct load_run *run;
     struct table_load *table;
-    struct db *db;  /* by which it is being loaded, or NULL */
-    bool dirty;     /* the spool may have more */
-    struct err err; /* how the last load failed */
-    int64_t failed; /* when_tick() of that */
-    size_t missing; /* holes and gaps, when the spool was last told */
+    struct db *db;              /* by which it is being loaded, or NULL */
+    bool dirty;                 /* the spool may have more */
+    struct err err;             /* how the last load failed */
+    int64_t failed;             /* when_tick() of that */
+    int64_t began;              /* when_tick() of this load */
+    struct load_tracks *tracks; /* how far it is; NULL: nobody has looked yet */
+    size_t missing;             /* holes and gaps, when the spool was last told */
     struct reconcile_row
         reconciled; /* what the source no longer has: in all; err: of the last time */
 };
@@ -29,6 +33,7 @@ struct load_run {
     struct load_run_table **tables;
     size_t count;
     struct connection_pool *pool;
+    struct progress *progress; /* or NULL */
     struct spool_watch *follow;
     struct catalog_publish *catalog;
     struct db *catalog_db;
@@ -45,6 +50,10 @@ struct load_run {
 
 /* load_run.c: looks for what can be done, from the loop. */
 void load_run_dispatch_soon(struct load_run *r);
+
+/* load_run_progress.c */
+enum err_code load_run_open_progress(struct load_run *r, struct err *e) MUST_CHECK;
+void load_run_no_progress(struct load_run_table *entry); /* the table's load has ended */
 
 /* load_run_connections.c */
 struct connection_lender load_run_lender(struct load_run *r); /* for a table */

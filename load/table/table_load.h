@@ -56,6 +56,8 @@ const struct load_counts *table_load_counts(const struct table_load *t);
 bool table_load_unreachable(const struct table_load *t);
 /* The same, but others of this process have one: it is this table's turn when one of those is free. */
 bool table_load_is_waiting(const struct table_load *t);
+/* From which page on it loads, and up to which all is committed. False: it does not know yet. */
+bool table_load_span(const struct table_load *t, struct page_place *from, struct page_place *at);
 /* Holes and gaps that the database remembers of it (load/target/known_progress.h). */
 size_t table_load_missing(const struct table_load *t);
 /* It has no answer yet on the connection that it was given, and would rather have another. */

@@ -1,4 +1,4 @@
-/* What a load says at its end of the records that are not as they should be. */
+/* What a load says of itself: how far it is, and at its end the records that are not as they should be. */
 #include "load/table/table_load_private.h"
 #include "shared/log/log.h"
 
@@ -41,4 +41,15 @@ void table_load_report(struct table_load *t)
             F_INT("time_created", odd->created), F_INT("time_modified", odd->modified));
     t->odd_times = (struct batch_odd_times){0};
     report_set_aside(t);
+}
+
+bool table_load_span(const struct table_load *t, struct page_place *from, struct page_place *at)
+{
+    if (!t->found || t->builder == NULL || t->hole != SIZE_MAX)
+        return false;
+    *from = (struct page_place){0, 0};
+    if (!t->conf.replay && !t->conf.redrive && !t->reload)
+        *from = table_load_least(&t->stands).place;
+    *at = page_compare(t->committed.place, *from) < 0 ? *from : t->committed.place;
+    return true;
 }

@@ -126,12 +126,22 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_SINCE, OPTION_TIME, "since", NULL, "TIME|all",
      .programs = EXTRACT, .choices = "all",
-     .help = "Fetch what changed since then, or everything, whatever the last run reached.",
+     .help = "A backfill of what changed since then, or of everything: beside the regular sync, with a position of its "
+             "own, gone on with by later runs that are told the same until it is through.",
      .example = "--since 2024-05-13"},
 
     {OPT_FULL, OPTION_FLAG, "full", NULL, NULL,
      .programs = EXTRACT,
-     .help = "The same as --since all."},
+     .help = "A backfill of everything, the same as --since all. It begins one, or goes on with the one under way, "
+             "however often it is interrupted; the regular sync goes on beside it. With --every it is done once."},
+
+    {OPT_RESTART, OPTION_FLAG, "restart", NULL, NULL,
+     .programs = EXTRACT,
+     .help = "Begin the backfill anew, or the crawl of --reconcile."},
+
+    {OPT_CANCEL, OPTION_FLAG, "cancel", NULL, NULL,
+     .programs = EXTRACT,
+     .help = "Give the backfill up that is under way. What it has fetched stays."},
 
     {OPT_REBIND, OPTION_FLAG, "rebind", NULL, NULL,
      .programs = EXTRACT,
@@ -142,7 +152,7 @@ const struct option_def option_table[OPTIONS] = {
      .programs = EXTRACT,
      .help = "Fetch nothing: find out which records the API no longer has, for netty-load to mark them as "
              "deleted. It takes runs of netty-extract and netty-load in between; each run goes on where "
-             "the last one stopped, and with --full it begins anew."},
+             "the last one stopped, and with --restart it begins anew."},
 
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
      .programs = EXTRACT | LOAD, .min = SECOND, .max = 365 * DAY,

@@ -192,6 +192,9 @@ static enum err_code check_together(const struct options *o, struct err *e)
     if ((rc = contradict(o, OPT_REPLAY, OPT_FOLLOW, e)) != OK ||
         (rc = contradict(o, OPT_REPLAY, OPT_REDRIVE, e)) != OK ||
         (rc = contradict(o, OPT_REDRIVE, OPT_FOLLOW, e)) != OK ||
+        (rc = contradict(o, OPT_RESTART, OPT_CANCEL, e)) != OK ||
+        (rc = contradict(o, OPT_RECONCILE, OPT_CANCEL, e)) != OK ||
+        (rc = contradict(o, OPT_EVERY, OPT_CANCEL, e)) != OK ||
         (rc = needs(o, OPT_FROM, OPT_REPLAY, e)) != OK ||
         (rc = needs(o, OPT_TO, OPT_REPLAY, e)) != OK ||
         (rc = needs(o, OPT_SEGMENT, OPT_REPLAY, e)) != OK)

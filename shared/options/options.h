@@ -82,6 +82,8 @@ enum option_id {
     OPT_BUDGET,
     OPT_SINCE,
     OPT_FULL,
+    OPT_RESTART,
+    OPT_CANCEL,
     OPT_REBIND,
     OPT_RECONCILE,
     OPT_EVERY,

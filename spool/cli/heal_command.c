@@ -4,6 +4,7 @@
 #include "shared/cli/summary.h"
 #include "shared/time/when.h"
 #include "spool/cli/spool_command.h"
+#include "spool/format/fetch_position.h"
 #include "spool/format/small_file.h"
 #include "spool/journal/journal.h"
 #include "spool/maintenance/repair.h"
@@ -31,6 +32,7 @@ struct heal {
     bool in_gap;                      /* none has come since the last damage */
     char here[PAGE_POSITION_MAX + 1]; /* before this gap */
     bool chosen;                      /* the wish begins before it */
+    bool backfill;                    /* pages of a backfill may be lost */
     struct refetch wish;
 };
 
@@ -45,6 +47,8 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
 {
     struct heal *h = ctx;
     (void)info, (void)e;
+    if (h->in_gap && fetch_position_has_backfill(reader_position(r)))
+        h->backfill = true;
     h->seen = true;
     h->in_gap = false;
     memcpy(h->last, reader_position(r), strlen(reader_position(r)) + 1);
@@ -111,6 +115,7 @@ static enum err_code on_damage(void *ctx, const struct page_info *info, const st
     int64_t low = info->bytes > 0 ? parse_time(h, info->low) : WHEN_NONE;
     bool first = h->count == 0;
     find_here(h, info->place.segment);
+    h->backfill = h->backfill || fetch_position_has_backfill(h->here);
     bool told = low != WHEN_NONE && wish->low != WHEN_NONE && refetch_by_time(h->here) &&
                 refetch_by_time(wish->position);
     if (!first && h->in_gap && h->chosen) {
@@ -154,13 +159,17 @@ static enum err_code heal_table(const struct spool_command *c, const char *table
         return rc;
     h->dir = dir;
     h->count = 0;
-    h->seen = h->in_gap = h->chosen = false;
+    h->seen = h->in_gap = h->chosen = h->backfill = false;
     h->last[0] = '\0';
     h->wish = (struct refetch){.asked = when_now(), .low = WHEN_NONE};
     int64_t repaired;
     if ((rc = repair_table(c->spool, table, h->dry_run, &repaired, e)) != OK ||
         (rc = spool_command_walk_pages(c, table, &w, e)) != OK)
         return rc;
+    if (h->backfill && h->count > 0) { /* which of the two crawls to take back nobody can tell */
+        h->wish.position[0] = '\0';
+        h->wish.low = WHEN_NONE;
+    }
     if (h->count > 0 && !h->dry_run && (rc = store_wish(h, table, e)) != OK)
         return rc;
     const struct cell cells[] = {

@@ -32,6 +32,22 @@ static enum err_code show_table(const struct status_table *t, struct summary *ou
     return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
 }
 
+static enum err_code show_backfill(const struct status_table *t, struct summary *out, struct err *e)
+{
+    const struct backfill_state *b = &t->filled;
+    const struct cell cells[] = {
+        {.name = "backfill_of", .type = CELL_STR, .str = t->name},
+        {.name = "since", .type = CELL_TIME, .num = b->since},
+        {.name = "began", .type = CELL_TIME, .num = b->began},
+        {.name = "runs", .type = CELL_INT, .num = (int64_t)b->runs},
+        {.name = "requests", .type = CELL_INT, .num = (int64_t)b->requests},
+        {.name = "pages", .type = CELL_INT, .num = (int64_t)b->pages},
+        {.name = "records", .type = CELL_INT, .num = (int64_t)b->records},
+        {.name = "of", .type = CELL_INT, .num = (int64_t)b->of},
+    };
+    return t->backfill ? summary_row(out, cells, sizeof cells / sizeof cells[0], e) : OK;
+}
+
 static enum err_code show_run(const struct status_table *t, const char *program,
                               const struct run_history_entry *run, struct summary *out,
                               struct err *e)
@@ -123,6 +139,7 @@ enum section {
     REFUSED,
     RUNS,
     REASONS,
+    BACKFILLS,
     INVENTORIES,
     SECTIONS
 };
@@ -137,6 +154,8 @@ static enum err_code fill_sections(const struct spool_command *c, const struct s
             (rc = show_run(t, "extract", latest_run(&t->extract), sections[RUNS], e)) == OK &&
             (rc = show_run(t, "load", latest_run(&t->load), sections[RUNS], e)) == OK)
             rc = show_reasons(t, sections[REASONS], e);
+        if (rc == OK)
+            rc = show_backfill(t, sections[BACKFILLS], e);
         if (rc == OK)
             rc = spool_command_show_inventory(c, t->name, sections[INVENTORIES], inventories, e);
     }
@@ -153,13 +172,16 @@ static enum err_code print(const struct spool_command *c, const struct status *s
 {
     bool runs = false;
     bool reasons = false;
+    bool backfills = false;
     enum err_code rc = OK;
     for (size_t i = 0; i < s->count; i++) {
         runs = runs || s->tables[i]->extract.count > 0 || s->tables[i]->load.count > 0;
         reasons = reasons || s->tables[i]->reasons_count > 0;
+        backfills = backfills || s->tables[i]->backfill;
     }
-    const bool wanted[SECTIONS] = {true, true,    s->databases.count > 0, s->refused.count > 0,
-                                   runs, reasons, inventories > 0};
+    const bool wanted[SECTIONS] = {
+        true,    true,      s->databases.count > 0, s->refused.count > 0, runs,
+        reasons, backfills, inventories > 0};
     for (unsigned i = 0; i < SECTIONS && rc == OK; i++) {
         if (!wanted[i])
             continue;

@@ -409,5 +409,5 @@ const char *reader_file(const struct reader *r)
 
 const char *reader_position(const struct reader *r)
 {
-    return r->position;
+    return r->trust ? journal_scan_position(r->scan) : r->position;
 }

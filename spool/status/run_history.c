@@ -117,6 +117,7 @@ static enum err_code add_run(struct buf *b, enum run_history_side side,
     char began[WHEN_TEXT];
     char ended[WHEN_TEXT];
     char to[WHEN_TEXT];
+    char backfill[WHEN_TEXT];
     size_t start = b->len;
     enum err_code rc =
         buf_addf(b,
@@ -130,6 +131,8 @@ static enum err_code add_run(struct buf *b, enum run_history_side side,
         rc = run->complete_to == WHEN_NONE
                  ? buf_adds(b, ",\"complete_to\":null")
                  : buf_addf(b, ",\"complete_to\":\"%s\"", when_iso(run->complete_to, to));
+    if (rc == OK && run->backfill > 0)
+        rc = buf_addf(b, ",\"backfill\":\"%s\"", when_iso(run->backfill, backfill));
     for (unsigned i = 0; i < RUN_COUNTS && rc == OK; i++)
         if (run_history_count_of((enum run_count)i, side))
             rc = buf_addf(b, ",\"%s\":%" PRId64, counts[i].name, run->counts[i]);
@@ -185,7 +188,8 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
 {
     uint64_t busy = 0;
     uint64_t numbers[RUN_COUNTS] = {0};
-    struct field fields[8 + RUN_COUNTS] = {
+    int64_t backfill = WHEN_NONE;
+    struct field fields[9 + RUN_COUNTS] = {
         {.name = "began", .type = FIELD_TIME, .to = &run->began},
         {.name = "ended", .type = FIELD_TIME, .to = &run->ended},
         {.name = "busy_us", .type = FIELD_COUNT, .to = &busy},
@@ -198,8 +202,9 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
          .to = run->reason,
          .room = RUN_HISTORY_REASON,
          .optional = true},
+        {.name = "backfill", .type = FIELD_TIME, .to = &backfill, .optional = true},
     };
-    size_t count = 8;
+    size_t count = 9;
     for (unsigned i = 0; i < RUN_COUNTS; i++)
         if (run_history_count_of((enum run_count)i, side))
             fields[count++] = (struct field){
@@ -208,6 +213,7 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
     if (fields_read(line, n, fields, count, NULL) != OK)
         return false;
     run->busy = (int64_t)busy;
+    run->backfill = backfill != WHEN_NONE ? backfill : 0;
     for (unsigned i = 0; i < RUN_COUNTS; i++)
         run->counts[i] = (int64_t)numbers[i];
     return true;
@@ -267,6 +273,8 @@ bool run_history_full_since(const struct spool *s, const char *table, int64_t si
         began = began == WHEN_NONE ? run->began : began;
         if (strcmp(run->status, "complete") != 0 && strcmp(run->status, "unproven") != 0)
             continue;
+        if (run->backfill > 0) /* which may have had more runs than are remembered */
+            began = run->backfill;
         all = all || began >= since;
         began = WHEN_NONE;
     }

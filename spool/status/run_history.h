@@ -51,9 +51,10 @@ enum run_count {
 struct run_history_entry {
     int64_t began;
     int64_t ended;
-    int64_t busy;                    /* microseconds of work in between */
-    int64_t complete_to;             /* of the extractor's, or WHEN_NONE */
-    char kind[RUN_HISTORY_WORD];     /* changes full reconcile; load replay redrive */
+    int64_t busy;        /* microseconds of work in between */
+    int64_t complete_to; /* of the extractor's, or WHEN_NONE */
+    int64_t backfill; /* when the backfill began that the run brought to its end; 0: it did not */
+    char kind[RUN_HISTORY_WORD];     /* changes full since reconcile; load replay redrive */
     char status[RUN_HISTORY_WORD];   /* complete unproven partial throttled failed */
     char error[RUN_HISTORY_WORD];    /* err_word of what ended it, or "" */
     char reason[RUN_HISTORY_REASON]; /* of unproven: words with blanks between, or "" */

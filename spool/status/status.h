@@ -18,6 +18,7 @@
 #include "shared/base/table_names.h"
 #include "shared/options/options.h"
 #include "spool/dead_letters/dead_letters.h"
+#include "spool/format/fetch_position.h"
 #include "spool/status/run_history.h"
 #include "spool/store/loaded.h"
 #include "spool/store/refused_tables.h"
@@ -50,6 +51,8 @@ struct status_table {
     uint64_t holes; /* runs of pages that some database lacks because they could not be read; */
     uint64_t gaps;  /* ... that the spool holds no more */
     int64_t holes_since; /* or WHEN_NONE */
+    bool backfill;       /* one is under way: */
+    struct backfill_state filled;
     bool loaded_unknown; /* loaded.json is damaged */
     bool unlisted; /* not one of the tables to work on any more: it stands still, and is not late */
     struct run_history extract;

@@ -77,6 +77,22 @@ static enum err_code add_reasons(struct buf *b, const struct status_table *t)
     return rc == OK ? buf_adds(b, "]}") : rc;
 }
 
+static enum err_code add_backfill(struct buf *b, const struct status_table *t)
+{
+    const struct backfill_state *f = &t->filled;
+    enum err_code rc;
+    if (!t->backfill)
+        return buf_adds(b, ",\"backfill\":null");
+    if ((rc = buf_adds(b, ",\"backfill\":{")) != OK ||
+        (rc = add_time(b, "since", f->since)) != OK || (rc = buf_addc(b, ',')) != OK ||
+        (rc = add_time(b, "began", f->began)) != OK)
+        return rc;
+    return buf_addf(b,
+                    ",\"runs\":%" PRIu64 ",\"requests\":%" PRIu64 ",\"pages\":%" PRIu64
+                    ",\"records\":%" PRIu64 ",\"of\":%" PRIu64 "}",
+                    f->runs, f->requests, f->pages, f->records, f->of);
+}
+
 static enum err_code add_table(struct buf *b, const struct status_table *t)
 {
     double ratio = status_requests_per_change(t);
@@ -97,6 +113,8 @@ static enum err_code add_table(struct buf *b, const struct status_table *t)
         return rc;
     if ((rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"listed\":%s", t->holes,
                        t->gaps, t->unlisted ? "false" : "true")) != OK)
+        return rc;
+    if ((rc = add_backfill(b, t)) != OK)
         return rc;
     rc = ratio < 0 ? buf_adds(b, ",\"requests_per_change\":null")
                    : buf_addf(b, ",\"requests_per_change\":%.6g", ratio);

@@ -201,6 +201,9 @@ static enum err_code update_pages(struct watched *w, const struct spool *s,
     /* The tail first: the head is never behind it. */
     if (rc != OK || (rc = move_tail(w, e)) != OK || (rc = move_head(w, conf, e)) != OK)
         return rc;
+    if (w->head.pages > 0 && (rc = fetch_position_state(reader_position(w->head.reader), &t->filled,
+                                                        &t->backfill, e)) != OK)
+        return rc;
     t->fetched = w->fetched;
     t->complete_to = w->head.complete_to;
     t->loaded_to = w->tail.complete_to;

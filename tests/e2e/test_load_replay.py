@@ -1,7 +1,8 @@
 """Loading again without the API: replays whole and in part, copied and read-only spools, and what the loader leaves."""
+import json
 import os
 import subprocess
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -107,6 +108,35 @@ def test_a_segment_or_a_time_that_the_spool_does_not_hold_is_told(spool, netty, 
     netty.env["NETTY_SPOOL_KEEP"] = "0d"
     netty.load(db=db)
     assert "removed once loaded" in netty.load("--replay", "--segment", "1", "contacts", db=db, code=66).err
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["real", "dry-run"])
+def test_a_replay_by_time_says_what_it_took_and_which_times_there_are(spool, netty, db, dry):
+    writer = spool.table("contacts")
+    pages = write(writer)
+    db.create("contacts")
+    times = [fetched for _, _, fetched, _ in writer.pages]
+
+    def told(*arguments):
+        run = netty.load("replay", *arguments, *dry, "contacts", db=db, env={"NETTY_LOG_FORMAT": "json"})
+        return [event for event in map(json.loads, run.err.splitlines()) if event["event"] == "window"]
+
+    def moment(text):
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+    assert told() == [], "all of it is no window"
+    [window] = told("--from", iso(times[2]), "--to", iso(times[7]))
+    assert window["level"] == "info" and window["pages"] == 5
+    assert window["records"] == sum(len(page) for page in pages[2:7])
+    assert (moment(window["from"]), moment(window["to"])) == (times[2], times[7])
+    assert (moment(window["first"]), moment(window["last"])) == (times[0], times[-1])
+    [window] = told("--from", iso(times[7]))
+    assert window["pages"] == len(times) - 7 and window["to"] == "the end"
+    [window] = told("--to", "2001-01-01")
+    assert window["level"] == "warn" and window["pages"] == 0 and window["from"] == "the beginning"
+    assert (moment(window["first"]), moment(window["last"])) == (times[0], times[-1]), "which times there are"
+    [window] = told("--from", iso(times[2]), "--segment", "2")
+    assert window["pages"] == 3
 
 
 def test_a_replay_of_one_table_leaves_the_others_alone(spool, netty, db):

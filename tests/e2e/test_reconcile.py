@@ -150,7 +150,7 @@ def test_held_back_marks_can_be_given_up_by_beginning_anew(copy):
     copy.delete(100)
     copy.cycle(code=65)
     copy.sim.post("/_sim/restore", table="contacts", n=100)
-    assert copy.reconcile("--full").json()["contacts"]["status"] == "complete"
+    assert copy.reconcile("--restart").json()["contacts"]["status"] == "complete"
     copy.sync()
     copy.cycle()
     assert not copy.marked()
@@ -361,7 +361,7 @@ def test_the_mark_tells_when_and_the_key_stays_out_of_data(sims, db, netty):
 
 def test_reconcile_says_what_it_cannot_be_joined_with(copy):
     run = copy.reconcile("--since", "2024-01-01", code=64)
-    assert "--full" in run.err
+    assert "--restart" in run.err
 
 
 @pytest.mark.release

@@ -1,0 +1,76 @@
+/*
+ * The inside of the service, shared by service*.c only:
+ *   service.c           settings, the regular runs, beginning and end
+ *   service_backfill.c  the backfill beside them
+ *   service_progress.c  how far the runs are, for a terminal or the log
+ *   service_summary.c   what a run prints
+ */
+#ifndef NETTY_EXTRACT_CLI_SERVICE_PRIVATE_H
+#define NETTY_EXTRACT_CLI_SERVICE_PRIVATE_H
+
+#include "extract/cli/service.h"
+#include "extract/metrics/fetch_metrics.h"
+#include "extract/run/fetch_plan.h"
+#include "extract/run/fetch_run.h"
+#include "shared/cli/stop_signals.h"
+#include "shared/log/secret_trial.h"
+
+/* --full, --since, --restart, --cancel: once through, in as many runs as it takes. */
+struct service_backfill {
+    bool wanted;
+    struct table_fetch_env env; /* as the regular runs', but for what is asked for */
+    struct crawl_conf crawl;
+    bool restart;
+    bool cancel;
+    struct fetch_plan plan;
+    struct fetch_run *run;
+    char **through; /* tables whose backfill has come to its end in this process */
+    size_t count;
+};
+
+struct service {
+    const struct options *options;
+    struct secret **key;
+    struct secret_trial trial; /* of a key that has changed */
+    uv_loop_t loop;
+    struct spool *spool;
+    struct zone *zone;
+    struct table_fetch_env env;
+    struct fetch_metrics *metrics;
+    struct fetch_plan plan;
+    struct stop_signals *stop;
+    struct fetch_run *run;
+    struct service_backfill backfill;
+    struct progress *progress;
+    uv_timer_t timer; /* --every */
+    int64_t every;    /* microseconds; 0: once */
+    uint64_t budget;  /* requests that the run has left */
+    int64_t first;    /* when the first run began, by the clock that never jumps */
+    int code;
+    bool leaving;  /* no further run */
+    bool renewing; /* the backfill is to end first */
+    bool over;
+    struct err err; /* what ended the service */
+};
+
+/* service.c */
+struct fetch_run_conf service_run_conf(struct service *s);
+void service_run_ended(struct service *s, enum err_code rc);
+void service_renewed(struct service *s);
+
+/* service_backfill.c */
+/* Begins a run of it, unless one is under way or all of it is through. */
+enum err_code service_backfill_begin(struct service *s) MUST_CHECK;
+/* What it runs with; without one, what the regular runs do. */
+const struct table_fetch_env *service_backfill_env(struct service *s);
+void service_backfill_stop(struct service *s, const char *why);
+void service_backfill_free(struct service *s);
+
+/* service_progress.c */
+enum err_code service_open_progress(struct service *s, struct err *e) MUST_CHECK;
+
+/* service_summary.c */
+enum err_code service_print(const struct service *s, const struct fetch_run *r,
+                            struct err *e) MUST_CHECK;
+
+#endif
