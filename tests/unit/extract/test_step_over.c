@@ -1,0 +1,152 @@
+#include "extract/places/step_over.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A list of n records, ids 1 ... n, some of which fail every page that holds them. */
+struct list {
+    unsigned n;
+    bool bad[64];
+    unsigned above; /* pages of more places fail; 0: none */
+    unsigned requests;
+};
+
+static enum step_result ask(struct step *s, struct list *l, uint64_t seen[64], unsigned *count)
+{
+    struct step_request r;
+    step_request(s, &r);
+    l->requests++;
+    assert_true(r.limit > 0 && l->requests < 100);
+    if (!r.looks && !r.goes_on)
+        *count = 0;
+    step_restart(s);
+    bool fails = l->above > 0 && r.limit > l->above;
+    for (uint64_t i = r.offset; i < l->n && i < r.offset + r.limit; i++)
+        fails |= l->bad[i];
+    if (fails)
+        return step_failed(s);
+    for (uint64_t i = r.offset; i < l->n && i < r.offset + r.limit; i++) {
+        step_record(s, i + 1);
+        if (!r.looks)
+            seen[(*count)++] = i + 1;
+    }
+    return step_answered(s);
+}
+
+static enum step_result play(struct step *s, struct list *l, uint64_t seen[64], unsigned *count)
+{
+    enum step_result r = STEP_ON;
+    while (r == STEP_ON || r == STEP_SAME)
+        r = ask(s, l, seen, count);
+    return r;
+}
+
+static void test_each_place_of_a_page(void **state)
+{
+    (void)state;
+    for (unsigned limit = 2; limit <= 16; limit++)
+        for (unsigned bad = 0; bad < limit; bad++) {
+            struct list l = {.n = 40};
+            struct step s;
+            uint64_t seen[64];
+            unsigned count = 0;
+            l.bad[5 + bad] = true;
+            (void)step_begin(&s, 5, limit, false, 0);
+            assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+            assert_int_equal(s.gap, 1);
+            assert_int_equal(s.offset + s.low, 5 + bad);
+            assert_true(l.requests <= 12);
+            for (unsigned i = 0; i < count; i++)
+                assert_int_equal(seen[i], s.offset + i + (i >= s.low ? 1 : 0) + 1);
+        }
+}
+
+static void test_several_in_a_row_and_the_lists_end(void **state)
+{
+    struct list l = {.n = 20, .bad = {[17] = true, [18] = true, [19] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    (void)state;
+    (void)step_begin(&s, 10, 16, false, 0);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(s.low, 7);
+    assert_int_equal(s.gap, 3);
+    assert_int_equal(s.after.n, 0);
+}
+
+static void test_pages_that_are_too_large(void **state)
+{
+    (void)state;
+    for (unsigned above = 2; above < 16; above++) {
+        struct list l = {.n = 60, .above = above};
+        struct step s;
+        uint64_t seen[64];
+        unsigned count = 0;
+        (void)step_begin(&s, 10, 16, false, 0);
+        assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+        assert_int_equal(s.size, above);
+    }
+}
+
+/* What failed leaves the list while it is looked at: its neighbour must not be missed. */
+static void test_a_cause_that_leaves(void **state)
+{
+    struct list l = {.n = 40, .bad = {[8] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    enum step_result r = STEP_ON;
+    (void)state;
+    (void)step_begin(&s, 5, 8, false, 0);
+    while (r == STEP_ON || r == STEP_SAME) {
+        if (s.state == STEP_BEHIND)
+            l.bad[8] = false;
+        r = ask(&s, &l, seen, &count);
+    }
+    assert_int_equal(r, STEP_PLAIN);
+    assert_int_equal(s.size, 8);
+}
+
+static void test_a_known_place_needs_two_requests(void **state)
+{
+    struct list l = {.n = 40, .bad = {[8] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    struct step_known known = {.low = 3,
+                               .count = 1,
+                               .has_before = true,
+                               .has_after = true,
+                               .before_id = 8,
+                               .after_id = 10};
+    (void)state;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(l.requests, 2);
+    assert_int_equal(count, 7);
+    l.requests = 0;
+    known.check = true;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(l.requests, 3);
+    l.bad[8] = false;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+    assert_true(s.mended);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_place_of_a_page),
+        cmocka_unit_test(test_several_in_a_row_and_the_lists_end),
+        cmocka_unit_test(test_pages_that_are_too_large),
+        cmocka_unit_test(test_a_cause_that_leaves),
+        cmocka_unit_test(test_a_known_place_needs_two_requests),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
