@@ -236,7 +236,7 @@ static void move_page(struct crawl *c, uint64_t offset)
         return;
     if (c->phase == CRAWL_KEYS) {
         c->keys.offset = offset;
-        c->keys.behind = c->keys.verify = false;
+        c->keys.behind = false;
     } else {
         c->ask.offset = offset;
         c->behind = c->verify = false;
@@ -284,7 +284,7 @@ static void go_plain(struct crawl *c)
     unsigned size = t->step.size;
     t->rounds = t->step.rounds;
     t->passed = t->step.passed > t->passed ? t->step.passed : t->passed;
-    if (mended && t->known > 0)
+    if (t->known > 0)
         c->conf.places->at[t->known - 1].lost = true;
     if (mended || size >= t->page.limit)
         return;
