@@ -80,6 +80,7 @@ void crawl_start_at_place(struct crawl *c, int64_t start)
     }
 }
 
+static void add_gap(struct crawl *c); /* in place of those that are stepped over */
 /* A place that is known to lie on the page. */
 static void begin_known(struct crawl *c)
 {
@@ -106,8 +107,9 @@ static void begin_known(struct crawl *c)
     step_begin_known(&t->step, t->page.offset, t->page.limit, is_pinned(c), &known);
     t->before = place->before;
     t->after = place->after;
-    for (size_t i = 0; i < STEP_GAP_MAX; i++)
-        t->gaps[i].seen = false;
+    memset(t->gaps, 0, sizeof t->gaps);
+    if (t->step.state == STEP_BEHIND) /* the page begins with it */
+        add_gap(c);
 }
 
 /* The ordinary request is made, or another one first. True: the page's records begin anew. */
@@ -169,7 +171,6 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
 
 /* ---- answers ---- */
 
-/* In place of those that are stepped over. */
 static void add_gap(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
@@ -376,8 +377,7 @@ static enum crawl_after_failure begin_step(struct crawl *c)
     }
     t->known = 0;
     t->before.there = t->after.there = false;
-    for (size_t i = 0; i < STEP_GAP_MAX; i++)
-        t->gaps[i].seen = false;
+    memset(t->gaps, 0, sizeof t->gaps);
     (void)step_begin(&t->step, t->page.offset, t->page.limit, is_pinned(c), t->rounds);
     t->step.forced = t->forced || c->passes.on;
     t->step.passed = t->passed;
