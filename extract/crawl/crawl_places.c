@@ -230,7 +230,6 @@ static void remember(struct crawl *c)
     (void)places_meet(places, &met, clock_of(c));
 }
 
-/* The page begins earlier than was asked for. */
 static void move_page(struct crawl *c, uint64_t offset)
 {
     if (offset == c->trial.page.offset)
@@ -255,6 +254,7 @@ static void take(struct crawl *c)
     bool ends = t->step.after.n < (t->step.gap > 0 ? t->step.behind : 1);
     c->asked = (unsigned)c->page.n + (ends ? 1 : 0);
     c->count = -1;
+    c->drift = 0; /* the next one begins behind the place, however short this one is */
 }
 
 /* Steps do not come to an end: the list has no order that lasts from one request to the next, or moves too
