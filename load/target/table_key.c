@@ -58,6 +58,9 @@ enum err_code table_key_find(const struct spool *s, const char *table, char name
     const char *found = rc == OK ? record_key_name(k) : NULL;
 
     names_key(table, usual);
+    /* A page may hold two versions of a record, so that no member tells any two of its lines apart. */
+    if (rc == OK && found == NULL && record_key_has(k, usual))
+        found = usual;
     if (rc == OK && found == NULL && record_key_records(k) > 0)
         rc = err_set(e, ERR_CONFIG,
                      "no member of the records of %s is their key, an integer that all have and no "
