@@ -10,7 +10,9 @@
 #define FAILS_MORE 4  /* ... where failures have passed by themselves */
 #define CALM       2  /* pages, after which a smaller size is as good as any */
 #define MIX        UINT64_C(0x9e3779b97f4a7c15)
-#define NO_TIME    "?" /* of a record that was stepped over */
+#define TURNS_MAX                                                                                  \
+    12 /* step-overs of one place, one after the other, before the list is read in another way */
+#define NO_TIME "?" /* of a record that was stepped over */
 
 void crawl_learn_longest(struct crawl *c)
 {
@@ -278,6 +280,34 @@ static bool lost(struct crawl *c)
     return true;
 }
 
+/* The same place again and again: the crawl goes round in a list that it does not understand. Every turn costs
+ * requests, so that there is an end to them. */
+static bool goes_round(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    uint64_t between =
+        (t->before.there ? t->before.id : 0) + (t->after.there ? t->after.id * MIX : 1);
+    if (t->step.gap == 0)
+        return false;
+    t->turns = t->between == between ? t->turns + 1 : 1;
+    t->between = between;
+    return t->turns == TURNS_MAX || t->turns > 2 * TURNS_MAX;
+}
+
+static enum crawl_verdict give_up(struct crawl *c, struct err *e)
+{
+    struct crawl_trial *t = &c->trial;
+    if (t->turns <= TURNS_MAX && lost(c))
+        return crawl_retake(c, e);
+    if (t->step.wide)
+        (void)err_set(e, ERR_UNAVAILABLE, "the API gives none of %d records in a row",
+                      STEP_GAP_MAX);
+    else
+        (void)err_set(e, ERR_UNAVAILABLE,
+                      "the API's list leads back to the same unreadable record again and again");
+    return CRAWL_BROKEN;
+}
+
 static void go_plain(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
@@ -322,16 +352,14 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         *verdict = CRAWL_RETAKE;
         return true;
     case STEP_LOST:
-        if (lost(c)) {
-            *verdict = crawl_retake(c, e);
-            return true;
-        }
-        (void)err_set(e, ERR_UNAVAILABLE, "the API gives none of %d records in a row",
-                      STEP_GAP_MAX);
-        *verdict = CRAWL_BROKEN;
+        *verdict = give_up(c, e);
         return true;
     case STEP_TAKEN:
         break;
+    }
+    if (goes_round(c)) {
+        *verdict = give_up(c, e);
+        return true;
     }
     take(c);
     return false;

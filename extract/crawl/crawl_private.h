@@ -247,6 +247,8 @@ struct crawl_trial {
     unsigned fallback; /* which is this */
     bool stepped;      /* ... because a step was made at a size that was smaller for its sake */
     bool forced;       /* steps prove nothing any more */
+    uint64_t between;  /* the neighbours of the last place that was stepped over, */
+    unsigned turns;    /* and how often it was, one after the other, in this run */
     struct place_side before, after; /* of the step */
     struct crawl_seen_gap {
         bool seen;
