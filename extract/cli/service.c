@@ -4,7 +4,7 @@
 #include "shared/cli/reload.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
-#include "spool/store/api_source.h"
+#include "spool/control/api_source.h"
 #include <stdlib.h>
 #include <unistd.h>
 

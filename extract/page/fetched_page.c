@@ -1,6 +1,6 @@
 #include "extract/page/fetched_page.h"
 #include "extract/page/non_records.h"
-#include "extract/page/page_salvage.h"
+#include "extract/parser/page_salvage.h"
 #include "shared/json/json_hint.h"
 #include "shared/time/when.h"
 #include <inttypes.h>

@@ -17,7 +17,7 @@
 
 #include "extract/crawl/crawl.h"
 #include "extract/page/page_key.h"
-#include "extract/page/page_parser.h"
+#include "extract/parser/page_parser.h"
 #include "spool/dead_report/dead_reasons.h"
 #include "spool/store/spool.h"
 #include "spool/writer/writer.h"

@@ -13,7 +13,7 @@
 #ifndef NETTY_EXTRACT_PAGE_PAGE_KEY_H
 #define NETTY_EXTRACT_PAGE_PAGE_KEY_H
 
-#include "extract/page/page_parser.h"
+#include "extract/parser/page_parser.h"
 #include <stdbool.h>
 
 struct page_key;

@@ -1,5 +1,5 @@
 /*
- * Places of a list that the API does not give (spool/store/unreadable.h): a record because of which it fails, or sends
+ * Places of a list that the API does not give (spool/control/unreadable.h): a record because of which it fails, or sends
  * what nobody can read. Pure data, and how one place is known again.
  *
  * One that is `aside` is known only so that it costs little to pass it by. The others are what a table lacks ("complete
@@ -18,7 +18,7 @@
 #define NETTY_EXTRACT_PLACES_PLACES_H
 
 #include "shared/base/err.h"
-#include "spool/store/unreadable.h"
+#include "spool/control/unreadable.h"
 
 #define PLACE_FIRST     (INT64_C(3600) * 1000000) /* to the first try again */
 #define PLACE_LONGEST   (INT64_C(7) * 86400 * 1000000)

@@ -8,7 +8,7 @@
 
 #include "extract/run/fetch_run.h"
 #include "shared/options/options.h"
-#include "spool/store/catalog.h"
+#include "spool/control/catalog.h"
 #include "spool/store/spool.h"
 
 struct fetch_plan {

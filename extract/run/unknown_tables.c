@@ -2,7 +2,7 @@
 #include "shared/base/table_names.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
-#include "spool/store/refused_tables.h"
+#include "spool/control/refused_tables.h"
 #include <stdio.h>
 #include <string.h>
 

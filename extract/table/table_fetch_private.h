@@ -15,8 +15,8 @@
 #include "extract/table/table_fetch.h"
 #include "shared/base/buf.h"
 #include "shared/base/table_names.h"
+#include "spool/control/refetch.h"
 #include "spool/format/fetch_position.h"
-#include "spool/store/refetch.h"
 
 struct table_fetch {
     const struct table_fetch_env *env;

@@ -2,7 +2,7 @@
 #include "extract/table/table_fetch_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
-#include "spool/store/unreadable.h"
+#include "spool/control/unreadable.h"
 #include <stdlib.h>
 #include <string.h>
 

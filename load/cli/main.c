@@ -1,6 +1,6 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
+#include "load/address/db_address.h"
 #include "load/cli/commands.h"
-#include "load/database/db_address.h"
 #include "load/doctor/doctor.h"
 #include "load/publish/catalog_command.h"
 #include "load/replay/replay_range.h"
@@ -11,7 +11,7 @@
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/options/options.h"
-#include "spool/store/catalog.h"
+#include "spool/control/catalog.h"
 #include "spool/store/spool_libraries.h"
 #include <libpq-fe.h>
 #include <malloc.h>

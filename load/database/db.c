@@ -1,5 +1,5 @@
 /* One connection on the loop: statements and their results. */
-#include "load/database/db_conninfo.h"
+#include "load/address/db_conninfo.h"
 #include "load/database/db_private.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Connecting without blocking, and the end of a connection. */
-#include "load/database/db_address.h"
-#include "load/database/db_hosts.h"
+#include "load/address/db_address.h"
+#include "load/address/db_hosts.h"
 #include "load/database/db_private.h"
 #include "shared/log/log.h"
 #include <stdlib.h>

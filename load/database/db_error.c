@@ -1,6 +1,6 @@
 /* What PostgreSQL's errors mean for the loader, and their messages without the values they quote.
  */
-#include "load/database/db_conninfo.h"
+#include "load/address/db_conninfo.h"
 #include "load/database/db_decide.h"
 #include "load/database/db_private.h"
 #include <ctype.h>

@@ -4,7 +4,7 @@
 #include "shared/base/table_names.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
-#include "spool/store/catalog.h"
+#include "spool/control/catalog.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

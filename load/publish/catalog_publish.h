@@ -1,5 +1,5 @@
 /*
- * What the database holds, left in the spool for the extractor (spool/store/catalog.h): tables, keys,
+ * What the database holds, left in the spool for the extractor (spool/control/catalog.h): tables, keys,
  * greatest time_modified.
  *
  * To find the greatest is to read the whole table, unless time_modified has an index; so what this run has put in does where

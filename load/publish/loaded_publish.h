@@ -1,5 +1,5 @@
 /*
- * What is committed, read back from the database and left in the spool (spool/store/loaded.h); and, with
+ * What is committed, read back from the database and left in the spool (spool/control/loaded.h); and, with
  * conf.prune, what may go then goes (spool/maintenance/prune.h). For the end of a run, and now and then under
  * --follow.
  *

@@ -1,8 +1,8 @@
-#include "load/database/db_address.h"
+#include "load/address/db_address.h"
 #include "load/run/load_run_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
-#include "spool/store/refused_tables.h"
+#include "spool/control/refused_tables.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Who of a run's tables has which of its connections: a table that waits gets one, and one that has nothing to do helps out. */
-#include "load/database/db_address.h"
+#include "load/address/db_address.h"
 #include "load/run/load_run_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"

@@ -1,8 +1,8 @@
 /* Gives tables up, or no longer waits for a database. */
 #include "shared/cli/summary.h"
 #include "spool/cli/spool_command.h"
+#include "spool/control/loaded.h"
 #include "spool/maintenance/forget_table.h"
-#include "spool/store/loaded.h"
 
 static enum err_code forget_everywhere(const struct spool_command *c, const char *table, void *ctx,
                                        struct err *e)

@@ -4,6 +4,7 @@
 #include "shared/cli/summary.h"
 #include "shared/time/when.h"
 #include "spool/cli/spool_command.h"
+#include "spool/control/refetch.h"
 #include "spool/format/fetch_position.h"
 #include "spool/format/small_file.h"
 #include "spool/journal/journal.h"
@@ -11,7 +12,6 @@
 #include "spool/maintenance/seek_table_repair.h"
 #include "spool/segment/healed.h"
 #include "spool/segment/pruned.h"
-#include "spool/store/refetch.h"
 #include "spool/store/table_dir.h"
 #include <inttypes.h>
 #include <stdlib.h>

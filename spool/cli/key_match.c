@@ -1,7 +1,7 @@
 /* Finding one record's lines among a table's. */
 #include "shared/base/table_names.h"
 #include "spool/cli/spool_command.h"
-#include "spool/store/catalog.h"
+#include "spool/control/catalog.h"
 #include <errno.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "shared/cli/summary.h"
 #include "shared/time/when.h"
 #include "spool/cli/spool_command.h"
-#include "spool/store/loaded.h"
+#include "spool/control/loaded.h"
 
 struct row {
     uint64_t segment; /* the last one seen */

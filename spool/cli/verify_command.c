@@ -5,6 +5,10 @@
 #include "shared/base/buf.h"
 #include "shared/cli/summary.h"
 #include "spool/cli/spool_command.h"
+#include "spool/control/api_source.h"
+#include "spool/control/catalog.h"
+#include "spool/control/loaded.h"
+#include "spool/control/refetch.h"
 #include "spool/dead_letters/dead_letters.h"
 #include "spool/format/small_file.h"
 #include "spool/inventory/inventory.h"
@@ -13,10 +17,6 @@
 #include "spool/segment/healed.h"
 #include "spool/segment/pruned.h"
 #include "spool/status/run_history.h"
-#include "spool/store/api_source.h"
-#include "spool/store/catalog.h"
-#include "spool/store/loaded.h"
-#include "spool/store/refetch.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
 #include <inttypes.h>

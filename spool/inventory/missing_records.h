@@ -8,8 +8,8 @@
 #ifndef NETTY_SPOOL_INVENTORY_MISSING_RECORDS_H
 #define NETTY_SPOOL_INVENTORY_MISSING_RECORDS_H
 
+#include "spool/control/loaded.h"
 #include "spool/inventory/inventory.h"
-#include "spool/store/loaded.h"
 
 #define MISSING_FILE "missing.json"
 #define MISSING_MAX  100000 /* records of one database; what is beyond waits for the next roll */

@@ -9,7 +9,7 @@
 #ifndef NETTY_SPOOL_MAINTENANCE_HELD_UP_H
 #define NETTY_SPOOL_MAINTENANCE_HELD_UP_H
 
-#include "spool/store/loaded.h"
+#include "spool/control/loaded.h"
 
 #define HELD_UP_TEXT 900 /* a message has room for so much */
 

@@ -19,8 +19,8 @@
 #ifndef NETTY_SPOOL_MAINTENANCE_PRUNE_H
 #define NETTY_SPOOL_MAINTENANCE_PRUNE_H
 
+#include "spool/control/loaded.h"
 #include "spool/maintenance/stale_caches.h"
-#include "spool/store/loaded.h"
 
 struct prune_conf {
     int64_t keep; /* microseconds */

@@ -4,6 +4,10 @@
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/control/api_source.h"
+#include "spool/control/catalog.h"
+#include "spool/control/loaded.h"
+#include "spool/control/refetch.h"
 #include "spool/dead_letters/dead_letter_repair.h"
 #include "spool/dead_letters/dead_letters.h"
 #include "spool/format/small_file.h"
@@ -14,10 +18,6 @@
 #include "spool/segment/healed.h"
 #include "spool/segment/pruned.h"
 #include "spool/segment/segment.h"
-#include "spool/store/api_source.h"
-#include "spool/store/catalog.h"
-#include "spool/store/loaded.h"
-#include "spool/store/refetch.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
 #include <unistd.h>

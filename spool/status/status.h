@@ -17,11 +17,11 @@
 
 #include "shared/base/table_names.h"
 #include "shared/options/options.h"
+#include "spool/control/loaded.h"
+#include "spool/control/refused_tables.h"
 #include "spool/dead_letters/dead_letters.h"
 #include "spool/format/fetch_position.h"
 #include "spool/status/run_history.h"
-#include "spool/store/loaded.h"
-#include "spool/store/refused_tables.h"
 
 #define STATUS_REASONS 24 /* kept apart; further ones count as "other" */
 #define STATUS_REASON  32

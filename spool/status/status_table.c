@@ -1,9 +1,9 @@
 /* One table's part of the status. */
 #include "shared/time/when.h"
+#include "spool/control/unreadable.h"
 #include "spool/maintenance/held_up.h"
 #include "spool/status/status_private.h"
 #include "spool/store/table_dir.h"
-#include "spool/store/unreadable.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

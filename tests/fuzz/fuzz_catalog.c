@@ -2,7 +2,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "shared/base/table_names.h"
-#include "spool/store/catalog.h"
+#include "spool/control/catalog.h"
 
 static struct spool *spool;
 static char spool_path[128];

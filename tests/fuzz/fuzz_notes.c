@@ -2,10 +2,10 @@
  * behind right sums: each reader gets the same text. */
 #include "tests/fuzz/fuzz.h"
 
+#include "spool/control/loaded.h"
+#include "spool/control/refetch.h"
 #include "spool/segment/healed.h"
 #include "spool/segment/pruned.h"
-#include "spool/store/loaded.h"
-#include "spool/store/refetch.h"
 
 static struct spool *spool;
 static char dir[128];

@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "extract/page/page_parser.h"
+#include "extract/parser/page_parser.h"
 #include "shared/json/json_record.h"
 #include "shared/json/json_strict.h"
 #include <xxhash.h>

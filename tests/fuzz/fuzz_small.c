@@ -2,10 +2,10 @@
  * their lines behind right sums. */
 #include "tests/fuzz/fuzz.h"
 
+#include "spool/control/api_source.h"
 #include "spool/format/hint_file.h"
 #include "spool/journal/acked.h"
 #include "spool/status/run_history.h"
-#include "spool/store/api_source.h"
 
 static struct spool *spool;
 static char table_path[128];

@@ -2,7 +2,7 @@
 #ifndef NETTY_TESTS_UNIT_EXTRACT_PAGE_PARSER_FIXTURE_H
 #define NETTY_TESTS_UNIT_EXTRACT_PAGE_PARSER_FIXTURE_H
 
-#include "extract/page/page_parser.h"
+#include "extract/parser/page_parser.h"
 #include "shared/base/buf.h"
 #include "shared/json/json_record.h"
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* What the fast way takes, yajl takes too; cut anywhere it is short, never wrong. */
-#include "extract/page/element_scan.h"
-#include "extract/page/json_text.h"
+#include "extract/parser/element_scan.h"
+#include "extract/parser/json_text.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

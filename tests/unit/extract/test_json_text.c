@@ -1,5 +1,5 @@
 /* Bytes looked at by blocks against the same looked at one by one, at every offset and around every block's end. */
-#include "extract/page/json_text.h"
+#include "extract/parser/json_text.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

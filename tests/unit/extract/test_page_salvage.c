@@ -1,4 +1,4 @@
-#include "extract/page/page_salvage.h"
+#include "extract/parser/page_salvage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "extract/page/record_bytes.h"
+#include "extract/parser/record_bytes.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

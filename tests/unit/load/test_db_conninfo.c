@@ -1,4 +1,4 @@
-#include "load/database/db_conninfo.h"
+#include "load/address/db_conninfo.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* A spool is of one API. */
 #include "tests/unit/spool/helper.h"
 
-#include "spool/store/api_source.h"
+#include "spool/control/api_source.h"
 
 #define HERE "https://api.example.net/apiv1"
 

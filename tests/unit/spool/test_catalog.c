@@ -1,6 +1,6 @@
 #include "tests/unit/spool/helper.h"
 
-#include "spool/store/catalog.h"
+#include "spool/control/catalog.h"
 
 static void write_two(struct fixture *f)
 {

@@ -1,5 +1,5 @@
+#include "spool/control/loaded.h"
 #include "spool/maintenance/disk_space.h"
-#include "spool/store/loaded.h"
 #include "tests/unit/spool/helper.h"
 
 static enum err_code check(struct fixture *f, int64_t max, int64_t least)

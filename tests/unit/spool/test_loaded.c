@@ -1,4 +1,4 @@
-#include "spool/store/loaded.h"
+#include "spool/control/loaded.h"
 #include "tests/unit/spool/helper.h"
 
 static const struct loaded_entry live = {

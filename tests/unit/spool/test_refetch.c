@@ -1,4 +1,4 @@
-#include "spool/store/refetch.h"
+#include "spool/control/refetch.h"
 #include "tests/unit/spool/helper.h"
 
 static struct refetch wish(int64_t asked, int64_t low, const char *position)

@@ -1,4 +1,4 @@
-#include "spool/store/refused_tables.h"
+#include "spool/control/refused_tables.h"
 #include "tests/unit/spool/helper.h"
 
 static struct refused_table entry(const char *table, uint64_t status, uint64_t key, int64_t at)

@@ -1,4 +1,4 @@
-#include "spool/store/unreadable.h"
+#include "spool/control/unreadable.h"
 
 #include "shared/base/buf.h"
 #include "shared/files/fault_point.h"

@@ -1,4 +1,4 @@
-#include "extract/page/json_text.h"
+#include "extract/parser/json_text.h"
 #include <stdint.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "spool/store/api_source.h"
+#include "spool/control/api_source.h"
 
 #include "shared/files/fault_point.h"
 #include "shared/files/file_io.h"

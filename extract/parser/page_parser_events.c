@@ -1,4 +1,4 @@
-#include "extract/page/page_parser_private.h"
+#include "extract/parser/page_parser_private.h"
 #include "shared/json/json_record.h"
 #include <string.h>
 

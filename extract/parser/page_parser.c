@@ -1,5 +1,5 @@
-#include "extract/page/page_parser.h"
-#include "extract/page/page_parser_private.h"
+#include "extract/parser/page_parser.h"
+#include "extract/parser/page_parser_private.h"
 #include "shared/json/json_memory.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-#include "extract/page/element_scan.h"
-#include "extract/page/json_text.h"
+#include "extract/parser/element_scan.h"
+#include "extract/parser/json_text.h"
 #include "shared/json/json_strict.h"
 #include <stdint.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "spool/store/loaded.h"
+#include "spool/control/loaded.h"
 
 #include "shared/files/fault_point.h"
 #include "shared/time/when.h"

@@ -1,5 +1,5 @@
-#include "load/database/db_address.h"
-#include "load/database/db_conninfo.h"
+#include "load/address/db_address.h"
+#include "load/address/db_conninfo.h"
 #include "shared/log/log.h"
 #include "shared/log/secret.h"
 #include "shared/log/secret_trial.h"

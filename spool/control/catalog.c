@@ -1,4 +1,4 @@
-#include "spool/store/catalog.h"
+#include "spool/control/catalog.h"
 
 #include "shared/base/table_names.h"
 #include "shared/files/fault_point.h"

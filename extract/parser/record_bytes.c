@@ -1,5 +1,5 @@
-#include "extract/page/record_bytes.h"
-#include "extract/page/json_text.h"
+#include "extract/parser/record_bytes.h"
+#include "extract/parser/json_text.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>

@@ -1,4 +1,4 @@
-#include "spool/store/refused_tables.h"
+#include "spool/control/refused_tables.h"
 
 #include "shared/base/buf.h"
 #include "shared/files/file_io.h"

@@ -1,4 +1,4 @@
-#include "load/database/db_hosts.h"
+#include "load/address/db_hosts.h"
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>

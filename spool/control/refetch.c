@@ -1,4 +1,4 @@
-#include "spool/store/refetch.h"
+#include "spool/control/refetch.h"
 
 #include "shared/files/fault_point.h"
 #include "shared/files/file_io.h"

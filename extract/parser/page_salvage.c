@@ -1,6 +1,6 @@
-#include "extract/page/page_salvage.h"
-#include "extract/page/element_scan.h"
-#include "extract/page/json_text.h"
+#include "extract/parser/page_salvage.h"
+#include "extract/parser/element_scan.h"
+#include "extract/parser/json_text.h"
 #include "shared/json/json_memory.h"
 #include "shared/json/json_record.h"
 #include <string.h>

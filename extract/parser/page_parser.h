@@ -28,7 +28,7 @@
 #ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_H
 #define NETTY_EXTRACT_PAGE_PAGE_PARSER_H
 
-#include "extract/page/record_bytes.h"
+#include "extract/parser/record_bytes.h"
 #include "shared/base/err.h"
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "load/database/db_conninfo.h"
+#include "load/address/db_conninfo.h"
 #include "shared/log/log.h"
 #include <libpq-fe.h>
 #include <string.h>

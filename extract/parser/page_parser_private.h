@@ -1,14 +1,14 @@
 /*
- * What extract/page/page_parser.c (chunks in) and extract/page/page_parser_events.c (yajl's events) share, and nobody
+ * What extract/parser/page_parser.c (chunks in) and extract/parser/page_parser_events.c (yajl's events) share, and nobody
  * else sees.
  */
 #ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_PRIVATE_H
 #define NETTY_EXTRACT_PAGE_PAGE_PARSER_PRIVATE_H
 
-#include "extract/page/element_scan.h"
-#include "extract/page/json_text.h"
-#include "extract/page/page_parser.h"
-#include "extract/page/record_bytes.h"
+#include "extract/parser/element_scan.h"
+#include "extract/parser/json_text.h"
+#include "extract/parser/page_parser.h"
+#include "extract/parser/record_bytes.h"
 #include "shared/base/buf.h"
 #include <yajl/yajl_parse.h>
 

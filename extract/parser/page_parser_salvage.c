@@ -1,6 +1,6 @@
 /* A page with a malformed element: its neighbours are handed out all the same, where the ends can be told. */
-#include "extract/page/page_parser_private.h"
-#include "extract/page/page_salvage.h"
+#include "extract/parser/page_parser_private.h"
+#include "extract/parser/page_salvage.h"
 #include <stdlib.h>
 #include <xxhash.h>
 
