@@ -189,3 +189,25 @@ enum err_code crawl_begin(struct crawl *c, const char *position, struct err *e)
         resume(c);
     return OK;
 }
+
+/* A run that reads a place again begins where it was met: there it is known how many records come before. */
+void crawl_start_at_place(struct crawl *c, int64_t start)
+{
+    const struct places *places = c->conf.places;
+    for (size_t i = 0; places != NULL && i < places->n; i++) {
+        const struct place *place = &places->at[i];
+        int64_t from = WHEN_NONE;
+        int64_t to = WHEN_NONE;
+        if (place->closed || place->sort != CRAWL_BY_TIME || place->from[0] == '\0' ||
+            place->equal[0] != '\0' || place->offset >= c->limit ||
+            when_parse(place->from, strlen(place->from), NULL, &from) != OK ||
+            from + c->lead > start)
+            continue;
+        if (place->after.there &&
+            (when_parse(place->after.time, strlen(place->after.time), c->conf.zone, &to) != OK ||
+             to < start))
+            continue;
+        crawl_ask_time(&c->ask, from + c->lead, c->lead);
+        start = from + c->lead;
+    }
+}

@@ -234,3 +234,9 @@ const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size
     }
     return best;
 }
+
+void crawl_learn_longest(struct crawl *c)
+{
+    if (!c->trial.parts && c->page.n > c->learned.longest)
+        c->learned.longest = c->page.n;
+}

@@ -14,12 +14,6 @@
     12 /* step-overs of one place, one after the other, before the list is read in another way */
 #define NO_TIME "?" /* of a record that was stepped over */
 
-void crawl_learn_longest(struct crawl *c)
-{
-    if (!c->trial.parts && c->page.n > c->learned.longest)
-        c->learned.longest = c->page.n;
-}
-
 static int64_t clock_of(const struct crawl *c)
 {
     return c->clock != WHEN_NONE ? c->clock : c->conf.now;
@@ -58,28 +52,6 @@ static const struct place *by_ordinal(const struct crawl *c, uint64_t *low)
     if (place != NULL)
         *low = place->ordinal - from;
     return place;
-}
-
-/* A run that reads a place again begins where it was met: there it is known how many records come before. */
-void crawl_start_at_place(struct crawl *c, int64_t start)
-{
-    const struct places *places = c->conf.places;
-    for (size_t i = 0; places != NULL && i < places->n; i++) {
-        const struct place *place = &places->at[i];
-        int64_t from = WHEN_NONE;
-        int64_t to = WHEN_NONE;
-        if (place->closed || place->sort != CRAWL_BY_TIME || place->from[0] == '\0' ||
-            place->equal[0] != '\0' || place->offset >= c->limit ||
-            when_parse(place->from, strlen(place->from), NULL, &from) != OK ||
-            from + c->lead > start)
-            continue;
-        if (place->after.there &&
-            (when_parse(place->after.time, strlen(place->after.time), c->conf.zone, &to) != OK ||
-             to < start))
-            continue;
-        crawl_ask_time(&c->ask, from + c->lead, c->lead);
-        start = from + c->lead;
-    }
 }
 
 static void add_gap(struct crawl *c); /* in place of those that are stepped over */

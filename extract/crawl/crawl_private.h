@@ -247,8 +247,8 @@ struct crawl_trial {
     unsigned fallback; /* which is this */
     bool stepped;      /* ... because a step was made at a size that was smaller for its sake */
     bool forced;       /* steps prove nothing any more */
-    uint64_t between;  /* the neighbours of the last place that was stepped over, */
-    unsigned turns;    /* and how often it was, one after the other, in this run */
+    uint64_t between;  /* the last place that was stepped over, */
+    unsigned turns;    /* and how often in a row, in this run */
     struct place_side before, after; /* of the step */
     struct crawl_seen_gap {
         bool seen;
@@ -335,12 +335,11 @@ struct crawl {
     int64_t furthest;  /* the greatest time kept, future ones too */
 
     /* The run, and the next one. */
-    int64_t began; /* the clock at its first kept page */
-    int64_t last;  /* the clock at its last one */
-    int64_t turn;  /* the clock when it came among times that may lie in the future */
-    int64_t doubt; /* the clock when it came to times that cannot be read; or WHEN_NONE */
-    int64_t
-        ending; /* the clock at the list's last page, while it is found out that it is; or WHEN_NONE */
+    int64_t began;  /* the clock at its first kept page */
+    int64_t last;   /* the clock at its last one */
+    int64_t turn;   /* the clock when it came among times that may lie in the future */
+    int64_t doubt;  /* the clock when it came to times that cannot be read; or WHEN_NONE */
+    int64_t ending; /* the clock at the list's last page, until it is proven to be; or WHEN_NONE */
     int64_t complete;  /* complete up to */
     uint64_t seen;     /* distinct records before the frontier, roughly */
     uint64_t timeless; /* in this run */
