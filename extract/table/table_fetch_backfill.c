@@ -82,7 +82,7 @@ enum err_code table_fetch_backfill_open(struct table_fetch *t, struct crawl_conf
 {
     struct fetch_position *at = t->at;
     const struct table_fetch_env *env = t->env;
-    struct crawl_stats regular;
+    struct crawl_stats regular = {.complete_to = WHEN_NONE};
     int64_t since = env->crawl.full ? WHEN_NONE : env->crawl.since;
     bool anew = false;
     if (env->backfill.cancel) {
@@ -105,8 +105,11 @@ enum err_code table_fetch_backfill_open(struct table_fetch *t, struct crawl_conf
         conf->full = false;
         conf->since = WHEN_NONE;
     }
-    if (rc == OK && (rc = look_at_regular(t, &regular, e)) != OK && anew)
-        rc = OK;
+    if (rc == OK && anew)
+        (void)look_at_regular(t, &regular,
+                              NULL); /* what cannot be read is no reason not to begin */
+    else if (rc == OK)
+        rc = look_at_regular(t, &regular, e);
     t->regular_to = regular.complete_to;
     t->own = at->has_own;
     return rc;

@@ -264,9 +264,8 @@ bool run_history_full_since(const struct spool *s, const char *table, int64_t si
     int64_t began = WHEN_NONE;
     bool all = false;
 
-    if (run_history_read(s, table, RUN_HISTORY_EXTRACT, &runs, &e) != OK)
-        return false;
-    for (size_t i = 0; i < runs.count; i++) {
+    bool read = run_history_read(s, table, RUN_HISTORY_EXTRACT, &runs, &e) == OK;
+    for (size_t i = 0; read && i < runs.count; i++) {
         const struct run_history_entry *run = &runs.entries[i];
         if (strcmp(run->kind, "full") != 0)
             continue;
