@@ -64,6 +64,8 @@ static enum err_code feed_page(struct feed *f, const struct recorded_page *page,
     enum err_code rc = feed_body(f, page, e);
     if (rc != OK)
         return rc;
+    if (page_key_judge(f->key, e) != PAGE_KEY_GOOD)
+        return err_set(e, ERR_INTERNAL, "the recorded records have another key than their table");
     enum crawl_verdict verdict = crawl_page(f->crawl, &answer, e);
     if (verdict == CRAWL_RETAKE)
         return fetched_page_discard(f->page, e);
@@ -116,7 +118,8 @@ static enum err_code open_parts(struct feed *f, const char *dir, int64_t segment
                                      .now = f->pages->n > 0 ? f->pages->list[0].date : 0};
     if ((rc = crawl_open(&f->crawl, &crawl, NULL, e)) != OK)
         return rc;
-    if (page_key_open(&f->key, TABLE, NULL, NULL, e) != OK)
+    /* What a table's key is called is learned from its first page, once in its life. */
+    if (page_key_open(&f->key, TABLE, NULL, "contact_id", e) != OK)
         return e->code;
     const struct fetched_page_parts parts = {.spool = f->spool,
                                              .key = f->key,
