@@ -57,9 +57,7 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
             F_STR("table", t->name));
     t->attempt++;
     t->result.retries++;
-    int64_t wait =
-        backoff_wait(policy, after == CRAWL_OTHER || after == CRAWL_SET_ASIDE ? 1 : t->attempt,
-                     backoff_random(), t->retry_after);
+    int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->retry_after);
     LOG(LOG_WARN, "retry",
         after == CRAWL_AGAIN ? "the request failed and is made again"
                              : "the request failed, and another one is made",
