@@ -231,11 +231,11 @@ void diagnose_key(struct findings *f, const PGresult *list, int row, enum spool_
     if (!missing && (seen == SPOOL_KEY_FOUND || strcmp(key, "id") != 0))
         return;
     findings_add(
-        f, missing ? FINDING_WRONG : FINDING_CHANGE, missing ? ERR_DATA : OK, table,
+        f, missing ? FINDING_WRONG : FINDING_CHANGE, missing ? ERR_CONFIG : OK, table,
         "the key column is %s, so that each record's key is looked for in a member of that "
         "name; %s; ALTER TABLE \"%s\".\"%s\" RENAME COLUMN %s TO %s",
         key,
-        missing ? "the spool's records have none, and all would be set aside"
+        missing ? "the spool's records have none, and none would be loaded"
                 : "where Netty calls it otherwise all records are set aside",
         PQgetvalue(list, row, LIST_SCHEMA), PQgetvalue(list, row, LIST_RELATION), key, usual);
 }

@@ -169,8 +169,11 @@ def test_row_level_security_is_noticed(netty, db, role):
     db.create("contacts")
     db.query(f"""ALTER TABLE "netty-contacts" ENABLE ROW LEVEL SECURITY;
                  GRANT ALL ON "netty-contacts" TO {db.name}; GRANT CREATE ON DATABASE {db.name} TO {db.name}""")
+    wrong = [text for state, about, text in check(netty, role, code=77) if (state, about) == ("wrong", "contacts")]
+    assert len(wrong) == 1 and "CREATE POLICY" in wrong[0]
+    db.query(wrong[0][wrong[0].index("CREATE POLICY"):])
     found = [text for state, about, text in check(netty, role) if (state, about) == ("change", "contacts")]
-    assert len(found) == 1 and "BYPASSRLS" in found[0]
+    assert len(found) == 1 and "BYPASSRLS" in found[0], found
 
 
 def test_a_database_without_tables_and_one_that_no_setting_names(netty, db):

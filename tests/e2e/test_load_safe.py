@@ -325,8 +325,8 @@ def test_a_key_column_that_records_have_no_member_for_is_noticed(spool, netty, d
     change, = told(findings(netty, db), "contacts", "change")
     assert "RENAME COLUMN id TO contact_id" in change
     spool.table("contacts").page([record(1, 1)])
-    wrong, = told(findings(netty, db, code=65), "contacts")
-    netty.load(db=db, code=65)
+    wrong, = told(findings(netty, db, code=78), "contacts")
+    netty.load(db=db, code=78)
     db.query(wrong[wrong.index("ALTER TABLE"):])
     rows = findings(netty, db)
     assert not told(rows, "contacts") and not told(rows, "contacts", "change")
