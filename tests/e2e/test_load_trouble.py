@@ -189,7 +189,8 @@ def test_a_loader_killed_at_random_and_started_again_loads_each_page_once(spool,
     places = [(letter["segment"], letter["line"]) for letter in spool.dead("contacts")]
     assert len(places) == len(set(places)), "a letter that is durable is not written again"
     raw = {line: text.decode() for _, _, line, text in writer.records}
-    assert {raw[line] for _, line in places} == set(model.refused)
+    # Letters go after the COMMIT that makes them needless: a kill in between leaves one listed.
+    assert set(model.listed()) <= {raw[line] for _, line in places} <= set(model.refused)
 
 
 class Nuisance(threading.Thread):
