@@ -57,7 +57,7 @@ def test_an_api_that_repeats_the_key(netty, gossip, status, form):
 def test_a_key_that_comes_back_as_content_is_content(netty, gossip):
     """A record is kept as it came, whatever stands in it; what is told of it, is not told with the key."""
     run = netty.extract("--log-level", "debug", "contacts", sim=f"http://127.0.0.1:{gossip.server_port}/apiv1", code=None)
-    assert run.code in (65, 69)
+    assert run.code in (65, 69, 78)  # 78: the only record has no key that is an integer
     netty.secret_files.update(path for path in netty.spool.rglob("*") if path.is_file())
 
 
