@@ -186,6 +186,12 @@ def rows(truth, server):
     check = Looks("netty-load", "check")
     kept.database = truth.fill(Loaded(server).database)
     yield Swept("check", truth, lambda: truth.whole, check.run, check.recover, check.done, db=kept)
+
+
+def more_rows(truth, server):
+    """The other commands, and the programs that stay: for the campaign."""
+    kept = Kept(server)
+    kept.database = truth.fill(Loaded(server).database)
     for looks in LOOKS:
         yield look("spool", looks, truth, lambda: truth.whole)
     for looks in ASKS:
@@ -206,9 +212,9 @@ def sparse(row):
 
 
 def sweep(program, step, seed, build, table, first, last):
+    step = step if step == 1 else step * program.sparse
     for stays in (False, True):
         row = "all that follow fail, too" if stays else "one fails"
-        step = step if step == 1 else step * program.sparse
         at = first - 1 + random.Random(f"{seed} {program.name} {stays}").randint(1, step)
         while at <= last:
             try:
@@ -222,12 +228,13 @@ def sweep(program, step, seed, build, table, first, last):
             at += step
 
 
-def run(directory, server, step=1, seed=1, only="", build="release", between=(1, 1 << 40)):
+def run(directory, server, step=1, seed=1, only="", build="release", between=(1, 1 << 40), more=False):
     """The table; rows side by side, for each has its own folders and database."""
     truth = Truth(directory)
     table = Table()
     try:
-        programs = [program for program in rows(truth, server) if only in program.name]
+        programs = [program for made in ((rows, more_rows) if more else (rows,)) for program in made(truth, server)
+                    if only in program.name]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for done in [pool.submit(sweep, program, step, seed, build, table, *between) for program in programs]:
                 done.result()
@@ -253,7 +260,7 @@ def main():
         server.start()
         try:
             table = run(directory, server, options.step, options.seed, options.only, options.build,
-                        [int(end or 1 << 40) for end in options.range.split("-")])
+                        [int(end or 1 << 40) for end in options.range.split("-")], more=True)
         finally:
             server.stop("immediate")
     table.show()
