@@ -1,15 +1,46 @@
-/* Places that were stepped over in earlier runs, and are due, tried again at a run's end. */
+/* Places that were stepped over: those that pages show to be none any more, and those that are due, tried again at a run's
+ * end. */
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
 
 #define AGAIN_MAX 2  /* in a run */
 #define WIDE      50 /* places around one that has moved */
+#define CALM      2  /* pages, after which a smaller size is as good as any */
 
 void crawl_page_restart(struct crawl *c)
 {
     c->trial.step.state = STEP_NONE;
     c->trial.probing = false;
     crawl_facts_reset(&c->page);
+}
+
+/* What a page shows, or proves to be readable, is no place any more. */
+void crawl_trial_kept(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct places *places = c->conf.places;
+    const struct crawl_facts *page = &c->page;
+    unsigned sort = (unsigned)t->page.sort;
+    if (!t->parts) {
+        t->passed += t->fails;
+        t->fails = t->rounds = 0;
+        if (t->shrunk && ++t->calm >= CALM)
+            t->shrunk = false;
+        if (t->grown && t->page.limit == c->limit)
+            t->grown = t->stepped = false;
+    }
+    if (places == NULL || places->n == 0)
+        return;
+    for (size_t i = 0; i < page->count; i++) {
+        const struct crawl_entry *at = &page->entries[i];
+        if (at->keyed && !at->gap)
+            places_key_read(places, at->key);
+        for (size_t next = i + 1; next < page->count && next <= i + 2; next++) {
+            if (page->entries[next].gap)
+                break;
+            places_neighbours_read(places, sort, at->id, page->entries[next].id);
+        }
+    }
 }
 
 static uint64_t from_place(const struct place *place, uint64_t back)

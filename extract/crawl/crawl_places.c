@@ -8,7 +8,6 @@
 #define SMALL      10 /* places of a page: fewer only where that is seen to be needed */
 #define FAILS      2  /* of a page, before it is asked for smaller */
 #define FAILS_MORE 4  /* ... where failures have passed by themselves */
-#define CALM       2  /* pages, after which a smaller size is as good as any */
 #define MIX        UINT64_C(0x9e3779b97f4a7c15)
 #define TURNS_MAX                                                                                  \
     12 /* step-overs of one place, one after the other, before the list is read in another way */
@@ -180,13 +179,14 @@ static void restore_size(struct crawl *c, unsigned worked)
     c->limit = t->whole;
 }
 
-/* What is stepped over is remembered before the page is kept. */
-static void remember(struct crawl *c)
+/* What is stepped over is remembered before the page is kept. False: there is no room for it, and what nobody remembers
+ * must not be passed by. */
+static bool remember(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
     struct places *places = c->conf.places;
     if (places == NULL || t->step.gap == 0)
-        return;
+        return true;
     bool aside = true;
     for (unsigned i = 0; i < t->step.gap; i++)
         aside &= t->gaps[i].seen;
@@ -201,7 +201,7 @@ static void remember(struct crawl *c)
     met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
     met.aside = aside;
     memcpy(met.said, t->why, sizeof met.said);
-    (void)places_meet(places, &met, clock_of(c));
+    return places_meet(places, &met, clock_of(c)) != NULL;
 }
 
 static void move_page(struct crawl *c, uint64_t offset)
@@ -217,18 +217,23 @@ static void move_page(struct crawl *c, uint64_t offset)
     }
 }
 
-static void take(struct crawl *c)
+static enum err_code take(struct crawl *c, struct err *e)
 {
     struct crawl_trial *t = &c->trial;
     t->parts = true;
     move_page(c, t->step.offset);
-    remember(c);
+    if (!remember(c))
+        return err_set(e, ERR_UNAVAILABLE,
+                       "the API fails for more than %u records of the table, or there is no memory "
+                       "to remember another one: it is not passed by",
+                       PLACES_MAX);
     unsigned worked = t->step.low > t->step.behind ? t->step.low : t->step.behind;
     restore_size(c, worked);
     bool ends = t->step.after.n < (t->step.gap > 0 ? t->step.behind : 1);
     c->asked = (unsigned)c->page.n + (ends ? 1 : 0);
     c->count = -1;
     c->drift = 0; /* the next one begins behind the place, however short this one is */
+    return OK;
 }
 
 /* Steps do not come to an end: the list has no order that lasts from one request to the next, or moves too
@@ -259,7 +264,8 @@ static bool goes_round(struct crawl *c)
     struct crawl_trial *t = &c->trial;
     uint64_t between =
         (t->before.there ? t->before.id : 0) + (t->after.there ? t->after.id * MIX : 1);
-    if (t->step.gap == 0)
+    if (t->step.gap == 0 ||
+        c->passes.on) /* passes go round on purpose, and have an end of their own */
         return false;
     t->turns = t->between == between ? t->turns + 1 : 1;
     t->between = between;
@@ -275,8 +281,10 @@ static enum crawl_verdict give_up(struct crawl *c, struct err *e)
         (void)err_set(e, ERR_UNAVAILABLE, "the API gives none of %d records in a row",
                       STEP_GAP_MAX);
     else
-        (void)err_set(e, ERR_UNAVAILABLE,
-                      "the API's list leads back to the same unreadable record again and again");
+        (void)err_set(
+            e, ERR_UNAVAILABLE,
+            "the API's list leads back to the same unreadable record again and again: the "
+            "next run tries it once more, and netty-spool status tells what is left out");
     return CRAWL_BROKEN;
 }
 
@@ -333,37 +341,10 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         *verdict = give_up(c, e);
         return true;
     }
-    take(c);
-    return false;
-}
-
-/* What a page shows, or proves to be readable, is no place any more. */
-void crawl_trial_kept(struct crawl *c)
-{
-    struct crawl_trial *t = &c->trial;
-    struct places *places = c->conf.places;
-    const struct crawl_facts *page = &c->page;
-    unsigned sort = (unsigned)t->page.sort;
-    if (!t->parts) {
-        t->passed += t->fails;
-        t->fails = t->rounds = 0;
-        if (t->shrunk && ++t->calm >= CALM)
-            t->shrunk = false;
-        if (t->grown && t->page.limit == c->limit)
-            t->grown = t->stepped = false;
-    }
-    if (places == NULL || places->n == 0)
-        return;
-    for (size_t i = 0; i < page->count; i++) {
-        const struct crawl_entry *at = &page->entries[i];
-        if (at->keyed && !at->gap)
-            places_key_read(places, at->key);
-        for (size_t next = i + 1; next < page->count && next <= i + 2; next++) {
-            if (page->entries[next].gap)
-                break;
-            places_neighbours_read(places, sort, at->id, page->entries[next].id);
-        }
-    }
+    if (take(c, e) == OK)
+        return false;
+    *verdict = CRAWL_BROKEN;
+    return true;
 }
 
 /* ---- failures ---- */

@@ -9,7 +9,6 @@ enum err_code places_open(struct places **p, struct err *e)
     *p = calloc(1, sizeof **p);
     if (*p == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    (*p)->fits = true;
     return OK;
 }
 
@@ -26,7 +25,6 @@ struct place *places_add(struct places *p, const struct place *place)
     if (p->n == p->room) {
         size_t room = p->room == 0 ? ROOM_FIRST : 2 * p->room;
         struct place *more = room > PLACES_MAX ? NULL : realloc(p->at, room * sizeof *more);
-        p->fits &= more != NULL;
         if (more == NULL)
             return NULL;
         p->at = more;

@@ -30,7 +30,6 @@ struct places {
     size_t n;
     size_t room;
     bool changed; /* since it was read, or last written */
-    bool fits;    /* false: there were more than PLACES_MAX */
 };
 
 enum err_code places_open(struct places **p, struct err *e) MUST_CHECK;
