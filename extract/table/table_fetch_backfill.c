@@ -53,20 +53,19 @@ static enum err_code choose(struct table_fetch *t, int64_t since, bool *anew, st
     return OK;
 }
 
-static enum err_code begin(struct table_fetch *t, int64_t since, struct crawl_conf *conf,
-                           const char **position, struct err *e)
+static enum err_code begin(struct table_fetch *t, int64_t since, struct crawl_stats *regular,
+                           struct crawl_conf *conf, const char **position, struct err *e)
 {
     struct fetch_position *at = t->at;
-    struct crawl_stats regular;
     bool first = at->regular[0] == '\0' || (at->backfill && !at->has_own);
     bool restart = t->env->backfill.restart;
-    enum err_code rc = look_at_regular(t, &regular, e);
+    enum err_code rc = look_at_regular(t, regular, e);
     if (rc != OK && !first && since == WHEN_NONE) {
         *e = ERR_INIT; /* what a newer program wrote, say, is no reason not to read everything */
-        regular = (struct crawl_stats){.complete_to = WHEN_NONE, .ended = true};
+        *regular = (struct crawl_stats){.complete_to = WHEN_NONE, .ended = true};
         rc = OK;
     }
-    bool unfinished = rc == OK && !regular.ended && regular.whole && since == WHEN_NONE;
+    bool unfinished = rc == OK && !regular->ended && regular->whole && since == WHEN_NONE;
     at->backfill = true;
     at->has_own = !first && (restart || !unfinished);
     at->state = (struct backfill_state){.began = when_now(), .since = since};
@@ -99,17 +98,13 @@ enum err_code table_fetch_backfill_open(struct table_fetch *t, struct crawl_conf
     if (rc != OK)
         return rc;
     if (anew) {
-        rc = begin(t, since, conf, position, e);
+        rc = begin(t, since, &regular, conf, position, e);
     } else {
         *position = at->has_own ? at->own : at->regular;
         conf->full = false;
         conf->since = WHEN_NONE;
-    }
-    if (rc == OK && anew)
-        (void)look_at_regular(t, &regular,
-                              NULL); /* what cannot be read is no reason not to begin */
-    else if (rc == OK)
         rc = look_at_regular(t, &regular, e);
+    }
     t->regular_to = regular.complete_to;
     t->own = at->has_own;
     return rc;
@@ -317,7 +312,7 @@ void table_fetch_yield(struct table_fetch *t)
         table_fetch_fail(t, &e);
         return;
     }
-    LOG(LOG_DEBUG, "yield", "another run has the table before the backfill goes on",
+    LOG(LOG_INFO, "yield", "the backfill waits: another run has the table before it goes on",
         F_STR("table", t->name));
     t->letters += fetched_page_new_letters(t->page);
     fetched_page_close(t->page);

@@ -74,11 +74,29 @@ static enum err_code add_place(void *ctx, const struct place *place, struct err 
     return places_add(ctx, place) != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
 }
 
+/* What is lost with a damaged list is met again by whoever reads everything, which then writes it anew. */
+static enum err_code read_list(struct table_fetch *t, struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = unreadable_read(t->env->spool, t->name, add_place, t->places, &why);
+    if (rc == ERR_DAMAGED) {
+        LOG(LOG_WARN, "unreadable",
+            "the list of records that were stepped over is damaged: what it says is lacking may be "
+            "more; netty-extract --full meets all of them again",
+            F_STR("table", t->name), F_ERR(&why));
+        t->places->changed = t->env->crawl.full;
+        return OK;
+    }
+    if (rc != OK)
+        *e = why;
+    return rc;
+}
+
 enum err_code table_fetch_read_places(struct table_fetch *t, struct err *e)
 {
     enum err_code rc = places_open(&t->places, e);
     if (rc == OK)
-        rc = unreadable_read(t->env->spool, t->name, add_place, t->places, e);
+        rc = read_list(t, e);
     if (rc == OK)
         places_forget(t->places, when_now());
     return rc;

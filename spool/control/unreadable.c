@@ -106,8 +106,8 @@ enum err_code unreadable_read(const struct spool *s, const char *table, unreadab
     if (rc != OK)
         return rc;
     rc = small_file_read(dir, UNREADABLE_FILE, on_line, &r, &why);
-    if (rc == OK || rc == ERR_DAMAGED || why.sys == ENOENT)
-        return OK; /* what is lost with it is met again by --full, and costs requests only */
+    if (rc == OK || why.sys == ENOENT)
+        return OK;
     if (e != NULL)
         *e = why;
     return rc;
@@ -198,5 +198,11 @@ enum err_code unreadable_count(const struct spool *s, const char *table,
                                struct unreadable_count *count, struct err *e)
 {
     *count = (struct unreadable_count){.since = WHEN_NONE};
-    return unreadable_read(s, table, count_one, count, e);
+    struct err why = ERR_INIT;
+    enum err_code rc = unreadable_read(s, table, count_one, count, &why);
+    if (rc == ERR_DAMAGED) /* netty-extract tells of it, in each run */
+        return OK;
+    if (rc != OK && e != NULL)
+        *e = why;
+    return rc;
 }

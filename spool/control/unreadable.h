@@ -2,9 +2,9 @@
  * Places of a table's list that the API does not give: <table>/unreadable.json. Written by the extractor, which tries them
  * again; read by who tells how complete a table is.
  *
- *     unreadable_read(spool, "contacts", each, ctx, e);   // no file, or a damaged one: none
+ *     unreadable_read(spool, "contacts", each, ctx, e);   // no file: none; ERR_DAMAGED: those before the damage
  *     unreadable_write(spool, "contacts", at, n, e);      // whole; durable on return
- *     unreadable_count(spool, "contacts", &count, e);
+ *     unreadable_count(spool, "contacts", &count, e);     // of a damaged file those before the damage
  *
  * A place lies between two records that were answered after it had failed. It is `aside` where its bytes came and lie among
  * the dead letters, `twin` where it is, by all that is known, the record of another place (met in the order of keys,

@@ -206,3 +206,40 @@ def test_killed_while_a_record_is_isolated(sims, netty):
         netty.extract("contacts", "--budget", budget, sim=sim, code=None)
     row = netty.extract("--json", "contacts", sim=sim, code=None).json()["contacts"]
     assert (row["status"], row["unreadable"]) == ("complete", 1) and lacks(netty, sim) == [bad]
+
+
+def places_file(netty, table="contacts"):
+    return netty.spool / table / "unreadable.json"
+
+
+def test_a_damaged_list_of_places_is_told_until_everything_is_read(sims, netty):
+    sim = sims("contacts:350")
+    spoil(sim, "contacts", by_time(sim)[149], "500")
+    netty.extract("contacts", sim=sim, code=65)
+    content = bytearray(places_file(netty).read_bytes())
+    content[-10] ^= 1
+    places_file(netty).write_bytes(content)
+    for _ in range(2):
+        run = netty.extract("contacts", sim=sim, code=None)
+        assert "is damaged" in run.err and "netty-extract --full" in run.err, run
+    netty.extract("--full", "contacts", sim=sim, code=65)
+    assert "is damaged" not in netty.extract("contacts", sim=sim, code=None).err
+    assert lacks(netty, sim) == [by_time(sim)[149]]
+
+
+def test_what_cannot_be_remembered_is_not_passed_by(sims, netty):
+    """The list of places is full: the table ends with a message, and is not called complete."""
+    sim = sims("contacts:350,users:20")
+    first, second = by_time(sim)[149], by_time(sim)[249]
+    spoil(sim, "contacts", first, "500")
+    netty.extract("contacts", "users", sim=sim, code=65)
+    head, line = places_file(netty).read_bytes().splitlines()
+    place = read_sumline(line)
+    others = [{**place, "before_id": f"{n:016x}", "after_id": f"{n + 10000:016x}", "offset": 100000 + n} for n in range(1, 4096)]
+    for other in others:
+        del other["sum"]
+    places_file(netty).write_bytes(b"".join([head, b"\n", line, b"\n", *map(sumline, others)]))
+    spoil(sim, "contacts", second, "500")
+    run = netty.extract("--full", "--json", "contacts", "users", sim=sim, code=69)
+    assert "more than 4096" in run.err, run
+    assert run.json()["contacts"]["status"] != "complete" and run.json()["users"]["status"] == "complete"
