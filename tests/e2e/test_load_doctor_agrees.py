@@ -116,7 +116,7 @@ def test_statement_pooling(netty, db, page, postgres, tmp_path):
 
 GRANTED = 'GRANT SELECT, INSERT, UPDATE ON "netty-contacts" TO {role}'
 TABLES = {
-    "key-is-id": (65, f'CREATE TABLE "netty-contacts" ({PARTS.replace("contact_id", "id")})', False),
+    "key-is-id": (78, f'CREATE TABLE "netty-contacts" ({PARTS.replace("contact_id", "id")})', False),
     "rule": (78, f'CREATE TABLE "netty-contacts" ({PARTS}); CREATE RULE twice AS ON UPDATE TO "netty-contacts" DO ALSO NOTHING', False),
     "replica-identity": (78, f"""CREATE TABLE "netty-contacts" ({PARTS}); ALTER TABLE "netty-contacts" REPLICA IDENTITY NOTHING;
                                  CREATE PUBLICATION feed FOR TABLE "netty-contacts" """, False),

@@ -7,6 +7,7 @@ import pytest
 
 from harness import assert_balanced, differences, wait_for
 from pgparts import assert_each_page_once, audit_progress
+from spoolfile import read_sumline
 from upserts import Upserts
 
 BATCH, BATCHES = 1200, 8
@@ -129,6 +130,9 @@ def test_a_row_that_is_refused_while_the_next_batch_is_under_way_is_the_only_one
     assert row["dead"] == 1 and row["read"] == len(writer.records)
     assert not (wrong := differences(model.rows, table.rows("contacts"))), wrong
     assert spool.dead("contacts") == [], "a later batch has a newer version of it, which went in"
+    overtaken, = map(read_sumline, spool.keep_dead("contacts").splitlines())
+    texts = {(segment, page, line): text for segment, page, line, text in writer.records}
+    assert json.loads(texts[overtaken["segment"], overtaken["page"], overtaken["line"]])["v"] == batch
     assert_each_page_once(table, writer)
 
 
