@@ -6,8 +6,8 @@
  * key or time with escapes in it, deep nesting) is ELEMENT_SCAN_OTHER, and yajl judges. UTF-8 is not looked
  * at; text_check (json_text.h) has done that.
  */
-#ifndef NETTY_EXTRACT_PAGE_ELEMENT_SCAN_H
-#define NETTY_EXTRACT_PAGE_ELEMENT_SCAN_H
+#ifndef NETTY_EXTRACT_PARSER_ELEMENT_SCAN_H
+#define NETTY_EXTRACT_PARSER_ELEMENT_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * and control characters other than tab, line feed and carriage return are refused: JSON allows
  * them nowhere.
  */
-#ifndef NETTY_EXTRACT_PAGE_JSON_TEXT_H
-#define NETTY_EXTRACT_PAGE_JSON_TEXT_H
+#ifndef NETTY_EXTRACT_PARSER_JSON_TEXT_H
+#define NETTY_EXTRACT_PARSER_JSON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

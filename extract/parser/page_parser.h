@@ -25,8 +25,8 @@
  * malformed when the page was asked for before (page_parser_expect): what passes by itself is no record's fault. Page or record beyond its cap: ERR_TOO_BIG. An element of `data` that is no object is
  * handed to non_record() and the others stay good.
  */
-#ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_H
-#define NETTY_EXTRACT_PAGE_PAGE_PARSER_H
+#ifndef NETTY_EXTRACT_PARSER_PAGE_PARSER_H
+#define NETTY_EXTRACT_PARSER_PAGE_PARSER_H
 
 #include "extract/parser/record_bytes.h"
 #include "shared/base/err.h"

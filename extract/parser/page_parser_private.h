@@ -2,8 +2,8 @@
  * What extract/parser/page_parser.c (chunks in) and extract/parser/page_parser_events.c (yajl's events) share, and nobody
  * else sees.
  */
-#ifndef NETTY_EXTRACT_PAGE_PAGE_PARSER_PRIVATE_H
-#define NETTY_EXTRACT_PAGE_PAGE_PARSER_PRIVATE_H
+#ifndef NETTY_EXTRACT_PARSER_PAGE_PARSER_PRIVATE_H
+#define NETTY_EXTRACT_PARSER_PAGE_PARSER_PRIVATE_H
 
 #include "extract/parser/element_scan.h"
 #include "extract/parser/json_text.h"

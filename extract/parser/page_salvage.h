@@ -16,8 +16,8 @@
  *
  * Work is bounded by SALVAGE_WORK times n. Allocates nothing but what yajl does for unusual elements.
  */
-#ifndef NETTY_EXTRACT_PAGE_PAGE_SALVAGE_H
-#define NETTY_EXTRACT_PAGE_PAGE_SALVAGE_H
+#ifndef NETTY_EXTRACT_PARSER_PAGE_SALVAGE_H
+#define NETTY_EXTRACT_PARSER_PAGE_SALVAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

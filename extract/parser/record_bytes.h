@@ -2,8 +2,8 @@
  * The bytes of the one record of an answer that cannot be parsed: from behind the bracket of `data` to before the last
  * one of the body. Bounded memory: the first RECORD_BYTES_KEPT of them, and of all the length and hash.
  */
-#ifndef NETTY_EXTRACT_PAGE_RECORD_BYTES_H
-#define NETTY_EXTRACT_PAGE_RECORD_BYTES_H
+#ifndef NETTY_EXTRACT_PARSER_RECORD_BYTES_H
+#define NETTY_EXTRACT_PARSER_RECORD_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,8 +8,8 @@
  *
  * One process has one database, so that all its connections share what is known of the password.
  */
-#ifndef NETTY_LOAD_DATABASE_DB_ADDRESS_H
-#define NETTY_LOAD_DATABASE_DB_ADDRESS_H
+#ifndef NETTY_LOAD_ADDRESS_DB_ADDRESS_H
+#define NETTY_LOAD_ADDRESS_DB_ADDRESS_H
 
 #include "shared/base/err.h"
 #include <stdint.h>

@@ -7,8 +7,8 @@
  *
  * Never quotes the address: what libpq says of one that it cannot read may hold a part of the password.
  */
-#ifndef NETTY_LOAD_DATABASE_DB_CONNINFO_H
-#define NETTY_LOAD_DATABASE_DB_CONNINFO_H
+#ifndef NETTY_LOAD_ADDRESS_DB_CONNINFO_H
+#define NETTY_LOAD_ADDRESS_DB_CONNINFO_H
 
 #include "shared/base/err.h"
 

@@ -9,8 +9,8 @@
  *
  * A name stands for each of its addresses. Blocks while names are resolved, as libpq does.
  */
-#ifndef NETTY_LOAD_DATABASE_DB_HOSTS_H
-#define NETTY_LOAD_DATABASE_DB_HOSTS_H
+#ifndef NETTY_LOAD_ADDRESS_DB_HOSTS_H
+#define NETTY_LOAD_ADDRESS_DB_HOSTS_H
 
 #include "shared/base/buf.h"
 

@@ -12,8 +12,8 @@
  * with BEGIN, or is a single statement. Nothing of the session is relied upon from one transaction
  * to the next, so that a pooler in transaction mode may stand between.
  */
-#ifndef NETTY_LOAD_DATABASE_SESSION_H
-#define NETTY_LOAD_DATABASE_SESSION_H
+#ifndef NETTY_LOAD_COMMAND_SESSION_H
+#define NETTY_LOAD_COMMAND_SESSION_H
 
 #include "load/database/db.h"
 #include "shared/base/backoff.h"

@@ -22,8 +22,8 @@
  *
  * Nothing of a frame is handed out before its checksum was right.
  */
-#ifndef NETTY_LOAD_MAINTENANCE_ARCHIVE_FILE_H
-#define NETTY_LOAD_MAINTENANCE_ARCHIVE_FILE_H
+#ifndef NETTY_LOAD_ROW_MOVES_ARCHIVE_FILE_H
+#define NETTY_LOAD_ROW_MOVES_ARCHIVE_FILE_H
 
 #include "shared/base/err.h"
 #include <stddef.h>

@@ -8,8 +8,8 @@
  *     archive_table_archive(s) ...
  *     archive_table_move(s, ARCHIVE_TABLE_PUT, ...)     // a window of rows; for mover.move
  */
-#ifndef NETTY_LOAD_MAINTENANCE_ARCHIVE_TABLE_H
-#define NETTY_LOAD_MAINTENANCE_ARCHIVE_TABLE_H
+#ifndef NETTY_LOAD_ROW_MOVES_ARCHIVE_TABLE_H
+#define NETTY_LOAD_ROW_MOVES_ARCHIVE_TABLE_H
 
 #include "load/command/command.h"
 #include "load/row_moves/row_mover.h"

@@ -7,8 +7,8 @@
  *     references_held(&condition, r, "...", e);       // the condition, those rows only
  *     references_free(r);
  */
-#ifndef NETTY_LOAD_MAINTENANCE_REFERENCES_H
-#define NETTY_LOAD_MAINTENANCE_REFERENCES_H
+#ifndef NETTY_LOAD_ROW_MOVES_REFERENCES_H
+#define NETTY_LOAD_ROW_MOVES_REFERENCES_H
 
 #include "load/command/session.h"
 #include "load/target/target_table.h"

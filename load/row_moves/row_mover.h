@@ -10,8 +10,8 @@
  * Rows that another transaction has locked are passed over (counts.rows has not got them; the next
  * run will). Nothing is remembered between runs: what has gone is not met again, what was not is.
  */
-#ifndef NETTY_LOAD_MAINTENANCE_ROW_MOVER_H
-#define NETTY_LOAD_MAINTENANCE_ROW_MOVER_H
+#ifndef NETTY_LOAD_ROW_MOVES_ROW_MOVER_H
+#define NETTY_LOAD_ROW_MOVES_ROW_MOVER_H
 
 #include "load/command/session.h"
 #include "load/row_moves/references.h"

@@ -2,8 +2,8 @@
  * Rows of one table that fit a condition, into a file (load/row_moves/archive_file.h) and out of the database
  * (load/row_moves/row_mover.h); and the command's summary row of it: table rows bytes file seconds.
  */
-#ifndef NETTY_LOAD_MAINTENANCE_ROWS_TO_FILE_H
-#define NETTY_LOAD_MAINTENANCE_ROWS_TO_FILE_H
+#ifndef NETTY_LOAD_ROW_MOVES_ROWS_TO_FILE_H
+#define NETTY_LOAD_ROW_MOVES_ROWS_TO_FILE_H
 
 #include "load/command/command.h"
 

@@ -5,8 +5,8 @@
  * A branch is one way in which the spool has gone on. There are several only after a spool was restored or forked: then each is
  * named by the chain of the first page that differs; the first has no name.
  */
-#ifndef NETTY_LOAD_DATABASE_KNOWN_PROGRESS_H
-#define NETTY_LOAD_DATABASE_KNOWN_PROGRESS_H
+#ifndef NETTY_LOAD_TARGET_KNOWN_PROGRESS_H
+#define NETTY_LOAD_TARGET_KNOWN_PROGRESS_H
 
 #include "load/row/lane.h"
 #include "shared/base/err.h"

@@ -9,8 +9,8 @@
  * Why: a place in the spool can be another page's after a restore or in a fork. The chains (spool/journal/journal_codec.h) tell
  * up to where spool and database have the same history.
  */
-#ifndef NETTY_LOAD_DATABASE_LOADED_PAGES_H
-#define NETTY_LOAD_DATABASE_LOADED_PAGES_H
+#ifndef NETTY_LOAD_TARGET_LOADED_PAGES_H
+#define NETTY_LOAD_TARGET_LOADED_PAGES_H
 
 #include "load/database/sql.h"
 #include "spool/format/page.h"

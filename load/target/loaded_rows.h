@@ -4,8 +4,8 @@
  *
  *     while (row < PQntuples(r) && loaded_rows_next(r, spool_dir, NULL, &row, &one, e) == OK) ...
  */
-#ifndef NETTY_LOAD_DATABASE_LOADED_ROWS_H
-#define NETTY_LOAD_DATABASE_LOADED_ROWS_H
+#ifndef NETTY_LOAD_TARGET_LOADED_ROWS_H
+#define NETTY_LOAD_TARGET_LOADED_ROWS_H
 
 #include "shared/base/err.h"
 #include "shared/base/table_names.h"

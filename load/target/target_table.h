@@ -9,8 +9,8 @@
  * made: then a missing netty_sync means that nothing is loaded, and a missing table is no error
  * (relation.name is NULL).
  */
-#ifndef NETTY_LOAD_DATABASE_TARGET_TABLE_H
-#define NETTY_LOAD_DATABASE_TARGET_TABLE_H
+#ifndef NETTY_LOAD_TARGET_TARGET_TABLE_H
+#define NETTY_LOAD_TARGET_TARGET_TABLE_H
 
 #include "load/database/db.h"
 #include "load/target/known_progress.h"

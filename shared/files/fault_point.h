@@ -6,8 +6,8 @@
  *
  * Any thread may pass. In other builds the points are nothing.
  */
-#ifndef NETTY_SHARED_BASE_FAULT_POINT_H
-#define NETTY_SHARED_BASE_FAULT_POINT_H
+#ifndef NETTY_SHARED_FILES_FAULT_POINT_H
+#define NETTY_SHARED_FILES_FAULT_POINT_H
 
 #ifdef NETTY_FAULTS
 void fault_point(const char *name);

@@ -2,8 +2,8 @@
  * The few things files need beyond POSIX's calls: complete writes, folders, durable replacement.
  * All of them retry EINTR, say the path in the message, and close on exec.
  */
-#ifndef NETTY_SHARED_BASE_FILE_IO_H
-#define NETTY_SHARED_BASE_FILE_IO_H
+#ifndef NETTY_SHARED_FILES_FILE_IO_H
+#define NETTY_SHARED_FILES_FILE_IO_H
 
 #include "shared/base/buf.h"
 #include "shared/base/err.h"

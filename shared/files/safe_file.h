@@ -12,8 +12,8 @@
  * Errors name the file: ERR_DENIED for owner and mode, ERR_IO for everything else (ERR_CREATE with O_CREAT); e->sys has the
  * reason: ENOENT, ELOOP for a link, EMLINK for more than one name. errno is ENOENT only where there is no such file.
  */
-#ifndef NETTY_SHARED_BASE_SAFE_FILE_H
-#define NETTY_SHARED_BASE_SAFE_FILE_H
+#ifndef NETTY_SHARED_FILES_SAFE_FILE_H
+#define NETTY_SHARED_FILES_SAFE_FILE_H
 
 #include "shared/base/buf.h"
 #include "shared/base/err.h"

@@ -9,8 +9,8 @@
  * Versions are those of what is loaded now, not those of the headers at build time, wherever the
  * library tells.
  */
-#ifndef NETTY_SHARED_CLI_LIBRARIES_H
-#define NETTY_SHARED_CLI_LIBRARIES_H
+#ifndef NETTY_SHARED_OPTIONS_LIBRARIES_H
+#define NETTY_SHARED_OPTIONS_LIBRARIES_H
 
 #include <stddef.h>
 

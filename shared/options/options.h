@@ -29,8 +29,8 @@
  * Passwords within --db, DATABASE_URL, the file of DATABASE_URL_FILE, the file's db and PGPASSWORD are made known to the logger's
  * redaction here. One on the command line is refused, since other users can read it there.
  */
-#ifndef NETTY_SHARED_CLI_OPTIONS_H
-#define NETTY_SHARED_CLI_OPTIONS_H
+#ifndef NETTY_SHARED_OPTIONS_OPTIONS_H
+#define NETTY_SHARED_OPTIONS_OPTIONS_H
 
 #include "shared/base/err.h"
 #include "shared/time/when.h"

@@ -9,8 +9,8 @@
  *     options_value.c  takes one value: judges it, and keeps it if no higher source has spoken
  *     options_help.c   --help and --version
  */
-#ifndef NETTY_SHARED_CLI_OPTIONS_PRIVATE_H
-#define NETTY_SHARED_CLI_OPTIONS_PRIVATE_H
+#ifndef NETTY_SHARED_OPTIONS_OPTIONS_PRIVATE_H
+#define NETTY_SHARED_OPTIONS_OPTIONS_PRIVATE_H
 
 #include "shared/options/options.h"
 

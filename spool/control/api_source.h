@@ -6,8 +6,8 @@
  * What is kept is the address. Not the key: keys are changed for the same account, and nothing that
  * could be kept of one would tell that from another account's.
  */
-#ifndef NETTY_SPOOL_STORE_API_SOURCE_H
-#define NETTY_SPOOL_STORE_API_SOURCE_H
+#ifndef NETTY_SPOOL_CONTROL_API_SOURCE_H
+#define NETTY_SPOOL_CONTROL_API_SOURCE_H
 
 #include "spool/store/spool.h"
 

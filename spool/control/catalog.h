@@ -3,8 +3,8 @@
  * keys and greatest time_modified. One small file, replaced whole; the last loader's word counts.
  * With loaded.json (loaded.h) the only thing that flows from load to extract.
  */
-#ifndef NETTY_SPOOL_STORE_CATALOG_H
-#define NETTY_SPOOL_STORE_CATALOG_H
+#ifndef NETTY_SPOOL_CONTROL_CATALOG_H
+#define NETTY_SPOOL_CONTROL_CATALOG_H
 
 #include "spool/store/spool.h"
 

@@ -8,8 +8,8 @@
  * database on another server does not share; what all of them have is what may go. An entry stays
  * until it is forgotten by hand (`netty-spool prune --forget`).
  */
-#ifndef NETTY_SPOOL_STORE_LOADED_H
-#define NETTY_SPOOL_STORE_LOADED_H
+#ifndef NETTY_SPOOL_CONTROL_LOADED_H
+#define NETTY_SPOOL_CONTROL_LOADED_H
 
 #include "spool/format/page.h"
 #include "spool/store/spool.h"

@@ -7,8 +7,8 @@
  * first page that it fetches from there is durable, the table's own position leads on, and the file
  * goes; a crash in between only makes it begin there once more.
  */
-#ifndef NETTY_SPOOL_STORE_REFETCH_H
-#define NETTY_SPOOL_STORE_REFETCH_H
+#ifndef NETTY_SPOOL_CONTROL_REFETCH_H
+#define NETTY_SPOOL_CONTROL_REFETCH_H
 
 #include "spool/format/page.h"
 #include "spool/store/spool.h"

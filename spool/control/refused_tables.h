@@ -11,8 +11,8 @@
  *
  * The words that the API said stay out of it: they are foreign.
  */
-#ifndef NETTY_SPOOL_STORE_REFUSED_TABLES_H
-#define NETTY_SPOOL_STORE_REFUSED_TABLES_H
+#ifndef NETTY_SPOOL_CONTROL_REFUSED_TABLES_H
+#define NETTY_SPOOL_CONTROL_REFUSED_TABLES_H
 
 #include "shared/base/table_names.h"
 #include "spool/store/spool.h"

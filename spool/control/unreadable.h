@@ -10,8 +10,8 @@
  * the dead letters, `twin` where it is, by all that is known, the record of another place (met in the order of keys,
  * too); the others are what the table lacks.
  */
-#ifndef NETTY_SPOOL_STORE_UNREADABLE_H
-#define NETTY_SPOOL_STORE_UNREADABLE_H
+#ifndef NETTY_SPOOL_CONTROL_UNREADABLE_H
+#define NETTY_SPOOL_CONTROL_UNREADABLE_H
 
 #include "spool/store/spool.h"
 #include <stdbool.h>

@@ -2,8 +2,8 @@
  * A recorded crawl in memory: the bodies of its answers in their order, as tests/bench/recording.py wrote them.
  * File: for each answer a line "<Date, seconds since 1970> <bytes>", then the body.
  */
-#ifndef NETTY_BENCH_PAGES_H
-#define NETTY_BENCH_PAGES_H
+#ifndef NETTY_TESTS_BENCH_PAGES_H
+#define NETTY_TESTS_BENCH_PAGES_H
 
 #include "shared/base/err.h"
 #include <stddef.h>

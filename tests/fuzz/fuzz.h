@@ -3,8 +3,8 @@
  * of the project and aborts when that does more than answer. Readers of files get a folder in
  * memory of the process's own, removed at its end.
  */
-#ifndef NETTY_TESTS_FUZZ_H
-#define NETTY_TESTS_FUZZ_H
+#ifndef NETTY_TESTS_FUZZ_FUZZ_H
+#define NETTY_TESTS_FUZZ_FUZZ_H
 
 #include "shared/log/log.h"
 #include "spool/format/checksum_line.h"

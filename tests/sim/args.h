@@ -2,8 +2,8 @@
  * The arguments of a request's URL, or of a setting written like one (`p500=5,latency_ms=20`). The
  * texts belong to whoever filled it in.
  */
-#ifndef NETTY_SIM_ARGS_H
-#define NETTY_SIM_ARGS_H
+#ifndef NETTY_TESTS_SIM_ARGS_H
+#define NETTY_TESTS_SIM_ARGS_H
 
 #include "shared/base/err.h"
 #include <stddef.h>

@@ -8,8 +8,8 @@
  * missing `deleted`. Each version changes some members and `revision`, even where the time is the
  * same.
  */
-#ifndef NETTY_SIM_BODY_H
-#define NETTY_SIM_BODY_H
+#ifndef NETTY_TESTS_SIM_BODY_H
+#define NETTY_TESTS_SIM_BODY_H
 
 #include "shared/base/buf.h"
 #include "tests/sim/stamp.h"

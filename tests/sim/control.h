@@ -2,8 +2,8 @@
  * The other side of the stand-in, under /_sim/: the truth, changes, moods, the clock and the log of
  * requests. No key is needed; README.md lists the paths.
  */
-#ifndef NETTY_SIM_CONTROL_H
-#define NETTY_SIM_CONTROL_H
+#ifndef NETTY_TESTS_SIM_CONTROL_H
+#define NETTY_TESTS_SIM_CONTROL_H
 
 #include "tests/sim/serve.h"
 #include "tests/sim/world.h"

@@ -1,8 +1,8 @@
 /*
  * How an answer goes out: whole, cut short, after a wait, in two halves, or not at all.
  */
-#ifndef NETTY_SIM_DELIVERY_H
-#define NETTY_SIM_DELIVERY_H
+#ifndef NETTY_TESTS_SIM_DELIVERY_H
+#define NETTY_TESTS_SIM_DELIVERY_H
 
 #include "shared/base/err.h"
 #include "tests/sim/control.h"

@@ -3,8 +3,8 @@
  * companies, agencies and unknown tables) and goods (properties, mandates, affairs, products,
  * tasks).
  */
-#ifndef NETTY_SIM_MEMBERS_H
-#define NETTY_SIM_MEMBERS_H
+#ifndef NETTY_TESTS_SIM_MEMBERS_H
+#define NETTY_TESTS_SIM_MEMBERS_H
 
 #include "tests/sim/body.h"
 #include "tests/sim/pen.h"

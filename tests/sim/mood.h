@@ -2,8 +2,8 @@
  * How the stand-in misbehaves: a set of numbers, by name, each within bounds (README.md lists them
  * all). Every table has its own mood; what concerns the key (throttle_*) is the same for all.
  */
-#ifndef NETTY_SIM_MOOD_H
-#define NETTY_SIM_MOOD_H
+#ifndef NETTY_TESTS_SIM_MOOD_H
+#define NETTY_TESTS_SIM_MOOD_H
 
 #include "shared/base/buf.h"
 #include "tests/sim/args.h"

@@ -1,8 +1,8 @@
 /*
  * netty-sim's command line.
  */
-#ifndef NETTY_SIM_OPTIONS_H
-#define NETTY_SIM_OPTIONS_H
+#ifndef NETTY_TESTS_SIM_OPTIONS_H
+#define NETTY_TESTS_SIM_OPTIONS_H
 
 #include "shared/base/err.h"
 #include "tests/sim/body.h"

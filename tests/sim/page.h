@@ -1,8 +1,8 @@
 /*
  * An answer's text: {"count":N,"data":[record, ...]}, and what moods and faults make of it.
  */
-#ifndef NETTY_SIM_PAGE_H
-#define NETTY_SIM_PAGE_H
+#ifndef NETTY_TESTS_SIM_PAGE_H
+#define NETTY_TESTS_SIM_PAGE_H
 
 #include "shared/base/buf.h"
 #include "tests/sim/body.h"

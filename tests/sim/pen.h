@@ -2,8 +2,8 @@
  * Writing JSON text fast, with a sticky error: after a failure every call is without effect and the
  * first failure stays in rc, so that a writer of forty members checks once.
  */
-#ifndef NETTY_SIM_PEN_H
-#define NETTY_SIM_PEN_H
+#ifndef NETTY_TESTS_SIM_PEN_H
+#define NETTY_TESTS_SIM_PEN_H
 
 #include "shared/base/buf.h"
 #include "tests/sim/rng.h"

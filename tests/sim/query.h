@@ -7,8 +7,8 @@
  * compared as a number, a missing `deleted` counts as false, other outermost members are compared
  * as their text (quotes taken off, numbers as numbers when both sides are).
  */
-#ifndef NETTY_SIM_QUERY_H
-#define NETTY_SIM_QUERY_H
+#ifndef NETTY_TESTS_SIM_QUERY_H
+#define NETTY_TESTS_SIM_QUERY_H
 
 #include "shared/base/err.h"
 #include "shared/time/when.h"

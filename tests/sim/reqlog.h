@@ -7,8 +7,8 @@
  *
  * The world's lock is the caller's.
  */
-#ifndef NETTY_SIM_REQLOG_H
-#define NETTY_SIM_REQLOG_H
+#ifndef NETTY_TESTS_SIM_REQLOG_H
+#define NETTY_TESTS_SIM_REQLOG_H
 
 #include "shared/base/buf.h"
 #include "shared/base/err.h"

@@ -2,8 +2,8 @@
  * Randomness that is a function of its seeds and of nothing else: the same numbers on every
  * machine, in every run. A generator is a value on the stack; there is no hidden state.
  */
-#ifndef NETTY_SIM_RNG_H
-#define NETTY_SIM_RNG_H
+#ifndef NETTY_TESTS_SIM_RNG_H
+#define NETTY_TESTS_SIM_RNG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * The API itself: a request for a table, and the answer to it. No sockets here: what is to be sent,
  * and how, comes out as a struct reply.
  */
-#ifndef NETTY_SIM_SERVE_H
-#define NETTY_SIM_SERVE_H
+#ifndef NETTY_TESTS_SIM_SERVE_H
+#define NETTY_TESTS_SIM_SERVE_H
 
 #include "shared/base/buf.h"
 #include "tests/sim/args.h"

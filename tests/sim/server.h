@@ -2,8 +2,8 @@
  * The sockets: libmicrohttpd on 127.0.0.1, a thread for each connection, so that one that waits or
  * hangs holds up no other.
  */
-#ifndef NETTY_SIM_SERVER_H
-#define NETTY_SIM_SERVER_H
+#ifndef NETTY_TESTS_SIM_SERVER_H
+#define NETTY_TESTS_SIM_SERVER_H
 
 #include "shared/base/err.h"
 #include "tests/sim/world.h"

@@ -11,8 +11,8 @@
  *
  * The world's lock is the caller's.
  */
-#ifndef NETTY_SIM_SPOIL_H
-#define NETTY_SIM_SPOIL_H
+#ifndef NETTY_TESTS_SIM_SPOIL_H
+#define NETTY_TESTS_SIM_SPOIL_H
 
 #include "shared/base/buf.h"
 #include "shared/base/err.h"

@@ -4,8 +4,8 @@
  * Union's summer time rule, for all years, so that the texts do not depend on the machine's zone
  * files.
  */
-#ifndef NETTY_SIM_STAMP_H
-#define NETTY_SIM_STAMP_H
+#ifndef NETTY_TESTS_SIM_STAMP_H
+#define NETTY_TESTS_SIM_STAMP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,8 +13,8 @@
  *
  * Not safe for several threads at once: the world's lock is the caller's.
  */
-#ifndef NETTY_SIM_TABLE_H
-#define NETTY_SIM_TABLE_H
+#ifndef NETTY_TESTS_SIM_TABLE_H
+#define NETTY_TESTS_SIM_TABLE_H
 
 #include "shared/base/err.h"
 #include "shared/base/table_names.h"

@@ -3,8 +3,8 @@
  * careless reader of JSON trips over. Telephone numbers are of the ranges kept for fiction, mail
  * addresses end in names kept for examples.
  */
-#ifndef NETTY_SIM_WORDS_H
-#define NETTY_SIM_WORDS_H
+#ifndef NETTY_TESTS_SIM_WORDS_H
+#define NETTY_TESTS_SIM_WORDS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * requests. Members are open to the sim's own files; whoever reads or writes them holds the lock,
  * except for what never changes: conf, body, and the tables' names and seeds.
  */
-#ifndef NETTY_SIM_WORLD_H
-#define NETTY_SIM_WORLD_H
+#ifndef NETTY_TESTS_SIM_WORLD_H
+#define NETTY_TESTS_SIM_WORLD_H
 
 #include "shared/time/when.h"
 #include "tests/sim/mood.h"

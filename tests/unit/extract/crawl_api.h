@@ -1,8 +1,8 @@
 /*
  * An API in memory for the crawl's unit tests: one table, one crawl over it, and what came of it.
  */
-#ifndef NETTY_TESTS_UNIT_CRAWL_API_H
-#define NETTY_TESTS_UNIT_CRAWL_API_H
+#ifndef NETTY_TESTS_UNIT_EXTRACT_CRAWL_API_H
+#define NETTY_TESTS_UNIT_EXTRACT_CRAWL_API_H
 
 #include "extract/crawl/crawl.h"
 #include <setjmp.h>

@@ -15,8 +15,8 @@
  *   X  close the connection
  *   S  say nothing until the client has gone
  */
-#ifndef NETTY_TESTS_FAKE_SERVER_H
-#define NETTY_TESTS_FAKE_SERVER_H
+#ifndef NETTY_TESTS_UNIT_LOAD_FAKE_SERVER_H
+#define NETTY_TESTS_UNIT_LOAD_FAKE_SERVER_H
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,8 +1,8 @@
 /*
  * Random numbers that are the same on every run.
  */
-#ifndef NETTY_TESTS_RANDOM_H
-#define NETTY_TESTS_RANDOM_H
+#ifndef NETTY_TESTS_UNIT_LOAD_RANDOM_H
+#define NETTY_TESTS_UNIT_LOAD_RANDOM_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* A spool in a folder of its own, with pages of given lines. */
-#ifndef NETTY_TESTS_SPOOL_FIXTURE_H
-#define NETTY_TESTS_SPOOL_FIXTURE_H
+#ifndef NETTY_TESTS_UNIT_LOAD_SPOOL_FIXTURE_H
+#define NETTY_TESTS_UNIT_LOAD_SPOOL_FIXTURE_H
 
 #include "shared/time/when.h"
 #include "spool/writer/writer.h"

@@ -1,6 +1,6 @@
 /* A cache of unchanged lines in a folder of its own, and lines by number, for its tests. */
-#ifndef NETTY_TESTS_LOAD_UNCHANGED_FIXTURE_H
-#define NETTY_TESTS_LOAD_UNCHANGED_FIXTURE_H
+#ifndef NETTY_TESTS_UNIT_LOAD_UNCHANGED_FIXTURE_H
+#define NETTY_TESTS_UNIT_LOAD_UNCHANGED_FIXTURE_H
 
 #include "load/unchanged/unchanged_cache.h"
 

@@ -2,8 +2,8 @@
  * JSON values and what is none, for parsers to be tried on: each stands for VALUE in {"a":VALUE},
  * alone or among others. No member of json_bad makes an object of it there.
  */
-#ifndef NETTY_TESTS_JSON_CASES_H
-#define NETTY_TESTS_JSON_CASES_H
+#ifndef NETTY_TESTS_UNIT_SHARED_JSON_CASES_H
+#define NETTY_TESTS_UNIT_SHARED_JSON_CASES_H
 
 static const char *const json_good[] = {
     "0",

@@ -3,8 +3,8 @@
  * with no setting in the environment, reads with a command line given as words, and looks at the
  * outcome.
  */
-#ifndef NETTY_TESTS_OPTIONS_FIXTURE_H
-#define NETTY_TESTS_OPTIONS_FIXTURE_H
+#ifndef NETTY_TESTS_UNIT_SHARED_OPTIONS_FIXTURE_H
+#define NETTY_TESTS_UNIT_SHARED_OPTIONS_FIXTURE_H
 
 #include "shared/log/log.h"
 #include "shared/options/options.h"

@@ -1,8 +1,8 @@
 /*
  * What the sim's tests share: small tables and worlds, and requests to them without sockets.
  */
-#ifndef NETTY_TEST_SIM_FIXTURE_H
-#define NETTY_TEST_SIM_FIXTURE_H
+#ifndef NETTY_TESTS_UNIT_SIM_FIXTURE_H
+#define NETTY_TESTS_UNIT_SIM_FIXTURE_H
 
 #include "tests/sim/control.h"
 #include "tests/sim/serve.h"

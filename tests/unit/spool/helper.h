@@ -1,7 +1,7 @@
 /* What the spool's tests share: a spool in a temporary folder, pages written on a loop, pages read
  * back. */
-#ifndef NETTY_TESTS_SPOOL_HELPER_H
-#define NETTY_TESTS_SPOOL_HELPER_H
+#ifndef NETTY_TESTS_UNIT_SPOOL_HELPER_H
+#define NETTY_TESTS_UNIT_SPOOL_HELPER_H
 
 #include <setjmp.h>
 #include <stdarg.h>
