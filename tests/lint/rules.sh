@@ -44,6 +44,12 @@ while IFS= read -r entry; do breach "at the top level: $entry"; done \
 while read -r lines file; do breach "$file has $lines lines; 500 is the most"; done \
     < <(c_files extract load spool shared tests | xargs wc -l | awk '$2 != "total" && $1 > 500 { print $1, $2 }')
 
+for file in $(c_files extract load spool shared tests); do
+    [[ $file == *.h ]] || continue
+    guard=NETTY_$(tr '[:lower:]/.-' '[:upper:]___' <<<"$file")
+    [ "$(grep -m 1 '^#ifndef ' "$file")" = "#ifndef $guard" ] || breach "$file: its guard is not $guard"
+done
+
 tests/lint/sql_names.py || breaches=$((breaches + 1))
 
 [ "$breaches" -eq 0 ]
