@@ -25,7 +25,7 @@ static void give_up(struct unchanged *u, const struct err *why)
         LOG(LOG_DEBUG, "unchanged", "going on without the cache of unchanged lines", F_ERR(why));
     u->broken = true;
     if (ftruncate(u->fd, 0) != 0)
-        (void)unlink(u->path);
+        (void)safe_remove(u->path, NULL);
 }
 
 bool unchanged_write(struct unchanged *u, const void *p, size_t n, uint64_t at)

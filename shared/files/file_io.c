@@ -164,6 +164,11 @@ static enum err_code wait_for_bytes(int fd, const char *path, int64_t until, str
                            PIPE_SECONDS);
 }
 
+enum err_code io_await(int fd, const char *path, struct err *e)
+{
+    return wait_for_bytes(fd, path, clock_ms() + PIPE_SECONDS * 1000, e);
+}
+
 enum err_code io_read_all(int fd, const char *path, struct buf *b, struct err *e)
 {
     enum err_code rc = OK;
@@ -178,13 +183,20 @@ enum err_code io_read_all(int fd, const char *path, struct buf *b, struct err *e
     return rc;
 }
 
+enum err_code io_open_named(int *fd, const char *path, struct err *e)
+{
+    *fd = open_retry(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    return *fd >= 0 ? OK : err_sys(e, ERR_IO, "cannot open %s", path);
+}
+
 enum err_code io_read_file(const char *path, struct buf *b, struct err *e)
 {
+    int fd = -1;
     buf_reset(b);
-    int fd = open_retry(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return err_sys(e, ERR_IO, "cannot open %s", path);
-    enum err_code rc = io_read_all(fd, path, b, e);
+    enum err_code rc = io_open_named(&fd, path, e);
+    if (rc != OK)
+        return rc;
+    rc = io_read_all(fd, path, b, e);
     (void)close(fd); /* nothing was written */
     return rc;
 }

@@ -1,6 +1,7 @@
 #include "shared/files/safe_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,52 @@ enum err_code safe_open(int *fd, const char *path, int flags, struct err *e)
         errno = EPERM;
     }
     return rc;
+}
+
+/* Both are within one open folder, which nobody can exchange for a link meanwhile. */
+enum err_code safe_rename(const char *from, const char *to, struct err *e)
+{
+    char folder[IO_PATH];
+    const char *old;
+    const char *new = strrchr(to, '/');
+    int in = -1;
+    enum err_code rc = split(from, folder, &old, e);
+    if (rc != OK || (rc = io_open_folder(&in, folder, e)) != OK)
+        return rc;
+    if (renameat(in, old, in, new == NULL ? to : new + 1) != 0)
+        rc = err_sys(e, ERR_IO, "cannot rename %s to %s", from, to);
+    (void)close(in);
+    return rc;
+}
+
+enum err_code safe_remove(const char *path, struct err *e)
+{
+    char folder[IO_PATH];
+    const char *name;
+    int in = -1;
+    enum err_code rc = split(path, folder, &name, e);
+    if (rc != OK || (rc = io_open_folder(&in, folder, e)) != OK)
+        return rc;
+    if (unlinkat(in, name, 0) != 0 && errno != ENOENT)
+        rc = err_sys(e, ERR_IO, "cannot remove %s", path);
+    (void)close(in);
+    return rc;
+}
+
+enum err_code safe_check_writer(const char *folder, const char *what, struct err *e)
+{
+    struct stat st;
+    if (stat(folder, &st) != 0)
+        return err_sys(e, ERR_IO, "cannot look at %s", folder);
+    if (st.st_uid == geteuid() || st.st_uid == 0 || access(folder, W_OK) != 0)
+        return OK;
+    const struct passwd *owner = getpwuid(st.st_uid);
+    if (owner == NULL)
+        return err_set(e, ERR_DENIED, "%s %s belongs to user %ld, who is the one to write to it",
+                       what, folder, (long)st.st_uid);
+    return err_set(e, ERR_DENIED,
+                   "%s %s belongs to %s, who is the one to write to it: runuser -u %s -- %s ...",
+                   what, folder, owner->pw_name, owner->pw_name, program_invocation_short_name);
 }
 
 enum err_code safe_open_if_there(int *fd, const char *path, int flags, struct err *e)

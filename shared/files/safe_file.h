@@ -1,5 +1,5 @@
 /*
- * Opens files of the spool and of the archive folder, where another user of the machine may have put something else.
+ * Opens, renames and removes files of the spool and of the archive folder, where another user of the machine may have put something else.
  *
  *     int fd = -1;
  *     if ((rc = safe_open(&fd, path, O_RDWR | O_CREAT, e)) != OK)
@@ -25,6 +25,12 @@ enum err_code safe_open(int *fd, const char *path, int flags, struct err *e) MUS
 enum err_code safe_open_if_there(int *fd, const char *path, int flags, struct err *e) MUST_CHECK;
 /* A whole small file into b, in place of what it held (its cap holds; empty on failure). */
 enum err_code safe_read_file(const char *path, struct buf *b, struct err *e) MUST_CHECK;
+/* Renames within a folder, and removes. A missing file is no failure of safe_remove(). Neither syncs the folder. */
+enum err_code safe_rename(const char *from, const char *to, struct err *e) MUST_CHECK;
+enum err_code safe_remove(const char *path, struct err *e);
+/* ERR_DENIED, with the command to use, where another user owns the folder: what this one wrote there, root say, the owner
+ * could not write to. what: "the spool". */
+enum err_code safe_check_writer(const char *folder, const char *what, struct err *e) MUST_CHECK;
 /* Follows a link that a person has put in the place of a whole spool or archive folder, once and for all: in place. */
 enum err_code safe_resolve_folder(char path[IO_PATH], struct err *e) MUST_CHECK;
 

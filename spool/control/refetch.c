@@ -2,6 +2,7 @@
 
 #include "shared/files/fault_point.h"
 #include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FORMAT   1
 #define TEXT_MAX (PAGE_POSITION_MAX + 4096)
@@ -125,9 +125,8 @@ enum err_code refetch_clear(const struct spool *s, const char *table, const stru
         return rc;
     rc = refetch_read(s, table, &now, &there, e);
     if (rc == OK && there && now.asked == r->asked) {
-        if (unlink(path) != 0 && errno != ENOENT)
-            rc = err_sys(e, ERR_IO, "cannot remove %s", path);
-        else
+        rc = safe_remove(path, e);
+        if (rc == OK)
             rc = io_sync_dir(dir, e);
     }
     small_file_unlock(lock);

@@ -221,7 +221,7 @@ void dead_letter_file_drop(struct dead_letter_file *new)
 {
     if (new->fd < 0)
         return;
-    (void)unlink(new->path); /* nobody looks at it */
+    (void)safe_remove(new->path, NULL); /* nobody looks at it */
     (void)close(new->fd);
     new->fd = -1;
 }
@@ -233,8 +233,8 @@ enum err_code dead_letter_file_exchange(struct dead_letter_file *b, struct dead_
     if (fsync(new->fd) != 0)
         return err_sys(e, ERR_IO, "cannot sync %s", new->path);
     FAULT("dead-letters-filtered");
-    if (rename(new->path, b->path) != 0)
-        return err_sys(e, ERR_IO, "cannot rename %s to %s", new->path, b->path);
+    if ((rc = safe_rename(new->path, b->path, e)) != OK)
+        return rc;
     FAULT("dead-letters-renamed");
     rc = io_sync_dir(b->dir, e);
     (void)close(b->fd); /* and with it the lock on a file without a name */

@@ -1,6 +1,7 @@
 #include "spool/journal/journal_rewrite.h"
 
 #include "shared/files/fault_point.h"
+#include "shared/files/safe_file.h"
 #include "spool/segment/segment.h"
 #include <fcntl.h>
 #include <inttypes.h>
@@ -62,10 +63,10 @@ enum err_code journal_rewrite(const char *dir, uint64_t segment, uint64_t bytes,
         (rc = segment_sync(to, dir, segment, SEGMENT_JOURNAL, e)) == OK)
         rc = segment_close(&to, dir, segment, SEGMENT_JOURNAL, e);
     FAULT("journal-copied");
-    if (rc == OK && rename(temporary, path) != 0)
-        rc = err_sys(e, ERR_IO, "cannot rename %s to %s", temporary, path);
+    if (rc == OK)
+        rc = safe_rename(temporary, path, e);
     if (rc != OK)
-        (void)unlink(temporary); /* the first error is the one to tell */
+        (void)safe_remove(temporary, NULL); /* the first error is the one to tell */
     else
         rc = io_sync_dir(dir, e);
     FAULT("journal-remade");

@@ -2,6 +2,7 @@
 
 #include "shared/files/fault_point.h"
 #include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/control/api_source.h"
@@ -20,7 +21,6 @@
 #include "spool/segment/segment.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
-#include <unistd.h>
 
 struct repair {
     const struct spool *spool;
@@ -37,8 +37,8 @@ static enum err_code drop(struct repair *m, const char *name, struct err *e)
     m->done++;
     if (rc != OK || m->dry_run)
         return rc;
-    if (unlink(path) != 0 && errno != ENOENT)
-        return err_sys(e, ERR_IO, "cannot remove %s", path);
+    if ((rc = safe_remove(path, e)) != OK)
+        return rc;
     rc = io_sync_dir(m->dir, e);
     LOG(LOG_WARN, "heal", "a damaged file was removed; it is written anew when it is needed",
         F_STR("file", path));

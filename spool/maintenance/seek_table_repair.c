@@ -99,10 +99,10 @@ static enum err_code write_anew(struct work *w, struct err *e)
         (rc = walk(w, true, &end, e)) == OK && (rc = copy(w, end, e)) == OK)
         rc = zstd_frames_finish(w->out, e); /* synced */
     FAULT("seek-table-written");
-    if (rc == OK && rename(w->temporary, w->path) != 0)
-        rc = err_sys(e, ERR_IO, "cannot rename %s to %s", w->temporary, w->path);
+    if (rc == OK)
+        rc = safe_rename(w->temporary, w->path, e);
     if (rc != OK) {
-        (void)unlink(w->temporary); /* the first error is the one to tell */
+        (void)safe_remove(w->temporary, NULL); /* the first error is the one to tell */
         return rc;
     }
     rc = io_sync_dir(w->dir, e);

@@ -189,9 +189,7 @@ enum err_code segment_remove(const char *dir, uint64_t number, enum segment_file
 {
     char path[IO_PATH];
     enum err_code rc = segment_path(path, dir, number, kind, e);
-    if (rc == OK && unlink(path) != 0 && errno != ENOENT)
-        rc = err_sys(e, ERR_IO, "cannot remove %s", path);
-    return rc;
+    return rc == OK ? safe_remove(path, e) : rc;
 }
 
 enum err_code segment_rename(const char *dir, uint64_t number, enum segment_file from,
@@ -203,9 +201,7 @@ enum err_code segment_rename(const char *dir, uint64_t number, enum segment_file
     if ((rc = segment_path(old, dir, number, from, e)) != OK ||
         (rc = segment_path(new, dir, number, to, e)) != OK)
         return rc;
-    if (rename(old, new) != 0)
-        return err_sys(e, ERR_IO, "cannot rename %s to %s", old, new);
-    return OK;
+    return safe_rename(old, new, e);
 }
 
 enum err_code segment_sync(int fd, const char *dir, uint64_t number, enum segment_file kind,

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,20 +202,7 @@ done:
 
 enum err_code spool_check_writer(const struct spool *s, struct err *e)
 {
-    struct stat st;
-    if (stat(s->dir, &st) != 0)
-        return err_sys(e, ERR_IO, "cannot look at %s", s->dir);
-    if (st.st_uid == geteuid() || st.st_uid == 0 || access(s->dir, W_OK) != 0)
-        return OK;
-    const struct passwd *owner = getpwuid(st.st_uid);
-    if (owner == NULL)
-        return err_set(e, ERR_DENIED,
-                       "the spool %s belongs to user %ld, who is the one to write to it", s->dir,
-                       (long)st.st_uid);
-    return err_set(e, ERR_DENIED,
-                   "the spool %s belongs to %s, who is the one to write to it: runuser -u %s -- %s "
-                   "...",
-                   s->dir, owner->pw_name, owner->pw_name, program_invocation_short_name);
+    return safe_check_writer(s->dir, "the spool", e);
 }
 
 void spool_close(struct spool *s)

@@ -155,7 +155,7 @@ void spool_drop_empty_table(const struct spool *s, const char *table)
         access(path, F_OK) != 0 || spool_lock(&lock, s, table, NULL) != OK)
         return;
     if (io_each_name(dir, false, count_other, &others, NULL) == OK && others == 0) {
-        (void)unlink(path); /* a folder that stays does no harm */
+        (void)safe_remove(path, NULL); /* a folder that stays does no harm */
         (void)rmdir(dir);
     }
     spool_unlock(lock);

@@ -174,6 +174,41 @@ static void test_a_whole_folder_may_be_a_link(void **state)
     assert_string_equal(path, at("none"));
 }
 
+/* The folder has been exchanged for a link to another one, which must stay as it is. */
+static void test_nothing_is_renamed_or_removed_behind_a_link(void **state)
+{
+    char folder[IO_PATH];
+    char other[IO_PATH];
+    char from[IO_PATH];
+    char to[IO_PATH];
+    char behind[IO_PATH];
+    struct err e = ERR_INIT;
+    int fd = -1;
+    (void)state;
+    assert_int_equal(io_path(folder, dir, "contacts", &e), OK);
+    assert_int_equal(io_path(other, dir, "other", &e), OK);
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_int_equal(io_path(behind, other, "a", &e), OK);
+    assert_int_equal(safe_open(&fd, behind, O_RDWR | O_CREAT, &e), OK);
+    (void)close(fd);
+    assert_int_equal(symlink(other, folder), 0);
+    assert_int_equal(io_path(from, folder, "a", &e), OK);
+    assert_int_equal(io_path(to, folder, "b", &e), OK);
+    assert_int_equal(safe_rename(from, to, &e), ERR_IO);
+    assert_int_equal(e.sys, ELOOP);
+    assert_int_equal(safe_remove(from, &e), ERR_IO);
+    assert_int_equal(access(behind, F_OK), 0);
+    assert_int_equal(unlink(folder), 0);
+    assert_int_equal(rename(other, folder), 0);
+    assert_int_equal(safe_rename(from, to, &e), OK);
+    assert_int_equal(safe_remove(from, &e), OK); /* it is not there */
+    assert_int_equal(safe_remove(to, &e), OK);
+    assert_int_not_equal(access(to, F_OK), 0);
+    e = ERR_INIT;
+    assert_int_equal(safe_rename(from, to, &e), ERR_IO);
+    assert_int_equal(e.sys, ENOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +219,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_others_can_write_is_not_used, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_file_of_two_names_is_read_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_whole_folder_may_be_a_link, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_is_renamed_or_removed_behind_a_link, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
