@@ -70,7 +70,7 @@ static enum err_code take_file(struct lookup *l, const char *path, struct err *e
     struct record record;
     const char *line = NULL;
     size_t n = 0;
-    enum err_code rc = archive_file_read_open(&r, path, e);
+    enum err_code rc = archive_file_read_open(&r, path, false, e);
 
     if (rc != OK)
         return rc;

@@ -146,7 +146,7 @@ enum err_code restore_file(struct command_context *c, const struct command_table
 {
     struct work w = {.target = t, .path = path, .merged = merged, .counts = n};
     struct archive_file_reader *r = NULL;
-    enum err_code rc = archive_file_read_open(&r, path, e);
+    enum err_code rc = archive_file_read_open(&r, path, true, e);
 
     if (rc != OK)
         return rc;

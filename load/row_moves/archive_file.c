@@ -107,6 +107,8 @@ static void name_time(int64_t t, char out[WHEN_TEXT])
 static enum err_code create(struct archive_file *k, struct err *e)
 {
     enum err_code rc = io_mkdirs(k->dir, e);
+    if (rc == OK)
+        rc = safe_check_writer(k->dir, "the archive folder", e);
     char name[256];
     char time[WHEN_TEXT];
     int64_t now = when_now();
@@ -197,9 +199,10 @@ struct archive_file_reader {
     size_t at; /* of the next line */
 };
 
-enum err_code archive_file_read_open(struct archive_file_reader **out, const char *path,
+enum err_code archive_file_read_open(struct archive_file_reader **out, const char *path, bool named,
                                      struct err *e)
 {
+    struct err why = ERR_INIT;
     struct archive_file_reader *r = calloc(1, sizeof *r);
 
     if (r == NULL)
@@ -208,14 +211,14 @@ enum err_code archive_file_read_open(struct archive_file_reader **out, const cha
     r->piece.src = r->in;
     r->path = strdup(path);
     r->zstd = ZSTD_createDCtx();
-    do
-        r->fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (r->fd < 0 && errno == EINTR);
-    enum err_code rc = OK;
-    if (r->fd < 0)
-        rc = errno == ENOENT ? err_set(e, ERR_USAGE, "there is no file %s", path)
-                             : err_sys(e, ERR_IO, "cannot open %s", path);
-    else if (r->path == NULL || r->zstd == NULL)
+    r->fd = -1;
+    enum err_code rc = named ? io_open_named(&r->fd, path, &why)
+                             : safe_open(&r->fd, path, O_RDONLY, &why);
+    if (rc != OK && why.sys == ENOENT)
+        rc = err_set(e, ERR_USAGE, "there is no file %s", path);
+    else if (rc != OK && e != NULL)
+        *e = why;
+    else if (rc == OK && (r->path == NULL || r->zstd == NULL))
         rc = err_set(e, ERR_NOMEM, "out of memory");
     if (rc != OK) {
         archive_file_read_close(r);
@@ -245,7 +248,10 @@ bool archive_file_read_torn(const struct archive_file_reader *r)
 static enum err_code refill(struct archive_file_reader *r, struct err *e)
 {
     ssize_t n;
+    enum err_code rc = io_await(r->fd, r->path, e);
 
+    if (rc != OK)
+        return rc;
     do
         n = read(r->fd, r->in, sizeof r->in);
     while (n < 0 && errno == EINTR);

@@ -15,12 +15,12 @@
  * again. Sizes are bounded by the batch's.
  *
  * Reading:
- *     archive_file_read_open(&r, path, e);
+ *     archive_file_read_open(&r, path, named, e);    // named: by a person; it may be a link or a pipe
  *     while (archive_file_line(r, &line, &n, e) == OK && line != NULL) ...
  *     archive_file_read_torn(r)                      // it ended within a frame
  *     archive_file_read_close(r);
  *
- * Nothing of a frame is handed out before its checksum was right.
+ * A pipe that brings nothing for ten seconds is ERR_IO. Nothing of a frame is handed out before its checksum was right.
  */
 #ifndef NETTY_LOAD_ROW_MOVES_ARCHIVE_FILE_H
 #define NETTY_LOAD_ROW_MOVES_ARCHIVE_FILE_H
@@ -46,7 +46,7 @@ archive_file_bytes(const struct archive_file *k); /* of rows that are durable, n
 
 struct archive_file_reader;
 enum err_code archive_file_read_open(struct archive_file_reader **r, const char *path,
-                                     struct err *e) MUST_CHECK;
+                                     bool named, struct err *e) MUST_CHECK;
 void archive_file_read_close(struct archive_file_reader *r);
 /* *line is NULL at the end; it lives until the next call. ERR_DAMAGED with the file and frame. */
 enum err_code archive_file_line(struct archive_file_reader *r, const char **line, size_t *n,

@@ -193,7 +193,46 @@ def test_the_archive_folder(netty, db, filled, tmp_path):
     assert db.value('SELECT count(*) FROM "netty-contacts"') == 60
 
 
+@pytest.mark.parametrize("what", ["link", "fifo", "hard link"])
+def test_in_the_place_of_an_archives_file(netty, db, filled, tmp_path, what):
+    """check looks into them: it neither follows a link nor waits for a pipe."""
+    netty.load("--create-tables", db=db)
+    netty.load("archive", "--older-than", "0s", "--to-file", "contacts", db=db)
+    file = next((netty.dir / "spool-archive").glob("contacts-*"))
+    replace(file, what, tmp_path)
+    run = netty.load("check", "contacts", db=db, code=None)
+    assert run.code in (65, 74) and (what == "hard link" or str(file) in run.err), run
+    assert (tmp_path / "victim").read_text() == "not to be touched\n"
+
+
+def test_a_pipe_that_brings_nothing_is_not_waited_for(netty, db, filled, tmp_path):
+    """A person may name a pipe; one that nobody writes to ends the command, with its name."""
+    netty.load("--create-tables", db=db)
+    netty.load("archive", "--older-than", "0s", "--to-file", "contacts", db=db)
+    file = next((netty.dir / "spool-archive").glob("contacts-*"))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    run = netty.load("restore", "--from-file", pipe, "contacts", db=db, code=74)
+    assert str(pipe) in run.err and "10 seconds" in run.err, run
+    writer = subprocess.Popen(["sh", "-c", f"cat '{file}' > '{pipe}'"])
+    netty.load("restore", "--from-file", pipe, "contacts", db=db)
+    assert writer.wait(timeout=60) == 0
+    assert db.value('SELECT count(*) FROM "netty-contacts"') == 60
+
+
 # -- another user than the spool's
+
+@root_only
+def test_who_archives_is_the_folders_owner(netty, db, filled, tmp_path):
+    netty.load("--create-tables", db=db)
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    os.chown(archive, OTHER, OTHER)
+    netty.load("archive", "--older-than", "0s", "--to-file", "--dry-run", "--archive-dir", archive, "contacts", db=db)
+    run = netty.load("archive", "--older-than", "0s", "--to-file", "--archive-dir", archive, "contacts", db=db, code=77)
+    assert "runuser -u nobody -- netty-load" in run.err and str(archive) in run.err, run
+    assert list(archive.iterdir()) == [] and db.value('SELECT count(*) FROM "netty-contacts"') == 60
+
 
 @root_only
 def test_who_writes_is_the_spools_owner(netty, db, filled):

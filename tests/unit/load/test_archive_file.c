@@ -78,7 +78,7 @@ static size_t count(const char *path, enum err_code expected, bool torn)
     size_t lines = 0;
     enum err_code rc = OK;
 
-    assert_int_equal(archive_file_read_open(&r, path, &e), OK);
+    assert_int_equal(archive_file_read_open(&r, path, false, &e), OK);
     while ((rc = archive_file_line(r, &line, &n, &e)) == OK && line != NULL) {
         assert_true(n == 7 || n == 2 || n == 4000);
         lines++;
@@ -120,7 +120,7 @@ static void test_cut_anywhere_whole_frames_are_read(void **state)
         const char *line = "";
         size_t n = 0;
         size_t lines = 0;
-        assert_int_equal(archive_file_read_open(&r, path, &e), OK);
+        assert_int_equal(archive_file_read_open(&r, path, false, &e), OK);
         while (archive_file_line(r, &line, &n, &e) == OK && line != NULL)
             lines++;
         assert_true(lines == 3 || lines == 1 || lines == 0);
@@ -156,8 +156,8 @@ static void test_what_is_no_archive(void **state)
     struct archive_file_reader *r = NULL;
     const char *line = NULL;
     size_t n = 0;
-    assert_int_equal(archive_file_read_open(&r, "/nowhere/at.all", &e), ERR_USAGE);
-    assert_int_equal(archive_file_read_open(&r, "/etc/passwd", &e), OK);
+    assert_int_equal(archive_file_read_open(&r, "/nowhere/at.all", true, &e), ERR_USAGE);
+    assert_int_equal(archive_file_read_open(&r, "/etc/passwd", true, &e), OK);
     assert_int_equal(archive_file_line(r, &line, &n, &e), ERR_DAMAGED);
     archive_file_read_close(r);
 }
