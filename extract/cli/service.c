@@ -5,6 +5,7 @@
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/control/api_source.h"
+#include "spool/store/reserve.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -348,6 +349,7 @@ static enum err_code real_run(struct service *s, struct err *e)
     rc = api_source_bind(s->spool, s->env.base_url, options_int(s->options, OPT_REBIND) != 0, e);
     if (rc != OK)
         return rc;
+    reserve_keep(s->spool);
     if (uv_loop_init(&s->loop) != 0)
         return err_set(e, ERR_INTERNAL, "cannot set up an event loop");
     s->env.loop = &s->loop;

@@ -5,6 +5,7 @@
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
 #include "spool/format/small_file.h"
+#include "spool/store/reserve.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -167,6 +168,21 @@ static enum err_code compose(struct buf *b, const struct spool *s, const char *t
     return rc;
 }
 
+/* Without it nothing may be pruned, and the disk would stay full. */
+static enum err_code write_file(const struct spool *s, const char *dir, const struct buf *text,
+                                struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = io_replace(dir, LOADED_FILE, text->data, text->len, &why);
+    if (rc == ERR_FULL && reserve_give(s)) {
+        why = ERR_INIT;
+        rc = io_replace(dir, LOADED_FILE, text->data, text->len, &why);
+    }
+    if (rc != OK && e != NULL)
+        *e = why;
+    return rc;
+}
+
 static enum err_code put(const struct spool *s, const char *table, const char *dir,
                          const struct loaded *l, struct err *e)
 {
@@ -176,7 +192,7 @@ static enum err_code put(const struct spool *s, const char *table, const char *d
     if (rc != OK)
         (void)buf_err(e, rc, &text, LOADED_FILE);
     else
-        rc = io_replace(dir, LOADED_FILE, text.data, text.len, e);
+        rc = write_file(s, dir, &text, e);
     buf_free(&text);
     FAULT("loaded-written");
     return rc;

@@ -8,6 +8,7 @@
 #include "spool/maintenance/disk_space.h"
 #include "spool/reader/reader.h"
 #include "spool/segment/pruned.h"
+#include "spool/store/reserve.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -207,10 +208,18 @@ static enum err_code remove_one(const struct prune *p, const struct candidate *c
 {
     char dir[IO_PATH];
     int lock = -1;
+    struct err why = ERR_INIT;
     enum err_code rc = table_dir(dir, p->spool, c->table, e);
     if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
-    if ((rc = pruned_write(dir, c->segment, e)) == OK)
+    rc = pruned_write(dir, c->segment, &why);
+    if (rc == ERR_FULL && reserve_give(p->spool)) {
+        why = ERR_INIT;
+        rc = pruned_write(dir, c->segment, &why);
+    }
+    if (rc != OK)
+        *e = why;
+    else
         rc = sweep(dir, c->segment, e);
     small_file_unlock(lock);
     return rc;
@@ -281,6 +290,8 @@ enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, pr
     }
     free(p.found);
     spool_tables_free(tables, n);
+    if (rc == OK && !conf->dry_run)
+        reserve_keep(s);
     return rc;
 }
 
