@@ -22,7 +22,7 @@ from world import BUILDS, KEY, Sim  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from harness import Database, Postgres  # noqa: E402
 
-FOR_PEOPLE = ("lock", "roll.lock", "pace", "breaker.json")
+FOR_PEOPLE = ("lock", "roll.lock", "pace", "breaker.json", "reserve")
 CACHE = "unchanged-"  # the loader's own, large, each entry with a check; tests/unit/load/test_unchanged.c turns its bits
 
 
