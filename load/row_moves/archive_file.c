@@ -212,8 +212,8 @@ enum err_code archive_file_read_open(struct archive_file_reader **out, const cha
     r->path = strdup(path);
     r->zstd = ZSTD_createDCtx();
     r->fd = -1;
-    enum err_code rc = named ? io_open_named(&r->fd, path, &why)
-                             : safe_open(&r->fd, path, O_RDONLY, &why);
+    enum err_code rc =
+        named ? io_open_named(&r->fd, path, &why) : safe_open(&r->fd, path, O_RDONLY, &why);
     if (rc != OK && why.sys == ENOENT)
         rc = err_set(e, ERR_USAGE, "there is no file %s", path);
     else if (rc != OK && e != NULL)

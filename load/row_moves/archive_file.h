@@ -45,8 +45,8 @@ uint64_t
 archive_file_bytes(const struct archive_file *k); /* of rows that are durable, not compressed */
 
 struct archive_file_reader;
-enum err_code archive_file_read_open(struct archive_file_reader **r, const char *path,
-                                     bool named, struct err *e) MUST_CHECK;
+enum err_code archive_file_read_open(struct archive_file_reader **r, const char *path, bool named,
+                                     struct err *e) MUST_CHECK;
 void archive_file_read_close(struct archive_file_reader *r);
 /* *line is NULL at the end; it lives until the next call. ERR_DAMAGED with the file and frame. */
 enum err_code archive_file_line(struct archive_file_reader *r, const char **line, size_t *n,

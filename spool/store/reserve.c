@@ -13,8 +13,7 @@ static bool has_room(const struct spool *s)
 {
     struct statvfs v;
     return statvfs(spool_dir(s), &v) == 0 &&
-           (uint64_t)v.f_bavail * (uint64_t)v.f_frsize >=
-               (uint64_t)(ROOM_FACTOR * RESERVE_BYTES);
+           (uint64_t)v.f_bavail * (uint64_t)v.f_frsize >= (uint64_t)(ROOM_FACTOR * RESERVE_BYTES);
 }
 
 void reserve_keep(const struct spool *s)
