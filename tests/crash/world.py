@@ -1,9 +1,13 @@
 """What the crash tests stand on: a stand-in with a known truth, programs that are made to die, and the comparisons."""
+import fcntl
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -55,6 +59,10 @@ class Truth:
         shutil.copytree(case.spool, self.later)
         demand(case.extract().code == 0, "the second run failed")
         self.whole = case.spool
+        case = Case(self, "under-way", self.whole)
+        begun = case.run("netty-extract", "--full", "--max-pages", "2", *SEALED, *TABLES)
+        demand(begun.code == 0, "the backfill did not begin:", begun)
+        self.under_way = case.spool
 
     def load(self, db):
         """The whole spool as the loader leaves it, and the same with damage of every kind that heal deals with."""
@@ -184,6 +192,59 @@ class Case:
 
     def extract(self, **keywords):
         return self.run("netty-extract", *self.settings, *TABLES, **keywords)
+
+    # -- a backfill that lets others have the table
+
+    @contextmanager
+    def asking(self):
+        """As a run that waits for the table does (spool/store/table_lock_wait.c)."""
+        with open(self.spool / "contacts/lock", "rb") as file:
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_RDLCK, os.SEEK_SET, 0, 1, 0))
+            yield
+
+    def is_locked(self):
+        with open(self.spool / "contacts/lock", "rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def backfill(self, build="release", env=None):
+        """Asked for the table before its first page, then between two others: each time a regular run has it."""
+        with open(self.dir / "said", "w+") as said:
+            process = subprocess.Popen([BUILDS[build] / "netty-extract", "--full", *self.settings, *TABLES], text=True,
+                                       env=self.environment("netty-extract", env), cwd=self.dir, stdin=subprocess.DEVNULL,
+                                       stdout=said, stderr=said)
+
+            def until(true):
+                given_up = time.monotonic() + self.limit
+                while process.poll() is None and not true():
+                    demand(time.monotonic() < given_up, "the backfill stands still")
+                    time.sleep(0.001)
+
+            def yields():
+                said.seek(0)
+                return said.read().count("another run has the table")
+
+            for number in range(3):
+                with self.asking():
+                    until(lambda: yields() > number)
+                    if process.poll() is None:
+                        between = self.extract()
+                        demand(between.code == 0, "the run in between did not end well:", between)
+                until(self.is_locked)
+            code = process.wait(timeout=self.limit)
+            said.seek(0)
+            text = said.read()
+        demand("Sanitizer" not in text and "runtime error" not in text, text)
+        return Ended(subprocess.CompletedProcess(["netty-extract"], code, "", text))
+
+    def assert_backfill_recovers(self):
+        """It goes on to its end, and neither crawl has lost what it knew."""
+        again = self.run("netty-extract", "--full", "--json", *self.settings, *TABLES)
+        demand(again.code == 0 and again.out.count('"backfill":"through"') == len(TABLES), "it does not go on:", again.out, again)
+        self.assert_spool_recovers()
 
     def load(self, **keywords):
         return self.run("netty-load", "--create-tables", "--batch-rows", "60", "--retries", "1", *TABLES, **keywords)
