@@ -413,7 +413,8 @@ void table_fetch_next(struct table_fetch *t)
         table_fetch_backfill_cancel(t);
         return;
     }
-    bool wanted = t->own && spool_lock_asked(t->env->spool, t->name);
+    /* Its last page says that it is through: there is nothing to come back to. */
+    bool wanted = t->own && !t->result.through && spool_lock_asked(t->env->spool, t->name);
     t->stalled = wanted ? 1 : TABLE_FETCH_PENDING_MAX;
     if (writer_pending(t->writer) >= t->stalled)
         return;

@@ -2,6 +2,7 @@
 import json
 import signal
 import subprocess
+from datetime import datetime, timezone
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_sighup_goes_on_with_one_that_is_under_way(sims, netty, stays, words):
     wait_for(lambda: (state(netty) or {"pages": 0})["pages"] >= 10, "ten pages")
     began = state(netty)["began"]
     process.send_signal(signal.SIGHUP)
-    wait_for(lambda: process.said('"reload"') >= 1 and process.said('"config"') >= 2, "the new beginning")
+    wait_for(lambda: process.said('"reload"') >= 1, "its word")
     sim.mood(latency_ms=0)
     wait_for(lambda: process.said("the backfill is through") == 1, "its end")
     of = {page["began"] for _, _, page in positions(netty) if page and page["pages"] >= 10}
@@ -79,6 +80,22 @@ def test_restart_over_several_nights_keeps_the_start(sims, netty, stays):
 
 def state_since(netty):
     return next(page["since"] for _, _, page in positions(netty) if page)
+
+
+def test_asked_for_the_table_on_its_last_page(sims, netty):
+    """There is nothing to come back to: it is through, not given up."""
+    sim = sims("contacts:300")
+    netty.extract("contacts", *SMALL, sim=sim)
+    sim.post("/_sim/clock", advance=7200)
+    sim.edit("contacts", 20)
+    sim.mood(latency_ms=700)
+    since = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    slow = netty.start("netty-extract", "contacts", "--since", since, "--json", *SMALL, sim=sim)
+    wait_for(lambda: "yields" in (netty.spool / "contacts/lock").read_text(), "the backfill's first page")
+    assert netty.extract("--json", "contacts", *SMALL, sim=sim).json()["contacts"]["status"] == "complete"
+    assert slow.wait(timeout=60) == 0 and "the backfill is through" in open(slow.err_path).read()
+    assert state(netty) is None
+    assert_held(netty, sim, "contacts")
 
 
 # ---- what was told ----
