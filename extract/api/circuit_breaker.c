@@ -26,7 +26,7 @@ struct circuit_breaker {
 
 static uint32_t fingerprint(const struct secret *key, const char *id)
 {
-    const char *text = secret_reveal(key);
+    const char *text = key != NULL ? secret_reveal(key) : "";
     uint64_t salt = XXH3_64bits(id, strlen(id));
     return (uint32_t)(XXH3_64bits_withSeed(text, strlen(text), salt) >> 32);
 }

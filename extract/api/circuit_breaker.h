@@ -35,7 +35,7 @@ enum circuit_breaker_state {
     CIRCUIT_BREAKER_TRY /* the time is over: one request, then circuit_breaker_worked or circuit_breaker_trip */
 };
 
-/* Borrows nothing. dir is the spool's folder and id its identity. */
+/* Borrows nothing. dir is the spool's folder and id its identity. key NULL: for a run that asks for nothing. */
 enum err_code circuit_breaker_open(struct circuit_breaker **b, const char *dir, const char *id,
                                    const struct secret *key, struct err *e) MUST_CHECK;
 void circuit_breaker_close(struct circuit_breaker *b);

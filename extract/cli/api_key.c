@@ -3,6 +3,8 @@
 
 enum err_code api_key_read(const struct options *o, struct secret **key, struct err *e)
 {
+    if (options_int(o, OPT_CANCEL) != 0)
+        return OK;
     enum err_code rc = secret_from_env(key, "NETTY_API_KEY", e);
     const char *file = options_text(o, OPT_API_KEY_FILE);
     if (rc == OK && *key == NULL && file != NULL)

@@ -108,7 +108,7 @@ static enum err_code open_client(struct service *s, struct err *e)
                              (unsigned)options_int(s->options, OPT_RATE), e);
     if (rc == OK)
         rc = disk_space_open(&env->disk_space, s->spool, &disk_space, e);
-    if (rc == OK)
+    if (rc == OK && key != NULL)
         rc = open_http(s, key, &env->http, e);
     return rc;
 }
