@@ -74,7 +74,7 @@ static enum err_code read_settings(struct service *s, struct err *e)
     env->reconcile = options_int(o, OPT_RECONCILE) != 0;
     s->every = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : 0;
     read_backfill(o, s);
-    return OK;
+    return service_backfill_take_on(&s->backfill, e);
 }
 
 static enum err_code open_http(struct service *s, const struct secret *key, struct http **http,
@@ -367,6 +367,7 @@ enum err_code service_run(const struct options *o, struct secret **key, int *cod
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, e);
     fetch_plan_free(&s.plan);
+    service_backfill_hand_on(&s.backfill);
     service_backfill_free(&s);
     fetch_metrics_close(s.metrics);
     circuit_breaker_close(s.env.circuit_breaker);

@@ -1,7 +1,12 @@
 /* The backfill beside the regular runs: one run of it after the other, until all its tables are through. */
 #include "extract/cli/service_private.h"
+#include "shared/base/buf.h"
+#include "shared/cli/reload.h"
+#include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>
+
+#define LEFT_MAX ((size_t)64 << 10) /* bytes of what one that begins anew is told */
 
 const struct table_fetch_env *service_backfill_env(struct service *s)
 {
@@ -24,13 +29,11 @@ static bool is_through(const struct service_backfill *b, const char *table)
     return false;
 }
 
-static enum err_code note_through(struct service_backfill *b, const struct fetch_run_row *row,
-                                  struct err *e)
+static enum err_code add_through(struct service_backfill *b, const char *table, size_t n,
+                                 struct err *e)
 {
-    if (!row->result.through || is_through(b, row->name))
-        return OK;
     char **more = realloc(b->through, (b->count + 1) * sizeof *more);
-    char *name = strdup(row->name);
+    char *name = strndup(table, n);
     if (more != NULL)
         b->through = more;
     if (more == NULL || name == NULL) {
@@ -39,6 +42,44 @@ static enum err_code note_through(struct service_backfill *b, const struct fetch
     }
     b->through[b->count++] = name;
     return OK;
+}
+
+static enum err_code note_through(struct service_backfill *b, const struct fetch_run_row *row,
+                                  struct err *e)
+{
+    if (!row->result.through || is_through(b, row->name))
+        return OK;
+    return add_through(b, row->name, strlen(row->name), e);
+}
+
+/* ---- SIGHUP: the program begins anew, with the same arguments, but nothing is done twice ---- */
+
+enum err_code service_backfill_take_on(struct service_backfill *b, struct err *e)
+{
+    const char *at = reload_left();
+    enum err_code rc = OK;
+    b->restart &= *at == '\0';
+    for (at += strcspn(at, " "); rc == OK && *at != '\0'; at += strcspn(at, " ")) {
+        at++;
+        rc = add_through(b, at, strcspn(at, " "), e);
+    }
+    return rc;
+}
+
+void service_backfill_hand_on(const struct service_backfill *b)
+{
+    struct buf text;
+    if (!b->wanted || !reload_wanted())
+        return;
+    buf_init(&text, LEFT_MAX);
+    enum err_code rc = buf_adds(&text, "through");
+    for (size_t i = 0; i < b->count && rc == OK; i++)
+        rc = buf_addf(&text, " %s", b->through[i]);
+    if (rc == OK)
+        reload_leave(text.data);
+    else
+        LOG0(LOG_WARN, "reload", "out of memory: backfills that are through begin once more");
+    buf_free(&text);
 }
 
 static void on_done(void *ctx, struct fetch_run *r)

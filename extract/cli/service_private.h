@@ -61,6 +61,9 @@ void service_renewed(struct service *s);
 /* service_backfill.c */
 /* Begins a run of it, unless one is under way or all of it is through. */
 enum err_code service_backfill_begin(struct service *s) MUST_CHECK;
+/* What the program that began anew (shared/cli/reload.h) had done, and what the next one is told. */
+enum err_code service_backfill_take_on(struct service_backfill *b, struct err *e) MUST_CHECK;
+void service_backfill_hand_on(const struct service_backfill *b);
 /* What it runs with; without one, what the regular runs do. */
 const struct table_fetch_env *service_backfill_env(struct service *s);
 void service_backfill_stop(struct service *s, const char *why);

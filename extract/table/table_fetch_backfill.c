@@ -89,7 +89,7 @@ enum err_code table_fetch_backfill_open(struct table_fetch *t, struct crawl_conf
         t->regular_to = none == OK ? regular.complete_to : WHEN_NONE;
         return OK;
     }
-    if (env->backfill.restart && !env->crawl.full && since == WHEN_NONE && at->backfill)
+    if (!env->crawl.full && since == WHEN_NONE && at->backfill)
         since = at->state.since; /* --restart alone: the one under way */
     if (t->reopened && !at->backfill)
         return err_set(e, ERR_INTERRUPTED, "the backfill was given up (--cancel)");
@@ -144,6 +144,29 @@ static void note_progress(struct table_fetch *t, const struct crawl_stats *stats
     s->of = table_fetch_total(t, stats, s->records);
 }
 
+/* By the regular crawl. */
+static int64_t regular_to(const struct table_fetch *t, const struct crawl_stats *stats)
+{
+    return t->own || t->env->backfill.cancel ? t->regular_to : stats->complete_to;
+}
+
+/* Up to when the table is complete: a backfill of everything proves it as well as the regular crawl does. (WHEN_NONE is
+ * less than any time.) */
+int64_t table_fetch_page_complete_to(const struct table_fetch *t, const struct crawl_stats *stats)
+{
+    int64_t to = regular_to(t, stats);
+    if (t->own && t->at->state.since == WHEN_NONE && stats->complete_to > to)
+        to = stats->complete_to;
+    return t->at->proven > to ? t->at->proven : to;
+}
+
+/* What a backfill has proven beyond the regular crawl stands in each page, until that one has come as far. */
+static void note_proven(struct table_fetch *t, const struct crawl_stats *stats)
+{
+    int64_t to = table_fetch_page_complete_to(t, stats);
+    t->at->proven = to > regular_to(t, stats) ? to : WHEN_NONE;
+}
+
 /* The position after the page at hand. */
 enum err_code table_fetch_position(struct table_fetch *t, const struct crawl_stats *stats,
                                    struct err *e)
@@ -151,6 +174,7 @@ enum err_code table_fetch_position(struct table_fetch *t, const struct crawl_sta
     struct fetch_position *at = t->at;
     enum err_code rc = OK;
     note_progress(t, stats);
+    note_proven(t, stats);
     if (stats->ended && stats->whole)
         at->records = stats->seen;
     if (t->counts && stats->ended) {
@@ -166,16 +190,6 @@ enum err_code table_fetch_position(struct table_fetch *t, const struct crawl_sta
     return rc == OK
                ? fetch_position_add(&t->position, at, t->own ? t->own_position.data : at->own, e)
                : rc;
-}
-
-/* Up to when the table is complete: a backfill of everything proves it as well as the regular crawl does. */
-int64_t table_fetch_page_complete_to(const struct table_fetch *t, const struct crawl_stats *stats)
-{
-    if (!t->own)
-        return stats->complete_to;
-    bool further = t->at->state.since == WHEN_NONE && stats->complete_to != WHEN_NONE &&
-                   (t->regular_to == WHEN_NONE || stats->complete_to > t->regular_to);
-    return further ? stats->complete_to : t->regular_to;
 }
 
 /* ---- its end ---- */
@@ -201,6 +215,7 @@ void table_fetch_backfill_close(struct table_fetch *t, enum table_fetch_status s
     t->closing = status;
     t->result.through = status != TABLE_FETCH_CANCELLED;
     t->at->backfill = false;
+    note_proven(t, &stats);
     buf_reset(&t->position);
     enum err_code rc =
         t->own || t->env->backfill.cancel
@@ -208,11 +223,9 @@ void table_fetch_backfill_close(struct table_fetch *t, enum table_fetch_status s
             : crawl_position(t->crawl, &t->position, &e);
     if (rc == OK)
         rc = fetch_position_add(&t->position, t->at, t->at->own, &e);
-    if (rc == OK) {
-        int64_t to =
-            t->env->backfill.cancel ? t->regular_to : table_fetch_page_complete_to(t, &stats);
-        rc = fetched_page_keep(t->page, t->position.data, to, on_closing_page, t, &e);
-    }
+    if (rc == OK)
+        rc = fetched_page_keep(t->page, t->position.data, table_fetch_page_complete_to(t, &stats),
+                               on_closing_page, t, &e);
     if (rc != OK)
         table_fetch_fail(t, &e);
 }

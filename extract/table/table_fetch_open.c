@@ -18,6 +18,7 @@ static enum err_code find_position(struct table_fetch *t, struct crawl_conf *con
     if (rc != OK || !there)
         return rc;
     t->refetching = true;
+    t->at->proven = WHEN_NONE; /* of what was lost nothing is claimed */
     conf->full = t->refetch.position[0] == 0;
     *position = NULL;
     if (!conf->full) { /* a backfill that was under way there is not under way here */
@@ -155,7 +156,9 @@ enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_
         table_fetch_free(made);
         return err_set(e, ERR_NOMEM, "out of memory for a table");
     }
-    enum err_code rc = table_fetch_look_refused(env, name, apart, e);
+    made->at->proven = WHEN_NONE;
+    *apart = TABLE_FETCH_COMMON;
+    enum err_code rc = env->backfill.cancel ? OK : table_fetch_look_refused(env, name, apart, e);
     made->welcome = *apart == TABLE_FETCH_COMMON;
     if (rc == OK)
         *apart = TABLE_FETCH_COMMON;

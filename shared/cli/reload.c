@@ -5,10 +5,12 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SELF "/proc/self/exe"
+#define LEFT "_NETTY_LEFT"
 
 static struct {
     enum program program;
@@ -61,6 +63,18 @@ void reload_watch(struct stop_signals *s)
 bool reload_wanted(void)
 {
     return again.wanted;
+}
+
+void reload_leave(const char *text)
+{
+    if (setenv(LEFT, text, 1) != 0)
+        LOG0(LOG_WARN, "reload", "out of memory: what was done once is done once more");
+}
+
+const char *reload_left(void)
+{
+    const char *text = getenv(LEFT);
+    return text != NULL ? text : "";
 }
 
 void reload_now(void)

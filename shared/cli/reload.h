@@ -24,5 +24,9 @@ void reload_watch(struct stop_signals *s);
 bool reload_wanted(void);
 /* Returns only where the program cannot be begun anew, which it logs. */
 void reload_now(void);
+/* One short text for the program that begins anew: what was done once, and is not to be done again. The second returns what
+ * the one before has left, "" where there was none. The text goes through the environment: no secrets. */
+void reload_leave(const char *text);
+const char *reload_left(void);
 
 #endif

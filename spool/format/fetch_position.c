@@ -51,6 +51,7 @@ static enum err_code read_progress(struct fetch_position *p, const char *text, s
     struct slice under_way = {0};
     struct field fields[] = {
         {.name = "records", .type = FIELD_COUNT, .to = &p->records},
+        {.name = "complete_to", .type = FIELD_TIME, .to = &p->proven, .optional = true},
         {.name = "backfill", .type = FIELD_RAW, .to = &under_way, .optional = true},
     };
     enum err_code rc = fields_read(text, n, fields, FIELDS(fields), e);
@@ -65,6 +66,7 @@ enum err_code fetch_position_read(struct fetch_position *p, const char *text, st
 {
     size_t n = text != NULL ? strlen(text) : 0;
     p->records = 0;
+    p->proven = WHEN_NONE;
     p->backfill = p->has_own = false;
     p->state = (struct backfill_state){.began = WHEN_NONE, .since = WHEN_NONE};
     p->regular[0] = p->own[0] = '\0';
@@ -122,12 +124,15 @@ enum err_code fetch_position_add(struct buf *text, const struct fetch_position *
                                  struct err *e)
 {
     enum err_code rc;
-    if (!p->backfill && p->records == 0)
+    char proven[WHEN_TEXT];
+    if (!p->backfill && p->records == 0 && p->proven == WHEN_NONE)
         return OK;
     if (text->len == 0 || text->data[text->len - 1] != '}')
         return err_set(e, ERR_INTERNAL, "a position that is no object");
     buf_truncate(text, text->len - 1);
     if ((rc = buf_addf(text, "%s\"records\":%" PRIu64, progress, p->records)) != OK ||
+        (p->proven != WHEN_NONE &&
+         (rc = buf_addf(text, ",\"complete_to\":\"%s\"", when_iso(p->proven, proven))) != OK) ||
         (p->backfill && (rc = add_backfill(text, p, own)) != OK) ||
         (rc = buf_adds(text, "}}")) != OK)
         return buf_err(e, rc, text, "a position");

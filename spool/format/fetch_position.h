@@ -29,7 +29,8 @@ struct backfill_state {
 
 struct fetch_position {
     uint64_t records; /* found by the last crawl of everything; 0: not known */
-    bool backfill;    /* one is under way: */
+    int64_t proven; /* complete up to here by a backfill, beyond the regular crawl; or WHEN_NONE */
+    bool backfill;  /* one is under way: */
     struct backfill_state state;
     bool
         has_own; /* with a position of its own; else the regular crawl, the table's first, is the backfill */

@@ -11,6 +11,7 @@ static struct fetch_position *make(void)
 {
     struct fetch_position *p = calloc(1, sizeof *p);
     assert_non_null(p);
+    p->proven = WHEN_NONE;
     return p;
 }
 
@@ -22,6 +23,7 @@ static void test_one_of_before(void **state)
     assert_int_equal(fetch_position_read(p, REGULAR, &e), OK);
     assert_string_equal(p->regular, REGULAR);
     assert_false(p->backfill || p->has_own || p->records > 0);
+    assert_int_equal(p->proven, WHEN_NONE);
     assert_int_equal(fetch_position_read(p, NULL, &e), OK);
     assert_string_equal(p->regular, "");
     free(p);
@@ -37,6 +39,7 @@ static void test_there_and_back(void **state)
     bool there = false;
     buf_init(&text, PAGE_POSITION_MAX);
     p->records = 90;
+    p->proven = 23 * WHEN_SECOND;
     p->backfill = p->has_own = true;
     p->state = (struct backfill_state){.began = 17 * WHEN_SECOND,
                                        .since = WHEN_NONE,
@@ -56,6 +59,7 @@ static void test_there_and_back(void **state)
     assert_string_equal(p->own, OWN);
     assert_true(p->backfill && p->has_own && p->records == 90);
     assert_int_equal(p->state.began, 17 * WHEN_SECOND);
+    assert_int_equal(p->proven, 23 * WHEN_SECOND);
     /* The regular crawl goes on, the backfill stays as it is, then ends. */
     buf_reset(&text);
     assert_int_equal(buf_adds(&text, "{\"netty_crawl\":2}"), OK);
