@@ -239,9 +239,9 @@ static void pass_hole(struct batch_builder *f, const struct page_info *page,
 
 static enum batch_late lateness(const struct batch_builder *f, const struct page_info *p)
 {
-    if (f->conf.hole)
-        return BATCH_AGAIN;
-    return f->conf.late != WHEN_NONE && p->fetched <= f->conf.late ? BATCH_LATE : BATCH_ON_TIME;
+    if (f->conf.late != WHEN_NONE && p->fetched <= f->conf.late)
+        return BATCH_LATE;
+    return f->conf.hole ? BATCH_AGAIN : BATCH_ON_TIME;
 }
 
 /* On to the next page that is wanted and sound: f->page, or NULL with BATCH_BUILDER_END or BATCH_BUILDER_MORE. */

@@ -35,7 +35,7 @@ struct batch_builder_conf {
         *reasons; /* counts the letters that are news; with redrive, those that stay. May be NULL */
     bool dry_run; /* --dry-run: letters that would go in stay */
     int64_t late; /* pages fetched before that are BATCH_LATE, or WHEN_NONE */
-    bool hole;    /* all pages are BATCH_AGAIN, and damage is no news */
+    bool hole;    /* all others are BATCH_AGAIN, and damage is no news */
     /* Damage here is known, and no news. May be NULL. */
     bool (*known)(void *ctx, struct page_place place);
     void *ctx;

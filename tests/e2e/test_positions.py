@@ -421,6 +421,30 @@ def test_what_comes_in_later_closes_its_hole(spool, netty, db, kind):
     assert hole_rows(db) == [] and holes_told(netty) == 0
 
 
+@pytest.mark.parametrize("rows", ["1", "5000"])
+def test_a_hole_that_is_older_than_another_branch_leaves_what_that_one_brought(spool, netty, db, tmp_path, rows):
+    """Of the same time, or none: the other branch's pages were fetched later. What is missing, and what is newer by its time, goes in."""
+    shared = [contact(1, "birth"), contact(2, "old", T0), contact(7, "zero", T0)]
+    a = spool.table("contacts")
+    a.page(shared)
+    b = SpoolWriter(tmp_path / "b", spool.id).table("contacts")
+    b.page(shared)
+    b.page([contact(1, "again"), contact(2, "new", T2), contact(3, "b"), contact(5, "b"), contact(7, "first", T1), contact(8, "b1", T1)])
+    b.page([contact(8, "b2", T1)])
+    path, env = b.path("ndjson"), {"NETTY_SPOOL": tmp_path / "b"}
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"first", b"f#rst"))
+    netty.load("--create-tables", db=db, env=env, code=65)
+    assert values(db) == {1: "birth", 2: "old", 7: "zero", 8: "b2"}
+    a.clock += timedelta(hours=1)
+    a.page([contact(1, "edit", T1), contact(5, "a"), contact(7, "second", T1), contact(2, "one", T1)])
+    assert said(netty.load(db=db), "parted")
+    path.write_bytes(whole)
+    netty.load("--batch-rows", rows, db=db, env=env)
+    assert values(db) == {1: "edit", 2: "new", 3: "b", 5: "a", 7: "second", 8: "b2"}
+    assert hole_rows(db) == []
+
+
 def test_heal_closes_holes(sims, db, netty):
     sim = sims("contacts:400")
     born_without_a_time(sim)
