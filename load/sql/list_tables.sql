@@ -1,7 +1,8 @@
 -- The netty-* tables of a schema, or without one ('') the first of each name on search_path, each with what the loader must know of it: its primary
 -- key, the key's type and range, and, where it cannot be loaded, the problem in words (else null);
 -- denied tells that the problem is a missing permission, indexed that the greatest time_modified is
--- had from an index; identity is another one once the table has been emptied or made again; direct that COPY
+-- had from an index; identity is another one once the table has been emptied or made again
+-- (an unlogged one's file stays the same when a crash of the server empties it); direct that COPY
 -- into it does what INSERT does and rows are stored as they are sent: no partitions, rules, row security, triggers of
 -- users, nor times that are rounded; archive
 -- that it is one which netty-load archive made (archive_plan.sql), and no table of the API's.
@@ -46,7 +47,9 @@ SELECT
         WHERE i.indrelid OPERATOR(pg_catalog.=) c.oid AND i.indisvalid AND i.indpred IS NULL
             AND m.amname OPERATOR(pg_catalog.=) 'btree' AND a.attname OPERATOR(pg_catalog.=) 'time_modified'
     ) AS indexed,
-    pg_catalog.concat(c.oid, '.', pg_catalog.pg_relation_filenode(c.oid)) AS identity,
+    pg_catalog.concat(c.oid, '.', pg_catalog.pg_relation_filenode(c.oid),
+        CASE WHEN c.relpersistence OPERATOR(pg_catalog.=) 'u' AND pg_catalog.pg_relation_size(c.oid) OPERATOR(pg_catalog.=) 0
+            THEN '.empty' END) AS identity,
     c.relkind OPERATOR(pg_catalog.=) 'r' AND NOT c.relhasrules AND NOT c.relhassubclass
         AND NOT pg_catalog.row_security_active(c.oid)
         AND NOT EXISTS (

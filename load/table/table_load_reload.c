@@ -38,14 +38,35 @@ static void ask_with(struct table_load *t, const char *text, const struct sql_va
     buf_free(&sql);
 }
 
+/* What an unlogged table's has at its end when it has no page. */
+static const char no_page[] = ".empty";
+
+static size_t bare_length(const char *identity)
+{
+    size_t n = strlen(identity);
+    size_t m = sizeof no_page - 1;
+
+    return n > m && strcmp(identity + n - m, no_page) == 0 ? n - m : n;
+}
+
+/* Of an unlogged table that has no page: the same file, from which a crash of the server has taken all. */
+static bool was_lost(const char *before, const char *now)
+{
+    return bare_length(now) < strlen(now) && strncmp(before, now, bare_length(now)) == 0 &&
+           before[bare_length(now)] == '\0';
+}
+
 static void ask(struct table_load *t, const char *text, size_t n, db_done_fn *done)
 {
     const struct relation *rel = target_table_relation(t->target);
+    char identity[sizeof t->stored_in];
     const struct sql_var vars[] = {{"spool", spool_id(t->conf.spool)},
                                    {"schema", rel->schema},
                                    {"table_name", t->name},
-                                   {"identity", rel->identity}};
+                                   {"identity", identity}};
 
+    (void)snprintf(identity, sizeof identity, "%.*s", (int)bare_length(rel->identity),
+                   rel->identity);
     ask_with(t, text, vars, n, done);
 }
 
@@ -99,7 +120,8 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     }
     if (err == NULL && PQntuples(r) == 1)
         (void)snprintf(t->stored_in, sizeof t->stored_in, "%s", PQgetvalue(r, 0, 0));
-    if (t->stored_in[0] == '\0' || strcmp(t->stored_in, rel->identity) == 0)
+    if (t->stored_in[0] == '\0' || strcmp(t->stored_in, rel->identity) == 0 ||
+        (was_lost(t->stored_in, rel->identity) && was_made_again(t)))
         table_load_locate(t);
     else
         ask_with(t, sql_put_away_look, vars, 2, on_away);
@@ -115,8 +137,10 @@ static void on_away(void *ctx, const PGresult *r, const struct err *err)
     }
     t->archived = err == NULL && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
     t->noted = err == NULL && strcmp(PQgetvalue(r, 0, 1), "t") == 0;
-    if (was_rewritten(t->stored_in, target_table_relation(t->target)->identity) ||
-        was_made_again(t))
+    bool lost = was_lost(t->stored_in, target_table_relation(t->target)->identity);
+    bool away = lost && (t->archived || t->noted); /* it may well be empty */
+    if (!away && (was_rewritten(t->stored_in, target_table_relation(t->target)->identity) ||
+                  was_made_again(t)))
         ask(t, sql_unchecked_note, 3, on_marked);
     else
         table_load_locate(t);
@@ -171,7 +195,9 @@ void table_load_drop_reload(struct table_load *t)
 
 void table_load_all_in(struct table_load *t)
 {
-    bool known = strcmp(t->stored_in, target_table_relation(t->target)->identity) == 0;
+    const char *identity = target_table_relation(t->target)->identity;
+    bool known = strncmp(t->stored_in, identity, bare_length(identity)) == 0 &&
+                 t->stored_in[bare_length(identity)] == '\0';
 
     if (!t->reload && (is_bypassed(t) || known))
         table_load_ended(t);
@@ -188,7 +214,8 @@ static void on_noted(void *ctx, const PGresult *r, const struct err *err)
         table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
         return;
     }
-    (void)snprintf(t->stored_in, sizeof t->stored_in, "%s",
+    (void)snprintf(t->stored_in, sizeof t->stored_in, "%.*s",
+                   (int)bare_length(target_table_relation(t->target)->identity),
                    target_table_relation(t->target)->identity);
     t->archived = t->noted = false;
     if (!t->reload) {

@@ -33,6 +33,16 @@ def db(postgres):
 
 
 @pytest.fixture
+def apart(tmp_path):
+    """A server of the test's own, which may crash."""
+    (tmp_path / "apart").mkdir()
+    server = Postgres(tmp_path / "apart", "fsync=off")
+    server.start()
+    yield Database(server)
+    server.stop("immediate")
+
+
+@pytest.fixture
 def sims():
     """Starts stand-ins: sims("contacts:1000", "--pretty") -> Sim. All stop with the test."""
     started = []

@@ -89,6 +89,31 @@ def test_an_interrupted_reload_begins_again(spool, netty, db):
     assert db.value('SELECT count(*) FROM "netty-contacts"') == 200
 
 
+@pytest.mark.parametrize("rows", [30, 700])
+def test_an_unlogged_table_that_a_crash_of_the_server_emptied_is_loaded_again(spool, netty, apart, rows):
+    """Its file is the same, and the progress, which is logged, stays."""
+    apart.create("contacts")
+    apart.query('ALTER TABLE "netty-contacts" SET UNLOGGED')
+    writer = spool.table("contacts")
+    writer.page([f'{{"contact_id":{key}}}' for key in range(rows)])
+    for _ in range(2):
+        assert "loaded again" not in netty.load(db=apart).err
+    for more in (0, 1):
+        apart.connection.close()
+        apart.server.stop("immediate")
+        apart.server.start()
+        apart.url = apart.server.url(apart.name)  # at another port
+        assert apart.value('SELECT count(*) FROM "netty-contacts"') == 0
+        writer.page([f'{{"contact_id":{rows + n}}}' for n in range(more)] or ['{"contact_id":0}'])
+        run = netty.load("--json", db=apart)
+        assert "loaded again" in run.err and marked(apart) == ["contacts"], run
+        assert len(apart.rows("contacts")) == rows + more
+        for _ in range(2):
+            assert "loaded again" not in netty.load(db=apart).err
+        netty.load("check", db=apart)
+        assert marked(apart) == []
+
+
 def test_a_role_that_may_not_note_it_loads_as_ever(spool, netty, db):
     db.query("DO $$ BEGIN CREATE ROLE clerk LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     db.create("contacts")
