@@ -234,6 +234,8 @@ static struct db_decision without_state(enum db_phase phase, const struct err *e
         d.action = DB_RECONNECT;
     if (phase == DB_PHASE_CONNECT)
         d.then = DB_END;
+    if (d.action == DB_RECONNECT && (IN(phase) & (LOADING)) != 0)
+        d.then = DB_ISOLATE; /* a server that a row makes crash says nothing */
     if (phase == DB_PHASE_CONNECT && d.action == DB_STOP)
         d.action = DB_END;
     return d;

@@ -188,11 +188,14 @@ static enum err_code write_rejects(void *ctx, unsigned lanes, struct err *e)
     return batch_builder_write_rejects(f->table->builder, f->slot, lanes, e);
 }
 
+/* Where the server crashes each commit has to be on its disk: or what the search for the row has put in is gone again. */
 static bool more(void *ctx)
 {
     const struct batch_in_flight *f = ctx;
+    const struct table_load *t = f->table;
 
-    return !f->table->stopping && batch_builder_has_more(f->table->builder, f->slot);
+    return !t->stopping && !t->narrowing && t->lost == 0 &&
+           batch_builder_has_more(t->builder, f->slot);
 }
 
 /* The table's own may be greater, not less. */
@@ -227,6 +230,7 @@ static void on_share_committed(void *ctx, unsigned lanes, const struct txn_resul
     t->total.dead_letters += r->refused + ((lanes & 1u) != 0 ? f->rejected : 0);
     f->inserted += r->counts.inserted;
     f->updated += r->counts.updated;
+    t->some_in = t->some_in || batch_rows(f->slot->batch) > r->refused;
     note_greatest(t, f->slot, lanes);
     table_load_validate_cache(f, lanes, r);
     lanes_move(&t->at, lanes, &f->slot->reached);
@@ -307,7 +311,7 @@ static void committed(struct table_load *t)
         F_INT("updated", f->updated), F_INT("segment", place->segment), F_INT("page", place->page),
         F_INT("known", batch_cached(f->slot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
     table_load_watch(t);
-    t->attempt = t->moves = t->alone = 0;
+    t->attempt = t->moves = t->alone = t->lost = 0;
     t->went = t->went || f->inserted + f->updated > 0;
     t->suspected = false;
     t->moved_from = (struct lanes){0};
@@ -359,6 +363,8 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .suspected = &t->suspicion,
                 .proven = t->narrowing && t->went,
                 .rows_alone = t->conf.redrive,
+                .some_in = t->some_in,
+                .empty = target_table_empty(t->target) && !t->some_in,
                 .guess = f->guess,
                 .guard = !t->conf.replay && !t->conf.redrive && t->hole == SIZE_MAX,
                 .store = !t->conf.redrive && !t->reload && (!t->conf.replay || all) &&

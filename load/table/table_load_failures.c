@@ -71,10 +71,10 @@ void table_load_moved(struct table_load *t)
 }
 
 /* What passes by itself has not, though the server answers: is it always the same rows that it is said of? */
-static bool has_waited(struct table_load *t, const struct db_decision *d, const struct err *err)
+static bool has_waited(struct table_load *t, const struct db_decision *d)
 {
-    if ((d->action != DB_WAIT && d->action != DB_RECONNECT) || d->then != DB_ISOLATE ||
-        err->sqlstate[0] == '\0' || t->waited || t->attempt < t->conf.backoff.tries)
+    if ((d->action != DB_WAIT && d->action != DB_RECONNECT) || d->then != DB_ISOLATE || t->waited ||
+        t->attempt < t->conf.backoff.tries)
         return false;
     t->waited = true;
     return true;
@@ -87,11 +87,28 @@ static void isolate(struct table_load *t, const struct db_decision *d)
 
 /* ---- a row that ends the connection ---- */
 
-static bool is_killed(const struct table_load *t, const struct db_decision *d,
-                      const struct err *err)
+static bool is_killed(const struct table_load *t, const struct db_decision *d)
 {
-    return t->waited && db_lost(t->db) && d->then == DB_ISOLATE && err->sqlstate[0] != '\0' &&
+    return t->waited && db_lost(t->db) && d->then == DB_ISOLATE &&
            batch_rows(batch_builder_batch(t->builder)) > 0;
+}
+
+/* The rows' turn came again: so the failures in between, of a server that was starting, are over. */
+static void count_lost(struct table_load *t, enum db_phase phase, const struct db_decision *d)
+{
+    if (d->action == DB_RECONNECT && (phase == DB_PHASE_ROWS || phase == DB_PHASE_COMMIT))
+        t->attempt = t->lost++;
+}
+
+/* A server that has crashed says nothing: this stands for it ("connection failure"). */
+static void suspect(struct table_load *t, const struct err *err)
+{
+    t->suspected = true;
+    t->suspect = batch_came(batch_builder_batch(t->builder), 0)->row.key;
+    t->suspicion = *err;
+    if (err->sqlstate[0] == '\0')
+        memcpy(t->suspicion.sqlstate, "08006", sizeof t->suspicion.sqlstate);
+    t->rows = t->went ? 1 : NEIGHBOURS;
 }
 
 /* No savepoint outlives the connection: so each half has a transaction of its own. The single row that ends it three times is
@@ -117,13 +134,10 @@ static void narrow(struct table_load *t, enum db_phase phase, const struct err *
         t->rows = rows / 2 < ISOLATE_ROWS ? rows / 2 : ISOLATE_ROWS;
         t->alone = 0;
     } else if (++t->alone >= ONE_ROW_TRIES) {
-        t->suspected = true;
-        t->suspect = batch_came(b, 0)->row.key;
-        t->suspicion = *err;
-        t->rows = t->went ? 1 : NEIGHBOURS;
+        suspect(t, err);
     }
-    t->well = 0;
-    int64_t wait = backoff_wait(&t->conf.backoff, 1, backoff_random(), 0);
+    t->well = t->attempt = 0;
+    int64_t wait = t->stopping ? 0 : backoff_wait(&t->conf.backoff, 1, backoff_random(), 0);
     LOG(LOG_WARN, "narrow",
         "a row may end the connection: it is looked for, with fewer rows at a time",
         F_STR("table", t->name), F_ERR(err), F_STR("sqlstate", err->sqlstate),
@@ -147,12 +161,13 @@ void table_load_batch_failed(struct table_load *t, const struct parallel_upsert_
         return;
     if (action == DB_LOOK_AGAIN)
         action = d.then;
-    if (has_waited(t, &d, r->err)) {
+    count_lost(t, r->phase, &d);
+    if (has_waited(t, &d)) {
         action = DB_ISOLATE;
         again = false;
     }
     t->total.troubles[db_trouble_of(r->phase, r->err)]++;
-    if (is_killed(t, &d, r->err)) {
+    if (is_killed(t, &d)) {
         narrow(t, r->phase, r->err);
         return;
     }

@@ -96,6 +96,8 @@ struct table_load {
     struct dead_reasons
         set_aside;    /* likewise: letters that are news, or with redrive those that stay */
     unsigned attempt; /* since something last went well */
+    unsigned lost; /* how often the connection has ended with the rows, since some were committed */
+    bool some_in;  /* rows have gone in since this load began */
     /* One batch: */
     bool rolling_forward; /* of what later lines say of it */
     bool ready;           /* it is complete, and on its way */

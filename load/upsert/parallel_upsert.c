@@ -206,8 +206,8 @@ static void failed(struct share *s, const struct txn_result *r)
         s->found.err = NULL;
         s->found.xid = 0; /* whether it was this one that came there, nobody knows */
     }
-    if (!c->failed) {
-        c->err = *r->err;
+    if (!c->failed || (c->phase == DB_PHASE_BOOKKEEPING && r->phase > c->phase)) {
+        c->err = *r->err; /* of a server that crashes: whose rows they were */
         c->phase = r->phase;
         c->everyone = r->everyone;
     }

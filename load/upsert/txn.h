@@ -32,7 +32,8 @@
  * that went in stay in, so that one bad row of n costs O(log n) round trips. What counts as refused db_decide.h says: where
  * the SQLSTATE speaks of content, one failure proves the row guilty; with any other the row has to fail alone three
  * times, with pauses, and a neighbour has to go in. Where none goes in and all fail in the same words, the table is to blame:
- * TXN_FAILED with `everyone`, and nothing is set aside.
+ * TXN_FAILED with `everyone`, and nothing is set aside. Where the SQLSTATE speaks of content that takes twenty rows, or three of
+ * an empty table; and of a constraint or a type that no row went in before (some_in).
  */
 #ifndef NETTY_LOAD_UPSERT_TXN_H
 #define NETTY_LOAD_UPSERT_TXN_H
@@ -68,6 +69,9 @@ struct txn_job {
     const struct err *suspected;
     bool proven;
     bool rows_alone; /* bisect: even where all rows fail alike they are refused one by one */
+    bool
+        some_in; /* rows of batches before it have gone in: what a constraint refuses are rows, however many */
+    bool empty; /* the table has no row */
     enum batch_path
         guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_COMPARE: no idea */
     bool guard;           /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */

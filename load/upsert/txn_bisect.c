@@ -5,7 +5,8 @@
 #define ALONE_MOST                                                                                 \
     3u /* failures of a single row, of which the SQLSTATE does not tell that it is to blame */
 #define EVERYONE_LEAST                                                                             \
-    20u /* rows that a trigger refuses in the same words of its own, and none goes in */
+    20u /* rows whose content is refused in the same words, and none goes in; of an empty table ... */
+#define EVERYONE_EMPTY 3u
 
 /* Of rows, and not of the table, the connection or the time: db_decide.h. */
 bool txn_about_rows(const struct txn *t, const struct err *err)
@@ -19,6 +20,26 @@ bool txn_about_rows(const struct txn *t, const struct err *err)
     return d.action == DB_LOOK_AGAIN ? t->job.looked : t->job.waited;
 }
 
+/* The message of a value that does not fit its type quotes the value. */
+static bool are_alike(const struct err *a, const struct err *b)
+{
+    bool quotes = strncmp(a->sqlstate, "22", 2) == 0;
+    const char *p = a->msg;
+    const char *q = b->msg;
+
+    if (strcmp(a->sqlstate, b->sqlstate) != 0)
+        return false;
+    while (*p != '\0' && *p == *q) {
+        if (quotes && *p == '"') {
+            p += 1 + strcspn(p + 1, "\"");
+            q += 1 + strcspn(q + 1, "\"");
+        }
+        p += *p != '\0';
+        q += *q != '\0';
+    }
+    return *p == *q;
+}
+
 /* Has this single row failed often enough? What three rows have shown is believed of the fourth. */
 static bool is_guilty(struct txn *t, const struct err *why)
 {
@@ -30,7 +51,7 @@ static bool is_guilty(struct txn *t, const struct err *why)
     if (t->refused++ == 0)
         t->first = *why;
     t->guilty += same || t->refused == 1;
-    t->alike = t->alike && strcmp(t->first.msg, why->msg) == 0;
+    t->alike = t->alike && are_alike(&t->first, why);
     t->content = t->content && content;
     t->alone = 0;
     return true;
@@ -75,15 +96,17 @@ bool txn_halve(struct txn *t, const struct err *why)
     return true;
 }
 
-/* No row goes in, and all fail in the same words: the table is to blame, or the role. What a constraint refuses are rows,
- * however many; and some that a trigger refuses in words of its own. */
+/* No row goes in, and all fail in the same words: the table is to blame, or the role. */
 bool txn_is_everyone(const struct txn *t)
 {
     bool own_words = strncmp(t->first.sqlstate, "P0", 2) == 0;
 
     if (!t->job.bisect || t->job.rows_alone || t->job.proven || t->went > 0 || !t->alike)
         return false;
-    return t->content ? own_words && t->refused >= EVERYONE_LEAST : t->refused > 0;
+    if (!t->content)
+        return t->refused > 0;
+    return (own_words || !t->job.some_in) &&
+           t->refused >= (t->job.empty ? EVERYONE_EMPTY : EVERYONE_LEAST);
 }
 
 bool txn_refuse_suspect(struct txn *t)

@@ -135,17 +135,17 @@ def test_one_refused_row_costs_logarithmically_many_round_trips(spool, netty, db
     assert trips <= 24 + 4 * rows.bit_length(), trips
 
 
-def test_a_database_that_refuses_all_costs_so_much_a_record_and_says_so_once(spool, netty, db):
+def test_a_database_that_refuses_much_costs_so_much_a_record_and_says_so_once(spool, netty, db):
     db.create("contacts")
     add_check(db)
     writer = spool.table("contacts")
     for _ in range(8):
-        writer.page(many(range(32), 32))
+        writer.page(many(range(31), 32))
     at = urlparse(db.url)
     proxy = Proxy(at.hostname, at.port)
     run = netty.load("--json", "--batch-rows", "32", db=proxy.url(db.name), code=65)
     proxy.close()
-    assert run.json()["contacts"]["dead"] == 8 * 32 and len(spool.dead("contacts")) == 32, "each version once"
+    assert run.json()["contacts"]["dead"] == 8 * 31 and len(spool.dead("contacts")) == 31, "each version once"
     trips = sum(1 for message in proxy.seen if message.way == "down" and message.kind == "Z")
     assert trips <= 20 + 8 * (6 + 4 * 32), "two for the record and two for the part that it was in, and no more"
     assert run.err.count("set aside") == 1, run.err

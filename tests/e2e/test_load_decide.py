@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from harness import differences, wait_for
+from pgparts import PgBouncer
 from pgproxy import FAIL_WITH, Proxy
 from upserts import History, Upserts
 
@@ -171,6 +172,57 @@ def test_a_row_that_ends_the_connection_each_time_is_set_aside(spool, netty, db,
     assert netty.load("--json", *QUICK, db=db).json()["contacts"]["read"] == 0
 
 
+CRASH = "COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'"  # the shell's parent is the server's process
+
+
+@pytest.mark.parametrize("way", ["direct", "transaction", "session"])
+def test_a_row_that_makes_the_server_crash_each_time_is_set_aside(spool, netty, apart, tmp_path, way):
+    """No SQLSTATE comes then, and all connections end; and while it recovers the server takes none."""
+    apart.create("contacts", "users")
+    apart.query(f"""CREATE FUNCTION kill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                        IF new.contact_id = 37 THEN {CRASH}; END IF; RETURN new; END $$;
+                    CREATE TRIGGER kill BEFORE INSERT OR UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION kill()""")
+    apart.connection.close()
+    write(spool.table("contacts"), 1, 100)
+    spool.table("users").page([f'{{"user_id":{key}}}' for key in range(700)])
+    at = urlparse(apart.server.url())
+    pooler = PgBouncer(tmp_path / "bouncer", at.hostname, at.port, pool=6, mode=way) if way != "direct" else None
+    run = netty.load("--json", "--retries", "6", "--retry-delay", "300ms", db=pooler.url(apart.name) if pooler else apart, code=65)
+    row = run.json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (99, 1), run
+    letter, = spool.dead("contacts")
+    assert letter["line"] == 37 and letter["sqlstate"][:2] in ("08", "57"), letter
+    assert len(apart.rows("contacts")) == 99 and len(apart.rows("users")) == 700
+    lines = lines_of(run.err, "looked for") + lines_of(run.err, "tried again")
+    assert len(lines) == len(re.findall(r"wait_ms=\d+", run.err)) <= 60, run.err
+    again = netty.load("--json", *QUICK, db=apart)
+    assert again.json()["contacts"]["read"] == 0
+    if pooler:
+        pooler.stop()
+
+
+def test_where_every_row_makes_the_server_crash_none_is_set_aside(spool, netty, apart):
+    apart.create("contacts")
+    apart.query(f"""CREATE FUNCTION kill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {CRASH}; RETURN new; END $$;
+                    CREATE TRIGGER kill BEFORE INSERT ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION kill()""")
+    apart.connection.close()
+    write(spool.table("contacts"), 1, 30)
+    run = netty.load("--json", "--retries", "4", "--retry-delay", "200ms", db=apart, code=69)
+    assert not spool.dead("contacts") and run.json()["contacts"]["dead"] == 0, run
+    assert len(re.findall(r"wait_ms=", run.err)) <= 60
+    wait_for(lambda: answers(apart), "the server")
+    apart.query('DROP TRIGGER kill ON "netty-contacts"')
+    netty.load(db=apart)
+    assert len(apart.rows("contacts")) == 30
+
+
+def answers(database):
+    try:
+        return database.value("SELECT 1")
+    except psycopg2.Error:
+        return None
+
+
 @pytest.mark.parametrize("rows", [1, 300])
 def test_where_every_row_ends_the_connection_none_is_set_aside(spool, netty, db, rows):
     db.create("contacts", "users")
@@ -242,6 +294,75 @@ def test_what_all_rows_of_a_later_batch_fail_with_is_the_tables_too(spool, netty
     db.query('DROP TRIGGER stop ON "netty-contacts"')
     netty.load(db=db)
     assert len(db.rows("contacts")) == 200
+
+
+LAWS = {
+    "not-null": ('ALTER TABLE "netty-contacts" ADD COLUMN owner text GENERATED ALWAYS AS ((data->>$$owner$$)) STORED NOT NULL', "23502"),
+    "check": ("""ALTER TABLE "netty-contacts" ADD CONSTRAINT grown CHECK (data->>'owner' IS NOT NULL)""", "23514"),
+    "type": ("""ALTER TABLE "netty-contacts" ADD COLUMN n int GENERATED ALWAYS AS ((data->>'name')::int) STORED""", "22P02"),
+    "range": ("""ALTER TABLE "netty-contacts" ADD COLUMN n smallint GENERATED ALWAYS AS ((data->>'v')::int * 40000) STORED""", "22003"),
+    "reference": ("""CREATE TABLE owners (name text PRIMARY KEY); ALTER TABLE "netty-contacts" ADD COLUMN owner text
+                     GENERATED ALWAYS AS (data->>'name') STORED REFERENCES owners DEFERRABLE INITIALLY DEFERRED""", "23503"),
+}
+
+
+def named(writer, keys, v=1):
+    writer.page([f'{{"contact_id":{key},"v":{v},"name":"n{key}","owner":null}}' for key in keys])
+
+
+@pytest.mark.parametrize("rows", [3, 300])
+@pytest.mark.parametrize("law", LAWS)
+def test_what_a_constraint_refuses_all_rows_for_is_the_tables(spool, netty, db, law, rows):
+    """One message, and nothing is set aside, run after run; once it is mended all goes in."""
+    statement, state = LAWS[law]
+    db.create("contacts", "users")
+    db.query(statement)
+    named(spool.table("contacts"), range(rows))
+    spool.table("users").page(['{"user_id":1}'])
+    for _ in range(2):
+        before = rollbacks(db)
+        run = netty.load("--json", *QUICK, db=db, code=78)
+        assert not spool.dead("contacts") and run.json()["contacts"]["dead"] == 0
+        told = lines_of(run.err, " error ")
+        assert len(told) == 1 and state in told[0] and "all rows fail so" in told[0], run
+        assert len(db.rows("users")) == 1
+        db.settle()
+        assert rollbacks(db) - before <= 20
+    db.query('DROP TABLE "netty-contacts"')
+    db.create("contacts")
+    netty.load(db=db)
+    assert len(db.rows("contacts")) == rows
+
+
+def test_what_a_constraint_refuses_are_rows_where_any_goes_in(spool, netty, db):
+    """One good row behind a hundred bad ones; a few bad ones in a table that has rows; many, after some of the run went in."""
+    db.create("contacts")
+    db.query("""ALTER TABLE "netty-contacts" ADD CONSTRAINT grown CHECK ((data->>'v')::int > 0)""")
+    writer = spool.table("contacts")
+    named(writer, range(100), v=-1)
+    named(writer, [100], v=1)
+    row = netty.load("--json", *QUICK, db=db, code=65).json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (1, 100)
+    named(writer, range(200, 210), v=-1)
+    assert netty.load("--json", *QUICK, db=db, code=65).json()["contacts"]["dead"] == 10
+    named(writer, range(300, 350), v=1)
+    named(writer, range(400, 450), v=-1)
+    row = netty.load("--json", *QUICK, "--batch-rows", "50", db=db, code=65).json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (50, 50)
+
+
+def test_many_edits_that_a_constraint_refuses_wait_until_one_goes_in(spool, netty, db):
+    """A table that has rows, and a bulk edit that is refused as a whole: it stops, and goes on by itself with the next good row."""
+    db.create("contacts")
+    db.query("""ALTER TABLE "netty-contacts" ADD CONSTRAINT grown CHECK ((data->>'v')::int > 0)""")
+    writer = spool.table("contacts")
+    named(writer, range(30))
+    netty.load(db=db)
+    named(writer, range(30), v=-1)
+    assert "all rows fail so" in netty.load(*QUICK, db=db, code=78).err and not spool.dead("contacts")
+    named(writer, [77])
+    row = netty.load("--json", *QUICK, db=db, code=65).json()["contacts"]
+    assert (row["inserted"], row["dead"]) == (1, 30)
 
 
 def test_rows_of_different_faults_are_all_set_aside_though_none_goes_in(spool, netty, db):

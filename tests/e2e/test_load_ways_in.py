@@ -154,3 +154,33 @@ def test_a_pooler_in_statement_mode_is_told_as_one(spool, netty, db, reach):
     spool.table("contacts").page([record(1, 1)])
     run = netty.load("--retries", "0", db=reach, code=None)
     assert run.code == 78 and "statement pooling" in run.err, run
+
+
+SETUPS = {
+    "shape": 'ALTER TABLE "netty-contacts" ALTER contact_id TYPE bigint',
+    "references": """CREATE TABLE notes (contact_id int REFERENCES "netty-contacts"); INSERT INTO notes VALUES (1)""",
+    "twin": "CREATE FUNCTION public.substr(name, integer) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'called'; END $$",
+    "privileges": "GRANT ALL ON \"netty-contacts\" TO PUBLIC",
+    "refused-row": """ALTER TABLE "netty-contacts" ADD CHECK (contact_id <> 2)""",
+    "trigger": """CREATE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.time_modified = now(); RETURN new; END $$;
+                  CREATE TRIGGER touch BEFORE UPDATE ON "netty-contacts" FOR EACH ROW EXECUTE FUNCTION public.touch()""",
+    "emptied": 'TRUNCATE "netty-contacts" CASCADE',
+}
+
+
+@pytest.mark.parametrize("command", [(), ("doctor",), ("archive", "--older-than", "1d")])
+@pytest.mark.parametrize("setup", SETUPS)
+@pytest.mark.parametrize("reach", ["statement"], indirect=True)
+def test_through_statement_mode_nothing_is_done_whatever_the_database_is_like(spool, netty, db, reach, setup, command):
+    """Of no use to anybody: one line, 78, few tries; and not a row, a table or a letter is other than before."""
+    spool.table("contacts").page([record(1, 100, deleted=True)])
+    netty.load("--create-tables", db=db)
+    db.query(SETUPS[setup])
+    spool.table("contacts").page([record(1, 50), record(2, 50)])
+    state = """SELECT (SELECT array_agg(relname ORDER BY relname) FROM pg_class WHERE relkind IN ('r', 'v') AND relnamespace > 16383),
+                      (SELECT count(*) FROM "netty-contacts"), (SELECT array_agg((segment, page, line)::text) FROM netty_sync.progress)"""
+    before = db.query(state)
+    run = netty.load(*command, "--retries", "2", "--retry-delay", "1ms", db=reach, code=78)
+    assert "statement" in run.out + run.err and not spool.dead("contacts"), run
+    assert len([line for line in run.err.splitlines() if " error " in line]) <= 1, run
+    assert db.query(state) == before

@@ -205,6 +205,8 @@ static void without_sqlstate_the_code_tells(void **state)
 
     (void)state;
     assert_int_equal(db_decide(DB_PHASE_ROWS, &e).action, DB_RECONNECT);
+    assert_int_equal(db_decide(DB_PHASE_ROWS, &e).then, DB_ISOLATE);
+    assert_int_equal(db_decide(DB_PHASE_BOOKKEEPING, &e).then, DB_STOP);
     assert_int_equal(db_decide(DB_PHASE_CONNECT, &e).action, DB_RECONNECT);
     assert_int_equal(db_decide(DB_PHASE_CONNECT, &e).then, DB_END);
     e.code = ERR_CONFIG;
