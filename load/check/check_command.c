@@ -181,10 +181,10 @@ static enum err_code check_missing(void *ctx, struct session *s, struct err *e)
 {
     const struct work *w = ctx;
     const struct spool *spool = w->context->spool;
-    const struct sql_var vars[] = {{"spool", spool_id(spool)}};
+    const struct sql_var vars[] = {{"spool", spool_id(spool)}, {"unchecked", SQL_UNCHECKED_NONE}};
     struct loaded_row row;
     PGresult *r = NULL;
-    enum err_code rc = session_run(s, sql_loaded_progress, vars, 1, &r, e);
+    enum err_code rc = session_run(s, sql_loaded_progress, vars, 2, &r, e);
 
     if (rc != OK && (strcmp(e->sqlstate, "42501") == 0 || strcmp(e->sqlstate, "42P01") == 0 ||
                      strcmp(e->sqlstate, "42703") == 0)) {

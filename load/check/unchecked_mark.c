@@ -1,6 +1,8 @@
 #include "load/check/unchecked_mark.h"
 #include "load/database/sql.h"
 #include "load/row_moves/row_mover.h"
+#include "shared/log/log.h"
+#include "spool/control/loaded.h"
 #include "spool/status/run_history.h"
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +62,17 @@ static enum err_code drop_mark(void *ctx, struct session *s, struct err *e)
     return rc != OK && is_none(e) ? OK : rc;
 }
 
+/* The spool is told at once; where that cannot be done the next load does. */
+static void tell_spool(const struct unchecked_mark *m, const struct command_context *c,
+                       const char *table)
+{
+    struct err e = ERR_INIT;
+
+    if (loaded_checked(c->spool, table, m->at, &e) != OK)
+        LOG(LOG_DEBUG, "checked", "the next load will tell the spool that the mark is gone",
+            F_STR("table", table), F_ERR(&e));
+}
+
 enum err_code unchecked_mark_judge(const struct unchecked_mark *m, struct command_context *c,
                                    const struct command_table *t, struct findings *f, bool equal,
                                    bool pruned, struct err *e)
@@ -74,6 +87,8 @@ enum err_code unchecked_mark_judge(const struct unchecked_mark *m, struct comman
         rc = session_try(c->session, drop_mark, &w, e);
     if (rc != OK)
         return rc;
+    if (w.dropped)
+        tell_spool(m, c, t->table);
     if (w.dropped)
         findings_add(f, FINDING_OK, OK, t->table,
                      "it was emptied, made again or rewritten (%s UTC), and is now found equal to "

@@ -169,7 +169,12 @@ extern const char sql_pages_read[];
 /* One row: id name, of the database. */
 extern const char sql_loaded_id[];
 
-/* Variable spool. Rows: LOADED_* of load/target/loaded_rows.c. */
+/* Variables spool, and unchecked: SQL_UNCHECKED, or SQL_UNCHECKED_NONE where the marks do not matter or cannot be read. Rows: LOADED_* of
+ * load/target/loaded_rows.c. */
+#define SQL_UNCHECKED "netty_sync.unchecked"
+#define SQL_UNCHECKED_NONE                                                                         \
+    "(SELECT NULL::pg_catalog.text AS spool, NULL::pg_catalog.text AS schema_name, "               \
+    "NULL::pg_catalog.text AS table_name, NULL::pg_catalog.timestamptz AS since)"
 extern const char sql_loaded_progress[];
 
 /* Variable spool. One row: how many rows of progress it locked, or waited for. */

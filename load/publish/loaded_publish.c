@@ -19,6 +19,7 @@ struct loaded_publish {
     size_t count;
     uv_work_t work;
     bool working;
+    bool unmarked; /* the tables' marks cannot be read */
     struct prune_sum sum;
     struct buf sql;
     struct err err;
@@ -102,6 +103,7 @@ static enum err_code store_table(const struct loaded_publish *m, const char *tab
         entry.hole = row->hole;
         entry.gaps = row->gaps;
         entry.since = row->since;
+        entry.unchecked = row->unchecked;
         memcpy(entry.book, row->book, sizeof entry.book);
     }
     return loaded_store(m->conf.spool, table, &entry, e);
@@ -181,13 +183,14 @@ static void start_work(struct loaded_publish *m)
         after_work(&m->work, UV_ENOMEM);
 }
 
-/* A text whose one variable is the spool. */
 static void ask_of_spool(struct loaded_publish *m, const char *text, db_done_fn *done)
 {
-    const struct sql_var vars[] = {{"spool", spool_id(m->conf.spool)}};
+    const struct sql_var vars[] = {{"spool", spool_id(m->conf.spool)},
+                                   {"unchecked", m->unmarked ? SQL_UNCHECKED_NONE : SQL_UNCHECKED}};
+    size_t n = text == sql_loaded_progress ? 2 : 1;
 
     buf_reset(&m->sql);
-    if (sql_expand(&m->sql, text, vars, 1, &m->err) != OK)
+    if (sql_expand(&m->sql, text, vars, n, &m->err) != OK)
         end(m, &m->err);
     else
         db_query(m->db, m->sql.data, NULL, 0, done, m);
@@ -207,7 +210,14 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 {
     struct loaded_publish *m = ctx;
     bool none = err != NULL && strcmp(err->sqlstate, "42P01") == 0; /* nothing was ever loaded */
+    bool denied = err != NULL && strcmp(err->sqlstate, "42501") == 0;
 
+    if ((none || denied) &&
+        !m->unmarked) { /* or the marks are from a later time than the role's rights */
+        m->unmarked = true;
+        ask_of_spool(m, sql_loaded_progress, on_progress);
+        return;
+    }
     if (err != NULL && !none) {
         end(m, err);
         return;
@@ -244,6 +254,7 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     memcpy(m->entry.id, PQgetvalue(r, 0, 0), strlen(PQgetvalue(r, 0, 0)) + 1);
     memcpy(m->entry.name, PQgetvalue(r, 0, 1), strlen(PQgetvalue(r, 0, 1)) + 1);
     m->entry.at = when_now();
+    m->entry.since = m->entry.unchecked = WHEN_NONE;
     ask_of_spool(m, sql_loaded_progress, on_progress);
 }
 

@@ -165,7 +165,8 @@ static enum err_code try_read(void *ctx, struct session *s, struct err *e)
 {
     struct shift *w = ctx;
     PGresult *r = NULL;
-    const struct sql_var spool = {"spool", spool_id(w->r->conf.spool)};
+    const struct sql_var vars[] = {{"spool", spool_id(w->r->conf.spool)},
+                                   {"unchecked", SQL_UNCHECKED_NONE}};
     enum err_code rc;
     PQclear(w->list);
     PQclear(w->progress);
@@ -180,7 +181,7 @@ static enum err_code try_read(void *ctx, struct session *s, struct err *e)
     PQclear(r);
     if ((rc = session_list(s, w->r->conf.schema, &w->list, e)) != OK)
         return rc;
-    return session_run(s, sql_loaded_progress, &spool, 1, &w->progress, e);
+    return session_run(s, sql_loaded_progress, vars, 2, &w->progress, e);
 }
 
 static int row_of(const PGresult *r, int column, const char *table)

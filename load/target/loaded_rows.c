@@ -20,6 +20,7 @@ enum {
     LOADED_AFTER_PAGE,
     LOADED_SINCE,
     LOADED_BOOK,
+    LOADED_UNCHECKED,
     LOADED_COLUMNS
 };
 
@@ -46,6 +47,9 @@ static enum err_code read_schema(const char *dir, const struct segment_list *lis
                                  struct err *e)
 {
     *m = (struct loaded_row){.place = {0, 0}, .since = WHEN_NONE};
+    m->unchecked = row < end && !PQgetisnull(r, row, LOADED_UNCHECKED)
+                       ? number(r, row, LOADED_UNCHECKED)
+                       : WHEN_NONE;
     for (; row < end; row++) {
         struct page_place place = place_at(r, row, LOADED_SEGMENT);
         struct page_place after = place_at(r, row, LOADED_AFTER_SEGMENT);
@@ -63,6 +67,11 @@ static enum err_code read_schema(const char *dir, const struct segment_list *lis
         m->hole = m->holes > 0 ? after : (struct page_place){0, 0};
     }
     return OK;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a == WHEN_NONE || (b != WHEN_NONE && b < a) ? b : a;
 }
 
 /* All schemas of a table, from *row on, which is moved behind them. */
@@ -93,8 +102,8 @@ static enum err_code read_table(const char *dir, const PGresult *r, const char *
             m->hole = one.hole;
         m->holes += one.holes;
         m->gaps += one.gaps;
-        if (one.since != WHEN_NONE && (m->since == WHEN_NONE || one.since < m->since))
-            m->since = one.since;
+        m->since = earlier(m->since, one.since);
+        m->unchecked = earlier(m->unchecked, one.unchecked);
         first = false;
         *row = end;
     }
@@ -107,7 +116,7 @@ enum err_code loaded_rows_next(const PGresult *r, const char *spool_dir, const c
 {
     char dir[IO_PATH];
 
-    *out = (struct loaded_row){.since = WHEN_NONE};
+    *out = (struct loaded_row){.since = WHEN_NONE, .unchecked = WHEN_NONE};
     if (PQnfields(r) != LOADED_COLUMNS)
         return err_set(e, ERR_INTERNAL, "the progress has other columns than it should");
     (void)snprintf(out->book, sizeof out->book, "%s", PQgetvalue(r, *row, LOADED_BOOK));

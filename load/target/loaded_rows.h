@@ -18,7 +18,9 @@ struct loaded_row {
     uint64_t holes, gaps;    /* ... could not be read, and those that the spool holds no more; */
     struct page_place hole;  /* the first of the holes is behind that page */
     int64_t since;           /* the oldest of them, or WHEN_NONE */
-    char book[64];           /* the bookkeeping's identity */
+    int64_t
+        unchecked; /* since when check has to look at it (load/check/unchecked_mark.h), or WHEN_NONE */
+    char book[64]; /* the bookkeeping's identity */
 };
 
 /* The table that row *row tells of; *row is moved behind its rows. schema: that one's alone, or NULL: what all have. */

@@ -27,6 +27,7 @@ static enum err_code show_table(const struct status_table *t, struct summary *ou
         {.name = "damaged", .type = CELL_INT, .num = (int64_t)t->damaged},
         {.name = "holes", .type = CELL_INT, .num = (int64_t)t->holes},
         {.name = "gaps", .type = CELL_INT, .num = (int64_t)t->gaps},
+        {.name = "unchecked", .type = CELL_TIME, .num = t->unchecked},
         {.name = "listed", .type = CELL_STR, .str = t->unlisted ? "no" : "yes"},
     };
     return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
@@ -213,6 +214,19 @@ enum err_code spool_command_look(const struct spool_command *c, struct status_wa
     return rc;
 }
 
+/* What check has to look at is not wrong yet. */
+static void tell_unchecked(const struct status *s)
+{
+    char since[WHEN_TEXT];
+    for (size_t i = 0; i < s->count; i++)
+        if (s->tables[i]->unchecked != WHEN_NONE)
+            LOG(LOG_WARN, "unchecked",
+                "the table was emptied, made again or rewritten since it was loaded: netty-load "
+                "check tells whether it is equal to the spool",
+                F_STR("table", s->tables[i]->name),
+                F_STR("since", when_iso(s->tables[i]->unchecked, since)));
+}
+
 /* Of what is wrong the gravest is told. */
 static enum err_code judge(const struct status *s, struct err *e)
 {
@@ -250,6 +264,8 @@ enum err_code spool_command_status(const struct spool_command *c, struct err *e)
         rc = summary_open(&sections[i], c->json, e);
     if (rc == OK && (rc = fill_sections(c, status_of(w), sections, &inventories, e)) == OK)
         rc = print(c, status_of(w), sections, inventories, e);
+    if (rc == OK)
+        tell_unchecked(status_of(w));
     if (rc == OK)
         rc = judge(status_of(w), e);
     for (unsigned i = 0; i < SECTIONS; i++)

@@ -63,6 +63,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
         {.name = "hole_page", .type = FIELD_COUNT, .to = &d->hole.page, .optional = true},
         {.name = "gaps", .type = FIELD_COUNT, .to = &d->gaps, .optional = true},
         {.name = "since", .type = FIELD_TIME, .to = &d->since, .optional = true},
+        {.name = "unchecked", .type = FIELD_TIME, .to = &d->unchecked, .optional = true},
         {.name = "book",
          .type = FIELD_TEXT,
          .to = d->book,
@@ -145,6 +146,9 @@ static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
                        ",\"gaps\":%" PRIu64 ",\"since\":\"%s\"",
                        d->holes, d->hole.segment, d->hole.page, d->gaps,
                        when_iso(d->since, since))) != OK)
+        return rc;
+    if (d->unchecked != WHEN_NONE &&
+        (rc = buf_addf(b, ",\"unchecked\":\"%s\"", when_iso(d->unchecked, since))) != OK)
         return rc;
     if (d->book[0] != '\0' && ((rc = buf_adds(b, ",\"book\":")) != OK ||
                                (rc = buf_add_json(b, d->book, strlen(d->book))) != OK))
@@ -290,6 +294,29 @@ enum err_code loaded_forget_silent(const struct spool *s, const char *table, int
         return rc;
     if ((rc = loaded_read(s, table, &l, e)) == OK &&
         (*dropped = drop_silent(&l, before, last)) > 0 && !look)
+        rc = put(s, table, dir, &l, e);
+    loaded_free(&l);
+    small_file_unlock(lock);
+    return rc;
+}
+
+enum err_code loaded_checked(const struct spool *s, const char *table, int64_t unchecked,
+                             struct err *e)
+{
+    char dir[IO_PATH];
+    struct loaded l = {0};
+    int lock = -1;
+    bool any = false;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
+        return rc;
+    rc = loaded_read(s, table, &l, e);
+    for (size_t i = 0; rc == OK && i < l.count; i++)
+        if (l.entries[i].unchecked == unchecked) {
+            l.entries[i].unchecked = WHEN_NONE;
+            any = true;
+        }
+    if (rc == OK && any)
         rc = put(s, table, dir, &l, e);
     loaded_free(&l);
     small_file_unlock(lock);

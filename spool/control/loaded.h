@@ -20,14 +20,16 @@
 #define LOADED_NAME   400 /* a database's name, whatever it is made of */
 
 struct loaded_entry {
-    char id[LOADED_ID_MAX];    /* the database's identity */
-    char name[LOADED_NAME];    /* for people */
-    struct page_place place;   /* the pages up to and with this one are committed */
-    int64_t at;                /* when the database was asked */
-    uint64_t holes;            /* pages, or runs of them, that could not be read, and lack there; */
-    struct page_place hole;    /* ... the first of them is behind that page; */
-    uint64_t gaps;             /* ... that the spool holds no more; */
-    int64_t since;             /* ... the oldest since then, or WHEN_NONE */
+    char id[LOADED_ID_MAX];  /* the database's identity */
+    char name[LOADED_NAME];  /* for people */
+    struct page_place place; /* the pages up to and with this one are committed */
+    int64_t at;              /* when the database was asked */
+    uint64_t holes;          /* pages, or runs of them, that could not be read, and lack there; */
+    struct page_place hole;  /* ... the first of them is behind that page; */
+    uint64_t gaps;           /* ... that the spool holds no more; */
+    int64_t since;           /* ... the oldest since then, or WHEN_NONE */
+    int64_t
+        unchecked; /* since when the table has to be checked: it was emptied or made anew; or WHEN_NONE */
     char book[LOADED_ID_MAX];  /* its bookkeeping's identity, which a dump brings along; or "" */
     char moved[LOADED_ID_MAX]; /* the database of that bookkeeping whose place it took; or "" */
     bool behind;               /* of a status: it holds back what others have loaded */
@@ -59,6 +61,10 @@ enum err_code loaded_store(const struct spool *s, const char *table,
 enum err_code loaded_forget_silent(const struct spool *s, const char *table, int64_t before,
                                    bool look, struct loaded_entry *last, size_t *dropped,
                                    struct err *e) MUST_CHECK;
+
+/* Whoever was marked at that time has been checked. */
+enum err_code loaded_checked(const struct spool *s, const char *table, int64_t unchecked,
+                             struct err *e) MUST_CHECK;
 
 /* Drops the entries with that identity or that name; *dropped is how many. */
 enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,

@@ -38,7 +38,9 @@ struct monitor {
 
 static enum err_code read_status(struct monitor *b, struct err *e)
 {
-    struct status_conf conf = {.options = b->conf.options, .named = b->conf.staying};
+    struct status_conf conf = {.options = b->conf.options,
+                               .named = b->conf.staying,
+                               .catalog = b->conf.side == RUN_HISTORY_EXTRACT};
     enum err_code rc = OK;
     if (b->conf.spool == NULL)
         return err_set(e, ERR_NO_SPOOL, "the spool is away");

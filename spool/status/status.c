@@ -3,6 +3,7 @@
 
 #include "shared/files/safe_file.h"
 #include "shared/time/when.h"
+#include "spool/control/catalog.h"
 #include "spool/format/json_fields.h"
 #include "spool/maintenance/disk_space.h"
 #include "spool/status/status_private.h"
@@ -143,6 +144,24 @@ static int64_t breaker_until(const struct spool *s)
     return until != WHEN_NONE && until > when_now() ? until : WHEN_NONE;
 }
 
+/* No table has this name: where it is one of the list, there is none. */
+#define NO_TABLE ""
+
+static void note_unlisted(struct status_watch *w)
+{
+    const struct status_conf *c = &w->conf;
+    struct catalog catalog = {0};
+    bool cataloged = c->options && c->catalog &&
+                     options_list_table(c->options, c->named, NO_TABLE) &&
+                     catalog_read(w->spool, &catalog, NULL) == OK;
+    for (size_t i = 0; i < w->status.count; i++) {
+        const char *name = w->list[i]->name;
+        w->list[i]->unlisted = (c->options && !options_list_table(c->options, c->named, name)) ||
+                               (cataloged && catalog.count > 0 && !catalog_find(&catalog, name));
+    }
+    catalog_free(&catalog);
+}
+
 enum err_code status_look(struct status_watch *w, struct err *e)
 {
     struct status *s = &w->status;
@@ -156,10 +175,7 @@ enum err_code status_look(struct status_watch *w, struct err *e)
             return rc;
         s->damaged += w->list[i]->damaged + w->list[i]->loaded_unknown;
     }
-    for (size_t i = 0; i < s->count; i++)
-        w->list[i]->unlisted =
-            w->conf.options &&
-            !options_list_table(w->conf.options, w->conf.named, w->list[i]->name);
+    note_unlisted(w);
     s->at = when_now();
     s->breaker_until = breaker_until(w->spool);
     refused_free(&s->refused);

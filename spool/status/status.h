@@ -51,6 +51,7 @@ struct status_table {
     uint64_t holes; /* runs of pages that some database lacks because they could not be read; */
     uint64_t gaps;  /* ... that the spool holds no more */
     int64_t holes_since; /* or WHEN_NONE */
+    int64_t unchecked;   /* since when some database's table has to be checked, or WHEN_NONE */
     bool backfill;       /* one is under way: */
     struct backfill_state filled;
     bool loaded_unknown; /* loaded.json is damaged */
@@ -80,6 +81,8 @@ struct status_conf {
     void *ctx;
     const struct options *options; /* whose tables are to be worked on; NULL: all */
     bool named;                    /* ... those that the command line names, if it does */
+    bool
+        catalog; /* ... where there is no list, those of the catalog, if there is one: the extractor's */
 };
 
 struct status_watch;

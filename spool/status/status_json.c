@@ -111,8 +111,9 @@ static enum err_code add_table(struct buf *b, const struct status_table *t)
         (rc = add_time(b, "since", t->unreadable_since)) != OK ||
         (rc = buf_addf(b, "},\"damaged\":%" PRIu64, t->damaged + t->loaded_unknown)) != OK)
         return rc;
-    if ((rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"listed\":%s", t->holes,
-                       t->gaps, t->unlisted ? "false" : "true")) != OK)
+    if ((rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"listed\":%s,", t->holes,
+                       t->gaps, t->unlisted ? "false" : "true")) != OK ||
+        (rc = add_time(b, "unchecked", t->unchecked)) != OK)
         return rc;
     if ((rc = add_backfill(b, t)) != OK)
         return rc;

@@ -132,10 +132,12 @@ static bool is_behind(const struct loaded *l, size_t which)
     return false;
 }
 
-static void count_holes(struct status_table *t, const struct loaded_entry *d)
+static void note_marks(struct status_table *t, const struct loaded_entry *d)
 {
     t->holes += d->holes;
     t->gaps += d->gaps;
+    if (d->unchecked != WHEN_NONE && (t->unchecked == WHEN_NONE || d->unchecked < t->unchecked))
+        t->unchecked = d->unchecked;
     if (d->holes + d->gaps > 0 && (t->holes_since == WHEN_NONE || d->since < t->holes_since))
         t->holes_since = d->since;
 }
@@ -147,14 +149,14 @@ static enum err_code read_loaded(const struct spool *s, struct status_table *t,
 {
     enum err_code rc = loaded_read(s, t->name, loaded, e);
     t->holes = t->gaps = 0;
-    t->holes_since = WHEN_NONE;
+    t->holes_since = t->unchecked = WHEN_NONE;
     *least = (struct page_place){0, 0};
     *damaged = rc == ERR_DAMAGED;
     if (rc != OK)
         return *damaged ? OK : rc;
     *least = loaded_least(loaded);
     for (size_t i = 0; i < loaded->count; i++)
-        count_holes(t, &loaded->entries[i]);
+        note_marks(t, &loaded->entries[i]);
     return OK;
 }
 

@@ -203,6 +203,64 @@ def test_a_program_that_stays_calls_late_what_its_command_line_names(sims, netty
         loader.kill()
 
 
+def test_without_a_list_the_catalog_is_the_extractors(sims, netty, db):
+    """Nothing names a table: what the loader left counts. A table that the database has no longer stands still and is not late."""
+    sim = sims("contacts:40,users:40")
+    db.create("contacts", "users")
+    netty.load("catalog", db=db)
+    netty.extract(sim=sim)
+    netty.load(db=db)
+    for late in (True, False, True):
+        if not late:
+            db.query('ALTER TABLE "netty-users" RENAME TO "users-of-old"')
+        netty.load("catalog", db=db)
+        sim.edit("contacts", 1)
+        time.sleep(2)
+        extractor = netty.start("netty-extract", "--every", "300d", "--stale-after", "1500ms", "--listen", ":0", sim=sim)
+        address = listening(extractor)
+        wait_for(lambda: f"{'users' if late else 'contacts'} " in open(extractor.err_path).read(), "the run")
+        time.sleep(2)
+        health, page = get(address, "/healthz").text, get(address, "/status.json").json()
+        assert "contacts is" in health and ("users is" in health) == late, health
+        assert {t["table"]: t["listed"] for t in page["tables"]} == {"contacts": True, "users": late}
+        assert ('complete_to_timestamp_seconds{table="users"}' in get(address, "/metrics").text) == late
+        extractor.kill()
+        if not late:
+            db.query('ALTER TABLE "users-of-old" RENAME TO "netty-users"')
+
+
+def test_a_mark_that_check_takes_away_is_told_until_then(sims, netty, db, tmp_path):
+    """A table that was emptied and loaded again: in status, report, page and metrics; it is no failure."""
+    sim = began(sims, netty, db, 40)
+    sim.edit("contacts", 1, id=BORN)
+    fetched(netty, sim)
+    loader, address = following(netty, db)
+
+    def marks():
+        row = next(row for row in map(json.loads, netty.spool_tool("status", "--json").out.splitlines()) if "table" in row)
+        netty.spool_tool("report", "--html", tmp_path / "r.html")
+        told = "netty-load check contacts"
+        return (row["unchecked"] is not None, "emptied, made again" in netty.spool_tool("status").err, told in text_of(browse((tmp_path / "r.html").as_uri(), "dom")),
+                told in text_of(browse(f"http://{address[0]}:{address[1]}/", "dom")),
+                value(get(address, "/metrics").text, "netty_load_unchecked", table="contacts") == 1)
+
+    wait_for(lambda: not db.query("SELECT FROM netty_sync.unchecked") and len(db.rows("contacts")) == 40, "the load")
+    assert marks() == (False,) * 5
+    stop(loader)
+    db.query('TRUNCATE "netty-contacts"')
+    loader, address = following(netty, db)
+    wait_for(lambda: value(get(address, "/metrics").text, "netty_load_unchecked", table="contacts") == 1, "the mark", 120)
+    assert marks() == (True,) * 5
+    assert get(address, "/healthz").status == 200
+    assert_synced(sim, db, "contacts")
+    assert "now found equal" in netty.load("check", "contacts", db=db).out
+    wait_for(lambda: value(get(address, "/metrics").text, "netty_load_unchecked", table="contacts") == 0, "its end", 120)
+    assert marks() == (False,) * 5
+    stop(loader)
+    netty.load(db=db)
+    assert "emptied, made again" not in netty.spool_tool("status").err, "nor after the next load"
+
+
 def test_what_a_table_off_the_list_lacks_is_still_told(sims, netty, db, late):
     with_a_gap(sims, netty, db)
     netty.load("--create-tables", db=late, code=65)
