@@ -2,8 +2,8 @@
  * Asking the database what is loaded, for a program that does not know the database: netty-load
  * --loaded does, and leaves the answer in the spool (loaded.h).
  */
-#ifndef NETTY_SPOOL_CLI_LOADED_QUERY_H
-#define NETTY_SPOOL_CLI_LOADED_QUERY_H
+#ifndef NETTY_SPOOL_MAINTENANCE_LOADED_QUERY_H
+#define NETTY_SPOOL_MAINTENANCE_LOADED_QUERY_H
 
 #include "shared/options/options.h"
 #include "spool/store/spool.h"

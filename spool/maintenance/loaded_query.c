@@ -1,4 +1,4 @@
-#include "spool/cli/loaded_query.h"
+#include "spool/maintenance/loaded_query.h"
 
 #include "shared/files/file_io.h"
 #include <errno.h>
