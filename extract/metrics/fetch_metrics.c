@@ -169,7 +169,7 @@ static void write_history(const struct fetch_metrics *a, const struct tally *t,
         run.backfill = r->state.began;
     (void)snprintf(run.status, sizeof run.status, "%s", table_fetch_status_word(r->status));
     if (r->err.code != OK)
-        (void)snprintf(run.error, sizeof run.error, "%s", err_word(r->err.code));
+        run_history_failed(&run, &r->err);
     if (r->status == TABLE_FETCH_UNPROVEN)
         (void)crawl_unproven_words(r->crawl.unproven, run.reason, sizeof run.reason);
     run.counts[RUN_REQUESTS] = (int64_t)r->requests;

@@ -153,7 +153,9 @@ static const char *run_status(struct run_history_entry *run, const struct err *e
     if (err != NULL)
         status = err->code == ERR_INTERRUPTED ? "partial" : "failed";
     (void)snprintf(run->status, sizeof run->status, "%s", status);
-    (void)snprintf(run->error, sizeof run->error, "%s", err != NULL ? err_word(err->code) : "");
+    run->error[0] = run->message[0] = '\0';
+    if (err != NULL)
+        run_history_failed(run, err);
     return status;
 }
 

@@ -146,16 +146,14 @@ static enum err_code verify_reconcile(struct verify *v, const char *dir, struct 
 }
 
 /* A damaged line is passed over by all, and the next run leaves it out. */
-static enum err_code verify_run_history(struct verify *v, const char *dir, struct err *e)
+static enum err_code verify_run_history(struct verify *v, struct err *e)
 {
     static const enum run_history_side sides[] = {RUN_HISTORY_EXTRACT, RUN_HISTORY_LOAD};
     enum err_code rc = OK;
     for (size_t i = 0; rc == OK && i < sizeof sides / sizeof sides[0]; i++) {
         struct err why = ERR_INIT;
-        rc = small_file_check(dir, run_history_file(sides[i]), &why);
-        if (why.sys == ENOENT)
-            rc = OK;
-        else if (rc == ERR_DAMAGED && err_prefix(&why, "the history of runs lacks some") != OK)
+        rc = run_history_check(v->command->spool, v->table, sides[i], &why);
+        if (rc == ERR_DAMAGED && err_prefix(&why, "the history of runs lacks some") != OK)
             rc = put(v, "note", "note", (struct page_place){0, 0}, why.msg, e);
         else if (rc != OK)
             *e = why;
@@ -174,7 +172,7 @@ static enum err_code verify_table(const struct spool_command *c, const char *tab
     v->pages = v->records = v->bytes = v->damaged = 0;
     if ((rc = spool_command_walk_pages(c, table, &w, e)) != OK ||
         (rc = verify_small_files(v, e)) != OK || (rc = table_dir(dir, c->spool, table, e)) != OK ||
-        (rc = verify_reconcile(v, dir, e)) != OK || (rc = verify_run_history(v, dir, e)) != OK ||
+        (rc = verify_reconcile(v, dir, e)) != OK || (rc = verify_run_history(v, e)) != OK ||
         (rc = dead_each(c->spool, table, DEAD_EXTRACT, on_dead_letter, v, e)) != OK ||
         (rc = dead_each(c->spool, table, DEAD_LOAD, on_dead_letter, v, e)) != OK)
         return rc;

@@ -9,11 +9,15 @@
 #include "spool/format/small_file.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define TEXT_MAX (1u << 20)
+#define TEXT_MAX       (RUN_HISTORY_BYTES + (1u << 12))
+#define LINE_MAX_BYTES (1u << 12)
 
 #define E (1u << RUN_HISTORY_EXTRACT)
 #define L (1u << RUN_HISTORY_LOAD)
@@ -66,6 +70,14 @@ static enum err_code each_line(const struct buf *text, line_fn *fn, void *ctx, s
     return rc;
 }
 
+static enum err_code count_line(void *ctx, const char *line, size_t n, struct err *e)
+{
+    size_t *lines = ctx;
+    (void)line, (void)n, (void)e;
+    ++*lines;
+    return OK;
+}
+
 /* No file, and one that is larger than any of ours: an empty text. */
 static enum err_code read_text(const char *dir, enum run_history_side side, struct buf *text,
                                struct err *e)
@@ -85,6 +97,15 @@ static enum err_code read_text(const char *dir, enum run_history_side side, stru
 
 /* ---- adding ---- */
 
+void run_history_failed(struct run_history_entry *run, const struct err *err)
+{
+    size_t n = strnlen(err->msg, sizeof run->message - 1);
+    while (n > 0 && n < strlen(err->msg) && ((unsigned char)err->msg[n] & 0xc0) == 0x80)
+        n--; /* not within a letter */
+    (void)snprintf(run->error, sizeof run->error, "%s", err_word(err->code));
+    (void)snprintf(run->message, sizeof run->message, "%.*s", (int)n, err->msg);
+}
+
 struct newest {
     const char *lines[RUN_HISTORY_KEPT]; /* a ring; with their line ends */
     size_t lengths[RUN_HISTORY_KEPT];
@@ -101,12 +122,15 @@ static enum err_code note_line(void *ctx, const char *line, size_t n, struct err
     return OK;
 }
 
-/* The newest, less one for the line that comes. */
+/* The newest, as many as leave the file half empty, so that it is not replaced each time. */
 static enum err_code add_newest(struct buf *b, const struct newest *k)
 {
     enum err_code rc = OK;
-    size_t i = k->seen > RUN_HISTORY_KEPT - 1 ? k->seen - (RUN_HISTORY_KEPT - 1) : 0;
-    for (; i < k->seen && rc == OK; i++)
+    size_t first = k->seen;
+    size_t bytes = 0;
+    while (first > 0 && k->seen - first < RUN_HISTORY_KEPT - 1 && bytes < RUN_HISTORY_BYTES / 2)
+        bytes += k->lengths[--first % RUN_HISTORY_KEPT];
+    for (size_t i = first; i < k->seen && rc == OK; i++)
         rc = buf_add(b, k->lines[i % RUN_HISTORY_KEPT], k->lengths[i % RUN_HISTORY_KEPT]);
     return rc;
 }
@@ -125,6 +149,8 @@ static enum err_code add_run(struct buf *b, enum run_history_side side,
                  ",\"kind\":\"%s\",\"status\":\"%s\",\"error\":\"%s\"",
                  side == RUN_HISTORY_EXTRACT ? "extract" : "load", when_iso(run->began, began),
                  when_iso(run->ended, ended), run->busy, run->kind, run->status, run->error);
+    if (rc == OK && run->message[0] != '\0' && (rc = buf_adds(b, ",\"message\":")) == OK)
+        rc = buf_add_json(b, run->message, strlen(run->message));
     if (rc == OK && run->reason[0] != '\0')
         rc = buf_addf(b, ",\"reason\":\"%s\"", run->reason);
     if (rc == OK && side == RUN_HISTORY_EXTRACT)
@@ -139,27 +165,85 @@ static enum err_code add_run(struct buf *b, enum run_history_side side,
     return rc == OK ? checksum_line_end(b, start) : rc;
 }
 
+/* A new file of the newest lines of the old one, and this one. */
+static enum err_code replace(const char *dir, enum run_history_side side, const struct buf *old,
+                             const struct buf *line, struct err *e)
+{
+    struct buf text;
+    struct newest *kept = calloc(1, sizeof *kept);
+    enum err_code rc = kept == NULL ? err_set(e, ERR_NOMEM, "out of memory") : OK;
+    buf_init(&text, TEXT_MAX);
+    if (rc != OK || (rc = each_line(old, note_line, kept, e)) != OK)
+        goto done;
+    if ((rc = add_newest(&text, kept)) != OK || (rc = buf_add(&text, line->data, line->len)) != OK)
+        rc = buf_err(e, rc, &text, files[side]);
+    else
+        rc = io_replace(dir, files[side], text.data, text.len, e);
+done:
+    free(kept);
+    buf_free(&text);
+    return rc;
+}
+
+/* *done stays false where the file has another name too, and must not be written to. */
+static enum err_code append(const char *dir, enum run_history_side side, size_t at,
+                            const struct buf *line, bool *done, struct err *e)
+{
+    char path[IO_PATH];
+    struct err why = ERR_INIT;
+    int fd = -1;
+    enum err_code rc = io_path(path, dir, files[side], e);
+    if (rc != OK)
+        return rc;
+    rc = safe_open(&fd, path, O_WRONLY, &why);
+    if (rc != OK && why.sys == EMLINK)
+        return OK;
+    if (rc != OK) {
+        *e = why;
+        return rc;
+    }
+    rc = io_pwrite(fd, line->data, line->len, (int64_t)at, path, e);
+    if (rc == OK && fdatasync(fd) != 0)
+        rc = err_sys(e, ERR_IO, "cannot sync %s", path);
+    (void)close(fd); /* it was synced, or has failed */
+    *done = rc == OK;
+    return rc;
+}
+
+/* All of it is lines as they were written, and one more fits. */
+static bool is_whole(const struct buf *text, const struct buf *line)
+{
+    size_t good = 0;
+    size_t lines = 0;
+    if (text->len == 0 || text->len + line->len > RUN_HISTORY_BYTES ||
+        text->data[text->len - 1] != '\n')
+        return false;
+    for (size_t i = 0; i < text->len; i++)
+        lines += text->data[i] == '\n';
+    return each_line(text, count_line, &good, NULL) == OK && good == lines;
+}
+
 static enum err_code add_locked(const char *dir, enum run_history_side side,
                                 const struct run_history_entry *run, struct err *e)
 {
     struct buf old;
-    struct buf text;
-    struct newest kept = {.seen = 0};
-    enum err_code rc;
+    struct buf line;
+    bool done = false;
     buf_init(&old, TEXT_MAX);
-    buf_init(&text, TEXT_MAX);
-    if ((rc = read_text(dir, side, &old, e)) != OK ||
-        (rc = each_line(&old, note_line, &kept, e)) != OK)
-        goto done;
-    if ((rc = add_newest(&text, &kept)) != OK || (rc = add_run(&text, side, run)) != OK) {
-        rc = buf_err(e, rc, &text, files[side]);
+    buf_init(&line, LINE_MAX_BYTES);
+    enum err_code rc = add_run(&line, side, run);
+    if (rc != OK) {
+        rc = buf_err(e, rc, &line, files[side]);
         goto done;
     }
-    rc = io_replace(dir, files[side], text.data, text.len, e);
+    if ((rc = read_text(dir, side, &old, e)) == OK && is_whole(&old, &line))
+        rc = append(dir, side, old.len, &line, &done, e);
+    if (rc == OK && !done)
+        rc = replace(dir, side, &old, &line, e);
     FAULT("runs-written");
 done:
     buf_free(&old);
-    buf_free(&text);
+    buf_free(&line);
     return rc;
 }
 
@@ -181,6 +265,9 @@ enum err_code run_history_add(const struct spool *s, const char *table, enum run
 struct reading {
     struct run_history *to;
     enum run_history_side side;
+    size_t pass; /* lines before those that are wanted */
+    size_t lines;
+    size_t room;
 };
 
 static bool read_run(const char *line, size_t n, enum run_history_side side,
@@ -189,7 +276,7 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
     uint64_t busy = 0;
     uint64_t numbers[RUN_COUNTS] = {0};
     int64_t backfill = WHEN_NONE;
-    struct field fields[9 + RUN_COUNTS] = {
+    struct field fields[10 + RUN_COUNTS] = {
         {.name = "began", .type = FIELD_TIME, .to = &run->began},
         {.name = "ended", .type = FIELD_TIME, .to = &run->ended},
         {.name = "busy_us", .type = FIELD_COUNT, .to = &busy},
@@ -202,9 +289,14 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
          .to = run->reason,
          .room = RUN_HISTORY_REASON,
          .optional = true},
+        {.name = "message",
+         .type = FIELD_TEXT,
+         .to = run->message,
+         .room = RUN_HISTORY_MESSAGE,
+         .optional = true},
         {.name = "backfill", .type = FIELD_TIME, .to = &backfill, .optional = true},
     };
-    size_t count = 9;
+    size_t count = 10;
     for (unsigned i = 0; i < RUN_COUNTS; i++)
         if (run_history_count_of((enum run_count)i, side))
             fields[count++] = (struct field){
@@ -224,30 +316,61 @@ static enum err_code take_line(void *ctx, const char *line, size_t n, struct err
     struct reading *r = ctx;
     struct run_history *to = r->to;
     struct run_history_entry run;
-    if (!read_run(line, n, r->side, &run))
+    if (r->lines++ < r->pass || !read_run(line, n, r->side, &run))
         return OK;
-    struct run_history_entry *more = realloc(to->entries, (to->count + 1) * sizeof *more);
-    if (!more)
-        return err_set(e, ERR_NOMEM, "out of memory");
-    to->entries = more;
+    if (to->count == r->room) {
+        size_t room = r->room == 0 ? 16 : 2 * r->room;
+        struct run_history_entry *more = realloc(to->entries, room * sizeof *more);
+        if (!more)
+            return err_set(e, ERR_NOMEM, "out of memory");
+        to->entries = more;
+        r->room = room;
+    }
     to->entries[to->count++] = run;
     return OK;
 }
 
 enum err_code run_history_read(const struct spool *s, const char *table, enum run_history_side side,
-                               struct run_history *r, struct err *e)
+                               size_t most, struct run_history *r, struct err *e)
 {
     char dir[IO_PATH];
     struct buf text;
     struct reading reading = {.to = r, .side = side};
+    size_t lines = 0;
     *r = (struct run_history){0};
     enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK)
         return rc;
     buf_init(&text, TEXT_MAX);
-    if ((rc = read_text(dir, side, &text, e)) == OK)
+    if ((rc = read_text(dir, side, &text, e)) == OK &&
+        (rc = each_line(&text, count_line, &lines, e)) == OK) {
+        reading.pass = lines > most ? lines - most : 0;
         rc = each_line(&text, take_line, &reading, e);
+    }
     buf_free(&text);
+    return rc;
+}
+
+/* What stands behind the last line end is a line that was never whole. */
+enum err_code run_history_check(const struct spool *s, const char *table,
+                                enum run_history_side side, struct err *e)
+{
+    char dir[IO_PATH];
+    struct buf text;
+    size_t whole = 0;
+    size_t lines = 0;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK)
+        return rc;
+    buf_init(&text, TEXT_MAX);
+    if ((rc = read_text(dir, side, &text, e)) == OK)
+        rc = each_line(&text, count_line, &whole, e);
+    for (size_t i = 0; rc == OK && i < text.len; i++)
+        lines += text.data[i] == '\n';
+    buf_free(&text);
+    if (rc == OK && whole < lines)
+        rc = err_set(e, ERR_DAMAGED, "%s/%s: %zu of %zu lines are not what was written", dir,
+                     files[side], lines - whole, lines);
     return rc;
 }
 
@@ -264,7 +387,7 @@ bool run_history_full_since(const struct spool *s, const char *table, int64_t si
     int64_t began = WHEN_NONE;
     bool all = false;
 
-    bool read = run_history_read(s, table, RUN_HISTORY_EXTRACT, &runs, &e) == OK;
+    bool read = run_history_read(s, table, RUN_HISTORY_EXTRACT, SIZE_MAX, &runs, &e) == OK;
     for (size_t i = 0; read && i < runs.count; i++) {
         const struct run_history_entry *run = &runs.entries[i];
         if (strcmp(run->kind, "full") != 0)

@@ -1,5 +1,5 @@
 /*
- * What the last runs did, for those who watch: one line a table and run, the newest RUN_HISTORY_KEPT of
+ * What the last runs did, for those who watch: one line a table and run, at least the newest RUN_HISTORY_KEPT of
  * each program, in <spool>/<table>/runs-extract.ndjson and runs-load.ndjson (FORMAT.md).
  *
  *     struct run_history_entry run = {.began = began, .ended = when_now(), .busy = us, .kind = "changes",
@@ -7,10 +7,10 @@
  *     run.counts[RUN_REQUESTS] = 12;
  *     run_history_add(spool, "contacts", RUN_HISTORY_EXTRACT, &run, e);
  *
- * Counts, times and stable words only: nothing of a record, no key, no error's text. Nobody decides
- * anything by it, so a line that is damaged is passed over, and a failure to add one is a reason to
- * log and not to fail. The file is replaced whole, by who holds the folder's lock (small_file.h): several
- * writers lose nothing, a crash leaves the old one or the new one.
+ * Counts, times, stable words, and the text of the error that ended the run: no record and no key. A line that is damaged
+ * is passed over, and a failure to add one is a reason to log and not to fail. A line is appended and synced by who holds
+ * the folder's lock (small_file.h), so several writers lose nothing. A file that holds anything but whole lines, after a
+ * crash, or has grown to RUN_HISTORY_BYTES, is replaced whole by one of its newest lines.
  */
 #ifndef NETTY_SPOOL_STATUS_RUN_HISTORY_H
 #define NETTY_SPOOL_STATUS_RUN_HISTORY_H
@@ -19,9 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RUN_HISTORY_KEPT   144 /* a day, at one each ten minutes */
-#define RUN_HISTORY_WORD   16
-#define RUN_HISTORY_REASON 64
+#define RUN_HISTORY_KEPT    1100 /* a week, at one each ten minutes */
+#define RUN_HISTORY_BYTES   (1 << 20)
+#define RUN_HISTORY_WORD    16
+#define RUN_HISTORY_REASON  64
+#define RUN_HISTORY_MESSAGE 400
 
 enum run_history_side {
     RUN_HISTORY_EXTRACT,
@@ -58,6 +60,8 @@ struct run_history_entry {
     char status[RUN_HISTORY_WORD];   /* complete unproven partial throttled failed */
     char error[RUN_HISTORY_WORD];    /* err_word of what ended it, or "" */
     char reason[RUN_HISTORY_REASON]; /* of unproven: words with blanks between, or "" */
+    char message
+        [RUN_HISTORY_MESSAGE]; /* what ended it, for a person; cut where it is longer; or "" */
     int64_t counts[RUN_COUNTS];
 };
 
@@ -73,9 +77,14 @@ bool run_history_count_of(enum run_count count, enum run_history_side side);
 enum err_code run_history_add(const struct spool *s, const char *table, enum run_history_side side,
                               const struct run_history_entry *run, struct err *e) MUST_CHECK;
 
-/* No file: OK, with no entries. The list is the caller's: run_history_free, also after a failure. */
+/* The newest `most`. No file: OK, with no entries. The list is the caller's: run_history_free, also after a failure. */
 enum err_code run_history_read(const struct spool *s, const char *table, enum run_history_side side,
-                               struct run_history *r, struct err *e) MUST_CHECK;
+                               size_t most, struct run_history *r, struct err *e) MUST_CHECK;
+/* ERR_DAMAGED where a whole line is not what was written. */
+enum err_code run_history_check(const struct spool *s, const char *table,
+                                enum run_history_side side, struct err *e) MUST_CHECK;
+/* Puts the error that ended the run in. */
+void run_history_failed(struct run_history_entry *run, const struct err *err);
 void run_history_free(struct run_history *r);
 /* Has the extractor fetched everything anew since, from beginning to end? False also where that cannot be read. */
 bool run_history_full_since(const struct spool *s, const char *table, int64_t since);

@@ -25,6 +25,7 @@
 
 #define STATUS_REASONS 24 /* kept apart; further ones count as "other" */
 #define STATUS_REASON  32
+#define STATUS_HISTORY 144 /* runs of each program: a day, at one each ten minutes */
 
 struct status_reason {
     enum dead_side side;

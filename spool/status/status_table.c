@@ -297,7 +297,7 @@ static enum err_code update_run_history(struct watched *w, const struct spool *s
     if (!news(&w->run_history[side], s, w->table.name, run_history_file(side)))
         return OK;
     run_history_free(runs);
-    return run_history_read(s, w->table.name, side, runs, e);
+    return run_history_read(s, w->table.name, side, STATUS_HISTORY, runs, e);
 }
 
 static enum err_code count_unreadable(const struct spool *s, struct status_table *t, struct err *e)
@@ -359,7 +359,7 @@ double status_requests_per_change(const struct status_table *t)
     int64_t b = t->load.entries[0].began;
     int64_t from = a > b ? a : b;
     /* What the loader did first was fetched before: the first runs of both belong together. */
-    if (t->load.count < RUN_HISTORY_KEPT && t->extract.count < RUN_HISTORY_KEPT)
+    if (t->load.count < STATUS_HISTORY && t->extract.count < STATUS_HISTORY)
         from = a < b ? a : b;
     int64_t changed =
         sum_since(&t->load, from, RUN_INSERTED) + sum_since(&t->load, from, RUN_UPDATED);

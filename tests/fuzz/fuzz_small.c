@@ -48,8 +48,9 @@ static void read_runs(void)
     struct err e = ERR_INIT;
     struct run_history runs = {0};
     for (unsigned side = 0; side < 2; side++) {
-        DEMAND(run_history_read(spool, FUZZ_TABLE, (enum run_history_side)side, &runs, &e) == OK);
-        DEMAND(runs.count <= RUN_HISTORY_KEPT);
+        DEMAND(run_history_read(spool, FUZZ_TABLE, (enum run_history_side)side, SIZE_MAX, &runs,
+                                &e) == OK);
+        DEMAND(runs.count <= RUN_HISTORY_BYTES / 100);
         for (size_t i = 0; i < runs.count; i++)
             DEMAND(strlen(runs.entries[i].kind) < RUN_HISTORY_WORD);
         run_history_free(&runs);

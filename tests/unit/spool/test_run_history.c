@@ -1,5 +1,6 @@
 #include "spool/status/run_history.h"
 #include "tests/unit/spool/helper.h"
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static struct run_history_entry example(int64_t n)
@@ -29,7 +30,7 @@ static void test_none_yet(void **state)
     struct run_history r;
     (void)state;
     open_table(&f);
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_LOAD, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_LOAD, SIZE_MAX, &r, e));
     assert_int_equal(r.count, 0);
     run_history_free(&r);
     fixture_close(&f);
@@ -46,7 +47,7 @@ static void test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts(voi
     assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
     run.complete_to = WHEN_NONE;
     assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_LOAD, &run, e));
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
     assert_int_equal(r.count, 1);
     assert_int_equal(r.entries[0].began, 5 * WHEN_SECOND);
     assert_int_equal(r.entries[0].ended, 7 * WHEN_SECOND);
@@ -59,12 +60,17 @@ static void test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts(voi
     assert_int_equal(r.entries[0].counts[RUN_INSERTED], 0);
     assert_int_equal(r.entries[0].counts[RUN_RETRIES], 7);
     run_history_free(&r);
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_LOAD, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_LOAD, SIZE_MAX, &r, e));
     assert_int_equal(r.count, 1);
     assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 0);
     assert_int_equal(r.entries[0].counts[RUN_INSERTED], 50);
     run_history_free(&r);
     fixture_close(&f);
+}
+
+static void path_of(const struct fixture *f, char out[256])
+{
+    (void)snprintf(out, 256, "%s/" TABLE "/runs-extract.ndjson", f->dir);
 }
 
 static void test_only_the_newest_are_kept_in_their_order(void **state)
@@ -73,21 +79,56 @@ static void test_only_the_newest_are_kept_in_their_order(void **state)
     struct run_history r;
     (void)state;
     open_table(&f);
-    for (int i = 1; i <= RUN_HISTORY_KEPT + 5; i++) {
+    struct err long_one = ERR_INIT;
+    char path[256];
+    struct stat st;
+    const int n = 700; /* six bytes a character: the file is full after some 430 */
+    for (int i = 0; i < 600; i++)
+        (void)snprintf(long_one.msg + i, 2, "\x01");
+    for (int i = 1; i <= n; i++) {
         struct run_history_entry run = example(i);
+        run_history_failed(&run, &long_one);
         assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
     }
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
-    assert_int_equal(r.count, RUN_HISTORY_KEPT);
-    for (int i = 0; i < RUN_HISTORY_KEPT; i++)
-        assert_int_equal(r.entries[i].counts[RUN_REQUESTS], i + 6);
+    path_of(&f, path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size <= RUN_HISTORY_BYTES);
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
+    assert_true(r.count >= 200 && r.count < 700);
+    for (size_t i = 0; i < r.count; i++)
+        assert_int_equal(r.entries[i].counts[RUN_REQUESTS], n - (int)r.count + (int)i + 1);
+    assert_int_equal(strlen(r.entries[0].message), RUN_HISTORY_MESSAGE - 1);
+    run_history_free(&r);
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, 3, &r, e));
+    assert_int_equal(r.count, 3);
+    assert_int_equal(r.entries[2].counts[RUN_REQUESTS], n);
     run_history_free(&r);
     fixture_close(&f);
 }
 
-static void path_of(const struct fixture *f, char out[256])
+/* The text of an error has anything in it; it is not cut within a letter. */
+static void test_the_errors_text_comes_back(void **state)
 {
-    (void)snprintf(out, 256, "%s/" TABLE "/runs-extract.ndjson", f->dir);
+    struct fixture f;
+    struct run_history r;
+    struct err why = ERR_INIT;
+    struct run_history_entry run = example(1);
+    (void)state;
+    open_table(&f);
+    err_set(&why, ERR_DENIED, "the \"key\" \\ of caf\xc3\xa9 is refused\n401");
+    run_history_failed(&run, &why);
+    assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_LOAD, &run, e));
+    for (size_t i = 0; i + 2 < sizeof why.msg; i += 2)
+        memcpy(why.msg + i, "\xc3\xa9", 3);
+    run_history_failed(&run, &why);
+    assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_LOAD, &run, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_LOAD, SIZE_MAX, &r, e));
+    assert_int_equal(r.count, 2);
+    assert_string_equal(r.entries[0].error, "denied");
+    assert_non_null(strstr(r.entries[0].message, "the \"key\" \\ of caf\xc3\xa9 is refused"));
+    assert_int_equal(strlen(r.entries[1].message) % 2, 0);
+    run_history_free(&r);
+    fixture_close(&f);
 }
 
 static void test_damage_costs_the_damaged_lines_alone(void **state)
@@ -107,13 +148,13 @@ static void test_damage_costs_the_damaged_lines_alone(void **state)
     char *second = strchr(text.data, '\n') + 20;
     *second ^= 1;
     write_file(path, text.data, text.len - 10); /* and the third is torn */
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
     assert_int_equal(r.count, 1);
     assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 1);
     run_history_free(&r);
     struct run_history_entry more = example(4);
     assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &more, e));
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
     assert_int_equal(r.count, 2);
     assert_int_equal(r.entries[1].counts[RUN_REQUESTS], 4);
     run_history_free(&r);
@@ -134,12 +175,12 @@ static void test_a_file_that_is_none_of_ours_is_replaced(void **state)
     memset(large, 'x', 2 << 20);
     write_file(path, large, 2 << 20);
     free(large);
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
     assert_int_equal(r.count, 0);
     run_history_free(&r);
     struct run_history_entry run = example(4);
     assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
     assert_int_equal(r.count, 1);
     run_history_free(&r);
     fixture_close(&f);
@@ -174,7 +215,7 @@ static void test_several_writers_lose_nothing(void **state)
         assert_int_equal(waitpid(pids[w], &status, 0), pids[w]);
         assert_int_equal(status, 0);
     }
-    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, &r, e));
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
     assert_int_equal(r.count, WRITERS * EACH);
     int64_t sum = 0;
     for (size_t i = 0; i < r.count; i++)
@@ -190,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_none_yet),
         cmocka_unit_test(test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts),
         cmocka_unit_test(test_only_the_newest_are_kept_in_their_order),
+        cmocka_unit_test(test_the_errors_text_comes_back),
         cmocka_unit_test(test_damage_costs_the_damaged_lines_alone),
         cmocka_unit_test(test_a_file_that_is_none_of_ours_is_replaced),
         cmocka_unit_test(test_several_writers_lose_nothing),
