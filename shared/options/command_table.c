@@ -12,6 +12,11 @@ const struct command_def command_table[] = {
      .help = "Show how far each table is fetched, how far each database has loaded it, and what waits.",
      .example = "netty-spool status --json"},
 
+    {PROGRAM_SPOOL, "runs", "[TABLE...]",
+     .help = "List what the runs of the last week did, the newest first: begin, duration, requests, records, exit code, and the "
+             "whole text of the error. With --json every count.",
+     .example = "netty-spool runs contacts"},
+
     {PROGRAM_SPOOL, "report", "--html FILE [TABLE...]",
      .help = "Write the status page to a file, with its data within: for set-ups that have no server.",
      .example = "netty-spool report --html netty.html"},

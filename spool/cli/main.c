@@ -18,7 +18,7 @@ static const struct command commands[] = {
     {"status", spool_command_status, false},   {"report", spool_command_report, false},
     {"history", spool_command_history, false}, {"prune", spool_command_prune, true},
     {"digest", spool_command_digest, false},   {"heal", spool_command_heal, true},
-    {"forget", spool_command_forget, true},
+    {"forget", spool_command_forget, true},    {"runs", spool_command_runs, false},
 };
 
 static const struct command *find(const char *name)

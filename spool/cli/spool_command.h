@@ -31,6 +31,7 @@ enum err_code spool_command_forget_database(const struct spool_command *c,
                                             struct err *e) MUST_CHECK;
 enum err_code spool_command_heal(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_status(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_runs(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_report(const struct spool_command *c, struct err *e) MUST_CHECK;
 
 /* A row of the table's reconcile, where there is one; *shown counts. */

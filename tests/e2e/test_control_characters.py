@@ -99,7 +99,7 @@ def test_no_output_carries_a_control_character(sims, db, netty, seed):
     seen["a refusal on a terminal"] = on_a_terminal(netty, "netty-extract", "contacts", sim=sim)
     run = netty.extract("users", sim=sim, code=None)
     seen["a refusal in a pipe"] = run.out + run.err
-    for command in (["ls"], ["status"], ["verify"], ["dead"], ["report"], ["cat"], ["cat", "contacts"], ["history", "contacts", "7"],
+    for command in (["ls"], ["status"], ["verify"], ["dead"], ["report"], ["runs"], ["cat"], ["cat", "contacts"], ["history", "contacts", "7"],
                     ["history", "contacts", "37"], ["digest"], ["dead", "contacts"]):
         seen[" ".join(command) + " on a terminal"] = on_a_terminal(netty, "netty-spool", *command)
         run = netty.spool_tool(*command, code=None)
