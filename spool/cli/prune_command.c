@@ -3,9 +3,9 @@
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
-#include "spool/maintenance/loaded_query.h"
 #include "spool/cli/spool_command.h"
 #include "spool/maintenance/held_up.h"
+#include "spool/maintenance/loaded_query.h"
 #include "spool/maintenance/prune.h"
 #include <inttypes.h>
 
