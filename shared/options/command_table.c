@@ -9,7 +9,8 @@ const struct command_def command_table[] = {
      .example = "netty-spool ls"},
 
     {PROGRAM_SPOOL, "status", "[TABLE...]",
-     .help = "Show how far each table is fetched, how far each database has loaded it, and what waits.",
+     .help = "Say whether all is well, the worst first, and what to do; then how far each table is fetched, how far each database "
+             "has loaded it, and what waits. Ends with the code of the gravest finding, 0 when all is well.",
      .example = "netty-spool status --json"},
 
     {PROGRAM_SPOOL, "runs", "[TABLE...]",

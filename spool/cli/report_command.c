@@ -15,10 +15,9 @@ static enum err_code compose(const struct spool_command *c, const struct status 
     bool given = options_given(c->options, OPT_STALE_AFTER);
     struct health health;
     struct health_conf conf = {.side = RUN_HISTORY_LOAD,
-                               .both = true,
                                .stale_after =
                                    given ? options_int(c->options, OPT_STALE_AFTER) : HEALTH_STALE,
-                               .since = INT64_MIN / 2};
+                               .since = WHEN_NONE};
     struct status_view view = {
         .program = "spool", .stale_after = conf.stale_after, .health = &health};
     struct buf json;

@@ -1,10 +1,13 @@
-/* One screen: how far each table is fetched and loaded, what waits, what was set aside and why, how
+/* One screen: the verdict; how far each table is fetched and loaded, what waits, what was set aside and why, how
  * the last runs went; then the spool as a whole; then the databases that load it. */
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/cli/spool_command.h"
+#include "spool/status/health.h"
 #include "spool/status/status.h"
+
+#define SENTENCE_MAX 8192
 
 static const struct run_history_entry *latest_run(const struct run_history *r)
 {
@@ -134,6 +137,7 @@ static enum err_code show_refused(const struct refused_table *t, struct summary 
 }
 
 enum section {
+    VERDICT,
     TABLES,
     WHOLE,
     DATABASES,
@@ -181,12 +185,14 @@ static enum err_code print(const struct spool_command *c, const struct status *s
         backfills = backfills || s->tables[i]->backfill;
     }
     const bool wanted[SECTIONS] = {
-        true,    true,      s->databases.count > 0, s->refused.count > 0, runs,
-        reasons, backfills, inventories > 0};
-    for (unsigned i = 0; i < SECTIONS && rc == OK; i++) {
+        true, true,    true,      s->databases.count > 0, s->refused.count > 0,
+        runs, reasons, backfills, inventories > 0};
+    for (unsigned n = 0; n < SECTIONS && rc == OK; n++) {
+        /* People read the verdict first; programs know the tables by their old place. */
+        unsigned i = c->json ? (n + 1) % SECTIONS : n;
         if (!wanted[i])
             continue;
-        if (i > 0 && !c->json && fputc('\n', c->out) == EOF)
+        if (n > 0 && !c->json && fputc('\n', c->out) == EOF)
             return spool_command_written(c, e);
         rc = summary_print(sections[i], c->out, e);
     }
@@ -227,30 +233,66 @@ static void tell_unchecked(const struct status *s)
                 F_STR("since", when_iso(s->tables[i]->unchecked, since)));
 }
 
-/* Of what is wrong the gravest is told. */
-static enum err_code judge(const struct status *s, struct err *e)
+/* ---- the verdict ---- */
+
+static void judge(const struct spool_command *c, const struct status *s, struct health_conf *conf,
+                  struct health *h)
 {
+    bool given = options_given(c->options, OPT_STALE_AFTER);
+    *conf = (struct health_conf){.side = RUN_HISTORY_LOAD,
+                                 .stale_after = given ? options_int(c->options, OPT_STALE_AFTER)
+                                                      : HEALTH_STALE,
+                                 .since = WHEN_NONE};
+    health_check(h, conf, s, NULL, 0);
+}
+
+static enum err_code show_reason(const char *word, const char *of, const char *says,
+                                 struct summary *out, struct err *e)
+{
+    const struct cell cells[] = {
+        {.name = "verdict", .type = CELL_STR, .str = word},
+        {.name = "of", .type = CELL_STR, .str = of},
+        {.name = "says", .type = CELL_STR, .str = says},
+    };
+    return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
+}
+
+static enum err_code show_verdict(const struct health *h, const struct health_conf *conf,
+                                  struct summary *out, struct err *e)
+{
+    struct buf says;
     enum err_code rc = OK;
-    for (size_t i = 0; i < s->count; i++) {
-        const struct status_table *t = s->tables[i];
-        char since[WHEN_TEXT];
-        if (t->gaps > 0)
-            rc = err_set(e, ERR_SET_ASIDE,
-                         "a gap in %s since %s: the spool holds these pages no more; fetch the "
-                         "whole table again: "
-                         "netty-extract --full %s",
-                         t->name, when_iso(t->holes_since, since), t->name);
-        else if (t->holes > 0 && rc == OK)
-            rc = err_set(e, ERR_SET_ASIDE,
-                         "pages of %s that could not be read are missing in a database since %s; "
-                         "they are loaded once they are "
-                         "whole, and `netty-spool heal` has them fetched again",
-                         t->name, when_iso(t->holes_since, since));
+    buf_init(&says, SENTENCE_MAX);
+    if (h->total == 0)
+        rc = show_reason("ok", "", "all is well", out, e);
+    for (size_t i = 0; rc == OK && i < h->count; i++) {
+        const struct health_reason *r = &h->reasons[i];
+        buf_reset(&says);
+        if ((rc = health_sentence(&says, r, h, conf)) != OK)
+            rc = buf_err(e, rc, &says, "the verdict");
+        else
+            rc = show_reason(health_word(r->code), r->table, says.data, out, e);
     }
-    if (s->damaged > 0)
-        rc =
-            err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer%s%s",
-                    rc != OK ? "; and " : "", rc != OK ? e->msg : "");
+    buf_free(&says);
+    return rc;
+}
+
+/* The worst stands first, and is told once more where errors go. */
+static enum err_code end(const struct health *h, const struct health_conf *conf, struct err *e)
+{
+    enum err_code code = health_gravest(h);
+    struct buf says;
+    if (code == OK)
+        return OK;
+    buf_init(&says, SENTENCE_MAX);
+    enum err_code rc = health_sentence(&says, &h->reasons[0], h, conf);
+    if (rc != OK)
+        rc = buf_err(e, rc, &says, "the verdict");
+    else if (h->total == 1)
+        rc = err_set(e, code, "%.900s", says.data);
+    else
+        rc = err_set(e, code, "%.900s; and %zu more", says.data, h->total - 1);
+    buf_free(&says);
     return rc;
 }
 
@@ -258,16 +300,22 @@ enum err_code spool_command_status(const struct spool_command *c, struct err *e)
 {
     struct status_watch *w = NULL;
     struct summary *sections[SECTIONS] = {NULL};
+    struct health health;
+    struct health_conf conf;
     size_t inventories = 0;
     enum err_code rc = spool_command_look(c, &w, e);
     for (unsigned i = 0; i < SECTIONS && rc == OK; i++)
         rc = summary_open(&sections[i], c->json, e);
+    if (rc == OK) {
+        judge(c, status_of(w), &conf, &health);
+        rc = show_verdict(&health, &conf, sections[VERDICT], e);
+    }
     if (rc == OK && (rc = fill_sections(c, status_of(w), sections, &inventories, e)) == OK)
         rc = print(c, status_of(w), sections, inventories, e);
     if (rc == OK)
         tell_unchecked(status_of(w));
     if (rc == OK)
-        rc = judge(status_of(w), e);
+        rc = end(&health, &conf, e);
     for (unsigned i = 0; i < SECTIONS; i++)
         summary_close(sections[i]);
     status_close(w);

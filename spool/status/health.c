@@ -10,6 +10,8 @@ const char *health_word(enum health_code code)
     static const char *const words[] = {
         [HEALTH_TABLE_STALE] = "stale",
         [HEALTH_NEVER_COMPLETE] = "never_complete",
+        [HEALTH_LOAD_STALE] = "load_stale",
+        [HEALTH_NEVER_LOADED] = "never_loaded",
         [HEALTH_FAILING] = "failing",
         [HEALTH_UNPROVEN] = "unproven",
         [HEALTH_THROTTLED] = "throttled",
@@ -20,6 +22,7 @@ const char *health_word(enum health_code code)
         [HEALTH_UNREADABLE] = "unreadable",
         [HEALTH_GAP] = "gap",
         [HEALTH_HOLE] = "hole",
+        [HEALTH_DAMAGED] = "damaged",
     };
     return words[code];
 }
@@ -36,14 +39,35 @@ static void add(struct health *h, enum health_code code, const char *table, cons
     (void)snprintf(r->error, sizeof r->error, "%s", error);
 }
 
-static void check_freshness(struct health *h, const struct health_conf *conf,
-                            const struct status *s, const struct status_table *t)
+static bool is_old(int64_t t, const struct health_conf *conf, const struct status *s)
 {
-    int64_t to = conf->side == RUN_HISTORY_EXTRACT ? t->complete_to : t->loaded_to;
-    if (to == WHEN_NONE && s->at - conf->since > conf->stale_after)
+    return t != WHEN_NONE && s->at - t > conf->stale_after;
+}
+
+/* What was never done is late where it could have been done for so long. */
+static void check_fetched(struct health *h, const struct health_conf *conf, const struct status *s,
+                          const struct status_table *t)
+{
+    int64_t first = t->extract.count > 0 ? t->extract.entries[0].began : WHEN_NONE;
+    if (t->complete_to != WHEN_NONE && is_old(t->complete_to, conf, s))
+        add(h, HEALTH_TABLE_STALE, t->name, "", t->complete_to);
+    else if (t->complete_to == WHEN_NONE && is_old(first, conf, s) &&
+             (conf->since == WHEN_NONE || is_old(conf->since, conf, s)))
         add(h, HEALTH_NEVER_COMPLETE, t->name, "", WHEN_NONE);
-    else if (to != WHEN_NONE && s->at - to > conf->stale_after)
-        add(h, HEALTH_TABLE_STALE, t->name, "", to);
+}
+
+/* Told where fetching is not what is late. An extractor's spool that no database ever loads from is loaded elsewhere. */
+static void check_loaded(struct health *h, const struct health_conf *conf, const struct status *s,
+                         const struct status_table *t)
+{
+    bool waits = is_old(t->since, conf, s);
+    if (t->loaded_to == WHEN_NONE && waits &&
+        (conf->side != RUN_HISTORY_EXTRACT || s->databases.count > 0))
+        add(h, HEALTH_NEVER_LOADED, t->name, "", t->since);
+    else if (t->loaded_to != WHEN_NONE && is_old(t->loaded_to, conf, s) &&
+             (waits || t->complete_to == WHEN_NONE ||
+              t->complete_to - t->loaded_to > conf->stale_after))
+        add(h, HEALTH_LOAD_STALE, t->name, "", t->loaded_to);
 }
 
 /* Being interrupted, or another's turn, is no failure; records set aside are told elsewhere. */
@@ -72,15 +96,15 @@ static const char *unproven_reason(const struct run_history *r)
     return r->entries[r->count - 1].reason;
 }
 
-static const char *last_error(const struct health_conf *conf, const struct status_table *t,
-                              const struct health_last *last, size_t lasts)
+/* How the table's last run by that program ended: what this program has seen itself, else the spool's history. */
+static const char *last_error(const struct health_conf *conf, enum run_history_side side,
+                              const struct status_table *t, const struct health_last *last,
+                              size_t lasts)
 {
-    for (size_t i = 0; i < lasts; i++)
+    for (size_t i = 0; i < lasts && conf->side == side; i++)
         if (strcmp(last[i].table, t->name) == 0)
             return last[i].code == OK ? "" : err_word(last[i].code);
-    if (conf->both && is_failure(history_error(&t->extract)))
-        return history_error(&t->extract);
-    return history_error(conf->side == RUN_HISTORY_EXTRACT ? &t->extract : &t->load);
+    return history_error(side == RUN_HISTORY_EXTRACT ? &t->extract : &t->load);
 }
 
 static const struct refused_table *refused(const struct status *s, const char *table)
@@ -88,13 +112,118 @@ static const struct refused_table *refused(const struct status *s, const char *t
     return refused_find(&s->refused, table);
 }
 
-static void check_refused(struct health *h, const struct health_conf *conf, const struct status *s)
+static void check_refused(struct health *h, const struct status *s)
 {
     for (size_t i = 0; i < s->refused.count; i++) {
         const struct refused_table *t = &s->refused.at[i];
-        if (conf->side == RUN_HISTORY_EXTRACT || conf->both)
-            add(h, t->status == REFUSED_404 ? HEALTH_UNKNOWN_TABLE : HEALTH_FORBIDDEN, t->table, "",
-                t->since);
+        add(h, t->status == REFUSED_404 ? HEALTH_UNKNOWN_TABLE : HEALTH_FORBIDDEN, t->table, "",
+            t->since);
+    }
+}
+
+static bool check_table(struct health *h, const struct health_conf *conf, const struct status *s,
+                        const struct status_table *t, const struct health_last *last, size_t lasts)
+{
+    const char *fetch = last_error(conf, RUN_HISTORY_EXTRACT, t, last, lasts);
+    const char *load = last_error(conf, RUN_HISTORY_LOAD, t, last, lasts);
+    bool apart = refused(s, t->name) != NULL;
+    if (t->gaps > 0)
+        add(h, HEALTH_GAP, t->name, "", t->holes_since);
+    if (t->holes > 0)
+        add(h, HEALTH_HOLE, t->name, "", t->holes_since);
+    if (t->damaged > 0)
+        add(h, HEALTH_DAMAGED, t->name, "", WHEN_NONE);
+    if (t->unlisted)
+        return false;
+    if (is_failure(fetch) && !apart)
+        add(h, HEALTH_FAILING, t->name, fetch, WHEN_NONE);
+    else if (is_unproven(&t->extract))
+        add(h, HEALTH_UNPROVEN, t->name, unproven_reason(&t->extract), WHEN_NONE);
+    if (is_failure(load))
+        add(h, HEALTH_FAILING, t->name, load, WHEN_NONE);
+    check_fetched(h, conf, s, t);
+    check_loaded(h, conf, s, t);
+    return strcmp(fetch, err_word(ERR_FULL)) == 0 || strcmp(load, err_word(ERR_FULL)) == 0;
+}
+
+/* Tables of which the spool has nothing yet. */
+static bool check_unknown(struct health *h, const struct status *s, const struct health_last *last,
+                          size_t lasts)
+{
+    bool full = false;
+    for (size_t i = 0; i < lasts; i++) {
+        bool known = refused(s, last[i].table) != NULL;
+        for (size_t j = 0; j < s->count && !known; j++)
+            known = strcmp(s->tables[j]->name, last[i].table) == 0;
+        if (!known && last[i].code != OK && is_failure(err_word(last[i].code)))
+            add(h, HEALTH_FAILING, last[i].table, err_word(last[i].code), WHEN_NONE);
+        full = full || last[i].code == ERR_FULL;
+    }
+    return full;
+}
+
+static enum err_code code_of_word(const char *word)
+{
+    for (unsigned code = 1; code < ERR_CODES; code++)
+        if (strcmp(word, err_word((enum err_code)code)) == 0)
+            return (enum err_code)code;
+    return ERR_INTERNAL;
+}
+
+static enum err_code code_of(const struct health_reason *r)
+{
+    static const enum err_code codes[] = {
+        [HEALTH_TABLE_STALE] = ERR_UNAVAILABLE,
+        [HEALTH_NEVER_COMPLETE] = ERR_UNAVAILABLE,
+        [HEALTH_LOAD_STALE] = ERR_UNAVAILABLE,
+        [HEALTH_NEVER_LOADED] = ERR_UNAVAILABLE,
+        [HEALTH_UNPROVEN] = OK,
+        [HEALTH_THROTTLED] = ERR_THROTTLED,
+        [HEALTH_FORBIDDEN] = ERR_DENIED,
+        [HEALTH_UNKNOWN_TABLE] = ERR_CONFIG,
+        [HEALTH_FULL] = ERR_FULL,
+        [HEALTH_GAP] = ERR_SET_ASIDE,
+        [HEALTH_HOLE] = ERR_SET_ASIDE,
+        [HEALTH_DAMAGED] = ERR_SET_ASIDE,
+        [HEALTH_NO_TABLES] = ERR_CONFIG,
+    };
+    return r->code == HEALTH_FAILING || r->code == HEALTH_UNREADABLE ? code_of_word(r->error)
+                                                                     : codes[r->code];
+}
+
+enum err_code health_gravest(const struct health *h)
+{
+    enum err_code gravest = OK;
+    for (size_t i = 0; i < h->count; i++) {
+        enum err_code code = code_of(&h->reasons[i]);
+        if (exit_graver(err_exit(gravest), err_exit(code)) != err_exit(gravest))
+            gravest = code;
+    }
+    return gravest;
+}
+
+/* Data that is lost first, then what a person must do, then what is late. */
+static int rank_of(const struct health_reason *r)
+{
+    static const int ranks[] = {
+        [HEALTH_UNREADABLE] = 0,    [HEALTH_GAP] = 1,          [HEALTH_FULL] = 2,
+        [HEALTH_DAMAGED] = 3,       [HEALTH_HOLE] = 4,         [HEALTH_FORBIDDEN] = 5,
+        [HEALTH_UNKNOWN_TABLE] = 6, [HEALTH_FAILING] = 7,      [HEALTH_LOAD_STALE] = 8,
+        [HEALTH_NEVER_LOADED] = 9,  [HEALTH_TABLE_STALE] = 10, [HEALTH_NEVER_COMPLETE] = 11,
+        [HEALTH_THROTTLED] = 12,    [HEALTH_NO_TABLES] = 13,   [HEALTH_UNPROVEN] = 14,
+    };
+    return ranks[r->code];
+}
+
+/* By insertion, which keeps the tables' order; there are few. */
+static void sort(struct health *h)
+{
+    for (size_t i = 1; i < h->count; i++) {
+        struct health_reason r = h->reasons[i];
+        size_t at = i;
+        for (; at > 0 && rank_of(&h->reasons[at - 1]) > rank_of(&r); at--)
+            h->reasons[at] = h->reasons[at - 1];
+        h->reasons[at] = r;
     }
 }
 
@@ -103,41 +232,17 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
 {
     bool full = false;
     *h = (struct health){.databases = &s->databases};
-    if (s->breaker_until != WHEN_NONE && (conf->side == RUN_HISTORY_EXTRACT || conf->both))
+    if (s->breaker_until != WHEN_NONE)
         add(h, HEALTH_THROTTLED, "", "", s->breaker_until);
-    check_refused(h, conf, s);
-    for (size_t i = 0; i < s->count; i++) {
-        const char *error = last_error(conf, s->tables[i], last, lasts);
-        bool asked = !s->tables[i]->unlisted;
-        if (asked)
-            check_freshness(h, conf, s, s->tables[i]);
-        if (!asked)
-            error = "";
-        else if (is_failure(error) && refused(s, s->tables[i]->name) == NULL)
-            add(h, HEALTH_FAILING, s->tables[i]->name, error, WHEN_NONE);
-        else if ((conf->side == RUN_HISTORY_EXTRACT || conf->both) &&
-                 is_unproven(&s->tables[i]->extract))
-            add(h, HEALTH_UNPROVEN, s->tables[i]->name, unproven_reason(&s->tables[i]->extract),
-                WHEN_NONE);
-        if (s->tables[i]->gaps > 0)
-            add(h, HEALTH_GAP, s->tables[i]->name, "", s->tables[i]->holes_since);
-        if (s->tables[i]->holes > 0)
-            add(h, HEALTH_HOLE, s->tables[i]->name, "", s->tables[i]->holes_since);
-        full = full || strcmp(error, err_word(ERR_FULL)) == 0;
-    }
-    for (size_t i = 0; i < lasts; i++) { /* tables of which the spool has nothing yet */
-        bool known = false;
-        for (size_t j = 0; j < s->count && !known; j++)
-            known = strcmp(s->tables[j]->name, last[i].table) == 0;
-        known = known || refused(s, last[i].table) != NULL;
-        if (!known && last[i].code != OK && is_failure(err_word(last[i].code)))
-            add(h, HEALTH_FAILING, last[i].table, err_word(last[i].code), WHEN_NONE);
-        full = full || last[i].code == ERR_FULL;
-    }
+    check_refused(h, s);
+    for (size_t i = 0; i < s->count; i++)
+        full = check_table(h, conf, s, s->tables[i], last, lasts) || full;
+    full = check_unknown(h, s, last, lasts) || full;
     if (full)
         add(h, HEALTH_FULL, "", "", WHEN_NONE);
-    if (s->count == 0 && s->at - conf->since > conf->stale_after)
+    if (s->count == 0 && is_old(conf->since, conf, s))
         add(h, HEALTH_NO_TABLES, "", "", WHEN_NONE);
+    sort(h);
 }
 
 void health_unreadable(struct health *h, enum err_code code)
@@ -162,30 +267,50 @@ static enum err_code add_full(struct buf *b, const struct loaded *databases)
     return rc;
 }
 
-static enum err_code add_reason(struct buf *b, const struct health_reason *r,
-                                const struct health *h, const struct health_conf *conf)
+enum err_code health_sentence(struct buf *b, const struct health_reason *r, const struct health *h,
+                              const struct health_conf *conf)
 {
     char time[WHEN_TEXT];
     char span[UNITS_TEXT];
-    const char *done = conf->side == RUN_HISTORY_EXTRACT ? "complete" : "loaded";
     switch (r->code) {
     case HEALTH_TABLE_STALE:
-        return buf_addf(b, "%s is %s only up to %s, more than %s ago", r->table, done,
-                        when_iso(r->time, time), units_show_duration(conf->stale_after, span));
+        return buf_addf(
+            b, "%s is complete only up to %s, more than %s ago: see that netty-extract runs",
+            r->table, when_iso(r->time, time), units_show_duration(conf->stale_after, span));
     case HEALTH_NEVER_COMPLETE:
-        return buf_addf(b, "%s has never been %s", r->table, done);
+        return buf_addf(b, "%s has never been complete: see that netty-extract runs to its end",
+                        r->table);
+    case HEALTH_LOAD_STALE:
+        return buf_addf(b, "%s is loaded only up to %s, more than %s ago: see that netty-load runs",
+                        r->table, when_iso(r->time, time),
+                        units_show_duration(conf->stale_after, span));
+    case HEALTH_NEVER_LOADED:
+        return buf_addf(b,
+                        "%s has never been loaded, though its pages wait since %s: see that "
+                        "netty-load runs",
+                        r->table, when_iso(r->time, time));
+    case HEALTH_DAMAGED:
+        return buf_addf(b,
+                        "the spool of %s is damaged: netty-spool verify tells where, heal has it "
+                        "fetched again",
+                        r->table);
     case HEALTH_FAILING:
-        return buf_addf(b, "the last run of %s failed (%s)", r->table, r->error);
+        return buf_addf(b, "the last run of %s failed (%s): netty-spool runs %s tells why",
+                        r->table, r->error, r->table);
     case HEALTH_UNPROVEN:
         return buf_addf(b, "nothing proves that %s is complete%s%s%s", r->table,
                         r->error[0] != '\0' ? " (" : "", r->error, r->error[0] != '\0' ? ")" : "");
     case HEALTH_THROTTLED:
         return buf_addf(b, "the API asked to be left alone until %s", when_iso(r->time, time));
     case HEALTH_FORBIDDEN:
-        return buf_addf(b, "the API refuses table %s to the key since %s", r->table,
-                        when_iso(r->time, time));
+        return buf_addf(
+            b,
+            "the API refuses table %s to the key since %s: have it granted, or take the "
+            "table off the list",
+            r->table, when_iso(r->time, time));
     case HEALTH_UNKNOWN_TABLE:
-        return buf_addf(b, "the API has no table %s", r->table);
+        return buf_addf(b, "the API has no table %s: correct its name, or take it off the list",
+                        r->table);
     case HEALTH_GAP:
         return buf_addf(
             b, "%s lacks pages since %s that the spool holds no more: netty-extract --full %s",
@@ -214,7 +339,7 @@ enum err_code health_line(struct buf *b, const struct health *h, const struct he
         if (i > 0)
             rc = buf_adds(b, "; ");
         if (rc == OK)
-            rc = add_reason(b, &h->reasons[i], h, conf);
+            rc = health_sentence(b, &h->reasons[i], h, conf);
     }
     if (rc == OK && h->total > h->count)
         rc = buf_addf(b, "; and %zu more", h->total - h->count);

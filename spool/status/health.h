@@ -1,10 +1,11 @@
 /*
- * Is all well? One line for /healthz, and the reasons one by one for the status page.
+ * Is all well? The one verdict: of the page, /healthz, the metrics, netty-spool status and its exit code. Who asks makes no
+ * difference, but for what the asking program has just seen itself (struct health_last).
  *
- * Not well is: a table that is not complete (the extractor's view), or not loaded (the loader's and
- * netty-spool's), up to less than stale_after ago; a table whose last run failed; one that the API refuses
- * to the key, or does not have; an API that asked
- * to be left alone (of tables that are to be worked on); a full disk or spool; pages that a database lacks and the spool holds no more, or that could not be read.
+ * Not well is: a table that is not complete, or not loaded, up to less than stale_after ago; a table whose last run of either
+ * program failed; one that the API refuses to the key, or does not have; an API that asked to be left alone; a full disk or
+ * spool; damage; pages that a database lacks and the spool holds no more, or that could not be read. A table that is not
+ * worked on any more is never late. The worst comes first.
  */
 #ifndef NETTY_SPOOL_STATUS_HEALTH_H
 #define NETTY_SPOOL_STATUS_HEALTH_H
@@ -16,8 +17,10 @@
 #define HEALTH_STALE (INT64_C(3600) * 1000000)
 
 enum health_code {
-    HEALTH_TABLE_STALE,
+    HEALTH_TABLE_STALE, /* fetched, or complete, only up to then */
     HEALTH_NEVER_COMPLETE,
+    HEALTH_LOAD_STALE, /* fetched, and not loaded */
+    HEALTH_NEVER_LOADED,
     HEALTH_FAILING,
     HEALTH_UNPROVEN, /* nothing proves that the table is complete */
     HEALTH_THROTTLED,
@@ -26,6 +29,7 @@ enum health_code {
     HEALTH_FULL,
     HEALTH_GAP,
     HEALTH_HOLE,
+    HEALTH_DAMAGED,
     HEALTH_NO_TABLES,
     HEALTH_UNREADABLE
 };
@@ -45,10 +49,10 @@ struct health_last {
 };
 
 struct health_conf {
-    enum run_history_side side;
-    bool both;           /* the other program's failures count too: netty-spool's view */
-    int64_t stale_after; /* microseconds */
-    int64_t since;       /* when the program began: what never was complete is given that long */
+    enum run_history_side side; /* whose `lasts` there are */
+    int64_t stale_after;        /* microseconds */
+    int64_t
+        since; /* when the program began: what never was complete is given that long. WHEN_NONE: since its first run */
 };
 
 /* Of the status that was checked, and good as long as that: */
@@ -65,6 +69,11 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
 void health_unreadable(struct health *h, enum err_code code);
 
 const char *health_word(enum health_code code);
+/* What netty-spool status ends with: the gravest reason's code; OK where all is well, or only unproven. */
+enum err_code health_gravest(const struct health *h);
+/* A sentence with what to do, without a full stop. */
+enum err_code health_sentence(struct buf *b, const struct health_reason *r, const struct health *h,
+                              const struct health_conf *conf) MUST_CHECK;
 
 /* One line for a person, without a line end: "ok", or the reasons. */
 enum err_code health_line(struct buf *b, const struct health *h,

@@ -159,7 +159,7 @@ def test_what_is_refused_is_read_by_those_who_look(sims, netty, db):
     db.create(*TABLES)
     sim.mood(table="contacts", refuse_status=403)
     netty.extract("contact", *TABLES, sim=sim, code=78)
-    status = {row["refused"]: row["status"] for row in map(json.loads, netty.spool_tool("status", "--json").out.splitlines())
+    status = {row["refused"]: row["status"] for row in map(json.loads, netty.spool_tool("status", "--json", code=78).out.splitlines())
               if "refused" in row}
     assert status == {"contact": 404, "contacts": 403}
     report = netty.dir / "report.html"

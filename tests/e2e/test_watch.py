@@ -230,7 +230,7 @@ def test_health_is_honest(sims, netty, db):
     process = netty.start("netty-load", "--every", "300d", "--stale-after", "1s", "--create-tables", "--listen", ":0", db=db)
     loader = listening(process)
     answer = wait_for(lambda: (a := get(loader, "/healthz")).status == 503 and "only up to" in a.text and a, "staleness")
-    assert re.match(r"contacts is loaded only up to \S+Z, more than 1s ago\n", answer.text)
+    assert re.match(r"contacts is complete only up to \S+Z, more than 1s ago: see that netty-extract runs\n", answer.text)
     assert get(loader, "/status.json").json()["health"]["reasons"][0]["code"] == "stale"
 
 
@@ -239,7 +239,7 @@ def test_health_tells_of_a_failing_and_a_throttling_api(sims, netty):
     sim.mood(p500=100)
     _, address = extract_and_listen(netty, sim, "--retries", "0", "contacts")
     answer = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and a, "the failure")
-    assert answer.text == "the last run of contacts failed (unavailable)\n"
+    assert answer.text == "the last run of contacts failed (unavailable): netty-spool runs contacts tells why\n"
     netty.env["NETTY_SPOOL"] = str(netty.dir / "other")
     sim.mood(reset=1, throttle_after=0, throttle_status=429, throttle_seconds=900, throttle_retry_after=900)
     _, address = extract_and_listen(netty, sim, "users")

@@ -184,7 +184,7 @@ static void test_requests_per_change(void **state)
 static void judge(struct health *h, const struct status_watch *w, enum run_history_side side,
                   const struct health_last *last, size_t n)
 {
-    struct health_conf conf = {side, false, 60 * WHEN_SECOND, status_of(w)->at};
+    struct health_conf conf = {side, 60 * WHEN_SECOND, status_of(w)->at};
     health_check(h, &conf, status_of(w), last, n);
 }
 
@@ -200,17 +200,21 @@ static void test_health_tells_what_is_stale_failing_and_full(void **state)
     assert_int_equal(h.total, 1);
     assert_int_equal(h.reasons[0].code, HEALTH_TABLE_STALE);
     assert_string_equal(h.reasons[0].table, TABLE);
-    judge(&h, w, RUN_HISTORY_LOAD, NULL, 0); /* nothing loaded, and just begun */
-    assert_int_equal(h.total, 0);
-    const struct health_last last[] = {{TABLE, ERR_UNAVAILABLE}, {"users", ERR_FULL}};
-    judge(&h, w, RUN_HISTORY_LOAD, last, 2);
+    assert_int_equal(health_gravest(&h), ERR_UNAVAILABLE);
+    judge(&h, w, RUN_HISTORY_LOAD, NULL, 0); /* it waits since 2020, too */
     assert_int_equal(h.total, 2);
-    assert_int_equal(h.reasons[0].code, HEALTH_FAILING);
-    assert_string_equal(h.reasons[0].error, "unavailable");
-    assert_int_equal(h.reasons[1].code, HEALTH_FULL);
+    assert_int_equal(h.reasons[0].code, HEALTH_NEVER_LOADED);
+    assert_int_equal(h.reasons[1].code, HEALTH_TABLE_STALE);
+    const struct health_last last[] = {{TABLE, ERR_DENIED}, {"users", ERR_FULL}};
+    judge(&h, w, RUN_HISTORY_LOAD, last, 2);
+    assert_int_equal(h.total, 4);
+    assert_int_equal(h.reasons[0].code, HEALTH_FULL); /* the worst first */
+    assert_int_equal(h.reasons[1].code, HEALTH_FAILING);
+    assert_string_equal(h.reasons[1].error, "denied");
+    assert_int_equal(health_gravest(&h), ERR_DENIED);
     const struct health_last calm[] = {{TABLE, OK}, {"users", ERR_INTERRUPTED}};
     judge(&h, w, RUN_HISTORY_LOAD, calm, 2);
-    assert_int_equal(h.total, 0);
+    assert_int_equal(h.total, 2);
     status_close(w);
     fixture_close(&f);
 }
@@ -231,13 +235,16 @@ static void test_health_knows_of_throttling_and_of_history(void **state)
     (void)snprintf(path, sizeof path, "%s/breaker.json", f.dir);
     write_file(path, breaker, sizeof breaker - 1);
     struct status_watch *w = watch(&f, false);
-    judge(&h, w, RUN_HISTORY_LOAD, NULL, 0);
-    assert_int_equal(h.total, 1);
-    assert_string_equal(h.reasons[0].error, "denied");
-    judge(&h, w, RUN_HISTORY_EXTRACT, NULL, 0);
-    assert_int_equal(h.reasons[0].code, HEALTH_THROTTLED);
+    static const enum run_history_side sides[] = {RUN_HISTORY_LOAD, RUN_HISTORY_EXTRACT};
+    for (int i = 0; i < 2; i++) { /* whoever asks */
+        judge(&h, w, sides[i], NULL, 0);
+        assert_int_equal(h.reasons[0].code, HEALTH_FAILING);
+        assert_string_equal(h.reasons[0].error, "denied");
+        assert_int_equal(h.reasons[h.count - 1].code, HEALTH_THROTTLED);
+        assert_int_equal(health_gravest(&h), ERR_DENIED);
+    }
     buf_init(&line, 4096);
-    struct health_conf conf = {RUN_HISTORY_EXTRACT, false, 60 * WHEN_SECOND, 0};
+    struct health_conf conf = {RUN_HISTORY_EXTRACT, 60 * WHEN_SECOND, 0};
     assert_int_equal(health_line(&line, &h, &conf), OK);
     assert_non_null(strstr(line.data, "left alone until 2999-01-01"));
     assert_non_null(strstr(line.data, TABLE " is complete only up to 2020-09-13"));
