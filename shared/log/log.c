@@ -235,7 +235,9 @@ static enum err_code add_value(struct buf *line, const struct log_field *field)
 static enum err_code add_field(struct buf *line, const struct log_field *field)
 {
     const char *after_key = logger.format == LOG_JSON ? "\":" : "=";
-    enum err_code rc = buf_adds(line, logger.format == LOG_JSON ? ",\"" : " ");
+    static const char *const before[] = {
+        [LOG_TEXT] = " ", [LOG_JSON] = ",\"", [LOG_TERMINAL] = ", "};
+    enum err_code rc = buf_adds(line, before[logger.format]);
     if (rc == OK)
         rc = buf_adds(line, field->key);
     if (rc == OK)
@@ -265,6 +267,62 @@ static enum err_code add_head_text(struct buf *line, enum log_level level, const
         rc = buf_addf(line, " %-5s ", level_words[level]);
     return rc == OK ? add_string(line, msg, MESSAGE) : rc;
 }
+
+/* ---- for a person at a terminal ---- */
+
+static const struct log_field *find_text(const struct log_field *fields, size_t n, const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].type == LOG_FIELD_STR && strcmp(fields[i].key, key) == 0 &&
+            fields[i].str != NULL && fields[i].str[0] != '\0')
+            return &fields[i];
+    return NULL;
+}
+
+static enum err_code add_part(struct buf *line, const struct log_field *field)
+{
+    enum err_code rc = field == NULL ? OK : buf_adds(line, ": ");
+    return field == NULL || rc != OK ? rc : add_string(line, field->str, MESSAGE);
+}
+
+/* All of it within the parentheses, or nothing: what does not fit is left out. */
+static enum err_code add_details(struct buf *line, const struct log_field *fields, size_t n)
+{
+    size_t start = line->len;
+    size_t before = start;
+    enum err_code rc = OK;
+    for (size_t i = 0; i < n && rc == OK; i++) {
+        before = line->len;
+        rc = add_field(line, &fields[i]);
+    }
+    if (rc == ERR_TOO_BIG || line->len > LINE_MAX_BYTES - 3) {
+        buf_truncate(line, before);
+        rc = OK;
+    }
+    if (rc != OK || line->len == start)
+        return rc;
+    memcpy(line->data + start, " (", 2); /* in the first comma's place */
+    return buf_addc(line, ')');
+}
+
+static enum err_code add_for_terminal(struct buf *line, enum log_level level, const char *msg,
+                                      const struct log_field *fields, size_t n)
+{
+    const struct log_field *error = find_text(fields, n, "error");
+    bool short_one = level >= LOG_WARN && error != NULL;
+    enum err_code rc = buf_addf(line, "%s%s", logger.program, level == LOG_WARN ? ": warning" : "");
+    /* "netty-load ends": its name is there, and the error says why. */
+    if (rc == OK && !(short_one && strncmp(msg, logger.program, strlen(logger.program)) == 0) &&
+        (rc = buf_adds(line, ": ")) == OK)
+        rc = add_string(line, msg, MESSAGE);
+    if (rc == OK && !short_one)
+        return add_details(line, fields, n);
+    if (rc == OK && (rc = add_part(line, find_text(fields, n, "table"))) == OK)
+        rc = add_part(line, error);
+    return rc;
+}
+
+/* ---- out ---- */
 
 /* A log that cannot be written has nowhere to say so. */
 static void emit(const char *p, size_t n)
@@ -298,11 +356,13 @@ void log_event(enum log_level level, const char *event, const char *msg,
     if (!log_on(level))
         return;
     bool json = logger.format == LOG_JSON;
+    bool terminal = logger.format == LOG_TERMINAL;
     struct buf line;
     buf_init(&line, LINE_MAX_BYTES);
-    enum err_code rc =
-        json ? add_head_json(&line, level, event, msg) : add_head_text(&line, level, msg);
-    for (size_t i = 0; i < n && rc == OK; i++) {
+    enum err_code rc = json       ? add_head_json(&line, level, event, msg)
+                       : terminal ? add_for_terminal(&line, level, msg, fields, n)
+                                  : add_head_text(&line, level, msg);
+    for (size_t i = 0; i < n && rc == OK && !terminal; i++) {
         size_t before = line.len;
         rc = add_field(&line, &fields[i]);
         if (rc == ERR_TOO_BIG || line.len > LINE_MAX_BYTES - 2) {

@@ -9,6 +9,10 @@
  * json: {"time":"2026-11-23T08:15:02.123Z","level":"info","event":"page","msg":"page
  * fetched","table":...}
  *
+ * terminal: netty-extract: page fetched (table=contacts, records=100, ms=213)
+ *           netty-load: the table is not loaded to its end: contacts: the database refuses ...
+ *       of a warning or an error what happened, where and why alone: its table and error, no counts
+ *
  * Event names and field names are stable: alerts are built on them. A line is written by one
  * write(2). Control characters and new lines in values are escaped in both forms.
  *
@@ -36,7 +40,8 @@ enum log_level {
 };
 enum log_format {
     LOG_TEXT,
-    LOG_JSON
+    LOG_JSON,
+    LOG_TERMINAL
 };
 
 enum log_field_type {

@@ -325,7 +325,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_LOG_FORMAT, OPTION_CHOICE, "log-format", "NETTY_LOG_FORMAT", "FORMAT",
      .standard = "text", .programs = ALL, .choices = "text|json",
-     .help = "The form of the log on standard error.",
+     .help = "The form of the log on standard error. A terminal gets messages instead, where nothing is said.",
      .example = "--log-format json"},
 
     {OPT_LOG_LEVEL, OPTION_CHOICE, "log-level", "NETTY_LOG_LEVEL", "LEVEL",

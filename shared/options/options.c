@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *options_program(enum program program)
 {
@@ -344,6 +345,12 @@ enum err_code options_zone(const struct options *o, struct zone **zone, struct e
     return rc;
 }
 
+/* A person at a terminal reads messages; who wants lines of the log there asks for them. */
+static enum log_format unasked_format(void)
+{
+    return isatty(STDERR_FILENO) ? LOG_TERMINAL : LOG_TEXT;
+}
+
 void options_guess_log(enum program program, int argc, char *const *argv)
 {
     static const char name[] = "--log-format";
@@ -356,8 +363,11 @@ void options_guess_log(enum program program, int argc, char *const *argv)
         else if (argv[i][sizeof name - 1] == 0 && i + 1 < argc)
             form = argv[i + 1];
     }
-    bool json = form != NULL && strcmp(form, "json") == 0;
-    log_setup(options_program(program), json ? LOG_JSON : LOG_TEXT, LOG_INFO);
+    log_setup(options_program(program),
+              form == NULL                ? unasked_format()
+              : strcmp(form, "json") == 0 ? LOG_JSON
+                                          : LOG_TEXT,
+              LOG_INFO);
 }
 
 void options_setup_log(const struct options *o)
@@ -365,7 +375,9 @@ void options_setup_log(const struct options *o)
     enum log_level level = (enum log_level)options_int(o, OPT_LOG_LEVEL);
     if (options_int(o, OPT_QUIET) != 0 && level < LOG_WARN)
         level = LOG_WARN;
-    log_setup(options_program(o->program), (enum log_format)options_int(o, OPT_LOG_FORMAT), level);
+    enum log_format form = (enum log_format)options_int(o, OPT_LOG_FORMAT);
+    log_setup(options_program(o->program),
+              options_given(o, OPT_LOG_FORMAT) ? form : unasked_format(), level);
     if (o->config != NULL) /* netty-spool is asked for a look, and answers that */
         LOG(o->program == PROGRAM_SPOOL ? LOG_DEBUG : LOG_INFO, "config", "settings are read",
             F_STR("file", o->config));

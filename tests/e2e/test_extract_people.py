@@ -183,3 +183,18 @@ def test_two_extractors_of_one_table_exclude_each_other_and_both_are_well(sims, 
     sim.mood(p_hang=0)
     netty.extract("contacts", sim=sim)
     assert_held(netty, sim, "contacts")
+
+
+def test_a_message_on_a_terminal_is_no_line_of_the_log(sims, netty):
+    """What happened, where and what to do; the log stays for pipes, and for who asks for it."""
+    sim = sims("contacts:10")
+    code, drawn = on_a_terminal(netty, sim, "--page-sise", "3", "contacts")
+    assert code == 64 and drawn.startswith("netty-extract: ") and "--page-sise" in drawn, drawn
+    sim.mood(refuse_status=401)
+    code, drawn = on_a_terminal(netty, sim, "contacts")
+    said = [line for line in drawn.replace("\r", "\n").splitlines() if "NETTY_API_KEY" in line or "key" in line]
+    assert code == 77 and said and all(re.match(r"(\x1b\[\S*)*netty-extract: ", line) for line in said), drawn
+    assert not re.search(r"\d{4}-\d\d-\d\dT\S+ (error|warn)", drawn), drawn
+    code, drawn = on_a_terminal(netty, sim, "--log-format", "text", "contacts")
+    assert re.search(r"\d{4}-\d\d-\d\dT\S+ error", drawn), drawn
+    assert re.match(r"\d{4}-\d\d-\d\dT\S+ ", netty.extract("contacts", sim=sim, code=77).err)

@@ -299,6 +299,33 @@ static void test_a_closed_descriptor_is_survived(void **state)
     assert_string_equal(next_line(), "");
 }
 
+/* What happened, where, why: no time, no level, no counts beside an error. */
+static void test_a_terminal_gets_messages(void **state)
+{
+    (void)state;
+    log_setup("netty-test", LOG_TERMINAL, LOG_INFO);
+    LOG(LOG_INFO, "page", "page fetched", F_STR("table", "contacts"), F_INT("records", 100));
+    assert_string_equal(next_line(), "netty-test: page fetched (table=contacts, records=100)\n");
+    LOG0(LOG_INFO, "pause", "the API is left alone");
+    assert_string_equal(next_line(), "netty-test: the API is left alone\n");
+    LOG(LOG_ERROR, "table", "not loaded to its end", F_STR("table", "contacts"), F_INT("rows", 3),
+        F_STR("error", "no such column: see netty-load doctor"), F_STR("sqlstate", ""));
+    assert_string_equal(
+        next_line(),
+        "netty-test: not loaded to its end: contacts: no such column: see netty-load doctor\n");
+    LOG(LOG_WARN, "clock", "the clocks differ", F_STR("error", "35 days"));
+    assert_string_equal(next_line(), "netty-test: warning: the clocks differ: 35 days\n");
+    LOG(LOG_WARN, "clock", "the clocks differ", F_INT("seconds", 35));
+    assert_string_equal(next_line(), "netty-test: warning: the clocks differ (seconds=35)\n");
+    LOG(LOG_ERROR, "end", "netty-test ends", F_STR("error", "--x is unknown"));
+    assert_string_equal(next_line(), "netty-test: --x is unknown\n");
+    log_secret("hunter2222");
+    LOG(LOG_ERROR, "end", "netty-test ends", F_STR("error", "\x1b[31m hunter2222\n"));
+    assert_null(strstr(next_line(), "hunter"));
+    assert_null(strchr(line, '\x1b'));
+    assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_redact_an_empty_buffer, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lines_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_closed_descriptor_is_survived, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_terminal_gets_messages, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
