@@ -51,6 +51,15 @@
  *
  * Pages are committed in order: a position speaks for all pages before its own.
  *
+ * Pages may be asked for ahead, before it is their turn (crawl_ahead), and be answered in any order. When crawl_next then
+ * asks for one of them, the answer that is there is taken as another one is, but for crawl_page_ahead in place of crawl_page:
+ *  - It is kept where it is full, joins on to what is kept, and the list goes on in the ordinary way. Else it counts for
+ *    nothing: the crawl is as if it had never come, and the page is asked for when it is its turn. So an end, a gap or
+ *    anything else out of the ordinary is proven by answers to requests that were made after all that they speak of.
+ *  - That is no weaker than an answer in its turn. Only a list by key is asked for ahead, from its second page on. There
+ *    each record has one place among the others for ever, so that two pages that overlap leave none out, whichever was made
+ *    first; and all were made after the list was begun, from where on changes are read by time.
+ *
  * What cannot be had (crawl_places.c). A page that failed twice is asked for by halves, down to 16 places, then taken
  * apart (extract/places/step_over.h), and comes as one page of two parts: the second `goes_on` where the first
  * ended, and answers to requests that only `look` are no part of it. In place of each record that was stepped over
@@ -180,6 +189,13 @@ enum crawl_next crawl_next(struct crawl *c, struct crawl_request *request);
 enum err_code crawl_record(struct crawl *c, const struct crawl_seen *seen,
                            struct err *e) MUST_CHECK;
 enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e);
+
+/* What the crawl will ask for `further` requests (1: the next one) behind the one that crawl_next gave, if the list does not
+ * change. False: nobody knows. Only in crawls from the beginning. */
+bool crawl_ahead(const struct crawl *c, unsigned further, struct crawl_request *request);
+/* crawl_page for an answer that was asked for ahead: CRAWL_KEEP, or CRAWL_RETAKE, and all is as before. answer->now and
+ * date are those of when it came. */
+enum crawl_verdict crawl_page_ahead(struct crawl *c, const struct crawl_answer *answer);
 
 /* The request was refused (for good), or failed. True: it was of a form that the crawl can do without, and
  * that it will not use again, or not in this run; ask crawl_next. */

@@ -14,13 +14,9 @@ void crawl_page_restart(struct crawl *c)
     crawl_facts_reset(&c->page);
 }
 
-/* What a page shows, or proves to be readable, is no place any more. */
 void crawl_trial_kept(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
-    struct places *places = c->conf.places;
-    const struct crawl_facts *page = &c->page;
-    unsigned sort = (unsigned)t->page.sort;
     if (!t->parts) {
         t->passed += t->fails;
         t->fails = t->rounds = 0;
@@ -29,6 +25,15 @@ void crawl_trial_kept(struct crawl *c)
         if (t->grown && t->page.limit == c->limit)
             t->grown = t->stepped = false;
     }
+    crawl_places_read(c);
+}
+
+/* What a page shows, or proves to be readable, is no place any more. */
+void crawl_places_read(struct crawl *c)
+{
+    struct places *places = c->conf.places;
+    const struct crawl_facts *page = &c->page;
+    unsigned sort = (unsigned)c->trial.page.sort;
     if (places == NULL || places->n == 0)
         return;
     for (size_t i = 0; i < page->count; i++) {

@@ -335,10 +335,14 @@ static void decide(struct crawl *c)
     crawl_go_on(c, true);
 }
 
+unsigned crawl_grow_after(const struct crawl *c)
+{
+    return c->grow_after > GROW_PAGES ? c->grow_after : GROW_PAGES;
+}
+
 void crawl_grow(struct crawl *c)
 {
-    unsigned after = c->grow_after > GROW_PAGES ? c->grow_after : GROW_PAGES;
-    if (c->limit >= c->conf.limit || c->trial.parts || ++c->good < after)
+    if (c->limit >= c->conf.limit || c->trial.parts || ++c->good < crawl_grow_after(c))
         return;
     c->good = 0;
     c->trial.fallback = c->limit;
@@ -349,7 +353,7 @@ void crawl_grow(struct crawl *c)
 
 void crawl_grow_less(struct crawl *c)
 {
-    unsigned after = c->grow_after > GROW_PAGES ? c->grow_after : GROW_PAGES;
+    unsigned after = crawl_grow_after(c);
     c->good = 0;
     c->grow_after = after * 2 > GROW_MAX ? GROW_MAX : after * 2;
 }

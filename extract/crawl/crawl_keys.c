@@ -278,6 +278,12 @@ static void look_behind(struct crawl *c)
         crawl_keys_read(c);
 }
 
+uint64_t crawl_keys_stride(const struct crawl *c, uint64_t n)
+{
+    uint64_t overlap = 1 + (c->drift < n / 2 ? c->drift : n / 2);
+    return n > overlap ? n - overlap : 1;
+}
+
 /* Behind a page that is continuous. Where pages hold one record only they cannot overlap: the one
  * behind is looked at, and then whether this one is still in its place. */
 static void go_on(struct crawl *c)
@@ -297,8 +303,7 @@ static void go_on(struct crawl *c)
         k->behind = true;
     } else if (full ||
                (page->beyond > 0 && page->n > 1 && (c->learned.thinned || !crawl_room(c)))) {
-        uint64_t overlap = 1 + (c->drift < page->n / 2 ? c->drift : page->n / 2);
-        k->offset += page->n > overlap ? page->n - overlap : 1;
+        k->offset += crawl_keys_stride(c, page->n);
     } else if (c->learned.thinned) {
         look_behind(c);
     } else {

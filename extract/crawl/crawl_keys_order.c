@@ -1,8 +1,12 @@
-/* What the keys of a page tell: whether the API sorts by them, and whether the page begins early enough. */
+/* What the keys of a page tell: whether the API sorts by them, and whether the page begins early enough. And which pages
+ * come next in a list by key, as long as they are full and nothing changes. */
 #include "extract/crawl/crawl_private.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define CAME_BEFORE 2 /* so many records may come in before a page from one request to the next */
+#define AHEAD_LEAST                                                                                \
+    4 /* records of a page: smaller ones do not lead far enough to be asked for ahead */
 
 /* Keys as if all lists went upward. */
 static int64_t up(const struct crawl *c, int64_t key)
@@ -129,4 +133,87 @@ bool crawl_group_is_whole(const struct crawl *c)
         if (c->known[i].tied && c->known[i].kind == CRAWL_TIMED)
             return false;
     return true;
+}
+
+/* ---- pages that are asked for ahead ---- */
+
+/* Everything is being read by key, in the ordinary way, and page after page was as it should be. A list of another
+ * kind, where one ends, and whatever goes wrong in it, is asked about when it is time. */
+static bool goes_on_by_key(const struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    const struct crawl_trial *t = &c->trial;
+    bool list = !c->broken && c->phase == CRAWL_KEYS && k->list == CRAWL_ALL && !k->detour;
+    bool plain = k->begun && k->pages > 0 && !k->behind && !k->verify && k->step == 0 &&
+                 k->repeats == 0 && !crawl_singles(c) && !c->learned.thinned;
+    bool looks = c->look_behind.windows > 0 || c->look_behind.bottom;
+    bool trouble =
+        t->step.state != STEP_NONE || t->probing || t->again > 0 || t->shrunk || t->grown;
+    return list && plain && !looks && !trouble && !c->passes.on;
+}
+
+/* How many records a full page has: as many as are asked for, or as the API gives at most. */
+static uint64_t full_page(const struct crawl *c)
+{
+    const struct crawl_learned *l = &c->learned;
+    bool capped = l->least > 0 && l->longest >= l->least && l->longest < c->limit;
+    return capped ? l->longest : c->limit;
+}
+
+bool crawl_ahead(const struct crawl *c, unsigned further, struct crawl_request *request)
+{
+    const struct crawl_learned *l = &c->learned;
+    const struct place list = {.sort = CRAWL_BY_KEY};
+    uint64_t n = full_page(c);
+    if (!goes_on_by_key(c) || n < AHEAD_LEAST)
+        return false;
+    uint64_t offset = c->keys.offset + further * crawl_keys_stride(c, n);
+    if (c->limit < c->conf.limit && c->good + further >= crawl_grow_after(c))
+        return false; /* another size is tried then */
+    /* The page that ends the list is no guess, nor is one behind the end, as far as `count` can be trusted. */
+    if (c->count >= 0 && l->counted != CRAWL_NO && (uint64_t)c->count <= offset + n)
+        return false;
+    if (c->conf.places != NULL && places_within(c->conf.places, &list, offset, c->limit) != NULL)
+        return false;
+    *request = (struct crawl_request){.sort = CRAWL_BY_KEY, .offset = offset, .limit = c->limit};
+    return true;
+}
+
+/* The crawl as it was before an answer, so that it can be as if there had been none. */
+struct crawl_before {
+    struct crawl crawl;
+    struct crawl_entry known[CRAWL_KNOWN];
+};
+
+static void as_before(struct crawl *c, const struct crawl_before *before)
+{
+    crawl_passes_free(c);
+    *c = before->crawl;
+    memcpy(c->known, before->known, sizeof before->known);
+    crawl_facts_reset(&c->page);
+}
+
+enum crawl_verdict crawl_page_ahead(struct crawl *c, const struct crawl_answer *answer)
+{
+    struct crawl_before *before = malloc(sizeof *before);
+    if (before == NULL || !goes_on_by_key(c)) {
+        free(before);
+        crawl_facts_reset(&c->page);
+        return CRAWL_RETAKE;
+    }
+    before->crawl = *c;
+    memcpy(before->known, c->known, sizeof before->known);
+    const struct crawl *was = &before->crawl;
+    uint64_t n = full_page(c);
+    uint64_t next = was->keys.offset + crawl_keys_stride(c, n);
+    c->conf.places = NULL; /* nothing is known of them until the page is kept */
+    bool good = crawl_page(c, answer, NULL) == CRAWL_KEEP && goes_on_by_key(c) &&
+                c->keys.pages == was->keys.pages + 1 && c->page.n == n && c->keys.offset == next;
+    c->conf.places = was->conf.places;
+    if (good)
+        crawl_places_read(c);
+    else
+        as_before(c, before);
+    free(before);
+    return good ? CRAWL_KEEP : CRAWL_RETAKE;
 }

@@ -6,7 +6,7 @@
  *   crawl_end.c      where a list ends, and what that takes to be sure
  *   crawl_begin.c    where a run begins
  *   crawl_keys.c     lists in the order of their keys
- *   crawl_keys_order.c  what the keys of a page tell
+ *   crawl_keys_order.c  what the keys of a page tell, and which pages come next
  *   crawl_newest.c   new records without a time, by key downward
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
  *   crawl_places.c   pages that cannot be had, and records that are stepped over; crawl_again.c: tried again
@@ -362,11 +362,9 @@ struct crawl {
 uint64_t crawl_version_id(const struct crawl_seen *seen);
 void crawl_facts_reset(struct crawl_facts *page);
 void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen);
-/* The greatest time below the last one, and how many records stand behind it; NULL: there is none.
- */
+/* The greatest time below the last one, and how many records stand behind it; or NULL. */
 const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size_t *behind);
 int64_t crawl_facts_last(const struct crawl_facts *page); /* the last time, or WHEN_NONE */
-
 /* Finds out which of its last records are in doubt. */
 void crawl_facts_run(struct crawl *c);
 
@@ -383,8 +381,9 @@ void crawl_marks_start(struct crawl *c);                          /* where it st
 void crawl_keep(struct crawl *c);
 void crawl_go_on(struct crawl *c, bool may_jump); /* behind the last kept page */
 void crawl_stuck(struct crawl *c);
-void crawl_grow(struct crawl *c);      /* after a good page */
-void crawl_grow_less(struct crawl *c); /* a larger size was tried, and failed */
+void crawl_grow(struct crawl *c);                 /* after a good page */
+unsigned crawl_grow_after(const struct crawl *c); /* so many of them */
+void crawl_grow_less(struct crawl *c);            /* a larger size was tried, and failed */
 void crawl_finish(struct crawl *c);
 void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
                     uint64_t n);
@@ -416,8 +415,7 @@ bool crawl_look_due(const struct crawl *c);
 uint64_t crawl_window(const struct crawl *c); /* a page covers so many places at least */
 bool crawl_singles(const struct crawl *c);    /* for all that is known pages hold one record */
 void crawl_look_begin(struct crawl *c, uint64_t base);
-/* On downward; false: the last one was the lowest. */
-bool crawl_look_lower(struct crawl *c);
+bool crawl_look_lower(struct crawl *c); /* on downward; false: the last one was the lowest */
 enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e);
 enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e);
 
@@ -431,7 +429,8 @@ bool crawl_since_possible(const struct crawl *c);
 void crawl_keys_request(const struct crawl *c, struct crawl_request *request);
 enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e);
 void crawl_keys_fail(struct crawl *c);
-void crawl_keys_read(struct crawl *c); /* all of it */
+uint64_t crawl_keys_stride(const struct crawl *c, uint64_t n); /* behind a page of n records */
+void crawl_keys_read(struct crawl *c);                         /* all of it */
 bool crawl_keys_begin_again(struct crawl *c, unsigned most);
 
 /* for crawl_newest.c */
@@ -478,6 +477,7 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen);
 bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e);
 bool crawl_trial_refused(struct crawl *c);
 void crawl_trial_kept(struct crawl *c);
+void crawl_places_read(struct crawl *c);
 void crawl_learn_longest(struct crawl *c);
 bool crawl_again_next(struct crawl *c, struct crawl_request *request);
 bool crawl_again_page(struct crawl *c);
