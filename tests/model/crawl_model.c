@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct totals {
-    uint64_t requests, pages, retakes;
+    uint64_t requests, pages, retakes, taken;
     unsigned worst, quiet;
     uint64_t worst_seed, quiet_seed;
 };
@@ -30,6 +30,7 @@ static void add(struct totals *t, uint64_t seed, const struct history_result *r)
     t->requests += r->requests;
     t->pages += r->pages;
     t->retakes += r->retakes;
+    t->taken += r->taken;
     if (r->worst > t->worst) {
         t->worst = r->worst;
         t->worst_seed = seed;
@@ -55,10 +56,11 @@ static int play_all(uint64_t n, uint64_t first)
         (void)printf("%" PRIu64 " histories, 1 violation\n", seed - first + 1);
         return 1;
     }
-    (void)printf("%" PRIu64 " requests, %" PRIu64 " pages kept, %" PRIu64
-                 " taken back; longest run "
+    (void)printf("%" PRIu64 " requests, %" PRIu64 " pages kept (%" PRIu64
+                 " asked for ahead), %" PRIu64 " taken back; longest run "
                  "%u requests (seed %" PRIu64 "), longest in silence %u (seed %" PRIu64 ")\n",
-                 t.requests, t.pages, t.retakes, t.worst, t.worst_seed, t.quiet, t.quiet_seed);
+                 t.requests, t.pages, t.taken, t.retakes, t.worst, t.worst_seed, t.quiet,
+                 t.quiet_seed);
     (void)printf("%" PRIu64 " histories, 0 violations\n", n);
     return 0;
 }

@@ -94,6 +94,16 @@ static void make_runs(struct history *h, struct rng *r, bool *late)
     }
 }
 
+/* A list that is read by key, and long enough that pages of it are asked for ahead. */
+static void lengthen(struct history *h, struct rng *r)
+{
+    h->world.records = 50 + rng_below(r, 70);
+    h->world.by_key = h->world.by_equal = FORM_WORKS;
+    h->by_time = false;
+    for (unsigned i = 0; i < HISTORY_RUNS; i++)
+        h->limit[i] = h->limit[i] < 4 ? 4 : h->limit[i];
+}
+
 void history_make(struct history *h, uint64_t seed)
 {
     static const int64_t overlaps[] = {2 * HOUR, 2 * HOUR, HOUR / 2, 0};
@@ -126,6 +136,10 @@ void history_make(struct history *h, uint64_t seed)
     while (h->event_count < events)
         make_event(h, &r, horizon, late);
     h->by_time = rng_chance(&r, 30);
+    struct rng more = {seed ^ UINT64_C(0x5a17)}; /* the rest is what it was without */
+    h->ahead = rng_chance(&more, 70) ? rng_below(&more, HISTORY_AHEAD + 1) : 0;
+    if (h->ahead > 0 && rng_chance(&more, 30) && h->world.block == 0 && h->world.cap == 0)
+        lengthen(h, &more);
 }
 
 static bool fails(const struct history *h)
@@ -190,6 +204,8 @@ static const struct knob knobs[] = {
     KNOB(world.daily, false),
     KNOB(world.garbled, 0),
     KNOB(full, 0),
+    KNOB(ahead, 0),
+    KNOB(ahead, 1),
     KNOB(margin, 0),
     KNOB(overlap, 2 * HOUR),
     KNOB(clock, CLOCK_DATE),
@@ -266,22 +282,23 @@ void history_print(const struct history *h, FILE *out)
     static const char *const kinds[] = {"works", "ignored", "refused"};
     static const char *const counts[] = {"total", "page", "absent"};
     const struct world_conf *w = &h->world;
-    (void)fprintf(
-        out,
-        "seed %" PRIu64 ": %u records (%u timeless %s, %u in 2099, %u soon), form %d%s, "
-        "shown %+dh%s, page size %u%s%s%s, garbled %u, limit %u, full %u, overlap %ds, "
-        "margin %ds, clock %s, "
-        "start %s, ties %s, hidden %u%% and %u, by key %s, by equal time %s, count %s%s, %u "
-        "runs",
-        h->seed, w->records, w->timeless, w->timeless_last ? "last" : "first", w->future, w->soon,
-        (int)w->form, w->fine ? " fine" : "", (int)(w->shown / HOUR),
-        w->fold != WHEN_NONE ? " with a fold" : "", w->cap,
-        w->ignores_filter ? ", ignores the filter" : "",
-        w->ignores_offset ? ", ignores the offset" : "", w->daily ? ", filters by day" : "",
-        w->garbled, h->limit[0], h->full, (int)(h->overlap / WHEN_SECOND),
-        (int)(h->margin / WHEN_SECOND), clocks[h->clock], starts[h->start], orders[w->order],
-        w->hidden, w->block, kinds[w->by_key], kinds[w->by_equal], counts[w->count_is],
-        w->births ? ", born without a time" : "", h->runs);
+    (void)fprintf(out,
+                  "seed %" PRIu64 ": %u records (%u timeless %s, %u in 2099, %u soon), form %d%s, "
+                  "shown %+dh%s, page size %u%s%s%s, garbled %u, limit %u, full %u, overlap %ds, "
+                  "margin %ds, clock %s, "
+                  "start %s, ties %s, hidden %u%% and %u, by key %s, by equal time %s, count %s%s, "
+                  "%u ahead, %u "
+                  "runs",
+                  h->seed, w->records, w->timeless, w->timeless_last ? "last" : "first", w->future,
+                  w->soon, (int)w->form, w->fine ? " fine" : "", (int)(w->shown / HOUR),
+                  w->fold != WHEN_NONE ? " with a fold" : "", w->cap,
+                  w->ignores_filter ? ", ignores the filter" : "",
+                  w->ignores_offset ? ", ignores the offset" : "",
+                  w->daily ? ", filters by day" : "", w->garbled, h->limit[0], h->full,
+                  (int)(h->overlap / WHEN_SECOND), (int)(h->margin / WHEN_SECOND), clocks[h->clock],
+                  starts[h->start], orders[w->order], w->hidden, w->block, kinds[w->by_key],
+                  kinds[w->by_equal], counts[w->count_is], w->births ? ", born without a time" : "",
+                  h->ahead, h->runs);
     for (unsigned i = 0; i < h->runs; i++)
         (void)fprintf(out, "; run %u after %ds reads filters %+dh", i,
                       (int)(h->gap[i] / WHEN_SECOND), (int)(h->read[i] / HOUR));

@@ -8,6 +8,8 @@
  *  - what changed during a run is kept by it or the next one: after a last run in silence the
  * spool's newest versions are the world's;
  *  - "complete up to" never claims what is not kept;
+ *  - none of this depends on the order in which the API made its answers: of the pages that are asked for ahead, each as the
+ *    list was then, some fail, and events come between them;
  *  - every run ends within a bounded number of requests, and no honest API is called broken.
  */
 #ifndef NETTY_TESTS_MODEL_HISTORY_H
@@ -18,6 +20,7 @@
 
 #define HISTORY_EVENTS 48
 #define HISTORY_RUNS   6
+#define HISTORY_AHEAD  6 /* HELD_MAX */
 
 enum event_type {
     EVENT_EDIT, /* record a */
@@ -56,6 +59,7 @@ struct history {
     struct world_conf world;
     unsigned limit[HISTORY_RUNS]; /* page size of each run */
     bool by_time;                 /* crawl_conf.by_time */
+    unsigned ahead;               /* so many pages may be asked for before it is their turn */
     unsigned full;                /* the run that is told to read everything; 0: none */
     int64_t overlap;
     int64_t margin;
@@ -77,6 +81,7 @@ struct history_result {
     unsigned retakes;
     unsigned pages;
     unsigned unproven; /* runs that ended so */
+    unsigned taken;    /* pages that were asked for before it was their turn, and kept */
 };
 
 void history_make(struct history *h, uint64_t seed);

@@ -1,5 +1,6 @@
 #include "extract/crawl/crawl.h"
 #include "tests/model/history.h"
+#include "tests/model/reply.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,8 +18,11 @@ struct player {
     struct crawl *crawl;
     struct buf position;
     bool positioned;
-    unsigned kept[WORLD_MAX]; /* the newest version in the spool */
-    unsigned requests;        /* over all runs */
+    unsigned kept[WORLD_MAX]; /* the version that the database would have */
+    int64_t kept_time[WORLD_MAX];
+    struct held held;  /* answers to what was asked for ahead */
+    struct rng order;  /* in which requests are made */
+    unsigned requests; /* over all runs */
     unsigned in_run;
     unsigned run;
     bool everything;  /* the run is one from the beginning */
@@ -28,8 +32,9 @@ struct player {
     bool begun;       /* and has kept a page */
     bool quiet;       /* nothing happens any more */
     bool fail, timeout, kill, stop;
-    bool timeless; /* a record without a time was shown */
-    bool unproven; /* the last run that ended */
+    bool killed, stopped; /* while something was asked for ahead */
+    bool timeless;        /* a record without a time was shown */
+    bool unproven;        /* the last run that ended */
 };
 
 static void tell(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -163,7 +168,10 @@ static void happen_now(struct player *p)
 {
     static const char *const words[] = {"edit", "bulk", "insert",  "late", "delete",
                                         "pass", "fail", "timeout", "kill", "stop"};
-    p->fail = p->timeout = p->kill = p->stop = false;
+    p->fail = p->timeout = false;
+    p->kill = p->killed;
+    p->stop = p->stopped;
+    p->killed = p->stopped = false;
     for (unsigned i = 0; i < p->h->event_count && !p->quiet; i++) {
         const struct event *ev = &p->h->events[i];
         if (ev->at != p->requests)
@@ -206,34 +214,46 @@ static void open_crawl(struct player *p)
         violated(p, "cannot open: %s", e.msg);
 }
 
-static void send_records(struct player *p, const unsigned short *records, size_t n)
+static void send_records(struct player *p, const struct reply *reply, size_t n)
 {
     struct err e = ERR_INIT;
     for (size_t i = 0; i < n; i++) {
-        char text[WHEN_TEXT];
-        struct crawl_seen seen = {.identity = records[i],
-                                  .time = world_show(&p->world, records[i], text),
-                                  .key = records[i] + 1,
+        const struct reply_record *r = &reply->records[i];
+        struct crawl_seen seen = {.identity = r->record,
+                                  .time = r->text,
+                                  .time_len = strlen(r->text),
+                                  .key = r->record + 1,
                                   .keyed = true};
-        p->timeless |= !p->world.records[records[i]].timed;
-        seen.time_len = strlen(seen.time);
-        tell(p, " %u.%u@%s%s", records[i], p->world.records[records[i]].version,
-             text[0] == '\0'  ? "-"
-             : text[0] == 't' ? "garbled"
-                              : text + 5,
-             p->world.records[records[i]].late ? "(late)" : "");
+        p->timeless |= !r->timed;
+        tell(p, " %u.%u@%s%s", r->record, r->version,
+             r->text[0] == '\0'  ? "-"
+             : r->text[0] == 't' ? "garbled"
+                                 : r->text + 5,
+             p->world.records[r->record].late ? "(late)" : "");
         if (crawl_record(p->crawl, &seen, &e) != OK)
             violated(p, "cannot take a record: %s", e.msg);
     }
 }
 
-static void keep(struct player *p, const unsigned short *records, size_t n)
+/* A version that was fetched before a newer one and comes behind it does not go over it, where its time is the lesser one:
+ * the loader sees to that. Else the later page counts. */
+static void load(struct player *p, const struct reply_record *r)
+{
+    int64_t *time = &p->kept_time[r->record];
+    bool stale = r->version < p->kept[r->record];
+    if (stale && r->timed && *time != WHEN_NONE && r->time < *time)
+        return;
+    p->kept[r->record] = r->version;
+    *time = r->timed ? r->time : WHEN_NONE;
+}
+
+static void keep(struct player *p, const struct reply *reply)
 {
     struct err e = ERR_INIT;
     struct crawl_request request;
     struct crawl_stats stats;
-    for (size_t i = 0; i < n; i++)
-        p->kept[records[i]] = p->world.records[records[i]].version;
+    for (size_t i = 0; i < reply->n; i++)
+        load(p, &reply->records[i]);
     buf_reset(&p->position);
     p->positioned = p->begun = true;
     if (crawl_position(p->crawl, &p->position, &e) != OK)
@@ -270,34 +290,92 @@ static bool readable(const struct history *h)
     return honest(h) && (by_key || plain);
 }
 
+static void tell_request(struct player *p, const struct crawl_request *request)
+{
+    tell(p, "%3u > %s%s%s%s +%" PRIu64 " /%u:", p->requests, request->after,
+         request->equal[0] != '\0' ? "=" : "", request->equal,
+         request->sort == CRAWL_BY_TIME  ? ""
+         : request->sort == CRAWL_BY_KEY ? " by key"
+                                         : " by key down",
+         request->offset, request->limit);
+}
+
+static struct crawl_answer shown(const struct player *p, const struct reply *reply)
+{
+    return (struct crawl_answer){.date = p->h->clock == CLOCK_DATE ? reply->clock : WHEN_NONE,
+                                 .now = p->h->clock == CLOCK_NONE ? 0 : reply->clock,
+                                 .count = reply->count};
+}
+
+/* ---- pages that are asked for ahead ---- */
+
+/* Some of the pages that come next, before the one at hand is answered, or while its answer is on its way. */
+static void ask_ahead(struct player *p)
+{
+    struct crawl_request request;
+    bool fail = p->fail;
+    bool timeout = p->timeout;
+    for (unsigned i = 1; i <= p->h->ahead && crawl_ahead(p->crawl, i, &request); i++) {
+        if (p->held.count == HELD_MAX || held_find(&p->held, &request) != NULL ||
+            !rng_chance(&p->order, 50))
+            continue;
+        happen_now(p);
+        p->killed = p->kill;
+        p->stopped = p->stop;
+        p->requests++;
+        tell_request(p, &request);
+        tell(p, " AHEAD%s\n", p->fail || p->timeout ? " FAILS" : "");
+        if (!p->fail && !p->timeout)
+            reply_make(&p->world, &request, &p->held.at[p->held.count++]);
+    }
+    p->fail = fail;
+    p->timeout = timeout;
+}
+
+/* True: the page is kept. */
+static bool take_held(struct player *p, const struct crawl_request *request)
+{
+    struct reply *held = held_find(&p->held, request);
+    if (held == NULL)
+        return false;
+    struct reply reply = *held;
+    held_drop(&p->held, held);
+    if (rng_chance(&p->order, 10)) /* there was no memory for it */
+        return false;
+    struct crawl_answer answer = shown(p, &reply);
+    tell_request(p, request);
+    send_records(p, &reply, reply.n);
+    bool good = crawl_page_ahead(p->crawl, &answer) == CRAWL_KEEP;
+    tell(p, good ? " KEEP, asked for ahead\n" : " IS NOT USED\n");
+    if (!good)
+        return false;
+    p->result->taken++;
+    keep(p, &reply);
+    return true;
+}
+
 static void answer(struct player *p, const struct crawl_request *request)
 {
     struct err e = ERR_INIT;
-    struct world_answer a;
-    struct world_request q = {.after = request->after,
-                              .equal = request->equal,
-                              .sort = request->sort == CRAWL_BY_TIME  ? SORT_TIME
-                                      : request->sort == CRAWL_BY_KEY ? SORT_KEY
-                                                                      : SORT_KEY_DOWN,
-                              .offset = request->offset,
-                              .limit = request->limit};
-    world_list(&p->world, &q, &a);
-    const unsigned short *records = a.records;
-    size_t n = a.n;
-    tell(p, "%3u > %s%s%s%s +%" PRIu64 " /%u:", p->requests, request->after,
-         request->equal[0] != '\0' ? "=" : "", request->equal,
-         q.sort == SORT_TIME  ? ""
-         : q.sort == SORT_KEY ? " by key"
-                              : " by key down",
-         request->offset, request->limit);
-    if (a.refused) {
+    struct reply reply;
+    struct crawl_request again;
+    ask_ahead(p);
+    if (take_held(p, request))
+        return;
+    (void)crawl_next(p->crawl, &again);
+    if (again.offset != request->offset || again.limit != request->limit)
+        violated(p, "an answer that was not used has changed what is asked for");
+    reply_make(&p->world, request, &reply);
+    ask_ahead(p);
+    tell_request(p, request);
+    if (reply.refused) {
         tell(p, " REFUSED\n");
         if (!crawl_refused(p->crawl, true))
             violated(p, "a refused request is no optional one");
         return;
     }
     if (p->fail || p->timeout) {
-        send_records(p, records, n / 2);
+        send_records(p, &reply, reply.n / 2);
         tell(p, " FAILS\n");
         struct crawl_failure failure = {
             .too_large = p->timeout, .left = 5, .now = p->world.clock, .why = "fails"};
@@ -305,14 +383,12 @@ static void answer(struct player *p, const struct crawl_request *request)
             violated(p, "given up after one failure");
         return;
     }
-    send_records(p, records, n);
-    struct crawl_answer shown = {.date = p->h->clock == CLOCK_DATE ? p->world.clock : WHEN_NONE,
-                                 .now = p->h->clock == CLOCK_NONE ? 0 : p->world.clock,
-                                 .count = a.count};
-    switch (crawl_page(p->crawl, &shown, &e)) {
+    send_records(p, &reply, reply.n);
+    struct crawl_answer to = shown(p, &reply);
+    switch (crawl_page(p->crawl, &to, &e)) {
     case CRAWL_KEEP:
         tell(p, " KEEP\n");
-        keep(p, records, n);
+        keep(p, &reply);
         break;
     case CRAWL_RETAKE:
         tell(p, " RETAKE\n");
@@ -337,6 +413,7 @@ static bool step(struct player *p)
     if (p->stop || p->kill) {
         crawl_close(p->crawl);
         p->crawl = NULL;
+        p->held.count = 0;
         p->requests++; /* so that it does not happen again at once */
         if (p->stop)
             return false;
@@ -354,7 +431,7 @@ static bool step(struct player *p)
 
 static void run(struct player *p)
 {
-    p->in_run = 0;
+    p->in_run = p->held.count = 0;
     tell(p, "run, the clock shows %" PRId64 "s\n", (p->world.clock - WORLD_FROM) / WHEN_SECOND);
     open_crawl(p);
     while (!failed(p) && step(p))
@@ -395,6 +472,9 @@ static void play_traced(const struct history *h, struct history_result *r, FILE 
     p.result = r;
     p.trace = trace;
     p.complete = WHEN_NONE;
+    p.order = (struct rng){h->seed ^ UINT64_C(0xa4ead)};
+    for (unsigned i = 0; i < WORLD_MAX; i++)
+        p.kept_time[i] = WHEN_NONE;
     buf_init(&p.position, 8192);
     if (zone_open(&p.zone, "UTC", &e) != OK) {
         violated(&p, "no zone: %s", e.msg);
