@@ -121,6 +121,11 @@ void refusal_gate_forget(struct refusal_gate *g, struct refusal_gate_turn *turn)
     let_go(g);
 }
 
+bool refusal_gate_doubts(const struct refusal_gate *g)
+{
+    return in_doubt(g);
+}
+
 bool refusal_gate_stuck(const struct refusal_gate *g)
 {
     return in_doubt(g) && !g->settling && g->probe == NULL && g->asking == NULL;

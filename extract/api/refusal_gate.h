@@ -44,6 +44,8 @@ void refusal_gate_answered(struct refusal_gate *g, struct refusal_gate_turn *tur
 void refusal_gate_failed(struct refusal_gate *g, struct refusal_gate_turn *turn);
 void refusal_gate_forget(struct refusal_gate *g, struct refusal_gate_turn *turn);
 
+/* Some table waits for what its refusal means: no request is made but the probe. */
+bool refusal_gate_doubts(const struct refusal_gate *g);
 /* Some table waits for what its refusal means, and no request that could tell is under way. */
 bool refusal_gate_stuck(const struct refusal_gate *g);
 /* Ends all waiting: the refusals are the tables' own, or everybody's. */

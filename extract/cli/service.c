@@ -14,6 +14,8 @@
 #define MARGIN    (60 * WHEN_SECOND)
 #define RETRY_MAX (120 * WHEN_SECOND)
 
+#define CONNECTIONS 64
+
 static void begin_run(struct service *s);
 static void renew_key(struct service *s);
 
@@ -68,6 +70,8 @@ static enum err_code read_settings(struct service *s, struct err *e)
                                     .max_us = delay > RETRY_MAX ? delay : RETRY_MAX,
                                     .tries = (unsigned)options_int(o, OPT_RETRIES)};
     env->refused_after = options_int(o, OPT_REFUSED_AFTER);
+    env->ahead = (unsigned)options_int(o, OPT_AHEAD);
+    env->ahead_memory = &s->ahead;
     env->max_pages = (uint64_t)options_int(o, OPT_MAX_PAGES);
     env->page_max = (uint64_t)options_int(o, OPT_MAX_PAGE_BYTES);
     env->record_max = (size_t)options_int(o, OPT_MAX_RECORD_BYTES);
@@ -77,6 +81,13 @@ static enum err_code read_settings(struct service *s, struct err *e)
     return service_backfill_take_on(&s->backfill, e);
 }
 
+/* Kept alive: as many as may be open at once, within reason. */
+static unsigned connections(const struct options *o)
+{
+    int64_t n = options_int(o, OPT_JOBS) * options_int(o, OPT_AHEAD);
+    return (unsigned)(n < CONNECTIONS ? n : CONNECTIONS);
+}
+
 static enum err_code open_http(struct service *s, const struct secret *key, struct http **http,
                                struct err *e)
 {
@@ -84,7 +95,7 @@ static enum err_code open_http(struct service *s, const struct secret *key, stru
     struct http_conf conf = {
         .key = key,
         .timeout = options_int(s->options, OPT_TIMEOUT),
-        .connections = (unsigned)options_int(s->options, OPT_JOBS),
+        .connections = connections(s->options),
         .ca_file = ca_file != NULL ? ca_file : environment("SSL_CERT_FILE"),
     };
     return http_open(http, &s->loop, &conf, e);

@@ -36,6 +36,7 @@ struct service {
     struct spool *spool;
     struct zone *zone;
     struct table_fetch_env env;
+    struct ahead_memory ahead;
     struct fetch_metrics *metrics;
     struct fetch_plan plan;
     struct stop_signals *stop;

@@ -34,6 +34,7 @@ struct table_fetch_result {
     uint64_t non_records; /* elements set aside */
     uint64_t bytes;       /* of NDJSON */
     uint64_t retries;
+    uint64_t unused;  /* requests for pages that were asked for ahead, and not taken */
     uint64_t absent;  /* a reconcile: keys asked for in this roll that the API does not have, */
     uint64_t present; /* and those that it has after all */
     bool backfill;    /* this was a run of one: */

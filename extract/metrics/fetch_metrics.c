@@ -74,6 +74,7 @@ static void count(const struct fetch_metrics *a, struct tally *t,
     metrics_add(m, FETCH_METRIC_RECORDS, t->table, NULL, (double)(r->records - seen->records));
     metrics_add(m, FETCH_METRIC_BYTES, t->table, NULL, (double)(r->bytes - seen->bytes));
     metrics_add(m, FETCH_METRIC_RETRIES, t->table, NULL, (double)(r->retries - seen->retries));
+    metrics_add(m, FETCH_METRIC_UNUSED, t->table, NULL, (double)(r->unused - seen->unused));
     metrics_add(m, FETCH_METRIC_NON_RECORDS, t->table, NULL,
                 (double)(r->non_records - seen->non_records));
     t->seen = *r;

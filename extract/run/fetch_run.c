@@ -60,6 +60,7 @@ static void report(const struct fetch_run *r, const struct fetch_run_row *row)
         F_INT("pages", t->pages),
         F_INT("records", t->records),
         F_INT("retries", t->retries),
+        F_INT("unused", t->unused),
         F_INT("overlaps", t->crawl.overlaps),
         F_INT("step_backs", t->crawl.step_backs),
         F_INT("timeless", t->crawl.timeless),

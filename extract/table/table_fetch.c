@@ -105,6 +105,7 @@ void table_fetch_end(struct table_fetch *t, const struct err *why, enum table_fe
     if (t->request != NULL)
         http_cancel(t->request);
     t->request = NULL;
+    table_fetch_ahead_drop(t);
     if (t->page != NULL && fetched_page_discard(t->page, &e) != OK && t->result.err.code == OK) {
         t->result.status = TABLE_FETCH_FAILED;
         t->result.err = e;
@@ -204,7 +205,7 @@ static void warn_unfiltered(struct table_fetch *t, const struct crawl_stats *sta
     t->warned = stats->filter_ignored;
 }
 
-static void keep(struct table_fetch *t)
+void table_fetch_keep(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
     struct crawl_stats stats;
@@ -261,18 +262,26 @@ static bool look_at_key(struct table_fetch *t)
     return false;
 }
 
-static void take_page(struct table_fetch *t, const struct http_result *result,
+void table_fetch_took(struct table_fetch *t, const struct http_result *result,
                       const struct page_parser_result *parsed)
 {
-    struct err e = ERR_INIT;
-    struct crawl_answer answer = {.date = result->date, .now = when_now(), .count = parsed->count};
     t->attempt = 0;
+    ahead_answers_note(&t->ahead.answers, parsed->bytes);
     table_fetch_note_count(t, parsed);
     t->result.non_records += parsed->non_records + parsed->malformed;
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
         F_INT("request", t->result.requests), F_INT("records", parsed->records),
         F_INT("count", parsed->count), F_INT("bytes", result->bytes),
         F_INT("ms", result->elapsed / 1000));
+}
+
+static void take_page(struct table_fetch *t, const struct http_result *result,
+                      const struct page_parser_result *parsed)
+{
+    struct err e = ERR_INIT;
+    struct crawl_answer answer = {.date = result->date, .now = when_now(), .count = parsed->count};
+    ahead_level_took(&t->ahead.level, result->elapsed);
+    table_fetch_took(t, result, parsed);
     if (!look_at_key(t))
         return;
     if (t->reconcile != NULL) {
@@ -281,7 +290,7 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
     }
     switch (crawl_page(t->crawl, &answer, &e)) {
     case CRAWL_KEEP:
-        keep(t);
+        table_fetch_keep(t);
         return;
     case CRAWL_RETAKE:
         if (fetched_page_discard(t->page, &e) != OK)
@@ -359,10 +368,12 @@ static void make_request(void *ctx)
         fetched_page_start(t->page, &t->asked, t->malformed_sum);
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
     }
-    if (rc != OK)
+    if (rc != OK) {
         table_fetch_fail(t, &e);
-    else
-        t->result.requests++;
+        return;
+    }
+    t->result.requests++;
+    table_fetch_ahead_more(t);
 }
 
 /* At once, or later: then it needs another turn. */
@@ -414,7 +425,9 @@ void table_fetch_next(struct table_fetch *t)
         return;
     }
     /* Its last page says that it is through: there is nothing to come back to. */
-    bool wanted = t->own && !t->result.through && spool_lock_asked(t->env->spool, t->name);
+    t->ahead.leaving = false;
+    bool wanted = t->own && !t->result.through && spool_lock_asked(t->env->spool, t->name) &&
+                  !table_fetch_ahead_holds(t);
     t->stalled = wanted ? 1 : TABLE_FETCH_PENDING_MAX;
     if (writer_pending(t->writer) >= t->stalled)
         return;
@@ -432,6 +445,8 @@ void table_fetch_next(struct table_fetch *t)
         table_fetch_end(t, NULL, status_done(t));
     else if (t->env->max_pages > 0 && kept >= t->env->max_pages)
         table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
+    else if (table_fetch_ahead_serves(t))
+        return;
     else if (url_page(&t->url, t->env->base_url, t->name, page_key_name(t->key), &request, &e) !=
              OK)
         table_fetch_fail(t, &e);

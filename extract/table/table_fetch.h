@@ -20,6 +20,9 @@
  * With env.backfill a crawl of everything, or from a time on, that begins or goes on where the last such run left it. It
  * leaves the regular position as it is, and lets others have the table between two pages.
  *
+ * A crawl from the beginning may ask for pages before it is their turn (env.ahead); of those that were asked for and not used
+ * result.unused tells.
+ *
  * With env.reconcile the same for finding what the API no longer has: no page is kept, and the lock is
  * another one, so that an ordinary run can go on beside it.
  *
@@ -29,6 +32,7 @@
 #ifndef NETTY_EXTRACT_TABLE_TABLE_FETCH_H
 #define NETTY_EXTRACT_TABLE_TABLE_FETCH_H
 
+#include "extract/ahead/ahead_answers.h"
 #include "extract/api/circuit_breaker.h"
 #include "extract/api/http_client.h"
 #include "extract/api/rate_limit.h"
@@ -67,6 +71,8 @@ struct table_fetch_env {
         bool restart; /* begin it anew */
         bool cancel;  /* give it up */
     } backfill;
+    unsigned ahead; /* requests of a table that may be open at once; 1: one after the other */
+    struct ahead_memory *ahead_memory;
     bool reconcile; /* find what the API no longer has, instead of fetching (inventory_crawl.h) */
     uint64_t page_max;
     size_t record_max;

@@ -325,6 +325,7 @@ void table_fetch_yield(struct table_fetch *t)
         table_fetch_fail(t, &e);
         return;
     }
+    table_fetch_ahead_drop(t);
     LOG(LOG_INFO, "yield", "the backfill waits: another run has the table before it goes on",
         F_STR("table", t->name));
     t->letters += fetched_page_new_letters(t->page);

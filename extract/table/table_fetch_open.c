@@ -151,6 +151,7 @@ enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_
     buf_init(&made->own_position, PAGE_POSITION_MAX);
     made->complete_to = made->regular_to = WHEN_NONE;
     made->left = UINT64_MAX;
+    table_fetch_ahead_open(made);
     made->at = calloc(1, sizeof *made->at);
     if (made->at == NULL) {
         table_fetch_free(made);

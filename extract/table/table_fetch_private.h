@@ -2,6 +2,7 @@
  * The inside of a table's run, shared by the files table*.c only:
  *   table_fetch.c            requests, answers, and what comes of them
  *   table_fetch_open.c       where it begins
+ *   table_fetch_ahead.c      pages that are asked for before it is their turn
  *   table_fetch_trouble.c    a page that cannot be had, and records that are stepped over
  *   table_fetch_refusal.c    a table, or the key, that is refused
  *   table_fetch_backfill.c   a backfill beside the regular sync
@@ -10,6 +11,8 @@
 #ifndef NETTY_EXTRACT_TABLE_TABLE_FETCH_PRIVATE_H
 #define NETTY_EXTRACT_TABLE_TABLE_FETCH_PRIVATE_H
 
+#include "extract/ahead/ahead_answers.h"
+#include "extract/ahead/ahead_level.h"
 #include "extract/page/fetched_page.h"
 #include "extract/reconcile/inventory_crawl.h"
 #include "extract/table/table_fetch.h"
@@ -47,9 +50,21 @@ struct table_fetch {
     bool welcome;                 /* it was answered in this run */
     bool in_turn;                 /* on_turn is at work */
     struct http_request *request; /* under way, or NULL */
-    uv_timer_t timer;             /* until the next try */
-    unsigned attempt;             /* retries of the request at hand */
-    int64_t retry_after;          /* by Retry-After */
+    struct table_fetch_ahead {
+        struct ahead_level level;
+        struct ahead_answers answers;
+        struct rate_limit_turn turn;  /* for the next of them */
+        struct ahead_answer *awaited; /* which the crawl has asked for meanwhile; or NULL */
+        struct ahead_answer *taken;   /* ... and is here */
+        bool taking;
+        bool leaving;               /* what is here is used, and no more asked for */
+        struct crawl_request last;  /* what the crawl asked for last */
+        struct crawl_request guess; /* ... and what it would ask for next */
+        bool guessed;
+    } ahead;
+    uv_timer_t timer;    /* until the next try */
+    unsigned attempt;    /* retries of the request at hand */
+    int64_t retry_after; /* by Retry-After */
 
     struct fetch_position *at; /* the positions, the backfill's, too */
     struct buf own_position; /* of the crawl at hand, where it is a backfill with one of its own */
@@ -88,6 +103,23 @@ void table_fetch_ask(struct table_fetch *t);
 bool table_fetch_answered(struct table_fetch *t);
 void table_fetch_free(struct table_fetch *t);
 void table_fetch_next_later(struct table_fetch *t, int64_t wait);
+/* A page is here. */
+void table_fetch_took(struct table_fetch *t, const struct http_result *result,
+                      const struct page_parser_result *parsed);
+/* Makes it durable, and goes on. */
+void table_fetch_keep(struct table_fetch *t);
+
+/* table_fetch_ahead.c */
+void table_fetch_ahead_open(struct table_fetch *t);
+/* A request is under way: perhaps others are made meanwhile. */
+void table_fetch_ahead_more(struct table_fetch *t);
+/* t->asked is here already, or on its way. */
+bool table_fetch_ahead_serves(struct table_fetch *t);
+/* So is what the crawl asks for next: until that is no longer so, nothing more is asked for ahead. */
+bool table_fetch_ahead_holds(struct table_fetch *t);
+/* A request was refused, or failed. */
+void table_fetch_ahead_failed(struct table_fetch *t);
+void table_fetch_ahead_drop(struct table_fetch *t);
 
 /* table_fetch_trouble.c */
 /* The page was not to be had: the crawl says what to ask for next, after a pause. */

@@ -132,6 +132,7 @@ static void on_all(void *ctx)
 void table_fetch_refused(struct table_fetch *t, const struct http_result *result,
                          const struct err *why)
 {
+    table_fetch_ahead_failed(t);
     t->refusal.status = result->status;
     t->refusal.retry_after = result->retry_after;
     t->refusal.err = *why;

@@ -39,6 +39,7 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
 {
     struct err e = ERR_INIT;
     const struct backoff *policy = &t->env->retries;
+    table_fetch_ahead_failed(t);
     enum crawl_after_failure after = what_now(t, result, why, smaller);
     enum err_code rc = take_back(t, &e);
     if (rc == OK && after == CRAWL_SET_ASIDE)

@@ -113,6 +113,14 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Tables fetched, or loaded, at the same time.",
      .example = "--jobs 2"},
 
+    {OPT_AHEAD, OPTION_COUNT, "ahead", "NETTY_AHEAD", "N",
+     .standard = "16", .programs = EXTRACT, .min = 1, .max = 64,
+     .help = "First syncs and backfills ask for the next pages of a table while one is on its way: at most N "
+             "requests of it are open at once. It starts at one, grows by one with each page that was rightly "
+             "guessed, is one again after a refusal or a failure, and stays one where a page takes less than 10 ms. "
+             "The --rate holds for all of them. 1: one page after the other.",
+     .example = "--ahead 1"},
+
     {OPT_MAX_PAGES, OPTION_COUNT, "max-pages", "NETTY_MAX_PAGES", "N",
      .standard = "0", .programs = EXTRACT,
      .help = "Pages fetched per table and run; 0 is no limit. What is left is fetched by the next run.",

@@ -78,6 +78,7 @@ enum option_id {
     OPT_REFUSED_AFTER,
     OPT_RATE,
     OPT_JOBS,
+    OPT_AHEAD,
     OPT_MAX_PAGES,
     OPT_BUDGET,
     OPT_SINCE,

@@ -1,0 +1,36 @@
+/*
+ * How many requests of one table may be open at once: the ordinary one, and those for pages that are asked for ahead.
+ *
+ *     ahead_level_init(&l, most);
+ *     ahead_level_took(&l, elapsed);            // each page that came
+ *     ahead_level_right(&l, open);              // the crawl asked for what was guessed, while so many were open
+ *     ahead_level_failed(&l);                   // a request was refused, or failed
+ *     ahead_level(&l, requests, unused)         // 1: nothing ahead
+ *
+ * It is one at first, grows by one with each guess that was right, up to `most`, and is one again after a refusal or a
+ * failure, until what was open then has come. Where pages take less than 10 ms it stays one: asking ahead would gain
+ * nothing. So it does while more than 2 % of the requests were made for nothing. No clock, no network.
+ */
+#ifndef NETTY_EXTRACT_AHEAD_AHEAD_LEVEL_H
+#define NETTY_EXTRACT_AHEAD_AHEAD_LEVEL_H
+
+#include <stdint.h>
+
+#define AHEAD_TIMES                                                                                \
+    8 /* the last pages, of which the quickest counts: the others may have waited for each other */
+
+struct ahead_level {
+    unsigned most;
+    unsigned now;
+    int64_t took[AHEAD_TIMES]; /* microseconds */
+    unsigned times;            /* pages so far */
+};
+
+void ahead_level_init(struct ahead_level *l, unsigned most);
+void ahead_level_took(struct ahead_level *l, int64_t elapsed);
+void ahead_level_right(struct ahead_level *l, unsigned open);
+void ahead_level_failed(struct ahead_level *l);
+/* requests: all that the table's run has made; unused: of these, for pages that were asked for ahead and not taken. */
+unsigned ahead_level(struct ahead_level *l, uint64_t requests, uint64_t unused);
+
+#endif
