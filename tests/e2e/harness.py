@@ -257,6 +257,7 @@ class Netty:
         self.env = {name: value for name, value in os.environ.items()
                     if not name.startswith(("NETTY_", "PG", "DATABASE_URL"))}
         self.env.update(NETTY_SPOOL=str(self.spool), NETTY_API_KEY=KEY, NETTY_RATE="0",
+                        NETTY_AHEAD="1",  # what is asked for ahead depends on how quick the machine is: test_ahead.py
                         NETTY_RETRY_DELAY="10ms", NETTY_SPOOL_KEEP="36500d", TZ="Europe/Paris", LC_ALL="C.UTF-8",
                         ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:exitcode=99",
                         UBSAN_OPTIONS="print_stacktrace=1")
