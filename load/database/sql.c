@@ -14,6 +14,9 @@ struct expansion {
     struct err *e;
 };
 
+/* What a variable, or a piece that is sealed, begins with. */
+#define OPENING ":'\"$-/"
+
 static bool is_name_start(char c)
 {
     return isalpha((unsigned char)c) || c == '_';
@@ -112,7 +115,7 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
             continue;
         len = sealed_length(s);
         if (len == 0)
-            len = 1;
+            len = 1 + strcspn(s + 1, OPENING);
         if ((rc = buf_add(out, s, len)) != OK)
             return buf_err(e, rc, out, "SQL statement");
     }

@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_STEP ((size_t)64 << 10)
+#define READ_STEP  ((size_t)64 << 10)
+#define READ_LEAST 4096u
 /* So long somebody who writes into a pipe may take. */
 #define PIPE_SECONDS 10
 #define NAME_TRIES   100
@@ -98,8 +99,11 @@ static enum err_code read_piece(int fd, const char *path, struct buf *b, bool *e
 {
     char beyond = 0;
     size_t room = b->max - b->len;
+    size_t have = b->cap - b->len;
     if (room > READ_STEP)
         room = READ_STEP;
+    if (have >= READ_LEAST && room > have)
+        room = have; /* the file's end is read without copying what came before */
     enum err_code rc = buf_reserve(b, room);
     if (rc != OK)
         return buf_err(e, rc, b, path);

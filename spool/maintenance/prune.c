@@ -139,14 +139,26 @@ static enum err_code forget_silent(struct prune *p, const char *table, struct er
     return rc;
 }
 
+static bool has_silent(const struct prune *p, const struct loaded *l)
+{
+    int64_t soon = p->conf->now - p->conf->forget_after / 2;
+    for (size_t i = 0; i < l->count && p->conf->forget_after > 0; i++)
+        if (l->entries[i].at < soon)
+            return true;
+    return false;
+}
+
 static enum err_code find_candidates(struct prune *p, const char *table, struct err *e)
 {
     char dir[IO_PATH];
     struct loaded loaded = {0};
     struct segment_list list = {0};
-    enum err_code rc = forget_silent(p, table, e);
-    if (rc == OK)
-        rc = loaded_read(p->spool, table, &loaded, e);
+    enum err_code rc = loaded_read(p->spool, table, &loaded, e);
+    if (rc == OK && has_silent(p, &loaded)) { /* seldom: it takes the lock, and reads it anew */
+        loaded_free(&loaded);
+        if ((rc = forget_silent(p, table, e)) == OK)
+            rc = loaded_read(p->spool, table, &loaded, e);
+    }
     if (rc == ERR_DAMAGED) {
         p->sum->unknown++;
         return OK;
