@@ -132,8 +132,7 @@ extern const char sql_progress_make[];
  * with that one are in; else the page's first `line` lines are, and the pages before it. */
 extern const char sql_progress_lock[];
 
-/* Variables spool, schema, table_name (and identity). One row or none: identity, of the table that was loaded into. */
-extern const char sql_stored_in_read[];
+/* Variables spool, schema, table_name, identity: of the table that was loaded into. */
 extern const char sql_stored_in_note[];
 
 /* Variables spool, schema, table_name (and at). read: one row or none: since, and in microseconds. */
@@ -151,7 +150,12 @@ extern const char sql_source_archived[];
 
 /* sql_progress_lock without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
 extern const char sql_progress_read[];
-/* Variables spool, schema, table_name, relation. Rows: load/target/known_progress.h. */
+/* Variables spool, schema, table_name, relation, and stored_in: SQL_STORED_IN, or SQL_STORED_IN_NONE where that cannot be read. Rows:
+ * load/target/known_progress.h. */
+#define SQL_STORED_IN "netty_sync.stored_in"
+#define SQL_STORED_IN_NONE                                                                         \
+    "(SELECT NULL::pg_catalog.text AS spool, NULL::pg_catalog.text AS schema_name, "               \
+    "NULL::pg_catalog.text AS table_name, NULL::pg_catalog.text AS identity)"
 extern const char sql_progress_find[];
 /* Variables spool, schema, table_name, relation. */
 extern const char sql_progress_adopt[];

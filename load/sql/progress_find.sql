@@ -1,6 +1,7 @@
 -- What is known of this spool's table in the schema. A row a lane (load/row/lane.h) and branch:
 -- kind `own`; `old`: from before progress was kept a schema; `moved`: it came with a dump, or nobody has noted the table yet;
 -- `gone`: it is of a table that was dropped; `other`: of another spool, whose identity stands for the branch. And the holes, `hole` or `gap`, from (after_segment, after_page) to (segment, page).
+-- And `stored`: which table that was when it was loaded last (list_tables.sql's identity stands for the branch).
 -- at: when its newest page was fetched, of progress from before that was kept when it last moved; since when. Times are microseconds since 1970.
 WITH here AS (
     SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', :'schema', :'relation'))::pg_catalog.oid AS relation,
@@ -33,4 +34,8 @@ WHERE p.spool OPERATOR(pg_catalog.<>) :'spool' AND p.table_name OPERATOR(pg_cata
     AND p.segment OPERATOR(pg_catalog.>) 0 AND p.relation OPERATOR(pg_catalog.=) here.relation
 ORDER BY p.loaded_at DESC
 LIMIT 1)
+UNION ALL
+SELECT 'stored', i.identity, 0, 0, 0, 0, '', NULL, 0, 0
+FROM :stored_in AS i
+WHERE i.spool OPERATOR(pg_catalog.=) :'spool' AND i.table_name OPERATOR(pg_catalog.=) :'table_name' AND i.schema_name OPERATOR(pg_catalog.=) :'schema'
 ORDER BY segment, page;

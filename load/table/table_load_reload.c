@@ -19,7 +19,6 @@
 
 #define SQL_MAX 65536u
 
-static void on_identity(void *ctx, const PGresult *r, const struct err *err);
 static void on_away(void *ctx, const PGresult *r, const struct err *err);
 static void on_marked(void *ctx, const PGresult *r, const struct err *err);
 static void on_noted(void *ctx, const PGresult *r, const struct err *err);
@@ -76,16 +75,6 @@ static bool is_bypassed(const struct table_load *t)
            target_table_relation(t->target)->name == NULL;
 }
 
-void table_load_compare_identity(struct table_load *t)
-{
-    t->stored_in[0] = '\0';
-    t->archived = t->noted = false;
-    if (is_bypassed(t))
-        table_load_locate(t);
-    else
-        ask(t, sql_stored_in_read, 3, on_identity);
-}
-
 /* The same table with another file. */
 static bool was_rewritten(const char *before, const char *now)
 {
@@ -107,19 +96,17 @@ static bool was_made_again(struct table_load *t)
     return anew;
 }
 
-/* Where it cannot be read nothing is known, and nothing is compared. */
-static void on_identity(void *ctx, const PGresult *r, const struct err *err)
+/* Where it is not known nothing is compared. */
+void table_load_compare_identity(struct table_load *t)
 {
-    struct table_load *t = ctx;
     const struct relation *rel = target_table_relation(t->target);
     const struct sql_var vars[] = {{"schema", rel->schema}, {"relation", rel->name}};
 
-    if (err != NULL && db_lost(t->db)) {
-        table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
-        return;
-    }
-    if (err == NULL && PQntuples(r) == 1)
-        (void)snprintf(t->stored_in, sizeof t->stored_in, "%s", PQgetvalue(r, 0, 0));
+    t->stored_in[0] = '\0';
+    t->archived = t->noted = false;
+    if (!is_bypassed(t))
+        (void)snprintf(t->stored_in, sizeof t->stored_in, "%s",
+                       target_table_known(t->target)->stored_in);
     if (t->stored_in[0] == '\0' || strcmp(t->stored_in, rel->identity) == 0 ||
         (was_lost(t->stored_in, rel->identity) && was_made_again(t)))
         table_load_locate(t);

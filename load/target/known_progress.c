@@ -114,6 +114,10 @@ enum err_code known_progress_read(struct known_progress *k, const PGresult *r, s
             k->other_at = number(r, i, FIND_AT);
             continue;
         }
+        if (strcmp(kind, "stored") == 0) {
+            (void)snprintf(k->stored_in, sizeof k->stored_in, "%s", PQgetvalue(r, i, FIND_BRANCH));
+            continue;
+        }
         k->foreign = k->foreign || strcmp(kind, "own") != 0;
         if (strcmp(kind, "gone") == 0) /* of a table that is no more: nothing is loaded */
             (void)branch_of(k, PQgetvalue(r, i, FIND_BRANCH));

@@ -36,6 +36,7 @@ struct known_progress {
     size_t holes_count;
     char other[KNOWN_SPOOL]; /* another spool that the table was loaded from, or "" */
     int64_t other_at;        /* ... when last */
+    char stored_in[64];      /* which table it was that was loaded last: its identity, or "" */
     bool foreign;            /* some of it is not yet the present table's: sql_progress_adopt */
 };
 

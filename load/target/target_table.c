@@ -20,6 +20,8 @@ struct target_table {
     struct known_progress known;
     struct buf sql;
     bool created, adopted, empty;
+    bool
+        unstored; /* netty_sync.stored_in cannot be read: the role was given rights before there was one */
     bool unprobed;      /* its triggers may set the time, and there was no row to see that by */
     char triggers[256]; /* their names */
 };
@@ -209,7 +211,8 @@ static void read_progress(struct target_table *s)
     const struct sql_var vars[] = {{"spool", s->spool},
                                    {"schema", r->schema},
                                    {"table_name", s->table},
-                                   {"relation", r->name}};
+                                   {"relation", r->name},
+                                   {"stored_in", s->unstored ? SQL_STORED_IN_NONE : SQL_STORED_IN}};
     struct err e = ERR_INIT;
 
     known_progress_free(&s->known);
@@ -217,7 +220,7 @@ static void read_progress(struct target_table *s)
     buf_reset(&s->sql);
     if (r->name == NULL) /* --dry-run of a table that is still to be made */
         end(s, NULL);
-    else if (sql_expand(&s->sql, sql_progress_find, vars, 4, &e) != OK)
+    else if (sql_expand(&s->sql, sql_progress_find, vars, 5, &e) != OK)
         end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_progress, s);
@@ -284,6 +287,12 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
 
     struct err why = ERR_INIT;
 
+    if (err != NULL && !s->unstored &&
+        (strcmp(err->sqlstate, "42P01") == 0 || strcmp(err->sqlstate, "42501") == 0)) {
+        s->unstored = true;
+        read_progress(s);
+        return;
+    }
     if (err != NULL && s->conf.dry_run && strcmp(err->sqlstate, "42P01") == 0)
         err = NULL; /* no bookkeeping yet: nothing is loaded */
     else if (err == NULL && known_progress_read(&s->known, r, &why) != OK)

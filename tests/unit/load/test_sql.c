@@ -156,8 +156,6 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_upsert_in_order,
                 VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"}));
     expand_file(sql_probe_time, VARS(RELATION, {"key", "x_id"}));
-    expand_file(sql_stored_in_read,
-                VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"}));
     expand_file(sql_stored_in_note, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"},
                                          {"identity", "1.2"}));
     expand_file(sql_unchecked_note,
@@ -192,7 +190,7 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_progress_read, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"}));
     expand_file(sql_pages_read, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"}));
     expand_file(sql_progress_find, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"},
-                                        {"relation", "netty-x"}));
+                                        {"relation", "netty-x"}, {"stored_in", SQL_STORED_IN}));
     expand_file(sql_check, VARS({"schema", "crm"}));
     expand_file(sql_check_access, VARS({"oids", "{1,2}"}));
     expand_file(sql_references, VARS(RELATION));
