@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define COLUMN_GAP 2
@@ -14,6 +16,8 @@
 /* Rows are kept as one flat list: row r, column c is cells[r * columns + c]. */
 struct summary {
     bool json;
+    bool terminal; /* people read it; the rest is for one */
+    size_t width;  /* of the terminal; 0: not known, or none */
     size_t columns;
     struct cell *cells; /* name and str are owned */
     size_t count;
@@ -141,7 +145,8 @@ static enum err_code build_json(const struct summary *s, struct buf *out)
 /* --- For people ----------------------------------------------------------------------------------
  */
 
-static enum err_code add_text_value(struct buf *out, const struct cell *cell)
+static enum err_code add_text_value(const struct summary *s, struct buf *out,
+                                    const struct cell *cell)
 {
     char text[UNITS_TEXT > WHEN_TEXT ? UNITS_TEXT : WHEN_TEXT];
     switch (cell->type) {
@@ -149,7 +154,8 @@ static enum err_code add_text_value(struct buf *out, const struct cell *cell)
         return cell->str == NULL ? buf_addc(out, '-')
                                  : buf_add_text(out, cell->str, strlen(cell->str));
     case CELL_INT:
-        return buf_adds(out, units_show_count(cell->num, text));
+        return s->terminal ? buf_adds(out, units_show_count(cell->num, text))
+                           : buf_addf(out, "%" PRId64, cell->num);
     case CELL_SECONDS:
         return add_seconds(out, cell->num);
     case CELL_TIME:
@@ -178,7 +184,7 @@ static enum err_code column_width(const struct summary *s, size_t column, struct
     *width = utf8_columns(heading, strlen(heading));
     for (size_t i = column; i < s->count && rc == OK; i += s->columns) {
         buf_reset(text);
-        rc = add_text_value(text, &s->cells[i]);
+        rc = add_text_value(s, text, &s->cells[i]);
         size_t columns = utf8_columns(text->data, text->len);
         *width = columns > *width ? columns : *width;
     }
@@ -209,22 +215,56 @@ static enum err_code add_aligned(struct buf *out, const struct buf *text,
     return rc == OK ? add_blanks(out, (column->right ? 0 : fill) + COLUMN_GAP) : rc;
 }
 
-/* The heading row, then every row; columns[] has one entry a column. */
-static enum err_code add_rows(const struct summary *s, const struct column *columns,
-                              struct buf *text, struct buf *out)
+/* A block of columns: the first one, which names the rows, and those from..end. */
+struct block {
+    size_t from;
+    size_t end;
+};
+
+/* As many as fit into the terminal's width, one at least. */
+static struct block next_block(const struct summary *s, const struct column *columns, size_t from)
+{
+    struct block b = {.from = from, .end = from + 1};
+    size_t width = columns[0].width + (from > 0 ? COLUMN_GAP + columns[from].width : 0);
+    while (b.end < s->columns &&
+           (s->width == 0 || width + COLUMN_GAP + columns[b.end].width <= s->width))
+        width += COLUMN_GAP + columns[b.end++].width;
+    return b;
+}
+
+/* row: in s->cells; SIZE_MAX: the headings. */
+static enum err_code add_line(const struct summary *s, const struct column *columns,
+                              const struct block *b, size_t row, struct buf *text, struct buf *out)
 {
     enum err_code rc = OK;
-    for (size_t i = 0; i < s->columns && rc == OK; i++) {
+    for (size_t i = 0; i < b->end && rc == OK; i++) {
+        struct column column = columns[i];
+        if (i > 0 && i < b->from)
+            continue;
+        column.last = i + 1 == b->end;
         buf_reset(text);
-        rc = buf_adds(text, s->cells[i].name);
+        rc = row == SIZE_MAX ? buf_adds(text, s->cells[i].name)
+                             : add_text_value(s, text, &s->cells[row + i]);
         if (rc == OK)
-            rc = add_aligned(out, text, &columns[i]);
+            rc = add_aligned(out, text, &column);
     }
-    for (size_t i = 0; i < s->count && rc == OK; i++) {
-        buf_reset(text);
-        rc = add_text_value(text, &s->cells[i]);
+    return rc;
+}
+
+/* columns[] has one entry a column. What does not fit beside the first column stands below. */
+static enum err_code add_blocks(const struct summary *s, const struct column *columns,
+                                struct buf *text, struct buf *out)
+{
+    enum err_code rc = OK;
+    struct block b = {0};
+    for (size_t from = 0; from < s->columns && rc == OK; from = b.end) {
+        b = next_block(s, columns, from);
+        if (from > 0)
+            rc = buf_addc(out, '\n');
         if (rc == OK)
-            rc = add_aligned(out, text, &columns[i % s->columns]);
+            rc = add_line(s, columns, &b, SIZE_MAX, text, out);
+        for (size_t row = 0; row < s->count && rc == OK; row += s->columns)
+            rc = add_line(s, columns, &b, row, text, out);
     }
     return rc;
 }
@@ -241,20 +281,28 @@ static enum err_code build_text(const struct summary *s, struct buf *out)
     enum err_code rc = OK;
     for (size_t i = 0; i < s->columns && rc == OK; i++) {
         columns[i].right = is_numeric(s, i);
-        columns[i].last = i + 1 == s->columns;
         rc = column_width(s, i, &text, &columns[i].width);
     }
     if (rc == OK)
-        rc = add_rows(s, columns, &text, out);
+        rc = add_blocks(s, columns, &text, out);
     buf_free(&text);
     free(columns);
     return rc;
+}
+
+static void look_at_terminal(struct summary *s, FILE *out)
+{
+    struct winsize size = {0};
+    int fd = fileno(out);
+    s->terminal = fd >= 0 && isatty(fd) == 1;
+    s->width = s->terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 enum err_code summary_print(struct summary *s, FILE *out, struct err *e)
 {
     struct buf text;
     buf_init(&text, OUTPUT_MAX);
+    look_at_terminal(s, out);
     enum err_code rc = s->json ? build_json(s, &text) : build_text(s, &text);
     if (rc != OK)
         (void)buf_err(e, rc, &text, "the summary");

@@ -1,10 +1,13 @@
 """What netty-spool shows: ls, status, cat --id, history."""
+import fcntl
 import json
 import os
 import pty
 import re
 import shutil
+import struct
 import subprocess
+import termios
 
 from harness import BUILD, ROOT
 from spoolfile import iso
@@ -197,3 +200,40 @@ def test_the_digest_is_the_databases(sims, db, netty):
     assert spool_digest(netty, "contacts") == database_digest(db, "contacts", "contact_id")
     db.query('DELETE FROM "netty-contacts" WHERE contact_id = 7')
     assert spool_digest(netty, "contacts") != database_digest(db, "contacts", "contact_id")
+
+
+def on_a_terminal(netty, *arguments, width=80):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    process = subprocess.Popen([BUILD / "netty-spool", *arguments], env=netty.environment(), cwd=netty.dir,
+                               stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL)
+    os.close(theirs)
+    drawn = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            drawn += chunk
+    except OSError:
+        pass  # the other side has ended
+    assert process.wait(timeout=60) is not None
+    os.close(ours)
+    return drawn.decode().replace("\r\n", "\n")
+
+
+def test_tables_fit_the_terminals_width(sims, db, netty):
+    """What does not fit stands below; in a pipe a row is one line, and numbers are digits alone."""
+    sim = sims("contacts:1500,users:20")
+    db.create("contacts", "users")
+    netty.extract("contacts", "users", sim=sim)
+    netty.load(db=db)
+    for command in (("ls",), ("runs",)):
+        drawn = on_a_terminal(netty, *command)
+        if command == ("ls",):
+            assert all(len(line) <= 80 for line in drawn.splitlines()), drawn
+        assert re.search("1\u202f\\d\\d\\d", drawn) and drawn.count("contacts") > 1
+        text = netty.spool_tool(*command).out
+        assert "\u202f" not in text and "\u00a0" not in text and "\x1b" not in text
+    drawn = on_a_terminal(netty, "status")
+    wide = [line for line in drawn.splitlines() if len(line) > 80 and str(netty.spool) not in line and db.name not in line]
+    assert not wide, wide
+    assert len(on_a_terminal(netty, "status", width=250).splitlines()) < len(drawn.splitlines())
+    assert "\u202f" not in netty.spool_tool("status").out

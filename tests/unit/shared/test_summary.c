@@ -37,8 +37,7 @@ static void check(bool json, struct cell rows[][COLUMNS], size_t n, const char *
     summary_close(s);
 }
 
-#define NNBSP "\xe2\x80\xaf"
-#define MAY   INT64_C(1715595753123456) /* 2024-05-13T10:22:33.123456Z */
+#define MAY INT64_C(1715595753123456) /* 2024-05-13T10:22:33.123456Z */
 
 static void test_table_for_people(void **state)
 {
@@ -50,9 +49,9 @@ static void test_table_for_people(void **state)
          TIME("complete_to", WHEN_NONE)},
     };
     check(false, rows, 2,
-          "table       records  seconds  complete_to\n"
-          "contacts  1" NNBSP "234" NNBSP "567   12.345  2024-05-13 10:22:33 UTC\n"
-          "affairs           0    0.000  -\n");
+          "table     records  seconds  complete_to\n"
+          "contacts  1234567   12.345  2024-05-13 10:22:33 UTC\n"
+          "affairs         0    0.000  -\n");
 }
 
 /* Columns, not bytes: accents, wide characters and combining marks line up. */
