@@ -76,8 +76,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_TIMEZONE, OPTION_TEXT, "timezone", "NETTY_TIMEZONE", "ZONE",
      .standard = "UTC", .programs = ALL,
-     .help = "The zone of times that name none: UTC, an offset such as +02:00, or a name of the tz "
-             "database.",
+     .help = "The zone of the API's times that name none: UTC, an offset such as +02:00, or a name of the tz "
+             "database. Times on the command line are in the zone in which times are shown (TZ).",
      .example = "--timezone Europe/Paris"},
 
     {OPT_TIMEOUT, OPTION_DURATION, "timeout", "NETTY_TIMEOUT", "D",

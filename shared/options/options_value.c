@@ -235,11 +235,10 @@ enum err_code options_check_times(struct options *o, struct err *e)
         const struct option_def *d = &option_table[i];
         if (d->type != OPTION_TIME || o->set[i].source == FROM_DEFAULT)
             continue;
-        if (z == NULL && (rc = zone_open(&z, options_text(o, OPT_TIMEZONE), e)) != OK) {
-            (void)err_prefix(e, "%s", options_origin(o, OPT_TIMEZONE));
-            return rc;
-        }
-        rc = check_time(d, &o->set[i], z, e);
+        if (z == NULL) /* what a person types is in the zone in which times are shown to him */
+            rc = zone_open_local(&z, e);
+        if (rc == OK)
+            rc = check_time(d, &o->set[i], z, e);
     }
     zone_close(z);
     return rc;

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ZONE_FILES    "/usr/share/zoneinfo/"
+#define LOCAL_ZONE    "/etc/localtime"
 #define ZONE_NAME_MAX 64
 #define ZONE_FURTHEST (INT64_C(26) * 3600)
 
@@ -83,6 +85,49 @@ enum err_code zone_open(struct zone **out, const char *name, struct err *e)
     memcpy(z->name, name, strlen(name) + 1);
     *out = z;
     return OK;
+}
+
+static enum err_code open_named(struct zone **z, const char *name)
+{
+    name += name[0] == ':';
+    if (strncmp(name, ZONE_FILES, strlen(ZONE_FILES)) == 0)
+        name += strlen(ZONE_FILES);
+    if (name[0] == '\0')
+        name = "UTC";
+    return strlen(name) <= ZONE_NAME_MAX ? zone_open(z, name, NULL) : ERR_CONFIG;
+}
+
+/* A rule such as "CET-1CEST,M3.5.0,M10.5.0/3"; of one without changes, and of nonsense, the offset that libc makes of it. */
+static enum err_code add_rule(struct zone *z, const char *rule)
+{
+    struct tm tm = {0};
+    time_t now = time(NULL);
+    (void)localtime_r(&now, &tm);
+    enum err_code rc = zone_add(&z->changes, ZONE_EVER, tm.tm_gmtoff);
+    if (rc == OK && (rc = zone_rule_extend(&z->changes, rule)) == ERR_DATA)
+        rc = OK;
+    return rc;
+}
+
+enum err_code zone_open_local(struct zone **out, struct err *e)
+{
+    const char *tz = getenv("TZ");
+    struct zone *z = NULL;
+    enum err_code rc = tz != NULL ? open_named(out, tz) : ERR_CONFIG;
+    if (rc == OK)
+        return OK;
+    if (rc != ERR_NOMEM && (z = calloc(1, sizeof *z)) != NULL) {
+        memcpy(z->name, "local", sizeof "local");
+        rc = tz != NULL ? add_rule(z, tz) : zone_file_read(&z->changes, LOCAL_ZONE, NULL);
+        if (rc == OK) {
+            *out = z;
+            return OK;
+        }
+        zone_close(z);
+        if (rc != ERR_NOMEM)
+            return zone_open(out, "UTC", e);
+    }
+    return err_set(e, ERR_NOMEM, "out of memory for a time zone");
 }
 
 void zone_close(struct zone *z)

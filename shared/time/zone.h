@@ -12,6 +12,9 @@
 struct zone;
 /* Fails with ERR_CONFIG when there is no such zone, or when its data cannot be used. */
 enum err_code zone_open(struct zone **z, const char *name, struct err *e) MUST_CHECK;
+/* The zone in which times are shown to people, as libc finds it: TZ, a name or a rule, else /etc/localtime, else UTC.
+ * ERR_NOMEM alone. */
+enum err_code zone_open_local(struct zone **z, struct err *e) MUST_CHECK;
 void zone_close(struct zone *z);
 const char *zone_name(const struct zone *z);
 /* Returns a digest of all changes of the zone. It differs after an update of the tz database that

@@ -160,11 +160,23 @@ def pages_at(spool, *moments):
         writer.page([f'{{"contact_id":{number}}}'], datetime.fromisoformat(moment))
 
 
+@pytest.mark.parametrize("zone, first", [("Europe/Paris", "07"), (":Europe/Paris", "07"), ("UTC", "09"), ("America/New_York", "13"),
+                                         ("CET-1CEST,M3.5.0,M10.5.0/3", "07"), ("XYZ-3", "06"), ("", "09")])
+def test_a_time_that_is_typed_is_in_the_zone_that_is_shown(netty, spool, zone, first):
+    """TZ, whatever zone the API's times are in: what `ls` shows as 09:00 is found as 09:00."""
+    pages_at(spool, *(f"2026-07-01T{hour:02}:00:00+00:00" for hour in range(24)))
+    for env in ({"TZ": zone, "NETTY_TIMEZONE": "Asia/Tokyo"}, {"TZ": zone}):
+        run = netty.spool_tool("cat", "--from", "2026-07-01 09:00", "--to", "2026-07-01 10:00", "contacts", env=env)
+        assert [json.loads(line)["contact_id"] for line in run.out.splitlines()] == [int(first)]
+    run = netty.spool_tool("cat", "--from", "2026-07-01T09:00:00Z", "--to", "2026-07-01T10:00:00Z", "contacts", env={"TZ": zone})
+    assert [json.loads(line)["contact_id"] for line in run.out.splitlines()] == [9]
+
+
 def test_times_that_exist_twice_take_the_wider_window(netty, spool):
     """2026-10-25 has 02:30 twice in Paris: at 00:30 and at 01:30 UTC."""
     pages_at(spool, "2026-10-24T23:30:00+00:00", "2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00",
              "2026-10-25T02:30:00+00:00")
-    env = {"NETTY_TIMEZONE": "Europe/Paris"}
+    env = {"TZ": "Europe/Paris"}
     run = netty.spool_tool("cat", "--from", "2026-10-25 02:00", "--to", "2026-10-25 03:00", "contacts", env=env)
     assert [json.loads(line)["contact_id"] for line in run.out.splitlines()] == [1, 2]
     run = netty.spool_tool("cat", "--from", "2026-10-25 02:15", "--to", "2026-10-25 02:45", "contacts", env=env)
@@ -173,7 +185,7 @@ def test_times_that_exist_twice_take_the_wider_window(netty, spool):
 
 def test_a_time_that_does_not_exist_is_said(netty, spool):
     pages_at(spool, "2026-03-29T00:30:00+00:00", "2026-03-29T01:30:00+00:00")
-    env = {"NETTY_TIMEZONE": "Europe/Paris", **JSON_LOG}
+    env = {"TZ": "Europe/Paris", **JSON_LOG}
     run = netty.spool_tool("cat", "--from", "2026-03-29 02:30", "contacts", env=env)
     said = events(run, "time")
     assert len(said) == 1 and said[0]["level"] == "warn" and "2026-03-29 02:30" in json.dumps(said[0])
