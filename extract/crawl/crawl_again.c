@@ -1,11 +1,95 @@
-/* Places that were stepped over: those that pages show to be none any more, and those that are due, tried again at a run's
- * end. */
+/* Places that were stepped over: passed by at once where they are known, remembered, those that pages show to be none any
+ * more, and those that are due, tried again at a run's end. */
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
 
 #define AGAIN_MAX 2  /* in a run */
 #define WIDE      50 /* places around one that has moved */
 #define CALM      2  /* pages, after which a smaller size is as good as any */
+
+static int64_t clock_of(const struct crawl *c)
+{
+    return c->clock != WHEN_NONE ? c->clock : c->conf.now;
+}
+
+static void list_of(const struct crawl_request *request, struct place *list)
+{
+    *list = (struct place){.sort = (unsigned)request->sort};
+    memcpy(list->from, request->after, sizeof list->from);
+    memcpy(list->equal, request->equal, sizeof list->equal);
+}
+
+/* A run's first page: it begins with one of the marks, and where the place stands behind that is known. */
+static const struct place *by_ordinal(const struct crawl *c, uint64_t *low)
+{
+    const struct crawl_request *page = &c->trial.page;
+    if (c->placed || c->phase != CRAWL_BODY || !c->ask.filtered || page->offset > 0)
+        return NULL;
+    uint64_t from = crawl_marks_first(c, c->ask.base_time);
+    if (from == 0)
+        return NULL;
+    const struct place *place = places_by_ordinal(c->conf.places, from, page->limit);
+    if (place != NULL)
+        *low = place->ordinal - from;
+    return place;
+}
+
+/* A place that is known to lie on the page. */
+void crawl_known_begin(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct place list;
+    struct places *places = c->conf.places;
+    t->known = 0;
+    if (places == NULL || places->n == 0 || c->look_behind.windows > 0 || c->look_behind.bottom ||
+        c->passes.on)
+        return;
+    list_of(&t->page, &list);
+    const struct place *place = places_within(places, &list, t->page.offset, t->page.limit);
+    uint64_t low = place != NULL ? place->offset - t->page.offset : 0;
+    if (place == NULL && (place = by_ordinal(c, &low)) == NULL)
+        return;
+    struct step_known known = {.low = (unsigned)low,
+                               .count = place->count,
+                               .has_before = place->before.there,
+                               .has_after = place->after.there,
+                               .before_id = place->before.id,
+                               .after_id = place->after.id,
+                               .check = c->conf.now > 0 && place->due <= c->conf.now};
+    t->known = (size_t)(place - places->at) + 1;
+    memcpy(t->why, place->said, sizeof t->why);
+    step_begin_known(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), &known);
+    t->before = place->before;
+    t->after = place->after;
+    memset(t->gaps, 0, sizeof t->gaps);
+    if (t->step.state == STEP_BEHIND) /* the page begins with it */
+        crawl_trial_gap(c);
+}
+
+/* What is stepped over is remembered before the page is kept. False: there is no room for it, and what nobody remembers
+ * must not be passed by. */
+bool crawl_known_remember(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct places *places = c->conf.places;
+    if (places == NULL || t->step.gap == 0)
+        return true;
+    bool aside = true;
+    for (unsigned i = 0; i < t->step.gap; i++)
+        aside &= t->gaps[i].seen;
+    struct place met;
+    list_of(&t->page, &met);
+    met.before = t->before;
+    met.after = t->after;
+    met.count = t->step.gap;
+    met.offset = t->step.offset + t->step.low;
+    uint64_t again = c->page.hits > 0 && c->page.n > c->page.news ? c->page.n - c->page.news : 0;
+    uint64_t from = again < c->ordinal ? c->ordinal - again : 0;
+    met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
+    met.aside = aside;
+    memcpy(met.said, t->why, sizeof met.said);
+    return places_meet(places, &met, clock_of(c)) != NULL;
+}
 
 void crawl_page_restart(struct crawl *c)
 {

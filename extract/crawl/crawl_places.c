@@ -13,77 +13,18 @@
     12 /* step-overs of one place, one after the other, before the list is read in another way */
 #define NO_TIME "?" /* of a record that was stepped over */
 
-static int64_t clock_of(const struct crawl *c)
-{
-    return c->clock != WHEN_NONE ? c->clock : c->conf.now;
-}
-
 static bool looks_behind(const struct crawl *c)
 {
     return c->look_behind.windows > 0 || c->look_behind.bottom;
 }
 
 /* Pages that need not begin with what was read, or nothing can stand before. */
-static bool is_pinned(const struct crawl *c)
+bool crawl_trial_pinned(const struct crawl *c)
 {
     return c->trial.page.offset == 0 || looks_behind(c) || c->passes.on || c->blind > 0;
 }
 
 /* ---- what to ask ---- */
-
-static void list_of(const struct crawl_request *request, struct place *list)
-{
-    *list = (struct place){.sort = (unsigned)request->sort};
-    memcpy(list->from, request->after, sizeof list->from);
-    memcpy(list->equal, request->equal, sizeof list->equal);
-}
-
-/* A run's first page: it begins with one of the marks, and where the place stands behind that is known. */
-static const struct place *by_ordinal(const struct crawl *c, uint64_t *low)
-{
-    const struct crawl_request *page = &c->trial.page;
-    if (c->placed || c->phase != CRAWL_BODY || !c->ask.filtered || page->offset > 0)
-        return NULL;
-    uint64_t from = crawl_marks_first(c, c->ask.base_time);
-    if (from == 0)
-        return NULL;
-    const struct place *place = places_by_ordinal(c->conf.places, from, page->limit);
-    if (place != NULL)
-        *low = place->ordinal - from;
-    return place;
-}
-
-static void add_gap(struct crawl *c); /* in place of those that are stepped over */
-/* A place that is known to lie on the page. */
-static void begin_known(struct crawl *c)
-{
-    struct crawl_trial *t = &c->trial;
-    struct place list;
-    struct places *places = c->conf.places;
-    t->known = 0;
-    if (places == NULL || places->n == 0 || looks_behind(c) || c->passes.on)
-        return;
-    list_of(&t->page, &list);
-    const struct place *place = places_within(places, &list, t->page.offset, t->page.limit);
-    uint64_t low = place != NULL ? place->offset - t->page.offset : 0;
-    if (place == NULL && (place = by_ordinal(c, &low)) == NULL)
-        return;
-    struct step_known known = {.low = (unsigned)low,
-                               .count = place->count,
-                               .has_before = place->before.there,
-                               .has_after = place->after.there,
-                               .before_id = place->before.id,
-                               .after_id = place->after.id,
-                               .check = c->conf.now > 0 && place->due <= c->conf.now};
-    t->known = (size_t)(place - places->at) + 1;
-    memcpy(t->why, place->said, sizeof t->why);
-    step_begin_known(&t->step, t->page.offset, t->page.limit, is_pinned(c), &known);
-    t->before = place->before;
-    t->after = place->after;
-    memset(t->gaps, 0, sizeof t->gaps);
-    if (t->step.state == STEP_BEHIND) /* the page begins with it */
-        add_gap(c);
-}
 
 /* The ordinary request is made, or another one first. True: the page's records begin anew. */
 bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
@@ -92,7 +33,7 @@ bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
     struct step_request part;
     t->page = *request;
     if (t->step.state == STEP_NONE && !t->probing)
-        begin_known(c);
+        crawl_known_begin(c);
     if (t->probing) {
         part = (struct step_request){
             .offset = t->page.offset + t->page.limit, .limit = 1, .looks = true};
@@ -144,7 +85,7 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
 
 /* ---- answers ---- */
 
-static void add_gap(struct crawl *c)
+void crawl_trial_gap(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
     if (t->step.low == 0) {
@@ -179,31 +120,6 @@ static void restore_size(struct crawl *c, unsigned worked)
     c->limit = t->whole;
 }
 
-/* What is stepped over is remembered before the page is kept. False: there is no room for it, and what nobody remembers
- * must not be passed by. */
-static bool remember(struct crawl *c)
-{
-    struct crawl_trial *t = &c->trial;
-    struct places *places = c->conf.places;
-    if (places == NULL || t->step.gap == 0)
-        return true;
-    bool aside = true;
-    for (unsigned i = 0; i < t->step.gap; i++)
-        aside &= t->gaps[i].seen;
-    struct place met;
-    list_of(&t->page, &met);
-    met.before = t->before;
-    met.after = t->after;
-    met.count = t->step.gap;
-    met.offset = t->step.offset + t->step.low;
-    uint64_t again = c->page.hits > 0 && c->page.n > c->page.news ? c->page.n - c->page.news : 0;
-    uint64_t from = again < c->ordinal ? c->ordinal - again : 0;
-    met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
-    met.aside = aside;
-    memcpy(met.said, t->why, sizeof met.said);
-    return places_meet(places, &met, clock_of(c)) != NULL;
-}
-
 static void move_page(struct crawl *c, uint64_t offset)
 {
     if (offset == c->trial.page.offset)
@@ -222,7 +138,7 @@ static enum err_code take(struct crawl *c, struct err *e)
     struct crawl_trial *t = &c->trial;
     t->parts = true;
     move_page(c, t->step.offset);
-    if (!remember(c))
+    if (!crawl_known_remember(c))
         return err_set(e, ERR_UNAVAILABLE,
                        "the API fails for more than %u records of the table, or there is no memory "
                        "to remember another one: it is not passed by",
@@ -325,7 +241,7 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
     case STEP_ON:
     case STEP_SAME:
         if (t->step.state == STEP_BEHIND)
-            add_gap(c);
+            crawl_trial_gap(c);
         return true;
     case STEP_PLAIN:
         go_plain(c);
@@ -359,7 +275,7 @@ static enum crawl_after_failure begin_step(struct crawl *c)
     t->known = 0;
     t->before.there = t->after.there = false;
     memset(t->gaps, 0, sizeof t->gaps);
-    (void)step_begin(&t->step, t->page.offset, t->page.limit, is_pinned(c), t->rounds);
+    (void)step_begin(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), t->rounds);
     t->step.forced = t->forced || c->passes.on;
     t->step.passed = t->passed;
     return CRAWL_OTHER;
@@ -436,7 +352,7 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
         break;
     }
     if (t->step.state == STEP_BEHIND)
-        add_gap(c);
+        crawl_trial_gap(c);
     return aside ? CRAWL_SET_ASIDE : CRAWL_OTHER;
 }
 

@@ -9,7 +9,7 @@
  *   crawl_keys_order.c  what the keys of a page tell, and which pages come next
  *   crawl_newest.c   new records without a time, by key downward
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
- *   crawl_places.c   pages that cannot be had, and records that are stepped over; crawl_again.c: tried again
+ *   crawl_places.c   pages that cannot be had, and records that are stepped over; crawl_again.c: known ones, tried again
  *   crawl_passes.c   reading records of one time again and again
  *   crawl_marks.c    which versions the next run will look for, and where it starts
  *   crawl_position.c the position as text
@@ -478,6 +478,10 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
 bool crawl_trial_refused(struct crawl *c);
 void crawl_trial_kept(struct crawl *c);
 void crawl_places_read(struct crawl *c);
+bool crawl_trial_pinned(const struct crawl *c);
+void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
+void crawl_known_begin(struct crawl *c);
+bool crawl_known_remember(struct crawl *c);
 void crawl_learn_longest(struct crawl *c);
 bool crawl_again_next(struct crawl *c, struct crawl_request *request);
 bool crawl_again_page(struct crawl *c);
