@@ -69,8 +69,9 @@
  *    more than without, and one more when it is tried again;
  *  - at a run's end, two places that are due are tried again, as far as no page did it;
  *  - a place is closed when a page shows its neighbours with nothing stepped over between them, or its key.
- * Whether the API is there at all is asked before the last try that the caller has left: one record from
- * behind the page. Where that fails, too, crawl_failed says CRAWL_GIVE_UP.
+ * Whether the API is there at all is asked with the last two tries that the caller has left: a record that it gave
+ * before in this run, then one from behind the page; with the last three where it gave none. Any single one may be
+ * another record that it does not give. Where all fail, crawl_failed says CRAWL_GIVE_UP.
  * The page size: one failure is enough to go back from a larger size that was tried (5 good pages after the last time,
  * then 10, 20 ... 320). The size that works is kept in the position.
  */

@@ -94,7 +94,7 @@ bool crawl_known_remember(struct crawl *c)
 void crawl_page_restart(struct crawl *c)
 {
     c->trial.step.state = STEP_NONE;
-    c->trial.probing = false;
+    c->trial.probe = 0;
     crawl_facts_reset(&c->page);
 }
 

@@ -26,18 +26,50 @@ bool crawl_trial_pinned(const struct crawl *c)
 
 /* ---- what to ask ---- */
 
+/* The list is read by key, and has not been seen yet. */
+static bool is_new_form(const struct crawl *c)
+{
+    return c->phase == CRAWL_KEYS && c->keys.pages == 0;
+}
+
+/* So many questions show that the API is down. */
+static unsigned probes(const struct crawl *c)
+{
+    return is_new_form(c) || c->trial.answered.limit > 0 ? 2 : 3;
+}
+
+/* One record, by which the API shows that it is there: one that it gave before, for any other may be one that it does
+ * not give; else some from behind the page. Of a list by key that has not been seen yet the first question is whether
+ * it can be had, the second whether anything can. */
+static void probe(const struct crawl *c, struct crawl_request *request)
+{
+    static const uint64_t further[] = {0, 0, 1, 1000};
+    const struct crawl_trial *t = &c->trial;
+    if (is_new_form(c) && t->probe == 2)
+        *request = t->answered; /* or the first of the list by time */
+    else if (!is_new_form(c) && t->probe == 1 && t->answered.limit > 0)
+        *request = t->answered;
+    else
+        request->offset += request->limit + further[t->probe];
+    request->limit = 1;
+    request->looks = request->apart = true;
+    request->goes_on = request->alone = false;
+}
+
 /* The ordinary request is made, or another one first. True: the page's records begin anew. */
 bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
 {
     struct crawl_trial *t = &c->trial;
     struct step_request part;
     t->page = *request;
-    if (t->step.state == STEP_NONE && !t->probing)
+    if (t->step.state == STEP_NONE && t->probe == 0)
         crawl_known_begin(c);
-    if (t->probing) {
-        part = (struct step_request){
-            .offset = t->page.offset + t->page.limit, .limit = 1, .looks = true};
-    } else if (t->step.state != STEP_NONE) {
+    if (t->probe > 0) {
+        probe(c, request);
+        t->now = *request;
+        return false;
+    }
+    if (t->step.state != STEP_NONE) {
         step_request(&t->step, &part);
     } else {
         t->parts = false;
@@ -73,7 +105,7 @@ static void side_of(const struct crawl_entry *entry, struct place_side *side)
 void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
 {
     struct crawl_trial *t = &c->trial;
-    if (t->step.state == STEP_NONE || t->probing)
+    if (t->step.state == STEP_NONE || t->probe > 0)
         return;
     const struct crawl_entry *last = c->page.count > 0 ? &c->page.entries[c->page.count - 1] : NULL;
     if (t->now.goes_on && t->step.answer.n == 0 && last != NULL)
@@ -222,6 +254,14 @@ static void go_plain(struct crawl *c)
     crawl_grow_less(c);
 }
 
+static void note_answered(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    uint64_t n = t->step.state == STEP_NONE ? c->page.n : t->step.answer.n;
+    if (n > 0)
+        t->answered = t->now;
+}
+
 /* False: the answer is an ordinary page, or has become one. */
 bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e)
 {
@@ -231,10 +271,14 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         *verdict = crawl_again_page(c) ? CRAWL_KEEP : CRAWL_RETAKE;
         return true;
     }
-    if (t->probing) {
-        t->probing = false;
+    if (t->probe > 0) {
+        bool refuse = is_new_form(c) && t->probe == 2;
+        t->probe = 0;
+        if (refuse && crawl_refused(c, false))
+            *verdict = CRAWL_RETAKE;
         return true;
     }
+    note_answered(c);
     if (t->step.state == STEP_NONE)
         return false;
     switch (step_answered(&t->step)) {
@@ -356,17 +400,11 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
     return aside ? CRAWL_SET_ASIDE : CRAWL_OTHER;
 }
 
-/* The list is read by key, and has not been seen yet. */
-static bool is_new_form(const struct crawl *c)
-{
-    return c->phase == CRAWL_KEYS && c->keys.pages == 0;
-}
-
 enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failure *f)
 {
     struct crawl_trial *t = &c->trial;
-    bool was_probing = t->probing;
-    t->probing = false;
+    unsigned was = t->probe;
+    t->probe = 0;
     if (t->again > 0)
         return crawl_again_failed(c, f);
     if (!t->now.looks && !t->now.goes_on)
@@ -375,12 +413,18 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
         return CRAWL_OTHER_WAY;
     if (f->left == 0)
         return CRAWL_GIVE_UP;
-    if (was_probing)
+    if (was > 0 && was < probes(c)) {
+        t->probe = was + 1;
+        return CRAWL_OTHER;
+    }
+    if (was > 0)
         return is_new_form(c) ? CRAWL_AGAIN : CRAWL_GIVE_UP;
     enum crawl_after_failure after =
         t->step.state == STEP_NONE ? page_failed(c, f) : step_has_failed(c, f);
-    bool answers = t->step.state == STEP_BEFORE; /* it was answered before */
-    t->probing = f->left == (is_new_form(c) ? 2 : 1) && !answers && after != CRAWL_GIVE_UP;
+    bool answers = t->step.state == STEP_BEFORE;          /* it was answered before */
+    unsigned last = probes(c) + (is_new_form(c) ? 1 : 0); /* the last try is made in another form */
+    if (f->left <= last && !answers && after != CRAWL_GIVE_UP)
+        t->probe = 1;
     return after;
 }
 
@@ -388,7 +432,7 @@ bool crawl_trial_refused(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
     bool again = t->again > 0;
-    t->probing = false;
+    t->probe = 0;
     t->step.state = STEP_NONE;
     t->fails = 0;
     if (again)

@@ -238,9 +238,10 @@ struct crawl_trial {
     unsigned rounds; /* of it, since a page was kept */
     unsigned passed; /* failures that passed by themselves */
     bool parts;      /* the page was put together */
-    bool probing;    /* is the API there at all? */
-    unsigned fails;  /* of the page, in a row */
-    bool shrunk;     /* it is asked for smaller than: */
+    unsigned probe;  /* is the API there at all? The question under way, from 1; or 0 */
+    struct crawl_request answered; /* the last one that was, with records; limit 0: none */
+    unsigned fails;                /* of the page, in a row */
+    bool shrunk;                   /* it is asked for smaller than: */
     unsigned whole;
     unsigned calm;     /* pages kept since */
     bool grown;        /* larger than is known to work */
