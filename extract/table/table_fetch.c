@@ -64,7 +64,7 @@ static enum table_fetch_status status_done(const struct table_fetch *t)
     if (stats.lacking > 0)
         LOG(LOG_WARN, "lacking",
             "the table is complete but for records that the API does not give; later runs try "
-            "again, netty-spool status tells since when",
+            "again, netty-spool dead lists them",
             F_STR("table", t->name), F_INT("records", stats.lacking), F_INT("new", stats.stepped));
     if (stats.unproven == 0)
         return TABLE_FETCH_COMPLETE;

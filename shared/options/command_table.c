@@ -37,8 +37,9 @@ const struct command_def command_table[] = {
      .example = "netty-spool digest contacts"},
 
     {PROGRAM_SPOOL, "dead", "[TABLE...] | --dismiss TABLE [KEY...]",
-     .help = "List the records that were set aside: key, time, since when, why, and what to do. With --dismiss: list "
-             "these versions no more, also when they are read again.",
+     .help = "List the records that were set aside: key, time, since when, why, and what to do; and those that the API "
+             "does not give, by their neighbours. With --dismiss: list these versions no more, also when they are read "
+             "again.",
      .example = "netty-spool dead contacts --json"},
 
     {PROGRAM_SPOOL, "verify", "[TABLE...]",

@@ -324,7 +324,7 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_REASON, OPTION_TEXT, "reason", NULL, "REASON",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool dead: only records that were set aside for this reason, as the list names it, or with this "
-             "SQLSTATE.",
+             "SQLSTATE; not-given: only those that the API does not give.",
      .example = "dead --dismiss contacts --reason nul"},
 
     {OPT_JSON, OPTION_FLAG, "json", NULL, NULL,

@@ -1,11 +1,12 @@
-/* What was set aside: a line each, and what to do by reason; or with --json all of it, the record included, an object a
- * line. With --dismiss it is listed no more. */
+/* What was set aside, and the places of what the API does not give: a line each, and what to do by reason; or with --json all
+ * of it, the record included, an object a line. With --dismiss a record is listed no more. */
 #include "shared/json/json_hint.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/cli/spool_command.h"
 #include "spool/dead_letters/dead_letters.h"
 #include "spool/dead_report/dead_list.h"
+#include "spool/dead_report/place_list.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct dead_listing {
     const char *extra;
     struct dead_reasons reasons;
     uint64_t count;
+    uint64_t places;
 };
 
 static bool is_key(const struct dead_listing *d, const struct dead_letter *letter)
@@ -64,6 +66,47 @@ static enum err_code put_dead_letter(void *ctx, const struct dead_letter *letter
     return ferror(out) ? spool_command_written(d->command, e) : OK;
 }
 
+static enum err_code put_place(void *ctx, const struct place *place, struct err *e)
+{
+    struct dead_listing *d = ctx;
+    FILE *out = d->command->out;
+    if (!place_list_is_lacking(place))
+        return OK;
+    if (d->places++ == 0 && !d->command->json)
+        place_list_head(out, d->table);
+    if (d->command->json) {
+        enum err_code rc = place_list_json(out, d->table, place, e);
+        if (rc != OK)
+            return rc;
+    } else {
+        place_list_line(out, place);
+    }
+    return ferror(out) ? spool_command_written(d->command, e) : OK;
+}
+
+/* Of a damaged list those before the damage; netty-extract tells of it, in each run. */
+static enum err_code put_places(struct dead_listing *d, struct err *e)
+{
+    const struct spool_command *c = d->command;
+    struct err why = ERR_INIT;
+    d->places = 0;
+    if (d->reason && strcmp(d->reason, PLACE_REASON) != 0)
+        return OK;
+    enum err_code rc = unreadable_read(c->spool, d->table, put_place, d, &why);
+    if (rc == ERR_DAMAGED) {
+        LOG(LOG_WARN, "unreadable", "the list of records that the API does not give is damaged",
+            F_STR("table", d->table), F_ERR(&why));
+        rc = OK;
+    }
+    if (rc != OK)
+        *e = why;
+    if (d->places > 0 && !c->json) {
+        place_list_advice(c->out);
+        (void)fputc('\n', c->out);
+    }
+    return rc;
+}
+
 static enum err_code put_table(const struct spool_command *c, const char *table, void *ctx,
                                struct err *e)
 {
@@ -84,6 +127,8 @@ static enum err_code put_table(const struct spool_command *c, const char *table,
     if (rc == OK && d->count > 0 && !c->json)
         (void)fputc('\n', c->out);
     free(sides);
+    if (rc == OK)
+        rc = put_places(d, e);
     return rc == OK ? spool_command_written(c, e) : rc;
 }
 

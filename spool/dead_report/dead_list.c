@@ -72,7 +72,7 @@ static size_t width_of(const char *s, size_t n)
 }
 
 /* Words, in lines that are indented and end before COLUMNS. */
-static void put_paragraph(FILE *out, const char *s)
+void dead_list_paragraph(FILE *out, const char *s)
 {
     size_t column = 0;
     while (*s) {
@@ -93,12 +93,12 @@ static void put_paragraph(FILE *out, const char *s)
 }
 
 /* It may hold what the API or the database said. */
-static void put_message(FILE *out, const char *message)
+void dead_list_message(FILE *out, const char *message)
 {
     struct buf text;
     buf_init(&text, (size_t)4096);
     if (buf_add_text(&text, message, strlen(message)) == OK)
-        put_paragraph(out, text.data);
+        dead_list_paragraph(out, text.data);
     buf_free(&text);
 }
 
@@ -114,13 +114,13 @@ void dead_list_reasons(FILE *out, const char *table, enum dead_side side,
         (void)fprintf(out, "\n%s, by the %s: %s\n", table,
                       side == DEAD_EXTRACT ? "extractor" : "loader", dead_reasons_text(&one, text));
         if (*reason->message)
-            put_message(out, reason->message);
-        put_paragraph(out, advice.sentence);
+            dead_list_message(out, reason->message);
+        dead_list_paragraph(out, advice.sentence);
         if (*advice.command)
             (void)fprintf(out, "%*s%s\n", 2 * INDENT, "", advice.command);
         if (strcmp(reason->word, "damaged") == 0)
             continue;
-        put_paragraph(out, "Or list it no more:");
+        dead_list_paragraph(out, "Or list it no more:");
         (void)fprintf(out, "%*snetty-spool dead --dismiss %s --reason %s\n", 2 * INDENT, "", table,
                       reason->word);
     }

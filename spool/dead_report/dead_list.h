@@ -19,6 +19,10 @@ void dead_list_line(FILE *out, const char *table, const char *key_name,
 void dead_list_reasons(FILE *out, const char *table, enum dead_side side,
                        const struct dead_reasons *reasons);
 
+/* In lines that are indented and end before the 80th column; a message may hold what others said. */
+void dead_list_paragraph(FILE *out, const char *s);
+void dead_list_message(FILE *out, const char *message);
+
 /* extra: further members, each with a comma before it; "" for none. */
 enum err_code dead_list_json(FILE *out, const char *table, enum dead_side side,
                              const char *key_name, const struct dead_letter *letter,
