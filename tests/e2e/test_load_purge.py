@@ -33,6 +33,17 @@ def test_rows_deleted_for_long_go_and_are_whole_in_a_file(spool, netty, db):
     assert again["rows"] == 0 and again["file"] is None and archive_files(netty) == [path], "nothing to do makes no file"
 
 
+def test_what_counts_as_deleted_goes_however_the_api_wrote_it_and_nothing_else(spool, netty, db):
+    gone = [True, 1, "1", "true"]
+    stays = [False, 0, "0", "false", None, "", "no", 2, [], {}, {"deleted": True}]
+    load_records(netty, spool, db, *(record(key, 40, deleted=value) for key, value in enumerate(gone + stays)),
+                 record(100, 40), record(101, 20, deleted=1))
+    kept = {key: json.loads(row)["data"]["deleted"] for key, row in whole(db).items()}
+    assert all(kept[key] is (key < len(gone) or key == 101) for key in kept), kept
+    assert purge(netty, db).json()["contacts"]["rows"] == len(gone)
+    assert sorted(whole(db)) == [*range(len(gone), len(gone) + len(stays)), 100, 101]
+
+
 def test_a_dry_run_tells_and_writes_nothing(spool, netty, db):
     load_records(netty, spool, db, *(record(n, 40, deleted=n % 2 == 0) for n in range(50)))
     before, writes = whole(db), db.writes("contacts")

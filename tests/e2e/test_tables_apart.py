@@ -198,6 +198,32 @@ def test_whichever_table_is_forbidden_the_others_decide_also_where_all_of_them_a
         {name: "failed" if name == table else "complete" for name in TABLES}
 
 
+def test_a_followed_table_whose_grant_is_missing_ends_no_service_and_is_loaded_once_it_is_there(sims, netty, db):
+    sim = sims(WORLD)
+    netty.extract(*TABLES, sim=sim)
+    netty.load("--create-tables", db=db)
+    db.query(f"""CREATE ROLE {db.name} LOGIN; GRANT USAGE ON SCHEMA netty_sync TO {db.name};
+                 GRANT ALL ON ALL TABLES IN SCHEMA netty_sync TO {db.name};
+                 GRANT ALL ON ALL TABLES IN SCHEMA public TO {db.name}; REVOKE INSERT, UPDATE ON "netty-contacts" FROM {db.name}""")
+    for table in TABLES:
+        db.query(f'ALTER TABLE "netty-{table}" DISABLE ROW LEVEL SECURITY')
+    try:
+        process = netty.start("netty-load", "--follow", *TABLES, db=db.url.replace("//netty@", f"//{db.name}@"))
+        for table in TABLES:
+            sim.edit(table, 3)
+        netty.extract(*TABLES, sim=sim)
+        for table in OTHERS:
+            wait_for(lambda: db.rows(table) == sim.truth(table), "the others")
+        assert process.poll() is None and db.rows("contacts") != sim.truth("contacts")
+        db.query(f'GRANT ALL ON "netty-contacts" TO {db.name}')
+        wait_for(lambda: db.rows("contacts") == sim.truth("contacts"), "what may be written now", seconds=120)
+        assert process.poll() is None
+        process.terminate()
+        process.wait(timeout=60)
+    finally:
+        db.query(f"DROP OWNED BY {db.name}; DROP ROLE {db.name}")
+
+
 def test_a_followed_table_that_the_database_does_not_have_or_forbids_ends_no_service(sims, netty, db):
     sim = sims(WORLD)
     netty.extract(*TABLES, sim=sim)
