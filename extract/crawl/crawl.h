@@ -67,7 +67,9 @@
  * the list showed, but for records that it does not give. conf.places remembers them:
  *  - where a page is to be asked for that holds a known place, it is asked for around it, at once: one request
  *    more than without, and one more when it is tried again;
- *  - at a run's end, two places that are due are tried again, as far as no page did it;
+ *  - at a run's end, places that are due are tried again, as far as no page did it, until two requests brought nothing;
+ *    where one brings a record, those that are not due yet are tried, too;
+ *  - the place of a malformed record that came within its page (seen->aside) is remembered for that alone;
  *  - a place is closed when a page shows its neighbours with nothing stepped over between them, or its key.
  * Whether the API is there at all is asked with the last two tries that the caller has left: a record that it gave
  * before in this run, then one from behind the page; with the last three where it gave none. Any single one may be
@@ -141,6 +143,8 @@ struct crawl_seen {
     int64_t key; /* an integer key that a database's column can hold */
     bool keyed;  /* there is one */
     bool odd;    /* an element that is no record */
+    bool aside;  /* a record whose bytes were set aside as they came, and that may be mended; */
+    bool hinted; /* ... and what seems to be its key (keyed is for those that came) */
 };
 
 struct crawl_answer {

@@ -3,9 +3,10 @@
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
 
-#define AGAIN_MAX 2  /* in a run */
-#define WIDE      50 /* places around one that has moved */
-#define CALM      2  /* pages, after which a smaller size is as good as any */
+#define AGAIN_MAX 2   /* requests of a run that bring nothing */
+#define CAME_MAX  100 /* places of a run that are tried because others came */
+#define WIDE      50  /* places around one that has moved */
+#define CALM      2   /* pages, after which a smaller size is as good as any */
 
 static int64_t clock_of(const struct crawl *c)
 {
@@ -59,11 +60,27 @@ void crawl_known_begin(struct crawl *c)
     t->known = (size_t)(place - places->at) + 1;
     memcpy(t->why, place->said, sizeof t->why);
     step_begin_known(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), &known);
+    t->step.fine = t->turns > 1;
     t->before = place->before;
     t->after = place->after;
     memset(t->gaps, 0, sizeof t->gaps);
     if (t->step.state == STEP_BEHIND) /* the page begins with it */
         crawl_trial_gap(c);
+}
+
+bool crawl_known_elsewhere(const struct crawl *c)
+{
+    const struct places *places = c->conf.places;
+    const struct crawl_request *page = &c->trial.page;
+    bool filtered = c->phase != CRAWL_KEYS && c->ask.filtered;
+    for (size_t i = 0; places != NULL && filtered && i < places->n; i++) {
+        const struct place *place = &places->at[i];
+        bool counts = place->fresh && !place->closed && !place->within && place->sort == 0;
+        if (counts && strcmp(place->from, page->after) != 0 && place->latest != WHEN_NONE &&
+            place->latest > crawl_ask_after(&c->ask))
+            return true; /* under another filter: it comes again */
+    }
+    return places != NULL && places_elsewhere(places, (unsigned)page->sort);
 }
 
 /* What is stepped over is remembered before the page is kept. False: there is no room for it, and what nobody remembers
@@ -77,7 +94,7 @@ bool crawl_known_remember(struct crawl *c)
     bool aside = true;
     for (unsigned i = 0; i < t->step.gap; i++)
         aside &= t->gaps[i].seen;
-    struct place met;
+    struct place met = {0};
     list_of(&t->page, &met);
     met.before = t->before;
     met.after = t->after;
@@ -87,6 +104,13 @@ bool crawl_known_remember(struct crawl *c)
     uint64_t from = again < c->ordinal ? c->ordinal - again : 0;
     met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
     met.aside = aside;
+    const struct place_side *later = met.sort == CRAWL_BY_KEY_DOWN ? &met.before : &met.after;
+    met.latest = WHEN_NONE;
+    if (later->there && later->time[0] != '\0' &&
+        when_parse(later->time, strlen(later->time), c->conf.zone, &met.latest) != OK)
+        met.latest = WHEN_NONE;
+    met.keyed = met.count == 1 && t->gaps[0].seen && t->gaps[0].keyed;
+    met.key = met.keyed ? t->gaps[0].key : 0;
     memcpy(met.said, t->why, sizeof met.said);
     return places_meet(places, &met, clock_of(c)) != NULL;
 }
@@ -98,12 +122,62 @@ void crawl_page_restart(struct crawl *c)
     crawl_facts_reset(&c->page);
 }
 
+/* n malformed records that came within their page, from the i-th on. At the page's end the list ends with them, or the
+ * next page, which overlaps this one, tells what stands behind. */
+static void note_run(struct crawl *c, size_t i, size_t n)
+{
+    struct crawl_trial *t = &c->trial;
+    struct places *places = c->conf.places;
+    const struct crawl_entry *at = &c->page.entries[i];
+    const struct crawl_request *from = &t->page;
+    bool starts = from->offset == 0 && from->after[0] == '\0' && from->equal[0] == '\0';
+    struct place *edge = t->edge > 0 && t->edge_id == at->id ? &places->at[t->edge - 1] : NULL;
+    struct place met;
+    if (i == 0 && !starts && edge == NULL)
+        return;
+    list_of(from, &met);
+    met.count = (unsigned)n;
+    met.offset = from->offset + i;
+    met.aside = met.within = true;
+    met.keyed = n == 1 && at->hinted;
+    met.key = met.keyed ? at->key : 0;
+    if (i > 0)
+        crawl_side(&at[-1], &met.before);
+    else if (!starts)
+        met.before = edge->before;
+    bool ends = i + n == c->page.count;
+    if (!ends)
+        crawl_side(&at[n], &met.after);
+    struct place *place = places_note(places, &met, edge, clock_of(c));
+    t->edge = ends && place != NULL ? (size_t)(place - places->at) + 1 : 0;
+    t->edge_id = at->id;
+}
+
+static void note_aside(struct crawl *c)
+{
+    const struct crawl_facts *page = &c->page;
+    for (size_t i = 0, n; i < page->count; i += n) {
+        n = 1;
+        if (!page->entries[i].aside)
+            continue;
+        while (i + n < page->count && page->entries[i + n].aside)
+            n++;
+        note_run(c, i, n);
+    }
+}
+
 void crawl_trial_kept(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
+    const struct crawl_facts *page = &c->page;
+    if (page->n > page->odd + page->met) {
+        t->vain = 0;
+        t->turns = t->parts ? t->turns : 0;
+    }
     if (!t->parts) {
         t->passed += t->fails;
         t->fails = t->rounds = 0;
+        t->halved = false;
         if (t->shrunk && ++t->calm >= CALM)
             t->shrunk = false;
         if (t->grown && t->page.limit == c->limit)
@@ -118,26 +192,51 @@ void crawl_places_read(struct crawl *c)
     struct places *places = c->conf.places;
     const struct crawl_facts *page = &c->page;
     unsigned sort = (unsigned)c->trial.page.sort;
-    if (places == NULL || places->n == 0)
+    if (places == NULL)
         return;
-    for (size_t i = 0; i < page->count; i++) {
+    if (!c->trial.parts && !c->passes.on)
+        note_aside(c);
+    for (size_t i = 0; i < page->count && places->n > 0; i++) {
         const struct crawl_entry *at = &page->entries[i];
         if (at->keyed && !at->gap)
             places_key_read(places, at->key);
         for (size_t next = i + 1; next < page->count && next <= i + 2; next++) {
-            if (page->entries[next].gap)
+            if (page->entries[next].gap || page->entries[next].aside)
                 break;
             places_neighbours_read(places, sort, at->id, page->entries[next].id);
         }
     }
 }
 
-static uint64_t from_place(const struct place *place, uint64_t back)
+/* Its neighbours and what is between them, where they were seen last. */
+static void ask_there(const struct place *place, unsigned back, unsigned limit,
+                      struct crawl_request *request)
 {
-    return place->offset > back ? place->offset - back : 0;
+    uint64_t offset = place->offset > back ? place->offset - back : 0;
+    uint64_t size = place->offset - offset + place->count + 1;
+    request->offset = offset;
+    request->limit = limit > 0 ? limit : (unsigned)size;
+    memcpy(request->after, place->from, sizeof request->after);
 }
 
-/* A place that is due, and that no page of this run has shown. */
+/* They have moved: further around, or, every second time, from their time on. */
+static void ask_around(const struct crawl *c, const struct place *place,
+                       struct crawl_request *request)
+{
+    int64_t time = WHEN_NONE;
+    const char *text = place->before.time;
+    bool timed = place->sort == CRAWL_BY_TIME && place->equal[0] == '\0' && !c->unfiltered &&
+                 place->before.there && text[0] != '\0' &&
+                 when_parse(text, strlen(text), c->conf.zone, &time) == OK && time != WHEN_NONE;
+    if (timed && place->tries % 2 == 0) {
+        request->limit = c->conf.limit;
+        (void)when_api(time - c->lead - CRAWL_FOLD - WHEN_SECOND, request->after);
+    } else {
+        ask_there(place, WIDE, c->conf.limit, request);
+    }
+}
+
+/* A place that is due, and that no page of this run has shown. Where one came, the server may have mended others, too. */
 bool crawl_again_next(struct crawl *c, struct crawl_request *request)
 {
     struct crawl_trial *t = &c->trial;
@@ -145,22 +244,48 @@ bool crawl_again_next(struct crawl *c, struct crawl_request *request)
     if (places == NULL || places->n == 0 || c->conf.now <= 0)
         return false;
     if (t->again == 0) {
-        const struct place *due = t->retries < AGAIN_MAX ? places_due(places, c->conf.now) : NULL;
+        bool more = t->retries < AGAIN_MAX && t->came < CAME_MAX;
+        const struct place *due = more ? places_due(places, c->conf.now, t->came > 0) : NULL;
         if (due == NULL)
             return false;
         t->again = (size_t)(due - places->at) + 1;
         t->wide = false;
-        t->retries++;
     }
     const struct place *place = &places->at[t->again - 1];
-    uint64_t offset = from_place(place, t->wide ? WIDE : 1);
-    *request = (struct crawl_request){.sort = (enum crawl_sort)place->sort, .offset = offset};
-    uint64_t size = place->offset - offset + place->count + 1;
-    request->limit = t->wide ? c->conf.limit : (unsigned)size;
-    memcpy(request->after, place->from, sizeof request->after);
+    *request = (struct crawl_request){.sort = (enum crawl_sort)place->sort, .apart = true};
     memcpy(request->equal, place->equal, sizeof request->equal);
+    if (t->wide)
+        ask_around(c, place, request);
+    else
+        ask_there(place, 1, 0, request);
     t->now = t->page = *request;
     return true;
+}
+
+/* The neighbour, or one that must stand on its side of the place: an hour further, for clocks are put back. */
+static bool stands(const struct crawl *c, const struct crawl_entry *at,
+                   const struct place_side *side, int64_t further)
+{
+    int64_t time = WHEN_NONE;
+    if (at->id == side->id)
+        return true;
+    if (at->kind != CRAWL_TIMED || side->time[0] == '\0' ||
+        when_parse(side->time, strlen(side->time), c->conf.zone, &time) != OK || time == WHEN_NONE)
+        return false;
+    return further < 0 ? at->time < time + further : at->time > time + further;
+}
+
+static bool covers_by_time(const struct crawl *c, const struct place *place, bool ends)
+{
+    const struct crawl_facts *page = &c->page;
+    const struct crawl_request *from = &c->trial.page;
+    bool met = !place->before.there && from->offset == 0 && from->after[0] == '\0';
+    for (size_t i = 0; i < page->count; i++) {
+        met |= place->before.there && stands(c, &page->entries[i], &place->before, -CRAWL_FOLD);
+        if (met && place->after.there && stands(c, &page->entries[i], &place->after, CRAWL_FOLD))
+            return true;
+    }
+    return met && !place->after.there && ends && page->n > 0;
 }
 
 /* The page covers the place: what is between its neighbours is on it, or nowhere. */
@@ -172,16 +297,8 @@ static bool covers(const struct crawl *c, const struct place *place)
     const struct place_side *high =
         place->sort == CRAWL_BY_KEY_DOWN ? &place->before : &place->after;
     bool ends = page->n < c->trial.page.limit;
-    if (place->sort == CRAWL_BY_TIME) {
-        bool starts = c->trial.page.offset == 0 && c->trial.page.after[0] == '\0';
-        bool met = false;
-        for (size_t i = 0; i < page->count; i++) {
-            met |= page->entries[i].id == place->before.id;
-            if (met && page->entries[i].id == place->after.id)
-                return true;
-        }
-        return (place->before.there ? met : starts) && !place->after.there && ends && page->n > 0;
-    }
+    if (place->sort == CRAWL_BY_TIME)
+        return covers_by_time(c, place, ends);
     if (page->keyed == 0 || page->keyed < page->n)
         return false;
     bool falls = place->sort == CRAWL_BY_KEY_DOWN;
@@ -202,15 +319,20 @@ bool crawl_again_page(struct crawl *c)
     if (covers(c, place))
         places_shut(places, place);
     crawl_trial_kept(c);
+    place = &places->at[t->again - 1]; /* the list may have grown */
     if (place->closed) {
         t->again = 0;
+        t->came++;
         return c->page.n > 0;
     }
-    if (t->wide) {
-        places_tried(places, place, c->conf.now, "");
-        t->again = 0;
+    t->retries++;
+    if (!t->wide && t->retries < AGAIN_MAX) {
+        t->wide = true;
+        return false;
     }
-    t->wide = !t->wide;
+    if (t->wide)
+        places_tried(places, place, c->conf.now, "");
+    t->again = 0;
     return false;
 }
 
@@ -219,6 +341,7 @@ enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_
     struct crawl_trial *t = &c->trial;
     struct places *places = c->conf.places;
     places_tried(places, &places->at[t->again - 1], c->conf.now, f->why);
+    t->retries++;
     t->again = 0;
     return CRAWL_OTHER;
 }

@@ -148,7 +148,7 @@ static bool goes_on_by_key(const struct crawl *c)
                  k->repeats == 0 && !crawl_singles(c) && !c->learned.thinned;
     bool looks = c->look_behind.windows > 0 || c->look_behind.bottom;
     bool trouble =
-        t->step.state != STEP_NONE || t->probing || t->again > 0 || t->shrunk || t->grown;
+        t->step.state != STEP_NONE || t->probe > 0 || t->again > 0 || t->shrunk || t->grown;
     return list && plain && !looks && !trouble && !c->passes.on;
 }
 

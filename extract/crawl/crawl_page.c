@@ -149,6 +149,8 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen)
     entry->key = seen->key;
     entry->keyed = seen->keyed;
     entry->tied = entry->gap = false;
+    entry->aside = seen->aside;
+    entry->hinted = seen->hinted;
     page->n++;
     page->odd += seen->odd;
     page->sum = mix(page->sum + entry->id);

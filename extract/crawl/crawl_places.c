@@ -10,8 +10,9 @@
 #define FAILS_MORE 4  /* ... where failures have passed by themselves */
 #define MIX        UINT64_C(0x9e3779b97f4a7c15)
 #define TURNS_MAX                                                                                  \
-    12 /* step-overs of one place, one after the other, before the list is read in another way */
-#define NO_TIME "?" /* of a record that was stepped over */
+    30 /* step-overs of one place, one after the other, before the list is read in another way */
+#define VAIN_MAX 1000 /* failures without any news: the list is nearly all bad */
+#define NO_TIME  "?"  /* of a record that was stepped over */
 
 static bool looks_behind(const struct crawl *c)
 {
@@ -35,20 +36,19 @@ static bool is_new_form(const struct crawl *c)
 /* So many questions show that the API is down. */
 static unsigned probes(const struct crawl *c)
 {
-    return is_new_form(c) || c->trial.answered.limit > 0 ? 2 : 3;
+    return c->trial.answered.limit > 0 && !is_new_form(c) ? 2 : 3;
 }
 
 /* One record, by which the API shows that it is there: one that it gave before, for any other may be one that it does
- * not give; else some from behind the page. Of a list by key that has not been seen yet the first question is whether
- * it can be had, the second whether anything can. */
+ * not give; else some from behind the page. Of a list by key that has not been seen yet two questions are whether
+ * it can be had, the third whether anything can. */
 static void probe(const struct crawl *c, struct crawl_request *request)
 {
-    static const uint64_t further[] = {0, 0, 1, 1000};
+    static const uint64_t further[] = {0, 0, 5, 1000};
     const struct crawl_trial *t = &c->trial;
-    if (is_new_form(c) && t->probe == 2)
-        *request = t->answered; /* or the first of the list by time */
-    else if (!is_new_form(c) && t->probe == 1 && t->answered.limit > 0)
-        *request = t->answered;
+    bool known = is_new_form(c) ? t->probe == 3 : t->probe == 1 && t->answered.limit > 0;
+    if (known)
+        *request = t->answered; /* none yet: the first of the list by time */
     else
         request->offset += request->limit + further[t->probe];
     request->limit = 1;
@@ -94,7 +94,7 @@ bool crawl_trial_looks(const struct crawl *c)
     return c->trial.now.looks;
 }
 
-static void side_of(const struct crawl_entry *entry, struct place_side *side)
+void crawl_side(const struct crawl_entry *entry, struct place_side *side)
 {
     *side = (struct place_side){
         .there = true, .id = entry->id, .keyed = entry->keyed, .key = entry->key};
@@ -109,9 +109,9 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
         return;
     const struct crawl_entry *last = c->page.count > 0 ? &c->page.entries[c->page.count - 1] : NULL;
     if (t->now.goes_on && t->step.answer.n == 0 && last != NULL)
-        side_of(last, &t->after);
+        crawl_side(last, &t->after);
     if (t->step.state == STEP_BEFORE && last != NULL)
-        side_of(last, &t->before);
+        crawl_side(last, &t->before);
     step_record(&t->step, crawl_version_id(seen));
 }
 
@@ -272,7 +272,7 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         return true;
     }
     if (t->probe > 0) {
-        bool refuse = is_new_form(c) && t->probe == 2;
+        bool refuse = is_new_form(c) && t->probe == 3;
         t->probe = 0;
         if (refuse && crawl_refused(c, false))
             *verdict = CRAWL_RETAKE;
@@ -321,7 +321,9 @@ static enum crawl_after_failure begin_step(struct crawl *c)
     memset(t->gaps, 0, sizeof t->gaps);
     (void)step_begin(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), t->rounds);
     t->step.forced = t->forced || c->passes.on;
+    t->step.fine = t->turns > 1;
     t->step.passed = t->passed;
+    t->step.expected = t->passed == 0 && crawl_known_elsewhere(c);
     return CRAWL_OTHER;
 }
 
@@ -339,13 +341,15 @@ static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_
         t->grown = t->stepped = false;
         return CRAWL_OTHER;
     }
-    if (!f->too_large && !t->shrunk && t->fails < enough)
+    bool expected = t->passed == 0 && crawl_known_elsewhere(c);
+    if (!f->too_large && !t->shrunk && t->fails < enough && !expected)
         return CRAWL_AGAIN;
-    if (t->page.limit <= APART_MAX && t->fails < enough)
+    if (t->page.limit <= APART_MAX && t->fails < enough && !t->halved && !expected)
         return CRAWL_OTHER; /* what passes by itself is no record's fault */
     if (t->page.limit <= APART_MAX)
         return begin_step(c);
     t->fails = 0;
+    t->halved = true;
     c->good = 0;
     if (!t->shrunk) {
         t->shrunk = true;
@@ -375,6 +379,7 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
 {
     struct crawl_trial *t = &c->trial;
     enum step_state state = t->step.state;
+    unsigned gap = t->step.gap;
     bool checks = state == STEP_ALONE && t->step.sure && t->known > 0;
     bool aside = state == STEP_AGAIN && f->seen != NULL;
     if (checks && c->conf.places != NULL)
@@ -395,6 +400,10 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
     case STEP_TAKEN:
         break;
     }
+    if (state == STEP_BEFORE && t->step.gap == gap + 1) { /* it is longer at its beginning */
+        memmove(t->gaps + 1, t->gaps, gap * sizeof *t->gaps);
+        t->gaps[0].seen = false;
+    }
     if (t->step.state == STEP_BEHIND)
         crawl_trial_gap(c);
     return aside ? CRAWL_SET_ASIDE : CRAWL_OTHER;
@@ -411,7 +420,7 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
         crawl_facts_reset(&c->page);
     if (is_new_form(c) && f->left <= 1 && f->left > 0 && crawl_refused(c, false))
         return CRAWL_OTHER_WAY;
-    if (f->left == 0)
+    if (f->left == 0 || ++t->vain > VAIN_MAX)
         return CRAWL_GIVE_UP;
     if (was > 0 && was < probes(c)) {
         t->probe = was + 1;
@@ -421,7 +430,7 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
         return is_new_form(c) ? CRAWL_AGAIN : CRAWL_GIVE_UP;
     enum crawl_after_failure after =
         t->step.state == STEP_NONE ? page_failed(c, f) : step_has_failed(c, f);
-    bool answers = t->step.state == STEP_BEFORE;          /* it was answered before */
+    bool answers = t->step.state != STEP_NONE && step_failures_left(&t->step) < f->left;
     unsigned last = probes(c) + (is_new_form(c) ? 1 : 0); /* the last try is made in another form */
     if (f->left <= last && !answers && after != CRAWL_GIVE_UP)
         t->probe = 1;

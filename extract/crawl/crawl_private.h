@@ -60,8 +60,10 @@ struct crawl_entry {
     enum crawl_kind kind;
     int64_t key;
     bool keyed;
-    bool tied; /* the page's last time: others of the same may follow */
-    bool gap;  /* it was stepped over */
+    bool tied;  /* the page's last time: others of the same may follow */
+    bool gap;   /* it was stepped over */
+    bool aside; /* set aside within its page; `hinted`: its key seems to be `key` */
+    bool hinted;
     char text[CRAWL_TIME_MAX];
 };
 
@@ -241,8 +243,10 @@ struct crawl_trial {
     unsigned probe;  /* is the API there at all? The question under way, from 1; or 0 */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
     unsigned fails;                /* of the page, in a row */
+    unsigned vain;                 /* of any, since a record came that was not known */
     bool shrunk;                   /* it is asked for smaller than: */
     unsigned whole;
+    bool halved;       /* ... after the page at hand failed */
     unsigned calm;     /* pages kept since */
     bool grown;        /* larger than is known to work */
     unsigned fallback; /* which is this */
@@ -261,7 +265,10 @@ struct crawl_trial {
     char why[PLACE_SAID];
     size_t known;     /* the place that the step is about, from 1; or 0 */
     size_t again;     /* at the run's end: the one that is tried again, likewise */
-    unsigned retries; /* of that */
+    size_t edge;      /* the place at the last page's end, likewise, */
+    uint64_t edge_id; /* of this record */
+    unsigned retries; /* of that, which brought nothing, */
+    unsigned came;    /* and that brought a record */
     bool wide;        /* ... and looked for further around */
 };
 
@@ -482,7 +489,10 @@ void crawl_places_read(struct crawl *c);
 bool crawl_trial_pinned(const struct crawl *c);
 void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
 void crawl_known_begin(struct crawl *c);
+/* A record was met in this run in another list, and not yet in this one. */
+bool crawl_known_elsewhere(const struct crawl *c);
 bool crawl_known_remember(struct crawl *c);
+void crawl_side(const struct crawl_entry *entry, struct place_side *side);
 void crawl_learn_longest(struct crawl *c);
 bool crawl_again_next(struct crawl *c, struct crawl_request *request);
 bool crawl_again_page(struct crawl *c);

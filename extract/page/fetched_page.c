@@ -162,6 +162,8 @@ static enum err_code on_malformed(void *ctx, const struct page_parser_malformed 
     struct fetched_page *p = ctx;
     struct json_hint hint;
     struct crawl_seen seen = seen_of(page_key_name(p->parts.key), m->raw, m->len, &hint);
+    seen.aside = true;
+    seen.hinted = hint.key_len > 0 && integer_key(hint.key, hint.key_len, &seen.key);
     struct record_raw raw = {.raw = m->raw, .n = m->len, .len = m->len, .too_large = m->too_large};
     if (m->too_large)
         raw.hash = XXH3_64bits(m->raw, m->len);

@@ -1,4 +1,5 @@
 #include "extract/places/places.h"
+#include "shared/time/when.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,29 +75,55 @@ static struct place *find(const struct places *p, const struct place *met)
                     strcmp(place->equal, met->equal) == 0 && place->offset == met->offset &&
                     ((place->before.there && same_side(&place->before, &met->before)) ||
                      (place->after.there && same_side(&place->after, &met->after)));
-        if (same || half || same_keys(place, met))
+        bool own = place->keyed && met->keyed && place->key == met->key && place->count == 1 &&
+                   met->count == 1;
+        if (same || half || own || same_keys(place, met))
             return place;
     }
     return NULL;
 }
 
-/* In one run a record can be met in the order of keys and by time: it is lacking once. */
-static void pair_twins(struct places *p)
+static bool lacks(const struct place *place)
+{
+    return !place->closed && !place->aside;
+}
+
+/* A list of everything by key. */
+static bool of_all(const struct place *place)
+{
+    return place->sort == PLACES_BY_KEY && place->from[0] == '\0' && place->equal[0] == '\0';
+}
+
+/* A record that is met by time and in the order of keys is lacking once. In one run two places are taken for it; else
+ * everything by key has what was met by time before, and so have the greatest keys, up to a neighbour that is as old; */
+static void pair_by_key(struct places *p, struct place *met)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        bool had = of_all(met) || (met->sort == PLACES_KEY_DOWN && met->latest < place->since);
+        if (!lacks(place) || place->twin || by_key(place) || (!place->fresh && !had))
+            continue;
+        place->twin = true;
+        if (place->fresh)
+            return;
+        met->since = place->since;
+        met->told = true;
+        return;
+    }
+}
+
+/* ... and had, by its neighbour's time, what is met by time later. */
+static void pair_by_time(const struct places *p, struct place *met)
 {
     size_t keyed = 0;
     size_t twins = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct place *place = &p->at[i];
-        keyed += place->fresh && !place->closed && by_key(place);
-        twins += place->fresh && place->twin;
+        bool had = of_all(place) && met->latest != WHEN_NONE && met->latest < place->since;
+        keyed += lacks(place) && by_key(place) && (place->fresh || had);
+        twins += lacks(place) && place->twin;
     }
-    for (size_t i = 0; i < p->n && twins < keyed; i++) {
-        struct place *place = &p->at[i];
-        if (!place->fresh || place->closed || place->twin || by_key(place))
-            continue;
-        place->twin = true;
-        twins++;
-    }
+    met->twin = twins < keyed;
 }
 
 static void plan(struct place *place, int64_t now)
@@ -107,34 +134,81 @@ static void plan(struct place *place, int64_t now)
     place->due = now + (wait < PLACE_LONGEST ? wait : PLACE_LONGEST);
 }
 
-struct place *places_meet(struct places *p, const struct place *met, int64_t now)
+static struct place *add_met(struct places *p, const struct place *met, int64_t now)
 {
-    struct place *place = find(p, met);
-    if (place == NULL) {
-        struct place made = *met;
-        made.since = made.tried = now;
-        made.tries = 0;
-        made.fresh = true;
-        made.twin = made.closed = made.lost = false;
-        plan(&made, now);
-        p->changed = true;
-        place = places_add(p, &made);
-        pair_twins(p);
-        return place;
-    }
-    bool moved = place->offset != met->offset || place->ordinal != met->ordinal ||
-                 strcmp(place->from, met->from) != 0 || !same_side(&place->before, &met->before) ||
-                 !same_side(&place->after, &met->after);
+    struct place made = *met;
+    made.since = made.tried = now;
+    made.tries = 0;
+    made.fresh = true;
+    made.twin = made.told = made.closed = made.lost = false;
+    plan(&made, now);
+    return places_add(p, &made);
+}
+
+static bool has_moved(const struct place *place, const struct place *met)
+{
+    return place->offset != met->offset || place->ordinal != met->ordinal ||
+           strcmp(place->from, met->from) != 0 || !same_side(&place->before, &met->before) ||
+           !same_side(&place->after, &met->after);
+}
+
+static void move_to(struct place *place, const struct place *met)
+{
     place->before = met->before;
     place->after = met->after;
     place->sort = met->sort;
     memcpy(place->from, met->from, sizeof place->from);
     place->offset = met->offset;
     place->ordinal = met->ordinal;
-    place->aside |= met->aside;
+    if (met->keyed) {
+        place->keyed = true;
+        place->key = met->key;
+    }
     place->closed = place->lost = false;
-    p->changed |= moved;
+}
+
+struct place *places_meet(struct places *p, const struct place *met, int64_t now)
+{
+    struct place *place = find(p, met);
+    if (place == NULL) {
+        p->changed = true;
+        place = add_met(p, met, now);
+        if (place != NULL && lacks(place) && by_key(place))
+            pair_by_key(p, place);
+        else if (place != NULL && lacks(place))
+            pair_by_time(p, place);
+        return place;
+    }
+    p->changed |= has_moved(place, met);
+    move_to(place, met);
+    place->aside |= met->aside;
     return place;
+}
+
+struct place *places_note(struct places *p, const struct place *met, struct place *known,
+                          int64_t now)
+{
+    struct place *place = known != NULL ? known : find(p, met);
+    if (place == NULL) {
+        place = p->n < PLACES_NOTED ? add_met(p, met, now) : NULL;
+        p->noted += place != NULL;
+        return place;
+    }
+    if (!place->aside || place->closed)
+        p->changed = true;
+    place->aside = place->within = true;
+    place->closed = false;
+    /* In the order of keys it is found again, wherever it moves to. */
+    if (by_key(place) && !by_key(met))
+        return place;
+    p->noted += has_moved(place, met);
+    move_to(place, met);
+    return place;
+}
+
+bool places_unsaved(const struct places *p)
+{
+    return p->changed || 16 * p->noted > p->n;
 }
 
 struct place *places_within(const struct places *p, const struct place *list, uint64_t offset,
@@ -143,7 +217,7 @@ struct place *places_within(const struct places *p, const struct place *list, ui
     struct place *first = NULL;
     for (size_t i = 0; i < p->n; i++) {
         struct place *place = &p->at[i];
-        if (place->closed || place->lost || place->sort != list->sort ||
+        if (place->closed || place->lost || place->within || place->sort != list->sort ||
             strcmp(place->from, list->from) != 0 || strcmp(place->equal, list->equal) != 0 ||
             place->offset < offset || place->offset - offset >= limit)
             continue;
@@ -158,13 +232,26 @@ struct place *places_by_ordinal(const struct places *p, uint64_t from, uint64_t 
     struct place *first = NULL;
     for (size_t i = 0; i < p->n; i++) {
         struct place *place = &p->at[i];
-        if (place->closed || place->lost || place->sort != 0 || place->ordinal < from ||
-            place->ordinal - from >= limit || place->ordinal == 0)
+        if (place->closed || place->lost || place->within || place->sort != 0 ||
+            place->ordinal < from || place->ordinal - from >= limit || place->ordinal == 0)
             continue;
         if (first == NULL || place->ordinal < first->ordinal)
             first = place;
     }
     return first;
+}
+
+bool places_elsewhere(const struct places *p, unsigned sort)
+{
+    size_t here = 0;
+    size_t there = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct place *place = &p->at[i];
+        bool counts = place->fresh && !place->closed && !place->within;
+        here += counts && (place->sort == 0) == (sort == 0);
+        there += counts && (place->sort == 0) != (sort == 0);
+    }
+    return there > here;
 }
 
 void places_shut(struct places *p, struct place *place)
@@ -178,7 +265,11 @@ void places_key_read(struct places *p, int64_t key)
 {
     for (size_t i = 0; i < p->n; i++) {
         struct place *place = &p->at[i];
-        bool above = by_key(place) && !place->closed && low(place)->keyed && key > low(place)->key;
+        if (place->closed)
+            continue;
+        if (place->keyed && place->count == 1 && place->key == key)
+            places_shut(p, place);
+        bool above = by_key(place) && low(place)->keyed && key > low(place)->key;
         if (above && place->count == 1 && high(place)->keyed && key < high(place)->key)
             places_shut(p, place);
     }
@@ -208,26 +299,17 @@ void places_tried(struct places *p, struct place *place, int64_t now, const char
     p->changed = true;
 }
 
-struct place *places_due(const struct places *p, int64_t now)
+struct place *places_due(const struct places *p, int64_t now, bool early)
 {
     struct place *first = NULL;
     for (size_t i = 0; i < p->n; i++) {
         struct place *place = &p->at[i];
-        if (place->closed || place->aside || place->twin || place->fresh || place->due > now)
+        if (place->closed || place->fresh || (place->due > now && (!early || place->tried >= now)))
             continue;
         if (first == NULL || place->due < first->due)
             first = place;
     }
     return first;
-}
-
-void places_forget(struct places *p, int64_t now)
-{
-    for (size_t i = 0; i < p->n; i++) {
-        struct place *place = &p->at[i];
-        if ((place->aside || place->twin) && place->since < now - PLACE_LONGEST)
-            places_shut(p, place);
-    }
 }
 
 void places_sweep(struct places *p)
@@ -245,7 +327,7 @@ uint64_t places_lacking(const struct places *p)
     uint64_t n = 0;
     for (size_t i = 0; p != NULL && i < p->n; i++) {
         const struct place *place = &p->at[i];
-        if (!place->closed && !place->aside && !place->twin)
+        if (lacks(place) && !place->twin)
             n += place->count;
     }
     return n;
@@ -255,7 +337,7 @@ uint64_t places_fresh(const struct places *p)
 {
     uint64_t n = 0;
     for (size_t i = 0; p != NULL && i < p->n; i++)
-        if (p->at[i].fresh && !p->at[i].closed && !p->at[i].aside && !p->at[i].twin)
+        if (p->at[i].fresh && !p->at[i].told && lacks(&p->at[i]) && !p->at[i].twin)
             n += p->at[i].count;
     return n;
 }

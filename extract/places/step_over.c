@@ -1,4 +1,5 @@
 #include "extract/places/step_over.h"
+#include <limits.h>
 
 #define SIZE_SMALL 10 /* pages of so few places are no sign of any API that is known: more proof */
 
@@ -17,6 +18,7 @@ static void begin_earlier(struct step *s)
     s->offset--;
     s->low = 1;
     s->high = 2;
+    s->earlier = true;
 }
 
 static enum step_result alone(struct step *s)
@@ -57,6 +59,18 @@ static enum step_result before(struct step *s)
         return behind(s);
     s->state = STEP_BEFORE;
     return STEP_ON;
+}
+
+/* The next try of BEHIND, between what was answered and what was not. */
+static enum step_result less_behind(struct step *s)
+{
+    if (!s->fine)
+        s->behind = s->behind > 1 ? s->behind / 2 : 1;
+    else if (s->beyond > s->within + 1)
+        s->behind = s->within + (s->beyond - s->within) / 2;
+    else
+        s->behind = s->within > 0 ? s->within : 1;
+    return before(s);
 }
 
 static enum step_result taken(struct step *s)
@@ -196,8 +210,8 @@ static enum step_result answered_alone(struct step *s)
 {
     s->passed += s->tries > 0;
     if (s->gap > 0) {
-        s->behind = s->behind > 1 ? s->behind / 2 : 1;
-        return before(s);
+        s->within = 1;
+        return less_behind(s);
     }
     s->mended = s->sure;
     if (s->low == 0 || s->sure)
@@ -210,6 +224,7 @@ static enum step_result answered_alone(struct step *s)
 static enum step_result answered_before(struct step *s)
 {
     s->before = s->answer;
+    s->earlier = false;
     if (!s->known || stands_before(s) || s->low == 0)
         return behind(s);
     /* It ends before the neighbour that was known. */
@@ -223,6 +238,10 @@ static enum step_result answered_before(struct step *s)
 static enum step_result answered_behind(struct step *s)
 {
     s->after = s->answer;
+    if (s->fine && s->beyond > s->behind + 1 && s->after.n == s->behind) {
+        s->within = s->behind;
+        return less_behind(s);
+    }
     if (s->forced || (s->known && stands_before(s) && stands_after(s)))
         return taken(s);
     s->known = false;
@@ -269,9 +288,28 @@ static unsigned more(const struct step *s)
     return s->passed < STEP_ALONE_MORE ? s->passed : STEP_ALONE_MORE;
 }
 
+static unsigned alone_tries(const struct step *s)
+{
+    if (s->sure)
+        return 1;
+    unsigned tries = s->expected ? 2 : STEP_ALONE_TRIES;
+    return (s->forced ? tries : tries - 1) + more(s);
+}
+
+unsigned step_failures_left(const struct step *s)
+{
+    if (s->earlier || s->known)
+        return UINT_MAX;
+    if (s->state == STEP_BEFORE)
+        return 0;
+    if (s->state == STEP_ALONE && s->low > 0)
+        return alone_tries(s) > s->tries ? alone_tries(s) - s->tries : 0;
+    return UINT_MAX;
+}
+
 static enum step_result failed_alone(struct step *s)
 {
-    if (++s->tries < (s->sure ? 1 : STEP_ALONE_TRIES + more(s)))
+    if (++s->tries < alone_tries(s))
         return STEP_SAME;
     if (s->gap >= STEP_GAP_MAX) {
         s->state = STEP_NONE;
@@ -280,14 +318,44 @@ static enum step_result failed_alone(struct step *s)
     }
     if (s->gap > 0)
         s->known = false;
+    s->beyond = s->within = 0;
     s->gap = s->known && s->sure && s->gap == 0 ? s->count : s->gap + 1;
     s->sure = s->eyed = false;
+    return before(s);
+}
+
+static enum step_result failed_search(struct step *s)
+{
+    bool single = s->low == 0 && middle(s) == 1;
+    s->high = middle(s);
+    enum step_result result = search(s);
+    if (!single)
+        return result;
+    result = failed_alone(s); /* that was the first try of it alone */
+    return result == STEP_SAME ? STEP_ON : result;
+}
+
+/* The one before cannot be had either, and nothing stands before that on the page. */
+static enum step_result failed_earlier(struct step *s)
+{
+    if (++s->tries < alone_tries(s))
+        return STEP_SAME;
+    if (s->gap >= STEP_GAP_MAX) {
+        s->state = STEP_NONE;
+        s->wide = true;
+        return STEP_LOST;
+    }
+    s->gap++;
+    s->low = s->offset > 0 ? 1 : 0;
+    s->offset -= s->low;
     return before(s);
 }
 
 /* What is before the cause has moved up: the cause is among it. */
 static enum step_result failed_before(struct step *s)
 {
+    if (s->earlier && s->low == 1 && !s->known)
+        return failed_earlier(s);
     if (!s->known && ++s->tries < STEP_TRIES)
         return STEP_SAME;
     s->high = s->low;
@@ -304,10 +372,9 @@ static enum step_result failed_before(struct step *s)
 
 static enum step_result failed_behind(struct step *s)
 {
-    if (s->behind > 1 && s->eyed) {
-        s->behind /= 2;
-        return before(s);
-    }
+    s->beyond = s->behind;
+    if (s->behind > 1 && s->eyed)
+        return less_behind(s);
     s->sure = false;
     s->eyed = true;
     (void)alone(s);
@@ -321,8 +388,7 @@ enum step_result step_failed(struct step *s)
     case STEP_NONE:
         break;
     case STEP_SEARCH:
-        s->high = middle(s);
-        return search(s);
+        return failed_search(s);
     case STEP_ALONE:
         return failed_alone(s);
     case STEP_CONFIRM:

@@ -4,7 +4,8 @@
  *
  *   SEARCH   pages from the same offset on, by halves: of how many places one is answered (`low`), and of how
  *            many none is (`high`), until the one behind `low` remains
- *   ALONE    it is asked for alone, four times; more where failures have passed by themselves. Answered: CONFIRM, the page up to and with it once more. Fails it
+ *   ALONE    it is asked for alone, four times with AGAIN; more where failures have passed by themselves, twice where
+ *            a record is known to fail in another order. Answered: CONFIRM, the page up to and with it once more. Fails it
  *            again and again, pages are too large (STEP_PLAIN, of `size`); else the failure has passed
  *   BEFORE   the page up to it
  *   BEHIND   what is behind it. Where that fails, the next one is asked for ALONE: it is a cause, too, or the
@@ -26,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STEP_ALONE_TRIES 4
+#define STEP_ALONE_TRIES 4 /* the one of AGAIN is among them */
 #define STEP_ALONE_MORE  10
 #define STEP_TRIES       2   /* of a request that was answered before, or decides about sizes */
 #define STEP_GAP_MAX     100 /* places in a row */
@@ -73,6 +74,7 @@ struct step {
     unsigned limit;  /* its size */
     bool pinned;     /* it may begin with the cause */
     bool forced;     /* nothing is proven in any case */
+    bool expected;   /* a record that was met in another order must be met in this one, too */
     unsigned passed; /* failures of this run that passed by themselves */
     unsigned low;
     unsigned high;
@@ -82,9 +84,13 @@ struct step {
     unsigned tries;  /* of ALONE */
     unsigned count;  /* of those that were known */
     unsigned behind; /* places to ask for behind them */
+    unsigned beyond; /* so many of them were not answered, */
+    unsigned within; /* and so many were */
+    bool fine;       /* as many as can be had are asked for: less led to no end */
     bool eyed;       /* the first of them was asked for alone */
     unsigned at;     /* of AGAIN: which of them */
     unsigned rounds;
+    bool earlier; /* the one before was not asked for yet */
     unsigned size;
     bool known;  /* the neighbours are: */
     bool seeks;  /* ... and the one before is looked for */
@@ -114,6 +120,9 @@ struct step_known {
 };
 void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinned,
                       const struct step_known *known);
+
+/* So many failures in a row can come before something is asked for that was answered before. */
+unsigned step_failures_left(const struct step *s);
 
 void step_request(const struct step *s, struct step_request *out);
 void step_restart(struct step *s); /* the answer's records are handed in (anew) */

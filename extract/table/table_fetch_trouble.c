@@ -96,11 +96,7 @@ static enum err_code read_list(struct table_fetch *t, struct err *e)
 enum err_code table_fetch_read_places(struct table_fetch *t, struct err *e)
 {
     enum err_code rc = places_open(&t->places, e);
-    if (rc == OK)
-        rc = read_list(t, e);
-    if (rc == OK)
-        places_forget(t->places, when_now());
-    return rc;
+    return rc == OK ? read_list(t, e) : rc;
 }
 
 enum err_code table_fetch_write_places(struct table_fetch *t, bool durable, struct err *e)
@@ -110,8 +106,9 @@ enum err_code table_fetch_write_places(struct table_fetch *t, bool durable, stru
         return OK;
     if (durable && t->result.err.code != ERR_IO)
         places_sweep(places);
-    if (!places->changed)
+    if (durable ? !places->changed && places->noted == 0 : !places_unsaved(places))
         return OK;
     places->changed = false;
+    places->noted = 0;
     return unreadable_write(t->env->spool, t->name, places->at, places->n, e);
 }

@@ -17,6 +17,7 @@
 #define FORMAT   1
 #define TEXT_MAX ((size_t)8 << 20)
 #define NUMBER   24
+#define WITHIN   2 /* of `aside` */
 
 struct reading {
     unreadable_fn *each;
@@ -33,15 +34,15 @@ static enum err_code read_head(const char *line, size_t n, struct err *e)
 }
 
 /* Keys are signed, and stand as text. */
-static void read_key(struct place_side *side, const char *text)
+static void read_key(const char *text, bool *keyed, int64_t *key)
 {
-    side->keyed = text[0] != '\0';
-    side->key = side->keyed ? strtoll(text, NULL, 10) : 0;
+    *keyed = text[0] != '\0';
+    *key = *keyed ? strtoll(text, NULL, 10) : 0;
 }
 
 struct numbers {
     uint64_t count, sort, tries, aside, twin, before, after;
-    char before_key[NUMBER], after_key[NUMBER];
+    char key[NUMBER], before_key[NUMBER], after_key[NUMBER];
 };
 
 static void take_numbers(struct place *p, const struct numbers *n)
@@ -50,11 +51,13 @@ static void take_numbers(struct place *p, const struct numbers *n)
     p->sort = (unsigned)(n->sort > 2 ? 0 : n->sort);
     p->tries = (unsigned)(n->tries > 1000 ? 1000 : n->tries);
     p->aside = n->aside > 0;
+    p->within = n->aside == WITHIN;
     p->twin = n->twin > 0;
     p->before.there = n->before > 0;
     p->after.there = n->after > 0;
-    read_key(&p->before, n->before_key);
-    read_key(&p->after, n->after_key);
+    read_key(n->key, &p->keyed, &p->key);
+    read_key(n->before_key, &p->before.keyed, &p->before.key);
+    read_key(n->after_key, &p->after.keyed, &p->after.key);
 }
 
 static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_t n, struct err *e)
@@ -68,6 +71,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
         return err_set(e, ERR_DAMAGED, "has more places than can be");
     struct field fields[] = {
         {.name = "place", .type = FIELD_COUNT, .to = &x.count},
+        {.name = "key", .type = FIELD_TEXT, .to = x.key, .room = NUMBER},
         {.name = "list", .type = FIELD_COUNT, .to = &x.sort},
         {.name = "from", .type = FIELD_TEXT, .to = p.from, .room = sizeof p.from},
         {.name = "equal", .type = FIELD_TEXT, .to = p.equal, .room = sizeof p.equal},
@@ -121,12 +125,18 @@ static enum err_code add_text(struct buf *b, const char *name, const char *text)
     return rc == OK ? buf_add_json(b, text, strlen(text)) : rc;
 }
 
+static void key_text(bool keyed, int64_t key, char out[NUMBER])
+{
+    out[0] = '\0';
+    if (keyed)
+        (void)snprintf(out, NUMBER, "%" PRId64, key);
+}
+
 static enum err_code add_side(struct buf *b, const char *name, const struct place_side *side)
 {
     char id[48];
-    char key[NUMBER] = "";
-    if (side->keyed)
-        (void)snprintf(key, sizeof key, "%" PRId64, side->key);
+    char key[NUMBER];
+    key_text(side->keyed, side->key, key);
     (void)snprintf(id, sizeof id, "%016" PRIx64, side->id);
     enum err_code rc =
         buf_addf(b, ",\"%s\":%d,\"%s_id\":\"%s\",\"%s_key\":\"%s\",\"%s_time\":", name,
@@ -139,20 +149,26 @@ static enum err_code add_place(struct buf *b, const struct place *p)
     char since[WHEN_TEXT];
     char tried[WHEN_TEXT];
     char due[WHEN_TEXT];
+    char key[NUMBER];
     size_t start = b->len;
     enum err_code rc;
-    if ((rc = buf_addf(b, "{\"place\":%u,\"list\":%u", p->count, p->sort)) != OK ||
+    key_text(p->keyed, p->key, key);
+    if ((rc = buf_addf(b, "{\"place\":%u,\"key\":\"%s\",\"list\":%u", p->count, key, p->sort)) !=
+            OK ||
         (rc = add_text(b, "from", p->from)) != OK || (rc = add_text(b, "equal", p->equal)) != OK ||
         (rc = buf_addf(b, ",\"offset\":%" PRIu64 ",\"ordinal\":%" PRIu64, p->offset, p->ordinal)) !=
             OK ||
         (rc = add_side(b, "before", &p->before)) != OK ||
         (rc = add_side(b, "after", &p->after)) != OK ||
-        (rc =
-             buf_addf(b,
-                      ",\"since\":\"%s\",\"tried\":\"%s\",\"tries\":%u,\"due\":\"%s\",\"aside\":%d,"
-                      "\"twin\":%d",
-                      when_iso(p->since, since), when_iso(p->tried, tried), p->tries,
-                      when_iso(p->due, due), p->aside ? 1 : 0, p->twin ? 1 : 0)) != OK ||
+        (rc = buf_addf(
+             b,
+             ",\"since\":\"%s\",\"tried\":\"%s\",\"tries\":%u,\"due\":\"%s\",\"aside\":%d,"
+             "\"twin\":%d",
+             when_iso(p->since, since), when_iso(p->tried, tried), p->tries, when_iso(p->due, due),
+             p->within  ? WITHIN
+             : p->aside ? 1
+                        : 0,
+             p->twin ? 1 : 0)) != OK ||
         (rc = add_text(b, "said", p->said)) != OK)
         return rc;
     return checksum_line_end(b, start);

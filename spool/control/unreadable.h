@@ -7,7 +7,7 @@
  *     unreadable_count(spool, "contacts", &count, e);     // of a damaged file those before the damage
  *
  * A place lies between two records that were answered after it had failed. It is `aside` where its bytes came and lie among
- * the dead letters, `twin` where it is, by all that is known, the record of another place (met in the order of keys,
+ * the dead letters (`within`: without its page having failed), `twin` where it is, by all that is known, the record of another place (met in the order of keys,
  * too); the others are what the table lacks.
  */
 #ifndef NETTY_SPOOL_CONTROL_UNREADABLE_H
@@ -45,12 +45,17 @@ struct place {
     unsigned tries;
     int64_t due; /* and when it is again */
     bool aside;
+    bool within; /* ... and pages with it come all the same: it costs its neighbours nothing */
     bool twin;
+    bool keyed; /* the record's own key could be made out: */
+    int64_t key;
     char said[PLACE_SAID]; /* what the server said, or what was wrong */
     /* In the run that is under way; not in the file. */
-    bool fresh;  /* met for the first time */
-    bool closed; /* readable, or gone */
-    bool lost;   /* not where it was: it is not looked for there again */
+    bool fresh;     /* met for the first time */
+    bool told;      /* ... but it is no news: it was known in another order */
+    int64_t latest; /* the time that it cannot be later than; WHEN_NONE: not known */
+    bool closed;    /* readable, or gone */
+    bool lost;      /* not where it was: it is not looked for there again */
 };
 
 typedef enum err_code unreadable_fn(void *ctx, const struct place *place, struct err *e);

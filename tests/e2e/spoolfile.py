@@ -188,3 +188,15 @@ def zstd(data):
 def copy_spool(source, target):
     """The same spool elsewhere, identity included; what the loader left in it is left out."""
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("catalog.json", "dead-*"))
+
+
+def hours_pass(netty, hours, table="contacts"):
+    """As if the places had been met so much earlier."""
+    path = netty.dir / "spool" / table / "unreadable.json"
+    lines = [read_sumline(line) for line in path.read_bytes().splitlines()]
+    for members in lines:
+        del members["sum"]
+    for members in lines[1:]:
+        for name in ("since", "tried", "due"):
+            members[name] = iso(datetime.fromisoformat(members[name].replace("Z", "+00:00")) - timedelta(hours=hours))
+    path.write_bytes(b"".join(map(sumline, lines)))

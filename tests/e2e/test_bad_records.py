@@ -6,8 +6,9 @@ import random
 import pytest
 
 import json_texts
-from crawls import source
+from crawls import assert_held, source, versions
 from harness import assert_balanced, differences
+from spoolfile import hours_pass
 
 RECORDS, PAGE = 20_000, 20
 SEEDS = range(1, 1 + int(os.environ.get("NETTY_BAD_SEEDS", "1")))
@@ -74,3 +75,52 @@ def test_exactly_the_bad_ones_are_missing_and_listed_and_arrive_once_they_are_me
     assert {letter["key"] for letter in letters(netty)} == {None}, "what has no key is dismissed by hand"
     netty.spool_tool("dead", "--dismiss", "contacts")
     assert not letters(netty)
+
+
+# Ways in which the API does not give a record: of the last three nothing but the place is known.
+NOT_GIVEN = {
+    "malformed": lambda sim, chance, key: sim.spoil("contacts", key, "member", name="notes", text=chance.choice(MALFORMED)),
+    "latin1": lambda sim, chance, key: sim.spoil("contacts", key, "member", name="notes", text=b'"caf\xe9"'),
+    "end-unknown": lambda sim, chance, key: sim.spoil("contacts", key, "text", text=b'{"contact_id":%d,"notes":"Chez "Paul", {"' % key),
+    "too-large": lambda sim, chance, key: sim.spoil("contacts", key, "member", name="notes",
+                                                    text=b'"' + b"x" * chance.randrange(5_000, 9_000) + b'"'),
+    "500": lambda sim, chance, key: sim.spoil("contacts", key, "status", status=chance.choice([500, 502, 504, 413])),
+    "cut": lambda sim, chance, key: sim.spoil("contacts", key, "cut"),
+    "hang": lambda sim, chance, key: sim.spoil("contacts", key, "hang"),
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_the_server_mends_without_an_edit_arrives_by_itself(sims, netty, seed):
+    """Nothing but regular runs: the records keep their time_modified, so that no run would come by them."""
+    chance = random.Random(seed)
+    sim = sims(f"contacts:{RECORDS}", "--record-bytes", 300)
+    keys = sorted(source(sim, "contacts"))
+    kinds = ["hang"] * 5 + [kind for kind in NOT_GIVEN if kind != "hang"] * RECORDS  # each of those costs its time-outs
+    bad = dict(zip(chance.sample(keys, RECORDS // 100), kinds))
+    for key, kind in bad.items():
+        NOT_GIVEN[kind](sim, chance, key)
+    options = ("--json", "--limit", PAGE, "--max-record-bytes", "4K", "--timeout", "300ms", "contacts")
+    row = netty.extract(*options, sim=sim, code=65).json()["contacts"]
+    assert row["status"] == "complete" and row["pages"] >= RECORDS // PAGE, row
+    truth = source(sim, "contacts")
+    assert truth.keys() - versions(netty, "contacts").keys() == bad.keys(), "exactly the bad ones are missing"
+    listed = letters(netty)
+    places = [one for one in listed if one["reason"] == "not-given"]
+    assert sum(one["records"] for one in places) == row["unreadable"]
+    assert len(listed) - len(places) + row["unreadable"] == len(bad), "and listed, each once"
+    plain = len(sim.log())
+    netty.extract(*options, sim=sim)
+    hours_pass(netty, 2)
+    before = len(sim.log())
+    netty.extract(*options, sim=sim)
+    assert len(sim.log()) - before <= before - plain + 2, "two requests more a run, whatever number is due"
+    sim.mend("contacts")
+    for _ in range(10):
+        hours_pass(netty, 8 * 24)
+        row = netty.extract(*options, sim=sim).json()["contacts"]
+        if not truth.keys() - versions(netty, "contacts").keys():
+            break
+    assert "unreadable" not in row and not truth.keys() - versions(netty, "contacts").keys()
+    assert_held(netty, sim, "contacts")
+    assert not [one for one in letters(netty) if one["key"] is not None or one["reason"] == "not-given"]

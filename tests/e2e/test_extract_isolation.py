@@ -1,13 +1,12 @@
 """One record that cannot be had, for whatever reason, costs that record only; and what it costs is bounded."""
 import json
-from datetime import datetime, timedelta
 
 import pytest
 
 import json_texts
 from crawls import asked, assert_held, source, versions
 from harness import key_of
-from spoolfile import iso, read_sumline, sumline
+from spoolfile import hours_pass, read_sumline, sumline
 
 # What the server does with any page that holds the record.
 HOWS = {"500": dict(how="status", status=500), "502": dict(how="status", status=502), "504": dict(how="status", status=504),
@@ -34,18 +33,6 @@ def spoil(sim, table, key, how):
 
 def letters(netty, table="contacts"):
     return [json.loads(line) for line in netty.spool_tool("dead", "--json", table).out.splitlines()]
-
-
-def hours_pass(netty, hours, table="contacts"):
-    """As if the places had been met so much earlier."""
-    path = netty.dir / "spool" / table / "unreadable.json"
-    lines = [read_sumline(line) for line in path.read_bytes().splitlines()]
-    for members in lines:
-        del members["sum"]
-    for members in lines[1:]:
-        for name in ("since", "tried", "due"):
-            members[name] = iso(datetime.fromisoformat(members[name].replace("Z", "+00:00")) - timedelta(hours=hours))
-    path.write_bytes(b"".join(map(sumline, lines)))
 
 
 QUICK = ("--timeout", "300ms")
@@ -168,6 +155,33 @@ def test_neighbours_first_and_last(sims, netty):
     assert (row["status"], row["unreadable"]) == ("complete", 5) and lacks(netty, sim) == sorted(bad)
 
 
+# How the bad ones lie among 330 records, by their places in the list by time; and how long a table is.
+DENSE = {"every 11th": (330, lambda at: at % 11 == 0), "every 3rd": (330, lambda at: at % 3 == 1), "every 2nd": (120, lambda at: at % 2 == 0),
+         "pairs": (330, lambda at: at % 12 in (5, 6)), "first and last": (330, lambda at: at in (0, 329)),
+         "first page": (330, lambda at: at < 100 and at % 2 == 0), "last page": (330, lambda at: at > 230 and at % 2 == 1),
+         "nine of ten": (60, lambda at: at % 10 != 7)}
+
+
+@pytest.mark.parametrize("order", ["by key", "by time"])
+@pytest.mark.parametrize("how", ["500", "cut", "text"])
+@pytest.mark.parametrize("which", DENSE)
+def test_bad_records_one_beside_the_other(sims, netty, which, how, order):
+    """Whatever is asked for to see whether the API is there may be a bad record, too."""
+    n, is_bad = DENSE[which]
+    sim = sims(f"contacts:{n}")
+    if order == "by time":
+        sim.mood(sort_key="ignored")
+    bad = [key for at, key in enumerate(by_time(sim)) if is_bad(at)]
+    for key in bad:
+        sim.spoil("contacts", key, "text", text=b'{"notes": "') if how == "text" else spoil(sim, "contacts", key, how)
+    row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
+    assert row["status"] == "complete" and lacks(netty, sim) == sorted(bad)
+    assert how == "text" or row["unreadable"] == len(bad)
+    assert len(asked(sim)) < 10 + 25 * len(bad)
+    again = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
+    assert again["status"] == "complete" and lacks(netty, sim) == sorted(bad)
+
+
 def test_what_is_mended_comes_by_itself(sims, netty):
     sim = sims("contacts:330")
     keys = by_time(sim)
@@ -182,6 +196,31 @@ def test_what_is_mended_comes_by_itself(sims, netty):
     row = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
     assert "unreadable" not in row
     assert_held(netty, sim, "contacts")
+
+
+def test_the_places_are_listed_with_what_is_known_of_them(sims, netty):
+    sim = sims("contacts:330")
+    keys = sorted(source(sim, "contacts"))
+    bad = [keys[0], keys[149], keys[-1]]
+    for key in bad:
+        spoil(sim, "contacts", key, "500")
+    sim.spoil("contacts", keys[200], "member", name="notes", text=b"NaN")
+    netty.extract("contacts", sim=sim, code=65)
+    rows = letters(netty)
+    assert [row["reason"] for row in rows if row["key"]] == ["malformed"], "its bytes are there: a letter, and no place"
+    places = [row for row in rows if row["reason"] == "not-given" and row["list"] == "key"]
+    assert [[side and side["key"] for side in (row["before"], row["after"])] for row in places] == \
+        [[None, keys[1]], [keys[148], keys[150]], [keys[-2], None]]
+    for row in places:
+        assert row["records"] == 1 and row["since"] and row["due"] > row["since"] and row["tries"] == 0 and "500" in row["message"]
+    text = netty.spool_tool("dead", "contacts").out
+    assert f"{keys[148]} and {keys[150]}" in text and "the beginning" in text and "the end" in text and "500" in text
+    assert max(map(len, text.splitlines())) <= 80, text
+    assert "not-given" not in netty.spool_tool("dead", "--json", "--reason", "malformed", "contacts").out
+    only = [json.loads(line) for line in netty.spool_tool("dead", "--json", "--reason", "not-given", "contacts").out.splitlines()]
+    assert only == [row for row in rows if row["reason"] == "not-given"]
+    netty.spool_tool("dead", "--dismiss", "contacts")
+    assert letters(netty) == only, "what is lacking is lacking"
 
 
 def test_where_nothing_is_answered_the_api_is_down(sims, netty):
