@@ -177,7 +177,7 @@ def test_bad_records_one_beside_the_other(sims, netty, which, how, order):
     row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
     assert row["status"] == "complete" and lacks(netty, sim) == sorted(bad)
     assert how == "text" or row["unreadable"] == len(bad)
-    assert len(asked(sim)) < 10 + 25 * len(bad)
+    assert len(asked(sim)) < 10 + 40 * len(bad), "25 in each order in which the list is read; the ends are read in two"
     again = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
     assert again["status"] == "complete" and lacks(netty, sim) == sorted(bad)
 
