@@ -126,7 +126,7 @@ void crawl_trial_gap(struct crawl *c)
     }
     t->after.there = false;
     for (unsigned i = 0; i < t->step.gap; i++) {
-        const struct crawl_seen_gap *gap = &t->gaps[i];
+        const struct step_gap *gap = &t->gaps[i];
         uint64_t identity = (t->before.there ? t->before.id : MIX) + (i + 1) * MIX;
         struct crawl_seen seen = {.identity = gap->seen ? gap->identity : identity,
                                   .time = gap->seen && gap->time[0] != '\0' ? gap->time : NO_TIME,
@@ -361,11 +361,11 @@ static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_
 
 static void note_gap(struct crawl_trial *t, unsigned at, const struct crawl_failure *f)
 {
-    struct crawl_seen_gap *gap = &t->gaps[at];
+    struct step_gap *gap = &t->gaps[at];
     size_t n = strnlen(f->why, sizeof t->why - 1);
     memcpy(t->why, f->why, n);
     t->why[n] = '\0';
-    *gap = (struct crawl_seen_gap){.seen = f->seen != NULL};
+    *gap = (struct step_gap){.seen = f->seen != NULL};
     if (f->seen == NULL)
         return;
     gap->identity = f->seen->identity;

@@ -5,15 +5,13 @@
  *   crawl_page.c     one answer's records, and what they show
  *   crawl_end.c      where a list ends, and what that takes to be sure
  *   crawl_begin.c    where a run begins
- *   crawl_keys.c     lists in the order of their keys
- *   crawl_keys_order.c  what the keys of a page tell, and which pages come next
+ *   crawl_keys.c     lists in the order of their keys; crawl_keys_order.c  what the keys of a page tell, and which pages come next
  *   crawl_newest.c   new records without a time, by key downward
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
  *   crawl_places.c   pages that cannot be had, and records that are stepped over; crawl_again.c: known ones, tried again
  *   crawl_passes.c   reading records of one time again and again
  *   crawl_marks.c    which versions the next run will look for, and where it starts
- *   crawl_position.c the position as text
- *   crawl_position_read.c  and back
+ *   crawl_position.c the position as text; crawl_position_read.c  and back
  *
  * A version is one record with one time_modified: an edit makes another version.
  */
@@ -60,10 +58,9 @@ struct crawl_entry {
     enum crawl_kind kind;
     int64_t key;
     bool keyed;
-    bool tied;  /* the page's last time: others of the same may follow */
-    bool gap;   /* it was stepped over */
-    bool aside; /* set aside within its page; `hinted`: its key seems to be `key` */
-    bool hinted;
+    bool tied;          /* the page's last time: others of the same may follow */
+    bool gap;           /* it was stepped over */
+    bool aside, hinted; /* set aside within its page; its key seems to be `key` */
     char text[CRAWL_TIME_MAX];
 };
 
@@ -242,9 +239,8 @@ struct crawl_trial {
     bool parts;      /* the page was put together */
     unsigned probe;  /* is the API there at all? The question under way, from 1; or 0 */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
-    unsigned fails;                /* of the page, in a row */
-    unsigned vain;                 /* of any, since a record came that was not known */
-    bool shrunk;                   /* it is asked for smaller than: */
+    unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
+    bool shrunk;          /* it is asked for smaller than: */
     unsigned whole;
     bool halved;       /* ... after the page at hand failed */
     unsigned calm;     /* pages kept since */
@@ -255,21 +251,14 @@ struct crawl_trial {
     uint64_t between;  /* the last place that was stepped over, */
     unsigned turns;    /* and how often in a row, in this run */
     struct place_side before, after; /* of the step */
-    struct crawl_seen_gap {
-        bool seen;
-        bool keyed;
-        int64_t key;
-        uint64_t identity;
-        char time[CRAWL_TIME_MAX];
-    } gaps[STEP_GAP_MAX];
+    struct step_gap gaps[STEP_GAP_MAX];
     char why[PLACE_SAID];
-    size_t known;     /* the place that the step is about, from 1; or 0 */
-    size_t again;     /* at the run's end: the one that is tried again, likewise */
-    size_t edge;      /* the place at the last page's end, likewise, */
-    uint64_t edge_id; /* of this record */
-    unsigned retries; /* of that, which brought nothing, */
-    unsigned came;    /* and that brought a record */
-    bool wide;        /* ... and looked for further around */
+    size_t known;           /* the place that the step is about, from 1; or 0 */
+    size_t again;           /* at the run's end: the one that is tried again, likewise */
+    size_t edge;            /* the place at the last page's end, likewise, */
+    uint64_t edge_id;       /* of this record */
+    unsigned retries, came; /* requests of that which brought nothing, and a record */
+    bool wide;              /* ... and looked for further around */
 };
 
 struct crawl {
@@ -291,10 +280,8 @@ struct crawl {
     bool elsewhere;             /* its offset was not heeded, so that the count tells nothing */
     int64_t sure;               /* all that was there then is kept; or WHEN_NONE */
     bool limited;               /* what came later is not proven to be */
-    bool behind;                /* the page asked for must be empty */
-    bool verify;                /* ... be as the last one was */
-    bool no_keys;               /* lists by key fail in this run */
-    bool no_since;              /* ... of those behind a time */
+    bool behind, verify;        /* the page asked for must be empty; be as the last one was */
+    bool no_keys, no_since;     /* lists by key fail in this run; those behind a time do */
     bool single;                /* pages of one record, which cannot overlap */
     uint64_t blind;             /* up to this offset pages need not overlap; 0: they must */
     bool loose_timeless;        /* records without a time are no longer in doubt, */
@@ -396,8 +383,7 @@ void crawl_finish(struct crawl *c);
 void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
                     uint64_t n);
 void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead);
-int64_t
-crawl_ask_after(const struct crawl_ask *ask); /* the filter's value, in whole milliseconds */
+int64_t crawl_ask_after(const struct crawl_ask *ask); /* the filter's value, in whole ms */
 
 /* crawl_end.c */
 enum crawl_after {
@@ -489,8 +475,7 @@ void crawl_places_read(struct crawl *c);
 bool crawl_trial_pinned(const struct crawl *c);
 void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
 void crawl_known_begin(struct crawl *c);
-/* A record was met in this run in another list, and not yet in this one. */
-bool crawl_known_elsewhere(const struct crawl *c);
+bool crawl_known_elsewhere(const struct crawl *c); /* met in another list, in this run */
 bool crawl_known_remember(struct crawl *c);
 void crawl_side(const struct crawl_entry *entry, struct place_side *side);
 void crawl_learn_longest(struct crawl *c);

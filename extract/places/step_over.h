@@ -60,6 +60,15 @@ struct step_request {
     bool alone;   /* the cause, for all that is known */
 };
 
+/* What came of a place that is stepped over. */
+struct step_gap {
+    bool seen; /* its bytes did; */
+    bool keyed;
+    int64_t key;
+    uint64_t identity;
+    char time[40]; /* as sent, or "" */
+};
+
 /* What an answer showed. */
 struct step_facts {
     uint64_t n;
