@@ -56,7 +56,7 @@ static bool take_results(struct db *d)
             continue;
         }
         if (d->err.code == OK && status == PGRES_FATAL_ERROR)
-            db_err_result(&d->err, r);
+            db_err_result(&d->err, r, d->conn);
         else if (d->err.code == OK)
             err_set(&d->err, ERR_INTERNAL, "the statement asks for a COPY that nobody feeds");
         PQclear(r);

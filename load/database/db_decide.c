@@ -201,6 +201,9 @@ static const struct saying sayings[] = {
     {WORKING, "08P01", "statement pooling mode", ENDS(ERR_CONFIG),
      "pool_mode = transaction in the pooler's settings of this database, or PostgreSQL's own "
      "address"},
+    {WORKING, "25006", DB_READ_ONLY, STOPS(ERR_CONFIG),
+     "look why somebody has set that (Supabase does when the disk is nearly full), then ALTER ROLE "
+     "... RESET default_transaction_read_only, ALTER DATABASE too"},
     /* A value of another width than the column's; else it is a pooler's that has lost its server. */
     {QUESTION | LOADING, "08P01", "insufficient data left", SHAPE(DB_ISOLATE), NULL},
     {QUESTION | LOADING, "08P01", "invalid message format", SHAPE(DB_ISOLATE), NULL},
@@ -310,7 +313,10 @@ static const struct advice {
      "look at netty_sync.progress, and its rules: nobody but netty-load should change it"},
     {BOOKKEEPING, "P0", NULL,
      "look at netty_sync.progress, its triggers, rules and policies: nobody but netty-load should "
-     "change it"},
+     "change it; and at event triggers, which may forbid netty-load to make it"},
+    {WORKING, "42P01", "netty_sync.",
+     "a part of the bookkeeping was dropped: restore it, or DROP SCHEMA netty_sync CASCADE, then "
+     "all that the spool holds is loaded again"},
     {LOADING | QUESTION, "", "replica identity",
      "ALTER TABLE ... REPLICA IDENTITY DEFAULT, or a primary key that the publication can use"},
     {LOADING | QUESTION, "", " rules",
@@ -328,9 +334,11 @@ static const struct advice {
     {LOADING | QUESTION, "XX00", NULL,
      "the database's files are damaged: look at the server's log and restore"},
     {LOADING | QUESTION, "22", NULL,
-     "all rows fail so: look at the table's columns, triggers and constraints"},
+     "all rows fail so: look at the table's columns, triggers and constraints; if rows behind "
+     "these would go in, a larger --batch-rows reaches them"},
     {LOADING | QUESTION, "23", NULL,
-     "all rows fail so: look at the table's constraints and triggers"},
+     "all rows fail so: look at the table's constraints and triggers; if rows behind these would "
+     "go in, a larger --batch-rows reaches them"},
     {LOADING | QUESTION, "P0", NULL, "all rows fail so: look at the table's triggers"},
     {MAINTENANCE, "42501", NULL, "the table's owner may do this, or a role that was granted it"},
     {MAINTENANCE, "42P01", NULL, "the table is gone"},

@@ -57,6 +57,9 @@ enum db_trouble {
 };
 enum db_trouble db_trouble_of(enum db_phase phase, const struct err *err);
 
+/* Stands in the message where a standby is not why transactions are read-only. */
+#define DB_READ_ONLY "default_transaction_read_only is on"
+
 const char *db_phase_word(enum db_phase phase);
 const char *db_action_word(enum db_action action);
 

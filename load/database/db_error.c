@@ -13,8 +13,27 @@ static void set_state(struct err *e, enum db_phase phase, const char *sqlstate)
     e->code = db_decide(phase, e).code;
 }
 
+static bool is_set(const PGconn *c, const char *name, const char *value)
+{
+    const char *found = PQparameterStatus(c, name);
+
+    return found != NULL && strcmp(found, value) == 0;
+}
+
+/* No standby, which would pass by itself: somebody has set it. The server tells both since PostgreSQL 14. */
+static void tell_setting(struct err *e, const PGconn *c)
+{
+    struct err plain = *e;
+
+    if (strcmp(e->sqlstate, "25006") != 0 || !is_set(c, "in_hot_standby", "off") ||
+        !is_set(c, "default_transaction_read_only", "on"))
+        return;
+    err_set(e, plain.code, "%.700s; " DB_READ_ONLY, plain.msg);
+    set_state(e, DB_PHASE_MAINTENANCE, plain.sqlstate);
+}
+
 /* Only the primary message: DETAIL and CONTEXT quote rows. */
-enum err_code db_err_result(struct err *e, const PGresult *r)
+enum err_code db_err_result(struct err *e, const PGresult *r, const PGconn *c)
 {
     const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
@@ -25,6 +44,7 @@ enum err_code db_err_result(struct err *e, const PGresult *r)
     if (state != NULL && strlen(state) == 5) {
         set_state(e, DB_PHASE_MAINTENANCE, state);
         db_path_hint(e, r);
+        tell_setting(e, c);
     } else if (PQresultStatus(r) == PGRES_FATAL_ERROR && text == NULL) {
         /* libpq's own: the connection broke. */
         const char *own = PQresultErrorMessage(r);

@@ -62,7 +62,7 @@ bool db_copy_feed(struct db *d);
 void db_path_hint(struct err *e, const PGresult *r);
 
 /* db_error.c */
-enum err_code db_err_result(struct err *e, const PGresult *r);
+enum err_code db_err_result(struct err *e, const PGresult *r, const PGconn *c);
 enum err_code db_err_conn(struct err *e, const PGconn *c, const char *what);
 enum err_code db_err_connect(struct err *e, const PGconn *c); /* it could not be made */
 

@@ -177,6 +177,40 @@ def test_a_table_or_a_role(netty, db, page, request, case):
     assert found == (0, 0, 0), (mend, run, doctor)
 
 
+def test_transactions_that_a_setting_makes_read_only(netty, db, spool, page):
+    """As Supabase does when the disk is nearly full: it does not pass by itself, as a standby's does."""
+    db.create("contacts")
+    db.query(f"""ALTER DATABASE "{db.name}" SET default_transaction_read_only = on""")
+    for key in (91, 92):
+        found, wrong, (run, doctor) = codes(netty, db.url, "contacts")
+        assert found == (78, 78, 78) and "read-only" in wrong[0], (run, doctor)
+        assert "Supabase" in run.err and "tried again" not in run.err and run.err.count(" error ") == 1, run
+        netty.load(db=db.url + "?options=-cdefault_transaction_read_only%3Doff")
+        spool.table("contacts").page([f'{{"contact_id":{key}}}'])
+
+
+def test_names_that_the_server_quotes_are_the_same_names(netty, db, page):
+    db.create("contacts")
+    db.query(f"""ALTER DATABASE "{db.name}" SET quote_all_identifiers = on""")
+    found, wrong, (run, doctor) = codes(netty, db.url, "contacts")
+    assert found == (0, 0, 0), (run, doctor)
+
+
+@pytest.mark.parametrize("part", ["hole", "loaded_page"])
+def test_a_part_of_the_bookkeeping_that_was_dropped_is_named(spool, netty, db, part):
+    db.create("contacts")
+    writer = spool.table("contacts")
+    writer.page(['{"contact_id":1}'])
+    netty.load(db=db)
+    db.query(f"DROP TABLE netty_sync.{part}")
+    writer.page(['{"contact_id":2}'])
+    run = netty.load("--retries", "0", db=db, code=78)
+    assert f"netty_sync.{part}" in run.err and "DROP SCHEMA netty_sync CASCADE" in run.err, run
+    db.query("DROP SCHEMA netty_sync CASCADE")
+    netty.load(db=db)
+    assert len(db.rows("contacts")) == 2
+
+
 def test_a_missing_table(netty, db, page):
     found, wrong, _ = codes(netty, db.url, "contacts")
     assert found == (78, 78, 78) and "--create-tables" in wrong[0]

@@ -370,8 +370,8 @@ def test_a_read_only_database_is_named(spool, netty, db):
     db.create("contacts")
     model = write_pages(spool.table("contacts"), 1)
     db.query(f'ALTER DATABASE "{db.name}" SET default_transaction_read_only = on')
-    run = netty.load("--retries", "1", "--retry-delay", "1ms", db=db, code=69)
-    assert "read-only" in run.err
+    run = netty.load("--retries", "1", "--retry-delay", "1ms", db=db, code=78)
+    assert "read-only" in run.err and "default_transaction_read_only" in run.err and "tried again" not in run.err
     db.query("SET default_transaction_read_only = off")
     db.query(f'ALTER DATABASE "{db.name}" RESET default_transaction_read_only')
     netty.load(db=db)
