@@ -3,6 +3,7 @@
 #include "shared/files/fault_point.h"
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
+#include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
@@ -97,13 +98,21 @@ static enum err_code read_text(const char *dir, enum run_history_side side, stru
 
 /* ---- adding ---- */
 
+/* An API may repeat the key in what it says, so secrets are taken out as from a line of the log; then it is cut, not within
+ * a letter. */
 void run_history_failed(struct run_history_entry *run, const struct err *err)
 {
-    size_t n = strnlen(err->msg, sizeof run->message - 1);
-    while (n > 0 && n < strlen(err->msg) && ((unsigned char)err->msg[n] & 0xc0) == 0x80)
-        n--; /* not within a letter */
+    struct buf text;
+    buf_init(&text, LINE_MAX_BYTES);
     (void)snprintf(run->error, sizeof run->error, "%s", err_word(err->code));
-    (void)snprintf(run->message, sizeof run->message, "%.*s", (int)n, err->msg);
+    run->message[0] = '\0';
+    if (buf_adds(&text, err->msg) == OK && log_redact(&text) == OK && text.len > 0) {
+        size_t n = text.len < sizeof run->message ? text.len : sizeof run->message - 1;
+        while (n > 0 && n < text.len && ((unsigned char)text.data[n] & 0xc0) == 0x80)
+            n--;
+        (void)snprintf(run->message, sizeof run->message, "%.*s", (int)n, text.data);
+    }
+    buf_free(&text);
 }
 
 struct newest {
