@@ -137,6 +137,7 @@ static void wind_down(struct service *s)
     http_close(s->env.http);
     rate_limit_close(s->env.rate_limit);
     uv_close((uv_handle_t *)&s->timer, NULL);
+    service_requests_close(s);
 }
 
 static void on_every(uv_timer_t *timer)
@@ -145,6 +146,11 @@ static void on_every(uv_timer_t *timer)
     renew_key(s);
     if (!s->renewing)
         begin_run(s);
+}
+
+void service_run_soon(struct service *s)
+{
+    (void)uv_timer_start(&s->timer, on_every, 0, 0);
 }
 
 /* At the first multiple of the interval that is still to come: runs neither drift nor pile up. A key that has changed
@@ -265,6 +271,7 @@ static enum err_code begin_regular(struct service *s)
 {
     struct fetch_run_conf conf = service_run_conf(s);
     enum err_code rc = fetch_plan_make(&s->plan, s->options, s->spool, &s->err);
+    service_take_asked(s);
     if (rc == OK)
         rc = fetch_run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);
     fetch_metrics_run(s->metrics, FETCH_REGULAR, fetch_run_each, s->run);
@@ -303,7 +310,9 @@ static enum err_code open_metrics(struct service *s, struct err *e)
                                       .loop = &s->loop,
                                       .spool = s->spool,
                                       .kind = s->env.reconcile ? "reconcile" : "changes",
-                                      .every = s->every};
+                                      .every = s->every,
+                                      .run = service_ask,
+                                      .run_ctx = s};
     return fetch_metrics_open(&s->metrics, &conf, e);
 }
 
@@ -315,6 +324,8 @@ static enum err_code run_loop(struct service *s, struct err *e)
     enum err_code rc = stop_signals_open(&s->stop, &s->loop, on_stop, s, e);
     if (rc == OK && s->every > 0)
         reload_watch(s->stop);
+    if (rc == OK && s->every > 0)
+        rc = service_requests_open(s, e);
     if (rc == OK && (rc = open_metrics(s, e)) == OK)
         rc = open_client(s, e);
     if (rc == OK)

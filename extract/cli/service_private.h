@@ -2,6 +2,7 @@
  * The inside of the service, shared by service*.c only:
  *   service.c           settings, the regular runs, beginning and end
  *   service_backfill.c  the backfill beside them
+ *   service_request.c   runs that somebody asks for
  *   service_progress.c  how far the runs are, for a terminal or the log
  *   service_summary.c   what a run prints
  */
@@ -51,6 +52,10 @@ struct service {
     bool leaving;  /* no further run */
     bool renewing; /* the backfill is to end first */
     bool over;
+    bool asked;                     /* for a run now, which begins at the loop's next turn: */
+    char only[NAMES_TABLE_MAX + 1]; /* of this table; "": of all */
+    uv_timer_t look;                /* for a request in the spool */
+    bool looks;
     struct err err; /* what ended the service */
 };
 
@@ -58,6 +63,7 @@ struct service {
 struct fetch_run_conf service_run_conf(struct service *s);
 void service_run_ended(struct service *s, enum err_code rc);
 void service_renewed(struct service *s);
+void service_run_soon(struct service *s);
 
 /* service_backfill.c */
 /* Begins a run of it, unless one is under way or all of it is through. */
@@ -72,6 +78,15 @@ void service_backfill_free(struct service *s);
 
 /* service_progress.c */
 enum err_code service_open_progress(struct service *s, struct err *e) MUST_CHECK;
+
+/* service_request.c */
+enum err_code service_requests_open(struct service *s, struct err *e) MUST_CHECK;
+void service_requests_close(struct service *s);
+/* monitor_run_fn */
+enum err_code service_ask(void *ctx, const char *table, char id[RUN_REQUEST_ID],
+                          struct err *e) MUST_CHECK;
+/* What the run that begins was asked for: only that table stays in the plan. */
+void service_take_asked(struct service *s);
 
 /* service_summary.c */
 enum err_code service_print(const struct service *s, const struct fetch_run *r,

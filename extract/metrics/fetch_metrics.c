@@ -280,7 +280,9 @@ enum err_code fetch_metrics_open(struct fetch_metrics **out, const struct fetch_
                                    .staying = conf->every > 0,
                                    .interval = conf->every,
                                    .collect = collect,
-                                   .ctx = a};
+                                   .ctx = a,
+                                   .run = conf->run,
+                                   .run_ctx = conf->run_ctx};
     if ((rc = metrics_open(&a->metrics, fetch_metric_defs, FETCH_METRICS, e)) == OK) {
         metrics_set(a->metrics, FETCH_METRIC_BUILD, NETTY_VERSION, NULL, 1);
         monitor.metrics = a->metrics;

@@ -20,6 +20,7 @@
 #include "extract/api/response_verdict.h"
 #include "extract/metrics/fetch_counts.h"
 #include "shared/options/options.h"
+#include "spool/status/monitor.h"
 #include "spool/store/spool.h"
 #include <uv.h>
 
@@ -36,8 +37,10 @@ struct fetch_metrics_conf {
     const struct options *options;
     uv_loop_t *loop;
     const struct spool *spool;
-    const char *kind; /* of its regular runs: "changes", "reconcile" */
-    int64_t every;    /* microseconds; 0: once */
+    const char *kind;    /* of its regular runs: "changes", "reconcile" */
+    int64_t every;       /* microseconds; 0: once */
+    monitor_run_fn *run; /* POST /run */
+    void *run_ctx;
 };
 
 /* ERR_USAGE, ERR_CONFIG for settings that cannot be. */

@@ -8,13 +8,14 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define SIGNALS (sizeof signals / sizeof signals[0])
 
 struct stop_signals {
-    uv_signal_t handles[SIGNALS];
-    size_t open; /* handles that the loop knows and has not closed yet */
+    uv_signal_t handles[SIGNALS + 1]; /* and SIGUSR1's */
+    size_t open;                      /* handles that the loop knows and has not closed yet */
     bool requested;
     bool closing;
     stop_signals_fn *fn;
     void *ctx;
     stop_signals_judge_fn *judge; /* of SIGHUP, or NULL */
+    stop_signals_fn *user;        /* of SIGUSR1, or NULL */
 };
 
 static void end_now(int signal)
@@ -39,6 +40,11 @@ static void go_past_loop(void)
 static void on_signal(uv_signal_t *handle, int signal)
 {
     struct stop_signals *s = handle->data;
+    if (signal == SIGUSR1) {
+        if (!s->requested)
+            s->user(s->ctx);
+        return;
+    }
     if (s->requested && signal != SIGHUP)
         end_now(signal);
     if (s->requested || (signal == SIGHUP && s->judge != NULL && !s->judge()))
@@ -94,6 +100,26 @@ bool stop_signals_asked(const struct stop_signals *s)
     return s->requested;
 }
 
+static int watch(struct stop_signals *s, uv_loop_t *loop, int signal)
+{
+    uv_signal_t *handle = &s->handles[s->open];
+    int rc = uv_signal_init(loop, handle);
+    if (rc != 0)
+        return rc;
+    handle->data = s;
+    s->open++;
+    rc = uv_signal_start(handle, on_signal, signal);
+    uv_unref((uv_handle_t *)handle);
+    return rc;
+}
+
+enum err_code stop_signals_on_user(struct stop_signals *s, stop_signals_fn *fn, struct err *e)
+{
+    s->user = fn;
+    int rc = watch(s, s->handles[0].loop, SIGUSR1);
+    return rc == 0 ? OK : err_set(e, ERR_INTERNAL, "cannot watch for signals: %s", uv_strerror(rc));
+}
+
 enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_signals_fn *fn,
                                 void *ctx, struct err *e)
 {
@@ -106,18 +132,11 @@ enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_s
     for (size_t i = 0; i < SIGNALS; i++) {
         if (signals[i] == SIGHUP && hang_up_ignored())
             continue;
-        uv_signal_t *handle = &made->handles[made->open];
-        int rc = uv_signal_init(loop, handle);
-        if (rc == 0) {
-            handle->data = made;
-            made->open++;
-            rc = uv_signal_start(handle, on_signal, signals[i]);
-        }
+        int rc = watch(made, loop, signals[i]);
         if (rc != 0) {
             stop_signals_close(made);
             return err_set(e, ERR_INTERNAL, "cannot watch for signals: %s", uv_strerror(rc));
         }
-        uv_unref((uv_handle_t *)handle);
     }
     /* Held back while a program began anew (reload_now). */
     sigset_t hang_up;

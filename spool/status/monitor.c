@@ -162,6 +162,39 @@ static bool answer(void *ctx, const char *path, struct http_server_reply *r)
     return true;
 }
 
+static enum err_code ask_for_run(struct monitor *b, const char *table, char id[RUN_REQUEST_ID],
+                                 struct err *e)
+{
+    if (b->conf.run != NULL)
+        return b->conf.run(b->conf.run_ctx, table, id, e);
+    if (b->conf.spool == NULL)
+        return err_set(e, ERR_NO_SPOOL, "the spool is away");
+    return run_request_leave(b->conf.spool, table, id, e);
+}
+
+/* 202 with the run's id, 409 where one is under way, 404 of a table that there is not. */
+static bool post(void *ctx, const char *path, const char *table, struct http_server_reply *r)
+{
+    struct monitor *b = ctx;
+    struct err e = ERR_INIT;
+    char id[RUN_REQUEST_ID];
+    if (strcmp(path, "/run") != 0)
+        return false;
+    enum err_code rc = ask_for_run(b, table, id, &e);
+    r->status = rc == OK ? 202 : rc == ERR_BUSY ? 409 : rc == ERR_USAGE ? 404 : 500;
+    LOG(LOG_INFO, "run-asked", "a run was asked for", F_STR("table", table),
+        F_INT("status", r->status), F_STR("run", rc == OK ? id : ""));
+    if (rc == OK) {
+        r->type = "application/json";
+        rc = buf_addf(&r->body, "{\"run\":\"%s\"}\n", id);
+    } else {
+        rc = buf_addf(&r->body, "%s\n", e.msg);
+    }
+    if (rc != OK)
+        buf_reset(&r->body); /* the status says it too */
+    return true;
+}
+
 /* The page holds nothing that is not public; without the token it can only ask for it. */
 static void door(void *ctx, struct http_server_reply *r)
 {
@@ -275,7 +308,7 @@ static enum err_code listen_if_asked(struct monitor *b, struct err *e)
 {
     const struct options *o = b->conf.options;
     const char *text = options_text(o, OPT_LISTEN);
-    struct http_server_conf conf = {.fn = answer, .door = door, .ctx = b};
+    struct http_server_conf conf = {.fn = answer, .door = door, .post = post, .ctx = b};
     if (text == NULL)
         return OK;
     const char *origin = options_origin(o, OPT_LISTEN);

@@ -1,6 +1,6 @@
 /*
  * What the extractor and the loader show of themselves: /metrics, /healthz, /status.json and the
- * status page with --listen, and the file of --metrics-file. Each brings its own metrics; the rest
+ * status page with --listen, where POST /run asks for a run now, and the file of --metrics-file. Each brings its own metrics; the rest
  * is the spool's status (status.h).
  *
  *     monitor_open(&b, &conf, e);            // reads the settings, listens
@@ -16,6 +16,7 @@
 
 #include "shared/metrics/metrics.h"
 #include "shared/options/options.h"
+#include "spool/control/run_request.h"
 #include "spool/status/status.h"
 #include <uv.h>
 
@@ -24,6 +25,9 @@
 /* Brings the metrics up to date, before they are rendered. s is NULL where the spool cannot be
  * read. */
 typedef void monitor_collect_fn(void *ctx, const struct status *s);
+/* A run now, of the table, or of all ("": POST /run). ERR_BUSY: one is under way; ERR_USAGE: there is no such table. */
+typedef enum err_code monitor_run_fn(void *ctx, const char *table, char id[RUN_REQUEST_ID],
+                                     struct err *e);
 
 /* All borrowed. */
 struct monitor_conf {
@@ -36,6 +40,8 @@ struct monitor_conf {
     int64_t interval; /* --every; 0: none */
     monitor_collect_fn *collect;
     void *ctx;
+    monitor_run_fn *run; /* NULL: the request is left in the spool, for the extractor */
+    void *run_ctx;
 };
 
 struct monitor;

@@ -4,6 +4,7 @@
  *     <spool>/spool.json                    format version, identity, when made
  *     <spool>/catalog.json                  what the loader told the extractor (catalog.h)
  *     <spool>/source.json                   which API it is of (api_source.h)
+ *     <spool>/run.json                      somebody asks for a run now (run_request.h)
  *     <spool>/reserve                       room for when the disk is full (reserve.h)
  *     <spool>/<table>/acked.json            which page was acknowledged last (acked.h)
  *     <spool>/<table>/lock                  held by the table's one writer
