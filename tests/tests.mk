@@ -148,7 +148,7 @@ crash:
 	@$(MAKE) --no-print-directory SAN=1 all
 	@tests/crash/matrix.py
 
-# Speed (tests/bench): `make bench` measures all of it and writes the table to tests/bench/BENCH.md; see there.
+# Speed (tests/bench): `make bench` measures all of it and writes the table to tests/bench/README.md; see there.
 BENCH_BIN := $(addprefix $(BUILD)/bench/,yajl_rate extract_rate encode_rate rowwise meter)
 $(BUILD)/bench/yajl_rate: $(call obj,tests/bench/yajl_rate.c tests/bench/pages.c) $(LIB_SHARED)
 	@mkdir -p $(@D)
@@ -172,7 +172,7 @@ $(BUILD)/bench/meter: $(call obj,tests/bench/meter.c)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 .PHONY: bench bench-programs
 bench-programs: $(BENCH_BIN)
-# `make bench N=1000000` for the long one; BENCH='--only load --rounds 3' for a part, which leaves BENCH.md alone.
+# `make bench N=1000000` for the long one; BENCH='--only load --rounds 3' for a part, which leaves README.md alone.
 BENCH ?=
 bench: N := $(if $(filter command line environment,$(origin N)),$(N),100000)
 bench: all sim bench-programs

@@ -1,7 +1,7 @@
-"""`make bench`: every figure of tests/bench/BENCH.md in one run, the ways interleaved, medians. See there for what the rows mean.
+"""`make bench`: every figure of tests/bench/README.md in one run, the ways interleaved, medians. See there for what the rows mean.
 
 usage: bench.py [--records N] [--rounds R] [--only PART ...] [--dry]
-       PART: extract load whole memory scale idle; --dry prints and leaves BENCH.md alone
+       PART: extract load whole memory scale idle; --dry prints and leaves README.md alone
 """
 import argparse
 import os

@@ -1,9 +1,9 @@
-"""The table: what `make bench` prints and keeps in BENCH.md, between two marks."""
+"""The table: what `make bench` prints and keeps in README.md, between two marks."""
 import os
 import subprocess
 from pathlib import Path
 
-PAGE = Path(__file__).with_name("BENCH.md")
+PAGE = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- measured: begin (make bench writes what stands between these two lines) -->", "<!-- measured: end -->"
 
 # What has to be reached: (row, the way, its reference, at least).
