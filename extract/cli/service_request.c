@@ -83,7 +83,7 @@ static void on_look(uv_timer_t *timer)
 
 enum err_code service_requests_open(struct service *s, struct err *e)
 {
-    enum err_code rc = stop_signals_on_user(s->stop, on_user, e);
+    enum err_code rc = stop_signals_on_user(s->stop, on_user, s, e);
     if (rc != OK)
         return rc;
     if (uv_timer_init(&s->loop, &s->look) != 0)

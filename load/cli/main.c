@@ -1,6 +1,7 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
 #include "load/address/db_address.h"
 #include "load/cli/commands.h"
+#include "load/cli/run_now.h"
 #include "load/doctor/doctor.h"
 #include "load/publish/catalog_command.h"
 #include "load/replay/replay_range.h"
@@ -36,6 +37,7 @@ struct loader {
     struct db *db; /* --loaded */
     struct loaded_publish *publish;
     uv_timer_t every;
+    struct run_now now;
     bool json;
     int code;
 };
@@ -417,8 +419,11 @@ static enum err_code prepare(struct loader *p, struct err *e)
         rc = open_metrics(p, e);
     if (rc == OK)
         rc = stop_signals_open(&p->stop, &p->loop, on_stop, p, e);
-    if (rc == OK && stays(p))
+    if (rc == OK && stays(p)) {
         reload_watch(p->stop);
+        p->now = (struct run_now){&p->every, on_every, &p->spool, p->conf.follow};
+        rc = run_now_open(&p->now, p->stop, e);
+    }
     return rc;
 }
 

@@ -16,6 +16,7 @@ struct stop_signals {
     void *ctx;
     stop_signals_judge_fn *judge; /* of SIGHUP, or NULL */
     stop_signals_fn *user;        /* of SIGUSR1, or NULL */
+    void *user_ctx;
 };
 
 static void end_now(int signal)
@@ -42,7 +43,7 @@ static void on_signal(uv_signal_t *handle, int signal)
     struct stop_signals *s = handle->data;
     if (signal == SIGUSR1) {
         if (!s->requested)
-            s->user(s->ctx);
+            s->user(s->user_ctx);
         return;
     }
     if (s->requested && signal != SIGHUP)
@@ -113,9 +114,11 @@ static int watch(struct stop_signals *s, uv_loop_t *loop, int signal)
     return rc;
 }
 
-enum err_code stop_signals_on_user(struct stop_signals *s, stop_signals_fn *fn, struct err *e)
+enum err_code stop_signals_on_user(struct stop_signals *s, stop_signals_fn *fn, void *ctx,
+                                   struct err *e)
 {
     s->user = fn;
+    s->user_ctx = ctx;
     int rc = watch(s, s->handles[0].loop, SIGUSR1);
     return rc == 0 ? OK : err_set(e, ERR_INTERNAL, "cannot watch for signals: %s", uv_strerror(rc));
 }

@@ -22,7 +22,7 @@ enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_s
 typedef bool stop_signals_judge_fn(void);
 void stop_signals_on_hang_up(struct stop_signals *s, stop_signals_judge_fn *fn);
 /* SIGUSR1 asks for a run now: fn, from the loop, each time. Without this it ends the process, as it does by default. */
-enum err_code stop_signals_on_user(struct stop_signals *s, stop_signals_fn *fn,
+enum err_code stop_signals_on_user(struct stop_signals *s, stop_signals_fn *fn, void *ctx,
                                    struct err *e) MUST_CHECK;
 bool stop_signals_asked(const struct stop_signals *s);
 void stop_signals_close(

@@ -106,6 +106,29 @@ def test_a_signal_asks_for_one(sims, netty):
     assert process.wait(timeout=60) in (0, 75)
 
 
+def test_a_signal_to_the_loader(sims, db, netty):
+    """With --every it loads at once; with --follow, which has nothing to wait for, it asks the extractor."""
+    sim = sims("contacts:30")
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    process, _ = start(netty, "netty-load", "contacts", db=db)
+    wait_for(lambda: process.stdout.readline(), "the first run's summary")
+    sim.edit("contacts", 3)
+    netty.extract("contacts", sim=sim)
+    wait_for(lambda: process.send_signal(signal.SIGUSR1) or len(runs_of(netty, "contacts", "load")) >= 2, "the run that was asked for")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) in (0, 75)
+    follow = netty.start("netty-load", "--follow", "contacts", db=db)
+
+    def hears():
+        caught = re.search(r"SigCgt:\s+(\S+)", Path(f"/proc/{follow.pid}/status").read_text())[1]
+        return int(caught, 16) >> (signal.SIGUSR1 - 1) & 1
+    wait_for(hears, "its handler")
+    follow.send_signal(signal.SIGUSR1)
+    wait_for((netty.spool / "run.json").exists, "the request")
+    assert follow.poll() is None
+
+
 @pytest.mark.parametrize("name", ["link", "fifo"])
 def test_what_lies_in_the_requests_place_does_no_harm(sims, netty, name):
     sim = sims("contacts:30")
