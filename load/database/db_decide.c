@@ -334,11 +334,9 @@ static const struct advice {
     {LOADING | QUESTION, "XX00", NULL,
      "the database's files are damaged: look at the server's log and restore"},
     {LOADING | QUESTION, "22", NULL,
-     "all rows fail so: look at the table's columns, triggers and constraints; if rows behind "
-     "these would go in, a larger --batch-rows reaches them"},
+     "all rows fail so: look at the table's columns, triggers and constraints"},
     {LOADING | QUESTION, "23", NULL,
-     "all rows fail so: look at the table's constraints and triggers; if rows behind these would "
-     "go in, a larger --batch-rows reaches them"},
+     "all rows fail so: look at the table's constraints and triggers"},
     {LOADING | QUESTION, "P0", NULL, "all rows fail so: look at the table's triggers"},
     {MAINTENANCE, "42501", NULL, "the table's owner may do this, or a role that was granted it"},
     {MAINTENANCE, "42P01", NULL, "the table is gone"},

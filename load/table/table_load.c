@@ -448,7 +448,7 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->done = done;
     t->ctx = ctx;
     t->attempt = t->lost = 0;
-    t->some_in = false;
+    t->some_in = t->probing = t->each = false;
     t->unreachable = t->waiting = false;
     t->moves = 0;
     if (t->found && (table_load_missing(t) > 0 || table_load_parted(t)))

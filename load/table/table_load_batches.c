@@ -142,7 +142,9 @@ void table_load_batch(struct table_load *t)
         table_load_resume_after(t, 0);
         break;
     case BATCH_BUILDER_END:
-        if (t->hole != SIZE_MAX)
+        if (t->probing)
+            table_load_probe_ended(t);
+        else if (t->hole != SIZE_MAX)
             table_load_hole_done(t);
         else
             table_load_all_in(t);
@@ -362,13 +364,14 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .suspect = t->suspected ? &t->suspect : NULL,
                 .suspected = &t->suspicion,
                 .proven = t->narrowing && t->went,
-                .rows_alone = t->conf.redrive,
+                .rows_alone = t->conf.redrive || t->each,
+                .probe = t->probing,
                 .some_in = t->some_in,
                 .empty = target_table_empty(t->target) && !t->some_in,
                 .guess = f->guess,
-                .guard = !t->conf.replay && !t->conf.redrive && t->hole == SIZE_MAX,
-                .store = !t->conf.redrive && !t->reload && (!t->conf.replay || all) &&
-                         t->hole == SIZE_MAX,
+                .guard = !t->conf.replay && !t->conf.redrive && !t->probing && t->hole == SIZE_MAX,
+                .store = !t->conf.redrive && !t->probing && !t->reload &&
+                         (!t->conf.replay || all) && t->hole == SIZE_MAX,
                 .from = *from,
                 .to = slot->reached,
                 .ctx = f,
@@ -441,6 +444,7 @@ static void on_parallel_upsert(void *ctx, const struct parallel_upsert_result *r
         table_load_moved(t);
         break;
     case TXN_REVALIDATE:
+        t->probing = false;
         if (table_load_seek_again(t))
             table_load_resume_after(t, 0);
         break;

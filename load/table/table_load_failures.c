@@ -7,6 +7,7 @@
     3u /* times that another loader was there first, and has come no further, before it is waited for */
 #define ISOLATE_ROWS  1000u /* of a batch that is taken apart for what may be the table's fault */
 #define ONE_ROW_TRIES 3u    /* of a row that is too slow alone */
+#define PROBE_ROWS    500u  /* of the newest pages */
 #define NEIGHBOURS    8u    /* ... that it is then tried among */
 
 /* Some row is refused. Folding may have hidden a version that would not be, so it is undone. */
@@ -147,14 +148,76 @@ static void narrow(struct table_load *t, enum db_phase phase, const struct err *
         table_load_resume_after(t, wait);
 }
 
+/* ---- a batch that a constraint refuses as a whole ---- */
+
+/* The oldest records may all lack what the newer ones have: so the newest pages are tried, and taken back. */
+static enum err_code begin_probe(struct table_load *t, struct err *e)
+{
+    struct progress from = *batch_builder_reached(t->builder);
+    struct page_place newest;
+    enum err_code rc = table_load_near_end(t, &newest, e);
+
+    if (rc != OK)
+        return rc;
+    if (page_compare(newest, from.place) > 0)
+        from = (struct progress){.place = newest};
+    t->probing = true;
+    t->ready = false;
+    parallel_upsert_clear(t->upsert);
+    batch_builder_lanes(t->builder, t->lanes, NULL);
+    batch_builder_shape(t->builder, PROBE_ROWS, false);
+    return batch_builder_seek(t->builder, &from, e);
+}
+
+static void all_refused(struct table_load *t, const struct parallel_upsert_result *r)
+{
+    bool rows = db_decide(r->phase, r->err).content && t->hole == SIZE_MAX;
+    struct err e = ERR_INIT;
+
+    t->probed = *r->err;
+    if (!rows)
+        table_load_stopped(t, r->phase, r->err);
+    else if (begin_probe(t, &e) != OK)
+        table_load_give_up(t, &e);
+    else
+        table_load_resume_after(t, 0);
+}
+
+void table_load_probe_ended(struct table_load *t)
+{
+    t->probing = false;
+    table_load_stopped(t, DB_PHASE_ROWS, &t->probed);
+}
+
+/* True: that was all. Else it is a failure as any other. */
+static bool probe_failed(struct table_load *t, const struct parallel_upsert_result *r)
+{
+    if (r->everyone) {
+        table_load_probe_ended(t);
+        return true;
+    }
+    t->probing = false;
+    t->each = t->each || r->good;
+    if (!table_load_seek_again(t))
+        return true;
+    if (r->good)
+        table_load_resume_after(t, 0);
+    return r->good;
+}
+
 void table_load_batch_failed(struct table_load *t, const struct parallel_upsert_result *r)
 {
     struct db_decision d = db_decide(r->phase, r->err);
     enum db_action action = d.action;
     bool again = t->bisect || t->conf.redrive;
 
+    if (t->probing) {
+        if (!probe_failed(t, r))
+            table_load_failed(t, r->phase, r->err);
+        return;
+    }
     if (r->everyone) {
-        table_load_stopped(t, r->phase, r->err);
+        all_refused(t, r);
         return;
     }
     if (action == DB_LOOK_AGAIN && table_load_look_again(t, r->err))

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define CHAIN_DIGITS 16u
+#define NEWEST_PAGES 4u
 #define SQL_MAX      65536u
 
 static void on_pages(void *ctx, const PGresult *r, const struct err *err);
@@ -396,5 +397,48 @@ enum err_code table_load_find_gap(struct table_load *t, struct page_place from,
                                   .gap = list.pruned + 1 >= first->number,
                                   .why = "the spool begins behind it"};
     segment_list_free(&list);
+    return rc;
+}
+
+/* ---- the newest pages ---- */
+
+static enum err_code is_there(const char *dir, const struct segment_list *list, uint64_t segment,
+                              uint64_t page, bool *there, struct err *e)
+{
+    uint64_t chain = 0;
+    enum chain_what what = CHAIN_NONE;
+    enum err_code rc =
+        journal_chain_at(dir, list, (struct page_place){segment, page}, &chain, &what, e);
+
+    *there = what == CHAIN_THERE;
+    return rc;
+}
+
+/* Each look costs a look at the journal: so the last page is found by doubling, then by halves. */
+enum err_code table_load_near_end(const struct table_load *t, struct page_place *place,
+                                  struct err *e)
+{
+    char dir[IO_PATH];
+    struct segment_list list;
+    uint64_t low = 0;
+    uint64_t high = 1;
+    bool there = true;
+    enum err_code rc = read_segments(t, dir, &list, e);
+    uint64_t segment = rc == OK && list.count > 0 ? list.entries[list.count - 1].number : 0;
+
+    while (rc == OK && there && segment > 0 && high < SEGMENT_MAX)
+        if ((rc = is_there(dir, &list, segment, high, &there, e)) == OK && there) {
+            low = high;
+            high *= 2;
+        }
+    while (rc == OK && segment > 0 && high - low > 1) {
+        uint64_t middle = low + (high - low) / 2;
+        if ((rc = is_there(dir, &list, segment, middle, &there, e)) == OK && there)
+            low = middle;
+        else
+            high = middle;
+    }
+    segment_list_free(&list);
+    *place = (struct page_place){segment, low > NEWEST_PAGES ? low - NEWEST_PAGES : 0};
     return rc;
 }

@@ -98,6 +98,9 @@ struct table_load {
     unsigned attempt; /* since something last went well */
     unsigned lost; /* how often the connection has ended with the rows, since some were committed */
     bool some_in;  /* rows have gone in since this load began */
+    bool probing;  /* a constraint refuses all rows of a batch: the newest pages are tried, ... */
+    struct err probed; /* ... before it is told so; ... */
+    bool each;         /* or some of them go in: then rows are refused one by one */
     /* One batch: */
     bool rolling_forward; /* of what later lines say of it */
     bool ready;           /* it is complete, and on its way */
@@ -155,6 +158,9 @@ bool table_load_parted(const struct table_load *t);
 /* *there: between that place and what the spool begins with pages are missing. */
 enum err_code table_load_find_gap(struct table_load *t, struct page_place from,
                                   struct page_hole *gap, bool *there, struct err *e) MUST_CHECK;
+/* Some pages before the spool's end. */
+enum err_code table_load_near_end(const struct table_load *t, struct page_place *place,
+                                  struct err *e) MUST_CHECK;
 /* The lane that is furthest behind. */
 struct progress table_load_least(const struct lanes *l);
 
@@ -192,6 +198,7 @@ void table_load_batch(struct table_load *t);
 bool table_load_seek_again(struct table_load *t);
 
 /* table_load_failures.c: what comes after a batch that did not go in. */
+void table_load_probe_ended(struct table_load *t); /* those pages have no row */
 void table_load_batch_failed(struct table_load *t, const struct parallel_upsert_result *r);
 void table_load_moved(struct table_load *t); /* another loader was there first */
 

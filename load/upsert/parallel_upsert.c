@@ -42,7 +42,7 @@ struct parallel_upsert {
     unsigned running;
     bool
         busy; /* shares are being given out, or the caller told: what ends meanwhile is looked at then */
-    bool failed, moved, revalidate, everyone;
+    bool failed, moved, revalidate, everyone, good;
     enum db_phase phase; /* of what failed */
     struct err err;
     parallel_upsert_done_fn *done;
@@ -210,6 +210,7 @@ static void failed(struct share *s, const struct txn_result *r)
         c->err = *r->err; /* of a server that crashes: whose rows they were */
         c->phase = r->phase;
         c->everyone = r->everyone;
+        c->good = r->good;
     }
     c->failed = true;
 }
@@ -374,6 +375,7 @@ static void end(struct parallel_upsert *c)
                           : TXN_REVALIDATE,
         .phase = c->phase,
         .everyone = c->everyone,
+        .good = c->good,
         .err = c->failed ? &c->err : NULL,
     };
 
@@ -410,7 +412,7 @@ void parallel_upsert_run(struct parallel_upsert *c, struct db *db, parallel_upse
     c->own = db;
     c->done = done;
     c->ctx = ctx;
-    c->failed = c->moved = c->revalidate = c->everyone = c->own_busy = false;
+    c->failed = c->moved = c->revalidate = c->everyone = c->good = c->own_busy = false;
     c->held = NULL;
     for (unsigned k = 0; k < BATCHES; k++)
         for (unsigned i = 0; i < LANES; i++)

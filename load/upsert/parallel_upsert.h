@@ -47,7 +47,7 @@ struct parallel_upsert_result {
     enum txn_end
         end; /* TXN_DONE: all shares of the oldest batch are in. TXN_MOVED: others have been at a share's lanes */
     enum db_phase phase; /* TXN_FAILED: as txn_result's, of the first share that failed */
-    bool everyone;
+    bool everyone, good;
     const struct err *err;
 };
 

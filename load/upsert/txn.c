@@ -16,6 +16,7 @@ static void on_part(void *ctx, const PGresult *r, const struct err *err);
 static void on_commit(void *ctx, const PGresult *r, const struct err *err);
 static void on_rollback(void *ctx, const PGresult *r, const struct err *err);
 static void commit(struct txn *t);
+static void end_probe(struct txn *t, bool good);
 
 enum err_code txn_open(struct txn **out, struct err *e)
 {
@@ -58,6 +59,7 @@ void txn_end(struct txn *t, enum txn_end how)
                                 .unknown = t->unknown,
                                 .phase = t->phase,
                                 .everyone = t->everyone,
+                                .good = t->good,
                                 .err = how == TXN_FAILED ? &t->err : NULL};
 
     t->done(t->ctx, &result);
@@ -192,7 +194,7 @@ static void txn_begin(struct txn *t)
     enum err_code rc;
 
     t->count = 0;
-    t->saved = t->part_failed = t->unknown = t->everyone = t->arrived = false;
+    t->saved = t->part_failed = t->unknown = t->everyone = t->good = t->arrived = false;
     t->phase = DB_PHASE_BOOKKEEPING;
     t->went = t->alone = t->guilty = 0;
     t->alike = t->content = true;
@@ -386,7 +388,9 @@ static void on_part(void *ctx, const PGresult *r, const struct err *err)
     }
     t->went += t->part.to - t->part.from;
     t->alone = 0;
-    if (held && t->guessed)
+    if (t->job.probe)
+        end_probe(t, true);
+    else if (held && t->guessed)
         txn_guessed_wrong(t);
     else
         txn_next_part(t);
@@ -400,10 +404,23 @@ static bool may_wait(const struct txn *t)
     return t->job.guard && t->job.store && t->job.more != NULL && t->job.more(t->job.ctx);
 }
 
+static void end_probe(struct txn *t, bool good)
+{
+    t->phase = DB_PHASE_ROWS;
+    t->good = good;
+    t->everyone = !good;
+    err_set(&t->err, ERR_CONFIG, "rows were tried, and taken back");
+    txn_fail(t, &t->err);
+}
+
 static void commit(struct txn *t)
 {
     enum err_code rc = OK;
 
+    if (t->job.probe) {
+        end_probe(t, false);
+        return;
+    }
     if (txn_is_everyone(t)) {
         t->phase = DB_PHASE_ROWS;
         t->everyone = true;

@@ -71,6 +71,8 @@ struct txn_job {
     bool rows_alone; /* bisect: even where all rows fail alike they are refused one by one */
     bool
         some_in; /* rows of batches before it have gone in: what a constraint refuses are rows, however many */
+    bool
+        probe; /* bisect: only whether any row would go in: TXN_FAILED with good, or everyone; nothing stays */
     bool empty; /* the table has no row */
     enum batch_path
         guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_COMPARE: no idea */
@@ -118,6 +120,7 @@ struct txn_result {
     bool unknown;        /* TXN_FAILED: it may have been committed nevertheless */
     enum db_phase phase; /* TXN_FAILED: in which */
     bool everyone;       /* TXN_FAILED: no row goes in, and all fail in these words */
+    bool good;           /* TXN_FAILED of a probe: some row would go in */
     const struct err *err;
 };
 

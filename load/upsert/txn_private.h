@@ -58,7 +58,7 @@ struct txn {
     struct err first;
     struct err err;
     enum db_phase phase;
-    bool unknown, everyone, arrived;
+    bool unknown, everyone, good, arrived;
 };
 
 /* txn.c */

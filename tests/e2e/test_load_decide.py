@@ -351,6 +351,40 @@ def test_what_a_constraint_refuses_are_rows_where_any_goes_in(spool, netty, db):
     assert (row["inserted"], row["dead"]) == (50, 50)
 
 
+@pytest.mark.parametrize("bad, batch", [(60, 25), (60, 20), (500, 25)])
+def test_old_rows_that_a_constraint_refuses_do_not_keep_newer_ones_out(spool, netty, db, bad, batch):
+    """More of them than a batch holds; the newest pages tell that the rows are to blame, not the table."""
+    db.create("contacts")
+    db.query("""ALTER TABLE "netty-contacts" ADD CONSTRAINT grown CHECK ((data->>'v')::int > 0)""")
+    writer = spool.table("contacts")
+    for key in range(0, bad, 20):
+        named(writer, range(key, key + 20), v=-1)
+    for page in range(3):
+        named(writer, range(1000 + page, 1001 + page))
+    run = netty.load("--json", *QUICK, "--batch-rows", batch, db=db, code=65)
+    row = run.json()["contacts"]
+    assert (row["inserted"], row["dead"], row["read"]) == (3, bad, bad + 3) and len(spool.dead("contacts")) == bad, run
+    assert sorted(db.rows("contacts")) == [1000, 1001, 1002]
+    assert netty.load("--json", *QUICK, db=db).json()["contacts"]["read"] == 0
+
+
+def test_rows_of_more_than_a_batch_that_a_constraint_refuses_are_the_tables(spool, netty, db):
+    db.create("contacts")
+    db.query("""ALTER TABLE "netty-contacts" ADD CONSTRAINT grown CHECK ((data->>'v')::int > 0)""")
+    writer = spool.table("contacts")
+    for key in range(0, 300, 10):
+        named(writer, range(key, key + 10), v=-1)
+        if key % 100 == 0:
+            writer.seal()
+    for _ in range(2):
+        run = netty.load("--json", *QUICK, "--batch-rows", "25", db=db, code=78)
+        assert not spool.dead("contacts") and "all rows fail so" in run.err and "23514" in run.err, run
+        assert run.err.count(" error ") == 1 and len(db.rows("contacts")) == 0
+    db.query('ALTER TABLE "netty-contacts" DROP CONSTRAINT grown')
+    netty.load(db=db)
+    assert len(db.rows("contacts")) == 300
+
+
 def test_many_edits_that_a_constraint_refuses_wait_until_one_goes_in(spool, netty, db):
     """A table that has rows, and a bulk edit that is refused as a whole: it stops, and goes on by itself with the next good row."""
     db.create("contacts")
