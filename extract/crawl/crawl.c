@@ -103,15 +103,6 @@ static enum crawl_verdict broken(struct crawl *c)
     return CRAWL_BROKEN;
 }
 
-/* All that was there when this run began has been read by key. What came since is for the next run. */
-static enum crawl_verdict leave_rest(struct crawl *c)
-{
-    crawl_leave_to_next(c);
-    c->stats.pages++;
-    crawl_finish(c);
-    return CRAWL_KEEP;
-}
-
 enum crawl_verdict crawl_retake(struct crawl *c, struct err *e)
 {
     c->stats.step_backs++;
@@ -128,7 +119,7 @@ enum crawl_verdict crawl_retake(struct crawl *c, struct err *e)
         crawl_trouble(c, CRAWL_UNPROVEN_UNFIT);
     }
     if (c->stuck > STUCK_SURE && c->sure != WHEN_NONE && c->phase != CRAWL_KEYS)
-        return leave_rest(c);
+        return crawl_leave_rest(c);
     if (c->stuck <= STUCK_MAX)
         return CRAWL_RETAKE;
     (void)err_set(e, ERR_PROTOCOL,
@@ -253,7 +244,8 @@ static bool landed_early(const struct crawl *c)
         return c->learned.thinned && !page->reached && page->peak != WHEN_NONE &&
                page->peak < c->frontier;
     bool behind = page->peak != WHEN_NONE && page->peak <= c->frontier && page->first < c->frontier;
-    return behind || (page->hits > 0 && page->news == 0);
+    /* Of equal times in no order a known one may well be the last. */
+    return behind || (page->hits > 0 && page->news == 0 && !page->alike);
 }
 
 /* The filter let through nothing at or before the first record: so much lead is enough. */
@@ -392,7 +384,7 @@ enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer
         return unsorted(c, e);
     if (c->page.timeless > 0)
         c->learned.timeless = true;
-    return take_page(c, e);
+    return crawl_chase(c, take_page(c, e), e);
 }
 
 void crawl_stats(const struct crawl *c, struct crawl_stats *stats)

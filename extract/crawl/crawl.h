@@ -16,8 +16,10 @@
  *    margin, nor, where there are records of the future, beyond the clock when the run came to
  *    them, nor beyond what is proven. Without any clock nothing is claimed.
  *  - Every run ends: each kept page comes further unless the list changed, and after 200
- *    step-backs that led nowhere the crawl gives up. (A list that grows by a page a request is
- *    followed for as long as it does.) An API that ignores the filter is paged through by offset
+ *    step-backs that led nowhere the crawl gives up. A list that changes as fast as it is read is
+ *    left after 60 answers that came no nearer to the present, for what is behind by key; after 500
+ *    the run is CRAWL_BROKEN with ERR_UNAVAILABLE, and the next one goes on. (New keys, a page of
+ *    them for each request, are followed for as long as they come.) An API that ignores the filter is paged through by offset
  *    (stats.filter_ignored); one that sends one full page for ever or does not sort is
  *    CRAWL_BROKEN.
  *

@@ -13,6 +13,7 @@ void crawl_clear(struct crawl *c, const struct crawl_conf *conf)
     c->frontier = c->below_time = c->furthest = c->covered = WHEN_NONE;
     c->ending = c->sure = c->goal = c->clock = c->loose_time = WHEN_NONE;
     c->keys.began = WHEN_NONE;
+    c->lag = INT64_MAX;
     c->count = -1;
     c->learned.looked = c->learned.born = c->learned.hold = WHEN_NONE;
     c->began = c->last = c->turn = c->doubt = c->complete = WHEN_NONE;
@@ -95,6 +96,8 @@ void crawl_catch_up(struct crawl *c)
         c->covered = keys.latest[i - 1];
         crawl_ask_time(&c->ask, c->covered - WHEN_SECOND, lead);
     }
+    if (keys.latest_count > 0)
+        c->goal = keys.latest[keys.latest_count - 1];
     c->sure = keys.began;
     c->clock = c->last = clock;
     c->seen = keys.seen;
@@ -160,7 +163,7 @@ static void resume(struct crawl *c)
 {
     c->resumed = true;
     crawl_passes_resume(c);
-    if (c->phase != CRAWL_BODY || c->frontier == WHEN_NONE)
+    if (c->frontier == WHEN_NONE)
         return;
     int64_t overlap = crawl_overlap(c);
     int64_t low = c->frontier - overlap;

@@ -7,6 +7,7 @@
 #define FULLS_PROOF   20 /* full pages in a row: this API leaves nothing out */
 #define AGAIN_PROOF   4
 #define WINDOWS       8 /* pages behind the end that must be empty */
+#define WINDOWS_MOST  24
 #define WINDOWS_EMPTY 2 /* ... of a table of which no record was ever seen */
 
 uint64_t crawl_window(const struct crawl *c)
@@ -56,8 +57,8 @@ static bool elsewhere(const struct crawl *c)
     return known > overlap(k->previous_at, k->previous, k->offset) && known + 2 >= c->page.n;
 }
 
-/* What `count` means: NETTY.md does not tell. It is the total where it once equalled the place
- * behind the list's last record. */
+/* What `count` means: NETTY.md does not tell. It is the total where it once equalled the place behind the list's last
+ * record, which an empty page there must show: by chance it equals the place behind any other. */
 void crawl_learn_count(struct crawl *c, uint64_t offset, bool looks)
 {
     uint64_t to = offset + c->page.n;
@@ -66,20 +67,28 @@ void crawl_learn_count(struct crawl *c, uint64_t offset, bool looks)
         return;
     if (c->page.n > 0 && (uint64_t)c->count < to)
         c->learned.counted = CRAWL_NO;
-    else if (offset > 0 && (uint64_t)c->count == to && !c->elsewhere)
+    else if (offset > 0 && c->page.n == 0 && (uint64_t)c->count == to && !c->elsewhere)
         c->learned.counted = CRAWL_YES;
+}
+
+/* So many records there are, by the count. */
+static bool is_counted(const struct crawl *c, uint64_t n)
+{
+    return c->count >= 0 && c->learned.counted == CRAWL_YES && (uint64_t)c->count == n;
 }
 
 /* The page behind the last one is empty, and the count says that it is. It can say so of a list that has
  * become shorter meanwhile, too, so that the last one must have had room for more. */
 bool crawl_count_agrees(const struct crawl *c, uint64_t offset)
 {
-    return c->count >= 0 && offset > 0 && c->learned.counted == CRAWL_YES &&
-           (uint64_t)c->count == offset;
+    return offset > 0 && is_counted(c, offset);
 }
 
+/* A count can be one of before, so that a page which may have been cut needs the one behind. */
 bool crawl_count_ends(const struct crawl *c, uint64_t offset)
 {
+    if (c->page.n >= c->asked || crawl_capped(c))
+        return false;
     /* Where the same records stand elsewhere, offsets tell nothing. */
     bool again = c->phase == CRAWL_KEYS
                      ? c->keys.again
@@ -179,7 +188,7 @@ static enum crawl_after at_end(const struct crawl *c)
         return CRAWL_ENDED; /* the list without a filter goes on there */
     if (!crawl_look_due(c))
         return CRAWL_ENDED;
-    return crawl_since_possible(c) ? CRAWL_SHOW : CRAWL_LOOK;
+    return crawl_since_possible(c, false) ? CRAWL_SHOW : CRAWL_LOOK;
 }
 
 /* The page behind is empty. Where the last one was as long as any, it may have been cut, and the
@@ -202,14 +211,20 @@ bool crawl_same_page(const struct crawl *c)
     return c->verify && c->page.n == c->place_n && c->page.set_sum == c->kept_set;
 }
 
+/* The page shows the greatest time that was known when this list was begun. */
+static bool reaches_goal(const struct crawl *c)
+{
+    return c->goal != WHEN_NONE && c->page.peak != WHEN_NONE && c->page.peak >= c->goal;
+}
+
 enum crawl_after crawl_after_page(const struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
     bool news = page->news > 0;
     if (crawl_count_ends(c, c->ask.offset))
         return CRAWL_ENDED;
-    if (crawl_same_page(c))
-        return at_end(c);
+    if (crawl_same_page(c)) /* and the page behind it was empty */
+        return is_counted(c, c->ask.offset + c->page.n) ? CRAWL_ENDED : at_end(c);
     if (c->single && page->n > 0)
         return CRAWL_ON;
     if (page->n == 0)
@@ -217,12 +232,14 @@ enum crawl_after crawl_after_page(const struct crawl *c)
     if (page->n >= c->asked || crawl_capped(c) || c->blind > 0)
         return CRAWL_ON;
     if (c->phase == CRAWL_BODY && crawl_room(c) && proven_full(c) && !c->everything &&
-        c->goal != WHEN_NONE && page->peak != WHEN_NONE && page->peak >= c->goal)
+        reaches_goal(c))
         return CRAWL_ENDED;
     if (c->learned.thinned && !page->alike && (news || !page->reached))
         return CRAWL_ON;
     if (c->learned.thinned)
-        return crawl_since_possible(c) ? CRAWL_SHOW : CRAWL_LOOK;
+        return crawl_since_possible(c, false) ? CRAWL_SHOW : CRAWL_LOOK;
+    if (c->sure != WHEN_NONE && c->phase == CRAWL_BODY && crawl_room(c) && reaches_goal(c))
+        return CRAWL_REST;
     return CRAWL_BEHIND;
 }
 
@@ -241,11 +258,20 @@ void crawl_look_begin(struct crawl *c, uint64_t base)
 {
     const struct crawl_learned *l = &c->learned;
     bool empty = base == 0 && c->page.n == 0 && c->count == 0 && l->longest == 0 && !l->thinned;
+    unsigned pages = c->asked;
     unsigned windows = empty ? WINDOWS_EMPTY : WINDOWS;
+    /* Of pages that were never as long as was asked for nobody knows that they cover more than was seen of one. */
+    if (l->thinned && l->longest < c->asked) {
+        pages = (unsigned)crawl_window(c);
+        windows = (WINDOWS * c->asked + pages - 1) / pages;
+    }
+    if (windows > WINDOWS_MOST)
+        windows = WINDOWS_MOST;
+    c->chase += c->chase > 0 && !crawl_is_back(c) ? windows : 0;
     c->look_behind = (struct crawl_look){.windows = windows,
-                                         .pages = c->asked,
+                                         .pages = pages,
                                          .base = base,
-                                         .offset = look_at(c, base, windows, c->asked)};
+                                         .offset = look_at(c, base, windows, pages)};
 }
 
 /* Page by page as long as nothing is found; then so that no place between two pages is left out. */
@@ -364,6 +390,8 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
     c->look_behind = (struct crawl_look){.windows = 0};
     c->learned.looked = c->clock;
     k->shown_count = 0;
+    k->previous_at =
+        k->offset; /* the next page tells nothing of how many places the last one covered */
     if (!more)
         crawl_keys_read(c);
     return verdict;

@@ -143,6 +143,16 @@ static void move_complete(struct crawl *c, bool end)
         c->complete = to;
 }
 
+/* Edits move the list up by nearly as many places as are walked. */
+static bool creeps(const struct crawl *c)
+{
+    const struct crawl_ask *ask = &c->ask;
+    const struct crawl_ask *place = &c->place;
+    return c->placed && !ask->jump && c->page.n >= c->asked && ask->filtered == place->filtered &&
+           ask->base_time == place->base_time && ask->lead == place->lead &&
+           ask->offset < place->offset + 1 + c->place_n / 8;
+}
+
 /* The page's records become what the next page must overlap. */
 static void remember_page(struct crawl *c)
 {
@@ -295,6 +305,10 @@ static void decide(struct crawl *c)
             c->learned.looked = c->clock;
         crawl_finish(c);
         return;
+    case CRAWL_REST:
+        crawl_leave_to_next(c);
+        crawl_finish(c);
+        return;
     case CRAWL_BEHIND:
         ask_again(c);
         c->ask.offset += c->place_n;
@@ -305,7 +319,7 @@ static void decide(struct crawl *c)
         c->verify = true;
         return;
     case CRAWL_SHOW:
-        crawl_since_begin(c);
+        crawl_since_begin(c, CRAWL_UNPROVEN_HIDDEN);
         return;
     case CRAWL_LOOK:
         if (c->phase == CRAWL_TAIL && c->page.n == 0 && c->ask.offset == 0) {
@@ -424,6 +438,7 @@ void crawl_keep(struct crawl *c)
     if (c->page.n > 1)
         c->single = false;
     learn_drift(c);
+    c->creeps = creeps(c) ? c->creeps + 1 : 0;
     keep_body(c, end);
     count_seen(c);
     decide(c);

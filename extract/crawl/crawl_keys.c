@@ -8,10 +8,11 @@
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
 
-#define REPEATS_MAX 8
-#define GROUP_TRIES 7
-#define ANEW_MAX    3
-#define LEAD_GRAIN  (900 * WHEN_SECOND) /* zones differ by quarters of an hour */
+#define REPEATS_MAX  8
+#define REPEATS_MANY 100 /* where records may be left out of pages */
+#define GROUP_TRIES  7
+#define ANEW_MAX     3
+#define LEAD_GRAIN   (900 * WHEN_SECOND) /* zones differ by quarters of an hour */
 
 bool crawl_keys_possible(const struct crawl *c)
 {
@@ -188,7 +189,10 @@ void crawl_keys_fail(struct crawl *c)
         c->no_since = true;
         c->ask = c->place;
         c->ask.jump = false;
-        crawl_look_begin(c, c->place.offset);
+        if (why == CRAWL_UNPROVEN_HIDDEN)
+            crawl_look_begin(c, c->place.offset);
+        else
+            crawl_go_on(c, true);
         return;
     case CRAWL_GROUP:
         c->learned.equals = CRAWL_NO;
@@ -322,10 +326,14 @@ static bool repeated(const struct crawl *c)
 }
 
 /* A page that begins at or before the last key. */
-static enum crawl_verdict connected(struct crawl *c)
+static enum crawl_verdict connected(struct crawl *c, struct err *e)
 {
     struct crawl_keys *k = &c->keys;
     const struct crawl_facts *page = &c->page;
+    /* The same records at each offset, in other versions. */
+    k->stale = page->beyond == 0 && k->pages > 0 ? k->stale + 1 : 0;
+    if (k->stale >= REPEATS_MANY)
+        return crawl_ignores_offset(c, k->previous_at, k->offset, e);
     k->again = k->pages > 0 ? repeated(c) : k->offset > 0;
     if (k->pages++ > 0)
         crawl_learn_page(c, k->previous, k->previous_asked, page->beyond > 0);
@@ -457,6 +465,8 @@ static enum crawl_verdict keys_page(struct crawl *c, struct err *e)
     crawl_learn_count(c, looks ? look->offset : k->offset, looks);
     if (k->list == CRAWL_NEWEST)
         return crawl_newest_page(c, e);
+    if (k->list == CRAWL_SINCE && c->learned.thinned)
+        return crawl_since_page(c, e);
     if (looks)
         return crawl_look_keys_page(c, e);
     if (c->page.n > 0)
@@ -467,7 +477,7 @@ static enum crawl_verdict keys_page(struct crawl *c, struct err *e)
         return empty_page(c, e);
     if (repeated(c) && ++k->repeats >= REPEATS_MAX)
         return crawl_ignores_offset(c, k->previous_at, k->offset, e);
-    return k->offset > 0 && !crawl_keys_reach_back(c) ? unconnected(c, e) : connected(c);
+    return k->offset > 0 && !crawl_keys_reach_back(c) ? unconnected(c, e) : connected(c, e);
 }
 
 /* A run that ends here is committed as such. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define NEWEST_EMPTIES 8 /* pages in a row */
+#define SINCE_EMPTY    8 /* pages, as long as was asked for */
 #define REPEATS_MAX    8
 #define YEAR_1         (INT64_C(-62135596800) * WHEN_SECOND)
 #define ASTRAY_MAX     3
@@ -157,15 +158,16 @@ static int64_t since(const struct crawl *c)
     return below != NULL ? below->time : last != WHEN_NONE ? last - WHEN_SECOND : WHEN_NONE;
 }
 
-/* Where records are left out of pages, the last page may have hidden the first of a group whose order changes. */
-bool crawl_since_possible(const struct crawl *c)
+/* Where records are left out of pages, the last page may have hidden the first of a group whose order changes. Where the
+ * list by time changes as fast as it is read, this one does not. */
+bool crawl_since_possible(const struct crawl *c, bool chased)
 {
-    return c->learned.thinned && c->phase == CRAWL_BODY && !c->everything && !c->unfiltered &&
-           !c->no_since && crawl_keys_possible(c) && c->clock != WHEN_NONE && c->known_count > 0 &&
-           since(c) != WHEN_NONE;
+    return (c->learned.thinned || chased) && c->phase == CRAWL_BODY && !c->everything &&
+           !c->unfiltered && !c->no_since && crawl_keys_possible(c) && c->clock != WHEN_NONE &&
+           c->known_count > 0 && since(c) != WHEN_NONE;
 }
 
-void crawl_since_begin(struct crawl *c)
+void crawl_since_begin(struct crawl *c, unsigned why)
 {
     int64_t time = since(c);
     if (time == WHEN_NONE)
@@ -173,13 +175,46 @@ void crawl_since_begin(struct crawl *c)
     c->keys = (struct crawl_keys){.list = CRAWL_SINCE,
                                   .back = c->phase,
                                   .detour = true,
-                                  .why = CRAWL_UNPROVEN_HIDDEN,
+                                  .why = why,
                                   .began = WHEN_NONE,
                                   .time = time,
                                   .lead = c->lead};
     for (size_t i = 0; i < c->known_count; i++)
         c->known[i].tied = c->known[i].kind == CRAWL_TIMED && c->known[i].time > time;
     c->phase = CRAWL_KEYS;
+}
+
+/* Where records are left out of pages: place by place, upward, with no regard to which records show again. Edits come in
+ * anywhere and move what is behind them further on, so that nothing slips to where it was looked for already. */
+enum crawl_verdict crawl_since_page(struct crawl *c, struct err *e)
+{
+    struct crawl_keys *k = &c->keys;
+    const struct crawl_facts *page = &c->page;
+    uint64_t further = crawl_window(c) > 1 ? crawl_window(c) - 1 : 1;
+    bool same = k->pages > 0 && page->n > 1 && page->set_sum == k->previous_set;
+    if (same || (page->n == 0 && k->pages == 0)) { /* it has no such list, or heeds no offset */
+        crawl_keys_fail(c);
+        return crawl_retake(c, e);
+    }
+    enum crawl_verdict verdict = CRAWL_RETAKE;
+    k->pages++;
+    k->previous_set = page->set_sum;
+    k->empties = page->beyond > 0 ? 0 : k->empties + 1;
+    if (page->n > 0) {
+        crawl_keys_take(c);
+        verdict = crawl_keys_keep(c);
+    }
+    if (page->beyond > 0) {
+        c->stuck = 0;
+        k->last = page->key_most;
+        k->seen += page->beyond;
+        k->begun = true;
+    }
+    if (k->empties * further > SINCE_EMPTY * (uint64_t)c->asked || crawl_count_ends(c, k->offset))
+        crawl_keys_read(c);
+    else
+        k->offset += further;
+    return verdict;
 }
 
 /* What stood before them is kept as well, or was left to the next run: this is the end. */

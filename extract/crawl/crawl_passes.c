@@ -10,7 +10,8 @@
 
 #define QUIET      7
 #define PASSES_MAX 40
-#define SAMES_MAX  5 /* pages at other offsets that hold the same records */
+#define SAMES_MAX  5  /* pages at other offsets that hold the same records */
+#define CHASED     60 /* answers, at least */
 #define SET_FIRST  ((size_t)1024)
 #define SET_MAX    ((size_t)1 << 22)
 
@@ -114,6 +115,8 @@ static void end_passes(struct crawl *c)
 void crawl_passes_begin(struct crawl *c)
 {
     const struct crawl_entry *last = crawl_last_known(c);
+    if (c->chase > 0 && !crawl_is_back(c)) /* another group of the present, and then another */
+        c->chase += CHASED;
     uint64_t start = c->place.offset + c->place_n - c->place_run;
     c->passes = (struct crawl_passes){.on = true,
                                       .timeless = last->kind == CRAWL_TIMELESS,

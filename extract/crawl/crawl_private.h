@@ -190,15 +190,15 @@ struct crawl_keys {
     uint64_t previous_at, previous_set;
     int64_t shown[CRAWL_KNOWN]; /* the keys of the last answer, */
     size_t shown_count;
-    uint64_t shown_at; /* its offset, */
-    bool shown_whole;  /* and whether it had as many as were asked for */
-    uint64_t empties;  /* pages in a row */
-    unsigned repeats;  /* of the same page */
-    bool again;        /* it is one, or what stood before it is not known any more */
-    unsigned anew;     /* times that the list was begun again */
-    bool gap;          /* pages that do not overlap */
-    bool ordered;      /* keys were seen in their order */
-    uint64_t below;    /* known ones that were seen at or before the greatest key of a day ago */
+    uint64_t shown_at;       /* its offset, */
+    bool shown_whole;        /* and whether it had as many as were asked for */
+    uint64_t empties;        /* pages in a row */
+    unsigned repeats, stale; /* of the same page; pages in a row with nothing new */
+    bool again;              /* it is one, or what stood before it is not known any more */
+    unsigned anew;           /* times that the list was begun again */
+    bool gap;                /* pages that do not overlap */
+    bool ordered;            /* keys were seen in their order */
+    uint64_t below; /* known ones that were seen at or before the greatest key of a day ago */
 };
 
 /* Looking behind the end, from further on downward. */
@@ -288,8 +288,7 @@ struct crawl {
     int64_t loose_time;         /* nor those up to this one; or WHEN_NONE */
     int64_t loose[CRAWL_LOOSE]; /* the last such times */
     size_t loose_count;
-    int64_t goal; /* the last run's greatest time; or WHEN_NONE */
-
+    int64_t goal; /* the greatest time of the last run, or of the list by key; or WHEN_NONE */
     struct crawl_ask ask; /* what is asked for next */
     unsigned limit;       /* with this page size */
     unsigned asked;       /* the page size of the request under way */
@@ -315,19 +314,21 @@ struct crawl {
     int64_t below_time;
 
     /* Stepping. */
-    int64_t lead;      /* the one that worked */
-    uint64_t step;     /* how far the next step back goes */
-    uint64_t drift;    /* how far the list is expected to move up between pages */
-    unsigned attempts; /* at this jump */
-    unsigned tunes;    /* of them to come down nearer */
-    bool must;         /* this jump has no walk to fall back on */
-    unsigned stay;     /* pages to walk after a jump that cost too much */
-    unsigned walk;     /* of them still to go */
-    unsigned sames;    /* pages of the same records, in whatever order, in a row */
-    unsigned repeats;  /* equal pages at different offsets */
-    unsigned stuck;    /* step-backs since the crawl last came further, */
-    bool hollow;       /* one of them from an empty page */
-    int64_t furthest;  /* the greatest time kept, future ones too */
+    int64_t lead;                  /* the one that worked */
+    uint64_t step;                 /* how far the next step back goes */
+    uint64_t drift;                /* how far the list is expected to move up between pages */
+    unsigned attempts;             /* at this jump */
+    unsigned tunes;                /* of them to come down nearer */
+    bool must;                     /* this jump has no walk to fall back on */
+    unsigned stay;                 /* pages to walk after a jump that cost too much */
+    unsigned walk;                 /* of them still to go */
+    unsigned sames;                /* pages of the same records, in whatever order, in a row */
+    unsigned repeats;              /* equal pages at different offsets */
+    unsigned stuck;                /* step-backs since the crawl last came further, */
+    bool hollow;                   /* one of them from an empty page */
+    unsigned chase, creeps, backs; /* answers that came no further: by times, by places, behind */
+    int64_t lag;      /* the least by which the times were behind the clock since then */
+    int64_t furthest; /* the greatest time kept, future ones too */
 
     /* The run, and the next one. */
     int64_t began;  /* the clock at its first kept page */
@@ -392,6 +393,7 @@ enum crawl_after {
     CRAWL_VERIFY, /* and this one again */
     CRAWL_LOOK,   /* and those far behind */
     CRAWL_SHOW,   /* and what stands behind the last times, by key */
+    CRAWL_REST,   /* nothing: what was there when the list by key was begun is kept */
     CRAWL_ENDED
 };
 enum crawl_after crawl_after_page(const struct crawl *c);
@@ -418,8 +420,9 @@ bool crawl_keys_possible(const struct crawl *c);
 void crawl_all_begin(struct crawl *c, bool detour, unsigned why);
 void crawl_group_begin(struct crawl *c);
 void crawl_newest_begin(struct crawl *c);
-void crawl_since_begin(struct crawl *c);
-bool crawl_since_possible(const struct crawl *c);
+void crawl_since_begin(struct crawl *c, unsigned why);
+enum crawl_verdict crawl_since_page(struct crawl *c, struct err *e);
+bool crawl_since_possible(const struct crawl *c, bool chased);
 void crawl_keys_request(const struct crawl *c, struct crawl_request *request);
 enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e);
 void crawl_keys_fail(struct crawl *c);
@@ -441,7 +444,6 @@ void crawl_keys_note(struct crawl *c);
 void crawl_note_latest(struct crawl *c);
 void crawl_note_met(struct crawl *c);
 bool crawl_group_is_whole(const struct crawl *c);
-
 /* crawl_newest.c */
 void crawl_push_top(struct crawl_learned *l, int64_t at, int64_t key);
 void crawl_newest_read(struct crawl *c);
@@ -457,12 +459,14 @@ int64_t crawl_changed_since(const struct crawl *c, const struct crawl_keys *keys
 
 /* crawl_trouble.c */
 void crawl_trouble(struct crawl *c, unsigned why);
+bool crawl_is_back(const struct crawl *c);
+enum crawl_verdict crawl_chase(struct crawl *c, enum crawl_verdict verdict, struct err *e);
 const struct crawl_entry *crawl_last_known(const struct crawl *c);
 void crawl_unproven(struct crawl *c, unsigned why);
 void crawl_leave_to_next(struct crawl *c);
+enum crawl_verdict crawl_leave_rest(struct crawl *c);
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
-
 /* crawl_places.c, crawl_again.c */
 bool crawl_trial_next(struct crawl *c, struct crawl_request *request);
 bool crawl_trial_looks(const struct crawl *c);
@@ -493,7 +497,6 @@ enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e);
 enum crawl_verdict crawl_retake(struct crawl *c, struct err *e);
 enum crawl_verdict crawl_ignores_offset(struct crawl *c, uint64_t first, uint64_t now,
                                         struct err *e);
-
 /* crawl_position.c */
 enum err_code crawl_position_read(struct crawl *c, const char *json, struct err *e) MUST_CHECK;
 

@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CHASE_SOME 60 /* answers */
+#define BACK_MAX   1000
+#define CHASE_MAX  500 /* ... where nothing else helps */
+
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
 {
     if (entry->kind == CRAWL_TIMELESS)
@@ -54,6 +58,63 @@ void crawl_leave_to_next(struct crawl *c)
     c->limited = true;
     if (c->low == WHEN_NONE || low < c->low)
         c->low = low;
+}
+
+/* All that was there when this run began has been read by key. What came since is for the next run. */
+enum crawl_verdict crawl_leave_rest(struct crawl *c)
+{
+    crawl_leave_to_next(c);
+    c->stats.pages++;
+    crawl_finish(c);
+    return CRAWL_KEEP;
+}
+
+/* What it reads was read before, by this run or the one before. Of times of the future that is not known. */
+bool crawl_is_back(const struct crawl *c)
+{
+    int64_t reached = c->furthest > c->goal ? c->furthest : c->goal;
+    return c->frontier != WHEN_NONE && c->frontier < reached && reached <= c->clock;
+}
+
+/* Is the crawl among times of today, and no nearer to the clock than it was? The records' zone may be another one. */
+static bool falls_behind(struct crawl *c)
+{
+    int64_t lag =
+        c->frontier == WHEN_NONE || c->clock == WHEN_NONE ? INT64_MAX : c->clock - c->frontier;
+    bool today = lag >= -CRAWL_LEAD_MAX && lag <= CRAWL_LEAD_MAX;
+    if (today && lag >= c->lag)
+        return true;
+    c->lag = today ? lag : INT64_MAX;
+    return false;
+}
+
+/* A list may change as fast as it is read, for ever. What changes after a run began is not for this run: it ends, by
+ * what is behind it by key, which edits do not move, or, where there is no such list, without having ended. */
+enum crawl_verdict crawl_chase(struct crawl *c, enum crawl_verdict verdict, struct err *e)
+{
+    bool looks = c->look_behind.windows > 0 || c->look_behind.bottom;
+    if ((verdict != CRAWL_KEEP && verdict != CRAWL_RETAKE) || c->phase == CRAWL_END ||
+        c->phase == CRAWL_KEYS || looks || c->passes.on)
+        return verdict;
+    if (crawl_is_back(c) && c->backs < BACK_MAX) {
+        c->backs++;
+        return verdict;
+    }
+    c->chase = falls_behind(c) || c->creeps > 0 ? c->chase + 1 : 0;
+    if (c->chase > CHASE_SOME && c->sure != WHEN_NONE)
+        return crawl_leave_rest(c);
+    if (c->chase > CHASE_SOME && crawl_since_possible(c, true)) {
+        c->chase = 0;
+        crawl_since_begin(c, CRAWL_UNPROVEN_UNFIT);
+    }
+    if (c->chase <= CHASE_MAX)
+        return verdict;
+    (void)err_set(e, ERR_UNAVAILABLE,
+                  "the table changes as fast as it is read: in %d answers the crawl came no nearer "
+                  "to the present; what has come is kept, and the next run goes on",
+                  CHASE_MAX);
+    c->broken = true;
+    return CRAWL_BROKEN;
 }
 
 /* Nothing is claimed from here on. */
