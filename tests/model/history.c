@@ -45,6 +45,22 @@ static void make_world(struct world_conf *w, struct rng *r)
     w->births = rng_chance(r, 20);
 }
 
+/* What came to the model later is drawn by itself, so that the histories of before stay what they were. */
+static void make_more(struct history *h, uint64_t seed)
+{
+    struct rng r = {seed ^ UINT64_C(0x636f756e74)};
+    struct world_conf *w = &h->world;
+    if (rng_chance(&r, 15))
+        w->count_is = (enum world_count)(COUNTS + rng_below(&r, COUNT_KINDS - COUNTS));
+    if (rng_chance(&r, 5) && h->clock != CLOCK_NONE)
+        w->rush = 1 + rng_below(&r, 12);
+    if (w->rush > 0)
+        w->tick = rng_below(&r, 3);
+    w->other_name = rng_chance(&r, 10);
+    if (w->hidden > 0 && rng_chance(&r, 25)) /* a size of its own, and records left out of it */
+        w->cap = 4 + rng_below(&r, 4);
+}
+
 /* Records that the key may not see: so many, that a crawl cannot but notice. */
 static void hide(struct history *h, struct rng *r)
 {
@@ -140,6 +156,7 @@ void history_make(struct history *h, uint64_t seed)
     h->ahead = rng_chance(&more, 70) ? rng_below(&more, HISTORY_AHEAD + 1) : 0;
     if (h->ahead > 0 && rng_chance(&more, 30) && h->world.block == 0 && h->world.cap == 0)
         lengthen(h, &more);
+    make_more(h, seed);
 }
 
 static bool fails(const struct history *h)
@@ -220,6 +237,9 @@ static const struct knob knobs[] = {
     KNOB(world.hidden, 0),
     KNOB(world.block, 0),
     KNOB(world.births, false),
+    KNOB(world.rush, 0),
+    KNOB(world.tick, 0),
+    KNOB(world.other_name, false),
 };
 
 static bool turn_knobs(struct history *h)
@@ -280,14 +300,15 @@ void history_print(const struct history *h, FILE *out)
     static const char *const clocks[] = {"Date", "local", "none"};
     static const char *const orders[] = {"by key", "drawn", "top-N"};
     static const char *const kinds[] = {"works", "ignored", "refused"};
-    static const char *const counts[] = {"total", "page", "absent"};
+    static const char *const counts[] = {"total", "page",  "absent", "visible",
+                                         "all",   "stale", "round"};
     const struct world_conf *w = &h->world;
     (void)fprintf(out,
                   "seed %" PRIu64 ": %u records (%u timeless %s, %u in 2099, %u soon), form %d%s, "
                   "shown %+dh%s, page size %u%s%s%s, garbled %u, limit %u, full %u, overlap %ds, "
                   "margin %ds, clock %s, "
                   "start %s, ties %s, hidden %u%% and %u, by key %s, by equal time %s, count %s%s, "
-                  "%u ahead, %u "
+                  "%u ahead, rush %u in %us%s, %u "
                   "runs",
                   h->seed, w->records, w->timeless, w->timeless_last ? "last" : "first", w->future,
                   w->soon, (int)w->form, w->fine ? " fine" : "", (int)(w->shown / HOUR),
@@ -298,7 +319,7 @@ void history_print(const struct history *h, FILE *out)
                   (int)(h->overlap / WHEN_SECOND), (int)(h->margin / WHEN_SECOND), clocks[h->clock],
                   starts[h->start], orders[w->order], w->hidden, w->block, kinds[w->by_key],
                   kinds[w->by_equal], counts[w->count_is], w->births ? ", born without a time" : "",
-                  h->ahead, h->runs);
+                  h->ahead, w->rush, w->tick, w->other_name ? ", another key" : "", h->runs);
     for (unsigned i = 0; i < h->runs; i++)
         (void)fprintf(out, "; run %u after %ds reads filters %+dh", i,
                       (int)(h->gap[i] / WHEN_SECOND), (int)(h->read[i] / HOUR));

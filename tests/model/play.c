@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUESTS_MAX 1500
-#define NEVER        UINT64_MAX
+#define REQUESTS_MAX  1500
+#define REQUESTS_RUSH 4000 /* where the list never stands still: it ends all the same */
+#define NEVER         UINT64_MAX
 
 struct player {
     const struct history *h;
@@ -164,6 +165,18 @@ static void happen(struct player *p, const struct event *ev)
     }
 }
 
+/* A list that never stands still. */
+static void rush(struct player *p)
+{
+    struct world *w = &p->world;
+    struct rng r = {p->h->seed + p->requests * UINT64_C(7919)};
+    if (p->quiet || w->conf.rush == 0)
+        return;
+    world_pass(w, w->conf.tick * WHEN_SECOND);
+    for (unsigned i = 0; i < w->conf.rush; i++)
+        world_edit(w, rng_below(&r, WORLD_MAX));
+}
+
 static void happen_now(struct player *p)
 {
     static const char *const words[] = {"edit", "bulk", "insert",  "late", "delete",
@@ -172,6 +185,7 @@ static void happen_now(struct player *p)
     p->kill = p->killed;
     p->stop = p->stopped;
     p->killed = p->stopped = false;
+    rush(p);
     for (unsigned i = 0; i < p->h->event_count && !p->quiet; i++) {
         const struct event *ev = &p->h->events[i];
         if (ev->at != p->requests)
@@ -287,7 +301,7 @@ static bool readable(const struct history *h)
     bool hidden = w->hidden > 0 || w->block > 0;
     bool by_key = w->by_key == FORM_WORKS && h->clock != CLOCK_NONE;
     bool plain = !hidden && w->order == TIES_BY_KEY && !w->births && (w->cap == 0 || w->cap >= 10);
-    return honest(h) && (by_key || plain);
+    return honest(h) && w->rush == 0 && (by_key || plain);
 }
 
 static void tell_request(struct player *p, const struct crawl_request *request)
@@ -384,6 +398,12 @@ static void answer(struct player *p, const struct crawl_request *request)
         return;
     }
     send_records(p, &reply, reply.n);
+    if (p->h->world.other_name && reply.n > 0 && crawl_key(p->crawl)[0] == '\0') {
+        tell(p, " ITS KEY IS CALLED OTHERWISE\n");
+        crawl_learn_key(p->crawl, "other");
+        crawl_page_restart(p->crawl);
+        return;
+    }
     struct crawl_answer to = shown(p, &reply);
     switch (crawl_page(p->crawl, &to, &e)) {
     case CRAWL_KEEP:
@@ -423,8 +443,9 @@ static bool step(struct player *p)
     if (crawl_next(p->crawl, &request) == CRAWL_DONE)
         return false;
     p->requests++;
-    if (++p->in_run > REQUESTS_MAX)
-        violated(p, "no end after %u requests", REQUESTS_MAX);
+    unsigned most = p->h->world.rush > 0 ? REQUESTS_RUSH : REQUESTS_MAX;
+    if (++p->in_run > most)
+        violated(p, "no end after %u requests", most);
     answer(p, &request);
     return !failed(p);
 }

@@ -272,6 +272,33 @@ static unsigned match(const struct world *w, const struct world_request *q, unsi
     return n;
 }
 
+static int64_t count_of(struct world *w, const unsigned short *all, unsigned n, size_t shown)
+{
+    int64_t visible = 0;
+    int64_t before = w->draws % 7 == 1 ? n : w->stale;
+    for (unsigned i = 0; i < n; i++)
+        visible += w->records[all[i]].hidden ? 0 : 1;
+    w->stale = before;
+    switch (w->conf.count_is) {
+    case COUNT_TOTAL:
+        return n;
+    case COUNT_PAGE:
+        return (int64_t)shown;
+    case COUNT_VISIBLE:
+        return visible;
+    case COUNT_ALL:
+        return w->length;
+    case COUNT_STALE:
+        return before;
+    case COUNT_ROUND:
+        return (n + 4) / 5 * 5;
+    case COUNT_ABSENT:
+    case COUNT_KINDS:
+        break;
+    }
+    return -1;
+}
+
 void world_list(struct world *w, const struct world_request *q, struct world_answer *out)
 {
     unsigned short all[WORLD_MAX];
@@ -290,6 +317,5 @@ void world_list(struct world *w, const struct world_request *q, struct world_ans
     for (uint64_t i = offset; i < n && i - offset < limit; i++)
         if (!w->records[all[i]].hidden)
             out->records[out->n++] = all[i];
-    if (w->conf.count_is != COUNT_ABSENT)
-        out->count = w->conf.count_is == COUNT_TOTAL ? n : (int64_t)out->n;
+    out->count = count_of(w, all, n, out->n);
 }

@@ -47,7 +47,12 @@ enum world_count {
     COUNT_TOTAL,
     COUNT_PAGE,
     COUNT_ABSENT,
-    COUNTS
+    COUNTS,
+    COUNT_VISIBLE = COUNTS, /* of those that match the key may see so many */
+    COUNT_ALL,              /* in the table, whatever is asked for */
+    COUNT_STALE,            /* the total of some requests ago */
+    COUNT_ROUND,            /* an estimate */
+    COUNT_KINDS
 };
 
 struct world_conf {
@@ -71,7 +76,10 @@ struct world_conf {
     enum world_form_kind by_key;   /* sort=KEY:asc and :desc */
     enum world_form_kind by_equal; /* filters=time_modified:equal:T */
     enum world_count count_is;
-    bool forgets; /* leaves every seventh place of the list out: what must be found */
+    unsigned rush;   /* so many records are edited before each request, all the time */
+    unsigned tick;   /* seconds that pass before each request */
+    bool other_name; /* the key's name is known only once a page has shown it */
+    bool forgets;    /* leaves every seventh place of the list out: what must be found */
     bool ignores_filter;
     bool ignores_offset;
     unsigned future; /* records with a time in 2099 */
@@ -100,6 +108,7 @@ struct world {
     int64_t clock;
     uint64_t steps;
     uint64_t draws; /* requests so far */
+    int64_t stale;  /* the count of before */
 };
 
 enum world_sort {
