@@ -99,3 +99,20 @@ def test_a_crawl_that_can_never_catch_up_is_told_and_ends(sims, netty):
     netty.extract("contacts", sim=sim)
     netty.extract("contacts", sim=sim)
     assert_held(netty, sim, "contacts")
+
+
+@pytest.mark.parametrize("edits", [60, 120, 300])
+def test_without_an_order_by_key_a_list_that_changes_with_each_answer_is_left(sims, netty, edits):
+    """About as many edits between two answers as a page holds, or more: the run ends, what has come is kept, and the next one
+    goes on."""
+    sim = sims("contacts:3050", "--record-bytes", 200)
+    sim.mood(edits_per_request=edits, sort_key="refused", equal_filter="refused")
+    run = netty.extract("--json", "contacts", "--rate", 0, sim=sim, code=None)
+    row = run.json()["contacts"]
+    assert (run.code, row["status"]) in ((69, "failed"), (0, "unproven"), (0, "complete")), row
+    assert len(asked(sim)) <= 4000 and (run.code == 0 or "changes as fast as it is read" in run.err), run.err
+    assert row["pages"] > 20, "what has come is kept"
+    sim.mood(edits_per_request=0)
+    assert netty.extract("--json", "contacts", sim=sim).json()["contacts"]["status"] in ("complete", "unproven")
+    netty.extract("contacts", sim=sim)
+    assert_held(netty, sim, "contacts")

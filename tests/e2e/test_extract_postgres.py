@@ -18,11 +18,11 @@ LONG_AGO = "timestamp '2024-05-13 10:00:00'"
 
 
 class Api:
-    """`edits`: records that get the present time between two requests. With them an answer takes a moment: of a list that
-    gets as many records a second as a page holds nobody comes to the end."""
+    """`edits`: records that get the present time between two requests. With them an answer takes a moment (`pause` seconds for
+    each): of a list that gets as many records a second as a page holds nobody comes to the end."""
 
     def __init__(self, db, by_key):
-        self.url, self.by_key, self.edits, self.requests = db.url, by_key, 0, 0
+        self.url, self.by_key, self.edits, self.requests, self.pause = db.url, by_key, 0, 0, 0.02
         self.random, self.lock = random.Random(7), threading.Lock()
         api = self
 
@@ -58,7 +58,7 @@ class Api:
         with self.lock, psycopg2.connect(self.url) as connection, connection.cursor() as cursor:
             self.requests += 1
             if self.edits:
-                time.sleep(0.02 * self.edits)
+                time.sleep(self.pause * self.edits)
                 cursor.execute("""UPDATE source SET time_modified = timezone('utc', now()), name = name || '+'
                                   WHERE contact_id = ANY(%s)""",
                                (self.random.sample(range(1, 1001), self.edits),))
@@ -121,6 +121,24 @@ def test_and_so_are_they_while_records_are_edited(netty, db, api, edits):
     source.edits = 0
     row = fetch(netty, source)
     assert row["status"] == "complete"
+    assert not lacking(netty, db)
+
+
+def test_a_list_that_changes_with_each_answer_comes_to_an_end_by_key(netty, db, api):
+    """As many edits between two answers as a page holds: what the list shows is never what it showed before."""
+    source = api(3050, 2500, by_key=True)
+    fetch(netty, source)
+    source.edits, source.pause = 120, 0
+    for _ in range(2):
+        before, began = source.requests, db.value("SELECT timezone('utc', now())::timestamp(0)")
+        truth = dict(db.query("SELECT contact_id, name FROM source WHERE time_modified < %s", began))
+        row = fetch(netty, source)
+        assert row["status"] == "complete"
+        assert source.requests - before <= 250, "it is bounded"
+        held = versions(netty, "contacts")
+        assert all(key in held for key in truth), "what was there when the run began is there"
+    source.edits = 0
+    assert fetch(netty, source)["status"] == "complete"
     assert not lacking(netty, db)
 
 
