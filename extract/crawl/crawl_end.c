@@ -7,6 +7,7 @@
 #define FULLS_PROOF   20 /* full pages in a row: this API leaves nothing out */
 #define AGAIN_PROOF   4
 #define WINDOWS       8 /* pages behind the end that must be empty */
+#define CAME_BEFORE   8 /* records with lesser keys, at most, from one request to the next */
 #define WINDOWS_MOST  24
 #define WINDOWS_EMPTY 2 /* ... of a table of which no record was ever seen */
 
@@ -351,7 +352,8 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
     unsigned close =
         page->n > 1 ? 1 : 4; /* windows in which a few that came in before are enough */
     bool same = page->n > 0 && look->windows > close && page->set_sum == k->previous_set;
-    bool others = page->n > 1 && look->windows > 2;
+    bool far = k->list == CRAWL_ALL && look->offset > look->base + CAME_BEFORE;
+    bool others = (page->n > 1 && look->windows > 2) || (page->n > 0 && far);
     if (page->beyond == 0 && !look->found && (same || others) && k->list != CRAWL_ALL)
         return list_moved(c, e);
     if (page->beyond == 0 && !look->found && same)

@@ -201,6 +201,7 @@ enum crawl_verdict crawl_since_page(struct crawl *c, struct err *e)
     k->previous_set = page->set_sum;
     k->empties = page->beyond > 0 ? 0 : k->empties + 1;
     if (page->n > 0) {
+        crawl_keys_note(c); /* which the next page's keys must not fall back behind */
         crawl_keys_take(c);
         verdict = crawl_keys_keep(c);
     }

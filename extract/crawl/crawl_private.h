@@ -363,7 +363,6 @@ const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size
 int64_t crawl_facts_last(const struct crawl_facts *page); /* the last time, or WHEN_NONE */
 /* Finds out which of its last records are in doubt. */
 void crawl_facts_run(struct crawl *c);
-
 /* crawl_marks.c */
 int64_t crawl_cap(const struct crawl *c);     /* times beyond this one may lie in the future */
 int64_t crawl_overlap(const struct crawl *c); /* what a run reads again of the last one */
@@ -414,7 +413,6 @@ void crawl_look_begin(struct crawl *c, uint64_t base);
 bool crawl_look_lower(struct crawl *c); /* on downward; false: the last one was the lowest */
 enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e);
 enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e);
-
 /* crawl_keys.c */
 bool crawl_keys_possible(const struct crawl *c);
 void crawl_all_begin(struct crawl *c, bool detour, unsigned why);
@@ -449,7 +447,6 @@ void crawl_push_top(struct crawl_learned *l, int64_t at, int64_t key);
 void crawl_newest_read(struct crawl *c);
 void crawl_since_read(struct crawl *c);
 enum crawl_verdict crawl_newest_page(struct crawl *c, struct err *e);
-
 /* crawl_begin.c */
 void crawl_clear(struct crawl *c, const struct crawl_conf *conf);
 enum err_code crawl_begin(struct crawl *c, const char *position, struct err *e) MUST_CHECK;
@@ -486,7 +483,6 @@ void crawl_learn_longest(struct crawl *c);
 bool crawl_again_next(struct crawl *c, struct crawl_request *request);
 bool crawl_again_page(struct crawl *c);
 enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_failure *f);
-
 /* crawl_passes.c */
 void crawl_passes_begin(struct crawl *c);
 void crawl_passes_resume(struct crawl *c);

@@ -294,6 +294,26 @@ void history_shrink(struct history *h)
     }
 }
 
+bool history_provable(const struct history *h)
+{
+    return h->world.by_key == FORM_WORKS && !h->world.ignores_filter && !h->world.ignores_offset &&
+           h->clock != CLOCK_NONE;
+}
+
+bool history_honest(const struct history *h)
+{
+    return !h->world.ignores_filter && !h->world.ignores_offset;
+}
+
+bool history_readable(const struct history *h)
+{
+    const struct world_conf *w = &h->world;
+    bool hidden = w->hidden > 0 || w->block > 0;
+    bool by_key = w->by_key == FORM_WORKS && h->clock != CLOCK_NONE;
+    bool plain = !hidden && w->order == TIES_BY_KEY && !w->births && (w->cap == 0 || w->cap >= 10);
+    return history_honest(h) && w->rush == 0 && (by_key || plain);
+}
+
 void history_print(const struct history *h, FILE *out)
 {
     static const char *const starts[] = {"everything", "since", "floor"};

@@ -88,6 +88,11 @@ void history_make(struct history *h, uint64_t seed);
 void history_play(const struct history *h, struct history_result *r);
 void history_trace(const struct history *h, FILE *out); /* plays it and tells every step */
 void history_shrink(struct history *h);
+bool history_honest(const struct history *h);
+/* Nothing keeps the crawl from proving that it is complete. */
+bool history_provable(const struct history *h);
+/* Nobody can read a list of which places are drawn anew and some are hidden, but by key. */
+bool history_readable(const struct history *h);
 void history_print(const struct history *h, FILE *out);
 
 #endif

@@ -118,13 +118,6 @@ static void check_births(struct player *p, int64_t births_to)
     }
 }
 
-/* Nothing keeps the crawl from proving that it is complete. */
-static bool provable(const struct history *h)
-{
-    return h->world.by_key == FORM_WORKS && !h->world.ignores_filter && !h->world.ignores_offset &&
-           h->clock != CLOCK_NONE;
-}
-
 static void happen(struct player *p, const struct event *ev)
 {
     struct world *w = &p->world;
@@ -283,25 +276,10 @@ static void keep(struct player *p, const struct reply *reply)
     check_births(p, stats.births_to);
     if (stats.unproven == 0)
         check_kept(p, p->begin, "end of run");
-    else if (provable(p->h))
+    else if (history_provable(p->h))
         violated(p, "called unproven (%u)", stats.unproven);
     else
         p->result->unproven++;
-}
-
-static bool honest(const struct history *h)
-{
-    return !h->world.ignores_filter && !h->world.ignores_offset;
-}
-
-/* Nobody can read a list of which places are drawn anew and some are hidden, but by key. */
-static bool readable(const struct history *h)
-{
-    const struct world_conf *w = &h->world;
-    bool hidden = w->hidden > 0 || w->block > 0;
-    bool by_key = w->by_key == FORM_WORKS && h->clock != CLOCK_NONE;
-    bool plain = !hidden && w->order == TIES_BY_KEY && !w->births && (w->cap == 0 || w->cap >= 10);
-    return honest(h) && w->rush == 0 && (by_key || plain);
 }
 
 static void tell_request(struct player *p, const struct crawl_request *request)
@@ -419,7 +397,7 @@ static void answer(struct player *p, const struct crawl_request *request)
         break;
     case CRAWL_BROKEN:
         tell(p, " BROKEN %s\n", e.msg);
-        if (readable(p->h) || e.code == OK)
+        if (history_readable(p->h) || e.code == OK)
             violated(p, "called broken: %s", e.msg);
         break;
     }
@@ -473,13 +451,13 @@ static void play(struct player *p)
         run(p);
     }
     p->quiet = true;
-    for (unsigned i = 0; i < 2 && !failed(p) && honest(h); i++) {
+    for (unsigned i = 0; i < 2 && !failed(p) && history_honest(h); i++) {
         world_pass(&p->world, 600 * WHEN_SECOND);
         run(p);
         p->result->quiet = p->in_run;
     }
     p->everything = false;
-    if (!failed(p) && honest(h) && !p->unproven)
+    if (!failed(p) && history_honest(h) && !p->unproven)
         check_kept(p, NEVER, "after silence");
 }
 
