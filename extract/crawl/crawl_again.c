@@ -50,8 +50,12 @@ void crawl_known_begin(struct crawl *c)
     uint64_t low = place != NULL ? place->offset - t->page.offset : 0;
     if (place == NULL && (place = by_ordinal(c, &low)) == NULL)
         return;
+    const struct place *next =
+        places_within(places, &list, place->offset + place->count, t->page.limit);
+    uint64_t between = next != NULL ? next->offset - place->offset - place->count : 0;
     struct step_known known = {.low = (unsigned)low,
                                .count = place->count,
+                               .behind = between > 0 ? (unsigned)between : t->page.limit,
                                .has_before = place->before.there,
                                .has_after = place->after.there,
                                .before_id = place->before.id,

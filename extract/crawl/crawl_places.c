@@ -11,6 +11,8 @@
 #define MIX        UINT64_C(0x9e3779b97f4a7c15)
 #define TURNS_MAX                                                                                  \
     30 /* step-overs of one place, one after the other, before the list is read in another way */
+#define DOUBTS_MAX                                                                                 \
+    3 /* times that the questions met bad records, before a list by key is given up */
 #define VAIN_MAX 1000 /* failures without any news: the list is nearly all bad */
 #define NO_TIME  "?"  /* of a record that was stepped over */
 
@@ -50,7 +52,7 @@ static void probe(const struct crawl *c, struct crawl_request *request)
     if (known)
         *request = t->answered; /* none yet: the first of the list by time */
     else
-        request->offset += request->limit + further[t->probe];
+        request->offset += request->limit + further[t->probe] + 7 * (uint64_t)t->doubts;
     request->limit = 1;
     request->looks = request->apart = true;
     request->goes_on = request->alone = false;
@@ -272,7 +274,10 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         return true;
     }
     if (t->probe > 0) {
-        bool refuse = is_new_form(c) && t->probe == 3;
+        bool last = is_new_form(c) && t->probe == 3;
+        /* Where this run met records that are not given, two of them may have been met again. */
+        bool dense = c->conf.places != NULL && places_fresh(c->conf.places) > 0;
+        bool refuse = last && (!dense || ++t->doubts > DOUBTS_MAX);
         t->probe = 0;
         if (refuse && crawl_refused(c, false))
             *verdict = CRAWL_RETAKE;

@@ -234,10 +234,10 @@ struct crawl_trial {
     struct crawl_request page; /* what was asked for in the ordinary way */
     struct crawl_request now;  /* the request under way */
     struct step step;
-    unsigned rounds; /* of it, since a page was kept */
-    unsigned passed; /* failures that passed by themselves */
-    bool parts;      /* the page was put together */
-    unsigned probe;  /* is the API there at all? The question under way, from 1; or 0 */
+    unsigned rounds;        /* of it, since a page was kept */
+    unsigned passed;        /* failures that passed by themselves */
+    bool parts;             /* the page was put together */
+    unsigned probe, doubts; /* is the API there at all? The question under way, from 1; or 0 */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
     unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
     bool shrunk;          /* it is asked for smaller than: */

@@ -104,21 +104,20 @@ enum step_result step_begin(struct step *s, uint64_t offset, unsigned limit, boo
 void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinned,
                       const struct step_known *known)
 {
-    *s = (struct step){
-        .offset = offset,
-        .limit = limit,
-        .pinned = pinned,
-        .low = known->low,
-        .high = limit,
-        .gap = known->count,
-        .count = known->count,
-        .behind = limit > known->low + known->count ? limit - known->low - known->count : 1,
-        .known = true,
-        .sure = true,
-        .has_before = known->has_before,
-        .has_after = known->has_after,
-        .before_id = known->before_id,
-        .after_id = known->after_id};
+    *s = (struct step){.offset = offset,
+                       .limit = limit,
+                       .pinned = pinned,
+                       .low = known->low,
+                       .high = limit,
+                       .gap = known->count,
+                       .count = known->count,
+                       .behind = known->behind,
+                       .known = true,
+                       .sure = true,
+                       .has_before = known->has_before,
+                       .has_after = known->has_after,
+                       .before_id = known->before_id,
+                       .after_id = known->after_id};
     begin_earlier(s);
     if (known->check) {
         s->gap = 0;

@@ -123,6 +123,8 @@ enum step_result step_begin(struct step *s, uint64_t offset, unsigned limit, boo
 struct step_known {
     unsigned low; /* places before it in the page */
     unsigned count;
+    unsigned
+        behind; /* places behind it that are asked for: as many as when it was met, so that the same shows */
     bool has_before, has_after;
     uint64_t before_id, after_id;
     bool check; /* it is to be tried again */

@@ -119,6 +119,7 @@ static void test_a_known_place_needs_two_requests(void **state)
     unsigned count = 0;
     struct step_known known = {.low = 3,
                                .count = 1,
+                               .behind = 4,
                                .has_before = true,
                                .has_after = true,
                                .before_id = 8,
