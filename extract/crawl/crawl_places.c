@@ -12,9 +12,10 @@
 #define TURNS_MAX                                                                                  \
     30 /* step-overs of one place, one after the other, before the list is read in another way */
 #define DOUBTS_MAX                                                                                 \
-    3 /* times that the questions met bad records, before a list by key is given up */
-#define VAIN_MAX 1000 /* failures without any news: the list is nearly all bad */
-#define NO_TIME  "?"  /* of a record that was stepped over */
+    3               /* times that the questions met bad records, before a list by key is given up */
+#define TURNS_FEW 4 /* ... where there is no other way */
+#define VAIN_MAX  1000 /* failures without any news: the list is nearly all bad */
+#define NO_TIME   "?"  /* of a record that was stepped over */
 
 static bool looks_behind(const struct crawl *c)
 {
@@ -219,7 +220,29 @@ static bool goes_round(struct crawl *c)
         return false;
     t->turns = t->between == between ? t->turns + 1 : 1;
     t->between = between;
+    if (!crawl_keys_possible(c) && t->turns == TURNS_FEW)
+        return true;
     return t->turns == TURNS_MAX || t->turns > 2 * TURNS_MAX;
+}
+
+/* One record between two places shows nothing of what its neighbours are, so that the list cannot be seen to go on behind
+ * it. Where there is no other order it is gone on with all the same, and nothing is proven. */
+static bool go_past(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks_behind(c) ||
+        t->turns > TURNS_FEW)
+        return false;
+    crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
+    c->ask = c->place;
+    c->ask.jump = false;
+    c->ask.offset += c->place_n;
+    c->blind = c->ask.offset + 1;
+    c->behind = c->verify = false;
+    c->stuck = 0;
+    t->turns = 0;
+    t->step.state = STEP_NONE;
+    return true;
 }
 
 static enum crawl_verdict give_up(struct crawl *c, struct err *e)
@@ -303,7 +326,7 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         break;
     }
     if (goes_round(c)) {
-        *verdict = give_up(c, e);
+        *verdict = go_past(c) ? crawl_retake(c, e) : give_up(c, e);
         return true;
     }
     if (take(c, e) == OK)

@@ -174,12 +174,13 @@ def test_bad_records_one_beside_the_other(sims, netty, which, how, order):
     bad = [key for at, key in enumerate(by_time(sim)) if is_bad(at)]
     for key in bad:
         sim.spoil("contacts", key, "text", text=b'{"notes": "') if how == "text" else spoil(sim, "contacts", key, how)
+    proven = ("complete",) if order == "by key" else ("complete", "unproven")  # single records between bad ones prove nothing by time
     row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
-    assert row["status"] == "complete" and lacks(netty, sim) == sorted(bad)
-    assert how == "text" or row["unreadable"] == len(bad)
+    assert row["status"] in proven and lacks(netty, sim) == sorted(bad)
+    assert how == "text" or row["status"] == "unproven" or row["unreadable"] == len(bad)
     assert len(asked(sim)) < 10 + 40 * len(bad), "25 in each order in which the list is read; the ends are read in two"
-    again = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
-    assert again["status"] == "complete" and lacks(netty, sim) == sorted(bad)
+    again = netty.extract("--json", "contacts", sim=sim, code=0 if row["status"] == "complete" else None).json()["contacts"]
+    assert again["status"] in proven and lacks(netty, sim) == sorted(bad)
 
 
 def test_what_is_mended_comes_by_itself(sims, netty):
