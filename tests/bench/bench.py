@@ -1,7 +1,7 @@
 """`make bench`: every figure of tests/bench/README.md in one run, the ways interleaved, medians. See there for what the rows mean.
 
 usage: bench.py [--records N] [--rounds R] [--only PART ...] [--dry]
-       PART: extract load whole memory scale idle; --dry prints and leaves README.md alone
+       PART: extract load whole memory scale ahead idle; --dry prints and leaves README.md alone
 """
 import argparse
 import os
@@ -25,7 +25,7 @@ from harness import BUILD, ROOT, Netty, Postgres, Sim  # noqa: E402
 # tables, a way would be slower or faster by what the ways before it have left there.
 SETTINGS = ("shared_buffers=512MB", "max_wal_size=16GB", "checkpoint_timeout=1h", "autovacuum=off", "max_connections=60")
 ROWWISE_SAMPLE = 5000
-PARTS = ("extract", "load", "whole", "memory", "scale", "idle")
+PARTS = ("extract", "load", "whole", "memory", "scale", "ahead", "idle")
 
 
 def say(text):
@@ -193,7 +193,7 @@ def main():
     where = ROOT / "var" / "bench"
     where.mkdir(parents=True, exist_ok=True)
     parts = {"extract": extract_part, "load": load_part, "whole": whole_part, "memory": rest.memory_part,
-             "scale": rest.scale_part, "idle": rest.idle_part}
+             "scale": rest.scale_part, "ahead": rest.ahead_part, "idle": rest.idle_part}
     with tempfile.TemporaryDirectory(dir=where) as directory:
         run = Bench(arguments, Path(directory))
         run.server.start()

@@ -55,6 +55,35 @@ def scale_part(run):
                        total, *extract_and_load(run, {name: total // count for name in names})))
 
 
+def first_sync(run, sim, rate, *arguments):
+    """Seconds that a first sync takes, and its requests."""
+    netty, spool = Netty(run.dir), run.dir / "ahead"
+    env = netty.environment(sim=sim, env={"NETTY_SPOOL": spool, "NETTY_LIMIT": 100, "NETTY_RATE": rate, "NETTY_AHEAD": None})
+    took, out = run.ground.meter([BUILD / "netty-extract", "--quiet", "--json", *arguments, "contacts"], env=env)
+    row = json.loads(out)
+    assert row["status"] == "complete", row
+    run.remove(spool)
+    return took.wall, row["requests"]
+
+
+def ahead_part(run):
+    """Pages that are asked for ahead, and the same one after the other."""
+    rows = run.figures["ahead"] = []
+    sim = run.sim(f"contacts:{run.n * 2 // 5}")
+    sim.mood(latency_ms=1000)
+    wall, requests = first_sync(run, sim, 3)
+    rows.append((f"{run.n * 2 // 5:,} records, a second a page, --rate 3: requests a second", wall, None, requests / wall, 2.8))
+    sim.stop()
+    sim = run.sim(f"contacts:{run.n}")
+    for words, latency, least, rounds in ((f"{run.n:,} records, 50 ms a page, no limit", 50, 5, 1),
+                                          (f"{run.n:,} records, loopback", 0, 0.95, run.rounds)):
+        sim.mood(latency_ms=latency)
+        pairs = [(first_sync(run, sim, 0)[0], first_sync(run, sim, 0, "--ahead", "1")[0]) for _ in range(rounds)]
+        rows.append((f"{words}: times as fast as --ahead 1", median(wall for wall, _ in pairs), median(one for _, one in pairs),
+                     median(one / wall for wall, one in pairs), least))
+    sim.stop()
+
+
 def table_names(count):
     """The API's own first, then others of the same kind."""
     names = ALL_TABLES.split()

@@ -102,6 +102,12 @@ def scale(run):
     return table(["from nothing", "extract", "a record", "peak", "load", "a record", "peak"], rows)
 
 
+def ahead(run):
+    rows = [(name, f"{wall:.1f} s", f"{one:.1f} s" if one else "", f"{value:.2f}", f"{least:.2f}", verdict(value >= least))
+            for name, wall, one, value, least in run.figures["ahead"]]
+    return table(["a first sync", "took", "--ahead 1", "", "at least", ""], rows)
+
+
 def small_change(run):
     rows = [(f"an hour of idle {name}", f"{took * 1000:.0f} ms", "1000 ms", verdict(took < 1))
             for name, took in run.figures["idle"].items()]
@@ -134,7 +140,7 @@ def render(run, seconds):
     if not run.connections:
         parts.append("This build has no `--connections`: one connection is what is shipped.")
     parts.append(races(run))
-    for figure, show in (("memory", memory), ("idle", small_change), ("scale", scale)):
+    for figure, show in (("memory", memory), ("idle", small_change), ("scale", scale), ("ahead", ahead)):
         if figure in run.figures:
             parts.append(show(run))
     if run.results.took:

@@ -27,15 +27,16 @@ def fixed_addresses():
         libc.personality(ctypes.c_ulong(before))
 
 
-def peak(netty, sims, records, *arguments, options=(), tables="contacts"):
+def peak(netty, sims, records, *arguments, options=(), tables="contacts", mood=None, env=None):
     """Peak resident memory of a whole crawl, in KiB, and its summary.
 
     The program stays with --every, so that its own highest mark can be read when all is done; what wait4 tells would
     hold that of the process that started it as well.
     """
     sim = sims(",".join(f"{table}:{records}" for table in tables.split(",")), *options)
+    sim.mood(**(mood or {"latency_ms": 0}))
     names = tables.split(",")
-    env = {"NETTY_SPOOL": netty.dir / f"spool-{records}-{len(netty.background)}"}
+    env = {**(env or {}), "NETTY_SPOOL": netty.dir / f"spool-{records}-{len(netty.background)}"}
     with fixed_addresses():
         process = netty.start("netty-extract", "--json", "--every", "300d", *names, *arguments, sim=sim, env=env)
     wait_for(lambda: "waiting for the next run" in open(process.err_path).read() or process.poll() is not None,
@@ -80,3 +81,11 @@ def test_peak_memory_of_1000000_records_is_that_of_10000(netty, sims):
     small, large = peak(netty, sims, 10_000), peak(netty, sims, 1_000_000)
     assert large <= 16 * MIB, f"{large / MIB:.2f} MiB"
     assert abs(large - small) <= MIB, f"{small / MIB:.2f} and {large / MIB:.2f} MiB"
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("options", [(), ("--record-bytes", 12_000)], ids=["ordinary", "large"])
+def test_peak_memory_with_sixteen_pages_on_their_way(netty, sims, options):
+    """What is asked for ahead is bounded in bytes: large pages are asked for by threes."""
+    held = peak(netty, sims, 20_000, options=options, mood={"latency_ms": 100}, env={"NETTY_AHEAD": None})
+    assert held <= 16 * MIB, f"{held / MIB:.2f} MiB"
