@@ -222,7 +222,6 @@ static const struct knob knobs[] = {
     KNOB(world.garbled, 0),
     KNOB(full, 0),
     KNOB(ahead, 0),
-    KNOB(ahead, 1),
     KNOB(margin, 0),
     KNOB(overlap, 2 * HOUR),
     KNOB(clock, CLOCK_DATE),
