@@ -372,7 +372,8 @@ static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_
     bool expected = t->passed == 0 && crawl_known_elsewhere(c);
     if (!f->too_large && !t->shrunk && t->fails < enough && !expected)
         return CRAWL_AGAIN;
-    if (t->page.limit <= APART_MAX && t->fails < enough && !t->halved && !expected)
+    if (t->page.limit <= APART_MAX && t->fails < enough && !(t->halved && t->passed == 0) &&
+        !expected)
         return CRAWL_OTHER; /* what passes by itself is no record's fault */
     if (t->page.limit <= APART_MAX)
         return begin_step(c);
@@ -412,7 +413,10 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
     bool aside = state == STEP_AGAIN && f->seen != NULL;
     if (checks && c->conf.places != NULL)
         places_tried(c->conf.places, &c->conf.places->at[t->known - 1], f->now, f->why);
-    if (state == STEP_ALONE && t->step.gap < STEP_GAP_MAX)
+    bool first = state == STEP_SEARCH && t->now.limit == 1;
+    if (state == STEP_ALONE && t->step.tries > 0)
+        t->step.unlike |= strncmp(t->why, f->why, sizeof t->why - 1) != 0;
+    if ((state == STEP_ALONE || first) && t->step.gap < STEP_GAP_MAX)
         note_gap(t, t->step.gap, f);
     if (state == STEP_AGAIN)
         note_gap(t, t->step.at, f);

@@ -26,6 +26,7 @@ static enum step_result alone(struct step *s)
     begin_earlier(s);
     s->state = STEP_ALONE;
     s->tries = 0;
+    s->unlike = false;
     return STEP_ON;
 }
 
@@ -291,8 +292,9 @@ static unsigned alone_tries(const struct step *s)
 {
     if (s->sure)
         return 1;
-    unsigned tries = s->expected ? 2 : STEP_ALONE_TRIES;
-    return (s->forced ? tries : tries - 1) + more(s);
+    bool doubt = s->passed > 0 || s->unlike;
+    unsigned tries = s->expected && !doubt ? 2 : STEP_ALONE_TRIES;
+    return (s->forced || doubt ? tries : tries - 1) + more(s);
 }
 
 unsigned step_failures_left(const struct step *s)
@@ -328,7 +330,7 @@ static enum step_result failed_search(struct step *s)
     bool single = s->low == 0 && middle(s) == 1;
     s->high = middle(s);
     enum step_result result = search(s);
-    if (!single)
+    if (!single || s->passed > 0)
         return result;
     result = failed_alone(s); /* that was the first try of it alone */
     return result == STEP_SAME ? STEP_ON : result;

@@ -104,6 +104,7 @@ struct step {
     bool known;  /* the neighbours are: */
     bool seeks;  /* ... and the one before is looked for */
     bool sure;   /* ALONE need fail once only */
+    bool unlike; /* ALONE failed in different ways: that may pass */
     bool wide;   /* LOST: more than STEP_GAP_MAX in a row */
     bool mended; /* what was known as a cause is none any more */
     bool has_before;
