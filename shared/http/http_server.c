@@ -143,8 +143,8 @@ static void refuse(struct http_server *s, const char *path, struct http_server_r
 }
 
 /* Somebody's page can make a browser send a POST to this machine, so loopback alone is no leave. */
-static void make_post_reply(struct http_server *s, struct MHD_Connection *c, const char *path,
-                            bool body, struct http_server_reply *reply)
+static void make_post_reply(struct http_server *s, struct MHD_Connection *c, bool body,
+                            struct http_server_reply *reply)
 {
     const char *table = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "table");
     if (s->conf.token == NULL || !allowed(s, c))
@@ -152,8 +152,8 @@ static void make_post_reply(struct http_server *s, struct MHD_Connection *c, con
                  "This needs the token of NETTY_LISTEN_TOKEN: Authorization: Bearer TOKEN\n");
     else if (body)
         set_text(reply, 413, "No request with a body.\n");
-    else if (!s->conf.post(s->conf.ctx, path, table != NULL ? table : "", reply))
-        set_text(reply, 405, "Only GET and HEAD; POST is for /run.\n");
+    else
+        s->conf.post(s->conf.ctx, table != NULL ? table : "", reply);
 }
 
 static void make_reply(struct http_server *s, struct MHD_Connection *c, const char *path,
@@ -162,8 +162,9 @@ static void make_reply(struct http_server *s, struct MHD_Connection *c, const ch
     const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
     bool body = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Transfer-Encoding") != NULL ||
                 (length != NULL && strcmp(length, "0") != 0);
-    if (strcmp(method, "POST") == 0 && s->conf.post != NULL) {
-        make_post_reply(s, c, path, body, reply);
+    if (strcmp(method, "POST") == 0 && s->conf.post != NULL &&
+        strcmp(path, s->conf.post_path) == 0) {
+        make_post_reply(s, c, body, reply);
         return;
     }
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)

@@ -1,6 +1,6 @@
 /*
- * A small HTTP server on the program's own loop: GET and HEAD of a few paths, for those who watch, and POST of those that
- * conf.post knows, which needs a token: without one that is set, and given, it gets 403.
+ * A small HTTP server on the program's own loop: GET and HEAD of a few paths, for those who watch, and POST of one,
+ * which needs a token: without one that is set, and given, it gets 403.
  * libmicrohttpd's epoll descriptor is polled by libuv; there is no thread.
  *
  *     struct http_server_conf conf = {.fn = answer, .ctx = ctx, .token = token};
@@ -59,9 +59,8 @@ struct http_server_reply {
 typedef bool http_server_fn(void *ctx, const char *path, struct http_server_reply *reply);
 typedef void http_server_door_fn(void *ctx, struct http_server_reply *reply);
 
-/* A POST without a body; table is the query's, "" without one. False: there is no such path. */
-typedef bool http_server_post_fn(void *ctx, const char *path, const char *table,
-                                 struct http_server_reply *reply);
+/* A POST of conf.post_path, without a body; table is the query's, "" without one. */
+typedef void http_server_post_fn(void *ctx, const char *table, struct http_server_reply *reply);
 
 struct http_server_conf {
     union http_server_address address;
@@ -69,6 +68,7 @@ struct http_server_conf {
     http_server_fn *fn;
     http_server_door_fn *door;
     http_server_post_fn *post; /* or NULL: nothing can be asked for */
+    const char *post_path;
     void *ctx;
 };
 

@@ -173,13 +173,11 @@ static enum err_code ask_for_run(struct monitor *b, const char *table, char id[R
 }
 
 /* 202 with the run's id, 409 where one is under way, 404 of a table that there is not. */
-static bool post(void *ctx, const char *path, const char *table, struct http_server_reply *r)
+static void post(void *ctx, const char *table, struct http_server_reply *r)
 {
     struct monitor *b = ctx;
     struct err e = ERR_INIT;
     char id[RUN_REQUEST_ID];
-    if (strcmp(path, "/run") != 0)
-        return false;
     enum err_code rc = ask_for_run(b, table, id, &e);
     r->status = rc == OK ? 202 : rc == ERR_BUSY ? 409 : rc == ERR_USAGE ? 404 : 500;
     LOG(LOG_INFO, "run-asked", "a run was asked for", F_STR("table", table),
@@ -192,7 +190,6 @@ static bool post(void *ctx, const char *path, const char *table, struct http_ser
     }
     if (rc != OK)
         buf_reset(&r->body); /* the status says it too */
-    return true;
 }
 
 /* The page holds nothing that is not public; without the token it can only ask for it. */
@@ -308,7 +305,8 @@ static enum err_code listen_if_asked(struct monitor *b, struct err *e)
 {
     const struct options *o = b->conf.options;
     const char *text = options_text(o, OPT_LISTEN);
-    struct http_server_conf conf = {.fn = answer, .door = door, .post = post, .ctx = b};
+    struct http_server_conf conf = {
+        .fn = answer, .door = door, .post = post, .post_path = "/run", .ctx = b};
     if (text == NULL)
         return OK;
     const char *origin = options_origin(o, OPT_LISTEN);

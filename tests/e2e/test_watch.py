@@ -198,8 +198,8 @@ def test_off_loopback_only_with_a_token(sims, netty):
         for bad in ("Bearer " + TOKEN[:-1], "Bearer " + TOKEN + "x", "Basic " + TOKEN, TOKEN, "Bearer"):
             assert get(address, path, Authorization=bad).status == 401, bad
     assert 'type="password"' in get(address, "/").text, "a person can enter it"
-    assert get(address, "/healthz", Authorization="Bearer " + TOKEN, Host="crm.example").text == "ok\n"
     has_run(address, Authorization="Bearer " + TOKEN)
+    assert get(address, "/healthz", Authorization="Bearer " + TOKEN, Host="crm.example").text == "ok\n"
     assert TOKEN not in Path(process.err_path).read_text()
 
 
