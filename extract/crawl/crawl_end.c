@@ -9,6 +9,7 @@
 #define WINDOWS       8 /* pages behind the end that must be empty */
 #define CAME_BEFORE   8 /* records with lesser keys, at most, from one request to the next */
 #define WINDOWS_MOST  24
+#define FEW_MAX       8
 #define WINDOWS_EMPTY 2 /* ... of a table of which no record was ever seen */
 
 uint64_t crawl_window(const struct crawl *c)
@@ -168,6 +169,23 @@ static bool proven_full(const struct crawl *c)
     const struct crawl_learned *l = &c->learned;
     return l->fulls > FULLS_PROOF && !l->thinned && l->looked != WHEN_NONE &&
            c->clock != WHEN_NONE && c->clock - l->looked < CRAWL_DAY;
+}
+
+/* A list by key that grows with each answer never shows an empty page. Page after page that has room for far more, and
+ * nothing further behind, tells that what was there when it was begun has been read. */
+bool crawl_only_grows(struct crawl *c, bool *look)
+{
+    struct crawl_keys *k = &c->keys;
+    bool few = k->list == CRAWL_ALL && k->offset > 0 && c->page.beyond > 0 && crawl_room(c) &&
+               c->page.n <= c->asked / 4;
+    k->few = few ? k->few + 1 : 0;
+    bool many = k->few >= FEW_MAX;
+    bool ends = many && k->grows;
+    *look = many && !ends;
+    if (many)
+        k->few = 0;
+    k->grows = k->grows || *look; /* unless something is found there */
+    return ends;
 }
 
 bool crawl_look_due(const struct crawl *c)
@@ -367,6 +385,7 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
         look->beyond = page->key_most;
     }
     if (page->beyond > 0 && !look->bottom && !look->found) {
+        k->grows = false;
         look->found = true;
         /* Where pages hold one record, it may be the next one. */
         c->learned.thinned |= !crawl_singles(c) || look->offset > look->base + 1;

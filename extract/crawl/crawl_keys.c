@@ -295,10 +295,14 @@ static void go_on(struct crawl *c)
     struct crawl_keys *k = &c->keys;
     const struct crawl_facts *page = &c->page;
     bool full = page->n >= c->asked || crawl_capped(c);
-    if (crawl_count_ends(c, k->offset)) {
+    bool look = false;
+    if (crawl_only_grows(c, &look) || crawl_count_ends(c, k->offset)) {
         note_edge(c);
         c->learned.looked = c->clock;
         crawl_keys_read(c);
+    } else if (look) {
+        k->offset += page->n - 1;
+        look_behind(c);
     } else if (page->n == 1 && crawl_singles(c)) {
         k->offset++;
     } else if (page->n == 1 && full) {

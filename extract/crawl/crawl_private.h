@@ -3,8 +3,7 @@
  *   crawl.c          what to ask, and what an answer means
  *   crawl_keep.c     what a kept page changes: how far the crawl is, and what it asks for next
  *   crawl_page.c     one answer's records, and what they show
- *   crawl_end.c      where a list ends, and what that takes to be sure
- *   crawl_begin.c    where a run begins
+ *   crawl_begin.c    where a run begins; crawl_end.c: where a list ends, and what that takes to be sure
  *   crawl_keys.c     lists in the order of their keys; crawl_keys_order.c  what the keys of a page tell, and which pages come next
  *   crawl_newest.c   new records without a time, by key downward
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
@@ -190,14 +189,15 @@ struct crawl_keys {
     uint64_t previous_at, previous_set;
     int64_t shown[CRAWL_KNOWN]; /* the keys of the last answer, */
     size_t shown_count;
-    uint64_t shown_at;       /* its offset, */
-    bool shown_whole;        /* and whether it had as many as were asked for */
-    uint64_t empties;        /* pages in a row */
-    unsigned repeats, stale; /* of the same page; pages in a row with nothing new */
-    bool again;              /* it is one, or what stood before it is not known any more */
-    unsigned anew;           /* times that the list was begun again */
-    bool gap;                /* pages that do not overlap */
-    bool ordered;            /* keys were seen in their order */
+    uint64_t shown_at;            /* its offset, */
+    bool shown_whole;             /* and whether it had as many as were asked for */
+    uint64_t empties;             /* pages in a row */
+    unsigned repeats, stale, few; /* of the same page; pages in a row with nothing new; with few */
+    bool grows;                   /* few and few came, and nothing was further behind */
+    bool again;                   /* it is one, or what stood before it is not known any more */
+    unsigned anew;                /* times that the list was begun again */
+    bool gap;                     /* pages that do not overlap */
+    bool ordered;                 /* keys were seen in their order */
     uint64_t below; /* known ones that were seen at or before the greatest key of a day ago */
 };
 
@@ -407,6 +407,7 @@ bool crawl_room(const struct crawl *c);   /* the page could have held more */
 bool crawl_capped(const struct crawl *c); /* it is as long as the API lets pages be */
 bool crawl_same_page(const struct crawl *c);
 bool crawl_look_due(const struct crawl *c);
+bool crawl_only_grows(struct crawl *c, bool *look);
 uint64_t crawl_window(const struct crawl *c); /* a page covers so many places at least */
 bool crawl_singles(const struct crawl *c);    /* for all that is known pages hold one record */
 void crawl_look_begin(struct crawl *c, uint64_t base);
