@@ -162,9 +162,19 @@ DENSE = {"every 11th": (330, lambda at: at % 11 == 0), "every 3rd": (330, lambda
          "nine of ten": (60, lambda at: at % 10 != 7)}
 
 
-@pytest.mark.parametrize("order", ["by key", "by time"])
-@pytest.mark.parametrize("how", ["500", "cut", "text"])
-@pytest.mark.parametrize("which", DENSE)
+# All of them in `make campaign-extract`; here those in which the most came of it.
+def dense():
+    for which in DENSE:
+        for how in ("500", "cut", "text"):
+            for order in ("by key", "by time"):
+                here = which == "every 11th" and how != "cut" or (which, how, order) in {
+                    ("every 3rd", "500", "by key"), ("pairs", "text", "by time"), ("first and last", "500", "by key"),
+                    ("first page", "cut", "by time"), ("last page", "500", "by key"), ("every 2nd", "500", "by time")}
+                marks = () if here else (pytest.mark.campaign, pytest.mark.release)
+                yield pytest.param(which, how, order, marks=marks, id=f"{which}-{how}-{order}")
+
+
+@pytest.mark.parametrize("which, how, order", dense())
 def test_bad_records_one_beside_the_other(sims, netty, which, how, order):
     """Whatever is asked for to see whether the API is there may be a bad record, too."""
     n, is_bad = DENSE[which]
@@ -174,7 +184,9 @@ def test_bad_records_one_beside_the_other(sims, netty, which, how, order):
     bad = [key for at, key in enumerate(by_time(sim)) if is_bad(at)]
     for key in bad:
         sim.spoil("contacts", key, "text", text=b'{"notes": "') if how == "text" else spoil(sim, "contacts", key, how)
-    proven = ("complete",) if order == "by key" else ("complete", "unproven")  # single records between bad ones prove nothing by time
+    # Single records between bad ones prove nothing by time; nor by key where half of the list cannot be read.
+    alone = order == "by time" or which in ("every 2nd", "nine of ten")
+    proven = ("complete", "unproven") if alone else ("complete",)
     row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
     assert row["status"] in proven and lacks(netty, sim) == sorted(bad)
     assert how == "text" or row["status"] == "unproven" or row["unreadable"] == len(bad)
