@@ -233,7 +233,8 @@ def test_pages_get_as_small_as_they_must(sims, netty):
     sim.mood(limit_slow_above=5)
     netty.extract("contacts", "--timeout", "200ms", "--retries", 5, sim=sim)
     asked_for = limits(sim)
-    assert asked_for[:4] == [100, 50, 25, 12] and 0 < min(asked_for) <= 5, asked_for
+    pages = [limit for limit in asked_for if limit > 1]  # of one record: is the API there at all
+    assert pages[:4] == [100, 50, 25, 12] and 0 < min(asked_for) <= 5, asked_for
     assert_held(netty, sim, "contacts")
 
 
