@@ -285,9 +285,7 @@ enum err_code health_sentence(struct buf *b, const struct health_reason *r, cons
                         r->table, when_iso(r->time, time),
                         units_show_duration(conf->stale_after, span));
     case HEALTH_NEVER_LOADED:
-        return buf_addf(b,
-                        "%s has never been loaded, though its pages wait since %s: see that "
-                        "netty-load runs",
+        return buf_addf(b, "pages of %s wait to be loaded since %s: see that netty-load runs",
                         r->table, when_iso(r->time, time));
     case HEALTH_DAMAGED:
         return buf_addf(b,

@@ -51,7 +51,8 @@ def peak(netty, spool, command):
     with open(netty.dir / "out", "wb") as out:
         done = subprocess.run([BUILD / "bench/meter", file, BUILD / "netty-spool", *command], cwd=netty.dir, stdout=out,
                               stderr=subprocess.PIPE, env={**netty.env, "NETTY_SPOOL": str(spool)}, timeout=120)
-    assert done.returncode == 0, (command, done.stderr)
+    late = 69 if command == ("status",) else 0  # its pages wait since January
+    assert done.returncode == late, (command, done.stderr)
     return json.loads(file.read_text())["peak_kib"]
 
 
