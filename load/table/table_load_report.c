@@ -18,14 +18,15 @@ static void report_set_aside(struct table_load *t)
 {
     char text[DEAD_REASONS_TEXT];
 
-    if (t->set_aside.total > 0)
-        LOG(LOG_WARN, "set-aside",
-            t->conf.dry_run   ? "records would be set aside"
-            : t->conf.redrive ? "records are still refused, and stay set aside"
-                              : "records were set aside; netty-spool dead lists them, and what to "
-                                "do about each",
-            F_STR("table", t->name), F_INT("records", t->set_aside.total),
-            F_STR("reasons", dead_reasons_text(&t->set_aside, text)));
+    if (t->set_aside.total == 0)
+        return; /* and its memory stays untouched */
+    LOG(LOG_WARN, "set-aside",
+        t->conf.dry_run   ? "records would be set aside"
+        : t->conf.redrive ? "records are still refused, and stay set aside"
+                          : "records were set aside; netty-spool dead lists them, and what to "
+                            "do about each",
+        F_STR("table", t->name), F_INT("records", t->set_aside.total),
+        F_STR("reasons", dead_reasons_text(&t->set_aside, text)));
     t->set_aside = (struct dead_reasons){0};
 }
 
