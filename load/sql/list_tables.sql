@@ -94,7 +94,8 @@ LEFT JOIN LATERAL (
 ) AS k ON true
 CROSS JOIN LATERAL (
     SELECT
-        pg_catalog.max(pg_catalog.btrim(pg_catalog.format_type(a.atttypid, NULL), '"')) -- quote_all_identifiers
+        -- Without the quotes that quote_all_identifiers puts around it.
+        pg_catalog.max(pg_catalog.btrim(pg_catalog.format_type(a.atttypid, NULL), '"'))
             FILTER (WHERE a.attname OPERATOR(pg_catalog.=) 'data') AS data,
         pg_catalog.max(pg_catalog.format_type(a.atttypid, NULL))
             FILTER (WHERE a.attname OPERATOR(pg_catalog.=) 'time_created') AS time_created,
