@@ -1,4 +1,6 @@
 """A table that was emptied, made again, restored or rewritten behind the loader's back is named and loaded again."""
+from pathlib import Path
+
 import pytest
 
 from harness import differences, wait_for
@@ -200,3 +202,15 @@ def test_a_role_that_may_not_note_what_it_purges_says_so(spool, netty, db):
     db.query('GRANT SELECT, INSERT, UPDATE, DELETE ON "netty-contacts" TO clerk; GRANT USAGE ON SCHEMA netty_sync TO clerk; ALTER TABLE "netty-contacts" DISABLE ROW LEVEL SECURITY')
     run = netty.load("purge", "--older-than", "30d", db=db.url.replace("netty@", "clerk@"))
     assert "cannot be noted" in run.err and set(whole(db)) == {2}
+
+
+@pytest.mark.campaign
+def test_one_that_stays_sees_it_within_a_minute(spool, netty, db):
+    """Also where nothing new comes in."""
+    db.create("contacts")
+    spool.table("contacts").page([record(key, 1) for key in range(50)])
+    process = netty.start("netty-load", "--follow", db=db)
+    wait_for(lambda: len(db.rows("contacts")) == 50, "the load")
+    db.query('TRUNCATE "netty-contacts"')
+    wait_for(lambda: len(db.rows("contacts")) == 50, "the reload", seconds=150)
+    assert "emptied or rewritten" in Path(process.err_path).read_text()
