@@ -136,6 +136,16 @@ const char *err_word(enum err_code code)
     return meaning_of(code)->word;
 }
 
+enum err_code err_of_word(const char *word)
+{
+    if (word[0] == '\0')
+        return OK;
+    for (unsigned code = OK + 1; code < ERR_CODES; code++)
+        if (strcmp(word, err_word((enum err_code)code)) == 0)
+            return (enum err_code)code;
+    return ERR_INTERNAL;
+}
+
 /* An exit code that is not in the list comes from a fault of ours: as grave as can be. */
 static size_t rank(int code)
 {

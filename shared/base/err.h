@@ -89,5 +89,7 @@ extern const struct exit_meaning exit_meanings[];
 
 /* A stable lower-case word for logs and metrics: "unavailable", "throttled" ... */
 const char *err_word(enum err_code code);
+/* The code of such a word; ERR_INTERNAL of one that a newer program wrote; OK of "". */
+enum err_code err_of_word(const char *word);
 
 #endif

@@ -56,15 +56,6 @@ static enum err_code add_table(const struct spool_command *c, const char *table,
     return rc == OK ? add_side(ctx, c, table, RUN_HISTORY_LOAD, e) : rc;
 }
 
-/* The code that the run's table ended with. */
-static int code_of(const struct run_history_entry *run)
-{
-    for (unsigned code = 0; code < ERR_CODES; code++)
-        if (run->error[0] != '\0' && strcmp(run->error, err_word((enum err_code)code)) == 0)
-            return err_exit((enum err_code)code);
-    return run->error[0] == '\0' ? 0 : err_exit(ERR_INTERNAL);
-}
-
 static struct cell count_cell(const char *name, int64_t n, bool has)
 {
     return (struct cell){.name = name, .type = has ? CELL_INT : CELL_NONE, .num = n};
@@ -102,7 +93,7 @@ static enum err_code show(const struct listed *l, bool json, struct summary *out
          .str = l->side == RUN_HISTORY_EXTRACT ? "extract" : "load"},
         {.name = "kind", .type = CELL_STR, .str = run->kind},
         {.name = "status", .type = CELL_STR, .str = run->status},
-        {.name = "code", .type = CELL_INT, .num = code_of(run)},
+        {.name = "code", .type = CELL_INT, .num = err_exit(err_of_word(run->error))},
         {.name = "seconds", .type = CELL_SECONDS, .num = run->busy},
     };
     size_t n = 7;

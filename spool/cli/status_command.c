@@ -280,7 +280,7 @@ static enum err_code show_verdict(const struct health *h, const struct health_co
 /* The worst stands first, and is told once more where errors go. */
 static enum err_code end(const struct health *h, const struct health_conf *conf, struct err *e)
 {
-    enum err_code code = health_gravest(h);
+    enum err_code code = h->gravest;
     struct buf says;
     if (code == OK)
         return OK;

@@ -5,35 +5,56 @@
 #include <stdio.h>
 #include <string.h>
 
+/* By rank: data that is lost first, then what a person must do, then what is late. */
+static const struct kind {
+    const char *word;
+    enum err_code code; /* of netty-spool status; of failures the error's own */
+    unsigned rank;
+} kinds[] = {
+    [HEALTH_UNREADABLE] = {"unreadable", ERR_INTERNAL, 0},
+    [HEALTH_GAP] = {"gap", ERR_SET_ASIDE, 1},
+    [HEALTH_FULL] = {"full", ERR_FULL, 2},
+    [HEALTH_DAMAGED] = {"damaged", ERR_SET_ASIDE, 3},
+    [HEALTH_HOLE] = {"hole", ERR_SET_ASIDE, 4},
+    [HEALTH_FORBIDDEN] = {"forbidden", ERR_DENIED, 5},
+    [HEALTH_UNKNOWN_TABLE] = {"unknown_table", ERR_CONFIG, 6},
+    [HEALTH_FAILING] = {"failing", ERR_INTERNAL, 7},
+    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 8},
+    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 9},
+    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 10},
+    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 11},
+    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 12},
+    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 13},
+    [HEALTH_UNPROVEN] = {"unproven", OK, 14},
+};
+
 const char *health_word(enum health_code code)
 {
-    static const char *const words[] = {
-        [HEALTH_TABLE_STALE] = "stale",
-        [HEALTH_NEVER_COMPLETE] = "never_complete",
-        [HEALTH_LOAD_STALE] = "load_stale",
-        [HEALTH_NEVER_LOADED] = "never_loaded",
-        [HEALTH_FAILING] = "failing",
-        [HEALTH_UNPROVEN] = "unproven",
-        [HEALTH_THROTTLED] = "throttled",
-        [HEALTH_FORBIDDEN] = "forbidden",
-        [HEALTH_UNKNOWN_TABLE] = "unknown_table",
-        [HEALTH_FULL] = "full",
-        [HEALTH_NO_TABLES] = "no_tables",
-        [HEALTH_UNREADABLE] = "unreadable",
-        [HEALTH_GAP] = "gap",
-        [HEALTH_HOLE] = "hole",
-        [HEALTH_DAMAGED] = "damaged",
-    };
-    return words[code];
+    return kinds[code].word;
 }
 
+static enum err_code code_of(enum health_code code, const char *error)
+{
+    bool own = code == HEALTH_FAILING || code == HEALTH_UNREADABLE;
+    return own ? err_of_word(error) : kinds[code].code;
+}
+
+/* The worst first, of one kind in the tables' order. Where there is no room, what is less grave goes. */
 static void add(struct health *h, enum health_code code, const char *table, const char *error,
                 int64_t time)
 {
+    enum err_code own = code_of(code, error);
+    size_t at = h->count;
+    if (exit_graver(err_exit(h->gravest), err_exit(own)) != err_exit(h->gravest))
+        h->gravest = own;
     h->total++;
-    if (h->count == HEALTH_MOST)
+    while (at > 0 && kinds[h->reasons[at - 1].code].rank > kinds[code].rank)
+        at--;
+    if (at == HEALTH_MOST)
         return;
-    struct health_reason *r = &h->reasons[h->count++];
+    h->count += h->count < HEALTH_MOST;
+    memmove(&h->reasons[at + 1], &h->reasons[at], (h->count - 1 - at) * sizeof *h->reasons);
+    struct health_reason *r = &h->reasons[at];
     *r = (struct health_reason){.code = code, .time = time};
     (void)snprintf(r->table, sizeof r->table, "%s", table);
     (void)snprintf(r->error, sizeof r->error, "%s", error);
@@ -162,71 +183,6 @@ static bool check_unknown(struct health *h, const struct status *s, const struct
     return full;
 }
 
-static enum err_code code_of_word(const char *word)
-{
-    for (unsigned code = 1; code < ERR_CODES; code++)
-        if (strcmp(word, err_word((enum err_code)code)) == 0)
-            return (enum err_code)code;
-    return ERR_INTERNAL;
-}
-
-static enum err_code code_of(const struct health_reason *r)
-{
-    static const enum err_code codes[] = {
-        [HEALTH_TABLE_STALE] = ERR_UNAVAILABLE,
-        [HEALTH_NEVER_COMPLETE] = ERR_UNAVAILABLE,
-        [HEALTH_LOAD_STALE] = ERR_UNAVAILABLE,
-        [HEALTH_NEVER_LOADED] = ERR_UNAVAILABLE,
-        [HEALTH_UNPROVEN] = OK,
-        [HEALTH_THROTTLED] = ERR_THROTTLED,
-        [HEALTH_FORBIDDEN] = ERR_DENIED,
-        [HEALTH_UNKNOWN_TABLE] = ERR_CONFIG,
-        [HEALTH_FULL] = ERR_FULL,
-        [HEALTH_GAP] = ERR_SET_ASIDE,
-        [HEALTH_HOLE] = ERR_SET_ASIDE,
-        [HEALTH_DAMAGED] = ERR_SET_ASIDE,
-        [HEALTH_NO_TABLES] = ERR_CONFIG,
-    };
-    return r->code == HEALTH_FAILING || r->code == HEALTH_UNREADABLE ? code_of_word(r->error)
-                                                                     : codes[r->code];
-}
-
-enum err_code health_gravest(const struct health *h)
-{
-    enum err_code gravest = OK;
-    for (size_t i = 0; i < h->count; i++) {
-        enum err_code code = code_of(&h->reasons[i]);
-        if (exit_graver(err_exit(gravest), err_exit(code)) != err_exit(gravest))
-            gravest = code;
-    }
-    return gravest;
-}
-
-/* Data that is lost first, then what a person must do, then what is late. */
-static int rank_of(const struct health_reason *r)
-{
-    static const int ranks[] = {
-        [HEALTH_UNREADABLE] = 0,    [HEALTH_GAP] = 1,          [HEALTH_FULL] = 2,
-        [HEALTH_DAMAGED] = 3,       [HEALTH_HOLE] = 4,         [HEALTH_FORBIDDEN] = 5,
-        [HEALTH_UNKNOWN_TABLE] = 6, [HEALTH_FAILING] = 7,      [HEALTH_LOAD_STALE] = 8,
-        [HEALTH_NEVER_LOADED] = 9,  [HEALTH_TABLE_STALE] = 10, [HEALTH_NEVER_COMPLETE] = 11,
-        [HEALTH_THROTTLED] = 12,    [HEALTH_NO_TABLES] = 13,   [HEALTH_UNPROVEN] = 14,
-    };
-    return ranks[r->code];
-}
-
-/* By insertion, which keeps the tables' order; there are few. */
-static void sort(struct health *h)
-{
-    for (size_t i = 1; i < h->count; i++) {
-        struct health_reason r = h->reasons[i];
-        size_t at = i;
-        for (; at > 0 && rank_of(&h->reasons[at - 1]) > rank_of(&r); at--)
-            h->reasons[at] = h->reasons[at - 1];
-        h->reasons[at] = r;
-    }
-}
-
 void health_check(struct health *h, const struct health_conf *conf, const struct status *s,
                   const struct health_last *last, size_t lasts)
 {
@@ -242,7 +198,6 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
         add(h, HEALTH_FULL, "", "", WHEN_NONE);
     if (s->count == 0 && is_old(conf->since, conf, s))
         add(h, HEALTH_NO_TABLES, "", "", WHEN_NONE);
-    sort(h);
 }
 
 void health_unreadable(struct health *h, enum err_code code)

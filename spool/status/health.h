@@ -61,6 +61,8 @@ struct health {
     struct health_reason reasons[HEALTH_MOST];
     size_t count; /* in reasons */
     size_t total; /* 0: all is well */
+    enum err_code
+        gravest; /* what netty-spool status ends with: OK where all is well, or only unproven */
 };
 
 void health_check(struct health *h, const struct health_conf *conf, const struct status *s,
@@ -69,8 +71,6 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
 void health_unreadable(struct health *h, enum err_code code);
 
 const char *health_word(enum health_code code);
-/* What netty-spool status ends with: the gravest reason's code; OK where all is well, or only unproven. */
-enum err_code health_gravest(const struct health *h);
 /* A sentence with what to do, without a full stop. */
 enum err_code health_sentence(struct buf *b, const struct health_reason *r, const struct health *h,
                               const struct health_conf *conf) MUST_CHECK;

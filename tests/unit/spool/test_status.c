@@ -200,7 +200,7 @@ static void test_health_tells_what_is_stale_failing_and_full(void **state)
     assert_int_equal(h.total, 1);
     assert_int_equal(h.reasons[0].code, HEALTH_TABLE_STALE);
     assert_string_equal(h.reasons[0].table, TABLE);
-    assert_int_equal(health_gravest(&h), ERR_UNAVAILABLE);
+    assert_int_equal(h.gravest, ERR_UNAVAILABLE);
     judge(&h, w, RUN_HISTORY_LOAD, NULL, 0); /* it waits since 2020, too */
     assert_int_equal(h.total, 2);
     assert_int_equal(h.reasons[0].code, HEALTH_NEVER_LOADED);
@@ -211,7 +211,7 @@ static void test_health_tells_what_is_stale_failing_and_full(void **state)
     assert_int_equal(h.reasons[0].code, HEALTH_FULL); /* the worst first */
     assert_int_equal(h.reasons[1].code, HEALTH_FAILING);
     assert_string_equal(h.reasons[1].error, "denied");
-    assert_int_equal(health_gravest(&h), ERR_DENIED);
+    assert_int_equal(h.gravest, ERR_DENIED);
     const struct health_last calm[] = {{TABLE, OK}, {"users", ERR_INTERRUPTED}};
     judge(&h, w, RUN_HISTORY_LOAD, calm, 2);
     assert_int_equal(h.total, 2);
@@ -241,7 +241,7 @@ static void test_health_knows_of_throttling_and_of_history(void **state)
         assert_int_equal(h.reasons[0].code, HEALTH_FAILING);
         assert_string_equal(h.reasons[0].error, "denied");
         assert_int_equal(h.reasons[h.count - 1].code, HEALTH_THROTTLED);
-        assert_int_equal(health_gravest(&h), ERR_DENIED);
+        assert_int_equal(h.gravest, ERR_DENIED);
     }
     buf_init(&line, 4096);
     struct health_conf conf = {RUN_HISTORY_EXTRACT, 60 * WHEN_SECOND, 0};
@@ -251,6 +251,36 @@ static void test_health_knows_of_throttling_and_of_history(void **state)
     buf_free(&line);
     status_close(w);
     fixture_close(&f);
+}
+
+/* More reasons than are kept: the worst is among them, wherever it came. */
+static void test_health_drops_what_is_less_grave(void **state)
+{
+    enum {
+        TABLES = HEALTH_MOST + 10
+    };
+    static struct status_table tables[TABLES];
+    static struct status_table *list[TABLES];
+    struct status s = {
+        .at = 1000 * WHEN_SECOND, .tables = list, .count = TABLES, .breaker_until = WHEN_NONE};
+    struct health_conf conf = {RUN_HISTORY_LOAD, 60 * WHEN_SECOND, WHEN_NONE};
+    struct health h;
+    (void)state;
+    for (int i = 0; i < TABLES; i++) {
+        list[i] = &tables[i];
+        (void)snprintf(tables[i].name, sizeof tables[i].name, "t%03d", i);
+        tables[i].complete_to = tables[i].loaded_to = WHEN_SECOND;
+        tables[i].since = WHEN_NONE;
+    }
+    tables[TABLES - 1].gaps = 1;
+    health_check(&h, &conf, &s, NULL, 0);
+    assert_int_equal(h.total, TABLES + 1);
+    assert_int_equal(h.count, HEALTH_MOST);
+    assert_int_equal(h.reasons[0].code, HEALTH_GAP);
+    assert_string_equal(h.reasons[0].table, tables[TABLES - 1].name);
+    for (int i = 1; i < HEALTH_MOST; i++)
+        assert_string_equal(h.reasons[i].table, tables[i - 1].name);
+    assert_int_equal(h.gravest, ERR_UNAVAILABLE); /* graver than what was set aside */
 }
 
 /* ---- JSON ---- */
@@ -295,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_requests_per_change),
         cmocka_unit_test(test_health_tells_what_is_stale_failing_and_full),
         cmocka_unit_test(test_health_knows_of_throttling_and_of_history),
+        cmocka_unit_test(test_health_drops_what_is_less_grave),
         cmocka_unit_test(test_json_is_json_and_holds_nothing_of_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
