@@ -286,6 +286,20 @@ static void ask_again(struct crawl *c)
     c->ask.jump = false;
 }
 
+/* What is behind the end; nothing, where nothing of the tail was found again. */
+static void look_further(struct crawl *c)
+{
+    if (c->phase != CRAWL_TAIL || c->page.n > 0 || c->ask.offset > 0) {
+        ask_again(c);
+        crawl_look_begin(c, c->place.offset);
+    } else if (c->sure == WHEN_NONE && crawl_keys_possible(c)) {
+        crawl_all_begin(c, false, CRAWL_UNPROVEN_HIDDEN);
+    } else {
+        crawl_unproven(c, CRAWL_UNPROVEN_HIDDEN);
+        crawl_finish(c);
+    }
+}
+
 static void decide(struct crawl *c)
 {
     enum crawl_after after = crawl_after_page(c);
@@ -322,18 +336,7 @@ static void decide(struct crawl *c)
         crawl_since_begin(c, CRAWL_UNPROVEN_HIDDEN);
         return;
     case CRAWL_LOOK:
-        if (c->phase == CRAWL_TAIL && c->page.n == 0 && c->ask.offset == 0) {
-            /* Nothing of the tail was found again. */
-            if (c->sure == WHEN_NONE && crawl_keys_possible(c)) {
-                crawl_all_begin(c, false, CRAWL_UNPROVEN_HIDDEN);
-                return;
-            }
-            crawl_unproven(c, CRAWL_UNPROVEN_HIDDEN);
-            crawl_finish(c);
-            return;
-        }
-        ask_again(c);
-        crawl_look_begin(c, c->place.offset);
+        look_further(c);
         return;
     case CRAWL_ON:
         break;

@@ -308,15 +308,22 @@ unsigned step_failures_left(const struct step *s)
     return UINT_MAX;
 }
 
+/* As many as are stepped over at most have failed in a row. */
+static bool too_wide(struct step *s)
+{
+    if (s->gap < STEP_GAP_MAX)
+        return false;
+    s->state = STEP_NONE;
+    s->wide = true;
+    return true;
+}
+
 static enum step_result failed_alone(struct step *s)
 {
     if (++s->tries < alone_tries(s))
         return STEP_SAME;
-    if (s->gap >= STEP_GAP_MAX) {
-        s->state = STEP_NONE;
-        s->wide = true;
+    if (too_wide(s))
         return STEP_LOST;
-    }
     if (s->gap > 0)
         s->known = false;
     s->beyond = s->within = 0;
@@ -341,11 +348,8 @@ static enum step_result failed_earlier(struct step *s)
 {
     if (++s->tries < alone_tries(s))
         return STEP_SAME;
-    if (s->gap >= STEP_GAP_MAX) {
-        s->state = STEP_NONE;
-        s->wide = true;
+    if (too_wide(s))
         return STEP_LOST;
-    }
     s->gap++;
     s->low = s->offset > 0 ? 1 : 0;
     s->offset -= s->low;

@@ -87,14 +87,13 @@ enum err_code unchecked_mark_judge(const struct unchecked_mark *m, struct comman
         rc = session_try(c->session, drop_mark, &w, e);
     if (rc != OK)
         return rc;
-    if (w.dropped)
+    if (w.dropped) {
         tell_spool(m, c, t->table);
-    if (w.dropped)
         findings_add(f, FINDING_OK, OK, t->table,
                      "it was emptied, made again or rewritten (%s UTC), and is now found equal to "
                      "the spool: the mark is taken away",
                      m->since);
-    else if (equal && whole)
+    } else if (equal && whole)
         findings_add(f, FINDING_OK, OK, t->table,
                      "it was emptied, made again or rewritten (%s UTC), and is equal to the spool",
                      m->since);

@@ -31,13 +31,12 @@ enum err_code io_pread(int fd, void *p, size_t n, int64_t at, size_t *got, const
  * ERR_NO_SPOOL is not used here: a missing file is ERR_IO with e->sys == ENOENT. */
 enum err_code io_read_file(const char *path, struct buf *b, struct err *e) MUST_CHECK;
 
+/* The same for what is open already. */
+enum err_code io_read_all(int fd, const char *path, struct buf *b, struct err *e) MUST_CHECK;
 /* Opens what a person has named, to read: without waiting, a pipe's too. *fd is -1 on failure. */
 enum err_code io_open_named(int *fd, const char *path, struct err *e) MUST_CHECK;
 /* Until there is something to read, or its end; after ten seconds of nothing ERR_IO. */
 enum err_code io_await(int fd, const char *path, struct err *e) MUST_CHECK;
-
-/* The same for what is open already. */
-enum err_code io_read_all(int fd, const char *path, struct buf *b, struct err *e) MUST_CHECK;
 
 /* Opens a folder that is no symbolic link, for openat() and the like. *fd is -1 on failure. */
 enum err_code io_open_folder(int *fd, const char *path, struct err *e) MUST_CHECK;
