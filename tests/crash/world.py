@@ -213,7 +213,8 @@ class Case:
 
     def backfill(self, build="release", env=None):
         """Asked for the table before its first page, then between two others: each time a regular run has it."""
-        with open(self.dir / "said", "w+") as said:
+        (self.dir / "said").unlink(missing_ok=True)
+        with open(self.dir / "said", "a+") as said:  # appended to: the place to read from is the program's, too
             process = subprocess.Popen([BUILDS[build] / "netty-extract", "--full", *self.settings, *TABLES], text=True,
                                        env=self.environment("netty-extract", env), cwd=self.dir, stdin=subprocess.DEVNULL,
                                        stdout=said, stderr=said)
