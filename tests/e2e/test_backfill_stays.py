@@ -34,7 +34,7 @@ def test_sighup_does_not_begin_a_backfill_that_is_through_once_more(sims, netty,
     sim = sims("contacts:700,users:60")
     netty.extract("contacts", "users", *SMALL, sim=sim)
     process = stays("contacts", "users", *words, "--every", "300d", *SMALL, sim=sim)
-    wait_for(lambda: process.said("the backfill is through") == 2, "the end of both")
+    wait_for(lambda: process.said("the backfill is through") == 2 and process.said('"wait"') == 1, "the end of both")
     for number in (2, 3):
         before = len(asked(sim))
         process.send_signal(signal.SIGHUP)
