@@ -178,7 +178,9 @@ P
     if [ "$bad" -gt 0 ]; then
         echo "FAIL $name: $good passed, $bad failed ($log)"
         tail -n 150 "$log" | sed 's/^/     /'
-        failures+=("$name")
+        # By name, and at the end: what is kept of a long output is often its end alone.
+        while read -r failure; do failures+=("$name: $failure"); done < <(
+            grep -aoE '^(FAILED|ERROR) [^ ]+' "$log" | sort -u | grep . || echo "see $log")
     else
         echo "ok   $name ($good)"
     fi
