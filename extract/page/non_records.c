@@ -58,6 +58,7 @@ void non_records_close(struct non_records *o)
         return;
     dead_versions_close(o->versions);
     dead_overtaken_close(o->overtaken);
+    dead_reasons_clear(&o->reasons);
     buf_free(&o->text);
     free(o);
 }
@@ -138,7 +139,7 @@ static enum err_code add_new(struct non_records *o, struct err *e)
         dead_versions_reset(o->versions);
     for (size_t i = 0; i < n && rc == OK; i++) {
         struct json_hint hint = json_hint_read(o->conf.key, letters[i].raw, letters[i].raw_len);
-        dead_reasons_add(&o->reasons, &letters[i], hint.key, hint.key_len);
+        rc = dead_reasons_add(&o->reasons, &letters[i], hint.key, hint.key_len, e);
     }
     o->added += rc == OK ? n : 0;
     free(letters);

@@ -132,8 +132,8 @@ enum err_code batch_builder_advance(struct batch_builder *f, struct err *e)
     FAULT("batch-committed");
     if (f->redrive != NULL)
         rc = redrive_commit(f->redrive, still_refused, f, e);
-    if (f->redrive != NULL)
-        rejects_count_again(f->out->rejects);
+    if (f->redrive != NULL && rc == OK)
+        rc = rejects_count_again(f->out->rejects, e);
     if (out_of_turn(f))
         batch_builder_drop_letters(f, f->out, LANES_ALL);
     rejects_committed(f->out->rejects);

@@ -263,23 +263,25 @@ static void point_to_texts(const struct rejects *a, struct entry *k)
     k->letter.raw = a->text.data + k->raw;
 }
 
-static void count_reason(struct rejects *a, const struct entry *k)
+static enum err_code count_reason(struct rejects *a, const struct entry *k, struct err *e)
 {
     struct json_hint hint = {.key = k->key, .key_len = strlen(k->key)};
 
     if (a->reasons == NULL)
-        return;
+        return OK;
     if (hint.key_len == 0)
         hint = json_hint_read(a->key, k->letter.raw, k->letter.raw_len);
-    dead_reasons_add(a->reasons, &k->letter, hint.key, hint.key_len);
+    return dead_reasons_add(a->reasons, &k->letter, hint.key, hint.key_len, e);
 }
 
-void rejects_count_again(struct rejects *a)
+enum err_code rejects_count_again(struct rejects *a, struct err *e)
 {
-    for (size_t i = 0; i < a->count; i++) {
+    enum err_code rc = OK;
+    for (size_t i = 0; rc == OK && i < a->count; i++) {
         point_to_texts(a, &a->entries[i]);
-        count_reason(a, &a->entries[i]);
+        rc = count_reason(a, &a->entries[i], e);
     }
+    return rc;
 }
 
 /* Is it not in the file yet? Then it is counted as being there. */
@@ -319,7 +321,7 @@ static enum err_code choose_news(struct rejects *a, rejects_overtaken_fn *overta
         letters[(*n)++] = a->order[i]->letter;
         if (a->order[i]->letter.state == DEAD_LISTED) {
             ++*listed;
-            count_reason(a, a->order[i]);
+            rc = count_reason(a, a->order[i], e);
         }
     }
     return rc;

@@ -46,7 +46,7 @@ typedef bool rejects_overtaken_fn(void *ctx, const struct dead_letter *letter);
 enum err_code rejects_write(struct rejects *a, rejects_overtaken_fn *overtaken, void *ctx, bool dry,
                             struct err *e) MUST_CHECK;
 /* All of the list are letters in the file that did not go in: counts them among the reasons. */
-void rejects_count_again(struct rejects *a);
+enum err_code rejects_count_again(struct rejects *a, struct err *e) MUST_CHECK;
 /* Letters that were added to the file since rejects_open: records that did not lie there. */
 uint64_t rejects_added(const struct rejects *a);
 void rejects_committed(struct rejects *a);

@@ -70,6 +70,7 @@ static void on_closed(uv_handle_t *h)
     parallel_upsert_close(t->upsert);
     buf_free(&t->sql);
     free(t->found_holes);
+    dead_reasons_clear(&t->set_aside);
     unchanged_close(t->unchanged);
     free(t->name);
     free(t);

@@ -19,7 +19,7 @@ static void report_set_aside(struct table_load *t)
     char text[DEAD_REASONS_TEXT];
 
     if (t->set_aside.total == 0)
-        return; /* and its memory stays untouched */
+        return;
     LOG(LOG_WARN, "set-aside",
         t->conf.dry_run   ? "records would be set aside"
         : t->conf.redrive ? "records are still refused, and stay set aside"
@@ -27,7 +27,7 @@ static void report_set_aside(struct table_load *t)
                             "do about each",
         F_STR("table", t->name), F_INT("records", t->set_aside.total),
         F_STR("reasons", dead_reasons_text(&t->set_aside, text)));
-    t->set_aside = (struct dead_reasons){0};
+    dead_reasons_clear(&t->set_aside);
 }
 
 void table_load_report(struct table_load *t)

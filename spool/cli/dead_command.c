@@ -22,7 +22,7 @@ struct dead_listing {
     bool *found;   /* which of the keys */
     int64_t until; /* none that was set aside later */
     const char *extra;
-    struct dead_reasons reasons;
+    struct dead_reasons *reasons;
     uint64_t count;
     uint64_t places;
 };
@@ -58,7 +58,9 @@ static enum err_code put_dead_letter(void *ctx, const struct dead_letter *letter
             return rc;
     } else {
         struct json_hint hint = json_hint_read(d->key, letter->raw, letter->raw_len);
-        dead_reasons_add(&d->reasons, letter, hint.key, hint.key_len);
+        enum err_code rc = dead_reasons_add(d->reasons, letter, hint.key, hint.key_len, e);
+        if (rc != OK)
+            return rc;
         if (d->count == 1)
             dead_list_head(out, d->table);
         dead_list_line(out, d->table, d->key, letter);
@@ -111,22 +113,21 @@ static enum err_code put_table(const struct spool_command *c, const char *table,
                                struct err *e)
 {
     struct dead_listing *d = ctx;
-    struct dead_reasons *sides = calloc(2, sizeof *sides);
-    enum err_code rc =
-        sides ? spool_command_key(c, table, d->key, e) : err_set(e, ERR_NOMEM, "out of memory");
+    struct dead_reasons sides[2] = {{0}};
+    enum err_code rc = spool_command_key(c, table, d->key, e);
     d->table = table;
     d->count = 0;
     for (unsigned side = 0; side < 2 && rc == OK; side++) {
         d->side = (enum dead_side)side;
-        d->reasons = (struct dead_reasons){0};
+        d->reasons = &sides[side];
         rc = dead_each(c->spool, table, d->side, put_dead_letter, d, e);
-        sides[side] = d->reasons;
     }
     for (unsigned side = 0; side < 2 && rc == OK; side++)
         dead_list_reasons(c->out, table, (enum dead_side)side, &sides[side]);
     if (rc == OK && d->count > 0 && !c->json)
         (void)fputc('\n', c->out);
-    free(sides);
+    dead_reasons_clear(&sides[0]);
+    dead_reasons_clear(&sides[1]);
     if (rc == OK)
         rc = put_places(d, e);
     return rc == OK ? spool_command_written(c, e) : rc;

@@ -107,7 +107,7 @@ void dead_list_reasons(FILE *out, const char *table, enum dead_side side,
 {
     for (size_t i = 0; i < reasons->count; i++) {
         struct dead_advice advice;
-        struct dead_reasons one = {.count = 1, .list = {reasons->list[i]}};
+        struct dead_reasons one = {.count = 1, .list = &reasons->list[i]};
         char text[DEAD_REASONS_TEXT];
         const struct dead_reason *reason = &reasons->list[i];
         dead_advice(&advice, side, table, reason);

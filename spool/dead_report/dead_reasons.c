@@ -2,8 +2,23 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define GROWS_BY 4u
+
+/* Room for one more; a few at a time. */
+static bool grow(struct dead_reasons *r)
+{
+    if (r->count % GROWS_BY != 0)
+        return true;
+    struct dead_reason *list = realloc(r->list, (r->count + GROWS_BY) * sizeof *list);
+    if (list != NULL)
+        r->list = list;
+    return list != NULL;
+}
+
+/* NULL: out of memory. */
 static struct dead_reason *find(struct dead_reasons *r, const struct dead_letter *letter)
 {
     size_t i = 0;
@@ -12,6 +27,8 @@ static struct dead_reason *find(struct dead_reasons *r, const struct dead_letter
         i++;
     if (i == DEAD_REASONS_MAX)
         return &r->list[DEAD_REASONS_MAX - 1];
+    if (i == r->count && !grow(r))
+        return NULL;
     struct dead_reason *reason = &r->list[i];
     if (i == r->count) {
         bool last = ++r->count == DEAD_REASONS_MAX;
@@ -24,19 +41,28 @@ static struct dead_reason *find(struct dead_reasons *r, const struct dead_letter
     return reason;
 }
 
-void dead_reasons_add(struct dead_reasons *r, const struct dead_letter *letter, const char *key,
-                      size_t key_len)
+enum err_code dead_reasons_add(struct dead_reasons *r, const struct dead_letter *letter,
+                               const char *key, size_t key_len, struct err *e)
 {
     struct dead_reason *reason = find(r, letter);
+    if (reason == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for the reasons of dead letters");
     r->total++;
     reason->count++;
     if (key_len == 0 || key_len >= DEAD_KEY_MAX)
-        return;
+        return OK;
     reason->keyed++;
     if (reason->keys_count < DEAD_REASON_KEYS) {
         memcpy(reason->keys[reason->keys_count], key, key_len);
         reason->keys[reason->keys_count++][key_len] = 0;
     }
+    return OK;
+}
+
+void dead_reasons_clear(struct dead_reasons *r)
+{
+    free(r->list);
+    *r = (struct dead_reasons){0};
 }
 
 /* Appends what there is room for; false: not all of it. */

@@ -3,8 +3,11 @@
  * warnings, and for the list (dead_list.h).
  *
  *     struct dead_reasons r = {0};
- *     dead_reasons_add(&r, &letter, key, key_len) ...
+ *     dead_reasons_add(&r, &letter, key, key_len, e) ...
  *     dead_reasons_text(&r, out)              // "12 nul 22P05 (10, 20, 30, 40, 50 ...), 1 key-missing"
+ *     dead_reasons_clear(&r)
+ *
+ * Where there are none it owns nothing: each table has one, and most have no dead letters.
  */
 #ifndef NETTY_SPOOL_DEAD_REPORT_DEAD_REASONS_H
 #define NETTY_SPOOL_DEAD_REPORT_DEAD_REASONS_H
@@ -27,14 +30,17 @@ struct dead_reason {
 };
 
 struct dead_reasons {
-    struct dead_reason list[DEAD_REASONS_MAX];
+    struct dead_reason *list; /* owned; count of them, at most DEAD_REASONS_MAX */
     size_t count;
     uint64_t total;
 };
 
-/* key_len 0: it has none that can be made out. */
-void dead_reasons_add(struct dead_reasons *r, const struct dead_letter *letter, const char *key,
-                      size_t key_len);
+/* key_len 0: it has none that can be made out. Fails with ERR_NOMEM. */
+enum err_code dead_reasons_add(struct dead_reasons *r, const struct dead_letter *letter,
+                               const char *key, size_t key_len, struct err *e) MUST_CHECK;
+
+/* Frees what it owns; it can be added to again. */
+void dead_reasons_clear(struct dead_reasons *r);
 
 #define DEAD_REASONS_TEXT 1024u
 /* Cut, with "...", where there are more reasons than there is room for. */
