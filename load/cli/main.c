@@ -474,9 +474,10 @@ int main(int argc, char **argv)
     struct err e = ERR_INIT;
     int code = 0;
 
-    /* What a table's batches took goes back to the system when the table is through. */
+    /* What a table's batches took goes back to the system when the table is through. Buffers of 32 KiB count as well: each
+     * connection and each reader has some, and below the threshold they would leave holes in the heap. */
     (void)mallopt(M_ARENA_MAX, 1);
-    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, 32 * 1024);
     reload_open(PROGRAM_LOAD, argc, argv);
     options_guess_log(PROGRAM_LOAD, argc, argv);
     if (io_standard_files(&e) != OK || options_read(&p.options, PROGRAM_LOAD, argc, argv, &e) != OK)

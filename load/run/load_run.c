@@ -32,7 +32,8 @@ static size_t batch_share(const struct load_run *r, size_t tables)
     size_t jobs = r->conf.jobs > 0 ? r->conf.jobs : 1;
     size_t most = r->conf.table.batch.bytes_max;
     size_t n = tables < jobs ? tables : jobs;
-    size_t share = n > 1 ? most / (n + 1) : most; /* a connection and a reader each, too */
+    size_t share =
+        n > 1 ? most / (n + 3) : most; /* each has a connection, a reader and arrays of rows, too */
     size_t least = most < SHARE_MIN ? most : SHARE_MIN;
 
     return share > least ? share : least;

@@ -184,7 +184,7 @@ const struct option_def option_table[OPTIONS] = {
      .example = "--batch-rows 2000"},
 
     {OPT_BATCH_BYTES, OPTION_SIZE, "batch-bytes", "NETTY_BATCH_BYTES", "SIZE",
-     .standard = "2304K", .programs = LOAD, .min = KIB, .max = GIB,
+     .standard = "2560K", .programs = LOAD, .min = KIB, .max = GIB,
      .help = "Bytes of records in one transaction, at most; a record larger than that makes one alone. Twice as many are in "
              "memory; tables that are loaded side by side have a share of it each.",
      .example = "--batch-bytes 1M"},
