@@ -87,6 +87,7 @@ enum err_code spool_command_ls(const struct spool_command *c, struct err *e)
         rc = spool_command_written(c, e);
     summary_close(ls.summary);
     if (rc == OK && ls.damaged > 0)
-        rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");
+        rc = spool_command_found(ERR_SET_ASIDE, "the spool is damaged",
+                                 "netty-spool verify looks closer", e);
     return rc;
 }

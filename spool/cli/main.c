@@ -100,7 +100,8 @@ done:
     /* Who reads us has had enough, as `head` does: nothing to be told. */
     if (rc == ERR_INTERRUPTED || (rc == ERR_IO && e.sys == EPIPE))
         return 0;
-    if (rc != OK)
+    /* What a command has found it tells itself; it has done what it was asked. */
+    if (rc != OK && e.msg[0] != '\0')
         LOG(LOG_ERROR, "stopped", "netty-spool did not do all that was asked", F_ERR(&e));
     return err_exit(rc);
 }

@@ -54,7 +54,8 @@ enum err_code spool_command_report(const struct spool_command *c, struct err *e)
     if (rc == OK && (rc = compose(c, status_of(w), &page, e)) == OK)
         rc = publish(file, &page, e);
     if (rc == OK && status_of(w)->damaged > 0)
-        rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged; `netty-spool verify` looks closer");
+        rc = spool_command_found(ERR_SET_ASIDE, "the spool is damaged",
+                                 "netty-spool verify looks closer", e);
     status_close(w);
     buf_free(&page);
     return rc;

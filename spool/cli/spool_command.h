@@ -81,6 +81,10 @@ enum spool_command_match spool_command_match(struct json_splitter *s, const char
                                              const char *id, const char *line, size_t n,
                                              struct record *r) MUST_CHECK;
 
+/* What a command that looks has found: told here, in the log, and answered as its code. The command has not failed; e
+ * has the code alone, and the caller says no more. */
+enum err_code spool_command_found(enum err_code code, const char *what, const char *detail,
+                                  struct err *e) MUST_CHECK;
 /* stdout's errors, at the end and between; EPIPE is ERR_INTERRUPTED with e->sys. */
 enum err_code spool_command_written(const struct spool_command *c, struct err *e) MUST_CHECK;
 

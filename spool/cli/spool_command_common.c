@@ -127,6 +127,14 @@ enum err_code spool_command_walk_pages(const struct spool_command *c, const char
     return rc;
 }
 
+enum err_code spool_command_found(enum err_code code, const char *what, const char *detail,
+                                  struct err *e)
+{
+    LOG(LOG_ERROR, "found", what, F_STR("error", detail));
+    *e = (struct err){.code = code};
+    return code;
+}
+
 enum err_code spool_command_written(const struct spool_command *c, struct err *e)
 {
     if (fflush(c->out) == 0 && !ferror(c->out))

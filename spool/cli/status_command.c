@@ -286,12 +286,12 @@ static enum err_code end(const struct health *h, const struct health_conf *conf,
         return OK;
     buf_init(&says, SENTENCE_MAX);
     enum err_code rc = health_sentence(&says, &h->reasons[0], h, conf);
+    if (rc == OK && h->total > 1)
+        rc = buf_addf(&says, "; and %zu more", h->total - 1);
     if (rc != OK)
         rc = buf_err(e, rc, &says, "the verdict");
-    else if (h->total == 1)
-        rc = err_set(e, code, "%.900s", says.data);
     else
-        rc = err_set(e, code, "%.900s; and %zu more", says.data, h->total - 1);
+        rc = spool_command_found(code, "all is not well", says.data, e);
     buf_free(&says);
     return rc;
 }

@@ -204,6 +204,7 @@ static enum err_code verify_catalog(struct verify *v, struct err *e)
 enum err_code spool_command_verify(const struct spool_command *c, struct err *e)
 {
     struct verify v = {.command = c};
+    char detail[80];
     enum err_code rc = summary_open(&v.summary, c->json, e);
     if (rc != OK)
         return rc;
@@ -213,7 +214,9 @@ enum err_code spool_command_verify(const struct spool_command *c, struct err *e)
         (rc = summary_print(v.summary, c->out, e)) == OK)
         rc = spool_command_written(c, e);
     summary_close(v.summary);
-    if (rc == OK && v.all_damaged > 0)
-        rc = err_set(e, ERR_SET_ASIDE, "the spool is damaged in %" PRIu64 " places", v.all_damaged);
-    return rc;
+    if (rc != OK || v.all_damaged == 0)
+        return rc;
+    (void)snprintf(detail, sizeof detail,
+                   "%" PRIu64 " places; netty-spool heal has them fetched again", v.all_damaged);
+    return spool_command_found(ERR_SET_ASIDE, "the spool is damaged", detail, e);
 }
