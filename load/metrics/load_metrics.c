@@ -202,6 +202,7 @@ static void set_table(struct metrics *m, const struct status *s, const struct st
     metrics_set(m, LOAD_METRIC_HOLES, t->name, NULL, (double)t->holes);
     metrics_set(m, LOAD_METRIC_GAPS, t->name, NULL, (double)t->gaps);
     metrics_set(m, LOAD_METRIC_UNCHECKED, t->name, NULL, t->unchecked != WHEN_NONE ? 1 : 0);
+    metrics_set(m, LOAD_METRIC_HELD, t->name, NULL, (double)t->held);
     if (ratio >= 0)
         metrics_set(m, LOAD_METRIC_RATIO, t->name, NULL, ratio);
     if (!t->unlisted)

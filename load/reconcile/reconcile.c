@@ -46,7 +46,7 @@ static enum err_code still_held(struct reconcile_task *t, bool *held, struct err
     *held = rc == OK && t->deleted + t->now.held > t->allowed;
     if (*held) {
         t->row->held = t->now.held;
-        LOG(LOG_ERROR, "max-deletes",
+        LOG(LOG_WARN, "max-deletes",
             "more records are gone from the source than --max-deletes allows, so none is marked",
             F_STR("table", t->table), F_INT("gone", t->now.held), F_INT("allowed", t->allowed));
     }
@@ -128,6 +128,7 @@ static enum err_code work_on(struct reconcile_task *t, struct err *e)
     if ((rc = read_words(t, e)) != OK)
         return rc;
     t->row->missing = t->now.count;
+    uint64_t before = t->now.held;
     bool lookups = s->lookups > t->now.lookups;
     bool window = s->windows > t->now.window || t->now.held > 0;
     if (!lookups && !window)
@@ -144,6 +145,7 @@ static enum err_code work_on(struct reconcile_task *t, struct err *e)
     if (rc == OK && window && t->row->held == 0 && t->now.lookups >= s->lookups &&
         (rc = still_held(t, &held, e)) == OK && !held && s->windows > 0)
         rc = take_window(t, &changed, e);
+    t->row->held_known = t->row->held > 0 && t->row->held == before;
     if (rc != OK || !changed || t->conf->dry_run)
         return rc;
     t->now.deleted = t->deleted;

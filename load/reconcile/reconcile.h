@@ -44,7 +44,8 @@ struct reconcile_row {
     bool rolled;      /* the table has a roll at all */
     uint64_t deleted; /* as deleted in this run; with dry_run: would be */
     uint64_t revived; /* marks taken back */
-    uint64_t held;    /* not marked because of max_deletes */
+    uint64_t held;    /* not marked because of max_deletes; */
+    bool held_known;  /* ... so many, of this roll, have been told before */
     uint64_t missing; /* waiting for a second look */
     struct err err;
 };

@@ -116,7 +116,7 @@ enum err_code reconcile_act(struct reconcile_task *t, const struct inventory_pai
     show_some(keys, sizeof keys, pairs, n);
     if (deleted > 0 && t->deleted + deleted > t->allowed) {
         *held = deleted;
-        LOG(LOG_ERROR, "max-deletes",
+        LOG(deleted == t->now.held ? LOG_WARN : LOG_ERROR, "max-deletes",
             "more records are gone from the source than --max-deletes allows, so none is marked; "
             "look at "
             "some of them, then run netty-load with a greater --max-deletes, or have netty-extract "

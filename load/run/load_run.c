@@ -288,6 +288,8 @@ static void on_reconciled(void *ctx, const struct reconcile_row *rows, size_t n)
         entry->reconciled.rolled = rows[i].rolled;
         entry->reconciled.deleted += rows[i].deleted;
         entry->reconciled.revived += rows[i].revived;
+        entry->reconciled.held_known =
+            rows[i].held_known && (entry->reconciled.held == 0 || entry->reconciled.held_known);
         entry->reconciled.held = rows[i].held;
         entry->reconciled.err = rows[i].err;
     }

@@ -12,7 +12,7 @@ static enum err_code reconcile_code(const struct load_run_table *entry)
 
     if (e->code != OK && !passes)
         return e->code;
-    return entry->reconciled.held > 0 ? ERR_SET_ASIDE : OK;
+    return entry->reconciled.held > 0 && !entry->reconciled.held_known ? ERR_SET_ASIDE : OK;
 }
 
 int load_run_exit(const struct load_run *r)

@@ -31,6 +31,7 @@ static enum err_code show_table(const struct status_table *t, struct summary *ou
         {.name = "holes", .type = CELL_INT, .num = (int64_t)t->holes},
         {.name = "gaps", .type = CELL_INT, .num = (int64_t)t->gaps},
         {.name = "unchecked", .type = CELL_TIME, .num = t->unchecked},
+        {.name = "held_deletions", .type = CELL_INT, .num = (int64_t)t->held},
         {.name = "listed", .type = CELL_STR, .str = t->unlisted ? "no" : "yes"},
     };
     return summary_row(out, cells, sizeof cells / sizeof cells[0], e);

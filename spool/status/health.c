@@ -2,6 +2,7 @@
 
 #include "shared/base/units.h"
 #include "shared/time/when.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,13 +20,14 @@ static const struct kind {
     [HEALTH_FORBIDDEN] = {"forbidden", ERR_DENIED, 5},
     [HEALTH_UNKNOWN_TABLE] = {"unknown_table", ERR_CONFIG, 6},
     [HEALTH_FAILING] = {"failing", ERR_INTERNAL, 7},
-    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 8},
-    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 9},
-    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 10},
-    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 11},
-    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 12},
-    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 13},
-    [HEALTH_UNPROVEN] = {"unproven", OK, 14},
+    [HEALTH_HELD] = {"held_deletions", ERR_SET_ASIDE, 8},
+    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 9},
+    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 10},
+    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 11},
+    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 12},
+    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 13},
+    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 14},
+    [HEALTH_UNPROVEN] = {"unproven", OK, 15},
 };
 
 const char *health_word(enum health_code code)
@@ -117,6 +119,14 @@ static const char *unproven_reason(const struct run_history *r)
     return r->entries[r->count - 1].reason;
 }
 
+static void add_held(struct health *h, const struct status_table *t)
+{
+    add(h, HEALTH_HELD, t->name, "", WHEN_NONE);
+    for (size_t i = 0; i < h->count; i++)
+        if (h->reasons[i].code == HEALTH_HELD && strcmp(h->reasons[i].table, t->name) == 0)
+            h->reasons[i].count = t->held;
+}
+
 /* How the table's last run by that program ended: what this program has seen itself, else the spool's history. */
 static const char *last_error(const struct health_conf *conf, enum run_history_side side,
                               const struct status_table *t, const struct health_last *last,
@@ -156,6 +166,8 @@ static bool check_table(struct health *h, const struct health_conf *conf, const 
         add(h, HEALTH_DAMAGED, t->name, "", WHEN_NONE);
     if (t->unlisted)
         return false;
+    if (t->held > 0)
+        add_held(h, t);
     if (is_failure(fetch) && !apart)
         add(h, HEALTH_FAILING, t->name, fetch, WHEN_NONE);
     else if (is_unproven(&t->extract))
@@ -273,6 +285,13 @@ enum err_code health_sentence(struct buf *b, const struct health_reason *r, cons
                         "%s lacks pages since %s that could not be read; they are loaded once they "
                         "are whole: netty-spool heal %s",
                         r->table, when_iso(r->time, time), r->table);
+    case HEALTH_HELD:
+        return buf_addf(b,
+                        "%" PRIu64 " records of %s are gone from the source, more than "
+                        "--max-deletes allows, and none is marked: look at some of them, then "
+                        "netty-load --max-deletes PERCENT %s, or netty-extract --reconcile "
+                        "--restart %s to look anew",
+                        r->count, r->table, r->table, r->table);
     case HEALTH_FULL:
         return add_full(b, h->databases);
     case HEALTH_NO_TABLES:

@@ -4,7 +4,8 @@
  *
  * Not well is: a table that is not complete, or not loaded, up to less than stale_after ago; a table whose last run of either
  * program failed; one that the API refuses to the key, or does not have; an API that asked to be left alone; a full disk or
- * spool; damage; pages that a database lacks and the spool holds no more, or that could not be read. A table that is not
+ * spool; damage; pages that a database lacks and the spool holds no more, or that could not be read; deletions that wait
+ * for a person. A table that is not
  * worked on any more is never late. The worst comes first.
  */
 #ifndef NETTY_SPOOL_STATUS_HEALTH_H
@@ -29,6 +30,7 @@ enum health_code {
     HEALTH_FULL,
     HEALTH_GAP,
     HEALTH_HOLE,
+    HEALTH_HELD, /* deletions, more than --max-deletes: a person decides */
     HEALTH_DAMAGED,
     HEALTH_NO_TABLES,
     HEALTH_UNREADABLE
@@ -39,6 +41,7 @@ struct health_reason {
     char table[NAMES_TABLE_MAX + 1]; /* "": all of it */
     char error
         [RUN_HISTORY_REASON]; /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word; HEALTH_UNPROVEN: why */
+    uint64_t count;           /* HEALTH_HELD: of records */
     int64_t time;             /* complete up to; or until when; or since when; or WHEN_NONE */
 };
 

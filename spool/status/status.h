@@ -55,6 +55,7 @@ struct status_table {
     int64_t unchecked;   /* since when some database's table has to be checked, or WHEN_NONE */
     bool backfill;       /* one is under way: */
     struct backfill_state filled;
+    uint64_t held;       /* deletions that wait for a person (held_deletions.h) */
     bool loaded_unknown; /* loaded.json is damaged */
     bool unlisted; /* not one of the tables to work on any more: it stands still, and is not late */
     struct run_history extract;

@@ -113,7 +113,8 @@ static enum err_code add_table(struct buf *b, const struct status_table *t)
         return rc;
     if ((rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"listed\":%s,", t->holes,
                        t->gaps, t->unlisted ? "false" : "true")) != OK ||
-        (rc = add_time(b, "unchecked", t->unchecked)) != OK)
+        (rc = add_time(b, "unchecked", t->unchecked)) != OK ||
+        (rc = buf_addf(b, ",\"held_deletions\":%" PRIu64, t->held)) != OK)
         return rc;
     if ((rc = add_backfill(b, t)) != OK)
         return rc;
@@ -151,7 +152,10 @@ static enum err_code add_health(struct buf *b, const struct health *h)
             (rc = add_text(b, "error", r->error)) != OK || (rc = buf_addc(b, ',')) != OK ||
             (rc = add_time(b, "time", r->time)) != OK)
             return rc;
-        rc = buf_addc(b, '}');
+        if (r->code == HEALTH_HELD)
+            rc = buf_addf(b, ",\"records\":%" PRIu64, r->count);
+        if (rc == OK)
+            rc = buf_addc(b, '}');
     }
     return rc == OK ? buf_adds(b, "]}") : rc;
 }

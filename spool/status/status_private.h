@@ -35,7 +35,8 @@ struct watched {
     struct page_place newest;    /* ... its place */
     struct seen dead_letters[2]; /* enum dead_side */
     struct seen run_history[2];  /* enum run_history_side */
-    bool there;                  /* in this look */
+    struct seen missing;
+    bool there; /* in this look */
 };
 
 /* Brings the table up to date, and adds the databases that load it. ERR_DAMAGED does not come: it

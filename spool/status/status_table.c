@@ -1,6 +1,8 @@
 /* One table's part of the status. */
 #include "shared/time/when.h"
 #include "spool/control/unreadable.h"
+#include "spool/inventory/held_deletions.h"
+#include "spool/inventory/missing_records.h"
 #include "spool/maintenance/held_up.h"
 #include "spool/status/status_private.h"
 #include "spool/store/table_dir.h"
@@ -300,6 +302,16 @@ static enum err_code update_run_history(struct watched *w, const struct spool *s
     return run_history_read(s, w->table.name, side, STATUS_HISTORY, runs, e);
 }
 
+/* What is held is looked at each time: a roll that is begun anew gives it up. */
+static enum err_code update_held(struct watched *w, const struct spool *s,
+                                 const struct loaded *loaded, struct err *e)
+{
+    bool differs = news(&w->missing, s, w->table.name, MISSING_FILE);
+    if (!differs && w->table.held == 0)
+        return OK;
+    return held_deletions(s, w->table.name, loaded, &w->table.held, e);
+}
+
 static enum err_code count_unreadable(const struct spool *s, struct status_table *t, struct err *e)
 {
     struct unreadable_count count;
@@ -321,6 +333,8 @@ enum err_code watched_look(struct watched *w, const struct spool *s, const struc
         rc = update_pages(w, s, conf, least, e);
     if (rc == OK)
         rc = add_databases(w, s, &loaded, databases, e);
+    if (rc == OK)
+        rc = update_held(w, s, &loaded, e);
     loaded_free(&loaded);
     if (rc != OK || (rc = update_dead_letters(w, s, e)) != OK ||
         (rc = count_unreadable(s, t, e)) != OK ||

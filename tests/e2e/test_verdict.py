@@ -4,7 +4,8 @@ import json
 import pytest
 
 from harness import wait_for
-from watching import get, listening
+from reconciles import Copy
+from watching import get, listening, value
 
 
 def extract_and_listen(netty, sim, *arguments):
@@ -81,3 +82,60 @@ def test_the_worst_comes_first(sims, db, netty):
     run, found, _ = verdict(netty)
     assert found[0] == ("damaged", "contacts") and ("failing", "users") in found
     assert run.code == 78 and "and 1 more" in run.err, run
+
+
+def test_deletions_that_wait_for_a_person(sims, db, netty):
+    """Told everywhere, with what to do, until somebody has decided."""
+    copy = Copy(sims("contacts:300"), db, netty)
+    copy.delete(60)
+    copy.cycle(code=65)
+    run, found, says = verdict(netty, code=65)
+    assert found == [("held_deletions", "contacts")]
+    held = int(says[0].split()[0])  # of the sixty, those that were not deleted already, by what the records say
+    assert 50 < held <= 60 and " records of contacts are gone from the source" in says[0] and "netty-load --max-deletes" in says[0]
+    _, address = extract_and_listen(netty, copy.sim, "contacts")
+    answer = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and a, "the extractor's verdict")
+    assert answer.text.strip() == says[0]
+    shown = get(address, "/status.json").json()
+    assert shown["health"]["reasons"][0]["records"] == shown["tables"][0]["held_deletions"] == held
+    loader = listening(netty.start("netty-load", "--every", "300d", "--listen", ":0", db=db))
+    assert value(get(loader, "/metrics").text, "netty_load_held_deletions", table="contacts") == held
+    copy.load("--max-deletes", 50)
+    verdict(netty, code=0)
+    assert wait_for(lambda: get(address, "/healthz").status == 200, "the extractor's verdict")
+
+
+def test_deletions_that_were_given_up_wait_no_more(sims, db, netty):
+    copy = Copy(sims("contacts:300"), db, netty)
+    copy.delete(60)
+    copy.cycle(code=65)
+    verdict(netty, code=65)
+    copy.reconcile("--restart")
+    verdict(netty, code=0)
+
+
+def test_a_database_that_is_forgotten_holds_no_deletions(sims, db, netty):
+    copy = Copy(sims("contacts:300"), db, netty)
+    copy.delete(60)
+    copy.cycle(code=65)
+    netty.spool_tool("forget", "--database", db.name)
+    _, found, _ = verdict(netty)
+    assert "held_deletions" not in [word for word, _ in found]
+
+
+def test_what_was_found_is_told_as_such(sims, db, netty):
+    """A command that looks has done what it was asked, whatever it has found; and says so once."""
+    sim = sims("contacts:30")
+    netty.extract("contacts", sim=sim)
+    netty.load("--retries", "0", db=db, code=78)
+    run = netty.spool_tool("status", code=78)
+    assert "the last run of contacts failed" in run.err and len(run.err.splitlines()) == 1
+    journal = next((netty.spool / "contacts").glob("0*.journal"))
+    content = bytearray(journal.read_bytes())
+    content[len(content) // 2] ^= 1
+    journal.write_bytes(content)
+    told = [netty.spool_tool("status", code=78), netty.spool_tool("ls", code=65), netty.spool_tool("verify", code=65),
+            netty.spool_tool("report", "--html", netty.dir / "page.html", code=65)]
+    for run in told:
+        assert "did not do" not in run.err and "damaged" in run.err, run
+    assert "did not do all" in netty.spool_tool("ls", "users", code=64).err, "what could not be done is told as before"
