@@ -1,6 +1,7 @@
 /* netty-load check: is what is in the tables as it should be? Writes nothing, but for the mark of a table that it finds
- * equal (unchecked_mark.h). */
+ * equal (unchecked_mark.h), and how far it has come with --share (check_share.h). */
 #include "load/check/check_command.h"
+#include "load/check/check_share.h"
 #include "load/check/row_checks.h"
 #include "load/check/spool_diff.h"
 #include "load/database/db_decide.h"
@@ -19,6 +20,7 @@ struct work {
     const struct command_table *target;
     struct row_checks row_checks;
     int64_t from;
+    int64_t left; /* rows to be looked at */
     bool over;
 };
 
@@ -73,7 +75,8 @@ static enum err_code check_window(void *ctx, struct session *s, struct err *e)
     const struct relation *r = &w->target->relation;
     char from[ROW_MOVER_NUMBER];
     char to[ROW_MOVER_NUMBER];
-    size_t size = w->context->rows * WINDOW / (session_too_slow(s) ? WINDOW : 1);
+    int64_t most = (int64_t)(w->context->rows * WINDOW / (session_too_slow(s) ? WINDOW : 1));
+    int64_t size = most < w->left ? most : w->left;
     PGresult *window = NULL;
     PGresult *kinds = NULL;
     PGresult *twice = NULL;
@@ -81,7 +84,7 @@ static enum err_code check_window(void *ctx, struct session *s, struct err *e)
                              {"relation", r->name},
                              {"key", r->key},
                              {"from", row_mover_number(w->from, from)},
-                             {"rows", row_mover_number((int64_t)size, to)}};
+                             {"rows", row_mover_number(size, to)}};
     enum err_code rc = session_run(s, sql_window, vars, 5, &window, e);
 
     if (rc == OK && target_table_number(window, 0, 1) == 0) {
@@ -92,8 +95,9 @@ static enum err_code check_window(void *ctx, struct session *s, struct err *e)
         if ((rc = session_run(s, sql_inspect_rows, vars, 5, &kinds, e)) == OK &&
             (rc = session_run(s, sql_inspect_times, vars, 5, &twice, e)) == OK) {
             check_rows(&w->row_checks, kinds, twice);
-            w->over = last == INT64_MAX;
-            w->from = w->over ? last : last + 1;
+            w->left -= size;
+            w->over = last == INT64_MAX || w->left == 0;
+            w->from = last == INT64_MAX ? last : last + 1;
         }
     }
     PQclear(window);
@@ -201,6 +205,30 @@ static enum err_code check_missing(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
+/* share: the part that is looked at, or NULL. Whether each key stands once is seen in the table as a whole: once in a round. */
+static enum err_code check_part(struct work *w, const struct check_share *share, struct err *e)
+{
+    struct command_context *c = w->context;
+    const struct command_table *t = w->target;
+    enum err_code rc = OK;
+
+    while (rc == OK && !w->over)
+        rc = session_try(c->session, check_window, w, e);
+    if (rc != OK)
+        return rc;
+    row_checks_report(&w->row_checks, w->findings, t->table);
+    session_long(c->session, true);
+    if (share == NULL || share->last)
+        rc = session_try(c->session, check_keys, w, e);
+    if (rc == OK)
+        rc = session_try(c->session, check_room, w, e);
+    if (rc == OK)
+        rc = spool_diff_times(c, t, share != NULL ? &share->from : NULL,
+                              share != NULL ? &share->to : NULL, w->findings, e);
+    session_long(c->session, false);
+    return rc;
+}
+
 static enum err_code check_table(void *ctx, struct command_context *c,
                                  const struct command_table *t, struct err *e)
 {
@@ -208,22 +236,26 @@ static enum err_code check_table(void *ctx, struct command_context *c,
                      .findings = ctx,
                      .target = t,
                      .row_checks = {.zone = c->zone},
-                     .from = t->relation.key_min};
+                     .from = t->relation.key_min,
+                     .left = INT64_MAX};
+    struct check_share share;
+    bool part = options_given(c->options, OPT_SHARE);
     enum err_code rc = OK;
 
-    while (rc == OK && !w.over)
-        rc = session_try(c->session, check_window, &w, e);
-    if (rc != OK)
+    findings_mark(w.findings);
+    if (part) {
+        if ((rc = check_share_begin(&share, c, t, e)) != OK)
+            return rc;
+        w.from = share.from;
+        w.left = share.rows;
+        w.over = share.rows == 0;
+    }
+    if ((rc = check_part(&w, part ? &share : NULL, e)) != OK)
         return rc;
-    row_checks_report(&w.row_checks, w.findings, t->table);
-    session_long(c->session, true);
-    if ((rc = session_try(c->session, check_keys, &w, e)) == OK)
-        rc = session_try(c->session, check_room, &w, e);
+    rc = part ? check_share_end(&share, c, t, w.findings, e)
+              : check_share_clear(c, t, w.findings, e);
     if (rc == OK && c->spool != NULL)
         rc = session_try(c->session, check_missing, &w, e);
-    if (rc == OK)
-        rc = spool_diff_times(c, t, w.findings, e);
-    session_long(c->session, false);
     return rc;
 }
 

@@ -64,6 +64,7 @@ enum err_code spool_diff_open(struct spool_diff_keys *k, struct command_context 
                                   .target = t,
                                   .conf = spool_diff_conf(c, t),
                                   .from = t->relation.key_min,
+                                  .to = INT64_MAX,
                                   .modified = malloc(LATEST_VERSIONS_KEYS * sizeof *k->modified)};
     if (k->modified == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
@@ -90,6 +91,10 @@ static enum err_code add_keys(struct spool_diff_keys *k, const PGresult *r, int6
 
     for (int i = 0; rc == OK && i < PQntuples(r); i++) {
         int64_t key = target_table_number(r, i, 0);
+        if (key > k->to) {
+            k->over = true;
+            break;
+        }
         k->modified[latest_versions_count(k->latest)] =
             PQgetisnull(r, i, 1) ? WHEN_NONE : target_table_number(r, i, 1);
         rc = latest_versions_key(k->latest, key, e);
@@ -144,7 +149,7 @@ static enum err_code read_keys(void *ctx, struct session *s, struct err *e)
         rc = session_query(s, "COMMIT", NULL, 0, NULL, e);
     if (rc != OK)
         return rc;
-    latest_versions_range(k->latest, k->from, k->over ? INT64_MAX : next - 1);
+    latest_versions_range(k->latest, k->from, k->over ? k->to : next - 1);
     k->from = next;
     return OK;
 }

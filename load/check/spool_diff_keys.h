@@ -30,7 +30,8 @@ struct spool_diff_keys {
     int64_t *modified; /* the rows' times, or WHEN_NONE, as newest_of's */
     struct latest_versions_tally tally;
     enum spool_diff_known known;
-    int64_t from; /* the next key to be asked for */
+    int64_t from; /* the next key to be asked for, */
+    int64_t to;   /* ... and the last one */
     bool over;
 };
 
@@ -46,9 +47,9 @@ void spool_diff_close(struct spool_diff_keys *k);
 enum err_code spool_diff_next(struct spool_diff_keys *k, bool names, bool *end,
                               struct err *e) MUST_CHECK;
 
-/* Every row against its newest version. *equal: nothing differs, and all could be read. */
+/* Every row against its newest version, or of the keys *from to *to only. *equal: nothing differs, and all could be read. */
 enum err_code spool_diff_rows(struct command_context *c, const struct command_table *t,
-                              struct findings *f, bool pruned, bool *equal,
-                              struct err *e) MUST_CHECK;
+                              const int64_t *from, const int64_t *to, struct findings *f,
+                              bool pruned, bool *equal, struct err *e) MUST_CHECK;
 
 #endif

@@ -210,7 +210,8 @@ static void report_all(const struct work *w)
 }
 
 enum err_code spool_diff_rows(struct command_context *c, const struct command_table *t,
-                              struct findings *f, bool pruned, bool *equal, struct err *e)
+                              const int64_t *from, const int64_t *to, struct findings *f,
+                              bool pruned, bool *equal, struct err *e)
 {
     static struct work w; /* too large for the stack; one at a time */
     bool end = false;
@@ -224,6 +225,10 @@ enum err_code spool_diff_rows(struct command_context *c, const struct command_ta
     if ((rc = spool_diff_open(&w.k, c, t, e)) != OK) {
         free(w.dir);
         return rc;
+    }
+    if (from != NULL) {
+        w.k.from = *from;
+        w.k.to = *to;
     }
     while ((rc = spool_diff_next(&w.k, false, &end, e)) == OK && !end) {
         for (size_t i = 0; i < latest_versions_count(w.k.latest); i++)

@@ -4,7 +4,7 @@
 
 static const struct command list[] = {
     {"archive", cmd_archive, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR, OPT_TO_FILE}},
-    {"check", cmd_check, {OPT_MERGE, OPT_ARCHIVE_DIR}},
+    {"check", cmd_check, {OPT_MERGE, OPT_SHARE, OPT_ARCHIVE_DIR}},
     {"compress", cmd_compress, {OPT_REWRITE}},
     {"index", cmd_index, {OPT_SUGGEST}},
     {"purge", cmd_purge, {OPT_OLDER_THAN, OPT_ARCHIVE_DIR}},

@@ -1,6 +1,7 @@
 #include "load/command/findings.h"
 #include "shared/cli/summary.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define TEXT_MAX 2048
 
@@ -8,6 +9,8 @@ struct findings {
     struct summary *rows;
     struct err err; /* the first that could not be kept */
     int exit;
+    uint64_t wrong;       /* since the mark, */
+    char first[TEXT_MAX]; /* ... and what the first of them says */
 };
 
 enum err_code findings_open(struct findings **out, bool json, struct err *e)
@@ -51,8 +54,22 @@ void findings_add(struct findings *f, enum finding state, enum err_code code, co
     };
     if (summary_row(f->rows, cells, sizeof cells / sizeof *cells, &e) != OK && f->err.code == OK)
         f->err = e;
-    if (state == FINDING_WRONG)
-        f->exit = exit_graver(f->exit, err_exit(code));
+    if (state != FINDING_WRONG)
+        return;
+    f->exit = exit_graver(f->exit, err_exit(code));
+    if (f->wrong++ == 0)
+        memcpy(f->first, text, sizeof f->first);
+}
+
+void findings_mark(struct findings *f)
+{
+    f->wrong = 0;
+}
+
+const char *findings_wrong(const struct findings *f, uint64_t *count)
+{
+    *count = f->wrong;
+    return f->wrong > 0 ? f->first : NULL;
 }
 
 int findings_exit(const struct findings *f)

@@ -11,6 +11,7 @@
 #define NETTY_LOAD_COMMAND_FINDINGS_H
 
 #include "shared/base/err.h"
+#include <stdint.h>
 #include <stdio.h>
 
 enum finding {
@@ -26,6 +27,10 @@ void findings_close(struct findings *f);
 /* code counts for FINDING_WRONG only. What cannot be kept makes findings_report fail. */
 void findings_add(struct findings *f, enum finding state, enum err_code code, const char *about,
                   const char *fmt, ...) PRINTF_LIKE(5, 6);
+/* What was found from here on counts for findings_wrong. */
+void findings_mark(struct findings *f);
+/* The first FINDING_WRONG since the mark, or NULL; *count: how many there are. */
+const char *findings_wrong(const struct findings *f, uint64_t *count);
 int findings_exit(const struct findings *f);
 enum err_code findings_report(const struct findings *f, FILE *out, struct err *e) MUST_CHECK;
 

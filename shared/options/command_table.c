@@ -87,7 +87,8 @@ const struct command_def command_table[] = {
 
     {PROGRAM_LOAD, "check", "[TABLE...]",
      .help = "Look at what is in the tables, and write nothing: objects, times, keys, room, indexes, and how they "
-             "compare with the spool. Ends with 65 when something is wrong.",
+             "compare with the spool. Ends with 65 when something is wrong. With --share N a part of each table, and what is "
+             "wrong is kept for the verdict.",
      .example = "netty-load check contacts"},
 
     {PROGRAM_LOAD, "compress", "[TABLE...]",

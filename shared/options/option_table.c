@@ -277,6 +277,13 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Of netty-load check: list the members that rows have and that the newest version of their record in "
              "the spool has not."},
 
+    {OPT_SHARE, OPTION_COUNT, "share", NULL, "N",
+     .programs = LOAD, .min = 1, .max = 100000,
+     .help = "Of netty-load check: look at one part in N of each table's rows, from where the last look of that kind ended, "
+             "and at the first again after the last. What is found to be wrong stays in the verdict until a later look no longer "
+             "finds it. netty-load-check.timer does so each night.",
+     .example = "check --share 28"},
+
     {OPT_SUGGEST, OPTION_FLAG, "suggest", NULL, NULL,
      .programs = LOAD,
      .help = "Of netty-load index: make none, and show from pg_stat_statements which statements on a table took the "

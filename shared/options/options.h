@@ -110,6 +110,7 @@ enum option_id {
     OPT_TO_FILE,
     OPT_FROM_FILE,
     OPT_MERGE,
+    OPT_SHARE,
     OPT_SUGGEST,
     OPT_REWRITE,
     OPT_FORGET,

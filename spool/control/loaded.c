@@ -52,6 +52,8 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     if (p->l->count >= p->databases)
         return err_set(e, ERR_DAMAGED, "has more lines than it tells of");
     struct loaded_entry *d = &p->l->entries[p->l->count++];
+    struct loaded_checks *c = &d->checks;
+    char next[24] = "";
     struct field fields[] = {
         {.name = "database", .type = FIELD_TEXT, .to = d->id, .room = sizeof d->id},
         {.name = "name", .type = FIELD_TEXT, .to = d->name, .room = sizeof d->name},
@@ -74,8 +76,23 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
          .to = d->moved,
          .room = sizeof d->moved,
          .optional = true},
+        {.name = "check_began", .type = FIELD_TIME, .to = &c->began, .optional = true},
+        {.name = "check_next",
+         .type = FIELD_TEXT,
+         .to = next,
+         .room = sizeof next,
+         .optional = true},
+        {.name = "wrong", .type = FIELD_COUNT, .to = &c->wrong, .optional = true},
+        {.name = "wrong_at", .type = FIELD_TIME, .to = &c->wrong_at, .optional = true},
+        {.name = "wrong_text",
+         .type = FIELD_TEXT,
+         .to = c->text,
+         .room = sizeof c->text,
+         .optional = true},
     };
-    return fields_read(line, n, fields, FIELDS(fields), e);
+    enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
+    c->next = rc == OK ? strtoll(next, NULL, 10) : 0;
+    return rc;
 }
 
 enum err_code loaded_read(const struct spool *s, const char *table, struct loaded *l, struct err *e)
@@ -127,6 +144,21 @@ bool loaded_first_hole(const struct loaded *l, struct page_place *hole)
     return any;
 }
 
+/* A key may be less than any count: it is written as text. */
+static enum err_code add_checks(struct buf *b, const struct loaded_checks *c)
+{
+    char time[WHEN_TEXT];
+    enum err_code rc = OK;
+    if (c->began != WHEN_NONE)
+        rc = buf_addf(b, ",\"check_began\":\"%s\",\"check_next\":\"%" PRId64 "\"",
+                      when_iso(c->began, time), c->next);
+    if (rc != OK || c->wrong == 0)
+        return rc;
+    rc = buf_addf(b, ",\"wrong\":%" PRIu64 ",\"wrong_at\":\"%s\",\"wrong_text\":", c->wrong,
+                  when_iso(c->wrong_at, time));
+    return rc == OK ? buf_add_json(b, c->text, strlen(c->text)) : rc;
+}
+
 static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
 {
     char at[WHEN_TEXT];
@@ -156,7 +188,7 @@ static enum err_code add_entry(struct buf *b, const struct loaded_entry *d)
     if (d->moved[0] != '\0' && ((rc = buf_adds(b, ",\"moved\":")) != OK ||
                                 (rc = buf_add_json(b, d->moved, strlen(d->moved))) != OK))
         return rc;
-    return checksum_line_end(b, start);
+    return (rc = add_checks(b, &d->checks)) == OK ? checksum_line_end(b, start) : rc;
 }
 
 static enum err_code compose(struct buf *b, const struct spool *s, const char *table,
@@ -227,13 +259,16 @@ static enum err_code set_entry(struct loaded *l, const struct loaded_entry *entr
         struct loaded_entry was = *old;
         *old = *entry;
         memcpy(old->moved, own ? was.moved : was.id, sizeof old->moved);
+        old->checks = was.checks;
         return OK;
     }
     struct loaded_entry *more = realloc(l->entries, (l->count + 1) * sizeof *more);
     if (!more)
         return err_set(e, ERR_NOMEM, "out of memory");
     l->entries = more;
-    l->entries[l->count++] = *entry;
+    l->entries[l->count] = *entry;
+    l->entries[l->count++].checks =
+        (struct loaded_checks){.began = WHEN_NONE, .wrong_at = WHEN_NONE};
     return OK;
 }
 
@@ -318,6 +353,26 @@ enum err_code loaded_checked(const struct spool *s, const char *table, int64_t u
         }
     if (rc == OK && any)
         rc = put(s, table, dir, &l, e);
+    loaded_free(&l);
+    small_file_unlock(lock);
+    return rc;
+}
+
+enum err_code loaded_keep_checks(const struct spool *s, const char *table, const char *id,
+                                 const struct loaded_checks *checks, struct err *e)
+{
+    char dir[IO_PATH];
+    struct loaded l = {0};
+    int lock = -1;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
+        return rc;
+    rc = loaded_read(s, table, &l, e);
+    struct loaded_entry *own = rc == OK ? entry_of(&l, id) : NULL;
+    if (own != NULL) {
+        own->checks = *checks;
+        rc = put(s, table, dir, &l, e);
+    }
     loaded_free(&l);
     small_file_unlock(lock);
     return rc;

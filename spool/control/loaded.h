@@ -18,6 +18,16 @@
 #define LOADED_FILE   "loaded.json"
 #define LOADED_ID_MAX 64
 #define LOADED_NAME   400 /* a database's name, whatever it is made of */
+#define LOADED_WRONG  256 /* what a check has found, with its end */
+
+/* How far `netty-load check --share` has come with the table in that database. */
+struct loaded_checks {
+    int64_t began;           /* the round under way; WHEN_NONE: no share was ever looked at */
+    int64_t next;            /* its next key */
+    uint64_t wrong;          /* findings that something is wrong; 0: none, */
+    int64_t wrong_at;        /* ... when the last of them was found, or WHEN_NONE, */
+    char text[LOADED_WRONG]; /* ... and what it says, with what mends it: no keys in it */
+};
 
 struct loaded_entry {
     char id[LOADED_ID_MAX];  /* the database's identity */
@@ -30,9 +40,10 @@ struct loaded_entry {
     int64_t since;           /* ... the oldest since then, or WHEN_NONE */
     int64_t
         unchecked; /* since when the table has to be checked: it was emptied or made anew; or WHEN_NONE */
-    char book[LOADED_ID_MAX];  /* its bookkeeping's identity, which a dump brings along; or "" */
-    char moved[LOADED_ID_MAX]; /* the database of that bookkeeping whose place it took; or "" */
-    bool behind;               /* of a status: it holds back what others have loaded */
+    char book[LOADED_ID_MAX];    /* its bookkeeping's identity, which a dump brings along; or "" */
+    char moved[LOADED_ID_MAX];   /* the database of that bookkeeping whose place it took; or "" */
+    struct loaded_checks checks; /* loaded_store leaves them as they are */
+    bool behind;                 /* of a status: it holds back what others have loaded */
     int64_t lacks; /* of a status: when the first page that it has not was fetched, or WHEN_NONE */
 };
 struct loaded {
@@ -65,6 +76,10 @@ enum err_code loaded_forget_silent(const struct spool *s, const char *table, int
 /* Whoever was marked at that time has been checked. */
 enum err_code loaded_checked(const struct spool *s, const char *table, int64_t unchecked,
                              struct err *e) MUST_CHECK;
+
+/* Keeps that of the database's entry; where there is none nothing is kept. */
+enum err_code loaded_keep_checks(const struct spool *s, const char *table, const char *id,
+                                 const struct loaded_checks *checks, struct err *e) MUST_CHECK;
 
 /* Drops the entries with that identity or that name; *dropped is how many. */
 enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,

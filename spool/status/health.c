@@ -17,17 +17,18 @@ static const struct kind {
     [HEALTH_FULL] = {"full", ERR_FULL, 2},
     [HEALTH_DAMAGED] = {"damaged", ERR_SET_ASIDE, 3},
     [HEALTH_HOLE] = {"hole", ERR_SET_ASIDE, 4},
-    [HEALTH_FORBIDDEN] = {"forbidden", ERR_DENIED, 5},
-    [HEALTH_UNKNOWN_TABLE] = {"unknown_table", ERR_CONFIG, 6},
-    [HEALTH_FAILING] = {"failing", ERR_INTERNAL, 7},
-    [HEALTH_HELD] = {"held_deletions", ERR_SET_ASIDE, 8},
-    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 9},
-    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 10},
-    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 11},
-    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 12},
-    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 13},
-    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 14},
-    [HEALTH_UNPROVEN] = {"unproven", OK, 15},
+    [HEALTH_WRONG] = {"wrong", ERR_DATA, 5},
+    [HEALTH_FORBIDDEN] = {"forbidden", ERR_DENIED, 6},
+    [HEALTH_UNKNOWN_TABLE] = {"unknown_table", ERR_CONFIG, 7},
+    [HEALTH_FAILING] = {"failing", ERR_INTERNAL, 8},
+    [HEALTH_HELD] = {"held_deletions", ERR_SET_ASIDE, 9},
+    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 10},
+    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 11},
+    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 12},
+    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 13},
+    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 14},
+    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 15},
+    [HEALTH_UNPROVEN] = {"unproven", OK, 16},
 };
 
 const char *health_word(enum health_code code)
@@ -60,6 +61,14 @@ static void add(struct health *h, enum health_code code, const char *table, cons
     *r = (struct health_reason){.code = code, .time = time};
     (void)snprintf(r->table, sizeof r->table, "%s", table);
     (void)snprintf(r->error, sizeof r->error, "%s", error);
+}
+
+static void add_wrong(struct health *h, const struct status_table *t)
+{
+    add(h, HEALTH_WRONG, t->name, "", t->wrong_at);
+    for (size_t i = 0; i < h->count; i++)
+        if (h->reasons[i].code == HEALTH_WRONG && strcmp(h->reasons[i].table, t->name) == 0)
+            h->reasons[i].text = t->wrong_text;
 }
 
 static bool is_old(int64_t t, const struct health_conf *conf, const struct status *s)
@@ -164,6 +173,8 @@ static bool check_table(struct health *h, const struct health_conf *conf, const 
         add(h, HEALTH_HOLE, t->name, "", t->holes_since);
     if (t->damaged > 0)
         add(h, HEALTH_DAMAGED, t->name, "", WHEN_NONE);
+    if (t->wrong > 0)
+        add_wrong(h, t);
     if (t->unlisted)
         return false;
     if (t->held > 0)
@@ -280,6 +291,12 @@ enum err_code health_sentence(struct buf *b, const struct health_reason *r, cons
         return buf_addf(
             b, "%s lacks pages since %s that the spool holds no more: netty-extract --full %s",
             r->table, when_iso(r->time, time), r->table);
+    case HEALTH_WRONG:
+        return buf_addf(
+            b,
+            "netty-load check found on %s that %s is not as it should be: %s (after it is "
+            "mended: netty-load check %s)",
+            when_iso(r->time, time), r->table, r->text, r->table);
     case HEALTH_HOLE:
         return buf_addf(b,
                         "%s lacks pages since %s that could not be read; they are loaded once they "

@@ -32,6 +32,7 @@ enum health_code {
     HEALTH_HOLE,
     HEALTH_HELD, /* deletions, more than --max-deletes: a person decides */
     HEALTH_DAMAGED,
+    HEALTH_WRONG, /* netty-load check found rows that are not as they should be */
     HEALTH_NO_TABLES,
     HEALTH_UNREADABLE
 };
@@ -42,6 +43,7 @@ struct health_reason {
     char error
         [RUN_HISTORY_REASON]; /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word; HEALTH_UNPROVEN: why */
     uint64_t count;           /* HEALTH_HELD: of records */
+    const char *text;         /* of the status: HEALTH_WRONG: what was found; else NULL */
     int64_t time;             /* complete up to; or until when; or since when; or WHEN_NONE */
 };
 

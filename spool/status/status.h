@@ -52,8 +52,11 @@ struct status_table {
     uint64_t holes; /* runs of pages that some database lacks because they could not be read; */
     uint64_t gaps;  /* ... that the spool holds no more */
     int64_t holes_since; /* or WHEN_NONE */
-    int64_t unchecked;   /* since when some database's table has to be checked, or WHEN_NONE */
-    bool backfill;       /* one is under way: */
+    uint64_t wrong;      /* findings of netty-load check --share that something is wrong; */
+    int64_t wrong_at;    /* ... when the last was found, or WHEN_NONE; */
+    char wrong_text[LOADED_WRONG]; /* ... and what it says */
+    int64_t unchecked; /* since when some database's table has to be checked, or WHEN_NONE */
+    bool backfill;     /* one is under way: */
     struct backfill_state filled;
     uint64_t held;       /* deletions that wait for a person (held_deletions.h) */
     bool loaded_unknown; /* loaded.json is damaged */

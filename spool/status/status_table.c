@@ -140,6 +140,11 @@ static void note_marks(struct status_table *t, const struct loaded_entry *d)
     t->gaps += d->gaps;
     if (d->unchecked != WHEN_NONE && (t->unchecked == WHEN_NONE || d->unchecked < t->unchecked))
         t->unchecked = d->unchecked;
+    t->wrong += d->checks.wrong;
+    if (d->checks.wrong > 0 && (t->wrong_at == WHEN_NONE || d->checks.wrong_at > t->wrong_at)) {
+        t->wrong_at = d->checks.wrong_at;
+        memcpy(t->wrong_text, d->checks.text, sizeof t->wrong_text);
+    }
     if (d->holes + d->gaps > 0 && (t->holes_since == WHEN_NONE || d->since < t->holes_since))
         t->holes_since = d->since;
 }
@@ -150,8 +155,8 @@ static enum err_code read_loaded(const struct spool *s, struct status_table *t,
                                  struct err *e)
 {
     enum err_code rc = loaded_read(s, t->name, loaded, e);
-    t->holes = t->gaps = 0;
-    t->holes_since = t->unchecked = WHEN_NONE;
+    t->holes = t->gaps = t->wrong = 0;
+    t->holes_since = t->unchecked = t->wrong_at = WHEN_NONE;
     *least = (struct page_place){0, 0};
     *damaged = rc == ERR_DAMAGED;
     if (rc != OK)
