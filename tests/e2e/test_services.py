@@ -26,7 +26,7 @@ def units(tmp_path_factory):
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(units):
-    assert len(UNITS) == 7
+    assert len(UNITS) == 9
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", *sorted(units.iterdir())], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -64,9 +64,21 @@ def test_neither_of_the_pair_waits_for_the_other():
         other = "netty-load" if unit.name.startswith("netty-extract") else "netty-extract"
         assert unit.suffix == ".target" or other not in settings(unit), unit
     target = settings(ROOT / "shared/pair/netty-sync.target")
-    assert "Wants=netty-extract.timer netty-load.timer" in target and "After=" not in target
+    assert "Wants=netty-extract.timer netty-load.timer netty-load-check.timer\n" in target and "After=" not in target
     for side in ("extract", "load"):
         assert "PartOf=netty-sync.target" in settings(ROOT / f"{side}/systemd/netty-{side}.timer")
+
+
+def test_both_ways_to_run_bring_the_nightly_check():
+    """A share a night, all rows within a month although some nights are missed; in cron, too."""
+    timer = settings(ROOT / "load/systemd/netty-load-check.timer")
+    assert "OnCalendar=*-*-* 02:30" in timer and "Persistent=yes" in timer
+    part_of = re.search(r"(?m)^PartOf=(.*)$", timer)[1].split()
+    for unit in (ROOT / "shared/pair/netty-sync.target", ROOT / "load/systemd/netty-load-follow.service"):
+        assert "netty-load-check.timer" in re.search(r"(?m)^Wants=(.*)$", settings(unit))[1].split() and unit.name in part_of
+    runs = re.findall(r"netty-load check --share (\d+) ", settings(ROOT / "load/systemd/netty-load-check.service")
+                      + (ROOT / "shared/pair/netty.cron").read_text())
+    assert len(runs) == 2 and all(20 <= int(nights) <= 28 for nights in runs)
 
 
 def test_no_unit_has_a_setting_that_netty_conf_can_hold():
@@ -79,7 +91,7 @@ def test_no_unit_has_a_setting_that_netty_conf_can_hold():
         given = {word for words in re.findall(r"(?m)^Environment=(.*)$", text) for word in re.findall(r"(\w+)=", words)}
         assert given & set(names.values()) <= {"NETTY_API_KEY_FILE", "DATABASE_URL_FILE"}, unit
         switches = set(re.findall(r" --([\w-]+)", re.search(r"(?m)^ExecStart=(.*)$", text)[1])) & set(names)
-        assert switches <= {"every"}, unit  # which netty-generator takes from the file (below)
+        assert switches <= {"every", "share"}, unit  # which netty-generator takes from the file (below)
 
 
 def test_what_stays_is_started_again_where_that_helps():
@@ -103,7 +115,7 @@ def drop_ins(tmp_path, conf, **env):
             for path in out.glob("*/*.conf")}
 
 
-SERVICES = {"netty-extract.service", "netty-extract-every.service", "netty-load.service", "netty-load-follow.service"}
+SERVICES = {"netty-extract.service", "netty-extract-every.service", "netty-load.service", "netty-load-follow.service", "netty-load-check.service"}
 
 
 def test_the_spool_that_the_file_names_is_mounted_and_writable(tmp_path):
@@ -177,7 +189,7 @@ def test_the_crontab_names_what_there_is():
         assert f'"{name}"' in (ROOT / "shared/options/option_table.c").read_text()
     runs = [line.split(None, 6) for line in lines if not re.match(r"[A-Z_]+=", line)]
     # A line each: neither waits for the other.
-    assert [run[6].split()[0] for run in runs] == ["netty-extract", "netty-load"]
+    assert [run[6].split()[0] for run in runs] == ["netty-extract", "netty-load", "netty-load"]
     for run in runs:
         assert run[5] == "netty"
         subprocess.run(["sh", "-n", "-c", run[6]], check=True)
