@@ -149,8 +149,8 @@ static enum err_code add_health(struct buf *b, const struct health *h)
         if ((rc = buf_addf(b, "%s{\"code\":\"%s\",", i > 0 ? "," : "", health_word(r->code))) !=
                 OK ||
             (rc = add_text(b, "table", r->table)) != OK || (rc = buf_addc(b, ',')) != OK ||
-            (rc = add_text(b, "error", r->text != NULL ? r->text : r->error)) != OK || (rc = buf_addc(b, ',')) != OK ||
-            (rc = add_time(b, "time", r->time)) != OK)
+            (rc = add_text(b, "error", r->text != NULL ? r->text : r->error)) != OK ||
+            (rc = buf_addc(b, ',')) != OK || (rc = add_time(b, "time", r->time)) != OK)
             return rc;
         if (r->code == HEALTH_HELD)
             rc = buf_addf(b, ",\"records\":%" PRIu64, r->count);
