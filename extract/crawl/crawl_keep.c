@@ -220,10 +220,25 @@ static bool ask_jump(struct crawl *c)
     return true;
 }
 
+/* The records in doubt are a single one with a time, and some that were stepped over: no group of one time that could be read
+ * again and again. */
+static bool stuck_at_gap(const struct crawl *c)
+{
+    size_t timed = 0;
+    size_t gaps = 0;
+    for (size_t i = c->known_count; i > 0 && c->known[i - 1].tied; i--) {
+        timed += c->known[i - 1].kind == CRAWL_TIMED;
+        gaps += c->known[i - 1].gap;
+    }
+    return gaps > 0 && timed < 2;
+}
+
 /* The last page's records share one time, and others of it may follow. */
 void crawl_stuck(struct crawl *c)
 {
-    if (crawl_singles(c))
+    if (stuck_at_gap(c) && !crawl_keys_possible(c))
+        crawl_go_past(c);
+    else if (crawl_singles(c))
         crawl_trouble(c, CRAWL_UNPROVEN_SINGLE);
     else if (crawl_last_known(c)->kind == CRAWL_TIMELESS)
         crawl_trouble(c, CRAWL_UNPROVEN_TIMELESS);

@@ -227,12 +227,9 @@ static bool goes_round(struct crawl *c)
 
 /* One record between two places shows nothing of what its neighbours are, so that the list cannot be seen to go on behind
  * it. Where there is no other order it is gone on with all the same, and nothing is proven. */
-static bool go_past(struct crawl *c)
+void crawl_go_past(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
-    if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks_behind(c) ||
-        t->turns > TURNS_FEW)
-        return false;
     crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
     c->ask = c->place;
     c->ask.jump = false;
@@ -242,6 +239,14 @@ static bool go_past(struct crawl *c)
     c->stuck = 0;
     t->turns = 0;
     t->step.state = STEP_NONE;
+}
+
+static bool go_past(struct crawl *c)
+{
+    if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks_behind(c) ||
+        c->trial.turns > TURNS_FEW)
+        return false;
+    crawl_go_past(c);
     return true;
 }
 

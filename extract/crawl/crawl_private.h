@@ -428,7 +428,6 @@ void crawl_keys_fail(struct crawl *c);
 uint64_t crawl_keys_stride(const struct crawl *c, uint64_t n); /* behind a page of n records */
 void crawl_keys_read(struct crawl *c);                         /* all of it */
 bool crawl_keys_begin_again(struct crawl *c, unsigned most);
-
 /* for crawl_newest.c */
 void crawl_keys_take(struct crawl *c);
 enum crawl_verdict crawl_keys_keep(struct crawl *c);
@@ -479,6 +478,7 @@ void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped ove
 void crawl_known_begin(struct crawl *c);
 bool crawl_known_elsewhere(const struct crawl *c); /* met in another list, in this run */
 bool crawl_known_remember(struct crawl *c);
+void crawl_go_past(struct crawl *c);
 void crawl_side(const struct crawl_entry *entry, struct place_side *side);
 void crawl_learn_longest(struct crawl *c);
 bool crawl_again_next(struct crawl *c, struct crawl_request *request);
