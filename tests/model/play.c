@@ -1,121 +1,15 @@
 #include "extract/crawl/crawl.h"
-#include "tests/model/history.h"
-#include "tests/model/reply.h"
+#include "tests/model/player.h"
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REQUESTS_MAX  1500
 #define REQUESTS_RUSH 4000 /* where the list is longer, or never stands still */
-#define NEVER         UINT64_MAX
-
-struct player {
-    const struct history *h;
-    struct history_result *result;
-    FILE *trace;
-    struct world world;
-    struct zone *zone;
-    struct crawl *crawl;
-    struct buf position;
-    bool positioned;
-    unsigned kept[WORLD_MAX]; /* the version that the database would have */
-    int64_t kept_time[WORLD_MAX];
-    struct held held;  /* answers to what was asked for ahead */
-    struct rng order;  /* in which requests are made */
-    unsigned requests; /* over all runs */
-    unsigned in_run;
-    unsigned run;
-    bool everything;  /* the run is one from the beginning */
-    bool open;        /* a run is under way, perhaps over several starts */
-    uint64_t begin;   /* world.steps when it began */
-    int64_t complete; /* the last claim */
-    bool begun;       /* and has kept a page */
-    bool quiet;       /* nothing happens any more */
-    bool fail, timeout, kill, stop;
-    bool killed, stopped; /* while something was asked for ahead */
-    bool timeless;        /* a record without a time was shown */
-    bool unproven;        /* the last run that ended */
-};
-
-static void tell(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void tell(struct player *p, const char *fmt, ...)
-{
-    if (p->trace == NULL)
-        return;
-    va_list args;
-    va_start(args, fmt);
-    (void)vfprintf(p->trace, fmt, args);
-    va_end(args);
-}
-
-static void violated(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void violated(struct player *p, const char *fmt, ...)
-{
-    if (p->result->violation[0] != '\0')
-        return;
-    va_list args;
-    va_start(args, fmt);
-    (void)vsnprintf(p->result->violation, sizeof(p->result->violation), fmt, args);
-    va_end(args);
-    tell(p, "VIOLATION: %s\n", p->result->violation);
-}
 
 static bool failed(const struct player *p)
 {
     return p->result->violation[0] != '\0';
-}
-
-static bool in_scope(const struct player *p, unsigned i)
-{
-    return p->h->start == START_FULL ||
-           (world_shown(&p->world, i) > p->h->from && !world_garbled(&p->world, i));
-}
-
-/* Every version that was there before step `begin` is kept. */
-static void check_kept(struct player *p, uint64_t begin, const char *when)
-{
-    for (unsigned i = 0; i < p->world.count; i++) {
-        const struct world_record *r = &p->world.records[i];
-        char text[WHEN_TEXT];
-        if (!r->alive || r->hidden || r->changed >= begin || p->kept[i] == r->version)
-            continue;
-        if (r->timed ? in_scope(p, i) : p->everything)
-            violated(p, "%s: record %u (%s) is not kept", when, i, world_show(&p->world, i, text));
-    }
-}
-
-static void check_claim(struct player *p, int64_t complete, bool end)
-{
-    if (complete == p->complete)
-        return;
-    p->complete = complete;
-    for (unsigned i = 0; i < p->world.count; i++) {
-        const struct world_record *r = &p->world.records[i];
-        bool claimed = r->visible <= complete && (end || world_shown(&p->world, i) <= complete);
-        char text[WHEN_TEXT];
-        if (world_garbled(&p->world, i))
-            continue;
-        if (r->alive && !r->hidden && r->timed && !r->late && claimed && in_scope(p, i) &&
-            p->kept[i] != r->version)
-            violated(p,
-                     "record %u.%u of second %" PRId64
-                     " is not kept, but all is claimed complete up to %s",
-                     i, r->version, (r->time - WORLD_FROM) / WHEN_SECOND, when_iso(complete, text));
-    }
-}
-
-/* Records without a time are claimed to be kept as of some look. */
-static void check_births(struct player *p, int64_t births_to)
-{
-    if (p->h->start != START_FULL || p->h->world.ignores_offset || births_to == WHEN_NONE)
-        return;
-    for (unsigned i = 0; i < p->world.count; i++) {
-        const struct world_record *r = &p->world.records[i];
-        if (r->alive && !r->hidden && !r->timed && r->visible < births_to &&
-            p->kept[i] != r->version)
-            violated(p, "record %u without a time is not kept, but claimed to be", i);
-    }
 }
 
 static void happen(struct player *p, const struct event *ev)
@@ -183,7 +77,7 @@ static void happen_now(struct player *p)
         const struct event *ev = &p->h->events[i];
         if (ev->at != p->requests)
             continue;
-        tell(p, "  ~ %s %u %u\n", words[ev->type], ev->a, ev->b);
+        player_tell(p, "  ~ %s %u %u\n", words[ev->type], ev->a, ev->b);
         happen(p, ev);
     }
 }
@@ -218,7 +112,7 @@ static void open_crawl(struct player *p)
         p->everything = conf.full || (!p->positioned && p->h->start == START_FULL);
     }
     if (crawl_open(&p->crawl, &conf, p->positioned ? p->position.data : NULL, &e) != OK)
-        violated(p, "cannot open: %s", e.msg);
+        player_violated(p, "cannot open: %s", e.msg);
 }
 
 static void send_records(struct player *p, const struct reply *reply, size_t n)
@@ -232,13 +126,13 @@ static void send_records(struct player *p, const struct reply *reply, size_t n)
                                   .key = r->record + 1,
                                   .keyed = true};
         p->timeless |= !r->timed;
-        tell(p, " %u.%u@%s%s", r->record, r->version,
-             r->text[0] == '\0'  ? "-"
-             : r->text[0] == 't' ? "garbled"
-                                 : r->text + 5,
-             p->world.records[r->record].late ? "(late)" : "");
+        player_tell(p, " %u.%u@%s%s", r->record, r->version,
+                    r->text[0] == '\0'  ? "-"
+                    : r->text[0] == 't' ? "garbled"
+                                        : r->text + 5,
+                    p->world.records[r->record].late ? "(late)" : "");
         if (crawl_record(p->crawl, &seen, &e) != OK)
-            violated(p, "cannot take a record: %s", e.msg);
+            player_violated(p, "cannot take a record: %s", e.msg);
     }
 }
 
@@ -264,32 +158,32 @@ static void keep(struct player *p, const struct reply *reply)
     buf_reset(&p->position);
     p->positioned = p->begun = true;
     if (crawl_position(p->crawl, &p->position, &e) != OK)
-        violated(p, "no position: %s", e.msg);
+        player_violated(p, "no position: %s", e.msg);
     bool end = crawl_next(p->crawl, &request) == CRAWL_DONE;
     crawl_stats(p->crawl, &stats);
-    check_claim(p, stats.complete_to, end && p->h->clock != CLOCK_NONE);
+    player_check_claim(p, stats.complete_to, end && p->h->clock != CLOCK_NONE);
     p->result->pages++;
     if (!end)
         return;
     p->open = false;
     p->unproven = stats.unproven != 0;
-    check_births(p, stats.births_to);
+    player_check_births(p, stats.births_to);
     if (stats.unproven == 0)
-        check_kept(p, p->begin, "end of run");
+        player_check_kept(p, p->begin, "end of run");
     else if (history_provable(p->h))
-        violated(p, "called unproven (%u)", stats.unproven);
+        player_violated(p, "called unproven (%u)", stats.unproven);
     else
         p->result->unproven++;
 }
 
 static void tell_request(struct player *p, const struct crawl_request *request)
 {
-    tell(p, "%3u > %s%s%s%s +%" PRIu64 " /%u:", p->requests, request->after,
-         request->equal[0] != '\0' ? "=" : "", request->equal,
-         request->sort == CRAWL_BY_TIME  ? ""
-         : request->sort == CRAWL_BY_KEY ? " by key"
-                                         : " by key down",
-         request->offset, request->limit);
+    player_tell(p, "%3u > %s%s%s%s +%" PRIu64 " /%u:", p->requests, request->after,
+                request->equal[0] != '\0' ? "=" : "", request->equal,
+                request->sort == CRAWL_BY_TIME  ? ""
+                : request->sort == CRAWL_BY_KEY ? " by key"
+                                                : " by key down",
+                request->offset, request->limit);
 }
 
 static struct crawl_answer shown(const struct player *p, const struct reply *reply)
@@ -316,7 +210,7 @@ static void ask_ahead(struct player *p)
         p->stopped = p->stop;
         p->requests++;
         tell_request(p, &request);
-        tell(p, " AHEAD%s\n", p->fail || p->timeout ? " FAILS" : "");
+        player_tell(p, " AHEAD%s\n", p->fail || p->timeout ? " FAILS" : "");
         if (!p->fail && !p->timeout)
             reply_make(&p->world, &request, &p->held.at[p->held.count++]);
     }
@@ -338,7 +232,7 @@ static bool take_held(struct player *p, const struct crawl_request *request)
     tell_request(p, request);
     send_records(p, &reply, reply.n);
     bool good = crawl_page_ahead(p->crawl, &answer) == CRAWL_KEEP;
-    tell(p, good ? " KEEP, asked for ahead\n" : " IS NOT USED\n");
+    player_tell(p, good ? " KEEP, asked for ahead\n" : " IS NOT USED\n");
     if (!good)
         return false;
     p->result->taken++;
@@ -356,28 +250,28 @@ static void answer(struct player *p, const struct crawl_request *request)
         return;
     (void)crawl_next(p->crawl, &again);
     if (again.offset != request->offset || again.limit != request->limit)
-        violated(p, "an answer that was not used has changed what is asked for");
+        player_violated(p, "an answer that was not used has changed what is asked for");
     reply_make(&p->world, request, &reply);
     ask_ahead(p);
     tell_request(p, request);
     if (reply.refused) {
-        tell(p, " REFUSED\n");
+        player_tell(p, " REFUSED\n");
         if (!crawl_refused(p->crawl, true))
-            violated(p, "a refused request is no optional one");
+            player_violated(p, "a refused request is no optional one");
         return;
     }
     if (p->fail || p->timeout) {
         send_records(p, &reply, reply.n / 2);
-        tell(p, " FAILS\n");
+        player_tell(p, " FAILS\n");
         struct crawl_failure failure = {
             .too_large = p->timeout, .left = 5, .now = p->world.clock, .why = "fails"};
         if (crawl_failed(p->crawl, &failure) == CRAWL_GIVE_UP)
-            violated(p, "given up after one failure");
+            player_violated(p, "given up after one failure");
         return;
     }
     send_records(p, &reply, reply.n);
     if (p->h->world.other_name && reply.n > 0 && crawl_key(p->crawl)[0] == '\0') {
-        tell(p, " ITS KEY IS CALLED OTHERWISE\n");
+        player_tell(p, " ITS KEY IS CALLED OTHERWISE\n");
         crawl_learn_key(p->crawl, "other");
         crawl_page_restart(p->crawl);
         return;
@@ -385,20 +279,20 @@ static void answer(struct player *p, const struct crawl_request *request)
     struct crawl_answer to = shown(p, &reply);
     switch (crawl_page(p->crawl, &to, &e)) {
     case CRAWL_KEEP:
-        tell(p, " KEEP\n");
+        player_tell(p, " KEEP\n");
         keep(p, &reply);
         break;
     case CRAWL_RETAKE:
-        tell(p, " RETAKE\n");
+        player_tell(p, " RETAKE\n");
         p->result->retakes++;
         break;
     case CRAWL_PART:
-        tell(p, " PART\n");
+        player_tell(p, " PART\n");
         break;
     case CRAWL_BROKEN:
-        tell(p, " BROKEN %s\n", e.msg);
+        player_tell(p, " BROKEN %s\n", e.msg);
         if (history_readable(p->h) || e.code == OK)
-            violated(p, "called broken: %s", e.msg);
+            player_violated(p, "called broken: %s", e.msg);
         break;
     }
 }
@@ -424,7 +318,7 @@ static bool step(struct player *p)
     bool rush = p->h->world.rush > 0 || p->h->world.records > 60;
     unsigned most = rush ? REQUESTS_RUSH : REQUESTS_MAX;
     if (++p->in_run > most)
-        violated(p, "no end after %u requests", most);
+        player_violated(p, "no end after %u requests", most);
     answer(p, &request);
     return !failed(p);
 }
@@ -432,7 +326,8 @@ static bool step(struct player *p)
 static void run(struct player *p)
 {
     p->in_run = p->held.count = 0;
-    tell(p, "run, the clock shows %" PRId64 "s\n", (p->world.clock - WORLD_FROM) / WHEN_SECOND);
+    player_tell(p, "run, the clock shows %" PRId64 "s\n",
+                (p->world.clock - WORLD_FROM) / WHEN_SECOND);
     open_crawl(p);
     while (!failed(p) && step(p))
         ;
@@ -459,7 +354,7 @@ static void play(struct player *p)
     }
     p->everything = false;
     if (!failed(p) && history_honest(h) && !p->unproven)
-        check_kept(p, NEVER, "after silence");
+        player_check_kept(p, NEVER, "after silence");
 }
 
 static void play_traced(const struct history *h, struct history_result *r, FILE *trace)
@@ -477,7 +372,7 @@ static void play_traced(const struct history *h, struct history_result *r, FILE 
         p.kept_time[i] = WHEN_NONE;
     buf_init(&p.position, 8192);
     if (zone_open(&p.zone, "UTC", &e) != OK) {
-        violated(&p, "no zone: %s", e.msg);
+        player_violated(&p, "no zone: %s", e.msg);
         return;
     }
     world_init(&p.world, &h->world);

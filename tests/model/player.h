@@ -1,0 +1,53 @@
+/*
+ * What plays a history of the crawl's model test (history.h): the world, the crawl, and what a database would have by now.
+ * Shared by play.c, which plays, and checks.c, which finds where something does not hold.
+ */
+#ifndef NETTY_TESTS_MODEL_PLAYER_H
+#define NETTY_TESTS_MODEL_PLAYER_H
+
+#include "shared/base/err.h"
+#include "tests/model/history.h"
+#include "tests/model/reply.h"
+
+#define NEVER UINT64_MAX
+
+struct player {
+    const struct history *h;
+    struct history_result *result;
+    FILE *trace;
+    struct world world;
+    struct zone *zone;
+    struct crawl *crawl;
+    struct buf position;
+    bool positioned;
+    unsigned kept[WORLD_MAX]; /* the version that the database would have */
+    int64_t kept_time[WORLD_MAX];
+    struct held held;  /* answers to what was asked for ahead */
+    struct rng order;  /* in which requests are made */
+    unsigned requests; /* over all runs */
+    unsigned in_run;
+    unsigned run;
+    bool everything;  /* the run is one from the beginning */
+    bool open;        /* a run is under way, perhaps over several starts */
+    uint64_t begin;   /* world.steps when it began */
+    int64_t complete; /* the last claim */
+    bool begun;       /* and has kept a page */
+    bool quiet;       /* nothing happens any more */
+    bool fail, timeout, kill, stop;
+    bool killed, stopped; /* while something was asked for ahead */
+    bool timeless;        /* a record without a time was shown */
+    bool unproven;        /* the last run that ended */
+};
+
+/* Into the trace, where there is one. */
+void player_tell(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Something does not hold. The first of a history is kept. */
+void player_violated(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Every version that was there before step `begin` is kept. */
+void player_check_kept(struct player *p, uint64_t begin, const char *when);
+void player_check_claim(struct player *p, int64_t complete, bool end);
+/* Records without a time are claimed to be kept as of some look. */
+void player_check_births(struct player *p, int64_t births_to);
+
+#endif
