@@ -363,6 +363,11 @@ def assert_synced(sim, db, *tables):
         assert not (wrong := differences(expected, actual)), f"{table}: {wrong}"
 
 
+def is_synced(sim, db, *tables):
+    """For wait_for, where a program stays and takes a moment."""
+    return not any(differences(sim.truth(table), db.rows(table)) for table in tables)
+
+
 def assert_balanced(rows):
     """read = inserted + updated + unchanged + stale + folded + dead."""
     for row in rows.values():
