@@ -5,6 +5,7 @@
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/control/api_source.h"
+#include "spool/control/next_run.h"
 #include "spool/store/reserve.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -130,6 +131,8 @@ static void wind_down(struct service *s)
     if (s->over)
         return;
     s->over = true;
+    if (s->every > 0 && s->spool != NULL)
+        next_run_forget(s->spool);
     stop_signals_close(s->stop);
     progress_close(s->progress);
     s->progress = NULL;
@@ -160,8 +163,9 @@ static void schedule(struct service *s)
     char at[WHEN_TEXT];
     int64_t gone = when_tick() - s->first;
     int64_t wait = secret_trial_pause(&s->trial, s->every - gone % s->every);
-    LOG(LOG_INFO, "wait", "waiting for the next run",
-        F_STR("next", when_iso(when_now() + wait, at)));
+    int64_t next = when_now() + wait;
+    LOG(LOG_INFO, "wait", "waiting for the next run", F_STR("next", when_iso(next, at)));
+    next_run_tell(s->spool, next);
     uv_update_time(&s->loop);
     (void)uv_timer_start(&s->timer, on_every, (uint64_t)((wait + 999) / 1000), 0);
 }

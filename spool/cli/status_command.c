@@ -105,6 +105,7 @@ static enum err_code show_spool(const struct spool_command *c, const struct stat
         {.name = "disk_free", .type = CELL_INT, .num = s->disk_free},
         {.name = "breaker", .type = CELL_STR, .str = closed ? "closed" : "open"},
         {.name = "breaker_until", .type = CELL_TIME, .num = s->breaker_until},
+        {.name = "next_run", .type = CELL_TIME, .num = s->next_run},
     };
     return summary_row(out, cells, sizeof cells / sizeof cells[0], e);
 }

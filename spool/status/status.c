@@ -4,6 +4,7 @@
 #include "shared/files/safe_file.h"
 #include "shared/time/when.h"
 #include "spool/control/catalog.h"
+#include "spool/control/next_run.h"
 #include "spool/format/json_fields.h"
 #include "spool/maintenance/disk_space.h"
 #include "spool/status/status_private.h"
@@ -13,6 +14,9 @@
 
 #define BREAKER     "breaker.json" /* the extractor's */
 #define BREAKER_MAX 4096
+
+#define INTERVALS       9 /* of past runs; the one in the middle counts */
+#define INTERVALS_LEAST 3
 
 struct status_watch {
     const struct spool *spool;
@@ -162,6 +166,45 @@ static void note_unlisted(struct status_watch *w)
     catalog_free(&catalog);
 }
 
+/* ---- the next run ---- */
+
+static int by_length(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of the table that was fetched last. What a timer begins has nobody who could tell. */
+static const struct run_history *newest_runs(const struct status *s)
+{
+    const struct run_history *newest = NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct run_history *r = &s->tables[i]->extract;
+        if (r->count > 0 && (newest == NULL || r->entries[r->count - 1].began >
+                                                   newest->entries[newest->count - 1].began))
+            newest = r;
+    }
+    return newest;
+}
+
+static int64_t next_run(const struct spool *spool, const struct status *s)
+{
+    int64_t intervals[INTERVALS];
+    size_t n = 0;
+    const struct run_history *r = newest_runs(s);
+    int64_t told = next_run_told(spool);
+    int64_t last = r != NULL ? r->entries[r->count - 1].began : WHEN_NONE;
+    if (told != WHEN_NONE && (last == WHEN_NONE || told > last))
+        return told;
+    for (size_t i = r != NULL ? r->count : 0; i > 1 && n < INTERVALS; i--)
+        intervals[n++] = r->entries[i - 1].began - r->entries[i - 2].began;
+    if (n < INTERVALS_LEAST)
+        return WHEN_NONE;
+    qsort(intervals, n, sizeof *intervals, by_length);
+    return last + intervals[n / 2];
+}
+
 enum err_code status_look(struct status_watch *w, struct err *e)
 {
     struct status *s = &w->status;
@@ -178,6 +221,7 @@ enum err_code status_look(struct status_watch *w, struct err *e)
     note_unlisted(w);
     s->at = when_now();
     s->breaker_until = breaker_until(w->spool);
+    s->next_run = next_run(w->spool, s);
     refused_free(&s->refused);
     if ((rc = refused_read(w->spool, &s->refused, e)) != OK)
         return rc;

@@ -69,9 +69,11 @@ struct status {
     int64_t at;
     struct status_table *const *tables; /* sorted by name */
     size_t count;
-    int64_t bytes;                 /* of all the spool's files */
-    int64_t disk_free;             /* what its disk has left for us */
-    int64_t breaker_until;         /* the API is left alone until then; WHEN_NONE: it is not */
+    int64_t bytes;         /* of all the spool's files */
+    int64_t disk_free;     /* what its disk has left for us */
+    int64_t breaker_until; /* the API is left alone until then; WHEN_NONE: it is not */
+    int64_t
+        next_run; /* when the extractor's next run is due, as it told, or by its last runs; or WHEN_NONE */
     struct refused_tables refused; /* that the API does not give us */
     struct loaded databases;       /* each once; at: of its oldest word */
     uint64_t damaged;
