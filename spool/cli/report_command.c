@@ -2,6 +2,7 @@
 #include "shared/files/file_io.h"
 #include "spool/cli/spool_command.h"
 #include "spool/status/health.h"
+#include "spool/status/run_json.h"
 #include "spool/status/status_json.h"
 #include "spool/status/status_page.h"
 #include <string.h>
@@ -19,10 +20,10 @@ static enum err_code compose(const struct spool_command *c, const struct status 
                                    given ? options_int(c->options, OPT_STALE_AFTER) : HEALTH_STALE,
                                .since = WHEN_NONE};
     struct status_view view = {
-        .program = "spool", .stale_after = conf.stale_after, .health = &health};
+        .program = "spool", .stale_after = conf.stale_after, .health = &health, .spool = c->spool};
     struct buf json;
     health_check(&health, &conf, s, NULL, 0);
-    buf_init(&json, STATUS_JSON_MAX);
+    buf_init(&json, STATUS_JSON_MAX + RUN_JSON_MAX);
     enum err_code rc = status_json(&json, s, &view);
     if (rc == OK)
         rc = status_page_render(page, NONCE, json.data);

@@ -6,6 +6,7 @@
 #include "shared/log/secret.h"
 #include "shared/time/when.h"
 #include "spool/status/health.h"
+#include "spool/status/run_json.h"
 #include "spool/status/status_json.h"
 #include "spool/status/status_page.h"
 #include <errno.h>
@@ -120,7 +121,7 @@ static enum err_code show_health(struct monitor *b, struct http_server_reply *r)
 
 static enum err_code show_json(struct monitor *b, struct http_server_reply *r)
 {
-    static const struct status nothing = {.breaker_until = WHEN_NONE};
+    static const struct status nothing = {.breaker_until = WHEN_NONE, .next_run = WHEN_NONE};
     struct status_view view = {.program = b->conf.side == RUN_HISTORY_EXTRACT ? "extract" : "load",
                                .stale_after = b->health_conf.stale_after,
                                .interval = b->conf.interval,
@@ -133,6 +134,18 @@ static enum err_code show_json(struct monitor *b, struct http_server_reply *r)
         s.at = when_now();
     r->type = "application/json";
     return status_json(&r->body, &s, &view);
+}
+
+static enum err_code show_runs(struct monitor *b, struct http_server_reply *r)
+{
+    refresh(b);
+    r->type = "application/json";
+    enum err_code rc = buf_adds(&r->body, "{\"netty_runs\":1,\"tables\":");
+    if (rc != OK)
+        return rc;
+    rc = b->status_rc == OK ? run_json_tables(&r->body, b->conf.spool, status_of(b->watch))
+                            : buf_adds(&r->body, "[]");
+    return rc == OK ? buf_adds(&r->body, "}\n") : rc;
 }
 
 static enum err_code show_page(struct http_server_reply *r)
@@ -151,6 +164,8 @@ static bool answer(void *ctx, const char *path, struct http_server_reply *r)
         rc = show_health(b, r);
     else if (strcmp(path, "/status.json") == 0)
         rc = show_json(b, r);
+    else if (strcmp(path, "/runs.json") == 0)
+        rc = show_runs(b, r);
     else if (strcmp(path, "/") == 0)
         rc = show_page(r);
     else

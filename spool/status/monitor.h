@@ -1,5 +1,5 @@
 /*
- * What the extractor and the loader show of themselves: /metrics, /healthz, /status.json and the
+ * What the extractor and the loader show of themselves: /metrics, /healthz, /status.json, /runs.json and the
  * status page with --listen, where POST /run asks for a run now, and the file of --metrics-file. Each brings its own metrics; the rest
  * is the spool's status (status.h).
  *

@@ -1,6 +1,7 @@
 #include "spool/status/status_json.h"
 
 #include "shared/time/when.h"
+#include "spool/status/run_json.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -21,30 +22,6 @@ static enum err_code add_time(struct buf *b, const char *name, int64_t t)
 
 /* ---- runs ---- */
 
-static enum err_code add_run(struct buf *b, const struct run_history_entry *run,
-                             enum run_history_side side)
-{
-    enum err_code rc;
-    if ((rc = buf_addc(b, '{')) != OK || (rc = add_time(b, "began", run->began)) != OK ||
-        (rc = buf_addc(b, ',')) != OK || (rc = add_time(b, "ended", run->ended)) != OK ||
-        (rc = buf_addf(b, ",\"seconds\":%.3f,", SECONDS(run->busy))) != OK ||
-        (rc = add_text(b, "kind", run->kind)) != OK || (rc = buf_addc(b, ',')) != OK ||
-        (rc = add_text(b, "status", run->status)) != OK || (rc = buf_addc(b, ',')) != OK ||
-        (rc = add_text(b, "error", run->error)) != OK)
-        return rc;
-    if (run->reason[0] != '\0' &&
-        ((rc = buf_addc(b, ',')) != OK || (rc = add_text(b, "reason", run->reason)) != OK))
-        return rc;
-    if (side == RUN_HISTORY_EXTRACT && ((rc = buf_addc(b, ',')) != OK ||
-                                        (rc = add_time(b, "complete_to", run->complete_to)) != OK))
-        return rc;
-    for (unsigned i = 0; i < RUN_COUNTS && rc == OK; i++)
-        if (run_history_count_of((enum run_count)i, side))
-            rc = buf_addf(b, ",\"%s\":%" PRId64, run_history_count_name((enum run_count)i),
-                          run->counts[i]);
-    return rc == OK ? buf_addc(b, '}') : rc;
-}
-
 static enum err_code add_runs(struct buf *b, const char *name, const struct run_history *r,
                               enum run_history_side side)
 {
@@ -54,7 +31,7 @@ static enum err_code add_runs(struct buf *b, const char *name, const struct run_
         if (i > first)
             rc = buf_addc(b, ',');
         if (rc == OK)
-            rc = add_run(b, &r->entries[i], side);
+            rc = run_json(b, &r->entries[i], side, false);
     }
     return rc == OK ? buf_addc(b, ']') : rc;
 }
@@ -135,7 +112,7 @@ static enum err_code add_tables(struct buf *b, const struct status *s)
         if (rc == OK)
             rc = add_table(b, s->tables[i]);
     }
-    return rc == OK ? buf_adds(b, "]}\n") : rc;
+    return rc == OK ? buf_addc(b, ']') : rc;
 }
 
 /* ---- the whole ---- */
@@ -206,8 +183,11 @@ enum err_code status_json(struct buf *b, const struct status *s, const struct st
     if (rc != OK || (rc = add_time(b, "now", s->at)) != OK ||
         (rc = buf_addf(b, ",\"stale_after\":%.3f,\"interval\":%.3f", SECONDS(view->stale_after),
                        SECONDS(view->interval))) != OK ||
+        (rc = buf_addc(b, ',')) != OK || (rc = add_time(b, "next_run", s->next_run)) != OK ||
         (rc = add_health(b, view->health)) != OK || (rc = add_spool(b, s)) != OK ||
-        (rc = add_databases(b, s)) != OK)
+        (rc = add_databases(b, s)) != OK || (rc = add_tables(b, s)) != OK)
         return rc;
-    return add_tables(b, s);
+    if (view->spool != NULL && (rc = buf_adds(b, ",\"runs\":")) == OK)
+        rc = run_json_tables(b, view->spool, s);
+    return rc == OK ? buf_adds(b, "}\n") : rc;
 }

@@ -3,7 +3,7 @@
  * the page, `netty-spool report`. Members are added in later versions, never changed.
  *
  *   {"netty_status":1,"program":"extract","version":"0.1.0","now":"<time>","stale_after":1800.0,
- *    "interval":600.0,
+ *    "interval":600.0,"next_run":null,
  *    "health":{"ok":false,"reasons":[{"code":"stale","table":"contacts","error":"","time":"<time>"}]},
  *    "spool":{"bytes":1,"disk_free":1,"waiting_bytes":1,"waiting_since":null,"damaged":0},
  *    "breaker":{"state":"closed","until":null},
@@ -16,8 +16,8 @@
  *        "status":"complete","error":"","complete_to":"<time>","requests":1, ...}],
  *      "load":[{..., "read":1,"inserted":1, ...}]}]}
  *
- * Times are UTC, or null; durations are seconds. Runs: the last STATUS_RUNS, the oldest first, with
- * the counts of run_history.h.
+ * Times are UTC, or null; durations are seconds. Runs: the last STATUS_RUNS, the oldest first (run_json.h); within a report
+ * there is a member "runs" more, of all that are kept.
  */
 #ifndef NETTY_SPOOL_STATUS_STATUS_JSON_H
 #define NETTY_SPOOL_STATUS_STATUS_JSON_H
@@ -32,6 +32,7 @@ struct status_view {
     int64_t stale_after;
     int64_t interval; /* --every; 0: none */
     const struct health *health;
+    const struct spool *spool; /* whose runs are all told; NULL: only the last */
 };
 
 enum err_code status_json(struct buf *b, const struct status *s,

@@ -6,6 +6,8 @@ import signal
 import socket
 import stat
 import subprocess
+import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -394,3 +396,69 @@ def test_runs_are_remembered_by_both_programs(sims, netty, db):
     netty.extract("--dry-run", "contacts", sim=sim)
     assert (netty.spool / "contacts" / "runs-load.ndjson").read_text().splitlines() == lines
     assert before == set(p.name for p in (netty.spool / "contacts").iterdir())
+
+
+# ---- runs, and when the next one is due ----
+
+def history(netty, begins, table="contacts"):
+    """The extractor's history, written anew: a run at each of these seconds of the epoch."""
+    import xxhash
+    path = netty.spool / table / "runs-extract.ndjson"
+    line = json.loads(path.read_text().splitlines()[-1])
+    line.pop("sum")
+    lines = []
+    for begin in begins:
+        line["began"] = line["ended"] = datetime.fromtimestamp(begin, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        body = json.dumps(line, separators=(",", ":"))[:-1]
+        lines.append(f'{body},"sum":"{xxhash.xxh3_64_hexdigest(body)}"}}\n')
+    path.write_text("".join(lines))
+
+
+def next_run(netty):
+    rows = [json.loads(line) for line in netty.spool_tool("status", "--json", code=None).out.splitlines()]
+    return next(row["next_run"] for row in rows if "next_run" in row)
+
+
+def test_all_runs_that_are_kept_are_served(sims, netty):
+    sim = sims("contacts:30")
+    netty.extract("contacts", sim=sim)
+    now = int(time.time())
+    history(netty, range(now - 600_000, now, 600))
+    _, address = extract_and_listen(netty, sim, "contacts")
+    has_run(address)
+    served = wait_for(lambda: len(r := get(address, "/runs.json").json()["tables"][0]["extract"]) == 1001 and r, "the run's line")
+    assert served[0]["code"] == 0 and served[0]["status"] == "complete" and served[0]["requests"] >= 1
+    assert len(get(address, "/status.json").json()["tables"][0]["extract"]) == 36
+    inside = netty.dir / "report.html"
+    netty.spool_tool("report", "--html", inside)
+    data = json.loads(re.search(r'<script type="application/json" id="data"[^>]*>(.*?)</script>', inside.read_text(), re.S)[1])
+    assert len(data["runs"][0]["extract"]) == 1001
+
+
+def test_runs_are_behind_the_token_too(sims, netty):
+    sim = sims("contacts:30")
+    _, address = extract_and_listen(netty, sim, "contacts", env={"NETTY_LISTEN_TOKEN": TOKEN})
+    assert get(address, "/runs.json").status == 401
+
+
+def test_the_program_that_stays_tells_when_its_next_run_is_due(sims, netty):
+    sim = sims("contacts:30")
+    process, address = extract_and_listen(netty, sim, "contacts")
+    told = wait_for(lambda: get(address, "/status.json").json()["next_run"], "the next run's time")
+    away = datetime.fromisoformat(told.replace("Z", "+00:00")) - datetime.now(timezone.utc)
+    assert timedelta(days=299) < away <= timedelta(days=300)
+    assert next_run(netty) == told
+    process.send_signal(signal.SIGTERM)
+    process.wait(60)
+    assert next_run(netty) is None and not (netty.spool / "next.json").exists()
+
+
+def test_a_timer_s_next_run_is_told_by_the_last_ones(sims, netty):
+    sim = sims("contacts:30")
+    netty.extract("contacts", sim=sim)
+    assert next_run(netty) is None, "one run is no interval"
+    now = int(time.time())
+    history(netty, [now - 2500, now - 1900, now - 1890, now - 1300, now - 700, now - 100])  # one by hand
+    assert datetime.fromisoformat(next_run(netty).replace("Z", "+00:00")).timestamp() == now + 500
+    (netty.spool / "next.json").write_text('{"netty_next":1,"at":"2099-01-01T00:00:00Z","sum":"0000000000000000"}\n')
+    assert datetime.fromisoformat(next_run(netty).replace("Z", "+00:00")).timestamp() == now + 500, "what is damaged has told nothing"

@@ -156,3 +156,38 @@ def test_without_an_answer_nothing_is_said_to_be_well(sims, netty):
     file.write_text(re.sub(r'(<script type="application/json" id="data"[^>]*>).*?(</script>)', r"\1null\2", text, flags=re.S))
     dom = browse(file.as_uri(), "dom")  # which asks for status.json, in vain
     assert "No answer since" in text_of(dom) and re.search(r'<div id="verdict"[^>]* hidden', dom), dom
+
+
+def test_the_runs_stand_on_the_page_and_open_to_their_details(sims, netty, db):
+    """Begin, duration, requests, records by outcome, code and the error's whole text; and the bars have times."""
+    sim = sims("contacts:30,users:10")
+    db.create("contacts")
+    netty.extract("contacts", "users", sim=sim)
+    netty.load("--retries", "0", db=db, code=78)  # one table is missing
+    file = netty.dir / "report.html"
+    netty.spool_tool("report", "--html", file)
+    dom = browse(file.as_uri(), "dom")
+    rows = re.findall(r'<details[^>]*data-run="([^"]+)"[^>]*>(.*?)</details>', dom, re.S)
+    assert sorted(key.rsplit("/", 1)[0] for key, _ in rows) == ["contacts/extract", "contacts/load", "users/extract", "users/load"]
+    shown = {key.rsplit("/", 1)[0]: text_of(row) for key, row in rows}
+    runs = [json.loads(line) for line in netty.spool_tool("runs", "--json").out.splitlines()]
+    failed = next(run for run in runs if run["program"] == "load" and run["table"] == "users")
+    assert failed["message"] and failed["message"].replace('"', "") in shown["users/load"].replace('"', "").replace("&quot;", "")
+    assert "exit code 78" in shown["users/load"] and "exit code 0" in shown["contacts/load"]
+    assert "30 new" in shown["contacts/load"] and re.search(r"\d+ fetched · \d+ request", shown["contacts/extract"]) and "Records read" in shown["contacts/load"]
+    for text in shown.values():
+        assert "Began" in text and "Duration" in text
+    bars = re.findall(r'<rect class="bar [^>]*><title>([^<]*)</title>', dom)
+    assert len(bars) == 4 and all(re.search(r"\d\d:\d\d:\d\d", bar) for bar in bars), bars
+    french = text_of(browse(file.as_uri(), "dom", lang="fr"))
+    assert "Passages" in french and "code de sortie 78" in french and "Duration" not in french
+
+
+def test_the_next_run_s_time_stands_on_the_page(report):
+    def due(seconds):
+        def change(data, table):
+            data["next_run"] = (datetime.fromisoformat(data["now"].replace("Z", "+00:00")) + timedelta(seconds=seconds)).isoformat()
+        return change
+    assert re.search("Next run.*due in 10 minutes", text_of(report(due(600))[0]), re.S)
+    assert re.search("Next run.*was due 10 minutes ago", text_of(report(due(-600))[0]), re.S)
+    assert "Next run" not in text_of(report(lambda data, table: data.update(next_run=None))[0])
