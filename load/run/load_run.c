@@ -211,16 +211,11 @@ static void on_left(void *ctx, const struct err *err)
     dispatch(r);
 }
 
-/* Never a reason to fail: all is loaded, and the next run tells it again. */
 static void on_published(void *ctx, const struct err *err)
 {
     struct load_run *r = ctx;
 
-    if (err != NULL) {
-        bool harmless = err->sys == EROFS || err->sys == EACCES || err->sys == EPERM;
-        LOG(harmless ? LOG_DEBUG : LOG_WARN, "mark",
-            "the spool is not told what is loaded, and keeps it", F_ERR(err));
-    }
+    load_run_told(r, err);
     loaded_publish_free(r->loaded_publish);
     r->loaded_publish = NULL;
     dispatch(r);

@@ -8,7 +8,7 @@
  * json, e);     // the summary load_run_close(r);
  *
  * A table that fails does not stop the others, unless nobody can connect. The run's exit code is
- * the gravest of its tables'.
+ * the gravest of its tables', and 74 where the spool could not be told on its disk what is loaded.
  */
 #ifndef NETTY_LOAD_RUN_LOAD_RUN_H
 #define NETTY_LOAD_RUN_LOAD_RUN_H

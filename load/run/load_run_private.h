@@ -40,6 +40,7 @@ struct load_run {
     struct loaded_publish *loaded_publish;
     bool catalog_written;        /* the catalog has been written */
     bool unpublished;            /* something was committed that the spool does not know of yet */
+    enum err_code untold;        /* why it could not be told the last time, or OK */
     int64_t published;           /* when_tick() of the last time it was told; 0: never */
     struct reconcile *reconcile; /* under way, or NULL */
     bool compared;               /* what was loaded has been held against the rolls, or is being */
@@ -50,6 +51,9 @@ struct load_run {
 
 /* load_run.c: looks for what can be done, from the loop. */
 void load_run_dispatch_soon(struct load_run *r);
+
+/* load_run_report.c: the spool has been told what is loaded, or could not be (err). */
+void load_run_told(struct load_run *r, const struct err *err);
 
 /* load_run_progress.c */
 enum err_code load_run_open_progress(struct load_run *r, struct err *e) MUST_CHECK;

@@ -1,7 +1,29 @@
-/* What became of a run: its exit code and its summary. */
+/* What became of a run: its exit code, its summary, and whether the spool knows of it. */
 #include "load/run/load_run_private.h"
 #include "shared/cli/summary.h"
+#include "shared/log/log.h"
 #include <errno.h>
+
+/* All is loaded, and the next run tells it again. What passes is no reason to fail; nor is a spool that is only to be read. A
+ * disk that fails is one: until it is mended nothing can be pruned, and whoever watches is told that nothing is loaded. */
+void load_run_told(struct load_run *r, const struct err *err)
+{
+    bool harmless = err != NULL && (err->sys == EROFS || err->sys == EACCES || err->sys == EPERM);
+
+    if (err == NULL) {
+        r->untold = OK;
+    } else if (!harmless && err_exit(err->code) == err_exit(ERR_IO)) {
+        r->untold = err->code;
+        r->unpublished = r->conf.follow; /* once more, at the next time */
+        LOG(LOG_ERROR, "mark",
+            "all is loaded, and the spool cannot be told what, so that nothing can be pruned; make "
+            "room or mend the disk, then run netty-load again",
+            F_ERR(err));
+    } else {
+        LOG(harmless ? LOG_DEBUG : LOG_WARN, "mark",
+            "the spool is not told what is loaded, and keeps it", F_ERR(err));
+    }
+}
 
 /* Of marking what the source no longer has. What passes by itself is no failure. */
 static enum err_code reconcile_code(const struct load_run_table *entry)
@@ -17,7 +39,7 @@ static enum err_code reconcile_code(const struct load_run_table *entry)
 
 int load_run_exit(const struct load_run *r)
 {
-    int code = err_exit(r->err.code);
+    int code = exit_graver(err_exit(r->err.code), err_exit(r->untold));
 
     for (size_t i = 0; i < r->count; i++) {
         const struct load_run_table *entry = r->tables[i];

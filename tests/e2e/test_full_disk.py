@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import assert_synced
+from harness import assert_synced, wait_for
 
 OLD = ("--spool-keep", "1s")
 
@@ -124,3 +124,43 @@ def test_filled_at_each_step(sims, netty, db, disk, what):
     netty.load(db=db)
     assert_synced(sim, db, "contacts", "users")
     netty.spool_tool("verify")
+
+
+@pytest.mark.parametrize("what", ["bytes", "inodes"])
+def test_what_is_known_of_a_load_is_not_lost_silently(sims, netty, db, disk, what):
+    """Neither room nor reserve is left for what is loaded: 74, for nothing can be pruned then. The rows are in."""
+    if disk is None:
+        return
+    sim = sims("contacts:300,users:20")
+    db.create("contacts", "users")
+    netty.extract("contacts", "users", sim=sim)
+    (netty.spool / "reserve").unlink()
+    fill(disk, what)
+    run = netty.load("--json", db=db, code=74)
+    assert [row["inserted"] for row in run.json().values()] == [300, 20]
+    assert "cannot be told what" in run.err and "No space left" in run.err, run
+    assert_synced(sim, db, "contacts", "users")
+    empty(disk)
+    netty.load(db=db)
+    assert all((netty.spool / table / "loaded.json").exists() for table in ("contacts", "users"))
+
+
+@pytest.mark.parametrize("every", [(), ("--every", "300d"), ("--follow",)])
+def test_a_file_that_cannot_be_replaced_is_told_at_the_end(sims, netty, db, every):
+    sim = sims("contacts:30")
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    (netty.spool / "contacts" / "loaded.json").mkdir()
+    if not every:
+        run = netty.load("--json", db=db, code=74)
+        assert run.json()["contacts"]["inserted"] == 30 and "cannot be told what" in run.err, run
+    else:
+        process = netty.start("netty-load", *every, db=db)
+        wait_for(lambda: "cannot be told what" in open(process.err_path).read(), "the error")
+        assert process.poll() is None, "it stays"
+        process.terminate()
+        assert process.wait(timeout=60) == 74
+    assert_synced(sim, db, "contacts")
+    (netty.spool / "contacts" / "loaded.json").rmdir()
+    netty.load(db=db)
+    assert (netty.spool / "contacts" / "loaded.json").is_file()
