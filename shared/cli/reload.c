@@ -1,7 +1,7 @@
 #include "shared/cli/reload.h"
+#include "shared/files/terminal.h"
 #include "shared/log/log.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,18 +45,9 @@ static bool judge(void)
     return true;
 }
 
-static bool has_terminal(void)
-{
-    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    (void)close(fd);
-    return true;
-}
-
 void reload_watch(struct stop_signals *s)
 {
-    if (!has_terminal())
+    if (!terminal_there())
         stop_signals_on_hang_up(s, judge);
 }
 
