@@ -4,7 +4,9 @@
  *
  *     first    `netty-load catalog`, once, so that an extractor that is told no tables finds the
  *              database's; then both
- *     SIGTERM, SIGINT, SIGHUP
+ *     SIGHUP   goes on to both, which read settings and secrets anew; one that waits to be started again is
+ *              started at once. Where there is a terminal SIGHUP says that this has gone, and stops both
+ *     SIGTERM, SIGINT
  *              go on to both as SIGTERM (a second one ends them at once); it ends when they have,
  *              with the gravest of their codes (75: interrupted)
  *     one ends for a reason that passes (database or API away, disk full, killed)
@@ -26,6 +28,7 @@
  * own, from the environment; NETTY_EVERY is 10m where it is not set. The programs are found by PATH.
  */
 #include "shared/base/err.h"
+#include "shared/files/terminal.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <errno.h>
@@ -106,10 +109,13 @@ static void name_metrics(const struct child *c)
 /* In the child, of which nothing remains but this program's name in an error. */
 static void become(const struct child *c, pid_t parent)
 {
-    sigset_t none;
+    sigset_t mask;
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    /* Held until the program listens, which would else be ended by it. */
+    (void)sigemptyset(&mask);
+    if (c->argv != catalog_argv)
+        (void)sigaddset(&mask, SIGHUP);
+    (void)sigprocmask(SIG_SETMASK, &mask, NULL);
     /* A terminal's ^C would reach it twice, by itself and by us, and the second signal is a command. */
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -150,6 +156,18 @@ static void stop_all(struct pair *p)
         p->children[i].due = 0;
         if (p->children[i].pid != 0)
             (void)kill(p->children[i].pid, SIGTERM);
+    }
+}
+
+/* The catalog's run reads what there is when it begins, and is over soon. */
+static void reload_all(struct pair *p)
+{
+    for (int i = 0; i < CHILDREN; i++) {
+        struct child *c = &p->children[i];
+        if (c->pid != 0 && i != CATALOG)
+            (void)kill(c->pid, SIGHUP);
+        if (c->due != 0)
+            c->due = now();
     }
 }
 
@@ -266,6 +284,9 @@ static void run(struct pair *p)
         int signal = sigtimedwait(&p->signals, NULL, &limit);
         if (signal == SIGCHLD) {
             reap(p);
+        } else if (signal == SIGHUP && !p->stopping && !terminal_there()) {
+            LOG0(LOG_INFO, "reload", "both programs read settings and secrets anew");
+            reload_all(p);
         } else if (signal > 0) {
             LOG0(LOG_INFO, "stopping", "asked to stop; both programs finish what is under way");
             p->code = exit_graver(p->code, 75);

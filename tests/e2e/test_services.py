@@ -285,7 +285,7 @@ def gone(pid):
     return not os.path.exists(f"/proc/{pid}")
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_goes_on_to_both_and_the_gravest_code_is_the_pairs(fakes, how):
     fakes.program("netty-extract", stay(fakes, 75))
     fakes.program("netty-load", f"[ \"$1\" = catalog ] && exit 0; {stay(fakes, 74)}")
@@ -295,6 +295,69 @@ def test_a_signal_goes_on_to_both_and_the_gravest_code_is_the_pairs(fakes, how):
     assert pair.wait(timeout=60) == 74
     assert all(gone(pid) for name in ("netty-extract", "netty-load") for pid in fakes.starts(name))
     assert [event["event"] for event in fakes.log()] == ["start", "ended", "start", "start", "stopping", "ended", "ended"]
+
+
+HEAR = """exec /usr/bin/python3 -c '
+import signal, time
+signal.signal(signal.SIGHUP, lambda *_: open("{folder}/heard", "a").write("{name}\\n"))
+signal.signal(signal.SIGTERM, lambda *_: exit(75))
+open("{folder}/stays", "a").write("\\n")
+time.sleep({before})
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGHUP])
+while True: time.sleep(0.05)'"""
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_hang_up_goes_on_to_both_and_ends_neither(fakes, before):
+    """Nor does it where a program does not listen yet."""
+    for name in ("netty-extract", "netty-load"):
+        fakes.program(name, '[ "$1" = catalog ] && exit 0; ' + HEAR.format(folder=fakes.folder, name=name, before=before))
+    pair = fakes.start()
+    both_stay(fakes)
+    pair.send_signal(signal.SIGHUP)
+    heard = fakes.folder / "heard"
+    wait_for(lambda: heard.exists() and sorted(heard.read_text().split()) == ["netty-extract", "netty-load"], "both")
+    assert pair.poll() is None and len(fakes.starts("netty-extract")) == 1
+    pair.send_signal(signal.SIGTERM)
+    assert pair.wait(timeout=60) == 75
+    assert [event["event"] for event in fakes.log()] == ["start", "ended", "start", "start", "reload", "stopping", "ended", "ended"]
+
+
+def test_hang_up_starts_what_waits_for_its_next_try(fakes):
+    """Its reason may have been the settings."""
+    fakes.program("netty-extract", f"[ -e {fakes.folder}/mended ] || exit 69; {stay(fakes)}")
+    fakes.program("netty-load", f'[ "$1" = catalog ] && exit 0; trap "" HUP; {stay(fakes)}')
+    pair = fakes.start()
+    wait_for(lambda: len(fakes.starts("netty-extract")) == 4, "pauses of 1, 2 and 4 s")
+    wait_for(lambda: [e for e in fakes.log() if e.get("wait_ms") == 8000], "one of 8 s")
+    (fakes.folder / "mended").touch()
+    pair.send_signal(signal.SIGHUP)
+    both_stay(fakes)
+    begun = [event for event in fakes.log() if event["event"] in ("restart", "reload", "start")]
+    assert [event["event"] for event in begun[-2:]] == ["reload", "start"]
+    pair.send_signal(signal.SIGTERM)
+    assert pair.wait(timeout=60) == 75
+
+
+def test_the_real_programs_read_their_settings_anew_as_a_pair(netty, sims, db, tmp_path):
+    sim = sims("contacts:10,users:5")
+    conf = tmp_path / "netty.conf"
+    conf.write_text("tables = contacts\ncreate-tables = yes\nevery = 300d\n")
+    env = netty.environment(sim, db, {"PATH": f"{BUILD}:{os.environ['PATH']}", "NETTY_EVERY": "300d", "NETTY_CONFIG": str(conf)})
+    with open(tmp_path / "log", "w") as log:
+        pair = subprocess.Popen([BUILD / "netty-pair"], cwd=netty.dir, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                start_new_session=True)
+    try:
+        wait_for(lambda: db.value("SELECT to_regclass('\"netty-contacts\"') IS NOT NULL"), "the table")
+        wait_for(lambda: db.value('SELECT count(*) FROM "netty-contacts"') == 10, "the first rows")
+        conf.write_text("tables = contacts, users\ncreate-tables = yes\nevery = 300d\n")
+        pair.send_signal(signal.SIGHUP)
+        wait_for(lambda: db.value("SELECT to_regclass('\"netty-users\"') IS NOT NULL"), "the other table")
+        wait_for(lambda: db.value('SELECT count(*) FROM "netty-users"') == 5, "its rows")
+        assert pair.poll() is None
+    finally:
+        pair.send_signal(signal.SIGTERM)
+        assert pair.wait(timeout=60) == 75, (tmp_path / "log").read_text()
 
 
 def test_the_catalog_comes_first_and_its_failure_is_no_reason_not_to_begin(fakes):
