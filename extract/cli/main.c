@@ -1,5 +1,6 @@
 /* netty-extract: pages from the API into the spool. */
 #include "extract/cli/api_key.h"
+#include "extract/cli/ping.h"
 #include "extract/cli/service.h"
 #include "shared/cli/reload.h"
 #include "shared/files/file_io.h"
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum err_code start(const struct options *o, int *code, struct err *e)
+static enum err_code start(const struct options *o, struct ping *ping, int *code, struct err *e)
 {
     struct secret *key = NULL;
     if (options_int(o, OPT_RECONCILE) != 0 && options_given(o, OPT_SINCE) &&
@@ -24,7 +25,7 @@ static enum err_code start(const struct options *o, int *code, struct err *e)
             "--restart, which begins it anew");
     enum err_code rc = api_key_read(o, &key, e);
     if (rc == OK)
-        rc = service_run(o, &key, code, e);
+        rc = service_run(o, &key, ping, code, e);
     secret_free(key);
     return rc;
 }
@@ -56,6 +57,7 @@ int main(int argc, char **argv)
 {
     struct options *o = NULL;
     struct err e = ERR_INIT;
+    struct ping *ping = NULL;
     int code = 0;
     return_memory();
     reload_open(PROGRAM_EXTRACT, argc, argv);
@@ -69,12 +71,18 @@ int main(int argc, char **argv)
         show_version();
     } else if (rc == OK) {
         options_setup_log(o);
-        rc = start(o, &code, &e);
+        rc = ping_open(&ping, o, &e);
+        if (rc == OK)
+            rc = start(o, ping, &code, &e);
     }
     if (rc != OK) {
         LOG(LOG_ERROR, "end", "netty-extract ends", F_ERR(&e));
         code = exit_graver(code, err_exit(rc));
     }
+    /* A program that stays has told of each run, and is stopped by people; or it ends for a reason. */
+    if (ping != NULL && (!options_given(o, OPT_EVERY) || code != 0))
+        ping_end(ping, code);
+    ping_close(ping);
     options_free(o);
     if (rc == OK && reload_wanted())
         reload_now();

@@ -211,9 +211,13 @@ static void on_run_done(void *ctx, struct fetch_run *r)
     fetch_run_close(r);
     s->run = NULL;
     fetch_plan_free(&s->plan);
+    bool well = s->ping == NULL || fetch_metrics_well(s->metrics);
+    ping_note(s->ping, well);
     service_run_ended(s, rc);
-    if (!s->leaving)
-        schedule(s);
+    if (s->leaving)
+        return;
+    ping_run(s->ping, &s->loop, s->code, well);
+    schedule(s);
 }
 
 /* Between two runs no request is under way. */
@@ -386,9 +390,10 @@ static enum err_code real_run(struct service *s, struct err *e)
     return rc;
 }
 
-enum err_code service_run(const struct options *o, struct secret **key, int *code, struct err *e)
+enum err_code service_run(const struct options *o, struct secret **key, struct ping *ping,
+                          int *code, struct err *e)
 {
-    struct service s = {.options = o, .key = key, .err = ERR_INIT};
+    struct service s = {.options = o, .key = key, .ping = ping, .err = ERR_INIT};
     enum err_code rc = read_settings(&s, e);
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, e);

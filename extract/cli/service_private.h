@@ -32,6 +32,7 @@ struct service_backfill {
 struct service {
     const struct options *options;
     struct secret **key;
+    struct ping *ping;         /* NULL: nobody is told */
     struct secret_trial trial; /* of a key that has changed */
     uv_loop_t loop;
     struct spool *spool;

@@ -311,6 +311,11 @@ int fetch_metrics_done(struct fetch_metrics *a, int code)
     return a == NULL ? code : monitor_done(a->monitor, FETCH_METRIC_EXIT, code);
 }
 
+bool fetch_metrics_well(struct fetch_metrics *a)
+{
+    return a == NULL || monitor_well(a->monitor);
+}
+
 void fetch_metrics_quit(struct fetch_metrics *a)
 {
     if (a != NULL)

@@ -419,6 +419,14 @@ const struct option_def option_table[OPTIONS] = {
              "go on from what the file says. Each program needs a file of its own.",
      .example = "--metrics-file /var/lib/prometheus/node-exporter/netty-extract.prom"},
 
+    {OPT_PING_URL, OPTION_TEXT, "ping-url", "NETTY_PING_URL", "URL",
+     .programs = EXTRACT,
+     .help = "Tell a monitor of scheduled jobs how each run ended, in the common way: a GET of URL after a good run, "
+             "of URL with /fail behind its path after a bad one, or while `netty-spool status` would not end with 0, "
+             "so that netty-load's failures are told too. Ten seconds at most; what fails is a warning, and "
+             "changes no exit code. As the address is a secret, rather in NETTY_PING_URL or the configuration file.",
+     .example = "ping-url = https://monitor.example.com/ping/a-long-secret"},
+
     {OPT_HTML, OPTION_TEXT, "html", NULL, "FILE",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool report: the file to write the status page to, with its data within (mode 0644).",

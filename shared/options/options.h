@@ -135,6 +135,7 @@ enum option_id {
     OPT_LISTEN_TOKEN_FILE,
     OPT_STALE_AFTER,
     OPT_METRICS_FILE,
+    OPT_PING_URL,
     OPT_HTML,
     OPT_HELP,
     OPT_VERSION,

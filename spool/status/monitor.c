@@ -371,6 +371,12 @@ enum err_code monitor_open(struct monitor **out, const struct monitor_conf *conf
     return OK;
 }
 
+bool monitor_well(struct monitor *b)
+{
+    refresh(b);
+    return b->health.gravest == OK;
+}
+
 void monitor_quit(struct monitor *b)
 {
     if (b == NULL)

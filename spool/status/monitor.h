@@ -54,6 +54,8 @@ void monitor_spool(struct monitor *b, const struct spool *s);
 /* The exit code, into the metrics and, where a file of them is wanted, that is written. Answers the
  * graver one of it and of what became of the file, which is logged. */
 int monitor_done(struct monitor *b, size_t exit_meter, int code) MUST_CHECK;
+/* Has the verdict (health.h) no code? */
+bool monitor_well(struct monitor *b) MUST_CHECK;
 void monitor_quit(struct monitor *b);
 /* All take NULL. */
 void monitor_close(struct monitor *b);
