@@ -4,6 +4,7 @@
 #include "tests/sim/stamp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,17 @@ static enum err_code set_clock(const struct command *c, struct err *e)
     return show_state(c, e);
 }
 
+static enum err_code set_key(const struct command *c, struct err *e)
+{
+    const char *key = args_get(&c->request->args, "key");
+    if (key == NULL || *key == '\0' || strlen(key) >= sizeof c->w->key)
+        return err_set(e, ERR_USAGE,
+                       "key: the key that is good from now on, shorter than %zu bytes",
+                       sizeof c->w->key);
+    (void)snprintf(c->w->key, sizeof c->w->key, "%s", key);
+    return show_state(c, e);
+}
+
 static enum err_code show_log(const struct command *c, struct err *e)
 {
     const struct buf *text = reqlog_text(c->w->log);
@@ -185,6 +197,7 @@ static const struct {
     {"clock", false, true, set_clock},     {"log", true, false, show_log},
     {"log/reset", false, true, reset_log}, {"elsewhere", true, false, elsewhere},
     {"spoil", false, true, spoil},         {"mend", false, true, mend},
+    {"key", false, true, set_key},
 };
 
 static enum err_code dispatch(const struct command *c, const char *path, bool post, struct err *e)

@@ -299,7 +299,7 @@ static enum err_code answer(struct serving *s, struct err *e)
 
 static enum err_code route(struct serving *s, struct err *e)
 {
-    if (s->request->key == NULL || strcmp(s->request->key, s->w->conf->key) != 0)
+    if (s->request->key == NULL || strcmp(s->request->key, s->w->key) != 0)
         return say_error(s, 401, "Invalid API key");
     world_tick(s->w);
     if (world_throttled(s->w))

@@ -1,5 +1,6 @@
 #include "tests/sim/world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ enum err_code world_open(struct world **out, const struct sim_conf *conf, struct
     if (w == NULL)
         return err_set(e, ERR_NOMEM, "no memory for a world");
     w->conf = conf;
+    (void)snprintf(w->key, sizeof w->key, "%s", conf->key);
     pthread_mutex_init(&w->lock, NULL);
     if ((rc = zone_open(&w->utc, "UTC", e)) != OK ||
         (rc = reqlog_open(&w->log, conf->log_file, e)) != OK)

@@ -33,6 +33,8 @@ struct gate {
     int64_t left;
 };
 
+#define SIM_KEY_MAX 256
+
 struct world {
     const struct sim_conf *conf;
     pthread_mutex_t lock;
@@ -42,8 +44,9 @@ struct world {
     struct gate gate;
     struct reqlog *log;
     struct zone *utc;
-    int64_t shift;    /* the clock's distance from --start (fixed) or from the wall clock */
-    uint64_t changes; /* made by control requests: the default seed of the next */
+    char key[SIM_KEY_MAX]; /* that is good: conf->key, until another is told */
+    int64_t shift;         /* the clock's distance from --start (fixed) or from the wall clock */
+    uint64_t changes;      /* made by control requests: the default seed of the next */
     uint16_t port;
 };
 
