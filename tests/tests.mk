@@ -70,7 +70,7 @@ test:
 check-build check-lint check-unit check-counts check-e2e: check-%:
 	@tests/run.sh $*
 # Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
-.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile campaign-positions campaign-copies
+.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile campaign-positions campaign-copies campaign-year
 test-newer-postgres:
 	@tests/setup.sh test
 	@tests/run.sh newer
@@ -91,6 +91,11 @@ campaign-copies: COPIES := 100
 campaign-copies:
 	@tests/setup.sh test
 	@COPIES=$(COPIES) PYTEST="$(PYTEST) -k positions_copies --timeout 36000" tests/run.sh e2e
+# Hours between two runs of the simulated year; `make test` has one with larger steps. OLD: a folder of older programs to begin with.
+YEAR_STEP := 3
+campaign-year:
+	@tests/setup.sh test
+	@YEAR_STEP=$(YEAR_STEP) $(if $(OLD),NETTY_OLD_BUILD=$(OLD)) PYTEST="$(PYTEST) -k test_year --timeout 36000 -s" tests/run.sh e2e
 # Which folder may use which: tests/lint/house.txt says, tests/lint/arrows.py checks.
 .PHONY: arrows
 arrows:
