@@ -10,6 +10,7 @@
 #define CLOCKS_APART (60 * WHEN_SECOND)
 #define TRY_EVERY_MS 50
 #define WAIT_MAX     (120 * WHEN_SECOND)
+#define LOOKS        20 /* at a lock whose holder does not say that it yields: a second */
 
 struct fetch_run {
     struct fetch_run_conf conf;
@@ -253,7 +254,8 @@ static int further_behind(const void *a, const void *b)
 }
 
 /* A backfill lets a regular run have the table between two of its pages; it itself waits for the end of a regular
- * run. Two of a kind do not wait for each other. */
+ * run. Two of a kind do not wait for each other: but a backfill that has just taken the lock says only a moment later that it
+ * yields, so that a regular run looks more than once. */
 static bool waits_for_lock(const struct fetch_run *r, struct fetch_run_row *row, enum err_code code)
 {
     const struct table_fetch_env *env = r->conf.env;
@@ -265,7 +267,7 @@ static bool waits_for_lock(const struct fetch_run *r, struct fetch_run_row *row,
         return true;
     bool yields = spool_lock_wait(&row->wait, env->spool, row->name, NULL) == OK;
     if (!backfill)
-        return yields;
+        return yields || ++row->looks < LOOKS;
     spool_lock_waited(row->wait); /* what yields is a backfill, too */
     row->wait = NULL;
     return !yields;

@@ -16,6 +16,7 @@ struct fetch_run_row {
     bool refused;            /* waits for what its refusal means */
     bool locked;             /* another run has the table, and is to end, or to yield it, soon */
     struct spool_wait *wait; /* ... which sees that it is waited for */
+    unsigned looks;          /* at a lock that others have, and do not yield as it seems */
     int64_t floor;
     const char *key; /* the database's own, or NULL */
 };

@@ -291,9 +291,11 @@ static void on_try(uv_timer_t *timer)
     struct err e = ERR_INIT;
     if (t->ending)
         return;
+    struct writer_conf conf = t->env->writer;
     enum err_code rc = ERR_BUSY;
+    conf.yields = true;
     if (!spool_lock_asked(t->env->spool, t->name))
-        rc = writer_open(&t->writer, t->env->loop, t->env->spool, t->name, &t->env->writer, &e);
+        rc = writer_open(&t->writer, t->env->loop, t->env->spool, t->name, &conf, &e);
     if (rc == ERR_BUSY) {
         wait_for_turn(t);
         return;

@@ -54,6 +54,7 @@ enum err_code writer_open(struct writer **out, uv_loop_t *loop, const struct spo
     w->conf = *conf;
     w->tail = &w->head;
     if ((rc = spool_lock(&w->lock, s, table, e)) != OK ||
+        (conf->yields && (rc = spool_lock_yield(s, table, e)) != OK) ||
         (rc = table_dir(w->dir, s, table, e)) != OK)
         goto done;
     memcpy(w->table, table, strlen(table) + 1); /* its length was checked */

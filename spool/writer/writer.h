@@ -47,6 +47,7 @@ struct writer;
 struct writer_conf {
     int64_t segment_size; /* bytes of NDJSON */
     int64_t segment_age;  /* microseconds */
+    bool yields;          /* says from the first that others may have the lock (spool_lock_yield) */
 };
 
 typedef void writer_closed_fn(void *ctx);

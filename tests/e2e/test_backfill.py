@@ -1,8 +1,10 @@
 """A backfill is a thing of its own: it goes on where it was, beside the regular sync, whose position it leaves alone."""
+import fcntl
 import json
 import random
 import re
 import signal
+import struct
 import subprocess
 import time
 from datetime import timedelta
@@ -129,6 +131,38 @@ def test_a_regular_run_gets_the_table_between_two_pages(sims, netty):
     assert slow.wait(timeout=120) == 0
     assert "the backfill is through" in open(slow.err_path).read()
     assert_held(netty, sim, "contacts")
+
+
+def test_a_lock_that_was_just_taken_again_is_looked_at_once_more(sims, netty):
+    """A backfill has the lock before its file says that it yields, be that a moment: no reason for a regular run to give up."""
+    sim = sims("contacts:30")
+    netty.extract("contacts", *SMALL, sim=sim)
+    path = netty.spool / "contacts" / "lock"
+    with open(path, "r+") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        path.write_text("1\n")
+        run = netty.start("netty-extract", "contacts", *SMALL, sim=sim)
+        time.sleep(0.15)  # its first look, if the machine is quick enough; else this proves less
+        path.write_text("1 yields\n")
+        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 1, 0)
+        wait_for(lambda: run.poll() is not None or
+                 struct.unpack("hhqqi4x", fcntl.fcntl(holder, 36, asked))[0] != fcntl.F_UNLCK, "it asks for the lock")  # F_OFD_GETLK
+        assert run.poll() is None, open(run.err_path).read()
+    assert run.wait(timeout=60) == 0, open(run.err_path).read()
+
+
+def test_no_regular_run_beside_a_backfill_is_turned_away(sims, netty):
+    """However it hits the moments in which the lock changes hands."""
+    sim = sims("contacts:1500")
+    netty.extract("contacts", *SMALL, sim=sim)
+    sim.mood(latency_ms=20)
+    slow = netty.start("netty-extract", "--full", "contacts", *SMALL, sim=sim)
+    runs = 0
+    while slow.poll() is None and runs < 100:
+        netty.extract("contacts", *SMALL, sim=sim)
+        runs += 1
+    sim.mood(latency_ms=0)
+    assert slow.wait(timeout=120) == 0 and runs > 3
 
 
 def test_two_backfills_of_a_table_are_one_too_many(sims, netty):
