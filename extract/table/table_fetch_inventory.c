@@ -33,7 +33,9 @@ void table_fetch_reconcile_next(struct table_fetch *t)
     struct inventory_crawl_want want;
     enum err_code rc = OK;
     uint64_t left = t->env->budget != NULL ? *t->env->budget : UINT64_MAX;
-    switch (inventory_crawl_next(t->reconcile, left, &want, &e)) {
+    enum inventory_crawl_next next = inventory_crawl_next(t->reconcile, left, &want, &e);
+    t->crawl = inventory_crawl_crawl(t->reconcile); /* the second pass is another one */
+    switch (next) {
     case INVENTORY_CRAWL_DONE:
         table_fetch_end(t, NULL, TABLE_FETCH_COMPLETE);
         return;
@@ -46,8 +48,11 @@ void table_fetch_reconcile_next(struct table_fetch *t)
     case INVENTORY_CRAWL_ASK:
         break;
     }
+    if (!want.lookup && t->env->max_pages > 0 && t->result.pages >= t->env->max_pages) {
+        table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
+        return;
+    }
     t->asked = want.lookup ? (struct crawl_request){.limit = 0} : want.request;
-    t->crawl = inventory_crawl_crawl(t->reconcile);
     fetched_page_crawl(t->page, want.lookup ? NULL : t->crawl);
     if (want.lookup)
         rc = url_key(&t->url, t->env->base_url, t->name, page_key_name(t->key), want.key, &e);

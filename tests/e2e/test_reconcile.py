@@ -236,6 +236,16 @@ def test_a_budget_is_held_over_all_tables_and_runs_and_windows_find_deletions_ea
     assert len(copy.marked()) == 3, "the third run's window was looked at and marked on the way"
 
 
+def test_max_pages_bounds_the_crawl_too(copy):
+    """And the step from the first pass to the second is taken within them."""
+    statuses = []
+    while not statuses or statuses[-1] == "partial":
+        row = copy.reconcile("--max-pages", 2).json()["contacts"]
+        statuses.append(row["status"])
+        assert row["pages"] <= 2 and len(statuses) < 20
+    assert len(statuses) > 5 and statuses[-1] == "complete"
+
+
 def test_a_budget_holds_for_ordinary_runs_too(sims, netty):
     sim = sims("contacts:2000")
     run = netty.extract("--json", "--budget", 7, "contacts", sim=sim).json()["contacts"]
