@@ -77,6 +77,8 @@ static enum err_code read_settings(struct service *s, struct err *e)
     env->page_max = (uint64_t)options_int(o, OPT_MAX_PAGE_BYTES);
     env->record_max = (size_t)options_int(o, OPT_MAX_RECORD_BYTES);
     env->reconcile = options_int(o, OPT_RECONCILE) != 0;
+    s->reconcile_every =
+        options_given(o, OPT_RECONCILE_EVERY) ? options_int(o, OPT_RECONCILE_EVERY) : 0;
     s->every = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : 0;
     read_backfill(o, s);
     return service_backfill_take_on(&s->backfill, e);
@@ -202,6 +204,18 @@ void service_run_ended(struct service *s, enum err_code rc)
         wind_down(s);
 }
 
+/* All that belongs to a run is done. */
+void service_run_over(struct service *s, enum err_code rc)
+{
+    bool well = s->ping == NULL || fetch_metrics_well(s->metrics);
+    ping_note(s->ping, well);
+    service_run_ended(s, rc);
+    if (s->leaving)
+        return;
+    ping_run(s->ping, &s->loop, s->code, well);
+    schedule(s);
+}
+
 static void on_run_done(void *ctx, struct fetch_run *r)
 {
     struct service *s = ctx;
@@ -211,13 +225,8 @@ static void on_run_done(void *ctx, struct fetch_run *r)
     fetch_run_close(r);
     s->run = NULL;
     fetch_plan_free(&s->plan);
-    bool well = s->ping == NULL || fetch_metrics_well(s->metrics);
-    ping_note(s->ping, well);
-    service_run_ended(s, rc);
-    if (s->leaving)
-        return;
-    ping_run(s->ping, &s->loop, s->code, well);
-    schedule(s);
+    if (rc != OK || !service_reconcile_begin(s))
+        service_run_over(s, rc);
 }
 
 /* Between two runs no request is under way. */

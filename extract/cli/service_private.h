@@ -2,6 +2,7 @@
  * The inside of the service, shared by service*.c only:
  *   service.c           settings, the regular runs, beginning and end
  *   service_backfill.c  the backfill beside them
+ *   service_reconcile.c a reconcile's steps behind them
  *   service_request.c   runs that somebody asks for
  *   service_progress.c  how far the runs are, for a terminal or the log
  *   service_summary.c   what a run prints
@@ -45,10 +46,13 @@ struct service {
     struct fetch_run *run;
     struct service_backfill backfill;
     struct progress *progress;
-    uv_timer_t timer; /* --every */
-    int64_t every;    /* microseconds; 0: once */
-    uint64_t budget;  /* requests that the run has left */
-    int64_t first;    /* when the first run began, by the clock that never jumps */
+    struct table_fetch_env reconcile_env; /* as the regular runs', of a reconcile's step */
+    uint64_t reconcile_budget;
+    int64_t reconcile_every; /* microseconds; 0: only when told */
+    uv_timer_t timer;        /* --every */
+    int64_t every;           /* microseconds; 0: once */
+    uint64_t budget;         /* requests that the run has left */
+    int64_t first;           /* when the first run began, by the clock that never jumps */
     int code;
     bool leaving;  /* no further run */
     bool renewing; /* the backfill is to end first */
@@ -63,6 +67,7 @@ struct service {
 /* service.c */
 struct fetch_run_conf service_run_conf(struct service *s);
 void service_run_ended(struct service *s, enum err_code rc);
+void service_run_over(struct service *s, enum err_code rc);
 void service_renewed(struct service *s);
 void service_run_soon(struct service *s);
 
@@ -76,6 +81,10 @@ void service_backfill_hand_on(const struct service_backfill *b);
 const struct table_fetch_env *service_backfill_env(struct service *s);
 void service_backfill_stop(struct service *s, const char *why);
 void service_backfill_free(struct service *s);
+
+/* service_reconcile.c */
+/* True: a step has begun, and service_run_over follows it. */
+bool service_reconcile_begin(struct service *s) MUST_CHECK;
 
 /* service_progress.c */
 enum err_code service_open_progress(struct service *s, struct err *e) MUST_CHECK;

@@ -311,6 +311,12 @@ int fetch_metrics_done(struct fetch_metrics *a, int code)
     return a == NULL ? code : monitor_done(a->monitor, FETCH_METRIC_EXIT, code);
 }
 
+void fetch_metrics_kind(struct fetch_metrics *a, const char *kind)
+{
+    if (a != NULL)
+        a->conf.kind = kind;
+}
+
 bool fetch_metrics_well(struct fetch_metrics *a)
 {
     return a == NULL || monitor_well(a->monitor);

@@ -56,6 +56,8 @@ void fetch_metrics_ended(struct fetch_metrics *a, enum fetch_source source, cons
                          const struct table_fetch_result *result);
 /* The exit code: the run's, or a graver one. */
 int fetch_metrics_done(struct fetch_metrics *a, int code);
+/* What the runs that follow are (run_history.h); lives on. */
+void fetch_metrics_kind(struct fetch_metrics *a, const char *kind);
 /* Would `netty-spool status` end with 0? */
 bool fetch_metrics_well(struct fetch_metrics *a) MUST_CHECK;
 void fetch_metrics_quit(struct fetch_metrics *a);

@@ -162,6 +162,13 @@ const struct option_def option_table[OPTIONS] = {
              "deleted. It takes runs of netty-extract and netty-load in between; each run goes on where "
              "the last one stopped, and with --restart it begins anew."},
 
+    {OPT_RECONCILE_EVERY, OPTION_DURATION, "reconcile-every", "NETTY_RECONCILE_EVERY", "D",
+     .programs = EXTRACT, .min = SECOND, .max = 365 * DAY,
+     .help = "Find records that the API no longer has by itself: every D a crawl of all keys, a part of it after each "
+             "run, then the second look at what is missing; netty-load takes its own steps in its runs. Each run "
+             "says which step it is at, and what the next one waits for.",
+     .example = "netty-extract --every 10m --reconcile-every 1d"},
+
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
      .programs = EXTRACT | LOAD, .min = SECOND, .max = 365 * DAY,
      .help = "Stay, and run at once and then every D. Where NETTY_EVERY is set for both programs, both "

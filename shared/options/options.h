@@ -87,6 +87,7 @@ enum option_id {
     OPT_CANCEL,
     OPT_REBIND,
     OPT_RECONCILE,
+    OPT_RECONCILE_EVERY,
     OPT_EVERY,
     OPT_FOLLOW,
     OPT_CONNECTIONS,
