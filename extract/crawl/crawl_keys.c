@@ -135,20 +135,6 @@ static void group_read(struct crawl *c)
     c->ask.offset = k->place + (k->seen > back ? k->seen - back : 0);
 }
 
-/* From its beginning: what was seen does not fit together, because of what came in meanwhile, or because it is
- * no such list. False: this was done before, so many times. */
-bool crawl_keys_begin_again(struct crawl *c, unsigned most)
-{
-    struct crawl_keys *k = &c->keys;
-    if (++k->anew > most)
-        return false;
-    k->offset = k->seen = k->pages = k->step = 0;
-    k->shown_count = 0;
-    k->repeats = 0;
-    k->begun = k->behind = k->verify = k->holds = false;
-    return true;
-}
-
 /* Pages of one record tell of no order. But where there are as many places as records were seen, none is
  * missing. */
 static bool seen_all(const struct crawl *c)
@@ -280,12 +266,6 @@ static void look_behind(struct crawl *c)
         crawl_look_begin(c, k->offset);
     else
         crawl_keys_read(c);
-}
-
-uint64_t crawl_keys_stride(const struct crawl *c, uint64_t n)
-{
-    uint64_t overlap = 1 + (c->drift < n / 2 ? c->drift : n / 2);
-    return n > overlap ? n - overlap : 1;
 }
 
 /* Behind a page that is continuous. Where pages hold one record only they cannot overlap: the one

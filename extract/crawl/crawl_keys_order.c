@@ -135,7 +135,27 @@ bool crawl_group_is_whole(const struct crawl *c)
     return true;
 }
 
+/* From its beginning: what was seen does not fit together, because of what came in meanwhile, or because it is
+ * no such list. False: this was done before, so many times. */
+bool crawl_keys_begin_again(struct crawl *c, unsigned most)
+{
+    struct crawl_keys *k = &c->keys;
+    if (++k->anew > most)
+        return false;
+    k->offset = k->seen = k->pages = k->step = 0;
+    k->shown_count = 0;
+    k->repeats = 0;
+    k->begun = k->behind = k->verify = k->holds = false;
+    return true;
+}
+
 /* ---- pages that are asked for ahead ---- */
+
+uint64_t crawl_keys_stride(const struct crawl *c, uint64_t n)
+{
+    uint64_t overlap = 1 + (c->drift < n / 2 ? c->drift : n / 2);
+    return n > overlap ? n - overlap : 1;
+}
 
 /* Everything is being read by key, in the ordinary way, and page after page was as it should be. A list of another
  * kind, where one ends, and whatever goes wrong in it, is asked about when it is time. */
