@@ -159,6 +159,37 @@ void history_make(struct history *h, uint64_t seed)
     make_more(h, seed);
 }
 
+void history_happen(const struct event *ev, struct world *w)
+{
+    switch (ev->type) {
+    case EVENT_EDIT:
+        world_edit(w, ev->a);
+        break;
+    case EVENT_BULK:
+        for (unsigned i = 0; i <= ev->b; i++)
+            world_edit(w, ev->a + i);
+        break;
+    case EVENT_INSERT:
+        world_insert(w, 0);
+        break;
+    case EVENT_LATE:
+        world_insert(w, ev->b * WHEN_SECOND);
+        break;
+    case EVENT_DELETE:
+        world_delete(w, ev->a);
+        break;
+    case EVENT_PASS:
+        world_pass(w, ev->b * WHEN_SECOND);
+        break;
+    case EVENT_FAIL:
+    case EVENT_TIMEOUT:
+    case EVENT_KILL:
+    case EVENT_STOP:
+    case EVENT_TYPES:
+        break;
+    }
+}
+
 static bool fails(const struct history *h)
 {
     struct history_result r;

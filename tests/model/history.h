@@ -85,6 +85,8 @@ struct history_result {
 };
 
 void history_make(struct history *h, uint64_t seed);
+void history_happen(const struct event *ev,
+                    struct world *w); /* nothing, where it concerns the program alone */
 void history_play(const struct history *h, struct history_result *r);
 void history_trace(const struct history *h, FILE *out); /* plays it and tells every step */
 void history_shrink(struct history *h);

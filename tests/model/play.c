@@ -14,42 +14,11 @@ static bool failed(const struct player *p)
 
 static void happen(struct player *p, const struct event *ev)
 {
-    struct world *w = &p->world;
-    switch (ev->type) {
-    case EVENT_EDIT:
-        world_edit(w, ev->a);
-        break;
-    case EVENT_BULK:
-        for (unsigned i = 0; i <= ev->b; i++)
-            world_edit(w, ev->a + i);
-        break;
-    case EVENT_INSERT:
-        world_insert(w, 0);
-        break;
-    case EVENT_LATE:
-        world_insert(w, ev->b * WHEN_SECOND);
-        break;
-    case EVENT_DELETE:
-        world_delete(w, ev->a);
-        break;
-    case EVENT_PASS:
-        world_pass(w, ev->b * WHEN_SECOND);
-        break;
-    case EVENT_FAIL:
-        p->fail = true;
-        break;
-    case EVENT_TIMEOUT:
-        p->timeout = true;
-        break;
-    case EVENT_KILL:
-        p->kill = true;
-        break;
-    case EVENT_STOP:
-        p->stop = true;
-        break;
-    case EVENT_TYPES:
-        break;
-    }
+    history_happen(ev, &p->world);
+    p->fail |= ev->type == EVENT_FAIL;
+    p->timeout |= ev->type == EVENT_TIMEOUT;
+    p->kill |= ev->type == EVENT_KILL;
+    p->stop |= ev->type == EVENT_STOP;
 }
 
 /* A list that never stands still. */
