@@ -336,7 +336,7 @@ static enum crawl_verdict take_page(struct crawl *c, struct err *e)
     crawl_facts_run(c);
     crawl_learn_count(c, looks ? look->offset : c->ask.offset, looks);
     if (c->passes.on)
-        return crawl_passes_page(c, e);
+        return crawl_passes_page(c);
     if (looks)
         return crawl_look_page(c, e);
     crawl_learn_behind(c);

@@ -436,9 +436,14 @@ static enum crawl_verdict keys_page(struct crawl *c, struct err *e)
     struct crawl_keys *k = &c->keys;
     const struct crawl_look *look = &c->look_behind;
     bool looks = look->windows > 0 || look->bottom;
+    if (k->contrast) {
+        crawl_keys_contrast(c);
+        return crawl_retake(c, e);
+    }
     if (!looks && repeated(c) && crawl_keys_fall_back(c))
-        return ++k->repeats < REPEATS_MAX / 2 || crawl_keys_begin_again(c, 1)
-                   ? crawl_retake(c, e)
+        return ++k->repeats < REPEATS_MAX / 2 || crawl_keys_begin_again(c, 1) ? crawl_retake(c, e)
+               : k->seen > c->page.n /* other places showed others */
+                   ? fail(c, e)
                    : crawl_ignores_offset(c, k->previous_at, k->offset, e);
     if ((c->page.n > 0 && (!crawl_keys_in_order(c) ||
                            (!looks && k->list != CRAWL_NEWEST && crawl_keys_fall_back(c)))) ||

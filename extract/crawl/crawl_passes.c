@@ -171,7 +171,7 @@ static void end_pass(struct crawl *c)
     c->ask.offset = p->start > shift ? p->start - shift : 0;
 }
 
-enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e)
+enum crawl_verdict crawl_passes_page(struct crawl *c)
 {
     struct crawl_passes *p = &c->passes;
     bool fresh = false;
@@ -182,9 +182,9 @@ enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e)
     bool same = p->pages > 0 && c->page.set_sum == p->last_set;
     if (p->pages++ > 0)
         p->sames = same && n > 2 ? p->sames + 1 : 0;
-    if (p->sames >= SAMES_MAX && n >= c->asked)
-        return crawl_ignores_offset(c, p->start, c->ask.offset, e);
-    if (p->sames >= SAMES_MAX) { /* it may well be all there is */
+    /* It may well be all there is, or an order that shows the same at each of these places. That the API ignores offset is
+     * found out behind. */
+    if (p->sames >= SAMES_MAX) {
         end_passes(c);
         return CRAWL_RETAKE;
     }

@@ -488,7 +488,7 @@ enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_
 void crawl_passes_begin(struct crawl *c);
 void crawl_passes_resume(struct crawl *c);
 void crawl_passes_free(struct crawl *c);
-enum crawl_verdict crawl_passes_page(struct crawl *c, struct err *e);
+enum crawl_verdict crawl_passes_page(struct crawl *c);
 
 /* crawl.c */
 enum crawl_verdict crawl_retake(struct crawl *c, struct err *e);
