@@ -370,8 +370,10 @@ static enum crawl_verdict take_page(struct crawl *c, struct err *e)
 
 enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e)
 {
+    int64_t before = c->clock;
     c->clock = answer->date != WHEN_NONE ? answer->date : answer->now > 0 ? answer->now : WHEN_NONE;
     c->count = answer->count;
+    crawl_pause(c, before);
     enum crawl_verdict verdict = CRAWL_PART;
     if (crawl_trial_page(c, &verdict, e))
         return verdict;

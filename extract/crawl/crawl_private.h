@@ -327,6 +327,7 @@ struct crawl {
     unsigned stuck;                /* step-backs since the crawl last came further, */
     bool hollow;                   /* one of them from an empty page */
     unsigned chase, creeps, backs; /* answers that came no further: by times, by places, behind */
+    unsigned pauses;               /* between answers that were allowed for */
     int64_t lag;      /* the least by which the times were behind the clock since then */
     int64_t furthest; /* the greatest time kept, future ones too */
 
@@ -456,6 +457,7 @@ int64_t crawl_changed_since(const struct crawl *c, const struct crawl_keys *keys
 
 /* crawl_trouble.c */
 void crawl_trouble(struct crawl *c, unsigned why);
+void crawl_pause(struct crawl *c, int64_t before);
 bool crawl_is_back(const struct crawl *c);
 enum crawl_verdict crawl_chase(struct crawl *c, enum crawl_verdict verdict, struct err *e);
 const struct crawl_entry *crawl_last_known(const struct crawl *c);

@@ -9,7 +9,9 @@
 
 #define CHASE_SOME 60 /* answers */
 #define BACK_MAX   1000
-#define CHASE_MAX  500 /* ... where nothing else helps */
+#define CHASE_MAX  500                /* ... where nothing else helps */
+#define PAUSE      (60 * WHEN_SECOND) /* between two answers */
+#define PAUSES_MAX 20                 /* that are allowed for */
 
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
 {
@@ -74,6 +76,16 @@ bool crawl_is_back(const struct crawl *c)
 {
     int64_t reached = c->furthest > c->goal ? c->furthest : c->goal;
     return c->frontier != WHEN_NONE && c->frontier < reached && reached <= c->clock;
+}
+
+/* In a pause nothing is read, and the list goes on. */
+void crawl_pause(struct crawl *c, int64_t before)
+{
+    int64_t pause = before != WHEN_NONE && c->clock != WHEN_NONE ? c->clock - before : 0;
+    if (pause < PAUSE || pause >= INT64_MAX - c->lag || c->pauses == PAUSES_MAX)
+        return;
+    c->lag += pause;
+    c->pauses++;
 }
 
 /* Is the crawl among times of today, and no nearer to the clock than it was? The records' zone may be another one. */
