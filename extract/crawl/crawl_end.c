@@ -86,10 +86,11 @@ bool crawl_count_agrees(const struct crawl *c, uint64_t offset)
     return offset > 0 && is_counted(c, offset);
 }
 
-/* A count can be one of before, so that a page which may have been cut needs the one behind. */
+/* A count can be one of before, so that a page which may have been cut needs the one behind: any that is as long as the
+ * longest so far. */
 bool crawl_count_ends(const struct crawl *c, uint64_t offset)
 {
-    if (c->page.n >= c->asked || crawl_capped(c))
+    if (!crawl_room(c))
         return false;
     /* Where the same records stand elsewhere, offsets tell nothing. */
     bool again = c->phase == CRAWL_KEYS

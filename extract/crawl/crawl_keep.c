@@ -321,8 +321,8 @@ static void decide(struct crawl *c)
     bool counted = crawl_count_ends(c, c->ask.offset);
     if (after == CRAWL_ON)
         c->ending = WHEN_NONE;
-    else if (c->page.n > 0 || c->ending == WHEN_NONE)
-        c->ending = c->last;
+    else if ((c->page.n > 0 && !crawl_same_page(c)) || c->ending == WHEN_NONE)
+        c->ending = c->last; /* not the page that is as it was when the one behind was empty */
     if (after != CRAWL_ENDED)
         move_complete(c, false);
     if (c->page.n > 0 || !c->placed)

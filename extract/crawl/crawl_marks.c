@@ -86,7 +86,8 @@ void crawl_marks_add(struct crawl *c)
         c->rest = c->ask;
         c->rest.jump = false;
         uint64_t at = c->ask.offset + (page->n - page->count) + i + 1;
-        c->rest.offset = at > CRAWL_RECENT / 2 ? at - CRAWL_RECENT / 2 : 0;
+        c->rest.offset = at > CRAWL_RECENT / 2 ? at - CRAWL_RECENT / 2
+                                               : at > 1; /* less than all of it: room for more */
         c->rests = c->ask.filtered;
     }
 }
@@ -129,18 +130,18 @@ uint64_t crawl_marks_first(const struct crawl *c, int64_t after)
     return 0;
 }
 
-/* How many records stand behind the time of all[i], at most. */
+/* How many records stand from the time of all[i] on, at most. */
 static uint64_t records_from(const struct crawl_mark *all, size_t n, size_t i)
 {
     size_t before = i;
     while (before > 0 && all[before].time == all[i].time)
         before--;
-    return all[n - 1].ordinal - all[before].ordinal;
+    return all[n - 1].ordinal - all[before].ordinal + (all[before].time == all[i].time);
 }
 
 /* Early enough for the overlap; beginning with a known version, which proves that it is, and with a
  * few of them behind it, for one may have been edited meanwhile, as long as that costs no further
- * page. */
+ * page: neither the next one, nor the one behind a page that is as long as any. */
 void crawl_marks_start(struct crawl *c)
 {
     struct crawl_mark all[CRAWL_MARKS + CRAWL_RECENT];
@@ -155,7 +156,8 @@ void crawl_marks_start(struct crawl *c)
     if (i > 0 && behind - all[i - 1].ordinal <= c->conf.limit / 2)
         start = all[i - 1].time - 1;
     for (i = n; i > 0 && n - i < CRAWL_RECENT; i--) {
-        if (records_from(all, n, i - 1) > c->conf.limit / 2)
+        uint64_t more = records_from(all, n, i - 1);
+        if (more > c->conf.limit / 2 || (i < n && more >= c->learned.longest))
             break;
         if (all[i - 1].time - 1 < start)
             start = all[i - 1].time - 1;

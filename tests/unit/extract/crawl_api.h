@@ -27,7 +27,8 @@ struct api {
     unsigned cap;
     bool ignores_filter, ignores_offset, stuck;
     bool no_keys;  /* it does not sort by key */
-    bool no_count; /* it does not tell how many match */
+    bool no_count; /* it does not tell how many match, */
+    int64_t was;   /* ... or so many, which is a number of before; 0: the right one */
     const char *(*show)(int64_t t, char out[WHEN_TEXT]);
     struct crawl *crawl;
     struct zone *zone;
@@ -129,7 +130,10 @@ static inline enum crawl_verdict answer(struct api *api, const struct crawl_requ
     }
     for (unsigned i = 0; i < n; i++)
         send(api, sent[i]);
-    struct crawl_answer a = {.date = api->date, .count = api->no_count ? -1 : count};
+    struct crawl_answer a = {.date = api->date,
+                             .count = api->no_count  ? -1
+                                      : api->was > 0 ? api->was
+                                                     : count};
     enum crawl_verdict verdict = crawl_page(api->crawl, &a, &api->e);
     for (unsigned i = 0; i < n && verdict == CRAWL_KEEP; i++)
         api->kept[sent[i]] = true;

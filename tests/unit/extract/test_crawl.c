@@ -35,6 +35,28 @@ static void test_small_table_costs_one_request(void **state)
     assert_int_equal(api->requests, 1);
 }
 
+/* A page that is as long as the longest so far may have been cut, and the count be one of before. */
+static void test_a_count_of_before_ends_nothing(void **state)
+{
+    struct api *api = *state;
+    for (unsigned n = 1; n <= 12; n++) {
+        fill(api, n, HOUR / 60, START - HOUR);
+        api->cap = n;
+        buf_reset(&api->position);
+        memset(api->kept, 0, sizeof api->kept);
+        run(api);
+        assert_complete(api, 8);
+        api->times[api->n++] = START + WHEN_SECOND;
+        api->was = n;
+        api->date += 600 * WHEN_SECOND;
+        run(api);
+        if (missing(api) > 0)
+            fail_msg("of %u records %u are missing", api->n, missing(api));
+        api->was = 0;
+        api->date = START;
+    }
+}
+
 static void test_quiet_after_bulk_edit_of_thousands(void **state)
 {
     struct api *api = *state;
@@ -337,6 +359,7 @@ int main(void)
         TEST(test_full_crawl_costs_a_request_a_page),
         TEST(test_quiet_table_costs_one_request),
         TEST(test_small_table_costs_one_request),
+        TEST(test_a_count_of_before_ends_nothing),
         TEST(test_quiet_after_bulk_edit_of_thousands),
         TEST(test_new_records_cost_a_request_a_hundred),
         TEST(test_skews),
