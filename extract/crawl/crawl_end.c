@@ -359,6 +359,23 @@ static enum crawl_verdict list_moved(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
+/* Downward the pages overlap: what a page further on has shown was counted there. */
+static uint64_t found_first(struct crawl *c)
+{
+    struct crawl_look *look = &c->look_behind;
+    uint64_t n = 0;
+    int64_t least = look->found ? look->least : INT64_MAX;
+    for (size_t i = 0; i < c->page.count; i++) {
+        const struct crawl_entry *entry = &c->page.entries[i];
+        bool beyond = entry->keyed && (!c->keys.begun || entry->key > c->keys.last);
+        n += beyond && (!look->found || entry->key < look->least);
+        if (beyond && entry->key < least)
+            least = entry->key;
+    }
+    look->least = least;
+    return n;
+}
+
 /* In a list by key. */
 enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
 {
@@ -385,6 +402,7 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
         look->shown = true;
         look->beyond = page->key_most;
     }
+    uint64_t first = found_first(c);
     if (page->beyond > 0 && !look->bottom && !look->found) {
         k->grows = false;
         look->found = true;
@@ -395,7 +413,7 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
     }
     if (page->n > 0)
         crawl_keys_take(c);
-    k->seen += page->beyond;
+    k->seen += first;
     enum crawl_verdict verdict = page->n > 0 ? crawl_keys_keep(c) : CRAWL_RETAKE;
     if (look->bottom && (look->offset == 0 || crawl_keys_reach_back(c))) {
         on = false;

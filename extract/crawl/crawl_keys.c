@@ -321,9 +321,9 @@ static enum crawl_verdict connected(struct crawl *c, struct err *e)
     k->again = k->pages > 0 ? repeated(c) : k->offset > 0;
     if (k->pages++ > 0)
         crawl_learn_page(c, k->previous, k->previous_asked, page->beyond > 0);
-    /* The last key again, further on than the page began that showed it: so much that page covered. */
-    bool sorted = c->learned.sorts == CRAWL_YES || page->n > 1;
-    if (sorted && k->pages > 1 && k->offset > k->previous_at)
+    /* The last key again, further on than the page began that showed it: so much that page covered. A page of one record
+     * shows no order, so that its record may stand in both places. */
+    if (page->n > 1 && k->pages > 1 && k->offset > k->previous_at)
         crawl_learn_window(c, k->offset - k->previous_at);
     k->previous_at = k->offset;
     k->previous_set = page->set_sum;

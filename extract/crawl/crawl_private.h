@@ -211,21 +211,19 @@ struct crawl_look {
     bool found;
     uint64_t found_at;
     int64_t found_last;
-    bool shown;     /* a page further on had records, */
-    int64_t beyond; /* the last of which had this key */
+    bool shown;            /* a page further on had records, */
+    int64_t beyond, least; /* the last of which had this key; the least that was found */
 };
 
 struct crawl_set;
 struct crawl_passes {
-    bool on;
-    bool timeless;
+    bool on, timeless;
     int64_t time;
     uint64_t start;
     uint64_t reach; /* where its end was seen */
-    unsigned pass, quiet;
+    unsigned pass, quiet, sames;
     bool news;
     uint64_t pages, last_set; /* of this pass */
-    unsigned sames;
     struct crawl_set *seen;
 };
 
