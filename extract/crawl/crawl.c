@@ -85,6 +85,11 @@ bool crawl_refused(struct crawl *c, bool for_good)
         return true;
     if (c->phase != CRAWL_KEYS)
         return false;
+    if (c->keys.contrast) {
+        crawl_facts_reset(&c->page);
+        crawl_keys_doubt(c);
+        return true;
+    }
     struct crawl_learned learned = c->learned;
     c->no_keys |= !for_good;
     crawl_facts_reset(&c->page);

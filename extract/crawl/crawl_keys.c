@@ -66,6 +66,10 @@ void crawl_keys_request(const struct crawl *c, struct crawl_request *request)
     const struct crawl_look *look = &c->look_behind;
     request->sort = k->list == CRAWL_NEWEST ? CRAWL_BY_KEY_DOWN : CRAWL_BY_KEY;
     request->offset = look->windows > 0 || look->bottom ? look->offset : k->offset;
+    if (k->contrast) {
+        request->sort = CRAWL_BY_KEY_DOWN;
+        request->offset = 0;
+    }
     if (k->list == CRAWL_GROUP)
         (void)when_api(k->time - k->lead, request->equal);
     if (k->list == CRAWL_SINCE) {
@@ -449,6 +453,8 @@ static enum crawl_verdict keys_page(struct crawl *c, struct err *e)
                            (!looks && k->list != CRAWL_NEWEST && crawl_keys_fall_back(c)))) ||
         (k->began == WHEN_NONE && c->clock == WHEN_NONE))
         return fail(c, e);
+    if (!looks && crawl_keys_doubtful(c))
+        return crawl_retake(c, e);
     if (k->began == WHEN_NONE)
         k->began = c->clock;
     crawl_learn_count(c, looks ? look->offset : k->offset, looks);

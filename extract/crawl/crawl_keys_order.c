@@ -71,6 +71,46 @@ bool crawl_keys_fall_back(const struct crawl *c)
     return moved(c, at) > CAME_BEFORE;
 }
 
+static bool came_before(const struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    if (k->shown_count == 0 || k->offset < k->shown_at || crawl_singles(c))
+        return false;
+    uint64_t further = k->shown_whole ? k->offset - k->shown_at : 0;
+    size_t first = 0;
+    while (first < k->shown_count && up(c, k->shown[first]) < up(c, c->page.key_first))
+        first++;
+    return came_first(c) > 0 || first < further;
+}
+
+/* Keys came in before others. They are not committed in order, so that a few may; or the API does not sort by key, and what
+ * is edited goes to the end of a list by time whose keys happen to rise. */
+bool crawl_keys_doubtful(struct crawl *c)
+{
+    c->keys.contrast = c->page.n > 0 && c->keys.list == CRAWL_ALL &&
+                       c->learned.downs != CRAWL_YES && came_before(c);
+    return c->keys.contrast;
+}
+
+/* What nobody proves is read anew, once: then nothing may come in before. */
+void crawl_keys_doubt(struct crawl *c)
+{
+    c->keys.contrast = false;
+    if (!crawl_keys_begin_again(c, 1))
+        crawl_keys_fail(c);
+}
+
+/* The first page downward falls; that of an API which heeds no order is what it was. */
+void crawl_keys_contrast(struct crawl *c)
+{
+    const struct crawl_facts *page = &c->page;
+    c->keys.contrast = false;
+    if (page->n > 1 && page->keyed == page->n && page->falling)
+        c->learned.downs = CRAWL_YES;
+    else
+        crawl_keys_doubt(c);
+}
+
 void crawl_keys_note(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -164,8 +204,8 @@ static bool goes_on_by_key(const struct crawl *c)
     const struct crawl_keys *k = &c->keys;
     const struct crawl_trial *t = &c->trial;
     bool list = !c->broken && c->phase == CRAWL_KEYS && k->list == CRAWL_ALL && !k->detour;
-    bool plain = k->begun && k->pages > 0 && !k->behind && !k->verify && k->step == 0 &&
-                 k->repeats == 0 && !crawl_singles(c) && !c->learned.thinned;
+    bool plain = k->begun && k->pages > 0 && !k->behind && !k->verify && !k->contrast &&
+                 k->step == 0 && k->repeats == 0 && !crawl_singles(c) && !c->learned.thinned;
     bool looks = c->look_behind.windows > 0 || c->look_behind.bottom;
     bool trouble =
         t->step.state != STEP_NONE || t->probe > 0 || t->again > 0 || t->shrunk || t->grown;

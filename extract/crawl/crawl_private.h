@@ -140,8 +140,7 @@ struct crawl_learned {
     int64_t passed_time;
     int64_t hold; /* completeness is not proven beyond; or WHEN_NONE */
     struct crawl_top {
-        int64_t at;
-        int64_t key;
+        int64_t at, key;
     } tops[CRAWL_TOPS]; /* the greatest key then, the newest last */
     size_t top_count;
     char key[CRAWL_KEY_MAX]; /* its name; "": not known */
@@ -162,10 +161,9 @@ struct crawl_keys {
     unsigned back; /* enum crawl_phase that goes on afterwards */
     bool detour;   /* in the midst of a crawl by time */
     unsigned why;  /* CRAWL_UNPROVEN_*: what it is to prove */
-    uint64_t offset;
-    int64_t last; /* all up to this key is kept */
-    bool begun;   /* there is one */
-    uint64_t seen;
+    uint64_t offset, seen;
+    int64_t last;   /* all up to this key is kept */
+    bool begun;     /* there is one */
     int64_t began;  /* the clock at its first page */
     int64_t time;   /* of a group, */
     int64_t lead;   /* how much earlier the filter's value must be, */
@@ -197,6 +195,7 @@ struct crawl_keys {
     bool again;                   /* it is one, or what stood before it is not known any more */
     unsigned anew;                /* times that the list was begun again */
     bool gap;                     /* pages that do not overlap */
+    bool contrast;                /* the page asked for is the first one downward */
     bool ordered;                 /* keys were seen in their order */
     uint64_t below; /* known ones that were seen at or before the greatest key of a day ago */
 };
@@ -424,10 +423,10 @@ bool crawl_since_possible(const struct crawl *c, bool chased);
 void crawl_keys_request(const struct crawl *c, struct crawl_request *request);
 enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e);
 void crawl_keys_fail(struct crawl *c);
+void crawl_keys_doubt(struct crawl *c);
 uint64_t crawl_keys_stride(const struct crawl *c, uint64_t n); /* behind a page of n records */
 void crawl_keys_read(struct crawl *c);                         /* all of it */
 bool crawl_keys_begin_again(struct crawl *c, unsigned most);
-/* for crawl_newest.c */
 void crawl_keys_take(struct crawl *c);
 enum crawl_verdict crawl_keys_keep(struct crawl *c);
 void crawl_keys_step_back(struct crawl *c);
@@ -436,6 +435,8 @@ void crawl_back_to_time(struct crawl *c);
 /* crawl_keys_order.c */
 bool crawl_keys_in_order(const struct crawl *c);
 bool crawl_keys_fall_back(const struct crawl *c);
+bool crawl_keys_doubtful(struct crawl *c);
+void crawl_keys_contrast(struct crawl *c);
 bool crawl_keys_reach_back(const struct crawl *c);
 void crawl_keys_note(struct crawl *c);
 void crawl_note_latest(struct crawl *c);
