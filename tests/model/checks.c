@@ -23,6 +23,11 @@ void player_violated(struct player *p, const char *fmt, ...)
     player_tell(p, "VIOLATION: %s\n", p->result->violation);
 }
 
+bool player_is_blank(const struct player *p)
+{
+    return p->world.blank && !p->noticed;
+}
+
 static bool in_scope(const struct player *p, unsigned i)
 {
     return p->h->start == START_FULL ||
@@ -34,7 +39,8 @@ void player_check_kept(struct player *p, uint64_t begin, const char *when)
     for (unsigned i = 0; i < p->world.count; i++) {
         const struct world_record *r = &p->world.records[i];
         char text[WHEN_TEXT];
-        if (!r->alive || r->hidden || r->changed >= begin || p->kept[i] == r->version)
+        if (!r->alive || r->hidden || r->changed >= begin || p->kept[i] == r->version ||
+            player_is_blank(p))
             continue;
         if (r->timed ? in_scope(p, i) : p->everything)
             player_violated(p, "%s: record %u (%s) is not kept", when, i,
@@ -44,7 +50,7 @@ void player_check_kept(struct player *p, uint64_t begin, const char *when)
 
 void player_check_claim(struct player *p, int64_t complete, bool end)
 {
-    if (complete == p->complete)
+    if (complete == p->complete || player_is_blank(p))
         return;
     p->complete = complete;
     for (unsigned i = 0; i < p->world.count; i++) {

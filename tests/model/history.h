@@ -81,6 +81,7 @@ struct history_result {
     unsigned retakes;
     unsigned pages;
     unsigned unproven; /* runs that ended so */
+    unsigned blank;    /* runs that ended in a world where nothing shows that records are hidden */
     unsigned taken;    /* pages that were asked for before it was their turn, and kept */
 };
 

@@ -130,6 +130,8 @@ static void keep(struct player *p, const struct reply *reply)
         player_violated(p, "no position: %s", e.msg);
     bool end = crawl_next(p->crawl, &request) == CRAWL_DONE;
     crawl_stats(p->crawl, &stats);
+    p->noticed = stats.thinned;
+    p->result->blank += end && player_is_blank(p);
     player_check_claim(p, stats.complete_to, end && p->h->clock != CLOCK_NONE);
     p->result->pages++;
     if (!end)
@@ -260,6 +262,7 @@ static void answer(struct player *p, const struct crawl_request *request)
         break;
     case CRAWL_BROKEN:
         player_tell(p, " BROKEN %s\n", e.msg);
+        p->unproven = true;
         if (history_readable(p->h) || e.code == OK)
             player_violated(p, "called broken: %s", e.msg);
         break;

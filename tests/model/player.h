@@ -36,7 +36,8 @@ struct player {
     bool fail, timeout, kill, stop;
     bool killed, stopped; /* while something was asked for ahead */
     bool timeless;        /* a record without a time was shown */
-    bool unproven;        /* the last run that ended */
+    bool unproven;        /* the last run that ended, or came to none */
+    bool noticed;         /* that records are hidden */
 };
 
 /* Into the trace, where there is one. */
@@ -44,6 +45,9 @@ void player_tell(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Something does not hold. The first of a history is kept. */
 void player_violated(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Nothing shows that records are hidden: the only world in which a list is taken for ended that is not, so that
+ * neither is checked. */
+bool player_is_blank(const struct player *p);
 /* Every version that was there before step `begin` is kept. */
 void player_check_kept(struct player *p, uint64_t begin, const char *when);
 void player_check_claim(struct player *p, int64_t complete, bool end);

@@ -22,6 +22,7 @@ void reply_make(struct world *w, const struct crawl_request *request, struct rep
                               .sort = sort_of(request),
                               .offset = request->offset,
                               .limit = request->limit};
+    w->blank |= q.sort == SORT_TIME && world_is_blank(w, q.limit);
     world_list(w, &q, &a);
     *reply = (struct reply){.request = *request,
                             .refused = a.refused,

@@ -299,6 +299,32 @@ static int64_t count_of(struct world *w, const unsigned short *all, unsigned n, 
     return -1;
 }
 
+static bool is_empty(const struct world *w, unsigned from, unsigned places)
+{
+    for (unsigned i = from; i < from + places && i < w->length; i++)
+        if (!w->records[w->list[i]].hidden)
+            return false;
+    return true;
+}
+
+bool world_is_blank(const struct world *w, unsigned limit)
+{
+    static const unsigned first[] = {0, 1, 2};
+    static const unsigned others[] = {0, 1, 3, 7};
+    unsigned places = w->conf.cap > 0 && w->conf.cap < limit ? w->conf.cap : limit;
+    if (w->conf.hidden == 0 && w->conf.block == 0)
+        return false;
+    for (unsigned at = 0; !is_empty(w, at, w->length); at++) {
+        const unsigned *pages = at == 0 ? first : others;
+        unsigned n = at == 0 ? sizeof first / sizeof *first : sizeof others / sizeof *others;
+        while (n > 0 && is_empty(w, at + pages[n - 1] * limit, places))
+            n--;
+        if (n == 0)
+            return true;
+    }
+    return false;
+}
+
 void world_list(struct world *w, const struct world_request *q, struct world_answer *out)
 {
     unsigned short all[WORLD_MAX];

@@ -109,6 +109,7 @@ struct world {
     uint64_t steps;
     uint64_t draws; /* requests so far */
     int64_t stale;  /* the count of before */
+    bool blank;     /* world_is_blank, at some request */
 };
 
 enum world_sort {
@@ -135,6 +136,10 @@ void world_edit(struct world *w, unsigned record); /* any number; nothing when i
 void world_delete(struct world *w, unsigned record);
 void world_insert(struct world *w, int64_t late);
 void world_pass(struct world *w, int64_t time);
+
+/* Some page, and those 1, 2 and 4 ... pages behind it that a crawl looks at where nothing has shown yet that records are hidden,
+ * show nothing, though the list goes on: such a crawl cannot but take that for the end. */
+bool world_is_blank(const struct world *w, unsigned limit);
 
 void world_list(struct world *w, const struct world_request *request, struct world_answer *out);
 /* The time as the API shows it; "" for none. */
