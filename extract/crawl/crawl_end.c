@@ -87,10 +87,10 @@ bool crawl_count_agrees(const struct crawl *c, uint64_t offset)
 }
 
 /* A count can be one of before, so that a page which may have been cut needs the one behind: any that is as long as the
- * longest so far. */
+ * longest so far, and any at all where records are left out of them. */
 bool crawl_count_ends(const struct crawl *c, uint64_t offset)
 {
-    if (!crawl_room(c))
+    if (!crawl_room(c) || c->learned.thinned)
         return false;
     /* Where the same records stand elsewhere, offsets tell nothing. */
     bool again = c->phase == CRAWL_KEYS
