@@ -138,6 +138,9 @@ void crawl_note_latest(struct crawl *c)
         size_t at = 0;
         while (at < k->latest_count && k->latest[at] < entry->time)
             at++;
+        /* More of one time tell nothing, and would leave no room for lesser ones. */
+        if (at + CRAWL_FUTURE <= k->latest_count && k->latest[at + CRAWL_FUTURE - 1] == entry->time)
+            continue;
         if (k->latest_count < CRAWL_LATEST) {
             memmove(k->latest + at + 1, k->latest + at,
                     (k->latest_count++ - at) * sizeof(*k->latest));

@@ -64,7 +64,7 @@ static void test_quiet_after_bulk_edit_of_thousands(void **state)
     for (unsigned i = 0; i < 500; i++)
         api->times[i] -= 24 * HOUR + (500 - i) * WHEN_SECOND;
     run(api);
-    assert_complete(api, 6000 / 99 + 5 + 5500 / 99 + 7);
+    assert_complete(api, 123); /* 6000 / 99 and 1 % and 4, 5500 / 99 and 3 */
     api->date += 3 * HOUR;
     run(api);
     api->date += 600 * WHEN_SECOND;
@@ -81,7 +81,7 @@ static void test_new_records_cost_a_request_a_hundred(void **state)
         api->times[api->n++] = START + (int64_t)i * WHEN_SECOND;
     api->date += 600 * WHEN_SECOND;
     run(api);
-    assert_complete(api, 3);
+    assert_complete(api, 2);
 }
 
 static void test_skews(void **state)
