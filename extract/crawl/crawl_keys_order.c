@@ -74,7 +74,17 @@ bool crawl_keys_fall_back(const struct crawl *c)
 static bool came_before(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
-    if (k->shown_count == 0 || k->offset < k->shown_at || crawl_singles(c))
+    /* Where records are left out of pages, they tell of no places. */
+    if (crawl_singles(c) || c->learned.thinned || k->verify || k->step > 0)
+        return false;
+    if (k->shown_count ==
+        0) { /* the run is gone on with: the page begins as many places before the last key */
+        size_t before = 0;
+        for (size_t i = 0; i < c->page.count; i++)
+            before += c->page.entries[i].keyed && c->page.entries[i].key < k->last;
+        return k->begun && k->offset > 0 && before > c->drift;
+    }
+    if (k->offset < k->shown_at)
         return false;
     uint64_t further = k->shown_whole ? k->offset - k->shown_at : 0;
     size_t first = 0;
