@@ -426,7 +426,7 @@ static enum crawl_verdict verified(struct crawl *c, struct err *e)
         look_behind(c);
         return CRAWL_RETAKE;
     }
-    c->stuck = 0;
+    c->stuck = k->repeats = 0;
     k->prior = k->last;
     k->last = k->held;
     k->seen++;
