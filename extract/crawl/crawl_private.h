@@ -181,10 +181,9 @@ struct crawl_keys {
     bool verify; /* pages of one record: is the last one still in its place? */
     bool holds;  /* ... the one behind was seen: */
     int64_t held;
-    uint64_t pages;
     uint64_t previous; /* records on the last page, */
     unsigned previous_asked;
-    uint64_t previous_at, previous_set;
+    uint64_t previous_at, previous_set, pages;
     int64_t shown[CRAWL_KNOWN]; /* the keys of the last answer, */
     size_t shown_count;
     uint64_t shown_at;            /* its offset, */
