@@ -245,3 +245,14 @@ def test_each_event_and_each_field_that_is_logged_is_in_its_page():
     wrong = [f"{event}: the sources log {sorted(found.get(event, []))}, shared/manual/netty-log.7 tells {sorted(told.get(event, []))}"
              for event in sorted(told.keys() | found.keys()) if told.get(event) != found.get(event)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_readme_is_short_and_shows_the_page():
+    """For who has five minutes; each file that it names, or shows, is there."""
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 150
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
+    assert pictures and all((ROOT / path).read_bytes().startswith(b"\x89PNG") for path in pictures)
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("*/README.md")]:
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+            assert ":" in link or (path.parent / link).exists(), (path, link)
