@@ -34,11 +34,12 @@ struct table_fetch_result {
     uint64_t non_records; /* elements set aside */
     uint64_t bytes;       /* of NDJSON */
     uint64_t retries;
-    uint64_t unused;  /* requests for pages that were asked for ahead, and not taken */
-    uint64_t absent;  /* a reconcile: keys asked for in this roll that the API does not have, */
-    uint64_t present; /* and those that it has after all */
-    bool backfill;    /* this was a run of one: */
-    bool through;     /* ... its last */
+    enum err_code trying; /* what failed, and is asked for again now; or OK */
+    uint64_t unused;      /* requests for pages that were asked for ahead, and not taken */
+    uint64_t absent;      /* a reconcile: keys asked for in this roll that the API does not have, */
+    uint64_t present;     /* and those that it has after all */
+    bool backfill;        /* this was a run of one: */
+    bool through;         /* ... its last */
     struct backfill_state state;
     uint64_t done;       /* records of the crawl so far, earlier runs included, about; */
     uint64_t of;         /* of so many, 0: not known; */

@@ -89,7 +89,8 @@ static void see(void *to, const char *name, const struct table_fetch_result *res
 {
     const struct counting *c = to;
     struct tally *t = find(c->to, c->source, name);
-    (void)started;
+    if (started && result->trying != OK)
+        monitor_trying(c->to->monitor, name, result->trying);
     if (t != NULL)
         count(c->to, t, result);
 }
@@ -244,6 +245,14 @@ static void set_table(struct metrics *m, const struct status_table *t)
     last_run_set(m, &last_run, t);
 }
 
+static void look(void *ctx)
+{
+    struct fetch_metrics *a = ctx;
+    for (const struct tally *t = a->tallies; t != NULL; t = t->next)
+        monitor_trying(a->monitor, t->table, OK);
+    count_running(a);
+}
+
 static void collect(void *ctx, const struct status *s)
 {
     struct fetch_metrics *a = ctx;
@@ -280,6 +289,7 @@ enum err_code fetch_metrics_open(struct fetch_metrics **out, const struct fetch_
                                    .staying = conf->every > 0,
                                    .interval = conf->every,
                                    .collect = collect,
+                                   .look = look,
                                    .ctx = a,
                                    .run = conf->run,
                                    .run_ctx = conf->run_ctx};

@@ -58,6 +58,7 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
             F_STR("table", t->name));
     t->attempt++;
     t->result.retries++;
+    t->result.trying = after == CRAWL_AGAIN ? why->code : OK;
     int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->retry_after);
     LOG(LOG_WARN, "retry",
         after == CRAWL_AGAIN ? "the request failed and is made again"

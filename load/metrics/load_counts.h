@@ -12,6 +12,7 @@ struct load_counts {
     uint64_t new_letters; /* of dead_letters, that were not among the spool's */
     uint64_t batches;
     uint64_t retries;
+    enum err_code trying; /* what failed, and is tried again now; or OK */
     uint64_t
         troubles[TABLE_TROUBLES]; /* connections and transactions that failed: enum db_trouble */
     uint64_t damaged;             /* pages passed over */

@@ -209,6 +209,13 @@ static void set_table(struct metrics *m, const struct status *s, const struct st
         last_run_set(m, &last_run, t);
 }
 
+static void look(void *ctx)
+{
+    struct load_metrics *a = ctx;
+    for (struct entry *i = a->entries; i != NULL; i = i->next)
+        monitor_trying(a->monitor, i->table, i->live != NULL ? i->live->trying : OK);
+}
+
 static void collect(void *ctx, const struct status *s)
 {
     struct load_metrics *a = ctx;
@@ -241,6 +248,7 @@ enum err_code load_metrics_open(struct load_metrics **out, const struct load_met
                                    .staying = conf->follow || conf->every > 0,
                                    .interval = conf->every,
                                    .collect = collect,
+                                   .look = look,
                                    .ctx = a};
     if ((rc = metrics_open(&a->metrics, load_metric_defs, LOAD_METRICS, e)) == OK) {
         metrics_set(a->metrics, LOAD_METRIC_BUILD, NETTY_VERSION, NULL, 1);

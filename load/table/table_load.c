@@ -163,6 +163,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
     table_load_watch_stop(t);
     table_load_drop_reload(t);
     t->state = TABLE_LOAD_IDLE;
+    t->total.trying = OK;
     t->total.busy += when_tick() - t->began;
     close_builder(t);
     unchanged_release(t->unchanged);
@@ -223,6 +224,7 @@ void table_load_retry(struct table_load *t, enum db_phase phase, const struct er
         return;
     }
     t->total.retries++;
+    t->total.trying = err->code;
     int64_t wait = backoff_wait(&t->conf.backoff, t->attempt, backoff_random(), 0);
     LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_STR("table", t->name),
         F_ERR(err), F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),

@@ -21,14 +21,15 @@ static const struct kind {
     [HEALTH_FORBIDDEN] = {"forbidden", ERR_DENIED, 6},
     [HEALTH_UNKNOWN_TABLE] = {"unknown_table", ERR_CONFIG, 7},
     [HEALTH_FAILING] = {"failing", ERR_INTERNAL, 8},
-    [HEALTH_HELD] = {"held_deletions", ERR_SET_ASIDE, 9},
-    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 10},
-    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 11},
-    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 12},
-    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 13},
-    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 14},
-    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 15},
-    [HEALTH_UNPROVEN] = {"unproven", OK, 16},
+    [HEALTH_TRYING] = {"trying", ERR_UNAVAILABLE, 9},
+    [HEALTH_HELD] = {"held_deletions", ERR_SET_ASIDE, 10},
+    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 11},
+    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 12},
+    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 13},
+    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 14},
+    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 15},
+    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 16},
+    [HEALTH_UNPROVEN] = {"unproven", OK, 17},
 };
 
 const char *health_word(enum health_code code)
@@ -38,7 +39,7 @@ const char *health_word(enum health_code code)
 
 static enum err_code code_of(enum health_code code, const char *error)
 {
-    bool own = code == HEALTH_FAILING || code == HEALTH_UNREADABLE;
+    bool own = code == HEALTH_FAILING || code == HEALTH_TRYING || code == HEALTH_UNREADABLE;
     return own ? err_of_word(error) : kinds[code].code;
 }
 
@@ -142,7 +143,7 @@ static const char *last_error(const struct health_conf *conf, enum run_history_s
                               size_t lasts)
 {
     for (size_t i = 0; i < lasts && conf->side == side; i++)
-        if (strcmp(last[i].table, t->name) == 0)
+        if (strcmp(last[i].table, t->name) == 0 && !last[i].none)
             return last[i].code == OK ? "" : err_word(last[i].code);
     return history_error(side == RUN_HISTORY_EXTRACT ? &t->extract : &t->load);
 }
@@ -190,7 +191,7 @@ static bool check_table(struct health *h, const struct health_conf *conf, const 
     return strcmp(fetch, err_word(ERR_FULL)) == 0 || strcmp(load, err_word(ERR_FULL)) == 0;
 }
 
-/* Tables of which the spool has nothing yet. */
+/* Tables of which the spool has nothing yet, and what no file tells. */
 static bool check_unknown(struct health *h, const struct status *s, const struct health_last *last,
                           size_t lasts)
 {
@@ -199,6 +200,8 @@ static bool check_unknown(struct health *h, const struct status *s, const struct
         bool known = refused(s, last[i].table) != NULL;
         for (size_t j = 0; j < s->count && !known; j++)
             known = strcmp(s->tables[j]->name, last[i].table) == 0;
+        if (last[i].trying != OK)
+            add(h, HEALTH_TRYING, last[i].table, err_word(last[i].trying), WHEN_NONE);
         if (!known && last[i].code != OK && is_failure(err_word(last[i].code)))
             add(h, HEALTH_FAILING, last[i].table, err_word(last[i].code), WHEN_NONE);
         full = full || last[i].code == ERR_FULL;
@@ -273,6 +276,11 @@ enum err_code health_sentence(struct buf *b, const struct health_reason *r, cons
     case HEALTH_FAILING:
         return buf_addf(b, "the last run of %s failed (%s): netty-spool runs %s tells why",
                         r->table, r->error, r->table);
+    case HEALTH_TRYING:
+        return buf_addf(b,
+                        "%s fails (%s) and is tried again: the log tells why, netty-load doctor "
+                        "looks at the database",
+                        r->table, r->error);
     case HEALTH_UNPROVEN:
         return buf_addf(b, "nothing proves that %s is complete%s%s%s", r->table,
                         r->error[0] != '\0' ? " (" : "", r->error, r->error[0] != '\0' ? ")" : "");

@@ -3,7 +3,7 @@
  * difference, but for what the asking program has just seen itself (struct health_last).
  *
  * Not well is: a table that is not complete, or not loaded, up to less than stale_after ago; a table whose last run of either
- * program failed; one that the API refuses to the key, or does not have; an API that asked to be left alone; a full disk or
+ * program failed, or whose run under way tries again what failed; one that the API refuses to the key, or does not have; an API that asked to be left alone; a full disk or
  * spool; damage; pages that a database lacks and the spool holds no more, or that could not be read; deletions that wait
  * for a person. A table that is not
  * worked on any more is never late. The worst comes first.
@@ -23,6 +23,7 @@ enum health_code {
     HEALTH_LOAD_STALE, /* fetched, and not loaded */
     HEALTH_NEVER_LOADED,
     HEALTH_FAILING,
+    HEALTH_TRYING,   /* a run under way tries again what failed */
     HEALTH_UNPROVEN, /* nothing proves that the table is complete */
     HEALTH_THROTTLED,
     HEALTH_FORBIDDEN,     /* the API refuses the table to the key */
@@ -41,16 +42,18 @@ struct health_reason {
     enum health_code code;
     char table[NAMES_TABLE_MAX + 1]; /* "": all of it */
     char error
-        [RUN_HISTORY_REASON]; /* HEALTH_FAILING, HEALTH_UNREADABLE: err_word; HEALTH_UNPROVEN: why */
-    uint64_t count;           /* HEALTH_HELD: of records */
-    const char *text;         /* of the status: HEALTH_WRONG: what was found; else NULL */
-    int64_t time;             /* complete up to; or until when; or since when; or WHEN_NONE */
+        [RUN_HISTORY_REASON]; /* HEALTH_FAILING, HEALTH_TRYING, HEALTH_UNREADABLE: err_word; HEALTH_UNPROVEN: why */
+    uint64_t count;   /* HEALTH_HELD: of records */
+    const char *text; /* of the status: HEALTH_WRONG: what was found; else NULL */
+    int64_t time;     /* complete up to; or until when; or since when; or WHEN_NONE */
 };
 
 /* How a table's last run ended, where the spool could not be told. */
 struct health_last {
     char table[NAMES_TABLE_MAX + 1];
-    enum err_code code;
+    enum err_code code;   /* of the last run that ended, if one has: */
+    bool none;            /* no run has, in this process */
+    enum err_code trying; /* what failed, and is tried again now; or OK */
 };
 
 struct health_conf {

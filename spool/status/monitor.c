@@ -53,6 +53,8 @@ static enum err_code read_status(struct monitor *b, struct err *e)
 static void refresh(struct monitor *b)
 {
     struct err e = ERR_INIT;
+    if (b->conf.look != NULL)
+        b->conf.look(b->conf.ctx);
     if (!b->looked || when_tick() - b->looked_at >= MONITOR_FRESH) {
         b->status_rc = read_status(b, &e);
         b->looked = true;
@@ -66,23 +68,40 @@ static void refresh(struct monitor *b)
         health_check(&b->health, &b->health_conf, status_of(b->watch), b->lasts, b->lasts_count);
 }
 
-void monitor_ended(struct monitor *b, const char *table, enum err_code code)
+/* NULL: out of memory. */
+static struct health_last *last_of(struct monitor *b, const char *table)
 {
     size_t i = 0;
-    if (b == NULL)
-        return;
-    b->looked = false;
     while (i < b->lasts_count && strcmp(b->lasts[i].table, table) != 0)
         i++;
     if (i == b->lasts_count) {
         struct health_last *more = reallocarray(b->lasts, i + 1, sizeof *more);
         if (more == NULL)
-            return;
+            return NULL;
         b->lasts = more;
-        b->lasts[b->lasts_count++] = (struct health_last){.code = OK};
+        b->lasts[b->lasts_count++] = (struct health_last){.none = true};
         memcpy(b->lasts[i].table, table, strnlen(table, NAMES_TABLE_MAX));
     }
-    b->lasts[i].code = code;
+    return &b->lasts[i];
+}
+
+void monitor_ended(struct monitor *b, const char *table, enum err_code code)
+{
+    struct health_last *last = b != NULL ? last_of(b, table) : NULL;
+    if (b != NULL)
+        b->looked = false;
+    if (last == NULL)
+        return;
+    last->code = code;
+    last->none = false;
+    last->trying = OK;
+}
+
+void monitor_trying(struct monitor *b, const char *table, enum err_code code)
+{
+    struct health_last *last = b != NULL ? last_of(b, table) : NULL;
+    if (last != NULL)
+        last->trying = code;
 }
 
 void monitor_spool(struct monitor *b, const struct spool *s)

@@ -25,6 +25,8 @@
 /* Brings the metrics up to date, before they are rendered. s is NULL where the spool cannot be
  * read. */
 typedef void monitor_collect_fn(void *ctx, const struct status *s);
+/* Before a verdict: tells by monitor_trying what the runs under way are at. */
+typedef void monitor_look_fn(void *ctx);
 /* A run now, of the table, or of all ("": POST /run). ERR_BUSY: one is under way; ERR_USAGE: there is no such table. */
 typedef enum err_code monitor_run_fn(void *ctx, const char *table, char id[RUN_REQUEST_ID],
                                      struct err *e);
@@ -39,6 +41,7 @@ struct monitor_conf {
     bool staying;     /* --every or --follow: only then anybody is listened to */
     int64_t interval; /* --every; 0: none */
     monitor_collect_fn *collect;
+    monitor_look_fn *look; /* NULL: nothing is tried again */
     void *ctx;
     monitor_run_fn *run; /* NULL: the request is left in the spool, for the extractor */
     void *run_ctx;
@@ -48,6 +51,8 @@ struct monitor;
 /* ERR_USAGE, ERR_CONFIG for settings that cannot be. */
 enum err_code monitor_open(struct monitor **b, const struct monitor_conf *conf,
                            struct err *e) MUST_CHECK;
+/* What a run under way tries again; OK: it goes well. */
+void monitor_trying(struct monitor *b, const char *table, enum err_code code);
 void monitor_ended(struct monitor *b, const char *table, enum err_code code);
 /* Another spool from now on, or none (NULL): the one before is about to be closed. */
 void monitor_spool(struct monitor *b, const struct spool *s);

@@ -139,3 +139,22 @@ def test_what_was_found_is_told_as_such(sims, db, netty):
     for run in told:
         assert "did not do" not in run.err and "damaged" in run.err, run
     assert "did not do all" in netty.spool_tool("ls", "users", code=64).err, "what could not be done is told as before"
+
+
+NOWHERE = {"DATABASE_URL": "host=127.0.0.1 port=9 dbname=none"}
+
+
+def test_the_first_failed_try_shows_at_once(sims, netty):
+    """Long before the last retry, in what the program that tries again says of itself; and no longer than it fails."""
+    sim = sims("contacts:30")
+    netty.extract("contacts", sim=sim)
+    loader = netty.start("netty-load", "--every", "300d", "--listen", ":0", "--retries", "20", "--retry-delay", "300s", env=NOWHERE)
+    address = listening(loader)
+    answer = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and a, "the loader's verdict")
+    assert "contacts fails (unavailable) and is tried again" in answer.text, answer.text
+    sim.mood(p500=100)
+    _, address = extract_and_listen(netty, sim, "--retries", "50", "--retry-delay", "1s", "contacts")
+    answer = wait_for(lambda: "tried again" in (a := get(address, "/healthz")).text and a, "the extractor's verdict")
+    assert answer.status == 503 and "contacts fails" in answer.text
+    sim.mood(p500=0)
+    wait_for(lambda: get(address, "/healthz").status == 200, "all is well again")

@@ -205,14 +205,16 @@ static void test_health_tells_what_is_stale_failing_and_full(void **state)
     assert_int_equal(h.total, 2);
     assert_int_equal(h.reasons[0].code, HEALTH_NEVER_LOADED);
     assert_int_equal(h.reasons[1].code, HEALTH_TABLE_STALE);
-    const struct health_last last[] = {{TABLE, ERR_DENIED}, {"users", ERR_FULL}};
+    const struct health_last last[] = {{.table = TABLE, .code = ERR_DENIED},
+                                       {.table = "users", .code = ERR_FULL}};
     judge(&h, w, RUN_HISTORY_LOAD, last, 2);
     assert_int_equal(h.total, 4);
     assert_int_equal(h.reasons[0].code, HEALTH_FULL); /* the worst first */
     assert_int_equal(h.reasons[1].code, HEALTH_FAILING);
     assert_string_equal(h.reasons[1].error, "denied");
     assert_int_equal(h.gravest, ERR_DENIED);
-    const struct health_last calm[] = {{TABLE, OK}, {"users", ERR_INTERRUPTED}};
+    const struct health_last calm[] = {{.table = TABLE, .code = OK},
+                                       {.table = "users", .code = ERR_INTERRUPTED}};
     judge(&h, w, RUN_HISTORY_LOAD, calm, 2);
     assert_int_equal(h.total, 2);
     status_close(w);
