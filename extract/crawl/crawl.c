@@ -373,16 +373,8 @@ static enum crawl_verdict take_page(struct crawl *c, struct err *e)
     return CRAWL_RETAKE;
 }
 
-enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e)
+static enum crawl_verdict page_at_hand(struct crawl *c, struct err *e)
 {
-    int64_t before = c->clock;
-    c->clock = answer->date != WHEN_NONE ? answer->date : answer->now > 0 ? answer->now : WHEN_NONE;
-    c->count = answer->count;
-    crawl_pause(c, before);
-    enum crawl_verdict verdict = CRAWL_PART;
-    if (crawl_trial_page(c, &verdict, e))
-        return verdict;
-    crawl_trial_kept(c);
     if (c->page.odd == c->page.n) /* no record: nothing that proves anything */
         crawl_facts_reset(&c->page);
     if (c->phase == CRAWL_KEYS)
@@ -392,6 +384,21 @@ enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer
     if (c->page.timeless > 0)
         c->learned.timeless = true;
     return crawl_chase(c, take_page(c, e), e);
+}
+
+enum crawl_verdict crawl_page(struct crawl *c, const struct crawl_answer *answer, struct err *e)
+{
+    int64_t before = c->clock;
+    c->clock = answer->date != WHEN_NONE ? answer->date : answer->now > 0 ? answer->now : WHEN_NONE;
+    c->count = answer->count;
+    crawl_pause(c, before);
+    enum crawl_verdict verdict = CRAWL_PART;
+    if (!crawl_trial_page(c, &verdict, e)) {
+        crawl_trial_kept(c);
+        verdict = page_at_hand(c, e);
+        places_settle(c->conf.places, verdict == CRAWL_KEEP);
+    }
+    return verdict;
 }
 
 void crawl_stats(const struct crawl *c, struct crawl_stats *stats)

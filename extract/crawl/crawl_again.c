@@ -35,6 +35,29 @@ static const struct place *by_ordinal(const struct crawl *c, uint64_t *low)
     return place;
 }
 
+/* Likewise where the filter lies further back than the one under which the place was seen: it may well stand as far behind. */
+static const struct place *by_filter(const struct crawl *c, uint64_t *low)
+{
+    const struct crawl_request *page = &c->trial.page;
+    const struct place *best = NULL;
+    if (c->phase != CRAWL_BODY || !c->ask.filtered || page->offset > 0)
+        return NULL;
+    for (size_t i = 0; i < c->conf.places->n; i++) {
+        const struct place *place = &c->conf.places->at[i];
+        int64_t from = WHEN_NONE;
+        bool counts = !place->closed && !place->lost && !place->within && place->equal[0] == '\0' &&
+                      place->sort == CRAWL_BY_TIME && place->offset < page->limit;
+        if (!counts || when_parse(place->from, strlen(place->from), NULL, &from) != OK ||
+            from <= crawl_ask_after(&c->ask))
+            continue;
+        if (best == NULL || place->offset < best->offset)
+            best = place;
+    }
+    if (best != NULL)
+        *low = best->offset;
+    return best;
+}
+
 /* A place that is known to lie on the page. */
 void crawl_known_begin(struct crawl *c)
 {
@@ -48,7 +71,8 @@ void crawl_known_begin(struct crawl *c)
     list_of(&t->page, &list);
     const struct place *place = places_within(places, &list, t->page.offset, t->page.limit);
     uint64_t low = place != NULL ? place->offset - t->page.offset : 0;
-    if (place == NULL && (place = by_ordinal(c, &low)) == NULL)
+    if (place == NULL && (place = by_ordinal(c, &low)) == NULL &&
+        (place = by_filter(c, &low)) == NULL)
         return;
     const struct place *next =
         places_within(places, &list, place->offset + place->count, t->page.limit);
@@ -324,6 +348,7 @@ bool crawl_again_page(struct crawl *c)
         places_shut(places, place);
     crawl_trial_kept(c);
     place = &places->at[t->again - 1]; /* the list may have grown */
+    places_settle(places, place->closed);
     if (place->closed) {
         t->again = 0;
         t->came++;

@@ -278,7 +278,7 @@ void crawl_look_begin(struct crawl *c, uint64_t base)
 {
     const struct crawl_learned *l = &c->learned;
     bool empty = base == 0 && c->page.n == 0 && c->count == 0 && l->longest == 0 && !l->thinned;
-    unsigned pages = c->asked;
+    unsigned pages = c->asked < c->limit ? c->asked : c->limit;
     unsigned windows = empty ? WINDOWS_EMPTY : WINDOWS;
     /* Of pages that were never as long as was asked for nobody knows that they cover more than was seen of one. */
     if (l->thinned && l->longest < c->asked) {

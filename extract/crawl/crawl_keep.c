@@ -305,8 +305,10 @@ static void ask_again(struct crawl *c)
 static void look_further(struct crawl *c)
 {
     if (c->phase != CRAWL_TAIL || c->page.n > 0 || c->ask.offset > 0) {
+        /* A page that was put together may be longer than any that is asked for. */
+        uint64_t window = crawl_window(c) < c->limit ? crawl_window(c) : c->limit;
         ask_again(c);
-        crawl_look_begin(c, c->place.offset);
+        crawl_look_begin(c, c->place.offset + (c->place_n > window ? c->place_n - window : 0));
     } else if (c->sure == WHEN_NONE && crawl_keys_possible(c)) {
         crawl_all_begin(c, false, CRAWL_UNPROVEN_HIDDEN);
     } else {

@@ -285,6 +285,8 @@ enum crawl_verdict crawl_page_ahead(struct crawl *c, const struct crawl_answer *
     c->conf.places = was->conf.places;
     if (good)
         crawl_places_read(c);
+    if (good)
+        places_settle(c->conf.places, true);
     else
         as_before(c, before);
     free(before);

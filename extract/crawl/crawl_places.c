@@ -30,10 +30,18 @@ bool crawl_trial_pinned(const struct crawl *c)
 
 /* ---- what to ask ---- */
 
+/* The last records that came were of this list. */
+static bool has_answered(const struct crawl_trial *t)
+{
+    const struct crawl_request *a = &t->answered;
+    return a->limit > 0 && a->sort == t->page.sort && strcmp(a->after, t->page.after) == 0 &&
+           strcmp(a->equal, t->page.equal) == 0;
+}
+
 /* The list is read by key, and has not been seen yet. */
 static bool is_new_form(const struct crawl *c)
 {
-    return c->phase == CRAWL_KEYS && c->keys.pages == 0;
+    return c->phase == CRAWL_KEYS && c->keys.pages == 0 && !has_answered(&c->trial);
 }
 
 /* So many questions show that the API is down. */

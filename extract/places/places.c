@@ -140,7 +140,7 @@ static struct place *add_met(struct places *p, const struct place *met, int64_t 
     made.since = made.tried = now;
     made.tries = 0;
     made.fresh = true;
-    made.twin = made.told = made.closed = made.lost = false;
+    made.twin = made.told = made.closed = made.closing = made.lost = false;
     plan(&made, now);
     return places_add(p, &made);
 }
@@ -164,7 +164,7 @@ static void move_to(struct place *place, const struct place *met)
         place->keyed = true;
         place->key = met->key;
     }
-    place->closed = place->lost = false;
+    place->closed = place->closing = place->lost = false;
 }
 
 struct place *places_meet(struct places *p, const struct place *met, int64_t now)
@@ -197,7 +197,7 @@ struct place *places_note(struct places *p, const struct place *met, struct plac
     if (!place->aside || place->closed)
         p->changed = true;
     place->aside = place->within = true;
-    place->closed = false;
+    place->closed = place->closing = false;
     /* In the order of keys it is found again, wherever it moves to. */
     if (by_key(place) && !by_key(met))
         return place;
@@ -256,8 +256,19 @@ bool places_elsewhere(const struct places *p, unsigned sort)
 
 void places_shut(struct places *p, struct place *place)
 {
+    place->closing |= !place->closed;
     place->closed = true;
     p->changed = true;
+}
+
+void places_settle(struct places *p, bool kept)
+{
+    for (size_t i = 0; p != NULL && i < p->n; i++) {
+        struct place *place = &p->at[i];
+        if (place->closing && !kept)
+            place->closed = false;
+        place->closing = false;
+    }
 }
 
 /* It came, wherever. */

@@ -60,6 +60,8 @@ bool places_elsewhere(const struct places *p, unsigned sort);
 void places_key_read(struct places *p, int64_t key);
 void places_neighbours_read(struct places *p, unsigned sort, uint64_t before, uint64_t after);
 void places_shut(struct places *p, struct place *place);
+/* The page is kept. Else what it showed did not come: the places that it closed are open again. */
+void places_settle(struct places *p, bool kept);
 void places_tried(struct places *p, struct place *place, int64_t now, const char *said);
 /* early: one that is not due, and was not tried at `now`, will do. */
 struct place *places_due(const struct places *p, int64_t now, bool early);

@@ -55,6 +55,7 @@ struct place {
     bool told;      /* ... but it is no news: it was known in another order */
     int64_t latest; /* the time that it cannot be later than; WHEN_NONE: not known */
     bool closed;    /* readable, or gone */
+    bool closing;   /* ... as the page at hand shows */
     bool lost;      /* not where it was: it is not looked for there again */
 };
 
