@@ -177,13 +177,15 @@ struct crawl_stats {
     unsigned unproven; /* CRAWL_UNPROVEN_*: why completeness cannot be proven; 0: it is */
     int64_t
         births_to; /* records without a time are all kept that were there then; WHEN_NONE: no claim */
-    uint64_t lacking;    /* records that the API does not give: complete but for these; */
-    uint64_t stepped;    /* of them, new in this run */
-    bool ended;          /* the list has been read to its end */
-    bool whole;          /* from its beginning, in this run or the one gone on with */
-    bool counted;        /* `count` has proven to be how many records there are */
-    uint64_t seen;       /* distinct records, about */
-    bool thinned;        /* the API leaves records out of its pages */
+    uint64_t lacking; /* records that the API does not give: complete but for these; */
+    uint64_t stepped; /* of them, new in this run */
+    unsigned
+        in_a_row;  /* so many records in a row are not given: the next run goes on behind them */
+    bool ended;    /* the list has been read to its end */
+    bool whole;    /* from its beginning, in this run or the one gone on with */
+    bool counted;  /* `count` has proven to be how many records there are */
+    uint64_t seen; /* distinct records, about */
+    bool thinned;  /* the API leaves records out of its pages */
     bool filter_ignored; /* the API does not filter by time: the whole list is paged through; warn
                             of it */
 };

@@ -8,6 +8,13 @@
 #define WIDE      50  /* places around one that has moved */
 #define CALM      2   /* pages, after which a smaller size is as good as any */
 
+void crawl_side(const struct crawl_entry *entry, struct place_side *side)
+{
+    *side = (struct place_side){
+        .there = true, .id = entry->id, .keyed = entry->keyed, .key = entry->key};
+    memcpy(side->time, entry->text, sizeof side->time);
+}
+
 static int64_t clock_of(const struct crawl *c)
 {
     return c->clock != WHEN_NONE ? c->clock : c->conf.now;
@@ -121,7 +128,7 @@ bool crawl_known_remember(struct crawl *c)
         return true;
     bool aside = true;
     for (unsigned i = 0; i < t->step.gap; i++)
-        aside &= t->gaps[i].seen;
+        aside &= i < STEP_GAP_MAX && t->gaps[i].seen;
     struct place met = {0};
     list_of(&t->page, &met);
     met.before = t->before;
@@ -237,13 +244,13 @@ void crawl_places_read(struct crawl *c)
 }
 
 /* Its neighbours and what is between them, where they were seen last. */
-static void ask_there(const struct place *place, unsigned back, unsigned limit,
-                      struct crawl_request *request)
+static void ask_there(const struct crawl *c, const struct place *place, unsigned back,
+                      unsigned limit, struct crawl_request *request)
 {
     uint64_t offset = place->offset > back ? place->offset - back : 0;
     uint64_t size = place->offset - offset + place->count + 1;
     request->offset = offset;
-    request->limit = limit > 0 ? limit : (unsigned)size;
+    request->limit = limit == 0 && size < c->conf.limit ? (unsigned)size : c->conf.limit;
     memcpy(request->after, place->from, sizeof request->after);
 }
 
@@ -260,7 +267,8 @@ static void ask_around(const struct crawl *c, const struct place *place,
         request->limit = c->conf.limit;
         (void)when_api(time - c->lead - CRAWL_FOLD - WHEN_SECOND, request->after);
     } else {
-        ask_there(place, WIDE, c->conf.limit, request);
+        ask_there(c, place, WIDE < c->conf.limit / 2 ? WIDE : c->conf.limit / 2, c->conf.limit,
+                  request);
     }
 }
 
@@ -285,7 +293,7 @@ bool crawl_again_next(struct crawl *c, struct crawl_request *request)
     if (t->wide)
         ask_around(c, place, request);
     else
-        ask_there(place, 1, 0, request);
+        ask_there(c, place, 1, 0, request);
     t->now = t->page = *request;
     return true;
 }

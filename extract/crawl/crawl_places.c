@@ -3,19 +3,18 @@
  */
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
+#include <xxhash.h>
 
 #define APART_MAX  16 /* places of a page that is taken apart; larger ones are asked for by halves */
 #define SMALL      10 /* places of a page: fewer only where that is seen to be needed */
 #define FAILS      2  /* of a page, before it is asked for smaller */
 #define FAILS_MORE 4  /* ... where failures have passed by themselves */
 #define MIX        UINT64_C(0x9e3779b97f4a7c15)
-#define TURNS_MAX                                                                                  \
-    30 /* step-overs of one place, one after the other, before the list is read in another way */
-#define DOUBTS_MAX                                                                                 \
-    3               /* times that the questions met bad records, before a list by key is given up */
-#define TURNS_FEW 4 /* ... where there is no other way */
-#define VAIN_MAX  1000 /* failures without any news: the list is nearly all bad */
-#define NO_TIME   "?"  /* of a record that was stepped over */
+#define TURNS_MAX  30 /* step-overs of one place in a row, before the list is read in another way */
+#define DOUBTS_MAX 3  /* questions that met bad records, before a list by key is given up */
+#define TURNS_FEW  4  /* ... where there is no other way */
+#define VAIN_MAX   1000 /* failures without any news: the list is nearly all bad */
+#define NO_TIME    "?"  /* of a record that was stepped over */
 
 static bool looks_behind(const struct crawl *c)
 {
@@ -105,13 +104,6 @@ bool crawl_trial_looks(const struct crawl *c)
     return c->trial.now.looks;
 }
 
-void crawl_side(const struct crawl_entry *entry, struct place_side *side)
-{
-    *side = (struct place_side){
-        .there = true, .id = entry->id, .keyed = entry->keyed, .key = entry->key};
-    memcpy(side->time, entry->text, sizeof side->time);
-}
-
 /* Of a page's part, after it was added to the page. */
 void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
 {
@@ -128,6 +120,15 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
 
 /* ---- answers ---- */
 
+/* Of a place that nothing stands before on its page: another one on another page. */
+static uint64_t beginning(const struct crawl_trial *t)
+{
+    const struct crawl_request *page = &t->page;
+    uint64_t list = XXH3_64bits(page->after, strlen(page->after)) ^
+                    XXH3_64bits(page->equal, strlen(page->equal)) * MIX;
+    return list + t->step.offset + t->step.low + (uint64_t)page->sort * MIX;
+}
+
 void crawl_trial_gap(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
@@ -137,8 +138,9 @@ void crawl_trial_gap(struct crawl *c)
     }
     t->after.there = false;
     for (unsigned i = 0; i < t->step.gap; i++) {
-        const struct step_gap *gap = &t->gaps[i];
-        uint64_t identity = (t->before.there ? t->before.id : MIX) + (i + 1) * MIX;
+        static const struct step_gap unseen = {.seen = false};
+        const struct step_gap *gap = i < STEP_GAP_MAX ? &t->gaps[i] : &unseen;
+        uint64_t identity = (t->before.there ? t->before.id : beginning(t)) + (i + 1) * MIX;
         struct crawl_seen seen = {.identity = gap->seen ? gap->identity : identity,
                                   .time = gap->seen && gap->time[0] != '\0' ? gap->time : NO_TIME,
                                   .key = gap->key,
@@ -202,8 +204,13 @@ static bool lost(struct crawl *c)
     struct crawl_trial *t = &c->trial;
     t->step.state = STEP_NONE;
     t->rounds = 0;
-    if (t->step.wide)
+    if (t->step.wide) {
+        /* What was tried is remembered, so that the next run goes on behind it. */
+        t->after.there = false;
+        if (crawl_known_remember(c))
+            c->stats.in_a_row = t->step.gap;
         return false;
+    }
     if (c->phase == CRAWL_KEYS) {
         (void)crawl_refused(c, false);
     } else if (c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
@@ -263,27 +270,21 @@ static enum crawl_verdict give_up(struct crawl *c, struct err *e)
     struct crawl_trial *t = &c->trial;
     if (t->turns <= TURNS_MAX && lost(c))
         return crawl_retake(c, e);
-    if (t->step.wide)
-        (void)err_set(e, ERR_UNAVAILABLE, "the API gives none of %d records in a row",
-                      STEP_GAP_MAX);
-    else
-        (void)err_set(
-            e, ERR_UNAVAILABLE,
-            "the API's list leads back to the same unreadable record again and again: the "
-            "next run tries it once more, and netty-spool status tells what is left out");
+    (void)err_set(e, ERR_UNAVAILABLE,
+                  "the API's list leads back to the same unreadable record again and again: the "
+                  "next run tries it once more, and netty-spool status tells what is left out");
     return CRAWL_BROKEN;
 }
 
 static void go_plain(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
-    bool mended = t->step.mended;
     unsigned size = t->step.size;
     t->rounds = t->step.rounds;
     t->passed = t->step.passed > t->passed ? t->step.passed : t->passed;
     if (t->known > 0)
         c->conf.places->at[t->known - 1].lost = true;
-    if (mended || size >= t->page.limit)
+    if (t->step.mended || size >= t->page.limit)
         return;
     c->limit = size; /* pages are too large */
     t->whole = size;
@@ -431,7 +432,7 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
         t->step.unlike |= strncmp(t->why, f->why, sizeof t->why - 1) != 0;
     if ((state == STEP_ALONE || first) && t->step.gap < STEP_GAP_MAX)
         note_gap(t, t->step.gap, f);
-    if (state == STEP_AGAIN)
+    if (state == STEP_AGAIN && t->step.at < STEP_GAP_MAX)
         note_gap(t, t->step.at, f);
     switch (step_failed(&t->step)) {
     case STEP_SAME:
@@ -446,7 +447,8 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
         break;
     }
     if (state == STEP_BEFORE && t->step.gap == gap + 1) { /* it is longer at its beginning */
-        memmove(t->gaps + 1, t->gaps, gap * sizeof *t->gaps);
+        memmove(t->gaps + 1, t->gaps,
+                (gap < STEP_GAP_MAX ? gap : STEP_GAP_MAX - 1) * sizeof *t->gaps);
         t->gaps[0].seen = false;
     }
     if (t->step.state == STEP_BEHIND)
@@ -465,7 +467,8 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
         crawl_facts_reset(&c->page);
     if (is_new_form(c) && f->left <= 1 && f->left > 0 && crawl_refused(c, false))
         return CRAWL_OTHER_WAY;
-    if (f->left == 0 || ++t->vain > VAIN_MAX)
+    t->vain += t->step.state != STEP_AGAIN;
+    if (f->left == 0 || t->vain > VAIN_MAX)
         return CRAWL_GIVE_UP;
     if (was > 0 && was < probes(c)) {
         t->probe = was + 1;
@@ -486,9 +489,8 @@ bool crawl_trial_refused(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
     bool again = t->again > 0;
-    t->probe = 0;
+    t->probe = t->fails = 0;
     t->step.state = STEP_NONE;
-    t->fails = 0;
     if (again)
         (void)crawl_again_failed(c, &(struct crawl_failure){.now = c->conf.now, .why = ""});
     return again;

@@ -147,9 +147,9 @@ static struct place *add_met(struct places *p, const struct place *met, int64_t 
 
 static bool has_moved(const struct place *place, const struct place *met)
 {
-    return place->offset != met->offset || place->ordinal != met->ordinal ||
-           strcmp(place->from, met->from) != 0 || !same_side(&place->before, &met->before) ||
-           !same_side(&place->after, &met->after);
+    return place->offset != met->offset || place->count != met->count ||
+           place->ordinal != met->ordinal || strcmp(place->from, met->from) != 0 ||
+           !same_side(&place->before, &met->before) || !same_side(&place->after, &met->after);
 }
 
 static void move_to(struct place *place, const struct place *met)
@@ -158,6 +158,7 @@ static void move_to(struct place *place, const struct place *met)
     place->after = met->after;
     place->sort = met->sort;
     memcpy(place->from, met->from, sizeof place->from);
+    place->count = met->count;
     place->offset = met->offset;
     place->ordinal = met->ordinal;
     if (met->keyed) {
@@ -180,6 +181,7 @@ struct place *places_meet(struct places *p, const struct place *met, int64_t now
         return place;
     }
     p->changed |= has_moved(place, met);
+    place->fresh |= met->count > place->count;
     move_to(place, met);
     place->aside |= met->aside;
     return place;

@@ -227,7 +227,10 @@ static enum step_result answered_before(struct step *s)
     s->earlier = false;
     if (!s->known || stands_before(s) || s->low == 0)
         return behind(s);
-    /* It ends before the neighbour that was known. */
+    /* It ends before the neighbour that was known. The API may not give pages of so many places: then what is between is on
+     * none of the parts. */
+    if (s->answer.n > 0 && s->answer.n < s->low)
+        return plain(s, (unsigned)s->answer.n);
     s->gap = 0;
     s->stride = 1;
     s->known = s->sure = false;
@@ -308,10 +311,10 @@ unsigned step_failures_left(const struct step *s)
     return UINT_MAX;
 }
 
-/* As many as are stepped over at most have failed in a row. */
+/* As many as are stepped over at most have failed in a row, beside those that were known. */
 static bool too_wide(struct step *s)
 {
-    if (s->gap < STEP_GAP_MAX)
+    if (s->gap < s->count + STEP_GAP_MAX)
         return false;
     s->state = STEP_NONE;
     s->wide = true;

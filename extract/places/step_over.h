@@ -30,7 +30,7 @@
 #define STEP_ALONE_TRIES 4 /* the one of AGAIN is among them */
 #define STEP_ALONE_MORE  10
 #define STEP_TRIES       2   /* of a request that was answered before, or decides about sizes */
-#define STEP_GAP_MAX     100 /* places in a row */
+#define STEP_GAP_MAX     100 /* places in a row, beside those that were known */
 #define STEP_ROUNDS_MAX  4
 
 enum step_state {
@@ -105,7 +105,7 @@ struct step {
     bool seeks;  /* ... and the one before is looked for */
     bool sure;   /* ALONE need fail once only */
     bool unlike; /* ALONE failed in different ways: that may pass */
-    bool wide;   /* LOST: more than STEP_GAP_MAX in a row */
+    bool wide;   /* LOST: more than STEP_GAP_MAX in a row; `gap` of them are known now */
     bool mended; /* what was known as a cause is none any more */
     bool has_before;
     bool has_after;

@@ -45,8 +45,17 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
     if (rc == OK && after == CRAWL_SET_ASIDE)
         rc = fetched_page_set_aside(t->page, &e);
     if (rc == OK && after == CRAWL_GIVE_UP) {
+        struct crawl_stats stats;
+        crawl_stats(t->crawl, &stats);
         e = *why;
-        err_prefix(&e, "given up after %u %s", t->attempt + 1, t->attempt == 0 ? "try" : "tries");
+        if (stats.in_a_row > 0)
+            err_prefix(&e,
+                       "the API gives none of %u records in a row so far, and the next run goes "
+                       "on behind them",
+                       stats.in_a_row);
+        else
+            err_prefix(&e, "given up after %u %s", t->attempt + 1,
+                       t->attempt == 0 ? "try" : "tries");
         rc = e.code;
     }
     if (rc != OK) {

@@ -14,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT   1
-#define TEXT_MAX ((size_t)8 << 20)
-#define NUMBER   24
-#define WITHIN   2 /* of `aside` */
+#define FORMAT    1
+#define TEXT_MAX  ((size_t)8 << 20)
+#define NUMBER    24
+#define WITHIN    2      /* of `aside` */
+#define COUNT_MAX 100000 /* records of a place */
 
 struct reading {
     unreadable_fn *each;
@@ -47,7 +48,7 @@ struct numbers {
 
 static void take_numbers(struct place *p, const struct numbers *n)
 {
-    p->count = (unsigned)(n->count < 1 ? 1 : n->count > 1000 ? 1000 : n->count);
+    p->count = (unsigned)(n->count < 1 ? 1 : n->count > COUNT_MAX ? COUNT_MAX : n->count);
     p->sort = (unsigned)(n->sort > 2 ? 0 : n->sort);
     p->tries = (unsigned)(n->tries > 1000 ? 1000 : n->tries);
     p->aside = n->aside > 0;

@@ -195,6 +195,33 @@ def test_bad_records_one_beside_the_other(sims, netty, which, how, order):
     assert again["status"] in proven and lacks(netty, sim) == sorted(bad)
 
 
+# More in a row than one run passes by: records before, behind and among them all arrive, at a bounded pace.
+LONG = {"in a row": lambda at: 40 <= at < 190, "all but one": lambda at: at != 130}
+
+
+@pytest.mark.parametrize("which", LONG)
+def test_more_in_a_row_than_a_run_passes_by(sims, netty, which):
+    sim = sims("contacts:210,users:20")
+    sim.mood(sort_key="ignored")
+    bad = [key for at, key in enumerate(by_time(sim)) if LONG[which](at)]
+    for key in bad:
+        spoil(sim, "contacts", key, "500")
+    known = 0
+    for _ in range(6):
+        sim.post("/_sim/log/reset")
+        run = netty.extract("--json", "contacts", "users", sim=sim, code=None)
+        rows = run.json()
+        assert rows["users"]["status"] == "complete" and len(asked(sim, "contacts")) < 3000
+        if rows["contacts"]["status"] != "failed":
+            break
+        assert run.code == 69 and "records in a row so far, and the next run goes on behind them" in run.err, run
+        assert rows["contacts"]["unreadable"] > known, "each run gets on, and what it found is kept"
+        known = rows["contacts"]["unreadable"]
+    assert known >= 100 and run.code == 65 and lacks(netty, sim) == sorted(bad)
+    assert rows["contacts"]["unreadable"] == len(bad)
+    netty.extract("contacts", sim=sim)
+
+
 def test_what_is_mended_comes_by_itself(sims, netty):
     sim = sims("contacts:330")
     keys = by_time(sim)
