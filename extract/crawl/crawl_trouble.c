@@ -82,7 +82,7 @@ bool crawl_is_back(const struct crawl *c)
 void crawl_pause(struct crawl *c, int64_t before)
 {
     int64_t pause = before != WHEN_NONE && c->clock != WHEN_NONE ? c->clock - before : 0;
-    if (pause < PAUSE || pause >= INT64_MAX - c->lag || c->pauses == PAUSES_MAX)
+    if (pause < PAUSE || c->lag > INT64_MAX - pause || c->pauses == PAUSES_MAX)
         return;
     c->lag += pause;
     c->pauses++;
