@@ -22,7 +22,7 @@ struct dead_listing {
     bool *found;   /* which of the keys */
     int64_t until; /* none that was set aside later */
     const char *extra;
-    struct dead_reasons *reasons;
+    struct dead_reasons *reasons; /* or NULL */
     uint64_t count;
     uint64_t places;
 };
@@ -58,7 +58,9 @@ static enum err_code put_dead_letter(void *ctx, const struct dead_letter *letter
             return rc;
     } else {
         struct json_hint hint = json_hint_read(d->key, letter->raw, letter->raw_len);
-        enum err_code rc = dead_reasons_add(d->reasons, letter, hint.key, hint.key_len, e);
+        enum err_code rc = d->reasons == NULL
+                               ? OK
+                               : dead_reasons_add(d->reasons, letter, hint.key, hint.key_len, e);
         if (rc != OK)
             return rc;
         if (d->count == 1)
