@@ -248,8 +248,9 @@ static enum err_code add_full(struct buf *b, const struct loaded *databases)
     return rc;
 }
 
-enum err_code health_sentence(struct buf *b, const struct health_reason *r, const struct health *h,
-                              const struct health_conf *conf)
+/* What is late, and whose affair it is. */
+static enum err_code late_sentence(struct buf *b, const struct health_reason *r,
+                                   const struct health_conf *conf)
 {
     char time[WHEN_TEXT];
     char span[UNITS_TEXT];
@@ -268,6 +269,21 @@ enum err_code health_sentence(struct buf *b, const struct health_reason *r, cons
     case HEALTH_NEVER_LOADED:
         return buf_addf(b, "pages of %s wait to be loaded since %s: see that netty-load runs",
                         r->table, when_iso(r->time, time));
+    default:
+        return OK;
+    }
+}
+
+enum err_code health_sentence(struct buf *b, const struct health_reason *r, const struct health *h,
+                              const struct health_conf *conf)
+{
+    char time[WHEN_TEXT];
+    switch (r->code) {
+    case HEALTH_TABLE_STALE:
+    case HEALTH_NEVER_COMPLETE:
+    case HEALTH_LOAD_STALE:
+    case HEALTH_NEVER_LOADED:
+        return late_sentence(b, r, conf);
     case HEALTH_DAMAGED:
         return buf_addf(b,
                         "the spool of %s is damaged: netty-spool verify tells where, heal has it "
