@@ -59,6 +59,14 @@ def test_a_service_has_the_secret_of_its_own_side_only():
         assert f"=/etc/netty/{own}\n" in text and "LoadCredential" not in text, unit
 
 
+def test_no_program_looks_for_a_secret_where_nobody_told_it_to():
+    """Where the secrets are is the units' word, or the person's: of /etc/netty the programs know netty.conf alone."""
+    sources = [path for room in ("extract", "load", "spool", "shared") for path in (ROOT / room).rglob("*.[ch]")]
+    named = {(path.name, line.strip()) for path in sources for line in path.read_text().splitlines()
+             if re.search(r"/etc/netty/(?!netty\.conf)", line) and ".example = " not in line}
+    assert len(sources) > 300 and named == set()
+
+
 def test_neither_of_the_pair_waits_for_the_other():
     for unit in UNITS:
         other = "netty-load" if unit.name.startswith("netty-extract") else "netty-extract"
