@@ -3,10 +3,18 @@
 #define QUICK  INT64_C(10000) /* microseconds */
 #define SURE   3              /* pages; the first one's time holds that of its connection */
 #define UNUSED 50             /* one request in so many */
+#define LOST   100            /* the same, by runs that were interrupted */
 
 void ahead_level_init(struct ahead_level *l, unsigned most)
 {
     *l = (struct ahead_level){.most = most > 0 ? most : 1, .now = 1};
+}
+
+void ahead_level_bound(struct ahead_level *l, uint64_t whole, uint64_t lost)
+{
+    uint64_t spare = whole / LOST > lost ? whole / LOST - lost : 0;
+    if (lost > 0 && spare + 1 < l->most)
+        l->most = (unsigned)spare + 1;
 }
 
 void ahead_level_took(struct ahead_level *l, int64_t elapsed)

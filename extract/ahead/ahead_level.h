@@ -2,6 +2,7 @@
  * How many requests of one table may be open at once: the ordinary one, and those for pages that are asked for ahead.
  *
  *     ahead_level_init(&l, most);
+ *     ahead_level_bound(&l, whole, lost);       // where runs before began it
  *     ahead_level_took(&l, elapsed);            // each page that came
  *     ahead_level_right(&l, open);              // the crawl asked for what was guessed, while so many were open
  *     ahead_level_failed(&l);                   // a request was refused, or failed
@@ -27,6 +28,9 @@ struct ahead_level {
 };
 
 void ahead_level_init(struct ahead_level *l, unsigned most);
+/* whole: pages of the backfill in all, about; lost: requests of the runs before that brought none. What is open when a run is killed
+ * is lost: once that was more than 1 % of the whole, runs that go on ask for nothing ahead any more. */
+void ahead_level_bound(struct ahead_level *l, uint64_t whole, uint64_t lost);
 void ahead_level_took(struct ahead_level *l, int64_t elapsed);
 void ahead_level_right(struct ahead_level *l, unsigned open);
 void ahead_level_failed(struct ahead_level *l);

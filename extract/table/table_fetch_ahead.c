@@ -272,6 +272,16 @@ void table_fetch_ahead_open(struct table_fetch *t)
     ahead_answers_init(&a->answers, t->env->http, t->env->ahead_memory, on_done, t);
 }
 
+/* s: the backfill as the run before left it. */
+void table_fetch_ahead_bound(struct table_fetch *t, const struct backfill_state *s)
+{
+    uint64_t each = s->pages > 0 && s->records >= s->pages ? s->records / s->pages : 1;
+    uint64_t more = s->of > s->records ? (s->of - s->records) / each : 0;
+    uint64_t lost = s->requests > s->pages ? s->requests - s->pages : 0;
+    if (s->runs > 0)
+        ahead_level_bound(&t->ahead.level, s->pages + more, lost);
+}
+
 void table_fetch_ahead_drop(struct table_fetch *t)
 {
     struct table_fetch_ahead *a = &t->ahead;

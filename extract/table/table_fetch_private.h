@@ -111,6 +111,7 @@ void table_fetch_keep(struct table_fetch *t);
 
 /* table_fetch_ahead.c */
 void table_fetch_ahead_open(struct table_fetch *t);
+void table_fetch_ahead_bound(struct table_fetch *t, const struct backfill_state *s);
 /* A request is under way: perhaps others are made meanwhile. */
 void table_fetch_ahead_more(struct table_fetch *t);
 /* t->asked is here already, or on its way. */

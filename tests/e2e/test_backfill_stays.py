@@ -27,6 +27,12 @@ def stays(netty):
     return start
 
 
+@pytest.fixture(autouse=True)
+def as_by_default(netty):
+    """--ahead is what a person has who says nothing."""
+    del netty.env["NETTY_AHEAD"]
+
+
 # ---- SIGHUP ----
 
 @pytest.mark.parametrize("words", [("--full",), ("--since", "2024-02-01"), ("--full", "--restart")])
