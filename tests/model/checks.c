@@ -39,7 +39,7 @@ void player_check_kept(struct player *p, uint64_t begin, const char *when)
     for (unsigned i = 0; i < p->world.count; i++) {
         const struct world_record *r = &p->world.records[i];
         char text[WHEN_TEXT];
-        if (!r->alive || r->hidden || r->changed >= begin || p->kept[i] == r->version ||
+        if (!r->alive || r->hidden || r->bad || r->changed >= begin || p->kept[i] == r->version ||
             player_is_blank(p))
             continue;
         if (r->timed ? in_scope(p, i) : p->everything)
@@ -59,8 +59,8 @@ void player_check_claim(struct player *p, int64_t complete, bool end)
         char text[WHEN_TEXT];
         if (world_garbled(&p->world, i))
             continue;
-        if (r->alive && !r->hidden && r->timed && !r->late && claimed && in_scope(p, i) &&
-            p->kept[i] != r->version)
+        if (r->alive && !r->hidden && !r->bad && r->timed && !r->late && claimed &&
+            in_scope(p, i) && p->kept[i] != r->version)
             player_violated(p,
                             "record %u.%u of second %" PRId64
                             " is not kept, but all is claimed complete up to %s",
@@ -75,7 +75,7 @@ void player_check_births(struct player *p, int64_t births_to)
         return;
     for (unsigned i = 0; i < p->world.count; i++) {
         const struct world_record *r = &p->world.records[i];
-        if (r->alive && !r->hidden && !r->timed && r->visible < births_to &&
+        if (r->alive && !r->hidden && !r->bad && !r->timed && r->visible < births_to &&
             p->kept[i] != r->version)
             player_violated(p, "record %u without a time is not kept, but claimed to be", i);
     }

@@ -61,6 +61,40 @@ static void make_more(struct history *h, uint64_t seed)
         w->cap = 4 + rng_below(&r, 4);
 }
 
+/* Where places do not stand still, or pages hold a few records only, nothing tells what was stepped over: no order of equal
+ * times that is drawn anew, and pages of ten records at least, unless they fail above a size. */
+static void steady(struct history *h)
+{
+    struct world_conf *w = &h->world;
+    w->order = TIES_BY_KEY;
+    w->rush = w->block = w->hidden = 0;
+    if (w->cap > 0 && w->cap < 10)
+        w->cap += 10;
+    for (unsigned i = 0; i < HISTORY_RUNS; i++)
+        h->limit[i] = h->limit[i] < 10 ? h->limit[i] + 7 : h->limit[i];
+}
+
+/* Records that are not given, pages that fail above a size, both. */
+static void make_bad(struct history *h, uint64_t seed)
+{
+    static const unsigned percent[] = {2, 4, 6};
+    struct rng r = {seed ^ UINT64_C(0xbad)};
+    struct world_conf *w = &h->world;
+    w->bad_is = (enum world_bad)rng_below(&r, BAD_KINDS);
+    if (rng_chance(&r, 10))
+        w->one = 1 + rng_below(&r, w->records + 1);
+    else if (rng_chance(&r, 12))
+        w->bad = percent[rng_below(&r, sizeof percent / sizeof *percent)];
+    if (w->one > 0 && rng_chance(&r, 50))
+        h->event_count = 0;
+    if (w->bad > 0 || w->one > 0)
+        steady(h);
+    if (rng_chance(&r, 8))
+        w->above = 2 + rng_below(&r, 5);
+    if ((w->bad > 0 || w->one > 0) && rng_chance(&r, 30))
+        h->mends = 1 + rng_below(&r, HISTORY_RUNS);
+}
+
 /* Records that the key may not see: so many, that a crawl cannot but notice. */
 static void hide(struct history *h, struct rng *r)
 {
@@ -157,6 +191,7 @@ void history_make(struct history *h, uint64_t seed)
     if (h->ahead > 0 && rng_chance(&more, 30) && h->world.block == 0 && h->world.cap == 0)
         lengthen(h, &more);
     make_more(h, seed);
+    make_bad(h, seed);
 }
 
 void history_happen(const struct event *ev, struct world *w)
@@ -270,6 +305,11 @@ static const struct knob knobs[] = {
     KNOB(world.rush, 0),
     KNOB(world.tick, 0),
     KNOB(world.other_name, false),
+    KNOB(world.bad, 0),
+    KNOB(world.one, 0),
+    KNOB(world.above, 0),
+    KNOB(world.bad_is, BAD_FAILS),
+    KNOB(mends, 0),
 };
 
 static bool turn_knobs(struct history *h)
@@ -358,7 +398,7 @@ void history_print(const struct history *h, FILE *out)
                   "shown %+dh%s, page size %u%s%s%s, garbled %u, limit %u, full %u, overlap %ds, "
                   "margin %ds, clock %s, "
                   "start %s, ties %s, hidden %u%% and %u, by key %s, by equal time %s, count %s%s, "
-                  "%u ahead, rush %u in %us%s, %u "
+                  "%u ahead, rush %u in %us%s, bad %u%% and %u by %d, above %u, mends %u, %u "
                   "runs",
                   h->seed, w->records, w->timeless, w->timeless_last ? "last" : "first", w->future,
                   w->soon, (int)w->form, w->fine ? " fine" : "", (int)(w->shown / HOUR),
@@ -369,7 +409,8 @@ void history_print(const struct history *h, FILE *out)
                   (int)(h->overlap / WHEN_SECOND), (int)(h->margin / WHEN_SECOND), clocks[h->clock],
                   starts[h->start], orders[w->order], w->hidden, w->block, kinds[w->by_key],
                   kinds[w->by_equal], counts[w->count_is], w->births ? ", born without a time" : "",
-                  h->ahead, w->rush, w->tick, w->other_name ? ", another key" : "", h->runs);
+                  h->ahead, w->rush, w->tick, w->other_name ? ", another key" : "", w->bad, w->one,
+                  (int)w->bad_is, w->above, h->mends, h->runs);
     for (unsigned i = 0; i < h->runs; i++)
         (void)fprintf(out, "; run %u after %ds reads filters %+dh", i,
                       (int)(h->gap[i] / WHEN_SECOND), (int)(h->read[i] / HOUR));

@@ -10,6 +10,9 @@
  *  - "complete up to" never claims what is not kept;
  *  - none of this depends on the order in which the API made its answers: of the pages that are asked for ahead, each as the
  *    list was then, some fail, and events come between them;
+ *  - records that are not given, and pages that fail above a size, keep no other record away, though a run may be given up
+ *    or call itself unproven for them. Where nothing else happens, and the API sorts by key, one such record comes by itself
+ *    once it is mended, and costs at most 75 requests a run;
  *  - every run ends within a bounded number of requests, and no honest API is called broken.
  */
 #ifndef NETTY_TESTS_MODEL_HISTORY_H
@@ -60,6 +63,7 @@ struct history {
     unsigned limit[HISTORY_RUNS]; /* page size of each run */
     bool by_time;                 /* crawl_conf.by_time */
     unsigned ahead;               /* so many pages may be asked for before it is their turn */
+    unsigned mends;               /* the run before which what was bad is mended; 0: none */
     unsigned full;                /* the run that is told to read everything; 0: none */
     int64_t overlap;
     int64_t margin;
@@ -83,6 +87,7 @@ struct history_result {
     unsigned unproven; /* runs that ended so */
     unsigned blank;    /* runs that ended in a world where nothing shows that records are hidden */
     unsigned taken;    /* pages that were asked for before it was their turn, and kept */
+    unsigned run[HISTORY_RUNS + 2]; /* requests of each */
 };
 
 void history_make(struct history *h, uint64_t seed);

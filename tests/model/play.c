@@ -54,6 +54,7 @@ static void happen_now(struct player *p)
 static void open_crawl(struct player *p)
 {
     struct err e = ERR_INIT;
+    player_places_open(p);
     struct crawl_conf conf = {
         .limit = p->h->limit[p->run],
         .overlap = p->h->overlap,
@@ -64,6 +65,7 @@ static void open_crawl(struct player *p)
         .now = p->h->clock == CLOCK_NONE ? 0 : p->world.clock,
         .keyed = true,
         .by_time = p->h->by_time,
+        .places = p->places,
     };
     if (!p->positioned && p->h->start == START_SINCE)
         conf.since = p->h->from;
@@ -93,7 +95,9 @@ static void send_records(struct player *p, const struct reply *reply, size_t n)
                                   .time = r->text,
                                   .time_len = strlen(r->text),
                                   .key = r->record + 1,
-                                  .keyed = true};
+                                  .keyed = r->given,
+                                  .aside = !r->given,
+                                  .hinted = !r->given};
         p->timeless |= !r->timed;
         player_tell(p, " %u.%u@%s%s", r->record, r->version,
                     r->text[0] == '\0'  ? "-"
@@ -110,6 +114,8 @@ static void send_records(struct player *p, const struct reply *reply, size_t n)
 static void load(struct player *p, const struct reply_record *r)
 {
     int64_t *time = &p->kept_time[r->record];
+    if (!r->given)
+        return;
     bool stale = r->version < p->kept[r->record];
     if (stale && r->timed && *time != WHEN_NONE && r->time < *time)
         return;
@@ -117,13 +123,32 @@ static void load(struct player *p, const struct reply_record *r)
     *time = r->timed ? r->time : WHEN_NONE;
 }
 
-static void keep(struct player *p, const struct reply *reply)
+/* The run has come to its end. */
+static void ended(struct player *p)
+{
+    struct crawl_stats stats;
+    crawl_stats(p->crawl, &stats);
+    p->open = false;
+    p->unproven = stats.unproven != 0;
+    player_check_births(p, stats.births_to);
+    if (stats.unproven == 0)
+        player_check_kept(p, p->begin, "end of run");
+    else if (history_provable(p->h) && p->h->world.bad == 0 && p->h->world.one == 0 &&
+             p->h->world.above == 0)
+        player_violated(p, "called unproven (%u)", stats.unproven);
+    else
+        p->result->unproven++;
+}
+
+static void keep(struct player *p)
 {
     struct err e = ERR_INIT;
     struct crawl_request request;
     struct crawl_stats stats;
-    for (size_t i = 0; i < reply->n; i++)
-        load(p, &reply->records[i]);
+    for (size_t i = 0; i < p->page_n; i++)
+        load(p, &p->page[i]);
+    player_page_discard(p);
+    player_places_save(p, false);
     buf_reset(&p->position);
     p->positioned = p->begun = true;
     if (crawl_position(p->crawl, &p->position, &e) != OK)
@@ -134,17 +159,8 @@ static void keep(struct player *p, const struct reply *reply)
     p->result->blank += end && player_is_blank(p);
     player_check_claim(p, stats.complete_to, end && p->h->clock != CLOCK_NONE);
     p->result->pages++;
-    if (!end)
-        return;
-    p->open = false;
-    p->unproven = stats.unproven != 0;
-    player_check_births(p, stats.births_to);
-    if (stats.unproven == 0)
-        player_check_kept(p, p->begin, "end of run");
-    else if (history_provable(p->h))
-        player_violated(p, "called unproven (%u)", stats.unproven);
-    else
-        p->result->unproven++;
+    if (end && p->open)
+        ended(p);
 }
 
 static void tell_request(struct player *p, const struct crawl_request *request)
@@ -182,8 +198,10 @@ static void ask_ahead(struct player *p)
         p->requests++;
         tell_request(p, &request);
         player_tell(p, " AHEAD%s\n", p->fail || p->timeout ? " FAILS" : "");
-        if (!p->fail && !p->timeout)
-            reply_make(&p->world, &request, &p->held.at[p->held.count++]);
+        if (p->fail || p->timeout)
+            continue;
+        reply_make(&p->world, &request, &p->held.at[p->held.count]);
+        p->held.count += !p->held.at[p->held.count].failed;
     }
     p->fail = fail;
     p->timeout = timeout;
@@ -201,61 +219,70 @@ static bool take_held(struct player *p, const struct crawl_request *request)
         return false;
     struct crawl_answer answer = shown(p, &reply);
     tell_request(p, request);
+    player_page_begin(p, request);
+    player_page_add(p, &reply);
     send_records(p, &reply, reply.n);
     bool good = crawl_page_ahead(p->crawl, &answer) == CRAWL_KEEP;
     player_tell(p, good ? " KEEP, asked for ahead\n" : " IS NOT USED\n");
     if (!good)
         return false;
     p->result->taken++;
-    keep(p, &reply);
+    p->attempt = 0;
+    keep(p);
     return true;
 }
 
-static void answer(struct player *p, const struct crawl_request *request)
+/* False: the run is given up. */
+static bool answer(struct player *p, const struct crawl_request *request)
 {
     struct err e = ERR_INIT;
     struct reply reply;
     struct crawl_request again;
     ask_ahead(p);
     if (take_held(p, request))
-        return;
+        return true;
     (void)crawl_next(p->crawl, &again);
     if (again.offset != request->offset || again.limit != request->limit)
         player_violated(p, "an answer that was not used has changed what is asked for");
     reply_make(&p->world, request, &reply);
     ask_ahead(p);
     tell_request(p, request);
+    player_page_begin(p, request);
     if (reply.refused) {
+        p->attempt = 0;
+        player_page_discard(p);
         player_tell(p, " REFUSED\n");
         if (!crawl_refused(p->crawl, true))
             player_violated(p, "a refused request is no optional one");
-        return;
+        return true;
     }
-    if (p->fail || p->timeout) {
+    if (p->fail || p->timeout || reply.failed) {
         send_records(p, &reply, reply.n / 2);
-        player_tell(p, " FAILS\n");
-        struct crawl_failure failure = {
-            .too_large = p->timeout, .left = 5, .now = p->world.clock, .why = "fails"};
-        if (crawl_failed(p->crawl, &failure) == CRAWL_GIVE_UP)
-            player_violated(p, "given up after one failure");
-        return;
+        player_tell(p, reply.failed ? " IS NOT GIVEN\n" : " FAILS\n");
+        p->by_chance |= !reply.failed;
+        return player_failed(p, &reply, p->timeout || (reply.failed && reply.hangs));
     }
+    p->attempt = 0;
+    p->by_chance = false;
+    player_page_add(p, &reply);
     send_records(p, &reply, reply.n);
     if (p->h->world.other_name && reply.n > 0 && crawl_key(p->crawl)[0] == '\0') {
         player_tell(p, " ITS KEY IS CALLED OTHERWISE\n");
         crawl_learn_key(p->crawl, "other");
+        player_page_discard(p);
         crawl_page_restart(p->crawl);
-        return;
+        return true;
     }
     struct crawl_answer to = shown(p, &reply);
     switch (crawl_page(p->crawl, &to, &e)) {
     case CRAWL_KEEP:
         player_tell(p, " KEEP\n");
-        keep(p, &reply);
+        keep(p);
         break;
     case CRAWL_RETAKE:
         player_tell(p, " RETAKE\n");
         p->result->retakes++;
+        player_page_discard(p);
         break;
     case CRAWL_PART:
         player_tell(p, " PART\n");
@@ -263,10 +290,23 @@ static void answer(struct player *p, const struct crawl_request *request)
     case CRAWL_BROKEN:
         player_tell(p, " BROKEN %s\n", e.msg);
         p->unproven = true;
-        if (history_readable(p->h) || e.code == OK)
+        if ((history_readable(p->h) && !player_lacks(p)) || e.code == OK)
             player_violated(p, "called broken: %s", e.msg);
-        break;
+        return false;
     }
+    return true;
+}
+
+static void leave(struct player *p, bool in_order)
+{
+    crawl_close(p->crawl);
+    p->crawl = NULL;
+    if (in_order && p->places != NULL)
+        player_places_save(p, true);
+    player_places_close(p);
+    player_page_discard(p);
+    p->held.count = p->attempt = 0;
+    p->by_chance = false;
 }
 
 /* True when there is something left to do. */
@@ -275,24 +315,24 @@ static bool step(struct player *p)
     struct crawl_request request;
     happen_now(p);
     if (p->stop || p->kill) {
-        crawl_close(p->crawl);
-        p->crawl = NULL;
-        p->held.count = 0;
+        leave(p, p->stop);
         p->requests++; /* so that it does not happen again at once */
         if (p->stop)
             return false;
         open_crawl(p);
         return !failed(p);
     }
-    if (crawl_next(p->crawl, &request) == CRAWL_DONE)
+    if (crawl_next(p->crawl, &request) == CRAWL_DONE) {
+        if (p->open)
+            ended(p);
         return false;
+    }
     p->requests++;
-    bool rush = p->h->world.rush > 0 || p->h->world.records > 60;
+    bool rush = p->h->world.rush > 0 || p->h->world.records > 60 || p->h->world.bad > 0;
     unsigned most = rush ? REQUESTS_RUSH : REQUESTS_MAX;
     if (++p->in_run > most)
         player_violated(p, "no end after %u requests", most);
-    answer(p, &request);
-    return !failed(p);
+    return answer(p, &request) && !failed(p);
 }
 
 static void run(struct player *p)
@@ -303,8 +343,9 @@ static void run(struct player *p)
     open_crawl(p);
     while (!failed(p) && step(p))
         ;
-    crawl_close(p->crawl);
-    p->crawl = NULL;
+    leave(p, true);
+    if (p->made < HISTORY_RUNS + 2)
+        p->result->run[p->made++] = p->in_run;
     if (p->in_run > p->result->worst)
         p->result->worst = p->in_run;
 }
@@ -316,6 +357,7 @@ static void play(struct player *p)
         world_pass(&p->world, h->gap[i]);
         p->world.conf.read = h->read[i];
         p->run = i;
+        p->world.mended |= h->mends != 0 && i == h->mends;
         run(p);
     }
     p->quiet = true;
@@ -325,8 +367,14 @@ static void play(struct player *p)
         p->result->quiet = p->in_run;
     }
     p->everything = false;
-    if (!failed(p) && history_honest(h) && !p->unproven)
+    bool comes = history_honest(h) && !p->unproven && (!player_lacks(p) || history_readable(h));
+    if (!failed(p) && comes)
         player_check_kept(p, NEVER, "after silence");
+    bool noted = h->world.bad_is != BAD_WITHIN || h->world.bad == 0;
+    if (!failed(p) && comes && noted && h->mends && h->world.one > 0 && h->world.cap == 0 &&
+        h->event_count == 0 && h->world.by_key == FORM_WORKS && h->clock != CLOCK_NONE &&
+        h->start == START_FULL)
+        player_mend(p, run);
 }
 
 static void play_traced(const struct history *h, struct history_result *r, FILE *trace)
@@ -353,11 +401,28 @@ static void play_traced(const struct history *h, struct history_result *r, FILE 
     crawl_close(p.crawl);
     zone_close(p.zone);
     buf_free(&p.position);
+    free(p.saved);
+}
+
+/* One record is not given, and nothing else happens. */
+static bool costs_one(const struct history *h)
+{
+    const struct world_conf *w = &h->world;
+    return w->one > 0 && h->event_count == 0 && w->order == TIES_BY_KEY && w->hidden == 0 &&
+           w->block == 0 && w->rush == 0 && w->above == 0 && w->by_key == FORM_WORKS &&
+           w->timeless == 0 && h->ahead == 0 && h->mends == 0 && history_honest(h);
 }
 
 void history_play(const struct history *h, struct history_result *r)
 {
     play_traced(h, r, NULL);
+    if (r->violation[0] != '\0' || !costs_one(h))
+        return;
+    struct history plain = *h;
+    struct history_result without;
+    plain.world.one = 0;
+    play_traced(&plain, &without, NULL);
+    player_check_costs(&(struct player){.h = h, .result = r}, &without);
 }
 
 void history_trace(const struct history *h, FILE *out)

@@ -22,10 +22,19 @@ struct player {
     bool positioned;
     unsigned kept[WORLD_MAX]; /* the version that the database would have */
     int64_t kept_time[WORLD_MAX];
+    struct places *places; /* what the crawl knows of records that are not given, */
+    struct place *saved;   /* and what is on disk of that */
+    size_t saved_n;
+    struct reply_record page[4 * REPLY_MAX]; /* the page that was begun */
+    size_t page_n;
+    bool page_open;
+    unsigned attempt;  /* failures in a row; */
+    bool by_chance;    /* one of them had no cause */
     struct held held;  /* answers to what was asked for ahead */
     struct rng order;  /* in which requests are made */
     unsigned requests; /* over all runs */
     unsigned in_run;
+    unsigned made; /* runs */
     unsigned run;
     bool everything;  /* the run is one from the beginning */
     bool open;        /* a run is under way, perhaps over several starts */
@@ -53,5 +62,22 @@ void player_check_kept(struct player *p, uint64_t begin, const char *when);
 void player_check_claim(struct player *p, int64_t complete, bool end);
 /* Records without a time are claimed to be kept as of some look. */
 void player_check_births(struct player *p, int64_t births_to);
+
+/* trouble.c: as table_fetch_trouble.c and fetched_page.c have it. */
+void player_places_open(struct player *p);
+/* ended: the run has come to its end, or was left in order. */
+void player_places_save(struct player *p, bool ended);
+void player_places_close(struct player *p);
+void player_page_begin(struct player *p, const struct crawl_request *request);
+void player_page_add(struct player *p, const struct reply *reply);
+void player_page_discard(struct player *p);
+/* The request failed. False: the run is given up. */
+bool player_failed(struct player *p, const struct reply *reply, bool hangs);
+/* Some records, or pages, are not given: a run may be given up, or end unproven. The next one goes on. */
+bool player_lacks(const struct player *p);
+/* Once what was bad is mended, it comes, sooner or later. run: makes one. */
+void player_mend(struct player *p, void (*run)(struct player *p));
+/* What the one record that is not given has cost. */
+void player_check_costs(struct player *p, const struct history_result *without);
 
 #endif

@@ -14,6 +14,12 @@ static enum world_sort sort_of(const struct crawl_request *request)
     return SORT_TIME;
 }
 
+/* Does the answer with it fail? */
+static bool spoils(const struct world *w, unsigned record)
+{
+    return !world_gives(w, record) && w->conf.bad_is != BAD_WITHIN;
+}
+
 void reply_make(struct world *w, const struct crawl_request *request, struct reply *reply)
 {
     struct world_answer a;
@@ -29,11 +35,15 @@ void reply_make(struct world *w, const struct crawl_request *request, struct rep
                             .clock = w->clock,
                             .count = a.count,
                             .n = a.n < REPLY_MAX ? a.n : REPLY_MAX};
+    reply->hangs = w->conf.bad_is == BAD_HANGS;
+    reply->failed = w->conf.above > 0 && request->limit > w->conf.above;
     for (size_t i = 0; i < reply->n; i++) {
         struct reply_record *r = &reply->records[i];
         const struct world_record *record = &w->records[a.records[i]];
         r->record = a.records[i];
         r->version = record->version;
+        r->given = world_gives(w, a.records[i]);
+        reply->failed |= spoils(w, a.records[i]);
         r->timed = record->timed && !world_garbled(w, a.records[i]);
         r->time = record->time - record->time % WHEN_SECOND;
         (void)world_show(w, a.records[i], r->text);

@@ -13,6 +13,7 @@
 struct reply_record {
     unsigned short record;
     unsigned version;
+    bool given;   /* its text can be read */
     bool timed;   /* it shows a time that can be read */
     int64_t time; /* ... of this second */
     char text[WHEN_TEXT];
@@ -21,6 +22,8 @@ struct reply_record {
 struct reply {
     struct crawl_request request;
     bool refused;
+    bool failed; /* because of its size, or of a record */
+    bool hangs;
     int64_t clock;
     int64_t count;
     size_t n;

@@ -70,6 +70,8 @@ static void put(struct world *w, unsigned record, bool timed, int64_t time)
     r->hidden =
         rng_chance(&draw, w->conf.hidden) || (w->conf.block > 0 && record >= w->conf.records / 3 &&
                                               record < w->conf.records / 3 + w->conf.block);
+    struct rng luck = {w->conf.seed ^ (record * UINT64_C(31337) + 1)};
+    r->bad = rng_chance(&luck, w->conf.bad) || record + 1 == w->conf.one;
     r->timed = timed;
     r->time = grain(w, time);
     r->version++;
@@ -156,6 +158,11 @@ void world_insert(struct world *w, int64_t late)
 void world_pass(struct world *w, int64_t time)
 {
     w->clock += time;
+}
+
+bool world_gives(const struct world *w, unsigned record)
+{
+    return w->mended || !w->records[record].bad;
 }
 
 bool world_garbled(const struct world *w, unsigned record)

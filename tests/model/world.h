@@ -55,6 +55,15 @@ enum world_count {
     COUNT_KINDS
 };
 
+/* What a record does that the API does not give. */
+enum world_bad {
+    BAD_FAILS,  /* any page with it fails: 500, or a body cut short */
+    BAD_HANGS,  /* the same, by a time-out */
+    BAD_TEXT,   /* the same, by its text; asked for alone, its bytes are there */
+    BAD_WITHIN, /* its text is no JSON; its neighbours come all the same */
+    BAD_KINDS
+};
+
 struct world_conf {
     unsigned records;     /* at the beginning */
     unsigned timeless;    /* of them without a time */
@@ -84,6 +93,10 @@ struct world_conf {
     bool ignores_offset;
     unsigned future; /* records with a time in 2099 */
     unsigned soon;   /* records with a time tomorrow or the day after */
+    unsigned bad;    /* percent of the records that are not given */
+    unsigned one;    /* exactly this one is not, from 1; 0: none */
+    enum world_bad bad_is;
+    unsigned above; /* larger pages than this fail; 0: none do */
     uint64_t seed;
 };
 
@@ -91,6 +104,7 @@ struct world_record {
     bool alive;
     bool reserved; /* its key is taken, and it is not there yet */
     bool hidden;   /* from the key that asks */
+    bool bad;      /* it is not given */
     bool timed;
     int64_t time;     /* as the list orders it */
     unsigned version; /* from 1 */
@@ -110,6 +124,7 @@ struct world {
     uint64_t draws; /* requests so far */
     int64_t stale;  /* the count of before */
     bool blank;     /* world_is_blank, at some request */
+    bool mended;    /* what was bad is given */
 };
 
 enum world_sort {
@@ -144,6 +159,8 @@ bool world_is_blank(const struct world *w, unsigned limit);
 void world_list(struct world *w, const struct world_request *request, struct world_answer *out);
 /* The time as the API shows it; "" for none. */
 const char *world_show(const struct world *w, unsigned record, char out[WHEN_TEXT]);
+/* Is the record given? */
+bool world_gives(const struct world *w, unsigned record);
 bool world_garbled(const struct world *w, unsigned record);
 int64_t world_shown(const struct world *w, unsigned record); /* the same as the crawl reads it */
 

@@ -1,0 +1,143 @@
+/* Requests that fail, and records that are not given: what the program does beside the crawl. */
+#include "tests/model/player.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIES     5
+#define COST_MOST 75 /* requests of a run: 25 in each order in which the list is read */
+#define DAYS      8
+#define MEND_RUNS 20
+
+/* ---- places ---- */
+
+void player_places_open(struct player *p)
+{
+    struct err e = ERR_INIT;
+    if (places_open(&p->places, &e) != OK)
+        player_violated(p, "no places: %s", e.msg);
+    for (size_t i = 0; i < p->saved_n && p->places != NULL; i++)
+        if (places_add(p->places, &p->saved[i]) == NULL)
+            player_violated(p, "no memory for places");
+}
+
+/* What unreadable.json does not hold is not known to the next run. */
+void player_places_save(struct player *p, bool ended)
+{
+    struct places *places = p->places;
+    if (ended)
+        places_sweep(places);
+    if (ended ? !places->changed && places->noted == 0 : !places_unsaved(places))
+        return;
+    places->changed = false;
+    places->noted = 0;
+    free(p->saved);
+    p->saved = calloc(places->n + 1, sizeof *p->saved);
+    p->saved_n = p->saved != NULL ? places->n : 0;
+    for (size_t i = 0; i < p->saved_n; i++) {
+        p->saved[i] = places->at[i];
+        p->saved[i].fresh = p->saved[i].told = p->saved[i].closed = p->saved[i].lost = false;
+        p->saved[i].latest = 0;
+    }
+}
+
+void player_places_close(struct player *p)
+{
+    places_close(p->places);
+    p->places = NULL;
+}
+
+/* ---- the page, which may come in parts ---- */
+
+void player_page_discard(struct player *p)
+{
+    p->page_open = false;
+    p->page_n = 0;
+}
+
+void player_page_begin(struct player *p, const struct crawl_request *request)
+{
+    if ((request->looks || request->goes_on) && p->page_open)
+        return;
+    p->page_open = true;
+    p->page_n = 0;
+}
+
+void player_page_add(struct player *p, const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->n && !reply->request.looks; i++)
+        if (p->page_n < sizeof p->page / sizeof *p->page)
+            p->page[p->page_n++] = reply->records[i];
+}
+
+/* ---- failures ---- */
+
+/* The bytes of a record that was asked for alone, and what they show. */
+static bool made_out(const struct player *p, const struct reply *reply, struct crawl_seen *seen)
+{
+    const struct reply_record *r = reply->records;
+    if (p->h->world.bad_is != BAD_TEXT || !reply->request.alone || reply->n != 1 || r->given)
+        return false;
+    *seen = (struct crawl_seen){.identity = r->record,
+                                .time = r->text,
+                                .time_len = strlen(r->text),
+                                .key = r->record + 1,
+                                .keyed = true};
+    return true;
+}
+
+bool player_failed(struct player *p, const struct reply *reply, bool hangs)
+{
+    struct crawl_seen seen;
+    struct crawl_failure f = {.too_large = hangs,
+                              .left = TRIES > p->attempt ? TRIES - p->attempt : 0,
+                              .now = p->h->clock == CLOCK_NONE ? 0 : p->world.clock,
+                              .why = "fails"};
+    if (made_out(p, reply, &seen))
+        f.seen = &seen;
+    if (!reply->request.looks)
+        player_page_discard(p);
+    enum crawl_after_failure after = crawl_failed(p->crawl, &f);
+    p->attempt++;
+    if (after != CRAWL_GIVE_UP)
+        return true;
+    p->unproven = true;
+    if (!p->by_chance && !player_lacks(p))
+        player_violated(p, "given up after %u failures, though the API is there", p->attempt);
+    return false;
+}
+
+/* ---- what must hold ---- */
+
+bool player_lacks(const struct player *p)
+{
+    const struct history *h = p->h;
+    return h->world.bad > 0 || h->world.one > 0 || h->world.above > 0;
+}
+
+void player_mend(struct player *p, void (*run)(struct player *p))
+{
+    p->world.mended = true;
+    for (unsigned i = 0; i < MEND_RUNS; i++) {
+        bool all = true;
+        for (unsigned r = 0; r < p->world.count; r++) {
+            const struct world_record *record = &p->world.records[r];
+            all &=
+                !record->alive || record->hidden || !record->bad || p->kept[r] == record->version;
+        }
+        if (all || p->result->violation[0] != '\0')
+            return;
+        world_pass(&p->world, DAYS * 86400 * WHEN_SECOND);
+        run(p);
+    }
+    player_violated(p, "a record that was mended does not come");
+}
+
+void player_check_costs(struct player *p, const struct history_result *without)
+{
+    const struct history_result *with = p->result;
+    for (unsigned i = 0; i < p->h->runs + 2; i++) {
+        int more = (int)with->run[i] - (int)without->run[i];
+        if (more > COST_MOST)
+            player_violated(p, "run %u: one record that is not given costs %d requests", i, more);
+    }
+}
