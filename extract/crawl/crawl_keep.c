@@ -452,7 +452,8 @@ void crawl_keep(struct crawl *c)
     c->stats.pages++;
     c->stats.overlaps += c->page.hits > 0;
     c->timeless += c->page.timeless;
-    if (c->placed)
+    /* A page of the whole list shows records that one of the filtered list need not show. */
+    if (c->placed && c->ask.filtered == c->place.filtered)
         crawl_learn_page(c, c->place_n, c->place_asked, c->page.news > 0);
     crawl_learn_longest(c);
     if (c->page.n > 1)
