@@ -272,20 +272,41 @@ static enum err_code set_entry(struct loaded *l, const struct loaded_entry *entr
     return OK;
 }
 
+/* The file while it is changed: nobody else writes to it. */
+struct held {
+    char dir[IO_PATH];
+    int lock;
+    struct loaded l;
+};
+
+static enum err_code hold(struct held *h, const struct spool *s, const char *table, struct err *e)
+{
+    *h = (struct held){.lock = -1};
+    enum err_code rc = table_dir(h->dir, s, table, e);
+    if (rc == OK)
+        rc = small_file_lock(h->dir, &h->lock, e);
+    return rc == OK ? loaded_read(s, table, &h->l, e) : rc;
+}
+
+/* rc: of what was done meanwhile. */
+static enum err_code release(struct held *h, const struct spool *s, const char *table, bool changed,
+                             enum err_code rc, struct err *e)
+{
+    if (rc == OK && changed)
+        rc = put(s, table, h->dir, &h->l, e);
+    loaded_free(&h->l);
+    small_file_unlock(h->lock);
+    return rc;
+}
+
 enum err_code loaded_store(const struct spool *s, const char *table,
                            const struct loaded_entry *entry, struct err *e)
 {
-    char dir[IO_PATH];
-    struct loaded l = {0};
-    int lock = -1;
-    enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
-        return rc;
-    if ((rc = loaded_read(s, table, &l, e)) == OK && (rc = set_entry(&l, entry, e)) == OK)
-        rc = put(s, table, dir, &l, e);
-    loaded_free(&l);
-    small_file_unlock(lock);
-    return rc;
+    struct held h;
+    enum err_code rc = hold(&h, s, table, e);
+    if (rc == OK)
+        rc = set_entry(&h.l, entry, e);
+    return release(&h, s, table, true, rc, e);
 }
 
 static size_t drop(struct loaded *l, const char *database)
@@ -320,77 +341,42 @@ enum err_code loaded_forget_silent(const struct spool *s, const char *table, int
                                    bool look, struct loaded_entry *last, size_t *dropped,
                                    struct err *e)
 {
-    char dir[IO_PATH];
-    struct loaded l = {0};
-    int lock = -1;
-    *dropped = 0;
-    enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
-        return rc;
-    if ((rc = loaded_read(s, table, &l, e)) == OK &&
-        (*dropped = drop_silent(&l, before, last)) > 0 && !look)
-        rc = put(s, table, dir, &l, e);
-    loaded_free(&l);
-    small_file_unlock(lock);
-    return rc;
+    struct held h;
+    enum err_code rc = hold(&h, s, table, e);
+    *dropped = rc == OK ? drop_silent(&h.l, before, last) : 0;
+    return release(&h, s, table, *dropped > 0 && !look, rc, e);
 }
 
 enum err_code loaded_checked(const struct spool *s, const char *table, int64_t unchecked,
                              struct err *e)
 {
-    char dir[IO_PATH];
-    struct loaded l = {0};
-    int lock = -1;
+    struct held h;
     bool any = false;
-    enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
-        return rc;
-    rc = loaded_read(s, table, &l, e);
-    for (size_t i = 0; rc == OK && i < l.count; i++)
-        if (l.entries[i].unchecked == unchecked) {
-            l.entries[i].unchecked = WHEN_NONE;
+    enum err_code rc = hold(&h, s, table, e);
+    for (size_t i = 0; rc == OK && i < h.l.count; i++)
+        if (h.l.entries[i].unchecked == unchecked) {
+            h.l.entries[i].unchecked = WHEN_NONE;
             any = true;
         }
-    if (rc == OK && any)
-        rc = put(s, table, dir, &l, e);
-    loaded_free(&l);
-    small_file_unlock(lock);
-    return rc;
+    return release(&h, s, table, any, rc, e);
 }
 
 enum err_code loaded_keep_checks(const struct spool *s, const char *table, const char *id,
                                  const struct loaded_checks *checks, struct err *e)
 {
-    char dir[IO_PATH];
-    struct loaded l = {0};
-    int lock = -1;
-    enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
-        return rc;
-    rc = loaded_read(s, table, &l, e);
-    struct loaded_entry *own = rc == OK ? entry_of(&l, id) : NULL;
-    if (own != NULL) {
+    struct held h;
+    enum err_code rc = hold(&h, s, table, e);
+    struct loaded_entry *own = rc == OK ? entry_of(&h.l, id) : NULL;
+    if (own != NULL)
         own->checks = *checks;
-        rc = put(s, table, dir, &l, e);
-    }
-    loaded_free(&l);
-    small_file_unlock(lock);
-    return rc;
+    return release(&h, s, table, own != NULL, rc, e);
 }
 
 enum err_code loaded_forget(const struct spool *s, const char *table, const char *database,
                             size_t *dropped, struct err *e)
 {
-    char dir[IO_PATH];
-    struct loaded l = {0};
-    int lock = -1;
-    *dropped = 0;
-    enum err_code rc = table_dir(dir, s, table, e);
-    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
-        return rc;
-    if ((rc = loaded_read(s, table, &l, e)) == OK && (*dropped = drop(&l, database)) > 0)
-        rc = put(s, table, dir, &l, e);
-    loaded_free(&l);
-    small_file_unlock(lock);
-    return rc;
+    struct held h;
+    enum err_code rc = hold(&h, s, table, e);
+    *dropped = rc == OK ? drop(&h.l, database) : 0;
+    return release(&h, s, table, *dropped > 0, rc, e);
 }
