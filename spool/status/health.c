@@ -43,9 +43,10 @@ static enum err_code code_of(enum health_code code, const char *error)
     return own ? err_of_word(error) : kinds[code].code;
 }
 
-/* The worst first, of one kind in the tables' order. Where there is no room, what is less grave goes. */
-static void add(struct health *h, enum health_code code, const char *table, const char *error,
-                int64_t time)
+/* The worst first, of one kind in the tables' order. Where there is no room, what is less grave goes: NULL where that is
+ * this one. */
+static struct health_reason *put(struct health *h, enum health_code code, const char *table,
+                                 const char *error, int64_t time)
 {
     enum err_code own = code_of(code, error);
     size_t at = h->count;
@@ -55,21 +56,27 @@ static void add(struct health *h, enum health_code code, const char *table, cons
     while (at > 0 && kinds[h->reasons[at - 1].code].rank > kinds[code].rank)
         at--;
     if (at == HEALTH_MOST)
-        return;
+        return NULL;
     h->count += h->count < HEALTH_MOST;
     memmove(&h->reasons[at + 1], &h->reasons[at], (h->count - 1 - at) * sizeof *h->reasons);
     struct health_reason *r = &h->reasons[at];
     *r = (struct health_reason){.code = code, .time = time};
     (void)snprintf(r->table, sizeof r->table, "%s", table);
     (void)snprintf(r->error, sizeof r->error, "%s", error);
+    return r;
+}
+
+static void add(struct health *h, enum health_code code, const char *table, const char *error,
+                int64_t time)
+{
+    (void)put(h, code, table, error, time);
 }
 
 static void add_wrong(struct health *h, const struct status_table *t)
 {
-    add(h, HEALTH_WRONG, t->name, "", t->wrong_at);
-    for (size_t i = 0; i < h->count; i++)
-        if (h->reasons[i].code == HEALTH_WRONG && strcmp(h->reasons[i].table, t->name) == 0)
-            h->reasons[i].text = t->wrong_text;
+    struct health_reason *r = put(h, HEALTH_WRONG, t->name, "", t->wrong_at);
+    if (r != NULL)
+        r->text = t->wrong_text;
 }
 
 static bool is_old(int64_t t, const struct health_conf *conf, const struct status *s)
@@ -131,10 +138,9 @@ static const char *unproven_reason(const struct run_history *r)
 
 static void add_held(struct health *h, const struct status_table *t)
 {
-    add(h, HEALTH_HELD, t->name, "", WHEN_NONE);
-    for (size_t i = 0; i < h->count; i++)
-        if (h->reasons[i].code == HEALTH_HELD && strcmp(h->reasons[i].table, t->name) == 0)
-            h->reasons[i].count = t->held;
+    struct health_reason *r = put(h, HEALTH_HELD, t->name, "", WHEN_NONE);
+    if (r != NULL)
+        r->count = t->held;
 }
 
 /* How the table's last run by that program ended: what this program has seen itself, else the spool's history. */
@@ -274,6 +280,38 @@ static enum err_code late_sentence(struct buf *b, const struct health_reason *r,
     }
 }
 
+/* Rows that are missing, wrong, or not marked. */
+static enum err_code rows_sentence(struct buf *b, const struct health_reason *r)
+{
+    char time[WHEN_TEXT];
+    switch (r->code) {
+    case HEALTH_GAP:
+        return buf_addf(
+            b, "%s lacks pages since %s that the spool holds no more: netty-extract --full %s",
+            r->table, when_iso(r->time, time), r->table);
+    case HEALTH_WRONG:
+        return buf_addf(
+            b,
+            "netty-load check found on %s that %s is not as it should be: %s (after it is "
+            "mended: netty-load check %s)",
+            when_iso(r->time, time), r->table, r->text, r->table);
+    case HEALTH_HOLE:
+        return buf_addf(b,
+                        "%s lacks pages since %s that could not be read; they are loaded once they "
+                        "are whole: netty-spool heal %s",
+                        r->table, when_iso(r->time, time), r->table);
+    case HEALTH_HELD:
+        return buf_addf(b,
+                        "%" PRIu64 " records of %s are gone from the source, more than "
+                        "--max-deletes allows, and none is marked: look at some of them, then "
+                        "netty-load --max-deletes PERCENT %s, or netty-extract --reconcile "
+                        "--restart %s to look anew",
+                        r->count, r->table, r->table, r->table);
+    default:
+        return OK;
+    }
+}
+
 enum err_code health_sentence(struct buf *b, const struct health_reason *r, const struct health *h,
                               const struct health_conf *conf)
 {
@@ -312,27 +350,10 @@ enum err_code health_sentence(struct buf *b, const struct health_reason *r, cons
         return buf_addf(b, "the API has no table %s: correct its name, or take it off the list",
                         r->table);
     case HEALTH_GAP:
-        return buf_addf(
-            b, "%s lacks pages since %s that the spool holds no more: netty-extract --full %s",
-            r->table, when_iso(r->time, time), r->table);
     case HEALTH_WRONG:
-        return buf_addf(
-            b,
-            "netty-load check found on %s that %s is not as it should be: %s (after it is "
-            "mended: netty-load check %s)",
-            when_iso(r->time, time), r->table, r->text, r->table);
     case HEALTH_HOLE:
-        return buf_addf(b,
-                        "%s lacks pages since %s that could not be read; they are loaded once they "
-                        "are whole: netty-spool heal %s",
-                        r->table, when_iso(r->time, time), r->table);
     case HEALTH_HELD:
-        return buf_addf(b,
-                        "%" PRIu64 " records of %s are gone from the source, more than "
-                        "--max-deletes allows, and none is marked: look at some of them, then "
-                        "netty-load --max-deletes PERCENT %s, or netty-extract --reconcile "
-                        "--restart %s to look anew",
-                        r->count, r->table, r->table, r->table);
+        return rows_sentence(b, r);
     case HEALTH_FULL:
         return add_full(b, h->databases);
     case HEALTH_NO_TABLES:
