@@ -284,6 +284,7 @@ def test_with_a_sync_running_beside_it(copy):
         process.terminate()
         assert process.wait(timeout=60) in (0, 75), open(process.err_path).read()
     copy.sim.mood(reset=1)
+    copy.sync()  # ends the pass that the signal interrupted: complete to when that began
     copy.sync()
     copy.reconcile()
     copy.sync()

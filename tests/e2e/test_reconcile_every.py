@@ -69,7 +69,7 @@ def test_the_next_crawl_begins_when_its_time_has_come(copy):
         run(copy)
         copy.load()
     assert stage(copy) == "done"
-    assert step(run(copy, every="1s"))["step"] == '"all keys are read"'
+    wait_for(lambda: step(run(copy, every="1s"))["step"] == '"all keys are read"', "the next crawl")
 
 
 def test_what_waits_for_a_person_is_said_by_each_run(copy):
