@@ -301,6 +301,7 @@ class Table:
 
 def run_program(program, parts, step, seed, table):
     for part in [part for part in parts if part in program.parts]:
+        began = time.monotonic()
         rng = random.Random(f"{seed} {program.name} {part}")
         for row, label, attempt in PARTS[part](program, step, rng):
             try:
@@ -308,6 +309,10 @@ def run_program(program, parts, step, seed, table):
             except Exception as trouble:  # whatever it is, this point did not recover; the others are still tried
                 table.add(row, program.name, 1)
                 table.failures.append((row, program.name, label, f"{type(trouble).__name__}: {trouble}"[:1500]))
+        tried = sum(n for (_, name), n in list(table.tried.items()) if name == program.name)
+        lost = sum(name == program.name for _, name, _, _ in list(table.failures))
+        print(f"{program.name}: {part}: {time.monotonic() - began:.0f} s; so far {tried} tried, {lost} lost",
+              file=sys.stderr, flush=True)
 
 
 def run(directory, server, parts=tuple(PARTS), step=1, seed=1, only=""):
