@@ -288,6 +288,8 @@ static enum err_code begin_regular(struct service *s)
 {
     struct fetch_run_conf conf = service_run_conf(s);
     enum err_code rc = fetch_plan_make(&s->plan, s->options, s->spool, &s->err);
+    if (rc == OK && !s->env.reconcile)
+        fetch_plan_tell(&s->plan, s->options, s->spool);
     service_take_asked(s);
     if (rc == OK)
         rc = fetch_run_open(&s->run, &conf, s->plan.wants, s->plan.count, on_run_done, s, &s->err);

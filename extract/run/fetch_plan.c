@@ -5,6 +5,7 @@
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/control/asked_tables.h"
 #include "spool/format/fetch_position.h"
 #include "spool/journal/journal_scan.h"
 #include <errno.h>
@@ -64,6 +65,21 @@ enum err_code fetch_plan_make(struct fetch_plan *p, const struct options *o,
     if (rc != OK)
         fetch_plan_free(p);
     return rc;
+}
+
+void fetch_plan_tell(const struct fetch_plan *p, const struct options *o, const struct spool *spool)
+{
+    const char *const *words = NULL;
+    struct err e = ERR_INIT;
+    bool named = options_words(o, &words) > 0;
+    const char **names = calloc(p->count, sizeof *names);
+    if (names == NULL)
+        return;
+    for (size_t i = 0; i < p->count; i++)
+        names[i] = p->wants[i].name;
+    if (asked_note(spool, names, p->count, named, &e) != OK)
+        LOG(LOG_DEBUG, "asked", "the spool is not told which tables are asked for", F_ERR(&e));
+    free(names);
 }
 
 void fetch_plan_free(struct fetch_plan *p)

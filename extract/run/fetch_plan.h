@@ -21,6 +21,9 @@ struct fetch_plan {
  * to fetch. */
 enum err_code fetch_plan_make(struct fetch_plan *p, const struct options *o,
                               const struct spool *spool, struct err *e) MUST_CHECK;
+/* Leaves in the spool which tables a regular run was asked for, for those who look (asked_tables.h). A failure is logged only. */
+void fetch_plan_tell(const struct fetch_plan *p, const struct options *o,
+                     const struct spool *spool);
 void fetch_plan_free(struct fetch_plan *p);
 
 /* --dry-run: what would be asked first for each table, from where; to standard output. Writes

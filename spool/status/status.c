@@ -3,6 +3,7 @@
 
 #include "shared/files/safe_file.h"
 #include "shared/time/when.h"
+#include "spool/control/asked_tables.h"
 #include "spool/control/catalog.h"
 #include "spool/control/next_run.h"
 #include "spool/format/json_fields.h"
@@ -151,19 +152,41 @@ static int64_t breaker_until(const struct spool *s)
 /* No table has this name: where it is one of the list, there is none. */
 #define NO_TABLE ""
 
+/* Nobody asks for the table any more. A list that holds now counts, and beside it what command lines name regularly; where
+ * there is no list that this program could know, only what the extractor's runs were asked for. */
+static bool is_unlisted(const struct status_conf *c, const struct catalog *catalog,
+                        const struct asked_tables *asked, const char *name)
+{
+    const char *const *words = NULL;
+    bool listed = !options_list_table(c->options, c->named, NO_TABLE);
+    if (c->named && options_words(c->options, &words) > 0)
+        return !options_list_table(c->options, true, name);
+    if (listed && options_list_table(c->options, false, name))
+        return false;
+    if (!listed && catalog->count > 0 && catalog_find(catalog, name) != NULL)
+        return false;
+    if (listed || catalog->count > 0)
+        return !asked_by_command_line(asked, name);
+    return asked_given_up(asked, name);
+}
+
+/* What cannot be read asks for everything. */
 static void note_unlisted(struct status_watch *w)
 {
     const struct status_conf *c = &w->conf;
     struct catalog catalog = {0};
-    bool cataloged = c->options && c->catalog &&
-                     options_list_table(c->options, c->named, NO_TABLE) &&
-                     catalog_read(w->spool, &catalog, NULL) == OK;
-    for (size_t i = 0; i < w->status.count; i++) {
-        const char *name = w->list[i]->name;
-        w->list[i]->unlisted = (c->options && !options_list_table(c->options, c->named, name)) ||
-                               (cataloged && catalog.count > 0 && !catalog_find(&catalog, name));
-    }
+    struct asked_tables asked = {0};
+    if (c->options == NULL)
+        return;
+    if (c->catalog && options_list_table(c->options, c->named, NO_TABLE) &&
+        catalog_read(w->spool, &catalog, NULL) != OK)
+        catalog = (struct catalog){0};
+    if (asked_read(w->spool, &asked, NULL) != OK)
+        asked = (struct asked_tables){0};
+    for (size_t i = 0; i < w->status.count; i++)
+        w->list[i]->unlisted = is_unlisted(c, &catalog, &asked, w->list[i]->name);
     catalog_free(&catalog);
+    asked_free(&asked);
 }
 
 /* ---- the next run ---- */
