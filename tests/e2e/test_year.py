@@ -77,7 +77,12 @@ class Year:
         return found
 
     def measure(self):
+        """What grows with the records. A cache of known lines and the list of runs grow to their bounds, and stay there."""
         files = [path for path in self.netty.spool.rglob("*") if path.is_file() and path.name != "reserve"]
+        for name, bound in (("unchanged-", 3 << 20), ("runs-", 1 << 20)):
+            bounded = [path for path in files if path.name.startswith(name)]
+            assert all(path.stat().st_size < bound for path in bounded)
+            files = [path for path in files if path not in bounded]
         self.sizes.append((self.day, sum(path.stat().st_size for path in files), len(files)))
 
     def change(self):
@@ -87,10 +92,12 @@ class Year:
         self.sim.post("/_sim/insert", table="contacts", n=1)
 
     def round(self):
-        """What two timers and a night do."""
+        """What two timers and a night do; what the older programs are only expected to do is to copy."""
         self.change()
         self.extract()
         self.load()
+        if self.build != harness.BUILD:
+            return
         assert self.look() == [], (self.day, self.alarms)
         if self.now().hour < max(HOURS, 3):
             self.nightly()
@@ -255,8 +262,8 @@ def row_that_is_quietly_old(year):
 
 
 # Which day, what happens, and the alarms that it has to raise; no others are right.
-EVENTS = [(30, upgrade, set()), (60, rotate_key, {"throttled"}), (90, full_disk, {"full"}), (105, rotate_password, {"failing"}),
-          (150, new_programs, set()), (165, rotate_token, set()), (180, keep_backup, set()), (186, restore_backup, {"stale"}),
+EVENTS = [(30, new_programs, set()), (60, rotate_key, {"throttled"}), (90, full_disk, {"full"}), (105, rotate_password, {"failing"}),
+          (150, upgrade, set()), (165, rotate_token, set()), (180, keep_backup, set()), (186, restore_backup, {"stale"}),
           (210, move_database, set()), (240, upgrade, set()), (270, turned_off, {"stale"}),
           (315, row_that_is_quietly_old, {"wrong"})]
 
