@@ -126,9 +126,6 @@ bool crawl_known_remember(struct crawl *c)
     struct places *places = c->conf.places;
     if (places == NULL || t->step.gap == 0)
         return true;
-    bool aside = true;
-    for (unsigned i = 0; i < t->step.gap; i++)
-        aside &= i < STEP_GAP_MAX && t->gaps[i].seen;
     struct place met = {0};
     list_of(&t->page, &met);
     met.before = t->before;
@@ -138,7 +135,7 @@ bool crawl_known_remember(struct crawl *c)
     uint64_t again = c->page.hits > 0 && c->page.n > c->page.news ? c->page.n - c->page.news : 0;
     uint64_t from = again < c->ordinal ? c->ordinal - again : 0;
     met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
-    met.aside = aside;
+    met.aside = t->step.aside == t->step.gap;
     const struct place_side *later = met.sort == CRAWL_BY_KEY_DOWN ? &met.before : &met.after;
     met.latest = WHEN_NONE;
     if (later->there && later->time[0] != '\0' &&

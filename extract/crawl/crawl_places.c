@@ -432,8 +432,11 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
         t->step.unlike |= strncmp(t->why, f->why, sizeof t->why - 1) != 0;
     if ((state == STEP_ALONE || first) && t->step.gap < STEP_GAP_MAX)
         note_gap(t, t->step.gap, f);
-    if (state == STEP_AGAIN && t->step.at < STEP_GAP_MAX)
-        note_gap(t, t->step.at, f);
+    if (state == STEP_AGAIN) {
+        t->step.aside = (t->step.at > 0 ? t->step.aside : 0) + (aside ? 1 : 0);
+        if (t->step.at < STEP_GAP_MAX)
+            note_gap(t, t->step.at, f);
+    }
     switch (step_failed(&t->step)) {
     case STEP_SAME:
         return CRAWL_AGAIN;

@@ -122,7 +122,7 @@ static enum err_code on_non_record(void *ctx, const char *raw, size_t n, uint64_
 
 /* A record that is no JSON, or too large: of so many bytes, n of which are at raw. */
 static enum err_code set_aside(struct fetched_page *p, const struct record_raw *r, uint64_t number,
-                               const char *why, struct err *e)
+                               bool stepped, const char *why, struct err *e)
 {
     char message[MESSAGE_MAX];
     size_t kept = r->too_large && r->n > LARGE_KEPT ? LARGE_KEPT : r->n;
@@ -142,7 +142,8 @@ static enum err_code set_aside(struct fetched_page *p, const struct record_raw *
                                .message = message,
                                .raw = r->raw,
                                .len = kept,
-                               .number = number};
+                               .number = number,
+                               .stepped = stepped};
     return non_records_add(p->non_records, &found, e);
 }
 
@@ -168,7 +169,7 @@ static enum err_code on_malformed(void *ctx, const struct page_parser_malformed 
     if (m->too_large)
         raw.hash = XXH3_64bits(m->raw, m->len);
     enum err_code rc = p->parts.crawl != NULL ? crawl_record(p->parts.crawl, &seen, e) : OK;
-    return rc == OK && !p->looks ? set_aside(p, &raw, m->number, m->why, e) : rc;
+    return rc == OK && !p->looks ? set_aside(p, &raw, m->number, false, m->why, e) : rc;
 }
 
 enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_page_parts *parts,
@@ -278,7 +279,7 @@ bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen)
 
 enum err_code fetched_page_set_aside(struct fetched_page *p, struct err *e)
 {
-    return set_aside(p, &p->raw, 1, p->why, e);
+    return set_aside(p, &p->raw, 1, true, p->why, e);
 }
 
 enum err_code fetched_page_discard(struct fetched_page *p, struct err *e)
@@ -290,12 +291,23 @@ enum err_code fetched_page_discard(struct fetched_page *p, struct err *e)
     return writer_abort(p->parts.writer, e);
 }
 
+enum err_code fetched_page_take_back(struct fetched_page *p, struct err *e)
+{
+    enum err_code rc =
+        p->open && p->parts.sink == NULL ? non_records_store_stepped(p->non_records, e) : OK;
+    return rc == OK ? fetched_page_discard(p, e) : rc;
+}
+
+enum err_code fetched_page_store_aside(struct fetched_page *p, struct err *e)
+{
+    enum err_code rc = begin(p, e);
+    return rc == OK ? non_records_store(p->non_records, e) : rc;
+}
+
 enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
                                 writer_done_fn *done, void *ctx, struct err *e)
 {
     enum err_code rc = begin(p, e);
-    if (rc == OK)
-        rc = non_records_store(p->non_records, e);
     if (rc != OK)
         return rc;
     p->open = false;

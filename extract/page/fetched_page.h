@@ -6,10 +6,11 @@
  *     fetched_page_start(p, &request, sum);                // before each request
  *       fetched_page_body(p, bytes, n, e); ...      // may fail: the page must be taken back then
  *     fetched_page_finish(p, e);                    // the body has ended: was it a whole page?
+ *     fetched_page_store_aside(p, e);               // what is set aside is durable, before anything counts on it
  *     fetched_page_keep(p, position, complete_to, done, ctx, e);   // or fetched_page_discard(p, e): nothing of
- * it stays
+ * it stays; or fetched_page_take_back(p, e): nothing but the bytes of what was stepped over
  *
- * Elements that are no objects, malformed, or larger than a record may be, go to the table's dead letters, durably, before the page is kept;
+ * Elements that are no objects, malformed, or larger than a record may be, go to the table's dead letters;
  * one that lies there already is not added again.
  */
 #ifndef NETTY_EXTRACT_PAGE_FETCHED_PAGE_H
@@ -66,6 +67,8 @@ enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_res
 uint64_t fetched_page_new_letters(const struct fetched_page *p);
 const struct dead_reasons *fetched_page_reasons(const struct fetched_page *p); /* the same */
 enum err_code fetched_page_discard(struct fetched_page *p, struct err *e) MUST_CHECK;
+enum err_code fetched_page_take_back(struct fetched_page *p, struct err *e) MUST_CHECK;
+enum err_code fetched_page_store_aside(struct fetched_page *p, struct err *e) MUST_CHECK;
 enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
                                 writer_done_fn *done, void *ctx, struct err *e) MUST_CHECK;
 

@@ -17,6 +17,7 @@ struct element {
     size_t at;      /* likewise */
     size_t len;
     uint64_t number;
+    bool stepped;
 };
 
 struct non_records {
@@ -81,7 +82,8 @@ enum err_code non_records_add(struct non_records *o, const struct non_record *fo
     *element = (struct element){.reason = found->reason,
                                 .message = o->text.len,
                                 .len = found->len,
-                                .number = found->number};
+                                .number = found->number,
+                                .stepped = found->stepped};
     enum err_code rc = buf_add(&o->text, found->message, strlen(found->message) + 1);
     element->at = o->text.len;
     if (rc == OK)
@@ -108,11 +110,13 @@ void non_records_note_record(struct non_records *o, int64_t key)
 }
 
 /* Those that are news, as letters; *n is how many. */
-static void choose_new(struct non_records *o, struct dead_letter *letters, size_t *n)
+static void choose_new(struct non_records *o, bool stepped, struct dead_letter *letters, size_t *n)
 {
     for (size_t i = 0; i < o->count; i++) {
         const struct element *element = &o->elements[i];
         const char *raw = o->text.data + element->at;
+        if (stepped && !element->stepped)
+            continue;
         if (!dead_versions_add(o->versions, raw, element->len))
             continue;
         letters[(*n)++] = (struct dead_letter){.at = when_now(),
@@ -126,13 +130,13 @@ static void choose_new(struct non_records *o, struct dead_letter *letters, size_
     }
 }
 
-static enum err_code add_new(struct non_records *o, struct err *e)
+static enum err_code add_new(struct non_records *o, bool stepped, struct err *e)
 {
     size_t n = 0;
     struct dead_letter *letters = calloc(o->count, sizeof *letters);
     if (letters == NULL)
         return err_set(e, ERR_NOMEM, "out of memory for dead letters");
-    choose_new(o, letters, &n);
+    choose_new(o, stepped, letters, &n);
     enum err_code rc =
         dead_add(o->conf.spool, o->conf.table, DEAD_EXTRACT, letters, n, e); /* none: nothing */
     if (rc != OK)
@@ -161,7 +165,22 @@ enum err_code non_records_store(struct non_records *o, struct err *e)
     if (rc != OK || o->count == 0)
         return rc;
     if ((rc = dead_versions_refresh(o->versions, e)) == OK)
-        rc = add_new(o, e);
+        rc = add_new(o, false, e);
+    o->looked = false;
+    return rc;
+}
+
+/* Nothing that the page shows takes a letter away: it is not kept. */
+enum err_code non_records_store_stepped(struct non_records *o, struct err *e)
+{
+    bool any = false;
+    for (size_t i = 0; i < o->count; i++)
+        any |= o->elements[i].stepped;
+    if (!any)
+        return OK;
+    enum err_code rc = dead_versions_refresh(o->versions, e);
+    if (rc == OK)
+        rc = add_new(o, true, e);
     o->looked = false;
     return rc;
 }

@@ -11,6 +11,7 @@
 #include "shared/time/zone.h"
 #include "spool/dead_report/dead_reasons.h"
 #include "spool/store/spool.h"
+#include <stdbool.h>
 
 struct non_records;
 
@@ -31,6 +32,7 @@ struct non_record {
     const char *raw;
     size_t len;
     uint64_t number; /* its place in the page, from 1 */
+    bool stepped;    /* its page comes without it (extract/places/step_over.h) */
 };
 /* Copies message and raw. */
 enum err_code non_records_add(struct non_records *o, const struct non_record *found,
@@ -41,6 +43,8 @@ enum err_code non_records_look(struct non_records *o, struct err *e) MUST_CHECK;
 void non_records_note_record(struct non_records *o, int64_t key);
 /* Durable on return. */
 enum err_code non_records_store(struct non_records *o, struct err *e) MUST_CHECK;
+/* The same of those that are `stepped`, and of nothing else of the page. */
+enum err_code non_records_store_stepped(struct non_records *o, struct err *e) MUST_CHECK;
 /* How many were added to the dead letters so far: those that did not lie there. */
 uint64_t non_records_new(const struct non_records *o);
 /* The same by reason. */

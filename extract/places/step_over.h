@@ -97,7 +97,8 @@ struct step {
     unsigned within; /* and so many were */
     bool fine;       /* as many as can be had are asked for: less led to no end */
     bool eyed;       /* the first of them was asked for alone */
-    unsigned at;     /* of AGAIN: which of them */
+    unsigned at;     /* of AGAIN: which of them, */
+    unsigned aside;  /* and so many came as bytes, which are set aside (the caller's) */
     unsigned rounds;
     bool earlier; /* the one before was not asked for yet */
     unsigned size;

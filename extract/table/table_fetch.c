@@ -214,6 +214,8 @@ void table_fetch_keep(struct table_fetch *t)
     crawl_stats(t->crawl, &stats);
     warn_unfiltered(t, &stats);
     enum err_code rc = table_fetch_position(t, &stats, &e);
+    if (rc == OK) /* what is known to be set aside is not asked for again: the bytes come first */
+        rc = fetched_page_store_aside(t->page, &e);
     if (rc == OK)
         rc = table_fetch_write_places(t, false, &e);
     if (rc == OK)
@@ -295,7 +297,7 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
         table_fetch_keep(t);
         return;
     case CRAWL_RETAKE:
-        if (fetched_page_discard(t->page, &e) != OK)
+        if (fetched_page_take_back(t->page, &e) != OK)
             table_fetch_fail(t, &e);
         else
             table_fetch_next(t);
