@@ -313,7 +313,7 @@ static bool covers_by_time(const struct crawl *c, const struct place *place, boo
 {
     const struct crawl_facts *page = &c->page;
     const struct crawl_request *from = &c->trial.page;
-    bool met = !place->before.there && from->offset == 0 && from->after[0] == '\0';
+    bool met = !place->before.there && from->offset == 0 && strcmp(from->after, place->from) == 0;
     for (size_t i = 0; i < page->count; i++) {
         met |= place->before.there && stands(c, &page->entries[i], &place->before, -CRAWL_FOLD);
         if (met && place->after.there && stands(c, &page->entries[i], &place->after, CRAWL_FOLD))

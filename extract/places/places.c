@@ -83,9 +83,50 @@ static struct place *find(const struct places *p, const struct place *met)
     return NULL;
 }
 
+static bool closed_or_aside(const struct place *place)
+{
+    return place->closed || place->aside;
+}
+
 static bool lacks(const struct place *place)
 {
-    return !place->closed && !place->aside;
+    return !place->closed && place_lacks(place) > 0;
+}
+
+/* It was met at the beginning of a page under a filter: what stands before it was not on the page. */
+static bool at_filter(const struct place *place)
+{
+    return place->sort == 0 && place->equal[0] == '\0' && place->from[0] != '\0' &&
+           !place->before.there && place->after.there;
+}
+
+/* The same place by time, met where its neighbour before it was seen, or under another filter earlier. */
+static struct place *seen_before(const struct places *p, const struct place *place)
+{
+    for (size_t i = 0; at_filter(place) && i < p->n; i++) {
+        struct place *other = &p->at[i];
+        if (other != place && !closed_or_aside(other) && other->sort == 0 &&
+            other->equal[0] == '\0' && same_side(&other->after, &place->after) &&
+            (!at_filter(other) || other < place))
+            return other;
+    }
+    return NULL;
+}
+
+static void count_once(struct place *place, const struct place *other)
+{
+    place->twins = other->count < place->count ? other->count : place->count;
+}
+
+/* One place by time that was met twice lacks its records once. */
+static void pair_at_filter(struct places *p, struct place *met)
+{
+    const struct place *other = seen_before(p, met);
+    if (other != NULL)
+        count_once(met, other);
+    for (size_t i = 0; i < p->n; i++)
+        if (&p->at[i] != met && lacks(&p->at[i]) && seen_before(p, &p->at[i]) == met)
+            count_once(&p->at[i], met);
 }
 
 /* A list of everything by key. */
@@ -98,32 +139,41 @@ static bool of_all(const struct place *place)
  * everything by key has what was met by time before, and so have the greatest keys, up to a neighbour that is as old; */
 static void pair_by_key(struct places *p, struct place *met)
 {
-    for (size_t i = 0; i < p->n; i++) {
+    unsigned left = met->count;
+    bool told = true;
+    int64_t since = met->since;
+    for (size_t i = 0; i < p->n && left > 0; i++) {
         struct place *place = &p->at[i];
         bool had = of_all(met) || (met->sort == PLACES_KEY_DOWN && met->latest < place->since);
-        if (!lacks(place) || place->twin || by_key(place) || (!place->fresh && !had))
+        if (!lacks(place) || by_key(place) || (!place->fresh && !had))
             continue;
-        place->twin = true;
-        if (place->fresh)
-            return;
-        met->since = place->since;
-        met->told = true;
-        return;
+        unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
+        place->twins += n;
+        left -= n;
+        told &= !place->fresh;
+        if (!place->fresh && place->since < since)
+            since = place->since;
     }
+    met->told = told && left == 0;
+    if (met->told)
+        met->since = since;
 }
 
 /* ... and had, by its neighbour's time, what is met by time later. */
 static void pair_by_time(const struct places *p, struct place *met)
 {
-    size_t keyed = 0;
-    size_t twins = 0;
+    uint64_t keyed = 0;
+    uint64_t twins = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct place *place = &p->at[i];
         bool had = of_all(place) && met->latest != WHEN_NONE && met->latest < place->since;
-        keyed += lacks(place) && by_key(place) && (place->fresh || had);
-        twins += lacks(place) && place->twin;
+        if (closed_or_aside(place))
+            continue;
+        keyed += by_key(place) && (place->fresh || had) ? place->count : 0;
+        twins += seen_before(p, place) == NULL ? place->twins : 0;
     }
-    met->twin = twins < keyed;
+    uint64_t left = twins < keyed ? keyed - twins : 0;
+    met->twins = left < met->count ? (unsigned)left : met->count;
 }
 
 static void plan(struct place *place, int64_t now)
@@ -138,9 +188,9 @@ static struct place *add_met(struct places *p, const struct place *met, int64_t 
 {
     struct place made = *met;
     made.since = made.tried = now;
-    made.tries = 0;
+    made.tries = made.twins = 0;
     made.fresh = true;
-    made.twin = made.told = made.closed = made.closing = made.lost = false;
+    made.told = made.closed = made.closing = made.lost = false;
     plan(&made, now);
     return places_add(p, &made);
 }
@@ -159,6 +209,8 @@ static void move_to(struct place *place, const struct place *met)
     place->sort = met->sort;
     memcpy(place->from, met->from, sizeof place->from);
     place->count = met->count;
+    if (place->twins > place->count)
+        place->twins = place->count;
     place->offset = met->offset;
     place->ordinal = met->ordinal;
     if (met->keyed) {
@@ -174,9 +226,11 @@ struct place *places_meet(struct places *p, const struct place *met, int64_t now
     if (place == NULL) {
         p->changed = true;
         place = add_met(p, met, now);
+        if (place != NULL && lacks(place) && !by_key(place))
+            pair_at_filter(p, place);
         if (place != NULL && lacks(place) && by_key(place))
             pair_by_key(p, place);
-        else if (place != NULL && lacks(place))
+        else if (place != NULL && lacks(place) && place->twins == 0)
             pair_by_time(p, place);
         return place;
     }
@@ -340,8 +394,8 @@ uint64_t places_lacking(const struct places *p)
     uint64_t n = 0;
     for (size_t i = 0; p != NULL && i < p->n; i++) {
         const struct place *place = &p->at[i];
-        if (lacks(place) && !place->twin)
-            n += place->count;
+        if (!place->closed)
+            n += place_lacks(place);
     }
     return n;
 }
@@ -350,7 +404,7 @@ uint64_t places_fresh(const struct places *p)
 {
     uint64_t n = 0;
     for (size_t i = 0; p != NULL && i < p->n; i++)
-        if (p->at[i].fresh && !p->at[i].told && lacks(&p->at[i]) && !p->at[i].twin)
-            n += p->at[i].count;
+        if (p->at[i].fresh && !p->at[i].told && !p->at[i].closed)
+            n += place_lacks(&p->at[i]);
     return n;
 }

@@ -19,6 +19,7 @@
 #define NUMBER    24
 #define WITHIN    2      /* of `aside` */
 #define COUNT_MAX 100000 /* records of a place */
+#define ALL_TWINS 1      /* of `twin`; a greater number is one more than so many */
 
 struct reading {
     unreadable_fn *each;
@@ -53,7 +54,10 @@ static void take_numbers(struct place *p, const struct numbers *n)
     p->tries = (unsigned)(n->tries > 1000 ? 1000 : n->tries);
     p->aside = n->aside > 0;
     p->within = n->aside == WITHIN;
-    p->twin = n->twin > 0;
+    p->twins = n->twin == ALL_TWINS      ? p->count
+               : n->twin == 0            ? 0
+               : n->twin - 1 >= p->count ? p->count
+                                         : (unsigned)(n->twin - 1);
     p->before.there = n->before > 0;
     p->after.there = n->after > 0;
     read_key(n->key, &p->keyed, &p->key);
@@ -145,6 +149,13 @@ static enum err_code add_side(struct buf *b, const char *name, const struct plac
     return rc == OK ? buf_add_json(b, side->time, strlen(side->time)) : rc;
 }
 
+static unsigned twin_number(const struct place *p)
+{
+    if (p->twins == 0)
+        return 0;
+    return p->twins >= p->count ? ALL_TWINS : p->twins + 1;
+}
+
 static enum err_code add_place(struct buf *b, const struct place *p)
 {
     char since[WHEN_TEXT];
@@ -164,12 +175,12 @@ static enum err_code add_place(struct buf *b, const struct place *p)
         (rc = buf_addf(
              b,
              ",\"since\":\"%s\",\"tried\":\"%s\",\"tries\":%u,\"due\":\"%s\",\"aside\":%d,"
-             "\"twin\":%d",
+             "\"twin\":%u",
              when_iso(p->since, since), when_iso(p->tried, tried), p->tries, when_iso(p->due, due),
              p->within  ? WITHIN
              : p->aside ? 1
                         : 0,
-             p->twin ? 1 : 0)) != OK ||
+             twin_number(p))) != OK ||
         (rc = add_text(b, "said", p->said)) != OK)
         return rc;
     return checksum_line_end(b, start);
@@ -203,9 +214,9 @@ static enum err_code count_one(void *ctx, const struct place *p, struct err *e)
 {
     struct unreadable_count *count = ctx;
     (void)e;
-    if (p->aside || p->twin)
+    if (place_lacks(p) == 0)
         return OK;
-    count->records += p->count;
+    count->records += place_lacks(p);
     if (count->since == WHEN_NONE || p->since < count->since)
         count->since = p->since;
     return OK;

@@ -7,7 +7,7 @@
  *     unreadable_count(spool, "contacts", &count, e);     // of a damaged file those before the damage
  *
  * A place lies between two records that were answered after it had failed. It is `aside` where its bytes came and lie among
- * the dead letters (`within`: without its page having failed), `twin` where it is, by all that is known, the record of another place (met in the order of keys,
+ * the dead letters (`within`: without its page having failed); `twins` of its records are, by all that is known, those of other places (met in the order of keys,
  * too); the others are what the table lacks.
  */
 #ifndef NETTY_SPOOL_CONTROL_UNREADABLE_H
@@ -45,9 +45,9 @@ struct place {
     unsigned tries;
     int64_t due; /* and when it is again */
     bool aside;
-    bool within; /* ... and pages with it come all the same: it costs its neighbours nothing */
-    bool twin;
-    bool keyed; /* the record's own key could be made out: */
+    bool within;    /* ... and pages with it come all the same: it costs its neighbours nothing */
+    unsigned twins; /* so many of its records are those of other places; at most count */
+    bool keyed;     /* the record's own key could be made out: */
     int64_t key;
     char said[PLACE_SAID]; /* what the server said, or what was wrong */
     /* In the run that is under way; not in the file. */
@@ -64,6 +64,12 @@ enum err_code unreadable_read(const struct spool *s, const char *table, unreadab
                               void *ctx, struct err *e) MUST_CHECK;
 enum err_code unreadable_write(const struct spool *s, const char *table, const struct place *at,
                                size_t n, struct err *e) MUST_CHECK;
+
+/* Records that the table lacks because of it. */
+static inline unsigned place_lacks(const struct place *p)
+{
+    return p->aside || p->twins >= p->count ? 0 : p->count - p->twins;
+}
 
 struct unreadable_count {
     uint64_t records; /* that the table lacks */

@@ -11,7 +11,7 @@
 
 bool place_list_is_lacking(const struct place *place)
 {
-    return !place->aside && !place->twin;
+    return place_lacks(place) > 0;
 }
 
 void place_list_head(FILE *out, const char *table)
@@ -40,7 +40,7 @@ void place_list_line(FILE *out, const struct place *place)
     (void)snprintf(between, sizeof between, "%s and %s",
                    side_text(&place->before, "the beginning", before),
                    side_text(&place->after, "the end", after));
-    (void)fprintf(out, "%7u  %-26s  %-*.*s  %.*s\n", place->count, between, SINCE_COLUMN,
+    (void)fprintf(out, "%7u  %-26s  %-*.*s  %.*s\n", place_lacks(place), between, SINCE_COLUMN,
                   SINCE_COLUMN, when_people(place->since, since), SINCE_COLUMN,
                   when_people(place->due, due));
     if (place->said[0] == '\0')
@@ -77,10 +77,11 @@ static enum err_code add_members(struct buf *b, const char *table, const struct 
 {
     static const char *const lists[] = {"time", "key", "key down"};
     char at[3][WHEN_TEXT];
-    enum err_code rc = buf_addf(b,
-                                "{\"table\":\"%s\",\"side\":\"extract\",\"reason\":\"" PLACE_REASON
-                                "\",\"key\":null,\"time\":null,\"records\":%u,\"list\":\"%s\"",
-                                table, place->count, lists[place->sort < 3 ? place->sort : 0]);
+    enum err_code rc =
+        buf_addf(b,
+                 "{\"table\":\"%s\",\"side\":\"extract\",\"reason\":\"" PLACE_REASON
+                 "\",\"key\":null,\"time\":null,\"records\":%u,\"list\":\"%s\"",
+                 table, place_lacks(place), lists[place->sort < 3 ? place->sort : 0]);
     if (rc == OK)
         rc = add_side(b, "before", &place->before);
     if (rc == OK)
