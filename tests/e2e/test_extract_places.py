@@ -1,0 +1,76 @@
+"""What is remembered of records that the API does not give: each is listed once, whatever became of the page it was met on."""
+import pytest
+
+from crawls import assert_held
+from spoolfile import hours_pass
+from test_extract_isolation import by_time, lacks, letters, spoil
+
+NO_RECORD = b'{"notes": "'  # its end cannot be told, and nothing of it can be made out
+
+
+def spoil_all(sim, keys, how):
+    for key in keys:
+        sim.spoil("contacts", key, "text", text=NO_RECORD) if how == "text" else spoil(sim, "contacts", key, how)
+
+
+def listed(netty):
+    """How many records the two lists have: those whose bytes came, and those of which there is a place only."""
+    found = letters(netty)
+    return sum(one["reason"] != "not-given" for one in found), sum(one["records"] for one in found if one["reason"] == "not-given")
+
+
+@pytest.mark.parametrize("sort_key", ["works", "ignored", "refused"])
+@pytest.mark.parametrize("at", [(0,), (0, 1), (149,), (-1,)])
+def test_bytes_are_listed_also_where_the_page_that_was_read_without_them_is_taken_back(sims, netty, sort_key, at):
+    sim = sims("contacts:330")
+    sim.mood(sort_key=sort_key)
+    bad = [by_time(sim)[place] for place in at]
+    spoil_all(sim, bad, "text")
+    row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
+    assert (row["status"], "unreadable" in row) == ("complete", False) and lacks(netty, sim) == sorted(bad)
+    assert listed(netty) == (1, 0), "the same bytes are one letter"
+    netty.extract("contacts", sim=sim)
+
+
+@pytest.mark.parametrize("point", ["dead-letter-written", "dead-letter-synced", "unreadable-written", "journal-written"])
+def test_a_kill_between_the_bytes_and_the_place_forgets_neither(sims, netty, point):
+    sim = sims("contacts:330")
+    bad = by_time(sim)[149]
+    sim.spoil("contacts", bad, "text", text=NO_RECORD)
+    killed = netty.extract("contacts", sim=sim, env={"NETTY_FAULT": point}, code=None)
+    assert killed.code not in (0, 65, 69), killed
+    again = netty.extract("--json", "contacts", sim=sim, code=None)
+    assert again.json()["contacts"]["status"] == "complete" and lacks(netty, sim) == [bad]
+    assert listed(netty) == (1, 0), again
+
+
+def test_bytes_of_more_in_a_row_than_a_run_passes_by_are_not_said_to_be_set_aside(sims, netty):
+    """Those of the first hundred were seen, and belong to no page: they are lacking, and are told."""
+    sim = sims("contacts:210")
+    sim.mood(sort_key="ignored")
+    bad = [key for at, key in enumerate(by_time(sim)) if 40 <= at < 190]
+    for key in bad:
+        sim.spoil("contacts", key, "text", text=b'{"contact_id":%d,"notes": "' % key)
+    for _ in range(4):
+        run = netty.extract("--json", "contacts", sim=sim, code=None)
+        if run.code != 69:
+            break
+    assert run.code == 65 and lacks(netty, sim) == sorted(bad)
+    assert sum(listed(netty)) >= len(bad), run
+
+
+@pytest.mark.parametrize("at", [(97, 99, 101), (20, 21, 99, 100, 101, 230)])
+def test_a_place_that_was_met_under_two_filters_counts_once_and_is_closed(sims, netty, at):
+    sim = sims("contacts:330")
+    sim.mood(sort_key="ignored")
+    bad = [by_time(sim)[place] for place in at]
+    spoil_all(sim, bad, "500")
+    row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
+    assert row["unreadable"] == len(bad) and lacks(netty, sim) == sorted(bad)
+    assert listed(netty) == (0, len(bad))
+    sim.mend("contacts")
+    for _ in range(6):
+        hours_pass(netty, 8 * 24)
+        row = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
+    assert "unreadable" not in row and listed(netty) == (0, 0)
+    assert_held(netty, sim, "contacts")
