@@ -225,18 +225,18 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_FROM, OPTION_TIME, "from", NULL, "TIME",
      .programs = LOAD | PROGRAM_SPOOL,
      .help = "Of netty-load replay and of netty-spool: only pages fetched at this time or later.",
-     .example = "replay --from 2024-05-13T08:00:00Z"},
+     .example = "netty-load replay --from 2024-05-13T08:00:00Z"},
 
     {OPT_TO, OPTION_TIME, "to", NULL, "TIME",
      .programs = LOAD | PROGRAM_SPOOL,
      .help = "Of netty-load replay and of netty-spool: only pages fetched before this time.",
-     .example = "replay --from 2024-05-13 --to 2024-05-14"},
+     .example = "netty-load replay --from 2024-05-13 --to 2024-05-14"},
 
     {OPT_SEGMENT, OPTION_COUNT, "segment", NULL, "N",
      .programs = LOAD | PROGRAM_SPOOL, .min = 1,
      .help = "Of netty-load replay and of netty-spool: only pages of this segment. netty-load ends with 66 where there is "
              "none.",
-     .example = "replay --segment 12 contacts"},
+     .example = "netty-load replay --segment 1 contacts"},
 
     {OPT_REDRIVE, OPTION_FLAG, "redrive", NULL, NULL,
      .programs = LOAD,
@@ -424,7 +424,7 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Write the metrics there at the end of each run, also of one that failed, as Prometheus text for "
              "node_exporter's textfile collector: replaced in one step, readable by all (mode 0644). Counters "
              "go on from what the file says. Each program needs a file of its own.",
-     .example = "--metrics-file /var/lib/prometheus/node-exporter/netty-extract.prom"},
+     .example = "--metrics-file /var/lib/prometheus/node-exporter/netty.prom"},
 
     {OPT_PING_URL, OPTION_TEXT, "ping-url", "NETTY_PING_URL", "URL",
      .programs = EXTRACT,
