@@ -257,6 +257,11 @@ extern const char sql_index_drop[];    /* name */
 extern const char sql_suggest_where[]; /* (none) One row or none: source */
 extern const char sql_suggest[]; /* source, relation. Rows: about calls milliseconds statement */
 
+/* For profile: variables schema, relation, and ... */
+extern const char sql_profile_size[]; /* One row: rows bytes */
+/* depth, most, counts, and a test a form. Rows: COLUMN_* of load/profile/table_profile.c */
+extern const char sql_profile[];
+
 /* For compress: variables schema, relation, and ... */
 extern const char sql_compress_look[]; /* One row: has_lz4 compression size */
 extern const char sql_compress_set[];

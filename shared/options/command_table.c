@@ -100,6 +100,12 @@ const struct command_def command_table[] = {
              "data->>'MEMBER', or hash where values are long, or GIN where they are objects or arrays.",
      .example = "netty-load index contacts email phone"},
 
+    {PROGRAM_LOAD, "profile", "[TABLE...]",
+     .help = "Say of each member of data, and of objects one level down (--depth), in how many records it is, of which JSON types "
+             "and forms, the least and greatest number and time, about how many values are distinct, since when it has been seen, "
+             "and which type fits. Reads each table once, in the server; --dry-run tells how much that is. No text is shown.",
+     .example = "netty-load profile contacts --json"},
+
     {PROGRAM_LOAD, "purge", "--older-than D [TABLE...]",
      .help = "Remove rows that have been marked `deleted` for longer than D. They are first written to a "
              "compressed file in --archive-dir.",

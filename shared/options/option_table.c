@@ -302,6 +302,17 @@ const struct option_def option_table[OPTIONS] = {
              "row for vacuum, so that the table may grow to twice its size meanwhile, and all goes through the "
              "write-ahead log; triggers fire."},
 
+    {OPT_DEPTH, OPTION_COUNT, "depth", NULL, "N",
+     .standard = "1",
+     .programs = LOAD, .min = 0, .max = 2,
+     .help = "Of netty-load profile: how many levels of objects within data are looked into.",
+     .example = "profile --depth 2 contacts"},
+
+    {OPT_MISFITS, OPTION_FLAG, "misfits", NULL, NULL,
+     .programs = LOAD,
+     .help = "Of netty-load profile: list the keys of the records with a value that does not fit its member's type, up to 10,000 "
+             "a table."},
+
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool prune: do not wait any longer for this database, by the name or "

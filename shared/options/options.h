@@ -114,6 +114,8 @@ enum option_id {
     OPT_SHARE,
     OPT_SUGGEST,
     OPT_REWRITE,
+    OPT_DEPTH,
+    OPT_MISFITS,
     OPT_FORGET,
     OPT_DATABASE,
     OPT_FORGET_AFTER,

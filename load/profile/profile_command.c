@@ -1,0 +1,176 @@
+/* netty-load profile: what the members of data are, without showing a value of a text. */
+#include "load/profile/profile_command.h"
+#include "load/database/sql.h"
+#include "load/profile/member_cast.h"
+#include "load/profile/table_profile.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include <stdio.h>
+#include <string.h>
+
+#define SQL_MAX      ((size_t)16 << 20)
+#define NAME_LEN     4096  /* of a member's names, joined; beyond it is cut for the eye */
+#define MISFITS_MOST 10000 /* keys of a table */
+
+static const char *joined(const struct member *m, char out[NAME_LEN])
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (unsigned i = 0; i < MEMBER_LEVELS && m->path[i] != NULL && n < NAME_LEN; i++) {
+        int more = snprintf(out + n, NAME_LEN - n, "%s%s", i > 0 ? "." : "", m->path[i]);
+        n += more > 0 ? (size_t)more : 0;
+    }
+    return out;
+}
+
+/* ---- the table of members ---- */
+
+static enum err_code add_member(struct command_context *c, const struct command_table *t,
+                                const struct member *m, bool wide, struct err *e)
+{
+    char name[NAME_LEN];
+    enum member_cast cast = wide ? CAST_JSONB : member_cast_of(m);
+    struct cell cells[20 + FORMS] = {
+        {"table", CELL_STR, t->table, 0},
+        {"member", CELL_STR, joined(m, name), 0},
+        {"records", CELL_INT, NULL, m->records},
+        {"type", CELL_STR, member_cast_name(cast), 0},
+        {"misfits", CELL_INT, NULL, member_misfits(m, cast)},
+        {"distinct", CELL_INT, NULL, m->distinct},
+        {"since", CELL_TIME, NULL, m->seen},
+        {"strings", CELL_INT, NULL, m->strings},
+        {"numbers", CELL_INT, NULL, m->numbers},
+        {"least", m->least != NULL ? CELL_STR : CELL_NONE, m->least, 0},
+        {"greatest", m->greatest != NULL ? CELL_STR : CELL_NONE, m->greatest, 0},
+        {"first", m->first != NULL ? CELL_STR : CELL_NONE, m->first, 0},
+        {"last", m->last != NULL ? CELL_STR : CELL_NONE, m->last, 0},
+    };
+    size_t n = 13;
+
+    for (unsigned f = 0; f < FORMS; f++)
+        cells[n++] =
+            (struct cell){member_form_name((enum member_form)f), CELL_INT, NULL, m->forms[f]};
+    return summary_row(c->summary, cells, n, e);
+}
+
+/* ---- --misfits ---- */
+
+struct misfits {
+    const struct command_table *target;
+    const struct table_profile *profile;
+    struct command_context *context;
+    PGresult *rows;
+};
+
+static bool has_misfits(const struct table_profile *p, size_t i)
+{
+    return !p->wide[i] && member_misfits(&p->members[i], member_cast_of(&p->members[i])) > 0;
+}
+
+static enum err_code build(const struct misfits *w, struct buf *sql, size_t *count, struct err *e)
+{
+    static const char head[] =
+        "SELECT x.n, t.:\"key\" FROM :\"schema\".:\"relation\" AS t CROSS JOIN LATERAL (VALUES ";
+    const struct relation *r = &w->target->relation;
+    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
+    enum err_code rc = sql_expand(sql, head, vars, 3, e);
+
+    for (size_t i = 0; i < w->profile->count && rc == OK; i++) {
+        const struct member *m = &w->profile->members[i];
+        if (!has_misfits(w->profile, i))
+            continue;
+        if ((rc = buf_addf(sql, "%s(%zu, ", (*count)++ > 0 ? ", " : "", i)) != OK)
+            return buf_err(e, rc, sql, "the statement");
+        if ((rc = member_misfit_sql(sql, member_cast_of(m), m->path, e)) == OK &&
+            (rc = buf_addc(sql, ')')) != OK)
+            return buf_err(e, rc, sql, "the statement");
+    }
+    if (rc == OK &&
+        (rc = buf_addf(sql, ") AS x (n, misfit) WHERE x.misfit LIMIT %d", MISFITS_MOST)) != OK)
+        rc = buf_err(e, rc, sql, "the statement");
+    return rc;
+}
+
+static enum err_code query(void *ctx, struct session *s, struct err *e)
+{
+    struct misfits *w = ctx;
+    struct buf sql;
+    size_t count = 0;
+
+    buf_init(&sql, SQL_MAX);
+    enum err_code rc = build(w, &sql, &count, e);
+    if (rc == OK && count > 0 && (rc = session_query(s, sql.data, NULL, 0, &w->rows, e)) != OK)
+        rc = table_profile_explain(w->context, w->target, e);
+    buf_free(&sql);
+    return rc;
+}
+
+static enum err_code list_misfits(struct command_context *c, const struct command_table *t,
+                                  const struct table_profile *p, struct err *e)
+{
+    struct misfits w = {.target = t, .profile = p, .context = c};
+    char name[NAME_LEN];
+
+    session_long(c->session, true);
+    enum err_code rc = session_try(c->session, query, &w, e);
+    session_long(c->session, false);
+    int n = rc == OK && w.rows != NULL ? PQntuples(w.rows) : 0;
+    for (int i = 0; i < n && rc == OK; i++) {
+        const struct member *m = &p->members[target_table_number(w.rows, i, 0)];
+        const struct cell cells[] = {
+            {"table", CELL_STR, t->table, 0},
+            {"member", CELL_STR, joined(m, name), 0},
+            {"type", CELL_STR, member_cast_name(member_cast_of(m)), 0},
+            {"key", CELL_INT, NULL, target_table_number(w.rows, i, 1)},
+        };
+        rc = summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
+    }
+    if (rc == OK && n == MISFITS_MOST)
+        LOG(LOG_WARN, "misfits", "not all are listed", F_STR("table", t->table),
+            F_INT("listed", n));
+    PQclear(w.rows);
+    return rc;
+}
+
+/* ---- the command ---- */
+
+static enum err_code tell_cost(struct command_context *c, const struct command_table *t,
+                               struct err *e)
+{
+    int64_t rows = 0;
+    int64_t bytes = 0;
+    enum err_code rc = table_profile_cost(c, t, &rows, &bytes, e);
+    const struct cell cells[] = {
+        {"table", CELL_STR, t->table, 0},
+        {"rows", CELL_INT, NULL, rows},
+        {"bytes", CELL_INT, NULL, bytes},
+    };
+
+    return rc == OK ? summary_row(c->summary, cells, sizeof cells / sizeof *cells, e) : rc;
+}
+
+static enum err_code profile_table(void *ctx, struct command_context *c,
+                                   const struct command_table *t, struct err *e)
+{
+    struct table_profile p;
+    enum err_code rc;
+
+    (void)ctx;
+    if (c->dry_run)
+        return tell_cost(c, t, e);
+    if ((rc = table_profile_read(&p, c, t, options_int(c->options, OPT_DEPTH), e)) != OK)
+        return rc;
+    if (options_int(c->options, OPT_MISFITS) != 0)
+        rc = list_misfits(c, t, &p, e);
+    else
+        for (size_t i = 0; i < p.count && rc == OK; i++)
+            rc = add_member(c, t, &p.members[i], p.wide[i], e);
+    table_profile_free(&p);
+    return rc;
+}
+
+enum err_code cmd_profile(struct command_context *c, struct err *e)
+{
+    return command_each_table(c, profile_table, NULL, e);
+}
