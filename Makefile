@@ -166,7 +166,7 @@ install:
 	install -m 0755 $(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%) "$(DESTDIR)$(PREFIX)/bin/"
 	install -d "$(DESTDIR)$(PREFIX)/libexec/netty" "$(UNITS)"
 	install -m 0755 $(INSTALLED)/netty-pair "$(DESTDIR)$(PREFIX)/libexec/netty/"
-	for unit in extract/systemd/* load/systemd/* shared/pair/netty-sync.target; do \
+	for unit in extract/systemd/* load/systemd/* spool/systemd/* shared/pair/netty-sync.target; do \
 	    sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit >"$(UNITS)/$${unit##*/}" && chmod 0644 "$(UNITS)/$${unit##*/}" || exit; done
 	install -d "$(UNITS)/../system-generators"
 	install -m 0755 shared/pair/netty-generator "$(UNITS)/../system-generators/"

@@ -159,6 +159,14 @@ def another(world):
     return world.more[-1]
 
 
+def the_services_page(world):
+    """What netty-status.service runs leaves the page where README and README.Debian say that it is."""
+    unit = world.machine.read("/lib/systemd/system/netty-status.service")
+    world.machine.do(f"cd / && runuser -u netty -- {re.search('ExecStart=(.*)', unit)[1]}")
+    page("/var/lib/netty-sync/status.html")(world)
+    world.machine.do("runuser -u nobody -- test -r /var/lib/netty-sync/status.html")
+
+
 README = [
     ("root", None, [
         Line("make run"),
@@ -179,7 +187,8 @@ README = [
         Line("netty-extract contacts users companies", says=r"contacts +complete"),
         Line("netty-load --create-tables", says=r"contacts +\d+ +4720", then=has_synced),
         Line("netty-spool status", says="all is well"),
-        Line("netty-spool report --html /tmp/netty.html"),
+        Line("netty-spool report --html /tmp/netty.html",
+             then=lambda world: (page("/tmp/netty.html")(world), the_services_page(world))),
     ]),
 ]
 
@@ -308,6 +317,7 @@ TEXTS = {
             Line("make install"),
             Line("useradd --system netty"),
             Line("install -d -m 700 -o netty -g netty /var/spool/netty"),
+            Line("install -d -o netty -g netty /var/lib/netty-sync"),
             Line("install -d /etc/netty"),
             Line("install -m 640 -g netty /dev/null /etc/netty/api-key"),
             Line("install -m 640 -g netty /dev/null /etc/netty/database-url", then=World.settle),

@@ -10,7 +10,8 @@ import pytest
 
 from harness import BUILD, KEY, ROOT, assert_synced, wait_for
 
-UNITS = sorted([*ROOT.glob("extract/systemd/*"), *ROOT.glob("load/systemd/*"), *ROOT.glob("shared/pair/netty-sync.*")])
+UNITS = sorted([*ROOT.glob("extract/systemd/*"), *ROOT.glob("load/systemd/*"), *ROOT.glob("spool/systemd/*"),
+                *ROOT.glob("shared/pair/netty-sync.*")])
 GENERATOR = ROOT / "shared/pair/netty-generator"
 
 
@@ -26,7 +27,7 @@ def units(tmp_path_factory):
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(units):
-    assert len(UNITS) == 9
+    assert len(UNITS) == 11
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", *sorted(units.iterdir())], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -52,6 +53,9 @@ def settings(unit):
 
 def test_a_service_has_the_secret_of_its_own_side_only():
     for unit in (unit for unit in UNITS if unit.suffix == ".service"):
+        if unit.name == "netty-status.service":  # given none; only where netty.conf names the database's file is that one looked at
+            assert "InaccessiblePaths=-/etc/netty/api-key\n" in settings(unit) and "Environment" not in settings(unit)
+            continue
         own, other = ("api-key", "database-url") if unit.name.startswith("netty-extract") else ("database-url", "api-key")
         text = settings(unit)
         assert f"InaccessiblePaths=-/etc/netty/{other}\n" in text and text.count(other) == 1, unit
@@ -72,7 +76,7 @@ def test_neither_of_the_pair_waits_for_the_other():
         other = "netty-load" if unit.name.startswith("netty-extract") else "netty-extract"
         assert unit.suffix == ".target" or other not in settings(unit), unit
     target = settings(ROOT / "shared/pair/netty-sync.target")
-    assert "Wants=netty-extract.timer netty-load.timer netty-load-check.timer\n" in target and "After=" not in target
+    assert "Wants=netty-extract.timer netty-load.timer netty-load-check.timer netty-status.timer\n" in target and "After=" not in target
     for side in ("extract", "load"):
         assert "PartOf=netty-sync.target" in settings(ROOT / f"{side}/systemd/netty-{side}.timer")
 
@@ -87,6 +91,26 @@ def test_both_ways_to_run_bring_the_nightly_check():
     runs = re.findall(r"netty-load check --share (\d+) ", settings(ROOT / "load/systemd/netty-load-check.service")
                       + (ROOT / "shared/pair/netty.cron").read_text())
     assert len(runs) == 2 and all(20 <= int(nights) <= 28 for nights in runs)
+
+
+def test_both_ways_to_run_write_the_status_page(netty, sims):
+    """Who has set it up has a page to open, which shows how old it is: every five minutes, with either way, and from cron."""
+    timer, service = (settings(ROOT / f"spool/systemd/netty-status.{kind}") for kind in ("timer", "service"))
+    assert "OnCalendar=*:1/5" in timer and "OnActiveSec=" in timer
+    part_of = re.search(r"(?m)^PartOf=(.*)$", timer)[1].split()
+    for unit in (ROOT / "shared/pair/netty-sync.target", ROOT / "load/systemd/netty-load-follow.service"):
+        assert "netty-status.timer" in re.search(r"(?m)^Wants=(.*)$", settings(unit))[1].split() and unit.name in part_of
+    command = re.search(r"(?m)^ExecStart=/usr/bin/netty-spool (.*)$", service)[1]
+    assert f"netty-spool {command} --quiet\n" in (ROOT / "shared/pair/netty.cron").read_text()
+    page = re.search(r"--html (\S+)", command)[1]
+    assert f"StateDirectory={page.split('/')[3]}\n" in service
+    for text in ("README.md", "shared/debian/netty-sync.README.Debian"):
+        assert page in (ROOT / text).read_text(), text
+    # as it is run, and readable by others; of a copy that is in trouble, too
+    netty.extract("contacts", sim=sims("contacts:30"))
+    netty.spool_tool(*command.replace(page, str(netty.dir / "status.html")).split())
+    assert (netty.dir / "status.html").stat().st_mode & 0o777 == 0o644
+    assert '"table":"contacts"' in (netty.dir / "status.html").read_text()
 
 
 def test_no_unit_has_a_setting_that_netty_conf_can_hold():
@@ -123,7 +147,8 @@ def drop_ins(tmp_path, conf, **env):
             for path in out.glob("*/*.conf")}
 
 
-SERVICES = {"netty-extract.service", "netty-extract-every.service", "netty-load.service", "netty-load-follow.service", "netty-load-check.service"}
+SERVICES = {"netty-extract.service", "netty-extract-every.service", "netty-load.service", "netty-load-follow.service", "netty-load-check.service",
+            "netty-status.service"}
 
 
 def test_the_spool_that_the_file_names_is_mounted_and_writable(tmp_path):
@@ -197,7 +222,7 @@ def test_the_crontab_names_what_there_is():
         assert f'"{name}"' in (ROOT / "shared/options/option_table.c").read_text()
     runs = [line.split(None, 6) for line in lines if not re.match(r"[A-Z_]+=", line)]
     # A line each: neither waits for the other.
-    assert [run[6].split()[0] for run in runs] == ["netty-extract", "netty-load", "netty-load"]
+    assert [run[6].split()[0] for run in runs] == ["netty-extract", "netty-load", "netty-spool", "netty-load"]
     for run in runs:
         assert run[5] == "netty"
         subprocess.run(["sh", "-n", "-c", run[6]], check=True)

@@ -96,7 +96,7 @@ for program in netty-extract netty-load netty-spool; do
 done
 [ "$(stat -c '%a %u' "$root/var/spool/netty")" = "700 $(inside id -u netty)" ] || die "the spool's mode or owner"
 [ -z "$(links)" ] || die "enabled: $(links)"
-rests netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer netty-extract-every.service netty-load-follow.service
+rests netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer netty-status.timer netty-extract-every.service netty-load-follow.service
 inside test -s /usr/share/bash-completion/completions/netty-load || die "completion"
 
 say "Run: settings, secrets and another spool are found where a person writes them"
@@ -121,7 +121,7 @@ inside systemctl enable -q netty-load-follow.service # enabled, but stopped by s
 for file in next.deb next.deb first.deb; do
     before=$(pid netty-extract-every.service)
     apt_in install --reinstall "/packages/$file"
-    runs netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer netty-extract-every.service
+    runs netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer netty-status.timer netty-extract-every.service
     rests netty-load-follow.service
     [ "$(pid netty-extract-every.service)" != "$before" ] || die "$file: the old program runs on"
     [ "$(inside systemctl show -p NeedDaemonReload --value netty-extract-every.service)" = no ] || die "$file: systemd knows the old units"
@@ -149,7 +149,7 @@ apt_in remove netty-sync
 [ -z "$(links)" ] || die "still enabled: $(links)"
 [ "$(cd "$root/var/spool/netty" && find . ! -name next.json | sort)" = "$before" ] || die "removing changed the spool"
 apt_in install /packages/first.deb
-rests netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer netty-extract-every.service
+rests netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer netty-status.timer netty-extract-every.service
 as_netty netty-spool status >/dev/null 2>&1 || [ $? -eq 69 ] || die "netty-spool finds no spool after installing again"
 
 say "Purge: nothing stays but the user, and rows that only the archive has"
@@ -208,7 +208,7 @@ inside sh -c 'echo k >/etc/netty/api-key; echo d >/etc/netty/database-url; chmod
     systemctl daemon-reload; systemctl enable -q --now netty-sync.timer netty-load-follow.service'
 runs netty-sync.timer
 apt_in install /packages/first.deb
-runs netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer
+runs netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer netty-status.timer
 rests netty-sync.timer netty-extract-every.service
 enabled netty-sync.target || die "netty-sync.target is not enabled"
 [ ! -L "$root/etc/systemd/system/timers.target.wants/netty-sync.timer" ] || die "a link of the old timer's stayed"
@@ -218,7 +218,7 @@ inside systemctl show -p TimersCalendar --value netty-extract.timer | grep -q 'O
 say "And back to it"
 apt_in install /packages/last.deb
 said "systemctl enable --now netty-sync.timer"
-rests netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer
+rests netty-sync.target netty-extract.timer netty-load.timer netty-load-check.timer netty-status.timer
 apt_in purge netty-sync
 halt
 rm -rf "$root" build/deb-next
