@@ -378,8 +378,8 @@ static bool other_lead(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
     int64_t last = k->lead;
-    while (++k->tries < GROUP_TRIES && k->lead == last)
-        k->lead = group_lead(c, k->tries);
+    while (k->lead == last && k->tries + 1 < GROUP_TRIES)
+        k->lead = group_lead(c, ++k->tries);
     return k->lead != last;
 }
 
