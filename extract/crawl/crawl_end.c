@@ -294,8 +294,9 @@ void crawl_look_begin(struct crawl *c, uint64_t base)
                                          .offset = look_at(c, base, windows, pages)};
 }
 
-/* Page by page as long as nothing is found; then so that no place between two pages is left out. */
-bool crawl_look_lower(struct crawl *c)
+/* On downward, page by page as long as nothing is found; then so that no place between two pages is left out. False: the
+ * last one was the lowest. */
+static bool look_lower(struct crawl *c)
 {
     struct crawl_look *look = &c->look_behind;
     uint64_t window = crawl_window(c);
@@ -333,7 +334,7 @@ enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e)
         return crawl_retake(c, e);
     }
     bool lost = look->bottom && c->page.met == 0 && look->offset > 0;
-    if ((!look->bottom || lost) && crawl_look_lower(c))
+    if ((!look->bottom || lost) && look_lower(c))
         return CRAWL_RETAKE;
     bool anew = look->bottom && c->page.fresh > 0;
     look_ended(c);
@@ -423,7 +424,7 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
             k->last = look->found ? look->found_last : page->key_most;
         k->begun |= more;
     } else {
-        on = crawl_look_lower(c);
+        on = look_lower(c);
     }
     if (on)
         return verdict;

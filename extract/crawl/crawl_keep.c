@@ -26,8 +26,8 @@ void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead)
 
 /* On under the same anchor, behind a page of n records, a few of which must show again: more of
  * them where the list was seen moving up between two pages. */
-void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
-                    uint64_t n)
+static void ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
+                     uint64_t n)
 {
     uint64_t overlap = 1 + c->asked / 32 + (c->drift < n / 2 ? c->drift : n / 2);
     n -= c->place_run < n ? c->place_run : n; /* those in doubt must show again, too */
@@ -267,7 +267,7 @@ void crawl_go_on(struct crawl *c, bool may_jump)
         c->ask.jump = false;
         c->blind = ++c->ask.offset;
     } else if (!stuck) {
-        crawl_ask_walk(c, &c->ask, &c->place, c->place_n);
+        ask_walk(c, &c->ask, &c->place, c->place_n);
     } else {
         crawl_stuck(c);
     }
