@@ -65,22 +65,39 @@ static const struct place *by_filter(const struct crawl *c, uint64_t *low)
     return best;
 }
 
-/* A place that is known to lie on the page. */
-void crawl_known_begin(struct crawl *c)
+/* What the last kept page stepped over shows again on one that begins further on under the same filter. */
+static const struct place *by_last_page(const struct crawl *c, uint64_t *low)
+{
+    const struct crawl_request *page = &c->trial.page;
+    const struct crawl_ask *last = &c->place;
+    bool same = c->phase != CRAWL_KEYS && c->placed && !c->ask.jump &&
+                c->ask.filtered == last->filtered && c->ask.base_time == last->base_time &&
+                c->ask.lead == last->lead;
+    uint64_t at = last->offset + c->place_n - c->known_count;
+    for (size_t i = 1; same && i < c->known_count; i++) {
+        bool shows = at + i >= page->offset && at + i - page->offset < page->limit;
+        if (!c->known[i].gap || c->known[i - 1].gap || !shows)
+            continue;
+        *low = at + i - page->offset;
+        return places_behind(c->conf.places, CRAWL_BY_TIME, c->known[i - 1].id);
+    }
+    return NULL;
+}
+
+/* How a place was found. */
+enum found {
+    FOUND_HERE,  /* in this list */
+    FOUND_NEAR,  /* in one that is much like it */
+    FOUND_FAILED /* likewise, and the page has failed */
+};
+
+/* The page is asked for around the place, which has, or may well have, so many places of it before. */
+static void begin_known(struct crawl *c, const struct place *place, uint64_t low, enum found found)
 {
     struct crawl_trial *t = &c->trial;
-    struct place list;
     struct places *places = c->conf.places;
-    t->known = 0;
-    if (places == NULL || places->n == 0 || c->look_behind.windows > 0 || c->look_behind.bottom ||
-        c->passes.on)
-        return;
+    struct place list;
     list_of(&t->page, &list);
-    const struct place *place = places_within(places, &list, t->page.offset, t->page.limit);
-    uint64_t low = place != NULL ? place->offset - t->page.offset : 0;
-    if (place == NULL && (place = by_ordinal(c, &low)) == NULL &&
-        (place = by_filter(c, &low)) == NULL)
-        return;
     const struct place *next =
         places_within(places, &list, place->offset + place->count, t->page.limit);
     uint64_t between = next != NULL ? next->offset - place->offset - place->count : 0;
@@ -91,11 +108,14 @@ void crawl_known_begin(struct crawl *c)
                                .has_after = place->after.there,
                                .before_id = place->before.id,
                                .after_id = place->after.id,
-                               .check = c->conf.now > 0 && place->due <= c->conf.now};
+                               .check = found != FOUND_FAILED && c->conf.now > 0 &&
+                                        place->due <= c->conf.now,
+                               .guess = found == FOUND_NEAR || c->passes.on};
     t->known = (size_t)(place - places->at) + 1;
     memcpy(t->why, place->said, sizeof t->why);
     step_begin_known(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), &known);
     t->step.fine = t->turns > 1;
+    t->step.forced = c->passes.on;
     t->before = place->before;
     t->after = place->after;
     memset(t->gaps, 0, sizeof t->gaps);
@@ -103,19 +123,81 @@ void crawl_known_begin(struct crawl *c)
         crawl_trial_gap(c);
 }
 
-bool crawl_known_elsewhere(const struct crawl *c)
+/* A place that is known to lie on the page. */
+void crawl_known_begin(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct place list;
+    struct places *places = c->conf.places;
+    t->known = 0;
+    if (places == NULL || places->n == 0 || c->look_behind.windows > 0 || c->look_behind.bottom ||
+        (c->passes.on && t->guessed))
+        return;
+    list_of(&t->page, &list);
+    const struct place *place = places_within(places, &list, t->page.offset, t->page.limit);
+    uint64_t low = place != NULL ? place->offset - t->page.offset : 0;
+    if (place == NULL)
+        place = by_last_page(c, &low);
+    enum found found = place != NULL ? FOUND_HERE : FOUND_NEAR;
+    if (place == NULL && !t->guessed && (place = by_ordinal(c, &low)) == NULL)
+        place = by_filter(c, &low);
+    if (place == NULL)
+        return;
+    begin_known(c, place, low, found);
+}
+
+/* The time that it cannot be later than; WHEN_NONE: not known. */
+static int64_t latest(const struct crawl *c, const struct place *place)
+{
+    const struct place_side *side =
+        place->sort == CRAWL_BY_KEY_DOWN ? &place->before : &place->after;
+    int64_t time = WHEN_NONE;
+    if (!side->there || side->time[0] == '\0' ||
+        when_parse(side->time, strlen(side->time), c->conf.zone, &time) != OK)
+        return WHEN_NONE;
+    return time;
+}
+
+/* A record that was met under another filter, and that may stand on this page, too. */
+static bool met_by_time(const struct crawl *c, const struct place *place)
+{
+    const char *from = c->trial.page.after;
+    return !place->closed && !place->lost && !place->within && place->sort == CRAWL_BY_TIME &&
+           strcmp(place->from, from) != 0 && latest(c, place) != WHEN_NONE &&
+           latest(c, place) > crawl_ask_after(&c->ask) - CRAWL_LEAD_MAX;
+}
+
+/* The page failed. One that was met under another filter is looked for first where it stood then: filters that are a little
+ * later let through what those before did. */
+bool crawl_known_again(struct crawl *c)
 {
     const struct places *places = c->conf.places;
     const struct crawl_request *page = &c->trial.page;
-    bool filtered = c->phase != CRAWL_KEYS && c->ask.filtered;
-    for (size_t i = 0; places != NULL && filtered && i < places->n; i++) {
+    const struct place *best = NULL;
+    if (places == NULL || c->phase != CRAWL_BODY || !c->ask.filtered || page->offset > 0 ||
+        c->passes.on)
+        return false;
+    for (size_t i = 0; i < places->n; i++) {
         const struct place *place = &places->at[i];
-        bool counts = place->fresh && !place->closed && !place->within && place->sort == 0;
-        if (counts && strcmp(place->from, page->after) != 0 && place->latest != WHEN_NONE &&
-            place->latest > crawl_ask_after(&c->ask))
-            return true; /* under another filter: it comes again */
+        if (met_by_time(c, place) && place->before.there && place->offset < page->limit &&
+            (best == NULL || place->offset < best->offset))
+            best = place;
     }
-    return places != NULL && places_elsewhere(places, (unsigned)page->sort);
+    if (best == NULL)
+        return false;
+    c->trial.fails = 0;
+    begin_known(c, best, best->offset, FOUND_FAILED);
+    return true;
+}
+
+bool crawl_known_elsewhere(const struct crawl *c)
+{
+    const struct places *places = c->conf.places;
+    bool filtered = c->phase != CRAWL_KEYS && c->ask.filtered;
+    for (size_t i = 0; places != NULL && filtered && i < places->n; i++)
+        if (met_by_time(c, &places->at[i]))
+            return true;
+    return places != NULL && places_elsewhere(places, (unsigned)c->trial.page.sort);
 }
 
 /* What is stepped over is remembered before the page is kept. False: there is no room for it, and what nobody remembers
@@ -136,11 +218,7 @@ bool crawl_known_remember(struct crawl *c)
     uint64_t from = again < c->ordinal ? c->ordinal - again : 0;
     met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
     met.aside = t->step.aside == t->step.gap;
-    const struct place_side *later = met.sort == CRAWL_BY_KEY_DOWN ? &met.before : &met.after;
-    met.latest = WHEN_NONE;
-    if (later->there && later->time[0] != '\0' &&
-        when_parse(later->time, strlen(later->time), c->conf.zone, &met.latest) != OK)
-        met.latest = WHEN_NONE;
+    met.latest = latest(c, &met);
     met.keyed = met.count == 1 && t->gaps[0].seen && t->gaps[0].keyed;
     met.key = met.keyed ? t->gaps[0].key : 0;
     memcpy(met.said, t->why, sizeof met.said);
@@ -203,6 +281,7 @@ void crawl_trial_kept(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
     const struct crawl_facts *page = &c->page;
+    t->guessed = false;
     if (page->n > page->odd + page->met) {
         t->vain = 0;
         t->turns = t->parts ? t->turns : 0;

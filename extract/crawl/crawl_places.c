@@ -15,6 +15,9 @@
 #define TURNS_FEW  4  /* ... where there is no other way */
 #define VAIN_MAX   1000 /* failures without any news: the list is nearly all bad */
 #define NO_TIME    "?"  /* of a record that was stepped over */
+/* Of the questions about a list by key: of the list by time, whether the API is there; and once more of that by key. */
+#define PROBE_PLAIN 3
+#define PROBE_ONCE  4
 
 static bool looks_behind(const struct crawl *c)
 {
@@ -51,12 +54,12 @@ static unsigned probes(const struct crawl *c)
 
 /* One record, by which the API shows that it is there: one that it gave before, for any other may be one that it does
  * not give; else some from behind the page. Of a list by key that has not been seen yet two questions are whether
- * it can be had, the third whether anything can. */
+ * it can be had, the third whether anything can, and the fourth, where that was answered, whether the list can now. */
 static void probe(const struct crawl *c, struct crawl_request *request)
 {
-    static const uint64_t further[] = {0, 0, 5, 1000};
+    static const uint64_t further[] = {0, 0, 5, 1000, 2};
     const struct crawl_trial *t = &c->trial;
-    bool known = is_new_form(c) ? t->probe == 3 : t->probe == 1 && t->answered.limit > 0;
+    bool known = is_new_form(c) ? t->probe == PROBE_PLAIN : t->probe == 1 && t->answered.limit > 0;
     if (known)
         *request = t->answered; /* none yet: the first of the list by time */
     else
@@ -240,22 +243,6 @@ static bool goes_round(struct crawl *c)
     return t->turns == TURNS_MAX || t->turns > 2 * TURNS_MAX;
 }
 
-/* One record between two places shows nothing of what its neighbours are, so that the list cannot be seen to go on behind
- * it. Where there is no other order it is gone on with all the same, and nothing is proven. */
-void crawl_go_past(struct crawl *c)
-{
-    struct crawl_trial *t = &c->trial;
-    crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
-    c->ask = c->place;
-    c->ask.jump = false;
-    c->ask.offset += c->place_n;
-    c->blind = c->ask.offset + 1;
-    c->behind = c->verify = false;
-    c->stuck = 0;
-    t->turns = 0;
-    t->step.state = STEP_NONE;
-}
-
 static bool go_past(struct crawl *c)
 {
     if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks_behind(c) ||
@@ -282,7 +269,8 @@ static void go_plain(struct crawl *c)
     unsigned size = t->step.size;
     t->rounds = t->step.rounds;
     t->passed = t->step.passed > t->passed ? t->step.passed : t->passed;
-    if (t->known > 0)
+    t->guessed = t->step.guess;
+    if (t->known > 0 && !t->guessed)
         c->conf.places->at[t->known - 1].lost = true;
     if (t->step.mended || size >= t->page.limit)
         return;
@@ -301,6 +289,14 @@ static void note_answered(struct crawl *c)
         t->answered = t->now;
 }
 
+/* The list by key failed, another one was answered, and it failed again. Where this run met records that are not given,
+ * some of them may have been met again. */
+static bool form_fails(struct crawl *c)
+{
+    bool dense = c->conf.places != NULL && places_fresh(c->conf.places) > 0;
+    return (!dense || ++c->trial.doubts > DOUBTS_MAX) && crawl_refused(c, false);
+}
+
 /* False: the answer is an ordinary page, or has become one. */
 bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e)
 {
@@ -311,13 +307,7 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         return true;
     }
     if (t->probe > 0) {
-        bool last = is_new_form(c) && t->probe == 3;
-        /* Where this run met records that are not given, two of them may have been met again. */
-        bool dense = c->conf.places != NULL && places_fresh(c->conf.places) > 0;
-        bool refuse = last && (!dense || ++t->doubts > DOUBTS_MAX);
-        t->probe = 0;
-        if (refuse && crawl_refused(c, false))
-            *verdict = CRAWL_RETAKE;
+        t->probe = is_new_form(c) && t->probe == PROBE_PLAIN ? PROBE_ONCE : 0;
         return true;
     }
     note_answered(c);
@@ -384,6 +374,8 @@ static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_
         return CRAWL_OTHER;
     }
     bool expected = t->passed == 0 && crawl_known_elsewhere(c);
+    if (expected && crawl_known_again(c))
+        return CRAWL_OTHER;
     if (!f->too_large && !t->shrunk && t->fails < enough && !expected)
         return CRAWL_AGAIN;
     if (t->page.limit <= APART_MAX && t->fails < enough && !(t->halved && t->passed == 0) &&
@@ -470,6 +462,8 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
         crawl_facts_reset(&c->page);
     if (is_new_form(c) && f->left <= 1 && f->left > 0 && crawl_refused(c, false))
         return CRAWL_OTHER_WAY;
+    if (was == PROBE_ONCE)
+        return form_fails(c) ? CRAWL_OTHER_WAY : CRAWL_AGAIN;
     t->vain += t->step.state != STEP_AGAIN;
     if (f->left == 0 || t->vain > VAIN_MAX)
         return CRAWL_GIVE_UP;

@@ -250,6 +250,7 @@ struct crawl_trial {
     struct step_gap gaps[STEP_GAP_MAX];
     char why[PLACE_SAID];
     size_t known;           /* the place that the step is about, from 1; or 0 */
+    bool guessed;           /* one was looked for in vain on the page at hand */
     size_t again;           /* at the run's end: the one that is tried again, likewise */
     size_t edge;            /* the place at the last page's end, likewise, */
     uint64_t edge_id;       /* of this record */
@@ -377,8 +378,6 @@ void crawl_grow(struct crawl *c);                 /* after a good page */
 unsigned crawl_grow_after(const struct crawl *c); /* so many of them */
 void crawl_grow_less(struct crawl *c);            /* a larger size was tried, and failed */
 void crawl_finish(struct crawl *c);
-void crawl_ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
-                    uint64_t n);
 void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead);
 int64_t crawl_ask_after(const struct crawl_ask *ask); /* the filter's value, in whole ms */
 
@@ -408,7 +407,6 @@ bool crawl_only_grows(struct crawl *c, bool *look);
 uint64_t crawl_window(const struct crawl *c); /* a page covers so many places at least */
 bool crawl_singles(const struct crawl *c);    /* for all that is known pages hold one record */
 void crawl_look_begin(struct crawl *c, uint64_t base);
-bool crawl_look_lower(struct crawl *c); /* on downward; false: the last one was the lowest */
 enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e);
 enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e);
 /* crawl_keys.c */
@@ -462,6 +460,7 @@ const struct crawl_entry *crawl_last_known(const struct crawl *c);
 void crawl_unproven(struct crawl *c, unsigned why);
 void crawl_leave_to_next(struct crawl *c);
 enum crawl_verdict crawl_leave_rest(struct crawl *c);
+void crawl_go_past(struct crawl *c);
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
 /* crawl_places.c, crawl_again.c */
@@ -476,9 +475,9 @@ void crawl_places_read(struct crawl *c);
 bool crawl_trial_pinned(const struct crawl *c);
 void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
 void crawl_known_begin(struct crawl *c);
+bool crawl_known_again(struct crawl *c);
 bool crawl_known_elsewhere(const struct crawl *c); /* met in another list, in this run */
 bool crawl_known_remember(struct crawl *c);
-void crawl_go_past(struct crawl *c);
 void crawl_side(const struct crawl_entry *entry, struct place_side *side);
 void crawl_learn_longest(struct crawl *c);
 bool crawl_again_next(struct crawl *c, struct crawl_request *request);

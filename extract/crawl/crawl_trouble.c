@@ -174,6 +174,22 @@ static void go_on_blindly(struct crawl *c, unsigned why)
     crawl_go_on(c, false);
 }
 
+/* One record between two places shows nothing of what its neighbours are, so that the list cannot be seen to go on behind
+ * it. Where there is no other order it is gone on with all the same, and nothing is proven. */
+void crawl_go_past(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
+    c->ask = c->place;
+    c->ask.jump = false;
+    c->ask.offset += c->place_n;
+    c->blind = c->ask.offset + 1;
+    c->behind = c->verify = false;
+    c->stuck = 0;
+    t->turns = 0;
+    t->step.state = STEP_NONE;
+}
+
 static bool group_possible(const struct crawl *c)
 {
     return crawl_keys_possible(c) && c->learned.equals != CRAWL_NO && !c->unfiltered &&

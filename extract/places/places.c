@@ -76,7 +76,7 @@ static struct place *find(const struct places *p, const struct place *met)
                     ((place->before.there && same_side(&place->before, &met->before)) ||
                      (place->after.there && same_side(&place->after, &met->after)));
         bool own = place->keyed && met->keyed && place->key == met->key && place->count == 1 &&
-                   met->count == 1;
+                   met->count == 1 && by_key(place) == by_key(met);
         if (same || half || own || same_keys(place, met))
             return place;
     }
@@ -199,7 +199,8 @@ static bool has_moved(const struct place *place, const struct place *met)
 {
     return place->offset != met->offset || place->count != met->count ||
            place->ordinal != met->ordinal || strcmp(place->from, met->from) != 0 ||
-           !same_side(&place->before, &met->before) || !same_side(&place->after, &met->after);
+           strcmp(place->equal, met->equal) != 0 || !same_side(&place->before, &met->before) ||
+           !same_side(&place->after, &met->after);
 }
 
 static void move_to(struct place *place, const struct place *met)
@@ -208,6 +209,7 @@ static void move_to(struct place *place, const struct place *met)
     place->after = met->after;
     place->sort = met->sort;
     memcpy(place->from, met->from, sizeof place->from);
+    memcpy(place->equal, met->equal, sizeof place->equal);
     place->count = met->count;
     if (place->twins > place->count)
         place->twins = place->count;
@@ -295,6 +297,17 @@ struct place *places_by_ordinal(const struct places *p, uint64_t from, uint64_t 
             first = place;
     }
     return first;
+}
+
+struct place *places_behind(const struct places *p, unsigned sort, uint64_t before)
+{
+    for (size_t i = 0; p != NULL && i < p->n; i++) {
+        struct place *place = &p->at[i];
+        if (!place->closed && !place->lost && !place->within && place->sort == sort &&
+            place->before.there && place->before.id == before)
+            return place;
+    }
+    return NULL;
 }
 
 bool places_elsewhere(const struct places *p, unsigned sort)

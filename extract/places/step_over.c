@@ -98,6 +98,7 @@ enum step_result step_begin(struct step *s, uint64_t offset, unsigned limit, boo
                        .high = limit,
                        .behind = limit,
                        .pinned = pinned,
+                       .failed = true,
                        .rounds = rounds};
     return search(s);
 }
@@ -114,6 +115,7 @@ void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinn
                        .count = known->count,
                        .behind = known->behind,
                        .known = true,
+                       .guess = known->guess,
                        .sure = true,
                        .has_before = known->has_before,
                        .has_after = known->has_after,
@@ -227,10 +229,10 @@ static enum step_result answered_before(struct step *s)
     s->earlier = false;
     if (!s->known || stands_before(s) || s->low == 0)
         return behind(s);
-    /* It ends before the neighbour that was known. The API may not give pages of so many places: then what is between is on
-     * none of the parts. */
-    if (s->answer.n > 0 && s->answer.n < s->low)
-        return plain(s, (unsigned)s->answer.n);
+    /* It ends before the neighbour that was known. The list may be shorter, or the API not give pages of so many places any
+     * more: then what is between is on none of the parts. */
+    if (s->guess || (s->answer.n > 0 && s->answer.n < s->low))
+        return plain(s, s->limit);
     s->gap = 0;
     s->stride = 1;
     s->known = s->sure = false;
@@ -245,7 +247,8 @@ static enum step_result answered_behind(struct step *s)
         s->within = s->behind;
         return less_behind(s);
     }
-    if (s->forced || (s->known && stands_before(s) && stands_after(s)))
+    bool stands = s->known && stands_before(s) && stands_after(s);
+    if (stands || (s->forced && !s->known))
         return taken(s);
     s->known = false;
     s->at = 0;
@@ -258,7 +261,7 @@ static enum step_result answered_still(struct step *s)
     const struct step_facts *a = &s->answer;
     bool same = s->low > 0 ? a->n == s->before.n && a->sum == s->before.sum
                            : (a->n > 0) == (s->after.n > 0) && a->first == s->after.first;
-    return same ? taken(s) : next_round(s, before(s));
+    return same || s->forced ? taken(s) : next_round(s, before(s));
 }
 
 enum step_result step_answered(struct step *s)
@@ -271,7 +274,7 @@ enum step_result step_answered(struct step *s)
     case STEP_ALONE:
         return answered_alone(s);
     case STEP_CONFIRM:
-        s->passed++;
+        s->passed += s->failed;
         return plain(s, s->limit);
     case STEP_BEFORE:
         return answered_before(s);
@@ -392,6 +395,7 @@ static enum step_result failed_behind(struct step *s)
 
 enum step_result step_failed(struct step *s)
 {
+    s->failed = true;
     switch (s->state) {
     case STEP_NONE:
         break;
@@ -412,8 +416,8 @@ enum step_result step_failed(struct step *s)
     case STEP_BEHIND:
         return failed_behind(s);
     case STEP_AGAIN:
-        s->state = ++s->at < s->gap ? STEP_AGAIN : STEP_STILL;
         s->tries = 0;
+        s->state = ++s->at < s->gap ? STEP_AGAIN : STEP_STILL;
         return STEP_ON;
     case STEP_STILL:
         if (++s->tries < STEP_TRIES)

@@ -104,6 +104,8 @@ struct step {
     unsigned size;
     bool known;  /* the neighbours are: */
     bool seeks;  /* ... and the one before is looked for */
+    bool guess;  /* ... or is not */
+    bool failed; /* something has */
     bool sure;   /* ALONE need fail once only */
     bool unlike; /* ALONE failed in different ways: that may pass */
     bool wide;   /* LOST: more than STEP_GAP_MAX in a row; `gap` of them are known now */
@@ -130,6 +132,8 @@ struct step_known {
     bool has_before, has_after;
     uint64_t before_id, after_id;
     bool check; /* it is to be tried again */
+    bool
+        guess; /* nothing has failed yet, and it may well stand on another page: it is not looked for */
 };
 void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinned,
                       const struct step_known *known);

@@ -140,6 +140,86 @@ static void test_a_known_place_needs_two_requests(void **state)
     assert_true(s.mended);
 }
 
+/* The page has become shorter than the places before the one that was known: it is asked for as it is, and no smaller. */
+static void test_a_known_place_behind_the_lists_end(void **state)
+{
+    struct list l = {.n = 8};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    const struct step_known known = {
+        .low = 6, .count = 1, .behind = 4, .has_before = true, .before_id = 20};
+    (void)state;
+    step_begin_known(&s, 5, 10, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+    assert_int_equal(s.size, 10);
+    assert_false(s.mended);
+    assert_int_equal(l.requests, 1);
+}
+
+/* Where nothing has failed a wrong guess costs one request. */
+static void test_a_guess_is_given_up_at_once(void **state)
+{
+    struct list l = {.n = 40, .bad = {[30] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    struct step_known known = {.low = 3,
+                               .count = 1,
+                               .behind = 4,
+                               .has_before = true,
+                               .has_after = true,
+                               .before_id = 30,
+                               .after_id = 32,
+                               .guess = true};
+    (void)state;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+    assert_int_equal(l.requests, 1);
+    assert_int_equal(s.passed, 0);
+    l.bad[30] = false;
+    l.bad[9] = true; /* and where one has, it is looked for near there */
+    known = (struct step_known){.low = 3,
+                                .count = 1,
+                                .behind = 4,
+                                .has_before = true,
+                                .has_after = true,
+                                .before_id = 9,
+                                .after_id = 11};
+    l.requests = 0;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(s.offset + s.low, 9);
+    assert_true(l.requests <= 6);
+}
+
+/* Where nothing is proven in any case, a place that is known is passed by only if it fails, or stands where it stood. */
+static void test_a_known_place_in_an_order_that_changes(void **state)
+{
+    struct list l = {.n = 40, .bad = {[8] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    const struct step_known known = {.low = 3,
+                                     .count = 1,
+                                     .behind = 4,
+                                     .has_before = true,
+                                     .has_after = true,
+                                     .before_id = 8,
+                                     .after_id = 11};
+    (void)state;
+    step_begin_known(&s, 5, 8, true, &known);
+    s.forced = true;
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(l.requests, 4);
+    l.bad[8] = false;
+    l.requests = 0;
+    step_begin_known(&s, 5, 8, true, &known);
+    s.forced = true;
+    assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+    assert_int_equal(l.requests, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +228,9 @@ int main(void)
         cmocka_unit_test(test_pages_that_are_too_large),
         cmocka_unit_test(test_a_cause_that_leaves),
         cmocka_unit_test(test_a_known_place_needs_two_requests),
+        cmocka_unit_test(test_a_known_place_behind_the_lists_end),
+        cmocka_unit_test(test_a_guess_is_given_up_at_once),
+        cmocka_unit_test(test_a_known_place_in_an_order_that_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
