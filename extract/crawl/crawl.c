@@ -91,7 +91,10 @@ bool crawl_refused(struct crawl *c, bool for_good)
         return true;
     }
     struct crawl_learned learned = c->learned;
+    int64_t clock = c->clock != WHEN_NONE ? c->clock : c->conf.now;
     c->no_keys |= !for_good;
+    if (!for_good && c->keys.list != CRAWL_NEWEST) /* by the next run, else once a day */
+        c->learned.retry = clock + (c->learned.retry != WHEN_NONE ? CRAWL_DAY : 0);
     crawl_facts_reset(&c->page);
     crawl_keys_fail(c);
     if (!for_good) {

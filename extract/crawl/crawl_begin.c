@@ -15,7 +15,7 @@ void crawl_clear(struct crawl *c, const struct crawl_conf *conf)
     c->keys.began = WHEN_NONE;
     c->lag = INT64_MAX;
     c->count = -1;
-    c->learned.looked = c->learned.born = c->learned.hold = WHEN_NONE;
+    c->learned.looked = c->learned.born = c->learned.hold = c->learned.retry = WHEN_NONE;
     c->began = c->last = c->turn = c->doubt = c->complete = WHEN_NONE;
     c->base = c->based = c->low = WHEN_NONE;
 }
@@ -128,6 +128,14 @@ static void look_for_births(struct crawl *c)
         crawl_newest_begin(c);
 }
 
+/* A list by key failed, though the API was there, and so the table is unproven: this run begins with it, where that is due. */
+static bool proof_is_due(const struct crawl *c)
+{
+    const struct crawl_learned *l = &c->learned;
+    return l->unproven != 0 && l->retry != WHEN_NONE && c->conf.now >= l->retry &&
+           crawl_keys_possible(c);
+}
+
 static void begin_next(struct crawl *c)
 {
     c->phase = CRAWL_BODY;
@@ -154,7 +162,10 @@ static void begin_next(struct crawl *c)
     } else {
         crawl_marks_start(c);
     }
-    look_for_births(c);
+    if (proof_is_due(c))
+        crawl_all_begin(c, false, 0);
+    else
+        look_for_births(c);
 }
 
 /* A run that was left goes on where it was. What became visible late behind it is for the next run,

@@ -93,7 +93,7 @@ static void all_read(struct crawl *c)
     l->sorts = CRAWL_YES;
     l->unproven = 0;
     l->passed = false;
-    l->hold = WHEN_NONE;
+    l->hold = l->retry = WHEN_NONE;
     l->looked = c->clock;
     l->born = k->began;
     l->top_count = 0;
@@ -189,6 +189,8 @@ void crawl_keys_fail(struct crawl *c)
         break;
     case CRAWL_ALL:
         c->learned.sorts = CRAWL_NO;
+        if (!detour && !c->everything)
+            return; /* what was unproven before still is */
         break;
     }
     if (detour)

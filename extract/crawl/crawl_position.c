@@ -64,6 +64,7 @@ const struct field crawl_fields[] = {
     LATER("top", FIELD_TIME, learned.top),
     LATER("unproven", FIELD_NUMBER, learned.unproven),
     LATER("hold", FIELD_TIME, learned.hold),
+    LATER("retry", FIELD_TIME, learned.retry),
     LATER("passed", FIELD_FLAG, learned.passed),
     LATER("passed_time", FIELD_TIME, learned.passed_time),
 };

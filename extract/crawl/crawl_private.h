@@ -136,7 +136,8 @@ struct crawl_learned {
     bool timeless;      /* there are records without a time */
     int64_t born;       /* when the newest records were last looked for */
     unsigned unproven;
-    bool passed; /* passes were made over records of this time: */
+    int64_t retry; /* lists by key, which failed for once, are tried again then; or WHEN_NONE */
+    bool passed;   /* passes were made over records of this time: */
     int64_t passed_time;
     int64_t hold; /* completeness is not proven beyond; or WHEN_NONE */
     struct crawl_top {

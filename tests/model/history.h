@@ -4,7 +4,8 @@
  * and be made smaller while it still fails.
  *
  * What must hold, whatever happens (history_play finds where it does not):
- *  - a run that has come to its end has kept every version that was there when it began;
+ *  - a run that has come to its end has kept every version that was there when it began, or says that nothing proves it:
+ *    only where nothing can, or where requests that failed by chance kept it from that, and then until a run in silence;
  *  - what changed during a run is kept by it or the next one: after a last run in silence the
  * spool's newest versions are the world's;
  *  - "complete up to" never claims what is not kept;

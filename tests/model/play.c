@@ -131,10 +131,10 @@ static void ended(struct player *p)
     p->open = false;
     p->unproven = stats.unproven != 0;
     player_check_births(p, stats.births_to);
+    p->owes = stats.unproven != 0 && (p->otherwise || p->owes);
     if (stats.unproven == 0)
         player_check_kept(p, p->begin, "end of run");
-    else if (history_provable(p->h) && p->h->world.bad == 0 && p->h->world.one == 0 &&
-             p->h->world.above == 0)
+    else if (history_provable(p->h) && !player_lacks(p) && (!p->owes || p->quiet))
         player_violated(p, "called unproven (%u)", stats.unproven);
     else
         p->result->unproven++;
@@ -338,6 +338,7 @@ static bool step(struct player *p)
 static void run(struct player *p)
 {
     p->in_run = p->held.count = 0;
+    p->otherwise = false;
     player_tell(p, "run, the clock shows %" PRId64 "s\n",
                 (p->world.clock - WORLD_FROM) / WHEN_SECOND);
     open_crawl(p);

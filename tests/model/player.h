@@ -47,6 +47,8 @@ struct player {
     bool timeless;        /* a record without a time was shown */
     bool unproven;        /* the last run that ended, or came to none */
     bool noticed;         /* that records are hidden */
+    bool otherwise;       /* by chance the run had to do without some list, */
+    bool owes;            /* and is unproven for that: a later one makes good for it */
 };
 
 /* Into the trace, where there is one. */

@@ -98,6 +98,7 @@ bool player_failed(struct player *p, const struct reply *reply, bool hangs)
         player_page_discard(p);
     enum crawl_after_failure after = crawl_failed(p->crawl, &f);
     p->attempt++;
+    p->otherwise |= after == CRAWL_OTHER_WAY && p->by_chance;
     if (after != CRAWL_GIVE_UP)
         return true;
     p->unproven = true;
