@@ -12,6 +12,26 @@ logs=build/test-logs
 mkdir -p "$logs"
 passed=0
 failed=0
+
+# talk: hands lines on; where none comes for so many seconds, it says what is under way, and how far that is.
+talk() {
+    local line name log
+    while :; do
+        if IFS= read -r -t "${NETTY_TEST_BEAT:-25}" line; then
+            printf '%s\n' "$line"
+        elif [ $? -gt 128 ]; then
+            read -r name log <"$logs/at"
+            printf '...  %s: %s\n' "$name" "$(tail -c 300 "$log" 2>/dev/null | tr -d '\r' | grep . | tail -n 1 | cut -c 1-100)"
+        else
+            break
+        fi
+    done
+}
+# at NAME LOG: what is under way from now on.
+at() { printf '%s %s\n' "${1// /_}" "$2" >"$logs/at"; }
+at begin /dev/null
+exec 3>&1 > >(talk)
+talker=$!
 failures=()
 
 heading() { printf '\n== %s\n' "$*"; }
@@ -21,6 +41,7 @@ check() {
     local name=$1 log
     shift
     log="$logs/${name//[^a-zA-Z0-9]/_}.log"
+    at "$name" "$log"
     if "$@" >"$log" 2>&1; then
         echo "ok   $name"
         passed=$((passed + 1))
@@ -44,6 +65,7 @@ check_of() {
         return
     fi
     log="$logs/${name//[^a-zA-Z0-9]/_}.log"
+    at "$name" "$log"
     "$@" >"$log" 2>&1 || code=$?
     if [ $code -eq 0 ]; then
         echo "ok   $name"
@@ -98,6 +120,7 @@ export -f unit_one
 unit_in() {
     local dir=$1 program name log ok bad status programs
     programs=$(find "$dir/unit" -type f -executable | sort)
+    at "$dir: unit tests" /dev/null
     unit_log() { name=${1#"$dir"/unit/}; log="$logs/${dir//\//_}_${name//\//_}.log"; }
     for program in $programs; do
         unit_log "$program"
@@ -149,6 +172,7 @@ fuzz() {
 pytest_in() {
     local name=$1 dir=$2 log="$logs/pytest_$1.log" report="$logs/pytest_$1.xml" scratch
     shift 2
+    at "$name" "$log"
     rm -f "$report"
     # Not pytest's own numbered folders: a run beside this one would clear them away under a living server.
     scratch=$(mktemp -d /tmp/netty-test.XXXXXX)
@@ -243,11 +267,20 @@ P
 }
 
 started=$SECONDS
-for part in $parts; do "$part"; done
+took=''
+for part in $parts; do
+    begun=$SECONDS
+    at "$part" /dev/null
+    "$part"
+    took+="${took:+, }${part##*/} $(((SECONDS - begun) / 60)) min $(((SECONDS - begun) % 60)) s"
+done
 # A test that failed shows its own lines, where a secret may stand.
 [ "$failed" -ne 0 ] || secrets
-printf '\nThat took %d min %d s.\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
+printf '\nThat took %d min %d s: %s.\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)) "$took"
 for name in "${told[@]}"; do echo "said: $name"; done
 for name in "${failures[@]}"; do echo "failed: $name"; done
 echo "$passed passed, $failed failed"
+# What was said is out before this ends.
+exec >&3
+wait "$talker"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -41,7 +41,9 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Installing: ${missing[*]}" >&2
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# It may take minutes, of which nobody is to wonder what happens.
+(while sleep 20; do echo "... installing: $(tail -n 1 "$log" | cut -c 1-100)" >&2; done) &
+trap 'kill $! 2>/dev/null; rm -f "$log"' EXIT
 # The Debian package would start a cluster of its own; ours lives under var/.
 if ! { "${as_root[@]}" apt-get update &&
        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \

@@ -68,10 +68,26 @@ picture second
 say "One of the contacts, as dashboards see it"
 psql -X "$DATABASE_URL" -c "SELECT contact_id, left(data->>'last_name', 20) AS last_name, data->>'deleted' AS deleted,
     time_modified FROM \"netty-contacts\" ORDER BY time_modified DESC NULLS LAST LIMIT 5"
+say "How it stands: netty-spool status"
+build/netty-spool status
+build/netty-spool report --html "$var/demo/status.html" >/dev/null
+
+# What to go on with: a shell that has read it needs no option and no path.
+{
+    printf 'export %s=%q\n' NETTY_BASE_URL "$NETTY_BASE_URL" DATABASE_URL "$DATABASE_URL" NETTY_TABLES "$NETTY_TABLES" \
+        NETTY_SPOOL "$NETTY_SPOOL" NETTY_API_KEY "$NETTY_API_KEY" NETTY_RATE 0
+    printf 'PATH=%q:$PATH\n' "$PWD/build"
+} >"$var/demo/env"
 cat <<T
-Look around:
-  psql '$DATABASE_URL'
-  build/netty-spool ls  --spool var/demo/spool
-  build/netty-spool cat --spool var/demo/spool users | jq .
-  make stop      ends the stand-in and the PostgreSQL
+
+The same as a page: file://$var/demo/status.html
+
+Go on with:
+  . var/demo/env                          the programs, the stand-in, the database and the spool of this demonstration
+  curl -X POST "\$NETTY_BASE_URL/_sim/edit?table=contacts&n=10"      somebody edits ten contacts
+  netty-extract && netty-load
+  netty-spool runs
+  netty-spool cat users | head -n 1
+  psql "\$DATABASE_URL"
+  make stop                               ends the stand-in and the PostgreSQL
 T

@@ -1,5 +1,6 @@
 """The commands of the README on a clean clone: `make run`, `make stop`, `make install`, and the real job."""
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -44,7 +45,17 @@ def test_make_run_without_settings_is_the_demonstration(clone):
     assert columns[3] == "12000", first
     columns = [line.split() for line in second.splitlines() if line.startswith("contacts")][0]
     assert columns[4] == "250", second
-    assert "make stop" in shown
+    assert "make stop" in shown and "all is well" in shown.split("How it stands")[1]
+    page = Path(shown.split("file://")[1].split()[0])
+    assert page == clone / "var/demo/status.html" and '"table":"mandates"' in page.read_text()
+    # What it tells to go on with, typed as it stands, in a shell that knows nothing else.
+    lines = [line.split("   ")[0].strip() for line in shown.split("Go on with:\n")[1].splitlines()]
+    assert lines[0] == ". var/demo/env" and lines[-1] == "make stop"
+    done = subprocess.run(["env", "-i", f"PATH={os.environ['PATH']}", "LC_ALL=C.UTF-8", "bash", "-e"], cwd=clone,
+                          input="\n".join(line + " </dev/null" * line.startswith("psql") for line in lines[:-1]), text=True, capture_output=True)
+    assert done.returncode == 0 and re.search("contacts +load", done.stdout) and '"user_id":' in done.stdout, done
+    assert subprocess.run(["psql", "-qAtX", shown.split("PostgreSQL:")[1].split()[0], "-c", 'SELECT count(*) FROM "netty-contacts"'],
+                          capture_output=True, text=True).stdout == "12000\n"
     assert sorted(set(os.listdir(clone)) - {".git"}) == sorted(
         {".ci", ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore", "Makefile", "README.md", "build",
          "extract", "load", "shared", "spool", "tests", "var"})
@@ -72,6 +83,39 @@ def test_make_run_with_settings_is_the_real_job(clone, sims, db, tmp_path):
     make(clone, "run", env=env)
     assert db.writes("contacts") == 709
     assert not (clone / "var/demo/sim.pid").exists()
+
+
+def test_the_real_job_on_an_empty_database_works_at_the_first_try(clone, sims, db, tmp_path):
+    sim = sims("contacts:120,users:20,companies:30")
+    env = {"NETTY_API_KEY": KEY, "DATABASE_URL": db.url, "NETTY_BASE_URL": sim.url, "NETTY_RATE": "0", "NETTY_SPOOL": str(tmp_path / "spool")}
+    assert "NETTY_TABLES" in make(clone, "run", env=env)
+    assert_synced(sim, db, "contacts", "users", "companies")
+    sim.edit("users", 2)
+    make(clone, "run", env=env)
+    assert_synced(sim, db, "contacts", "users", "companies")
+
+
+def test_make_test_says_what_is_under_way_and_what_each_part_took(clone, tmp_path):
+    """A part that says nothing for long (here: for three seconds, of one) is heard of all the same."""
+    part = tmp_path / "quiet-part"
+    part.write_text("#!/bin/sh\nsleep 3\necho done\n")
+    part.chmod(0o755)
+    done = subprocess.run(["tests/run.sh", part], cwd=clone, env={**os.environ, "NETTY_TEST_BEAT": "1"}, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60)
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("...  ") and "quiet-part" in line for line in lines), done
+    assert any("That took" in line and "quiet-part 0 min" in line for line in lines) and lines[-1].endswith(" passed, 0 failed"), done
+    beat = int((clone / "tests/run.sh").read_text().split("NETTY_TEST_BEAT:-")[1].split("}")[0])
+    assert beat < 30
+
+
+def test_make_prints_a_line_a_file(clone):
+    """And the commands with V=1."""
+    short = make(clone, "-n", "-B", "build/obj/spool/cli/main.o")
+    assert "CC" in short
+    built = make(clone, "-B", "build/obj/spool/cli/main.o").splitlines()
+    assert built == ["CC   spool/cli/main.c"]
+    assert "gcc -std=c11" in make(clone, "-B", "V=1", "CC=gcc", "build/obj/spool/cli/main.o")
 
 
 def test_make_install(clone, tmp_path):
