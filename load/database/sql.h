@@ -262,6 +262,12 @@ extern const char sql_profile_size[]; /* One row: rows bytes */
 /* depth, most, counts, and a test a form. Rows: COLUMN_* of load/profile/table_profile.c */
 extern const char sql_profile[];
 
+/* For views: variables schema, view, and ... */
+extern const char
+    sql_view_look[]; /* table_schema, relation. One row: LOOK_* of load/views/views_command.c */
+extern const char sql_view_columns[]; /* Rows: name mark */
+extern const char sql_view_private[]; /* no result */
+
 /* For compress: variables schema, relation, and ... */
 extern const char sql_compress_look[]; /* One row: has_lz4 compression size */
 extern const char sql_compress_set[];

@@ -117,5 +117,11 @@ const struct command_def command_table[] = {
              "the older one has are kept.",
      .example = "netty-load restore contacts"},
 
+    {PROGRAM_LOAD, "views", "[TABLE...]",
+     .help = "Show, or with --apply make, a view a table for dashboards: the key, the times, and a column of a fitting type for each "
+             "member of data. A value that does not fit its column is NULL there, and never an error. Nothing is granted: the "
+             "statements that let a role read are shown.",
+     .example = "netty-load views --apply contacts"},
+
     {0, .name = NULL},
 };

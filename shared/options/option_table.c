@@ -305,13 +305,32 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_DEPTH, OPTION_COUNT, "depth", NULL, "N",
      .standard = "1",
      .programs = LOAD, .min = 0, .max = 2,
-     .help = "Of netty-load profile: how many levels of objects within data are looked into.",
+     .help = "Of netty-load profile and views: how many levels of objects within data are looked into.",
      .example = "profile --depth 2 contacts"},
 
     {OPT_MISFITS, OPTION_FLAG, "misfits", NULL, NULL,
      .programs = LOAD,
      .help = "Of netty-load profile: list the keys of the records with a value that does not fit its member's type, up to 10,000 "
              "a table."},
+
+    {OPT_APPLY, OPTION_FLAG, "apply", NULL, NULL,
+     .programs = LOAD,
+     .help = "Of netty-load views: make the views, instead of showing the statements."},
+
+    {OPT_VIEWS_SCHEMA, OPTION_TEXT, "views-schema", "NETTY_VIEWS_SCHEMA", "NAME",
+     .standard = "netty",
+     .programs = LOAD,
+     .help = "The schema of the views that netty-load views makes.",
+     .example = "bi"},
+
+    {OPT_WITH_DELETED, OPTION_FLAG, "with-deleted", NULL, NULL,
+     .programs = LOAD,
+     .help = "Of netty-load views: keep rows that are marked `deleted`, and show that as a column."},
+
+    {OPT_REBUILD, OPTION_FLAG, "rebuild", NULL, NULL,
+     .programs = LOAD,
+     .help = "Of netty-load views: drop a view and make it anew, with the columns and types that fit now. Grants stay. Where "
+             "another view depends on it nothing is done, and that view is named."},
 
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,

@@ -1,0 +1,20 @@
+/* The statements that make a table's view. */
+#ifndef NETTY_LOAD_VIEWS_VIEW_SQL_H
+#define NETTY_LOAD_VIEWS_VIEW_SQL_H
+
+#include "load/command/command.h"
+#include "load/views/view_plan.h"
+
+struct view_place {
+    const char *schema; /* of the view, whose name is the API's name of the table */
+    const struct command_table *target;
+};
+
+/* Adds CREATE OR REPLACE VIEW and the comments. */
+enum err_code view_sql_create(struct buf *sql, const struct view_place *at,
+                              const struct view_plan *plan, struct err *e) MUST_CHECK;
+/* Adds what lets a role read it, with ROLE for the role: the grants, and the policy on the table. before: a line's beginning. */
+enum err_code view_sql_grants(struct buf *sql, const struct view_place *at, const char *before,
+                              struct err *e) MUST_CHECK;
+
+#endif
