@@ -181,7 +181,7 @@ extern const char sql_loaded_id[];
     "NULL::pg_catalog.text AS table_name, NULL::pg_catalog.timestamptz AS since)"
 extern const char sql_loaded_progress[];
 
-/* Variable spool. One row: how many rows of progress it locked, or waited for. */
+/* Variables spool, locked (empty, or SKIP LOCKED). One row: how many rows of progress it locked, or waited for. */
 extern const char sql_progress_flush[];
 
 /* Variables spool, schema, table_name, branch, lanes, segment, page, line, chain, fetched (or null). The lanes' rows updated. */

@@ -19,6 +19,7 @@ struct loaded_publish {
     size_t count;
     uv_work_t work;
     bool working;
+    bool missed;
     bool unmarked; /* the tables' marks cannot be read */
     struct prune_sum sum;
     struct buf sql;
@@ -56,6 +57,11 @@ const struct loaded_row *loaded_publish_rows(const struct loaded_publish *m, siz
 {
     *n = m->count;
     return m->rows;
+}
+
+bool loaded_publish_missed(const struct loaded_publish *m)
+{
+    return m->missed;
 }
 
 const char *loaded_publish_database(const struct loaded_publish *m)
@@ -185,12 +191,14 @@ static void start_work(struct loaded_publish *m)
 
 static void ask_of_spool(struct loaded_publish *m, const char *text, db_done_fn *done)
 {
-    const struct sql_var vars[] = {{"spool", spool_id(m->conf.spool)},
-                                   {"unchecked", m->unmarked ? SQL_UNCHECKED_NONE : SQL_UNCHECKED}};
-    size_t n = text == sql_loaded_progress ? 2 : 1;
+    const struct sql_var progress[] = {
+        {"spool", spool_id(m->conf.spool)},
+        {"unchecked", m->unmarked ? SQL_UNCHECKED_NONE : SQL_UNCHECKED}};
+    const struct sql_var flush[] = {{"spool", spool_id(m->conf.spool)},
+                                    {"locked", m->conf.beside ? "SKIP LOCKED" : ""}};
 
     buf_reset(&m->sql);
-    if (sql_expand(&m->sql, text, vars, n, &m->err) != OK)
+    if (sql_expand(&m->sql, text, text == sql_loaded_progress ? progress : flush, 2, &m->err) != OK)
         end(m, &m->err);
     else
         db_query(m->db, m->sql.data, NULL, 0, done, m);
@@ -199,11 +207,17 @@ static void ask_of_spool(struct loaded_publish *m, const char *text, db_done_fn 
 /* What was read is what a crash of the server would leave. */
 static void on_flushed(void *ctx, const PGresult *r, const struct err *err)
 {
-    (void)r;
-    if (err != NULL)
-        end(ctx, err);
+    struct loaded_publish *m = ctx;
+
+    if (err != NULL) {
+        end(m, err);
+        return;
+    }
+    m->missed = m->count > 0 && PQntuples(r) == 1 && strcmp(PQgetvalue(r, 0, 0), "0") == 0;
+    if (m->missed)
+        end(m, NULL);
     else
-        start_work(ctx);
+        start_work(m);
 }
 
 static void on_progress(void *ctx, const PGresult *r, const struct err *err)

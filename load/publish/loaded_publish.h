@@ -21,6 +21,7 @@ struct loaded_publish_conf {
     const struct spool *spool;
     bool store;  /* write it down; false: only ask */
     bool enlist; /* also where the spool does not know this database yet */
+    bool beside; /* tables are being loaded: their transactions are not waited for */
     bool prune;  /* keep and max as given; now is filled in */
     struct prune_conf limits;
 };
@@ -32,6 +33,8 @@ enum err_code loaded_publish_open(struct loaded_publish **m, uv_loop_t *loop, st
                                   const struct loaded_publish_conf *conf, struct err *e) MUST_CHECK;
 void loaded_publish_run(struct loaded_publish *m, loaded_publish_done_fn *done, void *ctx);
 const struct loaded_row *loaded_publish_rows(const struct loaded_publish *m, size_t *n);
+/* beside: each row was being loaded, so that nothing was told. */
+bool loaded_publish_missed(const struct loaded_publish *m);
 const char *loaded_publish_database(const struct loaded_publish *m); /* its name */
 /* Asks the database no longer: done is called, from within, with ERR_INTERRUPTED. What is being done to the spool comes to
  * its own end: then this does nothing. */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define SHARE_MIN ((size_t)256 << 10) /* bytes of a batch: less would be all round trips */
-#define MARK_US   (60 * WHEN_SECOND)  /* --follow: between two words to the spool */
 #define STOP_MS   5000u               /* load_run_stop: for the spool to be told what is loaded */
 #define IDLE_US   (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
 
@@ -215,28 +214,34 @@ static void on_published(void *ctx, const struct err *err)
 {
     struct load_run *r = ctx;
 
+    if (r->lent != NULL)
+        connection_pool_give(r->pool, r->lent);
+    r->lent = NULL;
     load_run_told(r, err);
+    r->unpublished = r->unpublished || loaded_publish_missed(r->loaded_publish);
     loaded_publish_free(r->loaded_publish);
     r->loaded_publish = NULL;
     dispatch(r);
 }
 
-static bool publish_loaded(struct load_run *r)
+bool load_run_publish_loaded(struct load_run *r, struct db *db)
 {
     struct loaded_publish_conf conf = {.spool = r->conf.table.spool,
                                        .store = true,
                                        .enlist = !r->conf.table.replay || r->conf.enlist,
+                                       .beside = r->lent != NULL,
                                        .prune = true,
                                        .limits = r->conf.limits};
     struct err e = ERR_INIT;
-    struct db *db = connection_pool_connected(r->pool);
-    bool due = !r->conf.follow || r->stopping || r->published == 0 ||
-               when_tick() - r->published >= MARK_US;
 
-    if (!r->unpublished || !due || db == NULL)
+    if (!r->unpublished || !load_run_publish_is_due(r) || db == NULL)
         return false;
+    conf.prune = !r->conf.follow || r->stopping || r->pruned == 0 ||
+                 when_tick() - r->pruned >= LOAD_RUN_MARK_US;
     r->unpublished = false;
     r->published = when_tick();
+    r->published_lines = load_run_lines(r);
+    r->pruned = conf.prune ? r->published : r->pruned;
     if (loaded_publish_open(&r->loaded_publish, r->loop, db, &conf, &e) != OK)
         return false;
     loaded_publish_run(r->loaded_publish, on_published, r);
@@ -260,7 +265,7 @@ static bool publish(struct load_run *r)
     if (r->conf.table.dry_run)
         return false;
     if (r->catalog_written)
-        return publish_loaded(r);
+        return load_run_publish_loaded(r, db);
     r->catalog_written = true;
     if (db == NULL || r->stopping ||
         catalog_publish_open(&r->catalog, db, r->conf.table.spool, r->conf.table.schema, &e) != OK)
@@ -324,7 +329,7 @@ static bool is_due(const struct load_run *r)
 
     if (r->stopping || r->reconcile != NULL || t->replay || t->redrive)
         return false;
-    return !r->compared || (r->conf.follow && when_tick() - r->compared_at >= MARK_US);
+    return !r->compared || (r->conf.follow && when_tick() - r->compared_at >= LOAD_RUN_MARK_US);
 }
 
 static void dispatch(struct load_run *r)
@@ -339,7 +344,11 @@ static void dispatch(struct load_run *r)
         entry->began = when_tick();
         table_load_load(entry->table, entry->db, on_loaded, entry);
     }
-    if (loading(r) || publish(r))
+    if (loading(r)) {
+        load_run_publish_beside(r);
+        return;
+    }
+    if (publish(r))
         return;
     if (is_due(r)) {
         if (!r->conf.follow || connection_pool_is_short(r->pool))

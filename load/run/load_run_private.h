@@ -1,4 +1,4 @@
-/* The inside of a run, shared by load_run.c, load_run_connections.c, load_run_progress.c and load_run_report.c only. */
+/* The inside of a run, shared by load_run.c, load_run_connections.c, load_run_progress.c, load_run_publish.c and load_run_report.c only. */
 #ifndef NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 #define NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 
@@ -38,10 +38,13 @@ struct load_run {
     struct catalog_publish *catalog;
     struct db *catalog_db;
     struct loaded_publish *loaded_publish;
-    bool catalog_written;        /* the catalog has been written */
-    bool unpublished;            /* something was committed that the spool does not know of yet */
-    enum err_code untold;        /* why it could not be told the last time, or OK */
-    int64_t published;           /* when_tick() of the last time it was told; 0: never */
+    bool catalog_written;     /* the catalog has been written */
+    bool unpublished;         /* something was committed that the spool does not know of yet */
+    enum err_code untold;     /* why it could not be told the last time, or OK */
+    int64_t published;        /* when_tick() of the last time it was told; 0: never */
+    uint64_t published_lines; /* so many had been read then */
+    int64_t pruned;  /* when_tick() of the last time that was followed by pruning; 0: never */
+    struct db *lent; /* by which it is being told while tables are loaded, or NULL */
     struct reconcile *reconcile; /* under way, or NULL */
     bool compared;               /* what was loaded has been held against the rolls, or is being */
     int64_t compared_at;         /* when_tick() of that; 0: never */
@@ -51,6 +54,16 @@ struct load_run {
 
 /* load_run.c: looks for what can be done, from the loop. */
 void load_run_dispatch_soon(struct load_run *r);
+
+#define LOAD_RUN_MARK_US (60 * WHEN_SECOND) /* --follow: between two words to the spool */
+
+/* load_run.c: has the spool told what is loaded, by that connection; false: there is nothing to tell. */
+bool load_run_publish_loaded(struct load_run *r, struct db *db);
+
+/* load_run_publish.c */
+uint64_t load_run_lines(const struct load_run *r); /* read so far, of all tables */
+bool load_run_publish_is_due(const struct load_run *r);
+void load_run_publish_beside(struct load_run *r);
 
 /* load_run_report.c: the spool has been told what is loaded, or could not be (err). */
 void load_run_told(struct load_run *r, const struct err *err);

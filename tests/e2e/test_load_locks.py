@@ -1,4 +1,5 @@
 """A lock that somebody else holds: it is named, waited for, and never taken for a slow statement."""
+import json
 import re
 import time
 from urllib.parse import urlparse
@@ -93,3 +94,36 @@ def test_the_roles_own_shorter_limit_stays(spool, netty, db, holder):
     run = netty.load("--retries", "1", "--retry-delay", "1ms", db=db, code=69)
     assert "55P03" in run.err and time.monotonic() - began < 20
     assert re.search(r"pg_blocking_pids|holds a lock", run.err)
+
+
+def figures(netty, table):
+    """What the spool has been told: the pages that wait, and up to when the database is complete."""
+    rows = [json.loads(line) for line in netty.spool_tool("status", "--json", code=None).out.splitlines()]
+    return next(row for row in rows if row.get("table") == table and "waiting_pages" in row)
+
+
+@pytest.mark.parametrize("when", ["from the start", "later"])
+def test_a_table_that_somebody_locks_does_not_freeze_the_figures_of_the_others(spool, netty, db, holder, when):
+    """Page, status and metrics show for the other tables what was loaded seconds ago, and for the locked one that it waits."""
+    contacts, users = spool.table("contacts"), spool.table("users")
+    contacts.page(['{"contact_id":1}'])
+    users.page(['{"user_id":1}'])
+    netty.load("--create-tables", db=db)
+    loader = None
+    if when == "later":
+        loader = netty.start("netty-load", "--follow", db=db)
+        contacts.page(['{"contact_id":2}'])
+        wait_for(lambda: len(db.rows("contacts")) == 2, "the table while nobody locks it")
+    lock(holder)
+    contacts.page(['{"contact_id":3}'])
+    if loader is None:
+        loader = netty.start("netty-load", "--follow", db=db)
+    for number in range(2, 4):
+        users.page([f'{{"user_id":{number}}}'])
+        wait_for(lambda: len(db.rows("users")) == number, "a page of the table that nobody locks")
+        wait_for(lambda: figures(netty, "users")["waiting_pages"] == 0, "word of it", seconds=45)
+        assert figures(netty, "contacts")["waiting_pages"] == 1
+    holder.rollback()
+    wait_for(lambda: figures(netty, "contacts")["waiting_pages"] == 0, "the table that was locked")
+    loader.terminate()
+    assert loader.wait(timeout=60) in (0, 75)
