@@ -248,9 +248,9 @@ extern const char sql_merge_members[];
 
 /* For index: variables schema, and ... */
 extern const char sql_index_look
-    []; /* relation, name, member, sampled. One row: LOOK_* of load/maintenance/index_command.c */
+    []; /* relation, name, sampled, value, text. One row: LOOK_* of load/maintenance/index_command.c */
 extern const char sql_index_time[];   /* relation, name; not in a transaction, as the next four */
-extern const char sql_index_member[]; /* relation, name, member */
+extern const char sql_index_member[]; /* relation, name, expression */
 extern const char sql_index_hash[];
 extern const char sql_index_nested[];
 extern const char sql_index_drop[];    /* name */

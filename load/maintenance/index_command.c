@@ -4,6 +4,7 @@
 #include "load/database/sql.h"
 #include "load/maintenance/index_plan.h"
 #include "load/maintenance/maintenance.h"
+#include "load/views/view_mark.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,66 @@ struct work {
     struct command_context *context;
     const struct command_table *target;
     const char *member; /* NULL: time_modified */
+    struct buf mark;    /* of the view's column of that name, which path points into */
+    const char *path[MEMBER_LEVELS];
+    enum member_cast cast;
+    struct buf value, text, typed; /* the member in SQL: as jsonb, as text, as the view has it */
     char name[INDEX_NAME];
     struct index_seen seen;
     char kept[INDEX_NAME]; /* the index that is there in its place */
     int64_t rows, size, index_size;
     enum index_step step, begun; /* now, and at first */
 };
+
+#define SQL_MAX ((size_t)1 << 16) /* an expression */
+
+/* ---- what the member is in SQL ---- */
+
+/* The view's column of that name tells where the member is and what type it has; else it is an outermost one. */
+static enum err_code find_column(struct work *w, struct session *s, struct err *e)
+{
+    const struct sql_var vars[] = {{"schema", options_text(w->context->options, OPT_VIEWS_SCHEMA)},
+                                   {"view", w->target->table}};
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_view_columns, vars, 2, &r, e);
+
+    w->cast = CAST_JSONB;
+    w->path[0] = w->member;
+    w->path[1] = NULL;
+    for (int i = 0; rc == OK && i < PQntuples(r); i++) {
+        if (strcmp(PQgetvalue(r, i, 0), w->member) != 0 || PQgetisnull(r, i, 1))
+            continue;
+        buf_reset(&w->mark);
+        if ((rc = buf_adds(&w->mark, PQgetvalue(r, i, 1))) != OK)
+            rc = buf_err(e, rc, &w->mark, "a column's comment");
+        else if (!view_mark_read(w->mark.data, &w->cast, w->path))
+            w->path[0] = w->member;
+    }
+    PQclear(r);
+    return rc;
+}
+
+static enum err_code read_expressions(struct work *w, struct session *s, struct err *e)
+{
+    enum err_code rc;
+
+    if (w->member == NULL)
+        return OK;
+    buf_reset(&w->value);
+    buf_reset(&w->text);
+    buf_reset(&w->typed);
+    w->seen = (struct index_seen){0};
+    if ((rc = find_column(w, s, e)) != OK ||
+        (rc = member_value_sql(&w->value, w->path, false, e)) != OK ||
+        (rc = member_value_sql(&w->text, w->path, true, e)) != OK ||
+        (rc = member_cast_sql(&w->typed, w->cast, w->path, e)) != OK)
+        return rc;
+    bool typed = w->cast != CAST_TEXT && w->cast != CAST_JSONB;
+    char what[INDEX_NAME * 4];
+    (void)snprintf(what, sizeof what, "%.200s_%s", w->member, member_cast_name(w->cast));
+    index_name(w->target->relation.name, typed ? what : w->member, w->name);
+    return OK;
+}
 
 /* ---- looking ---- */
 
@@ -48,8 +103,9 @@ static enum err_code read_state(struct work *w, struct session *s, struct err *e
         {"schema", rel->schema},
         {"relation", rel->name},
         {"name", w->name},
-        {"member", w->member != NULL ? w->member : "time_modified"},
         {"sampled", w->member != NULL ? "true" : "false"},
+        {"value", w->member != NULL ? w->value.data : "t.data"},
+        {"text", w->member != NULL ? w->text.data : "NULL::pg_catalog.text"},
     };
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_index_look, vars, sizeof vars / sizeof *vars, &r, e);
@@ -63,6 +119,8 @@ static enum err_code read_state(struct work *w, struct session *s, struct err *e
                                       .ours = yes(r, STATE_OURS),
                                       .found = yes(r, STATE_FOUND),
                                       .nested = yes(r, STATE_NESTED),
+                                      .typed = w->member != NULL && w->cast != CAST_TEXT &&
+                                               w->cast != CAST_JSONB,
                                       .longest = target_table_number(r, 0, STATE_LONGEST),
                                       .busy = yes(r, STATE_BUSY),
                                       .partitioned = yes(r, STATE_PARTITIONED),
@@ -99,12 +157,18 @@ static enum err_code create(struct work *w, struct session *s, struct err *e)
 {
     static const char *const texts[] = {[INDEX_TIME] = sql_index_time,
                                         [INDEX_TEXT] = sql_index_member,
+                                        [INDEX_TYPED] = sql_index_member,
                                         [INDEX_HASH] = sql_index_hash,
                                         [INDEX_NESTED] = sql_index_nested};
     const struct relation *rel = &w->target->relation;
     enum index_kind kind = index_kind(w->member, &w->seen);
-    const struct sql_var vars[] = {
-        {"schema", rel->schema}, {"relation", rel->name}, {"name", w->name}, {"member", w->member}};
+    const char *expression = kind == INDEX_TYPED    ? w->typed.data
+                             : kind == INDEX_NESTED ? w->value.data
+                                                    : w->text.data;
+    const struct sql_var vars[] = {{"schema", rel->schema},
+                                   {"relation", rel->name},
+                                   {"name", w->name},
+                                   {"expression", expression}};
 
     LOG(LOG_INFO, "index", "an index is being made; nobody is kept from reading and writing",
         F_STR("table", w->target->table), F_STR("index", w->name), F_INT("rows", w->rows),
@@ -135,9 +199,9 @@ static enum err_code make(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     const struct sql_var vars[] = {{"schema", w->target->relation.schema}, {"name", w->name}};
-    enum err_code rc = read_state(w, s, e);
+    enum err_code rc = read_expressions(w, s, e);
 
-    if (rc != OK)
+    if (rc != OK || (rc = read_state(w, s, e)) != OK)
         return rc;
     if (w->begun == INDEX_KEEP)
         w->begun = w->step;
@@ -165,6 +229,7 @@ static enum err_code report(struct work *w, int64_t began, struct err *e)
         [INDEX_KEEP] = "there", [INDEX_MAKE] = "to make", [INDEX_REBUILD] = "to make again"};
     static const char *const kinds[] = {[INDEX_TIME] = "btree",
                                         [INDEX_TEXT] = "btree",
+                                        [INDEX_TYPED] = "btree",
                                         [INDEX_HASH] = "hash",
                                         [INDEX_NESTED] = "gin"};
     const struct cell cells[] = {
@@ -188,10 +253,20 @@ static enum err_code one_index(struct command_context *c, const struct command_t
     int64_t began = when_tick();
 
     index_name(t->relation.name, member, w.name);
+    buf_init(&w.mark, SQL_MAX);
+    buf_init(&w.value, SQL_MAX);
+    buf_init(&w.text, SQL_MAX);
+    buf_init(&w.typed, SQL_MAX);
     session_long(c->session, true);
     enum err_code rc = session_try(c->session, make, &w, e);
     session_long(c->session, false);
-    return rc == OK ? report(&w, began, e) : rc;
+    if (rc == OK)
+        rc = report(&w, began, e);
+    buf_free(&w.mark);
+    buf_free(&w.value);
+    buf_free(&w.text);
+    buf_free(&w.typed);
+    return rc;
 }
 
 struct members {

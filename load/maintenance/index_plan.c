@@ -10,6 +10,8 @@ enum index_kind index_kind(const char *member, const struct index_seen *seen)
 {
     if (member == NULL)
         return INDEX_TIME;
+    if (seen->typed)
+        return INDEX_TYPED;
     if (seen->nested)
         return INDEX_NESTED;
     return seen->longest > LONG_VALUE ? INDEX_HASH : INDEX_TEXT;

@@ -9,10 +9,11 @@
 
 /* What load/sql/index_look.sql has seen. */
 struct index_seen {
-    bool there, valid;      /* an index of that name */
-    bool ours;              /* ... on this table */
-    bool found;             /* some row has the member */
-    bool nested;            /* ... and some value is an object or array */
+    bool there, valid; /* an index of that name */
+    bool ours;         /* ... on this table */
+    bool found;        /* some row has the member */
+    bool nested;       /* ... and some value is an object or array */
+    bool typed; /* the view of the table has a column for it, of another type than text and jsonb */
     int64_t longest;        /* value, of those looked at, in bytes */
     bool busy, partitioned; /* somebody is making one; the table has partitions */
     bool by_time;           /* time_modified has one, whatever its name */
@@ -20,7 +21,8 @@ struct index_seen {
 
 enum index_kind {
     INDEX_TIME,
-    INDEX_TEXT, /* B-tree of data->>'member' */
+    INDEX_TEXT,  /* B-tree of data->>'member' */
+    INDEX_TYPED, /* B-tree of the expression of the view's column */
     INDEX_HASH, /* the same where values are long, for a B-tree refuses rows beyond some 2,700 bytes */
     INDEX_NESTED, /* GIN of data->'member' */
 };

@@ -1,18 +1,19 @@
 -- What is there for an index that is to be made: one row. name is what the index is, or would be, called;
--- typed how the member's values look in rows (null: no row has it), longest the longest of them as text; size
+-- found whether a row has the member, nested whether some value is an object or array, longest the longest of them as text; size
 -- and rows are the table's, for what it will cost; busy tells that somebody is making an index on it.
 -- Reads rows until one with the member is found, and a thousand of those.
 --
---   psql -v schema=public -v relation=netty-contacts -v name=i -v member=email -v sampled=true -f load/sql/index_look.sql
+--   psql -v schema=public -v relation=netty-contacts -v name=i -v sampled=true \
+--       -v value="data->'email'" -v text="data->>'email'" -f load/sql/index_look.sql
 WITH this AS (
     SELECT c.oid, c.relnamespace, c.reltuples::bigint AS rows, pg_catalog.pg_table_size(c.oid) AS size, c.relkind
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE n.nspname OPERATOR(pg_catalog.=) :'schema' AND c.relname OPERATOR(pg_catalog.=) :'relation'
 ), sample AS (
-    SELECT t.data OPERATOR(pg_catalog.->) :'member' AS value, t.data OPERATOR(pg_catalog.->>) :'member' AS text
+    SELECT :value AS value, :text AS text
     FROM :"schema".:"relation" AS t
-    WHERE :sampled AND t.data OPERATOR(pg_catalog.?) :'member'
+    WHERE :sampled AND (:value) IS NOT NULL
     LIMIT 1000
 )
 SELECT

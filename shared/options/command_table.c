@@ -97,7 +97,8 @@ const struct command_def command_table[] = {
 
     {PROGRAM_LOAD, "index", "[TABLE [MEMBER...]]",
      .help = "Make an index on time_modified and on members of data, while others read and write: a B-tree of "
-             "data->>'MEMBER', or hash where values are long, or GIN where they are objects or arrays.",
+             "data->>'MEMBER', or hash where values are long, or GIN where they are objects or arrays. Where netty-load views has made "
+             "a column of that name the index is of the column.",
      .example = "netty-load index contacts email phone"},
 
     {PROGRAM_LOAD, "profile", "[TABLE...]",

@@ -196,3 +196,40 @@ def test_row_level_security_holds_through_them_and_nothing_is_granted(spool, net
         assert count() == 1
     finally:
         db.query(f"RESET ROLE; ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM {role}, PUBLIC; DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def plan(db, query):
+    db.query("SET enable_seqscan = off; SET enable_bitmapscan = off")
+    return "\n".join(row for row, in db.query(f"EXPLAIN {query}"))
+
+
+def test_every_column_can_be_indexed_and_the_index_holds_every_value(typed, netty):
+    names = [name for name in columns(typed) if not name.startswith("time_") and name != "contact_id"]
+    rows = [{name: value for name in TYPED if name != "note"} for value in ODD] + [{"address": {"since": value}} for value in ODD]
+    with psycopg2.connect(typed.url) as connection:
+        for key, row in enumerate(rows, 1000):
+            connection.cursor().execute('INSERT INTO "netty-contacts" (contact_id, data) VALUES (%s, %s)', (key, json.dumps(row)))
+    run = netty.load("index", "--json", "contacts", *names, db=typed)
+    made = {row["member"]: row for row in map(json.loads, run.out.splitlines())}
+    assert all(made[name]["status"] == "made" for name in names)
+    for name, kind in columns(typed).items():
+        if name in names and kind not in ("text", "jsonb"):
+            assert made[name]["index"] in plan(typed, f'SELECT 1 FROM netty.contacts ORDER BY "{name}" LIMIT 5'), name
+            assert made[name]["index"] in plan(typed, f'SELECT 1 FROM netty.contacts WHERE "{name}" = (SELECT max("{name}"::text)::{kind} FROM netty.contacts)'), name
+    assert made["address_city"]["index"] in plan(typed, "SELECT 1 FROM netty.contacts WHERE address_city = 'c1'")
+    again = netty.load("index", "--json", "contacts", *names, db=typed)
+    assert {json.loads(line)["status"] for line in again.out.splitlines()} == {"there"}
+
+
+def test_a_join_on_a_key_member_through_the_views_takes_the_index(spool, netty, db):
+    """As an owner, whom no policy filters: a policy keeps PostgreSQL from using an index on expressions that are not leakproof."""
+    load_records(netty, spool, db, *members(200))
+    spool.table("mandates").page([{"mandate_id": n, "time_created": "2024-01-01 00:00:00", "time_modified": "2024-01-01 00:00:00", "contact_id": str(n % 200 + 1),
+                                   "signed": f"2024-{n % 12 + 1:02}-03 10:00:00"} for n in range(1, 400)])
+    netty.load("--create-tables", db=db)
+    views(netty, db)
+    assert columns(db, "netty.mandates")["contact_id"] == "integer"
+    row, = (json.loads(line) for line in netty.load("index", "--json", "mandates", "contact_id", db=db).out.splitlines() if "contact_id" in line)
+    shown = plan(db, "SELECT c.name, m.signed FROM netty.contacts AS c JOIN netty.mandates AS m ON m.contact_id = c.contact_id WHERE c.contact_id = 7")
+    assert row["index"] in shown and "netty-contacts_pkey" in shown
+    assert db.value("SELECT count(*) FROM netty.contacts c JOIN netty.mandates m USING (contact_id) WHERE date_trunc('month', m.signed) = '2024-03-01'") > 10
