@@ -320,6 +320,12 @@ void crawl_places_read(struct crawl *c)
     }
 }
 
+/* The page size that works. */
+static unsigned size_of(const struct crawl *c)
+{
+    return c->trial.grown && !c->trial.stepped ? c->trial.fallback : c->limit;
+}
+
 /* Its neighbours and what is between them, where they were seen last. */
 static void ask_there(const struct crawl *c, const struct place *place, unsigned back,
                       unsigned limit, struct crawl_request *request)
@@ -327,7 +333,7 @@ static void ask_there(const struct crawl *c, const struct place *place, unsigned
     uint64_t offset = place->offset > back ? place->offset - back : 0;
     uint64_t size = place->offset - offset + place->count + 1;
     request->offset = offset;
-    request->limit = limit == 0 && size < c->conf.limit ? (unsigned)size : c->conf.limit;
+    request->limit = limit == 0 && size < size_of(c) ? (unsigned)size : size_of(c);
     memcpy(request->after, place->from, sizeof request->after);
 }
 
@@ -341,11 +347,10 @@ static void ask_around(const struct crawl *c, const struct place *place,
                  place->before.there && text[0] != '\0' &&
                  when_parse(text, strlen(text), c->conf.zone, &time) == OK && time != WHEN_NONE;
     if (timed && place->tries % 2 == 0) {
-        request->limit = c->conf.limit;
+        request->limit = size_of(c);
         (void)when_api(time - c->lead - CRAWL_FOLD - WHEN_SECOND, request->after);
     } else {
-        ask_there(c, place, WIDE < c->conf.limit / 2 ? WIDE : c->conf.limit / 2, c->conf.limit,
-                  request);
+        ask_there(c, place, WIDE < size_of(c) / 2 ? WIDE : size_of(c) / 2, size_of(c), request);
     }
 }
 

@@ -1,5 +1,5 @@
 /* Where a run begins: anew, from a time, where the last one ended, or where it was left. */
-#include "extract/crawl/crawl_private.h"
+#include "extract/crawl/crawl_position_private.h"
 #include <string.h>
 
 void crawl_clear(struct crawl *c, const struct crawl_conf *conf)

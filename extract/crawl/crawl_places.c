@@ -10,9 +10,7 @@
 #define FAILS      2  /* of a page, before it is asked for smaller */
 #define FAILS_MORE 4  /* ... where failures have passed by themselves */
 #define MIX        UINT64_C(0x9e3779b97f4a7c15)
-#define TURNS_MAX  30 /* step-overs of one place in a row, before the list is read in another way */
-#define DOUBTS_MAX 3  /* questions that met bad records, before a list by key is given up */
-#define TURNS_FEW  4  /* ... where there is no other way */
+#define DOUBTS_MAX 3    /* questions that met bad records, before a list by key is given up */
 #define VAIN_MAX   1000 /* failures without any news: the list is nearly all bad */
 #define NO_TIME    "?"  /* of a record that was stepped over */
 /* Of the questions about a list by key: of the list by time, whether the API is there; and once more of that by key. */
@@ -216,6 +214,8 @@ static bool lost(struct crawl *c)
     }
     if (c->phase == CRAWL_KEYS) {
         (void)crawl_refused(c, false);
+    } else if (!c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
+        crawl_all_begin(c, false, CRAWL_UNPROVEN_UNFIT);
     } else if (c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
         c->blind = c->place.offset + 1;
         crawl_trouble(c, CRAWL_UNPROVEN_UNFIT);
@@ -226,27 +226,10 @@ static bool lost(struct crawl *c)
     return true;
 }
 
-/* The same place again and again: the crawl goes round in a list that it does not understand. Every turn costs
- * requests, so that there is an end to them. */
-static bool goes_round(struct crawl *c)
-{
-    struct crawl_trial *t = &c->trial;
-    uint64_t between =
-        (t->before.there ? t->before.id : 0) + (t->after.there ? t->after.id * MIX : 1);
-    if (t->step.gap == 0 ||
-        c->passes.on) /* passes go round on purpose, and have an end of their own */
-        return false;
-    t->turns = t->between == between ? t->turns + 1 : 1;
-    t->between = between;
-    if (!crawl_keys_possible(c) && t->turns == TURNS_FEW)
-        return true;
-    return t->turns == TURNS_MAX || t->turns > 2 * TURNS_MAX;
-}
-
 static bool go_past(struct crawl *c)
 {
     if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks_behind(c) ||
-        c->trial.turns > TURNS_FEW)
+        c->trial.turns > CRAWL_TURNS_FEW)
         return false;
     crawl_go_past(c);
     return true;
@@ -255,12 +238,25 @@ static bool go_past(struct crawl *c)
 static enum crawl_verdict give_up(struct crawl *c, struct err *e)
 {
     struct crawl_trial *t = &c->trial;
-    if (t->turns <= TURNS_MAX && lost(c))
+    if (t->turns <= CRAWL_TURNS_MAX && lost(c))
         return crawl_retake(c, e);
     (void)err_set(e, ERR_UNAVAILABLE,
                   "the API's list leads back to the same unreadable record again and again: the "
                   "next run tries it once more, and netty-spool status tells what is left out");
     return CRAWL_BROKEN;
+}
+
+/* What a list by key shows is all that was there when the place was met, so that it is known from now on. */
+static enum crawl_verdict prove_otherwise(struct crawl *c, struct err *e)
+{
+    struct crawl_trial *t = &c->trial;
+    if (!looks_behind(c) && crawl_since_possible(c, true) && crawl_known_remember(c)) {
+        t->step.state = STEP_NONE;
+        restore_size(c, t->step.behind);
+        crawl_since_begin(c, CRAWL_UNPROVEN_UNFIT);
+        return crawl_retake(c, e);
+    }
+    return give_up(c, e);
 }
 
 static void go_plain(struct crawl *c)
@@ -329,8 +325,12 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
     case STEP_TAKEN:
         break;
     }
-    if (goes_round(c)) {
+    if (crawl_goes_round(c)) {
         *verdict = go_past(c) ? crawl_retake(c, e) : give_up(c, e);
+        return true;
+    }
+    if (c->phase != CRAWL_KEYS && !c->passes.on && !t->forced && crawl_may_lack(c)) {
+        *verdict = prove_otherwise(c, e);
         return true;
     }
     if (take(c, e) == OK)

@@ -1,4 +1,4 @@
-/* What the position holds of a crawl, for crawl_position.c and crawl_position_read.c only. */
+/* What the position holds of a crawl, for crawl_position.c and crawl_position_read.c; crawl_begin.c reads one. */
 #ifndef NETTY_EXTRACT_CRAWL_CRAWL_POSITION_PRIVATE_H
 #define NETTY_EXTRACT_CRAWL_CRAWL_POSITION_PRIVATE_H
 
@@ -32,5 +32,7 @@ extern const struct field crawl_pass_fields[];
 extern const size_t crawl_pass_fields_count;
 extern const char *const crawl_phases[];
 #define CRAWL_PHASES 5
+
+enum err_code crawl_position_read(struct crawl *c, const char *json, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,15 +1,12 @@
 /*
  * The inside of a crawl, shared by the files crawl*.c only:
  *   crawl.c          what to ask, and what an answer means
- *   crawl_keep.c     what a kept page changes: how far the crawl is, and what it asks for next
- *   crawl_page.c     one answer's records, and what they show
+ *   crawl_page.c     one answer's records, and what they show; crawl_keep.c: how far the crawl is, and what it asks for next
  *   crawl_begin.c    where a run begins; crawl_end.c: where a list ends, and what that takes to be sure
- *   crawl_keys.c     lists in the order of their keys; crawl_keys_order.c  what the keys of a page tell, and which pages come next
- *   crawl_newest.c   new records without a time, by key downward
+ *   crawl_keys.c     lists in the order of their keys; crawl_newest.c: those without a time, downward; crawl_keys_order.c: what a page's keys tell
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
  *   crawl_places.c   pages that cannot be had, and records that are stepped over; crawl_again.c: known ones, tried again
- *   crawl_passes.c   reading records of one time again and again
- *   crawl_marks.c    which versions the next run will look for, and where it starts
+ *   crawl_passes.c   reading records of one time again and again; crawl_marks.c: what the next run will look for, and where it starts
  *   crawl_position.c the position as text; crawl_position_read.c  and back
  *
  * A version is one record with one time_modified: an edit makes another version.
@@ -34,6 +31,8 @@
 #define CRAWL_TOPS        10  /* greatest keys of the last day */
 #define CRAWL_BIRTH_PAGES 8   /* pages of newest records that are known again by their sum */
 #define CRAWL_LOOSE       8
+#define CRAWL_TURNS_MAX   30 /* step-overs of one place, before the list is read in another way */
+#define CRAWL_TURNS_FEW   4  /* ... where there is no other way */
 #define CRAWL_DAY         (INT64_C(86400) * WHEN_SECOND)
 
 enum crawl_phase {
@@ -462,6 +461,8 @@ void crawl_unproven(struct crawl *c, unsigned why);
 void crawl_leave_to_next(struct crawl *c);
 enum crawl_verdict crawl_leave_rest(struct crawl *c);
 void crawl_go_past(struct crawl *c);
+bool crawl_goes_round(struct crawl *c);
+bool crawl_may_lack(const struct crawl *c); /* the page that was put together */
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
 /* crawl_places.c, crawl_again.c */
@@ -477,7 +478,7 @@ bool crawl_trial_pinned(const struct crawl *c);
 void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
 void crawl_known_begin(struct crawl *c);
 bool crawl_known_again(struct crawl *c);
-bool crawl_known_elsewhere(const struct crawl *c); /* met in another list, in this run */
+bool crawl_known_elsewhere(const struct crawl *c);
 bool crawl_known_remember(struct crawl *c);
 void crawl_side(const struct crawl_entry *entry, struct place_side *side);
 void crawl_learn_longest(struct crawl *c);
@@ -489,12 +490,9 @@ void crawl_passes_begin(struct crawl *c);
 void crawl_passes_resume(struct crawl *c);
 void crawl_passes_free(struct crawl *c);
 enum crawl_verdict crawl_passes_page(struct crawl *c);
-
 /* crawl.c */
 enum crawl_verdict crawl_retake(struct crawl *c, struct err *e);
 enum crawl_verdict crawl_ignores_offset(struct crawl *c, uint64_t first, uint64_t now,
                                         struct err *e);
-/* crawl_position.c */
-enum err_code crawl_position_read(struct crawl *c, const char *json, struct err *e) MUST_CHECK;
 
 #endif

@@ -11,7 +11,8 @@
 #define BACK_MAX   1000
 #define CHASE_MAX  500                /* ... where nothing else helps */
 #define PAUSE      (60 * WHEN_SECOND) /* between two answers */
-#define PAUSES_MAX 20                 /* that are allowed for */
+#define MIX        UINT64_C(0x9e3779b97f4a7c15)
+#define PAUSES_MAX 20 /* that are allowed for */
 
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
 {
@@ -174,6 +175,24 @@ static void go_on_blindly(struct crawl *c, unsigned why)
     crawl_go_on(c, false);
 }
 
+/* The same place again and again: the crawl goes round in a list that it does not understand. Every turn costs
+ * requests, so that there is an end to them. */
+bool crawl_goes_round(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    uint64_t between =
+        (t->before.there ? t->before.id : 0) + (t->after.there ? t->after.id * MIX : 1);
+    if (t->step.gap == 0 ||
+        c->passes.on) /* passes go round on purpose, and have an end of their own */
+        return false;
+    bool news = c->page.n > c->page.odd + c->page.met;
+    t->turns = t->between == between || !news ? t->turns + 1 : 1;
+    t->between = between;
+    if (!crawl_keys_possible(c) && t->turns == CRAWL_TURNS_FEW)
+        return true;
+    return t->turns == CRAWL_TURNS_MAX || t->turns > 2 * CRAWL_TURNS_MAX;
+}
+
 /* One record between two places shows nothing of what its neighbours are, so that the list cannot be seen to go on behind
  * it. Where there is no other order it is gone on with all the same, and nothing is proven. */
 void crawl_go_past(struct crawl *c)
@@ -188,6 +207,30 @@ void crawl_go_past(struct crawl *c)
     c->stuck = 0;
     t->turns = 0;
     t->step.state = STEP_NONE;
+}
+
+/* Records of one time may stand in another order in each answer. The page's two parts are two of them, so that a good record
+ * can be on neither. Not where it is one place that is stepped over, and no record is on both: then all but one are there, and
+ * that is the one that fails. Of several, others may be good ones, unless their bytes came. */
+bool crawl_may_lack(const struct crawl *c)
+{
+    const struct crawl_trial *t = &c->trial;
+    const struct crawl_facts *page = &c->page;
+    size_t first = 0;
+    while (first < page->count && !page->entries[first].gap)
+        first++;
+    size_t next = first;
+    while (next < page->count && page->entries[next].gap)
+        next++;
+    bool seen = true;
+    for (unsigned i = 0; i < t->step.gap; i++)
+        seen &= i < STEP_GAP_MAX && t->gaps[i].seen;
+    for (size_t i = 0; i < first; i++)
+        for (size_t j = next; j < page->count; j++)
+            if (page->entries[i].id == page->entries[j].id)
+                return true;
+    return t->step.gap > 1 && !seen && !t->step.known &&
+           (first == 0 || !crawl_is_loose(c, &page->entries[first - 1]));
 }
 
 static bool group_possible(const struct crawl *c)

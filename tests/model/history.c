@@ -61,12 +61,12 @@ static void make_more(struct history *h, uint64_t seed)
         w->cap = 4 + rng_below(&r, 4);
 }
 
-/* Where places do not stand still, or pages hold a few records only, nothing tells what was stepped over: no order of equal
+/* Where nothing stands still, or pages hold a few records only, nothing tells what was stepped over: no order of equal
  * times that is drawn anew, and pages of ten records at least, unless they fail above a size. */
 static void steady(struct history *h)
 {
     struct world_conf *w = &h->world;
-    w->order = TIES_BY_KEY;
+    w->order = w->order == TIES_DRAWN ? TIES_BY_KEY : w->order;
     w->rush = w->block = w->hidden = 0;
     if (w->cap > 0 && w->cap < 10)
         w->cap += 10;
