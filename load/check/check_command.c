@@ -8,6 +8,7 @@
 #include "load/database/sql.h"
 #include "load/row_moves/row_mover.h"
 #include "load/target/loaded_rows.h"
+#include "load/views/view_check.h"
 #include "shared/time/when.h"
 #include <inttypes.h>
 #include <string.h>
@@ -254,6 +255,8 @@ static enum err_code check_table(void *ctx, struct command_context *c,
         return rc;
     rc = part ? check_share_end(&share, c, t, w.findings, e)
               : check_share_clear(c, t, w.findings, e);
+    if (rc == OK)
+        rc = view_check(c, t, w.findings, e);
     if (rc == OK && c->spool != NULL)
         rc = session_try(c->session, check_missing, &w, e);
     return rc;

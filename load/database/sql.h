@@ -266,6 +266,8 @@ extern const char sql_profile[];
 extern const char
     sql_view_look[]; /* table_schema, relation. One row: LOOK_* of load/views/views_command.c */
 extern const char sql_view_columns[]; /* Rows: name mark */
+extern const char
+    sql_view_stale[]; /* table_schema, relation. Rows: STALE_* of load/views/view_check.c */
 extern const char sql_view_private[]; /* no result */
 
 /* For compress: variables schema, relation, and ... */

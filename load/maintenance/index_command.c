@@ -4,7 +4,7 @@
 #include "load/database/sql.h"
 #include "load/maintenance/index_plan.h"
 #include "load/maintenance/maintenance.h"
-#include "load/views/view_mark.h"
+#include "load/profile/view_mark.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>

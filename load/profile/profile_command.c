@@ -3,9 +3,11 @@
 #include "load/database/sql.h"
 #include "load/profile/member_cast.h"
 #include "load/profile/table_profile.h"
+#include "load/profile/view_mark.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SQL_MAX      ((size_t)16 << 20)
@@ -24,13 +26,63 @@ static const char *joined(const struct member *m, char out[NAME_LEN])
     return out;
 }
 
+/* ---- the members' types ---- */
+
+/* Of each member: the type of its column where the table has a view, else the one that fits. */
+struct types {
+    struct command_context *context;
+    const struct command_table *target;
+    const struct table_profile *profile;
+    enum member_cast *casts;
+};
+
+static bool same_path(const char *const a[], const char *const b[])
+{
+    for (unsigned i = 0; i < MEMBER_LEVELS && (a[i] != NULL || b[i] != NULL); i++)
+        if (a[i] == NULL || b[i] == NULL || strcmp(a[i], b[i]) != 0)
+            return false;
+    return true;
+}
+
+static enum err_code take_column(struct types *w, const char *mark, struct err *e)
+{
+    const char *path[MEMBER_LEVELS];
+    enum member_cast cast;
+    char *text = strdup(mark);
+
+    if (text == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if (view_mark_read(text, &cast, path))
+        for (size_t i = 0; i < w->profile->count; i++)
+            if (same_path(path, w->profile->members[i].path))
+                w->casts[i] = cast;
+    free(text);
+    return OK;
+}
+
+static enum err_code read_types(void *ctx, struct session *s, struct err *e)
+{
+    struct types *w = ctx;
+    const struct sql_var vars[] = {{"schema", options_text(w->context->options, OPT_VIEWS_SCHEMA)},
+                                   {"view", w->target->table}};
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_view_columns, vars, 2, &r, e);
+
+    for (size_t i = 0; rc == OK && i < w->profile->count; i++)
+        w->casts[i] = w->profile->wide[i] ? CAST_JSONB : member_cast_of(&w->profile->members[i]);
+    for (int i = 0; rc == OK && i < PQntuples(r); i++)
+        if (!PQgetisnull(r, i, 1))
+            rc = take_column(w, PQgetvalue(r, i, 1), e);
+    PQclear(r);
+    return rc;
+}
+
 /* ---- the table of members ---- */
 
 static enum err_code add_member(struct command_context *c, const struct command_table *t,
-                                const struct member *m, bool wide, struct err *e)
+                                const struct member *m, enum member_cast cast, struct err *e)
 {
     char name[NAME_LEN];
-    enum member_cast cast = wide ? CAST_JSONB : member_cast_of(m);
     struct cell cells[20 + FORMS] = {
         {"table", CELL_STR, t->table, 0},
         {"member", CELL_STR, joined(m, name), 0},
@@ -59,13 +111,14 @@ static enum err_code add_member(struct command_context *c, const struct command_
 struct misfits {
     const struct command_table *target;
     const struct table_profile *profile;
+    const enum member_cast *casts;
     struct command_context *context;
     PGresult *rows;
 };
 
-static bool has_misfits(const struct table_profile *p, size_t i)
+static bool has_misfits(const struct misfits *w, size_t i)
 {
-    return !p->wide[i] && member_misfits(&p->members[i], member_cast_of(&p->members[i])) > 0;
+    return member_misfits(&w->profile->members[i], w->casts[i]) > 0;
 }
 
 static enum err_code build(const struct misfits *w, struct buf *sql, size_t *count, struct err *e)
@@ -78,11 +131,11 @@ static enum err_code build(const struct misfits *w, struct buf *sql, size_t *cou
 
     for (size_t i = 0; i < w->profile->count && rc == OK; i++) {
         const struct member *m = &w->profile->members[i];
-        if (!has_misfits(w->profile, i))
+        if (!has_misfits(w, i))
             continue;
         if ((rc = buf_addf(sql, "%s(%zu, ", (*count)++ > 0 ? ", " : "", i)) != OK)
             return buf_err(e, rc, sql, "the statement");
-        if ((rc = member_misfit_sql(sql, member_cast_of(m), m->path, e)) == OK &&
+        if ((rc = member_misfit_sql(sql, w->casts[i], m->path, e)) == OK &&
             (rc = buf_addc(sql, ')')) != OK)
             return buf_err(e, rc, sql, "the statement");
     }
@@ -107,9 +160,10 @@ static enum err_code query(void *ctx, struct session *s, struct err *e)
 }
 
 static enum err_code list_misfits(struct command_context *c, const struct command_table *t,
-                                  const struct table_profile *p, struct err *e)
+                                  const struct table_profile *p, const enum member_cast *casts,
+                                  struct err *e)
 {
-    struct misfits w = {.target = t, .profile = p, .context = c};
+    struct misfits w = {.target = t, .profile = p, .casts = casts, .context = c};
     char name[NAME_LEN];
 
     session_long(c->session, true);
@@ -117,11 +171,12 @@ static enum err_code list_misfits(struct command_context *c, const struct comman
     session_long(c->session, false);
     int n = rc == OK && w.rows != NULL ? PQntuples(w.rows) : 0;
     for (int i = 0; i < n && rc == OK; i++) {
-        const struct member *m = &p->members[target_table_number(w.rows, i, 0)];
+        int64_t at = target_table_number(w.rows, i, 0);
+        const struct member *m = &p->members[at];
         const struct cell cells[] = {
             {"table", CELL_STR, t->table, 0},
             {"member", CELL_STR, joined(m, name), 0},
-            {"type", CELL_STR, member_cast_name(member_cast_of(m)), 0},
+            {"type", CELL_STR, member_cast_name(casts[at]), 0},
             {"key", CELL_INT, NULL, target_table_number(w.rows, i, 1)},
         };
         rc = summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
@@ -161,11 +216,20 @@ static enum err_code profile_table(void *ctx, struct command_context *c,
         return tell_cost(c, t, e);
     if ((rc = table_profile_read(&p, c, t, options_int(c->options, OPT_DEPTH), e)) != OK)
         return rc;
-    if (options_int(c->options, OPT_MISFITS) != 0)
-        rc = list_misfits(c, t, &p, e);
+    struct types types = {.context = c,
+                          .target = t,
+                          .profile = &p,
+                          .casts = calloc(p.count + 1, sizeof *types.casts)};
+    if (types.casts == NULL)
+        rc = err_set(e, ERR_NOMEM, "out of memory");
+    else
+        rc = session_try(c->session, read_types, &types, e);
+    if (rc == OK && options_int(c->options, OPT_MISFITS) != 0)
+        rc = list_misfits(c, t, &p, types.casts, e);
     else
         for (size_t i = 0; i < p.count && rc == OK; i++)
-            rc = add_member(c, t, &p.members[i], p.wide[i], e);
+            rc = add_member(c, t, &p.members[i], types.casts[i], e);
+    free(types.casts);
     table_profile_free(&p);
     return rc;
 }

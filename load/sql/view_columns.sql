@@ -1,4 +1,4 @@
--- The columns of a view that netty-load has made, in their order, and what each says of itself (load/views/view_mark.h). No row where
+-- The columns of a view that netty-load has made, in their order, and what each says of itself (load/profile/view_mark.h). No row where
 -- there is no such view.
 --
 --   psql -v schema=netty -v view=contacts -f load/sql/view_columns.sql

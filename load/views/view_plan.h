@@ -18,7 +18,7 @@
 #define NETTY_LOAD_VIEWS_VIEW_PLAN_H
 
 #include "load/profile/table_profile.h"
-#include "load/views/view_mark.h"
+#include "load/profile/view_mark.h"
 
 #define VIEW_NAME    64 /* with its closing 0 */
 #define VIEW_COLUMNS 1600

@@ -126,6 +126,53 @@ def test_columns_keep_place_name_and_type_and_a_rebuild_changes_them(typed, nett
     assert typed.value("SELECT has_table_privilege('public', 'netty.contacts', 'SELECT')"), "grants stay"
 
 
+def test_what_the_view_does_not_show_is_counted_by_its_types_with_the_keys(typed, netty):
+    for key in range(1000, 1200):
+        put(typed, key, {"n": f"x{key}", "born": "soon" if key == 1005 else "", "tags": 5})
+    rows = {row["member"]: row for row in map(json.loads, netty.load("profile", "--json", "contacts", db=typed).out.splitlines())}
+    assert (rows["n"]["type"], rows["n"]["misfits"], rows["born"]["misfits"], rows["tags"]["misfits"]) == ("integer", 200, 1, 0)
+    listed = [json.loads(line) for line in netty.load("profile", "--misfits", "--json", "contacts", db=typed).out.splitlines()]
+    assert {row["key"] for row in listed if row["member"] == "n"} == set(range(1000, 1200))
+    assert [row["key"] for row in listed if row["member"] == "born"] == [1005] and len(listed) == 201
+
+
+def stale(netty, db):
+    return [row["finding"] for row in map(json.loads, netty.load("check", "--json", "contacts", db=db).out.splitlines()) if "view" in row["finding"]]
+
+
+def test_check_names_a_view_that_is_stale(spool, netty, db):
+    load_records(netty, spool, db, *members(20, n=1))
+    assert stale(netty, db) == [], "nobody has made views"
+    views(netty, db)
+    assert "shows all members" in stale(netty, db)[0]
+    spool.table("contacts").page([record(3, 1, brand_new=1, n=2)])
+    netty.load("--update", "replace", db=db)
+    assert "stale" in stale(netty, db)[0] and "(brand_new)" in stale(netty, db)[0]
+    views(netty, db)
+    assert "shows all members" in stale(netty, db)[0] and db.value("SELECT brand_new FROM netty.contacts WHERE contact_id = 3") == 1
+    db.query('ALTER TABLE "netty-contacts" RENAME TO away')
+    netty.load("replay", "--create-tables", db=db)
+    assert "was netty-contacts" in stale(netty, db)[0]
+    views(netty, db)
+    assert "shows all members" in stale(netty, db)[0]
+    db.query("DROP TABLE away; CREATE TABLE \"netty-users\" (LIKE \"netty-contacts\"); ALTER TABLE \"netty-users\" ADD PRIMARY KEY (contact_id)")
+    views(netty, db, "users")
+    db.query('DROP TABLE "netty-contacts" CASCADE')
+    netty.load("replay", "--create-tables", "contacts", db=db)
+    assert "has no view" in stale(netty, db)[0]
+
+
+def test_archive_restore_and_purge_leave_the_views_right(spool, netty, db):
+    load_records(netty, spool, db, *members(20, n=1), record(50, 400, n=2), record(51, 400, n=3, deleted=True))
+    views(netty, db)
+    netty.load("archive", "--older-than", "300d", "contacts", db=db)
+    assert db.value("SELECT count(*) FROM netty.contacts") == 20
+    netty.load("restore", "contacts", db=db)
+    assert db.value("SELECT count(*) FROM netty.contacts") == 21
+    netty.load("purge", "--older-than", "300d", "contacts", db=db)
+    assert db.value("SELECT n FROM netty.contacts WHERE contact_id = 50") == 2 and "shows all members" in stale(netty, db)[0]
+
+
 def test_names_are_quoted_cut_and_told_apart(spool, netty, db):
     odd = {'A "b"\'\\;--': 1, "a": 2, "A": 3, "": 4, "address_city": 5, "address": {"city": "x"}, "contact_id_2": 6, "select": 7,
            "é" * 40: 8, "é" * 41: 9, "$1": 10, "%s :x :'y'": 11}

@@ -1,4 +1,4 @@
-#include "load/views/view_mark.h"
+#include "load/profile/view_mark.h"
 #include <string.h>
 
 enum err_code view_mark_add(struct buf *out, enum member_cast cast, const char *const path[])

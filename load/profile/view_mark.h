@@ -5,8 +5,8 @@
  *
  * the member's path (quotes doubled) and the type, by its name in member_cast.h. Comments of people are left alone, and read as none.
  */
-#ifndef NETTY_LOAD_VIEWS_VIEW_MARK_H
-#define NETTY_LOAD_VIEWS_VIEW_MARK_H
+#ifndef NETTY_LOAD_PROFILE_VIEW_MARK_H
+#define NETTY_LOAD_PROFILE_VIEW_MARK_H
 
 #include "load/profile/member_cast.h"
 #include <stdbool.h>
