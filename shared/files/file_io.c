@@ -270,22 +270,34 @@ static void parent_of(const char *path, char out[IO_PATH])
     out[n] = '\0';
 }
 
+/* Folders above those that are ours may be closed to us, or of a kind that knows no fsync. */
+static bool is_foreign(const struct err *e)
+{
+    return e->sys == EACCES || e->sys == EPERM || e->sys == EROFS || e->sys == EINVAL;
+}
+
+/* A run before this one may have made the folder, and have ended before its name was on disk. */
 static enum err_code make_one(const char *path, struct err *e)
 {
-    if (mkdir(path, 0700) == 0) {
-        char parent[IO_PATH];
-        parent_of(path, parent);
-        return io_sync_dir(parent, e);
+    char parent[IO_PATH];
+    struct err why = ERR_INIT;
+    bool made = mkdir(path, 0700) == 0;
+    if (!made) {
+        int saved = errno;
+        struct stat st;
+        bool there = stat(path, &st) == 0;
+        if (!there || !S_ISDIR(st.st_mode)) {
+            errno = there ? ENOTDIR : saved;
+            return err_sys(e, ERR_CREATE, "cannot create folder %s", path);
+        }
     }
-    int saved = errno;
-    struct stat st;
-    if (stat(path, &st) == 0) {
-        if (S_ISDIR(st.st_mode))
-            return OK;
-        saved = ENOTDIR;
-    }
-    errno = saved;
-    return err_sys(e, ERR_CREATE, "cannot create folder %s", path);
+    parent_of(path, parent);
+    enum err_code rc = io_sync_dir(parent, &why);
+    if (rc == OK || (!made && is_foreign(&why)))
+        return OK;
+    if (e != NULL)
+        *e = why;
+    return rc;
 }
 
 enum err_code io_mkdirs(const char *path, struct err *e)

@@ -47,7 +47,7 @@ enum err_code io_refuse_link(const char *path, struct err *e);
 enum err_code io_create_hidden(int *fd, int in, const char *dir, const char *name,
                                char hidden[IO_NAME], struct err *e) MUST_CHECK;
 
-/* path and its missing parents, mode 0700. */
+/* path and its missing parents, mode 0700; after OK all of their names survive a crash, whoever made them. */
 enum err_code io_mkdirs(const char *path, struct err *e) MUST_CHECK;
 /* fsync the folder itself: what makes a create, rename or unlink in it last. */
 enum err_code io_sync_dir(const char *path, struct err *e) MUST_CHECK;

@@ -16,16 +16,28 @@ import world  # noqa: E402
 STEPS = {"faults": 2, "kill": 9, "tear": 9, "errors": 23, "power": 17, "slow": 29, "acted": 29, "lied": 13}
 
 
+def play(directory, server, *which):
+    done = subprocess.run(["make", "-s", "crash-lib"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else directory
+    with tempfile.TemporaryDirectory(prefix="netty-crash-", dir=memory) as directory:
+        table = matrix.run(directory, server, *which)
+    assert not table.failures, "\n".join(map(str, table.failures[:5]))
+    return table
+
+
 @pytest.mark.release
 @pytest.mark.parametrize("part", matrix.PARTS)
 def test_it_recovers(part, postgres, tmp_path):
-    done = subprocess.run(["make", "-s", "crash-lib"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path
-    with tempfile.TemporaryDirectory(prefix="netty-crash-", dir=memory) as directory:
-        table = matrix.run(directory, postgres, (part,), STEPS[part])
-    assert not table.failures, "\n".join(map(str, table.failures[:5]))
+    table = play(tmp_path, postgres, (part,), STEPS[part])
     assert sum(table.tried.values()) >= len(STEPS), dict(table.tried)
+
+
+@pytest.mark.release
+def test_rows_are_not_deleted_before_their_archive_is_found_after_a_crash(tmp_path, postgres):
+    """Each sync of `archive` fails once, that of the new folder's name, too; the command is run again, and the power fails."""
+    table = play(tmp_path, postgres, ("lied",), 1, 1, "archive")
+    assert sum(table.tried.values()) >= 36, dict(table.tried)
 
 
 @pytest.mark.release
