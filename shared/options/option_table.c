@@ -321,7 +321,7 @@ const struct option_def option_table[OPTIONS] = {
      .standard = "netty",
      .programs = LOAD,
      .help = "The schema of the views that netty-load views makes.",
-     .example = "bi"},
+     .example = "--views-schema bi"},
 
     {OPT_WITH_DELETED, OPTION_FLAG, "with-deleted", NULL, NULL,
      .programs = LOAD,
