@@ -4,17 +4,27 @@
 #define SURE   3              /* pages; the first one's time holds that of its connection */
 #define UNUSED 50             /* one request in so many */
 #define LOST   100            /* the same, by runs that were interrupted */
+#define FIRST  12             /* so many may be lost once, however few pages there are */
 
 void ahead_level_init(struct ahead_level *l, unsigned most)
 {
     *l = (struct ahead_level){.most = most > 0 ? most : 1, .now = 1};
+    ahead_level_bound(l, 0, 0);
 }
 
 void ahead_level_bound(struct ahead_level *l, uint64_t whole, uint64_t lost)
 {
-    uint64_t spare = whole / LOST > lost ? whole / LOST - lost : 0;
-    if (lost > 0 && spare + 1 < l->most)
-        l->most = (unsigned)spare + 1;
+    uint64_t first = l->most / 2 > FIRST ? l->most / 2 : FIRST;
+    uint64_t share = whole / LOST;
+    if (lost == 0)
+        l->spare = share > first ? share : first;
+    else
+        l->spare = share > lost ? share - lost : 0;
+}
+
+bool ahead_level_spares(const struct ahead_level *l, uint64_t at_stake)
+{
+    return at_stake < l->spare;
 }
 
 void ahead_level_took(struct ahead_level *l, int64_t elapsed)

@@ -5,6 +5,8 @@
 #include "shared/time/when.h"
 #include <stdlib.h>
 
+#define STOP_WAIT_MS 1000 /* for what is on its way */
+
 const char *table_fetch_name(const struct table_fetch *t)
 {
     return t->name;
@@ -193,8 +195,9 @@ static bool do_without(struct table_fetch *t, const struct http_result *result,
 /* After so many microseconds. */
 void table_fetch_next_later(struct table_fetch *t, int64_t wait)
 {
+    int64_t pause = t->stop.code != OK ? 0 : wait / 1000;
     uv_update_time(t->env->loop);
-    (void)uv_timer_start(&t->timer, on_timer, (uint64_t)(wait / 1000), 0);
+    (void)uv_timer_start(&t->timer, on_timer, (uint64_t)pause, 0);
 }
 
 /* Nothing is missed by it, but every run then reads the whole list. */
@@ -214,6 +217,7 @@ void table_fetch_keep(struct table_fetch *t)
     crawl_stats(t->crawl, &stats);
     warn_unfiltered(t, &stats);
     enum err_code rc = table_fetch_position(t, &stats, &e);
+    table_fetch_ahead_bound(t, &stats);
     if (rc == OK) /* what is known to be set aside is not asked for again: the bytes come first */
         rc = fetched_page_store_aside(t->page, &e);
     if (rc == OK)
@@ -428,8 +432,12 @@ void table_fetch_next(struct table_fetch *t)
         table_fetch_backfill_cancel(t);
         return;
     }
+    if (t->stop.code != OK && !table_fetch_ahead_holds(t)) {
+        table_fetch_fail(t, &t->stop);
+        return;
+    }
     /* Its last page says that it is through: there is nothing to come back to. */
-    t->ahead.leaving = false;
+    t->ahead.leaving = t->stop.code != OK;
     bool wanted = t->own && !t->result.through && spool_lock_asked(t->env->spool, t->name) &&
                   !table_fetch_ahead_holds(t);
     t->stalled = wanted ? 1 : TABLE_FETCH_PENDING_MAX;
@@ -465,7 +473,25 @@ void table_fetch_start(struct table_fetch *t)
     table_fetch_next(t);
 }
 
+static void on_stop_late(uv_timer_t *timer)
+{
+    struct table_fetch *t = timer->data;
+    table_fetch_fail(t, &t->stop);
+}
+
+/* What is on its way would be asked for once more by the next run: it is waited for, for a moment. (While a page is on its
+ * way the timer is free.) */
 void table_fetch_stop(struct table_fetch *t, const struct err *why)
 {
-    table_fetch_fail(t, why);
+    bool waits = t->request != NULL || t->ahead.awaited != NULL;
+    if (t->ending || t->stop.code != OK)
+        return;
+    if (!waits || t->reconcile != NULL || t->asked.limit == 0) {
+        table_fetch_fail(t, why);
+        return;
+    }
+    t->stop = *why;
+    t->ahead.leaving = true;
+    uv_update_time(t->env->loop);
+    (void)uv_timer_start(&t->timer, on_stop_late, STOP_WAIT_MS, 0);
 }

@@ -19,8 +19,8 @@ static bool may_ask(struct table_fetch *t)
     bool doubt = t->gate.refused || refusal_gate_doubts(env->gate);
     unsigned level = ahead_level(&a->level, t->result.requests, t->result.unused);
     return env->ahead > 1 && t->reconcile == NULL && under_way && !t->ending && !a->leaving &&
-           !bounded && !doubt && open < level && page_key_learned(t->key) != NULL &&
-           ahead_answers_room(&a->answers);
+           !bounded && !doubt && open < level && ahead_level_spares(&a->level, a->answers.count) &&
+           page_key_learned(t->key) != NULL && ahead_answers_room(&a->answers);
 }
 
 /* The first page that the crawl will ask for and that was not asked for. */
@@ -272,14 +272,17 @@ void table_fetch_ahead_open(struct table_fetch *t)
     ahead_answers_init(&a->answers, t->env->http, t->env->ahead_memory, on_done, t);
 }
 
-/* s: the backfill as the run before left it. */
-void table_fetch_ahead_bound(struct table_fetch *t, const struct backfill_state *s)
+/* What `count` says is good enough for that, proven or not. */
+void table_fetch_ahead_bound(struct table_fetch *t, const struct crawl_stats *stats)
 {
-    uint64_t each = s->pages > 0 && s->records >= s->pages ? s->records / s->pages : 1;
-    uint64_t more = s->of > s->records ? (s->of - s->records) / each : 0;
-    uint64_t lost = s->requests > s->pages ? s->requests - s->pages : 0;
-    if (s->runs > 0)
-        ahead_level_bound(&t->ahead.level, s->pages + more, lost);
+    const struct backfill_state *before = &t->before;
+    uint64_t pages = t->counts ? t->at->state.pages : stats->pages;
+    uint64_t each = pages > 0 && stats->seen >= pages ? stats->seen / pages : 1;
+    uint64_t of =
+        t->left != UINT64_MAX ? stats->seen + t->left : table_fetch_total(t, stats, stats->seen);
+    uint64_t more = of > stats->seen ? (of - stats->seen) / each : 0;
+    uint64_t lost = before->requests > before->pages ? before->requests - before->pages : 0;
+    ahead_level_bound(&t->ahead.level, pages + more, before->runs > 0 ? lost : 0);
 }
 
 void table_fetch_ahead_drop(struct table_fetch *t)

@@ -63,8 +63,8 @@ enum err_code table_fetch_open_parts(struct table_fetch *t, int64_t floor, struc
     t->counts = env->backfill.on || (t->at->backfill && !t->at->has_own);
     if (t->counts && t->at->state.runs == 0)
         t->before = t->at->state;
-    if (t->counts && !t->reopened)
-        table_fetch_ahead_bound(t, &t->before);
+    if (!t->reopened)
+        table_fetch_ahead_bound(t, &stats);
     t->complete_to = table_fetch_page_complete_to(t, &stats);
     t->result.state = t->at->state;
     page_key_close(t->key);

