@@ -10,7 +10,7 @@ from watching import browse
 
 def text_of(dom):
     body = re.sub(r"<(script|style)\b.*?</\1>", "", dom, flags=re.S)
-    return re.sub(r"<[^>]+>", " ", body)
+    return re.sub(r"  +", " ", re.sub(r"<[^>]+>", " ", body))
 
 
 def test_the_page_shows_the_tables_in_the_browser_s_language(sims, netty, db):
