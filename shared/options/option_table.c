@@ -64,10 +64,10 @@ const struct option_def option_table[OPTIONS] = {
      .help = "A file whose first line is the API key, where NETTY_API_KEY does not hold the key itself.",
      .example = "api-key-file = /etc/netty/api-key"},
 
-    {OPT_LIMIT, OPTION_COUNT, "limit", "NETTY_LIMIT", "N",
-     .standard = "100", .programs = EXTRACT, .min = 10, .max = 100,
-     .help = "Records asked for in one page, 10 to 100. After timeouts it halves itself, down to 10, and grows back.",
-     .example = "--limit 50"},
+    {OPT_LIMIT, OPTION_COUNT, "page-size", "NETTY_LIMIT", "N",
+     .standard = "100", .programs = EXTRACT, .min = 10, .max = 100, .also = "limit",
+     .help = "Records asked for in one page, 10 to 100; --limit is the same. After timeouts it halves itself, down to 10, and grows back.",
+     .example = "--page-size 50"},
 
     {OPT_OVERLAP, OPTION_DURATION, "overlap", "NETTY_OVERLAP", "D",
      .standard = "2h", .programs = EXTRACT, .max = 365 * DAY,

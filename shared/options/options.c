@@ -14,10 +14,15 @@ const char *options_program(enum program program)
                                       : "netty-spool";
 }
 
+static bool is_named(const char *own, const char *name, size_t n)
+{
+    return own != NULL && strlen(own) == n && memcmp(own, name, n) == 0;
+}
+
 const struct option_def *option_named(const char *name, size_t n)
 {
     for (int i = 0; i < OPTIONS; i++)
-        if (strlen(option_table[i].name) == n && memcmp(option_table[i].name, name, n) == 0)
+        if (is_named(option_table[i].name, name, n) || is_named(option_table[i].also, name, n))
             return &option_table[i];
     return NULL;
 }

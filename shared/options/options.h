@@ -160,6 +160,7 @@ struct option_def {
     unsigned marks;       /* OPTION_*, or'ed */
     int64_t min, max;     /* counts, durations, sizes; max 0: no bound */
     const char *choices;
+    const char *also;         /* an older name that is taken as well, or NULL */
     char letter;              /* 'q': -q is another spelling, ... */
     const char *letter_means; /* ... with this value, where the option takes one */
     const char *help;         /* one sentence or two, whole, for --help and the man page */

@@ -99,7 +99,7 @@ static enum err_code take_option(struct options *o, int argc, char **argv, int *
         return unknown(o, name, n, e);
     if (!option_is_for(d, o->program) || (d->marks & OPTION_NO_SWITCH) != 0)
         return not_here(o, d, e);
-    (void)snprintf(label, sizeof(label), "--%s", d->name);
+    (void)snprintf(label, sizeof(label), "--%.*s", (int)n, name); /* as it was typed */
     if (value == NULL && d->type == OPTION_FLAG)
         value = "yes";
     if (value == NULL && *i + 1 < argc) {

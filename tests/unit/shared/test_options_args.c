@@ -9,6 +9,8 @@ static void test_both_forms(void **state)
     assert_string_equal(options_text(o, OPT_SPOOL), "a b");
     assert_int_equal(options_int(o, OPT_LIMIT), 50);
     assert_string_equal(options_text(o, OPT_BASE_URL), "http://x/?a=b");
+    o = GOOD(EXTRACT, "--page-size", "40"); /* what --limit is an older name of */
+    assert_int_equal(options_int(o, OPT_LIMIT), 40);
     o = GOOD(EXTRACT, "--spool=--odd", "--since", "all");
     assert_string_equal(options_text(o, OPT_SPOOL), "--odd");
     o = GOOD(EXTRACT, "--spool", "-");
@@ -19,16 +21,18 @@ static void test_unknown(void **state)
 {
     (void)state;
     BAD(EXTRACT,
-        "unknown option --limt (did you mean --limit?); netty-extract --help lists them all",
-        "--limt", "5");
+        "unknown option --page-sise (did you mean --page-size?); netty-extract --help lists them "
+        "all",
+        "--page-sise", "5");
     BAD(LOAD, "unknown option --limt; netty-load --help lists them all", "--limt", "5");
     BAD(EXTRACT, "unknown option --lim; netty-extract --help lists them all", "--lim", "50");
     BAD(EXTRACT, "unknown option --full-crawl; netty-extract --help lists them all",
         "--full-crawl");
     BAD(EXTRACT, "unknown option --; netty-extract --help lists them all", "--=x");
     BAD(EXTRACT,
-        "unknown option --Limit (did you mean --limit?); netty-extract --help lists them all",
-        "--Limit=50");
+        "unknown option --Page-size (did you mean --page-size?); netty-extract --help lists them "
+        "all",
+        "--Page-size=50");
     BAD(EXTRACT, "unknown option --tabels; netty-extract --help lists them all", "--tabels=x");
     BAD(EXTRACT,
         "unknown option -l: options are written in full, as in --spool; netty-extract --help lists "
@@ -48,7 +52,8 @@ static void test_of_another_program(void **state)
         "of its",
         "--follow");
     BAD(LOAD,
-        "--limit is an option of netty-extract, not of netty-load; netty-load --help lists all of "
+        "--page-size is an option of netty-extract, not of netty-load; netty-load --help lists all "
+        "of "
         "its",
         "--limit", "50");
     BAD(SPOOL,
@@ -78,7 +83,7 @@ static void test_not_for_the_command_line(void **state)
 static void test_values_missing(void **state)
 {
     (void)state;
-    BAD(EXTRACT, "--limit needs a value: --limit N", "--limit");
+    BAD(EXTRACT, "--page-size needs a value: --page-size N", "--limit");
     BAD(EXTRACT,
         "--spool needs a value: --spool DIR (write --spool=VALUE for one that begins with --)",
         "--spool", "--json");

@@ -63,7 +63,7 @@ static void test_says_what_it_must(void **state)
     (void)state;
     char *text = help(PROGRAM_EXTRACT);
     has(text, "Usage: netty-extract [OPTION...] [TABLE...]\n");
-    has(text, "  --limit N ");
+    has(text, "  --page-size N ");
     has(text, "[NETTY_LIMIT; default 100]\n");
     has(text, "[NETTY_LOG_FORMAT; text|json; default text]\n");
     has(text, "  NETTY_API_KEY ");
