@@ -193,11 +193,14 @@ static enum err_code tell_grants(const struct work *w, struct err *e)
     enum err_code rc;
 
     buf_init(&grants, SQL_MAX);
-    if ((rc = view_sql_grants(&grants, &w->at, "", e)) == OK)
+    rc = view_sql_grants(&grants, &w->at, "", e);
+    for (char *line = grants.data; (line = strchr(line, '\n')) != NULL;)
+        *line = line[1] == '\0' ? '\0' : ' '; /* one line, as a log's are */
+    if (rc == OK)
         LOG(LOG_INFO, "view",
             "a view was made, which nobody else can read; these let a role read it",
             F_STR("table", w->at.target->table), F_STR("schema", w->at.schema),
-            F_STR("grants", grants.data));
+            F_STR("grants", grants.data + strspn(grants.data, " ")));
     buf_free(&grants);
     return rc;
 }
