@@ -200,9 +200,9 @@ bool crawl_known_elsewhere(const struct crawl *c)
     return places != NULL && places_elsewhere(places, (unsigned)c->trial.page.sort);
 }
 
-/* What is stepped over is remembered before the page is kept. False: there is no room for it, and what nobody remembers
+/* What is stepped over is remembered before the page is kept; where that is not proven yet, by who proves it. False: there is no room for it, and what nobody remembers
  * must not be passed by. */
-bool crawl_known_remember(struct crawl *c)
+bool crawl_known_remember(struct crawl *c, bool proven)
 {
     struct crawl_trial *t = &c->trial;
     struct places *places = c->conf.places;
@@ -222,7 +222,9 @@ bool crawl_known_remember(struct crawl *c)
     met.keyed = met.count == 1 && t->gaps[0].seen && t->gaps[0].keyed;
     met.key = met.keyed ? t->gaps[0].key : 0;
     memcpy(met.said, t->why, sizeof met.said);
-    return places_meet(places, &met, clock_of(c)) != NULL;
+    t->pending = met;
+    t->pends = !proven;
+    return !proven || places_meet(places, &met, clock_of(c)) != NULL;
 }
 
 void crawl_page_restart(struct crawl *c)

@@ -177,6 +177,7 @@ void crawl_keys_fail(struct crawl *c)
         return;
     case CRAWL_SINCE:
         c->no_since = true;
+        c->trial.pends = false;
         c->ask = c->place;
         c->ask.jump = false;
         if (why == CRAWL_UNPROVEN_HIDDEN)

@@ -225,6 +225,10 @@ void crawl_since_read(struct crawl *c)
         crawl_keys_fail(c);
         return;
     }
+    if (c->trial
+            .pends) /* a place that nothing else proves: where there is no room for it, it is met again */
+        (void)places_meet(c->conf.places, &c->trial.pending, c->clock);
+    c->trial.pends = false;
     c->learned.sorts = CRAWL_YES;
     c->learned.looked = c->clock;
     if (!c->limited)

@@ -237,8 +237,13 @@ const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size
     return best;
 }
 
+/* Of a page that was put together, its parts are pages. */
 void crawl_learn_longest(struct crawl *c)
 {
-    if (!c->trial.parts && c->page.n > c->learned.longest)
-        c->learned.longest = c->page.n;
+    const struct step *step = &c->trial.step;
+    uint64_t n = c->page.n;
+    if (c->trial.parts)
+        n = step->before.n > step->after.n ? step->before.n : step->after.n;
+    if (n > c->learned.longest)
+        c->learned.longest = n;
 }

@@ -184,7 +184,7 @@ static enum err_code take(struct crawl *c, struct err *e)
     struct crawl_trial *t = &c->trial;
     t->parts = true;
     move_page(c, t->step.offset);
-    if (!crawl_known_remember(c))
+    if (!crawl_known_remember(c, true))
         return err_set(e, ERR_UNAVAILABLE,
                        "the API fails for more than %u records of the table, or there is no memory "
                        "to remember another one: it is not passed by",
@@ -208,7 +208,7 @@ static bool lost(struct crawl *c)
     if (t->step.wide) {
         /* What was tried is remembered, so that the next run goes on behind it. */
         t->after.there = false;
-        if (crawl_known_remember(c))
+        if (crawl_known_remember(c, true))
             c->stats.in_a_row = t->step.gap;
         return false;
     }
@@ -250,7 +250,7 @@ static enum crawl_verdict give_up(struct crawl *c, struct err *e)
 static enum crawl_verdict prove_otherwise(struct crawl *c, struct err *e)
 {
     struct crawl_trial *t = &c->trial;
-    if (!looks_behind(c) && crawl_since_possible(c, true) && crawl_known_remember(c)) {
+    if (!looks_behind(c) && crawl_since_possible(c, true) && crawl_known_remember(c, false)) {
         t->step.state = STEP_NONE;
         restore_size(c, t->step.behind);
         crawl_since_begin(c, CRAWL_UNPROVEN_UNFIT);

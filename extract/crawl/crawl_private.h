@@ -238,19 +238,21 @@ struct crawl_trial {
     unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
     bool shrunk;          /* it is asked for smaller than: */
     unsigned whole;
-    bool halved;       /* ... after the page at hand failed */
-    unsigned calm;     /* pages kept since */
-    bool grown;        /* larger than is known to work */
-    unsigned fallback; /* which is this */
-    bool stepped;      /* ... because a step was made at a size that was smaller for its sake */
-    bool forced;       /* steps prove nothing any more */
-    uint64_t between;  /* the last place that was stepped over, */
-    unsigned turns;    /* and how often in a row, in this run */
+    bool halved;          /* ... after the page at hand failed */
+    unsigned calm;        /* pages kept since */
+    bool grown;           /* larger than is known to work */
+    unsigned fallback;    /* which is this */
+    bool stepped;         /* ... because a step was made at a size that was smaller for its sake */
+    bool forced;          /* steps prove nothing any more */
+    uint64_t between, at; /* the last place that was stepped over: its neighbours; its offset, */
+    unsigned turns;       /* and how often in a row, in this run */
     struct place_side before, after; /* of the step */
     struct step_gap gaps[STEP_GAP_MAX];
     char why[PLACE_SAID];
     size_t known;           /* the place that the step is about, from 1; or 0 */
     bool guessed;           /* one was looked for in vain on the page at hand */
+    struct place pending;   /* one that is to be proven by another list, */
+    bool pends;             /* where there is one */
     size_t again;           /* at the run's end: the one that is tried again, likewise */
     size_t edge;            /* the place at the last page's end, likewise, */
     uint64_t edge_id;       /* of this record */
@@ -479,7 +481,7 @@ void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped ove
 void crawl_known_begin(struct crawl *c);
 bool crawl_known_again(struct crawl *c);
 bool crawl_known_elsewhere(const struct crawl *c);
-bool crawl_known_remember(struct crawl *c);
+bool crawl_known_remember(struct crawl *c, bool proven);
 void crawl_side(const struct crawl_entry *entry, struct place_side *side);
 void crawl_learn_longest(struct crawl *c);
 bool crawl_again_next(struct crawl *c, struct crawl_request *request);

@@ -186,8 +186,12 @@ bool crawl_goes_round(struct crawl *c)
         c->passes.on) /* passes go round on purpose, and have an end of their own */
         return false;
     bool news = c->page.n > c->page.odd + c->page.met;
-    t->turns = t->between == between || !news ? t->turns + 1 : 1;
+    uint64_t list =
+        c->phase != CRAWL_KEYS && c->ask.filtered ? (uint64_t)crawl_ask_after(&c->ask) : 0;
+    uint64_t at = list * MIX + t->step.offset + t->step.low;
+    t->turns = t->between == between || t->at == at || !news ? t->turns + 1 : 1;
     t->between = between;
+    t->at = at;
     if (!crawl_keys_possible(c) && t->turns == CRAWL_TURNS_FEW)
         return true;
     return t->turns == CRAWL_TURNS_MAX || t->turns > 2 * CRAWL_TURNS_MAX;

@@ -316,7 +316,7 @@ bool places_elsewhere(const struct places *p, unsigned sort)
     size_t there = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct place *place = &p->at[i];
-        bool counts = place->fresh && !place->closed && !place->within;
+        bool counts = !place->closed && !place->within;
         here += counts && (place->sort == 0) == (sort == 0);
         there += counts && (place->sort == 0) != (sort == 0);
     }

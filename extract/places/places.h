@@ -56,7 +56,7 @@ struct place *places_within(const struct places *p, const struct place *list, ui
 struct place *places_by_ordinal(const struct places *p, uint64_t from, uint64_t limit);
 /* The one behind this version. */
 struct place *places_behind(const struct places *p, unsigned sort, uint64_t before);
-/* More records were met in the other order, in this run, than in this one. */
+/* More records are known in the other order than in this one. */
 bool places_elsewhere(const struct places *p, unsigned sort);
 /* A page was read; key: of a record on it, which is none that is set aside. */
 void places_key_read(struct places *p, int64_t key);

@@ -328,7 +328,7 @@ static bool step(struct player *p)
         return false;
     }
     p->requests++;
-    bool rush = p->h->world.rush > 0 || p->h->world.records > 60 || p->h->world.bad > 0;
+    bool rush = p->h->world.rush > 0 || p->h->world.records > 60 || player_lacks(p);
     unsigned most = rush ? REQUESTS_RUSH : REQUESTS_MAX;
     if (++p->in_run > most)
         player_violated(p, "no end after %u requests", most);
