@@ -146,6 +146,28 @@ void crawl_known_begin(struct crawl *c)
     begin_known(c, place, low, found);
 }
 
+/* A record that came before: in this run, else in an earlier one, beside a known place. */
+bool crawl_ask_known(const struct crawl *c, struct crawl_request *request)
+{
+    const struct places *places = c->conf.places;
+    if (c->trial.answered.limit > 0) {
+        *request = c->trial.answered;
+        return true;
+    }
+    for (size_t i = 0; places != NULL && i < places->n; i++) {
+        const struct place *place = &places->at[i];
+        bool before = place->before.there && place->offset > 0;
+        if (place->closed || place->lost || (!place->after.there && !before))
+            continue;
+        *request = (struct crawl_request){.sort = (enum crawl_sort)place->sort};
+        memcpy(request->after, place->from, sizeof request->after);
+        memcpy(request->equal, place->equal, sizeof request->equal);
+        request->offset = place->after.there ? place->offset + place->count : place->offset - 1;
+        return true;
+    }
+    return false;
+}
+
 /* The time that it cannot be later than; WHEN_NONE: not known. */
 static int64_t latest(const struct crawl *c, const struct place *place)
 {
@@ -408,6 +430,14 @@ static bool covers_by_time(const struct crawl *c, const struct place *place, boo
     return met && !place->after.there && ends && page->n > 0;
 }
 
+/* Everything is on one page, in whatever order. */
+static bool is_whole_list(const struct crawl *c)
+{
+    const struct crawl_request *from = &c->trial.page;
+    return from->offset == 0 && from->after[0] == '\0' && from->equal[0] == '\0' &&
+           !crawl_capped(c);
+}
+
 /* The page covers the place: what is between its neighbours is on it, or nowhere. */
 static bool covers(const struct crawl *c, const struct place *place)
 {
@@ -417,6 +447,8 @@ static bool covers(const struct crawl *c, const struct place *place)
     const struct place_side *high =
         place->sort == CRAWL_BY_KEY_DOWN ? &place->before : &place->after;
     bool ends = page->n < c->trial.page.limit;
+    if (ends && page->n > 0 && is_whole_list(c))
+        return true;
     if (place->sort == CRAWL_BY_TIME)
         return covers_by_time(c, place, ends);
     if (page->keyed == 0 || page->keyed < page->n)

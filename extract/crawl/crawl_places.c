@@ -57,9 +57,10 @@ static void probe(const struct crawl *c, struct crawl_request *request)
 {
     static const uint64_t further[] = {0, 0, 5, 1000, 2};
     const struct crawl_trial *t = &c->trial;
-    bool known = is_new_form(c) ? t->probe == PROBE_PLAIN : t->probe == 1 && t->answered.limit > 0;
-    if (known)
-        *request = t->answered; /* none yet: the first of the list by time */
+    struct crawl_request gave = {0}; /* the first of the list by time */
+    bool first = t->probe == (is_new_form(c) ? PROBE_PLAIN : 1);
+    if (first && (crawl_ask_known(c, &gave) || is_new_form(c)))
+        *request = gave;
     else
         request->offset += request->limit + further[t->probe] + 7 * (uint64_t)t->doubts;
     request->limit = 1;

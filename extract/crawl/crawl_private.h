@@ -452,7 +452,6 @@ enum err_code crawl_begin(struct crawl *c, const char *position, struct err *e) 
 void crawl_begin_by_time(struct crawl *c);
 void crawl_catch_up(struct crawl *c);
 int64_t crawl_changed_since(const struct crawl *c, const struct crawl_keys *keys);
-
 /* crawl_trouble.c */
 void crawl_trouble(struct crawl *c, unsigned why);
 void crawl_pause(struct crawl *c, int64_t before);
@@ -479,6 +478,7 @@ void crawl_places_read(struct crawl *c);
 bool crawl_trial_pinned(const struct crawl *c);
 void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
 void crawl_known_begin(struct crawl *c);
+bool crawl_ask_known(const struct crawl *c, struct crawl_request *request);
 bool crawl_known_again(struct crawl *c);
 bool crawl_known_elsewhere(const struct crawl *c);
 bool crawl_known_remember(struct crawl *c, bool proven);

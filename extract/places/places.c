@@ -93,21 +93,21 @@ static bool lacks(const struct place *place)
     return !place->closed && place_lacks(place) > 0;
 }
 
-/* It was met at the beginning of a page under a filter: what stands before it was not on the page. */
-static bool at_filter(const struct place *place)
+/* It was met at the beginning of a page that is not the list's first: what stands before it was not on the page. */
+static bool begins_page(const struct place *place)
 {
-    return place->sort == 0 && place->equal[0] == '\0' && place->from[0] != '\0' &&
-           !place->before.there && place->after.there;
+    return place->equal[0] == '\0' && (place->from[0] != '\0' || place->offset > 0) &&
+           !place->before.there;
 }
 
-/* The same place by time, met where its neighbour before it was seen, or under another filter earlier. */
+/* The same place, met where its neighbour before it was seen, or on another such page earlier. */
 static struct place *seen_before(const struct places *p, const struct place *place)
 {
-    for (size_t i = 0; at_filter(place) && i < p->n; i++) {
+    for (size_t i = 0; begins_page(place) && i < p->n; i++) {
         struct place *other = &p->at[i];
-        if (other != place && !closed_or_aside(other) && other->sort == 0 &&
+        if (other != place && !closed_or_aside(other) && other->sort == place->sort &&
             other->equal[0] == '\0' && same_side(&other->after, &place->after) &&
-            (!at_filter(other) || other < place))
+            (!begins_page(other) || other < place))
             return other;
     }
     return NULL;
@@ -118,8 +118,8 @@ static void count_once(struct place *place, const struct place *other)
     place->twins = other->count < place->count ? other->count : place->count;
 }
 
-/* One place by time that was met twice lacks its records once. */
-static void pair_at_filter(struct places *p, struct place *met)
+/* A place that was met twice in one list lacks its records once. */
+static void pair_page_begin(struct places *p, struct place *met)
 {
     const struct place *other = seen_before(p, met);
     if (other != NULL)
@@ -228,11 +228,11 @@ struct place *places_meet(struct places *p, const struct place *met, int64_t now
     if (place == NULL) {
         p->changed = true;
         place = add_met(p, met, now);
-        if (place != NULL && lacks(place) && !by_key(place))
-            pair_at_filter(p, place);
-        if (place != NULL && lacks(place) && by_key(place))
+        if (place != NULL && lacks(place))
+            pair_page_begin(p, place);
+        if (place != NULL && place->twins == 0 && lacks(place) && by_key(place))
             pair_by_key(p, place);
-        else if (place != NULL && lacks(place) && place->twins == 0)
+        else if (place != NULL && place->twins == 0 && lacks(place))
             pair_by_time(p, place);
         return place;
     }

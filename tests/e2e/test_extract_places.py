@@ -74,3 +74,21 @@ def test_a_place_that_was_met_under_two_filters_counts_once_and_is_closed(sims, 
         row = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
     assert "unreadable" not in row and listed(netty) == (0, 0)
     assert_held(netty, sim, "contacts")
+
+
+@pytest.mark.parametrize("how, sort_key", [("500", "ignored"), ("500", "works"), ("cut", "ignored"), ("text", "works"), ("text", "ignored")])
+@pytest.mark.parametrize("good", [0, 13, 23])
+def test_all_records_but_one_are_bad(sims, netty, good, how, sort_key):
+    """The one arrives, the others are counted and listed once, and known ones end no later run."""
+    sim = sims("contacts:24")
+    sim.mood(sort_key=sort_key)
+    bad = [key for at, key in enumerate(by_time(sim)) if at != good]
+    for key in bad:
+        if how == "text":
+            sim.spoil("contacts", key, "text", text=b'{"contact_id":%d,"notes": "' % key)
+        else:
+            spoil(sim, "contacts", key, how)
+    for code in (65, 0, 0):
+        run = netty.extract("--json", "contacts", sim=sim, code=code)
+        assert run.json()["contacts"]["status"] in ("complete", "unproven") and lacks(netty, sim) == sorted(bad)
+        assert sum(listed(netty)) == len(bad) and run.json()["contacts"].get("unreadable", 0) == listed(netty)[1], run
