@@ -227,8 +227,11 @@ bool crawl_may_lack(const struct crawl *c)
     while (next < page->count && page->entries[next].gap)
         next++;
     bool seen = true;
-    for (unsigned i = 0; i < t->step.gap; i++)
+    for (unsigned i = 0; i < t->step.gap; i++) {
         seen &= i < STEP_GAP_MAX && t->gaps[i].seen;
+        for (unsigned j = 0; seen && j < i; j++) /* in two places, it is one record */
+            seen &= t->gaps[i].identity != t->gaps[j].identity;
+    }
     for (size_t i = 0; i < first; i++)
         for (size_t j = next; j < page->count; j++)
             if (page->entries[i].id == page->entries[j].id)
