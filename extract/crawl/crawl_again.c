@@ -1,5 +1,4 @@
-/* Places that were stepped over: passed by at once where they are known, remembered, those that pages show to be none any
- * more, and those that are due, tried again at a run's end. */
+/* Places that were stepped over: passed by where they are known, remembered, closed, and tried again at a run's end. */
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
 
@@ -222,8 +221,8 @@ bool crawl_known_elsewhere(const struct crawl *c)
     return places != NULL && places_elsewhere(places, (unsigned)c->trial.page.sort);
 }
 
-/* What is stepped over is remembered before the page is kept; where that is not proven yet, by who proves it. False: there is no room for it, and what nobody remembers
- * must not be passed by. */
+/* What is stepped over is remembered before the page is kept; where that is not proven yet, by who proves it. False: there is
+ * no room for it, and what nobody remembers must not be passed by. */
 bool crawl_known_remember(struct crawl *c, bool proven)
 {
     struct crawl_trial *t = &c->trial;
@@ -350,14 +349,15 @@ static unsigned size_of(const struct crawl *c)
     return c->trial.grown && !c->trial.stepped ? c->trial.fallback : c->limit;
 }
 
-/* Its neighbours and what is between them, where they were seen last. */
+/* Its neighbours and what is between them, where they were seen last; every second time also in a page that did not work. */
 static void ask_there(const struct crawl *c, const struct place *place, unsigned back,
                       unsigned limit, struct crawl_request *request)
 {
+    unsigned most = place->tries % 2 == 0 ? c->conf.limit : size_of(c);
     uint64_t offset = place->offset > back ? place->offset - back : 0;
     uint64_t size = place->offset - offset + place->count + 1;
     request->offset = offset;
-    request->limit = limit == 0 && size < size_of(c) ? (unsigned)size : size_of(c);
+    request->limit = limit == 0 && size < most ? (unsigned)size : size_of(c);
     memcpy(request->after, place->from, sizeof request->after);
 }
 

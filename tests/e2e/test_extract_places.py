@@ -92,3 +92,11 @@ def test_all_records_but_one_are_bad(sims, netty, good, how, sort_key):
         run = netty.extract("--json", "contacts", sim=sim, code=code)
         assert run.json()["contacts"]["status"] in ("complete", "unproven") and lacks(netty, sim) == sorted(bad)
         assert sum(listed(netty)) == len(bad) and run.json()["contacts"].get("unreadable", 0) == listed(netty)[1], run
+    sim.mend("contacts")
+    for _ in range(6):
+        hours_pass(netty, 8 * 24)
+        row = netty.extract("--json", "contacts", sim=sim, code=None).json()["contacts"]
+    assert "unreadable" not in row
+    if how != "text":  # those whose bytes came are on the list until a newer version of theirs comes
+        assert listed(netty) == (0, 0)
+    assert_held(netty, sim, "contacts")
