@@ -277,7 +277,8 @@ static uint64_t look_at(const struct crawl *c, uint64_t base, unsigned windows, 
 void crawl_look_begin(struct crawl *c, uint64_t base)
 {
     const struct crawl_learned *l = &c->learned;
-    bool empty = base == 0 && c->page.n == 0 && c->count == 0 && l->longest == 0 && !l->thinned;
+    bool empty = base == 0 && c->page.n == 0 && c->count == 0 && l->longest == 0 && !l->thinned &&
+                 c->asked >= c->conf.limit;
     unsigned pages = c->asked < c->limit ? c->asked : c->limit;
     unsigned windows = empty ? WINDOWS_EMPTY : WINDOWS;
     /* Of pages that were never as long as was asked for nobody knows that they cover more than was seen of one. */

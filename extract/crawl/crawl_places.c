@@ -239,6 +239,9 @@ static bool go_past(struct crawl *c)
 static enum crawl_verdict give_up(struct crawl *c, struct err *e)
 {
     struct crawl_trial *t = &c->trial;
+    bool again = t->forced && c->sure != WHEN_NONE && c->phase != CRAWL_KEYS;
+    if (again) /* all that was there has been read by key */
+        return crawl_leave_rest(c);
     if (t->turns <= CRAWL_TURNS_MAX && lost(c))
         return crawl_retake(c, e);
     (void)err_set(e, ERR_UNAVAILABLE,
