@@ -27,8 +27,11 @@ def test_bytes_are_listed_also_where_the_page_that_was_read_without_them_is_take
     bad = [by_time(sim)[place] for place in at]
     spoil_all(sim, bad, "text")
     row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
-    assert (row["status"], "unreadable" in row) == ("complete", False) and lacks(netty, sim) == sorted(bad)
-    assert listed(netty) == (1, 0), "the same bytes are one letter"
+    # Two with the same bytes may be one that was seen twice, with a good one between: only a list by key can tell.
+    proven = len(at) == 1 or sort_key == "works"
+    assert (row["status"], "unreadable" in row) == (("complete", False) if proven else ("unproven", True))
+    assert lacks(netty, sim) == sorted(bad)
+    assert listed(netty) == (1, 0 if proven else 2), "the same bytes are one letter"
     netty.extract("contacts", sim=sim)
 
 
