@@ -66,7 +66,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_LIMIT, OPTION_COUNT, "page-size", "NETTY_LIMIT", "N",
      .standard = "100", .programs = EXTRACT, .min = 10, .max = 100, .also = "limit",
-     .help = "Records asked for in one page, 10 to 100; --limit is the same. After timeouts it halves itself, down to 10, and grows back.",
+     .help = "Records asked for in one page, 10 to 100; --limit is the same. Where pages fail it halves itself, down to 1, and grows back.",
      .example = "--page-size 50"},
 
     {OPT_OVERLAP, OPTION_DURATION, "overlap", "NETTY_OVERLAP", "D",

@@ -15,7 +15,7 @@ static void test_order_and_names(void **state)
         assert_int_not_equal(d->programs, 0);
         if (d->env == NULL || d->id == OPT_DB || d->id == OPT_DB_FILE)
             continue;
-        int n = snprintf(env, sizeof(env), "NETTY_%s", d->name);
+        int n = snprintf(env, sizeof(env), "NETTY_%s", d->also != NULL ? d->also : d->name);
         for (int k = 0; k < n; k++)
             env[k] = env[k] == '-' ? '_' : (char)toupper((unsigned char)env[k]);
         assert_string_equal(d->env, env);
