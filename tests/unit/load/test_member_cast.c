@@ -1,5 +1,6 @@
 #include "load/profile/member_cast.h"
 #include "load/profile/view_mark.h"
+#include <stdio.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -105,7 +106,7 @@ static void test_comments_of_people_are_no_marks(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof comments / sizeof *comments; i++) {
-        strcpy(text, comments[i]);
+        (void)snprintf(text, sizeof text, "%s", comments[i]);
         assert_false(view_mark_read(text, &cast, path));
     }
 }
