@@ -15,7 +15,7 @@ def other_format(path, member, version):
 
 def content(folder, file):
     """Without what tells of runs, and of databases: that is not of the format in question."""
-    told = ("lock", "pace", "runs-extract.ndjson", "runs-load.ndjson", "loaded.json", "catalog.json")
+    told = ("lock", "pace", "runs-extract.ndjson", "runs-load.ndjson", "loaded.json", "catalog.json", "asked.json")
     return {path: path.read_bytes() for path in folder.rglob("*")
             if path.is_file() and (path.name not in told or path == folder / file)}
 
