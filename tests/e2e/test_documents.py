@@ -25,6 +25,8 @@ PERSON = ["sudo -u netty -s", "export NETTY_API_KEY_FILE=/etc/netty/api-key DATA
 
 # Blocks that are no commands, by the line they begin with, or whole documents; and what looks at them instead.
 NO_COMMANDS = {
+    ("load/README.md", "SELECT a.data->>'name'"): "a picture of what views are for: test_load_views.py asks both ways",
+    ("load/README.md", "SELECT a.name"): "likewise",
     ("README.md", "  Netty API"): "a drawing",
     ("spool/FORMAT.md", ""): "lines and bytes of files: test_format_reader.py reads spools by this page alone",
     ("netty.conf.5", "tables = contacts, users, companies"): "a file: test_the_example_of_the_configuration_file_is_one",
@@ -296,6 +298,9 @@ TEXTS = {
             Line("netty-load check --merge contacts"),
             Line("netty-load index contacts email tags", then=lambda world: world.database.value(
                 "SELECT count(*) FROM pg_indexes WHERE tablename = 'netty-contacts' AND indexdef ~ 'email|tags'") == 2),
+            Line("netty-load profile contacts", says="email"),
+            Line("netty-load views --apply", then=lambda world: world.database.value(
+                "SELECT count(email) > 0 FROM netty.contacts")),
             Line("netty-load compress"),
         ]),
         ("root", workflows, [
@@ -466,6 +471,8 @@ MANUAL = {
         Line("netty-load compress contacts"),
         Line("netty-load index contacts email phone"),
         Line("netty-load purge --older-than 90d"),
+        Line("netty-load profile contacts --json", says='"member":"email"'),
+        Line("netty-load views --apply contacts", then=lambda world: world.database.value("SELECT count(email) > 0 FROM netty.contacts")),
     ],
     "netty-spool.1": [
         Line("netty-load replay --from 2024-05-13 --to 2024-05-14"),
