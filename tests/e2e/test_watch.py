@@ -321,6 +321,7 @@ def test_a_real_prometheus_scrapes_both_and_rules_and_dashboard_know_their_metri
     found = wait_for(lambda: ask("netty_load_set_aside_records"), "the set-aside records")
     assert found[0]["metric"]["table"] == "contacts" and found[0]["metric"]["reason"] == "refused"
     assert float(found[0]["value"][1]) == 1
+    wait_for(lambda: len(ask("netty_load_complete_to_timestamp_seconds")) == 2, "a scrape after both tables' loads")
     lag = ask("time()-netty_load_complete_to_timestamp_seconds")
     assert len(lag) == 2 and all(0 < float(one["value"][1]) < 3600 for one in lag)
     loaded = get(("127.0.0.1", port), "/api/v1/rules").json()["data"]["groups"][0]["rules"]
