@@ -52,6 +52,12 @@ static enum err_code find_column(struct work *w, struct session *s, struct err *
     return rc;
 }
 
+/* The view has a column for it that is neither text nor jsonb. */
+static bool is_typed(const struct work *w)
+{
+    return w->member != NULL && w->cast != CAST_TEXT && w->cast != CAST_JSONB;
+}
+
 static enum err_code read_expressions(struct work *w, struct session *s, struct err *e)
 {
     enum err_code rc;
@@ -61,16 +67,14 @@ static enum err_code read_expressions(struct work *w, struct session *s, struct 
     buf_reset(&w->value);
     buf_reset(&w->text);
     buf_reset(&w->typed);
-    w->seen = (struct index_seen){0};
     if ((rc = find_column(w, s, e)) != OK ||
         (rc = member_value_sql(&w->value, w->path, false, e)) != OK ||
         (rc = member_value_sql(&w->text, w->path, true, e)) != OK ||
         (rc = member_cast_sql(&w->typed, w->cast, w->path, e)) != OK)
         return rc;
-    bool typed = w->cast != CAST_TEXT && w->cast != CAST_JSONB;
     char what[INDEX_NAME * 4];
     (void)snprintf(what, sizeof what, "%.200s_%s", w->member, member_cast_name(w->cast));
-    index_name(w->target->relation.name, typed ? what : w->member, w->name);
+    index_name(w->target->relation.name, is_typed(w) ? what : w->member, w->name);
     return OK;
 }
 
@@ -91,11 +95,6 @@ enum {
     STATE_BY_TIME
 };
 
-static bool yes(const PGresult *r, int column)
-{
-    return strcmp(PQgetvalue(r, 0, column), "t") == 0;
-}
-
 static enum err_code read_state(struct work *w, struct session *s, struct err *e)
 {
     const struct relation *rel = &w->target->relation;
@@ -114,16 +113,15 @@ static enum err_code read_state(struct work *w, struct session *s, struct err *e
         rc = err_set(e, ERR_REFUSED, "the table %s is gone", rel->name);
     if (rc == OK) {
         bool by_time = !PQgetisnull(r, 0, STATE_BY_TIME);
-        w->seen = (struct index_seen){.there = yes(r, STATE_THERE),
-                                      .valid = yes(r, STATE_VALID),
-                                      .ours = yes(r, STATE_OURS),
-                                      .found = yes(r, STATE_FOUND),
-                                      .nested = yes(r, STATE_NESTED),
-                                      .typed = w->member != NULL && w->cast != CAST_TEXT &&
-                                               w->cast != CAST_JSONB,
+        w->seen = (struct index_seen){.there = target_table_true(r, STATE_THERE),
+                                      .valid = target_table_true(r, STATE_VALID),
+                                      .ours = target_table_true(r, STATE_OURS),
+                                      .found = target_table_true(r, STATE_FOUND),
+                                      .nested = target_table_true(r, STATE_NESTED),
+                                      .typed = is_typed(w),
                                       .longest = target_table_number(r, 0, STATE_LONGEST),
-                                      .busy = yes(r, STATE_BUSY),
-                                      .partitioned = yes(r, STATE_PARTITIONED),
+                                      .busy = target_table_true(r, STATE_BUSY),
+                                      .partitioned = target_table_true(r, STATE_PARTITIONED),
                                       .by_time = by_time};
         w->rows = target_table_number(r, 0, STATE_ROWS);
         w->size = target_table_number(r, 0, STATE_SIZE);

@@ -64,6 +64,11 @@ static bool holds(int64_t part, int64_t all)
     return all > 0 && part >= all - all / 100;
 }
 
+bool member_is_object(const struct member *m)
+{
+    return holds(m->forms[FORM_OBJECT], values(m));
+}
+
 enum member_cast member_cast_of(const struct member *m)
 {
     static const enum member_cast single[] = {CAST_TIMESTAMPTZ, CAST_TIME, CAST_UUID};

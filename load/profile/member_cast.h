@@ -33,6 +33,8 @@ enum member_cast {
 };
 
 enum member_cast member_cast_of(const struct member *m);
+/* 99 % of the values are objects. */
+bool member_is_object(const struct member *m);
 /* The type's name in PostgreSQL. */
 const char *member_cast_name(enum member_cast cast);
 /* CASTS where there is none of that name. */

@@ -44,6 +44,14 @@ static const char *const tests[FORMS] = {
                                     "=") "32 AND %s" Q("~") "'^[0-9a-fA-F-]*$')",
 };
 
+bool member_path_same(const char *const a[], const char *const b[])
+{
+    for (unsigned i = 0; i < MEMBER_LEVELS && (a[i] != NULL || b[i] != NULL); i++)
+        if (a[i] == NULL || b[i] == NULL || strcmp(a[i], b[i]) != 0)
+            return false;
+    return true;
+}
+
 const char *member_form_name(enum member_form form)
 {
     static const char *const names[FORMS] = {

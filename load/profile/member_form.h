@@ -9,6 +9,7 @@
 #define NETTY_LOAD_PROFILE_MEMBER_FORM_H
 
 #include "shared/base/buf.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 enum member_form {
@@ -45,6 +46,9 @@ struct member {
     int64_t seen;                 /* the earliest time of a record that has it, or WHEN_NONE */
     int64_t forms[FORMS];
 };
+
+/* Both are the path of the same member. */
+bool member_path_same(const char *const a[], const char *const b[]);
 
 /* As in load/sql/profile.sql. */
 const char *member_form_name(enum member_form form);

@@ -36,14 +36,6 @@ struct types {
     enum member_cast *casts;
 };
 
-static bool same_path(const char *const a[], const char *const b[])
-{
-    for (unsigned i = 0; i < MEMBER_LEVELS && (a[i] != NULL || b[i] != NULL); i++)
-        if (a[i] == NULL || b[i] == NULL || strcmp(a[i], b[i]) != 0)
-            return false;
-    return true;
-}
-
 static enum err_code take_column(struct types *w, const char *mark, struct err *e)
 {
     const char *path[MEMBER_LEVELS];
@@ -54,7 +46,7 @@ static enum err_code take_column(struct types *w, const char *mark, struct err *
         return err_set(e, ERR_NOMEM, "out of memory");
     if (view_mark_read(text, &cast, path))
         for (size_t i = 0; i < w->profile->count; i++)
-            if (same_path(path, w->profile->members[i].path))
+            if (member_path_same(path, w->profile->members[i].path))
                 w->casts[i] = cast;
     free(text);
     return OK;

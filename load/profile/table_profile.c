@@ -61,13 +61,14 @@ static enum err_code query(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     struct buf texts[GUARDS + 1];
-    struct sql_var vars[GUARDS + 5] = {
-        {"schema", w->target->relation.schema},
-        {"relation", w->target->relation.name},
-        {"depth", w->depth},
-        {"most", "20001"}}; /* PROFILE_MOST, and one that tells of more */
+    char most[16]; /* and one that tells of more */
+    struct sql_var vars[GUARDS + 5] = {{"schema", w->target->relation.schema},
+                                       {"relation", w->target->relation.name},
+                                       {"depth", w->depth},
+                                       {"most", most}};
     enum err_code rc = OK;
 
+    (void)snprintf(most, sizeof most, "%d", PROFILE_MOST + 1);
     for (size_t i = 0; i <= GUARDS; i++)
         buf_init(&texts[i], SQL_MAX);
     for (size_t i = 0; i < GUARDS && rc == OK; i++) {

@@ -2,9 +2,8 @@
 #include "load/run/load_run_private.h"
 #include "shared/time/when.h"
 
-#define FRESH_US                                                                                   \
-    (5 *                                                                                           \
-     WHEN_SECOND) /* --follow: between two words to the spool where something was loaded meanwhile */
+/* --follow: between two words to the spool where something was loaded meanwhile */
+#define FRESH_US (5 * WHEN_SECOND)
 
 uint64_t load_run_lines(const struct load_run *r)
 {

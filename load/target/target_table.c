@@ -84,6 +84,11 @@ int64_t target_table_number(const PGresult *r, int row, int column)
     return strtoll(PQgetvalue(r, row, column), NULL, 10);
 }
 
+bool target_table_true(const PGresult *r, int column)
+{
+    return strcmp(PQgetvalue(r, 0, column), "t") == 0;
+}
+
 enum err_code relation_read(struct relation *r, const PGresult *list, int row, struct err *e)
 {
     relation_free(r);

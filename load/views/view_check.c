@@ -1,7 +1,7 @@
 #include "load/views/view_check.h"
 #include "load/database/sql.h"
-#include "load/profile/view_mark.h"
-#include <stdlib.h>
+#include "load/views/view_plan.h"
+#include <stdio.h>
 #include <string.h>
 
 #define NAMES_MAX 1024 /* of members that have no column; what is longer is cut */
@@ -18,11 +18,6 @@ enum {
     STALE_OF_TABLE,
     STALE_MEMBER
 };
-
-static bool yes(const PGresult *r, int column)
-{
-    return strcmp(PQgetvalue(r, 0, column), "t") == 0;
-}
 
 static enum err_code look(void *ctx, struct session *s, struct err *e)
 {
@@ -42,62 +37,35 @@ static enum err_code look(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-/* The first names of the marks' paths, NULL where a column has none. The caller frees them all. */
-static char **shown_members(const PGresult *columns, struct err *e)
+static bool is_shown(const struct view_plan *p, const char *member)
 {
-    int n = PQntuples(columns);
-    char **marks = calloc((size_t)n + 1, sizeof *marks);
-
-    for (int i = 0; marks != NULL && i < n; i++)
-        if ((marks[i] = strdup(PQgetvalue(columns, i, 1))) == NULL) {
-            while (i-- > 0)
-                free(marks[i]);
-            free(marks);
-            marks = NULL;
-            break;
-        }
-    if (marks == NULL)
-        err_set(e, ERR_NOMEM, "out of memory");
-    return marks;
-}
-
-static bool is_shown(const char *member, const char *const first[], int n)
-{
-    for (int i = 0; i < n; i++)
-        if (first[i] != NULL && strcmp(first[i], member) == 0)
+    for (size_t i = 0; i < p->count; i++)
+        if (p->columns[i].path[0] != NULL && strcmp(p->columns[i].path[0], member) == 0)
             return true;
     return strcmp(member, "deleted") == 0;
 }
 
-/* Adds those that have no column to names. How many they are. */
+/* Those that have no column, and how many they are. */
 static enum err_code unseen(const struct work *w, char names[NAMES_MAX], int *count, struct err *e)
 {
-    int n = PQntuples(w->columns);
-    char **marks = shown_members(w->columns, e);
-    const char **first = calloc((size_t)n + 1, sizeof *first);
+    struct view_plan *shown = NULL;
     size_t len = 0;
 
     *count = 0;
     names[0] = '\0';
-    for (int i = 0; marks != NULL && first != NULL && i < n; i++) {
-        const char *path[MEMBER_LEVELS];
-        enum member_cast cast;
-        first[i] = view_mark_read(marks[i], &cast, path) ? path[0] : NULL;
-    }
-    for (int i = 0; marks != NULL && first != NULL && i < PQntuples(w->state); i++) {
+    enum err_code rc = view_plan_open(&shown, false, e);
+    if (rc == OK)
+        rc = view_plan_read(shown, w->columns, e);
+    for (int i = 0; rc == OK && i < PQntuples(w->state); i++) {
         const char *member = PQgetvalue(w->state, i, STALE_MEMBER);
-        if (PQgetisnull(w->state, i, STALE_MEMBER) || is_shown(member, first, n))
+        if (PQgetisnull(w->state, i, STALE_MEMBER) || is_shown(shown, member))
             continue;
         int more = snprintf(names + len, NAMES_MAX - len, "%s%s", *count > 0 ? ", " : "", member);
         len += more > 0 && (size_t)more < NAMES_MAX - len ? (size_t)more : 0;
         (*count)++;
     }
-    for (int i = 0; marks != NULL && i < n; i++)
-        free(marks[i]);
-    bool whole = marks != NULL && first != NULL;
-    free(marks);
-    free(first);
-    return whole ? OK : err_set(e, ERR_NOMEM, "out of memory");
+    view_plan_close(shown);
+    return rc;
 }
 
 static enum err_code tell(const struct work *w, struct findings *f, struct err *e)
@@ -108,16 +76,16 @@ static enum err_code tell(const struct work *w, struct findings *f, struct err *
     int count = 0;
     enum err_code rc;
 
-    if (!yes(w->state, STALE_OTHERS))
+    if (!target_table_true(w->state, STALE_OTHERS))
         return OK;
-    if (!yes(w->state, STALE_THERE)) {
+    if (!target_table_true(w->state, STALE_THERE)) {
         findings_add(f, FINDING_CHANGE, OK, table,
                      "it has no view in the schema %s, as other tables have: netty-load views "
                      "--apply %s",
                      schema, table);
         return OK;
     }
-    if (!yes(w->state, STALE_OF_TABLE)) {
+    if (!target_table_true(w->state, STALE_OF_TABLE)) {
         findings_add(f, FINDING_CHANGE, OK, table,
                      "the view %s.%s is stale: it reads a table that was %s, and is not the one of "
                      "that name now: netty-load views --apply %s",

@@ -41,14 +41,6 @@ static struct view_column *new_column(struct view_plan *p, struct err *e)
     return &p->columns[p->count++];
 }
 
-static bool same_path(const char *const a[], const char *const b[])
-{
-    for (unsigned i = 0; i < MEMBER_LEVELS && (a[i] != NULL || b[i] != NULL); i++)
-        if (a[i] == NULL || b[i] == NULL || strcmp(a[i], b[i]) != 0)
-            return false;
-    return true;
-}
-
 static bool is_deleted(const char *const path[])
 {
     return path[0] != NULL && strcmp(path[0], "deleted") == 0 && path[1] == NULL;
@@ -57,13 +49,12 @@ static bool is_deleted(const char *const path[])
 static bool known(const struct view_plan *p, const char *const path[])
 {
     for (size_t i = 0; i < p->count; i++)
-        if (p->columns[i].path[0] != NULL && same_path(p->columns[i].path, path))
+        if (p->columns[i].path[0] != NULL && member_path_same(p->columns[i].path, path))
             return true;
     return false;
 }
 
-enum err_code view_plan_there(struct view_plan *p, const char *name, const char *mark,
-                              struct err *e)
+static enum err_code there(struct view_plan *p, const char *name, const char *mark, struct err *e)
 {
     struct view_column *c = new_column(p, e);
 
@@ -79,6 +70,16 @@ enum err_code view_plan_there(struct view_plan *p, const char *name, const char 
         c->path[0] = NULL;
     p->deleted = p->deleted || is_deleted(c->path);
     return OK;
+}
+
+enum err_code view_plan_read(struct view_plan *p, const PGresult *columns, struct err *e)
+{
+    enum err_code rc = OK;
+
+    for (int i = 0; i < PQntuples(columns) && rc == OK; i++)
+        rc = there(p, PQgetvalue(columns, i, 0),
+                   PQgetisnull(columns, i, 1) ? NULL : PQgetvalue(columns, i, 1), e);
+    return rc;
 }
 
 /* ---- names ---- */
@@ -157,13 +158,6 @@ static void judge(struct view_plan *p, const char *table, const struct view_colu
         F_STR("fits", member_cast_name(wanted)), F_INT("misfits", lost));
 }
 
-static bool objects(const struct member *m)
-{
-    int64_t values = m->records - m->forms[FORM_NULL] - m->forms[FORM_EMPTY];
-
-    return values > 0 && m->forms[FORM_OBJECT] >= values - values / 100;
-}
-
 static enum err_code add_member(struct view_plan *p, const char *table, const struct member *m,
                                 enum member_cast cast, struct err *e)
 {
@@ -209,7 +203,7 @@ static enum err_code add_members(struct view_plan *p, const char *table,
             continue;
         open = at;
         bool parent = i + 1 < f->count && level(&f->members[i + 1]) == at + 1;
-        if (parent && !f->wide[i] && at < depth && objects(m))
+        if (parent && !f->wide[i] && at < depth && member_is_object(m))
             open = at + 1;
         else
             rc = add_member(p, table, m, f->wide[i] ? CAST_JSONB : member_cast_of(m), e);
@@ -251,7 +245,8 @@ enum err_code view_plan_fill(struct view_plan *p, const char *table, const char 
                 p->columns[i].name, table);
     for (size_t i = 0; i < p->count; i++)
         for (size_t k = 0; k < f->count; k++)
-            if (p->columns[i].path[0] != NULL && same_path(p->columns[i].path, f->members[k].path))
+            if (p->columns[i].path[0] != NULL &&
+                member_path_same(p->columns[i].path, f->members[k].path))
                 judge(p, table, &p->columns[i], &f->members[k]);
     for (size_t i = 0; i < OWN; i++)
         if (!taken(p, own[i]) && (rc = add_own(p, own[i], e)) != OK)

@@ -3,7 +3,7 @@
  * input or output but the log.
  *
  *     view_plan_open(&plan, e);
- *     view_plan_there(plan, name, mark, e);      // for each column of the view that is there, in its order
+ *     view_plan_read(plan, columns, e);      // where there is a view already
  *     view_plan_fill(plan, table, key, &profile, depth, e);
  *     for (size_t i = 0; i < plan->count; i++)
  *         use(&plan->columns[i]);
@@ -42,9 +42,9 @@ struct view_plan {
 
 enum err_code view_plan_open(struct view_plan **plan, bool deleted, struct err *e) MUST_CHECK;
 void view_plan_close(struct view_plan *plan);
-/* mark: the column's comment, or NULL. */
-enum err_code view_plan_there(struct view_plan *plan, const char *name, const char *mark,
-                              struct err *e) MUST_CHECK;
+/* Takes the columns that the view has: what sql_view_columns answered. */
+enum err_code view_plan_read(struct view_plan *plan, const PGresult *columns,
+                             struct err *e) MUST_CHECK;
 /* The profile has to outlive the plan. */
 enum err_code view_plan_fill(struct view_plan *plan, const char *table, const char *key,
                              const struct table_profile *profile, unsigned depth,

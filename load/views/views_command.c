@@ -37,22 +37,17 @@ enum {
     LOOK_GRANTS
 };
 
-static bool yes(const PGresult *r, int column)
-{
-    return strcmp(PQgetvalue(r, 0, column), "t") == 0;
-}
-
 /* ---- looking ---- */
 
 static enum err_code refuse(const struct work *w, const PGresult *look, struct err *e)
 {
     const char *table = w->at.target->table;
 
-    if (yes(look, LOOK_OLD))
+    if (target_table_true(look, LOOK_OLD))
         return err_set(e, ERR_CONFIG,
                        "the server is older than PostgreSQL 15, where a view reads with the rights "
                        "of its owner, past the tables' row-level security");
-    if (yes(look, LOOK_REFUSED))
+    if (target_table_true(look, LOOK_REFUSED))
         return err_set(
             e, ERR_REFUSED,
             "%s.%s is there, and is no view that netty-load has made; rename it, or give "
@@ -73,9 +68,8 @@ static enum err_code read_columns(struct work *w, struct session *s, struct err 
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_view_columns, vars, 2, &r, e);
 
-    for (int i = 0; rc == OK && i < PQntuples(r); i++)
-        rc = view_plan_there(w->plan, PQgetvalue(r, i, 0),
-                             PQgetisnull(r, i, 1) ? NULL : PQgetvalue(r, i, 1), e);
+    if (rc == OK)
+        rc = view_plan_read(w->plan, r, e);
     PQclear(r);
     return rc;
 }
@@ -92,10 +86,10 @@ static enum err_code add(struct work *w, const char *text, struct err *e)
 
 static enum err_code build(struct work *w, const PGresult *look, struct err *e)
 {
-    bool there = yes(look, LOOK_THERE);
+    bool there = target_table_true(look, LOOK_THERE);
     enum err_code rc = OK;
 
-    if (!yes(look, LOOK_SCHEMA))
+    if (!target_table_true(look, LOOK_SCHEMA))
         rc = add(w, "CREATE SCHEMA IF NOT EXISTS :\"schema\";\n", e);
     if (rc == OK && there && w->rebuild)
         rc = add(w, "DROP VIEW :\"schema\".:\"view\";\n", e);
@@ -193,14 +187,14 @@ static enum err_code tell_grants(const struct work *w, struct err *e)
     enum err_code rc;
 
     buf_init(&grants, SQL_MAX);
-    rc = view_sql_grants(&grants, &w->at, "", e);
+    if ((rc = view_sql_grants(&grants, &w->at, "", e)) != OK)
+        goto done;
     for (char *line = grants.data; (line = strchr(line, '\n')) != NULL;)
         *line = line[1] == '\0' ? '\0' : ' '; /* one line, as a log's are */
-    if (rc == OK)
-        LOG(LOG_INFO, "view",
-            "a view was made, which nobody else can read; these let a role read it",
-            F_STR("table", w->at.target->table), F_STR("schema", w->at.schema),
-            F_STR("grants", grants.data + strspn(grants.data, " ")));
+    LOG(LOG_INFO, "view", "a view was made, which nobody else can read; these let a role read it",
+        F_STR("table", w->at.target->table), F_STR("schema", w->at.schema),
+        F_STR("grants", grants.data + strspn(grants.data, " ")));
+done:
     buf_free(&grants);
     return rc;
 }

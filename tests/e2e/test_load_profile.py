@@ -1,6 +1,8 @@
 """netty-load profile: what the members of data are, counted in one pass in the server, and never a value of a text."""
 import json
 
+import psycopg2
+
 from harness import wait_for
 from upkeep import load_records, record, whole
 
@@ -92,7 +94,6 @@ def test_its_cost_is_told_beforehand_and_it_needs_no_more_than_select(spool, net
 
 def test_a_signal_ends_the_server_s_work_too(spool, netty, db):
     load_records(netty, spool, db, *members(5, n=1))
-    import psycopg2
     for end in ("terminate", "kill_int"):
         holder = psycopg2.connect(db.url)
         holder.cursor().execute('LOCK TABLE "netty-contacts" IN ACCESS EXCLUSIVE MODE')
@@ -107,7 +108,6 @@ def test_a_signal_ends_the_server_s_work_too(spool, netty, db):
 
 def test_a_time_limit_is_told_once(spool, netty, db):
     load_records(netty, spool, db, *members(5, n=1))
-    import psycopg2
     holder = psycopg2.connect(db.url)
     holder.cursor().execute('LOCK TABLE "netty-contacts" IN ACCESS EXCLUSIVE MODE')
     run = netty.load("profile", "contacts", db=f"{db.url}?options=-cstatement_timeout%3D500", code=69)

@@ -68,15 +68,15 @@ def backfill(sims, db, netty):
     netty.load(db=db)
 
 
-# What brings it about, the options of the report, the verdict's colour, and what must stand there in both languages.
+# What brings it about, the verdict's colour, and what must stand there in both languages.
 STATES = {
-    "all is well": (well, (), "good", ["All is well", "Available", "contacts", "companies"], ["Tout va bien", "contacts"]),
-    "loader dead": (loader_dead, (), "bad", ["netty-load", "contacts"], ["netty-load", "contacts"]),
-    "database refusing": (refusing, (), "bad", ["the last run failed", "permission denied"], ["dernier passage a échoué", "permission denied"]),
-    "missing table": (missing, (), "bad", ["affairs: the API has no such table"], ["affairs\u00a0: l’API n’a pas cette table"]),
-    "held deletions": (held, (), "bad", ["records are gone from the source", "netty-load --max-deletes"],
+    "all is well": (well, "good", ["All is well", "Available", "contacts", "companies"], ["Tout va bien", "contacts"]),
+    "loader dead": (loader_dead, "bad", ["netty-load", "contacts"], ["netty-load", "contacts"]),
+    "database refusing": (refusing, "bad", ["the last run failed", "permission denied"], ["dernier passage a échoué", "permission denied"]),
+    "missing table": (missing, "bad", ["affairs: the API has no such table"], ["affairs\u00a0: l’API n’a pas cette table"]),
+    "held deletions": (held, "bad", ["records are gone from the source", "netty-load --max-deletes"],
                        ["enregistrements n’existent plus à la source", "netty-load --max-deletes"]),
-    "backfill": (backfill, (), "good", ["All is well", "Backfill: "], ["Tout va bien", "Rattrapage"]),
+    "backfill": (backfill, "good", ["All is well", "Backfill: "], ["Tout va bien", "Rattrapage"]),
 }
 
 
@@ -98,11 +98,11 @@ def framed(page, width):
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_state_is_shown_whole_wide_and_narrow_light_and_dark_in_both_languages(sims, db, netty, state):
-    make, options, colour, english, french = STATES[state]
+    make, colour, english, french = STATES[state]
     tables = ["contacts", *(["affairs"] if state == "missing table" else [])]
     make(sims, db, netty)
     page = netty.dir / "page.html"
-    netty.spool_tool("report", "--html", page, *options, code=None)
+    netty.spool_tool("report", "--html", page, code=None)
     folder = Path(os.environ["NETTY_PICTURES"]) if "NETTY_PICTURES" in os.environ else None
     shown = [(WIDE, "en", english), (NARROW, "fr", french)]
     for width, lang, words in [*shown, *([(WIDE, "fr", french), (NARROW, "en", english)] if folder else [])]:
