@@ -4,45 +4,37 @@
 #include "load/profile/member_form.h"
 #include <string.h>
 
-#define Q(op) " OPERATOR(pg_catalog." op ") "
+#define EQ      " OPERATOR(pg_catalog.=) "
+#define AT_MOST " OPERATOR(pg_catalog.<=) "
+#define LIKE    " OPERATOR(pg_catalog.~~) "
+#define MATCHES " OPERATOR(pg_catalog.~) "
 
-#define DATE_TEST                                                                                  \
-    "pg_catalog.substr(%s, 6, 2)" Q(                                                               \
-        "=") "ANY "                                                                                \
-             "('{01,02,03,04,05,06,07,08,09,10,11,12}'::pg_catalog.text[])"                        \
-             " AND (pg_catalog.substr(%s, 9, 2)" Q(                                                \
-                 "=") "ANY ('{01,02,03,04,05,06,07,08,09,10,11,12,13,14,"                          \
-                      "15,16,17,18,19,20,21,22,23,24,25,26,27,28}'::pg_catalog.text[])"            \
-                      " OR %s" Q("~") "'^.....((0[13578]|1[02])-(29|3[01])|(0[469]|11)-(29|30))"   \
-                                      "|^(..(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579]" \
-                                      "[26])00)-02-29')"                                           \
-                                      " AND pg_catalog.substr(%s, 1, 4)" Q(                        \
-                                          "~") "'^[0-9]*[1-9][0-9]*$'"
+/* clang-format off */
+#define DATE_TEST \
+    "pg_catalog.substr(%s, 6, 2)" EQ "ANY ('{01,02,03,04,05,06,07,08,09,10,11,12}'::pg_catalog.text[])" \
+    " AND (pg_catalog.substr(%s, 9, 2)" EQ "ANY ('{01,02,03,04,05,06,07,08,09,10,11,12,13,14," \
+        "15,16,17,18,19,20,21,22,23,24,25,26,27,28}'::pg_catalog.text[])" \
+        " OR %s" MATCHES "'^.....((0[13578]|1[02])-(29|3[01])|(0[469]|11)-(29|30))" \
+            "|^(..(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29')" \
+    " AND pg_catalog.substr(%s, 1, 4)" MATCHES "'^[0-9]*[1-9][0-9]*$'"
+#define CLOCK_TEST "[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?"
 
-/* In which form a test names its text how often is what the number of %s says. */
+/* How often a test names its text is what the number of %s says. */
 static const char *const tests[FORMS] = {
-    [FORM_INTEGER] = "(pg_catalog.length(%s)" Q("<=") "9 AND %s" Q("~") "'^-?(0|[1-9][0-9]*)$')",
-    [FORM_BIGINT] = "(pg_catalog.length(%s)" Q("<=") "18 AND %s" Q("~") "'^-?(0|[1-9][0-9]*)$')",
-    [FORM_DECIMAL] =
-        "(pg_catalog.length(%s)" Q("<=") "60 AND %s" Q("~") "'^-?(0|[1-9][0-9]*)([.][0-9]+)?$')",
-    [FORM_DATE] = "(%s" Q("~~") "'____-__-__' AND " DATE_TEST ")",
-    [FORM_TIME] = "(pg_catalog.length(%s)" Q("<=") "20 AND %s" Q(
-        "~") "'^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$')",
-    [FORM_TIMESTAMP] = "(pg_catalog.length(%s)" Q("<=") "30 AND %s" Q(
-        "~~") "'____-__-___%%' AND pg_catalog.substr(%s, 11)" Q("~") "'^[ "
-                                                                     "T]([01][0-9]|2[0-3]):[0-5][0-"
-                                                                     "9]:[0-5][0-9]([.][0-9]+)?$' "
-                                                                     "AND " DATE_TEST ")",
-    [FORM_ZONED] = "(pg_catalog.length(%s)" Q("<=") "36 AND %s" Q(
-        "~~") "'____-__-___%%' AND pg_catalog.substr(%s, 11)" Q("~") "'^[ "
-                                                                     "T]([01][0-9]|2[0-3]):[0-5][0-"
-                                                                     "9]:[0-5][0-9]([.][0-9]+)?(Z|["
-                                                                     "-+](0[0-9]|1[0-4]):?[0-5][0-"
-                                                                     "9])$' AND " DATE_TEST ")",
-    [FORM_UUID] = "(%s" Q("~~") "'________-____-____-____-____________' AND "
-                                "pg_catalog.length(pg_catalog.replace(%s, '-', ''))" Q(
-                                    "=") "32 AND %s" Q("~") "'^[0-9a-fA-F-]*$')",
+    [FORM_INTEGER] = "(pg_catalog.length(%s)" AT_MOST "9 AND %s" MATCHES "'^-?(0|[1-9][0-9]*)$')",
+    [FORM_BIGINT] = "(pg_catalog.length(%s)" AT_MOST "18 AND %s" MATCHES "'^-?(0|[1-9][0-9]*)$')",
+    [FORM_DECIMAL] = "(pg_catalog.length(%s)" AT_MOST "60 AND %s" MATCHES "'^-?(0|[1-9][0-9]*)([.][0-9]+)?$')",
+    [FORM_DATE] = "(%s" LIKE "'____-__-__' AND " DATE_TEST ")",
+    [FORM_TIME] = "(pg_catalog.length(%s)" AT_MOST "20 AND %s" MATCHES
+        "'^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?$')",
+    [FORM_TIMESTAMP] = "(pg_catalog.length(%s)" AT_MOST "30 AND %s" LIKE "'____-__-___%%'"
+        " AND pg_catalog.substr(%s, 11)" MATCHES "'^" CLOCK_TEST "$' AND " DATE_TEST ")",
+    [FORM_ZONED] = "(pg_catalog.length(%s)" AT_MOST "36 AND %s" LIKE "'____-__-___%%'"
+        " AND pg_catalog.substr(%s, 11)" MATCHES "'^" CLOCK_TEST "(Z|[-+](0[0-9]|1[0-4]):?[0-5][0-9])$' AND " DATE_TEST ")",
+    [FORM_UUID] = "(%s" LIKE "'________-____-____-____-____________'"
+        " AND pg_catalog.length(pg_catalog.replace(%s, '-', ''))" EQ "32 AND %s" MATCHES "'^[0-9a-fA-F-]*$')",
 };
+/* clang-format on */
 
 bool member_path_same(const char *const a[], const char *const b[])
 {
