@@ -6,10 +6,9 @@
 #include <xxhash.h>
 
 #define APART_MAX  16 /* places of a page that is taken apart; larger ones are asked for by halves */
-#define SMALL      10 /* places of a page: fewer only where that is seen to be needed */
-#define FAILS      2  /* of a page, before it is asked for smaller */
-#define FAILS_MORE 4  /* ... where failures have passed by themselves */
-#define MIX        UINT64_C(0x9e3779b97f4a7c15)
+#define SMALL      10   /* places of a page: fewer only where that is seen to be needed */
+#define FAILS      2    /* of a page, before it is asked for smaller */
+#define FAILS_MORE 4    /* ... where failures have passed by themselves */
 #define DOUBTS_MAX 3    /* questions that met bad records, before a list by key is given up */
 #define VAIN_MAX   1000 /* failures without any news: the list is nearly all bad */
 #define NO_TIME    "?"  /* of a record that was stepped over */
@@ -127,8 +126,8 @@ static uint64_t beginning(const struct crawl_trial *t)
 {
     const struct crawl_request *page = &t->page;
     uint64_t list = XXH3_64bits(page->after, strlen(page->after)) ^
-                    XXH3_64bits(page->equal, strlen(page->equal)) * MIX;
-    return list + t->step.offset + t->step.low + (uint64_t)page->sort * MIX;
+                    XXH3_64bits(page->equal, strlen(page->equal)) * PLACES_MIX;
+    return list + t->step.offset + t->step.low + (uint64_t)page->sort * PLACES_MIX;
 }
 
 void crawl_trial_gap(struct crawl *c)
@@ -142,7 +141,7 @@ void crawl_trial_gap(struct crawl *c)
     for (unsigned i = 0; i < t->step.gap; i++) {
         static const struct step_gap unseen = {.seen = false};
         const struct step_gap *gap = i < STEP_GAP_MAX ? &t->gaps[i] : &unseen;
-        uint64_t identity = (t->before.there ? t->before.id : beginning(t)) + (i + 1) * MIX;
+        uint64_t identity = (t->before.there ? t->before.id : beginning(t)) + (i + 1) * PLACES_MIX;
         struct crawl_seen seen = {.identity = gap->seen ? gap->identity : identity,
                                   .time = gap->seen && gap->time[0] != '\0' ? gap->time : NO_TIME,
                                   .key = gap->key,

@@ -11,8 +11,7 @@
 #define BACK_MAX   1000
 #define CHASE_MAX  500                /* ... where nothing else helps */
 #define PAUSE      (60 * WHEN_SECOND) /* between two answers */
-#define MIX        UINT64_C(0x9e3779b97f4a7c15)
-#define PAUSES_MAX 20 /* that are allowed for */
+#define PAUSES_MAX 20                 /* that are allowed for */
 
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
 {
@@ -181,14 +180,14 @@ bool crawl_goes_round(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
     uint64_t between =
-        (t->before.there ? t->before.id : 0) + (t->after.there ? t->after.id * MIX : 1);
+        (t->before.there ? t->before.id : 0) + (t->after.there ? t->after.id * PLACES_MIX : 1);
     if (t->step.gap == 0 ||
         c->passes.on) /* passes go round on purpose, and have an end of their own */
         return false;
     bool news = c->page.n > c->page.odd + c->page.met;
     uint64_t list =
         c->phase != CRAWL_KEYS && c->ask.filtered ? (uint64_t)crawl_ask_after(&c->ask) : 0;
-    uint64_t at = list * MIX + t->step.offset + t->step.low;
+    uint64_t at = list * PLACES_MIX + t->step.offset + t->step.low;
     t->turns = t->between == between || t->at == at || !news ? t->turns + 1 : 1;
     t->between = between;
     t->at = at;

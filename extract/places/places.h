@@ -21,6 +21,8 @@
 #include "shared/base/err.h"
 #include "spool/control/unreadable.h"
 
+/* A number times this changes all bits of an identity that it is added to. */
+#define PLACES_MIX      UINT64_C(0x9e3779b97f4a7c15)
 #define PLACE_FIRST     (INT64_C(3600) * 1000000) /* to the first try again */
 #define PLACE_LONGEST   (INT64_C(7) * 86400 * 1000000)
 #define PLACES_NOTED    (PLACES_MAX / 4 * 3) /* of those `within`: the others have the rest */
