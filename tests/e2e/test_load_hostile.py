@@ -71,12 +71,14 @@ def test_tables_that_are_made(trap, netty, spool):
 
 def test_the_commands(trap, netty, spool):
     trap.create(TABLE)
-    spool.table(TABLE).page([record(key, 400 if key % 2 else 1, email=f"{key}@x", tags=["a"]) for key in range(200)])
+    spool.table(TABLE).page([record(key, 400 if key % 2 else 1, email=f"{key}@x", tags=["a"], born=f"1980-02-{key % 28 + 1:02}") for key in range(200)])
     spool.table(TABLE).page([record(key, 300, deleted=True) for key in range(200, 220)])
     db = trap.db
     netty.load(db=db)
     for arguments in (["--check"], ["--check", "--create-tables", "users"], ["check"], ["check", "--merge"], ["index", TABLE, "email", "tags"],
                       ["index", TABLE, "email"], ["index", "--suggest"], ["compress"], ["compress", "--rewrite"],
+                      ["profile"], ["profile", "--misfits", "--depth", "2"], ["views", TABLE], ["views", "--apply", TABLE], ["check", TABLE],
+                      ["views", "--apply", "--rebuild", "--with-deleted", TABLE], ["index", TABLE, "email", "born"],
                       ["purge", "--older-than", "200d", "--dry-run"], ["purge", "--older-than", "200d"],
                       ["archive", "--older-than", "200d", "--dry-run"], ["archive", "--older-than", "200d"], ["check"],
                       ["restore", TABLE], ["archive", "--older-than", "200d", "--to-file", TABLE], ["check"]):
