@@ -6,24 +6,34 @@
 -- into it does what INSERT does and rows are stored as they are sent: no partitions, rules, row security, triggers of
 -- users, nor times that are rounded; archive
 -- that it is one which netty-load archive made (archive_plan.sql), and no table of the API's.
+-- What it costs depends on what those schemas hold, not on how many tables others of the database have.
 --
 --   psql -v schema= -f load/sql/list_tables.sql
 WITH path AS (
     SELECT CASE WHEN :'schema' OPERATOR(pg_catalog.=) '' THEN pg_catalog.current_schemas(false)
         ELSE ARRAY[:'schema'::pg_catalog.name] END AS names
-), found AS (
-    SELECT DISTINCT ON (c.relname) c.oid
+), spaces AS MATERIALIZED (
+    SELECT pg_catalog.to_regnamespace(pg_catalog.quote_ident(u.name::pg_catalog.text))::pg_catalog.oid AS oid, u.place
     FROM path AS p
-    CROSS JOIN pg_catalog.pg_class AS c
-    JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-    WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f}'::pg_catalog."char"[]) AND NOT c.relispartition
+    CROSS JOIN LATERAL pg_catalog.unnest(p.names) WITH ORDINALITY AS u (name, place)
+), held AS MATERIALIZED (
+    -- What is in those schemas, by the index of what depends on them: pg_class has none by schema.
+    SELECT d.objid AS oid
+    FROM pg_catalog.pg_depend AS d
+    WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+        AND d.refobjid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT s.oid FROM spaces AS s))
+        AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+), found AS MATERIALIZED (
+    SELECT DISTINCT ON (c.relname) c.oid
+    FROM pg_catalog.pg_class AS c
+    JOIN spaces AS s ON s.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.oid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT h.oid FROM held AS h))
+        AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f}'::pg_catalog."char"[]) AND NOT c.relispartition
         AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
         AND pg_catalog.starts_with(c.relname, 'netty-')
-        AND n.nspname OPERATOR(pg_catalog.=) ANY (p.names)
         AND NOT coalesce(pg_catalog.starts_with(pg_catalog.obj_description(c.oid, 'pg_class'), 'netty-load: view of '),
             false)
-    ORDER BY c.relname, c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[]) DESC,
-        pg_catalog.array_position(p.names, n.nspname)
+    ORDER BY c.relname, c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[]) DESC, s.place
 )
 SELECT
     n.nspname AS schema,
@@ -149,6 +159,7 @@ CROSS JOIN LATERAL (
             WHERE t.schemaname OPERATOR(pg_catalog.=) n.nspname AND t.tablename OPERATOR(pg_catalog.=) c.relname
             ORDER BY p.pubname
             LIMIT 1) END AS publication
+    OFFSET 0 -- planned once, and not again in each place that refers to it
 ) AS block
 CROSS JOIN LATERAL (
     SELECT CASE
@@ -196,5 +207,6 @@ CROSS JOIN LATERAL (
             THEN pg_catalog.format('has no replica identity, which its publication %I needs for updates; '
                 'ALTER TABLE %I.%I REPLICA IDENTITY DEFAULT', block.publication, n.nspname, c.relname)
     END AS problem
+    OFFSET 0
 ) AS shape
 ORDER BY c.relname;
