@@ -146,7 +146,7 @@ campaign-alloc:
 .PHONY: sweep
 sweep:
 	@$(MAKE) --no-print-directory SAN=1 all
-	@$(MAKE) --no-print-directory sim
+	@$(MAKE) --no-print-directory all sim
 	@tests/crash/sweep.py
 crash:
 	@$(MAKE) --no-print-directory all sim crash-lib

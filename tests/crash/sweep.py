@@ -4,8 +4,9 @@
     tests/crash/sweep.py [--step N]
 
 Each time `netty-spool verify` must name damage (65), or everything must be read as it was; what is read is never anything
-that was not written, and the program ends by itself. Prints a row a file: how many times it was damaged, how often that was
-named, and how often it changed nothing.
+that was not written, and the program ends by itself. The programs are as shipped; at every 17th byte, and with --step at each,
+they have sanitizers. Prints a row a file: how many times it was damaged, how often that was named, and how often it changed
+nothing.
 """
 import argparse
 import os
@@ -23,15 +24,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from harness import Database, Postgres  # noqa: E402
 
 FOR_PEOPLE = ("lock", "roll.lock", "pace", "breaker.json", "reserve")
+SANITIZED = 17  # bytes; with sanitizers a program takes ten times as long
 CACHE = "unchanged-"  # the loader's own, large, each entry with a check; tests/unit/load/test_unchanged.c turns its bits
 
 
-def program(name, spool, *arguments, url="", db=None):
+def program(name, spool, *arguments, url="", db=None, build="sanitized"):
     env = {"PATH": os.environ["PATH"], "NETTY_SPOOL": str(spool), "NETTY_API_KEY": KEY, "NETTY_RATE": "0",
            "NETTY_BASE_URL": url or "http://127.0.0.1:1", "ASAN_OPTIONS": "exitcode=99"}
     if db:
         env["DATABASE_URL"] = db.url
-    return subprocess.run([BUILDS["sanitized"] / name, *arguments], env=env, capture_output=True, timeout=60)
+    return subprocess.run([BUILDS[build] / name, *arguments], env=env, capture_output=True, timeout=60)
 
 
 def spools(directory):
@@ -83,10 +85,10 @@ def loaded(spool, db):
     return spool
 
 
-def judge(spool, whole):
+def judge(spool, whole, build):
     """(was it named?, what is wrong)"""
-    verify = program("netty-spool", spool, "verify")
-    read = program("netty-spool", spool, "cat", "users")
+    verify = program("netty-spool", spool, "verify", build=build)
+    read = program("netty-spool", spool, "cat", "users", build=build)
     named = verify.returncode != 0
     lines = set(read.stdout.splitlines())
     if verify.returncode not in (0, 65, 78) or read.returncode not in (0, 65, 78):
@@ -113,10 +115,11 @@ def main():
                                path.is_file() and path.name not in FOR_PEOPLE and not path.name.startswith(CACHE)):
                 data, counts = path.read_bytes(), Counter()
                 for at in range(0, len(data), step):
+                    build = "sanitized" if step > 1 or at % SANITIZED == 0 else "release"
                     turned = data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1:]
                     for damaged in (turned, data[:at]):
                         path.write_bytes(damaged)
-                        named, trouble = judge(spool, whole)
+                        named, trouble = judge(spool, whole, build)
                         counts["named" if named else "harmless"] += 1
                         if trouble:
                             wrong.append(f"{kind}/{path.relative_to(spool)}: byte {at}: {trouble}")
