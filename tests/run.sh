@@ -2,7 +2,7 @@
 # `make test`: builds (gcc, gcc with sanitizers, clang), lint, unit tests, a slice of the fuzzers, end-to-end tests; one line
 # of totals at the end.
 # usage: tests/run.sh [PART ...]     parts: build lint unit counts fuzz e2e; without any: all
-#        tests/run.sh newer campaign  the loader on a newer PostgreSQL; the long end-to-end tests
+#        tests/run.sh newer campaign  the loader on a newer PostgreSQL; the long end-to-end tests (tests.mk has the others)
 #        PYTEST='-k follow' tests/run.sh e2e
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -232,6 +232,23 @@ campaign() {
     check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim
     # shellcheck disable=SC2086
     pytest_in "e2e-campaign" build/san -m "campaign and not release" ${PYTEST:-}
+}
+
+# Those that a campaign chooses (-k) of the ordinary ones, and with more to do.
+campaign_ordinary() {
+    heading "Ordinary end-to-end tests at length, sanitized programs"
+    check "build: gcc with sanitizers" make -j"$jobs" SAN=1 all sim
+    # shellcheck disable=SC2086
+    pytest_in "e2e-campaign-ordinary" build/san -m "not release and not campaign" ${PYTEST:-}
+}
+
+# In one process, for its lines show how far it is; they are told again at the end: what happened when, and each alarm.
+campaign_year() {
+    heading "A year in service, programs as shipped"
+    check "build: gcc" make -j"$jobs" all sim
+    # shellcheck disable=SC2086
+    PYTHONUNBUFFERED=1 pytest_in "e2e-campaign-year" build -n 0 -s -k test_a_year ${PYTEST:-}
+    grep -E "^(day [0-9]+|the spool's)" "$logs/pytest_e2e-campaign-year.log" || true
 }
 
 campaign_release() {

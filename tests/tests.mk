@@ -86,16 +86,16 @@ campaign-reconcile:
 campaign-positions: HISTORIES := 1000
 campaign-positions:
 	@tests/setup.sh test
-	@HISTORIES=$(HISTORIES) PYTEST="$(PYTEST) -k positions_random --timeout 36000" tests/run.sh e2e
+	@HISTORIES=$(HISTORIES) PYTEST="$(PYTEST) -k positions_random --timeout 36000" tests/run.sh campaign_ordinary
 campaign-copies: COPIES := 100
 campaign-copies:
 	@tests/setup.sh test
-	@COPIES=$(COPIES) PYTEST="$(PYTEST) -k positions_copies --timeout 36000" tests/run.sh e2e
+	@COPIES=$(COPIES) PYTEST="$(PYTEST) -k positions_copies --timeout 36000" tests/run.sh campaign_ordinary
 # Hours between two runs of the simulated year; `make test` has one with larger steps. OLD: a folder of older programs to begin with.
 YEAR_STEP := 3
 campaign-year:
 	@tests/setup.sh test
-	@YEAR_STEP=$(YEAR_STEP) $(if $(OLD),NETTY_OLD_BUILD=$(OLD)) PYTEST="$(PYTEST) -k test_year --timeout 36000 -s" tests/run.sh e2e
+	@YEAR_STEP=$(YEAR_STEP) $(if $(OLD),NETTY_OLD_BUILD=$(OLD)) PYTEST="$(PYTEST) --timeout 36000" tests/run.sh campaign_year
 # Which folder may use which: tests/lint/house.txt says, tests/lint/arrows.py checks.
 .PHONY: arrows
 arrows:
