@@ -44,11 +44,30 @@ static bool is_local(const char *host)
            strcmp(host, "::1") == 0 || strncmp(host, "127.", 4) == 0;
 }
 
+/* What the environment and the service file tell; NULL: no memory. libpq looks into that file only for the service of the
+ * environment, so the one that the connection string names stands there meanwhile: nobody else is at work yet. */
+static PQconninfoOption *defaults(const char *service)
+{
+    const char *was = getenv("PGSERVICE");
+    char *keep = was != NULL ? strdup(was) : NULL;
+    PQconninfoOption *all = NULL;
+
+    if (service == NULL || (was != NULL && keep == NULL)) {
+        free(keep);
+        return service == NULL ? PQconndefaults() : NULL;
+    }
+    if (setenv("PGSERVICE", service, 1) == 0)
+        all = PQconndefaults();
+    (void)(keep != NULL ? setenv("PGSERVICE", keep, 1) : unsetenv("PGSERVICE"));
+    free(keep);
+    return all;
+}
+
 enum err_code server_address_read(struct server_address *a, const char *conninfo, struct err *e)
 {
     static const char *const names[] = {"host", "port", "sslmode"};
     PQconninfoOption *given = conninfo != NULL ? PQconninfoParse(conninfo, NULL) : NULL;
-    PQconninfoOption *others = PQconndefaults();
+    PQconninfoOption *others = defaults(value(given, "service"));
     char *const outs[] = {a->host, a->port, a->sslmode};
     const size_t sizes[] = {sizeof a->host, sizeof a->port, sizeof a->sslmode};
     enum err_code rc = OK;

@@ -2,7 +2,7 @@
  * Where the settings say that the database is: for netty-load doctor, which has to talk of it also
  * when no connection comes about.
  *
- *     server_address_read(&a, conninfo, e);        // conninfo, else libpq's environment, else its defaults
+ *     server_address_read(&a, conninfo, e);        // conninfo, else its service, else libpq's environment, else its defaults
  *     server_address_resolve(&a);                  // blocks; fills v4, v6, trouble
  */
 #ifndef NETTY_LOAD_DOCTOR_SERVER_ADDRESS_H

@@ -78,6 +78,18 @@ def test_a_wrong_service_by_the_environment(netty, db, page):
     end(netty, None, 78, "nowhere", env={"PGSERVICE": "nowhere"})
 
 
+@pytest.mark.parametrize("by", ["address", "environment"])
+def test_doctor_says_where_a_service_is(netty, db, page, tmp_path, by):
+    """Not where the environment would have been without it; and the environment is as it was."""
+    at = urlparse(db.url)
+    netty.env["PGSERVICEFILE"] = str(tmp_path / "services")
+    (tmp_path / "services").write_text(f"[crm]\nhost={at.hostname}\nport={at.port}\ndbname={db.name}\nuser={at.username}\n"
+                                       "[gone]\nhost=127.0.0.1\nport=9\ndbname=x\n")
+    netty.env.update(PGHOST="/nowhere", PGPORT="1", **({"PGSERVICE": "crm"} if by == "environment" else {"PGSERVICE": "gone"}))
+    run = netty.load("doctor", "--create-tables", "--json", *(() if by == "environment" else ("--db", "service=crm")), code=0)
+    assert f"{at.hostname}, port {at.port}" in run.out and "a socket" not in run.out, run
+
+
 TENANT = ["tenant", "postgres.PROJECT"]
 
 

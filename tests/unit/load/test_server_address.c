@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -43,6 +44,38 @@ static void test_from_url_keywords_and_environment(void **state)
     a = read_address("host=one,two port=1,2");
     assert_string_equal(a.host, "one");
     assert_string_equal(a.port, "1");
+}
+
+/* It goes before the environment and behind what stands beside it, and nothing of it stays. */
+static void test_from_a_service(void **state)
+{
+    (void)state;
+    char file[] = "/tmp/netty-services.XXXXXX";
+    const char text[] = "[crm]\nhost=crm.example.net\nport=6001\nsslmode=verify-full\n"
+                        "[other]\nhost=other.example.net\n";
+    int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(setenv("PGSERVICEFILE", file, 1), 0);
+    assert_int_equal(setenv("PGHOST", "from.env", 1), 0);
+
+    struct server_address a = read_address("service=crm port=7");
+    assert_string_equal(a.host, "crm.example.net");
+    assert_string_equal(a.port, "7");
+    assert_string_equal(a.sslmode, "verify-full");
+    assert_null(getenv("PGSERVICE"));
+
+    assert_int_equal(setenv("PGSERVICE", "other", 1), 0);
+    assert_string_equal(read_address("postgresql://?service=crm").host, "crm.example.net");
+    assert_string_equal(getenv("PGSERVICE"), "other");
+    assert_string_equal(read_address("dbname=x").host, "other.example.net");
+    assert_string_equal(read_address("service=nowhere").host, "from.env");
+
+    assert_int_equal(unsetenv("PGSERVICE"), 0);
+    assert_int_equal(unsetenv("PGSERVICEFILE"), 0);
+    assert_int_equal(unsetenv("PGHOST"), 0);
+    assert_int_equal(unlink(file), 0);
 }
 
 static void test_not_readable(void **state)
@@ -99,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_from_url_keywords_and_environment),
+        cmocka_unit_test(test_from_a_service),
         cmocka_unit_test(test_not_readable),
         cmocka_unit_test(test_what_is_local),
         cmocka_unit_test(test_supabase_by_name_and_port),
