@@ -37,7 +37,8 @@ static enum err_code read_checks(struct check_share *s, struct command_context *
     enum err_code rc = session_try(c->session, query_identity, s, e);
 
     s->known = false;
-    s->checks = (struct loaded_checks){.began = WHEN_NONE, .wrong_at = WHEN_NONE};
+    s->checks =
+        (struct loaded_checks){.began = WHEN_NONE, .looked = WHEN_NONE, .wrong_at = WHEN_NONE};
     if (rc == OK && c->spool != NULL)
         rc = spool_holds(c->spool, t->table, &held, e);
     if (rc != OK || !held)
@@ -157,6 +158,7 @@ enum err_code check_share_end(struct check_share *s, struct command_context *c,
     uint64_t wrong = 0;
     const char *text = findings_wrong(f, &wrong);
 
+    k->looked = when_now();
     if (wrong > 0) {
         k->wrong = k->wrong_at != WHEN_NONE && k->wrong_at >= k->began ? k->wrong + wrong : wrong;
         k->wrong_at = when_now();
@@ -172,7 +174,7 @@ enum err_code check_share_end(struct check_share *s, struct command_context *c,
     return s->known && !c->dry_run ? loaded_keep_checks(c->spool, t->table, s->id, k, e) : OK;
 }
 
-/* Who looks may not write to the spool: then the nightly look finds it out. */
+/* Who looks may not be one to write to the spool: then the nightly look finds it out. */
 enum err_code check_share_clear(struct command_context *c, const struct command_table *t,
                                 const struct findings *f, struct err *e)
 {
@@ -182,14 +184,20 @@ enum err_code check_share_clear(struct command_context *c, const struct command_
     enum err_code rc;
 
     (void)findings_wrong(f, &wrong);
-    if (c->spool == NULL || c->dry_run || wrong > 0)
+    if (c->spool == NULL || c->dry_run)
         return OK;
-    if ((rc = read_checks(&s, c, t, e)) != OK || !s.known || s.checks.wrong == 0)
+    if ((rc = read_checks(&s, c, t, e)) != OK || !s.known)
         return rc;
-    forget(&s.checks);
+    bool mended = wrong == 0 && s.checks.wrong > 0;
+    if (!mended && s.checks.looked == WHEN_NONE)
+        return OK;
+    s.checks.looked = when_now();
+    if (mended)
+        forget(&s.checks);
     if (loaded_keep_checks(c->spool, t->table, s.id, &s.checks, &why) != OK)
-        LOG(LOG_WARN, "checked",
-            "what was found to be wrong is mended, and the spool cannot be told",
+        LOG(mended ? LOG_WARN : LOG_DEBUG, "checked",
+            mended ? "what was found to be wrong is mended, and the spool cannot be told"
+                   : "the spool cannot be told that the table was looked at",
             F_STR("table", t->table), F_ERR(&why));
     return OK;
 }

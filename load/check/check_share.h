@@ -7,6 +7,7 @@
  *     check_share_end(&share, c, &target, findings, e);
  *     check_share_clear(c, &target, findings, e);   // after a look at the whole: what it no longer finds goes
  *
+ * When a look ended is kept, too, for whoever watches that there still are some.
  * What was found is kept until a whole round has not found it again. Where nothing of the spool was loaded into the database
  * there is nobody to keep it, and each look begins at the first key. A dry run keeps nothing.
  * Errors: the database's and the spool's.

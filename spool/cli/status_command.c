@@ -31,6 +31,7 @@ static enum err_code show_table(const struct status_table *t, struct summary *ou
         {.name = "holes", .type = CELL_INT, .num = (int64_t)t->holes},
         {.name = "gaps", .type = CELL_INT, .num = (int64_t)t->gaps},
         {.name = "unchecked", .type = CELL_TIME, .num = t->unchecked},
+        {.name = "checked", .type = CELL_TIME, .num = t->checked},
         {.name = "held_deletions", .type = CELL_INT, .num = (int64_t)t->held},
         {.name = "listed", .type = CELL_STR, .str = t->unlisted ? "no" : "yes"},
     };
@@ -235,6 +236,20 @@ static void tell_unchecked(const struct status *s)
                 F_STR("since", when_iso(s->tables[i]->unchecked, since)));
 }
 
+/* Nobody need check: but where somebody has it done, it has stopped. */
+static void tell_check_late(const struct status *s)
+{
+    char checked[WHEN_TEXT];
+    for (size_t i = 0; i < s->count; i++)
+        if (s->tables[i]->check_late && !s->tables[i]->unlisted)
+            LOG(LOG_WARN, "check-late",
+                "netty-load check --share has not looked at the table for more than 45 days: rows "
+                "that are quietly old stay so; see that netty-load-check.timer, or what else ran "
+                "it, still does",
+                F_STR("table", s->tables[i]->name),
+                F_STR("checked", when_iso(s->tables[i]->checked, checked)));
+}
+
 /* ---- the verdict ---- */
 
 static void judge(const struct spool_command *c, const struct status *s, struct health_conf *conf,
@@ -316,6 +331,8 @@ enum err_code spool_command_status(const struct spool_command *c, struct err *e)
         rc = print(c, status_of(w), sections, inventories, e);
     if (rc == OK)
         tell_unchecked(status_of(w));
+    if (rc == OK)
+        tell_check_late(status_of(w));
     if (rc == OK)
         rc = end(&health, &conf, e);
     for (unsigned i = 0; i < SECTIONS; i++)

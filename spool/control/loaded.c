@@ -82,6 +82,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
          .to = next,
          .room = sizeof next,
          .optional = true},
+        {.name = "check_at", .type = FIELD_TIME, .to = &c->looked, .optional = true},
         {.name = "wrong", .type = FIELD_COUNT, .to = &c->wrong, .optional = true},
         {.name = "wrong_at", .type = FIELD_TIME, .to = &c->wrong_at, .optional = true},
         {.name = "wrong_text",
@@ -152,6 +153,8 @@ static enum err_code add_checks(struct buf *b, const struct loaded_checks *c)
     if (c->began != WHEN_NONE)
         rc = buf_addf(b, ",\"check_began\":\"%s\",\"check_next\":\"%" PRId64 "\"",
                       when_iso(c->began, time), c->next);
+    if (rc == OK && c->looked != WHEN_NONE)
+        rc = buf_addf(b, ",\"check_at\":\"%s\"", when_iso(c->looked, time));
     if (rc != OK || c->wrong == 0)
         return rc;
     rc = buf_addf(b, ",\"wrong\":%" PRIu64 ",\"wrong_at\":\"%s\",\"wrong_text\":", c->wrong,
@@ -268,7 +271,7 @@ static enum err_code set_entry(struct loaded *l, const struct loaded_entry *entr
     l->entries = more;
     l->entries[l->count] = *entry;
     l->entries[l->count++].checks =
-        (struct loaded_checks){.began = WHEN_NONE, .wrong_at = WHEN_NONE};
+        (struct loaded_checks){.began = WHEN_NONE, .looked = WHEN_NONE, .wrong_at = WHEN_NONE};
     return OK;
 }
 

@@ -20,10 +20,12 @@
 #define LOADED_NAME   400 /* a database's name, whatever it is made of */
 #define LOADED_WRONG  256 /* what a check has found, with its end */
 
-/* How far `netty-load check --share` has come with the table in that database. */
+/* How far `netty-load check --share` has come with the table in that database. Of looks at the whole table none is kept before
+ * the first of a share: who checks by hand is not told when to. */
 struct loaded_checks {
     int64_t began;           /* the round under way; WHEN_NONE: no share was ever looked at */
     int64_t next;            /* its next key */
+    int64_t looked;          /* when a look last ended; WHEN_NONE: none ever did, */
     uint64_t wrong;          /* findings that something is wrong; 0: none, */
     int64_t wrong_at;        /* ... when the last of them was found, or WHEN_NONE, */
     char text[LOADED_WRONG]; /* ... and what it says, with what mends it: no keys in it */

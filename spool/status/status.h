@@ -23,9 +23,10 @@
 #include "spool/format/fetch_position.h"
 #include "spool/status/run_history.h"
 
-#define STATUS_REASONS 24 /* kept apart; further ones count as "other" */
-#define STATUS_REASON  32
-#define STATUS_HISTORY 144 /* runs of each program: a day, at one each ten minutes */
+#define STATUS_REASONS    24 /* kept apart; further ones count as "other" */
+#define STATUS_REASON     32
+#define STATUS_CHECK_LATE ((int64_t)45 * 86400 * 1000000)
+#define STATUS_HISTORY    144 /* runs of each program: a day, at one each ten minutes */
 
 struct status_reason {
     enum dead_side side;
@@ -55,6 +56,8 @@ struct status_table {
     uint64_t wrong;      /* findings of netty-load check --share that something is wrong; */
     int64_t wrong_at;    /* ... when the last was found, or WHEN_NONE; */
     char wrong_text[LOADED_WRONG]; /* ... and what it says */
+    int64_t checked;   /* when netty-load check --share last looked at it, or WHEN_NONE: never */
+    bool check_late;   /* ... and that is longer than STATUS_CHECK_LATE ago */
     int64_t unchecked; /* since when some database's table has to be checked, or WHEN_NONE */
     bool backfill;     /* one is under way: */
     struct backfill_state filled;

@@ -90,7 +90,9 @@ static enum err_code add_table(struct buf *b, const struct status_table *t)
         return rc;
     if ((rc = buf_addf(b, ",\"holes\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"listed\":%s,", t->holes,
                        t->gaps, t->unlisted ? "false" : "true")) != OK ||
-        (rc = add_time(b, "unchecked", t->unchecked)) != OK ||
+        (rc = add_time(b, "unchecked", t->unchecked)) != OK || (rc = buf_addc(b, ',')) != OK ||
+        (rc = add_time(b, "checked", t->checked)) != OK ||
+        (rc = buf_addf(b, ",\"check_late\":%s", t->check_late ? "true" : "false")) != OK ||
         (rc = buf_addf(b, ",\"held_deletions\":%" PRIu64, t->held)) != OK)
         return rc;
     if ((rc = add_backfill(b, t)) != OK)

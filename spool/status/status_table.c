@@ -140,6 +140,8 @@ static void note_marks(struct status_table *t, const struct loaded_entry *d)
     t->gaps += d->gaps;
     if (d->unchecked != WHEN_NONE && (t->unchecked == WHEN_NONE || d->unchecked < t->unchecked))
         t->unchecked = d->unchecked;
+    if (d->checks.looked != WHEN_NONE && (t->checked == WHEN_NONE || d->checks.looked < t->checked))
+        t->checked = d->checks.looked;
     t->wrong += d->checks.wrong;
     if (d->checks.wrong > 0 && (t->wrong_at == WHEN_NONE || d->checks.wrong_at > t->wrong_at)) {
         t->wrong_at = d->checks.wrong_at;
@@ -156,7 +158,7 @@ static enum err_code read_loaded(const struct spool *s, struct status_table *t,
 {
     enum err_code rc = loaded_read(s, t->name, loaded, e);
     t->holes = t->gaps = t->wrong = 0;
-    t->holes_since = t->unchecked = t->wrong_at = WHEN_NONE;
+    t->holes_since = t->unchecked = t->checked = t->wrong_at = WHEN_NONE;
     *least = (struct page_place){0, 0};
     *damaged = rc == ERR_DAMAGED;
     if (rc != OK)
@@ -164,6 +166,7 @@ static enum err_code read_loaded(const struct spool *s, struct status_table *t,
     *least = loaded_least(loaded);
     for (size_t i = 0; i < loaded->count; i++)
         note_marks(t, &loaded->entries[i]);
+    t->check_late = t->checked != WHEN_NONE && when_now() - t->checked > STATUS_CHECK_LATE;
     return OK;
 }
 

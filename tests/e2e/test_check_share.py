@@ -1,10 +1,14 @@
 """netty-load check --share N, which the package's nightly timer runs: a part of each table a night, all within N nights; what is wrong
 stands in the verdict and on the page, with what mends it, until a look no longer finds it."""
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
 from harness import Database, assert_synced
+from spoolfile import iso, read_sumline, sumline
+from test_watch_page import text_of
+from watching import browse
 
 NIGHTS = 5
 
@@ -131,3 +135,56 @@ def test_where_there_is_nothing_to_compare_with_rows_are_still_looked_at(sims, n
 @pytest.mark.parametrize("value", ["0", "x", "-1", "1/30"])
 def test_a_share_is_a_count(netty, db, value):
     netty.load("check", "--share", value, db=db, code=64)
+
+
+def looked_ago(netty, table, days):
+    """As the spool would tell it so many days later."""
+    path = netty.spool / table / "loaded.json"
+    head, *entries = [read_sumline(line) for line in path.read_bytes().splitlines()]
+    for entry in entries:
+        entry["check_at"] = iso(datetime.fromisoformat(entry["check_at"].replace("Z", "+00:00")) - timedelta(days=days))
+    path.write_bytes(b"".join(sumline({name: value for name, value in line.items() if name != "sum"}) for line in (head, *entries)))
+
+
+def told_late(netty, tmp_path):
+    """In the terminal, in its figures, and on the page."""
+    run = netty.spool_tool("status", "--json", "--log-format", "json", code=0)
+    rows = {row["table"]: row["checked"] for row in map(json.loads, run.out.splitlines()) if "checked" in row}
+    events = [json.loads(line) for line in run.err.splitlines()]
+    page = tmp_path / "page.html"
+    netty.spool_tool("report", "--html", page)
+    text = text_of(browse(page.as_uri(), "dom"))
+    late = [event["table"] for event in events if event["event"] == "check-late"]
+    assert [f"{table}: netty-load check --share has not looked at it since" in text for table in late] == [True] * len(late)
+    assert text.count("has not looked at it since") == len(late) and ("All is well" in text) == (late == []), text
+    return rows, late
+
+
+def test_a_check_that_nobody_runs_any_more_is_said_and_is_no_alarm(copy, netty, db, tmp_path):
+    netty.load("check", "contacts", db=db)
+    rows, late = told_late(netty, tmp_path)
+    assert rows == {"contacts": None, "users": None} and late == [], "who checks by hand has told nobody to expect it"
+    netty.load("check", "--share", str(NIGHTS), db=db)
+    rows, late = told_late(netty, tmp_path)
+    assert all(rows.values()) and late == []
+    looked_ago(netty, "contacts", 44)
+    assert told_late(netty, tmp_path)[1] == []
+    looked_ago(netty, "contacts", 2)
+    assert told_late(netty, tmp_path)[1] == ["contacts"]
+    netty.load(db=db)
+    assert told_late(netty, tmp_path)[1] == ["contacts"], "a load is no look"
+    netty.load("check", "--share", str(NIGHTS), "--dry-run", "contacts", db=db)
+    assert told_late(netty, tmp_path)[1] == ["contacts"], "a dry run writes nothing"
+    netty.load("check", "contacts", db=db)
+    assert told_late(netty, tmp_path)[1] == [], "a look at the whole is one, too"
+    looked_ago(netty, "contacts", 46)
+    netty.load("check", "--share", str(NIGHTS), "contacts", db=db)
+    assert told_late(netty, tmp_path)[1] == []
+
+
+def test_of_a_table_that_was_taken_off_no_check_is_expected(copy, netty, db, tmp_path):
+    netty.load("check", "--share", str(NIGHTS), db=db)
+    looked_ago(netty, "users", 50)
+    assert told_late(netty, tmp_path)[1] == ["users"]
+    netty.env["NETTY_TABLES"] = "contacts"
+    assert told_late(netty, tmp_path)[1] == []
