@@ -42,7 +42,8 @@ static void report_set_aside(const struct fetch_run *r, const struct fetch_run_r
     progress_clear(r->conf.progress);
     if (reasons != NULL && reasons->total > 0)
         LOG(LOG_WARN, "set-aside",
-            "records were set aside; netty-spool dead lists them, and what to do about each",
+            "records were set aside as dead letters; netty-spool dead lists them, and what to do "
+            "about each",
             F_STR("table", row->name), F_INT("records", reasons->total),
             F_STR("reasons", dead_reasons_text(reasons, text)));
 }

@@ -13,8 +13,7 @@ static struct dead_version version_of(const struct batch_row *r)
 static void report(struct batch_builder *f, const struct err *e)
 {
     LOG(LOG_WARN, "overtaken",
-        "newer versions of records that were set aside are in, and these could not be taken out of "
-        "the dead letters",
+        "newer versions of dead letters are in, and these could not be taken off the list",
         F_STR("table", f->table), F_ERR(e));
 }
 

@@ -185,11 +185,11 @@ static void report_all(const struct work *w)
            "netty-load replay puts it in again");
     report(w, &w->ahead, FINDING_CHANGE, "rows newer than what the spool holds",
            "another spool was loaded, or others write, too");
-    report(
-        w, &w->missing, FINDING_WRONG,
-        "records that were loaded and are not in the table, nor in its archive",
-        "unless they were set aside, purged or removed on purpose, or archived to files that are "
-        "elsewhere (--archive-dir), netty-load replay brings them back");
+    report(w, &w->missing, FINDING_WRONG,
+           "records that were loaded and are not in the table, nor in its archive",
+           "unless they are dead letters, or were purged or removed on purpose, or archived to "
+           "files that are "
+           "elsewhere (--archive-dir), netty-load replay brings them back");
     report(w, &w->archived, FINDING_OK,
            "records that are not in the table but in files that archive or purge wrote",
            "netty-load restore --from-file brings them back");

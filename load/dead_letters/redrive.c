@@ -63,7 +63,7 @@ void redrive_close(struct redrive *l)
     struct err e = ERR_INIT;
     if (redrive_flush(l, &e) != OK)
         LOG(LOG_WARN, "redrive",
-            "records that went in could not be taken out of the dead letters; the next redrive "
+            "dead letters that went in could not be taken off the list; the next redrive "
             "finds them unchanged",
             F_STR("table", l->table), F_ERR(&e));
     buf_free(&l->text);
@@ -126,7 +126,7 @@ static enum err_code take(void *ctx, const struct dead_letter *d, struct err *e)
                               .raw_at = l->text.len,
                               .unreadable = strcmp(d->reason, "damaged") == 0};
     if ((rc = buf_add(&l->text, d->raw, d->raw_len)) != OK)
-        return buf_err(e, rc, &l->text, "a record set aside");
+        return buf_err(e, rc, &l->text, "a dead letter");
     l->count++;
     return OK;
 }

@@ -129,7 +129,7 @@ enum err_code rejects_add(struct rejects *a, const struct dead_letter *letter, s
         return OK;
     }
     buf_truncate(&a->text, before);
-    return buf_err(e, rc, &a->text, "the records to set aside of one batch");
+    return buf_err(e, rc, &a->text, "the dead letters of one batch");
 }
 
 /* The n-th line of a page that has been read before. */

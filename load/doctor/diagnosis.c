@@ -152,8 +152,8 @@ void diagnose_server(struct findings *f, const PGresult *r)
         OKAY(f, "server", "PostgreSQL %s", text(r, "version"));
     if (strcmp(text(r, "encoding"), "UTF8") != 0)
         CHANGE(f, "encoding",
-               "the database is in %s, and records are UTF-8: those with other characters will be "
-               "set aside; a database made with ENCODING 'UTF8' takes all",
+               "the database is in %s, and records are UTF-8: those with other characters will "
+               "become dead letters; a database made with ENCODING 'UTF8' takes all",
                text(r, "encoding"));
     diagnose_time_limit(f, r);
     if (yes(r, "standby"))
@@ -236,7 +236,7 @@ void diagnose_key(struct findings *f, const PGresult *list, int row, enum spool_
         "name; %s; ALTER TABLE \"%s\".\"%s\" RENAME COLUMN %s TO %s",
         key,
         missing ? "the spool's records have none, and none would be loaded"
-                : "where Netty calls it otherwise all records are set aside",
+                : "where Netty calls it otherwise all records become dead letters",
         PQgetvalue(list, row, LIST_SCHEMA), PQgetvalue(list, row, LIST_RELATION), key, usual);
 }
 

@@ -122,7 +122,7 @@ static void tell(const struct trial *t, const struct err *err)
     else if (policy)
         findings_add(t->findings, FINDING_CHANGE, OK, x->table,
                      "a policy of netty-%s refuses a row of this role's: %s; records that it "
-                     "refuses will be set aside; use the table's owner or a role with BYPASSRLS",
+                     "refuses become dead letters; use the table's owner or a role with BYPASSRLS",
                      x->table, err->msg);
     else
         findings_add(t->findings, FINDING_WRONG,

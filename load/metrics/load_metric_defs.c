@@ -12,7 +12,9 @@ const struct metric_def load_metric_defs[LOAD_METRICS] = {
         .help = "How long the loads of a table took.",
         .bounds = {0.1, 0.5, 1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600}},
     [LOAD_METRIC_ROWS] = {P "rows_total", METRIC_COUNTER, {"table", "outcome"},
-        .help = "Records that were dealt with, by outcome: inserted, updated, unchanged, stale, folded, dead."},
+        .help = "Records that were dealt with, by outcome: inserted, updated, unchanged, stale "
+                "(the database had a newer version), folded (another version in the batch counted), "
+                "dead (became a dead letter)."},
     [LOAD_METRIC_READ] = {P "records_read_total", METRIC_COUNTER, {"table"},
         .help = "Records read from the spool; the sum of all outcomes."},
     [LOAD_METRIC_BATCHES] = {P "batches_total", METRIC_COUNTER, {"table"},
@@ -48,7 +50,7 @@ const struct metric_def load_metric_defs[LOAD_METRICS] = {
     [LOAD_METRIC_HELD] = {P "held_deletions", METRIC_GAUGE, {"table"},
         .help = "Records that are gone from the source and not marked as deleted, because they are more than --max-deletes allows; 0: none."},
     [LOAD_METRIC_DEAD_LETTERS] = {P "set_aside_records", METRIC_GAUGE, {"table", "reason"},
-        .help = "Records that lie aside because they could not be loaded, by reason."},
+        .help = "Dead letters of the loader, which are records that could not be loaded, by reason."},
     [LOAD_METRIC_RATIO] = {P "requests_per_changed_row", METRIC_GAUGE, {"table"},
         .help = "Requests to the API for each row inserted or updated, over the runs that the spool remembers."},
     [LOAD_METRIC_SPOOL_BYTES] = {P "spool_bytes", METRIC_GAUGE, {NULL},

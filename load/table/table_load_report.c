@@ -21,10 +21,11 @@ static void report_set_aside(struct table_load *t)
     if (t->set_aside.total == 0)
         return;
     LOG(LOG_WARN, "set-aside",
-        t->conf.dry_run   ? "records would be set aside"
-        : t->conf.redrive ? "records are still refused, and stay set aside"
-                          : "records were set aside; netty-spool dead lists them, and what to "
-                            "do about each",
+        t->conf.dry_run ? "records would be set aside as dead letters"
+        : t->conf.redrive
+            ? "dead letters are still refused, and stay"
+            : "records were set aside as dead letters; netty-spool dead lists them, and what to "
+              "do about each",
         F_STR("table", t->name), F_INT("records", t->set_aside.total),
         F_STR("reasons", dead_reasons_text(&t->set_aside, text)));
     dead_reasons_clear(&t->set_aside);

@@ -35,7 +35,7 @@ static const struct meaning {
 const struct exit_meaning exit_meanings[] = {
     {0, "done"},
     {64, "the command line is wrong"},
-    {65, "records were set aside, all others are in"},
+    {65, "dead letters, or records passed over, that are new; all others are in"},
     {66, "there is no spool where it was looked for"},
     {69, "API or database unavailable after all retries"},
     {70, "a fault in the program"},

@@ -175,11 +175,24 @@ static bool is_numeric(const struct summary *s, size_t column)
     return false;
 }
 
+/* A member of JSON keeps its name for ever; people read the word that all other texts have. */
+static const char *heading_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        const char *heading;
+    } others[] = {{"set_aside", "dead_letters"}, {"set_aside_of", "dead_letters_of"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(name, others[i].name) == 0)
+            return others[i].heading;
+    return name;
+}
+
 /* text is used again and again for one cell's text. */
 static enum err_code column_width(const struct summary *s, size_t column, struct buf *text,
                                   size_t *width)
 {
-    const char *heading = s->cells[column].name;
+    const char *heading = heading_of(s->cells[column].name);
     enum err_code rc = OK;
     *width = utf8_columns(heading, strlen(heading));
     for (size_t i = column; i < s->count && rc == OK; i += s->columns) {
@@ -243,7 +256,7 @@ static enum err_code add_line(const struct summary *s, const struct column *colu
             continue;
         column.last = i + 1 == b->end;
         buf_reset(text);
-        rc = row == SIZE_MAX ? buf_adds(text, s->cells[i].name)
+        rc = row == SIZE_MAX ? buf_adds(text, heading_of(s->cells[i].name))
                              : add_text_value(s, text, &s->cells[row + i]);
         if (rc == OK)
             rc = add_aligned(out, text, &column);

@@ -18,7 +18,7 @@ enum cell_type {
     CELL_TIME
 };
 struct cell {
-    const char *name; /* JSON member and column heading */
+    const char *name; /* JSON member and column heading; a few have another heading (summary.c) */
     enum cell_type type;
     const char *str;
     int64_t num; /* CELL_SECONDS and CELL_TIME: microseconds; JSON shows 1.234 and "2024-...Z" or

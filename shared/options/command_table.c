@@ -37,7 +37,7 @@ const struct command_def command_table[] = {
      .example = "netty-spool digest contacts"},
 
     {PROGRAM_SPOOL, "dead", "[TABLE...] | --dismiss TABLE [KEY...]",
-     .help = "List the records that were set aside: key, time, since when, why, and what to do; and those that the API "
+     .help = "List the dead letters, which are records that were set aside because they could not be used: key, time, since when, why, and what to do; and those that the API "
              "does not give, by their neighbours. With --dismiss: list these versions no more, also when they are read "
              "again.",
      .example = "netty-spool dead contacts --json"},
@@ -66,16 +66,16 @@ const struct command_def command_table[] = {
      .example = "netty-load replay --from 2024-05-13 --to 2024-05-14 contacts", .option = "replay"},
 
     {PROGRAM_LOAD, "redrive", "[TABLE...]",
-     .help = "Try the records that were set aside again.",
+     .help = "Try to load the dead letters again, which are records that were set aside.",
      .example = "netty-load redrive contacts", .option = "redrive"},
 
     {PROGRAM_LOAD, "catalog", "",
-     .help = "Load nothing: leave word in the spool, which is made where it is missing, of the database's tables, for a "
-             "netty-extract that is told none.",
+     .help = "Load nothing: leave the catalog in the spool, which is made where it is missing. That is the list of the "
+             "database's netty-* tables, from which a netty-extract that is told none knows what to fetch.",
      .example = "netty-load catalog", .option = "catalog"},
 
     {PROGRAM_SPOOL, "forget", "TABLE... | --database NAME [TABLE...]",
-     .help = "Give tables up: their files go, their position and what was set aside of them, too; the databases' "
+     .help = "Give tables up: their files go, their position and dead letters, too; the databases' "
              "rows stay. With --database: wait no longer for that database to load.",
      .example = "netty-spool forget contacts"},
 

@@ -99,7 +99,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_REFUSED_AFTER, OPTION_DURATION, "refused-after", "NETTY_REFUSED_AFTER", "D",
      .standard = "1h", .programs = EXTRACT, .min = SECOND, .max = 365 * 24 * 3600 * SECOND,
-     .help = "So long the refusal of a key that has worked counts as throttling; then it was "
+     .help = "How long the refusal of a key that has worked counts as throttling. After that the key counts as "
              "revoked, and the program ends with 77.",
      .example = "--refused-after 30m"},
 
@@ -172,7 +172,7 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
      .programs = EXTRACT | LOAD, .min = SECOND, .max = 365 * DAY,
      .help = "Stay, and run at once and then every D. Where NETTY_EVERY is set for both programs, both "
-             "stay; netty-load --follow, doctor and catalog ignore it.",
+             "stay; netty-load --follow ignores it, and so do doctor and catalog (the list of the database's tables).",
      .example = "--every 10m"},
 
     {OPT_FOLLOW, OPTION_FLAG, "follow", NULL, NULL,
@@ -181,8 +181,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_CONNECTIONS, OPTION_COUNT, "connections", "NETTY_CONNECTIONS", "N",
      .standard = "2", .programs = LOAD, .min = 1, .max = 4,
-     .help = "Connections over which one table may be loaded at a time: of those that --jobs allows, while they "
-             "have no table of their own. Two keep the two cores of a small instance busy.",
+     .help = "How many connections may load one table at a time. They are some of those that --jobs allows, which have "
+             "no table of their own just then. Two keep the two cores of a small instance busy.",
      .example = "--connections 1"},
 
     {OPT_BATCH_ROWS, OPTION_COUNT, "batch-rows", "NETTY_BATCH_ROWS", "N",
@@ -192,8 +192,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_BATCH_BYTES, OPTION_SIZE, "batch-bytes", "NETTY_BATCH_BYTES", "SIZE",
      .standard = "2560K", .programs = LOAD, .min = KIB, .max = GIB,
-     .help = "Bytes of records in one transaction, at most; a record larger than that makes one alone. Twice as many are in "
-             "memory; tables that are loaded side by side have a share of it each.",
+     .help = "Bytes of records in one transaction, at most; a record larger than that makes one alone. There is memory for "
+             "two transactions of that size, and tables that are loaded side by side share it.",
      .example = "--batch-bytes 1M"},
 
     {OPT_CREATE_TABLES, OPTION_FLAG, "create-tables", "NETTY_CREATE_TABLES", NULL,
@@ -214,8 +214,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_MAX_DELETES, OPTION_COUNT, "max-deletes", "NETTY_MAX_DELETES", "PERCENT",
      .standard = "5", .programs = LOAD, .marks = OPTION_PERCENT, .max = 100,
-     .help = "Of a table's records, rounded up, how many percent one reconcile may mark as deleted. Where more "
-             "are gone none of the table is marked, and the exit code is 65, until a run is told a greater number.",
+     .help = "How many percent of a table's records, rounded up, one reconcile may mark as deleted. Where more are "
+             "gone, none of that table is marked, and the exit code is 65 until a run is told a greater number.",
      .example = "--max-deletes 20% contacts"},
 
     {OPT_REPLAY, OPTION_FLAG, "replay", NULL, NULL,
@@ -346,8 +346,9 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_FORGET_AFTER, OPTION_DURATION, "forget-after", "NETTY_FORGET_AFTER", "D",
      .standard = "30d", .programs = LOAD | PROGRAM_SPOOL, .marks = OPTION_UNIT, .max = 36500 * DAY,
-     .help = "A database that has not been heard of for so long holds nothing up any more: what it has not loaded "
-             "may be pruned. Never the only one. There is a warning from half of it on, and one when it happens.",
+     .help = "How long the spool waits for a database that nobody has loaded into. After that, what it has not loaded may "
+             "be pruned. Where there is only one database, it is waited for always. There is a warning after half of "
+             "that time, and another when it is over.",
      .example = "--forget-after 90d"},
 
     {OPT_ENLIST, OPTION_FLAG, "enlist", NULL, NULL,
@@ -362,12 +363,12 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_DISMISS, OPTION_FLAG, "dismiss", NULL, NULL,
      .programs = PROGRAM_SPOOL,
-     .help = "Of netty-spool dead: list these records no more, of TABLE all of them or those with a KEY. The same version "
+     .help = "Of netty-spool dead: list these dead letters no more, of TABLE all of them or those with a KEY. The same version "
              "stays dismissed when it is read again; a newer one is judged anew. --dry-run shows which they would be."},
 
     {OPT_REASON, OPTION_TEXT, "reason", NULL, "REASON",
      .programs = PROGRAM_SPOOL,
-     .help = "Of netty-spool dead: only records that were set aside for this reason, as the list names it, or with this "
+     .help = "Of netty-spool dead: only dead letters with this reason, as the list names it, or with this "
              "SQLSTATE; not-given: only those that the API does not give.",
      .example = "dead --dismiss contacts --reason nul"},
 
@@ -420,9 +421,9 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_SPOOL_MAX, OPTION_SIZE, "spool-max", "NETTY_SPOOL_MAX", "SIZE",
      .programs = ALL, .min = KIB, .max = 1024 * 1024 * GIB,
-     .help = "The spool's size: beyond it loaded pages are removed whatever their age, and when more than "
-             "this waits to be loaded, netty-extract pauses (exit code 74). There is room for some "
-             "files of each table in it only when it is several times --segment-size a table.",
+     .help = "How large the spool may become. Beyond that, loaded pages are removed whatever their age, and when "
+             "more than this waits to be loaded, netty-extract pauses (exit code 74). Give it several times "
+             "--segment-size for each table, so that there is room for some files of each.",
      .example = "--spool-max 20G"},
 
     {OPT_SPOOL_FREE, OPTION_SIZE, "spool-free", "NETTY_SPOOL_FREE", "SIZE",
@@ -445,8 +446,9 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_STALE_AFTER, OPTION_DURATION, "stale-after", "NETTY_STALE_AFTER", "D",
      .programs = ALL, .min = SECOND, .max = 365 * DAY,
-     .help = "When a table is complete (netty-load: loaded) only up to more than D ago, /healthz says 503 and "
-             "the status page says so. Without it three times --every, and at least 10m; 1h without --every.",
+     .help = "A table is late when it is complete (netty-load: loaded) only up to a time that is more than D ago: then "
+             "/healthz says 503, and the status page says so. Without it three times --every, and at least 10m; 1h "
+             "without --every.",
      .example = "--stale-after 30m"},
 
     {OPT_METRICS_FILE, OPTION_TEXT, "metrics-file", "NETTY_METRICS_FILE", "FILE",

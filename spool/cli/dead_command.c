@@ -162,13 +162,13 @@ static enum err_code check_found(const struct dead_listing *d, struct err *e)
     for (size_t i = 0; i < d->keys_count; i++)
         if (!d->found[i])
             return err_set(e, ERR_NO_SPOOL,
-                           "no record of %s with the key %s is set aside%s%s; nothing was "
+                           "%s has no dead letter with the key %s%s%s; nothing was "
                            "dismissed, and `netty-spool dead %s` lists what is there",
-                           d->table, d->keys[i], d->reason ? " for the reason " : "",
+                           d->table, d->keys[i], d->reason ? " and the reason " : "",
                            d->reason ? d->reason : "", d->table);
     if (d->count == 0 && d->reason)
         return err_set(e, ERR_NO_SPOOL,
-                       "no record of %s is set aside for the reason %.40s; `netty-spool dead %s` "
+                       "%s has no dead letter with the reason %.40s; `netty-spool dead %s` "
                        "lists what is there",
                        d->table, d->reason, d->table);
     return OK;

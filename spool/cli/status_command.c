@@ -1,4 +1,4 @@
-/* One screen: the verdict; how far each table is fetched and loaded, what waits, what was set aside and why, how
+/* One screen: the verdict; how far each table is fetched and loaded, what waits, what became a dead letter and why, how
  * the last runs went; then the spool as a whole; then the databases that load it. */
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"

@@ -34,7 +34,7 @@ static enum err_code put_unlisted(struct filter *f, const struct dead_letter *le
     left.hash = letter->raw_len > 0 ? dead_letter_hash(letter->raw, letter->raw_len) : 0;
     left.message = "";
     enum err_code rc = dead_letter_line_add(&f->lines, &left);
-    return rc == OK ? OK : buf_err(e, rc, &f->lines, "a record that was set aside");
+    return rc == OK ? OK : buf_err(e, rc, &f->lines, "a dead letter");
 }
 
 static enum err_code filter_line(void *ctx, const char *line, size_t n, struct err *e)
@@ -49,7 +49,7 @@ static enum err_code filter_line(void *ctx, const char *line, size_t n, struct e
         f->dropped++;
         rc = f->state != DEAD_LISTED ? put_unlisted(f, &letter, e) : OK;
     } else if ((rc = buf_add(&f->lines, line, n)) != OK || (rc = buf_addc(&f->lines, '\n')) != OK) {
-        return buf_err(e, rc, &f->lines, "a record that was set aside");
+        return buf_err(e, rc, &f->lines, "a dead letter");
     }
     return rc == OK && f->lines.len >= WRITE_MAX ? flush(f, e) : rc;
 }

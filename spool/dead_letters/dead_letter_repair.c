@@ -41,7 +41,7 @@ static enum err_code keep_line(struct repair *m, const char *line, size_t n, str
 {
     enum err_code rc;
     if ((rc = buf_add(&m->lines, line, n)) != OK || (rc = buf_addc(&m->lines, '\n')) != OK)
-        return buf_err(e, rc, &m->lines, "a record that was set aside");
+        return buf_err(e, rc, &m->lines, "a dead letter");
     return m->lines.len >= WRITE_MAX ? flush(m, e) : OK;
 }
 
@@ -99,8 +99,7 @@ static enum err_code end_damaged(struct repair *m, struct err *e)
     if (fsync(m->damaged_fd) != 0)
         return err_sys(e, ERR_IO, "cannot sync %s", m->damaged_path);
     FAULT("dead-letters-kept");
-    LOG(LOG_WARN, "dead",
-        "damaged lines among the records set aside were moved to a file of theirs",
+    LOG(LOG_WARN, "dead", "damaged lines among the dead letters were moved to a file of theirs",
         F_INT("lines", m->damaged), F_STR("file", m->damaged_path));
     return io_sync_dir(m->file->dir, e);
 }

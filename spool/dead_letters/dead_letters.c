@@ -167,7 +167,7 @@ static enum err_code append(const struct dead_letter_file *b, const struct dead_
     buf_init(&lines, DEAD_LETTER_LINE_MAX + WRITE_MAX);
     for (size_t i = 0; i < n && rc == OK; i++) {
         if ((rc = dead_letter_line_add(&lines, &letters[i])) != OK) {
-            (void)buf_err(e, rc, &lines, "a record that is set aside");
+            (void)buf_err(e, rc, &lines, "a dead letter");
         } else if (lines.len >= WRITE_MAX || i + 1 == n) {
             rc = io_pwrite(b->fd, lines.data, lines.len, at, b->path, e);
             at += (int64_t)lines.len;

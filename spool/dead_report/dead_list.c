@@ -182,7 +182,7 @@ enum err_code dead_list_json(FILE *out, const char *table, enum dead_side side,
                 ' '; /* what was added is an object of its own, and goes on with this one */
     }
     if (rc != OK)
-        (void)buf_err(e, rc, &line, "a record that was set aside");
+        (void)buf_err(e, rc, &line, "a dead letter");
     else
         (void)fputs(line.data, out);
     buf_free(&line);

@@ -231,7 +231,7 @@ def test_a_dry_run_fails_for_what_would_be_new_only(spool, netty, db):
     writer = spool.table("contacts")
     writer.page([bad(1), good(2)])
     run = netty.load("--dry-run", db=db, code=65)
-    assert "would be set aside" in run.err and "1 nul 22P05 (1)" in run.err and not letters(netty)
+    assert "would be set aside as dead letters" in run.err and "1 nul 22P05 (1)" in run.err and not letters(netty)
     netty.load(db=db, code=65)
     writer.page([bad(1)])
     assert netty.load("--dry-run", "--json", db=db).json()["contacts"]["dead"] == 1

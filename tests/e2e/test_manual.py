@@ -79,6 +79,38 @@ def test_each_command_of_the_table_exists(netty, spool):
     assert "there is no command nonsense" in netty.spool_tool("nonsense", code=64).err
 
 
+def tree(folder):
+    """All that lies there, but for the lock that readers take, too."""
+    return {path.relative_to(folder): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+def test_the_page_names_the_commands_that_change_the_spool_and_no_others(netty, spool, db, tmp_path):
+    """Each command, where it has something to do: damage, dead letters, loaded pages that are old."""
+    page = subprocess.run(["mandoc", "-T", "ascii", BUILD / "man/netty-spool.1"], capture_output=True, text=True).stdout
+    said = " ".join(re.sub(".\b", "", page).split()).split("Only ")[1].split(" change anything there")[0]
+    told = {words.strip() for words in re.split(", | and ", said)}
+    db.create("contacts", "users")
+    for table, key in (("contacts", "contact_id"), ("users", "user_id")):
+        for n in (1, 2, 3):
+            spool.table(table).page([{key: n}, '"no record"'])
+            spool.table(table).seal(compress=True)
+    netty.load(db=db, code=65)
+    words = {"report": ("--html", tmp_path / "page.html"), "cat": ("contacts",), "history": ("contacts", "1"), "forget": ("users",),
+             "dead --dismiss": ("contacts",), "prune": ("--spool-keep", "0s")}
+    names = re.findall(r'\{PROGRAM_SPOOL, "(\w+)"', (ROOT / "shared/options/command_table.c").read_text())
+    changing = set()
+    # What changes most comes last; heal has damage to mend.
+    for name in [*(name for name in names if name not in told), "dead --dismiss", "heal", "prune", "forget"]:
+        if name == "heal":
+            damaged = sorted((netty.spool / "contacts").glob("*.ndjson*"))[1]
+            damaged.write_bytes(b"\0" + damaged.read_bytes()[1:])
+        before = tree(netty.spool)
+        netty.spool_tool(*name.split(), *words.get(name, ()), env={"DATABASE_URL": db.url}, code=None)
+        if tree(netty.spool) != before:
+            changing.add(name)
+    assert changing == told
+
+
 def undocumented(tmp_path, file, old, new):
     """The generator's answer where a table lacks something."""
     changed = tmp_path / Path(file).name

@@ -19,7 +19,7 @@ def test_the_page_shows_the_tables_in_the_browser_s_language(sims, netty, db):
     english = browse(url, "dom", lang="en")
     assert '<html lang="en">' in english and 'data-ready="yes"' in english
     shown = text_of(english)
-    assert "Up to date, with something to look at" in shown and "1 record set aside: netty-spool dead" in shown
+    assert "Up to date, with something to look at" in shown and "1 dead letter, set aside as unusable: netty-spool dead" in shown
     assert "Netty: what is in the database" in shown
     for row in ("contacts", "users"):
         assert f'data-row="{row}"' in english
