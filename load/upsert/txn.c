@@ -360,9 +360,23 @@ void txn_next_part(struct txn *t)
         txn_send_part(t, on_part);
 }
 
+/* The server refused a row, and the connection ended before the next statement: nothing is known of the other rows, and that passes
+ * by itself. */
+static void refusal_lost(struct txn *t, const struct err *err)
+{
+    struct err e = ERR_INIT;
+
+    err_set(&e, ERR_UNAVAILABLE, "the connection ended while a refused row was looked for (%.300s)",
+            err->msg);
+    memcpy(e.sqlstate, "08006", sizeof "08006");
+    txn_fail(t, &e);
+}
+
 static void part_failed(struct txn *t, const struct err *err)
 {
-    if (t->job.bisect && !db_lost(t->db) && txn_about_rows(t, err)) {
+    if (t->job.bisect && db_lost(t->db) && db_decide(DB_PHASE_ROWS, err).action == DB_ISOLATE) {
+        refusal_lost(t, err);
+    } else if (t->job.bisect && !db_lost(t->db) && txn_about_rows(t, err)) {
         if (txn_halve(t, err))
             txn_next_part(t);
         else

@@ -51,6 +51,36 @@ def assert_loaded_once(db, writer, model, row):
     assert_each_page_once(db, writer)
 
 
+class AfterRefusal:
+    """Cuts the connection between the server's n-th refusal of a row and what it says next."""
+
+    def __init__(self, n):
+        self.n, self.refusals, self.cut = n, 0, False
+
+    def __call__(self, message):
+        if message.way == "down" and message.kind == "E" and b"C23514\0" in message.data:
+            self.refusals += 1
+        elif message.way == "down" and message.kind == "Z" and self.refusals == self.n and not self.cut:
+            self.cut = True
+            return True
+        return False
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_a_connection_that_ends_behind_a_refusal_is_a_lost_one(spool, netty, db, proxies, n):
+    """Which rows are refused is looked for again, over a new connection; the table is not to blame."""
+    db.create("contacts")
+    db.query("""ALTER TABLE "netty-contacts" ADD CHECK (coalesce(data->>'name', '') <> 'bad')""")
+    lines = [f'{{"contact_id":{key},"name":"{"bad" if key in (5, 29) else "good"}","time_modified":"2024-01-02 00:00:00"}}'
+             for key in range(40)]
+    spool.table("contacts").page(lines)
+    cut = AfterRefusal(n)
+    run = netty.load("--json", *PATIENT, db=proxies(db.url, cut).url(db.name), code=65)
+    assert cut.cut, f"only {cut.refusals} refusals"
+    row = run.json()["contacts"]
+    assert row["dead"] == 2 and db.value('SELECT count(*) FROM "netty-contacts"') == 38, row
+
+
 class Sweep:
     """Cuts connection after connection, each at the message after the one where the last was cut; between two such
     cuts a connection may commit once, so that the loader's pauses stay short. Step by step each message of connecting,
