@@ -88,27 +88,6 @@ static void request_free(struct http_request *r)
     free(r);
 }
 
-static const char *host_of(const char *url, char out[256])
-{
-    CURLU *u = curl_url();
-    char *host = NULL;
-    if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-        snprintf(out, 256, "%s", host);
-    else
-        snprintf(out, 256, "the server");
-    curl_free(host);
-    curl_url_cleanup(u);
-    return out;
-}
-
-static const char *request_host(const struct http_request *r, char out[256])
-{
-    const char *url = "";
-    curl_easy_getinfo(r->easy, CURLINFO_EFFECTIVE_URL, &url);
-    return host_of(url, out);
-}
-
 /* libcurl calls a header line beyond its limit want of memory. */
 static bool in_headers(const struct http_request *r)
 {
@@ -119,7 +98,7 @@ static bool in_headers(const struct http_request *r)
 
 static void classify_code(struct http_request *r, CURLcode code, struct http_result *result)
 {
-    char host[256];
+    char host[HTTP_HOST];
     const char *text = r->text[0] != 0 ? r->text : curl_easy_strerror(code);
     switch (code) {
     case CURLE_OK:
@@ -131,36 +110,36 @@ static void classify_code(struct http_request *r, CURLcode code, struct http_res
         if (in_headers(r))
             err_set(&result->err, ERR_UNAVAILABLE,
                     "no complete answer from %s: its header block is larger than libcurl takes",
-                    request_host(r, host));
+                    http_host(r->easy, host));
         else
             err_set(&result->err, ERR_NOMEM, "out of memory for a request");
         break;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_SSL_CACERT_BADFILE:
-        err_set(&result->err, ERR_CONFIG, "cannot ask %s: %s", request_host(r, host), text);
+        err_set(&result->err, ERR_CONFIG, "cannot ask %s: %s", http_host(r->easy, host), text);
         break;
     case CURLE_BAD_CONTENT_ENCODING:
-        err_set(&result->err, ERR_PROTOCOL, "%s sent a damaged body: %s", request_host(r, host),
+        err_set(&result->err, ERR_PROTOCOL, "%s sent a damaged body: %s", http_host(r->easy, host),
                 text);
         break;
     default:
         result->timed_out = code == CURLE_OPERATION_TIMEDOUT;
         err_set(&result->err, ERR_UNAVAILABLE, "no complete answer from %s: %s",
-                request_host(r, host), text);
+                http_host(r->easy, host), text);
     }
 }
 
 static void classify_redirect(struct http_request *r, struct http_result *result)
 {
-    char from[256];
+    char from[HTTP_HOST];
     char to[TARGET_MAX];
     const char *target = NULL;
     curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &target);
     server_words_clean(target != NULL ? target : "nowhere", to, sizeof to);
     err_set(&result->err, ERR_REFUSED,
             "%s redirects (status %ld) to %s, and the key goes to no other place: check base-url",
-            request_host(r, from), result->status, to);
+            http_host(r->easy, from), result->status, to);
 }
 
 static struct http_result conclude(struct http_request *r, CURLcode code)

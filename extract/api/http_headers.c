@@ -1,6 +1,7 @@
 #include "extract/api/http_headers.h"
 #include "shared/time/when.h"
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define RETRY_AFTER_MAX (INT64_C(366) * 86400)
@@ -39,4 +40,20 @@ int64_t http_retry_after(CURL *easy, int64_t date)
     int64_t wait = at - (date != WHEN_NONE ? date : when_now());
     int64_t most = RETRY_AFTER_MAX * WHEN_SECOND;
     return wait < 0 ? 0 : wait < most ? wait : most;
+}
+
+const char *http_host(CURL *easy, char out[HTTP_HOST])
+{
+    const char *url = "";
+    CURLU *u = curl_url();
+    char *host = NULL;
+    curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
+    if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+        (void)snprintf(out, HTTP_HOST, "%s", host);
+    else
+        (void)snprintf(out, HTTP_HOST, "the server");
+    curl_free(host);
+    curl_url_cleanup(u);
+    return out;
 }

@@ -14,4 +14,8 @@ int64_t http_date(CURL *easy);
  * server's own clock (date) where it shows it. */
 int64_t http_retry_after(CURL *easy, int64_t date);
 
+#define HTTP_HOST 256
+/* The host that was asked, for messages; returns out. */
+const char *http_host(CURL *easy, char out[HTTP_HOST]);
+
 #endif
