@@ -31,6 +31,7 @@ enum err_code page_parser_open(struct page_parser **p, const struct page_parser_
     buf_init(&(*p)->partial, conf->record_max);
     buf_init(&(*p)->gathered, 2 * conf->record_max + GATHER_FROM);
     buf_init(&(*p)->body, PAGE_PARSER_BODY_MAX);
+    page_parser_open_edges(*p);
     page_parser_start(*p);
     return OK;
 }
@@ -50,6 +51,7 @@ void page_parser_close(struct page_parser *p)
     buf_free(&p->partial);
     buf_free(&p->gathered);
     buf_free(&p->body);
+    buf_free(&p->lead);
     record_bytes_close(p->bytes);
     free(p);
 }
@@ -60,6 +62,7 @@ void page_parser_restart(struct page_parser *p)
         yajl_free(p->yajl);
     p->yajl = json_memory_yajl(&page_parser_callbacks, p);
     yajl_config(p->yajl, yajl_dont_validate_strings, 1); /* json_text_check does it, and strictly */
+    yajl_config(p->yajl, yajl_allow_trailing_garbage, 1); /* page_parser_behind judges it */
     p->text = (struct json_text_check){0};
     buf_reset(&p->partial);
     buf_reset(&p->gathered);
@@ -69,18 +72,18 @@ void page_parser_restart(struct page_parser *p)
     p->where = IN_ANSWER;
     p->meaning = MEMBER_OTHER;
     p->depth = 0;
-    p->complete = p->data_seen = p->spaced = false;
+    p->complete = p->data_seen = p->spaced = p->numbered = p->bare = false;
 }
 
 void page_parser_start(struct page_parser *p)
 {
     page_parser_restart(p);
     buf_reset(&p->body);
-    p->received = 0;
-    p->begun = p->emptied = p->error_seen = false;
+    buf_reset(&p->lead);
+    p->received = p->behind = 0;
+    p->begun = p->emptied = p->hollow = p->error_seen = p->named = false;
     p->body_lost = p->collecting = p->replaying = false;
     p->element_at = PAGE_PARSER_NOWHERE;
-    p->bom = 0;
     p->offset = 0;
     p->limit = 0;
     p->alone = false;
@@ -144,16 +147,6 @@ static void yajl_failed(struct page_parser *p)
     page_parser_fail(p, ERR_PROTOCOL, reason, p->base + yajl_get_bytes_consumed(p->yajl));
 }
 
-/* yajl says nothing of a token that begins behind the answer and never ends. */
-static void check_rest(struct page_parser *p, size_t n)
-{
-    for (size_t i = p->last; p->complete && i < n; i++)
-        if (!json_text_blank(p->chunk[i])) {
-            page_parser_fail(p, ERR_PROTOCOL, "text behind its end", p->base + i);
-            return;
-        }
-}
-
 /* yajl reads n bytes, which stand for `real` bytes of the body. */
 static void feed_yajl(struct page_parser *p, const char *bytes, size_t n, size_t real)
 {
@@ -167,8 +160,8 @@ static void feed_yajl(struct page_parser *p, const char *bytes, size_t n, size_t
         save_partial(p, n);
     if (p->failed != OK)
         page_parser_note_element(p);
-    if (p->failed == OK)
-        check_rest(p, n);
+    if (p->failed == OK && p->complete)
+        page_parser_behind(p, bytes + p->last, n - p->last, p->base + p->last);
     p->base += real;
     p->from = 0;
     if (p->failed == OK && p->base - p->last_token > p->conf.record_max) {
@@ -289,11 +282,6 @@ static void take(struct page_parser *p, const char *bytes, size_t n)
 static size_t check(struct page_parser *p, const char *bytes, size_t n)
 {
     size_t good = n;
-    for (size_t i = 0; i < n && !p->begun; i++) {
-        p->begun = !json_text_blank(bytes[i]);
-        if (bytes[i] == '<')
-            page_parser_fail(p, ERR_PROTOCOL, "HTML, not JSON", p->received + i);
-    }
     (void)json_text_check(&p->text, bytes, n, &good);
     p->received += n;
     if (p->failed == OK && p->received > p->conf.page_max)
@@ -305,11 +293,17 @@ static size_t check(struct page_parser *p, const char *bytes, size_t n)
 static void take_text(struct page_parser *p, const char *bytes, size_t n)
 {
     uint64_t at = p->received;
+    if (p->complete)
+        p->text = (struct json_text_check){0}; /* what is behind the JSON need be no text */
     size_t good = check(p, bytes, n);
     if (p->failed == OK)
         take(p, bytes, good);
     if (p->failed != OK || good == n)
         return;
+    if (p->complete) {
+        page_parser_behind(p, bytes + good, n - good, at + good);
+        return;
+    }
     page_parser_fail(p, ERR_PROTOCOL, "invalid UTF-8 or a control character", at + good);
     page_parser_note_element(p);
 }
@@ -319,24 +313,6 @@ static enum err_code report_failure(const struct page_parser *p, struct err *e)
     if (p->failed != OK && e != NULL)
         *e = p->err;
     return p->failed;
-}
-
-/* A byte order mark before the body means nothing (RFC 8259, 8.1). */
-static size_t pass_bom(struct page_parser *p, const char *bytes, size_t n)
-{
-    static const char bom[BOM_BYTES] = {'\xef', '\xbb', '\xbf'};
-    size_t i = 0;
-    while (i < n && p->bom < BOM_BYTES && bytes[i] == bom[p->bom]) {
-        p->bom++;
-        i++;
-    }
-    if (i < n && p->bom > 0 && p->bom < BOM_BYTES)
-        page_parser_fail(p, ERR_PROTOCOL, "invalid UTF-8 or a control character", p->received);
-    if (i < n)
-        p->bom = BOM_BYTES;
-    p->received += i;
-    p->base += i;
-    return i;
 }
 
 /* Of a body whose rest is only collected. */
@@ -350,11 +326,8 @@ static void count_rest(struct page_parser *p, size_t n)
     }
 }
 
-enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n, struct err *e)
+static void feed_json(struct page_parser *p, const char *bytes, size_t n)
 {
-    size_t passed = p->bom < BOM_BYTES ? pass_bom(p, bytes, n) : 0;
-    bytes += passed;
-    n -= passed;
     if (p->failed == OK && p->alone)
         record_bytes_add(p->bytes, bytes, n);
     else if (p->failed == OK)
@@ -365,6 +338,20 @@ enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t 
         take_text(p, bytes, n);
     if (p->failed != OK && !p->collecting)
         (void)page_parser_collect(p);
+}
+
+enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t n, struct err *e)
+{
+    while (n > 0 && !p->begun && p->failed == OK) {
+        size_t from = 0;
+        size_t passed = page_parser_begin(p, bytes, n, &from);
+        bytes += passed;
+        n -= passed;
+        if (p->begun && p->lead.len > 0)
+            feed_json(p, p->lead.data + from, p->lead.len - from);
+    }
+    if (n > 0)
+        feed_json(p, bytes, n);
     return report_failure(p, e);
 }
 
@@ -382,13 +369,32 @@ static bool may_be_empty(const struct page_parser *p)
 
 /* An empty answer in PHP's spellings is believed where nothing in it says otherwise: an empty page can prove
  * a list's end. */
-static void check_empty(struct page_parser *p)
+static const char *why_not_empty(const struct page_parser *p)
 {
     bool counted = p->result.count >= 0;
-    if (!p->data_seen && (p->error_seen || !counted || !may_be_empty(p)))
-        page_parser_fail(p, ERR_PROTOCOL, "an object without data", p->received);
-    else if (p->emptied && (p->error_seen || (counted && !may_be_empty(p))))
-        page_parser_fail(p, ERR_PROTOCOL, "data is not an array", p->received);
+    bool says_so = counted && may_be_empty(p);
+    bool bare = !p->data_seen && !p->named; /* {} */
+    if (!p->data_seen && !bare && (p->error_seen || !says_so))
+        return "an object without data";
+    if (p->emptied && (p->error_seen || (counted && !says_so)))
+        return "data is not an array";
+    if (p->hollow && (p->error_seen || p->result.count != 0))
+        return "data is not an array";
+    if (p->error_seen)
+        return "it tells of an error, and has no records";
+    if (p->result.noise + p->behind > 0 && !says_so)
+        return "it has no records, but text around its JSON";
+    return NULL;
+}
+
+static void check_empty(struct page_parser *p)
+{
+    const struct page_parser_result *r = &p->result;
+    const char *why = why_not_empty(p);
+    if (r->records + r->non_records + r->malformed > 0 || why == NULL)
+        return;
+    page_parser_fail(p, ERR_PROTOCOL, why, p->received);
+    p->result.nothing = true;
 }
 
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
@@ -400,12 +406,19 @@ enum err_code page_parser_finish(struct page_parser *p, struct page_parser_resul
     if (p->collecting || (p->failed != OK && page_parser_collect(p)))
         page_parser_salvage(p);
     if (p->failed == OK && !p->begun)
-        page_parser_fail(p, ERR_PROTOCOL, "it is empty", 0);
-    if (p->failed == OK && (!p->complete || !json_text_ended(&p->text)))
-        page_parser_fail(p, ERR_PROTOCOL, "cut short", p->received);
+        page_parser_judge_lead(p);
+    if (p->failed == OK && !p->complete)
+        page_parser_fail(p, ERR_PROTOCOL, "cut short, or longer than its Content-Length says",
+                         p->received);
     if (p->failed == OK)
         check_empty(p);
+    p->result.noise += p->behind;
     p->result.bytes = p->received;
     *result = p->result;
     return report_failure(p, e);
+}
+
+bool page_parser_is_whole(const struct page_parser *p)
+{
+    return p->failed == OK && p->complete && !p->collecting && p->gathered.len == 0;
 }

@@ -14,9 +14,12 @@
  * happen within page_parser_feed and page_parser_finish and stop them when they fail; after an error nothing
  * more is handed out, and every further call returns the same error.
  *
- * A byte order mark before the body is passed over. `data` that is null or {} is an empty page, as is an
+ * Byte order marks and text before the JSON, and text without brackets behind it, are passed over and counted (noise). `data`
+ * may be an object whose names are numbers (a PHP array with holes).
+ * An answer that is null, [] or {}, `data` that is null or {}, "" or false beside a `count` of 0, is an empty page, as is an
  * object without `data` that has `count`; but not where `count` says that there are records at the offset
- * that was asked for, and not in an answer with an `error`.
+ * that was asked for, not in an answer with an `error` (or "success":false, "status":"error"), and with noise only where `count`
+ * says so.
  *
  * Outcomes of a body that is no page (HTML, cut short, invalid JSON or UTF-8, `data` missing or no
  * array, nesting beyond RECORD_DEPTH, an error object): ERR_PROTOCOL with byte and reason,
@@ -78,6 +81,9 @@ struct page_parser_result {
     uint64_t malformed_sum; /* of the bytes of all malformed elements; 0: none was found */
     uint64_t bytes;         /* of body */
     int64_t count;          /* the answer's `count`, shown and never used; -1: none */
+    uint64_t noise;         /* bytes of text before and behind the JSON */
+    bool
+        nothing; /* no page, but an answer that has nothing: no bytes, false, a text, an object without records */
 };
 
 struct page_parser;
@@ -99,5 +105,7 @@ enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t 
                                struct err *e) MUST_CHECK;
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
                                  struct err *e) MUST_CHECK;
+/* The answer's JSON has come to its close, and nothing in it failed: what the connection did then is no matter. */
+bool page_parser_is_whole(const struct page_parser *p);
 
 #endif

@@ -1,6 +1,9 @@
 #include "extract/parser/page_parser_private.h"
 #include "shared/json/json_record.h"
 #include <string.h>
+#include <strings.h>
+
+#define BARE "an array where an object with data is expected"
 
 static int stop(struct page_parser *p, const char *reason)
 {
@@ -53,7 +56,8 @@ static void hand_out(struct page_parser *p, const struct page_parser_record *rec
 static int element_done(struct page_parser *p)
 {
     buf_reset(&p->partial);
-    p->where = IN_DATA;
+    p->where = p->numbered ? IN_ANSWER : IN_DATA;
+    p->meaning = MEMBER_DATA;
     p->spaced = false;
     p->from = p->last;
     return p->failed == OK;
@@ -136,6 +140,8 @@ static void record_scalar(struct page_parser *p, enum scalar kind, const char *s
 static void read_count(struct page_parser *p, const char *s, size_t n)
 {
     int64_t count = 0;
+    if (n == 0)
+        return;
     for (size_t i = 0; i < n; i++) {
         if (s[i] < '0' || s[i] > '9' || count > (INT64_MAX - 9) / 10)
             return;
@@ -152,7 +158,7 @@ static int begin_data(struct page_parser *p)
     return 1;
 }
 
-/* What PHP makes of an empty array: whether the page may be empty shows at the answer's end. */
+/* PHP's spellings of an empty array: whether the page may be empty shows at the answer's end. */
 static int empty_data(struct page_parser *p)
 {
     p->emptied = true;
@@ -166,18 +172,63 @@ static bool tells_error(enum scalar kind, const char *s, size_t n)
            (kind == SCALAR_NUMBER && !(n == 1 && *s == '0'));
 }
 
+/* "success":false, "status":"error" */
+static bool tells_failure(enum meaning meaning, enum scalar kind, const char *s, size_t n)
+{
+    static const char *const words[] = {"error", "fail", "failed", "failure", "ko", "false"};
+    if (meaning == MEMBER_SUCCESS && kind != SCALAR_STRING)
+        return kind == SCALAR_FALSE || (kind == SCALAR_NUMBER && n == 1 && *s == '0');
+    for (size_t i = 0; kind == SCALAR_STRING && i < sizeof words / sizeof *words; i++)
+        if (n == strlen(words[i]) && strncasecmp(s, words[i], n) == 0)
+            return true;
+    return false;
+}
+
+static int data_scalar(struct page_parser *p, enum scalar kind, size_t n)
+{
+    if (kind == SCALAR_NULL)
+        return empty_data(p);
+    p->hollow = kind == SCALAR_FALSE || (kind == SCALAR_STRING && n == 0);
+    return p->hollow ? begin_data(p) : stop(p, "data is not an array");
+}
+
+/* An element of data that is numbered. Of a text its quotes and escapes are lost. */
+static int numbered_scalar(struct page_parser *p, enum scalar kind, const char *s, size_t n)
+{
+    static const char *const words[] = {
+        [SCALAR_NULL] = "null", [SCALAR_FALSE] = "false", [SCALAR_TRUE] = "true"};
+    if (kind == SCALAR_NULL || kind == SCALAR_FALSE || kind == SCALAR_TRUE) {
+        s = words[kind];
+        n = strlen(s);
+    }
+    p->result.non_records++;
+    p->failed =
+        p->handler.non_record(p->ctx, s, n, p->result.records + p->result.non_records, &p->err);
+    return p->failed == OK;
+}
+
 static int answer_scalar(struct page_parser *p, enum scalar kind, const char *s, size_t n)
 {
+    if (p->depth == 0 && kind == SCALAR_NULL) {
+        p->complete = true;
+        return empty_data(p);
+    }
     if (p->depth == 0)
         return stop(p, "not an object");
+    if (p->bare)
+        return stop(p, BARE);
+    if (p->meaning == MEMBER_ERROR)
+        p->error_seen |= tells_error(kind, s, n);
+    if (p->numbered && p->depth == DEPTH_DATA && p->meaning == MEMBER_DATA)
+        return numbered_scalar(p, kind, s, n);
     if (p->depth > DEPTH_ANSWER)
         return 1;
     if (p->meaning == MEMBER_DATA)
-        return kind == SCALAR_NULL ? empty_data(p) : stop(p, "data is not an array");
-    if (p->meaning == MEMBER_COUNT && kind == SCALAR_NUMBER)
+        return data_scalar(p, kind, n);
+    if (p->meaning == MEMBER_COUNT && (kind == SCALAR_NUMBER || kind == SCALAR_STRING))
         read_count(p, s, n);
-    if (p->meaning == MEMBER_ERROR)
-        p->error_seen |= tells_error(kind, s, n);
+    if (p->meaning == MEMBER_SUCCESS || p->meaning == MEMBER_STATUS)
+        p->error_seen |= tells_failure(p->meaning, kind, s, n);
     return 1;
 }
 
@@ -237,28 +288,60 @@ static void record_name(struct page_parser *p, const unsigned char *s, size_t n)
     }
 }
 
+static enum meaning answer_name(const unsigned char *s, size_t n)
+{
+    static const struct {
+        const char *name;
+        enum meaning meaning;
+    } names[] = {{"data", MEMBER_DATA},    {"count", MEMBER_COUNT},     {"error", MEMBER_ERROR},
+                 {"errors", MEMBER_ERROR}, {"success", MEMBER_SUCCESS}, {"ok", MEMBER_SUCCESS},
+                 {"status", MEMBER_STATUS}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is(s, n, names[i].name, strlen(names[i].name)))
+            return names[i].meaning;
+    return MEMBER_OTHER;
+}
+
+static bool is_number(const unsigned char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i] < '0' || s[i] > '9')
+            return false;
+    return n > 0;
+}
+
+/* The first name tells. */
+static int numbered_name(struct page_parser *p, const unsigned char *s, size_t n)
+{
+    if (!is_number(s, n))
+        return stop(p, "data is not an array");
+    p->numbered = true;
+    p->emptied = false;
+    return 1;
+}
+
 static int on_name(void *ctx, const unsigned char *s, size_t n)
 {
     struct page_parser *p = ctx;
     token(p);
     if (p->where == IN_RECORD && p->depth == DEPTH_ELEMENT)
         record_name(p, s, n);
-    else if (p->where == IN_ANSWER && p->depth == DEPTH_ANSWER)
-        p->meaning = is(s, n, "data", 4)    ? MEMBER_DATA
-                     : is(s, n, "count", 5) ? MEMBER_COUNT
-                     : is(s, n, "error", 5) ? MEMBER_ERROR
-                                            : MEMBER_OTHER;
-    else if (p->where == IN_ANSWER && p->depth == DEPTH_DATA && p->meaning == MEMBER_DATA)
-        return stop(p, "data is not an array");
+    else if (p->where == IN_ANSWER && p->depth == DEPTH_ANSWER) {
+        p->named = true;
+        p->meaning = answer_name(s, n);
+    } else if (p->where == IN_ANSWER && p->depth == DEPTH_DATA && p->meaning == MEMBER_DATA)
+        return numbered_name(p, s, n);
     return 1;
 }
 
 static int answer_start(struct page_parser *p, bool array)
 {
-    if (p->depth == DEPTH_ANSWER && array)
-        return stop(p, "an array where an object with data is expected");
-    if (p->depth == DEPTH_DATA && p->meaning == MEMBER_ERROR)
-        p->error_seen = true;
+    if (p->depth == DEPTH_ANSWER && array) {
+        p->bare = true;
+        return empty_data(p);
+    }
+    if (p->bare)
+        return stop(p, BARE);
     if (p->depth != DEPTH_DATA || p->meaning != MEMBER_DATA)
         return 1;
     if (!array)
@@ -273,11 +356,13 @@ static int answer_start(struct page_parser *p, bool array)
 static int start(struct page_parser *p, bool array)
 {
     token(p);
+    bool element = p->where == IN_DATA || (p->where == IN_ANSWER && p->numbered &&
+                                           p->meaning == MEMBER_DATA && p->depth == DEPTH_DATA);
     if (++p->depth > RECORD_DEPTH + DEPTH_DATA)
         return stop(p, "nested too deeply");
-    if (p->where == IN_ANSWER)
+    if (!element && p->where == IN_ANSWER)
         return answer_start(p, array);
-    if (p->where == IN_DATA) {
+    if (element) {
         p->where = array ? IN_NON_RECORD : IN_RECORD;
         p->from = p->last - 1;
         p->record_key_len = 0;

@@ -17,8 +17,6 @@
 #define DEPTH_DATA    2u
 #define DEPTH_ELEMENT 3u
 
-#define BOM_BYTES 3 /* of a byte order mark in UTF-8 */
-
 enum where {
     IN_ANSWER,
     IN_DATA,
@@ -29,6 +27,8 @@ enum meaning {
     MEMBER_OTHER,
     MEMBER_DATA,
     MEMBER_ERROR,
+    MEMBER_SUCCESS, /* false tells of an error */
+    MEMBER_STATUS,
     MEMBER_COUNT,
     MEMBER_KEY,
     MEMBER_TIME
@@ -49,6 +49,7 @@ struct page_parser {
 
     yajl_handle yajl;
     struct json_text_check text;
+    struct buf lead;     /* what has come while it was not clear where the JSON begins */
     struct buf gathered; /* bytes not given to yajl yet */
     size_t enough;       /* so many of them are worth reading */
     struct buf partial;  /* the element at hand, as far as earlier chunks brought it */
@@ -62,12 +63,16 @@ struct page_parser {
     enum where where;
     enum meaning meaning; /* the name just read, where it matters */
     unsigned depth;
-    bool begun;    /* something other than blanks has come */
+    bool begun;    /* the JSON has */
     bool complete; /* the answer's object has ended */
+    bool named;    /* it has a member */
+    bool bare;     /* it is an array */
     bool data_seen;
-    bool emptied;    /* data is null or {}: PHP's spellings of [] */
+    bool emptied;    /* data, or the answer, is null or {}: PHP's spellings of [] */
+    bool hollow;     /* data is "" or false */
+    bool numbered;   /* data is an object with numbers for names: a PHP array with holes */
+    uint64_t behind; /* bytes of text behind the answer */
     bool error_seen; /* the answer has an error that is one */
-    size_t bom;      /* bytes of a BOM that have come; BOM_BYTES: none can come any more */
     uint64_t offset; /* that was asked for */
     bool spaced;     /* the record at hand has blanks between its tokens */
     const struct scanned *scanned; /* yajl is given {} for this record, */
@@ -108,6 +113,16 @@ enum err_code page_parser_fail(struct page_parser *p, enum err_code code, const 
 /* page_parser.c: for page_parser_salvage.c */
 void page_parser_restart(struct page_parser *p); /* as before a body; what was counted stays */
 void page_parser_read(struct page_parser *p, const char *s, size_t n);
+
+/* page_parser_edges.c */
+void page_parser_open_edges(struct page_parser *p);
+/* While p->begun is false: returns how much of the chunk was used. Once it is true, the JSON goes on behind that; and
+ * where lead has something, it begins there, from *from on. */
+size_t page_parser_begin(struct page_parser *p, const char *bytes, size_t n, size_t *from);
+/* The answer has ended, and no JSON has begun. */
+void page_parser_judge_lead(struct page_parser *p);
+/* Text behind the answer, from byte `at` of the body on. */
+void page_parser_behind(struct page_parser *p, const char *s, size_t n, uint64_t at);
 
 /* page_parser_salvage.c */
 void page_parser_keep_body(struct page_parser *p, const char *bytes, size_t n);
