@@ -88,12 +88,27 @@ static void request_free(struct http_request *r)
     free(r);
 }
 
+/* 203: a proxy has changed something about it. */
+static bool is_page(long status)
+{
+    return status == 200 || status == 203;
+}
+
 /* libcurl calls a header line beyond its limit want of memory. */
 static bool in_headers(const struct http_request *r)
 {
     curl_off_t begun = 0;
     curl_easy_getinfo(r->easy, CURLINFO_STARTTRANSFER_TIME_T, &begun);
     return begun > 0 && r->said_len == 0;
+}
+
+static bool is_reused(const struct http_request *r)
+{
+    long connects = 1;
+    long sent = 0;
+    curl_easy_getinfo(r->easy, CURLINFO_NUM_CONNECTS, &connects);
+    curl_easy_getinfo(r->easy, CURLINFO_REQUEST_SIZE, &sent);
+    return connects == 0 && sent > 0;
 }
 
 static void classify_code(struct http_request *r, CURLcode code, struct http_result *result)
@@ -114,8 +129,19 @@ static void classify_code(struct http_request *r, CURLcode code, struct http_res
         else
             err_set(&result->err, ERR_NOMEM, "out of memory for a request");
         break;
-    case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
+        if (is_reused(r)) {
+            err_set(
+                &result->err, ERR_UNAVAILABLE,
+                "what %s sent is no HTTP answer: it may be the rest of the one before, which was "
+                "longer than its Content-Length said",
+                http_host(r->easy, host));
+            break;
+        }
+        err_set(&result->err, ERR_CONFIG, "cannot ask %s: %s; check base-url",
+                http_host(r->easy, host), text);
+        break;
+    case CURLE_URL_MALFORMAT:
     case CURLE_SSL_CACERT_BADFILE:
         err_set(&result->err, ERR_CONFIG, "cannot ask %s: %s", http_host(r->easy, host), text);
         break;
@@ -125,6 +151,7 @@ static void classify_code(struct http_request *r, CURLcode code, struct http_res
         break;
     default:
         result->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+        result->cut = is_page(result->status);
         err_set(&result->err, ERR_UNAVAILABLE, "no complete answer from %s: %s",
                 http_host(r->easy, host), text);
     }
@@ -136,7 +163,9 @@ static void classify_redirect(struct http_request *r, struct http_result *result
     char to[TARGET_MAX];
     const char *target = NULL;
     curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &target);
-    server_words_clean(target != NULL ? target : "nowhere", to, sizeof to);
+    if (target == NULL) /* 304, to a question that was not asked: as any other status */
+        return;
+    server_words_clean(target, to, sizeof to);
     err_set(&result->err, ERR_REFUSED,
             "%s redirects (status %ld) to %s, and the key goes to no other place: check base-url",
             http_host(r->easy, from), result->status, to);
@@ -154,9 +183,14 @@ static struct http_result conclude(struct http_request *r, CURLcode code)
     result.elapsed = (int64_t)elapsed;
     result.date = http_date(r->easy);
     result.retry_after = http_retry_after(r->easy, result.date);
-    /* A body of status 200 may be records, which belong into no message. */
-    server_words(r->said, r->said_len, result.status == 200, result.words);
+    /* What is no error may be records, which belong into no message. */
+    bool error = result.status >= 300 && result.status < 600;
+    server_words(r->said, r->said_len, !error, result.words);
     classify_code(r, code, &result);
+    if (result.err.code == OK && result.status == 204)
+        result.err.code = r->handler.body(r->ctx, "[]", 2, &result.err);
+    if (result.status == 204 || is_page(result.status))
+        result.status = 200;
     if (result.err.code == OK && result.status >= 300 && result.status < 400)
         classify_redirect(r, &result);
     return result;
@@ -303,7 +337,7 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *ctx)
     n *= one;
     curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
     keep_beginning(r, bytes, n);
-    if (status != 200) {
+    if (!is_page(status)) {
         r->discarded += n;
         return r->discarded > DISCARD_MAX ? 0 : n;
     }

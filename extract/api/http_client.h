@@ -5,7 +5,7 @@
  * key goes into a header and nowhere else. One total time limit a request.
  *
  * http_get calls exactly one done(), from the loop, unless http_cancel is called first. body() gets
- * the bytes as they arrive, only for status 200; it may fail, which ends the request with that
+ * the bytes as they arrive, only for status 200 (203 counts as 200, and so does 204, "no content": its body is []); it may fail, which ends the request with that
  * code. Within body() no function of this header may be called; within done() all of them may.
  */
 #ifndef NETTY_EXTRACT_API_HTTP_CLIENT_H
@@ -31,6 +31,7 @@ struct http_result {
     struct err err; /* ERR_UNAVAILABLE: no answer or one cut short; ERR_REFUSED: a redirect;
                        body()'s own error */
     bool timed_out;
+    bool cut; /* the body has begun: where its JSON is whole, the connection's end is no matter */
     long status;         /* 0 when there was no answer */
     int64_t date;        /* the Date header, or WHEN_NONE */
     int64_t retry_after; /* microseconds from now (seconds or HTTP date, never negative), or -1 */

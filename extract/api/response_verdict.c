@@ -22,7 +22,7 @@ static enum verdict no_page(const struct http_result *result, const struct err *
 {
     enum verdict v = failed(page, false, e);
     if (result->words[0] != 0 && page->code == ERR_PROTOCOL)
-        err_set(e, page->code, "%.200s; the server says: %s", page->msg, result->words);
+        err_set(e, page->code, "%.300s; the server says: %s", page->msg, result->words);
     return v;
 }
 

@@ -132,6 +132,18 @@ static void put_line(struct line *l, const char *s, size_t n)
     }
 }
 
+/* A warning of PHP's, a page for people; nothing of JSON, or of XML. */
+static size_t before_brackets(const char *s, size_t n)
+{
+    static const char xml[] = "<?xml";
+    size_t i = 0;
+    if (n >= sizeof xml - 1 && memcmp(s, xml, sizeof xml - 1) == 0)
+        return 0;
+    while (i < n && s[i] != '{' && s[i] != '[')
+        i++;
+    return i;
+}
+
 void server_words(const char *body, size_t n, bool json_only, char words[SERVER_WORDS_TEXT])
 {
     struct line l = line_of(words, SERVER_WORDS_TEXT, SERVER_WORDS_MAX);
@@ -151,7 +163,9 @@ void server_words(const char *body, size_t n, bool json_only, char words[SERVER_
         found = put_json(&l, s, body, n);
         json_splitter_close(s);
     }
-    if (!found && !json_only)
+    if (!found && json_only)
+        n = before_brackets(body, n);
+    if (!found)
         put_line(&l, body, n);
     finish(&l);
 }

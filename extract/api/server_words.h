@@ -17,7 +17,7 @@
 #define SERVER_WORDS_READ ((size_t)16 << 10)         /* bytes of a body that are looked at */
 
 /* Of the body's beginning, at most SERVER_WORDS_READ bytes of it; "" where it says nothing. json_only:
- * only an error object's words, for an answer whose text may be records. */
+ * of JSON only an error object's words, of other text what is before the first bracket, for an answer that may be records. */
 void server_words(const char *body, size_t n, bool json_only, char words[SERVER_WORDS_TEXT]);
 
 /* A foreign text that is shown whole, such as a redirect's target: cleaned in the same way into out[0..room),

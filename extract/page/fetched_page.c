@@ -266,6 +266,11 @@ enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_res
     return rc;
 }
 
+bool fetched_page_is_whole(const struct fetched_page *p)
+{
+    return page_parser_is_whole(p->parser);
+}
+
 bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen)
 {
     struct json_hint hint;

@@ -314,16 +314,17 @@ static void take_page(struct table_fetch *t, const struct http_result *result,
     }
 }
 
-static void on_done(void *ctx, const struct http_result *result)
+static void on_done(void *ctx, const struct http_result *answer)
 {
     struct table_fetch *t = ctx;
+    struct http_result read = *answer;
+    const struct http_result *result = &read;
     struct page_parser_result parsed = {0};
     struct err page = ERR_INIT;
     struct err e = ERR_INIT;
     t->request = NULL;
     t->retry_after = result->retry_after > 0 ? result->retry_after : 0;
-    if (result->err.code == OK && result->status == 200)
-        page.code = fetched_page_finish(t->page, &parsed, &page);
+    table_fetch_read(t, &read, &parsed, &page);
     t->malformed_sum = parsed.malformed_sum;
     enum verdict verdict = response_verdict(
         t->name, result, &page, circuit_breaker_key_worked(t->env->circuit_breaker), &e);

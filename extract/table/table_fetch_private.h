@@ -37,6 +37,10 @@ struct table_fetch {
     struct crawl_request asked; /* what the url asks for; limit 0: not known */
     struct places *places;      /* what the list does not give, as the spool has it */
     uint64_t malformed_sum;     /* of the last answer */
+    struct crawl_request
+        told;          /* of the last one with records, where its `count` names the list's end: */
+    uint64_t told_end; /* places before it; UINT64_MAX: it does not */
+    bool odd_told;     /* what is odd about the answers, though they are read */
     struct buf position;
 
     struct rate_limit_turn turn;
@@ -124,6 +128,11 @@ bool table_fetch_ahead_holds(struct table_fetch *t);
 /* A request was refused, or failed. */
 void table_fetch_ahead_failed(struct table_fetch *t);
 void table_fetch_ahead_drop(struct table_fetch *t);
+
+/* table_fetch_answer.c */
+/* How an answer in its turn is understood: result and page are OK and 200 for what counts as a page. */
+void table_fetch_read(struct table_fetch *t, struct http_result *result,
+                      struct page_parser_result *parsed, struct err *page);
 
 /* table_fetch_trouble.c */
 /* The page was not to be had: the crawl says what to ask for next, after a pause. */
