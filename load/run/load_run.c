@@ -2,129 +2,14 @@
 #include "load/run/load_run_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
-#include "spool/control/refused_tables.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARE_MIN ((size_t)256 << 10) /* bytes of a batch: less would be all round trips */
-#define STOP_MS   5000u               /* load_run_stop: for the spool to be told what is loaded */
-#define IDLE_US   (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
+#define STOP_MS 5000u               /* load_run_stop: for the spool to be told what is loaded */
+#define IDLE_US (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
 
 static void dispatch(struct load_run *r);
 static void on_dispatch(uv_timer_t *timer);
-
-/* ---- tables ---- */
-
-static struct load_run_table *find(const struct load_run *r, const char *table)
-{
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(table_load_name(r->tables[i]->table), table) == 0)
-            return r->tables[i];
-    return NULL;
-}
-
-/* All batches that may be under way at a time take the memory of one: --batch-bytes is the most that a batch has, not the
- * least. */
-static size_t batch_share(const struct load_run *r, size_t tables)
-{
-    size_t jobs = r->conf.jobs > 0 ? r->conf.jobs : 1;
-    size_t most = r->conf.table.batch.bytes_max;
-    size_t n = tables < jobs ? tables : jobs;
-    size_t share =
-        n > 1 ? most / (n + 3) : most; /* each has a connection, a reader and arrays of rows, too */
-    size_t least = most < SHARE_MIN ? most : SHARE_MIN;
-
-    return share > least ? share : least;
-}
-
-static enum err_code add(struct load_run *r, const char *table, size_t tables, struct err *e)
-{
-    struct load_run_table **more = reallocarray(r->tables, r->count + 1, sizeof(void *));
-    struct load_run_table *entry = calloc(1, sizeof *entry);
-    struct table_load_conf conf = r->conf.table;
-    enum err_code rc;
-
-    if (more != NULL)
-        r->tables = more;
-    if (more == NULL || entry == NULL) {
-        free(entry);
-        return err_set(e, ERR_NOMEM, "out of memory");
-    }
-    conf.name = table;
-    conf.batch.bytes_max = batch_share(r, tables);
-    conf.lender = load_run_lender(r);
-    if ((rc = table_load_open(&entry->table, r->loop, &conf, e)) != OK) {
-        free(entry);
-        return rc;
-    }
-    entry->run = r;
-    entry->dirty = true;
-    r->tables[r->count++] = entry;
-    load_metrics_table(r->conf.metrics, table, table_load_counts(entry->table));
-    if (r->follow != NULL)
-        spool_watch_table(r->follow, table);
-    return OK;
-}
-
-static bool asked_for(const struct load_run *r, const char *table)
-{
-    for (size_t i = 0; i < r->conf.count; i++)
-        if (strcmp(r->conf.tables[i], table) == 0)
-            return true;
-    return r->conf.count == 0;
-}
-
-/* The spool's tables that are asked for and not there yet. */
-static enum err_code find_tables(struct load_run *r, struct err *e)
-{
-    char **names = NULL;
-    size_t n = 0;
-    size_t wanted = 0;
-    enum err_code rc = spool_tables(r->conf.table.spool, &names, &n, e);
-
-    for (size_t i = 0; rc == OK && i < n; i++)
-        wanted += asked_for(r, names[i]);
-    for (size_t i = 0; rc == OK && i < n; i++)
-        if (asked_for(r, names[i]) && find(r, names[i]) == NULL)
-            rc = add(r, names[i], wanted, e);
-    spool_tables_free(names, n);
-    return rc;
-}
-
-/* The extractor was told so. */
-static bool is_unknown(const struct load_run *r, const char *table)
-{
-    struct refused_tables all;
-    if (refused_read(r->conf.table.spool, &all, NULL) != OK)
-        return false;
-    const struct refused_table *t = refused_find(&all, table);
-    bool unknown = t != NULL && t->status == REFUSED_404;
-    refused_free(&all);
-    return unknown;
-}
-
-static void name_missing(struct load_run *r)
-{
-    for (size_t i = 0; i < r->conf.count; i++) {
-        if (find(r, r->conf.tables[i]) != NULL)
-            continue;
-        if (is_unknown(r, r->conf.tables[i])) {
-            LOG(LOG_ERROR, "no-table", "the API has no such table (status 404), says netty-extract",
-                F_STR("table", r->conf.tables[i]));
-            if (r->err.code == OK)
-                err_set(&r->err, ERR_CONFIG, "the API has no table %s (status 404)",
-                        r->conf.tables[i]);
-            continue;
-        }
-        LOG(r->conf.named ? LOG_ERROR : LOG_WARN, "no-table",
-            "the spool holds no such table; netty-spool ls shows those that it holds",
-            F_STR("table", r->conf.tables[i]));
-        if (r->conf.named && !r->conf.follow && r->err.code == OK)
-            err_set(&r->err, ERR_NO_SPOOL, "the spool %s holds no table %s",
-                    spool_dir(r->conf.table.spool), r->conf.tables[i]);
-    }
-}
 
 /* ---- loading ---- */
 
@@ -250,7 +135,7 @@ bool load_run_publish_loaded(struct load_run *r, struct db *db)
 
 static int64_t greatest(void *ctx, const char *table, bool *whole)
 {
-    const struct load_run_table *entry = find(ctx, table);
+    const struct load_run_table *entry = load_run_find(ctx, table);
 
     *whole = entry != NULL && table_load_counts(entry->table)->whole;
     return entry != NULL ? table_load_counts(entry->table)->greatest : WHEN_NONE;
@@ -282,7 +167,7 @@ static void on_reconciled(void *ctx, const struct reconcile_row *rows, size_t n)
     struct load_run *r = ctx;
 
     for (size_t i = 0; i < n; i++) {
-        struct load_run_table *entry = find(r, rows[i].table);
+        struct load_run_table *entry = load_run_find(r, rows[i].table);
         if (entry == NULL)
             continue;
         entry->reconciled.rolled = rows[i].rolled;
@@ -377,7 +262,7 @@ static void on_change(void *ctx, const char *table)
         return;
     }
     if (table == NULL) {
-        if (find_tables(r, &e) != OK)
+        if (load_run_find_tables(r, &e) != OK)
             LOG(LOG_WARN, "scan", "cannot look through the spool", F_ERR(&e));
         if (r->catalog == NULL && r->loaded_publish == NULL)
             connection_pool_rest(r->pool, IDLE_US);
@@ -445,7 +330,7 @@ enum err_code load_run_open(struct load_run **out, uv_loop_t *loop,
     r->dispatch_timer.data = r;
     if (conf->follow)
         rc = spool_watch_open(&r->follow, loop, conf->table.spool, on_change, r, e);
-    if (rc == OK && (rc = find_tables(r, e)) == OK)
+    if (rc == OK && (rc = load_run_find_tables(r, e)) == OK)
         rc = open_pool(r, e);
     if (rc == OK && conf->progress)
         rc = load_run_open_progress(r, e);
@@ -453,7 +338,7 @@ enum err_code load_run_open(struct load_run **out, uv_loop_t *loop,
         load_run_close(r);
         return rc;
     }
-    name_missing(r);
+    load_run_name_missing(r);
     *out = r;
     return OK;
 }

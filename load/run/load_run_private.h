@@ -1,4 +1,4 @@
-/* The inside of a run, shared by load_run.c, load_run_connections.c, load_run_progress.c, load_run_publish.c and load_run_report.c only. */
+/* The inside of a run, shared by load_run.c, load_run_connections.c, load_run_progress.c, load_run_publish.c, load_run_report.c and load_run_tables.c only. */
 #ifndef NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 #define NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 
@@ -59,6 +59,12 @@ void load_run_dispatch_soon(struct load_run *r);
 
 /* load_run.c: has the spool told what is loaded, by that connection; false: there is nothing to tell. */
 bool load_run_publish_loaded(struct load_run *r, struct db *db);
+
+/* load_run_tables.c */
+struct load_run_table *load_run_find(const struct load_run *r, const char *table); /* or NULL */
+/* The spool's tables that are asked for and not there yet. */
+enum err_code load_run_find_tables(struct load_run *r, struct err *e) MUST_CHECK;
+void load_run_name_missing(struct load_run *r); /* those that are asked for and not there */
 
 /* load_run_publish.c */
 uint64_t load_run_lines(const struct load_run *r); /* read so far, of all tables */
