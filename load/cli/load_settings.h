@@ -1,0 +1,13 @@
+/* From the settings to what a run of the loader is told. */
+#ifndef NETTY_LOAD_CLI_LOAD_SETTINGS_H
+#define NETTY_LOAD_CLI_LOAD_SETTINGS_H
+
+#include "load/run/load_run.h"
+#include "shared/options/options.h"
+
+/* Fills all of conf but the metrics. spool may be NULL. ERR_USAGE for settings that cannot be joined. */
+enum err_code load_settings_read(struct load_run_conf *conf, const struct options *o,
+                                 const struct spool *spool, struct zone *zone,
+                                 struct err *e) MUST_CHECK;
+
+#endif
