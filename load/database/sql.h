@@ -264,11 +264,12 @@ extern const char sql_profile[];
 
 /* For views: variables schema, view, and ... */
 extern const char
-    sql_view_look[]; /* table_schema, relation. One row: LOOK_* of load/views/views_command.c */
+    sql_view_look[]; /* table_schema, relation. One row: LOOK_* of load/views/view_make.c */
 extern const char sql_view_columns[]; /* Rows: name mark */
 extern const char
     sql_view_stale[]; /* table_schema, relation. Rows: STALE_* of load/views/view_check.c */
 extern const char sql_view_private[]; /* no result */
+extern const char sql_view_lock[];    /* no variables, no result */
 
 /* For compress: variables schema, relation, and ... */
 extern const char sql_compress_look[]; /* One row: has_lz4 compression size */

@@ -1,11 +1,13 @@
 -- What is there for a view that is to be made: one row. old: the server is older than 15, and has no security_invoker; refused: a
--- relation of that name that is no view of netty-load's; there; of_table: the view reads the table; others: relations that depend on
--- it, as text, or null; grants: the statements that give others again what they have, or null.
+-- relation of that name that is no view of netty-load's; there; of_table: the view reads the table; elsewhere: a table of that name in
+-- another schema, which the view reads, or null; others: relations that depend on the view, as text, or null; grants: the statements
+-- that give others again what they have, or null; denied: what keeps this role from making it, and what to do, or null; about: the
+-- view's comment, or null.
 --
 --   psql -v schema=netty -v view=contacts -v table_schema=public -v relation=netty-contacts -f load/sql/view_look.sql
 SELECT
     pg_catalog.current_setting('server_version_num')::integer OPERATOR(pg_catalog.<) 150000 AS old,
-    pg_catalog.to_regnamespace(pg_catalog.quote_ident(:'schema')) IS NOT NULL AS schema_there,
+    ns.oid IS NOT NULL AS schema_there,
     v.oid IS NOT NULL AND (v.relkind OPERATOR(pg_catalog.<>) 'v'
         OR pg_catalog.starts_with(pg_catalog.obj_description(v.oid, 'pg_class'), 'netty-load: view of ') IS NOT TRUE) AS refused,
     v.oid IS NOT NULL AS there,
@@ -17,6 +19,17 @@ SELECT
         WHERE r.ev_class OPERATOR(pg_catalog.=) v.oid
             AND d.refobjid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(pg_catalog.format('%I.%I', :'table_schema', :'relation'))
     ) AS of_table,
+    (
+        SELECT pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
+        FROM pg_catalog.pg_rewrite AS r
+        JOIN pg_catalog.pg_depend AS d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+            AND d.objid OPERATOR(pg_catalog.=) r.oid
+            AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass
+        JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) d.refobjid
+        JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+        WHERE r.ev_class OPERATOR(pg_catalog.=) v.oid AND c.oid OPERATOR(pg_catalog.<>) v.oid
+            AND c.relname OPERATOR(pg_catalog.=) :'relation' AND n.nspname OPERATOR(pg_catalog.<>) :'table_schema'
+    ) AS elsewhere,
     (
         SELECT pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname), ', ')
         FROM pg_catalog.pg_depend AS d
@@ -34,7 +47,21 @@ SELECT
             CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), E'\n')
         FROM pg_catalog.aclexplode(v.relacl) AS x
         WHERE x.grantee OPERATOR(pg_catalog.<>) v.relowner
-    ) AS grants
+    ) AS grants,
+    CASE
+        WHEN ns.oid IS NULL AND NOT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+        THEN pg_catalog.format('there is no schema %I, and this role may not make it; GRANT CREATE ON DATABASE %I TO %I; or have an '
+            'administrator say CREATE SCHEMA %I AUTHORIZATION %I', :'schema', pg_catalog.current_database(), current_user,
+            :'schema', current_user)
+        WHEN ns.oid IS NOT NULL AND NOT (pg_catalog.has_schema_privilege(ns.oid, 'CREATE')
+            AND pg_catalog.has_schema_privilege(ns.oid, 'USAGE'))
+        THEN pg_catalog.format('this role may make nothing in the schema %I; GRANT USAGE, CREATE ON SCHEMA %I TO %I; or give another '
+            'schema with --views-schema', :'schema', :'schema', current_user)
+        WHEN NOT pg_catalog.pg_has_role(v.relowner, 'USAGE')
+        THEN pg_catalog.format('the view %I.%I belongs to %I; ALTER VIEW %I.%I OWNER TO %I', :'schema', :'view',
+            pg_catalog.pg_get_userbyid(v.relowner), :'schema', :'view', current_user)
+    END AS denied,
+    pg_catalog.obj_description(v.oid, 'pg_class') AS about
 FROM (SELECT) AS one
-LEFT JOIN pg_catalog.pg_class AS v ON v.oid OPERATOR(pg_catalog.=)
-    pg_catalog.to_regclass(pg_catalog.format('%I.%I', :'schema', :'view'));
+LEFT JOIN pg_catalog.pg_namespace AS ns ON ns.nspname OPERATOR(pg_catalog.=) :'schema'
+LEFT JOIN pg_catalog.pg_class AS v ON v.relnamespace OPERATOR(pg_catalog.=) ns.oid AND v.relname OPERATOR(pg_catalog.=) :'view';

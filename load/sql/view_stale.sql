@@ -9,6 +9,7 @@ WITH ours AS (
     JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE n.nspname OPERATOR(pg_catalog.=) :'schema' AND c.relkind OPERATOR(pg_catalog.=) 'v'
         AND pg_catalog.starts_with(pg_catalog.obj_description(c.oid, 'pg_class'), 'netty-load: view of ')
+        AND pg_catalog.obj_description(c.oid, 'pg_class') OPERATOR(pg_catalog.!~~) '% and its archive'
 ), newest AS (
     SELECT t.data
     FROM :"table_schema".:"relation" AS t

@@ -1,5 +1,6 @@
 #include "load/views/view_check.h"
 #include "load/database/sql.h"
+#include "load/profile/view_schema.h"
 #include "load/views/view_plan.h"
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 struct work {
     struct command_context *context;
     const struct command_table *target;
+    char schema[VIEW_SCHEMA];
     PGresult *state, *columns;
 };
 
@@ -23,7 +25,7 @@ static enum err_code look(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
     const struct relation *r = &w->target->relation;
-    const struct sql_var vars[] = {{"schema", options_text(w->context->options, OPT_VIEWS_SCHEMA)},
+    const struct sql_var vars[] = {{"schema", w->schema},
                                    {"view", w->target->table},
                                    {"table_schema", r->schema},
                                    {"relation", r->name}};
@@ -71,7 +73,7 @@ static enum err_code unseen(const struct work *w, char names[NAMES_MAX], int *co
 static enum err_code tell(const struct work *w, struct findings *f, struct err *e)
 {
     const char *table = w->target->table;
-    const char *schema = options_text(w->context->options, OPT_VIEWS_SCHEMA);
+    const char *schema = w->schema;
     char names[NAMES_MAX];
     int count = 0;
     enum err_code rc;
@@ -109,8 +111,11 @@ enum err_code view_check(struct command_context *c, const struct command_table *
 {
     struct work w = {.context = c, .target = t};
 
+    enum err_code rc = view_schema(w.schema, c->options, t->relation.schema, e);
+    if (rc != OK)
+        return rc;
     session_long(c->session, true);
-    enum err_code rc = session_try(c->session, look, &w, e);
+    rc = session_try(c->session, look, &w, e);
     session_long(c->session, false);
     if (rc == OK)
         rc = tell(&w, f, e);

@@ -1,6 +1,8 @@
 #include "load/views/view_sql.h"
 #include "load/database/sql.h"
+#include "shared/log/log.h"
 #include <stdio.h>
+#include <string.h>
 
 #define MARK_MAX ((size_t)1 << 16)
 
@@ -49,13 +51,15 @@ static enum err_code add_marks(struct buf *sql, const struct view_place *at,
 }
 
 enum err_code view_sql_create(struct buf *sql, const struct view_place *at,
-                              const struct view_plan *plan, struct err *e)
+                              const struct view_plan *plan, int64_t depth, struct err *e)
 {
     const struct relation *r = &at->target->relation;
     const struct sql_var view[] = {{"schema", at->schema}, {"view", at->target->table}};
     const struct sql_var table[] = {{"table_schema", r->schema}, {"relation", r->name}};
     char about[128]; /* the relation's name has at most 63 bytes */
-    (void)snprintf(about, sizeof about, "netty-load: view of %s", r->name);
+    int n = snprintf(about, sizeof about, "netty-load: view of %s", r->name);
+    if (depth != 1) /* the default; as the views of before say nothing of it */
+        (void)snprintf(about + n, sizeof about - (size_t)n, VIEW_ABOUT_DEPTH "%d", (int)depth);
     const struct sql_var both[] = {view[0], view[1], {"about", about}};
     enum err_code rc = sql_expand(sql,
                                   "CREATE OR REPLACE VIEW :\"schema\".:\"view\" WITH "
@@ -93,4 +97,22 @@ enum err_code view_sql_grants(struct buf *sql, const struct view_place *at, cons
         ":before CREATE POLICY \"read\" ON :\"table_schema\".:\"relation\" FOR SELECT TO "
         "ROLE USING (true);\n",
         vars, 5, e);
+}
+
+enum err_code view_sql_tell_grants(const struct view_place *at, struct err *e)
+{
+    struct buf grants;
+    enum err_code rc;
+
+    buf_init(&grants, MARK_MAX);
+    if ((rc = view_sql_grants(&grants, at, "", e)) != OK)
+        goto done;
+    for (char *line = grants.data; (line = strchr(line, '\n')) != NULL;)
+        *line = line[1] == '\0' ? '\0' : ' '; /* one line, as a log's are */
+    LOG(LOG_INFO, "view", "a view was made, which nobody else can read; these let a role read it",
+        F_STR("table", at->target->table), F_STR("schema", at->schema),
+        F_STR("grants", grants.data + strspn(grants.data, " ")));
+done:
+    buf_free(&grants);
+    return rc;
 }

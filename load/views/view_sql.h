@@ -10,11 +10,17 @@ struct view_place {
     const struct command_table *target;
 };
 
+/* In a view's comment, before the depth that it was made with where that is not 1. */
+#define VIEW_ABOUT_DEPTH ", to the depth "
+
 /* Adds CREATE OR REPLACE VIEW and the comments. */
 enum err_code view_sql_create(struct buf *sql, const struct view_place *at,
-                              const struct view_plan *plan, struct err *e) MUST_CHECK;
+                              const struct view_plan *plan, int64_t depth,
+                              struct err *e) MUST_CHECK;
 /* Adds what lets a role read it, with ROLE for the role: the grants, and the policy on the table. before: a line's beginning. */
 enum err_code view_sql_grants(struct buf *sql, const struct view_place *at, const char *before,
                               struct err *e) MUST_CHECK;
+/* Logs the same, of a view that was made. */
+enum err_code view_sql_tell_grants(const struct view_place *at, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,0 +1,19 @@
+/*
+ * The schema of a table's view: --views-schema; else `netty` for the tables of the schemas public and netty, and netty_NAME for those of
+ * another schema NAME, so that two schemas with tables of the same names never share a view.
+ *
+ *     char schema[VIEW_SCHEMA];
+ *     view_schema(schema, options, relation.schema, e);      // ERR_CONFIG: netty_NAME is longer than a name may be
+ */
+#ifndef NETTY_LOAD_PROFILE_VIEW_SCHEMA_H
+#define NETTY_LOAD_PROFILE_VIEW_SCHEMA_H
+
+#include "shared/base/err.h"
+#include "shared/options/options.h"
+
+#define VIEW_SCHEMA 64 /* bytes of a name in PostgreSQL, with its closing 0 */
+
+enum err_code view_schema(char out[VIEW_SCHEMA], const struct options *o, const char *table_schema,
+                          struct err *e) MUST_CHECK;
+
+#endif
