@@ -50,12 +50,15 @@ enum batch_builder_what {
 struct batch_builder;
 struct batch_slot;
 struct unchanged;
+struct member_set;
 enum err_code batch_builder_open(struct batch_builder **f, const struct spool *s, const char *table,
                                  const struct batch_builder_conf *conf, struct err *e) MUST_CHECK;
 void batch_builder_close(struct batch_builder *f);
 
 /* From the next batch_builder_seek on lines that this cache knows are not looked at (batch_row.cached). The caller's; NULL: none. */
 void batch_builder_use_cache(struct batch_builder *f, struct unchanged *u);
+/* The members of the lines that become rows are looked at (load/row/member_set.h). The caller's; NULL: none. */
+void batch_builder_watch(struct batch_builder *f, struct member_set *members);
 /* Drops what is in the batch; the next line is the first after `at`. */
 enum err_code batch_builder_seek(struct batch_builder *f, const struct progress *at,
                                  struct err *e) MUST_CHECK;

@@ -87,6 +87,11 @@ static bool is_unchanged(struct batch_builder *f, const char *line, size_t n)
     return f->row.cached;
 }
 
+void batch_builder_watch(struct batch_builder *f, struct member_set *members)
+{
+    row_builder_watch(f->row_builder, members);
+}
+
 enum err_code batch_builder_take_line(struct batch_builder *f, const char *line, size_t n,
                                       bool *full, struct err *e)
 {

@@ -1,5 +1,6 @@
 #include "load/row/row.h"
 #include "load/row/json_number.h"
+#include "load/row/member_set.h"
 #include "load/row/row_shape.h"
 #include "shared/json/json_forms.h"
 
@@ -16,6 +17,7 @@ struct row_builder {
     char *key;
     struct json_splitter *splitter;
     struct shapes *shapes;
+    struct member_set *members; /* or NULL */
 };
 
 enum refusal {
@@ -78,6 +80,11 @@ void row_builder_close(struct row_builder *w)
     shapes_close(w->shapes);
     free(w->key);
     free(w);
+}
+
+void row_builder_watch(struct row_builder *w, struct member_set *members)
+{
+    w->members = members;
 }
 
 /* Fills the refusal; returns false, as the steps do that refuse. */
@@ -331,6 +338,8 @@ enum err_code row_build(struct row_builder *w, const char *line, size_t n, struc
     *refused = !take_key(w, &b, row) || !check_jsonb(w, &r, &b, start);
     if (*refused)
         buf_truncate(data, start);
+    else if (w->members != NULL)
+        member_set_look(w->members, &r, b.shape);
     return OK;
 }
 

@@ -53,9 +53,13 @@ struct row_refusal {
 };
 
 struct row_builder;
+struct member_set;
 enum err_code row_builder_open(struct row_builder **w, const struct row_conf *conf,
                                struct err *e) MUST_CHECK;
 void row_builder_close(struct row_builder *w); /* NULL is fine */
+
+/* From now on the members of each record that becomes a row are looked at; the caller's; NULL: no more. */
+void row_builder_watch(struct row_builder *w, struct member_set *members);
 
 /* Adds the row's data to `data` and fills row; *refused tells that the record must be set aside
  * instead (nothing added, refusal filled). Errors are memory and caps only, and add nothing. */

@@ -1,5 +1,6 @@
 #include "load/address/db_address.h"
 #include "load/run/load_run_private.h"
+#include "load/views/views_job.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <stdlib.h>
@@ -8,7 +9,6 @@
 #define STOP_MS 5000u               /* load_run_stop: for the spool to be told what is loaded */
 #define IDLE_US (120 * WHEN_SECOND) /* --follow: a connection that nobody uses */
 
-static void dispatch(struct load_run *r);
 static void on_dispatch(uv_timer_t *timer);
 
 /* ---- loading ---- */
@@ -64,7 +64,7 @@ static void on_loaded(void *ctx, const struct err *err)
                 r->tables[i]->err = *err;
                 load_metrics_loaded(r->conf.metrics, table_load_name(r->tables[i]->table), err);
             }
-    dispatch(r);
+    load_run_dispatch(r);
 }
 
 static bool loading(const struct load_run *r)
@@ -92,7 +92,7 @@ static void on_left(void *ctx, const struct err *err)
     (void)err; /* logged, and no reason to fail */
     catalog_publish_free(r->catalog);
     r->catalog = NULL;
-    dispatch(r);
+    load_run_dispatch(r);
 }
 
 static void on_published(void *ctx, const struct err *err)
@@ -106,7 +106,7 @@ static void on_published(void *ctx, const struct err *err)
     r->unpublished = r->unpublished || loaded_publish_missed(r->loaded_publish);
     loaded_publish_free(r->loaded_publish);
     r->loaded_publish = NULL;
-    dispatch(r);
+    load_run_dispatch(r);
 }
 
 bool load_run_publish_loaded(struct load_run *r, struct db *db)
@@ -179,7 +179,7 @@ static void on_reconciled(void *ctx, const struct reconcile_row *rows, size_t n)
         entry->reconciled.err = rows[i].err;
     }
     r->reconcile = NULL;
-    dispatch(r);
+    load_run_dispatch(r);
 }
 
 /* Beside what is loaded meanwhile: it is a thread of its own. True: it has begun. */
@@ -217,7 +217,14 @@ static bool is_due(const struct load_run *r)
     return !r->compared || (r->conf.follow && when_tick() - r->compared_at >= LOAD_RUN_MARK_US);
 }
 
-static void dispatch(struct load_run *r)
+/* What comes now has a connection of its own, and there may be no more. */
+static void rest(struct load_run *r)
+{
+    if (!r->conf.follow || connection_pool_is_short(r->pool))
+        connection_pool_rest(r->pool, -1);
+}
+
+void load_run_dispatch(struct load_run *r)
 {
     if (r->over || r->catalog != NULL || r->loaded_publish != NULL)
         return;
@@ -230,19 +237,25 @@ static void dispatch(struct load_run *r)
         table_load_load(entry->table, entry->db, on_loaded, entry);
     }
     if (loading(r)) {
+        if (r->conf.follow && !connection_pool_is_short(r->pool) && load_run_views_are_due(r))
+            (void)load_run_start_views(
+                r); /* a table that waits for a lock keeps no other waiting */
         load_run_publish_beside(r);
         return;
     }
     if (publish(r))
         return;
     if (is_due(r)) {
-        if (!r->conf.follow || connection_pool_is_short(r->pool))
-            connection_pool_rest(r->pool,
-                                 -1); /* it has a connection of its own, and there may be no more */
+        rest(r);
         if (start_reconcile(r))
             return;
     }
-    if ((!r->conf.follow || r->stopping) && r->reconcile == NULL)
+    if (r->reconcile == NULL && load_run_views_are_due(r)) {
+        rest(r);
+        if (load_run_start_views(r))
+            return;
+    }
+    if ((!r->conf.follow || r->stopping) && r->reconcile == NULL && r->views == NULL)
         end(r);
 }
 
@@ -270,14 +283,14 @@ static void on_change(void *ctx, const char *table)
     for (size_t i = 0; i < r->count; i++)
         if (table == NULL || strcmp(table, table_load_name(r->tables[i]->table)) == 0)
             r->tables[i]->dirty = true;
-    dispatch(r);
+    load_run_dispatch(r);
 }
 
 /* ---- beginning and end ---- */
 
 static void on_dispatch(uv_timer_t *timer)
 {
-    dispatch(timer->data);
+    load_run_dispatch(timer->data);
 }
 
 void load_run_dispatch_soon(struct load_run *r)
@@ -303,7 +316,7 @@ static void on_stop(uv_timer_t *timer)
         catalog_publish_free(r->catalog);
         r->catalog = NULL;
     }
-    dispatch(r);
+    load_run_dispatch(r);
 }
 
 static enum err_code open_pool(struct load_run *r, struct err *e)
@@ -355,6 +368,8 @@ void load_run_stop(struct load_run *r)
     r->stopping = true;
     if (r->reconcile != NULL)
         reconcile_stop(r->reconcile);
+    if (r->views != NULL)
+        views_job_stop(r->views);
     for (size_t i = 0; i < r->count; i++)
         if (r->tables[i]->db != NULL)
             table_load_stop(r->tables[i]->table);

@@ -18,6 +18,8 @@
 #include "load/table/table_load.h"
 #include <stdio.h>
 
+struct options;
+
 struct load_run_conf {
     struct table_load_conf table; /* of each; name is unused */
     const char *conninfo;         /* NULL: libpq's environment */
@@ -27,11 +29,12 @@ struct load_run_conf {
                      error */
     size_t jobs;  /* connections in all; one that has no table is lent to one that has */
     bool follow;
-    bool enlist;                  /* a replay: the spool is to wait for the database from now on */
-    unsigned max_deletes;         /* percent (load/reconcile/reconcile.h) */
-    struct load_metrics *metrics; /* borrowed; or NULL */
-    bool progress;                /* is told, on standard error */
-    struct prune_conf limits;     /* of the spool: keep and max */
+    bool enlist;                   /* a replay: the spool is to wait for the database from now on */
+    unsigned max_deletes;          /* percent (load/reconcile/reconcile.h) */
+    struct load_metrics *metrics;  /* borrowed; or NULL */
+    bool progress;                 /* is told, on standard error */
+    struct prune_conf limits;      /* of the spool: keep and max */
+    const struct options *options; /* borrowed; of --views (table.views) */
 };
 
 struct load_run;

@@ -1,4 +1,4 @@
-/* The inside of a run, shared by load_run.c, load_run_connections.c, load_run_progress.c, load_run_publish.c, load_run_report.c and load_run_tables.c only. */
+/* The inside of a run, shared by load_run.c, load_run_connections.c, load_run_progress.c, load_run_publish.c, load_run_report.c, load_run_tables.c and load_run_views.c only. */
 #ifndef NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 #define NETTY_LOAD_RUN_LOAD_RUN_PRIVATE_H
 
@@ -20,6 +20,7 @@ struct load_run_table {
     int64_t began;              /* when_tick() of this load */
     struct load_tracks *tracks; /* how far it is; NULL: nobody has looked yet */
     size_t missing;             /* holes and gaps, when the spool was last told */
+    bool views_left;            /* its views could not be applied: the next run tries again */
     struct reconcile_row
         reconciled; /* what the source no longer has: in all; err: of the last time */
 };
@@ -48,11 +49,15 @@ struct load_run {
     struct reconcile *reconcile; /* under way, or NULL */
     bool compared;               /* what was loaded has been held against the rolls, or is being */
     int64_t compared_at;         /* when_tick() of that; 0: never */
+    struct views_job *views;     /* under way, or NULL */
+    bool views_failed;           /* some of the last one's */
+    int64_t viewed_at;           /* when_tick() of its beginning; 0: never */
     bool stopping, over;
     struct err err; /* of the run itself */
 };
 
-/* load_run.c: looks for what can be done, from the loop. */
+/* load_run.c: looks for what can be done; and: from the loop. */
+void load_run_dispatch(struct load_run *r);
 void load_run_dispatch_soon(struct load_run *r);
 
 #define LOAD_RUN_MARK_US (60 * WHEN_SECOND) /* --follow: between two words to the spool */
@@ -70,6 +75,10 @@ void load_run_name_missing(struct load_run *r); /* those that are asked for and 
 uint64_t load_run_lines(const struct load_run *r); /* read so far, of all tables */
 bool load_run_publish_is_due(const struct load_run *r);
 void load_run_publish_beside(struct load_run *r);
+
+/* load_run_views.c: after a load that brought a new member; true: it has begun. */
+bool load_run_views_are_due(const struct load_run *r);
+bool load_run_start_views(struct load_run *r);
 
 /* load_run_report.c: the spool has been told what is loaded, or could not be (err). */
 void load_run_told(struct load_run *r, const struct err *err);

@@ -71,7 +71,7 @@ static void on_closed(uv_handle_t *h)
     buf_free(&t->sql);
     free(t->found_holes);
     dead_reasons_clear(&t->set_aside);
-    unchanged_close(t->unchanged);
+    table_load_close_cache(t);
     free(t->name);
     free(t);
 }
@@ -376,6 +376,8 @@ enum err_code table_load_make_builder(struct table_load *t, struct err *e)
     table_load_close_roll_forward(t);
     rc = batch_builder_open(&t->builder, t->conf.spool, t->name, &conf, e);
     t->rolls_all = all_roll(t);
+    if (rc == OK)
+        table_load_watch_members(t);
     return rc == OK && t->rolls_all ? table_load_open_roll_forward(t, e) : rc;
 }
 

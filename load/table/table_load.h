@@ -37,6 +37,8 @@ struct table_load_conf {
     bool replay;  /* all pages that fit the next three, whatever has been loaded */
     int64_t fetched_from, fetched_to; /* or WHEN_NONE */
     uint64_t segment;                 /* or 0 */
+    bool views;     /* --views: members that no record had before are noticed, ... */
+    unsigned depth; /* ... so many levels below the outermost */
 };
 
 struct table_load;
@@ -62,6 +64,8 @@ bool table_load_span(const struct table_load *t, struct page_place *from, struct
 size_t table_load_missing(const struct table_load *t);
 /* It has no answer yet on the connection that it was given, and would rather have another. */
 bool table_load_wants_other(const struct table_load *t);
+/* --views: the members that the table's records have had; or NULL. */
+struct member_set *table_load_members(const struct table_load *t);
 /* Gives it one, which is connected; what it had is free again. */
 void table_load_use(struct table_load *t, struct db *db);
 

@@ -1,10 +1,13 @@
 /* The table's cache of lines that need not be looked at (unchanged_cache.h): which one it is, and what it learns. */
 #include "load/database/sql.h"
+#include "load/row/member_set.h"
 #include "load/table/table_load_private.h"
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
 
 #define CACHE_VERSION 2 /* of what the lines are made into: another one begins anew */
 #define SQL_MAX       8192u
@@ -12,8 +15,49 @@
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err);
 
+/* database: the relation, in a way that no other shares; or "": then nothing is kept of them. */
+static void open_members(struct table_load *t, const char *database)
+{
+    char before_of[sizeof t->members_of];
+    char dir[IO_PATH];
+    char name[sizeof MEMBER_SET_FILE + 16];
+    char file[IO_PATH] = "";
+    struct err e = ERR_INIT;
+
+    if (t->members != NULL && strcmp(t->members_of, database) == 0)
+        return;
+    struct member_set *before = t->members;
+    memcpy(before_of, t->members_of, sizeof before_of);
+    t->members = NULL;
+    (void)snprintf(t->members_of, sizeof t->members_of, "%s", database);
+    (void)snprintf(name, sizeof name, MEMBER_SET_FILE "%016" PRIx64,
+                   (uint64_t)XXH3_64bits(database, strlen(database)));
+    if (database[0] != '\0' && (io_path(dir, spool_dir(t->conf.spool), t->name, &e) != OK ||
+                                io_path(file, dir, name, &e) != OK))
+        file[0] = '\0';
+    if (member_set_open(&t->members, file, t->conf.depth, &e) != OK)
+        LOG(LOG_WARN, "members", "new members are not looked for", F_STR("table", t->name),
+            F_ERR(&e));
+    if (t->members != NULL && before != NULL && before_of[0] == '\0')
+        member_set_adopt(t->members, before);
+    member_set_close(before);
+}
+
+struct member_set *table_load_members(const struct table_load *t)
+{
+    return t->members;
+}
+
+void table_load_watch_members(struct table_load *t)
+{
+    if (t->conf.views && !t->conf.dry_run && t->members == NULL)
+        open_members(t, "");
+    batch_builder_watch(t->builder, t->members);
+}
+
 static void go_on(struct table_load *t)
 {
+    table_load_watch_members(t);
     batch_builder_use_cache(t->builder, t->unchanged);
     table_load_batch(t);
 }
@@ -75,9 +119,17 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
         table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
         return;
     }
+    if (err == NULL && PQntuples(r) == 1 && t->conf.views)
+        open_members(t, PQgetvalue(r, 0, 0));
     if (err == NULL && PQntuples(r) == 1)
         open_cache(t, PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 1));
     go_on(t);
+}
+
+void table_load_close_cache(struct table_load *t)
+{
+    unchanged_close(t->unchanged);
+    member_set_close(t->members);
 }
 
 void table_load_validate_cache(struct batch_in_flight *f, unsigned lanes,

@@ -53,6 +53,8 @@ struct table_load {
     bool rolls_all;                    /* all batches of the builder are */
     struct parallel_upsert *upsert;
     struct unchanged *unchanged; /* or NULL */
+    struct member_set *members;  /* --views; or NULL */
+    char members_of[64];         /* the relation that they are of, or "" */
     bool emptied;                /* ... since the builder was sent to where it reads from */
     bool found;                  /* relation and progress are known */
     bool
@@ -178,6 +180,9 @@ void table_load_ended(struct table_load *t);
 /* table_load_cache.c: */
 /* Opens the cache of unchanged lines, where there may be one; then the first batch. */
 void table_load_open_cache(struct table_load *t);
+void table_load_close_cache(struct table_load *t);
+/* --views: the builder's records are looked at. What is read before the relation is known better counts for it, too. */
+void table_load_watch_members(struct table_load *t);
 /* These lanes' share is in. */
 void table_load_validate_cache(struct batch_in_flight *f, unsigned lanes,
                                const struct txn_result *r);

@@ -302,10 +302,11 @@ const struct option_def option_table[OPTIONS] = {
              "row for vacuum, so that the table may grow to twice its size meanwhile, and all goes through the "
              "write-ahead log; triggers fire."},
 
-    {OPT_DEPTH, OPTION_COUNT, "depth", NULL, "N",
+    {OPT_DEPTH, OPTION_COUNT, "depth", "NETTY_DEPTH", "N",
      .standard = "1",
      .programs = LOAD, .min = 0, .max = 2,
-     .help = "Of netty-load profile and views: how many levels of objects within data are looked into.",
+     .help = "Of netty-load profile, views and --views: how many levels of objects within data are looked into. A view that was made with "
+             "another depth keeps that, where none is given.",
      .example = "profile --depth 2 contacts"},
 
     {OPT_MISFITS, OPTION_FLAG, "misfits", NULL, NULL,
@@ -317,10 +318,17 @@ const struct option_def option_table[OPTIONS] = {
      .programs = LOAD,
      .help = "Of netty-load views: make the views, instead of showing the statements."},
 
-    {OPT_VIEWS_SCHEMA, OPTION_TEXT, "views-schema", "NETTY_VIEWS_SCHEMA", "NAME",
-     .standard = "netty",
+    {OPT_VIEWS, OPTION_FLAG, "views", "NETTY_VIEWS", NULL,
      .programs = LOAD,
-     .help = "The schema of the views that netty-load views makes.",
+     .help = "After a load that brought a member of data that no record had before, apply the views of netty-load views, and say which. "
+             "A table without a view gets one with the next record that is not known yet; `netty-load views --apply` makes all at once. "
+             "What goes wrong with a view is a warning: the load's result and exit code stay, "
+             "and a later load tries again."},
+
+    {OPT_VIEWS_SCHEMA, OPTION_TEXT, "views-schema", "NETTY_VIEWS_SCHEMA", "NAME",
+     .programs = LOAD,
+     .help = "The schema of the views that netty-load views makes. Without it that is `netty` for tables of the schema public, and "
+             "`netty_NAME` for those of a schema NAME.",
      .example = "--views-schema bi"},
 
     {OPT_WITH_DELETED, OPTION_FLAG, "with-deleted", NULL, NULL,

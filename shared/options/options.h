@@ -117,6 +117,7 @@ enum option_id {
     OPT_DEPTH,
     OPT_MISFITS,
     OPT_APPLY,
+    OPT_VIEWS,
     OPT_VIEWS_SCHEMA,
     OPT_WITH_DELETED,
     OPT_REBUILD,

@@ -9,14 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PREFIX "unchanged-"
 #define DIGITS 16
 
+/* Or what a loader that was killed has left of one. */
 static bool is_cache(const char *name)
 {
-    size_t n = sizeof PREFIX - 1;
-    return strncmp(name, PREFIX, n) == 0 && strlen(name) == n + DIGITS &&
-           strspn(name + n, "0123456789abcdef") == DIGITS;
+    static const char *const prefixes[] = {"unchanged-", "members-"};
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t n = strlen(prefixes[i]);
+        if (strncmp(name, prefixes[i], n) != 0 || strspn(name + n, "0123456789abcdef") != DIGITS)
+            continue;
+        const char *rest = name + n + DIGITS;
+        return *rest == '\0' || (*rest == '.' && rest[1 + strspn(rest + 1, "0123456789")] == '\0');
+    }
+    return false;
 }
 
 static int64_t written(const struct stat *st)

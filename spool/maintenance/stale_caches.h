@@ -1,5 +1,5 @@
 /*
- * The loader's caches of unchanged lines (FORMAT.md, 2), as far as the spool has to do with them: those
+ * The loader's caches of unchanged lines and of known members (FORMAT.md, 2), as far as the spool has to do with them: those
  * of databases that nobody loads any more go. What is in one is the loader's business alone.
  *
  * A cache is in use while a loader holds it with flock, and each load that uses it writes to it or at

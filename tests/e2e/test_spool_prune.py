@@ -236,12 +236,15 @@ def test_the_cache_of_a_database_that_nobody_loads_any_more_goes(sims, db, netty
     cache, = (netty.spool / "contacts").glob("unchanged-*")
     other = cache.with_name("unchanged-" + "0" * 16)
     other.write_bytes(b"x" * 5000)
+    known = [cache.with_name("members-" + "0" * 16), cache.with_name("members-" + "0" * 16 + ".17")]
+    for path in known:
+        path.write_bytes(b"x")
     long_ago = os.stat(cache).st_mtime - 8 * 86400
-    for path in (cache, other):
+    for path in (cache, other, *known):
         os.utime(path, (long_ago, long_ago))
     # The load uses its own, and so it stays, though nothing has changed that would have to be written there.
     netty.load("--replay", "--spool-keep", "7d", db=db)
-    assert cache.exists() and not other.exists()
+    assert cache.exists() and not any(path.exists() for path in (other, *known))
     os.utime(cache, (long_ago, long_ago))
     assert "caches=1" in netty.spool_tool("prune", "--dry-run", "--spool-keep", "7d").err
     assert cache.exists()
