@@ -427,6 +427,7 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
         t->step.unlike |= strncmp(t->why, f->why, sizeof t->why - 1) != 0;
     if ((state == STEP_ALONE || first) && t->step.gap < STEP_GAP_MAX)
         note_gap(t, t->step.gap, f);
+    t->step.shown = aside;
     if (state == STEP_AGAIN) {
         t->step.aside = (t->step.at > 0 ? t->step.aside : 0) + (aside ? 1 : 0);
         if (t->step.at < STEP_GAP_MAX)

@@ -251,7 +251,7 @@ static enum step_result answered_behind(struct step *s)
     if (stands || (s->forced && !s->known))
         return taken(s);
     s->known = false;
-    s->at = 0;
+    s->at = s->tries = 0;
     s->state = s->gap > 0 ? STEP_AGAIN : STEP_STILL;
     return STEP_ON;
 }
@@ -299,8 +299,8 @@ static unsigned alone_tries(const struct step *s)
     if (s->sure)
         return 1;
     bool doubt = s->passed > 0 || s->unlike;
-    unsigned tries = s->expected && !doubt ? 2 : STEP_ALONE_TRIES;
-    return (s->forced || doubt ? tries : tries - 1) + more(s);
+    unsigned tries = s->expected && !doubt ? STEP_TRIES + 1 : STEP_ALONE_TRIES;
+    return (s->forced || doubt ? tries : tries - STEP_TRIES) + more(s);
 }
 
 unsigned step_failures_left(const struct step *s)
@@ -416,6 +416,8 @@ enum step_result step_failed(struct step *s)
     case STEP_BEHIND:
         return failed_behind(s);
     case STEP_AGAIN:
+        if (!s->shown && ++s->tries < STEP_TRIES)
+            return STEP_SAME;
         s->tries = 0;
         s->state = ++s->at < s->gap ? STEP_AGAIN : STEP_STILL;
         return STEP_ON;

@@ -4,13 +4,14 @@
  *
  *   SEARCH   pages from the same offset on, by halves: of how many places one is answered (`low`), and of how
  *            many none is (`high`), until the one behind `low` remains
- *   ALONE    it is asked for alone, four times with AGAIN; more where failures have passed by themselves, twice where
+ *   ALONE    it is asked for alone, four times with AGAIN; more where failures have passed by themselves, once less where
  *            a record is known to fail in another order. Answered: CONFIRM, the page up to and with it once more. Fails it
  *            again and again, pages are too large (STEP_PLAIN, of `size`); else the failure has passed
  *   BEFORE   the page up to it
  *   BEHIND   what is behind it. Where that fails, the next one is asked for ALONE: it is a cause, too, or the
  *            page is asked for smaller
- *   AGAIN    it must fail still: had it left the list, its neighbour would stand in its place and be missed
+ *   AGAIN    it must fail still, twice in a row where its bytes do not come: had it left the list, its neighbour would stand
+ *            in its place and be missed, and a single failure may be that neighbour's, by chance
  *   STILL    and what is before it be as it was: had something left the list before it, the same would be so.
  *            (Nothing can stand before a list's first place: then what is behind must.)
  *
@@ -27,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STEP_ALONE_TRIES 4 /* the one of AGAIN is among them */
+#define STEP_ALONE_TRIES 4 /* those of AGAIN are among them */
 #define STEP_ALONE_MORE  10
 #define STEP_TRIES       2   /* of a request that was answered before, or decides about sizes */
 #define STEP_GAP_MAX     100 /* places in a row, beside those that were known */
@@ -98,6 +99,7 @@ struct step {
     bool fine;       /* as many as can be had are asked for: less led to no end */
     bool eyed;       /* the first of them was asked for alone */
     unsigned at;     /* of AGAIN: which of them, */
+    bool shown;      /* ... whether its bytes came with the failure (the caller's), */
     unsigned aside;  /* and so many came as bytes, which are set aside (the caller's) */
     unsigned rounds;
     bool earlier; /* the one before was not asked for yet */
