@@ -248,7 +248,7 @@ static bool landed_early(const struct crawl *c)
     const struct crawl_facts *page = &c->page;
     if (!c->ask.jump || !c->placed || c->must)
         return false;
-    if (page->n < c->asked && !crawl_capped(c))
+    if (page->n < c->asked && !crawl_capped(c, c->page.n))
         return c->learned.thinned && !page->reached && page->peak != WHEN_NONE &&
                page->peak < c->frontier;
     bool behind = page->peak != WHEN_NONE && page->peak <= c->frontier && page->first < c->frontier;

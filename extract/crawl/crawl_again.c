@@ -114,7 +114,7 @@ static void begin_known(struct crawl *c, const struct place *place, uint64_t low
     memcpy(t->why, place->said, sizeof t->why);
     step_begin_known(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), &known);
     t->step.fine = t->turns > 1;
-    t->step.forced = c->passes.on;
+    t->step.forced = t->forced || c->passes.on;
     t->before = place->before;
     t->after = place->after;
     memset(t->gaps, 0, sizeof t->gaps);
@@ -435,7 +435,7 @@ static bool is_whole_list(const struct crawl *c)
 {
     const struct crawl_request *from = &c->trial.page;
     return from->offset == 0 && from->after[0] == '\0' && from->equal[0] == '\0' &&
-           !crawl_capped(c);
+           !crawl_capped(c, c->page.n);
 }
 
 /* The page covers the place: what is between its neighbours is on it, or nowhere. */

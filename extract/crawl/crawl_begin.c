@@ -12,7 +12,7 @@ void crawl_clear(struct crawl *c, const struct crawl_conf *conf)
     crawl_facts_reset(&c->page);
     c->frontier = c->below_time = c->furthest = c->covered = WHEN_NONE;
     c->ending = c->sure = c->goal = c->clock = c->loose_time = WHEN_NONE;
-    c->keys.began = WHEN_NONE;
+    c->keys.began = c->keys.must = WHEN_NONE;
     c->lag = INT64_MAX;
     c->count = -1;
     c->learned.looked = c->learned.born = c->learned.hold = c->learned.retry = WHEN_NONE;

@@ -29,10 +29,10 @@ bool crawl_room(const struct crawl *c)
     return c->page.n < c->asked && c->page.n < c->learned.longest;
 }
 
-bool crawl_capped(const struct crawl *c)
+bool crawl_capped(const struct crawl *c, uint64_t n)
 {
     const struct crawl_learned *l = &c->learned;
-    return !l->thinned && l->least > 0 && c->page.n >= l->least && c->page.n == l->longest;
+    return !l->thinned && l->least > 0 && n >= l->least && n == l->longest;
 }
 
 static uint64_t overlap(uint64_t from, uint64_t n, uint64_t offset)
@@ -147,7 +147,7 @@ void crawl_learn_behind(struct crawl *c)
         if (c->ask.offset > c->place.offset)
             crawl_learn_window(c, c->ask.offset - c->place.offset);
     } else {
-        crawl_learn_page(c, c->place_n, c->place_asked, true);
+        crawl_learn_page(c, c->place_part, c->place_asked, true);
     }
 }
 
@@ -249,7 +249,7 @@ enum crawl_after crawl_after_page(const struct crawl *c)
         return CRAWL_ON;
     if (page->n == 0)
         return c->blind > 0 || c->single ? CRAWL_ENDED : after_empty(c);
-    if (page->n >= c->asked || crawl_capped(c) || c->blind > 0)
+    if (page->n >= c->asked || crawl_capped(c, c->page.n) || c->blind > 0)
         return CRAWL_ON;
     if (c->phase == CRAWL_BODY && crawl_room(c) && proven_full(c) && !c->everything &&
         reaches_goal(c))
@@ -310,10 +310,11 @@ static bool look_lower(struct crawl *c)
         look->offset = look->bottom ? look->base : look->offset - window;
         return true;
     }
-    look->windows = c->learned.thinned ? look->windows - 1 : look->windows / 2;
+    bool each = c->learned.thinned || (c->phase == CRAWL_KEYS && c->keys.further > 0);
+    look->windows = each ? look->windows - 1 : look->windows / 2;
     look->bottom = look->windows == 0;
     look->offset = look->bottom ? look->base : look_at(c, look->base, look->windows, look->pages);
-    return !look->bottom || c->learned.thinned;
+    return !look->bottom || each;
 }
 
 static void look_ended(struct crawl *c)

@@ -161,7 +161,10 @@ static void remember_page(struct crawl *c)
     c->far = same && c->far > c->ask.offset ? c->far : c->ask.offset;
     c->place = c->ask;
     c->place_n = c->page.n;
-    c->place_asked = c->asked;
+    const struct step *step = &c->trial.step;
+    bool cut = c->trial.parts && step->gap > 0 && step->after.n >= c->learned.longest;
+    c->place_part = cut ? step->after.n : c->page.n; /* what tells of a cap is the last part */
+    c->place_asked = cut ? step->behind : c->asked;
     c->place_run = c->page.run;
     c->placed = true;
     c->kept_sum = c->page.sum;
@@ -246,9 +249,19 @@ void crawl_stuck(struct crawl *c)
         crawl_trouble(c, CRAWL_UNPROVEN_TIES);
 }
 
+/* Records of the last page that are not in doubt, and of which one can show again: one that was stepped over does not. */
+static uint64_t count_settled(const struct crawl *c)
+{
+    uint64_t n = c->place_n - (c->place_run < c->place_n ? c->place_run : c->place_n);
+    size_t i = c->known_count > c->place_run ? c->known_count - c->place_run : 0;
+    for (; i > 0 && n > 0 && c->place_run > 0 && c->known[i - 1].gap; i--)
+        n--;
+    return n;
+}
+
 void crawl_go_on(struct crawl *c, bool may_jump)
 {
-    uint64_t settled = c->place_n - (c->place_run < c->place_n ? c->place_run : c->place_n);
+    uint64_t settled = count_settled(c);
     bool lone = c->place_n < 2 && c->place_run == 0; /* nothing is in doubt, or no longer */
     bool stuck = settled < 2 && (c->place_run > 0 || crawl_singles(c));
     bool walks = c->walk > 0;
@@ -442,7 +455,7 @@ static void keep_body(struct crawl *c, bool end)
 
 void crawl_keep(struct crawl *c)
 {
-    bool end = c->page.n < c->asked && !crawl_capped(c);
+    bool end = c->page.n < c->asked && !crawl_capped(c, c->page.n);
     if (!c->placed && !c->resumed)
         begin_run(c);
     if (came_further(c)) {
@@ -454,7 +467,7 @@ void crawl_keep(struct crawl *c)
     c->timeless += c->page.timeless;
     /* A page of the whole list shows records that one of the filtered list need not show. */
     if (c->placed && c->ask.filtered == c->place.filtered)
-        crawl_learn_page(c, c->place_n, c->place_asked, c->page.news > 0);
+        crawl_learn_page(c, c->place_part, c->place_asked, c->page.news > 0);
     crawl_learn_longest(c);
     if (c->page.n > 1)
         c->single = false;

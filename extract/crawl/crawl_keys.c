@@ -8,11 +8,12 @@
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
 
-#define REPEATS_MAX  8
-#define REPEATS_MANY 100 /* where records may be left out of pages */
-#define GROUP_TRIES  7
-#define ANEW_MAX     3
-#define LEAD_GRAIN   (900 * WHEN_SECOND) /* zones differ by quarters of an hour */
+#define REPEATS_MAX   8
+#define REPEATS_MANY  100 /* where records may be left out of pages */
+#define GROUP_TRIES   7
+#define ANEW_MAX      3
+#define FURTHER_PAGES UINT64_C(8)
+#define LEAD_GRAIN    (900 * WHEN_SECOND) /* zones differ by quarters of an hour */
 
 bool crawl_keys_possible(const struct crawl *c)
 {
@@ -21,8 +22,12 @@ bool crawl_keys_possible(const struct crawl *c)
 
 void crawl_all_begin(struct crawl *c, bool detour, unsigned why)
 {
-    c->keys = (struct crawl_keys){
-        .list = CRAWL_ALL, .back = c->phase, .detour = detour, .why = why, .began = WHEN_NONE};
+    c->keys = (struct crawl_keys){.list = CRAWL_ALL,
+                                  .back = c->phase,
+                                  .detour = detour,
+                                  .why = why,
+                                  .began = WHEN_NONE,
+                                  .must = crawl_key_shown(c)};
     c->phase = CRAWL_KEYS;
 }
 
@@ -154,7 +159,9 @@ void crawl_keys_read(struct crawl *c)
             crawl_keys_fail(c);
         return;
     }
-    if (c->keys.list == CRAWL_ALL)
+    if (c->keys.list == CRAWL_ALL && crawl_keys_fall_short(c))
+        crawl_look_begin(c, c->keys.offset + c->keys.further++ * FURTHER_PAGES * c->asked);
+    else if (c->keys.list == CRAWL_ALL)
         all_read(c);
     else if (c->keys.list == CRAWL_GROUP)
         group_read(c);
@@ -281,7 +288,7 @@ static void go_on(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
     const struct crawl_facts *page = &c->page;
-    bool full = page->n >= c->asked || crawl_capped(c);
+    bool full = page->n >= c->asked || crawl_capped(c, c->page.n);
     bool look = false;
     if (crawl_only_grows(c, &look) || crawl_count_ends(c, k->offset)) {
         note_edge(c);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FURTHER_MAX 3 /* times that is looked for further behind */
 #define CAME_BEFORE 2 /* so many records may come in before a page from one request to the next */
 #define AHEAD_LEAST                                                                                \
     4 /* records of a page: smaller ones do not lead far enough to be asked for ahead */
@@ -135,6 +136,24 @@ void crawl_keys_note(struct crawl *c)
 bool crawl_keys_reach_back(const struct crawl *c)
 {
     return c->page.n > 0 && (!c->keys.begun || up(c, c->page.key_first) <= up(c, c->keys.last));
+}
+
+/* The greatest key of what the list by time shows: on the page at hand, and the last one that was kept. */
+int64_t crawl_key_shown(const struct crawl *c)
+{
+    int64_t most = c->page.keyed > 0 ? c->page.key_most : WHEN_NONE;
+    for (size_t i = 0; i < c->known_count; i++)
+        if (c->known[i].keyed && !c->known[i].gap && c->known[i].key > most)
+            most = c->known[i].key;
+    return most;
+}
+
+/* It seems to end before a record that the list by time has shown: more is hidden from the key than was looked behind,
+ * unless that record was the last one and is deleted. */
+bool crawl_keys_fall_short(const struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    return k->further < FURTHER_MAX && k->must != WHEN_NONE && (!k->begun || k->most < k->must);
 }
 
 /* The greatest times, for what is read by time afterwards. */

@@ -2,6 +2,7 @@
  * Pages that cannot be had: asked for smaller, then taken apart (extract/places/step_over.h); known places passed by.
  */
 #include "extract/crawl/crawl_private.h"
+#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -183,6 +184,7 @@ static enum err_code take(struct crawl *c, struct err *e)
 {
     struct crawl_trial *t = &c->trial;
     t->parts = true;
+    c->clock = t->began;
     move_page(c, t->step.offset);
     if (!crawl_known_remember(c, true))
         return err_set(e, ERR_UNAVAILABLE,
@@ -191,7 +193,8 @@ static enum err_code take(struct crawl *c, struct err *e)
                        PLACES_MAX);
     unsigned worked = t->step.low > t->step.behind ? t->step.low : t->step.behind;
     restore_size(c, worked);
-    bool ends = t->step.after.n < (t->step.gap > 0 ? t->step.behind : 1);
+    bool ends = t->step.after.n < (t->step.gap > 0 ? t->step.behind : 1) &&
+                !crawl_capped(c, t->step.after.n);
     c->asked = (unsigned)c->page.n + (ends ? 1 : 0);
     c->count = -1;
     c->drift = 0; /* the next one begins behind the place, however short this one is */
@@ -312,6 +315,8 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
     note_answered(c);
     if (t->step.state == STEP_NONE)
         return false;
+    if (t->step.state == STEP_BEFORE || (t->step.state == STEP_BEHIND && t->step.low == 0))
+        t->began = c->clock;
     switch (step_answered(&t->step)) {
     case STEP_ON:
     case STEP_SAME:
@@ -400,15 +405,11 @@ static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_
 static void note_gap(struct crawl_trial *t, unsigned at, const struct crawl_failure *f)
 {
     struct step_gap *gap = &t->gaps[at];
-    size_t n = strnlen(f->why, sizeof t->why - 1);
-    memcpy(t->why, f->why, n);
-    t->why[n] = '\0';
+    (void)snprintf(t->why, sizeof t->why, "%s", f->why);
     *gap = (struct step_gap){.seen = f->seen != NULL};
     if (f->seen == NULL)
         return;
-    gap->identity = f->seen->identity;
-    gap->key = f->seen->key;
-    gap->keyed = f->seen->keyed;
+    gap->identity = f->seen->identity, gap->key = f->seen->key, gap->keyed = f->seen->keyed;
     if (f->seen->time != NULL && f->seen->time_len < sizeof gap->time)
         memcpy(gap->time, f->seen->time, f->seen->time_len);
 }
@@ -480,7 +481,7 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
     enum crawl_after_failure after =
         t->step.state == STEP_NONE ? page_failed(c, f) : step_has_failed(c, f);
     bool answers = t->step.state != STEP_NONE && step_failures_left(&t->step) < f->left;
-    unsigned last = probes(c) + (is_new_form(c) ? 1 : 0); /* the last try is made in another form */
+    unsigned last = probes(c) + is_new_form(c); /* the last try is made in another form */
     if (f->left <= last && !answers && after != CRAWL_GIVE_UP)
         t->probe = 1;
     return after;

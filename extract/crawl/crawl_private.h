@@ -169,7 +169,8 @@ struct crawl_keys {
     int64_t lead;   /* how much earlier the filter's value must be, */
     unsigned tries; /* of such leads */
     uint64_t place; /* and where it begins in the list by time */
-    int64_t most;   /* the greatest key */
+    int64_t most;   /* the greatest key, */
+    int64_t must;   /* and one that the list by time has shown, or WHEN_NONE */
     int64_t prior;  /* the last key of the page before, */
     int64_t edge;   /* and what it was when the list first seemed to end */
     bool edged;
@@ -189,6 +190,7 @@ struct crawl_keys {
     uint64_t shown_at;            /* its offset, */
     bool shown_whole;             /* and whether it had as many as were asked for */
     uint64_t empties;             /* pages in a row */
+    unsigned further;             /* looks behind the end for what must be there */
     unsigned repeats, stale, few; /* of the same page; pages in a row with nothing new; with few */
     bool grows;                   /* few and few came, and nothing was further behind */
     bool again;                   /* it is one, or what stood before it is not known any more */
@@ -232,7 +234,8 @@ struct crawl_trial {
     struct step step;
     unsigned rounds;        /* of it, since a page was kept */
     unsigned passed;        /* failures that passed by themselves */
-    bool parts;             /* the page was put together */
+    bool parts;             /* the page was put together, */
+    int64_t began;          /* the clock at its first part */
     unsigned probe, doubts; /* is the API there at all? The question under way, from 1; or 0 */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
     unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
@@ -268,14 +271,12 @@ struct crawl {
     bool opens;      /* ... and it is at hand: early enough for any skew, so that it tells none */
     bool unfiltered; /* the filter does not work */
     bool look;       /* in the tail: the body has ended, and this is only a look behind it */
-    bool resumed;    /* goes on with a run that was left */
-    bool broken;
+    bool resumed, broken; /* goes on with a run that was left; was called so */
     struct crawl_learned learned;
     struct crawl_keys keys;
     struct crawl_look look_behind;
     struct crawl_passes passes;
-    int64_t clock;              /* of the answer at hand, or WHEN_NONE */
-    int64_t count;              /* of it, -1: none */
+    int64_t clock, count;       /* of the answer at hand; or WHEN_NONE, -1: none */
     bool elsewhere;             /* its offset was not heeded, so that the count tells nothing */
     int64_t sure;               /* all that was there then is kept; or WHEN_NONE */
     bool limited;               /* what came later is not proven to be */
@@ -288,11 +289,9 @@ struct crawl {
     int64_t loose[CRAWL_LOOSE]; /* the last such times */
     size_t loose_count;
     int64_t goal; /* the greatest time of the last run, or of the list by key; or WHEN_NONE */
-    struct crawl_ask ask; /* what is asked for next */
-    unsigned limit;       /* with this page size */
-    unsigned asked;       /* the page size of the request under way */
-    unsigned good;        /* pages since the size last changed */
-    unsigned grow_after;  /* so many of them it is tried larger; 0: GROW_PAGES */
+    struct crawl_ask ask;      /* what is asked for next */
+    unsigned limit, asked;     /* with this page size; that of the request under way */
+    unsigned good, grow_after; /* pages since its last change; before a larger one, 0: GROW_PAGES */
     struct crawl_trial trial;
 
     struct crawl_facts page; /* the answer under way */
@@ -301,9 +300,9 @@ struct crawl {
     struct crawl_entry *known;
     size_t known_count;
     struct crawl_ask place;
-    uint64_t place_n;
-    int64_t covered; /* the first page must reach back to here; or WHEN_NONE */
-    bool placed;     /* there is one in this run */
+    uint64_t place_n, place_part; /* its records, and those of its last part */
+    int64_t covered;              /* the first page must reach back to here; or WHEN_NONE */
+    bool placed;                  /* there is one in this run */
     unsigned place_asked;
     uint64_t far;     /* the greatest offset under its anchor */
     size_t place_run; /* its last records that are in doubt */
@@ -316,11 +315,9 @@ struct crawl {
     int64_t lead;                  /* the one that worked */
     uint64_t step;                 /* how far the next step back goes */
     uint64_t drift;                /* how far the list is expected to move up between pages */
-    unsigned attempts;             /* at this jump */
-    unsigned tunes;                /* of them to come down nearer */
+    unsigned attempts, tunes;      /* at this jump; of them to come down nearer */
     bool must;                     /* this jump has no walk to fall back on */
-    unsigned stay;                 /* pages to walk after a jump that cost too much */
-    unsigned walk;                 /* of them still to go */
+    unsigned stay, walk;           /* pages to walk after a jump that cost too much; still to go */
     unsigned sames;                /* pages of the same records, in whatever order, in a row */
     unsigned repeats;              /* equal pages at different offsets */
     unsigned stuck;                /* step-backs since the crawl last came further, */
@@ -401,8 +398,8 @@ void crawl_learn_behind(struct crawl *c);
 bool crawl_count_agrees(const struct crawl *c, uint64_t offset);
 bool crawl_group_goes_on(const struct crawl *c);
 bool crawl_count_ends(const struct crawl *c, uint64_t offset);
-bool crawl_room(const struct crawl *c);   /* the page could have held more */
-bool crawl_capped(const struct crawl *c); /* it is as long as the API lets pages be */
+bool crawl_room(const struct crawl *c);               /* the page could have held more */
+bool crawl_capped(const struct crawl *c, uint64_t n); /* as long as the API lets pages be */
 bool crawl_same_page(const struct crawl *c);
 bool crawl_look_due(const struct crawl *c);
 bool crawl_only_grows(struct crawl *c, bool *look);
@@ -437,6 +434,8 @@ bool crawl_keys_fall_back(const struct crawl *c);
 bool crawl_keys_doubtful(struct crawl *c);
 void crawl_keys_contrast(struct crawl *c);
 bool crawl_keys_reach_back(const struct crawl *c);
+int64_t crawl_key_shown(const struct crawl *c);
+bool crawl_keys_fall_short(const struct crawl *c);
 void crawl_keys_note(struct crawl *c);
 void crawl_note_latest(struct crawl *c);
 void crawl_note_met(struct crawl *c);
