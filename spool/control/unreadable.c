@@ -43,7 +43,7 @@ static void read_key(const char *text, bool *keyed, int64_t *key)
 }
 
 struct numbers {
-    uint64_t count, sort, tries, aside, twin, before, after;
+    uint64_t count, sort, tries, aside, twin, doubt, before, after;
     char key[NUMBER], before_key[NUMBER], after_key[NUMBER];
 };
 
@@ -54,6 +54,7 @@ static void take_numbers(struct place *p, const struct numbers *n)
     p->tries = (unsigned)(n->tries > 1000 ? 1000 : n->tries);
     p->aside = n->aside > 0;
     p->within = n->aside == WITHIN;
+    p->doubtful = n->doubt > 0;
     p->twins = n->twin == ALL_TWINS      ? p->count
                : n->twin == 0            ? 0
                : n->twin - 1 >= p->count ? p->count
@@ -96,6 +97,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
         {.name = "due", .type = FIELD_TIME, .to = &p.due},
         {.name = "aside", .type = FIELD_COUNT, .to = &x.aside},
         {.name = "twin", .type = FIELD_COUNT, .to = &x.twin},
+        {.name = "doubt", .type = FIELD_COUNT, .to = &x.doubt, .optional = true},
         {.name = "said", .type = FIELD_TEXT, .to = p.said, .room = sizeof p.said},
     };
     enum err_code rc = fields_read(line, n, fields, FIELDS(fields), e);
@@ -181,6 +183,7 @@ static enum err_code add_place(struct buf *b, const struct place *p)
              : p->aside ? 1
                         : 0,
              twin_number(p))) != OK ||
+        (p->doubtful && (rc = buf_adds(b, ",\"doubt\":1")) != OK) ||
         (rc = add_text(b, "said", p->said)) != OK)
         return rc;
     return checksum_line_end(b, start);

@@ -46,6 +46,7 @@ struct place {
     int64_t due; /* and when it is again */
     bool aside;
     bool within;    /* ... and pages with it come all the same: it costs its neighbours nothing */
+    bool doubtful;  /* nothing has proven yet that no other record is among them */
     unsigned twins; /* so many of its records are those of other places; at most count */
     bool keyed;     /* the record's own key could be made out: */
     int64_t key;
