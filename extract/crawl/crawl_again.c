@@ -1,5 +1,6 @@
 /* Places that were stepped over: passed by where they are known, remembered, closed, and tried again at a run's end. */
 #include "extract/crawl/crawl_private.h"
+#include "extract/places/place_shown.h"
 #include <string.h>
 
 #define AGAIN_MAX 2   /* requests of a run that bring nothing */
@@ -167,25 +168,13 @@ bool crawl_ask_known(const struct crawl *c, struct crawl_request *request)
     return false;
 }
 
-/* The time that it cannot be later than; WHEN_NONE: not known. */
-static int64_t latest(const struct crawl *c, const struct place *place)
-{
-    const struct place_side *side =
-        place->sort == CRAWL_BY_KEY_DOWN ? &place->before : &place->after;
-    int64_t time = WHEN_NONE;
-    if (!side->there || side->time[0] == '\0' ||
-        when_parse(side->time, strlen(side->time), c->conf.zone, &time) != OK)
-        return WHEN_NONE;
-    return time;
-}
-
 /* A record that was met under another filter, and that may stand on this page, too. */
 static bool met_by_time(const struct crawl *c, const struct place *place)
 {
     const char *from = c->trial.page.after;
     return !place->closed && !place->lost && !place->within && place->sort == CRAWL_BY_TIME &&
-           strcmp(place->from, from) != 0 && latest(c, place) != WHEN_NONE &&
-           latest(c, place) > crawl_ask_after(&c->ask) - CRAWL_LEAD_MAX;
+           strcmp(place->from, from) != 0 && place_latest(place, c->conf.zone) != WHEN_NONE &&
+           place_latest(place, c->conf.zone) > crawl_ask_after(&c->ask) - CRAWL_LEAD_MAX;
 }
 
 /* The page failed. One that was met under another filter is looked for first where it stood then: filters that are a little
@@ -229,31 +218,23 @@ bool crawl_known_remember(struct crawl *c, bool proven)
     struct places *places = c->conf.places;
     if (places == NULL || t->step.gap == 0)
         return true;
-    struct place met = {0};
+    struct place met;
     list_of(&t->page, &met);
-    met.before = t->before;
-    met.after = t->after;
+    met.before = t->before, met.after = t->after;
     met.count = t->step.gap;
     met.offset = t->step.offset + t->step.low;
     uint64_t again = c->page.hits > 0 && c->page.n > c->page.news ? c->page.n - c->page.news : 0;
     uint64_t from = again < c->ordinal ? c->ordinal - again : 0;
     met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
     met.aside = t->step.aside == t->step.gap;
-    met.latest = latest(c, &met);
+    met.doubtful = proven && c->phase != CRAWL_KEYS && crawl_may_lack(c);
+    met.latest = place_latest(&met, c->conf.zone);
     met.keyed = met.count == 1 && t->gaps[0].seen && t->gaps[0].keyed;
     met.key = met.keyed ? t->gaps[0].key : 0;
     memcpy(met.said, t->why, sizeof met.said);
     t->pending = met;
     t->pends = !proven;
     return !proven || places_meet(places, &met, clock_of(c)) != NULL;
-}
-
-void crawl_page_restart(struct crawl *c)
-{
-    c->trial.step.state = STEP_NONE;
-    c->trial.probe = 0;
-    crawl_learn_longest(c); /* it may be empty then */
-    crawl_facts_reset(&c->page);
 }
 
 /* n malformed records that came within their page, from the i-th on. At the page's end the list ends with them, or the
@@ -267,17 +248,18 @@ static void note_run(struct crawl *c, size_t i, size_t n)
     bool starts = from->offset == 0 && from->after[0] == '\0' && from->equal[0] == '\0';
     struct place *edge = t->edge > 0 && t->edge_id == at->id ? &places->at[t->edge - 1] : NULL;
     struct place met;
-    if (i == 0 && !starts && edge == NULL)
+    bool known = n == 1 && at->hinted; /* by its key, wherever it stands */
+    if (i == 0 && !starts && edge == NULL && !known)
         return;
     list_of(from, &met);
     met.count = (unsigned)n;
     met.offset = from->offset + i;
     met.aside = met.within = true;
-    met.keyed = n == 1 && at->hinted;
+    met.keyed = known;
     met.key = met.keyed ? at->key : 0;
     if (i > 0)
         crawl_side(&at[-1], &met.before);
-    else if (!starts)
+    else if (edge != NULL)
         met.before = edge->before;
     bool ends = i + n == c->page.count;
     if (!ends)
@@ -321,6 +303,38 @@ void crawl_trial_kept(struct crawl *c)
     crawl_places_read(c);
 }
 
+/* The page at hand, as places see it. */
+static void show(const struct crawl *c, struct place_shown at[CRAWL_KNOWN], struct place_page *page)
+{
+    const struct crawl_facts *facts = &c->page;
+    const struct crawl_request *from = &c->trial.page;
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct crawl_entry *entry = &facts->entries[i];
+        at[i] = (struct place_shown){
+            .id = entry->id, .time = entry->time, .came = !entry->gap && !entry->aside};
+    }
+    *page = (struct place_page){.at = at,
+                                .n = facts->count,
+                                .from = from->after,
+                                .equal = from->equal,
+                                .offset = from->offset + facts->n - facts->count,
+                                .begins = from->offset == 0 && facts->n == facts->count,
+                                .ends = facts->n < from->limit};
+}
+
+static void read_by_time(struct crawl *c)
+{
+    struct places *places = c->conf.places;
+    struct place_shown at[CRAWL_KNOWN];
+    struct place_page page;
+    show(c, at, &page);
+    for (size_t i = 0; i < places->n; i++) {
+        struct place *place = &places->at[i];
+        if (!place->closed && place->sort == CRAWL_BY_TIME && place_is_passed(place, &page))
+            places_shut(places, place);
+    }
+}
+
 /* What a page shows, or proves to be readable, is no place any more. */
 void crawl_places_read(struct crawl *c)
 {
@@ -335,12 +349,15 @@ void crawl_places_read(struct crawl *c)
         const struct crawl_entry *at = &page->entries[i];
         if (at->keyed && !at->gap)
             places_key_read(places, at->key);
-        for (size_t next = i + 1; next < page->count && next <= i + 2; next++) {
+        for (size_t next = i + 1; sort != CRAWL_BY_TIME && next < page->count && next <= i + 2;
+             next++) {
             if (page->entries[next].gap || page->entries[next].aside)
                 break;
             places_neighbours_read(places, sort, at->id, page->entries[next].id);
         }
     }
+    if (sort == CRAWL_BY_TIME && places->n > 0)
+        read_by_time(c);
 }
 
 /* The page size that works. */
@@ -361,18 +378,23 @@ static void ask_there(const struct crawl *c, const struct place *place, unsigned
     memcpy(request->after, place->from, sizeof request->after);
 }
 
-/* They have moved: further around, or, every second time, from their time on. */
+/* They have moved: further around; every second time by time, some of these for any zone, some a page or two further on. */
 static void ask_around(const struct crawl *c, const struct place *place,
                        struct crawl_request *request)
 {
     int64_t time = WHEN_NONE;
     const char *text = place->before.time;
-    bool timed = place->sort == CRAWL_BY_TIME && place->equal[0] == '\0' && !c->unfiltered &&
+    bool timed = (place->sort == CRAWL_BY_TIME) == (place->equal[0] == '\0') && !c->unfiltered &&
                  place->before.there && text[0] != '\0' &&
                  when_parse(text, strlen(text), c->conf.zone, &time) == OK && time != WHEN_NONE;
     if (timed && place->tries % 2 == 0) {
+        request->sort = CRAWL_BY_TIME;
+        request->equal[0] = '\0';
+        unsigned turn = place->tries / 2 % 6;
+        int64_t lead = turn % 2 == 0 ? c->lead + CRAWL_FOLD : CRAWL_LEAD_MAX;
         request->limit = size_of(c);
-        (void)when_api(time - c->lead - CRAWL_FOLD - WHEN_SECOND, request->after);
+        request->offset = (uint64_t)(turn / 2) * (size_of(c) > 2 ? size_of(c) - 2 : 1);
+        (void)when_api(time - lead - WHEN_SECOND, request->after);
     } else {
         ask_there(c, place, WIDE < size_of(c) / 2 ? WIDE : size_of(c) / 2, size_of(c), request);
     }
@@ -404,32 +426,6 @@ bool crawl_again_next(struct crawl *c, struct crawl_request *request)
     return true;
 }
 
-/* The neighbour, or one that must stand on its side of the place: an hour further, for clocks are put back. */
-static bool stands(const struct crawl *c, const struct crawl_entry *at,
-                   const struct place_side *side, int64_t further)
-{
-    int64_t time = WHEN_NONE;
-    if (at->id == side->id)
-        return true;
-    if (at->kind != CRAWL_TIMED || side->time[0] == '\0' ||
-        when_parse(side->time, strlen(side->time), c->conf.zone, &time) != OK || time == WHEN_NONE)
-        return false;
-    return further < 0 ? at->time < time + further : at->time > time + further;
-}
-
-static bool covers_by_time(const struct crawl *c, const struct place *place, bool ends)
-{
-    const struct crawl_facts *page = &c->page;
-    const struct crawl_request *from = &c->trial.page;
-    bool met = !place->before.there && from->offset == 0 && strcmp(from->after, place->from) == 0;
-    for (size_t i = 0; i < page->count; i++) {
-        met |= place->before.there && stands(c, &page->entries[i], &place->before, -CRAWL_FOLD);
-        if (met && place->after.there && stands(c, &page->entries[i], &place->after, CRAWL_FOLD))
-            return true;
-    }
-    return met && !place->after.there && ends && page->n > 0;
-}
-
 /* Everything is on one page, in whatever order. */
 static bool is_whole_list(const struct crawl *c)
 {
@@ -439,7 +435,7 @@ static bool is_whole_list(const struct crawl *c)
 }
 
 /* The page covers the place: what is between its neighbours is on it, or nowhere. */
-static bool covers(const struct crawl *c, const struct place *place)
+static bool covers(const struct crawl *c, const struct place *place, const struct place_page *shown)
 {
     const struct crawl_facts *page = &c->page;
     const struct place_side *low =
@@ -450,8 +446,8 @@ static bool covers(const struct crawl *c, const struct place *place)
     if (ends && page->n > 0 && is_whole_list(c))
         return true;
     if (place->sort == CRAWL_BY_TIME)
-        return covers_by_time(c, place, ends);
-    if (page->keyed == 0 || page->keyed < page->n)
+        return place_is_covered(place, shown, c->conf.zone);
+    if (page->keyed == 0 || page->keyed < page->n || (unsigned)c->trial.page.sort != place->sort)
         return false;
     bool falls = place->sort == CRAWL_BY_KEY_DOWN;
     bool order = page->n == 1 || (falls ? page->falling : page->rising);
@@ -462,17 +458,21 @@ static bool covers(const struct crawl *c, const struct place *place)
     return order && from && to;
 }
 
-/* True: it came. */
+/* True: it came, or may have. */
 bool crawl_again_page(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
     struct places *places = c->conf.places;
     struct place *place = &places->at[t->again - 1];
-    if (covers(c, place))
+    struct place_shown at[CRAWL_KNOWN];
+    struct place_page shown;
+    show(c, at, &shown);
+    bool may = place->sort == CRAWL_BY_TIME && place_may_show(place, &shown, c->conf.zone);
+    if (covers(c, place, &shown))
         places_shut(places, place);
     crawl_trial_kept(c);
     place = &places->at[t->again - 1]; /* the list may have grown */
-    places_settle(places, place->closed);
+    places_settle(places, place->closed || may);
     if (place->closed) {
         t->again = 0;
         t->came++;
@@ -481,12 +481,12 @@ bool crawl_again_page(struct crawl *c)
     t->retries++;
     if (!t->wide && t->retries < AGAIN_MAX) {
         t->wide = true;
-        return false;
+        return may;
     }
     if (t->wide)
         places_tried(places, place, c->conf.now, "");
     t->again = 0;
-    return false;
+    return may;
 }
 
 enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_failure *f)

@@ -60,16 +60,20 @@ static bool elsewhere(const struct crawl *c)
 }
 
 /* What `count` means: NETTY.md does not tell. It is the total where it once equalled the place behind the list's last
- * record, which an empty page there must show: by chance it equals the place behind any other. */
+ * record, which an empty page there must show: by chance it equals the place behind any other. Where records are left out
+ * of pages, an empty one is no end by itself, until it was once looked behind. */
 void crawl_learn_count(struct crawl *c, uint64_t offset, bool looks)
 {
     uint64_t to = offset + c->page.n;
+    bool all = c->phase == CRAWL_KEYS && c->keys.list == CRAWL_ALL;
+    bool holes = c->learned.thinned || (all && c->keys.seen < offset);
+    bool shows = !holes || c->learned.looked != WHEN_NONE;
     c->elsewhere = elsewhere(c) || (looks && c->page.n > 0);
     if (c->count < 0 || c->learned.counted == CRAWL_NO)
         return;
     if (c->page.n > 0 && (uint64_t)c->count < to)
         c->learned.counted = CRAWL_NO;
-    else if (offset > 0 && c->page.n == 0 && (uint64_t)c->count == to && !c->elsewhere)
+    else if (shows && offset > 0 && c->page.n == 0 && (uint64_t)c->count == to && !c->elsewhere)
         c->learned.counted = CRAWL_YES;
 }
 

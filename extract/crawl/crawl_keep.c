@@ -292,7 +292,7 @@ static void enter_tail(struct crawl *c)
 {
     c->phase = CRAWL_TAIL;
     if (c->turn == WHEN_NONE)
-        c->turn = c->last;
+        c->turn = c->doubt != WHEN_NONE ? c->doubt : c->last;
 }
 
 /* The list has come to its end. */
@@ -436,8 +436,9 @@ static void move_turn(struct crawl *c)
             c->doubt = c->last;
         return;
     }
-    if (c->frontier != WHEN_NONE && c->frontier > c->last - CRAWL_LEAD_MAX)
-        c->turn = c->doubt != WHEN_NONE ? c->doubt : c->last;
+    int64_t then = c->doubt != WHEN_NONE ? c->doubt : c->last;
+    if (c->frontier != WHEN_NONE && c->frontier > then - CRAWL_LEAD_MAX)
+        c->turn = then;
     c->doubt = WHEN_NONE;
 }
 

@@ -337,7 +337,7 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         *verdict = go_past(c) ? crawl_retake(c, e) : give_up(c, e);
         return true;
     }
-    if (c->phase != CRAWL_KEYS && !c->passes.on && !t->forced && crawl_may_lack(c)) {
+    if (!c->passes.on && !t->forced && crawl_may_lack(c)) {
         *verdict = prove_otherwise(c, e);
         return true;
     }

@@ -129,6 +129,14 @@ enum crawl_verdict crawl_chase(struct crawl *c, enum crawl_verdict verdict, stru
     return CRAWL_BROKEN;
 }
 
+void crawl_page_restart(struct crawl *c)
+{
+    c->trial.step.state = STEP_NONE;
+    c->trial.probe = 0;
+    crawl_learn_longest(c); /* it may be empty then */
+    crawl_facts_reset(&c->page);
+}
+
 /* Nothing is claimed from here on. */
 void crawl_unproven(struct crawl *c, unsigned why)
 {
@@ -231,12 +239,19 @@ bool crawl_may_lack(const struct crawl *c)
         for (unsigned j = 0; seen && j < i; j++) /* in two places, it is one record */
             seen &= t->gaps[i].identity != t->gaps[j].identity;
     }
+    if (c->phase == CRAWL_KEYS) /* a list that has shown no two keys has shown no order either */
+        return t->step.gap > 1 && !seen && c->learned.sorts != CRAWL_YES &&
+               c->keys.seen + page->keyed < 2;
     for (size_t i = 0; i < first; i++)
         for (size_t j = next; j < page->count; j++)
             if (page->entries[i].id == page->entries[j].id)
                 return true;
-    return t->step.gap > 1 && !seen && !t->step.known &&
-           (first == 0 || !crawl_is_loose(c, &page->entries[first - 1]));
+    bool loose = first > 0 && crawl_is_loose(c, &page->entries[first - 1]) && next < page->count &&
+                 crawl_is_loose(c, &page->entries[next]);
+    const struct places *places = c->conf.places;
+    bool proven =
+        t->step.known && (places == NULL || t->known == 0 || !places->at[t->known - 1].doubtful);
+    return t->step.gap > 1 && !seen && !proven && !loose;
 }
 
 static bool group_possible(const struct crawl *c)

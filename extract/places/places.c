@@ -198,9 +198,9 @@ static struct place *add_met(struct places *p, const struct place *met, int64_t 
 static bool has_moved(const struct place *place, const struct place *met)
 {
     return place->offset != met->offset || place->count != met->count ||
-           place->ordinal != met->ordinal || strcmp(place->from, met->from) != 0 ||
-           strcmp(place->equal, met->equal) != 0 || !same_side(&place->before, &met->before) ||
-           !same_side(&place->after, &met->after);
+           place->doubtful != met->doubtful || place->ordinal != met->ordinal ||
+           strcmp(place->from, met->from) != 0 || strcmp(place->equal, met->equal) != 0 ||
+           !same_side(&place->before, &met->before) || !same_side(&place->after, &met->after);
 }
 
 static void move_to(struct place *place, const struct place *met)
@@ -219,6 +219,7 @@ static void move_to(struct place *place, const struct place *met)
         place->keyed = true;
         place->key = met->key;
     }
+    place->doubtful = met->doubtful;
     place->closed = place->closing = place->lost = false;
 }
 
@@ -256,8 +257,8 @@ struct place *places_note(struct places *p, const struct place *met, struct plac
         p->changed = true;
     place->aside = place->within = true;
     place->closed = place->closing = false;
-    /* In the order of keys it is found again, wherever it moves to. */
-    if (by_key(place) && !by_key(met))
+    /* In the order of keys it is found again, wherever it moves to; and behind a neighbour, rather than at a page's beginning. */
+    if ((by_key(place) && !by_key(met)) || (place->before.there && begins_page(met)))
         return place;
     p->noted += has_moved(place, met);
     move_to(place, met);

@@ -71,7 +71,8 @@ void player_check_claim(struct player *p, int64_t complete, bool end)
 
 void player_check_births(struct player *p, int64_t births_to)
 {
-    if (p->h->start != START_FULL || p->h->world.ignores_offset || births_to == WHEN_NONE)
+    if (p->h->start != START_FULL || p->h->world.ignores_offset || births_to == WHEN_NONE ||
+        player_is_blank(p))
         return;
     for (unsigned i = 0; i < p->world.count; i++) {
         const struct world_record *r = &p->world.records[i];
