@@ -117,9 +117,9 @@ static enum page_key_verdict judge_keyless(struct page_key *k, struct err *e)
     return other == NULL || k->learned ? none(k, other, e) : PAGE_KEY_OTHER;
 }
 
-enum page_key_verdict page_key_judge(struct page_key *k, struct err *e)
+enum page_key_verdict page_key_judge(struct page_key *k, bool alone, struct err *e)
 {
-    if (k->records == 0)
+    if (k->records == 0 || (alone && k->keyed == 0))
         return PAGE_KEY_GOOD;
     const char *other = record_key_name(k->members);
     enum page_key_verdict verdict = PAGE_KEY_GOOD;

@@ -6,7 +6,7 @@
  *     page_key_open(&k, "contacts", given, learned, e);   // either may be NULL or ""
  *       page_key_begin(k);                                // each answer
  *       page_key_record(k, record, e); ...
- *       switch (page_key_judge(k, e)) ...                 // the answer has ended, and is whole
+ *       switch (page_key_judge(k, alone, e)) ...          // the answer has ended, and is whole
  *
  * A page that has no key at all does not change a name that was learned, unless all of it has another one.
  */
@@ -34,6 +34,7 @@ const char *page_key_learned(const struct page_key *k);
 void page_key_begin(struct page_key *k);
 enum err_code page_key_record(struct page_key *k, const struct page_parser_record *r,
                               struct err *e) MUST_CHECK;
-enum page_key_verdict page_key_judge(struct page_key *k, struct err *e);
+/* alone: one record was asked for. That it has no key tells of that record only: it may be a bad one. */
+enum page_key_verdict page_key_judge(struct page_key *k, bool alone, struct err *e);
 
 #endif

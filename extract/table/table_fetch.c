@@ -250,7 +250,7 @@ static bool look_at_key(struct table_fetch *t)
     struct err e = ERR_INIT;
     if (t->asked.limit == 0) /* a lookup of one key */
         return true;
-    enum page_key_verdict verdict = page_key_judge(t->key, &e);
+    enum page_key_verdict verdict = page_key_judge(t->key, t->asked.limit == 1, &e);
     const char *learned = page_key_learned(t->key);
     if (verdict == PAGE_KEY_GOOD && learned != NULL)
         crawl_learn_key(t->crawl, learned);

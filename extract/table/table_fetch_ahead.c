@@ -150,7 +150,8 @@ static bool read_page(struct table_fetch *t, const struct ahead_answer *answer,
     if (rc == OK)
         rc = fetched_page_finish(t->page, parsed, e);
     shown.count = parsed->count;
-    return rc == OK && parsed->malformed == 0 && page_key_judge(t->key, e) == PAGE_KEY_GOOD &&
+    return rc == OK && parsed->malformed == 0 &&
+           page_key_judge(t->key, t->asked.limit == 1, e) == PAGE_KEY_GOOD &&
            crawl_page_ahead(t->crawl, &shown) == CRAWL_KEEP;
 }
 
