@@ -1,4 +1,5 @@
 #include "shared/files/file_io.h"
+#include "shared/files/foreign_file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -234,7 +235,7 @@ enum err_code io_open_folder(int *fd, const char *path, struct err *e)
     if ((saved == ENOTDIR || saved == ELOOP) && io_is_link(path))
         return io_refuse_link(path, e);
     errno = saved;
-    return err_sys(e, ERR_IO, "cannot open folder %s", path);
+    return foreign_file(ERR_IO, "cannot open folder", path, e);
 }
 
 /* EINVAL: the file system has no such call, and nothing more can be done there. */
@@ -334,7 +335,13 @@ enum err_code io_create_hidden(int *fd, int in, const char *dir, const char *nam
         if (*fd < 0 && errno != EEXIST && errno != EINTR)
             break;
     }
-    return *fd >= 0 ? OK : err_sys(e, ERR_CREATE, "cannot create %s/%s", dir, hidden);
+    if (*fd >= 0)
+        return OK;
+    char path[2 * IO_PATH];
+    int saved = errno;
+    (void)snprintf(path, sizeof path, "%s/%s", dir, hidden);
+    errno = saved;
+    return foreign_file(ERR_CREATE, "cannot create", path, e);
 }
 
 static enum err_code write_temporary(const char *temporary, int fd, const void *p, size_t n,

@@ -1,4 +1,5 @@
 #include "shared/files/safe_file.h"
+#include "shared/files/foreign_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -33,8 +34,10 @@ static enum err_code check_owner(const char *path, const struct stat *st, bool w
 {
     uid_t me = geteuid();
     if (st->st_uid != me && st->st_uid != 0 && (me != 0 || writes))
-        return err_set(e, ERR_DENIED, "%s belongs to another user (uid %ld), and is not used", path,
-                       (long)st->st_uid);
+        return err_set(e, ERR_DENIED,
+                       "%s belongs to another user (uid %ld), and is not used; see what is "
+                       "in it, then, as root: chown %ld: %s",
+                       path, (long)st->st_uid, (long)me, path);
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return err_set(e, ERR_DENIED,
                        "%s can be written by other users (mode %04o), and is not used; see what "
@@ -71,7 +74,7 @@ static enum err_code cannot_open(const char *path, int flags, struct err *e)
     errno = saved;
     if (saved == ENXIO || saved == ENODEV || saved == EISDIR)
         return err_set(e, ERR_IO, "%s is no regular file; remove it", path);
-    return err_sys(e, (flags & O_CREAT) ? ERR_CREATE : ERR_IO, "cannot open %s", path);
+    return foreign_file((flags & O_CREAT) ? ERR_CREATE : ERR_IO, "cannot open", path, e);
 }
 
 enum err_code safe_open(int *fd, const char *path, int flags, struct err *e)

@@ -164,7 +164,7 @@ static enum err_code fill_sections(const struct spool_command *c, const struct s
             rc = show_reasons(t, sections[REASONS], e);
         if (rc == OK)
             rc = show_backfill(t, sections[BACKFILLS], e);
-        if (rc == OK)
+        if (rc == OK && t->closed == OK)
             rc = spool_command_show_inventory(c, t->name, sections[INVENTORIES], inventories, e);
     }
     if (rc == OK && (rc = show_spool(c, s, sections[WHOLE], e)) == OK)

@@ -60,8 +60,13 @@ static enum err_code add_file(void *ctx, int dir, const char *name, struct err *
 static enum err_code add_files(const char *dir, int64_t *bytes, struct err *e)
 {
     struct adding a = {.dir = dir};
-    enum err_code rc = io_each_name(dir, true, add_file, &a, e);
+    struct err why = ERR_INIT;
+    enum err_code rc = io_each_name(dir, true, add_file, &a, &why);
     *bytes += a.bytes;
+    if (rc == OK || why.sys == EACCES)
+        return OK; /* a folder that lets us not in is its table's trouble, which says so */
+    if (e != NULL)
+        *e = why;
     return rc;
 }
 

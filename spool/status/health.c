@@ -79,6 +79,13 @@ static void add_wrong(struct health *h, const struct status_table *t)
         r->text = t->wrong_text;
 }
 
+static void add_closed(struct health *h, const struct status_table *t)
+{
+    struct health_reason *r = put(h, HEALTH_UNREADABLE, t->name, err_word(t->closed), WHEN_NONE);
+    if (r != NULL)
+        r->text = t->closed_text;
+}
+
 static bool is_old(int64_t t, const struct health_conf *conf, const struct status *s)
 {
     return t != WHEN_NONE && s->at - t > conf->stale_after;
@@ -174,6 +181,10 @@ static bool check_table(struct health *h, const struct health_conf *conf, const 
     const char *fetch = last_error(conf, RUN_HISTORY_EXTRACT, t, last, lasts);
     const char *load = last_error(conf, RUN_HISTORY_LOAD, t, last, lasts);
     bool apart = refused(s, t->name) != NULL;
+    if (t->closed != OK) { /* what else was known of it is of before */
+        add_closed(h, t);
+        return false;
+    }
     if (t->gaps > 0)
         add(h, HEALTH_GAP, t->name, "", t->holes_since);
     if (t->holes > 0)
@@ -359,6 +370,8 @@ enum err_code health_sentence(struct buf *b, const struct health_reason *r, cons
     case HEALTH_NO_TABLES:
         return buf_adds(b, "the spool holds no table yet");
     case HEALTH_UNREADABLE:
+        if (r->text != NULL)
+            return buf_addf(b, "%s cannot be read in the spool: %s", r->table, r->text);
         return buf_addf(b, "the spool cannot be read (%s)", r->error);
     }
     return OK;

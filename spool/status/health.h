@@ -35,7 +35,7 @@ enum health_code {
     HEALTH_DAMAGED,
     HEALTH_WRONG, /* netty-load check found rows that are not as they should be */
     HEALTH_NO_TABLES,
-    HEALTH_UNREADABLE
+    HEALTH_UNREADABLE /* a table's files, or all of the spool */
 };
 
 struct health_reason {
@@ -43,9 +43,10 @@ struct health_reason {
     char table[NAMES_TABLE_MAX + 1]; /* "": all of it */
     char error
         [RUN_HISTORY_REASON]; /* HEALTH_FAILING, HEALTH_TRYING, HEALTH_UNREADABLE: err_word; HEALTH_UNPROVEN: why */
-    uint64_t count;   /* HEALTH_HELD: of records */
-    const char *text; /* of the status: HEALTH_WRONG: what was found; else NULL */
-    int64_t time;     /* complete up to; or until when; or since when; or WHEN_NONE */
+    uint64_t count; /* HEALTH_HELD: of records */
+    const char *
+        text; /* of the status: HEALTH_WRONG: what was found; HEALTH_UNREADABLE of a table: why; else NULL */
+    int64_t time; /* complete up to; or until when; or since when; or WHEN_NONE */
 };
 
 /* How a table's last run ended, where the spool could not be told. */

@@ -25,6 +25,7 @@
 
 #define STATUS_REASONS    24 /* kept apart; further ones count as "other" */
 #define STATUS_REASON     32
+#define STATUS_CLOSED     sizeof((struct err *)NULL)->msg
 #define STATUS_CHECK_LATE ((int64_t)45 * 86400 * 1000000)
 #define STATUS_HISTORY    144 /* runs of each program: a day, at one each ten minutes */
 
@@ -61,7 +62,10 @@ struct status_table {
     int64_t unchecked; /* since when some database's table has to be checked, or WHEN_NONE */
     bool backfill;     /* one is under way: */
     struct backfill_state filled;
-    uint64_t held;       /* deletions that wait for a person (held_deletions.h) */
+    uint64_t held; /* deletions that wait for a person (held_deletions.h) */
+    enum err_code
+        closed; /* its files cannot be read, for that reason; what else stands here is of before; or OK */
+    char closed_text[STATUS_CLOSED];
     bool loaded_unknown; /* loaded.json is damaged */
     bool unlisted; /* not one of the tables to work on any more: it stands still, and is not late */
     struct run_history extract;

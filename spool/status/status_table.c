@@ -329,8 +329,8 @@ static enum err_code count_unreadable(const struct spool *s, struct status_table
     return rc;
 }
 
-enum err_code watched_look(struct watched *w, const struct spool *s, const struct status_conf *conf,
-                           struct loaded *databases, struct err *e)
+static enum err_code look(struct watched *w, const struct spool *s, const struct status_conf *conf,
+                          struct loaded *databases, struct err *e)
 {
     struct page_place least;
     bool damaged = false;
@@ -350,6 +350,24 @@ enum err_code watched_look(struct watched *w, const struct spool *s, const struc
         return rc;
     t->loaded_unknown = damaged;
     return update_run_history(w, s, RUN_HISTORY_LOAD, &t->load, e);
+}
+
+/* Files that cannot be read are their table's trouble: it is told, beside the others. */
+enum err_code watched_look(struct watched *w, const struct spool *s, const struct status_conf *conf,
+                           struct loaded *databases, struct err *e)
+{
+    struct err why = ERR_INIT;
+    struct status_table *t = &w->table;
+    enum err_code rc = look(w, s, conf, databases, &why);
+    t->closed = rc == ERR_DENIED || rc == ERR_IO ? rc : OK;
+    if (t->closed == OK) {
+        if (rc != OK && e != NULL)
+            *e = why;
+        return rc;
+    }
+    restart(w);
+    (void)snprintf(t->closed_text, sizeof t->closed_text, "%s", why.msg);
+    return OK;
 }
 
 void watched_free(struct watched *w)

@@ -257,15 +257,21 @@ static enum err_code has_pages(const struct spool *s, const char *table, bool *h
 {
     char dir[IO_PATH];
     struct segment_list list = {0};
+    struct err why = ERR_INIT;
     enum err_code rc = io_path(dir, s->dir, table, e);
     if (rc == OK && io_is_link(dir)) { /* refused where it is used, and no other table with it */
         *has = true;
         return OK;
     }
-    if (rc == OK)
-        rc = segment_list_all(&list, dir, e);
-    *has = rc == OK && list.count > 0;
+    if (rc != OK)
+        return rc;
+    rc = segment_list_all(&list, dir, &why);
+    *has = (rc == OK && list.count > 0) || why.sys == EACCES; /* so is one that lets nobody in */
     segment_list_free(&list);
+    if (rc == OK || why.sys == EACCES)
+        return OK;
+    if (e != NULL)
+        *e = why;
     return rc;
 }
 

@@ -1,4 +1,5 @@
 """What another user of the machine may have put into the spool or the archive folder: links, FIFOs, other people's files."""
+import json
 import os
 import shutil
 import stat
@@ -354,3 +355,68 @@ def test_a_secret_that_only_somebody_else_can_change_is_a_warning(netty, filled,
         assert "warn" in netty.extract("contacts", sim=filled, env=env).err
     finally:
         subprocess.run(["umount", mount], check=True)
+
+
+def as_owner(netty, program, *arguments, sim=None, db=None):
+    """The spool's own user, who is not root."""
+    return subprocess.run(["setpriv", "--reuid", str(OTHER), "--regid", str(OTHER), "--clear-groups", BUILD / program, *arguments],
+                          env=netty.environment(sim, db), cwd="/", capture_output=True, text=True, timeout=60)
+
+
+def give_to_other(netty):
+    netty.dir.chmod(0o755)
+    for folder in netty.dir.parents:
+        if str(folder).startswith("/tmp/"):
+            folder.chmod(0o755)
+    for path in (netty.spool, *netty.spool.rglob("*")):
+        os.chown(path, OTHER, OTHER)
+
+
+# What the loader needs to have of a table, and what only the extractor has to open.
+READ = {"segment", "journal", "acked.json", "table"}
+
+
+@root_only
+@pytest.mark.parametrize("name", ["lock", *sorted(READ)])
+def test_what_root_has_left_is_named_with_its_owner_and_the_chown_and_costs_its_table_only(netty, db, filled, name):
+    """After `sudo netty-extract` of older programs, or a part of a spool that root has restored."""
+    db.create("contacts", "users")
+    kinds = {"segment": ".ndjson", "journal": ".journal"}
+    folder = netty.spool / "contacts"
+    path = folder if name == "table" else newest(netty, "contacts", kinds[name]) if name in kinds else folder / name
+    give_to_other(netty)
+    os.chown(path, 0, 0)
+    runs = [as_owner(netty, "netty-extract", "contacts", "users", sim=filled), as_owner(netty, "netty-load", db=db)]
+    for run, needed in zip(runs, (True, name in READ)):
+        assert run.returncode == (77 if needed else 0), run
+        assert not needed or f"{path}, which belongs to root, not to nobody; as root: chown -R nobody: {folder}" in run.stderr, run.stderr
+    assert_held(netty, filled, "users")
+    assert_synced(filled, db, "users")
+    # The others are seen, and what is the matter with this one.
+    status = as_owner(netty, "netty-spool", "status", "--json")
+    shown = [json.loads(line) for line in status.stdout.splitlines()]
+    assert "users" in [row["table"] for row in shown if "table" in row], status
+    if name in READ and name != "segment":  # which status has no need of
+        reason, = [row for row in shown if row.get("verdict") == "unreadable"]
+        assert reason["of"] == "contacts" and f"as root: chown -R nobody: {folder}" in reason["says"] and status.returncode == 77
+    else:
+        assert {row["of"] for row in shown if row.get("verdict") == "failing"} == {"contacts"} and status.returncode == 77, status
+    # As it says.
+    for each in (folder, *folder.rglob("*")):
+        os.chown(each, OTHER, OTHER)
+    assert as_owner(netty, "netty-extract", "contacts", "users", sim=filled).returncode == 0
+    assert as_owner(netty, "netty-load", db=db).returncode == 0
+    assert_synced(filled, db, "contacts", "users")
+
+
+@root_only
+@pytest.mark.parametrize("what", ["all", "spool.json"])
+def test_a_spool_that_root_has_restored_says_whose_it_is_and_what_to_do(netty, db, filled, what):
+    db.create("contacts", "users")
+    give_to_other(netty)
+    for path in (netty.spool, *netty.spool.rglob("*")) if what == "all" else (netty.spool / what,):
+        os.chown(path, 0, 0)
+    for program, arguments in (("netty-extract", ("contacts",)), ("netty-load", ()), ("netty-spool", ("status",))):
+        run = as_owner(netty, program, *arguments, sim=filled, db=db)
+        assert run.returncode == 77 and "belongs to root, not to nobody" in run.stderr, run
+        assert f"as root: chown -R nobody: {netty.spool}\n" in run.stderr.replace('"', "\n"), run.stderr
