@@ -1,6 +1,6 @@
 #include "shared/files/foreign_file.h"
-#include "shared/files/file_io.h"
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,8 +43,8 @@ enum err_code foreign_file(enum err_code code, const char *what, const char *pat
 {
     int saved = errno;
     struct stat st;
-    char at[IO_PATH];
-    char folder[IO_PATH];
+    char at[PATH_MAX];
+    char folder[PATH_MAX];
     char owner[USER];
     char me[USER];
     bool foreign = saved == EACCES && snprintf(at, sizeof at, "%s", path) < (int)sizeof at &&
