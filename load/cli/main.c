@@ -156,6 +156,8 @@ static enum err_code begin_check(struct loader *p, struct err *e)
                                      .tables = c->tables,
                                      .count = c->count,
                                      .create = c->table.create,
+                                     .views_schema = options_text(p->options, OPT_VIEWS_SCHEMA),
+                                     .views = c->table.views,
                                      .json = p->json,
                                      .spool = p->spool,
                                      .config = options_config(p->options)};

@@ -74,6 +74,8 @@ extern const char sql_list_tables[];
 extern const char sql_check[];
 extern const char sql_check_tables[];
 extern const char sql_check_access[];
+extern const char
+    sql_check_views[]; /* likewise; variables oids, views_schema, wanted (true, false) */
 
 /* NETTY.md's shape. Variables schema ('': the first of search_path), relation, key; for db_query_bare. One row: grant policy. */
 extern const char sql_create_table[];

@@ -32,7 +32,7 @@ void diagnose_tables(struct findings *f, const struct doctor_conf *conf, const P
 /* A record's key is the member that is called like the key's column: is there one, as far as the spool shows? */
 void diagnose_key(struct findings *f, const PGresult *list, int row, enum spool_key seen);
 void diagnose_hints(struct findings *f, const struct doctor_conf *conf, const PGresult *hints);
-/* Rows of sql_check_access. */
+/* Rows of sql_check_access, and of sql_check_views. */
 void diagnose_access(struct findings *f, const struct doctor_conf *conf, const PGresult *r);
 /* From sql_check's row: no standby, and no transactions that are read-only. */
 bool diagnosis_may_write(const PGresult *r);

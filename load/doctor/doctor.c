@@ -84,7 +84,36 @@ static void on_tried(void *ctx, const struct err *err)
         finish(c);
 }
 
+static void on_views(void *ctx, const PGresult *r, const struct err *err);
+
+static void ask_of_views(struct doctor *c)
+{
+    const char *schema = c->conf.views_schema;
+    const struct sql_var vars[] = {{"oids", c->oids.data},
+                                   {"views_schema", schema != NULL ? schema : ""},
+                                   {"wanted", c->conf.views ? "true" : "false"}};
+    struct err e = ERR_INIT;
+
+    buf_reset(&c->sql);
+    if (sql_expand(&c->sql, sql_check_views, vars, 3, &e) != OK)
+        broken(c, &e);
+    else
+        db_query(c->db, c->sql.data, NULL, 0, on_views, c);
+}
+
 static void on_access(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct doctor *c = ctx;
+
+    if (err != NULL) {
+        broken(c, err);
+        return;
+    }
+    diagnose_access(c->findings, &c->conf, r);
+    ask_of_views(c);
+}
+
+static void on_views(void *ctx, const PGresult *r, const struct err *err)
 {
     struct doctor *c = ctx;
 

@@ -289,3 +289,51 @@ def test_the_depth_of_a_view_stays(spool, netty, db):
     assert [name for name in columns(db) if name[0] in "af"] == ["a_b_c", "fresh_d_e"]
     views(netty, db)
     assert "a_b" not in columns(db)
+
+
+def advice(netty, db, *arguments):
+    """What doctor says of views: {finding: state}"""
+    run = netty.load("doctor", "--json", *arguments, db=db, code=None)
+    return {row["finding"]: row["state"] for row in map(json.loads, run.out.splitlines()) if " view" in row["finding"] and row["about"] == "contacts"}
+
+
+def test_doctor_knows_the_views_who_reads_them_and_what_keeps_somebody_from_it(spool, netty, db):
+    role = f"{db.name}_bi"
+    page(spool, record(1, 40, a=1), record(2, 40, a=2))
+    netty.load("--create-tables", db=db)
+    assert not advice(netty, db), "nobody has made views"
+    views(netty, db)
+    assert [state for state in advice(netty, db).values()] == ["ok"] and "read by nobody" in "".join(advice(netty, db))
+    db.query(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON netty.contacts TO {role}")
+    url = db.url.replace("//netty@", f"//{role}@")
+
+    def mend():
+        found, = [finding for finding, state in advice(netty, db).items() if state == "change"]
+        for statement in found.split("; ")[1:]:
+            db.query(statement)
+        return found
+
+    def reads():
+        import psycopg2
+        with psycopg2.connect(url) as connection:
+            cursor = connection.cursor()
+            try:
+                cursor.execute("SELECT a FROM netty.contacts ORDER BY 1")
+                return cursor.fetchall()
+            except psycopg2.Error as error:
+                return error.pgcode
+    try:
+        assert reads() == "42501" and "GRANT USAGE ON SCHEMA netty" in mend()
+        assert reads() == "42501" and "GRANT SELECT ON" in mend()
+        assert reads() == [] and "CREATE POLICY" in mend()
+        assert reads() == [(1,), (2,)] and f"read by {role}" in "".join(advice(netty, db)) and set(advice(netty, db).values()) == {"ok"}
+        db.query("ALTER VIEW netty.contacts RESET (security_invoker)")
+        assert "past row-level security" in mend() and set(advice(netty, db).values()) == {"ok"}
+        db.query(f"GRANT SELECT, INSERT, UPDATE ON \"netty-contacts\" TO {role}; GRANT USAGE ON SCHEMA netty TO {role}; ALTER ROLE {role} BYPASSRLS")
+        told = [finding for finding, state in advice(netty, url, "--views").items() if state == "change"]
+        assert any("ALTER VIEW netty.contacts OWNER TO" in finding for finding in told) and not any("OWNER" in finding for finding in advice(netty, url))
+        db.query('ALTER TABLE "netty-contacts" RENAME TO away')
+        netty.load("replay", "--create-tables", db=db)
+        assert "is stale" in "".join(advice(netty, db)) and "views --apply contacts" in "".join(advice(netty, db))
+    finally:
+        db.query(f"DROP OWNED BY {role}; DROP ROLE {role}")
