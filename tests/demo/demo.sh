@@ -38,7 +38,7 @@ echo "PostgreSQL:   $DATABASE_URL"
 
 sync() {
     build/netty-extract --json >"$var/demo/$1.extract"
-    build/netty-load --create-tables --json >"$var/demo/$1.load"
+    build/netty-load --create-tables --views --json >"$var/demo/$1.load"
 }
 say "First sync: everything"
 sync first
@@ -68,6 +68,11 @@ picture second
 say "One of the contacts, as dashboards see it"
 psql -X "$DATABASE_URL" -c "SELECT contact_id, left(data->>'last_name', 20) AS last_name, data->>'deleted' AS deleted,
     time_modified FROM \"netty-contacts\" ORDER BY time_modified DESC NULLS LAST LIMIT 5"
+say "Mandates by agency and month, through the view that netty-load --views has made"
+question="SELECT agency_ref AS agency, date_trunc('month', time_created)::date AS month, count(*) AS mandates,
+    round(avg(price)) AS price FROM netty.mandates GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 5"
+echo "$question"
+psql -X "$DATABASE_URL" -c "$question"
 say "How it stands: netty-spool status"
 build/netty-spool status
 build/netty-spool report --html "$var/demo/status.html" >/dev/null

@@ -46,6 +46,8 @@ def test_make_run_without_settings_is_the_demonstration(clone):
     columns = [line.split() for line in second.splitlines() if line.startswith("contacts")][0]
     assert columns[4] == "250", second
     assert "make stop" in shown and "all is well" in shown.split("How it stands")[1]
+    answer = shown.split("Mandates by agency and month")[1].split("\n\n")[0].split("-+-")[-1].splitlines()[1:6]
+    assert len(answer) == 5 and all(re.fullmatch(r" *\d+ \| \d{4}-\d\d-01 \| +\d+ \| +\d+", line) for line in answer), answer
     page = Path(shown.split("file://")[1].split()[0])
     assert page == clone / "var/demo/status.html" and '"table":"mandates"' in page.read_text()
     # What it tells to go on with, typed as it stands, in a shell that knows nothing else.
