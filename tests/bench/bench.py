@@ -1,7 +1,7 @@
 """`make bench`: every figure of tests/bench/README.md in one run, the ways interleaved, medians. See there for what the rows mean.
 
 usage: bench.py [--records N] [--rounds R] [--only PART ...] [--dry]
-       PART: extract load whole memory scale ahead idle; --dry prints and leaves README.md alone
+       PART: extract load whole memory scale ahead idle views; --dry prints and leaves README.md alone
 """
 import argparse
 import os
@@ -25,7 +25,7 @@ from harness import BUILD, ROOT, Netty, Postgres, Sim  # noqa: E402
 # tables, a way would be slower or faster by what the ways before it have left there.
 SETTINGS = ("shared_buffers=512MB", "max_wal_size=16GB", "checkpoint_timeout=1h", "autovacuum=off", "max_connections=60")
 ROWWISE_SAMPLE = 5000
-PARTS = ("extract", "load", "whole", "memory", "scale", "ahead", "idle")
+PARTS = ("extract", "load", "whole", "memory", "scale", "ahead", "idle", "views")
 
 
 def say(text):
@@ -160,6 +160,41 @@ def whole_part(run):
     sim.stop()
 
 
+VIEW_COLUMNS = {  # member: its value of record n, and the bare cast
+    "flag": ("n % 3 = 0", "boolean"), "rooms": ("n % 9", "integer"), "big": ("n + 10000000000", "bigint"), "price": ("n + 0.25", "numeric"),
+    "born": ("(date '1960-01-01' + n % 20000)::text", "date"), "at": ("(time '00:00' + n % 80000 * interval '1 s')::text", "time"),
+    "signed": ("(timestamp '2020-01-01' + n * interval '61 s')::text", "timestamp"),
+    "sent": ("to_char(timestamp '2020-01-01' + n * interval '61 s', 'YYYY-MM-DD\"T\"HH24:MI:SS') || '+02:00'", "timestamptz"),
+    "uid": ("md5(n::text)::uuid::text", "uuid"), "city": ("'city ' || n % 500", "text")}
+
+
+def views_part(run):
+    """All rows and columns, by the bare casts and through the view, in turn; then each column alone. One process, nothing compiled."""
+    db = run.ground.database()
+    members = ", ".join(f"'{name}', {value}" for name, (value, _) in VIEW_COLUMNS.items())
+    db.query(f"""INSERT INTO "netty-contacts" (contact_id, data, time_created, time_modified)
+        SELECT n, jsonb_build_object({members}), now(), now() FROM generate_series(1, {run.n}) AS n""")
+    db.query('VACUUM ANALYZE "netty-contacts"')
+    netty = Netty(run.dir / "views")
+    run.ground.meter([BUILD / "netty-load", "views", "--apply", "--quiet", "contacts"], env=netty.environment(db=db, env={}))
+    fixed = "SET max_parallel_workers_per_gather = 0; SET jit = off; SET TimeZone = 'UTC'; SET work_mem = '64MB';"
+    ways_of = {name: (f"(data->>'{name}')::{kind}", f'"{name}"') for name, (_, kind) in VIEW_COLUMNS.items()}
+
+    def ask(name, bare, columns):
+        what = ", ".join(f"count({column})" for column in columns)
+        run.results.add(name, run.ground.psql(db, f"{fixed}\nSELECT {what} FROM {bare};\n"))
+
+    for number in range(run.rounds):
+        ask("views bare", '"netty-contacts"', [bare for bare, _ in ways_of.values()])
+        ask("views typed", "netty.contacts", [typed for _, typed in ways_of.values()])
+        for name, (bare, typed) in ways_of.items():
+            ask(f"views bare {name}", '"netty-contacts"', [bare])
+            ask(f"views typed {name}", "netty.contacts", [typed])
+        say(f"views, round {number + 1} of {run.rounds}")
+    run.figures["views"] = {name: kind for name, (_, kind) in VIEW_COLUMNS.items()}
+    db.drop()
+
+
 class Bench:
     def __init__(self, arguments, directory):
         self.n, self.rounds, self.dir = arguments.records, arguments.rounds, directory
@@ -193,7 +228,7 @@ def main():
     where = ROOT / "var" / "bench"
     where.mkdir(parents=True, exist_ok=True)
     parts = {"extract": extract_part, "load": load_part, "whole": whole_part, "memory": rest.memory_part,
-             "scale": rest.scale_part, "ahead": rest.ahead_part, "idle": rest.idle_part}
+             "scale": rest.scale_part, "ahead": rest.ahead_part, "idle": rest.idle_part, "views": views_part}
     with tempfile.TemporaryDirectory(dir=where) as directory:
         run = Bench(arguments, Path(directory))
         run.server.start()

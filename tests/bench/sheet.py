@@ -73,6 +73,8 @@ def costs(run):
     """Where the CPU goes, a record: wall clock tells little on a machine that is not alone."""
     rows = []
     for name, took in run.results.took.items():
+        if name.startswith("views"):
+            continue
         if name.startswith(("yajl", "extract", "sealed")):
             records = run.results.took["extract " + name.split(" ", 1)[1]][0].records
             server = ""
@@ -118,6 +120,16 @@ def small_change(run):
     return table(["CPU", "took", "less than", ""], rows)
 
 
+def views(run):
+    """How many times the bare casts' time and the server's CPU: the medians of the rounds' own ratios."""
+    rows = []
+    for name, kind in {"": "all ten", **run.figures["views"]}.items():
+        typed, bare = f"views typed {name}".strip(), f"views bare {name}".strip()
+        rows.append((kind, f"{run.results.median(bare) * 1000:.0f} ms", f"{run.results.median(typed) * 1000:.0f} ms",
+                     f"{1 / run.results.ratio(typed, bare):.1f}"))
+    return table([f"a typed view, {run.n:,} rows: columns read", "bare casts", "the view", "times"], rows)
+
+
 def machine():
     cpu = next(line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name"))
     memory_kib = int(open("/proc/meminfo").readline().split()[1])
@@ -133,17 +145,18 @@ load_before = f"{os.getloadavg()[0]:.2f}"
 def render(run, seconds):
     date = subprocess.run(["date", "-u", "+%F"], capture_output=True, text=True).stdout.strip()
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=PAGE.parent, capture_output=True, text=True).stdout.strip()
-    load_rounds = run.results.rounds("copy binary") if "copy binary" in run.results else 0
+    load_rounds = run.results.rounds("copy binary") if "copy binary" in run.results else run.rounds
     parts = [f"Measured {date} at {commit or 'an unknown commit'}, {run.n:,} records, in {seconds / 60:.0f} min; "
              f"medians of {load_rounds} rounds (the parser's: {max(run.rounds, 7)}).",
              f"Machine: {machine()}."]
     if not run.connections:
         parts.append("This build has no `--connections`: one connection is what is shipped.")
-    parts.append(races(run))
-    for figure, show in (("memory", memory), ("idle", small_change), ("scale", scale), ("ahead", ahead)):
+    if any(name in run.results for _, name, _, _ in RACES):
+        parts.append(races(run))
+    for figure, show in (("memory", memory), ("idle", small_change), ("scale", scale), ("ahead", ahead), ("views", views)):
         if figure in run.figures:
             parts.append(show(run))
-    if run.results.took:
+    if any(not name.startswith("views") for name in run.results.took):
         parts.append(costs(run))
     return "\n\n".join(parts)
 
