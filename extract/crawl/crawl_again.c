@@ -177,8 +177,7 @@ static bool met_by_time(const struct crawl *c, const struct place *place)
            place_latest(place, c->conf.zone) > crawl_ask_after(&c->ask) - CRAWL_LEAD_MAX;
 }
 
-/* The page failed. One that was met under another filter is looked for first where it stood then: filters that are a little
- * later let through what those before did. */
+/* The page failed. One that was met under another filter is looked for first where it stood then. */
 bool crawl_known_again(struct crawl *c)
 {
     const struct places *places = c->conf.places;
@@ -220,7 +219,8 @@ bool crawl_known_remember(struct crawl *c, bool proven)
         return true;
     struct place met;
     list_of(&t->page, &met);
-    met.before = t->before, met.after = t->after;
+    met.before = t->before;
+    met.after = t->after;
     met.count = t->step.gap;
     met.offset = t->step.offset + t->step.low;
     uint64_t again = c->page.hits > 0 && c->page.n > c->page.news ? c->page.n - c->page.news : 0;

@@ -406,12 +406,13 @@ static void note_gap(struct crawl_trial *t, unsigned at, const struct crawl_fail
 {
     struct step_gap *gap = &t->gaps[at];
     (void)snprintf(t->why, sizeof t->why, "%s", f->why);
-    *gap = (struct step_gap){.seen = f->seen != NULL};
-    if (f->seen == NULL)
-        return;
-    gap->identity = f->seen->identity, gap->key = f->seen->key, gap->keyed = f->seen->keyed;
-    if (f->seen->time != NULL && f->seen->time_len < sizeof gap->time)
-        memcpy(gap->time, f->seen->time, f->seen->time_len);
+    const struct crawl_seen *seen = f->seen;
+    *gap = (struct step_gap){.seen = false};
+    if (seen != NULL)
+        *gap = (struct step_gap){
+            .seen = true, .identity = seen->identity, .key = seen->key, .keyed = seen->keyed};
+    if (seen != NULL && seen->time != NULL && seen->time_len < sizeof gap->time)
+        memcpy(gap->time, seen->time, seen->time_len);
 }
 
 static enum crawl_after_failure step_has_failed(struct crawl *c, const struct crawl_failure *f)
