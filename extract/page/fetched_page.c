@@ -266,7 +266,7 @@ enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_res
     return rc;
 }
 
-bool fetched_page_is_whole(const struct fetched_page *p)
+bool fetched_page_is_whole(struct fetched_page *p)
 {
     return page_parser_is_whole(p->parser);
 }

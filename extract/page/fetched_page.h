@@ -63,8 +63,8 @@ enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_
                                 struct err *e) MUST_CHECK;
 enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_result *result,
                                   struct err *e) MUST_CHECK;
-/* Instead of fetched_page_finish's word: page_parser_is_whole. */
-bool fetched_page_is_whole(const struct fetched_page *p);
+/* page_parser_is_whole */
+bool fetched_page_is_whole(struct fetched_page *p);
 /* Elements of the kept pages that were set aside and were not among the dead letters before. */
 uint64_t fetched_page_new_letters(const struct fetched_page *p);
 const struct dead_reasons *fetched_page_reasons(const struct fetched_page *p); /* the same */

@@ -289,6 +289,14 @@ static size_t check(struct page_parser *p, const char *bytes, size_t n)
     return good;
 }
 
+/* There will not be more of what was held back. */
+static void take_held(struct page_parser *p)
+{
+    if (p->failed == OK && !p->collecting && p->gathered.len > 0)
+        (void)run(p, p->gathered.data, p->gathered.len, true);
+    buf_reset(&p->gathered);
+}
+
 /* What is before the bytes that are no text is read, so that it shows in which element they stand. */
 static void take_text(struct page_parser *p, const char *bytes, size_t n)
 {
@@ -300,6 +308,7 @@ static void take_text(struct page_parser *p, const char *bytes, size_t n)
         take(p, bytes, good);
     if (p->failed != OK || good == n)
         return;
+    take_held(p);
     if (p->complete) {
         page_parser_behind(p, bytes + good, n - good, at + good);
         return;
@@ -400,9 +409,7 @@ static void check_empty(struct page_parser *p)
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
                                  struct err *e)
 {
-    if (p->failed == OK && !p->collecting && p->gathered.len > 0)
-        (void)run(p, p->gathered.data, p->gathered.len, true);
-    buf_reset(&p->gathered);
+    take_held(p);
     if (p->collecting || (p->failed != OK && page_parser_collect(p)))
         page_parser_salvage(p);
     if (p->failed == OK && !p->begun)
@@ -418,7 +425,8 @@ enum err_code page_parser_finish(struct page_parser *p, struct page_parser_resul
     return report_failure(p, e);
 }
 
-bool page_parser_is_whole(const struct page_parser *p)
+bool page_parser_is_whole(struct page_parser *p)
 {
-    return p->failed == OK && p->complete && !p->collecting && p->gathered.len == 0;
+    take_held(p);
+    return p->failed == OK && p->complete && !p->collecting;
 }

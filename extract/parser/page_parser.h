@@ -105,7 +105,7 @@ enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t 
                                struct err *e) MUST_CHECK;
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
                                  struct err *e) MUST_CHECK;
-/* The answer's JSON has come to its close, and nothing in it failed: what the connection did then is no matter. */
-bool page_parser_is_whole(const struct page_parser *p);
+/* Before page_parser_finish: has the JSON come to its close, and nothing in it failed? Then it is no matter what the connection did behind it. */
+bool page_parser_is_whole(struct page_parser *p);
 
 #endif

@@ -132,6 +132,10 @@ size_t page_parser_begin(struct page_parser *p, const char *bytes, size_t n, siz
     size_t len = first ? n : p->lead.len;
     switch (find_begin(s, len, &at, &noise)) {
     case FOUND:
+        if (noise > EDGE_MAX) {
+            page_parser_fail(p, ERR_PROTOCOL, "no JSON, but text", EDGE_MAX);
+            return step;
+        }
         pass(p, at, noise);
         *from = at;
         return first ? at : step;

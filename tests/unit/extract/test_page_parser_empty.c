@@ -96,8 +96,9 @@ static void reads_what_stands_amid_text(void **state)
         "\xff\xfe\x01",
         "[2026-01-01] notice: {x} {",
         "\xef\xbb"};
-    static const char *const behind[] = {"", "\n<!-- 0.31 s -->", ");",
-                                         "<br />\n<b>Notice</b>: Undefined index \"x\""};
+    static const char *const behind[] = {"",         "\n<!-- 0.31 s -->",
+                                         ");",       "<br />\n<b>Notice</b>: Undefined index \"x\"",
+                                         "\xff\xfe", "\x80"};
     char body[400];
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)
         for (size_t j = 0; j < sizeof behind / sizeof *behind; j++) {
