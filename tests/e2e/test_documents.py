@@ -483,7 +483,7 @@ MANUAL = {
         Line("netty-spool runs contacts", says="contacts"),
         Line("netty-spool report --html netty.html"),
         Line("netty-spool cat contacts --id 4711", says=r'"contact_id":4711'),
-        Line("netty-spool cat contacts | jq 'select(.deleted)'"),
+        Line("netty-spool cat contacts | jq 'select(.deleted).contact_id'"),
         Line("netty-spool history contacts 4711", says="first seen"),
         Line("netty-spool digest contacts", says="[0-9a-f]{32}"),
         Line("netty-spool dead contacts --json"),

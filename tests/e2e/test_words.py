@@ -101,3 +101,36 @@ EXPLAINED = {
 def test_a_word_of_the_houses_own_is_explained_where_it_first_stands(path, word):
     first = next((part for part in read(path) if re.search(word, part)), None)
     assert first is None or re.search(EXPLAINED[word], first), first
+
+
+def test_the_readme_is_for_who_has_five_minutes():
+    """What it is with a picture; install, the package first; first sync; every ten minutes; when something is wrong; where the rest is."""
+    text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) <= 150
+    picture, = re.findall(r"!\[[^]]+\]\(([^)]+)\)", text)
+    assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
+    order = [text.index(mark) for mark in (picture, "## Install", "make deb", "In a checkout", "## The first sync", "## Every ten minutes",
+                                           "## When something is wrong", "## Where things are")]
+    assert order == sorted(order)
+    assert [link for link in re.findall(r"\]\(([^)#]+)[)#]", text) if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(path.parents[1])))
+def test_no_document_has_jq_print_a_record(path):
+    """Debian 12's jq rounds the digits of which each arrives."""
+    for part in read(path):
+        for program in re.findall(r"netty-[^|]*\| jq ([^|]+)", part):
+            assert "select(.level" in program or re.search(r"\)?\.\w+_id", program), part
+
+
+@pytest.mark.parametrize("language", ["C.UTF-8", "fr_FR.UTF-8", "en_US.UTF-8"])
+def test_numbers_in_a_pipe_are_digits(spool, netty, db, language):
+    """awk adds them up."""
+    db.create("contacts")
+    writer = spool.table("contacts")
+    for first in range(0, 12000, 4000):
+        writer.page([f'{{"contact_id":{first + n},"name":"a"}}' for n in range(1, 4001)])
+    netty.env["LC_ALL"] = language
+    shown = [netty.spool_tool("ls").out, netty.spool_tool("status", code=None).out, netty.load(db=db).out, netty.spool_tool("runs").out]
+    for out in shown:
+        assert "12000" in out.split() and not re.search("[\u202f\u00a0'\u2019]", out), out
