@@ -169,7 +169,7 @@ static enum err_code copy(struct views_job *job, const struct views_job_table *t
                           struct err *e)
 {
     job->tables = calloc(n + 1, sizeof *job->tables);
-    job->news = calloc(n + 1, sizeof *job->news);
+    job->news = calloc(n + 1, sizeof(void *));
     if (job->tables == NULL || job->news == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     for (; job->count < n; job->count++) {
