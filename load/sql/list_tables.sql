@@ -159,7 +159,8 @@ CROSS JOIN LATERAL (
             WHERE t.schemaname OPERATOR(pg_catalog.=) n.nspname AND t.tablename OPERATOR(pg_catalog.=) c.relname
             ORDER BY p.pubname
             LIMIT 1) END AS publication
-    OFFSET 0 -- planned once, and not again in each place that refers to it
+    -- Planned once, and not again in each place that refers to it.
+    OFFSET 0
 ) AS block
 CROSS JOIN LATERAL (
     SELECT CASE
