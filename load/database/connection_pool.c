@@ -128,3 +128,12 @@ void connection_pool_rest(struct connection_pool *p, int64_t us)
             when_tick() - p->places[i].idle > us)
             db_drop(p->places[i].db);
 }
+
+uint64_t connection_pool_statements(const struct connection_pool *p)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < p->count; i++)
+        n += db_statements(p->places[i].db);
+    return n;
+}

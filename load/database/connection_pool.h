@@ -28,6 +28,8 @@ void connection_pool_give(struct connection_pool *p, struct db *db);
 /* Another one than this is connected, or about to be. */
 bool connection_pool_has_other(const struct connection_pool *p, const struct db *db);
 struct db *connection_pool_connected(const struct connection_pool *p); /* taken or not, or NULL */
+/* Statements sent over all of them so far. */
+uint64_t connection_pool_statements(const struct connection_pool *p);
 /* Ends the connections that nobody has used for so many microseconds. */
 void connection_pool_rest(struct connection_pool *p, int64_t us);
 

@@ -251,6 +251,11 @@ bool db_proven(const struct db *d)
     return !db_lost(d) && d->proven;
 }
 
+uint64_t db_statements(const struct db *d)
+{
+    return d->asked;
+}
+
 int db_server_version(const struct db *d)
 {
     return d->conn != NULL ? PQserverVersion(d->conn) : 0;
@@ -330,6 +335,7 @@ static void query(struct db *d, const char *sql, const struct db_param *params, 
         return;
     }
     d->state = DB_STATEMENT;
+    d->asked++;
     int left = PQflush(d->conn);
     if (!db_poll(d, left > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE))
         db_fail(d);

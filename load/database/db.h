@@ -62,6 +62,8 @@ bool db_lost(const struct db *d);
 bool db_connecting(const struct db *d);
 /* Since it was connected a statement was answered: there is a server behind it. */
 bool db_proven(const struct db *d);
+/* How many have been sent, over all its connections. */
+uint64_t db_statements(const struct db *d);
 /* Asks the server, without waiting, to give up the statement under way (also through a pooler). The operation then ends with
  * SQLSTATE 57014; or as if nothing had been asked, when it was over before or nobody was reached: ask again. Nothing where
  * no statement is under way. */

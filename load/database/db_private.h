@@ -32,6 +32,7 @@ struct db {
     bool last;        /* ... there is no other: it may take the rest of the time */
     bool spare;       /* ... and may fail: db_connect_spare */
     bool proven;      /* db_proven */
+    uint64_t asked;   /* db_statements */
     unsigned handles; /* open timers: memory goes with the last */
     db_done_fn *done;
     void *ctx;

@@ -152,7 +152,10 @@ extern const char sql_source_archived[];
 
 /* sql_progress_lock without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
 extern const char sql_progress_read[];
-/* Variables spool, schema, table_name, relation, and stored_in: SQL_STORED_IN, or SQL_STORED_IN_NONE where that cannot be read. Rows:
+/* One row: id name timeline ready (load/target/tables_look.h). */
+extern const char sql_look[];
+
+/* Variables spool, the arrays table_names, schemas, relations, and stored_in: SQL_STORED_IN, or SQL_STORED_IN_NONE where that cannot be read. Rows:
  * load/target/known_progress.h. */
 #define SQL_STORED_IN "netty_sync.stored_in"
 #define SQL_STORED_IN_NONE                                                                         \

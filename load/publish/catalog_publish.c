@@ -16,12 +16,14 @@
 struct place {
     struct relation relation;
     bool indexed;
+    int row; /* in the list */
 };
 
 struct catalog_publish {
     struct db *db;
     const struct spool *spool;
     const char *schema;
+    const struct tables_look *look; /* or NULL */
     catalog_publish_greatest_fn *greatest;
     catalog_publish_done_fn *done;
     void *ctx;
@@ -95,6 +97,7 @@ static enum err_code add(struct catalog_publish *l, const PGresult *r, int row, 
     if (!PQgetisnull(r, row, LIST_PROBLEM) || names_check_table(table, "the database", &name) != OK)
         return OK;
     l->catalog.count++;
+    place->row = row;
     place->indexed = strcmp(PQgetvalue(r, row, LIST_INDEXED), "t") == 0;
     if (relation_read(&place->relation, r, row, e) != OK)
         return e->code;
@@ -174,12 +177,32 @@ static bool is_known(struct catalog_publish *l, struct catalog_entry *entry)
     return true;
 }
 
+/* The look at all tables was before this run's own rows. */
+static bool was_seen(struct catalog_publish *l, const struct place *place,
+                     struct catalog_entry *entry)
+{
+    bool whole = false;
+    int64_t mine = l->greatest != NULL ? l->greatest(l->ctx, entry->table, &whole) : WHEN_NONE;
+    int64_t at = WHEN_NONE;
+
+    if (l->look == NULL || !tables_look_greatest(l->look, place->row, &at))
+        return false;
+    entry->measured = when_now();
+    entry->max_time_modified = at == WHEN_NONE || (mine != WHEN_NONE && mine > at) ? mine : at;
+    return true;
+}
+
+static bool is_told(struct catalog_publish *l, size_t i)
+{
+    return l->places[i].indexed ? was_seen(l, &l->places[i], &l->catalog.entries[i])
+                                : is_known(l, &l->catalog.entries[i]);
+}
+
 static void query_next(struct catalog_publish *l)
 {
     struct err e = ERR_INIT;
 
-    while (l->next < l->catalog.count && !l->places[l->next].indexed &&
-           is_known(l, &l->catalog.entries[l->next]))
+    while (l->next < l->catalog.count && is_told(l, l->next))
         l->next++;
     if (l->next >= l->catalog.count) {
         write_down(l);
@@ -223,6 +246,14 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
         query_next(l);
 }
 
+static void read_last(struct catalog_publish *l)
+{
+    struct err e = ERR_INIT;
+
+    if (catalog_read(l->spool, &l->last, &e) != OK && !(e.code == ERR_IO && e.sys == ENOENT))
+        LOG(LOG_DEBUG, "catalog", "the last catalog cannot be used", F_ERR(&e));
+}
+
 /* A database that does not say which it is has its tables read each time. */
 static void on_database(void *ctx, const PGresult *r, const struct err *err)
 {
@@ -235,13 +266,16 @@ static void on_database(void *ctx, const PGresult *r, const struct err *err)
     }
     if (err == NULL && PQntuples(r) == 1)
         (void)snprintf(l->database, sizeof l->database, "%s", PQgetvalue(r, 0, 0));
-    if (catalog_read(l->spool, &l->last, &e) != OK && !(e.code == ERR_IO && e.sys == ENOENT))
-        LOG(LOG_DEBUG, "catalog", "the last catalog cannot be used", F_ERR(&e));
-    e = ERR_INIT;
+    read_last(l);
     if (target_table_list(&l->sql, l->schema, &e) != OK)
         give_up(l, &e);
     else
         db_query_bare(l->db, l->sql.data, on_list, l);
+}
+
+void catalog_publish_use(struct catalog_publish *l, const struct tables_look *look)
+{
+    l->look = look;
 }
 
 void catalog_publish_run(struct catalog_publish *l, catalog_publish_greatest_fn *greatest,
@@ -250,5 +284,12 @@ void catalog_publish_run(struct catalog_publish *l, catalog_publish_greatest_fn 
     l->greatest = greatest;
     l->done = done;
     l->ctx = ctx;
+    if (l->look != NULL && tables_look_list(l->look) != NULL) {
+        (void)snprintf(l->database, sizeof l->database, "%s", tables_look_database(l->look));
+        read_last(l);
+        on_list(l, tables_look_list(l->look), NULL);
+        return;
+    }
+    l->look = NULL;
     db_query(l->db, sql_loaded_id, NULL, 0, on_database, l);
 }

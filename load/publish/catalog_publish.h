@@ -14,6 +14,7 @@
 #define NETTY_LOAD_PUBLISH_CATALOG_PUBLISH_H
 
 #include "load/database/db.h"
+#include "load/target/tables_look.h"
 #include "spool/store/spool.h"
 
 struct catalog_publish;
@@ -25,6 +26,8 @@ typedef void catalog_publish_done_fn(void *ctx,
 /* db is connected; schema as of target_table_list, borrowed. done is called once, from the loop; catalog_publish_free belongs into it or after it. */
 enum err_code catalog_publish_open(struct catalog_publish **l, struct db *db, const struct spool *s,
                                    const char *schema, struct err *e) MUST_CHECK;
+/* The list, and the greatest where an index tells them, are the look's, as long as that counts; before catalog_publish_run. Borrowed. */
+void catalog_publish_use(struct catalog_publish *l, const struct tables_look *look);
 /* greatest may be NULL: nothing has been put in. ctx is given to both. */
 void catalog_publish_run(struct catalog_publish *l, catalog_publish_greatest_fn *greatest,
                          catalog_publish_done_fn *done, void *ctx);

@@ -189,6 +189,26 @@ static void start_work(struct loaded_publish *m)
         after_work(&m->work, UV_ENOMEM);
 }
 
+/* The transaction is left, whatever was wrong; then the end. */
+static void on_left(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct loaded_publish *m = ctx;
+
+    (void)r;
+    (void)err; /* what was wrong before is what is told */
+    end(m, &m->err);
+}
+
+static void leave(struct loaded_publish *m, const struct err *why)
+{
+    if (why != &m->err)
+        m->err = *why;
+    if (db_lost(m->db))
+        end(m, &m->err);
+    else
+        db_query(m->db, "ROLLBACK", NULL, 0, on_left, m);
+}
+
 static void ask_of_spool(struct loaded_publish *m, const char *text, db_done_fn *done)
 {
     const struct sql_var progress[] = {
@@ -199,25 +219,46 @@ static void ask_of_spool(struct loaded_publish *m, const char *text, db_done_fn 
 
     buf_reset(&m->sql);
     if (sql_expand(&m->sql, text, text == sql_loaded_progress ? progress : flush, 2, &m->err) != OK)
-        end(m, &m->err);
+        leave(m, &m->err);
     else
         db_query(m->db, m->sql.data, NULL, 0, done, m);
 }
 
 /* What was read is what a crash of the server would leave. */
+static void on_committed(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct loaded_publish *m = ctx;
+
+    (void)r;
+    if (err != NULL)
+        end(m, err);
+    else if (m->missed || !m->conf.store)
+        end(m, NULL);
+    else
+        start_work(m);
+}
+
 static void on_flushed(void *ctx, const PGresult *r, const struct err *err)
 {
     struct loaded_publish *m = ctx;
 
     if (err != NULL) {
-        end(m, err);
+        leave(m, err);
         return;
     }
     m->missed = m->count > 0 && PQntuples(r) == 1 && strcmp(PQgetvalue(r, 0, 0), "0") == 0;
-    if (m->missed)
-        end(m, NULL);
+    db_query(m->db, "COMMIT", NULL, 0, on_committed, m);
+}
+
+static void on_restart(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct loaded_publish *m = ctx;
+
+    (void)r;
+    if (err != NULL)
+        end(m, err);
     else
-        start_work(m);
+        query_identity(m);
 }
 
 static void on_progress(void *ctx, const PGresult *r, const struct err *err)
@@ -229,23 +270,35 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
     if ((none || denied) &&
         !m->unmarked) { /* or the marks are from a later time than the role's rights */
         m->unmarked = true;
-        ask_of_spool(m, sql_loaded_progress, on_progress);
+        db_query(m->db, "ROLLBACK", NULL, 0, on_restart, m);
         return;
     }
     if (err != NULL && !none) {
-        end(m, err);
+        leave(m, err);
         return;
     }
     if (!none && read_rows(m, r, &m->err) != OK) {
-        end(m, &m->err);
+        leave(m, &m->err);
         return;
     }
-    if (!m->conf.store)
-        end(m, NULL);
-    else if (none)
-        start_work(m);
+    if (none)
+        db_query(m->db, "ROLLBACK", NULL, 0, on_committed, m);
+    else if (!m->conf.store)
+        db_query(m->db, "COMMIT", NULL, 0, on_committed, m);
     else
         ask_of_spool(m, sql_progress_flush, on_flushed);
+}
+
+static enum err_code name_database(struct loaded_publish *m, const char *id, const char *name,
+                                   struct err *e)
+{
+    if (strlen(id) >= sizeof m->entry.id || strlen(name) >= sizeof m->entry.name)
+        return err_set(e, ERR_PROTOCOL, "the database does not say which one it is");
+    memcpy(m->entry.id, id, strlen(id) + 1);
+    memcpy(m->entry.name, name, strlen(name) + 1);
+    m->entry.at = when_now();
+    m->entry.since = m->entry.unchecked = WHEN_NONE;
+    return OK;
 }
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err)
@@ -255,21 +308,17 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL) {
         m->err = *err;
         err_prefix(&m->err, "cannot tell which database this is");
-        end(m, &m->err);
+        leave(m, &m->err);
         return;
     }
-    if (PQntuples(r) != 1 || PQnfields(r) != 2 ||
-        strlen(PQgetvalue(r, 0, 0)) >= sizeof m->entry.id ||
-        strlen(PQgetvalue(r, 0, 1)) >= sizeof m->entry.name) {
+    if (PQntuples(r) != 1 || PQnfields(r) != 2) {
         err_set(&m->err, ERR_PROTOCOL, "the database does not say which one it is");
-        end(m, &m->err);
-        return;
+        leave(m, &m->err);
+    } else if (name_database(m, PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 1), &m->err) != OK) {
+        leave(m, &m->err);
+    } else {
+        ask_of_spool(m, sql_loaded_progress, on_progress);
     }
-    memcpy(m->entry.id, PQgetvalue(r, 0, 0), strlen(PQgetvalue(r, 0, 0)) + 1);
-    memcpy(m->entry.name, PQgetvalue(r, 0, 1), strlen(PQgetvalue(r, 0, 1)) + 1);
-    m->entry.at = when_now();
-    m->entry.since = m->entry.unchecked = WHEN_NONE;
-    ask_of_spool(m, sql_loaded_progress, on_progress);
 }
 
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
@@ -283,13 +332,67 @@ static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 
 static void query_identity(struct loaded_publish *m)
 {
-    db_query(m->db, sql_loaded_id, NULL, 0, on_identity, m);
+    static const char begin[] = "BEGIN ISOLATION LEVEL READ COMMITTED;\n"
+                                "SET LOCAL search_path = pg_catalog, pg_temp;\n";
+
+    buf_reset(&m->sql);
+    if (buf_adds(&m->sql, begin) != OK || buf_adds(&m->sql, sql_loaded_id) != OK) {
+        err_set(&m->err, ERR_NOMEM, "out of memory");
+        end(m, &m->err);
+        return;
+    }
+    db_query_bare(m->db, m->sql.data, on_identity, m);
+}
+
+/* The spool was told all of that before. */
+static bool is_told(const struct loaded_publish *m, const struct loaded_row *row)
+{
+    struct loaded loaded;
+    struct err why = ERR_INIT;
+    bool told = false;
+
+    if (loaded_read(m->conf.spool, row->table, &loaded, &why) != OK)
+        return false;
+    for (size_t i = 0; i < loaded.count; i++) {
+        const struct loaded_entry *e = &loaded.entries[i];
+        told = told || (strcmp(e->id, m->entry.id) == 0 &&
+                        page_compare(e->place, row->place) == 0 && e->holes == row->holes &&
+                        (e->holes == 0 || page_compare(e->hole, row->hole) == 0) &&
+                        e->gaps == row->gaps && strcmp(e->book, row->book) == 0);
+    }
+    loaded_free(&loaded);
+    return told;
+}
+
+/* Nothing was asked of the database since the look that it may have changed by. */
+static bool use_look(struct loaded_publish *m)
+{
+    const PGresult *r = m->conf.look != NULL ? tables_look_loaded(m->conf.look) : NULL;
+    struct err e = ERR_INIT;
+
+    if (r == NULL || !m->conf.store ||
+        name_database(m, tables_look_database(m->conf.look), tables_look_name(m->conf.look), &e) !=
+            OK)
+        return false;
+    bool told = read_rows(m, r, &e) == OK;
+    for (size_t i = 0; told && i < m->count; i++)
+        told = is_told(m, &m->rows[i]);
+    if (told) {
+        start_work(m);
+        return true;
+    }
+    free(m->rows);
+    m->rows = NULL;
+    m->count = 0;
+    return false;
 }
 
 void loaded_publish_run(struct loaded_publish *m, loaded_publish_done_fn *done, void *ctx)
 {
     m->done = done;
     m->ctx = ctx;
+    if (use_look(m))
+        return;
     if (db_lost(m->db))
         db_connect(m->db, on_connected, m);
     else

@@ -8,7 +8,7 @@
  *     loaded_publish_rows(m, &n);              // what the database said
  *     loaded_publish_free(m);                  // in done or after it
  *
- * Connects where db is not connected. The spool's part is done in a worker thread.
+ * One transaction: identity, progress, and with conf.store what makes it durable. Connects where db is not connected. The spool's part is done in a worker thread.
  */
 #ifndef NETTY_LOAD_PUBLISH_LOADED_PUBLISH_H
 #define NETTY_LOAD_PUBLISH_LOADED_PUBLISH_H
@@ -22,7 +22,10 @@ struct loaded_publish_conf {
     bool store;  /* write it down; false: only ask */
     bool enlist; /* also where the spool does not know this database yet */
     bool beside; /* tables are being loaded: their transactions are not waited for */
-    bool prune;  /* keep and max as given; now is filled in */
+    /* What the database said before anything was asked of it that it might have changed by; NULL: it is asked. Where that is what the spool
+     * was told the last time nothing is asked, for it was on the server's disk then. */
+    const struct tables_look *look;
+    bool prune; /* keep and max as given; now is filled in */
     struct prune_conf limits;
 };
 

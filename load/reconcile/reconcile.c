@@ -13,6 +13,7 @@ struct reconcile {
     uv_async_t wake; /* what ends its waiting */
     struct session *session;
     struct reconcile_conf conf;
+    char database[LOADED_ID_MAX]; /* its identity, or "" */
     atomic_bool stop;
     struct reconcile_row *rows;
     size_t count;
@@ -234,16 +235,37 @@ static void report(const struct reconcile_row *row)
             F_ERR(e));
 }
 
+/* What the spool has from us of that roll is the answer to all of it. */
+static bool is_answered(const struct reconcile *r, struct reconcile_row *row,
+                        const struct inventory_state *s)
+{
+    struct missing m = {0};
+    struct err e = ERR_INIT;
+
+    if (r->database[0] == '\0' || missing_read(r->conf.spool, row->table, &m, &e) != OK)
+        return false;
+    const struct missing_entry *ours = missing_find(&m, r->database);
+    bool answered = ours != NULL && ours->inventory_began == s->began && ours->held == 0 &&
+                    ours->window >= s->windows && ours->lookups >= s->lookups;
+    if (answered)
+        row->missing = ours->count;
+    missing_free(&m);
+    return answered;
+}
+
+/* By the spool alone: some roll has what this database has not been held against. */
 static bool any_inventory(const struct reconcile *r)
 {
-    for (size_t i = 0; i < r->count; i++) {
+    bool any = false;
+
+    for (size_t i = 0; !any && i < r->count; i++) {
         struct inventory_state state;
         struct err e = ERR_INIT;
-        if (inventory_read(r->conf.spool, r->rows[i].table, &state, NULL, NULL, &e) != OK ||
-            state.windows + state.lookups > 0)
-            return true;
+        any = inventory_read(r->conf.spool, r->rows[i].table, &state, NULL, NULL, &e) != OK ||
+              (state.windows + state.lookups > 0 && !is_answered(r, &r->rows[i], &state));
+        r->rows[i].rolled = !any && state.there;
     }
-    return false;
+    return any;
 }
 
 static void work(uv_work_t *job)
@@ -320,6 +342,8 @@ enum err_code reconcile_start(struct reconcile **out, uv_loop_t *loop,
         return rc;
     }
     r->conf = *conf;
+    if (conf->database != NULL)
+        (void)snprintf(r->database, sizeof r->database, "%s", conf->database);
     r->count = n;
     r->done = done;
     r->ctx = ctx;

@@ -33,6 +33,8 @@ struct reconcile_conf {
     const struct spool *spool;
     const char *conninfo; /* NULL: libpq's environment */
     const char *schema;   /* where the tables are; NULL: what search_path shows */
+    const char *
+        database; /* its identity, by which the spool tells whether there is anything to do; or "", NULL: it is asked. Copied */
     struct backoff backoff;
     unsigned max_deletes; /* percent */
     bool dry_run;         /* tell, write nothing */

@@ -121,6 +121,8 @@ bool load_run_publish_loaded(struct load_run *r, struct db *db)
 
     if (!r->unpublished || !load_run_publish_is_due(r) || db == NULL)
         return false;
+    if (connection_pool_statements(r->pool) == tables_look_statements(r->look))
+        conf.look = r->look;
     conf.prune = !r->conf.follow || r->stopping || r->pruned == 0 ||
                  when_tick() - r->pruned >= LOAD_RUN_MARK_US;
     r->unpublished = false;
@@ -156,6 +158,7 @@ static bool publish(struct load_run *r)
         catalog_publish_open(&r->catalog, db, r->conf.table.spool, r->conf.table.schema, &e) != OK)
         return false;
     r->catalog_db = db;
+    catalog_publish_use(r->catalog, r->look);
     catalog_publish_run(r->catalog, greatest, on_left, r);
     return true;
 }
@@ -190,6 +193,7 @@ static bool start_reconcile(struct load_run *r)
                                   .conninfo = r->conf.conninfo,
                                   .schema = t->schema,
                                   .backoff = t->backoff,
+                                  .database = tables_look_database(r->look),
                                   .max_deletes = r->conf.max_deletes,
                                   .dry_run = t->dry_run};
     const char **names = calloc(r->count + 1, sizeof *names);
@@ -230,7 +234,7 @@ void load_run_dispatch(struct load_run *r)
         return;
     struct load_run_table *entry;
     load_run_hand_over(r);
-    while (!r->stopping && (entry = load_run_next_table(r)) != NULL &&
+    while (!r->stopping && !load_run_is_looking(r) && (entry = load_run_next_table(r)) != NULL &&
            (entry->db = connection_pool_take(r->pool)) != NULL) {
         entry->dirty = false;
         entry->began = when_tick();
@@ -341,7 +345,8 @@ enum err_code load_run_open(struct load_run **out, uv_loop_t *loop,
     r->conf = *conf;
     (void)uv_timer_init(loop, &r->dispatch_timer); /* cannot fail */
     r->dispatch_timer.data = r;
-    if (conf->follow)
+    rc = tables_look_open(&r->look, spool_id(conf->table.spool), conf->table.schema, e);
+    if (rc == OK && conf->follow)
         rc = spool_watch_open(&r->follow, loop, conf->table.spool, on_change, r, e);
     if (rc == OK && (rc = load_run_find_tables(r, e)) == OK)
         rc = open_pool(r, e);
@@ -390,6 +395,7 @@ void load_run_close(struct load_run *r)
     catalog_publish_free(r->catalog);
     loaded_publish_free(r->loaded_publish);
     connection_pool_close(r->pool);
+    tables_look_close(r->look);
     for (size_t i = 0; i < r->count; i++) {
         load_run_no_progress(r->tables[i]);
         table_load_close(r->tables[i]->table);

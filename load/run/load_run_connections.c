@@ -18,6 +18,14 @@ struct load_run_table *load_run_next_table(const struct load_run *r)
     return NULL;
 }
 
+bool load_run_is_looking(const struct load_run *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->tables[i]->db != NULL && table_load_is_looking(r->tables[i]->table))
+            return true;
+    return false;
+}
+
 /* ---- a connection with nothing to do helps out ---- */
 
 static struct db *borrow(void *ctx)
@@ -80,6 +88,11 @@ void load_run_hand_over(struct load_run *r)
     }
 }
 
+static void decided(void *ctx)
+{
+    load_run_dispatch_soon(ctx);
+}
+
 struct connection_lender load_run_lender(struct load_run *r)
 {
     return (struct connection_lender){.borrow = borrow,
@@ -87,5 +100,6 @@ struct connection_lender load_run_lender(struct load_run *r)
                                       .wanted = wanted,
                                       .scarce = scarce,
                                       .others = others,
+                                      .decided = decided,
                                       .ctx = r};
 }

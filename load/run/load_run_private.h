@@ -34,6 +34,7 @@ struct load_run {
     struct load_run_table **tables;
     size_t count;
     struct connection_pool *pool;
+    struct tables_look *look;  /* at all tables */
     struct progress *progress; /* or NULL */
     struct spool_watch *follow;
     struct catalog_publish *catalog;
@@ -91,7 +92,9 @@ void load_run_no_progress(struct load_run_table *entry); /* the table's load has
 struct connection_lender load_run_lender(struct load_run *r); /* for a table */
 struct load_run_table *
 load_run_next_table(const struct load_run *r); /* that wants to be loaded, or NULL */
-void load_run_is_short(struct load_run *r);    /* no more connections can be had than there are */
-void load_run_hand_over(struct load_run *r);   /* idle ones to tables that wait for theirs */
+bool load_run_is_looking(
+    const struct load_run *r);               /* some table may turn out to have nothing to load */
+void load_run_is_short(struct load_run *r);  /* no more connections can be had than there are */
+void load_run_hand_over(struct load_run *r); /* idle ones to tables that wait for theirs */
 
 #endif

@@ -37,13 +37,7 @@ enum err_code table_load_open(struct table_load **out, uv_loop_t *loop,
     t->late = WHEN_NONE;
     t->hole = SIZE_MAX;
     buf_init(&t->sql, SQL_MAX);
-    struct target_table_conf sc = {.spool = spool_id(conf->spool),
-                                   .records = conf->spool,
-                                   .table = t->name,
-                                   .schema = conf->schema,
-                                   .create = conf->create,
-                                   .dry_run = conf->dry_run};
-    if ((rc = target_table_open(&t->target, &sc, e)) != OK ||
+    if ((rc = table_load_open_target(t, e)) != OK ||
         (rc = parallel_upsert_open(&t->upsert, &conf->lender, conf->connections, e)) != OK) {
         target_table_close(t->target);
         free(t->name);
@@ -163,6 +157,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
     table_load_watch_stop(t);
     table_load_drop_reload(t);
     t->state = TABLE_LOAD_IDLE;
+    t->looking = false;
     t->total.trying = OK;
     t->total.busy += when_tick() - t->began;
     close_builder(t);
@@ -223,6 +218,7 @@ void table_load_retry(struct table_load *t, enum db_phase phase, const struct er
         table_load_give_up(t, &why);
         return;
     }
+    table_load_decided(t);
     t->total.retries++;
     t->total.trying = err->code;
     int64_t wait = backoff_wait(&t->conf.backoff, t->attempt, backoff_random(), 0);
@@ -464,6 +460,7 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
         t->rows = t->conf.batch.rows_max;
         t->bisect = t->looked = t->waited = t->narrowing = t->suspected = false;
     }
+    t->looking = !t->found && t->conf.look != NULL;
     t->began = when_tick();
     table_load_resume_after(t, 0);
 }

@@ -28,6 +28,8 @@ struct table_load_conf {
     struct zone *zone;
     struct backoff backoff;
     struct batch_conf batch;
+    struct tables_look *
+        look; /* at all tables of the run; NULL, or of no use to replay, redrive and dry_run: none */
     struct connection_lender lender; /* of idle connections; may be empty */
     unsigned connections;            /* for one batch, at most */
     bool replace_nul;
@@ -66,6 +68,8 @@ size_t table_load_missing(const struct table_load *t);
 bool table_load_wants_other(const struct table_load *t);
 /* --views: the members that the table's records have had; or NULL. */
 struct member_set *table_load_members(const struct table_load *t);
+/* Whether it has anything to load is not known yet, and it has asked for nothing of its own. lender.decided tells when that is over. */
+bool table_load_is_looking(const struct table_load *t);
 /* Gives it one, which is connected; what it had is free again. */
 void table_load_use(struct table_load *t, struct db *db);
 

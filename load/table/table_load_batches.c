@@ -97,7 +97,7 @@ static enum err_code check_key(struct table_load *t, struct err *e)
                            e);
 }
 
-static void on_batch_built(struct table_load *t)
+void table_load_built(struct table_load *t)
 {
     bool late = batch_builder_slot(t->builder)->late == BATCH_LATE && !t->conf.dry_run;
     struct err e = ERR_INIT;
@@ -134,9 +134,12 @@ void table_load_batch(struct table_load *t)
         table_load_give_up(t, &e);
         return;
     }
+    if (what != BATCH_BUILDER_END)
+        table_load_decided(t);
     switch (what) {
     case BATCH_BUILDER_READY:
-        on_batch_built(t);
+        if (!table_load_try_triggers(t))
+            table_load_built(t);
         break;
     case BATCH_BUILDER_MORE:
         table_load_resume_after(t, 0);

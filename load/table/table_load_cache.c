@@ -55,6 +55,8 @@ void table_load_watch_members(struct table_load *t)
     batch_builder_watch(t->builder, t->members);
 }
 
+static void open_cache(struct table_load *t, const char *database, const char *timeline);
+
 static void go_on(struct table_load *t)
 {
     table_load_watch_members(t);
@@ -76,6 +78,26 @@ static void ask_identity(struct table_load *t, const struct relation *rel)
     buf_free(&sql);
 }
 
+/* As sql_unchanged_id puts it, of what the look at all tables saw on this connection. */
+static bool open_seen(struct table_load *t, const struct relation *rel)
+{
+    const struct tables_look *look = target_table_look(t->target);
+    const char *timeline = look != NULL ? tables_look_timeline(look, t->db) : "";
+    char id[160];
+
+    if (timeline[0] == '\0')
+        return false;
+    int n = snprintf(id, sizeof id, "%s.%.*s", tables_look_database(look),
+                     (int)strcspn(rel->identity, "."), rel->identity);
+    if (n < 0 || (size_t)n >= sizeof id)
+        return false;
+    if (t->conf.views)
+        open_members(t, id);
+    open_cache(t, id, timeline);
+    go_on(t);
+    return true;
+}
+
 void table_load_open_cache(struct table_load *t)
 {
     const struct relation *rel = target_table_relation(t->target);
@@ -83,9 +105,11 @@ void table_load_open_cache(struct table_load *t)
     unchanged_close(t->unchanged);
     t->unchanged = NULL;
     /* What is loaded out of its turn is looked at, to be held to later lines. */
-    if (t->conf.dry_run || t->roll_forward != NULL || rel->name == NULL || !rel->direct)
+    bool none = t->conf.dry_run || t->roll_forward != NULL || rel->name == NULL || !rel->direct;
+    if (none || (t->looking && !t->conf.views &&
+                 table_load_is_at_end(t))) /* nor is there anything to look at */
         go_on(t);
-    else
+    else if (!open_seen(t, rel))
         ask_identity(t, rel);
 }
 

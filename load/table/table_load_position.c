@@ -374,6 +374,19 @@ bool table_load_parted(const struct table_load *t)
     return rc == OK && !same;
 }
 
+bool table_load_is_at_end(const struct table_load *t)
+{
+    char dir[IO_PATH];
+    struct page_info next;
+    struct err e = ERR_INIT;
+
+    for (size_t i = 0; i < LANES; i++)
+        if (t->at.at[i].line != 0 || progress_compare(&t->at.at[i], &t->at.at[0]) != 0)
+            return false;
+    return io_path(dir, spool_dir(t->conf.spool), t->name, &e) == OK &&
+           first_behind(t, dir, t->at.at[0].place, &next, &e) == OK && next.chain == 0;
+}
+
 /* ---- what the spool holds no more ---- */
 
 /* Only what all databases had by then is pruned; one that comes later lacks it. */

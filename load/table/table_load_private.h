@@ -56,6 +56,7 @@ struct table_load {
     struct member_set *members;  /* --views; or NULL */
     char members_of[64];         /* the relation that they are of, or "" */
     bool emptied;                /* ... since the builder was sent to where it reads from */
+    bool looking;                /* table_load_is_looking */
     bool found;                  /* relation and progress are known */
     bool
         reload; /* the table was emptied or rewritten: all that the spool holds is rolled forward and loaded again */
@@ -139,6 +140,12 @@ void table_load_drop_reload(struct table_load *t); /* the next load begins it an
 void table_load_watch(struct table_load *t); /* from now on; the time begins anew */
 void table_load_watch_stop(struct table_load *t);
 
+/* table_load_look.c: */
+enum err_code table_load_open_target(struct table_load *t, struct err *e) MUST_CHECK;
+void table_load_decided(void *ctx); /* ctx: the table_load. Others may be looked at from now on */
+/* Of a table that was found by the look at all: true, and then table_load_built. */
+bool table_load_try_triggers(struct table_load *t);
+
 /* table_load_report.c: */
 /* The batch is in. */
 void table_load_note_odd_times(struct table_load *t, const struct batch_slot *lot);
@@ -157,6 +164,8 @@ void table_load_pages(struct table_load *t);
 void table_load_locate(struct table_load *t);
 /* The spool does not hold any more, where it is loaded up to, the page that was loaded. */
 bool table_load_parted(const struct table_load *t);
+/* No page is behind what is loaded. */
+bool table_load_is_at_end(const struct table_load *t);
 /* *there: between that place and what the spool begins with pages are missing. */
 enum err_code table_load_find_gap(struct table_load *t, struct page_place from,
                                   struct page_hole *gap, bool *there, struct err *e) MUST_CHECK;
@@ -196,6 +205,7 @@ void table_load_invalidate_cache(struct table_load *t, const struct batch_row *r
 /* table_load_batches.c: */
 /* What comes next, from what is committed; drops what is in the batch. */
 enum err_code table_load_seek(struct table_load *t, struct err *e) MUST_CHECK;
+void table_load_built(struct table_load *t); /* the batch at hand is complete */
 /* The next batch, or the one that is ready and was not committed. */
 void table_load_batch(struct table_load *t);
 

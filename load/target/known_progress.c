@@ -17,6 +17,7 @@ enum {
     FIND_AT,
     FIND_AFTER_SEGMENT,
     FIND_AFTER_PAGE,
+    FIND_TABLE,
     FIND_COLUMNS
 };
 
@@ -92,7 +93,8 @@ static void add_lane(struct known_progress *k, const PGresult *r, int row)
         b->fetched = fetched;
 }
 
-enum err_code known_progress_read(struct known_progress *k, const PGresult *r, struct err *e)
+enum err_code known_progress_read(struct known_progress *k, const PGresult *r, const char *table,
+                                  struct err *e)
 {
     size_t n = (size_t)PQntuples(r);
 
@@ -105,6 +107,8 @@ enum err_code known_progress_read(struct known_progress *k, const PGresult *r, s
         return err_set(e, ERR_INTERNAL, "the progress has other columns than it should");
     for (int i = 0; i < PQntuples(r); i++) {
         const char *kind = PQgetvalue(r, i, FIND_KIND);
+        if (strcmp(PQgetvalue(r, i, FIND_TABLE), table) != 0)
+            continue;
         if (strcmp(kind, "hole") == 0 || strcmp(kind, "gap") == 0) {
             add_hole(k, r, i);
             continue;

@@ -40,7 +40,8 @@ struct known_progress {
     bool foreign;            /* some of it is not yet the present table's: sql_progress_adopt */
 };
 
-enum err_code known_progress_read(struct known_progress *k, const PGresult *r,
+/* The rows that are the table's. */
+enum err_code known_progress_read(struct known_progress *k, const PGresult *r, const char *table,
                                   struct err *e) MUST_CHECK;
 void known_progress_free(struct known_progress *k);
 

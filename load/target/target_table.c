@@ -1,6 +1,6 @@
-#include "load/target/target_table.h"
 #include "load/database/sql.h"
 #include "load/target/table_key.h"
+#include "load/target/target_table_private.h"
 #include "shared/base/table_names.h"
 #include "shared/log/log.h"
 #include <errno.h>
@@ -8,29 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SQL_MAX 65536u
-
-struct target_table {
-    struct target_table_conf conf;
-    char *table, *spool, *schema;
-    struct db *db;
-    target_table_done_fn *done;
-    void *ctx;
-    struct relation relation;
-    struct known_progress known;
-    struct buf sql;
-    bool created, adopted, empty;
-    bool
-        unstored; /* netty_sync.stored_in cannot be read: the role was given rights before there was one */
-    bool unprobed;      /* its triggers may set the time, and there was no row to see that by */
-    char triggers[256]; /* their names */
-};
-
 static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err);
 static void on_list(void *ctx, const PGresult *r, const struct err *err);
 static void on_create(void *ctx, const PGresult *r, const struct err *err);
-static void on_probed(void *ctx, const PGresult *r, const struct err *err);
-static void on_unprobed(void *ctx, const PGresult *r, const struct err *err);
 static void on_progress(void *ctx, const PGresult *r, const struct err *err);
 static void on_adopted(void *ctx, const PGresult *r, const struct err *err);
 static void on_empty(void *ctx, const PGresult *r, const struct err *err);
@@ -117,7 +97,7 @@ enum err_code target_table_list(struct buf *sql, const char *schema, struct err 
 }
 
 /* The statement's text goes: of many tables that are loaded in turn each would keep its own. */
-static void end(struct target_table *s, const struct err *err)
+void target_table_end(struct target_table *s, const struct err *err)
 {
     buf_free(&s->sql);
     s->done(s->ctx, err);
@@ -128,21 +108,19 @@ static void list(struct target_table *s)
     struct err e = ERR_INIT;
 
     if (target_table_list(&s->sql, s->schema, &e) != OK)
-        end(s, &e);
+        target_table_end(s, &e);
     else
         db_query_bare(s->db, s->sql.data, on_list, s);
 }
 
-void target_table_find(struct target_table *s, struct db *db, target_table_done_fn *done, void *ctx)
+void target_table_find_alone(struct target_table *s)
 {
-    s->db = db;
-    s->done = done;
-    s->ctx = ctx;
-    s->created = s->adopted = false;
+    s->alone = true;
+    target_table_busy(s);
     if (s->conf.dry_run)
         list(s);
     else
-        db_query(db, sql_schema, NULL, 0, on_bookkeeping, s);
+        db_query(s->db, sql_schema, NULL, 0, on_bookkeeping, s);
 }
 
 static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
@@ -166,7 +144,7 @@ static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
     else
         err_prefix(&why, "cannot make the bookkeeping schema netty_sync (GRANT CREATE ON the "
                          "DATABASE to this role, or let an administrator run netty-load once)");
-    end(s, &why);
+    target_table_end(s, &why);
 }
 
 static void create(struct target_table *s)
@@ -177,14 +155,16 @@ static void create(struct target_table *s)
 
     names_relation(s->table, name);
     if (table_key_find(s->conf.records, s->table, key, &e) != OK) {
-        end(s, &e);
+        target_table_end(s, &e);
         return;
     }
     const struct sql_var vars[] = {{"schema", s->schema}, {"relation", name}, {"key", key}};
     buf_reset(&s->sql);
     s->created = true;
+    if (s->conf.look != NULL)
+        tables_look_forget(s->conf.look);
     if (sql_expand(&s->sql, sql_create_table, vars, 3, &e) != OK)
-        end(s, &e);
+        target_table_end(s, &e);
     else
         db_query_bare(s->db, s->sql.data, on_create, s);
 }
@@ -197,7 +177,7 @@ static void on_create(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL) {
         struct err why = *err;
         err_prefix(&why, "cannot create the table netty-%s", s->table);
-        end(s, &why);
+        target_table_end(s, &why);
         return;
     }
     if (PQntuples(r) == 1)
@@ -208,25 +188,48 @@ static void on_create(void *ctx, const PGresult *r, const struct err *err)
     list(s);
 }
 
+static enum err_code one_element(struct buf *b, const char *text)
+{
+    enum err_code rc = buf_addc(b, '{');
+
+    if (rc == OK)
+        rc = table_list_element(b, text);
+    return rc == OK ? buf_addc(b, '}') : rc;
+}
+
 /* The bookkeeping is read without its lock: what another loader does meanwhile shows in the
  * transaction. */
-static void read_progress(struct target_table *s)
+void target_table_read_progress(struct target_table *s)
 {
     const struct relation *r = &s->relation;
-    const struct sql_var vars[] = {{"spool", s->spool},
-                                   {"schema", r->schema},
-                                   {"table_name", s->table},
-                                   {"relation", r->name},
-                                   {"stored_in", s->unstored ? SQL_STORED_IN_NONE : SQL_STORED_IN}};
+    const char *const texts[3] = {r->schema, s->table, r->name};
+    struct buf arrays[3];
     struct err e = ERR_INIT;
+    enum err_code rc = OK;
 
     known_progress_free(&s->known);
     s->empty = false;
     buf_reset(&s->sql);
-    if (r->name == NULL) /* --dry-run of a table that is still to be made */
-        end(s, NULL);
-    else if (sql_expand(&s->sql, sql_progress_find, vars, 5, &e) != OK)
-        end(s, &e);
+    if (r->schema == NULL || r->name == NULL) { /* --dry-run of a table that is still to be made */
+        target_table_end(s, NULL);
+        return;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        buf_init(&arrays[i], SQL_MAX);
+        if (rc == OK && (rc = one_element(&arrays[i], texts[i])) != OK)
+            buf_err(&e, rc, &arrays[i], "the table's name");
+    }
+    const struct sql_var vars[] = {{"spool", s->spool},
+                                   {"schemas", arrays[0].data},
+                                   {"table_names", arrays[1].data},
+                                   {"relations", arrays[2].data},
+                                   {"stored_in", s->unstored ? SQL_STORED_IN_NONE : SQL_STORED_IN}};
+    if (rc == OK)
+        rc = sql_expand(&s->sql, sql_progress_find, vars, 5, &e);
+    for (size_t i = 0; i < 3; i++)
+        buf_free(&arrays[i]);
+    if (rc != OK)
+        target_table_end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_progress, s);
 }
@@ -244,7 +247,7 @@ static void adopt(struct target_table *s)
     s->adopted = true;
     buf_reset(&s->sql);
     if (sql_expand(&s->sql, sql_progress_adopt, vars, 4, &e) != OK)
-        end(s, &e);
+        target_table_end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_adopted, s);
 }
@@ -253,13 +256,13 @@ static void on_adopted(void *ctx, const PGresult *r, const struct err *err)
 {
     (void)r;
     if (err != NULL)
-        end(ctx, err);
+        target_table_end(ctx, err);
     else
-        read_progress(ctx);
+        target_table_read_progress(ctx);
 }
 
 /* A first load usually finds none. */
-static void find_rows(struct target_table *s)
+void target_table_find_rows(struct target_table *s)
 {
     const struct relation *r = &s->relation;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}};
@@ -272,16 +275,17 @@ static void find_rows(struct target_table *s)
             first = first && progress_compare(&s->known.branches[b].at.at[i], &none) == 0;
     buf_reset(&s->sql);
     if (s->conf.dry_run || !first) {
-        end(s, NULL);
+        target_table_end(s, NULL);
         return;
     }
+    target_table_busy(s);
     enum err_code rc = buf_addf(&s->sql, SQL_TAG, s->table);
     if (rc != OK)
         buf_err(&e, rc, &s->sql, "the statement");
     else
         rc = sql_expand(&s->sql, sql_table_empty, vars, 2, &e);
     if (rc != OK)
-        end(s, &e);
+        target_table_end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_empty, s);
 }
@@ -295,12 +299,12 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
     if (err != NULL && !s->unstored &&
         (strcmp(err->sqlstate, "42P01") == 0 || strcmp(err->sqlstate, "42501") == 0)) {
         s->unstored = true;
-        read_progress(s);
+        target_table_read_progress(s);
         return;
     }
     if (err != NULL && s->conf.dry_run && strcmp(err->sqlstate, "42P01") == 0)
         err = NULL; /* no bookkeeping yet: nothing is loaded */
-    else if (err == NULL && known_progress_read(&s->known, r, &why) != OK)
+    else if (err == NULL && known_progress_read(&s->known, r, s->table, &why) != OK)
         err = &why;
     if (err != NULL && err != &why)
         why = *err;
@@ -309,11 +313,11 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         err_prefix(&why, "the bookkeeping is an earlier netty-load's; any run that may write "
                          "brings it up to date");
     if (err != NULL)
-        end(s, &why);
+        target_table_end(s, &why);
     else if (s->known.foreign && !s->adopted && !s->conf.dry_run)
         adopt(s);
     else
-        find_rows(s);
+        target_table_find_rows(s);
 }
 
 /* It would be good to know, no more: a lock that lasts longer than a statement may shows again with the rows. */
@@ -322,11 +326,11 @@ static void on_empty(void *ctx, const PGresult *r, const struct err *err)
     struct target_table *s = ctx;
 
     if (err != NULL && db_lost(s->db)) {
-        end(s, err);
+        target_table_end(s, err);
         return;
     }
     s->empty = err == NULL && PQntuples(r) == 1 && strcmp(PQgetvalue(r, 0, 0), "t") == 0;
-    end(s, NULL);
+    target_table_end(s, NULL);
 }
 
 static void on_missing(struct target_table *s)
@@ -335,7 +339,7 @@ static void on_missing(struct target_table *s)
 
     relation_free(&s->relation);
     if (s->conf.dry_run) {
-        read_progress(s);
+        target_table_read_progress(s);
         return;
     }
     if (s->conf.create && !s->created) {
@@ -347,59 +351,7 @@ static void on_missing(struct target_table *s)
             "--create-tables",
             s->table, s->schema[0] != '\0' ? "in the schema " : "that search_path shows",
             s->schema);
-    end(s, &why);
-}
-
-/* Some triggers set the time to now (moddatetime and its like): then no edit would ever be newer than what is stored. */
-static void probe_time(struct target_table *s, const char *triggers)
-{
-    const struct relation *r = &s->relation;
-    const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
-    struct err e = ERR_INIT;
-
-    (void)snprintf(s->triggers, sizeof s->triggers, "%s", triggers);
-    s->unprobed = true;
-    buf_reset(&s->sql);
-    enum err_code rc = buf_addf(&s->sql, SQL_TAG "%s", s->table, sql_begin);
-    if (rc != OK)
-        buf_err(&e, rc, &s->sql, "the statement");
-    else
-        rc = sql_expand(&s->sql, sql_probe_time, vars, 3, &e);
-    if (rc != OK)
-        end(s, &e);
-    else
-        db_query(s->db, s->sql.data, NULL, 0, on_probed, s);
-}
-
-static void on_probed(void *ctx, const PGresult *r, const struct err *err)
-{
-    struct target_table *s = ctx;
-
-    if (err != NULL && db_lost(s->db)) {
-        end(s, err);
-        return;
-    }
-    if (err == NULL && PQntuples(r) == 1) {
-        s->unprobed = false;
-        s->relation.retimed = strcmp(PQgetvalue(r, 0, 0), "t") != 0;
-    }
-    if (s->relation.retimed)
-        LOG(LOG_WARN, "retimed",
-            "a trigger of the table sets time_modified: edits go in by the order in which they "
-            "were fetched, whatever the stored time",
-            F_STR("table", s->table), F_STR("triggers", s->triggers));
-    db_query(s->db, "ROLLBACK", NULL, 0, on_unprobed, s);
-}
-
-static void on_unprobed(void *ctx, const PGresult *r, const struct err *err)
-{
-    struct target_table *s = ctx;
-
-    (void)r;
-    if (err != NULL)
-        end(s, err);
-    else
-        read_progress(s);
+    target_table_end(s, &why);
 }
 
 static void on_list(void *ctx, const PGresult *r, const struct err *err)
@@ -409,7 +361,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
     int row = 0;
 
     if (err != NULL) {
-        end(s, err);
+        target_table_end(s, err);
         return;
     }
     while (row < PQntuples(r) && strcmp(PQgetvalue(r, row, LIST_TABLE), s->table) != 0)
@@ -423,20 +375,16 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
         err_set(&why, denied ? ERR_DENIED : ERR_CONFIG,
                 "the table netty-%s %s; mend that, then run again", s->table,
                 PQgetvalue(r, row, LIST_PROBLEM));
-        end(s, &why);
+        target_table_end(s, &why);
         return;
     }
-    if (strcmp(PQgetvalue(r, row, LIST_RLS), "t") == 0)
-        LOG(LOG_WARN, "row-security",
-            "row-level security hides rows of the table from this role: their changes cannot be "
-            "loaded; use its owner or a role with BYPASSRLS",
-            F_STR("table", s->table));
+    target_table_tell_security(s, r, row);
     if (relation_read(&s->relation, r, row, &why) != OK)
-        end(s, &why);
+        target_table_end(s, &why);
     else if (s->relation.triggers && !s->conf.dry_run)
-        probe_time(s, PQgetvalue(r, row, LIST_TRIGGERS));
+        target_table_try_triggers(s, PQgetvalue(r, row, LIST_TRIGGERS));
     else
-        read_progress(s);
+        target_table_read_progress(s);
 }
 
 const struct relation *target_table_relation(const struct target_table *s)

@@ -14,6 +14,8 @@
 
 #include "load/database/db.h"
 #include "load/target/known_progress.h"
+#include "load/target/table_list.h"
+#include "load/target/tables_look.h"
 #include "spool/store/spool.h"
 
 struct relation {
@@ -35,6 +37,11 @@ struct target_table_conf {
     const char *schema; /* --schema; NULL: what search_path shows */
     bool create;        /* --create-tables */
     bool dry_run;       /* --dry-run */
+    struct tables_look
+        *look; /* at all tables of the run, borrowed; NULL: each is looked at alone */
+    void (*busy)(
+        void *ctx); /* something is asked for this table alone; NULL: nobody wants to know */
+    void *ctx;
 };
 
 struct target_table;
@@ -52,27 +59,14 @@ struct known_progress *target_table_known(struct target_table *s);
 bool target_table_empty(
     const struct target_table *s); /* nothing was loaded, and the table had no row */
 
+/* It has triggers, and what they do to time_modified was not looked at: that is to be done before anything is loaded. */
+bool target_table_must_probe(const struct target_table *s);
+void target_table_probe(struct target_table *s, target_table_done_fn *done, void *ctx);
+/* The look that it was found by, whose identity of the database is good for db; or NULL. */
+const struct tables_look *target_table_look(const struct target_table *s);
+
 /* Its triggers may set time_modified, and there was no row to see that by: look again when there is one. */
 bool target_table_unprobed(const struct target_table *s);
-
-/* Columns of sql_list_tables. */
-enum {
-    LIST_SCHEMA,
-    LIST_RELATION,
-    LIST_TABLE,
-    LIST_KEY,
-    LIST_KEY_TYPE,
-    LIST_MIN,
-    LIST_MAX,
-    LIST_PROBLEM,
-    LIST_RLS,
-    LIST_DENIED,
-    LIST_INDEXED,
-    LIST_IDENTITY,
-    LIST_DIRECT,
-    LIST_ARCHIVE,
-    LIST_TRIGGERS
-};
 
 /* The statement that lists the netty-* tables of the schema (NULL: those that search_path shows), for db_query_bare. */
 enum err_code target_table_list(struct buf *sql, const char *schema, struct err *e) MUST_CHECK;

@@ -34,6 +34,7 @@ struct connection_lender {
     void (*scarce)(void *ctx); /* one that was lent could not be connected; may be NULL */
     bool (*others)(void *ctx,
                    const struct db *db); /* another than this is connected; may be NULL */
+    void (*decided)(void *ctx);          /* the table has something to load; may be NULL */
     void *ctx;
 };
 

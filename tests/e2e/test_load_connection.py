@@ -87,13 +87,15 @@ class Sweep:
     of looking at the tables and of a whole transaction gets lost."""
 
     def __init__(self, way):
-        self.way, self.at, self.committed = way, 0, False
+        self.way, self.at, self.stored, self.committed = way, 0, False, False
         self.last_swept = 0
         self.lost = []
 
     def __call__(self, message):
         if message.connection % 2 == 0:  # a quiet one: ended when it begins its second transaction
-            self.committed |= message.way == "down" and message.data == b"COMMIT\0"
+            if message.way == "up":  # a batch's COMMIT, and not the one of the look at all tables, which writes nothing
+                self.stored = b"UPDATE netty_sync.progress" in message.data
+            self.committed |= message.way == "down" and message.data == b"COMMIT\0" and self.stored
             end = self.committed and message.way == "up"
             self.committed &= not end
             return end

@@ -1,9 +1,14 @@
 """What a load costs the database where little or nothing is new: transactions, statements and WAL, counted, never timed."""
 import json
+import re
+from pathlib import Path
 
 import pytest
 
-from harness import ROOT
+from harness import ROOT, Database, Postgres, key_of
+from reconciles import Copy
+from spoolfile import read_sumline
+from test_load_catalog import catalog_of
 
 TABLES = [f"things{letter}" for letter in "abcdefghijklmno"]
 
@@ -57,3 +62,188 @@ def test_the_list_of_tables_costs_the_same_beside_thousands_of_others(db, schema
         assert scans and not [node for node in scans if node["Node Type"] == "Seq Scan"], json.dumps(scans, indent=1)
         assert looked_at(after, catalog) <= looked_at(before, catalog) + 15, catalog
     assert buffers(after) <= 1.3 * buffers(before)
+
+
+# ---- what a whole run costs ----
+
+@pytest.fixture
+def server(tmp_path_factory):
+    """A server whose log tells of each statement: which session, which transaction. Nothing of its own writes WAL meanwhile."""
+    server = Postgres(tmp_path_factory.mktemp("quiet"), "fsync=off", "wal_level=minimal", "max_wal_senders=0", "autovacuum=off",
+                      "checkpoint_timeout=1h", "log_statement=all", "log_line_prefix=@%a|%p|%v@", "log_min_messages=log",
+                      "logging_collector=off")
+    server.start()
+    yield server
+    server.stop("immediate")
+
+
+@pytest.fixture
+def quiet(server):
+    database = Database(server)
+    database.create(*TABLES)
+    yield database
+    database.drop()
+
+
+class Cost:
+    """What netty-load asked of the server since `mark`."""
+
+    def __init__(self, db):
+        self.db = db
+        self.log = Path(db.server.dir) / "log"
+        db.query("CHECKPOINT")
+        self.size = self.log.stat().st_size
+        self.wal, self.xid = self.position(), self.next_xid()
+
+    def position(self):
+        return self.db.value("SELECT pg_current_wal_insert_lsn() - '0/0'")
+
+    def next_xid(self):
+        return self.db.value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+
+    def stop(self):
+        self.db.settle()
+        self.written = self.position() - self.wal
+        text = self.log.read_bytes()[self.size:].decode()
+        entries = re.findall(r"^@(netty-load[^|]*)\|(\d+)\|([^|@]*)@(?:LOG:  (?:statement|execute [^:]*): )(.*?)(?=^@|\Z)", text, re.M | re.S)
+        self.statements = [entry[3].strip() for entry in entries]
+        self.transactions = {(entry[1], entry[2]) for entry in entries}
+        self.sessions = {entry[1] for entry in entries}
+        self.read_only = {(e[1], e[2]) for e in entries if "READ ONLY" in e[3]}
+        self.xids = self.next_xid() - self.xid
+        return self
+
+    def __repr__(self):
+        return f"{len(self.transactions)} transactions, {self.xids} xids, {self.written} bytes of WAL:\n" + "\n".join(
+            f"    {s.splitlines()[0][:100]} … {' '.join(s.splitlines()[-2:])[:100]}" for s in self.statements)
+
+
+def fill(spool, keys=range(1, 51)):
+    writers = {name: spool.table(name) for name in TABLES}
+    for name, writer in writers.items():
+        writer.page([f'{{"{key_of(name)}":{key},"name":"n","time_modified":"2024-01-02 00:00:00"}}' for key in keys])
+    return writers
+
+
+def test_nothing_new_is_one_read_only_transaction_for_all_tables(spool, netty, quiet):
+    fill(spool)
+    netty.load(db=quiet)
+    netty.load(db=quiet)  # whoever reads first what was written clears away what it has left (on-access pruning): the server's own WAL
+    cost = Cost(quiet)
+    rows = netty.load("--json", db=quiet).json()
+    cost.stop()
+    assert set(rows) == set(TABLES) and all(row["status"] == "complete" for row in rows.values() if "status" in row)
+    assert len(cost.transactions) == 1 and cost.read_only == cost.transactions, cost
+    assert cost.xids == 0 and cost.written == 0, cost
+    assert len(cost.sessions) == 1, cost
+    assert sum("relrowsecurity" in s or "row_security_active" in s for s in cost.statements) == 1, "the list of tables is asked once"
+    assert len(cost.statements) <= 6, cost
+
+
+@pytest.mark.parametrize("which", [0, 7, 14])
+def test_one_table_changed_costs_the_others_nothing(spool, netty, quiet, which):
+    writers = fill(spool)
+    netty.load(db=quiet)
+    before = {name: quiet.query("SELECT ctid::text, xmin::text, * FROM netty_sync.progress WHERE table_name = %s ORDER BY lane", name)
+              for name in TABLES}
+    name = TABLES[which]
+    writers[name].page([f'{{"{key_of(name)}":7,"name":"new","time_modified":"2024-01-03 00:00:00"}}'])
+    cost = Cost(quiet)
+    rows = netty.load("--json", db=quiet).json()
+    cost.stop()
+    assert rows[name]["updated"] == 1
+    assert len(cost.transactions) <= 4, cost
+    assert cost.xids == 2, "the batch, and what makes it durable"
+    others = [s for s in cost.statements if re.search("UPDATE|INSERT|DELETE|FOR ", s) and any(f"netty-{t}" in s or f"'{t}'" in s for t in TABLES if t != name)]
+    assert not others, others
+    for other in TABLES:
+        now = quiet.query("SELECT ctid::text, xmin::text, * FROM netty_sync.progress WHERE table_name = %s ORDER BY lane", other)
+        assert (now == before[other]) == (other != name)
+
+
+# ---- what must be seen as before ----
+
+def test_with_an_index_of_times_it_is_still_one_transaction_and_the_greatest_is_right(spool, netty, quiet):
+    """In the same transaction; and a table that somebody has locked holds nobody up."""
+    fill(spool)
+    for name in TABLES[:2]:
+        quiet.query(f'CREATE INDEX ON "netty-{name}" (time_modified)')
+    netty.load(db=quiet)
+    quiet.query(f"""INSERT INTO "netty-{TABLES[1]}" VALUES (99, '{{}}', NULL, '2024-03-20 10:00Z')""")
+    netty.load(db=quiet)
+    cost = Cost(quiet)
+    netty.load(db=quiet)
+    assert len(cost.stop().transactions) == 1, cost
+    assert catalog_of(netty)[TABLES[1]][1].startswith("2024-03-20") and catalog_of(netty)[TABLES[0]][1].startswith("2024-01-02")
+
+
+def test_a_reconcile_that_was_answered_is_asked_for_no_more(sims, netty, server):
+    """What the source no longer has was marked, and the spool says so: the database is not asked whether there is more to mark."""
+    db = Database(server)
+    copy = Copy(sims("contacts:50"), db, netty)
+    gone = copy.delete(3)
+    copy.cycle("--max-deletes", "100")
+    assert set(copy.marked()) == gone
+    copy.load()
+    cost = Cost(db)
+    copy.load()
+    cost.stop()
+    assert len(cost.transactions) == len(cost.sessions) == 1 and cost.read_only == cost.transactions, cost
+    copy.delete(1)
+    copy.cycle("--max-deletes", "100")
+    assert len(copy.marked()) == 4
+    db.drop()
+
+
+def test_a_table_that_was_emptied_restored_or_dropped_is_seen_by_a_quiet_run(spool, netty, quiet):
+    fill(spool)
+    netty.load(db=quiet)
+    count = lambda name: quiet.value(f'SELECT count(*) FROM "netty-{name}"')
+    quiet.query(f'TRUNCATE "netty-{TABLES[3]}"')  # emptied
+    netty.load(db=quiet)
+    assert count(TABLES[3]) == 50
+    quiet.query(f'DROP TABLE "netty-{TABLES[4]}"')  # made again
+    quiet.create(TABLES[4])
+    netty.load(db=quiet)
+    assert count(TABLES[4]) == 50
+    quiet.query("UPDATE netty_sync.progress SET segment = 0, page = 0, chain = '' WHERE table_name = %s", TABLES[5])  # set back, as by a restore
+    quiet.query(f'DELETE FROM "netty-{TABLES[5]}"')
+    netty.load(db=quiet)
+    assert count(TABLES[5]) == 50
+    quiet.query(f'DROP TABLE "netty-{TABLES[7]}"')
+    run = netty.load(db=quiet, code=78)
+    assert f"netty-{TABLES[7]}" in run.err
+    quiet.create(TABLES[7])
+    netty.load(db=quiet)
+    assert all(count(name) == 50 for name in TABLES)
+    cost = Cost(quiet)
+    netty.load(db=quiet)
+    assert len(cost.stop().transactions) == 1, cost
+
+
+def test_a_mark_and_a_hole_are_looked_at_by_a_quiet_run(spool, netty, quiet):
+    fill(spool)
+    netty.load(db=quiet)
+    spool_id = quiet.value("SELECT spool FROM netty_sync.progress LIMIT 1")
+    quiet.query("INSERT INTO netty_sync.unchecked (spool, schema_name, table_name) VALUES (%s, 'public', %s)", spool_id, TABLES[2])
+    quiet.query("""INSERT INTO netty_sync.hole (spool, schema_name, table_name, branch, segment, page, after_segment, after_page, gap, why)
+                   VALUES (%s, 'public', %s, '', 1, 1, 1, 0, false, 'it was damaged')""", spool_id, TABLES[3])
+    netty.load(db=quiet)
+    told = {name: read_sumline((netty.spool / name / "loaded.json").read_bytes().splitlines()[1]) for name in TABLES}
+    assert told[TABLES[2]].get("unchecked") and not told[TABLES[1]].get("unchecked")
+    assert quiet.value("SELECT count(*) FROM netty_sync.hole") == 0, "the page is whole: it was loaded again, and the hole closed"
+
+
+def test_a_standby_a_missing_bookkeeping_and_a_refused_look_are_no_quiet_run(spool, netty, quiet):
+    """Without the look each table is asked for alone, as before; and a run that may not write says so."""
+    fill(spool)
+    netty.load(db=quiet)
+    quiet.query("DROP TABLE netty_sync.put_away")
+    netty.load(db=quiet)
+    assert quiet.value("SELECT to_regclass('netty_sync.put_away')") == "netty_sync.put_away"
+    quiet.query("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    quiet.query(f'CREATE ROLE "{quiet.name}" LOGIN; GRANT ALL ON SCHEMA netty_sync TO "{quiet.name}"; GRANT ALL ON ALL TABLES IN SCHEMA netty_sync TO "{quiet.name}"')
+    for name in TABLES:
+        quiet.query(f'GRANT ALL ON "netty-{name}" TO "{quiet.name}"')
+    rows = netty.load("--json", db=quiet.url.replace("//netty@", f"//{quiet.name}@")).json()
+    assert set(rows) == set(TABLES)

@@ -227,7 +227,7 @@ def test_terminated_backends_again_and_again(spool, netty, db):
                               WHERE datname = current_database() AND application_name <> 'killer'""")
             return cursor.fetchone()[0]
     db.connection.close()
-    nuisance = Nuisance(terminate, 0.07, 25)  # so that some batches get through, and the pauses stay short
+    nuisance = Nuisance(terminate, 0.2, 25)  # so that the look at the table and some batches get through, and the pauses stay short
     row = netty.load("--json", "--batch-rows", "10", *PATIENT, db=db).json()["contacts"]
     nuisance.stop()
     assert nuisance.done >= 3

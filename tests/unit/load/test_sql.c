@@ -189,8 +189,10 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_hole_close, VARS(PROGRESS, {"segment", "1"}, {"page", "2"}));
     expand_file(sql_progress_read, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"}));
     expand_file(sql_pages_read, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"}));
-    expand_file(sql_progress_find, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"},
-                                        {"relation", "netty-x"}, {"stored_in", SQL_STORED_IN}));
+    expand_file(sql_progress_find,
+                VARS({"spool", "s"}, {"schemas", "{public}"}, {"table_names", "{x}"},
+                     {"relations", "{netty-x}"}, {"stored_in", SQL_STORED_IN}));
+    expand_file(sql_look, NULL, 0);
     expand_file(sql_check, VARS({"schema", "crm"}));
     expand_file(sql_check_access, VARS({"oids", "{1,2}"}));
     expand_file(sql_references, VARS(RELATION));

@@ -1,0 +1,58 @@
+/* Until it is known whether a table has anything to load it is looked at beside no other: of a quiet run one connection does for all. */
+#include "load/table/table_load_private.h"
+
+static void on_tried(void *ctx, const struct err *err);
+
+enum err_code table_load_open_target(struct table_load *t, struct err *e)
+{
+    const struct table_load_conf *c = &t->conf;
+    bool plain = !c->dry_run && !c->replay && !c->redrive;
+    struct target_table_conf conf = {.spool = spool_id(c->spool),
+                                     .records = c->spool,
+                                     .table = t->name,
+                                     .schema = c->schema,
+                                     .create = c->create,
+                                     .dry_run = c->dry_run,
+                                     .look = plain ? c->look : NULL,
+                                     .busy = table_load_decided,
+                                     .ctx = t};
+
+    return target_table_open(&t->target, &conf, e);
+}
+
+void table_load_decided(void *ctx)
+{
+    struct table_load *t = ctx;
+    const struct connection_lender *l = &t->conf.lender;
+
+    if (!t->looking)
+        return;
+    t->looking = false;
+    if (l->decided != NULL)
+        l->decided(l->ctx);
+}
+
+bool table_load_is_looking(const struct table_load *t)
+{
+    return t->looking;
+}
+
+bool table_load_try_triggers(struct table_load *t)
+{
+    if (!target_table_must_probe(t->target))
+        return false;
+    target_table_probe(t->target, on_tried, t);
+    return true;
+}
+
+static void on_tried(void *ctx, const struct err *err)
+{
+    struct table_load *t = ctx;
+
+    if (err != NULL) {
+        t->found = false;
+        table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
+    } else {
+        table_load_built(t);
+    }
+}

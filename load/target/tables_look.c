@@ -1,0 +1,424 @@
+#include "load/target/tables_look.h"
+
+#include "load/database/sql.h"
+#include "load/target/table_list.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define SQL_MAX  ((size_t)4 << 20)
+#define FRESH_US (60 * WHEN_SECOND)
+
+enum {
+    SEEN_ID,
+    SEEN_NAME,
+    SEEN_TIMELINE,
+    SEEN_READY,
+    SEEN_COLUMNS
+};
+
+struct tables_look {
+    char *spool, *schema;
+    struct db *db; /* the one it is, or was, made on; */
+    int backend;   /* ... its server process */
+    tables_look_done_fn *done;
+    void *ctx;
+    bool under_way;
+    bool off;        /* it failed: not tried again */
+    bool seen;       /* all of it was read; ... */
+    int64_t at;      /* ... since when_tick() */
+    uint64_t before; /* db_statements of when it began */
+    uint64_t asked;
+    PGresult *identity, *list, *progress, *loaded, *greatest;
+    bool *taken; /* of the list's rows */
+    struct buf sql;
+    struct err err;
+};
+
+static void on_list(void *ctx, const PGresult *r, const struct err *err);
+static void on_identity(void *ctx, const PGresult *r, const struct err *err);
+static void on_progress(void *ctx, const PGresult *r, const struct err *err);
+static void on_loaded(void *ctx, const PGresult *r, const struct err *err);
+static void on_greatest(void *ctx, const PGresult *r, const struct err *err);
+static void on_ended(void *ctx, const PGresult *r, const struct err *err);
+
+static void clear(struct tables_look *l)
+{
+    PQclear(l->identity);
+    PQclear(l->list);
+    PQclear(l->progress);
+    PQclear(l->loaded);
+    PQclear(l->greatest);
+    free(l->taken);
+    l->identity = l->list = l->progress = l->loaded = l->greatest = NULL;
+    l->taken = NULL;
+    l->seen = false;
+    l->err = ERR_INIT;
+}
+
+enum err_code tables_look_open(struct tables_look **out, const char *spool, const char *schema,
+                               struct err *e)
+{
+    struct tables_look *l = calloc(1, sizeof *l);
+
+    if (l == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    buf_init(&l->sql, SQL_MAX);
+    l->spool = strdup(spool);
+    l->schema = strdup(schema != NULL ? schema : "");
+    if (l->spool == NULL || l->schema == NULL) {
+        tables_look_close(l);
+        return err_set(e, ERR_NOMEM, "out of memory");
+    }
+    *out = l;
+    return OK;
+}
+
+void tables_look_close(struct tables_look *l)
+{
+    if (l == NULL)
+        return;
+    clear(l);
+    buf_free(&l->sql);
+    free(l->spool);
+    free(l->schema);
+    free(l);
+}
+
+/* The statements are large, and one run has one. */
+static void end(struct tables_look *l, const struct err *err)
+{
+    l->under_way = false;
+    l->asked += db_statements(l->db) - l->before;
+    buf_free(&l->sql);
+    if (!l->seen)
+        clear(l);
+    l->done(l->ctx, err);
+}
+
+/* The server answers, so it would refuse it again. */
+static void on_refused(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct tables_look *l = ctx;
+
+    (void)r;
+    l->off = err == NULL;
+    end(l, err);
+}
+
+/* What cannot be read here is told by whoever looks at a table alone. */
+static void give_up(struct tables_look *l, const struct err *why)
+{
+    if (db_lost(l->db)) {
+        end(l, why);
+        return;
+    }
+    LOG(LOG_DEBUG, "look", "the tables are looked at one by one", F_ERR(why),
+        F_STR("sqlstate", why->sqlstate));
+    db_query(l->db, "ROLLBACK", NULL, 0, on_refused, l);
+}
+
+static PGresult *keep(const PGresult *r, struct tables_look *l)
+{
+    PGresult *copy = PQcopyResult(r, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+
+    if (copy == NULL)
+        err_set(&l->err, ERR_NOMEM, "out of memory");
+    return copy;
+}
+
+/* The result in *slot, or the end. */
+static bool have(struct tables_look *l, PGresult **slot, const PGresult *r, const struct err *err)
+{
+    if (err == NULL && (*slot = keep(r, l)) != NULL)
+        return true;
+    give_up(l, err != NULL ? err : &l->err);
+    return false;
+}
+
+/* ---- one statement after the other ---- */
+
+static void ask(struct tables_look *l, const char *text, const struct sql_var *vars, size_t n,
+                db_done_fn *done)
+{
+    buf_reset(&l->sql);
+    if (sql_expand(&l->sql, text, vars, n, &l->err) != OK)
+        give_up(l, &l->err);
+    else
+        db_query(l->db, l->sql.data, NULL, 0, done, l);
+}
+
+/* Another connection is at it, and has not been dropped meanwhile. */
+static bool is_busy(const struct tables_look *l, const struct db *db)
+{
+    return l->under_way && l->db != db && !db_lost(l->db) && db_backend(l->db) == l->backend;
+}
+
+bool tables_look_start(struct tables_look *l, struct db *db, tables_look_done_fn *done, void *ctx)
+{
+    static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n"
+                                "SET LOCAL jit = off;\n";
+    const struct sql_var vars[] = {{"schema", l->schema}};
+
+    if (l->off || is_busy(l, db))
+        return false;
+    clear(l);
+    buf_reset(&l->sql);
+    if (buf_adds(&l->sql, begin) != OK ||
+        sql_expand(&l->sql, sql_list_tables, vars, 1, &l->err) != OK)
+        return false;
+    l->db = db;
+    l->backend = db_backend(db);
+    l->before = db_statements(db);
+    l->done = done;
+    l->ctx = ctx;
+    l->at = when_tick();
+    l->under_way = true;
+    db_query_bare(db, l->sql.data, on_list, l); /* on the session's own search_path */
+    return true;
+}
+
+static void on_list(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct tables_look *l = ctx;
+
+    if (!have(l, &l->list, r, err))
+        return;
+    buf_reset(&l->sql);
+    if (buf_adds(&l->sql, "SET LOCAL search_path = pg_catalog, pg_temp;\n") != OK ||
+        buf_adds(&l->sql, sql_look) != OK) {
+        err_set(&l->err, ERR_NOMEM, "out of memory");
+        give_up(l, &l->err);
+        return;
+    }
+    db_query(l->db, l->sql.data, NULL, 0, on_identity, l);
+}
+
+static enum err_code add_column(struct buf *b, const PGresult *list, int column, struct err *e)
+{
+    enum err_code rc = buf_addc(b, '{');
+
+    for (int i = 0; rc == OK && i < PQntuples(list); i++) {
+        if (i > 0)
+            rc = buf_addc(b, ',');
+        if (rc == OK)
+            rc = table_list_element(b, PQgetvalue(list, i, column));
+    }
+    if (rc == OK)
+        rc = buf_addc(b, '}');
+    return rc == OK ? OK : buf_err(e, rc, b, "the list of tables");
+}
+
+static void ask_progress(struct tables_look *l)
+{
+    static const int columns[3] = {LIST_TABLE, LIST_SCHEMA, LIST_RELATION};
+    struct buf arrays[3];
+    enum err_code rc = OK;
+
+    for (size_t i = 0; i < 3; i++) {
+        buf_init(&arrays[i], SQL_MAX);
+        if (rc == OK)
+            rc = add_column(&arrays[i], l->list, columns[i], &l->err);
+    }
+    const struct sql_var vars[] = {{"spool", l->spool},
+                                   {"table_names", arrays[0].data},
+                                   {"schemas", arrays[1].data},
+                                   {"relations", arrays[2].data},
+                                   {"stored_in", SQL_STORED_IN}};
+    if (rc == OK)
+        ask(l, sql_progress_find, vars, 5, on_progress);
+    else
+        give_up(l, &l->err);
+    for (size_t i = 0; i < 3; i++)
+        buf_free(&arrays[i]);
+}
+
+static void on_identity(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct tables_look *l = ctx;
+
+    if (!have(l, &l->identity, r, err))
+        return;
+    if (PQntuples(r) == 1 && PQnfields(r) == SEEN_COLUMNS &&
+        strcmp(PQgetvalue(r, 0, SEEN_READY), "t") == 0)
+        ask_progress(l);
+    else
+        db_query(l->db, "ROLLBACK", NULL, 0, on_ended, l);
+}
+
+static void on_progress(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct tables_look *l = ctx;
+    const struct sql_var vars[] = {{"spool", l->spool}, {"unchecked", SQL_UNCHECKED}};
+
+    if (have(l, &l->progress, r, err))
+        ask(l, sql_loaded_progress, vars, 2, on_loaded);
+}
+
+static bool is_indexed(const PGresult *list, int row)
+{
+    return strcmp(PQgetvalue(list, row, LIST_INDEXED), "t") == 0 &&
+           PQgetisnull(list, row, LIST_PROBLEM);
+}
+
+/* One statement for all: a row each, numbered as in the list. */
+static enum err_code greatest_sql(const struct tables_look *l, struct buf *sql, int *n,
+                                  struct err *e)
+{
+    enum err_code rc = OK;
+
+    for (int i = 0; rc == OK && i < PQntuples(l->list); i++) {
+        const struct sql_var vars[] = {{"schema", PQgetvalue(l->list, i, LIST_SCHEMA)},
+                                       {"relation", PQgetvalue(l->list, i, LIST_RELATION)}};
+        if (!is_indexed(l->list, i))
+            continue;
+        rc = buf_addf(sql, "%sSELECT %d AS n, (\n", *n > 0 ? "\nUNION ALL " : "", i);
+        if (rc == OK)
+            rc = sql_expand(sql, sql_max_modified, vars, 2, e);
+        while (rc == OK && sql->len > 0 && strchr(";\n", sql->data[sql->len - 1]) != NULL)
+            buf_truncate(sql, sql->len - 1);
+        if (rc == OK)
+            rc = buf_addc(sql, ')');
+        (*n)++;
+    }
+    return rc == OK ? OK : buf_err(e, rc, sql, "the statement");
+}
+
+static void on_loaded(void *ctx, const PGresult *r, const struct err *err)
+{
+    static const char patience[] = "SET LOCAL lock_timeout = '100ms';\n";
+    struct tables_look *l = ctx;
+    int n = 0;
+
+    if (!have(l, &l->loaded, r, err))
+        return;
+    l->taken = calloc((size_t)PQntuples(l->list) + 1, sizeof *l->taken);
+    buf_reset(&l->sql);
+    if (l->taken == NULL || buf_adds(&l->sql, patience) != OK ||
+        greatest_sql(l, &l->sql, &n, &l->err) != OK) {
+        err_set(&l->err, ERR_NOMEM, "out of memory");
+        give_up(l, &l->err);
+        return;
+    }
+    l->seen = true;
+    if (n > 0)
+        db_query(l->db, l->sql.data, NULL, 0, on_greatest, l);
+    else
+        db_query(l->db, "COMMIT", NULL, 0, on_ended, l);
+}
+
+/* Without them the catalog asks for itself. */
+static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct tables_look *l = ctx;
+
+    if (err != NULL && db_lost(l->db)) {
+        on_ended(l, NULL, err);
+        return;
+    }
+    if (err == NULL)
+        l->greatest = keep(r, l);
+    db_query(l->db, err == NULL ? "COMMIT" : "ROLLBACK", NULL, 0, on_ended, l);
+}
+
+static void on_ended(void *ctx, const PGresult *r, const struct err *err)
+{
+    struct tables_look *l = ctx;
+
+    (void)r;
+    if (err != NULL)
+        l->seen = false;
+    end(l, err);
+}
+
+/* ---- what it saw ---- */
+
+static bool counts(const struct tables_look *l)
+{
+    return l->seen && !l->under_way && when_tick() - l->at < FRESH_US;
+}
+
+/* -1: not there. */
+static int find_row(const struct tables_look *l, const char *table)
+{
+    for (int i = 0; counts(l) && i < PQntuples(l->list); i++)
+        if (strcmp(PQgetvalue(l->list, i, LIST_TABLE), table) == 0)
+            return i;
+    return -1;
+}
+
+bool tables_look_has(const struct tables_look *l, const char *table)
+{
+    int row = find_row(l, table);
+
+    return row >= 0 && !l->taken[row];
+}
+
+bool tables_look_lacks(const struct tables_look *l, const char *table)
+{
+    return counts(l) && find_row(l, table) < 0;
+}
+
+bool tables_look_take(struct tables_look *l, const char *table, int *row)
+{
+    if (!tables_look_has(l, table))
+        return false;
+    *row = find_row(l, table);
+    l->taken[*row] = true;
+    return true;
+}
+
+void tables_look_forget(struct tables_look *l)
+{
+    if (!l->under_way)
+        clear(l);
+}
+
+const PGresult *tables_look_list(const struct tables_look *l)
+{
+    return counts(l) ? l->list : NULL;
+}
+
+const PGresult *tables_look_progress(const struct tables_look *l)
+{
+    return counts(l) ? l->progress : NULL;
+}
+
+const PGresult *tables_look_loaded(const struct tables_look *l)
+{
+    return counts(l) ? l->loaded : NULL;
+}
+
+const char *tables_look_database(const struct tables_look *l)
+{
+    return counts(l) ? PQgetvalue(l->identity, 0, SEEN_ID) : "";
+}
+
+const char *tables_look_name(const struct tables_look *l)
+{
+    return counts(l) ? PQgetvalue(l->identity, 0, SEEN_NAME) : "";
+}
+
+const char *tables_look_timeline(const struct tables_look *l, const struct db *db)
+{
+    bool same = l->db == db && !db_lost(db) && l->backend == db_backend(db);
+
+    return counts(l) && same ? PQgetvalue(l->identity, 0, SEEN_TIMELINE) : "";
+}
+
+uint64_t tables_look_statements(const struct tables_look *l)
+{
+    return l->asked;
+}
+
+bool tables_look_greatest(const struct tables_look *l, int row, int64_t *at)
+{
+    for (int i = 0; counts(l) && l->greatest != NULL && i < PQntuples(l->greatest); i++)
+        if (strtol(PQgetvalue(l->greatest, i, 0), NULL, 10) == row) {
+            *at = PQgetisnull(l->greatest, i, 1) ? WHEN_NONE
+                                                 : strtoll(PQgetvalue(l->greatest, i, 1), NULL, 10);
+            return true;
+        }
+    return false;
+}
