@@ -98,7 +98,8 @@
 #define CRAWL_UNPROVEN_SINGLE   8u  /* pages of one record, and no other order */
 #define CRAWL_UNPROVEN_UNFIT    32u /* pages by time that do not fit together, and no other order */
 #define CRAWL_UNPROVEN_OFFSET   64u /* one short page, at whatever offset */
-#define CRAWL_UNPROVEN_BIRTHS   16u /* new records without a time cannot be looked for */
+#define CRAWL_UNPROVEN_DIFFERS  128u /* answers lack records that others of the same list have */
+#define CRAWL_UNPROVEN_BIRTHS   16u  /* new records without a time cannot be looked for */
 
 struct crawl;
 
@@ -241,7 +242,7 @@ const char *crawl_key(const struct crawl *c); /* "": not known */
 
 /* The reasons in words, for a person: "" for none. */
 #define CRAWL_UNPROVEN_TEXT 512
-/* As words for a program, with blanks between: ties timeless hidden single births unfit offset. */
+/* As words for a program, with blanks between: ties timeless hidden single births unfit offset differs. */
 const char *crawl_unproven_words(unsigned unproven, char *out, size_t room);
 const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]);
 

@@ -22,12 +22,9 @@ bool crawl_keys_possible(const struct crawl *c)
 
 void crawl_all_begin(struct crawl *c, bool detour, unsigned why)
 {
-    c->keys = (struct crawl_keys){.list = CRAWL_ALL,
-                                  .back = c->phase,
-                                  .detour = detour,
-                                  .why = why,
-                                  .began = WHEN_NONE,
-                                  .must = crawl_key_shown(c)};
+    c->keys = (struct crawl_keys){
+        .list = CRAWL_ALL, .back = c->phase, .detour = detour, .why = why, .began = WHEN_NONE};
+    c->keys.must = crawl_key_shown(c);
     c->phase = CRAWL_KEYS;
 }
 
@@ -105,6 +102,11 @@ static void all_read(struct crawl *c)
     if (k->begun) {
         crawl_push_top(l, k->began, k->edged ? k->edge : k->most);
         l->top = k->most;
+    }
+    if (k->torn > 1) { /* answers lack others, too, where they did not overlap */
+        l->unproven = CRAWL_UNPROVEN_DIFFERS;
+        l->hold = c->complete == WHEN_NONE ? 0 : c->complete;
+        l->retry = c->clock + CRAWL_DAY;
     }
     c->sure = k->began;
     c->seen = k->seen;

@@ -122,9 +122,27 @@ void crawl_keys_contrast(struct crawl *c)
         crawl_keys_doubt(c);
 }
 
+/* Between two records of the last answer, which did not have it, though it is older than the list: the two answers are not of
+ * one table. */
+static bool was_lacking(const struct crawl *c, const struct crawl_entry *entry)
+{
+    const struct crawl_keys *k = &c->keys;
+    if (!entry->keyed || entry->gap || entry->kind != CRAWL_TIMED ||
+        entry->time > k->began - CRAWL_LEAD_MAX || entry->key < k->shown[0] ||
+        entry->key > k->shown[k->shown_count - 1])
+        return false;
+    for (size_t i = 0; i < k->shown_count; i++)
+        if (k->shown[i] == entry->key)
+            return false;
+    return true;
+}
+
 void crawl_keys_note(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
+    bool tells = k->list == CRAWL_ALL && k->shown_whole && k->shown_count > 0;
+    for (size_t i = 0; tells && i < c->page.count; i++)
+        k->torn += was_lacking(c, &c->page.entries[i]);
     k->shown_at = k->offset;
     k->shown_whole = c->page.n == c->asked && c->page.keyed == c->page.n;
     k->shown_count = 0;

@@ -191,6 +191,7 @@ struct crawl_keys {
     bool shown_whole;             /* and whether it had as many as were asked for */
     uint64_t empties;             /* pages in a row */
     unsigned further;             /* looks behind the end for what must be there */
+    unsigned torn;                /* records that an answer lacked, and the next one had */
     unsigned repeats, stale, few; /* of the same page; pages in a row with nothing new; with few */
     bool grows;                   /* few and few came, and nothing was further behind */
     bool again;                   /* it is one, or what stood before it is not known any more */

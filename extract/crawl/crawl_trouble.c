@@ -285,6 +285,7 @@ const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]
         "new records without a time_modified cannot be looked for, as the API does not sort by key",
         "the pages of the list do not fit together, and the API does not sort by key",
         "the API ignores offset, so that nothing behind its one page can be seen",
+        "the API's answers do not agree: some lack records that others have",
     };
     size_t n = 0;
     out[0] = '\0';
@@ -302,7 +303,7 @@ const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]
 const char *crawl_unproven_words(unsigned unproven, char *out, size_t room)
 {
     static const char *const words[] = {"ties",   "timeless", "hidden", "single",
-                                        "births", "unfit",    "offset"};
+                                        "births", "unfit",    "offset", "differs"};
     size_t n = 0;
     out[0] = '\0';
     for (size_t i = 0; i < sizeof words / sizeof *words && n < room; i++) {

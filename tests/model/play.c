@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define REQUESTS_MAX  1500
-#define REQUESTS_LACK 2500 /* where some records are not given */
+#define REQUESTS_LACK 3000 /* where some records are not given */
 #define REQUESTS_RUSH 4000 /* where the list is longer, or never stands still */
 
 static bool failed(const struct player *p)

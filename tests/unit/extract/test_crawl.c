@@ -157,6 +157,26 @@ static void test_timeless_last(void **state)
     assert_true(api->requests <= 3);
 }
 
+/* Two servers answer in turn, one of which lacks some records. */
+static void test_answers_of_two_tables_prove_nothing(void **state)
+{
+    struct api *api = *state;
+    fill(api, 2500, 3600 * WHEN_SECOND, START - 48 * HOUR);
+    api->lacks = 50;
+    run(api);
+    assert_int_not_equal(api->stats.unproven, 0);
+    assert_true(api->stats.complete_to < api->times[0]);
+    api->lacks = 0; /* they agree again */
+    api->date += 25 * HOUR;
+    struct crawl_conf conf = plain;
+    conf.now = api->date;
+    open_with(api, conf);
+    while (step(api))
+        ;
+    assert_int_equal(api->stats.unproven, 0);
+    assert_int_equal(missing(api), 0);
+}
+
 static void test_future_hides_nothing(void **state)
 {
     struct api *api = *state;
@@ -368,6 +388,7 @@ int main(void)
         TEST(test_own_page_size_of_the_api),
         TEST(test_timeless_first),
         TEST(test_timeless_last),
+        TEST(test_answers_of_two_tables_prove_nothing),
         TEST(test_future_hides_nothing),
         TEST(test_filter_ignored),
         TEST(test_offset_ignored),
