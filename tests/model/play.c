@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LATER_RUNS    4 /* so that what failed by chance is tried again */
 #define REQUESTS_MAX  1500
 #define REQUESTS_LACK 3000 /* where some records are not given */
 #define REQUESTS_RUSH 4000 /* where the list is longer, or never stands still */
@@ -120,6 +121,7 @@ static void load(struct player *p, const struct reply_record *r)
     bool stale = r->version < p->kept[r->record];
     if (stale && r->timed && *time != WHEN_NONE && r->time < *time)
         return;
+    p->alone[r->record] = 0;
     p->kept[r->record] = r->version;
     *time = r->timed ? r->time : WHEN_NONE;
 }
@@ -261,6 +263,8 @@ static bool answer(struct player *p, const struct crawl_request *request)
         send_records(p, &reply, reply.n / 2);
         player_tell(p, reply.failed ? " IS NOT GIVEN\n" : " FAILS\n");
         p->by_chance |= !reply.failed;
+        if (!reply.failed && request->limit == 1 && reply.n == 1)
+            p->alone[reply.records[0].record]++;
         return player_failed(p, &reply, p->timeout || (reply.failed && reply.hangs));
     }
     p->attempt = 0;
@@ -368,6 +372,11 @@ static void play(struct player *p)
         run(p);
         p->result->quiet = p->in_run;
     }
+    for (unsigned i = 0; i < LATER_RUNS && !failed(p) && player_excuses(p); i++) {
+        world_pass(&p->world, 8 * 86400 * WHEN_SECOND);
+        run(p);
+    }
+    memset(p->alone, 0, sizeof p->alone);
     p->everything = false;
     bool comes = history_honest(h) && !p->unproven && (!player_lacks(p) || history_readable(h));
     if (!failed(p) && comes)

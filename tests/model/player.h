@@ -28,11 +28,12 @@ struct player {
     struct reply_record page[4 * REPLY_MAX]; /* the page that was begun */
     size_t page_n;
     bool page_open;
-    unsigned attempt;  /* failures in a row; */
-    bool by_chance;    /* one of them had no cause */
-    struct held held;  /* answers to what was asked for ahead */
-    struct rng order;  /* in which requests are made */
-    unsigned requests; /* over all runs */
+    unsigned attempt;          /* failures in a row; */
+    bool by_chance;            /* one of them had no cause */
+    unsigned alone[WORLD_MAX]; /* such failures of the record, asked for alone, since it came */
+    struct held held;          /* answers to what was asked for ahead */
+    struct rng order;          /* in which requests are made */
+    unsigned requests;         /* over all runs */
     unsigned in_run;
     unsigned made; /* runs */
     unsigned run;
@@ -59,6 +60,10 @@ void player_violated(struct player *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Nothing shows that records are hidden: the only world in which a list is taken for ended that is not, so that
  * neither is checked. */
 bool player_is_blank(const struct player *p);
+/* By chance the record failed as often as one that is not given, and is counted as such ("complete but for N"). It comes once
+ * it is tried again. */
+bool player_is_excused(const struct player *p, unsigned record);
+bool player_excuses(const struct player *p);
 /* Every version that was there before step `begin` is kept. */
 void player_check_kept(struct player *p, uint64_t begin, const char *when);
 void player_check_claim(struct player *p, int64_t complete, bool end);
