@@ -64,7 +64,7 @@ static enum err_code feed_page(struct feed *f, const struct recorded_page *page,
     enum err_code rc = feed_body(f, page, e);
     if (rc != OK)
         return rc;
-    if (page_key_judge(f->key, e) != PAGE_KEY_GOOD)
+    if (page_key_judge(f->key, false, e) != PAGE_KEY_GOOD)
         return err_set(e, ERR_INTERNAL, "the recorded records have another key than their table");
     enum crawl_verdict verdict = crawl_page(f->crawl, &answer, e);
     if (verdict == CRAWL_RETAKE)
