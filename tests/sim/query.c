@@ -238,63 +238,60 @@ static void shuffle_ties(const struct query *q, const struct table *t, size_t *a
     }
 }
 
-struct keyed {
-    uint32_t id;
-    size_t position;
-};
-
-static int by_id(const void *a, const void *b)
+/* The list in the order of the key, without more work than the page takes where all records match. */
+static enum err_code run_by_key(const struct query *q, struct table *t, size_t *positions,
+                                size_t *n, size_t *total, struct err *e)
 {
-    const struct keyed *x = a, *y = b;
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-static enum err_code sort_by_key(const struct query *q, const struct table *t, size_t *all,
-                                 size_t n, struct err *e)
-{
-    struct keyed *keys = calloc(n + 1, sizeof *keys);
-    if (keys == NULL)
-        return err_set(e, ERR_NOMEM, "no memory to sort %zu records", n);
-    for (size_t i = 0; i < n; i++)
-        keys[i] = (struct keyed){table_at(t, all[i])->id, all[i]};
-    qsort(keys, n, sizeof *keys, by_id);
-    for (size_t i = 0; i < n; i++)
-        all[i] = keys[q->descending ? n - 1 - i : i].position;
-    free(keys);
+    size_t count = table_count(t);
+    const size_t *order = table_by_id(t);
+    *n = *total = 0;
+    if (order == NULL)
+        return err_set(e, ERR_NOMEM, "no memory to sort %zu records", count);
+    if (q->n_filters == 0) {
+        *total = count;
+        for (uint64_t i = q->offset; i < count && *n < q->limit; i++)
+            positions[(*n)++] = order[q->descending ? count - 1 - i : i];
+        return OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t at = order[q->descending ? count - 1 - i : i];
+        if (!matches(q, table_at(t, at), NULL, 0))
+            continue;
+        if (*total >= q->offset && *n < q->limit)
+            positions[(*n)++] = at;
+        ++*total;
+    }
     return OK;
 }
 
-/* All that matches, ordered, and the page taken out of it. */
-static enum err_code run_ordered(const struct query *q, const struct table *t, size_t *positions,
-                                 size_t *n, size_t *total, struct err *e)
+/* All that matches, ties shuffled, and the page taken out of it. */
+static enum err_code run_shuffled(const struct query *q, const struct table *t, size_t *positions,
+                                  size_t *n, size_t *total, struct err *e)
 {
-    enum err_code rc = OK;
     size_t count = table_count(t);
     size_t *all = calloc(count + 1, sizeof *all);
     if (all == NULL)
         return err_set(e, ERR_NOMEM, "no memory for a list");
     *n = *total = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t at = q->descending && !q->by_key ? count - 1 - i : i;
+        size_t at = q->descending ? count - 1 - i : i;
         if (matches(q, table_at(t, at), NULL, 0))
             all[(*total)++] = at;
     }
-    if (q->by_key)
-        rc = sort_by_key(q, t, all, *total, e);
-    else if (q->ways.ties != TIES_BY_KEY)
-        shuffle_ties(q, t, all, *total);
+    shuffle_ties(q, t, all, *total);
     for (uint64_t i = q->offset; i < *total && *n < q->limit; i++)
         positions[(*n)++] = all[i];
     free(all);
-    return rc;
+    return OK;
 }
 
-static enum err_code run_query(const struct query *q, const struct table *t,
-                               const struct body_conf *body, size_t *positions, size_t *n,
-                               size_t *total, struct err *e)
+static enum err_code run_query(const struct query *q, struct table *t, const struct body_conf *body,
+                               size_t *positions, size_t *n, size_t *total, struct err *e)
 {
-    if (!needs_text(q) && (q->by_key || q->ways.ties != TIES_BY_KEY))
-        return run_ordered(q, t, positions, n, total, e);
+    if (!needs_text(q) && q->by_key)
+        return run_by_key(q, t, positions, n, total, e);
+    if (!needs_text(q) && q->ways.ties != TIES_BY_KEY)
+        return run_shuffled(q, t, positions, n, total, e);
     if (is_range(q)) {
         run_range(q, t, positions, n, total);
         return OK;
@@ -323,7 +320,7 @@ static enum err_code run_query(const struct query *q, const struct table *t,
     return rc;
 }
 
-enum err_code query_run(const struct query *q, const struct table *t, const struct body_conf *body,
+enum err_code query_run(const struct query *q, struct table *t, const struct body_conf *body,
                         size_t *positions, size_t *n, size_t *total, struct err *e)
 {
     enum err_code rc = run_query(q, t, body, positions, n, total, e);

@@ -85,7 +85,7 @@ enum err_code query_parse(struct query *q, const struct args *args, const struct
                           const struct query_reading *reading, struct err *e) MUST_CHECK;
 
 /* The positions of the page's records, at most q->limit of them, and how many match in all. */
-enum err_code query_run(const struct query *q, const struct table *t, const struct body_conf *body,
+enum err_code query_run(const struct query *q, struct table *t, const struct body_conf *body,
                         size_t *positions, size_t *n, size_t *total, struct err *e) MUST_CHECK;
 
 #endif

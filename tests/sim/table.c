@@ -20,6 +20,7 @@ struct table {
     uint32_t next_id;
     struct rec *gone; /* deleted, the last one last */
     size_t gone_count;
+    size_t *by_id; /* positions, made when they are asked for; NULL since the last change */
 };
 
 static int by_time(const void *pa, const void *pb)
@@ -122,6 +123,7 @@ void table_close(struct table *t)
         return;
     free(t->recs);
     free(t->gone);
+    free(t->by_id);
     free(t);
 }
 
@@ -182,6 +184,26 @@ size_t table_timed_end(const struct table *t)
 size_t table_after(const struct table *t, int64_t time)
 {
     return first_beyond(t, time < TIMELESS_LAST ? time : TIMELESS_LAST - 1);
+}
+
+/* Ids are numbers from 1 on, each once: so each has a place of its own, and those without a record are left out. */
+const size_t *table_by_id(struct table *t)
+{
+    if (t->by_id != NULL)
+        return t->by_id;
+    size_t *at = malloc(((size_t)t->next_id + 1) * sizeof *at);
+    if (at == NULL)
+        return NULL;
+    for (size_t id = 0; id <= t->next_id; id++)
+        at[id] = SIZE_MAX;
+    for (size_t i = 0; i < t->count; i++)
+        at[t->recs[i].id] = i;
+    size_t n = 0;
+    for (size_t id = 0; id <= t->next_id; id++)
+        if (at[id] != SIZE_MAX)
+            at[n++] = at[id];
+    t->by_id = at;
+    return at;
 }
 
 struct rec *table_copy(const struct table *t)
@@ -327,6 +349,8 @@ static size_t choose_id(const struct table *t, uint32_t id, unsigned char *chose
 enum err_code table_change(struct table *t, const struct change *c, size_t *changed, struct err *e)
 {
     *changed = 0;
+    free(t->by_id);
+    t->by_id = NULL;
     if (c->kind == CHANGE_INSERT)
         return insert(t, c, changed, e);
     if (c->kind == CHANGE_RESTORE)

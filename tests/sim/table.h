@@ -71,6 +71,8 @@ const struct rec *table_at(const struct table *t, size_t i);
 size_t table_after(const struct table *t, int64_t time);
 size_t table_timed_begin(const struct table *t);
 size_t table_timed_end(const struct table *t);
+/* The positions of all records in the order of their ids, good until the next change; NULL when memory is short. */
+const size_t *table_by_id(struct table *t);
 /* All records by id, malloc'ed, table_count of them; NULL when memory is short (or there are none).
  */
 struct rec *table_copy(const struct table *t);
