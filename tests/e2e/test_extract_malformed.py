@@ -79,12 +79,15 @@ def test_a_malformed_record_costs_one_request_and_arrives_once_it_is_mended(sims
     for key in bad:
         sim.spoil("contacts", key, "member", name="notes", text='"a\nb"')
     row = netty.extract("--json", "contacts", sim=sim, code=65).json()["contacts"]
-    assert row["status"] == "complete" and len(asked(sim)) <= plain + len(bad), "once more, to see that it stays so"
+    looks = 4  # behind the end, once: where records cannot be read, `count` alone is not believed
+    assert row["status"] == "complete" and len(asked(sim)) <= plain + len(bad) + looks, "once more, to see that it stays so"
+    sim.post("/_sim/log/reset")
     held_but(netty, sim, bad)
     letters = dead(netty)
     assert len(letters) == 4 and all(b'"a\nb"' in raw for _, raw in letters)
     netty.extract("contacts", sim=sim)
     assert len(dead(netty)) == 4, "what is known is listed once, and fails no further run"
+    assert len(asked(sim)) <= 2
     sim.mend("contacts")
     netty.extract("--full", "contacts", sim=sim)
     assert_held(netty, sim, "contacts")
