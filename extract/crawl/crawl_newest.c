@@ -159,12 +159,13 @@ static int64_t since(const struct crawl *c)
 }
 
 /* Where records are left out of pages, the last page may have hidden the first of a group whose order changes. Where the
- * list by time changes as fast as it is read, this one does not. */
+ * list by time changes as fast as it is read, this one does not. Only behind a page that this run has kept: what the run before
+ * saw last says nothing of what this one has to read before it. */
 bool crawl_since_possible(const struct crawl *c, bool chased)
 {
     return (c->learned.thinned || chased) && c->phase == CRAWL_BODY && !c->everything &&
            !c->unfiltered && !c->no_since && crawl_keys_possible(c) && c->clock != WHEN_NONE &&
-           c->known_count > 0 && since(c) != WHEN_NONE;
+           c->placed && c->known_count > 0 && since(c) != WHEN_NONE;
 }
 
 void crawl_since_begin(struct crawl *c, unsigned why)
