@@ -15,7 +15,8 @@ CLASSES = ["02000", "03000", "08006", "09000", "0A000", "0B000", "0F000", "0L000
            "24000", "25001", "25006", "26000", "27000", "28000", "2B000", "2D000", "2F000", "34000", "38000", "39000", "3B000", "3D000",
            "3F000", "40001", "42501", "42804", "44000", "53300", "54000", "55000", "55006", "55P03", "57014", "57P03", "58030", "72000",
            "F0000", "HV000", "P0001", "XX000", "XX001", "45000", "ZZ001"]
-PHASES = {"bookkeeping": r"FOR UPDATE", "question": r"ANY \(\$1\)", "rows": 'INSERT INTO "public"', "commit": r"COMMIT[;\s\0]*$",
+PHASES = {"bookkeeping": r"FOR UPDATE", "question": r"ANY \(\$1\)", "rows": 'INSERT INTO "public"',
+          "commit": r"(?s)UPDATE netty_sync\.progress.*COMMIT[;\s\0]*$",
           "maintenance": r"WITH due AS MATERIALIZED"}
 PASSES = ("08", "25006", "26", "40", "53", "55006", "55P03", "57", "58", "72", "XX000")
 DENIED = {"bookkeeping": ("0L", "0P", "28", "42501"), "maintenance": ("0L", "0P", "28", "42501")}
