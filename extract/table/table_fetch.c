@@ -471,7 +471,8 @@ void table_fetch_start(struct table_fetch *t)
 {
     t->started = true;
     t->began = when_tick();
-    table_fetch_next(t);
+    if (table_fetch_back(t))
+        table_fetch_next(t);
 }
 
 static void on_stop_late(uv_timer_t *timer)

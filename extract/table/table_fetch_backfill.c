@@ -304,8 +304,34 @@ static void on_try(uv_timer_t *timer)
         rc = open_again(t, &e);
     if (rc != OK)
         table_fetch_fail(t, &e);
-    else
+    else if (t->started)
         table_fetch_next(t);
+    else
+        table_fetch_lend(t);
+}
+
+/* Its turn has not come: whoever wants the table meanwhile has it. */
+static void on_lend(uv_timer_t *timer)
+{
+    struct table_fetch *t = timer->data;
+    if (t->ending || !spool_lock_asked(t->env->spool, t->name))
+        return;
+    (void)uv_timer_stop(&t->timer);
+    table_fetch_yield(t);
+}
+
+void table_fetch_lend(struct table_fetch *t)
+{
+    if (t->own && t->writer != NULL)
+        (void)uv_timer_start(&t->timer, on_lend, TRY_AGAIN_MS, TRY_AGAIN_MS);
+}
+
+bool table_fetch_back(struct table_fetch *t)
+{
+    if (t->own && t->writer == NULL)
+        return false;
+    (void)uv_timer_stop(&t->timer);
+    return true;
 }
 
 static void on_let_go(void *ctx)

@@ -181,6 +181,7 @@ enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_
     /* It only fails without a loop. */
     (void)uv_timer_init(env->loop, &made->timer);
     made->timer.data = made;
+    table_fetch_lend(made);
     *t = made;
     return OK;
 }

@@ -134,6 +134,25 @@ def test_a_regular_run_gets_the_table_between_two_pages(sims, netty):
     assert_held(netty, sim, "contacts")
 
 
+def test_a_regular_run_gets_a_table_whose_turn_has_not_come(sims, netty):
+    """The backfill holds the locks of all its tables from its beginning on; while it is at one, others may have the rest."""
+    sim = sims("contacts:3000,users:30")
+    netty.extract("contacts", "users", *SMALL, sim=sim)
+    sim.mood(latency_ms=50)
+    slow = netty.start("netty-extract", "--full", "--jobs", "1", "contacts", "users", *SMALL, sim=sim, env={"NETTY_AHEAD": "1"})
+    wait_for(lambda: (state(netty) or {"pages": 0})["pages"] >= 3, "three pages")
+    for number in range(2):
+        sim.edit("users", 1)
+        row = netty.extract("--json", "users", *SMALL, sim=sim).json()["users"]
+        assert row["status"] == "complete" and row["requests"] <= 2
+        assert slow.poll() is None and "through" not in open(slow.err_path).read(), "it need not wait for the other table's end"
+    sim.mood(latency_ms=0)
+    assert slow.wait(timeout=120) == 0, open(slow.err_path).read()
+    assert open(slow.err_path).read().count("the backfill is through") == 2
+    assert_held(netty, sim, "contacts")
+    assert_held(netty, sim, "users")
+
+
 def test_a_lock_that_was_just_taken_again_is_looked_at_once_more(sims, netty):
     """A backfill has the lock before its file says that it yields, be that a moment: no reason for a regular run to give up."""
     sim = sims("contacts:30")
