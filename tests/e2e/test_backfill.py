@@ -421,7 +421,7 @@ def interrupted(sims, netty, db, records, times, limit, seed, latency=0):
 
 
 def test_interrupted_five_times_beside_regular_runs(sims, netty, db):
-    whole, used = interrupted(sims, netty, db, 10000, 5, 100, seed=5)
+    whole, used = interrupted(sims, netty, db, 10000, 5, 100, seed=5, latency=15)
     assert used <= whole * 1.03 + 2 * 5, (whole, used)
 
 
@@ -439,5 +439,5 @@ def test_what_was_asked_for_ahead_is_lost_once(sims, netty, db):
 def test_a_hundred_thousand_records_interrupted_twenty_times(sims, netty, db, ahead):
     if ahead:
         del netty.env["NETTY_AHEAD"]
-    whole, used = interrupted(sims, netty, db, 100000, 20, 100, seed=18, latency=60 if ahead else 0)
+    whole, used = interrupted(sims, netty, db, 100000, 20, 100, seed=18, latency=60 if ahead else 20)
     assert used <= whole * 1.03, (whole, used)
