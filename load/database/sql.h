@@ -69,7 +69,10 @@ extern const char sql_schema[];
  * loaded ("has no ..."): then those before it may be null too. */
 extern const char sql_list_tables[];
 
-/* For doctor: one row on the session and the role's rights, its columns by name (variable schema; for db_query_bare). Of the
+/* The first schema of search_path that a table can be made in: a part of the two that take it as their variable first_schema. */
+extern const char sql_first_schema[];
+
+/* For doctor: one row on the session and the role's rights, its columns by name (variables schema, first_schema; for db_query_bare). Of the
  * relations whose oids are given (variable oids, an array): rows table_name hint, and rows table_name state finding. */
 extern const char sql_check[];
 extern const char sql_check_tables[];
@@ -77,7 +80,7 @@ extern const char sql_check_access[];
 extern const char
     sql_check_views[]; /* likewise; variables oids, views_schema, wanted (true, false) */
 
-/* NETTY.md's shape. Variables schema ('': the first of search_path), relation, key; for db_query_bare. One row: grant policy. */
+/* NETTY.md's shape. Variables schema ('': first_schema), first_schema, relation, key; for db_query_bare. One row: grant policy. */
 extern const char sql_create_table[];
 
 /* The temporary table, and COPY ... FROM STDIN (FORMAT binary) into it. */

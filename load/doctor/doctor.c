@@ -273,11 +273,12 @@ static void on_session(void *ctx, const PGresult *r, const struct err *err)
 /* The role's own search_path is one of the questions. */
 static void ask_of_session(struct doctor *c)
 {
-    const struct sql_var vars[] = {{"schema", c->conf.schema != NULL ? c->conf.schema : ""}};
+    const struct sql_var vars[] = {{"schema", c->conf.schema != NULL ? c->conf.schema : ""},
+                                   {"first_schema", sql_first_schema}};
     struct err e = ERR_INIT;
 
     buf_reset(&c->sql);
-    if (sql_expand(&c->sql, sql_check, vars, 1, &e) != OK)
+    if (sql_expand(&c->sql, sql_check, vars, 2, &e) != OK)
         broken(c, &e);
     else
         db_query_bare(c->db, c->sql.data, on_session, c);

@@ -1,6 +1,6 @@
 -- What netty-load doctor asks of the database as a whole: one row.
 --
---   psql -x -v schema= -f load/sql/check.sql
+--   psql -x -v schema= -v first_schema="$(cat load/sql/first_schema.sql)" -f load/sql/check.sql
 SELECT
     pg_catalog.current_setting('server_version') AS version,
     pg_catalog.current_setting('server_version_num') AS version_num,
@@ -31,19 +31,7 @@ SELECT
     n.oid IS NOT NULL AS schema_there
 FROM (VALUES (1)) AS one (row)
 LEFT JOIN pg_catalog.pg_namespace AS s ON s.nspname OPERATOR(pg_catalog.=) CASE
-    WHEN :'schema' OPERATOR(pg_catalog.=) '' THEN coalesce((
-            SELECT p.name
-            FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS p (name, place)
-            WHERE NOT EXISTS (
-                SELECT
-                FROM pg_catalog.pg_class AS v
-                JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) v.relnamespace
-                WHERE n.nspname OPERATOR(pg_catalog.=) p.name AND v.relkind OPERATOR(pg_catalog.=) 'v'
-                    AND pg_catalog.starts_with(pg_catalog.obj_description(v.oid, 'pg_class'), 'netty-load: view of ')
-                    AND pg_catalog.obj_description(v.oid, 'pg_class') OPERATOR(pg_catalog.!~~) '% and its archive')
-            ORDER BY p.place
-            LIMIT 1
-        ), pg_catalog.current_schema()) ELSE :'schema'::pg_catalog.name END
+    WHEN :'schema' OPERATOR(pg_catalog.=) '' THEN :first_schema::pg_catalog.name ELSE :'schema'::pg_catalog.name END
 LEFT JOIN pg_catalog.pg_namespace n ON n.nspname OPERATOR(pg_catalog.=) 'netty_sync'
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace OPERATOR(pg_catalog.=) n.oid
     AND c.relname OPERATOR(pg_catalog.=) 'progress';

@@ -1,26 +1,13 @@
--- One netty-* table, in this schema or, without one (''), in the first schema of search_path that exists and has no views of
--- netty-load's (their schema may be called like the role, which stands first on the path). It is its owner's alone:
+-- One netty-* table, in this schema or, without one (''), in the first of search_path (first_schema.sql). It is its owner's alone:
 -- row-level security is on, and what the default privileges have granted to others is taken back. A relation of that name which
 -- is there is left as it is. The lock, which ends with the transaction, is for two loaders that create the same one at once.
 -- One row: grant policy, statements that let another role read it.
 --
---   psql -1 -v schema= -v relation=netty-contacts -v key=contact_id -f load/sql/create_table.sql
+--   psql -1 -v schema= -v first_schema="$(cat load/sql/first_schema.sql)" -v relation=netty-contacts -v key=contact_id -f load/sql/create_table.sql
 SELECT
     pg_catalog.pg_advisory_xact_lock(7954892360421172322),
     pg_catalog.set_config('netty_load.schema', CASE WHEN :'schema' OPERATOR(pg_catalog.=) ''
-        THEN coalesce((
-            SELECT p.name::pg_catalog.text
-            FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS p (name, place)
-            WHERE NOT EXISTS (
-                SELECT
-                FROM pg_catalog.pg_class AS v
-                JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) v.relnamespace
-                WHERE n.nspname OPERATOR(pg_catalog.=) p.name AND v.relkind OPERATOR(pg_catalog.=) 'v'
-                    AND pg_catalog.starts_with(pg_catalog.obj_description(v.oid, 'pg_class'), 'netty-load: view of ')
-                    AND pg_catalog.obj_description(v.oid, 'pg_class') OPERATOR(pg_catalog.!~~) '% and its archive')
-            ORDER BY p.place
-            LIMIT 1
-        ), pg_catalog.current_schema()::pg_catalog.text, '') ELSE :'schema' END, true),
+        THEN :first_schema ELSE :'schema' END, true),
     pg_catalog.set_config('netty_load.relation', :'relation', true),
     pg_catalog.set_config('netty_load.key', :'key', true);
 SET LOCAL search_path = pg_catalog, pg_temp;

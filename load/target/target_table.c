@@ -158,12 +158,15 @@ static void create(struct target_table *s)
         target_table_end(s, &e);
         return;
     }
-    const struct sql_var vars[] = {{"schema", s->schema}, {"relation", name}, {"key", key}};
+    const struct sql_var vars[] = {{"schema", s->schema},
+                                   {"first_schema", sql_first_schema},
+                                   {"relation", name},
+                                   {"key", key}};
     buf_reset(&s->sql);
     s->created = true;
     if (s->conf.look != NULL)
         tables_look_forget(s->conf.look);
-    if (sql_expand(&s->sql, sql_create_table, vars, 3, &e) != OK)
+    if (sql_expand(&s->sql, sql_create_table, vars, 4, &e) != OK)
         target_table_end(s, &e);
     else
         db_query_bare(s->db, s->sql.data, on_create, s);

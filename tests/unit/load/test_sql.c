@@ -127,9 +127,11 @@ static void expand_file(const char *text, const struct sql_var *vars, size_t n)
     buf_free(&out);
 }
 
-static void test_files_take_the_variables_that_the_header_names(void **state)
-{
-#define RELATION {"schema", "public"}, {"relation", "netty_x"}
+#define RELATION                                                                                   \
+    {"schema", "public"},                                                                          \
+    {                                                                                              \
+        "relation", "netty_x"                                                                      \
+    }
 #define UPSERT                                                                                     \
     RELATION, {"key", "x_id"},                                                                     \
     {                                                                                              \
@@ -140,11 +142,16 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     {                                                                                              \
         "branch", ""                                                                               \
     }
+
+static void test_files_take_the_variables_that_the_header_names(void **state)
+{
     (void)state;
     expand_file(sql_begin, NULL, 0);
     expand_file(sql_schema, NULL, 0);
     expand_file(sql_list_tables, VARS({"schema", ""}));
-    expand_file(sql_create_table, VARS(RELATION, {"key", "x_id"}));
+    expand_file(sql_first_schema, NULL, 0);
+    expand_file(sql_create_table,
+                VARS(RELATION, {"first_schema", sql_first_schema}, {"key", "x_id"}));
     expand_file(sql_batch_begin, NULL, 0);
     expand_file(sql_batch_copy, NULL, 0);
     expand_file(sql_upsert, VARS(UPSERT, {"source", SQL_SOURCE_TABLE}, {"merged", "excluded.data"},
@@ -172,6 +179,11 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
                 VARS(RELATION, {"key", "x_id"}, {"archive", "a"}, {"source", "s"}));
     expand_file(sql_classify, VARS(RELATION, {"key", "x_id"}, {"times", ", time_modified"}));
     expand_file(sql_insert_copy, VARS(RELATION, {"key", "x_id"}));
+}
+
+static void test_files_of_the_bookkeeping_take_theirs(void **state)
+{
+    (void)state;
     expand_file(sql_progress_make, VARS(PROGRESS, {"relation", "netty_x"}));
     expand_file(sql_progress_lock, VARS(PROGRESS, {"lanes", "{0,1}"}));
     expand_file(sql_progress_store,
@@ -193,7 +205,7 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
                 VARS({"spool", "s"}, {"schemas", "{public}"}, {"table_names", "{x}"},
                      {"relations", "{netty-x}"}, {"stored_in", SQL_STORED_IN}));
     expand_file(sql_look, NULL, 0);
-    expand_file(sql_check, VARS({"schema", "crm"}));
+    expand_file(sql_check, VARS({"schema", "crm"}, {"first_schema", sql_first_schema}));
     expand_file(sql_check_access, VARS({"oids", "{1,2}"}));
     expand_file(sql_references, VARS(RELATION));
     expand_file(sql_max_modified, VARS(RELATION));
@@ -212,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_text_and_variables_must_fit),
         cmocka_unit_test(test_cap_is_an_error),
         cmocka_unit_test(test_files_take_the_variables_that_the_header_names),
+        cmocka_unit_test(test_files_of_the_bookkeeping_take_theirs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
