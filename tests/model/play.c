@@ -236,9 +236,36 @@ static bool take_held(struct player *p, const struct crawl_request *request)
 }
 
 /* False: the run is given up. */
-static bool answer(struct player *p, const struct crawl_request *request)
+/* What the crawl makes of the page. False: it has given up. */
+static bool take_page(struct player *p, struct reply *reply)
 {
     struct err e = ERR_INIT;
+    struct crawl_answer to = shown(p, reply);
+    switch (crawl_page(p->crawl, &to, &e)) {
+    case CRAWL_KEEP:
+        player_tell(p, " KEEP\n");
+        keep(p);
+        break;
+    case CRAWL_RETAKE:
+        player_tell(p, " RETAKE\n");
+        p->result->retakes++;
+        player_page_discard(p);
+        break;
+    case CRAWL_PART:
+        player_tell(p, " PART\n");
+        break;
+    case CRAWL_BROKEN:
+        player_tell(p, " BROKEN %s\n", e.msg);
+        p->unproven = true;
+        if ((history_readable(p->h) && !player_lacks(p)) || e.code == OK)
+            player_violated(p, "called broken: %s", e.msg);
+        return false;
+    }
+    return true;
+}
+
+static bool answer(struct player *p, const struct crawl_request *request)
+{
     struct reply reply;
     struct crawl_request again;
     ask_ahead(p);
@@ -278,28 +305,7 @@ static bool answer(struct player *p, const struct crawl_request *request)
         crawl_page_restart(p->crawl);
         return true;
     }
-    struct crawl_answer to = shown(p, &reply);
-    switch (crawl_page(p->crawl, &to, &e)) {
-    case CRAWL_KEEP:
-        player_tell(p, " KEEP\n");
-        keep(p);
-        break;
-    case CRAWL_RETAKE:
-        player_tell(p, " RETAKE\n");
-        p->result->retakes++;
-        player_page_discard(p);
-        break;
-    case CRAWL_PART:
-        player_tell(p, " PART\n");
-        break;
-    case CRAWL_BROKEN:
-        player_tell(p, " BROKEN %s\n", e.msg);
-        p->unproven = true;
-        if ((history_readable(p->h) && !player_lacks(p)) || e.code == OK)
-            player_violated(p, "called broken: %s", e.msg);
-        return false;
-    }
-    return true;
+    return take_page(p, &reply);
 }
 
 static void leave(struct player *p, bool in_order)
