@@ -255,16 +255,25 @@ def test_who_writes_is_the_spools_owner(netty, db, filled):
     netty.load("--dry-run", db=db)
 
 
-@root_only
-def test_its_owner_runs_it(netty, filled):
+def as_owner(netty, program, *arguments, sim=None, db=None):
+    """The spool's own user, who is not root."""
+    return subprocess.run(["setpriv", "--reuid", str(OTHER), "--regid", str(OTHER), "--clear-groups", BUILD / program, *arguments],
+                          env=netty.environment(sim, db), cwd="/", capture_output=True, text=True, timeout=60)
+
+
+def give_to_other(netty):
     netty.dir.chmod(0o755)
     for folder in netty.dir.parents:
         if str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
     for path in (netty.spool, *netty.spool.rglob("*")):
         os.chown(path, OTHER, OTHER)
-    done = subprocess.run(["setpriv", "--reuid", str(OTHER), "--regid", str(OTHER), "--clear-groups", BUILD / "netty-extract",
-                           "contacts", "users"], env=netty.environment(filled), cwd="/", capture_output=True, text=True, timeout=60)
+
+
+@root_only
+def test_its_owner_runs_it(netty, filled):
+    give_to_other(netty)
+    done = as_owner(netty, "netty-extract", "contacts", "users", sim=filled)
     assert done.returncode == 0, done.stderr
     assert_held(netty, filled, "contacts", "users")
 
@@ -355,21 +364,6 @@ def test_a_secret_that_only_somebody_else_can_change_is_a_warning(netty, filled,
         assert "warn" in netty.extract("contacts", sim=filled, env=env).err
     finally:
         subprocess.run(["umount", mount], check=True)
-
-
-def as_owner(netty, program, *arguments, sim=None, db=None):
-    """The spool's own user, who is not root."""
-    return subprocess.run(["setpriv", "--reuid", str(OTHER), "--regid", str(OTHER), "--clear-groups", BUILD / program, *arguments],
-                          env=netty.environment(sim, db), cwd="/", capture_output=True, text=True, timeout=60)
-
-
-def give_to_other(netty):
-    netty.dir.chmod(0o755)
-    for folder in netty.dir.parents:
-        if str(folder).startswith("/tmp/"):
-            folder.chmod(0o755)
-    for path in (netty.spool, *netty.spool.rglob("*")):
-        os.chown(path, OTHER, OTHER)
 
 
 # What the loader needs to have of a table, and what only the extractor has to open.
