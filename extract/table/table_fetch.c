@@ -471,7 +471,7 @@ void table_fetch_start(struct table_fetch *t)
 {
     t->started = true;
     t->began = when_tick();
-    if (table_fetch_back(t))
+    if (table_fetch_take_back(t))
         table_fetch_next(t);
 }
 

@@ -326,7 +326,7 @@ void table_fetch_lend(struct table_fetch *t)
         (void)uv_timer_start(&t->timer, on_lend, TRY_AGAIN_MS, TRY_AGAIN_MS);
 }
 
-bool table_fetch_back(struct table_fetch *t)
+bool table_fetch_take_back(struct table_fetch *t)
 {
     if (t->own && t->writer == NULL)
         return false;

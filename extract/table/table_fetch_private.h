@@ -167,10 +167,10 @@ void table_fetch_backfill_cancel(struct table_fetch *t);
 void table_fetch_backfill_tell(const struct table_fetch *t);
 /* Gives the table's lock to who waits for it, and goes on when that has ended. */
 void table_fetch_yield(struct table_fetch *t);
-/* Until it is started, others have the table when they ask for it. */
+/* A backfill's table whose turn has not come: others have it when they ask for it, until it is started. */
 void table_fetch_lend(struct table_fetch *t);
-/* It is started. False: another run has the table, and the backfill goes on by itself once that has ended. */
-bool table_fetch_back(struct table_fetch *t);
+/* Ends that, as it is started. False: another run has the table, and once that has ended the fetch begins by itself. */
+bool table_fetch_take_back(struct table_fetch *t);
 
 /* table_fetch_refusal.c */
 /* *apart says whether and how the table was refused last; ERR_DENIED or ERR_CONFIG: less than an hour ago. */
