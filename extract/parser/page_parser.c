@@ -403,7 +403,7 @@ static void check_empty(struct page_parser *p)
     if (r->records + r->non_records + r->malformed > 0 || why == NULL)
         return;
     page_parser_fail(p, ERR_PROTOCOL, why, p->received);
-    p->result.nothing = true;
+    p->result.nothing = r->count < 0 || may_be_empty(p);
 }
 
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,

@@ -82,8 +82,9 @@ struct page_parser_result {
     uint64_t bytes;         /* of body */
     int64_t count;          /* the answer's `count`, shown and never used; -1: none */
     uint64_t noise;         /* bytes of text before and behind the JSON */
-    bool
-        nothing; /* no page, but an answer that has nothing: no bytes, false, a text, an object without records */
+    /* No page, but an answer that has nothing: no bytes, false, a text, or an object without records whose `count`, where it has one,
+     * tells of none from the offset on. */
+    bool nothing;
 };
 
 struct page_parser;

@@ -51,6 +51,7 @@ static void believes_no_empty_page_where_count_tells_of_records(void **state)
             page_parser_expect(p, offset, 0, 0);
             struct outcome o = feed(p, bodies[i], strlen(bodies[i]), 1000);
             assert_int_equal(o.rc, offset < 70 ? ERR_PROTOCOL : OK);
+            assert_false(o.result.nothing); /* nor one that has nothing */
         }
     page_parser_close(p);
     buf_free(&h.text);
