@@ -428,5 +428,5 @@ enum err_code page_parser_finish(struct page_parser *p, struct page_parser_resul
 bool page_parser_is_whole(struct page_parser *p)
 {
     take_held(p);
-    return p->failed == OK && p->complete && !p->collecting;
+    return p->failed == OK && p->complete && !p->collecting && p->behind == 0;
 }

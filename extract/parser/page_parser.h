@@ -106,7 +106,8 @@ enum err_code page_parser_feed(struct page_parser *p, const char *bytes, size_t 
                                struct err *e) MUST_CHECK;
 enum err_code page_parser_finish(struct page_parser *p, struct page_parser_result *result,
                                  struct err *e) MUST_CHECK;
-/* Before page_parser_finish: has the JSON come to its close, and nothing in it failed? Then it is no matter what the connection did behind it. */
+/* Before page_parser_finish: has the JSON come to its close, and nothing in it failed? Then it is no matter what the connection did
+ * behind it. But not with text behind it: what was cut may have been brackets, by which it would be no page. */
 bool page_parser_is_whole(struct page_parser *p);
 
 #endif

@@ -122,6 +122,31 @@ static void takes_no_rest_of_the_answer_for_text(void **state)
         expect(bodies[i], ERR_PROTOCOL, NULL);
 }
 
+/* Of an answer whose connection has ended too early: what is behind the JSON is its rest, or the rest was cut with it. */
+static void is_whole_with_nothing_behind_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        bool whole;
+    } cases[] = {{"{\"data\":[{\"contact_id\":1}]}", true},
+                 {"{\"data\":[{\"contact_id\":1}]}\n", true},
+                 {"null", true},
+                 {"{\"data\":[{\"contact_id\":1}]} \"Paul\"", false},
+                 {"{\"data\":[{\"contact_id\":1}]", false},
+                 {"", false}};
+    struct heard h = {0};
+    struct page_parser *p = open_parser(&h);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err e = ERR_INIT;
+        page_parser_start(p);
+        assert_int_equal(page_parser_feed(p, cases[i].body, strlen(cases[i].body), &e), OK);
+        assert_int_equal(page_parser_is_whole(p), cases[i].whole);
+    }
+    page_parser_close(p);
+    buf_free(&h.text);
+}
+
 static void reads_an_array_with_holes(void **state)
 {
     (void)state;
@@ -144,6 +169,7 @@ int main(void)
         cmocka_unit_test(believes_no_empty_page_that_tells_of_an_error),
         cmocka_unit_test(reads_what_stands_amid_text),
         cmocka_unit_test(takes_no_rest_of_the_answer_for_text),
+        cmocka_unit_test(is_whole_with_nothing_behind_it),
         cmocka_unit_test(reads_an_array_with_holes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
