@@ -275,6 +275,7 @@ void table_fetch_took(struct table_fetch *t, const struct http_result *result,
 {
     t->attempt = 0;
     ahead_answers_note(&t->ahead.answers, parsed->bytes);
+    table_fetch_note_answer(t, result, parsed);
     table_fetch_note_count(t, parsed);
     t->result.non_records += parsed->non_records + parsed->malformed;
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),

@@ -8,18 +8,21 @@ static bool same_list(const struct crawl_request *a, const struct crawl_request 
     return a->sort == b->sort && strcmp(a->after, b->after) == 0 && strcmp(a->equal, b->equal) == 0;
 }
 
-/* `count` may be the page's size: that is never the place of a page's end but for the first page, where it is so for each. */
+/* `count` may be the page's size, which is the place of the first page's end, or tell how far the list was read, which is so of each.
+ * So a full page's tells nothing, unless one before it has told of more than that one brought. */
 static void note_end(struct table_fetch *t, const struct page_parser_result *parsed)
 {
     const struct crawl_request *asked = &t->asked;
     uint64_t n = parsed->records + parsed->non_records + parsed->malformed;
     uint64_t end = asked->offset + n;
+    uint64_t count = parsed->count > 0 ? (uint64_t)parsed->count : 0;
     if (asked->limit == 0 || n == 0)
         return;
-    bool tells = parsed->count >= 0 && (uint64_t)parsed->count == end &&
-                 (asked->offset > 0 || n < asked->limit);
+    bool more = t->told_more && same_list(&t->told, asked);
+    bool tells = count == end && (n < asked->limit || (asked->offset > 0 && more));
     t->told = *asked;
     t->told_end = tells ? end : UINT64_MAX;
+    t->told_more = more || count > end;
 }
 
 /* No bytes, or 404, are no plain word for an empty page: PHP sends no bytes where it cannot encode a record. They are
@@ -44,8 +47,7 @@ void table_fetch_read(struct table_fetch *t, struct http_result *result,
     if (!answered && result->cut && fetched_page_is_whole(t->page)) {
         tell(t, result,
              "the connection ended otherwise than the answer said, but its JSON is whole, and is "
-             "read; "
-             "its Content-Length is wrong, or a proxy cuts answers");
+             "read; its Content-Length is wrong, or a proxy cuts answers");
         result->err = (struct err)ERR_INIT;
         result->timed_out = false;
         answered = true;
@@ -58,14 +60,15 @@ void table_fetch_read(struct table_fetch *t, struct http_result *result,
         *parsed = (struct page_parser_result){.bytes = parsed->bytes, .count = -1};
         *page = (struct err)ERR_INIT;
         result->status = 200;
-        return;
     }
-    if (!answered || result->status != 200 || page->code != OK)
-        return;
+}
+
+void table_fetch_note_answer(struct table_fetch *t, const struct http_result *result,
+                             const struct page_parser_result *parsed)
+{
     if (parsed->noise > 0)
         tell(t, result,
              "there is text before or behind the JSON of the answers, which are read without it; "
-             "the "
-             "API's owner should know");
+             "the API's owner should know");
     note_end(t, parsed);
 }

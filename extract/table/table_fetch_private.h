@@ -2,6 +2,7 @@
  * The inside of a table's run, shared by the files table*.c only:
  *   table_fetch.c            requests, answers, and what comes of them
  *   table_fetch_open.c       where it begins
+ *   table_fetch_answer.c     answers that are odd and can be read all the same
  *   table_fetch_ahead.c      pages that are asked for before it is their turn
  *   table_fetch_trouble.c    a page that cannot be had, and records that are stepped over
  *   table_fetch_refusal.c    a table, or the key, that is refused
@@ -37,10 +38,10 @@ struct table_fetch {
     struct crawl_request asked; /* what the url asks for; limit 0: not known */
     struct places *places;      /* what the list does not give, as the spool has it */
     uint64_t malformed_sum;     /* of the last answer */
-    struct crawl_request
-        told;          /* of the last one with records, where its `count` names the list's end: */
-    uint64_t told_end; /* places before it; UINT64_MAX: it does not */
-    bool odd_told;     /* what is odd about the answers, though they are read */
+    struct crawl_request told;  /* what the last answer with records was asked by; limit 0: none */
+    uint64_t told_end;          /* where its `count` says that the list ends; UINT64_MAX: nowhere */
+    bool told_more; /* it, or one before it in that list, told of records behind its end */
+    bool odd_told;  /* a warning says that the answers are odd, though they are read */
     struct buf position;
 
     struct rate_limit_turn turn;
@@ -133,6 +134,9 @@ void table_fetch_ahead_drop(struct table_fetch *t);
 /* How an answer in its turn is understood: result and page are OK and 200 for what counts as a page. */
 void table_fetch_read(struct table_fetch *t, struct http_result *result,
                       struct page_parser_result *parsed, struct err *page);
+/* Of each page, be it in its turn or one that was asked for ahead: what is odd about it, and what its `count` says of the end. */
+void table_fetch_note_answer(struct table_fetch *t, const struct http_result *result,
+                             const struct page_parser_result *parsed);
 
 /* table_fetch_trouble.c */
 /* The page was not to be had: the crawl says what to ask for next, after a pause. */

@@ -2,6 +2,7 @@
 cannot is told, and nothing is taken for the list's end that may be an outage."""
 import gzip
 import json
+import time
 import zlib
 
 import pytest
@@ -177,6 +178,26 @@ def test_amid_the_list_such_an_answer_is_a_record_that_cannot_be_had(odd, netty,
     row = netty.extract("--json", "contacts", sim=api.url, code=65).json()["contacts"]
     assert row["status"] == "complete" and row["unreadable"] == 1
     assert set(range(1, RECORDS + 1)) - versions(netty, "contacts").keys() == {bad}
+
+
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_a_count_of_what_was_read_names_no_end(odd, netty, ahead):
+    """It tells how far the list was read, not how long it is; pages that were asked for ahead have shown, too, that more stands behind it."""
+    records, bad = 1200, 700
+
+    def how(answer):
+        found = said(answer)
+        if any(record["contact_id"] == bad for record in found["data"]):
+            answer.body = b""
+        elif found["data"]:
+            found["count"] = int(answer.query.get("offset", 0)) + len(found["data"])
+            say(answer, found)
+        time.sleep(0.1 if ahead > 1 else 0)
+
+    sim, api = odd(how, tables=f"contacts:{records}")
+    row = netty.extract("--json", "--ahead", ahead, "--rate", 0, "contacts", sim=api.url, code=65).json()["contacts"]
+    assert row["unreadable"] == 1
+    assert set(range(1, records + 1)) - versions(netty, "contacts").keys() == {bad}
 
 
 # What says nothing of the list: the table waits, with the reason, and not as one that is complete.
