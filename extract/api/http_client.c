@@ -163,9 +163,9 @@ static void classify_redirect(struct http_request *r, struct http_result *result
     char to[TARGET_MAX];
     const char *target = NULL;
     curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &target);
-    if (target == NULL) /* 304, to a question that was not asked: as any other status */
+    if (result->status == 304) /* to a question that was not asked: as any other status */
         return;
-    server_words_clean(target, to, sizeof to);
+    server_words_clean(target != NULL ? target : "nowhere", to, sizeof to);
     err_set(&result->err, ERR_REFUSED,
             "%s redirects (status %ld) to %s, and the key goes to no other place: check base-url",
             http_host(r->easy, from), result->status, to);

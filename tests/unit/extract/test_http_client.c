@@ -335,6 +335,10 @@ static void follows_no_redirect(void **state)
     assert_non_null(strstr(w->result.err.msg, "evil.example"));
     assert_non_null(strstr(w->result.err.msg, "http://evil.example/x?token=abc"));
     assert_int_equal(w->server.requests, 1);
+    serve(w, ANSWER, "HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n");
+    get(w);
+    assert_int_equal(w->result.err.code, ERR_REFUSED);
+    assert_non_null(strstr(w->result.err.msg, "nowhere"));
     serve(w, ANSWER, "HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n");
     get(w);
     assert_int_equal(w->result.status, 304);
