@@ -284,7 +284,7 @@ void catalog_publish_run(struct catalog_publish *l, catalog_publish_greatest_fn 
     l->greatest = greatest;
     l->done = done;
     l->ctx = ctx;
-    if (l->look != NULL && tables_look_list(l->look) != NULL) {
+    if (l->look != NULL && tables_look_counts(l->look)) {
         (void)snprintf(l->database, sizeof l->database, "%s", tables_look_database(l->look));
         read_last(l);
         on_list(l, tables_look_list(l->look), NULL);

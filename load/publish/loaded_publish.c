@@ -367,14 +367,13 @@ static bool is_told(const struct loaded_publish *m, const struct loaded_row *row
 /* Nothing was asked of the database since the look that it may have changed by. */
 static bool use_look(struct loaded_publish *m)
 {
-    const PGresult *r = m->conf.look != NULL ? tables_look_loaded(m->conf.look) : NULL;
     struct err e = ERR_INIT;
 
-    if (r == NULL || !m->conf.store ||
+    if (m->conf.look == NULL || !tables_look_counts(m->conf.look) || !m->conf.store ||
         name_database(m, tables_look_database(m->conf.look), tables_look_name(m->conf.look), &e) !=
             OK)
         return false;
-    bool told = read_rows(m, r, &e) == OK;
+    bool told = read_rows(m, tables_look_loaded(m->conf.look), &e) == OK;
     for (size_t i = 0; told && i < m->count; i++)
         told = is_told(m, &m->rows[i]);
     if (told) {

@@ -189,13 +189,14 @@ static void on_reconciled(void *ctx, const struct reconcile_row *rows, size_t n)
 static bool start_reconcile(struct load_run *r)
 {
     const struct table_load_conf *t = &r->conf.table;
-    struct reconcile_conf conf = {.spool = t->spool,
-                                  .conninfo = r->conf.conninfo,
-                                  .schema = t->schema,
-                                  .backoff = t->backoff,
-                                  .database = tables_look_database(r->look),
-                                  .max_deletes = r->conf.max_deletes,
-                                  .dry_run = t->dry_run};
+    struct reconcile_conf conf = {
+        .spool = t->spool,
+        .conninfo = r->conf.conninfo,
+        .schema = t->schema,
+        .backoff = t->backoff,
+        .database = tables_look_counts(r->look) ? tables_look_database(r->look) : "",
+        .max_deletes = r->conf.max_deletes,
+        .dry_run = t->dry_run};
     const char **names = calloc(r->count + 1, sizeof *names);
     struct err e = ERR_INIT;
     size_t n = 0;

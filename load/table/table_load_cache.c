@@ -82,7 +82,8 @@ static void ask_identity(struct table_load *t, const struct relation *rel)
 static bool open_seen(struct table_load *t, const struct relation *rel)
 {
     const struct tables_look *look = target_table_look(t->target);
-    const char *timeline = look != NULL ? tables_look_timeline(look, t->db) : "";
+    bool counts = look != NULL && tables_look_counts(look);
+    const char *timeline = counts ? tables_look_timeline(look, t->db) : "";
     char id[160];
 
     if (timeline[0] == '\0')

@@ -334,15 +334,20 @@ static void on_ended(void *ctx, const PGresult *r, const struct err *err)
 
 /* ---- what it saw ---- */
 
-static bool counts(const struct tables_look *l)
+static bool is_there(const struct tables_look *l)
 {
-    return l->seen && !l->under_way && when_tick() - l->at < FRESH_US;
+    return l->seen && !l->under_way;
+}
+
+bool tables_look_counts(const struct tables_look *l)
+{
+    return is_there(l) && when_tick() - l->at < FRESH_US;
 }
 
 /* -1: not there. */
 static int find_row(const struct tables_look *l, const char *table)
 {
-    for (int i = 0; counts(l) && i < PQntuples(l->list); i++)
+    for (int i = 0; i < PQntuples(l->list); i++)
         if (strcmp(PQgetvalue(l->list, i, LIST_TABLE), table) == 0)
             return i;
     return -1;
@@ -350,14 +355,14 @@ static int find_row(const struct tables_look *l, const char *table)
 
 bool tables_look_has(const struct tables_look *l, const char *table)
 {
-    int row = find_row(l, table);
+    int row = tables_look_counts(l) ? find_row(l, table) : -1;
 
     return row >= 0 && !l->taken[row];
 }
 
 bool tables_look_lacks(const struct tables_look *l, const char *table)
 {
-    return counts(l) && find_row(l, table) < 0;
+    return tables_look_counts(l) && find_row(l, table) < 0;
 }
 
 bool tables_look_take(struct tables_look *l, const char *table, int *row)
@@ -377,34 +382,34 @@ void tables_look_forget(struct tables_look *l)
 
 const PGresult *tables_look_list(const struct tables_look *l)
 {
-    return counts(l) ? l->list : NULL;
+    return is_there(l) ? l->list : NULL;
 }
 
 const PGresult *tables_look_progress(const struct tables_look *l)
 {
-    return counts(l) ? l->progress : NULL;
+    return is_there(l) ? l->progress : NULL;
 }
 
 const PGresult *tables_look_loaded(const struct tables_look *l)
 {
-    return counts(l) ? l->loaded : NULL;
+    return is_there(l) ? l->loaded : NULL;
 }
 
 const char *tables_look_database(const struct tables_look *l)
 {
-    return counts(l) ? PQgetvalue(l->identity, 0, SEEN_ID) : "";
+    return is_there(l) ? PQgetvalue(l->identity, 0, SEEN_ID) : "";
 }
 
 const char *tables_look_name(const struct tables_look *l)
 {
-    return counts(l) ? PQgetvalue(l->identity, 0, SEEN_NAME) : "";
+    return is_there(l) ? PQgetvalue(l->identity, 0, SEEN_NAME) : "";
 }
 
 const char *tables_look_timeline(const struct tables_look *l, const struct db *db)
 {
     bool same = l->db == db && !db_lost(db) && l->backend == db_backend(db);
 
-    return counts(l) && same ? PQgetvalue(l->identity, 0, SEEN_TIMELINE) : "";
+    return is_there(l) && same ? PQgetvalue(l->identity, 0, SEEN_TIMELINE) : "";
 }
 
 uint64_t tables_look_statements(const struct tables_look *l)
@@ -414,7 +419,9 @@ uint64_t tables_look_statements(const struct tables_look *l)
 
 bool tables_look_greatest(const struct tables_look *l, int row, int64_t *at)
 {
-    for (int i = 0; counts(l) && l->greatest != NULL && i < PQntuples(l->greatest); i++)
+    bool known = tables_look_counts(l) && l->greatest != NULL;
+
+    for (int i = 0; known && i < PQntuples(l->greatest); i++)
         if (strtol(PQgetvalue(l->greatest, i, 0), NULL, 10) == row) {
             *at = PQgetisnull(l->greatest, i, 1) ? WHEN_NONE
                                                  : strtoll(PQgetvalue(l->greatest, i, 1), NULL, 10);

@@ -4,7 +4,7 @@
  *
  *     tables_look_open(&l, spool_id, schema, e);
  *     tables_look_start(l, db, done, ctx);           // false: not now (one is under way), or no more (it failed)
- *     tables_look_take(l, table, &row, e)            // each table once; false: look at it alone
+ *     tables_look_take(l, table, &row)               // each table once; false: look at it alone
  *     tables_look_close(l);
  *
  * Guarantees: nothing is written, no row of a netty-* table is locked or waited for (but for a tenth of a second, for
@@ -37,7 +37,9 @@ bool tables_look_lacks(const struct tables_look *l, const char *table); /* it is
 /* Something in the list has changed, by this process. */
 void tables_look_forget(struct tables_look *l);
 
-/* What it saw, as long as that counts; else NULL, or "". */
+/* It was made, and is no older than a minute. Whoever uses what it saw asks this first, once, and uses it before the loop goes on. */
+bool tables_look_counts(const struct tables_look *l);
+/* What it saw, however old; NULL, or "": nothing. */
 const PGresult *tables_look_list(const struct tables_look *l);     /* sql_list_tables */
 const PGresult *tables_look_progress(const struct tables_look *l); /* sql_progress_find */
 const PGresult *tables_look_loaded(const struct tables_look *l);   /* sql_loaded_progress */
@@ -47,7 +49,7 @@ const char *tables_look_name(const struct tables_look *l);         /* its name, 
 const char *tables_look_timeline(const struct tables_look *l, const struct db *db);
 /* Statements that it has sent so far, this look and those before it. */
 uint64_t tables_look_statements(const struct tables_look *l);
-/* The greatest time_modified of the list's row, or WHEN_NONE. False: not known. */
+/* The greatest time_modified of the list's row, or WHEN_NONE. False: not known, or the look does not count any more. */
 bool tables_look_greatest(const struct tables_look *l, int row, int64_t *at);
 
 #endif

@@ -26,13 +26,14 @@ void target_table_busy(const struct target_table *s)
 /* What the look at all tables saw of this one; what it does not answer is asked of the table alone. */
 static void find_seen(struct target_table *s)
 {
-    const PGresult *r = tables_look_list(s->conf.look);
     struct err why = ERR_INIT;
     int row = 0;
 
     known_progress_free(&s->known);
     s->empty = s->must_probe = false;
-    if (!tables_look_take(s->conf.look, s->table, &row) || !PQgetisnull(r, row, LIST_PROBLEM)) {
+    bool seen = tables_look_take(s->conf.look, s->table, &row);
+    const PGresult *r = tables_look_list(s->conf.look);
+    if (!seen || !PQgetisnull(r, row, LIST_PROBLEM)) {
         target_table_find_alone(s);
         return;
     }
