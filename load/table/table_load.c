@@ -389,7 +389,7 @@ static void on_found(void *ctx, const struct err *err)
 {
     struct table_load *t = ctx;
 
-    t->found_at = when_tick();
+    t->found_at = target_table_at(t->target);
     if (err != NULL)
         table_load_failed(ctx, DB_PHASE_BOOKKEEPING, err);
     else

@@ -344,6 +344,11 @@ bool tables_look_counts(const struct tables_look *l)
     return is_there(l) && when_tick() - l->at < FRESH_US;
 }
 
+int64_t tables_look_at(const struct tables_look *l)
+{
+    return l->at;
+}
+
 /* -1: not there. */
 static int find_row(const struct tables_look *l, const char *table)
 {

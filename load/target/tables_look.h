@@ -39,6 +39,7 @@ void tables_look_forget(struct tables_look *l);
 
 /* It was made, and is no older than a minute. Whoever uses what it saw asks this first, once, and uses it before the loop goes on. */
 bool tables_look_counts(const struct tables_look *l);
+int64_t tables_look_at(const struct tables_look *l); /* when_tick() of its beginning */
 /* What it saw, however old; NULL, or "": nothing. */
 const PGresult *tables_look_list(const struct tables_look *l);     /* sql_list_tables */
 const PGresult *tables_look_progress(const struct tables_look *l); /* sql_progress_find */

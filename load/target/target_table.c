@@ -3,6 +3,7 @@
 #include "load/target/target_table_private.h"
 #include "shared/base/table_names.h"
 #include "shared/log/log.h"
+#include "shared/time/when.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,7 @@ static void list(struct target_table *s)
 void target_table_find_alone(struct target_table *s)
 {
     s->alone = true;
+    s->at = when_tick();
     target_table_busy(s);
     if (s->conf.dry_run)
         list(s);
@@ -398,6 +400,11 @@ const struct relation *target_table_relation(const struct target_table *s)
 struct known_progress *target_table_known(struct target_table *s)
 {
     return &s->known;
+}
+
+int64_t target_table_at(const struct target_table *s)
+{
+    return s->at;
 }
 
 bool target_table_empty(const struct target_table *s)

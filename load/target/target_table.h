@@ -62,6 +62,8 @@ bool target_table_empty(
 /* It has triggers, and what they do to time_modified was not looked at: that is to be done before anything is loaded. */
 bool target_table_must_probe(const struct target_table *s);
 void target_table_probe(struct target_table *s, target_table_done_fn *done, void *ctx);
+/* when_tick() from which on what is known of it may be old: of its own question, or of the look at all tables. */
+int64_t target_table_at(const struct target_table *s);
 /* The look that it was found by, whose identity of the database is good for db; or NULL. */
 const struct tables_look *target_table_look(const struct target_table *s);
 

@@ -37,6 +37,7 @@ static void find_seen(struct target_table *s)
         target_table_find_alone(s);
         return;
     }
+    s->at = tables_look_at(s->conf.look);
     target_table_tell_security(s, r, row);
     if (relation_read(&s->relation, r, row, &why) != OK ||
         known_progress_read(&s->known, tables_look_progress(s->conf.look), s->table, &why) != OK) {

@@ -18,6 +18,7 @@ struct target_table {
     bool created, adopted, empty;
     bool
         unstored; /* netty_sync.stored_in cannot be read: the role was given rights before there was one */
+    int64_t at;         /* target_table_at */
     bool alone;         /* found without the look at all tables */
     bool must_probe;    /* its triggers have not been tried */
     bool probe_alone;   /* ... and it is found: nothing else follows */
