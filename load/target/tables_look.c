@@ -25,6 +25,7 @@ struct tables_look {
     tables_look_done_fn *done;
     void *ctx;
     bool under_way;
+    bool old;        /* what it is seeing has changed meanwhile */
     bool off;        /* it failed: not tried again */
     bool seen;       /* all of it was read; ... */
     int64_t at;      /* ... since when_tick() */
@@ -175,6 +176,7 @@ bool tables_look_start(struct tables_look *l, struct db *db, tables_look_done_fn
     l->ctx = ctx;
     l->at = when_tick();
     l->under_way = true;
+    l->old = false;
     db_query_bare(db, l->sql.data, on_list, l); /* on the session's own search_path */
     return true;
 }
@@ -327,7 +329,7 @@ static void on_ended(void *ctx, const PGresult *r, const struct err *err)
     struct tables_look *l = ctx;
 
     (void)r;
-    if (err != NULL)
+    if (err != NULL || l->old)
         l->seen = false;
     end(l, err);
 }
@@ -381,6 +383,7 @@ bool tables_look_take(struct tables_look *l, const char *table, int *row)
 
 void tables_look_forget(struct tables_look *l)
 {
+    l->old = l->under_way;
     if (!l->under_way)
         clear(l);
 }

@@ -34,7 +34,7 @@ bool tables_look_start(struct tables_look *l, struct db *db, tables_look_done_fn
 bool tables_look_take(struct tables_look *l, const char *table, int *row);
 bool tables_look_has(const struct tables_look *l, const char *table);   /* it can be taken */
 bool tables_look_lacks(const struct tables_look *l, const char *table); /* it is not in the list */
-/* Something in the list has changed, by this process. */
+/* Something in the list has changed, by this process: what was seen before, or is being seen, counts no more. */
 void tables_look_forget(struct tables_look *l);
 
 /* It was made, and is no older than a minute. Whoever uses what it saw asks this first, once, and uses it before the loop goes on. */

@@ -166,8 +166,6 @@ static void create(struct target_table *s)
                                    {"key", key}};
     buf_reset(&s->sql);
     s->created = true;
-    if (s->conf.look != NULL)
-        tables_look_forget(s->conf.look);
     if (sql_expand(&s->sql, sql_create_table, vars, 4, &e) != OK)
         target_table_end(s, &e);
     else
@@ -179,6 +177,8 @@ static void on_create(void *ctx, const PGresult *r, const struct err *err)
     struct target_table *s = ctx;
 
     (void)r;
+    if (s->conf.look != NULL)
+        tables_look_forget(s->conf.look);
     if (err != NULL) {
         struct err why = *err;
         err_prefix(&why, "cannot create the table netty-%s", s->table);
