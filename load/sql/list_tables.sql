@@ -5,7 +5,8 @@
 -- (an unlogged one's file stays the same when a crash of the server empties it); direct that COPY
 -- into it does what INSERT does and rows are stored as they are sent: no partitions, rules, row security, triggers of
 -- users, nor times that are rounded; archive
--- that it is one which netty-load archive made (archive_plan.sql), and no table of the API's.
+-- that it is one which netty-load archive made (archive_plan.sql), and no table of the API's; triggers: the names of those that see
+-- each row before it is stored, or null; partitioned: that rows are in its partitions.
 -- What it costs depends on what those schemas hold, not on how many tables others of the database have.
 --
 --   psql -v schema= -f load/sql/list_tables.sql
@@ -78,7 +79,8 @@ SELECT
         WHERE g.tgrelid OPERATOR(pg_catalog.=) c.oid AND NOT g.tgisinternal
             AND g.tgenabled OPERATOR(pg_catalog.<>) 'D'
             AND (g.tgtype OPERATOR(pg_catalog.&) 3::pg_catalog.int2) OPERATOR(pg_catalog.=) 3::pg_catalog.int2
-    ) AS triggers
+    ) AS triggers,
+    c.relkind OPERATOR(pg_catalog.=) 'p' AS partitioned
 FROM found AS f
 JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace

@@ -20,7 +20,8 @@ enum {
     LIST_IDENTITY,
     LIST_DIRECT,
     LIST_ARCHIVE,
-    LIST_TRIGGERS
+    LIST_TRIGGERS,
+    LIST_PARTITIONED
 };
 
 /* Adds the text as an element of an array, quoted. */

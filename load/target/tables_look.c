@@ -9,6 +9,9 @@
 
 #define SQL_MAX  ((size_t)4 << 20)
 #define FRESH_US (60 * WHEN_SECOND)
+/* Tables whose greatest time is asked for in one statement: it holds a lock on each of them and of their indexes, and the server's
+ * table of locks, which all its sessions share, has some 6,400 places by default. */
+#define GREATEST_MOST 500
 
 enum {
     SEEN_ID,
@@ -258,22 +261,24 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         ask(l, sql_loaded_progress, vars, 2, on_loaded);
 }
 
-static bool is_indexed(const PGresult *list, int row)
+/* Of a partitioned table each partition would be locked. */
+static bool is_cheap(const PGresult *list, int row)
 {
     return strcmp(PQgetvalue(list, row, LIST_INDEXED), "t") == 0 &&
+           strcmp(PQgetvalue(list, row, LIST_PARTITIONED), "t") != 0 &&
            PQgetisnull(list, row, LIST_PROBLEM);
 }
 
-/* One statement for all: a row each, numbered as in the list. */
+/* One statement for all: a row each, numbered as in the list. The others' are asked for by the catalog, one by one. */
 static enum err_code greatest_sql(const struct tables_look *l, struct buf *sql, int *n,
                                   struct err *e)
 {
     enum err_code rc = OK;
 
-    for (int i = 0; rc == OK && i < PQntuples(l->list); i++) {
+    for (int i = 0; rc == OK && i < PQntuples(l->list) && *n < GREATEST_MOST; i++) {
         const struct sql_var vars[] = {{"schema", PQgetvalue(l->list, i, LIST_SCHEMA)},
                                        {"relation", PQgetvalue(l->list, i, LIST_RELATION)}};
-        if (!is_indexed(l->list, i))
+        if (!is_cheap(l->list, i))
             continue;
         rc = buf_addf(sql, "%sSELECT %d AS n, (\n", *n > 0 ? "\nUNION ALL " : "", i);
         if (rc == OK)

@@ -177,6 +177,27 @@ def test_with_an_index_of_times_it_is_still_one_transaction_and_the_greatest_is_
     assert catalog_of(netty)[TABLES[1]][1].startswith("2024-03-20") and catalog_of(netty)[TABLES[0]][1].startswith("2024-01-02")
 
 
+def test_a_partitioned_table_is_asked_alone_for_its_greatest_time(spool, netty, quiet):
+    """Each partition is locked for that, and the server's table of locks is everybody's; the others' times come from the look."""
+    parted, plain = TABLES[:2]
+    key = key_of(parted)
+    quiet.query(f"""DROP TABLE "netty-{parted}"; CREATE TABLE "netty-{parted}" ({key} integer PRIMARY KEY, data jsonb, time_created timestamptz,
+                    time_modified timestamptz) PARTITION BY RANGE ({key})""")
+    for n in range(5):
+        quiet.query(f'CREATE TABLE "part{n}" PARTITION OF "netty-{parted}" FOR VALUES FROM ({n * 20}) TO ({n * 20 + 20})')
+    for name in (parted, plain):
+        quiet.query(f'CREATE INDEX ON "netty-{name}" (time_modified)')
+    fill(spool)
+    netty.load(db=quiet)
+    quiet.query(f"""INSERT INTO "netty-{parted}" VALUES (99, '{{}}', NULL, '2024-03-20 10:00Z')""")
+    cost = Cost(quiet)
+    netty.load(db=quiet)
+    look = [s for s in cost.stop().statements if "max(time_modified)" in s and f'"netty-{plain}"' in s]
+    alone = [s for s in cost.statements if "max(time_modified)" in s and f'"netty-{parted}"' in s]
+    assert len(look) == len(alone) == 1 and look != alone, cost
+    assert catalog_of(netty)[parted][1].startswith("2024-03-20") and catalog_of(netty)[plain][1].startswith("2024-01-02")
+
+
 def test_a_reconcile_that_was_answered_is_asked_for_no_more(sims, netty, server):
     """What the source no longer has was marked, and the spool says so: the database is not asked whether there is more to mark."""
     db = Database(server)
