@@ -273,7 +273,7 @@ static bool is_cheap(const PGresult *list, int row)
 static enum err_code greatest_sql(const struct tables_look *l, struct buf *sql, int *n,
                                   struct err *e)
 {
-    enum err_code rc = OK;
+    enum err_code rc = buf_adds(sql, "SET LOCAL lock_timeout = '100ms';\n");
 
     for (int i = 0; rc == OK && i < PQntuples(l->list) && *n < GREATEST_MOST; i++) {
         const struct sql_var vars[] = {{"schema", PQgetvalue(l->list, i, LIST_SCHEMA)},
@@ -289,12 +289,11 @@ static enum err_code greatest_sql(const struct tables_look *l, struct buf *sql, 
             rc = buf_addc(sql, ')');
         (*n)++;
     }
-    return rc == OK ? OK : buf_err(e, rc, sql, "the statement");
+    return rc == OK || e->code != OK ? rc : buf_err(e, rc, sql, "the statement");
 }
 
 static void on_loaded(void *ctx, const PGresult *r, const struct err *err)
 {
-    static const char patience[] = "SET LOCAL lock_timeout = '100ms';\n";
     struct tables_look *l = ctx;
     int n = 0;
 
@@ -302,9 +301,9 @@ static void on_loaded(void *ctx, const PGresult *r, const struct err *err)
         return;
     l->taken = calloc((size_t)PQntuples(l->list) + 1, sizeof *l->taken);
     buf_reset(&l->sql);
-    if (l->taken == NULL || buf_adds(&l->sql, patience) != OK ||
-        greatest_sql(l, &l->sql, &n, &l->err) != OK) {
+    if (l->taken == NULL)
         err_set(&l->err, ERR_NOMEM, "out of memory");
+    if (l->taken == NULL || greatest_sql(l, &l->sql, &n, &l->err) != OK) {
         give_up(l, &l->err);
         return;
     }
