@@ -9,6 +9,7 @@
 
 #define SQL_MAX  ((size_t)4 << 20)
 #define FRESH_US (60 * WHEN_SECOND)
+#define PAUSE_US (600 * WHEN_SECOND) /* after one that failed */
 /* Tables whose greatest time is asked for in one statement: it holds a lock on each of them and of their indexes, and the server's
  * table of locks, which all its sessions share, has some 6,400 places by default. */
 #define GREATEST_MOST 500
@@ -29,7 +30,7 @@ struct tables_look {
     void *ctx;
     bool under_way;
     bool old;        /* what it is seeing has changed meanwhile */
-    bool off;        /* it failed: not tried again */
+    int64_t failed;  /* when_tick() of the last failure; 0: none */
     bool seen;       /* all of it was read; ... */
     int64_t at;      /* ... since when_tick() */
     uint64_t before; /* db_statements of when it began */
@@ -101,13 +102,14 @@ static void end(struct tables_look *l, const struct err *err)
     l->done(l->ctx, err);
 }
 
-/* The server answers, so it would refuse it again. */
+/* The server answers, so it would refuse it again soon after. */
 static void on_refused(void *ctx, const PGresult *r, const struct err *err)
 {
     struct tables_look *l = ctx;
 
     (void)r;
-    l->off = err == NULL;
+    if (err == NULL)
+        l->failed = when_tick();
     end(l, err);
 }
 
@@ -164,8 +166,9 @@ bool tables_look_start(struct tables_look *l, struct db *db, tables_look_done_fn
     static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n"
                                 "SET LOCAL jit = off;\n";
     const struct sql_var vars[] = {{"schema", l->schema}};
+    bool failed = l->failed != 0 && when_tick() - l->failed < PAUSE_US;
 
-    if (l->off || is_busy(l, db))
+    if (failed || is_busy(l, db))
         return false;
     clear(l);
     buf_reset(&l->sql);

@@ -3,7 +3,7 @@
  * knows of the spool in each, the greatest time_modified of those that have an index for it.
  *
  *     tables_look_open(&l, spool_id, schema, e);
- *     tables_look_start(l, db, done, ctx);           // false: not now (one is under way), or no more (it failed)
+ *     tables_look_start(l, db, done, ctx);           // false: not now (one is under way, or one failed in the last ten minutes)
  *     tables_look_take(l, table, &row)               // each table once; false: look at it alone
  *     tables_look_close(l);
  *
