@@ -205,7 +205,7 @@ void table_load_hole_done(struct table_load *t)
     if (rc != OK)
         table_load_give_up(t, &e);
     else if (t->sql.len > 0)
-        db_query(t->db, t->sql.data, NULL, 0, on_hole_closed, t);
+        table_load_ask(t, t->sql.data, on_hole_closed);
     else
         on_hole_closed(t, NULL, NULL);
 }
@@ -259,7 +259,7 @@ static void note_gap(struct table_load *t, const struct page_hole *gap)
     else if (page_hole_sql(gap, key, &t->sql, &e) != OK)
         table_load_give_up(t, &e);
     else
-        db_query(t->db, t->sql.data, NULL, 0, on_gap_noted, t);
+        table_load_ask(t, t->sql.data, on_gap_noted);
 }
 
 static void on_gap_noted(void *ctx, const PGresult *r, const struct err *err)
@@ -326,7 +326,7 @@ void table_load_ended(struct table_load *t)
     if (rc != OK)
         table_load_give_up(t, &e);
     else if (t->sql.len > 0)
-        db_query(t->db, t->sql.data, NULL, 0, on_ended, t);
+        table_load_ask(t, t->sql.data, on_ended);
     else
         table_load_finish(t, NULL);
 }

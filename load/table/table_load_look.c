@@ -32,6 +32,12 @@ void table_load_decided(void *ctx)
         l->decided(l->ctx);
 }
 
+void table_load_ask(struct table_load *t, const char *sql, db_done_fn *done)
+{
+    table_load_decided(t);
+    db_query(t->db, sql, NULL, 0, done, t);
+}
+
 bool table_load_is_looking(const struct table_load *t)
 {
     return t->looking;

@@ -260,7 +260,7 @@ static void make_branch(struct table_load *t)
     else if (fork_sql(t, &t->sql, &e) != OK)
         table_load_give_up(t, &e);
     else
-        db_query(t->db, t->sql.data, NULL, 0, on_forked, t);
+        table_load_ask(t, t->sql.data, on_forked);
 }
 
 static void on_forked(void *ctx, const PGresult *r, const struct err *err)
@@ -349,7 +349,7 @@ void table_load_locate(struct table_load *t)
         if (sql_expand(&t->sql, sql_pages_read, vars, 3, &e) != OK)
             table_load_give_up(t, &e);
         else
-            db_query(t->db, t->sql.data, NULL, 0, on_pages, t);
+            table_load_ask(t, t->sql.data, on_pages);
     } else {
         if (b != NULL) {
             t->at = b->at;

@@ -143,6 +143,8 @@ void table_load_watch_stop(struct table_load *t);
 /* table_load_look.c: */
 enum err_code table_load_open_target(struct table_load *t, struct err *e) MUST_CHECK;
 void table_load_decided(void *ctx); /* ctx: the table_load. Others may be looked at from now on */
+/* A statement of this table's own, which may wait for a lock: others are looked at meanwhile. */
+void table_load_ask(struct table_load *t, const char *sql, db_done_fn *done);
 /* Of a table that was found by the look at all: true, and then table_load_built. */
 bool table_load_try_triggers(struct table_load *t);
 

@@ -33,7 +33,7 @@ static void ask_with(struct table_load *t, const char *text, const struct sql_va
     if (sql_expand(&sql, text, vars, n, &e) != OK)
         table_load_give_up(t, &e);
     else
-        db_query(t->db, sql.data, NULL, 0, done, t);
+        table_load_ask(t, sql.data, done);
     buf_free(&sql);
 }
 

@@ -3,9 +3,10 @@ import json
 import re
 from pathlib import Path
 
+import psycopg2
 import pytest
 
-from harness import ROOT, Database, Postgres, key_of
+from harness import ROOT, Database, Postgres, key_of, wait_for
 from reconciles import Copy
 from spoolfile import read_sumline
 from test_load_catalog import catalog_of
@@ -253,6 +254,23 @@ def test_a_mark_and_a_hole_are_looked_at_by_a_quiet_run(spool, netty, quiet):
     told = {name: read_sumline((netty.spool / name / "loaded.json").read_bytes().splitlines()[1]) for name in TABLES}
     assert told[TABLES[2]].get("unchecked") and not told[TABLES[1]].get("unchecked")
     assert quiet.value("SELECT count(*) FROM netty_sync.hole") == 0, "the page is whole: it was loaded again, and the hole closed"
+
+
+def test_a_table_whose_bookkeeping_somebody_has_locked_keeps_no_other_waiting(spool, netty, quiet):
+    """It has something of its own to do, so the others are looked at meanwhile."""
+    writers = fill(spool)
+    netty.load(db=quiet)
+    quiet.query(f'TRUNCATE "netty-{TABLES[0]}"')  # it is to be marked, and loaded again
+    last = TABLES[-1]
+    writers[last].page([f'{{"{key_of(last)}":51,"name":"new","time_modified":"2024-01-03 00:00:00"}}'])
+    holder = psycopg2.connect(quiet.url)
+    holder.cursor().execute("LOCK TABLE netty_sync.unchecked IN SHARE MODE")
+    loader = netty.start("netty-load", db=quiet)
+    wait_for(lambda: quiet.value(f'SELECT count(*) FROM "netty-{last}"') == 51, "the last table's row")
+    assert quiet.value(f'SELECT count(*) FROM "netty-{TABLES[0]}"') == 0
+    holder.close()
+    assert loader.wait(timeout=60) == 0, open(loader.err_path).read()
+    assert quiet.value(f'SELECT count(*) FROM "netty-{TABLES[0]}"') == 50
 
 
 def test_a_standby_a_missing_bookkeeping_and_a_refused_look_are_no_quiet_run(spool, netty, quiet):
