@@ -62,8 +62,11 @@ static void tell_failure(const struct views_job_table *t)
             F_STR("table", t->table), F_ERR(&t->err));
     else
         LOG(LOG_WARN, "views-failed",
-            "the table is loaded, and its view does not show all of its members yet; a later load "
-            "tries again, and so does netty-load views --apply",
+            t->read
+                ? "the table is loaded, and its view does not show all of its members yet; loads "
+                  "try again after six hours, and netty-load views --apply does at once"
+                : "the table is loaded, and its view does not show all of its members yet; a "
+                  "later load tries again, and netty-load views --apply does at once",
             F_STR("table", t->table), F_ERR(&t->err), F_STR("sqlstate", t->err.sqlstate));
 }
 
