@@ -1,5 +1,6 @@
 #include "load/row/member_set_private.h"
 #include "load/row/row_shape.h"
+#include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,8 @@ void member_set_put(struct member_set *s, struct member_new member, bool known)
         return;
     if (!known && !note_new(s, member)) {
         s->broken = true;
+        LOG(LOG_WARN, "members", "out of memory: the next run looks for new members again",
+            F_STR("file", s->file));
         return;
     }
     *place = (struct seen){.member = member, .known = known};

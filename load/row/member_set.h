@@ -9,7 +9,7 @@
  *     member_set_learn(s, news, n);                  // those are known from now on
  *
  * A member is told by a hash of its path; no name is kept, for in a map the names are values. An object below which more than
- * MEMBER_SET_WIDE names came is such a map, and no longer looked into. What more than MEMBER_SET_MOST members are is not looked for.
+ * MEMBER_SET_WIDE names came is such a map, and no longer looked into. A set holds at most MEMBER_SET_MOST members; further ones are ignored.
  * A record whose outermost names are those of one before costs a comparison, and its objects a pass over their text.
  *
  * The file is the loader's own, and a cache: written when a member comes that is not in it, before its record is committed, so that a
