@@ -78,7 +78,7 @@ const struct field crawl_key_fields[] = {
     LATER("lead", FIELD_TIME, keys.lead),      LATER("place", FIELD_COUNT, keys.place),
     LATER("most", FIELD_TIME, keys.most),      LATER("prior", FIELD_TIME, keys.prior),
     LATER("edge", FIELD_TIME, keys.edge),      LATER("edged", FIELD_FLAG, keys.edged),
-    LATER("must", FIELD_TIME, keys.must),
+    LATER("must", FIELD_TIME, keys.must),      LATER("torn", FIELD_NUMBER, keys.torn),
 };
 /* Of passes over records of one time. */
 const struct field crawl_pass_fields[] = {

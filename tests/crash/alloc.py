@@ -163,7 +163,8 @@ LOOKS = (Looks("netty-spool", "ls"), Looks("netty-spool", "cat", "contacts"), Lo
          Shows("netty-spool", "prune", "--dry-run"), Shows("netty-spool", "report", "--html", "page.html"))
 ASKS = (Shows("netty-load", "doctor"), Shows("netty-load", "index", "--dry-run", "contacts"),
         Shows("netty-load", "purge", "--dry-run", "--older-than", "1s"), Shows("netty-load", "archive", "--dry-run", "--older-than", "1s"),
-        Shows("netty-load", "catalog"), Shows("netty-load", "redrive"))
+        Shows("netty-load", "catalog"), Shows("netty-load", "redrive"), Shows("netty-load", "profile", "contacts"),
+        Shows("netty-load", "views", "contacts"))
 
 
 def look(program, looks, truth, base, db=None):

@@ -177,6 +177,22 @@ static void test_answers_of_two_tables_prove_nothing(void **state)
     assert_int_equal(missing(api), 0);
 }
 
+/* Nor where each run of a few pages has seen too little of it by itself. */
+static void test_answers_of_two_tables_over_several_runs(void **state)
+{
+    struct api *api = *state;
+    unsigned pages = 0;
+    fill(api, 2500, 3600 * WHEN_SECOND, START - 48 * HOUR);
+    api->lacks = 50;
+    open_with(api, plain);
+    while (step(api))
+        if (pages < 48 && ++pages % 6 == 0)
+            open_with(api, plain);
+    assert_int_equal(pages, 48);
+    assert_int_not_equal(api->stats.unproven, 0);
+    assert_true(api->stats.complete_to < api->times[0]);
+}
+
 static void test_future_hides_nothing(void **state)
 {
     struct api *api = *state;
@@ -389,6 +405,7 @@ int main(void)
         TEST(test_timeless_first),
         TEST(test_timeless_last),
         TEST(test_answers_of_two_tables_prove_nothing),
+        TEST(test_answers_of_two_tables_over_several_runs),
         TEST(test_future_hides_nothing),
         TEST(test_filter_ignored),
         TEST(test_offset_ignored),
