@@ -69,7 +69,7 @@ static void report(const struct fetch_run *r, const struct fetch_run_row *row)
         F_INT("odd", t->non_records),
         F_INT("unreadable", t->crawl.lacking),
         F_STR("complete_to", when_iso(t->complete_to, to)),
-        F_REAL("seconds", (double)t->elapsed / WHEN_SECOND),
+        F_SECONDS("seconds", t->elapsed),
         F_ERR(&t->err),
     };
     size_t n = sizeof fields / sizeof *fields - (good ? 1 : 0);

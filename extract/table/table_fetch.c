@@ -281,7 +281,7 @@ void table_fetch_took(struct table_fetch *t, const struct http_result *result,
     LOG(LOG_DEBUG, "page", "page fetched", F_STR("table", t->name),
         F_INT("request", t->result.requests), F_INT("records", parsed->records),
         F_INT("count", parsed->count), F_INT("bytes", result->bytes),
-        F_INT("ms", result->elapsed / 1000));
+        F_SECONDS_AND_MS("seconds", "ms", result->elapsed));
 }
 
 static void take_page(struct table_fetch *t, const struct http_result *result,

@@ -134,7 +134,7 @@ static void ask_later(struct table_fetch *t, struct ahead_answer *answer)
     (void)response_verdict(t->name, result, &page, worked, &why);
     t->result.retries++;
     LOG(LOG_WARN, "retry", "the request failed and is made again", F_STR("table", t->name),
-        F_INT("attempt", 1), F_INT("wait_ms", wait / 1000), F_ERR(&why));
+        F_INT("attempt", 1), F_SECONDS_AND_MS("wait_seconds", "wait_ms", wait), F_ERR(&why));
     drop(t, answer);
     table_fetch_next_later(t, wait);
 }

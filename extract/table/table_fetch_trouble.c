@@ -72,8 +72,8 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
     LOG(LOG_WARN, "retry",
         after == CRAWL_AGAIN ? "the request failed and is made again"
                              : "the request failed, and another one is made",
-        F_STR("table", t->name), F_INT("attempt", t->attempt), F_INT("wait_ms", wait / 1000),
-        F_ERR(why));
+        F_STR("table", t->name), F_INT("attempt", t->attempt),
+        F_SECONDS_AND_MS("wait_seconds", "wait_ms", wait), F_ERR(why));
     table_fetch_next_later(t, wait);
     t->handler.retrying(t->ctx, t);
 }

@@ -241,7 +241,7 @@ static enum err_code again(struct session *s, enum db_phase phase, struct err *e
     int64_t wait = backoff_wait(&s->backoff, s->attempt, backoff_random(), 0);
     LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_ERR(err),
         F_STR("sqlstate", err->sqlstate), F_INT("attempt", s->attempt),
-        F_INT("wait_ms", wait / 1000));
+        F_SECONDS_AND_MS("wait_seconds", "wait_ms", wait));
     return pause_for(s, wait, e);
 }
 

@@ -331,10 +331,12 @@ static enum err_code suggest(void *ctx, struct command_context *c, const struct 
             {"table", CELL_STR, t->table, 0},
             {"about", CELL_STR, PQgetvalue(q->rows, i, 0), 0},
             {"calls", CELL_INT, NULL, target_table_number(q->rows, i, 1)},
-            {"milliseconds", CELL_INT, NULL, target_table_number(q->rows, i, 2)},
+            {"seconds", CELL_SECONDS, NULL, target_table_number(q->rows, i, 2) * 1000},
             {"statement", CELL_STR, PQgetvalue(q->rows, i, 3), 0},
+            /* As it was called before there was one unit, for programs. */
+            {"milliseconds", CELL_INT, NULL, target_table_number(q->rows, i, 2)},
         };
-        rc = summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
+        rc = summary_row(c->summary, cells, sizeof cells / sizeof *cells - (c->json ? 0 : 1), e);
     }
     PQclear(q->rows);
     q->rows = NULL;

@@ -45,7 +45,7 @@ static void failed(struct catalog_command *t, enum db_phase phase, const struct 
     int64_t wait = backoff_wait(&t->backoff, t->attempt, backoff_random(), 0);
     LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_ERR(err),
         F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),
-        F_INT("wait_ms", wait / 1000));
+        F_SECONDS_AND_MS("wait_seconds", "wait_ms", wait));
     db_drop(t->db);
     (void)uv_timer_start(&t->timer, on_timer, (uint64_t)((wait + 999) / 1000), 0);
 }

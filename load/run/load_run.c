@@ -48,7 +48,7 @@ static void on_loaded(void *ctx, const struct err *err)
             err != NULL ? "stopped before the table's end" : "table loaded",
             F_STR("table", table_load_name(entry->table)), F_INT("read", c->read),
             F_INT("inserted", c->inserted), F_INT("updated", c->updated),
-            F_INT("dead", c->dead_letters), F_INT("ms", c->busy / 1000));
+            F_INT("dead", c->dead_letters), F_SECONDS_AND_MS("seconds", "ms", c->busy));
     if (r->conf.follow && db_address_refused() && r->err.code == OK) {
         err_set(&r->err, ERR_DENIED,
                 "the database goes on refusing a password that has changed or has worked before: "

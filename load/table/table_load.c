@@ -224,7 +224,7 @@ void table_load_retry(struct table_load *t, enum db_phase phase, const struct er
     int64_t wait = backoff_wait(&t->conf.backoff, t->attempt, backoff_random(), 0);
     LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_STR("table", t->name),
         F_ERR(err), F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),
-        F_INT("wait_ms", wait / 1000));
+        F_SECONDS_AND_MS("wait_seconds", "wait_ms", wait));
     if (db_decide(phase, err).action == DB_RECONNECT)
         db_drop(t->db);
     table_load_resume_after(t, wait);

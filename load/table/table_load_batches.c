@@ -315,7 +315,8 @@ static void committed(struct table_load *t)
         F_INT("read", batch_slot_tally(f->slot, LANES_ALL).read),
         F_INT("rows", batch_rows(f->slot->batch)), F_INT("inserted", f->inserted),
         F_INT("updated", f->updated), F_INT("segment", place->segment), F_INT("page", place->page),
-        F_INT("known", batch_cached(f->slot->batch)), F_INT("ms", (when_tick() - f->sent) / 1000));
+        F_INT("known", batch_cached(f->slot->batch)),
+        F_SECONDS_AND_MS("seconds", "ms", when_tick() - f->sent));
     table_load_watch(t);
     t->attempt = t->moves = t->alone = t->lost = 0;
     t->went = t->went || f->inserted + f->updated > 0;

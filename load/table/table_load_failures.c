@@ -142,7 +142,7 @@ static void narrow(struct table_load *t, enum db_phase phase, const struct err *
     LOG(LOG_WARN, "narrow",
         "a row may end the connection: it is looked for, with fewer rows at a time",
         F_STR("table", t->name), F_ERR(err), F_STR("sqlstate", err->sqlstate),
-        F_INT("rows", t->rows), F_INT("wait_ms", wait / 1000));
+        F_INT("rows", t->rows), F_SECONDS_AND_MS("wait_seconds", "wait_ms", wait));
     db_drop(t->db);
     if (table_load_seek_again(t))
         table_load_resume_after(t, wait);

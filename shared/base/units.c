@@ -106,6 +106,14 @@ const char *units_show_duration(int64_t us, char out[UNITS_TEXT])
     return out;
 }
 
+const char *units_show_seconds(int64_t us, char out[UNITS_TEXT])
+{
+    uint64_t n = magnitude(us);
+    (void)snprintf(out, UNITS_TEXT, "%s%" PRIu64 ".%03" PRIu64, us < 0 ? "-" : "", n / 1000000,
+                   n / 1000 % 1000);
+    return out;
+}
+
 const char *units_show_size(int64_t bytes, char out[UNITS_TEXT])
 {
     static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

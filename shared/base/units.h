@@ -16,6 +16,7 @@ enum err_code units_count(const char *s, int64_t *n) MUST_CHECK;
 
 #define UNITS_TEXT 48
 const char *units_show_duration(int64_t us, char out[UNITS_TEXT]); /* "2h", "1m30s", "250ms" */
+const char *units_show_seconds(int64_t us, char out[UNITS_TEXT]);  /* "1.234", for programs; cut */
 const char *units_show_size(int64_t bytes, char out[UNITS_TEXT]);  /* "1.3 MiB" */
 const char *units_show_count(int64_t n,
                              char out[UNITS_TEXT]); /* "1 234 567", narrow no-break spaces */

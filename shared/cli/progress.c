@@ -165,10 +165,15 @@ static void see_log(void *to, const struct progress_row *row)
         return;
     int64_t more = left(row);
     struct log_field fields[] = {
-        F_STR("table", row->name),  F_STR("unit", row->unit),
-        F_INT("done", row->done),   F_INT("of", row->of),
-        F_REAL("rate", rate(row)),  F_INT("left_s", more >= 0 ? more / WHEN_SECOND : -1),
-        F_INT("bytes", row->bytes), F_INT("bytes_of", row->bytes_of),
+        F_STR("table", row->name),
+        F_STR("unit", row->unit),
+        F_INT("done", row->done),
+        F_INT("of", row->of),
+        F_REAL("rate", rate(row)),
+        F_SECONDS("left_seconds", more >= 0 ? more : -WHEN_SECOND),
+        F_INT("left_s", more >= 0 ? more / WHEN_SECOND : -1),
+        F_INT("bytes", row->bytes),
+        F_INT("bytes_of", row->bytes_of),
     };
     log_event(LOG_INFO, "progress", "still at work", fields,
               sizeof fields / sizeof *fields - (row->bytes_of > 0 ? 0 : 2));

@@ -82,14 +82,6 @@ enum err_code summary_row(struct summary *s, const struct cell *cells, size_t n,
     return OK;
 }
 
-/* 1.234 from microseconds, the rest cut. */
-static enum err_code add_seconds(struct buf *out, int64_t us)
-{
-    uint64_t n = us < 0 ? -(uint64_t)us : (uint64_t)us;
-    return buf_addf(out, "%s%" PRIu64 ".%03" PRIu64, us < 0 ? "-" : "", n / 1000000,
-                    n / 1000 % 1000);
-}
-
 /* --- JSON ----------------------------------------------------------------------------------------
  */
 
@@ -103,6 +95,7 @@ static enum err_code add_json_time(struct buf *out, int64_t t)
 
 static enum err_code add_json_value(struct buf *out, const struct cell *cell)
 {
+    char text[UNITS_TEXT];
     switch (cell->type) {
     case CELL_STR:
         return cell->str == NULL ? buf_adds(out, "null")
@@ -110,7 +103,7 @@ static enum err_code add_json_value(struct buf *out, const struct cell *cell)
     case CELL_INT:
         return buf_addf(out, "%" PRId64, cell->num);
     case CELL_SECONDS:
-        return add_seconds(out, cell->num);
+        return buf_adds(out, units_show_seconds(cell->num, text));
     case CELL_TIME:
         return add_json_time(out, cell->num);
     case CELL_NONE:
@@ -157,7 +150,7 @@ static enum err_code add_text_value(const struct summary *s, struct buf *out,
         return s->terminal ? buf_adds(out, units_show_count(cell->num, text))
                            : buf_addf(out, "%" PRId64, cell->num);
     case CELL_SECONDS:
-        return add_seconds(out, cell->num);
+        return buf_adds(out, units_show_seconds(cell->num, text));
     case CELL_TIME:
         return buf_adds(out, when_people(cell->num, text));
     case CELL_NONE:

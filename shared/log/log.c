@@ -1,6 +1,7 @@
 #include "shared/log/log.h"
 #include "shared/base/buf.h"
 #include "shared/base/no_memory.h"
+#include "shared/base/units.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -220,19 +221,22 @@ static enum err_code add_string(struct buf *line, const char *s, enum place plac
 
 static enum err_code add_value(struct buf *line, const struct log_field *field)
 {
+    char seconds[UNITS_TEXT];
     switch (field->type) {
     case LOG_FIELD_INT:
         return buf_addf(line, "%" PRId64, field->num);
     case LOG_FIELD_REAL:
         /* JSON has no infinity and no NaN. */
         return isfinite(field->real) ? buf_addf(line, "%.9g", field->real) : buf_adds(line, "null");
+    case LOG_FIELD_SECONDS:
+        return buf_adds(line, units_show_seconds(field->num, seconds));
     case LOG_FIELD_STR:
     default:
         return add_string(line, field->str, VALUE);
     }
 }
 
-static enum err_code add_field(struct buf *line, const struct log_field *field)
+static enum err_code add_named(struct buf *line, const struct log_field *field)
 {
     const char *after_key = logger.format == LOG_JSON ? "\":" : "=";
     static const char *const before[] = {
@@ -243,6 +247,17 @@ static enum err_code add_field(struct buf *line, const struct log_field *field)
     if (rc == OK)
         rc = buf_adds(line, after_key);
     return rc == OK ? add_value(line, field) : rc;
+}
+
+/* A duration that had another unit at first is told in both, but for people. */
+static enum err_code add_field(struct buf *line, const struct log_field *field)
+{
+    enum err_code rc = add_named(line, field);
+    if (rc != OK || field->type != LOG_FIELD_SECONDS || field->str == NULL ||
+        logger.format == LOG_TERMINAL)
+        return rc;
+    const struct log_field old = F_INT(field->str, field->num / 1000);
+    return add_named(line, &old);
 }
 
 static enum err_code add_head_json(struct buf *line, enum log_level level, const char *event,

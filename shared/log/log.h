@@ -1,15 +1,15 @@
 /*
  * The one logger: one event a line, to standard error, as text for people or JSON for machines.
  *
- *     LOG(LOG_INFO, "page", "page fetched", F_STR("table", t), F_INT("records", n), F_INT("ms",
- * ms));
+ *     LOG(LOG_INFO, "page", "page fetched", F_STR("table", t), F_INT("records", n),
+ *         F_SECONDS("seconds", us));
  *
- * text: 2026-11-23T09:15:02.123+01:00 info  page fetched table=contacts records=100 ms=213
+ * text: 2026-11-23T09:15:02.123+01:00 info  page fetched table=contacts records=100 seconds=0.213
  *       (local time of the machine, TZ)
  * json: {"time":"2026-11-23T08:15:02.123Z","level":"info","event":"page","msg":"page
  * fetched","table":...}
  *
- * terminal: netty-extract: page fetched (table=contacts, records=100, ms=213)
+ * terminal: netty-extract: page fetched (table=contacts, records=100, seconds=0.213)
  *           netty-load: the table is not loaded to its end: contacts: the database refuses ...
  *       of a warning or an error what happened, where and why alone: its table and error, no counts
  *
@@ -47,19 +47,25 @@ enum log_format {
 enum log_field_type {
     LOG_FIELD_STR,
     LOG_FIELD_INT,
-    LOG_FIELD_REAL
+    LOG_FIELD_REAL,
+    LOG_FIELD_SECONDS
 };
 struct log_field {
     const char *key;
     enum log_field_type type;
-    const char *str; /* NULL prints as an empty string */
-    int64_t num;
+    const char *str; /* NULL prints as an empty string; of a duration the old name, or NULL */
+    int64_t num;     /* of a duration: microseconds */
     double real;
 };
 #define F_STR(k, v)  ((struct log_field){.key = (k), .type = LOG_FIELD_STR, .str = (v)})
 #define F_INT(k, v)  ((struct log_field){.key = (k), .type = LOG_FIELD_INT, .num = (int64_t)(v)})
 #define F_REAL(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_REAL, .real = (v)})
 #define F_ERR(e)     F_STR("error", (e)->msg)
+/* A duration, given in microseconds and shown in seconds: 1.234, the rest cut. Its name ends in "seconds". */
+#define F_SECONDS(k, us) ((struct log_field){.key = (k), .type = LOG_FIELD_SECONDS, .num = (us)})
+/* And again in whole milliseconds under the name it had at first, but not on a terminal. */
+#define F_SECONDS_AND_MS(k, old, us)                                                               \
+    ((struct log_field){.key = (k), .type = LOG_FIELD_SECONDS, .num = (us), .str = (old)})
 
 /* Once, early. Before it: text, info, standard error. program is shown in JSON as "program". */
 void log_setup(const char *program, enum log_format format, enum log_level level);

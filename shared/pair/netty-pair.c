@@ -184,7 +184,7 @@ static void start_later(struct child *c, int64_t at)
         c->delay = c->delay * 2 < DELAY_MOST ? c->delay * 2 : DELAY_MOST;
     c->due = at + c->delay;
     LOG(LOG_WARN, "restart", "it is started again after a pause", F_STR("child", c->argv[0]),
-        F_INT("wait_ms", c->delay / 1000));
+        F_SECONDS_AND_MS("wait_seconds", "wait_ms", c->delay));
 }
 
 /* Without NETTY_TABLES and a catalog the extractor ends at once: it waits for the catalog, and so for
@@ -232,7 +232,7 @@ static void ended(struct pair *p, int i, int status)
         : grave                  ? LOG_ERROR
                                  : LOG_WARN,
         "ended", "ended", F_STR("child", c->argv[0]), F_INT("code", code),
-        F_INT("ms", (at - c->started) / 1000));
+        F_SECONDS_AND_MS("seconds", "ms", at - c->started));
     if (p->stopping || grave) {
         p->code = exit_graver(p->code, code);
         if (!p->stopping)

@@ -147,6 +147,8 @@ def test_suggestions_come_from_pg_stat_statements_or_it_says_that_there_is_none(
         rows = {row["about"]: row for row in map(json.loads, run.out.splitlines())}
         assert rows["data->>'MEMBER'"]["calls"] == 3 and "->>" in rows["data->>'MEMBER'"]["statement"]
         assert rows["time_modified"]["table"] == "contacts"
+        assert all(row["milliseconds"] == round(row["seconds"] * 1000) for row in rows.values()), "under its old name, too"
+        assert "milliseconds" not in netty.load("index", "--suggest", db=other, secrets=["s3cret"]).out
     finally:
         server.stop("immediate")
 

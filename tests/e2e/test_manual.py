@@ -258,7 +258,8 @@ def logged():
             fields = call[1]
             if call[0].startswith("log_event"):
                 fields = text[text.rindex("struct log_field fields[]", 0, call.start()):call.start()]
-            found.setdefault(event[1], set()).update(re.findall(r'\bF_(?:STR|INT|REAL)\("(\w+)"', fields))
+            found.setdefault(event[1], set()).update(re.findall(r'\bF_(?:STR|INT|REAL|SECONDS|SECONDS_AND_MS)\("(\w+)"', fields))
+            found[event[1]].update(re.findall(r'\bF_SECONDS_AND_MS\("\w+", "(\w+)"', fields))
             if "F_ERR(" in fields:
                 found[event[1]].add("error")
     return found

@@ -125,6 +125,23 @@ static void test_json_numbers(void **state)
     assert_null(strstr(line, "program"));
 }
 
+/* In seconds everywhere; in the unit of before, too, where machines may have been told of that. */
+static void test_durations(void **state)
+{
+    (void)state;
+    log_setup(NULL, LOG_JSON, LOG_INFO);
+    LOG(LOG_INFO, "e", "m", F_SECONDS("seconds", 90000000),
+        F_SECONDS_AND_MS("wait_seconds", "wait_ms", 5312999), F_SECONDS("left_seconds", -1000000));
+    check_match(next_line(), "\"m\",\"seconds\":90.000,\"wait_seconds\":5.312,\"wait_ms\":5312,"
+                             "\"left_seconds\":-1.000\\}\n$");
+    log_setup("p", LOG_TEXT, LOG_INFO);
+    LOG(LOG_INFO, "e", "m", F_SECONDS_AND_MS("seconds", "ms", 999), F_INT("n", 1));
+    assert_string_equal(next_text(), "info  m seconds=0.000 ms=0 n=1\n");
+    log_setup("p", LOG_TERMINAL, LOG_INFO);
+    LOG(LOG_INFO, "e", "m", F_SECONDS_AND_MS("seconds", "ms", 213417), F_INT("n", 1));
+    assert_string_equal(next_line(), "p: m (seconds=0.213, n=1)\n");
+}
+
 static void test_text_values(void **state)
 {
     (void)state;
@@ -332,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_text_is_in_local_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json_is_stable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_json_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_durations, setup, teardown),
         cmocka_unit_test_setup_teardown(test_text_values, setup, teardown),
         cmocka_unit_test_setup_teardown(test_control_characters, setup, teardown),
         cmocka_unit_test_setup_teardown(test_level_decides, setup, teardown),

@@ -117,6 +117,9 @@ static void test_show_durations(void **state)
     char out[UNITS_TEXT];
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_string_equal(units_show_duration(cases[i].value, out), cases[i].text);
+    assert_string_equal(units_show_seconds(5312999, out), "5.312");
+    assert_string_equal(units_show_seconds(-90000000, out), "-90.000");
+    assert_string_equal(units_show_seconds(INT64_MIN, out), "-9223372036854.775");
 }
 
 static void test_show_sizes(void **state)
