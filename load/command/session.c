@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define SQL_MAX ((size_t)1 << 20)
+#define ASK_MS                                                                                     \
+    1000u /* between two wishes to cancel: one may come before its statement, or reach nobody */
 
 struct session {
     uv_loop_t *loop;
@@ -80,6 +82,7 @@ static enum err_code wait_here(struct session *s, bool breakable, struct err *e)
         session_stop(s);
     while (s->waiting)
         (void)uv_run(s->loop, UV_RUN_ONCE);
+    (void)uv_timer_stop(&s->timer);
     s->breakable = false;
     if (s->err.code != OK && e != NULL)
         *e = s->err;
@@ -92,6 +95,18 @@ static void begin_waiting(struct session *s)
     s->err = ERR_INIT;
 }
 
+static enum err_code stopped(struct err *e)
+{
+    return err_set(e, ERR_INTERRUPTED, "stopped before the end; what is done stays done");
+}
+
+static void on_ask_again(uv_timer_t *timer)
+{
+    struct session *s = timer->data;
+
+    db_cancel(s->db);
+}
+
 void session_stop(struct session *s)
 {
     s->stopping = true;
@@ -99,12 +114,13 @@ void session_stop(struct session *s)
         return;
     if (s->asking) {
         db_cancel(s->db); /* else the server would go on with it; it calls back */
+        (void)uv_timer_start(&s->timer, on_ask_again, ASK_MS, ASK_MS);
         return;
     }
     (void)uv_timer_stop(&s->timer);
     db_drop(s->db); /* nobody calls back then */
     s->waiting = false;
-    err_set(&s->err, ERR_INTERRUPTED, "stopped before the end; what is done stays done");
+    (void)stopped(&s->err);
 }
 
 bool session_stopping(const struct session *s)
@@ -144,6 +160,8 @@ static enum err_code wait_for_answer(struct session *s, PGresult **result, struc
 enum err_code session_query(struct session *s, const char *sql, const struct db_param *params,
                             size_t n, PGresult **result, struct err *e)
 {
+    if (s->stopping && s->lengthy)
+        return stopped(e);
     begin_waiting(s);
     db_query(s->db, sql, params, n, on_done, s);
     return wait_for_answer(s, result, e);
@@ -164,6 +182,8 @@ enum err_code session_run(struct session *s, const char *text, const struct sql_
 
 static enum err_code run_bare(struct session *s, const char *sql, PGresult **result, struct err *e)
 {
+    if (s->stopping && s->lengthy)
+        return stopped(e);
     begin_waiting(s);
     db_query_bare(s->db, sql, on_done, s);
     return wait_for_answer(s, result, e);
@@ -228,6 +248,8 @@ static enum err_code again(struct session *s, enum db_phase phase, struct err *e
     bool helps = action == DB_WAIT || action == DB_RECONNECT || action == DB_SMALLER;
 
     db_drop(s->db); /* what was under way is rolled back */
+    if (helps && s->stopping)
+        return stopped(e);
     if (!helps || s->attempt >= s->backoff.tries) {
         db_explain(phase, err);
         if (helps && s->backoff.tries > 0)
@@ -252,7 +274,7 @@ enum err_code session_try(struct session *s, session_fn *fn, void *ctx, struct e
         enum err_code rc;
 
         if (s->stopping)
-            return err_set(e, ERR_INTERRUPTED, "stopped before the end; what is done stays done");
+            return stopped(e);
         enum db_phase phase = DB_PHASE_CONNECT;
         if ((rc = connect_first(s, &err)) == OK) {
             phase = DB_PHASE_MAINTENANCE;

@@ -51,10 +51,10 @@ enum err_code session_list(struct session *s, const char *schema, PGresult **res
                            struct err *e) MUST_CHECK;
 
 /* From one of the loop's callbacks: end soon. A transaction under way is finished first, a pause or
- * an attempt to connect is not; nor is what was announced as long. */
+ * an attempt to connect is not; nor is what was announced as long: its statement is cancelled, once a second until it ends. */
 void session_stop(struct session *s);
 bool session_stopping(const struct session *s);
-/* What follows takes long, and can be broken off at any point. */
+/* What follows takes long, and can be broken off at any point: after session_stop no statement of it is begun any more. */
 void session_long(struct session *s, bool yes);
 
 #endif

@@ -277,7 +277,11 @@ extern const char sql_view_columns[]; /* Rows: name mark */
 extern const char
     sql_view_stale[]; /* table_schema, relation. Rows: STALE_* of load/views/view_check.c */
 extern const char sql_view_private[]; /* no result */
-extern const char sql_view_lock[];    /* no variables, no result */
+extern const char sql_view_lock[];    /* turn. One row: whether it is ours */
+extern const char sql_view_turn[];    /* turn. No result */
+extern const char sql_view_try[];     /* no variables, no result */
+extern const char sql_view_holder
+    []; /* turn, table_schema, relation. One row, or none: pid role application state seconds */
 
 /* For compress: variables schema, relation, and ... */
 extern const char sql_compress_look[]; /* One row: has_lz4 compression size */

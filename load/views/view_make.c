@@ -5,6 +5,15 @@
 #include <string.h>
 
 #define SQL_MAX ((size_t)16 << 20)
+#define TURN    "7954892360421172323" /* the advisory lock of those that make views */
+
+enum {
+    HOLDER_PID,
+    HOLDER_ROLE,
+    HOLDER_APPLICATION,
+    HOLDER_STATE,
+    HOLDER_SECONDS
+};
 
 enum {
     LOOK_OLD,
@@ -223,19 +232,83 @@ static enum err_code keep(struct view_make *m, struct session *s, struct err *e)
     return session_query(s, "ROLLBACK", NULL, 0, NULL, e);
 }
 
+/* ---- whom it waits for ---- */
+
+static enum err_code tell_holder(const struct view_make *m, struct session *s, struct err *e)
+{
+    const struct relation *t = &m->at.target->relation;
+    const struct sql_var vars[] = {{"turn", TURN},
+                                   {"schema", m->at.schema},
+                                   {"view", m->at.target->table},
+                                   {"table_schema", t->schema},
+                                   {"relation", t->name}};
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_view_holder, vars, 5, &r, e);
+
+    if (rc == OK && PQntuples(r) == 1)
+        LOG(LOG_INFO, "lock",
+            "the view waits for a lock that another session holds, for no longer than five seconds "
+            "at a time",
+            F_STR("table", m->at.target->table), F_STR("schema", m->at.schema),
+            F_STR("pid", PQgetvalue(r, 0, HOLDER_PID)),
+            F_STR("role", PQgetvalue(r, 0, HOLDER_ROLE)),
+            F_STR("application", PQgetvalue(r, 0, HOLDER_APPLICATION)),
+            F_STR("state", PQgetvalue(r, 0, HOLDER_STATE)),
+            F_STR("seconds", PQgetvalue(r, 0, HOLDER_SECONDS)));
+    PQclear(r);
+    return rc;
+}
+
+static enum err_code take_turn(const struct view_make *m, struct session *s, struct err *e)
+{
+    const struct sql_var vars[] = {{"turn", TURN}};
+    PGresult *r = NULL;
+    enum err_code rc = session_run(s, sql_view_lock, vars, 1, &r, e);
+    bool ours = rc == OK && target_table_true(r, 0);
+
+    PQclear(r);
+    if (rc != OK || ours || (rc = tell_holder(m, s, e)) != OK)
+        return rc;
+    return session_run(s, sql_view_turn, vars, 1, NULL, e);
+}
+
+/* First with hardly any patience: a connection that waits cannot ask for whom. */
+static enum err_code apply(struct view_make *m, struct session *s, struct err *e)
+{
+    struct err first = ERR_INIT;
+    enum err_code rc = session_query(s, sql_view_try, NULL, 0, NULL, e);
+
+    if (rc != OK || session_query(s, m->sql.data, NULL, 0, NULL, &first) == OK)
+        return rc;
+    if (strcmp(first.sqlstate, "55P03") != 0) {
+        *e = first;
+        return first.code;
+    }
+    rc = session_query(s, "ROLLBACK TO SAVEPOINT netty_tried", NULL, 0, NULL, e);
+    if (rc == OK)
+        rc = tell_holder(m, s, e);
+    return rc == OK ? session_query(s, m->sql.data, NULL, 0, NULL, e) : rc;
+}
+
+/* ---- the transaction ---- */
+
 /* Each try looks again: somebody may have made the view meanwhile. */
 static enum err_code make(void *ctx, struct session *s, struct err *e)
 {
     struct view_make *m = ctx;
-    enum err_code rc = session_query(s, sql_begin, NULL, 0, NULL, e);
 
+    session_long(s, true); /* nothing is lost with it before COMMIT */
+    enum err_code rc = session_query(s, sql_begin, NULL, 0, NULL, e);
     if (rc == OK && m->apply)
-        rc = session_query(s, sql_view_lock, NULL, 0, NULL, e);
+        rc = take_turn(m, s, e);
     if (rc == OK)
         rc = plan(m, s, e);
-    if (rc == OK && m->apply && (rc = session_query(s, m->sql.data, NULL, 0, NULL, e)) != OK)
+    if (rc == OK && m->apply)
+        rc = apply(m, s, e);
+    session_long(s, false);
+    if (rc != OK)
         return keep(m, s, e);
-    return rc == OK ? session_query(s, "COMMIT", NULL, 0, NULL, e) : rc;
+    return session_query(s, "COMMIT", NULL, 0, NULL, e);
 }
 
 enum err_code view_make_run(struct view_make *m, struct err *e)
@@ -246,7 +319,12 @@ enum err_code view_make_run(struct view_make *m, struct err *e)
         view_schema(m->schema, m->context->options, m->at.target->relation.schema, e);
 
     m->at.schema = m->schema;
-    if (rc != OK || (rc = session_try(s, look_first, &first, e)) != OK || first.idle)
+    if (rc != OK)
+        return rc;
+    session_long(s, true);
+    rc = session_try(s, look_first, &first, e);
+    session_long(s, false);
+    if (rc != OK || first.idle)
         return rc;
     m->read = true;
     rc = table_profile_read(&m->profile, m->context, m->at.target, m->depth, e);

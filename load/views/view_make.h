@@ -9,8 +9,9 @@
  *     view_make_free(&m);
  *
  * A view's statements ask for locks that its readers hold: they are waited for no longer than the loader waits for any (55P03), and
- * never longer than five seconds at a time, for whoever reads the view next stands in line behind them.
+ * never longer than five seconds at a time, for whoever reads the view next stands in line behind them. Who holds them is told first.
  * Several at once, of several programs, come one after the other. ERR_DENIED and ERR_REFUSED say what to do; nothing was read then.
+ * After session_stop the statement under way is cancelled, but for COMMIT: ERR_INTERRUPTED, and nothing has changed.
  */
 #ifndef NETTY_LOAD_VIEWS_VIEW_MAKE_H
 #define NETTY_LOAD_VIEWS_VIEW_MAKE_H

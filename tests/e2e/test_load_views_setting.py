@@ -1,6 +1,8 @@
 """netty-load --views: a load that brings a member no record had before has the views applied, and says so; any other costs nothing more."""
 import json
+from pathlib import Path
 
+import psycopg2
 import pytest
 from harness import wait_for
 from pgparts import PgBouncer
@@ -11,8 +13,15 @@ from upkeep import load_records, record
 from urllib.parse import urlsplit
 
 
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+
+
 def events(run, name):
     return [line for line in map(json.loads, run.err.splitlines()) if line["event"] == name]
+
+
+def events_of(process, name):
+    return [line for line in map(json.loads, open(process.err_path)) if line["event"] == name]
 
 
 def load(netty, db, *arguments, code=0):
@@ -81,8 +90,7 @@ def test_a_loader_that_is_killed_before_it_could_look_has_the_next_one_look(spoo
     page(spool, record(2, 30, fresh=1))
     holder = db_lock(db, "netty.contacts")
     loader = netty.start("netty-load", "--views", db=db)
-    wait_for(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database "
-                              "WHERE datname = current_database())") == 1, "the loader at the view that somebody reads")
+    wait_for(lambda: db.value(WAITING) == 1, "the loader at the view that somebody reads")
     loader.kill()
     loader.wait()
     holder.close()
@@ -91,7 +99,6 @@ def test_a_loader_that_is_killed_before_it_could_look_has_the_next_one_look(spoo
 
 
 def db_lock(db, relation):
-    import psycopg2
     holder = psycopg2.connect(db.url)
     holder.cursor().execute(f"SELECT * FROM {relation}")
     return holder
@@ -108,6 +115,39 @@ def test_a_reader_of_the_view_is_waited_for_shortly_and_the_load_is_not_harmed(s
     holder.close()
     db.query("SELECT 1")
     (netty.spool / "contacts").glob("members-*")
+
+
+HOLDERS = {"a reader": "SELECT * FROM netty.contacts", "another that makes views": "SELECT pg_advisory_xact_lock(7954892360421172323)"}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("command", [("--views",), ("views", "--apply")], ids=" ".join)
+def test_who_holds_a_view_is_told_and_a_signal_ends_the_waiting_statement(spool, netty, db, holder, command):
+    """Before the lock's own time limit does: the server was asked to cancel it, and nothing of the view has changed."""
+    page(spool, record(1, 40, a=1))
+    load(netty, db)
+    page(spool, record(2, 30, fresh=1))
+    if command[0] == "views":
+        netty.load(db=db)
+    other = psycopg2.connect(db.url, application_name="a dashboard")
+    other.cursor().execute(HOLDERS[holder])
+    log = Path(db.server.dir) / "log"
+    size = log.stat().st_size
+    loader = netty.start("netty-load", *command, "--log-format", "json", db=db)
+    wait_for(lambda: events_of(loader, "lock"), "a word on who holds it")
+    told, = events_of(loader, "lock")
+    assert (told["level"], told["table"], told["schema"], told["application"]) == ("info", "contacts", "netty", "a dashboard")
+    assert told["pid"] == str(other.get_backend_pid()) and "view" in told["msg"] and "five seconds" in told["msg"]
+    wait_for(lambda: db.value(WAITING) == 1, "the statement that waits")
+    ours = db.value(WAITING.replace("count(*)", "min(pid)"))
+    loader.terminate()
+    assert loader.wait(timeout=60) == (75 if command[0] == "views" else 0), open(loader.err_path).read()
+    wait_for(lambda: db.value(WAITING) == 0, "its end")
+    ends = [line.split("canceling statement due to ")[1] for line in log.read_text()[size:].splitlines() if f"[{ours}] ERROR:  canceling" in line]
+    assert ends[-1] == "user request" and ends.count("lock timeout") == (holder == "a reader"), ends
+    assert not events_of(loader, "retry") and not [line for line in events_of(loader, "views-failed") if line["level"] == "warn"]
+    assert "fresh" not in columns(db)
+    other.close()
 
 
 def test_where_the_rights_are_missing_the_load_is_not_harmed_and_the_table_is_not_read(spool, netty, db):
@@ -171,7 +211,6 @@ def test_under_follow_the_views_follow(spool, netty, db):
 
 
 def test_a_table_that_waits_for_a_lock_keeps_no_other_s_view_waiting(spool, netty, db):
-    import psycopg2
     page(spool, record(1, 40, a=1))
     spool.table("users").page([{"user_id": 1, "time_created": "2024-01-02 03:04:05", "time_modified": "2024-01-02 03:04:05"}])
     load(netty, db)
@@ -205,10 +244,6 @@ def test_two_loaders_at_once(spool, netty, db, tmp_path, way):
     finally:
         if pooler:
             pooler.stop()
-
-
-def events_of(process, name):
-    return [line for line in map(json.loads, open(process.err_path)) if line["event"] == name]
 
 
 @pytest.mark.parametrize("way", ["direct", "pooler"])
@@ -314,7 +349,6 @@ def test_doctor_knows_the_views_who_reads_them_and_what_keeps_somebody_from_it(s
         return found
 
     def reads():
-        import psycopg2
         with psycopg2.connect(url) as connection:
             cursor = connection.cursor()
             try:
