@@ -78,6 +78,22 @@ def test_page_alerts_and_dashboard_do():
     assert wrong(panel["title"] for panel in json.loads((ROOT / "shared/monitoring/dashboard.json").read_text())["panels"]) == []
 
 
+def test_each_text_calls_a_setting_by_its_name():
+    """`--limit` and the like are other spellings, told where the option is and nowhere else."""
+    names = {name for program in PROGRAMS for name in
+             re.findall(r"(?m)^  (--[\w-]+)", subprocess.run([BUILD / program, "--help"], capture_output=True, text=True, check=True).stdout)}
+    assert {"--page-size", "--reconcile-every"} <= names and "--limit" not in names
+    texts = {path: path.read_text() for path in (ROOT / "shared/monitoring/alerts.yml", ROOT / "shared/monitoring/dashboard.json")}
+    page = ROOT / "spool/status/page/status.html"
+    texts[page] = page.read_text().split("const words = {")[1]
+    texts |= {path: " ".join(literals(path.read_text())) for room in ("extract", "load", "spool", "shared")
+              for path in (ROOT / room).rglob("*.c") if path.name != "option_table.c" and "manual" not in path.parts}
+    found = {(name, str(path.relative_to(ROOT))) for path, text in texts.items() for name in re.findall(r"(?<![\w-])--[a-z][\w-]+", text)}
+    assert len(found) > 100
+    # The key's is an option that is named to be refused; runuser's.
+    assert sorted((name, path) for name, path in found if name not in names | {"--api-key", "--user"}) == []
+
+
 def test_tables_in_a_terminal_do(spool, netty, db):
     db.create("contacts")
     db.query("""ALTER TABLE "netty-contacts" ADD CHECK (data->>'name' <> 'bad')""")
