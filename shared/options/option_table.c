@@ -47,6 +47,12 @@ const struct option_def option_table[OPTIONS] = {
              "table is the first of its name on search_path, and one that has to be made goes into the first schema there that exists.",
      .example = "--schema crm"},
 
+    {OPT_ACCOUNT, OPTION_TEXT, "account", "NETTY_ACCOUNT", "NAME",
+     .programs = ALL,
+     .help = "One of the accounts that the configuration file has as [account NAME]. That section's settings go before "
+             "the environment, and the spool is the folder NAME within that of --spool.",
+     .example = "--account lyon"},
+
     {OPT_CONFIG, OPTION_TEXT, "config", "NETTY_CONFIG", "FILE",
      .programs = ALL,
      .help = "The configuration file. Without it, netty.conf in the working folder or else "

@@ -220,15 +220,40 @@ static enum err_code expand_full(struct options *o, struct err *e)
     return options_take(o, &option_table[OPT_SINCE], FROM_ARGS, "all", "--full", "--full", e);
 }
 
-static enum err_code read_sources(struct options *o, int argc, char **argv, struct err *e)
+enum err_code options_finish(struct options *o, struct err *e)
 {
     enum err_code rc;
-    if ((rc = options_read_args(o, argc, argv, e)) != OK || (rc = options_read_env(o, e)) != OK ||
-        (rc = options_read_file(o, e)) != OK || (rc = options_read_db_file(o, e)) != OK ||
-        (rc = expand_full(o, e)) != OK || (rc = options_check_times(o, e)) != OK ||
-        (rc = check_together(o, e)) != OK)
+    if ((rc = options_read_db_file(o, e)) != OK || (rc = expand_full(o, e)) != OK ||
+        (rc = options_check_times(o, e)) != OK || (rc = check_together(o, e)) != OK)
         return rc;
     return gather_tables(o, e);
+}
+
+static enum err_code read_sources(struct options **o, int argc, char **argv, struct err *e)
+{
+    enum err_code rc;
+    if ((rc = options_read_args(*o, argc, argv, e)) != OK || (rc = options_read_env(*o, e)) != OK ||
+        (rc = options_read_file(*o, e)) != OK || (rc = accounts_choose(o, e)) != OK)
+        return rc;
+    return options_finish(*o, e);
+}
+
+/* Which file and which account --help tells of. What else there is, and whether it is right, is not judged. */
+static void read_for_help(struct options *o, int argc, char **argv)
+{
+    static const enum option_id told[] = {OPT_CONFIG, OPT_ACCOUNT};
+    int64_t help = o->set[OPT_HELP].number;
+    int64_t version = o->set[OPT_VERSION].number;
+    struct err none = ERR_INIT;
+    enum err_code rc = options_read_args(o, argc, argv, &none);
+    for (size_t i = 0; rc != ERR_NOMEM && i < sizeof told / sizeof *told; i++) {
+        const struct option_def *d = &option_table[told[i]];
+        const char *value = getenv(d->env);
+        if (value != NULL)
+            rc = options_take(o, d, FROM_ENV, value, d->env, d->env, &none);
+    }
+    o->set[OPT_HELP].number = help;
+    o->set[OPT_VERSION].number = version;
 }
 
 enum err_code options_read(struct options **out, enum program program, int argc, char **argv,
@@ -241,7 +266,9 @@ enum err_code options_read(struct options **out, enum program program, int argc,
     o->program = program;
     enum err_code rc = options_take_defaults(o, e);
     if (rc == OK && !asks_only(o, argc, argv))
-        rc = read_sources(o, argc, argv, e);
+        rc = read_sources(&o, argc, argv, e);
+    else if (rc == OK)
+        read_for_help(o, argc, argv);
     if (rc != OK) {
         options_free(o);
         return rc;
@@ -260,6 +287,9 @@ void options_free(struct options *o)
     }
     words_free(&o->words);
     words_free(&o->tables);
+    accounts_free(o);
+    options_free(o->base);
+    free(o->account);
     free(o->config);
     free(o);
 }
@@ -375,6 +405,16 @@ void options_guess_log(enum program program, int argc, char *const *argv)
               LOG_INFO);
 }
 
+static void say_config(const struct options *o)
+{
+    enum log_level level = o->program == PROGRAM_SPOOL ? LOG_DEBUG : LOG_INFO;
+    if (o->account != NULL)
+        LOG(level, "config", "settings are read", F_STR("file", o->config),
+            F_STR("account", o->account));
+    else
+        LOG(level, "config", "settings are read", F_STR("file", o->config));
+}
+
 void options_setup_log(const struct options *o)
 {
     enum log_level level = (enum log_level)options_int(o, OPT_LOG_LEVEL);
@@ -384,6 +424,5 @@ void options_setup_log(const struct options *o)
     log_setup(options_program(o->program),
               options_given(o, OPT_LOG_FORMAT) ? form : unasked_format(), level);
     if (o->config != NULL) /* netty-spool is asked for a look, and answers that */
-        LOG(o->program == PROGRAM_SPOOL ? LOG_DEBUG : LOG_INFO, "config", "settings are read",
-            F_STR("file", o->config));
+        say_config(o);
 }

@@ -2,7 +2,7 @@
  * The one option table: it drives parsing, environment names, configuration-file keys, --help, and
  * (by shared/manual) man pages and completion, so that they cannot disagree. shared/options/option_table.c holds it.
  *
- * Command line > environment > configuration file > default. A value keeps where it came from, and
+ * Command line > the account's section > environment > configuration file > default. A value keeps where it came from, and
  * a malformed or unknown one is refused with its name, its value and that origin: ERR_USAGE from
  * the command line, ERR_CONFIG from elsewhere. Each source is judged, also where a higher one
  * overrides it.
@@ -18,7 +18,7 @@
  * File: `name = value` lines, comments in lines of their own (# or ;), keys in no section or in
  * [extract], [load], [spool]; in the program's own section a key goes before the same one in no
  * section. A repeated or unknown key, an unknown section and a malformed line are refused. Options
- * without an environment name are for the command line only.
+ * without an environment name are for the command line only. [account NAME] sections: shared/options/accounts.h.
  *
  * Environment: an empty variable is a malformed value. An unknown NETTY_* variable is refused only
  * where its name is a slip of a known one, for the environment is shared with others.
@@ -66,6 +66,7 @@ enum option_id {
     OPT_DB,
     OPT_DB_FILE,
     OPT_SCHEMA,
+    OPT_ACCOUNT,
     OPT_CONFIG,
     OPT_TABLES,
     OPT_API_KEY_FILE,

@@ -93,4 +93,6 @@ void options_show_help(const struct options *o, FILE *out)
         (void)fprintf(out, "\nConfiguration file: %s\n", whole != NULL ? whole : path);
         free(whole);
     }
+    if (options_given(o, OPT_ACCOUNT))
+        (void)fprintf(out, "Account: %s\n", options_text(o, OPT_ACCOUNT));
 }

@@ -36,7 +36,8 @@ struct file {
     bool seen[SECTIONS][OPTIONS];
     enum err_code rc;
     struct err *e;
-    bool secret; /* a password was among the values */
+    bool secret;  /* a password was among the values */
+    bool account; /* the section is an account's, the last that was begun */
 };
 
 static bool refuse(struct file *f, const char *what)
@@ -53,7 +54,20 @@ static int section_of(const char *name, size_t n)
     return -1;
 }
 
-/* A line that begins a section is one of the three, alone. */
+#define NO_SECTION "a section must be [extract], [load], [spool] or [account NAME]"
+#define ACCOUNT    "account "
+
+static bool begin_account(struct file *f, const char *name, size_t n)
+{
+    char origin[IO_PATH + 16];
+    const char *why = NULL;
+    (void)snprintf(origin, sizeof origin, "%s:%d", f->path, f->line);
+    f->rc = account_begin(f->options, name, n, origin, &why, f->e);
+    f->account = true;
+    return f->rc == OK && (why == NULL || refuse(f, why));
+}
+
+/* A line that begins a section is one of the three or an account's, alone. */
 static bool check_section(struct file *f, const char *line, size_t n)
 {
     while (n > 0 && strchr(" \t\r", *line) != NULL) {
@@ -64,9 +78,13 @@ static bool check_section(struct file *f, const char *line, size_t n)
         n--;
     if (n == 0 || *line != '[')
         return true;
+    f->account = false;
     if (n > 2 && line[n - 1] == ']' && section_of(line + 1, n - 2) > 0)
         return true;
-    return refuse(f, "a section must be [extract], [load] or [spool]");
+    if (n > sizeof ACCOUNT && line[n - 1] == ']' &&
+        memcmp(line + 1, ACCOUNT, sizeof ACCOUNT - 1) == 0)
+        return begin_account(f, line + sizeof ACCOUNT, n - sizeof ACCOUNT - 1);
+    return refuse(f, NO_SECTION);
 }
 
 /* inih's fgets: one line into out, or NULL at the end or at an error. */
@@ -115,8 +133,47 @@ static bool check_place(struct file *f, const struct option_def *d)
     char why[80];
     if (d->id == OPT_CONFIG)
         return refuse_setting(f, d, "cannot be set in the file that it names");
+    if (d->id == OPT_ACCOUNT)
+        return refuse_setting(f, d, "cannot be set in the file that has the accounts");
     (void)snprintf(why, sizeof(why), "can only be given on the command line, as --%s", d->name);
     return d->env != NULL || refuse_setting(f, d, why);
+}
+
+static bool hide_password(struct file *f, const char *value)
+{
+    bool secret = false;
+    if (conninfo_secrets(value, &secret) != OK) {
+        f->rc = err_set(f->e, ERR_NOMEM, "out of memory for %s", f->path);
+        return false;
+    }
+    f->secret = f->secret || secret;
+    return true;
+}
+
+/* Of an account, whichever is asked for: judged here, taken once the file is read. */
+static bool take_account(struct file *f, const struct option_def *d, const char *value)
+{
+    char origin[IO_PATH + 16];
+    char label[IO_PATH + 64];
+    int64_t number = 0;
+    struct options *o = f->options;
+    if (account_is_outside(d->id))
+        return refuse_setting(f, d,
+                              d->id == OPT_SPOOL
+                                  ? "is none of an account's, whose spool is a folder of its "
+                                    "name: set it above the sections"
+                                  : "is none of an account's: set it above the sections");
+    if (account_has(o, d->id))
+        return refuse_setting(f, d, "is repeated in its section");
+    if (!hide_password(f, value))
+        return false;
+    (void)snprintf(origin, sizeof origin, "%s:%d", f->path, f->line);
+    (void)snprintf(label, sizeof label, "%s: %s", origin, d->name);
+    if (option_is_for(d, o->program))
+        f->rc = options_judge(d, FROM_ACCOUNT, value, label, &number, f->e);
+    if (f->rc == OK)
+        f->rc = account_add(o, d, value, origin, f->e);
+    return f->rc == OK;
 }
 
 static bool take(struct file *f, enum section section, const struct option_def *d,
@@ -128,12 +185,8 @@ static bool take(struct file *f, enum section section, const struct option_def *
     bool own = section != SECTION_NONE && section_programs[section] == (unsigned)o->program;
     if (!option_is_for(d, o->program) || (section != SECTION_NONE && !own))
         return true; /* another program's */
-    bool secret = false;
-    if (conninfo_secrets(value, &secret) != OK) {
-        f->rc = err_set(f->e, ERR_NOMEM, "out of memory for %s", f->path);
+    if (!hide_password(f, value))
         return false;
-    }
-    f->secret = f->secret || secret;
     (void)snprintf(origin, sizeof(origin), "%s:%d", f->path, f->line);
     (void)snprintf(label, sizeof(label), "%s: %s", origin, d->name);
     f->rc = options_take(o, d, own ? FROM_SECTION : FROM_FILE, value, label, origin, f->e);
@@ -144,14 +197,16 @@ static bool take(struct file *f, enum section section, const struct option_def *
 static int on_value(void *ctx, const char *section, const char *name, const char *value)
 {
     struct file *f = ctx;
-    int place = section_of(section, strlen(section));
+    int place = f->account ? SECTION_NONE : section_of(section, strlen(section));
     const struct option_def *d = option_named(name, strlen(name));
     if (place < 0)
-        return refuse(f, "a section must be [extract], [load] or [spool]");
+        return refuse(f, NO_SECTION);
     if (d == NULL)
         return unknown(f, name);
     if (!check_place(f, d))
         return false;
+    if (f->account)
+        return take_account(f, d, value);
     if (f->seen[place][d->id])
         return refuse_setting(f, d, "is repeated in its section");
     f->seen[place][d->id] = true;

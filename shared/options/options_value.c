@@ -154,19 +154,24 @@ static enum err_code guard_password(enum option_source source, const char *text,
     return OK;
 }
 
-enum err_code options_take(struct options *o, const struct option_def *d, enum option_source source,
-                           const char *text, const char *label, const char *origin, struct err *e)
+enum err_code options_judge(const struct option_def *d, enum option_source source, const char *text,
+                            const char *label, int64_t *value, struct err *e)
 {
     char why[REASON];
-    int64_t v = 0;
     enum err_code rc = OK;
     if ((d->marks & OPTION_SECRET) != 0 && (rc = guard_password(source, text, e)) != OK)
         return rc;
-    if (!check_value(d, text, &v, why))
-        return refuse(d, source, text, label, why, e);
+    return check_value(d, text, value, why) ? OK : refuse(d, source, text, label, why, e);
+}
+
+enum err_code options_take(struct options *o, const struct option_def *d, enum option_source source,
+                           const char *text, const char *label, const char *origin, struct err *e)
+{
+    int64_t v = 0;
+    enum err_code rc = options_judge(d, source, text, label, &v, e);
     struct setting *s = &o->set[d->id];
-    if (source < s->source)
-        return OK;
+    if (rc != OK || source < s->source)
+        return rc;
     char *text_copy = strdup(text);
     char *origin_copy = strdup(origin);
     if (text_copy == NULL || origin_copy == NULL) {

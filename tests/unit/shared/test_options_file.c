@@ -43,7 +43,8 @@ static void test_malformed(void **state)
     (void)state;
     const char *line =
         "netty.conf:2: must be `name = value`, a [section], or a comment that begins with #";
-    const char *section = "netty.conf:2: a section must be [extract], [load] or [spool]";
+    const char *section =
+        "netty.conf:2: a section must be [extract], [load], [spool] or [account NAME]";
     bad("rate = 2\nlimit\n", line);
     bad("rate = 2\nlimit 50\nthis too\n", line);
     bad("rate = 2\n[extract\n", section);
