@@ -164,6 +164,60 @@ done:
     return rc;
 }
 
+static bool has_identity(const char *dir)
+{
+    char path[IO_PATH];
+    return io_path(path, dir, IDENTITY, NULL) == OK && access(path, F_OK) == 0;
+}
+
+/* A spool within a spool would be taken for a table, and the folder for two things. */
+static enum err_code check_parent(const char *dir, struct err *e)
+{
+    char parent[IO_PATH];
+    size_t n = strlen(dir);
+    while (n > 0 && dir[n - 1] == '/')
+        n--;
+    while (n > 0 && dir[n - 1] != '/') /* "x" is in "", which means here */
+        n--;
+    (void)snprintf(parent, sizeof parent, "%.*s.", (int)n, dir);
+    if (!has_identity(parent))
+        return OK;
+    return err_set(e, ERR_CONFIG,
+                   "the folder that %s is in is a spool itself, so it cannot hold another: name "
+                   "another folder with --spool",
+                   dir);
+}
+
+struct account_names {
+    char text[200];
+    size_t n;
+};
+
+static enum err_code add_account(void *ctx, int dir, const char *name, struct err *e)
+{
+    struct account_names *a = ctx;
+    char path[IO_NAME + sizeof IDENTITY + 1];
+    size_t at = strlen(a->text);
+    (void)e;
+    (void)snprintf(path, sizeof path, "%s/%s", name, IDENTITY);
+    if (faccessat(dir, path, F_OK, 0) == 0 && a->n++ < 3 && at + 60 < sizeof a->text)
+        (void)snprintf(a->text + at, sizeof a->text - at, "%s%.50s", at > 0 ? ", " : "", name);
+    return OK;
+}
+
+/* There is no spool in the folder: is it one that holds those of accounts? */
+static enum err_code refuse_accounts(const char *dir, struct err *e)
+{
+    struct account_names a = {.n = 0};
+    if (io_each_name(dir, true, add_account, &a, NULL) != OK || a.n == 0)
+        return OK;
+    return err_set(
+        e, ERR_CONFIG,
+        "%s is no spool but holds those of accounts (%s%s): name an account with --account, "
+        "or another folder with --spool",
+        dir, a.text, a.n > 3 ? " and more" : "");
+}
+
 enum err_code spool_open(struct spool **out, const char *dir, enum spool_mode mode, struct err *e)
 {
     bool there = false;
@@ -182,7 +236,11 @@ enum err_code spool_open(struct spool **out, const char *dir, enum spool_mode mo
         goto done;
     if ((rc = read_identity(s, &there, e)) != OK)
         goto done;
+    if (!there && (rc = refuse_accounts(s->dir, e)) != OK)
+        goto done;
     if (!there && mode == SPOOL_CREATE) {
+        if ((rc = check_parent(s->dir, e)) != OK)
+            goto done;
         if ((rc = create(s, e)) == OK)
             LOG(LOG_WARN, "new-spool",
                 "a new spool is begun here; where there was one before, see whether its volume is "

@@ -36,7 +36,8 @@
 struct spool;
 
 /* SPOOL_CREATE makes what is missing (ERR_CREATE when that fails). Without it: ERR_NO_SPOOL where
- * there is none. A folder that holds other things and no spool.json is refused, not adopted; a
+ * there is none. A folder that holds other things and no spool.json is refused, not adopted; ERR_CONFIG where these are accounts'
+ * spools, or where a spool would be made within another; a
  * newer format is refused with its number (ERR_CONFIG); a damaged spool.json is ERR_DAMAGED. */
 enum spool_mode {
     SPOOL_LOOK,

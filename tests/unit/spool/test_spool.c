@@ -50,13 +50,21 @@ static void a_folder_of_other_things_is_not_adopted(void **state)
     char path[256];
     (void)state;
     fixture_open(&f);
-    assert_int_equal(spool_open(&s, f.root, SPOOL_CREATE, &err), ERR_CREATE);
-    assert_non_null(strstr(err.msg, "other things"));
+    /* What holds spools is a folder of accounts. */
+    assert_int_equal(spool_open(&s, f.root, SPOOL_CREATE, &err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "those of accounts (spool)"));
+    assert_int_equal(spool_open(&s, f.root, SPOOL_LOOK, &err), ERR_CONFIG);
+    /* Nor is a spool made within a spool. */
+    (void)snprintf(path, sizeof path, "%s/within", f.dir);
+    assert_int_equal(spool_open(&s, path, SPOOL_CREATE, &err), ERR_CONFIG);
+    assert_non_null(strstr(err.msg, "is a spool itself"));
+    assert_int_equal(spool_open(&s, path, SPOOL_LOOK, &err), ERR_NO_SPOOL);
     /* A spool whose identity is gone is not given a new one. */
     identity_path(&f, path);
     write_pages(&f, 0, 1, 1);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(spool_open(&s, f.dir, SPOOL_CREATE, &err), ERR_CREATE);
+    assert_non_null(strstr(err.msg, "other things"));
     fixture_close(&f);
 }
 

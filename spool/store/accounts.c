@@ -1,0 +1,67 @@
+#include "spool/store/accounts_private.h"
+
+#include "shared/files/file_io.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IDENTITY "spool.json"
+
+bool accounts_first_line(const char *path, char *out, size_t room)
+{
+    struct stat st;
+    size_t got = 0;
+    /* A pipe is for the program that uses what comes out of it. */
+    int fd = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return false;
+    bool read = io_pread(fd, out, room - 1, 0, &got, path, NULL) == OK;
+    (void)close(fd);
+    out[read ? got : 0] = '\0';
+    out[strcspn(out, "\r\n")] = '\0';
+    return read && *out != '\0';
+}
+
+/* "lyon, paris, nice and 197 more" */
+static void list_names(const struct options *o, char *out, size_t room)
+{
+    size_t count = options_accounts(o);
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < count && i < 3; i++)
+        at += (size_t)snprintf(out + at, room - at, "%s%s", i > 0 ? ", " : "",
+                               options_account_name(o, i));
+    if (count > 3)
+        (void)snprintf(out + at, room - at, " and %zu more", count - 3);
+}
+
+static enum err_code check_chosen(const struct options *o, struct err *e)
+{
+    char names[4 * 48];
+    char path[IO_PATH];
+    const char *name = options_account(o);
+    const char *dir = options_accounts_folder(o);
+    if (name == NULL) {
+        list_names(o, names, sizeof names);
+        return err_set(e, ERR_CONFIG, "%s has accounts (%s): name one with --account",
+                       options_config(o), names);
+    }
+    if (io_path(path, dir, IDENTITY, NULL) != OK || access(path, F_OK) != 0)
+        return OK;
+    return err_set(e, ERR_CONFIG,
+                   "the folder %s is a spool itself, so it cannot hold the one of account %s: name "
+                   "another folder with --spool",
+                   dir, name);
+}
+
+enum err_code accounts_check(const struct options *o, accounts_address_fn *address, struct err *e)
+{
+    enum err_code rc = OK;
+    if (options_accounts(o) == 0)
+        return OK;
+    if ((rc = check_chosen(o, e)) != OK || (rc = accounts_check_schemas(o, address, e)) != OK)
+        return rc;
+    return accounts_compare_keys(o, e);
+}
