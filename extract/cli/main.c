@@ -7,6 +7,7 @@
 #include "shared/log/log.h"
 #include "shared/log/secret.h"
 #include "shared/options/options.h"
+#include "spool/store/accounts.h"
 #include "spool/store/spool_libraries.h"
 #include <curl/curl.h>
 #include <malloc.h>
@@ -71,7 +72,9 @@ int main(int argc, char **argv)
         show_version();
     } else if (rc == OK) {
         options_setup_log(o);
-        rc = ping_open(&ping, o, &e);
+        rc = accounts_check(o, NULL, &e);
+        if (rc == OK)
+            rc = ping_open(&ping, o, &e);
         if (rc == OK)
             rc = start(o, ping, &code, &e);
     }

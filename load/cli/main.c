@@ -1,5 +1,6 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
 #include "load/address/db_address.h"
+#include "load/address/db_same.h"
 #include "load/cli/commands.h"
 #include "load/cli/load_settings.h"
 #include "load/cli/run_now.h"
@@ -14,6 +15,7 @@
 #include "shared/log/log.h"
 #include "shared/options/options.h"
 #include "spool/control/catalog.h"
+#include "spool/store/accounts.h"
 #include "spool/store/spool_libraries.h"
 #include <libpq-fe.h>
 #include <malloc.h>
@@ -149,7 +151,13 @@ static enum err_code begin_check(struct loader *p, struct err *e)
 {
     const struct load_run_conf *c = &p->conf;
     struct err none = ERR_INIT;
-    if (spool_open(&p->spool, options_text(p->options, OPT_SPOOL), SPOOL_LOOK, &none) != OK)
+    enum err_code rc =
+        spool_open(&p->spool, options_text(p->options, OPT_SPOOL), SPOOL_LOOK, &none);
+    if (rc == ERR_CONFIG) {
+        *e = none;
+        return rc;
+    }
+    if (rc != OK)
         p->spool = NULL;
     const struct doctor_conf conf = {.conninfo = c->conninfo,
                                      .schema = c->table.schema,
@@ -160,8 +168,9 @@ static enum err_code begin_check(struct loader *p, struct err *e)
                                      .views = c->table.views,
                                      .json = p->json,
                                      .spool = p->spool,
-                                     .config = options_config(p->options)};
-    enum err_code rc = doctor_open(&p->check, &p->loop, &conf, e);
+                                     .config = options_config(p->options),
+                                     .account = options_account(p->options)};
+    rc = doctor_open(&p->check, &p->loop, &conf, e);
 
     if (rc == OK)
         doctor_start(p->check, on_checked, p);
@@ -319,7 +328,9 @@ static enum err_code prepare(struct loader *p, struct err *e)
     options_setup_log(o);
     watch_address(o);
     p->json = options_int(o, OPT_JSON) != 0;
-    rc = options_zone(o, &p->zone, e);
+    rc = accounts_check(o, db_same_text, e);
+    if (rc == OK)
+        rc = options_zone(o, &p->zone, e);
     if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */
         rc = open_spool(p, mode, e);
     if (rc == OK && p->spool != NULL && options_int(o, OPT_DRY_RUN) == 0 &&

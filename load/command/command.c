@@ -1,8 +1,10 @@
 #include "load/command/command.h"
+#include "load/address/db_same.h"
 #include "load/database/sql.h"
 #include "shared/base/table_names.h"
 #include "shared/cli/stop_signals.h"
 #include "shared/log/log.h"
+#include "spool/store/accounts.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,7 +248,8 @@ static enum err_code prepare(struct command_context *c, uv_loop_t *loop, struct 
     c->dry_run = options_int(o, OPT_DRY_RUN) != 0;
     c->rows = options_given(o, OPT_BATCH_ROWS) ? (size_t)options_int(o, OPT_BATCH_ROWS) : ROWS_MOST;
     c->bytes = (size_t)options_int(o, OPT_BATCH_BYTES);
-    if ((rc = options_zone(o, &c->zone, e)) != OK)
+    if ((rc = accounts_check(o, db_same_text, e)) != OK ||
+        (rc = options_zone(o, &c->zone, e)) != OK)
         return rc;
     rc = spool_open(spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc == ERR_NO_SPOOL)

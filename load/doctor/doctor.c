@@ -56,6 +56,8 @@ enum err_code doctor_open(struct doctor **out, uv_loop_t *loop, const struct doc
     }
     findings_add(c->findings, FINDING_OK, OK, "settings", "configuration file: %s",
                  conf->config != NULL ? conf->config : "none is there");
+    if (conf->account != NULL)
+        findings_add(c->findings, FINDING_OK, OK, "settings", "account: %s", conf->account);
     *out = c;
     return OK;
 }

@@ -18,6 +18,7 @@ struct doctor_conf {
     bool json;
     const struct spool *spool; /* whose records are looked at for their keys; NULL: none */
     const char *config;        /* the configuration file that was read, or NULL */
+    const char *account;       /* whose section of it holds, or NULL */
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "spool/cli/spool_command.h"
+#include "spool/store/accounts.h"
 #include "spool/store/spool_libraries.h"
 #include <errno.h>
 #include <string.h>
@@ -61,7 +62,9 @@ static enum err_code run(const struct options *o, struct err *e)
     const struct command *command = count ? find(words[0]) : NULL;
     if (!command)
         return refuse(count ? words[0] : NULL, e);
-    enum err_code rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
+    enum err_code rc = accounts_check(o, NULL, e);
+    if (rc == OK)
+        rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc != OK)
         return rc;
     struct spool_command cmd = {.options = o,

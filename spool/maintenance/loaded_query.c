@@ -1,6 +1,7 @@
 #include "spool/maintenance/loaded_query.h"
 
 #include "shared/files/file_io.h"
+#include "shared/options/accounts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -41,7 +42,11 @@ static size_t put_args(const char *args[ARGS_MAX], const struct options *o, cons
     args[n++] = LOADER;
     args[n++] = "--loaded";
     args[n++] = "--spool";
-    args[n++] = spool_dir(s);
+    args[n++] = options_account(o) ? options_accounts_folder(o) : spool_dir(s);
+    if (options_account(o)) {
+        args[n++] = "--account";
+        args[n++] = options_account(o);
+    }
     if (options_given(o, OPT_CONFIG)) {
         args[n++] = "--config";
         args[n++] = options_text(o, OPT_CONFIG);

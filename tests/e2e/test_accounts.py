@@ -1,0 +1,184 @@
+"""Accounts are sections of netty.conf: each has settings, a key, a spool and a schema of its own."""
+import json
+
+from harness import KEY, PASSWORD, with_password
+
+OTHER_KEY = "other-key-3v3n-m0r3-s3cr3t"
+
+
+def write_conf(netty, text):
+    path = netty.dir / "netty.conf"
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def key_file(netty, name, key):
+    path = netty.dir / f"{name}.key"
+    path.write_text(key + "\n")
+    path.chmod(0o600)
+    netty.secret_files.add(path)
+    return path
+
+
+def two_accounts(netty, lyon, paris):
+    """The environment speaks for all, and says what neither wants."""
+    netty.env["NETTY_BASE_URL"] = "http://127.0.0.1:1"
+    del netty.env["NETTY_API_KEY"]
+    write_conf(netty, f"""
+tables = contacts
+[account lyon]
+base-url = {lyon.url}
+api-key-file = {key_file(netty, "lyon", KEY)}
+schema = lyon
+[account paris]
+base-url = {paris.url}
+api-key-file = {key_file(netty, "paris", OTHER_KEY)}
+schema = paris
+tables = contacts, users
+""")
+
+
+def make_schemas(db, *names):
+    for name in names:
+        db.query(f"CREATE SCHEMA {name}")
+
+
+def keys(db, schema, table):
+    return sorted(row[0] for row in db.query(f'SELECT {table[:-1]}_id FROM {schema}."netty-{table}"'))
+
+
+def test_two_accounts_in_one_database(sims, db, netty):
+    lyon, paris = sims("contacts:20,users:5"), sims("contacts:30,users:5", key=OTHER_KEY)
+    two_accounts(netty, lyon, paris)
+    make_schemas(db, "lyon", "paris")
+    for name, sim, tables in (("lyon", lyon, ["contacts"]), ("paris", paris, ["contacts", "users"])):
+        run = netty.extract("--account", name, "--json", secrets=[OTHER_KEY])
+        assert sorted(run.json()) == tables
+        assert f'account={name}' in run.err.replace('"', ""), run
+        assert (netty.spool / name / "spool.json").exists()
+        netty.load("--create-tables", db=db, env={"NETTY_ACCOUNT": name}, secrets=[OTHER_KEY])
+        for table in tables:
+            assert keys(db, name, table) == sorted(sim.truth(table))
+        rows = [json.loads(line) for line in netty.spool_tool("status", "--json", "--account", name).out.splitlines()]
+        assert sorted(row["table"] for row in rows if "table" in row) == tables
+    assert not (netty.spool / "spool.json").exists()
+
+
+def test_the_account_is_said(sims, db, netty):
+    two_accounts(netty, sims("contacts:5"), sims("contacts:5", key=OTHER_KEY))
+    make_schemas(db, "lyon", "paris")
+    run = netty.load("doctor", "--account", "lyon", db=db, code=None, secrets=[OTHER_KEY])
+    assert "account: lyon" in run.out and str(netty.dir / "netty.conf") in run.out, run
+    for program in ("netty-extract", "netty-load", "netty-spool"):
+        run = netty.run(program, "--account", "paris", "--help")
+        assert "Account: paris" in run.out and str(netty.dir / "netty.conf") in run.out, run
+        assert "Account:" not in netty.run(program, "--help").out
+    other = netty.dir / "other.conf"
+    other.write_text("")
+    assert str(other) in netty.extract("--config", other, "--help").out
+
+
+def test_unknown_accounts(sims, netty):
+    two_accounts(netty, sims("contacts:5"), sims("contacts:5", key=OTHER_KEY))
+    for program, words in (("netty-extract", ()), ("netty-load", ()), ("netty-load", ("doctor",)), ("netty-spool", ("status",))):
+        run = netty.run(program, *words, "--account", "lion", code=64)
+        assert "did you mean lyon?" in run.err, run
+        run = netty.run(program, *words, env={"NETTY_ACCOUNT": "Paris"}, code=78)
+        assert "did you mean paris?" in run.err, run
+    assert not netty.spool.exists()
+
+
+def test_a_spool_or_accounts_never_both(sims, db, netty):
+    lyon = sims("contacts:5")
+    two_accounts(netty, lyon, sims("contacts:5", key=OTHER_KEY))
+    conf = (netty.dir / "netty.conf").read_text()
+    netty.extract("--account", "lyon", secrets=[OTHER_KEY])
+    # The folder holds accounts: without an account it is no spool, nor made one.
+    write_conf(netty, "tables = contacts\n")
+    for program, words in (("netty-extract", ()), ("netty-load", ()), ("netty-load", ("doctor",)),
+                           ("netty-load", ("catalog",)), ("netty-load", ("profile",)), ("netty-spool", ("status",))):
+        run = netty.run(program, *words, sim=lyon, db=db, env={"NETTY_API_KEY": KEY}, code=78)
+        assert "(lyon)" in run.err and "--account" in run.err, run
+    assert not (netty.spool / "spool.json").exists()
+    # And the other way round: what is a spool holds no account.
+    elsewhere = netty.dir / "one"
+    netty.extract("--spool", elsewhere, sim=lyon, env={"NETTY_API_KEY": KEY})
+    write_conf(netty, conf)
+    for program, words in (("netty-extract", ()), ("netty-load", ()), ("netty-load", ("doctor",)), ("netty-spool", ("status",))):
+        run = netty.run(program, *words, "--account", "lyon", "--spool", elsewhere, db=db, code=78)
+        assert str(elsewhere) in run.err and "spool itself" in run.err, run
+    assert not (elsewhere / "lyon").exists()
+
+
+def test_without_an_account_where_there_are_some(sims, db, netty):
+    two_accounts(netty, sims("contacts:5"), sims("contacts:5", key=OTHER_KEY))
+    for program, words in (("netty-extract", ()), ("netty-load", ()), ("netty-load", ("doctor",)), ("netty-spool", ("ls",))):
+        run = netty.run(program, *words, db=db, code=78)
+        assert "lyon, paris" in run.err and "--account" in run.err, run
+    assert not netty.spool.exists()
+
+
+def test_two_accounts_with_one_schema(db, netty):
+    url = with_password(db.url)
+    other_role = url.replace("postgresql://netty:", "postgresql://somebody:")
+    address = netty.dir / "address"
+    address.write_text(other_role + "\n")
+    address.chmod(0o600)
+    netty.secret_files.update((address, netty.dir / "netty.conf"))
+    for paris in ("schema = one", f"schema = one\ndb = {other_role}", f"schema = one\ndb-file = {address}"):
+        write_conf(netty, f"[account lyon]\nschema = one\n[account nice]\nschema = two\n[account paris]\n{paris}\n")
+        for words in ((), ("doctor",), ("profile",)):
+            run = netty.load(*words, "--account", "nice", db=db, code=78)
+            assert all(word in run.err for word in ("lyon", "paris", "schema", "one")), run
+    write_conf(netty, "[account lyon]\nschema = one\n[account paris]\nschema = one\n")
+    for program, words in (("netty-extract", ("contacts",)), ("netty-spool", ("status",))):
+        run = netty.run(program, *words, "--account", "lyon", code=78)
+        assert "schema" in run.err and "paris" in run.err, run
+    # None of their own is one, too, where there is a database.
+    write_conf(netty, "[account lyon]\n[account paris]\n")
+    assert "schema" in netty.load("--account", "lyon", db=db, code=78).err
+    # Of two databases each has one.
+    write_conf(netty, "[account lyon]\nschema = one\n[account paris]\nschema = one\n"
+                      f"db = {url.replace(db.name, 'another')}\n")
+    netty.load("--account", "lyon", db=db, code=66)
+    assert PASSWORD  # looked for in all output by the harness
+
+
+def test_two_accounts_with_one_key(sims, db, netty):
+    sim = sims("contacts:5")
+    first, same, other = (key_file(netty, name, key) for name, key in
+                          (("first", KEY), ("same", KEY), ("other", OTHER_KEY)))
+    del netty.env["NETTY_API_KEY"]
+    make_schemas(db, "lyon", "paris", "nice")
+
+    def conf(paris):
+        write_conf(netty, f"base-url = {sim.url}\ntables = contacts\n[account lyon]\napi-key-file = {first}\nschema = lyon\n"
+                          f"[account nice]\napi-key-file = {other}\nschema = nice\n"
+                          f"[account paris]\napi-key-file = {paris}\nschema = paris\n")
+
+    def runs():
+        yield netty.extract("--account", "lyon", secrets=[OTHER_KEY])
+        yield netty.load("--account", "lyon", "--create-tables", db=db, secrets=[OTHER_KEY])
+        yield netty.load("doctor", "--account", "lyon", db=db, code=None, secrets=[OTHER_KEY])
+        yield netty.spool_tool("status", "--account", "lyon", code=None, secrets=[OTHER_KEY])
+
+    for paris, told in ((same, True), (first, True), (key_file(netty, "third", "a third, 0f 1ts 0wn"), False)):
+        conf(paris)
+        for run in runs():
+            assert ("have one API key" in run.err and "lyon, paris" in run.err) is told, run
+            assert "nice" not in run.err, run
+    # A key in the environment is everybody's who has none of his own.
+    write_conf(netty, f"base-url = {sim.url}\ntables = contacts\n[account lyon]\n[account nice]\napi-key-file = {other}\n"
+                      "[account paris]\n")
+    run = netty.extract("--account", "lyon", env={"NETTY_API_KEY": KEY}, secrets=[OTHER_KEY])
+    assert "lyon, paris" in run.err, run
+
+
+def test_pruning_asks_for_the_account(sims, db, netty):
+    lyon, paris = sims("contacts:20"), sims("contacts:5,users:5", key=OTHER_KEY)
+    two_accounts(netty, lyon, paris)
+    make_schemas(db, "lyon", "paris")
+    netty.extract("--account", "lyon")
+    netty.load("--account", "lyon", "--create-tables", db=db)
+    netty.spool_tool("prune", "--account", "lyon", db=db)
+    netty.spool_tool("prune", db=db, env={"NETTY_ACCOUNT": "lyon"})
