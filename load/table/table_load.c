@@ -8,11 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* table_load_stop: within what systemd and containers (10 s) give a program to end. */
-#define GRACE_MS 3000u              /* for the statement under way to end by itself */
-#define ASK_MS   1000u              /* between two cancellations */
 #define FOUND_US (60 * WHEN_SECOND) /* --follow: what a look at the table is good for */
-#define ASK_MOST 4u                 /* then the connection is dropped */
 #define SQL_MAX  ((size_t)1 << 20)
 
 static void connect_or_go(struct table_load *t);
@@ -181,15 +177,6 @@ void table_load_give_up(struct table_load *t, const struct err *why)
     table_load_finish(t, &err);
 }
 
-/* The end that table_load_stop asked for. */
-static void table_interrupted(struct table_load *t)
-{
-    struct err err = ERR_INIT;
-
-    err_set(&err, ERR_INTERRUPTED, "stopped before the end; the next run goes on from there");
-    table_load_give_up(t, &err);
-}
-
 /* ---- trying again ---- */
 
 static void on_timer(uv_timer_t *timer)
@@ -206,7 +193,7 @@ void table_load_resume_after(struct table_load *t, int64_t us)
 void table_load_retry(struct table_load *t, enum db_phase phase, const struct err *err)
 {
     if (t->stopping) {
-        table_interrupted(t);
+        table_load_interrupted(t);
         return;
     }
     t->attempt++;
@@ -428,7 +415,7 @@ static void go_on(struct table_load *t)
 static void connect_or_go(struct table_load *t)
 {
     if (t->stopping) {
-        table_interrupted(t);
+        table_load_interrupted(t);
     } else if (db_lost(t->db)) {
         t->state = TABLE_LOAD_CONNECTING;
         db_connect(t->db, on_connected, t);
@@ -463,35 +450,4 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->looking = !t->found && t->conf.look != NULL;
     t->began = when_tick();
     table_load_resume_after(t, 0);
-}
-
-/* The statement under way has had its time. */
-static void on_stop_timeout(uv_timer_t *timer)
-{
-    struct table_load *t = timer->data;
-
-    if (t->cancels++ < ASK_MOST) {
-        LOG(t->cancels == 1 ? LOG_INFO : LOG_DEBUG, "cancel",
-            "asked to stop, and the database is still at a statement: it is cancelled",
-            F_STR("table", t->name));
-        if (!parallel_upsert_cancel(t->upsert))
-            db_cancel(t->db);
-        return;
-    }
-    parallel_upsert_drop(t->upsert);
-    db_drop(t->db); /* nobody calls back then */
-    table_interrupted(t);
-}
-
-void table_load_stop(struct table_load *t)
-{
-    if (t->stopping)
-        return;
-    t->stopping = true;
-    if (t->state == TABLE_LOAD_CONNECTING)
-        db_drop(t->db);
-    if (t->state == TABLE_LOAD_CONNECTING || t->state == TABLE_LOAD_WAITING)
-        table_load_resume_after(t, 0);
-    else if (t->state == TABLE_LOAD_TALKING)
-        (void)uv_timer_start(&t->timer, on_stop_timeout, GRACE_MS, ASK_MS);
 }

@@ -129,6 +129,9 @@ void table_load_retry(struct table_load *t, enum db_phase phase, const struct er
 bool table_load_look_again(struct table_load *t, const struct err *err);
 void table_load_stopped(struct table_load *t, enum db_phase phase, const struct err *err);
 
+/* table_load_stop.c: the end that table_load_stop asked for. */
+void table_load_interrupted(struct table_load *t);
+
 /* table_load_reload.c: a table that was emptied or rewritten since it was loaded. */
 void table_load_compare_identity(struct table_load *t); /* then table_load_locate */
 void table_load_all_in(
