@@ -155,7 +155,7 @@ extern const char sql_source_archived[];
 
 /* sql_progress_lock without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
 extern const char sql_progress_read[];
-/* One row: id name timeline ready (load/target/tables_look.h). */
+/* One row: id name timeline writable whole (load/target/tables_look.h). */
 extern const char sql_look[];
 
 /* Variables spool, the arrays table_names, schemas, relations, and stored_in: SQL_STORED_IN, or SQL_STORED_IN_NONE where that cannot be read. Rows:

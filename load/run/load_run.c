@@ -154,6 +154,7 @@ static bool publish(struct load_run *r)
     if (r->catalog_written)
         return load_run_publish_loaded(r, db);
     r->catalog_written = true;
+    tables_look_without_greatest(r->look);
     if (db == NULL || r->stopping ||
         catalog_publish_open(&r->catalog, db, r->conf.table.spool, r->conf.table.schema, &e) != OK)
         return false;

@@ -377,7 +377,9 @@ static void on_found(void *ctx, const struct err *err)
     struct table_load *t = ctx;
 
     t->found_at = target_table_at(t->target);
-    if (err != NULL)
+    if (err != NULL && err->code == ERR_INTERRUPTED)
+        table_load_interrupted(t);
+    else if (err != NULL)
         table_load_failed(ctx, DB_PHASE_BOOKKEEPING, err);
     else
         table_load_compare_identity(ctx);

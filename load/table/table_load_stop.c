@@ -2,7 +2,8 @@
 #include "load/table/table_load_private.h"
 #include "shared/log/log.h"
 
-#define GRACE_MS 3000u /* for the statement under way to end by itself */
+#define GRACE_MS 3000u /* for the statement under way to end by itself; ... */
+#define LOOK_MS  100u  /* ... for one that only looks at the table */
 #define ASK_MS   1000u /* between two cancellations */
 #define ASK_MOST 4u    /* then the connection is dropped */
 
@@ -41,6 +42,9 @@ void table_load_stop(struct table_load *t)
         db_drop(t->db);
     if (t->state == TABLE_LOAD_CONNECTING || t->state == TABLE_LOAD_WAITING)
         table_load_resume_after(t, 0);
-    else if (t->state == TABLE_LOAD_TALKING)
-        (void)uv_timer_start(&t->timer, on_stop_timeout, GRACE_MS, ASK_MS);
+    if (t->state != TABLE_LOAD_TALKING)
+        return;
+    if (!t->found)
+        target_table_stop(t->target);
+    (void)uv_timer_start(&t->timer, on_stop_timeout, t->found ? GRACE_MS : LOOK_MS, ASK_MS);
 }

@@ -2,8 +2,10 @@
 
 #include "load/database/sql.h"
 #include "load/target/table_list.h"
+#include "shared/base/table_names.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +20,8 @@ enum {
     SEEN_ID,
     SEEN_NAME,
     SEEN_TIMELINE,
-    SEEN_READY,
+    SEEN_WRITABLE,
+    SEEN_WHOLE,
     SEEN_COLUMNS
 };
 
@@ -28,9 +31,13 @@ struct tables_look {
     int backend;   /* ... its server process */
     tables_look_done_fn *done;
     void *ctx;
+    char table[NAMES_TABLE_MAX + 1]; /* that asks */
     bool under_way;
-    bool old;        /* what it is seeing has changed meanwhile */
+    bool old; /* what it is seeing has changed meanwhile */
+    bool no_greatest;
     int64_t failed;  /* when_tick() of the last failure; 0: none */
+    int64_t useless; /* when_tick() of the last one that found nothing to take; 0: none */
+    bool lacks;      /* ... since the bookkeeping lacked something, and for nothing else */
     bool seen;       /* all of it was read; ... */
     int64_t at;      /* ... since when_tick() */
     uint64_t before; /* db_statements of when it began */
@@ -145,11 +152,18 @@ static bool have(struct tables_look *l, PGresult **slot, const PGresult *r, cons
 
 /* ---- one statement after the other ---- */
 
+/* By its text it is found where it waits for a lock. */
+static enum err_code begin(struct tables_look *l)
+{
+    buf_reset(&l->sql);
+    enum err_code rc = buf_addf(&l->sql, SQL_TAG, l->table);
+    return rc == OK ? OK : buf_err(&l->err, rc, &l->sql, "the statement");
+}
+
 static void ask(struct tables_look *l, const char *text, const struct sql_var *vars, size_t n,
                 db_done_fn *done)
 {
-    buf_reset(&l->sql);
-    if (sql_expand(&l->sql, text, vars, n, &l->err) != OK)
+    if (begin(l) != OK || sql_expand(&l->sql, text, vars, n, &l->err) != OK)
         give_up(l, &l->err);
     else
         db_query(l->db, l->sql.data, NULL, 0, done, l);
@@ -161,18 +175,26 @@ static bool is_busy(const struct tables_look *l, const struct db *db)
     return l->under_way && l->db != db && !db_lost(l->db) && db_backend(l->db) == l->backend;
 }
 
-bool tables_look_start(struct tables_look *l, struct db *db, tables_look_done_fn *done, void *ctx)
+static bool is_pointless(const struct tables_look *l)
 {
-    static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n"
-                                "SET LOCAL jit = off;\n";
-    const struct sql_var vars[] = {{"schema", l->schema}};
-    bool failed = l->failed != 0 && when_tick() - l->failed < PAUSE_US;
+    int64_t now = when_tick();
 
-    if (failed || is_busy(l, db))
+    return (l->failed != 0 && now - l->failed < PAUSE_US) ||
+           (l->useless != 0 && now - l->useless < FRESH_US);
+}
+
+bool tables_look_start(struct tables_look *l, struct db *db, const char *table,
+                       tables_look_done_fn *done, void *ctx)
+{
+    static const char transaction[] = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;\n"
+                                      "SET LOCAL jit = off;\n";
+    const struct sql_var vars[] = {{"schema", l->schema}};
+
+    if (is_pointless(l) || is_busy(l, db))
         return false;
     clear(l);
-    buf_reset(&l->sql);
-    if (buf_adds(&l->sql, begin) != OK ||
+    (void)snprintf(l->table, sizeof l->table, "%s", table);
+    if (begin(l) != OK || buf_adds(&l->sql, transaction) != OK ||
         sql_expand(&l->sql, sql_list_tables, vars, 1, &l->err) != OK)
         return false;
     l->db = db;
@@ -193,8 +215,8 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
 
     if (!have(l, &l->list, r, err))
         return;
-    buf_reset(&l->sql);
-    if (buf_adds(&l->sql, "SET LOCAL search_path = pg_catalog, pg_temp;\n") != OK ||
+    if (begin(l) != OK ||
+        buf_adds(&l->sql, "SET LOCAL search_path = pg_catalog, pg_temp;\n") != OK ||
         buf_adds(&l->sql, sql_look) != OK) {
         err_set(&l->err, ERR_NOMEM, "out of memory");
         give_up(l, &l->err);
@@ -248,8 +270,12 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
 
     if (!have(l, &l->identity, r, err))
         return;
-    if (PQntuples(r) == 1 && PQnfields(r) == SEEN_COLUMNS &&
-        strcmp(PQgetvalue(r, 0, SEEN_READY), "t") == 0)
+    bool known = PQntuples(r) == 1 && PQnfields(r) == SEEN_COLUMNS;
+    bool writable = known && strcmp(PQgetvalue(r, 0, SEEN_WRITABLE), "t") == 0;
+    bool whole = known && strcmp(PQgetvalue(r, 0, SEEN_WHOLE), "t") == 0;
+    l->useless = writable && whole ? 0 : when_tick();
+    l->lacks = writable && !whole;
+    if (l->useless == 0)
         ask_progress(l);
     else
         db_query(l->db, "ROLLBACK", NULL, 0, on_ended, l);
@@ -278,7 +304,8 @@ static enum err_code greatest_sql(const struct tables_look *l, struct buf *sql, 
 {
     enum err_code rc = buf_adds(sql, "SET LOCAL lock_timeout = '100ms';\n");
 
-    for (int i = 0; rc == OK && i < PQntuples(l->list) && *n < GREATEST_MOST; i++) {
+    for (int i = 0; rc == OK && !l->no_greatest && i < PQntuples(l->list) && *n < GREATEST_MOST;
+         i++) {
         const struct sql_var vars[] = {{"schema", PQgetvalue(l->list, i, LIST_SCHEMA)},
                                        {"relation", PQgetvalue(l->list, i, LIST_RELATION)}};
         if (!is_cheap(l->list, i))
@@ -303,10 +330,9 @@ static void on_loaded(void *ctx, const PGresult *r, const struct err *err)
     if (!have(l, &l->loaded, r, err))
         return;
     l->taken = calloc((size_t)PQntuples(l->list) + 1, sizeof *l->taken);
-    buf_reset(&l->sql);
     if (l->taken == NULL)
         err_set(&l->err, ERR_NOMEM, "out of memory");
-    if (l->taken == NULL || greatest_sql(l, &l->sql, &n, &l->err) != OK) {
+    if (l->taken == NULL || begin(l) != OK || greatest_sql(l, &l->sql, &n, &l->err) != OK) {
         give_up(l, &l->err);
         return;
     }
@@ -393,6 +419,17 @@ void tables_look_forget(struct tables_look *l)
     l->old = l->under_way;
     if (!l->under_way)
         clear(l);
+}
+
+void tables_look_made(struct tables_look *l)
+{
+    if (l->lacks)
+        l->useless = 0;
+}
+
+void tables_look_without_greatest(struct tables_look *l)
+{
+    l->no_greatest = true;
 }
 
 const PGresult *tables_look_list(const struct tables_look *l)

@@ -3,12 +3,15 @@
  * knows of the spool in each, the greatest time_modified of those that have an index for it.
  *
  *     tables_look_open(&l, spool_id, schema, e);
- *     tables_look_start(l, db, done, ctx);           // false: not now (one is under way, or one failed in the last ten minutes)
+ *     tables_look_start(l, db, table, done, ctx);    // false: not now (one is under way, failed in the last ten minutes, or found a
+ *                                                    // database that cannot be written to, in the last minute)
  *     tables_look_take(l, table, &row)               // each table once; false: look at it alone
  *     tables_look_close(l);
  *
  * Guarantees: nothing is written, no row of a netty-* table is locked or waited for (but for a tenth of a second, for
- * the greatest times). What it saw is of one snapshot, and counts for a minute, as --follow trusts what it knows of a table. A table that
+ * the greatest times). It has no other limit for locks: it waits for those of the bookkeeping and for one on an unlogged table, for which
+ * each table's own look waits, too, and whoever holds them is told as for any statement of the table that asks.
+ * What it saw is of one snapshot, and counts for a minute, as --follow trusts what it knows of a table. A table that
  * has been taken may have been loaded since, so it is not taken a second time. Where the bookkeeping lacks something, or the database is a
  * standby, nothing can be taken: then each table is looked at alone, which makes what lacks and says what is wrong.
  * A transaction that loads compares the progress anew, under its lock: what others did meanwhile is seen there.
@@ -29,13 +32,18 @@ enum err_code tables_look_open(struct tables_look **l, const char *spool, const 
 /* Not while one is under way, unless db is dropped. NULL is fine. */
 void tables_look_close(struct tables_look *l);
 /* done comes once, from the loop; unless db is dropped, and then the look is over, too. */
-bool tables_look_start(struct tables_look *l, struct db *db, tables_look_done_fn *done, void *ctx);
+bool tables_look_start(struct tables_look *l, struct db *db, const char *table,
+                       tables_look_done_fn *done, void *ctx);
 /* The table's row in tables_look_list; false: it was taken, or is not there, or the look is too old. */
 bool tables_look_take(struct tables_look *l, const char *table, int *row);
 bool tables_look_has(const struct tables_look *l, const char *table);   /* it can be taken */
 bool tables_look_lacks(const struct tables_look *l, const char *table); /* it is not in the list */
 /* Something in the list has changed, by this process: what was seen before, or is being seen, counts no more. */
 void tables_look_forget(struct tables_look *l);
+/* What the bookkeeping lacked was made, by this process: where that alone was in the way, another look is worth while. */
+void tables_look_made(struct tables_look *l);
+/* The looks to come need not ask for the greatest times. */
+void tables_look_without_greatest(struct tables_look *l);
 
 /* It was made, and is no older than a minute. Whoever uses what it saw asks this first, once, and uses it before the loop goes on. */
 bool tables_look_counts(const struct tables_look *l);

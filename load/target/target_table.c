@@ -104,11 +104,22 @@ void target_table_end(struct target_table *s, const struct err *err)
     s->done(s->ctx, err);
 }
 
+/* By its text a statement is found where it waits for a lock. */
+static enum err_code begin(struct target_table *s, struct err *e)
+{
+    buf_reset(&s->sql);
+    enum err_code rc = buf_addf(&s->sql, SQL_TAG, s->table);
+    return rc == OK ? OK : buf_err(e, rc, &s->sql, "the statement");
+}
+
 static void list(struct target_table *s)
 {
+    const struct sql_var vars[] = {{"schema", s->schema}};
     struct err e = ERR_INIT;
 
-    if (target_table_list(&s->sql, s->schema, &e) != OK)
+    if (target_table_stopped(s))
+        return;
+    if (begin(s, &e) != OK || sql_expand(&s->sql, sql_list_tables, vars, 1, &e) != OK)
         target_table_end(s, &e);
     else
         db_query_bare(s->db, s->sql.data, on_list, s);
@@ -116,6 +127,8 @@ static void list(struct target_table *s)
 
 void target_table_find_alone(struct target_table *s)
 {
+    if (target_table_stopped(s))
+        return;
     s->alone = true;
     s->at = when_tick();
     target_table_busy(s);
@@ -131,6 +144,8 @@ static void on_bookkeeping(void *ctx, const PGresult *r, const struct err *err)
 
     (void)r;
     if (err == NULL) {
+        if (s->conf.look != NULL)
+            tables_look_made(s->conf.look);
         list(s);
         return;
     }
@@ -214,7 +229,8 @@ void target_table_read_progress(struct target_table *s)
 
     known_progress_free(&s->known);
     s->empty = false;
-    buf_reset(&s->sql);
+    if (target_table_stopped(s))
+        return;
     if (r->schema == NULL || r->name == NULL) { /* --dry-run of a table that is still to be made */
         target_table_end(s, NULL);
         return;
@@ -229,7 +245,7 @@ void target_table_read_progress(struct target_table *s)
                                    {"table_names", arrays[1].data},
                                    {"relations", arrays[2].data},
                                    {"stored_in", s->unstored ? SQL_STORED_IN_NONE : SQL_STORED_IN}};
-    if (rc == OK)
+    if (rc == OK && (rc = begin(s, &e)) == OK)
         rc = sql_expand(&s->sql, sql_progress_find, vars, 5, &e);
     for (size_t i = 0; i < 3; i++)
         buf_free(&arrays[i]);
@@ -278,18 +294,14 @@ void target_table_find_rows(struct target_table *s)
     for (size_t b = 0; b < s->known.branches_count; b++)
         for (size_t i = 0; i < LANES; i++)
             first = first && progress_compare(&s->known.branches[b].at.at[i], &none) == 0;
-    buf_reset(&s->sql);
     if (s->conf.dry_run || !first) {
         target_table_end(s, NULL);
         return;
     }
+    if (target_table_stopped(s))
+        return;
     target_table_busy(s);
-    enum err_code rc = buf_addf(&s->sql, SQL_TAG, s->table);
-    if (rc != OK)
-        buf_err(&e, rc, &s->sql, "the statement");
-    else
-        rc = sql_expand(&s->sql, sql_table_empty, vars, 2, &e);
-    if (rc != OK)
+    if (begin(s, &e) != OK || sql_expand(&s->sql, sql_table_empty, vars, 2, &e) != OK)
         target_table_end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_empty, s);
@@ -386,9 +398,10 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
     target_table_tell_security(s, r, row);
     if (relation_read(&s->relation, r, row, &why) != OK)
         target_table_end(s, &why);
-    else if (s->relation.triggers && !s->conf.dry_run)
-        target_table_try_triggers(s, PQgetvalue(r, row, LIST_TRIGGERS));
-    else
+    else if (s->relation.triggers && !s->conf.dry_run) {
+        target_table_name_triggers(s, r, row);
+        target_table_try_triggers(s);
+    } else
         target_table_read_progress(s);
 }
 

@@ -54,6 +54,9 @@ void target_table_close(
 void target_table_find(struct target_table *s, struct db *db, target_table_done_fn *done,
                        void *ctx);
 
+/* Nothing more is asked: once the statement under way has ended, done comes, with ERR_INTERRUPTED where something was left to ask. */
+void target_table_stop(struct target_table *s);
+
 const struct relation *target_table_relation(const struct target_table *s);
 struct known_progress *target_table_known(struct target_table *s);
 bool target_table_empty(

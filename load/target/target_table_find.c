@@ -17,6 +17,11 @@ void target_table_tell_security(const struct target_table *s, const PGresult *li
             F_STR("table", s->table));
 }
 
+void target_table_name_triggers(struct target_table *s, const PGresult *list, int row)
+{
+    (void)snprintf(s->triggers, sizeof s->triggers, "%s", PQgetvalue(list, row, LIST_TRIGGERS));
+}
+
 void target_table_busy(const struct target_table *s)
 {
     if (s->conf.busy != NULL)
@@ -49,8 +54,7 @@ static void find_seen(struct target_table *s)
         return;
     }
     s->must_probe = s->relation.triggers;
-    if (s->must_probe)
-        (void)snprintf(s->triggers, sizeof s->triggers, "%s", PQgetvalue(r, row, LIST_TRIGGERS));
+    target_table_name_triggers(s, r, row);
     target_table_find_rows(s);
 }
 
@@ -60,7 +64,7 @@ static void on_look(void *ctx, const struct err *err)
 
     if (err != NULL)
         target_table_end(s, err);
-    else
+    else if (!target_table_stopped(s))
         find_seen(s);
 }
 
@@ -75,20 +79,37 @@ void target_table_find(struct target_table *s, struct db *db, target_table_done_
     if (look != NULL && tables_look_has(look, s->table))
         find_seen(s);
     else if (look == NULL || tables_look_lacks(look, s->table) ||
-             !tables_look_start(look, db, on_look, s))
+             !tables_look_start(look, db, s->table, on_look, s))
         target_table_find_alone(s);
+}
+
+/* ---- no more ---- */
+
+void target_table_stop(struct target_table *s)
+{
+    s->stopping = true;
+}
+
+bool target_table_stopped(struct target_table *s)
+{
+    struct err e = ERR_INIT;
+
+    if (!s->stopping)
+        return false;
+    err_set(&e, ERR_INTERRUPTED, "stopped before it was known how far the table is");
+    target_table_end(s, &e);
+    return true;
 }
 
 /* ---- its triggers ---- */
 
 /* Some triggers set the time to now (moddatetime and its like): then no edit would ever be newer than what is stored. */
-void target_table_try_triggers(struct target_table *s, const char *triggers)
+void target_table_try_triggers(struct target_table *s)
 {
     const struct relation *r = &s->relation;
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
     struct err e = ERR_INIT;
 
-    (void)snprintf(s->triggers, sizeof s->triggers, "%s", triggers);
     s->unprobed = true;
     buf_reset(&s->sql);
     enum err_code rc = buf_addf(&s->sql, SQL_TAG "%s", s->table, sql_begin);
@@ -142,14 +163,11 @@ bool target_table_must_probe(const struct target_table *s)
 
 void target_table_probe(struct target_table *s, target_table_done_fn *done, void *ctx)
 {
-    char triggers[sizeof s->triggers];
-
-    memcpy(triggers, s->triggers, sizeof triggers);
     s->done = done;
     s->ctx = ctx;
     s->must_probe = false;
     s->probe_alone = true;
-    target_table_try_triggers(s, triggers);
+    target_table_try_triggers(s);
 }
 
 const struct tables_look *target_table_look(const struct target_table *s)

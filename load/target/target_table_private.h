@@ -18,11 +18,12 @@ struct target_table {
     bool created, adopted, empty;
     bool
         unstored; /* netty_sync.stored_in cannot be read: the role was given rights before there was one */
-    int64_t at;         /* target_table_at */
-    bool alone;         /* found without the look at all tables */
-    bool must_probe;    /* its triggers have not been tried */
-    bool probe_alone;   /* ... and it is found: nothing else follows */
-    bool unprobed;      /* its triggers may set the time, and there was no row to see that by */
+    int64_t at;       /* target_table_at */
+    bool alone;       /* found without the look at all tables */
+    bool must_probe;  /* its triggers have not been tried */
+    bool probe_alone; /* ... and it is found: nothing else follows */
+    bool unprobed;    /* its triggers may set the time, and there was no row to see that by */
+    bool stopping;
     char triggers[256]; /* their names */
 };
 
@@ -37,7 +38,10 @@ void target_table_find_rows(struct target_table *s);
 /* target_table_find.c */
 void target_table_busy(const struct target_table *s);
 void target_table_tell_security(const struct target_table *s, const PGresult *list, int row);
+void target_table_name_triggers(struct target_table *s, const PGresult *list, int row);
 /* Tries one row's time, takes it back, and goes on to the progress, or with probe_alone to the end. */
-void target_table_try_triggers(struct target_table *s, const char *triggers);
+void target_table_try_triggers(struct target_table *s);
+/* After target_table_stop: true, and that was the end. Before anything more is asked. */
+bool target_table_stopped(struct target_table *s);
 
 #endif

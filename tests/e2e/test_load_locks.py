@@ -83,6 +83,21 @@ def test_a_lock_at_the_first_look_is_said_too(spool, netty, db, holder):
     assert db.value('SELECT count(*) FROM "netty-contacts"') == 8
 
 
+@pytest.mark.parametrize("what", ["LOCK TABLE netty_sync.progress", 'LOCK TABLE "netty-notes"'], ids=["bookkeeping", "unlogged table"])
+def test_a_lock_that_the_look_at_all_tables_waits_for_is_said_too(spool, netty, db, holder, what):
+    db.create("contacts", "notes")
+    db.query('ALTER TABLE "netty-notes" SET UNLOGGED')
+    write(spool, 8)
+    netty.load(db=db)
+    write(spool, 8, 2)
+    pid = lock(holder, what)
+    loader = netty.start("netty-load", db=db)
+    wait_for(lambda: f"pid={pid}" in open(loader.err_path).read(), "the line", 30)
+    holder.rollback()
+    assert loader.wait(timeout=30) == 0
+    assert db.value("""SELECT count(*) FROM "netty-contacts" WHERE data->>'v' = '2'""") == 8
+
+
 def test_the_roles_own_shorter_limit_stays(spool, netty, db, holder):
     db.create("contacts")
     write(spool, 8)

@@ -178,6 +178,46 @@ def test_with_an_index_of_times_it_is_still_one_transaction_and_the_greatest_is_
     assert catalog_of(netty)[TABLES[1]][1].startswith("2024-03-20") and catalog_of(netty)[TABLES[0]][1].startswith("2024-01-02")
 
 
+def is_look(statement):
+    """One of the look at all tables."""
+    return "timeline_id" in statement and "to_regclass" in statement
+
+
+def test_under_follow_the_greatest_times_are_asked_for_once(spool, netty, quiet):
+    """They are for the catalog, which is written once; what comes later is looked at without them."""
+    writers = fill(spool)
+    for name in TABLES[:2]:
+        quiet.query(f'CREATE INDEX ON "netty-{name}" (time_modified)')
+    netty.load(db=quiet)
+    quiet.create("thereas", "therebs")
+    cost = Cost(quiet)
+    loader = netty.start("netty-load", "--follow", "--create-tables", db=quiet)
+    wait_for(lambda: "max(time_modified)" in cost.log.read_text()[cost.size:], "the first look")
+    for name in ("mades", "thereas", "madebs", "therebs"):  # once one was made, the next one's look is another
+        spool.table(name).page([f'{{"{key_of(name)}":1,"time_modified":"2024-01-03 00:00:00"}}'])
+        wait_for(lambda: quiet.value("SELECT to_regclass(%s)", f'"netty-{name}"') and quiet.value(f'SELECT count(*) FROM "netty-{name}"') == 1, name)
+    loader.terminate()
+    assert loader.wait(timeout=60) == 0, open(loader.err_path).read()
+    statements = cost.stop().statements
+    assert sum(is_look(s) for s in statements) >= 3, cost
+    assert sum("max(time_modified)" in s and f'"netty-{TABLES[0]}"' in s for s in statements) == 1, cost
+
+
+def test_a_database_that_cannot_be_written_to_is_looked_at_once(spool, netty, quiet):
+    """As a standby, or as an administrator has closed it: what the look said counts for all tables of the round."""
+    writers = fill(spool)
+    netty.load(db=quiet)
+    for name in TABLES:
+        writers[name].page([f'{{"{key_of(name)}":7,"name":"new","time_modified":"2024-01-03 00:00:00"}}'])
+    quiet.query(f'ALTER DATABASE "{quiet.name}" SET default_transaction_read_only = on')
+    cost = Cost(quiet)
+    netty.load("--retries", "0", db=quiet, code=78)
+    assert sum(is_look(s) for s in cost.stop().statements) == 1, cost
+    quiet.query(f'SET default_transaction_read_only = off; ALTER DATABASE "{quiet.name}" RESET default_transaction_read_only')
+    netty.load(db=quiet)
+    assert all(quiet.value(f"""SELECT data->>'name' FROM "netty-{name}" WHERE {key_of(name)} = 7""") == "new" for name in TABLES)
+
+
 def test_a_partitioned_table_is_asked_alone_for_its_greatest_time(spool, netty, quiet):
     """Each partition is locked for that, and the server's table of locks is everybody's; the others' times come from the look."""
     parted, plain = TABLES[:2]

@@ -1,5 +1,6 @@
 """How the loader ends when it is asked to, and how it stays when it is not: locks, hang-ups, a spool that is away."""
 import fcntl
+import json
 import os
 import pty
 import signal
@@ -70,6 +71,26 @@ def test_a_signal_ends_a_statement_that_waits_for_a_lock(spool, netty, db, poole
     netty.load(db=db)
     assert not (wrong := differences(model.rows, db.rows("contacts"))), wrong
     assert_each_page_once(db, spool.table("contacts"))
+
+
+@pytest.mark.parametrize("lock", ["LOCK TABLE netty_sync.progress", 'LOCK TABLE "netty-notes"'], ids=["bookkeeping", "unlogged table"])
+def test_a_look_that_waits_is_cancelled_and_nothing_is_asked_after_it(spool, netty, db, lock):
+    """Nothing of it is lost: it ends with the first wish, and no table is looked at alone in its place."""
+    db.create("contacts", "notes")
+    db.query('ALTER TABLE "netty-notes" SET UNLOGGED')
+    write(spool.table("contacts"))
+    netty.load(db=db)
+    write(spool.table("contacts"))
+    other = psycopg2.connect(db.url)
+    other.cursor().execute(lock)
+    loader = netty.start("netty-load", "--log-level", "debug", "--log-format", "json", db=db)
+    wait_for(lambda: waits_for_a_lock(db), "the loader at the lock")
+    loader.terminate()
+    assert loader.wait(timeout=60) == 75, said(loader)
+    wait_for(lambda: not waits_for_a_lock(db), "the end of the waiting statement")
+    other.close()
+    told = [json.loads(line)["event"] for line in said(loader).splitlines()]
+    assert told.count("cancel") == 1, said(loader)
 
 
 def test_a_batch_that_needs_a_moment_is_finished_first(spool, netty, db):
