@@ -76,7 +76,10 @@ bool load_run_start_views(struct load_run *r)
     }
     if (tables == NULL ||
         views_job_start(&r->views, r->loop, &conf, tables, n, on_done, r, &e) != OK)
-        LOG(LOG_WARN, "views-failed", "no view is looked at", F_ERR(&e));
+        LOG(LOG_WARN, "views-failed",
+            "the tables are loaded, and their views were not looked at; a later load tries again, "
+            "and netty-load views --apply does at once",
+            F_ERR(&e));
     free(tables);
     return r->views != NULL;
 }
