@@ -127,8 +127,8 @@ static void begin_known(struct crawl *c, const struct place *place, uint64_t low
 void crawl_known_begin(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
+    const struct places *places = c->conf.places;
     struct place list;
-    struct places *places = c->conf.places;
     t->known = 0;
     if (places == NULL || places->n == 0 || c->look_behind.windows > 0 || c->look_behind.bottom ||
         (c->passes.on && t->guessed))
@@ -232,8 +232,9 @@ bool crawl_known_remember(struct crawl *c, bool proven)
     met.keyed = met.count == 1 && t->gaps[0].seen && t->gaps[0].keyed;
     met.key = met.keyed ? t->gaps[0].key : 0;
     memcpy(met.said, t->why, sizeof met.said);
-    t->pending = met;
-    t->pends = !proven;
+    if (!proven)
+        t->pending = met;
+    t->pends |= !proven; /* one that waits for the list that meets this one waits on */
     return !proven || places_meet(places, &met, clock_of(c)) != NULL;
 }
 
@@ -492,8 +493,7 @@ bool crawl_again_page(struct crawl *c)
 enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_failure *f)
 {
     struct crawl_trial *t = &c->trial;
-    struct places *places = c->conf.places;
-    places_tried(places, &places->at[t->again - 1], c->conf.now, f->why);
+    places_tried(c->conf.places, &c->conf.places->at[t->again - 1], c->conf.now, f->why);
     t->retries++;
     t->again = 0;
     return CRAWL_OTHER;

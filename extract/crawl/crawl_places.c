@@ -136,9 +136,9 @@ void crawl_trial_gap(struct crawl *c)
     struct crawl_trial *t = &c->trial;
     if (t->step.low == 0) {
         crawl_facts_reset(&c->page);
-        t->before.there = false;
+        t->before = (struct place_side){.there = false};
     }
-    t->after.there = false;
+    t->after = (struct place_side){.there = false};
     for (unsigned i = 0; i < t->step.gap; i++) {
         static const struct step_gap unseen = {.seen = false};
         const struct step_gap *gap = i < STEP_GAP_MAX ? &t->gaps[i] : &unseen;
@@ -357,7 +357,7 @@ static enum crawl_after_failure begin_step(struct crawl *c)
         t->whole = c->limit;
     }
     t->known = 0;
-    t->before.there = t->after.there = false;
+    t->before = t->after = (struct place_side){.there = false};
     memset(t->gaps, 0, sizeof t->gaps);
     (void)step_begin(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), t->rounds);
     t->step.forced = t->forced || c->passes.on;

@@ -135,6 +135,14 @@ static bool of_all(const struct place *place)
     return place->sort == PLACES_BY_KEY && place->from[0] == '\0' && place->equal[0] == '\0';
 }
 
+/* What a part of the list shows between two keys lies between those that all of it shows, or further apart. */
+static bool encloses(const struct place *part, const struct place *place)
+{
+    bool from = !low(part)->keyed || (low(place)->keyed && low(part)->key <= low(place)->key);
+    bool to = !high(part)->keyed || (high(place)->keyed && high(part)->key >= high(place)->key);
+    return by_key(place) && part->from[0] != '\0' && from && to;
+}
+
 /* A record that is met by time and in the order of keys is lacking once. In one run two places are taken for it; else
  * everything by key has what was met by time before, and so have the greatest keys, up to a neighbour that is as old; */
 static void pair_by_key(struct places *p, struct place *met)
@@ -142,6 +150,17 @@ static void pair_by_key(struct places *p, struct place *met)
     unsigned left = met->count;
     bool told = true;
     int64_t since = met->since;
+    for (size_t i = 0; i < p->n && left > 0; i++) {
+        const struct place *place = &p->at[i];
+        if (place == met || !lacks(place) || !encloses(met, place))
+            continue;
+        unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
+        met->twins += n;
+        left -= n;
+        told &= !place->fresh;
+        if (!place->fresh && place->since < since)
+            since = place->since;
+    }
     for (size_t i = 0; i < p->n && left > 0; i++) {
         struct place *place = &p->at[i];
         bool had = of_all(met) || (met->sort == PLACES_KEY_DOWN && met->latest < place->since);

@@ -1,7 +1,7 @@
 """What is remembered of records that the API does not give: each is listed once, whatever became of the page it was met on."""
 import pytest
 
-from crawls import assert_held
+from crawls import asked, assert_held
 from spoolfile import hours_pass
 from test_extract_isolation import by_time, lacks, letters, spoil
 
@@ -103,3 +103,18 @@ def test_all_records_but_one_are_bad(sims, netty, good, how, sort_key):
     if how != "text":  # those whose bytes came are on the list until a newer version of theirs comes
         assert listed(netty) == (0, 0)
     assert_held(netty, sim, "contacts")
+
+
+@pytest.mark.parametrize("records", [60, 330])
+@pytest.mark.parametrize("at", [(-2, -1), (-4, -3), (20, 21)])
+def test_two_neighbours_by_time_count_once_and_are_passed_by_in_later_runs(sims, netty, at, records):
+    """A list by key proves that no other record of their time is among them, though it meets both of them again."""
+    sim = sims(f"contacts:{records}")
+    bad = [by_time(sim)[place] for place in at]
+    spoil_all(sim, bad, "500")
+    for code in (65, 0, 0):
+        sim.post("/_sim/log/reset")
+        row = netty.extract("--json", "contacts", sim=sim, code=code).json()["contacts"]
+        assert (row["status"], row["unreadable"]) == ("complete", 2) and lacks(netty, sim) == sorted(bad)
+        assert listed(netty) == (0, 2)
+    assert len(asked(sim)) <= 4, "two more than without"
