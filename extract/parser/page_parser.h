@@ -15,7 +15,8 @@
  * more is handed out, and every further call returns the same error.
  *
  * Byte order marks and text before the JSON, and text without brackets behind it, are passed over and counted (noise). `data`
- * may be an object whose names are numbers (a PHP array with holes).
+ * may be an object whose names are numbers (a PHP array with holes). PHP's warnings within `data` are passed over likewise
+ * (php_warning.h), where nothing else is wrong with what follows.
  * An answer that is null, [] or {}, `data` that is null or {}, "" or false beside a `count` of 0, is an empty page, as is an
  * object without `data` that has `count`; but not where `count` says that there are records at the offset
  * that was asked for, not in an answer with an `error` (or "success":false, "status":"error"), and with noise only where `count`
@@ -81,7 +82,7 @@ struct page_parser_result {
     uint64_t malformed_sum; /* of the bytes of all malformed elements; 0: none was found */
     uint64_t bytes;         /* of body */
     int64_t count;          /* the answer's `count`, shown and never used; -1: none */
-    uint64_t noise;         /* bytes of text before and behind the JSON */
+    uint64_t noise;         /* bytes of text before, behind and amid the JSON */
     /* No page, but an answer that has nothing: no bytes, false, a text, or an object without records whose `count`, where it has one,
      * tells of none from the offset on. */
     bool nothing;

@@ -1,6 +1,7 @@
 /* A page with a malformed element: its neighbours are handed out all the same, where the ends can be told. */
 #include "extract/parser/page_parser_private.h"
 #include "extract/parser/page_salvage.h"
+#include "extract/parser/php_warning.h"
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -49,6 +50,14 @@ static enum err_code hand_out(struct page_parser *p, const char *s,
     return p->handler.malformed(p->ctx, &m, &p->err);
 }
 
+static size_t pass_separators(const char *s, size_t n)
+{
+    size_t at = 0;
+    while (at < n && (json_text_blank(s[at]) || s[at] == ','))
+        at++;
+    return at;
+}
+
 static void replay(struct page_parser *p, const char *s, const struct salvage_element *elements,
                    size_t n)
 {
@@ -79,6 +88,25 @@ static uint64_t sum_of(const char *s, const struct salvage_element *elements, si
     return sum;
 }
 
+/* s begins between two elements. Where PHP's warnings are all that is wrong with it, no record is malformed. */
+static bool read_without_warnings(struct page_parser *p, const char *s, size_t n)
+{
+    char *text = n > 0 ? malloc(n) : NULL;
+    size_t len = text != NULL ? php_warnings_cut(s, n, text) : n;
+    size_t at = len < n ? pass_separators(text, len) : 0; /* of what stood before a comma */
+    bool good = len < n && page_salvage_closes(text + at, len - at);
+    if (good) {
+        p->result.noise += n - len;
+        p->replaying = true;
+        page_parser_restart(p);
+        page_parser_read(p, "{\"data\":[", 9);
+        page_parser_read(p, text + at, len - at);
+        p->replaying = false;
+    }
+    free(text);
+    return good;
+}
+
 void page_parser_salvage(struct page_parser *p)
 {
     if (p->alone) {
@@ -90,11 +118,12 @@ void page_parser_salvage(struct page_parser *p)
     size_t from = (size_t)(p->element_at - p->body_from);
     uint64_t read = p->result.records + p->result.non_records;
     p->collecting = false;
-    while (from < p->body.len && (json_text_blank(p->body.data[from]) || p->body.data[from] == ','))
-        from++;
+    from += pass_separators(p->body.data + from, p->body.len - from);
+    const char *s = p->body.data + from;
+    if (!p->numbered && read_without_warnings(p, s, p->body.len - from))
+        return;
     size_t missing = read < p->limit ? (size_t)(p->limit - read) : 0;
     struct salvage_element *elements = missing > 0 ? calloc(missing, sizeof *elements) : NULL;
-    const char *s = p->body.data + from;
     bool found = elements != NULL &&
                  page_salvage(s, p->body.len - from, missing, p->conf.record_max, elements);
     if (found)

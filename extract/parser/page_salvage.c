@@ -112,13 +112,10 @@ static size_t next_end(struct search *x, size_t from)
 
 /* ---- the rest of the answer ---- */
 
-/* From the bracket that ends `data` on: does the answer's object close, and nothing follow? */
-static bool closes(struct search *x, size_t bracket)
+bool page_salvage_closes(const char *s, size_t n)
 {
     static const char before[] = "{\"data\":[";
-    size_t n = x->n - bracket;
-    const char *s = x->s + bracket;
-    if (!spend(x, n) || !is_text(s, n))
+    if (!is_text(s, n))
         return false;
     yajl_handle y = json_memory_yajl(NULL, NULL);
     yajl_config(y, yajl_dont_validate_strings, 1);
@@ -127,6 +124,13 @@ static bool closes(struct search *x, size_t bracket)
                 yajl_complete_parse(y) == yajl_status_ok;
     yajl_free(y);
     return good;
+}
+
+/* From the bracket that ends `data` on. */
+static bool closes(struct search *x, size_t bracket)
+{
+    size_t n = x->n - bracket;
+    return spend(x, n) && page_salvage_closes(x->s + bracket, n);
 }
 
 /* ---- the search ---- */

@@ -35,4 +35,7 @@ struct salvage_element {
 bool page_salvage(const char *s, size_t n, size_t missing, size_t record_max,
                   struct salvage_element *elements);
 
+/* Is s elements of `data`, or none, and then the rest of the answer's object, to its close? */
+bool page_salvage_closes(const char *s, size_t n);
+
 #endif

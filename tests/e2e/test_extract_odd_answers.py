@@ -106,6 +106,14 @@ def turned(answer):
     say(answer, {"data": found["data"], "error": None, "errors": [], "count": found["count"]})
 
 
+def amid(old, new, times=-1):
+    """Where a server prints record after record, PHP's warnings come between them."""
+    def how(answer):
+        answer.body = answer.body.replace(old, new, times)
+    return how
+
+
+RECORD = b'{"contact_id"'
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
 READ = {
     "204": where_empty(204, b""), "[]": where_empty(200, b"[]"), "null": where_empty(200, b"null"), "{}": where_empty(200, b"{}"),
@@ -113,6 +121,9 @@ READ = {
     "html-warning": around(HTML_WARNING), "text-warning": around(TEXT_WARNING), "html-behind": around(b"", HTML_WARNING),
     "text-behind": around(b"", b"\nDone in 0.3 s"), "nul-behind": around(b"", b"\0"), "both": around(TEXT_WARNING, b"\n<!-- x -->\n"),
     "xssi": around(b")]}',\n"), "callback": around(b"cb(", b");"), "boms": around(b"\n\xef\xbb\xbf\xef\xbb\xbf\r\n"),
+    "amid-first": amid(b'"data":[{', b'"data":[' + HTML_WARNING + b"{"), "amid-each": amid(RECORD, HTML_WARNING + RECORD),
+    "amid-text": amid(RECORD, TEXT_WARNING + RECORD), "amid-comma": amid(b"}," + RECORD, b"}" + HTML_WARNING + b"," + RECORD),
+    "amid-record": amid(RECORD + b":", RECORD + HTML_WARNING + b":", 1), "amid-last": amid(b"}]", b"}" + TEXT_WARNING * 2 + b"]"),
     "many-warnings": around(TEXT_WARNING * 300),
     "length+1": length(1), "length+100": length(100),
     "chunks-without-end": raw(lambda body: b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n"),
@@ -142,12 +153,27 @@ def test_what_can_be_read_is_read_whole(odd, netty, case):
     assert_same(netty, sim, "contacts")
 
 
-@pytest.mark.parametrize("case", ["html-warning", "text-behind", "length+1"])
+@pytest.mark.parametrize("case", ["html-warning", "text-behind", "length+1", "amid-each"])
 def test_what_is_odd_about_it_is_told_once_a_table(odd, netty, case):
     sim, api = odd(READ[case], tables=f"contacts:{RECORDS}")
     told = events(netty.extract("--log-format", "json", "contacts", sim=api.url), "odd-answer")
     assert len(told) == 1 and told[0]["level"] == "warn" and told[0]["table"] == "contacts"
     assert ("Undefined variable" in told[0]["words"]) == (case == "html-warning")
+
+
+@pytest.mark.parametrize("text", [HTML_WARNING, TEXT_WARNING])
+def test_a_record_whose_text_has_a_warning_with_line_breaks_is_set_aside_as_it_came(odd, netty, text):
+    """It is malformed, and none of its bytes are taken for what PHP has written in between."""
+    bad = 41
+
+    def how(answer):
+        answer.body = answer.body.replace(b'{"contact_id":%d,' % bad, b'{"contact_id":%d,"pasted":"a "%s" b",' % (bad, text))
+
+    sim, api = odd(how, tables=f"contacts:{RECORDS}")
+    row = netty.extract("--json", "contacts", sim=api.url, code=65).json()["contacts"]
+    assert row["status"] == "complete" and set(range(1, RECORDS + 1)) - versions(netty, "contacts").keys() == {bad}
+    letter, = map(json.loads, netty.spool_tool("dead", "--json", "contacts").out.splitlines())
+    assert letter["key"] == bad and text.decode() in letter["raw"]
 
 
 # No plain word for "no records": believed where the page before has said, by its count, that the list ends there.
