@@ -108,6 +108,7 @@ static void begin_known(struct crawl *c, const struct place *place, uint64_t low
                                .has_after = place->after.there,
                                .before_id = place->before.id,
                                .after_id = place->after.id,
+                               .grows = place->sort == CRAWL_BY_KEY_DOWN,
                                .check = found != FOUND_FAILED && c->conf.now > 0 &&
                                         place->due <= c->conf.now,
                                .guess = found == FOUND_NEAR || c->passes.on};
@@ -492,9 +493,8 @@ bool crawl_again_page(struct crawl *c)
 
 enum crawl_after_failure crawl_again_failed(struct crawl *c, const struct crawl_failure *f)
 {
-    struct crawl_trial *t = &c->trial;
-    places_tried(c->conf.places, &c->conf.places->at[t->again - 1], c->conf.now, f->why);
-    t->retries++;
-    t->again = 0;
+    places_tried(c->conf.places, &c->conf.places->at[c->trial.again - 1], c->conf.now, f->why);
+    c->trial.retries++;
+    c->trial.again = 0;
     return CRAWL_OTHER;
 }

@@ -421,7 +421,7 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
     enum step_state state = t->step.state;
     unsigned gap = t->step.gap;
     bool checks = state == STEP_ALONE && t->step.sure && t->known > 0;
-    bool aside = state == STEP_AGAIN && f->seen != NULL;
+    bool aside = state == STEP_AGAIN && !t->step.known && f->seen != NULL;
     if (checks && c->conf.places != NULL)
         places_tried(c->conf.places, &c->conf.places->at[t->known - 1], f->now, f->why);
     bool first = state == STEP_SEARCH && t->now.limit == 1;

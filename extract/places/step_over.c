@@ -115,6 +115,7 @@ void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinn
                        .count = known->count,
                        .behind = known->behind,
                        .known = true,
+                       .grows = known->grows,
                        .guess = known->guess,
                        .sure = true,
                        .has_before = known->has_before,
@@ -240,6 +241,18 @@ static enum step_result answered_before(struct step *s)
     return search(s);
 }
 
+/* Where a list grows, records come in between no two neighbours: at the last of the places, or at the first. */
+static bool ask_known(struct step *s)
+{
+    bool first = s->grows && s->low == 0;
+    if (!first && s->after.n > 0)
+        return false;
+    s->at = first || s->gap == 0 ? 0 : s->gap - 1;
+    s->tries = 0;
+    s->state = STEP_AGAIN;
+    return true;
+}
+
 static enum step_result answered_behind(struct step *s)
 {
     s->after = s->answer;
@@ -248,6 +261,8 @@ static enum step_result answered_behind(struct step *s)
         return less_behind(s);
     }
     bool stands = s->known && stands_before(s) && stands_after(s);
+    if (stands && ask_known(s))
+        return STEP_ON;
     if (stands || (s->forced && !s->known))
         return taken(s);
     s->known = false;
@@ -416,10 +431,10 @@ enum step_result step_failed(struct step *s)
     case STEP_BEHIND:
         return failed_behind(s);
     case STEP_AGAIN:
-        if (!s->shown && ++s->tries < STEP_TRIES)
+        if (!s->shown && !s->known && ++s->tries < STEP_TRIES)
             return STEP_SAME;
         s->tries = 0;
-        s->state = ++s->at < s->gap ? STEP_AGAIN : STEP_STILL;
+        s->state = ++s->at < s->gap && !s->known ? STEP_AGAIN : STEP_STILL;
         return STEP_ON;
     case STEP_STILL:
         if (++s->tries < STEP_TRIES)

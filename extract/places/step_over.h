@@ -19,7 +19,8 @@
  * last: the API was there while the place failed. Else it begins anew at BEFORE, and after STEP_ROUNDS_MAX times it is STEP_LOST.
  *
  * A place that is known, and stands between the neighbours that it had, needs BEFORE and BEHIND only: what is
- * between two such neighbours has been counted.
+ * between two such neighbours has been counted. At a list's end, or where the list grows at its beginning, a good record may have
+ * come in place of one that is gone: there it must fail AGAIN, once, and STILL be answered.
  */
 #ifndef NETTY_EXTRACT_PLACES_STEP_OVER_H
 #define NETTY_EXTRACT_PLACES_STEP_OVER_H
@@ -104,6 +105,7 @@ struct step {
     unsigned rounds;
     bool earlier; /* the one before was not asked for yet */
     unsigned size;
+    bool grows;  /* records come in at the list's beginning */
     bool known;  /* the neighbours are: */
     bool seeks;  /* ... and the one before is looked for */
     bool guess;  /* ... or is not */
@@ -133,6 +135,7 @@ struct step_known {
         behind; /* places behind it that are asked for: as many as when it was met, so that the same shows */
     bool has_before, has_after;
     uint64_t before_id, after_id;
+    bool grows; /* see struct step */
     bool check; /* it is to be tried again */
     bool
         guess; /* nothing has failed yet, and it may well stand on another page: it is not looked for */

@@ -179,6 +179,66 @@ static void test_a_known_place_behind_the_lists_end(void **state)
     assert_int_equal(l.requests, 1);
 }
 
+/* Nothing stands behind it: a good record may have come in its place. It must fail once more, and what is before it still be there. */
+static void test_a_known_place_at_the_lists_end(void **state)
+{
+    struct list l = {.n = 9, .bad = {[8] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    const struct step_known known = {
+        .low = 3, .count = 1, .behind = 4, .has_before = true, .before_id = 8};
+    (void)state;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(l.requests, 4);
+    assert_int_equal(count, 3);
+    l.bad[8] = false;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+    assert_int_equal(s.size, 8);
+}
+
+/* The list is nothing but the place. */
+static void test_a_known_place_without_neighbours(void **state)
+{
+    struct list l = {.n = 3, .bad = {[0] = true, [1] = true, [2] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    const struct step_known known = {.low = 0, .count = 3, .behind = 4};
+    (void)state;
+    step_begin_known(&s, 0, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(s.gap, 3);
+    assert_int_equal(l.requests, 3);
+    l.bad[2] = false; /* what comes in, comes last */
+    step_begin_known(&s, 0, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+}
+
+/* Among the greatest keys, downward, new ones come first. */
+static void test_a_known_place_where_the_list_grows(void **state)
+{
+    struct list l = {.n = 9, .bad = {[0] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    struct step_known known = {.low = 0, .count = 1, .behind = 4, .has_after = true, .after_id = 2};
+    (void)state;
+    step_begin_known(&s, 0, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(l.requests, 1);
+    l.requests = 0;
+    known.grows = true;
+    step_begin_known(&s, 0, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(l.requests, 3);
+    l.bad[0] = false;
+    step_begin_known(&s, 0, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+}
+
 /* Where nothing has failed a wrong guess costs one request. */
 static void test_a_guess_is_given_up_at_once(void **state)
 {
@@ -252,6 +312,9 @@ int main(void)
         cmocka_unit_test(test_a_cause_that_leaves_and_a_failure_by_chance),
         cmocka_unit_test(test_a_known_place_needs_two_requests),
         cmocka_unit_test(test_a_known_place_behind_the_lists_end),
+        cmocka_unit_test(test_a_known_place_at_the_lists_end),
+        cmocka_unit_test(test_a_known_place_without_neighbours),
+        cmocka_unit_test(test_a_known_place_where_the_list_grows),
         cmocka_unit_test(test_a_guess_is_given_up_at_once),
         cmocka_unit_test(test_a_known_place_in_an_order_that_changes),
     };
