@@ -92,7 +92,8 @@ static void all_read(struct crawl *c)
 {
     struct crawl_learned *l = &c->learned;
     struct crawl_keys *k = &c->keys;
-    l->sorts = CRAWL_YES;
+    if (k->seen > 1) /* in order; an empty list would be the same in any */
+        l->sorts = CRAWL_YES;
     l->unproven = 0;
     l->passed = false;
     l->hold = l->retry = WHEN_NONE;
@@ -134,7 +135,8 @@ static void group_read(struct crawl *c)
     }
     c->learned.equals = CRAWL_YES;
     c->learned.equal_lead = k->lead;
-    c->learned.sorts = CRAWL_YES;
+    if (k->seen > 1)
+        c->learned.sorts = CRAWL_YES;
     crawl_back_to_time(c);
     crawl_loosen(c, false, k->time);
     uint64_t back = 1 + c->limit / 32 + c->drift;

@@ -25,6 +25,43 @@ bool crawl_keys_in_order(const struct crawl *c)
     return page->keyed < 2 || (c->keys.list == CRAWL_NEWEST ? page->falling : page->rising);
 }
 
+static bool shows_two(const struct crawl *c)
+{
+    const struct crawl_facts *page = &c->page;
+    if (page->keyed > 1 && !crawl_keys_in_order(c)) /* one key in two places is none */
+        return false;
+    return c->keys.list == CRAWL_NEWEST ? c->keys.ordered || page->keyed > 1
+                                        : c->keys.seen + page->beyond > 1;
+}
+
+/* The page steps over records, of which nothing tells whether they are good ones, unless the list is one by key. An empty list,
+ * or one record, would be the same in any order. Where two or more in a row are stepped over, good ones of one time may be among
+ * them: then two keys must have come upward, and two downward, in this list or in one that was read before. For in a list by time
+ * that was never edited keys rise, too. */
+bool crawl_keys_may_lack(const struct crawl *c, bool several)
+{
+    const struct crawl_facts *page = &c->page;
+    const struct crawl_learned *l = &c->learned;
+    bool down = c->keys.list == CRAWL_NEWEST;
+    bool two = shows_two(c);
+    bool up = l->sorts == CRAWL_YES || (!down && two);
+    bool downward = l->downs == CRAWL_YES || (down && two);
+    if (c->keys.contrast) /* its records are not kept */
+        return false;
+    if (several)
+        return (page->keyed > 1 && !two) || !up || !downward;
+    return c->keys.pages > 0 && !(down ? downward : up);
+}
+
+/* The list may well be one by key, and its first page downward has not been seen. False: that would tell nothing. */
+bool crawl_keys_compare(struct crawl *c)
+{
+    bool tells = c->phase == CRAWL_KEYS && c->keys.list != CRAWL_NEWEST && !c->keys.contrast &&
+                 c->learned.downs != CRAWL_YES && shows_two(c);
+    c->keys.contrast |= tells;
+    return tells;
+}
+
 static bool on_page(const struct crawl *c, int64_t key)
 {
     for (size_t i = 0; i < c->page.count; i++)
@@ -111,12 +148,12 @@ void crawl_keys_doubt(struct crawl *c)
         crawl_keys_fail(c);
 }
 
-/* The first page downward falls; that of an API which heeds no order is what it was. */
+/* The first page downward falls; that of an API which heeds no order is what it was. Records that are not given say nothing. */
 void crawl_keys_contrast(struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
     c->keys.contrast = false;
-    if (page->n > 1 && page->keyed == page->n && page->falling)
+    if (page->keyed > 1 && page->keyed + page->odd >= page->n && page->falling)
         c->learned.downs = CRAWL_YES;
     else
         crawl_keys_doubt(c);

@@ -64,9 +64,8 @@ void crawl_newest_read(struct crawl *c)
 {
     struct crawl_learned *l = &c->learned;
     const struct crawl_keys *k = &c->keys;
-    l->sorts = CRAWL_YES;
     if (k->ordered)
-        l->downs = CRAWL_YES;
+        l->sorts = l->downs = CRAWL_YES;
     bool all = c->page.n == 0 || !is_deep(c);
     if (!k->gap && (all || (l->born != WHEN_NONE && l->downs == CRAWL_YES)))
         l->born = k->began;
@@ -105,7 +104,7 @@ static void take(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
     count_below(c, k->begun, k->last);
-    k->ordered |= c->page.n > 1 || (k->begun && c->page.beyond > 0);
+    k->ordered |= c->page.keyed > 1 || (k->begun && c->page.beyond > 0);
     if (!k->begun || c->page.key_least < k->last)
         k->last = c->page.key_least;
     k->begun = true;
@@ -230,7 +229,8 @@ void crawl_since_read(struct crawl *c)
             .pends) /* a place that nothing else proves: where there is no room for it, it is met again */
         (void)places_meet(c->conf.places, &c->trial.pending, c->clock);
     c->trial.pends = false;
-    c->learned.sorts = CRAWL_YES;
+    if (c->keys.seen > 1)
+        c->learned.sorts = CRAWL_YES;
     c->learned.looked = c->clock;
     if (!c->limited)
         c->sure = c->keys.began;

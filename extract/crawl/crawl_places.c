@@ -216,7 +216,7 @@ static bool lost(struct crawl *c)
         return false;
     }
     if (c->phase == CRAWL_KEYS) {
-        (void)crawl_refused(c, false);
+        (void)(crawl_keys_compare(c) || crawl_refused(c, false));
     } else if (!c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
         crawl_all_begin(c, false, CRAWL_UNPROVEN_UNFIT);
     } else if (c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {

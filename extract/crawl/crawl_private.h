@@ -1,13 +1,12 @@
 /*
  * The inside of a crawl, shared by the files crawl*.c only:
- *   crawl.c          what to ask, and what an answer means
+ *   crawl.c          what to ask, and what an answer means; crawl_position.c the position as text; crawl_position_read.c: and back
  *   crawl_page.c     one answer's records, and what they show; crawl_keep.c: how far the crawl is, and what it asks for next
  *   crawl_begin.c    where a run begins; crawl_end.c: where a list ends, and what that takes to be sure
  *   crawl_keys.c     lists in the order of their keys; crawl_newest.c: those without a time, downward; crawl_keys_order.c: what a page's keys tell
  *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
  *   crawl_places.c   pages that cannot be had, and records that are stepped over; crawl_again.c: known ones, tried again
  *   crawl_passes.c   reading records of one time again and again; crawl_marks.c: what the next run will look for, and where it starts
- *   crawl_position.c the position as text; crawl_position_read.c  and back
  *
  * A version is one record with one time_modified: an edit makes another version.
  */
@@ -249,7 +248,7 @@ struct crawl_trial {
     bool stepped;         /* ... because a step was made at a size that was smaller for its sake */
     bool forced;          /* steps prove nothing any more */
     uint64_t between, at; /* the last place that was stepped over: its neighbours; its offset, */
-    unsigned turns;       /* and how often in a row, in this run */
+    unsigned turns, hops; /* and how often in a row; all since the list came further */
     struct place_side before, after; /* of the step */
     struct step_gap gaps[STEP_GAP_MAX];
     char why[PLACE_SAID];
@@ -431,6 +430,8 @@ void crawl_back_to_time(struct crawl *c);
 
 /* crawl_keys_order.c */
 bool crawl_keys_in_order(const struct crawl *c);
+bool crawl_keys_may_lack(const struct crawl *c, bool several);
+bool crawl_keys_compare(struct crawl *c);
 bool crawl_keys_fall_back(const struct crawl *c);
 bool crawl_keys_doubtful(struct crawl *c);
 void crawl_keys_contrast(struct crawl *c);

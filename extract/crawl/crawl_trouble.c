@@ -239,9 +239,8 @@ bool crawl_may_lack(const struct crawl *c)
         for (unsigned j = 0; seen && j < i; j++) /* in two places, it is one record */
             seen &= t->gaps[i].identity != t->gaps[j].identity;
     }
-    if (c->phase == CRAWL_KEYS) /* a list that has shown no two keys has shown no order either */
-        return t->step.gap > 1 && !seen && c->learned.sorts != CRAWL_YES &&
-               c->keys.seen + page->keyed < 2;
+    if (c->phase == CRAWL_KEYS)
+        return !seen && crawl_keys_may_lack(c, t->step.gap > 1);
     for (size_t i = 0; i < first; i++)
         for (size_t j = next; j < page->count; j++)
             if (page->entries[i].id == page->entries[j].id)
