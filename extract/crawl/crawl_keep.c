@@ -439,7 +439,8 @@ static void move_turn(struct crawl *c)
     int64_t then = c->doubt != WHEN_NONE ? c->doubt : c->last;
     if (c->frontier != WHEN_NONE && c->frontier > then - CRAWL_LEAD_MAX)
         c->turn = then;
-    c->doubt = WHEN_NONE;
+    if (c->page.timed > 0) /* behind those that cannot be read; else it tells nothing of them */
+        c->doubt = WHEN_NONE;
 }
 
 static void keep_body(struct crawl *c, bool end)
