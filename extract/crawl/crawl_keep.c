@@ -461,7 +461,7 @@ void crawl_keep(struct crawl *c)
     if (!c->placed && !c->resumed)
         begin_run(c);
     if (came_further(c)) {
-        c->stuck = 0;
+        c->stuck = c->trial.hops = 0;
         c->hollow = false;
     }
     c->stats.pages++;

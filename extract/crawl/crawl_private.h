@@ -347,7 +347,6 @@ struct crawl {
     int64_t base;  /* the greatest time of the last finished run, */
     int64_t based; /* and the clock when it was first the greatest */
     int64_t low;   /* the next run must not start later than this; or WHEN_NONE */
-
     struct crawl_stats stats;
 };
 

@@ -189,9 +189,12 @@ bool crawl_goes_round(struct crawl *c)
     struct crawl_trial *t = &c->trial;
     uint64_t between =
         (t->before.there ? t->before.id : 0) + (t->after.there ? t->after.id * PLACES_MIX : 1);
-    if (t->step.gap == 0 ||
-        c->passes.on) /* passes go round on purpose, and have an end of their own */
+    if (c->passes.on) /* they go round on purpose, and have an end of their own */
         return false;
+    bool alone = !crawl_keys_possible(c) && c->phase != CRAWL_KEYS;
+    t->hops = alone ? t->hops + 1 : 0; /* from one place to another, and back */
+    if (t->step.gap == 0 || t->hops > CRAWL_TURNS_MAX)
+        return t->hops > CRAWL_TURNS_MAX;
     bool news = c->page.n > c->page.odd + c->page.met;
     uint64_t list =
         c->phase != CRAWL_KEYS && c->ask.filtered ? (uint64_t)crawl_ask_after(&c->ask) : 0;
@@ -216,7 +219,7 @@ void crawl_go_past(struct crawl *c)
     c->blind = c->ask.offset + 1;
     c->behind = c->verify = false;
     c->stuck = 0;
-    t->turns = 0;
+    t->turns = t->hops = 0;
     t->step.state = STEP_NONE;
 }
 
