@@ -3,6 +3,7 @@
  *
  *     crawl_model [N [FIRST]]      N histories (default 1000000) from seed FIRST (default 1)
  *     crawl_model -a N [FIRST]     all of them, and a line for each that fails
+ *     crawl_model -l N [FIRST]     the same of small tables of which much is not given
  *     crawl_model -s SEED          one history, told step by step
  */
 #include "tests/model/history.h"
@@ -43,13 +44,13 @@ static void add(struct totals *t, uint64_t seed, const struct history_result *r)
     }
 }
 
-static int list_all(uint64_t n, uint64_t first)
+static int list_all(uint64_t n, uint64_t first, void (*make)(struct history *, uint64_t))
 {
     uint64_t found = 0;
     for (uint64_t seed = first; seed < first + n; seed++) {
         struct history h;
         struct history_result r;
-        history_make(&h, seed);
+        make(&h, seed);
         history_play(&h, &r);
         if (r.violation[0] == '\0')
             continue;
@@ -94,8 +95,9 @@ int main(int argc, char **argv)
         history_trace(&h, stdout);
         return 0;
     }
-    if (argc >= 3 && strcmp(argv[1], "-a") == 0)
-        return list_all(strtoull(argv[2], NULL, 10), argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
+    if (argc >= 3 && (strcmp(argv[1], "-a") == 0 || strcmp(argv[1], "-l") == 0))
+        return list_all(strtoull(argv[2], NULL, 10), argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
+                        argv[1][1] == 'a' ? history_make : history_make_lacking);
     uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     return play_all(n, argc > 2 ? strtoull(argv[2], NULL, 10) : 1);
 }

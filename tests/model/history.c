@@ -194,6 +194,29 @@ void history_make(struct history *h, uint64_t seed)
     make_bad(h, seed);
 }
 
+void history_make_lacking(struct history *h, uint64_t seed)
+{
+    struct rng r = {seed ^ UINT64_C(0xf0c5)};
+    struct world_conf *w = &h->world;
+    history_make(h, seed);
+    w->records = rng_below(&r, rng_chance(&r, 50) ? 4 : 12);
+    w->hidden = w->block = w->rush = w->future = w->soon = 0;
+    w->timeless = w->timeless > w->records ? w->records : w->timeless;
+    w->ignores_filter = w->ignores_offset = false;
+    w->by_key = (enum world_form_kind)rng_below(&r, FORM_KINDS);
+    w->order = rng_chance(&r, 60) ? TIES_TOP_N : TIES_BY_KEY;
+    w->ties = 50 + rng_below(&r, 51);
+    w->bad_is = (enum world_bad)rng_below(&r, BAD_KINDS);
+    w->one = w->bad = 0;
+    if (rng_chance(&r, 50))
+        w->one = 1 + rng_below(&r, w->records + 2);
+    else
+        w->bad = 10 + rng_below(&r, 60);
+    w->cap = w->cap < 10 ? 0 : w->cap;
+    for (unsigned i = 0; i < HISTORY_RUNS; i++)
+        h->limit[i] = 10 + rng_below(&r, 5);
+}
+
 void history_happen(const struct event *ev, struct world *w)
 {
     switch (ev->type) {

@@ -92,6 +92,9 @@ struct history_result {
 };
 
 void history_make(struct history *h, uint64_t seed);
+/* Another one: a small table of which much is not given, with equal times, and often no order by key. There a page that is put
+ * together proves the least. */
+void history_make_lacking(struct history *h, uint64_t seed);
 void history_happen(const struct event *ev,
                     struct world *w); /* nothing, where it concerns the program alone */
 void history_play(const struct history *h, struct history_result *r);
