@@ -6,6 +6,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#define PLACES_LEAST 1024u /* room for some hundred members, as most tables have */
+
 uint64_t member_hash(uint64_t parent, const char *name, size_t n)
 {
     uint64_t hash = XXH3_64bits_withSeed(name, n, parent);
@@ -20,11 +22,12 @@ enum err_code member_set_open(struct member_set **out, const char *file, unsigne
     enum err_code rc = OK;
 
     *out = NULL;
-    if (s == NULL || (s->places = calloc(PLACES, sizeof *s->places)) == NULL ||
+    if (s == NULL || (s->places = calloc(PLACES_LEAST, sizeof *s->places)) == NULL ||
         (s->file = strdup(file)) == NULL) {
         rc = err_set(e, ERR_NOMEM, "out of memory");
         goto done;
     }
+    s->room = PLACES_LEAST;
     s->depth = depth < LEVELS_MAX ? depth : LEVELS_MAX;
     for (unsigned i = 0; i < s->depth; i++)
         if ((rc = json_splitter_open(&s->splitters[i], e)) != OK)
@@ -53,11 +56,31 @@ void member_set_close(struct member_set *s)
 
 struct seen *member_set_place(struct member_set *s, uint64_t hash)
 {
-    size_t at = hash % PLACES;
+    size_t at = hash % s->room;
 
     while (s->places[at].member.hash != 0 && s->places[at].member.hash != hash)
-        at = (at + 1) % PLACES;
+        at = (at + 1) % s->room;
     return &s->places[at];
+}
+
+/* So that another member can be put into it. */
+static bool make_room(struct member_set *s)
+{
+    struct seen *before = s->places;
+    size_t n = s->room;
+
+    if (3 * (s->count + 1) <= n || n == PLACES_MOST)
+        return true;
+    struct seen *more = calloc(2 * n, sizeof *more);
+    if (more == NULL)
+        return false;
+    s->places = more;
+    s->room = 2 * n;
+    for (size_t i = 0; i < n; i++)
+        if (before[i].member.hash != 0)
+            *member_set_place(s, before[i].member.hash) = before[i];
+    free(before);
+    return true;
 }
 
 static bool note_new(struct member_set *s, struct member_new member)
@@ -76,17 +99,15 @@ static bool note_new(struct member_set *s, struct member_new member)
 
 void member_set_put(struct member_set *s, struct member_new member, bool known)
 {
-    struct seen *place = member_set_place(s, member.hash);
-
-    if (place->member.hash != 0 || s->count >= MEMBER_SET_MOST)
+    if (member_set_place(s, member.hash)->member.hash != 0 || s->count >= MEMBER_SET_MOST)
         return;
-    if (!known && !note_new(s, member)) {
+    if (!make_room(s) || (!known && !note_new(s, member))) {
         s->broken = true;
         LOG(LOG_WARN, "members", "out of memory: the next run looks for new members again",
             F_STR("file", s->file));
         return;
     }
-    *place = (struct seen){.member = member, .known = known};
+    *member_set_place(s, member.hash) = (struct seen){.member = member, .known = known};
     s->count++;
 }
 

@@ -43,7 +43,7 @@ void member_set_read(struct member_set *s)
             memcpy(&member, b.data + sizeof head + i * sizeof member, sizeof member);
             member_set_put(s, member, true);
         }
-        for (size_t i = 0; i < PLACES; i++)
+        for (size_t i = 0; i < s->room; i++)
             if (s->places[i].member.hash != 0)
                 member_set_count(s, s->places[i].member);
         s->not_before = whole ? head.not_before : 0;
@@ -59,7 +59,7 @@ static enum err_code encode(const struct member_set *s, bool due, struct buf *b)
     struct head head = {.magic = MAGIC, .not_before = s->not_before, .due = due};
     enum err_code rc = buf_add(b, &head, sizeof head);
 
-    for (size_t i = 0; i < PLACES && rc == OK; i++)
+    for (size_t i = 0; i < s->room && rc == OK; i++)
         if (s->places[i].member.hash != 0 && s->places[i].known) {
             rc = buf_add(b, &s->places[i].member, sizeof s->places[i].member);
             head.count++;

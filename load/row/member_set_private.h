@@ -5,9 +5,9 @@
 #include "load/row/member_set.h"
 #include "shared/json/json_record.h"
 
-#define PLACES     (1u << 16) /* more than three times MEMBER_SET_MOST */
-#define SHAPES     16
-#define LEVELS_MAX 2 /* of objects below the outermost members */
+#define PLACES_MOST (1u << 16) /* more than three times MEMBER_SET_MOST */
+#define SHAPES      16
+#define LEVELS_MAX  2 /* of objects below the outermost members */
 
 struct seen {
     struct member_new member; /* hash 0: the place is free */
@@ -16,8 +16,8 @@ struct seen {
 };
 
 struct member_set {
-    struct seen *places;
-    size_t count;
+    struct seen *places; /* never more than a third of them taken */
+    size_t room, count;
     struct member_new *news; /* those that are not known, in the order in which they came */
     size_t news_count, news_room;
     uint64_t shapes[SHAPES]; /* whose names are in the set */

@@ -181,6 +181,58 @@ static void a_damaged_file_is_none(void **state)
     member_set_close(s);
 }
 
+/* What the sanitizers count; without them nothing is. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t bytes_now(void)
+{
+    return __sanitizer_get_current_allocated_bytes != NULL
+               ? __sanitizer_get_current_allocated_bytes()
+               : 0;
+}
+
+static void the_memory_grows_with_the_members(void **state)
+{
+    struct fixture *f = *state;
+    size_t before = bytes_now();
+    struct member_set *s = open_set(f, 0);
+
+    assert_in_range(bytes_now() - before, 0, 256 << 10);
+    member_set_close(s);
+}
+
+/* Through each growth, up to the most that a set holds, and through the file. */
+static void no_member_is_forgotten_when_the_set_grows(void **state)
+{
+    struct fixture *f = *state;
+    struct member_set *s = open_set(f, 1);
+    char line[96];
+
+    (void)news_after(f, s, "{\"id\":1,\"map\":{\"k0\":1}}");
+    for (int i = 1; i < 2 * MEMBER_SET_WIDE; i++) { /* how many stand below goes along */
+        (void)snprintf(line, sizeof line, "{\"id\":1,\"map\":{\"k%d\":1},\"m%d\":1}", i, i);
+        (void)news_after(f, s, line);
+    }
+    size_t before = 0;
+    (void)member_set_news(s, &before);
+    for (int i = 2 * MEMBER_SET_WIDE; i < MEMBER_SET_MOST + 500; i++) {
+        (void)snprintf(line, sizeof line, "{\"id\":1,\"m%d\":1}", i);
+        before += before < MEMBER_SET_MOST;
+        assert_int_equal(news_after(f, s, line), before);
+    }
+    assert_int_equal(
+        news_after(f, s, "{\"id\":1,\"map\":{\"more\":1},\"m1\":1,\"m399\":1,\"m9999\":1}"),
+        MEMBER_SET_MOST);
+    learn_all(s);
+    member_set_close(s);
+    s = open_set(f, 1);
+    for (int i = 1; i < MEMBER_SET_MOST / 2; i++) {
+        (void)snprintf(line, sizeof line, "{\"id\":1,\"map\":{\"k%d\":1},\"m%d\":1}", i, i);
+        assert_int_equal(news_after(f, s, line), 0);
+    }
+    member_set_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +243,9 @@ int main(void)
             what_was_learned_is_known_to_the_next_and_what_was_not_is_due, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_map_is_not_looked_into_for_ever, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_memory_grows_with_the_members, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_member_is_forgotten_when_the_set_grows, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
