@@ -1,3 +1,4 @@
+#include "load/command/session_thread.h"
 #include "load/database/sql.h"
 #include "load/reconcile/reconcile_private.h"
 #include "load/target/loaded_rows.h"
@@ -8,10 +9,7 @@
 #include <string.h>
 
 struct reconcile {
-    uv_work_t work;
-    uv_loop_t loop;  /* the thread's, and */
-    uv_async_t wake; /* what ends its waiting */
-    struct session *session;
+    struct session_thread *thread;
     struct reconcile_conf conf;
     char database[LOADED_ID_MAX]; /* its identity, or "" */
     atomic_bool stop;
@@ -159,6 +157,7 @@ static enum err_code work_on(struct reconcile_task *t, struct err *e)
 
 struct shift {
     struct reconcile *r;
+    struct session *session;
     struct loaded_entry database;
     PGresult *list;     /* the database's tables */
     PGresult *progress; /* what it has of the spool */
@@ -199,7 +198,7 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
 {
     struct reconcile_task t = {.conf = &w->r->conf,
                                .stop = &w->r->stop,
-                               .session = w->r->session,
+                               .session = w->session,
                                .database = w->database.id,
                                .table = row->table,
                                .row = row};
@@ -268,14 +267,14 @@ static bool any_inventory(const struct reconcile *r)
     return any;
 }
 
-static void work(uv_work_t *job)
+static void work(void *ctx, struct session *s)
 {
-    struct reconcile *r = job->data;
-    struct shift w = {.r = r};
+    struct reconcile *r = ctx;
+    struct shift w = {.r = r, .session = s};
     struct err e = ERR_INIT;
     if (!any_inventory(r))
         return;
-    enum err_code rc = session_try(r->session, try_read, &w, &e);
+    enum err_code rc = session_try(s, try_read, &w, &e);
     for (size_t i = 0; i < r->count; i++) {
         struct reconcile_row *row = &r->rows[i];
         if (rc == OK && !atomic_load(&r->stop))
@@ -288,41 +287,17 @@ static void work(uv_work_t *job)
     PQclear(w.progress);
 }
 
-static void on_wake(uv_async_t *wake)
-{
-    struct reconcile *r = wake->data;
-    session_stop(r->session);
-}
-
 static void release(struct reconcile *r)
 {
-    session_close(r->session);
-    uv_close((uv_handle_t *)&r->wake, NULL);
-    (void)uv_run(&r->loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&r->loop);
     free(r->rows);
     free(r);
 }
 
-static void after_work(uv_work_t *job, int status)
+static void on_done(void *ctx)
 {
-    struct reconcile *r = job->data;
-    (void)status;
+    struct reconcile *r = ctx;
     r->done(r->ctx, r->rows, r->count);
     release(r);
-}
-
-/* The thread's loop is there before the thread, so that it can be woken at any time. */
-static enum err_code open_loop(struct reconcile *r, struct err *e)
-{
-    if (uv_loop_init(&r->loop) != 0)
-        return err_set(e, ERR_INTERNAL, "cannot make an event loop");
-    if (uv_async_init(&r->loop, &r->wake, on_wake) != 0) {
-        (void)uv_loop_close(&r->loop);
-        return err_set(e, ERR_INTERNAL, "cannot make an event loop");
-    }
-    r->wake.data = r;
-    return OK;
 }
 
 enum err_code reconcile_start(struct reconcile **out, uv_loop_t *loop,
@@ -335,24 +310,16 @@ enum err_code reconcile_start(struct reconcile **out, uv_loop_t *loop,
         free(r);
         return err_set(e, ERR_NOMEM, "out of memory");
     }
-    enum err_code rc = open_loop(r, e);
-    if (rc != OK) {
-        free(r->rows);
-        free(r);
-        return rc;
-    }
     r->conf = *conf;
     if (conf->database != NULL)
         (void)snprintf(r->database, sizeof r->database, "%s", conf->database);
     r->count = n;
     r->done = done;
     r->ctx = ctx;
-    r->work.data = r;
     for (size_t i = 0; i < n; i++)
         (void)snprintf(r->rows[i].table, sizeof r->rows[i].table, "%s", tables[i]);
-    rc = session_open(&r->session, &r->loop, r->conf.conninfo, &r->conf.backoff, e);
-    if (rc == OK && uv_queue_work(loop, &r->work, work, after_work) != 0)
-        rc = err_set(e, ERR_INTERNAL, "cannot begin a thread");
+    enum err_code rc = session_thread_start(&r->thread, loop, r->conf.conninfo, &r->conf.backoff,
+                                            work, on_done, r, e);
     if (rc != OK)
         release(r);
     else
@@ -363,5 +330,5 @@ enum err_code reconcile_start(struct reconcile **out, uv_loop_t *loop,
 void reconcile_stop(struct reconcile *r)
 {
     atomic_store(&r->stop, true);
-    (void)uv_async_send(&r->wake);
+    session_thread_stop(r->thread);
 }

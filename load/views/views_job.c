@@ -1,5 +1,6 @@
 #include "load/views/views_job.h"
 #include "load/command/command.h"
+#include "load/command/session_thread.h"
 #include "load/views/view_make.h"
 #include "shared/log/log.h"
 #include <stdio.h>
@@ -10,10 +11,7 @@
 #define NAMES_MAX 1024 /* of the columns that came; what is longer is cut */
 
 struct views_job {
-    uv_work_t work;
-    uv_loop_t loop;  /* the thread's, and */
-    uv_async_t wake; /* what ends its waiting */
-    struct session *session;
+    struct session_thread *thread;
     struct views_job_conf conf;
     struct views_job_table *tables;
     struct member_new **news; /* of each */
@@ -87,10 +85,10 @@ static int row_of(const PGresult *r, const char *table)
     return -1;
 }
 
-static enum err_code do_table(struct views_job *job, struct views_job_table *t, struct err *e)
+static enum err_code do_table(struct views_job *job, struct session *s, struct views_job_table *t,
+                              struct err *e)
 {
-    struct command_context c = {
-        .options = job->conf.options, .name = "views", .session = job->session};
+    struct command_context c = {.options = job->conf.options, .name = "views", .session = s};
     struct command_table target = {0};
     struct view_make m;
     int row = row_of(job->list, t->table);
@@ -115,21 +113,21 @@ static enum err_code do_table(struct views_job *job, struct views_job_table *t, 
     return rc;
 }
 
-static void work(uv_work_t *w)
+static void work(void *ctx, struct session *s)
 {
-    struct views_job *job = w->data;
+    struct views_job *job = ctx;
     struct err e = ERR_INIT;
-    enum err_code rc = session_try(job->session, list, job, &e);
+    enum err_code rc = session_try(s, list, job, &e);
 
     for (size_t i = 0; i < job->count; i++) {
         struct views_job_table *t = &job->tables[i];
         if (rc != OK)
             t->err = e;
         else
-            (void)do_table(job, t, &t->err);
+            (void)do_table(job, s, t, &t->err);
         if (t->err.code != OK)
             tell_failure(t);
-        if (rc == OK && session_unreachable(job->session)) { /* nor are the others to be had */
+        if (rc == OK && session_unreachable(s)) { /* nor are the others to be had */
             rc = t->err.code;
             e = t->err;
         }
@@ -137,19 +135,8 @@ static void work(uv_work_t *w)
     PQclear(job->list);
 }
 
-static void on_wake(uv_async_t *wake)
-{
-    struct views_job *job = wake->data;
-
-    session_stop(job->session);
-}
-
 static void release(struct views_job *job)
 {
-    session_close(job->session);
-    uv_close((uv_handle_t *)&job->wake, NULL);
-    (void)uv_run(&job->loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&job->loop);
     for (size_t i = 0; i < job->count; i++)
         free(job->news[i]);
     free(job->news);
@@ -157,11 +144,10 @@ static void release(struct views_job *job)
     free(job);
 }
 
-static void after_work(uv_work_t *w, int status)
+static void on_done(void *ctx)
 {
-    struct views_job *job = w->data;
+    struct views_job *job = ctx;
 
-    (void)status;
     job->done(job->ctx, job->tables, job->count);
     release(job);
 }
@@ -190,19 +176,6 @@ static enum err_code copy(struct views_job *job, const struct views_job_table *t
     return OK;
 }
 
-/* The thread's loop is there before the thread, so that it can be woken at any time. */
-static enum err_code open_loop(struct views_job *job, struct err *e)
-{
-    if (uv_loop_init(&job->loop) != 0)
-        return err_set(e, ERR_INTERNAL, "cannot make an event loop");
-    if (uv_async_init(&job->loop, &job->wake, on_wake) != 0) {
-        (void)uv_loop_close(&job->loop);
-        return err_set(e, ERR_INTERNAL, "cannot make an event loop");
-    }
-    job->wake.data = job;
-    return OK;
-}
-
 enum err_code views_job_start(struct views_job **out, uv_loop_t *loop,
                               const struct views_job_conf *conf,
                               const struct views_job_table *tables, size_t n,
@@ -214,20 +187,14 @@ enum err_code views_job_start(struct views_job **out, uv_loop_t *loop,
     *out = NULL;
     if (job == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    if ((rc = open_loop(job, e)) != OK) {
-        free(job);
-        return rc;
-    }
     job->conf = *conf;
     job->conf.backoff.tries = conf->backoff.tries < TRIES ? conf->backoff.tries : TRIES;
     job->done = done;
     job->ctx = ctx;
-    job->work.data = job;
     rc = copy(job, tables, n, e);
     if (rc == OK)
-        rc = session_open(&job->session, &job->loop, job->conf.conninfo, &job->conf.backoff, e);
-    if (rc == OK && uv_queue_work(loop, &job->work, work, after_work) != 0)
-        rc = err_set(e, ERR_INTERNAL, "cannot begin a thread");
+        rc = session_thread_start(&job->thread, loop, job->conf.conninfo, &job->conf.backoff, work,
+                                  on_done, job, e);
     if (rc != OK)
         release(job);
     else
@@ -237,5 +204,5 @@ enum err_code views_job_start(struct views_job **out, uv_loop_t *loop,
 
 void views_job_stop(struct views_job *job)
 {
-    (void)uv_async_send(&job->wake);
+    session_thread_stop(job->thread);
 }
