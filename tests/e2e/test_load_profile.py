@@ -4,7 +4,7 @@ import json
 import psycopg2
 
 from harness import wait_for
-from upkeep import load_records, record, whole
+from upkeep import ago, load_records, record, whole
 
 
 def profile(netty, db, *arguments, **keywords):
@@ -90,6 +90,19 @@ def test_its_cost_is_told_beforehand_and_it_needs_no_more_than_select(spool, net
         assert profile(netty, db.url.replace("//netty@", f"//{db.name}@"), "contacts")["n"]["records"] == 500
     finally:
         db.query(f"DROP OWNED BY {db.name}; DROP ROLE {db.name}")
+
+
+def test_it_is_one_pass_and_says_since_when_a_member_is_seen(spool, netty, db):
+    load_records(netty, spool, db, record(1, 40, old=1), record(2, 20, old=2, late=1), record(3, 5, late=1, nested={"x": 1}))
+    scans = "SELECT pg_stat_get_numscans('\"netty-contacts\"'::regclass)"
+    db.query("SELECT pg_stat_force_next_flush()")
+    wait_for(lambda: db.value("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'netty%'") == 0, "the loader's sessions' end")
+    before = db.value(scans)
+    found = profile(netty, db, "contacts")
+    wait_for(lambda: db.value(scans) > before, "the server's count")
+    assert db.value(scans) == before + 1
+    since = {name: found[name]["since"][:10] for name in ("old", "late", "nested", "nested.x")}
+    assert since == {"old": ago(40)[:10], "late": ago(20)[:10], "nested": ago(5)[:10], "nested.x": ago(5)[:10]}, since
 
 
 def test_a_signal_ends_the_server_s_work_too(spool, netty, db):

@@ -217,6 +217,27 @@ def test_what_is_printed_is_what_is_made_and_nothing_is_written_before(spool, ne
     assert db.value("SELECT pg_get_viewdef('netty.contacts'::regclass)") == printed
 
 
+@pytest.mark.parametrize("word", ["CREATE VIEW", "REVOKE", "COMMENT"])
+def test_a_view_is_made_whole_or_not_at_all(spool, netty, db, word):
+    """One transaction: whichever statement of it is refused, neither view nor schema is there, and the old view is as it was."""
+    load_records(netty, spool, db, *members(5, n=1))
+    refuse = f"""CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+                 CREATE EVENT TRIGGER refuse_{db.name} ON ddl_command_end WHEN TAG IN ('{word}') EXECUTE FUNCTION public.refuse()"""
+    allow = f"DROP EVENT TRIGGER refuse_{db.name}; DROP FUNCTION public.refuse()"
+    db.query("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")  # so that there is something to take back
+    db.query(refuse)
+    assert "not today" in netty.load("views", "--apply", db=db, code=None).err
+    assert db.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'netty'") == 0
+    db.query(allow)
+    views(netty, db)
+    before = columns(db)
+    put(db, 6, {"fresh": 1})
+    db.query(refuse)
+    assert "not today" in netty.load("views", "--apply", "--rebuild", db=db, code=None).err
+    assert columns(db) == before and db.value("SELECT count(*) FROM netty.contacts") == 6
+    db.query(allow)
+
+
 def test_row_level_security_holds_through_them_and_nothing_is_granted(spool, netty, db):
     """As Supabase has it: default privileges give all to anon; then as a dashboard would read: a role with SELECT, under a policy."""
     role = f"{db.name}_anon"

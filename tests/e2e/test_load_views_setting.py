@@ -277,6 +277,18 @@ def test_a_dry_run_writes_nothing_and_a_replay_and_dead_letters_bring_members_to
     assert columns(db)["a"] == columns(db)["b"] == "integer"
 
 
+def test_a_redrive_brings_a_dead_letters_members_into_the_view(spool, netty, db):
+    page(spool, record(1, 40, a=1))
+    load(netty, db)
+    db.query("""ALTER TABLE "netty-contacts" ADD CONSTRAINT small CHECK (data->>'fresh' IS NULL)""")
+    page(spool, record(2, 30, fresh=1), record(3, 30, a=3))
+    load(netty, db, code=65)
+    assert "fresh" not in columns(db), "the record that brings it is no row yet"
+    db.query('ALTER TABLE "netty-contacts" DROP CONSTRAINT small')
+    run = netty.load("redrive", "--views", "--log-format", "json", db=db)
+    assert events(run, "views")[0]["columns"] == "fresh" and db.query("SELECT fresh FROM netty.contacts WHERE contact_id = 2") == [(1,)]
+
+
 def test_a_map_keyed_by_values_brings_no_column_and_is_not_looked_at_for_ever(spool, netty, db):
     page(spool, *(record(k, 40, by_mail={f"s3cret{k}@x.org": k}) for k in range(1, 300)))
     load(netty, db)
@@ -302,6 +314,30 @@ def test_two_schemas_never_share_a_view(spool, netty, db):
     netty.load("--create-tables", "replay", "--schema", "s" * 60, db=db)
     assert "63 bytes" in netty.load("views", "--schema", "s" * 60, db=db, code=78).err
     assert '"b"."contacts"' in netty.load("views", "--schema", "s" * 60, "--views-schema", "b", db=db).out
+
+
+def test_each_command_finds_the_views_of_a_schema_of_its_own(spool, netty, db):
+    """As an account has one: the tables in crm, the views in netty_crm; public has a table of that name, too, and its view."""
+    db.query("CREATE SCHEMA crm")
+    page(spool, *(record(k, 40, a=k) for k in range(1, 30)))
+    for schema in ("public", "crm"):
+        load(netty, db, "--schema", schema)
+    page(spool, *(record(k, 30, a=f"x{k}", fresh=1) for k in range(1, 5)))
+    netty.load("--schema", "crm", db=db)
+
+    def rows(*arguments, code=0):
+        return [json.loads(line) for line in netty.load(*arguments, "--json", "--schema", "crm", db=db, code=code).out.splitlines()]
+    assert [row["finding"] for row in rows("check", "contacts") if "netty_crm.contacts is stale" in row["finding"] and "(fresh)" in row["finding"]]
+    assert {row["key"] for row in rows("profile", "--misfits", "contacts") if row["member"] == "a"} == {1, 2, 3, 4}
+    made = {row["member"]: row for row in rows("index", "contacts", "a")}
+    db.query("SET enable_seqscan = off")
+    plan = "\n".join(row for row, in db.query("EXPLAIN SELECT 1 FROM netty_crm.contacts ORDER BY a LIMIT 5"))
+    assert made["a"]["index"] in plan, plan
+    assert [row["finding"] for row in rows("doctor", code=None) if "netty_crm.contacts" in row["finding"]]
+    load(netty, db, "--schema", "crm")
+    page(spool, record(9, 20, a=9, later=1))
+    told, = events(load(netty, db, "--schema", "crm"), "views")
+    assert told["schema"] == "netty_crm" and "later" in columns(db, "netty_crm.contacts") and "later" not in columns(db)
 
 
 def test_a_table_that_is_made_after_the_views_stands_where_the_others_stand(spool, netty, db):
