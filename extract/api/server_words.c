@@ -149,6 +149,8 @@ void server_words(const char *body, size_t n, bool json_only, char words[SERVER_
     struct line l = line_of(words, SERVER_WORDS_TEXT, SERVER_WORDS_MAX);
     struct json_splitter *s = NULL;
     bool found = false;
+    bool whole =
+        n < SERVER_WORDS_READ; /* a page's first part is no JSON: it need not be read to see that */
     if (n > SERVER_WORDS_READ)
         n = SERVER_WORDS_READ;
     if (n >= sizeof BOM - 1 && memcmp(body, BOM, sizeof BOM - 1) == 0) {
@@ -159,7 +161,7 @@ void server_words(const char *body, size_t n, bool json_only, char words[SERVER_
         body++;
         n--;
     }
-    if (n > 0 && *body == '{' && json_splitter_open(&s, NULL) == OK) {
+    if (whole && n > 0 && *body == '{' && json_splitter_open(&s, NULL) == OK) {
         found = put_json(&l, s, body, n);
         json_splitter_close(s);
     }
