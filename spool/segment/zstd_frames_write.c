@@ -8,9 +8,12 @@
 #include <zstd.h>
 
 /* Little memory counts for more here than the last tenth of size: level 3 with a window of a whole
- * page takes 0.8 MB more and comes to 6.3 instead of 5.6 times smaller. */
+ * page takes 0.8 MB more and comes to 6.3 instead of 5.7 times smaller. Records repeat in long pieces, so that
+ * shorter matches than seven bytes are not worth looking for: 3 % less work, and 1 % smaller. */
 #define LEVEL      1
 #define WINDOW_LOG 16 /* what a reader must be ready to hold: 64 KiB */
+#define HASH_LOG   13
+#define MIN_MATCH  7
 #define ROOM       ((size_t)8 << 10)
 
 struct zstd_frames_out {
@@ -47,6 +50,8 @@ enum err_code zstd_frames_create(struct zstd_frames_out **out, int fd, const cha
         return err_set(e, ERR_NOMEM, "out of memory");
     if (ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL)) ||
         ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_windowLog, WINDOW_LOG)) ||
+        ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_hashLog, HASH_LOG)) ||
+        ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_minMatch, MIN_MATCH)) ||
         ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1)) ||
         ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_contentSizeFlag, 1)))
         return zstd_failed(w, code, e);
