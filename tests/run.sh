@@ -71,7 +71,7 @@ check_of() {
         echo "ok   $name"
         passed=$((passed + 1))
     elif [ "$version" != 0 ] || [ $code -eq 3 ]; then
-        echo "said $name: $tool $here is another than the house's${version:+ ($version)}, and finds what is in $log"
+        echo "said $name: $tool $here is another than the house's$([ "$version" = 0 ] || echo " ($version)"), and finds what is in $log"
         told+=("$name ($tool $here; $log)")
     else
         echo "FAIL $name (whole output: $log)"
@@ -174,8 +174,9 @@ pytest_in() {
     shift 2
     at "$name" "$log"
     rm -f "$report"
-    # Not pytest's own numbered folders: a run beside this one would clear them away under a living server.
-    scratch=$(mktemp -d /tmp/netty-test.XXXXXX)
+    # Not pytest's own numbered folders: a run beside this one would clear them away under a living server. Not in /tmp, which
+    # is memory on Debian 13: all tests together leave more than 2 GB.
+    scratch=$(mktemp -d /var/tmp/netty-test.XXXXXX)
     chmod 755 "$scratch"
     NETTY_BUILD="$PWD/$dir" /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$jobs" --timeout 600 \
         --basetemp "$scratch/t" --junitxml "$report" "$@" tests/e2e >"$log" 2>&1
