@@ -35,6 +35,12 @@ WITH path AS (
         AND NOT coalesce(pg_catalog.starts_with(pg_catalog.obj_description(c.oid, 'pg_class'), 'netty-load: view of '),
             false)
     ORDER BY c.relname, c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog."char"[]) DESC, s.place
+), distributed AS MATERIALIZED (
+    -- What Citus has distributed by its rows ('n': whole tables, as those of a schema that is on one node). Without it there is no such catalog,
+    -- and a statement that names it could not be read: so it stands in a text.
+    SELECT CASE WHEN pg_catalog.has_table_privilege(pg_catalog.to_regclass('pg_catalog.pg_dist_partition'), 'SELECT')
+        THEN CAST(pg_catalog.query_to_xml('SELECT CAST(p.logicalrelid AS pg_catalog.oid) AS oid FROM pg_catalog.pg_dist_partition AS p '
+            'WHERE p.partmethod OPERATOR(pg_catalog.<>) ''n''::pg_catalog."char"', false, false, '') AS pg_catalog.text) END AS oids
 )
 SELECT
     n.nspname AS schema,
@@ -173,6 +179,10 @@ CROSS JOIN LATERAL (
         WHEN c.relkind OPERATOR(pg_catalog.=) 'r' AND EXISTS (
             SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent OPERATOR(pg_catalog.=) c.oid)
             THEN 'has inheritance children, whose rows its key does not hold together; NO INHERIT takes them away'
+        WHEN (SELECT pg_catalog.strpos(d.oids, pg_catalog.concat('<oid>', c.oid, '</oid>')) FROM distributed AS d) OPERATOR(pg_catalog.>) 0
+            THEN pg_catalog.format('is distributed over several nodes by an extension (Citus), which refuses statements of a second load; '
+                'a schema for each account works: SELECT undistribute_table(%L), then SELECT citus_schema_distribute(%L)',
+                pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.quote_ident(n.nspname))
         WHEN k.attname IS NULL
             THEN pg_catalog.concat('has no primary key of one column, not deferrable', (
                 SELECT pg_catalog.format('; ALTER TABLE %I.%I ADD PRIMARY KEY (%I)', n.nspname, c.relname, a.attname)
