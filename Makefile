@@ -159,21 +159,25 @@ SHARE     := $(DESTDIR)$(PREFIX)/share
 UNITS     := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/lib,/etc)/systemd/system
 # Where zsh looks: distributions' packages below /usr, everybody else below /usr/local.
 ZSH       := $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+UNIT_FILES := $(wildcard extract/systemd/* load/systemd/* spool/systemd/*) shared/pair/netty-sync.target
+# $(call put,MODE,FOLDER,FILE...): files into a folder, a line each.
+define put
+$(Q)install -d $(2)
+$(if $(V),,@printf 'INST %s\n' $(foreach file,$(3),$(subst $(DESTDIR),,$(2))$(notdir $(file))))
+$(Q)install -m $(1) $(3) $(2)
+
+endef
 .PHONY: install
 install:
-	$(MAKE) BUILD=$(INSTALLED) SPOOL_DIR=/var/spool/netty all
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 0755 $(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%) "$(DESTDIR)$(PREFIX)/bin/"
-	install -d "$(DESTDIR)$(PREFIX)/libexec/netty" "$(UNITS)"
-	install -m 0755 $(INSTALLED)/netty-pair "$(DESTDIR)$(PREFIX)/libexec/netty/"
-	for unit in extract/systemd/* load/systemd/* spool/systemd/* shared/pair/netty-sync.target; do \
-	    sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit >"$(UNITS)/$${unit##*/}" && chmod 0644 "$(UNITS)/$${unit##*/}" || exit; done
-	install -d "$(UNITS)/../system-generators"
-	install -m 0755 shared/pair/netty-generator "$(UNITS)/../system-generators/"
-	install -d $(foreach n,1 5 7,"$(SHARE)/man/man$(n)") "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/$(ZSH)"
-	$(foreach n,1 5 7,install -m 0644 $(patsubst $(BUILD)/%,$(INSTALLED)/%,$(filter %.$(n),$(PAGES))) "$(SHARE)/man/man$(n)/" &&) true
-	install -m 0644 $(INSTALLED)/completion/bash/* "$(SHARE)/bash-completion/completions/"
-	install -m 0644 $(INSTALLED)/completion/zsh/* "$(SHARE)/zsh/$(ZSH)/"
+	$(Q)$(MAKE) --no-print-directory BUILD=$(INSTALLED) SPOOL_DIR=/var/spool/netty all
+	$(call put,0755,"$(DESTDIR)$(PREFIX)/bin/",$(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%))
+	$(call put,0755,"$(DESTDIR)$(PREFIX)/libexec/netty/",$(INSTALLED)/netty-pair)
+	$(call put,0644,"$(UNITS)/",$(UNIT_FILES))
+	$(Q)sed -i 's|/usr/bin/|$(PREFIX)/bin/|' $(foreach unit,$(notdir $(UNIT_FILES)),"$(UNITS)/$(unit)")
+	$(call put,0755,"$(UNITS)/../system-generators/",shared/pair/netty-generator)
+	$(foreach n,1 5 7,$(call put,0644,"$(SHARE)/man/man$(n)/",$(patsubst $(BUILD)/%,$(INSTALLED)/%,$(filter %.$(n),$(PAGES)))))
+	$(call put,0644,"$(SHARE)/bash-completion/completions/",$(patsubst $(BUILD)/%,$(INSTALLED)/%,$(filter $(BUILD)/completion/bash/%,$(SHELLS))))
+	$(call put,0644,"$(SHARE)/zsh/$(ZSH)/",$(patsubst $(BUILD)/%,$(INSTALLED)/%,$(filter $(BUILD)/completion/zsh/%,$(SHELLS))))
 
 .PHONY: clean
 clean:

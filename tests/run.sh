@@ -88,6 +88,9 @@ build() {
     check "build: clang" make -j"$jobs" CC=clang BUILD=build/clang all sim
     check "build: install" make install DESTDIR=build/stage PREFIX=/usr
     check "build: Debian package" make deb
+    # No compiler's command among what these four said: V=1 shows them.
+    check "build: a line a file" bash -c '! awk "length > 120 || / -o / { print FILENAME \": \" \$0 }" "$@" | grep .' said \
+        "$logs"/build__{gcc,gcc_with_sanitizers,install,Debian_package}.log
     check "build: the package again, byte for byte" bash -c 'tests/tools/reproducible.sh build/netty-sync_*.deb'
     check "build: lintian" lintian --allow-root --pedantic --display-info --fail-on error,warning,info,pedantic \
         build/netty-sync_*.deb

@@ -121,7 +121,11 @@ def test_make_prints_a_line_a_file(clone):
 
 
 def test_make_install(clone, tmp_path):
-    make(clone, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr")
+    said = make(clone, "install", f"DESTDIR={tmp_path}", "PREFIX=/usr").splitlines()
+    assert [line for line in said if len(line) > 100 or not re.match(r"(CC|AR|LINK|GEN|INST) +\S+$|make", line)] == [], "a line a file"
+    put = [line.removeprefix("INST ") for line in said if line.startswith("INST ")]
+    assert len(put) == len(set(put)) and {"/usr/bin/netty-load", "/lib/systemd/system/netty-load.service"} <= set(put)
+    assert all((tmp_path / path.lstrip("/")).is_file() for path in put)
     for program in ("netty-extract", "netty-load", "netty-spool"):
         run = subprocess.run([tmp_path / "usr/bin" / program, "--version"], capture_output=True, text=True)
         assert run.returncode == 0 and program in run.stdout
