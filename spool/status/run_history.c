@@ -144,6 +144,17 @@ static enum err_code add_newest(struct buf *b, const struct newest *k)
     return rc;
 }
 
+/* What a member is where the line does not have it. Most runs find nothing, and a line of them is short. */
+static const char *const usual_kinds[] = {
+    [RUN_HISTORY_EXTRACT] = "changes", [RUN_HISTORY_LOAD] = "load"};
+static const char usual_status[] = "complete";
+
+static enum err_code add_unusual(struct buf *b, const char *name, const char *value,
+                                 const char *usual)
+{
+    return strcmp(value, usual) == 0 ? OK : buf_addf(b, ",\"%s\":\"%s\"", name, value);
+}
+
 static enum err_code add_run(struct buf *b, enum run_history_side side,
                              const struct run_history_entry *run)
 {
@@ -153,11 +164,15 @@ static enum err_code add_run(struct buf *b, enum run_history_side side,
     char backfill[WHEN_TEXT];
     size_t start = b->len;
     enum err_code rc =
-        buf_addf(b,
-                 "{\"run\":\"%s\",\"began\":\"%s\",\"ended\":\"%s\",\"busy_us\":%" PRId64
-                 ",\"kind\":\"%s\",\"status\":\"%s\",\"error\":\"%s\"",
-                 side == RUN_HISTORY_EXTRACT ? "extract" : "load", when_iso(run->began, began),
-                 when_iso(run->ended, ended), run->busy, run->kind, run->status, run->error);
+        buf_addf(b, "{\"run\":\"%s\",\"began\":\"%s\"",
+                 side == RUN_HISTORY_EXTRACT ? "extract" : "load", when_iso(run->began, began));
+    if (rc == OK && run->ended != run->began + run->busy)
+        rc = buf_addf(b, ",\"ended\":\"%s\"", when_iso(run->ended, ended));
+    if (rc == OK)
+        rc = buf_addf(b, ",\"busy_us\":%" PRId64, run->busy);
+    if (rc == OK && (rc = add_unusual(b, "kind", run->kind, usual_kinds[side])) == OK &&
+        (rc = add_unusual(b, "status", run->status, usual_status)) == OK)
+        rc = add_unusual(b, "error", run->error, "");
     if (rc == OK && run->message[0] != '\0' && (rc = buf_adds(b, ",\"message\":")) == OK)
         rc = buf_add_json(b, run->message, strlen(run->message));
     if (rc == OK && run->reason[0] != '\0')
@@ -169,7 +184,7 @@ static enum err_code add_run(struct buf *b, enum run_history_side side,
     if (rc == OK && run->backfill > 0)
         rc = buf_addf(b, ",\"backfill\":\"%s\"", when_iso(run->backfill, backfill));
     for (unsigned i = 0; i < RUN_COUNTS && rc == OK; i++)
-        if (run_history_count_of((enum run_count)i, side))
+        if (run->counts[i] != 0 && run_history_count_of((enum run_count)i, side))
             rc = buf_addf(b, ",\"%s\":%" PRId64, counts[i].name, run->counts[i]);
     return rc == OK ? checksum_line_end(b, start) : rc;
 }
@@ -194,9 +209,16 @@ done:
     return rc;
 }
 
+/* A usual run's line may be lost with the machine: then a person sees one run less. On what a backfill has brought to its
+ * end more depends (run_history_full_since). */
+static bool must_last(enum run_history_side side, const struct run_history_entry *run)
+{
+    return strcmp(run->kind, usual_kinds[side]) != 0 || strcmp(run->status, usual_status) != 0;
+}
+
 /* *done stays false where the file has another name too, and must not be written to. */
 static enum err_code append(const char *dir, enum run_history_side side, size_t at,
-                            const struct buf *line, bool *done, struct err *e)
+                            const struct buf *line, bool lasting, bool *done, struct err *e)
 {
     char path[IO_PATH];
     struct err why = ERR_INIT;
@@ -212,9 +234,9 @@ static enum err_code append(const char *dir, enum run_history_side side, size_t 
         return rc;
     }
     rc = io_pwrite(fd, line->data, line->len, (int64_t)at, path, e);
-    if (rc == OK && fdatasync(fd) != 0)
+    if (rc == OK && lasting && fdatasync(fd) != 0)
         rc = err_sys(e, ERR_IO, "cannot sync %s", path);
-    (void)close(fd); /* it was synced, or has failed */
+    (void)close(fd); /* it was synced, need not be, or has failed */
     *done = rc == OK;
     return rc;
 }
@@ -246,7 +268,7 @@ static enum err_code add_locked(const char *dir, enum run_history_side side,
         goto done;
     }
     if ((rc = read_text(dir, side, &old, e)) == OK && is_whole(&old, &line))
-        rc = append(dir, side, old.len, &line, &done, e);
+        rc = append(dir, side, old.len, &line, must_last(side, run), &done, e);
     if (rc == OK && !done)
         rc = replace(dir, side, &old, &line, e);
     FAULT("runs-written");
@@ -287,11 +309,23 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
     int64_t backfill = WHEN_NONE;
     struct field fields[10 + RUN_COUNTS] = {
         {.name = "began", .type = FIELD_TIME, .to = &run->began},
-        {.name = "ended", .type = FIELD_TIME, .to = &run->ended},
+        {.name = "ended", .type = FIELD_TIME, .to = &run->ended, .optional = true},
         {.name = "busy_us", .type = FIELD_COUNT, .to = &busy},
-        {.name = "kind", .type = FIELD_TEXT, .to = run->kind, .room = RUN_HISTORY_WORD},
-        {.name = "status", .type = FIELD_TEXT, .to = run->status, .room = RUN_HISTORY_WORD},
-        {.name = "error", .type = FIELD_TEXT, .to = run->error, .room = RUN_HISTORY_WORD},
+        {.name = "kind",
+         .type = FIELD_TEXT,
+         .to = run->kind,
+         .room = RUN_HISTORY_WORD,
+         .optional = true},
+        {.name = "status",
+         .type = FIELD_TEXT,
+         .to = run->status,
+         .room = RUN_HISTORY_WORD,
+         .optional = true},
+        {.name = "error",
+         .type = FIELD_TEXT,
+         .to = run->error,
+         .room = RUN_HISTORY_WORD,
+         .optional = true},
         {.name = "complete_to", .type = FIELD_TIME, .to = &run->complete_to, .optional = true},
         {.name = "reason",
          .type = FIELD_TEXT,
@@ -314,6 +348,12 @@ static bool read_run(const char *line, size_t n, enum run_history_side side,
     if (fields_read(line, n, fields, count, NULL) != OK)
         return false;
     run->busy = (int64_t)busy;
+    if (run->ended == WHEN_NONE)
+        run->ended = run->began + run->busy;
+    if (run->kind[0] == '\0')
+        memcpy(run->kind, usual_kinds[side], strlen(usual_kinds[side]) + 1);
+    if (run->status[0] == '\0')
+        memcpy(run->status, usual_status, sizeof usual_status);
     run->backfill = backfill != WHEN_NONE ? backfill : 0;
     for (unsigned i = 0; i < RUN_COUNTS; i++)
         run->counts[i] = (int64_t)numbers[i];

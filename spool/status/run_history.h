@@ -8,8 +8,8 @@
  *     run_history_add(spool, "contacts", RUN_HISTORY_EXTRACT, &run, e);
  *
  * Counts, times, stable words, and the text of the error that ended the run: no record and no key. A line that is damaged
- * is passed over, and a failure to add one is a reason to log and not to fail. A line is appended and synced by who holds
- * the folder's lock (small_file.h), so several writers lose nothing. A file that holds anything but whole lines, after a
+ * is passed over, and a failure to add one is a reason to log and not to fail. A line is appended by who holds the folder's
+ * lock (small_file.h), so several writers lose nothing. A usual run's line is short, and is not synced. A file that holds anything but whole lines, after a
  * crash, or has grown to RUN_HISTORY_BYTES, is replaced whole by one of its newest lines.
  */
 #ifndef NETTY_SPOOL_STATUS_RUN_HISTORY_H

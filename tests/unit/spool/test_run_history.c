@@ -1,3 +1,4 @@
+#include "spool/format/checksum_line.h"
 #include "spool/status/run_history.h"
 #include "tests/unit/spool/helper.h"
 #include <sys/stat.h>
@@ -71,6 +72,72 @@ static void test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts(voi
 static void path_of(const struct fixture *f, char out[256])
 {
     (void)snprintf(out, 256, "%s/" TABLE "/runs-extract.ndjson", f->dir);
+}
+
+/* What is as usual is left out: the end after so much work, the kind, the status, no error, and what was counted nowhere. */
+static void test_a_usual_run_is_a_short_line(void **state)
+{
+    struct fixture f;
+    struct run_history r;
+    struct buf text;
+    char path[256];
+    (void)state;
+    open_table(&f);
+    struct run_history_entry run = {.began = 5 * WHEN_SECOND,
+                                    .ended = 7 * WHEN_SECOND,
+                                    .busy = 2 * WHEN_SECOND,
+                                    .complete_to = 123456789,
+                                    .kind = "changes",
+                                    .status = "complete"};
+    run.counts[RUN_REQUESTS] = 1;
+    assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
+    path_of(&f, path);
+    read_file(path, &text);
+    assert_true(text.len < 180);
+    buf_free(&text);
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
+    assert_int_equal(r.count, 1);
+    assert_int_equal(r.entries[0].ended, 7 * WHEN_SECOND);
+    assert_int_equal(r.entries[0].busy, 2 * WHEN_SECOND);
+    assert_string_equal(r.entries[0].kind, "changes");
+    assert_string_equal(r.entries[0].status, "complete");
+    assert_string_equal(r.entries[0].error, "");
+    assert_int_equal(r.entries[0].counts[RUN_REQUESTS], 1);
+    assert_int_equal(r.entries[0].counts[RUN_PAGES], 0);
+    run_history_free(&r);
+    fixture_close(&f);
+}
+
+/* As a line was before any member could be left out. */
+static void test_a_line_from_before_comes_back(void **state)
+{
+    static const char old[] =
+        "{\"run\":\"extract\",\"began\":\"2026-11-30T10:51:13.660906Z\",\"ended\":\"2026-11-30T10:"
+        "51:"
+        "14.660906Z\",\"busy_us\":33503,\"kind\":\"full\",\"status\":\"partial\",\"error\":\"\","
+        "\"complete_to\":null,\"requests\":1,\"pages\":1,\"records\":5,\"bytes\":1505,\"errors\":0,"
+        "\"set_aside\":0,\"retries\":0";
+    struct fixture f;
+    struct run_history r;
+    struct buf line;
+    char path[256];
+    (void)state;
+    open_table(&f);
+    buf_init(&line, 4096);
+    assert_int_equal(buf_adds(&line, old), OK);
+    assert_int_equal(checksum_line_end(&line, 0), OK);
+    path_of(&f, path);
+    write_file(path, line.data, line.len);
+    buf_free(&line);
+    assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
+    assert_int_equal(r.count, 1);
+    assert_int_equal(r.entries[0].ended - r.entries[0].began, WHEN_SECOND);
+    assert_int_equal(r.entries[0].busy, 33503);
+    assert_string_equal(r.entries[0].kind, "full");
+    assert_string_equal(r.entries[0].status, "partial");
+    assert_int_equal(r.entries[0].counts[RUN_BYTES], 1505);
+    run_history_free(&r);
+    fixture_close(&f);
 }
 
 static void test_only_the_newest_are_kept_in_their_order(void **state)
@@ -230,6 +297,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_none_yet),
         cmocka_unit_test(test_a_run_comes_back_as_it_was_and_each_side_has_its_own_counts),
+        cmocka_unit_test(test_a_usual_run_is_a_short_line),
+        cmocka_unit_test(test_a_line_from_before_comes_back),
         cmocka_unit_test(test_only_the_newest_are_kept_in_their_order),
         cmocka_unit_test(test_the_errors_text_comes_back),
         cmocka_unit_test(test_damage_costs_the_damaged_lines_alone),
