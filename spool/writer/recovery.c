@@ -148,8 +148,8 @@ static enum err_code older_position(struct recovery *r, const struct segment_lis
 }
 
 /* Records that no journal line vouches for are cut off; records that one vouches for must be there.
- */
-static enum err_code cut(struct recovery *r, const char *dir, struct err *e)
+ * there: the file has its name, which was durable before the first of its pages was acknowledged. */
+static enum err_code cut(struct recovery *r, const char *dir, bool there, struct err *e)
 {
     char path[IO_PATH];
     struct stat st;
@@ -165,7 +165,7 @@ static enum err_code cut(struct recovery *r, const char *dir, struct err *e)
         rc = err_sys(e, ERR_IO, "cannot cut %s", path);
     if (close(fd) != 0 && rc == OK)
         rc = err_sys(e, ERR_IO, "cannot close %s", path);
-    return rc == OK ? io_sync_dir(dir, e) : rc;
+    return rc == OK && !there ? io_sync_dir(dir, e) : rc;
 }
 
 /* Of the lines that can be read some were not acknowledged: their sync may have failed, and then
@@ -221,7 +221,7 @@ static enum err_code recover_newest(struct recovery *r, const struct segment_ent
     if (v.damaged)
         LOG(LOG_WARN, "recover", "the newest segment is damaged or torn; a new one follows it",
             F_STR("table", table), F_INT("segment", r->number), F_INT("pages", r->last.page));
-    rc = r->go_on ? cut(r, dir, e) : r->acked ? OK : make_last(r, dir, e);
+    rc = r->go_on ? cut(r, dir, plain, e) : r->acked ? OK : make_last(r, dir, e);
     /* Whole segments that were acknowledged are gone: their numbers are not given again. */
     if (a.place.segment > r->number)
         r->number = a.place.segment;
