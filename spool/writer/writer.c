@@ -120,8 +120,7 @@ enum err_code writer_begin(struct writer *w, struct err *e)
     return OK;
 }
 
-/* The page is gone, whatever of it is in the file: the next one is written over it. */
-static void drop_page(struct writer *w)
+void writer_drop_page(struct writer *w)
 {
     char name[SEGMENT_NAME_MAX];
     w->open = false;
@@ -158,6 +157,11 @@ static enum err_code write_out(struct writer *w, const void *p, size_t n, struct
     return rc;
 }
 
+enum err_code writer_flush(struct writer *w, struct err *e)
+{
+    return write_out(w, NULL, 0, e);
+}
+
 static enum err_code add_bytes(struct writer *w, const char *p, size_t n, struct err *e)
 {
     enum err_code rc;
@@ -172,7 +176,7 @@ static enum err_code add_bytes(struct writer *w, const char *p, size_t n, struct
     return OK;
 }
 
-static enum err_code check_open(const struct writer *w, struct err *e)
+enum err_code writer_check_open(const struct writer *w, struct err *e)
 {
     if (!w->open)
         return err_set(e, ERR_INTERNAL, "a record without a page");
@@ -183,7 +187,7 @@ static enum err_code check_open(const struct writer *w, struct err *e)
 
 enum err_code writer_append(struct writer *w, const char *line, size_t n, struct err *e)
 {
-    enum err_code rc = check_open(w, e);
+    enum err_code rc = writer_check_open(w, e);
     if (rc == OK && n > PAGE_LINE_MAX)
         rc = err_set(e, ERR_TOO_BIG, "a record of more than %u bytes", PAGE_LINE_MAX);
     else if (rc == OK && (n == 0 || memchr(line, '\n', n)))
@@ -193,7 +197,7 @@ enum err_code writer_append(struct writer *w, const char *line, size_t n, struct
     if (rc == OK)
         w->records++;
     else if (w->open)
-        drop_page(w);
+        writer_drop_page(w);
     return rc;
 }
 
@@ -201,11 +205,11 @@ enum err_code writer_abort(struct writer *w, struct err *e)
 {
     (void)e;
     if (w->open)
-        drop_page(w);
+        writer_drop_page(w);
     return OK;
 }
 
-static enum err_code check_position(const char *position, struct err *e)
+enum err_code writer_check_position(const char *position, struct err *e)
 {
     size_t n = strlen(position);
     if (n > PAGE_POSITION_MAX || memchr(position, '\n', n) || position[0] != '{')
@@ -260,35 +264,40 @@ done:
     return rc;
 }
 
+void writer_enqueue(struct writer *w, struct pending_page *p, writer_done_fn *done, void *ctx)
+{
+    p->done = done;
+    p->ctx = ctx;
+    p->segment = w->segment;
+    open_segment_hold(p->segment);
+    *w->tail = p;
+    w->tail = &p->next;
+    w->uncalled++;
+    commit_start(w);
+}
+
 enum err_code writer_end(struct writer *w, const struct page_info *info, const char *position,
                          writer_done_fn *done, void *ctx, struct err *e)
 {
-    enum err_code rc = check_open(w, e);
-    if (rc != OK || (rc = check_position(position, e)) != OK ||
-        (rc = write_out(w, NULL, 0, e)) != OK)
+    enum err_code rc = writer_check_open(w, e);
+    if (rc != OK || (rc = writer_check_position(position, e)) != OK ||
+        (rc = writer_flush(w, e)) != OK)
         goto done;
     struct page_info page = describe(w, info);
     struct pending_page *p;
     if ((rc = pending_page_new(&p, &page, position, e)) != OK)
         goto done;
     w->chain = page.chain;
-    p->done = done;
-    p->ctx = ctx;
-    p->segment = w->segment;
-    open_segment_hold(p->segment);
     if (w->segment->pages++ == 0)
         w->segment->since = info->fetched;
     w->segment->bytes += w->size;
     w->segment->lines += w->records;
     w->segment->journal += p->len;
     w->open = false;
-    *w->tail = p;
-    w->tail = &p->next;
-    w->uncalled++;
-    commit_start(w);
+    writer_enqueue(w, p, done, ctx);
 done:
     if (rc != OK && w->open)
-        drop_page(w);
+        writer_drop_page(w);
     return rc;
 }
 

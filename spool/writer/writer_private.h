@@ -57,6 +57,16 @@ struct writer {
     void *closed_ctx;
 };
 
+/* writer.c */
+enum err_code writer_check_open(const struct writer *w, struct err *e) MUST_CHECK;
+enum err_code writer_check_position(const char *position, struct err *e) MUST_CHECK;
+/* What of the open page is in the buffer goes into the file. */
+enum err_code writer_flush(struct writer *w, struct err *e) MUST_CHECK;
+/* The page is gone, whatever of it is in the file: the next one is written over it. */
+void writer_drop_page(struct writer *w);
+/* p goes to the next commit of the segment at hand, and is called back. */
+void writer_enqueue(struct writer *w, struct pending_page *p, writer_done_fn *done, void *ctx);
+
 /* writer_commit.c. Frees the writer at once. */
 void writer_free(struct writer *w);
 /* Ends a writer that writer_close was called for, once nothing is under way any more. */
