@@ -309,8 +309,7 @@ enum err_code fetched_page_store_aside(struct fetched_page *p, struct err *e)
     return rc == OK ? non_records_store(p->non_records, e) : rc;
 }
 
-enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
-                                writer_done_fn *done, void *ctx, struct err *e)
+static enum err_code ended(struct fetched_page *p, int64_t complete_to, struct err *e)
 {
     enum err_code rc = begin(p, e);
     if (rc != OK)
@@ -319,5 +318,20 @@ enum err_code fetched_page_keep(struct fetched_page *p, const char *position, in
     p->info.fetched = when_now();
     p->info.complete_to = complete_to;
     p->begun = false;
-    return writer_end(p->parts.writer, &p->info, position, done, ctx, e);
+    return OK;
+}
+
+enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
+                                writer_done_fn *done, void *ctx, struct err *e)
+{
+    enum err_code rc = ended(p, complete_to, e);
+    return rc == OK ? writer_end(p->parts.writer, &p->info, position, done, ctx, e) : rc;
+}
+
+enum err_code fetched_page_keep_news(struct fetched_page *p, const char *position,
+                                     int64_t complete_to, writer_done_fn *done, void *ctx,
+                                     struct err *e)
+{
+    enum err_code rc = ended(p, complete_to, e);
+    return rc == OK ? writer_end_or_move(p->parts.writer, &p->info, position, done, ctx, e) : rc;
 }

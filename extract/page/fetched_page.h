@@ -73,5 +73,9 @@ enum err_code fetched_page_take_back(struct fetched_page *p, struct err *e) MUST
 enum err_code fetched_page_store_aside(struct fetched_page *p, struct err *e) MUST_CHECK;
 enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
                                 writer_done_fn *done, void *ctx, struct err *e) MUST_CHECK;
+/* The same; a page that says nothing new is left out (writer_end_or_move). */
+enum err_code fetched_page_keep_news(struct fetched_page *p, const char *position,
+                                     int64_t complete_to, writer_done_fn *done, void *ctx,
+                                     struct err *e) MUST_CHECK;
 
 #endif

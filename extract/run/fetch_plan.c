@@ -8,9 +8,11 @@
 #include "spool/control/asked_tables.h"
 #include "spool/format/fetch_position.h"
 #include "spool/journal/journal_scan.h"
+#include "spool/journal/moved.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static enum err_code read_catalog(struct fetch_plan *p, const struct spool *spool, struct err *e)
 {
@@ -89,12 +91,28 @@ void fetch_plan_free(struct fetch_plan *p)
     *p = (struct fetch_plan){0};
 }
 
+/* What has become of the last page's position since, where that page was met again. */
+static enum err_code move_position(const char *dir, const struct page_info *page,
+                                   struct buf *position, struct err *e)
+{
+    struct moved moved;
+    enum err_code rc = moved_read(dir, &moved, e);
+    if (rc != OK || !moved_is_of(&moved, page))
+        return rc;
+    char *before = strdup(position->data);
+    rc = before != NULL ? moved_position(position, &moved, before, e)
+                        : err_set(e, ERR_NOMEM, "out of memory for a position");
+    free(before);
+    return rc;
+}
+
 /* The last position in the table's journals; empty when there is none. */
 static enum err_code last_position(const struct spool *spool, const char *table,
                                    struct buf *position, struct err *e)
 {
     char dir[IO_PATH];
     struct journal_scan *scan = NULL;
+    struct page_info last = {.chain = 0};
     enum journal_scan_what what = JOURNAL_SCAN_PAGE;
     buf_reset(position);
     if (spool == NULL)
@@ -105,6 +123,7 @@ static enum err_code last_position(const struct spool *spool, const char *table,
     while (rc == OK && what != JOURNAL_SCAN_END) {
         rc = journal_scan_next(scan, &what, e);
         if (rc == OK && what == JOURNAL_SCAN_PAGE) {
+            last = *journal_scan_page(scan);
             buf_reset(position);
             rc = buf_adds(position, journal_scan_position(scan));
             if (rc != OK)
@@ -112,7 +131,7 @@ static enum err_code last_position(const struct spool *spool, const char *table,
         }
     }
     journal_scan_close(scan);
-    return rc;
+    return rc == OK ? move_position(dir, &last, position, e) : rc;
 }
 
 struct first_request {

@@ -223,8 +223,8 @@ void table_fetch_keep(struct table_fetch *t)
     if (rc == OK)
         rc = table_fetch_write_places(t, false, &e);
     if (rc == OK)
-        rc = fetched_page_keep(t->page, t->position.data, table_fetch_page_complete_to(t, &stats),
-                               on_commit, t, &e);
+        rc = (table_fetch_may_leave_out(t) ? fetched_page_keep_news : fetched_page_keep)(
+            t->page, t->position.data, table_fetch_page_complete_to(t, &stats), on_commit, t, &e);
     if (rc != OK) {
         table_fetch_fail(t, &e);
         return;

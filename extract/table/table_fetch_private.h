@@ -146,6 +146,8 @@ enum err_code table_fetch_read_places(struct table_fetch *t, struct err *e) MUST
 /* What was stepped over is durable before the page that passes it by; what came only once it is. */
 enum err_code table_fetch_write_places(struct table_fetch *t, bool durable,
                                        struct err *e) MUST_CHECK;
+/* A page that says nothing new need not be written. */
+bool table_fetch_may_leave_out(const struct table_fetch *t);
 
 /* Nothing is under way any more, perhaps. */
 void table_fetch_committed(struct table_fetch *t);

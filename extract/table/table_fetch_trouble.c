@@ -122,3 +122,12 @@ enum err_code table_fetch_write_places(struct table_fetch *t, bool durable, stru
     places->noted = 0;
     return unreadable_write(t->env->spool, t->name, places->at, places->n, e);
 }
+
+/* Nothing rests on the position: neither what a wish for lost pages, nor what a backfill or the places have become. If it is
+ * lost, the next run looks once more. */
+bool table_fetch_may_leave_out(const struct table_fetch *t)
+{
+    const struct places *p = t->places;
+    return !t->refetching && !t->counts && !t->own && !t->at->backfill &&
+           (p == NULL || (p->n == 0 && !p->changed && p->noted == 0));
+}

@@ -1,10 +1,31 @@
 #include "load/reconcile/reconcile_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/journal/moved.h"
 #include "spool/reader/reader.h"
+#include "spool/store/table_dir.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool is_fresh(int64_t complete_to, int64_t fetched, int64_t at, int64_t clock)
+{
+    return complete_to != WHEN_NONE && complete_to >= clock && fetched >= at;
+}
+
+/* The page at hand may have been met again since. */
+static enum err_code met_again(const struct reconcile_task *t, const struct page_info *page,
+                               int64_t at, int64_t clock, bool *fresh, struct err *e)
+{
+    char dir[IO_PATH];
+    struct moved moved;
+    enum err_code rc = table_dir(dir, t->conf->spool, t->table, e);
+    if (rc == OK)
+        rc = moved_read(dir, &moved, e);
+    if (rc == OK && moved_is_of(&moved, page))
+        *fresh = is_fresh(moved.complete_to, moved.fetched, at, clock);
+    return rc;
+}
 
 /* The newest two segments are looked at. */
 enum err_code reconcile_fresh(const struct reconcile_task *t, int64_t at, int64_t clock,
@@ -13,6 +34,7 @@ enum err_code reconcile_fresh(const struct reconcile_task *t, int64_t at, int64_
     struct reader *r = NULL;
     const struct page_info *info = NULL;
     enum reader_what what = READER_PAGE;
+    struct page_info last = {.chain = 0};
     struct err damage = ERR_INIT;
     struct page_place from = {t->place.segment > 1 ? t->place.segment - 1 : 0, 0};
     *fresh = false;
@@ -25,10 +47,13 @@ enum err_code reconcile_fresh(const struct reconcile_task *t, int64_t at, int64_
             *e = damage;
         else if (what == READER_PAGE && page_compare(info->place, t->place) > 0)
             break;
-        else if (what == READER_PAGE)
-            *fresh =
-                info->complete_to != WHEN_NONE && info->complete_to >= clock && info->fetched >= at;
+        else if (what == READER_PAGE) {
+            *fresh = is_fresh(info->complete_to, info->fetched, at, clock);
+            last = *info;
+        }
     }
+    if (rc == OK && !*fresh)
+        rc = met_again(t, &last, at, clock, fresh, e);
     reader_close(r);
     return rc;
 }

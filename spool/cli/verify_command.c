@@ -14,6 +14,7 @@
 #include "spool/inventory/inventory.h"
 #include "spool/inventory/missing_records.h"
 #include "spool/journal/acked.h"
+#include "spool/journal/moved.h"
 #include "spool/segment/healed.h"
 #include "spool/segment/pruned.h"
 #include "spool/status/run_history.h"
@@ -161,6 +162,21 @@ static enum err_code verify_run_history(struct verify *v, struct err *e)
     return rc;
 }
 
+/* Without it the position is that of the last page, and the extractor asks once more from there. */
+static enum err_code verify_moved(struct verify *v, const char *dir, struct err *e)
+{
+    struct moved moved;
+    struct err why = ERR_INIT;
+    enum err_code rc = moved_read(dir, &moved, e);
+    if (rc != OK || !moved.damaged)
+        return rc;
+    (void)err_set(&why, ERR_DAMAGED,
+                  "%s/" MOVED_FILE ": it does not match its checksum; the next run asks again from "
+                  "the last page on",
+                  dir);
+    return put(v, "note", "note", (struct page_place){0, 0}, why.msg, e);
+}
+
 static enum err_code verify_table(const struct spool_command *c, const char *table, void *ctx,
                                   struct err *e)
 {
@@ -172,7 +188,8 @@ static enum err_code verify_table(const struct spool_command *c, const char *tab
     v->pages = v->records = v->bytes = v->damaged = 0;
     if ((rc = spool_command_walk_pages(c, table, &w, e)) != OK ||
         (rc = verify_small_files(v, e)) != OK || (rc = table_dir(dir, c->spool, table, e)) != OK ||
-        (rc = verify_reconcile(v, dir, e)) != OK || (rc = verify_run_history(v, e)) != OK ||
+        (rc = verify_moved(v, dir, e)) != OK || (rc = verify_reconcile(v, dir, e)) != OK ||
+        (rc = verify_run_history(v, e)) != OK ||
         (rc = dead_each(c->spool, table, DEAD_EXTRACT, on_dead_letter, v, e)) != OK ||
         (rc = dead_each(c->spool, table, DEAD_LOAD, on_dead_letter, v, e)) != OK)
         return rc;

@@ -13,7 +13,7 @@
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
 
-#define HINT_FILE_MAX 256
+#define HINT_FILE_MAX 2048
 
 enum hint_file_state {
     HINT_FILE_NONE, /* no file, or an empty one: the machine stopped */

@@ -33,6 +33,7 @@ struct watched {
     struct page_info next;
     int64_t fetched;             /* the newest page's, and ... */
     struct page_place newest;    /* ... its place */
+    uint64_t newest_chain;       /* ... and its chain */
     struct seen dead_letters[2]; /* enum dead_side */
     struct seen run_history[2];  /* enum run_history_side */
     struct seen missing;

@@ -3,6 +3,7 @@
 #include "spool/control/unreadable.h"
 #include "spool/inventory/held_deletions.h"
 #include "spool/inventory/missing_records.h"
+#include "spool/journal/moved.h"
 #include "spool/maintenance/held_up.h"
 #include "spool/status/status_private.h"
 #include "spool/store/table_dir.h"
@@ -28,6 +29,7 @@ static void restart(struct watched *w)
     w->held = w->opened = false;
     w->fetched = WHEN_NONE;
     w->newest = (struct page_place){0, 0};
+    w->newest_chain = 0;
 }
 
 /* Both begin at the same page: the difference is what waits. To know how far it is loaded takes the
@@ -76,6 +78,7 @@ static enum err_code move_head(struct watched *w, const struct status_conf *conf
         pass(&w->head, info);
         w->fetched = info->fetched;
         w->newest = info->place;
+        w->newest_chain = info->chain;
     }
 }
 
@@ -197,6 +200,25 @@ static enum err_code add_databases(const struct watched *w, const struct spool *
     return rc;
 }
 
+/* The newest page was met again since: who has it has all there is until then. */
+static enum err_code add_moved(const struct watched *w, const struct spool *s,
+                               struct status_table *t, struct err *e)
+{
+    char dir[IO_PATH];
+    struct moved moved;
+    const struct page_info newest = {.chain = w->newest_chain};
+    enum err_code rc = table_dir(dir, s, t->name, e);
+    if (rc != OK || (rc = moved_read(dir, &moved, e)) != OK || !moved_is_of(&moved, &newest))
+        return rc;
+    t->fetched = moved.fetched;
+    if (moved.complete_to == WHEN_NONE)
+        return OK;
+    t->complete_to = moved.complete_to;
+    if (!w->held && page_compare(w->least, w->newest) >= 0)
+        t->loaded_to = moved.complete_to;
+    return OK;
+}
+
 static enum err_code update_pages(struct watched *w, const struct spool *s,
                                   const struct status_conf *conf, struct page_place least,
                                   struct err *e)
@@ -223,7 +245,7 @@ static enum err_code update_pages(struct watched *w, const struct spool *s,
     t->records = w->head.records - w->tail.records;
     t->bytes = w->head.bytes - w->tail.bytes;
     t->since = w->held ? w->next.fetched : WHEN_NONE;
-    return OK;
+    return add_moved(w, s, t, e);
 }
 
 /* ---- files beside them ---- */

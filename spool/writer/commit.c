@@ -4,6 +4,7 @@
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/journal/acked.h"
+#include "spool/journal/moved.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -155,11 +156,24 @@ static void acknowledge(struct commit *c)
             F_ERR(&e));
 }
 
+/* Of several the last says all. */
+static enum err_code move(struct commit *c)
+{
+    const struct pending_page *last = c->first;
+    while (last->next)
+        last = last->next;
+    return moved_write(c->moved_fd, c->segment->dir, &last->info, last->line, last->len, &c->err);
+}
+
 void commit_run(struct commit *c)
 {
     struct open_segment *segment = c->segment;
     char path[IO_PATH];
     struct err *e = &c->err;
+    if (c->first->moves) {
+        c->rc = move(c);
+        return;
+    }
     if ((c->rc = segment_path(path, segment->dir, segment->number, SEGMENT_JOURNAL, e)) != OK ||
         (c->rc = segment_sync(segment->data_fd, segment->dir, segment->number, SEGMENT_DATA, e)) !=
             OK)

@@ -1,6 +1,6 @@
 /*
  * The durable step: records synced, then the journal lines that make them visible, then those
- * synced, then the word that they are (acked.h). Runs in a worker thread on what the writer hands it, and touches nothing of the writer's.
+ * synced, then the word that they are (acked.h); or, where the last page was met again, the word of that (moved.h), and nothing is synced. Runs in a worker thread on what the writer hands it, and touches nothing of the writer's.
  */
 #ifndef NETTY_SPOOL_WRITER_COMMIT_H
 #define NETTY_SPOOL_WRITER_COMMIT_H
@@ -32,18 +32,20 @@ struct pending_page {
     struct page_info info;
     writer_done_fn *done;
     void *ctx;
+    bool moves;           /* the last page again: line is what its position has become (moved.h) */
     const char *position; /* within line; not terminated */
     size_t position_len;
-    size_t len;  /* of its journal line */
+    size_t len;  /* of its journal line, or of the changes */
     char line[]; /* not terminated */
 };
-/* Pages of one segment that become durable together. */
+/* Pages of one segment that become durable together; or all of them move. */
 struct commit {
     struct open_segment *segment;
     struct pending_page *first;   /* ends with NULL */
     struct journal_header header; /* for a segment that has no journal yet */
     const char *position;         /* that goes with it */
     int *acked_fd;                /* the writer's; only one commit runs at a time */
+    int *moved_fd;
     enum err_code rc;
     struct err err;
 };

@@ -59,6 +59,10 @@ static void on_page(struct survey *v, struct recovery *r, const struct journal_l
     r->chain = p->chain;
     r->bytes = p->offset + p->bytes;
     r->lines = p->first_line + p->records - 1;
+    if (!v->lost) {
+        r->page = *p;
+        r->page.place.segment = r->number;
+    }
     take_position(v, r, line->position);
 }
 
@@ -106,6 +110,7 @@ static enum err_code survey(struct survey *v, struct recovery *r, const char *di
     r->last = (struct page_place){r->number, 0};
     r->bytes = r->lines = r->journal = r->chain = 0;
     r->since = WHEN_NONE;
+    r->page = (struct page_info){.complete_to = WHEN_NONE};
     r->sealed = false;
     enum err_code rc = journal_open(&j, dir, r->number, &why);
     if (rc != OK) {
@@ -222,6 +227,8 @@ static enum err_code recover_newest(struct recovery *r, const struct segment_ent
         LOG(LOG_WARN, "recover", "the newest segment is damaged or torn; a new one follows it",
             F_STR("table", table), F_INT("segment", r->number), F_INT("pages", r->last.page));
     rc = r->go_on ? cut(r, dir, plain, e) : r->acked ? OK : make_last(r, dir, e);
+    if (rc == OK && page_compare(r->page.place, r->last) == 0)
+        rc = moved_read(dir, &r->moved, e);
     /* Whole segments that were acknowledged are gone: their numbers are not given again. */
     if (a.place.segment > r->number)
         r->number = a.place.segment;

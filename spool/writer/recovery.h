@@ -7,6 +7,7 @@
 #define NETTY_SPOOL_WRITER_RECOVERY_H
 
 #include "spool/journal/journal.h"
+#include "spool/journal/moved.h"
 
 struct recovery {
     uint64_t number;        /* the greatest that a segment has, or has had; 0: none yet */
@@ -20,10 +21,13 @@ struct recovery {
     uint64_t journal;                     /* bytes */
     int64_t since;                        /* when its first page was fetched, or WHEN_NONE */
     char position[PAGE_POSITION_MAX + 1]; /* to go on from; "" for the beginning */
+    struct page_info page; /* the last before any damage; its place is {0, 0} where there is none */
+    struct moved moved;    /* where that page was met again (moved.h) */
 };
 
 /* The position is that of the last page before any damage: what was lost behind it is fetched
- * again. Lines that were never acknowledged (acked.h) count once they have been written anew
+ * again. Where the extractor has met the last page again since, it is the caller's to go on from
+ * there (moved.h). Lines that were never acknowledged (acked.h) count once they have been written anew
  * (journal_rewrite.h), and then a new segment follows. */
 enum err_code recover_table(struct recovery *r, const char *dir, const char *table,
                             struct err *e) MUST_CHECK;

@@ -34,6 +34,8 @@ static enum err_code take_over(struct writer *w, struct err *e)
         w->segment->journal = r->journal;
         w->segment->since = r->since;
     }
+    if ((rc = writer_take_last(w, r, e)) != OK)
+        goto done;
     if (r->number > 0)
         seal_start(w, r->sealed ? r->number + 1 : r->number);
 done:
@@ -50,7 +52,7 @@ enum err_code writer_open(struct writer **out, uv_loop_t *loop, const struct spo
     if (!w)
         return err_set(e, ERR_NOMEM, "out of memory");
     w->loop = loop;
-    w->acked_fd = -1;
+    w->acked_fd = w->moved_fd = -1;
     w->conf = *conf;
     w->tail = &w->head;
     if ((rc = spool_lock(&w->lock, s, table, e)) != OK ||

@@ -65,6 +65,12 @@ enum err_code writer_append(struct writer *w, const char *line, size_t n, struct
  * most PAGE_POSITION_MAX. Errors that are returned are not called back. */
 enum err_code writer_end(struct writer *w, const struct page_info *info, const char *position,
                          writer_done_fn *done, void *ctx, struct err *e) MUST_CHECK;
+/* The same, but a page that says nothing new is left out: one without a record, or one that repeats the table's last
+ * page byte for byte. Then only the position moves (moved.h), which a crash of the machine may undo: done is called with
+ * OK, and with the last page's place. For a position of which nothing but a further look depends. */
+enum err_code writer_end_or_move(struct writer *w, const struct page_info *info,
+                                 const char *position, writer_done_fn *done, void *ctx,
+                                 struct err *e) MUST_CHECK;
 enum err_code writer_abort(struct writer *w, struct err *e) MUST_CHECK;
 
 /* Pages ended and not yet called back: a caller far ahead of the disk waits until this falls. */

@@ -110,10 +110,14 @@ static void advance_acked(struct writer *w, const struct pending_page *batch)
     const struct pending_page *last = batch;
     while (last->next)
         last = last->next;
-    w->acked = last->info.place;
-    w->acked_chain = last->info.chain;
     memcpy(w->position, last->position, last->position_len);
     w->position[last->position_len] = '\0';
+    if (last->moves)
+        return;
+    w->acked = last->info.place;
+    w->acked_chain = last->info.chain;
+    w->last = last->info;
+    memcpy(w->own, w->position, last->position_len + 1);
     segment->durable = last->info.place.page;
     if (!segment->journaled) {
         segment->journaled = true;
@@ -138,7 +142,7 @@ static void commit_done(uv_work_t *work, int status)
     w->committing = false;
     if (rc == OK)
         advance_acked(w, batch);
-    else
+    else if (!batch->moves) /* of a word nothing was promised, and the segment is as it was */
         batch = give_up(w, batch, &err);
     open_segment_release(w->commit.segment);
     w->commit.segment = NULL;
@@ -147,7 +151,7 @@ static void commit_done(uv_work_t *work, int status)
     writer_leave_when_done(w);
 }
 
-/* All that has ended, as far as it is of one segment, in one step. */
+/* All that has ended, as far as it is of one segment and one kind, in one step. */
 void commit_start(struct writer *w)
 {
     struct commit *c = &w->commit;
@@ -156,14 +160,15 @@ void commit_start(struct writer *w)
     *c = (struct commit){.segment = w->head->segment,
                          .first = w->head,
                          .position = w->position,
-                         .acked_fd = &w->acked_fd};
+                         .acked_fd = &w->acked_fd,
+                         .moved_fd = &w->moved_fd};
     c->header = (struct journal_header){.segment = c->segment->number,
                                         .created = when_now(),
                                         .previous = w->acked,
                                         .chain = w->acked_chain};
     memcpy(c->header.table, w->table, sizeof c->header.table);
     struct pending_page **end = &w->head;
-    while (*end && (*end)->segment == c->segment)
+    while (*end && (*end)->segment == c->segment && (*end)->moves == c->first->moves)
         end = &(*end)->next;
     w->head = *end;
     if (!w->head)
@@ -184,6 +189,7 @@ void writer_free(struct writer *w)
         return;
     open_segment_release(w->segment);
     acked_close(&w->acked_fd);
+    moved_close(&w->moved_fd);
     spool_unlock(w->lock);
     (void)XXH3_freeState(w->hash);
     free(w->buffer);

@@ -1,12 +1,14 @@
 /*
- * The writer's inside, shared by its two halves: writer.c takes pages, writer_commit.c makes them durable,
- * seals, closes.
+ * The writer's inside, shared by its parts: writer.c takes pages, writer_repeat.c leaves out those that are
+ * there, writer_commit.c makes them durable, seals, closes.
  */
 #ifndef NETTY_SPOOL_WRITER_WRITER_PRIVATE_H
 #define NETTY_SPOOL_WRITER_WRITER_PRIVATE_H
 
 #include "spool/journal/acked.h"
+#include "spool/journal/moved.h"
 #include "spool/writer/commit.h"
+#include "spool/writer/recovery.h"
 #include "spool/writer/writer.h"
 #include <xxhash.h>
 
@@ -31,6 +33,8 @@ struct writer {
     uint64_t acked_chain;         /* its chain */
     uint64_t chain;               /* of the last page that has ended */
     char position[PAGE_POSITION_MAX + 1];
+    struct page_info last; /* the last durable page, as far as its segment is gone on with */
+    char own[PAGE_POSITION_MAX + 1]; /* the position that it brought */
 
     bool open;       /* a page is */
     struct err lost; /* why the open page cannot be had any more; code OK: it can */
@@ -49,6 +53,7 @@ struct writer {
     uv_work_t work;
     struct commit commit;
     int acked_fd;
+    int moved_fd;
     struct seal_job seal;
 
     uv_work_t closing;
@@ -66,6 +71,10 @@ enum err_code writer_flush(struct writer *w, struct err *e) MUST_CHECK;
 void writer_drop_page(struct writer *w);
 /* p goes to the next commit of the segment at hand, and is called back. */
 void writer_enqueue(struct writer *w, struct pending_page *p, writer_done_fn *done, void *ctx);
+
+/* writer_repeat.c. The page that was found when the table was taken over, and what became of its position. */
+enum err_code writer_take_last(struct writer *w, const struct recovery *r,
+                               struct err *e) MUST_CHECK;
 
 /* writer_commit.c. Frees the writer at once. */
 void writer_free(struct writer *w);

@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from power import MODES, Shadow  # noqa: E402
-from world import GROUPED, ROOT, SEALED, TABLES, Case, Database, Gone, Truth, demand  # noqa: E402
+from world import GROUPED, QUIET, ROOT, SEALED, TABLES, Case, Database, Gone, Truth, demand  # noqa: E402
 from harness import Postgres  # noqa: E402
 
 KILLED = (-9, 137)
@@ -38,6 +38,7 @@ class Program:
     def __init__(self, name, truth, base, run, recover, db=None):
         self.name, self.truth, self.base, self.run, self.recover, self.db = name, truth, base, run, recover, db
         self.beside = None
+        self.settings = None
         self.killed = KILLED
         self.parts = set(PARTS)
 
@@ -45,7 +46,7 @@ class Program:
         if self.db:
             self.db.reset()
         case = Case(self.truth, f"{self.name}-{label}".replace(" ", "-"), self.base(), self.db and self.db.database)
-        case.settings = GROUPED if slow else SEALED
+        case.settings = self.settings or (GROUPED if slow else SEALED)
         return case
 
     def total(self, ops, slow=0):
@@ -252,6 +253,9 @@ def programs(truth, server):
         program = Program(name, truth, base, extract, Case.assert_spool_recovers)
         program.beside = Loaded(server)
         yield program
+    quiet = Program("extract, quiet run", truth, lambda: truth.quiet, extract, Case.assert_spool_recovers)
+    quiet.beside, quiet.settings = Loaded(server), QUIET
+    yield quiet
     yield Program("load, pruning", truth, lambda: truth.whole, Case.load_and_prune, Case.assert_prune_recovers,
                   Loaded(server))
     yield Program("extract, reconcile", truth, lambda: truth.whole, Case.reconcile, Case.assert_roll_recovers)

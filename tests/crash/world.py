@@ -20,6 +20,7 @@ BUILDS = {"release": Path(os.environ.get("NETTY_BUILD", ROOT / "build")).resolve
 PRELOAD = BUILDS["release"] / "crash/preload.so"
 TABLES = ("contacts", "users")
 SEALED = ("--segment-size", "16K", "--limit", "40")  # several segments
+QUIET = ("--segment-size", "4M")  # a run that finds nothing new has no segment to leave
 GROUPED = ("--segment-size", "1M", "--limit", "10")  # many small pages in one segment
 
 
@@ -59,6 +60,12 @@ class Truth:
         shutil.copytree(case.spool, self.later)
         demand(case.extract().code == 0, "the second run failed")
         self.whole = case.spool
+        case = Case(self, "quiet", self.whole)
+        case.settings = QUIET
+        for _ in range(4):
+            demand(case.extract().code == 0, "a quiet run failed")
+        demand(all((case.spool / table / "moved.json").exists() for table in TABLES), "the runs are not quiet")
+        self.quiet = case.spool
         case = Case(self, "under-way", self.whole)
         begun = case.run("netty-extract", "--full", "--max-pages", "2", *SEALED, *TABLES)
         demand(begun.code == 0, "the backfill did not begin:", begun)

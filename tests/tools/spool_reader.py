@@ -326,6 +326,22 @@ class Spool:
         word = members(text[0]) if text[1] and intact(text[0]) else None
         return (word["segment"], word["page"]) if word else (0, 0)
 
+    def last(self, table):
+        """The table's last page line as it counts, with the position that the extractor has now (section 19); None: no page."""
+        last = None
+        for segment in self.segments(table):
+            for line in segment.lines or []:
+                last = {**line.value} if line.kind == "page" else last
+        path = self.dir / table / "moved.json"
+        text = path.read_bytes().partition(b"\n") if path.exists() else (b"", b"", b"")
+        moved = members(text[0]) if text[1] and intact(text[0]) else None
+        if moved and moved["netty_moved"] != 1:
+            raise Refused(f"a position of version {moved['netty_moved']}")
+        if not last or not moved or moved["chain"] != last["chain"] or not moved["position"].keys() <= last["position"].keys():
+            return last
+        position = {**last["position"], **moved["position"]}
+        return {**last, "fetched": moved["fetched"], "complete_to": moved["complete_to"], "position": position}
+
     def healed(self, table):
         """Section 14: the places whose damage was dealt with."""
         lines = self.sum_lines(self.dir / table / "healed.json")
