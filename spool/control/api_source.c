@@ -43,12 +43,23 @@ enum err_code api_source_normal(char out[API_SOURCE_MAX], const char *url, struc
     return OK;
 }
 
+struct source {
+    char url[API_SOURCE_MAX];
+    char key[API_SOURCE_KEY]; /* "": not noted */
+};
+
 static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_t n, struct err *e)
 {
     uint64_t version = 0;
+    struct source *was = ctx;
     struct field fields[] = {
         {.name = "netty_source", .type = FIELD_COUNT, .to = &version},
-        {.name = "base_url", .type = FIELD_TEXT, .to = ctx, .room = API_SOURCE_MAX},
+        {.name = "base_url", .type = FIELD_TEXT, .to = was->url, .room = sizeof was->url},
+        {.name = "key",
+         .type = FIELD_TEXT,
+         .to = was->key,
+         .room = sizeof was->key,
+         .optional = true},
     };
     if (number > 0)
         return OK; /* a later format's */
@@ -56,11 +67,11 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
 }
 
 /* *there: it is of was. */
-static enum err_code read_source(const struct spool *s, char was[API_SOURCE_MAX], bool *there,
+static enum err_code read_source(const struct spool *s, struct source *was, bool *there,
                                  struct err *e)
 {
     struct err why = ERR_INIT;
-    *was = '\0';
+    was->url[0] = was->key[0] = '\0';
     enum err_code rc = small_file_read(spool_dir(s), API_SOURCE_FILE, on_line, was, &why);
     *there = rc == OK;
     if (rc == OK || why.sys == ENOENT)
@@ -70,9 +81,9 @@ static enum err_code read_source(const struct spool *s, char was[API_SOURCE_MAX]
     return rc;
 }
 
-static enum err_code check(const struct spool *s, const char *now, bool *there, struct err *e)
+static enum err_code check(const struct spool *s, const char *now, struct source *was, bool *there,
+                           struct err *e)
 {
-    char was[API_SOURCE_MAX];
     struct err why = ERR_INIT;
     enum err_code rc = read_source(s, was, there, &why);
     if (rc == ERR_DAMAGED)
@@ -85,24 +96,25 @@ static enum err_code check(const struct spool *s, const char *now, bool *there, 
             *e = why;
         return rc;
     }
-    if (!*there || strcmp(was, now) == 0)
+    if (!*there || strcmp(was->url, now) == 0)
         return OK;
     return err_set(e, ERR_CONFIG,
                    "the spool %s is of another API, %s, and going on from there would miss what is "
                    "older at %s: name another folder with --spool; or, if it is the same API at a "
                    "new address, give --rebind once",
-                   spool_dir(s), was, now);
+                   spool_dir(s), was->url, now);
 }
 
 enum err_code api_source_check(const struct spool *s, const char *url, struct err *e)
 {
     char now[API_SOURCE_MAX];
+    struct source was;
     bool there;
     enum err_code rc = api_source_normal(now, url, e);
-    return rc == OK ? check(s, now, &there, e) : rc;
+    return rc == OK ? check(s, now, &was, &there, e) : rc;
 }
 
-static enum err_code put(const struct spool *s, const char *now, struct err *e)
+static enum err_code put(const struct spool *s, const char *now, const char *key, struct err *e)
 {
     struct buf text;
     char at[WHEN_TEXT];
@@ -110,6 +122,7 @@ static enum err_code put(const struct spool *s, const char *now, struct err *e)
     buf_init(&text, TEXT_MAX);
     if ((rc = buf_addf(&text, "{\"netty_source\":%d,\"base_url\":", FORMAT)) != OK ||
         (rc = buf_add_json(&text, now, strlen(now))) != OK ||
+        (*key != '\0' && (rc = buf_addf(&text, ",\"key\":\"%s\"", key)) != OK) ||
         (rc = buf_addf(&text, ",\"at\":\"%s\"", when_iso(when_now(), at))) != OK ||
         (rc = checksum_line_end(&text, 0)) != OK)
         (void)buf_err(e, rc, &text, API_SOURCE_FILE);
@@ -120,26 +133,61 @@ static enum err_code put(const struct spool *s, const char *now, struct err *e)
     return rc;
 }
 
-enum err_code api_source_bind(const struct spool *s, const char *url, bool rebind, struct err *e)
+static enum err_code bind_key(const struct spool *s, const char *now, const char *key, bool rebind,
+                              bool *other, struct err *e)
+{
+    struct err refused = ERR_INIT;
+    struct source was;
+    bool there = false;
+    enum err_code rc = check(s, now, &was, &there, &refused);
+    bool differs = key != NULL && was.key[0] != '\0' && strcmp(key, was.key) != 0;
+    if (rc == ERR_CONFIG && rebind) {
+        LOG(LOG_WARN, "rebind", "the spool is taken for that of another address from now on",
+            F_STR("base_url", now));
+        return put(s, now, key != NULL ? key : "", e);
+    }
+    if (rc != OK) {
+        if (e)
+            *e = refused;
+        return rc;
+    }
+    if (differs && rebind)
+        LOG0(LOG_WARN, "rebind", "the spool is taken for that of another key from now on");
+    *other = differs && !rebind;
+    if (!there || (key != NULL && was.key[0] == '\0') || (differs && rebind))
+        return put(s, now, key != NULL ? key : was.key, e);
+    return OK;
+}
+
+enum err_code api_source_bind_key(const struct spool *s, const char *url, const char *key,
+                                  bool rebind, bool *other, struct err *e)
 {
     char now[API_SOURCE_MAX];
-    struct err refused = ERR_INIT;
-    bool there = false;
+    int lock;
+    enum err_code rc = api_source_normal(now, url, e);
+    *other = false;
+    if (rc != OK || (rc = small_file_lock(spool_dir(s), &lock, e)) != OK)
+        return rc;
+    rc = bind_key(s, now, key, rebind, other, e);
+    small_file_unlock(lock);
+    return rc;
+}
+
+enum err_code api_source_bind(const struct spool *s, const char *url, bool rebind, struct err *e)
+{
+    bool other;
+    return api_source_bind_key(s, url, NULL, rebind, &other, e);
+}
+
+enum err_code api_source_take_key(const struct spool *s, const char *url, const char *key,
+                                  struct err *e)
+{
+    char now[API_SOURCE_MAX];
     int lock;
     enum err_code rc = api_source_normal(now, url, e);
     if (rc != OK || (rc = small_file_lock(spool_dir(s), &lock, e)) != OK)
         return rc;
-    rc = check(s, now, &there, &refused);
-    if (rc == ERR_CONFIG && rebind) {
-        LOG(LOG_WARN, "rebind", "the spool is taken for that of another address from now on",
-            F_STR("base_url", now));
-        rc = put(s, now, e);
-    } else if (rc != OK) {
-        if (e)
-            *e = refused;
-    } else if (!there) {
-        rc = put(s, now, e);
-    }
+    rc = put(s, now, key, e);
     small_file_unlock(lock);
     return rc;
 }

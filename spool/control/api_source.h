@@ -3,8 +3,9 @@
  * something at that API only: with another one the extractor would go on from where it stood at the
  * first, and miss all that is older there.
  *
- * What is kept is the address. Not the key: keys are changed for the same account, and nothing that
- * could be kept of one would tell that from another account's.
+ * What is kept is the address, and a mark of the key that fetched last: 32 bits of a hash that the spool's identity
+ * salts, enough to notice another key and far too little to find one from. A key is changed for the same account, or is
+ * another account's: which, only the records can tell (extract/run/key_proof.h).
  */
 #ifndef NETTY_SPOOL_CONTROL_API_SOURCE_H
 #define NETTY_SPOOL_CONTROL_API_SOURCE_H
@@ -25,5 +26,14 @@ enum err_code api_source_check(const struct spool *s, const char *url, struct er
 /* The same, and the spool is of this address from then on, durably. rebind: whatever it was of. */
 enum err_code api_source_bind(const struct spool *s, const char *url, bool rebind,
                               struct err *e) MUST_CHECK;
+
+/* The same, with the mark of the key; NULL: no key is used. *other: the spool was fetched with another key, whose mark stays. Where
+ * none was noted yet, or with rebind, this one is. */
+#define API_SOURCE_KEY 16 /* bytes of a mark, with its end */
+enum err_code api_source_bind_key(const struct spool *s, const char *url, const char *key,
+                                  bool rebind, bool *other, struct err *e) MUST_CHECK;
+/* The spool is of this key from then on, durably. */
+enum err_code api_source_take_key(const struct spool *s, const char *url, const char *key,
+                                  struct err *e) MUST_CHECK;
 
 #endif

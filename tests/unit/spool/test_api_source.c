@@ -76,6 +76,49 @@ static void damage_is_refused_until_told(void **state)
     fixture_close(&f);
 }
 
+static char *file_of(struct fixture *f, struct buf *text)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/" API_SOURCE_FILE, f->dir);
+    read_file(path, text);
+    assert_int_equal(buf_add(text, "", 1), OK);
+    return text->data;
+}
+
+static void another_key_is_told_until_it_is_taken(void **state)
+{
+    struct fixture f;
+    struct buf text;
+    bool other = true;
+    (void)state;
+    fixture_open(&f);
+    assert_ok(api_source_bind(f.spool, HERE, false, e)); /* as a spool of before is */
+    assert_ok(api_source_bind_key(f.spool, HERE, "0000aaaa", false, &other, e));
+    assert_false(other);
+    assert_ok(api_source_bind_key(f.spool, HERE, "0000aaaa", false, &other, e));
+    assert_false(other);
+    assert_ok(api_source_bind_key(f.spool, HERE, NULL, false, &other, e)); /* asks for nothing */
+    assert_false(other);
+    assert_ok(api_source_bind_key(f.spool, HERE, "0000bbbb", false, &other, e));
+    assert_true(other);
+    assert_non_null(strstr(file_of(&f, &text), "0000aaaa"));
+    buf_free(&text);
+    assert_ok(api_source_take_key(f.spool, HERE, "0000bbbb", e));
+    assert_ok(api_source_bind_key(f.spool, HERE, "0000bbbb", false, &other, e));
+    assert_false(other);
+    assert_ok(api_source_bind_key(f.spool, HERE, "0000cccc", true, &other, e));
+    assert_false(other);
+    assert_ok(api_source_bind_key(f.spool, HERE, "0000bbbb", false, &other, e));
+    assert_true(other);
+    /* Of another address nothing is known of its keys. */
+    assert_ok(
+        api_source_bind_key(f.spool, "https://other.example.net", "0000dddd", true, &other, e));
+    assert_false(other);
+    assert_non_null(strstr(file_of(&f, &text), "0000dddd"));
+    buf_free(&text);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     log_setup("test", LOG_TEXT, LOG_ERROR);
@@ -83,6 +126,7 @@ int main(void)
         cmocka_unit_test(addresses_are_compared_as_what_they_mean),
         cmocka_unit_test(another_api_is_refused_until_told),
         cmocka_unit_test(damage_is_refused_until_told),
+        cmocka_unit_test(another_key_is_told_until_it_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
