@@ -31,6 +31,11 @@ static uint32_t fingerprint(const struct secret *key, const char *id)
     return (uint32_t)(XXH3_64bits_withSeed(text, strlen(text), salt) >> 32);
 }
 
+void circuit_breaker_mark(char out[CIRCUIT_BREAKER_MARK], const struct secret *key, const char *id)
+{
+    (void)snprintf(out, CIRCUIT_BREAKER_MARK, "%08x", fingerprint(key, id));
+}
+
 static bool member_is(const struct record *r, const char *name, const char *value)
 {
     const struct member *m = record_find(r, name);

@@ -35,6 +35,10 @@ enum circuit_breaker_state {
     CIRCUIT_BREAKER_TRY /* the time is over: one request, then circuit_breaker_worked or circuit_breaker_trip */
 };
 
+/* The 32 bits as 8 digits; key not NULL. */
+#define CIRCUIT_BREAKER_MARK 16
+void circuit_breaker_mark(char out[CIRCUIT_BREAKER_MARK], const struct secret *key, const char *id);
+
 /* Borrows nothing. dir is the spool's folder and id its identity. key NULL: for a run that asks for nothing. */
 enum err_code circuit_breaker_open(struct circuit_breaker **b, const char *dir, const char *id,
                                    const struct secret *key, struct err *e) MUST_CHECK;

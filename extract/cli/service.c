@@ -18,7 +18,6 @@
 #define CONNECTIONS 64
 
 static void begin_run(struct service *s);
-static void renew_key(struct service *s);
 
 static const char *environment(const char *name)
 {
@@ -91,8 +90,8 @@ static unsigned connections(const struct options *o)
     return (unsigned)(n < CONNECTIONS ? n : CONNECTIONS);
 }
 
-static enum err_code open_http(struct service *s, const struct secret *key, struct http **http,
-                               struct err *e)
+enum err_code service_open_http(struct service *s, const struct secret *key, struct http **http,
+                                struct err *e)
 {
     const char *ca_file = environment("NETTY_CA_FILE");
     struct http_conf conf = {
@@ -123,7 +122,7 @@ static enum err_code open_client(struct service *s, struct err *e)
     if (rc == OK)
         rc = disk_space_open(&env->disk_space, s->spool, &disk_space, e);
     if (rc == OK && key != NULL)
-        rc = open_http(s, key, &env->http, e);
+        rc = service_open_http(s, key, &env->http, e);
     return rc;
 }
 
@@ -138,6 +137,7 @@ static void wind_down(struct service *s)
     stop_signals_close(s->stop);
     progress_close(s->progress);
     s->progress = NULL;
+    service_prove_stop(s);
     fetch_metrics_quit(s->metrics);
     http_close(s->env.http);
     rate_limit_close(s->env.rate_limit);
@@ -148,7 +148,7 @@ static void wind_down(struct service *s)
 static void on_every(uv_timer_t *timer)
 {
     struct service *s = timer->data;
-    renew_key(s);
+    service_renew_key(s);
     if (!s->renewing)
         begin_run(s);
 }
@@ -229,47 +229,12 @@ static void on_run_done(void *ctx, struct fetch_run *r)
         service_run_over(s, rc);
 }
 
-/* Between two runs no request is under way. */
-static enum err_code change_key(struct service *s, struct secret **key, struct err *e)
-{
-    struct http *http = NULL;
-    struct secret *before = *s->key;
-    enum err_code rc = open_http(s, *key, &http, e);
-    if (rc != OK)
-        return rc;
-    http_close(s->env.http);
-    s->env.http = http;
-    circuit_breaker_set_key(s->env.circuit_breaker, spool_id(s->spool), *key);
-    secret_trial_renewed(&s->trial);
-    *s->key = *key;
-    *key = before;
-    LOG0(LOG_INFO, "key", "the API key has changed in its file; the new one is used");
-    return OK;
-}
-
-/* Takes up a key that has changed in its file since the last run. A file that cannot be read is being written, perhaps. */
-static void renew_key(struct service *s)
-{
-    struct secret *key = NULL;
-    struct err e = ERR_INIT;
-    enum err_code rc = api_key_read(s->options, &key, &e);
-    bool changed = rc == OK && !secret_equal(key, *s->key);
-    s->renewing = changed && s->backfill.run != NULL;
-    if (s->renewing) /* its requests are under way with the key of before */
-        service_backfill_stop(s, "the API key has changed in its file");
-    else if (changed)
-        rc = change_key(s, &key, &e);
-    if (rc != OK)
-        LOG(LOG_WARN, "key", "the API key cannot be read anew; the one before is used", F_ERR(&e));
-    secret_free(key);
-}
-
 /* The backfill has ended for a new key. */
 void service_renewed(struct service *s)
 {
     if (!s->renewing || s->leaving)
         return;
-    renew_key(s);
+    service_renew_key(s);
     begin_run(s);
 }
 
@@ -303,6 +268,8 @@ static enum err_code begin_regular(struct service *s)
 static void begin_run(struct service *s)
 {
     enum err_code rc = OK;
+    if (service_prove_key(s, begin_run))
+        return;
     s->budget = (uint64_t)options_int(s->options, OPT_BUDGET);
     s->env.budget = s->budget > 0 ? &s->budget : NULL;
     if (s->backfill.wanted)
@@ -319,8 +286,11 @@ static void on_stop(void *ctx)
     s->leaving = true;
     if (s->run != NULL || s->backfill.run != NULL)
         stop_runs(s, "a signal asked to stop; the next run goes on from here");
-    else
+    else {
+        if (s->proof != NULL)
+            err_set(&s->err, ERR_INTERRUPTED, "a signal asked to stop before the run began");
         wind_down(s);
+    }
 }
 
 static enum err_code open_metrics(struct service *s, struct err *e)
@@ -387,7 +357,7 @@ static enum err_code real_run(struct service *s, struct err *e)
     enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_CREATE, e);
     if (rc != OK || (rc = spool_check_writer(s->spool, e)) != OK)
         return rc;
-    rc = api_source_bind(s->spool, s->env.base_url, options_int(s->options, OPT_REBIND) != 0, e);
+    rc = service_bind(s, options_int(s->options, OPT_REBIND) != 0, e);
     if (rc != OK)
         return rc;
     reserve_keep(s->spool);

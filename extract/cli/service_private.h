@@ -1,6 +1,7 @@
 /*
  * The inside of the service, shared by service*.c only:
  *   service.c           settings, the regular runs, beginning and end
+ *   service_key.c       whose the key is, and one that changes
  *   service_backfill.c  the backfill beside them
  *   service_reconcile.c a reconcile's steps behind them
  *   service_request.c   runs that somebody asks for
@@ -14,6 +15,7 @@
 #include "extract/metrics/fetch_metrics.h"
 #include "extract/run/fetch_plan.h"
 #include "extract/run/fetch_run.h"
+#include "extract/run/key_proof.h"
 #include "shared/cli/stop_signals.h"
 #include "shared/log/secret_trial.h"
 
@@ -35,6 +37,9 @@ struct service {
     struct secret **key;
     struct ping *ping;         /* NULL: nobody is told */
     struct secret_trial trial; /* of a key that has changed */
+    bool other_key;            /* the spool was fetched with another one: proof comes first */
+    struct key_proof *proof;   /* under way, or NULL */
+    void (*proven)(struct service *s);
     uv_loop_t loop;
     struct spool *spool;
     struct zone *zone;
@@ -70,6 +75,17 @@ void service_run_ended(struct service *s, enum err_code rc);
 void service_run_over(struct service *s, enum err_code rc);
 void service_renewed(struct service *s);
 void service_run_soon(struct service *s);
+
+/* service_key.c */
+/* The spool's account, and the key's: ERR_CONFIG where the address is another's. */
+enum err_code service_bind(struct service *s, bool rebind, struct err *e) MUST_CHECK;
+/* True: whose the key is has to be shown first, and `then` follows, unless that ends the run. */
+bool service_prove_key(struct service *s, void (*then)(struct service *s)) MUST_CHECK;
+void service_prove_stop(struct service *s);
+/* Takes up a key that has changed in its file since the last run. A file that cannot be read is being written, perhaps. */
+void service_renew_key(struct service *s);
+enum err_code service_open_http(struct service *s, const struct secret *key, struct http **http,
+                                struct err *e) MUST_CHECK;
 
 /* service_backfill.c */
 /* Begins a run of it, unless one is under way or all of it is through. */

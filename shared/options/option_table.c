@@ -159,8 +159,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_REBIND, OPTION_FLAG, "rebind", NULL, NULL,
      .programs = EXTRACT,
-     .help = "The spool's API has moved to this --base-url: go on with it. Without this a spool of another "
-             "address is refused, for what is older there would be missed."},
+     .help = "The spool's API has moved to this --base-url, or this is another key of the same account: go on. Without this a spool of "
+             "another address, or a key that shows none of the spool's records, is refused."},
 
     {OPT_RECONCILE, OPTION_FLAG, "reconcile", NULL, NULL,
      .programs = EXTRACT,
