@@ -133,7 +133,7 @@ extern const char sql_insert_copy[];
 /* Variables spool, schema, table_name, branch, relation. Makes the rows that sql_progress_lock locks. */
 extern const char sql_progress_make[];
 
-/* Variables spool, schema, table_name, branch, lanes. A row a lane: lane segment page line chain version own. line 0: the pages up to and
+/* Variables spool, schema, table_name, branch, lanes, wait ("" or NOWAIT). A row a lane: lane segment page line chain version own. line 0: the pages up to and
  * with that one are in; else the page's first `line` lines are, and the pages before it. */
 extern const char sql_progress_lock[];
 

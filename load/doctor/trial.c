@@ -245,11 +245,9 @@ static void try_bookkeeping(struct trial *t)
                                    {"table_name", "doctor"},
                                    {"branch", ""},
                                    {"relation", "progress"}};
-    const struct sql_var lock[] = {{"spool", "netty-load doctor"},
-                                   {"schema", "netty_sync"},
-                                   {"table_name", "doctor"},
-                                   {"branch", ""},
-                                   {"lanes", "{0,1,2,3}"}};
+    const struct sql_var lock[] = {{"spool", "netty-load doctor"}, {"schema", "netty_sync"},
+                                   {"table_name", "doctor"},       {"branch", ""},
+                                   {"lanes", "{0,1,2,3}"},         {"wait", ""}};
     struct err e = ERR_INIT;
 
     buf_reset(&t->sql);

@@ -31,6 +31,12 @@ static void on_loaded(void *ctx, const struct err *err)
         load_run_dispatch_soon(r);
         return;
     }
+    entry->aside = err != NULL && table_load_is_aside(entry->table);
+    if (entry->aside) {
+        entry->dirty = true;
+        load_run_dispatch_soon(r);
+        return;
+    }
     entry->err = err != NULL ? *err : ERR_INIT;
     entry->failed = when_tick();
     r->unpublished = true;

@@ -8,14 +8,20 @@
 
 struct load_run_table *load_run_next_table(const struct load_run *r)
 {
+    struct load_run_table *last = NULL;
+
     for (size_t i = 0; i < r->count; i++) {
         struct load_run_table *entry = r->tables[i];
         bool resting = r->conf.follow && entry->err.code != OK &&
                        when_tick() - entry->failed < db_address_pause(RETRY_US);
-        if (entry->dirty && entry->db == NULL && !resting)
+        if (!entry->dirty || entry->db != NULL || resting)
+            continue;
+        if (!entry->aside)
             return entry;
+        if (last == NULL)
+            last = entry;
     }
-    return NULL;
+    return last;
 }
 
 bool load_run_is_looking(const struct load_run *r)

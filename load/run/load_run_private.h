@@ -15,6 +15,7 @@ struct load_run_table {
     struct table_load *table;
     struct db *db;              /* by which it is being loaded, or NULL */
     bool dirty;                 /* the spool may have more */
+    bool aside;                 /* table_load_is_aside: others go first */
     struct err err;             /* how the last load failed */
     int64_t failed;             /* when_tick() of that */
     int64_t began;              /* when_tick() of this load */

@@ -166,6 +166,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
             F_STR("table", t->name));
     if (err != NULL)
         t->found = false; /* the next load looks at everything anew */
+    t->patient = t->aside;
     t->done(t->ctx, err);
 }
 
@@ -439,7 +440,7 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
     t->ctx = ctx;
     t->attempt = t->lost = 0;
     t->some_in = t->probing = t->each = false;
-    t->unreachable = t->waiting = false;
+    t->unreachable = t->waiting = t->aside = false;
     t->moves = 0;
     if (t->found && (table_load_missing(t) > 0 || table_load_parted(t)))
         t->found = false; /* --follow: what was missing may have come in */

@@ -349,6 +349,7 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                                   .sent = when_tick()};
     bool all = t->conf.fetched_from == WHEN_NONE && t->conf.fetched_to == WHEN_NONE &&
                t->conf.segment == 0;
+    bool first = parallel_upsert_pending(t->upsert) == 0;
     struct parallel_upsert_job job = {
         .txn = {.spool = spool_id(t->conf.spool),
                 .branch = t->branch,
@@ -374,6 +375,7 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .some_in = t->some_in,
                 .empty = target_table_empty(t->target) && !t->some_in,
                 .guess = f->guess,
+                .impatient = first && table_load_may_step_aside(t),
                 .guard = !t->conf.replay && !t->conf.redrive && !t->probing && t->hole == SIZE_MAX,
                 .store = !t->conf.redrive && !t->probing && !t->reload &&
                          (!t->conf.replay || all) && t->hole == SIZE_MAX,

@@ -211,6 +211,8 @@ void table_load_batch_failed(struct table_load *t, const struct parallel_upsert_
     enum db_action action = d.action;
     bool again = t->bisect || t->conf.redrive;
 
+    if (r->phase == DB_PHASE_BOOKKEEPING && table_load_step_aside(t, r->err))
+        return;
     if (t->probing) {
         if (!probe_failed(t, r))
             table_load_failed(t, r->phase, r->err);

@@ -1,5 +1,8 @@
-/* Until it is known whether a table has anything to load it is looked at beside no other: of a quiet run one connection does for all. */
+/* Which table goes first: until it is known whether a table has anything to load it is looked at beside no other, so that of a quiet run
+ * one connection does for all; and one that another loader is at lets others go first. */
 #include "load/table/table_load_private.h"
+#include "shared/log/log.h"
+#include <string.h>
 
 static void on_tried(void *ctx, const struct err *err);
 
@@ -61,4 +64,33 @@ static void on_tried(void *ctx, const struct err *err)
     } else {
         table_load_built(t);
     }
+}
+
+/* ---- another loader ---- */
+
+bool table_load_is_aside(const struct table_load *t)
+{
+    return t->aside;
+}
+
+/* Of its first batch only: then nothing of this load is under way, and little was read for nothing. */
+bool table_load_may_step_aside(struct table_load *t)
+{
+    const struct table_load_conf *c = &t->conf;
+
+    t->impatient = !t->patient && !t->some_in && !t->bisect && !t->probing && t->attempt == 0 &&
+                   t->hole == SIZE_MAX && !c->replay && !c->redrive && c->lender.wanted != NULL &&
+                   c->lender.wanted(c->lender.ctx);
+    return t->impatient;
+}
+
+bool table_load_step_aside(struct table_load *t, const struct err *err)
+{
+    if (strcmp(err->sqlstate, "55P03") != 0 || t->stopping || !t->impatient || t->some_in)
+        return false;
+    LOG(LOG_DEBUG, "aside", "another session has locked how far the table is: others go first",
+        F_STR("table", t->name), F_ERR(err));
+    t->aside = true;
+    table_load_give_up(t, err);
+    return true;
 }

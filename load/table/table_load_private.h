@@ -46,6 +46,9 @@ struct table_load {
     enum table_load_state state;
     bool stopping, unreachable;
     bool waiting;     /* table_load_is_waiting */
+    bool aside;       /* table_load_is_aside; */
+    bool patient;     /* ... and it was: locks are waited for; */
+    bool impatient;   /* ... of its first batch, which is under way, that of the progress is not */
     unsigned cancels; /* stopping: how often the statement under way was cancelled */
     struct target_table *target;
     struct batch_builder *builder;
@@ -150,6 +153,11 @@ void table_load_decided(void *ctx); /* ctx: the table_load. Others may be looked
 void table_load_ask(struct table_load *t, const char *sql, db_done_fn *done);
 /* Of a table that was found by the look at all: true, and then table_load_built. */
 bool table_load_try_triggers(struct table_load *t);
+
+/* True: a lock on the progress need not be waited for, for others can be loaded meanwhile. */
+bool table_load_may_step_aside(struct table_load *t);
+/* True: the batch failed for that lock, and the load has ended. */
+bool table_load_step_aside(struct table_load *t, const struct err *err);
 
 /* table_load_report.c: */
 /* The batch is in. */

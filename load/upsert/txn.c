@@ -121,14 +121,17 @@ static const char *lanes_text(unsigned lanes, char text[4 * LANES + 3])
 static enum err_code add_lock(struct txn *t, struct err *e)
 {
     char lanes[4 * LANES + 3];
-    const struct sql_var vars[] = {
-        {"relation", t->job.relation->name}, {"spool", t->job.spool},
-        {"schema", t->job.relation->schema}, {"table_name", t->job.table},
-        {"branch", t->job.branch},           {"lanes", lanes_text(t->job.lanes, lanes)}};
+    const struct sql_var vars[] = {{"relation", t->job.relation->name},
+                                   {"spool", t->job.spool},
+                                   {"schema", t->job.relation->schema},
+                                   {"table_name", t->job.table},
+                                   {"branch", t->job.branch},
+                                   {"lanes", lanes_text(t->job.lanes, lanes)},
+                                   {"wait", t->job.impatient ? "NOWAIT" : ""}};
 
     enum err_code rc = t->made ? OK : sql_expand(&t->sql, sql_progress_make, vars, 5, e);
 
-    return rc == OK ? sql_expand(&t->sql, sql_progress_lock, vars + 1, 5, e) : rc;
+    return rc == OK ? sql_expand(&t->sql, sql_progress_lock, vars + 1, 6, e) : rc;
 }
 
 static enum err_code add_store(struct txn *t, const struct progress *p, struct err *e)

@@ -2,9 +2,10 @@
 import json
 import re
 
+import psycopg2
 import pytest
 
-from harness import ROOT
+from harness import ROOT, key_of, wait_for
 from reconciles import Copy
 from test_load_views import columns, views
 from upkeep import load_records, record
@@ -50,6 +51,61 @@ def test_the_commands_take_a_hash_partitioned_table(spool, netty, db):
     assert db.value("SELECT sum(n) FROM netty.contacts") == 5050
     found, = [json.loads(line) for line in netty.load("profile", "--json", "contacts", db=db).out.splitlines() if '"n"' in line]
     assert (found["records"], found["type"]) == (100, "integer")
+
+
+# ---- two loaders ----
+
+NAMES = ("agencies", "contacts", "mandates", "users")
+
+
+def fill(spool, version, names=NAMES):
+    for name in names:
+        spool.table(name).page([{key_of(name): key, "v": version, "time_modified": f"2024-01-0{version} 00:00:00"} for key in range(1, 9)])
+
+
+def full(db, version, names=NAMES):
+    return [name for name in names if db.value(f"""SELECT count(*) FROM "netty-{name}" WHERE data->>'v' = '{version}'""") == 8]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_table_that_another_loader_is_at_lets_others_go_first(spool, netty, db, jobs):
+    """Its progress is locked, as by another's batch: the others are loaded meanwhile, and it is waited for at the end."""
+    db.create(*NAMES)
+    fill(spool, 1)
+    netty.load(db=db)
+    fill(spool, 2)
+    other = psycopg2.connect(db.url)
+    other.cursor().execute("SELECT FROM netty_sync.progress WHERE table_name IN ('agencies', 'contacts') FOR UPDATE")
+    loader = netty.start("netty-load", "--json", "--jobs", str(jobs), "--log-level", "debug", "--log-format", "json", db=db)
+    wait_for(lambda: full(db, 2) == ["mandates", "users"], "the tables that nobody else is at")
+    wait_for(lambda: db.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") >= 1, "the one that is waited for")
+    other.rollback()
+    assert loader.wait(timeout=60) == 0, open(loader.err_path).read()
+    assert full(db, 2) == list(NAMES)
+    told = [json.loads(line) for line in open(loader.err_path)]
+    assert sorted(line["table"] for line in told if line["event"] == "aside") == ["agencies", "contacts"], "once each"
+    assert not [line for line in told if line["event"] in ("retry", "failed")]
+    other.close()
+
+
+def test_two_loaders_share_the_tables_of_one_database(spool, netty, db):
+    """The first one is held in a table by its trigger; the second loads all the others, then waits. Each row once, no table refused."""
+    db.create(*NAMES)
+    fill(spool, 1)
+    netty.load(db=db)
+    db.query("""CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(25); RETURN new; END $$;
+                CREATE TRIGGER hold AFTER INSERT ON "netty-agencies" FOR EACH STATEMENT EXECUTE FUNCTION hold()""")
+    fill(spool, 2)
+    gate = psycopg2.connect(db.url)
+    gate.cursor().execute("SELECT pg_advisory_lock(25)")
+    first = netty.start("netty-load", "--json", "--jobs", "1", "agencies", db=db)
+    wait_for(lambda: db.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 1, "the first one in its table")
+    second = netty.start("netty-load", "--json", "--jobs", "1", db=db)
+    wait_for(lambda: full(db, 2, NAMES[1:]) == list(NAMES[1:]), "the second one's tables")
+    assert first.poll() is None and second.poll() is None
+    gate.close()
+    assert [process.wait(timeout=60) for process in (first, second)] == [0, 0], [open(process.err_path).read() for process in (first, second)]
+    assert full(db, 2) == list(NAMES)
 
 
 # ---- what an extension has distributed ----

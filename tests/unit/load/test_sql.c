@@ -185,7 +185,7 @@ static void test_files_of_the_bookkeeping_take_theirs(void **state)
 {
     (void)state;
     expand_file(sql_progress_make, VARS(PROGRESS, {"relation", "netty_x"}));
-    expand_file(sql_progress_lock, VARS(PROGRESS, {"lanes", "{0,1}"}));
+    expand_file(sql_progress_lock, VARS(PROGRESS, {"lanes", "{0,1}"}, {"wait", "NOWAIT"}));
     expand_file(sql_progress_store,
                 VARS(PROGRESS, {"lanes", "{0,1}"}, {"segment", "1"}, {"page", "2"}, {"line", "3"},
                      {"chain", "0123456789abcdef"}, {"fetched", "null"}));
