@@ -79,6 +79,8 @@ static enum err_code decode(struct journal *j, size_t n, size_t end, struct err 
 {
     enum err_code rc = journal_decode(j->buffer + j->pos, n, &j->line, j->position, &j->why);
     j->line.at = j->at;
+    j->line.text = j->buffer + j->pos;
+    j->line.n = n;
     consume(j, end);
     if (rc == ERR_DAMAGED) {
         set_bad(j, j->why.msg);

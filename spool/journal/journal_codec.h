@@ -38,8 +38,11 @@ struct journal_footer {
 };
 struct journal_line {
     enum journal_kind kind;
-    uint64_t at;          /* byte of the journal where it begins */
-    size_t tail;          /* JOURNAL_END */
+    uint64_t at; /* byte of the journal where it begins */
+    size_t tail; /* JOURNAL_END */
+    const char
+        *text; /* read from a file: the line itself, n bytes without its line end; else NULL */
+    size_t n;
     const char *position; /* JOURNAL_HEADER, JOURNAL_PAGE: JSON text; "" where there is none yet */
     const char *why;      /* JOURNAL_BAD */
     struct journal_header header;

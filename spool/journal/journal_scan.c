@@ -72,6 +72,13 @@ const char *journal_scan_position(const struct journal_scan *s)
     return s->position;
 }
 
+const char *journal_scan_line(const struct journal_scan *s, size_t *n)
+{
+    const struct journal_line *line = journal_line(s->journal);
+    *n = line->n;
+    return line->text;
+}
+
 enum err_code journal_scan_is_pruned(struct journal_scan *s, bool *pruned, struct err *e)
 {
     segment_list_free(&s->list);

@@ -40,6 +40,8 @@ enum err_code journal_scan_next(struct journal_scan *s, enum journal_scan_what *
 const struct page_info *journal_scan_page(const struct journal_scan *s);
 const char *journal_scan_position(
     const struct journal_scan *s); /* of that page, or the header's; "" for none */
+/* That page's line as it stands in the journal, without its line end. Lives until the next call. */
+const char *journal_scan_line(const struct journal_scan *s, size_t *n);
 /* The segment at hand is not there any more: has it been pruned since the folder was read? */
 enum err_code journal_scan_is_pruned(struct journal_scan *s, bool *pruned,
                                      struct err *e) MUST_CHECK;

@@ -402,6 +402,34 @@ enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct
     return OK;
 }
 
+enum err_code reader_bytes(struct reader *r, const char **p, size_t *n, struct err *e)
+{
+    *p = NULL;
+    *n = 0;
+    if (!r->usable)
+        return OK;
+    if (r->pos == r->text.len && r->left > 0) {
+        size_t got = 0;
+        buf_reset(&r->text);
+        r->pos = 0;
+        enum err_code rc = read_chunk(r, r->left < CHUNK ? (size_t)r->left : CHUNK, &got, e);
+        if (rc != OK)
+            return rc;
+        if (got == 0)
+            return err_set(e, ERR_IO, "%s became shorter while it was read", r->file);
+        r->left -= got;
+    }
+    *p = r->text.data + r->pos;
+    *n = r->text.len - r->pos;
+    r->pos = r->text.len;
+    return OK;
+}
+
+const char *reader_journal_line(const struct reader *r, size_t *n)
+{
+    return journal_scan_line(r->scan, n);
+}
+
 const char *reader_file(const struct reader *r)
 {
     return r->file;

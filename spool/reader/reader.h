@@ -58,6 +58,13 @@ enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct
 /* Back to the page's first line. */
 enum err_code reader_rewind(struct reader *r, struct err *e) MUST_CHECK;
 
+/* The page's bytes as they stand, piece by piece, in place of its lines; *n is 0 behind the last. A piece lives until the next
+ * call. */
+enum err_code reader_bytes(struct reader *r, const char **p, size_t *n, struct err *e) MUST_CHECK;
+
+/* The page's line in the journal, without its line end. Lives until the next call of reader_next. */
+const char *reader_journal_line(const struct reader *r, size_t *n);
+
 /* The file behind the page at hand, relative to the spool ("contacts/0000000001.ndjson"). */
 const char *reader_file(const struct reader *r);
 /* The position that the last page read carried: JSON text. */
