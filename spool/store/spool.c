@@ -22,7 +22,9 @@
 
 #define IDENTITY     "spool.json"
 #define IDENTITY_MAX 4096
-#define ID_DIGITS    32
+#define MIRROR                                                                                     \
+    "pull.json" /* a mirror's note (spool/remote/ship_note.h) is there before its identity */
+#define ID_DIGITS 32
 
 struct spool {
     char dir[IO_PATH];
@@ -94,7 +96,7 @@ static enum err_code read_identity(struct spool *s, bool *there, struct err *e)
 /* What a creation that was interrupted may have left does not make a folder somebody else's. */
 static bool is_foreign(const char *name)
 {
-    return name[0] != '.' && strcmp(name, "lost+found") != 0 &&
+    return name[0] != '.' && strcmp(name, "lost+found") != 0 && strcmp(name, MIRROR) != 0 &&
            strncmp(name, IDENTITY, strlen(IDENTITY)) != 0;
 }
 
@@ -119,16 +121,26 @@ static enum err_code check_empty(const char *dir, struct err *e)
     return rc;
 }
 
-static enum err_code write_identity(struct spool *s, struct err *e)
+/* Unless it has one already. */
+static enum err_code choose_id(struct spool *s, struct err *e)
 {
     unsigned char random[ID_DIGITS / 2];
-    char now[WHEN_TEXT];
-    struct buf text;
-    enum err_code rc;
+    if (*s->id)
+        return OK;
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
         return err_sys(e, ERR_INTERNAL, "cannot get random numbers");
     for (size_t i = 0; i < sizeof random; i++)
         (void)snprintf(s->id + 2 * i, 3, "%02x", random[i]);
+    return OK;
+}
+
+static enum err_code write_identity(struct spool *s, struct err *e)
+{
+    char now[WHEN_TEXT];
+    struct buf text;
+    enum err_code rc = choose_id(s, e);
+    if (rc != OK)
+        return rc;
     buf_init(&text, IDENTITY_MAX);
     if ((rc = buf_addf(&text, "{\"netty_spool\":%d,\"id\":\"%s\",\"created\":\"%s\"", SPOOL_FORMAT,
                        s->id, when_iso(when_now(), now))) != OK ||
@@ -218,21 +230,44 @@ static enum err_code refuse_accounts(const char *dir, struct err *e)
         dir, a.text, a.n > 3 ? " and more" : "");
 }
 
+static enum err_code spool_make(struct spool **out, const char *dir, struct err *e)
+{
+    size_t n = strlen(dir);
+    struct spool *s = calloc(1, sizeof *s);
+    *out = s;
+    if (!s)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if (n == 0 || n >= sizeof s->dir)
+        return err_set(e, ERR_CONFIG, "the spool's path is %s", n ? "too long" : "empty");
+    memcpy(s->dir, dir, n);
+    return safe_resolve_folder(s->dir, e);
+}
+
+enum err_code spool_mirror(struct spool **out, const char *dir, const char *id, struct err *e)
+{
+    struct spool *s;
+    enum err_code rc = spool_make(&s, dir, e);
+    *out = NULL;
+    if (rc == OK && strlen(id) == ID_DIGITS && id_is_good(id)) {
+        memcpy(s->id, id, ID_DIGITS + 1);
+        rc = create(s, e);
+    } else if (rc == OK) {
+        rc = err_set(e, ERR_DAMAGED, "a spool's identity that is none");
+    }
+    if (rc != OK)
+        spool_close(s);
+    else
+        *out = s;
+    return rc;
+}
+
 enum err_code spool_open(struct spool **out, const char *dir, enum spool_mode mode, struct err *e)
 {
     bool there = false;
-    enum err_code rc;
-    struct spool *s = calloc(1, sizeof *s);
+    struct spool *s;
+    enum err_code rc = spool_make(&s, dir, e);
     *out = NULL;
-    if (!s)
-        return err_set(e, ERR_NOMEM, "out of memory");
-    size_t n = strlen(dir);
-    if (n == 0 || n >= sizeof s->dir) {
-        rc = err_set(e, ERR_CONFIG, "the spool's path is %s", n ? "too long" : "empty");
-        goto done;
-    }
-    memcpy(s->dir, dir, n);
-    if ((rc = safe_resolve_folder(s->dir, e)) != OK)
+    if (rc != OK)
         goto done;
     if ((rc = read_identity(s, &there, e)) != OK)
         goto done;

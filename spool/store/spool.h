@@ -46,6 +46,10 @@ enum spool_mode {
 enum err_code spool_open(struct spool **s, const char *dir, enum spool_mode mode,
                          struct err *e) MUST_CHECK;
 void spool_close(struct spool *s);
+/* Makes a spool with that identity where there is none: the mirror of one that is elsewhere (spool/remote). Where there is one it
+ * is opened, whatever its identity. */
+enum err_code spool_mirror(struct spool **s, const char *dir, const char *id,
+                           struct err *e) MUST_CHECK;
 /* For a program that writes to the spool: ERR_DENIED, with the command to run instead, where the folder belongs to another
  * user, to whom this one's files would be of no use. Root's folder is let pass (a volume of a container), and one that cannot be
  * written to. */
