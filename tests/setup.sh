@@ -10,7 +10,7 @@ demo=(zlib1g-dev postgresql postgresql-client curl jq zstd
       bsdextrautils)
 test=(libcmocka-dev clang clang-format clang-tidy libclang-rt-dev python3 python3-pytest
       python3-pytest-timeout python3-pytest-xdist python3-psycopg2 python3-xxhash pgbouncer strace openssl
-       git rsync valgrind libfaketime mandoc zsh systemd debhelper lintian prometheus chromium)
+       git rsync valgrind libfaketime mandoc zsh systemd debhelper lintian prometheus chromium rclone)
 # Debian 13 has older names of time zones in a package of their own.
 if grep -qE '^VERSION_ID="?1[3-9]' /etc/os-release; then test+=(tzdata-legacy); fi
 bare=(make dpkg-dev debhelper lintian debootstrap systemd-container)

@@ -6,6 +6,7 @@
 #include "shared/time/when.h"
 #include "spool/control/api_source.h"
 #include "spool/control/next_run.h"
+#include "spool/remote/ship_note.h"
 #include "spool/store/reserve.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -355,7 +356,8 @@ static enum err_code dry_run(struct service *s, struct err *e)
 static enum err_code real_run(struct service *s, struct err *e)
 {
     enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_CREATE, e);
-    if (rc != OK || (rc = spool_check_writer(s->spool, e)) != OK)
+    if (rc != OK || (rc = spool_check_writer(s->spool, e)) != OK ||
+        (rc = ship_check_own(s->spool, e)) != OK)
         return rc;
     rc = service_bind(s, options_int(s->options, OPT_REBIND) != 0, e);
     if (rc != OK)

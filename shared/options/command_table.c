@@ -54,6 +54,17 @@ const struct command_def command_table[] = {
      .help = "Ask the database what it has, and remove what is loaded and old.",
      .example = "netty-spool prune --spool-keep 2d"},
 
+    {PROGRAM_SPOOL, "push", "REMOTE",
+     .help = "Bring what the spool has got since the last push to REMOTE, a place as rclone names it (s3:bucket/prefix, "
+             "sftp:path, a folder), as one new object. Needs rclone, whose configuration holds the credentials. Without "
+             "news nothing is pushed but, once an hour, a sign of life.",
+     .example = "netty-spool push s3:bucket/netty --every 10m"},
+
+    {PROGRAM_SPOOL, "pull", "REMOTE",
+     .help = "Make the spool that another machine has pushed to REMOTE, and carry it on: netty-load reads it like any "
+             "other, netty-extract does not write to it.",
+     .example = "netty-spool pull s3:bucket/netty --spool /var/spool/pulled"},
+
     {PROGRAM_LOAD, "doctor", "[TABLE...]",
      .help = "Load nothing: connect, look at the database, and say what is well and what to change, each with the statement "
              "that changes it. A row that no record has is put into each table, and taken back. Ends with the code with "

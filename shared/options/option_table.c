@@ -176,9 +176,10 @@ const struct option_def option_table[OPTIONS] = {
      .example = "netty-extract --every 10m --reconcile-every 1d"},
 
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
-     .programs = EXTRACT | LOAD, .min = SECOND, .max = 365 * DAY,
-     .help = "Stay, and run at once and then every D. Where NETTY_EVERY is set for both programs, both "
-             "stay; netty-load --follow ignores it, and so do doctor and catalog (the list of the database's tables).",
+     .programs = ALL, .min = SECOND, .max = 365 * DAY,
+     .help = "Stay, and run at once and then every D. Where NETTY_EVERY is set for several programs, all of them "
+             "stay; netty-load --follow ignores it, and so do doctor and catalog (the list of the database's tables), and "
+             "of netty-spool all but push and pull.",
      .example = "--every 10m"},
 
     {OPT_FOLLOW, OPTION_FLAG, "follow", NULL, NULL,

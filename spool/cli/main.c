@@ -1,4 +1,4 @@
-/* netty-spool: looks at, checks, mends and prunes the spool. */
+/* netty-spool: looks at, checks, mends, prunes and ships the spool. */
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "spool/cli/spool_command.h"
@@ -7,19 +7,26 @@
 #include <errno.h>
 #include <string.h>
 
+enum spool_use {
+    READS,
+    WRITES, /* to the spool, but for --dry-run */
+    MAKES   /* the spool, which it opens by itself */
+};
+
 struct command {
     const char *name;
     enum err_code (*run)(const struct spool_command *c, struct err *e);
-    bool writes; /* to the spool, but for --dry-run */
+    enum spool_use use;
 };
 
 static const struct command commands[] = {
-    {"ls", spool_command_ls, false},           {"cat", spool_command_cat, false},
-    {"verify", spool_command_verify, false},   {"dead", spool_command_dead, false},
-    {"status", spool_command_status, false},   {"report", spool_command_report, false},
-    {"history", spool_command_history, false}, {"prune", spool_command_prune, true},
-    {"digest", spool_command_digest, false},   {"heal", spool_command_heal, true},
-    {"forget", spool_command_forget, true},    {"runs", spool_command_runs, false},
+    {"ls", spool_command_ls, READS},           {"cat", spool_command_cat, READS},
+    {"verify", spool_command_verify, READS},   {"dead", spool_command_dead, READS},
+    {"status", spool_command_status, READS},   {"report", spool_command_report, READS},
+    {"history", spool_command_history, READS}, {"prune", spool_command_prune, WRITES},
+    {"digest", spool_command_digest, READS},   {"heal", spool_command_heal, WRITES},
+    {"forget", spool_command_forget, WRITES},  {"runs", spool_command_runs, READS},
+    {"push", spool_command_push, WRITES},      {"pull", spool_command_pull, MAKES},
 };
 
 static const struct command *find(const char *name)
@@ -63,7 +70,7 @@ static enum err_code run(const struct options *o, struct err *e)
     if (!command)
         return refuse(count ? words[0] : NULL, e);
     enum err_code rc = accounts_check(o, NULL, e);
-    if (rc == OK)
+    if (rc == OK && command->use != MAKES)
         rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc != OK)
         return rc;
@@ -73,7 +80,7 @@ static enum err_code run(const struct options *o, struct err *e)
                                 .count = count - 1,
                                 .json = options_int(o, OPT_JSON) != 0,
                                 .out = stdout};
-    if (command->writes && options_int(o, OPT_DRY_RUN) == 0)
+    if (command->use == WRITES && options_int(o, OPT_DRY_RUN) == 0)
         rc = spool_check_writer(spool, e);
     if (rc == OK)
         rc = command->run(&cmd, e);
@@ -101,7 +108,7 @@ int main(int argc, char **argv)
 done:
     options_free(o);
     /* Who reads us has had enough, as `head` does: nothing to be told. */
-    if (rc == ERR_INTERRUPTED || (rc == ERR_IO && e.sys == EPIPE))
+    if ((rc == ERR_INTERRUPTED || rc == ERR_IO) && e.sys == EPIPE)
         return 0;
     /* What a command has found it tells itself; it has done what it was asked. */
     if (rc != OK && e.msg[0] != '\0')

@@ -32,6 +32,9 @@ enum err_code spool_command_forget_database(const struct spool_command *c,
 enum err_code spool_command_heal(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_status(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_runs(const struct spool_command *c, struct err *e) MUST_CHECK;
+enum err_code spool_command_push(const struct spool_command *c, struct err *e) MUST_CHECK;
+/* Its spool is NULL. */
+enum err_code spool_command_pull(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_report(const struct spool_command *c, struct err *e) MUST_CHECK;
 
 /* A row of the table's reconcile, where there is one; *shown counts. */

@@ -1,0 +1,255 @@
+#include "spool/remote/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STDERR_MAX ((size_t)4096)
+#define PATIENCE   5000 /* milliseconds that it has to end by itself */
+#define ENV_MAX    1024
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+void child_catch_signals(void)
+{
+    struct sigaction a = {.sa_handler = on_signal};
+    (void)sigemptyset(&a.sa_mask);
+    (void)sigaction(SIGINT, &a, NULL);
+    (void)sigaction(SIGTERM, &a, NULL);
+}
+
+bool child_is_stopped(void)
+{
+    return stopped != 0;
+}
+
+static int64_t monotonic(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* In pieces: a signal that comes right before the call does not wake it. */
+void child_sleep(int64_t microseconds)
+{
+    int64_t until = monotonic() + microseconds;
+    while (!stopped) {
+        int64_t left = until - monotonic();
+        if (left <= 0)
+            return;
+        (void)poll(NULL, 0, left > 200000 ? 200 : (int)(left / 1000) + 1);
+    }
+}
+
+struct child {
+    pid_t pid;
+    int out;
+    int err;
+    int failed; /* its end of the pipe closes with exec; else errno comes */
+    char said[STDERR_MAX];
+    size_t said_n;
+    struct buf *kept;
+};
+
+static bool is_ours(const char *variable)
+{
+    return strncmp(variable, "NETTY_", 6) == 0 || strncmp(variable, "PG", 2) == 0 ||
+           strncmp(variable, "DATABASE_URL", 12) == 0;
+}
+
+/* Between fork and exec: nothing here allocates. */
+static _Noreturn void become(const char *const *argv, const int out[2], const int err[2],
+                             int failed, pid_t parent)
+{
+    static char *env[ENV_MAX];
+    union {
+        const char *const *const_args;
+        char *const *args;
+    } program = {.const_args = argv};
+    size_t n = 0;
+    int null = open("/dev/null", O_RDONLY);
+    for (char **v = environ; *v && n + 1 < ENV_MAX; v++)
+        if (!is_ours(*v))
+            env[n++] = *v;
+    env[n] = NULL;
+    (void)umask(077);
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGXFSZ, SIG_DFL);
+    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out[1], STDOUT_FILENO) >= 0 &&
+        dup2(err[1], STDERR_FILENO) >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+        getppid() == parent)
+        (void)execvpe(argv[0], program.args, env);
+    int why = errno;
+    ssize_t told = write(failed, &why, sizeof why);
+    _exit(told == (ssize_t)sizeof why ? 127 : 126);
+}
+
+static void close_pair(int pair[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (pair[i] >= 0)
+            (void)close(pair[i]);
+}
+
+static enum err_code begin(struct child *c, const char *const *argv, struct err *e)
+{
+    int out[2] = {-1, -1};
+    int err[2] = {-1, -1};
+    int failed[2] = {-1, -1};
+    int why = 0;
+    pid_t parent = getpid();
+    enum err_code rc = OK;
+    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 || pipe2(failed, O_CLOEXEC) != 0 ||
+        (c->pid = fork()) < 0) {
+        rc = err_sys(e, ERR_CREATE, "cannot run %s", argv[0]);
+        close_pair(out);
+        close_pair(err);
+        close_pair(failed);
+        return rc;
+    }
+    if (c->pid == 0)
+        become(argv, out, err, failed[1], parent);
+    (void)close(out[1]);
+    (void)close(err[1]);
+    (void)close(failed[1]);
+    c->out = out[0];
+    c->err = err[0];
+    ssize_t n;
+    do
+        n = read(failed[0], &why, sizeof why);
+    while (n < 0 && errno == EINTR);
+    (void)close(failed[0]);
+    if (n == (ssize_t)sizeof why) {
+        errno = why;
+        rc = err_sys(e, ERR_CONFIG, "cannot run %s", argv[0]);
+    }
+    return rc;
+}
+
+/* False at its end. Of standard error the end is kept, of standard output what fits. */
+static bool take(struct child *c, int fd)
+{
+    char piece[1024];
+    ssize_t n = read(fd, piece, sizeof piece);
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN;
+    if (n > 0 && fd == c->out) {
+        if (c->kept && buf_add(c->kept, piece, (size_t)n) != OK)
+            c->kept = NULL;
+    } else if (n > 0) {
+        size_t room = sizeof c->said - c->said_n;
+        if ((size_t)n > room) {
+            size_t drop = (size_t)n - room;
+            memmove(c->said, c->said + drop, c->said_n - drop);
+            c->said_n -= drop;
+        }
+        memcpy(c->said + c->said_n, piece, (size_t)n);
+        c->said_n += (size_t)n;
+    }
+    return n > 0;
+}
+
+/* Until both pipes have ended. */
+static void listen_to(struct child *c)
+{
+    struct pollfd fds[2] = {{.fd = c->out, .events = POLLIN}, {.fd = c->err, .events = POLLIN}};
+    int64_t asked = 0;
+    while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+        if (stopped && asked == 0) {
+            asked = monotonic();
+            (void)kill(c->pid, SIGTERM);
+        } else if (asked > 0 && monotonic() - asked > (int64_t)PATIENCE * 1000) {
+            (void)kill(c->pid, SIGKILL);
+        }
+        if (poll(fds, 2, 200) <= 0)
+            continue;
+        for (int i = 0; i < 2; i++)
+            if (fds[i].fd >= 0 && fds[i].revents != 0 && !take(c, fds[i].fd))
+                fds[i].fd = -1;
+    }
+}
+
+static bool is_word(const char *p, size_t n)
+{
+    while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\r'))
+        n--;
+    return n > 0;
+}
+
+/* "2026/11/30 11:00:06 ERROR : " before it says nothing to anybody. */
+static void skip_stamp(const char **p, size_t *n)
+{
+    static const char form[] = "dddd/dd/dd dd:dd:dd ";
+    size_t i = 0;
+    while (i < *n && i < sizeof form - 1 &&
+           (form[i] == 'd' ? (*p)[i] >= '0' && (*p)[i] <= '9' : (*p)[i] == form[i]))
+        i++;
+    if (i == sizeof form - 1) {
+        *p += i;
+        *n -= i;
+    }
+}
+
+static void last_words(const struct child *c, struct child_end *end)
+{
+    size_t n = c->said_n;
+    end->words[0] = '\0';
+    while (n > 0) {
+        const char *lf = memrchr(c->said, '\n', n);
+        const char *p = lf ? lf + 1 : c->said;
+        size_t length = n - (size_t)(p - c->said);
+        skip_stamp(&p, &length);
+        if (is_word(p, length)) {
+            if (length >= sizeof end->words)
+                length = sizeof end->words - 1;
+            memcpy(end->words, p, length);
+            end->words[length] = '\0';
+            return;
+        }
+        n = lf ? (size_t)(lf - c->said) : 0;
+    }
+}
+
+enum err_code child_run(const char *const *argv, struct buf *out, struct child_end *end,
+                        struct err *e)
+{
+    struct child *c = calloc(1, sizeof *c);
+    int status = 0;
+    if (!c)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    c->pid = c->out = c->err = -1;
+    c->kept = out;
+    enum err_code rc =
+        stopped ? err_set(e, ERR_INTERRUPTED, "stopped by a signal") : begin(c, argv, e);
+    if (rc == OK)
+        listen_to(c);
+    if (c->pid > 0)
+        while (waitpid(c->pid, &status, 0) < 0)
+            if (errno != EINTR)
+                break;
+    if (c->out >= 0)
+        (void)close(c->out);
+    if (c->err >= 0)
+        (void)close(c->err);
+    end->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    last_words(c, end);
+    if (rc == OK && stopped && end->code != 0)
+        rc = err_set(e, ERR_INTERRUPTED, "stopped by a signal");
+    free(c);
+    return rc;
+}

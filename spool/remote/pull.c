@@ -1,0 +1,259 @@
+/*
+ * Which object comes next, and whether it is the one. In the spool's folder .pull lies the object at hand; what is in is told by
+ * pull.json, which is there before anything else of the spool, so that no extractor takes the folder for its own.
+ */
+#include "spool/remote/pull.h"
+
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/remote/pull_apply.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define PULL_DIR   ".pull"
+#define LIST_EVERY ((int64_t)3600 * 1000000)
+
+struct pull {
+    const char *dir;
+    const struct remote *remote;
+    struct pull_report *report;
+    struct spool *spool; /* NULL: there is none yet */
+    int lock;
+    char object[IO_PATH];
+    struct ship_note note;
+    bool noted; /* the note is there */
+};
+
+/* A folder with a spool and no note is somebody's own. */
+static enum err_code look_at_spool(struct pull *p, struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = ship_note_read(&p->note, p->dir, PULL_NOTE, &p->noted, &why);
+    if (rc != OK) {
+        *e = why;
+        return rc == ERR_DAMAGED
+                   ? err_set(e, ERR_CONFIG, "%.800s; pull into a new folder (--spool)", why.msg)
+                   : rc;
+    }
+    rc = spool_open(&p->spool, p->dir, SPOOL_LOOK, &why);
+    if (rc == ERR_NO_SPOOL)
+        return OK;
+    if (rc != OK) {
+        *e = why;
+        return rc;
+    }
+    if (!p->noted)
+        return err_set(e, ERR_CONFIG,
+                       "the spool at %.500s was not pulled from anywhere: it would be mixed with "
+                       "%.200s; name a "
+                       "new folder (--spool)",
+                       p->dir, remote_name(p->remote));
+    return spool_check_writer(p->spool, e);
+}
+
+static enum err_code prepare(struct pull *p, struct err *e)
+{
+    char dir[IO_PATH];
+    enum err_code rc;
+    if ((rc = look_at_spool(p, e)) != OK || (rc = io_path(dir, p->dir, PULL_DIR, e)) != OK ||
+        (rc = io_path(p->object, dir, "object", e)) != OK || (rc = io_mkdirs(dir, e)) != OK ||
+        (rc = io_open_folder(&p->lock, dir, e)) != OK)
+        return rc;
+    if (flock(p->lock, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK
+                   ? err_set(e, ERR_BUSY, "another pull into this spool is under way")
+                   : err_sys(e, ERR_IO, "cannot lock %s", dir);
+    (void)snprintf(p->note.remote, sizeof p->note.remote, "%s", remote_name(p->remote));
+    return OK;
+}
+
+static enum err_code get(struct pull *p, uint64_t number, struct object_reader **r, struct err *e)
+{
+    char name[OBJECT_NAME];
+    bool there = true;
+    struct err why = ERR_INIT;
+    enum err_code rc;
+    *r = NULL;
+    if ((rc = safe_remove(p->object, e)) != OK ||
+        (rc = remote_get(p->remote, object_name(name, number), p->object, &there, e)) != OK)
+        return rc;
+    FAULT("pull-got");
+    if (!there)
+        return err_set(e, ERR_UNAVAILABLE, "object %" PRIu64 " at %.300s is gone again", number,
+                       remote_name(p->remote));
+    if ((rc = object_open(r, p->object, &why)) == OK && object_head(*r)->number == number)
+        return OK;
+    object_close(*r);
+    *r = NULL;
+    if (rc != OK && rc != ERR_DAMAGED) {
+        *e = why;
+        return rc;
+    }
+    return err_set(
+        e, ERR_DAMAGED,
+        "object %" PRIu64
+        " at %.300s is not what was written (%.200s); restore it, or empty the place: the "
+        "next push brings everything anew",
+        number, remote_name(p->remote), rc == OK ? "it has another number" : why.msg);
+}
+
+/* Does it come right behind the last one that is in? */
+static bool follows(const struct pull *p, const struct object_head *h)
+{
+    return h->first || (p->note.number > 0 && strcmp(h->chain, p->note.chain) == 0 &&
+                        h->before == p->note.number && h->before_hash == p->note.hash);
+}
+
+static enum err_code check_spool(struct pull *p, const struct object_head *h, struct err *e)
+{
+    if (p->spool && strcmp(spool_id(p->spool), h->spool) != 0)
+        return err_set(e, ERR_CONFIG,
+                       "%.300s holds another spool's objects than those that were pulled into "
+                       "%.300s; name a new "
+                       "folder (--spool)",
+                       remote_name(p->remote), p->dir);
+    if (p->spool)
+        return OK;
+    if (!p->noted) {
+        enum err_code rc = ship_note_write(&p->note, p->dir, PULL_NOTE, e);
+        if (rc != OK)
+            return rc;
+        p->noted = true;
+        FAULT("pull-noted");
+    }
+    return spool_mirror(&p->spool, p->dir, h->spool, e);
+}
+
+static enum err_code take(struct pull *p, struct object_reader *r, struct err *e)
+{
+    const struct object_head *h = object_head(r);
+    struct pull_counts counts = {.pages = 0};
+    enum err_code rc = check_spool(p, h, e);
+    if (rc != OK)
+        return rc;
+    if (h->first && p->note.number > 0)
+        LOG(LOG_WARN, "new-chain", "a new chain of objects begins, with everything",
+            F_STR("remote", remote_name(p->remote)), F_INT("object", h->number));
+    if ((rc = pull_apply(p->spool, r, &p->note, &counts, e)) != OK)
+        return rc;
+    p->report->pages += counts.pages;
+    p->report->bytes += counts.bytes;
+    FAULT("pull-applied");
+    p->note.number = h->number;
+    p->note.next = h->number + 1;
+    p->note.hash = object_sum(r)->hash;
+    p->note.written = h->written;
+    p->note.gap = 0;
+    (void)snprintf(p->note.chain, sizeof p->note.chain, "%s", h->chain);
+    if ((rc = ship_note_write(&p->note, p->dir, PULL_NOTE, e)) != OK)
+        return rc;
+    FAULT("pull-done");
+    p->report->objects++;
+    return OK;
+}
+
+static enum err_code keep_note(struct pull *p, struct err *e)
+{
+    return p->noted ? ship_note_write(&p->note, p->dir, PULL_NOTE, e) : OK;
+}
+
+static enum err_code gap(struct pull *p, uint64_t missing, uint64_t later, struct err *e)
+{
+    p->note.gap = missing;
+    enum err_code rc = keep_note(p, e);
+    if (rc != OK)
+        return rc;
+    return err_set(e, ERR_SET_ASIDE,
+                   "object %" PRIu64 " is missing at %.300s, while %" PRIu64
+                   " is there: what comes behind it waits. "
+                   "Restore it, or empty the place: the next push brings everything anew",
+                   missing, remote_name(p->remote), later);
+}
+
+/* The number is not there, or holds a cut object. *found: the object that comes behind it all the same, since it says so. */
+static enum err_code look_behind(struct pull *p, enum remote_state state, struct object_reader **r,
+                                 struct err *e)
+{
+    uint64_t missing = p->note.next;
+    uint64_t later = 0;
+    int64_t now = when_now();
+    bool listed =
+        p->note.listed != WHEN_NONE && now >= p->note.listed && now - p->note.listed < LIST_EVERY;
+    enum err_code rc;
+    *r = NULL;
+    if (state == REMOTE_ABSENT && listed && p->note.number > 0 && p->note.gap == 0)
+        return OK;
+    if ((rc = remote_later(p->remote, missing, &later, e)) != OK)
+        return rc;
+    p->note.listed = now;
+    if (later == 0)
+        return keep_note(p, e);
+    if ((rc = get(p, later, r, e)) != OK)
+        return rc;
+    if (follows(p, object_head(*r)))
+        return OK;
+    object_close(*r);
+    *r = NULL;
+    return gap(p, missing, later, e);
+}
+
+static enum err_code foreign(const struct pull *p, uint64_t number, struct err *e)
+{
+    return err_set(
+        e, ERR_CONFIG,
+        "object %" PRIu64 " at %.300s does not come behind object %" PRIu64
+        ", which was pulled last: another machine has pushed there; nothing was taken of it",
+        number, remote_name(p->remote), p->note.number);
+}
+
+/* *more: an object was taken, and another may be there. */
+static enum err_code pull_next(struct pull *p, bool *more, struct err *e)
+{
+    char name[OBJECT_NAME];
+    enum remote_state state;
+    struct object_sum sum;
+    struct object_reader *r = NULL;
+    enum err_code rc;
+    if (p->note.next == 0)
+        p->note.next = 1;
+    *more = false;
+    if ((rc = remote_look(p->remote, object_name(name, p->note.next), &state, &sum, e)) != OK)
+        return rc;
+    rc = state == REMOTE_WHOLE ? get(p, p->note.next, &r, e) : look_behind(p, state, &r, e);
+    if (rc == OK && r && !follows(p, object_head(r)))
+        rc = foreign(p, object_head(r)->number, e);
+    if (rc == OK && r && (rc = take(p, r, e)) == OK)
+        *more = true;
+    object_close(r);
+    return rc;
+}
+
+enum err_code pull_run(const char *dir, const struct remote *r, struct pull_report *report,
+                       struct err *e)
+{
+    struct pull p = {.dir = dir, .remote = r, .report = report, .lock = -1};
+    bool more = true;
+    *report = (struct pull_report){.written = WHEN_NONE};
+    ship_note_init(&p.note);
+    enum err_code rc = prepare(&p, e);
+    while (rc == OK && more)
+        rc = pull_next(&p, &more, e);
+    if (p.lock >= 0 && rc == OK)
+        rc = safe_remove(p.object, e);
+    if (rc == OK && p.note.number == 0)
+        rc = err_set(e, ERR_NO_SPOOL, "nothing was pushed to %.300s yet", remote_name(r));
+    report->last = p.note.number;
+    report->written = p.note.written;
+    ship_note_free(&p.note);
+    spool_close(p.spool);
+    if (p.lock >= 0)
+        (void)close(p.lock);
+    return rc;
+}

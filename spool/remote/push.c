@@ -1,0 +1,322 @@
+/*
+ * Which objects there are, and which comes next. Three files in the spool's folder .push, NAME being a hash of the remote's name:
+ *     NAME.json         the last object that is known to be in the remote
+ *     NAME.next.json    the same, as it will be once the object in NAME.object is there: written before the put, renamed after it
+ *     NAME.object       a finished object
+ * Whatever ends a push, the next one finds NAME.next.json, looks its number up, and either renames it, puts the same file again, or
+ * gives the number up.
+ */
+#include "spool/remote/push.h"
+
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/remote/child.h"
+#include "spool/remote/push_private.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define PUSH_DIR  ".push"
+#define NAME_MAX_ 64
+
+struct push {
+    const struct spool *spool;
+    const struct remote *remote;
+    struct push_report *report;
+    int lock;
+    char dir[IO_PATH];
+    char done[NAME_MAX_];
+    char next[NAME_MAX_];
+    char object[IO_PATH]; /* its path */
+    struct ship_note note;
+    struct ship_note pending;
+    bool is_pending;
+};
+
+static enum err_code prepare(struct push *p, struct err *e)
+{
+    char name[NAME_MAX_];
+    const char *remote = remote_name(p->remote);
+    uint64_t hash = XXH3_64bits(remote, strlen(remote));
+    enum err_code rc;
+    (void)snprintf(p->done, sizeof p->done, "%016" PRIx64 ".json", hash);
+    (void)snprintf(p->next, sizeof p->next, "%016" PRIx64 ".next.json", hash);
+    (void)snprintf(name, sizeof name, "%016" PRIx64 ".object", hash);
+    if ((rc = io_path(p->dir, spool_dir(p->spool), PUSH_DIR, e)) != OK ||
+        (rc = io_path(p->object, p->dir, name, e)) != OK || (rc = io_mkdirs(p->dir, e)) != OK ||
+        (rc = io_open_folder(&p->lock, p->dir, e)) != OK)
+        return rc;
+    if (flock(p->lock, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK
+                   ? err_set(e, ERR_BUSY, "another push of this spool is under way")
+                   : err_sys(e, ERR_IO, "cannot lock %s", p->dir);
+    return OK;
+}
+
+static enum err_code read_notes(struct push *p, struct err *e)
+{
+    bool there;
+    enum err_code rc = ship_note_read(&p->note, p->dir, p->done, &there, e);
+    if (rc == OK)
+        rc = ship_note_read(&p->pending, p->dir, p->next, &p->is_pending, e);
+    if (rc == ERR_DAMAGED)
+        return err_set(
+            e, ERR_CONFIG,
+            "what was pushed to %.200s cannot be read (%.300s); push to a new place, which "
+            "gets everything",
+            remote_name(p->remote), e->msg);
+    return rc;
+}
+
+static enum err_code foreign(const struct push *p, uint64_t number, struct err *e)
+{
+    return err_set(
+        e, ERR_CONFIG,
+        "object %" PRIu64
+        " at %.300s is not this spool's: another machine pushes there, or this one "
+        "was restored from a backup and the remote knows more; nothing was overwritten. Stop the "
+        "other one, or push to a new place, which gets everything",
+        number, remote_name(p->remote));
+}
+
+/* A new chain goes on with the numbers, for no name is written twice. */
+static enum err_code begin_chain(struct push *p, struct err *e)
+{
+    unsigned char random[(OBJECT_ID - 1) / 2];
+    uint64_t next = p->note.next > p->note.number + 1 ? p->note.next : p->note.number + 1;
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return err_sys(e, ERR_INTERNAL, "cannot get random numbers");
+    ship_note_free(&p->note);
+    p->note.next = next;
+    for (size_t i = 0; i < sizeof random; i++)
+        (void)snprintf(p->note.chain + 2 * i, 3, "%02x", random[i]);
+    (void)snprintf(p->note.remote, sizeof p->note.remote, "%s", remote_name(p->remote));
+    return OK;
+}
+
+/* The last object that we know of must be there, and be ours. Where it is not there at all the remote was wiped. */
+static enum err_code check_last(struct push *p, bool *wiped, struct err *e)
+{
+    char name[OBJECT_NAME];
+    enum remote_state state;
+    struct object_sum sum;
+    *wiped = false;
+    if (p->note.number == 0)
+        return OK;
+    enum err_code rc = remote_look(p->remote, object_name(name, p->note.number), &state, &sum, e);
+    if (rc != OK)
+        return rc;
+    *wiped = state == REMOTE_ABSENT;
+    if (*wiped)
+        LOG(LOG_WARN, "remote-wiped",
+            "the last object is gone from the remote: everything is pushed anew",
+            F_STR("remote", remote_name(p->remote)), F_INT("object", p->note.number));
+    else if (state != REMOTE_WHOLE || sum.hash != p->note.hash)
+        return foreign(p, p->note.number, e);
+    return OK;
+}
+
+static enum err_code drop_pending(struct push *p, struct err *e)
+{
+    char path[IO_PATH];
+    enum err_code rc = io_path(path, p->dir, p->next, e);
+    if (rc == OK && (rc = safe_remove(path, e)) == OK && (rc = io_sync_dir(p->dir, e)) == OK)
+        rc = safe_remove(p->object, e);
+    ship_note_free(&p->pending);
+    p->is_pending = false;
+    return rc;
+}
+
+/* The number is not used again; from now on the note says so. */
+static enum err_code give_up(struct push *p, struct err *e)
+{
+    p->note.next = p->pending.number + 1;
+    enum err_code rc = ship_note_write(&p->note, p->dir, p->done, e);
+    FAULT("push-given-up");
+    return rc == OK ? drop_pending(p, e) : rc;
+}
+
+static enum err_code confirm(struct push *p, struct err *e)
+{
+    char from[IO_PATH];
+    char to[IO_PATH];
+    enum err_code rc;
+    if ((rc = io_path(from, p->dir, p->next, e)) != OK ||
+        (rc = io_path(to, p->dir, p->done, e)) != OK || (rc = safe_rename(from, to, e)) != OK ||
+        (rc = io_sync_dir(p->dir, e)) != OK)
+        return rc;
+    FAULT("push-confirmed");
+    if ((rc = ship_note_copy(&p->note, &p->pending, e)) != OK)
+        return rc;
+    ship_note_free(&p->pending);
+    p->is_pending = false;
+    return safe_remove(p->object, e);
+}
+
+/* Is the number free? Then the finished file is put. */
+static enum err_code put(struct push *p, bool ours, struct err *e)
+{
+    char name[OBJECT_NAME];
+    enum remote_state state;
+    struct object_sum sum = {0};
+    uint64_t number = p->pending.number;
+    enum err_code rc = remote_look(p->remote, object_name(name, number), &state, &sum, e);
+    if (rc != OK)
+        return rc;
+    if (state == REMOTE_ABSENT) {
+        if ((rc = remote_put(p->remote, name, p->object, e)) != OK)
+            return rc;
+        FAULT("push-put");
+        return confirm(p, e);
+    }
+    if (ours && state == REMOTE_WHOLE && sum.hash == p->pending.hash)
+        return confirm(p, e);
+    if (!ours && (rc = drop_pending(p, e)) != OK)
+        return rc;
+    if (!ours || state == REMOTE_WHOLE)
+        return foreign(p, number, e);
+    LOG(LOG_WARN, "object-cut",
+        "an object came to the remote in part only: its number is given up, what it held goes "
+        "under the next one",
+        F_STR("remote", remote_name(p->remote)), F_INT("object", number));
+    return give_up(p, e);
+}
+
+/* What an earlier push did not bring to its end. */
+static enum err_code settle(struct push *p, struct err *e)
+{
+    struct object_reader *r;
+    struct err why = ERR_INIT;
+    bool wiped;
+    enum err_code rc;
+    if (!p->is_pending)
+        return OK;
+    if ((rc = check_last(p, &wiped, e)) != OK)
+        return rc;
+    if (wiped) {
+        if ((rc = begin_chain(p, e)) == OK)
+            rc = give_up(p, e);
+        return rc;
+    }
+    rc = object_open(&r, p->object, &why);
+    object_close(rc == OK ? r : NULL);
+    if (rc == ERR_DAMAGED || why.sys == ENOENT) {
+        /* The machine's disk has lost it, or a copy of the spool does not have it: it may or may not have been put. */
+        enum remote_state state;
+        struct object_sum sum;
+        char name[OBJECT_NAME];
+        if ((rc = remote_look(p->remote, object_name(name, p->pending.number), &state, &sum, e)) !=
+            OK)
+            return rc;
+        if (state == REMOTE_WHOLE)
+            return sum.hash == p->pending.hash ? confirm(p, e) : foreign(p, p->pending.number, e);
+        return give_up(p, e);
+    }
+    if (rc != OK) {
+        *e = why;
+        return rc;
+    }
+    return put(p, true, e);
+}
+
+/* Makes the next object, finished and noted. */
+static enum err_code build(struct push *p, bool *more, struct err *e)
+{
+    struct object_writer *w = NULL;
+    struct object_sum sum;
+    struct ship_note *n = &p->pending;
+    enum err_code rc = ship_note_copy(n, &p->note, e);
+    if (rc != OK)
+        return rc;
+    n->number = n->next > n->number + 1 ? n->next : n->number + 1;
+    n->next = n->number + 1;
+    n->written = when_now();
+    struct object_head head = {.number = n->number,
+                               .written = n->written,
+                               .before = p->note.number,
+                               .before_hash = p->note.hash,
+                               .first = p->note.number == 0};
+    memcpy(head.chain, n->chain, sizeof head.chain);
+    (void)snprintf(head.spool, sizeof head.spool, "%s", spool_id(p->spool));
+    if ((rc = object_create(&w, p->object, &head, e)) != OK ||
+        (rc = push_collect(p->spool, w, n, p->report, more, e)) != OK ||
+        (rc = object_finish(w, &sum, e)) != OK)
+        goto done;
+    n->hash = sum.hash;
+    p->report->bytes += sum.packed;
+    FAULT("push-object");
+    if ((rc = ship_note_write(n, p->dir, p->next, e)) != OK)
+        goto done;
+    p->is_pending = true;
+    FAULT("push-noted");
+done:
+    object_drop(w);
+    return rc;
+}
+
+/* Nothing new, and the last sign of life not an hour old. */
+static enum err_code is_quiet(struct push *p, bool *quiet, struct err *e)
+{
+    bool news = false;
+    int64_t now = when_now();
+    *quiet = false;
+    if (p->note.number == 0)
+        return OK;
+    enum err_code rc = push_has_news(p->spool, &p->note, &news, e);
+    *quiet =
+        rc == OK && !news && now >= p->note.written && now - p->note.written < PUSH_SIGN_OF_LIFE;
+    return rc;
+}
+
+static enum err_code push_all(struct push *p, struct err *e)
+{
+    bool more = true;
+    bool quiet;
+    bool wiped;
+    enum err_code rc = is_quiet(p, &quiet, e);
+    if (rc != OK || quiet)
+        return rc;
+    if ((rc = check_last(p, &wiped, e)) != OK)
+        return rc;
+    if ((wiped || p->note.number == 0) && (rc = begin_chain(p, e)) != OK)
+        return rc;
+    while (rc == OK && more) {
+        if ((rc = build(p, &more, e)) != OK || (rc = put(p, false, e)) != OK)
+            break;
+        p->report->objects++;
+    }
+    return rc;
+}
+
+enum err_code push_run(const struct spool *s, const struct remote *r, struct push_report *report,
+                       struct err *e)
+{
+    struct push p = {.spool = s, .remote = r, .report = report, .lock = -1};
+    enum err_code rc;
+    *report = (struct push_report){.objects = 0};
+    ship_note_init(&p.note);
+    ship_note_init(&p.pending);
+    if ((rc = prepare(&p, e)) == OK && (rc = read_notes(&p, e)) == OK && (rc = settle(&p, e)) == OK)
+        rc = push_all(&p, e);
+    report->last = p.note.number;
+    if (rc == OK && report->damaged > 0)
+        rc =
+            err_set(e, ERR_SET_ASIDE,
+                    "%" PRIu64 " damaged pages were not pushed; run netty-spool heal, and the next "
+                    "netty-extract fetches them again",
+                    report->damaged);
+    ship_note_free(&p.note);
+    ship_note_free(&p.pending);
+    if (p.lock >= 0)
+        (void)close(p.lock);
+    return rc;
+}

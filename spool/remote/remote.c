@@ -1,0 +1,245 @@
+#include "spool/remote/remote.h"
+
+#include "shared/files/file_io.h"
+#include "spool/remote/child.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGS_MAX 16
+#define LIST_MAX ((size_t)64 << 20)
+#define ABSENT   3 /* rclone's exit code for a folder or file that is not there; */
+#define ABSENT_2 4 /* ... the other one */
+
+struct remote {
+    char name[REMOTE_NAME_MAX];
+};
+
+/* Of a connection string, ":s3,secret_access_key=…:bucket", what is a secret. */
+static bool holds_secret(const char *name)
+{
+    static const char *const words[] = {"pass", "secret", "token", "key"};
+    const char *comma = strchr(name, ',');
+    if (!comma || !strchr(name, ':'))
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasestr(comma, words[i]))
+            return true;
+    return false;
+}
+
+enum err_code remote_open(struct remote **out, const char *name, struct err *e)
+{
+    size_t n = strlen(name);
+    *out = NULL;
+    if (n == 0 || n >= REMOTE_NAME_MAX || *name == '-')
+        return err_set(
+            e, ERR_USAGE,
+            "REMOTE is %s; name it as rclone does: s3:bucket/prefix, sftp:path, /a/folder",
+            n == 0         ? "empty"
+            : *name == '-' ? "an option"
+                           : "too long");
+    if (holds_secret(name))
+        return err_set(
+            e, ERR_USAGE,
+            "REMOTE holds a secret, which other users can read on the command line: put it "
+            "into rclone's configuration (rclone config), and name that");
+    struct remote *r = calloc(1, sizeof *r);
+    if (!r)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    memcpy(r->name, name, n);
+    while (n > 1 && r->name[n - 1] == '/')
+        r->name[--n] = '\0';
+    *out = r;
+    return OK;
+}
+
+void remote_close(struct remote *r)
+{
+    free(r);
+}
+
+const char *remote_name(const struct remote *r)
+{
+    return r->name;
+}
+
+struct call {
+    const char *args[ARGS_MAX];
+    size_t n;
+    char where[REMOTE_NAME_MAX + OBJECT_NAME + 2];
+    char path[IO_PATH]; /* on this machine: no colon of it is taken for a remote's */
+};
+
+static void add(struct call *c, const char *word)
+{
+    c->args[c->n++] = word;
+    c->args[c->n] = NULL;
+}
+
+/* --no-check-dest: who calls has looked. A bucket is never made: where it is missing somebody has to be told. */
+static void call_begin(struct call *c, const struct remote *r, const char *command,
+                       const char *object)
+{
+    size_t n = strlen(r->name);
+    bool glued = r->name[n - 1] == ':' || r->name[n - 1] == '/';
+    *c = (struct call){.n = 0};
+    (void)snprintf(c->where, sizeof c->where, "%s%s%s", r->name, glued || !object ? "" : "/",
+                   object ? object : "");
+    add(c, "rclone");
+    add(c, command);
+    add(c, "--ask-password=false");
+    add(c, "--s3-no-check-bucket");
+    add(c, "--stats=0");
+}
+
+static const char *local(struct call *c, const char *path)
+{
+    (void)snprintf(c->path, sizeof c->path, "%s%s", *path == '/' ? "" : "./", path);
+    return c->path;
+}
+
+static bool says(const char *words, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcasestr(words, *list))
+            return true;
+    return false;
+}
+
+/* rclone's exit code is 1 for nearly everything; what its last words are of tells more. */
+static enum err_code judge(const struct child_end *end)
+{
+    static const char *const full[] = {"no space left", "quota", "insufficient storage",
+                                       "disk full", NULL};
+    static const char *const denied[] = {
+        "accessdenied",       "access denied",          "forbidden",
+        "permission denied",  "unauthorized",           "signaturedoesnotmatch",
+        "invalidaccesskeyid", "unable to authenticate", NULL};
+    static const char *const away[] = {"connection refused",
+                                       "connection reset",
+                                       "no such host",
+                                       "timeout",
+                                       "timed out",
+                                       "temporary failure",
+                                       "network is unreachable",
+                                       "no route to host",
+                                       "unexpected eof",
+                                       "broken pipe",
+                                       "slowdown",
+                                       "slow down",
+                                       "too many requests",
+                                       "service unavailable",
+                                       "serviceunavailable",
+                                       "internalerror",
+                                       "internal server error",
+                                       "bad gateway",
+                                       "requesttimeout",
+                                       "deadline exceeded",
+                                       "error: eof",
+                                       "handshake failure",
+                                       ": eof",
+                                       NULL};
+    if (says(end->words, full))
+        return ERR_FULL;
+    if (says(end->words, denied))
+        return ERR_DENIED;
+    return end->code == 5 || says(end->words, away) ? ERR_UNAVAILABLE : ERR_CONFIG;
+}
+
+/* *there NULL: nothing may be missing. */
+static enum err_code call_run(const struct call *c, const char *doing, struct buf *out, bool *there,
+                              struct err *e)
+{
+    struct child_end end;
+    struct err why = ERR_INIT;
+    enum err_code rc = child_run(c->args, out, &end, &why);
+    if (rc == ERR_CONFIG && why.sys == ENOENT)
+        return err_set(e, ERR_CONFIG,
+                       "there is no rclone, which moves the objects: install the package rclone");
+    if (rc != OK) {
+        *e = why;
+        return rc;
+    }
+    bool absent = there && (end.code == ABSENT || end.code == ABSENT_2);
+    if (there)
+        *there = !absent;
+    if (end.code == 0 || absent)
+        return OK;
+    rc = judge(&end);
+    return err_set(e, rc, "cannot %s %.300s: rclone ended with %d: %s", doing, c->where, end.code,
+                   *end.words ? end.words : "and said nothing");
+}
+
+enum err_code remote_look(const struct remote *r, const char *object, enum remote_state *state,
+                          struct object_sum *sum, struct err *e)
+{
+    struct call c;
+    struct buf out;
+    char count[16];
+    bool there = false;
+    call_begin(&c, r, "cat", object);
+    (void)snprintf(count, sizeof count, "%d", OBJECT_TAIL_MAX);
+    add(&c, "--tail");
+    add(&c, count);
+    add(&c, "--");
+    add(&c, c.where);
+    buf_init(&out, (size_t)2 * OBJECT_TAIL_MAX);
+    *state = REMOTE_ABSENT;
+    enum err_code rc = call_run(&c, "look at", &out, &there, e);
+    if (rc == OK && there)
+        *state = object_tail(out.data, out.len, sum) ? REMOTE_WHOLE : REMOTE_CUT;
+    buf_free(&out);
+    return rc;
+}
+
+enum err_code remote_put(const struct remote *r, const char *object, const char *path,
+                         struct err *e)
+{
+    struct call c;
+    call_begin(&c, r, "copyto", object);
+    add(&c, "--no-traverse");
+    add(&c, "--no-check-dest");
+    add(&c, "--");
+    add(&c, local(&c, path));
+    add(&c, c.where);
+    return call_run(&c, "put", NULL, NULL, e);
+}
+
+enum err_code remote_get(const struct remote *r, const char *object, const char *path, bool *there,
+                         struct err *e)
+{
+    struct call c;
+    call_begin(&c, r, "copyto", object);
+    add(&c, "--no-traverse");
+    add(&c, "--no-check-dest");
+    add(&c, "--");
+    add(&c, c.where);
+    add(&c, local(&c, path));
+    return call_run(&c, "get", NULL, there, e);
+}
+
+enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number, struct err *e)
+{
+    struct call c;
+    struct buf out;
+    bool there;
+    *number = 0;
+    call_begin(&c, r, "lsf", NULL);
+    add(&c, "--files-only");
+    add(&c, "--max-depth=1");
+    add(&c, "--");
+    add(&c, c.where);
+    buf_init(&out, LIST_MAX);
+    enum err_code rc = call_run(&c, "list", &out, &there, e);
+    char *save = NULL;
+    for (char *line = rc == OK && there ? strtok_r(out.data, "\n", &save) : NULL; line;
+         line = strtok_r(NULL, "\n", &save)) {
+        uint64_t found = object_number(line);
+        if (found > after && (*number == 0 || found < *number))
+            *number = found;
+    }
+    buf_free(&out);
+    return rc;
+}

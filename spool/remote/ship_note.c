@@ -1,0 +1,178 @@
+#include "spool/remote/ship_note.h"
+
+#include "shared/files/file_io.h"
+#include "shared/time/when.h"
+#include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
+#include "spool/format/small_file.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT 1
+
+void ship_note_init(struct ship_note *n)
+{
+    *n = (struct ship_note){.written = WHEN_NONE, .listed = WHEN_NONE};
+}
+
+void ship_note_free(struct ship_note *n)
+{
+    free(n->tables);
+    ship_note_init(n);
+}
+
+struct ship_table *ship_note_table(struct ship_note *n, const char *table)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (strcmp(n->tables[i].table, table) == 0)
+            return &n->tables[i];
+    struct ship_table *more = realloc(n->tables, (n->count + 1) * sizeof *more);
+    if (!more)
+        return NULL;
+    n->tables = more;
+    struct ship_table *t = &n->tables[n->count++];
+    *t = (struct ship_table){.place = {0, 0}};
+    (void)snprintf(t->table, sizeof t->table, "%s", table);
+    return t;
+}
+
+enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from, struct err *e)
+{
+    struct ship_table *tables = malloc((from->count + 1) * sizeof *tables);
+    if (!tables)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    if (from->count > 0)
+        memcpy(tables, from->tables, from->count * sizeof *tables);
+    free(to->tables);
+    *to = *from;
+    to->tables = tables;
+    return OK;
+}
+
+static enum err_code read_head(struct ship_note *n, const char *line, size_t length, struct err *e)
+{
+    uint64_t version = 0;
+    struct field fields[] = {
+        {.name = "netty_ship", .type = FIELD_COUNT, .to = &version},
+        {.name = "remote", .type = FIELD_TEXT, .to = n->remote, .room = sizeof n->remote},
+        {.name = "number", .type = FIELD_COUNT, .to = &n->number},
+        {.name = "hash", .type = FIELD_HASH, .to = &n->hash},
+        {.name = "next", .type = FIELD_COUNT, .to = &n->next},
+        {.name = "chain", .type = FIELD_TEXT, .to = n->chain, .room = sizeof n->chain},
+        {.name = "written", .type = FIELD_TIME, .to = &n->written, .optional = true},
+        {.name = "listed", .type = FIELD_TIME, .to = &n->listed, .optional = true},
+        {.name = "gap", .type = FIELD_COUNT, .to = &n->gap},
+        {.name = "files", .type = FIELD_HASH, .to = &n->files},
+    };
+    return fields_read_head(line, length, fields, FIELDS(fields), FORMAT, e);
+}
+
+static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_t length,
+                             struct err *e)
+{
+    struct ship_note *n = ctx;
+    struct ship_table t = {.place = {0, 0}};
+    struct field fields[] = {
+        {.name = "table", .type = FIELD_TEXT, .to = t.table, .room = sizeof t.table},
+        {.name = "segment", .type = FIELD_COUNT, .to = &t.place.segment},
+        {.name = "page", .type = FIELD_COUNT, .to = &t.place.page},
+        {.name = "chain", .type = FIELD_HASH, .to = &t.chain},
+        {.name = "records", .type = FIELD_HASH, .to = &t.records},
+        {.name = "files", .type = FIELD_HASH, .to = &t.files},
+    };
+    if (number == 0)
+        return read_head(n, line, length, e);
+    enum err_code rc = fields_read(line, length, fields, FIELDS(fields), e);
+    if (rc != OK)
+        return rc;
+    struct ship_table *to = ship_note_table(n, t.table);
+    if (!to)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    *to = t;
+    return OK;
+}
+
+enum err_code ship_note_read(struct ship_note *n, const char *dir, const char *name, bool *there,
+                             struct err *e)
+{
+    struct err why = ERR_INIT;
+    ship_note_init(n);
+    enum err_code rc = small_file_read(dir, name, on_line, n, &why);
+    *there = rc == OK;
+    if (rc == OK)
+        return OK;
+    ship_note_free(n);
+    if (why.sys == ENOENT)
+        return OK;
+    if (e)
+        *e = why;
+    return rc;
+}
+
+static enum err_code add_time(struct buf *b, const char *name, int64_t at)
+{
+    char text[WHEN_TEXT];
+    if (at == WHEN_NONE)
+        return OK;
+    return buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(at, text));
+}
+
+static enum err_code compose(struct buf *b, const struct ship_note *n)
+{
+    enum err_code rc;
+    if ((rc = buf_addf(b, "{\"netty_ship\":%d,\"remote\":", FORMAT)) != OK ||
+        (rc = buf_add_json(b, n->remote, strlen(n->remote))) != OK ||
+        (rc = buf_addf(b,
+                       ",\"number\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\",\"next\":%" PRIu64
+                       ",\"chain\":\"%s\",\"files\":\"%016" PRIx64 "\",\"gap\":%" PRIu64,
+                       n->number, n->hash, n->next, n->chain, n->files, n->gap)) != OK ||
+        (rc = add_time(b, "written", n->written)) != OK ||
+        (rc = add_time(b, "listed", n->listed)) != OK || (rc = checksum_line_end(b, 0)) != OK)
+        return rc;
+    for (size_t i = 0; i < n->count && rc == OK; i++) {
+        const struct ship_table *t = &n->tables[i];
+        size_t start = b->len;
+        if ((rc = buf_addf(b,
+                           "{\"table\":\"%s\",\"segment\":%" PRIu64 ",\"page\":%" PRIu64
+                           ",\"chain\":\"%016" PRIx64 "\",\"records\":\"%016" PRIx64
+                           "\",\"files\":\"%016" PRIx64 "\"",
+                           t->table, t->place.segment, t->place.page, t->chain, t->records,
+                           t->files)) == OK)
+            rc = checksum_line_end(b, start);
+    }
+    return rc;
+}
+
+enum err_code ship_note_write(const struct ship_note *n, const char *dir, const char *name,
+                              struct err *e)
+{
+    struct buf text;
+    buf_init(&text, SMALL_FILE_MAX);
+    enum err_code rc = compose(&text, n);
+    if (rc != OK)
+        (void)buf_err(e, rc, &text, name);
+    else
+        rc = io_replace(dir, name, text.data, text.len, e);
+    buf_free(&text);
+    return rc;
+}
+
+enum err_code ship_check_own(const struct spool *s, struct err *e)
+{
+    struct ship_note n;
+    struct err why = ERR_INIT;
+    bool there = false;
+    enum err_code rc = ship_note_read(&n, spool_dir(s), PULL_NOTE, &there, &why);
+    if (rc == OK && !there)
+        return OK;
+    (void)err_set(
+        e, ERR_CONFIG,
+        "the spool at %.500s is pulled%s%.200s, where another machine's netty-extract pushes it: "
+        "nothing else may write pages here; name another spool (--spool)",
+        spool_dir(s), there ? " from " : "", there ? n.remote : "");
+    ship_note_free(&n);
+    return ERR_CONFIG;
+}

@@ -1,0 +1,56 @@
+/*
+ * How far a spool was pushed to a remote, or pulled from one: the last object, and the last page of each table. A small file
+ * (small_file.h), replaced whole; FORMAT.md, 19, has its members.
+ *
+ *     ship_note_init(&n);
+ *     ship_note_read(&n, dir, "pull.json", &there, e);
+ *     t = ship_note_table(&n, "contacts", e);      // NULL: no memory
+ *     t->place = ...; n.number = ...;
+ *     ship_note_write(&n, dir, "pull.json", e);    // durable on return
+ *     ship_note_free(&n);
+ */
+#ifndef NETTY_SPOOL_REMOTE_SHIP_NOTE_H
+#define NETTY_SPOOL_REMOTE_SHIP_NOTE_H
+
+#include "spool/remote/remote.h"
+#include "spool/store/spool.h"
+
+#define PULL_NOTE "pull.json" /* in a spool that is pulled */
+
+struct ship_table {
+    char table[NAMES_TABLE_MAX + 1];
+    struct page_place place; /* the last page */
+    uint64_t chain;          /* its chain */
+    uint64_t records;        /* hash of the last page that had records; 0: none had */
+    uint64_t files;          /* hash of the small files beside the pages */
+};
+struct ship_note {
+    char remote[REMOTE_NAME_MAX];
+    uint64_t number; /* the last object; 0: none */
+    uint64_t hash;   /* its hash */
+    uint64_t next;   /* the next object's number is at least that */
+    char chain[OBJECT_ID];
+    int64_t written; /* when that object was written; WHEN_NONE: never */
+    int64_t listed;  /* when the remote was last asked for all names; WHEN_NONE: never */
+    uint64_t gap;    /* the object that is missing while later ones are there; 0: none */
+    uint64_t files;  /* hash of the small files in the spool's own folder */
+    struct ship_table *tables;
+    size_t count;
+};
+
+void ship_note_init(struct ship_note *n);
+void ship_note_free(struct ship_note *n);
+/* *there false: there is no such file, and n is as after ship_note_init. ERR_DAMAGED where it cannot be read. */
+enum err_code ship_note_read(struct ship_note *n, const char *dir, const char *name, bool *there,
+                             struct err *e) MUST_CHECK;
+enum err_code ship_note_write(const struct ship_note *n, const char *dir, const char *name,
+                              struct err *e) MUST_CHECK;
+/* The table's entry, a new one where there is none yet; NULL without memory. */
+struct ship_table *ship_note_table(struct ship_note *n, const char *table);
+enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
+                             struct err *e) MUST_CHECK;
+
+/* For a program that writes pages: ERR_CONFIG, with what to do, where the spool is pulled from somewhere. */
+enum err_code ship_check_own(const struct spool *s, struct err *e) MUST_CHECK;
+
+#endif
