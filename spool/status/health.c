@@ -313,11 +313,12 @@ static enum err_code rows_sentence(struct buf *b, const struct health_reason *r)
                         r->table, when_iso(r->time, time), r->table);
     case HEALTH_HELD:
         return buf_addf(b,
-                        "%" PRIu64 " records of %s are gone from the source, more than "
+                        "%" PRIu64 " record%s of %s %s gone from the source, more than "
                         "--max-deletes allows, and none is marked: look at some of them, then "
                         "netty-load --max-deletes PERCENT %s, or netty-extract --reconcile "
                         "--restart %s to look anew",
-                        r->count, r->table, r->table, r->table);
+                        r->count, r->count == 1 ? "" : "s", r->table, r->count == 1 ? "is" : "are",
+                        r->table, r->table);
     default:
         return OK;
     }

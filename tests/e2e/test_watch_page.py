@@ -148,6 +148,17 @@ def test_figures_are_written_as_the_language_has_them(report):
         assert figure in shown, figure
 
 
+def test_one_is_singular_and_in_french_none_is_too(report):
+    def change(data, table):
+        run = {**table["extract"][-1], "read": 1, "updated": 1}
+        data["runs"][0]["load"] = [run, {**run, "read": 0, "updated": 0}, {**run, "read": 2, "updated": 2}]
+        data["health"] = {"ok": False, "reasons": [{"code": "held_deletions", "table": "contacts", "error": "", "time": None, "records": 1}]}
+    shown = text_of(report(change, lang="fr")[0])
+    for words in ("1 écrit sur 1 lu ", "0 écrit sur 0 lu ", "2 écrits sur 2 lus ", "1 enregistrement n’existe plus à la source"):
+        assert words in shown, words
+    assert "1 record is gone from the source" in text_of(report(change)[0])
+
+
 def test_without_an_answer_nothing_is_said_to_be_well(sims, netty):
     netty.extract("contacts", sim=sims("contacts:30"))
     file = netty.dir / "report.html"
