@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import wait_for
-from watching import get, listening
+from watching import browse, door, get, listening
 
 TOKEN = "a-token-of-sixteen-and-more"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -44,6 +44,28 @@ def test_a_run_is_asked_for_over_http(sims, netty):
     wait_for(lambda: (len(runs_of(netty, "contacts")), len(runs_of(netty, "users"))) == (3, 2), "both tables")
     wait_for(lambda: get(address, "/run?table=none", "POST", **BEARER).status == 404, "the refusal")
     assert process.poll() is None
+
+
+# Types the token where the page asks for it, and presses the button once there is one.
+AT_THE_PAGE = """const at = id => document.getElementById(id); let typed = false;
+const step = () => { if (!at("now").hidden) { at("run").click(); return; }
+  if (!at("door").hidden && !typed) { typed = true; at("token").value = "%s"; at("door").requestSubmit(); } setTimeout(step, 50); }; step();"""
+
+
+@pytest.mark.parametrize("lang, button, said", [("en", "Run now", "A run has been asked for"), ("fr", "Lancer un passage", "Un passage a été demandé")])
+def test_the_page_has_the_button_for_who_gives_the_token(sims, netty, lang, button, said):
+    sim = sims("contacts:30")
+    process, address = start(netty, "netty-extract", "contacts", sim=sim)
+    first_run(netty, "contacts")
+    wait_for(lambda: process.stdout.readline(), "the first run's summary")
+    with door(address, AT_THE_PAGE % TOKEN) as (url, seen):
+        dom = browse(url, "dom", lang=lang)
+    assert ("POST", "/run", f"Bearer {TOKEN}", 202) in seen, seen
+    assert re.search(rf'<p id="now"><button id="run">{button}</button> <span[^>]*>{said}<', dom), re.findall("<p id=.now.*", dom)
+    wait_for(lambda: len(runs_of(netty, "contacts")) == 2, "the run that was asked for")
+    with door(address, AT_THE_PAGE % "another-token-of-sixteen") as (url, seen):
+        dom = browse(url, "dom", lang=lang)
+    assert '<p id="now" hidden' in dom and 'data-ready="door"' in dom and not [what for what in seen if what[0] == "POST"]
 
 
 def test_one_run_at_a_time(sims, netty):

@@ -1,11 +1,14 @@
 """Drives what is for those who watch: the server of --listen, promtool, Prometheus, a browser. No test lives here."""
+import contextlib
 import http.client
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from harness import wait_for
@@ -64,6 +67,45 @@ def names(text):
 def promtool(text):
     done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True)
     assert done.returncode == 0 and not done.stderr and not done.stdout, done.stdout + done.stderr
+
+
+class Door(http.server.BaseHTTPRequestHandler):
+    """Between a browser and a program that listens at `address`: hands all on, notes it in `seen`, and has a script run within the page."""
+    address, script, seen = None, "", None
+
+    def hand_on(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        passed = {name: value for name, value in self.headers.items() if name in ("Authorization", "Accept-Language")}
+        answer = get(self.address, self.path, self.command, body=self.rfile.read(length) or None, **passed)
+        self.seen.append((self.command, self.path, self.headers.get("Authorization"), answer.status))
+        text = answer.text
+        if nonce := re.search(r'<script nonce="(\w+)"', text):
+            text = text.replace("</body>", f'<script nonce="{nonce[1]}">{self.script}</script></body>')
+        self.send_response(answer.status)
+        for name in ("Content-Type", "Content-Security-Policy", "Referrer-Policy"):
+            if answer.headers[name]:
+                self.send_header(name, answer.headers[name])
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    do_GET = do_POST = hand_on
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def door(address, script):
+    """(URL, what was asked for): see Door."""
+    seen = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("OneDoor", (Door,), {"address": address, "script": script, "seen": seen}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/", seen
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def browse(url, what, lang="en", size=(1280, 900), dark=False):
