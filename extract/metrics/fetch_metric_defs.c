@@ -64,4 +64,8 @@ const struct metric_def fetch_metric_defs[FETCH_METRICS] = {
         .help = "Until when the API is left alone, in seconds since the unix epoch; 0: it is not."},
     [FETCH_METRIC_EXIT] = {P "last_exit_code", METRIC_GAUGE, {NULL},
         .help = "The exit code that the last run came to."},
+    [FETCH_METRIC_VERDICT] = {P "verdict", METRIC_GAUGE, {"table", "reason"},
+        .help = "1 for each thing that is not well, by the word that netty-spool status --json has for it; there is none while all is well."},
+    [FETCH_METRIC_VERDICT_EXIT] = {P "verdict_exit_code", METRIC_GAUGE, {NULL},
+        .help = "What netty-spool status ends with now."},
 };

@@ -34,6 +34,8 @@ enum fetch_metric {
     FETCH_METRIC_BREAKER_OPEN,
     FETCH_METRIC_BREAKER_UNTIL,
     FETCH_METRIC_EXIT,
+    FETCH_METRIC_VERDICT,
+    FETCH_METRIC_VERDICT_EXIT,
     FETCH_METRICS
 };
 extern const struct metric_def fetch_metric_defs[FETCH_METRICS];

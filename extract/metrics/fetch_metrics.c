@@ -296,6 +296,8 @@ enum err_code fetch_metrics_open(struct fetch_metrics **out, const struct fetch_
     if ((rc = metrics_open(&a->metrics, fetch_metric_defs, FETCH_METRICS, e)) == OK) {
         metrics_set(a->metrics, FETCH_METRIC_BUILD, NETTY_VERSION, NULL, 1);
         monitor.metrics = a->metrics;
+        monitor.verdict = FETCH_METRIC_VERDICT;
+        monitor.verdict_exit = FETCH_METRIC_VERDICT_EXIT;
         rc = monitor_open(&a->monitor, &monitor, e);
     }
     if (rc != OK) {

@@ -57,4 +57,8 @@ const struct metric_def load_metric_defs[LOAD_METRICS] = {
         .help = "Bytes of all files in the spool."},
     [LOAD_METRIC_EXIT] = {P "last_exit_code", METRIC_GAUGE, {NULL},
         .help = "The exit code that the last run came to."},
+    [LOAD_METRIC_VERDICT] = {P "verdict", METRIC_GAUGE, {"table", "reason"},
+        .help = "1 for each thing that is not well, by the word that netty-spool status --json has for it; there is none while all is well."},
+    [LOAD_METRIC_VERDICT_EXIT] = {P "verdict_exit_code", METRIC_GAUGE, {NULL},
+        .help = "What netty-spool status ends with now."},
 };

@@ -30,6 +30,8 @@ enum load_metric {
     LOAD_METRIC_RATIO,
     LOAD_METRIC_SPOOL_BYTES,
     LOAD_METRIC_EXIT,
+    LOAD_METRIC_VERDICT,
+    LOAD_METRIC_VERDICT_EXIT,
     LOAD_METRICS
 };
 extern const struct metric_def load_metric_defs[LOAD_METRICS];

@@ -253,6 +253,8 @@ enum err_code load_metrics_open(struct load_metrics **out, const struct load_met
     if ((rc = metrics_open(&a->metrics, load_metric_defs, LOAD_METRICS, e)) == OK) {
         metrics_set(a->metrics, LOAD_METRIC_BUILD, NETTY_VERSION, NULL, 1);
         monitor.metrics = a->metrics;
+        monitor.verdict = LOAD_METRIC_VERDICT;
+        monitor.verdict_exit = LOAD_METRIC_VERDICT_EXIT;
         rc = monitor_open(&a->monitor, &monitor, e);
     }
     (void)uv_timer_init(conf->loop, &a->timer); /* cannot fail */

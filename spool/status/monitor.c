@@ -116,10 +116,21 @@ void monitor_spool(struct monitor *b, const struct spool *s)
 
 /* ---- what is shown ---- */
 
+static void count_verdict(const struct monitor *b)
+{
+    struct metrics *m = b->conf.metrics;
+    metrics_clear(m, b->conf.verdict);
+    for (size_t i = 0; i < b->health.count; i++)
+        metrics_set(m, b->conf.verdict, b->health.reasons[i].table,
+                    health_word(b->health.reasons[i].code), 1);
+    metrics_set(m, b->conf.verdict_exit, NULL, NULL, err_exit(b->health.gravest));
+}
+
 static enum err_code render(struct monitor *b, struct buf *to)
 {
     refresh(b);
     b->conf.collect(b->conf.ctx, b->status_rc == OK ? status_of(b->watch) : NULL);
+    count_verdict(b);
     return metrics_render(b->conf.metrics, to);
 }
 

@@ -37,6 +37,8 @@ struct monitor_conf {
     uv_loop_t *loop;
     const struct spool *spool;
     struct metrics *metrics;
+    size_t verdict;      /* of these: a gauge by table and reason, ... */
+    size_t verdict_exit; /* ... and one of the code */
     enum run_history_side side;
     bool staying;     /* --every or --follow: only then anybody is listened to */
     int64_t interval; /* --every; 0: none */

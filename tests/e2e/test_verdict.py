@@ -1,11 +1,11 @@
-"""One verdict, whoever asks: the page, /healthz, netty-spool status and its exit code; the worst first, with what to do."""
+"""One verdict, whoever asks: the page, /healthz, the metrics, netty-spool status and its exit code; the worst first, with what to do."""
 import json
 
 import pytest
 
 from harness import wait_for
 from reconciles import Copy
-from watching import get, listening, value
+from watching import get, listening, samples, value
 
 
 def extract_and_listen(netty, sim, *arguments):
@@ -19,6 +19,13 @@ def verdict(netty, *arguments, code=None):
     return run, [(row["verdict"], row["of"]) for row in rows if "verdict" in row], [row["says"] for row in rows if "says" in row]
 
 
+def measured(address, program):
+    """The verdict of /metrics: the code that status ends with, and {(reason, table)}."""
+    found = samples(get(address, "/metrics").text)
+    reasons = {(dict(labels)["reason"], dict(labels)["table"]) for name, labels in found if name == f"netty_{program}_verdict"}
+    return found[f"netty_{program}_verdict_exit_code", frozenset()], reasons
+
+
 def test_all_is_well(sims, db, netty):
     sim = sims("contacts:30,users:10")
     db.create("contacts", "users")
@@ -27,6 +34,8 @@ def test_all_is_well(sims, db, netty):
     run, found, _ = verdict(netty, code=0)
     assert found == [("ok", "")] and run.err == ""
     assert netty.spool_tool("status").out.splitlines()[1].split()[:1] == ["ok"]
+    loader = listening(netty.start("netty-load", "--every", "300d", "--listen", ":0", db=db))
+    assert get(loader, "/healthz").status == 200 and measured(loader, "load") == (0, set())
 
 
 def test_the_loader_is_dead(sims, db, netty):
@@ -40,6 +49,7 @@ def test_the_loader_is_dead(sims, db, netty):
     assert "see that netty-load runs" in answer.text
     reasons = get(address, "/status.json").json()["health"]["reasons"]
     assert "load_stale" in [reason["code"] for reason in reasons]
+    assert ("load_stale", "contacts") in measured(address, "extract")[1]
     run, found, says = verdict(netty, "--stale-after", "1s", code=69)
     assert ("load_stale", "contacts") in found and any("see that netty-load runs" in text for text in says)
     assert "contacts" in run.err
@@ -54,6 +64,7 @@ def test_a_database_that_refuses_everything(sims, db, netty):
     _, address = extract_and_listen(netty, sim, "contacts")
     answer = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and a, "the extractor's verdict")
     assert answer.text.startswith("the last run of contacts failed (config)"), answer.text
+    assert measured(address, "extract") == (78, set(found))
 
 
 @pytest.mark.parametrize("status, code, word", [(403, 77, "forbidden"), (404, 78, "unknown_table")])
@@ -68,6 +79,7 @@ def test_a_table_that_the_api_does_not_give(sims, db, netty, status, code, word)
     process = netty.start("netty-load", "--every", "300d", "--listen", ":0", db=db)
     address = listening(process)
     assert wait_for(lambda: "contacts" in (a := get(address, "/healthz")).text and a, "the loader's verdict").status == 503
+    assert measured(address, "load")[0] == code and (word, "contacts") in measured(address, "load")[1]
 
 
 def test_the_worst_comes_first(sims, db, netty):
@@ -96,6 +108,7 @@ def test_deletions_that_wait_for_a_person(sims, db, netty):
     _, address = extract_and_listen(netty, copy.sim, "contacts")
     answer = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and a, "the extractor's verdict")
     assert answer.text.strip() == says[0]
+    assert measured(address, "extract") == (65, {("held_deletions", "contacts")})
     shown = get(address, "/status.json").json()
     assert shown["health"]["reasons"][0]["records"] == shown["tables"][0]["held_deletions"] == held
     loader = listening(netty.start("netty-load", "--every", "300d", "--listen", ":0", db=db))
@@ -103,6 +116,7 @@ def test_deletions_that_wait_for_a_person(sims, db, netty):
     copy.load("--max-deletes", 50)
     verdict(netty, code=0)
     assert wait_for(lambda: get(address, "/healthz").status == 200, "the extractor's verdict")
+    assert measured(address, "extract") == (0, set())
 
 
 def test_deletions_that_were_given_up_wait_no_more(sims, db, netty):

@@ -292,8 +292,9 @@ def test_a_real_prometheus_scrapes_both_and_rules_and_dashboard_know_their_metri
     rules = ROOT / "shared/monitoring/alerts.yml"
     assert subprocess.run(["promtool", "check", "rules", rules], capture_output=True).returncode == 0
     there = names(get(extract, "/metrics").text) | names(get(load, "/metrics").text)
-    # These show only where something lies aside, or a backfill is under way.
-    there |= {"netty_extract_set_aside_records", "netty_extract_unreadable_records", "netty_extract_backfill_records"}
+    # These show only where something lies aside or is not well, or a backfill is under way.
+    there |= {"netty_extract_set_aside_records", "netty_extract_unreadable_records", "netty_extract_backfill_records", "netty_extract_verdict",
+              "netty_load_verdict"}
     dashboard = json.loads((ROOT / "shared/monitoring/dashboard.json").read_text())
     expressions = [t["expr"] for panel in dashboard["panels"] for t in panel["targets"]]
     assert len(expressions) > 15
