@@ -216,7 +216,7 @@ bool crawl_known_remember(struct crawl *c, bool proven)
 {
     struct crawl_trial *t = &c->trial;
     struct places *places = c->conf.places;
-    if (places == NULL || t->step.gap == 0)
+    if (places == NULL || t->step.gap == 0 || c->keys.contrast) /* that page is not kept */
         return true;
     struct place met;
     list_of(&t->page, &met);

@@ -70,7 +70,7 @@ void crawl_keys_request(const struct crawl *c, struct crawl_request *request)
     request->offset = look->windows > 0 || look->bottom ? look->offset : k->offset;
     if (k->contrast) {
         request->sort = CRAWL_BY_KEY_DOWN;
-        request->offset = 0;
+        request->offset = k->contrast - 1;
     }
     if (k->list == CRAWL_GROUP)
         (void)when_api(k->time - k->lead, request->equal);
@@ -464,7 +464,7 @@ static enum crawl_verdict keys_page(struct crawl *c, struct err *e)
                    ? fail(c, e)
                    : crawl_ignores_offset(c, k->previous_at, k->offset, e);
     if ((c->page.n > 0 && (!crawl_keys_in_order(c) ||
-                           (!looks && k->list != CRAWL_NEWEST && crawl_keys_fall_back(c)))) ||
+                           (!looks && k->list != CRAWL_NEWEST && crawl_keys_unsteady(c)))) ||
         (k->began == WHEN_NONE && c->clock == WHEN_NONE))
         return fail(c, e);
     if (!looks && crawl_keys_doubtful(c))

@@ -6,6 +6,11 @@
 
 #define FURTHER_MAX 3 /* times that is looked for further behind */
 #define CAME_BEFORE 2 /* so many records may come in before a page from one request to the next */
+#define MANY        8 /* records of a page, whose order is no chance */
+#define ANEW_MOST   2
+#define TORN        2 /* answers that do not agree */
+#define CONTRAST_MOST                                                                              \
+    100 /* places, among which two are given: else it is not known whether the list falls */
 #define AHEAD_LEAST                                                                                \
     4 /* records of a page: smaller ones do not lead far enough to be asked for ahead */
 
@@ -58,7 +63,8 @@ bool crawl_keys_compare(struct crawl *c)
 {
     bool tells = c->phase == CRAWL_KEYS && c->keys.list != CRAWL_NEWEST && !c->keys.contrast &&
                  c->learned.downs != CRAWL_YES && shows_two(c);
-    c->keys.contrast |= tells;
+    if (tells)
+        c->keys.contrast = 1;
     return tells;
 }
 
@@ -131,28 +137,57 @@ static bool came_before(const struct crawl *c)
     return came_first(c) > 0 || first < further;
 }
 
+/* More keys came in before others than may. A list by time does that, when it is edited; so does one by key, where many records
+ * are committed late at once, or another server answers, which has others. Pages of a few records do not tell which. */
+bool crawl_keys_unsteady(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    if (!crawl_keys_fall_back(c))
+        return false;
+    bool tells = k->list == CRAWL_ALL && k->shown_whole && k->shown_count >= MANY &&
+                 c->page.keyed >= MANY && c->page.key_first >= k->shown[0];
+    if (tells && c->learned.downs != CRAWL_YES && k->anew == 0)
+        k->anew =
+            1; /* it is compared: where its first page downward does not fall, it is not read anew */
+    return !tells;
+}
+
 /* Keys came in before others. They are not committed in order, so that a few may; or the API does not sort by key, and what
- * is edited goes to the end of a list by time whose keys happen to rise. */
+ * is edited goes to the end of a list by time whose keys happen to rise. Where it does sort, the list is read anew, and once
+ * that did not help its answers are not of one table. */
 bool crawl_keys_doubtful(struct crawl *c)
 {
-    c->keys.contrast = c->page.n > 0 && c->keys.list == CRAWL_ALL &&
-                       c->learned.downs != CRAWL_YES && came_before(c);
-    return c->keys.contrast;
+    struct crawl_keys *k = &c->keys;
+    bool all = c->page.n > 0 && k->list == CRAWL_ALL;
+    k->contrast = all && c->learned.downs != CRAWL_YES && came_before(c) ? 1 : 0;
+    if (k->contrast > 0 || !all || !crawl_keys_fall_back(c))
+        return k->contrast > 0;
+    if (crawl_keys_begin_again(c, ANEW_MOST))
+        return true;
+    k->torn += TORN;
+    return false;
 }
 
 /* What nobody proves is read anew, once: then nothing may come in before. */
 void crawl_keys_doubt(struct crawl *c)
 {
-    c->keys.contrast = false;
+    c->keys.contrast = 0;
     if (!crawl_keys_begin_again(c, 1))
         crawl_keys_fail(c);
 }
 
-/* The first page downward falls; that of an API which heeds no order is what it was. Records that are not given say nothing. */
+/* The first page downward falls; that of an API which heeds no order is what it was. Where it is one of records that are not
+ * given, the next one tells. */
 void crawl_keys_contrast(struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
-    c->keys.contrast = false;
+    const struct step *step = &c->trial.step;
+    struct crawl_keys *k = &c->keys;
+    if (page->keyed < 2 && c->trial.parts && k->contrast < CONTRAST_MOST) {
+        k->contrast += step->low + step->gap + step->after.n;
+        return;
+    }
+    k->contrast = 0;
     if (page->keyed > 1 && page->keyed + page->odd >= page->n && page->falling)
         c->learned.downs = CRAWL_YES;
     else

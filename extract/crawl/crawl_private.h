@@ -196,7 +196,7 @@ struct crawl_keys {
     bool again;                   /* it is one, or what stood before it is not known any more */
     unsigned anew;                /* times that the list was begun again */
     bool gap;                     /* pages that do not overlap */
-    bool contrast;                /* the page asked for is the first one downward */
+    uint64_t contrast;            /* the page asked for is one downward, at this place; from 1 */
     bool ordered;                 /* keys were seen in their order */
     uint64_t below; /* known ones that were seen at or before the greatest key of a day ago */
 };
@@ -295,7 +295,6 @@ struct crawl {
     struct crawl_trial trial;
 
     struct crawl_facts page; /* the answer under way */
-
     /* The last kept page. */
     struct crawl_entry *known;
     size_t known_count;
@@ -432,6 +431,7 @@ bool crawl_keys_in_order(const struct crawl *c);
 bool crawl_keys_may_lack(const struct crawl *c, bool several);
 bool crawl_keys_compare(struct crawl *c);
 bool crawl_keys_fall_back(const struct crawl *c);
+bool crawl_keys_unsteady(struct crawl *c);
 bool crawl_keys_doubtful(struct crawl *c);
 void crawl_keys_contrast(struct crawl *c);
 bool crawl_keys_reach_back(const struct crawl *c);
