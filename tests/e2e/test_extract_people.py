@@ -120,10 +120,10 @@ def test_no_progress_line_in_a_pipe(sims, netty):
     assert all(re.match(r"\d{4}-", line) for line in run.err.splitlines()), "log lines and nothing else"
 
 
-def on_a_terminal(netty, sim, *arguments):
+def on_a_terminal(netty, sim, *arguments, program="netty-extract", env=None):
     """The program with a terminal for its standard error: exit code and all that it drew."""
     ours, its = pty.openpty()
-    process = subprocess.Popen([BUILD / "netty-extract", *map(str, arguments)], env=netty.environment(sim),
+    process = subprocess.Popen([BUILD / program, *map(str, arguments)], env={**netty.environment(sim), **(env or {})},
                                cwd=netty.dir, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its)
     os.close(its)
     drawn = bytearray()
@@ -198,3 +198,19 @@ def test_a_message_on_a_terminal_is_no_line_of_the_log(sims, netty):
     code, drawn = on_a_terminal(netty, sim, "--log-format", "text", "contacts")
     assert re.search(r"\d{4}-\d\d-\d\dT\S+ error", drawn), drawn
     assert re.match(r"\d{4}-\d\d-\d\dT\S+ ", netty.extract("contacts", sim=sim, code=77).err)
+
+
+@pytest.mark.parametrize("program, arguments, code, what", [
+    ("netty-extract", ["contacts", "--timezone", "Mars"], 64, "Mars"), ("netty-load", ["contacts"], 69, "contacts"),
+    ("netty-load", ["--page-sise"], 64, "--page-sise"), ("netty-load", ["replay", "--from", "then"], 64, "then"),
+    ("netty-spool", ["verfy"], 64, "did you mean verify?"), ("netty-spool", ["ls", "none"], 64, "none")])
+def test_each_program_speaks_so_at_a_terminal(sims, netty, program, arguments, code, what):
+    """PROGRAM: what happened: where; what to do."""
+    sim = sims("contacts:10")
+    netty.extract("contacts", sim=sim)
+    ended, drawn = on_a_terminal(netty, sim, *arguments, program=program,
+                                 env={"DATABASE_URL": "host=127.0.0.1 port=9 dbname=none", "NETTY_RETRIES": "0"})
+    lines = [line for line in drawn.replace("\r", "\n").splitlines() if line.strip("\x1b[K ")]
+    said = [line for line in lines if what in line]
+    assert ended == code and said and all(re.match(rf"(\x1b\[\S*)*{program}: ", line) for line in said), drawn
+    assert not re.search(r"\d{4}-\d\d-\d\dT\S+ +(error|warn)|\w+=\S+ \w+=", drawn), drawn

@@ -57,6 +57,18 @@ def test_letters(spool, netty, db):
     assert netty.spool_tool("status", "-q").err == ""
 
 
+def test_letters_of_the_other_programs(sims, netty):
+    sim = sims("contacts:10")
+    netty.extract("-n", "contacts", sim=sim)
+    assert not netty.spool.exists(), "nothing was written"
+    assert " debug " in netty.extract("-v", "contacts", sim=sim).err
+    assert netty.extract("-q", "contacts", sim=sim).err == ""
+    before = sorted(netty.spool.rglob("*"))
+    netty.spool_tool("forget", "-n", "contacts")
+    assert sorted(netty.spool.rglob("*")) == before
+    assert netty.spool_tool("ls", "-v").out == netty.spool_tool("ls", "-q").out
+
+
 def test_the_words_are_in_manual_page_and_completion(netty):
     page = (BUILD / "man/netty-load.1").read_text()
     completion = (BUILD / "completion/bash/netty-load").read_text()

@@ -227,8 +227,7 @@ def test_tables_fit_the_terminals_width(sims, db, netty):
     netty.load(db=db)
     for command in (("ls",), ("runs",)):
         drawn = on_a_terminal(netty, *command)
-        if command == ("ls",):
-            assert all(len(line) <= 80 for line in drawn.splitlines()), drawn
+        assert all(len(line) <= 80 for line in drawn.splitlines()), drawn
         assert re.search("1\u202f\\d\\d\\d", drawn) and drawn.count("contacts") > 1
         text = netty.spool_tool(*command).out
         assert "\u202f" not in text and "\u00a0" not in text and "\x1b" not in text
