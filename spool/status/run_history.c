@@ -131,13 +131,14 @@ static enum err_code note_line(void *ctx, const char *line, size_t n, struct err
     return OK;
 }
 
-/* The newest, as many as leave the file half empty, so that it is not replaced each time. */
+/* The newest: a week of failures with long texts, too, and as few as leave an eighth of the file empty, so that it is not
+ * replaced each time. */
 static enum err_code add_newest(struct buf *b, const struct newest *k)
 {
     enum err_code rc = OK;
     size_t first = k->seen;
     size_t bytes = 0;
-    while (first > 0 && k->seen - first < RUN_HISTORY_KEPT - 1 && bytes < RUN_HISTORY_BYTES / 2)
+    while (first > 0 && k->seen - first < RUN_HISTORY_KEPT - 1 && bytes < RUN_HISTORY_BYTES / 8 * 7)
         bytes += k->lengths[--first % RUN_HISTORY_KEPT];
     for (size_t i = first; i < k->seen && rc == OK; i++)
         rc = buf_add(b, k->lines[i % RUN_HISTORY_KEPT], k->lengths[i % RUN_HISTORY_KEPT]);

@@ -173,6 +173,32 @@ static void test_only_the_newest_are_kept_in_their_order(void **state)
     fixture_close(&f);
 }
 
+/* At a run each ten minutes, of which each fails, with a text of the greatest length. */
+static void test_a_week_is_kept(void **state)
+{
+    struct fixture f;
+    struct run_history r;
+    struct err why = ERR_INIT;
+    (void)state;
+    open_table(&f);
+    memset(why.msg, 'x', RUN_HISTORY_MESSAGE + 50);
+    why.code = ERR_UNAVAILABLE;
+    size_t least = SIZE_MAX;
+    const int week = 7 * 24 * 6;
+    for (int i = 1; i <= 2 * week; i++) {
+        struct run_history_entry run = example(i);
+        run_history_failed(&run, &why);
+        assert_ok(run_history_add(f.spool, TABLE, RUN_HISTORY_EXTRACT, &run, e));
+        if (i < week || i % 16 != 0)
+            continue;
+        assert_ok(run_history_read(f.spool, TABLE, RUN_HISTORY_EXTRACT, SIZE_MAX, &r, e));
+        least = r.count < least ? r.count : least;
+        run_history_free(&r);
+    }
+    assert_true(least >= (size_t)week);
+    fixture_close(&f);
+}
+
 /* The text of an error has anything in it; it is not cut within a letter. */
 static void test_the_errors_text_comes_back(void **state)
 {
@@ -300,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_a_usual_run_is_a_short_line),
         cmocka_unit_test(test_a_line_from_before_comes_back),
         cmocka_unit_test(test_only_the_newest_are_kept_in_their_order),
+        cmocka_unit_test(test_a_week_is_kept),
         cmocka_unit_test(test_the_errors_text_comes_back),
         cmocka_unit_test(test_damage_costs_the_damaged_lines_alone),
         cmocka_unit_test(test_a_file_that_is_none_of_ours_is_replaced),
