@@ -190,9 +190,11 @@ def test_under_follow_the_greatest_times_are_asked_for_once(spool, netty, quiet)
         quiet.query(f'CREATE INDEX ON "netty-{name}" (time_modified)')
     netty.load(db=quiet)
     quiet.create("thereas", "therebs")
+    catalog = netty.spool / "catalog.json"
+    before = catalog.stat().st_mtime_ns
     cost = Cost(quiet)
     loader = netty.start("netty-load", "--follow", "--create-tables", db=quiet)
-    wait_for(lambda: "max(time_modified)" in cost.log.read_text()[cost.size:], "the first look")
+    wait_for(lambda: catalog.stat().st_mtime_ns != before, "the catalog")
     for name in ("mades", "thereas", "madebs", "therebs"):  # once one was made, the next one's look is another
         spool.table(name).page([f'{{"{key_of(name)}":1,"time_modified":"2024-01-03 00:00:00"}}'])
         wait_for(lambda: quiet.value("SELECT to_regclass(%s)", f'"netty-{name}"') and quiet.value(f'SELECT count(*) FROM "netty-{name}"') == 1, name)
