@@ -2,6 +2,7 @@
 #include "load/views/views_command.h"
 #include "load/views/view_make.h"
 #include "shared/log/log.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,8 +18,10 @@ static enum err_code print(const struct view_make *m, struct err *e)
     buf_init(&grants, SQL_MAX);
     rc = view_sql_grants(&grants, &m->at, "--", e);
     if (rc == OK &&
-        fprintf(stdout, "BEGIN;\n%sCOMMIT;\n%s%s\n", m->sql.data, about, grants.data) < 0)
-        rc = err_set(e, ERR_IO, "cannot write to standard output");
+        (fprintf(stdout, "BEGIN;\n%sCOMMIT;\n%s%s\n", m->sql.data, about, grants.data) < 0 ||
+         fflush(stdout) != 0) &&
+        errno != EPIPE) /* a reader that has gone, as `head` does, has had enough */
+        rc = err_sys(e, ERR_IO, "cannot write to standard output");
     buf_free(&grants);
     return rc;
 }

@@ -138,7 +138,12 @@ def test_a_netty_conf_of_ones_own_is_believed_and_named(netty):
     assert done.returncode == 69
     first = events(done.stderr)[0]
     assert first["event"] == "config" and first["file"] == str(conf), first
-    assert str(conf) in run_in(netty, folder, "netty-extract", "--help").stdout
+    for program in ("netty-extract", "netty-load", "netty-spool"):
+        assert str(conf) in run_in(netty, folder, program, "--help").stdout, program
+    done = run_in(netty, folder, "netty-load", "doctor", env={"DATABASE_URL": "host=127.0.0.1 port=9 dbname=none"})
+    assert str(conf) in done.stdout, done
+    first = events(run_in(netty, folder, "netty-load", env={"DATABASE_URL": "host=127.0.0.1 port=9 dbname=none"}).stderr)[0]
+    assert first["event"] == "config" and first["file"] == str(conf), first
 
 
 # ---- a spool that is new ----
@@ -213,7 +218,11 @@ def test_a_broken_pipe_is_no_disk_failure(netty, sims, db):
                                      ("netty-spool", ("ls",), {}), ("netty-spool", ("cat", "contacts"), {}),
                                      ("netty-spool", ("status",), {}), ("netty-spool", ("digest", "contacts"), {}),
                                      ("netty-spool", ("verify",), {}), ("netty-spool", ("history", "contacts", "1"), {}),
-                                     ("netty-spool", ("--help",), {}), ("netty-load", ("check",), {"db": db})]:
+                                     ("netty-spool", ("--help",), {}), ("netty-load", ("check",), {"db": db}), ("netty-spool", ("runs",), {}),
+                                     ("netty-spool", ("dead",), {}), ("netty-spool", ("prune", "--dry-run"), {}),
+                                     ("netty-extract", ("--dry-run", "contacts"), {"sim": sim}), ("netty-load", ("doctor",), {"db": db}),
+                                     ("netty-load", ("profile", "contacts"), {"db": db}), ("netty-load", ("views",), {"db": db}),
+                                     ("netty-load", ("index", "--dry-run", "contacts"), {"db": db})]:
         done = to_nobody(netty, program, *arguments, **more)
         said = done.stderr.replace(str(netty.dir), "")  # the folder has the test's name
         assert done.returncode == 0 and "disk" not in said and "rite" not in said, (program, arguments, done)
@@ -224,13 +233,17 @@ def test_a_broken_pipe_is_no_disk_failure(netty, sims, db):
     assert done.returncode == 69, done
 
 
-def test_a_full_output_is_a_failure(netty, spool):
+def test_a_full_output_is_a_failure(netty, spool, db):
     """That the test above can fail: /dev/full is no reader that has gone."""
+    db.create("contacts")
     pages_at(spool, "2026-03-29T00:30:00+00:00")
-    with open("/dev/full", "w") as full:
-        done = subprocess.run([BUILD / "netty-spool", "cat", "contacts"], cwd=netty.dir, env=netty.environment(), stdout=full,
-                              stderr=subprocess.PIPE, text=True, timeout=60)
-    assert done.returncode == 74
+    netty.load(db=db)
+    for program, *arguments in (("netty-spool", "cat", "contacts"), ("netty-spool", "runs"), ("netty-load", "views"),
+                                ("netty-load", "profile", "contacts"), ("netty-load", "doctor"), ("netty-load", "check")):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BUILD / program, *arguments], cwd=netty.dir, env=netty.environment(None, db), stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        assert done.returncode == 74, (program, arguments, done)
 
 
 # ---- secrets are changed while the programs stay ----
