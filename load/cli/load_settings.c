@@ -52,6 +52,7 @@ enum err_code load_settings_read(struct load_run_conf *c, const struct options *
                   .connections = (unsigned)options_int(o, OPT_CONNECTIONS),
                   .replace_nul = options_int(o, OPT_ON_NUL) == 1,
                   .create = options_int(o, OPT_CREATE_TABLES) != 0,
+                  .adopt = options_int(o, OPT_ADOPT) != 0,
                   .dry_run = options_int(o, OPT_DRY_RUN) != 0,
                   .replay = options_int(o, OPT_REPLAY) != 0,
                   .views = options_int(o, OPT_VIEWS) != 0,

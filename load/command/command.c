@@ -35,8 +35,9 @@ static enum err_code check_options(const struct options *o, const struct command
                                    const struct command *command, struct err *e)
 {
     static const enum option_id loading[] = {
-        OPT_EVERY, OPT_FOLLOW,  OPT_CREATE_TABLES, OPT_ON_NUL,  OPT_REPLAY, OPT_FROM,   OPT_TO,
-        OPT_JOBS,  OPT_SEGMENT, OPT_REDRIVE,       OPT_CATALOG, OPT_CHECK,  OPT_LOADED, OPT_VIEWS};
+        OPT_EVERY,   OPT_FOLLOW, OPT_CREATE_TABLES, OPT_ON_NUL,  OPT_REPLAY,
+        OPT_FROM,    OPT_TO,     OPT_JOBS,          OPT_SEGMENT, OPT_REDRIVE,
+        OPT_CATALOG, OPT_CHECK,  OPT_LOADED,        OPT_VIEWS,   OPT_ADOPT};
 
     for (size_t i = 0; i < sizeof loading / sizeof *loading; i++)
         if (on_command_line(o, loading[i]))

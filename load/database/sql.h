@@ -178,6 +178,10 @@ extern const char sql_hole_close[];   /* segment, page */
 /* Variables spool, schema, table_name. Rows: branch segment page chains. */
 extern const char sql_pages_read[];
 
+/* Variables schema, relation, key, keys, created, modified (arrays). One row: how many of these records the table has, created at that time; ...
+ * at another; has it rows? */
+extern const char sql_other_look[];
+
 /* One row: id name, of the database. */
 extern const char sql_loaded_id[];
 

@@ -34,6 +34,7 @@ struct table_load_conf {
     unsigned connections;            /* for one batch, at most */
     bool replace_nul;
     bool create;  /* --create-tables */
+    bool adopt;   /* --adopt: the table is this spool's, whichever fed it before */
     bool dry_run; /* read, tell, write nothing */
     bool redrive; /* the records set aside, instead of the spool's pages */
     bool replay;  /* all pages that fit the next three, whatever has been loaded */

@@ -307,21 +307,6 @@ static void on_pages(void *ctx, const PGresult *r, const struct err *err)
         make_branch(t);
 }
 
-/* Its first load: rows that this spool does not bring stay as the other one left them. */
-static void report_other(const struct table_load *t)
-{
-    const struct known_progress *k = target_table_known(t->target);
-    char at[WHEN_TEXT];
-
-    if (k->branches_count > 0 || k->other[0] == '\0')
-        return;
-    LOG(LOG_WARN, "another-spool",
-        "this database's table was loaded from another spool before; what that one had not loaded "
-        "yet, and this one does not hold, is missing until netty-extract --full",
-        F_STR("table", t->name), F_STR("spool", k->other),
-        F_STR("loaded", when_iso(k->other_at, at)));
-}
-
 void table_load_locate(struct table_load *t)
 {
     const struct relation *r = target_table_relation(t->target);
@@ -334,7 +319,6 @@ void table_load_locate(struct table_load *t)
     struct err e = ERR_INIT;
     enum err_code rc = read_segments(t, dir, &list, &e);
 
-    report_other(t);
     t->at = (struct lanes){0};
     t->branch[0] = '\0';
     t->behind = false;

@@ -136,7 +136,7 @@ void table_load_stopped(struct table_load *t, enum db_phase phase, const struct 
 void table_load_interrupted(struct table_load *t);
 
 /* table_load_reload.c: a table that was emptied or rewritten since it was loaded. */
-void table_load_compare_identity(struct table_load *t); /* then table_load_locate */
+void table_load_compare_identity(struct table_load *t); /* then table_load_judge_other */
 void table_load_all_in(
     struct table_load
         *t); /* all that the spool holds: notes the identity; goes on, or table_load_ended */
@@ -171,6 +171,9 @@ enum err_code table_load_open_roll_forward(struct table_load *t, struct err *e) 
 void table_load_close_roll_forward(struct table_load *t);
 /* The pages behind what is loaded, from the first batch on. */
 void table_load_pages(struct table_load *t);
+
+/* table_load_other.c: the first load into a table that another spool has fed; then table_load_locate. */
+void table_load_judge_other(struct table_load *t);
 
 /* table_load_position.c: */
 /* Relation and progress are known: finds the place to go on from; then table_load_begin. */

@@ -109,7 +109,7 @@ void table_load_compare_identity(struct table_load *t)
                        target_table_known(t->target)->stored_in);
     if (t->stored_in[0] == '\0' || strcmp(t->stored_in, rel->identity) == 0 ||
         (was_lost(t->stored_in, rel->identity) && was_made_again(t)))
-        table_load_locate(t);
+        table_load_judge_other(t);
     else
         ask_with(t, sql_put_away_look, vars, 2, on_away);
 }
@@ -130,7 +130,7 @@ static void on_away(void *ctx, const PGresult *r, const struct err *err)
                   was_made_again(t)))
         ask(t, sql_unchecked_note, 3, on_marked);
     else
-        table_load_locate(t);
+        table_load_judge_other(t);
 }
 
 /* Rows that only pruned pages had are not in the spool any more. */
@@ -169,7 +169,7 @@ static void on_marked(void *ctx, const PGresult *r, const struct err *err)
         F_STR("table", t->name));
     tell_pruned(t);
     t->reload = t->conf.replay = rewritten;
-    table_load_locate(t);
+    table_load_judge_other(t);
 }
 
 void table_load_drop_reload(struct table_load *t)

@@ -207,6 +207,10 @@ const struct option_def option_table[OPTIONS] = {
      .programs = LOAD,
      .help = "Create netty-* tables that are missing in the database."},
 
+    {OPT_ADOPT, OPTION_FLAG, "adopt", NULL, NULL, .programs = LOAD,
+     .help = "Load into tables that another spool fed, though this spool's records are not theirs. Without it that is refused, for two "
+             "accounts would be mixed."},
+
     {OPT_UPDATE, OPTION_CHOICE, "update", "NETTY_UPDATE", "HOW",
      .standard = "merge", .programs = LOAD, .choices = "merge|replace",
      .help = "What a newer version of a record does to the stored one: `merge` keeps members that the new "

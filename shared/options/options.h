@@ -95,6 +95,7 @@ enum option_id {
     OPT_BATCH_ROWS,
     OPT_BATCH_BYTES,
     OPT_CREATE_TABLES,
+    OPT_ADOPT,
     OPT_UPDATE,
     OPT_ON_NUL,
     OPT_MAX_DELETES,

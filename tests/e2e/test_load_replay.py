@@ -192,7 +192,7 @@ def test_two_spools_into_one_table_are_both_loaded(spool, netty, db):
     other = SpoolWriter(netty.dir / "other")
     other.table("contacts").page(first)
     netty.load("--create-tables", db=db)
-    row = netty.load("--json", "--spool", other.dir, db=db).json()["contacts"]
+    row = netty.load("--json", "--adopt", "--spool", other.dir, db=db).json()["contacts"]
     assert (row["inserted"], row["stale"]) == (5, 5)
     assert_rows(db, model_of("contacts", [second, first]))
 

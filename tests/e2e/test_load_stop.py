@@ -151,7 +151,7 @@ def test_a_terminal_that_goes_away_stops_a_program_in_order(spool, sims, netty, 
 def test_every_stays_while_the_spool_is_away_and_goes_on_when_it_is_back(spool, netty, db):
     db.create("contacts")
     write(spool.table("contacts"), pages=1)
-    loader = netty.start("netty-load", "--json", "--every", "1s", db=db)
+    loader = netty.start("netty-load", "--json", "--every", "1s", "--adopt", db=db)
     wait_for(lambda: len(db.rows("contacts")) == 20, "the first run")
     netty.spool.rename(netty.dir / "away")
     wait_for(lambda: said(loader).count("the spool cannot be read; the next run tries again") > 1, "its word")
@@ -165,7 +165,7 @@ def test_every_stays_while_the_spool_is_away_and_goes_on_when_it_is_back(spool, 
 def test_another_spool_in_the_place_of_the_one_is_loaded_from_its_beginning(spool, netty, db):
     db.create("contacts")
     write(spool.table("contacts"), pages=5)
-    loader = netty.start("netty-load", "--json", "--every", "1s", db=db)
+    loader = netty.start("netty-load", "--json", "--every", "1s", "--adopt", db=db)
     wait_for(lambda: len(db.rows("contacts")) == 20, "the first run")
     netty.spool.rename(netty.dir / "old")
     SpoolWriter(netty.spool).table("contacts").page(['{"contact_id":1,"v":"of the new"}'])
@@ -182,5 +182,5 @@ def test_follow_ends_rather_than_take_another_spool_for_its_own(spool, netty, db
     netty.spool.rename(netty.dir / "old")
     SpoolWriter(netty.spool).table("contacts").page(['{"contact_id":1,"v":"of the new"}'])
     assert loader.wait(timeout=60) == 66 and "another" in said(loader)
-    netty.load(db=db)
+    netty.load("--adopt", db=db)
     assert db.rows("contacts")[1][0]["v"] == "of the new"
