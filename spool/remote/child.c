@@ -184,45 +184,48 @@ static void listen_to(struct child *c)
     }
 }
 
-static bool is_word(const char *p, size_t n)
-{
-    while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\r'))
-        n--;
-    return n > 0;
-}
+#define STAMP ((size_t)20)
 
-/* "2026/11/30 11:00:06 ERROR : " before it says nothing to anybody. */
-static void skip_stamp(const char **p, size_t *n)
+/* "2026/11/30 11:00:06 " before a message says nothing to anybody, but that it begins there. */
+static bool is_stamp(const char *p, size_t n)
 {
     static const char form[] = "dddd/dd/dd dd:dd:dd ";
-    size_t i = 0;
-    while (i < *n && i < sizeof form - 1 &&
-           (form[i] == 'd' ? (*p)[i] >= '0' && (*p)[i] <= '9' : (*p)[i] == form[i]))
-        i++;
-    if (i == sizeof form - 1) {
-        *p += i;
-        *n -= i;
-    }
+    for (size_t i = 0; i < STAMP; i++)
+        if (i >= n || (form[i] == 'd' ? p[i] < '0' || p[i] > '9' : p[i] != form[i]))
+            return false;
+    return true;
 }
 
+/* Where the last message begins: with a stamp, its further lines have none; else with the last line that says something. */
+static size_t last_message(const struct child *c)
+{
+    size_t begin = 0;
+    size_t line = 0;
+    for (size_t at = 0; at < c->said_n; at++) {
+        if (at > 0 && c->said[at - 1] == '\n')
+            line = at;
+        if (at == line && is_stamp(c->said + at, c->said_n - at))
+            begin = at + STAMP;
+        else if (at == line && c->said[at] != '\n' &&
+                 (begin < STAMP || !is_stamp(c->said + begin - STAMP, STAMP)))
+            begin = at;
+    }
+    return begin;
+}
+
+/* On one line. */
 static void last_words(const struct child *c, struct child_end *end)
 {
-    size_t n = c->said_n;
-    end->words[0] = '\0';
-    while (n > 0) {
-        const char *lf = memrchr(c->said, '\n', n);
-        const char *p = lf ? lf + 1 : c->said;
-        size_t length = n - (size_t)(p - c->said);
-        skip_stamp(&p, &length);
-        if (is_word(p, length)) {
-            if (length >= sizeof end->words)
-                length = sizeof end->words - 1;
-            memcpy(end->words, p, length);
-            end->words[length] = '\0';
-            return;
-        }
-        n = lf ? (size_t)(lf - c->said) : 0;
+    size_t n = 0;
+    for (size_t at = last_message(c); at < c->said_n && n + 1 < sizeof end->words; at++) {
+        char byte = c->said[at];
+        bool blank = byte == '\n' || byte == '\t' || byte == '\r' || byte == ' ';
+        if (!blank || (n > 0 && end->words[n - 1] != ' '))
+            end->words[n++] = blank ? ' ' : byte;
     }
+    while (n > 0 && end->words[n - 1] == ' ')
+        n--;
+    end->words[n] = '\0';
 }
 
 enum err_code child_run(const char *const *argv, struct buf *out, struct child_end *end,

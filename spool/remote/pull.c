@@ -11,10 +11,12 @@
 #include "shared/time/when.h"
 #include "spool/remote/pull_apply.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PULL_DIR   ".pull"
@@ -74,22 +76,52 @@ static enum err_code prepare(struct pull *p, struct err *e)
     return OK;
 }
 
-static enum err_code get(struct pull *p, uint64_t number, struct object_reader **r, struct err *e)
+enum fate {
+    ABSENT,
+    WHOLE,
+    CUT
+};
+
+static enum err_code is_cut(const struct pull *p, bool *cut, struct err *e)
+{
+    char text[OBJECT_TAIL_MAX];
+    struct object_sum sum;
+    struct stat st;
+    int fd = -1;
+    size_t got = 0;
+    enum err_code rc = safe_open(&fd, p->object, O_RDONLY, e);
+    if (rc == OK && fstat(fd, &st) != 0)
+        rc = err_sys(e, ERR_IO, "cannot look at %s", p->object);
+    if (rc == OK)
+        rc = io_pread(fd, text, sizeof text,
+                      st.st_size > OBJECT_TAIL_MAX ? st.st_size - OBJECT_TAIL_MAX : 0, &got,
+                      p->object, e);
+    *cut = !object_tail(text, got, &sum);
+    if (fd >= 0)
+        (void)close(fd);
+    return rc;
+}
+
+/* *r is NULL unless it is whole. */
+static enum err_code get(struct pull *p, uint64_t number, enum fate *fate, struct object_reader **r,
+                         struct err *e)
 {
     char name[OBJECT_NAME];
-    bool there = true;
+    bool there;
+    bool cut;
     struct err why = ERR_INIT;
     enum err_code rc;
     *r = NULL;
-    if ((rc = safe_remove(p->object, e)) != OK ||
-        (rc = remote_get(p->remote, object_name(name, number), p->object, &there, e)) != OK)
+    *fate = ABSENT;
+    if ((rc = remote_get(p->remote, object_name(name, number), p->object, &there, e)) != OK ||
+        !there)
         return rc;
     FAULT("pull-got");
-    if (!there)
-        return err_set(e, ERR_UNAVAILABLE, "object %" PRIu64 " at %.300s is gone again", number,
-                       remote_name(p->remote));
-    if ((rc = object_open(r, p->object, &why)) == OK && object_head(*r)->number == number)
-        return OK;
+    if ((rc = is_cut(p, &cut, e)) != OK)
+        return rc;
+    *fate = cut ? CUT : WHOLE;
+    if (cut || ((rc = object_open(r, p->object, &why)) == OK && object_head(*r)->number == number))
+        return rc;
     object_close(*r);
     *r = NULL;
     if (rc != OK && rc != ERR_DAMAGED) {
@@ -178,7 +210,7 @@ static enum err_code gap(struct pull *p, uint64_t missing, uint64_t later, struc
 }
 
 /* The number is not there, or holds a cut object. *found: the object that comes behind it all the same, since it says so. */
-static enum err_code look_behind(struct pull *p, enum remote_state state, struct object_reader **r,
+static enum err_code look_behind(struct pull *p, enum fate state, struct object_reader **r,
                                  struct err *e)
 {
     uint64_t missing = p->note.next;
@@ -188,16 +220,16 @@ static enum err_code look_behind(struct pull *p, enum remote_state state, struct
         p->note.listed != WHEN_NONE && now >= p->note.listed && now - p->note.listed < LIST_EVERY;
     enum err_code rc;
     *r = NULL;
-    if (state == REMOTE_ABSENT && listed && p->note.number > 0 && p->note.gap == 0)
+    if (state == ABSENT && listed && p->note.number > 0 && p->note.gap == 0)
         return OK;
     if ((rc = remote_later(p->remote, missing, &later, e)) != OK)
         return rc;
     p->note.listed = now;
     if (later == 0)
         return keep_note(p, e);
-    if ((rc = get(p, later, r, e)) != OK)
+    if ((rc = get(p, later, &state, r, e)) != OK)
         return rc;
-    if (follows(p, object_head(*r)))
+    if (*r ? follows(p, object_head(*r)) : state == CUT) /* it may still be coming */
         return OK;
     object_close(*r);
     *r = NULL;
@@ -216,17 +248,14 @@ static enum err_code foreign(const struct pull *p, uint64_t number, struct err *
 /* *more: an object was taken, and another may be there. */
 static enum err_code pull_next(struct pull *p, bool *more, struct err *e)
 {
-    char name[OBJECT_NAME];
-    enum remote_state state;
-    struct object_sum sum;
+    enum fate state;
     struct object_reader *r = NULL;
     enum err_code rc;
     if (p->note.next == 0)
         p->note.next = 1;
     *more = false;
-    if ((rc = remote_look(p->remote, object_name(name, p->note.next), &state, &sum, e)) != OK)
-        return rc;
-    rc = state == REMOTE_WHOLE ? get(p, p->note.next, &r, e) : look_behind(p, state, &r, e);
+    if ((rc = get(p, p->note.next, &state, &r, e)) == OK && state != WHOLE)
+        rc = look_behind(p, state, &r, e);
     if (rc == OK && r && !follows(p, object_head(r)))
         rc = foreign(p, object_head(r)->number, e);
     if (rc == OK && r && (rc = take(p, r, e)) == OK)

@@ -22,11 +22,18 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #define PUSH_DIR  ".push"
 #define NAME_MAX_ 64
+
+enum fate {
+    ABSENT,
+    WHOLE,
+    CUT
+};
 
 struct push {
     const struct spool *spool;
@@ -37,6 +44,7 @@ struct push {
     char done[NAME_MAX_];
     char next[NAME_MAX_];
     char object[IO_PATH]; /* its path */
+    char seen[IO_PATH];   /* one that was there */
     struct ship_note note;
     struct ship_note pending;
     bool is_pending;
@@ -45,14 +53,17 @@ struct push {
 static enum err_code prepare(struct push *p, struct err *e)
 {
     char name[NAME_MAX_];
+    char seen[NAME_MAX_];
     const char *remote = remote_name(p->remote);
     uint64_t hash = XXH3_64bits(remote, strlen(remote));
     enum err_code rc;
     (void)snprintf(p->done, sizeof p->done, "%016" PRIx64 ".json", hash);
     (void)snprintf(p->next, sizeof p->next, "%016" PRIx64 ".next.json", hash);
     (void)snprintf(name, sizeof name, "%016" PRIx64 ".object", hash);
+    (void)snprintf(seen, sizeof seen, "%016" PRIx64 ".seen", hash);
     if ((rc = io_path(p->dir, spool_dir(p->spool), PUSH_DIR, e)) != OK ||
-        (rc = io_path(p->object, p->dir, name, e)) != OK || (rc = io_mkdirs(p->dir, e)) != OK ||
+        (rc = io_path(p->object, p->dir, name, e)) != OK ||
+        (rc = io_path(p->seen, p->dir, seen, e)) != OK || (rc = io_mkdirs(p->dir, e)) != OK ||
         (rc = io_open_folder(&p->lock, p->dir, e)) != OK)
         return rc;
     if (flock(p->lock, LOCK_EX | LOCK_NB) != 0)
@@ -103,26 +114,68 @@ static enum err_code begin_chain(struct push *p, struct err *e)
     return OK;
 }
 
+/* What does that number hold? Of a whole one sum is filled. */
+static enum err_code find_fate(const struct push *p, uint64_t number, enum fate *fate,
+                               struct object_sum *sum, struct err *e)
+{
+    char name[OBJECT_NAME];
+    struct object_reader *r = NULL;
+    struct err why = ERR_INIT;
+    bool there;
+    *fate = ABSENT;
+    enum err_code rc = remote_get(p->remote, object_name(name, number), p->seen, &there, e);
+    if (rc != OK || !there)
+        return rc;
+    rc = object_open(&r, p->seen, &why);
+    *fate = rc == OK ? WHOLE : CUT;
+    if (rc == OK)
+        *sum = *object_sum(r);
+    object_close(r);
+    if (rc != OK && rc != ERR_DAMAGED && rc != ERR_CONFIG) {
+        *e = why;
+        return rc;
+    }
+    return safe_remove(p->seen, e);
+}
+
+/* Size and time tell, where the store keeps the time; else all of it is looked at. */
+static enum err_code is_ours(const struct push *p, const struct remote_seen *seen, bool *ours,
+                             struct err *e)
+{
+    enum fate fate;
+    struct object_sum sum;
+    int64_t apart = seen->modified - p->note.modified;
+    *ours = seen->size == p->note.size && seen->modified != WHEN_NONE &&
+            p->note.modified != WHEN_NONE && apart <= WHEN_SECOND && apart >= -WHEN_SECOND;
+    if (*ours)
+        return OK;
+    enum err_code rc = find_fate(p, p->note.number, &fate, &sum, e);
+    *ours = rc == OK && fate == WHOLE && sum.hash == p->note.hash;
+    return rc;
+}
+
 /* The last object that we know of must be there, and be ours. Where it is not there at all the remote was wiped. */
 static enum err_code check_last(struct push *p, bool *wiped, struct err *e)
 {
     char name[OBJECT_NAME];
-    enum remote_state state;
-    struct object_sum sum;
+    struct remote_seen seen;
+    bool ours;
     *wiped = false;
     if (p->note.number == 0)
         return OK;
-    enum err_code rc = remote_look(p->remote, object_name(name, p->note.number), &state, &sum, e);
+    enum err_code rc = remote_look(p->remote, object_name(name, p->note.number), &seen, e);
     if (rc != OK)
         return rc;
-    *wiped = state == REMOTE_ABSENT;
-    if (*wiped)
+    *wiped = !seen.there;
+    if (*wiped) {
         LOG(LOG_WARN, "remote-wiped",
             "the last object is gone from the remote: everything is pushed anew",
             F_STR("remote", remote_name(p->remote)), F_INT("object", p->note.number));
-    else if (state != REMOTE_WHOLE || sum.hash != p->note.hash)
-        return foreign(p, p->note.number, e);
-    return OK;
+        return OK;
+    }
+    if ((rc = is_ours(p, &seen, &ours, e)) != OK || ours)
+        return rc;
+    return foreign(p, p->note.number, e);
 }
 
 static enum err_code drop_pending(struct push *p, struct err *e)
@@ -166,23 +219,23 @@ static enum err_code confirm(struct push *p, struct err *e)
 static enum err_code put(struct push *p, bool ours, struct err *e)
 {
     char name[OBJECT_NAME];
-    enum remote_state state;
+    enum fate state;
     struct object_sum sum = {0};
     uint64_t number = p->pending.number;
-    enum err_code rc = remote_look(p->remote, object_name(name, number), &state, &sum, e);
+    enum err_code rc = find_fate(p, number, &state, &sum, e);
     if (rc != OK)
         return rc;
-    if (state == REMOTE_ABSENT) {
-        if ((rc = remote_put(p->remote, name, p->object, e)) != OK)
+    if (state == ABSENT) {
+        if ((rc = remote_put(p->remote, object_name(name, number), p->object, e)) != OK)
             return rc;
         FAULT("push-put");
         return confirm(p, e);
     }
-    if (ours && state == REMOTE_WHOLE && sum.hash == p->pending.hash)
+    if (ours && state == WHOLE && sum.hash == p->pending.hash)
         return confirm(p, e);
     if (!ours && (rc = drop_pending(p, e)) != OK)
         return rc;
-    if (!ours || state == REMOTE_WHOLE)
+    if (!ours || state == WHOLE)
         return foreign(p, number, e);
     LOG(LOG_WARN, "object-cut",
         "an object came to the remote in part only: its number is given up, what it held goes "
@@ -211,13 +264,11 @@ static enum err_code settle(struct push *p, struct err *e)
     object_close(rc == OK ? r : NULL);
     if (rc == ERR_DAMAGED || why.sys == ENOENT) {
         /* The machine's disk has lost it, or a copy of the spool does not have it: it may or may not have been put. */
-        enum remote_state state;
+        enum fate state;
         struct object_sum sum;
-        char name[OBJECT_NAME];
-        if ((rc = remote_look(p->remote, object_name(name, p->pending.number), &state, &sum, e)) !=
-            OK)
+        if ((rc = find_fate(p, p->pending.number, &state, &sum, e)) != OK)
             return rc;
-        if (state == REMOTE_WHOLE)
+        if (state == WHOLE)
             return sum.hash == p->pending.hash ? confirm(p, e) : foreign(p, p->pending.number, e);
         return give_up(p, e);
     }
@@ -233,6 +284,7 @@ static enum err_code build(struct push *p, bool *more, struct err *e)
 {
     struct object_writer *w = NULL;
     struct object_sum sum;
+    struct stat st;
     struct ship_note *n = &p->pending;
     enum err_code rc = ship_note_copy(n, &p->note, e);
     if (rc != OK)
@@ -251,7 +303,13 @@ static enum err_code build(struct push *p, bool *more, struct err *e)
         (rc = push_collect(p->spool, w, n, p->report, more, e)) != OK ||
         (rc = object_finish(w, &sum, e)) != OK)
         goto done;
+    if (stat(p->object, &st) != 0) {
+        rc = err_sys(e, ERR_IO, "cannot look at %s", p->object);
+        goto done;
+    }
     n->hash = sum.hash;
+    n->size = (uint64_t)st.st_size;
+    n->modified = st.st_mtim.tv_sec * WHEN_SECOND + st.st_mtim.tv_nsec / 1000;
     p->report->bytes += sum.packed;
     FAULT("push-object");
     if ((rc = ship_note_write(n, p->dir, p->next, e)) != OK)

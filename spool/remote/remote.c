@@ -1,14 +1,19 @@
 #include "spool/remote/remote.h"
 
 #include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
+#include "shared/time/when.h"
+#include "spool/format/json_fields.h"
 #include "spool/remote/child.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ARGS_MAX 16
 #define LIST_MAX ((size_t)64 << 20)
+#define SEEN_MAX ((size_t)64 << 10)
 #define ABSENT   3 /* rclone's exit code for a folder or file that is not there; */
 #define ABSENT_2 4 /* ... the other one */
 
@@ -172,24 +177,40 @@ static enum err_code call_run(const struct call *c, const char *doing, struct bu
                    *end.words ? end.words : "and said nothing");
 }
 
-enum err_code remote_look(const struct remote *r, const char *object, enum remote_state *state,
-                          struct object_sum *sum, struct err *e)
+static enum err_code read_seen(const struct buf *out, struct remote_seen *seen, struct err *e)
+{
+    char modified[WHEN_TEXT + 16];
+    struct field fields[] = {
+        {.name = "Size", .type = FIELD_COUNT, .to = &seen->size},
+        {.name = "ModTime", .type = FIELD_TEXT, .to = modified, .room = sizeof modified},
+    };
+    if (memmem(out->data, out->len, "\"IsDir\": true", 13)) /* an object store's word for nothing */
+        return OK;
+    enum err_code rc = fields_read(out->data, out->len, fields, FIELDS(fields), e);
+    if (rc != OK)
+        return err_set(e, ERR_CONFIG, "rclone tells of an object in a form that is not known");
+    if (when_parse(modified, strlen(modified), NULL, &seen->modified) != OK)
+        seen->modified = WHEN_NONE;
+    seen->there = true;
+    return OK;
+}
+
+enum err_code remote_look(const struct remote *r, const char *object, struct remote_seen *seen,
+                          struct err *e)
 {
     struct call c;
     struct buf out;
-    char count[16];
     bool there = false;
-    call_begin(&c, r, "cat", object);
-    (void)snprintf(count, sizeof count, "%d", OBJECT_TAIL_MAX);
-    add(&c, "--tail");
-    add(&c, count);
+    call_begin(&c, r, "lsjson", object);
+    add(&c, "--stat");
+    add(&c, "--no-mimetype");
     add(&c, "--");
     add(&c, c.where);
-    buf_init(&out, (size_t)2 * OBJECT_TAIL_MAX);
-    *state = REMOTE_ABSENT;
+    buf_init(&out, SEEN_MAX);
+    *seen = (struct remote_seen){.modified = WHEN_NONE};
     enum err_code rc = call_run(&c, "look at", &out, &there, e);
     if (rc == OK && there)
-        *state = object_tail(out.data, out.len, sum) ? REMOTE_WHOLE : REMOTE_CUT;
+        rc = read_seen(&out, seen, e);
     buf_free(&out);
     return rc;
 }
@@ -217,7 +238,11 @@ enum err_code remote_get(const struct remote *r, const char *object, const char 
     add(&c, "--");
     add(&c, c.where);
     add(&c, local(&c, path));
-    return call_run(&c, "get", NULL, there, e);
+    enum err_code rc = safe_remove(path, e);
+    if (rc == OK && (rc = call_run(&c, "get", NULL, there, e)) == OK && *there)
+        *there =
+            access(path, F_OK) == 0; /* of an object store's missing object rclone says nothing */
+    return rc;
 }
 
 enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number, struct err *e)

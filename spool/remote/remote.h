@@ -3,7 +3,7 @@
  * single files there and back; credentials, time limits, retries and encryption are its own business.
  *
  *     remote_open(&r, "s3:bucket/prefix", e);
- *     remote_look(r, "0000000007.netty", &state, &sum, e);
+ *     remote_look(r, "0000000007.netty", &seen, e);
  *     remote_put(r, "0000000007.netty", path, e);        // of a finished file
  *     remote_get(r, "0000000007.netty", path, &there, e);
  *     remote_later(r, 7, &number, e);
@@ -11,7 +11,7 @@
  *
  * Errors, with rclone's last words: ERR_UNAVAILABLE where the network or the store is away, ERR_DENIED where the store refuses,
  * ERR_FULL where it is full, ERR_CONFIG for all else, also where there is no rclone. After an error of remote_put nobody knows
- * whether the object is there: remote_look tells.
+ * whether the object is there: remote_get tells.
  */
 #ifndef NETTY_SPOOL_REMOTE_REMOTE_H
 #define NETTY_SPOOL_REMOTE_REMOTE_H
@@ -20,10 +20,11 @@
 
 #define REMOTE_NAME_MAX 1024
 
-enum remote_state {
-    REMOTE_ABSENT,
-    REMOTE_WHOLE, /* it has its last line, so all before it */
-    REMOTE_CUT
+/* As much as the store tells of an object without handing it out. */
+struct remote_seen {
+    bool there;
+    uint64_t size;
+    int64_t modified; /* rclone keeps the file's time, where the store can; WHEN_NONE: not told */
 };
 
 struct remote;
@@ -32,12 +33,13 @@ enum err_code remote_open(struct remote **r, const char *name, struct err *e) MU
 void remote_close(struct remote *r); /* NULL is fine */
 const char *remote_name(const struct remote *r);
 
-/* One request: the object's last bytes. sum is filled for REMOTE_WHOLE. */
-enum err_code remote_look(const struct remote *r, const char *object, enum remote_state *state,
-                          struct object_sum *sum, struct err *e) MUST_CHECK;
-/* Never called for a name that remote_look has not just found absent. */
+/* Never asks for a listing, which could be old. */
+enum err_code remote_look(const struct remote *r, const char *object, struct remote_seen *seen,
+                          struct err *e) MUST_CHECK;
+/* Never called for a name that remote_get has not just found absent. */
 enum err_code remote_put(const struct remote *r, const char *object, const char *path,
                          struct err *e) MUST_CHECK;
+/* *there false: there is none, and path neither. One request then. */
 enum err_code remote_get(const struct remote *r, const char *object, const char *path, bool *there,
                          struct err *e) MUST_CHECK;
 /* The least number of an object there that is greater than `after`, by a listing, which may be old; 0: none. */

@@ -15,7 +15,7 @@
 
 void ship_note_init(struct ship_note *n)
 {
-    *n = (struct ship_note){.written = WHEN_NONE, .listed = WHEN_NONE};
+    *n = (struct ship_note){.written = WHEN_NONE, .listed = WHEN_NONE, .modified = WHEN_NONE};
 }
 
 void ship_note_free(struct ship_note *n)
@@ -60,6 +60,8 @@ static enum err_code read_head(struct ship_note *n, const char *line, size_t len
         {.name = "remote", .type = FIELD_TEXT, .to = n->remote, .room = sizeof n->remote},
         {.name = "number", .type = FIELD_COUNT, .to = &n->number},
         {.name = "hash", .type = FIELD_HASH, .to = &n->hash},
+        {.name = "size", .type = FIELD_COUNT, .to = &n->size, .optional = true},
+        {.name = "modified", .type = FIELD_TIME, .to = &n->modified, .optional = true},
         {.name = "next", .type = FIELD_COUNT, .to = &n->next},
         {.name = "chain", .type = FIELD_TEXT, .to = n->chain, .room = sizeof n->chain},
         {.name = "written", .type = FIELD_TIME, .to = &n->written, .optional = true},
@@ -126,10 +128,12 @@ static enum err_code compose(struct buf *b, const struct ship_note *n)
     if ((rc = buf_addf(b, "{\"netty_ship\":%d,\"remote\":", FORMAT)) != OK ||
         (rc = buf_add_json(b, n->remote, strlen(n->remote))) != OK ||
         (rc = buf_addf(b,
-                       ",\"number\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\",\"next\":%" PRIu64
-                       ",\"chain\":\"%s\",\"files\":\"%016" PRIx64 "\",\"gap\":%" PRIu64,
-                       n->number, n->hash, n->next, n->chain, n->files, n->gap)) != OK ||
+                       ",\"number\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\",\"size\":%" PRIu64
+                       ",\"next\":%" PRIu64 ",\"chain\":\"%s\",\"files\":\"%016" PRIx64
+                       "\",\"gap\":%" PRIu64,
+                       n->number, n->hash, n->size, n->next, n->chain, n->files, n->gap)) != OK ||
         (rc = add_time(b, "written", n->written)) != OK ||
+        (rc = add_time(b, "modified", n->modified)) != OK ||
         (rc = add_time(b, "listed", n->listed)) != OK || (rc = checksum_line_end(b, 0)) != OK)
         return rc;
     for (size_t i = 0; i < n->count && rc == OK; i++) {

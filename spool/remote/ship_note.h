@@ -28,7 +28,9 @@ struct ship_note {
     char remote[REMOTE_NAME_MAX];
     uint64_t number; /* the last object; 0: none */
     uint64_t hash;   /* its hash */
-    uint64_t next;   /* the next object's number is at least that */
+    uint64_t size;   /* its file's bytes, and that file's time: of a push */
+    int64_t modified;
+    uint64_t next; /* the next object's number is at least that */
     char chain[OBJECT_ID];
     int64_t written; /* when that object was written; WHEN_NONE: never */
     int64_t listed;  /* when the remote was last asked for all names; WHEN_NONE: never */

@@ -86,12 +86,13 @@ def edit_note(spool, **members):
 
 
 def odd_rclone(folder, script):
-    """A program of that name that comes first on PATH. $REAL is the real one, $COMMAND is copyto, cat or lsf, $FROM and $TO are the
-    last two words. What the script does not end itself is done by the real one."""
+    """A program of that name that comes first on PATH. $REAL is the real one, $COMMAND its first word, $FROM and $TO the last
+    two; $PUT says something where an object is put. What the script does not end itself is done by the real one."""
     folder.mkdir(exist_ok=True)
     path = folder / "rclone"
     path.write_text(f"""#!/bin/bash
-REAL={RCLONE} COMMAND=$1 FROM=${{@: -2:1}} TO=${{@: -1}}
+REAL={RCLONE} COMMAND=$1 FROM=${{@: -2:1}} TO=${{@: -1}} PUT=
+[[ $COMMAND = copyto && $TO = *.netty ]] && PUT=1
 {script}
 exec "$REAL" "$@"
 """)
