@@ -70,7 +70,7 @@ test:
 check-build check-lint check-unit check-counts check-e2e: check-%:
 	@tests/run.sh $*
 # Not part of `make test`: what has to be fetched by npm, and what takes many minutes.
-.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile campaign-positions campaign-copies campaign-year
+.PHONY: test-newer-postgres campaign-load campaign-extract campaign-reconcile campaign-positions campaign-copies campaign-year campaign-remote
 test-newer-postgres:
 	@tests/setup.sh test
 	@tests/run.sh newer
@@ -79,6 +79,10 @@ campaign-load:
 	@PYTEST="$(PYTEST) -k test_load" tests/run.sh campaign
 campaign-extract:
 	@PYTEST="$(PYTEST) -k test_extract" tests/run.sh campaign_release
+# As root: it installs Ceph's object store (150 MB), which `make test` does without.
+campaign-remote:
+	@tests/setup.sh test
+	@PYTEST="$(PYTEST) -k test_remote_store -n 0" tests/run.sh campaign
 HISTORIES := 100
 campaign-reconcile:
 	@tests/setup.sh test
