@@ -66,4 +66,5 @@ def test_a_damaged_byte_of_any_file_is_named_or_changes_nothing():
     """A slice of `make sweep`: every file, few bytes of each."""
     done = subprocess.run([sys.executable, ROOT / "tests/crash/sweep.py", "--step", "397"], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.rstrip().endswith(" 0 wrong"), done.stdout[-3000:] + done.stderr[-2000:]
+    assert "open/users/moved.json" in done.stdout
     assert "loaded/users/dead-load.ndjson" in done.stdout and "loaded/users/roll.ndjson" in done.stdout

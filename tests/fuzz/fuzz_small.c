@@ -1,10 +1,11 @@
-/* The small files that no other fuzzer reads: acked.json, source.json, and what the last runs did,
+/* The small files that no other fuzzer reads: acked.json, moved.json, source.json, and what the last runs did,
  * their lines behind right sums. */
 #include "tests/fuzz/fuzz.h"
 
 #include "spool/control/api_source.h"
 #include "spool/format/hint_file.h"
 #include "spool/journal/acked.h"
+#include "spool/journal/moved.h"
 #include "spool/status/run_history.h"
 
 static struct spool *spool;
@@ -33,6 +34,26 @@ static void read_words(void)
                                    : state != ACKED_KNOWN);
 }
 
+/* What a position has become is an object like it; of what cannot be it stays as it is. */
+static void read_moved(void)
+{
+    static const char own[] =
+        "{\"netty_crawl\":2,\"last\":17,\"marks\":[[\"}\",1]],\"next\":{\"a\":null}}";
+    struct err e = ERR_INIT;
+    struct moved m;
+    struct buf now;
+    enum err_code rc = moved_read(table_path, &m, &e);
+    DEMAND(rc == OK || rc == ERR_CONFIG);
+    DEMAND(m.n <= MOVED_CHANGES_MAX && !(m.damaged && m.n > 0));
+    if (rc != OK || m.n == 0)
+        return;
+    buf_init(&now, PAGE_POSITION_MAX);
+    DEMAND(moved_position(&now, &m, own, &e) == OK);
+    DEMAND(now.len >= 2 && now.data[0] == '{' && now.data[now.len - 1] == '}');
+    DEMAND(strncmp(now.data, "{\"netty_crawl\":", 15) == 0);
+    buf_free(&now);
+}
+
 /* Another address than the file's is refused, and a run that may binds the spool anew. */
 static void read_source(void)
 {
@@ -50,7 +71,7 @@ static void read_runs(void)
     for (unsigned side = 0; side < 2; side++) {
         DEMAND(run_history_read(spool, FUZZ_TABLE, (enum run_history_side)side, SIZE_MAX, &runs,
                                 &e) == OK);
-        DEMAND(runs.count <= RUN_HISTORY_BYTES / 100);
+        DEMAND(runs.count <= RUN_HISTORY_BYTES / 50);
         for (size_t i = 0; i < runs.count; i++)
             DEMAND(strlen(runs.entries[i].kind) < RUN_HISTORY_WORD);
         run_history_free(&runs);
@@ -63,10 +84,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&text, SIZE_MAX);
     fuzz_add_sums(&text, (const char *)data, size);
     fuzz_write("spool/" FUZZ_TABLE "/" ACKED_FILE, text.data, text.len);
+    fuzz_write("spool/" FUZZ_TABLE "/" MOVED_FILE, text.data, text.len);
     fuzz_write("spool/" FUZZ_TABLE "/runs-extract.ndjson", text.data, text.len);
     fuzz_write("spool/" FUZZ_TABLE "/runs-load.ndjson", text.data, text.len);
     fuzz_write("spool/" API_SOURCE_FILE, text.data, text.len);
     read_words();
+    read_moved();
     read_source();
     read_runs();
     buf_free(&text);
