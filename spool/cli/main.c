@@ -2,6 +2,7 @@
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "spool/cli/spool_command.h"
+#include "spool/overview/overview.h"
 #include "spool/store/accounts.h"
 #include "spool/store/spool_libraries.h"
 #include <errno.h>
@@ -61,6 +62,27 @@ static void show_version(void)
     options_version(PROGRAM_SPOOL, &used, stdout);
 }
 
+/* status and runs show all accounts where none was asked for. */
+static bool shows_all(const struct options *o, const struct command *command)
+{
+    return options_accounts(o) > 0 && options_account(o) == NULL &&
+           (command->run == spool_command_status || command->run == spool_command_runs);
+}
+
+static enum err_code show_all(const struct options *o, const struct command *command, size_t words,
+                              struct err *e)
+{
+    bool json = options_int(o, OPT_JSON) != 0;
+    enum err_code rc = accounts_check_all(o, NULL, e);
+    if (rc != OK)
+        return rc;
+    if (words > 1)
+        return err_set(e, ERR_USAGE,
+                       "a table is one of an account's: name that, too, with --account NAME");
+    return command->run == spool_command_status ? overview_status(o, stdout, json, e)
+                                                : overview_runs(o, stdout, json, e);
+}
+
 static enum err_code run(const struct options *o, struct err *e)
 {
     struct spool *spool = NULL;
@@ -69,6 +91,8 @@ static enum err_code run(const struct options *o, struct err *e)
     const struct command *command = count ? find(words[0]) : NULL;
     if (!command)
         return refuse(count ? words[0] : NULL, e);
+    if (shows_all(o, command))
+        return show_all(o, command, count, e);
     enum err_code rc = accounts_check(o, NULL, e);
     if (rc == OK && command->use != MAKES)
         rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);

@@ -37,31 +37,38 @@ static void list_names(const struct options *o, char *out, size_t room)
         (void)snprintf(out + at, room - at, " and %zu more", count - 3);
 }
 
-static enum err_code check_chosen(const struct options *o, struct err *e)
+/* The folder that holds the accounts' spools is none itself. */
+static enum err_code check_folder(const struct options *o, struct err *e)
 {
-    char names[4 * 48];
     char path[IO_PATH];
-    const char *name = options_account(o);
     const char *dir = options_accounts_folder(o);
-    if (name == NULL) {
-        list_names(o, names, sizeof names);
-        return err_set(e, ERR_CONFIG, "%s has accounts (%s): name one with --account",
-                       options_config(o), names);
-    }
     if (io_path(path, dir, IDENTITY, NULL) != OK || access(path, F_OK) != 0)
         return OK;
     return err_set(e, ERR_CONFIG,
-                   "the folder %s is a spool itself, so it cannot hold the one of account %s: name "
+                   "the folder %s is a spool itself, so it cannot hold those of accounts%s%s: name "
                    "another folder with --spool",
-                   dir, name);
+                   dir, options_account(o) != NULL ? ", as " : "",
+                   options_account(o) != NULL ? options_account(o) : "");
 }
 
-enum err_code accounts_check(const struct options *o, accounts_address_fn *address, struct err *e)
+enum err_code accounts_check_all(const struct options *o, accounts_address_fn *address,
+                                 struct err *e)
 {
     enum err_code rc = OK;
     if (options_accounts(o) == 0)
         return OK;
-    if ((rc = check_chosen(o, e)) != OK || (rc = accounts_check_schemas(o, address, e)) != OK)
+    if ((rc = check_folder(o, e)) != OK || (rc = accounts_check_schemas(o, address, e)) != OK)
         return rc;
     return accounts_compare_keys(o, e);
+}
+
+enum err_code accounts_check(const struct options *o, accounts_address_fn *address, struct err *e)
+{
+    char names[4 * 48];
+    if (options_accounts(o) > 0 && options_account(o) == NULL) {
+        list_names(o, names, sizeof names);
+        return err_set(e, ERR_CONFIG, "%s has accounts (%s): name one with --account",
+                       options_config(o), names);
+    }
+    return accounts_check_all(o, address, e);
 }

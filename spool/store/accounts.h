@@ -16,6 +16,9 @@
  * *out is the caller's to free. NULL instead of such a function: addresses are compared as they are written. */
 typedef enum err_code accounts_address_fn(char **out, const char *conninfo, struct err *e);
 
+/* The same for a program that serves all of them where none was asked for. */
+enum err_code accounts_check_all(const struct options *o, accounts_address_fn *address,
+                                 struct err *e) MUST_CHECK;
 enum err_code accounts_check(const struct options *o, accounts_address_fn *address,
                              struct err *e) MUST_CHECK;
 

@@ -1,7 +1,10 @@
 """Accounts are sections of netty.conf: each has settings, a key, a spool and a schema of its own."""
 import json
+import os
+import shutil
+import subprocess
 
-from harness import KEY, PASSWORD, with_password
+from harness import BUILD, KEY, PASSWORD, with_password
 
 OTHER_KEY = "other-key-3v3n-m0r3-s3cr3t"
 
@@ -182,3 +185,61 @@ def test_pruning_asks_for_the_account(sims, db, netty):
     netty.load("--account", "lyon", "--create-tables", db=db)
     netty.spool_tool("prune", "--account", "lyon", db=db)
     netty.spool_tool("prune", db=db, env={"NETTY_ACCOUNT": "lyon"})
+
+
+def test_status_and_runs_of_all_accounts(sims, db, netty):
+    """A row an account, the worst first, and its code; what cannot be looked at stops no other."""
+    lyon, paris = sims("contacts:20"), sims("contacts:30,users:5", key=OTHER_KEY)
+    two_accounts(netty, lyon, paris)
+    with open(netty.dir / "netty.conf", "a") as conf:
+        conf.write("[account nice]\nschema = nice\n")
+    make_schemas(db, "lyon", "paris")
+
+    def rows(command, code):
+        run = netty.spool_tool(command, "--json", code=code, secrets=[OTHER_KEY])
+        return [json.loads(line) for line in run.out.splitlines()]
+
+    for name in ("lyon", "paris"):
+        netty.extract("--account", name)
+        netty.load("--account", name, "--create-tables", db=db)
+    found = rows("status", 66)  # nice has no spool yet, and is the worst
+    assert [(row["account"], row["code"]) for row in found] == [("nice", 66), ("lyon", 0), ("paris", 0)]
+    assert [row["tables"] for row in found] == [0, 1, 2]
+    assert found[1]["complete_to"] and found[1]["loaded_to"] == found[1]["complete_to"] and found[1]["verdict"] == "ok"
+    # One whose spool is damaged: graver than one that has none, and named.
+    path = netty.spool / "paris" / "users" / "0000000001.journal"
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    lyon.stop()
+    netty.extract("--account", "lyon", env={"NETTY_RETRIES": "0"}, code=69)
+    found = rows("status", None)
+    assert [row["account"] for row in found if row["code"] == 0] == []
+    codes = [row["code"] for row in found]
+    order = [0, 65, 75, 69, 66, 64, 73, 74, 77, 78, 70]
+    assert codes == sorted(codes, key=order.index, reverse=True), found
+    assert {row["account"] for row in found} == {"lyon", "nice", "paris"}
+    runs = rows("runs", 0)
+    assert {(row["account"], row["program"]) for row in runs} == {(name, program) for name in ("lyon", "nice", "paris")
+                                                                  for program in ("extract", "load")}
+    failed, = [row for row in runs if row["account"] == "lyon" and row["program"] == "extract"]
+    assert (failed["failed"], failed["code"], failed["of"]) == (1, 69, "contacts")
+    assert "--account" in netty.spool_tool("status", "contacts", code=64).err
+    assert "contacts" in netty.spool_tool("status", "contacts", "--account", "lyon", code=None).out
+
+
+def test_five_hundred_accounts_in_64_mib(sims, netty):
+    """One after the other: memory is that of one, and of a row each."""
+    sim = sims("contacts:200")
+    netty.extract("contacts", sim=sim, env={"NETTY_SPOOL": netty.dir / "one"})
+    netty.spool.mkdir()
+    names = [f"agency-{number}" for number in range(500)]
+    for name in names:
+        shutil.copytree(netty.dir / "one", netty.spool / name)
+    write_conf(netty, "".join(f"[account {name}]\nschema = {name}\n" for name in names))
+    done = subprocess.Popen([BUILD / "netty-spool", "status", "--json"], cwd=netty.dir, env=netty.environment(),
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    out = done.stdout.read()
+    _, _, used = os.wait4(done.pid, 0)
+    done.returncode = 0
+    assert {json.loads(line)["account"] for line in out.splitlines()} == set(names)
+    if BUILD.name != "san":  # sanitizers keep what was freed
+        assert used.ru_maxrss < 64 * 1024, f"{used.ru_maxrss} KiB"
