@@ -7,6 +7,7 @@
 #include "spool/journal/journal.h"
 #include "spool/maintenance/disk_space.h"
 #include "spool/reader/reader.h"
+#include "spool/remote/ship_note.h"
 #include "spool/segment/pruned.h"
 #include "spool/store/reserve.h"
 #include "spool/store/table_dir.h"
@@ -67,9 +68,8 @@ static bool is_loaded(uint64_t segment, const struct journal_header *next, struc
  */
 static enum err_code find_loaded(struct prune *p, const char *table, const char *dir,
                                  const struct segment_list *list, const struct loaded *loaded,
-                                 struct err *e)
+                                 struct page_place least, struct err *e)
 {
-    struct page_place least = loaded_least(loaded);
     struct page_place hole;
     bool some = loaded_first_hole(loaded, &hole);
     int64_t ended = WHEN_NONE;
@@ -148,10 +148,27 @@ static bool has_silent(const struct prune *p, const struct loaded *l)
     return false;
 }
 
+/* What every database has, and every remote that the spool is pushed to: who pulls needs what was pushed last. A remote to which
+ * nothing was pushed for --forget-after holds nothing up. */
+static enum err_code find_least(const struct prune *p, const char *table,
+                                const struct loaded *loaded, struct page_place *least,
+                                struct err *e)
+{
+    struct page_place pushed;
+    bool some;
+    int64_t since = p->conf->forget_after > 0 ? p->conf->now - p->conf->forget_after : INT64_MIN;
+    enum err_code rc = ship_pushed(p->spool, table, since, &pushed, &some, e);
+    *least = loaded_least(loaded);
+    if (rc == OK && some && page_compare(pushed, *least) < 0)
+        *least = pushed;
+    return rc;
+}
+
 static enum err_code find_candidates(struct prune *p, const char *table, struct err *e)
 {
     char dir[IO_PATH];
     struct loaded loaded = {0};
+    struct page_place least;
     struct segment_list list = {0};
     enum err_code rc = loaded_read(p->spool, table, &loaded, e);
     if (rc == OK && has_silent(p, &loaded)) { /* seldom: it takes the lock, and reads it anew */
@@ -159,7 +176,10 @@ static enum err_code find_candidates(struct prune *p, const char *table, struct 
         if ((rc = forget_silent(p, table, e)) == OK)
             rc = loaded_read(p->spool, table, &loaded, e);
     }
+    if (rc == OK)
+        rc = find_least(p, table, &loaded, &least, e);
     if (rc == ERR_DAMAGED) {
+        loaded_free(&loaded);
         p->sum->unknown++;
         return OK;
     }
@@ -167,7 +187,7 @@ static enum err_code find_candidates(struct prune *p, const char *table, struct 
         (rc = segment_list_read(&list, dir, e)) != OK)
         goto done;
     if (loaded.count > 0)
-        rc = find_loaded(p, table, dir, &list, &loaded, e);
+        rc = find_loaded(p, table, dir, &list, &loaded, least, e);
     if (rc == OK && !p->conf->dry_run && list.pruned > 0)
         rc = sweep(dir, list.pruned, e);
 done:

@@ -26,7 +26,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define PUSH_DIR  ".push"
 #define NAME_MAX_ 64
 
 enum fate {

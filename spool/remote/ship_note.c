@@ -164,6 +164,53 @@ enum err_code ship_note_write(const struct ship_note *n, const char *dir, const 
     return rc;
 }
 
+struct pushed {
+    const char *dir;
+    const char *table;
+    int64_t since;
+    struct page_place least;
+    bool some;
+};
+
+/* NAME.json is one, NAME.next.json is not yet. */
+static enum err_code add_pushed(void *ctx, int dir, const char *name, struct err *e)
+{
+    struct pushed *p = ctx;
+    struct ship_note n;
+    bool there;
+    const char *dot = strchr(name, '.');
+    (void)dir;
+    if (!dot || dot == name || strcmp(dot, ".json") != 0)
+        return OK;
+    enum err_code rc = ship_note_read(&n, p->dir, name, &there, e);
+    if (rc != OK || !there)
+        return rc;
+    if (n.written != WHEN_NONE && n.written >= p->since) {
+        struct page_place place = {0, 0};
+        for (size_t i = 0; i < n.count; i++)
+            if (strcmp(n.tables[i].table, p->table) == 0)
+                place = n.tables[i].place;
+        if (!p->some || page_compare(place, p->least) < 0)
+            p->least = place;
+        p->some = true;
+    }
+    ship_note_free(&n);
+    return OK;
+}
+
+enum err_code ship_pushed(const struct spool *s, const char *table, int64_t since,
+                          struct page_place *least, bool *some, struct err *e)
+{
+    char dir[IO_PATH];
+    struct pushed p = {.dir = dir, .table = table, .since = since};
+    enum err_code rc = io_path(dir, spool_dir(s), PUSH_DIR, e);
+    if (rc == OK)
+        rc = io_each_name(dir, true, add_pushed, &p, e);
+    *least = p.least;
+    *some = p.some;
+    return rc;
+}
+
 enum err_code ship_check_own(const struct spool *s, struct err *e)
 {
     struct ship_note n;

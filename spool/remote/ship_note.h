@@ -16,6 +16,7 @@
 #include "spool/store/spool.h"
 
 #define PULL_NOTE "pull.json" /* in a spool that is pulled */
+#define PUSH_DIR  ".push"     /* in one that is pushed: a note a remote */
 
 struct ship_table {
     char table[NAMES_TABLE_MAX + 1];
@@ -51,6 +52,11 @@ enum err_code ship_note_write(const struct ship_note *n, const char *dir, const 
 struct ship_table *ship_note_table(struct ship_note *n, const char *table);
 enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
                              struct err *e) MUST_CHECK;
+
+/* The last page of the table that all remotes have which were pushed to at `since` or later. *some false: there is no such remote.
+ * ERR_DAMAGED: nobody can say. */
+enum err_code ship_pushed(const struct spool *s, const char *table, int64_t since,
+                          struct page_place *least, bool *some, struct err *e) MUST_CHECK;
 
 /* For a program that writes pages: ERR_CONFIG, with what to do, where the spool is pulled from somewhere. */
 enum err_code ship_check_own(const struct spool *s, struct err *e) MUST_CHECK;

@@ -451,6 +451,36 @@ def test_two_pushes_at_once(sims, netty, remote):
     assert first.wait(timeout=60) == 0
 
 
+def test_what_is_not_pushed_is_not_pruned(sims, netty, remote, db):
+    sim = sims("contacts:300")
+    db.create("contacts")
+    netty.extract("contacts", *SMALL, sim=sim)
+    remote.push()
+    netty.load(db=db)
+    segments = sorted((netty.spool / "contacts").glob("*.journal"))
+    sim.edit("contacts", 250)
+    netty.extract("contacts", *SMALL, sim=sim)
+    netty.load(db=db)
+    there = sorted((netty.spool / "contacts").glob("*.journal"))
+    netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    kept = sorted((netty.spool / "contacts").glob("*.journal"))
+    new = [path for path in there if path > segments[-1]]
+    assert len(new) > 2 and set(new) <= set(kept), "what is not pushed went"
+    assert not set(segments[:-1]) & set(kept), "what was pushed stayed"
+    remote.push()
+    netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    assert len(list((netty.spool / "contacts").glob("*.journal"))) == 1
+    remote.pull()
+    remote.load(db=db)
+    assert_synced(sim, db, "contacts")
+    sim.edit("contacts", 250)
+    netty.extract("contacts", *SMALL, sim=sim)
+    netty.load(db=db)
+    edit_note(netty.spool, written="2024-01-01T00:00:00.000000Z")
+    netty.spool_tool("prune", "--spool-keep", "0s", db=db)
+    assert len(list((netty.spool / "contacts").glob("*.journal"))) == 1, "an abandoned place held pages up"
+
+
 def test_an_independent_reader_reads_an_object(sims, netty, remote):
     """FORMAT.md, 19: a head line, one zstd frame, a last line."""
     netty.extract("contacts", sim=sims("contacts:30"))
