@@ -27,7 +27,7 @@ def units(tmp_path_factory):
 
 
 def test_systemd_finds_nothing_wrong_with_the_units(units):
-    assert len(UNITS) == 11
+    assert len(UNITS) == 15
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", *sorted(units.iterdir())], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -58,6 +58,12 @@ def test_a_service_has_the_secret_of_its_own_side_only():
             continue
         own, other = ("api-key", "database-url") if unit.name.startswith("netty-extract") else ("database-url", "api-key")
         text = settings(unit)
+        if unit.name == "netty-extract@.service":  # an account's key is the one that its section names
+            assert "InaccessiblePaths=-/etc/netty/database-url\n" in text and "Environment" not in text and "LoadCredential" not in text
+            continue
+        if unit.name == "netty-load@.service":
+            assert "InaccessiblePaths=-/etc/netty/api-key -/etc/netty/keys\n" in text
+            text = text.replace(" -/etc/netty/keys", "")
         assert f"InaccessiblePaths=-/etc/netty/{other}\n" in text and text.count(other) == 1, unit
         # Read where a person writes it: a credential is a copy made at the start, which outlives a rotation.
         assert f"=/etc/netty/{own}\n" in text and "LoadCredential" not in text, unit
@@ -123,6 +129,7 @@ def test_no_unit_has_a_setting_that_netty_conf_can_hold():
         given = {word for words in re.findall(r"(?m)^Environment=(.*)$", text) for word in re.findall(r"(\w+)=", words)}
         assert given & set(names.values()) <= {"NETTY_API_KEY_FILE", "DATABASE_URL_FILE"}, unit
         switches = set(re.findall(r" --([\w-]+)", re.search(r"(?m)^ExecStart=(.*)$", text)[1])) & set(names)
+        switches -= {"account"} if "@" in unit.name else set()  # which the file cannot hold
         assert switches <= {"every", "share"}, unit  # which netty-generator takes from the file (below)
 
 
@@ -148,7 +155,18 @@ def drop_ins(tmp_path, conf, **env):
 
 
 SERVICES = {"netty-extract.service", "netty-extract-every.service", "netty-load.service", "netty-load-follow.service", "netty-load-check.service",
-            "netty-status.service"}
+            "netty-status.service", "netty-extract@.service", "netty-load@.service"}
+
+
+def test_accounts_have_units_of_their_own():
+    """Two hundred do not start in one second: the delay is as long as the interval, and stays the same for each."""
+    for side in ("extract", "load"):
+        service, timer = (settings(ROOT / f"{side}/systemd/netty-{side}@.{kind}") for kind in ("service", "timer"))
+        assert f"ExecStart=/usr/bin/netty-{side} --json --account %I\n" in service
+        assert "OnCalendar=*:0/10\n" in timer and "RandomizedDelaySec=10min\n" in timer and "FixedRandomDelay=yes\n" in timer
+        plain = settings(ROOT / f"{side}/systemd/netty-{side}.service")
+        shut = {line for line in plain.splitlines() if re.match("(Protect|Private|Restrict|System|Capab|NoNew|Lock|Memory|UMask|User|Read)", line)}
+        assert shut and shut <= set(service.splitlines()), "what one account may touch is what all may"
 
 
 def test_the_spool_that_the_file_names_is_mounted_and_writable(tmp_path):
