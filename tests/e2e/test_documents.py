@@ -30,6 +30,8 @@ NO_COMMANDS = {
     ("README.md", "  Netty API"): "a drawing",
     ("spool/FORMAT.md", ""): "lines and bytes of files: test_format_reader.py reads spools by this page alone",
     ("netty.conf.5", "tables = contacts, users, companies"): "a file: test_the_example_of_the_configuration_file_is_one",
+    ("README.md", "spool = /var/spool/netty"): "a file: test_the_examples_of_accounts_are_some",
+    ("netty.conf.5", "spool = /var/spool/netty"): "a file: test_the_examples_of_accounts_are_some",
     ("netty-log.7", '{"time":"2026-11-23T08:15:02.123Z"'): "a line of the log: test_the_example_of_a_log_line_is_one",
 }
 
@@ -423,6 +425,17 @@ def test_the_example_of_the_configuration_file_is_one(netty):
         assert "/var/spool/netty" in run.err, run
 
 
+@pytest.mark.parametrize("page", ["README.md", "netty.conf.5"])
+def test_the_examples_of_accounts_are_some(netty, page):
+    """What each names is looked for where it says, for each of its accounts."""
+    text = "\n".join(example(page, "spool = /var/spool/netty")) + "\n"
+    (netty.dir / "netty.conf").write_text(text)
+    names = re.findall(r"\[account (.*)\]", text)
+    assert "lyon" in names
+    for name in names:
+        assert f"/etc/netty/keys/{name}" in netty.extract("--account", name, "contacts", env={"NETTY_API_KEY": None}, code=78).err
+
+
 def test_the_example_of_a_log_line_is_one(netty):
     """It has what each line has, and that in the form in which the programs write it."""
     shown = json.loads(" ".join(line.strip() for line in example("netty-log.7", '{"time"')))
@@ -501,6 +514,7 @@ MANUAL = {
 # Examples of options that need more than to be typed, or end otherwise than with 0: what a person has done before (as root),
 # the code, and what is said.
 MORE = {
+    "--account lyon": ("", 64, "has no section [account lyon]"),
     "--config /etc/netty/staging.conf": ("cp /etc/netty/netty.conf /etc/netty/staging.conf", 0, ""),
     "report --html /var/www/netty.html": ("install -d -o netty /var/www", 0, ""),
     "listen-token-file = /etc/netty/listen-token": ("install -m 640 -g netty /dev/stdin /etc/netty/listen-token <<<some-token", 0, ""),
