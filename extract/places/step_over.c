@@ -45,9 +45,15 @@ static unsigned middle(const struct step *s)
     return s->stride > 0 && near < s->high ? near : half;
 }
 
+/* Where a list grows, records come in between no two neighbours: the last of the places that are known, or the first, is asked for
+ * before what is behind them. */
 static enum step_result behind(struct step *s)
 {
-    s->state = STEP_BEHIND;
+    bool first = s->grows && s->low == 0;
+    bool open = s->known && s->gap > 0 && (first || !s->has_after);
+    bool asked = s->failed && s->gap == 1;
+    s->at = first || s->gap == 0 ? 0 : s->gap - 1;
+    s->state = open && !asked ? STEP_AGAIN : STEP_BEHIND;
     return STEP_ON;
 }
 
@@ -241,18 +247,6 @@ static enum step_result answered_before(struct step *s)
     return search(s);
 }
 
-/* Where a list grows, records come in between no two neighbours: at the last of the places, or at the first. */
-static bool ask_known(struct step *s)
-{
-    bool first = s->grows && s->low == 0;
-    if (!first && s->after.n > 0)
-        return false;
-    s->at = first || s->gap == 0 ? 0 : s->gap - 1;
-    s->tries = 0;
-    s->state = STEP_AGAIN;
-    return true;
-}
-
 static enum step_result answered_behind(struct step *s)
 {
     s->after = s->answer;
@@ -261,8 +255,6 @@ static enum step_result answered_behind(struct step *s)
         return less_behind(s);
     }
     bool stands = s->known && stands_before(s) && stands_after(s);
-    if (stands && ask_known(s))
-        return STEP_ON;
     if (stands || (s->forced && !s->known))
         return taken(s);
     s->known = false;
@@ -434,7 +426,10 @@ enum step_result step_failed(struct step *s)
         if (!s->shown && !s->known && ++s->tries < STEP_TRIES)
             return STEP_SAME;
         s->tries = 0;
-        s->state = ++s->at < s->gap && !s->known ? STEP_AGAIN : STEP_STILL;
+        if (s->known)
+            s->state = STEP_BEHIND;
+        else
+            s->state = ++s->at < s->gap ? STEP_AGAIN : STEP_STILL;
         return STEP_ON;
     case STEP_STILL:
         if (++s->tries < STEP_TRIES)

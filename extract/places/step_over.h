@@ -20,7 +20,7 @@
  *
  * A place that is known, and stands between the neighbours that it had, needs BEFORE and BEHIND only: what is
  * between two such neighbours has been counted. At a list's end, or where the list grows at its beginning, a good record may have
- * come in place of one that is gone: there it must fail AGAIN, once, and STILL be answered.
+ * come in place of one that is gone: there it must fail AGAIN, once, before BEHIND.
  */
 #ifndef NETTY_EXTRACT_PLACES_STEP_OVER_H
 #define NETTY_EXTRACT_PLACES_STEP_OVER_H
