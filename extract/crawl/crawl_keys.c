@@ -135,8 +135,6 @@ static void group_read(struct crawl *c)
     }
     c->learned.equals = CRAWL_YES;
     c->learned.equal_lead = k->lead;
-    if (k->seen > 1)
-        c->learned.sorts = CRAWL_YES;
     crawl_back_to_time(c);
     crawl_loosen(c, false, k->time);
     uint64_t back = 1 + c->limit / 32 + c->drift;
@@ -213,6 +211,8 @@ void crawl_keys_fail(struct crawl *c)
 
 static enum crawl_verdict fail(struct crawl *c, struct err *e)
 {
+    const struct crawl_request *list = &c->trial.page;
+    places_disown(c->conf.places, (unsigned)list->sort, list->after, list->equal);
     crawl_keys_fail(c);
     return crawl_retake(c, e);
 }

@@ -350,6 +350,27 @@ void places_shut(struct places *p, struct place *place)
     p->changed = true;
 }
 
+void places_disown(struct places *p, unsigned sort, const char *from, const char *equal)
+{
+    for (size_t i = 0; p != NULL && i < p->n; i++) {
+        struct place *met = &p->at[i];
+        bool open = !met->closed || met->closing; /* by a page that will not be kept */
+        if (!met->fresh || !open || met->sort != sort || strcmp(met->from, from) != 0 ||
+            strcmp(met->equal, equal) != 0)
+            continue;
+        unsigned left = met->count - met->twins;
+        for (size_t j = 0; j < p->n && left > 0; j++) {
+            struct place *place = &p->at[j];
+            unsigned n = by_key(place) || place->closed ? 0 : place->twins;
+            n = n < left ? n : left;
+            place->twins -= n;
+            left -= n;
+        }
+        met->closed = p->changed = true;
+        met->closing = false;
+    }
+}
+
 void places_settle(struct places *p, bool kept)
 {
     for (size_t i = 0; p != NULL && i < p->n; i++) {

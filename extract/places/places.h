@@ -64,6 +64,8 @@ bool places_elsewhere(const struct places *p, unsigned sort);
 void places_key_read(struct places *p, int64_t key);
 void places_neighbours_read(struct places *p, unsigned sort, uint64_t before, uint64_t after);
 void places_shut(struct places *p, struct place *place);
+/* There is no such list: what this run met in it are no places, and those by time count again. */
+void places_disown(struct places *p, unsigned sort, const char *from, const char *equal);
 /* The page is kept. Else what it showed did not come: the places that it closed are open again. */
 void places_settle(struct places *p, bool kept);
 void places_tried(struct places *p, struct place *place, int64_t now, const char *said);

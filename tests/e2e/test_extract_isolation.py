@@ -195,6 +195,17 @@ def test_bad_records_one_beside_the_other(sims, netty, which, how, order):
     assert again["status"] in proven and lacks(netty, sim) == sorted(bad)
 
 
+@pytest.mark.parametrize("at", [1, 6, 11])
+def test_a_list_that_turns_out_not_to_be_by_key_hides_nothing_that_lacks(sims, netty, at):
+    """What is met in it stands in the list by time, too, and is counted there, once the other is given up."""
+    sim = sims("contacts:13")
+    sim.mood(sort_key="ignored")
+    spoil(sim, "contacts", by_time(sim)[at], "500")
+    for code in (65, None, None):
+        row = netty.extract("--json", "contacts", sim=sim, code=code).json()["contacts"]
+        assert row["unreadable"] == 1, row
+
+
 def test_more_in_a_row_than_a_run_passes_by(sims, netty):
     """Those before and behind arrive, at a bounded pace, over several runs."""
     sim = sims("contacts:210,users:20")
