@@ -201,57 +201,6 @@ static enum err_code take(struct crawl *c, struct err *e)
     return OK;
 }
 
-/* Steps do not come to an end: the list has no order that lasts from one request to the next, or moves too
- * fast. In the order of keys it may; else they are made all the same, and nothing is proven. */
-static bool lost(struct crawl *c)
-{
-    struct crawl_trial *t = &c->trial;
-    t->step.state = STEP_NONE;
-    t->rounds = 0;
-    if (t->step.wide) {
-        /* What was tried is remembered, so that the next run goes on behind it. */
-        t->after.there = false;
-        if (crawl_known_remember(c, true))
-            c->stats.in_a_row = t->step.gap;
-        return false;
-    }
-    if (c->phase == CRAWL_KEYS) {
-        (void)(crawl_keys_compare(c) || crawl_refused(c, false));
-    } else if (!c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
-        crawl_all_begin(c, false, CRAWL_UNPROVEN_UNFIT);
-    } else if (c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
-        c->blind = c->place.offset + 1;
-        crawl_trouble(c, CRAWL_UNPROVEN_UNFIT);
-    } else {
-        t->forced = true;
-        crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
-    }
-    return true;
-}
-
-static bool go_past(struct crawl *c)
-{
-    if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks_behind(c) ||
-        c->trial.turns > CRAWL_TURNS_FEW)
-        return false;
-    crawl_go_past(c);
-    return true;
-}
-
-static enum crawl_verdict give_up(struct crawl *c, struct err *e)
-{
-    struct crawl_trial *t = &c->trial;
-    bool again = t->forced && c->sure != WHEN_NONE && c->phase != CRAWL_KEYS;
-    if (again) /* all that was there has been read by key */
-        return crawl_leave_rest(c);
-    if (t->turns <= CRAWL_TURNS_MAX && lost(c))
-        return crawl_retake(c, e);
-    (void)err_set(e, ERR_UNAVAILABLE,
-                  "the API's list leads back to the same unreadable record again and again: the "
-                  "next run tries it once more, and netty-spool status tells what is left out");
-    return CRAWL_BROKEN;
-}
-
 /* What a list by key shows is all that was there when the place was met, so that it is known from now on. */
 static enum crawl_verdict prove_otherwise(struct crawl *c, struct err *e)
 {
@@ -262,7 +211,7 @@ static enum crawl_verdict prove_otherwise(struct crawl *c, struct err *e)
         crawl_since_begin(c, CRAWL_UNPROVEN_UNFIT);
         return crawl_retake(c, e);
     }
-    return give_up(c, e);
+    return crawl_steps_end(c, e);
 }
 
 static void go_plain(struct crawl *c)
@@ -328,13 +277,13 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         *verdict = CRAWL_RETAKE;
         return true;
     case STEP_LOST:
-        *verdict = give_up(c, e);
+        *verdict = crawl_steps_end(c, e);
         return true;
     case STEP_TAKEN:
         break;
     }
     if (crawl_goes_round(c)) {
-        *verdict = go_past(c) ? crawl_retake(c, e) : give_up(c, e);
+        *verdict = crawl_go_past(c) ? crawl_retake(c, e) : crawl_steps_end(c, e);
         return true;
     }
     if (!c->passes.on && !t->forced && crawl_may_lack(c)) {
@@ -442,7 +391,7 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
         go_plain(c);
         return CRAWL_OTHER;
     case STEP_LOST:
-        return lost(c) ? CRAWL_OTHER : CRAWL_GIVE_UP;
+        return crawl_steps_lost(c) ? CRAWL_OTHER : CRAWL_GIVE_UP;
     case STEP_ON:
     case STEP_TAKEN:
         break;

@@ -215,7 +215,6 @@ struct crawl_look {
     int64_t beyond, least; /* the last of which had this key; the least that was found */
 };
 
-struct crawl_set;
 struct crawl_passes {
     bool on, timeless;
     int64_t time;
@@ -461,9 +460,11 @@ const struct crawl_entry *crawl_last_known(const struct crawl *c);
 void crawl_unproven(struct crawl *c, unsigned why);
 void crawl_leave_to_next(struct crawl *c);
 enum crawl_verdict crawl_leave_rest(struct crawl *c);
-void crawl_go_past(struct crawl *c);
+bool crawl_go_past(struct crawl *c);
 bool crawl_goes_round(struct crawl *c);
 bool crawl_may_lack(const struct crawl *c); /* the page that was put together */
+bool crawl_steps_lost(struct crawl *c);
+enum crawl_verdict crawl_steps_end(struct crawl *c, struct err *e);
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
 /* crawl_places.c, crawl_again.c */

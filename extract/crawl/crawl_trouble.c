@@ -208,10 +208,14 @@ bool crawl_goes_round(struct crawl *c)
 }
 
 /* One record between two places shows nothing of what its neighbours are, so that the list cannot be seen to go on behind
- * it. Where there is no other order it is gone on with all the same, and nothing is proven. */
-void crawl_go_past(struct crawl *c)
+ * it. Where there is no other order it is gone on with all the same, and nothing is proven; else false. */
+bool crawl_go_past(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
+    bool looks = c->look_behind.windows > 0 || c->look_behind.bottom;
+    if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks ||
+        t->turns > CRAWL_TURNS_FEW)
+        return false;
     crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
     c->ask = c->place;
     c->ask.jump = false;
@@ -221,6 +225,7 @@ void crawl_go_past(struct crawl *c)
     c->stuck = 0;
     t->turns = t->hops = 0;
     t->step.state = STEP_NONE;
+    return true;
 }
 
 /* Records of one time may stand in another order in each answer. The page's two parts are two of them, so that a good record
@@ -275,6 +280,48 @@ void crawl_trouble(struct crawl *c, unsigned why)
         crawl_unproven(c, why);
         go_on_blindly(c, why);
     }
+}
+
+/* Steps do not come to an end: the list has no order that lasts from one request to the next, or moves too
+ * fast. In the order of keys it may; else they are made all the same, and nothing is proven. */
+bool crawl_steps_lost(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    t->step.state = STEP_NONE;
+    t->rounds = 0;
+    if (t->step.wide) {
+        /* What was tried is remembered, so that the next run goes on behind it. */
+        t->after.there = false;
+        if (crawl_known_remember(c, true))
+            c->stats.in_a_row = t->step.gap;
+        return false;
+    }
+    if (c->phase == CRAWL_KEYS) {
+        (void)(crawl_keys_compare(c) || crawl_refused(c, false));
+    } else if (!c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
+        crawl_all_begin(c, false, CRAWL_UNPROVEN_UNFIT);
+    } else if (c->placed && crawl_keys_possible(c) && c->sure == WHEN_NONE) {
+        c->blind = c->place.offset + 1;
+        crawl_trouble(c, CRAWL_UNPROVEN_UNFIT);
+    } else {
+        t->forced = true;
+        crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
+    }
+    return true;
+}
+
+enum crawl_verdict crawl_steps_end(struct crawl *c, struct err *e)
+{
+    struct crawl_trial *t = &c->trial;
+    bool again = t->forced && c->sure != WHEN_NONE && c->phase != CRAWL_KEYS;
+    if (again) /* all that was there has been read by key */
+        return crawl_leave_rest(c);
+    if (t->turns <= CRAWL_TURNS_MAX && crawl_steps_lost(c))
+        return crawl_retake(c, e);
+    (void)err_set(e, ERR_UNAVAILABLE,
+                  "the API's list leads back to the same unreadable record again and again: the "
+                  "next run tries it once more, and netty-spool status tells what is left out");
+    return CRAWL_BROKEN;
 }
 
 const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT])
