@@ -271,16 +271,16 @@ static void note_run(struct crawl *c, size_t i, size_t n)
     t->edge_id = at->id;
 }
 
+/* Each by its own key, where that is known: a run of them may be longer than a page is later. */
 static void note_aside(struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
-    for (size_t i = 0, n; i < page->count; i += n) {
-        n = 1;
-        if (!page->entries[i].aside)
-            continue;
-        while (i + n < page->count && page->entries[i + n].aside)
-            n++;
-        note_run(c, i, n);
+    for (size_t i = 0, n; i<page->count; i += n> 0 ? n : 1) {
+        bool keyed = true;
+        for (n = 0; i + n < page->count && page->entries[i + n].aside; n++)
+            keyed &= page->entries[i + n].hinted;
+        if (n > 0)
+            note_run(c, i, n = keyed ? 1 : n);
     }
 }
 

@@ -95,7 +95,8 @@ bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
     request->looks = part.looks;
     request->goes_on = part.goes_on;
     request->alone = part.alone;
-    request->apart = true;
+    /* What precedes the cause may be malformed itself, and was read within its page. */
+    request->apart = t->step.state != STEP_BEFORE && t->step.state != STEP_STILL;
     request->gap = part.goes_on ? t->step.gap : 0;
     t->now = *request;
     return !part.looks && !part.goes_on;

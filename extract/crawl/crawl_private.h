@@ -292,7 +292,6 @@ struct crawl {
     unsigned limit, asked;     /* with this page size; that of the request under way */
     unsigned good, grow_after; /* pages since its last change; before a larger one, 0: GROW_PAGES */
     struct crawl_trial trial;
-
     struct crawl_facts page; /* the answer under way */
     /* The last kept page. */
     struct crawl_entry *known;

@@ -118,3 +118,29 @@ def test_two_neighbours_by_time_count_once_and_are_passed_by_in_later_runs(sims,
         assert (row["status"], row["unreadable"]) == ("complete", 2) and lacks(netty, sim) == sorted(bad)
         assert listed(netty) == (0, 2)
     assert len(asked(sim)) <= 4, "two more than without"
+
+
+@pytest.mark.parametrize("text", [b"NaN", b'"caf\xe9"'], ids=["nan", "latin-1"])
+@pytest.mark.parametrize("sort_key", ["works", "ignored"])
+@pytest.mark.parametrize("records", [3, 130])
+def test_all_of_a_table_s_records_are_malformed(sims, netty, records, sort_key, text):
+    """Each answer has records in it, so that the API is there: they are listed once, and fail no later run."""
+    sim = sims(f"contacts:{records},users:20", "--record-bytes", 300)
+    sim.mood(sort_key=sort_key)
+    keys = by_time(sim)
+    for key in keys:
+        sim.spoil("contacts", key, "member", name="notes", text=text)
+    for code in (65, 0, 0):
+        sim.post("/_sim/log/reset")
+        rows = netty.extract("--json", "contacts", "users", sim=sim, code=code).json()
+        assert rows["contacts"]["status"] in ("complete", "unproven") and rows["users"]["status"] == "complete"
+        found = letters(netty)
+        assert sorted(one["key"] for one in found) == sorted(keys), "each is listed once"
+    assert len(asked(sim, "contacts")) <= 40, "a list's last page has fewer than asked for, and is taken apart in each run"
+    sim.mend("contacts")
+    for _ in range(10):
+        hours_pass(netty, 8 * 24)
+        netty.extract("contacts", sim=sim, code=None)
+        if not lacks(netty, sim):
+            break
+    assert_held(netty, sim, "contacts")
