@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES     5
-#define COST_MOST 75 /* requests of a run: 25 in each order in which the list is read */
+#define TRIES 5
+/* Requests of a run for one record: 25 at most in each list that meets it, for a place is known by its neighbours in one list.
+ * Of 30,000 histories from seed 1 on 16 cost more than 25, and none more than 41. They read two lists in one run: by key, and by
+ * time in order to catch up. More lists are read by a run that has not seen yet how far off filters are read: each greater lead
+ * is another one, and where the record is among the last ones that page is met under all four (62 requests, seed 4015254). */
+#define COST_MOST 75
 #define DAYS      8
 #define MEND_RUNS 20
 
