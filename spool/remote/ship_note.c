@@ -219,6 +219,10 @@ enum err_code ship_check_own(const struct spool *s, struct err *e)
     enum err_code rc = ship_note_read(&n, spool_dir(s), PULL_NOTE, &there, &why);
     if (rc == OK && !there)
         return OK;
+    if (rc != OK && rc != ERR_DAMAGED) {
+        *e = why;
+        return rc;
+    }
     (void)err_set(
         e, ERR_CONFIG,
         "the spool at %.500s is pulled%s%.200s, where another machine's netty-extract pushes it: "
