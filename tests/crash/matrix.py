@@ -272,6 +272,9 @@ def programs(truth, server):
                        Case.assert_backfill_recovers)
     backfill.parts -= {"power", "slow", "acted", "lied"}  # what the run in between writes is not noted
     yield backfill
+    yield Program("push", truth, lambda: truth.pushed_once, Case.push, Case.assert_push_recovers)
+    yield Program("pull, first", truth, lambda: None, Case.pull, Case.assert_pull_recovers)
+    yield Program("pull, later", truth, lambda: truth.mirror, Case.pull, Case.assert_pull_recovers)
     yield Program("extract, healed", truth, lambda: truth.healed, extract, Case.assert_spool_recovers)
     yield Program("heal", truth, lambda: truth.hurt, Case.heal, Case.assert_heal_recovers)
     prune = Program("prune", truth, lambda: truth.loaded, Case.prune, Case.assert_pruned, kept)

@@ -70,6 +70,21 @@ class Truth:
         begun = case.run("netty-extract", "--full", "--max-pages", "2", *SEALED, *TABLES)
         demand(begun.code == 0, "the backfill did not begin:", begun)
         self.under_way = case.spool
+        self.ship()
+
+    def ship(self):
+        """A folder that the spool was pushed to twice, the spool in between, and what was pulled then."""
+        case = Case(self, "ship", self.later)
+        demand(case.push().code == 0, "the first push failed")
+        mirror = Case(self, "mirror", None)
+        shutil.copytree(case.remote, mirror.remote)
+        demand(mirror.pull().code == 0, "the first pull failed")
+        demand(case.extract().code == 0, "the run between the pushes failed")
+        self.pushed_once, self.remote_once = self.dir / "pushed-once", self.dir / "remote-once"
+        shutil.copytree(case.spool, self.pushed_once)
+        shutil.copytree(case.remote, self.remote_once)
+        demand(case.push().code == 0, "the second push failed")
+        self.pushed, self.remote, self.mirror = case.spool, case.remote, mirror.spool
 
     def load(self, db):
         """The whole spool as the loader leaves it, and the same with damage of every kind that heal deals with."""
@@ -200,6 +215,45 @@ class Case:
 
     def extract(self, **keywords):
         return self.run("netty-extract", *self.settings, *TABLES, **keywords)
+
+    # -- from machine to machine: the remote is a folder beside the root, which loses no power; its name is the same in all cases, for a
+    # push remembers a place by its name
+
+    @property
+    def remote(self):
+        return self.dir / "remote"
+
+    def push(self, **keywords):
+        if not self.remote.exists() and hasattr(self.truth, "remote_once"):
+            shutil.copytree(self.truth.remote_once, self.remote)
+        return self.run("netty-spool", "push", "remote", **keywords)
+
+    def pull(self, **keywords):
+        if not self.remote.exists():
+            shutil.copytree(self.truth.remote, self.remote)
+        return self.run("netty-spool", "pull", "remote", **keywords)
+
+    @staticmethod
+    def pages(spool):
+        return {table: list(spool_reader.Spool(spool).read(table)) for table in TABLES}
+
+    def assert_push_recovers(self):
+        """The next push brings all, and who pulls has it."""
+        again = self.push()
+        demand(again.code == 0, "the next push did not end well:", again)
+        for path in self.truth.remote_once.iterdir():
+            demand((self.remote / path.name).read_bytes() == path.read_bytes(), path.name, "was written twice")
+        source, self.spool = self.spool, self.root / "pulled"
+        again = self.run("netty-spool", "pull", "remote")
+        demand(again.code == 0, "the pull did not end well:", again)
+        demand(self.pages(self.spool) == self.pages(source), "what was pulled is not what was pushed")
+
+    def assert_pull_recovers(self):
+        again = self.pull()
+        demand(again.code == 0, "the next pull did not end well:", again)
+        demand(self.pages(self.spool) == self.pages(self.truth.pushed), "what was pulled is not what was pushed")
+        verify = self.run("netty-spool", "verify")
+        demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
 
     # -- a backfill that lets others have the table
 
