@@ -99,7 +99,7 @@ void table_fetch_end(struct table_fetch *t, const struct err *why, enum table_fe
         return;
     t->ending = true;
     t->result.status = status;
-    t->result.trying = OK;
+    table_fetch_trying(t, OK);
     if (why != NULL)
         t->result.err = *why;
     rate_limit_cancel(t->env->rate_limit, &t->turn);
@@ -144,7 +144,7 @@ static void on_commit(void *ctx, enum err_code rc, const struct page_info *info,
         if (t->refetching)
             refetch_begun(t);
         t->result.pages++;
-        t->result.trying = OK;
+        table_fetch_trying(t, OK);
         t->result.records += info->records;
         t->result.bytes += info->bytes;
         t->complete_to = info->complete_to;

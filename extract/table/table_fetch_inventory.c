@@ -75,7 +75,7 @@ void table_fetch_reconcile_answer(struct table_fetch *t, const struct http_resul
         return;
     case INVENTORY_CRAWL_KEPT:
         t->result.pages++;
-        t->result.trying = OK;
+        table_fetch_trying(t, OK);
         t->result.records += parsed->records;
         t->complete_to = inventory_crawl_state(t->reconcile)->page.complete_to;
         if (!table_fetch_answered(t))

@@ -148,6 +148,7 @@ enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_
     const char *name = want->name;
     memcpy(made->name, name, strnlen(name, NAMES_TABLE_MAX));
     made->given = want->key;
+    made->tries = (struct failed_try){.spool = env->spool, .table = made->name};
     buf_init(&made->url, URL_MAX);
     buf_init(&made->position, PAGE_POSITION_MAX);
     buf_init(&made->own_position, PAGE_POSITION_MAX);

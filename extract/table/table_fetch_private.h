@@ -19,6 +19,7 @@
 #include "extract/table/table_fetch.h"
 #include "shared/base/buf.h"
 #include "shared/base/table_names.h"
+#include "spool/attempt/failed_try.h"
 #include "spool/control/refetch.h"
 #include "spool/format/fetch_position.h"
 
@@ -97,6 +98,7 @@ struct table_fetch {
     int64_t began;
     int64_t complete_to; /* by the last durable page: the crawl itself is ahead of the disk */
     struct table_fetch_result result;
+    struct failed_try tries; /* what result.trying tells, for those who look at the spool */
 };
 
 /* table_fetch.c */
@@ -139,6 +141,8 @@ void table_fetch_note_answer(struct table_fetch *t, const struct http_result *re
                              const struct page_parser_result *parsed);
 
 /* table_fetch_trouble.c */
+/* What is tried again from now on; OK: nothing. */
+void table_fetch_trying(struct table_fetch *t, enum err_code code);
 /* The page was not to be had: the crawl says what to ask for next, after a pause. */
 void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
                        const struct err *why, bool smaller);

@@ -36,6 +36,12 @@ static enum err_code take_back(struct table_fetch *t, struct err *e)
     return fetched_page_discard(t->page, e);
 }
 
+void table_fetch_trying(struct table_fetch *t, enum err_code code)
+{
+    t->result.trying = code;
+    failed_try_note(&t->tries, code);
+}
+
 void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
                        const struct err *why, bool smaller)
 {
@@ -69,7 +75,7 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
             F_STR("table", t->name));
     t->attempt++;
     t->result.retries++;
-    t->result.trying = after == CRAWL_AGAIN ? why->code : OK;
+    table_fetch_trying(t, after == CRAWL_AGAIN ? why->code : OK);
     int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->retry_after);
     LOG(LOG_WARN, "retry",
         after == CRAWL_AGAIN ? "the request failed and is made again"

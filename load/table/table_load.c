@@ -27,6 +27,7 @@ enum err_code table_load_open(struct table_load **out, uv_loop_t *loop,
     t->conf.name = t->name;
     t->rows = conf->batch.rows_max;
     t->trust = 1;
+    t->tries = (struct failed_try){.spool = conf->spool, .table = t->name, .load = true};
     t->current = &t->in_flight[0];
     t->in_flight[0].table = t->in_flight[1].table = t;
     t->total.greatest = WHEN_NONE;
@@ -154,7 +155,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
     table_load_drop_reload(t);
     t->state = TABLE_LOAD_IDLE;
     t->looking = false;
-    t->total.trying = OK;
+    table_load_trying(t, OK);
     t->total.busy += when_tick() - t->began;
     close_builder(t);
     unchanged_release(t->unchanged);
@@ -191,6 +192,12 @@ void table_load_resume_after(struct table_load *t, int64_t us)
     (void)uv_timer_start(&t->timer, on_timer, (uint64_t)((us + 999) / 1000), 0);
 }
 
+void table_load_trying(struct table_load *t, enum err_code code)
+{
+    t->total.trying = code;
+    failed_try_note(&t->tries, code);
+}
+
 void table_load_retry(struct table_load *t, enum db_phase phase, const struct err *err)
 {
     if (t->stopping) {
@@ -208,7 +215,7 @@ void table_load_retry(struct table_load *t, enum db_phase phase, const struct er
     }
     table_load_decided(t);
     t->total.retries++;
-    t->total.trying = err->code;
+    table_load_trying(t, err->code);
     int64_t wait = backoff_wait(&t->conf.backoff, t->attempt, backoff_random(), 0);
     LOG(LOG_WARN, "retry", "the database is tried again after a pause", F_STR("table", t->name),
         F_ERR(err), F_STR("sqlstate", err->sqlstate), F_INT("attempt", t->attempt),

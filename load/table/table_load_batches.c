@@ -308,7 +308,7 @@ static void committed(struct table_load *t)
     struct err e = ERR_INIT;
 
     t->total.batches++;
-    t->total.trying = OK;
+    table_load_trying(t, OK);
     table_load_note_odd_times(t, f->slot);
     table_load_note_holes(t, &f->slot->pages);
     LOG(LOG_DEBUG, "batch", "batch loaded", F_STR("table", t->name),

@@ -9,6 +9,7 @@
 #include "load/replay/roll_forward.h"
 #include "load/table/table_load.h"
 #include "load/upsert/parallel_upsert.h"
+#include "spool/attempt/failed_try.h"
 #include "spool/dead_report/dead_reasons.h"
 
 enum table_load_state {
@@ -116,7 +117,8 @@ struct table_load {
     bool bisect; /* some row up to bisect_to is refused */
     struct progress bisect_to;
     struct load_counts total;
-    uint64_t damaged; /* of fills that were closed */
+    struct failed_try tries; /* what total.trying tells, for those who look at the spool */
+    uint64_t damaged;        /* of fills that were closed */
     int64_t began;
 };
 
@@ -127,6 +129,8 @@ void table_load_resume_after(struct table_load *t,
                              int64_t us); /* goes on from the loop, after so many microseconds */
 void table_load_failed(struct table_load *t, enum db_phase phase,
                        const struct err *err); /* tries again, or gives up */
+/* What is tried again from now on; OK: nothing. */
+void table_load_trying(struct table_load *t, enum err_code code);
 void table_load_retry(struct table_load *t, enum db_phase phase, const struct err *err);
 /* False: that was done since the last commit. */
 bool table_load_look_again(struct table_load *t, const struct err *err);

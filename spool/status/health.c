@@ -175,6 +175,20 @@ static void check_refused(struct health *h, const struct status *s)
     }
 }
 
+/* Of the other program, or of another process: this one's own is told from what it knows itself (check_unknown). */
+static void check_trying(struct health *h, const struct status_table *t,
+                         const struct health_last *last, size_t lasts)
+{
+    enum err_code code = t->trying[RUN_HISTORY_EXTRACT];
+    if (code == OK)
+        code = t->trying[RUN_HISTORY_LOAD];
+    for (size_t i = 0; i < lasts && code != OK; i++)
+        if (last[i].trying != OK && strcmp(last[i].table, t->name) == 0)
+            code = OK;
+    if (code != OK)
+        add(h, HEALTH_TRYING, t->name, err_word(code), WHEN_NONE);
+}
+
 static bool check_table(struct health *h, const struct health_conf *conf, const struct status *s,
                         const struct status_table *t, const struct health_last *last, size_t lasts)
 {
@@ -203,6 +217,7 @@ static bool check_table(struct health *h, const struct health_conf *conf, const 
         add(h, HEALTH_UNPROVEN, t->name, unproven_reason(&t->extract), WHEN_NONE);
     if (is_failure(load))
         add(h, HEALTH_FAILING, t->name, load, WHEN_NONE);
+    check_trying(h, t, last, lasts);
     check_fetched(h, conf, s, t);
     check_loaded(h, conf, s, t);
     return strcmp(fetch, err_word(ERR_FULL)) == 0 || strcmp(load, err_word(ERR_FULL)) == 0;

@@ -53,7 +53,7 @@ struct monitor;
 /* ERR_USAGE, ERR_CONFIG for settings that cannot be. */
 enum err_code monitor_open(struct monitor **b, const struct monitor_conf *conf,
                            struct err *e) MUST_CHECK;
-/* What a run under way tries again; OK: it goes well. */
+/* What a run under way of this process tries again; OK: it goes well. */
 void monitor_trying(struct monitor *b, const char *table, enum err_code code);
 void monitor_ended(struct monitor *b, const char *table, enum err_code code);
 /* Another spool from now on, or none (NULL): the one before is about to be closed. */

@@ -70,6 +70,7 @@ struct status_table {
     bool unlisted; /* not one of the tables to work on any more: it stands still, and is not late */
     struct run_history extract;
     struct run_history load;
+    enum err_code trying[2]; /* by enum run_history_side: what a run under way tries again, or OK */
 };
 
 struct status {

@@ -1,5 +1,6 @@
 /* One table's part of the status. */
 #include "shared/time/when.h"
+#include "spool/attempt/failed_try.h"
 #include "spool/control/unreadable.h"
 #include "spool/inventory/held_deletions.h"
 #include "spool/inventory/missing_records.h"
@@ -371,6 +372,8 @@ static enum err_code look(struct watched *w, const struct spool *s, const struct
         (rc = update_run_history(w, s, RUN_HISTORY_EXTRACT, &t->extract, e)) != OK)
         return rc;
     t->loaded_unknown = damaged;
+    t->trying[RUN_HISTORY_EXTRACT] = failed_try_read(s, t->name, false);
+    t->trying[RUN_HISTORY_LOAD] = failed_try_read(s, t->name, true);
     return update_run_history(w, s, RUN_HISTORY_LOAD, &t->load, e);
 }
 

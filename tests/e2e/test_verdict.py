@@ -159,16 +159,25 @@ NOWHERE = {"DATABASE_URL": "host=127.0.0.1 port=9 dbname=none"}
 
 
 def test_the_first_failed_try_shows_at_once(sims, netty):
-    """Long before the last retry, in what the program that tries again says of itself; and no longer than it fails."""
+    """Long before the last retry, and whoever is asked; and no longer than it fails."""
     sim = sims("contacts:30")
     netty.extract("contacts", sim=sim)
     loader = netty.start("netty-load", "--every", "300d", "--listen", ":0", "--retries", "20", "--retry-delay", "300s", env=NOWHERE)
     address = listening(loader)
     answer = wait_for(lambda: (a := get(address, "/healthz")).status == 503 and a, "the loader's verdict")
     assert "contacts fails (unavailable) and is tried again" in answer.text, answer.text
+    _, found, says = verdict(netty, code=69)
+    assert ("trying", "contacts") in found and any("fails (unavailable) and is tried again" in text for text in says)
+    loader.terminate()
+    assert loader.wait(30) == 75  # it ended before it was through
+    assert ("trying", "contacts") not in verdict(netty, code=None)[1]
     sim.mood(p500=100)
     _, address = extract_and_listen(netty, sim, "--retries", "50", "--retry-delay", "1s", "contacts")
     answer = wait_for(lambda: "tried again" in (a := get(address, "/healthz")).text and a, "the extractor's verdict")
     assert answer.status == 503 and "contacts fails" in answer.text
+    assert ("trying", "contacts") in verdict(netty, code=69)[1]
+    told = json.loads((netty.spool / "contacts" / "trying-extract.json").read_text())
+    assert told["error"] == "unavailable", told
     sim.mood(p500=0)
     wait_for(lambda: get(address, "/healthz").status == 200, "all is well again")
+    assert not list(netty.spool.glob("*/trying-*"))
