@@ -504,6 +504,8 @@ MANUAL = {
         Line("netty-spool verify || netty-spool heal"),
         Line("netty-spool heal --dry-run"),
         Line("netty-spool prune --spool-keep 2d"),
+        Line("netty-spool push s3:bucket/netty --every 10m", apart="there is no object store: test_remote_store.py has one"),
+        Line("netty-spool pull s3:bucket/netty --spool /var/spool/pulled", apart="likewise"),
         Line("netty-spool forget contacts"),
     ],
     "netty-log.7": [
