@@ -220,8 +220,7 @@ struct crawl_failure {
     unsigned left;   /* tries in a row that remain */
     int64_t now;     /* the clock; 0: unknown */
     const char *why; /* for a person */
-    /* request.alone: the record's bytes are at hand, and what can be made out of them; or NULL. The API is there, so that the
-     * tries in a row begin anew. */
+    /* request.alone: the record's bytes are at hand, and what can be made out of them; or NULL */
     const struct crawl_seen *seen;
 };
 enum crawl_after_failure {

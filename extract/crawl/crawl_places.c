@@ -64,8 +64,8 @@ static void probe(const struct crawl *c, struct crawl_request *request)
     else
         request->offset += request->limit + further[t->probe] + 7 * (uint64_t)t->doubts;
     request->limit = 1;
-    request->looks = request->apart = request->alone = true;
-    request->goes_on = false;
+    request->looks = request->apart = true;
+    request->goes_on = request->alone = false;
 }
 
 /* The ordinary request is made, or another one first. True: the page's records begin anew. */
@@ -249,11 +249,6 @@ static bool form_fails(struct crawl *c)
     return (!dense || ++c->trial.doubts > DOUBTS_MAX) && crawl_refused(c, false);
 }
 
-static void probe_answered(struct crawl *c, unsigned probe)
-{
-    c->trial.probe = is_new_form(c) && probe == PROBE_PLAIN ? PROBE_ONCE : 0;
-}
-
 /* False: the answer is an ordinary page, or has become one. */
 bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e)
 {
@@ -264,7 +259,7 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         return true;
     }
     if (t->probe > 0) {
-        probe_answered(c, t->probe);
+        t->probe = is_new_form(c) && t->probe == PROBE_PLAIN ? PROBE_ONCE : 0;
         return true;
     }
     note_answered(c);
@@ -421,10 +416,6 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
         return crawl_again_failed(c, f);
     if (!t->now.looks && !t->now.goes_on)
         crawl_facts_reset(&c->page);
-    if (was > 0 && f->seen != NULL) { /* a record's bytes are an answer, though they are no JSON */
-        probe_answered(c, was);
-        return CRAWL_OTHER;
-    }
     if (is_new_form(c) && f->left <= 1 && f->left > 0 && crawl_refused(c, false))
         return CRAWL_OTHER_WAY;
     if (was == PROBE_ONCE)
@@ -442,7 +433,7 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
         t->step.state == STEP_NONE ? page_failed(c, f) : step_has_failed(c, f);
     bool answers = t->step.state != STEP_NONE && step_failures_left(&t->step) < f->left;
     unsigned last = probes(c) + is_new_form(c); /* the last try is made in another form */
-    if (f->left <= last && !answers && after != CRAWL_GIVE_UP && f->seen == NULL)
+    if (f->left <= last && !answers && after != CRAWL_GIVE_UP)
         t->probe = 1;
     return after;
 }

@@ -20,8 +20,6 @@ static enum crawl_after_failure what_now(struct table_fetch *t, const struct htt
     bool whole = result->err.code == OK && result->status == 200;
     if (t->asked.alone && whole && fetched_page_bytes(t->page, &seen))
         f.seen = &seen;
-    if (f.seen != NULL)
-        t->attempt = 0;
     if (t->reconcile != NULL && inventory_crawl_looks_up(t->reconcile))
         return f.left > 0 ? CRAWL_AGAIN : CRAWL_GIVE_UP;
     return crawl_failed(t->crawl, &f);

@@ -122,7 +122,7 @@ def test_two_neighbours_by_time_count_once_and_are_passed_by_in_later_runs(sims,
 
 @pytest.mark.parametrize("text", [b"NaN", b'"caf\xe9"'], ids=["nan", "latin-1"])
 @pytest.mark.parametrize("sort_key", ["works", "ignored"])
-@pytest.mark.parametrize("records", [3, 130])
+@pytest.mark.parametrize("records", [3])
 def test_all_of_a_table_s_records_are_malformed(sims, netty, records, sort_key, text):
     """Each answer has records in it, so that the API is there: they are listed once, and fail no later run."""
     sim = sims(f"contacts:{records},users:20", "--record-bytes", 300)

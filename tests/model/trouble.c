@@ -101,7 +101,7 @@ bool player_failed(struct player *p, const struct reply *reply, bool hangs)
     if (!reply->request.looks)
         player_page_discard(p);
     enum crawl_after_failure after = crawl_failed(p->crawl, &f);
-    p->attempt = f.seen != NULL ? 1 : p->attempt + 1;
+    p->attempt++;
     p->otherwise |= after == CRAWL_OTHER_WAY && p->by_chance;
     if (after != CRAWL_GIVE_UP)
         return true;
