@@ -1,16 +1,24 @@
 /*
  * The fast way over a record that lies whole in memory: is it JSON, where does it end, which key
- * and time has it? Several times as fast as yajl, for nothing is copied and no token is handed out
- * (shared/json/json_record_scan.h does the reading).
+ * and time has it? Several times as fast as yajl, for nothing is copied and no token is handed out.
  *
- * It takes a part of what yajl takes, never more: where it is not sure (the record's end has not come, an error
- * of any kind, a key or time with escapes in it, deep nesting, very many members) it says no, and yajl judges.
+ * It takes a part of what yajl takes, never more: what it is not sure of (errors of every kind, a
+ * key or time with escapes in it, deep nesting) is ELEMENT_SCAN_OTHER, and yajl judges. UTF-8 is not looked
+ * at; text_check (json_text.h) has done that.
  */
 #ifndef NETTY_EXTRACT_PARSER_ELEMENT_SCAN_H
 #define NETTY_EXTRACT_PARSER_ELEMENT_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#define ELEMENT_SCAN_DEPTH 60 /* deeper records are yajl's */
+
+enum element_scan_result {
+    ELEMENT_SCAN_RECORD, /* s begins with one whole object */
+    ELEMENT_SCAN_SHORT,  /* good as far as it goes, but its end is not there */
+    ELEMENT_SCAN_OTHER
+};
 
 struct scanned {
     size_t len;  /* of the object */
@@ -23,8 +31,8 @@ struct scanned {
     size_t time_len;
 };
 
-/* s[0..n) begins with a whole record: r is filled, with slices of s. */
-bool element_scan_record(const char *key, size_t key_len, const char *s, size_t n,
-                         struct scanned *r);
+/* s[0] is '{'. r is filled for ELEMENT_SCAN_RECORD only; its slices are of s. */
+enum element_scan_result element_scan_record(const char *key, size_t key_len, const char *s,
+                                             size_t n, struct scanned *r);
 
 #endif

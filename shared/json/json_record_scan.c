@@ -17,14 +17,10 @@ struct scan {
     struct buf *names;
     uint32_t flags;
     bool escaped; /* a string since a member's name began has a backslash */
-    bool spaced;  /* there are blanks between tokens */
 };
 
-static inline const char *pass_blanks(struct scan *s, const char *p)
+static inline const char *pass_blanks(const char *p)
 {
-    if ((unsigned char)*p > ' ')
-        return p;
-    s->spaced = true;
     while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
         p++;
     return p;
@@ -221,10 +217,10 @@ static inline bool opens(char c)
 }
 
 /* To the value behind a name. */
-static inline const char *pass_colon(struct scan *s, const char *p)
+static inline const char *pass_colon(const char *p)
 {
-    p = pass_blanks(s, p);
-    return *p == ':' ? pass_blanks(s, p + 1) : NULL;
+    p = pass_blanks(p);
+    return *p == ':' ? pass_blanks(p + 1) : NULL;
 }
 
 /* The levels that are open within a member, below a 1: a bit each, the lowest for the innermost: an
@@ -245,9 +241,9 @@ static inline bool closes(char c, levels open)
 
 /* Behind a value: over the brackets that end here, and the comma that leads to the next value unless
  * they were all. */
-static inline const char *pass_closers(struct scan *s, const char *p, levels *open)
+static inline const char *pass_closers(const struct scan *s, const char *p, levels *open)
 {
-    for (p = pass_blanks(s, p); closes(*p, *open); p = pass_blanks(s, p)) {
+    for (p = pass_blanks(p); closes(*p, *open); p = pass_blanks(p)) {
         if (p == s->last)
             return NULL;
         p++;
@@ -255,7 +251,7 @@ static inline const char *pass_closers(struct scan *s, const char *p, levels *op
         if (*open == NO_LEVEL)
             return p;
     }
-    return *p == ',' ? pass_blanks(s, p + 1) : NULL;
+    return *p == ',' ? pass_blanks(p + 1) : NULL;
 }
 
 /* An array or object with all that is in it: nobody asks what. */
@@ -270,7 +266,7 @@ static const char *pass_nested(struct scan *s, const char *p)
             if (IS_FULL(open))
                 return NULL;
             open = open << 1 | (*p == '{');
-            p = pass_blanks(s, p + 1);
+            p = pass_blanks(p + 1);
             filled = !closes(*p, open);
         } else if ((p = pass_scalar(s, p, &kind)) == NULL) {
             return NULL;
@@ -278,7 +274,7 @@ static const char *pass_nested(struct scan *s, const char *p)
         if (!filled && ((p = pass_closers(s, p, &open)) == NULL || open == NO_LEVEL))
             return p;
         if (in_object(open) &&
-            (*p != '"' || (p = pass_string(s, p)) == NULL || (p = pass_colon(s, p)) == NULL))
+            (*p != '"' || (p = pass_string(s, p)) == NULL || (p = pass_colon(p)) == NULL))
             return NULL;
     }
 }
@@ -309,7 +305,7 @@ static inline const char *pass_member(struct scan *s, const char *p, struct memb
     m->name_len = m->raw_name_len - 2;
     if (s->escaped && !decode_name(s, m))
         return NULL;
-    if ((p = pass_colon(s, p)) == NULL)
+    if ((p = pass_colon(p)) == NULL)
         return NULL;
     m->value = p;
     if (opens(*p)) {
@@ -323,42 +319,27 @@ static inline const char *pass_member(struct scan *s, const char *p, struct memb
     return p;
 }
 
-/* The object that text begins with; what it is not is found out by `last`, a bracket behind which nobody looks. Returns
- * its closing bracket, or NULL. */
-static const char *scan_object(struct record_scan *out, const char *text, const char *last)
+bool record_scan(struct record_scan *out, const char *text, size_t n)
 {
-    struct scan s = {.last = last, .names = out->names};
+    struct scan s = {.names = out->names};
     struct member *m = out->members;
 
     out->count = 0;
-    const char *p = pass_blanks(&s, text + 1);
-    for (bool more = *p != '}'; more; m++) {
-        if (m == out->members + out->capacity || (p = pass_member(&s, p, m)) == NULL)
-            return NULL;
-        p = pass_blanks(&s, p);
-        more = *p == ',';
-        if (more)
-            p = pass_blanks(&s, p + 1);
-    }
-    out->count = (size_t)(m - out->members);
-    out->flags = s.flags;
-    out->spaced = s.spaced;
-    return *p == '}' ? p : NULL;
-}
-
-bool record_scan(struct record_scan *r, const char *text, size_t n)
-{
+    out->flags = 0;
     if (n < 2 || text[0] != '{' || text[n - 1] != '}')
         return false;
-    return scan_object(r, text, text + n - 1) == text + n - 1;
-}
-
-size_t record_scan_first(struct record_scan *r, const char *text, size_t n)
-{
-    const char *last = memrchr(text, '}', n);
-
-    if (last == NULL || text[0] != '{')
-        return 0;
-    const char *end = scan_object(r, text, last);
-    return end != NULL ? (size_t)(end - text) + 1 : 0;
+    s.last = text + n - 1;
+    const char *p = pass_blanks(text + 1);
+    if (*p == '}')
+        return p == s.last;
+    for (;; p = pass_blanks(p + 1), m++) {
+        if (m == out->members + out->capacity || (p = pass_member(&s, p, m)) == NULL)
+            return false;
+        p = pass_blanks(p);
+        if (*p != ',')
+            break;
+    }
+    out->count = (size_t)(m - out->members) + 1;
+    out->flags = s.flags;
+    return p == s.last;
 }

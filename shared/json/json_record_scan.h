@@ -18,14 +18,9 @@ struct record_scan {
     struct buf *names; /* decoded names one behind the other; their member's name is NULL */
     size_t count;      /* filled */
     uint32_t flags;    /* filled */
-    bool spaced;       /* filled: there are blanks between its tokens */
 };
 
 /* text[0..n): one object without blanks around it. */
 bool record_scan(struct record_scan *r, const char *text, size_t n) MUST_CHECK;
-
-/* text[0..n) begins with an object, and goes on behind it or not. Returns the object's length, or 0 for "not sure": the
- * object may be malformed, or have its end in what has not come yet. */
-size_t record_scan_first(struct record_scan *r, const char *text, size_t n) MUST_CHECK;
 
 #endif
