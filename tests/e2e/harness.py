@@ -41,10 +41,14 @@ def wait_for(condition, what, seconds=60):
     raise AssertionError(f"{what} did not come within {seconds} s")
 
 
+# Where what tests leave behind lies (tests/run.sh: /var/tmp).
+SCRATCH = ("/tmp/", "/var/tmp/")
+
+
 def let_in(directory):
     """Servers run as another user than root and must be able to reach their folder."""
     for folder in [directory, *directory.parents]:
-        if folder.name and os.stat(folder).st_uid == os.getuid() and str(folder).startswith("/tmp/"):
+        if folder.name and os.stat(folder).st_uid == os.getuid() and str(folder).startswith(SCRATCH):
             os.chmod(folder, 0o755)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import KEY, ROOT, assert_synced
+from harness import KEY, ROOT, SCRATCH, assert_synced
 
 pytestmark = pytest.mark.release
 
@@ -21,7 +21,7 @@ def clone(tmp_path_factory):
         subprocess.run(["cp", "-a", ROOT, folder], check=True)
         subprocess.run(["rm", "-rf", folder / "build", folder / "var"], check=True)
     for parent in (folder, *folder.parents):
-        if str(parent).startswith("/tmp/"):
+        if str(parent).startswith(SCRATCH):
             os.chmod(parent, 0o755)
     yield folder
     make(folder, "stop")

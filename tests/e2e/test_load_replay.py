@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from harness import BUILD, Database, assert_balanced, differences
+from harness import BUILD, SCRATCH, Database, assert_balanced, differences
 from spoolfile import SpoolWriter, copy_spool, iso
 from upserts import History, Upserts
 
@@ -202,7 +202,7 @@ def without_rights(netty, spool, program, *arguments, db):
     command = [BUILD / program, *arguments]
     if os.getuid() == 0:
         for folder in (netty.dir, *netty.dir.parents):
-            if str(folder).startswith("/tmp/"):
+            if str(folder).startswith(SCRATCH):
                 os.chmod(folder, os.stat(folder).st_mode | 0o055)
         command = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--", *command]
     for folder, _, files in os.walk(spool):

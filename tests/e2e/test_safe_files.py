@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crawls import assert_held
-from harness import BUILD, assert_synced
+from harness import BUILD, SCRATCH, assert_synced
 
 OTHER = 65534  # nobody
 # What the extractor and the loader write in place, or read, in the folder of a table and in the spool's own.
@@ -264,7 +264,7 @@ def as_owner(netty, program, *arguments, sim=None, db=None):
 def give_to_other(netty):
     netty.dir.chmod(0o755)
     for folder in netty.dir.parents:
-        if str(folder).startswith("/tmp/"):
+        if str(folder).startswith(SCRATCH):
             folder.chmod(0o755)
     for path in (netty.spool, *netty.spool.rglob("*")):
         os.chown(path, OTHER, OTHER)
