@@ -62,7 +62,7 @@ static void test_without_an_environment_name(void **state)
         "version",      "loaded",  "forget",    "id",      "older-than", "to-file",  "from-file",
         "html",         "merge",   "suggest",   "rewrite", "rebind",     "database", "enlist",
         "dismiss",      "reason",  "restart",   "cancel",  "share",      "misfits",  "apply",
-        "with-deleted", "rebuild"};
+        "with-deleted", "rebuild", "adopt"};
     for (int i = 0; i < OPTIONS; i++) {
         bool listed = false;
         for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
