@@ -76,7 +76,7 @@ static void damage_is_refused_until_told(void **state)
     fixture_close(&f);
 }
 
-static char *file_of(struct fixture *f, struct buf *text)
+static char *file_of(const struct fixture *f, struct buf *text)
 {
     char path[256];
     (void)snprintf(path, sizeof path, "%s/" API_SOURCE_FILE, f->dir);
@@ -85,37 +85,39 @@ static char *file_of(struct fixture *f, struct buf *text)
     return text->data;
 }
 
+static void expect_key(struct fixture *f, const char *address, const char *key, bool rebind,
+                       bool expected)
+{
+    bool other = !expected;
+    assert_ok(api_source_bind_key(f->spool, address, key, rebind, &other, e));
+    assert_int_equal(other, expected);
+}
+
+static void expect_in_file(const struct fixture *f, const char *key)
+{
+    struct buf text;
+    assert_non_null(strstr(file_of(f, &text), key));
+    buf_free(&text);
+}
+
 static void another_key_is_told_until_it_is_taken(void **state)
 {
     struct fixture f;
-    struct buf text;
-    bool other = true;
     (void)state;
     fixture_open(&f);
     assert_ok(api_source_bind(f.spool, HERE, false, e)); /* as a spool of before is */
-    assert_ok(api_source_bind_key(f.spool, HERE, "0000aaaa", false, &other, e));
-    assert_false(other);
-    assert_ok(api_source_bind_key(f.spool, HERE, "0000aaaa", false, &other, e));
-    assert_false(other);
-    assert_ok(api_source_bind_key(f.spool, HERE, NULL, false, &other, e)); /* asks for nothing */
-    assert_false(other);
-    assert_ok(api_source_bind_key(f.spool, HERE, "0000bbbb", false, &other, e));
-    assert_true(other);
-    assert_non_null(strstr(file_of(&f, &text), "0000aaaa"));
-    buf_free(&text);
+    expect_key(&f, HERE, "0000aaaa", false, false);
+    expect_key(&f, HERE, "0000aaaa", false, false);
+    expect_key(&f, HERE, NULL, false, false); /* asks for nothing */
+    expect_key(&f, HERE, "0000bbbb", false, true);
+    expect_in_file(&f, "0000aaaa");
     assert_ok(api_source_take_key(f.spool, HERE, "0000bbbb", e));
-    assert_ok(api_source_bind_key(f.spool, HERE, "0000bbbb", false, &other, e));
-    assert_false(other);
-    assert_ok(api_source_bind_key(f.spool, HERE, "0000cccc", true, &other, e));
-    assert_false(other);
-    assert_ok(api_source_bind_key(f.spool, HERE, "0000bbbb", false, &other, e));
-    assert_true(other);
+    expect_key(&f, HERE, "0000bbbb", false, false);
+    expect_key(&f, HERE, "0000cccc", true, false);
+    expect_key(&f, HERE, "0000bbbb", false, true);
     /* Of another address nothing is known of its keys. */
-    assert_ok(
-        api_source_bind_key(f.spool, "https://other.example.net", "0000dddd", true, &other, e));
-    assert_false(other);
-    assert_non_null(strstr(file_of(&f, &text), "0000dddd"));
-    buf_free(&text);
+    expect_key(&f, "https://other.example.net", "0000dddd", true, false);
+    expect_in_file(&f, "0000dddd");
     fixture_close(&f);
 }
 

@@ -31,11 +31,12 @@ static enum err_code read_n(const char *text, size_t n, struct values *v)
 static enum err_code read_text(const char *text, struct values *v)
 {
     struct values other = {0};
-    char *longer = test_malloc(strlen(text) + 2);
-    memcpy(longer, text, strlen(text) + 1);
-    strcat(longer, " ");
-    enum err_code rc = read_n(longer, strlen(longer), &other);
-    assert_int_equal(read_n(text, strlen(text), v), rc);
+    size_t n = strlen(text);
+    char *longer = test_malloc(n + 1);
+    memcpy(longer, text, n);
+    longer[n] = ' ';
+    enum err_code rc = read_n(longer, n + 1, &other);
+    assert_int_equal(read_n(text, n, v), rc);
     if (rc == OK) {
         assert_true(v->count == other.count && v->time == other.time && v->hash == other.hash);
         assert_string_equal(v->text, other.text);
