@@ -3,11 +3,13 @@
 usage: instructions.py [--record]
 
 Two programs go over fixed records: extract_rate (an answer's bytes -> parser, crawl, spool) and encode_rate (a spool's line
--> row -> batch -> COPY bytes). What is compared is their instructions divided by those that yajl with empty callbacks needs
-for the same bytes in the same minute, so that a library's or a processor's own way of copying bytes matters little.
-instructions.txt has these ratios in thousandths, in all and for each source file. More than a tenth above it fails: in all,
-or of a file that makes up a twentieth or more. After a change that is meant: `make bench-instructions RECORD=1`.
+-> row -> batch -> COPY bytes). And netty-extract itself makes a first sync, sealing included: of 2,000 records and of 500,
+whose difference is what 1,500 records cost. What is compared is their instructions divided by those that yajl with empty
+callbacks needs for the same bytes in the same minute, so that a library's or a processor's own way of copying bytes matters
+little. instructions.txt has these ratios in thousandths, in all and for each source file. More than a tenth above it fails: in
+all, or of a file that makes up a twentieth or more. After a change that is meant: `make bench-instructions RECORD=1`.
 """
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 import data  # noqa: E402
-from harness import BUILD, ROOT, Sim  # noqa: E402
+from harness import BUILD, KEY, ROOT, Sim  # noqa: E402
 
 BASELINE = Path(__file__).with_name("instructions.txt")
 RECORDS = 1000
@@ -46,11 +48,11 @@ def group_of(file, library):
     return "inlined and libc"
 
 
-def count(directory, function, program, *arguments):
-    """{group: instructions} within one function of a program and all that it calls."""
+def collect(directory, *command, env=None):
+    """{group: instructions} of a command, or of one of its functions and all that it calls."""
     out = directory / "callgrind.out"
-    done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", f"--toggle-collect={function}",
-                           BUILD / "bench" / program, *map(str, arguments)], capture_output=True, text=True)
+    done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *map(str, command)],
+                          capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stderr[-2000:]
     listing = subprocess.run(["callgrind_annotate", "--auto=no", "--threshold=100", out], capture_output=True, text=True,
                              check=True).stdout
@@ -59,7 +61,20 @@ def count(directory, function, program, *arguments):
         if found := LINE.match(line):
             name = group_of(found[2], found[3])
             groups[name] = groups.get(name, 0) + int(found[1].replace(",", ""))
-    assert sum(groups.values()) > 1_000_000, f"{program}: nothing was counted\n{listing[-2000:]}"
+    assert sum(groups.values()) > 1_000_000, f"{command}: nothing was counted\n{listing[-2000:]}"
+    return groups
+
+
+def first_sync(directory, records):
+    """{group: instructions} of netty-extract's first run; answers as they are, and sealed as often as in a large table."""
+    spool = directory / f"first-{records}"
+    sim = Sim(f"contacts:{records}", "--clock", "fixed", "--mood", "gzip=0")
+    groups = collect(directory, BUILD / "netty-extract", "contacts",
+                     env={**os.environ, "NETTY_API_KEY": KEY, "NETTY_BASE_URL": sim.url, "NETTY_SPOOL": str(spool),
+                          "NETTY_SEGMENT_SIZE": "256K"})
+    sim.stop()
+    sealed = [path for path in (spool / "contacts").iterdir() if path.suffix == ".zst"]
+    assert len(sealed) >= records // 500, sealed
     return groups
 
 
@@ -67,10 +82,17 @@ def measure(directory):
     """{path: {group: thousandths of yajl's instructions}}, `total` among them."""
     recording = data.record(Run(), directory / "pages", RECORDS, "--clock", "fixed")
     spool = directory / "spool"
-    reference = sum(count(directory, "parse_all", "yajl_rate", recording).values())
-    paths = {"parse": count(directory, "feed_all", "extract_rate", recording, spool, 1 << 40)}
+
+    def count(function, program, *arguments):
+        return collect(directory, f"--toggle-collect={function}", BUILD / "bench" / program, *arguments)
+
+    reference = sum(count("parse_all", "yajl_rate", recording).values())
+    paths = {"parse": count("feed_all", "extract_rate", recording, spool, 1 << 40)}
     lines = spool / "contacts" / "0000000001.ndjson"
-    paths["encode"] = count(directory, "encode_all", "encode_rate", lines, RECORDS // 2)
+    paths["encode"] = count("encode_all", "encode_rate", lines, RECORDS // 2)
+    few, many = (first_sync(directory, records) for records in (RECORDS // 2, 2 * RECORDS))
+    share = RECORDS / (2 * RECORDS - RECORDS // 2)
+    paths["sync"] = {name: max(0, n - few.get(name, 0)) * share for name, n in many.items()}
     return {path: {name: round(1000 * n / reference, 1) for name, n in
                    [("total", sum(groups.values())), *sorted(groups.items(), key=lambda item: -item[1])]}
             for path, groups in paths.items()}
