@@ -309,6 +309,8 @@ static void take_text(struct page_parser *p, const char *bytes, size_t n)
     if (p->failed != OK || good == n)
         return;
     take_held(p);
+    if (p->failed != OK) /* within what was held; where that begins is noted */
+        return;
     if (p->complete) {
         page_parser_behind(p, bytes + good, n - good, at + good);
         return;

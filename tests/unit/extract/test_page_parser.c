@@ -353,6 +353,57 @@ static void reads_long_strings(void **state)
     free(body);
 }
 
+static enum err_code on_malformed(void *ctx, const struct page_parser_malformed *m, struct err *e)
+{
+    struct heard *h = ctx;
+    (void)e;
+    return buf_addf(&h->text, "M %.*s;", (int)m->len, m->raw);
+}
+
+/* In two chunks, asked a second time as malformed elements are. */
+static void expect_salvaged(const char *body, size_t n, size_t first, const char *want)
+{
+    static const struct page_parser_conf conf = {
+        .key = "contact_id", .record_max = RECORD_CAP, .page_max = PAGE_CAP};
+    static const struct page_parser_handler handler = {
+        .record = on_record, .non_record = on_odd, .malformed = on_malformed};
+    struct page_parser_result r = {0};
+    struct page_parser *p;
+    struct err e = ERR_INIT;
+    struct heard h = {0};
+    buf_init(&h.text, 1 << 20);
+    assert_int_equal(page_parser_open(&p, &conf, &handler, &h, &e), OK);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        buf_reset(&h.text);
+        page_parser_start(p);
+        page_parser_expect(p, 0, 4, r.malformed_sum);
+        enum err_code rc = page_parser_feed(p, body, first, &e);
+        if (rc == OK)
+            rc = page_parser_feed(p, body + first, n - first, &e);
+        enum err_code end = page_parser_finish(p, &r, &e);
+        assert_int_equal(end, turn == 0 ? ERR_PROTOCOL : OK);
+        assert_true(rc == OK || rc == end);
+    }
+    assert_int_equal(buf_add(&h.text, "", 1), OK);
+    assert_string_equal(h.text.data, want);
+    page_parser_close(p);
+    buf_free(&h.text);
+}
+
+/* What was held back until more came fails only then; the bytes behind it that are no text fail no element once more. */
+static void tells_where_a_malformed_element_before_foreign_bytes_begins(void **state)
+{
+    static const char body[] = "{\"data\":[{\"contact_id\":1},{\"contact_id\":2,\"name\":"
+                               "\"Zo\xc3\xab\",\"notes\":\"a\nb\xe9\"},"
+                               "{\"contact_id\":3,\"notes\":\"caf\xe9\"},{\"contact_id\":4}]}";
+    (void)state;
+    for (size_t first = 1; first < sizeof body - 1; first++)
+        expect_salvaged(body, sizeof body - 1, first,
+                        "R {\"contact_id\":1}|1|;M "
+                        "{\"contact_id\":2,\"name\":\"Zo\xc3\xab\",\"notes\":\"a\nb\xe9\"};"
+                        "M {\"contact_id\":3,\"notes\":\"caf\xe9\"};R {\"contact_id\":4}|4|;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +420,7 @@ int main(void)
         cmocka_unit_test(limits_records_and_pages),
         cmocka_unit_test(hands_out_nothing_after_an_error),
         cmocka_unit_test(reads_long_strings),
+        cmocka_unit_test(tells_where_a_malformed_element_before_foreign_bytes_begins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
