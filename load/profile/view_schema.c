@@ -8,10 +8,13 @@ enum err_code view_schema(char out[VIEW_SCHEMA], const struct options *o, const 
                           struct err *e)
 {
     const char *given = options_text(o, OPT_VIEWS_SCHEMA);
+    const char *account = options_text(o, OPT_ACCOUNT);
     int n;
 
     if (given != NULL)
         n = snprintf(out, VIEW_SCHEMA, "%s", given);
+    else if (account != NULL)
+        n = snprintf(out, VIEW_SCHEMA, STANDARD "_%s", account);
     else if (strcmp(table_schema, "public") == 0 || strcmp(table_schema, STANDARD) == 0)
         n = snprintf(out, VIEW_SCHEMA, STANDARD);
     else

@@ -339,7 +339,7 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_VIEWS_SCHEMA, OPTION_TEXT, "views-schema", "NETTY_VIEWS_SCHEMA", "NAME",
      .programs = LOAD,
      .help = "The schema of the views that netty-load views makes. Without it that is `netty` for tables of the schema public, and "
-             "`netty_NAME` for those of a schema NAME.",
+             "`netty_NAME` for those of a schema NAME, or of an account NAME.",
      .example = "--views-schema bi"},
 
     {OPT_WITH_DELETED, OPTION_FLAG, "with-deleted", NULL, NULL,

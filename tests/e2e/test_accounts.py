@@ -67,6 +67,20 @@ def test_two_accounts_in_one_database(sims, db, netty):
     assert not (netty.spool / "spool.json").exists()
 
 
+def test_an_account_s_views_are_in_a_schema_of_its_name(sims, db, netty):
+    """Whatever the schema of its tables is called."""
+    sim = sims("contacts:20")
+    two_accounts(netty, sim, sim)
+    conf = netty.dir / "netty.conf"
+    write_conf(netty, conf.read_text().replace("schema = lyon", "schema = crm"))
+    make_schemas(db, "crm")
+    netty.extract("--account", "lyon", secrets=[OTHER_KEY])
+    netty.load("--account", "lyon", "--create-tables", db=db)
+    netty.run("netty-load", "--account", "lyon", "views", "--apply", db=db)
+    assert db.query("SELECT schemaname, viewname FROM pg_views WHERE schemaname LIKE 'netty%'") == [("netty_lyon", "contacts")]
+    assert {key for key, in db.query("SELECT contact_id FROM netty_lyon.contacts")} <= set(sim.truth("contacts"))
+
+
 def test_the_account_is_said(sims, db, netty):
     two_accounts(netty, sims("contacts:5"), sims("contacts:5", key=OTHER_KEY))
     make_schemas(db, "lyon", "paris")
