@@ -9,7 +9,9 @@
 #include "shared/files/safe_file.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/journal/acked.h"
 #include "spool/remote/pull_apply.h"
+#include "spool/store/table_dir.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -60,6 +62,33 @@ static enum err_code look_at_spool(struct pull *p, struct err *e)
     return spool_check_writer(p->spool, e);
 }
 
+/* A power failure may leave this hint damaged, and nothing writes it again until new pages come. Without it a reader syncs
+ * the journal before it acts. */
+static enum err_code drop_damaged_acked(const struct pull *p, const char *table, struct err *e)
+{
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    struct acked acked;
+    enum acked_state state;
+    enum err_code rc = table_dir(dir, p->spool, table, e);
+    if (rc != OK || (rc = acked_read(dir, &acked, &state, e)) != OK || state != ACKED_DAMAGED)
+        return rc;
+    if ((rc = io_path(path, dir, ACKED_FILE, e)) != OK)
+        return rc;
+    return safe_remove(path, e);
+}
+
+static enum err_code mend_hints(const struct pull *p, struct err *e)
+{
+    char **tables = NULL;
+    size_t n = 0;
+    enum err_code rc = p->spool ? spool_tables(p->spool, &tables, &n, e) : OK;
+    for (size_t i = 0; i < n && rc == OK; i++)
+        rc = drop_damaged_acked(p, tables[i], e);
+    spool_tables_free(tables, n);
+    return rc;
+}
+
 static enum err_code prepare(struct pull *p, struct err *e)
 {
     char dir[IO_PATH];
@@ -73,7 +102,7 @@ static enum err_code prepare(struct pull *p, struct err *e)
                    ? err_set(e, ERR_BUSY, "another pull into this spool is under way")
                    : err_sys(e, ERR_IO, "cannot lock %s", dir);
     (void)snprintf(p->note.remote, sizeof p->note.remote, "%s", remote_name(p->remote));
-    return OK;
+    return mend_hints(p, e);
 }
 
 enum fate {

@@ -322,12 +322,12 @@ def run_program(program, parts, step, seed, table):
               file=sys.stderr, flush=True)
 
 
-def run(directory, server, parts=tuple(PARTS), step=1, seed=1, only="", without=None):
+def run(directory, server, parts=tuple(PARTS), step=1, seed=1, only=""):
     """The table; programs side by side, for each has its own folders and database."""
     truth = Truth(directory)
     table = Table()
     try:
-        rows = [program for program in programs(truth, server) if only in program.name and not (without and program.name.startswith(without))]
+        rows = [program for program in programs(truth, server) if only in program.name]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for done in [pool.submit(run_program, program, parts, step, seed, table) for program in rows]:
                 done.result()

@@ -21,9 +21,7 @@ def play(directory, server, *which):
     assert done.returncode == 0, done.stderr
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else directory
     with tempfile.TemporaryDirectory(prefix="netty-crash-", dir=memory) as directory:
-        # `make crash` plays pull, which does not always recover yet: where the power is lost, and nothing is new since, netty-spool
-        # verify finds acked.json damaged, and nothing writes it again.
-        table = matrix.run(directory, server, *which, without="pull")
+        table = matrix.run(directory, server, *which)
     assert not table.failures, "\n".join(map(str, table.failures[:5]))
     return table
 
