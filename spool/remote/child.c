@@ -64,6 +64,7 @@ struct child {
     char said[STDERR_MAX];
     size_t said_n;
     struct buf *kept;
+    enum err_code lost; /* why not all that it wrote is there */
 };
 
 static bool is_ours(const char *variable)
@@ -149,8 +150,8 @@ static bool take(struct child *c, int fd)
     if (n < 0)
         return errno == EINTR || errno == EAGAIN;
     if (n > 0 && fd == c->out) {
-        if (c->kept && buf_add(c->kept, piece, (size_t)n) != OK)
-            c->kept = NULL;
+        if (c->kept && c->lost == OK)
+            c->lost = buf_add(c->kept, piece, (size_t)n);
     } else if (n > 0) {
         size_t room = sizeof c->said - c->said_n;
         if ((size_t)n > room) {
@@ -253,6 +254,8 @@ enum err_code child_run(const char *const *argv, struct buf *out, struct child_e
     last_words(c, end);
     if (rc == OK && stopped && end->code != 0)
         rc = err_set(e, ERR_INTERRUPTED, "stopped by a signal");
+    if (rc == OK && c->lost != OK)
+        rc = buf_err(e, c->lost, c->kept, "what rclone has written");
     free(c);
     return rc;
 }

@@ -28,7 +28,8 @@ bool child_is_stopped(void);
 /* Waits so long, or until one comes. */
 void child_sleep(int64_t microseconds);
 
-/* argv[0] is searched on PATH: ERR_CONFIG with e->sys ENOENT where there is none. out: what is beyond its cap is dropped. */
+/* argv[0] is searched on PATH: ERR_CONFIG with e->sys ENOENT where there is none. out: ERR_TOO_BIG where it
+ * has more to say than the cap allows. */
 enum err_code child_run(const char *const *argv, struct buf *out, struct child_end *end,
                         struct err *e) MUST_CHECK;
 
