@@ -27,7 +27,7 @@
 struct pull {
     const char *dir;
     const struct remote *remote;
-    struct pull_report *report;
+    struct ship_report *report;
     struct spool *spool; /* NULL: there is none yet */
     int lock;
     char object[IO_PATH];
@@ -293,12 +293,12 @@ static enum err_code pull_next(struct pull *p, bool *more, struct err *e)
     return rc;
 }
 
-enum err_code pull_run(const char *dir, const struct remote *r, struct pull_report *report,
+enum err_code pull_run(const char *dir, const struct remote *r, struct ship_report *report,
                        struct err *e)
 {
     struct pull p = {.dir = dir, .remote = r, .report = report, .lock = -1};
     bool more = true;
-    *report = (struct pull_report){.written = WHEN_NONE};
+    *report = (struct ship_report){.written = WHEN_NONE};
     ship_note_init(&p.note);
     enum err_code rc = prepare(&p, e);
     while (rc == OK && more)

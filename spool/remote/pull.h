@@ -14,14 +14,7 @@
 
 #include "spool/remote/ship_note.h"
 
-struct pull_report {
-    uint64_t objects;
-    uint64_t pages;
-    uint64_t bytes;  /* of records */
-    uint64_t last;   /* number of the last object that is in */
-    int64_t written; /* when it was written; WHEN_NONE: none is in */
-};
-enum err_code pull_run(const char *dir, const struct remote *r, struct pull_report *report,
+enum err_code pull_run(const char *dir, const struct remote *r, struct ship_report *report,
                        struct err *e) MUST_CHECK;
 
 #endif

@@ -37,7 +37,7 @@ enum fate {
 struct push {
     const struct spool *spool;
     const struct remote *remote;
-    struct push_report *report;
+    struct ship_report *report;
     int lock;
     char dir[IO_PATH];
     char done[NAME_MAX_];
@@ -354,12 +354,12 @@ static enum err_code push_all(struct push *p, struct err *e)
     return rc;
 }
 
-enum err_code push_run(const struct spool *s, const struct remote *r, struct push_report *report,
+enum err_code push_run(const struct spool *s, const struct remote *r, struct ship_report *report,
                        struct err *e)
 {
     struct push p = {.spool = s, .remote = r, .report = report, .lock = -1};
     enum err_code rc;
-    *report = (struct push_report){.objects = 0};
+    *report = (struct ship_report){.objects = 0};
     ship_note_init(&p.note);
     ship_note_init(&p.pending);
     if ((rc = prepare(&p, e)) == OK && (rc = read_notes(&p, e)) == OK && (rc = settle(&p, e)) == OK)

@@ -16,14 +16,7 @@
 
 #define PUSH_SIGN_OF_LIFE ((int64_t)3600 * 1000000)
 
-struct push_report {
-    uint64_t objects;
-    uint64_t pages;
-    uint64_t bytes;   /* of the objects */
-    uint64_t last;    /* number of the last object there is */
-    uint64_t damaged; /* pages, or runs of them, that could not be read */
-};
-enum err_code push_run(const struct spool *s, const struct remote *r, struct push_report *report,
+enum err_code push_run(const struct spool *s, const struct remote *r, struct ship_report *report,
                        struct err *e) MUST_CHECK;
 
 #endif

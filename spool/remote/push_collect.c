@@ -14,7 +14,7 @@ struct collect {
     const struct spool *spool;
     struct object_writer *to;
     struct ship_table *table;
-    struct push_report *report;
+    struct ship_report *report;
     uint64_t segment; /* whose header the object has last; 0: none of this table */
     bool full;
 };
@@ -124,7 +124,7 @@ static enum err_code collect_table(struct collect *c, struct err *e)
 }
 
 enum err_code push_collect(const struct spool *s, struct object_writer *w, struct ship_note *note,
-                           struct push_report *report, bool *more, struct err *e)
+                           struct ship_report *report, bool *more, struct err *e)
 {
     char **tables;
     size_t n;

@@ -11,7 +11,7 @@ enum err_code push_has_news(const struct spool *s, const struct ship_note *note,
                             struct err *e) MUST_CHECK;
 /* Adds what is acknowledged and beyond the note, and moves the note. *more: not all has found room. */
 enum err_code push_collect(const struct spool *s, struct object_writer *w, struct ship_note *note,
-                           struct push_report *report, bool *more, struct err *e) MUST_CHECK;
+                           struct ship_report *report, bool *more, struct err *e) MUST_CHECK;
 
 /* The small files (push_files.c) of a table, "" for the spool's own: their hash; and into an object all of them, or, where nothing
  * of the table has changed, the few that tell how far it is. */

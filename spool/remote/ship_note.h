@@ -18,6 +18,16 @@
 #define PULL_NOTE "pull.json" /* in a spool that is pulled */
 #define PUSH_DIR  ".push"     /* in one that is pushed: a note a remote */
 
+/* What a push or a pull did. */
+struct ship_report {
+    uint64_t objects;
+    uint64_t pages;
+    uint64_t bytes;   /* push: of the objects; pull: of records */
+    uint64_t last;    /* number of the last object there is (push), or that is in (pull) */
+    uint64_t damaged; /* push: pages, or runs of them, that could not be read */
+    int64_t written;  /* pull: when that object was written; WHEN_NONE: none is in */
+};
+
 struct ship_table {
     char table[NAMES_TABLE_MAX + 1];
     struct page_place place; /* the last page */

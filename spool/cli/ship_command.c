@@ -1,0 +1,124 @@
+/* Ships the spool: push brings what is new to a remote place (push.h), pull makes, and carries on, the mirror of a spool that
+ * another machine pushes (pull.h). */
+#include "shared/cli/summary.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/cli/spool_command.h"
+#include "spool/remote/child.h"
+#include "spool/remote/pull.h"
+#include "spool/remote/push.h"
+
+struct ship {
+    const struct spool_command *command;
+    struct remote *remote;
+    struct ship_report report; /* of the last run */
+    enum err_code (*run)(struct ship *s, struct err *e);
+    void (*tell)(const struct ship *s, enum err_code rc,
+                 const struct err *why); /* of a run of one that stays */
+    size_t cells;                        /* of show()'s */
+};
+
+static enum err_code run_push(struct ship *s, struct err *e)
+{
+    return push_run(s->command->spool, s->remote, &s->report, e);
+}
+
+static enum err_code run_pull(struct ship *s, struct err *e)
+{
+    return pull_run(options_text(s->command->options, OPT_SPOOL), s->remote, &s->report, e);
+}
+
+static void tell_push(const struct ship *s, enum err_code rc, const struct err *why)
+{
+    if (rc != OK)
+        LOG(LOG_ERROR, "push", "the push did not do all that was asked", F_ERR(why));
+    else if (s->report.objects > 0)
+        LOG(LOG_INFO, "push", "pushed", F_INT("objects", s->report.objects),
+            F_INT("pages", s->report.pages), F_INT("bytes", s->report.bytes),
+            F_INT("last", s->report.last));
+}
+
+static void tell_pull(const struct ship *s, enum err_code rc, const struct err *why)
+{
+    if (rc == ERR_NO_SPOOL)
+        LOG(LOG_INFO, "pull", "nothing to pull yet", F_ERR(why));
+    else if (rc != OK)
+        LOG(LOG_ERROR, "pull", "the pull did not do all that was asked", F_ERR(why));
+    if (s->report.objects > 0)
+        LOG(LOG_INFO, "pull", "pulled", F_INT("objects", s->report.objects),
+            F_INT("pages", s->report.pages), F_INT("bytes", s->report.bytes),
+            F_INT("last", s->report.last));
+}
+
+static enum err_code show(const struct ship *s, struct err *e)
+{
+    struct summary *out = NULL;
+    const struct ship_report *r = &s->report;
+    const struct cell cells[] = {
+        {.name = "objects", .type = CELL_INT, .num = (int64_t)r->objects},
+        {.name = "pages", .type = CELL_INT, .num = (int64_t)r->pages},
+        {.name = "bytes", .type = CELL_INT, .num = (int64_t)r->bytes},
+        {.name = "last", .type = CELL_INT, .num = (int64_t)r->last},
+        {.name = "pushed", .type = CELL_TIME, .num = r->written}, /* of pull only */
+    };
+    enum err_code rc = summary_open(&out, s->command->json, e);
+    if (rc == OK && (rc = summary_row(out, cells, s->cells, e)) == OK &&
+        (rc = summary_print(out, s->command->out, e)) == OK)
+        rc = spool_command_written(s->command, e);
+    summary_close(out);
+    return rc;
+}
+
+/* A failure ends no program that stays: the next run makes it good. */
+static enum err_code stay(struct ship *s, int64_t every, struct err *e)
+{
+    while (!child_is_stopped()) {
+        struct err why = ERR_INIT;
+        enum err_code rc = s->run(s, &why);
+        if (rc == ERR_INTERRUPTED) {
+            *e = why;
+            return rc;
+        }
+        s->tell(s, rc, &why);
+        child_sleep(every);
+    }
+    return OK;
+}
+
+static enum err_code ship(struct ship *s, struct err *e)
+{
+    const struct options *o = s->command->options;
+    child_catch_signals();
+    if (options_given(o, OPT_EVERY))
+        return stay(s, options_int(o, OPT_EVERY), e);
+    enum err_code rc = s->run(s, e);
+    return rc == OK ? show(s, e) : rc;
+}
+
+enum err_code spool_command_push(const struct spool_command *c, struct err *e)
+{
+    struct ship s = {.command = c, .run = run_push, .tell = tell_push, .cells = 4};
+    if (c->count != 1)
+        return err_set(e, ERR_USAGE, "push needs one REMOTE, as rclone names it (see --help)");
+    if (options_int(c->options, OPT_DRY_RUN))
+        return err_set(e, ERR_USAGE, "push has no --dry-run");
+    enum err_code rc = remote_open(&s.remote, c->words[0], e);
+    if (rc == OK && (rc = ship_check_own(c->spool, e)) == OK)
+        rc = ship(&s, e);
+    remote_close(s.remote);
+    return rc;
+}
+
+enum err_code spool_command_pull(const struct spool_command *c, struct err *e)
+{
+    struct ship s = {.command = c, .run = run_pull, .tell = tell_pull, .cells = 5};
+    if (c->count != 1)
+        return err_set(e, ERR_USAGE, "pull needs one REMOTE, as rclone names it (see --help)");
+    if (options_int(c->options, OPT_DRY_RUN))
+        return err_set(e, ERR_USAGE, "pull has no --dry-run");
+    enum err_code rc = remote_open(&s.remote, c->words[0], e);
+    if (rc == OK)
+        rc = ship(&s, e);
+    remote_close(s.remote);
+    return rc;
+}
