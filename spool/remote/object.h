@@ -1,5 +1,5 @@
 /*
- * An object: one file that carries a spool's pages from host to host. FORMAT.md, 19, is the standard.
+ * An object: one file that carries a spool's pages from host to host. FORMAT.md, 20, is the standard.
  *
  *     object_create(&w, path, &head, e);
  *       object_add_header(w, line, n, e);                    // the segment that the next pages are of

@@ -1,6 +1,6 @@
 /*
  * How far a spool was pushed to a remote, or pulled from one: the last object, and the last page of each table. A small file
- * (small_file.h), replaced whole; FORMAT.md, 19, has its members.
+ * (small_file.h), replaced whole; FORMAT.md, 20, has its members.
  *
  *     ship_note_init(&n);
  *     ship_note_read(&n, dir, "pull.json", &there, e);
