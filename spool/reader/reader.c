@@ -349,21 +349,28 @@ static enum err_code too_long(const struct reader *r, uint64_t n, struct err *e)
                    PAGE_LINE_MAX, r->file);
 }
 
+/* Of the page's bytes that are left. */
+static enum err_code read_more(struct reader *r, struct err *e)
+{
+    size_t got = 0;
+    enum err_code rc = read_chunk(r, r->left < CHUNK ? (size_t)r->left : CHUNK, &got, e);
+    if (rc == OK && got == 0)
+        rc = err_set(e, ERR_IO, "%s became shorter while it was read", r->file);
+    r->left -= rc == OK ? got : 0;
+    return rc;
+}
+
 /* What text holds is the beginning of a line that is too long: on to its end. */
 static enum err_code skip_line(struct reader *r, struct err *e)
 {
     uint64_t n = 0;
     const char *lf = NULL;
     while (lf == NULL) {
-        size_t got = 0;
         n += r->text.len;
         buf_reset(&r->text);
-        enum err_code rc = read_chunk(r, r->left < CHUNK ? (size_t)r->left : CHUNK, &got, e);
+        enum err_code rc = read_more(r, e);
         if (rc != OK)
             return rc;
-        if (got == 0)
-            return err_set(e, ERR_IO, "%s became shorter while it was read", r->file);
-        r->left -= got;
         lf = memchr(r->text.data, '\n', r->text.len);
     }
     r->pos = (size_t)(lf - r->text.data) + 1;
@@ -386,18 +393,14 @@ enum err_code reader_line(struct reader *r, const char **line, size_t *n, struct
         }
         if (r->left == 0)
             return OK;
-        size_t got = 0;
         buf_consume(&r->text, r->pos);
         r->pos = 0;
         searched = r->text.len;
         if (searched > PAGE_LINE_MAX)
             return skip_line(r, e);
-        enum err_code rc = read_chunk(r, r->left < CHUNK ? (size_t)r->left : CHUNK, &got, e);
+        enum err_code rc = read_more(r, e);
         if (rc != OK)
             return rc;
-        if (got == 0)
-            return err_set(e, ERR_IO, "%s became shorter while it was read", r->file);
-        r->left -= got;
     }
     return OK;
 }
@@ -409,15 +412,11 @@ enum err_code reader_bytes(struct reader *r, const char **p, size_t *n, struct e
     if (!r->usable)
         return OK;
     if (r->pos == r->text.len && r->left > 0) {
-        size_t got = 0;
         buf_reset(&r->text);
         r->pos = 0;
-        enum err_code rc = read_chunk(r, r->left < CHUNK ? (size_t)r->left : CHUNK, &got, e);
+        enum err_code rc = read_more(r, e);
         if (rc != OK)
             return rc;
-        if (got == 0)
-            return err_set(e, ERR_IO, "%s became shorter while it was read", r->file);
-        r->left -= got;
     }
     *p = r->text.data + r->pos;
     *n = r->text.len - r->pos;
