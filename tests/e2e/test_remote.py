@@ -340,6 +340,28 @@ def test_a_damaged_object_is_named_and_nothing_taken_of_it(sims, netty, remote):
     same(netty.spool, remote.pulled)
 
 
+def test_a_hint_that_a_power_failure_damaged_goes_with_the_next_pull(sims, netty, remote, db):
+    """Also where nothing is new: nothing else would write it again."""
+    sim = sims("contacts:60")
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    remote.push()
+    remote.pull()
+    hint = remote.pulled / "contacts/acked.json"
+    hint.write_bytes(hint.read_bytes().replace(b"netty", b"Netty"))
+    assert "acked.json" in netty.spool_tool("verify", "--spool", remote.pulled, code=65).out
+    remote.pull()
+    netty.spool_tool("verify", "--spool", remote.pulled)
+    remote.load(db=db)
+    assert_synced(sim, db, "contacts")
+    sim.edit("contacts", 3)
+    netty.extract("contacts", sim=sim)
+    remote.push()
+    remote.pull()
+    same(netty.spool, remote.pulled)
+    netty.spool_tool("verify", "--spool", remote.pulled)
+
+
 def test_nothing_pushed_yet(netty, remote):
     assert "nothing was pushed" in remote.pull(code=66).err
     assert not (remote.pulled / "spool.json").exists()
