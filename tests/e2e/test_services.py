@@ -158,10 +158,12 @@ SERVICES = {"netty-extract.service", "netty-extract-every.service", "netty-load.
 
 
 def test_accounts_have_units_of_their_own():
-    """Two hundred do not start in one second: the delay is as long as the interval, and stays the same for each."""
+    """Two hundred do not start in one second: the delay is as long as the interval, and stays the same for each.
+
+    A name may have a -, which %I would take for an escaped /."""
     for side in ("extract", "load"):
         service, timer = (settings(ROOT / f"{side}/systemd/netty-{side}@.{kind}") for kind in ("service", "timer"))
-        assert f"ExecStart=/usr/bin/netty-{side} --json --account %I\n" in service
+        assert f"ExecStart=/usr/bin/netty-{side} --json --account %i\n" in service
         assert "OnCalendar=*:0/10\n" in timer and "RandomizedDelaySec=10min\n" in timer and "FixedRandomDelay=yes\n" in timer
         plain = settings(ROOT / f"{side}/systemd/netty-{side}.service")
         shut = {line for line in plain.splitlines() if re.match("(Protect|Private|Restrict|System|Capab|NoNew|Lock|Memory|UMask|User|Read)", line)}
