@@ -67,9 +67,8 @@ bool account_has(const struct options *o, enum option_id id)
 bool account_is_outside(enum option_id id)
 {
     static const enum option_id outside[] = {
-        OPT_SPOOL,  OPT_ACCOUNT,           OPT_JOBS,       OPT_EVERY,     OPT_FOLLOW,
-        OPT_LISTEN, OPT_LISTEN_TOKEN_FILE, OPT_LOG_FORMAT, OPT_LOG_LEVEL, OPT_QUIET,
-        OPT_JSON,   OPT_METRICS_FILE};
+        OPT_SPOOL,      OPT_JOBS,      OPT_EVERY, OPT_LISTEN,      OPT_LISTEN_TOKEN_FILE,
+        OPT_LOG_FORMAT, OPT_LOG_LEVEL, OPT_QUIET, OPT_METRICS_FILE};
     for (size_t i = 0; i < sizeof outside / sizeof *outside; i++)
         if (outside[i] == id)
             return true;

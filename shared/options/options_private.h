@@ -128,7 +128,7 @@ enum err_code account_begin(struct options *o, const char *name, size_t n, const
 enum err_code account_add(struct options *o, const struct option_def *d, const char *text,
                           const char *origin, struct err *e) MUST_CHECK;
 bool account_has(const struct options *o, enum option_id id);
-/* Is the setting one of the whole program's, or of the configuration file's, and so none of an account's? */
+/* Of those that the file may hold: is it the whole program's, and so none of an account's? */
 bool account_is_outside(enum option_id id);
 void accounts_free(struct options *o);
 /* Where the file has accounts: *o becomes the settings of the chosen one, or of none, with the base behind it. */
