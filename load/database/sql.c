@@ -151,3 +151,10 @@ enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *
         rc = buf_adds(out, " END");
     return rc == OK ? OK : buf_err(e, rc, out, "SQL statement");
 }
+
+enum err_code sql_begin_tagged(struct buf *out, const char *table, struct err *e)
+{
+    buf_reset(out);
+    enum err_code rc = buf_addf(out, SQL_TAG, table);
+    return rc == OK ? OK : buf_err(e, rc, out, "the statement");
+}

@@ -55,6 +55,9 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
 #define SQL_TAG     "/* netty-load %s */\n"
 #define SQL_TAG_MAX 128
 
+/* Empties out, and begins such a statement in it. */
+enum err_code sql_begin_tagged(struct buf *out, const char *table, struct err *e) MUST_CHECK;
+
 /* Variable tag. One row or none: pid, role, application, state, seconds of whoever holds what a statement waits for that
  * begins so. */
 extern const char sql_lock_holder[];

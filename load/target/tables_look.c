@@ -152,12 +152,9 @@ static bool have(struct tables_look *l, PGresult **slot, const PGresult *r, cons
 
 /* ---- one statement after the other ---- */
 
-/* By its text it is found where it waits for a lock. */
 static enum err_code begin(struct tables_look *l)
 {
-    buf_reset(&l->sql);
-    enum err_code rc = buf_addf(&l->sql, SQL_TAG, l->table);
-    return rc == OK ? OK : buf_err(&l->err, rc, &l->sql, "the statement");
+    return sql_begin_tagged(&l->sql, l->table, &l->err);
 }
 
 static void ask(struct tables_look *l, const char *text, const struct sql_var *vars, size_t n,

@@ -104,14 +104,6 @@ void target_table_end(struct target_table *s, const struct err *err)
     s->done(s->ctx, err);
 }
 
-/* By its text a statement is found where it waits for a lock. */
-static enum err_code begin(struct target_table *s, struct err *e)
-{
-    buf_reset(&s->sql);
-    enum err_code rc = buf_addf(&s->sql, SQL_TAG, s->table);
-    return rc == OK ? OK : buf_err(e, rc, &s->sql, "the statement");
-}
-
 static void list(struct target_table *s)
 {
     const struct sql_var vars[] = {{"schema", s->schema}};
@@ -119,7 +111,8 @@ static void list(struct target_table *s)
 
     if (target_table_stopped(s))
         return;
-    if (begin(s, &e) != OK || sql_expand(&s->sql, sql_list_tables, vars, 1, &e) != OK)
+    if (sql_begin_tagged(&s->sql, s->table, &e) != OK ||
+        sql_expand(&s->sql, sql_list_tables, vars, 1, &e) != OK)
         target_table_end(s, &e);
     else
         db_query_bare(s->db, s->sql.data, on_list, s);
@@ -245,7 +238,7 @@ void target_table_read_progress(struct target_table *s)
                                    {"table_names", arrays[1].data},
                                    {"relations", arrays[2].data},
                                    {"stored_in", s->unstored ? SQL_STORED_IN_NONE : SQL_STORED_IN}};
-    if (rc == OK && (rc = begin(s, &e)) == OK)
+    if (rc == OK && (rc = sql_begin_tagged(&s->sql, s->table, &e)) == OK)
         rc = sql_expand(&s->sql, sql_progress_find, vars, 5, &e);
     for (size_t i = 0; i < 3; i++)
         buf_free(&arrays[i]);
@@ -301,7 +294,8 @@ void target_table_find_rows(struct target_table *s)
     if (target_table_stopped(s))
         return;
     target_table_busy(s);
-    if (begin(s, &e) != OK || sql_expand(&s->sql, sql_table_empty, vars, 2, &e) != OK)
+    if (sql_begin_tagged(&s->sql, s->table, &e) != OK ||
+        sql_expand(&s->sql, sql_table_empty, vars, 2, &e) != OK)
         target_table_end(s, &e);
     else
         db_query(s->db, s->sql.data, NULL, 0, on_empty, s);

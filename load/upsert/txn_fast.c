@@ -59,13 +59,10 @@ void txn_ask(struct txn *t)
     enum err_code rc;
 
     t->phase = DB_PHASE_QUESTION;
-    buf_reset(&t->sql);
     buf_reset(keys);
     if ((rc = batch_encode_keys(t->job.batch, rel->key_size, t->job.first, t->job.end, keys)) != OK)
         buf_err(&e, rc, keys, "the batch's keys");
-    else if ((rc = buf_addf(&t->sql, SQL_TAG, t->job.table)) != OK)
-        buf_err(&e, rc, &t->sql, "the statement");
-    else
+    else if ((rc = sql_begin_tagged(&t->sql, t->job.table, &e)) == OK)
         rc = sql_expand(&t->sql, sql_classify, vars, 4, &e);
     if (rc != OK) {
         txn_fail(t, &e);

@@ -136,14 +136,13 @@ static void send_arrays(struct txn *t, db_done_fn *done)
     struct db_param params[BATCH_ARRAYS];
     enum err_code rc;
 
-    buf_reset(&t->sql);
     for (size_t i = 0; i < BATCH_ARRAYS; i++)
         buf_reset(&t->arrays[i]);
-    if ((rc = buf_addf(&t->sql, SQL_TAG, t->job.table)) != OK)
-        buf_err(&e, rc, &t->sql, "the statement");
-    else if ((rc = batch_encode_arrays(t->job.batch, t->part.from, t->part.to, t->arrays)) != OK)
+    rc = sql_begin_tagged(&t->sql, t->job.table, &e);
+    if (rc == OK &&
+        (rc = batch_encode_arrays(t->job.batch, t->part.from, t->part.to, t->arrays)) != OK)
         buf_err(&e, rc, &t->arrays[1], "the batch");
-    else
+    else if (rc == OK)
         rc = add_upsert(t, SQL_SOURCE_ARRAYS, &e);
     if (rc != OK) {
         txn_fail(t, &e);
@@ -185,14 +184,9 @@ static void send_inserts(struct txn *t, db_done_fn *done)
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name}, {"key", r->key}};
     struct err e = ERR_INIT;
 
-    buf_reset(&t->sql);
     start_copy(t);
-    enum err_code rc = buf_addf(&t->sql, SQL_TAG, t->job.table);
-    if (rc != OK)
-        buf_err(&e, rc, &t->sql, "the statement");
-    else
-        rc = sql_expand(&t->sql, sql_insert_copy, vars, 3, &e);
-    if (rc != OK)
+    if (sql_begin_tagged(&t->sql, t->job.table, &e) != OK ||
+        sql_expand(&t->sql, sql_insert_copy, vars, 3, &e) != OK)
         txn_fail(t, &e);
     else
         db_copy(t->db, t->sql.data, give_rows, done, t);
