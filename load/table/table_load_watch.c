@@ -1,24 +1,15 @@
 /* While a statement waits for a lock: who holds it, asked on a second connection where one can be had. */
+#include "load/database/lock_holder.h"
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
-#include "load/target/target_table.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 #define WATCH_MS 10000u /* that a statement may take before it is looked why, ... */
 #define AGAIN_MS 60000u /* ... and between two looks */
 #define ALONE_MS                                                                                   \
     200u /* both, while rows are looked for that are to blame: a lock would explain it */
-
-enum {
-    HOLDER_PID,
-    HOLDER_ROLE,
-    HOLDER_APPLICATION,
-    HOLDER_STATE,
-    HOLDER_SECONDS
-};
 
 static void on_watch(uv_timer_t *timer);
 static void on_holder(void *ctx, const PGresult *r, const struct err *err);
@@ -54,22 +45,13 @@ static void on_holder(void *ctx, const PGresult *r, const struct err *err)
     struct table_load *t = ctx;
 
     bool held = err == NULL && PQntuples(r) == 1;
-    bool known = held && !PQgetisnull(r, 0, HOLDER_SECONDS); /* of a role that may see it */
     bool told = t->lock_told != 0 && when_tick() - t->lock_told < (int64_t)AGAIN_MS * 1000;
 
     t->blocked = t->blocked || held;
     if (held && !told) {
         t->lock_told = when_tick();
-        const struct log_field fields[] = {
-            F_STR("table", t->name),
-            F_STR("pid", PQgetvalue(r, 0, HOLDER_PID)),
-            F_STR("role", PQgetvalue(r, 0, HOLDER_ROLE)),
-            F_STR("application", PQgetvalue(r, 0, HOLDER_APPLICATION)),
-            F_STR("state", PQgetvalue(r, 0, HOLDER_STATE)),
-            F_SECONDS("seconds", target_table_number(r, 0, HOLDER_SECONDS) * WHEN_SECOND),
-        };
-        log_event(LOG_WARN, "lock", "the table waits for a lock that another session holds", fields,
-                  sizeof fields / sizeof *fields - (known ? 0 : 1));
+        lock_holder_log(LOG_WARN, "the table waits for a lock that another session holds", t->name,
+                        NULL, r);
     }
     stop_asking(t);
 }

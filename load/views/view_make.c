@@ -1,21 +1,13 @@
 #include "load/views/view_make.h"
+#include "load/database/lock_holder.h"
 #include "load/database/sql.h"
 #include "load/target/target_table.h"
 #include "shared/log/log.h"
-#include "shared/time/when.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define SQL_MAX ((size_t)16 << 20)
 #define TURN    "7954892360421172323" /* the advisory lock of those that make views */
-
-enum {
-    HOLDER_PID,
-    HOLDER_ROLE,
-    HOLDER_APPLICATION,
-    HOLDER_STATE,
-    HOLDER_SECONDS
-};
 
 enum {
     LOOK_OLD,
@@ -236,24 +228,6 @@ static enum err_code keep(struct view_make *m, struct session *s, struct err *e)
 
 /* ---- whom it waits for ---- */
 
-static void say_holder(const struct view_make *m, const PGresult *r)
-{
-    bool known = !PQgetisnull(r, 0, HOLDER_SECONDS); /* of a role that may see it */
-    const struct log_field fields[] = {
-        F_STR("table", m->at.target->table),
-        F_STR("schema", m->at.schema),
-        F_STR("pid", PQgetvalue(r, 0, HOLDER_PID)),
-        F_STR("role", PQgetvalue(r, 0, HOLDER_ROLE)),
-        F_STR("application", PQgetvalue(r, 0, HOLDER_APPLICATION)),
-        F_STR("state", PQgetvalue(r, 0, HOLDER_STATE)),
-        F_SECONDS("seconds", target_table_number(r, 0, HOLDER_SECONDS) * WHEN_SECOND),
-    };
-    log_event(LOG_INFO, "lock",
-              "the view waits for a lock that another session holds, for no longer than five "
-              "seconds at a time",
-              fields, sizeof fields / sizeof *fields - (known ? 0 : 1));
-}
-
 static enum err_code tell_holder(const struct view_make *m, struct session *s, struct err *e)
 {
     const struct relation *t = &m->at.target->relation;
@@ -266,7 +240,10 @@ static enum err_code tell_holder(const struct view_make *m, struct session *s, s
     enum err_code rc = session_run(s, sql_view_holder, vars, 5, &r, e);
 
     if (rc == OK && PQntuples(r) == 1)
-        say_holder(m, r);
+        lock_holder_log(LOG_INFO,
+                        "the view waits for a lock that another session holds, for no longer than "
+                        "five seconds at a time",
+                        m->at.target->table, m->at.schema, r);
     PQclear(r);
     return rc;
 }
