@@ -84,8 +84,7 @@ static enum err_code read_sample(const struct table_load *t, struct sample *s, s
         else if (what == READER_PAGE)
             rc = add_page(s, r, builder, e);
     }
-    if (r != NULL)
-        reader_close(r);
+    reader_close(r);
     row_builder_close(builder);
     return rc;
 }
@@ -122,13 +121,11 @@ static void on_looked(void *ctx, const PGresult *r, const struct err *err)
     }
     err_set(&e, ERR_CONFIG,
             "the table %s of schema %s is fed by another spool, %s, last at %s, and this spool's "
-            "records "
-            "are not the table's (%" PRId64
-            " of its first %u were created when the table says so, %" PRId64
+            "records are not the table's (of its first ones, %u at most, %" PRId64
+            " were created when the table says so, and %" PRId64
             " at another time): two accounts would be mixed. Name another --schema, or --spool; "
-            "or, if this "
-            "spool is to feed the table from now on, give --adopt once",
-            rel->name, rel->schema, k->other, when_iso(k->other_at, at), same, SAMPLE, other);
+            "or, if this spool is to feed the table from now on, give --adopt once",
+            rel->name, rel->schema, k->other, when_iso(k->other_at, at), SAMPLE, same, other);
     table_load_give_up(t, &e);
 }
 
