@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define SQL_MAX ((size_t)1 << 20)
-#define ASK_MS                                                                                     \
-    1000u /* between two wishes to cancel: one may come before its statement, or reach nobody */
+/* Between two wishes to cancel: one may come before its statement, or reach nobody. */
+#define ASK_MS 1000u
 
 struct session {
     uv_loop_t *loop;
