@@ -167,7 +167,7 @@ void table_load_finish(struct table_load *t, const struct err *err)
             F_STR("table", t->name));
     if (err != NULL)
         t->found = false; /* the next load looks at everything anew */
-    t->patient = t->aside;
+    t->was_aside = t->aside;
     t->done(t->ctx, err);
 }
 

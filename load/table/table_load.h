@@ -61,8 +61,8 @@ const struct load_counts *table_load_counts(const struct table_load *t);
 bool table_load_unreachable(const struct table_load *t);
 /* The same, but others of this process have one: it is this table's turn when one of those is free. */
 bool table_load_is_waiting(const struct table_load *t);
-/* The last load ended because another session had locked how far the table is, as another loader does, while other tables wait for
- * this one's connection: it is its turn again after theirs, and then it waits for the lock. Once until a load ends otherwise. */
+/* The last load ended because another session, such as another loader, has locked the table's progress, and because other tables
+ * wait for a connection. Its turn comes after theirs, and that load waits for the lock. */
 bool table_load_is_aside(const struct table_load *t);
 /* From which page on it loads, and up to which all is committed. False: it does not know yet. */
 bool table_load_span(const struct table_load *t, struct page_place *from, struct page_place *at);

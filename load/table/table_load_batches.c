@@ -375,7 +375,7 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
                 .some_in = t->some_in,
                 .empty = target_table_empty(t->target) && !t->some_in,
                 .guess = f->guess,
-                .impatient = first && table_load_may_step_aside(t),
+                .nowait = first && table_load_may_step_aside(t),
                 .guard = !t->conf.replay && !t->conf.redrive && !t->probing && t->hole == SIZE_MAX,
                 .store = !t->conf.redrive && !t->probing && !t->reload &&
                          (!t->conf.replay || all) && t->hole == SIZE_MAX,

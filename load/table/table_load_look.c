@@ -78,15 +78,15 @@ bool table_load_may_step_aside(struct table_load *t)
 {
     const struct table_load_conf *c = &t->conf;
 
-    t->impatient = !t->patient && !t->some_in && !t->bisect && !t->probing && t->attempt == 0 &&
-                   t->hole == SIZE_MAX && !c->replay && !c->redrive && c->lender.wanted != NULL &&
-                   c->lender.wanted(c->lender.ctx);
-    return t->impatient;
+    t->nowait = !t->was_aside && !t->some_in && !t->bisect && !t->probing && t->attempt == 0 &&
+                t->hole == SIZE_MAX && !c->replay && !c->redrive && c->lender.wanted != NULL &&
+                c->lender.wanted(c->lender.ctx);
+    return t->nowait;
 }
 
 bool table_load_step_aside(struct table_load *t, const struct err *err)
 {
-    if (strcmp(err->sqlstate, "55P03") != 0 || t->stopping || !t->impatient || t->some_in)
+    if (strcmp(err->sqlstate, "55P03") != 0 || t->stopping || !t->nowait || t->some_in)
         return false;
     LOG(LOG_DEBUG, "aside", "another session has locked how far the table is: others go first",
         F_STR("table", t->name), F_ERR(err));

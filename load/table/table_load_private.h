@@ -46,10 +46,10 @@ struct table_load {
     void *ctx;
     enum table_load_state state;
     bool stopping, unreachable;
-    bool waiting;     /* table_load_is_waiting */
-    bool aside;       /* table_load_is_aside; */
-    bool patient;     /* ... and it was: locks are waited for; */
-    bool impatient;   /* ... of its first batch, which is under way, that of the progress is not */
+    bool waiting;   /* table_load_is_waiting */
+    bool aside;     /* table_load_is_aside */
+    bool was_aside; /* the load before ended so: this one waits for locks */
+    bool nowait;    /* its first batch, which is under way, does not wait for the progress' lock */
     unsigned cancels; /* stopping: how often the statement under way was cancelled */
     struct target_table *target;
     struct batch_builder *builder;

@@ -127,7 +127,7 @@ static enum err_code add_lock(struct txn *t, struct err *e)
                                    {"table_name", t->job.table},
                                    {"branch", t->job.branch},
                                    {"lanes", lanes_text(t->job.lanes, lanes)},
-                                   {"wait", t->job.impatient ? "NOWAIT" : ""}};
+                                   {"wait", t->job.nowait ? "NOWAIT" : ""}};
 
     enum err_code rc = t->made ? OK : sql_expand(&t->sql, sql_progress_make, vars, 5, e);
 

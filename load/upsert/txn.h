@@ -77,7 +77,7 @@ struct txn_job {
     enum batch_path
         guess; /* what its rows probably all are: BATCH_INSERT, BATCH_NEWER; BATCH_COMPARE: no idea */
     bool
-        impatient; /* another transaction's lock on the lanes' progress is not waited for: TXN_FAILED, with 55P03 */
+        nowait; /* another transaction's lock on the lanes' progress is not waited for: TXN_FAILED, with 55P03 */
     bool guard;           /* these lanes' progress must be `from`, or nothing is done: TXN_MOVED */
     bool store;           /* ... and becomes `to`, unless it is further already */
     bool archived, noted; /* the table is loaded again: versions of rows that are in its archive, or
