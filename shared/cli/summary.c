@@ -221,20 +221,48 @@ static enum err_code add_aligned(struct buf *out, const struct buf *text,
     return rc == OK ? add_blanks(out, (column->right ? 0 : fill) + COLUMN_GAP) : rc;
 }
 
-/* A block of columns: the first one, which names the rows, and those from..end. */
+/* As it is shown: times to the second. */
+static bool is_same(const struct cell *a, const struct cell *b)
+{
+    int64_t unit = a->type == CELL_TIME ? WHEN_SECOND : 1;
+    if (a->type != b->type || a->num / unit != b->num / unit)
+        return false;
+    return a->str == b->str || (a->str != NULL && b->str != NULL && strcmp(a->str, b->str) == 0);
+}
+
+/* How many columns it takes to tell each row from the one above it. */
+static size_t count_names(const struct summary *s)
+{
+    size_t names = 1;
+    for (size_t row = s->columns; row < s->count; row += s->columns) {
+        size_t same = 0;
+        while (same < s->columns &&
+               is_same(&s->cells[row + same], &s->cells[row + same - s->columns]))
+            same++;
+        if (same < s->columns && same + 1 > names)
+            names = same + 1;
+    }
+    return names;
+}
+
+/* A block of columns: the first ones, which name the rows, and those from..end. */
 struct block {
+    size_t names;
     size_t from;
     size_t end;
 };
 
 /* As many as fit into the terminal's width, one at least. */
-static struct block next_block(const struct summary *s, const struct column *columns, size_t from)
+static struct block next_block(const struct summary *s, const struct column *columns, size_t names,
+                               size_t from)
 {
-    struct block b = {.from = from, .end = from + 1};
-    size_t width = columns[0].width + (from > 0 ? COLUMN_GAP + columns[from].width : 0);
+    struct block b = {.names = names, .from = from, .end = from};
+    size_t width = 0;
+    for (size_t i = 0; i < names; i++)
+        width += columns[i].width + COLUMN_GAP;
     while (b.end < s->columns &&
-           (s->width == 0 || width + COLUMN_GAP + columns[b.end].width <= s->width))
-        width += COLUMN_GAP + columns[b.end++].width;
+           (b.end == from || s->width == 0 || width + columns[b.end].width <= s->width))
+        width += columns[b.end++].width + COLUMN_GAP;
     return b;
 }
 
@@ -245,7 +273,7 @@ static enum err_code add_line(const struct summary *s, const struct column *colu
     enum err_code rc = OK;
     for (size_t i = 0; i < b->end && rc == OK; i++) {
         struct column column = columns[i];
-        if (i > 0 && i < b->from)
+        if (i >= b->names && i < b->from)
             continue;
         column.last = i + 1 == b->end;
         buf_reset(text);
@@ -257,15 +285,16 @@ static enum err_code add_line(const struct summary *s, const struct column *colu
     return rc;
 }
 
-/* columns[] has one entry a column. What does not fit beside the first column stands below. */
+/* columns[] has one entry a column. What does not fit beside those that name the rows stands below. */
 static enum err_code add_blocks(const struct summary *s, const struct column *columns,
                                 struct buf *text, struct buf *out)
 {
+    const size_t names = count_names(s);
     enum err_code rc = OK;
-    struct block b = {0};
-    for (size_t from = 0; from < s->columns && rc == OK; from = b.end) {
-        b = next_block(s, columns, from);
-        if (from > 0)
+    struct block b = {.end = names};
+    for (bool first = true; rc == OK && (first || b.end < s->columns); first = false) {
+        b = next_block(s, columns, names, b.end);
+        if (!first)
             rc = buf_addc(out, '\n');
         if (rc == OK)
             rc = add_line(s, columns, &b, SIZE_MAX, text, out);

@@ -1,7 +1,8 @@
 /*
  * The run's summary: one row a table. On standard output, as a table for people or, with --json,
  * one JSON object a line with the members in the order given. Numbers align right; nothing is cut. On a terminal numbers are
- * grouped, and columns that do not fit into its width stand in a further block below, again behind the first column.
+ * grouped, and columns that do not fit into its width stand in a further block below, again behind those that name the row: as many of the first
+ * ones as it takes to tell each row from the one above it.
  */
 #ifndef NETTY_SHARED_CLI_SUMMARY_H
 #define NETTY_SHARED_CLI_SUMMARY_H

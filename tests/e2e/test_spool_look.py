@@ -202,10 +202,10 @@ def test_the_digest_is_the_databases(sims, db, netty):
     assert spool_digest(netty, "contacts") != database_digest(db, "contacts", "contact_id")
 
 
-def on_a_terminal(netty, *arguments, width=80):
+def on_a_terminal(netty, *arguments, width=80, program="netty-spool", db=None):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-    process = subprocess.Popen([BUILD / "netty-spool", *arguments], env=netty.environment(), cwd=netty.dir,
+    process = subprocess.Popen([BUILD / program, *arguments], env=netty.environment(db=db), cwd=netty.dir,
                                stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL)
     os.close(theirs)
     drawn = b""
@@ -239,3 +239,19 @@ def test_tables_fit_the_terminals_width(sims, db, netty):
     assert not wide, wide
     assert len(on_a_terminal(netty, "status", width=250).splitlines()) < len(drawn.splitlines())
     assert "\u202f" not in netty.spool_tool("status").out
+
+
+def test_each_block_names_its_rows(sims, db, netty):
+    """One column does not where two rows have the same in it: then more stand in front, in each block."""
+    sim = sims("contacts:30,users:20")
+    netty.extract("contacts", "users", sim=sim)
+    netty.load("--create-tables", db=db)
+    heads = [line for line in on_a_terminal(netty, "status").splitlines() if line.startswith("last_run ")]
+    assert len(heads) > 1 and all(re.match("last_run +program ", head) for head in heads), heads
+    drawn = on_a_terminal(netty, "profile", "contacts", program="netty-load", db=db)
+    blocks = drawn.strip("\n").split("\n\n")
+    assert len(blocks) > 1 and all(re.match("table +member ", block) for block in blocks), drawn
+    assert re.search(r"(?m)^ok +contacts +each key stands once$",
+                     on_a_terminal(netty, "check", program="netty-load", db=db))
+    assert re.search(r"(?m)^ok +settings +configuration file: ",
+                     on_a_terminal(netty, "doctor", program="netty-load", db=db))
