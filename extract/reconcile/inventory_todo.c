@@ -1,4 +1,5 @@
 #include "extract/reconcile/inventory_todo.h"
+#include "shared/base/array.h"
 #include "shared/time/when.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +22,11 @@ static int by_key(const void *a, const void *b)
 
 static enum err_code add_done(struct inventory_todo *t, struct inventory_pair pair, struct err *e)
 {
-    if (t->done_count == t->done_capacity) {
-        size_t capacity = t->done_capacity > 0 ? 2 * t->done_capacity : 256;
-        struct inventory_pair *more = realloc(t->done, capacity * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ERR_NOMEM, "out of memory");
-        t->done = more;
-        t->done_capacity = capacity;
-    }
+    struct inventory_pair *more =
+        array_room(t->done, &t->done_capacity, t->done_count, sizeof *more, e);
+    if (more == NULL)
+        return ERR_NOMEM;
+    t->done = more;
     t->done[t->done_count++] = pair;
     return OK;
 }

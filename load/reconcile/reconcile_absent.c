@@ -1,5 +1,6 @@
 #include "load/database/sql.h"
 #include "load/reconcile/reconcile_private.h"
+#include "shared/base/array.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <inttypes.h>
@@ -45,14 +46,11 @@ struct absence_check {
 
 static enum err_code add_deleted(struct chunk *c, int64_t key, const char *deletion, struct err *e)
 {
-    if (c->deleted_count == c->deleted_capacity) {
-        size_t capacity = c->deleted_capacity > 0 ? 2 * c->deleted_capacity : 256;
-        struct revival *more = realloc(c->deleted, capacity * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ERR_NOMEM, "out of memory");
-        c->deleted = more;
-        c->deleted_capacity = capacity;
-    }
+    struct revival *more =
+        array_room(c->deleted, &c->deleted_capacity, c->deleted_count, sizeof *more, e);
+    if (more == NULL)
+        return ERR_NOMEM;
+    c->deleted = more;
     struct revival *r = &c->deleted[c->deleted_count++];
     *r = (struct revival){.key = key};
     /* What is longer is no mark of ours; and never a time, so that nothing will come of it. */
@@ -181,14 +179,11 @@ static enum err_code add_missing(struct absence_check *j, struct missing_row row
         j->beyond++;
         return OK;
     }
-    if (now->count == j->rows_capacity) {
-        size_t capacity = j->rows_capacity > 0 ? 2 * j->rows_capacity : 256;
-        struct missing_row *more = realloc(now->rows, capacity * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ERR_NOMEM, "out of memory");
-        now->rows = more;
-        j->rows_capacity = capacity;
-    }
+    struct missing_row *more =
+        array_room(now->rows, &j->rows_capacity, now->count, sizeof *more, e);
+    if (more == NULL)
+        return ERR_NOMEM;
+    now->rows = more;
     now->rows[now->count++] = row;
     return OK;
 }

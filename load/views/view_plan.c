@@ -1,4 +1,5 @@
 #include "load/views/view_plan.h"
+#include "shared/base/array.h"
 #include "shared/base/utf8.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
@@ -27,16 +28,10 @@ void view_plan_close(struct view_plan *p)
 
 static struct view_column *new_column(struct view_plan *p, struct err *e)
 {
-    if (p->count == p->room) {
-        size_t room = p->room == 0 ? 64 : p->room * 2;
-        struct view_column *more = realloc(p->columns, room * sizeof *more);
-        if (more == NULL) {
-            err_set(e, ERR_NOMEM, "out of memory");
-            return NULL;
-        }
-        p->columns = more;
-        p->room = room;
-    }
+    struct view_column *more = array_room(p->columns, &p->room, p->count, sizeof *more, e);
+    if (more == NULL)
+        return NULL;
+    p->columns = more;
     p->columns[p->count] = (struct view_column){.cast = CAST_JSONB};
     return &p->columns[p->count++];
 }

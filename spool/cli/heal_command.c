@@ -1,6 +1,7 @@
 /* Puts right what stands beside the pages (repair.h). Sets damaged pages aside, where they are, and has the extractor fetch again what they held. In
  * that order of durable steps: first the wish, then the word that the damage is dealt with; a crash
  * in between leaves the damage named, and healing it again does no harm. */
+#include "shared/base/array.h"
 #include "shared/cli/summary.h"
 #include "shared/time/when.h"
 #include "spool/cli/spool_command.h"
@@ -70,14 +71,10 @@ static void header_position(const struct heal *h, uint64_t segment, char out[PAG
 
 static enum err_code add_place(struct heal *h, struct page_place place, struct err *e)
 {
-    if (h->count == h->capacity) {
-        size_t capacity = h->capacity ? 2 * h->capacity : 64;
-        struct page_place *more = realloc(h->places, capacity * sizeof *more);
-        if (!more)
-            return err_set(e, ERR_NOMEM, "out of memory");
-        h->places = more;
-        h->capacity = capacity;
-    }
+    struct page_place *more = array_room(h->places, &h->capacity, h->count, sizeof *more, e);
+    if (more == NULL)
+        return ERR_NOMEM;
+    h->places = more;
     h->places[h->count++] = place;
     return OK;
 }

@@ -1,5 +1,6 @@
 #include "spool/inventory/inventory.h"
 
+#include "shared/base/array.h"
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
 #include "shared/time/when.h"
@@ -34,14 +35,10 @@ struct scan {
 
 static enum err_code add_number(struct numbers *all, int64_t value, struct err *e)
 {
-    if (all->n == all->capacity) {
-        size_t capacity = all->capacity > 0 ? 2 * all->capacity : 256;
-        int64_t *more = realloc(all->at, capacity * sizeof *more);
-        if (more == NULL)
-            return err_set(e, ERR_NOMEM, "out of memory");
-        all->at = more;
-        all->capacity = capacity;
-    }
+    int64_t *more = array_room(all->at, &all->capacity, all->n, sizeof *more, e);
+    if (more == NULL)
+        return ERR_NOMEM;
+    all->at = more;
     all->at[all->n++] = value;
     return OK;
 }

@@ -1,5 +1,6 @@
 #include "spool/maintenance/prune.h"
 
+#include "shared/base/array.h"
 #include "shared/files/fault_point.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -44,14 +45,10 @@ static bool asked_for(const struct prune_conf *conf, const char *table)
 static enum err_code add(struct prune *p, const char *table, uint64_t segment, int64_t ended,
                          struct err *e)
 {
-    if (p->count == p->capacity) {
-        size_t capacity = p->capacity ? 2 * p->capacity : 64;
-        struct candidate *more = realloc(p->found, capacity * sizeof *more);
-        if (!more)
-            return err_set(e, ERR_NOMEM, "out of memory");
-        p->found = more;
-        p->capacity = capacity;
-    }
+    struct candidate *more = array_room(p->found, &p->capacity, p->count, sizeof *more, e);
+    if (more == NULL)
+        return ERR_NOMEM;
+    p->found = more;
     p->found[p->count++] = (struct candidate){.table = table, .segment = segment, .ended = ended};
     return OK;
 }

@@ -1,5 +1,6 @@
 #include "spool/segment/segment.h"
 
+#include "shared/base/array.h"
 #include "shared/files/safe_file.h"
 #include "spool/segment/pruned.h"
 #include <errno.h>
@@ -87,14 +88,11 @@ static enum err_code add(void *ctx, int dir, const char *name, struct err *e)
     (void)dir;
     if (!segment_parse(name, &number, &kind))
         return OK;
-    if (list->count == g->capacity) {
-        size_t more = g->capacity ? g->capacity * 2 : 64;
-        struct segment_entry *entries = realloc(list->entries, more * sizeof *entries);
-        if (!entries)
-            return err_set(e, ERR_NOMEM, "out of memory");
-        list->entries = entries;
-        g->capacity = more;
-    }
+    struct segment_entry *more =
+        array_room(list->entries, &g->capacity, list->count, sizeof *more, e);
+    if (more == NULL)
+        return ERR_NOMEM;
+    list->entries = more;
     list->entries[list->count++] =
         (struct segment_entry){.number = number, .files = SEGMENT_HAS(kind)};
     return OK;

@@ -1,5 +1,6 @@
 #include "spool/status/run_history.h"
 
+#include "shared/base/array.h"
 #include "shared/files/fault_point.h"
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
@@ -368,14 +369,10 @@ static enum err_code take_line(void *ctx, const char *line, size_t n, struct err
     struct run_history_entry run;
     if (r->lines++ < r->pass || !read_run(line, n, r->side, &run))
         return OK;
-    if (to->count == r->room) {
-        size_t room = r->room == 0 ? 16 : 2 * r->room;
-        struct run_history_entry *more = realloc(to->entries, room * sizeof *more);
-        if (!more)
-            return err_set(e, ERR_NOMEM, "out of memory");
-        to->entries = more;
-        r->room = room;
-    }
+    struct run_history_entry *more = array_room(to->entries, &r->room, to->count, sizeof *more, e);
+    if (more == NULL)
+        return ERR_NOMEM;
+    to->entries = more;
     to->entries[to->count++] = run;
     return OK;
 }
