@@ -26,14 +26,8 @@ static enum err_code read_head(struct catalog *c, const char *line, size_t n, ui
         {.name = "written", .type = FIELD_TIME, .to = &c->written},
         {.name = "tables", .type = FIELD_COUNT, .to = tables},
     };
-    enum err_code rc = fields_read(line, n, fields, 1, e);
+    enum err_code rc = fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
     if (rc != OK)
-        return rc;
-    if (version != FORMAT)
-        return err_set(e, ERR_CONFIG,
-                       "is of format %" PRIu64 ", this program knows %d; use %s netty", version,
-                       FORMAT, version > FORMAT ? "a newer" : "an older");
-    if ((rc = fields_read(line, n, fields, FIELDS(fields), e)) != OK)
         return rc;
     if (*tables > TABLES_MAX)
         return err_set(e, ERR_DAMAGED, "tells of more tables than can be");

@@ -336,7 +336,8 @@ enum err_code fields_read_head(const char *text, size_t n, struct field *fields,
     const uint64_t *version = fields[0].to;
     enum err_code rc = fields_read(text, n, fields, 1, e);
     if (rc == OK && *version != format)
-        return err_set(e, ERR_CONFIG, "is of format %" PRIu64 ", this program knows %" PRIu64,
-                       *version, format);
+        return err_set(e, ERR_CONFIG,
+                       "is of format %" PRIu64 ", this program knows %" PRIu64 "; use %s netty",
+                       *version, format, *version > format ? "a newer" : "an older");
     return rc == OK ? fields_read(text, n, fields, count, e) : rc;
 }

@@ -110,15 +110,8 @@ static enum err_code read_header(const char *text, size_t n, struct journal_line
         {.name = "pages", .type = FIELD_COUNT, .to = &h->previous.page},
         {.name = "chain", .type = FIELD_HASH, .to = &h->chain, .optional = true},
     };
-    /* The version first: a newer format may lack the rest. */
-    enum err_code rc = fields_read(text, n, fields, 1, e);
+    enum err_code rc = fields_read_head(text, n, fields, FIELDS(fields), JOURNAL_FORMAT, e);
     if (rc != OK)
-        return rc;
-    if (version != JOURNAL_FORMAT)
-        return err_set(e, ERR_CONFIG,
-                       "is of format %" PRIu64 ", this program knows %d; use %s netty", version,
-                       JOURNAL_FORMAT, version > JOURNAL_FORMAT ? "a newer" : "an older");
-    if ((rc = fields_read(text, n, fields, FIELDS(fields), e)) != OK)
         return rc;
     return fields_read(previous.p, previous.n, place, FIELDS(place), e);
 }
