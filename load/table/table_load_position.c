@@ -5,8 +5,8 @@
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/journal/first_page.h"
 #include "spool/journal/journal_chain.h"
-#include "spool/journal/journal_scan.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,28 +139,6 @@ static enum err_code share_run(struct sharing *s, const PGresult *r, int row, st
     return rc;
 }
 
-/* The first page behind a place; chain 0: there is none. */
-static enum err_code first_behind(const struct table_load *t, const char *dir,
-                                  struct page_place place, struct page_info *page, struct err *e)
-{
-    struct journal_scan *scan = NULL;
-    enum journal_scan_what what = JOURNAL_SCAN_DAMAGED;
-    struct err damage = ERR_INIT;
-    enum err_code rc = journal_scan_open(&scan, dir, t->name, JOURNAL_SCAN_LOOK, e);
-
-    *page = (struct page_info){.fetched = WHEN_NONE};
-    if (rc != OK)
-        return rc;
-    journal_scan_seek(scan, place);
-    while (what == JOURNAL_SCAN_DAMAGED && (rc = journal_scan_next(scan, &what, &damage)) == OK)
-        if (what == JOURNAL_SCAN_PAGE)
-            *page = *journal_scan_page(scan);
-    if (rc != OK)
-        *e = damage;
-    journal_scan_close(scan);
-    return rc;
-}
-
 static const struct known_branch *branch_named(const struct known_progress *k, const char *name)
 {
     for (size_t i = 0; i < k->branches_count; i++)
@@ -287,7 +265,7 @@ static enum err_code find_shared(struct table_load *t, const PGresult *r, struct
         rc = share_run(&s, r, row, &shared, &found, e);
     if (!found)
         shared = (struct progress){0};
-    if (rc == OK && (rc = first_behind(t, dir, shared.place, &next, e)) == OK)
+    if (rc == OK && (rc = first_page_behind(dir, t->name, shared.place, &next, e)) == OK)
         part_at(t, &shared, found ? PQgetvalue(r, row - 1, 0) : "?", &next);
     free(s.chains);
     segment_list_free(&list);
@@ -368,7 +346,7 @@ bool table_load_is_at_end(const struct table_load *t)
         if (t->at.at[i].line != 0 || progress_compare(&t->at.at[i], &t->at.at[0]) != 0)
             return false;
     return io_path(dir, spool_dir(t->conf.spool), t->name, &e) == OK &&
-           first_behind(t, dir, t->at.at[0].place, &next, &e) == OK && next.chain == 0;
+           first_page_behind(dir, t->name, t->at.at[0].place, &next, &e) == OK && next.chain == 0;
 }
 
 /* ---- what the spool holds no more ---- */

@@ -2,7 +2,7 @@
 
 #include "shared/files/file_io.h"
 #include "shared/time/when.h"
-#include "spool/journal/journal_scan.h"
+#include "spool/journal/first_page.h"
 #include "spool/segment/segment.h"
 #include "spool/store/table_dir.h"
 #include <stdio.h>
@@ -15,21 +15,9 @@ enum err_code held_up_first(const struct spool *s, const char *table, struct pag
                             struct page_info *first, struct err *e)
 {
     char dir[IO_PATH];
-    struct journal_scan *scan = NULL;
-    struct err damage = ERR_INIT;
-    enum journal_scan_what what = JOURNAL_SCAN_DAMAGED;
     enum err_code rc = table_dir(dir, s, table, e);
     *first = (struct page_info){.fetched = WHEN_NONE};
-    if (rc != OK || (rc = journal_scan_open(&scan, dir, table, JOURNAL_SCAN_LOOK, e)) != OK)
-        return rc;
-    journal_scan_seek(scan, place);
-    while (what == JOURNAL_SCAN_DAMAGED && (rc = journal_scan_next(scan, &what, &damage)) == OK)
-        if (what == JOURNAL_SCAN_PAGE)
-            *first = *journal_scan_page(scan);
-    if (rc != OK)
-        *e = damage;
-    journal_scan_close(scan);
-    return rc;
+    return rc == OK ? first_page_behind(dir, table, place, first, e) : rc;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
