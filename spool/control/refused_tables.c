@@ -124,7 +124,16 @@ static void put(struct refused_tables *r, const struct refused_table *entry)
     t->since = since;
 }
 
-enum err_code refused_set(const struct spool *s, const struct refused_table *entry, struct err *e)
+static void take_out(struct refused_tables *r, const char *table)
+{
+    struct refused_table *t = find(r, table);
+    if (t != NULL)
+        *t = r->at[--r->count];
+}
+
+/* One writer at a time: puts the entry in, or, where it is NULL, takes the table out. */
+static enum err_code change(const struct spool *s, const struct refused_table *entry,
+                            const char *table, struct err *e)
 {
     struct refused_tables r;
     int lock = -1;
@@ -132,29 +141,25 @@ enum err_code refused_set(const struct spool *s, const struct refused_table *ent
     if (rc != OK)
         return rc;
     if ((rc = refused_read(s, &r, e)) == OK) {
-        put(&r, entry);
-        rc = write_all(s, &r, e);
+        bool there = find(&r, table) != NULL;
+        if (entry != NULL)
+            put(&r, entry);
+        else
+            take_out(&r, table);
+        if (entry != NULL || there)
+            rc = write_all(s, &r, e);
         refused_free(&r);
     }
     small_file_unlock(lock);
     return rc;
 }
 
+enum err_code refused_set(const struct spool *s, const struct refused_table *entry, struct err *e)
+{
+    return change(s, entry, entry->table, e);
+}
+
 enum err_code refused_clear(const struct spool *s, const char *table, struct err *e)
 {
-    struct refused_tables r;
-    int lock = -1;
-    enum err_code rc = small_file_lock(spool_dir(s), &lock, e);
-    if (rc != OK)
-        return rc;
-    if ((rc = refused_read(s, &r, e)) == OK) {
-        struct refused_table *t = find(&r, table);
-        if (t != NULL) {
-            *t = r.at[--r.count];
-            rc = write_all(s, &r, e);
-        }
-        refused_free(&r);
-    }
-    small_file_unlock(lock);
-    return rc;
+    return change(s, NULL, table, e);
 }
