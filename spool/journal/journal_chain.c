@@ -124,20 +124,30 @@ done:
     return rc;
 }
 
+/* *j is NULL, and the result OK, where the segment has no journal. */
+static enum err_code open_if_there(struct journal **j, const char *dir, uint64_t segment,
+                                   struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = journal_open(j, dir, segment, &why);
+    if (rc == OK)
+        return OK;
+    *j = NULL;
+    if (why.sys == ENOENT)
+        return OK;
+    *e = why;
+    return rc;
+}
+
 /* The line is not there, or not as it was written. Does the segment go on behind it? */
 static enum err_code goes_on(const char *dir, struct page_place place, bool *on, struct err *e)
 {
     const struct journal_line *line;
     struct journal *j;
-    struct err why = ERR_INIT;
-    enum err_code rc = journal_open(&j, dir, place.segment, &why);
-    *on = rc != OK;
-    if (rc != OK) {
-        if (why.sys == ENOENT)
-            return OK;
-        *e = why;
+    enum err_code rc = open_if_there(&j, dir, place.segment, e);
+    *on = j == NULL;
+    if (j == NULL)
         return rc;
-    }
     do {
         rc = journal_next(j, &line, e);
         *on = *on ||
@@ -229,16 +239,11 @@ enum err_code journal_chains(const char *dir, uint64_t segment, uint64_t **chain
 {
     const struct journal_line *line;
     struct journal *j;
-    struct err why = ERR_INIT;
     *chains = NULL;
     *pages = 0;
-    enum err_code rc = journal_open(&j, dir, segment, &why);
-    if (rc != OK) {
-        if (why.sys == ENOENT)
-            return OK;
-        *e = why;
+    enum err_code rc = open_if_there(&j, dir, segment, e);
+    if (j == NULL)
         return rc;
-    }
     do {
         rc = journal_next(j, &line, e);
         if (rc == OK && line->kind == JOURNAL_PAGE && line->page.place.page <= SEGMENT_MAX)
