@@ -50,6 +50,23 @@ enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_F
     return rc;
 }
 
+enum err_code hint_file_decode(const char *dir, const char *name, hint_file_fn *decode, void *to,
+                               enum hint_file_state *state, struct err *e)
+{
+    char line[HINT_FILE_MAX];
+    struct err why = ERR_INIT;
+    size_t n;
+    enum err_code rc = hint_file_read(dir, name, line, &n, state, e);
+    if (rc != OK || *state != HINT_FILE_KNOWN || (rc = decode(to, line, n, &why)) == OK)
+        return rc;
+    *state = HINT_FILE_DAMAGED;
+    if (rc == ERR_DAMAGED)
+        return OK;
+    if (e != NULL)
+        *e = why;
+    return rc;
+}
+
 enum err_code hint_file_write(int *fd, const char *dir, const char *name, struct buf *line,
                               struct err *e)
 {

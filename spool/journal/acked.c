@@ -7,8 +7,9 @@
 
 #define FORMAT 1
 
-static enum err_code decode(const char *line, size_t n, struct acked *a, struct err *e)
+static enum err_code decode(void *to, const char *line, size_t n, struct err *e)
 {
+    struct acked *a = to;
     uint64_t version = 0;
     uint64_t open = 0;
     struct field fields[] = {
@@ -26,24 +27,14 @@ static enum err_code decode(const char *line, size_t n, struct acked *a, struct 
 
 enum err_code acked_read(const char *dir, struct acked *a, enum acked_state *state, struct err *e)
 {
-    char line[HINT_FILE_MAX];
-    enum hint_file_state word;
-    struct err why = ERR_INIT;
-    size_t n;
-    enum err_code rc = hint_file_read(dir, ACKED_FILE, line, &n, &word, e);
+    enum hint_file_state hint;
     *a = (struct acked){0};
-    *state = word == HINT_FILE_NONE ? ACKED_NONE : ACKED_DAMAGED;
-    if (rc != OK || word != HINT_FILE_KNOWN)
-        return rc;
-    rc = decode(line, n, a, &why);
-    if (rc == OK)
-        *state = ACKED_KNOWN;
-    else
+    enum err_code rc = hint_file_decode(dir, ACKED_FILE, decode, a, &hint, e);
+    *state = hint == HINT_FILE_NONE    ? ACKED_NONE
+             : hint == HINT_FILE_KNOWN ? ACKED_KNOWN
+                                       : ACKED_DAMAGED;
+    if (*state != ACKED_KNOWN)
         *a = (struct acked){0};
-    if (rc == OK || rc == ERR_DAMAGED)
-        return OK;
-    if (e)
-        *e = why;
     return rc;
 }
 

@@ -9,8 +9,9 @@
 
 #define FORMAT 1
 
-static enum err_code decode(const char *line, size_t n, struct moved *m, struct err *e)
+static enum err_code decode(void *to, const char *line, size_t n, struct err *e)
 {
+    struct moved *m = to;
     uint64_t version = 0;
     struct slice changes = {0};
     struct field fields[] = {
@@ -35,22 +36,11 @@ static enum err_code decode(const char *line, size_t n, struct moved *m, struct 
 
 enum err_code moved_read(const char *dir, struct moved *m, struct err *e)
 {
-    char line[HINT_FILE_MAX];
     enum hint_file_state state;
-    struct err why = ERR_INIT;
-    size_t n;
-    enum err_code rc = hint_file_read(dir, MOVED_FILE, line, &n, &state, e);
-    *m = (struct moved){.damaged = state == HINT_FILE_DAMAGED};
-    if (rc != OK || state != HINT_FILE_KNOWN)
-        return rc;
-    rc = decode(line, n, m, &why);
-    if (rc == OK)
-        return OK;
-    *m = (struct moved){.damaged = true};
-    if (rc == ERR_DAMAGED)
-        return OK;
-    if (e)
-        *e = why;
+    *m = (struct moved){0};
+    enum err_code rc = hint_file_decode(dir, MOVED_FILE, decode, m, &state, e);
+    if (state != HINT_FILE_KNOWN)
+        *m = (struct moved){.damaged = state == HINT_FILE_DAMAGED};
     return rc;
 }
 
