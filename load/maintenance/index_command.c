@@ -4,8 +4,8 @@
 #include "load/database/sql.h"
 #include "load/maintenance/index_plan.h"
 #include "load/maintenance/maintenance.h"
+#include "load/profile/view_columns.h"
 #include "load/profile/view_mark.h"
-#include "load/profile/view_schema.h"
 #include "shared/log/log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -32,13 +32,9 @@ struct work {
 /* The view's column of that name tells where the member is and what type it has; else it is an outermost one. */
 static enum err_code find_column(struct work *w, struct session *s, struct err *e)
 {
-    char schema[VIEW_SCHEMA];
-    const struct sql_var vars[] = {{"schema", schema}, {"view", w->target->table}};
     PGresult *r = NULL;
-    enum err_code rc = view_schema(schema, w->context->options, w->target->relation.schema, e);
+    enum err_code rc = view_columns_read(w->context, w->target, s, &r, e);
 
-    if (rc == OK)
-        rc = session_run(s, sql_view_columns, vars, 2, &r, e);
     w->cast = CAST_JSONB;
     w->path[0] = w->member;
     w->path[1] = NULL;

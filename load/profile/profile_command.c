@@ -3,8 +3,8 @@
 #include "load/database/sql.h"
 #include "load/profile/member_cast.h"
 #include "load/profile/table_profile.h"
+#include "load/profile/view_columns.h"
 #include "load/profile/view_mark.h"
-#include "load/profile/view_schema.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include <stdio.h>
@@ -56,13 +56,9 @@ static enum err_code take_column(struct types *w, const char *mark, struct err *
 static enum err_code read_types(void *ctx, struct session *s, struct err *e)
 {
     struct types *w = ctx;
-    char schema[VIEW_SCHEMA];
-    const struct sql_var vars[] = {{"schema", schema}, {"view", w->target->table}};
     PGresult *r = NULL;
-    enum err_code rc = view_schema(schema, w->context->options, w->target->relation.schema, e);
+    enum err_code rc = view_columns_read(w->context, w->target, s, &r, e);
 
-    if (rc == OK)
-        rc = session_run(s, sql_view_columns, vars, 2, &r, e);
     for (size_t i = 0; rc == OK && i < w->profile->count; i++)
         w->casts[i] = w->profile->wide[i] ? CAST_JSONB : member_cast_of(&w->profile->members[i]);
     for (int i = 0; rc == OK && i < PQntuples(r); i++)
