@@ -90,7 +90,7 @@ extern const char sql_create_table[];
 extern const char sql_batch_begin[];
 extern const char sql_batch_copy[];
 
-/* Variables schema, relation, key, keytype (list_tables' key_type), source, merged, held. One row: inserted
+/* Variables schema, relation, key, keytype (list_tables' key_type), source, merged, held, time. One row: inserted
  * updated unchanged stale total unstored, total being the sum of those before it. */
 extern const char sql_upsert[];
 /* Values of `held`: which rows stay as they are. */
@@ -102,9 +102,11 @@ extern const char sql_upsert[];
 #define SQL_HELD_LATE                                                                              \
     "(excluded.time_modified IS NULL OR t.time_modified OPERATOR(pg_catalog.>=) "                  \
     "excluded.time_modified)"
-#define SQL_HELD_ALL "true"
-/* The same without held, for tables that set time_modified themselves. */
-extern const char sql_upsert_in_order[];
+#define SQL_HELD_ALL  "true"
+#define SQL_HELD_NONE "false"
+/* Values of `time`: what a row's stored time is compared with. SQL_TIME_STORED: with itself, so that a time alone is no change. */
+#define SQL_TIME        "coalesce(excluded.time_modified, t.time_modified)"
+#define SQL_TIME_STORED "t.time_modified"
 /* Variables schema, relation, key. One row or none: kept. To be rolled back. */
 extern const char sql_probe_time[];
 /* The same and `when`, from these two. One row: bare (changed or put in, maybe the latter) updated;

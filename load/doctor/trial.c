@@ -188,7 +188,7 @@ static enum err_code add_upsert(struct trial *t, struct err *e)
         const struct sql_var vars[] = {{"schema", r->schema},   {"relation", r->name},
                                        {"key", r->key},         {"keytype", r->key_type},
                                        {"merged", merged.data}, {"held", SQL_HELD_NEWER},
-                                       {"source", source}};
+                                       {"time", SQL_TIME},      {"source", source}};
         rc = sql_expand(&t->sql, sql_upsert, vars, sizeof vars / sizeof *vars, e);
     }
     buf_free(&merged);

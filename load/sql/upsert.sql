@@ -2,7 +2,9 @@
 -- one upsert after the other would do, with no version, lock or WAL for a row that would stay as it is.
 --
 -- merged: what becomes of the stored data t.data and the new excluded.data (sql_merged in load/database/sql.h makes it).
--- held: which rows are not to be changed (SQL_HELD_NEWER there).
+-- held: which rows are not to be changed (SQL_HELD_NEWER there). time: the time that a row is compared with (SQL_TIME there).
+-- Where a table's own trigger sets time_modified (probe_time.sql), a row's time tells nothing: held is SQL_HELD_NONE, so that what was
+-- fetched later counts, and time is SQL_TIME_STORED, so that a row that differs in its time alone is unchanged.
 -- unstored: of the stale, those that were neither there nor held back: a trigger may have skipped or redirected them.
 -- verdict: a scalar subselect stays on the target's index, where a join would scan the target. Equality
 -- is that of the stored bytes, so that 1.0 instead of 1.00 is a change. Rows whose verdict another
@@ -13,7 +15,8 @@
 --
 --   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 \
 --        -v source=pg_temp.netty_batch -v merged='t.data || excluded.data' \
---        -v held='t.time_modified > excluded.time_modified' -f load/sql/upsert.sql
+--        -v held='t.time_modified > excluded.time_modified' -v time='coalesce(excluded.time_modified, t.time_modified)' \
+--        -f load/sql/upsert.sql
 WITH batch AS MATERIALIZED (
     SELECT
         CAST(b.key AS pg_catalog.:"keytype") AS key,
@@ -32,7 +35,7 @@ WITH batch AS MATERIALIZED (
                     ROW(
                         :merged,
                         coalesce(t.time_created, excluded.time_created),
-                        coalesce(excluded.time_modified, t.time_modified)
+                        :time
                     )
                 ) THEN 'unchanged'
                 ELSE 'changed'

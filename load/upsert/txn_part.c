@@ -52,9 +52,17 @@ static void start_copy(struct txn *t)
     t->step = COPY_BEGIN;
 }
 
+/* A table that sets time_modified itself: rows are told apart by when they were fetched, not by their time. */
+static bool in_order(const struct txn *t)
+{
+    return t->job.relation->retimed && t->job.late != BATCH_LATE;
+}
+
 /* Which rows stay as they are, whatever comes. */
 static const char *held_rows(const struct txn *t)
 {
+    if (in_order(t))
+        return SQL_HELD_NONE;
     switch (t->job.late) {
     case BATCH_AGAIN:
         return SQL_HELD_AGAIN;
@@ -80,13 +88,13 @@ static enum err_code add_upsert_of(struct txn *t, const char *source, struct err
     bool newer = t->part.path == BATCH_NEWER;
     const struct sql_var when = {"when", t->guessed ? SQL_WHEN_OLDER : SQL_WHEN_NOT_NEWER};
     const struct sql_var held = {"held", held_rows(t)};
+    const struct sql_var time = {"time", in_order(t) ? SQL_TIME_STORED : SQL_TIME};
     const struct sql_var vars[] = {{"schema", r->schema}, {"relation", r->name},
                                    {"key", r->key},       {"keytype", r->key_type},
                                    {"source", source},    {"merged", t->merged.data},
-                                   newer ? when : held};
-    if (r->retimed && !newer && t->job.late != BATCH_LATE)
-        return sql_expand(&t->sql, sql_upsert_in_order, vars, 6, e);
-    return sql_expand(&t->sql, newer ? sql_upsert_newer : sql_upsert, vars, 7, e);
+                                   newer ? when : held,   time};
+    return newer ? sql_expand(&t->sql, sql_upsert_newer, vars, 7, e)
+                 : sql_expand(&t->sql, sql_upsert, vars, 8, e);
 }
 
 /* The rows, less those that are not to come back. */

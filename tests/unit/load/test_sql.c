@@ -155,13 +155,13 @@ static void test_files_take_the_variables_that_the_header_names(void **state)
     expand_file(sql_batch_begin, NULL, 0);
     expand_file(sql_batch_copy, NULL, 0);
     expand_file(sql_upsert, VARS(UPSERT, {"source", SQL_SOURCE_TABLE}, {"merged", "excluded.data"},
-                                 {"held", SQL_HELD_NEWER}));
+                                 {"held", SQL_HELD_NEWER}, {"time", SQL_TIME}));
     expand_file(sql_upsert, VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"},
-                                 {"held", SQL_HELD_LATE}));
+                                 {"held", SQL_HELD_LATE}, {"time", SQL_TIME}));
     expand_file(sql_upsert_newer, VARS(UPSERT, {"source", SQL_SOURCE_TABLE},
                                        {"merged", "excluded.data"}, {"when", SQL_WHEN_OLDER}));
-    expand_file(sql_upsert_in_order,
-                VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"}));
+    expand_file(sql_upsert, VARS(UPSERT, {"source", SQL_SOURCE_ARRAYS}, {"merged", "excluded.data"},
+                                 {"held", SQL_HELD_NONE}, {"time", SQL_TIME_STORED}));
     expand_file(sql_probe_time, VARS(RELATION, {"key", "x_id"}));
     expand_file(sql_stored_in_note, VARS({"spool", "s"}, {"schema", "public"}, {"table_name", "x"},
                                          {"identity", "1.2"}));
