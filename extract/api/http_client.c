@@ -8,7 +8,6 @@
 
 /* Of an answer that is not 200 this much is read, so that its connection can be used again. */
 #define DISCARD_MAX ((uint64_t)256 << 10)
-#define TARGET_MAX  700 /* bytes of a redirect's target */
 
 struct http {
     uv_loop_t *loop;
@@ -157,20 +156,6 @@ static void classify_code(struct http_request *r, CURLcode code, struct http_res
     }
 }
 
-static void classify_redirect(struct http_request *r, struct http_result *result)
-{
-    char from[HTTP_HOST];
-    char to[TARGET_MAX];
-    const char *target = NULL;
-    curl_easy_getinfo(r->easy, CURLINFO_REDIRECT_URL, &target);
-    if (result->status == 304) /* to a question that was not asked: as any other status */
-        return;
-    server_words_clean(target != NULL ? target : "nowhere", to, sizeof to);
-    err_set(&result->err, ERR_REFUSED,
-            "%s redirects (status %ld) to %s, and the key goes to no other place: check base-url",
-            http_host(r->easy, from), result->status, to);
-}
-
 static struct http_result conclude(struct http_request *r, CURLcode code)
 {
     struct http_result result = {.err = ERR_INIT};
@@ -192,7 +177,7 @@ static struct http_result conclude(struct http_request *r, CURLcode code)
     if (result.status == 204 || is_page(result.status))
         result.status = 200;
     if (result.err.code == OK && result.status >= 300 && result.status < 400)
-        classify_redirect(r, &result);
+        http_redirect(r->easy, result.status, &result.err);
     return result;
 }
 

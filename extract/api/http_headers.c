@@ -1,10 +1,13 @@
 #include "extract/api/http_headers.h"
+#include "extract/api/request_url.h"
+#include "extract/api/server_words.h"
 #include "shared/time/when.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #define RETRY_AFTER_MAX (INT64_C(366) * 86400)
+#define TARGET_MAX      700 /* bytes of a redirect's target */
 
 static const char *header_value(CURL *easy, const char *name)
 {
@@ -56,4 +59,25 @@ const char *http_host(CURL *easy, char out[HTTP_HOST])
     curl_free(host);
     curl_url_cleanup(u);
     return out;
+}
+
+void http_redirect(CURL *easy, long status, struct err *e)
+{
+    char host[HTTP_HOST];
+    char to[TARGET_MAX];
+    char base[TARGET_MAX];
+    const char *asked = "";
+    const char *target = NULL;
+    if (status == 304) /* to a question that was not asked: as any other status */
+        return;
+    curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &asked);
+    curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &target);
+    bool for_good = target != NULL && (status == 301 || status == 308);
+    bool moved = for_good && url_moved_base(asked, target, base, sizeof base);
+    server_words_clean(target != NULL ? target : "nowhere", to, sizeof to);
+    err_set(e, for_good ? ERR_CONFIG : ERR_REFUSED,
+            "%s redirects %s(status %ld) to %s, and the key goes to no other place: %s%s",
+            http_host(easy, host), for_good ? "for good " : "", status, to,
+            moved ? "if that is the API's new address, set --base-url to " : "check --base-url",
+            moved ? base : "");
 }

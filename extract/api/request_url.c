@@ -1,5 +1,6 @@
 #include "extract/api/request_url.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LOOK_LIMIT                                                                                 \
@@ -80,4 +81,28 @@ enum err_code url_key(struct buf *out, const char *base, const char *table, cons
     if (rc == OK)
         rc = buf_addf(out, ":equal:%" PRId64, key);
     return rc == OK ? OK : buf_err(e, rc, out, "the request's address");
+}
+
+/* An address up to the last slash of its path; n: up to its query. */
+static size_t base_length(const char *url, size_t *n)
+{
+    *n = strcspn(url, "?#");
+    size_t slash = *n;
+    while (slash > 0 && url[slash - 1] != '/')
+        slash--;
+    return slash > 0 ? slash - 1 : 0;
+}
+
+bool url_moved_base(const char *asked, const char *target, char *base, size_t room)
+{
+    struct err e = ERR_INIT;
+    size_t asked_n;
+    size_t target_n;
+    size_t from = base_length(asked, &asked_n);
+    size_t to = base_length(target, &target_n);
+    bool same_table =
+        asked_n - from == target_n - to && strncmp(asked + from, target + to, asked_n - from) == 0;
+    bool same_base = from == to && strncmp(asked, target, from) == 0;
+    int n = same_table && !same_base ? snprintf(base, room, "%.*s", (int)to, target) : -1;
+    return n > 0 && (size_t)n < room && url_check_base(base, "a redirect", ERR_CONFIG, &e) == OK;
 }

@@ -7,6 +7,7 @@
 #include "extract/crawl/crawl.h"
 #include "shared/base/buf.h"
 #include "shared/base/err.h"
+#include <stdbool.h>
 
 #define URL_MAX ((size_t)8192)
 
@@ -24,5 +25,9 @@ enum err_code url_page(struct buf *out, const char *base, const char *table, con
 /* The same for the record with this key: &filters={name}:equal:KEY. */
 enum err_code url_key(struct buf *out, const char *base, const char *table, const char *name,
                       int64_t key, struct err *e) MUST_CHECK;
+
+/* What was asked for at `asked` is at `target` for good: the base URL by which it would be asked for there. False: no base URL
+ * leads there, or it is the same. */
+bool url_moved_base(const char *asked, const char *target, char *base, size_t room) MUST_CHECK;
 
 #endif

@@ -177,7 +177,7 @@ static bool do_without(struct table_fetch *t, const struct http_result *result,
                        const struct err *why)
 {
     struct err e = ERR_INIT;
-    if (result->status == 404 || why->code != ERR_REFUSED || !crawl_refused(t->crawl, true))
+    if ((why->code != ERR_REFUSED && result->status / 100 != 3) || !crawl_refused(t->crawl, true))
         return false;
     LOG(LOG_INFO, "form", "the API does not sort or filter as asked; other ways are used",
         F_STR("table", t->name), F_ERR(why));

@@ -73,7 +73,9 @@ def one_user(_):
 def test_a_redirect_to_another_place_never_sees_the_key(netty, record, status):
     elsewhere = record(one_user)
     api = record(lambda handler: (status, {"Location": elsewhere.url() + handler.path}, b"moved"))
-    run = netty.extract("users", "--retries", 2, sim=api.url(), code=69)
+    for_good = status in (301, 308)
+    run = netty.extract("users", "--retries", 2, sim=api.url(), code=78 if for_good else 69)
+    assert (f"set --base-url to {elsewhere.url()}" in run.err) == for_good, run
     assert len(api.seen) == 1 and api.seen[0][1]["x-netty-api-key"] == KEY
     assert elsewhere.seen == [], "not even without the key"
     assert str(status) in run.err and "users" in run.err

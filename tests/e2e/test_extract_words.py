@@ -92,7 +92,7 @@ def test_a_redirects_target_is_told_whole(netty):
     target = "https://www.netty.example/login?from=%2Fapiv1%2Fcontacts"
     run = answers(netty, b"HTTP/1.1 302 Found\r\nLocation: " + target.encode() + b"\r\nContent-Length: 0\r\n\r\n")
     assert target in run.err, run
-    run = answers(netty, b"HTTP/1.1 301 Moved\r\nLocation: /apiv2/contacts\x07\r\nContent-Length: 0\r\n\r\n")
+    run = answers(netty, b"HTTP/1.1 301 Moved\r\nLocation: /apiv2/contacts\x07\r\nContent-Length: 0\r\n\r\n", code=78)
     assert "/apiv2/contacts" in run.err and "\x07" not in run.err, run
 
 

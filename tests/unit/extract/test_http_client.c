@@ -339,6 +339,11 @@ static void follows_no_redirect(void **state)
     get(w);
     assert_int_equal(w->result.err.code, ERR_REFUSED);
     assert_non_null(strstr(w->result.err.msg, "nowhere"));
+    serve(w, ANSWER,
+          "HTTP/1.1 308 Moved\r\nLocation: https://new.example/api/x\r\nContent-Length: 0\r\n\r\n");
+    get(w);
+    assert_int_equal(w->result.err.code, ERR_CONFIG);
+    assert_non_null(strstr(w->result.err.msg, "https://new.example/api/x"));
     serve(w, ANSWER, "HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n");
     get(w);
     assert_int_equal(w->result.status, 304);

@@ -92,12 +92,46 @@ static void keeps_within_its_cap(void **state)
     buf_free(&out);
 }
 
+static void tells_the_base_of_what_has_moved(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        const char *base; /* NULL: cannot be told */
+    } cases[] = {
+        {"https://h/apiv1/contacts?sort=a:asc&limit=1&offset=0", "https://h/apiv1"},
+        {"http://h/apiv2/contacts", "http://h/apiv2"},
+        {"https://other.example/contacts?x=a/b/contacts", "https://other.example"},
+        {"http://h/apiv1/contacts?sort=b", NULL}, /* where it is already */
+        {"http://h/apiv1/contacts/", NULL},
+        {"http://h/login?from=/apiv1/contacts", NULL},
+        {"https://h/users", NULL},
+        {"ftp://h/contacts", NULL},
+        {"https://u:p@h/contacts", NULL},
+        {"contacts", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char base[64] = "";
+        bool told = url_moved_base("http://h/apiv1/contacts?sort=a:asc&limit=1&offset=0",
+                                   cases[i].target, base, sizeof base);
+        assert_int_equal(told, cases[i].base != NULL);
+        if (told)
+            assert_string_equal(base, cases[i].base);
+    }
+    char small[8];
+    assert_false(url_moved_base("http://h/a", "https://elsewhere/a", small, sizeof small));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asks_as_the_api_wants),     cmocka_unit_test(encodes_the_value),
-        cmocka_unit_test(takes_a_base_with_slashes), cmocka_unit_test(refuses_a_bad_base),
+        cmocka_unit_test(asks_as_the_api_wants),
+        cmocka_unit_test(encodes_the_value),
+        cmocka_unit_test(takes_a_base_with_slashes),
+        cmocka_unit_test(refuses_a_bad_base),
         cmocka_unit_test(keeps_within_its_cap),
+        cmocka_unit_test(tells_the_base_of_what_has_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
