@@ -5,7 +5,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define ASKED_FACTOR 4 /* a server may ask for more patience than ours, but not for days */
+#define ASKED_FACTOR 4 /* a server may ask for a longer wait than max_us, but not for days */
 
 /* base x 2^(attempt - 1), at most max. */
 static int64_t bound_of(const struct backoff *policy, unsigned attempt)

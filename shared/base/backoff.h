@@ -1,7 +1,7 @@
 /*
- * A retry policy as data: exponential, capped, with full jitter (each wait is uniform between 0 and
- * the exponential bound, so that clients that failed together do not come back together), and never
- * sooner than the server asked for.
+ * How long to wait before a retry: exponential, capped, with full jitter, and never sooner than the
+ * server asked for. Full jitter: each wait is uniform between 0 and the exponential bound, so that
+ * clients that failed together do not come back together.
  */
 #ifndef NETTY_SHARED_BASE_BACKOFF_H
 #define NETTY_SHARED_BASE_BACKOFF_H
@@ -14,12 +14,14 @@ struct backoff {
     unsigned tries;  /* retries after the first try */
 };
 
-/* The wait before retry `attempt` (1 is the first). random is any uniform 64-bit number; asked_us
- * is the server's Retry-After or 0: the wait is at least that, clamped to max_us x 4. */
+/* Returns the wait in microseconds before retry `attempt` (1 is the first). random is any uniform
+ * 64-bit number. asked_us is the server's Retry-After, or 0: the wait is at least asked_us, of which
+ * no more counts than four times max_us. */
 int64_t backoff_wait(const struct backoff *policy, unsigned attempt, uint64_t random,
                      int64_t asked_us);
 
-/* Uniform random bits from the kernel; seeded by NETTY_SEED in the environment for tests. */
+/* Returns uniform random bits from the kernel. With NETTY_SEED in the environment (tests): a sequence
+ * that the seed determines. */
 uint64_t backoff_random(void);
 
 #endif

@@ -146,7 +146,7 @@ enum err_code err_of_word(const char *word)
     return ERR_INTERNAL;
 }
 
-/* An exit code that is not in the list comes from a fault of ours: as grave as can be. */
+/* An exit code that is not in the list comes from a fault in the program, so it ranks as the gravest. */
 static size_t rank(int code)
 {
     size_t n = sizeof gravity / sizeof gravity[0];

@@ -1,9 +1,9 @@
 /*
  * The one error model.
  *
- * A function that can fail returns an `enum err_code`: OK (zero) or what went wrong, and fills the
- * `struct err` it was given only when it fails. The message is for a person: what, where, and what
- * to do next, in one line without a full stop. Never put a secret or a record's content in it.
+ * A function that can fail returns an `enum err_code`: OK (zero) or what went wrong. It fills the
+ * caller's `struct err` only when it fails. The message is for a person: what, where, and what to do
+ * next, in one line without a full stop. It never has a secret or a record's content.
  *
  *     enum err_code rc;
  *     if ((rc = segment_open(&seg, path, e)) != OK)
@@ -14,7 +14,7 @@
  *     }
  *
  * The code alone decides whether trying again can help (err_retryable) and which exit code the
- * program ends with (err_exit); nobody reads messages to decide anything.
+ * program ends with (err_exit). No code reads a message to decide anything.
  */
 #ifndef NETTY_SHARED_BASE_ERR_H
 #define NETTY_SHARED_BASE_ERR_H
@@ -32,7 +32,7 @@ enum err_code {
     ERR_NO_SPOOL,    /* there is no spool where one was looked for                  exit 66 */
     ERR_UNAVAILABLE, /* API or database away or failing; can be tried again         exit 69 */
     ERR_PROTOCOL,    /* an answer that is not what was agreed; can be tried again   exit 69 */
-    ERR_REFUSED,     /* API or database says no to this one thing, and means it     exit 69 */
+    ERR_REFUSED,     /* API or database refuses this one thing; retrying is no use  exit 69 */
     ERR_INTERNAL,    /* a fault in the program                                      exit 70 */
     ERR_NOMEM,       /* memory is short                                             exit 70 */
     ERR_CREATE,      /* a file or folder cannot be created                          exit 73 */
@@ -58,10 +58,11 @@ struct err {
 
 #define ERR_INIT ((struct err){.code = OK})
 
-/* Fill e (which may be NULL) and return code. err_sys adds ": " and errno's text, keeps errno, and
- * turns ENOSPC and EDQUOT into ERR_FULL and ENOMEM into ERR_NOMEM; EACCES and EPERM on ERR_CREATE stay ERR_CREATE. */
+/* Both fill e (which may be NULL). err_set returns code. err_sys also adds ": " and errno's text and
+ * keeps errno; it returns ERR_FULL for ENOSPC and EDQUOT, ERR_NOMEM for ENOMEM, and code for all other
+ * errors. */
 enum err_code err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* The result is the code that was given: said so that the compiler and the analyzers can follow it. */
+/* Makes it visible to compiler and analyzers that err_set returns the very code that it was given. */
 static inline enum err_code err_given(enum err_code code)
 {
     return code;
@@ -69,27 +70,28 @@ static inline enum err_code err_given(enum err_code code)
 #define err_set(e, code, ...) ((void)(err_set)((e), (code), __VA_ARGS__), err_given(code))
 enum err_code err_sys(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Put "<prefix>: " before a message on its way up; returns e's code. */
+/* Puts "<prefix>: " before e's message, to say where it happened. Returns e's code. */
 enum err_code err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Can the same call succeed later without anyone changing anything? */
 bool err_retryable(enum err_code code);
 
-/* The documented exit code (CONTRACT.md's list), and the graver of two exit codes. From harmless to
- * grave: 0 65 75 69 66 64 73 74 77 78 70. */
+/* err_exit returns the exit code that the man pages list for the error. exit_graver returns the graver
+ * of two exit codes; from harmless to grave: 0 65 75 69 66 64 73 74 77 78 70. */
 int err_exit(enum err_code code);
 int exit_graver(int a, int b);
 
-/* What each exit code says, by number, for --help and the man pages; a NULL ends them. */
+/* What each exit code means, in the order of the codes, for --help and the man pages. The last entry's
+ * meaning is NULL. */
 struct exit_meaning {
     int code;
     const char *meaning;
 };
 extern const struct exit_meaning exit_meanings[];
 
-/* A stable lower-case word for logs and metrics: "unavailable", "throttled" ... */
+/* Returns a stable lower-case word for logs, metrics and files: "unavailable", "throttled" ... */
 const char *err_word(enum err_code code);
-/* The code of such a word; ERR_INTERNAL of one that a newer program wrote; OK of "". */
+/* Returns the code of such a word: OK for "", ERR_INTERNAL for a word that this version does not know. */
 enum err_code err_of_word(const char *word);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * How the API's tables, the database's tables and their keys are named (NETTY.md).
+ * Names: which names of the API's tables are allowed, and the names of a table's key and of its relation in the database
+ * that follow from them.
  */
 #ifndef NETTY_SHARED_BASE_TABLE_NAMES_H
 #define NETTY_SHARED_BASE_TABLE_NAMES_H
@@ -7,22 +8,24 @@
 #include "shared/base/err.h"
 #include <stddef.h>
 
-/* PostgreSQL cuts names at 63 bytes and "netty-" takes six. */
+/* PostgreSQL cuts names at 63 bytes, and "netty-" takes six of them. */
 #define NAMES_TABLE_MAX       57
 #define NAMES_RELATION_PREFIX "netty-"
 
-/* Letters a-z A-Z, digits, `_` and `-`, starting with a letter: what is safe as a URL part, a
- * folder and a relation. Otherwise ERR_USAGE with the name and where it came from. */
+/* Accepts letters a-z A-Z, digits, `_` and `-`, a letter first: a name that is safe in a URL, as a
+ * folder and as a relation. Fails with ERR_USAGE for other names; the message has the name and origin,
+ * which says where the name came from. */
 enum err_code names_check_table(const char *table, const char *origin, struct err *e) MUST_CHECK;
 
-/* contacts -> contact_id, companies -> company_id, properties -> property_id. */
+/* The key that a table's records have as a rule: contacts -> contact_id, companies -> company_id,
+ * properties -> property_id. */
 void names_key(const char *table, char out[NAMES_TABLE_MAX + 8]);
 
 /* contacts -> netty-contacts */
 void names_relation(const char *table, char out[NAMES_TABLE_MAX + 8]);
 
-/* How many letters were put in, left out or changed between the two: tells a slip of the pen. Names longer than
- * NAMES_TABLE_MAX differ by that much. */
+/* Returns how many letters must be added, dropped or changed to make b of a (the Levenshtein distance), to find the name
+ * that a misspelt one was meant to be. Returns NAMES_TABLE_MAX where either name is longer than that. */
 unsigned names_distance(const char *a, const char *b);
 
 #endif

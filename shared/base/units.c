@@ -68,7 +68,7 @@ static uint64_t magnitude(int64_t n)
     return n < 0 ? -(uint64_t)n : (uint64_t)n;
 }
 
-/* A minute and more: the two greatest units that say something, "1h30m", "2h". */
+/* Durations of a minute and more: the two greatest units that are not 0, "1h30m", "2h". */
 static void show_long(const char *sign, uint64_t seconds, char out[UNITS_TEXT])
 {
     static const struct {

@@ -1,8 +1,8 @@
 /*
- * Durations (10ms 5s 10m 2h 7d) and sizes (64K 16M 1G), as written in settings, and both for
- * people. A number without a unit is seconds or bytes. No signs, no fractions, no blanks. ERR_USAGE
- * when malformed or out of range; no message: the setting's name and origin are the caller's to
- * tell.
+ * Durations (10ms 5s 10m 2h 7d) and sizes (64K 16M 1G): read from settings, and written for people.
+ * A number without a unit is seconds or bytes. Signs, fractions and blanks are not accepted. Reading
+ * fails with ERR_USAGE when the text is malformed or out of range, and leaves the message to the
+ * caller, who knows the setting's name and origin.
  */
 #ifndef NETTY_SHARED_BASE_UNITS_H
 #define NETTY_SHARED_BASE_UNITS_H
