@@ -4,7 +4,7 @@
  *     NETTY_FAULT=journal-written      at the first passing of that point
  *     NETTY_FAULT=journal-written:3    at the third
  *
- * Any thread may pass. In other builds the points are nothing.
+ * Any thread may pass a point. In other builds FAULT() does nothing.
  */
 #ifndef NETTY_SHARED_FILES_FAULT_POINT_H
 #define NETTY_SHARED_FILES_FAULT_POINT_H

@@ -16,11 +16,11 @@
 
 #define READ_STEP  ((size_t)64 << 10)
 #define READ_LEAST 4096u
-/* So long somebody who writes into a pipe may take. */
+/* How long the writer of a pipe may take. */
 #define PIPE_SECONDS 10
 #define NAME_TRIES   100
 
-/* How the last call went: n bytes done, or (false) to be tried again, or *rc is the error. */
+/* Judges what write returned. True: n bytes are written. False: *rc is the error, or is untouched (EINTR: write again). */
 static bool stepped(ssize_t n, const char *doing, const char *path, enum err_code *rc,
                     struct err *e)
 {
@@ -94,8 +94,8 @@ enum err_code io_pread(int fd, void *p, size_t n, int64_t at, size_t *got, const
     return rc;
 }
 
-/* The next piece of fd into b, or *end. At the cap one byte is asked for, to tell full from beyond.
- */
+/* Reads the next piece of fd into b, or sets *end. When b is at its cap one byte more is asked for, to tell a file that is
+ * exactly as large from one that is larger. */
 static enum err_code read_piece(int fd, const char *path, struct buf *b, bool *end, struct err *e)
 {
     char beyond = 0;
@@ -153,7 +153,7 @@ static int64_t clock_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Until there is something to read, or its end; a regular file never waits. */
+/* Waits until fd has something to read or has ended; for a regular file at once. */
 static enum err_code wait_for_bytes(int fd, const char *path, int64_t until, struct err *e)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -271,13 +271,13 @@ static void parent_of(const char *path, char out[IO_PATH])
     out[n] = '\0';
 }
 
-/* Folders above those that are ours may be closed to us, or of a kind that knows no fsync. */
+/* Folders further up, which others have made, may not let this user in, or may lie on a file system without fsync. */
 static bool is_foreign(const struct err *e)
 {
     return e->sys == EACCES || e->sys == EPERM || e->sys == EROFS || e->sys == EINVAL;
 }
 
-/* A run before this one may have made the folder, and have ended before its name was on disk. */
+/* Also syncs a folder that is there already: an earlier run may have made it and ended before its name was on disk. */
 static enum err_code make_one(const char *path, struct err *e)
 {
     char parent[IO_PATH];
@@ -319,7 +319,7 @@ enum err_code io_mkdirs(const char *path, struct err *e)
     return rc;
 }
 
-/* The name is unique, so that two writers of one name cannot tear it. */
+/* The hidden name is unique, so that two writers of one file cannot mix their content. */
 enum err_code io_create_hidden(int *fd, int in, const char *dir, const char *name,
                                char hidden[IO_NAME], struct err *e)
 {

@@ -10,7 +10,7 @@
 
 #define USER 64
 
-/* path becomes the folder that holds it; false: there is none above. */
+/* Shortens path to the folder that holds it; false: there is none above. */
 static bool go_up(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -20,7 +20,8 @@ static bool go_up(char *path)
     return true;
 }
 
-/* The first on the way up that can be looked at: what is below it is not there, or it lets nobody in. */
+/* Shortens path to the lowest part of it that can be looked at. What lies below that is missing, or this user may not look
+ * into the folder. */
 static bool find(char *path, struct stat *st)
 {
     while (lstat(path, st) != 0)
@@ -38,7 +39,7 @@ static void name_of(uid_t uid, char name[USER])
         (void)snprintf(name, USER, "%ld", (long)uid);
 }
 
-/* Where there is one such file there are more: all of its folder is named. */
+/* Where one file belongs to another user, more do: the chown that is shown is for the whole folder. */
 enum err_code foreign_file(enum err_code code, const char *what, const char *path, struct err *e)
 {
     int saved = errno;

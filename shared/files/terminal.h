@@ -1,5 +1,5 @@
-/* Does this process have a terminal, whose end SIGHUP tells of? Without one SIGHUP is somebody's wish: settings are to be read
- * anew. */
+/* Does this process have a terminal? With one, SIGHUP means that the terminal has gone; without one, somebody asks the program
+ * to read its settings anew. */
 #ifndef NETTY_SHARED_FILES_TERMINAL_H
 #define NETTY_SHARED_FILES_TERMINAL_H
 
