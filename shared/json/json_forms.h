@@ -1,17 +1,17 @@
 /*
- * The forms in which PHP sends what JSON has one form for: integers as strings of digits, truth as 1, "1" or
- * "true". Said once, for all who read records.
+ * The other forms in which PHP sends an integer or a truth value: integers as strings of digits, true as 1, "1"
+ * or "true". All readers of records use these two functions, so that they agree.
  */
 #ifndef NETTY_SHARED_JSON_JSON_FORMS_H
 #define NETTY_SHARED_JSON_JSON_FORMS_H
 
 #include "shared/json/json_record.h"
 
-/* True for true, 1, "1" and "true"; false for all else, and where there is no such member (NULL). */
+/* Returns true for true, 1, "1" and "true"; false for every other value, and for NULL (no such member). */
 bool json_is_true(const struct member *m);
 
-/* The text of a number, or within a string of digits: a slice of the value. False: the member is
- * neither. */
+/* Sets *s and *n to the digits of a number, or of a string that holds a number: a slice of the member's value. Returns false
+ * for any other value. */
 bool json_number_text(const struct member *m, const char **s, size_t *n);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * yajl checks the grammar; this file only notes where the outermost names and values begin and end.
- * Within a callback yajl_get_bytes_consumed stands just behind the token: behind the closing quote,
- * the last digit, the bracket. Where the token began is found from the end of the one before, for
- * only blanks and a `,` or `:` that yajl has seen lie between.
+ * Within a callback yajl_get_bytes_consumed is just behind the token: behind the closing quote, the last
+ * digit, the bracket. The token's beginning follows from the end of the token before it, because only
+ * blanks and one `,` or `:` can lie between.
  *
- * One yajl handle serves many texts (it is told to expect several values), as long as each ends
- * where it should; after any failure its state is unknown and the next text gets a new one.
+ * One yajl handle serves many texts (yajl_allow_multiple_values), as long as each text ends where it
+ * should. After a failure the handle's state is unknown, and the next text gets a new handle.
  */
 #include "shared/json/json_record.h"
 #include "shared/base/buf.h"
@@ -52,7 +52,7 @@ static void pass_separators(struct json_splitter *s)
         s->at++;
 }
 
-/* For twice as many members. */
+/* Makes room for twice as many members. */
 static bool grow(struct json_splitter *s)
 {
     size_t capacity = s->capacity == 0 ? 64 : s->capacity * 2;
@@ -260,7 +260,7 @@ static enum err_code bad(struct err *e, size_t at, const char *reason)
     return err_set(e, ERR_DATA, "not one JSON object: %s near byte %zu", reason, at);
 }
 
-/* Why yajl did not go on, in its own words, which never quote the text here. */
+/* Says why yajl stopped, in words of yajl that never quote the text. */
 static enum err_code bad_grammar(struct json_splitter *s, size_t before, struct err *e)
 {
     unsigned char *words = yajl_get_error(s->yajl, 0, NULL, 0);
@@ -287,7 +287,7 @@ static enum err_code stopped(struct json_splitter *s, size_t before, struct err 
                    RECORD_MEMBERS, at);
 }
 
-/* text[0..len) without the blanks around it; before is how many came first. */
+/* Parses s->text, which has no blanks around it. before: how many bytes of blanks came first, for messages. */
 static enum err_code parse(struct json_splitter *s, size_t before, struct err *e)
 {
     enum err_code rc = need_yajl(s, e);

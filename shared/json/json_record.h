@@ -1,10 +1,10 @@
 /*
- * One record (one JSON object) taken apart at its outermost level, without changing a byte.
+ * Takes one record (one JSON object) apart at its outermost level, without changing a byte.
  *
- * Validates the whole text (JSON, UTF-8, nesting up to RECORD_DEPTH) and lists the outermost
- * members as slices of it, in their order, duplicates included (the last one counts, as in jsonb:
- * record_find returns it). Most records are taken apart by shared/json/json_record_scan.h, what that is not sure of by yajl.
- * A splitter is reused from record to record and allocates only to grow.
+ * Validates the whole text (JSON, UTF-8, nesting up to RECORD_DEPTH) and lists the outermost members as slices of the text,
+ * in their order. A name that stands twice is listed twice; as in jsonb the last one counts, and record_find returns that.
+ * Most records are taken apart by json_record_scan.h; yajl does those of which the scan is not sure.
+ * A splitter is reused from record to record, and allocates memory only to grow.
  *
  *     struct json_splitter *s;
  *     json_splitter_open(&s, e);
@@ -27,22 +27,23 @@ struct record {
     size_t count;
     const char *text; /* from `{` to `}` */
     size_t len;
-    uint32_t flags; /* RECORD_* of what stands anywhere in the text */
+    uint32_t flags; /* RECORD_* flags that apply anywhere in the text */
 };
 struct json_splitter;
 enum err_code json_splitter_open(struct json_splitter **s, struct err *e) MUST_CHECK;
 void json_splitter_close(struct json_splitter *s);
 
-/* ERR_DATA with byte (from 0) and reason, never content, when text is not one JSON object (blanks
- * around it are allowed); ERR_TOO_BIG beyond RECORD_DEPTH or RECORD_MEMBERS. */
+/* Fills r, which points into text and into s. Fails with ERR_DATA when text is not one JSON object (blanks around it are
+ * allowed); the message has the byte (from 0) and the reason, never content. ERR_TOO_BIG beyond RECORD_DEPTH or
+ * RECORD_MEMBERS. */
 enum err_code json_splitter_run(struct json_splitter *s, const char *text, size_t n,
                                 struct record *r, struct err *e) MUST_CHECK;
 
-/* The same without the quick half: what the tests hold that to. */
+/* The same by yajl alone. Only tests call this, to compare the two ways. */
 enum err_code json_splitter_run_general(struct json_splitter *s, const char *text, size_t n,
                                         struct record *r, struct err *e) MUST_CHECK;
 
-/* The last member of that name, or NULL. */
+/* Returns the last member of that name, or NULL. */
 const struct member *record_find(const struct record *r, const char *name);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * What keeps this short and quick: a record's last byte is checked to be a `}` before anything else, and
- * everything but a string stops there by itself. So only strings and brackets look for the end, and `p` is
- * never beyond `last`. A pass_... goes over what its name says, from p on, and returns what is behind it,
- * or NULL for "not sure".
+ * What keeps this short and quick: the record's last byte is checked to be a `}` before anything else, and no
+ * token but a string goes on beyond a `}`. So only strings and brackets must look for the end, and `p` is never
+ * beyond `last`. A function pass_X reads an X that begins at p, and returns the position behind it, or NULL for
+ * "not sure".
  */
 #include "shared/json/json_record_scan.h"
 #include "shared/base/utf8.h"
@@ -28,7 +28,7 @@ static inline const char *pass_blanks(const char *p)
 
 /* ---- strings ---- */
 
-/* Over what needs no look: ASCII that is neither a quote, nor a backslash, nor a control character. */
+/* Passes ASCII that is neither a quote, nor a backslash, nor a control character. */
 static inline const char *pass_plain(const char *p, const char *last)
 {
 #ifdef __SSE2__
@@ -118,7 +118,7 @@ static const char *pass_utf8(const char *p, const char *last)
     return len > 0 ? p + len : NULL;
 }
 
-/* From within a string, over what is not plain and all that follows. */
+/* From within a string, at a byte that pass_plain stops at: passes the rest of the string. */
 static const char *pass_rest_of_string(struct scan *s, const char *p)
 {
     while (p != NULL && p < s->last && *p != '"') {
@@ -216,15 +216,15 @@ static inline bool opens(char c)
     return c == '{' || c == '[';
 }
 
-/* To the value behind a name. */
+/* Passes the colon behind a name, up to the value. */
 static inline const char *pass_colon(const char *p)
 {
     p = pass_blanks(p);
     return *p == ':' ? pass_blanks(p + 1) : NULL;
 }
 
-/* The levels that are open within a member, below a 1: a bit each, the lowest for the innermost: an
- * object, not an array. */
+/* The levels that are open within a member: one bit each, the lowest for the innermost level; 1 for an object, 0 for an
+ * array. A further 1 stands above them. */
 typedef uint64_t levels;
 #define NO_LEVEL   1u
 #define IS_FULL(l) ((l) >> 63 != 0)
@@ -239,8 +239,7 @@ static inline bool closes(char c, levels open)
     return c == (in_object(open) ? '}' : ']');
 }
 
-/* Behind a value: over the brackets that end here, and the comma that leads to the next value unless
- * they were all. */
+/* Behind a value: passes the brackets that end here, and the comma before the next value unless no level is open any more. */
 static inline const char *pass_closers(const struct scan *s, const char *p, levels *open)
 {
     for (p = pass_blanks(p); closes(*p, *open); p = pass_blanks(p)) {
@@ -254,7 +253,7 @@ static inline const char *pass_closers(const struct scan *s, const char *p, leve
     return *p == ',' ? pass_blanks(p + 1) : NULL;
 }
 
-/* An array or object with all that is in it: nobody asks what. */
+/* Passes an array or object with all its content, of which only the grammar matters. */
 static const char *pass_nested(struct scan *s, const char *p)
 {
     levels open = NO_LEVEL;

@@ -1,9 +1,8 @@
 /*
- * The quick half of shared/json/json_record.h: takes a record apart in one pass of its own, a small part of what
- * the general parser needs. It only says "yes" or "not sure", and never yes to anything that the general
- * parser would refuse or take apart otherwise (tests/fuzz/fuzz_record.c holds it to that); what it is not
- * sure of (anything malformed, deep nesting, half of a surrogate pair, many members) goes to that one,
- * which also has the words for what is wrong.
+ * The quick half of json_record.h: takes a record apart in one pass, in a fraction of the general parser's time.
+ * The answer is "yes" or "not sure". A yes is never given to a text that the general parser would refuse or take
+ * apart differently; tests/fuzz/fuzz_record.c compares the two. Not sure is the answer to anything malformed, to
+ * deep nesting, half of a surrogate pair and many members. The general parser then decides, and says what is wrong.
  */
 #ifndef NETTY_SHARED_JSON_JSON_RECORD_SCAN_H
 #define NETTY_SHARED_JSON_JSON_RECORD_SCAN_H
@@ -13,14 +12,15 @@
 #include "shared/json/json_types.h"
 
 struct record_scan {
-    struct member *members; /* the caller's, of this capacity; more members are "not sure" */
-    size_t capacity;
-    struct buf *names; /* decoded names one behind the other; their member's name is NULL */
-    size_t count;      /* filled */
-    uint32_t flags;    /* filled */
+    struct member *members; /* the caller's array; a record with more members is "not sure" */
+    size_t capacity;        /* of members */
+    /* Gets the decoded names of members whose name has escapes, one behind the other; their member's name is NULL. */
+    struct buf *names;
+    size_t count;   /* set: how many members there are */
+    uint32_t flags; /* set: RECORD_* */
 };
 
-/* text[0..n): one object without blanks around it. */
+/* text[0..n) is one object without blanks around it. Returns false for "not sure". */
 bool record_scan(struct record_scan *r, const char *text, size_t n) MUST_CHECK;
 
 #endif

@@ -34,8 +34,8 @@ static int32_t code_unit(const char *s, size_t n)
     return v;
 }
 
-/* The character of the escape(s) at s, 0xFFFD for half a pair; *used = 6 or 12, *lone tells. -1:
- * malformed. */
+/* Returns the character of the escape, or of the pair of escapes, at s; -1: malformed. *used is 6 or 12. For half a pair:
+ * 0xFFFD, and *lone is true. */
 static int32_t code_point(const char *s, size_t n, size_t *used, bool *lone)
 {
     int32_t high = code_unit(s, n);

@@ -1,6 +1,5 @@
 /*
- * What the units of this folder say about an object's text: its members, the kinds of values, and the
- * RECORD_ flags for what PostgreSQL may refuse.
+ * An object's members as slices of its text, the kinds of values, and the RECORD_ flags for what PostgreSQL may refuse.
  */
 #ifndef NETTY_SHARED_JSON_JSON_TYPES_H
 #define NETTY_SHARED_JSON_JSON_TYPES_H
@@ -28,11 +27,10 @@ struct member {
     enum json_kind kind;
 };
 
-/* jsonb refuses these two although they are JSON: an escaped NUL, and half of a surrogate pair. */
+/* Two things that are valid JSON and that jsonb refuses: an escaped NUL, and half of a surrogate pair. */
 #define RECORD_HAS_NUL        1u
 #define RECORD_LONE_SURROGATE 2u
-/* Some number has an exponent of more than three digits or is longer than RECORD_NUMBER bytes: numeric may not hold it.
- */
+/* A number has an exponent of more than three digits, or more than RECORD_NUMBER bytes: the type numeric may not hold it. */
 #define RECORD_WIDE_NUMBER 4u
 #define RECORD_NUMBER      1000
 

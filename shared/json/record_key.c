@@ -171,7 +171,8 @@ static const struct candidate *named(const struct record_key *k, size_t which, s
     return NULL;
 }
 
-/* The only one that all the records have and no two alike: of the numbers, else of the strings of digits. */
+/* Returns the only member that is a candidate: a number (or, with texts, a string of digits) in all records, no two of them
+ * alike. NULL where there is none, or more than one. */
 static const struct candidate *only(const struct record_key *k, bool texts)
 {
     const struct candidate *found = NULL;

@@ -1,15 +1,16 @@
 /*
- * Which member of a table's records is their key, as the records themselves tell: NETTY.md's rule for its name is a guess.
+ * Finds the member that is the key of a table's records by looking at records. The name that follows from the table's name
+ * (names_key) is only a guess.
  *
  *     record_key_open(&k, "products", e);
  *     record_key_add(k, line, n, e);  ...     // records of one answer, or of a spool's pages
  *     const char *name = record_key_name(k);  // NULL: they have none
  *     record_key_close(k);
  *
- * A key is an integer (or a string of digits), in all the records and in no two alike. Of several members, the
- * table's singular with _id comes first (product_id), then id, then the singular with _ref; else it is the only
- * one. The first three may be missing in up to half of the records.
- * Looks at the first RECORD_KEY_RECORDS records and at RECORD_KEY_MEMBERS names; the others change nothing.
+ * A key is an integer, or a string of digits, that all records have and no two records share. Where several members are
+ * like that, the table's singular with _id is taken (product_id), then id, then the singular with _ref; these three may be
+ * missing in up to half of the records. A member of another name is the key only when it is the only candidate.
+ * The first RECORD_KEY_RECORDS records and RECORD_KEY_MEMBERS names are looked at; later ones change nothing.
  */
 #ifndef NETTY_SHARED_JSON_RECORD_KEY_H
 #define NETTY_SHARED_JSON_RECORD_KEY_H
@@ -29,25 +30,26 @@ enum err_code record_key_open(struct record_key **k, const char *table, struct e
 void record_key_close(struct record_key *k);
 void record_key_reset(struct record_key *k);
 
-/* A record's text; one that is no JSON object is passed over. */
+/* Adds a record's text. A text that is no JSON object is passed over. */
 enum err_code record_key_add(struct record_key *k, const char *text, size_t n,
                              struct err *e) MUST_CHECK;
-/* The records to come are of another answer: they may be those that were added before, once more. */
+/* Says that the next records are of another page, so they may repeat records that were added before. */
 void record_key_next_page(struct record_key *k);
 size_t record_key_records(const struct record_key *k);
 
-/* The key's name, or NULL; good until the next call for k. */
+/* Returns the key's name, or NULL. The text is valid until the next call for k. */
 const char *record_key_name(const struct record_key *k);
-/* Some record has an integer of that name. */
+/* Does some record have an integer of that name? */
 bool record_key_has(const struct record_key *k, const char *name);
-/* False: the only record tells of it, so that another one may tell otherwise. */
+/* Is the key's name certain? False when there is none, or when only one record was seen and the name itself does not show
+ * that the member is a key: the next record may rule it out. */
 bool record_key_certain(const struct record_key *k);
 
-/* The members' names, for a person: "id, name, price and 3 others". */
+/* Writes the members' names for a person: "id, name, price and 3 others". Returns out. */
 #define RECORD_KEY_TEXT 512
 const char *record_key_members(const struct record_key *k, char out[RECORD_KEY_TEXT]);
 
-/* The text of an integer, as a number or a string has it. */
+/* Is s[0..n) the text of an integer? Sets *value to it. */
 bool record_key_is_whole(const char *s, size_t n, int64_t *value);
 
 #endif
