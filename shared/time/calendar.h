@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Days from 1970-01-01 to a date; month and day count from 1. */
+/* Returns the number of days from 1970-01-01 to a date; month and day count from 1. */
 int64_t when_days(int year, int month, int day);
 
 /* Reads +HH, +HHMM or +HH:MM at the front of s[0..n) as seconds east of UTC. Returns how many bytes

@@ -222,7 +222,7 @@ const char *when_people(int64_t t, char out[WHEN_TEXT])
     return out;
 }
 
-/* One of the names, or its first `letters` letters; its place, or -1. */
+/* Reads one of the names, or the first `letters` letters of one. Returns its index, or -1. */
 static int read_name(struct cursor *c, const char *const *names, int n, size_t letters)
 {
     size_t left = (size_t)(c->end - c->p);
@@ -263,7 +263,7 @@ static bool read_imf(struct cursor *c, struct civil *t)
            number(c, 4, &t->year) && take(c, ' ') && read_http_clock(c, t) && read_gmt(c);
 }
 
-/* Sunday, 06-Nov-94 08:49:37 GMT: of the years that end so, never one more than 50 years ahead. */
+/* Sunday, 06-Nov-94 08:49:37 GMT: a year of two digits is never more than 50 years ahead. */
 static bool read_rfc850(struct cursor *c, struct civil *t)
 {
     struct civil now;

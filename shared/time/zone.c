@@ -97,7 +97,8 @@ static enum err_code open_named(struct zone **z, const char *name)
     return strlen(name) <= ZONE_NAME_MAX ? zone_open(z, name, NULL) : ERR_CONFIG;
 }
 
-/* A rule such as "CET-1CEST,M3.5.0,M10.5.0/3"; of one without changes, and of nonsense, the offset that libc makes of it. */
+/* Adds the changes of a rule such as "CET-1CEST,M3.5.0,M10.5.0/3". A rule without changes, or nonsense, gives the one offset
+ * that libc makes of it. */
 static enum err_code add_rule(struct zone *z, const char *rule)
 {
     struct tm tm = {0};
@@ -143,7 +144,7 @@ const char *zone_name(const struct zone *z)
     return z->name;
 }
 
-/* The wall clock within the list's cycle; *back is what it was taken back by. */
+/* Returns the wall clock moved back into the list's cycle; *back is by how many seconds. */
 static int64_t within_cycle(const struct zone_changes *c, int64_t wall, int64_t *back)
 {
     *back = 0;
@@ -152,7 +153,7 @@ static int64_t within_cycle(const struct zone_changes *c, int64_t wall, int64_t 
     return wall - *back;
 }
 
-/* The last change that could have happened by then, whatever its offset. */
+/* Returns the last change that may have happened by that wall clock, whatever the offset. */
 static size_t last_change(const struct zone_changes *c, int64_t wall)
 {
     size_t low = 0;
@@ -175,8 +176,8 @@ int64_t zone_to_utc(const struct zone *z, int64_t wall)
         return wall - c->list[0].offset;
     wall = within_cycle(c, wall, &back);
     size_t low = last_change(c, wall);
-    /* From there back to the first that had happened by its own offset's clock: of a doubled hour
-     * that is the later reading, of a missing one the reading with the offset before. */
+    /* Go back to the change that has happened by the clock of its own offset. In an hour that the clock shows twice this is
+     * the later one; in an hour that it skips this is the change before, with its offset. */
     while (low > 0 && wall - c->list[low].offset < c->list[low].at)
         low--;
     return wall - c->list[low].offset + back;
@@ -193,7 +194,7 @@ enum zone_reading zone_readings(const struct zone *z, int64_t wall, int64_t *fir
     size_t i = last_change(c, wall);
     while (i > 0 && wall - c->list[i].offset < c->list[i].at)
         i--;
-    /* i is the offset of the reading above; that holds until the change after it. */
+    /* list[i].offset, with which *last was read, holds until the next change. */
     if (i + 1 < c->n && *last - back >= c->list[i + 1].at) {
         *first = c->list[i + 1].at + back;
         return ZONE_NEVER;

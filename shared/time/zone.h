@@ -12,8 +12,8 @@
 struct zone;
 /* Fails with ERR_CONFIG when there is no such zone, or when its data cannot be used. */
 enum err_code zone_open(struct zone **z, const char *name, struct err *e) MUST_CHECK;
-/* The zone in which times are shown to people, as libc finds it: TZ, a name or a rule, else /etc/localtime, else UTC.
- * ERR_NOMEM alone. */
+/* Opens the zone in which people are shown times, as libc finds it: the environment's TZ (a name or a rule), else
+ * /etc/localtime, else UTC. Fails with ERR_NOMEM only. */
 enum err_code zone_open_local(struct zone **z, struct err *e) MUST_CHECK;
 void zone_close(struct zone *z);
 const char *zone_name(const struct zone *z);
@@ -21,16 +21,16 @@ const char *zone_name(const struct zone *z);
  * changes the zone. */
 uint64_t zone_digest(const struct zone *z);
 
-/* Returns seconds UTC. Takes the wall clock as seconds, counted as if it were UTC. Of a doubled hour it returns the later
- * reading, of a missing one the reading with the offset before. */
+/* Returns seconds UTC for a wall clock that is given as seconds, counted as if it were UTC. Of an hour that the clock shows
+ * twice the later one is meant; an hour that the clock skips is read with the offset that held before it. */
 int64_t zone_to_utc(const struct zone *z, int64_t wall);
 
 enum zone_reading {
     ZONE_ONCE,
-    ZONE_TWICE, /* clocks are put back over it: *first and *last are both readings */
-    ZONE_NEVER /* clocks are put forward over it: *first is that moment, *last what zone_to_utc returns */
+    ZONE_TWICE, /* the clock is put back over the time: *first and *last are the two moments */
+    ZONE_NEVER /* the clock skips the time: *first is the moment of the skip, *last what zone_to_utc returns */
 };
-/* Returns how often the wall clock shows the time, and the earliest and the latest reading. */
+/* Returns how often the wall clock shows the time. Sets the earliest and the latest moment (seconds UTC). */
 enum zone_reading zone_readings(const struct zone *z, int64_t wall, int64_t *first, int64_t *last);
 
 #endif
