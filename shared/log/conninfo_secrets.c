@@ -20,7 +20,7 @@ static int hex(char c)
     return -1;
 }
 
-/* Both into out, which has room for n + 1 bytes. */
+/* Decodes s[0..n) into out, which has room for n + 1 bytes. */
 static size_t percent_decode(const char *s, size_t n, char *out)
 {
     size_t len = 0;
@@ -54,9 +54,8 @@ static bool register_secret(const char *s, size_t n, char *scratch)
     return true;
 }
 
-/* user:password@ in front of the host. PostgreSQL's client ends it at the first @ before any slash;
- * a password with a raw @ or / in it is a mistake that must not be punished by showing it, so all
- * that could be meant counts. */
+/* user:password@ in front of the host. PostgreSQL's client ends it at the first @ before any slash. A person may write a password
+ * with a raw @ or /, which is a mistake; so that it is not shown then either, everything that may be meant counts. */
 static bool url_login(const char *after, char *scratch)
 {
     const char *colon = strchr(after, ':');

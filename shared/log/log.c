@@ -89,7 +89,7 @@ static int hex(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* How many bytes of s stand for c, plain or percent-encoded; 0 when they do not. */
+/* Returns how many bytes at the front of s stand for c, plain or percent-encoded; 0: none. */
 static size_t stands_for(const char *s, size_t n, char c)
 {
     if (n > 0 && (s[0] == c || (c == ' ' && s[0] == '+')))
@@ -99,9 +99,8 @@ static size_t stands_for(const char *s, size_t n, char c)
     return hex(s[1]) * 16 + hex(s[2]) == (unsigned char)c ? 3 : 0;
 }
 
-/* How many bytes of s the secret takes there, any of its bytes encoded or not; 0 when it is not
- * there. A long message is cut somewhere, so the beginning of a secret at the end of the text
- * counts too. */
+/* Returns how many bytes the secret takes at the front of s, each of its bytes encoded or not; 0 when it is not there. A long
+ * message may have been cut, so the beginning of a secret at the end of the text counts too. */
 static size_t match(const char *s, size_t n, const char *secret)
 {
     size_t used = 0;
@@ -249,7 +248,7 @@ static enum err_code add_named(struct buf *line, const struct log_field *field)
     return rc == OK ? add_value(line, field) : rc;
 }
 
-/* A duration that had another unit at first is told in both, but for people. */
+/* A duration that had another unit in older versions is given in both, except in the terminal format. */
 static enum err_code add_field(struct buf *line, const struct log_field *field)
 {
     enum err_code rc = add_named(line, field);
@@ -300,7 +299,7 @@ static enum err_code add_part(struct buf *line, const struct log_field *field)
     return field == NULL || rc != OK ? rc : add_string(line, field->str, MESSAGE);
 }
 
-/* All of it within the parentheses, or nothing: what does not fit is left out. */
+/* Adds the fields in parentheses. Those from the first one on that does not fit are left out. */
 static enum err_code add_details(struct buf *line, const struct log_field *fields, size_t n)
 {
     size_t start = line->len;
@@ -326,7 +325,7 @@ static enum err_code add_for_terminal(struct buf *line, enum log_level level, co
     const struct log_field *error = find_text(fields, n, "error");
     bool short_one = level >= LOG_WARN && error != NULL;
     enum err_code rc = buf_addf(line, "%s%s", logger.program, level == LOG_WARN ? ": warning" : "");
-    /* "netty-load ends": its name is there, and the error says why. */
+    /* A message that begins with the program's name ("netty-load ends") is left out: the name is there, the error says why. */
     if (rc == OK && !(short_one && strncmp(msg, logger.program, strlen(logger.program)) == 0) &&
         (rc = buf_adds(line, ": ")) == OK)
         rc = add_string(line, msg, MESSAGE);

@@ -1,29 +1,28 @@
 /*
- * The one logger: one event a line, to standard error, as text for people or JSON for machines.
+ * The one logger: one event a line, to standard error, in one of three formats.
  *
  *     LOG(LOG_INFO, "page", "page fetched", F_STR("table", t), F_INT("records", n),
  *         F_SECONDS("seconds", us));
  *
  * text: 2026-11-23T09:15:02.123+01:00 info  page fetched table=contacts records=100 seconds=0.213
- *       (local time of the machine, TZ)
+ *       (in the machine's time zone, TZ)
  * json: {"time":"2026-11-23T08:15:02.123Z","level":"info","event":"page","msg":"page
  * fetched","table":...}
  *
  * terminal: netty-extract: page fetched (table=contacts, records=100, seconds=0.213)
  *           netty-load: the table is not loaded to its end: contacts: the database refuses ...
- *       of a warning or an error what happened, where and why alone: its table and error, no counts
+ *       A warning or an error says only what happened, where and why: table and error, no counts.
  *
  * Event names and field names are stable: alerts are built on them. A line is written by one
  * write(2). Control characters and new lines in values are escaped in both forms.
  *
- * Secrets are redacted by construction: every secret is told to log_secret() at the moment it is
- * read (shared/log/secret.h does it), and no line leaves before each occurrence, plain or
- * percent-encoded, became
- * "***". Messages of errors go through here too. A text that ends within a secret (a message that
- * was cut) loses that piece, too, from 8 bytes on.
+ * Secrets are redacted here: every secret is registered with log_secret() when it is read
+ * (shared/log/secret.h does so), and in each line every occurrence of it, plain or percent-encoded,
+ * becomes "***". A text that was cut within a secret loses the piece of it, from 8 bytes on.
  *
- * A value is cut at 16 KiB, and fields that would take a line beyond 256 KiB are left out.
- * log_event may be called by several threads, the others only before there are any.
+ * A value is cut at 16 KiB, and fields that would make a line longer than 256 KiB are left out.
+ * Any thread may call log_event. The other functions may only be called before there is a second
+ * thread.
  */
 #ifndef NETTY_SHARED_LOG_LOG_H
 #define NETTY_SHARED_LOG_LOG_H
@@ -53,7 +52,7 @@ enum log_field_type {
 struct log_field {
     const char *key;
     enum log_field_type type;
-    const char *str; /* NULL prints as an empty string; of a duration the old name, or NULL */
+    const char *str; /* NULL prints as an empty string; of a duration: its older name, or NULL */
     int64_t num;     /* of a duration: microseconds */
     double real;
 };
@@ -61,32 +60,31 @@ struct log_field {
 #define F_INT(k, v)  ((struct log_field){.key = (k), .type = LOG_FIELD_INT, .num = (int64_t)(v)})
 #define F_REAL(k, v) ((struct log_field){.key = (k), .type = LOG_FIELD_REAL, .real = (v)})
 #define F_ERR(e)     F_STR("error", (e)->msg)
-/* A duration, given in microseconds and shown in seconds: 1.234, the rest cut. Its name ends in "seconds". */
+/* A duration, given in microseconds and shown in seconds with three digits, cut: 1.234. Its name ends in "seconds". */
 #define F_SECONDS(k, us) ((struct log_field){.key = (k), .type = LOG_FIELD_SECONDS, .num = (us)})
-/* And again in whole milliseconds under the name it had at first, but not on a terminal. */
+/* The same, and once more in whole milliseconds under an older name, for those who read that; not in the terminal format. */
 #define F_SECONDS_AND_MS(k, old, us)                                                               \
     ((struct log_field){.key = (k), .type = LOG_FIELD_SECONDS, .num = (us), .str = (old)})
 
-/* Once, early. Before it: text, info, standard error. program is shown in JSON as "program". */
+/* Called once, early. Before that the format is text and the level info. program is shown in JSON as "program". */
 void log_setup(const char *program, enum log_format format, enum log_level level);
-/* For tests: another descriptor than 2. */
+/* For tests: writes to another descriptor than standard error. */
 void log_to(int fd);
 bool log_on(enum log_level level);
 
 void log_event(enum log_level level, const char *event, const char *msg,
                const struct log_field *fields, size_t n);
-/* Without fields: LOG0. */
+/* LOG0 is LOG without fields. */
 #define LOG(level, event, msg, ...)                                                                \
     log_event((level), (event), (msg), (const struct log_field[]){__VA_ARGS__},                    \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 #define LOG0(level, event, msg) log_event((level), (event), (msg), NULL, 0)
 
-/* Never let this string out. Copies it. Strings under 4 bytes are not redacted (they would eat
- * everything). Also used by whoever prints text of foreign origin: log_redact works in place on a
- * buf. */
+/* log_secret registers a secret; the string is copied. A secret of fewer than 4 bytes is not redacted, because it would occur
+ * everywhere. log_redact replaces the secrets within a text, for those who print text of foreign origin without the logger. */
 struct buf;
 void log_secret(const char *secret);
 enum err_code log_redact(struct buf *text);
-void log_forget(void); /* tests: forget all secrets */
+void log_forget(void); /* for tests: forgets all secrets */
 
 #endif
