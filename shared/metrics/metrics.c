@@ -217,7 +217,7 @@ enum err_code metrics_render(const struct metrics *m, struct buf *b)
 
 /* ---- going on ---- */
 
-/* What stands behind the family's name on a line of ours. */
+/* The parts of a line behind the family's name. */
 struct line {
     const char *suffix; /* "", "_bucket", "_sum", "_count" */
     char labels[LABELS_MAX];
@@ -246,7 +246,7 @@ static size_t find_def(const struct metrics *m, const char *name, size_t n, stru
     return m->count;
 }
 
-/* le stands last: cut off, with the comma before it. */
+/* Cuts the label le off, which is the last one, with the comma before it. */
 static bool take_bound(struct line *l)
 {
     char *le = l->labels; /* `le="` also ends `table="` */
@@ -260,7 +260,7 @@ static bool take_bound(struct line *l)
     return true;
 }
 
-/* The metric's number, or m->count. */
+/* Reads a line. Returns the metric's index, or m->count where it is none of m's. */
 static size_t read_line(const struct metrics *m, const char *text, size_t n, struct line *l)
 {
     char number[64];
@@ -287,7 +287,7 @@ static size_t read_line(const struct metrics *m, const char *text, size_t n, str
     return metric;
 }
 
-/* Cumulated buckets: each takes what it has off the next one. */
+/* Buckets are rendered cumulated and kept uncumulated: what a bucket has is taken off the next one. */
 static void resume_bucket(const struct metric_def *def, struct series *s, const struct line *l)
 {
     size_t n = bounds_of(def);

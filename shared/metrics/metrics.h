@@ -13,12 +13,12 @@
  *
  * Names and units are Prometheus': base units (seconds, bytes), counters end in _total.
  *
- * Counting never fails: where memory is short, or a family has METRICS_SERIES series already, a new
- * series is left out. Label values are tables' names and words of the program's own; a value that
- * needs escapes is escaped.
+ * A family is all series of one metric; a series has one value of each label. Counting never fails:
+ * when memory is short, or a family has METRICS_SERIES series already, a new series is left out. Label
+ * values are table names and words of the program's own, and are escaped where necessary.
  *
- * A one-shot program's counters would begin anew with each run, and two runs alike would look as if
- * nothing had happened. metrics_resume lets them go on from what the last run rendered.
+ * The counters of a program that runs and ends would begin anew with each run, and two runs that did
+ * the same would look like one. metrics_resume makes them go on from what the last run rendered.
  */
 #ifndef NETTY_SHARED_METRICS_METRICS_H
 #define NETTY_SHARED_METRICS_METRICS_H
@@ -49,22 +49,22 @@ enum err_code metrics_open(struct metrics **m, const struct metric_def *defs, si
                            struct err *e) MUST_CHECK;
 void metrics_close(struct metrics *m);
 
-/* a, b: the labels' values; NULL for one that the family does not have. metrics_add with 0 makes
- * the series show. */
+/* a, b: the values of the first and second label; NULL where the family has no such label. metrics_add with 0 makes a series
+ * appear. */
 void metrics_add(struct metrics *m, size_t metric, const char *a, const char *b, double v);
 void metrics_set(struct metrics *m, size_t metric, const char *a, const char *b, double v);
 void metrics_observe(struct metrics *m, size_t metric, const char *a, const char *b, double v);
-/* Forgets the family's series: before gauges of what may be gone are set anew. */
+/* Removes the family's series, before gauges of things that may have gone are set anew. */
 void metrics_clear(struct metrics *m, size_t metric);
 
-/* Adds all families that have a series. */
+/* Appends the text of all families that have a series. */
 enum err_code metrics_render(const struct metrics *m, struct buf *b) MUST_CHECK;
 
-/* Counters and histograms of text[0..n), which metrics_render once made, are added to ours. Lines
- * that are not understood, and families that are not ours, are passed over. */
+/* Adds the counters and histograms of text[0..n), which metrics_render has made, to those of m. Lines that are not
+ * understood, and families that m does not have, are passed over. */
 void metrics_resume(struct metrics *m, const char *text, size_t n);
 
-/* The standard process_* metrics of this process. */
+/* Appends the standard process_* metrics of this process. */
 enum err_code metrics_process(struct buf *b) MUST_CHECK;
 
 #endif

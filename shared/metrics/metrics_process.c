@@ -1,4 +1,4 @@
-/* What Prometheus' own clients tell of their process, by its names. */
+/* The process_* metrics that Prometheus' own client libraries have, under the same names. */
 #include "shared/files/file_io.h"
 #include "shared/metrics/metrics.h"
 #include <dirent.h>
@@ -10,7 +10,7 @@
 
 #define STAT_MAX 8192
 
-/* Fields of /proc/self/stat behind the program's name, which may hold anything: the first is 3. */
+/* Reads the fields of /proc/self/stat behind the program's name, from field 4 on. The name may hold blanks and brackets. */
 static bool read_stat(double fields[], size_t n)
 {
     struct buf text;
