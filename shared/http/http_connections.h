@@ -1,9 +1,9 @@
 /*
- * The connections of the small HTTP server, and since when each has had nothing to show for itself: since it was accepted,
- * or its last request was answered. So that no client keeps others out: the one that has been so for longest makes room
- * when there are too many, and whoever has been so for too long is closed.
+ * The connections of the small HTTP server, and since when each has been idle: since it was accepted, or since its last
+ * request was answered. The server closes a connection that has been idle for too long, and the one that has been idle
+ * for longest when another client connects and there is no room. So no client keeps others out.
  *
- * Sockets are borrowed. Times are of the loop's clock, in milliseconds.
+ * Sockets are borrowed. Times are those of the loop's clock, in milliseconds.
  */
 #ifndef NETTY_SHARED_HTTP_HTTP_CONNECTIONS_H
 #define NETTY_SHARED_HTTP_HTTP_CONNECTIONS_H
@@ -23,12 +23,12 @@ struct http_connections {
 };
 
 bool http_connections_full(const struct http_connections *c);
-/* Not when full. */
+/* Adds a connection that was just accepted. Must not be called when full. */
 void http_connections_add(struct http_connections *c, int fd, uint64_t now);
-/* A request of it was answered whole. */
+/* Says that a request of the connection was answered to its end. */
 void http_connections_answered(struct http_connections *c, int fd, uint64_t now);
 void http_connections_remove(struct http_connections *c, int fd);
-/* The socket that has waited longest, and since when; -1 when there is none. */
+/* Returns the socket that has been idle for longest, and sets *since; -1 when there is none. */
 int http_connections_oldest(const struct http_connections *c, uint64_t *since);
 
 #endif

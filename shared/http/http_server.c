@@ -41,7 +41,7 @@ static bool draw_nonce(char out[HTTP_SERVER_NONCE])
     return true;
 }
 
-/* As long for a good token as for a bad one of the same length. */
+/* Takes as long for a wrong token as for the right one, if both have the same length. */
 static bool same_secret(const char *a, const char *b)
 {
     size_t n = strlen(b);
@@ -142,7 +142,7 @@ static void refuse(struct http_server *s, const char *path, struct http_server_r
     }
 }
 
-/* Somebody's page can make a browser send a POST to this machine, so loopback alone is no leave. */
+/* A foreign web page can make a browser send a POST to this machine, so a loopback address alone allows nothing. */
 static void make_post_reply(struct http_server *s, struct MHD_Connection *c, bool body,
                             struct http_server_reply *reply)
 {
@@ -177,7 +177,7 @@ static void make_reply(struct http_server *s, struct MHD_Connection *c, const ch
         set_text(reply, 404, "There are /, /metrics, /healthz and /status.json.\n");
 }
 
-/* Called once for the headers, which is all that we wait for. */
+/* libmicrohttpd calls this once the headers are there; nothing more of a request is waited for. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *path,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request)
@@ -257,7 +257,7 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **request,
         http_connections_answered(&s->connections, socket_of(c), uv_now(s->tick.loop));
 }
 
-/* The library sees its end of file, or its broken pipe, and closes it. */
+/* Shuts the connection down; the library then sees its end, and closes the descriptor. */
 static void end_connection(struct http_server *s, int fd)
 {
     (void)shutdown(fd, SHUT_RDWR);
@@ -275,7 +275,7 @@ static void accept_one(struct http_server *s, int fd, const struct sockaddr *fro
         LOG0(LOG_DEBUG, "http", "a connection was not accepted");
 }
 
-/* Without descriptors or memory there is nothing to be done until the next tick. */
+/* Accepts connections. When descriptors or memory are short it stops until the next tick. */
 static void on_listening(uv_poll_t *poll, int status, int events)
 {
     struct http_server *s = poll->data;

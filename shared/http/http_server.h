@@ -1,7 +1,7 @@
 /*
- * A small HTTP server on the program's own loop: GET and HEAD of a few paths, for those who watch, and POST of one,
- * which needs a token: without one that is set, and given, it gets 403.
- * libmicrohttpd's epoll descriptor is polled by libuv; there is no thread.
+ * A small HTTP server on the program's own loop: GET and HEAD of a few paths, for those who watch, and POST of one path.
+ * A POST gets 403 unless the server has a token and the request gives it.
+ * libuv polls libmicrohttpd's epoll descriptor; there is no thread.
  *
  *     struct http_server_conf conf = {.fn = answer, .ctx = ctx, .token = token};
  *     http_server_address("127.0.0.1:9187", "--listen", ERR_USAGE, &conf.address, e);
@@ -9,18 +9,19 @@
  *     ... fn(ctx, path, reply)              // from the loop
  *     http_server_close(s);                       // the memory goes with the loop's handles
  *
- * With a token each request needs `Authorization: Bearer TOKEN`, compared in constant time; without
- * one only loopback addresses are listened on (ERR_CONFIG), and only requests whose Host is
- * loopback's are answered, so that no page of somebody else's reads it by DNS tricks. What is not
- * allowed gets 401, and for "/" the body that conf.door makes, which must be the same for all.
+ * With a token each request needs `Authorization: Bearer TOKEN`, which is compared in constant time. A
+ * request without it gets 401, and for "/" the body that conf.door makes, which must be the same for
+ * everybody. Without a token the server listens on loopback addresses only (ERR_CONFIG for others), and
+ * answers only requests whose Host is loopback's, so that a foreign web page cannot read the answers by
+ * DNS rebinding.
  *
- * Bounds: HTTP_CONNECTIONS at a time, HTTP_SERVER_MEMORY each for the whole request, no request body. A connection is
- * closed HTTP_SERVER_IDLE seconds after it was accepted, or its last request answered; one more than there may be closes
- * the one that has waited longest, so that slow clients keep nobody out. Answers carry headers that keep browsers from storing, sniffing,
- * framing and running anything but what has the reply's nonce.
+ * Bounds: HTTP_CONNECTIONS connections at a time, HTTP_SERVER_MEMORY bytes each for the whole request, no request body. A
+ * connection is closed HTTP_SERVER_IDLE seconds after it was accepted or its last request was answered. One connection too
+ * many closes the one that has been idle for longest, so that slow clients keep nobody out. Answers have headers that forbid
+ * browsers to store, sniff or frame them, and to run any script but those with the reply's nonce.
  *
- * The handles do not keep the loop alive. Only netty-extract and netty-load may use this: it links
- * libmicrohttpd.
+ * The handles do not keep the loop alive. Only netty-extract and netty-load use the server, because it
+ * needs libmicrohttpd.
  */
 #ifndef NETTY_SHARED_HTTP_HTTP_SERVER_H
 #define NETTY_SHARED_HTTP_HTTP_SERVER_H
@@ -43,8 +44,8 @@ union http_server_address {
     struct sockaddr_in6 v6;
 };
 
-/* ADDR:PORT, [ADDR]:PORT, localhost:PORT, :PORT (127.0.0.1). Otherwise `code` with the setting's
- * origin. Port 0: one that is free. */
+/* Reads ADDR:PORT, [ADDR]:PORT, localhost:PORT or :PORT (127.0.0.1). Port 0 stands for any free port. Fails with `code`; the
+ * message has origin, which says where the setting came from. */
 enum err_code http_server_address(const char *text, const char *origin, enum err_code code,
                                   union http_server_address *address, struct err *e) MUST_CHECK;
 bool http_server_is_loopback(const union http_server_address *address);
@@ -55,11 +56,12 @@ struct http_server_reply {
     struct buf body;               /* filled by the function */
     char nonce[HTTP_SERVER_NONCE]; /* new for each reply; letters and digits */
 };
-/* Fills the reply; false: there is no such path. */
+/* Fills the reply to a GET. Returns false where there is no such path. */
 typedef bool http_server_fn(void *ctx, const char *path, struct http_server_reply *reply);
+/* Fills the reply to a GET of "/" without the token. */
 typedef void http_server_door_fn(void *ctx, struct http_server_reply *reply);
 
-/* A POST of conf.post_path, without a body; table is the query's, "" without one. */
+/* Fills the reply to a POST of conf.post_path. table is the query's parameter of that name, "" without one. */
 typedef void http_server_post_fn(void *ctx, const char *table, struct http_server_reply *reply);
 
 struct http_server_conf {
@@ -73,7 +75,7 @@ struct http_server_conf {
 };
 
 struct http_server;
-/* ERR_CONFIG when the address cannot be had, or may not without a token. */
+/* Listens. Fails with ERR_CONFIG when the address is taken or cannot be used, or must not be used without a token. */
 enum err_code http_server_open(struct http_server **s, uv_loop_t *loop,
                                const struct http_server_conf *conf, struct err *e) MUST_CHECK;
 const char *http_server_name(const struct http_server *s); /* "127.0.0.1:9187" */
