@@ -107,7 +107,7 @@ static bool copy_text(char **to, const char *from)
     return from == NULL || *to != NULL;
 }
 
-/* Without accounts. *out is to be freed also after a failure. */
+/* Copies the settings without the accounts. The caller frees *out, also after a failure. */
 static enum err_code copy(struct options **out, const struct options *o, struct err *e)
 {
     struct options *made = *out = calloc(1, sizeof *made);

@@ -1,40 +1,40 @@
 /*
- * The accounts of a configuration file: its [account NAME] sections, NAME of a-z, 0-9, _ and -, 40 letters at most.
+ * The accounts of a configuration file: its [account NAME] sections. A NAME has a-z, 0-9, _ and -, 40 characters at most.
  *
  *     for (size_t i = 0; i < options_accounts(o); i++)
  *         rc = options_for_account(&own, o, i, e);      // as if --account had named this one
  *
- * An account's section may hold what the file may hold, but for what is the whole program's or the file's own (spool, jobs,
- * every, listen, log-format ...). Its settings go before the environment, which speaks for all accounts, and behind
- * the command line. The spool is the folder NAME within that of --spool.
- * The whole file is judged, whichever account is asked for. An unknown account is ERR_USAGE from the command line, ERR_CONFIG
- * from the environment, with the known name that is nearest.
+ * An account's section may hold every setting of the file but those of the whole program (spool, jobs, every, listen,
+ * log-format ...). Its settings override the environment, which counts for all accounts, and the command line overrides
+ * them. The account's spool is the folder NAME within the folder that --spool names.
+ * The whole file is judged, whichever account is asked for. An unknown account is ERR_USAGE from the command line and
+ * ERR_CONFIG from the environment; the message has the known name that is most like it.
  */
 #ifndef NETTY_SHARED_OPTIONS_ACCOUNTS_H
 #define NETTY_SHARED_OPTIONS_ACCOUNTS_H
 
 #include "shared/options/options.h"
 
-/* How many the configuration file has. The names are sorted. */
+/* Returns how many accounts the configuration file has. Account i is the i-th by name. */
 size_t options_accounts(const struct options *o);
 const char *options_account_name(const struct options *o, size_t i);
 
-/* The account whose settings these are, NULL where none was asked for. */
+/* Returns the name of the account whose settings o has; NULL where no account was asked for. */
 const char *options_account(const struct options *o);
 
-/* The folder that holds the accounts' spools: --spool, as it was given. */
+/* Returns the folder that holds the accounts' spools: --spool, as it was given. */
 const char *options_accounts_folder(const struct options *o);
-/* Is the setting from its section? */
+/* Does the setting's value come from the account's section? */
 bool options_own(const struct options *o, enum option_id id);
 
-/* The settings of one of them; *out is the caller's to free, and has no accounts of its own. */
+/* Makes the settings of account i. The caller frees *out, which has no accounts of its own. */
 enum err_code options_for_account(struct options **out, const struct options *o, size_t i,
                                   struct err *e) MUST_CHECK;
 
-/* A setting as it is for one of them, without judging the others; NULL where there is none. For a setting that is not one of the
- * program's, what the section says. */
+/* Returns one setting's text as it is for account i, without judging the others; NULL where it has no value. For a setting
+ * that this program does not have: the text in the account's section. */
 const char *options_account_text(const struct options *o, size_t i, enum option_id id);
-/* What its section says, or NULL. */
+/* Returns the setting's text in the section of account i, or NULL. */
 const char *options_account_setting(const struct options *o, size_t i, enum option_id id);
 
 #endif

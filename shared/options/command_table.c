@@ -1,6 +1,6 @@
 #include "shared/options/options.h"
 
-/* One command, one block. Words in capitals stand for what is to be put there; [ ] may be left out. */
+/* One block for each command. Words in capitals stand for what a person puts there; what is in [ ] may be left out. */
 /* clang-format off */
 const struct command_def command_table[] = {
     {PROGRAM_SPOOL, "ls", "[TABLE...]",

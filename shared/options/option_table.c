@@ -15,7 +15,7 @@
 #define MIB    (1024 * KIB)
 #define GIB    (1024 * MIB)
 
-/* One option, one block, its parts in the same places. */
+/* One block for each option, with its parts in the same places. */
 /* clang-format off */
 const struct option_def option_table[OPTIONS] = {
     {OPT_BASE_URL, OPTION_TEXT, "base-url", "NETTY_BASE_URL", "URL",

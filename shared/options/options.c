@@ -75,7 +75,7 @@ const struct command_def *command_near(enum program program, const char *word)
 {
     const struct command_def *best = NULL;
     size_t n = strlen(word);
-    unsigned distance = n < 4 ? 2 : 3; /* of a short name two letters are too much of it */
+    unsigned distance = n < 4 ? 2 : 3; /* in a short name two wrong letters are too many */
     for (const struct command_def *c = command_table; c->name != NULL; c++) {
         unsigned other =
             c->program == program ? option_distance(word, n, c->name, strlen(c->name)) : 3;
@@ -91,7 +91,7 @@ const char *option_hint(const char *name, size_t n, const char *prefix, enum pro
                         unsigned without, char out[OPTION_HINT])
 {
     const struct option_def *best = NULL;
-    unsigned distance = n < 4 ? 2 : 3; /* of a short name two letters are too much of it */
+    unsigned distance = n < 4 ? 2 : 3; /* in a short name two wrong letters are too many */
     for (int i = 0; i < OPTIONS; i++) {
         const struct option_def *d = &option_table[i];
         unsigned other = option_distance(name, n, d->name, strlen(d->name));
@@ -166,7 +166,7 @@ static bool asks_only(struct options *o, int argc, char **argv)
     return o->set[OPT_HELP].number != 0 || o->set[OPT_VERSION].number != 0;
 }
 
-/* Given, and not as a flag that is off. */
+/* Was the option given, other than as a flag that is off? */
 static bool is_on(const struct options *o, enum option_id id)
 {
     return options_given(o, id) &&
@@ -182,7 +182,7 @@ static enum err_code contradict(const struct options *o, enum option_id a, enum 
                    option_table[b].name);
 }
 
-/* Where the program has b at all. */
+/* Fails when a is given without b, if the program has b at all. */
 static enum err_code needs(const struct options *o, enum option_id a, enum option_id b,
                            struct err *e)
 {
@@ -238,7 +238,7 @@ static enum err_code read_sources(struct options **o, int argc, char **argv, str
     return options_finish(*o, e);
 }
 
-/* Which file and which account --help tells of. What else there is, and whether it is right, is not judged. */
+/* Finds the configuration file and the account that --help names. Nothing is judged. */
 static void read_for_help(struct options *o, int argc, char **argv)
 {
     static const enum option_id told[] = {OPT_CONFIG, OPT_ACCOUNT};
@@ -380,7 +380,7 @@ enum err_code options_zone(const struct options *o, struct zone **zone, struct e
     return rc;
 }
 
-/* A person at a terminal reads messages; who wants lines of the log there asks for them. */
+/* The format when none was asked for: a person at a terminal reads messages, everything else gets lines of the log. */
 static enum log_format unasked_format(void)
 {
     return isatty(STDERR_FILENO) ? LOG_TERMINAL : LOG_TEXT;
@@ -423,6 +423,6 @@ void options_setup_log(const struct options *o)
     enum log_format form = (enum log_format)options_int(o, OPT_LOG_FORMAT);
     log_setup(options_program(o->program),
               options_given(o, OPT_LOG_FORMAT) ? form : unasked_format(), level);
-    if (o->config != NULL) /* netty-spool is asked for a look, and answers that */
+    if (o->config != NULL) /* netty-spool says so at debug level only */
         say_config(o);
 }

@@ -1,33 +1,33 @@
 /*
- * The one option table: it drives parsing, environment names, configuration-file keys, --help, and
- * (by shared/manual) man pages and completion, so that they cannot disagree. shared/options/option_table.c holds it.
+ * The one table of options: parsing, environment names, keys of the configuration file, --help, and (by shared/manual) man
+ * pages and completion are made from it, so they cannot disagree. The table is in option_table.c.
  *
- * Command line > the account's section > environment > configuration file > default. A value keeps where it came from, and
- * a malformed or unknown one is refused with its name, its value and that origin: ERR_USAGE from
- * the command line, ERR_CONFIG from elsewhere. Each source is judged, also where a higher one
- * overrides it.
+ * Precedence: command line > the account's section > environment > configuration file > default. A value keeps its origin.
+ * A malformed or unknown value is refused with its name, its text and its origin: ERR_USAGE from the command line,
+ * ERR_CONFIG from elsewhere. Each source is judged, even where a higher one overrides it.
  *
  *     struct options *o;
  *     rc = options_read(&o, PROGRAM_LOAD, argc, argv, e);   // also --help, --version: see below
  *     int64_t rows = options_int(o, OPT_BATCH_ROWS);
  *
  * Command line: --name VALUE, --name=VALUE, --flag, --flag=no (to override the environment or the
- * file); the last of a repeated option counts; `--` ends the options. Names are written in full. A
- * value that begins with `--` needs the form with `=`. A few have a letter, as -q for --quiet. `help` as the first word is --help.
+ * file); of a repeated option the last counts; `--` ends the options. Names are written in full. A
+ * value that begins with `--` needs the form with `=`. Some options have a letter too, such as -q for
+ * --quiet. `help` as the first word is --help.
  *
  * File: `name = value` lines, comments in lines of their own (# or ;), keys in no section or in
- * [extract], [load], [spool]; in the program's own section a key goes before the same one in no
- * section. A repeated or unknown key, an unknown section and a malformed line are refused. Options
- * without an environment name are for the command line only. [account NAME] sections: shared/options/accounts.h.
+ * [extract], [load], [spool]. A key in the program's own section overrides the same key in no section.
+ * A repeated or unknown key, an unknown section and a malformed line are refused. Options without an
+ * environment name are for the command line only. accounts.h has the [account NAME] sections.
  *
  * Environment: an empty variable is a malformed value. An unknown NETTY_* variable is refused only
- * where its name is a slip of a known one, for the environment is shared with others.
+ * where its name is nearly a known one, because other programs use the environment as well.
  *
- * OPT_DB is also set from the file that OPT_DB_FILE names, unless a higher source has said it; its
+ * OPT_DB is also set from the file that OPT_DB_FILE names, unless a higher source has set it; its
  * origin is then OPT_DB_FILE's.
  *
- * Passwords within --db, DATABASE_URL, the file of DATABASE_URL_FILE, the file's db and PGPASSWORD are made known to the logger's
- * redaction here. One on the command line is refused, since other users can read it there.
+ * Passwords within --db, DATABASE_URL, the file of DATABASE_URL_FILE, the configuration file's db, and PGPASSWORD are
+ * registered with the logger's redaction here. A password on the command line is refused, since other users can read it.
  */
 #ifndef NETTY_SHARED_OPTIONS_OPTIONS_H
 #define NETTY_SHARED_OPTIONS_OPTIONS_H
@@ -56,10 +56,10 @@ enum option_type {
 
 #define OPTION_SECRET    1u /* may hold a password: its value is in no message */
 #define OPTION_NO_SWITCH 2u /* environment and file only */
-#define OPTION_UNIT      4u /* a number alone is refused: taken for another unit it would do harm */
-#define OPTION_PERCENT   8u /* a count that may be written with its % */
+#define OPTION_UNIT      4u /* a number without a unit is refused: a wrong guess would do harm */
+#define OPTION_PERCENT   8u /* a count that may be written with a % */
 
-/* One entry an option, named for --long-name. Keep in the table's order. */
+/* One entry for each option, named after its --long-name, in the order of option_table. */
 enum option_id {
     OPT_BASE_URL,
     OPT_SPOOL,
@@ -158,21 +158,21 @@ struct option_def {
     const char *name;     /* "base-url": --base-url, base-url in the file */
     const char *env;      /* "NETTY_BASE_URL" or NULL */
     const char *arg;      /* "URL", or NULL for a flag */
-    const char *standard; /* the default as one would write it, or NULL for none */
+    const char *standard; /* the default as a person would write it, or NULL for none */
     unsigned programs;    /* enum program, or'ed */
     unsigned marks;       /* OPTION_*, or'ed */
     int64_t min, max;     /* counts, durations, sizes; max 0: no bound */
     const char *choices;
-    const char *also;         /* an older name that is taken as well, or NULL */
-    char letter;              /* 'q': -q is another spelling, ... */
-    const char *letter_means; /* ... with this value, where the option takes one */
-    const char *help;         /* one sentence or two, whole, for --help and the man page */
+    const char *also;         /* an older name that is accepted too, or NULL */
+    char letter;              /* 'q': -q is another spelling; 0: there is none */
+    const char *letter_means; /* the value that the letter stands for, if the option takes one */
+    const char *help;         /* one or two whole sentences, for --help and the man page */
     const char *example;      /* for the man page, or NULL */
 };
 extern const struct option_def option_table[OPTIONS];
 
-/* The words that may stand first on a program's command line, for those that have such. --help, man
- * pages, completion and the programs themselves go by this table (shared/options/command_table.c). */
+/* The commands: words that may stand first on a program's command line. --help, man pages, completion
+ * and the programs themselves use this table (command_table.c). */
 struct command_def {
     enum program program;
     const char *name;    /* "cat"; NULL behind the last one */
@@ -182,25 +182,25 @@ struct command_def {
     const char *option;  /* the flag that is another spelling of the command, or NULL */
 };
 extern const struct command_def command_table[];
-/* Its entry, or NULL. */
+/* Returns the command's entry, or NULL. */
 const struct command_def *command_named(enum program program, const char *name);
-/* The one that the word is a slip of, or NULL: a letter or two are wrong, and it is none itself. */
+/* Returns the command whose name the word nearly is (a letter or two are wrong), or NULL; also NULL for a command itself. */
 const struct command_def *command_near(enum program program, const char *word);
 
 struct options;
 
-/* Reads all sources. With --help or --version among the arguments: the rest is not judged, *o is
- * set and options_int(o, OPT_HELP) or OPT_VERSION tells. The configuration file is `config`'s, else
- * ./netty.conf, else /etc/netty/netty.conf, where one exists; a key of another program's is
- * accepted and unused. With
- * --full, OPT_SINCE is `all` too, so that it alone needs to be asked. */
+/* Reads all sources. With --help or --version among the arguments the rest is not judged; *o is set,
+ * and options_int(o, OPT_HELP) or OPT_VERSION is 1. The configuration file is the one that `config`
+ * names, else ./netty.conf, else /etc/netty/netty.conf, where one exists; a key of another program is
+ * accepted and not used. With --full, OPT_SINCE is `all`, so that callers need to ask for OPT_SINCE
+ * only. */
 enum err_code options_read(struct options **o, enum program program, int argc, char **argv,
                            struct err *e) MUST_CHECK;
 void options_free(struct options *o);
 
-/* The configuration file that was read, by its whole name; NULL where there was none. */
+/* Returns the full path of the configuration file that was read; NULL where there was none. */
 const char *options_config(const struct options *o);
-/* --help of the options' program, and which configuration file would be read. */
+/* Writes --help of the program that o is for, and which configuration file would be read. */
 void options_show_help(const struct options *o, FILE *out);
 
 bool options_given(const struct options *o, enum option_id id); /* anything but the default */
@@ -212,38 +212,42 @@ int64_t options_int(const struct options *o,
                     enum option_id id); /* flag, count, duration (us), size, time (us; all:
                                            INT64_MIN); choice: its place from 0 */
 
-/* netty-load's command, or NULL; that of a command which is another spelling of an option is the option's, and no command. A word is one only where it is the first and stands before `--`, so
- * that a table called like one can still be named; it is none of the words below. */
+/* Returns the command, or NULL. Only the first word, and only before `--`, is taken for a command, so that a table with a
+ * command's name can still be named. A command that is another spelling of an option sets the option, and NULL is returned.
+ * The command is not among the words below. */
 const char *options_command(const struct options *o);
-/* Where there is none: the command that the first word may be a slip of, or NULL. A table may be called so. */
+/* Where there is no command: returns the command that the first word may be a misspelling of, or NULL. The word may also be
+ * the name of a table. */
 const char *options_slip(const struct options *o);
 
-/* The words that are not options, in order. For tables: those, else the configured `tables`
- * (comma or blank separated), each checked (names_check_table) and without repeats. */
+/* options_words returns the number of words that are not options, and sets *words to them, in order. options_tables sets
+ * *tables to those words, or, where there are none, to the configured `tables` (separated by commas or blanks); each name is
+ * checked (names_check_table), and none occurs twice. */
 size_t options_words(const struct options *o, const char *const **words);
 enum err_code options_tables(const struct options *o, const char *const **tables, size_t *n,
                              struct err *e) MUST_CHECK;
 
-/* Is the table one of those to work on: of the words, if they count and there are some, else of the configured `tables`? Without a list
- * each is. */
+/* Is the table one of those to work on? These are the words, if `words` is true and there are some, else the configured
+ * `tables`. Without any list every table is. */
 bool options_list_table(const struct options *o, bool words, const char *table);
 
-/* --help, to out: usage line, what the program does, its options with environment names and
- * defaults, exit codes. */
+/* Writes --help: usage line, what the program does, its options with environment names and defaults,
+ * exit codes. */
 void options_help(enum program program, FILE *out);
-/* --version, to out: the program's, and then those of the libraries that it uses, one a line. */
+/* Writes --version: the program's version, then those of the libraries that it uses, one a line. */
 struct libraries;
 void options_version(enum program program, const struct libraries *used, FILE *out);
 
-/* The zone that --timezone names, for zone_close. An unknown one is told with its origin: ERR_USAGE from the command
- * line, ERR_CONFIG from elsewhere. */
+/* Opens the zone that --timezone names; the caller closes it with zone_close. An unknown zone is ERR_USAGE from the command
+ * line, ERR_CONFIG from elsewhere; the message has the origin. */
 enum err_code options_zone(const struct options *o, struct zone **zone, struct err *e) MUST_CHECK;
 
-/* Before options_read, so that what it refuses is told in the form that was asked for: the last --log-format, else
- * NETTY_LOG_FORMAT; text where neither is understood. Files are not looked into. */
+/* Sets the log's format before options_read, so that what options_read refuses is reported in the wanted format: that of the
+ * last --log-format, else of NETTY_LOG_FORMAT; without either, messages for a person if standard error is a terminal, else
+ * text. Files are not read. */
 void options_guess_log(enum program program, int argc, char *const *argv);
 
-/* Sets up the logger from log-format, log-level and quiet. Its first line names the configuration file, where one was
+/* Sets up the logger from log-format, log-level and quiet. The first line of the log names the configuration file, if one was
  * read. */
 void options_setup_log(const struct options *o);
 

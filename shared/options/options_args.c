@@ -9,7 +9,7 @@
 
 extern char **environ;
 
-/* Whatever is said about an argument later, on any path, a password in it is not shown. */
+/* Registers the passwords in arguments first of all, so that no later message about an argument shows one. */
 static enum err_code hide_passwords(int argc, char **argv, struct err *e)
 {
     for (int i = 1; i < argc; i++) {
@@ -56,7 +56,7 @@ static enum err_code take_word(struct options *o, const char *word, bool words_o
     return words_add(&o->words, word, strlen(word), e);
 }
 
-/* Only the name of what was given is repeated, for its value could be a secret. */
+/* The message repeats only the name that was given, because the value may be a secret. */
 static enum err_code unknown(const struct options *o, const char *name, size_t n, struct err *e)
 {
     char hint[OPTION_HINT];
@@ -87,7 +87,7 @@ static enum err_code not_here(const struct options *o, const struct option_def *
     return err_set(e, ERR_INTERNAL, "--%s is an option of no program", d->name);
 }
 
-/* argv[*i] begins with --; takes it, and the value that follows where it needs one. */
+/* Takes argv[*i], which begins with --, and the value behind it if the option needs one. */
 static enum err_code take_option(struct options *o, int argc, char **argv, int *i, struct err *e)
 {
     char label[64];
@@ -115,7 +115,7 @@ static enum err_code take_option(struct options *o, int argc, char **argv, int *
     return options_take(o, d, FROM_ARGS, value, label, label, e);
 }
 
-/* -q and its like. */
+/* Takes an option's letter, such as -q. */
 static enum err_code take_letter(struct options *o, const char *arg, struct err *e)
 {
     const struct option_def *d = arg[1] != '\0' && arg[2] == '\0' ? option_lettered(arg[1]) : NULL;
@@ -146,7 +146,7 @@ enum err_code options_read_args(struct options *o, int argc, char **argv, struct
     return rc;
 }
 
-/* Known without being options: secrets, which have their own reader. */
+/* Variables that are known and are not options: secrets, which secret.h reads. */
 static bool known_elsewhere(const char *name, size_t n)
 {
     static const char *const names[] = {"NETTY_API_KEY", "NETTY_LISTEN_TOKEN"};
@@ -156,7 +156,8 @@ static bool known_elsewhere(const char *name, size_t n)
     return false;
 }
 
-/* NETTY_DRY_RUN=1 must not be taken for a wish that was granted. */
+/* Refuses the variable of an option that is for the command line only, such as NETTY_DRY_RUN=1: a person would believe that it
+ * has an effect. */
 static enum err_code refuse_switch(const char *name, size_t n, struct err *e)
 {
     static const char prefix[] = "NETTY_";
@@ -178,8 +179,7 @@ static enum err_code refuse_switch(const char *name, size_t n, struct err *e)
     return OK;
 }
 
-/* A NETTY_ variable that is no setting's but nearly. The value may be anything, so it is not shown.
- */
+/* Refuses a NETTY_ variable whose name is nearly a setting's. Its value may be a secret, so it is not shown. */
 static enum err_code refuse_slip(const char *name, size_t n, struct err *e)
 {
     const char *nearest =

@@ -1,7 +1,7 @@
 /*
- * Which configuration file is read. One that was named is the person's own word. One that only lies
- * in the working folder is believed where nobody else can have put it there: it names the address
- * that the API key is sent to.
+ * Which configuration file is read. A file that a person has named is read as it is. A netty.conf that
+ * merely lies in the working folder is read only if no other user can have put it there: it names the
+ * address that the API key is sent to.
  */
 #include "shared/files/file_io.h"
 #include "shared/options/options_private.h"
@@ -15,7 +15,7 @@
 #define FOUND_HERE "netty.conf"
 #define INSTALLED  "/etc/netty/netty.conf"
 
-/* What makes it somebody else's, or NULL. */
+/* Returns why another user may have written the file, or NULL. */
 static const char *foreign(const struct stat *st)
 {
     if (st->st_uid != 0 && st->st_uid != geteuid())
@@ -66,7 +66,7 @@ enum err_code options_find_config(const struct options *o, const char **path, st
     return OK;
 }
 
-/* Told by its whole name, for the working folder is not seen in a log. */
+/* The full path is kept, because a log does not show the working folder. */
 enum err_code options_note_config(struct options *o, const char *path, struct err *e)
 {
     char *whole = realpath(path, NULL);

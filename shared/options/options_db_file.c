@@ -1,7 +1,7 @@
 /*
- * The database's address from a file: what systemd's LoadCredential and container secrets hand over.
- * A passfile would not do there, for PostgreSQL's client refuses one that its group may read, and
- * such files are made readable by an access list, which shows as the group's.
+ * The database's address from a file, as systemd's LoadCredential and container secrets provide it. A
+ * passfile does not serve there: PostgreSQL's client refuses one that the group may read, and these
+ * files are made readable by an access list, which shows as a right of the group.
  */
 #include "shared/log/secret.h"
 #include "shared/options/options_private.h"

@@ -1,8 +1,8 @@
 /*
- * The configuration file: INI, read by inih, which is told to take values as they stand (no
- * comments in them, no continued lines) and to stop at the first error. What it would let pass is
- * refused here before it sees the line: text behind a section's ], sections that are none, lines
- * cut at its limit, NUL bytes.
+ * The configuration file: INI, read by inih, which is set to take values as they stand (no comments
+ * within a value, no continued lines) and to stop at the first error. What inih would accept and should
+ * not is refused here before inih sees the line: text behind a section's ], malformed sections, lines
+ * longer than its limit, NUL bytes.
  */
 #include "shared/base/buf.h"
 #include "shared/files/file_io.h"
@@ -67,7 +67,7 @@ static bool begin_account(struct file *f, const char *name, size_t n)
     return f->rc == OK && (why == NULL || refuse(f, why));
 }
 
-/* A line that begins a section is one of the three or an account's, alone. */
+/* Judges a line that begins a section: one of the three programs or an account, and nothing else on the line. */
 static bool check_section(struct file *f, const char *line, size_t n)
 {
     while (n > 0 && strchr(" \t\r", *line) != NULL) {
@@ -87,7 +87,7 @@ static bool check_section(struct file *f, const char *line, size_t n)
     return refuse(f, NO_SECTION);
 }
 
-/* inih's fgets: one line into out, or NULL at the end or at an error. */
+/* What inih uses for fgets: reads one line into out; NULL at the end or at an error. */
 static char *next_line(char *out, int room, void *ctx)
 {
     struct file *f = ctx;
@@ -127,7 +127,7 @@ static bool refuse_setting(struct file *f, const struct option_def *d, const cha
     return refuse(f, what);
 }
 
-/* What changes a single run, or names this file, has no place in it. */
+/* Refuses settings that change a single run, or that name this very file. */
 static bool check_place(struct file *f, const struct option_def *d)
 {
     char why[80];
@@ -150,7 +150,7 @@ static bool hide_password(struct file *f, const char *value)
     return true;
 }
 
-/* Of an account, whichever is asked for: judged here, taken once the file is read. */
+/* Judges a setting of an account, whichever account is asked for. It is taken once the whole file is read. */
 static bool take_account(struct file *f, const struct option_def *d, const char *value)
 {
     char origin[IO_PATH + 16];
@@ -193,7 +193,7 @@ static bool take(struct file *f, enum section section, const struct option_def *
     return f->rc == OK;
 }
 
-/* inih's handler: false stops it. */
+/* inih calls this for each value; 0 stops it. */
 static int on_value(void *ctx, const char *section, const char *name, const char *value)
 {
     struct file *f = ctx;

@@ -82,7 +82,7 @@ static void show_commands(FILE *out, enum program program)
     }
 }
 
-/* [-v: debug; NETTY_UPDATE; merge|replace; default merge], or what there is of it. */
+/* Writes [-v: debug; NETTY_UPDATE; merge|replace; default merge], as far as the option has these. */
 static void show_facts(FILE *out, const struct option_def *d)
 {
     char facts[200];

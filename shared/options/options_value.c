@@ -198,7 +198,7 @@ enum err_code options_take_defaults(struct options *o, struct err *e)
     return OK;
 }
 
-/* Of a time that a clock change makes ambiguous the wider window is taken, and that is said. */
+/* A change of the clocks makes some times ambiguous. The reading that includes more is taken, and a log line says so. */
 static void note_reading(const struct setting *s, const struct when_window *w)
 {
     char taken[WHEN_TEXT];
@@ -240,7 +240,7 @@ enum err_code options_check_times(struct options *o, struct err *e)
         const struct option_def *d = &option_table[i];
         if (d->type != OPTION_TIME || o->set[i].source == FROM_DEFAULT)
             continue;
-        if (z == NULL) /* what a person types is in the zone in which times are shown to him */
+        if (z == NULL) /* a person types times in the zone in which the programs show them */
             rc = zone_open_local(&z, e);
         if (rc == OK)
             rc = check_time(d, &o->set[i], z, e);
