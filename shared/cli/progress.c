@@ -34,7 +34,7 @@ static double rate(const struct progress_row *row)
     return seconds > 0 ? (double)row->now / seconds : 0;
 }
 
-/* Microseconds; -1: nobody can tell. */
+/* Returns the microseconds that are left; -1: not known. */
 static int64_t left(const struct progress_row *row)
 {
     double each = rate(row);
@@ -52,12 +52,12 @@ static void show(struct progress *p)
     while (at < p->text.len) {
         ssize_t n = write(STDERR_FILENO, p->text.data + at, p->text.len - at);
         if (n <= 0)
-            return; /* a picture of the moment: the next one comes soon */
+            return; /* nothing is lost: the next picture follows within half a second */
         at += (size_t)n;
     }
 }
 
-/* Up over our own lines, and all below them away. */
+/* Moves the cursor up to the first line of the last picture, and clears the terminal from there. */
 static enum err_code erase(struct progress *p)
 {
     enum err_code rc = p->lines > 0 ? buf_addf(&p->text, "\r\033[%uA\033[J", p->lines) : OK;
@@ -65,7 +65,7 @@ static enum err_code erase(struct progress *p)
     return rc;
 }
 
-/* Columns: every character of ours takes one. */
+/* Returns the columns that s takes; each character that is used here takes one. */
 static unsigned columns(const char *s)
 {
     unsigned n = 0;
@@ -74,12 +74,12 @@ static unsigned columns(const char *s)
     return n;
 }
 
-/* A part of the line, if it fits there whole; the name alone is cut. */
+/* Adds a part of the line if it fits as a whole. Only the name is cut. */
 static enum err_code add_part(struct progress *p, unsigned *used, const char *part)
 {
     unsigned n = columns(part);
     if (p->width > 0 && *used + n >= p->width) {
-        *used = p->width; /* what follows is not told either */
+        *used = p->width; /* so that no later part is added either */
         return OK;
     }
     *used += n;
@@ -157,7 +157,7 @@ static void draw(struct progress *p)
 
 /* ---- in a pipe ---- */
 
-/* What has begun only now is told in a minute. */
+/* A table that has just begun is logged in a minute. */
 static void see_log(void *to, const struct progress_row *row)
 {
     (void)to;

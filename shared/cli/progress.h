@@ -1,13 +1,14 @@
 /*
- * How far a program is, on standard error. On a terminal: a line for each table at work, drawn again twice a second, within the
- * terminal's width and height. In a pipe: a line of the log a minute for each of them, at level info.
+ * Shows how far a program is, on standard error. On a terminal: a line for each table at work, drawn again twice a second,
+ * within the terminal's width and height. Otherwise: a log line a minute for each of these tables, at level info.
  *
  *     progress_open(&p, loop, terminal, each, ctx, e);
  *     progress_clear(p);      // before anything else is written to a terminal
  *     progress_close(p);
  *
- * What is told is so much of how much, the rate, and the time left as these two make it; where nobody knows how much there is,
- * neither it nor the time left is told. `each` calls see(to, &row) for each table at work; a row lives until see returns.
+ * A line says how much of how much is done, the rate, and the time left that follows from the two. When the whole is not
+ * known, the line has neither the whole nor the time left. `each` calls see(to, &row) for each table at work; a row needs to
+ * live until see returns.
  */
 #ifndef NETTY_SHARED_CLI_PROGRESS_H
 #define NETTY_SHARED_CLI_PROGRESS_H
@@ -19,13 +20,13 @@
 struct progress_row {
     const char *name;
     const char *unit;  /* "records", "pages" */
-    uint64_t done;     /* so far, */
-    uint64_t of;       /* of about so many; 0: not known */
-    uint64_t now;      /* of done, in this run */
-    int64_t elapsed;   /* of this run; microseconds */
-    uint64_t bytes;    /* so far, */
-    uint64_t bytes_of; /* of so many; 0: not told */
-    int64_t reached;   /* up to this time; or WHEN_NONE */
+    uint64_t done;     /* units done so far, in all runs */
+    uint64_t of;       /* how many there are, about; 0: not known */
+    uint64_t now;      /* the part of done that this run did */
+    int64_t elapsed;   /* how long this run has taken, microseconds */
+    uint64_t bytes;    /* bytes done so far */
+    uint64_t bytes_of; /* how many bytes there are; 0: bytes are not shown */
+    int64_t reached;   /* the table is complete up to this time; WHEN_NONE: not shown */
 };
 
 typedef void progress_see_fn(void *to, const struct progress_row *row);

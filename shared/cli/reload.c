@@ -72,7 +72,7 @@ void reload_now(void)
 {
     sigset_t hang_up;
     (void)fflush(NULL);
-    /* Held until the program watches for signals again (stop_signals_open), and no longer ignored. */
+    /* SIGHUP is blocked until the new program watches for signals (stop_signals_open). It is no longer ignored. */
     (void)sigemptyset(&hang_up);
     (void)sigaddset(&hang_up, SIGHUP);
     (void)sigprocmask(SIG_BLOCK, &hang_up, NULL);

@@ -1,5 +1,5 @@
 /*
- * SIGHUP to a program that stays: settings and secrets are read anew.
+ * SIGHUP to a program that stays running: it reads settings and secrets anew.
  *
  *     reload_open(PROGRAM_LOAD, argc, argv);       // first in main
  *     reload_watch(stop);                          // once the program is known to stay
@@ -7,10 +7,10 @@
  *     if (reload_wanted())
  *         reload_now();                            // last in main, with everything closed
  *
- * The settings are judged first: where they are wrong, that is logged, and the program goes on with those it has. Else it
- * finishes what is under way and begins anew in the same process, from its own file and with its own arguments, so that
- * nothing can be left over of what it read before. Where the program has a terminal SIGHUP says that this has gone, and
- * stops the program.
+ * At SIGHUP the new settings are judged first. If they are wrong, this is logged, and the program goes on with the settings
+ * that it has. If they are right, the program finishes the work at hand and then executes itself anew in the same process,
+ * with the same arguments, so that nothing of the old settings can be left over. In a program that has a terminal, SIGHUP
+ * means that the terminal has gone, and stops the program.
  */
 #ifndef NETTY_SHARED_CLI_RELOAD_H
 #define NETTY_SHARED_CLI_RELOAD_H
@@ -22,10 +22,10 @@
 void reload_open(enum program program, int argc, char **argv);
 void reload_watch(struct stop_signals *s);
 bool reload_wanted(void);
-/* Returns only where the program cannot be begun anew, which it logs. */
+/* Executes the program anew. Returns only when that fails, which is logged. */
 void reload_now(void);
-/* One short text for the program that begins anew: what was done once, and is not to be done again. The second returns what
- * the one before has left, "" where there was none. The text goes through the environment: no secrets. */
+/* reload_leave leaves one short text for the program that begins anew: what has been done once and must not be done again.
+ * reload_left returns the text that was left, or "". The text goes through the environment, so it may hold no secret. */
 void reload_leave(const char *text);
 const char *reload_left(void);
 

@@ -25,8 +25,8 @@ static void end_now(int signal)
     _exit(75); /* err_exit(ERR_INTERRUPTED), but callable in a signal handler */
 }
 
-/* From now on a signal ends the process even if the loop never turns again. But for SIGHUP, which the kernel and the shell
- * both send when a terminal goes: that is one wish, not impatience. */
+/* From now on SIGINT and SIGTERM end the process even if the loop never turns again. SIGHUP does not: the kernel and the
+ * shell both send one when a terminal goes, so a second SIGHUP is no sign of impatience. */
 static void go_past_loop(void)
 {
     struct sigaction action = {.sa_handler = end_now};
@@ -68,7 +68,7 @@ void stop_signals_close(struct stop_signals *s)
         return;
     s->closing = true;
     size_t n = s->open;
-    /* Closing puts the signals' defaults back, which would end what is left of the program with another code. */
+    /* Closing restores the signals' default actions, which would end the rest of the program with another exit code. */
     sigset_t ours;
     sigset_t before;
     (void)sigemptyset(&ours);
@@ -84,7 +84,7 @@ void stop_signals_close(struct stop_signals *s)
         free(s);
 }
 
-/* As nohup leaves it: the program is to outlive its terminal. */
+/* nohup has the program ignore SIGHUP, so that it outlives its terminal. */
 static bool hang_up_ignored(void)
 {
     struct sigaction now;
@@ -141,7 +141,7 @@ enum err_code stop_signals_open(struct stop_signals **s, uv_loop_t *loop, stop_s
             return err_set(e, ERR_INTERNAL, "cannot watch for signals: %s", uv_strerror(rc));
         }
     }
-    /* Held back while a program began anew (reload_now). */
+    /* SIGHUP was blocked while the program began anew (reload_now). */
     sigset_t hang_up;
     (void)sigemptyset(&hang_up);
     (void)sigaddset(&hang_up, SIGHUP);

@@ -16,8 +16,8 @@
 /* Rows are kept as one flat list: row r, column c is cells[r * columns + c]. */
 struct summary {
     bool json;
-    bool terminal; /* people read it; the rest is for one */
-    size_t width;  /* of the terminal; 0: not known, or none */
+    bool terminal; /* the table is for a terminal */
+    size_t width;  /* of the terminal, in columns; 0: not known, or none */
     size_t columns;
     struct cell *cells; /* name and str are owned */
     size_t count;
@@ -32,7 +32,7 @@ enum err_code summary_open(struct summary **s, bool json, struct err *e)
     return OK;
 }
 
-/* The members are const for those who fill a row in; here they are ours. */
+/* struct cell has const pointers for the callers; the copies here are owned. */
 static void cell_release(struct cell *cell)
 {
     free((void *)cell->name);
@@ -168,7 +168,7 @@ static bool is_numeric(const struct summary *s, size_t column)
     return false;
 }
 
-/* A member of JSON keeps its name for ever; people read the word that all other texts have. */
+/* A member of the JSON keeps its name for ever. For people the heading is the word that all other texts use. */
 static const char *heading_of(const char *name)
 {
     static const struct {
@@ -181,7 +181,7 @@ static const char *heading_of(const char *name)
     return name;
 }
 
-/* text is used again and again for one cell's text. */
+/* text is scratch space for the text of one cell. */
 static enum err_code column_width(const struct summary *s, size_t column, struct buf *text,
                                   size_t *width)
 {
@@ -221,7 +221,7 @@ static enum err_code add_aligned(struct buf *out, const struct buf *text,
     return rc == OK ? add_blanks(out, (column->right ? 0 : fill) + COLUMN_GAP) : rc;
 }
 
-/* As it is shown: times to the second. */
+/* Are the two shown alike? Times are shown to the second. */
 static bool is_same(const struct cell *a, const struct cell *b)
 {
     int64_t unit = a->type == CELL_TIME ? WHEN_SECOND : 1;
@@ -230,7 +230,7 @@ static bool is_same(const struct cell *a, const struct cell *b)
     return a->str == b->str || (a->str != NULL && b->str != NULL && strcmp(a->str, b->str) == 0);
 }
 
-/* How many columns it takes to tell each row from the one above it. */
+/* Returns how many of the first columns it takes to tell each row from the row above it. */
 static size_t count_names(const struct summary *s)
 {
     size_t names = 1;
@@ -252,7 +252,7 @@ struct block {
     size_t end;
 };
 
-/* As many as fit into the terminal's width, one at least. */
+/* Returns the next block: as many columns as fit into the terminal's width, at least one. */
 static struct block next_block(const struct summary *s, const struct column *columns, size_t names,
                                size_t from)
 {
