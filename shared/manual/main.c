@@ -22,7 +22,7 @@ static bool fail(const char *what, const char *which)
     return false;
 }
 
-/* Everything that can be given is explained. */
+/* Fails when an option or a command lacks its help, its example, or the name of its argument. */
 static bool check_tables(void)
 {
     for (int i = 0; i < OPTIONS; i++) {
@@ -57,7 +57,7 @@ static bool has_commands(enum program program)
     return false;
 }
 
-/* conf: program is 0. */
+/* Must the page have the mark? program is 0 for the page of the configuration file. */
 static bool is_needed(enum mark m, enum program program)
 {
     switch (m) {

@@ -55,7 +55,7 @@ void mdoc_text(FILE *out, const char *text)
     (void)fputc('\n', out);
 }
 
-/* Arguments of a macro, none of which is to be taken for a macro itself or for a sign of mdoc's. */
+/* Writes the arguments of a macro so that mdoc takes none of them for a macro or for punctuation. */
 static void put_literal(FILE *out, const char *text)
 {
     bool begins = true;
@@ -92,7 +92,7 @@ static void put_bounds(FILE *out, const struct option_def *d)
         (void)fprintf(out, " ; No at most %s", high);
 }
 
-/* (NETTY_UPDATE; merge | replace; default merge), or what there is of it. */
+/* Writes (NETTY_UPDATE; merge | replace; default merge), as far as the option has these. */
 static void put_facts(FILE *out, const struct option_def *d, bool with_bounds)
 {
     if (d->env == NULL && d->standard == NULL)
@@ -132,7 +132,7 @@ static void put_argument(FILE *out, const struct option_def *d)
         (void)fprintf(out, " Ar %s", d->arg);
 }
 
-/* Its other spelling, by a letter. */
+/* Writes the option's other spelling, by a letter. */
 static void put_letter(FILE *out, const struct option_def *d)
 {
     if (d->letter == '\0')
@@ -167,7 +167,7 @@ static const char *type_arg(const struct option_def *d)
     return d->type == OPTION_FLAG ? "yes | no" : NULL;
 }
 
-/* Which programs read it. */
+/* Writes which programs read the setting. */
 static void put_programs(FILE *out, unsigned programs)
 {
     static const struct {

@@ -7,7 +7,7 @@ static const char *standard_spool(void)
     return option_table[OPT_SPOOL].standard;
 }
 
-/* The name as part of a shell function's: netty-load -> netty_load. */
+/* Writes the program's name as part of the name of a shell function: netty-load -> netty_load. */
 static void put_function(FILE *out, const char *name)
 {
     for (; *name != '\0'; name++)
@@ -61,7 +61,7 @@ static void bash_value(FILE *out, const struct option_def *d)
     }
 }
 
-/* A command stands first, and after it tables; where there need not be one, tables can be first, too. */
+/* The first word is a command, and tables follow. In a program that needs no command, the first word can be a table too. */
 static void bash_words(FILE *out, enum program program)
 {
     (void)fputs("    if [[ $first == yes ]]; then\n        found=(", out);
@@ -126,7 +126,7 @@ void shell_bash(FILE *out, enum program program, const char *name)
 
 /* ---- zsh ---- */
 
-/* The first sentence, within [ ] of _arguments and single quotes. */
+/* Writes the first sentence of a help text, quoted for the [ ] of _arguments within single quotes. */
 static void zsh_text(FILE *out, const char *text)
 {
     for (; *text != '\0' && strncmp(text, ". ", 2) != 0 && strcmp(text, ".") != 0; text++) {
