@@ -1,31 +1,33 @@
 /*
- * netty-pair: `netty-extract --every 10m` beside `netty-load --follow`, for a container, which has one
- * process to start, to stop and to ask how it ended.
+ * netty-pair: runs `netty-extract --every 10m` beside `netty-load --follow`, for a container, which is
+ * one process to start and to stop, with one exit code.
  *
- *     first    `netty-load catalog`, once, so that an extractor that is told no tables finds the
- *              database's; then both
- *     SIGHUP   goes on to both, which read settings and secrets anew; one that waits to be started again is
- *              started at once. Where there is a terminal SIGHUP says that this has gone, and stops both
- *     SIGTERM, SIGINT
- *              go on to both as SIGTERM (a second one ends them at once); it ends when they have,
- *              with the gravest of their codes (75: interrupted)
- *     one ends for a reason that passes (database or API away, disk full, killed)
- *              it is started again, by itself, after 1 s, 2 s, 4 s ... 5 min: the other one does not
- *              need it, and a night without the database must not use up the few restarts that a
- *              platform grants the container
- *     the extractor knows no table (64), and the catalog could not be written because the database was
- *     away
- *              that passes, too: the catalog is tried again after such a pause, and the extractor waits for it
- *     one ends for a reason that a person must mend (64, 73, 77, 78)
- *              the other one is stopped and the container ends with that code, so that it shows
+ *     At the start: `netty-load catalog` runs once, so that an extractor without a list of tables finds
+ *     the database's list. Then both programs are started.
  *
- * NETTY_LISTEN is the loader's alone, for one port cannot be two programs'; what it shows is read from
- * the spool, in which both leave word of their runs. NETTY_METRICS_FILE is a name that both are made
- * from, for two programs cannot write one file: DIR/netty.prom becomes DIR/netty-extract.prom and
- * DIR/netty-load.prom.
+ *     SIGHUP is passed on to both, which read settings and secrets anew. A program that waits to be
+ *     started again is started at once. With a terminal, SIGHUP means that the terminal has gone, and
+ *     stops both.
  *
- * As process 1 it also waits for processes that others have left behind. Settings are the programs'
- * own, from the environment; NETTY_EVERY is 10m where it is not set. The programs are found by PATH.
+ *     SIGTERM and SIGINT are passed on to both as SIGTERM; a second one ends them at once. netty-pair
+ *     ends when both have ended, with the gravest of their codes (75: interrupted).
+ *
+ *     A program ends for a reason that passes (database or API away, disk full, killed): it is started
+ *     again after 1 s, 2 s, 4 s ... 5 min. The other program goes on. So a night without the database
+ *     does not use up the few restarts that a platform allows a container.
+ *
+ *     The extractor knows no table (64) because the list could not be written while the database was
+ *     away: `netty-load catalog` is tried again after the same pauses, and the extractor waits for it.
+ *
+ *     A program ends for a reason that a person must mend (64, 73, 77, 78): the other program is
+ *     stopped, and netty-pair ends with that code, so that the container shows it.
+ *
+ * Only the loader gets NETTY_LISTEN, because two programs cannot share one port. What it shows is read
+ * from the spool, where both programs record their runs. Two programs cannot write one file either, so
+ * NETTY_METRICS_FILE becomes two: DIR/netty.prom becomes DIR/netty-extract.prom and DIR/netty-load.prom.
+ *
+ * As process 1 it also reaps processes that others have left behind. The programs take their settings
+ * from the environment; NETTY_EVERY is 10m where it is not set. The programs are found by PATH.
  */
 #include "shared/base/err.h"
 #include "shared/files/terminal.h"
@@ -45,7 +47,7 @@
 
 #define DELAY_FIRST (1 * WHEN_SECOND)
 #define DELAY_MOST  (300 * WHEN_SECOND)
-#define STEADY      (600 * WHEN_SECOND) /* who ran this long begins with the first delay again */
+#define STEADY      (600 * WHEN_SECOND) /* after a run as long as this the first delay counts again */
 #define NAME_MOST   4096                /* of a file */
 
 struct child {
@@ -84,7 +86,7 @@ static int64_t now(void)
     return (int64_t)t.tv_sec * WHEN_SECOND + t.tv_nsec / 1000;
 }
 
-/* The child's file of metrics, by whom it is of; a name that is too long is left to be refused. */
+/* Sets the child's own file of metrics. A name that is too long is passed on, and the child refuses it. */
 static void name_metrics(const struct child *c)
 {
     const char *file = getenv("NETTY_METRICS_FILE");
@@ -106,17 +108,18 @@ static void name_metrics(const struct child *c)
         (void)setenv("NETTY_METRICS_FILE", name, 1);
 }
 
-/* In the child, of which nothing remains but this program's name in an error. */
+/* In the forked child: executes the program. Never returns. */
 static void become(const struct child *c, pid_t parent)
 {
     sigset_t mask;
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    /* Held until the program listens, which would else be ended by it. */
+    /* SIGHUP is blocked until the program listens for it; before that SIGHUP would end the program. */
     (void)sigemptyset(&mask);
     if (c->argv != catalog_argv)
         (void)sigaddset(&mask, SIGHUP);
     (void)sigprocmask(SIG_SETMASK, &mask, NULL);
-    /* A terminal's ^C would reach it twice, by itself and by us, and the second signal is a command. */
+    /* Without a process group of its own the child would get a terminal's ^C twice, once from netty-pair, and the second signal
+     * ends it at once. */
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
@@ -159,7 +162,7 @@ static void stop_all(struct pair *p)
     }
 }
 
-/* The catalog's run reads what there is when it begins, and is over soon. */
+/* Passes SIGHUP on. `netty-load catalog` does not need it: it has just read its settings and ends soon. */
 static void reload_all(struct pair *p)
 {
     for (int i = 0; i < CHILDREN; i++) {
@@ -187,8 +190,8 @@ static void start_later(struct child *c, int64_t at)
         F_SECONDS_AND_MS("wait_seconds", "wait_ms", c->delay));
 }
 
-/* Without NETTY_TABLES and a catalog the extractor ends at once: it waits for the catalog, and so for
- * the database. */
+/* Did the extractor end because it knows no table, while the list of tables could not be written? Then it waits for that
+ * list, and so for the database. */
 static bool lacks_tables(const struct pair *p, int i, int code)
 {
     return i == EXTRACT && code == 64 && p->uncatalogued;
@@ -242,7 +245,7 @@ static void ended(struct pair *p, int i, int status)
     }
 }
 
-/* Whoever has ended, ours or left to process 1. */
+/* Reaps every process that has ended: the children, and those that are left to process 1. */
 static void reap(struct pair *p)
 {
     pid_t pid;
@@ -253,7 +256,7 @@ static void reap(struct pair *p)
                 ended(p, i, status);
 }
 
-/* Starts who is due; the time until the next one is, or a long one. */
+/* Starts the children that are due. Returns the time until the next one is due, or a long time. */
 static int64_t start_due(struct pair *p)
 {
     int64_t wait = DELAY_MOST;
