@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of an answer that is not 200 this much is read, so that its connection can be used again. */
+/* How much of the body is read if the status is not 200, so that the connection can be used again. */
 #define DISCARD_MAX ((uint64_t)256 << 10)
 
 struct http {
@@ -93,7 +93,7 @@ static bool is_page(long status)
     return status == 200 || status == 203;
 }
 
-/* libcurl calls a header line beyond its limit want of memory. */
+/* libcurl reports a header line beyond its limit as lack of memory. */
 static bool in_headers(const struct http_request *r)
 {
     curl_off_t begun = 0;
@@ -168,7 +168,7 @@ static struct http_result conclude(struct http_request *r, CURLcode code)
     result.elapsed = (int64_t)elapsed;
     result.date = http_date(r->easy);
     result.retry_after = http_retry_after(r->easy, result.date);
-    /* What is no error may be records, which belong into no message. */
+    /* JSON without an error may be records, which must not appear in messages. */
     bool error = result.status >= 300 && result.status < 600;
     server_words(r->said, r->said_len, !error, result.words);
     classify_code(r, code, &result);

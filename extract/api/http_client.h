@@ -1,12 +1,14 @@
 /*
  * GET requests over kept-alive connections: libcurl's multi-socket interface on the libuv loop.
  *
- * TLS is verified, redirects are never followed (an answer 3xx is an error that names the target), gzip is accepted and undone, HTTP/2 used where the server has it. The
- * key goes into a header and nowhere else. One total time limit a request.
+ * TLS certificates are verified. Redirects are never followed: a 3xx answer is an error that names the target. gzip is
+ * accepted and decompressed, HTTP/2 is used where the server offers it. The API key goes into one header and nowhere
+ * else. A request has one time limit for everything.
  *
- * http_get calls exactly one done(), from the loop, unless http_cancel is called first. body() gets
- * the bytes as they arrive, only for status 200 (203 counts as 200, and so does 204, "no content": its body is []); it may fail, which ends the request with that
- * code. Within body() no function of this header may be called; within done() all of them may.
+ * For each http_get, done() is called exactly once, from the loop, unless http_cancel is called before. body() gets the
+ * bytes as they arrive, for status 200 only. 203 counts as 200, and so does 204 ("no content"), whose body is [].
+ * body() may fail, which ends the request with its error. Within body() no function of this header may be called;
+ * within done() all of them may.
  */
 #ifndef NETTY_EXTRACT_API_HTTP_CLIENT_H
 #define NETTY_EXTRACT_API_HTTP_CLIENT_H
@@ -31,7 +33,7 @@ struct http_result {
     struct err err; /* ERR_UNAVAILABLE: no answer or one cut short; ERR_REFUSED: a redirect;
                        body()'s own error */
     bool timed_out;
-    bool cut; /* the body has begun: where its JSON is whole, the connection's end is no matter */
+    bool cut; /* the connection ended within the body; harmless if the JSON had come to its end */
     long status;         /* 0 when there was no answer */
     int64_t date;        /* the Date header, or WHEN_NONE */
     int64_t retry_after; /* microseconds from now (seconds or HTTP date, never negative), or -1 */
@@ -48,11 +50,10 @@ struct http_handler {
 
 enum err_code http_open(struct http **h, uv_loop_t *loop, const struct http_conf *conf,
                         struct err *e) MUST_CHECK;
-/* Cancels what is under way (without done) and closes; memory goes when the loop has closed the
- * handles. */
+/* Cancels all requests without calling done(), and closes. The memory is freed once the loop has closed the handles. */
 void http_close(struct http *h);
 
-/* url without secrets; it may appear in messages. */
+/* url must hold no secret, since it may appear in messages. */
 enum err_code http_get(struct http *h, struct http_request **r, const char *url,
                        const struct http_handler *handler, void *ctx, struct err *e) MUST_CHECK;
 void http_cancel(struct http_request *r);

@@ -1,5 +1,5 @@
 /*
- * What an answer's headers say: of time, and of another place.
+ * What is read from an answer's headers: times, and the target of a redirect.
  */
 #ifndef NETTY_EXTRACT_API_HTTP_HEADERS_H
 #define NETTY_EXTRACT_API_HTTP_HEADERS_H
@@ -8,15 +8,15 @@
 #include <curl/curl.h>
 #include <stdint.h>
 
-/* The Date header, or WHEN_NONE. */
+/* Returns the Date header, or WHEN_NONE. */
 int64_t http_date(CURL *easy);
 
-/* Retry-After in microseconds from now, never negative; -1: there is none. Seconds, or a date: relative to the
- * server's own clock (date) where it shows it. */
+/* Returns Retry-After in microseconds from now, never negative, or -1 without such a header. The header has seconds or a date;
+ * a date is compared with the server's own clock (date), if the answer showed it. */
 int64_t http_retry_after(CURL *easy, int64_t date);
 
 #define HTTP_HOST 256
-/* The host that was asked, for messages; returns out. */
+/* Writes the host that was asked into out, for messages. Returns out. */
 const char *http_host(CURL *easy, char out[HTTP_HOST]);
 
 /* An answer 3xx. Fills e with where it leads and what to do: ERR_CONFIG where it is for good (301, 308), else ERR_REFUSED. 304

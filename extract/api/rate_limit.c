@@ -23,7 +23,7 @@ struct rate_limit {
     struct rate_limit_turn **last;
 };
 
-/* 0 where nothing usable is written: a turn given too early harms nobody. */
+/* Returns 0 if the file holds no usable time: the turn then comes too early, which does no harm. */
 static int64_t read_next(const struct rate_limit *p)
 {
     char text[DIGITS + 1] = "";

@@ -48,7 +48,7 @@ static bool in_doubt(const struct refusal_gate *g)
     return g->refused != NULL;
 }
 
-/* Whoever waits may go: all of them, or in doubt the first, as the probe. */
+/* Lets the waiting requests go: all of them, or while some table is refused the first alone, as the probe. */
 static void let_go(struct refusal_gate *g)
 {
     while (!g->settling && g->asking != NULL && (!in_doubt(g) || g->probe == NULL)) {

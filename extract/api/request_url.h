@@ -11,18 +11,17 @@
 
 #define URL_MAX ((size_t)8192)
 
-/* http or https, a host, no user, query or fragment. ERR_USAGE or ERR_CONFIG is the caller's to
- * choose: rc. */
+/* Checks a base URL: http or https, a host, no user, query or fragment. Fails with rc, which the caller chooses (ERR_USAGE or
+ * ERR_CONFIG); origin says where the setting came from. */
 enum err_code url_check_base(const char *base, const char *origin, enum err_code rc,
                              struct err *e) MUST_CHECK;
 
-/* {base}/{table}?sort=time_modified:asc&limit=..&offset=..[&filters=time_modified:greater:VALUE]
- * into out, whose content is replaced; with key:asc or key:desc, and with time_modified:equal:VALUE where
- * the request says so. */
+/* Replaces out by {base}/{table}?sort=time_modified:asc&limit=..&offset=..[&filters=time_modified:greater:VALUE]. If the
+ * request says so, the list is sorted by key (KEY:asc or KEY:desc), or filtered by time_modified:equal:VALUE. */
 enum err_code url_page(struct buf *out, const char *base, const char *table, const char *key,
                        const struct crawl_request *request, struct err *e) MUST_CHECK;
 
-/* The same for the record with this key: &filters={name}:equal:KEY. */
+/* The same for one record: &filters={name}:equal:KEY. */
 enum err_code url_key(struct buf *out, const char *base, const char *table, const char *name,
                       int64_t key, struct err *e) MUST_CHECK;
 

@@ -11,17 +11,17 @@ enum verdict {
     VERDICT_RETRY,     /* no answer, cut short, 5xx, no page: the same request can succeed later */
     VERDICT_SMALLER,   /* a timeout, or a page beyond its cap: with fewer records it can succeed */
     VERDICT_THROTTLED, /* leave the API alone */
-    VERDICT_REFUSED, /* 401, 403: the table's own, or the key's (refusal_gate.h); e is as for the key's */
+    VERDICT_REFUSED, /* 401, 403: of the table or of the key (refusal_gate.h); e speaks of the key */
     VERDICT_UNKNOWN, /* 404: the API has no such table */
     VERDICT_FAILED   /* no retry helps this table */
 };
 
-/* page: how the body was understood (parse_finish), looked at for status 200 only. e is filled for
- * all but VERDICT_PAGE. */
+/* page says how the parser took the body (page_parser_finish); it is looked at for status 200 only. key_worked says whether
+ * the API has ever accepted this key. e is filled unless the verdict is VERDICT_PAGE. */
 enum verdict response_verdict(const char *table, const struct http_result *result,
                               const struct err *page, bool key_worked, struct err *e);
 
-/* "complete", "page", ... for logs */
+/* Returns the verdict's word for logs: "page", "retry" and so on. */
 const char *verdict_word(enum verdict v);
 
 #endif

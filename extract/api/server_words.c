@@ -132,7 +132,8 @@ static void put_line(struct line *l, const char *s, size_t n)
     }
 }
 
-/* A warning of PHP's, a page for people; nothing of JSON, or of XML. */
+/* How much of the text is for people, such as a warning by PHP or an HTML page: up to the first bracket of JSON; nothing of
+ * XML. */
 static size_t before_brackets(const char *s, size_t n)
 {
     static const char xml[] = "<?xml";

@@ -1,10 +1,10 @@
 /*
- * What a server says in an answer that is no page, for a person: the text of its JSON `error` or
- * `message`, else the first line of its text, without tags where that is HTML. Control characters
- * become blanks, what is no UTF-8 U+FFFD, and SERVER_WORDS_MAX characters are shown at most.
+ * What a server says in an answer that is no page, for people: the text of its JSON `error` or `message`, else the first
+ * line of its text, without tags if it is HTML. Control characters become blanks, invalid UTF-8 becomes U+FFFD, and at
+ * most SERVER_WORDS_MAX characters are shown.
  *
- * The words are foreign text, which may hold what we have sent, the key too: they go into messages, which
- * the logger redacts, and nowhere else.
+ * The words are foreign text, and may repeat what was sent to the server, even the key. They go into messages, which the
+ * logger redacts, and nowhere else.
  */
 #ifndef NETTY_EXTRACT_API_SERVER_WORDS_H
 #define NETTY_EXTRACT_API_SERVER_WORDS_H
@@ -16,12 +16,13 @@
 #define SERVER_WORDS_TEXT (4 * SERVER_WORDS_MAX + 4) /* bytes, "..." and the closing 0 included */
 #define SERVER_WORDS_READ ((size_t)16 << 10)         /* bytes of a body that are looked at */
 
-/* Of the body's beginning, at most SERVER_WORDS_READ bytes of it; "" where it says nothing. json_only:
- * of JSON only an error object's words, of other text what is before the first bracket, for an answer that may be records. */
+/* Finds the words in the beginning of a body, at most SERVER_WORDS_READ bytes; "" if there are none. With json_only, for
+ * an answer that may be records: of JSON only the words of an error object, of other text what stands before the first
+ * bracket. */
 void server_words(const char *body, size_t n, bool json_only, char words[SERVER_WORDS_TEXT]);
 
-/* A foreign text that is shown whole, such as a redirect's target: cleaned in the same way into out[0..room),
- * and cut only where there is no room. */
+/* Cleans a foreign text that is to be shown whole, such as a redirect's target, into out[0..room). The text is cut only
+ * if it does not fit. */
 void server_words_clean(const char *text, char *out, size_t room);
 
 #endif
