@@ -15,7 +15,7 @@ void ahead_answers_note(struct ahead_answers *all, size_t bytes)
         all->largest = bytes;
 }
 
-/* Pages differ a little. */
+/* A page may be a little larger than the largest one so far. */
 static size_t expected(const struct ahead_answers *all)
 {
     return all->largest + all->largest / 8;
