@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #define LEAST_SECRET   4
 #define LEAST_PIECE    8 /* of a secret that the end of the text cuts */
 
-/* Set up once and only read afterwards: log_event itself may run in several threads. */
+/* Set up once and only read afterwards, but for the secrets: log_event itself may run in several threads. */
 static struct {
     const char *program;
     enum log_format format;
@@ -24,8 +25,12 @@ static struct {
     int fd;
     char **secrets;
     size_t secret_count;
+    unsigned char pairs[(1 << 16) / 8]; /* a bit for each two bytes that a secret begins with */
     bool hide_all; /* a secret could not be remembered, so no value may leave */
 } logger = {.level = LOG_INFO, .fd = STDERR_FILENO};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of the secrets */
+static _Thread_local const char *account;                 /* log_account */
 
 static const char *const level_words[] = {"debug", "info", "warn", "error"};
 
@@ -49,10 +54,23 @@ bool log_on(enum log_level level)
     return level >= logger.level;
 }
 
-void log_secret(const char *secret)
+void log_account(const char *name)
 {
-    if (strlen(secret) < LEAST_SECRET)
-        return;
+    account = name;
+}
+
+const char *log_account_now(void)
+{
+    return account;
+}
+
+static unsigned pair(const char *s)
+{
+    return (unsigned)(unsigned char)s[0] << 8 | (unsigned char)s[1];
+}
+
+static void keep_secret(const char *secret)
+{
     for (size_t i = 0; i < logger.secret_count; i++)
         if (strcmp(logger.secrets[i], secret) == 0)
             return;
@@ -66,6 +84,16 @@ void log_secret(const char *secret)
         return;
     }
     logger.secrets[logger.secret_count++] = copy;
+    logger.pairs[pair(secret) / 8] |= (unsigned char)(1u << pair(secret) % 8);
+}
+
+void log_secret(const char *secret)
+{
+    if (strlen(secret) < LEAST_SECRET)
+        return;
+    (void)pthread_mutex_lock(&mutex);
+    keep_secret(secret);
+    (void)pthread_mutex_unlock(&mutex);
 }
 
 void log_forget(void)
@@ -77,6 +105,7 @@ void log_forget(void)
     free(logger.secrets);
     logger.secrets = NULL;
     logger.secret_count = 0;
+    memset(logger.pairs, 0, sizeof logger.pairs);
     logger.hide_all = false;
 }
 
@@ -115,9 +144,19 @@ static size_t match(const char *s, size_t n, const char *secret)
     return secret[i] == '\0' ? used : cut ? n : 0;
 }
 
+/* Hundreds of accounts have hundreds of keys: most places are no beginning of any. */
+static bool may_begin(const char *s, size_t n)
+{
+    if (n < 2 || strchr("%+", s[0]) != NULL || strchr("%+", s[1]) != NULL)
+        return true;
+    return (logger.pairs[pair(s) / 8] >> pair(s) % 8 & 1) != 0;
+}
+
 static size_t longest_match(const char *s, size_t n)
 {
     size_t longest = 0;
+    if (!may_begin(s, n))
+        return 0;
     for (size_t i = 0; i < logger.secret_count; i++) {
         size_t used = match(s, n, logger.secrets[i]);
         if (used > longest)
@@ -126,7 +165,7 @@ static size_t longest_match(const char *s, size_t n)
     return longest;
 }
 
-static enum err_code add_redacted(struct buf *out, const char *s, size_t n)
+static enum err_code redact(struct buf *out, const char *s, size_t n)
 {
     if (logger.hide_all)
         return buf_adds(out, "***");
@@ -146,6 +185,14 @@ static enum err_code add_redacted(struct buf *out, const char *s, size_t n)
         plain = i;
     }
     return rc == OK ? buf_add(out, s + plain, n - plain) : rc;
+}
+
+static enum err_code add_redacted(struct buf *out, const char *s, size_t n)
+{
+    (void)pthread_mutex_lock(&mutex);
+    enum err_code rc = redact(out, s, n);
+    (void)pthread_mutex_unlock(&mutex);
+    return rc;
 }
 
 enum err_code log_redact(struct buf *text)
@@ -319,6 +366,12 @@ static enum err_code add_details(struct buf *line, const struct log_field *field
     return buf_addc(line, ')');
 }
 
+static enum err_code add_account(struct buf *line)
+{
+    const struct log_field field = F_STR("account", account);
+    return account != NULL ? add_named(line, &field) : OK;
+}
+
 static enum err_code add_for_terminal(struct buf *line, enum log_level level, const char *msg,
                                       const struct log_field *fields, size_t n)
 {
@@ -329,6 +382,8 @@ static enum err_code add_for_terminal(struct buf *line, enum log_level level, co
     if (rc == OK && !(short_one && strncmp(msg, logger.program, strlen(logger.program)) == 0) &&
         (rc = buf_adds(line, ": ")) == OK)
         rc = add_string(line, msg, MESSAGE);
+    if (rc == OK && account != NULL && (rc = buf_adds(line, ": ")) == OK)
+        rc = buf_adds(line, account);
     if (rc == OK && !short_one)
         return add_details(line, fields, n);
     if (rc == OK && (rc = add_part(line, find_text(fields, n, "table"))) == OK)
@@ -376,6 +431,8 @@ void log_event(enum log_level level, const char *event, const char *msg,
     enum err_code rc = json       ? add_head_json(&line, level, event, msg)
                        : terminal ? add_for_terminal(&line, level, msg, fields, n)
                                   : add_head_text(&line, level, msg);
+    if (rc == OK && !terminal)
+        rc = add_account(&line);
     for (size_t i = 0; i < n && rc == OK && !terminal; i++) {
         size_t before = line.len;
         rc = add_field(&line, &fields[i]);

@@ -21,8 +21,8 @@
  * becomes "***". A text that was cut within a secret loses the piece of it, from 8 bytes on.
  *
  * A value is cut at 16 KiB, and fields that would make a line longer than 256 KiB are left out.
- * Any thread may call log_event. The other functions may only be called before there is a second
- * thread.
+ * Any thread may call log_event and log_secret. log_account is of the thread that calls it: a program that serves several
+ * accounts in turn says so before it works for one. The other functions may only be called before there is a second thread.
  */
 #ifndef NETTY_SHARED_LOG_LOG_H
 #define NETTY_SHARED_LOG_LOG_H
@@ -71,6 +71,9 @@ void log_setup(const char *program, enum log_format format, enum log_level level
 /* For tests: writes to another descriptor than standard error. */
 void log_to(int fd);
 bool log_on(enum log_level level);
+/* The account that this thread works for from now on, in each line as the field `account`; NULL: none. Borrowed. */
+void log_account(const char *name);
+const char *log_account_now(void);
 
 void log_event(enum log_level level, const char *event, const char *msg,
                const struct log_field *fields, size_t n);

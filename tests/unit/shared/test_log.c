@@ -336,6 +336,14 @@ static void test_a_terminal_gets_messages(void **state)
     assert_string_equal(next_line(), "netty-test: warning: the clocks differ (seconds=35)\n");
     LOG(LOG_ERROR, "end", "netty-test ends", F_STR("error", "--x is unknown"));
     assert_string_equal(next_line(), "netty-test: --x is unknown\n");
+    log_account("lyon");
+    LOG(LOG_ERROR, "table", "not loaded", F_STR("table", "contacts"), F_STR("error", "why"));
+    assert_string_equal(next_line(), "netty-test: not loaded: lyon: contacts: why\n");
+    log_setup("netty-test", LOG_TEXT, LOG_INFO);
+    LOG(LOG_INFO, "page", "page fetched", F_STR("table", "contacts"));
+    check_match(next_line(), "page fetched account=lyon table=contacts\n$");
+    log_setup("netty-test", LOG_TERMINAL, LOG_INFO);
+    log_account(NULL);
     log_secret("hunter2222");
     LOG(LOG_ERROR, "end", "netty-test ends", F_STR("error", "\x1b[31m hunter2222\n"));
     assert_null(strstr(next_line(), "hunter"));
