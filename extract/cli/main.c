@@ -1,4 +1,5 @@
 /* netty-extract: pages from the API into the spool. */
+#include "extract/cli/all_accounts.h"
 #include "extract/cli/api_key.h"
 #include "extract/cli/ping.h"
 #include "extract/cli/service.h"
@@ -24,6 +25,8 @@ static enum err_code start(const struct options *o, struct ping *ping, int *code
             e, ERR_USAGE,
             "--reconcile looks at everything: it cannot be joined with --since, only with "
             "--restart, which begins it anew");
+    if (options_accounts(o) > 0 && options_account(o) == NULL)
+        return all_accounts_run(o, ping, code, e);
     enum err_code rc = api_key_read(o, &key, e);
     if (rc == OK)
         rc = service_run(o, &key, ping, code, e);
@@ -72,7 +75,7 @@ int main(int argc, char **argv)
         show_version();
     } else if (rc == OK) {
         options_setup_log(o);
-        rc = accounts_check(o, NULL, &e);
+        rc = accounts_check_all(o, NULL, &e);
         if (rc == OK)
             rc = ping_open(&ping, o, &e);
         if (rc == OK)

@@ -1,4 +1,3 @@
-#include "extract/api/request_url.h"
 #include "extract/cli/api_key.h"
 #include "extract/cli/service_private.h"
 #include "shared/cli/reload.h"
@@ -11,120 +10,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What counts as complete stays this much behind the server's clock: a change may take a moment to
- * be listed. */
-#define MARGIN    (60 * WHEN_SECOND)
-#define RETRY_MAX (120 * WHEN_SECOND)
-
-#define CONNECTIONS 64
-
 static void begin_run(struct service *s);
 
-static const char *environment(const char *name)
+bool service_stays(const struct service *s)
 {
-    const char *value = getenv(name);
-    return value != NULL && value[0] != 0 ? value : NULL;
+    return s->every > 0 && s->turn == NULL;
 }
 
-/* --since all and --full are the same. */
-static void read_backfill(const struct options *o, struct service *s)
+bool service_stopping(const struct service *s)
 {
-    struct service_backfill *b = &s->backfill;
-    int64_t since = options_given(o, OPT_SINCE) ? options_int(o, OPT_SINCE) : WHEN_NONE;
-    bool all = options_given(o, OPT_SINCE) && since == WHEN_NONE;
-    b->restart = options_int(o, OPT_RESTART) != 0;
-    b->cancel = options_int(o, OPT_CANCEL) != 0;
-    b->crawl = s->env.crawl;
-    b->crawl.full = all || options_int(o, OPT_FULL) != 0;
-    b->crawl.since = b->crawl.full ? WHEN_NONE : since;
-    b->wanted = !s->env.reconcile &&
-                (b->crawl.full || b->crawl.since != WHEN_NONE || b->restart || b->cancel);
-    if (s->env.reconcile)
-        s->env.crawl.full = b->crawl.full || b->restart;
+    return s->leaving || (s->stop != NULL && stop_signals_asked(s->stop));
 }
 
-static enum err_code read_settings(struct service *s, struct err *e)
+/* A process that is its own tells its monitor of its last run when it ends (main.c). */
+static void tell_monitor(struct service *s)
 {
-    const struct options *o = s->options;
-    struct table_fetch_env *env = &s->env;
-    env->base_url = options_text(o, OPT_BASE_URL);
-    enum err_code rc =
-        url_check_base(env->base_url, options_origin(o, OPT_BASE_URL), ERR_CONFIG, e);
-    if (rc == OK)
-        rc = options_zone(o, &s->zone, e);
-    if (rc != OK)
-        return rc;
-    env->zone = s->zone;
-    env->crawl = (struct crawl_conf){
-        .limit = (unsigned)options_int(o, OPT_LIMIT),
-        .overlap = options_int(o, OPT_OVERLAP),
-        .margin = MARGIN,
-        .zone = s->zone,
-        .floor = WHEN_NONE,
-        .since = WHEN_NONE,
-        .keyed = true,
-    };
-    env->writer = (struct writer_conf){.segment_size = options_int(o, OPT_SEGMENT_SIZE),
-                                       .segment_age = options_int(o, OPT_SEGMENT_AGE)};
-    int64_t delay = options_int(o, OPT_RETRY_DELAY);
-    env->retries = (struct backoff){.base_us = delay,
-                                    .max_us = delay > RETRY_MAX ? delay : RETRY_MAX,
-                                    .tries = (unsigned)options_int(o, OPT_RETRIES)};
-    env->refused_after = options_int(o, OPT_REFUSED_AFTER);
-    env->ahead = (unsigned)options_int(o, OPT_AHEAD);
-    env->ahead_memory = &s->ahead;
-    env->max_pages = (uint64_t)options_int(o, OPT_MAX_PAGES);
-    env->page_max = (uint64_t)options_int(o, OPT_MAX_PAGE_BYTES);
-    env->record_max = (size_t)options_int(o, OPT_MAX_RECORD_BYTES);
-    env->reconcile = options_int(o, OPT_RECONCILE) != 0;
-    s->reconcile_every =
-        options_given(o, OPT_RECONCILE_EVERY) ? options_int(o, OPT_RECONCILE_EVERY) : 0;
-    s->every = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : 0;
-    read_backfill(o, s);
-    return service_backfill_take_on(&s->backfill, e);
-}
-
-/* Kept alive: as many as may be open at once, within reason. */
-static unsigned connections(const struct options *o)
-{
-    int64_t n = options_int(o, OPT_JOBS) * options_int(o, OPT_AHEAD);
-    return (unsigned)(n < CONNECTIONS ? n : CONNECTIONS);
-}
-
-enum err_code service_open_http(struct service *s, const struct secret *key, struct http **http,
-                                struct err *e)
-{
-    const char *ca_file = environment("NETTY_CA_FILE");
-    struct http_conf conf = {
-        .key = key,
-        .timeout = options_int(s->options, OPT_TIMEOUT),
-        .connections = connections(s->options),
-        .ca_file = ca_file != NULL ? ca_file : environment("SSL_CERT_FILE"),
-    };
-    return http_open(http, &s->loop, &conf, e);
-}
-
-static enum err_code open_client(struct service *s, struct err *e)
-{
-    struct table_fetch_env *env = &s->env;
-    const struct secret *key = *s->key;
-    const char *dir = spool_dir(s->spool);
-    const struct options *o = s->options;
-    struct disk_space_conf disk_space = {
-        .max = options_given(o, OPT_SPOOL_MAX) ? options_int(o, OPT_SPOOL_MAX) : 0,
-        .least = options_int(o, OPT_SPOOL_FREE),
-    };
-    enum err_code rc = circuit_breaker_open(&env->circuit_breaker, dir, spool_id(s->spool), key, e);
-    if (rc == OK)
-        rc = refusal_gate_open(&env->gate, e);
-    if (rc == OK)
-        rc = rate_limit_open(&env->rate_limit, &s->loop, dir,
-                             (unsigned)options_int(s->options, OPT_RATE), e);
-    if (rc == OK)
-        rc = disk_space_open(&env->disk_space, s->spool, &disk_space, e);
-    if (rc == OK && key != NULL)
-        rc = service_open_http(s, key, &env->http, e);
-    return rc;
+    int code = s->err.code != OK ? err_exit(s->err.code) : s->code;
+    if (s->turn != NULL && s->ping != NULL)
+        ping_run(s->ping, &s->loop, code, fetch_metrics_well(s->metrics));
 }
 
 /* Everything on the loop goes, and so the loop ends. */
@@ -133,7 +36,8 @@ static void wind_down(struct service *s)
     if (s->over)
         return;
     s->over = true;
-    if (s->every > 0 && s->spool != NULL)
+    tell_monitor(s);
+    if (service_stays(s) && s->spool != NULL)
         next_run_forget(s->spool);
     stop_signals_close(s->stop);
     progress_close(s->progress);
@@ -195,7 +99,7 @@ static void stop_runs(struct service *s, const char *words)
 /* The regular run, or a run of the backfill, is over: the next one is waited for, or the end. */
 void service_run_ended(struct service *s, enum err_code rc)
 {
-    bool last = rc != OK || s->every == 0 || stop_signals_asked(s->stop) || key_is_done_for(s);
+    bool last = rc != OK || !service_stays(s) || service_stopping(s) || key_is_done_for(s);
     s->leaving = s->leaving || last;
     if (!s->leaving)
         return;
@@ -222,7 +126,7 @@ static void on_run_done(void *ctx, struct fetch_run *r)
     struct service *s = ctx;
     fetch_metrics_run(s->metrics, FETCH_REGULAR, NULL, NULL);
     s->code = fetch_metrics_done(s->metrics, fetch_run_exit(r));
-    enum err_code rc = service_print(s, r, &s->err);
+    enum err_code rc = service_show(s, r, &s->err);
     fetch_run_close(r);
     s->run = NULL;
     fetch_plan_free(&s->plan);
@@ -241,11 +145,10 @@ void service_renewed(struct service *s)
 
 struct fetch_run_conf service_run_conf(struct service *s)
 {
-    const struct options *o = s->options;
     return (struct fetch_run_conf){
         .env = &s->env,
         .metrics = s->metrics,
-        .jobs = (unsigned)options_int(o, OPT_JOBS),
+        .jobs = s->jobs,
         .progress = s->progress,
     };
 }
@@ -275,15 +178,14 @@ static void begin_run(struct service *s)
     s->env.budget = s->budget > 0 ? &s->budget : NULL;
     if (s->backfill.wanted)
         rc = service_backfill_begin(s);
-    if (rc == OK && (s->every > 0 || !s->backfill.wanted))
+    if (rc == OK && (service_stays(s) || !s->backfill.wanted))
         rc = begin_regular(s);
     if (rc != OK)
         service_run_ended(s, rc);
 }
 
-static void on_stop(void *ctx)
+void service_leave(struct service *s)
 {
-    struct service *s = ctx;
     s->leaving = true;
     if (s->run != NULL || s->backfill.run != NULL)
         stop_runs(s, "a signal asked to stop; the next run goes on from here");
@@ -294,47 +196,48 @@ static void on_stop(void *ctx)
     }
 }
 
+static void on_stop(void *ctx)
+{
+    service_leave(ctx);
+}
+
 static enum err_code open_metrics(struct service *s, struct err *e)
 {
     struct fetch_metrics_conf conf = {.options = s->options,
                                       .loop = &s->loop,
                                       .spool = s->spool,
                                       .kind = s->env.reconcile ? "reconcile" : "changes",
-                                      .every = s->every,
+                                      .every = service_stays(s) ? s->every : 0,
+                                      .unseen = s->turn != NULL,
                                       .run = service_ask,
                                       .run_ctx = s};
     return fetch_metrics_open(&s->metrics, &conf, e);
 }
 
-static enum err_code run_loop(struct service *s, struct err *e)
+static enum err_code open_signals(struct service *s, struct err *e)
 {
-    if (uv_timer_init(&s->loop, &s->timer) != 0)
-        return err_set(e, ERR_INTERNAL, "cannot set up a timer");
-    s->timer.data = s;
     enum err_code rc = stop_signals_open(&s->stop, &s->loop, on_stop, s, e);
-    if (rc == OK && s->every > 0)
-        reload_watch(s->stop);
-    if (rc == OK && s->every > 0)
-        rc = service_requests_open(s, e);
-    if (rc == OK && (rc = open_metrics(s, e)) == OK)
-        rc = open_client(s, e);
+    if (rc != OK || !service_stays(s))
+        return rc;
+    reload_watch(s->stop);
+    return service_requests_open(s, e);
+}
+
+static void begin_loop(struct service *s)
+{
+    struct err e = ERR_INIT;
+    enum err_code rc = s->turn == NULL ? open_signals(s, &e) : OK;
+    if (rc == OK && (rc = open_metrics(s, &e)) == OK)
+        rc = service_open_client(s, &e);
     if (rc == OK)
-        rc = service_open_progress(s, e);
+        rc = service_open_progress(s, &e);
     s->first = when_tick();
-    if (rc == OK)
+    if (rc == OK) {
         begin_run(s);
-    else
-        wind_down(s);
-    (void)uv_run(&s->loop, UV_RUN_DEFAULT);
-    if (rc == OK && s->err.code != OK) {
-        *e = s->err;
-        rc = s->err.code;
+        return;
     }
-    if (rc == OK && !s->over)
-        rc = err_set(e, ERR_INTERNAL, "the run came to a halt before its end; run it again");
-    if (rc != OK)
-        (void)fetch_metrics_done(s->metrics, err_exit(rc)); /* rc goes before */
-    return rc;
+    s->err = e;
+    wind_down(s);
 }
 
 static enum err_code dry_run(struct service *s, struct err *e)
@@ -353,7 +256,7 @@ static enum err_code dry_run(struct service *s, struct err *e)
     return rc;
 }
 
-static enum err_code real_run(struct service *s, struct err *e)
+enum err_code service_begin(struct service *s, struct err *e)
 {
     enum err_code rc = spool_open(&s->spool, options_text(s->options, OPT_SPOOL), SPOOL_CREATE, e);
     if (rc != OK || (rc = spool_check_writer(s->spool, e)) != OK ||
@@ -365,32 +268,65 @@ static enum err_code real_run(struct service *s, struct err *e)
     reserve_keep(s->spool);
     if (uv_loop_init(&s->loop) != 0)
         return err_set(e, ERR_INTERNAL, "cannot set up an event loop");
+    s->looped = true;
+    (void)uv_timer_init(&s->loop, &s->timer); /* cannot fail */
+    s->timer.data = s;
     s->env.loop = &s->loop;
     s->env.spool = s->spool;
-    rc = run_loop(s, e);
+    begin_loop(s);
+    return OK;
+}
+
+enum err_code service_finish(struct service *s, struct err *e)
+{
+    enum err_code rc = s->err.code;
+    if (rc != OK)
+        *e = s->err;
+    else if (!s->over)
+        rc = err_set(e, ERR_INTERNAL, "the run came to a halt before its end; run it again");
+    if (rc != OK)
+        (void)fetch_metrics_done(s->metrics, err_exit(rc)); /* rc goes before */
     if (uv_loop_close(&s->loop) != 0)
         LOG0(LOG_WARN, "loop", "something was left on the event loop");
     return rc;
 }
 
+static enum err_code real_run(struct service *s, struct err *e)
+{
+    enum err_code rc = service_begin(s, e);
+    if (!s->looped)
+        return rc;
+    (void)uv_run(&s->loop, UV_RUN_DEFAULT);
+    return service_finish(s, e);
+}
+
+void service_free(struct service *s)
+{
+    fetch_plan_free(&s->plan);
+    service_backfill_hand_on(&s->backfill);
+    service_backfill_free(s);
+    fetch_metrics_close(s->metrics);
+    circuit_breaker_close(s->env.circuit_breaker);
+    refusal_gate_close(s->env.gate);
+    disk_space_close(s->env.disk_space);
+    if (s->spool != NULL)
+        spool_close(s->spool);
+    if (s->zone != NULL)
+        zone_close(s->zone);
+}
+
 enum err_code service_run(const struct options *o, struct secret **key, struct ping *ping,
                           int *code, struct err *e)
 {
-    struct service s = {.options = o, .key = key, .ping = ping, .err = ERR_INIT};
-    enum err_code rc = read_settings(&s, e);
+    struct service s = {.options = o,
+                        .key = key,
+                        .ping = ping,
+                        .jobs = (unsigned)options_int(o, OPT_JOBS),
+                        .err = ERR_INIT};
+    enum err_code rc = service_read_settings(&s, e);
     if (rc == OK)
         rc = options_int(o, OPT_DRY_RUN) != 0 ? dry_run(&s, e) : real_run(&s, e);
-    fetch_plan_free(&s.plan);
-    service_backfill_hand_on(&s.backfill);
-    service_backfill_free(&s);
-    fetch_metrics_close(s.metrics);
-    circuit_breaker_close(s.env.circuit_breaker);
-    refusal_gate_close(s.env.gate);
-    disk_space_close(s.env.disk_space);
-    if (s.spool != NULL)
-        spool_close(s.spool);
-    if (s.zone != NULL)
-        zone_close(s.zone);
+    service_free(&s);
     *code = s.code;
     return rc;
 }

@@ -90,8 +90,8 @@ static void on_done(void *ctx, struct fetch_run *r)
     const struct fetch_run_row *rows = fetch_run_rows(r, &n);
     fetch_metrics_run(s->metrics, FETCH_BACKFILL, NULL, NULL);
     int code = fetch_metrics_done(s->metrics, fetch_run_exit(r));
-    s->code = s->every == 0 ? code : s->code;
-    enum err_code rc = service_print(s, r, &s->err);
+    s->code = service_stays(s) ? s->code : code;
+    enum err_code rc = service_show(s, r, &s->err);
     for (size_t i = 0; i < n && rc == OK; i++)
         rc = note_through(b, &rows[i], &s->err);
     fetch_run_close(r);
@@ -127,7 +127,7 @@ enum err_code service_backfill_begin(struct service *s)
     }
     conf.env = service_backfill_env(s);
     conf.source = FETCH_BACKFILL;
-    conf.patient = s->every > 0;
+    conf.patient = service_stays(s);
     rc = fetch_run_open(&b->run, &conf, b->plan.wants, b->plan.count, on_done, s, &s->err);
     b->restart = false; /* once */
     fetch_metrics_run(s->metrics, FETCH_BACKFILL, fetch_run_each, b->run);

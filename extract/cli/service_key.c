@@ -33,7 +33,7 @@ static void on_proof(void *ctx, const struct err *err)
             return;
         }
     }
-    if (s->every > 0 && err_exit(e.code) < err_exit(ERR_DENIED)) { /* it passes by itself */
+    if (service_stays(s) && err_exit(e.code) < err_exit(ERR_DENIED)) { /* it passes by itself */
         LOG(LOG_ERROR, "key", "the run is given up, and the next one tries again", F_ERR(&e));
         s->other_key = true;
         s->code = fetch_metrics_done(s->metrics, err_exit(e.code));

@@ -1,6 +1,8 @@
 /*
  * The inside of the service, shared by service*.c only:
- *   service.c           settings, the regular runs, beginning and end
+ *   service.c           the regular runs, beginning and end
+ *   service_settings.c  what the options say
+ *   service_turn.c      an account's turn: one run on a loop that somebody else turns
  *   service_key.c       whose the key is, and one that changes
  *   service_backfill.c  the backfill beside them
  *   service_reconcile.c a reconcile's steps behind them
@@ -16,6 +18,7 @@
 #include "extract/run/fetch_plan.h"
 #include "extract/run/fetch_run.h"
 #include "extract/run/key_proof.h"
+#include "shared/cli/account_turns.h"
 #include "shared/cli/stop_signals.h"
 #include "shared/log/secret_trial.h"
 
@@ -41,6 +44,11 @@ struct service {
     struct key_proof *proof;   /* under way, or NULL */
     void (*proven)(struct service *s);
     uv_loop_t loop;
+    bool looped; /* the loop is there */
+    struct account_turn result;
+    struct account_turn
+        *turn;     /* the result, of an account among others; NULL: the process is its own */
+    unsigned jobs; /* tables at a time */
     struct spool *spool;
     struct zone *zone;
     struct table_fetch_env env;
@@ -70,11 +78,29 @@ struct service {
 };
 
 /* service.c */
+/* It stays, with --every, and has the process to itself. */
+bool service_stays(const struct service *s);
+bool service_stopping(const struct service *s);
+/* Opens all but what is dry, and begins; what fails once the loop is there is in s->err, and shows when the loop has ended. */
+enum err_code service_begin(struct service *s, struct err *e) MUST_CHECK;
+/* After the loop's end. */
+enum err_code service_finish(struct service *s, struct err *e) MUST_CHECK;
+void service_free(struct service *s);
+void service_leave(struct service *s);
 struct fetch_run_conf service_run_conf(struct service *s);
 void service_run_ended(struct service *s, enum err_code rc);
 void service_run_over(struct service *s, enum err_code rc);
 void service_renewed(struct service *s);
 void service_run_soon(struct service *s);
+
+/* service_settings.c */
+enum err_code service_read_settings(struct service *s, struct err *e) MUST_CHECK;
+enum err_code service_open_client(struct service *s, struct err *e) MUST_CHECK;
+enum err_code service_open_http(struct service *s, const struct secret *key, struct http **http,
+                                struct err *e) MUST_CHECK;
+
+/* service_turn.c: adds a run's tables to what the turn came to. */
+void service_turn_add(struct service *s, const struct fetch_run *r);
 
 /* service_key.c */
 /* The spool's account, and the key's: ERR_CONFIG where the address is another's. */
@@ -84,8 +110,6 @@ bool service_prove_key(struct service *s, void (*then)(struct service *s)) MUST_
 void service_prove_stop(struct service *s);
 /* Takes up a key that has changed in its file since the last run. A file that cannot be read is being written, perhaps. */
 void service_renew_key(struct service *s);
-enum err_code service_open_http(struct service *s, const struct secret *key, struct http **http,
-                                struct err *e) MUST_CHECK;
 
 /* service_backfill.c */
 /* Begins a run of it, unless one is under way or all of it is through. */
@@ -115,7 +139,7 @@ enum err_code service_ask(void *ctx, const char *table, char id[RUN_REQUEST_ID],
 void service_take_asked(struct service *s);
 
 /* service_summary.c */
-enum err_code service_print(const struct service *s, const struct fetch_run *r,
-                            struct err *e) MUST_CHECK;
+/* On standard output; of an account's turn to those who have all of them. */
+enum err_code service_show(struct service *s, const struct fetch_run *r, struct err *e) MUST_CHECK;
 
 #endif

@@ -41,7 +41,7 @@ static void each(void *ctx, progress_see_fn *see, void *to)
 
 enum err_code service_open_progress(struct service *s, struct err *e)
 {
-    bool terminal = isatty(STDERR_FILENO) == 1;
+    bool terminal = s->turn == NULL && isatty(STDERR_FILENO) == 1;
     if (options_int(s->options, OPT_QUIET) != 0)
         return OK;
     return progress_open(&s->progress, &s->loop, terminal, each, s, e);

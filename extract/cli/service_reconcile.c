@@ -64,8 +64,8 @@ static void on_done(void *ctx, struct fetch_run *r)
 /* What the API or the disk would not do for the regular run it is not asked for either. */
 static bool wanted(const struct service *s)
 {
-    return s->reconcile_every > 0 && !s->env.reconcile && !s->leaving &&
-           !stop_signals_asked(s->stop) && (s->code == 0 || s->code == err_exit(ERR_SET_ASIDE));
+    return s->reconcile_every > 0 && !s->env.reconcile && !service_stopping(s) &&
+           (s->code == 0 || s->code == err_exit(ERR_SET_ASIDE));
 }
 
 bool service_reconcile_begin(struct service *s)

@@ -65,7 +65,7 @@ static enum err_code add_row(struct summary *summary, const struct fetch_run_row
     return summary_row(summary, cells, n, e);
 }
 
-enum err_code service_print(const struct service *s, const struct fetch_run *r, struct err *e)
+static enum err_code print(const struct service *s, const struct fetch_run *r, struct err *e)
 {
     struct summary *summary = NULL;
     size_t n = 0;
@@ -84,4 +84,12 @@ enum err_code service_print(const struct service *s, const struct fetch_run *r, 
         rc = summary_print(summary, stdout, e);
     summary_close(summary);
     return rc;
+}
+
+enum err_code service_show(struct service *s, const struct fetch_run *r, struct err *e)
+{
+    if (s->turn == NULL)
+        return print(s, r, e);
+    service_turn_add(s, r);
+    return OK;
 }

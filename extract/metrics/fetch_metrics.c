@@ -287,6 +287,7 @@ enum err_code fetch_metrics_open(struct fetch_metrics **out, const struct fetch_
                                    .spool = conf->spool,
                                    .side = RUN_HISTORY_EXTRACT,
                                    .staying = conf->every > 0,
+                                   .unseen = conf->unseen,
                                    .interval = conf->every,
                                    .collect = collect,
                                    .look = look,

@@ -39,6 +39,7 @@ struct fetch_metrics_conf {
     const struct spool *spool;
     const char *kind;    /* of its regular runs: "changes", "reconcile" */
     int64_t every;       /* microseconds; 0: once */
+    bool unseen;         /* one account of several: no file, and nobody is listened to */
     monitor_run_fn *run; /* POST /run */
     void *run_ctx;
 };

@@ -50,7 +50,8 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_ACCOUNT, OPTION_TEXT, "account", "NETTY_ACCOUNT", "NAME",
      .programs = ALL,
      .help = "One of the accounts that the configuration file has as [account NAME]. That section's settings go before "
-             "the environment, and the spool is the folder NAME within that of --spool.",
+             "the environment, and the spool is the folder NAME within that of --spool. Without it netty-extract serves all of "
+             "them, and netty-spool status and runs show all.",
      .example = "--account lyon"},
 
     {OPT_CONFIG, OPTION_TEXT, "config", "NETTY_CONFIG", "FILE",
@@ -116,7 +117,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_JOBS, OPTION_COUNT, "jobs", "NETTY_JOBS", "N",
      .standard = "4", .programs = EXTRACT | LOAD, .min = 1, .max = 64,
-     .help = "Tables fetched, or loaded, at the same time.",
+     .help = "Tables fetched, or loaded, at the same time, over all accounts.",
      .example = "--jobs 2"},
 
     {OPT_AHEAD, OPTION_COUNT, "ahead", "NETTY_AHEAD", "N",

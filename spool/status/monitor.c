@@ -390,8 +390,8 @@ enum err_code monitor_open(struct monitor **out, const struct monitor_conf *conf
         stale = INTERVALS * conf->interval > STALE_LEAST ? INTERVALS * conf->interval : STALE_LEAST;
     b->health_conf =
         (struct health_conf){.side = conf->side, .stale_after = stale, .since = when_now()};
-    enum err_code rc = open_file(b, e);
-    if (rc == OK)
+    enum err_code rc = conf->unseen ? OK : open_file(b, e);
+    if (rc == OK && !conf->unseen)
         rc = listen_if_asked(b, e);
     if (rc != OK) {
         monitor_close(b);

@@ -1,0 +1,116 @@
+#include "extract/cli/all_accounts.h"
+#include "extract/cli/api_key.h"
+#include "extract/cli/service.h"
+#include "shared/log/log.h"
+#include <stdlib.h>
+
+struct all {
+    struct ping *ping;
+    uv_loop_t *loop;
+    bool stays;
+};
+
+struct run {
+    struct service *service;
+    struct secret *key;
+    struct ping *ping; /* where the account's section has an address of its own */
+};
+
+static void free_run(struct run *r)
+{
+    secret_free(r->key);
+    ping_close(r->ping);
+    free(r);
+}
+
+static enum err_code open_run(void **out, void *ctx, const struct options *o, unsigned jobs,
+                              struct err *e)
+{
+    struct run *r = calloc(1, sizeof *r);
+    (void)ctx;
+    if (r == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for an account");
+    const struct service_conf conf = {.options = o, .key = &r->key, .jobs = jobs};
+    struct service_conf own = conf;
+    enum err_code rc = options_own(o, OPT_PING_URL) ? ping_open(&r->ping, o, e) : OK;
+    own.ping = r->ping;
+    if (rc == OK)
+        rc = api_key_read(o, &r->key, e);
+    if (rc == OK)
+        rc = service_open(&r->service, &own, e);
+    if (rc != OK)
+        free_run(r);
+    else
+        *out = r;
+    return rc;
+}
+
+static uv_loop_t *loop_of(void *run)
+{
+    const struct run *r = run;
+    return service_loop(r->service);
+}
+
+static void stop_run(void *run)
+{
+    const struct run *r = run;
+    service_stop(r->service);
+}
+
+static void close_run(void *run, struct account_turn *turn)
+{
+    struct run *r = run;
+    service_close(r->service, turn);
+    free_run(r);
+}
+
+static enum err_code begin(void *ctx, uv_loop_t *loop, struct err *e)
+{
+    struct all *a = ctx;
+    (void)e;
+    a->loop = loop;
+    return OK;
+}
+
+static int end_round(void *ctx, int code)
+{
+    struct all *a = ctx;
+    if (a->stays)
+        ping_run(a->ping, a->loop, code, true);
+    return code;
+}
+
+/* What one process cannot do for all of them at once. */
+static enum err_code check(const struct options *o, struct err *e)
+{
+    bool backfill = options_int(o, OPT_FULL) != 0 || options_given(o, OPT_SINCE) ||
+                    options_int(o, OPT_RESTART) != 0 || options_int(o, OPT_CANCEL) != 0;
+    if (options_int(o, OPT_DRY_RUN) != 0)
+        return err_set(e, ERR_CONFIG,
+                       "--dry-run shows what would be asked for one account: name it with "
+                       "--account");
+    if (options_given(o, OPT_METRICS_FILE) ||
+        (options_given(o, OPT_LISTEN) && options_given(o, OPT_EVERY)))
+        return err_set(e, ERR_CONFIG,
+                       "--metrics-file and --listen show one account: name it with --account");
+    if (backfill && options_given(o, OPT_EVERY))
+        return err_set(e, ERR_CONFIG,
+                       "--full and --since with --every are for one account: name it with "
+                       "--account, or leave out --every");
+    return OK;
+}
+
+enum err_code all_accounts_run(const struct options *o, struct ping *ping, int *code, struct err *e)
+{
+    static const struct account_program program = {
+        .counts = {"requests", "pages", "records", "bytes", "retries"},
+        .open = open_run,
+        .loop = loop_of,
+        .stop = stop_run,
+        .close = close_run,
+        .begin = begin,
+        .round = end_round};
+    struct all a = {.ping = ping, .stays = options_given(o, OPT_EVERY)};
+    enum err_code rc = check(o, e);
+    return rc == OK ? account_turns_run(o, &program, &a, code, e) : rc;
+}
