@@ -1,7 +1,7 @@
 #include "extract/cli/all_accounts.h"
 #include "extract/cli/api_key.h"
 #include "extract/cli/service.h"
-#include "shared/log/log.h"
+#include "spool/store/accounts.h"
 #include <stdlib.h>
 
 struct all {
@@ -86,17 +86,12 @@ static enum err_code check(const struct options *o, struct err *e)
     bool backfill = options_int(o, OPT_FULL) != 0 || options_given(o, OPT_SINCE) ||
                     options_int(o, OPT_RESTART) != 0 || options_int(o, OPT_CANCEL) != 0;
     if (options_int(o, OPT_DRY_RUN) != 0)
-        return err_set(e, ERR_CONFIG,
-                       "--dry-run shows what would be asked for one account: name it with "
-                       "--account");
+        return accounts_name_one(o, "--dry-run", e);
     if (options_given(o, OPT_METRICS_FILE) ||
         (options_given(o, OPT_LISTEN) && options_given(o, OPT_EVERY)))
-        return err_set(e, ERR_CONFIG,
-                       "--metrics-file and --listen show one account: name it with --account");
+        return accounts_name_one(o, "--metrics-file or --listen", e);
     if (backfill && options_given(o, OPT_EVERY))
-        return err_set(e, ERR_CONFIG,
-                       "--full and --since with --every are for one account: name it with "
-                       "--account, or leave out --every");
+        return accounts_name_one(o, "--full or --since with --every", e);
     return OK;
 }
 

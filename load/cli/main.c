@@ -1,6 +1,7 @@
 /* netty-load: tails the spool, upserts into PostgreSQL. */
 #include "load/address/db_address.h"
 #include "load/address/db_same.h"
+#include "load/cli/all_accounts.h"
 #include "load/cli/commands.h"
 #include "load/cli/load_settings.h"
 #include "load/cli/run_now.h"
@@ -422,8 +423,12 @@ int main(int argc, char **argv)
         show_version();
     else if (options_command(p.options) != NULL)
         code = command_main(p.options, &load_commands);
+    else if (command_none(p.options, &load_commands, &e) != OK)
+        code = complain(&e);
+    else if (options_accounts(p.options) > 0 && options_account(p.options) == NULL)
+        code = all_accounts_load(p.options);
     else
-        code = command_none(p.options, &load_commands, &e) == OK ? work(&p) : complain(&e);
+        code = work(&p);
     options_free(p.options);
     if (reload_wanted())
         reload_now();

@@ -1,4 +1,5 @@
 #include "load/command/session_thread.h"
+#include "shared/log/log.h"
 #include <stdlib.h>
 
 struct session_thread {
@@ -9,6 +10,7 @@ struct session_thread {
     session_thread_work_fn *work;
     session_thread_done_fn *done;
     void *ctx;
+    const char *account; /* that it is begun for, or NULL */
 };
 
 static void on_wake(uv_async_t *wake)
@@ -44,7 +46,9 @@ static void in_thread(uv_work_t *job)
 {
     struct session_thread *t = job->data;
 
+    log_account(t->account);
     t->work(t->ctx, t->session);
+    log_account(NULL); /* the thread has other work after this */
 }
 
 static void after_thread(uv_work_t *job, int status)
@@ -75,6 +79,7 @@ enum err_code session_thread_start(struct session_thread **out, uv_loop_t *loop,
     t->work = work;
     t->done = done;
     t->ctx = ctx;
+    t->account = log_account_now();
     t->job.data = t;
     rc = session_open(&t->session, &t->loop, conninfo, backoff, e);
     if (rc == OK && uv_queue_work(loop, &t->job, in_thread, after_thread) != 0)

@@ -246,6 +246,7 @@ enum err_code load_metrics_open(struct load_metrics **out, const struct load_met
                                    .spool = conf->spool,
                                    .side = RUN_HISTORY_LOAD,
                                    .staying = conf->follow || conf->every > 0,
+                                   .unseen = conf->unseen,
                                    .interval = conf->every,
                                    .collect = collect,
                                    .look = look,

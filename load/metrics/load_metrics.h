@@ -33,6 +33,7 @@ struct load_metrics_conf {
     const struct spool *spool; /* load_metrics_spool */
     const char *kind;          /* of its runs: "load", "replay", "redrive" */
     bool follow;
+    bool unseen;   /* one account of several: no file, and nobody is listened to */
     int64_t every; /* microseconds; 0: once, or --follow */
 };
 

@@ -45,6 +45,13 @@ enum err_code load_run_open(struct load_run **r, uv_loop_t *loop, const struct l
 void load_run_start(struct load_run *r, load_run_ended_fn *ended, void *ctx);
 void load_run_stop(struct load_run *r);
 int load_run_exit(const struct load_run *r);
+/* The same, of all tables together. */
+struct load_run_sums {
+    size_t tables, failed;
+    struct load_counts counts; /* read, inserted, updated, unchanged, dead_letters */
+    struct err err;            /* the gravest, with its table's name; or OK */
+};
+void load_run_sum(const struct load_run *r, struct load_run_sums *sums);
 enum err_code load_run_report(const struct load_run *r, FILE *out, bool json,
                               struct err *e) MUST_CHECK;
 void load_run_close(struct load_run *r); /* after its end */

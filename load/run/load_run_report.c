@@ -57,6 +57,34 @@ int load_run_exit(const struct load_run *r)
     return code;
 }
 
+static void note_failure(struct load_run_sums *sums, const char *table, const struct err *e)
+{
+    int worst = err_exit(sums->err.code);
+
+    if (sums->err.code != OK && exit_graver(worst, err_exit(e->code)) == worst)
+        return;
+    sums->err = *e;
+    (void)err_prefix(&sums->err, "%s", table);
+}
+
+void load_run_sum(const struct load_run *r, struct load_run_sums *sums)
+{
+    *sums = (struct load_run_sums){.tables = r->count, .err = r->err};
+    for (size_t i = 0; i < r->count; i++) {
+        const struct load_run_table *entry = r->tables[i];
+        const struct load_counts *c = table_load_counts(entry->table);
+        sums->counts.read += c->read;
+        sums->counts.inserted += c->inserted;
+        sums->counts.updated += c->updated;
+        sums->counts.unchanged += c->unchanged;
+        sums->counts.dead_letters += c->dead_letters;
+        if (entry->err.code == OK)
+            continue;
+        sums->failed++;
+        note_failure(sums, table_load_name(entry->table), &entry->err);
+    }
+}
+
 /* The columns of a reconcile stand there only where there is one. */
 static bool rolled(const struct load_run *r)
 {

@@ -50,8 +50,8 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_ACCOUNT, OPTION_TEXT, "account", "NETTY_ACCOUNT", "NAME",
      .programs = ALL,
      .help = "One of the accounts that the configuration file has as [account NAME]. That section's settings go before "
-             "the environment, and the spool is the folder NAME within that of --spool. Without it netty-extract serves all of "
-             "them, and netty-spool status and runs show all.",
+             "the environment, and the spool is the folder NAME within that of --spool. Without it netty-extract and "
+             "netty-load serve all of them, and netty-spool status and runs show all.",
      .example = "--account lyon"},
 
     {OPT_CONFIG, OPTION_TEXT, "config", "NETTY_CONFIG", "FILE",

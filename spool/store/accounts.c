@@ -62,13 +62,18 @@ enum err_code accounts_check_all(const struct options *o, accounts_address_fn *a
     return accounts_compare_keys(o, e);
 }
 
-enum err_code accounts_check(const struct options *o, accounts_address_fn *address, struct err *e)
+enum err_code accounts_name_one(const struct options *o, const char *what, struct err *e)
 {
     char names[4 * 48];
-    if (options_accounts(o) > 0 && options_account(o) == NULL) {
-        list_names(o, names, sizeof names);
-        return err_set(e, ERR_CONFIG, "%s has accounts (%s): name one with --account",
-                       options_config(o), names);
-    }
+    list_names(o, names, sizeof names);
+    return err_set(e, ERR_CONFIG, "%s%s%s has accounts (%s): name one with --account",
+                   what != NULL ? what : "", what != NULL ? " is for one account, and " : "",
+                   options_config(o), names);
+}
+
+enum err_code accounts_check(const struct options *o, accounts_address_fn *address, struct err *e)
+{
+    if (options_accounts(o) > 0 && options_account(o) == NULL)
+        return accounts_name_one(o, NULL, e);
     return accounts_check_all(o, address, e);
 }

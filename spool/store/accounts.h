@@ -19,6 +19,9 @@ typedef enum err_code accounts_address_fn(char **out, const char *conninfo, stru
 /* The same for a program that serves all of them where none was asked for. */
 enum err_code accounts_check_all(const struct options *o, accounts_address_fn *address,
                                  struct err *e) MUST_CHECK;
+/* ERR_CONFIG: what is asked for (NULL: all that the program does) is for one account, so that one has to be named. */
+enum err_code accounts_name_one(const struct options *o, const char *what,
+                                struct err *e) MUST_CHECK;
 enum err_code accounts_check(const struct options *o, accounts_address_fn *address,
                              struct err *e) MUST_CHECK;
 

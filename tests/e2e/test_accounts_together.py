@@ -1,9 +1,11 @@
 """Without --account one process serves all accounts, each in its turn: with its own rate, breaker, position and lock."""
 import json
+import re
 import signal
-import urllib.parse
 
-from harness import KEY, assert_synced, wait_for
+import pytest
+
+from harness import assert_synced, wait_for
 from test_accounts import key_file, make_schemas, write_conf
 
 RATE = 20
@@ -22,8 +24,12 @@ def accounts(netty, sims, tables="contacts:120,users:5", names=("lyon", "nice", 
     return found
 
 
+def rows_of(text):
+    return {row["account"]: row for row in map(json.loads, text.splitlines())}
+
+
 def rows(run):
-    return {row["account"]: row for row in map(json.loads, run.out.splitlines())}
+    return rows_of(run.out)
 
 
 def extract(netty, *arguments, **keywords):
@@ -43,7 +49,7 @@ def assert_account_synced(sim, db, schema, *tables):
     assert_synced(sim, db, *tables)
 
 
-def test_each_has_its_key_its_place_and_its_rate(sims, netty):
+def test_each_has_its_key_its_place_and_its_rate(sims, db, netty):
     found = accounts(netty, sims, nice=f"rate = {RATE}")
     run = extract(netty, "--limit", "10", env=JSON_LOG)
     assert {name: (row["code"], row["tables"], row["failed"]) for name, row in rows(run).items()} == dict.fromkeys(found, (0, 2, 0))
@@ -55,13 +61,18 @@ def test_each_has_its_key_its_place_and_its_rate(sims, netty):
         if name == "nice":  # a turn is given no earlier than 1/rate after the one before: only the first may have been late
             assert max(asked) - min(asked) >= (len(asked) - 2) * 1000 / RATE
     assert not (netty.spool / "spool.json").exists()
-    # A quiet run asks once or twice a table, and writes no record again.
-    before = {path: path.stat().st_size for path in netty.spool.rglob("*.ndjson")}
+    make_schemas(db, *found)
+    run = load(netty, "--create-tables", db=db, env=JSON_LOG)
+    assert {line["account"] for line in events(run, "loaded")} == set(found)
+    for name, sim in found.items():
+        assert (rows(run)[name]["code"], rows(run)[name]["tables"]) == (0, 2)
+        assert_account_synced(sim, db, name, "contacts", "users")
+    # A quiet run asks what one account's asks, and a quiet load changes no row.
     assert all(row["requests"] <= 4 for row in rows(extract(netty, "--limit", "10")).values())
-    assert {path: path.stat().st_size for path in netty.spool.rglob("*.ndjson")} == before
+    assert {row["inserted"] + row["updated"] for row in rows(load(netty, db=db)).values()} == {0}
 
 
-def test_one_failing_account_stops_no_other(sims, netty):
+def test_one_failing_account_stops_no_other(sims, db, netty):
     """Away, refused, locked, wrongly set, and another account's key: each for itself; the gravest code is the run's."""
     names = ("lyon", "nice", "paris", "rouen")
     found = accounts(netty, sims, names=names)
@@ -75,6 +86,13 @@ def test_one_failing_account_stops_no_other(sims, netty):
     assert rows(run)["paris"]["failed"] == 1 and "contacts" in rows(run)["paris"]["says"]
     assert {line["account"] for line in events(run, "account") if line["level"] == "warn"} == {"lyon", "nice", "paris"}
     assert holder.wait(60) == 0
+    # Loaded: one has no schema, two no spool.
+    make_schemas(db, "lyon", "nice", "rouen")
+    run = load(netty, "--create-tables", db=db, env=JSON_LOG, code=None)
+    codes = {name: row["code"] for name, row in rows(run).items()}
+    assert codes["rouen"] == 0 and codes["paris"] == 78 and run.code == 78, codes
+    assert "paris" in rows(run)["paris"]["says"], rows(run)["paris"]
+    assert_account_synced(found["rouen"], db, "rouen", "contacts", "users")
     # A key that shows another account's records is refused for that account, before anything of it is written.
     key_file(netty, "paris", KEYS["rouen"])
     conf = netty.dir / "netty.conf"
@@ -114,10 +132,36 @@ def test_it_stays_for_all_and_stops_cleanly(sims, netty):
         netty.extract("--account", name, "--limit", "10")
 
 
-def test_what_is_for_one_account_asks_for_its_name(sims, netty):
+def test_what_is_for_one_account_asks_for_its_name(sims, db, netty):
     accounts(netty, sims, tables="contacts:5")
-    for words in (("--dry-run",), ("--full", "--every", "1h")):
-        run = extract(netty, *words, code=78)
-        assert "--account" in run.err, run
+    for program, words in (("netty-extract", ("--dry-run",)), ("netty-extract", ("--full", "--every", "1h")),
+                           ("netty-load", ("--dry-run",)), ("netty-load", ("replay",)), ("netty-load", ("--follow",))):
+        run = netty.run(program, *words, db=db, code=78)
+        assert "for one account" in run.err and "--account" in run.err, run
     assert not netty.spool.exists()
     assert rows(extract(netty, "--full"))["nice"]["records"] >= 5
+
+
+@pytest.mark.release
+def test_memory_is_that_of_a_few_accounts(sims, db, netty):
+    """A slice of 500 accounts: what one more costs is its settings and its row."""
+    names = [f"agency-{number}" for number in range(40)]
+    del netty.env["NETTY_API_KEY"]
+    sim, key = sims("contacts:300,users:50", key=KEYS["lyon"]), key_file(netty, "all", KEYS["lyon"])
+    held = {}
+    for count in (10, 40):
+        write_conf(netty, f"base-url = {sim.url}\ntables = contacts, users\napi-key-file = {key}\n" +
+                   "".join(f"[account {name}]\nschema = {name}\n" for name in names[:count]))
+        for name in names[:count]:
+            db.query(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
+        for program, more in (("netty-extract", ()), ("netty-load", ("--create-tables",))):
+            process = netty.start(program, "--json", "--every", "300d", *more, db=db, env=JSON_LOG)
+            wait_for(lambda: '"wait"' in open(process.err_path).read(), "the end of the round", seconds=300)
+            held[program, count] = int(re.search(r"VmHWM:\s+(\d+) kB", open(f"/proc/{process.pid}/status").read()).group(1))
+            process.send_signal(signal.SIGTERM)
+            found = rows_of(process.communicate(timeout=60)[0])
+            assert {row["code"] for row in found.values()} == {0} and len(found) == count
+    for program in ("netty-extract", "netty-load"):
+        few, many = held[program, 10], held[program, 40]
+        print(f"{program}: {few} KiB with 10 accounts, {many} KiB with 40")
+        assert many + (many - few) / 30 * 460 < 48 * 1024, held

@@ -1,0 +1,25 @@
+/*
+ * netty-load's run for one account among others, on a loop of its own, which somebody else turns:
+ *
+ *     account_load_open(&a, options, jobs, e);                 // has begun
+ *     uv_run(account_load_loop(a), UV_RUN_NOWAIT);             // until nothing keeps that loop alive
+ *     account_load_close(a, &turn);                            // what it came to
+ *
+ * It hears no signals, prints no summary and shows no metrics.
+ */
+#ifndef NETTY_LOAD_CLI_ACCOUNT_LOAD_H
+#define NETTY_LOAD_CLI_ACCOUNT_LOAD_H
+
+#include "shared/cli/account_turns.h"
+
+struct account_load;
+#define ACCOUNT_LOAD_COUNTS 5 /* of account_turn.counts: read, inserted, updated, unchanged, dead */
+
+/* The options are borrowed until the close; jobs: connections. */
+enum err_code account_load_open(struct account_load **a, const struct options *o, unsigned jobs,
+                                struct err *e) MUST_CHECK;
+uv_loop_t *account_load_loop(struct account_load *a);
+void account_load_stop(struct account_load *a); /* at the next batch boundary */
+void account_load_close(struct account_load *a, struct account_turn *turn);
+
+#endif
