@@ -49,9 +49,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_ACCOUNT, OPTION_TEXT, "account", "NETTY_ACCOUNT", "NAME",
      .programs = ALL,
-     .help = "One of the accounts that the configuration file has as [account NAME]. That section's settings go before "
-             "the environment, and the spool is the folder NAME within that of --spool. Without it netty-extract and "
-             "netty-load serve all of them, and netty-spool status and runs show all.",
+     .help = "One of the accounts that the configuration file has as [account NAME]. Its section goes before the environment, and "
+             "its spool is the folder NAME within that of --spool. Without it one program serves, or shows, all accounts.",
      .example = "--account lyon"},
 
     {OPT_CONFIG, OPTION_TEXT, "config", "NETTY_CONFIG", "FILE",
