@@ -40,8 +40,9 @@ struct monitor_conf {
     size_t verdict;      /* of these: a gauge by table and reason, ... */
     size_t verdict_exit; /* ... and one of the code */
     enum run_history_side side;
-    bool staying;     /* --every or --follow: only then anybody is listened to */
-    bool unseen;      /* one account of several, which are shown together: no file, and nobody is listened to */
+    bool staying; /* --every or --follow: only then anybody is listened to */
+    bool
+        unseen; /* one account of several, which are shown together: no file, and nobody is listened to */
     int64_t interval; /* --every; 0: none */
     monitor_collect_fn *collect;
     monitor_look_fn *look; /* NULL: nothing is tried again */
