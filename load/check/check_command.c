@@ -4,6 +4,7 @@
 #include "load/check/check_share.h"
 #include "load/check/row_checks.h"
 #include "load/check/spool_diff.h"
+#include "load/database/db_answer.h"
 #include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "load/row_moves/row_mover.h"
@@ -48,13 +49,13 @@ static const char *text_of(const PGresult *r, int row, int has)
 
 static int64_t time_of(const PGresult *r, int row, int column)
 {
-    return PQgetisnull(r, row, column) ? WHEN_NONE : target_table_number(r, row, column);
+    return PQgetisnull(r, row, column) ? WHEN_NONE : db_answer_number(r, row, column);
 }
 
 static void check_rows(struct row_checks *i, const PGresult *kinds, const PGresult *twice)
 {
     for (int row = 0; row < PQntuples(kinds); row++)
-        row_checks_add(i, PQgetvalue(kinds, row, 0), (uint64_t)target_table_number(kinds, row, 1),
+        row_checks_add(i, PQgetvalue(kinds, row, 0), (uint64_t)db_answer_number(kinds, row, 1),
                        PQgetvalue(kinds, row, 2));
     for (int row = 0; row < PQntuples(twice); row++) {
         const struct row_checks_record s = {
@@ -88,10 +89,10 @@ static enum err_code check_window(void *ctx, struct session *s, struct err *e)
                              {"rows", row_mover_number(size, to)}};
     enum err_code rc = session_run(s, sql_window, vars, 5, &window, e);
 
-    if (rc == OK && target_table_number(window, 0, 1) == 0) {
+    if (rc == OK && db_answer_number(window, 0, 1) == 0) {
         w->over = true;
     } else if (rc == OK) {
-        int64_t last = target_table_number(window, 0, 0);
+        int64_t last = db_answer_number(window, 0, 0);
         vars[4] = (struct sql_var){"to", row_mover_number(last, to)};
         if ((rc = session_run(s, sql_inspect_rows, vars, 5, &kinds, e)) == OK &&
             (rc = session_run(s, sql_inspect_times, vars, 5, &twice, e)) == OK) {
@@ -142,7 +143,7 @@ static enum err_code check_keys(void *ctx, struct session *s, struct err *e)
     if (rc == OK)
         rc = session_run(s, sql_inspect_keys, vars, 3, &r, e);
     if (rc == OK) {
-        int64_t twice = target_table_number(r, 0, 0);
+        int64_t twice = db_answer_number(r, 0, 0);
         if (twice == 0)
             findings_add(w->findings, FINDING_OK, OK, w->target->table, "each key stands once");
         else

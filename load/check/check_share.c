@@ -1,4 +1,5 @@
 #include "load/check/check_share.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/row_moves/row_mover.h"
 #include "shared/log/log.h"
@@ -70,16 +71,16 @@ static enum err_code query_part(void *ctx, struct session *s, struct err *e)
                              {"rows", "0"}};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_count_rows, vars, 2, &r, e);
-    int64_t all = rc == OK ? target_table_number(r, 0, 0) : 0;
+    int64_t all = rc == OK ? db_answer_number(r, 0, 0) : 0;
     int64_t most = all / parts + (all % parts != 0 || all == 0);
 
     PQclear(r);
     r = NULL;
     vars[4].value = row_mover_number(most, rows);
     if (rc == OK && (rc = session_run(s, sql_window, vars, 5, &r, e)) == OK) {
-        share->rows = target_table_number(r, 0, 1);
+        share->rows = db_answer_number(r, 0, 1);
         share->last = share->rows < most;
-        share->to = share->last ? rel->key_max : target_table_number(r, 0, 0);
+        share->to = share->last ? rel->key_max : db_answer_number(r, 0, 0);
     }
     PQclear(r);
     return rc;
@@ -100,7 +101,7 @@ static enum err_code query_rest(void *ctx, struct session *s, struct err *e)
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_window, vars, 5, &r, e);
 
-    if (rc == OK && target_table_number(r, 0, 1) == 0) {
+    if (rc == OK && db_answer_number(r, 0, 1) == 0) {
         share->last = true;
         share->to = rel->key_max;
     }

@@ -1,6 +1,7 @@
 #include "load/check/spool_diff.h"
 #include "load/check/spool_diff_keys.h"
 #include "load/check/unchecked_mark.h"
+#include "load/database/db_answer.h"
 #include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "shared/files/file_io.h"
@@ -59,7 +60,7 @@ static enum err_code query_digest(void *ctx, struct session *s, struct err *e)
     if (w->from != NULL) {
         rc = OK; /* that it is loaded is enough */
     } else if ((rc = session_run(s, sql_digest, vars, 3, &r, e)) == OK) {
-        w->rows = target_table_number(r, 0, 0);
+        w->rows = db_answer_number(r, 0, 0);
         (void)snprintf(w->digest, sizeof w->digest, "%s", PQgetvalue(r, 0, 1));
     } else if (db_trouble_of(DB_PHASE_MAINTENANCE, e) == DB_TOO_SLOW && !session_stopping(s)) {
         w->slow = true;

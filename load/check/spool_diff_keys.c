@@ -1,4 +1,5 @@
 #include "load/check/spool_diff_keys.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/row_moves/row_mover.h"
 #include <stdlib.h>
@@ -46,10 +47,9 @@ enum err_code spool_diff_begin(struct session *s, struct latest_versions_conf *c
     if (rc != OK && is_unknown(e, known))
         rc = OK;
     for (int i = 0; r != NULL && i < PQntuples(r); i++) {
-        conf->at.at[(unsigned)target_table_number(r, i, 0) % LANES] =
-            (struct progress){.place = {(uint64_t)target_table_number(r, i, 1),
-                                        (uint64_t)target_table_number(r, i, 2)},
-                              .line = (uint64_t)target_table_number(r, i, 3)};
+        conf->at.at[(unsigned)db_answer_number(r, i, 0) % LANES] = (struct progress){
+            .place = {(uint64_t)db_answer_number(r, i, 1), (uint64_t)db_answer_number(r, i, 2)},
+            .line = (uint64_t)db_answer_number(r, i, 3)};
         *known = SPOOL_DIFF_LOADED;
     }
     PQclear(r);
@@ -90,13 +90,13 @@ static enum err_code add_keys(struct spool_diff_keys *k, const PGresult *r, int6
     enum err_code rc = OK;
 
     for (int i = 0; rc == OK && i < PQntuples(r); i++) {
-        int64_t key = target_table_number(r, i, 0);
+        int64_t key = db_answer_number(r, i, 0);
         if (key > k->to) {
             k->over = true;
             break;
         }
         k->modified[latest_versions_count(k->latest)] =
-            PQgetisnull(r, i, 1) ? WHEN_NONE : target_table_number(r, i, 1);
+            PQgetisnull(r, i, 1) ? WHEN_NONE : db_answer_number(r, i, 1);
         rc = latest_versions_key(k->latest, key, e);
         k->over = key == INT64_MAX;
         *next = k->over ? key : key + 1;

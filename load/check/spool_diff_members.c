@@ -1,6 +1,7 @@
 /* netty-load check --merge: members that rows have kept, and that the source does not send any more. */
 #include "load/check/spool_diff.h"
 #include "load/check/spool_diff_keys.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "shared/log/log.h"
 #include <inttypes.h>
@@ -126,7 +127,7 @@ static enum err_code query_members(void *ctx, struct session *s, struct err *e)
         rc = session_query(s, sql.data, params, 4, &r, e);
     buf_free(&sql);
     for (int i = 0; rc == OK && i < PQntuples(r); i++) {
-        uint64_t rows = (uint64_t)target_table_number(r, i, 1);
+        uint64_t rows = (uint64_t)db_answer_number(r, i, 1);
         if (PQgetisnull(r, i, 0))
             w->compared += rows;
         else

@@ -1,4 +1,5 @@
 #include "load/check/unchecked_mark.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/row_moves/row_mover.h"
 #include "shared/log/log.h"
@@ -32,7 +33,7 @@ static enum err_code query_mark(void *ctx, struct session *s, struct err *e)
     w->mark.there = rc == OK && PQntuples(r) == 1;
     if (w->mark.there) {
         (void)snprintf(w->mark.since, sizeof w->mark.since, "%s", PQgetvalue(r, 0, 0));
-        w->mark.at = target_table_number(r, 0, 1);
+        w->mark.at = db_answer_number(r, 0, 1);
     }
     PQclear(r);
     return rc != OK && is_none(e) ? OK : rc;

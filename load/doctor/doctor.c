@@ -1,4 +1,5 @@
 #include "load/doctor/doctor.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/doctor/diagnosis.h"
 #include "load/doctor/trial.h"
@@ -232,7 +233,7 @@ static void on_backend(void *ctx, const PGresult *r, const struct err *err)
 {
     struct doctor *c = ctx;
 
-    if (err == NULL && target_table_number(r, 0, 0) == c->backend)
+    if (err == NULL && db_answer_number(r, 0, 0) == c->backend)
         c->pooling = POOLING_TRANSACTION;
     else if (err == NULL && ++c->queries < LOOKS) {
         query_backend(c);
@@ -258,7 +259,7 @@ static void on_session(void *ctx, const PGresult *r, const struct err *err)
 
     if (err == NULL &&
         (c->session = PQcopyResult(r, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES)) != NULL) {
-        c->backend = target_table_number(r, 0, PQfnumber(r, "backend"));
+        c->backend = db_answer_number(r, 0, PQfnumber(r, "backend"));
         c->pooling = c->backend == db_backend(c->db) ? POOLING_NONE : POOLING_SOME;
         if (c->pooling == POOLING_NONE)
             diagnose_session(c);

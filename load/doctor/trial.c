@@ -1,4 +1,5 @@
 #include "load/doctor/trial.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/target/target_table.h"
 #include <inttypes.h>
@@ -160,7 +161,7 @@ static void on_tried(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     bool unstored = err == NULL && !t->changing && t->tables[t->next].relation.triggers &&
-                    target_table_number(r, 0, UPSERT_UNSTORED) > 0;
+                    db_answer_number(r, 0, UPSERT_UNSTORED) > 0;
     if (err != NULL)
         tell(t, err);
     if (unstored)

@@ -1,5 +1,6 @@
 /* netty-load compress: lz4 for data, where the server has it. */
 #include "load/command/command.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/maintenance/maintenance.h"
 #include "load/row_moves/row_mover.h"
@@ -29,7 +30,7 @@ static enum err_code read_state(void *ctx, struct session *s, struct err *e)
     if (rc == OK && PQntuples(r) == 1) {
         w->has_lz4 = strcmp(PQgetvalue(r, 0, 0), "t") == 0;
         (void)snprintf(w->compression, sizeof w->compression, "%s", PQgetvalue(r, 0, 1));
-        w->size = target_table_number(r, 0, 2);
+        w->size = db_answer_number(r, 0, 2);
     }
     PQclear(r);
     return rc;

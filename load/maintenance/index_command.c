@@ -1,5 +1,6 @@
 /* netty-load index: the index that is recommended, and those of members that are often asked for. */
 #include "load/command/command.h"
+#include "load/database/db_answer.h"
 #include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "load/maintenance/index_plan.h"
@@ -112,19 +113,19 @@ static enum err_code read_state(struct work *w, struct session *s, struct err *e
         rc = err_set(e, ERR_REFUSED, "the table %s is gone", rel->name);
     if (rc == OK) {
         bool by_time = !PQgetisnull(r, 0, STATE_BY_TIME);
-        w->seen = (struct index_seen){.there = target_table_true(r, STATE_THERE),
-                                      .valid = target_table_true(r, STATE_VALID),
-                                      .ours = target_table_true(r, STATE_OURS),
-                                      .found = target_table_true(r, STATE_FOUND),
-                                      .nested = target_table_true(r, STATE_NESTED),
+        w->seen = (struct index_seen){.there = db_answer_true(r, STATE_THERE),
+                                      .valid = db_answer_true(r, STATE_VALID),
+                                      .ours = db_answer_true(r, STATE_OURS),
+                                      .found = db_answer_true(r, STATE_FOUND),
+                                      .nested = db_answer_true(r, STATE_NESTED),
                                       .typed = is_typed(w),
-                                      .longest = target_table_number(r, 0, STATE_LONGEST),
-                                      .busy = target_table_true(r, STATE_BUSY),
-                                      .partitioned = target_table_true(r, STATE_PARTITIONED),
+                                      .longest = db_answer_number(r, 0, STATE_LONGEST),
+                                      .busy = db_answer_true(r, STATE_BUSY),
+                                      .partitioned = db_answer_true(r, STATE_PARTITIONED),
                                       .by_time = by_time};
-        w->rows = target_table_number(r, 0, STATE_ROWS);
-        w->size = target_table_number(r, 0, STATE_SIZE);
-        w->index_size = target_table_number(r, 0, STATE_INDEX_SIZE);
+        w->rows = db_answer_number(r, 0, STATE_ROWS);
+        w->size = db_answer_number(r, 0, STATE_SIZE);
+        w->index_size = db_answer_number(r, 0, STATE_INDEX_SIZE);
         w->step = index_step(w->member, &w->seen);
         (void)snprintf(w->kept, sizeof w->kept, "%s",
                        w->member == NULL && by_time ? PQgetvalue(r, 0, STATE_BY_TIME) : w->name);
@@ -326,11 +327,11 @@ static enum err_code suggest(void *ctx, struct command_context *c, const struct 
         const struct cell cells[] = {
             {"table", CELL_STR, t->table, 0},
             {"about", CELL_STR, PQgetvalue(q->rows, i, 0), 0},
-            {"calls", CELL_INT, NULL, target_table_number(q->rows, i, 1)},
-            {"seconds", CELL_SECONDS, NULL, target_table_number(q->rows, i, 2) * 1000},
+            {"calls", CELL_INT, NULL, db_answer_number(q->rows, i, 1)},
+            {"seconds", CELL_SECONDS, NULL, db_answer_number(q->rows, i, 2) * 1000},
             {"statement", CELL_STR, PQgetvalue(q->rows, i, 3), 0},
             /* As it was called before there was one unit, for programs. */
-            {"milliseconds", CELL_INT, NULL, target_table_number(q->rows, i, 2)},
+            {"milliseconds", CELL_INT, NULL, db_answer_number(q->rows, i, 2)},
         };
         rc = summary_row(c->summary, cells, sizeof cells / sizeof *cells - (c->json ? 0 : 1), e);
     }

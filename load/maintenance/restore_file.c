@@ -1,4 +1,5 @@
 #include "load/maintenance/restore_file.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/row_moves/archive_file.h"
 #include "shared/log/log.h"
@@ -57,9 +58,9 @@ static enum err_code send_batch(void *ctx, struct session *s, struct err *e)
     if (w->rows == 0)
         return OK;
     if ((rc = session_query(s, w->sql.data, &param, 1, &r, e)) == OK) {
-        int64_t unfit = target_table_number(r, 0, LINES_UNFIT);
-        w->counts->rows += (uint64_t)target_table_number(r, 0, LINES_WRITTEN);
-        w->counts->merged += (uint64_t)target_table_number(r, 0, LINES_MERGED);
+        int64_t unfit = db_answer_number(r, 0, LINES_UNFIT);
+        w->counts->rows += (uint64_t)db_answer_number(r, 0, LINES_WRITTEN);
+        w->counts->merged += (uint64_t)db_answer_number(r, 0, LINES_MERGED);
         if (unfit > 0)
             rc = err_set(
                 e, ERR_DATA,

@@ -1,5 +1,6 @@
 /* netty-load profile: what the members of data are, without showing a value of a text. */
 #include "load/profile/profile_command.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/profile/member_cast.h"
 #include "load/profile/table_profile.h"
@@ -162,13 +163,13 @@ static enum err_code list_misfits(struct command_context *c, const struct comman
     session_long(c->session, false);
     int n = rc == OK && w.rows != NULL ? PQntuples(w.rows) : 0;
     for (int i = 0; i < n && rc == OK; i++) {
-        int64_t at = target_table_number(w.rows, i, 0);
+        int64_t at = db_answer_number(w.rows, i, 0);
         const struct member *m = &p->members[at];
         const struct cell cells[] = {
             {"table", CELL_STR, t->table, 0},
             {"member", CELL_STR, joined(m, name), 0},
             {"type", CELL_STR, member_cast_name(casts[at]), 0},
-            {"key", CELL_INT, NULL, target_table_number(w.rows, i, 1)},
+            {"key", CELL_INT, NULL, db_answer_number(w.rows, i, 1)},
         };
         rc = summary_row(c->summary, cells, sizeof cells / sizeof *cells, e);
     }

@@ -1,4 +1,5 @@
 #include "load/profile/table_profile.h"
+#include "load/database/db_answer.h"
 #include "load/database/db_decide.h"
 #include "load/database/sql.h"
 #include "shared/log/log.h"
@@ -96,24 +97,24 @@ static const char *text_of(const PGresult *r, int row, int column)
 
 static void read_member(struct member *m, const PGresult *r, int row)
 {
-    *m = (struct member){.records = target_table_number(r, row, COLUMN_RECORDS),
-                         .strings = target_table_number(r, row, COLUMN_STRINGS),
-                         .numbers = target_table_number(r, row, COLUMN_NUMBERS),
-                         .booleans = target_table_number(r, row, COLUMN_BOOLEANS),
-                         .objects = target_table_number(r, row, COLUMN_OBJECTS),
-                         .arrays = target_table_number(r, row, COLUMN_ARRAYS),
-                         .distinct = target_table_number(r, row, COLUMN_DISTINCT),
+    *m = (struct member){.records = db_answer_number(r, row, COLUMN_RECORDS),
+                         .strings = db_answer_number(r, row, COLUMN_STRINGS),
+                         .numbers = db_answer_number(r, row, COLUMN_NUMBERS),
+                         .booleans = db_answer_number(r, row, COLUMN_BOOLEANS),
+                         .objects = db_answer_number(r, row, COLUMN_OBJECTS),
+                         .arrays = db_answer_number(r, row, COLUMN_ARRAYS),
+                         .distinct = db_answer_number(r, row, COLUMN_DISTINCT),
                          .least = text_of(r, row, COLUMN_LEAST),
                          .greatest = text_of(r, row, COLUMN_GREATEST),
                          .first = text_of(r, row, COLUMN_FIRST),
                          .last = text_of(r, row, COLUMN_LAST),
                          .seen = PQgetisnull(r, row, COLUMN_SEEN)
                                      ? WHEN_NONE
-                                     : target_table_number(r, row, COLUMN_SEEN)};
+                                     : db_answer_number(r, row, COLUMN_SEEN)};
     for (int i = 0; i < MEMBER_LEVELS; i++)
         m->path[i] = text_of(r, row, COLUMN_PATH + i);
     for (int f = 0; f < FORMS; f++)
-        m->forms[f] = target_table_number(r, row, COLUMN_FORMS + f);
+        m->forms[f] = db_answer_number(r, row, COLUMN_FORMS + f);
 }
 
 static bool below(const struct member *m, const struct member *parent)
@@ -197,8 +198,8 @@ static enum err_code ask_size(void *ctx, struct session *s, struct err *e)
     if (rc == OK && PQntuples(r) != 1)
         rc = err_set(e, ERR_REFUSED, "the table %s is gone", w->target->relation.name);
     if (rc == OK) {
-        w->rows = target_table_number(r, 0, 0);
-        w->bytes = target_table_number(r, 0, 1);
+        w->rows = db_answer_number(r, 0, 0);
+        w->bytes = db_answer_number(r, 0, 1);
     }
     PQclear(r);
     return rc;

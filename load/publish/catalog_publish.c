@@ -1,4 +1,5 @@
 #include "load/publish/catalog_publish.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/target/target_table.h"
 #include "shared/base/table_names.h"
@@ -141,7 +142,7 @@ static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
     struct catalog_entry *entry = &l->catalog.entries[l->next++];
     entry->measured = when_now();
     if (PQntuples(r) == 1 && !PQgetisnull(r, 0, 0))
-        entry->max_time_modified = target_table_number(r, 0, 0);
+        entry->max_time_modified = db_answer_number(r, 0, 0);
     query_next(l);
 }
 

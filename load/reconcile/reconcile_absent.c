@@ -1,3 +1,4 @@
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/reconcile/reconcile_private.h"
 #include "shared/base/array.h"
@@ -66,8 +67,8 @@ static enum err_code take_rows(struct absence_check *j, const PGresult *r, struc
     enum err_code rc = OK;
     for (size_t i = 0; i < n && rc == OK; i++) {
         int row = (int)i;
-        c->keys[c->n] = target_table_number(r, row, 0);
-        c->times[c->n] = PQgetisnull(r, row, 1) ? WHEN_NONE : target_table_number(r, row, 1);
+        c->keys[c->n] = db_answer_number(r, row, 0);
+        c->times[c->n] = PQgetisnull(r, row, 1) ? WHEN_NONE : db_answer_number(r, row, 1);
         c->flags[c->n] = 0;
         if (!PQgetisnull(r, row, 2))
             rc = add_deleted(c, c->keys[c->n], PQgetvalue(r, row, 2), e);

@@ -1,3 +1,4 @@
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/reconcile/reconcile_private.h"
 #include "shared/files/fault_point.h"
@@ -101,12 +102,12 @@ static enum err_code read_book(struct reconcile_task *t, const char *text, struc
     enum err_code rc = session_run(t->session, text, vars, 2, &r, e);
     t->lookups = t->deleted = 0;
     if (rc == OK && PQntuples(r) == 1) {
-        int64_t inventory = target_table_number(r, 0, 0);
+        int64_t inventory = db_answer_number(r, 0, 0);
         if (inventory > t->state.began)
             rc = err_set(e, ERR_BUSY, "another loader is at a later roll already");
         if (inventory == t->state.began) {
-            t->lookups = (uint64_t)target_table_number(r, 0, 1);
-            t->deleted = (uint64_t)target_table_number(r, 0, 2);
+            t->lookups = (uint64_t)db_answer_number(r, 0, 1);
+            t->deleted = (uint64_t)db_answer_number(r, 0, 2);
         }
     }
     PQclear(r);
@@ -131,7 +132,7 @@ static enum err_code try_allowed(void *ctx, struct session *s, struct err *e)
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_count_rows, vars, 2, &r, e);
     if (rc == OK) {
-        uint64_t rows = (uint64_t)target_table_number(r, 0, 0);
+        uint64_t rows = (uint64_t)db_answer_number(r, 0, 0);
         t->allowed = (rows * t->conf->max_deletes + 99) / 100;
     }
     PQclear(r);
@@ -153,8 +154,8 @@ static enum err_code try_count(void *ctx, struct session *s, struct err *e)
     (void)s;
     enum err_code rc = run_arrays(b, sql_reconcile_gone, params, 2, &r, e);
     if (rc == OK) {
-        b->deleted = (uint64_t)target_table_number(r, 0, 0);
-        b->done = (uint64_t)target_table_number(r, 0, 1);
+        b->deleted = (uint64_t)db_answer_number(r, 0, 0);
+        b->done = (uint64_t)db_answer_number(r, 0, 1);
     }
     PQclear(r);
     return rc;
@@ -212,8 +213,8 @@ static enum err_code try_delete(void *ctx, struct session *s, struct err *e)
     if (b->n > 0) {
         if ((rc = run_arrays(b, sql_reconcile_mark, params, 3, &r, e)) != OK)
             return rc;
-        b->deleted = (uint64_t)target_table_number(r, 0, 0);
-        b->done = (uint64_t)target_table_number(r, 0, 1);
+        b->deleted = (uint64_t)db_answer_number(r, 0, 0);
+        b->done = (uint64_t)db_answer_number(r, 0, 1);
         PQclear(r);
     }
     FAULT("reconcile-marked");
@@ -274,7 +275,7 @@ static enum err_code try_revive(void *ctx, struct session *s, struct err *e)
     if ((rc = session_query(s, sql_begin, NULL, 0, NULL, e)) != OK ||
         (rc = run_arrays(b, sql_reconcile_revive, params, 3, &r, e)) != OK)
         return rc;
-    b->done = (uint64_t)target_table_number(r, 0, 0);
+    b->done = (uint64_t)db_answer_number(r, 0, 0);
     PQclear(r);
     rc = session_query(s, "COMMIT", NULL, 0, NULL, e);
     FAULT("reconcile-revived");

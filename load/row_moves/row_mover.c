@@ -1,4 +1,5 @@
 #include "load/row_moves/row_mover.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "shared/files/fault_point.h"
 #include "shared/log/log.h"
@@ -36,8 +37,8 @@ static enum err_code find_window(struct row_mover *m, struct session *s, struct 
     enum err_code rc = session_run(s, sql_window, vars, sizeof vars / sizeof *vars, &r, e);
 
     if (rc == OK) {
-        m->over = target_table_number(r, 0, 1) == 0;
-        m->to = target_table_number(r, 0, 0);
+        m->over = db_answer_number(r, 0, 1) == 0;
+        m->to = db_answer_number(r, 0, 0);
     }
     PQclear(r);
     return rc;
@@ -70,7 +71,7 @@ static enum err_code count_held(struct row_mover *m, struct session *s, int64_t 
     enum err_code rc = session_run(s, sql_left_count, vars, sizeof vars / sizeof *vars, &r, e);
 
     if (rc == OK) {
-        m->counts.held += (uint64_t)target_table_number(r, 0, 0);
+        m->counts.held += (uint64_t)db_answer_number(r, 0, 0);
         if (m->first[0] == '\0')
             (void)snprintf(m->first, sizeof m->first, "%s", PQgetvalue(r, 0, 1));
     }
@@ -106,8 +107,8 @@ static enum err_code count_window(struct row_mover *m, struct session *s, struct
     enum err_code rc = session_run(s, sql_due_count, vars, sizeof vars / sizeof *vars, &r, e);
 
     if (rc == OK && (rc = finish_window(m, s, m->to, e)) == OK) {
-        m->counts.rows += (uint64_t)target_table_number(r, 0, 0);
-        m->counts.bytes += (uint64_t)target_table_number(r, 0, 1);
+        m->counts.rows += (uint64_t)db_answer_number(r, 0, 0);
+        m->counts.bytes += (uint64_t)db_answer_number(r, 0, 1);
     }
     PQclear(r);
     return rc;
@@ -158,7 +159,7 @@ static enum err_code with_keys(const struct row_mover *m, struct session *s, con
     enum err_code rc = session_run(s, text, vars, sizeof vars / sizeof *vars, &r, e);
 
     if (rc == OK)
-        *count = target_table_number(r, 0, 0);
+        *count = db_answer_number(r, 0, 0);
     PQclear(r);
     return rc;
 }
@@ -241,8 +242,8 @@ enum {
 static enum err_code moved_rows(struct row_mover *m, struct session *s, const PGresult *r,
                                 struct err *e)
 {
-    int64_t due = target_table_number(r, 0, MOVED_DUE);
-    int64_t moved = target_table_number(r, 0, MOVED_ROWS);
+    int64_t due = db_answer_number(r, 0, MOVED_DUE);
+    int64_t moved = db_answer_number(r, 0, MOVED_ROWS);
     enum err_code rc;
 
     if (due == 0)
@@ -253,7 +254,7 @@ static enum err_code moved_rows(struct row_mover *m, struct session *s, const PG
     if ((rc = buf_adds(&m->unsure, PQgetvalue(r, 0, MOVED_KEYS))) != OK)
         return buf_err(e, rc, &m->unsure, "the keys of a batch");
     if ((rc = commit_rows(m, s, moved, e)) == OK)
-        m->counts.merged += (uint64_t)target_table_number(r, 0, MOVED_MERGED);
+        m->counts.merged += (uint64_t)db_answer_number(r, 0, MOVED_MERGED);
     return rc;
 }
 
@@ -266,8 +267,8 @@ static enum err_code move_window(struct row_mover *m, struct session *s, struct 
     if (rc == OK)
         rc = m->move(m->ctx, s, &window, &r, e);
     int64_t last = m->to;
-    if (rc == OK && (size_t)target_table_number(r, 0, MOVED_DUE) == m->share)
-        last = target_table_number(r, 0, MOVED_LAST);
+    if (rc == OK && (size_t)db_answer_number(r, 0, MOVED_DUE) == m->share)
+        last = db_answer_number(r, 0, MOVED_LAST);
     if (rc == OK)
         rc = moved_rows(m, s, r, e);
     PQclear(r);

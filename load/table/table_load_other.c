@@ -3,6 +3,7 @@
  * spool's first records have to be the table's: the same keys, created at the same time. A fresh spool begins with the row of the
  * greatest time (max_modified.sql), so that it has some.
  */
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/row/row.h"
 #include "load/table/table_load_private.h"
@@ -112,9 +113,9 @@ static void on_looked(void *ctx, const PGresult *r, const struct err *err)
         table_load_failed(t, DB_PHASE_BOOKKEEPING, err);
         return;
     }
-    int64_t same = target_table_number(r, 0, 0);
-    int64_t other = target_table_number(r, 0, 1);
-    if (same > other || !target_table_true(r, 2)) {
+    int64_t same = db_answer_number(r, 0, 0);
+    int64_t other = db_answer_number(r, 0, 1);
+    if (same > other || !db_answer_true(r, 2)) {
         report(t);
         table_load_locate(t);
         return;

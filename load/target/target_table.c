@@ -1,3 +1,4 @@
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/target/table_key.h"
 #include "load/target/target_table_private.h"
@@ -58,18 +59,6 @@ void target_table_close(struct target_table *s)
     free(s);
 }
 
-int64_t target_table_number(const PGresult *r, int row, int column)
-{
-    if (row >= PQntuples(r) || column >= PQnfields(r))
-        return 0;
-    return strtoll(PQgetvalue(r, row, column), NULL, 10);
-}
-
-bool target_table_true(const PGresult *r, int column)
-{
-    return strcmp(PQgetvalue(r, 0, column), "t") == 0;
-}
-
 enum err_code relation_read(struct relation *r, const PGresult *list, int row, struct err *e)
 {
     relation_free(r);
@@ -77,8 +66,8 @@ enum err_code relation_read(struct relation *r, const PGresult *list, int row, s
     r->name = strdup(PQgetvalue(list, row, LIST_RELATION));
     r->key = strdup(PQgetvalue(list, row, LIST_KEY));
     r->key_type = strdup(PQgetvalue(list, row, LIST_KEY_TYPE));
-    r->key_min = target_table_number(list, row, LIST_MIN);
-    r->key_max = target_table_number(list, row, LIST_MAX);
+    r->key_min = db_answer_number(list, row, LIST_MIN);
+    r->key_max = db_answer_number(list, row, LIST_MAX);
     r->key_size = r->key_max <= INT16_MAX ? 2 : r->key_max <= INT32_MAX ? 4 : 8;
     (void)snprintf(r->identity, sizeof r->identity, "%s", PQgetvalue(list, row, LIST_IDENTITY));
     r->triggers = !PQgetisnull(list, row, LIST_TRIGGERS);

@@ -78,9 +78,5 @@ enum err_code target_table_list(struct buf *sql, const char *schema, struct err 
 /* Fills r from a row of sql_list_tables (copies). */
 enum err_code relation_read(struct relation *r, const PGresult *list, int row,
                             struct err *e) MUST_CHECK;
-/* A whole number out of a result, or 0. */
-int64_t target_table_number(const PGresult *r, int row, int column);
-/* A boolean of its first row; null is false. */
-bool target_table_true(const PGresult *r, int column);
 
 #endif

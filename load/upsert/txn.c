@@ -1,3 +1,4 @@
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/upsert/txn_private.h"
 #include "shared/log/log.h"
@@ -234,7 +235,7 @@ static bool lanes_there(const struct txn *t, const PGresult *r)
     unsigned seen = 0;
 
     for (int i = 0; i < PQntuples(r); i++)
-        seen |= 1u << ((unsigned)target_table_number(r, i, 0) % LANES);
+        seen |= 1u << ((unsigned)db_answer_number(r, i, 0) % LANES);
     return seen == t->job.lanes && PQntuples(r) <= (int)LANES;
 }
 
@@ -266,7 +267,7 @@ static enum err_code report_locked(struct txn *t, const PGresult *r)
     struct lanes at = {0};
 
     for (int i = 0; i < PQntuples(r); i++)
-        at.at[(unsigned)target_table_number(r, i, 0) % LANES] = known_place(r, i, 1);
+        at.at[(unsigned)db_answer_number(r, i, 0) % LANES] = known_place(r, i, 1);
     return t->job.locked(t->job.ctx, t->job.lanes, &at, &t->err);
 }
 
@@ -297,7 +298,7 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     t->made = true;
-    t->xid = (uint64_t)target_table_number(r, 0, 6);
+    t->xid = (uint64_t)db_answer_number(r, 0, 6);
     if ((t->job.locked != NULL && report_locked(t, r) != OK) ||
         (t->job.bisect && t->job.suspect != NULL && !txn_refuse_suspect(t))) {
         txn_fail(t, &t->err);

@@ -4,6 +4,7 @@
  * statements that follow (a unique violation, or the guard on the time), and then all is done again the
  * plain path.
  */
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/upsert/txn_private.h"
 #include "shared/log/log.h"
@@ -101,10 +102,9 @@ bool txn_cache_valid(const struct txn *t, const PGresult *locked)
 
     for (int i = 0; all && i < PQntuples(locked); i++) {
         const struct unchanged_validity *c =
-            &t->job.validity[(unsigned)target_table_number(locked, i, 0) % LANES];
+            &t->job.validity[(unsigned)db_answer_number(locked, i, 0) % LANES];
         struct progress at = known_place(locked, i, 1);
-        all = recent(t, c->xid) &&
-              (uint32_t)c->xid == (uint32_t)target_table_number(locked, i, 5) &&
+        all = recent(t, c->xid) && (uint32_t)c->xid == (uint32_t)db_answer_number(locked, i, 5) &&
               progress_compare(&at, &c->at) == 0;
     }
     return all;

@@ -1,4 +1,5 @@
 /* One part of a transaction's rows: into the table itself, or by way of a temporary one or of parameters. */
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/upsert/txn_private.h"
 #include <inttypes.h>
@@ -236,14 +237,14 @@ static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint6
         *total = n.inserted = strtoull(PQcmdTuples((PGresult *)r), NULL, 10);
         return n;
     }
-    n.inserted = (uint64_t)target_table_number(r, 0, 0);
-    n.updated = (uint64_t)target_table_number(r, 0, 1);
+    n.inserted = (uint64_t)db_answer_number(r, 0, 0);
+    n.updated = (uint64_t)db_answer_number(r, 0, 1);
     if (t->part.path == BATCH_NEWER) {
         n.updated += t->guessed ? 0 : n.inserted; /* it was there */
         n.inserted = 0;
     } else {
-        n.unchanged = (uint64_t)target_table_number(r, 0, 2);
-        *total = (uint64_t)target_table_number(r, 0, 4);
+        n.unchanged = (uint64_t)db_answer_number(r, 0, 2);
+        *total = (uint64_t)db_answer_number(r, 0, 4);
         if ((t->job.archived || t->job.noted) && *total < rows)
             *total = rows; /* they are not to come back */
     }
@@ -266,7 +267,7 @@ enum err_code txn_count_part(struct txn *t, const PGresult *r, bool *held, struc
     uint64_t total;
     struct txn_counts n = counts_of(t, r, &total);
 
-    if (t->job.relation->triggers && target_table_number(r, 0, COUNTED_UNSTORED) > 0)
+    if (t->job.relation->triggers && db_answer_number(r, 0, COUNTED_UNSTORED) > 0)
         return unstored(e);
     if (total != rows)
         return err_set(e, ERR_INTERNAL, "the statement counts %" PRIu64 " rows of %" PRIu64, total,

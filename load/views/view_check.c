@@ -1,4 +1,5 @@
 #include "load/views/view_check.h"
+#include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/profile/view_schema.h"
 #include "load/views/view_plan.h"
@@ -78,16 +79,16 @@ static enum err_code tell(const struct work *w, struct findings *f, struct err *
     int count = 0;
     enum err_code rc;
 
-    if (!target_table_true(w->state, STALE_OTHERS))
+    if (!db_answer_true(w->state, STALE_OTHERS))
         return OK;
-    if (!target_table_true(w->state, STALE_THERE)) {
+    if (!db_answer_true(w->state, STALE_THERE)) {
         findings_add(f, FINDING_CHANGE, OK, table,
                      "it has no view in the schema %s, as other tables have: netty-load views "
                      "--apply %s",
                      schema, table);
         return OK;
     }
-    if (!target_table_true(w->state, STALE_OF_TABLE)) {
+    if (!db_answer_true(w->state, STALE_OF_TABLE)) {
         findings_add(f, FINDING_CHANGE, OK, table,
                      "the view %s.%s is stale: it reads a table that was %s, and is not the one of "
                      "that name now: netty-load views --apply %s",

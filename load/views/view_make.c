@@ -1,4 +1,5 @@
 #include "load/views/view_make.h"
+#include "load/database/db_answer.h"
 #include "load/database/lock_holder.h"
 #include "load/database/sql.h"
 #include "load/target/target_table.h"
@@ -42,11 +43,11 @@ static enum err_code refuse(const struct view_make *m, const PGresult *look, str
 {
     const char *table = m->at.target->table;
 
-    if (target_table_true(look, LOOK_OLD))
+    if (db_answer_true(look, LOOK_OLD))
         return err_set(e, ERR_CONFIG,
                        "the server is older than PostgreSQL 15, where a view reads with the rights "
                        "of its owner, past the tables' row-level security");
-    if (target_table_true(look, LOOK_REFUSED))
+    if (db_answer_true(look, LOOK_REFUSED))
         return err_set(
             e, ERR_REFUSED,
             "%s.%s is there, and is no view that netty-load has made; rename it, or give "
@@ -150,8 +151,8 @@ static enum err_code look_first(void *ctx, struct session *s, struct err *e)
     w->idle = false;
     if (rc == OK && !PQgetisnull(look, 0, LOOK_ABOUT))
         take_depth(m, PQgetvalue(look, 0, LOOK_ABOUT));
-    bool known = rc == OK && m->members != NULL && target_table_true(look, LOOK_THERE) &&
-                 target_table_true(look, LOOK_OF_TABLE);
+    bool known = rc == OK && m->members != NULL && db_answer_true(look, LOOK_THERE) &&
+                 db_answer_true(look, LOOK_OF_TABLE);
     if (known && (rc = view_plan_open(&plan, false, e)) == OK &&
         (rc = read_columns(plan, m, s, e)) == OK)
         w->idle = shows_all(plan, m);
@@ -172,10 +173,10 @@ static enum err_code add(struct view_make *m, const char *text, struct err *e)
 
 static enum err_code build(struct view_make *m, const PGresult *look, struct err *e)
 {
-    bool there = target_table_true(look, LOOK_THERE);
+    bool there = db_answer_true(look, LOOK_THERE);
     enum err_code rc = OK;
 
-    if (!target_table_true(look, LOOK_SCHEMA))
+    if (!db_answer_true(look, LOOK_SCHEMA))
         rc = add(m, "CREATE SCHEMA IF NOT EXISTS :\"schema\";\n", e);
     if (rc == OK && there && m->rebuild)
         rc = add(m, "DROP VIEW :\"schema\".:\"view\";\n", e);
@@ -253,7 +254,7 @@ static enum err_code take_turn(const struct view_make *m, struct session *s, str
     const struct sql_var vars[] = {{"turn", TURN}};
     PGresult *r = NULL;
     enum err_code rc = session_run(s, sql_view_lock, vars, 1, &r, e);
-    bool ours = rc == OK && target_table_true(r, 0);
+    bool ours = rc == OK && db_answer_true(r, 0);
 
     PQclear(r);
     if (rc != OK || ours || (rc = tell_holder(m, s, e)) != OK)
