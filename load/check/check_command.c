@@ -47,11 +47,6 @@ static const char *text_of(const PGresult *r, int row, int has)
     return strcmp(PQgetvalue(r, row, has), "t") == 0 ? PQgetvalue(r, row, has + 1) : NULL;
 }
 
-static int64_t time_of(const PGresult *r, int row, int column)
-{
-    return PQgetisnull(r, row, column) ? WHEN_NONE : db_answer_number(r, row, column);
-}
-
 static void check_rows(struct row_checks *i, const PGresult *kinds, const PGresult *twice)
 {
     for (int row = 0; row < PQntuples(kinds); row++)
@@ -64,8 +59,8 @@ static void check_rows(struct row_checks *i, const PGresult *kinds, const PGresu
             .created_text = text_of(twice, row, COLUMN_HAS_CREATED),
             .modified_text = text_of(twice, row, COLUMN_HAS_MODIFIED),
             .detected_text = text_of(twice, row, COLUMN_HAS_DETECTED),
-            .created = time_of(twice, row, COLUMN_CREATED),
-            .modified = time_of(twice, row, COLUMN_MODIFIED),
+            .created = db_answer_time(twice, row, COLUMN_CREATED),
+            .modified = db_answer_time(twice, row, COLUMN_MODIFIED),
         };
         row_checks_row(i, &s);
     }

@@ -95,8 +95,7 @@ static enum err_code add_keys(struct spool_diff_keys *k, const PGresult *r, int6
             k->over = true;
             break;
         }
-        k->modified[latest_versions_count(k->latest)] =
-            PQgetisnull(r, i, 1) ? WHEN_NONE : db_answer_number(r, i, 1);
+        k->modified[latest_versions_count(k->latest)] = db_answer_time(r, i, 1);
         rc = latest_versions_key(k->latest, key, e);
         k->over = key == INT64_MAX;
         *next = k->over ? key : key + 1;

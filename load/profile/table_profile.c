@@ -108,9 +108,7 @@ static void read_member(struct member *m, const PGresult *r, int row)
                          .greatest = text_of(r, row, COLUMN_GREATEST),
                          .first = text_of(r, row, COLUMN_FIRST),
                          .last = text_of(r, row, COLUMN_LAST),
-                         .seen = PQgetisnull(r, row, COLUMN_SEEN)
-                                     ? WHEN_NONE
-                                     : db_answer_number(r, row, COLUMN_SEEN)};
+                         .seen = db_answer_time(r, row, COLUMN_SEEN)};
     for (int i = 0; i < MEMBER_LEVELS; i++)
         m->path[i] = text_of(r, row, COLUMN_PATH + i);
     for (int f = 0; f < FORMS; f++)

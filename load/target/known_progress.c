@@ -1,5 +1,6 @@
 #include "load/target/known_progress.h"
 
+#include "load/database/db_answer.h"
 #include "shared/time/when.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,11 +29,6 @@ void known_progress_free(struct known_progress *k)
     *k = (struct known_progress){0};
 }
 
-static int64_t number(const PGresult *r, int row, int column)
-{
-    return strtoll(PQgetvalue(r, row, column), NULL, 10);
-}
-
 uint64_t chain_parse(const char *text)
 {
     return strtoull(text, NULL, 16);
@@ -49,10 +45,10 @@ const char *chain_text(char text[BRANCH_NAME], uint64_t chain)
 
 struct progress known_place(const PGresult *r, int row, int column)
 {
-    return (struct progress){
-        .place = {(uint64_t)number(r, row, column), (uint64_t)number(r, row, column + 1)},
-        .line = (uint64_t)number(r, row, column + 2),
-        .chain = chain_parse(PQgetvalue(r, row, column + 3))};
+    return (struct progress){.place = {(uint64_t)db_answer_number(r, row, column),
+                                       (uint64_t)db_answer_number(r, row, column + 1)},
+                             .line = (uint64_t)db_answer_number(r, row, column + 2),
+                             .chain = chain_parse(PQgetvalue(r, row, column + 3))};
 }
 
 static struct known_branch *branch_of(struct known_progress *k, const char *name)
@@ -73,20 +69,20 @@ static void add_hole(struct known_progress *k, const PGresult *r, int row)
 {
     struct known_hole *h = &k->holes[k->holes_count++];
 
-    *h = (struct known_hole){
-        .place = {(uint64_t)number(r, row, FIND_SEGMENT), (uint64_t)number(r, row, FIND_PAGE)},
-        .after = {(uint64_t)number(r, row, FIND_AFTER_SEGMENT),
-                  (uint64_t)number(r, row, FIND_AFTER_PAGE)},
-        .gap = PQgetvalue(r, row, FIND_KIND)[0] == 'g',
-        .since = number(r, row, FIND_AT)};
+    *h = (struct known_hole){.place = {(uint64_t)db_answer_number(r, row, FIND_SEGMENT),
+                                       (uint64_t)db_answer_number(r, row, FIND_PAGE)},
+                             .after = {(uint64_t)db_answer_number(r, row, FIND_AFTER_SEGMENT),
+                                       (uint64_t)db_answer_number(r, row, FIND_AFTER_PAGE)},
+                             .gap = PQgetvalue(r, row, FIND_KIND)[0] == 'g',
+                             .since = db_answer_number(r, row, FIND_AT)};
     (void)snprintf(h->branch, sizeof h->branch, "%s", PQgetvalue(r, row, FIND_BRANCH));
 }
 
 static void add_lane(struct known_progress *k, const PGresult *r, int row)
 {
     struct known_branch *b = branch_of(k, PQgetvalue(r, row, FIND_BRANCH));
-    unsigned lane = (unsigned)number(r, row, FIND_LANE) % LANES;
-    int64_t fetched = number(r, row, FIND_AT);
+    unsigned lane = (unsigned)db_answer_number(r, row, FIND_LANE) % LANES;
+    int64_t fetched = db_answer_number(r, row, FIND_AT);
 
     b->at.at[lane] = known_place(r, row, FIND_SEGMENT);
     if (!PQgetisnull(r, row, FIND_AT) && (b->fetched == WHEN_NONE || fetched > b->fetched))
@@ -115,7 +111,7 @@ enum err_code known_progress_read(struct known_progress *k, const PGresult *r, c
         }
         if (strcmp(kind, "other") == 0) {
             (void)snprintf(k->other, sizeof k->other, "%s", PQgetvalue(r, i, FIND_BRANCH));
-            k->other_at = number(r, i, FIND_AT);
+            k->other_at = db_answer_number(r, i, FIND_AT);
             continue;
         }
         if (strcmp(kind, "stored") == 0) {

@@ -1,5 +1,6 @@
 #include "load/target/loaded_rows.h"
 
+#include "load/database/db_answer.h"
 #include "shared/files/file_io.h"
 #include "shared/time/when.h"
 #include "spool/journal/journal_chain.h"
@@ -24,11 +25,6 @@ enum {
     LOADED_COLUMNS
 };
 
-static int64_t number(const PGresult *r, int row, int column)
-{
-    return strtoll(PQgetvalue(r, row, column), NULL, 10);
-}
-
 static uint64_t chain_of(const PGresult *r, int row)
 {
     return strtoull(PQgetvalue(r, row, LOADED_CHAIN), NULL, 16);
@@ -36,8 +32,8 @@ static uint64_t chain_of(const PGresult *r, int row)
 
 static struct page_place place_at(const PGresult *r, int row, int column)
 {
-    return (struct page_place){(uint64_t)number(r, row, column),
-                               (uint64_t)number(r, row, column + 1)};
+    return (struct page_place){(uint64_t)db_answer_number(r, row, column),
+                               (uint64_t)db_answer_number(r, row, column + 1)};
 }
 
 /* Of one schema, whose rows are its branches, from `row` on: the furthest whose page the spool holds; none: nothing of what the
@@ -48,7 +44,7 @@ static enum err_code read_schema(const char *dir, const struct segment_list *lis
 {
     *m = (struct loaded_row){.place = {0, 0}, .since = WHEN_NONE};
     m->unchecked = row < end && !PQgetisnull(r, row, LOADED_UNCHECKED)
-                       ? number(r, row, LOADED_UNCHECKED)
+                       ? db_answer_number(r, row, LOADED_UNCHECKED)
                        : WHEN_NONE;
     for (; row < end; row++) {
         struct page_place place = place_at(r, row, LOADED_SEGMENT);
@@ -60,9 +56,9 @@ static enum err_code read_schema(const char *dir, const struct segment_list *lis
             return rc;
         if (!same || page_compare(place, m->place) < 0)
             continue;
-        m->holes = (uint64_t)number(r, row, LOADED_HOLES);
-        m->gaps = (uint64_t)number(r, row, LOADED_GAPS);
-        m->since = m->holes + m->gaps > 0 ? number(r, row, LOADED_SINCE) : WHEN_NONE;
+        m->holes = (uint64_t)db_answer_number(r, row, LOADED_HOLES);
+        m->gaps = (uint64_t)db_answer_number(r, row, LOADED_GAPS);
+        m->since = m->holes + m->gaps > 0 ? db_answer_number(r, row, LOADED_SINCE) : WHEN_NONE;
         m->place = place;
         m->hole = m->holes > 0 ? after : (struct page_place){0, 0};
     }
