@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOOKS 5 /* at a line that is just being written */
+#define LOOKS 5 /* how often a line is read that may just be being written */
 
-/* The first line counts: what stands behind it is the rest of a longer one before it. */
+/* Reads the first line. What follows it is the rest of a longer line that stood there before. */
 static enum err_code read_line(int fd, const char *path, char line[HINT_FILE_MAX], size_t *n,
                                enum hint_file_state *state, struct err *e)
 {
@@ -84,6 +84,6 @@ enum err_code hint_file_write(int *fd, const char *dir, const char *name, struct
 void hint_file_close(int *fd)
 {
     if (*fd >= 0)
-        (void)close(*fd); /* no word of it has to last */
+        (void)close(*fd); /* nothing of a hint has to last */
     *fd = -1;
 }

@@ -1,11 +1,13 @@
 /*
- * A word: a file of one line that vouches for itself (checksum_line.h), written over in place by one writer
- * and never synced. It tells of what a sync has made last, after that sync: true whenever it was
- * written, and of use only as long as the page cache lives, which is all that can belie a sync. An
- * older word than the last only makes somebody trust less.
+ * A hint file: one checksummed line (checksum_line.h). One writer overwrites it in place, and never syncs it.
  *
- *     hint_file_write(dir, "acked.json", &fd, &line, e);    // fd is -1 at first; hint_file_close(&fd)
- *     hint_file_read(dir, "acked.json", line, &n, e);       // n is 0: no word (that can be read)
+ *     hint_file_write(&fd, dir, "acked.json", &line, e);          // fd is -1 at first
+ *     hint_file_read(dir, "acked.json", line, &n, &state, e);
+ *     hint_file_close(&fd);
+ *
+ * Some hints record how far a successful sync of another file has come (acked.json, dead-*.acked). Why a hint is enough for
+ * that: the danger is a sync that failed and whose data the page cache still shows. The page cache is lost when the machine
+ * stops; so may the hint be. A hint that is old or missing is safe: its reader then trusts less than it could.
  */
 #ifndef NETTY_SPOOL_FORMAT_HINT_FILE_H
 #define NETTY_SPOOL_FORMAT_HINT_FILE_H
@@ -16,12 +18,13 @@
 #define HINT_FILE_MAX 2048
 
 enum hint_file_state {
-    HINT_FILE_NONE, /* no file, or an empty one: the machine stopped */
+    HINT_FILE_NONE, /* no file, or an empty one, as a stop of the machine may leave */
     HINT_FILE_KNOWN,
     HINT_FILE_DAMAGED
 };
 
-/* line: without its line end, n bytes; only where *state is HINT_FILE_KNOWN. A damaged one is no error. */
+/* Reads the line, n bytes without its line end; line and *n count only when *state is HINT_FILE_KNOWN. A damaged hint is
+ * not an error. */
 enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_FILE_MAX], size_t *n,
                              enum hint_file_state *state, struct err *e) MUST_CHECK;
 /* Reads and decodes: `decode` gets the line. One that `decode` calls damaged (ERR_DAMAGED) makes *state HINT_FILE_DAMAGED and is no
@@ -29,7 +32,7 @@ enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_F
 typedef enum err_code hint_file_fn(void *to, const char *line, size_t n, struct err *e);
 enum err_code hint_file_decode(const char *dir, const char *name, hint_file_fn *decode, void *to,
                                enum hint_file_state *state, struct err *e) MUST_CHECK;
-/* line is what goes before the checksum: {"a":1 */
+/* Writes the line. The caller gives it without checksum and closing brace: {"a":1 */
 enum err_code hint_file_write(int *fd, const char *dir, const char *name, struct buf *line,
                               struct err *e) MUST_CHECK;
 void hint_file_close(int *fd);

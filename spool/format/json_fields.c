@@ -10,7 +10,7 @@
 struct walk {
     struct field *fields;
     size_t count;
-    struct field *at; /* the member whose value comes next; NULL: nobody asked for it */
+    struct field *at; /* the field whose value comes next; NULL: a member that is not asked for */
     yajl_handle yajl;
     const char *text;
     size_t depth; /* 1: between the outermost braces */
@@ -108,7 +108,7 @@ static bool set_string(struct walk *w, const struct field *f, const char *s, siz
     return false;
 }
 
-/* A value has come: is it one that somebody waits for? */
+/* A value has come. Returns its field; NULL: it is not asked for. */
 static struct field *take(struct walk *w)
 {
     struct field *f = w->depth == 1 ? w->at : NULL;
@@ -239,7 +239,7 @@ static const yajl_callbacks callbacks = {
     .yajl_end_array = on_end,
 };
 
-/* ---- the quick way: a fifth of yajl's work for a journal's line, which is all that most of these texts are */
+/* ---- the quick way: a fifth of yajl's work for a journal's line; most texts here are such lines */
 
 #define QUICK_MEMBERS 64
 #define QUICK_NAMES                                                                                \
@@ -279,7 +279,7 @@ static bool take_member(struct walk *w, const struct member *m)
     return f->seen;
 }
 
-/* False: not sure, or not good; yajl tells which, and has the words for it. */
+/* Returns false when the text is bad or the quick way is not sure. yajl then decides, and says what is wrong. */
 static bool read_quickly(struct walk *w, size_t n)
 {
     struct member members[QUICK_MEMBERS];

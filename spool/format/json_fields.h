@@ -1,5 +1,5 @@
 /*
- * The members of one JSON object into C variables: what every file of the spool is read with.
+ * Reads the members of one JSON object into C variables. Every file of the spool is read with this.
  *
  *     struct field fields[] = {
  *         {.name = "page", .type = FIELD_COUNT, .to = &page},
@@ -8,9 +8,9 @@
  *     if ((rc = fields_read(text, n, fields, FIELDS(fields), e)) != OK) ...
  *
  * Members that are not asked for are skipped, so that a later writer may add some. A member that is
- * asked for and missing, of another type or beyond its room is ERR_DAMAGED, as is text that is not
- * one object. Of a name that stands twice the last one counts. What the variables hold after a
- * failure is unknown.
+ * asked for is ERR_DAMAGED when it is missing, has another type, or exceeds its room; so is a text that
+ * is not one object. Of a name that stands twice the last one counts. After a failure the variables
+ * may hold anything.
  */
 #ifndef NETTY_SPOOL_FORMAT_JSON_FIELDS_H
 #define NETTY_SPOOL_FORMAT_JSON_FIELDS_H
@@ -26,7 +26,7 @@ struct slice {
 };
 
 enum field_type {
-    FIELD_COUNT, /* uint64_t; 0 ... INT64_MAX, so that a file offset holds it */
+    FIELD_COUNT, /* uint64_t; 0 ... INT64_MAX, so that it fits a file offset */
     FIELD_TIME,  /* int64_t; null or absent: WHEN_NONE */
     FIELD_HASH,  /* uint64_t, written as 16 lower-case hexadecimal digits */
     FIELD_TEXT,  /* char[room], terminated; null or absent: "". No NUL within */
@@ -49,8 +49,8 @@ struct field {
 enum err_code fields_read(const char *text, size_t n, struct field *fields, size_t count,
                           struct err *e) MUST_CHECK;
 
-/* The first line of a file whose first member, a FIELD_COUNT and fields[0], is its format's number.
- * Another one than `format` is ERR_CONFIG, whatever else stands there: a later format may lack the rest. */
+/* Reads the first line of a file. fields[0], a FIELD_COUNT, is the line's first member: the number of the file's format. Any
+ * number but `format` is ERR_CONFIG, even where other members are missing: a later format may not have them. */
 enum err_code fields_read_head(const char *text, size_t n, struct field *fields, size_t count,
                                uint64_t format, struct err *e) MUST_CHECK;
 

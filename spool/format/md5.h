@@ -1,6 +1,6 @@
 /*
- * MD5 (RFC 1321) of a short text: the one hash that every PostgreSQL computes too. For comparing,
- * not for secrets.
+ * MD5 (RFC 1321) of a short text: the one hash that every PostgreSQL can compute as well. For
+ * comparisons, not for secrets.
  */
 #ifndef NETTY_SPOOL_FORMAT_MD5_H
 #define NETTY_SPOOL_FORMAT_MD5_H
@@ -10,7 +10,7 @@
 
 #define MD5_SHORT 55 /* what one block holds */
 
-/* n is at most MD5_SHORT. The digest as four numbers: its hexadecimal digits eight by eight. */
+/* n is at most MD5_SHORT. Sets digest to four numbers, each made of eight of the hexadecimal digits. */
 void md5_short(const char *text, size_t n, uint32_t digest[4]);
 
 #endif

@@ -1,9 +1,10 @@
 /*
- * What the spool knows of one page: the unit that becomes visible whole or not at all.
+ * What the spool knows of one page. A page holds the records of one answer of the API, and becomes visible
+ * whole or not at all.
  *
- * A page's name is (table, segment, page): segments count up from 1 and are never used again, pages
- * count up from 1 within one. Order of pages is order of fetching. A page may hold no record: then
- * only the position moves.
+ * A page's place is (segment, page) within its table. Segments are numbered from 1, and a number is never
+ * used again; pages are numbered from 1 within a segment. Pages are in the order in which they were
+ * fetched. A page may hold no record; then only the table's position changes.
  */
 #ifndef NETTY_SPOOL_FORMAT_PAGE_H
 #define NETTY_SPOOL_FORMAT_PAGE_H
@@ -27,22 +28,23 @@ struct page_info {
     uint64_t records;    /* = lines */
     uint64_t first_line; /* number in the segment of its first line, from 1 */
     uint64_t hash;       /* XXH3-64 of those bytes */
-    uint64_t durable;    /* pages of its segment that were durable when it ended; 0: not told */
+    uint64_t durable;    /* pages of its segment that were durable when it ended; 0: not known */
     uint64_t chain;  /* which page it is, by all pages up to it (journal_codec.h); 0: not known */
     int64_t fetched; /* when its answer was complete, microseconds (shared/time/when.h) */
     int64_t
-        complete_to; /* the table is complete up to here once this page is there; or WHEN_NONE */
-    char low[PAGE_TIME_MAX]; /* least and greatest outermost time_modified of its records, as the */
-    char high[PAGE_TIME_MAX]; /* source wrote them; "" where none has one: what to fetch again if it
-                                 is damaged */
+        complete_to; /* with this page the table is complete up to here; WHEN_NONE: that is not known */
+    /* The least and the greatest outermost time_modified of the records, as the source wrote them; "" where no record has one.
+     * They tell what to fetch again if the page is damaged. */
+    char low[PAGE_TIME_MAX];
+    char high[PAGE_TIME_MAX];
 };
 
-/* Called when a page is durable, or cannot be made so (rc, err). The writer has filled in place,
+/* The writer calls this when a page is durable (rc is OK), or cannot be made durable (rc and err). The writer has set place,
  * offset, bytes, records, first_line and hash of info. */
 typedef void writer_done_fn(void *ctx, enum err_code rc, const struct page_info *info,
                             const struct err *err);
 
-/* -1, 0, 1 */
+/* Returns -1, 0 or 1: a is before, at or after b. */
 static inline int page_compare(struct page_place a, struct page_place b)
 {
     if (a.segment != b.segment)

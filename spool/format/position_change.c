@@ -21,7 +21,7 @@ static struct members members_of(const char *text, size_t n)
     return (struct members){.at = text, .end = text + n, .bad = n < 2 || text[0] != '{'};
 }
 
-/* Behind the string that begins at p; NULL: it does not end. */
+/* Returns the position behind the string that begins at p; NULL: the string does not end. */
 static const char *skip_string(const char *p, const char *end)
 {
     if (p == end || *p != '"')
@@ -32,7 +32,7 @@ static const char *skip_string(const char *p, const char *end)
     return p < end ? p + 1 : NULL;
 }
 
-/* The comma or brace that ends the value at p; NULL: it does not end. */
+/* Returns the comma or brace that ends the value at p; NULL: the value does not end. */
 static const char *skip_value(const char *p, const char *end)
 {
     size_t depth = 0;

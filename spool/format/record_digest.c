@@ -18,7 +18,7 @@ struct record_digest {
     bool *taken;
     size_t capacity;
     size_t count;
-    uint64_t parts; /* a power of two: the keys are dealt to so many passes */
+    uint64_t parts; /* a power of two: how many passes there are, each for a part of the keys */
     uint64_t part;  /* the pass at hand */
     bool full;      /* there are too many for one pass */
     uint64_t records;

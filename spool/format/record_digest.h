@@ -1,6 +1,6 @@
 /*
- * The digest of a table's records, whatever their order: FORMAT.md, section 13, says what it
- * covers, and load/sql/digest.sql computes the same in the database.
+ * The digest of a table's records, which does not depend on their order. FORMAT.md, section 13, says what
+ * it covers; load/sql/digest.sql computes the same in the database.
  *
  *     record_digest_open(&d, capacity, e);
  *     do {
@@ -9,8 +9,8 @@
  *     } while (record_digest_again(d));
  *     record_digest_result(d, text, &records);
  *
- * Memory is `room` records' worth (16 bytes each), however many there are: with more of them, the
- * table is read several times, each time for a part of the keys.
+ * Memory is that of `capacity` records (16 bytes each). If the table has more, it is read several times,
+ * each time for a part of the keys.
  */
 #ifndef NETTY_SPOOL_FORMAT_RECORD_DIGEST_H
 #define NETTY_SPOOL_FORMAT_RECORD_DIGEST_H
@@ -27,9 +27,9 @@ enum err_code record_digest_open(struct record_digest **d, size_t capacity,
 void record_digest_close(struct record_digest *d);
 
 void record_digest_begin(struct record_digest *d);
-/* time: microseconds, or WHEN_NONE. The greatest of a key counts. */
+/* Adds a version of a record. time: microseconds, or WHEN_NONE. Of a key's versions the greatest time counts. */
 void record_digest_add(struct record_digest *d, int64_t key, int64_t time);
-/* true: all versions are to be added once more. */
+/* Returns true when all versions must be added once more. */
 bool record_digest_again(struct record_digest *d);
 void record_digest_result(const struct record_digest *d, char text[RECORD_DIGEST_TEXT],
                           uint64_t *records);
