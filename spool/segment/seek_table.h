@@ -1,6 +1,6 @@
 /*
- * The seek table's layout, little-endian: SEEK_SKIPPABLE, length of what follows; an entry a frame
- * (compressed size, size); number of frames, a byte 0 (no checksums), SEEK_MAGIC.
+ * The layout of the seek table at the end of a compressed segment, all numbers little-endian: SEEK_SKIPPABLE and the length of
+ * what follows; for each frame its compressed size and its size; the number of frames, a byte 0 (no checksums), SEEK_MAGIC.
  */
 #ifndef NETTY_SPOOL_SEGMENT_SEEK_TABLE_H
 #define NETTY_SPOOL_SEGMENT_SEEK_TABLE_H

@@ -32,7 +32,7 @@ enum err_code segment_path(char out[IO_PATH], const char *dir, uint64_t number,
     return io_path(out, dir, segment_name(name, number, kind), e);
 }
 
-/* segment_name the other way round; false for names that are no segment's. */
+/* The reverse of segment_name. Returns false for a name that is no segment's. */
 static bool segment_parse(const char *name, uint64_t *number, enum segment_file *kind)
 {
     uint64_t n = 0;
@@ -58,7 +58,7 @@ static int by_number(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* One entry a file so far: those of one number become one. */
+/* The list has one entry for each file; joins the entries of one number. */
 static void merge(struct segment_list *list)
 {
     size_t kept = 0;
@@ -110,8 +110,8 @@ enum err_code segment_list_all(struct segment_list *list, const char *dir, struc
     return rc;
 }
 
-/* The files first: what is pruned between the two looks must not show in part. A pruned.json that
- * is damaged hides nothing; verify names it. */
+/* Reads the folder first and pruned.json then, so that a segment which is pruned in between is not listed in part. A damaged
+ * pruned.json hides nothing; `netty-spool verify` names it. */
 enum err_code segment_list_read(struct segment_list *list, const char *dir, struct err *e)
 {
     size_t gone = 0;
@@ -217,7 +217,7 @@ enum err_code segment_close(int *fd, const char *dir, uint64_t number, enum segm
     char name[SEGMENT_NAME_MAX];
     int was = *fd;
     *fd = -1;
-    /* After EINTR Linux has closed it all the same. */
+    /* After EINTR Linux has closed the descriptor all the same. */
     if (was >= 0 && close(was) != 0 && errno != EINTR)
         return err_sys(e, ERR_IO, "cannot close %s/%s", dir, segment_name(name, number, kind));
     return OK;

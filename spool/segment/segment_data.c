@@ -14,8 +14,7 @@ struct segment_data {
     char path[IO_PATH];
 };
 
-/* A segment may be compressed between our two looks: then the plain file is gone and the other is
- * there. */
+/* A segment may be sealed between the two attempts: then the plain file has gone and the compressed one is there. */
 static enum err_code open_either(struct segment_data *d, const char *dir, uint64_t segment,
                                  struct err *e)
 {

@@ -1,6 +1,5 @@
 /*
- * The records of a segment, wherever they are: in the plain file while there is one, else in the
- * compressed one.
+ * Reads the records of a segment: from the plain file while there is one, else from the compressed one.
  *
  *     segment_data_open(&d, dir, 7, total, e);     // ERR_IO with e->sys == ENOENT: neither file is there
  *     segment_data_seek(d, page.offset, e);
@@ -13,22 +12,21 @@
 #include "spool/segment/segment.h"
 
 struct segment_data;
-/* total: the bytes of all pages where they are known (the journal's footer), else UINT64_MAX. */
+/* total: the bytes of all pages, by the journal's footer; UINT64_MAX: not known. */
 enum err_code segment_data_open(struct segment_data **d, const char *dir, uint64_t segment,
                                 uint64_t total, struct err *e) MUST_CHECK;
-/* The other file than that of d, which stays open: where both are there each may hold pages that the other, whose copy was broken off,
- * does not. ERR_IO with e->sys == ENOENT: there is none. */
+/* Opens the file that d does not read; d stays open. When a spool was copied and the copy was interrupted, both files can be
+ * there and each may lack pages that the other has. ERR_IO with e->sys == ENOENT: there is no other file. */
 enum err_code segment_data_open_other(struct segment_data **other, const struct segment_data *d,
                                       const char *dir, uint64_t segment, uint64_t total,
                                       struct err *e) MUST_CHECK;
 void segment_data_close(struct segment_data *d);
 enum segment_file segment_data_kind(const struct segment_data *d); /* SEGMENT_DATA or SEGMENT_ZST */
-/* Damage that costs no record but should be known (a seek table that had to be done without), or
- * NULL. */
+/* Returns damage that costs no record and should be known (a seek table that cannot be used), or NULL. */
 const char *segment_data_complaint(const struct segment_data *d);
 
-/* To the beginning of a page. ERR_DAMAGED when there can be none there; ERR_IO when the disk fails.
- */
+/* Goes to byte `offset` of the records, where a page begins. ERR_DAMAGED when no page can begin there; ERR_IO when the disk
+ * fails. */
 enum err_code segment_data_seek(struct segment_data *d, uint64_t offset, struct err *e) MUST_CHECK;
 enum err_code segment_data_read(struct segment_data *d, void *p, size_t n, size_t *got,
                                 struct err *e) MUST_CHECK;

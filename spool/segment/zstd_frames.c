@@ -10,7 +10,7 @@
 #include <zstd.h>
 
 #define ZSTD_FRAME     0xFD2FB528u
-#define WINDOW_LOG_MAX 23  /* 8 MiB: a damaged header must not make us allocate a gigabyte */
+#define WINDOW_LOG_MAX 23  /* 8 MiB: a damaged header must not make it allocate a gigabyte */
 #define TABLE_STEP     512 /* entries read at a time */
 #define HEADER_MAX     18
 
@@ -238,7 +238,7 @@ enum err_code zstd_frames_walk(struct zstd_frames *f, uint64_t at, uint64_t *com
     return rc;
 }
 
-/* What is known of the frame at hand: from the table, or from itself. */
+/* Finds the sizes of the current frame: from the table, or from the frame itself. */
 static enum err_code find_frame(struct zstd_frames *f, struct err *e)
 {
     uint32_t compressed = 0;
