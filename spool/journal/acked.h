@@ -1,19 +1,18 @@
 /*
  * Which page of a table was acknowledged last: <table>/acked.json, kept by the table's writer.
  *
- * A sync that failed proves for ever that nothing is known: the kernel takes what it could not
- * write for written, so that lines which the disk never got can be read until the machine stops,
- * and a later sync of the same file succeeds. So nobody may trust a journal's line because it can
- * be read. This file tells which lines the writer's own sync, the one that counts, has succeeded
- * for.
+ * After a sync has failed, nothing shows it any more: the kernel takes the data for written, so lines
+ * that the disk never got can be read until the machine stops, and a later sync of the same file
+ * succeeds. So that a line can be read does not mean that it is durable. This file says up to which
+ * page the writer's own sync has succeeded.
  *
- * It is a word (hint_file.h): written after that sync, in place, and never synced itself.
+ * It is a hint file (hint_file.h): written after that sync, in place, and never synced itself.
  *
  *     acked_write(&fd, dir, &a, e);      // by the holder of the table's lock; fd is -1 at first
  *     acked_read(dir, &a, &state, e);
  *         ACKED_KNOWN     pages up to a.place were acknowledged, those behind it were not (yet)
- *         ACKED_NONE      no word: a spool of before, or the machine stopped
- *         ACKED_DAMAGED   no word that can be read; e is untouched
+ *         ACKED_NONE      no file or an empty one: an older version wrote the spool, or the machine stopped
+ *         ACKED_DAMAGED   the file is damaged; e is untouched
  *     acked_close(&fd);
  */
 #ifndef NETTY_SPOOL_JOURNAL_ACKED_H
@@ -26,8 +25,8 @@
 #define ACKED_FILE "acked.json"
 
 struct acked {
-    struct page_place place; /* {0, 0}: none was */
-    bool open;               /* its segment may be gone on with; else a new one follows */
+    struct page_place place; /* {0, 0}: no page was */
+    bool open;               /* its segment may be continued; else a new segment follows */
 };
 enum acked_state {
     ACKED_NONE,
@@ -35,7 +34,7 @@ enum acked_state {
     ACKED_DAMAGED
 };
 
-/* ERR_CONFIG for a newer format. */
+/* A newer format is ERR_CONFIG. */
 enum err_code acked_read(const char *dir, struct acked *a, enum acked_state *state,
                          struct err *e) MUST_CHECK;
 enum err_code acked_write(int *fd, const char *dir, const struct acked *a,

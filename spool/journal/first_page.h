@@ -1,5 +1,5 @@
 /*
- * The first page of a table behind a place: which page a loader that has come so far loads next.
+ * Finds the first page of a table behind a place: the page that a loader which has come to that place loads next.
  *
  *     rc = first_page_behind(dir, table, place, &page, e);      // page.chain is 0: there is none
  *

@@ -49,7 +49,7 @@ void journal_close(struct journal *j)
     free(j);
 }
 
-/* More bytes behind what is unread; *got is 0 at the end of the file. */
+/* Reads more bytes behind those that are not yet taken; *got is 0 at the end of the file. */
 static enum err_code read_more(struct journal *j, size_t *got, struct err *e)
 {
     memmove(j->buffer, j->buffer + j->pos, j->len - j->pos);
@@ -74,7 +74,7 @@ static void set_bad(struct journal *j, const char *why)
     j->line.why = why;
 }
 
-/* The n bytes at pos are a line; end: how many to go on by. */
+/* The n bytes at pos are a line; pos moves on by `end`. */
 static enum err_code decode(struct journal *j, size_t n, size_t end, struct err *e)
 {
     enum err_code rc = journal_decode(j->buffer + j->pos, n, &j->line, j->position, &j->why);
@@ -93,7 +93,7 @@ static enum err_code decode(struct journal *j, size_t n, size_t end, struct err 
     return OK;
 }
 
-/* A line end that was damaged makes one line of two: the first is intact up to there. */
+/* Where a line end is damaged, two lines look like one. Returns the length of the first one if it is intact, or 0. */
 static size_t intact_before_damaged_end(const struct journal *j, size_t n)
 {
     const char *p = j->buffer + j->pos;
@@ -118,7 +118,7 @@ static enum err_code next_complete(struct journal *j, size_t n, struct err *e)
     return decode(j, n, n + 1, e);
 }
 
-/* No line end in sight and nothing more in the file. */
+/* The file has no more bytes, and those that are left have no line end. */
 static enum err_code next_at_end(struct journal *j, struct err *e)
 {
     size_t left = j->len - j->pos;
@@ -179,7 +179,7 @@ const struct journal_line *journal_line(const struct journal *j)
 
 enum err_code journal_sync(struct journal *j, struct err *e)
 {
-    /* On a medium that cannot be written there is nothing to be lost. */
+    /* EROFS, EINVAL: on a medium that cannot be written nothing can be lost. */
     if (fdatasync(j->fd) != 0 && errno != EROFS && errno != EINVAL)
         return err_sys(e, ERR_IO, "cannot sync %s", j->path);
     return OK;
@@ -209,7 +209,7 @@ done:
     return rc;
 }
 
-/* A footer is short: the file's last bytes hold it whole. */
+/* A footer is short, so the last bytes of the file hold all of it. */
 enum err_code journal_read_footer(const char *dir, uint64_t segment, struct journal_footer *f,
                                   bool *there, struct err *e)
 {

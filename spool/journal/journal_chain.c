@@ -36,7 +36,7 @@ static enum err_code fill(struct search *s, size_t keep, struct err *e)
     return rc;
 }
 
-/* The line in the window, whole; NULL: not there. */
+/* Returns the whole line if the window has it; NULL: it does not. */
 static const char *find(const struct search *s, size_t *n)
 {
     const char *p = s->window;
@@ -53,8 +53,8 @@ static const char *find(const struct search *s, size_t *n)
     return NULL;
 }
 
-/* The chain where a writer of today puts it, right before the position, in a line that vouches for itself: the rest of the line need not
- * be taken apart. No string of the line can look so, as its quotes are escaped. 0: it is not there. */
+/* Returns the chain of a page's line whose checksum is right, without parsing the line; 0: not found. The writer puts the chain
+ * right before the position. No string within the line can look like that, because quotes in strings are escaped. */
 static uint64_t written_chain(const char *text, size_t n)
 {
     static const char before[] = ",\"chain\":\"";
@@ -96,7 +96,7 @@ static enum err_code search(struct search *s, uint64_t page, uint64_t *chain, bo
     return rc;
 }
 
-/* By the look of the line's beginning. */
+/* Finds the place's line by how it begins. */
 static enum err_code look_for(const char *dir, struct page_place place, uint64_t *chain,
                               bool *found, struct err *e)
 {
@@ -139,7 +139,7 @@ static enum err_code open_if_there(struct journal **j, const char *dir, uint64_t
     return rc;
 }
 
-/* The line is not there, or not as it was written. Does the segment go on behind it? */
+/* The place's line is missing or damaged. Does the segment have pages behind it? */
 static enum err_code goes_on(const char *dir, struct page_place place, bool *on, struct err *e)
 {
     const struct journal_line *line;
@@ -158,7 +158,7 @@ static enum err_code goes_on(const char *dir, struct page_place place, bool *on,
     return rc;
 }
 
-/* The segment is not there. What comes behind it may tell. */
+/* The place's segment is missing. The header of a later segment may have the chain. */
 static enum err_code ask_next(const char *dir, const struct segment_list *list,
                               const struct segment_entry *next, struct page_place place,
                               uint64_t *chain, enum chain_what *what, struct err *e)

@@ -26,7 +26,8 @@ static enum err_code add_text(struct buf *b, const char *name, const char *text)
     return rc;
 }
 
-/* before, and the bytes of a page's line that tell of the page, position excluded. */
+/* Returns a page's chain: the hash of the chain before it and of the hash of text[0..n), which is the beginning of the page's
+ * line. */
 static uint64_t chain_of(uint64_t before, const char *text, size_t n)
 {
     char both[33];
@@ -116,7 +117,7 @@ static enum err_code read_header(const char *text, size_t n, struct journal_line
     return fields_read(previous.p, previous.n, place, FIELDS(place), e);
 }
 
-/* A line from before chains: what it says, up to its position. */
+/* Returns the chain of a line that an older version wrote without one, from the line up to its position. */
 static uint64_t own_chain(const char *text, size_t n)
 {
     static const char position[] = ",\"position\":";

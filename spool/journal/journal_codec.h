@@ -1,6 +1,6 @@
 /*
  * The lines of a segment's journal: what they hold, and how they are written as text and read back.
- * FORMAT.md is the standard. The file that the lines are in is journal.h's.
+ * FORMAT.md is the standard. journal.h reads the file that holds the lines.
  */
 #ifndef NETTY_SPOOL_JOURNAL_JOURNAL_CODEC_H
 #define NETTY_SPOOL_JOURNAL_JOURNAL_CODEC_H
@@ -11,7 +11,7 @@
 
 #define JOURNAL_FORMAT 1
 #define JOURNAL_LINE_MAX                                                                           \
-    (PAGE_POSITION_MAX + 4096) /* a page's times are escaped at worst six-fold */
+    (PAGE_POSITION_MAX + 4096) /* escaping makes a page's times six times longer at worst */
 
 enum journal_kind {
     JOURNAL_HEADER,
@@ -27,7 +27,7 @@ struct journal_header {
     uint64_t segment;
     int64_t created;
     struct page_place previous; /* the last page that counts before this segment; {0,0}: none */
-    uint64_t chain;             /* of the last page that counts before this segment; 0: not told */
+    uint64_t chain;             /* of the last page that counts before this segment; 0: not known */
 };
 struct journal_footer {
     int64_t sealed;
@@ -50,18 +50,17 @@ struct journal_line {
     struct journal_footer footer;
 };
 
-/* text[0..n) is one line without its line end. Fills kind and what belongs to it, and position
- * (untouched for a footer). ERR_DAMAGED when it is not a line that was written so; ERR_CONFIG: a
- * newer format. */
+/* Decodes text[0..n), one line without its line end. Sets line->kind and the members of that kind, and position (untouched for
+ * a footer). ERR_DAMAGED when the line is damaged or of no known kind; ERR_CONFIG for a newer format. */
 enum err_code journal_decode(const char *text, size_t n, struct journal_line *line,
                              char position[PAGE_POSITION_MAX + 1], struct err *e) MUST_CHECK;
 
-/* One line each, appended to b. position: NULL or "" for none. */
+/* Each appends one line to b. position: NULL or "" for none. */
 enum err_code journal_add_header(struct buf *b, const struct journal_header *h,
                                  const char *position) MUST_CHECK;
-/* p->chain is that of the page before (0: none) when called, and this page's own afterwards: the
- * XXH3-64 of the one before and of what the line says of the page. A place with its chain is one
- * page in all histories of a spool. A line from before chains is read as if no page came before. */
+/* When called, p->chain is the chain of the page before (0: none); afterwards it is this page's own: the XXH3-64 of the chain
+ * before and of what the line says of the page. In all histories of a spool, a place and a chain together name one page. A line
+ * without a chain (an older version wrote it) is read as if no page came before it. */
 enum err_code journal_add_page(struct buf *b, struct page_info *p, const char *position) MUST_CHECK;
 enum err_code journal_add_footer(struct buf *b, const struct journal_footer *f) MUST_CHECK;
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHUNK ((size_t)4 << 10) /* on the stack, which each worker thread has of its own */
+#define CHUNK ((size_t)4 << 10) /* on the stack of a worker thread, which is small */
 
 static enum err_code copy(int from, const char *path, int to, const char *temporary, uint64_t bytes,
                           struct err *e)
@@ -31,7 +31,7 @@ static enum err_code copy(int from, const char *path, int to, const char *tempor
     return OK;
 }
 
-/* The temporary file's name is one that segment_tidy knows. */
+/* The hidden file's name is one that segment_tidy removes. */
 static enum err_code begin(const char *dir, uint64_t segment, char temporary[IO_PATH], int *fd,
                            struct err *e)
 {

@@ -14,8 +14,8 @@ struct journal_scan {
     struct page_place after;
     struct segment_list list;
 
-    uint64_t segment; /* at hand, or the last one that was */
-    unsigned files;   /* of it, when it was opened */
+    uint64_t segment; /* the current one, or the last one that was read */
+    unsigned files;   /* the segment's files, when it was opened */
     struct journal *journal;
     uint64_t expect; /* the page that should come next */
     uint64_t lost;   /* 1: page `expect` has been reported as lost */
@@ -24,10 +24,10 @@ struct journal_scan {
     bool next_known; /* a later segment exists */
     bool cap_known;
     uint64_t cap;            /* pages of this segment that count, as the next one's header says */
-    uint64_t synced;         /* bytes of the journal known to last */
+    uint64_t synced;         /* bytes of the journal that are known to be durable */
     struct page_place acked; /* as acked.json was last read */
     uint64_t reported_lost;  /* segments behind the newest, up to this one, were reported as lost */
-    bool pressed; /* the newest segment is read to its end once more, with that word at hand */
+    bool pressed; /* acked.json was read, and the newest segment is read to its end once more */
 
     struct page_info page;
     char position[PAGE_POSITION_MAX + 1];
@@ -94,7 +94,7 @@ void journal_scan_skip_segment(struct journal_scan *s)
     s->held = false;
 }
 
-/* Damage is reported once: not again to somebody who comes back with a later place. */
+/* Reports damage once. After a seek to a later place it is not reported again. */
 static bool report(struct journal_scan *s, struct page_place place, enum journal_scan_what *what)
 {
     if (page_compare(place, s->after) <= 0)
@@ -109,7 +109,7 @@ static bool is_later(const struct journal_scan *s)
     return segment_list_from(&s->list, s->segment + 1) != NULL;
 }
 
-/* Is there a later segment, and how many of our pages does it let count? */
+/* Finds the next segment. Its header says how many pages of the current one count. */
 static enum err_code find_next(struct journal_scan *s, bool retry, struct err *e)
 {
     struct journal_header next;
@@ -165,8 +165,8 @@ static enum err_code open_journal(struct journal_scan *s, const struct segment_e
     return find_next(s, false, e);
 }
 
-/* Segments between two that are there. Numbers are given without gaps, but the one after a gap
- * knows best. */
+/* Are segments missing between two that are there? Numbers have no gaps as a rule, but the later segment's header decides: it
+ * names the segment before it. */
 static bool is_missing(const struct journal_scan *s, uint64_t want, uint64_t found)
 {
     struct journal_header h;
@@ -180,7 +180,7 @@ static bool is_missing(const struct journal_scan *s, uint64_t want, uint64_t fou
     return h.previous.segment > want || (h.previous.segment == want && h.previous.page > 0);
 }
 
-/* Pages expect ... last have no line. */
+/* Reports that pages from expect to last have no line. */
 static bool report_gap(struct journal_scan *s, uint64_t last, enum journal_scan_what *what,
                        struct err *e)
 {
@@ -193,14 +193,14 @@ static bool report_gap(struct journal_scan *s, uint64_t last, enum journal_scan_
     return true;
 }
 
-/* The last segment that was dealt with. */
+/* Returns the number of the last segment that was dealt with. */
 static uint64_t passed(const struct journal_scan *s)
 {
     uint64_t last = s->segment ? s->segment : s->after.segment;
     return last > s->list.pruned ? last : s->list.pruned;
 }
 
-/* Is something missing of what was acknowledged: of the segment at hand, or all behind it? */
+/* Is something missing that was acknowledged: pages of the current segment, or all segments behind it? */
 static bool is_short(const struct journal_scan *s)
 {
     if (s->journal && s->acked.segment == s->segment)
@@ -226,8 +226,8 @@ static bool report_short(struct journal_scan *s, enum journal_scan_what *what, s
     return reported;
 }
 
-/* There is no more. What was acknowledged must be there: the word first, then the folder and the
- * lines once more, for a writer may be adding all three. */
+/* The end of the newest segment. Everything that was acknowledged must be there. acked.json is read first, and the folder and
+ * the lines once more after that, because a writer may be adding to all three. */
 static enum err_code on_last(struct journal_scan *s, enum journal_scan_what *what, bool *done,
                              struct err *e)
 {
@@ -302,7 +302,7 @@ static bool on_header(struct journal_scan *s, const struct journal_line *line,
         return false;
     if (line->at != 0)
         return report_line(s, line, at_page(s, s->expect - 1), "a header in the middle", what, e);
-    /* The line goes with its journal. */
+    /* The line is reported first: leaving the segment closes the journal, and `line` with it. */
     bool reported = report_line(s, line, (struct page_place){s->segment + 1, 0},
                                 "the journal of another segment or table", what, e);
     journal_scan_skip_segment(s);
@@ -320,7 +320,7 @@ static enum err_code on_page(struct journal_scan *s, const struct journal_line *
         return OK;
     }
     if (number > s->expect + s->lost && report_gap(s, number - 1, what, e)) {
-        /* The damage first; the line is still there for the next call. */
+        /* The missing pages are reported first; the next call gets this line. */
         s->expect = number;
         s->lost = 0;
         s->held = *done = true;
@@ -345,7 +345,7 @@ static enum err_code on_bad(struct journal_scan *s, const struct journal_line *l
         if (rc != OK)
             return rc;
     }
-    /* What was given up may be torn. */
+    /* Pages that the writer gave up may be torn. */
     if (s->lost || (s->cap_known && s->expect > s->cap))
         return OK;
     bool header = line->at == 0;
@@ -369,13 +369,13 @@ static bool on_footer(struct journal_scan *s, const struct journal_line *line,
     return gap;
 }
 
-/* No more lines now: wait, or leave the segment? */
+/* No further line now. If a later segment is there, this one is left; else this is the end for now. */
 static enum err_code on_end(struct journal_scan *s, enum journal_scan_what *what, bool *done,
                             struct err *e)
 {
     if (!s->sealed && !s->next_known) {
         enum err_code rc = find_next(s, true, e);
-        /* With a later segment, look again for what was written before that one. */
+        /* With a later segment, read on once more: lines may have been written before that segment began. */
         return rc != OK || s->next_known ? rc : on_last(s, what, done, e);
     }
     if (s->cap_known && s->expect + s->lost <= s->cap) {
@@ -396,9 +396,9 @@ static enum err_code on_end(struct journal_scan *s, enum journal_scan_what *what
     return OK;
 }
 
-/* A page must not be acted on while the machine's crash could still undo it: its place would be
- * given to another. What a later segment vouches for is durable, and what the writer has
- * acknowledged; where nothing tells (a spool of before), syncing is the best that can be done. */
+/* Is the page durable? A reader must not act on a page that a crash of the machine can still undo, because its place would then
+ * be used for another page. A page is durable if a later segment's header counts it, or if the writer has acknowledged it.
+ * Where neither can be known (an older version wrote the spool), the journal is synced, which is the best that can be done. */
 static enum err_code is_durable(struct journal_scan *s, const struct journal_line *line, bool *is,
                                 struct err *e)
 {
@@ -421,8 +421,8 @@ static enum err_code is_durable(struct journal_scan *s, const struct journal_lin
     return rc;
 }
 
-/* A line that is there and not to be acted on yet: the end for now, unless a later segment says by
- * now whether it counts. */
+/* The page is there and may not be acted on yet: the end for now, unless a later segment's header says by now whether the page
+ * counts. */
 static enum err_code hold(struct journal_scan *s, enum journal_scan_what *what, bool *done,
                           struct err *e)
 {

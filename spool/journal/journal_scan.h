@@ -1,15 +1,15 @@
 /*
- * A table's journals as one sequence of pages, across segments, beside a writer: what is there,
- * what was given up, and what is missing. The records themselves are not looked at: that is the
- * reader's part.
+ * Reads a table's journals as one sequence of pages, across segments, while a writer may be adding
+ * more. Finds damaged and missing pages; passes over those that the writer gave up. The records
+ * themselves are not looked at; the reader (reader.h) does that.
  *
  *     journal_scan_open(&s, dir, table, flags, e);
  *     journal_scan_seek(s, place);
  *     for (;;) {
  *         journal_scan_next(s, &what, e);
- *         JOURNAL_SCAN_PAGE:    journal_scan_page(s) tells which
- *         JOURNAL_SCAN_DAMAGED: e says what; journal_scan_page(s)->place is where to go on from
- *         JOURNAL_SCAN_END:     no more now
+ *         JOURNAL_SCAN_PAGE:    journal_scan_page(s) is the page
+ *         JOURNAL_SCAN_DAMAGED: e has the message; journal_scan_page(s)->place is where to go on from
+ *         JOURNAL_SCAN_END:     no further page now
  *     }
  */
 #ifndef NETTY_SPOOL_JOURNAL_JOURNAL_SCAN_H
@@ -23,7 +23,7 @@ enum journal_scan_what {
     JOURNAL_SCAN_DAMAGED,
     JOURNAL_SCAN_END
 };
-/* JOURNAL_SCAN_ACT: what it hands out will be acted on, so it must be durable first (acked.h). */
+/* JOURNAL_SCAN_ACT: the caller acts on the pages, so each must be known to be durable before it is handed out (acked.h). */
 enum journal_scan_use {
     JOURNAL_SCAN_LOOK,
     JOURNAL_SCAN_ACT
@@ -40,12 +40,12 @@ enum err_code journal_scan_next(struct journal_scan *s, enum journal_scan_what *
 const struct page_info *journal_scan_page(const struct journal_scan *s);
 const char *journal_scan_position(
     const struct journal_scan *s); /* of that page, or the header's; "" for none */
-/* That page's line as it stands in the journal, without its line end. Lives until the next call. */
+/* Returns that page's line as it stands in the journal, without its line end. Valid until the next call. */
 const char *journal_scan_line(const struct journal_scan *s, size_t *n);
-/* The segment at hand is not there any more: has it been pruned since the folder was read? */
+/* To be asked when a file of the current segment is missing: has the segment been pruned since the folder was read? */
 enum err_code journal_scan_is_pruned(struct journal_scan *s, bool *pruned,
                                      struct err *e) MUST_CHECK;
-/* Leaves the segment at hand: the next call goes on with the one after it. */
+/* Leaves the current segment: the next call goes on with the segment after it. */
 void journal_scan_skip_segment(struct journal_scan *s);
 
 #endif

@@ -1,14 +1,14 @@
 /*
- * Where the extractor stands since a table's last page, when it has met but that page again:
- * <table>/moved.json (FORMAT.md, 19). A page that repeats the one before is not written again.
+ * The extractor's position since a table's last page: <table>/moved.json (FORMAT.md, 19). When the API shows the last page
+ * once more, or nothing, no page is written; only the position changes, and it is kept here.
  *
  *     moved_write(&fd, dir, &info, changes, n, e);      // by the holder of the table's lock; fd is -1 at first
  *     moved_read(dir, &m, e);
- *     if (moved_is_of(&m, &page)) ...                   // else it is of a page that is the last no more
+ *     if (moved_is_of(&m, &page)) ...                   // else it is about a page that is no longer the last
  *     moved_close(&fd);
  *
- * A hint file (hint_file.h): written in place, never synced. Losing it is harmless: the position is
- * that of the page, the list is asked for once more from there, and shows the page again.
+ * A hint file (hint_file.h): written in place, never synced. Its loss does no harm: the position is then that of the page, and
+ * the extractor asks once more from there and is shown the page again.
  */
 #ifndef NETTY_SPOOL_JOURNAL_MOVED_H
 #define NETTY_SPOOL_JOURNAL_MOVED_H
@@ -18,28 +18,29 @@
 #include <stdbool.h>
 
 #define MOVED_FILE "moved.json"
-/* Changes of a position that are longer go with a page of their own. */
+/* When a position's changes are longer than this, a page is written for them. */
 #define MOVED_CHANGES_MAX 1536
 
 struct moved {
     uint64_t chain;                      /* of the page that was met again (journal_codec.h) */
-    int64_t fetched;                     /* when, the last time */
+    int64_t fetched;                     /* when it was met last */
     int64_t complete_to;                 /* the table is complete up to here, or WHEN_NONE */
-    bool damaged;                        /* there is a file, and it cannot be read */
-    size_t n;                            /* 0: there is no such word */
-    char changes[MOVED_CHANGES_MAX + 1]; /* of the page's position (position_change.h) */
+    bool damaged;                        /* there is a file, and it is damaged */
+    size_t n;                            /* bytes of changes; 0: the file says nothing */
+    char changes[MOVED_CHANGES_MAX + 1]; /* to the page's own position (position_change.h) */
 };
 
-/* ERR_CONFIG for a newer format. */
+/* A missing or damaged file is OK, with n 0. A newer format is ERR_CONFIG. */
 enum err_code moved_read(const char *dir, struct moved *m, struct err *e) MUST_CHECK;
-/* Of page's chain, fetched and complete_to. */
+/* Writes the changes, with the chain, fetched and complete_to of page. */
 enum err_code moved_write(int *fd, const char *dir, const struct page_info *page,
                           const char *changes, size_t n, struct err *e) MUST_CHECK;
 void moved_close(int *fd);
 
-/* The very page, of the same history of the spool. */
+/* Is m about this very page, in the same history of the spool? */
 bool moved_is_of(const struct moved *m, const struct page_info *page);
-/* now is emptied, and becomes what it says of the page's own position; that itself, where it says what cannot be. */
+/* Replaces the content of now by the position: the page's own position `own` with the changes of m. Where the changes do not fit
+ * that position, now becomes `own`. */
 enum err_code moved_position(struct buf *now, const struct moved *m, const char *own,
                              struct err *e) MUST_CHECK;
 
