@@ -13,7 +13,7 @@ bool accounts_first_line(const char *path, char *out, size_t room)
 {
     struct stat st;
     size_t got = 0;
-    /* A pipe is for the program that uses what comes out of it. */
+    /* A pipe is not read: what comes out of it is for the program that uses it. */
     int fd = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         return false;
@@ -37,7 +37,7 @@ static void list_names(const struct options *o, char *out, size_t room)
         (void)snprintf(out + at, room - at, " and %zu more", count - 3);
 }
 
-/* The folder that holds the accounts' spools is none itself. */
+/* Fails when the folder of the accounts' spools is a spool itself. */
 static enum err_code check_folder(const struct options *o, struct err *e)
 {
     char path[IO_PATH];

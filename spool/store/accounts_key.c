@@ -1,6 +1,6 @@
 /*
- * Which accounts have one key. Keys are compared by their hashes under a seed of this process, so that no other copy of
- * them is made; neither key nor hash leaves this file.
+ * Finds accounts that have the same key. Keys are compared by their hashes under a random seed of this process, so that no
+ * further copy of a key is made. Neither keys nor hashes leave this file.
  */
 #include "spool/store/accounts_private.h"
 
@@ -25,7 +25,7 @@ static bool hash_key(const struct options *o, size_t i, uint64_t seed, XXH128_ha
     const char *key = path == NULL ? getenv("NETTY_API_KEY") : NULL;
     if (path == NULL && key == NULL)
         path = options_account_text(o, i, OPT_API_KEY_FILE);
-    if (key == NULL && path != NULL) /* one that cannot be read is compared by its name */
+    if (key == NULL && path != NULL) /* a file that cannot be read is compared by its name */
         key = accounts_first_line(path, line, sizeof line) ? line : path;
     if (key != NULL)
         *out = XXH3_128bits_withSeed(key, strlen(key), seed);

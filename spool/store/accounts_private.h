@@ -10,7 +10,8 @@ enum err_code accounts_check_schemas(const struct options *o, accounts_address_f
 /* accounts_key.c */
 enum err_code accounts_compare_keys(const struct options *o, struct err *e) MUST_CHECK;
 
-/* The first line of a regular file, at most `room` bytes of it with the NUL; false where it cannot be read. The caller wipes it. */
+/* Reads the first line of a regular file, at most `room` bytes with the NUL. Returns false where it cannot be read. The caller
+ * wipes out, which may hold a secret. */
 #define ACCOUNTS_LINE 16384
 bool accounts_first_line(const char *path, char *out, size_t room);
 

@@ -1,4 +1,4 @@
-/* Which accounts load into one schema of one database: their records would be mixed there. */
+/* Finds accounts that load into the same schema of the same database, where their records would be mixed. */
 #include "spool/store/accounts_private.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@ struct target {
     const char *name;
 };
 
-/* The account's address: its own, in a file or not, else that of all. */
+/* Returns the account's database address: its own, be it in a file or not, else that of all accounts. */
 static enum err_code address_of(const struct options *o, size_t i, accounts_address_fn *address,
                                 char **out, struct err *e)
 {
@@ -80,7 +80,7 @@ enum err_code accounts_check_schemas(const struct options *o, accounts_address_f
         struct target *t = &list[n];
         t->name = options_account_name(o, i);
         t->schema = options_account_text(o, i, OPT_SCHEMA);
-        /* The loader alone is bound to be told of a schema; the others may be on a host without a database. */
+        /* Only the loader compares accounts without a schema; the others may run on a host without a database. */
         if (t->schema == NULL && address == NULL)
             continue;
         rc = address_of(o, i, address, &t->database, e);

@@ -93,7 +93,7 @@ static enum err_code read_identity(struct spool *s, bool *there, struct err *e)
     return rc;
 }
 
-/* What a creation that was interrupted may have left does not make a folder somebody else's. */
+/* Is the name one that is no file of a spool's? What an interrupted creation of a spool may have left does not count. */
 static bool is_foreign(const char *name)
 {
     return name[0] != '.' && strcmp(name, "lost+found") != 0 && strcmp(name, MIRROR) != 0 &&
@@ -121,7 +121,7 @@ static enum err_code check_empty(const char *dir, struct err *e)
     return rc;
 }
 
-/* Unless it has one already. */
+/* Chooses a random identity unless the spool has one already. */
 static enum err_code choose_id(struct spool *s, struct err *e)
 {
     unsigned char random[ID_DIGITS / 2];
@@ -182,7 +182,7 @@ static bool has_identity(const char *dir)
     return io_path(path, dir, IDENTITY, NULL) == OK && access(path, F_OK) == 0;
 }
 
-/* A spool within a spool would be taken for a table, and the folder for two things. */
+/* Fails where the folder lies in a spool, which would take it for a table. */
 static enum err_code check_parent(const char *dir, struct err *e)
 {
     char parent[IO_PATH];
@@ -217,7 +217,7 @@ static enum err_code add_account(void *ctx, int dir, const char *name, struct er
     return OK;
 }
 
-/* There is no spool in the folder: is it one that holds those of accounts? */
+/* There is no spool in the folder. Fails if it holds the spools of accounts. */
 static enum err_code refuse_accounts(const char *dir, struct err *e)
 {
     struct account_names a = {.n = 0};
@@ -336,7 +336,8 @@ static bool is_table(int dir, const char *name)
            fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* A link to a folder in a table's place is listed, unseen: whoever opens that table refuses it (table_dir), and no other. */
+/* A link to a folder where a table's folder should be is listed as a table, without a look at it. Opening that table fails then
+ * (table_dir), and the other tables work. */
 static bool is_link_to_folder(int dir, const char *name)
 {
     struct stat st;
@@ -345,21 +346,22 @@ static bool is_link_to_folder(int dir, const char *name)
            fstatat(dir, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Has a page ever been kept? A table that the API does not know leaves a folder with a lock only, and is none. */
+/* Was a page of the table ever kept? A table that the API does not have leaves a folder with a lock file only, and does not
+ * count. */
 static enum err_code has_pages(const struct spool *s, const char *table, bool *has, struct err *e)
 {
     char dir[IO_PATH];
     struct segment_list list = {0};
     struct err why = ERR_INIT;
     enum err_code rc = io_path(dir, s->dir, table, e);
-    if (rc == OK && io_is_link(dir)) { /* refused where it is used, and no other table with it */
+    if (rc == OK && io_is_link(dir)) { /* the table is refused when it is used, the others work */
         *has = true;
         return OK;
     }
     if (rc != OK)
         return rc;
     rc = segment_list_all(&list, dir, &why);
-    *has = (rc == OK && list.count > 0) || why.sys == EACCES; /* so is one that lets nobody in */
+    *has = (rc == OK && list.count > 0) || why.sys == EACCES; /* so has one that lets nobody in */
     segment_list_free(&list);
     if (rc == OK || why.sys == EACCES)
         return OK;

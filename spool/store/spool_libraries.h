@@ -1,4 +1,4 @@
-/* What --version says of the spool's libraries, and of those below (shared/options/libraries.h). */
+/* Adds the spool's libraries, and those of shared, to what --version shows (shared/options/libraries.h). */
 #ifndef NETTY_SPOOL_STORE_SPOOL_LIBRARIES_H
 #define NETTY_SPOOL_STORE_SPOOL_LIBRARIES_H
 

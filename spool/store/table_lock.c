@@ -21,7 +21,7 @@ struct spool_lock {
     int fd;
 };
 
-/* A link would lead out of the spool, and what moves or copies the spool would leave its target behind. */
+/* A table's folder must not be a link: it would lead out of the spool, and a copy of the spool would lack what it leads to. */
 static enum err_code refuse_link(const char *path, struct err *e)
 {
     struct stat st;
@@ -67,8 +67,8 @@ static enum err_code busy(int fd, const char *table, struct err *e)
                    table, *pid ? pid : "unknown");
 }
 
-/* For the person who reads the message above; the flock itself is what counts. Where the file has another name, too, that
- * one's content is not ours to change. */
+/* Writes this process's id into the file, for messages; only the flock counts. Not into a file that has another name too: its
+ * content may be part of a snapshot. */
 static enum err_code write_pid(const char *path, bool yields, struct err *e)
 {
     char pid[PID_MAX];

@@ -1,5 +1,6 @@
-/* Who waits for a table's lock holds a read lock (fcntl, of the open file) on the lock file's first byte; who yields the
- * lock asks for that. The flock itself is another kind of lock: neither is in the other's way. Both go with the process. */
+/* A process that waits for a table's lock holds a read lock (fcntl, of the open file) on the lock file's first byte. The holder
+ * that yields looks for such a lock. The flock itself is another kind of lock, and the two do not exclude each other. Both end
+ * with the process. */
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
 #include "spool/store/spool.h"
