@@ -66,7 +66,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     return fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
 }
 
-/* *there: it is of was. */
+/* Reads the file; *there is false where there is none. */
 static enum err_code read_source(const struct spool *s, struct source *was, bool *there,
                                  struct err *e)
 {

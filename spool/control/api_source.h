@@ -1,11 +1,11 @@
 /*
- * Which API a spool is of: source.json, written by the extractor's first run. Positions mean
- * something at that API only: with another one the extractor would go on from where it stood at the
- * first, and miss all that is older there.
+ * Which API a spool was fetched from: source.json, written by the extractor's first run. A position means
+ * something at that API only: at another one the extractor would go on from the same position, and miss
+ * everything before it.
  *
- * What is kept is the address, and a mark of the key that fetched last: 32 bits of a hash that the spool's identity
- * salts, enough to notice another key and far too little to find one from. A key is changed for the same account, or is
- * another account's: which, only the records can tell (extract/run/key_proof.h).
+ * The file has the address, and a mark of the key that fetched last: 32 bits of a hash that is salted with the spool's
+ * identity. That is enough to notice another key, and far too little to find the key from. Another key may be a new one of the
+ * same account, or that of another account; only the records can show which (extract/run/key_proof.h).
  */
 #ifndef NETTY_SPOOL_CONTROL_API_SOURCE_H
 #define NETTY_SPOOL_CONTROL_API_SOURCE_H
@@ -14,25 +14,25 @@
 
 #define API_SOURCE_FILE "source.json"
 
-/* How an address is compared: scheme and host in lower case, no slash at the end, no port that goes
- * without saying. ERR_TOO_BIG for what does not fit. */
+/* Writes the form in which addresses are compared: scheme and host in lower case, no slash at the end, no default port.
+ * ERR_TOO_BIG where it does not fit. */
 #define API_SOURCE_MAX 2048
 enum err_code api_source_normal(char out[API_SOURCE_MAX], const char *url,
                                 struct err *e) MUST_CHECK;
 
-/* ERR_CONFIG when the spool is of another address, or nobody can tell because the file is damaged;
- * the message says how to go on. A spool without the file (new, or of before) fits any. */
+/* Fails with ERR_CONFIG when the spool was fetched from another address, or when the file is damaged; the message says how to go
+ * on. A spool without the file (it is new, or an older version wrote it) fits every address. */
 enum err_code api_source_check(const struct spool *s, const char *url, struct err *e) MUST_CHECK;
-/* The same, and the spool is of this address from then on, durably. rebind: whatever it was of. */
+/* The same, and records this address, durably. rebind: also when the spool was fetched from another one. */
 enum err_code api_source_bind(const struct spool *s, const char *url, bool rebind,
                               struct err *e) MUST_CHECK;
 
-/* The same, with the mark of the key; NULL: no key is used. *other: the spool was fetched with another key, whose mark stays. Where
- * none was noted yet, or with rebind, this one is. */
+/* The same, with the key; NULL: no key is used. Records the key's mark where none is recorded yet, and with rebind. *other is
+ * true when the spool was fetched with another key; that key's mark stays. */
 #define API_SOURCE_KEY 16 /* bytes of a mark, with its end */
 enum err_code api_source_bind_key(const struct spool *s, const char *url, const char *key,
                                   bool rebind, bool *other, struct err *e) MUST_CHECK;
-/* The spool is of this key from then on, durably. */
+/* Records this key's mark in place of the one before, durably. */
 enum err_code api_source_take_key(const struct spool *s, const char *url, const char *key,
                                   struct err *e) MUST_CHECK;
 

@@ -122,7 +122,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* False: it does not fit. */
+/* Joins the names with commas. Returns false where they do not fit. */
 static bool join(char out[ASKED_TEXT], const char **names, size_t n)
 {
     size_t len = 0;
@@ -156,7 +156,7 @@ static void drop(struct asked_tables *a, size_t i)
     memmove(&a->at[i], &a->at[i + 1], (a->count - i) * sizeof *a->at);
 }
 
-/* Where there is no room, the oldest that was replaced goes, else the oldest. */
+/* Adds a list. Where there is no room, the oldest list that was replaced is dropped, else the oldest of all. */
 static struct asked_list *add(struct asked_tables *a, const struct asked_list *list)
 {
     size_t i = 0;
@@ -177,7 +177,7 @@ static struct asked_list *find(const struct asked_tables *a, const struct asked_
     return NULL;
 }
 
-/* True: something has changed. */
+/* Notes that a run had the list. Returns whether anything has changed. */
 static bool note(struct asked_tables *a, const struct asked_list *list)
 {
     struct asked_list *l = find(a, list);

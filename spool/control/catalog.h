@@ -1,7 +1,7 @@
 /*
- * What the loader last found in the database, left for the extractor: the netty-* tables, their
- * keys and greatest time_modified. One small file, replaced whole; the last loader's word counts.
- * With loaded.json (loaded.h) the only thing that flows from load to extract.
+ * The list of the database's netty-* tables, with their keys and greatest time_modified: catalog.json.
+ * The loader writes the file, replacing it whole, and the extractor reads it. Where several loaders
+ * write, the last one counts.
  */
 #ifndef NETTY_SPOOL_CONTROL_CATALOG_H
 #define NETTY_SPOOL_CONTROL_CATALOG_H
@@ -14,7 +14,7 @@ struct catalog_entry {
     char *table;               /* the API's name */
     char *key;                 /* the key column's name */
     int64_t max_time_modified; /* or WHEN_NONE */
-    /* The loader's own, so that it need not look again each time: */
+    /* For the loader itself, so that it need not look at the whole table each time: */
     char *source;     /* which table of which database that is, or NULL */
     int64_t measured; /* when the whole table was last looked at, or WHEN_NONE */
 };
@@ -24,10 +24,11 @@ struct catalog {
     int64_t written;
 };
 
-/* ERR_IO with sys ENOENT when there is none yet; ERR_DAMAGED when it is not what was written. */
+/* ERR_IO with e->sys ENOENT when there is no file yet; ERR_DAMAGED when it is damaged. After OK the caller frees c
+ * with catalog_free. */
 enum err_code catalog_read(const struct spool *s, struct catalog *c, struct err *e) MUST_CHECK;
-/* For who is going to write one: ERR_CONFIG when there is one of a format that this program does not
- * know, and so must not replace. Damage is no reason. */
+/* For a program that is going to write the file: fails with ERR_CONFIG when the present one has a format that this version does
+ * not know, and so must not replace. Damage is no reason to fail. */
 enum err_code catalog_check(const struct spool *s, struct err *e) MUST_CHECK;
 enum err_code catalog_write(const struct spool *s, const struct catalog *c,
                             struct err *e) MUST_CHECK;

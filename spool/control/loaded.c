@@ -145,7 +145,7 @@ bool loaded_first_hole(const struct loaded *l, struct page_place *hole)
     return any;
 }
 
-/* A key may be less than any count: it is written as text. */
+/* A key may be negative, and a count in the file may not: keys are written as text. */
 static enum err_code add_checks(struct buf *b, const struct loaded_checks *c)
 {
     char time[WHEN_TEXT];
@@ -207,7 +207,7 @@ static enum err_code compose(struct buf *b, const struct spool *s, const char *t
     return rc;
 }
 
-/* Without it nothing may be pruned, and the disk would stay full. */
+/* Writes the file, on a full disk into the reserve's room: without the file nothing may be pruned, and the disk would stay full. */
 static enum err_code write_file(const struct spool *s, const char *dir, const struct buf *text,
                                 struct err *e)
 {
@@ -245,7 +245,8 @@ static struct loaded_entry *entry_of(struct loaded *l, const char *id)
     return NULL;
 }
 
-/* That of the same bookkeeping, whose place a new database takes; unless it is the one whose place was taken: then they are two. */
+/* Returns the entry whose place a new database takes: the one with the same bookkeeping. NULL where the "new" database is the
+ * one whose place that entry took before: then both are in use. */
 static struct loaded_entry *moved_from(struct loaded *l, const struct loaded_entry *entry)
 {
     for (size_t i = 0; entry->book[0] != '\0' && i < l->count; i++)
@@ -275,7 +276,7 @@ static enum err_code set_entry(struct loaded *l, const struct loaded_entry *entr
     return OK;
 }
 
-/* The file while it is changed: nobody else writes to it. */
+/* The file while it is changed, under the folder's lock. */
 struct held {
     char dir[IO_PATH];
     int lock;
@@ -291,7 +292,7 @@ static enum err_code hold(struct held *h, const struct spool *s, const char *tab
     return rc == OK ? loaded_read(s, table, &h->l, e) : rc;
 }
 
-/* rc: of what was done meanwhile. */
+/* Ends the change, and writes the file if something has changed. rc: the result of what was done meanwhile. */
 static enum err_code release(struct held *h, const struct spool *s, const char *table, bool changed,
                              enum err_code rc, struct err *e)
 {

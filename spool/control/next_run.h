@@ -1,6 +1,6 @@
 /*
- * When the extractor's next run is due: <spool>/next.json, left by `netty-extract --every` each time it begins to wait, for
- * those who look (status.h). A hint (hint_file.h): never synced, and lost it costs nothing but the sight of it.
+ * When the extractor's next run is due: <spool>/next.json, written by `netty-extract --every` each time it begins to wait. The
+ * status shows it (status.h). A hint file (hint_file.h): never synced, and harmless to lose.
  */
 #ifndef NETTY_SPOOL_CONTROL_NEXT_RUN_H
 #define NETTY_SPOOL_CONTROL_NEXT_RUN_H
@@ -10,11 +10,11 @@
 
 #define NEXT_RUN_FILE "next.json"
 
-/* Failures are no trouble, and told at debug level only. */
+/* Records the time. Does not fail: what goes wrong is logged at debug level. */
 void next_run_tell(const struct spool *s, int64_t at);
-/* The program that stays has ended: nothing is due. */
+/* Removes the file: the program that stays running has ended, and no run is due. */
 void next_run_forget(const struct spool *s);
-/* WHEN_NONE: nobody has told. */
+/* Returns the time; WHEN_NONE: not known. */
 int64_t next_run_told(const struct spool *s);
 
 #endif

@@ -115,7 +115,7 @@ static void put(struct refused_tables *r, const struct refused_table *entry)
 {
     struct refused_table *t = find(r, entry->table);
     if (t == NULL && r->count == REFUSED_MAX)
-        return; /* it is asked for once more in each run */
+        return; /* so the table is asked for in each run */
     bool same = t != NULL && t->status == entry->status && t->key == entry->key;
     int64_t since = same ? t->since : entry->since;
     if (t == NULL)
@@ -131,7 +131,7 @@ static void take_out(struct refused_tables *r, const char *table)
         *t = r->at[--r->count];
 }
 
-/* One writer at a time: puts the entry in, or, where it is NULL, takes the table out. */
+/* Changes the file under the folder's lock: adds the entry, or removes the table where entry is NULL. */
 static enum err_code change(const struct spool *s, const struct refused_table *entry,
                             const char *table, struct err *e)
 {

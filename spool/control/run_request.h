@@ -1,11 +1,12 @@
 /*
- * Somebody asks for a run now: <spool>/run.json, left by the loader, or by whoever can write to the spool, and taken up within
- * a second by `netty-extract --every`, which removes it.
+ * A request for a run now: <spool>/run.json, written by the loader, or by anybody who can write to the spool.
+ * `netty-extract --every` takes it within a second and removes it.
  *
  *     run_request_leave(spool, "contacts", id, e);     // "": all tables
  *     run_request_take(spool, &request, &there, e);
  *
- * One at a time: ERR_BUSY while one waits. Written whole; what is damaged counts as one for all tables.
+ * Only one request can wait; a further one is ERR_BUSY. The file is written whole. A damaged file counts as a request for all
+ * tables.
  */
 #ifndef NETTY_SPOOL_CONTROL_RUN_REQUEST_H
 #define NETTY_SPOOL_CONTROL_RUN_REQUEST_H
@@ -22,11 +23,11 @@ struct run_request {
     int64_t asked;
 };
 
-/* Makes an id. */
+/* Makes a random id. */
 enum err_code run_request_draw(char id[RUN_REQUEST_ID], struct err *e) MUST_CHECK;
 enum err_code run_request_leave(const struct spool *s, const char *table, char id[RUN_REQUEST_ID],
                                 struct err *e) MUST_CHECK;
-/* *there: it is in *r, and gone from the spool. */
+/* Takes the request that waits: *there is true, *r has it, and the file is removed. */
 enum err_code run_request_take(const struct spool *s, struct run_request *r, bool *there,
                                struct err *e) MUST_CHECK;
 

@@ -35,7 +35,7 @@ static enum err_code read_head(const char *line, size_t n, struct err *e)
     return fields_read_head(line, n, fields, FIELDS(fields), FORMAT, e);
 }
 
-/* Keys are signed, and stand as text. */
+/* Keys can be negative, so they are written as text. */
 static void read_key(const char *text, bool *keyed, int64_t *key)
 {
     *keyed = text[0] != '\0';
