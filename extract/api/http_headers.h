@@ -19,8 +19,8 @@ int64_t http_retry_after(CURL *easy, int64_t date);
 /* Writes the host that was asked into out, for messages. Returns out. */
 const char *http_host(CURL *easy, char out[HTTP_HOST]);
 
-/* An answer 3xx. Fills e with where it leads and what to do: ERR_CONFIG where it is for good (301, 308), else ERR_REFUSED. 304
- * leads nowhere, and leaves e as it is. */
+/* For an answer 3xx. Fills e with the redirect's target and what to do: ERR_CONFIG if the redirect is permanent (301, 308),
+ * else ERR_REFUSED. 304 has no target and leaves e as it is. */
 void http_redirect(CURL *easy, long status, struct err *e);
 
 #endif

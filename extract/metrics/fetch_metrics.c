@@ -42,7 +42,7 @@ static const struct last_run_metrics last_run = {.side = RUN_HISTORY_EXTRACT,
 
 /* ---- counting ---- */
 
-/* A series that is there before it counts: what rises from nothing is seen to rise. */
+/* Finds the table's counts, or makes them: all series then begin with 0, so that Prometheus sees the first increase. */
 static struct tally *find(struct fetch_metrics *a, enum fetch_source source, const char *table)
 {
     static const char *const statuses[] = {"complete", "unproven", "partial", "throttled",
@@ -104,7 +104,7 @@ static void count_running(struct fetch_metrics *a)
     }
 }
 
-/* The word by which metrics and alerts know what an exchange that brought no page came to. */
+/* Returns the word that metrics and alerts use for an exchange that brought no page. */
 static const char *exchange_kind(const struct http_result *result, const struct err *page,
                                  enum verdict verdict)
 {
@@ -151,7 +151,7 @@ void fetch_metrics_exchange(struct fetch_metrics *a, enum fetch_source source, c
 
 /* ---- a table's end ---- */
 
-/* A table that was not begun because all were asked to stop has no run to tell of. */
+/* A table that was not started, because the run was asked to stop, has nothing to report. */
 static bool was_run(const struct table_fetch_result *r)
 {
     return r->requests > 0 || r->err.code != ERR_INTERRUPTED;
@@ -210,7 +210,7 @@ static void set_time(struct metrics *m, enum fetch_metric metric, const char *ta
         metrics_set(m, metric, table, NULL, SECONDS(t));
 }
 
-/* A word, a series; one that is 0 where all is proven, so that an alert has something to look at. */
+/* One series for each reason; and one with the value 0 if all is proven, so that an alert always finds a series. */
 static void set_unproven(struct metrics *m, const struct status_table *t)
 {
     const struct run_history *runs = &t->extract;

@@ -1,17 +1,16 @@
 /*
- * What the extractor shows to those who watch: each run's line of history in the spool
- * (spool/status/run_history.h), its metrics, and by way of spool/status/monitor.h the metrics' file and --listen.
+ * What the extractor shows to people and monitoring: each run's line of history in the spool
+ * (spool/status/run_history.h) and the metrics, in the metrics file and at --listen (spool/status/monitor.h).
  *
  *     fetch_metrics_open(&a, &conf, e);
- *     fetch_metrics_run(a, FETCH_REGULAR, each, run);                       // while it is under way; NULL: none is
- *     fetch_metrics_exchange(a, FETCH_REGULAR, "contacts", result, &page, verdict);   // each request that ended
- *     fetch_metrics_ended(a, FETCH_REGULAR, "contacts", &result);     // each table, when it is closed
- *     fetch_metrics_done(a, code);                     // the run: its metrics are written
- *     fetch_metrics_quit(a);                           // listens no more; the loop may end
+ *     fetch_metrics_run(a, FETCH_REGULAR, each, run);                  // a run begins; each = NULL: it has ended
+ *     fetch_metrics_exchange(a, FETCH_REGULAR, "contacts", result, &page, verdict);   // after each request
+ *     fetch_metrics_ended(a, FETCH_REGULAR, "contacts", &result);      // when a table is closed
+ *     fetch_metrics_done(a, code);                     // the run has ended: writes the metrics
+ *     fetch_metrics_quit(a);                           // stops listening, so that the loop may end
  *     fetch_metrics_close(a);
  *
- * Nothing here fails a run but a metrics' file that cannot be written: what else cannot be is
- * logged.
+ * A metrics file that cannot be written counts for the exit code. Any other failure here is logged, and fails no run.
  */
 #ifndef NETTY_EXTRACT_METRICS_FETCH_METRICS_H
 #define NETTY_EXTRACT_METRICS_FETCH_METRICS_H
@@ -37,17 +36,17 @@ struct fetch_metrics_conf {
     const struct options *options;
     uv_loop_t *loop;
     const struct spool *spool;
-    const char *kind;    /* of its regular runs: "changes", "reconcile" */
+    const char *kind;    /* of the regular runs: "changes" or "reconcile" */
     int64_t every;       /* microseconds; 0: once */
     bool unseen;         /* one account of several: no file, and nobody is listened to */
     monitor_run_fn *run; /* POST /run */
     void *run_ctx;
 };
 
-/* ERR_USAGE, ERR_CONFIG for settings that cannot be. */
+/* Fails with ERR_USAGE or ERR_CONFIG for wrong settings. */
 enum err_code fetch_metrics_open(struct fetch_metrics **a, const struct fetch_metrics_conf *conf,
                                  struct err *e) MUST_CHECK;
-/* a may be NULL, here and below: then nobody watches. */
+/* Here and below, a may be NULL: then nothing is counted. */
 void fetch_metrics_run(struct fetch_metrics *a, enum fetch_source source, fetch_each_fn *each,
                        const void *run);
 void fetch_metrics_exchange(struct fetch_metrics *a, enum fetch_source source, const char *table,
@@ -55,11 +54,11 @@ void fetch_metrics_exchange(struct fetch_metrics *a, enum fetch_source source, c
                             enum verdict verdict);
 void fetch_metrics_ended(struct fetch_metrics *a, enum fetch_source source, const char *table,
                          const struct table_fetch_result *result);
-/* The exit code: the run's, or a graver one. */
+/* Returns the exit code: the run's, or a graver one. */
 int fetch_metrics_done(struct fetch_metrics *a, int code);
-/* What the runs that follow are (run_history.h); lives on. */
+/* Names the kind of the runs that follow (run_history.h). kind must stay valid. */
 void fetch_metrics_kind(struct fetch_metrics *a, const char *kind);
-/* Would `netty-spool status` end with 0? */
+/* Returns true if `netty-spool status` would end with 0. */
 bool fetch_metrics_well(struct fetch_metrics *a) MUST_CHECK;
 void fetch_metrics_quit(struct fetch_metrics *a);
 void fetch_metrics_close(struct fetch_metrics *a);
