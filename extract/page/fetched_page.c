@@ -38,7 +38,7 @@ static enum err_code begin(struct fetched_page *p, struct err *e)
     return rc;
 }
 
-/* The text stays the source's own; the times only tell which is less. */
+/* Keeps the source's own text of a time; the parsed time only tells which is less. */
 static void note_time(struct fetched_page *p, const char *s, size_t n)
 {
     int64_t t = WHEN_NONE;
@@ -99,7 +99,7 @@ static enum err_code on_record(void *ctx, const struct page_parser_record *r, st
     return OK;
 }
 
-/* It fills a place in the API's list like any other, so the crawl must count it. */
+/* The element has a place in the API's list like any other, so the crawl must count it. */
 static enum err_code on_non_record(void *ctx, const char *raw, size_t n, uint64_t number,
                                    struct err *e)
 {
@@ -120,7 +120,7 @@ static enum err_code on_non_record(void *ctx, const char *raw, size_t n, uint64_
     return rc == OK ? non_records_add(p->non_records, &found, e) : rc;
 }
 
-/* A record that is no JSON, or too large: of so many bytes, n of which are at raw. */
+/* A record that is no JSON, or too large. It has len bytes, the first n of which are at raw. */
 static enum err_code set_aside(struct fetched_page *p, const struct record_raw *r, uint64_t number,
                                bool stepped, const char *why, struct err *e)
 {
@@ -147,7 +147,7 @@ static enum err_code set_aside(struct fetched_page *p, const struct record_raw *
     return non_records_add(p->non_records, &found, e);
 }
 
-/* The crawl knows it by its key and time, where those can be made out, as it will once it is mended. */
+/* Identifies the record to the crawl by its key and time, if these can be made out: as after it is mended. */
 static struct crawl_seen seen_of(const char *key, const char *raw, size_t n, struct json_hint *hint)
 {
     *hint = json_hint_read(key, raw, n);

@@ -1,17 +1,18 @@
 /*
- * The page at hand: from an answer's bytes to lines in the spool, with all that the crawl and the
- * journal want to know of it.
+ * One page of one table, from the bytes of an answer to lines in the spool. The crawl is told of each record.
  *
  *     fetched_page_open(&p, &parts, e);
- *     fetched_page_start(p, &request, sum);                // before each request
- *       fetched_page_body(p, bytes, n, e); ...      // may fail: the page must be taken back then
- *     fetched_page_finish(p, e);                    // the body has ended: was it a whole page?
- *     fetched_page_store_aside(p, e);               // what is set aside is durable, before anything counts on it
- *     fetched_page_keep(p, position, complete_to, done, ctx, e);   // or fetched_page_discard(p, e): nothing of
- * it stays; or fetched_page_take_back(p, e): nothing but the bytes of what was stepped over
+ *     fetched_page_start(p, &request, sum);         // before each request
+ *       fetched_page_body(p, bytes, n, e); ...      // if it fails, the page must be discarded
+ *     fetched_page_finish(p, &result, e);           // the body has ended: was it a whole page?
+ *     fetched_page_store_aside(p, e);               // makes the page's dead letters durable, before any position relies on them
+ *     then one of
+ *       fetched_page_keep(p, position, complete_to, done, ctx, e)
+ *       fetched_page_discard(p, e)                  // nothing of the page stays
+ *       fetched_page_take_back(p, e)                // only the bytes of places that were stepped over stay, as dead letters
  *
- * Elements that are no objects, malformed, or larger than a record may be, go to the table's dead letters;
- * one that lies there already is not added again.
+ * Elements that are no objects, malformed, or larger than a record may be become dead letters of the table. An element that
+ * is among these already is not added again.
  */
 #ifndef NETTY_EXTRACT_PAGE_FETCHED_PAGE_H
 #define NETTY_EXTRACT_PAGE_FETCHED_PAGE_H
@@ -25,7 +26,7 @@
 
 struct fetched_page;
 
-/* Who wants to see the records of a page, and not to keep them. */
+/* Takes the records of a page that is only looked at, and not kept. */
 struct fetched_page_sink {
     enum err_code (*record)(void *ctx, const struct page_parser_record *r, struct err *e);
     void (*non_record)(void *ctx); /* an element that is no object */
@@ -36,8 +37,8 @@ struct fetched_page_sink {
 struct fetched_page_parts {
     const struct spool *spool;
     const char *table;
-    struct page_key *key;  /* its name; page_key_judge tells of it when the answer has ended */
-    struct writer *writer; /* NULL: sink is there instead; fetched_page_keep is not called then */
+    struct page_key *key;  /* the key's name; page_key_judge checks it when the answer has ended */
+    struct writer *writer; /* NULL: the records go to sink; fetched_page_keep is not called then */
     const struct fetched_page_sink *sink;
     struct crawl *crawl;
     struct zone *zone;
@@ -49,31 +50,32 @@ enum err_code fetched_page_open(struct fetched_page **p, const struct fetched_pa
                                 struct err *e) MUST_CHECK;
 void fetched_page_close(struct fetched_page *p);
 
-/* What is asked for (limit 0: not known); sum: malformed_sum of the last answer to the same request, or 0. A page of
- * several parts is begun by the first, and may be added to by those that go on (crawl.h); answers that are only looked
- * at leave it as it is. */
+/* Begins an answer. request says what is asked for (limit 0: not known); sum is malformed_sum of the last answer to the same
+ * request, or 0. A page of several parts is begun by the first part and continued by requests that `goes_on` (crawl.h). A
+ * request that only `looks` leaves the page as it is. */
 void fetched_page_start(struct fetched_page *p, const struct crawl_request *request, uint64_t sum);
-/* The answer to a request for one record, which failed: are its bytes there? seen lives until the next start. */
+/* After a request for one record (request.alone) has failed: returns true if the record's bytes came, and fills seen, which is
+ * valid until the next fetched_page_start. */
 bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen);
-/* They belong to what is set aside when the page is kept. */
+/* Adds those bytes to the page's dead letters. */
 enum err_code fetched_page_set_aside(struct fetched_page *p, struct err *e) MUST_CHECK;
-/* The records of the answers to come are counted by this crawl; NULL: by none. */
+/* Reports the records of the answers to come to this crawl; NULL: to none. */
 void fetched_page_crawl(struct fetched_page *p, struct crawl *crawl);
 enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_t n,
                                 struct err *e) MUST_CHECK;
 enum err_code fetched_page_finish(struct fetched_page *p, struct page_parser_result *result,
                                   struct err *e) MUST_CHECK;
-/* page_parser_is_whole */
+/* As page_parser_is_whole. */
 bool fetched_page_is_whole(struct fetched_page *p);
-/* Elements of the kept pages that were set aside and were not among the dead letters before. */
+/* Returns how many dead letters the kept pages have added; and the same by reason. */
 uint64_t fetched_page_new_letters(const struct fetched_page *p);
-const struct dead_reasons *fetched_page_reasons(const struct fetched_page *p); /* the same */
+const struct dead_reasons *fetched_page_reasons(const struct fetched_page *p);
 enum err_code fetched_page_discard(struct fetched_page *p, struct err *e) MUST_CHECK;
 enum err_code fetched_page_take_back(struct fetched_page *p, struct err *e) MUST_CHECK;
 enum err_code fetched_page_store_aside(struct fetched_page *p, struct err *e) MUST_CHECK;
 enum err_code fetched_page_keep(struct fetched_page *p, const char *position, int64_t complete_to,
                                 writer_done_fn *done, void *ctx, struct err *e) MUST_CHECK;
-/* The same; a page that says nothing new is left out (writer_end_or_move). */
+/* As fetched_page_keep, but a page without news is not written (writer_end_or_move). */
 enum err_code fetched_page_keep_news(struct fetched_page *p, const char *position,
                                      int64_t complete_to, writer_done_fn *done, void *ctx,
                                      struct err *e) MUST_CHECK;

@@ -109,7 +109,7 @@ void non_records_note_record(struct non_records *o, int64_t key)
     dead_overtaken_note(o->overtaken, &DEAD_VERSION_NOW(key));
 }
 
-/* Those that are news, as letters; *n is how many. */
+/* Makes dead letters of the elements that are new; *n is how many. */
 static void choose_new(struct non_records *o, bool stepped, struct dead_letter *letters, size_t *n)
 {
     for (size_t i = 0; i < o->count; i++) {
@@ -157,7 +157,7 @@ enum err_code non_records_look(struct non_records *o, struct err *e)
     return rc;
 }
 
-/* Letters leave before the page is kept: it is asked for again where it then is not. */
+/* Dead letters are removed before the page is kept: if it is not kept then, it is requested again. */
 enum err_code non_records_store(struct non_records *o, struct err *e)
 {
     uint64_t recent;
@@ -170,7 +170,7 @@ enum err_code non_records_store(struct non_records *o, struct err *e)
     return rc;
 }
 
-/* Nothing that the page shows takes a letter away: it is not kept. */
+/* The page is not kept, so no good record of it removes a dead letter. */
 enum err_code non_records_store_stepped(struct non_records *o, struct err *e)
 {
     bool any = false;

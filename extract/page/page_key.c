@@ -66,7 +66,7 @@ void page_key_begin(struct page_key *k)
     record_key_reset(k->members);
 }
 
-/* Of a table whose key is known the members are looked at only as long as no record of the answer has it. */
+/* If the key's name is known, a record's other members are looked at only until some record of the answer has that key. */
 enum err_code page_key_record(struct page_key *k, const struct page_parser_record *r, struct err *e)
 {
     int64_t value = 0;
@@ -106,7 +106,7 @@ static enum page_key_verdict none(const struct page_key *k, const char *other, s
     return PAGE_KEY_NONE;
 }
 
-/* No record has the key. */
+/* For an answer of which no record has the key. */
 static enum page_key_verdict judge_keyless(struct page_key *k, struct err *e)
 {
     const char *other = record_key_name(k->members);
