@@ -1,10 +1,10 @@
 /*
- * The fast way over a record that lies whole in memory: is it JSON, where does it end, which key
- * and time has it? Several times as fast as yajl, for nothing is copied and no token is handed out.
+ * The fast way over a record that lies in memory as a whole: whether it is JSON, where it ends, its key and its time. This is
+ * several times as fast as yajl, since nothing is copied and no token is handed out.
  *
- * It takes a part of what yajl takes, never more: what it is not sure of (errors of every kind, a
- * key or time with escapes in it, deep nesting) is ELEMENT_SCAN_OTHER, and yajl judges. UTF-8 is not looked
- * at; text_check (json_text.h) has done that.
+ * The scan accepts a part of what yajl accepts, and never more. Where it is not sure (errors of every kind, escapes in a key
+ * or time, deep nesting) the result is ELEMENT_SCAN_OTHER, and yajl decides. UTF-8 is not checked here; json_text_check
+ * (json_text.h) has done so.
  */
 #ifndef NETTY_EXTRACT_PARSER_ELEMENT_SCAN_H
 #define NETTY_EXTRACT_PARSER_ELEMENT_SCAN_H
@@ -16,22 +16,22 @@
 
 enum element_scan_result {
     ELEMENT_SCAN_RECORD, /* s begins with one whole object */
-    ELEMENT_SCAN_SHORT,  /* good as far as it goes, but its end is not there */
-    ELEMENT_SCAN_OTHER
+    ELEMENT_SCAN_SHORT,  /* good so far, but the object's end has not come yet */
+    ELEMENT_SCAN_OTHER   /* not sure: yajl has to decide */
 };
 
 struct scanned {
     size_t len;  /* of the object */
     bool spaced; /* it has blanks between its tokens */
     const char
-        *key; /* outermost member of the key's name: its number, or its string's text; or NULL
-                       * for none of the two. Of several the last one counts. */
+        *key; /* the outermost member of the key's name: its number, or its string's text; NULL:
+                       * neither. Of several such members the last one counts. */
     size_t key_len;
     const char *time; /* outermost time_modified: its string's text, or NULL */
     size_t time_len;
 };
 
-/* s[0] is '{'. r is filled for ELEMENT_SCAN_RECORD only; its slices are of s. */
+/* s[0] must be '{'. r is filled for ELEMENT_SCAN_RECORD only, and points into s. */
 enum element_scan_result element_scan_record(const char *key, size_t key_len, const char *s,
                                              size_t n, struct scanned *r);
 

@@ -1,8 +1,7 @@
 /*
- * What yajl lets pass and JSON does not: every byte of an answer is looked at once, before yajl
- * sees it. UTF-8 is checked strictly (no overlong forms, no surrogates, nothing above U+10FFFF),
- * and control characters other than tab, line feed and carriage return are refused: JSON allows
- * them nowhere.
+ * Checks what yajl accepts and JSON forbids. Every byte of an answer is checked once, before yajl sees it: UTF-8 strictly (no
+ * overlong forms, no surrogates, nothing above U+10FFFF), and no control characters but tab, line feed and carriage return.
+ * Also here: the loops over plain bytes and blanks that the parser shares.
  */
 #ifndef NETTY_EXTRACT_PARSER_JSON_TEXT_H
 #define NETTY_EXTRACT_PARSER_JSON_TEXT_H
@@ -17,14 +16,14 @@
 
 /* The state between two chunks; all zero at the beginning of a text. */
 struct json_text_check {
-    unsigned char missing; /* continuation bytes of the character at hand */
-    unsigned char low;     /* range of the next one */
+    unsigned char missing; /* continuation bytes that the current character still needs */
+    unsigned char low;     /* range of the next of these */
     unsigned char high;
 };
 
-/* True when s[0..n) goes on well; else *bad is the offset in s of the first byte that does not. */
+/* Returns true if s[0..n) is good; else *bad is the offset in s of the first bad byte. */
 bool json_text_check(struct json_text_check *c, const char *s, size_t n, size_t *bad);
-/* False when the text ended within a character. */
+/* Returns false if the text ended within a character. */
 bool json_text_ended(const struct json_text_check *c);
 
 /* Drops the blanks between the tokens of valid JSON, in place; returns the new length. */
@@ -57,7 +56,7 @@ static inline size_t json_text_plain_blocks(const char *s, size_t n)
     return i;
 }
 #else
-/* A byte from 0x80 on stops it too: nothing is lost by that but time. */
+/* Bytes from 0x80 on end the loop, too; that costs time only. */
 static inline size_t json_text_plain_blocks(const char *s, size_t n)
 {
     size_t i = 0;
@@ -75,8 +74,7 @@ static inline size_t json_text_plain_blocks(const char *s, size_t n)
 }
 #endif
 
-/* How many bytes at s mean nothing within a JSON string: neither quote nor backslash nor a control
- * character. */
+/* Returns how many bytes at s are plain within a JSON string: no quote, backslash or control character. */
 static inline size_t json_text_plain(const char *s, size_t n)
 {
     size_t i = json_text_plain_blocks(s, n);
@@ -85,7 +83,7 @@ static inline size_t json_text_plain(const char *s, size_t n)
     return i;
 }
 
-/* How many blanks s begins with: indentation goes by eights. */
+/* Returns how many blanks s begins with. Indentation is passed over eight blanks at a time. */
 static inline size_t json_text_blanks(const char *s, size_t n)
 {
     size_t i = 0;

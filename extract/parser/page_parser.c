@@ -289,7 +289,7 @@ static size_t check(struct page_parser *p, const char *bytes, size_t n)
     return good;
 }
 
-/* There will not be more of what was held back. */
+/* Reads what was held back, since no more of it will come. */
 static void take_held(struct page_parser *p)
 {
     if (p->failed == OK && !p->collecting && p->gathered.len > 0)
@@ -326,7 +326,7 @@ static enum err_code report_failure(const struct page_parser *p, struct err *e)
     return p->failed;
 }
 
-/* Of a body whose rest is only collected. */
+/* Counts a chunk of a body whose rest is only collected. */
 static void count_rest(struct page_parser *p, size_t n)
 {
     p->received += n;

@@ -37,7 +37,7 @@ static bool begins(const char *s, size_t n, const char *word)
     return n >= len && strncasecmp(s, word, len) == 0;
 }
 
-/* A page for people may hold JSON as well, which is not the answer. */
+/* An HTML page may hold JSON, too, which is not the answer. */
 static bool is_document(const char *s, size_t n, size_t *at)
 {
     for (size_t i = 0; i < n; i++)

@@ -1,6 +1,9 @@
 /*
- * What extract/parser/page_parser.c (chunks in) and extract/parser/page_parser_events.c (yajl's events) share, and nobody
- * else sees.
+ * The inside of the page parser, shared by these files only:
+ *   page_parser.c          takes chunks of the body, and gives yajl what is worth reading
+ *   page_parser_events.c   what yajl's events mean
+ *   page_parser_edges.c    text before and behind the JSON
+ *   page_parser_salvage.c  a page with a malformed element
  */
 #ifndef NETTY_EXTRACT_PARSER_PAGE_PARSER_PRIVATE_H
 #define NETTY_EXTRACT_PARSER_PAGE_PARSER_PRIVATE_H
@@ -51,7 +54,7 @@ struct page_parser {
     struct json_text_check text;
     struct buf lead;     /* what has come while it was not clear where the JSON begins */
     struct buf gathered; /* bytes not given to yajl yet */
-    size_t enough;       /* so many of them are worth reading */
+    size_t enough;       /* so many gathered bytes are worth reading */
     struct buf partial;  /* the element at hand, as far as earlier chunks brought it */
     const char *chunk;   /* what yajl is reading */
     uint64_t base;       /* bytes of body before the chunk */
@@ -63,36 +66,36 @@ struct page_parser {
     enum where where;
     enum meaning meaning; /* the name just read, where it matters */
     unsigned depth;
-    bool begun;    /* the JSON has */
+    bool begun;    /* the JSON has begun */
     bool complete; /* the answer's object has ended */
-    bool named;    /* it has a member */
-    bool bare;     /* it is an array */
+    bool named;    /* the answer's object has a member */
+    bool bare;     /* the answer is an array */
     bool data_seen;
     bool emptied;    /* data, or the answer, is null or {}: PHP's spellings of [] */
     bool hollow;     /* data is "" or false */
     bool numbered;   /* data is an object with numbers for names: a PHP array with holes */
     uint64_t behind; /* bytes of text behind the answer */
-    bool error_seen; /* the answer has an error that is one */
-    uint64_t offset; /* that was asked for */
+    bool error_seen; /* the answer tells of an error */
+    uint64_t offset; /* the requested one */
     bool spaced;     /* the record at hand has blanks between its tokens */
-    const struct scanned *scanned; /* yajl is given {} for this record, */
-    const char *scanned_text;      /* which stands here */
+    const struct scanned *scanned; /* a record in whose place yajl is given {} */
+    const char *scanned_text;      /* that record's text */
     char key[PAGE_PARSER_KEY_MAX];
     size_t record_key_len; /* 0: none */
     char time[PAGE_PARSER_TIME_MAX];
     size_t time_len; /* 0: none */
     struct page_parser_result result;
 
-    struct buf body; /* as received, for page_parser_salvage.c; body_from: of its first byte */
-    uint64_t body_from;
-    bool body_lost; /* it is too large to be kept */
+    struct buf body;    /* as received, for page_parser_salvage.c */
+    uint64_t body_from; /* where in the whole body that begins */
+    bool body_lost;     /* the body is too large to be kept */
     uint64_t
-        element_at; /* in the body: where the element begins that is malformed; or PAGE_PARSER_NOWHERE */
-    bool collecting; /* the rest of the body, after cause */
-    bool replaying;
+        element_at;  /* where in the body the malformed element begins; or PAGE_PARSER_NOWHERE */
+    bool collecting; /* parsing has failed with `cause`, and the rest of the body is kept */
+    bool replaying;  /* the kept body is read again, and its good elements are handed out */
     struct err cause;
     unsigned limit; /* elements asked for; 0: not known */
-    bool alone;     /* one is, and its bytes are kept: */
+    bool alone;     /* one element is asked for, and its bytes are kept: */
     struct record_bytes *bytes;
     uint64_t known_sum;
 
@@ -101,37 +104,37 @@ struct page_parser {
 };
 
 #define PAGE_PARSER_NOWHERE UINT64_MAX
-/* Larger pages are not kept, so that a malformed element in one has it asked for smaller. */
+/* Larger bodies are not kept: a malformed element in one fails the page, which is then requested smaller. */
 #define PAGE_PARSER_BODY_MAX ((size_t)1 << 20)
 
-/* Every event's function; the context is the parser. */
+/* The functions for yajl's events; their context is the parser. */
 extern const yajl_callbacks page_parser_callbacks;
 
-/* Fails the body, unless it has failed already; returns how. */
+/* Fails the body, unless it has failed already; returns the error. */
 enum err_code page_parser_fail(struct page_parser *p, enum err_code code, const char *reason,
                                uint64_t at);
 /* page_parser.c: for page_parser_salvage.c */
-void page_parser_restart(struct page_parser *p); /* as before a body; what was counted stays */
+void page_parser_restart(struct page_parser *p); /* begins anew; the counts stay */
 void page_parser_read(struct page_parser *p, const char *s, size_t n);
 
 /* page_parser_edges.c */
 void page_parser_open_edges(struct page_parser *p);
-/* While p->begun is false: returns how much of the chunk was used. Once it is true, the JSON goes on behind that; and
- * where lead has something, it begins there, from *from on. */
+/* Looks for the beginning of the JSON; to be called while p->begun is false. Returns how many bytes of the chunk were used. Once
+ * p->begun is true, the JSON goes on behind these; if p->lead holds something, the JSON begins there, at *from. */
 size_t page_parser_begin(struct page_parser *p, const char *bytes, size_t n, size_t *from);
-/* The answer has ended, and no JSON has begun. */
+/* Judges an answer that has ended without any JSON. */
 void page_parser_judge_lead(struct page_parser *p);
-/* Text behind the answer, from byte `at` of the body on. */
+/* Takes text behind the answer, from byte `at` of the body on. */
 void page_parser_behind(struct page_parser *p, const char *s, size_t n, uint64_t at);
 
 /* page_parser_salvage.c */
 void page_parser_keep_body(struct page_parser *p, const char *bytes, size_t n);
 void page_parser_note_element(struct page_parser *p);
-/* After a failure: true: the rest of the body is collected, and salvaged at its end. */
+/* To be called after a failure. Returns true if the rest of the body is to be collected, and salvaged at its end. */
 bool page_parser_collect(struct page_parser *p);
 void page_parser_salvage(struct page_parser *p);
 
-/* What stands between two elements, up to `end` in the chunk, is no part of the next one. */
+/* Passes over what stands between two elements, up to `end` in the chunk. */
 void page_parser_skip_separators(struct page_parser *p, size_t end);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-/* The search for the ends: elements[0..count) are decided, the last of them perhaps to be undone. */
+/* The search for the ends. elements[0..count) are decided; the last malformed one may be undone. */
 struct search {
     const char *s;
     size_t n;
@@ -44,7 +44,7 @@ static int closed(void *ctx)
     return 1;
 }
 
-/* What the quick scan is not sure of: the JSON value that s begins with, by yajl; 0: there is none. */
+/* Returns the length of the JSON value that s begins with, as yajl finds it, where the fast scan is not sure; 0: none. */
 static size_t value_length(const char *s, size_t n)
 {
     static const yajl_callbacks callbacks = {.yajl_start_map = opened,

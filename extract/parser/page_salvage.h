@@ -5,14 +5,14 @@
  *     if (page_salvage(s, n, missing, record_max, elements))
  *         elements[0 .. missing) are the page's remaining elements, in order
  *
- * Nothing is guessed. An end is believed only where all of this holds:
+ * Nothing is guessed. An end is accepted only if all of this holds:
  *  - behind it comes the next element, or the end of `data`;
  *  - the rest of the body parses to its close, but for further malformed elements;
  *  - there are exactly as many elements as were asked for and not yet read.
- * So a quote or brace within the malformed text cannot shift a boundary unseen (it would change the
- * count), and an object nested in the malformed element is no element: what follows it does not close
- * `data`. A page with fewer elements than asked for, the list's last one, cannot be told apart from
- * one that was split wrongly: false, and the page is asked for smaller.
+ * So a quote or brace within the malformed text cannot shift a boundary unnoticed, since the count of elements would change. An
+ * object nested in the malformed element is not taken for an element, since the text behind it does not close `data`. The
+ * list's last page has fewer elements than asked for, and looks like a page that was split wrongly: the result is false, and
+ * the caller asks for a smaller page.
  *
  * Work is bounded by SALVAGE_WORK times n. Allocates nothing but what yajl does for unusual elements.
  */
@@ -31,11 +31,11 @@ struct salvage_element {
     bool too_large; /* well-formed, and larger than a record may be */
 };
 
-/* missing: at least 1; elements has room for as many. False: the ends cannot be told. */
+/* missing is at least 1, and elements has room for as many. Returns false if the ends cannot be told. */
 bool page_salvage(const char *s, size_t n, size_t missing, size_t record_max,
                   struct salvage_element *elements);
 
-/* Is s elements of `data`, or none, and then the rest of the answer's object, to its close? */
+/* Returns true if s is a number of elements of `data` (or none), and then the rest of the answer's object to its end. */
 bool page_salvage_closes(const char *s, size_t n);
 
 #endif

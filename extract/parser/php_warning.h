@@ -1,11 +1,11 @@
 /*
- * Warnings that PHP has written amid an answer's JSON, where a server that prints record after record leaves them.
+ * Removes warnings that PHP has printed into an answer's JSON, between records.
  *
  *     n = php_warnings_cut(s, n, out);   // out: n bytes of room
  *
- * A warning has PHP's own form, as text or as HTML: "Warning: WORDS in FILE on line N", on a line of its own, and is looked
- * for outside strings only. So where s begins between two elements and what remains is JSON to its close, nothing but
- * warnings was left out: JSON has no such text outside a string, and a string's bytes are never touched.
+ * A warning has PHP's own form, as text or as HTML: "Warning: WORDS in FILE on line N", on a line of its own. It is looked
+ * for outside strings only. If s begins between two elements and the rest is JSON to its end, then nothing but warnings was
+ * removed: JSON has no such text outside a string, and the bytes of a string are never touched.
  */
 #ifndef NETTY_EXTRACT_PARSER_PHP_WARNING_H
 #define NETTY_EXTRACT_PARSER_PHP_WARNING_H
