@@ -1,19 +1,20 @@
 /*
- * Places of a list that the API does not give (spool/control/unreadable.h): a record because of which it fails, or sends
- * what nobody can read. Pure data, and how one place is known again.
+ * The known places of a table: positions in a list whose record the API does not give, since it fails on that record, or
+ * sends bytes that nobody can read (spool/control/unreadable.h). Pure data, and the rules by which a place is recognized.
  *
- * Those that are not `aside` are what a table lacks ("complete but for N records"); the bytes of the others lie among the
- * dead letters. All are tried again, less and less often, for the server may mend them without an edit that would show them:
- * an hour later, then after twice as long each time, up to a week. Pages are asked for around all but those `within`.
+ * The bytes of the places that are `aside` are among the dead letters; the others are what the table lacks ("complete but for
+ * N records"). All places are tried again, since the server may mend a record without an edit that would show it: an hour
+ * later, then after twice as long each time, up to a week. Pages are asked for around the known places, except for those
+ * `within`, whose malformed record came with its page.
  *
  *     places_open(&p, e);
- *     places_meet(p, &place)          // it failed: a new one, or one that is known
- *     places_note(p, &place)          // the same, of one that came with its page, malformed
- *     places_neighbours_read(p, …)    // a page was read: what is between its records is no place any more
- *     places_due(p, now)              // one to try again
+ *     places_meet(p, &place, now)     // a place failed: adds it, or finds the known one
+ *     places_note(p, &place, …)       // the same for a malformed record that came with its page
+ *     places_neighbours_read(p, …)    // two records follow each other on a page: no place is between them any more
+ *     places_due(p, now, …)           // a place to try again
  *     places_close(p);
  *
- * A place that is closed stays, marked, until the page that closed it is durable (places_sweep).
+ * A closed place stays in the list, marked, until the page that closed it is durable (places_sweep).
  */
 #ifndef NETTY_EXTRACT_PLACES_PLACES_H
 #define NETTY_EXTRACT_PLACES_PLACES_H
@@ -21,59 +22,60 @@
 #include "shared/base/err.h"
 #include "spool/control/unreadable.h"
 
-/* A number times this changes all bits of an identity that it is added to. */
+/* An odd multiplier for hashing: a small number times this, added to an identity, changes all its bits. */
 #define PLACES_MIX      UINT64_C(0x9e3779b97f4a7c15)
 #define PLACE_FIRST     (INT64_C(3600) * 1000000) /* to the first try again */
 #define PLACE_LONGEST   (INT64_C(7) * 86400 * 1000000)
-#define PLACES_NOTED    (PLACES_MAX / 4 * 3) /* of those `within`: the others have the rest */
-#define PLACES_BY_KEY   1u                   /* as enum crawl_sort */
+#define PLACES_NOTED    (PLACES_MAX / 4 * 3) /* places `within` at most; the rest is for the others */
+#define PLACES_BY_KEY   1u                   /* the values of enum crawl_sort */
 #define PLACES_KEY_DOWN 2u
 
 struct places {
     struct place *at;
     size_t n;
     size_t room;
-    bool changed; /* since it was read, or last written */
+    bool changed; /* since the list was read or last written */
     size_t
-        noted; /* likewise, of those `within`: what a kill loses of them is what it lost to have them tried again */
+        noted; /* places `within` that were added or moved since then; a kill may lose them, and then they are not tried again */
 };
 
 enum err_code places_open(struct places **p, struct err *e) MUST_CHECK;
 void places_close(struct places *p);
 
-/* NULL: it is full, or there is no memory. */
+/* Returns NULL if the list is full, or there is no memory. */
 struct place *places_add(struct places *p, const struct place *place);
-/* now: the clock, or 0. The place as it is known from now on; NULL as above. */
+/* Returns the place as it is known from now on; NULL as above. now is the clock, or 0. */
 struct place *places_meet(struct places *p, const struct place *met, int64_t now);
-/* place->within. NULL: there is no room for it; nothing is lost by that but that it is tried again. known: the place
- * that it is for certain; NULL: that is looked for. */
+/* For a place with place->within. Returns NULL if there is no room for it; it is then not tried again, and nothing else is
+ * lost. known: the place that this is for certain; NULL: it is looked for. */
 struct place *places_note(struct places *p, const struct place *place, struct place *known,
                           int64_t now);
-/* Is the list to be written before the page is kept? Those that were noted wait until they are a sixteenth of it. */
+/* Returns true if the list must be written before the page is kept. Places `within` wait until they are a sixteenth of the
+ * list. */
 bool places_unsaved(const struct places *p);
-/* The first place that is known to lie there; NULL: none. */
+/* Returns the first place known to lie on the page of this list at offset; NULL: none. */
 struct place *places_within(const struct places *p, const struct place *list, uint64_t offset,
                             uint64_t limit);
-/* Likewise of a list by time, where so many records are known to come before. */
+/* Likewise for a list by time, if it is known that `from` records come before the page. */
 struct place *places_by_ordinal(const struct places *p, uint64_t from, uint64_t limit);
-/* The one behind this version. */
+/* Returns the place behind the record with this identity; NULL: none. */
 struct place *places_behind(const struct places *p, unsigned sort, uint64_t before);
-/* More records are known in the other order than in this one. */
+/* Returns true if more places are known in the other order than in this one. */
 bool places_elsewhere(const struct places *p, unsigned sort);
-/* A page was read; key: of a record on it, which is none that is set aside. */
+/* Tells that a page had a good record with this key. */
 void places_key_read(struct places *p, int64_t key);
 void places_neighbours_read(struct places *p, unsigned sort, uint64_t before, uint64_t after);
 void places_shut(struct places *p, struct place *place);
-/* There is no such list: what this run met in it are no places, and those by time count again. */
+/* Tells that there is no such list: the places that this run met in it are dropped, and those by time count again. */
 void places_disown(struct places *p, unsigned sort, const char *from, const char *equal);
-/* The page is kept. Else what it showed did not come: the places that it closed are open again. */
+/* Tells whether the page was kept. If not, the places that it closed are open again. */
 void places_settle(struct places *p, bool kept);
 void places_tried(struct places *p, struct place *place, int64_t now, const char *said);
-/* early: one that is not due, and was not tried at `now`, will do. */
+/* Returns a place that is due; NULL: none. early: also one that is not due yet and was not tried at `now`. */
 struct place *places_due(const struct places *p, int64_t now, bool early);
 void places_sweep(struct places *p); /* drops what is closed */
 
-/* Records that the table lacks. */
+/* Returns how many records the table lacks, and how many of them are new in this run. */
 uint64_t places_lacking(const struct places *p);
 uint64_t places_fresh(const struct places *p);
 

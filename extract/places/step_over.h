@@ -1,26 +1,28 @@
 /*
- * A page that cannot be had: which of its places is the cause, and the page without it. A pure state machine:
- * told what came of each request, it says the next one.
+ * Takes a page apart that cannot be had: finds which place of the page is the cause, and fetches the page without it. A pure
+ * state machine: it is told what came of each request, and says the next one. Its states, in which "the cause" is the place:
  *
- *   SEARCH   pages from the same offset on, by halves: of how many places one is answered (`low`), and of how
- *            many none is (`high`), until the one behind `low` remains
- *   ALONE    it is asked for alone, four times with AGAIN; more where failures have passed by themselves, once less where
- *            a record is known to fail in another order. Answered: CONFIRM, the page up to and with it once more. Fails it
- *            again and again, pages are too large (STEP_PLAIN, of `size`); else the failure has passed
- *   BEFORE   the page up to it
- *   BEHIND   what is behind it. Where that fails, the next one is asked for ALONE: it is a cause, too, or the
- *            page is asked for smaller
- *   AGAIN    it must fail still, twice in a row where its bytes do not come: had it left the list, its neighbour would stand
- *            in its place and be missed, and a single failure may be that neighbour's, by chance
- *   STILL    and what is before it be as it was: had something left the list before it, the same would be so.
- *            (Nothing can stand before a list's first place: then what is behind must.)
+ *   SEARCH   requests pages from the same offset on, of half as many places each time. A page of `low` places is answered, and
+ *            one of `high` places fails, until the cause is the place behind the first `low`.
+ *   ALONE    requests the cause alone, four times together with AGAIN: more often if failures have passed by themselves, once less
+ *            if a record is known to fail in another order. If it is answered: CONFIRM requests the page up to and with this
+ *            place once more. If that fails again and again, pages are too large (STEP_PLAIN, of `size`); else the failure has
+ *            passed.
+ *   BEFORE   requests the page up to the cause.
+ *   BEHIND   requests what is behind the cause. If that fails, the next place is requested ALONE, since it may be a cause, too;
+ *            otherwise the page is requested smaller.
+ *   AGAIN    requests the cause again. It must still fail, twice in a row if its bytes do not come. If it had left the list, its
+ *            neighbour would stand in its place and be missed; and one failure may be that neighbour's, by chance.
+ *   STILL    requests what is before the cause, which must be as it was: if something had left the list there, a record would be
+ *            missed in the same way. For a list's first place, what is behind the cause must be as it was.
  *
- * BEFORE and BEHIND together are the page, with so many places in between that are stepped over. STILL was answered
- * last: the API was there while the place failed. Else it begins anew at BEFORE, and after STEP_ROUNDS_MAX times it is STEP_LOST.
+ * BEFORE and BEHIND together are the page, with the places in between stepped over. STILL is answered last, which shows that the
+ * API was there while the cause failed. If a state does not come out as it must, all begins anew at BEFORE; after STEP_ROUNDS_MAX
+ * rounds the result is STEP_LOST.
  *
- * A place that is known, and stands between the neighbours that it had, needs BEFORE and BEHIND only: what is
- * between two such neighbours has been counted. At a list's end, or where the list grows at its beginning, a good record may have
- * come in place of one that is gone: there it must fail AGAIN, once, before BEHIND.
+ * A known place that stands between its known neighbours needs BEFORE and BEHIND only, since nothing else can be between the two.
+ * At a list's end, or if the list grows at its beginning, a good record may have come in place of one that is gone: there
+ * the place must fail AGAIN, once, before BEHIND.
  */
 #ifndef NETTY_EXTRACT_PLACES_STEP_OVER_H
 #define NETTY_EXTRACT_PLACES_STEP_OVER_H
@@ -29,10 +31,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STEP_ALONE_TRIES 4 /* those of AGAIN are among them */
+#define STEP_ALONE_TRIES 4 /* of ALONE and AGAIN together */
 #define STEP_ALONE_MORE  10
-#define STEP_TRIES       2   /* of a request that was answered before, or decides about sizes */
-#define STEP_GAP_MAX     100 /* places in a row, beside those that were known */
+#define STEP_TRIES       2 /* of a request that was answered before, or that decides about sizes */
+#define STEP_GAP_MAX     100 /* places stepped over in a row, known ones not counted */
 #define STEP_ROUNDS_MAX  4
 
 enum step_state {
@@ -47,24 +49,24 @@ enum step_state {
 };
 
 enum step_result {
-    STEP_ON,    /* to the next request */
-    STEP_SAME,  /* it is the same once more */
-    STEP_PLAIN, /* to an ordinary page of `size` places */
+    STEP_ON,    /* make the next request */
+    STEP_SAME,  /* make the same request once more */
+    STEP_PLAIN, /* nothing is stepped over: request an ordinary page of `size` places */
     STEP_TAKEN, /* what BEFORE and BEHIND brought is the page */
-    STEP_LOST   /* the list moves too fast, or has no order */
+    STEP_LOST   /* given up: the list moves too fast, or has no order */
 };
 
 struct step_request {
     uint64_t offset;
     unsigned limit;
-    bool goes_on; /* the page's second part */
-    bool looks;   /* its records belong to no page */
-    bool alone;   /* the cause, for all that is known */
+    bool goes_on; /* the answer is the page's second part */
+    bool looks;   /* the answer's records belong to no page */
+    bool alone;   /* for the place that seems to be the cause */
 };
 
-/* What came of a place that is stepped over. */
+/* What is known of a place that is stepped over. */
 struct step_gap {
-    bool seen; /* its bytes did; */
+    bool seen; /* its bytes came */
     bool keyed;
     int64_t key;
     uint64_t identity;
@@ -83,71 +85,71 @@ struct step {
     enum step_state state;
     uint64_t offset; /* of the page */
     unsigned limit;  /* its size */
-    bool pinned;     /* it may begin with the cause */
-    bool forced;     /* nothing is proven in any case */
+    bool pinned;     /* the page may begin with the cause */
+    bool forced;     /* nothing is proven in any case, so AGAIN and STILL need not succeed */
     bool expected;   /* a record that was met in another order must be met in this one, too */
     unsigned passed; /* failures of this run that passed by themselves */
     unsigned low;
     unsigned high;
-    unsigned stride; /* of the search, from a place that was known; 0: by halves */
-    unsigned down;   /* likewise, of BEFORE */
+    unsigned stride; /* of SEARCH, from a place that was known; 0: by halves */
+    unsigned down;   /* the same for BEFORE */
     unsigned gap;    /* places that are stepped over */
     unsigned tries;  /* of ALONE */
-    unsigned count;  /* of those that were known */
-    unsigned behind; /* places to ask for behind them */
-    unsigned beyond; /* so many of them were not answered, */
-    unsigned within; /* and so many were */
-    bool fine;       /* as many as can be had are asked for: less led to no end */
-    bool eyed;       /* the first of them was asked for alone */
-    unsigned at;     /* of AGAIN: which of them, */
-    bool shown;      /* ... whether its bytes came with the failure (the caller's), */
-    unsigned aside;  /* and so many came as bytes, which are set aside (the caller's) */
+    unsigned count;  /* of the gap, places that were known before */
+    unsigned behind; /* places to request behind the gap */
+    unsigned beyond; /* BEHIND: so many places were not answered, */
+    unsigned within; /* ... and so many were */
+    bool fine;       /* BEHIND requests as many places as can be had, since fewer led to no end */
+    bool eyed;       /* the first place behind the gap was requested alone */
+    unsigned at;     /* AGAIN: which place of the gap */
+    bool shown;      /* AGAIN: its bytes came with the failure (set by the caller) */
+    unsigned aside;  /* places of the gap whose bytes came (set by the caller) */
     unsigned rounds;
-    bool earlier; /* the one before was not asked for yet */
+    bool earlier; /* the place before the page was not requested yet */
     unsigned size;
     bool grows;  /* records come in at the list's beginning */
-    bool known;  /* the neighbours are: */
-    bool seeks;  /* ... and the one before is looked for */
-    bool guess;  /* ... or is not */
-    bool failed; /* something has */
+    bool known;  /* the neighbours are known */
+    bool seeks;  /* known: the neighbour before is looked for */
+    bool guess;  /* known: the neighbour before is not looked for */
+    bool failed; /* some request has failed */
     bool sure;   /* ALONE need fail once only */
-    bool unlike; /* ALONE failed in different ways: that may pass */
-    bool wide;   /* LOST: more than STEP_GAP_MAX in a row; `gap` of them are known now */
-    bool mended; /* what was known as a cause is none any more */
+    bool unlike; /* ALONE failed in different ways, which may pass */
+    bool wide;   /* STEP_LOST: more than STEP_GAP_MAX in a row; `gap` of them are known now */
+    bool mended; /* a place that was known as a cause is one no longer */
     bool has_before;
     bool has_after;
     uint64_t before_id;
     uint64_t after_id;
-    struct step_facts answer; /* to the request under way */
-    struct step_facts before; /* to BEFORE */
-    struct step_facts after;  /* to BEHIND */
+    struct step_facts answer; /* of the request under way */
+    struct step_facts before; /* of BEFORE */
+    struct step_facts after;  /* of BEHIND */
 };
 
-/* The page at offset failed. pinned: it may begin with the cause; else it will begin earlier (s->offset). rounds:
- * made before. */
+/* Begins with the page at offset, which failed. pinned: the page may begin with the cause; else it is made to begin earlier
+ * (s->offset). rounds: how many were made before. */
 enum step_result step_begin(struct step *s, uint64_t offset, unsigned limit, bool pinned,
                             unsigned rounds);
 
 struct step_known {
-    unsigned low; /* places before it in the page */
+    unsigned low; /* places of the page before the known place */
     unsigned count;
     unsigned
-        behind; /* places behind it that are asked for: as many as when it was met, so that the same shows */
+        behind; /* places to request behind it: as many as when it was met, so that the same records show */
     bool has_before, has_after;
     uint64_t before_id, after_id;
     bool grows; /* see struct step */
-    bool check; /* it is to be tried again */
+    bool check; /* the place is to be tried again */
     bool
-        guess; /* nothing has failed yet, and it may well stand on another page: it is not looked for */
+        guess; /* nothing has failed yet, and the place may be on another page: it is not looked for */
 };
 void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinned,
                       const struct step_known *known);
 
-/* So many failures in a row can come before something is asked for that was answered before. */
+/* Returns how many failures in a row can come before something is requested that was answered before. */
 unsigned step_failures_left(const struct step *s);
 
 void step_request(const struct step *s, struct step_request *out);
-void step_restart(struct step *s); /* the answer's records are handed in (anew) */
+void step_restart(struct step *s); /* before the answer's records are handed in, also anew */
 void step_record(struct step *s, uint64_t id);
 enum step_result step_answered(struct step *s);
 enum step_result step_failed(struct step *s);
