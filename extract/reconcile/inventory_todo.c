@@ -57,7 +57,7 @@ enum err_code inventory_todo_line(void *ctx, const struct inventory_line *line, 
     return rc;
 }
 
-/* What is missing in any of the databases that answer this roll, once each. */
+/* Gathers the keys that are missing in any of the databases that answered this roll, each key once. */
 static enum err_code gather(struct inventory_todo *t, const struct missing *m, int64_t began,
                             struct err *e)
 {
@@ -93,7 +93,7 @@ static void drop_done(struct inventory_todo *t)
     t->count = kept;
 }
 
-/* The roll has ended: has some database answered all of it, and none that did still something to do? */
+/* For a roll that has ended: whether some database has answered all of it, and no such database still waits for lookups. */
 static enum inventory_todo_phase ended(const struct missing *m, const struct inventory_state *state)
 {
     enum inventory_todo_phase phase = INVENTORY_TODO_WAIT;

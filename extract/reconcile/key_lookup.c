@@ -48,7 +48,7 @@ void key_lookup_seen(struct key_lookup *l, bool keyed, int64_t key)
         l->hits++;
 }
 
-/* One that was there when the roll saw it can be gone since; some other will do. */
+/* A known key may be gone by now; another one is tried then. */
 static void check_control(struct key_lookup *l)
 {
     if (l->records == 0 && l->tried + 1 < l->known_count) {

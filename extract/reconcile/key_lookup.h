@@ -1,16 +1,16 @@
 /*
- * Asking the source for single keys. Whether it can be asked so is not known, so nothing is believed
- * that was not framed by two good answers for keys that it is known to have: a filter that is
- * ignored, refused or answers nothing for everything is found out, and one that fails meanwhile too.
+ * Looks up single keys at the source. It is not known whether the source can be asked so. So each batch of lookups begins and
+ * ends with a control: a lookup of a key that the source is known to have. The batch counts only if both controls find their
+ * key. That reveals a filter that is ignored, is refused, finds nothing for anything, or fails in between.
  *
- *     lookup_open(&l, keys, n, known, known_n);
+ *     key_lookup_open(&l, keys, n, known, known_n);
  *     while (key_lookup_next(l, &key)) {
  *         key_lookup_begin(l);
  *         key_lookup_seen(l, has_key, key); ...      // each record of the answer
  *         key_lookup_answer(l);
- *         if (key_lookup_ready(l, &look)) ...        // a batch is proven: write it down
+ *         if (key_lookup_ready(l, &look)) ...        // a batch is proven: store it
  *     }
- *     lookup_useless(l)                          // asking does not work
+ *     key_lookup_useless(l)                          // lookups do not work
  */
 #ifndef NETTY_EXTRACT_RECONCILE_KEY_LOOKUP_H
 #define NETTY_EXTRACT_RECONCILE_KEY_LOOKUP_H
@@ -20,19 +20,19 @@
 #define KEY_LOOKUP_BATCH 40
 #define KEY_LOOKUP_KNOWN 4
 #define KEY_LOOKUP_LEAST                                                                           \
-    4 /* requests that a batch keeps back for its end: other tables take some, too */
+    4 /* requests that a batch keeps for its end, since other tables take some meanwhile */
 
 struct key_lookup {
     const struct inventory_pair *keys; /* borrowed */
     size_t count;
-    size_t from; /* the batch at hand */
+    size_t from; /* where the current batch begins */
     size_t at;
     int64_t known[KEY_LOOKUP_KNOWN];
     size_t known_count;
-    size_t tried; /* of them, without success */
-    bool hurry;   /* the batch is to end with what it has */
+    size_t tried; /* known keys that were tried without success */
+    bool hurry;   /* the batch is to end now, with what it has */
     bool opened;  /* the batch's first control was good */
-    bool closed;  /* and its last one */
+    bool closed;  /* the batch's last control was good */
     bool useless;
     uint64_t records; /* of the answer under way */
     uint64_t hits;

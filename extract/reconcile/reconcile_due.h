@@ -1,13 +1,13 @@
 /*
- * --reconcile-every: which step of a table's reconcile is to be taken now (inventory_crawl.h), told in each run together
- * with what the next one waits for, and until when.
+ * For --reconcile-every: which step of a table's reconcile is due now (inventory_crawl.h), what the next step waits for, and
+ * until when. Each run logs this.
  *
  *     reconcile_due(&due, spool, "contacts", every, e);
  *     reconcile_due_tell(&due, "contacts");
  *     if (reconcile_is_due(&due)) ... a run with env.reconcile takes it
  *
- * A new crawl begins `every` after the last one began, once all of that has been acted on. The loader's steps are taken by
- * each of its runs, and are not waited for here.
+ * A new crawl begins `every` microseconds after the last one began, once everything that followed from the last one is done.
+ * The loader takes its own steps in each of its runs; nothing here waits for them.
  */
 #ifndef NETTY_EXTRACT_RECONCILE_RECONCILE_DUE_H
 #define NETTY_EXTRACT_RECONCILE_RECONCILE_DUE_H
@@ -16,22 +16,22 @@
 #include <stdint.h>
 
 enum reconcile_step {
-    RECONCILE_BEGIN, /* a new crawl of all keys */
-    RECONCILE_CRAWL, /* the one under way goes on */
-    RECONCILE_LOOK,  /* the second look, at single keys */
-    RECONCILE_LOADER,
-    RECONCILE_PERSON, /* more are gone than --max-deletes allows */
-    RECONCILE_REST
+    RECONCILE_BEGIN,  /* begin a new crawl of all keys */
+    RECONCILE_CRAWL,  /* go on with the crawl that is under way */
+    RECONCILE_LOOK,   /* take the second look, at single keys */
+    RECONCILE_LOADER, /* the loader's turn */
+    RECONCILE_PERSON, /* more are gone than --max-deletes allows: a person decides */
+    RECONCILE_REST    /* nothing to do until `at` */
 };
 
 struct reconcile_due {
     enum reconcile_step step;
     uint64_t count; /* keys to be looked at */
     int64_t
-        at; /* RECONCILE_REST: when the next crawl begins; RECONCILE_LOADER: what was fetched by then has to be loaded */
+        at; /* RECONCILE_REST: when the next crawl begins; RECONCILE_LOADER: all fetched by then must be loaded */
 };
 
-/* A damaged roll is begun anew. */
+/* Fills d. A damaged roll counts as none: a new crawl is due. */
 enum err_code reconcile_due(struct reconcile_due *d, const struct spool *s, const char *table,
                             int64_t every, struct err *e) MUST_CHECK;
 bool reconcile_is_due(const struct reconcile_due *d);
