@@ -91,7 +91,7 @@ void fetch_plan_free(struct fetch_plan *p)
     *p = (struct fetch_plan){0};
 }
 
-/* What has become of the last page's position since, where that page was met again. */
+/* What the last page's position has become, if runs met that page again without news since. */
 static enum err_code move_position(const char *dir, const struct page_info *page,
                                    struct buf *position, struct err *e)
 {
@@ -214,7 +214,7 @@ static enum err_code show_table(const struct fetch_run_want *want, const struct 
     return rc;
 }
 
-/* What the roll and the loader's answer to it leave to be done. */
+/* For a reconcile: what the inventory and the loader's answers to it leave to be done. */
 static enum err_code show_reconcile(const struct fetch_run_want *want, const struct spool *spool,
                                     const struct table_fetch_env *env, struct summary *summary,
                                     struct err *e)

@@ -1,7 +1,7 @@
 /*
- * Which tables a run fetches: those named on the command line, else the configured ones, else the
- * catalog that the loader last left in the spool. The catalog also tells how far the database is,
- * for a table that the spool knows nothing of.
+ * Which tables a run fetches: those named on the command line, else the configured ones, else those of the catalog (the list
+ * of the database's tables) that the loader last wrote into the spool. The catalog also says how far the database is, for a
+ * table of which the spool has nothing yet.
  */
 #ifndef NETTY_EXTRACT_RUN_FETCH_PLAN_H
 #define NETTY_EXTRACT_RUN_FETCH_PLAN_H
@@ -17,17 +17,16 @@ struct fetch_plan {
     struct catalog catalog;
 };
 
-/* spool may be NULL where there is none yet. ERR_USAGE, saying how to go on, when there is no table
- * to fetch. */
+/* spool may be NULL if there is none yet. Fails with ERR_USAGE, and says how to go on, if there is no table to fetch. */
 enum err_code fetch_plan_make(struct fetch_plan *p, const struct options *o,
                               const struct spool *spool, struct err *e) MUST_CHECK;
-/* Leaves in the spool which tables a regular run was asked for, for those who look (asked_tables.h). A failure is logged only. */
+/* Writes into the spool which tables a regular run was asked for, so that the status can tell which ones are late
+ * (asked_tables.h). A failure is only logged. */
 void fetch_plan_tell(const struct fetch_plan *p, const struct options *o,
                      const struct spool *spool);
 void fetch_plan_free(struct fetch_plan *p);
 
-/* --dry-run: what would be asked first for each table, from where; to standard output. Writes
- * nothing else. */
+/* For --dry-run: prints what would be requested first for each table, and from where. Writes nothing. */
 enum err_code fetch_plan_show(const struct fetch_plan *p, const struct options *o,
                               const struct spool *spool, const struct table_fetch_env *env,
                               struct err *e) MUST_CHECK;

@@ -130,7 +130,7 @@ static void on_probed(void *ctx, bool answered)
     refusal_gate_settle(r->conf.env->gate, answered);
 }
 
-/* Nobody is left whose request could tell: a table that this run has read is asked once more. */
+/* No table is left whose request could tell what the refusal means: one that this run has read is requested once more. */
 static void probe(struct fetch_run *r)
 {
     const struct table_fetch_env *env = r->conf.env;
@@ -190,7 +190,7 @@ static void on_closed(void *ctx)
     uv_close((uv_handle_t *)&r->locks, on_done);
 }
 
-/* What was fetched when, and how late a table is, is told by this machine's clock. Once a run. */
+/* Warns, once a run, if this machine's clock is wrong: by it is told when something was fetched, and how late a table is. */
 static void compare_clocks(struct fetch_run *r, const struct http_result *result)
 {
     char by[UNITS_TEXT];
@@ -254,9 +254,9 @@ static int further_behind(const void *a, const void *b)
     return tx < ty ? -1 : tx > ty;
 }
 
-/* A backfill lets a regular run have the table between two of its pages; it itself waits for the end of a regular
- * run. Two of a kind do not wait for each other: but a backfill that has just taken the lock says only a moment later that it
- * yields, so that a regular run looks more than once. */
+/* A backfill lets a regular run have the table between two of its pages, and itself waits for a regular run to end. Two
+ * regular runs, or two backfills, do not wait for each other. But a backfill that has just taken the lock says only a moment later
+ * that it yields, so a regular run looks more than once. */
 static bool waits_for_lock(const struct fetch_run *r, struct fetch_run_row *row, enum err_code code)
 {
     const struct table_fetch_env *env = r->conf.env;
@@ -300,7 +300,7 @@ static void open_row(struct fetch_run *r, struct fetch_run_row *row)
         report(r, row);
 }
 
-/* Those that can be had now are opened, and started in their turn. */
+/* Opens the tables that can be had now; they are started in their turn. */
 static void try_locks(uv_timer_t *timer)
 {
     struct fetch_run *r = timer->data;

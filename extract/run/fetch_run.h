@@ -1,16 +1,16 @@
 /*
- * One run over several tables: a few at a time, the one furthest behind first.
+ * One run over several tables: a few at a time, the one that is furthest behind first.
  *
- *     fetch_run_open(&r, &conf, wants, n, done, ctx, e);   // opens every table: takes their locks,
- * learns their positions fetch_run_start(r);                                  // done(ctx, r) once, from
- * the loop, when all have ended and closed fetch_run_stop(r, &why);                             // all
- * end at their last page boundary fetch_run_rows(r, &n); fetch_run_exit(r);                  // from within
- * done() at the latest fetch_run_close(r);                                  // after done()
+ *     fetch_run_open(&r, &conf, wants, n, done, ctx, e);   // opens every table: takes their locks, reads their positions
+ *     fetch_run_start(r);               // done(ctx, r) once, from the loop, when all tables have ended and are closed
+ *     fetch_run_stop(r, &why);          // any time: all tables end at their last page boundary
+ *     fetch_run_rows(r, &n);            // these two until done() returns
+ *     fetch_run_exit(r);
+ *     fetch_run_close(r);               // after done()
  *
- * A table that fails holds up no other, nor does one that the API refuses to this key or does not have. A refused
- * key, throttling and a signal end them all. While
- * the breaker lets only one request through, or the key has never worked, only one table runs until
- * the API has taken the key.
+ * A table that fails, or that the API refuses or does not have, holds up no other. A refused key, throttling and a signal end
+ * all of them. Only one table runs while the breaker lets only one request through, and until a key that has never worked has
+ * been accepted.
  */
 #ifndef NETTY_EXTRACT_RUN_FETCH_RUN_H
 #define NETTY_EXTRACT_RUN_FETCH_RUN_H
@@ -28,8 +28,8 @@ struct fetch_run_conf {
     struct fetch_metrics *metrics;     /* borrowed, or NULL */
     enum fetch_source source;
     unsigned jobs;             /* tables at a time */
-    bool patient;              /* waits for a table that another run has, however long */
-    struct progress *progress; /* borrowed, or NULL: what is drawn while the run is under way */
+    bool patient;              /* waits without limit for a table that another run has */
+    struct progress *progress; /* the progress lines; borrowed, or NULL */
 };
 
 struct fetch_run_want {
@@ -43,11 +43,11 @@ enum err_code fetch_run_open(struct fetch_run **r, const struct fetch_run_conf *
                              void *ctx, struct err *e) MUST_CHECK;
 void fetch_run_start(struct fetch_run *r);
 void fetch_run_stop(struct fetch_run *r, const struct err *why);
-/* In the order in which they were started. */
+/* Returns the tables in the order in which they were started. */
 const struct fetch_run_row *fetch_run_rows(const struct fetch_run *r, size_t *n);
-/* The run's tables for metrics and progress: a fetch_each_fn. */
+/* Walks over the run's tables, for metrics and progress; a fetch_each_fn. */
 void fetch_run_each(const void *run, fetch_see_fn *see, void *to);
-/* The gravest exit code of all tables. */
+/* Returns the gravest exit code of all tables. */
 int fetch_run_exit(const struct fetch_run *r);
 void fetch_run_close(struct fetch_run *r);
 

@@ -13,12 +13,12 @@ struct fetch_run_row {
     struct table_fetch_result result;
     bool started;
     bool ended;
-    bool refused;            /* waits for what its refusal means */
-    bool locked;             /* another run has the table, and is to end, or to yield it, soon */
-    struct spool_wait *wait; /* ... which sees that it is waited for */
-    unsigned looks;          /* at a lock that others have, and do not yield as it seems */
-    int64_t floor;
-    const char *key; /* the database's own, or NULL */
+    bool refused; /* waits until it is known what its refusal means (refusal_gate.h) */
+    bool locked;  /* another run has the table, and is expected to end or to yield it soon */
+    struct spool_wait *wait; /* tells that other run that somebody waits */
+    unsigned looks;  /* how often the lock was found held by a run that seems not to yield it */
+    int64_t floor;   /* see struct fetch_run_want */
+    const char *key; /* the database's key column, or NULL */
 };
 
 #endif

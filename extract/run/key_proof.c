@@ -80,7 +80,7 @@ static enum err_code on_body(void *ctx, const char *bytes, size_t n, struct err 
     return page_parser_feed(p->parser, bytes, n, e);
 }
 
-/* Leaves the API alone where it asks for that; true: no request is to follow. */
+/* Trips the breaker if the API throttles. Returns true then: no further request may be made. */
 static bool is_refusal(struct key_proof *p, enum verdict v, const struct http_result *result)
 {
     struct err none = ERR_INIT;
@@ -137,7 +137,7 @@ static void on_turn(void *ctx)
         end(p, &e);
 }
 
-/* The page that begins where the regular crawl would, about: before the newest record's time by the overlap. */
+/* The page that begins about where the regular crawl would: an overlap before the newest record's time. */
 static enum err_code make_url(struct key_proof *p, struct err *e)
 {
     const struct table_fetch_env *env = p->env;

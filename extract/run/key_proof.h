@@ -1,14 +1,14 @@
 /*
- * Whether a new API key is of the spool's account: it must show a record that the spool holds, with the same key and the same
- * time_created (or, without one, the same text), before anything is written.
+ * Finds out whether a new API key belongs to the spool's account. Before anything is written, the key must show a record that
+ * the spool holds: with the same record key and the same time_created, or if it has no such time with the same text.
  *
  *     key_proof_start(&p, env, done, ctx, e);    // done(ctx, &err) once, perhaps before this returns
- *     key_proof_stop(p);                         // before done: done is not called then; after it, to free
+ *     key_proof_stop(p);                         // frees p; before done(), it also ends the proof without calling done()
  *
- * Asks, of up to KEY_PROOF_TABLES tables: for the page that a regular run would begin with, and where it shows none of the
- * spool's newest records, for up to KEY_PROOF_SINGLES of these by key. Nothing is tried again: the next run asks anew.
- * err->code: OK; ERR_CONFIG where all that was answered is unknown to the spool; else how the last request ended. A spool
- * without records fits any key.
+ * For each of up to KEY_PROOF_TABLES tables it requests the page that a regular run would begin with. If that shows none of the
+ * spool's newest records, it requests up to KEY_PROOF_SINGLES of these by key. Nothing is tried again; the next run tries anew.
+ * err->code is OK; ERR_CONFIG if there were answers and none had a record of the spool; else how the last request ended. A
+ * spool without records fits any key.
  */
 #ifndef NETTY_EXTRACT_RUN_KEY_PROOF_H
 #define NETTY_EXTRACT_RUN_KEY_PROOF_H

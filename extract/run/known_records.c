@@ -9,7 +9,7 @@
 struct reading;
 typedef enum err_code line_fn(struct reading *w, const char *line, size_t n, struct err *e);
 
-/* Key and hash of a record; false: it has no such key. */
+/* Takes a record's key and hash. Returns false if it has no such key. */
 static enum err_code take_apart(const struct known_records *k, const char *line, size_t n,
                                 struct record *r, struct known_record *out, bool *keyed,
                                 struct err *e)

@@ -1,9 +1,9 @@
 /*
- * A table's newest records in the spool, to be recognized in an answer: each by its key and its time_created, or by its key and its
- * text where it has no such time.
+ * A table's newest records in the spool, to be recognized in an answer: by key and time_created, or by key and text if a record
+ * has no such time.
  *
  *     known_records_read(&k, spool, "contacts", zone, e);       // k all zero; count 0: there are none
- *     known_records_find(&k, line, n, &shown, e);               // shown becomes true for one of them
+ *     known_records_find(&k, line, n, &shown, e);               // sets shown to true if the line is one of them
  *     known_records_free(&k);
  *
  * Reads the last segment that has records. Memory: KNOWN_RECORDS_MAX pairs of numbers.
@@ -27,7 +27,7 @@ struct known_records {
     char key[RECORD_KEY_NAME]; /* the key's name */
     struct known_record list[KNOWN_RECORDS_MAX];
     size_t count;
-    size_t next;    /* where the next one goes: the oldest is given up */
+    size_t next;    /* where the next one goes, in place of the oldest */
     int64_t newest; /* greatest time_modified, or WHEN_NONE */
     struct json_splitter *splitter;
 };
@@ -36,7 +36,7 @@ enum err_code known_records_read(struct known_records *k, const struct spool *s,
                                  const struct zone *zone, struct err *e) MUST_CHECK;
 enum err_code known_records_find(const struct known_records *k, const char *line, size_t n,
                                  bool *shown, struct err *e) MUST_CHECK;
-/* The place in the list of the i-th newest. */
+/* Returns the index in the list of the i-th newest record. */
 size_t known_records_newest(const struct known_records *k, size_t i);
 void known_records_free(struct known_records *k);
 

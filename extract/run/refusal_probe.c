@@ -9,7 +9,7 @@ static void end(struct refusal_probe *p, bool answered)
     p->done(p->ctx, answered);
 }
 
-/* What the record is nobody asks. */
+/* The record itself is of no interest. */
 static enum err_code on_body(void *ctx, const char *bytes, size_t n, struct err *e)
 {
     (void)ctx;

@@ -1,6 +1,6 @@
 /*
- * One request for a table that this run has read already: asked for where a table was refused and no other
- * table is left whose request could tell whether the refusal is that table's own (refusal_gate.h).
+ * One request for a table that this run has read already. It is made when a table was refused and no other table is left
+ * whose request could tell whether the refusal concerns that table alone (refusal_gate.h).
  *
  *     refusal_probe_start(&p, env, "users", done, ctx, e);    // p all zero; done(ctx, answered) once, from the loop
  *     refusal_probe_stop(&p);                                 // any time: done is not called then
