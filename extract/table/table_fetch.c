@@ -192,7 +192,7 @@ static bool do_without(struct table_fetch *t, const struct http_result *result,
     return true;
 }
 
-/* After so many microseconds. */
+/* Goes on after a pause, in microseconds. */
 void table_fetch_next_later(struct table_fetch *t, int64_t wait)
 {
     int64_t pause = t->stop.code != OK ? 0 : wait / 1000;
@@ -386,7 +386,7 @@ static void make_request(void *ctx)
     table_fetch_ahead_more(t);
 }
 
-/* At once, or later: then it needs another turn. */
+/* The gate is open. A request that has its turn already is made at once; else it waits for one. */
 static void on_gate(void *ctx)
 {
     struct table_fetch *t = ctx;

@@ -1,30 +1,29 @@
 /*
  * One table's run: pages from the API into the spool, until all that the API shows is there.
  *
- * crawl says what to ask for, rate_limit when, http asks, parse takes the answer apart while it arrives,
- * writer makes the page durable together with the crawl's position. The next request does not wait
- * for the last page's sync, unless TABLE_FETCH_PENDING_MAX pages are behind. A page that does not end
- * well is taken back whole.
+ * The crawl says what to request (extract/crawl), the rate limit says when, the HTTP client makes the request, the parser takes the
+ * answer apart while it arrives, and the spool's writer makes the page durable together with the crawl's position. The next
+ * request does not wait for the last page's sync, unless TABLE_FETCH_PENDING_MAX pages are not synced yet. A page that does not
+ * end well is taken back whole.
  *
- *     table_fetch_open(&t, &env, "contacts", floor, &handler, ctx, e);   // takes the table's lock
- *     table_fetch_complete_to(t)                                         // how far behind it is: who
- * goes first table_fetch_start(t);
- *     ... handler.answered(ctx, t)  the API took the key (at every page kept)
- *     ... handler.retrying(ctx, t)  a request failed for another reason than the key, and waits
- *     ... handler.refused(ctx, t)   the table waits for what its refusal means (refusal_gate.h)
- *     ... handler.ended(ctx, t)     once, from the loop: everything kept is durable or named as
- * lost table_fetch_stop(t, ERR_INTERRUPTED, e);  // any time: ends at the last page boundary, through
- * ended() table_fetch_close(t, closed)        // after ended(), or instead of starting; closed(ctx, t)
- * from the loop, then it is gone
+ *     table_fetch_open(&t, &env, &want, &handler, ctx, &apart, e);   // takes the table's lock
+ *     table_fetch_complete_to(t)         // how far behind the table is, by which a run orders its tables
+ *     table_fetch_start(t);
+ *     ... handler.answered(ctx, t)       // the API accepted the key: at every page that is kept
+ *     ... handler.retrying(ctx, t)       // a request failed for another reason than the key, and will be repeated
+ *     ... handler.refused(ctx, t)        // the table waits until it is known what its refusal means (refusal_gate.h)
+ *     ... handler.ended(ctx, t)          // once, from the loop: everything kept is durable, or named as lost
+ *     table_fetch_stop(t, &why);         // any time: ends at the last page boundary, and calls ended()
+ *     table_fetch_close(t);              // after ended(), or instead of starting; calls handler.closed(ctx) from the loop
  *
- * With env.backfill a crawl of everything, or from a time on, that begins or goes on where the last such run left it. It
- * leaves the regular position as it is, and lets others have the table between two pages.
+ * With env.backfill: a crawl of everything, or from a time on, that begins anew or goes on where the last such run left it. It
+ * leaves the regular position as it is, and lets other runs have the table between two pages.
  *
- * A crawl from the beginning may ask for pages before it is their turn (env.ahead); of those that were asked for and not used
- * result.unused tells.
+ * A crawl from the beginning may request pages before it is their turn (env.ahead). result.unused counts those that were not
+ * used.
  *
- * With env.reconcile the same for finding what the API no longer has: no page is kept, and the lock is
- * another one, so that an ordinary run can go on beside it.
+ * With env.reconcile: finds what the API no longer has. No page is kept, and the lock is another one, so that an ordinary run
+ * can go on beside it.
  *
  * ended() may come from within table_fetch_start and table_fetch_stop, and table_fetch_close may be called from
  * within it.
@@ -57,7 +56,7 @@ struct table_fetch_env {
     struct rate_limit *rate_limit;
     struct circuit_breaker *circuit_breaker;
     struct refusal_gate *gate;
-    int64_t refused_after; /* so long a refused key counts as throttled; microseconds */
+    int64_t refused_after; /* how long a refused key counts as throttled; microseconds */
     struct zone *zone;
     const char *base_url;
     struct crawl_conf crawl; /* floor is given for each table */
@@ -95,8 +94,8 @@ struct table_fetch_want {
     int64_t floor;    /* the database's greatest time_modified, or WHEN_NONE */
 };
 
-/* Where the API refused the table less than an hour ago nothing is opened: ERR_DENIED or ERR_CONFIG, and *apart
- * says so. */
+/* Opens the table. If the API refused it less than an hour ago, nothing is opened: the result is ERR_DENIED or ERR_CONFIG, and
+ * *apart says which refusal it was. */
 enum err_code table_fetch_open(struct table_fetch **t, const struct table_fetch_env *env,
                                const struct table_fetch_want *want,
                                const struct table_fetch_handler *handler, void *ctx,
@@ -106,10 +105,10 @@ void table_fetch_stop(struct table_fetch *t, const struct err *why);
 void table_fetch_close(struct table_fetch *t);
 
 const char *table_fetch_name(const struct table_fetch *t);
-/* The elements that this fetch has set aside and that were not among the dead letters before. May be NULL. */
+/* Returns the reasons of the dead letters that this fetch has added. May be NULL. */
 const struct dead_reasons *table_fetch_set_aside(const struct table_fetch *t);
 int64_t table_fetch_complete_to(const struct table_fetch *t);
-/* Good at any time; complete only after ended(). */
+/* Returns what the fetch came to so far. Final only after ended(). */
 struct table_fetch_result table_fetch_result(const struct table_fetch *t);
 
 #endif

@@ -1,6 +1,6 @@
-/* Pages that are asked for before it is their turn (crawl.h), as far as ahead_level.h allows: under the same rate, budget and
- * circuit breaker as all requests. Of one table only one of them waits for its turn at a time, so that others do not wait
- * behind it. */
+/* Pages that are requested before it is their turn (crawl.h), as many as ahead_level.h allows. The same rate limit, budget and
+ * circuit breaker hold for them as for all requests. Only one such request of a table waits for the rate limit at a time, so
+ * that other tables do not wait behind many of them. */
 #include "extract/api/request_url.h"
 #include "extract/api/response_verdict.h"
 #include "extract/table/table_fetch_private.h"
@@ -90,8 +90,8 @@ static void drop(struct table_fetch *t, struct ahead_answer *answer)
     ahead_answers_drop(&t->ahead.answers, answer);
 }
 
-/* A refusal of the key ends the run as one in its turn does. Any other failure is none of the page's: it is asked for
- * again, in its turn, and what that brings counts. */
+/* A refusal of the key ends the run, as in answer to any request. Any other failure does not count against the page: the page is
+ * requested again in its turn, and that answer counts. */
 static void on_done(void *ctx, struct ahead_answer *answer)
 {
     struct table_fetch *t = ctx;
@@ -175,7 +175,8 @@ static void take(struct table_fetch *t, struct ahead_answer *answer)
         table_fetch_next(t);
 }
 
-/* Not one after the other within each other: what is kept asks for the next. */
+/* Takes the answers one after the other in a loop. A page that is kept leads to the next one, which must not make take() call
+ * itself. */
 static void take_all(struct table_fetch *t)
 {
     struct table_fetch_ahead *a = &t->ahead;

@@ -1,4 +1,4 @@
-/* Answers that are odd and can be read all the same. */
+/* Answers that are not as they should be, and can be read all the same. */
 #include "extract/table/table_fetch_private.h"
 #include "shared/log/log.h"
 #include <string.h>
@@ -8,8 +8,9 @@ static bool same_list(const struct crawl_request *a, const struct crawl_request 
     return a->sort == b->sort && strcmp(a->after, b->after) == 0 && strcmp(a->equal, b->equal) == 0;
 }
 
-/* `count` may be the page's size, which is the place of the first page's end, or tell how far the list was read, which is so of each.
- * So a full page's tells nothing, unless one before it has told of more than that one brought. */
+/* Some APIs send as `count` the page's size, which equals the place of the first page's end; or how far the list was read, which
+ * equals the place of every page's end. So the `count` of a full page proves nothing, unless an earlier page's `count` was more
+ * than that page brought. */
 static void note_end(struct table_fetch *t, const struct page_parser_result *parsed)
 {
     const struct crawl_request *asked = &t->asked;
@@ -25,8 +26,8 @@ static void note_end(struct table_fetch *t, const struct page_parser_result *par
     t->told_more = more || count > end;
 }
 
-/* No bytes, or 404, are no plain word for an empty page: PHP sends no bytes where it cannot encode a record. They are
- * one where the API itself has said, with the page before, that the list ends here. */
+/* An answer of no bytes, or 404, may not mean an empty page: PHP sends no bytes if it cannot encode a record. It counts as one
+ * only if the API itself has said, with the page before, that the list ends here. */
 static bool is_told_end(const struct table_fetch *t)
 {
     return t->asked.limit > 0 && t->told.limit > 0 && t->told_end != UINT64_MAX &&

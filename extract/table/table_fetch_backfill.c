@@ -1,5 +1,5 @@
-/* A backfill: a crawl beside the regular one, with a position of its own in the same pages (spool/format/fetch_position.h).
- * Where the table has no regular position yet there is nothing to go beside: the first crawl is the backfill. */
+/* A backfill: a crawl beside the regular one, with a position of its own in the same pages (spool/format/fetch_position.h). If
+ * the table has no regular position yet, its first crawl is the backfill. */
 #include "extract/table/table_fetch_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"

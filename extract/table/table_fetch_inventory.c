@@ -1,4 +1,4 @@
-/* A table's run that keeps no pages: it looks which records there are. */
+/* A table's run that keeps no pages: it finds out which records the API has (extract/reconcile). */
 #include "extract/api/request_url.h"
 #include "extract/table/table_fetch_private.h"
 #include "shared/time/when.h"

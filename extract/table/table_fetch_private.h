@@ -1,5 +1,5 @@
 /*
- * The inside of a table's run, shared by the files table*.c only:
+ * The inside of a table's run, shared by the files table_fetch*.c only:
  *   table_fetch.c            requests, answers, and what comes of them
  *   table_fetch_open.c       where it begins
  *   table_fetch_answer.c     answers that are odd and can be read all the same

@@ -1,4 +1,4 @@
-/* A table that the API does not give us: for itself alone, or because the key is refused or throttled. */
+/* A table that the API refuses: this table alone, or because the key is refused or throttled. */
 #include "extract/table/table_fetch_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"

@@ -1,4 +1,4 @@
-/* A page that cannot be had, and what is remembered of the records that are stepped over. */
+/* Pages that cannot be had, and the places of records that are stepped over (extract/places). */
 #include "extract/table/table_fetch_private.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
