@@ -1,7 +1,6 @@
 /*
- * netty-extract from its options to its exit code: one run, or with --every one at once and then
- * one at each multiple of the interval after the first, left out while the one before is still
- * under way.
+ * netty-extract from its options to its exit code: one run; or with --every one run at once, and one at each multiple of the
+ * interval after it. A run is left out while the one before is still under way.
  */
 #ifndef NETTY_EXTRACT_CLI_SERVICE_H
 #define NETTY_EXTRACT_CLI_SERVICE_H
@@ -12,8 +11,8 @@
 #include "shared/log/secret.h"
 #include "shared/options/options.h"
 
-/* *key may be NULL with --dry-run; one that has changed in its file takes its place between two runs. *code is the exit
- * code of the last run; an error that is returned counts instead. ping is told of each run of a program that stays. */
+/* *key may be NULL with --dry-run. A key that has changed in its file replaces *key between two runs. *code becomes the exit code
+ * of the last run; a returned error counts instead of it. ping is told of each run of a program that stays. */
 enum err_code service_run(const struct options *o, struct secret **key, struct ping *ping,
                           int *code, struct err *e) MUST_CHECK;
 

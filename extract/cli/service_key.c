@@ -1,4 +1,4 @@
-/* Whose the key is: a spool is of one account, and a key that has changed must show records that the spool holds. */
+/* Which account the key belongs to. A spool is of one account, so a key that has changed must show records that the spool holds. */
 #include "extract/cli/api_key.h"
 #include "extract/cli/service_private.h"
 #include "shared/log/log.h"

@@ -108,22 +108,23 @@ enum err_code service_bind(struct service *s, bool rebind, struct err *e) MUST_C
 /* True: whose the key is has to be shown first, and `then` follows, unless that ends the run. */
 bool service_prove_key(struct service *s, void (*then)(struct service *s)) MUST_CHECK;
 void service_prove_stop(struct service *s);
-/* Takes up a key that has changed in its file since the last run. A file that cannot be read is being written, perhaps. */
+/* Takes up a key that has changed in its file since the last run. A file that cannot be read may just be being written: the old
+ * key then stays. */
 void service_renew_key(struct service *s);
 
 /* service_backfill.c */
-/* Begins a run of it, unless one is under way or all of it is through. */
+/* Begins a run of the backfill, unless one is under way or the backfill has ended. */
 enum err_code service_backfill_begin(struct service *s) MUST_CHECK;
-/* What the program that began anew (shared/cli/reload.h) had done, and what the next one is told. */
+/* Across a reload (shared/cli/reload.h): takes on what the program before had finished, and hands it on to the next one. */
 enum err_code service_backfill_take_on(struct service_backfill *b, struct err *e) MUST_CHECK;
 void service_backfill_hand_on(const struct service_backfill *b);
-/* What it runs with; without one, what the regular runs do. */
+/* Returns the settings of the backfill; without one, those of the regular runs. */
 const struct table_fetch_env *service_backfill_env(struct service *s);
 void service_backfill_stop(struct service *s, const char *why);
 void service_backfill_free(struct service *s);
 
 /* service_reconcile.c */
-/* True: a step has begun, and service_run_over follows it. */
+/* Returns true if a step has begun; service_run_over is called at its end. */
 bool service_reconcile_begin(struct service *s) MUST_CHECK;
 
 /* service_progress.c */
@@ -135,7 +136,7 @@ void service_requests_close(struct service *s);
 /* monitor_run_fn */
 enum err_code service_ask(void *ctx, const char *table, char id[RUN_REQUEST_ID],
                           struct err *e) MUST_CHECK;
-/* What the run that begins was asked for: only that table stays in the plan. */
+/* For a run that was asked for a single table: only that table stays in the plan. */
 void service_take_asked(struct service *s);
 
 /* service_summary.c */
