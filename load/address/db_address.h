@@ -1,9 +1,10 @@
 /*
- * The database's address, where it stands in a file (DATABASE_URL_FILE): the file is read anew for each new connection.
+ * A database's address that stands in a file (DATABASE_URL_FILE). The file is read anew for each new connection, so that a
+ * changed password needs no restart.
  *
- *     db_address_file(file, origin);    // once, before the first connection; NULL: it stands in no file
+ *     db_address_file(file, origin);    // once, before the first connection; NULL: the address is in no file
  *     db_address_renew(&conninfo);      // before each connection
- *     db_address_tried(&err);           // after it
+ *     db_address_tried(&err);           // after each connection
  *     if (db_address_refused()) ...     // a person is needed (shared/log/secret_trial.h): end with 77
  *
  * One process has one database, so that all its connections share what is known of the password.
@@ -16,10 +17,10 @@
 
 /* Both texts are borrowed. */
 void db_address_file(const char *file, const char *origin);
-/* Puts the file's address in the place of *conninfo, which is on the heap. What cannot be used is logged, and the one before
+/* Replaces *conninfo, which is on the heap, by the file's address. An address that cannot be used is logged, and *conninfo
  * stays. */
 void db_address_renew(char **conninfo);
-/* How connecting ended: err->code OK, or what the server said. */
+/* Tells how connecting ended: err->code is OK, or err is what the server said. */
 void db_address_tried(const struct err *err);
 /* Returns true when a password that has changed, or has worked before, has been refused for too long. */
 bool db_address_refused(void);
