@@ -9,12 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Does numeric, which jsonb keeps numbers as, hold it? At most 131072 digits before the point and
- * 16383 after it, and an exponent below 2^30 - 1 even of zero. */
+/* Returns true if PostgreSQL's numeric, as which jsonb stores numbers, can hold the number: at most 131072 digits before the
+ * point and 16383 after it, and an exponent below 2^30 - 1, even of zero. */
 bool json_number_fits_numeric(const char *s, size_t n);
 
-/* An integer whatever its form is: 12, 12.0 and 1.2e1 are one. A fraction is none: the database's
- * cast would round it. */
+/* Reads an integer in any form: 12, 12.0 and 1.2e1 are integers. A fraction is not, since the database's cast would round it. */
 enum json_number_integer {
     JSON_NUMBER_INTEGER,
     JSON_NUMBER_FRACTION,

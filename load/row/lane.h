@@ -1,15 +1,14 @@
 /*
- * Lanes: what lets one table be loaded over several connections with each key's order kept.
+ * Lanes divide a table's keys, so that one table can be loaded over several connections while the lines of each key stay in
+ * order.
  *
- * Every key belongs to one of LANES lanes, for ever. The database keeps how far each lane has been
- * loaded (netty_sync.progress, a row a lane), and a transaction loads some lanes' rows of a batch and
- * moves the same lanes' progress. Most batches are one transaction with all lanes. A large one may be
- * several at a time, each on a connection of its own; since the next batch waits for all of them, and
- * a key has one lane, no key's lines can overtake each other.
+ * Every key belongs to one of LANES lanes, for ever. The database keeps how far each lane has been loaded (netty_sync.progress,
+ * one row a lane). A transaction loads some lanes' rows of a batch, and moves the progress of the same lanes. Most batches are
+ * one transaction with all lanes. A large batch may be several transactions at a time, each on a connection of its own; a
+ * lane's share of the next batch begins only after the same lane's share of this one is in (load/upsert/parallel_upsert.h).
  *
- * Where such a batch was interrupted, some lanes are ahead of others. lanes_behind tells what comes
- * next then: the lanes that are furthest behind, up to where the next one is. So a page is loaded
- * once into each lane, whatever was interrupted, and by whomever it is taken up.
+ * After an interruption some lanes may be further than others. lanes_behind then says what comes next: the lanes that are
+ * furthest behind, up to where the next lane is. So each page is loaded once into each lane, whatever was interrupted.
  */
 #ifndef NETTY_LOAD_ROW_LANE_H
 #define NETTY_LOAD_ROW_LANE_H
@@ -17,17 +16,17 @@
 #include "spool/format/page.h"
 #include <stdbool.h>
 
-/* The bookkeeping's rows say which keys are in: neither this number nor lane_of may ever change. */
+/* Neither this number nor lane_of may ever change: the rows of netty_sync.progress were written with them. */
 #define LANES     4u
 #define LANES_ALL ((1u << LANES) - 1u)
 
-/* How far a table, or a lane of it, has been loaded: pages up to and with `place`; with line > 0 only
- * that many of its lines. */
+/* How far a table or a lane has been loaded: all pages up to and with `place`; if line > 0, only the first `line` lines of the
+ * page at `place`. */
 struct progress {
     struct page_place place;
     uint64_t line;
     uint64_t
-        chain; /* which page that is (spool/journal/journal_codec.h); 0: not known. Not compared */
+        chain; /* identifies that page (spool/journal/journal_codec.h); 0: not known. progress_compare ignores it */
 };
 int progress_compare(const struct progress *a, const struct progress *b);
 
@@ -37,12 +36,12 @@ struct lanes {
 
 unsigned lane_of(int64_t key);
 
-/* Which lanes (a bit each) come next, from where (*from), and up to where (*until) others are already; true: some are. */
+/* Returns which lanes (a bit each) come next. *from is where they are; if *bounded, other lanes are at *until already. */
 unsigned lanes_behind(const struct lanes *l, struct progress *from, struct progress *until,
                       bool *bounded);
-/* The lanes of share i where n connections share all of them. */
+/* Returns the lanes of share i, if n connections share all lanes. */
 unsigned lanes_share(unsigned i, unsigned n);
-/* These lanes are there now. */
+/* Moves the progress of these lanes. */
 void lanes_move(struct lanes *l, unsigned which, const struct progress *to);
 
 #endif

@@ -1,19 +1,18 @@
 /*
- * The shapes of a table's records: which outermost members they have, where the three that are columns
- * stand, and in which order jsonb would store the rest.
+ * The shapes of a table's records: which outermost members a record has, where the three members that are columns stand, and the
+ * order in which jsonb would store the rest.
  *
  *     shapes_open(&s, "contact_id", e);
  *     shapes_of(s, &record, &shape, e);            // good until the next call
  *     shapes_common(s, ids, n, out);               // names that all of these shapes have
  *
- * Why the order: jsonb sorts an object's names by length, then bytes. Text that comes sorted saves the
- * server 15 to 23 % of its time. Records of one table have one shape, or few, so the order is found
- * once and remembered; only the outermost level is worth it.
+ * Why the order: jsonb sorts an object's names by length, then by bytes. Text that comes sorted saves the server 15 to 23 % of its
+ * time. The records of a table have one shape, or few, so the order is found once and remembered. Only the outermost level is worth it.
  *
- * Of a name that stands twice only the last member is data, as in jsonb. Where a name has an escaped NUL
- * (which --on-nul replace turns into another name) all is left as it came.
+ * If a name stands twice, only the last member is data, as in jsonb. If a name has an escaped NUL (which --on-nul replace turns into
+ * another name), the order is left as it came.
  *
- * The names that all records of a batch have let the server merge cheaply: see sql_merged (load/database/sql.h).
+ * With the names that all records of a batch have, the server can merge cheaply: see sql_merged (load/database/sql.h).
  */
 #ifndef NETTY_LOAD_ROW_ROW_SHAPE_H
 #define NETTY_LOAD_ROW_ROW_SHAPE_H
@@ -22,7 +21,7 @@
 #include "shared/base/err.h"
 #include "shared/json/json_record.h"
 
-/* Members [first, last] of the record, one behind the other in it. */
+/* The members first to last of the record, which stand one behind the other in it. */
 struct shape_piece {
     uint32_t first, last;
 };
@@ -30,8 +29,8 @@ struct shape_piece {
 #define SHAPE_NONE    SIZE_MAX   /* no such member */
 
 struct shape {
-    uint64_t id; /* of data's names: equal ones have the same names, whatever their order */
-    size_t key, created, modified; /* members, the last of that name */
+    uint64_t id;                   /* a hash of data's names, whatever their order */
+    size_t key, created, modified; /* indexes of these members: of each name the last one */
     size_t deleted;                /* likewise; a piece of its own */
     const struct shape_piece *pieces;
     size_t count;
@@ -43,8 +42,8 @@ void shapes_close(struct shapes *s); /* NULL is fine */
 enum err_code shapes_of(struct shapes *s, const struct record *r, const struct shape **shape,
                         struct err *e) MUST_CHECK;
 
-/* Adds to out, as PostgreSQL's text of a text[], names of data that all these shapes have: not
- * necessarily all such names, for old shapes are forgotten; "{}" is always right. */
+/* Adds to out names of data that all these shapes have, as PostgreSQL's text of a text[]. Some may be missing, since old shapes are
+ * forgotten; "{}" is always right. */
 enum err_code shapes_common(const struct shapes *s, const uint64_t *ids, size_t n,
                             struct buf *out) MUST_CHECK;
 
