@@ -9,16 +9,16 @@
  *     db_copy(db, sql, source, done, ctx);              // COPY ... FROM STDIN fed by source()
  *     db_close(db);                                     // memory goes when the loop has closed the handles
  *
- * Nobody else's functions and operators are called: what db_query sends in the simple protocol outside of a transaction is one
- * of its own with search_path pinned to pg_catalog, as sql_begin pins it for longer ones.
+ * Other people's functions and operators are never called: a statement that db_query sends in the simple protocol outside a
+ * transaction becomes a transaction of its own with search_path pinned to pg_catalog, as sql_begin pins it for longer ones.
  *
- * No prepared statements across transactions, no pipeline mode, no session state: a transaction-mode pooler may stand
- * between. Callbacks come from the loop, never from within the call. After an error with db_lost(db) the connection is gone:
- * db_connect again. Host names are resolved, blocking; several hosts, and the addresses
- * of each, are tried in turn, each for connect_timeout (10 s where that says nothing, and 30 s for the last one).
+ * No prepared statement, pipeline or session state outlives a transaction, since a pooler in transaction mode may stand between.
+ * Callbacks come from the loop, never from within the call. After an error with db_lost(db) the connection is gone; call db_connect
+ * again. Resolving host names blocks. Several hosts, and the addresses of each, are tried in turn, each for connect_timeout (if it
+ * is not set, 10 s, and 30 s for the last one).
  *
- * Errors carry the SQLSTATE; db_decide.h says what they mean for the loader. Messages hold the server's primary message only,
- * never its DETAIL (which quotes values).
+ * Errors carry the SQLSTATE; db_decide.h says what they mean for the loader. Messages hold the server's primary message only, never
+ * its DETAIL, which quotes values.
  */
 #ifndef NETTY_LOAD_DATABASE_DB_H
 #define NETTY_LOAD_DATABASE_DB_H
@@ -39,20 +39,20 @@ struct db_param {
 
 typedef void db_done_fn(void *ctx, const PGresult *result,
                         const struct err *err); /* one of the two is NULL */
-/* Fill out with the next piece; leave it empty at the end; fail to cancel the COPY. */
+/* Fills out with the next piece of the COPY, or leaves it empty at the end. If it fails, the COPY is cancelled. */
 typedef enum err_code db_source_fn(void *ctx, struct buf *out, struct err *e);
 
 enum err_code db_open(struct db **d, uv_loop_t *loop, const char *conninfo,
                       struct err *e) MUST_CHECK;
 void db_close(struct db *d);
 void db_connect(struct db *d, db_done_fn *done, void *ctx);
-/* One connection more than is needed: given up after a few seconds; and connected only when a statement was answered, for a
- * pooler lets clients in for whom it has no server. */
+/* Connects a connection that is useful but not needed. It is given up after a few seconds, and counts as connected only when a
+ * statement was answered, since a pooler accepts clients for whom it has no server. */
 void db_connect_spare(struct db *d, db_done_fn *done, void *ctx);
 void db_query(struct db *d, const char *sql, const struct db_param *params, size_t n,
               db_done_fn *done, void *ctx);
-/* As it is, for the two that db_query is not for: what cannot stand in a transaction (CREATE INDEX CONCURRENTLY), and what looks
- * at the session's own search_path. Each name in it is qualified. */
+/* Sends the text as it is. For the two kinds that db_query cannot send: a statement that cannot be in a transaction (CREATE INDEX
+ * CONCURRENTLY), and one that looks at the session's own search_path. Each name in it must be qualified. */
 void db_query_bare(struct db *d, const char *sql, db_done_fn *done, void *ctx);
 /* The same as db_query with binary results. */
 void db_query_binary(struct db *d, const char *sql, const struct db_param *params, size_t n,
@@ -60,15 +60,15 @@ void db_query_binary(struct db *d, const char *sql, const struct db_param *param
 void db_copy(struct db *d, const char *sql, db_source_fn *source, db_done_fn *done, void *ctx);
 bool db_lost(const struct db *d);
 bool db_connecting(const struct db *d);
-/* Since it was connected a statement was answered: there is a server behind it. */
+/* Returns true if a statement was answered since the connection was made, so that there is a server behind it. */
 bool db_proven(const struct db *d);
-/* How many have been sent, over all its connections. */
+/* Returns how many statements were sent, over all connections that db has had. */
 uint64_t db_statements(const struct db *d);
-/* Asks the server, without waiting, to give up the statement under way (also through a pooler). The operation then ends with
- * SQLSTATE 57014; or as if nothing had been asked, when it was over before or nobody was reached: ask again. Nothing where
- * no statement is under way. */
+/* Asks the server, without waiting, to cancel the statement under way (also through a pooler). The operation then ends with SQLSTATE
+ * 57014; or in its own way, if it had ended before, or if the request did not arrive: ask again then. Does nothing if no
+ * statement is under way. */
 void db_cancel(struct db *d);
-/* Throw the connection away (a transaction under way is rolled back by the server). */
+/* Drops the connection. The server rolls back a transaction that is under way. No callback comes for it. */
 void db_drop(struct db *d);
 int db_server_version(const struct db *d);
 bool db_tls(const struct db *d);

@@ -2,11 +2,10 @@
  * The loader's SQL: files in load/sql/ that psql can run too, compiled in as strings (without their
  * whole-line comments).
  *
- * They use psql's own variables: :"name" is an identifier, :'name' a literal, :name text as it is.
- * sql_expand puts the values in, quoted for PostgreSQL (identifiers with doubled ", literals with
- * doubled ' and as E'' with doubled \ where one is in them). What stands in quotes, comments or $$
- * is left alone, as is `::`. A variable that has no value is an error, as are a value that the text
- * does not use, and an empty identifier.
+ * They use psql's own variables: :"name" is an identifier, :'name' a literal, :name text as it is. sql_expand puts the values in,
+ * quoted for PostgreSQL (in identifiers " is doubled; in literals ' is doubled, and if there is a \, it is doubled and the literal
+ * becomes E''). Text in quotes, comments or $$ is left alone, as is `::`. It is an error if a variable has no value, if a value is not
+ * used, and if an identifier is empty.
  *
  * A transaction of the loader is these statements; those in braces go as one simple query, whose
  * last result counts:
@@ -23,9 +22,9 @@
  *     sql_upsert                                      source = SQL_SOURCE_ARRAYS, four parameters
  *                                                     from batch_encode_arrays
  *
- * That is the plain way, always right. The fast one (load/upsert/txn.h) asks first, with sql_classify: rows that
- * are not there go in by sql_insert_copy, those that are newer than what is there by sql_upsert_newer, the
- * others by sql_upsert.
+ * That is the plain way, which is always right. The fast way (load/upsert/txn.h) first asks with sql_classify what is stored. Then
+ * rows whose key is not there go in by sql_insert_copy, rows that are newer than the stored one by sql_upsert_newer, the others by
+ * sql_upsert.
  */
 #ifndef NETTY_LOAD_DATABASE_SQL_H
 #define NETTY_LOAD_DATABASE_SQL_H
@@ -38,7 +37,7 @@ struct sql_var {
     const char *value;
 };
 
-/* Adds the text to out. ERR_INTERNAL where text and variables do not fit each other. */
+/* Adds the expanded text to out. Fails with ERR_INTERNAL if text and variables do not fit each other. */
 enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var *vars, size_t n,
                          struct err *e) MUST_CHECK;
 
@@ -49,41 +48,44 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
     "pg_catalog.unnest($3::pg_catalog.timestamptz[]), "                                            \
     "pg_catalog.unnest($4::pg_catalog.timestamptz[]))"
 
-/* One constant for each file, named for it: load/sql/upsert.sql is sql_upsert. */
+/* Below is one constant for each file, named for it: load/sql/upsert.sql is sql_upsert. Each comment names the variables, the
+ * parameters, and the columns of the answer. */
 
-/* What a table's statements begin with, so that sql_lock_holder finds those that wait. */
+/* The beginning of a table's statements, by which sql_lock_holder finds those that wait. */
 #define SQL_TAG     "/* netty-load %s */\n"
 #define SQL_TAG_MAX 128
 
-/* Empties out, and begins such a statement in it. */
+/* Empties out, and begins a statement with this tag in it. */
 enum err_code sql_begin_tagged(struct buf *out, const char *table, struct err *e) MUST_CHECK;
 
-/* Variable tag. One row or none: pid, role, application, state, seconds of whoever holds what a statement waits for that
- * begins so. */
+/* Variable tag. One row or none: pid, role, application, state, seconds of the session that holds the lock for which a statement with
+ * this tag waits. */
 extern const char sql_lock_holder[];
 
 /* BEGIN and the transaction's settings. */
 extern const char sql_begin[];
 
-/* netty_sync and its tables, where missing. */
+/* Makes netty_sync and its tables, if they are missing. */
 extern const char sql_schema[];
 
-/* The netty-* tables of a schema, or ('') those that search_path shows: variable schema, for db_query_bare. Columns: LIST_* of load/target/target_table.h. problem is null, or why the table cannot be
- * loaded ("has no ..."): then those before it may be null too. */
+/* The netty-* tables of a schema, or with '' those that search_path shows. Variable schema; for db_query_bare. Columns: LIST_* of
+ * load/target/table_list.h. problem is null, or says why the table cannot be loaded ("has no ..."); then the columns before it may be
+ * null, too. */
 extern const char sql_list_tables[];
 
-/* The first schema of search_path that a table can be made in: a part of the two that take it as their variable first_schema. */
+/* An expression, for the variable first_schema of other statements: the first schema of search_path that a table can be made in. */
 extern const char sql_first_schema[];
 
-/* For doctor: one row on the session and the role's rights, its columns by name (variables schema, first_schema; for db_query_bare). Of the
- * relations whose oids are given (variable oids, an array): rows table_name hint, and rows table_name state finding. */
+/* For doctor. sql_check: one row on the session and the role's rights, its columns by name (variables schema, first_schema; for
+ * db_query_bare). The others are about relations whose oids are given (variable oids, an array). sql_check_tables: rows table_name
+ * hint. sql_check_access and sql_check_views: rows table_name state finding. */
 extern const char sql_check[];
 extern const char sql_check_tables[];
 extern const char sql_check_access[];
-extern const char
-    sql_check_views[]; /* likewise; variables oids, views_schema, wanted (true, false) */
+extern const char sql_check_views[]; /* variables oids, views_schema, wanted (true, false) */
 
-/* NETTY.md's shape. Variables schema ('': first_schema), first_schema, relation, key; for db_query_bare. One row: grant policy. */
+/* Makes a table of NETTY.md's shape. Variables schema ('': first_schema), first_schema, relation, key; for db_query_bare. One row:
+ * grant policy. */
 extern const char sql_create_table[];
 
 /* The temporary table, and COPY ... FROM STDIN (FORMAT binary) into it. */
@@ -93,12 +95,13 @@ extern const char sql_batch_copy[];
 /* Variables schema, relation, key, keytype (list_tables' key_type), source, merged, held, time. One row: inserted
  * updated unchanged stale total unstored, total being the sum of those before it. */
 extern const char sql_upsert[];
-/* Values of `held`: which rows stay as they are. */
+/* Values of the variable `held`: the condition under which a stored row stays as it is. */
 #define SQL_HELD_NEWER "t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified"
-/* Of what is loaded out of its turn a row without a time says nothing of one that has: it may be the birth of what was edited later. */
+/* For rows that are loaded out of their turn: a row without a time never replaces one with a time, since it may be the record's birth, and
+ * the stored row a later edit. */
 #define SQL_HELD_AGAIN                                                                             \
     "(" SQL_HELD_NEWER " OR (excluded.time_modified IS NULL AND t.time_modified IS NOT NULL))"
-/* What was fetched before what has been loaded, and is no news, changes rows whose time is smaller than its own. */
+/* For rows that were fetched before what is loaded, and are no news: only stored rows with a smaller time change. */
 #define SQL_HELD_LATE                                                                              \
     "(excluded.time_modified IS NULL OR t.time_modified OPERATOR(pg_catalog.>=) "                  \
     "excluded.time_modified)"
@@ -107,26 +110,26 @@ extern const char sql_upsert[];
 /* Values of `time`: what a row's stored time is compared with. SQL_TIME_STORED: with itself, so that a time alone is no change. */
 #define SQL_TIME        "coalesce(excluded.time_modified, t.time_modified)"
 #define SQL_TIME_STORED "t.time_modified"
-/* Variables schema, relation, key. One row or none: kept. To be rolled back. */
+/* Tries whether triggers change time_modified; to be rolled back. Variables schema, relation, key. One row or none: kept. */
 extern const char sql_probe_time[];
-/* The same and `when`, from these two. One row: bare (changed or put in, maybe the latter) updated;
- * the others were held back. */
+/* sql_upsert for rows that are probably newer. Its variables, and `when`, one of the two below. One row: bare (changed or perhaps put in)
+ * updated; all other rows were held back. */
 extern const char sql_upsert_newer[];
 #define SQL_WHEN_NOT_NEWER                                                                         \
     "(t.time_modified OPERATOR(pg_catalog.>) excluded.time_modified) IS NOT TRUE"
 #define SQL_WHEN_OLDER "t.time_modified OPERATOR(pg_catalog.<) excluded.time_modified"
 
-/* Their variable `merged`, added to out: what becomes of the stored data t.data and the new excluded.data.
- * With replace the new. Else the stored with the new over it (||), or the new where the stored is no object:
- * || would append to it, with each replay once more. names is a text[] as text: names that every new row has;
- * where the stored has no others the result is the new, and `-` finds that out at half the price of `||`.
- * A mark of load/reconcile/reconcile.h is not merged: the source has the record. With again (pages loaded before, maybe
- * from before the mark) only a newer version takes it away. */
+/* Adds to out the value of the variable `merged`: what becomes of the stored data t.data and the new excluded.data. With replace, that is
+ * the new data. Else it is stored || new; or the new data if the stored is no object, since || would append to that, once more with each
+ * replay. names is a text[] as text: names that every new row has. If the stored data has no other names, the result is the new data, and
+ * the operator `-` finds that out at half the price of `||`.
+ * A deletion mark (load/reconcile/reconcile.h) is not merged, since the source has the record. With again (pages that were loaded before,
+ * perhaps from before the mark) only a newer version removes the mark. */
 enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *names,
                          struct err *e) MUST_CHECK;
 
-/* Variables schema, relation, key, times (", time_modified" or ""). Parameter: an array of keys, of the key's type. Rows:
- * key xmin, and with times time_modified. */
+/* What is stored of some keys. Variables schema, relation, key, times (", time_modified" or ""). Parameter: an array of keys, of the key's
+ * type. Rows: key xmin, and with times time_modified. */
 extern const char sql_classify[];
 
 /* Variables schema, relation. One row: id timeline. */
@@ -138,8 +141,8 @@ extern const char sql_insert_copy[];
 /* Variables spool, schema, table_name, branch, relation. Makes the rows that sql_progress_lock locks. */
 extern const char sql_progress_make[];
 
-/* Variables spool, schema, table_name, branch, lanes, wait ("" or NOWAIT). A row a lane: lane segment page line chain version own. line 0: the pages up to and
- * with that one are in; else the page's first `line` lines are, and the pages before it. */
+/* Variables spool, schema, table_name, branch, lanes, wait ("" or NOWAIT). One row for each lane: lane segment page line chain version
+ * own. With line 0, the pages up to and with that one are in; else the pages before it, and its first `line` lines. */
 extern const char sql_progress_lock[];
 
 /* Variables spool, schema, table_name, identity: of the table that was loaded into. */
@@ -154,11 +157,12 @@ extern const char sql_unchecked_drop[];
 extern const char sql_put_away_look[];
 extern const char sql_put_away_note[];
 extern const char sql_put_away_forget[];
-/* Sources made of another, the variable source; archive: the archive's name. */
+/* Sources for the upserts, made of another source: without rows that were noted as put away; or that are in the archive. Variables
+ * source; archive, the archive's name. */
 extern const char sql_source_noted[];
 extern const char sql_source_archived[];
 
-/* sql_progress_lock without the lock, of the branch that was loaded last. Variables spool, table_name, schema. No row: nothing is loaded. */
+/* The progress of the branch that was loaded last, without a lock. Variables spool, table_name, schema. No row: nothing is loaded. */
 extern const char sql_progress_read[];
 /* One row: id name timeline writable whole (load/target/tables_look.h). */
 extern const char sql_look[];
