@@ -1,13 +1,13 @@
 /*
- * The pages that a transaction brings in, and those it has to pass over: what the database remembers of them, beside how far it
- * has come (netty_sync.loaded_page, netty_sync.hole).
+ * The pages that a transaction brings in, and the holes: pages that it has to pass over. The database remembers both beside its
+ * progress (netty_sync.loaded_page, netty_sync.hole).
  *
- *     loaded_pages_add(&p, page); ...            // each page whose last line is in the batch
+ *     loaded_pages_add(&p, page, e); ...         // each page whose last line is in the batch
  *     loaded_pages_hole(&p, after, place, why);
- *     loaded_pages_sql(&p, sql, key, n, e);      // the statements, to go with COMMIT
+ *     loaded_pages_sql(&p, pages, key, sql, e);  // the statements, to go with COMMIT
  *
- * Why: a place in the spool can be another page's after a restore or in a fork. The chains (spool/journal/journal_codec.h) tell
- * up to where spool and database have the same history.
+ * Why: after a restore or in a fork, another page may have the same place in the spool. The chains of the pages
+ * (spool/journal/journal_codec.h) tell up to where spool and database have the same history.
  */
 #ifndef NETTY_LOAD_TARGET_LOADED_PAGES_H
 #define NETTY_LOAD_TARGET_LOADED_PAGES_H
@@ -21,15 +21,16 @@
 
 struct page_hole {
     struct page_place after, place; /* the pages behind `after`, up to and with `place` */
-    bool gap;                       /* the spool holds them no more */
+    bool gap;                       /* the spool no longer holds these pages */
     char why[LOADED_PAGES_WHY];
 };
 
 struct loaded_pages {
-    struct buf segments, pages, chains; /* array texts: a run of a segment's pages each */
+    struct buf segments, pages,
+        chains; /* texts of arrays; each element is a run of pages of one segment */
     struct page_place last;
-    uint64_t begun;  /* the last segment whose first page is one of them; 0: none */
-    int64_t fetched; /* the newest one's, or WHEN_NONE */
+    uint64_t begun;  /* the last segment whose first page is among these; 0: none */
+    int64_t fetched; /* when the newest page was fetched, or WHEN_NONE */
     struct page_hole holes[LOADED_PAGES_HOLES];
     size_t holes_count;
 };
@@ -39,14 +40,14 @@ void loaded_pages_free(struct loaded_pages *p);
 void loaded_pages_reset(struct loaded_pages *p);
 enum err_code loaded_pages_add(struct loaded_pages *p, const struct page_info *page,
                                struct err *e) MUST_CHECK;
-/* Not where loaded_pages_full. */
+/* Adds a hole. Not to be called if loaded_pages_full. */
 void loaded_pages_hole(struct loaded_pages *p, struct page_place after, struct page_place place,
                        const char *why);
-/* More would be too much for one transaction. */
+/* Returns true if one transaction should not take more. */
 bool loaded_pages_full(const struct loaded_pages *p);
 
-/* key: the variables spool, schema, table_name, branch. Pages only where `pages` is set: of several transactions that share a
- * batch one tells of them. */
+/* Adds the statements to sql. key: the variables spool, schema, table_name, branch. Pages are written only if `pages` is true: of
+ * several transactions that share a batch, one writes them. */
 enum err_code loaded_pages_sql(const struct loaded_pages *p, bool pages,
                                const struct sql_var key[4], struct buf *sql,
                                struct err *e) MUST_CHECK;

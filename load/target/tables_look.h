@@ -1,20 +1,21 @@
 /*
- * One look at all tables of a run, in one read-only transaction on one connection: the database's identity, the list of its tables, what it
- * knows of the spool in each, the greatest time_modified of those that have an index for it.
+ * One look at all tables of a run, in one read-only transaction on one connection: the database's identity, the list of its tables,
+ * what it knows of the spool for each, and the greatest time_modified of each table that has an index for it.
  *
  *     tables_look_open(&l, spool_id, schema, e);
  *     tables_look_start(l, db, table, done, ctx);    // false: not now (one is under way, failed in the last ten minutes, or found a
  *                                                    // database that cannot be written to, in the last minute)
- *     tables_look_take(l, table, &row)               // each table once; false: look at it alone
+ *     tables_look_take(l, table, &row)               // each table once; false: look at this table alone
  *     tables_look_close(l);
  *
- * Guarantees: nothing is written, no row of a netty-* table is locked or waited for (but for a tenth of a second, for
- * the greatest times). It has no other limit for locks: it waits for those of the bookkeeping and for one on an unlogged table, for which
- * each table's own look waits, too, and whoever holds them is told as for any statement of the table that asks.
- * What it saw is of one snapshot, and counts for a minute, as --follow trusts what it knows of a table. A table that
- * has been taken may have been loaded since, so it is not taken a second time. Where the bookkeeping lacks something, or the database is a
- * standby, nothing can be taken: then each table is looked at alone, which makes what lacks and says what is wrong.
- * A transaction that loads compares the progress anew, under its lock: what others did meanwhile is seen there.
+ * Guarantees: nothing is written. No row of a netty-* table is locked, and the look waits for a lock on such a table no longer than a
+ * tenth of a second, for the greatest times. For locks on the bookkeeping, and on an unlogged table, it waits without limit, as each
+ * table's own look does; the log names who holds them, as for any statement of the table that asked.
+ *
+ * What the look saw is one snapshot, and is used for a minute, as long as --follow trusts what it knows of a table. A table that was
+ * taken may have been loaded since, so it cannot be taken a second time. If the bookkeeping lacks something, or the database is a
+ * standby, nothing can be taken: then each table is looked at alone, which makes what is missing and says what is wrong.
+ * Every transaction that loads compares the progress anew, under its lock, and so notices what others did meanwhile.
  */
 #ifndef NETTY_LOAD_TARGET_TABLES_LOOK_H
 #define NETTY_LOAD_TARGET_TABLES_LOOK_H
@@ -29,36 +30,39 @@ typedef void tables_look_done_fn(void *ctx,
 
 enum err_code tables_look_open(struct tables_look **l, const char *spool, const char *schema,
                                struct err *e) MUST_CHECK;
-/* Not while one is under way, unless db is dropped. NULL is fine. */
+/* Not to be called while a look is under way, unless db is dropped. NULL is fine. */
 void tables_look_close(struct tables_look *l);
-/* done comes once, from the loop; unless db is dropped, and then the look is over, too. */
+/* Calls done once, from the loop. If db is dropped, the look is over without it. */
 bool tables_look_start(struct tables_look *l, struct db *db, const char *table,
                        tables_look_done_fn *done, void *ctx);
-/* The table's row in tables_look_list; false: it was taken, or is not there, or the look is too old. */
+/* Fills *row with the table's row in tables_look_list. Returns false if the table was taken before, or is not in the list, or if the look
+ * is too old. */
 bool tables_look_take(struct tables_look *l, const char *table, int *row);
 bool tables_look_has(const struct tables_look *l, const char *table);   /* it can be taken */
 bool tables_look_lacks(const struct tables_look *l, const char *table); /* it is not in the list */
-/* Something in the list has changed, by this process: what was seen before, or is being seen, counts no more. */
+/* Tells that this process has changed something that the list shows: a look that was made, or is under way, is no longer used. */
 void tables_look_forget(struct tables_look *l);
-/* What the bookkeeping lacked was made, by this process: where that alone was in the way, another look is worth while. */
+/* Tells that this process has made what the bookkeeping lacked. If nothing else was in the way, another look can be made. */
 void tables_look_made(struct tables_look *l);
-/* The looks to come need not ask for the greatest times. */
+/* Lets the looks to come leave out the greatest times. */
 void tables_look_without_greatest(struct tables_look *l);
 
-/* It was made, and is no older than a minute. Whoever uses what it saw asks this first, once, and uses it before the loop goes on. */
+/* Returns true if a look was made and is no older than a minute. To be asked once before what it saw is used, which must be done before
+ * the loop goes on. */
 bool tables_look_counts(const struct tables_look *l);
 int64_t tables_look_at(const struct tables_look *l); /* when_tick() of its beginning */
-/* What it saw, however old; NULL, or "": nothing. */
+/* What the look saw, however old; NULL, or "": nothing. */
 const PGresult *tables_look_list(const struct tables_look *l);     /* sql_list_tables */
 const PGresult *tables_look_progress(const struct tables_look *l); /* sql_progress_find */
 const PGresult *tables_look_loaded(const struct tables_look *l);   /* sql_loaded_progress */
 const char *tables_look_database(const struct tables_look *l);     /* its identity */
 const char *tables_look_name(const struct tables_look *l);         /* its name, for people */
-/* The cluster's timeline, for what is done on that very connection; on another one it may be another. */
+/* The cluster's timeline, valid for what is done on this very connection; another connection may have another. */
 const char *tables_look_timeline(const struct tables_look *l, const struct db *db);
-/* Statements that it has sent so far, this look and those before it. */
+/* Returns how many statements all looks have sent so far. */
 uint64_t tables_look_statements(const struct tables_look *l);
-/* The greatest time_modified of the list's row, or WHEN_NONE. False: not known, or the look does not count any more. */
+/* Fills *at with the greatest time_modified of the list's row, or WHEN_NONE. Returns false if it is not known, or if the look is too
+ * old. */
 bool tables_look_greatest(const struct tables_look *l, int row, int64_t *at);
 
 #endif

@@ -1,13 +1,12 @@
 /*
- * The database's side of one table: where it is, its key, and how far this spool has been loaded
- * into it.
+ * The database's side of one table: where it is, its key, and how far this spool has been loaded into it.
  *
- *     target_table_find(&s, db, &conf, done, ctx);    // done: relation and progress are known, or why
- * not
+ *     target_table_open(&s, &conf, e);
+ *     target_table_find(s, db, done, ctx);    // done: relation and progress are known, or why they are not
+ *     target_table_close(s);
  *
- * Makes netty_sync where it is missing, and with conf.create the table. With conf.dry_run nothing is
- * made: then a missing netty_sync means that nothing is loaded, and a missing table is no error
- * (relation.name is NULL).
+ * Makes netty_sync if it is missing, and with conf.create the table. With conf.dry_run nothing is made: then a missing netty_sync means
+ * that nothing is loaded, and a missing table is no error (relation.name is NULL).
  */
 #ifndef NETTY_LOAD_TARGET_TARGET_TABLE_H
 #define NETTY_LOAD_TARGET_TARGET_TABLE_H
@@ -22,10 +21,12 @@ struct relation {
     char *schema, *name, *key, *key_type;
     int64_t key_min, key_max;
     unsigned key_size; /* bytes of its integers */
-    char identity[64]; /* another one once it was emptied, made again or rewritten */
-    bool triggers; /* others' BEFORE ... FOR EACH ROW, which may change, skip or redirect a row */
-    bool retimed;  /* ... and do change the time: what was fetched later counts */
-    bool direct;   /* COPY into it does what INSERT does, and rows are stored as they are sent */
+    char identity[64]; /* changes when the table is emptied, made again or rewritten */
+    bool
+        triggers; /* it has BEFORE ... FOR EACH ROW triggers, which may change, skip or redirect a row */
+    bool
+        retimed; /* these triggers change time_modified: of two versions the one fetched later counts */
+    bool direct; /* COPY into the table does what INSERT does, and rows are stored as sent */
 };
 void relation_free(struct relation *r);
 
@@ -38,9 +39,8 @@ struct target_table_conf {
     bool create;        /* --create-tables */
     bool dry_run;       /* --dry-run */
     struct tables_look
-        *look; /* at all tables of the run, borrowed; NULL: each is looked at alone */
-    void (*busy)(
-        void *ctx); /* something is asked for this table alone; NULL: nobody wants to know */
+        *look; /* at all tables of the run, borrowed; NULL: this table is looked at alone */
+    void (*busy)(void *ctx); /* called when a statement is sent for this table alone; may be NULL */
     void *ctx;
 };
 
@@ -54,7 +54,7 @@ void target_table_close(
 void target_table_find(struct target_table *s, struct db *db, target_table_done_fn *done,
                        void *ctx);
 
-/* Nothing more is asked: once the statement under way has ended, done comes, with ERR_INTERRUPTED where something was left to ask. */
+/* Sends no further statement. done comes when the statement under way has ended, with ERR_INTERRUPTED if something was left to ask. */
 void target_table_stop(struct target_table *s);
 
 const struct relation *target_table_relation(const struct target_table *s);
@@ -62,15 +62,15 @@ struct known_progress *target_table_known(struct target_table *s);
 bool target_table_empty(
     const struct target_table *s); /* nothing was loaded, and the table had no row */
 
-/* It has triggers, and what they do to time_modified was not looked at: that is to be done before anything is loaded. */
+/* Returns true if the table has triggers and it is not known what they do to time_modified: probe before anything is loaded. */
 bool target_table_must_probe(const struct target_table *s);
 void target_table_probe(struct target_table *s, target_table_done_fn *done, void *ctx);
-/* when_tick() from which on what is known of it may be old: of its own question, or of the look at all tables. */
+/* Returns the when_tick() of what is known of the table: of its own look, or of the look at all tables. */
 int64_t target_table_at(const struct target_table *s);
-/* The look that it was found by, whose identity of the database is good for db; or NULL. */
+/* Returns the look by which the table was found, if the identity of the database that it saw holds for db; or NULL. */
 const struct tables_look *target_table_look(const struct target_table *s);
 
-/* Its triggers may set time_modified, and there was no row to see that by: look again when there is one. */
+/* Returns true if the triggers may set time_modified and there was no row to try that on: probe again when there is one. */
 bool target_table_unprobed(const struct target_table *s);
 
 /* The statement that lists the netty-* tables of the schema (NULL: those that search_path shows), for db_query_bare. */
