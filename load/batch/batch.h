@@ -18,11 +18,10 @@
  *   - both timed or both timeless, same shape (so that v1 || v2 = v2; with --update replace any
  *     shape), and v1's time_created none or equal to v2's: the later line replaces the earlier,
  *     which is counted folded
- *   - ... but not over a line by whose word another was stale: BATCH_FULL. Folded away it would never be
- *     sent, the database could not refuse it, and the other would have been dropped for nothing
+ *   - ... but not if a line was found stale because of the earlier line: BATCH_FULL. If the earlier line were folded away, the
+ *     database could not refuse it, and the stale line would have been dropped for nothing
  *   - anything else: BATCH_FULL, the batch ends before the later line
- * Where the database refuses some record of the batch, folding is undone by building it again with
- * fold = false.
+ * If the database refuses some record of the batch, the batch is built again with fold = false.
  */
 #ifndef NETTY_LOAD_BATCH_BATCH_H
 #define NETTY_LOAD_BATCH_BATCH_H
@@ -31,8 +30,8 @@
 #include "load/row/row.h"
 #include "spool/format/page.h"
 
-/* Beyond these, rows_max and bytes_max mean these. The latter is also the most data of one row,
- * somewhat less than PostgreSQL's text can hold. */
+/* The upper limits of rows_max and bytes_max. BATCH_DATA_MAX is also the most data of one row, somewhat less than PostgreSQL's text can
+ * hold. */
 #define BATCH_ROWS_MAX (1u << 20)
 #define BATCH_DATA_MAX ((size_t)1000 << 20)
 
@@ -45,21 +44,21 @@ struct batch_conf {
     bool fold;        /* false: a second version of a key ends the batch */
 };
 
-/* Whether its pages come in their turn. */
+/* Whether the batch's pages are loaded in their turn. */
 enum batch_late {
     BATCH_ON_TIME,
-    BATCH_AGAIN, /* not: later ones are in already, through which its rows are rolled forward */
-    BATCH_LATE /* fetched before what another branch has loaded: of rows that are there those change whose time is smaller; and of the
-                  same time, or none, where it is news */
+    BATCH_AGAIN, /* later pages are in already; the rows are rolled forward through them */
+    BATCH_LATE /* the pages were fetched before what another branch has loaded: a stored row changes only if its time is smaller; or,
+                    with the same time or none, if the new row is news */
 };
 
 /* How a row goes into the database (load/upsert/txn.h). */
 enum batch_path {
-    BATCH_SAME,    /* known to be unchanged, and found to be so: not at all */
-    BATCH_INSERT,  /* its key was not there */
-    BATCH_NEWER,   /* it was there, and older */
-    BATCH_COMPARE, /* anything else: the server compares */
-    BATCH_OLDER,   /* likewise, but it was there and newer */
+    BATCH_SAME,    /* not at all: it is known to be unchanged, and was found to be so */
+    BATCH_INSERT,  /* as a new row: its key was not there */
+    BATCH_NEWER,   /* over a stored row that is older */
+    BATCH_COMPARE, /* by a comparison in the server, in all other cases */
+    BATCH_OLDER,   /* the same, and the stored row is newer */
 };
 #define BATCH_PATHS 5
 
@@ -68,15 +67,15 @@ struct batch_row {
     size_t data_at;          /* in the batch's data; filled by batch_add */
     struct page_place place; /* where it came from, for dead letters */
     uint64_t line;           /* in the segment */
-    bool kept_over_stale;    /* the batch's own: a later line was found stale on this one's word */
-    bool news; /* of BATCH_LATE: this branch had the record with the same time, and other data */
+    bool kept_over_stale; /* private to batch.c: a later line was found stale because of this one */
+    bool news; /* with BATCH_LATE: this branch had the record with the same time, and other data */
     enum batch_path path;
     bool
-        cached; /* without data: this line leaves the row version of xid as it is (unchanged_cache.h) */
-    uint64_t xid; /* else the version that it left, or 0: not known */
+        cached; /* there is no data: the line leaves the row version of xid as it is (unchanged_cache.h) */
+    uint64_t xid; /* if not cached: the transaction of the version that it left; 0: not known */
     union {
-        uint64_t digest[2]; /* of the line; of whom it folded away, no more */
-        uint64_t at;        /* cached: where (struct unchanged_seen) */
+        uint64_t digest[2]; /* of the line; not of lines that were folded away */
+        uint64_t at;        /* if cached: where (struct unchanged_seen) */
     };
 };
 
@@ -97,17 +96,17 @@ void batch_reset(struct batch *b, const struct batch_conf *conf); /* NULL: as be
 enum err_code batch_add(struct batch *b, const struct batch_row *row, const char *data,
                         enum batch_add *outcome, struct err *e) MUST_CHECK;
 
-/* Puts a row in the place of the one of its key that the batch has, whatever the batch's bounds. */
+/* Replaces the batch's row with the same key by this one, whatever the batch's bounds. */
 enum err_code batch_put(struct batch *b, const struct batch_row *row, const char *data,
                         struct err *e) MUST_CHECK;
 
-size_t batch_rows(const struct batch *b);  /* those to send: folded ones are gone */
+size_t batch_rows(const struct batch *b);  /* rows to send, without folded ones */
 size_t batch_bytes(const struct batch *b); /* of their data */
 
-/* Sort by key (so that two loaders lock rows in the same order), then the i-th row. Before it the
- * order is that of the first version of each key. Good until the next batch_add. */
+/* Sorts the rows by key, so that two loaders lock them in the same order. Before that, rows are in the order of the first version of each
+ * key. Valid until the next batch_add. */
 void batch_sort(struct batch *b);
-/* The same in n shares (load/row/lane.h, lanes_share) one after the other: share i ends before row ends[i]. */
+/* Sorts the rows into n shares (load/row/lane.h, lanes_share), one after the other: share i ends before row ends[i]. */
 void batch_sort_shares(struct batch *b, unsigned n, size_t ends[]);
 const struct batch_row *batch_row(const struct batch *b, size_t i, const char **data);
 
@@ -120,7 +119,8 @@ struct batch_row *batch_find(struct batch *b, int64_t key);
 struct batch_row *batch_at(struct batch *b, size_t i);
 /* The i-th row in the order of the first version of each key, sorted or not. */
 const struct batch_row *batch_came(const struct batch *b, size_t i);
-/* In that order no key is less than the one before, nor the first than *top. Makes *top the greatest. */
+/* Returns true if in that order no key is less than the one before it, and the first is not less than *top. Sets *top to the greatest
+ * key. */
 bool batch_rises(const struct batch *b, int64_t *top);
 /* Rows [first, end) of the order in groups by path, each sorted by key: group w ends before ends[w].
  * batch_same_path: all of them in one, sorted by key. */

@@ -1,6 +1,6 @@
 /*
- * A batch, the records that were set aside on its way, and what became of the lines. batch_builder.c has two of them, so that one
- * can be filled while the other is loaded, or both be loaded, one behind the other.
+ * A batch with its dead letters and counts. The builder has two slots, so that one can be filled while the other is loaded, or both be
+ * loaded, one behind the other.
  */
 #ifndef NETTY_LOAD_BATCH_BATCH_SLOT_H
 #define NETTY_LOAD_BATCH_BATCH_SLOT_H
@@ -14,11 +14,11 @@ struct batch_tally {
     uint64_t read, folded, stale;
 };
 
-/* Rows with a time that could not be read (ROW_ODD_*). */
+/* How many rows had a time that could not be read (ROW_ODD_*). */
 struct batch_odd_times {
     uint64_t records;
-    uint64_t created, modified; /* of them, which time */
-    int64_t key;                /* of the first one */
+    uint64_t created, modified; /* how many of them had an odd time_created, and time_modified */
+    int64_t key;                /* of the first such row */
 };
 
 struct batch_slot {
@@ -26,11 +26,11 @@ struct batch_slot {
     struct rejects *rejects;
     struct batch_tally tally[LANES];
     uint64_t read;           /* of all lanes */
-    struct progress reached; /* once it is in */
-    unsigned judged;         /* lanes whose rows the database has taken, be it not for good yet */
-    bool moved;              /* something to commit, be it only progress */
+    struct progress reached; /* the progress once the batch is in */
+    unsigned judged; /* lanes whose rows the database has accepted, perhaps not committed yet */
+    bool moved;      /* there is something to commit, at least progress */
     enum batch_late late;
-    struct loaded_pages pages; /* that are over with it */
+    struct loaded_pages pages; /* the pages that end with this batch */
     bool full;
     struct buf names;
     struct batch_odd_times odd_times;
@@ -40,17 +40,17 @@ enum err_code batch_slot_open(struct batch_slot *slot, const struct spool *s, co
                               const struct batch_conf *conf, const char *key,
                               struct dead_reasons *reasons, struct err *e) MUST_CHECK;
 void batch_slot_close(struct batch_slot *slot);
-/* Anew, where the one before it ends. */
+/* Empties the slot for a batch that begins at `reached`. */
 void batch_slot_begin(struct batch_slot *slot, const struct batch_conf *shape,
                       const struct progress *reached);
 void batch_slot_count(struct batch_slot *slot, unsigned lane, enum batch_add outcome); /* a line */
 void batch_slot_note_times(struct batch_slot *slot, const struct row *row);
 struct batch_tally batch_slot_tally(const struct batch_slot *slot, unsigned lanes);
-/* Of a row only the place and the line number count. */
+/* Adds a line to the slot's dead letters. Of row only the place and the line number are used. */
 enum err_code batch_slot_reject(struct batch_slot *slot, const struct row_refusal *why,
                                 const char *file, const struct batch_row *row, const char *line,
                                 size_t n, struct err *e) MUST_CHECK;
-/* fill_names of it. */
+/* As batch_builder_names. */
 const char *batch_slot_names(struct batch_slot *slot, const struct row_builder *row_builder);
 
 #endif
