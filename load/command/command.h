@@ -1,13 +1,12 @@
 /*
- * netty-load's commands, which look after what is loaded, and what they share. Each is safe to be
- * run at any time, beside the loader and beside itself, and to be killed at any point: the next run
- * goes on with what is left.
+ * What the commands of netty-load share. A command may be run at any time, beside the loader and beside itself, and may be killed at
+ * any point: the next run goes on with what is left.
  *
- * main.c calls command_main, which finds the command in its table and gives it a struct command_context. Most are of
- * one table after the other:
+ * main.c calls command_main, which finds the command in the table of commands and gives it a struct command_context. Most commands
+ * work on one table after the other:
  *
- *     command_each_table(c, fn, ctx, e);         // those named, or configured, or all of the database
- *         fn(ctx, c, &target, e)             // adds its row with cmd_row
+ *     command_each_table(c, fn, ctx, e);     // the tables named, else configured, else all of the database
+ *         fn(ctx, c, &target, e)             // adds the table's row to c->summary
  *
  * A table that fails is logged, counts for the exit code, and does not stop the others.
  */
@@ -21,7 +20,7 @@
 #include "spool/store/spool.h"
 
 struct command_context;
-/* A word of the command line, what it does, and the options that no other command may be given. */
+/* A command's word, its function, and the options that only this command takes. */
 #define COMMAND_OPTIONS 4
 struct command {
     const char *name;
@@ -36,8 +35,8 @@ struct commands {
 /* Runs the command that the options name, one of `all`. Returns the exit code; what went wrong has been
  * printed by then. */
 int command_main(const struct options *o, const struct commands *all);
-/* Without one: ERR_USAGE for an option that means something with a command only, and for a table that
- * the spool has not and whose name is nearly a command's. */
+/* For a command line without a command. Fails with ERR_USAGE for an option that only a command takes, and for a table that the spool does
+ * not hold and whose name is nearly a command's. */
 enum err_code command_none(const struct options *o, const struct commands *all,
                            struct err *e) MUST_CHECK;
 
@@ -63,11 +62,11 @@ typedef enum err_code target_fn(void *ctx, struct command_context *c, const stru
 enum err_code command_each_table(struct command_context *c, target_fn *fn, void *ctx,
                                  struct err *e) MUST_CHECK;
 
-/* This one alone, whatever the other words are. */
+/* Runs fn for this table alone, whatever other words the command line has. */
 enum err_code command_one_table(struct command_context *c, const char *table, target_fn *fn,
                                 void *ctx, struct err *e) MUST_CHECK;
 
-/* Logs it, and keeps its exit code. */
+/* Logs the error, and keeps its exit code. */
 void command_failed(struct command_context *c, const char *table, const struct err *err);
 
 /* --older-than, which must be given, as a point in time. */

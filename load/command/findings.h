@@ -1,6 +1,6 @@
 /*
- * What netty-load doctor finds: lines that say `ok`, `change` (it works, and would be better
- * otherwise) or `wrong` (it will not work), what they are about, and what to do.
+ * The findings of netty-load doctor and check: lines that say `ok`, `change` (it works, and could be better) or `wrong` (it will not
+ * work), what they are about, and what to do.
  *
  *     findings_open(&f, json, e);
  *     findings_add(f, FINDING_WRONG, ERR_CONFIG, "TLS", "no TLS; give sslmode=verify-full");
@@ -24,12 +24,12 @@ struct findings;
 
 enum err_code findings_open(struct findings **f, bool json, struct err *e) MUST_CHECK;
 void findings_close(struct findings *f);
-/* code counts for FINDING_WRONG only. What cannot be kept makes findings_report fail. */
+/* code is used for FINDING_WRONG only. If a finding cannot be kept, findings_report fails. */
 void findings_add(struct findings *f, enum finding state, enum err_code code, const char *about,
                   const char *fmt, ...) PRINTF_LIKE(5, 6);
-/* What was found from here on counts for findings_wrong. */
+/* Lets findings_wrong count from here on. */
 void findings_mark(struct findings *f);
-/* The first FINDING_WRONG since the mark, or NULL; *count: how many there are. */
+/* Returns the first FINDING_WRONG since the mark, or NULL; *count is how many there are. */
 const char *findings_wrong(const struct findings *f, uint64_t *count);
 int findings_exit(const struct findings *f);
 enum err_code findings_report(const struct findings *f, FILE *out, struct err *e) MUST_CHECK;

@@ -1,16 +1,15 @@
 /*
- * The database for the loader's commands, which do one thing after the other: calls that wait, on
- * the loop that load/database/db.h needs. Not to be called from one of the loop's callbacks.
+ * A database connection with calls that wait, for commands that do one thing after the other. It turns the loop that load/database/db.h
+ * needs, so none of these calls may be made from one of the loop's callbacks.
  *
  *     session_open(&s, loop, conninfo, &backoff, e);
- *     session_try(s, transaction, ctx, e);       // connects; calls transaction(ctx, s, e), again after
- *                                                // a pause where that helps
+ *     session_try(s, transaction, ctx, e);       // connects; calls transaction(ctx, s, e); after a failure again, with
+ *                                                // a pause, if that can help
  *         session_query(s, sql, params, n, &result, e);   // within it; PQclear(result)
  *     session_close(s);
  *
- * After a failed try the connection is gone, and with it what was not committed; each try begins
- * with BEGIN, or is a single statement. Nothing of the session is relied upon from one transaction
- * to the next, so that a pooler in transaction mode may stand between.
+ * After a failed try the connection is gone, with all that was not committed. So each try begins with BEGIN, or is a single statement. No
+ * state of the session is relied on from one transaction to the next, since a pooler in transaction mode may stand between.
  */
 #ifndef NETTY_LOAD_COMMAND_SESSION_H
 #define NETTY_LOAD_COMMAND_SESSION_H
@@ -26,16 +25,15 @@ enum err_code session_open(struct session **s, uv_loop_t *loop, const char *conn
                            const struct backoff *backoff, struct err *e) MUST_CHECK;
 void session_close(struct session *s); /* the memory goes with the loop's handles */
 
-/* Runs fn until it succeeds or fails with what waiting does not help. Its error then says what to do
- * where that can be said. ERR_INTERRUPTED after session_stop. */
+/* Runs fn until it succeeds, or fails with an error that waiting does not help; the error then says what to do, if that is known.
+ * ERR_INTERRUPTED after session_stop. */
 enum err_code session_try(struct session *s, session_fn *fn, void *ctx, struct err *e) MUST_CHECK;
-/* The last try failed on a time limit: do less at a time. */
+/* Returns true if the last try failed on a time limit, so that less should be done at a time. */
 bool session_too_slow(const struct session *s);
-/* Failed because no connection could be had, so that other work need not be begun. */
+/* Returns true if it failed because no connection could be had, so that other work need not be begun. */
 bool session_unreachable(const struct session *s);
 
-/* One statement (n = 0: or several, the last result counts). *result may be NULL where nobody wants
- * it; it is the caller's. */
+/* Runs one statement; with n = 0 also several, of which the last result counts. result may be NULL; *result is cleared by the caller. */
 enum err_code session_query(struct session *s, const char *sql, const struct db_param *params,
                             size_t n, PGresult **result, struct err *e) MUST_CHECK;
 /* The same with the text's variables filled in (load/database/sql.h), without parameters. */

@@ -1,13 +1,13 @@
 /*
- * A session (session.h) in a thread of its own, beside the loop: for work that asks one thing after the other while others load.
+ * A session (session.h) in a thread of its own, beside the loop: for work with calls that wait, while the loop goes on loading.
  *
  *     session_thread_start(&t, loop, conninfo, &backoff, work, done, ctx, e);
  *         work(ctx, session)            // once, in the thread
  *     session_thread_stop(t);           // from the loop: session_stop
  *         done(ctx)                     // once, from the loop, after work has returned; t is gone then
  *
- * Between start and done what ctx holds is the thread's; where start fails, it stays the caller's and nothing is called. Owns the
- * session and its connection.
+ * Between start and done, only the thread may touch what ctx points to. If start fails, nothing is called, and ctx stays the caller's. The
+ * thread owns the session and its connection.
  */
 #ifndef NETTY_LOAD_COMMAND_SESSION_THREAD_H
 #define NETTY_LOAD_COMMAND_SESSION_THREAD_H
