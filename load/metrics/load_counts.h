@@ -1,4 +1,4 @@
-/* What the loads of one table came to, summed up since the table was opened. */
+/* What the loads of one table came to, summed up since the table was opened. Counts are of what is committed. */
 #ifndef NETTY_LOAD_METRICS_LOAD_COUNTS_H
 #define NETTY_LOAD_METRICS_LOAD_COUNTS_H
 
@@ -9,16 +9,17 @@
 #define TABLE_TROUBLES (DB_FAULT + 1)
 struct load_counts {
     uint64_t read, inserted, updated, unchanged, stale, folded, dead_letters;
-    uint64_t new_letters; /* of dead_letters, that were not among the spool's */
+    uint64_t new_letters; /* dead_letters that were not in the spool before */
     uint64_t batches;
     uint64_t retries;
-    enum err_code trying; /* what failed, and is tried again now; or OK */
+    enum err_code trying; /* how the attempt failed that is being repeated; or OK */
     uint64_t
-        troubles[TABLE_TROUBLES]; /* connections and transactions that failed: enum db_trouble */
+        troubles[TABLE_TROUBLES]; /* connections and transactions that failed, by enum db_trouble */
     uint64_t damaged;             /* pages passed over */
     int64_t busy;                 /* microseconds between table_load and done */
-    int64_t greatest; /* time_modified, of what went in and is not in the future, or WHEN_NONE */
-    bool whole;       /* there was nothing in the table before */
+    int64_t
+        greatest; /* the greatest time_modified that went in and is not in the future, or WHEN_NONE */
+    bool whole;   /* the table was empty before */
 };
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What the loader shows to those who watch: its runs' lines of history in the spool (spool/status/run_history.h),
- * its metrics, and by way of spool/status/monitor.h the metrics' file and --listen.
+ * What the loader shows to people and monitoring: its runs' lines of history in the spool (spool/status/run_history.h) and the metrics,
+ * in the metrics file and at --listen (spool/status/monitor.h).
  *
  *     load_metrics_open(&a, &conf, e);
  *     load_metrics_table(a, "contacts", counts);    // counts of all its loads so far; read until
@@ -12,8 +12,7 @@
  * With --follow a table is loaded every few seconds. One line of history then stands for all of a
  * table's loads within LOAD_METRICS_SPAN, the first at once, so that a day fits whatever happens.
  *
- * Nothing here fails a run but a metrics' file that cannot be written: what else cannot be is
- * logged.
+ * A metrics file that cannot be written counts for the exit code. Any other failure here is logged, and fails no run.
  */
 #ifndef NETTY_LOAD_METRICS_LOAD_METRICS_H
 #define NETTY_LOAD_METRICS_LOAD_METRICS_H
@@ -37,16 +36,16 @@ struct load_metrics_conf {
     int64_t every; /* microseconds; 0: once, or --follow */
 };
 
-/* ERR_USAGE, ERR_CONFIG for settings that cannot be. */
+/* Fails with ERR_USAGE or ERR_CONFIG for wrong settings. */
 enum err_code load_metrics_open(struct load_metrics **a, const struct load_metrics_conf *conf,
                                 struct err *e) MUST_CHECK;
-/* a may be NULL, here and below: then nobody watches. */
+/* Here and below, a may be NULL: then nothing is counted. */
 void load_metrics_table(struct load_metrics *a, const char *table,
                         const struct load_counts *counts);
 void load_metrics_loaded(struct load_metrics *a, const char *table, const struct err *err);
-/* The exit code: the run's, or a graver one. */
+/* Returns the exit code: the run's, or a graver one. */
 int load_metrics_done(struct load_metrics *a, int code);
-/* Another spool from now on, or none (NULL): the one before is about to be closed. */
+/* Uses another spool from now on, or none (NULL), since the one before is about to be closed. */
 void load_metrics_spool(struct load_metrics *a, const struct spool *s);
 void load_metrics_close(struct load_metrics *a);
 
