@@ -1,12 +1,12 @@
 /*
- * netty-load catalog: connect, leave the catalog in the spool (catalog_publish.h), end.
+ * The command netty-load catalog: connects, writes the catalog into the spool (catalog_publish.h), and ends.
  *
  *     catalog_command_open(&t, loop, conninfo, spool, &backoff, e);
  *     catalog_command_start(t, ended, ctx);     // ended(ctx) once
  *     catalog_command_exit(t);                  // the exit code; what went wrong is logged
  *     catalog_command_close(t);                 // the memory goes with the loop's handles
  *
- * What helps by waiting is tried again.
+ * A failure that waiting can help is tried again.
  */
 #ifndef NETTY_LOAD_PUBLISH_CATALOG_COMMAND_H
 #define NETTY_LOAD_PUBLISH_CATALOG_COMMAND_H
