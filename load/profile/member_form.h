@@ -1,9 +1,8 @@
 /*
  * The forms of a member's values, and what is counted of a member. load/sql/profile.sql sorts each value into one form.
  *
- * A form that stands for texts and numbers has a test in SQL (member_form_test): a condition on an expression of type text that
- * never raises an error, and after which the cast to the form's type (member_cast.h) cannot raise one either. Every name in it is
- * qualified, every function IMMUTABLE.
+ * A form of texts or numbers has a test in SQL (member_form_test): a condition on an expression of type text. The test never raises an error,
+ * and if it is true, the cast to the form's type (member_cast.h) raises none either. Every name in it is qualified, every function IMMUTABLE.
  */
 #ifndef NETTY_LOAD_PROFILE_MEMBER_FORM_H
 #define NETTY_LOAD_PROFILE_MEMBER_FORM_H
@@ -50,7 +49,7 @@ struct member {
 /* Both are the path of the same member. */
 bool member_path_same(const char *const a[], const char *const b[]);
 
-/* As in load/sql/profile.sql. */
+/* Returns the form's name, as in load/sql/profile.sql. */
 const char *member_form_name(enum member_form form);
 
 /* Adds the test of FORM_INTEGER, BIGINT, DECIMAL, DATE, TIME, TIMESTAMP, ZONED or UUID, in parentheses. text is an SQL expression. */

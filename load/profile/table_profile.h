@@ -1,13 +1,13 @@
 /*
- * What is known of a table's members: one pass over it in the server.
+ * The members of a table's data, counted in one pass over the table in the server.
  *
  *     table_profile_read(&p, c, target, depth, e);      // waits; ends soon after session_stop
  *     for (size_t i = 0; i < p.count; i++)
  *         use(&p.members[i]);                // by path, in the order of "C"
  *     table_profile_free(&p);
  *
- * An object with more than PROFILE_WIDE members anywhere among the rows is a map of values, not a record: what is below it is left
- * away, so that nobody's keys are shown, and `wide` is set. What was not read of more than PROFILE_MOST members: `cut`.
+ * An object that has more than PROFILE_WIDE different members over all rows counts as a map, not as a record: its members are left out, so that
+ * nobody's keys are shown, and `wide` is set. With more than PROFILE_MOST members the rest is not read, and `cut` is set.
  */
 #ifndef NETTY_LOAD_PROFILE_TABLE_PROFILE_H
 #define NETTY_LOAD_PROFILE_TABLE_PROFILE_H
@@ -36,8 +36,8 @@ void table_profile_free(struct table_profile *p);
 enum err_code table_profile_cost(struct command_context *c, const struct command_table *t,
                                  int64_t *rows, int64_t *bytes, struct err *e) MUST_CHECK;
 
-/* A statement that reads a whole table has met the role's time limit: says what to do, and that trying again does not help. Else
- * leaves *e as it is. Returns its code. */
+/* If *e says that a statement which reads the whole table met the role's time limit, adds what to do, and makes it an error that is not tried
+ * again. Other errors stay as they are. Returns e's code. */
 enum err_code table_profile_explain(const struct command_context *c, const struct command_table *t,
                                     struct err *e) MUST_CHECK;
 

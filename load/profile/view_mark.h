@@ -1,9 +1,9 @@
 /*
- * What a column of a view says of itself in its comment, so that it is known again whatever it is called:
+ * The comment on a column of a view, by which the column's member is known again, whatever the column is called:
  *
  *     data->'address'->>'city' as text
  *
- * the member's path (quotes doubled) and the type, by its name in member_cast.h. Comments of people are left alone, and read as none.
+ * It has the member's path (quotes doubled), and the type by its name in member_cast.h. Comments by people are left alone, and are no marks.
  */
 #ifndef NETTY_LOAD_PROFILE_VIEW_MARK_H
 #define NETTY_LOAD_PROFILE_VIEW_MARK_H
@@ -13,7 +13,7 @@
 
 enum err_code view_mark_add(struct buf *out, enum member_cast cast,
                             const char *const path[]) MUST_CHECK;
-/* Takes a mark apart; text is written over, and path then points into it. False: it is none. */
+/* Takes a mark apart. text is overwritten, and path then points into it. Returns false if text is no mark. */
 bool view_mark_read(char *text, enum member_cast *cast, const char *path[]);
 
 #endif

@@ -1,10 +1,9 @@
 /*
- * The schema of a table's view: --views-schema; else netty_NAME for the account NAME; else `netty` for the tables of the schemas
- * public and netty, and netty_NAME for those of another schema NAME, so that two accounts or schemas with tables of the same
- * names never share a view.
+ * The schema for a table's view: --views-schema; else netty_NAME for the account NAME; else `netty` for tables of the schemas public and
+ * netty, and netty_NAME for tables of another schema NAME. So two accounts or schemas with tables of the same names never share a view.
  *
  *     char schema[VIEW_SCHEMA];
- *     view_schema(schema, options, relation.schema, e);      // ERR_CONFIG: netty_NAME is longer than a name may be
+ *     view_schema(schema, options, relation.schema, e);      // ERR_CONFIG if netty_NAME is too long for a name
  */
 #ifndef NETTY_LOAD_PROFILE_VIEW_SCHEMA_H
 #define NETTY_LOAD_PROFILE_VIEW_SCHEMA_H
