@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Lines go out in pieces of this size, so that a disk that stood still takes no memory when it comes
- * back. */
+/* Lines are written in pieces of this size, so that many lines that have waited for a slow disk need no further memory. */
 #define WRITE_SIZE ((size_t)8 << 10)
 
 static struct open_segment *open_segment_new(const char *dir, uint64_t number)
@@ -80,18 +79,18 @@ void open_segment_release(struct open_segment *segment)
     struct err e = ERR_INIT;
     if (!segment || --segment->holders > 0)
         return;
-    /* All that counts has been synced, so a failing close loses nothing. */
+    /* Everything that counts has been synced, so a close that fails loses nothing. */
     complain(segment_close(&segment->data_fd, segment->dir, segment->number, SEGMENT_DATA, &e), &e);
     complain(
         segment_close(&segment->journal_fd, segment->dir, segment->number, SEGMENT_JOURNAL, &e),
         &e);
-    /* With a journal its number is taken, for a reader may have seen it. */
+    /* With a journal the number is taken, because a reader may have seen it. */
     if (!open_segment_is_named(segment))
         complain(segment_remove(segment->dir, segment->number, SEGMENT_NEW, &e), &e);
     free(segment);
 }
 
-/* The journal before the records get their name: where there are records there is a journal. */
+/* Makes the journal before the records get their name, so that where there are records there is a journal. */
 static enum err_code make_journal(struct commit *c)
 {
     struct open_segment *segment = c->segment;
@@ -136,14 +135,14 @@ static enum err_code write_lines(struct commit *c, const char *path)
     return rc;
 }
 
-/* A table's first line must find the word there that it is not acknowledged yet. */
+/* acked.json must be there before the first line, so that it says that the line is not acknowledged yet. */
 static enum err_code before_first_line(struct commit *c)
 {
     struct acked a = {.place = c->header.previous, .open = true};
     return *c->acked_fd >= 0 ? OK : acked_write(c->acked_fd, c->segment->dir, &a, &c->err);
 }
 
-/* The pages are durable whether this succeeds or not: without it they are trusted later. */
+/* Writes acked.json. The pages are durable even if that fails; readers then find out later. */
 static void acknowledge(struct commit *c)
 {
     struct err e = ERR_INIT;
@@ -156,7 +155,7 @@ static void acknowledge(struct commit *c)
             F_ERR(&e));
 }
 
-/* Of several the last says all. */
+/* Writes moved.json. Of several pages the last one's position counts. */
 static enum err_code move(struct commit *c)
 {
     const struct pending_page *last = c->first;

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What one journal says when it is read to its end. */
+/* What reading one journal to its end has shown. */
 struct survey {
-    bool damaged; /* anything at all is not as it was written */
-    bool lost;    /* a page was lost; no position after that is taken */
+    bool damaged; /* something is damaged */
+    bool lost;    /* a page was lost; no position behind it is used */
     bool has_position;
     uint64_t expect;
     uint64_t first_lost; /* page; 0: none */
@@ -131,7 +131,7 @@ done:
     return rc;
 }
 
-/* The newest segment knows no position (its journal is gone): the one before it may. */
+/* The newest segment has no position, because its journal is gone. An older segment may have one. */
 static enum err_code older_position(struct recovery *r, const struct segment_list *list,
                                     const char *dir, const char *table, struct err *e)
 {
@@ -152,8 +152,8 @@ static enum err_code older_position(struct recovery *r, const struct segment_lis
     return OK;
 }
 
-/* Records that no journal line vouches for are cut off; records that one vouches for must be there.
- * there: the file has its name, which was durable before the first of its pages was acknowledged. */
+/* Cuts off records that are of no page in the journal; records of a page in the journal must be there. there: the file has its
+ * name, which was durable before the first of its pages was acknowledged. */
 static enum err_code cut(struct recovery *r, const char *dir, bool there, struct err *e)
 {
     char path[IO_PATH];
@@ -173,9 +173,9 @@ static enum err_code cut(struct recovery *r, const char *dir, bool there, struct
     return rc == OK && !there ? io_sync_dir(dir, e) : rc;
 }
 
-/* Of the lines that can be read some were not acknowledged: their sync may have failed, and then
- * they are in the machine's memory only. They count once they stand in a new file. The records need
- * no such care: no line is written before the sync of its page's records has succeeded. */
+/* Some of the lines that can be read were not acknowledged: their sync may have failed, and then they are in the machine's memory
+ * only. They count once they are in a new file. The records need no such care: a line is written only after the sync of its
+ * page's records has succeeded. */
 static enum err_code make_last(const struct recovery *r, const char *dir, struct err *e)
 {
     struct acked a = {.place = r->last, .open = false};
@@ -198,8 +198,8 @@ static void reconcile_acked(struct survey *v, struct recovery *r, const struct a
         v->durable = a->place.page;
     if (same && a->place.page > r->last.page)
         v->damaged = true; /* lines were cut off */
-    /* A power failure can tear the lines that shared one sync in any order. None of them was
-     * acknowledged, so all from the first torn one on are given up, not called damage for ever. */
+    /* A power failure can tear any of the lines that shared one sync. None of them was acknowledged, so all lines from the first
+     * torn one on are given up, and are not damage. */
     if (v->first_lost > v->durable && !r->sealed) {
         r->last.page = v->first_lost - 1;
         r->chain = v->chain;
@@ -229,13 +229,13 @@ static enum err_code recover_newest(struct recovery *r, const struct segment_ent
     rc = r->go_on ? cut(r, dir, plain, e) : r->acked ? OK : make_last(r, dir, e);
     if (rc == OK && page_compare(r->page.place, r->last) == 0)
         rc = moved_read(dir, &r->moved, e);
-    /* Whole segments that were acknowledged are gone: their numbers are not given again. */
+    /* Segments that were acknowledged are missing as a whole: their numbers are not used again. */
     if (a.place.segment > r->number)
         r->number = a.place.segment;
     return rc;
 }
 
-/* Of a table that was given up (forget_table.h) the numbers go on. */
+/* The table has no segment. After it was forgotten (forget_table.h) the numbers go on. */
 static enum err_code recover_empty(struct recovery *r, const struct segment_list *list,
                                    const char *dir, struct err *e)
 {

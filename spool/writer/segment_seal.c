@@ -18,7 +18,7 @@ struct seal {
     const char *dir;
     const char *table;
     uint64_t number;
-    struct journal_footer footer; /* as it is, or as it is to be */
+    struct journal_footer footer; /* the one that is there, or the one to be written */
     bool footed;
     uint64_t journal; /* bytes */
     int data_fd;
@@ -31,7 +31,7 @@ struct seal {
     char *chunk;
 };
 
-/* One line of a journal that can be sealed; false for one that stands in the way. */
+/* Takes one line of the journal. Returns false for a line with which the segment cannot be sealed. */
 static bool take_line(struct seal *s, const struct journal_line *line)
 {
     const struct page_info *p = &line->page;
@@ -62,7 +62,7 @@ static bool take_line(struct seal *s, const struct journal_line *line)
     return false;
 }
 
-/* Fills footer's totals. *fit: nothing stands in the way of sealing. */
+/* Sets the footer's totals. *fit: the segment can be sealed. */
 static enum err_code check_pages(struct seal *s, bool *fit, struct err *e)
 {
     const struct journal_line *line;
@@ -72,7 +72,7 @@ static enum err_code check_pages(struct seal *s, bool *fit, struct err *e)
     *fit = false;
     enum err_code rc = journal_open(&j, s->dir, s->number, &why);
     if (rc != OK)
-        return OK; /* no journal: nothing can be vouched for; the reader names it */
+        return OK; /* no journal, so no pages: the reader reports it */
     do {
         if ((rc = journal_next(j, &line, e)) != OK)
             goto done;
@@ -146,7 +146,7 @@ done:
     return rc;
 }
 
-/* The compressed file under its temporary name, synced; and the checksum of all records. */
+/* Writes the compressed file under its temporary name, synced, and computes the checksum of all records. */
 static enum err_code compress(struct seal *s, struct err *e)
 {
     enum err_code rc;
@@ -172,8 +172,7 @@ static enum err_code compress(struct seal *s, struct err *e)
     return OK;
 }
 
-/* With the journal as a new file, also where the footer is there already: whether that sync has
- * succeeded nobody can tell. */
+/* Adds the footer by writing the journal anew. Also when the footer is there already: nobody knows whether its sync succeeded. */
 static enum err_code add_footer(struct seal *s, struct err *e)
 {
     struct buf line;
@@ -205,7 +204,7 @@ static void release(struct seal *s, bool failed)
 {
     segment_drop(&s->data_fd);
     segment_drop(&s->tmp_fd);
-    /* What cannot be removed now is removed by the next writer. */
+    /* What cannot be removed now, the next writer removes. */
     bool left = failed && segment_remove(s->dir, s->number, SEGMENT_TMP, NULL) != OK;
     (void)left;
     zstd_frames_free(s->frames);

@@ -1,10 +1,10 @@
 /*
- * Sealing: what has become of a segment that is no longer written. It is compressed beside the
- * plain file, its footer goes into its journal, the compressed file gets its name, the plain one
- * goes; each step durable before the next, so that whatever ends it, doing it again ends it well.
+ * Seals segments that are no longer written: a segment is compressed beside the plain file, a footer is added to its journal,
+ * the compressed file gets its name, the plain file is removed. Each step is durable before the next one, so an interrupted
+ * sealing is completed by doing it again.
  *
- * Segments that were given up (torn, or with pages that do not count) stay as they are. Blocking:
- * for a worker thread of the one who holds the table's lock.
+ * Segments that were given up (torn, or with pages that do not count) stay as they are. The calls block, so they belong in a
+ * worker thread. The caller holds the table's lock.
  */
 #ifndef NETTY_SPOOL_WRITER_SEGMENT_SEAL_H
 #define NETTY_SPOOL_WRITER_SEGMENT_SEAL_H
@@ -12,7 +12,7 @@
 #include "shared/base/err.h"
 #include <stdint.h>
 
-/* All plain segments below that number. Goes on after a failure and returns the first. */
+/* Seals all plain segments below that number. Goes on after a failure, and returns the first one. */
 enum err_code seal_below(const char *dir, const char *table, uint64_t below,
                          struct err *e) MUST_CHECK;
 

@@ -134,7 +134,7 @@ void writer_drop_page(struct writer *w)
     w->buffered = 0;
 }
 
-/* Checksums what it writes: in large pieces, which is what the hash is fast at. */
+/* Writes, and hashes what it writes: the hash is fast on large pieces. */
 static enum err_code write_out(struct writer *w, const void *p, size_t n, struct err *e)
 {
     char path[IO_PATH];
@@ -222,7 +222,7 @@ enum err_code writer_check_position(const char *position, struct err *e)
     return rc;
 }
 
-/* The page's place. */
+/* Completes the page's info with its place. */
 static struct page_info describe(const struct writer *w, const struct page_info *info)
 {
     struct page_info made = *info;
@@ -237,7 +237,7 @@ static struct page_info describe(const struct writer *w, const struct page_info 
     return made;
 }
 
-/* With its journal line, whose last member is the position; info->chain becomes the page's. */
+/* Makes the pending page with its journal line, whose last member is the position. Sets info->chain to the page's chain. */
 static enum err_code pending_page_new(struct pending_page **p, struct page_info *info,
                                       const char *position, struct err *e)
 {

@@ -29,8 +29,7 @@ static void seal_done(uv_work_t *work, int status)
     writer_leave_when_done(w);
 }
 
-/* Not a thing anybody waits for: a failure leaves the plain file, and is tried again with the next.
- */
+/* Nobody waits for sealing. After a failure the plain file stays, and sealing is tried again with the next segment. */
 void seal_start(struct writer *w, uint64_t below)
 {
     if (below > w->seal.below)
@@ -67,8 +66,8 @@ static void call_back(struct writer *w, struct pending_page *p, enum err_code rc
     w->calling = false;
 }
 
-/* The next writer is not to go on with the segment either. Where this cannot be written the journal
- * has lines that were not acknowledged, or none that are new. */
+/* Records in acked.json that the segment must not be continued, so that the next process starts a new one too. If that cannot
+ * be written, recovery comes to the same result: it finds journal lines that acked.json does not cover, or no new lines. */
 static void abandon_segment(struct writer *w)
 {
     struct err e = ERR_INIT;
@@ -76,12 +75,12 @@ static void abandon_segment(struct writer *w)
     struct acked a = {.place = w->acked, .open = false};
     if (w->acked.segment == segment->number && acked_write(&w->acked_fd, w->dir, &a, &e) != OK)
         LOG(LOG_WARN, "spool", "cannot note that a segment was given up", F_ERR(&e));
-    /* A journal that was seen keeps its number, though no page of it counts. */
+    /* A journal that a reader may have seen keeps its number, even if none of its pages counts. */
     if (w->acked.segment != segment->number && open_segment_is_named(segment))
         w->acked = (struct page_place){segment->number, 0};
 }
 
-/* A failed sync is final: nobody can say what of the segment is on the disk. */
+/* Gives the segment up: after a failed sync nobody knows what of it is on the disk. */
 static struct pending_page *give_up(struct writer *w, struct pending_page *batch,
                                     const struct err *err)
 {
@@ -142,7 +141,7 @@ static void commit_done(uv_work_t *work, int status)
     w->committing = false;
     if (rc == OK)
         advance_acked(w, batch);
-    else if (!batch->moves) /* of a word nothing was promised, and the segment is as it was */
+    else if (!batch->moves) /* a lost moved.json is harmless, and the segment is as it was */
         batch = give_up(w, batch, &err);
     open_segment_release(w->commit.segment);
     w->commit.segment = NULL;
@@ -151,7 +150,7 @@ static void commit_done(uv_work_t *work, int status)
     writer_leave_when_done(w);
 }
 
-/* All that has ended, as far as it is of one segment and one kind, in one step. */
+/* Commits, in one step, the pages that have ended, as far as they are of one segment and of one kind. */
 void commit_start(struct writer *w)
 {
     struct commit *c = &w->commit;
@@ -217,7 +216,7 @@ void writer_leave_when_done(struct writer *w)
     if (!w->leaving || w->committing || w->head || w->calling || w->seal.at != 0 || w->closing.data)
         return;
     w->closing.data = w;
-    /* Always from the loop, never from within writer_close. */
+    /* closing_done is called from the loop, never from within writer_close. */
     if (uv_queue_work(w->loop, &w->closing, closing_work, closing_done) != 0)
         abort();
 }

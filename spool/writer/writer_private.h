@@ -1,6 +1,6 @@
 /*
- * The writer's inside, shared by its parts: writer.c takes pages, writer_repeat.c leaves out those that are
- * there, writer_commit.c makes them durable, seals, closes.
+ * The writer's inside, shared by its parts: writer.c takes pages, writer_repeat.c leaves out pages that repeat the last one,
+ * writer_commit.c makes pages durable, seals and closes.
  */
 #ifndef NETTY_SPOOL_WRITER_WRITER_PRIVATE_H
 #define NETTY_SPOOL_WRITER_WRITER_PRIVATE_H
@@ -28,24 +28,24 @@ struct writer {
     char table[NAMES_TABLE_MAX + 1];
 
     struct open_segment *segment; /* the segment pages go to, or NULL: the next page makes one */
-    uint64_t number;              /* the greatest that is taken */
+    uint64_t number;              /* the greatest segment number that is taken */
     struct page_place acked;      /* the last durable page */
     uint64_t acked_chain;         /* its chain */
     uint64_t chain;               /* of the last page that has ended */
     char position[PAGE_POSITION_MAX + 1];
-    struct page_info last; /* the last durable page, as far as its segment is gone on with */
-    char own[PAGE_POSITION_MAX + 1]; /* the position that it brought */
+    struct page_info last;           /* the last durable page, if its segment is continued */
+    char own[PAGE_POSITION_MAX + 1]; /* the position in that page's line */
 
     bool open;       /* a page is */
-    struct err lost; /* why the open page cannot be had any more; code OK: it can */
+    struct err lost; /* why the open page cannot be written any more; code OK: it can */
     uint64_t records;
     uint64_t size;    /* of the page so far */
-    uint64_t flushed; /* of that, in the file */
+    uint64_t flushed; /* bytes of it that are in the file */
     char *buffer;
     size_t buffered;
     XXH3_state_t *hash;
 
-    struct pending_page *head; /* ended, and in no commit yet */
+    struct pending_page *head; /* pages that have ended, and are in no commit yet */
     struct pending_page **tail;
     size_t uncalled;
     bool committing;
@@ -65,25 +65,25 @@ struct writer {
 /* writer.c */
 enum err_code writer_check_open(const struct writer *w, struct err *e) MUST_CHECK;
 enum err_code writer_check_position(const char *position, struct err *e) MUST_CHECK;
-/* What of the open page is in the buffer goes into the file. */
+/* Writes the buffered bytes of the open page into the file. */
 enum err_code writer_flush(struct writer *w, struct err *e) MUST_CHECK;
-/* The page is gone, whatever of it is in the file: the next one is written over it. */
+/* Drops the open page. Bytes of it that are in the file are overwritten by the next page. */
 void writer_drop_page(struct writer *w);
-/* p goes to the next commit of the segment at hand, and is called back. */
+/* Adds p to the next commit of the current segment; done will be called. */
 void writer_enqueue(struct writer *w, struct pending_page *p, writer_done_fn *done, void *ctx);
 
-/* writer_repeat.c. The page that was found when the table was taken over, and what became of its position. */
+/* writer_repeat.c: takes over the last page that recovery found, and the position that it has now. */
 enum err_code writer_take_last(struct writer *w, const struct recovery *r,
                                struct err *e) MUST_CHECK;
 
-/* writer_commit.c. Frees the writer at once. */
+/* writer_commit.c: frees the writer at once. */
 void writer_free(struct writer *w);
-/* Ends a writer that writer_close was called for, once nothing is under way any more. */
+/* Ends the writer if writer_close was called and nothing is under way any more. */
 void writer_leave_when_done(struct writer *w);
 
-/* Makes what has ended durable, unless that is under way: then it comes after. */
+/* Starts a commit of the pages that have ended. While a commit is under way nothing is started; the next one follows it. */
 void commit_start(struct writer *w);
-/* Seals what is below that number, in a worker. */
+/* Seals the segments below that number, in a worker thread. */
 void seal_start(struct writer *w, uint64_t below);
 
 #endif

@@ -1,4 +1,4 @@
-/* The page that is there already: it is not written again, and its position moves beside the journal. */
+/* A page that repeats the last one is not written again. Its position goes into moved.json. */
 #include "spool/format/position_change.h"
 #include "spool/writer/writer_private.h"
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #define CHUNK ((size_t)8 << 10)
 
-/* The records of the last page as they are on the disk: damage to them makes the page a new one. */
+/* Reads the records of the last page from the disk. If they are damaged the page counts as a new one. */
 static bool read_last(const struct writer *w, uint64_t at, char *chunk, size_t n)
 {
     struct err e;
@@ -29,7 +29,7 @@ static bool read_open(const struct writer *w, uint64_t at, char *chunk, size_t n
            got == n;
 }
 
-/* Byte for byte, by what the file holds: two texts may share a checksum. */
+/* Compares the open page with the last one byte for byte, because two texts may have the same checksum. */
 static bool same_bytes(const struct writer *w)
 {
     char last[CHUNK];
@@ -42,7 +42,8 @@ static bool same_bytes(const struct writer *w)
     return true;
 }
 
-/* All pages that have ended are durable, and the last of them says what this one does. */
+/* Does the open page say nothing new? All pages that have ended must be durable, and the last of them must have the same records,
+ * or the open page none. */
 static enum err_code says_nothing_new(struct writer *w, bool *is, struct err *e)
 {
     const struct open_segment *s = w->segment;
@@ -56,7 +57,7 @@ static enum err_code says_nothing_new(struct writer *w, bool *is, struct err *e)
     return rc;
 }
 
-/* *p stays NULL where the position has become another in too many ways. */
+/* *p stays NULL where the position has changed in too many ways for moved.json. */
 static enum err_code pending_move_new(struct pending_page **p, const struct writer *w,
                                       const struct page_info *info, const char *position,
                                       struct err *e)
