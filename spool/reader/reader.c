@@ -23,8 +23,8 @@ struct reader {
     struct segment_data *data; /* of data_segment; NULL: not open */
     uint64_t data_segment;
     uint64_t total; /* its bytes, or UINT64_MAX */
-    bool trust;     /* the journal's word is enough */
-    bool held;      /* the page at hand is still to be given */
+    bool trust;     /* records are not read; the journals alone count */
+    bool held;      /* the current page is still to be handed out */
     bool gone;      /* its segment was pruned meanwhile: on to the next one */
     struct page_place after;
     struct page_info info;
@@ -105,7 +105,7 @@ static void name_file(struct reader *r, uint64_t segment, enum segment_file kind
     (void)snprintf(r->file, sizeof r->file, "%s/%s", r->table, segment_name(name, segment, kind));
 }
 
-/* The page at hand cannot be had. why, when it says something, is of the layer below. */
+/* Reports the current page as damaged. why: the message of the layer below, if there is one. */
 static enum err_code damaged(struct reader *r, enum reader_what *what, const char *why,
                              struct err *e)
 {
@@ -115,7 +115,7 @@ static enum err_code damaged(struct reader *r, enum reader_what *what, const cha
     return OK;
 }
 
-/* *what is READER_DAMAGED afterwards when there is something to tell before the page. */
+/* Opens the segment's records. *what becomes READER_DAMAGED when damage must be reported before the page. */
 static enum err_code open_data(struct reader *r, enum reader_what *what, struct err *e)
 {
     struct journal_footer footer;
@@ -184,7 +184,7 @@ static uint64_t count_lines(const char *p, size_t n)
     return lines;
 }
 
-/* All of the page through the checksum. A page up to READER_PAGE_CACHE stays in text. */
+/* Reads the whole page and compares its checksum. A page of up to READER_PAGE_CACHE bytes stays in text. */
 static enum err_code check_page(struct reader *r, const char **why, struct err *e)
 {
     uint64_t left = r->info.bytes;
@@ -230,8 +230,8 @@ static enum err_code try_page(struct reader *r, const char **why, struct err *e)
     return rc == OK ? check_page(r, why, e) : rc;
 }
 
-/* Plain and compressed file may be there both, and one of them not be whole: a copy that was begun before the segment was sealed. True: the
- * page is in the other one, which is read from now on. */
+/* In a copy of a spool that was begun before a segment was sealed, the plain and the compressed file can both be there, and one of
+ * them is not whole. Returns true if the page is whole in the other file, which is read from then on. */
 static bool try_other(struct reader *r)
 {
     struct segment_data *mine = r->data;
@@ -250,7 +250,7 @@ static bool try_other(struct reader *r)
     return there;
 }
 
-/* Damage below is told as the page's; other errors are errors. */
+/* Loads the page. Damage that the layer below finds is reported as damage of the page; other errors are errors. */
 static enum err_code load_page(struct reader *r, enum reader_what *what, struct err *e)
 {
     struct err below = ERR_INIT;
@@ -313,7 +313,7 @@ static enum err_code next_any(struct reader *r, enum reader_what *what, struct e
     return OK;
 }
 
-/* What was pruned under our hands, and damage that was dealt with, is passed over. */
+/* Passes over segments that are pruned meanwhile, and over damage that was healed. */
 enum err_code reader_next(struct reader *r, const struct page_info **info, enum reader_what *what,
                           struct err *e)
 {
@@ -349,7 +349,7 @@ static enum err_code too_long(const struct reader *r, uint64_t n, struct err *e)
                    PAGE_LINE_MAX, r->file);
 }
 
-/* Of the page's bytes that are left. */
+/* Reads more of the page's bytes that are left. */
 static enum err_code read_more(struct reader *r, struct err *e)
 {
     size_t got = 0;
@@ -360,7 +360,7 @@ static enum err_code read_more(struct reader *r, struct err *e)
     return rc;
 }
 
-/* What text holds is the beginning of a line that is too long: on to its end. */
+/* text holds the beginning of a line that is too long: goes on to the line's end. */
 static enum err_code skip_line(struct reader *r, struct err *e)
 {
     uint64_t n = 0;
