@@ -22,7 +22,7 @@ enum err_code base64_add(struct buf *b, const void *p, size_t n)
     return OK;
 }
 
-/* One group of four; *n is how many bytes it stands for. */
+/* Decodes one group of four characters; *n is how many bytes it stands for. */
 static bool decode_four(const char *s, unsigned char out[3], size_t *n)
 {
     uint32_t v = 0;

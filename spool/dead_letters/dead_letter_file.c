@@ -43,7 +43,7 @@ static enum err_code find(struct dead_letter_file *b, const struct spool *s, con
     return io_path(b->path, b->dir, b->name, e);
 }
 
-/* The file can be replaced: the lock must be on the one that bears the name now. */
+/* Locks the file. *current is whether the file still has its name: another process may have replaced it. */
 static enum err_code lock(const struct dead_letter_file *b, bool *current, struct err *e)
 {
     struct stat held;
@@ -237,7 +237,7 @@ enum err_code dead_letter_file_exchange(struct dead_letter_file *b, struct dead_
         return rc;
     FAULT("dead-letters-renamed");
     rc = io_sync_dir(b->dir, e);
-    (void)close(b->fd); /* and with it the lock on a file without a name */
+    (void)close(b->fd); /* ends the lock, too; the file has no name any more */
     b->fd = new->fd;
     new->fd = -1;
     if (rc == OK)

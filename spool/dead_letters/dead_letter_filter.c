@@ -1,4 +1,4 @@
-/* Dead letters, written anew without some of them, or without their texts. */
+/* Replaces the file by one without some of the dead letters, or without their texts. */
 #include "shared/time/when.h"
 #include "spool/dead_letters/dead_letter_file.h"
 #include "spool/dead_letters/dead_letter_line.h"
@@ -25,7 +25,7 @@ static enum err_code flush(struct filter *f, struct err *e)
     return rc;
 }
 
-/* Nothing of the record stays, nor what was said of it. */
+/* Writes a dead letter that is no longer listed: without the record's text and without the message. */
 static enum err_code put_unlisted(struct filter *f, const struct dead_letter *letter, struct err *e)
 {
     struct dead_letter left = *letter;

@@ -63,7 +63,7 @@ static void sort(struct dead_index *x)
         qsort(x->spots, x->count, sizeof *x->spots, compare_spots);
 }
 
-/* Only the first half stays: what is beyond it is read again when somebody asks. */
+/* Keeps the first half only. The rest is read again when it is asked for. */
 static void shorten(struct dead_index *x)
 {
     sort(x);
@@ -116,7 +116,7 @@ static enum err_code read_all(struct dead_index *x, const struct spot *least, st
     return read_on(x, e);
 }
 
-/* Those before it: nobody asks for them any more. */
+/* Drops the entries before that place, for which nobody will ask. */
 static void drop_before(struct dead_index *x, const struct spot *least)
 {
     size_t n = 0;

@@ -1,22 +1,22 @@
 /*
- * Which lines stand in a table's dead letters, for those who ask often: reads the file once, and
- * then what was added to it.
+ * Which lines of the spool stand among a table's dead letters, for code that asks often: reads the file
+ * once, and after that only what was added.
  *
  *     dead_index_open(&x, spool, "contacts", DEAD_LOAD, e);
- *     dead_index_refresh(x, place, e);             // none before this place will be asked for
+ *     dead_index_refresh(x, place, e);             // no line before this place will be asked for
  *     dead_index_has(x, place, line, &has, e) ...
  *     dead_index_close(x);
  *
- * Memory is bounded: of more letters than DEAD_INDEX_MAX it keeps those of the least places, and
- * reads the file again for one beyond. So who asks in the order of places has the file read once for
- * each DEAD_INDEX_MAX letters; one who goes back has it read again.
+ * Memory is bounded: of more dead letters than DEAD_INDEX_MAX the index keeps those with the least
+ * places, and reads the file again when a later line is asked for. A caller that asks in the order of
+ * places causes one reading for each DEAD_INDEX_MAX dead letters; going back costs a further reading.
  */
 #ifndef NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_INDEX_H
 #define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_INDEX_H
 
 #include "spool/dead_letters/dead_letters.h"
 
-#define DEAD_INDEX_MAX 65536u /* of 24 bytes; for a moment twice as many */
+#define DEAD_INDEX_MAX 65536u /* entries of 24 bytes; for a moment twice as many */
 
 struct dead_index;
 enum err_code dead_index_open(struct dead_index **x, const struct spool *s, const char *table,

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* UTF-8 without control characters, which JSON would write with six bytes each. */
+/* Is it UTF-8 without control characters? JSON would write each of those with six bytes. */
 static bool is_text(const char *s, size_t n)
 {
     for (size_t i = 0; i < n;) {

@@ -19,7 +19,7 @@ struct watched {
     enum mark mark;
 };
 
-/* An open hash table by key; letters of one key stand in places that follow each other. */
+/* An open hash table by key; the dead letters of one key are in slots that follow each other. */
 struct dead_overtaken {
     const struct spool *spool;
     enum dead_side side;
@@ -199,7 +199,7 @@ void dead_overtaken_unmark(struct dead_overtaken *x)
     x->marks[OVERTAKEN] = x->marks[IN] = 0;
 }
 
-/* What is not watched stays, as what was added since. */
+/* A dead letter that is not watched stays: one that was added since, for instance. */
 static bool stays(void *ctx, const struct dead_letter *letter)
 {
     struct dead_overtaken *x = ctx;
@@ -214,8 +214,8 @@ static bool stays(void *ctx, const struct dead_letter *letter)
     return true;
 }
 
-/* A line that has gone in is one of the loaded ones from now on; one that was overtaken is not. The extractor's letters
- * are of no line. */
+/* A dead letter whose very line has gone in is removed: that line is loaded. One that was overtaken keeps its place, because its
+ * line is not. The extractor's dead letters are of no line, and are removed. */
 enum err_code dead_overtaken_remove(struct dead_overtaken *x, uint64_t *recent, struct err *e)
 {
     enum err_code rc = OK;

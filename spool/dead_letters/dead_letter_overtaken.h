@@ -1,16 +1,16 @@
 /*
- * Dead letters whose record goes in after all, in the same version or a newer one: they are listed no more. Reads the file
- * once, and then what was added to it.
+ * Takes dead letters off the list whose record goes into the database after all, in the same version or a newer one. Reads the
+ * file once, and after that only what was added.
  *
  *     dead_overtaken_open(&x, spool, "contacts", DEAD_LOAD, "contact_id", zone, e);
  *     dead_overtaken_refresh(x, e);
- *     dead_overtaken_note(x, &version) ...   // it goes in: those that it overtakes are marked
- *     dead_overtaken_remove(x, &gone, e);    // durable; or dead_overtaken_unmark(x)
+ *     dead_overtaken_note(x, &version) ...   // the version goes in: marks the dead letters that it overtakes
+ *     dead_overtaken_remove(x, &gone, e);    // takes the marked ones off, durably; or dead_overtaken_unmark(x)
  *
  * Of two versions the one with the greater time is newer; where times are equal or missing, the one that was fetched later.
  *
- * A letter without a key that can be made out never goes this way. Memory: 64 bytes a letter, up to twice as much, of
- * DEAD_OVERTAKEN_MAX at most; those beyond are seen once others have gone.
+ * A dead letter whose key cannot be found is never overtaken. Memory: 64 to 128 bytes for each dead letter, for
+ * DEAD_OVERTAKEN_MAX at most; further ones are watched once others have gone.
  */
 #ifndef NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_OVERTAKEN_H
 #define NETTY_SPOOL_DEAD_LETTERS_DEAD_LETTER_OVERTAKEN_H
@@ -26,17 +26,18 @@ struct dead_version {
     struct page_place place;
     uint64_t line;
 };
-/* Fetched now: after all that lies there. */
+/* A version that is being fetched now, and so after all versions in the file. */
 #define DEAD_VERSION_NOW(k)                                                                        \
     ((struct dead_version){                                                                        \
         .key = (k), .time = WHEN_NONE, .place = {UINT64_MAX, UINT64_MAX}, .line = UINT64_MAX})
 
-/* key_name and zone are borrowed. */
+/* Reads the version of a dead letter. Returns false where its key cannot be found. */
 bool dead_version_read(struct dead_version *v, const struct dead_letter *letter,
-                       const char *key_name, struct zone *zone); /* false: it has no key */
+                       const char *key_name, struct zone *zone);
 bool dead_version_overtakes(const struct dead_version *in, const struct dead_version *dead);
 
 struct dead_overtaken;
+/* key_name and zone are borrowed. */
 enum err_code dead_overtaken_open(struct dead_overtaken **x, const struct spool *s,
                                   const char *table, enum dead_side side, const char *key_name,
                                   struct zone *zone, struct err *e) MUST_CHECK;
@@ -45,7 +46,7 @@ enum err_code dead_overtaken_refresh(struct dead_overtaken *x, struct err *e) MU
 size_t dead_overtaken_watched(const struct dead_overtaken *x); /* letters that may be overtaken */
 void dead_overtaken_note(struct dead_overtaken *x, const struct dead_version *in);
 void dead_overtaken_unmark(struct dead_overtaken *x);
-/* *recent: how many of those that went had been added since dead_overtaken_open. */
+/* Takes the marked dead letters off the list, durably. *recent is how many of them had been added since dead_overtaken_open. */
 enum err_code dead_overtaken_remove(struct dead_overtaken *x, uint64_t *recent,
                                     struct err *e) MUST_CHECK;
 

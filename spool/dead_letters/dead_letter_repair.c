@@ -45,7 +45,7 @@ static enum err_code keep_line(struct repair *m, const char *line, size_t n, str
     return m->lines.len >= WRITE_MAX ? flush(m, e) : OK;
 }
 
-/* A file of its own each time, so that no sync has to be trusted that another file had before. */
+/* Opens a new file for the damaged lines, each time: no earlier sync of it can have failed. */
 static enum err_code open_damaged(struct repair *m, struct err *e)
 {
     int stem = (int)strcspn(m->file->name, ".");
@@ -72,8 +72,8 @@ static enum err_code put_damaged(struct repair *m, const char *line, size_t n, s
     return rc;
 }
 
-/* A damaged line end makes one line of two, the first of which is intact. The last line without its
- * end was being written when somebody died, and will be written again. */
+/* Where a line end is damaged, two lines look like one, of which the first is intact. A last line without its line end was being
+ * written when a program died, and will be written again. */
 static enum err_code on_line(void *ctx, const char *line, size_t n, struct err *e)
 {
     struct repair *m = ctx;

@@ -50,7 +50,7 @@ static size_t place_of(const uint64_t *hashes, size_t room, uint64_t hash)
     return i;
 }
 
-/* At most half full. Without memory, or beyond the cap, nothing more is remembered. */
+/* Makes room so that the table is at most half full. Returns false, and nothing more is remembered, without memory or at the cap. */
 static bool make_room(struct dead_versions *x)
 {
     if (2 * (x->count + 1) <= x->room)

@@ -46,7 +46,7 @@ enum err_code dead_each(const struct spool *s, const char *table, enum dead_side
     return dead_letter_file_close(&file, rc, e);
 }
 
-/* Is this the file that the position is of, with what was read of it? */
+/* Is b the file that the position belongs to, with the lines that were read? */
 static enum err_code recognize(const struct dead_letter_file *b,
                                const struct dead_position *position, const struct stat *st,
                                bool *same, struct err *e)
@@ -111,7 +111,7 @@ enum err_code dead_each_since(const struct spool *s, const char *table, enum dea
 
 /* -- adding */
 
-/* Where the last line end is; the bytes behind it were never acknowledged. */
+/* Finds the last line end; the bytes behind it were never acknowledged. */
 static enum err_code find_end(const struct dead_letter_file *b, int64_t size, int64_t *end,
                               struct err *e)
 {
@@ -131,8 +131,8 @@ static enum err_code find_end(const struct dead_letter_file *b, int64_t size, in
     return OK;
 }
 
-/* A line that a crash cut short goes: whoever wrote it was not told that it is kept, and writes it
- * again. One that is whole but for a damaged line end stays. */
+/* Removes a last line that a crash has cut short: its writer was not told that it is kept, and writes it again. A last line that
+ * is whole but for its line end stays. */
 static enum err_code repair_tail(const struct dead_letter_file *b, int64_t *end, struct err *e)
 {
     struct stat st;
