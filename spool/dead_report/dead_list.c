@@ -35,7 +35,7 @@ void dead_list_head(FILE *out, const char *table)
                   TIME_COLUMN, "time", SINCE_COLUMN, "since");
 }
 
-/* What a source sent, into a column: no control characters, nothing but ASCII. */
+/* Copies a text of the source into a column: printable ASCII only. */
 static const char *plain(const char *s, size_t n, char out[TIME_COLUMN + 1])
 {
     size_t len = n < TIME_COLUMN ? n : TIME_COLUMN;
@@ -71,7 +71,7 @@ static size_t width_of(const char *s, size_t n)
     return width;
 }
 
-/* Words, in lines that are indented and end before COLUMNS. */
+/* Writes the words of s in indented lines that end before COLUMNS. */
 void dead_list_paragraph(FILE *out, const char *s)
 {
     size_t column = 0;
@@ -92,7 +92,7 @@ void dead_list_paragraph(FILE *out, const char *s)
         (void)fputc('\n', out);
 }
 
-/* It may hold what the API or the database said. */
+/* The message may hold what the API or the database said, so its control characters are escaped. */
 void dead_list_message(FILE *out, const char *message)
 {
     struct buf text;
@@ -179,7 +179,7 @@ enum err_code dead_list_json(FILE *out, const char *table, enum dead_side side,
         size_t begin = line.len;
         if ((rc = dead_letter_line_add(&line, letter)) == OK)
             line.data[begin] =
-                ' '; /* what was added is an object of its own, and goes on with this one */
+                ' '; /* instead of the brace that begins the dead letter's own object: one object */
     }
     if (rc != OK)
         (void)buf_err(e, rc, &line, "a dead letter");

@@ -5,7 +5,7 @@
  *     dead_list_line(out, table, key_name, &letter) ...
  *     dead_list_reasons(out, table, side, &reasons);
  *
- * What fails shows in ferror(out).
+ * Output errors are left in ferror(out).
  */
 #ifndef NETTY_SPOOL_DEAD_REPORT_DEAD_LIST_H
 #define NETTY_SPOOL_DEAD_REPORT_DEAD_LIST_H
@@ -19,7 +19,8 @@ void dead_list_line(FILE *out, const char *table, const char *key_name,
 void dead_list_reasons(FILE *out, const char *table, enum dead_side side,
                        const struct dead_reasons *reasons);
 
-/* In lines that are indented and end before the 80th column; a message may hold what others said. */
+/* Write a text in indented lines that end before column 80. dead_list_message is for texts of the API or the database, whose
+ * control characters are escaped. */
 void dead_list_paragraph(FILE *out, const char *s);
 void dead_list_message(FILE *out, const char *message);
 

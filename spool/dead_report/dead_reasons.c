@@ -7,7 +7,7 @@
 
 #define GROWS_BY 4u
 
-/* Room for one more; a few at a time. */
+/* Makes room for one more reason; the list grows by a few at a time. */
 static bool grow(struct dead_reasons *r)
 {
     if (r->count % GROWS_BY != 0)
@@ -18,7 +18,7 @@ static bool grow(struct dead_reasons *r)
     return list != NULL;
 }
 
-/* NULL: out of memory. */
+/* Returns the entry of the dead letter's reason, a new one if necessary; NULL: out of memory. */
 static struct dead_reason *find(struct dead_reasons *r, const struct dead_letter *letter)
 {
     size_t i = 0;
@@ -65,7 +65,7 @@ void dead_reasons_clear(struct dead_reasons *r)
     *r = (struct dead_reasons){0};
 }
 
-/* Appends what there is room for; false: not all of it. */
+/* Appends as much of s as there is room for. Returns false when that is not all of it. */
 static bool put(char *out, size_t room, size_t *n, const char *s)
 {
     size_t len = strlen(s);

@@ -1,12 +1,13 @@
 /*
- * Places of a table's list that the API does not give (spool/control/unreadable.h), for people, in 80 columns, or as
- * JSON, an object a line: between which neighbours, since when, what the server said, when it is tried again.
+ * Shows the places in a table's list that the API does not give (spool/control/unreadable.h): for people, in 80
+ * columns, or as JSON, one object a line. Shown are the records before and after the place, since when, what the
+ * server said, and when the place is tried again.
  *
  *     place_list_head(out, table);
  *     place_list_line(out, &place) ...
  *     place_list_advice(out, table)
  *
- * What fails shows in ferror(out).
+ * Output errors are left in ferror(out).
  */
 #ifndef NETTY_SPOOL_DEAD_REPORT_PLACE_LIST_H
 #define NETTY_SPOOL_DEAD_REPORT_PLACE_LIST_H
@@ -16,7 +17,8 @@
 
 #define PLACE_REASON "not-given" /* beside the dead letters' reasons */
 
-/* What the table lacks; else the record's bytes are among the dead letters, or it is told of in another order. */
+/* Does the table lack records because of the place? Otherwise their bytes are among the dead letters, or the place is listed
+ * already in another order of the list. */
 bool place_list_is_lacking(const struct place *place);
 
 void place_list_head(FILE *out, const char *table);
