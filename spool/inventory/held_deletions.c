@@ -4,7 +4,7 @@
 #include "spool/inventory/missing_records.h"
 #include <string.h>
 
-/* The roll's first line has told when it began; the rest is not looked at. */
+/* Ends the reading: the roll's header, which says when the roll began, has been read. */
 static enum err_code enough(void *ctx, const struct inventory_line *line, struct err *e)
 {
     bool *seen = ctx;

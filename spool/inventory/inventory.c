@@ -43,7 +43,7 @@ static enum err_code add_number(struct numbers *all, int64_t value, struct err *
     return OK;
 }
 
-/* All integers of an array, whatever nests them; null is WHEN_NONE. */
+/* Reads all integers of an array, at any depth; null is WHEN_NONE. */
 static enum err_code read_numbers(struct numbers *all, const struct slice *s, struct err *e)
 {
     const char *p = s->p;

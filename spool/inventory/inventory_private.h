@@ -8,7 +8,7 @@
 #define INVENTORY_FORMAT   1
 #define INVENTORY_LINE_MAX ((size_t)16 << 20)
 
-/* As inventory_read, of an open file; *end is where the lines that count end. */
+/* Reads an open file as inventory_read does; *end is where the lines that count end. */
 enum err_code inventory_scan(int fd, const char *path, const char *table,
                              struct inventory_state *state, int64_t *end, inventory_fn *fn,
                              void *ctx, struct err *e) MUST_CHECK;

@@ -58,7 +58,7 @@ static enum err_code open_file(struct inventory *r, struct err *e)
     return safe_open(&r->fd, r->path, O_RDWR, e);
 }
 
-/* What there is. A torn last line goes; other damage makes it as good as none. */
+/* Reads the roll that is there. A torn last line is cut off; after other damage the roll counts as none. */
 static enum err_code take_over(struct inventory *r, inventory_fn *fn, void *ctx, struct err *e)
 {
     struct err why = ERR_INIT;
@@ -128,7 +128,7 @@ const struct inventory_state *inventory_state(const struct inventory *r)
     return &r->state;
 }
 
-/* Ends the line at hand, and returns when it is durable. */
+/* Writes the line, and returns when it is durable. rc: the result of making the line. */
 static enum err_code put_line(struct inventory *r, enum err_code rc, struct err *e)
 {
     if (rc == OK)

@@ -119,7 +119,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     return read_entry(p, line, n, e);
 }
 
-/* As small_file_read answers: ENOENT and damage are for the caller to judge. Nothing is held after an error. */
+/* Reads the file and returns what small_file_read returns: the caller judges ENOENT and damage. After an error m is empty. */
 static enum err_code read_strictly(const char *dir, const char *table, struct missing *m,
                                    struct err *e)
 {
