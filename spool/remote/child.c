@@ -44,7 +44,7 @@ static int64_t monotonic(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* In pieces: a signal that comes right before the call does not wake it. */
+/* Sleeps in short pieces, because a signal that comes right before the system call does not wake it. */
 void child_sleep(int64_t microseconds)
 {
     int64_t until = monotonic() + microseconds;
@@ -73,7 +73,7 @@ static bool is_ours(const char *variable)
            strncmp(variable, "DATABASE_URL", 12) == 0;
 }
 
-/* Between fork and exec: nothing here allocates. */
+/* Runs between fork and exec, so nothing here allocates memory. */
 static _Noreturn void become(const char *const *argv, const int out[2], const int err[2],
                              int failed, pid_t parent)
 {
@@ -142,7 +142,7 @@ static enum err_code begin(struct child *c, const char *const *argv, struct err 
     return rc;
 }
 
-/* False at its end. Of standard error the end is kept, of standard output what fits. */
+/* Takes output. Returns false where it ends. Standard output is kept as far as it fits, of standard error the end is kept. */
 static bool take(struct child *c, int fd)
 {
     char piece[1024];
@@ -165,7 +165,7 @@ static bool take(struct child *c, int fd)
     return n > 0;
 }
 
-/* Until both pipes have ended. */
+/* Takes output until both pipes have ended. */
 static void listen_to(struct child *c)
 {
     struct pollfd fds[2] = {{.fd = c->out, .events = POLLIN}, {.fd = c->err, .events = POLLIN}};
@@ -187,7 +187,7 @@ static void listen_to(struct child *c)
 
 #define STAMP ((size_t)20)
 
-/* "2026/11/30 11:00:06 " before a message says nothing to anybody, but that it begins there. */
+/* Is p[0..n) the "2026/11/30 11:00:06 " with which rclone begins a message? */
 static bool is_stamp(const char *p, size_t n)
 {
     static const char form[] = "dddd/dd/dd dd:dd:dd ";
@@ -197,7 +197,8 @@ static bool is_stamp(const char *p, size_t n)
     return true;
 }
 
-/* Where the last message begins: with a stamp, its further lines have none; else with the last line that says something. */
+/* Returns where the last message begins. A message begins with a stamp, and its further lines have none. Without any stamp it is
+ * the last line that is not empty. */
 static size_t last_message(const struct child *c)
 {
     size_t begin = 0;
@@ -214,7 +215,7 @@ static size_t last_message(const struct child *c)
     return begin;
 }
 
-/* On one line. */
+/* Keeps the last message, on one line. */
 static void last_words(const struct child *c, struct child_end *end)
 {
     size_t n = 0;

@@ -1,12 +1,12 @@
 /*
- * Runs a program to its end: what it writes to standard output is kept, of standard error the last words.
+ * Runs a program to its end, and keeps what it writes to standard output, and its last message on standard error.
  *
  *     child_catch_signals();                         // once
  *     rc = child_run(argv, &out, &end, e);
  *
- * The program gets /dev/null as standard input, and no variable of ours in its environment (NETTY_*, DATABASE_URL*, PG*): it has
- * no business with API key and database. It is killed when this process ends, however that ends. Where SIGINT or SIGTERM
- * comes meanwhile it is asked to end, killed after five seconds, and the call answers ERR_INTERRUPTED.
+ * The program gets /dev/null as standard input. Its environment has none of the variables NETTY_*, DATABASE_URL* and PG*, so it
+ * learns neither API key nor database. It is killed when this process ends, in whatever way. When SIGINT or SIGTERM comes
+ * meanwhile, the program is asked to end, killed after five seconds, and child_run returns ERR_INTERRUPTED.
  */
 #ifndef NETTY_SPOOL_REMOTE_CHILD_H
 #define NETTY_SPOOL_REMOTE_CHILD_H
@@ -19,17 +19,17 @@
 
 struct child_end {
     int code;                /* its exit code; 128 and more: the signal that ended it */
-    char words[CHILD_WORDS]; /* the last line that says something */
+    char words[CHILD_WORDS]; /* its last message on standard error, on one line */
 };
 
 void child_catch_signals(void);
-/* Has one of them come? */
+/* Has SIGINT or SIGTERM come? */
 bool child_is_stopped(void);
-/* Waits so long, or until one comes. */
+/* Waits for that time, or until one of the signals comes. */
 void child_sleep(int64_t microseconds);
 
-/* argv[0] is searched on PATH: ERR_CONFIG with e->sys ENOENT where there is none. out: ERR_TOO_BIG where it
- * has more to say than the cap allows. */
+/* Runs argv[0], which is searched on PATH: ERR_CONFIG with e->sys ENOENT where there is none. ERR_TOO_BIG when the program
+ * writes more than out's cap. */
 enum err_code child_run(const char *const *argv, struct buf *out, struct child_end *end,
                         struct err *e) MUST_CHECK;
 

@@ -7,11 +7,11 @@
  *         object_add(w, p, n, e); ...
  *       object_add_file(w, "contacts/healed.json", size, hash, e); object_add(...); ...
  *     object_finish(w, &sum, e);                             // whole and synced
- *     object_drop(w);                                        // in any case
+ *     object_drop(w);                                        // in any case: frees w
  *
  *     object_open(&r, path, e);                              // ERR_DAMAGED: cut, or not what was written
  *     while ((rc = object_next(r, &item, e)) == OK && item.kind != OBJECT_END)
- *         object_read(r, p, n, &got, e) ...                  // item.bytes of them; what is not read is passed over
+ *         object_read(r, p, n, &got, e) ...                  // item.bytes in all; bytes that are not read are passed over
  *     object_close(r);
  *
  * object_open reads the whole file, so that nothing of a damaged object is ever handed out.
@@ -32,33 +32,33 @@
 
 struct object_head {
     uint64_t number;
-    char chain[OBJECT_ID]; /* 32 hexadecimal digits, random: of all objects from a first one on */
+    char chain[OBJECT_ID]; /* 32 random hexadecimal digits, the same from a first object on */
     char spool[OBJECT_ID]; /* the spool's identity */
     int64_t written;
-    uint64_t before;      /* the object before it; the numbers between were given up. 0: none */
-    uint64_t before_hash; /* ... and its hash */
+    uint64_t before;      /* number of the object before; numbers between were given up. 0: none */
+    uint64_t before_hash; /* that object's hash */
     bool
         first; /* begins a chain: everything that the spool holds is in this object and those after it */
 };
-/* What the last line tells. */
+/* What the last line says. */
 struct object_sum {
     uint64_t number;
-    uint64_t content; /* bytes of the items */
-    uint64_t packed;  /* bytes of them in the file */
-    uint64_t hash;    /* XXH3-64 of the file up to its last line: it names the object */
+    uint64_t content; /* bytes of the items, uncompressed */
+    uint64_t packed;  /* bytes of the items in the file */
+    uint64_t hash;    /* XXH3-64 of the file up to its last line: the object's identity */
 };
 
-/* "0000000007.netty" */
+/* Writes an object's name, such as "0000000007.netty", into out. Returns out. */
 const char *object_name(char out[OBJECT_NAME], uint64_t number);
-/* The number of such a name; 0 of any other. */
+/* Returns the number in such a name; 0 for any other name. */
 uint64_t object_number(const char *name);
-/* The last line of what p[0..n) ends with. False: it is none. */
+/* Reads the last line that p[0..n) ends with. Returns false when p does not end with such a line. */
 bool object_tail(const char *p, size_t n, struct object_sum *sum);
 
 struct object_writer;
 enum err_code object_create(struct object_writer **w, const char *path,
                             const struct object_head *head, struct err *e) MUST_CHECK;
-/* Lines are without their line end, and have their checksum. */
+/* Lines are given without their line end, and have their checksum. */
 enum err_code object_add_header(struct object_writer *w, const char *line, size_t n,
                                 struct err *e) MUST_CHECK;
 enum err_code object_add_page(struct object_writer *w, const char *line, size_t n,
@@ -67,7 +67,7 @@ enum err_code object_add_file(struct object_writer *w, const char *name, uint64_
                               struct err *e) MUST_CHECK;
 enum err_code object_add(struct object_writer *w, const void *p, size_t n,
                          struct err *e) MUST_CHECK;
-/* Is there room for so many bytes more, however badly they are compressed? */
+/* Is there room for that many bytes more, even if they cannot be compressed? */
 bool object_has_room(const struct object_writer *w, uint64_t bytes);
 enum err_code object_finish(struct object_writer *w, struct object_sum *sum,
                             struct err *e) MUST_CHECK;
@@ -75,15 +75,15 @@ void object_drop(struct object_writer *w); /* NULL is fine. The file stays. */
 
 enum object_kind {
     OBJECT_END,
-    OBJECT_HEADER, /* a segment's: line.header, line.position */
+    OBJECT_HEADER, /* a segment's header: line.header, line.position */
     OBJECT_PAGE,   /* line.page; its records follow */
     OBJECT_FILE    /* file; its bytes follow */
 };
 struct object_item {
     enum object_kind kind;
-    const char *text; /* the line without its line end; lives until the next call */
+    const char *text; /* the line without its line end; valid until the next call */
     size_t n;
-    uint64_t bytes; /* that follow */
+    uint64_t bytes; /* how many bytes follow the line */
     struct journal_line line;
     char file[OBJECT_FILE_MAX];
 };
@@ -93,7 +93,7 @@ const struct object_head *object_head(const struct object_reader *r);
 const struct object_sum *object_sum(const struct object_reader *r);
 enum err_code object_next(struct object_reader *r, struct object_item *item,
                           struct err *e) MUST_CHECK;
-/* Up to n bytes of what follows the item; *got is 0 behind its last. */
+/* Reads up to n of the bytes that follow the item's line; *got is 0 behind the last one. */
 enum err_code object_read(struct object_reader *r, void *p, size_t n, size_t *got,
                           struct err *e) MUST_CHECK;
 void object_close(struct object_reader *r);

@@ -1,4 +1,4 @@
-/* Reads an object: first the whole file through its hash, then the items. */
+/* Reads an object: first the whole file, to compare its hash, then the items. */
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
 #include "shared/time/when.h"
@@ -43,7 +43,7 @@ bool object_tail(const char *p, size_t n, struct object_sum *sum)
     if (n < 2 || p[n - 1] != '\n')
         return false;
     const char *brace = memmem(p, n, "{\"end\":", 7);
-    /* Compressed bytes stand before it without a line end; the last such beginning counts. */
+    /* The line follows compressed bytes without a line end between; the last place that looks like its beginning counts. */
     for (const char *next = brace; next;
          next = memmem(next + 1, n - (size_t)(next + 1 - p), "{\"end\":", 7))
         brace = next;
@@ -94,7 +94,7 @@ static enum err_code read_head(struct object_reader *r, struct err *e)
     return OK;
 }
 
-/* The last line, which a cut object has not. */
+/* Reads the last line, which a cut object does not have. */
 static enum err_code read_sum(struct object_reader *r, struct err *e)
 {
     char text[OBJECT_TAIL_MAX];
@@ -173,7 +173,7 @@ const struct object_sum *object_sum(const struct object_reader *r)
     return &r->sum;
 }
 
-/* More bytes into text; *got is 0 at the end of them all. */
+/* Unpacks more bytes into text; *got is 0 where the frame ends. */
 static enum err_code unpack(struct object_reader *r, size_t *got, struct err *e)
 {
     size_t had = r->text.len;
@@ -207,7 +207,7 @@ static enum err_code unpack(struct object_reader *r, size_t *got, struct err *e)
     return OK;
 }
 
-/* Drops what follows the item at hand and was not read. */
+/* Drops the bytes behind the current item that were not read. */
 static enum err_code pass_over(struct object_reader *r, struct err *e)
 {
     char waste[4096];
@@ -245,7 +245,7 @@ static enum err_code next_line(struct object_reader *r, size_t *n, bool *there, 
     return OK;
 }
 
-/* A file's name is one of ours: one slash at most, nothing hidden. */
+/* Is it a name that a small file can have: one slash at most, no part that begins with a dot? */
 static bool name_is_good(const char *name)
 {
     const char *slash = strchr(name, '/');

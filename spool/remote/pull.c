@@ -1,6 +1,7 @@
 /*
- * Which object comes next, and whether it is the one. In the spool's folder .pull lies the object at hand; what is in is told by
- * pull.json, which is there before anything else of the spool, so that no extractor takes the folder for its own.
+ * Which object comes next, and whether an object is that one. The folder .pull in the spool's folder holds the object that is being
+ * taken (.pull/object). pull.json says which objects were taken. It is written before anything else of the spool, so that no
+ * extractor takes the folder for its own.
  */
 #include "spool/remote/pull.h"
 
@@ -35,7 +36,7 @@ struct pull {
     bool noted; /* the note is there */
 };
 
-/* A folder with a spool and no note is somebody's own. */
+/* A folder with a spool and no note is no mirror: its spool is fetched by an extractor. */
 static enum err_code look_at_spool(struct pull *p, struct err *e)
 {
     struct err why = ERR_INIT;
@@ -62,7 +63,7 @@ static enum err_code look_at_spool(struct pull *p, struct err *e)
     return spool_check_writer(p->spool, e);
 }
 
-/* A power failure may leave this hint damaged, and nothing writes it again until new pages come. Without it a reader syncs
+/* A power failure may leave acked.json damaged, and it is written again only when new pages come. Without the file a reader syncs
  * the journal before it acts. */
 static enum err_code drop_damaged_acked(const struct pull *p, const char *table, struct err *e)
 {
@@ -131,7 +132,7 @@ static enum err_code is_cut(const struct pull *p, bool *cut, struct err *e)
     return rc;
 }
 
-/* *r is NULL unless it is whole. */
+/* Gets the object of that number. *r is NULL unless the object is whole. */
 static enum err_code get(struct pull *p, uint64_t number, enum fate *fate, struct object_reader **r,
                          struct err *e)
 {
@@ -165,7 +166,7 @@ static enum err_code get(struct pull *p, uint64_t number, enum fate *fate, struc
         number, remote_name(p->remote), rc == OK ? "it has another number" : why.msg);
 }
 
-/* Does it come right behind the last one that is in? */
+/* Does the object follow the last one that was taken? */
 static bool follows(const struct pull *p, const struct object_head *h)
 {
     return h->first || (p->note.number > 0 && strcmp(h->chain, p->note.chain) == 0 &&
@@ -238,7 +239,7 @@ static enum err_code gap(struct pull *p, uint64_t missing, uint64_t later, struc
                    missing, remote_name(p->remote), later);
 }
 
-/* The number is not there, or holds a cut object. *found: the object that comes behind it all the same, since it says so. */
+/* There is no whole object of that number. Looks for a later object that says that it follows the last one that was taken. */
 static enum err_code look_behind(struct pull *p, enum fate state, struct object_reader **r,
                                  struct err *e)
 {
@@ -274,7 +275,7 @@ static enum err_code foreign(const struct pull *p, uint64_t number, struct err *
         number, remote_name(p->remote), p->note.number);
 }
 
-/* *more: an object was taken, and another may be there. */
+/* Takes the next object. *more: one was taken, and another one may be there. */
 static enum err_code pull_next(struct pull *p, bool *more, struct err *e)
 {
     enum fate state;

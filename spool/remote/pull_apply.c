@@ -63,7 +63,7 @@ static enum err_code open_table(struct apply *a, const char *table, struct err *
     return table_dir(a->dir, a->spool, table, e);
 }
 
-/* The lines that stand there from page `a->at` on. */
+/* Reads the next line of the journal that is there. */
 static enum err_code next_old(struct apply *a, struct err *e)
 {
     enum err_code rc = journal_next(a->old, &a->line, e);
@@ -85,7 +85,7 @@ static enum err_code remove_segment(const struct apply *a, uint64_t number, stru
     return rc;
 }
 
-/* What stands at this place is of another history, and all behind it. */
+/* Segment `from`, and all behind it, are of another history: removes them. */
 static enum err_code cut(struct apply *a, uint64_t from, struct err *e)
 {
     struct segment_list list = {0};
@@ -104,7 +104,7 @@ static enum err_code cut(struct apply *a, uint64_t from, struct err *e)
     return rc == OK ? io_sync_dir(a->dir, e) : rc;
 }
 
-/* Of this segment the pages up to here stay. */
+/* Keeps the pages of this segment up to here, and removes those behind. */
 static enum err_code cut_here(struct apply *a, struct err *e)
 {
     enum err_code rc = cut(a, a->segment + 1, e);
@@ -150,7 +150,7 @@ static enum err_code open_old(struct apply *a, const struct object_item *item, b
     return cut(a, a->segment, e);
 }
 
-/* The records' file; that of a new segment has a name that no reader looks at. */
+/* Opens the records' file. That of a new segment has a name that no reader looks at. */
 static enum err_code open_data(struct apply *a, struct err *e)
 {
     if (a->data_fd >= 0 || a->skip)
@@ -187,7 +187,7 @@ static enum err_code open_segment(struct apply *a, const struct object_item *ite
     return rc;
 }
 
-/* The journal before the records get their name: where there are records there is a journal. */
+/* Makes the journal before the records get their name, so that where there are records there is a journal. */
 static enum err_code name_segment(struct apply *a, struct err *e)
 {
     char name[SEGMENT_NAME_MAX];
@@ -222,7 +222,7 @@ static enum err_code write_lines(struct apply *a, struct err *e)
     return rc;
 }
 
-/* What was taken of the segment so far is made durable, and shown. */
+/* Makes what was taken of the segment so far durable, and visible. */
 static enum err_code flush(struct apply *a, struct err *e)
 {
     enum err_code rc;
@@ -235,7 +235,7 @@ static enum err_code flush(struct apply *a, struct err *e)
     FAULT("pull-records-synced");
     if (!a->named && (rc = name_segment(a, e)) != OK)
         return rc;
-    /* A table's first line must find the word there that it is not acknowledged yet. */
+    /* acked.json must be there before a table's first line, so that it says that the line is not acknowledged yet. */
     struct acked known;
     enum acked_state state;
     if ((rc = acked_read(a->dir, &known, &state, e)) != OK)
@@ -248,7 +248,7 @@ static enum err_code flush(struct apply *a, struct err *e)
     return acked_write(&a->acked_fd, a->dir, &now, e);
 }
 
-/* On to the line that the object's next page may stand at. Those before it stay as they are. */
+/* Goes on to the line where the object's next page belongs. The lines before it stay as they are. */
 static enum err_code find_line(struct apply *a, uint64_t page, struct err *e)
 {
     enum err_code rc = OK;
@@ -325,7 +325,7 @@ static enum err_code take_records(struct apply *a, const struct object_item *ite
     return rc;
 }
 
-/* Our line is the one that stands there, or takes the place of one that does not count. */
+/* The page's line is the same as the one that is there, or replaces a line that does not count. */
 static enum err_code take_line(struct apply *a, const struct object_item *item, struct err *e)
 {
     enum err_code rc = find_line(a, item->line.page.place.page, e);
@@ -371,7 +371,7 @@ static enum err_code on_page(struct apply *a, const struct object_item *item, st
     return OK;
 }
 
-/* Only those that we know how to treat. */
+/* Is it a small file that this version knows? */
 static bool is_known(const char *name)
 {
     static const char *const names[] = {
@@ -397,7 +397,7 @@ static enum err_code read_text(struct apply *a, struct buf *text, struct err *e)
     return rc;
 }
 
-/* In a table's folder, or in the spool's own. */
+/* Takes a small file, in a table's folder or in the spool's own. */
 static enum err_code on_file(struct apply *a, const struct object_item *item, struct err *e)
 {
     char dir[IO_PATH];

@@ -1,10 +1,12 @@
 /*
- * Which objects there are, and which comes next. Three files in the spool's folder .push, NAME being a hash of the remote's name:
- *     NAME.json         the last object that is known to be in the remote
- *     NAME.next.json    the same, as it will be once the object in NAME.object is there: written before the put, renamed after it
+ * Which objects there are, and which comes next. The folder .push in the spool's folder has these files, where NAME is a hash of the
+ * remote's name:
+ *     NAME.json         the note: the last object that is known to be in the remote
+ *     NAME.next.json    the note as it will be once NAME.object is in the remote: written before the put, renamed after it
  *     NAME.object       a finished object
- * Whatever ends a push, the next one finds NAME.next.json, looks its number up, and either renames it, puts the same file again, or
- * gives the number up.
+ *     NAME.seen         an object that was got from the remote, to look at it; removed afterwards
+ * When a push was interrupted, the next one finds NAME.next.json and looks its number up in the remote. It then renames the file, or
+ * puts the same object again, or gives the number up.
  */
 #include "spool/remote/push.h"
 
@@ -98,7 +100,7 @@ static enum err_code foreign(const struct push *p, uint64_t number, struct err *
         number, remote_name(p->remote));
 }
 
-/* A new chain goes on with the numbers, for no name is written twice. */
+/* A new chain goes on with the old one's numbers, because no name is written twice. */
 static enum err_code begin_chain(struct push *p, struct err *e)
 {
     unsigned char random[(OBJECT_ID - 1) / 2];
@@ -113,7 +115,7 @@ static enum err_code begin_chain(struct push *p, struct err *e)
     return OK;
 }
 
-/* What does that number hold? Of a whole one sum is filled. */
+/* Finds out what the remote has under that number. For a whole object sum is set. */
 static enum err_code find_fate(const struct push *p, uint64_t number, enum fate *fate,
                                struct object_sum *sum, struct err *e)
 {
@@ -137,7 +139,7 @@ static enum err_code find_fate(const struct push *p, uint64_t number, enum fate 
     return safe_remove(p->seen, e);
 }
 
-/* Size and time tell, where the store keeps the time; else all of it is looked at. */
+/* Is it the object that this machine has put? Size and time show that if the store keeps the time; else the whole object is got. */
 static enum err_code is_ours(const struct push *p, const struct remote_seen *seen, bool *ours,
                              struct err *e)
 {
@@ -153,7 +155,7 @@ static enum err_code is_ours(const struct push *p, const struct remote_seen *see
     return rc;
 }
 
-/* The last object that we know of must be there, and be ours. Where it is not there at all the remote was wiped. */
+/* The last object in the note must be there, and be this machine's. If it is missing, the remote was emptied. */
 static enum err_code check_last(struct push *p, bool *wiped, struct err *e)
 {
     char name[OBJECT_NAME];
@@ -188,7 +190,7 @@ static enum err_code drop_pending(struct push *p, struct err *e)
     return rc;
 }
 
-/* The number is not used again; from now on the note says so. */
+/* Gives the number up: it will not be used again, and the note says so. */
 static enum err_code give_up(struct push *p, struct err *e)
 {
     p->note.next = p->pending.number + 1;
@@ -214,7 +216,7 @@ static enum err_code confirm(struct push *p, struct err *e)
     return safe_remove(p->object, e);
 }
 
-/* Is the number free? Then the finished file is put. */
+/* Puts the finished object if its number is free. */
 static enum err_code put(struct push *p, bool ours, struct err *e)
 {
     char name[OBJECT_NAME];
@@ -243,7 +245,7 @@ static enum err_code put(struct push *p, bool ours, struct err *e)
     return give_up(p, e);
 }
 
-/* What an earlier push did not bring to its end. */
+/* Completes an earlier push that was interrupted. */
 static enum err_code settle(struct push *p, struct err *e)
 {
     struct object_reader *r;
@@ -262,7 +264,7 @@ static enum err_code settle(struct push *p, struct err *e)
     rc = object_open(&r, p->object, &why);
     object_close(rc == OK ? r : NULL);
     if (rc == ERR_DAMAGED || why.sys == ENOENT) {
-        /* The machine's disk has lost it, or a copy of the spool does not have it: it may or may not have been put. */
+        /* The finished object is missing here: the disk has lost it, or this is a copy of the spool. It may have been put. */
         enum fate state;
         struct object_sum sum;
         if ((rc = find_fate(p, p->pending.number, &state, &sum, e)) != OK)
@@ -278,7 +280,7 @@ static enum err_code settle(struct push *p, struct err *e)
     return put(p, true, e);
 }
 
-/* Makes the next object, finished and noted. */
+/* Makes the next object and its note. */
 static enum err_code build(struct push *p, bool *more, struct err *e)
 {
     struct object_writer *w = NULL;
@@ -320,7 +322,7 @@ done:
     return rc;
 }
 
-/* Nothing new, and the last sign of life not an hour old. */
+/* Is nothing new, and the last object less than PUSH_SIGN_OF_LIFE old? */
 static enum err_code is_quiet(struct push *p, bool *quiet, struct err *e)
 {
     bool news = false;

@@ -1,5 +1,5 @@
-/* What goes into an object: of each table the pages behind those that were pushed, as the reader hands them out, so what is
- * acknowledged and whole. A damaged page is a number that the pulled spool lacks: damage there, too. */
+/* What goes into an object: for each table the pages behind those that were pushed. The reader hands them out, so they are
+ * acknowledged and whole. A damaged page is not pushed; its number is then missing in the pulled spool, and is damage there too. */
 #include "shared/log/log.h"
 #include "spool/journal/journal.h"
 #include "spool/reader/reader.h"
@@ -73,7 +73,7 @@ static enum err_code add_page(struct collect *c, struct reader *r, const struct 
     return OK;
 }
 
-/* The next push begins behind it, so that it is told once. */
+/* Logs the damage. The next push begins behind it, so it is logged once. */
 static void tell_damage(struct collect *c, const struct page_info *info, const struct err *what)
 {
     c->report->damaged++;
@@ -117,7 +117,7 @@ static enum err_code collect_table(struct collect *c, struct err *e)
     if ((rc = push_files_hash(c->spool, c->table->table, &hash, e)) != OK ||
         (rc = collect_pages(c, e)) != OK || c->full)
         return rc;
-    /* Behind the pages: what the files say may be of them. */
+    /* The files go behind the pages, because they may refer to the pages. */
     bool changed = hash != c->table->files || page_compare(before, c->table->place) != 0;
     c->table->files = hash;
     return push_files_add(c->spool, c->table->table, changed, c->to, e);
@@ -144,7 +144,7 @@ enum err_code push_collect(const struct spool *s, struct object_writer *w, struc
     return rc;
 }
 
-/* What is not acknowledged yet is none: the pages themselves are read. */
+/* Has the table new records? The pages are read, so those that are not acknowledged yet do not count. */
 static enum err_code table_has_news(const struct spool *s, const char *table,
                                     const struct ship_table *known, bool *news, struct err *e)
 {

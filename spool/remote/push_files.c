@@ -1,4 +1,4 @@
-/* Small files go along whole, as they are: one that is not there has no bytes, and is removed where it is pulled. */
+/* Small files are pushed whole, as they are. A file that is not there is pushed as one without bytes, and the pull removes it. */
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
 #include "spool/remote/push_private.h"
@@ -23,7 +23,7 @@ static const struct small of_spool[] = {{.name = "source.json", .news = true},
                                         {.name = "asked.json"},
                                         {.name = NULL}};
 
-/* An empty text: there is none, or one too large to go along. */
+/* Reads a small file. The text is empty when there is no such file, or when it is too large to be pushed. */
 static enum err_code read_one(const struct spool *s, const char *table, const char *name,
                               struct buf *text, char path[OBJECT_FILE_MAX], struct err *e)
 {
@@ -54,7 +54,7 @@ enum err_code push_files_hash(const struct spool *s, const char *table, uint64_t
     for (const struct small *f = *table ? of_table : of_spool; f->name && rc == OK; f++) {
         if (!f->news || (rc = read_one(s, table, f->name, &text, path, e)) != OK)
             continue;
-        /* Which file it is counts, too; where there is none of them the hash is 0. */
+        /* The hash covers the files' names, too. It is 0 when there is no file. */
         if (text.len > 0)
             *hash = XXH3_64bits_withSeed(f->name, 8, *hash) ^
                     XXH3_64bits_withSeed(text.data, text.len, *hash + 1);

@@ -21,7 +21,7 @@ struct remote {
     char name[REMOTE_NAME_MAX];
 };
 
-/* Of a connection string, ":s3,secret_access_key=…:bucket", what is a secret. */
+/* Does the name hold a secret, as in the connection string ":s3,secret_access_key=…:bucket"? */
 static bool holds_secret(const char *name)
 {
     static const char *const words[] = {"pass", "secret", "token", "key"};
@@ -83,7 +83,7 @@ static void add(struct call *c, const char *word)
     c->args[c->n] = NULL;
 }
 
-/* --no-check-dest: who calls has looked. A bucket is never made: where it is missing somebody has to be told. */
+/* --no-check-dest: the caller has looked. A bucket is never made: if it is missing, a person has to be told. */
 static void call_begin(struct call *c, const struct remote *r, const char *command,
                        const char *object)
 {
@@ -113,7 +113,7 @@ static bool says(const char *words, const char *const *list)
     return false;
 }
 
-/* rclone's exit code is 1 for nearly everything; what its last words are of tells more. */
+/* rclone's exit code is 1 for nearly everything, so its last message decides. */
 static enum err_code judge(const struct child_end *end)
 {
     static const char *const full[] = {"no space left", "quota", "insufficient storage",
@@ -153,7 +153,7 @@ static enum err_code judge(const struct child_end *end)
     return end->code == 5 || says(end->words, away) ? ERR_UNAVAILABLE : ERR_CONFIG;
 }
 
-/* *there NULL: nothing may be missing. */
+/* Runs rclone. there NULL: a missing object is an error. */
 static enum err_code call_run(const struct call *c, const char *doing, struct buf *out, bool *there,
                               struct err *e)
 {
@@ -184,7 +184,7 @@ static enum err_code read_seen(const struct buf *out, struct remote_seen *seen, 
         {.name = "Size", .type = FIELD_COUNT, .to = &seen->size},
         {.name = "ModTime", .type = FIELD_TEXT, .to = modified, .room = sizeof modified},
     };
-    if (memmem(out->data, out->len, "\"IsDir\": true", 13)) /* an object store's word for nothing */
+    if (memmem(out->data, out->len, "\"IsDir\": true", 13)) /* for a missing object */
         return OK;
     enum err_code rc = fields_read(out->data, out->len, fields, FIELDS(fields), e);
     if (rc != OK)

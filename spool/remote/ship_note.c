@@ -172,7 +172,7 @@ struct pushed {
     bool some;
 };
 
-/* NAME.json is one, NAME.next.json is not yet. */
+/* NAME.json counts as pushed, NAME.next.json does not yet. */
 static enum err_code add_pushed(void *ctx, int dir, const char *name, struct err *e)
 {
     struct pushed *p = ctx;

@@ -1,6 +1,6 @@
 /*
- * How far a spool was pushed to a remote, or pulled from one: the last object, and the last page of each table. A small file
- * (small_file.h), replaced whole; FORMAT.md, 20, has its members.
+ * How far a spool was pushed to a remote, or pulled from one: the last object, and the last page of each table. The note is a
+ * small file (small_file.h), replaced whole; FORMAT.md, 20, describes its members.
  *
  *     ship_note_init(&n);
  *     ship_note_read(&n, dir, "pull.json", &there, e);
@@ -16,16 +16,16 @@
 #include "spool/store/spool.h"
 
 #define PULL_NOTE "pull.json" /* in a spool that is pulled */
-#define PUSH_DIR  ".push"     /* in one that is pushed: a note a remote */
+#define PUSH_DIR  ".push" /* in a spool that is pushed: a folder with one note for each remote */
 
 /* What a push or a pull did. */
 struct ship_report {
     uint64_t objects;
     uint64_t pages;
     uint64_t bytes;   /* push: of the objects; pull: of records */
-    uint64_t last;    /* number of the last object there is (push), or that is in (pull) */
-    uint64_t damaged; /* push: pages, or runs of them, that could not be read */
-    int64_t written;  /* pull: when that object was written; WHEN_NONE: none is in */
+    uint64_t last;    /* number of the last object that is there (push), or was taken (pull) */
+    uint64_t damaged; /* push: pages, or runs of pages, that could not be read */
+    int64_t written;  /* pull: when that object was written; WHEN_NONE: none was taken */
 };
 
 struct ship_table {
@@ -39,12 +39,12 @@ struct ship_note {
     char remote[REMOTE_NAME_MAX];
     uint64_t number; /* the last object; 0: none */
     uint64_t hash;   /* its hash */
-    uint64_t size;   /* its file's bytes, and that file's time: of a push */
+    uint64_t size;   /* push: the bytes of its file, and the file's time */
     int64_t modified;
-    uint64_t next; /* the next object's number is at least that */
+    uint64_t next; /* the least number that the next object has */
     char chain[OBJECT_ID];
     int64_t written; /* when that object was written; WHEN_NONE: never */
-    int64_t listed;  /* when the remote was last asked for all names; WHEN_NONE: never */
+    int64_t listed;  /* when the remote was last asked for its names; WHEN_NONE: never */
     uint64_t gap;    /* the object that is missing while later ones are there; 0: none */
     uint64_t files;  /* hash of the small files in the spool's own folder */
     struct ship_table *tables;
@@ -53,22 +53,22 @@ struct ship_note {
 
 void ship_note_init(struct ship_note *n);
 void ship_note_free(struct ship_note *n);
-/* *there false: there is no such file, and n is as after ship_note_init. ERR_DAMAGED where it cannot be read. */
+/* Reads the note. *there false: there is no such file, and n is as after ship_note_init. ERR_DAMAGED when it is damaged. */
 enum err_code ship_note_read(struct ship_note *n, const char *dir, const char *name, bool *there,
                              struct err *e) MUST_CHECK;
 enum err_code ship_note_write(const struct ship_note *n, const char *dir, const char *name,
                               struct err *e) MUST_CHECK;
-/* The table's entry, a new one where there is none yet; NULL without memory. */
+/* Returns the table's entry, a new one if there is none yet; NULL: out of memory. */
 struct ship_table *ship_note_table(struct ship_note *n, const char *table);
 enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
                              struct err *e) MUST_CHECK;
 
-/* The last page of the table that all remotes have which were pushed to at `since` or later. *some false: there is no such remote.
- * ERR_DAMAGED: nobody can say. */
+/* Sets *least to the place up to which every remote has the table that was pushed to at `since` or later. *some false: there is no
+ * such remote. ERR_DAMAGED: that is not known. */
 enum err_code ship_pushed(const struct spool *s, const char *table, int64_t since,
                           struct page_place *least, bool *some, struct err *e) MUST_CHECK;
 
-/* For a program that writes pages: ERR_CONFIG, with what to do, where the spool is pulled from somewhere. */
+/* For a program that writes pages: fails with ERR_CONFIG, and says what to do, when the spool is pulled from another machine. */
 enum err_code ship_check_own(const struct spool *s, struct err *e) MUST_CHECK;
 
 #endif
