@@ -45,7 +45,7 @@ struct adding {
     int64_t bytes;
 };
 
-/* Files that vanish while we look are none. */
+/* A file that vanishes meanwhile does not count. */
 static enum err_code add_file(void *ctx, int dir, const char *name, struct err *e)
 {
     struct adding *a = ctx;
@@ -64,7 +64,7 @@ static enum err_code add_files(const char *dir, int64_t *bytes, struct err *e)
     enum err_code rc = io_each_name(dir, true, add_file, &a, &why);
     *bytes += a.bytes;
     if (rc == OK || why.sys == EACCES)
-        return OK; /* a folder that lets us not in is its table's trouble, which says so */
+        return OK; /* a folder that cannot be entered is reported for its table */
     if (e != NULL)
         *e = why;
     return rc;
@@ -99,7 +99,7 @@ enum err_code disk_space_spool(const struct spool *s, int64_t *bytes, struct err
     return rc == OK ? each_table(s, add_table, bytes, e) : rc;
 }
 
-/* Of the newest segment, which is not compressed and is loaded page by page. */
+/* Adds the pages of the newest segment that wait: it is not compressed, and is loaded page by page. */
 static enum err_code add_pages(const char *dir, const char *table, struct page_place after,
                                int64_t *bytes, struct err *e)
 {
@@ -127,7 +127,7 @@ static enum err_code add_waiting(const struct spool *s, const char *table, int64
     struct segment_list list = {0};
     enum err_code rc = loaded_read(s, table, &loaded, e);
     if (rc == ERR_DAMAGED)
-        rc = OK; /* then nothing is known to be loaded */
+        rc = OK; /* with a damaged file nothing counts as loaded */
     if (rc != OK)
         return rc;
     struct page_place least = loaded_least(&loaded);
@@ -142,7 +142,7 @@ static enum err_code add_waiting(const struct spool *s, const char *table, int64
         int64_t size = 0;
         if (list.entries[i].number < least.segment || list.entries[i].number >= newest)
             continue;
-        /* One that is loaded to its end only counts until the first page behind it is. */
+        /* A segment that is loaded to its last page counts until a page behind it is loaded. */
         rc = disk_space_segment(dir, list.entries[i].number, &size, e);
         *bytes += size;
     }
@@ -169,7 +169,7 @@ enum err_code disk_space_free(const struct spool *s, int64_t *bytes, struct err 
     return OK;
 }
 
-/* Which databases keep it so full; one of them may be no more. */
+/* Returns which databases keep the spool so full; one of them may no longer exist. */
 static const char *who(const struct spool *s, char text[HELD_UP_TEXT])
 {
     const struct held_up_what what = {.before = INT64_MAX};

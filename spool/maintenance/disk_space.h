@@ -1,5 +1,5 @@
 /*
- * How much room the spool takes, and how much the disk has left.
+ * How many bytes the spool takes, and how many the disk has left.
  */
 #ifndef NETTY_SPOOL_MAINTENANCE_DISK_SPACE_H
 #define NETTY_SPOOL_MAINTENANCE_DISK_SPACE_H
@@ -7,21 +7,19 @@
 #include "spool/segment/segment.h"
 #include "spool/store/spool.h"
 
-/* Bytes of the segment's files. */
+/* Bytes of one segment's files. */
 enum err_code disk_space_segment(const char *dir, uint64_t number, int64_t *bytes,
                                  struct err *e) MUST_CHECK;
 /* Bytes of all files in the spool. */
 enum err_code disk_space_spool(const struct spool *s, int64_t *bytes, struct err *e) MUST_CHECK;
-/* Bytes that are on the disk only until a database has them: what is not loaded yet, by
- * loaded.json. */
+/* Bytes of the pages that are not loaded yet, by loaded.json. */
 enum err_code disk_space_waiting(const struct spool *s, int64_t *bytes, struct err *e) MUST_CHECK;
-/* Bytes that the disk has left for us. */
+/* Bytes that the disk has left for this user. */
 enum err_code disk_space_free(const struct spool *s, int64_t *bytes, struct err *e) MUST_CHECK;
 
-/* May the extractor go on? ERR_FULL, with what to do, when the disk has less than `least` left, or
- * when more than `max` waits to be loaded (0: no bound each). What is loaded does not count: it
- * goes when the loader prunes. Looks once a second at most, so that it can be asked before each
- * page; the first time at once. */
+/* May the extractor go on? disk_space_check fails with ERR_FULL, and says what to do, when the disk has less than `least` bytes
+ * left, or when more than `max` bytes wait to be loaded (0: no bound). Loaded pages do not count, because the loader prunes them.
+ * It looks once a second at most, so it can be called before each page; the first call looks at once. */
 struct disk_space;
 struct disk_space_conf {
     int64_t max;

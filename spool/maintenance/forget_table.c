@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The greatest number that a segment has, or has had. */
+/* Finds the greatest number that a segment has, or has had. */
 static enum err_code last_number(const char *dir, uint64_t *last, struct err *e)
 {
     struct segment_list list;

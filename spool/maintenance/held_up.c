@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOLD 3u /* databases in a message */
+#define TOLD 3u /* databases that a message names */
 
 enum err_code held_up_first(const struct spool *s, const char *table, struct page_place place,
                             struct page_info *first, struct err *e)
@@ -46,7 +46,7 @@ static enum err_code note(struct held_up *all, const struct loaded_entry *d, str
     return OK;
 }
 
-/* Segments before this one may be removed. */
+/* Returns the number of the first segment that may not be removed. */
 static uint64_t first_to_stay(const struct spool *s, const char *table, bool may_go)
 {
     char dir[IO_PATH];
@@ -76,7 +76,7 @@ static enum err_code add_table(struct held_up *all, const struct spool *s, const
     struct loaded loaded;
     uint64_t stays = first_to_stay(s, table, what->may_go);
     enum err_code rc = OK;
-    if (loaded_read(s, table, &loaded, NULL) != OK) /* whoever reads it to act on it tells */
+    if (loaded_read(s, table, &loaded, NULL) != OK) /* reported where it is acted on */
         return OK;
     for (size_t i = 0; rc == OK && i < loaded.count; i++) {
         struct loaded_entry *d = &loaded.entries[i];

@@ -1,6 +1,6 @@
 /*
- * Which databases keep pages in the spool, and since when: the first page that a database lacks was fetched then, or could not be read
- * then. By loaded.json, so as old as each database's last word.
+ * Which databases keep pages in the spool, and since when: the time at which the first page that a database lacks was fetched, or
+ * could not be read. By loaded.json, so as old as each database's entry there.
  *
  *     held_up_list(&all, spool, &what, e);
  *     held_up_text(&all, text, sizeof text);                   // "; the database crm lacks pages since ..." or ""
@@ -11,31 +11,31 @@
 
 #include "spool/control/loaded.h"
 
-#define HELD_UP_TEXT 900 /* a message has room for so much */
+#define HELD_UP_TEXT 900 /* bytes of the text; a message has room for it */
 
 struct held_up {
     struct loaded_entry
-        *entries; /* each database once, the longest first; lacks: of all its tables */
+        *entries; /* each database once, the longest first; `lacks` is of all its tables together */
     size_t count;
 };
 
 struct held_up_what {
     const char *const *tables;
     size_t count;   /* 0: all tables of the spool */
-    int64_t before; /* what was fetched, or could not be read, before that time */
-    bool may_go;    /* not what is in a table's newest segment, which is never removed */
+    int64_t before; /* only pages that were fetched, or were unreadable, before that time */
+    bool may_go;    /* without pages of a table's newest segment, which is never removed */
 };
 
-/* The first page behind the place, of which place and fetched count; fetched WHEN_NONE: there is none. */
+/* Finds the first page behind the place. Only place and fetched of *first are set; fetched WHEN_NONE: there is no such page. */
 enum err_code held_up_first(const struct spool *s, const char *table, struct page_place place,
                             struct page_info *first, struct err *e) MUST_CHECK;
 
-/* What cannot be read is left out. */
+/* Tables that cannot be read are left out. */
 enum err_code held_up_list(struct held_up *all, const struct spool *s,
                            const struct held_up_what *what, struct err *e) MUST_CHECK;
 void held_up_free(struct held_up *all);
 
-/* For the end of a message. Returns text. */
+/* Writes a text for the end of a message; "" where no database keeps pages. Returns text. */
 const char *held_up_text(const struct held_up *all, char *text, size_t n);
 
 #endif

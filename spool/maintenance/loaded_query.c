@@ -25,7 +25,7 @@ static bool is_configured(const struct options *o)
            is_set("PGHOSTADDR") || is_set("PGSERVICE");
 }
 
-/* The name as it stands where there is none beside us: PATH is searched then. */
+/* Returns the path of the netty-load beside this program, or the bare name, for which PATH is searched. */
 static const char *find_loader(char path[IO_PATH])
 {
     ssize_t n = readlink("/proc/self/exe", path, IO_PATH - sizeof LOADER);
@@ -51,7 +51,7 @@ static size_t put_args(const char *args[ARGS_MAX], const struct options *o, cons
         args[n++] = "--config";
         args[n++] = options_text(o, OPT_CONFIG);
     }
-    /* From the command line there is no password in it (options.h); all else it finds itself. */
+    /* An address from the command line has no password (options.h). netty-load finds all other settings itself. */
     if (options_given(o, OPT_DB) && strcmp(options_origin(o, OPT_DB), "--db") == 0) {
         args[n++] = "--db";
         args[n++] = options_text(o, OPT_DB);

@@ -1,6 +1,6 @@
 /*
- * Asking the database what is loaded, for a program that does not know the database: netty-load
- * --loaded does, and leaves the answer in the spool (loaded.h).
+ * Has the database asked what is loaded, for a program that does not link PostgreSQL's client:
+ * `netty-load --loaded` asks, and writes the answer into the spool (loaded.h).
  */
 #ifndef NETTY_SPOOL_MAINTENANCE_LOADED_QUERY_H
 #define NETTY_SPOOL_MAINTENANCE_LOADED_QUERY_H
@@ -8,9 +8,8 @@
 #include "shared/options/options.h"
 #include "spool/store/spool.h"
 
-/* Runs the netty-load that lies beside this program, else the one on PATH, and waits for it. Its
- * log goes where ours goes. ERR_CONFIG where no database is configured; else what its exit code
- * says. */
+/* Runs the netty-load that lies beside this program, else the one on PATH, and waits for it. Its log goes to this program's
+ * standard error. ERR_CONFIG where no database is configured; otherwise the error that its exit code stands for. */
 enum err_code loaded_query(const struct options *o, const struct spool *s,
                            struct err *e) MUST_CHECK;
 

@@ -20,7 +20,7 @@ struct candidate {
     const char *table;
     uint64_t segment;
     int64_t ended;
-    bool waits; /* some database still has to get pages of it, or of one before */
+    bool waits; /* some database still lacks pages of it, or of a segment before it */
 };
 
 struct prune {
@@ -53,7 +53,7 @@ static enum err_code add(struct prune *p, const char *table, uint64_t segment, i
     return OK;
 }
 
-/* All of a segment's pages, by the word of the one after it. */
+/* Are all pages of the segment loaded? The header of the next segment says how many count. */
 static bool is_loaded(uint64_t segment, const struct journal_header *next, struct page_place least)
 {
     if (least.segment != segment)
@@ -61,8 +61,7 @@ static bool is_loaded(uint64_t segment, const struct journal_header *next, struc
     return next->previous.segment < segment || next->previous.page <= least.page;
 }
 
-/* The loaded ones from the front. The first that is not, or of which too little is known, ends it.
- */
+/* Finds the loaded segments from the front, up to the first one that is not loaded, or of which too little is known. */
 static enum err_code find_loaded(struct prune *p, const char *table, const char *dir,
                                  const struct segment_list *list, const struct loaded *loaded,
                                  struct page_place least, struct err *e)
@@ -83,7 +82,7 @@ static enum err_code find_loaded(struct prune *p, const char *table, const char 
         }
         if (next.previous.segment > segment || !is_loaded(segment, &next, least))
             return OK;
-        /* The clock may have been put back: the order within a table stays. */
+        /* If the clock was put back the order within the table stays. */
         ended = next.created > ended ? next.created : ended;
         if ((rc = add(p, table, segment, ended, e)) != OK)
             return rc;
@@ -92,7 +91,7 @@ static enum err_code find_loaded(struct prune *p, const char *table, const char 
     return OK;
 }
 
-/* What a crash left of segments that were pruned. */
+/* Removes the files that a crash has left of pruned segments. */
 static enum err_code sweep(const char *dir, uint64_t through, struct err *e)
 {
     struct segment_list list;
@@ -118,7 +117,7 @@ static enum err_code prune_caches(const struct prune *p, const char *table, stru
                : stale_caches_prune(dir, p->conf->now - keep, p->conf->dry_run, &p->sum->caches, e);
 }
 
-/* What no database has asked for in so long it need not wait for. */
+/* Drops the entries of databases that were silent for too long. */
 static enum err_code forget_silent(struct prune *p, const char *table, struct err *e)
 {
     int64_t after = p->conf->forget_after;
@@ -145,8 +144,8 @@ static bool has_silent(const struct prune *p, const struct loaded *l)
     return false;
 }
 
-/* What every database has, and every remote that the spool is pushed to: who pulls needs what was pushed last. A remote to which
- * nothing was pushed for --forget-after holds nothing up. */
+/* Finds the place up to which every database has the table, and every remote that the spool is pushed to: a pulled spool needs the
+ * pages. A remote to which nothing was pushed for --forget-after does not count. */
 static enum err_code find_least(const struct prune *p, const char *table,
                                 const struct loaded *loaded, struct page_place *least,
                                 struct err *e)
@@ -168,7 +167,7 @@ static enum err_code find_candidates(struct prune *p, const char *table, struct 
     struct page_place least;
     struct segment_list list = {0};
     enum err_code rc = loaded_read(p->spool, table, &loaded, e);
-    if (rc == OK && has_silent(p, &loaded)) { /* seldom: it takes the lock, and reads it anew */
+    if (rc == OK && has_silent(p, &loaded)) { /* seldom: takes the lock, reads again */
         loaded_free(&loaded);
         if ((rc = forget_silent(p, table, e)) == OK)
             rc = loaded_read(p->spool, table, &loaded, e);
@@ -203,7 +202,7 @@ static int by_end(const void *a, const void *b)
     return tables ? tables : x->segment < y->segment ? -1 : x->segment > y->segment;
 }
 
-/* What cannot be read was not loaded, whatever the loader passed over. */
+/* Can all pages of the segment be read? Damaged ones were not loaded: the loader has passed over them. */
 static enum err_code is_whole(const struct prune *p, const struct candidate *c, bool *whole,
                               struct err *e)
 {
@@ -216,7 +215,7 @@ static enum err_code is_whole(const struct prune *p, const struct candidate *c, 
     enum err_code rc = reader_open(&r, p->spool, c->table, e);
     if (rc != OK)
         return rc;
-    /* From before the segment's first page, so that damage of its beginning shows too. */
+    /* Read from before the segment's first page, so that damage of its beginning shows too. */
     if ((rc = reader_seek(r, before, &why)) == OK)
         while ((rc = reader_next(r, &info, &what, &why)) == OK && what != READER_END) {
             struct page_place end = {c->segment + 1, 0};
@@ -271,7 +270,7 @@ static enum err_code take(struct prune *p, const struct candidate *c, bool *whol
     return p->fn ? p->fn(p->ctx, &gone, e) : OK;
 }
 
-/* A table goes from the front: what stays keeps all behind it. */
+/* Segments of a table are removed from the front, so one that stays keeps all those behind it. */
 static void drop_table(struct prune *p, const char *table, size_t from)
 {
     size_t kept = from;

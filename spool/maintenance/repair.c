@@ -46,7 +46,7 @@ static enum err_code drop(struct repair *m, const char *name, struct err *e)
     return rc;
 }
 
-/* rc and why: what reading it said. ENOENT is no damage. */
+/* Removes the file if it is damaged. rc and why: the result of reading it. ENOENT is no damage. */
 static enum err_code drop_damaged(struct repair *m, const char *name, enum err_code rc,
                                   const struct err *why, struct err *e)
 {
@@ -67,7 +67,7 @@ static enum err_code repair_acked(struct repair *m, struct err *e)
     enum err_code rc = acked_read(m->dir, &a, &state, e);
     if (rc != OK || state != ACKED_DAMAGED)
         return rc;
-    if (m->dry_run) /* without the lock, which leaves our number */
+    if (m->dry_run) /* without the lock: taking it would write the process id */
         return drop(m, ACKED_FILE, e);
     if (spool_lock(&lock, m->spool, m->table, &busy) != OK)
         return OK;
@@ -91,7 +91,7 @@ static enum err_code repair_refetch(struct repair *m, struct err *e)
     return m->dry_run ? OK : refetch_ask(m->spool, m->table, &all, e);
 }
 
-/* Under the roll's lock, for whoever reconciles writes to this very file; and begins it anew itself. */
+/* Repairs the roll under its lock. A reconcile at work holds the lock, and begins a damaged roll anew itself. */
 static enum err_code repair_inventory(struct repair *m, struct err *e)
 {
     static struct inventory_state state;

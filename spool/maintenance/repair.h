@@ -1,25 +1,25 @@
 /*
- * What `netty-spool heal` can put right without fetching anything: what stands beside the pages.
+ * What `netty-spool heal` repairs without fetching anything: damaged files beside the pages.
  *
- *   dead letters     damaged lines are moved to a file of their own (dead_letters.h)
+ *   dead letters     damaged lines are moved to a file of their own (dead_letter_repair.h)
  *   a seek table     is made anew from the frames (seek_table_repair.h)
- *   healed.json      goes: what it hid is named, and healed, again
- *   pruned.json      goes: segments that are missing before the oldest need no excuse
- *   refetch.json     is written anew with what a damaged one means: all is fetched again
- *   acked.json       goes, unless the table's writer is there, which writes it anew itself
- *   roll.ndjson      goes, unless a reconcile is at it: the next one begins anew
- *   missing.json     goes: the loader judges anew
- *   catalog.json     goes: the loader writes it anew
- *   loaded.json      stays, and is named: which databases there are only a person knows, and without
- *                    them pages might be pruned that one of them still needs
- *   source.json      stays, and is named: netty-extract --rebind
+ *   healed.json      is removed: the damage that it listed is reported, and healed, again
+ *   pruned.json      is removed: segments that are missing before the oldest are no damage anyway
+ *   refetch.json     is written anew with what a damaged file means: everything is fetched again
+ *   acked.json       is removed, unless the table's writer is at work, which writes it anew itself
+ *   roll.ndjson      is removed, unless a reconcile is at work: the next one begins anew
+ *   missing.json     is removed: the loader judges anew
+ *   catalog.json     is removed: the loader writes it anew
+ *   loaded.json      stays, and is reported: only a person knows which databases there are, and without
+ *                    the file pages might be pruned that a database still needs
+ *   source.json      stays, and is reported: netty-extract --rebind
  */
 #ifndef NETTY_SPOOL_MAINTENANCE_REPAIR_H
 #define NETTY_SPOOL_MAINTENANCE_REPAIR_H
 
 #include "spool/store/spool.h"
 
-/* *repaired: how many things; dry_run: would be. */
+/* *repaired is how many files were repaired, or with dry_run would be. */
 enum err_code repair_table(const struct spool *s, const char *table, bool dry_run,
                            int64_t *repaired, struct err *e) MUST_CHECK;
 enum err_code repair_spool(const struct spool *s, bool dry_run, int64_t *repaired,

@@ -26,7 +26,7 @@ struct work {
     char temporary[IO_PATH];
 };
 
-/* Sealed, with the compressed file alone; fd is -1 for all others. */
+/* Opens the compressed file of a sealed segment that has no plain file; for any other segment fd is -1. */
 static enum err_code open_segment(struct work *w, struct err *e)
 {
     struct journal_footer footer;
@@ -49,7 +49,7 @@ static enum err_code open_segment(struct work *w, struct err *e)
     return rc;
 }
 
-/* Where the frames end when all are there; 0 when not. add: each gets its entry. */
+/* Sets *end to where the frames end, if all are there, else to 0. add: adds each frame to the new table. */
 static enum err_code walk(struct work *w, bool add, uint64_t *end, struct err *e)
 {
     uint64_t at = 0;

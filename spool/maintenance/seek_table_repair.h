@@ -1,6 +1,6 @@
 /*
- * The seek table of a compressed segment, made anew from the frames: none of its pages is lost with
- * it, it is only found the longer way.
+ * Makes the seek table of a compressed segment anew from the frames. With a damaged table no page is lost; finding a page only
+ * takes longer.
  */
 #ifndef NETTY_SPOOL_MAINTENANCE_SEEK_TABLE_REPAIR_H
 #define NETTY_SPOOL_MAINTENANCE_SEEK_TABLE_REPAIR_H
@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A new file in the old one's place, durably. *repaired is false where nothing is wrong, or not all
- * frames can be found and nothing is done. dry_run: nothing is done either, *repaired tells what would
- * be. For the holder of the folder's lock (small_file.h); beside readers and a writer. */
+/* Puts a new file in the old one's place, durably. *repaired is false when nothing is wrong, or when not all frames can be found,
+ * so that nothing was done. dry_run: nothing is done, and *repaired says what would be. The caller holds the folder's lock
+ * (small_file.h). Safe beside readers and a writer. */
 enum err_code seek_table_repair(const char *dir, uint64_t segment, bool dry_run, bool *repaired,
                                 struct err *e) MUST_CHECK;
 

@@ -11,7 +11,7 @@
 
 #define DIGITS 16
 
-/* Or what a loader that was killed has left of one. */
+/* Is the name one of a cache, or of what a killed loader has left of one? */
 static bool is_cache(const char *name)
 {
     static const char *const prefixes[] = {"unchanged-", "members-"};
@@ -31,7 +31,7 @@ static int64_t written(const struct stat *st)
     return (int64_t)st->st_mtim.tv_sec * WHEN_SECOND + st->st_mtim.tv_nsec / 1000;
 }
 
-/* An open file, with its lock. What was written while we waited for nobody is looked at again. */
+/* Is the open file unused: can its lock be had, and was it still last written before that time? */
 static bool is_idle(int fd, int64_t before, struct stat *st)
 {
     return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
