@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* By rank: data that is lost first, then what a person must do, then what is late. */
+/* In the order of gravity: first what is lost, then what a person must do, then what is late. */
 static const struct kind {
     const char *word;
     enum err_code code; /* of netty-spool status; of failures the error's own */
@@ -43,8 +43,8 @@ static enum err_code code_of(enum health_code code, const char *error)
     return own ? err_of_word(error) : kinds[code].code;
 }
 
-/* The worst first, of one kind in the tables' order. Where there is no room, what is less grave goes: NULL where that is
- * this one. */
+/* Adds a reason: the worst stand first, those of one kind in the tables' order. Where there is no room the least grave one is dropped.
+ * Returns NULL when that is the new one. */
 static struct health_reason *put(struct health *h, enum health_code code, const char *table,
                                  const char *error, int64_t time)
 {
@@ -91,7 +91,7 @@ static bool is_old(int64_t t, const struct health_conf *conf, const struct statu
     return t != WHEN_NONE && s->at - t > conf->stale_after;
 }
 
-/* What was never done is late where it could have been done for so long. */
+/* A table that was never complete is late once there was stale_after to complete it. */
 static void check_fetched(struct health *h, const struct health_conf *conf, const struct status *s,
                           const struct status_table *t)
 {
@@ -103,7 +103,7 @@ static void check_fetched(struct health *h, const struct health_conf *conf, cons
         add(h, HEALTH_NEVER_COMPLETE, t->name, "", WHEN_NONE);
 }
 
-/* Told where fetching is not what is late. An extractor's spool that no database ever loads from is loaded elsewhere. */
+/* Loading is late only where fetching is not. If no database has ever loaded the extractor's spool, it is loaded on another machine. */
 static void check_loaded(struct health *h, const struct health_conf *conf, const struct status *s,
                          const struct status_table *t)
 {
@@ -117,7 +117,8 @@ static void check_loaded(struct health *h, const struct health_conf *conf, const
         add(h, HEALTH_LOAD_STALE, t->name, "", t->loaded_to);
 }
 
-/* Being interrupted, or another's turn, is no failure; records set aside are told elsewhere. */
+/* Is the error a failure? Being interrupted, or finding the table locked, is none. Dead letters, a throttling API and a full disk
+ * have reasons of their own. */
 static bool is_failure(const char *error)
 {
     static const char *const harmless[] = {"",          "interrupted", "busy",
@@ -150,7 +151,7 @@ static void add_held(struct health *h, const struct status_table *t)
         r->count = t->held;
 }
 
-/* How the table's last run by that program ended: what this program has seen itself, else the spool's history. */
+/* Returns how that program's last run of the table ended: by what this process has seen itself, else by the spool's history. */
 static const char *last_error(const struct health_conf *conf, enum run_history_side side,
                               const struct status_table *t, const struct health_last *last,
                               size_t lasts)
@@ -175,7 +176,8 @@ static void check_refused(struct health *h, const struct status *s)
     }
 }
 
-/* Of the other program, or of another process: this one's own is told from what it knows itself (check_unknown). */
+/* Reports what a run of the other program, or of another process, tries again. What this process itself tries again is known from
+ * struct health_last (check_unknown). */
 static void check_trying(struct health *h, const struct status_table *t,
                          const struct health_last *last, size_t lasts)
 {
@@ -195,7 +197,7 @@ static bool check_table(struct health *h, const struct health_conf *conf, const 
     const char *fetch = last_error(conf, RUN_HISTORY_EXTRACT, t, last, lasts);
     const char *load = last_error(conf, RUN_HISTORY_LOAD, t, last, lasts);
     bool apart = refused(s, t->name) != NULL;
-    if (t->closed != OK) { /* what else was known of it is of before */
+    if (t->closed != OK) { /* all else that is known of it is of an earlier look */
         add_closed(h, t);
         return false;
     }
@@ -223,7 +225,7 @@ static bool check_table(struct health *h, const struct health_conf *conf, const 
     return strcmp(fetch, err_word(ERR_FULL)) == 0 || strcmp(load, err_word(ERR_FULL)) == 0;
 }
 
-/* Tables of which the spool has nothing yet, and what no file tells. */
+/* Checks what this process knows and no file has: also tables of which the spool has nothing yet. */
 static bool check_unknown(struct health *h, const struct status *s, const struct health_last *last,
                           size_t lasts)
 {
@@ -264,7 +266,7 @@ void health_unreadable(struct health *h, enum err_code code)
     add(h, HEALTH_UNREADABLE, "", err_word(code), WHEN_NONE);
 }
 
-/* And who keeps it full. */
+/* Appends that it is full, and which databases keep it so. */
 static enum err_code add_full(struct buf *b, const struct loaded *databases)
 {
     char since[WHEN_TEXT];
@@ -280,7 +282,7 @@ static enum err_code add_full(struct buf *b, const struct loaded *databases)
     return rc;
 }
 
-/* What is late, and whose affair it is. */
+/* The sentence for a table that is late, and who has to do something. */
 static enum err_code late_sentence(struct buf *b, const struct health_reason *r,
                                    const struct health_conf *conf)
 {
@@ -306,7 +308,7 @@ static enum err_code late_sentence(struct buf *b, const struct health_reason *r,
     }
 }
 
-/* Rows that are missing, wrong, or not marked. */
+/* The sentence for rows that are missing, wrong, or not marked as deleted. */
 static enum err_code rows_sentence(struct buf *b, const struct health_reason *r)
 {
     char time[WHEN_TEXT];

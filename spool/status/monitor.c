@@ -68,7 +68,7 @@ static void refresh(struct monitor *b)
         health_check(&b->health, &b->health_conf, status_of(b->watch), b->lasts, b->lasts_count);
 }
 
-/* NULL: out of memory. */
+/* Returns the table's entry, a new one if necessary; NULL: out of memory. */
 static struct health_last *last_of(struct monitor *b, const char *table)
 {
     size_t i = 0;
@@ -217,7 +217,7 @@ static enum err_code ask_for_run(struct monitor *b, const char *table, char id[R
     return run_request_leave(b->conf.spool, table, id, e);
 }
 
-/* 202 with the run's id, 409 where one is under way, 404 of a table that there is not. */
+/* Answers 202 with the run's id, 409 while a run is under way, 404 for an unknown table. */
 static void post(void *ctx, const char *table, struct http_server_reply *r)
 {
     struct monitor *b = ctx;
@@ -237,7 +237,7 @@ static void post(void *ctx, const char *table, struct http_server_reply *r)
         buf_reset(&r->body); /* the status says it too */
 }
 
-/* The page holds nothing that is not public; without the token it can only ask for it. */
+/* The page without data is public: it asks for the token. */
 static void door(void *ctx, struct http_server_reply *r)
 {
     (void)ctx;
@@ -247,8 +247,8 @@ static void door(void *ctx, struct http_server_reply *r)
 
 /* ---- the metrics' file ---- */
 
-/* Node exporter's textfile collector reads it as another user, hence 0644: counts and tables' names
- * are in it. process_* are left out, for that program has such metrics of its own. */
+/* Writes the file of metrics with mode 0644, because node exporter's textfile collector reads it as another user; it has counts and
+ * table names. process_* are left out, because node exporter has metrics of these names itself. */
 static enum err_code write_file(struct monitor *b, struct err *e)
 {
     struct buf text;
@@ -275,14 +275,14 @@ int monitor_done(struct monitor *b, size_t exit_meter, int code)
     return exit_graver(code, err_exit(e.code));
 }
 
-/* What a power loss leaves is nobody's text: nothing, or zeros. */
+/* Is it what a power failure may leave of a file: nothing, or zeros? */
 static bool is_garbage(const struct buf *text)
 {
     return text->len == 0 || memchr(text->data, 0, text->len) != NULL;
 }
 
-/* The counters go on from the file's, and the file is replaced: not so the other program's, a device
- * or somebody's notes. */
+/* Lets the counters go on from those in the file, which is replaced later. The other program's file, a device, or any other text is
+ * left alone. */
 static void resume(struct monitor *b)
 {
     const char *mark =
@@ -290,7 +290,7 @@ static void resume(struct monitor *b)
     struct buf text;
     struct stat st;
     if (stat(b->file, &st) != 0)
-        return; /* not there yet; what else may be wrong shows when it is written */
+        return; /* it is not there yet; other errors show when it is written */
     if (!S_ISREG(st.st_mode)) {
         err_set(&b->keep, ERR_CONFIG, "%.200s is no regular file", b->file);
         return;
@@ -308,8 +308,7 @@ static void resume(struct monitor *b)
     buf_free(&text);
 }
 
-/* Monitoring never stops the copy: what is wrong here is a warning now, an error and a code when all
- * is done. */
+/* A wrong file of metrics does not stop the copy: it is a warning now, and an error with its code when the work is done. */
 static enum err_code open_file(struct monitor *b, struct err *e)
 {
     b->file = options_text(b->conf.options, OPT_METRICS_FILE);

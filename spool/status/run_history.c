@@ -56,7 +56,7 @@ bool run_history_count_of(enum run_count count, enum run_history_side side)
     return (counts[count].sides & (1u << side)) != 0;
 }
 
-/* The file's intact lines as they stand, without line ends; what is none is passed over. */
+/* Is called for the file's intact lines, as they stand, without line ends. */
 typedef enum err_code line_fn(void *ctx, const char *line, size_t n, struct err *e);
 static enum err_code each_line(const struct buf *text, line_fn *fn, void *ctx, struct err *e)
 {
@@ -80,7 +80,7 @@ static enum err_code count_line(void *ctx, const char *line, size_t n, struct er
     return OK;
 }
 
-/* No file, and one that is larger than any of ours: an empty text. */
+/* Reads the file. Without a file, or with one that is larger than these files become, the text is empty. */
 static enum err_code read_text(const char *dir, enum run_history_side side, struct buf *text,
                                struct err *e)
 {
@@ -99,8 +99,7 @@ static enum err_code read_text(const char *dir, enum run_history_side side, stru
 
 /* ---- adding ---- */
 
-/* An API may repeat the key in what it says, so secrets are taken out as from a line of the log; then it is cut, not within
- * a letter. */
+/* The API may repeat the key in a message, so secrets are redacted as in the log. The text is then cut between characters. */
 void run_history_failed(struct run_history_entry *run, const struct err *err)
 {
     struct buf text;
@@ -132,8 +131,8 @@ static enum err_code note_line(void *ctx, const char *line, size_t n, struct err
     return OK;
 }
 
-/* The newest: a week of failures with long texts, too, and as few as leave an eighth of the file empty, so that it is not
- * replaced each time. */
+/* Adds the newest lines, as many as leave an eighth of the file's largest size free, so that the file is not replaced each time. A
+ * week of failures with long texts fits, too. */
 static enum err_code add_newest(struct buf *b, const struct newest *k)
 {
     enum err_code rc = OK;
@@ -146,7 +145,7 @@ static enum err_code add_newest(struct buf *b, const struct newest *k)
     return rc;
 }
 
-/* What a member is where the line does not have it. Most runs find nothing, and a line of them is short. */
+/* The values that a member has where the line lacks it. Most runs find nothing new, and their lines are short. */
 static const char *const usual_kinds[] = {
     [RUN_HISTORY_EXTRACT] = "changes", [RUN_HISTORY_LOAD] = "load"};
 static const char usual_status[] = "complete";
@@ -191,7 +190,7 @@ static enum err_code add_run(struct buf *b, enum run_history_side side,
     return rc == OK ? checksum_line_end(b, start) : rc;
 }
 
-/* A new file of the newest lines of the old one, and this one. */
+/* Replaces the file by one of its newest lines and this line. */
 static enum err_code replace(const char *dir, enum run_history_side side, const struct buf *old,
                              const struct buf *line, struct err *e)
 {
@@ -211,14 +210,14 @@ done:
     return rc;
 }
 
-/* A usual run's line may be lost with the machine: then a person sees one run less. On what a backfill has brought to its
- * end more depends (run_history_full_since). */
+/* Must the line be synced? A usual run's line may be lost when the machine stops: then a person sees one run less. The line of a
+ * backfill that came to its end must not (run_history_full_since). */
 static bool must_last(enum run_history_side side, const struct run_history_entry *run)
 {
     return strcmp(run->kind, usual_kinds[side]) != 0 || strcmp(run->status, usual_status) != 0;
 }
 
-/* *done stays false where the file has another name too, and must not be written to. */
+/* Appends the line. *done stays false when the file has another name too, and so must not be written to. */
 static enum err_code append(const char *dir, enum run_history_side side, size_t at,
                             const struct buf *line, bool lasting, bool *done, struct err *e)
 {
@@ -243,7 +242,7 @@ static enum err_code append(const char *dir, enum run_history_side side, size_t 
     return rc;
 }
 
-/* All of it is lines as they were written, and one more fits. */
+/* Does the text consist of intact lines, and does one more fit? */
 static bool is_whole(const struct buf *text, const struct buf *line)
 {
     size_t good = 0;
@@ -398,7 +397,7 @@ enum err_code run_history_read(const struct spool *s, const char *table, enum ru
     return rc;
 }
 
-/* What stands behind the last line end is a line that was never whole. */
+/* Bytes behind the last line end are a line that was never whole, and no damage. */
 enum err_code run_history_check(const struct spool *s, const char *table,
                                 enum run_history_side side, struct err *e)
 {

@@ -131,7 +131,7 @@ static enum err_code find_tables(struct status_watch *w, struct err *e)
 
 /* ---- the whole ---- */
 
-/* Until when the extractor leaves the API alone; WHEN_NONE: it does not, or nobody can tell. */
+/* Returns until when the extractor leaves the API alone; WHEN_NONE: it does not, or that is not known. */
 static int64_t breaker_until(const struct spool *s)
 {
     char path[IO_PATH];
@@ -149,11 +149,11 @@ static int64_t breaker_until(const struct spool *s)
     return until != WHEN_NONE && until > when_now() ? until : WHEN_NONE;
 }
 
-/* No table has this name: where it is one of the list, there is none. */
+/* No table has this name. options_list_table says that it is one of the tables only where there is no list. */
 #define NO_TABLE ""
 
-/* Nobody asks for the table any more. A list that holds now counts, and beside it what command lines name regularly; where
- * there is no list that this program could know, only what the extractor's runs were asked for. */
+/* Is the table no longer asked for? A list in the settings counts, and beside it the tables that command lines name regularly. Where
+ * this program knows of no list, only the tables that the extractor's runs were asked for count. */
 static bool is_unlisted(const struct status_conf *c, const struct catalog *catalog,
                         const struct asked_tables *asked, const char *name)
 {
@@ -170,7 +170,7 @@ static bool is_unlisted(const struct status_conf *c, const struct catalog *catal
     return asked_given_up(asked, name);
 }
 
-/* What cannot be read asks for everything. */
+/* Marks the tables that are no longer asked for. A file that cannot be read counts as asking for all tables. */
 static void note_unlisted(struct status_watch *w)
 {
     const struct status_conf *c = &w->conf;
@@ -198,7 +198,7 @@ static int by_length(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Of the table that was fetched last. What a timer begins has nobody who could tell. */
+/* Returns the runs of the table that was fetched last. When a timer starts the runs, only they can show when the next one is due. */
 static const struct run_history *newest_runs(const struct status *s)
 {
     const struct run_history *newest = NULL;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Within a script element no `<` may begin a tag or a comment, whatever a database's name holds. */
+/* Adds the JSON within a script element, where no `<` may begin a tag or a comment, whatever a database's name has in it. */
 static enum err_code add_data(struct buf *b, const char *json)
 {
     enum err_code rc = OK;

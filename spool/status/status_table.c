@@ -33,8 +33,8 @@ static void restart(struct watched *w)
     w->newest_chain = 0;
 }
 
-/* Both begin at the same page: the difference is what waits. To know how far it is loaded takes the
- * page before what waits, which is in the segment before where that one begins anew. */
+/* Opens both readers at the same page; the difference between them is what waits. How far the table is loaded is said by the page
+ * before the first one that waits, which can be in the segment before. */
 static enum err_code open_tracks(struct watched *w, const struct spool *s, bool whole,
                                  struct err *e)
 {
@@ -129,7 +129,7 @@ static enum err_code add_database(struct loaded *all, const struct loaded_entry 
     return OK;
 }
 
-/* Another one has loaded more: what both are to have stays for this one. */
+/* Has another database loaded more, so that pages stay only for this one? */
 static bool is_behind(const struct loaded *l, size_t which)
 {
     for (size_t i = 0; i < l->count; i++)
@@ -155,7 +155,7 @@ static void note_marks(struct status_table *t, const struct loaded_entry *d)
         t->holes_since = d->since;
 }
 
-/* A loaded.json that is damaged is damage, and nothing counts as loaded. */
+/* Reads loaded.json. A damaged one counts as damage, and nothing counts as loaded. */
 static enum err_code read_loaded(const struct spool *s, struct status_table *t,
                                  struct loaded *loaded, struct page_place *least, bool *damaged,
                                  struct err *e)
@@ -174,7 +174,7 @@ static enum err_code read_loaded(const struct spool *s, struct status_table *t,
     return OK;
 }
 
-/* When the first page was fetched that it has not. */
+/* Returns when the first page was fetched that the database lacks. */
 static int64_t lacks_since(const struct watched *w, const struct spool *s,
                            const struct loaded_entry *d)
 {
@@ -201,7 +201,7 @@ static enum err_code add_databases(const struct watched *w, const struct spool *
     return rc;
 }
 
-/* The newest page was met again since: who has it has all there is until then. */
+/* The newest page was met again since: a database that has it is complete up to that later time. */
 static enum err_code add_moved(const struct watched *w, const struct spool *s,
                                struct status_table *t, struct err *e)
 {
@@ -233,7 +233,7 @@ static enum err_code update_pages(struct watched *w, const struct spool *s,
         t->damaged = 0;
         rc = open_tracks(w, s, conf->whole, e);
     }
-    /* The tail first: the head is never behind it. */
+    /* The tail moves first, so that the head is never behind it. */
     if (rc != OK || (rc = move_tail(w, e)) != OK || (rc = move_head(w, conf, e)) != OK)
         return rc;
     if (w->head.pages > 0 && (rc = fetch_position_state(reader_position(w->head.reader), &t->filled,
@@ -257,7 +257,7 @@ static bool same(const struct seen *a, const struct seen *b)
            a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* Is it another file than the one that was read, or has it more? No file: all zero. */
+/* Is it another file than the one that was read, or has it changed? Without a file `was` becomes all zero. */
 static bool news(struct seen *was, const struct spool *s, const char *table, const char *name)
 {
     char dir[IO_PATH];
@@ -333,7 +333,7 @@ static enum err_code update_run_history(struct watched *w, const struct spool *s
     return run_history_read(s, w->table.name, side, STATUS_HISTORY, runs, e);
 }
 
-/* What is held is looked at each time: a roll that is begun anew gives it up. */
+/* Deletions that wait are counted at each look, because a roll that is begun anew gives them up. */
 static enum err_code update_held(struct watched *w, const struct spool *s,
                                  const struct loaded *loaded, struct err *e)
 {
@@ -377,7 +377,7 @@ static enum err_code look(struct watched *w, const struct spool *s, const struct
     return update_run_history(w, s, RUN_HISTORY_LOAD, &t->load, e);
 }
 
-/* Files that cannot be read are their table's trouble: it is told, beside the others. */
+/* A table whose files cannot be read is reported as such, and the others are looked at. */
 enum err_code watched_look(struct watched *w, const struct spool *s, const struct status_conf *conf,
                            struct loaded *databases, struct err *e)
 {
@@ -423,7 +423,7 @@ double status_requests_per_change(const struct status_table *t)
     int64_t a = t->extract.entries[0].began;
     int64_t b = t->load.entries[0].began;
     int64_t from = a > b ? a : b;
-    /* What the loader did first was fetched before: the first runs of both belong together. */
+    /* What the loader's first kept run loaded was fetched earlier, so the first runs of both belong together. */
     if (t->load.count < STATUS_HISTORY && t->extract.count < STATUS_HISTORY)
         from = a < b ? a : b;
     int64_t changed =
