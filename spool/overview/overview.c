@@ -13,12 +13,12 @@
 #define SAYS_MAX 8192
 
 struct last_run {
-    int64_t ended; /* WHEN_NONE: none has */
-    size_t tables; /* that it had, */
-    size_t failed; /* ... and that failed; */
+    int64_t ended; /* WHEN_NONE: no run has ended */
+    size_t tables; /* how many tables it had */
+    size_t failed; /* how many of them failed */
     int64_t records;
-    enum err_code code;              /* ... the gravest, */
-    char table[NAMES_TABLE_MAX + 1]; /* ... and whose that was */
+    enum err_code code;              /* the gravest failure */
+    char table[NAMES_TABLE_MAX + 1]; /* the table that failed so */
 };
 
 struct row {
@@ -140,7 +140,7 @@ static enum err_code look(struct row *r, const struct options *own, struct err *
     return rc;
 }
 
-/* The row of one account; memory alone is a failure. */
+/* Makes the row of one account. Fails only when memory is short. */
 static enum err_code make_row(struct row *r, const struct options *o, size_t i, struct err *e)
 {
     struct options *own = NULL;
@@ -237,7 +237,7 @@ static enum err_code print(const struct row *rows, size_t n, show_fn *show, FILE
     return rc;
 }
 
-/* *worst becomes its code, which is told then; NULL: nobody asks. */
+/* Shows the rows. Sets *worst to the code of the worst account, and logs it; worst NULL: no verdict is wanted. */
 static enum err_code overview(const struct options *o, show_fn *show, FILE *out, bool json,
                               enum err_code *worst, struct err *e)
 {
@@ -273,7 +273,7 @@ enum err_code overview_status(const struct options *o, FILE *out, bool json, str
     return worst;
 }
 
-/* As of one account: what the runs were is shown, and no verdict. */
+/* As for one account, the runs are shown without a verdict. */
 enum err_code overview_runs(const struct options *o, FILE *out, bool json, struct err *e)
 {
     return overview(o, show_runs, out, json, NULL, e);

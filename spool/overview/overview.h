@@ -1,12 +1,12 @@
 /*
- * All accounts together: a row each, the worst first.
+ * Shows all accounts together: a row for each, the worst first.
  *
- *     rc = overview_status(o, stdout, json, e);     // how each stands
- *     rc = overview_runs(o, stdout, json, e);       // how the last runs of each ended
+ *     rc = overview_status(o, stdout, json, e);     // how each account stands
+ *     rc = overview_runs(o, stdout, json, e);       // how the last runs of each account ended
  *
- * The settings are those without an account. One account is looked at after the other, so that memory is that of one, and of a row
- * each. What cannot be looked at has its row with the reason, and stops no other. The status' result is the code of the worst,
- * told in the log; the caller says no more (e has no message then).
+ * o has the settings without an account. The accounts are looked at one after the other, so the memory is that of one account and
+ * of one row for each. An account that cannot be looked at has a row with the reason, and the others are shown. overview_status
+ * returns the code of the worst account, and logs it; e has no message then, and the caller logs nothing more.
  */
 #ifndef NETTY_SPOOL_OVERVIEW_OVERVIEW_H
 #define NETTY_SPOOL_OVERVIEW_OVERVIEW_H
