@@ -28,7 +28,7 @@ static enum err_code put_page(void *ctx, struct reader *r, const struct page_inf
             cat->id ? spool_command_match(cat->splitter, cat->key, cat->id, line, n, &record)
                     : SPOOL_COMMAND_MATCH;
         cat->damaged += match == SPOOL_COMMAND_UNREADABLE;
-        /* n + 1: the line end is there too. */
+        /* n + 1: the line end stands behind the line. */
         if (match == SPOOL_COMMAND_MATCH && fwrite(line, 1, n + 1, cat->command->out) != n + 1)
             return spool_command_written(cat->command, e);
     }

@@ -1,5 +1,5 @@
-/* What was set aside, and the places of what the API does not give: a line each, and what to do by reason; or with --json all
- * of it, the record included, an object a line. With --dismiss a record is listed no more. */
+/* `netty-spool dead`: lists dead letters, and the places that the API does not give, one line each, and says what to do about each
+ * reason. With --json: one object a line, with the whole record. With --dismiss dead letters are taken off the list. */
 #include "shared/json/json_hint.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -16,11 +16,11 @@ struct dead_listing {
     const char *table;
     enum dead_side side;
     char key[SPOOL_COMMAND_KEY_MAX];
-    const char *reason;      /* only these; NULL: any */
-    const char *const *keys; /* likewise */
+    const char *reason;      /* only dead letters of this reason; NULL: of any */
+    const char *const *keys; /* only those of these keys; keys_count 0: of any */
     size_t keys_count;
-    bool *found;   /* which of the keys */
-    int64_t until; /* none that was set aside later */
+    bool *found;   /* which of the keys were found */
+    int64_t until; /* only those that are not newer */
     const char *extra;
     struct dead_reasons *reasons; /* or NULL */
     uint64_t count;
@@ -88,7 +88,7 @@ static enum err_code put_place(void *ctx, const struct place *place, struct err 
     return ferror(out) ? spool_command_written(d->command, e) : OK;
 }
 
-/* Of a damaged list those before the damage; netty-extract tells of it, in each run. */
+/* Lists the places; those of a damaged file up to the damage. netty-extract reports the damage in each run. */
 static enum err_code put_places(struct dead_listing *d, struct err *e)
 {
     const struct spool_command *c = d->command;
@@ -156,7 +156,7 @@ static enum err_code check_keys(const struct dead_listing *d, struct err *e)
     return OK;
 }
 
-/* All that was asked for must be there: half of it done would be hard to see. */
+/* Fails unless all keys that were asked for are there, before anything is done: a dismissal of only some would go unnoticed. */
 static enum err_code check_found(const struct dead_listing *d, struct err *e)
 {
     for (size_t i = 0; i < d->keys_count; i++)
@@ -191,7 +191,7 @@ static enum err_code look(struct dead_listing *d, struct err *e)
     return rc == OK ? check_found(d, e) : rc;
 }
 
-/* First what they are, then that they are gone: of those that come meanwhile, none. */
+/* Lists the dead letters first, and dismisses only those; none that comes meanwhile. */
 static enum err_code dismiss(struct dead_listing *d, struct err *e)
 {
     const struct spool_command *c = d->command;

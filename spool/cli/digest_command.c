@@ -1,5 +1,5 @@
-/* The digest of the newest version of each record that the spool holds, as upserts one by one would
- * leave them: of a record's versions the greatest time. */
+/* `netty-spool digest`: the digest of the newest version of each record in the spool, as upserts one by one would leave it: of a
+ * record's versions the one with the greatest time. */
 #include "shared/cli/summary.h"
 #include "shared/json/json_forms.h"
 #include "shared/time/when.h"
@@ -17,7 +17,7 @@ struct work {
     struct zone *zone;
     char key[SPOOL_COMMAND_KEY_MAX];
     uint64_t damaged;
-    uint64_t unusable; /* records that the loader sets aside, or whose key is no plain integer */
+    uint64_t unusable; /* records that become dead letters, or whose key is no plain integer */
     struct summary *summary;
 };
 
@@ -35,7 +35,7 @@ static bool read_key(const struct member *m, int64_t *key)
     return true;
 }
 
-/* As the loader does: a time in no known form is none. */
+/* As in the loader, a time that has no known form counts as no time. */
 static int64_t read_time(const struct work *w, const struct member *m)
 {
     int64_t time;

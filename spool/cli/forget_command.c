@@ -1,4 +1,4 @@
-/* Gives tables up, or no longer waits for a database. */
+/* `netty-spool forget`: gives tables up, or no longer waits for a database. */
 #include "shared/cli/summary.h"
 #include "spool/cli/spool_command.h"
 #include "spool/control/loaded.h"

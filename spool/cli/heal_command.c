@@ -1,6 +1,6 @@
-/* Puts right what stands beside the pages (repair.h). Sets damaged pages aside, where they are, and has the extractor fetch again what they held. In
- * that order of durable steps: first the wish, then the word that the damage is dealt with; a crash
- * in between leaves the damage named, and healing it again does no harm. */
+/* `netty-spool heal`: repairs what stands beside the pages (repair.h), marks damaged pages as dealt with, and has the extractor fetch
+ * their records again. The durable steps are in this order: first the request to fetch (refetch.json), then the mark (healed.json).
+ * After a crash in between the damage is still reported, and healing it again does no harm. */
 #include "shared/base/array.h"
 #include "shared/cli/summary.h"
 #include "shared/time/when.h"
@@ -28,11 +28,11 @@ struct heal {
     struct page_place *places;
     size_t count;
     size_t capacity;
-    bool seen;                        /* a good page came before, */
-    char last[PAGE_POSITION_MAX + 1]; /* with this position */
-    bool in_gap;                      /* none has come since the last damage */
-    char here[PAGE_POSITION_MAX + 1]; /* before this gap */
-    bool chosen;                      /* the wish begins before it */
+    bool seen;                        /* a good page came before */
+    char last[PAGE_POSITION_MAX + 1]; /* that page's position */
+    bool in_gap;                      /* no good page has come since the last damage */
+    char here[PAGE_POSITION_MAX + 1]; /* the position before this gap */
+    bool chosen;                      /* the request begins before this gap */
     bool backfill;                    /* pages of a backfill may be lost */
     struct refetch wish;
 };
@@ -56,7 +56,7 @@ static enum err_code on_page(void *ctx, struct reader *r, const struct page_info
     return OK;
 }
 
-/* Where the extractor stood when the segment began, if its journal can still tell; "" if not. */
+/* Finds the extractor's position when the segment began, if its journal can still be read; else "". */
 static void header_position(const struct heal *h, uint64_t segment, char out[PAGE_POSITION_MAX + 1])
 {
     struct journal *j;
@@ -94,9 +94,8 @@ static void begin_here(struct heal *h, int64_t low)
     memcpy(h->wish.position, h->here, sizeof h->wish.position);
 }
 
-/* Damage without a good page in between is one gap. Of several gaps the one that begins earliest in
- * time counts, for from there the extractor reads to the list's end; where nobody can tell which
- * that is, everything is read. */
+/* Notes damage. Damage without a good page in between is one gap. Of several gaps the one that begins earliest in time counts,
+ * because the extractor reads from there to the list's end. Where it is not known which one that is, everything is read. */
 static enum err_code on_damage(void *ctx, const struct page_info *info, const struct err *what,
                                struct err *e)
 {
@@ -163,7 +162,7 @@ static enum err_code heal_table(const struct spool_command *c, const char *table
     if ((rc = repair_table(c->spool, table, h->dry_run, &repaired, e)) != OK ||
         (rc = spool_command_walk_pages(c, table, &w, e)) != OK)
         return rc;
-    if (h->backfill && h->count > 0) { /* which of the two crawls to take back nobody can tell */
+    if (h->backfill && h->count > 0) { /* it is not known which of the two crawls lost pages */
         h->wish.position[0] = '\0';
         h->wish.low = WHEN_NONE;
     }

@@ -1,5 +1,4 @@
-/* Every version of one record that the spool holds, oldest first, and what changed from one to the
- * next. */
+/* `netty-spool history`: every version of one record in the spool, the oldest first, and what changed from one to the next. */
 #include "shared/base/buf.h"
 #include "shared/json/json_record.h"
 #include "shared/time/when.h"
@@ -48,7 +47,7 @@ static enum err_code add_name(struct history *h, const struct member *m, char si
     } else {
         const char *paint = sign == '+' ? "\033[32m" : sign == '-' ? "\033[31m" : "\033[33m";
         rc = buf_addf(&h->out, " %s%c", h->colour ? paint : "", sign);
-        if (rc == OK) /* as JSON, so that nothing in it reaches the terminal raw */
+        if (rc == OK) /* as JSON, so that no control character reaches the terminal */
             rc = buf_add(&h->out, m->raw_name, m->raw_name_len);
         if (rc == OK && h->colour)
             rc = buf_adds(&h->out, "\033[0m");
@@ -57,7 +56,7 @@ static enum err_code add_name(struct history *h, const struct member *m, char si
     return rc;
 }
 
-/* +new ~changed -gone */
+/* Writes the differences: +new ~changed -gone. */
 static enum err_code add_changes(struct history *h, const struct record *now,
                                  const struct record *before)
 {
@@ -163,7 +162,7 @@ static enum err_code show_table(const struct spool_command *c, const char *table
     return rc;
 }
 
-/* On a terminal that can show it, unless asked not to (https://no-color.org). */
+/* Colours are used on a terminal that can show them, unless NO_COLOR is set (https://no-color.org). */
 static bool wants_colour(void)
 {
     const char *no = getenv("NO_COLOR");

@@ -1,4 +1,4 @@
-/* `netty-spool status`: how far a table's reconcile is (inventory.h, missing_records.h). */
+/* For `netty-spool status`: how far a table's reconcile is (inventory.h, missing_records.h). */
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -6,7 +6,7 @@
 #include "spool/inventory/inventory.h"
 #include "spool/inventory/missing_records.h"
 
-/* What the databases have said to this roll: together, but for `answered`, which some one must have. */
+/* The databases' answers to this roll, added up. `answered` is true when at least one database has answered all of it. */
 struct answers {
     int64_t missing;
     int64_t held;
@@ -29,7 +29,7 @@ static struct answers answers_of(const struct missing *m, const struct inventory
     return w;
 }
 
-/* Whose turn it is. */
+/* Returns which step comes next. */
 static const char *stage(const struct inventory_state *s, const struct answers *w)
 {
     if (w->held > 0)

@@ -1,11 +1,11 @@
-/* Finding one record's lines among a table's. */
+/* Finds one record's lines among a table's. */
 #include "shared/base/table_names.h"
 #include "spool/cli/spool_command.h"
 #include "spool/control/catalog.h"
 #include <errno.h>
 #include <string.h>
 
-/* The database's key where the loader has told it, else the API's rule. */
+/* The database's key column if the loader has recorded it, else the name that follows from the table's. */
 enum err_code spool_command_key(const struct spool_command *c, const char *table,
                                 char key[SPOOL_COMMAND_KEY_MAX], struct err *e)
 {
@@ -39,7 +39,7 @@ enum spool_command_match spool_command_match(struct json_splitter *s, const char
                                              const char *id, const char *line, size_t n,
                                              struct record *r)
 {
-    /* Most lines are not about this record: found out without parsing. */
+    /* Most lines are not about this record, which shows without parsing. */
     if (!memmem(line, n, id, strlen(id)))
         return SPOOL_COMMAND_OTHER;
     if (json_splitter_run(s, line, n, r, NULL) != OK)

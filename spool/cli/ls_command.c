@@ -37,7 +37,7 @@ static enum err_code count_page(void *ctx, struct reader *r, const struct page_i
     return OK;
 }
 
-/* By the loader's last word. */
+/* Reads what is loaded, by loaded.json. */
 static enum err_code read_loaded_file(const struct spool_command *c, const char *table,
                                       struct page_place end, const char **answer, struct err *e)
 {

@@ -1,4 +1,4 @@
-/* netty-spool: looks at, checks, mends, prunes and ships the spool. */
+/* netty-spool: looks at a spool, checks, repairs, prunes and ships it. */
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
 #include "spool/cli/spool_command.h"
@@ -38,7 +38,7 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
-/* "ls, cat": the commands as the table has them. */
+/* Refuses a word that is no command; the message lists the commands in the order of the table. */
 static enum err_code refuse(const char *word, struct err *e)
 {
     char names[200] = "";
@@ -62,7 +62,7 @@ static void show_version(void)
     options_version(PROGRAM_SPOOL, &used, stdout);
 }
 
-/* status and runs show all accounts where none was asked for. */
+/* Does the command show all accounts, because none was asked for? Only status and runs do. */
 static bool shows_all(const struct options *o, const struct command *command)
 {
     return options_accounts(o) > 0 && options_account(o) == NULL &&
@@ -131,10 +131,10 @@ int main(int argc, char **argv)
         rc = run(o, &e);
 done:
     options_free(o);
-    /* Who reads us has had enough, as `head` does: nothing to be told. */
+    /* The reader of standard output has ended, as `head` does: that is no error. */
     if ((rc == ERR_INTERRUPTED || rc == ERR_IO) && e.sys == EPIPE)
         return 0;
-    /* What a command has found it tells itself; it has done what it was asked. */
+    /* A command that has only found something has logged it itself, and e has no message. */
     if (rc != OK && e.msg[0] != '\0')
         LOG(LOG_ERROR, "stopped", "netty-spool did not do all that was asked", F_ERR(&e));
     return err_exit(rc);

@@ -1,5 +1,4 @@
-/* Removes what is loaded and old. What is loaded the database says: netty-load asks it just before.
- */
+/* `netty-spool prune`: removes segments that are loaded and old. Just before, netty-load asks the database what is loaded. */
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -20,7 +19,7 @@ static enum err_code on_segment(void *ctx, const struct pruned *p, struct err *e
     return summary_row(ctx, cells, sizeof cells / sizeof cells[0], e);
 }
 
-/* For spool_command_each_table, which refuses a table that is not there. */
+/* Does nothing: spool_command_each_table is called because it refuses a table that is not there. */
 static enum err_code nothing(const struct spool_command *c, const char *table, void *ctx,
                              struct err *e)
 {
@@ -28,7 +27,7 @@ static enum err_code nothing(const struct spool_command *c, const char *table, v
     return OK;
 }
 
-/* Who keeps what would go now. */
+/* Logs which databases keep segments that would otherwise be removed now. */
 static enum err_code report_held_up(const struct spool_command *c, const struct prune_conf *conf,
                                     const struct prune_sum *sum, struct err *e)
 {

@@ -1,4 +1,4 @@
-/* The status page with its data within, for those who have no server: `report --html FILE`. */
+/* `netty-spool report --html FILE`: the status page with its data in it, as a file, where no program serves the page. */
 #include "shared/files/file_io.h"
 #include "spool/cli/spool_command.h"
 #include "spool/status/health.h"
@@ -7,7 +7,7 @@
 #include "spool/status/status_page.h"
 #include <string.h>
 
-/* Of the page's own policy; the file is no secret, and what runs in it is only its own. */
+/* The nonce in the page's Content-Security-Policy. It may be known: the file has no script but its own. */
 #define NONCE "report"
 
 static enum err_code compose(const struct spool_command *c, const struct status *s,

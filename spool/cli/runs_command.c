@@ -1,4 +1,4 @@
-/* What the last runs did, the newest first: when, how long, how much, with which code, and the error's whole text. */
+/* `netty-spool runs`: what the last runs did, the newest first: when, how long, how much, with which code, and the error's text. */
 #include "shared/base/table_names.h"
 #include "shared/cli/summary.h"
 #include "shared/time/when.h"
@@ -61,7 +61,7 @@ static struct cell count_cell(const char *name, int64_t n, bool has)
     return (struct cell){.name = name, .type = has ? CELL_INT : CELL_NONE, .num = n};
 }
 
-/* Programs get every count; people those that fit beside the error's text. */
+/* Adds the counts: all of them with --json, for people those that fit beside the error's text. */
 static size_t add_counts(const struct listed *l, bool json, struct cell *cells)
 {
     const int64_t *n = l->run.counts;

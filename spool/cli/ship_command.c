@@ -1,4 +1,4 @@
-/* Ships the spool: push brings what is new to a remote place (push.h), pull makes, and carries on, the mirror of a spool that
+/* `netty-spool push` brings what is new to a remote place (push.h); `netty-spool pull` makes and continues the mirror of a spool that
  * another machine pushes (pull.h). */
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
@@ -69,7 +69,7 @@ static enum err_code show(const struct ship *s, struct err *e)
     return rc;
 }
 
-/* A failure ends no program that stays: the next run makes it good. */
+/* Pushes or pulls every so often. A failure does not end the program: the next run makes up for it. */
 static enum err_code stay(struct ship *s, int64_t every, struct err *e)
 {
     while (!child_is_stopped()) {

@@ -1,6 +1,6 @@
 /*
  * netty-spool's commands, and what they share. Results go to standard output, everything else is
- * logged. A command answers OK, or ERR_SET_ASIDE when it did its work and met damage on the way.
+ * logged. A command returns OK, or ERR_SET_ASIDE when it did its work and met damage on the way.
  */
 #ifndef NETTY_SPOOL_CLI_SPOOL_COMMAND_H
 #define NETTY_SPOOL_CLI_SPOOL_COMMAND_H
@@ -33,35 +33,35 @@ enum err_code spool_command_heal(const struct spool_command *c, struct err *e) M
 enum err_code spool_command_status(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_runs(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_push(const struct spool_command *c, struct err *e) MUST_CHECK;
-/* Its spool is NULL. */
+/* c->spool is NULL here: the command makes and opens the spool itself. */
 enum err_code spool_command_pull(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_report(const struct spool_command *c, struct err *e) MUST_CHECK;
 
-/* A row of the table's reconcile, where there is one; *shown counts. */
+/* Adds a row about the table's reconcile, if there is one; *shown counts the rows. */
 struct summary;
 enum err_code spool_command_show_inventory(const struct spool_command *c, const char *table,
                                            struct summary *out, size_t *shown,
                                            struct err *e) MUST_CHECK;
 
-/* The tables named, each of which must be there, or all there are. */
+/* Calls fn for the tables named on the command line, each of which must be there, or for all tables of the spool. */
 typedef enum err_code spool_command_table_fn(const struct spool_command *c, const char *table,
                                              void *ctx, struct err *e);
 enum err_code spool_command_each_table(const struct spool_command *c, spool_command_table_fn *fn,
                                        void *ctx, struct err *e) MUST_CHECK;
 
-/* Are all the tables named there? */
+/* Fails unless all tables named on the command line are there. */
 enum err_code spool_command_check_tables(const struct spool_command *c, struct err *e) MUST_CHECK;
 
-/* The status of the tables named, or of all; *w is the caller's to close, also after a failure. */
+/* Looks at the status of the tables named, or of all. The caller closes *w, also after a failure. */
 struct status_watch;
 enum err_code spool_command_look(const struct spool_command *c, struct status_watch **w,
                                  struct err *e) MUST_CHECK;
 
-/* A table's pages, those that --segment, --from and --to choose. */
+/* Walks over a table's pages: those that --segment, --from and --to choose. */
 struct spool_command_walk {
-    bool trusting; /* reader_open_trusting */
+    bool trusting; /* reads with reader_open_trusting */
     enum err_code (*page)(void *ctx, struct reader *r, const struct page_info *info, struct err *e);
-    /* NULL: it is logged. */
+    /* NULL: damage is logged. */
     enum err_code (*damage)(void *ctx, const struct page_info *info, const struct err *what,
                             struct err *e);
     void *ctx;
@@ -70,11 +70,11 @@ struct spool_command_walk {
 enum err_code spool_command_walk_pages(const struct spool_command *c, const char *table,
                                        struct spool_command_walk *w, struct err *e) MUST_CHECK;
 
-/* The name of the table's key. */
+/* Finds the name of the table's key: that of the database's column if the loader has recorded it, else by the table's name. */
 #define SPOOL_COMMAND_KEY_MAX 256
 enum err_code spool_command_key(const struct spool_command *c, const char *table,
                                 char key[SPOOL_COMMAND_KEY_MAX], struct err *e) MUST_CHECK;
-/* Is the line a version of the record with that key? r is filled for a match. */
+/* Is the line a version of the record with that key? r is set only for a match. */
 enum spool_command_match {
     SPOOL_COMMAND_OTHER,
     SPOOL_COMMAND_MATCH,
@@ -84,11 +84,11 @@ enum spool_command_match spool_command_match(struct json_splitter *s, const char
                                              const char *id, const char *line, size_t n,
                                              struct record *r) MUST_CHECK;
 
-/* What a command that looks has found: told here, in the log, and answered as its code. The command has not failed; e
- * has the code alone, and the caller says no more. */
+/* For a command that looks and has found something wrong: logs it, and returns the code. The command has not failed; e has the code
+ * without a message, and the caller logs nothing more. */
 enum err_code spool_command_found(enum err_code code, const char *what, const char *detail,
                                   struct err *e) MUST_CHECK;
-/* stdout's errors, at the end and between; EPIPE is ERR_INTERRUPTED with e->sys. */
+/* Checks standard output for errors; to be called at the end, and meanwhile. EPIPE is ERR_INTERRUPTED with e->sys. */
 enum err_code spool_command_written(const struct spool_command *c, struct err *e) MUST_CHECK;
 
 #endif

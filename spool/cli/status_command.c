@@ -1,5 +1,5 @@
-/* One screen: the verdict; how far each table is fetched and loaded, what waits, what became a dead letter and why, how
- * the last runs went; then the spool as a whole; then the databases that load it. */
+/* `netty-spool status`: the verdict; how far each table is fetched and loaded, what waits, dead letters by reason, how the last runs
+ * went; the spool as a whole; the databases that load it. */
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
@@ -174,7 +174,7 @@ static enum err_code fill_sections(const struct spool_command *c, const struct s
     return rc;
 }
 
-/* Each a table of its own, after an empty line for people. */
+/* Prints each section as a table of its own; for people after an empty line. */
 static enum err_code print(const struct spool_command *c, const struct status *s,
                            struct summary *const *sections, size_t inventories, struct err *e)
 {
@@ -191,7 +191,7 @@ static enum err_code print(const struct spool_command *c, const struct status *s
         true, true,    true,      s->databases.count > 0, s->refused.count > 0,
         runs, reasons, backfills, inventories > 0};
     for (unsigned n = 0; n < SECTIONS && rc == OK; n++) {
-        /* People read the verdict first; programs know the tables by their old place. */
+        /* People read the verdict first. In the JSON the sections keep the order of older versions. */
         unsigned i = c->json ? (n + 1) % SECTIONS : n;
         if (!wanted[i])
             continue;
@@ -223,7 +223,7 @@ enum err_code spool_command_look(const struct spool_command *c, struct status_wa
     return rc;
 }
 
-/* What check has to look at is not wrong yet. */
+/* Logs which tables have to be checked. That alone is not wrong yet. */
 static void tell_unchecked(const struct status *s)
 {
     char since[WHEN_TEXT];
@@ -236,7 +236,7 @@ static void tell_unchecked(const struct status *s)
                 F_STR("since", when_iso(s->tables[i]->unchecked, since)));
 }
 
-/* Nobody need check: but where somebody has it done, it has stopped. */
+/* Logs which tables were not checked for long. Checking is optional, but here somebody had it done, and it has stopped. */
 static void tell_check_late(const struct status *s)
 {
     char checked[WHEN_TEXT];
@@ -294,7 +294,7 @@ static enum err_code show_verdict(const struct health *h, const struct health_co
     return rc;
 }
 
-/* The worst stands first, and is told once more where errors go. */
+/* Logs the worst reason, which is the first, and returns its code. */
 static enum err_code end(const struct health *h, const struct health_conf *conf, struct err *e)
 {
     enum err_code code = h->gravest;

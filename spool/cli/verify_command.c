@@ -1,7 +1,6 @@
-/* Everything that can be checked without another program: identity (by opening), catalog, journals,
- * pages, the small files beside them, dead letters, the reconcile's. One line for each thing that is
- * not as it was written, then a row a table. What nobody decides anything by is noted, and no damage.
- */
+/* `netty-spool verify`: checks everything that can be checked without another program: the spool's identity (by opening it), the
+ * list of the database's tables, journals, pages, the small files beside them, dead letters, the reconcile's files. Prints one line
+ * for each thing that is damaged, then a row for each table. A damaged file that decides nothing is noted, and is no damage. */
 #include "shared/base/buf.h"
 #include "shared/cli/summary.h"
 #include "spool/cli/spool_command.h"
@@ -89,7 +88,7 @@ static enum err_code on_dead_letter(void *ctx, const struct dead_letter *letter,
     return report(ctx, letter->place, "a dead letter's line does not match its checksum", e);
 }
 
-/* A small file that is damaged, or that cannot be read at all. */
+/* Reports a small file that is damaged, or that cannot be read. */
 static enum err_code on_small_file(struct verify *v, enum err_code rc, const struct err *why,
                                    struct err *e)
 {
@@ -146,7 +145,7 @@ static enum err_code verify_reconcile(struct verify *v, const char *dir, struct 
     return on_small_file(v, rc, &why, e);
 }
 
-/* A damaged line is passed over by all, and the next run leaves it out. */
+/* Checks the run history. Its damaged lines are only noted: readers pass over them, and the next run leaves them out. */
 static enum err_code verify_run_history(struct verify *v, struct err *e)
 {
     static const enum run_history_side sides[] = {RUN_HISTORY_EXTRACT, RUN_HISTORY_LOAD};
@@ -162,7 +161,7 @@ static enum err_code verify_run_history(struct verify *v, struct err *e)
     return rc;
 }
 
-/* Without it the position is that of the last page, and the extractor asks once more from there. */
+/* Checks moved.json. Damage is only noted: the position is then that of the last page, and the extractor asks once more from there. */
 static enum err_code verify_moved(struct verify *v, const char *dir, struct err *e)
 {
     struct moved moved;
