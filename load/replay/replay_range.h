@@ -1,5 +1,5 @@
 /*
- * What of the spool a replay of a part takes: a segment (--segment), or the pages of a time (--from, --to).
+ * The part of the spool that a replay takes: one segment (--segment), or the pages that were fetched within a time (--from, --to).
  */
 #ifndef NETTY_LOAD_REPLAY_REPLAY_RANGE_H
 #define NETTY_LOAD_REPLAY_REPLAY_RANGE_H
@@ -7,9 +7,8 @@
 #include "spool/store/spool.h"
 #include <stdbool.h>
 
-/* ERR_NO_SPOOL where one of the tables (named), or each of them (otherwise; count 0: all of the
- * spool's), has no such segment; with what it has instead. A table that the spool does not hold at
- * all is no matter here. */
+/* Fails with ERR_NO_SPOOL, and says which segments there are, if there is no such segment: named, in one of the tables; else in none of them
+ * (count 0: all of the spool's tables). A table that the spool does not hold at all is ignored. */
 enum err_code replay_range_check(const struct spool *s, const char *const *tables, size_t count,
                                  bool named, uint64_t segment, struct err *e) MUST_CHECK;
 
@@ -17,8 +16,7 @@ struct replay_range {
     int64_t from, to; /* when the pages were fetched; or WHEN_NONE */
     uint64_t segment; /* or 0 */
 };
-/* Logs, for each of the tables, what window the times make, how many pages lie in it, and which times there are.
- * Reads the journals. */
+/* Logs for each table from when to when pages are taken, how many these are, and from when to when there are pages. Reads the journals. */
 enum err_code replay_range_tell(const struct spool *s, const char *const *tables, size_t count,
                                 const struct replay_range *range, struct err *e) MUST_CHECK;
 
