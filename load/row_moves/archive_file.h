@@ -8,19 +8,18 @@
  *     archive_file_commit(k, e);                     // what was added is durable: now the rows may go
  *     archive_file_close(k);
  *
- * The file, <dir>/<table>-<time>.ndjson.zst, is made with the first rows; the folder has mode 0700,
- * the file 0600. A batch is appended whole and synced, and only then are its rows removed. So after
- * a crash the file holds every row that has gone, perhaps some that have not, and perhaps ends
- * within a frame, whose rows have not. A file that could not be written or synced is not written to
- * again. Sizes are bounded by the batch's.
+ * The file, <dir>/<table>-<time>.ndjson.zst, is made with the first rows; the folder has mode 0700, the file 0600. A batch is appended whole and
+ * synced, and only then are its rows removed from the database. So after a crash the file holds every row that was removed, perhaps some that were
+ * not, and perhaps ends within a frame, whose rows were not removed. After a failed write or sync the file is not written to again. Memory is
+ * bounded by the batch.
  *
  * Reading:
- *     archive_file_read_open(&r, path, named, e);    // named: by a person; it may be a link or a pipe
+ *     archive_file_read_open(&r, path, named, e);    // named: a person named this path; it may be a link or a pipe
  *     while (archive_file_line(r, &line, &n, e) == OK && line != NULL) ...
  *     archive_file_read_torn(r)                      // it ended within a frame
  *     archive_file_read_close(r);
  *
- * A pipe that brings nothing for ten seconds is ERR_IO. Nothing of a frame is handed out before its checksum was right.
+ * Fails with ERR_IO on a pipe that brings nothing for ten seconds. No line of a frame is handed out before the frame's checksum was checked.
  */
 #ifndef NETTY_LOAD_ROW_MOVES_ARCHIVE_FILE_H
 #define NETTY_LOAD_ROW_MOVES_ARCHIVE_FILE_H

@@ -1,6 +1,6 @@
 /*
- * The foreign keys that refer to a table whose rows are to be removed. One that would change rows elsewhere (CASCADE, SET NULL, SET
- * DEFAULT) refuses the work by name, before anything moves; of the others, rows that are referred to stay where they are.
+ * The foreign keys that refer to a table whose rows are to be removed. If one would change rows elsewhere (CASCADE, SET NULL, SET DEFAULT),
+ * the work is refused with its name, before anything moves. With the others, rows that are referred to stay where they are.
  *
  *     references_read(&r, session, relation, e);     // ERR_CONFIG: refused
  *     references_narrow(&condition, r, "...", e);     // the condition, less those rows
@@ -20,9 +20,9 @@ struct references;
 enum err_code references_read(struct references **r, struct session *s,
                               const struct relation *relation, struct err *e) MUST_CHECK;
 void references_free(struct references *r);
-/* Is there a foreign key at all? Without one no row is held. */
+/* Returns true if there is any foreign key. */
 bool references_any(const struct references *r);
-/* The texts are conditions on the row t. */
+/* Both texts are SQL conditions on the row t. */
 enum err_code references_narrow(struct buf *out, const struct references *r, const char *condition,
                                 struct err *e) MUST_CHECK;
 enum err_code references_held(struct buf *out, const struct references *r, const char *condition,

@@ -1,6 +1,6 @@
 /*
- * Rows of one table that fit a condition, into a file (load/row_moves/archive_file.h) and out of the database
- * (load/row_moves/row_mover.h); and the command's summary row of it: table rows bytes file seconds.
+ * Moves the rows of one table that fit a condition into a file (load/row_moves/archive_file.h) and out of the database
+ * (load/row_moves/row_mover.h). Adds the command's summary row: table rows bytes file seconds.
  */
 #ifndef NETTY_LOAD_ROW_MOVES_ROWS_TO_FILE_H
 #define NETTY_LOAD_ROW_MOVES_ROWS_TO_FILE_H
