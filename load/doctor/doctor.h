@@ -1,6 +1,6 @@
 /*
- * netty-load doctor: connects, looks, says what is well and what to change. Writes nothing, in the
- * database or in the spool, which it does not need. Works through any pooler.
+ * netty-load doctor: connects, looks, and says what is well and what to change. Writes nothing in the database or in the spool; the spool
+ * may be missing. Works through any pooler.
  *
  *     doctor_open(&c, loop, &conf, e);
  *     doctor_start(c, ended, ctx);         // ended(ctx) once, from the loop
@@ -9,9 +9,8 @@
  *                                         // settings and tables
  *     doctor_close(c);                     // the memory goes with the loop's handles
  *
- * One try, no retries: who asks is there to see. A pooler shows itself by a backend that is another
- * than the one it announced; a second connection that is given the first one's backend, while that
- * one is still connected, proves transaction mode.
+ * Nothing is tried again, since the person who asks is there. A pooler is recognized by a backend that is another one than was announced when
+ * connecting. If a second connection gets the first one's backend while the first is still connected, the pooler is in transaction mode.
  */
 #ifndef NETTY_LOAD_DOCTOR_DOCTOR_H
 #define NETTY_LOAD_DOCTOR_DOCTOR_H

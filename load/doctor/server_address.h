@@ -1,6 +1,5 @@
 /*
- * Where the settings say that the database is: for netty-load doctor, which has to talk of it also
- * when no connection comes about.
+ * Where the settings say that the database is. For netty-load doctor, which has to speak of that even if it cannot connect.
  *
  *     server_address_read(&a, conninfo, e);        // conninfo, else its service, else libpq's environment, else its defaults
  *     server_address_resolve(&a);                  // blocks; fills v4, v6, trouble
@@ -10,7 +9,7 @@
 
 #include "shared/base/err.h"
 
-/* Told by name and port; what the connection shows goes before it. */
+/* Supabase's kinds of addresses, recognized by name and port. What a connection shows counts more. */
 enum supabase {
     SUPABASE_NOT,
     SUPABASE_DIRECT,      /* db.PROJECT.supabase.co: PostgreSQL itself, on IPv6 */
@@ -19,13 +18,13 @@ enum supabase {
 };
 
 struct server_address {
-    char host[256]; /* of several the first; "" or with a leading /: a local socket */
+    char host[256]; /* the first of several; "" or with a leading /: a local socket */
     char port[16];
     char sslmode[16];
     enum supabase supabase;
     bool local;    /* a socket, or this machine's loopback by name or number */
-    bool v4, v6;   /* it resolves to such addresses */
-    char why[128]; /* it does not resolve, or "" */
+    bool v4, v6;   /* the name resolves to IPv4, to IPv6 addresses */
+    char why[128]; /* why the name does not resolve, or "" */
 };
 
 /* ERR_CONFIG for a connection string that libpq cannot read. */

@@ -1,4 +1,4 @@
-/* Whether the spool's records have the member that a table's key column is called like: one record is looked at. */
+/* Whether the spool's records have a member with the name of the table's key column. One record is looked at. */
 #ifndef NETTY_LOAD_DOCTOR_SPOOL_KEY_H
 #define NETTY_LOAD_DOCTOR_SPOOL_KEY_H
 

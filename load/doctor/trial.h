@@ -1,15 +1,15 @@
 /*
- * Tries the tables for netty-load doctor: puts a row that no record has into each, changes it, and takes both back. What a trigger,
- * a policy, a rule or a missing right would stop a load with shows here, before anything is loaded.
+ * Tries the tables for netty-load doctor: puts a row into each, with a key that no record has, changes it, and rolls both back. So a trigger, a
+ * policy, a rule or a missing right that would stop a load is found before anything is loaded.
  *
  *     trial_open(&t, db, findings, e);
- *     trial_add_bookkeeping(t);          // netty_sync is there: its rows are tried, too
+ *     trial_add_bookkeeping(t);          // if netty_sync is there: its rows are tried, too
  *     trial_add(t, list, row, e);        // a table of sql_list_tables that can be loaded
  *     trial_run(t, done, ctx);           // done: from the loop; NULL: all are tried, and findings are added
  *     trial_close(t);
  *
- * All of it is one transaction, which is rolled back whatever happens. What only this row could be blamed for (a check that it does
- * not pass, an error that a trigger raises on purpose) is no finding.
+ * All of it is one transaction, which is rolled back whatever happens. An error that may be this row's own fault (a check that it does not pass, an
+ * error that a trigger raises on purpose) is no finding.
  */
 #ifndef NETTY_LOAD_DOCTOR_TRIAL_H
 #define NETTY_LOAD_DOCTOR_TRIAL_H
