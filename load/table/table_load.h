@@ -1,15 +1,15 @@
 /*
- * One table's way into the database: from its progress to the end of the spool, batch by batch.
+ * Loads one table into the database: from its progress to the end of the spool, batch by batch.
  *
  *     table_load_open(&t, loop, &conf, e);
- *     table_load_load(t, db, done, ctx);     // done(ctx, err) once: NULL when all that the spool holds
- * is in table_load_load(t, db, done, ctx);     // --follow: again, when more has come table_load_close(t);
+ *     table_load_load(t, db, done, ctx);     // done(ctx, err) once; err NULL: all that the spool holds is in
+ *     table_load_load(t, db, done, ctx);     // --follow: again, when more has come
+ *     table_load_close(t);
  *
- * The connection is the table's until done; it is connected, dropped and connected again as needed.
- * What helps by waiting is tried again (conf.backoff); what does not ends the load with a message
- * that says what to do. table_stop ends it with ERR_INTERRUPTED: at the next batch boundary; a statement
- * that has not come to its end some seconds later (it may wait for a lock) is cancelled, and a server that does not answer to
- * that either is left. Nothing is lost: what was not committed the next run loads. Counts are of what is committed.
+ * The connection is the table's until done; it is connected, dropped and connected again as needed. An error that waiting can help is tried again
+ * (conf.backoff); any other ends the load with a message that says what to do. table_load_stop ends the load with ERR_INTERRUPTED at the next batch
+ * boundary. A statement that has not ended some seconds later (it may wait for a lock) is cancelled, and if the server does not answer to
+ * that either, the connection is dropped. Nothing is lost: the next run loads what was not committed. Counts are of what is committed.
  */
 #ifndef NETTY_LOAD_TABLE_TABLE_LOAD_H
 #define NETTY_LOAD_TABLE_TABLE_LOAD_H
@@ -34,14 +34,14 @@ struct table_load_conf {
     unsigned connections;            /* for one batch, at most */
     bool replace_nul;
     bool create;  /* --create-tables */
-    bool adopt;   /* --adopt: the table is this spool's, whichever fed it before */
-    bool dry_run; /* read, tell, write nothing */
-    bool redrive; /* the records set aside, instead of the spool's pages */
-    bool replay;  /* all pages that fit the next three, whatever has been loaded */
+    bool adopt;   /* --adopt: the table is this spool's, whichever spool fed it before */
+    bool dry_run; /* read and report, write nothing */
+    bool redrive; /* load the dead letters, instead of the spool's pages */
+    bool replay;  /* load all pages that fit the next three, whatever is loaded already */
     int64_t fetched_from, fetched_to; /* or WHEN_NONE */
     uint64_t segment;                 /* or 0 */
-    bool views;     /* --views: members that no record had before are noticed, ... */
-    unsigned depth; /* ... so many levels below the outermost */
+    bool views;                       /* --views: notice members that no record had before */
+    unsigned depth;                   /* how many levels below the outermost members */
 };
 
 struct table_load;
@@ -57,24 +57,25 @@ void table_load_stop(struct table_load *t);
 
 const char *table_load_name(const struct table_load *t);
 const struct load_counts *table_load_counts(const struct table_load *t);
-/* The last load ended because no connection could be had: others need not try. */
+/* Returns true if the last load ended because no connection could be had, so that other tables need not try. */
 bool table_load_unreachable(const struct table_load *t);
-/* The same, but others of this process have one: it is this table's turn when one of those is free. */
+/* Returns true if the last load ended because no connection could be had while other tables have one: its turn comes when one is free. */
 bool table_load_is_waiting(const struct table_load *t);
-/* The last load ended because another session, such as another loader, has locked the table's progress, and because other tables
- * wait for a connection. Its turn comes after theirs, and that load waits for the lock. */
+/* Returns true if the last load ended because another session (such as another loader) has locked the table's progress while other tables wait
+ * for a connection. The table's turn comes after theirs, and that load waits for the lock. */
 bool table_load_is_aside(const struct table_load *t);
-/* From which page on it loads, and up to which all is committed. False: it does not know yet. */
+/* Fills *from with the page from which on it loads, and *at with the page up to which all is committed. Returns false if it is not known yet. */
 bool table_load_span(const struct table_load *t, struct page_place *from, struct page_place *at);
 /* Holes and gaps that the database remembers of it (load/target/known_progress.h). */
 size_t table_load_missing(const struct table_load *t);
-/* It has no answer yet on the connection that it was given, and would rather have another. */
+/* Returns true if it has no answer yet on the connection that it was given, and would rather have another. */
 bool table_load_wants_other(const struct table_load *t);
 /* --views: the members that the table's records have had; or NULL. */
 struct member_set *table_load_members(const struct table_load *t);
-/* Whether it has anything to load is not known yet, and it has asked for nothing of its own. lender.decided tells when that is over. */
+/* Returns true while it is not known whether it has anything to load, and it has sent no statement of its own. lender.decided is called when
+ * that is over. */
 bool table_load_is_looking(const struct table_load *t);
-/* Gives it one, which is connected; what it had is free again. */
+/* Gives it a connected connection; the one it had is free again. */
 void table_load_use(struct table_load *t, struct db *db);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What table_load_load.c (the load as a whole: connection, trying again, its end) and table_load_batches.c (one
- * batch after the other) share. Nobody else includes this.
+ * The inside of a table's load, shared by the files table_load*.c only. table_load.c has the load as a whole: connection, retries, its end;
+ * table_load_batches.c takes one batch after the other; the others say at their head what they do.
  */
 #ifndef NETTY_LOAD_TABLE_TABLE_LOAD_PRIVATE_H
 #define NETTY_LOAD_TABLE_TABLE_LOAD_PRIVATE_H
