@@ -1,7 +1,7 @@
 /*
- * For netty-load check: does a table's view still show what the table has? Says so where it does not: the view reads a table that is
- * no longer the one of that name; members of the rows that were modified last have no column; or other tables have views and this one
- * has none, for dropping the table took it along. Nothing is said where nobody has made views.
+ * For netty-load check: adds a finding if a table's view no longer shows what the table has. That is so if the view reads a table that is no
+ * longer the one of that name; if members of the rows that were modified last have no column; or if other tables have views and this one has
+ * none, since dropping the table dropped it. There is no finding if there are no views at all.
  */
 #ifndef NETTY_LOAD_VIEWS_VIEW_CHECK_H
 #define NETTY_LOAD_VIEWS_VIEW_CHECK_H

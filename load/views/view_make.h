@@ -1,6 +1,6 @@
 /*
- * A table's view made, changed or made again: looks at what is there, profiles the table, plans the columns, says the statements and,
- * where told to, runs them in one transaction.
+ * Makes, changes or rebuilds a table's view: looks at what is there, profiles the table, plans the columns, writes the statements and, with
+ * apply, runs them in one transaction.
  *
  *     struct view_make m;
  *     view_make_init(&m, context, target);
@@ -8,10 +8,10 @@
  *     rc = view_make_run(&m, e);            // m.status, m.plan, m.sql
  *     view_make_free(&m);
  *
- * A view's statements ask for locks that its readers hold: they are waited for no longer than the loader waits for any (55P03), and
- * never longer than five seconds at a time, for whoever reads the view next stands in line behind them. Who holds them is told first.
- * Several at once, of several programs, come one after the other. ERR_DENIED and ERR_REFUSED say what to do; nothing was read then.
- * After session_stop the statement under way is cancelled, but for COMMIT: ERR_INTERRUPTED, and nothing has changed.
+ * The statements need locks that conflict with readers of the view. They wait no longer than the loader waits for any lock (then 55P03), and never
+ * longer than five seconds at a time, since new readers queue behind them. Who holds the lock is logged first. Programs that do this at the
+ * same time do so one after the other. After ERR_DENIED and ERR_REFUSED, which say what to do, nothing was read. After session_stop the statement
+ * under way is cancelled, unless it is COMMIT: ERR_INTERRUPTED, and nothing has changed.
  */
 #ifndef NETTY_LOAD_VIEWS_VIEW_MAKE_H
 #define NETTY_LOAD_VIEWS_VIEW_MAKE_H
@@ -36,7 +36,7 @@ struct view_make {
     struct view_place at;
     char schema[VIEW_SCHEMA];
     bool apply, rebuild;
-    /* Where given: a view that is there, of this table, and shows all of these members is left alone, and the table is not read. */
+    /* If given: a view of this table that exists and shows all these members is left alone, and the table is not read. */
     const struct member_new *members;
     size_t members_count;
     int64_t depth;

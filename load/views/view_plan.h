@@ -1,5 +1,5 @@
 /*
- * The columns of a table's view: those that the view has, in their place, then one for each other member that the profile knows. No
+ * The columns of a table's view: those that the view has already, in their places, then one for each other member that the profile knows. No
  * input or output but the log.
  *
  *     view_plan_open(&plan, e);
@@ -12,7 +12,7 @@
  * Names: the members', joined with `_`, cut to 63 bytes; where one is taken, with _2, _3 and so on. A view has at most 1600 columns.
  * An object is a column for each of its members where 99 % of the member's values are objects, `depth` is not used up, and it is no
  * map (table_profile.h); else it is one of type jsonb.
- * What a view's column lost by its type, and what has no column, is logged as it is found.
+ * Values that a column's type does not show, and members without a column, are logged.
  */
 #ifndef NETTY_LOAD_VIEWS_VIEW_PLAN_H
 #define NETTY_LOAD_VIEWS_VIEW_PLAN_H

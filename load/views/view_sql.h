@@ -17,10 +17,11 @@ struct view_place {
 enum err_code view_sql_create(struct buf *sql, const struct view_place *at,
                               const struct view_plan *plan, int64_t depth,
                               struct err *e) MUST_CHECK;
-/* Adds what lets a role read it, with ROLE for the role: the grants, and the policy on the table. before: a line's beginning. */
+/* Adds the statements that let a role read the view, with the word ROLE for it: the grants, and the policy on the table. Each line begins with
+ * `before`. */
 enum err_code view_sql_grants(struct buf *sql, const struct view_place *at, const char *before,
                               struct err *e) MUST_CHECK;
-/* Logs the same, of a view that was made. */
+/* Logs these statements for a view that was made. */
 enum err_code view_sql_tell_grants(const struct view_place *at, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * The views of some tables, applied by a thread of its own while others load: for netty-load --views.
+ * Applies the views of some tables in a thread of its own, while other tables load. For netty-load --views.
  *
  *     views_job_start(&job, loop, &conf, tables, n, done, ctx, e);   // copies the tables
  *     views_job_stop(job);                  // ends it soon; what is made stays made
  *         done(ctx, tables, n)              // once, from the loop; the job is gone then
  *
- * What it did to a view, and what kept it from doing so, is logged; a table's failure stops no other.
+ * Changes and failures are logged; a table's failure stops no other.
  */
 #ifndef NETTY_LOAD_VIEWS_VIEWS_JOB_H
 #define NETTY_LOAD_VIEWS_VIEWS_JOB_H
@@ -30,7 +30,7 @@ struct views_job_table {
     const char *table;             /* the API's name; borrowed */
     const struct member_new *news; /* that may have no column yet */
     size_t count;
-    bool whole;     /* there are no others */
+    bool whole;     /* `news` has all new members */
     struct err err; /* how it ended */
     bool read;      /* the table was read, or was about to be */
 };
