@@ -1,13 +1,13 @@
 /*
- * Which records are in the files that `archive --to-file` and `purge` left (load/row_moves/archive_file.h): what the check
- * misses in a table and finds there was put there on purpose.
+ * Finds records in the files that `archive --to-file` and `purge` wrote (load/row_moves/archive_file.h). A record that check misses in a table
+ * and finds there was put there on purpose.
  *
  *     struct archived_records f = {.dir = dir, .table = "contacts", .key = "contact_id"};
  *     archived_records_look(&f, versions, n, found, e);   // reads all files of the table; found[i]: it is there
  *     f.unread                                 // files that cannot be read to their end
  *
- * A record counts as found when a file's row of it is as new as the version asked for. A folder that is
- * not there has no files. Memory: a batch of a file, and a pointer for each record.
+ * A record counts as found if a file has a row of it that is at least as new as the version asked for. A missing folder has no files. Memory: a
+ * batch of a file, and a pointer for each record.
  */
 #ifndef NETTY_LOAD_CHECK_ARCHIVED_RECORDS_H
 #define NETTY_LOAD_CHECK_ARCHIVED_RECORDS_H
@@ -16,9 +16,9 @@
 
 struct archived_records {
     const char *dir, *table, *key;
-    const struct zone *zone; /* of times without one, which only another's hand has written there */
+    const struct zone *zone; /* for times without a zone, which these programs do not write */
     uint64_t unread;
-    struct err why; /* of the last of these, with its name */
+    struct err why; /* why the last of these could not be read, with its name */
 };
 
 /* found[0..n) is filled. Errors: of the folder, and of memory. */

@@ -1,15 +1,14 @@
 /*
- * One part in N of a table, for netty-load check --share N: which keys are looked at this time, and what of it is kept for the
- * next time and for the verdict (loaded.h). N looks of that kind go once over the whole table.
+ * One part in N of a table, for netty-load check --share N: which keys are looked at this time, and what is kept for the next time and for the
+ * verdict (loaded.h). N such looks go once over the whole table.
  *
  *     check_share_begin(&share, c, &target, e);     // from, rows, to, last: this time's part
  *     ...
  *     check_share_end(&share, c, &target, findings, e);
- *     check_share_clear(c, &target, findings, e);   // after a look at the whole: what it no longer finds goes
+ *     check_share_clear(c, &target, findings, e);   // after a look at the whole: drops what that did not find
  *
- * When a look ended is kept, too, for whoever watches that there still are some.
- * What was found is kept until a whole round has not found it again. Where nothing of the spool was loaded into the database
- * there is nobody to keep it, and each look begins at the first key. A dry run keeps nothing.
+ * A finding is kept until a whole round has not found it again. The time of the last look is kept, too, so that it is noticed if there are no more
+ * looks. If nothing of the spool was loaded into the database, nothing can be kept, and each look begins at the first key. A dry run keeps nothing.
  * Errors: the database's and the spool's.
  */
 #ifndef NETTY_LOAD_CHECK_CHECK_SHARE_H

@@ -1,6 +1,6 @@
 /*
- * What the spool holds of a table, as the loader reads it: each record's row, up to where a database
- * has loaded it; and, of a set of keys, the newest version's time and members.
+ * What the spool holds of a table, read as the loader reads it: every row, up to where a database has loaded the spool; and for a set of keys,
+ * time and members of the newest version.
  *
  *     latest_versions_each(&conf, fn, ctx, &tally, e);          // every row, in order
  *
@@ -10,9 +10,8 @@
  *     latest_versions_of(n, i) ...
  *     latest_versions_reset(n);                                 // on to the next keys
  *
- * Memory: some tens of bytes a key, the shapes, and a few keys that are not of the set. The newest
- * version is the one that upserts one by one leave: the last one that is not older than the one
- * before. With `names` shapes are remembered, with the names of the members that data has.
+ * The newest version is the one that upserts one by one would leave: the last one that is not older than the one before. With `names`, the sets of
+ * members (shapes) are remembered by name. Memory: some tens of bytes a key, the shapes, and a few keys that are not in the set.
  */
 #ifndef NETTY_LOAD_CHECK_LATEST_VERSIONS_H
 #define NETTY_LOAD_CHECK_LATEST_VERSIONS_H
@@ -31,11 +30,11 @@ struct latest_versions_conf {
     const char *table;
     const char *schema; /* where it is in the database */
     struct row_conf row;
-    struct lanes at; /* no further than this */
+    struct lanes at; /* rows behind this place are not read */
 };
 struct latest_versions_tally {
     uint64_t rows;
-    uint64_t refused; /* records that are set aside */
+    uint64_t refused; /* records that become dead letters */
     uint64_t damaged; /* pages */
     uint64_t behind;  /* rows that the database has not loaded yet */
 };

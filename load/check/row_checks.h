@@ -1,7 +1,6 @@
 /*
- * What is odd about a table's rows: kinds of oddness, how many rows of each and a few of their keys.
- * The database counts most of them (load/sql/row_checks_rows.sql); rows whose data says what columns
- * say too are judged here, with the loader's own reading of times.
+ * Odd rows of a table: the kinds of oddness, how many rows there are of each kind, and a few of their keys. The database counts most kinds
+ * (load/sql/inspect_rows.sql). Rows whose data repeats what the columns say are judged here, since that takes the loader's own reading of times.
  *
  *     row_checks_add(&i, "no-object", 3, "{1,2,3}");
  *     row_checks_row(&i, &record);                     // one row of load/sql/inspect_times.sql
@@ -27,14 +26,14 @@ struct row_checks {
     const struct zone *zone; /* of times in data that name none */
 };
 
-/* A row's own words, NULL where data has no such member; null members are "". */
+/* A row whose data repeats its columns. The texts are those of data: NULL if there is no such member, "" if it is null. */
 struct row_checks_record {
     const char *key; /* the column's */
     const char *key_text, *created_text, *modified_text, *detected_text;
     int64_t created, modified; /* of the columns, or WHEN_NONE */
 };
 
-/* keys: PostgreSQL's text of an array. Unknown kinds are ignored. */
+/* Adds rows of one kind. keys is PostgreSQL's text of an array. Unknown kinds are ignored. */
 void row_checks_add(struct row_checks *i, const char *kind, uint64_t rows, const char *keys);
 void row_checks_row(struct row_checks *i, const struct row_checks_record *record);
 uint64_t row_checks_rows(const struct row_checks *i, const char *kind);

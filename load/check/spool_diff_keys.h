@@ -1,7 +1,6 @@
 /*
- * What load/check/spool_diff.c and load/check/spool_diff_members.c share: the table's keys and times in passes of
- * LATEST_VERSIONS_KEYS, each in one state of the database together with how far that had loaded the spool
- * then.
+ * What the files spool_diff*.c share: the table's keys and times, in passes of LATEST_VERSIONS_KEYS. Each pass is read in one snapshot, together
+ * with how far the database had loaded the spool then.
  *
  *     spool_diff_open(&k, c, &target, e);
  *     while (spool_diff_next(k, names, &end, e) == OK && !end)
@@ -18,7 +17,7 @@
 /* What the database knows of the spool. */
 enum spool_diff_known {
     SPOOL_DIFF_NOTHING,
-    SPOOL_DIFF_DENIED, /* who asks may not see it */
+    SPOOL_DIFF_DENIED, /* the role may not read the progress */
     SPOOL_DIFF_LOADED
 };
 
@@ -27,7 +26,7 @@ struct spool_diff_keys {
     const struct command_table *target;
     struct latest_versions_conf conf;
     struct latest_versions *latest;
-    int64_t *modified; /* the rows' times, or WHEN_NONE, as newest_of's */
+    int64_t *modified; /* the rows' times, or WHEN_NONE, in the order of latest_versions_of */
     struct latest_versions_tally tally;
     enum spool_diff_known known;
     int64_t from; /* the next key to be asked for, */
@@ -37,7 +36,7 @@ struct spool_diff_keys {
 
 struct latest_versions_conf spool_diff_conf(const struct command_context *c,
                                             const struct command_table *t);
-/* BEGIN, and how far the spool is loaded; where that is not known, the transaction has ended. */
+/* Begins a transaction, and reads how far the spool is loaded. If that is not known, the transaction has ended. */
 enum err_code spool_diff_begin(struct session *s, struct latest_versions_conf *conf,
                                enum spool_diff_known *known, struct err *e) MUST_CHECK;
 

@@ -6,8 +6,8 @@
  *     unchecked_mark_read(&m, c, &target, e);
  *     unchecked_mark_judge(&m, c, &target, findings, equal, pruned, e);   // a finding, where there is a mark
  *
- * Of a spool that was pruned a backfill has to come first (run_history_full_since): else nobody knows what is missing.
- * Where the role may not read the mark there is none. Errors: the database's.
+ * If the spool was pruned, a backfill has to come first (run_history_full_since), since the spool no longer shows what is missing.
+ * If the role may not read the mark, there is none. Errors: the database's.
  */
 #ifndef NETTY_LOAD_CHECK_UNCHECKED_MARK_H
 #define NETTY_LOAD_CHECK_UNCHECKED_MARK_H
