@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What load/sql/index_look.sql has seen. */
+/* What load/sql/index_look.sql has found. */
 struct index_seen {
     bool there, valid; /* an index of that name */
     bool ours;         /* ... on this table */
@@ -15,8 +15,8 @@ struct index_seen {
     bool nested;       /* ... and some value is an object or array */
     bool typed; /* the view of the table has a column for it, of another type than text and jsonb */
     int64_t longest;        /* value, of those looked at, in bytes */
-    bool busy, partitioned; /* somebody is making one; the table has partitions */
-    bool by_time;           /* time_modified has one, whatever its name */
+    bool busy, partitioned; /* such an index is being made; the table has partitions */
+    bool by_time;           /* time_modified has an index, whatever its name */
 };
 
 enum index_kind {
@@ -35,7 +35,7 @@ enum index_step {
     INDEX_REBUILD, /* a failure left it invalid: drop it first */
     INDEX_BUSY,
     INDEX_TAKEN,  /* the name is another's */
-    INDEX_ABSENT, /* no row has the member: a slip? */
+    INDEX_ABSENT, /* no row has the member: probably mistyped */
     INDEX_PARTS,  /* partitions have to be done one by one */
 };
 enum index_step index_step(const char *member, const struct index_seen *seen);
