@@ -7,8 +7,8 @@
  *     list->things = more;
  *     list->things[list->count++] = thing;
  *
- * The caller owns the array and frees it with free(). An array begins as NULL with a capacity of 0. Whoever calls has the cap: this
- * is for lists whose length is bounded by something else (the lines of one file, the files of one folder).
+ * The caller owns the array and frees it with free(). An array begins as NULL with a capacity of 0. There is no cap here: this is for
+ * lists whose length is bounded by something else (the lines of one file, the files of one folder).
  */
 #ifndef NETTY_SHARED_BASE_ARRAY_H
 #define NETTY_SHARED_BASE_ARRAY_H
