@@ -1,14 +1,15 @@
 /*
- * A run of the loader: its tables over a few connections, its summary, its catalog; and what it
- * tells the spool of its commits, which is pruned then.
+ * A run of the loader: loads its tables over a few connections, writes what is loaded and the catalog into the spool, prunes the spool, and
+ * makes the summary.
  *
  *     load_run_open(&r, loop, &conf, e);
- *     load_run_start(r, ended, ctx);        // ended(ctx) once, when all is loaded (with conf.follow:
- * after load_run_stop) load_run_stop(r);                     // at the next batch boundary load_run_report(r, out,
- * json, e);     // the summary load_run_close(r);
+ *     load_run_start(r, ended, ctx);        // ended(ctx) once, when all is loaded; with conf.follow after load_run_stop
+ *     load_run_stop(r);                     // any time: ends at the next batch boundary
+ *     load_run_report(r, out, json, e);     // the summary
+ *     load_run_close(r);
  *
- * A table that fails does not stop the others, unless nobody can connect. The run's exit code is
- * the gravest of its tables', and 74 where the spool could not be told on its disk what is loaded.
+ * A table that fails does not stop the others, unless no connection can be had at all. The run's exit code is the gravest of its tables', and 74 if
+ * what is loaded could not be written into the spool.
  */
 #ifndef NETTY_LOAD_RUN_LOAD_RUN_H
 #define NETTY_LOAD_RUN_LOAD_RUN_H
@@ -21,18 +22,19 @@
 struct options;
 
 struct load_run_conf {
-    struct table_load_conf table; /* of each; name is unused */
+    struct table_load_conf table; /* for each table; its name is not used */
     const char *conninfo;         /* NULL: libpq's environment */
     const char *const *tables;
     size_t count; /* 0: all that the spool holds */
-    bool named;   /* the tables stand on the command line: one that the spool does not hold is an
+    bool named;   /* the command line names the tables: one that the spool does not hold is an
                      error */
-    size_t jobs;  /* connections in all; one that has no table is lent to one that has */
+    size_t
+        jobs; /* connections in all; one without a table is lent to a table that has much to load */
     bool follow;
-    bool enlist;                   /* a replay: the spool is to wait for the database from now on */
+    bool enlist;                   /* a replay: from now on, prune waits for this database */
     unsigned max_deletes;          /* percent (load/reconcile/reconcile.h) */
     struct load_metrics *metrics;  /* borrowed; or NULL */
-    bool progress;                 /* is told, on standard error */
+    bool progress;                 /* show the progress on standard error */
     struct prune_conf limits;      /* of the spool: keep and max */
     const struct options *options; /* borrowed; of --views (table.views) */
 };
@@ -45,7 +47,7 @@ enum err_code load_run_open(struct load_run **r, uv_loop_t *loop, const struct l
 void load_run_start(struct load_run *r, load_run_ended_fn *ended, void *ctx);
 void load_run_stop(struct load_run *r);
 int load_run_exit(const struct load_run *r);
-/* The same, of all tables together. */
+/* What all tables together came to. */
 struct load_run_sums {
     size_t tables, failed;
     struct load_counts counts; /* read, inserted, updated, unchanged, dead_letters */
