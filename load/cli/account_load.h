@@ -1,11 +1,11 @@
 /*
- * netty-load's run for one account among others, on a loop of its own, which somebody else turns:
+ * netty-load's run for one account among others. It has a loop of its own, which the caller runs:
  *
- *     account_load_open(&a, options, jobs, e);                 // has begun
+ *     account_load_open(&a, options, jobs, e);                 // begins the run
  *     uv_run(account_load_loop(a), UV_RUN_NOWAIT);             // until nothing keeps that loop alive
- *     account_load_close(a, &turn);                            // what it came to
+ *     account_load_close(a, &turn);                            // fills in what the run came to
  *
- * It hears no signals, prints no summary and shows no metrics.
+ * It handles no signals, prints no summary and shows no metrics.
  */
 #ifndef NETTY_LOAD_CLI_ACCOUNT_LOAD_H
 #define NETTY_LOAD_CLI_ACCOUNT_LOAD_H
@@ -15,7 +15,7 @@
 struct account_load;
 #define ACCOUNT_LOAD_COUNTS 5 /* of account_turn.counts: read, inserted, updated, unchanged, dead */
 
-/* The options are borrowed until the close; jobs: connections. */
+/* The options are borrowed until account_load_close. jobs is the number of connections. */
 enum err_code account_load_open(struct account_load **a, const struct options *o, unsigned jobs,
                                 struct err *e) MUST_CHECK;
 uv_loop_t *account_load_loop(struct account_load *a);
