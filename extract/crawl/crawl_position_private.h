@@ -1,11 +1,11 @@
-/* What the position holds of a crawl, for crawl_position.c and crawl_position_read.c; crawl_begin.c reads one. */
+/* The fields of a crawl that its position holds. crawl_position.c writes them; crawl_position_read.c, which crawl_begin.c calls, reads them. */
 #ifndef NETTY_EXTRACT_CRAWL_CRAWL_POSITION_PRIVATE_H
 #define NETTY_EXTRACT_CRAWL_CRAWL_POSITION_PRIVATE_H
 
 #include "extract/crawl/crawl_private.h"
 
 #define CRAWL_POSITION_VERSION 2
-/* Added to the kind of a version that is in doubt. */
+/* Is added to the kind of a version that is in doubt (struct crawl_entry, tied). */
 #define EDGE_TIED 4
 
 enum field_type {
@@ -24,10 +24,10 @@ struct field {
 
 extern const struct field crawl_fields[];
 extern const size_t crawl_fields_count;
-/* Of a list by key; in the position while one is read. */
+/* The fields of a list by key; in the position while one is read. */
 extern const struct field crawl_key_fields[];
 extern const size_t crawl_key_fields_count;
-/* Of passes over records of one time. */
+/* The fields of passes over records of one time. */
 extern const struct field crawl_pass_fields[];
 extern const size_t crawl_pass_fields_count;
 extern const char *const crawl_phases[];

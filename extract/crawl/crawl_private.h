@@ -21,12 +21,12 @@
 /* An anchor this much early begins at or before the time it was made from, whatever the skew. */
 #define CRAWL_LEAD_MAX (CRAWL_SKEW_MAX + CRAWL_FOLD)
 
-#define CRAWL_KNOWN       256 /* versions of a page that are remembered: its last ones */
+#define CRAWL_KNOWN       256 /* how many of a page's last versions are remembered */
 #define CRAWL_RECENT      8   /* the last versions that the next run looks for */
 #define CRAWL_EDGE        16  /* versions in a position: what the next page must overlap */
 #define CRAWL_MARKS       40  /* versions in a position: what the next run must find */
-#define CRAWL_LATEST      96  /* of the greatest times: from where a crawl by key catches up */
-#define CRAWL_FUTURE      16  /* of them may lie in the future */
+#define CRAWL_LATEST      96  /* greatest times, from before which a crawl by key catches up */
+#define CRAWL_FUTURE      16  /* how many of them may lie in the future */
 #define CRAWL_TOPS        10  /* greatest keys of the last day */
 #define CRAWL_BIRTH_PAGES 8   /* pages of newest records that are known again by their sum */
 #define CRAWL_LOOSE       8
@@ -45,8 +45,7 @@ enum crawl_phase {
 enum crawl_kind {
     CRAWL_TIMED,
     CRAWL_TIMELESS,
-    CRAWL_UNREADABLE /* the source has a time for it, which we cannot read; the list has a place for
-                        it */
+    CRAWL_UNREADABLE /* the source has sent a time that cannot be read; the list is sorted by it */
 };
 
 struct crawl_entry {
@@ -55,9 +54,9 @@ struct crawl_entry {
     enum crawl_kind kind;
     int64_t key;
     bool keyed;
-    bool tied;          /* the page's last time: others of the same may follow */
-    bool gap;           /* it was stepped over */
-    bool aside, hinted; /* set aside within its page; its key seems to be `key` */
+    bool tied;          /* it has the page's last time: others of the same time may follow */
+    bool gap;           /* a record that was stepped over */
+    bool aside, hinted; /* it became a dead letter within its page; its key seems to be `key` */
     char text[CRAWL_TIME_MAX];
 };
 
@@ -68,38 +67,39 @@ struct crawl_mark {
     uint64_t ordinal;
 };
 
-/* A request, as the crawl thinks of it. The filter's value is base less lead. */
+/* A request of the list by time. The filter's value is base less lead. */
 struct crawl_ask {
-    bool jump; /* to a new anchor; else a walk on under the same one */
+    bool jump; /* to a new anchor (filter value); else a walk on by offset under the same anchor */
     bool filtered;
-    char base[CRAWL_TIME_MAX]; /* a source's own time, or one of ours */
+    char base[CRAWL_TIME_MAX]; /* a time as the source sent it, or one that was computed */
     int64_t base_time;
     int64_t lead;
     uint64_t offset;
 };
 
+/* What one answer showed. "Known" versions are those of the last kept page, or of the position. */
 struct crawl_facts {
-    struct crawl_entry *entries; /* the last ones, in order */
-    size_t count;                /* of entries */
-    uint64_t n;                  /* records */
+    struct crawl_entry *entries; /* the last records, in order */
+    size_t count;                /* how many entries */
+    uint64_t n;                  /* how many records the answer had */
     uint64_t timed, timeless, unreadable;
     uint64_t odd;         /* elements that are no records */
-    uint64_t hits;        /* versions that had to be there */
-    uint64_t met;         /* known ones, those in doubt too */
-    uint64_t again;       /* the very versions of the last page */
-    uint64_t fresh;       /* records behind the last of these */
-    bool reached;         /* the last of them is there */
-    bool late_hit;        /* records with a time stood before the first of them */
-    uint64_t news;        /* records after the last hit */
+    uint64_t hits;        /* known versions that prove continuity */
+    uint64_t met;         /* known versions, those in doubt included */
+    uint64_t again;       /* versions of the last kept page */
+    uint64_t fresh;       /* records behind the last one that was met */
+    bool reached;         /* the last version of that page is there */
+    bool late_hit;        /* records with a time stood before the first hit */
+    uint64_t news;        /* records behind the last hit */
     int64_t first;        /* the first time, or WHEN_NONE */
-    int64_t peak;         /* the greatest */
-    int64_t fall;         /* how far a time lay below one before it */
-    uint64_t sum;         /* of the versions in their order */
+    int64_t peak;         /* the greatest time */
+    int64_t fall;         /* by how much a time was below one before it, at most */
+    uint64_t sum;         /* a checksum of the versions in their order */
     bool ends_unreadable; /* the last record but for timeless ones */
     bool ends_timeless;   /* records without a time follow ones with */
-    size_t run;           /* its last records that share one time; 0: none are in doubt */
-    bool alike;           /* all of them may share one time */
-    uint64_t set_sum;     /* of the versions in any order */
+    size_t run;           /* how many of the last records share one time; 0: none are in doubt */
+    bool alike;           /* all records may share one time */
+    uint64_t set_sum;     /* a checksum of the versions in any order */
     uint64_t timeless_sum;
     /* of a list by key */
     uint64_t keyed;
@@ -109,41 +109,42 @@ struct crawl_facts {
     uint64_t strangers; /* records of another time than the group's */
 };
 
-/* Yes and no must have been seen. */
+/* Whether the API can do something. YES and NO only after it was seen. */
 enum crawl_known {
     CRAWL_UNKNOWN,
     CRAWL_YES,
     CRAWL_NO
 };
 
-/* What the table has shown of the API, and when it was looked at last. Kept from run to run. */
+/* What the table has shown of the API, and when that was last looked at. Kept from run to run. */
 struct crawl_learned {
-    uint64_t longest;   /* page */
-    uint64_t window;    /* ... and places that one was seen to cover at least */
-    unsigned again;     /* times that it was */
-    uint64_t least;     /* page that was shorter than asked for, and followed by more; 0: none */
-    uint64_t fulls;     /* pages as long as any that were followed by more, in a row */
-    uint64_t shorts;    /* shorter ones that were */
-    bool thinned;       /* records are left out of pages */
-    int64_t looked;     /* when it was last looked behind the end, or the count told it */
+    uint64_t longest; /* records of the longest page */
+    uint64_t window;  /* how many places a page was seen to cover, at least */
+    unsigned again;   /* how often that was seen */
+    uint64_t
+        least; /* the shortest page that was shorter than asked for and followed by more; 0: none */
+    uint64_t fulls;     /* pages in a row that were as long as any and followed by more */
+    uint64_t shorts;    /* shorter pages that were followed by more */
+    bool thinned;       /* the API leaves records out of pages */
+    int64_t looked;     /* when pages behind the end were last looked at, or `count` told the end */
     unsigned counted;   /* enum crawl_known: `count` is the total */
-    unsigned sorts;     /* ... the list can be had by key */
-    unsigned downs;     /* ... and downward */
-    unsigned equals;    /* ... and those of one time alone, */
-    int64_t equal_lead; /* with a value that is so much earlier */
+    unsigned sorts;     /* enum crawl_known: the list can be had by key */
+    unsigned downs;     /* enum crawl_known: ... by key, downward */
+    unsigned equals;    /* enum crawl_known: the records of one time can be had by key */
+    int64_t equal_lead; /* how much earlier the value for that must be */
     bool timeless;      /* there are records without a time */
     int64_t born;       /* when the newest records were last looked for */
     unsigned unproven;
-    int64_t retry; /* lists by key, which failed for once, are tried again then; or WHEN_NONE */
-    bool passed;   /* passes were made over records of this time: */
+    int64_t retry; /* when lists by key, which failed once, are tried again; or WHEN_NONE */
+    bool passed;   /* passes were made over records of passed_time */
     int64_t passed_time;
-    int64_t hold; /* completeness is not proven beyond; or WHEN_NONE */
+    int64_t hold; /* completeness is not proven beyond this time; or WHEN_NONE */
     struct crawl_top {
         int64_t at, key;
-    } tops[CRAWL_TOPS]; /* the greatest key then, the newest last */
+    } tops[CRAWL_TOPS]; /* the greatest key at these times, the newest last */
     size_t top_count;
-    char key[CRAWL_KEY_MAX]; /* its name; "": not known */
-    int64_t top;             /* the greatest key now, where there is one */
+    char key[CRAWL_KEY_MAX]; /* the key's name; "": not known */
+    int64_t top;             /* the greatest key now, if there is any */
     uint64_t sums[CRAWL_BIRTH_PAGES];
 };
 
@@ -158,20 +159,20 @@ enum crawl_list {
 struct crawl_keys {
     unsigned list; /* enum crawl_list */
     unsigned back; /* enum crawl_phase that goes on afterwards */
-    bool detour;   /* in the midst of a crawl by time */
-    unsigned why;  /* CRAWL_UNPROVEN_*: what it is to prove */
+    bool detour;   /* it interrupts a crawl by time */
+    unsigned why;  /* CRAWL_UNPROVEN_*: the reason that it is to remove */
     uint64_t offset, seen;
-    int64_t last;   /* all up to this key is kept */
-    bool begun;     /* there is one */
+    int64_t last;   /* all up to this key is kept, if begun */
+    bool begun;     /* a page was kept */
     int64_t began;  /* the clock at its first page */
-    int64_t time;   /* of a group, */
-    int64_t lead;   /* how much earlier the filter's value must be, */
-    unsigned tries; /* of such leads */
-    uint64_t place; /* and where it begins in the list by time */
-    int64_t most;   /* the greatest key, */
-    int64_t must;   /* and one that the list by time has shown, or WHEN_NONE */
-    int64_t prior;  /* the last key of the page before, */
-    int64_t edge;   /* and what it was when the list first seemed to end */
+    int64_t time;   /* CRAWL_GROUP: the time of its records */
+    int64_t lead;   /* CRAWL_GROUP: how much earlier the filter's value must be */
+    unsigned tries; /* CRAWL_GROUP: how many leads were tried */
+    uint64_t place; /* CRAWL_GROUP: where it begins in the list by time */
+    int64_t most;   /* the greatest key */
+    int64_t must;   /* a key that the list by time has shown, or WHEN_NONE */
+    int64_t prior;  /* the last key of the page before */
+    int64_t edge;   /* what that was when the list first seemed to end */
     bool edged;
     int64_t latest[CRAWL_LATEST]; /* the greatest times that are no future ones, the least first */
     size_t latest_count;
@@ -201,7 +202,7 @@ struct crawl_keys {
     uint64_t below; /* known ones that were seen at or before the greatest key of a day ago */
 };
 
-/* Looking behind the end, from further on downward. */
+/* A look at pages behind the list's end, from further on downward. */
 struct crawl_look {
     unsigned windows; /* behind the end; 0: none is under way */
     bool bottom;      /* the last one: where the end was */
@@ -211,22 +212,23 @@ struct crawl_look {
     bool found;
     uint64_t found_at;
     int64_t found_last;
-    bool shown;            /* a page further on had records, */
-    int64_t beyond, least; /* the last of which had this key; the least that was found */
+    bool shown;            /* a page further on had records */
+    int64_t beyond, least; /* the key of the last of these; the least key that was found */
 };
 
+/* Passes over the records of one time (or of none), for an API without an order by key: crawl_passes.c. */
 struct crawl_passes {
     bool on, timeless;
     int64_t time;
     uint64_t start;
-    uint64_t reach; /* where its end was seen */
+    uint64_t reach; /* where the end of these records was seen */
     unsigned pass, quiet, sames;
     bool news;
     uint64_t pages, last_set; /* of this pass */
     struct crawl_set *seen;
 };
 
-/* Pages that fail. */
+/* Pages that fail: requested smaller, then taken apart (crawl_places.c). */
 struct crawl_trial {
     struct crawl_request page; /* what was asked for in the ordinary way */
     struct crawl_request now;  /* the request under way */
@@ -364,7 +366,6 @@ void crawl_marks_add(struct crawl *c);        /* the page's versions */
 void crawl_marks_known(struct crawl *c);      /* what is known when a run starts: the marks */
 uint64_t crawl_marks_first(const struct crawl *c, int64_t after); /* its ordinal; 0: none */
 void crawl_marks_start(struct crawl *c);                          /* where it starts */
-
 /* crawl_keep.c */
 void crawl_keep(struct crawl *c);
 void crawl_go_on(struct crawl *c, bool may_jump); /* behind the last kept page */
@@ -375,7 +376,6 @@ void crawl_grow_less(struct crawl *c);            /* a larger size was tried, an
 void crawl_finish(struct crawl *c);
 void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead);
 int64_t crawl_ask_after(const struct crawl_ask *ask); /* the filter's value, in whole ms */
-
 /* crawl_end.c */
 enum crawl_after {
     CRAWL_ON,
