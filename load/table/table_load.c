@@ -136,7 +136,7 @@ void table_load_use(struct table_load *t, struct db *db)
 
 /* ---- the end of a load ---- */
 
-/* Its batches are large, and of many tables only a few are loaded at a time. */
+/* Frees the batches, which are large: of many tables only a few are loaded at a time. */
 static void close_builder(struct table_load *t)
 {
     if (t->builder != NULL) {
@@ -237,7 +237,7 @@ bool table_load_look_again(struct table_load *t, const struct err *err)
     return true;
 }
 
-/* A connection that cannot be had beside others is no failure. */
+/* Whether other connections are there: then it is no failure that this one cannot be had. */
 static bool have_others(const struct table_load *t)
 {
     const struct connection_lender *l = &t->conf.lender;
@@ -298,7 +298,7 @@ static bool is_redriven(void *ctx, struct page_place place, uint64_t line)
     return batch_builder_redriven(t->builder, place, line);
 }
 
-/* Of --dry-run the table may still have to be made. */
+/* Fills what rows are made by. With --dry-run the table may be missing, since it would be made only by a real run. */
 static enum err_code row_conf(const struct table_load *t, char key[RECORD_KEY_NAME],
                               struct row_conf *conf, struct err *e)
 {
@@ -332,7 +332,7 @@ enum err_code table_load_open_roll_forward(struct table_load *t, struct err *e)
     return roll_forward_open(&t->roll_forward, &conf, e);
 }
 
-/* Records set aside, and a part of the pages, come out of their turn. */
+/* Whether all records come out of their turn: dead letters do, and a part of the pages. */
 static bool all_roll(const struct table_load *t)
 {
     const struct table_load_conf *c = &t->conf;
@@ -407,7 +407,7 @@ void table_load_pages(struct table_load *t)
     table_load_open_cache(t);
 }
 
-/* With the batch at hand; or, after a pause, with what has come behind what is committed. */
+/* Goes on with the present batch; or, after a pause, with what follows what is committed. */
 static void go_on(struct table_load *t)
 {
     struct err e = ERR_INIT;

@@ -1,4 +1,4 @@
-/* One batch after the other: filled, sent, committed, or sent otherwise. */
+/* One batch after the other: built, sent, committed; or sent again in another way. */
 #include "load/table/table_load_private.h"
 #include "load/target/table_key.h"
 #include "shared/log/log.h"
@@ -19,7 +19,7 @@ static struct batch_in_flight *other_batch(struct table_load *t)
     return t->current == &t->in_flight[0] ? &t->in_flight[1] : &t->in_flight[0];
 }
 
-/* Some lanes may be ahead, of an interrupted batch: then the others come first, up to there. */
+/* Seeks the place where the load goes on. After an interrupted batch some lanes may be ahead: then the others come first, up to there. */
 enum err_code table_load_seek(struct table_load *t, struct err *e)
 {
     struct progress until;
@@ -46,7 +46,7 @@ bool table_load_seek_again(struct table_load *t)
     return false;
 }
 
-/* It is complete: off it goes. */
+/* The batch is complete: sends it. */
 static void have_batch(struct table_load *t)
 {
     t->ready = true;
@@ -54,7 +54,7 @@ static void have_batch(struct table_load *t)
     send_batch(t);
 }
 
-/* What comes out of its turn has to be rolled forward first through what came after it. */
+/* Rows that come out of their turn are first rolled forward through the later versions (roll_forward.h), some pages at a time. */
 static void roll_forward_more(struct table_load *t)
 {
     struct err e = ERR_INIT;
@@ -67,8 +67,8 @@ static void roll_forward_more(struct table_load *t)
         have_batch(t);
 }
 
-/* Of late pages through those behind them, too, that are not loaded yet: what this spool knows better later is put in at once, or a row of
- * the same time would hold it back. */
+/* Rows of late pages are rolled forward also through pages behind them that are not loaded yet. A later version that this spool has must go in at
+ * once, since a stored row of the same time would hold it back afterwards. */
 static enum err_code begin_roll_forward(struct table_load *t, bool late, struct err *e)
 {
     struct lanes all;
@@ -81,8 +81,8 @@ static enum err_code begin_roll_forward(struct table_load *t, bool late, struct 
                     : rc;
 }
 
-/* Every record so far was refused by the builder: the table's column is none of their members, or they are some
- * broken ones. */
+/* For a batch of which the builder has refused every record so far: either the table's key column is no member of the records, or these are a few
+ * bad ones. */
 static enum err_code check_key(struct table_load *t, struct err *e)
 {
     const struct relation *r = target_table_relation(t->target);
@@ -163,7 +163,7 @@ static enum err_code refused(void *ctx, const struct batch_row *row, const struc
     return batch_builder_refused(f->table->builder, row, why, e);
 }
 
-/* What others have loaded since it was read last. */
+/* Under the lock of the progress: rolls the rows forward through what others have loaded since the progress was last read. */
 static enum err_code locked(void *ctx, unsigned lanes, const struct lanes *at, struct err *e)
 {
     const struct batch_in_flight *f = ctx;
@@ -193,7 +193,8 @@ static enum err_code write_rejects(void *ctx, unsigned lanes, struct err *e)
     return batch_builder_write_rejects(f->table->builder, f->slot, lanes, e);
 }
 
-/* Where the server crashes each commit has to be on its disk: or what the search for the row has put in is gone again. */
+/* Whether a later batch will be committed, so that this COMMIT need not wait for the disk. Never while a row that crashes the server is looked for:
+ * the crash would take back what that search has put in. */
 static bool more(void *ctx)
 {
     const struct batch_in_flight *f = ctx;
@@ -203,7 +204,7 @@ static bool more(void *ctx)
            batch_builder_has_more(t->builder, f->slot);
 }
 
-/* The table's own may be greater, not less. */
+/* Notes the greatest time of the rows that went in. The table's own may be greater, not less. */
 static void note_greatest(struct table_load *t, const struct batch_slot *slot, unsigned lanes)
 {
     int64_t now = when_now();
@@ -219,7 +220,7 @@ static void note_greatest(struct table_load *t, const struct batch_slot *slot, u
     }
 }
 
-/* These lanes' share is in the database (or, with --dry-run, would be). */
+/* The share of these lanes is in the database (or, with --dry-run, would be). */
 static void on_share_committed(void *ctx, unsigned lanes, const struct txn_result *r)
 {
     struct batch_in_flight *f = ctx;
@@ -249,8 +250,8 @@ static void grow(struct table_load *t)
     t->rows = 2 * t->rows < t->conf.batch.rows_max ? 2 * t->rows : t->conf.batch.rows_max;
 }
 
-/* Where all was new, or newer, the next batch probably is. A guess that fails costs a batch, so each one has the next wait
- * longer. */
+/* If all rows of a batch were new, or all newer, those of the next batch probably are, too. A wrong guess costs a batch, so after each one the next
+ * guess is made later. */
 static void update_guess(struct table_load *t)
 {
     const struct batch_in_flight *f = t->current;
@@ -266,8 +267,8 @@ static void update_guess(struct table_load *t)
     t->path = path;
 }
 
-/* Not where a line comes once more: at the end of a page and the beginning of the next; or where keys that went up go back,
- * as behind the end of a list that was read by key. */
+/* No guess for a batch in which some line may come a second time: a line at the end of one page and the beginning of the next; or keys that went up
+ * and go back, as behind the end of a list that was read by key. */
 static enum batch_path guess(struct table_load *t, const struct batch_slot *slot)
 {
     bool first = t->top == INT64_MIN;
@@ -280,8 +281,8 @@ static enum batch_path guess(struct table_load *t, const struct batch_slot *slot
     return sure ? t->path : BATCH_COMPARE;
 }
 
-/* On to what comes next: what is on its way already, what is in the spool, or what the lanes that are behind lack. What was
- * read ahead of that the cache knew when it was not to be believed is read again; if it is on its way, parallel_upsert sees to it. */
+/* Goes on to what comes next: a batch that is on its way already, the next one of the spool, or what lanes that are behind lack. A batch that was
+ * read ahead with lines from the cache, while the cache was wrong, is read again; if it is on its way, parallel_upsert takes care of it. */
 static enum err_code next_batch(struct table_load *t, struct err *e)
 {
     bool pending = parallel_upsert_pending(t->upsert) > 0;
@@ -300,7 +301,7 @@ static enum err_code next_batch(struct table_load *t, struct err *e)
     return OK;
 }
 
-/* All of it is in. */
+/* The whole batch is in. */
 static void committed(struct table_load *t)
 {
     const struct batch_in_flight *f = t->current;
@@ -395,7 +396,7 @@ static void submit_batch(struct table_load *t, struct batch_slot *slot, const st
     parallel_upsert_submit(t->upsert, slot->batch, &job);
 }
 
-/* The next batch is complete, and none of what would be done otherwise after this one can come between. */
+/* Whether the next batch may be submitted now: it is complete, and nothing has to be done after the present batch and before it. */
 static bool may_submit_ahead(const struct table_load *t)
 {
     const struct batch_slot *ahead = batch_builder_slot_ahead(t->builder);

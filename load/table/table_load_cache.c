@@ -1,4 +1,4 @@
-/* The table's cache of lines that need not be looked at (unchanged_cache.h): which one it is, and what it learns. */
+/* The table's cache of unchanged lines (unchanged_cache.h): which file it is, and what is added to it. */
 #include "load/database/sql.h"
 #include "load/row/member_set.h"
 #include "load/table/table_load_private.h"
@@ -15,7 +15,7 @@
 
 static void on_identity(void *ctx, const PGresult *r, const struct err *err);
 
-/* database: the relation, in a way that no other shares; or "": then nothing is kept of them. */
+/* Opens the set of known members. database identifies the relation and no other; "": the set is not stored. */
 static void open_members(struct table_load *t, const char *database)
 {
     char before_of[sizeof t->members_of];
@@ -78,7 +78,7 @@ static void ask_identity(struct table_load *t, const struct relation *rel)
     buf_free(&sql);
 }
 
-/* As sql_unchanged_id puts it, of what the look at all tables saw on this connection. */
+/* Opens the cache by what the look at all tables saw on this connection, in place of sql_unchanged_id's answer. */
 static bool open_seen(struct table_load *t, const struct relation *rel)
 {
     const struct tables_look *look = target_table_look(t->target);
@@ -114,7 +114,7 @@ void table_load_open_cache(struct table_load *t)
         ask_identity(t, rel);
 }
 
-/* Whatever is in the way: it goes without. */
+/* Opens the cache. If that fails, for whatever reason, the load goes on without it. */
 static void open_cache(struct table_load *t, const char *database, const char *timeline)
 {
     const struct relation *rel = target_table_relation(t->target);

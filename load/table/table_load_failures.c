@@ -1,4 +1,4 @@
-/* A batch that failed: tried again, made smaller, taken apart, or the table's end (load/database/db_decide.h). */
+/* What is done about a batch that failed: it is tried again, made smaller, or taken apart, or the table's load ends (load/database/db_decide.h). */
 #include "load/table/table_load_private.h"
 #include "shared/log/log.h"
 #include <string.h>
@@ -10,7 +10,7 @@
 #define PROBE_ROWS    500u  /* of the newest pages */
 #define NEIGHBOURS    8u    /* ... that it is then tried among */
 
-/* Some row is refused. Folding may have hidden a version that would not be, so it is undone. */
+/* Some row is refused. The batch is built again without folding, since folding may have hidden a version that is not refused. */
 static void start_bisect(struct table_load *t, size_t rows)
 {
     if (!t->bisect)
@@ -24,7 +24,7 @@ static void start_bisect(struct table_load *t, size_t rows)
         table_load_resume_after(t, 0);
 }
 
-/* One row alone is too slow, again and again: with some neighbours it is seen whether all are. */
+/* Whether a single row is too slow, again and again: it is then sent with some neighbours, to see whether all are. */
 static bool is_one_row(const struct table_load *t)
 {
     return !t->waited && (t->attempt >= t->conf.backoff.tries || t->attempt + 1 >= ONE_ROW_TRIES);
@@ -71,7 +71,7 @@ void table_load_moved(struct table_load *t)
     table_load_resume_after(t, 0);
 }
 
-/* What passes by itself has not, though the server answers: is it always the same rows that it is said of? */
+/* Whether an error that should pass by itself has been waited for often enough, though the server answers. Then the same rows may be the cause. */
 static bool has_waited(struct table_load *t, const struct db_decision *d)
 {
     if ((d->action != DB_WAIT && d->action != DB_RECONNECT) || d->then != DB_ISOLATE || t->waited ||
@@ -94,14 +94,14 @@ static bool is_killed(const struct table_load *t, const struct db_decision *d)
            batch_rows(batch_builder_batch(t->builder)) > 0;
 }
 
-/* The rows' turn came again: so the failures in between, of a server that was starting, are over. */
+/* Counts how often the rows ended the connection. Failures of a server that is starting do not count, since the rows were not sent. */
 static void count_lost(struct table_load *t, enum db_phase phase, const struct db_decision *d)
 {
     if (d->action == DB_RECONNECT && (phase == DB_PHASE_ROWS || phase == DB_PHASE_COMMIT))
         t->attempt = t->lost++;
 }
 
-/* A server that has crashed says nothing: this stands for it ("connection failure"). */
+/* Keeps the error under which the row is suspected. A server that has crashed sends no SQLSTATE; "connection failure" stands for it. */
 static void suspect(struct table_load *t, const struct err *err)
 {
     t->suspected = true;
@@ -112,8 +112,9 @@ static void suspect(struct table_load *t, const struct err *err)
     t->rows = t->went ? 1 : NEIGHBOURS;
 }
 
-/* No savepoint outlives the connection: so each half has a transaction of its own. The single row that ends it three times is
- * sent no more, and set aside with its neighbours' commit; where that ends, too, it is not to blame. */
+/* Halves the rows. Each half has a transaction of its own, since no savepoint outlives the connection. A single row that ends the connection three
+ * times is not sent again, and becomes a dead letter when its neighbours are committed; if the connection ends without it, too, it is not to
+ * blame. */
 static void narrow(struct table_load *t, enum db_phase phase, const struct err *err)
 {
     const struct batch *b = batch_builder_batch(t->builder);
@@ -150,7 +151,7 @@ static void narrow(struct table_load *t, enum db_phase phase, const struct err *
 
 /* ---- a batch that a constraint refuses as a whole ---- */
 
-/* The oldest records may all lack what the newer ones have: so the newest pages are tried, and taken back. */
+/* The oldest records may all lack what the newer ones have. So the newest pages are tried, and rolled back, before the table is blamed. */
 static enum err_code begin_probe(struct table_load *t, struct err *e)
 {
     struct progress from = *batch_builder_reached(t->builder);
@@ -189,7 +190,7 @@ void table_load_probe_ended(struct table_load *t)
     table_load_stopped(t, DB_PHASE_ROWS, &t->probed);
 }
 
-/* True: that was all. Else it is a failure as any other. */
+/* Takes the result of such a trial. Returns false if it is a failure like any other. */
 static bool probe_failed(struct table_load *t, const struct parallel_upsert_result *r)
 {
     if (r->everyone) {

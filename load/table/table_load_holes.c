@@ -1,5 +1,5 @@
-/* Pages that could not be read when it was their turn: looked at again before anything else, loaded out of their turn once they are
- * whole, and told of until then. */
+/* Holes: pages that could not be read when it was their turn. They are looked at again before anything else, loaded out of their turn once they are
+ * whole, and reported until then. */
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
 #include "shared/files/file_io.h"
@@ -41,7 +41,7 @@ bool table_load_knows_hole(void *ctx, struct page_place place)
     return h != NULL;
 }
 
-/* From now on it is no news. Without memory for it it is told of twice. */
+/* Remembers the hole, so that it is no news from now on. Without memory for that it is reported twice. */
 static void remember(struct table_load *t, const struct page_hole *hole)
 {
     struct known_progress *k = target_table_known(t->target);
@@ -109,7 +109,7 @@ static void forget(struct table_load *t, struct known_hole *h)
 
 /* ---- each hole again ---- */
 
-/* What was removed cannot come in. */
+/* Whether the hole's pages may still come. Pages that were pruned cannot. */
 static bool can_be_filled(const struct known_hole *h, uint64_t pruned)
 {
     uint64_t last = h->place.page > 0 ? h->place.segment : h->place.segment - 1;
@@ -168,7 +168,7 @@ static void next_hole(struct table_load *t)
     }
 }
 
-/* The spool may begin within it: what is before that is not told by the reader. */
+/* The part of a hole that lies before the spool's first page, of which the reader reports nothing, stays a hole. */
 static enum err_code still_before(struct table_load *t, const struct known_hole *h, struct err *e)
 {
     struct page_hole gap;
@@ -184,7 +184,7 @@ static enum err_code still_before(struct table_load *t, const struct known_hole 
     return OK;
 }
 
-/* All of it has been read: what was damaged then, and what is now. */
+/* The hole's pages have been read: closes the hole, but for pages that are damaged now. */
 void table_load_hole_done(struct table_load *t)
 {
     struct known_progress *k = target_table_known(t->target);
@@ -294,7 +294,8 @@ void table_load_begin(struct table_load *t)
         begin_holes(t);
 }
 
-/* Those behind where this load began were seen again, or are no more. What was lost for good is closed by a backfill. */
+/* Whether the hole is no longer one. Holes behind the place where this load began were seen again, or are gone. Pages that are lost for good are
+ * replaced by a backfill. */
 static bool is_filled(const struct table_load *t, const struct known_hole *h)
 {
     if (!h->gap && !h->seen && !before(h, &t->stands))

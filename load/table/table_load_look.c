@@ -1,5 +1,5 @@
-/* Which table goes first: until it is known whether a table has anything to load it is looked at beside no other, so that of a quiet run
- * one connection does for all; and one that another loader is at lets others go first. */
+/* Which table goes first. Until it is known whether a table has anything to load, no other table is looked at, so that one connection is enough for a
+ * run without news. A table that another loader is loading lets others go first. */
 #include "load/table/table_load_private.h"
 #include "shared/log/log.h"
 #include <string.h>
@@ -73,7 +73,7 @@ bool table_load_is_aside(const struct table_load *t)
     return t->aside;
 }
 
-/* Of its first batch only: then nothing of this load is under way, and little was read for nothing. */
+/* Only with the first batch: then nothing of this load is under way, and little was read for nothing. */
 bool table_load_may_step_aside(struct table_load *t)
 {
     const struct table_load_conf *c = &t->conf;

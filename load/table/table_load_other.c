@@ -1,7 +1,7 @@
 /*
- * The first load of a spool into a table that another spool has fed. Two accounts' spools in one table would mix their records, so this
- * spool's first records have to be the table's: the same keys, created at the same time. A fresh spool begins with the row of the
- * greatest time (max_modified.sql), so that it has some.
+ * The first load of a spool into a table that another spool has fed. If the two spools are of two accounts, their records would be mixed. So the
+ * first records of this spool must be records of the table: the same keys, created at the same time. A fresh spool has such records, since its
+ * fetch begins at the table's greatest time (max_modified.sql).
  */
 #include "load/database/db_answer.h"
 #include "load/database/sql.h"
@@ -40,7 +40,7 @@ static enum err_code add_row(struct sample *s, const struct row *row)
     return add_time(&s->modified, row->time_modified);
 }
 
-/* The lines of the page at hand; what is no row tells nothing. */
+/* Adds the records of the reader's page. Lines that are no rows are passed over. */
 static enum err_code add_page(struct sample *s, struct reader *r, struct row_builder *builder,
                               struct err *e)
 {
@@ -90,7 +90,7 @@ static enum err_code read_sample(const struct table_load *t, struct sample *s, s
     return rc;
 }
 
-/* Rows that this spool does not bring stay as the other one left them. */
+/* Logs that the spool takes the table over. Rows that this spool does not bring stay as the other spool left them. */
 static void report(const struct table_load *t)
 {
     const struct known_progress *k = target_table_known(t->target);

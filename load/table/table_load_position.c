@@ -1,5 +1,5 @@
-/* Where in the spool's history the database stands, before the first batch: which branch is this spool's, where it parted from the
- * others, what of it is gone. */
+/* Finds out, before the first batch, where in the spool's history the database stands: which branch (known_progress.h) is this spool's, where it
+ * parted from the others, and which of its pages are gone. */
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
 #include "shared/files/file_io.h"
@@ -50,7 +50,8 @@ struct progress table_load_least(const struct lanes *l)
     return from;
 }
 
-/* Of the branches whose last pages the spool holds the one that is furthest; *found NULL: none, and there are some. */
+/* Finds the branch that is furthest among those whose last page the spool holds. *found NULL: there are branches, and the spool holds the last page
+ * of none. */
 static enum err_code find_branch(struct table_load *t, const char *dir,
                                  const struct segment_list *list, const struct known_branch **found,
                                  struct err *e)
@@ -73,7 +74,7 @@ static enum err_code find_branch(struct table_load *t, const char *dir,
     return rc;
 }
 
-/* The newest page of the other branches: what is not fetched later than that may be older than what is loaded. */
+/* Sets the time of the newest page of the other branches. Pages that were not fetched later than that may be older than what is loaded. */
 static void set_late(struct table_load *t)
 {
     const struct known_progress *k = target_table_known(t->target);
@@ -121,7 +122,7 @@ static enum err_code is_shared(struct sharing *s, const struct progress *at, boo
     return rc;
 }
 
-/* The last page of the run, a row of sql_pages_read, that the spool has too. */
+/* Finds the last page of a run of pages (a row of sql_pages_read) that the spool has, too. */
 static enum err_code share_run(struct sharing *s, const PGresult *r, int row, struct progress *at,
                                bool *shared, struct err *e)
 {
@@ -147,7 +148,7 @@ static const struct known_branch *branch_named(const struct known_progress *k, c
     return NULL;
 }
 
-/* From where both had the same pages; a lane that had not come as far stays where it was. */
+/* Makes a new branch that begins where both had the same pages. A lane that had not come as far stays where it was. */
 static void part_at(struct table_load *t, const struct progress *shared, const char *from,
                     const struct page_info *next)
 {
@@ -351,7 +352,7 @@ bool table_load_is_at_end(const struct table_load *t)
 
 /* ---- what the spool holds no more ---- */
 
-/* Only what all databases had by then is pruned; one that comes later lacks it. */
+/* Finds pages that the spool no longer holds. Only pages that all known databases have loaded are pruned; a database that comes later lacks them. */
 enum err_code table_load_find_gap(struct table_load *t, struct page_place from,
                                   struct page_hole *gap, bool *there, struct err *e)
 {
@@ -389,7 +390,7 @@ static enum err_code is_there(const char *dir, const struct segment_list *list, 
     return rc;
 }
 
-/* Each look costs a look at the journal: so the last page is found by doubling, then by halves. */
+/* Finds a place some pages before the spool's end. Each step reads the journal, so the last page is found by doubling, then by halves. */
 enum err_code table_load_near_end(const struct table_load *t, struct page_place *place,
                                   struct err *e)
 {

@@ -1,11 +1,15 @@
 /*
- * A table that is another than when it was loaded. Its storage file is: it was emptied, or rewritten (VACUUM FULL, CLUSTER, a change of
- * type). What is in it nobody knows, so all that the spool holds is loaded again, as --replay does of a range: each record rolled forward
- * through the later versions that were loaded (roll_forward.h), upserted over what is older or missing. A row that is there stays or
- * becomes what it would have been. The progress stays where it was; only at the end is the table's new identity noted, so that a
- * load that is interrupted begins anew. Or its oid is: it was dropped and made again, and its progress begins anew (sql_progress_adopt).
- * Either way it is marked until check has found it equal to the spool (sql_unchecked_note), and what was archived or purged stays
- * away: versions that are no newer are not put in (sql_source_noted, sql_source_archived).
+ * A table that is another one than when it was loaded last.
+ *
+ * If its storage file is another one, the table was emptied or rewritten (VACUUM FULL, CLUSTER, a change of type). It is not known what is in it, so
+ * all that the spool holds is loaded again, as a replay of a range does: each record is rolled forward through the later versions that were
+ * loaded (roll_forward.h), and upserted over what is older or missing. A row that is there stays, or becomes what it would have been. The
+ * progress stays where it was; the table's new identity is noted only at the end, so that an interrupted load begins anew.
+ *
+ * If its oid is another one, the table was dropped and made again, and its progress begins anew (sql_progress_adopt).
+ *
+ * In both cases the table is marked until check has found it equal to the spool (sql_unchecked_note). Rows that were archived or purged do not
+ * come back: only newer versions of them are put in (sql_source_noted, sql_source_archived).
  */
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
@@ -37,7 +41,7 @@ static void ask_with(struct table_load *t, const char *text, const struct sql_va
     buf_free(&sql);
 }
 
-/* What an unlogged table's has at its end when it has no page. */
+/* The end of an unlogged table's identity while the table has no page. */
 static const char no_page[] = ".empty";
 
 static size_t bare_length(const char *identity)
@@ -48,7 +52,7 @@ static size_t bare_length(const char *identity)
     return n > m && strcmp(identity + n - m, no_page) == 0 ? n - m : n;
 }
 
-/* Of an unlogged table that has no page: the same file, from which a crash of the server has taken all. */
+/* Whether a crash of the server has emptied an unlogged table: it has the same file, and no page now. */
 static bool was_lost(const char *before, const char *now)
 {
     return bare_length(now) < strlen(now) && strncmp(before, now, bare_length(now)) == 0 &&
@@ -75,7 +79,7 @@ static bool is_bypassed(const struct table_load *t)
            target_table_relation(t->target)->name == NULL;
 }
 
-/* The same table with another file. */
+/* Whether it is the same table with another storage file. */
 static bool was_rewritten(const char *before, const char *now)
 {
     size_t n = strcspn(before, ".");
@@ -83,7 +87,8 @@ static bool was_rewritten(const char *before, const char *now)
     return strcmp(before, now) != 0 && strncmp(before, now, n) == 0 && now[n] == '.';
 }
 
-/* Its progress has begun anew. One that came with a dump has another oid, too, but kept its progress. */
+/* Whether the table was dropped and made again, so that its progress has begun anew. A table that came with a dump has another oid, too, but keeps
+ * its progress. */
 static bool was_made_again(struct table_load *t)
 {
     const struct known_progress *k = target_table_known(t->target);
@@ -96,7 +101,7 @@ static bool was_made_again(struct table_load *t)
     return anew;
 }
 
-/* Where it is not known nothing is compared. */
+/* If the identity is not known, nothing is compared. */
 void table_load_compare_identity(struct table_load *t)
 {
     const struct relation *rel = target_table_relation(t->target);
@@ -133,7 +138,7 @@ static void on_away(void *ctx, const PGresult *r, const struct err *err)
         table_load_judge_other(t);
 }
 
-/* Rows that only pruned pages had are not in the spool any more. */
+/* Logs that rows which only pruned pages had cannot be loaded again. */
 static void tell_pruned(const struct table_load *t)
 {
     char dir[IO_PATH];

@@ -1,4 +1,4 @@
-/* What a load says of itself: how far it is, and at its end the records that are not as they should be. */
+/* What a load reports: how far it is, and at its end the records that are not as they should be. */
 #include "load/table/table_load_private.h"
 #include "shared/log/log.h"
 

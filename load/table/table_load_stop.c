@@ -1,4 +1,5 @@
-/* How a load that was asked to stop ends: by itself, else cancelled, within what systemd and containers (10 s) give a program to end. */
+/* How a load ends that was asked to stop: by itself, or else its statement is cancelled, within the time that systemd and containers (10 s) give a
+ * program to end. */
 #include "load/table/table_load_private.h"
 #include "shared/log/log.h"
 
@@ -15,7 +16,7 @@ void table_load_interrupted(struct table_load *t)
     table_load_give_up(t, &err);
 }
 
-/* The statement under way has had its time. */
+/* The statement under way has taken too long: cancels it. */
 static void on_stop_timeout(uv_timer_t *timer)
 {
     struct table_load *t = timer->data;

@@ -1,4 +1,4 @@
-/* While a statement waits for a lock: who holds it, asked on a second connection where one can be had. */
+/* While a statement waits for a lock, finds out who holds it, on a second connection if one can be had. */
 #include "load/database/lock_holder.h"
 #include "load/database/sql.h"
 #include "load/table/table_load_private.h"
