@@ -105,7 +105,7 @@ static unsigned at_work(const struct parallel_upsert *c)
     return c->running - (c->own_busy ? 1 : 0);
 }
 
-/* So that there are this many connections, if they can be had. Returns how many there are. */
+/* Borrows connections until there are `most`, if they can be had. Returns how many there are. */
 static unsigned borrow(struct parallel_upsert *c, unsigned most)
 {
     while (c->lender.borrow != NULL && 1 + at_work(c) + c->lent_count < most) {
@@ -140,7 +140,7 @@ unsigned parallel_upsert_shares(const struct parallel_upsert *c)
     return c->shares;
 }
 
-/* In how many shares it goes: rows that are known to be unchanged cost next to nothing. */
+/* Returns into how many shares the batch is divided. Rows that are known to be unchanged do not count, since they cost next to nothing. */
 static unsigned share_out(struct parallel_upsert *c, const struct batch *batch,
                           const struct parallel_upsert_job *job)
 {
@@ -272,7 +272,7 @@ static void start(struct share *s)
     txn_run(s->txn, s->db, &job, on_txn, s);
 }
 
-/* One connection fewer is no failure: its share waits for the table's own. */
+/* A borrowed connection that cannot connect is no failure: its share waits for the table's own connection. */
 static void on_connected(void *ctx, const PGresult *r, const struct err *err)
 {
     struct share *s = ctx;
@@ -310,7 +310,7 @@ static void start_on(struct share *s, struct db *db)
         start(s);
 }
 
-/* A key's line follows the one before it: these lanes' rows of the batch before are in. */
+/* Whether a share of these lanes may begin: the same lanes' rows of the batch before must be in, so that a key's lines stay in order. */
 static bool may_follow(const struct upsert_batch *before, unsigned lanes)
 {
     for (unsigned i = 0; i < before->count; i++)
@@ -319,7 +319,7 @@ static bool may_follow(const struct upsert_batch *before, unsigned lanes)
     return true;
 }
 
-/* The next share of this batch that can begin; before: the batch before it, or NULL. */
+/* Returns the next share of this batch that can begin. before: the batch before it, or NULL. */
 static struct share *waiting_in(struct upsert_batch *t, const struct upsert_batch *before)
 {
     for (unsigned i = 0; i < t->count && t != t->owner->held; i++) {
@@ -366,7 +366,7 @@ static void give_out(struct parallel_upsert *c)
         give_all_back(c);
 }
 
-/* What came of it, once nothing is under way. */
+/* Reports the result, once nothing is under way. */
 static void end(struct parallel_upsert *c)
 {
     struct parallel_upsert_result result = {
@@ -383,7 +383,7 @@ static void end(struct parallel_upsert *c)
     c->done(c->ctx, &result);
 }
 
-/* On, after a share or a batch has come or gone. */
+/* Begins what can begin, after a share or a batch was added or has ended. */
 static void advance(struct parallel_upsert *c)
 {
     struct parallel_upsert_result done = {.end = TXN_DONE};

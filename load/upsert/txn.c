@@ -44,7 +44,7 @@ void txn_close(struct txn *t)
     free(t);
 }
 
-/* unchanged_validate: what is stored is known to be what the lanes had before, and this. */
+/* Whether the cache can be validated afterwards (unchanged_validate): the lanes' progress was the known one, and this transaction moves it. */
 static bool will_be_validated(const struct txn *t)
 {
     return t->job.guard && t->job.store;
@@ -66,7 +66,7 @@ void txn_end(struct txn *t, enum txn_end how)
     t->done(t->ctx, &result);
 }
 
-/* After a failure: the connection is of use again only without the transaction. */
+/* Fails the transaction, and ends it on the server, without which the connection could not be used again. */
 void txn_fail(struct txn *t, const struct err *why)
 {
     if (why != &t->err)
@@ -177,7 +177,7 @@ void txn_run(struct txn *t, struct db *db, const struct txn_job *job, txn_done_f
     txn_begin(t);
 }
 
-/* What is news, and what is not: held back otherwise (txn_part.c). */
+/* Makes a part of the rows that are news and one of the others, since other stored rows hold them back (txn_part.c). */
 static void make_late_parts(struct txn *t)
 {
     size_t ends[BATCH_PATHS];
@@ -320,8 +320,8 @@ static void on_locked(void *ctx, const PGresult *r, const struct err *err)
 
 /* ---- parts ---- */
 
-/* Constraints that wait for COMMIT would refuse the whole then, and nobody could tell which row it
- * was. */
+/* Sets the savepoint. Deferred constraints are checked at once, since at COMMIT they would refuse the whole, and it could not be told which row is to
+ * blame. */
 static void save(struct txn *t)
 {
     const char *sql = "SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT netty_part";
@@ -364,8 +364,8 @@ void txn_next_part(struct txn *t)
         txn_send_part(t, on_part);
 }
 
-/* The server refused a row, and the connection ended before the next statement: nothing is known of the other rows, and that passes
- * by itself. */
+/* The server refused a row, and the connection ended before the next statement. Nothing is known of the other rows; this counts as an error that
+ * passes by itself. */
 static void refusal_lost(struct txn *t, const struct err *err)
 {
     struct err e = ERR_INIT;
@@ -416,7 +416,7 @@ static void on_part(void *ctx, const PGresult *r, const struct err *err)
 
 /* ---- the end ---- */
 
-/* A later commit will take this one to the server's disk. */
+/* Whether COMMIT need not wait for the server's disk, since a later commit will bring this one there. */
 static bool may_wait(const struct txn *t)
 {
     return t->job.guard && t->job.store && t->job.more != NULL && t->job.more(t->job.ctx);

@@ -8,7 +8,7 @@
     20u /* rows whose content is refused in the same words, and none goes in; of an empty table ... */
 #define EVERYONE_EMPTY 3u
 
-/* Of rows, and not of the table, the connection or the time: db_decide.h. */
+/* Whether the error is about rows, and not about the table, the connection or a time limit (db_decide.h). */
 bool txn_about_rows(const struct txn *t, const struct err *err)
 {
     struct db_decision d = db_decide(DB_PHASE_ROWS, err);
@@ -20,7 +20,7 @@ bool txn_about_rows(const struct txn *t, const struct err *err)
     return d.action == DB_LOOK_AGAIN ? t->job.looked : t->job.waited;
 }
 
-/* The message of a value that does not fit its type quotes the value. */
+/* Whether two rows fail in the same words. The message about a value that does not fit its type quotes the value, which is left out. */
 static bool are_alike(const struct err *a, const struct err *b)
 {
     bool quotes = strncmp(a->sqlstate, "22", 2) == 0;
@@ -40,7 +40,7 @@ static bool are_alike(const struct err *a, const struct err *b)
     return *p == *q;
 }
 
-/* Has this single row failed often enough? What three rows have shown is believed of the fourth. */
+/* Whether this single row has failed often enough. What three rows have shown is taken for granted with the fourth. */
 static bool is_guilty(struct txn *t, const struct err *why)
 {
     bool content = db_decide(DB_PHASE_ROWS, why).content;
@@ -57,7 +57,7 @@ static bool is_guilty(struct txn *t, const struct err *why)
     return true;
 }
 
-/* A lock was waited for: whatever the statement ended with, no row is to blame. */
+/* Whether the transaction has waited for a lock: then no row is to blame, whatever error the statement ended with. */
 static bool is_explained(struct txn *t, const struct err *why)
 {
     if (db_decide(DB_PHASE_ROWS, why).content || t->job.explained == NULL ||
@@ -69,7 +69,8 @@ static bool is_explained(struct txn *t, const struct err *why)
     return true;
 }
 
-/* A part that is refused: halves, the same row again, or the row that is to blame. False: failed. */
+/* Goes on after a part was refused: with its halves, with the same row again, or without the row that is to blame. Returns false if the transaction
+ * has failed. */
 bool txn_halve(struct txn *t, const struct err *why)
 {
     const char *data;
@@ -96,7 +97,7 @@ bool txn_halve(struct txn *t, const struct err *why)
     return true;
 }
 
-/* No row goes in, and all fail in the same words: the table is to blame, or the role. */
+/* Whether no row goes in and all fail in the same words, so that the table or the role is to blame. */
 bool txn_is_everyone(const struct txn *t)
 {
     bool own_words = strncmp(t->first.sqlstate, "P0", 2) == 0;

@@ -1,8 +1,7 @@
 /*
- * The fast path (txn.h): asks for the keys' rows, and groups the batch's rows by what is to be done with
- * each. The answer is a guess, for nothing is locked: whoever comes between is found out by the
- * statements that follow (a unique violation, or the guard on the time), and then all is done again the
- * plain path.
+ * The fast way (txn.h): asks what is stored of the keys, and groups the batch's rows by what is to be done with each. The answer is a guess, since
+ * nothing is locked. If another transaction comes between, the statements that follow notice it (by a unique violation, or by the condition on
+ * the time), and then all is done again the plain way.
  */
 #include "load/database/db_answer.h"
 #include "load/database/sql.h"
@@ -32,7 +31,7 @@ bool txn_may_be_fast(const struct txn *t)
            !t->job.archived && !t->job.noted && t->job.end - t->job.first > TXN_ASK;
 }
 
-/* Of those only the version counts. */
+/* Whether all rows are cached: then only their versions have to be compared. */
 static bool all_cached(const struct txn *t)
 {
     for (size_t i = t->job.first; i < t->job.end; i++)
@@ -145,7 +144,7 @@ static void classify_row(struct txn *t, const PGresult *r, int row)
     }
 }
 
-/* False: some cached row is not what it was. */
+/* Compares the cached rows with what is stored. Returns false if some row is not what the cache says. */
 static bool confirm_cached(struct txn *t)
 {
     bool all = true;
@@ -184,7 +183,7 @@ static void go_plain(struct txn *t, const struct err *why)
     txn_again(t);
 }
 
-/* The question passes by itself, or tells that the table has changed; else it is not asked again in this load. */
+/* Whether the question may be asked again in this load: its error passes by itself, or says that the table has changed. */
 static bool worth_another(const struct txn *t, const struct err *why)
 {
     struct db_decision d = db_decide(DB_PHASE_QUESTION, why);

@@ -1,4 +1,4 @@
-/* One part of a transaction's rows: into the table itself, or by way of a temporary one or of parameters. */
+/* Sends one part of a transaction's rows: straight into the table, by way of a temporary table, or as parameters. */
 #include "load/database/db_answer.h"
 #include "load/database/sql.h"
 #include "load/upsert/txn_private.h"
@@ -53,13 +53,13 @@ static void start_copy(struct txn *t)
     t->step = COPY_BEGIN;
 }
 
-/* A table that sets time_modified itself: rows are told apart by when they were fetched, not by their time. */
+/* Whether the table sets time_modified itself: then rows count in the order in which they were fetched, not by their time. */
 static bool in_order(const struct txn *t)
 {
     return t->job.relation->retimed && t->job.late != BATCH_LATE;
 }
 
-/* Which rows stay as they are, whatever comes. */
+/* Returns the condition under which a stored row stays as it is. */
 static const char *held_rows(const struct txn *t)
 {
     if (in_order(t))
@@ -98,7 +98,7 @@ static enum err_code add_upsert_of(struct txn *t, const char *source, struct err
                  : sql_expand(&t->sql, sql_upsert, vars, 8, e);
 }
 
-/* The rows, less those that are not to come back. */
+/* Makes the sources of the upserts: the rows, without those that are not to come back. */
 static enum err_code add_sources(const struct txn *t, const char *source, struct buf sources[2],
                                  struct err *e)
 {
@@ -138,7 +138,7 @@ static enum err_code add_upsert(struct txn *t, const char *source, struct err *e
     buf_free(&sources[1]);
     return rc;
 }
-/* A few rows: as the upsert's parameters. */
+/* Sends a few rows as parameters of the upsert. */
 static void send_arrays(struct txn *t, db_done_fn *done)
 {
     struct err e = ERR_INIT;
@@ -163,7 +163,7 @@ static void send_arrays(struct txn *t, db_done_fn *done)
     db_query(t->db, t->sql.data, params, BATCH_ARRAYS, done, t);
 }
 
-/* The temporary table, the COPY and the upsert: one round trip. */
+/* Sends the rows by the temporary table, the COPY and the upsert, in one round trip. */
 static void send_table(struct txn *t, db_done_fn *done)
 {
     /* Of a part before, if that went in. */
@@ -186,7 +186,7 @@ static void send_table(struct txn *t, db_done_fn *done)
         db_copy(t->db, t->sql.data, give_rows, done, t);
 }
 
-/* Straight into the target. */
+/* Sends new rows by COPY straight into the table. */
 static void send_inserts(struct txn *t, db_done_fn *done)
 {
     const struct relation *r = t->job.relation;
@@ -212,7 +212,7 @@ void txn_send_part(struct txn *t, db_done_fn *done)
         send_table(t, done);
 }
 
-/* What version each row of the part is of now. */
+/* Notes for each row of the part which transaction's version it has now. */
 static void note_xid(struct txn *t, uint64_t written, uint64_t unchanged)
 {
     size_t rows = t->part.to - t->part.from;
@@ -226,7 +226,7 @@ static void note_xid(struct txn *t, uint64_t written, uint64_t unchanged)
     }
 }
 
-/* What each path's last result says. */
+/* Sums up what the last result of each path says. */
 static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint64_t *total)
 {
     uint64_t rows = t->part.to - t->part.from;
@@ -252,7 +252,7 @@ static struct txn_counts counts_of(const struct txn *t, const PGresult *r, uint6
     return n;
 }
 
-/* The statement says nothing of them, so this stands for what it should have said ("no data"). */
+/* The error for rows that were not stored though no error came: "no data". */
 static enum err_code unstored(struct err *e)
 {
     err_set(e, ERR_CONFIG,
