@@ -3,14 +3,14 @@
  * ends with a control: a lookup of a key that the source is known to have. The batch counts only if both controls find their
  * key. That reveals a filter that is ignored, is refused, finds nothing for anything, or fails in between.
  *
- *     key_lookup_open(&l, keys, n, known, known_n);
+ *     key_lookup_start(&l, keys, n, known, known_n);
  *     while (key_lookup_next(l, &key)) {
  *         key_lookup_begin(l);
  *         key_lookup_seen(l, has_key, key); ...      // each record of the answer
  *         key_lookup_answer(l);
  *         if (key_lookup_ready(l, &look)) ...        // a batch is proven: store it
  *     }
- *     key_lookup_useless(l)                          // lookups do not work
+ *     l.useless                                      // true: lookups do not work
  */
 #ifndef NETTY_EXTRACT_RECONCILE_KEY_LOOKUP_H
 #define NETTY_EXTRACT_RECONCILE_KEY_LOOKUP_H
