@@ -65,7 +65,7 @@ void batch_reset(struct batch *b, const struct batch_conf *conf)
         set_conf(b, conf);
 }
 
-/* The slot that holds key, or the free one where it belongs. */
+/* Returns the slot of the hash table that holds key, or the free slot where it belongs. */
 static uint32_t *find_slot(const struct batch *b, int64_t key)
 {
     size_t mask = b->slot_count - 1;
@@ -137,8 +137,8 @@ static void put(struct batch *b, uint32_t i, const struct batch_row *row, size_t
     b->live += row->row.data_len;
 }
 
-/* A later version over an earlier one: in its room where it fits, for a key that changes all the
- * time should not fill the batch. */
+/* Puts a later version over an earlier one: into the same bytes if it fits, so that a record that changes all the time does not fill
+ * the batch. */
 static enum err_code fold(struct batch *b, uint32_t i, const struct batch_row *row,
                           const char *data, enum batch_add *outcome)
 {
@@ -248,7 +248,7 @@ static int compare_keys(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Most are in order already: sorted while the one before was on its way, and then all of one path. */
+/* Most rows are in order already: they were sorted while the batch before was on its way, and all have one path. */
 static void sort(struct place_in_order *order, size_t n)
 {
     size_t i = 1;

@@ -119,7 +119,7 @@ static bool still_refused(void *ctx, struct page_place place, uint64_t line)
     return f->conf.dry_run || rejects_has(f->out->rejects, place, line);
 }
 
-/* These lines have been passed before: where the program ends before their letters have gone, they are not read again. */
+/* Whether these lines were passed before, so that they are not read again if the program ends before their dead letters were removed. */
 static bool out_of_turn(const struct batch_builder *f)
 {
     return f->redrive != NULL || f->conf.replay || f->conf.hole;
@@ -177,7 +177,7 @@ static bool wanted(const struct batch_builder *f, const struct page_info *p)
            (c->fetched_to == WHEN_NONE || p->fetched < c->fetched_to);
 }
 
-/* Lines of the page that an earlier run has committed. */
+/* Passes over lines of the page that an earlier run has committed. */
 static enum err_code skip_lines(struct batch_builder *f, struct err *e)
 {
     const char *line;
@@ -194,7 +194,8 @@ static enum err_code skip_lines(struct batch_builder *f, struct err *e)
     return OK;
 }
 
-/* The page waits for the next batch_builder_seek. What lies before it is gone or damaged: the bound is reached. */
+/* Whether the page lies behind the bound: it then waits for the next batch_builder_seek. What lies before it is gone or damaged, so the bound is
+ * reached. */
 static bool too_far(struct batch_builder *f)
 {
     struct progress begin = {.place = f->info.place, .line = 1};
@@ -213,7 +214,7 @@ static bool at_bound(const struct batch_builder *f)
     return f->bounded && progress_compare(&f->whole, &f->until) >= 0;
 }
 
-/* The database remembers that these pages are missing; that is news once. */
+/* Passes over pages that are missing. The database remembers them, so that they are reported once. */
 static void pass_hole(struct batch_builder *f, const struct page_info *page,
                       const struct err *damage)
 {
@@ -244,7 +245,7 @@ static enum batch_late lateness(const struct batch_builder *f, const struct page
     return f->conf.hole ? BATCH_AGAIN : BATCH_ON_TIME;
 }
 
-/* On to the next page that is wanted and sound: f->page, or NULL with BATCH_BUILDER_END or BATCH_BUILDER_MORE. */
+/* Goes on to the next page that is wanted and sound: f->page, or NULL with BATCH_BUILDER_END or BATCH_BUILDER_MORE. */
 static enum err_code next_page(struct batch_builder *f, enum batch_builder_what *what,
                                struct err *e)
 {
@@ -289,14 +290,14 @@ static enum err_code next_page(struct batch_builder *f, enum batch_builder_what 
     return OK;
 }
 
-/* The bound is within this page, and reached. */
+/* Whether the bound is within this page, and reached. */
 static bool lines_bound(const struct batch_builder *f)
 {
     return f->bounded && f->until.line > 0 && f->lines >= f->until.line &&
            page_compare(f->page->place, f->until.place) == 0;
 }
 
-/* The page's lines, until the batch is full or the page is over. */
+/* Takes the page's lines, until the batch is full or the page has ended. */
 static enum err_code take_lines(struct batch_builder *f, bool *full, struct err *e)
 {
     enum err_code rc = OK;
@@ -335,7 +336,7 @@ static enum err_code take_lines(struct batch_builder *f, bool *full, struct err 
     return rc;
 }
 
-/* The same out of the letters; what does not fit goes back. */
+/* Takes records from the dead letters (redrive); one that does not fit is handed back. */
 static enum err_code take_redriven(struct batch_builder *f, enum batch_builder_what *what,
                                    struct err *e)
 {
@@ -361,7 +362,7 @@ static enum err_code take_redriven(struct batch_builder *f, enum batch_builder_w
     return rc;
 }
 
-/* Up to so many pages more into the slot that is being filled; *what as batch_builder_run has it, but BATCH_BUILDER_READY. */
+/* Takes up to so many pages into the slot that is being filled. *what is as for batch_builder_run, but never BATCH_BUILDER_READY. */
 static enum err_code take_pages(struct batch_builder *f, size_t pages,
                                 enum batch_builder_what *what, struct err *e)
 {
@@ -394,7 +395,7 @@ enum err_code batch_builder_run(struct batch_builder *f, enum batch_builder_what
     return rc;
 }
 
-/* Records so large stand in memory several times on their way: a second batch of them would be too much. */
+/* Whether the slot's records are so large that a second batch should not be built: on its way each is in memory several times. */
 static bool is_heavy(const struct batch_slot *slot)
 {
     return batch_bytes(slot->batch) / HEAVY > batch_rows(slot->batch);

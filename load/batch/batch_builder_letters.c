@@ -1,4 +1,4 @@
-/* The dead letters that go because their record goes in, in a newer version or after all. */
+/* The dead letters that are removed because their record goes in: in a newer version, or after all. */
 #include "load/batch/batch_builder_private.h"
 #include "shared/log/log.h"
 
@@ -8,8 +8,8 @@ static struct dead_version version_of(const struct batch_row *r)
         .key = r->row.key, .time = r->row.time_modified, .place = r->place, .line = r->line};
 }
 
-/* Nothing is written for their sake, and a load does not end because of them: whoever cannot write the spool could not have
- * added them. */
+/* Logs that dead letters could not be removed. A load does not fail because of that: a loader that cannot write into the spool could not have added
+ * them either. */
 static void report(struct batch_builder *f, const struct err *e)
 {
     LOG(LOG_WARN, "overtaken",
@@ -80,7 +80,7 @@ static bool has_newer(const struct batch_slot *slot, const struct dead_version *
     return dead_version_overtakes(&in, dead);
 }
 
-/* A row that is in, or whose COMMIT is next. One that comes later will find the letter in the file. */
+/* Looks at rows that are in, or whose COMMIT is next. A row that comes later will find the letter in the file. */
 bool batch_builder_overtakes(void *ctx, const struct dead_letter *letter)
 {
     struct batch_builder *f = ctx;

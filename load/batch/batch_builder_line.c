@@ -18,7 +18,7 @@ static bool in_lanes(const struct batch_builder *f, unsigned lane)
     return (f->lanes >> lane & 1u) != 0;
 }
 
-/* The line is of a lane that has it already. */
+/* Leaves out a line of a lane that has it already. */
 static enum err_code leave_out(struct batch_builder *f)
 {
     f->lines++;
@@ -44,7 +44,7 @@ enum err_code batch_builder_offer(struct batch_builder *f, bool *full, struct er
     return OK;
 }
 
-/* A line that is refused is lane 0's. */
+/* Adds a refused line to the dead letters. It counts for lane 0. */
 static enum err_code refuse(struct batch_builder *f, const struct row_refusal *why,
                             const char *line, size_t n, bool *full, struct err *e)
 {
@@ -69,7 +69,7 @@ enum err_code batch_builder_refuse_long(struct batch_builder *f, bool *full, str
     return refuse(f, &why, "", 0, full, e);
 }
 
-/* f->row has all there is to know. Not where what the database refuses is looked for. */
+/* Whether the cache knows the line; f->row then has all that is needed. Never while rows that the database refuses are looked for. */
 static bool is_unchanged(struct batch_builder *f, const char *line, size_t n)
 {
     struct unchanged_seen seen;

@@ -45,7 +45,7 @@ static void put_int64(struct buf *out, int64_t v)
     put_bytes(out, &big, sizeof(big));
 }
 
-/* What fits: the row has been held to the column's range. */
+/* Writes the key. It fits, since rows beyond the column's range were refused. */
 static void put_key(struct buf *out, int64_t key, unsigned size)
 {
     if (size == 8) {
@@ -80,7 +80,7 @@ enum err_code batch_encode_begin(struct buf *out)
     return buf_add(out, header, sizeof(header));
 }
 
-/* As jsonb is received: the version of the form, then text. */
+/* Writes jsonb in the form that PostgreSQL receives: a version number, then text. */
 static void put_jsonb(struct buf *out, const char *data, size_t n)
 {
     put_int32(out, (int32_t)n + 1);
@@ -88,7 +88,7 @@ static void put_jsonb(struct buf *out, const char *data, size_t n)
     put_bytes(out, data, n);
 }
 
-/* target: as batch_encode_target has it. */
+/* target: encode as for batch_encode_target. */
 static enum err_code encode(const struct batch *b, bool target, unsigned key_size, size_t *from,
                             size_t to, size_t want, struct buf *out)
 {
@@ -137,8 +137,7 @@ enum err_code batch_encode_end(struct buf *out)
     return buf_add(out, trailer, sizeof(trailer));
 }
 
-/* One dimension, counted from 1. PostgreSQL takes the null flag's word for nothing but its range.
- */
+/* Writes the header of an array of one dimension, counted from 1. PostgreSQL checks only the range of the flag for nulls. */
 static void put_array_header(struct buf *out, int32_t oid, bool nulls, size_t n)
 {
     put_int32(out, n > 0);
