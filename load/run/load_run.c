@@ -149,7 +149,7 @@ static int64_t greatest(void *ctx, const char *table, bool *whole)
     return entry != NULL ? table_load_counts(entry->table)->greatest : WHEN_NONE;
 }
 
-/* Once all is quiet; not where nothing could be connected. */
+/* Publishes what is loaded, once no table is being loaded; not if no connection could be had. */
 static bool publish(struct load_run *r)
 {
     struct err e = ERR_INIT;
@@ -192,7 +192,7 @@ static void on_reconciled(void *ctx, const struct reconcile_row *rows, size_t n)
     load_run_dispatch(r);
 }
 
-/* Beside what is loaded meanwhile: it is a thread of its own. True: it has begun. */
+/* Starts the reconcile, which has a thread of its own, so that tables can be loaded meanwhile. Returns true if it has begun. */
 static bool start_reconcile(struct load_run *r)
 {
     const struct table_load_conf *t = &r->conf.table;
@@ -229,7 +229,7 @@ static bool is_due(const struct load_run *r)
     return !r->compared || (r->conf.follow && when_tick() - r->compared_at >= LOAD_RUN_MARK_US);
 }
 
-/* What comes now has a connection of its own, and there may be no more. */
+/* Closes idle connections: what follows needs one of its own, and the server may give no more. */
 static void rest(struct load_run *r)
 {
     if (!r->conf.follow || connection_pool_is_short(r->pool))

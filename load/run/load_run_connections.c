@@ -1,4 +1,4 @@
-/* Who of a run's tables has which of its connections: a table that waits gets one, and one that has nothing to do helps out. */
+/* Which table of a run has which connection. A table that waits gets one; a connection without a table helps a table that has much to load. */
 #include "load/address/db_address.h"
 #include "load/run/load_run_private.h"
 #include "shared/log/log.h"
@@ -68,7 +68,7 @@ static void scarce(void *ctx)
     load_run_is_short(ctx);
 }
 
-/* Another than this is connected, or about to be, and the table that has it gives it back. */
+/* Whether another connection is connected, or about to be, and will be given back by the table that has it. */
 static bool others(void *ctx, const struct db *db)
 {
     const struct load_run *r = ctx;
@@ -76,7 +76,7 @@ static bool others(void *ctx, const struct db *db)
     return connection_pool_has_other(r->pool, db);
 }
 
-/* A table that waits for a server's slot, which may be the very one that this process holds and does not use. */
+/* Gives idle connections to tables that wait. The server may give no more connections only because this process holds one that it does not use. */
 void load_run_hand_over(struct load_run *r)
 {
     struct db *db;

@@ -1,5 +1,5 @@
-/* How far the tables being loaded are: pages and bytes of the spool, by the journals' word. Two readers go over them, one as far as
- * what is committed, one to the end; both go on from where they were, so that a further look costs what is new. */
+/* How far the tables at work are, in pages and bytes of the spool, as the journals tell. Two readers go over the pages of each table: one to what is
+ * committed, one to the end. Both go on from where they were, so that a further look costs only what is new. */
 #include "load/run/load_run_private.h"
 #include "shared/time/when.h"
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static enum err_code open_track(struct track *t, const struct table_load_conf *c
     return rc == OK ? reader_seek(t->reader, from, e) : rc;
 }
 
-/* A spool that cannot be read now is the load's matter, not this one's. */
+/* If the spool cannot be read now, the load reports it; the progress shows nothing new. */
 static void see_table(struct load_run_table *entry, progress_see_fn *see, void *to)
 {
     const struct table_load_conf *c = &entry->run->conf.table;

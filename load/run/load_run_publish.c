@@ -1,8 +1,8 @@
-/* When a run that stays tells the spool what is loaded, also while some table keeps it waiting. */
+/* When a run that stays (--follow) tells the spool what is loaded, also while some table is still being loaded. */
 #include "load/run/load_run_private.h"
 #include "shared/time/when.h"
 
-/* --follow: between two words to the spool where something was loaded meanwhile */
+/* --follow: how often the spool is told, if something was loaded meanwhile. */
 #define FRESH_US (5 * WHEN_SECOND)
 
 uint64_t load_run_lines(const struct load_run *r)
@@ -14,8 +14,7 @@ uint64_t load_run_lines(const struct load_run *r)
     return n;
 }
 
-/* Whoever watches sees what was loaded some seconds ago; where nothing was, the spool is told now and then that the database
- * was asked. */
+/* The status shows within some seconds what was loaded. If nothing was, the spool is told now and then that the database was asked. */
 bool load_run_publish_is_due(const struct load_run *r)
 {
     int64_t pause = load_run_lines(r) != r->published_lines ? FRESH_US : LOAD_RUN_MARK_US;
@@ -24,7 +23,7 @@ bool load_run_publish_is_due(const struct load_run *r)
            when_tick() - r->published >= pause;
 }
 
-/* --follow: while some table is loaded, or waits for a lock that somebody else holds, the others' figures do not stand still. */
+/* --follow: tells the spool while some table is being loaded, or waits for a lock, so that the figures of the other tables stay up to date. */
 void load_run_publish_beside(struct load_run *r)
 {
     if (!r->conf.follow || r->stopping || r->conf.table.dry_run)

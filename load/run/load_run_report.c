@@ -4,8 +4,9 @@
 #include "shared/log/log.h"
 #include <errno.h>
 
-/* All is loaded, and the next run tells it again. What passes is no reason to fail; nor is a spool that is only to be read. A
- * disk that fails is one: until it is mended nothing can be pruned, and whoever watches is told that nothing is loaded. */
+/* If the spool could not be told, all is loaded all the same, and the next run tells it. So an error that passes by itself fails no run, nor
+ * does a spool that may only be read. A failing disk does: until it is mended nothing can be pruned, and the status says that nothing is
+ * loaded. */
 void load_run_told(struct load_run *r, const struct err *err)
 {
     bool harmless = err != NULL && (err->sys == EROFS || err->sys == EACCES || err->sys == EPERM);
@@ -25,7 +26,7 @@ void load_run_told(struct load_run *r, const struct err *err)
     }
 }
 
-/* Of marking what the source no longer has. What passes by itself is no failure. */
+/* The code of a table's reconcile. An error that passes by itself is no failure. */
 static enum err_code reconcile_code(const struct load_run_table *entry)
 {
     const struct err *e = &entry->reconciled.err;
@@ -85,7 +86,7 @@ void load_run_sum(const struct load_run *r, struct load_run_sums *sums)
     }
 }
 
-/* The columns of a reconcile stand there only where there is one. */
+/* Whether the summary has the columns of a reconcile: only if there was one. */
 static bool rolled(const struct load_run *r)
 {
     bool any = false;

@@ -15,8 +15,7 @@ struct load_run_table *load_run_find(const struct load_run *r, const char *table
     return NULL;
 }
 
-/* All batches that may be under way at a time take the memory of one: --batch-bytes is the most that a batch has, not the
- * least. */
+/* Divides the memory of one batch (--batch-bytes) among all batches that may be under way at a time. */
 static size_t batch_share(const struct load_run *r, size_t tables)
 {
     size_t jobs = r->conf.jobs > 0 ? r->conf.jobs : 1;
@@ -83,7 +82,7 @@ enum err_code load_run_find_tables(struct load_run *r, struct err *e)
     return rc;
 }
 
-/* The extractor was told so. */
+/* Whether the API does not have this table, as the extractor was told. */
 static bool is_unknown(const struct load_run *r, const char *table)
 {
     struct refused_tables all;
