@@ -1,4 +1,4 @@
-/* The log of lines (unchanged_cache.h): the window that is read of it, the index of samples, what is found and learned. */
+/* The log of lines (unchanged_cache.h): the window of it that is in memory, the index of samples, looking up and adding lines. */
 #include "load/unchanged/unchanged_cache_private.h"
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static uint64_t entry_at(const struct unchanged *u, uint64_t n)
     return LOG_AT + n % u->header.capacity * sizeof(struct entry);
 }
 
-/* How many of n entries from the first on lie in one piece. */
+/* Returns how many of n entries from `first` on lie in one piece of the ring. */
 static size_t piece(const struct unchanged *u, uint64_t first, size_t n)
 {
     uint64_t left = u->header.capacity - first % u->header.capacity;
@@ -43,7 +43,8 @@ static bool have_window(struct unchanged *u)
     return u->window != NULL && !u->broken;
 }
 
-/* The newest first: of two with one digest that one is met. Those that were forgotten have none. */
+/* Fills the window's hash table. The newest entries come first, so that of two with one digest the newer is found. Invalidated entries have no
+ * digest. */
 static void find_places(struct window *w, size_t count)
 {
     memset(w->places, 0, sizeof w->places);
@@ -57,7 +58,7 @@ static void find_places(struct window *w, size_t count)
     }
 }
 
-/* Reads what lies around an entry: some before it, most behind it. */
+/* Reads a window around an entry: a few entries before it, most behind it. */
 static void read_around(struct unchanged *u, uint64_t cursor)
 {
     uint64_t end = u->header.appended;
@@ -110,7 +111,7 @@ static void index_entry(struct unchanged *u, const uint64_t digest[2], uint64_t 
         (void)unchanged_write(u, &value, sizeof value, slot_at(digest));
 }
 
-/* u->single, from the log, or NULL. */
+/* Finds an entry by the index, and reads it from the log into u->single. Returns it, or NULL. */
 static const struct entry *by_index(struct unchanged *u, const uint64_t digest[2], uint64_t *at)
 {
     uint64_t value = 0;
@@ -172,7 +173,7 @@ void unchanged_add(struct unchanged *u, const struct unchanged_seen *seen)
         unchanged_append(u);
 }
 
-/* Around the cursor, or elsewhere. */
+/* Looks for the line around the cursor, then elsewhere. */
 static const struct entry *search(struct unchanged *u, const uint64_t digest[2], uint64_t *at)
 {
     bool away = false;
