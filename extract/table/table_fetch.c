@@ -57,7 +57,7 @@ static unsigned pending(const struct table_fetch *t)
     return t->writer != NULL ? (unsigned)writer_pending(t->writer) : 0;
 }
 
-/* Told once a run, with the reason. */
+/* The status of a fetch that has read all. An unproven one is logged once a run, with the reason. */
 static enum table_fetch_status status_done(const struct table_fetch *t)
 {
     struct crawl_stats stats;
@@ -126,7 +126,7 @@ void table_fetch_fail(struct table_fetch *t, const struct err *why)
     table_fetch_end(t, why, status_of(why->code));
 }
 
-/* From here on the table's own position leads through what was lost. */
+/* The refetch of lost pages has begun: from here on the table's own position leads through them. */
 static void refetch_begun(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
@@ -172,7 +172,7 @@ static void on_timer(uv_timer_t *timer)
     table_fetch_next(timer->data);
 }
 
-/* The request was of a form that not every API has: the crawl goes on without it. */
+/* Returns true if the refused request was of a form that not every API has, so that the crawl goes on without it. */
 static bool do_without(struct table_fetch *t, const struct http_result *result,
                        const struct err *why)
 {
@@ -200,7 +200,7 @@ void table_fetch_next_later(struct table_fetch *t, int64_t wait)
     (void)uv_timer_start(&t->timer, on_timer, (uint64_t)pause, 0);
 }
 
-/* Nothing is missed by it, but every run then reads the whole list. */
+/* Warns that the API ignores the filter. Nothing is missed because of that, but every run reads the whole list. */
 static void warn_unfiltered(struct table_fetch *t, const struct crawl_stats *stats)
 {
     if (stats->filter_ignored && !t->warned)
@@ -244,7 +244,7 @@ bool table_fetch_answered(struct table_fetch *t)
     return true;
 }
 
-/* The answer's records tell what their key is called. False: the page is read again by it, or the table has failed. */
+/* Finds the key's name by the answer's records. Returns false if the page is read again with another name, or if the table has failed. */
 static bool look_at_key(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
@@ -404,7 +404,7 @@ static void on_turn(void *ctx)
     t->in_turn = false;
 }
 
-/* A turn is taken from the budget when it is asked for, so that no two tables take the last one. */
+/* Asks for a turn for the next request. The request is taken from the budget now, so that no two tables take the last one. */
 void table_fetch_ask(struct table_fetch *t)
 {
     struct err e = ERR_INIT;
@@ -482,8 +482,8 @@ static void on_stop_late(uv_timer_t *timer)
     table_fetch_fail(t, &t->stop);
 }
 
-/* What is on its way would be asked for once more by the next run: it is waited for, for a moment. (While a page is on its
- * way the timer is free.) */
+/* The next run would repeat the request that is under way, so its answer is waited for, for a moment. (While a page is on its way, the timer is
+ * free.) */
 void table_fetch_stop(struct table_fetch *t, const struct err *why)
 {
     bool waits = t->request != NULL || t->ahead.awaited != NULL;

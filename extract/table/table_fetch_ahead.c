@@ -23,7 +23,7 @@ static bool may_ask(struct table_fetch *t)
            page_key_learned(t->key) != NULL && ahead_answers_room(&a->answers);
 }
 
-/* The first page that the crawl will ask for and that was not asked for. */
+/* Chooses the first page that the crawl will ask for and that was not requested yet. */
 static bool choose(const struct table_fetch *t, struct crawl_request *request)
 {
     const struct table_fetch_env *env = t->env;
@@ -122,7 +122,7 @@ static void on_done(void *ctx, struct ahead_answer *answer)
         table_fetch_ahead_more(t);
 }
 
-/* As after any failure there is a pause before the page is asked for again. */
+/* Requests the page again in its turn, after a pause, as after any failure. */
 static void ask_later(struct table_fetch *t, struct ahead_answer *answer)
 {
     const struct http_result *result = &answer->result;
@@ -139,7 +139,7 @@ static void ask_later(struct table_fetch *t, struct ahead_answer *answer)
     table_fetch_next_later(t, wait);
 }
 
-/* False: it is not to be used. */
+/* Reads the page of an answer. Returns false if the answer cannot be used. */
 static bool read_page(struct table_fetch *t, const struct ahead_answer *answer,
                       struct page_parser_result *parsed, struct err *e)
 {
@@ -155,7 +155,7 @@ static bool read_page(struct table_fetch *t, const struct ahead_answer *answer,
            crawl_page_ahead(t->crawl, &shown) == CRAWL_KEEP;
 }
 
-/* The crawl has asked for what is here already. Where it does not fit, the page is asked for in the ordinary way. */
+/* Takes an answer that is here already, now that the crawl has asked for its page. If it does not fit, the page is requested in the ordinary way. */
 static void take(struct table_fetch *t, struct ahead_answer *answer)
 {
     struct page_parser_result parsed = {0};
@@ -205,7 +205,7 @@ static bool is_ahead(const struct table_fetch *t, const struct crawl_request *re
     return false;
 }
 
-/* What the crawl will not ask for any more. */
+/* Drops answers to requests that the crawl will no longer make. */
 static void drop_wrong(struct table_fetch *t)
 {
     struct ahead_answer *next = NULL;
@@ -274,7 +274,7 @@ void table_fetch_ahead_open(struct table_fetch *t)
     ahead_answers_init(&a->answers, t->env->http, t->env->ahead_memory, on_done, t);
 }
 
-/* What `count` says is good enough for that, proven or not. */
+/* Tells the level how many pages the crawl has. `count` is good enough for that, whether or not it is proven to be the total. */
 void table_fetch_ahead_bound(struct table_fetch *t, const struct crawl_stats *stats)
 {
     const struct backfill_state *before = &t->before;

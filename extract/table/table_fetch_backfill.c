@@ -9,7 +9,7 @@
 
 /* ---- where it begins ---- */
 
-/* What the regular position says; the crawl is opened for that only. */
+/* Reads what the regular position says. A crawl is opened only for that. */
 static enum err_code look_at_regular(const struct table_fetch *t, struct crawl_stats *stats,
                                      struct err *e)
 {
@@ -37,7 +37,7 @@ static enum err_code refuse_other(const struct table_fetch *t, struct err *e)
                    t->name, when_people(t->at->state.began, began));
 }
 
-/* Is it to be begun, or gone on with? */
+/* Decides whether the backfill begins anew or goes on. */
 static enum err_code choose(struct table_fetch *t, int64_t since, bool *anew, struct err *e)
 {
     const struct fetch_position *at = t->at;
@@ -112,7 +112,7 @@ enum err_code table_fetch_backfill_open(struct table_fetch *t, struct crawl_conf
 
 /* ---- the position ---- */
 
-/* What `count` leaves, where it has proven to tell, else what the last crawl of everything found. */
+/* Returns how many records the backfill has in all: by `count`, if that has proven to be the total, else by the last crawl of everything. */
 uint64_t table_fetch_total(const struct table_fetch *t, const struct crawl_stats *stats,
                            uint64_t done)
 {
@@ -122,7 +122,7 @@ uint64_t table_fetch_total(const struct table_fetch *t, const struct crawl_stats
     return all && t->at->records > done ? t->at->records : 0;
 }
 
-/* What the answer's count says is behind it. */
+/* Notes how many records are behind the answer, by its `count`. */
 void table_fetch_note_count(struct table_fetch *t, const struct page_parser_result *parsed)
 {
     if (t->asked.limit == 0 || t->asked.equal[0] != 0 || t->asked.sort == CRAWL_BY_KEY_DOWN)
@@ -144,14 +144,14 @@ static void note_progress(struct table_fetch *t, const struct crawl_stats *stats
     s->of = table_fetch_total(t, stats, s->records);
 }
 
-/* By the regular crawl. */
+/* Returns up to when the regular crawl has proven the table complete. */
 static int64_t regular_to(const struct table_fetch *t, const struct crawl_stats *stats)
 {
     return t->own || t->env->backfill.cancel ? t->regular_to : stats->complete_to;
 }
 
-/* Up to when the table is complete: a backfill of everything proves it as well as the regular crawl does. (WHEN_NONE is
- * less than any time.) */
+/* Returns up to when the table is complete: a backfill of everything proves that as well as the regular crawl does. (WHEN_NONE is less than any
+ * time.) */
 int64_t table_fetch_page_complete_to(const struct table_fetch *t, const struct crawl_stats *stats)
 {
     int64_t to = regular_to(t, stats);
@@ -160,14 +160,14 @@ int64_t table_fetch_page_complete_to(const struct table_fetch *t, const struct c
     return t->at->proven > to ? t->at->proven : to;
 }
 
-/* What a backfill has proven beyond the regular crawl stands in each page, until that one has come as far. */
+/* What a backfill has proven beyond the regular crawl is written into each page, until the regular crawl has come as far. */
 static void note_proven(struct table_fetch *t, const struct crawl_stats *stats)
 {
     int64_t to = table_fetch_page_complete_to(t, stats);
     t->at->proven = to > regular_to(t, stats) ? to : WHEN_NONE;
 }
 
-/* The position after the page at hand. */
+/* Makes the position that follows from the current page. */
 enum err_code table_fetch_position(struct table_fetch *t, const struct crawl_stats *stats,
                                    struct err *e)
 {
@@ -206,7 +206,7 @@ static void on_closing_page(void *ctx, enum err_code rc, const struct page_info 
     table_fetch_committed(t);
 }
 
-/* A page without records, by which the position says that no backfill is under way. */
+/* Ends the backfill: a page without records is written whose position has no backfill under way. */
 void table_fetch_backfill_close(struct table_fetch *t, enum table_fetch_status status)
 {
     struct err e = ERR_INIT;
@@ -244,7 +244,7 @@ void table_fetch_backfill_cancel(struct table_fetch *t)
     table_fetch_backfill_close(t, TABLE_FETCH_CANCELLED);
 }
 
-/* What it found, in the words of the log. */
+/* Logs what the backfill found. */
 void table_fetch_backfill_tell(const struct table_fetch *t)
 {
     char began[WHEN_TEXT];
@@ -266,7 +266,8 @@ static void wait_for_turn(struct table_fetch *t)
     (void)uv_timer_start(&t->timer, on_try, TRY_AGAIN_MS, 0);
 }
 
-/* The crawl of before, which borrows its places, stays for the result until there is another. */
+/* Opens the crawl again from its position in the spool. The old crawl, which borrows its places, is kept for the result until the new one is
+ * there. */
 static enum err_code open_again(struct table_fetch *t, struct err *e)
 {
     struct crawl *crawl = t->crawl;
@@ -310,7 +311,7 @@ static void on_try(uv_timer_t *timer)
         table_fetch_lend(t);
 }
 
-/* Its turn has not come: whoever wants the table meanwhile has it. */
+/* While the table's turn has not come: lends its lock to a run that wants it. */
 static void on_lend(uv_timer_t *timer)
 {
     struct table_fetch *t = timer->data;
@@ -344,7 +345,7 @@ static void on_let_go(void *ctx)
         wait_for_turn(t);
 }
 
-/* Between two pages, all of which are durable. */
+/* Called between two pages, when all pages are durable. */
 void table_fetch_yield(struct table_fetch *t)
 {
     struct writer *writer = t->writer;

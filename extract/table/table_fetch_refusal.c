@@ -15,7 +15,7 @@ static void forbidden(struct err *e, const char *table, uint64_t status, const c
             table, (unsigned long long)status, what);
 }
 
-/* What the spool remembers: whether the table is to be left alone for now. */
+/* Reads from the spool whether the table is to be left alone for now. */
 enum err_code table_fetch_look_refused(const struct table_fetch_env *env, const char *name,
                                        enum table_fetch_apart *apart, struct err *e)
 {
@@ -45,7 +45,7 @@ enum err_code table_fetch_look_refused(const struct table_fetch_env *env, const 
     return rc;
 }
 
-/* The key is refused for longer than a throttle lasts. */
+/* Whether the key has been refused for longer than a throttle lasts. */
 static bool is_revoked(const struct table_fetch_env *env, int64_t now, struct err *e)
 {
     char since[WHEN_TEXT];
@@ -91,7 +91,7 @@ enum err_code table_fetch_look_at_breaker(const struct table_fetch_env *env, str
                    when_people(circuit_breaker_until(b), until));
 }
 
-/* Another table was answered after this one was refused. */
+/* The refusal concerns this table alone: another table was answered after it. */
 static void on_own(void *ctx)
 {
     struct table_fetch *t = ctx;
@@ -116,7 +116,7 @@ static void on_own(void *ctx)
     table_fetch_fail(t, &e);
 }
 
-/* All are refused: the key never worked, or is throttled. */
+/* The refusal concerns the key: it never worked, is throttled, or was revoked. */
 static void on_all(void *ctx)
 {
     struct table_fetch *t = ctx;
@@ -148,7 +148,7 @@ void table_fetch_unknown(struct table_fetch *t, const struct err *why)
     table_fetch_fail(t, why);
 }
 
-/* It is answered again. */
+/* The API answers for this table again: removes it from the list of refused tables. */
 void table_fetch_not_refused(struct table_fetch *t)
 {
     struct err e = ERR_INIT;

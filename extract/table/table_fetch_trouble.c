@@ -91,7 +91,8 @@ static enum err_code add_place(void *ctx, const struct place *place, struct err 
     return places_add(ctx, place) != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
 }
 
-/* What is lost with a damaged list is met again by whoever reads everything, which then writes it anew. */
+/* Reads the table's known places. Places that are lost with a damaged list are met again when everything is read, and the list is then written
+ * anew. */
 static enum err_code read_list(struct table_fetch *t, struct err *e)
 {
     struct err why = ERR_INIT;
@@ -129,8 +130,8 @@ enum err_code table_fetch_write_places(struct table_fetch *t, bool durable, stru
     return unreadable_write(t->env->spool, t->name, places->at, places->n, e);
 }
 
-/* Nothing rests on the position: neither what a wish for lost pages, nor what a backfill or the places have become. If it is
- * lost, the next run looks once more. */
+/* Whether a page without news need not be written: nothing else depends on its position, neither a refetch of lost pages, nor a backfill, nor
+ * the known places. If the position is lost, the next run looks once more. */
 bool table_fetch_may_leave_out(const struct table_fetch *t)
 {
     const struct places *p = t->places;
