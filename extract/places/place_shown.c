@@ -5,7 +5,7 @@
 #define FOLD                                                                                       \
     (INT64_C(3600) * WHEN_SECOND) /* clocks are put back: times as shown order but for this much */
 
-/* The first of the records of its time is on the page, too. */
+/* Whether the first of the records with the time of record i is on the page, too. */
 static bool has_first(const struct place_page *page, size_t i)
 {
     int64_t time = page->at[i].time;
@@ -15,7 +15,7 @@ static bool has_first(const struct place_page *page, size_t i)
     return i == 0 && page->begins;
 }
 
-/* ... and the last one. */
+/* Whether the last of the records with the time of record i is on the page, too. */
 static bool has_last(const struct place_page *page, size_t i)
 {
     int64_t time = page->at[i].time;
@@ -25,7 +25,7 @@ static bool has_last(const struct place_page *page, size_t i)
     return i + 1 == page->n && page->ends;
 }
 
-/* The side's time, as far as it can be read. */
+/* Reads the neighbour's time. Returns false if it cannot be read. */
 static bool time_of(const struct place_side *side, struct zone *zone, int64_t *time)
 {
     return side->there && side->time[0] != '\0' &&
@@ -81,7 +81,7 @@ static bool stands_at(const struct place_page *page, uint64_t offset, uint64_t i
            page->at[offset - page->offset].id == id;
 }
 
-/* Both neighbours stand where they stood, and everything between them came. */
+/* Whether both neighbours stand where they stood, and everything between them came. */
 static bool stands_still(const struct place *place, const struct place_page *page)
 {
     uint64_t to = place->offset + place->count;

@@ -55,7 +55,7 @@ static const struct place_side *high(const struct place *place)
     return place->sort == PLACES_KEY_DOWN ? &place->before : &place->after;
 }
 
-/* Between the same keys, whatever the list's direction; versions may be others. */
+/* Whether two places lie between the same keys, whatever the direction of the list; versions may differ. */
 static bool same_keys(const struct place *x, const struct place *y)
 {
     return by_key(x) && by_key(y) && low(x)->keyed == low(y)->keyed &&
@@ -93,14 +93,14 @@ static bool lacks(const struct place *place)
     return !place->closed && place_lacks(place) > 0;
 }
 
-/* It was met at the beginning of a page that is not the list's first: what stands before it was not on the page. */
+/* Whether the place was met at the beginning of a page that is not the list's first, so that the record before it was not on the page. */
 static bool begins_page(const struct place *place)
 {
     return place->equal[0] == '\0' && (place->from[0] != '\0' || place->offset > 0) &&
            !place->before.there;
 }
 
-/* The same place, met where its neighbour before it was seen, or on another such page earlier. */
+/* Finds the same place, met when the neighbour before it was seen, or at the beginning of an earlier such page. */
 static struct place *seen_before(const struct places *p, const struct place *place)
 {
     for (size_t i = 0; begins_page(place) && i < p->n; i++) {
@@ -129,7 +129,7 @@ static void pair_page_begin(struct places *p, struct place *met)
             count_once(&p->at[i], met);
 }
 
-/* A list of everything by key. */
+/* Whether the place is in a list of everything by key. */
 static bool of_all(const struct place *place)
 {
     return place->sort == PLACES_BY_KEY && place->from[0] == '\0' && place->equal[0] == '\0';
@@ -381,7 +381,7 @@ void places_settle(struct places *p, bool kept)
     }
 }
 
-/* It came, wherever. */
+/* A record with this key came: closes its place, in whatever list that is. */
 void places_key_read(struct places *p, int64_t key)
 {
     for (size_t i = 0; i < p->n; i++) {
@@ -396,7 +396,7 @@ void places_key_read(struct places *p, int64_t key)
     }
 }
 
-/* These two follow each other on a page, or with something readable between them. */
+/* These two records follow each other on a page, or have only readable ones between them. */
 void places_neighbours_read(struct places *p, unsigned sort, uint64_t before, uint64_t after)
 {
     for (size_t i = 0; i < p->n; i++) {

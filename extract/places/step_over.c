@@ -10,7 +10,7 @@ static enum step_result plain(struct step *s, unsigned size)
     return STEP_PLAIN;
 }
 
-/* What precedes the cause must be on the page, so that it can be seen to stay where it is. */
+/* Makes the page begin one place earlier, if it begins with the cause: the record before the cause must be seen to stay where it is. */
 static void begin_earlier(struct step *s)
 {
     if (s->low > 0 || s->pinned || s->offset == 0)
@@ -45,8 +45,8 @@ static unsigned middle(const struct step *s)
     return s->stride > 0 && near < s->high ? near : half;
 }
 
-/* Where a list grows, records come in between no two neighbours: the last of the places that are known, or the first, is asked for
- * before what is behind them. */
+/* Goes on behind the gap. At an open end, or if the list grows at its beginning, a good record may have come in place of a known one: then the
+ * last (or first) place of the gap is requested first. */
 static enum step_result behind(struct step *s)
 {
     bool first = s->grows && s->low == 0;
@@ -57,7 +57,7 @@ static enum step_result behind(struct step *s)
     return STEP_ON;
 }
 
-/* The page is begun (anew). */
+/* Begins the page (anew) with the part before the cause. */
 static enum step_result before(struct step *s)
 {
     s->before = (struct step_facts){0};
@@ -68,7 +68,7 @@ static enum step_result before(struct step *s)
     return STEP_ON;
 }
 
-/* The next try of BEHIND, between what was answered and what was not. */
+/* Sets the size of the next try of BEHIND, between what was answered and what was not. */
 static enum step_result less_behind(struct step *s)
 {
     if (!s->fine)
@@ -86,7 +86,7 @@ static enum step_result taken(struct step *s)
     return STEP_TAKEN;
 }
 
-/* The list has moved, or is not what it seemed. */
+/* The list has moved, or is not what it seemed: begins another round. */
 static enum step_result next_round(struct step *s, enum step_result to)
 {
     s->known = false;
@@ -214,7 +214,7 @@ static enum step_result answered_search(struct step *s)
     return search(s);
 }
 
-/* It did not fail alone: by itself, or with those before it. */
+/* The place did not fail when requested alone: it may fail together with those before it. */
 static enum step_result answered_alone(struct step *s)
 {
     s->passed += s->tries > 0;
@@ -295,7 +295,7 @@ enum step_result step_answered(struct step *s)
     return STEP_ON;
 }
 
-/* Tries, where failures pass by themselves: they prove less. */
+/* Returns how many more tries are needed if failures pass by themselves, since a failure then proves less. */
 static unsigned more(const struct step *s)
 {
     return s->passed < STEP_ALONE_MORE ? s->passed : STEP_ALONE_MORE;
@@ -321,7 +321,7 @@ unsigned step_failures_left(const struct step *s)
     return UINT_MAX;
 }
 
-/* As many as are stepped over at most have failed in a row, beside those that were known. */
+/* Whether as many places in a row have failed as are stepped over at most, known ones not counted. */
 static bool too_wide(struct step *s)
 {
     if (s->gap < s->count + STEP_GAP_MAX)
@@ -356,7 +356,7 @@ static enum step_result failed_search(struct step *s)
     return result == STEP_SAME ? STEP_ON : result;
 }
 
-/* The one before cannot be had either, and nothing stands before that on the page. */
+/* The place before the cause cannot be had either, and nothing stands before that on the page. */
 static enum step_result failed_earlier(struct step *s)
 {
     if (++s->tries < alone_tries(s))
@@ -369,7 +369,7 @@ static enum step_result failed_earlier(struct step *s)
     return before(s);
 }
 
-/* What is before the cause has moved up: the cause is among it. */
+/* BEFORE failed: the list has moved up, so that the cause is among the places before. */
 static enum step_result failed_before(struct step *s)
 {
     if (s->earlier && s->low == 1 && !s->known)
