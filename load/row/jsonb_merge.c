@@ -39,7 +39,7 @@ void jsonb_merge_close(struct jsonb_merge *m)
     free(m);
 }
 
-/* The slot that has the name, or the free one where it belongs. */
+/* Returns the slot of the hash table that has the name, or the free slot where it belongs. */
 static uint32_t *find(const struct jsonb_merge *m, const struct record *r,
                       const struct member *name)
 {
@@ -91,7 +91,7 @@ static enum err_code add_old(const struct jsonb_merge *m, const struct record *o
     return rc;
 }
 
-/* The new object's text goes on where the old one's members end. */
+/* Appends the new object's members behind the old one's. */
 static enum err_code add_new(const struct record *new, struct buf *out)
 {
     if (new->count > 0) {

@@ -11,7 +11,7 @@ int progress_compare(const struct progress *a, const struct progress *b)
     return a->line < b->line ? -1 : 1;
 }
 
-/* Neighbouring keys in different lanes, and whatever steps keys come in. */
+/* A hash that puts neighbouring keys into different lanes, whatever the step from key to key. */
 unsigned lane_of(int64_t key)
 {
     return (unsigned)((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15) >> 62) % LANES;

@@ -63,7 +63,7 @@ struct seen *member_set_place(struct member_set *s, uint64_t hash)
     return &s->places[at];
 }
 
-/* So that another member can be put into it. */
+/* Makes room for one more member. */
 static bool make_room(struct member_set *s)
 {
     struct seen *before = s->places;
@@ -137,7 +137,7 @@ static void add(struct member_set *s, struct member_new member)
 
 static void look_below(struct member_set *s, const struct member *m, uint64_t hash, unsigned level);
 
-/* Those of an object; at level 0 without the members that are no columns. */
+/* Looks at the members of an object; at level 0 without those that are columns of the table. */
 static void look_at(struct member_set *s, const struct record *r, const struct shape *shape,
                     uint64_t parent, unsigned level)
 {
@@ -173,7 +173,7 @@ static void look_below(struct member_set *s, const struct member *m, uint64_t ha
         look_at(s, &r, NULL, hash, level + 1);
 }
 
-/* Before the record is committed. */
+/* Writes the file before the record is committed. */
 static void note(struct member_set *s)
 {
     if (s->news_count == 0 || s->noted)

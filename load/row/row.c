@@ -42,7 +42,7 @@ static const struct {
     [TOO_LONG] = {"too-long", "54000"},
 };
 
-/* A row on its way: the record, what is taken out of it, and where its data goes. */
+/* A row that is being built: the record, the members that are taken out of it, and where its data goes. */
 struct build {
     struct buf *data;
     const struct record *record;
@@ -112,7 +112,7 @@ static char *put(char *to, const char *p, size_t n)
     return to + n;
 }
 
-/* The record's text less what is taken out of it, in jsonb's order. There is room. */
+/* Writes the record's text without the members that are taken out, in jsonb's order. The buffer has room. */
 static void put_data(const struct build *b)
 {
     char *start = b->data->data + b->data->len;
@@ -192,8 +192,8 @@ static int hex_digit(char c)
     return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
-/* A JSON string's slice, its quotes away, its escapes undone as far as a time may have some (\/,
- * \u002B). Returns the length, or 0 for what is no time anyway. */
+/* Removes the quotes of a JSON string, and undoes the escapes that a time may have (\/, \u002B). Returns the length, or 0 if the text cannot be
+ * a time. */
 static size_t unescape(const char *s, size_t n, char out[WHEN_TEXT])
 {
     size_t len = 0;
@@ -217,7 +217,7 @@ static size_t unescape(const char *s, size_t n, char out[WHEN_TEXT])
     return len;
 }
 
-/* False: there is one, in no form that is known. It counts as none. */
+/* Reads a time. Returns false if there is one in an unknown form, which counts as none. */
 static bool take_time(const struct row_builder *w, const struct member *m, int64_t *t)
 {
     char plain[WHEN_TEXT];
@@ -260,7 +260,7 @@ static size_t replace_nul(char *s, size_t n)
     return found;
 }
 
-/* Do all numbers of this JSON text fit numeric? */
+/* Whether all numbers of this JSON text fit PostgreSQL's numeric. */
 static bool numbers_fit(const char *s, size_t n)
 {
     const char *end = s + n;

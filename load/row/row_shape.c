@@ -157,7 +157,7 @@ static void sort_names(struct known *k)
     k->sorted_count = n;
 }
 
-/* Does the member continue the piece? `deleted`, whose value is written anew, continues none. */
+/* Whether the member follows the piece directly. `deleted`, whose value is written anew, is always a piece of its own. */
 static bool continues(const struct shape *shape, const struct shape_piece *piece, uint32_t at)
 {
     return piece->first != SHAPE_DELETED && at != SHAPE_DELETED && piece->last + 1 == at &&
