@@ -102,7 +102,7 @@ enum err_code page_hole_sql(const struct page_hole *h, const struct sql_var key[
     return sql_expand(sql, sql_hole_store, vars, sizeof vars / sizeof *vars, e);
 }
 
-/* The array's text, closed. */
+/* Copies the array's text, with its closing brace. */
 static enum err_code closed(const struct buf *from, struct buf *to)
 {
     enum err_code rc = buf_add(to, from->data, from->len);

@@ -36,8 +36,8 @@ static struct page_place place_at(const PGresult *r, int row, int column)
                                (uint64_t)db_answer_number(r, row, column + 1)};
 }
 
-/* Of one schema, whose rows are its branches, from `row` on: the furthest whose page the spool holds; none: nothing of what the
- * spool holds is loaded. */
+/* Reads the rows of one schema from `row` on, one for each branch: takes the branch that is furthest and whose page the spool holds. If there is
+ * none, nothing of what the spool holds is loaded. */
 static enum err_code read_schema(const char *dir, const struct segment_list *list,
                                  const PGresult *r, int row, int end, struct loaded_row *m,
                                  struct err *e)
@@ -70,7 +70,7 @@ static int64_t earlier(int64_t a, int64_t b)
     return a == WHEN_NONE || (b != WHEN_NONE && b < a) ? b : a;
 }
 
-/* All schemas of a table, from *row on, which is moved behind them. */
+/* Reads all schemas of a table from *row on, and moves *row behind them. */
 static enum err_code read_table(const char *dir, const PGresult *r, const char *only, int *row,
                                 struct loaded_row *m, struct err *e)
 {

@@ -17,7 +17,7 @@ static enum err_code add_page(struct record_key *k, struct reader *reader, struc
     return OK;
 }
 
-/* Damage tells nothing; the load names it. */
+/* Reads the first records. Damage is passed over; the load reports it. */
 static enum err_code read_records(struct record_key *k, const struct spool *s, const char *table,
                                   struct err *e)
 {

@@ -12,7 +12,7 @@
 #define SQL_MAX  ((size_t)4 << 20)
 #define FRESH_US (60 * WHEN_SECOND)
 #define PAUSE_US (600 * WHEN_SECOND) /* after one that failed */
-/* Tables whose greatest time is asked for in one statement: it holds a lock on each of them and of their indexes, and the server's
+/* How many tables' greatest times are asked for in one statement. It holds a lock on each of these tables and their indexes, and the server's
  * table of locks, which all its sessions share, has some 6,400 places by default. */
 #define GREATEST_MOST 500
 
@@ -98,7 +98,7 @@ void tables_look_close(struct tables_look *l)
     free(l);
 }
 
-/* The statements are large, and one run has one. */
+/* Ends the look. Frees the statements, which are large, since a run makes one look. */
 static void end(struct tables_look *l, const struct err *err)
 {
     l->under_way = false;
@@ -109,7 +109,7 @@ static void end(struct tables_look *l, const struct err *err)
     l->done(l->ctx, err);
 }
 
-/* The server answers, so it would refuse it again soon after. */
+/* The server has refused the look, and would do so again soon after: none is made for some minutes. */
 static void on_refused(void *ctx, const PGresult *r, const struct err *err)
 {
     struct tables_look *l = ctx;
@@ -120,7 +120,7 @@ static void on_refused(void *ctx, const PGresult *r, const struct err *err)
     end(l, err);
 }
 
-/* What cannot be read here is told by whoever looks at a table alone. */
+/* Gives the look up. What could not be read is reported when a table is looked at alone. */
 static void give_up(struct tables_look *l, const struct err *why)
 {
     if (db_lost(l->db)) {
@@ -141,7 +141,7 @@ static PGresult *keep(const PGresult *r, struct tables_look *l)
     return copy;
 }
 
-/* The result in *slot, or the end. */
+/* Keeps the result in *slot; without one the look ends, and false is returned. */
 static bool have(struct tables_look *l, PGresult **slot, const PGresult *r, const struct err *err)
 {
     if (err == NULL && (*slot = keep(r, l)) != NULL)
@@ -166,7 +166,7 @@ static void ask(struct tables_look *l, const char *text, const struct sql_var *v
         db_query(l->db, l->sql.data, NULL, 0, done, l);
 }
 
-/* Another connection is at it, and has not been dropped meanwhile. */
+/* Whether another connection is making the look, and was not dropped meanwhile. */
 static bool is_busy(const struct tables_look *l, const struct db *db)
 {
     return l->under_way && l->db != db && !db_lost(l->db) && db_backend(l->db) == l->backend;
@@ -287,7 +287,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         ask(l, sql_loaded_progress, vars, 2, on_loaded);
 }
 
-/* Of a partitioned table each partition would be locked. */
+/* Whether the greatest time is cheap to find. It is not for a partitioned table, of which each partition would be locked. */
 static bool is_cheap(const PGresult *list, int row)
 {
     return strcmp(PQgetvalue(list, row, LIST_INDEXED), "t") == 0 &&
@@ -295,7 +295,8 @@ static bool is_cheap(const PGresult *list, int row)
            PQgetisnull(list, row, LIST_PROBLEM);
 }
 
-/* One statement for all: a row each, numbered as in the list. The others' are asked for by the catalog, one by one. */
+/* Makes one statement for the greatest times: a row for each table, numbered as in the list. The tables that it leaves out are asked for one by one,
+ * for the catalog. */
 static enum err_code greatest_sql(const struct tables_look *l, struct buf *sql, int *n,
                                   struct err *e)
 {
@@ -340,7 +341,7 @@ static void on_loaded(void *ctx, const PGresult *r, const struct err *err)
         db_query(l->db, "COMMIT", NULL, 0, on_ended, l);
 }
 
-/* Without them the catalog asks for itself. */
+/* Takes the greatest times. Without them, they are asked for when the catalog is made. */
 static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
 {
     struct tables_look *l = ctx;
@@ -381,7 +382,7 @@ int64_t tables_look_at(const struct tables_look *l)
     return l->at;
 }
 
-/* -1: not there. */
+/* Returns the table's row in the list; -1: there is none. */
 static int find_row(const struct tables_look *l, const char *table)
 {
     for (int i = 0; i < PQntuples(l->list); i++)

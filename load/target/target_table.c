@@ -86,7 +86,7 @@ enum err_code target_table_list(struct buf *sql, const char *schema, struct err 
     return sql_expand(sql, sql_list_tables, vars, 1, e);
 }
 
-/* The statement's text goes: of many tables that are loaded in turn each would keep its own. */
+/* Ends the search. Frees the statement's text, since each of many tables would keep its own. */
 void target_table_end(struct target_table *s, const struct err *err)
 {
     buf_free(&s->sql);
@@ -199,8 +199,7 @@ static enum err_code one_element(struct buf *b, const char *text)
     return rc == OK ? buf_addc(b, '}') : rc;
 }
 
-/* The bookkeeping is read without its lock: what another loader does meanwhile shows in the
- * transaction. */
+/* Reads the bookkeeping without a lock: the transaction that loads sees what another loader did meanwhile. */
 void target_table_read_progress(struct target_table *s)
 {
     const struct relation *r = &s->relation;
@@ -237,7 +236,7 @@ void target_table_read_progress(struct target_table *s)
         db_query(s->db, s->sql.data, NULL, 0, on_progress, s);
 }
 
-/* Progress that came with a dump, from an earlier netty-load, or of a table that was dropped becomes this table's. */
+/* Makes progress this table's that came with a dump, from an earlier netty-load, or of a table that was dropped. */
 static void adopt(struct target_table *s)
 {
     const struct relation *r = &s->relation;
@@ -264,7 +263,7 @@ static void on_adopted(void *ctx, const PGresult *r, const struct err *err)
         target_table_read_progress(ctx);
 }
 
-/* A first load usually finds none. */
+/* Finds out whether the table has rows. At a first load it usually has none. */
 void target_table_find_rows(struct target_table *s)
 {
     const struct relation *r = &s->relation;
@@ -320,7 +319,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         target_table_find_rows(s);
 }
 
-/* It would be good to know, no more: a lock that lasts longer than a statement may shows again with the rows. */
+/* Takes the answer whether the table is empty. It is not needed: a lock that outlasts a statement will show again when the rows are sent. */
 static void on_empty(void *ctx, const PGresult *r, const struct err *err)
 {
     struct target_table *s = ctx;

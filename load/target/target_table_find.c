@@ -1,4 +1,5 @@
-/* How one table is found: by the look at all tables of the run (tables_look.h), or alone; and what its triggers do to its times. */
+/* How one table is found: by the look at all tables of the run (tables_look.h), or by statements of its own; and what its triggers do to its
+ * times. */
 #include "load/database/sql.h"
 #include "load/target/target_table_private.h"
 #include "shared/log/log.h"
@@ -28,7 +29,7 @@ void target_table_busy(const struct target_table *s)
         s->conf.busy(s->conf.ctx);
 }
 
-/* What the look at all tables saw of this one; what it does not answer is asked of the table alone. */
+/* Takes what the look at all tables saw of this table. What that does not answer is asked for this table alone. */
 static void find_seen(struct target_table *s)
 {
     struct err why = ERR_INIT;
@@ -103,7 +104,7 @@ bool target_table_stopped(struct target_table *s)
 
 /* ---- its triggers ---- */
 
-/* Some triggers set the time to now (moddatetime and its like): then no edit would ever be newer than what is stored. */
+/* Finds out whether triggers set time_modified to now (as moddatetime does): then no edit would ever be newer than the stored row. */
 void target_table_try_triggers(struct target_table *s)
 {
     const struct relation *r = &s->relation;
