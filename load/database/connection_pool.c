@@ -61,7 +61,7 @@ void connection_pool_short(struct connection_pool *p)
     p->learned = when_tick();
 }
 
-/* Connected, or about to be. */
+/* Returns how many connections are connected, or about to be. */
 static size_t in_use(const struct connection_pool *p)
 {
     size_t n = 0;

@@ -35,7 +35,7 @@ void db_unpoll(struct db *d)
     d->poll = NULL;
 }
 
-/* Results that have come; true when the statement is over. */
+/* Takes the results that have come. Returns true when the statement has ended. */
 static bool take_results(struct db *d)
 {
     while (!PQisBusy(d->conn)) {
@@ -68,7 +68,7 @@ static bool take_results(struct db *d)
     return false;
 }
 
-/* One turn of a COPY; true when the connection is of no more use. */
+/* Feeds a COPY once. Returns true when the connection is of no more use. */
 static bool feed(struct db *d)
 {
     if (db_copy_feed(d)) {
@@ -288,7 +288,7 @@ static int send_params(struct db *d, const char *sql, const struct db_param *par
     return PQsendQueryParams(d->conn, sql, (int)n, types, values, lengths, formats, binary);
 }
 
-/* Several statements in one message are a transaction where there is none: SET LOCAL lasts to its end. */
+/* Sends the text with search_path pinned. Several statements in one message are one transaction if none is open, and SET LOCAL lasts to its end. */
 static int send_pinned(struct db *d, const char *sql)
 {
     static const char pin[] = "SET LOCAL search_path = pg_catalog, pg_temp;\n";

@@ -1,10 +1,10 @@
-/* Asking the server to give up the statement under way. */
+/* Asks the server to cancel the statement under way. */
 #include "load/database/db_private.h"
 #include <pthread.h>
 #include <signal.h>
 
-/* libpq connects for this, and blocks: in a thread of its own, for which nobody waits, and which the program's end may cut
- * off (so it logs nothing). Where it fails the statement goes on, and the caller asks again. */
+/* For this libpq makes a connection, which blocks. So it is done in a thread of its own that nothing waits for. The program's end may cut it
+ * off, so the thread logs nothing. If it fails, the statement goes on, and the caller asks again. */
 static void *send_cancel(void *ctx)
 {
     char why[256];

@@ -11,7 +11,7 @@
 #define LIMIT_SPARE    5u  /* for a connection that is not needed */
 #define LIMIT_MOST     3600u
 
-/* Notices are for whoever looks closely; DETAIL would quote rows. */
+/* Logs the server's notices at debug level, without DETAIL, which would quote rows. */
 static void on_notice(void *ctx, const PGresult *r)
 {
     const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
@@ -32,7 +32,7 @@ void db_finish_conn(struct db *d)
 
 static void on_limit(uv_timer_t *timer);
 
-/* One of the connection's settings as they came to be, environment and service file included; NULL: not set. */
+/* Returns one of the connection's settings, with environment and service file taken into account; NULL: not set. */
 static const char *setting(const PQconninfoOption *all, const char *name)
 {
     for (const PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++)
@@ -54,7 +54,7 @@ static void keep_secrets(const struct db *d)
         log_secret(PQpass(d->conn)); /* from a password file */
 }
 
-/* Seconds for the address at hand. */
+/* Returns how many seconds the current address may take. */
 static unsigned limit_of(const struct db *d)
 {
     PQconninfoOption *all = PQconninfo(d->conn);
@@ -75,7 +75,7 @@ static const char *or_empty(const char *s)
     return s != NULL ? s : "";
 }
 
-/* The time begins anew with each address that libpq goes on to. */
+/* Starts the time limit anew with each address that libpq goes on to. */
 static bool watch_limit(struct db *d)
 {
     struct buf now;
@@ -98,7 +98,7 @@ static bool watch_limit(struct db *d)
     return good;
 }
 
-/* hosts: instead of those of the settings, or NULL. */
+/* Begins to connect. hosts replace those of the settings, unless NULL. */
 static void start(struct db *d, const struct db_hosts *hosts)
 {
     /* What stands before dbname, conninfo may override; what stands after it overrides. Keepalives
@@ -164,7 +164,7 @@ void db_connect_spare(struct db *d, db_done_fn *done, void *ctx)
     connect_as(d, true, done, ctx);
 }
 
-/* The address at hand has had its time. False: there is no other. */
+/* Goes on to other hosts, since the current address has taken too long. Returns false if there is no other. */
 static bool try_others(struct db *d)
 {
     PQconninfoOption *all = PQconninfo(d->conn);
@@ -214,7 +214,7 @@ static void on_limit(uv_timer_t *timer)
     db_finish(d);
 }
 
-/* The spare one is asked something: the limit of connecting goes on until it has answered. */
+/* The connection is made. A spare one (db_connect_spare) is first asked something, and the time limit of connecting runs until it has answered. */
 static void connected(struct db *d)
 {
     d->state = DB_READY;

@@ -1,7 +1,7 @@
 /* COPY ... FROM STDIN in pieces, no faster than the socket takes them. */
 #include "load/database/db_private.h"
 
-/* The next piece, or the end of the COPY. False: libpq cannot go on. */
+/* Hands the next piece to libpq, or ends the COPY. Returns false if libpq cannot go on. */
 static bool refill(struct db *d)
 {
     struct err why = ERR_INIT;
@@ -19,9 +19,8 @@ static bool refill(struct db *d)
 }
 
 /*
- * libpq would buffer all that it is given; so it gets the next piece only when the last one has
- * left. A server that has failed meanwhile says so after the end: libpq does not look at its answer
- * before.
+ * libpq buffers all that it is given, so it gets the next piece only when the last one was sent. If the server has failed meanwhile, that shows
+ * only after the end of the COPY, since libpq does not look at the answer before.
  */
 bool db_copy_feed(struct db *d)
 {

@@ -58,7 +58,7 @@ struct rule {
         DB_SMALLER, (then), ERR_UNAVAILABLE, false, false                                          \
     }
 
-/* The first that fits counts. Each phase ends with a rule for all. */
+/* The first rule that fits counts. Each phase ends with a rule for all other errors. */
 static const struct rule rules[] = {
     /* Connecting: a wrong user, password or tenant is 77, what passes by itself 69, all else 78. */
     {CONNECT, "28", ENDS(ERR_DENIED)},
@@ -156,7 +156,7 @@ static const struct rule rules[] = {
     {WORKING, "", STOPS(ERR_CONFIG)},
 };
 
-/* What poolers, and the server, tell in words alone. In small letters. */
+/* Errors of poolers, and of the server, that only their words tell apart. In small letters. */
 struct saying {
     unsigned phases;
     const char *state;
@@ -228,7 +228,7 @@ static const struct saying *saying_of(enum db_phase phase, const struct err *err
     return NULL;
 }
 
-/* Without a SQLSTATE: libpq's own word, of a connection; or ours. */
+/* Decides about an error without an SQLSTATE: libpq's, about a connection; or one of this program. */
 static struct db_decision without_state(enum db_phase phase, const struct err *err)
 {
     struct db_decision d = {DB_STOP, DB_STOP, err->code, false, false};

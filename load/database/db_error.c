@@ -20,7 +20,8 @@ static bool is_set(const PGconn *c, const char *name, const char *value)
     return found != NULL && strcmp(found, value) == 0;
 }
 
-/* No standby, which would pass by itself: somebody has set it. The server tells both since PostgreSQL 14. */
+/* Adds to the message that somebody has set transactions to read-only. If the server is a standby, that is not added, since it may pass by
+ * itself. The server reports both since PostgreSQL 14. */
 static void tell_setting(struct err *e, const PGconn *c)
 {
     struct err plain = *e;
@@ -72,7 +73,7 @@ static bool find_state(const char *text, char out[6])
     return found;
 }
 
-/* The lines of libpq's message, less those that verbosity adds, in one. */
+/* Joins the lines of libpq's message into one, without those that verbosity adds. */
 static void one_line(const char *text, char *out, size_t size)
 {
     size_t len = 0;

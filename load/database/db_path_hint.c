@@ -1,10 +1,10 @@
-/* A trigger's or policy's function that is lost without the search_path that it was written for. */
+/* A hint for an error of a trigger's or policy's function that does not find its names, since search_path is not the one it was written for. */
 #include "load/database/db_private.h"
 #include <string.h>
 
 #define SIGNATURE_MAX 300u
 
-/* What is not found where a name was looked up: relation, function or operator, type, schema. */
+/* Whether the error is that a name was not found: of a relation, function or operator, type, schema. */
 static bool is_lookup(const char *sqlstate)
 {
     static const char *const states[] = {"42P01", "42883", "42704", "3F000"};

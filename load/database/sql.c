@@ -14,7 +14,7 @@ struct expansion {
     struct err *e;
 };
 
-/* What a variable, or a piece that is sealed, begins with. */
+/* The characters with which a variable begins, or a piece in which there are no variables. */
 #define OPENING ":'\"$-/"
 
 static bool is_name_start(char c)
@@ -27,8 +27,7 @@ static bool is_name(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* How many bytes at s psql's variables do not reach into: a quoted piece, a comment, `::`; else 0.
- */
+/* Returns the length of a piece at s in which psql sees no variables: a quoted piece, a comment, `::`; else 0. */
 static size_t sealed_length(const char *s)
 {
     static const struct {
