@@ -29,8 +29,7 @@ static bool is_own(const struct command *c, enum option_id id)
     return false;
 }
 
-/* What belongs to loading, or to another command. What stands in the environment or the file is
- * for all. */
+/* Refuses options on the command line that belong to loading, or to another command. Settings in the environment or the file are for all. */
 static enum err_code check_options(const struct options *o, const struct commands *all,
                                    const struct command *command, struct err *e)
 {
@@ -52,8 +51,8 @@ static enum err_code check_options(const struct options *o, const struct command
     return OK;
 }
 
-/* A command's name with a letter wrong would be taken for a table that nobody has. What is checked or
- * waited for need not be in the spool yet. */
+/* Refuses a word that is a command's name with a letter wrong, which would be taken for an unknown table. Tables for doctor or --follow need
+ * not be in the spool yet. */
 static enum err_code refuse_slip(const struct options *o, struct err *e)
 {
     const char *meant = options_slip(o);
@@ -144,7 +143,7 @@ static int find_table(const PGresult *r, const char *table)
     return row < PQntuples(r) ? row : -1;
 }
 
-/* That a role may not load into it is no reason not to look after it. */
+/* Whether a command can work on the table. A table that the role may not load into can still be looked after. */
 static bool usable(const PGresult *r, int row)
 {
     return PQgetisnull(r, row, LIST_PROBLEM) || strcmp(PQgetvalue(r, row, LIST_DENIED), "t") == 0;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define SQL_MAX ((size_t)1 << 20)
-/* Between two wishes to cancel: one may come before its statement, or reach nobody. */
+/* The time between two requests to cancel. A request may come before its statement, or may not arrive. */
 #define ASK_MS 1000u
 
 struct session {
@@ -241,7 +241,7 @@ static enum err_code pause_for(struct session *s, int64_t us, struct err *e)
     return wait_here(s, true, e);
 }
 
-/* After a failed try: OK to have another one. */
+/* Called after a failed try. Returns OK if there is to be another one. */
 static enum err_code again(struct session *s, enum db_phase phase, struct err *err, struct err *e)
 {
     enum db_action action = db_decide(phase, err).action;

@@ -20,7 +20,7 @@ static void on_wake(uv_async_t *wake)
     session_stop(t->session);
 }
 
-/* The thread's loop is there before the thread, so that it can be woken at any time. */
+/* Makes the thread's loop before the thread, so that the thread can be woken at any time. */
 static enum err_code open_loop(struct session_thread *t, struct err *e)
 {
     if (uv_loop_init(&t->loop) != 0)
