@@ -87,7 +87,7 @@ static enum err_code add_source(const struct catalog_publish *l, struct catalog_
     return entry->source != NULL ? OK : err_set(e, ERR_NOMEM, "out of memory");
 }
 
-/* One table of sql_list_tables. Those whose names the API cannot have are no tables of ours. */
+/* Adds one table of sql_list_tables. A table whose name the API cannot have is left out. */
 static enum err_code add(struct catalog_publish *l, const PGresult *r, int row, struct err *e)
 {
     struct catalog_entry *entry = &l->catalog.entries[l->catalog.count];
@@ -146,7 +146,7 @@ static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
     query_next(l);
 }
 
-/* What the last catalog says of it can still be gone by. */
+/* Whether what the last catalog says of the table may still be used. */
 static bool is_fresh(const struct catalog_entry *last, const struct catalog_entry *entry,
                      int64_t now)
 {
@@ -155,7 +155,7 @@ static bool is_fresh(const struct catalog_entry *last, const struct catalog_entr
            last->measured <= now && now - last->measured < FRESH;
 }
 
-/* True where it can be told without reading the table. */
+/* Whether the greatest time is known without reading the table. */
 static bool is_known(struct catalog_publish *l, struct catalog_entry *entry)
 {
     const struct catalog_entry *last = catalog_find(&l->last, entry->table);
@@ -178,7 +178,7 @@ static bool is_known(struct catalog_publish *l, struct catalog_entry *entry)
     return true;
 }
 
-/* The look at all tables was before this run's own rows. */
+/* Takes the greatest time from the look at all tables, which was made before this run's rows went in. */
 static bool was_seen(struct catalog_publish *l, const struct place *place,
                      struct catalog_entry *entry)
 {
@@ -255,7 +255,7 @@ static void read_last(struct catalog_publish *l)
         LOG(LOG_DEBUG, "catalog", "the last catalog cannot be used", F_ERR(&e));
 }
 
-/* A database that does not say which it is has its tables read each time. */
+/* Takes the database's identity. Without one, its tables are read each time. */
 static void on_database(void *ctx, const PGresult *r, const struct err *err)
 {
     struct catalog_publish *l = ctx;

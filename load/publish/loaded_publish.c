@@ -79,7 +79,8 @@ static const struct loaded_row *find_row(const struct loaded_publish *m, const c
     return NULL;
 }
 
-/* A table of which the database knows nothing (any more) is not loaded, if it ever was. */
+/* Finds out whether the spool has an entry of this database for the table, so that it was loaded once, though the database knows nothing of it
+ * (any more). */
 static enum err_code was_loaded(const struct loaded_publish *m, const char *table, bool *was,
                                 struct err *e)
 {
@@ -189,7 +190,7 @@ static void start_work(struct loaded_publish *m)
         after_work(&m->work, UV_ENOMEM);
 }
 
-/* The transaction is left, whatever was wrong; then the end. */
+/* The transaction was left, after whatever error: ends. */
 static void on_left(void *ctx, const PGresult *r, const struct err *err)
 {
     struct loaded_publish *m = ctx;
@@ -224,7 +225,7 @@ static void ask_of_spool(struct loaded_publish *m, const char *text, db_done_fn 
         db_query(m->db, m->sql.data, NULL, 0, done, m);
 }
 
-/* What was read is what a crash of the server would leave. */
+/* The transaction is committed: what was read now outlasts a crash of the server. */
 static void on_committed(void *ctx, const PGresult *r, const struct err *err)
 {
     struct loaded_publish *m = ctx;
@@ -344,7 +345,7 @@ static void query_identity(struct loaded_publish *m)
     db_query_bare(m->db, m->sql.data, on_identity, m);
 }
 
-/* The spool was told all of that before. */
+/* Whether the spool was told all of this before. */
 static bool is_told(const struct loaded_publish *m, const struct loaded_row *row)
 {
     struct loaded loaded;
@@ -364,7 +365,8 @@ static bool is_told(const struct loaded_publish *m, const struct loaded_row *row
     return told;
 }
 
-/* Nothing was asked of the database since the look that it may have changed by. */
+/* Uses the look, after which this run has sent nothing that may have changed the database. Returns false if the look says something that the
+ * spool was not told. */
 static bool use_look(struct loaded_publish *m)
 {
     struct err e = ERR_INIT;
