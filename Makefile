@@ -55,7 +55,7 @@ SPOOL_C   := $(filter-out $(SPOOL_CLI),$(call code,spool))
 EXTRACT_C := $(filter-out extract/cli/main.c,$(call code,extract))
 LOAD_C    := $(filter-out load/cli/main.c,$(call code,load))
 SQL       := $(wildcard load/sql/*.sql)
-SITE      := spool/status/page/status.html
+SITE      := spool/status/page/status.html spool/status/page/accounts.html
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_SHARED  := $(BUILD)/obj/libshared.a
@@ -140,7 +140,7 @@ $(BUILD)/completion/bash/%: $(BUILD)/netty-manual
 $(BUILD)/completion/zsh/_%: $(BUILD)/netty-manual
 	$(call made,zsh $*)
 
-# So is the status page.
+# So are the status pages.
 $(BUILD)/gen/spool/site_files.c: spool/status/page/embed.sh $(SITE)
 	@mkdir -p $(@D)
 	$(call say,GEN)

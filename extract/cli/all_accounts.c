@@ -1,11 +1,15 @@
 #include "extract/cli/all_accounts.h"
 #include "extract/cli/api_key.h"
 #include "extract/cli/service.h"
+#include "extract/metrics/fetch_account_metrics.h"
+#include "spool/overview/account_monitor.h"
 #include "spool/store/accounts.h"
 #include <stdlib.h>
 
 struct all {
+    const struct options *options;
     struct ping *ping;
+    struct account_monitor *monitor;
     uv_loop_t *loop;
     bool stays;
 };
@@ -64,19 +68,39 @@ static void close_run(void *run, struct account_turn *turn)
     free_run(r);
 }
 
-static enum err_code begin(void *ctx, uv_loop_t *loop, struct err *e)
+static enum err_code begin(void *ctx, struct account_turns *turns, uv_loop_t *loop, struct err *e)
 {
     struct all *a = ctx;
-    (void)e;
+    const struct account_monitor_conf conf = {.options = a->options,
+                                              .loop = loop,
+                                              .turns = turns,
+                                              .side = RUN_HISTORY_EXTRACT,
+                                              .defs = fetch_account_metrics};
     a->loop = loop;
-    return OK;
+    return account_monitor_open(&a->monitor, &conf, e);
+}
+
+static void end(void *ctx)
+{
+    struct all *a = ctx;
+    account_monitor_quit(a->monitor);
+}
+
+static void end_turn(void *ctx, size_t i, const struct options *o, const struct account_turn *turn)
+{
+    struct all *a = ctx;
+    (void)o;
+    account_monitor_ended(a->monitor, i, turn);
 }
 
 static int end_round(void *ctx, int code)
 {
     struct all *a = ctx;
+    code = account_monitor_round(a->monitor, code);
+    bool well = account_monitor_well(a->monitor);
+    ping_note(a->ping, well);
     if (a->stays)
-        ping_run(a->ping, a->loop, code, true);
+        ping_run(a->ping, a->loop, code, well);
     return code;
 }
 
@@ -87,9 +111,6 @@ static enum err_code check(const struct options *o, struct err *e)
                     options_int(o, OPT_RESTART) != 0 || options_int(o, OPT_CANCEL) != 0;
     if (options_int(o, OPT_DRY_RUN) != 0)
         return accounts_name_one(o, "--dry-run", e);
-    if (options_given(o, OPT_METRICS_FILE) ||
-        (options_given(o, OPT_LISTEN) && options_given(o, OPT_EVERY)))
-        return accounts_name_one(o, "--metrics-file or --listen", e);
     if (backfill && options_given(o, OPT_EVERY))
         return accounts_name_one(o, "--full or --since with --every", e);
     return OK;
@@ -104,8 +125,13 @@ enum err_code all_accounts_run(const struct options *o, struct ping *ping, int *
         .stop = stop_run,
         .close = close_run,
         .begin = begin,
+        .end = end,
+        .ended = end_turn,
         .round = end_round};
-    struct all a = {.ping = ping, .stays = options_given(o, OPT_EVERY)};
+    struct all a = {.options = o, .ping = ping, .stays = options_given(o, OPT_EVERY)};
     enum err_code rc = check(o, e);
-    return rc == OK ? account_turns_run(o, &program, &a, code, e) : rc;
+    if (rc == OK)
+        rc = account_turns_run(o, &program, &a, code, e);
+    account_monitor_close(a.monitor);
+    return rc;
 }

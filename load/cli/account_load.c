@@ -60,6 +60,7 @@ static enum err_code begin(struct account_load *a, const struct options *o, unsi
     if (rc == OK)
         rc = load_settings_read(&a->conf, o, a->spool, a->zone, e);
     a->conf.jobs = jobs;
+    a->conf.follow = false;   /* whoever turns the loop begins anew where there is more */
     a->conf.progress = false; /* of several at a time it would be nobody's */
     if (rc == OK)
         rc = open_metrics(a, o, e);

@@ -1,8 +1,17 @@
 #include "load/cli/all_accounts.h"
 #include "load/address/db_same.h"
 #include "load/cli/account_load.h"
+#include "load/cli/account_news.h"
+#include "load/metrics/load_account_metrics.h"
 #include "shared/log/log.h"
+#include "spool/overview/account_monitor.h"
 #include "spool/store/accounts.h"
+
+struct all {
+    const struct options *options;
+    struct account_monitor *monitor;
+    struct account_news *news;
+};
 
 static enum err_code open_run(void **run, void *ctx, const struct options *o, unsigned jobs,
                               struct err *e)
@@ -30,21 +39,63 @@ static void close_run(void *run, struct account_turn *turn)
     account_load_close(run, turn);
 }
 
+static enum err_code begin(void *ctx, struct account_turns *turns, uv_loop_t *loop, struct err *e)
+{
+    struct all *a = ctx;
+    const struct account_monitor_conf conf = {.options = a->options,
+                                              .loop = loop,
+                                              .turns = turns,
+                                              .side = RUN_HISTORY_LOAD,
+                                              .defs = load_account_metrics};
+
+    return account_monitor_open(&a->monitor, &conf, e);
+}
+
+static void end(void *ctx)
+{
+    struct all *a = ctx;
+
+    account_monitor_quit(a->monitor);
+}
+
+static void end_turn(void *ctx, size_t i, const struct options *o, const struct account_turn *turn)
+{
+    struct all *a = ctx;
+
+    (void)o;
+    account_news_ended(a->news, i, turn->code);
+    account_monitor_ended(a->monitor, i, turn);
+}
+
+static bool is_due(void *ctx, size_t i)
+{
+    const struct all *a = ctx;
+
+    return account_news_is_due(a->news, i);
+}
+
+static int end_round(void *ctx, int code)
+{
+    struct all *a = ctx;
+
+    return account_monitor_round(a->monitor, code);
+}
+
 /* What one process cannot do for all of them at once. */
 static enum err_code check(const struct options *o, struct err *e)
 {
     static const struct {
         enum option_id option;
         const char *name;
-    } alone[] = {{OPT_CHECK, "doctor"},      {OPT_CATALOG, "catalog"}, {OPT_LOADED, "--loaded"},
-                 {OPT_DRY_RUN, "--dry-run"}, {OPT_REPLAY, "replay"},   {OPT_FOLLOW, "--follow"}};
+    } alone[] = {{OPT_CHECK, "doctor"},
+                 {OPT_CATALOG, "catalog"},
+                 {OPT_LOADED, "--loaded"},
+                 {OPT_DRY_RUN, "--dry-run"},
+                 {OPT_REPLAY, "replay"}};
 
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
         if (options_int(o, alone[i].option) != 0)
             return accounts_name_one(o, alone[i].name, e);
-    if (options_given(o, OPT_METRICS_FILE) ||
-        (options_given(o, OPT_LISTEN) && options_given(o, OPT_EVERY)))
-        return accounts_name_one(o, "--metrics-file or --listen", e);
     return OK;
 }
 
@@ -55,7 +106,13 @@ int all_accounts_load(const struct options *o)
         .open = open_run,
         .loop = loop_of,
         .stop = stop_run,
-        .close = close_run};
+        .close = close_run,
+        .begin = begin,
+        .end = end,
+        .due = is_due,
+        .ended = end_turn,
+        .round = end_round};
+    struct all a = {.options = o};
     struct err e = ERR_INIT;
     int code = 0;
 
@@ -64,7 +121,11 @@ int all_accounts_load(const struct options *o)
     if (rc == OK)
         rc = accounts_check_all(o, db_same_text, &e);
     if (rc == OK)
-        rc = account_turns_run(o, &program, NULL, &code, &e);
+        rc = account_news_open(&a.news, o, &e);
+    if (rc == OK)
+        rc = account_turns_run(o, &program, &a, &code, &e);
+    account_news_close(a.news);
+    account_monitor_close(a.monitor);
     if (rc == OK)
         return code;
     LOG(LOG_ERROR, "stopped", "netty-load cannot go on", F_ERR(&e));

@@ -9,7 +9,7 @@
 
 /* Where one account after the other is open. */
 struct place {
-    struct turns *turns;
+    struct account_turns *turns;
     unsigned jobs;
     bool taken;
     int64_t begun;
@@ -20,7 +20,7 @@ struct place {
     uv_timer_t timer; /* ... or will have at that time */
 };
 
-struct turns {
+struct account_turns {
     const struct options *options;
     const struct account_program *program;
     void *ctx;
@@ -32,18 +32,20 @@ struct turns {
     struct account_turn *list; /* one an account */
     size_t count;
     size_t next;   /* of the accounts, in this round */
+    size_t turned; /* accounts that had a turn, in this round */
     size_t open;   /* places that are taken */
     int64_t begun; /* when the last account did */
     int64_t every; /* microseconds; 0: once */
     int64_t first; /* when the first round began */
-    bool waits;    /* between two rounds */
+    bool follow;
+    bool waits; /* between two rounds */
     bool stopping;
     bool over;
     int code;
     struct err err;
 };
 
-static void begin_some(struct turns *t);
+static void begin_some(struct account_turns *t);
 static void on_loop(uv_poll_t *poll, int status, int events);
 static void on_timer(uv_timer_t *timer);
 
@@ -57,7 +59,7 @@ void account_turn_failed(struct account_turn *turn, const struct err *why)
 
 /* ---- the end ---- */
 
-static void wind_down(struct turns *t)
+static void wind_down(struct account_turns *t)
 {
     if (t->over)
         return;
@@ -73,7 +75,7 @@ static void wind_down(struct turns *t)
 
 /* ---- a round ---- */
 
-static enum err_code add_row(const struct turns *t, size_t i, struct summary *summary,
+static enum err_code add_row(const struct account_turns *t, size_t i, struct summary *summary,
                              struct err *e)
 {
     const struct account_turn *turn = &t->list[i];
@@ -92,7 +94,7 @@ static enum err_code add_row(const struct turns *t, size_t i, struct summary *su
     return summary_row(summary, cells, n, e);
 }
 
-static enum err_code print(const struct turns *t, struct err *e)
+static enum err_code print(const struct account_turns *t, struct err *e)
 {
     struct summary *summary = NULL;
     enum err_code rc = summary_open(&summary, options_int(t->options, OPT_JSON) != 0, e);
@@ -104,12 +106,18 @@ static enum err_code print(const struct turns *t, struct err *e)
     return rc;
 }
 
-static void begin_round(struct turns *t)
+static void forget(struct account_turns *t)
 {
     memset(t->list, 0, t->count * sizeof *t->list);
     for (size_t i = 0; i < t->count; i++)
         t->list[i].ended = WHEN_NONE;
-    t->next = 0;
+}
+
+static void begin_round(struct account_turns *t)
+{
+    if (!t->follow)
+        forget(t);
+    t->next = t->turned = 0;
     t->waits = false;
     begin_some(t);
 }
@@ -119,9 +127,15 @@ static void on_round(uv_timer_t *timer)
     begin_round(timer->data);
 }
 
-/* At the first multiple of the interval that is still to come. */
-static void schedule(struct turns *t)
+/* At the first multiple of the interval that is still to come; with --follow soon, and in silence. */
+static void schedule(struct account_turns *t)
 {
+    if (t->follow) {
+        t->waits = true;
+        uv_update_time(&t->loop);
+        (void)uv_timer_start(&t->pause, on_round, TURN_LOOK / 1000, 0);
+        return;
+    }
     char at[WHEN_TEXT];
     int64_t wait = t->every - (when_tick() - t->first) % t->every;
     LOG(LOG_INFO, "wait", "waiting for the next run",
@@ -131,18 +145,21 @@ static void schedule(struct turns *t)
     (void)uv_timer_start(&t->pause, on_round, (uint64_t)((wait + 999) / 1000), 0);
 }
 
-static void end_round(struct turns *t)
+static void end_round(struct account_turns *t)
 {
     const struct err stopped = {.code = ERR_INTERRUPTED,
                                 .msg = "a signal asked to stop before the account's turn"};
-    for (; t->next < t->count; t->next++)
+    bool last = t->stopping || (t->every == 0 && !t->follow);
+    for (; !t->follow && t->next < t->count; t->next++)
         account_turn_failed(&t->list[t->next], &stopped);
     t->code = 0;
     for (size_t i = 0; i < t->count; i++)
         t->code = exit_graver(t->code, t->list[i].code);
-    if (t->program->round != NULL)
+    if (t->program->round != NULL && (t->turned > 0 || !t->follow))
         t->code = t->program->round(t->ctx, t->code);
-    if (print(t, &t->err) != OK || t->every == 0 || t->stopping)
+    if ((last || !t->follow) && print(t, &t->err) != OK)
+        last = true;
+    if (last)
         wind_down(t);
     else
         schedule(t);
@@ -150,12 +167,27 @@ static void end_round(struct turns *t)
 
 /* ---- an account's turn ---- */
 
-static void end_turn(struct place *p)
+/* With --follow all of an account's turns are one long run. */
+static void sum_up(struct account_turns *t, size_t i, const struct account_turn *turn)
 {
-    struct turns *t = p->turns;
-    struct account_turn *turn = &t->list[p->account];
+    struct account_turn all = *turn;
+    const struct account_turn *before = &t->list[i];
+    for (size_t k = 0; k < TURN_COUNTS && t->follow; k++)
+        all.counts[k] += before->counts[k];
+    if (t->follow)
+        all.elapsed += before->elapsed;
+    if (t->follow && t->stopping && turn->code == err_exit(ERR_INTERRUPTED))
+        all.code = 0;
+    t->list[i] = all;
+}
+
+static void end_turn(struct place *p, struct account_turn *turn)
+{
+    struct account_turns *t = p->turns;
     turn->ended = when_now();
     turn->elapsed = when_tick() - p->begun;
+    t->turned++;
+    sum_up(t, p->account, turn);
     LOG(turn->code == 0 ? LOG_INFO : LOG_WARN, "account",
         turn->code == 0 ? "the account's turn is over" : "the account's turn has failed",
         F_INT("code", turn->code), F_INT("tables", turn->tables), F_INT("failed", turn->failed),
@@ -169,7 +201,7 @@ static void end_turn(struct place *p)
 static void on_poll_closed(uv_handle_t *handle)
 {
     struct place *p = handle->data;
-    struct turns *t = p->turns;
+    struct account_turns *t = p->turns;
     p->taken = false;
     t->open--;
     begin_some(t);
@@ -177,17 +209,18 @@ static void on_poll_closed(uv_handle_t *handle)
 
 static void leave(struct place *p)
 {
-    struct turns *t = p->turns;
+    struct account_turns *t = p->turns;
     (void)uv_timer_stop(&p->timer);
     uv_close((uv_handle_t *)&p->poll, on_poll_closed);
-    t->program->close(p->run, &t->list[p->account]);
-    end_turn(p);
+    struct account_turn turn = {0};
+    t->program->close(p->run, &turn);
+    end_turn(p, &turn);
 }
 
 /* Does what the account's loop has to do now. */
 static void turn(struct place *p)
 {
-    struct turns *t = p->turns;
+    struct account_turns *t = p->turns;
     uv_loop_t *loop = t->program->loop(p->run);
     log_account(options_account_name(t->options, p->account));
     if (uv_run(loop, UV_RUN_NOWAIT) == 0) {
@@ -218,7 +251,7 @@ static void on_timer(uv_timer_t *timer)
 /* The account's loop is waited for by its descriptor; it is turned once at first, for timers and what it has to register. */
 static enum err_code watch(struct place *p, struct err *e)
 {
-    struct turns *t = p->turns;
+    struct account_turns *t = p->turns;
     int rc = uv_poll_init(&t->loop, &p->poll, uv_backend_fd(t->program->loop(p->run)));
     if (rc != 0)
         return err_set(e, ERR_INTERNAL, "cannot wait for an account's events: %s", uv_strerror(rc));
@@ -232,8 +265,9 @@ static enum err_code watch(struct place *p, struct err *e)
 
 static void begin(struct place *p, size_t i)
 {
-    struct turns *t = p->turns;
+    struct account_turns *t = p->turns;
     struct err e = ERR_INIT;
+    struct account_turn turn = {0};
     p->account = i;
     p->begun = t->begun = when_tick();
     log_account(options_account_name(t->options, i));
@@ -242,17 +276,17 @@ static void begin(struct place *p, size_t i)
         (rc = watch(p, &e)) != OK) {
         t->program->stop(p->run);
         (void)uv_run(t->program->loop(p->run), UV_RUN_DEFAULT);
-        t->program->close(p->run, &t->list[i]);
+        t->program->close(p->run, &turn);
     }
     if (rc != OK) {
         LOG(LOG_ERROR, "end", "the account's run cannot begin", F_ERR(&e));
-        account_turn_failed(&t->list[i], &e);
-        end_turn(p);
+        account_turn_failed(&turn, &e);
+        end_turn(p, &turn);
     }
     log_account(NULL);
 }
 
-static struct place *free_place(struct turns *t)
+static struct place *free_place(struct account_turns *t)
 {
     for (size_t i = 0; i < t->place_count; i++)
         if (!t->places[i].taken)
@@ -265,36 +299,47 @@ static void on_pause(uv_timer_t *timer)
     begin_some(timer->data);
 }
 
+/* The next account whose turn it is; false: there is none in this round. */
+static bool find_next(struct account_turns *t)
+{
+    while (t->follow && t->next < t->count && !t->program->due(t->ctx, t->next))
+        t->next++;
+    return t->next < t->count;
+}
+
 /* One account, where a place is free and the one before began long enough ago. */
-static void begin_some(struct turns *t)
+static void begin_some(struct account_turns *t)
 {
     struct place *p = free_place(t);
     bool more = t->next < t->count && !t->stopping;
+    int64_t wait = t->begun + TURN_PAUSE - when_tick();
     if (t->over || t->waits)
         return;
-    if (!more && t->open == 0) {
-        end_round(t);
-        return;
-    }
-    if (!more || p == NULL)
-        return;
-    int64_t wait = t->begun + TURN_PAUSE - when_tick();
-    if (t->begun == 0 || wait <= 0) {
-        begin(p, t->next++);
+    if (more && p != NULL && (t->begun == 0 || wait <= 0)) {
+        if (find_next(t))
+            begin(p, t->next++);
+        more = t->next < t->count;
         wait = TURN_PAUSE;
     }
-    uv_update_time(&t->loop);
-    (void)uv_timer_start(&t->pause, on_pause, (uint64_t)((wait + 999) / 1000), 0);
+    if (!more && t->open == 0) {
+        end_round(t);
+    } else if (more && p != NULL) {
+        uv_update_time(&t->loop);
+        (void)uv_timer_start(&t->pause, on_pause, (uint64_t)((wait + 999) / 1000), 0);
+    }
 }
 
 /* ---- signals ---- */
 
 static void on_stop(void *ctx)
 {
-    struct turns *t = ctx;
+    struct account_turns *t = ctx;
     t->stopping = true;
     if (t->waits) {
-        wind_down(t);
+        if (t->follow)
+            end_round(t);
+        else
+            wind_down(t);
         return;
     }
     for (size_t i = 0; i < t->place_count; i++) {
@@ -309,19 +354,27 @@ static void on_stop(void *ctx)
     begin_some(t);
 }
 
+enum err_code account_turns_ask(struct account_turns *t, struct err *e)
+{
+    if (!t->waits || t->stopping)
+        return err_set(e, ERR_BUSY, "a run is under way");
+    (void)uv_timer_start(&t->pause, on_round, 0, 0);
+    return OK;
+}
+
 static void on_user(void *ctx)
 {
-    struct turns *t = ctx;
-    LOG0(LOG_INFO, "run-asked",
-         t->waits ? "SIGUSR1 asked for a run" : "SIGUSR1 asked for a run, and one is under way");
-    if (t->waits)
-        (void)uv_timer_start(&t->pause, on_round, 0, 0);
+    struct err e = ERR_INIT;
+    if (account_turns_ask(ctx, &e) == OK)
+        LOG0(LOG_INFO, "run-asked", "SIGUSR1 asked for a run");
+    else
+        LOG(LOG_INFO, "run-asked", "SIGUSR1 asked for a run, and none is begun", F_ERR(&e));
 }
 
 /* ---- beginning ---- */
 
 /* --jobs are the tables at a time, over all accounts: the places share them. */
-static enum err_code open_places(struct turns *t, struct err *e)
+static enum err_code open_places(struct account_turns *t, struct err *e)
 {
     size_t jobs = (size_t)options_int(t->options, OPT_JOBS);
     size_t n = jobs < t->count ? jobs : t->count;
@@ -339,10 +392,10 @@ static enum err_code open_places(struct turns *t, struct err *e)
     return OK;
 }
 
-static enum err_code open_signals(struct turns *t, struct err *e)
+static enum err_code open_signals(struct account_turns *t, struct err *e)
 {
     enum err_code rc = stop_signals_open(&t->stop, &t->loop, on_stop, t, e);
-    if (rc != OK || t->every == 0)
+    if (rc != OK || (t->every == 0 && !t->follow))
         return rc;
     reload_watch(t->stop);
     return stop_signals_on_user(t->stop, on_user, t, e);
@@ -351,13 +404,14 @@ static enum err_code open_signals(struct turns *t, struct err *e)
 enum err_code account_turns_run(const struct options *o, const struct account_program *program,
                                 void *ctx, int *code, struct err *e)
 {
-    struct turns t = {.options = o,
-                      .program = program,
-                      .ctx = ctx,
-                      .count = options_accounts(o),
-                      .every = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : 0,
-                      .first = when_tick(),
-                      .err = ERR_INIT};
+    struct account_turns t = {.options = o,
+                              .program = program,
+                              .ctx = ctx,
+                              .count = options_accounts(o),
+                              .follow = program->due != NULL && options_int(o, OPT_FOLLOW) != 0,
+                              .every = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : 0,
+                              .first = when_tick(),
+                              .err = ERR_INIT};
     if (uv_loop_init(&t.loop) != 0)
         return err_set(e, ERR_INTERNAL, "cannot set up an event loop");
     (void)uv_timer_init(&t.loop, &t.pause); /* cannot fail */
@@ -366,7 +420,9 @@ enum err_code account_turns_run(const struct options *o, const struct account_pr
     if (rc == OK)
         rc = open_signals(&t, e);
     if (rc == OK && program->begin != NULL)
-        rc = program->begin(ctx, &t.loop, e);
+        rc = program->begin(ctx, &t, &t.loop, e);
+    if (rc == OK)
+        forget(&t);
     if (rc == OK)
         begin_round(&t);
     else

@@ -135,9 +135,9 @@ static void refuse(struct http_server *s, const char *path, struct http_server_r
     }
     set_text(reply, 401,
              "This needs the token of NETTY_LISTEN_TOKEN: Authorization: Bearer TOKEN\n");
-    if (strcmp(path, "/") == 0 && s->conf.door != NULL) {
+    if (path[0] != '\0' && path[strlen(path) - 1] == '/' && s->conf.door != NULL) {
         buf_reset(&reply->body);
-        s->conf.door(s->conf.ctx, reply);
+        s->conf.door(s->conf.ctx, path, reply);
         reply->status = 401;
     }
 }

@@ -10,8 +10,8 @@
  *     http_server_close(s);                       // the memory goes with the loop's handles
  *
  * With a token each request needs `Authorization: Bearer TOKEN`, which is compared in constant time. A
- * request without it gets 401, and for "/" the body that conf.door makes, which must be the same for
- * everybody. Without a token the server listens on loopback addresses only (ERR_CONFIG for others), and
+ * request without it gets 401, and for a page (a path that ends in "/") the body that conf.door makes, which must be the
+ * same for everybody. Without a token the server listens on loopback addresses only (ERR_CONFIG for others), and
  * answers only requests whose Host is loopback's, so that a foreign web page cannot read the answers by
  * DNS rebinding.
  *
@@ -59,7 +59,7 @@ struct http_server_reply {
 /* Fills the reply to a GET. Returns false where there is no such path. */
 typedef bool http_server_fn(void *ctx, const char *path, struct http_server_reply *reply);
 /* Fills the reply to a GET of "/" without the token. */
-typedef void http_server_door_fn(void *ctx, struct http_server_reply *reply);
+typedef void http_server_door_fn(void *ctx, const char *path, struct http_server_reply *reply);
 
 /* Fills the reply to a POST of conf.post_path. table is the query's parameter of that name, "" without one. */
 typedef void http_server_post_fn(void *ctx, const char *table, struct http_server_reply *reply);

@@ -1,7 +1,6 @@
 #include "spool/status/monitor.h"
 
 #include "shared/files/file_io.h"
-#include "shared/http/http_server.h"
 #include "shared/log/log.h"
 #include "shared/log/secret.h"
 #include "shared/time/when.h"
@@ -128,6 +127,10 @@ static void count_verdict(const struct monitor *b)
 
 static enum err_code render(struct monitor *b, struct buf *to)
 {
+    if (b->conf.answer != NULL) {
+        b->conf.collect(b->conf.ctx, NULL);
+        return metrics_render(b->conf.metrics, to);
+    }
     refresh(b);
     b->conf.collect(b->conf.ctx, b->status_rc == OK ? status_of(b->watch) : NULL);
     count_verdict(b);
@@ -155,6 +158,7 @@ static enum err_code show_json(struct monitor *b, struct http_server_reply *r)
     struct status_view view = {.program = b->conf.side == RUN_HISTORY_EXTRACT ? "extract" : "load",
                                .stale_after = b->health_conf.stale_after,
                                .interval = b->conf.interval,
+                               .no_run = b->conf.unseen,
                                .health = &b->health};
     struct status s = nothing;
     refresh(b);
@@ -184,13 +188,10 @@ static enum err_code show_page(struct http_server_reply *r)
     return status_page_render(&r->body, r->nonce, NULL);
 }
 
-static bool answer(void *ctx, const char *path, struct http_server_reply *r)
+bool monitor_answer(struct monitor *b, const char *path, struct http_server_reply *r)
 {
-    struct monitor *b = ctx;
     enum err_code rc;
-    if (strcmp(path, "/metrics") == 0)
-        rc = show_metrics(b, r);
-    else if (strcmp(path, "/healthz") == 0)
+    if (strcmp(path, "/healthz") == 0)
         rc = show_health(b, r);
     else if (strcmp(path, "/status.json") == 0)
         rc = show_json(b, r);
@@ -205,6 +206,20 @@ static bool answer(void *ctx, const char *path, struct http_server_reply *r)
         r->status = 500;
     }
     return true;
+}
+
+static bool answer(void *ctx, const char *path, struct http_server_reply *r)
+{
+    struct monitor *b = ctx;
+    if (strcmp(path, "/metrics") == 0) {
+        if (show_metrics(b, r) != OK) {
+            buf_reset(&r->body);
+            r->status = 500;
+        }
+        return true;
+    }
+    return b->conf.answer != NULL ? b->conf.answer(b->conf.ctx, path, r)
+                                  : monitor_answer(b, path, r);
 }
 
 static enum err_code ask_for_run(struct monitor *b, const char *table, char id[RUN_REQUEST_ID],
@@ -237,11 +252,13 @@ static void post(void *ctx, const char *table, struct http_server_reply *r)
         buf_reset(&r->body); /* the status says it too */
 }
 
-/* The page without data is public: it asks for the token. */
-static void door(void *ctx, struct http_server_reply *r)
+/* The page holds nothing that is not public; without the token it can only ask for it. */
+static void door(void *ctx, const char *path, struct http_server_reply *r)
 {
-    (void)ctx;
-    if (show_page(r) != OK)
+    struct monitor *b = ctx;
+    if (b->conf.door != NULL)
+        b->conf.door(b->conf.ctx, path, r);
+    else if (show_page(r) != OK)
         buf_reset(&r->body);
 }
 

@@ -14,6 +14,7 @@
 #ifndef NETTY_SPOOL_STATUS_MONITOR_H
 #define NETTY_SPOOL_STATUS_MONITOR_H
 
+#include "shared/http/http_server.h"
 #include "shared/metrics/metrics.h"
 #include "shared/options/options.h"
 #include "spool/control/run_request.h"
@@ -46,6 +47,9 @@ struct monitor_conf {
     int64_t interval; /* --every; 0: none */
     monitor_collect_fn *collect;
     monitor_look_fn *look; /* NULL: nothing is tried again */
+    /* Of several accounts together, and so of no one spool: the paths, which go before /metrics. NULL: of the spool. */
+    http_server_fn *answer;
+    http_server_door_fn *door;
     void *ctx;
     monitor_run_fn *run; /* NULL: the request is left in the spool, for the extractor */
     void *run_ctx;
@@ -63,7 +67,9 @@ void monitor_spool(struct monitor *b, const struct spool *s);
 /* Puts the exit code into the metrics, and writes the file of metrics if one is wanted. Returns the graver one of the exit code and
  * of the failure to write the file, which is logged. */
 int monitor_done(struct monitor *b, size_t exit_meter, int code) MUST_CHECK;
-/* Is the verdict's exit code 0 (health.h)? */
+/* What the spool has for a path of its own: "/", "/healthz", "/status.json", "/runs.json". False: there is no such path. */
+bool monitor_answer(struct monitor *b, const char *path, struct http_server_reply *r);
+/* Has the verdict (health.h) no code? */
 bool monitor_well(struct monitor *b) MUST_CHECK;
 void monitor_quit(struct monitor *b);
 /* All of these functions take NULL. */

@@ -189,6 +189,8 @@ enum err_code status_json(struct buf *b, const struct status *s, const struct st
         (rc = add_health(b, view->health)) != OK || (rc = add_spool(b, s)) != OK ||
         (rc = add_databases(b, s)) != OK || (rc = add_tables(b, s)) != OK)
         return rc;
+    if (view->no_run && (rc = buf_adds(b, ",\"can_run\":false")) != OK)
+        return rc;
     if (view->spool != NULL && (rc = buf_adds(b, ",\"runs\":")) == OK)
         rc = run_json_tables(b, view->spool, s);
     return rc == OK ? buf_adds(b, "}\n") : rc;

@@ -32,6 +32,7 @@ struct status_view {
     int64_t stale_after;
     int64_t interval; /* --every; 0: none */
     const struct health *health;
+    bool no_run;               /* no run of it can be asked for */
     const struct spool *spool; /* whose runs are all told; NULL: only the last */
 };
 

@@ -18,12 +18,12 @@ static enum err_code add_data(struct buf *b, const char *json)
     return rc;
 }
 
-enum err_code status_page_render(struct buf *b, const char *nonce, const char *json)
+static enum err_code render(struct buf *b, const char *page, const char *nonce, const char *json)
 {
     static const char nonce_mark[] = "@NONCE@";
     static const char data_mark[] = "@DATA@";
     enum err_code rc = OK;
-    const char *p = site_status_html;
+    const char *p = page;
     while (rc == OK) {
         const char *at = strchr(p, '@');
         if (at == NULL)
@@ -41,4 +41,14 @@ enum err_code status_page_render(struct buf *b, const char *nonce, const char *j
         }
     }
     return rc;
+}
+
+enum err_code status_page_render(struct buf *b, const char *nonce, const char *json)
+{
+    return render(b, site_status_html, nonce, json);
+}
+
+enum err_code status_page_accounts(struct buf *b, const char *nonce, const char *json)
+{
+    return render(b, site_accounts_html, nonce, json);
 }

@@ -12,8 +12,11 @@
 /* nonce: letters and digits, for the Content-Security-Policy. json: the status, or NULL: the page
  * asks for it. */
 enum err_code status_page_render(struct buf *b, const char *nonce, const char *json) MUST_CHECK;
+/* The same of several accounts together (spool/status/page/accounts.html): json is that of /accounts.json. */
+enum err_code status_page_accounts(struct buf *b, const char *nonce, const char *json) MUST_CHECK;
 
 /* Made by spool/status/page/embed.sh. */
 extern const char site_status_html[];
+extern const char site_accounts_html[];
 
 #endif

@@ -7,6 +7,7 @@ import pytest
 
 from harness import assert_synced, wait_for
 from test_accounts import key_file, make_schemas, write_conf
+from watching import get, listening, samples
 
 RATE = 20
 KEYS = {name: f"{name}-key-0f-1ts-0wn-s3cr3t" for name in ("lyon", "nice", "paris", "rouen")}
@@ -62,7 +63,9 @@ def test_each_has_its_key_its_place_and_its_rate(sims, db, netty):
             assert max(asked) - min(asked) >= (len(asked) - 2) * 1000 / RATE
     assert not (netty.spool / "spool.json").exists()
     make_schemas(db, *found)
-    run = load(netty, "--create-tables", db=db, env=JSON_LOG)
+    run = load(netty, "--create-tables", "--metrics-file", netty.dir / "load.prom", db=db, env=JSON_LOG)
+    told = samples((netty.dir / "load.prom").read_text())
+    assert all(told["netty_load_rows_inserted_total", frozenset({("account", name)})] == 125 for name in found)
     assert {line["account"] for line in events(run, "loaded")} == set(found)
     for name, sim in found.items():
         assert (rows(run)[name]["code"], rows(run)[name]["tables"]) == (0, 2)
@@ -105,37 +108,79 @@ def test_one_failing_account_stops_no_other(sims, db, netty):
     assert rows(run)["toulouse"]["code"] == 78 and rows(run)["rouen"]["code"] == 0
 
 
-def test_it_stays_for_all_and_stops_cleanly(sims, netty):
+def test_it_stays_for_all_shows_them_and_stops_cleanly(sims, netty):
     found = accounts(netty, sims)
-    process = netty.start("netty-extract", "--json", "--every", "300d", env=JSON_LOG)
+    token = {"NETTY_LISTEN_TOKEN": "a-token-0f-1ts-0wn", "NETTY_RETRIES": "0"}
+    bearer = {"Authorization": f"Bearer {token['NETTY_LISTEN_TOKEN']}"}
+    process = netty.start("netty-extract", "--json", "--every", "300d", "--listen", "127.0.0.1:0", env={**JSON_LOG, **token})
 
     def log(event):
         lines = [json.loads(line) for line in open(process.err_path)]
         return [line for line in lines if line["event"] == event]
 
+    def show(path):
+        return get(where, path, **bearer)
+
     wait_for(lambda: log("wait"), "the end of the first round")
-    process.send_signal(signal.SIGUSR1)
+    where = listening(process, r'"address":"([^"]+):(\d+)"')
+    told = samples(show("/metrics").text)
+    for name, sim in found.items():
+        mine = {metric: value for (metric, labels), value in told.items() if ("account", name) in labels}
+        assert mine["netty_extract_requests_total"] == len(sim.log()) and mine["netty_extract_account_last_exit_code"] == 0
+        assert 10 <= len(mine) <= 12
+    assert not any(label == "table" for _, labels in told for label, _ in labels)
+    assert (show("/healthz").status, show("/healthz").text) == (200, "ok\n")
+    assert [table["table"] for table in show("/lyon/status.json").json()["tables"]] == ["contacts", "users"]
+    assert "status.json" in show("/lyon/").text and "accounts.json" in show("/").text
+    assert show("/nobody/status.json").status == show("/status.json").status == 404
+    for path in ("/", "/lyon/", "/nobody/", "/accounts.json"):  # who has no token is not told which accounts there are
+        assert get(where, path).status == 401 and "lyon" not in get(where, path).text
+    # One goes, and a round is asked for: it is not well, and stands first.
+    found["nice"].stop()
+    assert get(where, "/run", "POST", **bearer).status == 202
     wait_for(lambda: len(log("wait")) == 2, "the round that was asked for")
+    assert show("/healthz").status == 503 and show("/healthz").text.startswith("nice: ")
+    shown = show("/accounts.json").json()["accounts"]
+    assert [(row["account"], row["code"]) for row in shown] == [("nice", 69), ("lyon", 0), ("paris", 0)]
     process.send_signal(signal.SIGHUP)  # settings and keys are read anew, by the same process
     wait_for(lambda: len(log("wait")) == 3, "the round of the one that began anew")
-    for sim in found.values():
-        sim.mood(latency_ms=3000)
-    before = sum(len(sim.log()) for sim in found.values())
+    found["lyon"].mood(latency_ms=3000)
+    before = len(found["lyon"].log())
     process.send_signal(signal.SIGUSR1)
-    wait_for(lambda: sum(len(sim.log()) for sim in found.values()) > before, "the first request of the round")
+    wait_for(lambda: len(found["lyon"].log()) > before, "the first request of the round")
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=60)
-    assert process.returncode == 75
-    codes = [json.loads(line)["code"] for line in out.splitlines()]
-    assert codes[:9] == [0] * 9 and 75 in codes[9:] and len(codes) == 12
-    for name in found:
-        netty.extract("--account", name, "--limit", "10")
+    assert process.returncode in (69, 75), "of what was stopped and what is away the gravest"
+    codes = [(row["account"], row["code"]) for row in map(json.loads, out.splitlines())]
+    assert codes[:3] == [(name, 0) for name in found] and codes[9] == ("lyon", 75) and len(codes) == 12
+    netty.extract("--account", "paris")
+
+
+def test_the_loader_follows_all_spools(sims, db, netty):
+    found = accounts(netty, sims)
+    make_schemas(db, *found)
+    extract(netty)
+    process = netty.start("netty-load", "--json", "--follow", "--create-tables", db=db, env=JSON_LOG)
+
+    def turns(name):
+        lines = [json.loads(line) for line in open(process.err_path)]
+        return sum(line["event"] == "account" and line["account"] == name for line in lines)
+
+    wait_for(lambda: all(turns(name) for name in found), "a turn of each account")
+    found["nice"].edit("contacts", 20)
+    netty.extract("--account", "nice")
+    wait_for(lambda: turns("nice") == 2, "the turn of the one that has news")
+    assert_account_synced(found["nice"], db, "nice", "contacts", "users")
+    process.send_signal(signal.SIGTERM)
+    told = rows_of(process.communicate(timeout=60)[0])
+    assert process.returncode == 0 and (turns("lyon"), turns("paris")) == (1, 1)
+    assert told["nice"]["updated"] == 20 and {row["inserted"] for row in told.values()} == {125}
 
 
 def test_what_is_for_one_account_asks_for_its_name(sims, db, netty):
     accounts(netty, sims, tables="contacts:5")
     for program, words in (("netty-extract", ("--dry-run",)), ("netty-extract", ("--full", "--every", "1h")),
-                           ("netty-load", ("--dry-run",)), ("netty-load", ("replay",)), ("netty-load", ("--follow",))):
+                           ("netty-load", ("--dry-run",)), ("netty-load", ("replay",))):
         run = netty.run(program, *words, db=db, code=78)
         assert "for one account" in run.err and "--account" in run.err, run
     assert not netty.spool.exists()

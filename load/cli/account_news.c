@@ -1,0 +1,108 @@
+#include "load/cli/account_news.h"
+#include "shared/files/file_io.h"
+#include "shared/options/accounts.h"
+#include "shared/time/when.h"
+#include "spool/journal/acked.h"
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <xxhash.h>
+
+struct known {
+    uint64_t mark; /* of the spool when the last turn began */
+    int64_t at;    /* when_tick() of its end; 0: there was none */
+    bool failed;
+};
+
+struct account_news {
+    const struct options *options;
+    struct known *list;
+};
+
+/* Order does not matter: a sum. False: there is no such file. */
+static bool add_file(uint64_t *mark, const char *dir, const char *name)
+{
+    char path[IO_PATH];
+    struct stat st;
+    if (io_path(path, dir, name, NULL) != OK || stat(path, &st) != 0)
+        return false;
+    const int64_t told[] = {st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (int64_t)st.st_ino};
+    *mark += XXH3_64bits_withSeed(told, sizeof told, XXH3_64bits(path, strlen(path)));
+    return true;
+}
+
+static bool is_journal(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    return dot != NULL && strncmp(dot, ".journal", 8) == 0;
+}
+
+static void add_table(uint64_t *mark, const char *dir, const char *name)
+{
+    char path[IO_PATH];
+    const struct dirent *entry;
+    if (io_path(path, dir, name, NULL) != OK || add_file(mark, path, ACKED_FILE))
+        return;
+    DIR *folder = opendir(path);
+    while (folder != NULL && (entry = readdir(folder)) != NULL)
+        if (is_journal(entry->d_name))
+            (void)add_file(mark, path, entry->d_name);
+    if (folder != NULL)
+        (void)closedir(folder);
+}
+
+static uint64_t look(const struct options *o, size_t i)
+{
+    char path[IO_PATH];
+    const struct dirent *entry;
+    uint64_t mark = 0;
+    if (io_path(path, options_accounts_folder(o), options_account_name(o, i), NULL) != OK)
+        return 0;
+    DIR *folder = opendir(path);
+    while (folder != NULL && (entry = readdir(folder)) != NULL)
+        if (entry->d_name[0] != '.' && entry->d_type != DT_REG)
+            add_table(&mark, path, entry->d_name);
+    if (folder != NULL)
+        (void)closedir(folder);
+    return mark;
+}
+
+bool account_news_is_due(struct account_news *n, size_t i)
+{
+    struct known *k = &n->list[i];
+    int64_t since = when_tick() - k->at;
+    uint64_t mark = look(n->options, i);
+    if (k->at != 0 && mark == k->mark && since < (k->failed ? NEWS_RETRY : NEWS_ANYWAY))
+        return false;
+    k->mark = mark;
+    return true;
+}
+
+void account_news_ended(struct account_news *n, size_t i, int code)
+{
+    n->list[i].at = when_tick();
+    n->list[i].failed = code != 0 && code != err_exit(ERR_SET_ASIDE);
+}
+
+enum err_code account_news_open(struct account_news **out, const struct options *o, struct err *e)
+{
+    struct account_news *n = calloc(1, sizeof *n);
+    struct known *list = calloc(options_accounts(o), sizeof *list);
+    if (n == NULL || list == NULL) {
+        free(n);
+        free(list);
+        return err_set(e, ERR_NOMEM, "out of memory for the accounts");
+    }
+    *n = (struct account_news){.options = o, .list = list};
+    *out = n;
+    return OK;
+}
+
+void account_news_close(struct account_news *n)
+{
+    if (n == NULL)
+        return;
+    free(n->list);
+    free(n);
+}
