@@ -62,11 +62,12 @@ static void show_version(void)
     options_version(PROGRAM_SPOOL, &used, stdout);
 }
 
-/* Does the command show all accounts, because none was asked for? Only status and runs do. */
+/* status, runs and report show all accounts where none was asked for. */
 static bool shows_all(const struct options *o, const struct command *command)
 {
     return options_accounts(o) > 0 && options_account(o) == NULL &&
-           (command->run == spool_command_status || command->run == spool_command_runs);
+           (command->run == spool_command_status || command->run == spool_command_runs ||
+            command->run == spool_command_report);
 }
 
 static enum err_code show_all(const struct options *o, const struct command *command, size_t words,
@@ -79,6 +80,8 @@ static enum err_code show_all(const struct options *o, const struct command *com
     if (words > 1)
         return err_set(e, ERR_USAGE,
                        "a table is one of an account's: name that, too, with --account NAME");
+    if (command->run == spool_command_report)
+        return spool_report_all(o, e);
     return command->run == spool_command_status ? overview_status(o, stdout, json, e)
                                                 : overview_runs(o, stdout, json, e);
 }

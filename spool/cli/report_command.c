@@ -1,6 +1,8 @@
 /* `netty-spool report --html FILE`: the status page with its data in it, as a file, where no program serves the page. */
 #include "shared/files/file_io.h"
 #include "spool/cli/spool_command.h"
+#include "spool/overview/overview.h"
+#include "spool/overview/overview_json.h"
 #include "spool/status/health.h"
 #include "spool/status/run_json.h"
 #include "spool/status/status_json.h"
@@ -43,15 +45,42 @@ static enum err_code publish(const char *file, const struct buf *page, struct er
     return io_publish(dir, slash != NULL ? slash + 1 : file, page->data, page->len, e);
 }
 
+static enum err_code file_asked_for(const struct options *o, const char **file, struct err *e)
+{
+    *file = options_text(o, OPT_HTML);
+    return *file != NULL
+               ? OK
+               : err_set(e, ERR_USAGE, "report needs --html FILE: where the page is to go");
+}
+
+enum err_code spool_report_all(const struct options *o, struct err *e)
+{
+    struct buf json;
+    struct buf page;
+    const char *file = NULL;
+    enum err_code rc = file_asked_for(o, &file, e);
+    buf_init(&json, OVERVIEW_JSON_MAX);
+    buf_init(&page, STATUS_PAGE_MAX);
+    if (rc == OK && (rc = overview_report(o, &json, e)) == OK &&
+        (rc = status_page_accounts(&page, NONCE, json.data)) != OK)
+        (void)buf_err(e, rc, &page, "the report");
+    if (rc == OK)
+        rc = publish(file, &page, e);
+    buf_free(&json);
+    buf_free(&page);
+    return rc;
+}
+
 enum err_code spool_command_report(const struct spool_command *c, struct err *e)
 {
     struct status_watch *w = NULL;
     struct buf page;
-    const char *file = options_text(c->options, OPT_HTML);
-    if (file == NULL)
-        return err_set(e, ERR_USAGE, "report needs --html FILE: where the page is to go");
+    const char *file = NULL;
+    enum err_code rc = file_asked_for(c->options, &file, e);
+    if (rc != OK)
+        return rc;
     buf_init(&page, STATUS_PAGE_MAX);
-    enum err_code rc = spool_command_look(c, &w, e);
+    rc = spool_command_look(c, &w, e);
     if (rc == OK && (rc = compose(c, status_of(w), &page, e)) == OK)
         rc = publish(file, &page, e);
     if (rc == OK && status_of(w)->damaged > 0)

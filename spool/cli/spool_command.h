@@ -36,6 +36,8 @@ enum err_code spool_command_push(const struct spool_command *c, struct err *e) M
 /* c->spool is NULL here: the command makes and opens the spool itself. */
 enum err_code spool_command_pull(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_report(const struct spool_command *c, struct err *e) MUST_CHECK;
+/* The page of all accounts, where none was named. */
+enum err_code spool_report_all(const struct options *o, struct err *e) MUST_CHECK;
 
 /* Adds a row about the table's reconcile, if there is one; *shown counts the rows. */
 struct summary;

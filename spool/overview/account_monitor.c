@@ -2,10 +2,9 @@
 
 #include "shared/log/log.h"
 #include "shared/time/when.h"
-#include "spool/overview/overview_row.h"
+#include "spool/overview/overview_json.h"
 #include "spool/status/health.h"
 #include "spool/status/status_page.h"
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,6 @@
 struct seen {
     struct overview_row row; /* account NULL: it has had no turn */
     int64_t ended;
-    int64_t elapsed;
     int turn; /* the last turn's code */
     int code; /* the graver of the verdict's and of a turn that failed */
     char says[TURN_SAYS];
@@ -71,7 +69,6 @@ void account_monitor_ended(struct account_monitor *m, size_t i, const struct acc
     if (overview_row_look(&s->row, m->conf.options, i, &e) != OK)
         LOG(LOG_WARN, "status", "the spool's status cannot be read", F_ERR(&e));
     s->ended = turn->ended;
-    s->elapsed = turn->elapsed;
     s->turn = turn->code;
     s->code = err_exit(s->row.code);
     (void)snprintf(s->says, sizeof s->says, "%.*s", (int)sizeof s->says - 1, s->row.says);
@@ -129,55 +126,26 @@ static enum err_code show_health(const struct account_monitor *m, struct http_se
     return rc == OK && told == 0 ? buf_adds(&r->body, "ok\n") : rc;
 }
 
-static enum err_code add_text(struct buf *b, const char *name, const char *value)
-{
-    enum err_code rc = buf_addf(b, ",\"%s\":", name);
-    return rc == OK ? buf_add_json(b, value, strlen(value)) : rc;
-}
-
-static enum err_code add_time(struct buf *b, const char *name, int64_t t)
-{
-    char text[WHEN_TEXT];
-    return t == WHEN_NONE ? buf_addf(b, ",\"%s\":null", name)
-                          : buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(t, text));
-}
-
-static enum err_code add_row(struct buf *b, const struct seen *s)
-{
-    const struct overview_row *r = &s->row;
-    enum err_code rc = buf_addf(
-        b,
-        ",\"code\":%d,\"tables\":%" PRId64 ",\"waiting_records\":%" PRId64 ",\"set_aside\":%" PRId64
-        ",\"bytes\":%" PRId64 ",\"last_code\":%d,\"seconds\":%.3f",
-        s->code, r->tables, r->records, r->set_aside, r->bytes, s->code, SECONDS(s->elapsed));
-    if (rc == OK && (rc = add_text(b, "verdict", r->verdict)) == OK &&
-        (rc = add_text(b, "says", s->says)) == OK &&
-        (rc = add_time(b, "complete_to", r->complete_to)) == OK &&
-        (rc = add_time(b, "loaded_to", r->loaded_to)) == OK)
-        rc = add_time(b, "ended", s->ended);
-    return rc;
-}
-
 static enum err_code accounts_json(const struct account_monitor *m, struct buf *b)
 {
-    char now[WHEN_TEXT];
-    enum err_code rc =
-        buf_addf(b, "{\"netty_accounts\":1,\"program\":\"%s\",\"version\":\"%s\",\"now\":\"%s\",",
-                 m->conf.side == RUN_HISTORY_EXTRACT ? "extract" : "load", NETTY_VERSION,
-                 when_iso(when_now(), now));
+    struct overview_shown *shown = calloc(m->count, sizeof *shown);
+    if (shown == NULL)
+        return ERR_NOMEM;
     qsort(m->order, m->count, sizeof(const struct seen *), by_worst);
-    if (rc == OK)
-        rc = buf_adds(b, "\"accounts\":[");
-    for (size_t i = 0; rc == OK && i < m->count; i++) {
+    for (size_t i = 0; i < m->count; i++) {
         const struct seen *s = m->order[i];
-        rc = buf_addf(b, "%s{\"account\":\"%s\"", i > 0 ? "," : "",
-                      options_account_name(m->conf.options, (size_t)(s - m->list)));
-        if (rc == OK && s->row.account != NULL)
-            rc = add_row(b, s);
-        if (rc == OK)
-            rc = buf_addc(b, '}');
+        shown[i] = (struct overview_shown){
+            .account = options_account_name(m->conf.options, (size_t)(s - m->list)),
+            .row = s->row.account != NULL ? &s->row : NULL,
+            .code = s->code,
+            .says = s->says,
+            .last_code = s->turn,
+            .ended = s->ended};
     }
-    return rc == OK ? buf_adds(b, "]}\n") : rc;
+    enum err_code rc =
+        overview_json(b, m->conf.side == RUN_HISTORY_EXTRACT ? "extract" : "load", shown, m->count);
+    free(shown);
+    return rc;
 }
 
 /* ---- one account's own page ---- */

@@ -3,7 +3,7 @@
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/options/accounts.h"
-#include "spool/overview/overview_row.h"
+#include "spool/overview/overview_json.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -65,19 +65,35 @@ static enum err_code print(const struct overview_row *rows, size_t n, show_fn *s
     return rc;
 }
 
-/* Shows the rows. Sets *worst to the code of the worst account, and logs it; worst NULL: no verdict is wanted. */
+/* The accounts' rows, the worst first; *n also counts what is there after a failure. */
+static enum err_code look(const struct options *o, struct overview_row **rows, size_t *n,
+                          struct err *e)
+{
+    enum err_code rc = OK;
+    *n = 0;
+    *rows = calloc(options_accounts(o), sizeof **rows);
+    if (*rows == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory for the accounts");
+    for (; rc == OK && *n < options_accounts(o); ++*n)
+        rc = overview_row_look(&(*rows)[*n], o, *n, e);
+    qsort(*rows, *n, sizeof **rows, overview_row_by_worst);
+    return rc;
+}
+
+static void release(struct overview_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        overview_row_free(&rows[i]);
+    free(rows);
+}
+
+/* *worst becomes its code, which is told then; NULL: nobody asks. */
 static enum err_code overview(const struct options *o, show_fn *show, FILE *out, bool json,
                               enum err_code *worst, struct err *e)
 {
-    size_t count = options_accounts(o);
+    struct overview_row *rows = NULL;
     size_t n = 0;
-    enum err_code rc = OK;
-    struct overview_row *rows = calloc(count, sizeof *rows);
-    if (rows == NULL)
-        return err_set(e, ERR_NOMEM, "out of memory for the accounts");
-    for (; rc == OK && n < count; n++)
-        rc = overview_row_look(&rows[n], o, n, e);
-    qsort(rows, n, sizeof *rows, overview_row_by_worst);
+    enum err_code rc = look(o, &rows, &n, e);
     if (rc == OK)
         rc = print(rows, n, show, out, json, e);
     if (rc == OK && worst != NULL && n > 0 && rows[0].code != OK) {
@@ -85,9 +101,7 @@ static enum err_code overview(const struct options *o, show_fn *show, FILE *out,
         LOG(LOG_ERROR, "found", "all is not well", F_STR("account", rows[0].account),
             F_STR("error", rows[0].says));
     }
-    for (size_t i = 0; i < n; i++)
-        overview_row_free(&rows[i]);
-    free(rows);
+    release(rows, n);
     return rc;
 }
 
@@ -105,4 +119,35 @@ enum err_code overview_status(const struct options *o, FILE *out, bool json, str
 enum err_code overview_runs(const struct options *o, FILE *out, bool json, struct err *e)
 {
     return overview(o, show_runs, out, json, NULL, e);
+}
+
+/* Of both programs the run that ended last, and the graver code. */
+static struct overview_shown shown(const struct overview_row *r)
+{
+    const struct overview_run *fetched = &r->runs[RUN_HISTORY_EXTRACT];
+    const struct overview_run *loaded = &r->runs[RUN_HISTORY_LOAD];
+    return (struct overview_shown){
+        .account = r->account,
+        .row = r,
+        .code = err_exit(r->code),
+        .says = r->says,
+        .last_code = exit_graver(err_exit(fetched->code), err_exit(loaded->code)),
+        .ended = fetched->ended > loaded->ended ? fetched->ended : loaded->ended};
+}
+
+enum err_code overview_report(const struct options *o, struct buf *json, struct err *e)
+{
+    struct overview_row *rows = NULL;
+    size_t n = 0;
+    enum err_code rc = look(o, &rows, &n, e);
+    struct overview_shown *list = rc == OK ? calloc(n, sizeof *list) : NULL;
+    for (size_t i = 0; list != NULL && i < n; i++)
+        list[i] = shown(&rows[i]);
+    if (rc == OK && list == NULL)
+        rc = err_set(e, ERR_NOMEM, "out of memory for the accounts");
+    else if (rc == OK && (rc = overview_json(json, "spool", list, n)) != OK)
+        (void)buf_err(e, rc, json, "the report");
+    free(list);
+    release(rows, n);
+    return rc;
 }

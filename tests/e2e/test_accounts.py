@@ -1,6 +1,7 @@
 """Accounts are sections of netty.conf: each has settings, a key, a spool and a schema of its own."""
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -237,6 +238,10 @@ def test_status_and_runs_of_all_accounts(sims, db, netty):
     failed, = [row for row in runs if row["account"] == "lyon" and row["program"] == "extract"]
     assert (failed["failed"], failed["code"], failed["of"]) == (1, 69, "contacts")
     assert "--account" in netty.spool_tool("status", "contacts", code=64).err
+    page = netty.dir / "all.html"
+    netty.spool_tool("report", "--html", page)
+    data = json.loads(re.search(r'id="data"[^>]*>(.*?)</script>', page.read_text(), re.S)[1])
+    assert [row["account"] for row in data["accounts"]] == [row["account"] for row in found]
     assert "contacts" in netty.spool_tool("status", "contacts", "--account", "lyon", code=None).out
 
 

@@ -1,0 +1,53 @@
+#include "spool/overview/overview_json.h"
+
+#include "shared/time/when.h"
+#include <inttypes.h>
+#include <string.h>
+
+static enum err_code add_text(struct buf *b, const char *name, const char *value)
+{
+    enum err_code rc = buf_addf(b, ",\"%s\":", name);
+    return rc == OK ? buf_add_json(b, value, strlen(value)) : rc;
+}
+
+static enum err_code add_time(struct buf *b, const char *name, int64_t t)
+{
+    char text[WHEN_TEXT];
+    return t == WHEN_NONE ? buf_addf(b, ",\"%s\":null", name)
+                          : buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(t, text));
+}
+
+static enum err_code add_row(struct buf *b, const struct overview_shown *s)
+{
+    const struct overview_row *r = s->row;
+    enum err_code rc =
+        buf_addf(b,
+                 ",\"code\":%d,\"tables\":%" PRId64 ",\"waiting_records\":%" PRId64
+                 ",\"set_aside\":%" PRId64 ",\"bytes\":%" PRId64 ",\"last_code\":%d",
+                 s->code, r->tables, r->records, r->set_aside, r->bytes, s->last_code);
+    if (rc == OK && (rc = add_text(b, "verdict", r->verdict)) == OK &&
+        (rc = add_text(b, "says", s->says)) == OK &&
+        (rc = add_time(b, "complete_to", r->complete_to)) == OK &&
+        (rc = add_time(b, "loaded_to", r->loaded_to)) == OK)
+        rc = add_time(b, "ended", s->ended);
+    return rc;
+}
+
+enum err_code overview_json(struct buf *b, const char *program, const struct overview_shown *list,
+                            size_t n)
+{
+    char now[WHEN_TEXT];
+    enum err_code rc =
+        buf_addf(b,
+                 "{\"netty_accounts\":1,\"program\":\"%s\",\"version\":\"%s\",\"now\":\"%s\","
+                 "\"accounts\":[",
+                 program, NETTY_VERSION, when_iso(when_now(), now));
+    for (size_t i = 0; rc == OK && i < n; i++) {
+        rc = buf_addf(b, "%s{\"account\":\"%s\"", i > 0 ? "," : "", list[i].account);
+        if (rc == OK && list[i].row != NULL)
+            rc = add_row(b, &list[i]);
+        if (rc == OK)
+            rc = buf_addc(b, '}');
+    }
+    return rc == OK ? buf_adds(b, "]}\n") : rc;
+}
