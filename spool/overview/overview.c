@@ -87,7 +87,7 @@ static void release(struct overview_row *rows, size_t n)
     free(rows);
 }
 
-/* *worst becomes its code, which is told then; NULL: nobody asks. */
+/* Shows the rows. Sets *worst to the code of the worst account, and logs it; worst NULL: no verdict is wanted. */
 static enum err_code overview(const struct options *o, show_fn *show, FILE *out, bool json,
                               enum err_code *worst, struct err *e)
 {

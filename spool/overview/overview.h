@@ -1,8 +1,8 @@
 /*
  * Shows all accounts together: a row for each, the worst first.
  *
- *     rc = overview_status(o, stdout, json, e);     // how each stands
- *     rc = overview_runs(o, stdout, json, e);       // how the last runs of each ended
+ *     rc = overview_status(o, stdout, json, e);     // how each account stands
+ *     rc = overview_runs(o, stdout, json, e);       // how the last runs of each account ended
  *     rc = overview_report(o, &json, e);            // the same for a page
  *
  * o has the settings without an account. The accounts are looked at one after the other, so the memory is that of one account and

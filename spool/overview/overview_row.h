@@ -14,12 +14,12 @@
 #include "spool/status/status.h"
 
 struct overview_run {
-    int64_t ended; /* WHEN_NONE: none has */
-    size_t tables; /* that it had, */
-    size_t failed; /* ... and that failed; */
+    int64_t ended; /* WHEN_NONE: no run has ended */
+    size_t tables; /* how many tables it had */
+    size_t failed; /* how many of them failed */
     int64_t records;
-    enum err_code code;              /* ... the gravest, */
-    char table[NAMES_TABLE_MAX + 1]; /* ... and whose that was */
+    enum err_code code;              /* the gravest failure */
+    char table[NAMES_TABLE_MAX + 1]; /* the table that failed so */
 };
 
 struct overview_row {
