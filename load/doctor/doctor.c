@@ -157,7 +157,7 @@ static void on_hints(void *ctx, const PGresult *r, const struct err *err)
     ask_of_tables(c, sql_check_access, on_access);
 }
 
-/* {16385,16400}: the relations, for the questions about them. */
+/* Lists the relations' oids as text of an array, {16385,16400}, for the statements about them. */
 static enum err_code list_oids(struct doctor *c, const PGresult *list, struct err *e)
 {
     enum err_code rc = buf_addc(&c->oids, '{');
@@ -217,7 +217,7 @@ static void query_backend(struct doctor *c)
     db_query(c->second, backend_sql, NULL, 0, on_backend, c);
 }
 
-/* In statement mode a pooler takes several statements at once, and no transaction that lasts. */
+/* Takes the answer to BEGIN. A pooler in statement mode takes several statements in one message, and refuses a longer transaction. */
 static void on_begun(void *ctx, const PGresult *r, const struct err *err)
 {
     struct doctor *c = ctx;
@@ -273,7 +273,7 @@ static void on_session(void *ctx, const PGresult *r, const struct err *err)
     broken(c, err != NULL ? err : &e);
 }
 
-/* The role's own search_path is one of the questions. */
+/* Asks about the session, on the role's own search_path, which is one of the things to find out. */
 static void ask_of_session(struct doctor *c)
 {
     const struct sql_var vars[] = {{"schema", c->conf.schema != NULL ? c->conf.schema : ""},

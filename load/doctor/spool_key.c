@@ -16,7 +16,7 @@ static enum spool_key look_into(const char *line, size_t n, const char *key)
     return found;
 }
 
-/* The first page with a record; whatever is wrong with the spool, the load will say. */
+/* Looks at the first page with a record. Whatever is wrong with the spool, the load will report it. */
 enum spool_key spool_key_look(const struct spool *s, const char *table, const char *key)
 {
     struct reader *reader = NULL;

@@ -89,7 +89,7 @@ static void end(struct trial *t, const struct err *err)
 
 /* ---- what came of it ---- */
 
-/* The row is not a record: that it is refused for what is in it says nothing. */
+/* Whether the error is about the content of the row. That is no finding, since the row is not a record. */
 static bool is_about_the_row(const char *sqlstate)
 {
     static const char *const classes[] = {"22", "23", "P0", "44", "45"};
@@ -131,7 +131,7 @@ static void tell(const struct trial *t, const struct err *err)
                      "no row can be %s netty-%s: %s [%s]", deed, x->table, err->msg, state);
 }
 
-/* Its trigger has skipped the row, or put it elsewhere: a run would find that of every record. */
+/* Reports that a trigger has skipped the row, or put it elsewhere, as it would do with every record. */
 static void tell_unstored(const struct trial *t)
 {
     const struct tried *x = &t->tables[t->next];
@@ -196,7 +196,7 @@ static enum err_code add_upsert(struct trial *t, struct err *e)
     return rc;
 }
 
-/* A savepoint for each table, so that one that fails leaves the others their turn. */
+/* Tries the next table. Each has a savepoint, so that the others are tried after one has failed. */
 static void try_next(struct trial *t)
 {
     const char *before = t->changing ? "" : "ROLLBACK TO netty_trial;\n";
