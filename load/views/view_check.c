@@ -48,7 +48,7 @@ static bool is_shown(const struct view_plan *p, const char *member)
     return strcmp(member, "deleted") == 0;
 }
 
-/* Those that have no column, and how many they are. */
+/* Finds members that have no column: some names, and how many there are. */
 static enum err_code unseen(const struct work *w, char names[NAMES_MAX], int *count, struct err *e)
 {
     struct view_plan *shown = NULL;

@@ -105,7 +105,7 @@ static uint64_t hash_of(const char *const path[], unsigned levels)
     return hash;
 }
 
-/* By a column of its own, of the object that it stands in, or of the members that stand in it. */
+/* Whether the view shows the member: by a column of its own, of the object that it is in, or of the members below it. */
 static bool shows(const struct view_plan *p, const struct member_new *member)
 {
     for (size_t i = 0; i < p->count; i++)
@@ -126,7 +126,7 @@ static bool shows_all(const struct view_plan *p, const struct view_make *m)
     return p->count < VIEW_COLUMNS || m->members_count == 0;
 }
 
-/* The depth that the view was made with goes on, where no other is asked for. */
+/* Keeps the depth that the view was made with, unless another is asked for. */
 static void take_depth(struct view_make *m, const char *about)
 {
     const char *text = strstr(about, VIEW_ABOUT_DEPTH);
@@ -216,7 +216,7 @@ static enum err_code plan(struct view_make *m, struct session *s, struct err *e)
     return rc;
 }
 
-/* PostgreSQL lets a view be replaced by one with more columns, of the same names and types. Else it stays. */
+/* Keeps the view if it cannot be replaced: PostgreSQL lets a view only get more columns, with the names and types of the others unchanged. */
 static enum err_code keep(struct view_make *m, struct session *s, struct err *e)
 {
     if (strcmp(e->sqlstate, "42P16") != 0 || m->rebuild)
@@ -262,7 +262,7 @@ static enum err_code take_turn(const struct view_make *m, struct session *s, str
     return session_run(s, sql_view_turn, vars, 1, NULL, e);
 }
 
-/* First with hardly any patience: a connection that waits cannot ask for whom. */
+/* Applies the statements. The first try hardly waits for a lock, since a connection that waits cannot ask who holds it. */
 static enum err_code apply(struct view_make *m, struct session *s, struct err *e)
 {
     struct err first = ERR_INIT;
@@ -282,7 +282,7 @@ static enum err_code apply(struct view_make *m, struct session *s, struct err *e
 
 /* ---- the transaction ---- */
 
-/* Each try looks again: somebody may have made the view meanwhile. */
+/* Makes the view. Each try looks again at what is there, since the view may have been made meanwhile. */
 static enum err_code make(void *ctx, struct session *s, struct err *e)
 {
     struct view_make *m = ctx;

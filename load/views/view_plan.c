@@ -87,7 +87,7 @@ static bool taken(const struct view_plan *p, const char *name)
     return false;
 }
 
-/* The path joined, as far as it goes into a name; *cut: it is longer. */
+/* Joins the path to a name, as long as a name may be; *cut: the name was cut. */
 static void join(const char *const path[], char out[VIEW_NAME], bool *cut)
 {
     char all[4 * VIEW_NAME];
@@ -137,7 +137,7 @@ static void name_column(const struct view_plan *p, const char *table, const char
 
 /* ---- filling ---- */
 
-/* Of a column that is there: does its type lose what another type would hold? */
+/* For a column that the view has already: finds out whether its type loses values that another type would hold. */
 static void judge(struct view_plan *p, const char *table, const struct view_column *c,
                   const struct member *m)
 {
@@ -184,7 +184,7 @@ static unsigned level(const struct member *m)
     return n;
 }
 
-/* Those below a member stand right behind it; `open` is the level down to which all are objects. */
+/* Adds columns for the members. Members below an object follow it directly; `open` is the level down to which all are objects. */
 static enum err_code add_members(struct view_plan *p, const char *table,
                                  const struct table_profile *f, unsigned depth, struct err *e)
 {
