@@ -125,7 +125,7 @@ static enum err_code check_room(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-/* A time limit is no reason to try again: the whole table takes as long as it takes. */
+/* Checks the keys. After a time limit it is not tried again, since the whole table would take as long once more. */
 static enum err_code check_keys(void *ctx, struct session *s, struct err *e)
 {
     const struct work *w = ctx;
@@ -177,7 +177,7 @@ static void report_missing(const struct work *w, const struct loaded_row *row)
                      row->holes, when_iso(row->since, since), table);
 }
 
-/* Without the bookkeeping, or the right to it, nothing is known: spool_diff_times tells. */
+/* Looks for missing pages. Without the bookkeeping, or the right to read it, nothing is known; spool_diff_times reports that. */
 static enum err_code check_missing(void *ctx, struct session *s, struct err *e)
 {
     const struct work *w = ctx;
@@ -202,7 +202,7 @@ static enum err_code check_missing(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-/* share: the part that is looked at, or NULL. Whether each key stands once is seen in the table as a whole: once in a round. */
+/* share: the part that is looked at, or NULL. Whether each key is there only once is checked for the whole table, once in a round. */
 static enum err_code check_part(struct work *w, const struct check_share *share, struct err *e)
 {
     struct command_context *c = w->context;

@@ -29,7 +29,7 @@ static enum err_code query_identity(void *ctx, struct session *s, struct err *e)
     return rc;
 }
 
-/* Of a loaded.json that is damaged nothing is known: other commands name it. */
+/* Reads what is kept. If loaded.json is damaged, nothing is known; other commands report the damage. */
 static enum err_code read_checks(struct check_share *s, struct command_context *c,
                                  const struct command_table *t, struct err *e)
 {
@@ -131,7 +131,7 @@ enum err_code check_share_begin(struct check_share *s, struct command_context *c
 
 /* ---- what is kept ---- */
 
-/* A record's key is no matter of a status: " (keys 1, 2, 3)" is left out. */
+/* Keeps the text without " (keys 1, 2, 3)", since the status shows no records' keys. */
 static void keep_text(struct loaded_checks *k, const char *text)
 {
     const char *keys = strstr(text, " (keys ");
@@ -175,7 +175,7 @@ enum err_code check_share_end(struct check_share *s, struct command_context *c,
     return s->known && !c->dry_run ? loaded_keep_checks(c->spool, t->table, s->id, k, e) : OK;
 }
 
-/* Who looks may not be one to write to the spool: then the nightly look finds it out. */
+/* If this user may not write into the spool, the next nightly look drops the findings. */
 enum err_code check_share_clear(struct command_context *c, const struct command_table *t,
                                 const struct findings *f, struct err *e)
 {

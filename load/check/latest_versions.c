@@ -312,7 +312,7 @@ static bool says_deleted(struct latest_versions *n, const char *line, size_t len
     return m != NULL && m->kind == JSON_BOOL && m->value[0] == 't';
 }
 
-/* Where the key is none of the set. */
+/* Finds or adds a key that is not in the set. */
 static struct latest_versions_version *find_stray(struct latest_versions *n, int64_t key)
 {
     size_t i = 0;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is told of each kind: "<what>: <rows> (keys 1, 2, 3 ...)<hint>". */
+/* The text of each kind's finding: "<what>: <rows> (keys 1, 2, 3 ...)<hint>". */
 static const struct {
     const char *name;
     enum finding state;

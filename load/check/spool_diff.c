@@ -45,7 +45,7 @@ static enum err_code is_pruned(const struct spool *s, const char *table, bool *p
 
 /* ---- the digests ---- */
 
-/* Both in one state of the database: how far it is, and what it has. */
+/* Reads in one snapshot how far the database has loaded the spool, and the digest of what it has. */
 static enum err_code query_digest(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
@@ -98,7 +98,7 @@ static enum err_code spool_digest(struct work *w, char text[RECORD_DIGEST_TEXT],
     return rc;
 }
 
-/* *equal: there is nothing more to be found out. */
+/* *equal: the digests agree, so that nothing more has to be found out. */
 static enum err_code compare_digests(struct work *w, bool *equal, struct err *e)
 {
     char text[RECORD_DIGEST_TEXT];

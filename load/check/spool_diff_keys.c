@@ -22,7 +22,7 @@ struct latest_versions_conf spool_diff_conf(const struct command_context *c,
     };
 }
 
-/* No bookkeeping at all is as none of this spool. */
+/* A missing bookkeeping counts as one that does not know this spool. */
 static bool is_unknown(const struct err *e, enum spool_diff_known *known)
 {
     bool denied = strcmp(e->sqlstate, "42501") == 0;

@@ -1,4 +1,4 @@
-/* Every row against its newest version in the spool, for load/check/spool_diff.c. */
+/* Compares every row with its newest version in the spool, for load/check/spool_diff.c. */
 #include "load/check/archived_records.h"
 #include "load/check/spool_diff_keys.h"
 #include "load/database/sql.h"
@@ -71,7 +71,7 @@ static enum err_code query_where(struct work *w, struct session *s, const char *
     return rc;
 }
 
-/* A restore may have brought them back meanwhile. */
+/* Looks for missing rows in the archive, and in the table again, since a restore may have brought them back meanwhile. */
 static enum err_code query_archive(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
@@ -112,7 +112,7 @@ static enum err_code look_into_archive(struct work *w, const struct latest_versi
     return session_try(w->k.context->session, query_archive, w, e);
 }
 
-/* Those that are neither deleted nor in the archive: in a file, or missing. */
+/* Judges records that are neither deleted nor in the archive: each is in a file, or missing. */
 static enum err_code compare_gone(struct work *w, size_t n, struct err *e)
 {
     struct archived_records f = {.dir = w->dir,

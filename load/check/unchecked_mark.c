@@ -15,7 +15,7 @@ struct work {
     bool dropped;
 };
 
-/* Before the first load there is no bookkeeping; and of an earlier one's there is no mark. */
+/* Whether the error means that there is no mark: before the first load there is no bookkeeping, and that of an earlier version has no marks. */
 static bool is_none(const struct err *e)
 {
     return strcmp(e->sqlstate, "42P01") == 0 || strcmp(e->sqlstate, "42501") == 0;
@@ -63,7 +63,7 @@ static enum err_code drop_mark(void *ctx, struct session *s, struct err *e)
     return rc != OK && is_none(e) ? OK : rc;
 }
 
-/* The spool is told at once; where that cannot be done the next load does. */
+/* Tells the spool at once that the mark is gone. If that fails, the next load does so. */
 static void tell_spool(const struct unchecked_mark *m, const struct command_context *c,
                        const char *table)
 {
