@@ -6,7 +6,7 @@
 #include "load/row_moves/row_mover.h"
 #include <string.h>
 
-/* Others than objects would be changed by what makes a value new, and are no records anyway. */
+/* The condition for rows to be rewritten. Values that are no objects would be changed by that, and are no records anyway. */
 #define OLD_WAY                                                                                    \
     "pg_catalog.pg_column_compression(t.data) OPERATOR(pg_catalog.=) 'pglz' AND "                  \
     "pg_catalog.jsonb_typeof(t.data) OPERATOR(pg_catalog.=) 'object'"

@@ -30,7 +30,7 @@ struct work {
 
 /* ---- what the member is in SQL ---- */
 
-/* The view's column of that name tells where the member is and what type it has; else it is an outermost one. */
+/* Finds the member: if the view has a column of that name, by its path and type; else it is an outermost member. */
 static enum err_code find_column(struct work *w, struct session *s, struct err *e)
 {
     PGresult *r = NULL;
@@ -136,7 +136,7 @@ static enum err_code read_state(struct work *w, struct session *s, struct err *e
 
 /* ---- making ---- */
 
-/* A time limit ends each try alike, and leaves the server work for nothing: not again. */
+/* Makes a time limit an error that is not tried again: each try would end in the same way, and the server's work would be lost. */
 static enum err_code too_slow(struct err *e, const struct session *s, const struct work *w)
 {
     char why[sizeof e->msg];
@@ -192,7 +192,7 @@ static enum err_code refuse(const struct work *w, struct err *e)
                    w->target->relation.name);
 }
 
-/* Each try looks again: the one before may have got anywhere. */
+/* Makes the index. Each try looks again at what is there, since the one before may have ended anywhere. */
 static enum err_code make(void *ctx, struct session *s, struct err *e)
 {
     struct work *w = ctx;
