@@ -35,7 +35,7 @@ static void drop_gone(struct missing_entry *entry, const struct inventory_pair *
     entry->count = kept;
 }
 
-/* What is held back since the last time is not counted anew while it would still be. */
+/* Finds out whether the marks that were held back the last time still would be, so that they need not be counted anew. */
 static enum err_code still_held(struct reconcile_task *t, bool *held, struct err *e)
 {
     *held = false;
@@ -96,7 +96,7 @@ static enum err_code copy_entry(struct missing_entry *to, const struct missing_e
     return OK;
 }
 
-/* Our last word, and the next one as far as it goes on from there: of an earlier roll only the rows. */
+/* Reads this database's last answer in the spool, and begins the next one from it; if it answers an earlier roll, only its rows are taken over. */
 static enum err_code read_words(struct reconcile_task *t, struct err *e)
 {
     struct missing m = {0};
@@ -222,7 +222,7 @@ static enum err_code do_table(struct shift *w, struct reconcile_row *row, struct
     return rc;
 }
 
-/* What passes by itself is not worth a word. */
+/* Reports the table's result. An error that passes by itself is not reported. */
 static void report(const struct reconcile_row *row)
 {
     const struct err *e = &row->err;
@@ -234,7 +234,7 @@ static void report(const struct reconcile_row *row)
             F_ERR(e));
 }
 
-/* What the spool has from us of that roll is the answer to all of it. */
+/* Whether this database's answer in the spool covers the whole roll, so that nothing is to be done. */
 static bool is_answered(const struct reconcile *r, struct reconcile_row *row,
                         const struct inventory_state *s)
 {
@@ -252,7 +252,7 @@ static bool is_answered(const struct reconcile *r, struct reconcile_row *row,
     return answered;
 }
 
-/* By the spool alone: some roll has what this database has not been held against. */
+/* Finds out from the spool alone whether some roll has something that this database has not answered yet. */
 static bool any_inventory(const struct reconcile *r)
 {
     bool any = false;

@@ -11,8 +11,8 @@
 #define CHUNK ((size_t)200000) /* rows that are held against the roll at once: some megabytes */
 #define PAGE  ((size_t)5000)   /* rows of one statement */
 
-/* Times as the source shows them, as the filter reads them and as clocks tell them may differ by this
- * much (extract/crawl/crawl.h). Once a crawl has ended nothing depends on it but who is looked at. */
+/* By so much the times that the source shows, that its filter reads and that clocks tell may differ (extract/crawl/crawl.h). Once a crawl has ended,
+ * only the choice of the rows that are looked at depends on it. */
 #define SKEW   (INT64_C(27) * 3600 * WHEN_SECOND)
 #define MARGIN (60 * WHEN_SECOND)
 
@@ -144,8 +144,7 @@ static enum err_code on_line(void *ctx, const struct inventory_line *line, struc
     return OK;
 }
 
-/* May the roll be expected to have a record that shows this time? By the source's clock, as far as it
- * tells one: the times are its own. */
+/* Whether the roll must have a record that shows this time. Judged by the source's clock, if it is known, since the times are the source's. */
 static bool covered(const struct reconcile_task *t, int64_t time)
 {
     const struct inventory_state *s = &t->state;
@@ -199,8 +198,8 @@ static enum err_code add_gone(struct absence_check *j, int64_t key, int64_t time
     return OK;
 }
 
-/* A row that the roll lacks, and that bears no mark. Missing in a roll before this one, too, it is
- * gone: that one began after it was in the database, and this one after that one was judged. */
+/* Judges a row without a mark that the roll lacks. If an earlier roll lacked it, too, the record is gone: that roll began after the row was in
+ * the database, and this one after that one was judged. */
 static enum err_code check_row(struct absence_check *j, int64_t key, int64_t time, struct err *e)
 {
     const struct reconcile_task *t = j->task;
@@ -222,7 +221,7 @@ static enum err_code check_row(struct absence_check *j, int64_t key, int64_t tim
     return add_missing(j, row, e);
 }
 
-/* Marks that are older than the roll, of records that it shows. */
+/* Collects marks to be removed: they are older than the roll, and the roll has their record. */
 static enum err_code revive(struct absence_check *j, struct err *e)
 {
     struct chunk *c = &j->chunk;

@@ -9,7 +9,7 @@
 #define ARRAY_MAX ((size_t)1 << 20)
 #define NUMBER    24
 
-/* One transaction's work, as often as it is tried. */
+/* The work of one transaction, kept while it is tried again. */
 struct batch {
     struct reconcile_task *task;
     const struct inventory_pair *pairs;
@@ -76,7 +76,7 @@ static enum err_code end_arrays(struct batch *b, enum err_code rc, size_t n, str
     return rc == OK ? OK : buf_err(e, rc, &b->arrays[0], "a batch of keys");
 }
 
-/* Keys beyond the column's type are another database's. */
+/* Makes the arrays of keys. Keys beyond the column's type belong to another database, and are left out. */
 static enum err_code make_pairs(struct batch *b, struct err *e)
 {
     const struct relation *r = &b->task->relation;
@@ -195,7 +195,7 @@ static enum err_code store_book(const struct batch *b, struct session *s, struct
     return session_run(s, sql_reconcile_store, vars, 5, NULL, e);
 }
 
-/* The lock first: what another loader did meanwhile shows in the bookkeeping. */
+/* Takes the lock first: the bookkeeping then shows what another loader has done meanwhile. */
 static enum err_code try_delete(void *ctx, struct session *s, struct err *e)
 {
     struct batch *b = ctx;

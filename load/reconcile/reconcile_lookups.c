@@ -13,7 +13,7 @@ static bool is_fresh(int64_t complete_to, int64_t fetched, int64_t at, int64_t c
     return complete_to != WHEN_NONE && complete_to >= clock && fetched >= at;
 }
 
-/* The page at hand may have been met again since. */
+/* Finds out whether the page was met again since, without news (its position then stands beside the journal). */
 static enum err_code met_again(const struct reconcile_task *t, const struct page_info *page,
                                int64_t at, int64_t clock, bool *fresh, struct err *e)
 {
@@ -105,7 +105,7 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Those that have been looked at are no longer candidates. */
+/* Drops keys that were looked up from the candidates. */
 static void drop_looked_up(struct missing_entry *entry, int64_t *keys, size_t n)
 {
     size_t kept = 0;
