@@ -10,7 +10,7 @@
 #define DATA_MAX   ((size_t)PAGE_LINE_MAX + 4096)
 #define PAGES_TURN 64u /* read before the loop gets its turn */
 
-/* A row of the batch. */
+/* A row of the batch that is rolled forward. */
 struct subject {
     struct batch_row row; /* as it has to become; place and line stay its own */
     const char *data;     /* the batch's, or NULL: in `own` */
@@ -98,7 +98,7 @@ static int compare_subjects(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* To the first line that one of the lanes has not read. */
+/* Seeks the first line that some lane has not read. */
 static enum err_code seek(struct roll_forward *l, struct err *e)
 {
     struct page_place from = {0, 0};
@@ -166,7 +166,7 @@ static struct subject *find(const struct roll_forward *l, int64_t key)
     return bsearch(&key, l->subjects, l->count, sizeof *l->subjects, compare_key);
 }
 
-/* Has the text an ASCII character as an escape? A name may be written so. */
+/* Whether the text has an ASCII character written as an escape, so that a name may be hidden. */
 static bool has_hidden_names(const char *p, const char *end)
 {
     while ((p = memmem(p, (size_t)(end - p), "\\u00", 4)) != NULL) {
@@ -177,7 +177,7 @@ static bool has_hidden_names(const char *p, const char *end)
     return false;
 }
 
-/* The plain integer at p, behind a name; false: it is something else. */
+/* Reads the plain integer at p, behind a name. Returns false if there is something else. */
 static bool plain_integer(const char *p, const char *end, int64_t *value)
 {
     char digits[20] = "";
@@ -193,8 +193,8 @@ static bool plain_integer(const char *p, const char *end, int64_t *value)
     return p < end && (*p == ',' || *p == '}') && n > 0 && isdigit((unsigned char)digits[n - 1]);
 }
 
-/* A quick look without parsing: wherever the key's name stands, and however deep, no value there is a
- * key of the batch. What it cannot tell it lets pass. */
+/* Looks without parsing whether the line may be about a key of the batch: whether behind some occurrence of the key's name, at whatever depth,
+ * there is such a key. Where it is not sure, the result is true. */
 static bool may_concern(const struct roll_forward *l, const char *line, size_t len)
 {
     const char *end = line + len;
@@ -266,7 +266,7 @@ static int compare_lines(const struct batch_row *a, const struct batch_row *b)
     return c != 0 ? c : (a->line > b->line) - (a->line < b->line);
 }
 
-/* Is the line one that has been loaded into its key's lane, and is new to it? */
+/* Whether the line was loaded into the lane of its key, and was not taken into account yet. */
 static bool is_due(const struct roll_forward *l, int64_t key, const struct progress *at)
 {
     unsigned lane = lane_of(key);
@@ -275,8 +275,8 @@ static bool is_due(const struct roll_forward *l, int64_t key, const struct progr
            progress_compare(at, &l->known.at[lane]) <= 0;
 }
 
-/* A line before the row: reached by the lines of its key, and is the row another version of the same time? Lines come in their order, so
- * the row is still as it was. */
+/* Notes a line of the row's key that stands before the row: how far the lines of the key have come, and whether the row is another version of
+ * the same time. Lines come in order, so the row is still as it was. */
 static void note_before(const struct roll_forward *l, struct subject *s, const struct progress *at,
                         const struct row *before)
 {
