@@ -141,8 +141,8 @@ static enum err_code compress_batch(struct archive_file *k, struct err *e)
     return OK;
 }
 
-/* A file system that failed to write pages may have dropped them: asking again would be answered
- * well, and prove nothing. */
+/* After a failed write or sync the file is not used any more: the file system may have dropped the pages, and a second sync would succeed without
+ * proving anything. */
 static enum err_code append(struct archive_file *k, struct err *e)
 {
     enum err_code rc = OK;

@@ -9,7 +9,7 @@ struct references {
     struct buf held; /* a condition on the row t; empty without foreign keys */
 };
 
-/* All reasons at once, so that they can be mended at once. */
+/* Refuses, and names all foreign keys, so that they can be mended together. */
 static enum err_code refuse(const PGresult *r, const struct relation *relation, struct err *e)
 {
     struct buf why;

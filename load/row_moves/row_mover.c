@@ -56,7 +56,7 @@ static enum err_code look_for_references(struct row_mover *m, struct session *s,
     return rc;
 }
 
-/* Those of the window up to `last`, and the first of their keys. */
+/* Counts the rows of the window up to `last` that others refer to, and notes the first of their keys. */
 static enum err_code count_held(struct row_mover *m, struct session *s, int64_t last, struct err *e)
 {
     char from[NUMBER];
@@ -275,7 +275,7 @@ static enum err_code move_window(struct row_mover *m, struct session *s, struct 
     return rc == OK ? finish_window(m, s, last, e) : rc;
 }
 
-/* A COMMIT's answer was lost: what is not there any more has gone. */
+/* After the answer to a COMMIT was lost: counts the rows that are no longer there as moved. */
 static enum err_code count_unsure(struct row_mover *m, struct session *s, struct err *e)
 {
     int64_t there = 0;
