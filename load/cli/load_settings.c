@@ -3,7 +3,7 @@
 
 #define PAUSE_MAX_US (300 * WHEN_SECOND) /* between two tries */
 
-/* What cannot be joined. */
+/* Refuses settings that exclude each other. */
 static enum err_code check_conf(const struct options *o, const struct load_run_conf *c,
                                 struct err *e)
 {
