@@ -253,7 +253,7 @@ void rejects_truncate(struct rejects *a, size_t n)
     a->ordered = 0;
 }
 
-/* The texts, which have come to rest. */
+/* Points the entry to its texts, now that the buffer no longer moves. */
 static void point_to_texts(const struct rejects *a, struct entry *k)
 {
     k->letter.reason = a->text.data + k->reason;
@@ -284,7 +284,7 @@ enum err_code rejects_count_again(struct rejects *a, struct err *e)
     return rc;
 }
 
-/* Is it not in the file yet? Then it is counted as being there. */
+/* Whether the letter is not in the file yet. It counts as being there from now on. */
 static enum err_code is_news(struct rejects *a, struct entry *k, rejects_overtaken_fn *overtaken,
                              void *ctx, bool *news, struct err *e)
 {
