@@ -47,7 +47,7 @@ static const struct last_run_metrics last_run = {.side = RUN_HISTORY_LOAD,
 
 /* ---- counting ---- */
 
-/* A series that is there before it counts: what rises from nothing is seen to rise. */
+/* Counts what is new since the last time. All series begin with 0, so that Prometheus sees the first increase. */
 static void count(const struct load_metrics *a, struct entry *i)
 {
     struct metrics *m = a->metrics;
@@ -103,7 +103,7 @@ void load_metrics_table(struct load_metrics *a, const char *table, const struct 
 
 /* ---- history ---- */
 
-/* A spool that only lets itself be read is no trouble: the loader needs no more of it. */
+/* Writes the line of history. A spool that may only be read is no failure, since the loader needs no more. */
 static void write_line(struct load_metrics *a, struct entry *i)
 {
     struct err e = ERR_INIT;
@@ -146,7 +146,7 @@ static void add_counts(struct entry *i, const struct load_counts *c)
     i->run.busy += c->busy - seen->busy;
 }
 
-/* The last word counts: a table that failed and then went well goes well. */
+/* Returns the run's status. The last load counts: a table that failed and then was loaded well is well. */
 static const char *run_status(struct run_history_entry *run, const struct err *err)
 {
     const char *status = "complete";
