@@ -21,7 +21,7 @@ void db_address_file(const char *file, const char *origin)
     address.origin = origin;
 }
 
-/* The file's address, where it is one that libpq can use. */
+/* Reads the file's address. Fails if libpq cannot use it. */
 static enum err_code read_file(struct secret **text, struct err *e)
 {
     enum err_code rc = secret_from_file(text, address.file, address.origin, e);
@@ -66,7 +66,7 @@ void db_address_renew(char **conninfo)
     *conninfo = copy;
 }
 
-/* Class 28: the password, or who may come in. */
+/* SQLSTATE class 28: the password is wrong, or the role may not connect. */
 void db_address_tried(const struct err *err)
 {
     if (err->code == OK) {

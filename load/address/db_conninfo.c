@@ -153,7 +153,7 @@ enum err_code db_check_conninfo(const char *conninfo, struct err *e)
 
 /* ---- libpq's own words ---- */
 
-/* What nobody but a person can mend; in small letters, as libpq 15 to 18 say it. */
+/* libpq's words for errors that only a person can mend; in small letters, as libpq 15 to 18 have them. */
 static const struct setting {
     const char *words;
     const char *advice;
@@ -187,7 +187,7 @@ static const struct setting {
     {"invalid ", "look at the address's parameters"},
 };
 
-/* A name server that does not answer now. */
+/* Words for a name server that does not answer now. */
 static const char *const passing[] = {"temporary failure in name resolution", "system error",
                                       "try again"};
 
@@ -236,7 +236,7 @@ static bool skip_address(const char **line, size_t *n)
     return false;
 }
 
-/* Each line that begins anew is a host's, or of the settings as a whole. */
+/* Finds a wrong setting in libpq's message. Each line that is no continuation is about a host, or about the settings as a whole. */
 static const struct setting *wrong_setting(const char *text)
 {
     const struct setting *found = NULL;
