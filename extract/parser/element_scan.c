@@ -98,7 +98,7 @@ static const char *digits(const char *p, const char *end)
     return p;
 }
 
-/* Whether it has ended shows only in what follows: at the text's end nobody knows. */
+/* Passes a number. Only the byte behind it shows that it has ended, so at the end of the text that is not known. */
 static bool pass_number(struct cursor *c, struct text *t)
 {
     const char *p = c->p;
@@ -146,7 +146,7 @@ static bool is_name(const struct text *t, const char *name, size_t n)
            memcmp(plain, name, n) == 0;
 }
 
-/* What of the record a value is: where its text goes, or NULL. */
+/* Where a value's text goes, if the value is the record's key or time; else NULL. */
 struct wanted {
     const char **s;
     size_t *n;
@@ -228,7 +228,7 @@ static bool pass_opener(struct cursor *c, bool array)
     return true;
 }
 
-/* Behind a value: what closes here, and the comma before the next one, if there is one. */
+/* Passes what stands behind a value: closing brackets, and the comma before the next value, if there is one. */
 static bool pass_closers(struct cursor *c, bool *next)
 {
     while (c->depth > 0) {

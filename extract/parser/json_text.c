@@ -18,7 +18,7 @@ static size_t printable(const char *s, size_t n)
     return i;
 }
 #else
-/* The same by eights, for processors without SSE2; short of the mark, never beyond it. */
+/* The same eight bytes at a time, for processors without SSE2. The result may be too small, and is never too large. */
 static size_t printable(const char *s, size_t n)
 {
     size_t i = 0;

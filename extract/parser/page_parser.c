@@ -117,7 +117,7 @@ bool page_parser_raw(const struct page_parser *p, struct record_raw *out)
     return true;
 }
 
-/* What has come of an element outlives its chunk. */
+/* Keeps the part of an element that has come, since its chunk goes away. */
 static void save_partial(struct page_parser *p, size_t n)
 {
     if (p->where == IN_DATA)
@@ -147,7 +147,7 @@ static void yajl_failed(struct page_parser *p)
     page_parser_fail(p, ERR_PROTOCOL, reason, p->base + yajl_get_bytes_consumed(p->yajl));
 }
 
-/* yajl reads n bytes, which stand for `real` bytes of the body. */
+/* Lets yajl read n bytes, which stand for `real` bytes of the body. */
 static void feed_yajl(struct page_parser *p, const char *bytes, size_t n, size_t real)
 {
     p->chunk = bytes;
@@ -170,15 +170,14 @@ static void feed_yajl(struct page_parser *p, const char *bytes, size_t n, size_t
     }
 }
 
-/* Behind the bracket, an element, or what separates them? */
+/* Whether the parser is in `data` between two elements, where a record may begin. */
 static bool between_elements(const struct page_parser *p)
 {
     return p->where == IN_DATA && p->partial.len == 0;
 }
 
-/* What yajl is to read until it is worth another look whether a record begins: cut behind a byte
- * that may lead there. Where the last piece ended no token, the next is larger than all that yajl
- * will read again for it, so that the work stays linear. */
+/* Returns how much yajl is to read before it is worth looking again whether a record begins: up to a byte behind which one may begin. If the last
+ * piece ended no token, the next piece is larger than all that yajl will read again for it, so that the work stays linear. */
 static size_t next_piece(const struct page_parser *p, const char *s, size_t n)
 {
     static const char stops[] = {
@@ -190,7 +189,7 @@ static size_t next_piece(const struct page_parser *p, const char *s, size_t n)
     return stop != NULL ? (size_t)(stop - s) + 1 : n;
 }
 
-/* The record that s begins with, where it is there whole and plain: yajl sees {} in its place. */
+/* Takes the record that s begins with, if it is there as a whole and the fast scan accepts it. yajl is given {} in its place. */
 static enum element_scan_result take_record(struct page_parser *p, const char *s, size_t n,
                                             size_t *len)
 {
@@ -208,8 +207,8 @@ static enum element_scan_result take_record(struct page_parser *p, const char *s
     return ELEMENT_SCAN_RECORD;
 }
 
-/* Reads what can be read; returns how much that was. The rest is the beginning of a record, which
- * is better read once more of it is there (last: there will not be). */
+/* Reads what can be read, and returns how much that was. The rest is the beginning of a record, which is better read once more of it has come
+ * (last: no more will come). */
 static size_t run(struct page_parser *p, const char *s, size_t n, bool last)
 {
     size_t hold = p->conf.record_max < GATHER_FROM ? p->conf.record_max : GATHER_FROM;
@@ -239,7 +238,7 @@ static size_t run(struct page_parser *p, const char *s, size_t n, bool last)
     return at;
 }
 
-/* More is gathered before what lies there is read: at least half as much again as was not enough. */
+/* Gathers bytes until there are enough to be read: at least half as many again as were not enough. */
 static bool enough_gathered(const struct page_parser *p)
 {
     return p->gathered.len >= p->base - p->last_token && p->gathered.len >= p->enough;
@@ -278,7 +277,7 @@ static void take(struct page_parser *p, const char *bytes, size_t n)
     }
 }
 
-/* Counts the bytes; answers how many of them are text. */
+/* Counts the bytes, and returns how many of them are valid text. */
 static size_t check(struct page_parser *p, const char *bytes, size_t n)
 {
     size_t good = n;
@@ -297,7 +296,7 @@ static void take_held(struct page_parser *p)
     buf_reset(&p->gathered);
 }
 
-/* What is before the bytes that are no text is read, so that it shows in which element they stand. */
+/* Takes bytes of the body. What stands before invalid text is read first, so that it is known in which element that is. */
 static void take_text(struct page_parser *p, const char *bytes, size_t n)
 {
     uint64_t at = p->received;
@@ -372,7 +371,7 @@ void page_parser_read(struct page_parser *p, const char *s, size_t n)
         (void)run(p, s, n, true);
 }
 
-/* `count` is the total that matches, or the page's size: which, nobody has said. */
+/* `count` is the number of matching records, or the size of the page: the API's documentation does not say which. */
 static bool may_be_empty(const struct page_parser *p)
 {
     return p->result.count == 0 || (p->result.count > 0 && (uint64_t)p->result.count <= p->offset);

@@ -24,7 +24,7 @@ static void token(struct page_parser *p)
     p->last = end;
 }
 
-/* The element's text in one piece, from the chunk where it lies there whole. */
+/* Returns the element's text in one piece, without a copy if the chunk has all of it. */
 static enum err_code element_text(struct page_parser *p, const char **text, size_t *n)
 {
     enum err_code rc = OK;

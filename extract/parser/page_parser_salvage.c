@@ -1,4 +1,4 @@
-/* A page with a malformed element: its neighbours are handed out all the same, where the ends can be told. */
+/* A page with a malformed element: its neighbours are handed out all the same, if it can be told where the element ends. */
 #include "extract/parser/page_parser_private.h"
 #include "extract/parser/page_salvage.h"
 #include "extract/parser/php_warning.h"
@@ -16,7 +16,7 @@ void page_parser_keep_body(struct page_parser *p, const char *bytes, size_t n)
         buf_free(&p->body);
 }
 
-/* The failure is within an element of `data`, which begins here. */
+/* Notes where the element of `data` begins in which the failure is. */
 void page_parser_note_element(struct page_parser *p)
 {
     bool within = p->where != IN_ANSWER;
@@ -88,7 +88,7 @@ static uint64_t sum_of(const char *s, const struct salvage_element *elements, si
     return sum;
 }
 
-/* s begins between two elements. Where PHP's warnings are all that is wrong with it, no record is malformed. */
+/* Reads on without PHP's warnings: s begins between two elements, and if nothing else is wrong with it, no record is malformed. */
 static bool read_without_warnings(struct page_parser *p, const char *s, size_t n)
 {
     char *text = n > 0 ? malloc(n) : NULL;

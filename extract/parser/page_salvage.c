@@ -126,7 +126,7 @@ bool page_salvage_closes(const char *s, size_t n)
     return good;
 }
 
-/* From the bracket that ends `data` on. */
+/* Whether the answer closes, from the bracket that ends `data` on. */
 static bool closes(struct search *x, size_t bracket)
 {
     size_t n = x->n - bracket;
@@ -135,7 +135,7 @@ static bool closes(struct search *x, size_t bracket)
 
 /* ---- the search ---- */
 
-/* Adds the element at `at`: as it is, or up to the first end that it may have. */
+/* Adds the element at `at`: as it is if it is well-formed, else up to the first end that it may have. */
 static bool take(struct search *x, size_t at)
 {
     struct salvage_element *e = &x->elements[x->count];
@@ -152,8 +152,8 @@ static bool take(struct search *x, size_t at)
     return true;
 }
 
-/* The last malformed element gets its next possible end; what was behind it is undone. What seemed to
- * be whole, and has neither a comma nor the bracket behind it, is malformed, too. */
+/* Gives the last malformed element its next possible end, and drops the elements behind it. An element that seemed whole, but has neither a comma nor
+ * the bracket behind it, is malformed, too. */
 static bool step_back(struct search *x)
 {
     while (x->count > 0) {
@@ -171,7 +171,7 @@ static bool step_back(struct search *x)
     return false;
 }
 
-/* Goes on behind the last element: true when that was the last of all, and the answer closes. */
+/* Goes on behind the last element. Returns true if that was the last of all, and the answer closes. */
 static bool go_on(struct search *x, bool *stuck)
 {
     const struct salvage_element *last = &x->elements[x->count - 1];

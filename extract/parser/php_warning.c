@@ -4,7 +4,7 @@
 
 #define WARNING_MAX ((size_t)8 << 10) /* bytes of one */
 
-/* Where s goes on behind `word`, if it begins with it; else NULL. */
+/* Returns where s goes on behind `word`, if s begins with it; else NULL. */
 static const char *behind(const char *s, const char *end, const char *word)
 {
     size_t len = strlen(word);
@@ -67,7 +67,7 @@ static size_t warning_length(const char *s, size_t n)
     return 0;
 }
 
-/* Behind the string that begins at i. */
+/* Returns the index behind the string that begins at i. */
 static size_t string_end(const char *s, size_t n, size_t i)
 {
     for (i++; i < n && s[i] != '"'; i++)

@@ -6,7 +6,7 @@
 
 #define TAIL ((size_t)4096) /* of a body: its record ends within */
 
-/* Beyond what is kept, bytes are hashed once TAIL more have come: the last of them are no part of the record. */
+/* Bytes beyond those that are kept are hashed only when TAIL more have come, since the body's last bytes are no part of the record. */
 struct record_bytes {
     char head[RECORD_BYTES_KEPT];
     char tail[2 * TAIL]; /* what came behind the head, and is not hashed yet */
@@ -47,7 +47,7 @@ void record_bytes_start(struct record_bytes *b)
     b->hashing = false;
 }
 
-/* Behind `"data":[`, in an object; 0: there is no such thing. */
+/* Returns the index behind `"data":[` of an object; 0: there is none. */
 static size_t find_begin(const char *s, size_t n)
 {
     static const char name[] = "\"data\"";
@@ -99,8 +99,7 @@ void record_bytes_add(struct record_bytes *b, const char *bytes, size_t n)
     }
 }
 
-/* Where the record ends within the body's last bytes: before the last bracket, behind which the answer's object closes.
- * n + 1: nowhere. */
+/* Returns where the record ends within the body's last bytes: before the last bracket, behind which the answer's object closes. n + 1: nowhere. */
 static size_t find_end(const char *s, size_t n)
 {
     size_t at = n;
