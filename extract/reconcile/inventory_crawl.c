@@ -32,8 +32,7 @@ struct inventory_crawl {
 
 /* ---- the records of an answer ---- */
 
-/* A key in any form that stands for an integer, strings too: whatever the loader thinks of it, the
- * source has that record. */
+/* Reads a key in any form of an integer, strings too. The source has that record, whether or not the loader accepts it. */
 static bool read_key(const char *s, size_t n, int64_t *key)
 {
     char text[KEY_TEXT + 1];
@@ -189,7 +188,7 @@ static enum err_code write_window(struct inventory_crawl *r, bool ended, struct 
     return inventory_window(r->inventory, &window, e);
 }
 
-/* The crawl has come to its end: on to what changed while it ran, or done. */
+/* The crawl has ended: goes on to what changed meanwhile, or ends. */
 static enum inventory_crawl_next finish_pass(struct inventory_crawl *r, struct err *e)
 {
     if (r->pass > 1) {

@@ -77,7 +77,7 @@ static enum err_code gather(struct inventory_todo *t, const struct missing *m, i
     return OK;
 }
 
-/* A key that was asked for in this roll is not asked for again, whatever came of it. */
+/* Drops keys that were looked up in this roll already, whatever came of it. */
 static void drop_done(struct inventory_todo *t)
 {
     size_t kept = 0;
