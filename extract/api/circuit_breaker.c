@@ -53,7 +53,7 @@ static int64_t member_time(const struct circuit_breaker *b, const struct record 
     return t;
 }
 
-/* Another key's history says nothing of this one. */
+/* Begins anew, since what happened to another key says nothing of this one. */
 static void load(struct circuit_breaker *b)
 {
     struct record r;
@@ -135,7 +135,7 @@ enum circuit_breaker_state circuit_breaker_look(struct circuit_breaker *b, int64
     if (b->probing)
         return CIRCUIT_BREAKER_CLOSED;
     load(b);
-    /* A time further away than any that is written here comes from a clock that was wrong. */
+    /* A time further ahead than any that is written here was written by a clock that was wrong. */
     if (b->until == WHEN_NONE || b->until > now + 2 * CIRCUIT_BREAKER_MOST)
         return CIRCUIT_BREAKER_CLOSED;
     return now < b->until ? CIRCUIT_BREAKER_OPEN : CIRCUIT_BREAKER_TRY;

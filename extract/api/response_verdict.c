@@ -1,7 +1,7 @@
 #include "extract/api/response_verdict.h"
 #include <stdio.h>
 
-/* The server's own words, behind a colon, where it has said some. */
+/* The server's own words behind a colon, if there are any. */
 static const char *said(const struct http_result *result, char out[SERVER_WORDS_TEXT + 2])
 {
     (void)snprintf(out, SERVER_WORDS_TEXT + 2, "%s%s", result->words[0] != 0 ? ": " : "",
