@@ -11,7 +11,7 @@ static bool is_unknown(const struct fetch_run_row *row)
     return row->result.apart == TABLE_FETCH_UNKNOWN;
 }
 
-/* The name most like it of the tables that the run or the spool knows; NULL: none is. */
+/* Returns the most similar name of a table that the run or the spool knows; NULL: none is similar. */
 static const char *nearest(const char *name, const struct fetch_run_row *rows, size_t n,
                            char *const *held, size_t held_n)
 {
