@@ -172,7 +172,9 @@ static void move_page(struct crawl *c, uint64_t offset)
 {
     if (offset == c->trial.page.offset)
         return;
-    if (c->phase == CRAWL_KEYS) {
+    if (c->phase == CRAWL_KEYS && c->keys.contrast > 0) {
+        c->keys.contrast = offset + 1;
+    } else if (c->phase == CRAWL_KEYS) {
         c->keys.offset = offset;
         c->keys.behind = false;
     } else {
