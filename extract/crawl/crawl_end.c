@@ -4,13 +4,12 @@
  */
 #include "extract/crawl/crawl_private.h"
 
-#define FULLS_PROOF   20 /* full pages in a row: this API leaves nothing out */
-#define AGAIN_PROOF   4
-#define WINDOWS       8 /* pages behind the end that must be empty */
-#define CAME_BEFORE   8 /* records with lesser keys, at most, from one request to the next */
-#define WINDOWS_MOST  24
-#define FEW_MAX       8
-#define WINDOWS_EMPTY 2 /* ... of a table of which no record was ever seen */
+#define FULLS_PROOF  20 /* full pages in a row: this API leaves nothing out */
+#define AGAIN_PROOF  4
+#define WINDOWS      8 /* pages behind the end that must be empty */
+#define CAME_BEFORE  8 /* records with lesser keys, at most, from one request to the next */
+#define WINDOWS_MOST 24
+#define FEW_MAX      8
 
 uint64_t crawl_window(const struct crawl *c)
 {
@@ -281,10 +280,8 @@ static uint64_t look_at(const struct crawl *c, uint64_t base, unsigned windows, 
 void crawl_look_begin(struct crawl *c, uint64_t base)
 {
     const struct crawl_learned *l = &c->learned;
-    bool empty = base == 0 && c->page.n == 0 && c->count == 0 && l->longest == 0 && !l->thinned &&
-                 c->asked >= c->conf.limit;
     unsigned pages = c->asked < c->limit ? c->asked : c->limit;
-    unsigned windows = empty ? WINDOWS_EMPTY : WINDOWS;
+    unsigned windows = WINDOWS;
     /* Of pages that were never as long as was asked for nobody knows that they cover more than was seen of one. */
     if (l->thinned && l->longest < c->asked) {
         pages = (unsigned)crawl_window(c);

@@ -316,14 +316,12 @@ static bool is_empty(const struct world *w, unsigned from, unsigned places)
 
 bool world_is_blank(const struct world *w, unsigned limit)
 {
-    static const unsigned first[] = {0, 1, 2};
-    static const unsigned others[] = {0, 1, 3, 7};
+    static const unsigned pages[] = {0, 1, 3, 7};
     unsigned places = w->conf.cap > 0 && w->conf.cap < limit ? w->conf.cap : limit;
     if (w->conf.hidden == 0 && w->conf.block == 0)
         return false;
     for (unsigned at = 0; !is_empty(w, at, w->length); at++) {
-        const unsigned *pages = at == 0 ? first : others;
-        unsigned n = at == 0 ? sizeof first / sizeof *first : sizeof others / sizeof *others;
+        unsigned n = sizeof pages / sizeof *pages;
         while (n > 0 && is_empty(w, at + pages[n - 1] * limit, places))
             n--;
         if (n == 0)
