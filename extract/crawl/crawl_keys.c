@@ -156,7 +156,7 @@ static bool seen_all(const struct crawl *c)
 
 void crawl_keys_read(struct crawl *c)
 {
-    if (c->keys.list != CRAWL_NEWEST && !seen_all(c)) {
+    if (c->keys.list != CRAWL_NEWEST && (!seen_all(c) || crawl_keys_disturbed(c))) {
         if (!crawl_keys_begin_again(c, ANEW_MAX))
             crawl_keys_fail(c);
         return;

@@ -209,9 +209,41 @@ static bool was_lacking(const struct crawl *c, const struct crawl_entry *entry)
     return true;
 }
 
+/* Does each record that is seen again stand where it stood? A malformed one has its place in the order by what seems to be its
+ * key. */
+static void note_places(struct crawl *c)
+{
+    struct crawl_keys *k = &c->keys;
+    const struct crawl_entry *before = NULL;
+    uint64_t covered = k->pages > 0 ? k->previous_at + k->previous : k->offset;
+    uint64_t again = covered > k->offset ? covered - k->offset : 0;
+    bool resumed = k->pages == 0 && k->offset > 0;
+    k->unread |= resumed && c->conf.places != NULL && c->conf.places->n > 0;
+    for (size_t i = 0; i < c->page.count; i++) {
+        const struct crawl_entry *at = &c->page.entries[i];
+        bool beyond = !k->begun || up(c, at->key) > up(c, k->last);
+        k->unread |= !at->keyed;
+        if (!at->keyed && !at->hinted)
+            continue;
+        k->shifted |= before != NULL && up(c, at->key) <= up(c, before->key);
+        k->shifted |= i >= again ? !beyond : at->keyed && beyond;
+        before = at;
+    }
+}
+
+/* Fewer than eight keys may come in their order by chance. Where others cannot be read, a list of so few counts only if nothing
+ * in it has changed its place. */
+bool crawl_keys_disturbed(const struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    return k->list != CRAWL_NEWEST && k->unread && k->shifted && k->seen < MANY &&
+           !crawl_singles(c) && !c->learned.thinned;
+}
+
 void crawl_keys_note(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
+    note_places(c);
     bool tells = k->list == CRAWL_ALL && k->shown_whole && k->shown_count > 0;
     for (size_t i = 0; tells && i < c->page.count; i++)
         k->torn += was_lacking(c, &c->page.entries[i]);
@@ -307,7 +339,7 @@ bool crawl_keys_begin_again(struct crawl *c, unsigned most)
     k->offset = k->seen = k->pages = k->step = 0;
     k->shown_count = 0;
     k->repeats = 0;
-    k->begun = k->behind = k->verify = k->holds = false;
+    k->begun = k->behind = k->verify = k->holds = k->unread = k->shifted = false;
     return true;
 }
 

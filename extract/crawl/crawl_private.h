@@ -199,6 +199,7 @@ struct crawl_keys {
     bool gap;                     /* pages that do not overlap */
     uint64_t contrast;            /* the page asked for is one downward, at this place; from 1 */
     bool ordered;                 /* keys were seen in their order */
+    bool unread, shifted;         /* records whose key cannot be read; some came in another place */
     uint64_t below; /* known ones that were seen at or before the greatest key of a day ago */
 };
 
@@ -348,7 +349,6 @@ struct crawl {
     int64_t low;   /* the next run must not start later than this; or WHEN_NONE */
     struct crawl_stats stats;
 };
-
 /* crawl_page.c */
 uint64_t crawl_version_id(const struct crawl_seen *seen);
 void crawl_facts_reset(struct crawl_facts *page);
@@ -423,7 +423,6 @@ void crawl_keys_take(struct crawl *c);
 enum crawl_verdict crawl_keys_keep(struct crawl *c);
 void crawl_keys_step_back(struct crawl *c);
 void crawl_back_to_time(struct crawl *c);
-
 /* crawl_keys_order.c */
 bool crawl_keys_in_order(const struct crawl *c);
 bool crawl_keys_may_lack(const struct crawl *c, bool several);
@@ -436,6 +435,7 @@ bool crawl_keys_reach_back(const struct crawl *c);
 int64_t crawl_key_shown(const struct crawl *c);
 bool crawl_keys_fall_short(const struct crawl *c);
 void crawl_keys_note(struct crawl *c);
+bool crawl_keys_disturbed(const struct crawl *c);
 void crawl_note_latest(struct crawl *c);
 void crawl_note_met(struct crawl *c);
 bool crawl_group_is_whole(const struct crawl *c);
