@@ -206,6 +206,8 @@ static enum step_result answered_search(struct step *s)
 {
     s->low = middle(s);
     s->stride *= 2;
+    s->found = s->answer.sum;
+    s->searched = s->answer.n == s->low;
     if (s->seeks && s->has_before && s->answer.last == s->before_id) {
         s->high = s->low + 1; /* what was known stands further on now */
         s->known = s->sure = true;
@@ -219,6 +221,7 @@ static enum step_result answered_alone(struct step *s)
 {
     s->passed += s->tries > 0;
     if (s->gap > 0) {
+        s->moved = true;
         s->within = 1;
         return less_behind(s);
     }
@@ -233,7 +236,8 @@ static enum step_result answered_alone(struct step *s)
 static enum step_result answered_before(struct step *s)
 {
     s->before = s->answer;
-    s->earlier = false;
+    s->moved |= s->searched && s->found != s->answer.sum;
+    s->searched = s->earlier = false;
     if (!s->known || stands_before(s) || s->low == 0)
         return behind(s);
     /* It ends before the neighbour that was known. The list may be shorter, or the API not give pages of so many places any
@@ -378,6 +382,7 @@ static enum step_result failed_before(struct step *s)
         return STEP_SAME;
     s->high = s->low;
     s->gap = 0;
+    s->searched = false;
     s->down = s->down == 0 ? 1 : 2 * s->down;
     if (s->known && s->low > s->down) {
         s->low -= s->down;
@@ -423,7 +428,7 @@ enum step_result step_failed(struct step *s)
     case STEP_BEHIND:
         return failed_behind(s);
     case STEP_AGAIN:
-        if (!s->shown && !s->known && ++s->tries < STEP_TRIES)
+        if (!s->shown && !s->known && ++s->tries < (s->moved ? STEP_ALONE_TRIES : STEP_TRIES))
             return STEP_SAME;
         s->tries = 0;
         if (s->known)

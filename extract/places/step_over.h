@@ -120,6 +120,9 @@ struct step {
     bool has_after;
     uint64_t before_id;
     uint64_t after_id;
+    bool searched;
+    uint64_t found; /* what SEARCH showed of the places before the cause */
+    bool moved;     /* BEFORE is not that, or BEHIND failed by itself: ALONE may be of another */
     struct step_facts answer; /* of the request under way */
     struct step_facts before; /* of BEFORE */
     struct step_facts after;  /* of BEHIND */
