@@ -101,17 +101,19 @@ static void begin_known(struct crawl *c, const struct place *place, uint64_t low
     const struct place *next =
         places_within(places, &list, place->offset + place->count, t->page.limit);
     uint64_t between = next != NULL ? next->offset - place->offset - place->count : 0;
-    struct step_known known = {.low = (unsigned)low,
-                               .count = place->count,
-                               .behind = between > 0 ? (unsigned)between : t->page.limit,
-                               .has_before = place->before.there,
-                               .has_after = place->after.there,
-                               .before_id = place->before.id,
-                               .after_id = place->after.id,
-                               .grows = place->sort == CRAWL_BY_KEY_DOWN,
-                               .check = found != FOUND_FAILED && c->conf.now > 0 &&
-                                        place->due <= c->conf.now,
-                               .guess = found == FOUND_NEAR || c->passes.on};
+    struct step_known known = {
+        .low = (unsigned)low,
+        .count = place->count,
+        .behind = between > 0 ? (unsigned)between : t->page.limit,
+        .has_before = place->before.there,
+        .has_after = place->after.there,
+        .before_id = place->before.id,
+        .after_id = place->after.id,
+        .grows = place->sort == CRAWL_BY_KEY_DOWN,
+        .young =
+            place_is_young(place, c->conf.zone, clock_of(c), CRAWL_LEAD_MAX + crawl_overlap(c)),
+        .check = found != FOUND_FAILED && c->conf.now > 0 && place->due <= c->conf.now,
+        .guess = found == FOUND_NEAR || c->passes.on};
     t->known = (size_t)(place - places->at) + 1;
     memcpy(t->why, place->said, sizeof t->why);
     step_begin_known(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), &known);
@@ -440,10 +442,9 @@ static bool is_whole_list(const struct crawl *c)
 static bool covers(const struct crawl *c, const struct place *place, const struct place_page *shown)
 {
     const struct crawl_facts *page = &c->page;
-    const struct place_side *low =
-        place->sort == CRAWL_BY_KEY_DOWN ? &place->after : &place->before;
-    const struct place_side *high =
-        place->sort == CRAWL_BY_KEY_DOWN ? &place->before : &place->after;
+    bool falls = place->sort == CRAWL_BY_KEY_DOWN;
+    const struct place_side *low = falls ? &place->after : &place->before;
+    const struct place_side *high = falls ? &place->before : &place->after;
     bool ends = page->n < c->trial.page.limit;
     if (ends && page->n > 0 && is_whole_list(c))
         return true;
@@ -451,7 +452,6 @@ static bool covers(const struct crawl *c, const struct place *place, const struc
         return place_is_covered(place, shown, c->conf.zone);
     if (page->keyed == 0 || page->keyed < page->n || (unsigned)c->trial.page.sort != place->sort)
         return false;
-    bool falls = place->sort == CRAWL_BY_KEY_DOWN;
     bool order = page->n == 1 || (falls ? page->falling : page->rising);
     bool from =
         low->keyed ? page->key_least <= low->key : c->trial.page.offset == 0 || (falls && ends);

@@ -40,6 +40,19 @@ int64_t place_latest(const struct place *place, struct zone *zone)
     return known ? time : WHEN_NONE;
 }
 
+bool place_is_young(const struct place *place, struct zone *zone, int64_t now, int64_t late)
+{
+    bool by_key = place->sort == PLACES_BY_KEY || place->sort == PLACES_KEY_DOWN;
+    bool down = place->sort == PLACES_KEY_DOWN;
+    const struct place_side *low = down ? &place->after : &place->before;
+    const struct place_side *high = down ? &place->before : &place->after;
+    uint64_t between = (uint64_t)high->key - (uint64_t)low->key - 1;
+    if (by_key && low->keyed && high->keyed && between <= place->count)
+        return false; /* no other key is there */
+    int64_t latest = place_latest(place, zone);
+    return latest == WHEN_NONE || latest > now - late;
+}
+
 bool place_may_show(const struct place *place, const struct place_page *page, struct zone *zone)
 {
     int64_t from = WHEN_NONE;

@@ -26,6 +26,9 @@ struct place_page {
 
 /* Returns a time that the place's record cannot be later than; WHEN_NONE: not known. */
 int64_t place_latest(const struct place *place, struct zone *zone);
+/* Returns true if records may still come in between the place's neighbours: late ones, up to so long after their time, and
+ * where the later neighbour is of the future, all that are edited. */
+bool place_is_young(const struct place *place, struct zone *zone, int64_t now, int64_t late);
 /* Returns true if one of the page's records may be the place's record. */
 bool place_may_show(const struct place *place, const struct place_page *page, struct zone *zone);
 /* Returns true if the page covers the place: whatever is between the place's neighbours is on the page. */

@@ -45,14 +45,15 @@ static unsigned middle(const struct step *s)
     return s->stride > 0 && near < s->high ? near : half;
 }
 
-/* Goes on behind the gap. At an open end, or if the list grows at its beginning, a good record may have come in place of a known one: then the
- * last (or first) place of the gap is requested first. */
+/* Goes on behind the gap. A good record may have come in place of a known one that is gone: at an open end in place of the last
+ * one, in a list that grows at its beginning in place of the first, and between two neighbours, as long as records come in there, in
+ * place of any. These places are requested first. */
 static enum step_result behind(struct step *s)
 {
     bool first = s->grows && s->low == 0;
-    bool open = s->known && s->gap > 0 && (first || !s->has_after);
-    bool asked = s->failed && s->gap == 1;
-    s->at = first || s->gap == 0 ? 0 : s->gap - 1;
+    bool open = s->known && s->gap > 0 && (first || !s->has_after || s->young);
+    bool asked = s->failed && s->gap == 1 && !s->young;
+    s->at = first || s->young || s->gap == 0 ? 0 : s->gap - 1;
     s->state = open && !asked ? STEP_AGAIN : STEP_BEHIND;
     return STEP_ON;
 }
@@ -122,6 +123,7 @@ void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinn
                        .behind = known->behind,
                        .known = true,
                        .grows = known->grows,
+                       .young = known->young,
                        .guess = known->guess,
                        .sure = true,
                        .has_before = known->has_before,
@@ -431,7 +433,9 @@ enum step_result step_failed(struct step *s)
         if (!s->shown && !s->known && ++s->tries < (s->moved ? STEP_ALONE_TRIES : STEP_TRIES))
             return STEP_SAME;
         s->tries = 0;
-        if (s->known)
+        if (s->known && s->young && ++s->at < s->gap)
+            s->state = STEP_AGAIN;
+        else if (s->known)
             s->state = STEP_BEHIND;
         else
             s->state = ++s->at < s->gap ? STEP_AGAIN : STEP_STILL;

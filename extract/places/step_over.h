@@ -108,6 +108,7 @@ struct step {
     bool earlier; /* the place before the page was not requested yet */
     unsigned size;
     bool grows;  /* records come in at the list's beginning */
+    bool young;  /* ... or between the neighbours that are known */
     bool known;  /* the neighbours are known */
     bool seeks;  /* known: the neighbour before is looked for */
     bool guess;  /* known: the neighbour before is not looked for */
@@ -142,6 +143,7 @@ struct step_known {
     uint64_t before_id, after_id;
     bool grows; /* see struct step */
     bool check; /* the place is to be tried again */
+    bool young; /* records may still come in between its neighbours: all of it is asked for */
     bool
         guess; /* nothing has failed yet, and the place may be on another page: it is not looked for */
 };
