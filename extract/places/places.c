@@ -1,4 +1,4 @@
-#include "extract/places/places.h"
+#include "extract/places/places_private.h"
 #include "shared/time/when.h"
 #include <stdlib.h>
 #include <string.h>
@@ -35,164 +35,24 @@ struct place *places_add(struct places *p, const struct place *place)
     return &p->at[p->n++];
 }
 
-static bool same_side(const struct place_side *x, const struct place_side *y)
-{
-    return x->there == y->there && (!x->there || x->id == y->id);
-}
-
-static bool by_key(const struct place *place)
-{
-    return place->sort == PLACES_BY_KEY || place->sort == PLACES_KEY_DOWN;
-}
-
-static const struct place_side *low(const struct place *place)
-{
-    return place->sort == PLACES_KEY_DOWN ? &place->after : &place->before;
-}
-
-static const struct place_side *high(const struct place *place)
-{
-    return place->sort == PLACES_KEY_DOWN ? &place->before : &place->after;
-}
-
-/* Whether two places lie between the same keys, whatever the direction of the list; versions may differ. */
-static bool same_keys(const struct place *x, const struct place *y)
-{
-    return by_key(x) && by_key(y) && low(x)->keyed == low(y)->keyed &&
-           high(x)->keyed == high(y)->keyed && (!low(x)->keyed || low(x)->key == low(y)->key) &&
-           (!high(x)->keyed || high(x)->key == high(y)->key);
-}
-
 static struct place *find(const struct places *p, const struct place *met)
 {
     for (size_t i = 0; i < p->n; i++) {
         struct place *place = &p->at[i];
         bool same = place->sort == met->sort && strcmp(place->equal, met->equal) == 0 &&
-                    same_side(&place->before, &met->before) &&
-                    same_side(&place->after, &met->after);
+                    place_same_side(&place->before, &met->before) &&
+                    place_same_side(&place->after, &met->after);
         /* One neighbour may have been edited, or be a new one. */
         bool half = place->sort == met->sort && strcmp(place->from, met->from) == 0 &&
                     strcmp(place->equal, met->equal) == 0 && place->offset == met->offset &&
-                    ((place->before.there && same_side(&place->before, &met->before)) ||
-                     (place->after.there && same_side(&place->after, &met->after)));
+                    ((place->before.there && place_same_side(&place->before, &met->before)) ||
+                     (place->after.there && place_same_side(&place->after, &met->after)));
         bool own = place->keyed && met->keyed && place->key == met->key && place->count == 1 &&
-                   met->count == 1 && by_key(place) == by_key(met);
-        if (same || half || own || same_keys(place, met))
+                   met->count == 1 && place_by_key(place) == place_by_key(met);
+        if (same || half || own || place_same_keys(place, met))
             return place;
     }
     return NULL;
-}
-
-static bool closed_or_aside(const struct place *place)
-{
-    return place->closed || place->aside;
-}
-
-static bool lacks(const struct place *place)
-{
-    return !place->closed && place_lacks(place) > 0;
-}
-
-/* Whether the place was met at the beginning of a page that is not the list's first, so that the record before it was not on the page. */
-static bool begins_page(const struct place *place)
-{
-    return place->equal[0] == '\0' && (place->from[0] != '\0' || place->offset > 0) &&
-           !place->before.there;
-}
-
-/* Finds the same place, met when the neighbour before it was seen, or at the beginning of an earlier such page. */
-static struct place *seen_before(const struct places *p, const struct place *place)
-{
-    for (size_t i = 0; begins_page(place) && i < p->n; i++) {
-        struct place *other = &p->at[i];
-        if (other != place && !closed_or_aside(other) && other->sort == place->sort &&
-            other->equal[0] == '\0' && same_side(&other->after, &place->after) &&
-            (!begins_page(other) || other < place))
-            return other;
-    }
-    return NULL;
-}
-
-static void count_once(struct place *place, const struct place *other)
-{
-    place->twins = other->count < place->count ? other->count : place->count;
-}
-
-/* A place that was met twice in one list lacks its records once. */
-static void pair_page_begin(struct places *p, struct place *met)
-{
-    const struct place *other = seen_before(p, met);
-    if (other != NULL)
-        count_once(met, other);
-    for (size_t i = 0; i < p->n; i++)
-        if (&p->at[i] != met && lacks(&p->at[i]) && seen_before(p, &p->at[i]) == met)
-            count_once(&p->at[i], met);
-}
-
-/* Whether the place is in a list of everything by key. */
-static bool of_all(const struct place *place)
-{
-    return place->sort == PLACES_BY_KEY && place->from[0] == '\0' && place->equal[0] == '\0';
-}
-
-/* What a part of the list shows between two keys lies between those that all of it shows, or further apart. */
-static bool encloses(const struct place *part, const struct place *place)
-{
-    bool from = !low(part)->keyed || (low(place)->keyed && low(part)->key <= low(place)->key);
-    bool to = !high(part)->keyed || (high(place)->keyed && high(part)->key >= high(place)->key);
-    return by_key(place) && part->from[0] != '\0' && from && to;
-}
-
-/* A record that is met by time and in the order of keys is lacking once. In one run two places are taken for it; else
- * everything by key has what was met by time before, and so have the greatest keys, up to a neighbour that is as old; */
-static void pair_by_key(struct places *p, struct place *met)
-{
-    unsigned left = met->count;
-    bool told = true;
-    int64_t since = met->since;
-    for (size_t i = 0; i < p->n && left > 0; i++) {
-        const struct place *place = &p->at[i];
-        if (place == met || !lacks(place) || !encloses(met, place))
-            continue;
-        unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
-        met->twins += n;
-        left -= n;
-        told &= !place->fresh;
-        if (!place->fresh && place->since < since)
-            since = place->since;
-    }
-    for (size_t i = 0; i < p->n && left > 0; i++) {
-        struct place *place = &p->at[i];
-        bool had = of_all(met) || (met->sort == PLACES_KEY_DOWN && met->latest < place->since);
-        if (!lacks(place) || by_key(place) || (!place->fresh && !had))
-            continue;
-        unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
-        place->twins += n;
-        left -= n;
-        told &= !place->fresh;
-        if (!place->fresh && place->since < since)
-            since = place->since;
-    }
-    met->told = told && left == 0;
-    if (met->told)
-        met->since = since;
-}
-
-/* ... and had, by its neighbour's time, what is met by time later. */
-static void pair_by_time(const struct places *p, struct place *met)
-{
-    uint64_t keyed = 0;
-    uint64_t twins = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        const struct place *place = &p->at[i];
-        bool had = of_all(place) && met->latest != WHEN_NONE && met->latest < place->since;
-        if (closed_or_aside(place))
-            continue;
-        keyed += by_key(place) && (place->fresh || had) ? place->count : 0;
-        twins += seen_before(p, place) == NULL ? place->twins : 0;
-    }
-    uint64_t left = twins < keyed ? keyed - twins : 0;
-    met->twins = left < met->count ? (unsigned)left : met->count;
 }
 
 static void plan(struct place *place, int64_t now)
@@ -219,7 +79,8 @@ static bool has_moved(const struct place *place, const struct place *met)
     return place->offset != met->offset || place->count != met->count ||
            place->doubtful != met->doubtful || place->ordinal != met->ordinal ||
            strcmp(place->from, met->from) != 0 || strcmp(place->equal, met->equal) != 0 ||
-           !same_side(&place->before, &met->before) || !same_side(&place->after, &met->after);
+           !place_same_side(&place->before, &met->before) ||
+           !place_same_side(&place->after, &met->after);
 }
 
 static void move_to(struct place *place, const struct place *met)
@@ -248,12 +109,8 @@ struct place *places_meet(struct places *p, const struct place *met, int64_t now
     if (place == NULL) {
         p->changed = true;
         place = add_met(p, met, now);
-        if (place != NULL && lacks(place))
-            pair_page_begin(p, place);
-        if (place != NULL && place->twins == 0 && lacks(place) && by_key(place))
-            pair_by_key(p, place);
-        else if (place != NULL && place->twins == 0 && lacks(place))
-            pair_by_time(p, place);
+        if (place != NULL && place_is_lacking(place))
+            places_pair(p, place);
         return place;
     }
     p->changed |= has_moved(place, met);
@@ -277,7 +134,8 @@ struct place *places_note(struct places *p, const struct place *met, struct plac
     place->aside = place->within = true;
     place->closed = place->closing = false;
     /* In the order of keys it is found again, wherever it moves to; and behind a neighbour, rather than at a page's beginning. */
-    if ((by_key(place) && !by_key(met)) || (place->before.there && begins_page(met)))
+    if ((place_by_key(place) && !place_by_key(met)) ||
+        (place->before.there && place_begins_page(met)))
         return place;
     p->noted += has_moved(place, met);
     move_to(place, met);
@@ -361,7 +219,7 @@ void places_disown(struct places *p, unsigned sort, const char *from, const char
         unsigned left = met->count - met->twins;
         for (size_t j = 0; j < p->n && left > 0; j++) {
             struct place *place = &p->at[j];
-            unsigned n = by_key(place) || place->closed ? 0 : place->twins;
+            unsigned n = place_by_key(place) || place->closed ? 0 : place->twins;
             n = n < left ? n : left;
             place->twins -= n;
             left -= n;
@@ -390,8 +248,8 @@ void places_key_read(struct places *p, int64_t key)
             continue;
         if (place->keyed && place->count == 1 && place->key == key)
             places_shut(p, place);
-        bool above = by_key(place) && low(place)->keyed && key > low(place)->key;
-        if (above && place->count == 1 && high(place)->keyed && key < high(place)->key)
+        bool above = place_by_key(place) && place_low(place)->keyed && key > place_low(place)->key;
+        if (above && place->count == 1 && place_high(place)->keyed && key < place_high(place)->key)
             places_shut(p, place);
     }
 }

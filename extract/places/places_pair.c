@@ -1,0 +1,155 @@
+/* Which places are of the same records: these are lacking once ("complete but for N"). And how one place is known as another. */
+#include "extract/places/places_private.h"
+#include "shared/time/when.h"
+
+bool place_same_side(const struct place_side *x, const struct place_side *y)
+{
+    return x->there == y->there && (!x->there || x->id == y->id);
+}
+
+bool place_by_key(const struct place *place)
+{
+    return place->sort == PLACES_BY_KEY || place->sort == PLACES_KEY_DOWN;
+}
+
+const struct place_side *place_low(const struct place *place)
+{
+    return place->sort == PLACES_KEY_DOWN ? &place->after : &place->before;
+}
+
+const struct place_side *place_high(const struct place *place)
+{
+    return place->sort == PLACES_KEY_DOWN ? &place->before : &place->after;
+}
+
+bool place_same_keys(const struct place *x, const struct place *y)
+{
+    return place_by_key(x) && place_by_key(y) && place_low(x)->keyed == place_low(y)->keyed &&
+           place_high(x)->keyed == place_high(y)->keyed &&
+           (!place_low(x)->keyed || place_low(x)->key == place_low(y)->key) &&
+           (!place_high(x)->keyed || place_high(x)->key == place_high(y)->key);
+}
+
+bool place_is_done(const struct place *place)
+{
+    return place->closed || place->aside;
+}
+
+bool place_is_lacking(const struct place *place)
+{
+    return !place->closed && place_lacks(place) > 0;
+}
+
+bool place_begins_page(const struct place *place)
+{
+    return place->equal[0] == '\0' && (place->from[0] != '\0' || place->offset > 0) &&
+           !place->before.there;
+}
+
+/* Finds the same place, met when the neighbour before it was seen, or at the beginning of an earlier such page. */
+static struct place *seen_before(const struct places *p, const struct place *place)
+{
+    for (size_t i = 0; place_begins_page(place) && i < p->n; i++) {
+        struct place *other = &p->at[i];
+        if (other != place && !place_is_done(other) && other->sort == place->sort &&
+            other->equal[0] == '\0' && place_same_side(&other->after, &place->after) &&
+            (!place_begins_page(other) || other < place))
+            return other;
+    }
+    return NULL;
+}
+
+static void count_once(struct place *place, const struct place *other)
+{
+    place->twins = other->count < place->count ? other->count : place->count;
+}
+
+/* A place that was met twice in one list lacks its records once. */
+static void pair_page_begin(struct places *p, struct place *met)
+{
+    const struct place *other = seen_before(p, met);
+    if (other != NULL)
+        count_once(met, other);
+    for (size_t i = 0; i < p->n; i++)
+        if (&p->at[i] != met && place_is_lacking(&p->at[i]) && seen_before(p, &p->at[i]) == met)
+            count_once(&p->at[i], met);
+}
+
+/* Whether the place is in a list of everything by key. */
+static bool of_all(const struct place *place)
+{
+    return place->sort == PLACES_BY_KEY && place->from[0] == '\0' && place->equal[0] == '\0';
+}
+
+/* What a part of the list shows between two keys lies between those that all of it shows, or further apart. */
+static bool encloses(const struct place *part, const struct place *place)
+{
+    bool from = !place_low(part)->keyed ||
+                (place_low(place)->keyed && place_low(part)->key <= place_low(place)->key);
+    bool to = !place_high(part)->keyed ||
+              (place_high(place)->keyed && place_high(part)->key >= place_high(place)->key);
+    return place_by_key(place) && part->from[0] != '\0' && from && to;
+}
+
+/* A record that is met by time and in the order of keys is lacking once. In one run two places are taken for it; else
+ * everything by key has what was met by time before, and so have the greatest keys, up to a neighbour that is as old; */
+static void pair_by_key(struct places *p, struct place *met)
+{
+    unsigned left = met->count;
+    bool told = true;
+    int64_t since = met->since;
+    for (size_t i = 0; i < p->n && left > 0; i++) {
+        const struct place *place = &p->at[i];
+        if (place == met || !place_is_lacking(place) || !encloses(met, place))
+            continue;
+        unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
+        met->twins += n;
+        left -= n;
+        told &= !place->fresh;
+        if (!place->fresh && place->since < since)
+            since = place->since;
+    }
+    for (size_t i = 0; i < p->n && left > 0; i++) {
+        struct place *place = &p->at[i];
+        bool had = of_all(met) || (met->sort == PLACES_KEY_DOWN && met->latest < place->since);
+        if (!place_is_lacking(place) || place_by_key(place) || (!place->fresh && !had))
+            continue;
+        unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
+        place->twins += n;
+        left -= n;
+        told &= !place->fresh;
+        if (!place->fresh && place->since < since)
+            since = place->since;
+    }
+    met->told = told && left == 0;
+    if (met->told)
+        met->since = since;
+}
+
+/* ... and had, by its neighbour's time, what is met by time later. */
+static void pair_by_time(const struct places *p, struct place *met)
+{
+    uint64_t keyed = 0;
+    uint64_t twins = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct place *place = &p->at[i];
+        bool had = of_all(place) && met->latest != WHEN_NONE && met->latest < place->since;
+        if (place_is_done(place))
+            continue;
+        keyed += place_by_key(place) && (place->fresh || had) ? place->count : 0;
+        twins += seen_before(p, place) == NULL ? place->twins : 0;
+    }
+    uint64_t left = twins < keyed ? keyed - twins : 0;
+    met->twins = left < met->count ? (unsigned)left : met->count;
+}
+
+void places_pair(struct places *p, struct place *met)
+{
+    pair_page_begin(p, met);
+    if (met->twins > 0)
+        return;
+    if (place_by_key(met))
+        pair_by_key(p, met);
+    else
+        pair_by_time(p, met);
+}
