@@ -344,23 +344,23 @@ void crawl_places_read(struct crawl *c)
 {
     struct places *places = c->conf.places;
     const struct crawl_facts *page = &c->page;
-    unsigned sort = (unsigned)c->trial.page.sort;
+    struct place list;
     if (places == NULL)
         return;
+    list_of(&c->trial.page, &list);
     if (!c->trial.parts && !c->passes.on)
         note_aside(c);
     for (size_t i = 0; i < page->count && places->n > 0; i++) {
         const struct crawl_entry *at = &page->entries[i];
         if (at->keyed && !at->gap)
             places_key_read(places, at->key);
-        for (size_t next = i + 1; sort != CRAWL_BY_TIME && next < page->count && next <= i + 2;
-             next++) {
-            if (page->entries[next].gap || page->entries[next].aside)
+        for (size_t next = i + 1; next < page->count && next <= i + 2; next++) {
+            if (list.sort == CRAWL_BY_TIME || page->entries[next].gap || page->entries[next].aside)
                 break;
-            places_neighbours_read(places, sort, at->id, page->entries[next].id);
+            places_neighbours_read(places, &list, at->id, page->entries[next].id);
         }
     }
-    if (sort == CRAWL_BY_TIME && places->n > 0)
+    if (list.sort == CRAWL_BY_TIME && places->n > 0)
         read_by_time(c);
 }
 

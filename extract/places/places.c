@@ -39,7 +39,10 @@ static struct place *find(const struct places *p, const struct place *met)
 {
     for (size_t i = 0; i < p->n; i++) {
         struct place *place = &p->at[i];
-        bool same = place->sort == met->sort && strcmp(place->equal, met->equal) == 0 &&
+        /* By key, a part of the table is another list; by time, it is the same one from some place on. */
+        bool lists = strcmp(place->equal, met->equal) == 0 &&
+                     (!place_by_key(met) || place_of_part(place) == place_of_part(met));
+        bool same = place->sort == met->sort && lists &&
                     place_same_side(&place->before, &met->before) &&
                     place_same_side(&place->after, &met->after);
         /* One neighbour may have been edited, or be a new one. */
@@ -49,7 +52,7 @@ static struct place *find(const struct places *p, const struct place *met)
                      (place->after.there && place_same_side(&place->after, &met->after)));
         bool own = place->keyed && met->keyed && place->key == met->key && place->count == 1 &&
                    met->count == 1 && place_by_key(place) == place_by_key(met);
-        if (same || half || own || place_same_keys(place, met))
+        if (same || half || own || (lists && place_same_keys(place, met)))
             return place;
     }
     return NULL;
@@ -248,19 +251,26 @@ void places_key_read(struct places *p, int64_t key)
             continue;
         if (place->keyed && place->count == 1 && place->key == key)
             places_shut(p, place);
-        bool above = place_by_key(place) && place_low(place)->keyed && key > place_low(place)->key;
-        if (above && place->count == 1 && place_high(place)->keyed && key < place_high(place)->key)
+        /* No other key is there. Else one that comes may be a late one, or one that was edited out of the list. */
+        bool only = place_by_key(place) && place_low(place)->keyed && place_high(place)->keyed &&
+                    place_low(place)->key < INT64_MAX - 1 &&
+                    place_high(place)->key == place_low(place)->key + 2;
+        if (only && place->count == 1 && key == place_low(place)->key + 1)
             places_shut(p, place);
     }
 }
 
-/* These two records follow each other on a page, or have only readable ones between them. */
-void places_neighbours_read(struct places *p, unsigned sort, uint64_t before, uint64_t after)
+/* These two records follow each other on a page, or have only readable ones between them. The page of a list that holds but a part
+ * of the table tells nothing of what is between them in another list. */
+void places_neighbours_read(struct places *p, const struct place *list, uint64_t before,
+                            uint64_t after)
 {
     for (size_t i = 0; i < p->n; i++) {
         struct place *place = &p->at[i];
-        if (!place->closed && place->sort == sort && place->before.there && place->after.there &&
-            place->before.id == before && place->after.id == after)
+        bool holds = !place_of_part(list) || (strcmp(list->from, place->from) == 0 &&
+                                              strcmp(list->equal, place->equal) == 0);
+        if (!place->closed && place->sort == list->sort && holds && place->before.there &&
+            place->after.there && place->before.id == before && place->after.id == after)
             places_shut(p, place);
     }
 }

@@ -64,7 +64,8 @@ struct place *places_behind(const struct places *p, unsigned sort, uint64_t befo
 bool places_elsewhere(const struct places *p, unsigned sort);
 /* Tells that a page had a good record with this key. */
 void places_key_read(struct places *p, int64_t key);
-void places_neighbours_read(struct places *p, unsigned sort, uint64_t before, uint64_t after);
+void places_neighbours_read(struct places *p, const struct place *list, uint64_t before,
+                            uint64_t after);
 void places_shut(struct places *p, struct place *place);
 /* Tells that there is no such list: the places that this run met in it are dropped, and those by time count again. */
 void places_disown(struct places *p, unsigned sort, const char *from, const char *equal);

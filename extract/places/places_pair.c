@@ -1,6 +1,7 @@
 /* Which places are of the same records: these are lacking once ("complete but for N"). And how one place is known as another. */
 #include "extract/places/places_private.h"
 #include "shared/time/when.h"
+#include <string.h>
 
 bool place_same_side(const struct place_side *x, const struct place_side *y)
 {
@@ -20,6 +21,11 @@ const struct place_side *place_low(const struct place *place)
 const struct place_side *place_high(const struct place *place)
 {
     return place->sort == PLACES_KEY_DOWN ? &place->before : &place->after;
+}
+
+bool place_of_part(const struct place *place)
+{
+    return place->from[0] != '\0' || place->equal[0] != '\0';
 }
 
 bool place_same_keys(const struct place *x, const struct place *y)
@@ -78,7 +84,7 @@ static void pair_page_begin(struct places *p, struct place *met)
 /* Whether the place is in a list of everything by key. */
 static bool of_all(const struct place *place)
 {
-    return place->sort == PLACES_BY_KEY && place->from[0] == '\0' && place->equal[0] == '\0';
+    return place->sort == PLACES_BY_KEY && !place_of_part(place);
 }
 
 /* What a part of the list shows between two keys lies between those that all of it shows, or further apart. */
@@ -89,6 +95,32 @@ static bool encloses(const struct place *part, const struct place *place)
     bool to = !place_high(part)->keyed ||
               (place_high(place)->keyed && place_high(part)->key >= place_high(place)->key);
     return place_by_key(place) && part->from[0] != '\0' && from && to;
+}
+
+/* What a part of the table lacks between two keys is what all of it lacks there, or some of that. */
+static bool pair_part(struct places *p, struct place *met)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct place *place = &p->at[i];
+        if (place == met || place_is_done(place) || place_of_part(place) == place_of_part(met) ||
+            !place_same_keys(place, met))
+            continue;
+        struct place *part = place_of_part(met) ? met : place;
+        const struct place *all = part == met ? place : met;
+        count_once(part, all);
+        if (part == met)
+            return true;
+    }
+    return false;
+}
+
+/* A list of those of one time has what was met by time between two of that time. */
+static bool may_have(const struct place *keyed, const struct place *timed)
+{
+    const struct place_side *member = keyed->before.there ? &keyed->before : &keyed->after;
+    return keyed->equal[0] == '\0' || (member->there && timed->before.there && timed->after.there &&
+                                       strcmp(timed->before.time, member->time) == 0 &&
+                                       strcmp(timed->after.time, member->time) == 0);
 }
 
 /* A record that is met by time and in the order of keys is lacking once. In one run two places are taken for it; else
@@ -112,7 +144,8 @@ static void pair_by_key(struct places *p, struct place *met)
     for (size_t i = 0; i < p->n && left > 0; i++) {
         struct place *place = &p->at[i];
         bool had = of_all(met) || (met->sort == PLACES_KEY_DOWN && met->latest < place->since);
-        if (!place_is_lacking(place) || place_by_key(place) || (!place->fresh && !had))
+        if (!place_is_lacking(place) || place_by_key(place) || (!place->fresh && !had) ||
+            !may_have(met, place))
             continue;
         unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
         place->twins += n;
@@ -136,7 +169,8 @@ static void pair_by_time(const struct places *p, struct place *met)
         bool had = of_all(place) && met->latest != WHEN_NONE && met->latest < place->since;
         if (place_is_done(place))
             continue;
-        keyed += place_by_key(place) && (place->fresh || had) ? place->count : 0;
+        keyed +=
+            place_by_key(place) && (place->fresh || had) && may_have(place, met) ? place->count : 0;
         twins += seen_before(p, place) == NULL ? place->twins : 0;
     }
     uint64_t left = twins < keyed ? keyed - twins : 0;
@@ -146,7 +180,7 @@ static void pair_by_time(const struct places *p, struct place *met)
 void places_pair(struct places *p, struct place *met)
 {
     pair_page_begin(p, met);
-    if (met->twins > 0)
+    if (met->twins > 0 || pair_part(p, met))
         return;
     if (place_by_key(met))
         pair_by_key(p, met);

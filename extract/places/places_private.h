@@ -11,6 +11,8 @@ bool place_by_key(const struct place *place);
 /* Its neighbours in the order of keys, whatever the list's direction. */
 const struct place_side *place_low(const struct place *place);
 const struct place_side *place_high(const struct place *place);
+/* Of a list that holds but a part of the table: there may be fewer records between two keys. */
+bool place_of_part(const struct place *place);
 /* Between the same keys, whatever the list's direction; versions may be others. */
 bool place_same_keys(const struct place *x, const struct place *y);
 bool place_is_done(const struct place *place); /* closed, or its bytes came */
