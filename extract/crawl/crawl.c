@@ -137,8 +137,8 @@ enum crawl_verdict crawl_retake(struct crawl *c, struct err *e)
     return broken(c);
 }
 
-/* Does the page begin at or before what has been read? The only way to keep a page. A run's first
- * page also has to show that it reads the overlap again. */
+/* Whether the page begins at or before what has been read, without which no page is kept. A run's first page must also show that it reads the
+ * overlap again. */
 static bool continuous(const struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
@@ -206,7 +206,7 @@ static int64_t longer_lead(int64_t lead)
     return CRAWL_LEAD_MAX;
 }
 
-/* An anchor that the crawl knows to be before its frontier. */
+/* Asks from an anchor that is known to be before the frontier. */
 static void ask_rescue(struct crawl *c)
 {
     int64_t lead = c->ask.lead;
@@ -242,7 +242,7 @@ static enum crawl_verdict step_back(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
-/* A jump that came down so early that a whole page shows nothing new. */
+/* Whether a jump went so far back that a whole page shows nothing new. */
 static bool landed_early(const struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
@@ -256,7 +256,7 @@ static bool landed_early(const struct crawl *c)
     return behind || (page->hits > 0 && page->news == 0 && !page->alike);
 }
 
-/* The filter let through nothing at or before the first record: so much lead is enough. */
+/* Jumps again, with less lead: the filter let through nothing at or before the page's first record, so as much lead as that shows is enough. */
 static enum crawl_verdict jump_again(struct crawl *c, struct err *e)
 {
     int64_t enough =
@@ -268,7 +268,7 @@ static enum crawl_verdict jump_again(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
-/* The page that was kept last, at another offset. */
+/* Whether the page is the one that was kept last, though it was requested at another offset. */
 static bool repeated(const struct crawl *c)
 {
     const struct crawl_ask *ask = &c->ask;
@@ -288,8 +288,8 @@ static enum crawl_verdict cut_group(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
-/* The offset is heeded, for behind the page that was skipped to there is nothing. What lies between is not
- * known: records of one time that change their places, or some that came in before. */
+/* The API does heed the offset, since behind the page that was skipped to there is nothing. What lies between is not known: records of one time that
+ * change their places, or records that came in before. */
 static enum crawl_verdict skipped_too_far(struct crawl *c, struct err *e)
 {
     c->repeats = 0;
@@ -301,8 +301,8 @@ static enum crawl_verdict skipped_too_far(struct crawl *c, struct err *e)
     return step_back(c, e);
 }
 
-/* Records that came in before the page can have moved it by just as many places; each look further
- * on makes that less likely. */
+/* Looks further on. Records that came in before the page may have moved it by just as many places as were walked; each further look makes that less
+ * likely. */
 static enum crawl_verdict skip_repeated(struct crawl *c, struct err *e)
 {
     if (++c->repeats < REPEATS_MAX) {

@@ -20,7 +20,7 @@ void crawl_clear(struct crawl *c, const struct crawl_conf *conf)
     c->base = c->based = c->low = WHEN_NONE;
 }
 
-/* Keeps what was learned of the API, forgets where the crawl was. */
+/* Begins anew: keeps what was learned of the API, and drops where the crawl was. */
 static void begin(struct crawl *c)
 {
     struct crawl old = *c;
@@ -34,7 +34,7 @@ static void begin(struct crawl *c)
     crawl_passes_free(&old);
 }
 
-/* The API does not sort by key: the list by time, from its beginning. */
+/* Begins the list by time from its beginning, since the API does not sort by key. */
 void crawl_begin_by_time(struct crawl *c)
 {
     begin(c);
@@ -56,7 +56,7 @@ static void begin_full(struct crawl *c)
     }
 }
 
-/* Nothing is known of what comes before `from`: early enough for any skew. */
+/* Begins at `from`, early enough for any skew, since nothing is known of what comes before. */
 static void begin_from(struct crawl *c, int64_t from, int64_t lead)
 {
     begin(c);
@@ -64,9 +64,9 @@ static void begin_from(struct crawl *c, int64_t from, int64_t lead)
     crawl_ask_time(&c->ask, from, lead);
 }
 
-/* From where what changed since a list by key was begun is to be read: not later than what stood there
- * then. The greatest times that were shown tell it, less as long as the list took; but for a few which may
- * lie in the future, and where some do by the clock, by the clock less the greatest skew, too. */
+/* Returns the time from which on changes are to be read after a list by key: not later than what the list had when it was begun. That is the greatest
+ * time that the list showed, less as long as the list took. A few of the greatest times are left out, since they may lie in the future; if
+ * some do by the clock, the time is also not later than the clock less the greatest skew. */
 int64_t crawl_changed_since(const struct crawl *c, const struct crawl_keys *keys)
 {
     size_t n = keys->latest_count;
@@ -116,8 +116,8 @@ static void begin_floor(struct crawl *c)
         begin_from(c, (floor < now ? floor : now) - c->conf.overlap, CRAWL_LEAD_MAX);
 }
 
-/* Records without a time stand nowhere in particular among those with: they are looked for by key, in
- * each run where there are such records, else once a day. */
+/* Looks for new records without a time. In the list by time they have no certain place, so they are looked for by key: in each run if the
+ * table has such records, else once a day. */
 static void look_for_births(struct crawl *c)
 {
     const struct crawl_learned *l = &c->learned;
@@ -128,7 +128,7 @@ static void look_for_births(struct crawl *c)
         crawl_newest_begin(c);
 }
 
-/* A list by key failed, though the API was there, and so the table is unproven: this run begins with it, where that is due. */
+/* Whether this run begins with a list by key that failed before, though the API was there, and for which the table is unproven. */
 static bool proof_is_due(const struct crawl *c)
 {
     const struct crawl_learned *l = &c->learned;
@@ -168,8 +168,8 @@ static void begin_next(struct crawl *c)
         look_for_births(c);
 }
 
-/* A run that was left goes on where it was. What became visible late behind it is for the next run,
- * which must start early enough, for this one may end long after. */
+/* Goes on with a run that was left. Records that become visible late behind its place are left to the next run, which must start early enough,
+ * since this one may end long after. */
 static void resume(struct crawl *c)
 {
     c->resumed = true;
@@ -204,7 +204,7 @@ enum err_code crawl_begin(struct crawl *c, const char *position, struct err *e)
     return OK;
 }
 
-/* A run that reads a place again begins where it was met: there it is known how many records come before. */
+/* Lets a run that is to read a known place again begin where the place was met: there it is known how many records come before. */
 void crawl_start_at_place(struct crawl *c, int64_t start)
 {
     const struct places *places = c->conf.places;

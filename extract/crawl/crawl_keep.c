@@ -24,8 +24,8 @@ void crawl_ask_time(struct crawl_ask *ask, int64_t time, int64_t lead)
     (void)when_iso(time, ask->base);
 }
 
-/* On under the same anchor, behind a page of n records, a few of which must show again: more of
- * them where the list was seen moving up between two pages. */
+/* Asks for the next page under the same anchor, behind a page of n records. A few of these must show again, and more of them if the list was
+ * seen moving up between two pages. */
 static void ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct crawl_ask *from,
                      uint64_t n)
 {
@@ -38,8 +38,8 @@ static void ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct 
     ask->offset += n > overlap ? n - overlap : 0;
 }
 
-/* How many records fewer of the last page stand before the new ones than would if nothing had
- * moved, and half as many again; forgotten slowly. */
+/* Learns by how many places the list moves up between two pages: so many fewer records of the last page stand before the new ones than if
+ * nothing had moved. Half as much is added, and the value falls slowly. */
 static void learn_drift(struct crawl *c)
 {
     const struct crawl_ask *ask = &c->ask;
@@ -121,9 +121,8 @@ static void count_seen(struct crawl *c)
         c->seen += page->hits > 0 ? page->news : page->n;
 }
 
-/* At the end all is kept that the API showed when the crawl came among times that may lie in the
- * future; before, what is shown as older than the page's last times. Without any clock nothing is
- * claimed: the end of the list may still be in the making. */
+/* Moves complete_to. At the end, all is kept that the API showed when the crawl came among times that may lie in the future; before the end,
+ * all that is shown as older than the page's last times. Without any clock nothing is claimed, since the end of the list may just be changing. */
 static void move_complete(struct crawl *c, bool end)
 {
     int64_t to = crawl_cap(c);
@@ -143,7 +142,7 @@ static void move_complete(struct crawl *c, bool end)
         c->complete = to;
 }
 
-/* Edits move the list up by nearly as many places as are walked. */
+/* Whether edits move the list up by nearly as many places as the crawl walks. */
 static bool creeps(const struct crawl *c)
 {
     const struct crawl_ask *ask = &c->ask;
@@ -153,7 +152,7 @@ static bool creeps(const struct crawl *c)
            ask->offset < place->offset + 1 + c->place_n / 8;
 }
 
-/* The page's records become what the next page must overlap. */
+/* Remembers the page's records, which the next page must overlap. */
 static void remember_page(struct crawl *c)
 {
     bool same = c->placed && c->ask.filtered == c->place.filtered &&
@@ -199,8 +198,8 @@ static void ask_tail(struct crawl *c)
     c->ask = (struct crawl_ask){.offset = c->seen > back ? c->seen - back : 0};
 }
 
-/* The next anchor is the greatest time below the last, so that the last record's equals show again from
- * the first one on. Where that would not advance, on by offset, if a record before them shows again. */
+/* Asks from a new anchor: the greatest time below the last one, so that all records of the last time show again. If that would not advance,
+ * asks on by offset, provided that a record before them shows again. */
 static bool ask_jump(struct crawl *c)
 {
     size_t behind = 0;
@@ -223,8 +222,8 @@ static bool ask_jump(struct crawl *c)
     return true;
 }
 
-/* The records in doubt are a single one with a time, and some that were stepped over: no group of one time that could be read
- * again and again. */
+/* Whether the records in doubt are a single one with a time and some that were stepped over, and so no group of one time that could be read again and
+ * again. */
 static bool stuck_at_gap(const struct crawl *c)
 {
     size_t timed = 0;
@@ -236,7 +235,7 @@ static bool stuck_at_gap(const struct crawl *c)
     return gaps > 0 && timed < 2;
 }
 
-/* The last page's records share one time, and others of it may follow. */
+/* The last page's records all share one time, and others of that time may follow. */
 void crawl_stuck(struct crawl *c)
 {
     if (stuck_at_gap(c) && !crawl_keys_possible(c))
@@ -249,7 +248,7 @@ void crawl_stuck(struct crawl *c)
         crawl_trouble(c, CRAWL_UNPROVEN_TIES);
 }
 
-/* Records of the last page that are not in doubt, and of which one can show again: one that was stepped over does not. */
+/* Returns how many records of the last page are not in doubt, up to one that can show again: a record that was stepped over cannot. */
 static uint64_t count_settled(const struct crawl *c)
 {
     uint64_t n = c->place_n - (c->place_run < c->place_n ? c->place_run : c->place_n);
@@ -286,8 +285,8 @@ void crawl_go_on(struct crawl *c, bool may_jump)
     }
 }
 
-/* Behind the last record with a time. What is claimed as complete must not be later than this:
- * edits come in before the records without. */
+/* Enters the tail, behind the last record with a time. No later time may be claimed as complete, since edits come in before the records
+ * without a time. */
 static void enter_tail(struct crawl *c)
 {
     c->phase = CRAWL_TAIL;
@@ -314,7 +313,7 @@ static void ask_again(struct crawl *c)
     c->ask.jump = false;
 }
 
-/* What is behind the end; nothing, where nothing of the tail was found again. */
+/* Looks behind the end; not if nothing of the tail was found again. */
 static void look_further(struct crawl *c)
 {
     if (c->phase != CRAWL_TAIL || c->page.n > 0 || c->ask.offset > 0) {
@@ -405,7 +404,7 @@ void crawl_grow_less(struct crawl *c)
     c->grow_after = after * 2 > GROW_MAX ? GROW_MAX : after * 2;
 }
 
-/* Which part of the list the page shows. */
+/* Moves on to the part of the list that the page shows. */
 static void move_phase(struct crawl *c, bool end)
 {
     const struct crawl_facts *page = &c->page;
@@ -425,8 +424,8 @@ static void move_phase(struct crawl *c, bool end)
     }
 }
 
-/* From the page on that ends among times that may lie in the future, or with times that cannot be
- * read and turn out to be such, edits come in before what was read. */
+/* Notes the clock of the page that ends among times that may lie in the future, or with times that cannot be read and may be such: from then
+ * on edits come in before what was read. */
 static void move_turn(struct crawl *c)
 {
     if (c->turn != WHEN_NONE || c->last == WHEN_NONE)

@@ -17,7 +17,7 @@ int64_t crawl_cap(const struct crawl *c)
     return clock == WHEN_NONE ? INT64_MAX : clock - margin;
 }
 
-/* Never less than a page's continuity can be told by from times alone. */
+/* Returns the overlap: never less than what it takes to tell a page's continuity by times alone. */
 int64_t crawl_overlap(const struct crawl *c)
 {
     int64_t least = CRAWL_FOLD + 60 * WHEN_SECOND;
@@ -33,8 +33,7 @@ static size_t keep_before(struct crawl_mark *marks, size_t n, int64_t time)
     return kept;
 }
 
-/* From the first page on everything is read again: marks there are set anew, those before it stay.
- */
+/* From the first page on everything is read again: marks from there on are set anew, those before stay. */
 void crawl_marks_begin(struct crawl *c)
 {
     if (c->page.first == WHEN_NONE)
@@ -130,7 +129,7 @@ uint64_t crawl_marks_first(const struct crawl *c, int64_t after)
     return 0;
 }
 
-/* How many records stand from the time of all[i] on, at most. */
+/* Returns how many records at most stand from the time of all[i] on. */
 static uint64_t records_from(const struct crawl_mark *all, size_t n, size_t i)
 {
     size_t before = i;
@@ -139,9 +138,9 @@ static uint64_t records_from(const struct crawl_mark *all, size_t n, size_t i)
     return all[n - 1].ordinal - all[before].ordinal + (all[before].time == all[i].time);
 }
 
-/* Early enough for the overlap; beginning with a known version, which proves that it is, and with a
- * few of them behind it, for one may have been edited meanwhile, as long as that costs no further
- * page: neither the next one, nor the one behind a page that is as long as any. */
+/* Chooses where the run starts: early enough for the overlap; at a known version, whose presence proves that; and with a few known versions
+ * behind it, since one may have been edited meanwhile. The last only if it costs no further page: neither the next one, nor one behind a page
+ * that is as long as any. */
 void crawl_marks_start(struct crawl *c)
 {
     struct crawl_mark all[CRAWL_MARKS + CRAWL_RECENT];

@@ -44,18 +44,18 @@ static void read_time(struct crawl_entry *entry, const struct crawl_seen *seen, 
     entry->text[seen->time_len] = '\0';
 }
 
-/* A record without a time that stands behind those with one proves nothing: edits come in before it. Nor does one
- * of a time that was cut by the last page's end: it may stand in another place among its equals,
- * unless the page begins with the first of them, as pages at offset 0 do. */
+/* What a known record proves. A record without a time, behind those with one, proves nothing, since edits come in before it. Nor does a record
+ * of a time whose records were cut by the last page's end: it may stand in another place among these, unless the page begins with the first of
+ * them, as pages at offset 0 do. */
 enum match {
     MATCH_NONE,
     MATCH_TIED, /* known, and proves nothing */
     MATCH_KNOWN
 };
 
-/* Another record of a time that was read whole, or is no longer in doubt, stands before what is in doubt
- * as well. Two times an hour apart can look the same, so that the first is not made use of but where
- * the crawl would not come further: where such records change their places from page to page. */
+/* Whether the record proves as much as a known one: it has a time of which all records were read, or that is no longer in doubt, and so stands
+ * before the records in doubt, too. Two times an hour apart can look the same, so the first is used only if the crawl would not come further
+ * otherwise: if such records change their places from page to page. */
 static bool equals_settled(const struct crawl *c, const struct crawl_entry *entry)
 {
     bool loose = crawl_is_loose(c, entry);
@@ -190,8 +190,7 @@ static bool all_alike(const struct crawl_facts *page)
     return page->timeless == 0 || page->timeless == page->n;
 }
 
-/* The last of the records with a time that are no neighbours of the last one in it. Of times that
- * cannot be read nobody knows what they equal. */
+/* Finds out which of the last records are in doubt: those that may have the last record's time. A time that cannot be read may equal any. */
 void crawl_facts_run(struct crawl *c)
 {
     struct crawl_facts *page = &c->page;
@@ -237,7 +236,7 @@ const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size
     return best;
 }
 
-/* Of a page that was put together, its parts are pages. */
+/* Learns the longest page. Of a page that was put together, each part counts as a page. */
 void crawl_learn_longest(struct crawl *c)
 {
     const struct step *step = &c->trial.step;
