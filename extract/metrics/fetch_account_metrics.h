@@ -1,4 +1,5 @@
-/* The extractor's metrics where it serves several accounts (spool/overview/account_monitor.h): a series an account. */
+/* The extractor's metrics when it serves several accounts: names, units and help, with one series for each account
+ * (spool/overview/account_monitor.h). */
 #ifndef NETTY_EXTRACT_METRICS_FETCH_ACCOUNT_METRICS_H
 #define NETTY_EXTRACT_METRICS_FETCH_ACCOUNT_METRICS_H
 

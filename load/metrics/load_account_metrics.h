@@ -1,4 +1,5 @@
-/* The loader's metrics where it serves several accounts (spool/overview/account_monitor.h): a series an account. */
+/* The loader's metrics when it serves several accounts: names, units and help, with one series for each account
+ * (spool/overview/account_monitor.h). */
 #ifndef NETTY_LOAD_METRICS_LOAD_ACCOUNT_METRICS_H
 #define NETTY_LOAD_METRICS_LOAD_ACCOUNT_METRICS_H
 
