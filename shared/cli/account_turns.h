@@ -1,19 +1,19 @@
 /*
- * All accounts of the configuration file in one process, each in its turn.
+ * Runs all accounts of the configuration file in one process, in turns.
  *
  *     static const struct account_program program = {.open = open, .loop = loop, .stop = stop, .close = close, ...};
  *     rc = account_turns_run(options, &program, ctx, &code, e);
  *
- * As many accounts are open at a time as --jobs allows tables, and these share the tables among them, so that memory is that of a
- * few accounts however many there are. An account's turn is the program's ordinary run, on a loop of its own, which this
- * one turns: a line of the log that is written meanwhile has the field `account`. Accounts begin TURN_PAUSE apart at the least. An
- * account that cannot be opened, or fails, has its row, and stops no other.
+ * As many accounts are open at a time as --jobs allows tables, and they share that number of tables, so the memory is that of a few
+ * accounts, however many there are. An account's turn is the program's ordinary run on a loop of its own, which is run from the
+ * loop here. Log lines that are written meanwhile have the field `account`. Two turns begin at least TURN_PAUSE apart. An account
+ * that cannot be opened, or that fails, has its row in the summary, and the others go on.
  *
- * With --follow there is a round every TURN_LOOK, in which only those accounts have a turn of which program.due says so; what the turns
- * came to is summed up, and printed at the end. A turn that was stopped is no failure then.
- * With --every a round over all of them begins at each multiple of the interval after the first, and at SIGUSR1; without it one round
- * is all. Each round ends with a summary, a row an account, in the order of their names. SIGTERM: open turns are asked to stop,
- * and no further one begins. SIGHUP, with --every: as shared/cli/reload.h has it.
+ * A round is one turn of each account. With --follow a round begins every TURN_LOOK, and only accounts for which program.due returns
+ * true have a turn; their results are added up, and printed at the end. A turn that was stopped is then no failure. With --every a
+ * round begins at each multiple of the interval after the first one, and at SIGUSR1. Otherwise there is one round. Each round ends
+ * with a summary, one row for each account, in the order of their names. At SIGTERM open turns are asked to stop, and no further
+ * one begins. SIGHUP with --every: see shared/cli/reload.h.
  */
 #ifndef NETTY_SHARED_CLI_ACCOUNT_TURNS_H
 #define NETTY_SHARED_CLI_ACCOUNT_TURNS_H
@@ -31,42 +31,42 @@ struct account_turns;
 /* What became of an account's turn. */
 struct account_turn {
     int code;                    /* its exit code */
-    size_t tables;               /* that it had, */
-    size_t failed;               /* ... and that failed */
+    size_t tables;               /* how many tables it had */
+    size_t failed;               /* how many of them failed */
     int64_t counts[TURN_COUNTS]; /* as account_program.counts names them */
-    int64_t elapsed;             /* microseconds; filled in here */
-    int64_t ended;               /* the wall clock; filled in here; WHEN_NONE: it has had no turn */
-    char says[TURN_SAYS];        /* why it failed, the gravest, or "" */
+    int64_t elapsed;             /* microseconds; set by account_turns_run */
+    int64_t ended;        /* wall clock, set by account_turns_run; WHEN_NONE: it had no turn */
+    char says[TURN_SAYS]; /* the message of the gravest failure, or "" */
 };
 
 struct account_program {
     const char *counts[TURN_COUNTS]; /* columns of the summary; NULL: no more */
-    /* Begins an account's run, with these options, which live longer, and so many tables at a time. Fails where there is nothing to
-     * turn; what fails later is told by close. */
+    /* Begins an account's run with at most `jobs` tables at a time; o lives longer than the run. Fails where no run can begin; later
+     * failures are reported by close. */
     enum err_code (*open)(void **run, void *ctx, const struct options *o, unsigned jobs,
                           struct err *e);
     uv_loop_t *(*loop)(void *run); /* the run has ended when nothing keeps this loop alive */
-    void (*stop)(void *run);       /* soon; called once at most */
-    /* After its end: fills turn, which is all zero, and frees all. */
+    void (*stop)(void *run);       /* asks the run to stop soon; called once at most */
+    /* Called after the run's end: fills turn, which is all zero, and frees the run. */
     void (*close)(void *run, struct account_turn *turn);
-    /* --follow: is it the i-th account's turn? It begins right after a true. */
+    /* With --follow: has the i-th account anything to do? After true its turn begins at once. */
     bool (*due)(void *ctx, size_t i);
     /* The turn of the i-th account is over; o is NULL where its settings are wrong. */
     void (*ended)(void *ctx, size_t i, const struct options *o, const struct account_turn *turn);
     /* A round is over. Returns its code, or a graver one. */
     int (*round)(void *ctx, int code);
-    /* The loop that all is on is there; what it opens there must not keep it alive. */
+    /* Called once before the first round, with the loop of account_turns_run. Handles that are opened on it must not keep it alive. */
     enum err_code (*begin)(void *ctx, struct account_turns *turns, uv_loop_t *loop, struct err *e);
-    void (*end)(void *ctx); /* closes that */
+    void (*end)(void *ctx); /* closes what begin has opened */
 };
 
-/* Adds an error to what the turn says, and its exit code: the gravest is told. */
+/* Adds a failure to the turn: says and code become those of the gravest one. */
 void account_turn_failed(struct account_turn *turn, const struct err *why);
 
-/* A round now, where the next one is waited for. ERR_BUSY: one is under way. */
+/* Asks for a round now, while the next one is waited for. ERR_BUSY: a round is under way. */
 enum err_code account_turns_ask(struct account_turns *t, struct err *e) MUST_CHECK;
 
-/* *code is that of the last round, the gravest of its accounts; an error that is returned counts instead. */
+/* Sets *code to the exit code of the last round: the gravest of its accounts. If an error is returned, that counts instead. */
 enum err_code account_turns_run(const struct options *o, const struct account_program *program,
                                 void *ctx, int *code, struct err *e) MUST_CHECK;
 
