@@ -16,8 +16,8 @@
  *        "status":"complete","error":"","complete_to":"<time>","requests":1, ...}],
  *      "load":[{..., "read":1,"inserted":1, ...}]}]}
  *
- * Times are UTC, or null; durations are seconds. Runs: the last STATUS_RUNS, the oldest first (run_json.h); within a report
- * there is a member "runs" more, of all that are kept.
+ * Times are UTC, or null; durations are seconds. "extract" and "load" have the last STATUS_RUNS runs, the oldest first
+ * (run_json.h). Within a report a further member "runs" has all runs that are kept.
  */
 #ifndef NETTY_SPOOL_STATUS_STATUS_JSON_H
 #define NETTY_SPOOL_STATUS_STATUS_JSON_H
@@ -32,8 +32,8 @@ struct status_view {
     int64_t stale_after;
     int64_t interval; /* --every; 0: none */
     const struct health *health;
-    bool no_run;               /* no run of it can be asked for */
-    const struct spool *spool; /* whose runs are all told; NULL: only the last */
+    bool no_run;               /* nobody can ask for a run */
+    const struct spool *spool; /* for the member "runs" with all runs; NULL: without it */
 };
 
 enum err_code status_json(struct buf *b, const struct status *s,

@@ -1,6 +1,6 @@
 /*
- * The status page (spool/status/page/status.html, compiled in): one file, for the server, which gives it a
- * nonce and has it ask for /status.json, and for a report, which has its data within.
+ * The status page (spool/status/page/status.html, compiled in). A server gives the page a nonce, and the page asks for
+ * /status.json; in a report the page has its data in it.
  */
 #ifndef NETTY_SPOOL_STATUS_STATUS_PAGE_H
 #define NETTY_SPOOL_STATUS_STATUS_PAGE_H
@@ -9,8 +9,7 @@
 
 #define STATUS_PAGE_MAX ((size_t)32 << 20)
 
-/* nonce: letters and digits, for the Content-Security-Policy. json: the status, or NULL: the page
- * asks for it. */
+/* Appends the page. nonce: letters and digits, for the Content-Security-Policy. json: the status; NULL: the page asks for it. */
 enum err_code status_page_render(struct buf *b, const char *nonce, const char *json) MUST_CHECK;
 /* The same of several accounts together (spool/status/page/accounts.html): json is that of /accounts.json. */
 enum err_code status_page_accounts(struct buf *b, const char *nonce, const char *json) MUST_CHECK;

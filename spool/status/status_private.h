@@ -25,23 +25,22 @@ struct seen {
 
 struct watched {
     struct status_table table; /* first: what status.tables points to */
-    struct track head;         /* to the end; */
-    struct track tail;         /* to what all databases have. In between is what waits */
+    struct track head;         /* all pages, to the end */
+    struct track tail;         /* the pages that all databases have; those in between wait */
     bool opened;
-    struct page_place least; /* the tail's goal */
-    bool held;               /* the tail's reader is one page ahead: this one */
+    struct page_place least; /* up to where the tail reads */
+    bool held;               /* the tail's reader is one page ahead, which is `next` */
     struct page_info next;
-    int64_t fetched;             /* the newest page's, and ... */
-    struct page_place newest;    /* ... its place */
-    uint64_t newest_chain;       /* ... and its chain */
+    int64_t fetched;             /* when the newest page was fetched */
+    struct page_place newest;    /* its place */
+    uint64_t newest_chain;       /* its chain */
     struct seen dead_letters[2]; /* enum dead_side */
     struct seen run_history[2];  /* enum run_history_side */
     struct seen missing;
-    bool there; /* in this look */
+    bool there; /* the table is there in this look */
 };
 
-/* Brings the table up to date, and adds the databases that load it. ERR_DAMAGED does not come: it
- * is counted. */
+/* Brings the table up to date, and adds the databases that load it. Damage is counted and is no failure. */
 enum err_code watched_look(struct watched *w, const struct spool *s, const struct status_conf *conf,
                            struct loaded *databases, struct err *e) MUST_CHECK;
 void watched_free(struct watched *w);
