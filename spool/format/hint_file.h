@@ -27,8 +27,8 @@ enum hint_file_state {
  * not an error. */
 enum err_code hint_file_read(const char *dir, const char *name, char line[HINT_FILE_MAX], size_t *n,
                              enum hint_file_state *state, struct err *e) MUST_CHECK;
-/* Reads and decodes: `decode` gets the line. One that `decode` calls damaged (ERR_DAMAGED) makes *state HINT_FILE_DAMAGED and is no
- * error; any other error of `decode` is returned. */
+/* Reads the line and gives it to decode. When decode returns ERR_DAMAGED, *state is HINT_FILE_DAMAGED and the result OK; any other
+ * error of decode is returned. */
 typedef enum err_code hint_file_fn(void *to, const char *line, size_t n, struct err *e);
 enum err_code hint_file_decode(const char *dir, const char *name, hint_file_fn *decode, void *to,
                                enum hint_file_state *state, struct err *e) MUST_CHECK;
