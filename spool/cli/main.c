@@ -62,7 +62,7 @@ static void show_version(void)
     options_version(PROGRAM_SPOOL, &used, stdout);
 }
 
-/* status, runs and report show all accounts where none was asked for. */
+/* Does the command show all accounts, because none was asked for? Only status, runs and report do. */
 static bool shows_all(const struct options *o, const struct command *command)
 {
     return options_accounts(o) > 0 && options_account(o) == NULL &&

@@ -252,7 +252,7 @@ static void post(void *ctx, const char *table, struct http_server_reply *r)
         buf_reset(&r->body); /* the status says it too */
 }
 
-/* The page holds nothing that is not public; without the token it can only ask for it. */
+/* The page without data is public: it asks for the token. */
 static void door(void *ctx, const char *path, struct http_server_reply *r)
 {
     struct monitor *b = ctx;

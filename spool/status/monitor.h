@@ -69,7 +69,7 @@ void monitor_spool(struct monitor *b, const struct spool *s);
 int monitor_done(struct monitor *b, size_t exit_meter, int code) MUST_CHECK;
 /* What the spool has for a path of its own: "/", "/healthz", "/status.json", "/runs.json". False: there is no such path. */
 bool monitor_answer(struct monitor *b, const char *path, struct http_server_reply *r);
-/* Has the verdict (health.h) no code? */
+/* Is the verdict's exit code 0 (health.h)? */
 bool monitor_well(struct monitor *b) MUST_CHECK;
 void monitor_quit(struct monitor *b);
 /* All of these functions take NULL. */
