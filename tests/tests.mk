@@ -200,7 +200,7 @@ test-deb:
 	@$(MAKE) --no-print-directory deb
 	@tests/tools/try-deb.sh $(DEB)
 # `make campaign-debian SUITE=trixie`: `make run`, the package and `make test`, each on a bare Debian of that version; PARTS=deb
-# for a part, CHECKS="lint unit" for parts of `make test`.
+# for a part, CHECKS="lint unit" for parts of `make test`; "e2e" needs "build" before it: CHECKS="build e2e".
 SUITE := trixie
 PARTS := run deb test
 .PHONY: campaign-debian
