@@ -293,7 +293,9 @@ for part in $parts; do
     begun=$SECONDS
     at "$part" /dev/null
     "$part"
-    took+="${took:+, }${part##*/} $(((SECONDS - begun) / 60)) min $(((SECONDS - begun) % 60)) s"
+    lasted="$(((SECONDS - begun) / 60)) min $(((SECONDS - begun) % 60)) s"
+    echo "took $part: $lasted"
+    took+="${took:+, }$part $lasted"
 done
 # A test that failed shows its own lines, where a secret may stand.
 [ "$failed" -ne 0 ] || secrets
