@@ -3,6 +3,7 @@
 #include "extract/parser/page_salvage.h"
 #include "extract/parser/php_warning.h"
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 void page_parser_keep_body(struct page_parser *p, const char *bytes, size_t n)
@@ -107,6 +108,37 @@ static bool read_without_warnings(struct page_parser *p, const char *s, size_t n
     return good;
 }
 
+/* A list's last page is shorter than asked for. `count` is how many elements the answer has, or how many the list. */
+static bool count_says(const struct page_parser *p, uint64_t elements)
+{
+    uint64_t count = p->result.count > 0 ? (uint64_t)p->result.count : 0;
+    return count > 0 && (count == elements || count == p->offset + elements);
+}
+
+/* A malformed element in which the key's name stands twice may be two of them. */
+static bool may_be_two(const struct page_parser *p, const char *s, size_t n)
+{
+    const char *key = p->conf.key;
+    const char *first = memmem(s, n, key, p->key_len);
+    const char *behind = first != NULL ? first + p->key_len : s + n;
+    return memmem(behind, n - (size_t)(behind - s), key, p->key_len) != NULL;
+}
+
+/* The remaining elements, `most` at most; 0: their ends cannot be told. */
+static size_t find_elements(struct page_parser *p, const char *s, size_t n, size_t most,
+                            struct salvage_element *elements)
+{
+    uint64_t read = p->result.records + p->result.non_records;
+    size_t max = p->conf.record_max;
+    if (page_salvage(s, n, most, max, elements))
+        return most;
+    size_t found = page_salvage_first(s, n, most, max, elements);
+    for (size_t i = 0; i < found; i++)
+        if (elements[i].malformed && may_be_two(p, s + elements[i].at, elements[i].len))
+            return 0;
+    return found > 0 && count_says(p, read + found) ? found : 0;
+}
+
 void page_parser_salvage(struct page_parser *p)
 {
     if (p->alone) {
@@ -122,14 +154,13 @@ void page_parser_salvage(struct page_parser *p)
     const char *s = p->body.data + from;
     if (!p->numbered && read_without_warnings(p, s, p->body.len - from))
         return;
-    size_t missing = read < p->limit ? (size_t)(p->limit - read) : 0;
-    struct salvage_element *elements = missing > 0 ? calloc(missing, sizeof *elements) : NULL;
-    bool found = elements != NULL &&
-                 page_salvage(s, p->body.len - from, missing, p->conf.record_max, elements);
-    if (found)
-        p->result.malformed_sum = sum_of(s, elements, missing);
-    if (found && p->result.malformed_sum == p->known_sum) {
-        replay(p, s, elements, missing);
+    size_t most = read < p->limit ? (size_t)(p->limit - read) : 0;
+    struct salvage_element *elements = most > 0 ? calloc(most, sizeof *elements) : NULL;
+    size_t found = elements != NULL ? find_elements(p, s, p->body.len - from, most, elements) : 0;
+    if (found > 0)
+        p->result.malformed_sum = sum_of(s, elements, found);
+    if (found > 0 && p->result.malformed_sum == p->known_sum) {
+        replay(p, s, elements, found);
     } else {
         p->err = p->cause;
         p->failed = p->cause.code;

@@ -208,3 +208,20 @@ bool page_salvage(const char *s, size_t n, size_t missing, size_t record_max,
         stuck = false;
     }
 }
+
+size_t page_salvage_first(const char *s, size_t n, size_t most, size_t record_max,
+                          struct salvage_element *elements)
+{
+    struct search x = {
+        .s = s, .n = n, .record_max = record_max, .elements = elements, .work = SALVAGE_WORK * n};
+    size_t at = 0;
+    while (at < n && x.count < most && take(&x, at)) {
+        at = pass_blanks(&x, elements[x.count - 1].at + elements[x.count - 1].len);
+        if (at < n && s[at] == ']')
+            return closes(&x, at) ? x.count : 0;
+        if (at == n || s[at] != ',')
+            return 0;
+        at = pass_blanks(&x, at + 1);
+    }
+    return 0;
+}

@@ -1,6 +1,7 @@
 /* The parser of pages: what it hands out, in which form, and what it calls a body that is no page;
  * each case whole and in chunks of 1 to 31 bytes. */
 #include "tests/unit/extract/page_parser_fixture.h"
+#include <stdio.h>
 
 static void hands_out_records_as_sent(void **state)
 {
@@ -360,8 +361,9 @@ static enum err_code on_malformed(void *ctx, const struct page_parser_malformed 
     return buf_addf(&h->text, "M %.*s;", (int)m->len, m->raw);
 }
 
-/* In two chunks, asked a second time as malformed elements are. */
-static void expect_salvaged(const char *body, size_t n, size_t first, const char *want)
+/* In two chunks, asked a second time as malformed elements are: so many from an offset on. want: NULL: it fails then, too. */
+static void expect_page_salvaged(const char *body, size_t n, size_t first, uint64_t offset,
+                                 unsigned limit, const char *want)
 {
     static const struct page_parser_conf conf = {
         .key = "contact_id", .record_max = RECORD_CAP, .page_max = PAGE_CAP};
@@ -376,18 +378,59 @@ static void expect_salvaged(const char *body, size_t n, size_t first, const char
     for (unsigned turn = 0; turn < 2; turn++) {
         buf_reset(&h.text);
         page_parser_start(p);
-        page_parser_expect(p, 0, 4, r.malformed_sum);
+        page_parser_expect(p, offset, limit, r.malformed_sum);
         enum err_code rc = page_parser_feed(p, body, first, &e);
         if (rc == OK)
             rc = page_parser_feed(p, body + first, n - first, &e);
         enum err_code end = page_parser_finish(p, &r, &e);
-        assert_int_equal(end, turn == 0 ? ERR_PROTOCOL : OK);
+        assert_int_equal(end, turn == 0 || want == NULL ? ERR_PROTOCOL : OK);
         assert_true(rc == OK || rc == end);
     }
     assert_int_equal(buf_add(&h.text, "", 1), OK);
-    assert_string_equal(h.text.data, want);
+    if (want != NULL)
+        assert_string_equal(h.text.data, want);
     page_parser_close(p);
     buf_free(&h.text);
+}
+
+static void expect_salvaged(const char *body, size_t n, size_t first, const char *want)
+{
+    expect_page_salvaged(body, n, first, 0, 4, want);
+}
+
+/* Of fewer elements than asked for, where `count` says how many there are: of the answer, or of the list. */
+static void salvages_a_last_page_by_its_count(void **state)
+{
+    static const char body[] =
+        "{\"count\":%d,\"data\":[{\"contact_id\":1},{\"notes\":NaN},{\"notes\":NaN},"
+        "{\"contact_id\":4}]}";
+    static const char all[] =
+        "R {\"contact_id\":1}|1|;M {\"notes\":NaN};M {\"notes\":NaN};R {\"contact_id\":4}|4|;";
+    static const struct {
+        int count;
+        unsigned offset;
+        unsigned limit;
+        bool good;
+    } cases[] = {
+        {4, 0, 100, true},   {4, 96, 100, true}, {100, 96, 100, true},
+        {3, 0, 100, false},  {5, 0, 100, false}, {0, 0, 100, false},
+        {-1, 0, 100, false}, {4, 0, 0, false},   {100, 0, 100, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256];
+        int n = snprintf(text, sizeof text, body, cases[i].count);
+        for (size_t first = 1; first < (size_t)n; first++)
+            expect_page_salvaged(text, (size_t)n, first, cases[i].offset, cases[i].limit,
+                                 cases[i].good ? all : NULL);
+    }
+    static const char closing[] =
+        "{\"count\":2,\"data\":[{\"contact_id\":1},{\"notes\":NaN},{\"x\":2}]}";
+    expect_page_salvaged(closing, sizeof closing - 1, 9, 0, 100, NULL);
+    static const char open[] =
+        "{\"count\":2,\"data\":[{\"contact_id\":1,\"notes\":\"},"
+        "{\"contact_id\":2},{\"contact_id\":3}]}"; /* and a count of before */
+    expect_page_salvaged(open, sizeof open - 1, 9, 0, 100, NULL);
 }
 
 /* What was held back until more came fails only then; the bytes behind it that are no text fail no element once more. */
@@ -421,6 +464,7 @@ int main(void)
         cmocka_unit_test(hands_out_nothing_after_an_error),
         cmocka_unit_test(reads_long_strings),
         cmocka_unit_test(tells_where_a_malformed_element_before_foreign_bytes_begins),
+        cmocka_unit_test(salvages_a_last_page_by_its_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
