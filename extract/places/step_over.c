@@ -398,6 +398,8 @@ static enum step_result failed_before(struct step *s)
 static enum step_result failed_behind(struct step *s)
 {
     s->beyond = s->behind;
+    if (s->within >= s->beyond) /* the list has moved: what was answered is not there any more */
+        s->within = 0;
     if (s->behind > 1 && s->eyed)
         return less_behind(s);
     s->sure = false;

@@ -302,6 +302,24 @@ static void test_a_known_place_in_an_order_that_changes(void **state)
     assert_int_equal(l.requests, 3);
 }
 
+/* So many places behind the cause were answered, and then the list moved: fewer are asked for, not the same for ever. */
+static void test_what_was_answered_behind_the_cause_fails_now(void **state)
+{
+    struct list l = {.n = 20, .bad = {[1] = true, [5] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    (void)state;
+    (void)step_begin(&s, 0, 16, true, 0);
+    s.fine = s.eyed = true;
+    s.low = s.gap = 1;
+    s.behind = s.within = 6;
+    s.state = STEP_BEFORE;
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_true(l.requests < 20);
+    assert_int_equal(count, 4); /* up to the next cause */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_a_known_place_where_the_list_grows),
         cmocka_unit_test(test_a_guess_is_given_up_at_once),
         cmocka_unit_test(test_a_known_place_in_an_order_that_changes),
+        cmocka_unit_test(test_what_was_answered_behind_the_cause_fails_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
