@@ -144,3 +144,27 @@ def test_all_of_a_table_s_records_are_malformed(sims, netty, records, sort_key, 
         if not lacks(netty, sim):
             break
     assert_held(netty, sim, "contacts")
+
+
+@pytest.mark.parametrize("sort_key", ["ignored", "refused"])
+@pytest.mark.parametrize("at", [(-2, -1), (-4, -3), (20, 21), (0, 1)])
+def test_two_neighbours_count_once_for_ever_where_no_other_order_proves_it(sims, netty, at, sort_key):
+    """Good records of their time may be among them, for all that is known: unproven, in each run, and neither more nor less."""
+    sim = sims("contacts:120")
+    sim.mood(sort_key=sort_key)
+    bad = [by_time(sim)[place] for place in at]
+    spoil_all(sim, bad, "500")
+    for number in range(6):
+        sim.post("/_sim/log/reset")
+        row = netty.extract("--json", "contacts", sim=sim, code=65 if number == 0 else 0).json()["contacts"]
+        assert (row["status"], row["unreadable"]) == ("unproven", 2) and listed(netty) == (0, 2), number
+        assert lacks(netty, sim) == sorted(bad)
+        assert len(asked(sim)) <= (120 if number == 0 else 50)
+        hours_pass(netty, (0, 0, 2, 30, 200, 0)[number])
+    sim.mend("contacts")
+    for _ in range(6):
+        hours_pass(netty, 8 * 24)
+        row = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
+    assert "unreadable" not in row and listed(netty) == (0, 0)
+    assert_held(netty, sim, "contacts")
+    assert netty.extract("--full", "--json", "contacts", sim=sim).json()["contacts"]["status"] == "complete"
