@@ -97,8 +97,9 @@ static bool encloses(const struct place *part, const struct place *place)
     return place_by_key(place) && part->from[0] != '\0' && from && to;
 }
 
-/* What a part of the table lacks between two keys is what all of it lacks there, or some of that. */
-static bool pair_part(struct places *p, struct place *met)
+/* What a part of the table lacks between two keys is what all of it lacks there, or some of that. Returns how many of the new
+ * place's records were met before. */
+static unsigned pair_part(struct places *p, struct place *met)
 {
     for (size_t i = 0; i < p->n; i++) {
         struct place *place = &p->at[i];
@@ -108,10 +109,9 @@ static bool pair_part(struct places *p, struct place *met)
         struct place *part = place_of_part(met) ? met : place;
         const struct place *all = part == met ? place : met;
         count_once(part, all);
-        if (part == met)
-            return true;
+        return part == met ? met->count : part->twins;
     }
-    return false;
+    return 0;
 }
 
 /* A list of those of one time has what was met by time between two of that time. */
@@ -125,9 +125,8 @@ static bool may_have(const struct place *keyed, const struct place *timed)
 
 /* A record that is met by time and in the order of keys is lacking once. In one run two places are taken for it; else
  * everything by key has what was met by time before, and so have the greatest keys, up to a neighbour that is as old; */
-static void pair_by_key(struct places *p, struct place *met)
+static void pair_by_key(struct places *p, struct place *met, unsigned left)
 {
-    unsigned left = met->count;
     bool told = true;
     int64_t since = met->since;
     for (size_t i = 0; i < p->n && left > 0; i++) {
@@ -180,10 +179,11 @@ static void pair_by_time(const struct places *p, struct place *met)
 void places_pair(struct places *p, struct place *met)
 {
     pair_page_begin(p, met);
-    if (met->twins > 0 || pair_part(p, met))
+    unsigned before = met->twins > 0 ? met->count : pair_part(p, met);
+    if (before >= met->count)
         return;
     if (place_by_key(met))
-        pair_by_key(p, met);
+        pair_by_key(p, met, met->count - before);
     else
         pair_by_time(p, met);
 }
