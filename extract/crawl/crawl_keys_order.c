@@ -219,6 +219,7 @@ static void note_places(struct crawl *c)
     uint64_t again = covered > k->offset ? covered - k->offset : 0;
     bool resumed = k->pages == 0 && k->offset > 0;
     k->unread |= resumed && c->conf.places != NULL && c->conf.places->n > 0;
+    k->unread |= c->limit < c->conf.limit; /* larger pages failed */
     for (size_t i = 0; i < c->page.count; i++) {
         const struct crawl_entry *at = &c->page.entries[i];
         bool beyond = !k->begun || up(c, at->key) > up(c, k->last);
