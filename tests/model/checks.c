@@ -62,6 +62,21 @@ void player_check_kept(struct player *p, uint64_t begin, const char *when)
     }
 }
 
+void player_check_lacking(struct player *p, uint64_t lacking)
+{
+    uint64_t n = 0;
+    enum world_bad is = p->h->world.bad_is;
+    for (unsigned i = 0; i < p->world.count; i++) {
+        const struct world_record *r = &p->world.records[i];
+        bool counts = r->timed ? in_scope(p, i) : p->everything;
+        n += r->alive && !r->hidden && r->bad && r->changed < p->begin && counts &&
+             p->kept[i] != r->version;
+    }
+    if (n > lacking && !p->world.mended && (is == BAD_FAILS || is == BAD_HANGS))
+        player_violated(p, "%" PRIu64 " records are not given, but complete but for %" PRIu64, n,
+                        lacking);
+}
+
 void player_check_claim(struct player *p, int64_t complete, bool end)
 {
     if (complete == p->complete || player_is_blank(p))

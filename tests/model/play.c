@@ -136,6 +136,8 @@ static void ended(struct player *p)
     player_check_births(p, stats.births_to);
     p->owes = stats.unproven != 0 && (p->otherwise || p->owes);
     if (stats.unproven == 0)
+        player_check_lacking(p, stats.lacking);
+    if (stats.unproven == 0)
         player_check_kept(p, p->begin, "end of run");
     else if (history_provable(p->h) && !player_lacks(p) && (!p->owes || p->quiet))
         player_violated(p, "called unproven (%u)", stats.unproven);

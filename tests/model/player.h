@@ -66,6 +66,8 @@ bool player_is_excused(const struct player *p, unsigned record);
 bool player_excuses(const struct player *p);
 /* Every version that was there before step `begin` is kept. */
 void player_check_kept(struct player *p, uint64_t begin, const char *when);
+/* "Complete but for N records": no more of them are lacking. */
+void player_check_lacking(struct player *p, uint64_t lacking);
 void player_check_claim(struct player *p, int64_t complete, bool end);
 /* Records without a time are claimed to be kept as of some look. */
 void player_check_births(struct player *p, int64_t births_to);
