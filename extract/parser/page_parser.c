@@ -189,22 +189,19 @@ static size_t next_piece(const struct page_parser *p, const char *s, size_t n)
     return stop != NULL ? (size_t)(stop - s) + 1 : n;
 }
 
-/* Takes the record that s begins with, if it is there as a whole and the fast scan accepts it. yajl is given {} in its place. */
-static enum element_scan_result take_record(struct page_parser *p, const char *s, size_t n,
-                                            size_t *len)
+/* Takes the record that s begins with, if it is there as a whole and the fast scan accepts it. yajl is given {} in its place.
+ * Returns the record's length, or 0. */
+static size_t take_record(struct page_parser *p, const char *s, size_t n)
 {
     struct scanned r;
-    enum element_scan_result found = element_scan_record(p->conf.key, p->key_len, s, n, &r);
-    if (found != ELEMENT_SCAN_RECORD)
-        return found;
-    if (r.len > p->conf.record_max)
-        return ELEMENT_SCAN_OTHER;
+    if (*s != '{' || !element_scan_record(p->conf.key, p->key_len, s, n, &r) ||
+        r.len > p->conf.record_max)
+        return 0;
     p->scanned = &r;
     p->scanned_text = s;
     feed_yajl(p, "{}", 2, r.len);
     p->scanned = NULL;
-    *len = r.len;
-    return ELEMENT_SCAN_RECORD;
+    return r.len;
 }
 
 /* Reads what can be read, and returns how much that was. The rest is the beginning of a record, which is better read once more of it has come
@@ -223,12 +220,11 @@ static size_t run(struct page_parser *p, const char *s, size_t n, bool last)
                 at += len;
                 continue;
             }
-            enum element_scan_result r =
-                s[at] == '{' ? take_record(p, s + at, n - at, &len) : ELEMENT_SCAN_OTHER;
-            at += r == ELEMENT_SCAN_RECORD ? len : 0;
-            if (r == ELEMENT_SCAN_RECORD)
+            len = take_record(p, s + at, n - at);
+            at += len;
+            if (len > 0)
                 continue;
-            if (r == ELEMENT_SCAN_SHORT && !last && n - at <= hold)
+            if (s[at] == '{' && !last && n - at <= hold)
                 break;
         }
         len = next_piece(p, s + at, n - at);

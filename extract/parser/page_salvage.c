@@ -76,7 +76,7 @@ static size_t good_length(struct search *x, size_t at)
     const char *s = x->s + at;
     size_t n = x->n - at;
     size_t len = 0;
-    if (*s == '{' && element_scan_record("", 0, s, n, &r) == ELEMENT_SCAN_RECORD)
+    if (*s == '{' && element_scan_record("", 0, s, n, &r))
         len = r.len;
     else if (spend(x, n))
         len = value_length(s, n);

@@ -17,10 +17,14 @@ struct scan {
     struct buf *names;
     uint32_t flags;
     bool escaped; /* a string since a member's name began has a backslash */
+    bool spaced;  /* there are blanks between tokens */
 };
 
-static inline const char *pass_blanks(const char *p)
+static inline const char *pass_blanks(struct scan *s, const char *p)
 {
+    if ((unsigned char)*p > ' ')
+        return p;
+    s->spaced = true;
     while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')
         p++;
     return p;
@@ -217,10 +221,10 @@ static inline bool opens(char c)
 }
 
 /* Passes the colon behind a name, up to the value. */
-static inline const char *pass_colon(const char *p)
+static inline const char *pass_colon(struct scan *s, const char *p)
 {
-    p = pass_blanks(p);
-    return *p == ':' ? pass_blanks(p + 1) : NULL;
+    p = pass_blanks(s, p);
+    return *p == ':' ? pass_blanks(s, p + 1) : NULL;
 }
 
 /* The levels that are open within a member: one bit each, the lowest for the innermost level; 1 for an object, 0 for an
@@ -240,9 +244,9 @@ static inline bool closes(char c, levels open)
 }
 
 /* Behind a value: passes the brackets that end here, and the comma before the next value unless no level is open any more. */
-static inline const char *pass_closers(const struct scan *s, const char *p, levels *open)
+static inline const char *pass_closers(struct scan *s, const char *p, levels *open)
 {
-    for (p = pass_blanks(p); closes(*p, *open); p = pass_blanks(p)) {
+    for (p = pass_blanks(s, p); closes(*p, *open); p = pass_blanks(s, p)) {
         if (p == s->last)
             return NULL;
         p++;
@@ -250,7 +254,7 @@ static inline const char *pass_closers(const struct scan *s, const char *p, leve
         if (*open == NO_LEVEL)
             return p;
     }
-    return *p == ',' ? pass_blanks(p + 1) : NULL;
+    return *p == ',' ? pass_blanks(s, p + 1) : NULL;
 }
 
 /* Passes an array or object with all its content, of which only the grammar matters. */
@@ -265,7 +269,7 @@ static const char *pass_nested(struct scan *s, const char *p)
             if (IS_FULL(open))
                 return NULL;
             open = open << 1 | (*p == '{');
-            p = pass_blanks(p + 1);
+            p = pass_blanks(s, p + 1);
             filled = !closes(*p, open);
         } else if ((p = pass_scalar(s, p, &kind)) == NULL) {
             return NULL;
@@ -273,7 +277,7 @@ static const char *pass_nested(struct scan *s, const char *p)
         if (!filled && ((p = pass_closers(s, p, &open)) == NULL || open == NO_LEVEL))
             return p;
         if (in_object(open) &&
-            (*p != '"' || (p = pass_string(s, p)) == NULL || (p = pass_colon(p)) == NULL))
+            (*p != '"' || (p = pass_string(s, p)) == NULL || (p = pass_colon(s, p)) == NULL))
             return NULL;
     }
 }
@@ -304,7 +308,7 @@ static inline const char *pass_member(struct scan *s, const char *p, struct memb
     m->name_len = m->raw_name_len - 2;
     if (s->escaped && !decode_name(s, m))
         return NULL;
-    if ((p = pass_colon(p)) == NULL)
+    if ((p = pass_colon(s, p)) == NULL)
         return NULL;
     m->value = p;
     if (opens(*p)) {
@@ -318,27 +322,42 @@ static inline const char *pass_member(struct scan *s, const char *p, struct memb
     return p;
 }
 
-bool record_scan(struct record_scan *out, const char *text, size_t n)
+/* The object that text begins with; what it is not is found out by `last`, a bracket behind which nobody looks. Returns
+ * its closing bracket, or NULL. */
+static const char *scan_object(struct record_scan *out, const char *text, const char *last)
 {
-    struct scan s = {.names = out->names};
+    struct scan s = {.last = last, .names = out->names};
     struct member *m = out->members;
 
     out->count = 0;
-    out->flags = 0;
+    const char *p = pass_blanks(&s, text + 1);
+    for (bool more = *p != '}'; more; m++) {
+        if (m == out->members + out->capacity || (p = pass_member(&s, p, m)) == NULL)
+            return NULL;
+        p = pass_blanks(&s, p);
+        more = *p == ',';
+        if (more)
+            p = pass_blanks(&s, p + 1);
+    }
+    out->count = (size_t)(m - out->members);
+    out->flags = s.flags;
+    out->spaced = s.spaced;
+    return *p == '}' ? p : NULL;
+}
+
+bool record_scan(struct record_scan *r, const char *text, size_t n)
+{
     if (n < 2 || text[0] != '{' || text[n - 1] != '}')
         return false;
-    s.last = text + n - 1;
-    const char *p = pass_blanks(text + 1);
-    if (*p == '}')
-        return p == s.last;
-    for (;; p = pass_blanks(p + 1), m++) {
-        if (m == out->members + out->capacity || (p = pass_member(&s, p, m)) == NULL)
-            return false;
-        p = pass_blanks(p);
-        if (*p != ',')
-            break;
-    }
-    out->count = (size_t)(m - out->members) + 1;
-    out->flags = s.flags;
-    return p == s.last;
+    return scan_object(r, text, text + n - 1) == text + n - 1;
+}
+
+size_t record_scan_first(struct record_scan *r, const char *text, size_t n)
+{
+    const char *last = memrchr(text, '}', n);
+
+    if (last == NULL || text[0] != '{')
+        return 0;
+    const char *end = scan_object(r, text, last);
+    return end != NULL ? (size_t)(end - text) + 1 : 0;
 }

@@ -18,9 +18,14 @@ struct record_scan {
     struct buf *names;
     size_t count;   /* set: how many members there are */
     uint32_t flags; /* set: RECORD_* */
+    bool spaced;    /* set: there are blanks between its tokens */
 };
 
 /* text[0..n) is one object without blanks around it. Returns false for "not sure". */
 bool record_scan(struct record_scan *r, const char *text, size_t n) MUST_CHECK;
+
+/* text[0..n) begins with an object; more may follow it. Returns the object's length, or 0 for "not sure": the
+ * object may be malformed, or have its end in what has not come yet. */
+size_t record_scan_first(struct record_scan *r, const char *text, size_t n) MUST_CHECK;
 
 #endif

@@ -7,10 +7,13 @@
 #include "tests/unit/shared/json_cases.h"
 
 static bool record_scan_plain(struct record_scan *out, const char *text, size_t n);
+static size_t record_scan_first_plain(struct record_scan *out, const char *text, size_t n);
 #undef __SSE2__
-#define record_scan(out, text, n) record_scan_plain(out, text, n)
+#define record_scan(out, text, n)       record_scan_plain(out, text, n)
+#define record_scan_first(out, text, n) record_scan_first_plain(out, text, n)
 #include "shared/json/json_record_scan.c" /* NOLINT(bugprone-suspicious-include): another build of it */
 #undef record_scan
+#undef record_scan_first
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,6 +79,28 @@ static void expect_members(const struct quick *q, const struct record *r)
     }
 }
 
+/* The same object where more follows, and not where its end is missing. */
+static void expect_first(const char *object, size_t n, const struct record *r)
+{
+    static const char *const behind[] = {"", "}", ",", " ", ",{\"a\":1}", "]}", "x\"{\\"};
+    for (size_t i = 0; i < sizeof behind / sizeof behind[0]; i++) {
+        size_t longer = n + strlen(behind[i]);
+        char *text = malloc(longer);
+        assert_non_null(text);
+        memcpy(text, object, n);
+        memcpy(text + n, behind[i], longer - n);
+        buf_reset(&built.names);
+        buf_reset(&plain.names);
+        assert_int_equal(record_scan_first(&built.scan, text, longer), n);
+        assert_int_equal(record_scan_first_plain(&plain.scan, text, longer), n);
+        assert_int_equal(built.scan.count, r->count);
+        assert_int_equal(plain.scan.count, r->count);
+        assert_int_equal(built.scan.spaced, plain.scan.spaced);
+        free(text);
+    }
+    assert_int_equal(record_scan_first(&built.scan, object, n - 1), 0);
+}
+
 /* In memory of just its size. Did both say yes? */
 static bool taken(const char *text, size_t n)
 {
@@ -96,6 +121,8 @@ static bool taken(const char *text, size_t n)
         expect_members(&built, &r);
         expect_members(&plain, &r);
     }
+    if (yes)
+        expect_first(exact, n, &r);
     free(exact);
     return yes;
 }
