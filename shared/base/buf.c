@@ -85,22 +85,27 @@ enum err_code buf_addc(struct buf *b, char c)
     return buf_add(b, &c, 1);
 }
 
+/* First into the room that is there: that is nearly always enough. */
 enum err_code buf_addf(struct buf *b, const char *fmt, ...)
 {
     va_list args;
+    enum err_code rc = OK;
+    size_t room = b->cap - b->len;
     va_start(args, fmt);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    int n = vsnprintf(room > 0 ? b->data + b->len : NULL, room > 0 ? room + 1 : 0, fmt, args);
     va_end(args);
+    if (n < 0 || (size_t)n > room)
+        set_len(b, b->len); /* ends there again */
     if (n < 0)
         return ERR_INTERNAL;
-    enum err_code rc = buf_reserve(b, (size_t)n);
-    if (rc != OK || n == 0)
-        return rc;
-    va_start(args, fmt);
-    (void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, args);
-    va_end(args);
-    buf_grown(b, (size_t)n);
-    return OK;
+    if ((size_t)n > room && (rc = buf_reserve(b, (size_t)n)) == OK) {
+        va_start(args, fmt);
+        (void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, args);
+        va_end(args);
+    }
+    if (rc == OK)
+        buf_grown(b, (size_t)n);
+    return rc;
 }
 
 void buf_consume(struct buf *b, size_t n)

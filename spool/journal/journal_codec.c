@@ -38,7 +38,8 @@ static uint64_t chain_of(uint64_t before, const char *text, size_t n)
 
 static enum err_code add_position(struct buf *b, const char *position)
 {
-    return buf_addf(b, ",\"position\":%s", position && *position ? position : "null");
+    enum err_code rc = buf_adds(b, ",\"position\":");
+    return rc == OK ? buf_adds(b, position && *position ? position : "null") : rc;
 }
 
 enum err_code journal_add_header(struct buf *b, const struct journal_header *h,

@@ -68,6 +68,27 @@ static void test_cap_is_exact(void **state)
     }
 }
 
+/* Whether what is formatted fits into what is there, into what can be had, or not at all. */
+static void test_formatting_is_all_or_nothing(void **state)
+{
+    char letters[401];
+    (void)state;
+    for (size_t i = 0; i < sizeof letters; i++)
+        letters[i] = (char)('a' + i % 26);
+    for (size_t before = 0; before < 140; before++)
+        for (int n = 0; n <= 200; n++) {
+            struct buf b;
+            buf_init(&b, 200);
+            assert_int_equal(buf_add(&b, letters, before), OK);
+            bool fits = before + (size_t)n <= 200;
+            assert_int_equal(buf_addf(&b, "%.*s", n, letters + before), fits ? OK : ERR_TOO_BIG);
+            assert_int_equal(b.len, fits ? before + (size_t)n : before);
+            assert_memory_equal(b.data, letters, b.len);
+            assert_int_equal(b.data[b.len], 0);
+            buf_free(&b);
+        }
+}
+
 static void test_huge_requests_do_not_wrap(void **state)
 {
     (void)state;
@@ -201,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_empty_is_an_empty_string),
         cmocka_unit_test(test_adding_is_terminated),
         cmocka_unit_test(test_cap_is_exact),
+        cmocka_unit_test(test_formatting_is_all_or_nothing),
         cmocka_unit_test(test_huge_requests_do_not_wrap),
         cmocka_unit_test(test_reserve_then_grown),
         cmocka_unit_test(test_consume_and_truncate),
