@@ -4,6 +4,7 @@
 #include "spool/journal/journal_codec.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,16 +22,19 @@ struct journal {
     bool bad_end;  /* the byte before pos should have been a line end */
     struct journal_line line;
     struct err why;
-    char position[PAGE_POSITION_MAX + 1];
+    char position[PAGE_POSITION_MAX + 1]; /* from here on not zeroed */
     char buffer[JOURNAL_BUFFER];
 };
 
 enum err_code journal_open(struct journal **j, const char *dir, uint64_t segment, struct err *e)
 {
     enum err_code rc;
-    *j = calloc(1, sizeof **j);
+    *j = malloc(sizeof **j);
     if (!*j)
         return err_set(e, ERR_NOMEM, "out of memory");
+    memset(*j, 0,
+           offsetof(struct journal, position)); /* what is behind is large, and written first */
+    (*j)->position[0] = '\0';
     (*j)->fd = -1;
     if ((rc = segment_path((*j)->path, dir, segment, SEGMENT_JOURNAL, e)) != OK ||
         (rc = segment_open(&(*j)->fd, dir, segment, SEGMENT_JOURNAL, O_RDONLY, e)) != OK) {
