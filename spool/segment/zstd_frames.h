@@ -31,7 +31,8 @@ enum err_code zstd_frames_add(struct zstd_frames_out *w, const void *p, size_t n
                               struct err *e) MUST_CHECK;
 enum err_code zstd_frames_end(struct zstd_frames_out *w, struct err *e) MUST_CHECK;
 enum err_code zstd_frames_finish(struct zstd_frames_out *w, struct err *e) MUST_CHECK;
-/* Adds an entry to the seek table for a frame that the caller has written to fd itself. */
+/* Adds an entry to the seek table for a frame that the caller has written to fd itself. Not to be mixed with frames that are
+ * begun, whose bytes are gathered before they are written. */
 enum err_code zstd_frames_adopt(struct zstd_frames_out *w, uint64_t compressed, uint64_t bytes,
                                 struct err *e) MUST_CHECK;
 void zstd_frames_free(struct zstd_frames_out *w);

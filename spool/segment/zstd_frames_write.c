@@ -14,14 +14,14 @@
 #define WINDOW_LOG 16 /* what a reader must be ready to hold: 64 KiB */
 #define HASH_LOG   13
 #define MIN_MATCH  7
-#define ROOM       ((size_t)8 << 10)
+#define ROOM       ((size_t)32 << 10)
 
 struct zstd_frames_out {
     int fd;
     const char *path;
     ZSTD_CCtx *zstd;
-    char *out;
-    size_t capacity;
+    char *out; /* what is not in the file yet */
+    size_t len;
     uint64_t bytes;      /* of the frame at hand, uncompressed */
     uint64_t compressed; /* so far */
     struct buf table;
@@ -42,10 +42,10 @@ enum err_code zstd_frames_create(struct zstd_frames_out **out, int fd, const cha
     *out = w;
     if (!w)
         return err_set(e, ERR_NOMEM, "out of memory");
-    *w = (struct zstd_frames_out){.fd = fd, .path = path, .capacity = ROOM};
+    *w = (struct zstd_frames_out){.fd = fd, .path = path};
     buf_init(&w->table, SEEK_TABLE_MAX);
     w->zstd = ZSTD_createCCtx();
-    w->out = malloc(w->capacity);
+    w->out = malloc(ROOM);
     if (!w->zstd || !w->out)
         return err_set(e, ERR_NOMEM, "out of memory");
     if (ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL)) ||
@@ -81,19 +81,27 @@ enum err_code zstd_frames_begin(struct zstd_frames_out *w, uint64_t bytes, struc
     return OK;
 }
 
+static enum err_code write_out(struct zstd_frames_out *w, struct err *e)
+{
+    size_t n = w->len;
+    w->len = 0;
+    return io_write(w->fd, w->out, n, w->path, e);
+}
+
 static enum err_code feed(struct zstd_frames_out *w, ZSTD_inBuffer *in, ZSTD_EndDirective how,
                           struct err *e)
 {
     size_t left;
     do {
-        ZSTD_outBuffer out = {w->out, w->capacity, 0};
+        ZSTD_outBuffer out = {w->out, ROOM, w->len};
         left = ZSTD_compressStream2(w->zstd, &out, in, how);
         if (ZSTD_isError(left))
             return zstd_failed(w, left, e);
-        enum err_code rc = io_write(w->fd, w->out, out.pos, w->path, e);
+        w->compressed += out.pos - w->len;
+        w->len = out.pos;
+        enum err_code rc = w->len == ROOM ? write_out(w, e) : OK;
         if (rc != OK)
             return rc;
-        w->compressed += out.pos;
     } while (how == ZSTD_e_end ? left != 0 : in->pos < in->size);
     return OK;
 }
@@ -136,7 +144,8 @@ enum err_code zstd_frames_finish(struct zstd_frames_out *w, struct err *e)
     seek_put32(foot, w->frames);
     foot[4] = 0;
     seek_put32(foot + 5, SEEK_MAGIC);
-    if ((rc = io_write(w->fd, head, sizeof head, w->path, e)) != OK ||
+    if ((rc = write_out(w, e)) != OK ||
+        (rc = io_write(w->fd, head, sizeof head, w->path, e)) != OK ||
         (rc = io_write(w->fd, w->table.data, w->table.len, w->path, e)) != OK ||
         (rc = io_write(w->fd, foot, sizeof foot, w->path, e)) != OK)
         return rc;

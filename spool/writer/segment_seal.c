@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define CHUNK ((size_t)8 << 10)
+#define CHUNK ((size_t)64 << 10)
 
 struct seal {
     const char *dir;
