@@ -396,8 +396,8 @@ static void ask_around(const struct crawl *c, const struct place *place,
         request->equal[0] = '\0';
         unsigned turn = place->tries / 2 % 6;
         int64_t lead = turn % 2 == 0 ? c->lead + CRAWL_FOLD : CRAWL_LEAD_MAX;
-        request->limit = size_of(c);
-        request->offset = (uint64_t)(turn / 2) * (size_of(c) > 2 ? size_of(c) - 2 : 1);
+        request->limit = turn % 4 < 2 ? c->conf.limit : size_of(c);
+        request->offset = (uint64_t)(turn / 2) * (request->limit > 2 ? request->limit - 2 : 1);
         (void)when_api(time - lead - WHEN_SECOND, request->after);
     } else {
         ask_there(c, place, WIDE < size_of(c) / 2 ? WIDE : size_of(c) / 2, size_of(c), request);
