@@ -273,6 +273,8 @@ static void accept_one(struct http_server *s, int fd, const struct sockaddr *fro
     }
     if (MHD_add_connection(s->daemon, fd, from, n) != MHD_YES) /* which has closed it */
         LOG0(LOG_DEBUG, "http", "a connection was not accepted");
+    /* Since 1.0 the library queues a connection, and on_connection counts it only when the queue is run: before the next accept. */
+    (void)MHD_run(s->daemon);
 }
 
 /* Accepts connections. When descriptors or memory are short it stops until the next tick. */
