@@ -1,6 +1,5 @@
 """The server of --listen among clients that mean it no good: half-open, a byte a second, never reading, far too many."""
 import resource
-import select
 import signal
 import socket
 import threading
@@ -61,8 +60,7 @@ class Clients:
     def closed(self):
         """How many the server has ended."""
         n = 0
-        readable, _, _ = select.select(self.sockets, [], [], 0) if len(self.sockets) < 900 else (self.sockets, [], [])
-        for one in readable:
+        for one in self.sockets:
             try:
                 one.setblocking(False)
                 while (got := one.recv(65536)):
