@@ -143,7 +143,7 @@ def test_who_holds_a_view_is_told_and_a_signal_ends_the_waiting_statement(spool,
     loader.terminate()
     assert loader.wait(timeout=60) == (75 if command[0] == "views" else 0), open(loader.err_path).read()
     wait_for(lambda: db.value(WAITING) == 0, "its end")
-    ends = [line.split("canceling statement due to ")[1] for line in log.read_text()[size:].splitlines() if f"[{ours}] ERROR:  canceling" in line]
+    ends = [line.split("canceling statement due to ")[1] for line in log.read_bytes()[size:].decode().splitlines() if f"[{ours}] ERROR:  canceling" in line]
     assert ends[-1] == "user request" and ends.count("lock timeout") == (holder == "a reader"), ends
     assert not events_of(loader, "retry") and not [line for line in events_of(loader, "views-failed") if line["level"] == "warn"]
     assert "fresh" not in columns(db)
