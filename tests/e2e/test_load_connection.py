@@ -210,7 +210,7 @@ def test_tls_with_a_verified_certificate(spool, netty, tls):
     db = Database(server)
     spool.table("users").page(['{"user_id":1}'])
     port = urlparse(db.url).port
-    good = f"postgresql://netty@localhost:{port}/{db.name}?sslmode=verify-full&sslrootcert={directory}/right.crt"
+    good = f"postgresql://netty@localhost:{port}/{db.name}?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={directory}/right.crt"
     netty.load("--create-tables", db=good)
     assert db.value('SELECT count(*) FROM "netty-users"') == 1
     log = server.script("own", "cat", f"{server.dir}/log")
