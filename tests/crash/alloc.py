@@ -29,8 +29,9 @@ LIBRARY = BUILDS["release"] / "crash/alloc.so"
 # Of the documented codes those that memory can be the cause of: a fault, or a service that could not be reached for it.
 CODES = (69, 70)
 # Libraries that may end the process for want of memory, by this signal: libuv aborts where it cannot start its threads; the
-# Kerberos library, which libpq asks for credentials, uses what it was not given.
-DIES = {("libuv.so.1", signal.SIGABRT), ("libgssapi_krb5.so.2", signal.SIGSEGV)}
+# Kerberos library, which libpq asks for credentials, uses what it was not given; OpenSSL 3.5 (Debian 13) asserts that it
+# has the memory for what a thread keeps.
+DIES = {("libuv.so.1", signal.SIGABRT), ("libgssapi_krb5.so.2", signal.SIGSEGV), ("libcrypto.so.3", signal.SIGABRT)}
 
 
 # libpq takes a COPY whose start it could not allocate for one that has not arrived whole, and waits for more of it for as
