@@ -298,9 +298,9 @@ void crawl_trial_kept(struct crawl *c)
     if (!t->parts) {
         t->passed += t->fails;
         t->fails = t->rounds = 0;
-        t->halved = false;
         if (t->shrunk && ++t->calm >= CALM)
             t->shrunk = false;
+        t->halved &= t->shrunk; /* what failed in the larger page is behind this one */
         if (t->grown && t->page.limit == c->limit)
             t->grown = t->stepped = false;
     }
