@@ -107,7 +107,7 @@ def test_an_empty_table_is_complete(sims, netty):
     sim = sims("contacts:0")
     row = netty.extract("--json", "contacts", sim=sim).json()["contacts"]
     assert (row["status"], row["records"]) == ("complete", 0)
-    assert len(asked(sim)) <= 3
+    assert len(asked(sim)) <= 5, "a few pages behind the end are looked at, as behind any end"
     sim.post("/_sim/insert", table="contacts", n=120)
     netty.extract("contacts", "--limit", 50, sim=sim)
     assert source(sim, "contacts").keys() == versions(netty, "contacts").keys()

@@ -117,7 +117,8 @@ def test_two_neighbours_by_time_count_once_and_are_passed_by_in_later_runs(sims,
         row = netty.extract("--json", "contacts", sim=sim, code=code).json()["contacts"]
         assert (row["status"], row["unreadable"]) == ("complete", 2) and lacks(netty, sim) == sorted(bad)
         assert listed(netty) == (0, 2)
-    assert len(asked(sim)) <= 4, "two more than without"
+    # Beside the newest record another one may still come in: each of the two places is asked for.
+    assert len(asked(sim)) <= (5 if at == (-2, -1) else 4), "no more than two or three more than without"
 
 
 @pytest.mark.parametrize("text", [b"NaN", b'"caf\xe9"'], ids=["nan", "latin-1"])
