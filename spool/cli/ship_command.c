@@ -1,9 +1,12 @@
 /* `netty-spool push` brings what is new to a remote place (push.h); `netty-spool pull` makes and continues the mirror of a spool that
- * another machine pushes (pull.h). */
+ * another machine pushes (pull.h). What the loader's machine leaves goes the other way (back.h): push takes it first, so that a request
+ * from there is pushed, too, and prunes the spool by it at the end. */
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
 #include "shared/time/when.h"
+#include "spool/back/back.h"
 #include "spool/cli/spool_command.h"
+#include "spool/maintenance/prune.h"
 #include "spool/remote/child.h"
 #include "spool/remote/pull.h"
 #include "spool/remote/push.h"
@@ -18,14 +21,72 @@ struct ship {
     size_t cells;                        /* of show()'s */
 };
 
+static enum err_code prune_loaded(const struct ship *s, struct err *e)
+{
+    const struct options *o = s->command->options;
+    struct prune_sum sum;
+    const struct prune_conf conf = {
+        .keep = options_int(o, OPT_SPOOL_KEEP),
+        .max = options_given(o, OPT_SPOOL_MAX) ? options_int(o, OPT_SPOOL_MAX) : 0,
+        .now = when_now(),
+        .forget_after = options_int(o, OPT_FORGET_AFTER),
+    };
+    enum err_code rc = prune_run(s->command->spool, &conf, NULL, NULL, &sum, e);
+    if (rc != OK)
+        return rc;
+    if (sum.segments > 0)
+        LOG(LOG_INFO, "pruned", "loaded pages were removed from the spool",
+            F_INT("segments", sum.segments), F_INT("bytes", sum.bytes), F_INT("left", sum.left));
+    prune_report_silent(&sum);
+    return OK;
+}
+
+/* Whatever became of the way back, what is new is pushed. Who may not read it pushes all the same, and prunes nothing. */
 static enum err_code run_push(struct ship *s, struct err *e)
 {
-    return push_run(s->command->spool, s->remote, &s->report, e);
+    struct back_report back;
+    struct err why = ERR_INIT;
+    enum err_code taken = back_take(s->command->spool, s->remote, &back, &why);
+    if (taken == ERR_INTERRUPTED) {
+        *e = why;
+        return taken;
+    }
+    if (taken == OK && back.objects > 0)
+        LOG(LOG_INFO, "back", "what was loaded elsewhere is known", F_INT("objects", back.objects));
+    bool denied = taken == ERR_DENIED;
+    if (denied)
+        LOG(LOG_WARN, "back", "the remote does not tell what is loaded elsewhere", F_ERR(&why));
+    enum err_code rc = push_run(s->command->spool, s->remote, &s->report, e);
+    if (rc == OK && taken == OK && back.pullers > 0)
+        rc = prune_loaded(s, e);
+    if (rc == OK && taken != OK && !denied) {
+        *e = why;
+        rc = taken;
+    }
+    return rc;
+}
+
+/* Who may only read the place pulls all the same, and holds nothing up there. */
+static enum err_code tell_back(const struct ship *s, const char *dir, struct err *e)
+{
+    struct spool *spool = NULL;
+    bool put;
+    enum err_code rc = spool_open(&spool, dir, SPOOL_LOOK, e);
+    if (rc == OK)
+        rc = back_put(spool, s->remote, &put, e);
+    spool_close(spool);
+    if (rc != ERR_DENIED)
+        return rc;
+    LOG(LOG_WARN, "back", "the extractor's machine is not told what is loaded", F_ERR(e));
+    *e = (struct err)ERR_INIT;
+    return OK;
 }
 
 static enum err_code run_pull(struct ship *s, struct err *e)
 {
-    return pull_run(options_text(s->command->options, OPT_SPOOL), s->remote, &s->report, e);
+    const char *dir = options_text(s->command->options, OPT_SPOOL);
+    enum err_code rc = pull_run(dir, s->remote, &s->report, e);
+    return rc == OK ? tell_back(s, dir, e) : rc;
 }
 
 static void tell_push(const struct ship *s, enum err_code rc, const struct err *why)

@@ -7,6 +7,7 @@
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
 #include "spool/format/small_file.h"
+#include "spool/store/mirror.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -39,8 +40,8 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
     return OK;
 }
 
-enum err_code refetch_read(const struct spool *s, const char *table, struct refetch *r, bool *there,
-                           struct err *e)
+static enum err_code read_named(const struct spool *s, const char *table, const char *name,
+                                struct refetch *r, bool *there, struct err *e)
 {
     char dir[IO_PATH];
     struct err why = ERR_INIT;
@@ -49,7 +50,7 @@ enum err_code refetch_read(const struct spool *s, const char *table, struct refe
     enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK)
         return rc;
-    rc = small_file_read(dir, REFETCH_FILE, on_line, r, &why);
+    rc = small_file_read(dir, name, on_line, r, &why);
     *there = rc == OK || rc == ERR_DAMAGED;
     if (rc == ERR_DAMAGED)
         *r = (struct refetch){.asked = WHEN_NONE, .low = WHEN_NONE};
@@ -58,6 +59,18 @@ enum err_code refetch_read(const struct spool *s, const char *table, struct refe
     if (e)
         *e = why;
     return rc;
+}
+
+enum err_code refetch_read(const struct spool *s, const char *table, struct refetch *r, bool *there,
+                           struct err *e)
+{
+    return read_named(s, table, REFETCH_FILE, r, there, e);
+}
+
+enum err_code refetch_read_wish(const struct spool *s, const char *table, struct refetch *r,
+                                bool *there, struct err *e)
+{
+    return read_named(s, table, REFETCH_WISH, r, there, e);
 }
 
 static enum err_code compose(struct buf *b, const struct refetch *r)
@@ -87,9 +100,10 @@ enum err_code refetch_ask(const struct spool *s, const char *table, const struct
     struct refetch old;
     struct buf text;
     bool there;
+    const char *name = spool_is_mirror(s) ? REFETCH_WISH : REFETCH_FILE;
     enum err_code rc;
     if ((rc = table_dir(dir, s, table, e)) != OK ||
-        (rc = refetch_read(s, table, &old, &there, e)) != OK)
+        (rc = read_named(s, table, name, &old, &there, e)) != OK)
         return rc;
     bool known = old.low != WHEN_NONE && r->low != WHEN_NONE && refetch_by_time(old.position) &&
                  refetch_by_time(r->position);
@@ -102,9 +116,9 @@ enum err_code refetch_ask(const struct spool *s, const char *table, const struct
     both.asked = r->asked;
     buf_init(&text, TEXT_MAX);
     if ((rc = compose(&text, &both)) != OK)
-        (void)buf_err(e, rc, &text, REFETCH_FILE);
+        (void)buf_err(e, rc, &text, name);
     else
-        rc = io_replace(dir, REFETCH_FILE, text.data, text.len, e);
+        rc = io_replace(dir, name, text.data, text.len, e);
     buf_free(&text);
     FAULT("refetch-written");
     return rc;

@@ -14,6 +14,9 @@
 #include "spool/store/spool.h"
 
 #define REFETCH_FILE "refetch.json"
+/* In a spool that is pulled from another machine the request is for that machine's extractor. It is kept in this file until
+ * spool/back has brought it there; refetch.json is the pushed spool's own, as it was pulled. */
+#define REFETCH_WISH "wish.json"
 
 struct refetch {
     int64_t asked; /* when it was asked for; tells one request from another */
@@ -27,6 +30,9 @@ enum err_code refetch_read(const struct spool *s, const char *table, struct refe
 /* Is the position one in a list by time, so that reading on from there brings every record with a later time? In a list by key
  * it is not: there the times of lost records say nothing of where the records are. */
 bool refetch_by_time(const char *position);
+/* The request of a pulled spool (REFETCH_WISH). */
+enum err_code refetch_read_wish(const struct spool *s, const char *table, struct refetch *r,
+                                bool *there, struct err *e) MUST_CHECK;
 /* Asks for it. If a request is still there, the one that begins earlier counts; where that is not known, everything is asked for.
  * The caller holds the folder's lock (small_file_lock). */
 enum err_code refetch_ask(const struct spool *s, const char *table, const struct refetch *r,

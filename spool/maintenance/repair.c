@@ -19,6 +19,7 @@
 #include "spool/segment/healed.h"
 #include "spool/segment/pruned.h"
 #include "spool/segment/segment.h"
+#include "spool/store/mirror.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
 
@@ -87,6 +88,8 @@ static enum err_code repair_refetch(struct repair *m, struct err *e)
         *e = why;
         return rc;
     }
+    if (spool_is_mirror(m->spool)) /* it is the pushed spool's, which has its own */
+        return drop(m, REFETCH_FILE, e);
     m->done++;
     return m->dry_run ? OK : refetch_ask(m->spool, m->table, &all, e);
 }

@@ -25,10 +25,10 @@
 #define OBJECT_FORMAT    1
 #define OBJECT_MAX       ((uint64_t)256 << 20) /* bytes of the file */
 #define OBJECT_ID        33
-#define OBJECT_NAME      32  /* of "0000000007.netty" */
-#define OBJECT_FILE_MAX  128 /* of "contacts/healed.json" */
-#define OBJECT_TAIL_MAX  160 /* the last line fits into so many bytes */
-#define OBJECT_SMALL_MAX ((uint64_t)16 << 20)
+#define OBJECT_NAME      32                   /* of "0000000007.netty" */
+#define OBJECT_FILE_MAX  128                  /* of "contacts/healed.json" */
+#define OBJECT_TAIL_MAX  160                  /* the last line fits into so many bytes */
+#define OBJECT_SMALL_MAX ((uint64_t)64 << 20) /* a small file's bytes */
 
 struct object_head {
     uint64_t number;

@@ -22,7 +22,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PULL_DIR   ".pull"
 #define LIST_EVERY ((int64_t)3600 * 1000000)
 
 struct pull {

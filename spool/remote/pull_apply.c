@@ -4,9 +4,12 @@
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
 #include "shared/log/log.h"
+#include "spool/format/small_file.h"
 #include "spool/journal/acked.h"
 #include "spool/journal/journal.h"
 #include "spool/journal/journal_rewrite.h"
+#include "spool/segment/healed.h"
+#include "spool/segment/pruned.h"
 #include "spool/segment/segment.h"
 #include "spool/store/table_dir.h"
 #include "spool/writer/segment_seal.h"
@@ -375,9 +378,9 @@ static enum err_code on_page(struct apply *a, const struct object_item *item, st
 static bool is_known(const char *name)
 {
     static const char *const names[] = {
-        "healed.json",  "refetch.json",        "unreadable.json",
-        "source.json",  "dead-extract.ndjson", "runs-extract.ndjson",
-        "refused.json", "asked.json",          "moved.json"};
+        "healed.json",         "refetch.json",        "unreadable.json", "source.json",
+        "dead-extract.ndjson", "runs-extract.ndjson", "refused.json",    "asked.json",
+        "moved.json",          "roll.ndjson"};
     const char *slash = strchr(name, '/');
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(slash ? slash + 1 : name, names[i]) == 0)
@@ -394,6 +397,24 @@ static enum err_code read_text(struct apply *a, struct buf *text, struct err *e)
             (rc = buf_add(text, a->piece, got)) != OK)
             (void)buf_err(e, rc, text, "a small file");
     } while (rc == OK && got > 0);
+    return rc;
+}
+
+/* Adds the pushed spool's healed places to those that were healed here. The file lies in the folder .pull meanwhile. */
+static enum err_code merge_healed(const struct apply *a, const char *dir, const struct buf *text,
+                                  struct err *e)
+{
+    char from[IO_PATH];
+    uint64_t pruned = 0;
+    int lock = -1;
+    enum err_code rc;
+    if ((rc = io_path(from, spool_dir(a->spool), PULL_DIR, e)) != OK ||
+        (rc = io_replace(from, HEALED_FILE, text->data, text->len, e)) != OK ||
+        (rc = small_file_lock(dir, &lock, e)) != OK)
+        return rc;
+    if ((rc = pruned_read(dir, &pruned, e)) == OK || rc == ERR_DAMAGED)
+        rc = healed_merge(dir, from, pruned, e);
+    small_file_unlock(lock);
     return rc;
 }
 
@@ -418,11 +439,13 @@ static enum err_code on_file(struct apply *a, const struct object_item *item, st
         (void)snprintf(dir, sizeof dir, "%s", spool_dir(a->spool));
     if (rc != OK || (rc = io_path(path, dir, name, e)) != OK)
         return rc;
+    bool healed = strcmp(name, HEALED_FILE) == 0;
     if (item->bytes == 0)
-        return safe_remove(path, e);
+        return healed ? OK : safe_remove(path, e);
     buf_init(&text, OBJECT_SMALL_MAX);
     if ((rc = read_text(a, &text, e)) == OK)
-        rc = io_replace(dir, name, text.data, text.len, e);
+        rc =
+            healed ? merge_healed(a, dir, &text, e) : io_replace(dir, name, text.data, text.len, e);
     buf_free(&text);
     return rc;
 }

@@ -42,8 +42,8 @@ struct push {
     struct ship_report *report;
     int lock;
     char dir[IO_PATH];
-    char done[NAME_MAX_];
-    char next[NAME_MAX_];
+    char done[SHIP_NOTE_NAME];
+    char next[SHIP_NOTE_NAME];
     char object[IO_PATH]; /* its path */
     char seen[IO_PATH];   /* one that was there */
     struct ship_note note;
@@ -58,8 +58,8 @@ static enum err_code prepare(struct push *p, struct err *e)
     const char *remote = remote_name(p->remote);
     uint64_t hash = XXH3_64bits(remote, strlen(remote));
     enum err_code rc;
-    (void)snprintf(p->done, sizeof p->done, "%016" PRIx64 ".json", hash);
-    (void)snprintf(p->next, sizeof p->next, "%016" PRIx64 ".next.json", hash);
+    ship_note_name(p->done, remote, "");
+    ship_note_name(p->next, remote, "next");
     (void)snprintf(name, sizeof name, "%016" PRIx64 ".object", hash);
     (void)snprintf(seen, sizeof seen, "%016" PRIx64 ".seen", hash);
     if ((rc = io_path(p->dir, spool_dir(p->spool), PUSH_DIR, e)) != OK ||

@@ -120,7 +120,7 @@ static enum err_code collect_table(struct collect *c, struct err *e)
     /* The files go behind the pages, because they may refer to the pages. */
     bool changed = hash != c->table->files || page_compare(before, c->table->place) != 0;
     c->table->files = hash;
-    return push_files_add(c->spool, c->table->table, changed, c->to, e);
+    return push_files_add(c->spool, c->table->table, changed, &c->table->roll, c->to, e);
 }
 
 enum err_code push_collect(const struct spool *s, struct object_writer *w, struct ship_note *note,
@@ -137,7 +137,7 @@ enum err_code push_collect(const struct spool *s, struct object_writer *w, struc
         rc = c.table ? collect_table(&c, e) : err_set(e, ERR_NOMEM, "out of memory");
     }
     if (rc == OK && !c.full && (rc = push_files_hash(s, "", &hash, e)) == OK &&
-        (rc = push_files_add(s, "", true, w, e)) == OK)
+        (rc = push_files_add(s, "", true, NULL, w, e)) == OK)
         note->files = hash;
     spool_tables_free(tables, n);
     *more = c.full;

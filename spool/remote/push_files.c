@@ -3,18 +3,22 @@
 #include "shared/files/safe_file.h"
 #include "spool/remote/push_private.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 struct small {
     const char *name;
     bool news;   /* its change is one */
     bool always; /* goes along with every object, also where the table has nothing new */
+    bool grows;  /* its lines count once they are synced: done before others see them */
 };
 static const struct small of_table[] = {{.name = "healed.json", .news = true},
                                         {.name = "refetch.json", .news = true},
                                         {.name = "unreadable.json", .news = true},
                                         {.name = "dead-extract.ndjson", .news = true},
+                                        {.name = "roll.ndjson", .news = true, .grows = true},
                                         {.name = "runs-extract.ndjson"},
                                         {.name = "moved.json", .always = true},
                                         {.name = NULL}};
@@ -23,14 +27,28 @@ static const struct small of_spool[] = {{.name = "source.json", .news = true},
                                         {.name = "asked.json"},
                                         {.name = NULL}};
 
+static enum err_code sync_file(const char *path, struct err *e)
+{
+    int fd = -1;
+    enum err_code rc = safe_open_if_there(&fd, path, O_RDONLY, e);
+    if (rc != OK || fd < 0)
+        return rc;
+    if (fdatasync(fd) != 0)
+        rc = err_sys(e, ERR_IO, "cannot sync %s", path);
+    (void)close(fd);
+    return rc;
+}
+
 /* Reads a small file. The text is empty when there is no such file, or when it is too large to be pushed. */
-static enum err_code read_one(const struct spool *s, const char *table, const char *name,
+static enum err_code read_one(const struct spool *s, const char *table, const struct small *f,
                               struct buf *text, char path[OBJECT_FILE_MAX], struct err *e)
 {
     char full[IO_PATH];
     struct err why = ERR_INIT;
-    (void)snprintf(path, OBJECT_FILE_MAX, "%s%s%s", table, *table ? "/" : "", name);
+    (void)snprintf(path, OBJECT_FILE_MAX, "%s%s%s", table, *table ? "/" : "", f->name);
     enum err_code rc = io_path(full, spool_dir(s), path, e);
+    if (rc == OK && f->grows)
+        rc = sync_file(full, e);
     if (rc != OK)
         return rc;
     rc = safe_read_file(full, text, &why);
@@ -52,7 +70,7 @@ enum err_code push_files_hash(const struct spool *s, const char *table, uint64_t
     *hash = 0;
     buf_init(&text, OBJECT_SMALL_MAX);
     for (const struct small *f = *table ? of_table : of_spool; f->name && rc == OK; f++) {
-        if (!f->news || (rc = read_one(s, table, f->name, &text, path, e)) != OK)
+        if (!f->news || (rc = read_one(s, table, f, &text, path, e)) != OK)
             continue;
         /* The hash covers the files' names, too. It is 0 when there is no file. */
         if (text.len > 0)
@@ -63,7 +81,20 @@ enum err_code push_files_hash(const struct spool *s, const char *table, uint64_t
     return rc;
 }
 
-enum err_code push_files_add(const struct spool *s, const char *table, bool changed,
+/* Has the place this one already? */
+static bool is_sent(const struct small *f, const struct buf *text, uint64_t *roll)
+{
+    uint64_t hash;
+    if (!f->grows || !roll)
+        return false;
+    hash = XXH3_64bits(text->data, text->len); /* of no bytes: not 0 */
+    if (hash == *roll)
+        return true;
+    *roll = hash;
+    return false;
+}
+
+enum err_code push_files_add(const struct spool *s, const char *table, bool changed, uint64_t *roll,
                              struct object_writer *w, struct err *e)
 {
     struct buf text;
@@ -71,8 +102,10 @@ enum err_code push_files_add(const struct spool *s, const char *table, bool chan
     enum err_code rc = OK;
     buf_init(&text, OBJECT_SMALL_MAX);
     for (const struct small *f = *table ? of_table : of_spool; f->name && rc == OK; f++) {
-        if ((changed || f->always) && (rc = read_one(s, table, f->name, &text, path, e)) == OK &&
-            (rc = object_add_file(w, path, text.len, e)) == OK)
+        if ((!changed && !f->always) || (rc = read_one(s, table, f, &text, path, e)) != OK ||
+            is_sent(f, &text, roll))
+            continue;
+        if ((rc = object_add_file(w, path, text.len, e)) == OK)
             rc = object_add(w, text.data, text.len, e);
     }
     buf_free(&text);

@@ -73,7 +73,7 @@ const char *remote_name(const struct remote *r)
 struct call {
     const char *args[ARGS_MAX];
     size_t n;
-    char where[REMOTE_NAME_MAX + OBJECT_NAME + 2];
+    char where[REMOTE_NAME_MAX + REMOTE_OBJECT_MAX + 2];
     char path[IO_PATH]; /* on this machine: no colon of it is taken for a remote's */
 };
 
@@ -245,26 +245,59 @@ enum err_code remote_get(const struct remote *r, const char *object, const char 
     return rc;
 }
 
-enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number, struct err *e)
+enum err_code remote_each(const struct remote *r, const char *folder, unsigned depth,
+                          remote_name_fn *fn, void *ctx, struct err *e)
 {
     struct call c;
     struct buf out;
     bool there;
-    *number = 0;
-    call_begin(&c, r, "lsf", NULL);
+    char levels[32];
+    (void)snprintf(levels, sizeof levels, "--max-depth=%u", depth);
+    call_begin(&c, r, "lsf", *folder ? folder : NULL);
     add(&c, "--files-only");
-    add(&c, "--max-depth=1");
+    add(&c, "--recursive");
+    add(&c, levels);
     add(&c, "--");
     add(&c, c.where);
     buf_init(&out, LIST_MAX);
     enum err_code rc = call_run(&c, "list", &out, &there, e);
     char *save = NULL;
-    for (char *line = rc == OK && there ? strtok_r(out.data, "\n", &save) : NULL; line;
-         line = strtok_r(NULL, "\n", &save)) {
-        uint64_t found = object_number(line);
-        if (found > after && (*number == 0 || found < *number))
-            *number = found;
-    }
+    for (char *line = rc == OK && there ? strtok_r(out.data, "\n", &save) : NULL; line && rc == OK;
+         line = strtok_r(NULL, "\n", &save))
+        rc = fn(ctx, line, e);
     buf_free(&out);
     return rc;
+}
+
+struct later {
+    uint64_t after;
+    uint64_t least;
+};
+
+static enum err_code find_later(void *ctx, const char *name, struct err *e)
+{
+    struct later *l = ctx;
+    uint64_t found = object_number(name);
+    (void)e;
+    if (found > l->after && (l->least == 0 || found < l->least))
+        l->least = found;
+    return OK;
+}
+
+enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number, struct err *e)
+{
+    struct later l = {.after = after};
+    enum err_code rc = remote_each(r, "", 1, find_later, &l, e);
+    *number = l.least;
+    return rc;
+}
+
+enum err_code remote_delete(const struct remote *r, const char *object, struct err *e)
+{
+    struct call c;
+    bool there;
+    call_begin(&c, r, "deletefile", object);
+    add(&c, "--");
+    add(&c, c.where);
+    return call_run(&c, "delete", NULL, &there, e);
 }

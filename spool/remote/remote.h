@@ -18,7 +18,8 @@
 
 #include "spool/remote/object.h"
 
-#define REMOTE_NAME_MAX 1024
+#define REMOTE_NAME_MAX   1024
+#define REMOTE_OBJECT_MAX 128 /* of "back/0123456789abcdef0123456789abcdef/0000000007.netty" */
 
 /* What the store says of an object without handing it out. */
 struct remote_seen {
@@ -42,8 +43,15 @@ enum err_code remote_put(const struct remote *r, const char *object, const char 
 /* Gets an object into the file path. *there false: there is no such object, and no file is made; that takes one request. */
 enum err_code remote_get(const struct remote *r, const char *object, const char *path, bool *there,
                          struct err *e) MUST_CHECK;
+/* Calls fn for each name in the folder ("": the remote's own) and in the folders below it, down to `depth` (1: none below). Uses a
+ * listing, which can be old. A missing folder has no names. Ends with what fn returns, unless that is OK. */
+typedef enum err_code remote_name_fn(void *ctx, const char *name, struct err *e);
+enum err_code remote_each(const struct remote *r, const char *folder, unsigned depth,
+                          remote_name_fn *fn, void *ctx, struct err *e) MUST_CHECK;
 /* Sets *number to the least number greater than `after` that an object there has; 0: none. Uses a listing, which can be old. */
 enum err_code remote_later(const struct remote *r, uint64_t after, uint64_t *number,
                            struct err *e) MUST_CHECK;
+/* One that is not there is no failure. */
+enum err_code remote_delete(const struct remote *r, const char *object, struct err *e) MUST_CHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define FORMAT 1
 
@@ -84,6 +85,7 @@ static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_
         {.name = "chain", .type = FIELD_HASH, .to = &t.chain},
         {.name = "records", .type = FIELD_HASH, .to = &t.records},
         {.name = "files", .type = FIELD_HASH, .to = &t.files},
+        {.name = "roll", .type = FIELD_HASH, .to = &t.roll, .optional = true},
     };
     if (number == 0)
         return read_head(n, line, length, e);
@@ -142,9 +144,9 @@ static enum err_code compose(struct buf *b, const struct ship_note *n)
         if ((rc = buf_addf(b,
                            "{\"table\":\"%s\",\"segment\":%" PRIu64 ",\"page\":%" PRIu64
                            ",\"chain\":\"%016" PRIx64 "\",\"records\":\"%016" PRIx64
-                           "\",\"files\":\"%016" PRIx64 "\"",
+                           "\",\"files\":\"%016" PRIx64 "\",\"roll\":\"%016" PRIx64 "\"",
                            t->table, t->place.segment, t->place.page, t->chain, t->records,
-                           t->files)) == OK)
+                           t->files, t->roll)) == OK)
             rc = checksum_line_end(b, start);
     }
     return rc;
@@ -172,7 +174,23 @@ struct pushed {
     bool some;
 };
 
-/* NAME.json counts as pushed, NAME.next.json does not yet. */
+void ship_note_name(char out[SHIP_NOTE_NAME], const char *remote, const char *of)
+{
+    (void)snprintf(out, SHIP_NOTE_NAME, "%016" PRIx64 "%s%s.json",
+                   (uint64_t)XXH3_64bits(remote, strlen(remote)), *of ? "." : "", of);
+}
+
+bool ship_note_is_back(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    if (!dot || strncmp(dot, ".back.", 6) != 0)
+        return false;
+    dot += 6;
+    return strspn(dot, "0123456789abcdef") == OBJECT_ID - 1 &&
+           strcmp(dot + OBJECT_ID - 1, ".json") == 0;
+}
+
+/* NAME.json counts as pushed, NAME.back.ID.json as loaded by that puller, NAME.next.json does not count yet. */
 static enum err_code add_pushed(void *ctx, int dir, const char *name, struct err *e)
 {
     struct pushed *p = ctx;
@@ -180,7 +198,7 @@ static enum err_code add_pushed(void *ctx, int dir, const char *name, struct err
     bool there;
     const char *dot = strchr(name, '.');
     (void)dir;
-    if (!dot || dot == name || strcmp(dot, ".json") != 0)
+    if ((!dot || dot == name || strcmp(dot, ".json") != 0) && !ship_note_is_back(name))
         return OK;
     enum err_code rc = ship_note_read(&n, p->dir, name, &there, e);
     if (rc != OK || !there)

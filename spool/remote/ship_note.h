@@ -16,7 +16,12 @@
 #include "spool/store/spool.h"
 
 #define PULL_NOTE "pull.json" /* in a spool that is pulled */
-#define PUSH_DIR  ".push" /* in a spool that is pushed: a folder with one note for each remote */
+#define PULL_DIR  ".pull" /* in a spool that is pulled: the object at hand, and what was put back */
+#define PUSH_DIR  ".push" /* in a spool that is pushed: a folder with notes for each remote */
+
+/* The name of a note in PUSH_DIR: "NAME.json", NAME being a hash of the remote's name; with `of` "NAME.of.json". */
+#define SHIP_NOTE_NAME 80
+void ship_note_name(char out[SHIP_NOTE_NAME], const char *remote, const char *of);
 
 /* What a push or a pull did. */
 struct ship_report {
@@ -34,6 +39,7 @@ struct ship_table {
     uint64_t chain;          /* its chain */
     uint64_t records;        /* hash of the last page that had records; 0: none had */
     uint64_t files;          /* hash of the small files beside the pages */
+    uint64_t roll;           /* push: hash of the roll that went along; 0: none did */
 };
 struct ship_note {
     char remote[REMOTE_NAME_MAX];
@@ -63,8 +69,11 @@ struct ship_table *ship_note_table(struct ship_note *n, const char *table);
 enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
                              struct err *e) MUST_CHECK;
 
-/* Sets *least to the place up to which every remote has the table that was pushed to at `since` or later. *some false: there is no
- * such remote. ERR_DAMAGED: that is not known. */
+/* Is it the note of a machine that pulls (spool/back)? Its places are what that machine's databases have loaded of each table. */
+bool ship_note_is_back(const char *name);
+
+/* Sets *least to the place up to which every remote has the table that was pushed to at `since` or later, and up to which every machine
+ * has loaded it that pulls there and was heard of since. *some false: there is no such remote. ERR_DAMAGED: that is not known. */
 enum err_code ship_pushed(const struct spool *s, const char *table, int64_t since,
                           struct page_place *least, bool *some, struct err *e) MUST_CHECK;
 

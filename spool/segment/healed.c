@@ -159,3 +159,13 @@ enum err_code healed_add(const char *dir, const struct page_place *places, size_
     list_free(&l);
     return rc;
 }
+
+enum err_code healed_merge(const char *dir, const char *from, uint64_t pruned, struct err *e)
+{
+    struct list l;
+    enum err_code rc = list_read(&l, from, 0, e);
+    if (rc == OK && l.count > 0)
+        rc = healed_add(dir, l.places, l.count, pruned, e);
+    list_free(&l);
+    return rc == ERR_DAMAGED ? OK : rc;
+}

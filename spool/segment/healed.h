@@ -19,6 +19,9 @@ enum err_code healed_has(const char *dir, struct page_place place, bool *has,
  * file is replaced by a new list. */
 enum err_code healed_add(const char *dir, const struct page_place *places, size_t n,
                          uint64_t pruned, struct err *e) MUST_CHECK;
+/* Adds the places that the file in the folder `from` lists. A missing or damaged file adds none. Else as healed_add. */
+enum err_code healed_merge(const char *dir, const char *from, uint64_t pruned,
+                           struct err *e) MUST_CHECK;
 /* Fails with ERR_DAMAGED when the file is damaged. A missing file is OK. */
 enum err_code healed_check(const char *dir, struct err *e) MUST_CHECK;
 

@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/tools")]
 import spool_reader  # noqa: E402
+from spoolfile import sumline  # noqa: E402
 from harness import KEY, Database, Sim, differences, expected_row, key_of  # noqa: E402
 
 BUILDS = {"release": Path(os.environ.get("NETTY_BUILD", ROOT / "build")).resolve(), "sanitized": ROOT / "build/san"}
@@ -79,12 +80,30 @@ class Truth:
         mirror = Case(self, "mirror", None)
         shutil.copytree(case.remote, mirror.remote)
         demand(mirror.pull().code == 0, "the first pull failed")
+        self.tell_back(case, mirror)
         demand(case.extract().code == 0, "the run between the pushes failed")
         self.pushed_once, self.remote_once = self.dir / "pushed-once", self.dir / "remote-once"
         shutil.copytree(case.spool, self.pushed_once)
         shutil.copytree(case.remote, self.remote_once)
         demand(case.push().code == 0, "the second push failed")
         self.pushed, self.remote, self.mirror = case.spool, case.remote, mirror.spool
+
+    def tell_back(self, case, mirror):
+        """What a loader elsewhere leaves in the pulled spool, which the next push takes from the way back."""
+        spool = json.loads((mirror.spool / "spool.json").read_text())["id"]
+        at = "2026-01-01T00:00:00.000000Z"
+        for table in TABLES:
+            (mirror.spool / table / "loaded.json").write_bytes(
+                sumline({"netty_loaded": 1, "spool": spool, "table": table, "databases": 1}) +
+                sumline({"database": "1.1", "name": "far", "segment": 1, "page": 1, "at": at}))
+        (mirror.spool / "catalog.json").write_bytes(
+            sumline({"netty_catalog": 1, "tables": 1, "written": at}) +
+            sumline({"table": "contacts", "key": "contact_id", "max_time_modified": None}))
+        refetch = sumline({"netty_refetch": 1, "asked": at, "low": None, "position": None})
+        (mirror.spool / "users/wish.json").write_bytes(refetch)
+        demand(mirror.pull().code == 0, "the pull that tells failed")
+        shutil.copytree(mirror.remote / "back", case.remote / "back")
+        self.told = {f"{table}/loaded.json": (mirror.spool / table / "loaded.json").read_bytes() for table in TABLES}
 
     def load(self, db):
         """The whole spool as the loader leaves it, and the same with damage of every kind that heal deals with."""
@@ -241,8 +260,11 @@ class Case:
         """The next push brings all, and who pulls has it."""
         again = self.push()
         demand(again.code == 0, "the next push did not end well:", again)
-        for path in self.truth.remote_once.iterdir():
+        for path in self.truth.remote_once.glob("*.netty"):
             demand((self.remote / path.name).read_bytes() == path.read_bytes(), path.name, "was written twice")
+        for name, told in self.truth.told.items():
+            demand((self.spool / name).read_bytes() == told, name, "did not come back")
+        demand((self.spool / "catalog.json").exists(), "the catalog did not come back")
         source, self.spool = self.spool, self.root / "pulled"
         again = self.run("netty-spool", "pull", "remote")
         demand(again.code == 0, "the pull did not end well:", again)

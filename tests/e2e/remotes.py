@@ -43,15 +43,37 @@ class Remote:
     def objects(self):
         return sorted(path.name for path in self.dir.glob("*.netty"))
 
+    def backs(self):
+        """Of the way back: {ID: numbers}"""
+        found = {}
+        for path in sorted(self.dir.glob("back/*/*.netty")):
+            found.setdefault(path.parent.name, []).append(int(path.stem))
+        return found
+
+    def look_anew(self, spool=None):
+        """Has the next push look for new pullers, as it does once an hour."""
+        for path in ((spool or self.netty.spool) / ".push").glob("*.back.json"):
+            edit_lines(path, listed="2024-01-01T00:00:00.000000Z")
+
+    def round(self, db=None, **keywords):
+        """There, into the database, and back."""
+        self.push()
+        self.pull()
+        if db:
+            self.load(db=db, **keywords)
+        self.pull()
+        self.look_anew()
+        return self.push()
+
     def check_names(self):
         """No name is ever written twice."""
-        for path in self.dir.glob("*.netty") if self.dir.exists() else ():
+        for path in self.dir.rglob("*.netty") if self.dir.exists() else ():
             content = path.read_bytes()
-            assert self.seen.setdefault(path.name, content) == content, f"{path.name} was written twice"
+            assert self.seen.setdefault(str(path), content) == content, f"{path} was written twice"
 
     def forget(self, name):
         (self.dir / name).unlink()
-        self.seen.pop(name, None)
+        self.seen.pop(str(self.dir / name), None)
 
 
 def pages(spool, *tables):
@@ -73,12 +95,16 @@ def same(spool, mirror, *tables):
 
 def note_of(spool):
     """The push's note, and its path."""
-    path = next(path for path in (Path(spool) / ".push").glob("*.json") if ".next" not in path.name)
+    path = next(path for path in (Path(spool) / ".push").glob("*.json") if path.name.count(".") == 1)
     return path, [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def edit_note(spool, **members):
-    path, lines = note_of(spool)
+    edit_lines(note_of(spool)[0], **members)
+
+
+def edit_lines(path, **members):
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
     lines[0].update(members)
     for line in lines:
         line.pop("sum")

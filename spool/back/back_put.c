@@ -1,0 +1,158 @@
+/*
+ * The pulled side. Two files in the spool's folder .pull:
+ *     back.json      the last object that was put, the next number, and a hash of what was told (ship_note.h); chain is the ID
+ *     back.object    the object at hand
+ * The next number is noted before an object is put. So whatever ends the put, that number is not used again: the next object tells
+ * the same, and more.
+ */
+#include "shared/files/fault_point.h"
+#include "shared/files/file_io.h"
+#include "shared/files/safe_file.h"
+#include "shared/log/log.h"
+#include "shared/time/when.h"
+#include "spool/back/back_private.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define NOTE   "back.json"
+#define OBJECT "back.object"
+
+struct put {
+    const struct spool *spool;
+    const struct remote *remote;
+    int lock;
+    char dir[IO_PATH];
+    char object[IO_PATH];
+    struct ship_note note;
+};
+
+static enum err_code prepare(struct put *p, struct err *e)
+{
+    struct err why = ERR_INIT;
+    bool there;
+    enum err_code rc;
+    ship_note_init(&p->note);
+    if ((rc = io_path(p->dir, spool_dir(p->spool), PULL_DIR, e)) != OK ||
+        (rc = io_path(p->object, p->dir, OBJECT, e)) != OK || (rc = io_mkdirs(p->dir, e)) != OK ||
+        (rc = io_open_folder(&p->lock, p->dir, e)) != OK)
+        return rc;
+    if (flock(p->lock, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK
+                   ? err_set(e, ERR_BUSY, "another pull into this spool is under way")
+                   : err_sys(e, ERR_IO, "cannot lock %s", p->dir);
+    rc = ship_note_read(&p->note, p->dir, NOTE, &there, &why);
+    if (rc == ERR_DAMAGED) /* it is told anew, below a new name */
+        return OK;
+    if (rc != OK)
+        *e = why;
+    return rc;
+}
+
+static enum err_code begin_anew(struct put *p, struct err *e)
+{
+    unsigned char random[(OBJECT_ID - 1) / 2];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return err_sys(e, ERR_INTERNAL, "cannot get random numbers");
+    ship_note_free(&p->note);
+    p->note.next = 1;
+    for (size_t i = 0; i < sizeof random; i++)
+        (void)snprintf(p->note.chain + 2 * i, 3, "%02x", random[i]);
+    (void)snprintf(p->note.remote, sizeof p->note.remote, "%s", remote_name(p->remote));
+    return OK;
+}
+
+static enum err_code is_there(const struct put *p, uint64_t number, bool *there, struct err *e)
+{
+    char name[REMOTE_OBJECT_MAX];
+    struct remote_seen seen;
+    back_name(name, p->note.chain, number);
+    enum err_code rc = remote_look(p->remote, name, &seen, e);
+    *there = rc == OK && seen.there;
+    return rc;
+}
+
+/* The last object is there, or one whose put seemed to fail, and none of the next number: else this is a copy, or the place was
+ * emptied. Who pushes removes those before the newest. */
+static enum err_code is_known(const struct put *p, bool *known, struct err *e)
+{
+    bool last = p->note.number == 0;
+    bool next = false;
+    enum err_code rc = OK;
+    *known = false;
+    if (*p->note.chain == '\0' || strcmp(p->note.remote, remote_name(p->remote)) != 0)
+        return OK;
+    for (uint64_t n = p->note.next - 1; rc == OK && !last && n >= p->note.number; n--)
+        rc = is_there(p, n, &last, e);
+    if (rc == OK && last)
+        rc = is_there(p, p->note.next, &next, e);
+    *known = rc == OK && last && !next;
+    return rc;
+}
+
+static enum err_code build(struct put *p, uint64_t number, struct object_sum *sum, struct err *e)
+{
+    struct object_writer *w = NULL;
+    struct object_head head = {.number = number,
+                               .written = when_now(),
+                               .before = p->note.number,
+                               .before_hash = p->note.hash,
+                               .first = p->note.number == 0};
+    enum err_code rc;
+    memcpy(head.chain, p->note.chain, sizeof head.chain);
+    (void)snprintf(head.spool, sizeof head.spool, "%s", spool_id(p->spool));
+    if ((rc = object_create(&w, p->object, &head, e)) == OK &&
+        (rc = back_add_files(p->spool, w, e)) == OK)
+        rc = object_finish(w, sum, e);
+    object_drop(w);
+    p->note.written = head.written;
+    return rc;
+}
+
+static enum err_code put(struct put *p, uint64_t news, struct err *e)
+{
+    char name[REMOTE_OBJECT_MAX];
+    struct object_sum sum = {0};
+    uint64_t number = p->note.next;
+    enum err_code rc;
+    if ((rc = build(p, number, &sum, e)) != OK)
+        return rc;
+    FAULT("back-object");
+    p->note.next = number + 1;
+    if ((rc = ship_note_write(&p->note, p->dir, NOTE, e)) != OK)
+        return rc;
+    FAULT("back-noted");
+    back_name(name, p->note.chain, number);
+    if ((rc = remote_put(p->remote, name, p->object, e)) != OK)
+        return rc;
+    FAULT("back-put");
+    p->note.number = number;
+    p->note.hash = sum.hash;
+    p->note.files = news;
+    rc = ship_note_write(&p->note, p->dir, NOTE, e);
+    FAULT("back-told");
+    return rc == OK ? safe_remove(p->object, e) : rc;
+}
+
+enum err_code back_put(const struct spool *s, const struct remote *r, bool *done, struct err *e)
+{
+    struct put p = {.spool = s, .remote = r, .lock = -1};
+    uint64_t news = 0;
+    bool known = false;
+    *done = false;
+    enum err_code rc = prepare(&p, e);
+    if (rc == OK && (rc = back_drop_wishes(s, e)) == OK)
+        rc = back_news(s, &news, e);
+    bool quiet = rc == OK && p.note.number > 0 && p.note.files == news &&
+                 strcmp(p.note.remote, remote_name(r)) == 0;
+    if (rc == OK && !quiet && (rc = is_known(&p, &known, e)) == OK &&
+        (known || (rc = begin_anew(&p, e)) == OK) && (rc = put(&p, news, e)) == OK)
+        *done = true;
+    ship_note_free(&p.note);
+    if (p.lock >= 0)
+        (void)close(p.lock);
+    return rc;
+}
