@@ -148,7 +148,7 @@ static void another_format_is_refused_by_its_number(void **state)
     assert_int_equal(read_head("{\"netty_x\":1,\"pages\":7}", &pages, &err), OK);
     assert_true(pages == 7);
     assert_int_equal(read_head("{\"netty_x\":2,\"leaves\":7}", &pages, &err), ERR_CONFIG);
-    assert_string_equal(err.msg, "is of format 2, this program knows 1");
+    assert_string_equal(err.msg, "is of format 2, this program knows 1; use a newer netty");
     assert_int_equal(read_head("{\"netty_x\":0,\"pages\":7}", &pages, &err), ERR_CONFIG);
     assert_int_equal(read_head("{\"netty_x\":1}", &pages, &err), ERR_DAMAGED);
     assert_int_equal(read_head("{\"pages\":7}", &pages, &err), ERR_DAMAGED);

@@ -300,7 +300,8 @@ static void test_json_is_json_and_holds_nothing_of_a_record(void **state)
     add_runs(&f, 7, 40);
     struct status_watch *w = watch(&f, false);
     judge(&h, w, RUN_HISTORY_EXTRACT, NULL, 0);
-    struct status_view view = {"extract", 60 * WHEN_SECOND, 0, &h, f.spool};
+    struct status_view view = {
+        .program = "extract", .stale_after = 60 * WHEN_SECOND, .health = &h, .spool = f.spool};
     buf_init(&text, STATUS_JSON_MAX);
     assert_int_equal(status_json(&text, status_of(w), &view), OK);
     yajl_handle yajl = yajl_alloc(NULL, NULL, NULL);
