@@ -140,7 +140,7 @@ enum err_code overview_report(const struct options *o, struct buf *json, struct 
     struct overview_row *rows = NULL;
     size_t n = 0;
     enum err_code rc = look(o, &rows, &n, e);
-    struct overview_shown *list = rc == OK ? calloc(n, sizeof *list) : NULL;
+    struct overview_shown *list = rc == OK ? calloc(n + 1, sizeof *list) : NULL;
     for (size_t i = 0; list != NULL && i < n; i++)
         list[i] = shown(&rows[i]);
     if (rc == OK && list == NULL)
