@@ -13,9 +13,9 @@ say() { printf '== %s: %s\n' "$suite" "$*"; }
 die() { printf 'FAIL %s: %s\n' "$suite" "$*" >&2; exit 1; }
 [ "$(id -u)" -eq 0 ] || die "debootstrap needs root"
 
-# Some tests set kernel parameters of a user namespace of theirs, in /proc/sys: not read-only there.
+# Some tests make namespaces of their own: they set kernel parameters there (/proc/sys is not read-only), and bring its loopback up.
 inside() {
-    SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes systemd-nspawn -q -D "$root" --register=no --keep-unit --as-pid2 --console=pipe --chdir=/source \
+    SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes systemd-nspawn -q -D "$root" --register=no --keep-unit --as-pid2 --console=pipe --capability=CAP_NET_ADMIN --chdir=/source \
         -E DEBIAN_FRONTEND=noninteractive -E LC_ALL=C.UTF-8 -E PYTEST="${PYTEST:-}" "$@" </dev/null
 }
 # Fresh but for what it has built, so that a part can be tried again: KEEP=1 keeps what is installed, too.
