@@ -1,13 +1,12 @@
 #include "spool/store/accounts_private.h"
 
 #include "shared/files/file_io.h"
+#include "spool/store/spool.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define IDENTITY "spool.json"
 
 bool accounts_first_line(const char *path, char *out, size_t room)
 {
@@ -40,9 +39,8 @@ static void list_names(const struct options *o, char *out, size_t room)
 /* Fails when the folder of the accounts' spools is a spool itself. */
 static enum err_code check_folder(const struct options *o, struct err *e)
 {
-    char path[IO_PATH];
     const char *dir = options_accounts_folder(o);
-    if (io_path(path, dir, IDENTITY, NULL) != OK || access(path, F_OK) != 0)
+    if (!spool_is_there(dir))
         return OK;
     return err_set(e, ERR_CONFIG,
                    "the folder %s is a spool itself, so it cannot hold those of accounts%s%s: name "

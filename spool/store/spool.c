@@ -176,7 +176,7 @@ done:
     return rc;
 }
 
-static bool has_identity(const char *dir)
+bool spool_is_there(const char *dir)
 {
     char path[IO_PATH];
     return io_path(path, dir, IDENTITY, NULL) == OK && access(path, F_OK) == 0;
@@ -192,7 +192,7 @@ static enum err_code check_parent(const char *dir, struct err *e)
     while (n > 0 && dir[n - 1] != '/') /* "x" is in "", which means here */
         n--;
     (void)snprintf(parent, sizeof parent, "%.*s.", (int)n, dir);
-    if (!has_identity(parent))
+    if (!spool_is_there(parent))
         return OK;
     return err_set(e, ERR_CONFIG,
                    "the folder that %s is in is a spool itself, so it cannot hold another: name "

@@ -31,6 +31,8 @@ enum spool_mode {
 enum err_code spool_open(struct spool **s, const char *dir, enum spool_mode mode,
                          struct err *e) MUST_CHECK;
 void spool_close(struct spool *s);
+/* Has the folder a spool.json, whatever is in it? */
+bool spool_is_there(const char *dir);
 /* Makes a spool with that identity where there is none, as the mirror of a spool on another machine (spool/remote). A spool
  * that is there is opened, whatever its identity. */
 enum err_code spool_mirror(struct spool **s, const char *dir, const char *id,
