@@ -1,8 +1,10 @@
 #include "load/cli/account_news.h"
 #include "shared/files/file_io.h"
+#include "shared/log/log.h"
 #include "shared/options/accounts.h"
 #include "shared/time/when.h"
 #include "spool/journal/acked.h"
+#include "spool/store/spool.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@ struct known {
     uint64_t mark; /* of the spool when the last turn began */
     int64_t at;    /* when_tick() of its end; 0: there was none */
     bool failed;
+    bool told; /* that there is no spool yet */
 };
 
 struct account_news {
@@ -52,13 +55,10 @@ static void add_table(uint64_t *mark, const char *dir, const char *name)
         (void)closedir(folder);
 }
 
-static uint64_t look(const struct options *o, size_t i)
+static uint64_t look(const char *path)
 {
-    char path[IO_PATH];
     const struct dirent *entry;
     uint64_t mark = 0;
-    if (io_path(path, options_accounts_folder(o), options_account_name(o, i), NULL) != OK)
-        return 0;
     DIR *folder = opendir(path);
     while (folder != NULL && (entry = readdir(folder)) != NULL)
         if (entry->d_name[0] != '.' && entry->d_type != DT_REG)
@@ -68,12 +68,31 @@ static uint64_t look(const struct options *o, size_t i)
     return mark;
 }
 
-bool account_news_is_due(struct account_news *n, size_t i)
+/* A spool that has gone since is no reason to wait: the account's turn fails, and says so. */
+static bool waits_for_spool(struct known *k, const char *path, const char *account)
 {
+    if (k->at != 0 || spool_is_there(path))
+        return false;
+    if (!k->told) {
+        log_account(account);
+        LOG(LOG_WARN, "no-spool", "there is no spool yet; it is waited for", F_STR("spool", path));
+        log_account(NULL);
+    }
+    k->told = true;
+    return true;
+}
+
+bool account_news_is_due(struct account_news *n, size_t i, bool asked)
+{
+    char path[IO_PATH];
     struct known *k = &n->list[i];
+    const char *account = options_account_name(n->options, i);
+    bool named = io_path(path, options_accounts_folder(n->options), account, NULL) == OK;
+    if (named && waits_for_spool(k, path, account))
+        return false;
     int64_t since = when_tick() - k->at;
-    uint64_t mark = look(n->options, i);
-    if (k->at != 0 && mark == k->mark && since < (k->failed ? NEWS_RETRY : NEWS_ANYWAY))
+    uint64_t mark = named ? look(path) : 0;
+    if (!asked && k->at != 0 && mark == k->mark && since < (k->failed ? NEWS_RETRY : NEWS_ANYWAY))
         return false;
     k->mark = mark;
     return true;

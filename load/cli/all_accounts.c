@@ -67,11 +67,11 @@ static void end_turn(void *ctx, size_t i, const struct options *o, const struct 
     account_monitor_ended(a->monitor, i, turn);
 }
 
-static bool is_due(void *ctx, size_t i)
+static bool is_due(void *ctx, size_t i, bool asked)
 {
     const struct all *a = ctx;
 
-    return account_news_is_due(a->news, i);
+    return account_news_is_due(a->news, i, asked);
 }
 
 static int end_round(void *ctx, int code)

@@ -32,13 +32,14 @@ struct account_turns {
     struct account_turn *list; /* one an account */
     size_t count;
     size_t next;   /* of the accounts, in this round */
-    size_t turned; /* accounts that had a turn, in this round */
+    size_t turned; /* turns that have ended since the last round did */
     size_t open;   /* places that are taken */
     int64_t begun; /* when the last account did */
     int64_t every; /* microseconds; 0: once */
     int64_t first; /* when the first round began */
     bool follow;
-    bool waits; /* between two rounds */
+    bool waits; /* for the next round; with --follow turns of the last one may still be open */
+    bool asked; /* somebody asked for this round */
     bool stopping;
     bool over;
     int code;
@@ -117,7 +118,7 @@ static void begin_round(struct account_turns *t)
 {
     if (!t->follow)
         forget(t);
-    t->next = t->turned = 0;
+    t->next = 0;
     t->waits = false;
     begin_some(t);
 }
@@ -157,6 +158,8 @@ static void end_round(struct account_turns *t)
         t->code = exit_graver(t->code, t->list[i].code);
     if (t->program->round != NULL && (t->turned > 0 || !t->follow))
         t->code = t->program->round(t->ctx, t->code);
+    t->turned = 0;
+    t->asked = false;
     if ((last || !t->follow) && print(t, &t->err) != OK)
         last = true;
     if (last)
@@ -299,15 +302,32 @@ static void on_pause(uv_timer_t *timer)
     begin_some(timer->data);
 }
 
+static bool is_open(const struct account_turns *t, size_t i)
+{
+    for (size_t k = 0; k < t->place_count; k++)
+        if (t->places[k].taken && t->places[k].account == i)
+            return true;
+    return false;
+}
+
+/* With --follow an account whose turn is still open has none, and what is new meanwhile makes it due after that turn. */
+static bool has_turn(const struct account_turns *t, size_t i)
+{
+    if (!t->follow)
+        return true;
+    return !is_open(t, i) && t->program->due(t->ctx, i, t->asked);
+}
+
 /* The next account whose turn it is; false: there is none in this round. */
 static bool find_next(struct account_turns *t)
 {
-    while (t->follow && t->next < t->count && !t->program->due(t->ctx, t->next))
+    while (t->next < t->count && !has_turn(t, t->next))
         t->next++;
     return t->next < t->count;
 }
 
-/* One account, where a place is free and the one before began long enough ago. */
+/* One account, where a place is free and the one before began long enough ago. With --follow a round is over when all accounts
+ * have been looked at: no account waits for one whose turn takes long. */
 static void begin_some(struct account_turns *t)
 {
     struct place *p = free_place(t);
@@ -321,7 +341,7 @@ static void begin_some(struct account_turns *t)
         more = t->next < t->count;
         wait = TURN_PAUSE;
     }
-    if (!more && t->open == 0) {
+    if (!more && (t->open == 0 || (t->follow && !t->stopping))) {
         end_round(t);
     } else if (more && p != NULL) {
         uv_update_time(&t->loop);
@@ -335,13 +355,12 @@ static void on_stop(void *ctx)
 {
     struct account_turns *t = ctx;
     t->stopping = true;
-    if (t->waits) {
-        if (t->follow)
-            end_round(t);
-        else
-            wind_down(t);
+    if (t->waits && !t->follow) {
+        wind_down(t);
         return;
     }
+    t->waits = false;
+    (void)uv_timer_stop(&t->pause);
     for (size_t i = 0; i < t->place_count; i++) {
         struct place *p = &t->places[i];
         if (!p->taken || p->options == NULL)
@@ -358,6 +377,7 @@ enum err_code account_turns_ask(struct account_turns *t, struct err *e)
 {
     if (!t->waits || t->stopping)
         return err_set(e, ERR_BUSY, "a run is under way");
+    t->asked = true;
     (void)uv_timer_start(&t->pause, on_round, 0, 0);
     return OK;
 }

@@ -9,10 +9,14 @@
  * loop here. Log lines that are written meanwhile have the field `account`. Two turns begin at least TURN_PAUSE apart. An account
  * that cannot be opened, or that fails, has its row in the summary, and the others go on.
  *
- * A round is one turn of each account. With --follow a round begins every TURN_LOOK, and only accounts for which program.due returns
- * true have a turn; their results are added up, and printed at the end. A turn that was stopped is then no failure. With --every a
- * round begins at each multiple of the interval after the first one, and at SIGUSR1. Otherwise there is one round. Each round ends
- * with a summary, one row for each account, in the order of their names. At SIGTERM open turns are asked to stop, and no further
+ * A round is one turn of each account. With --every a round begins at each multiple of the interval after the first one, and at
+ * SIGUSR1. Otherwise there is one round. Each round ends with a summary, one row for each account, in the order of their names.
+ *
+ * With --follow a round is a look at all accounts, TURN_LOOK after the last one. An account for which program.due returns true has a
+ * turn; at SIGUSR1 that is told that a round was asked for. No round waits for the turns of the one before. The results of an account's turns are added
+ * up, and printed at the end. A turn that was stopped is then no failure.
+ *
+ * At SIGTERM open turns are asked to stop, and no further
  * one begins. SIGHUP with --every: see shared/cli/reload.h.
  */
 #ifndef NETTY_SHARED_CLI_ACCOUNT_TURNS_H
@@ -49,8 +53,9 @@ struct account_program {
     void (*stop)(void *run);       /* asks the run to stop soon; called once at most */
     /* Called after the run's end: fills turn, which is all zero, and frees the run. */
     void (*close)(void *run, struct account_turn *turn);
-    /* With --follow: has the i-th account anything to do? After true its turn begins at once. */
-    bool (*due)(void *ctx, size_t i);
+    /* With --follow: has the i-th account anything to do? asked: somebody asked for a round. After true the account's turn begins at
+     * once. Not called while a turn of it is open. */
+    bool (*due)(void *ctx, size_t i, bool asked);
     /* The turn of the i-th account is over; o is NULL where its settings are wrong. */
     void (*ended)(void *ctx, size_t i, const struct options *o, const struct account_turn *turn);
     /* A round is over. Returns its code, or a graver one. */
@@ -63,7 +68,7 @@ struct account_program {
 /* Adds a failure to the turn: says and code become those of the gravest one. */
 void account_turn_failed(struct account_turn *turn, const struct err *why);
 
-/* Asks for a round now, while the next one is waited for. ERR_BUSY: a round is under way. */
+/* Asks for a round now, while the next round is waited for. ERR_BUSY: a round is under way. */
 enum err_code account_turns_ask(struct account_turns *t, struct err *e) MUST_CHECK;
 
 /* Sets *code to the exit code of the last round: the gravest of its accounts. If an error is returned, that counts instead. */

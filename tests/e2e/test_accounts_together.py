@@ -177,6 +177,35 @@ def test_the_loader_follows_all_spools(sims, db, netty):
     assert told["nice"]["updated"] == 20 and {row["inserted"] for row in told.values()} == {125}
 
 
+def test_following_waits_for_no_account_that_is_away(sims, db, netty):
+    """One database is away for longer than the test lasts, one account has no spool yet: the others are followed all the same."""
+    found = accounts(netty, sims, nice="db = postgresql://nobody@127.0.0.1:1/nothing", paris="spool-keep = 1d")
+    make_schemas(db, *found)
+    for name in ("lyon", "nice"):
+        netty.extract("--account", name)
+    process = netty.start("netty-load", "--json", "--follow", "--create-tables", "--jobs", "2", db=db,
+                          env={**JSON_LOG, "NETTY_RETRY_DELAY": "1h"})
+
+    def told(event, name):
+        lines = [json.loads(line) for line in open(process.err_path)]
+        return [line for line in lines if line["event"] == event and line.get("account") == name]
+
+    wait_for(lambda: told("retry", "nice") and told("account", "lyon"), "the turn of the one that can be loaded, and a try of the other")
+    found["lyon"].edit("contacts", 20)
+    netty.extract("--account", "lyon")
+    wait_for(lambda: len(told("account", "lyon")) == 2, "the second turn of the one that can be loaded")
+    process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: len(told("account", "lyon")) == 3, "the turn that was asked for")
+    netty.extract("--account", "paris")
+    wait_for(lambda: told("account", "paris"), "the turn of the one that had no spool")
+    assert len(told("no-spool", "paris")) == 1 and not told("end", "paris") and not told("account", "nice")
+    process.send_signal(signal.SIGTERM)
+    codes = {name: row["code"] for name, row in rows_of(process.communicate(timeout=60)[0]).items()}
+    assert process.returncode == 0 and codes == dict.fromkeys(found, 0), codes
+    for name in ("lyon", "paris"):
+        assert_account_synced(found[name], db, name, "contacts", "users")
+
+
 def test_what_is_for_one_account_asks_for_its_name(sims, db, netty):
     accounts(netty, sims, tables="contacts:5")
     for program, words in (("netty-extract", ("--dry-run",)), ("netty-extract", ("--full", "--every", "1h")),
