@@ -52,6 +52,7 @@ enum err_code writer_open(struct writer **out, uv_loop_t *loop, const struct spo
     if (!w)
         return err_set(e, ERR_NOMEM, "out of memory");
     w->loop = loop;
+    w->account = log_account_now();
     w->acked_fd = w->moved_fd = -1;
     w->conf = *conf;
     w->tail = &w->head;

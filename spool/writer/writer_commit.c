@@ -127,7 +127,9 @@ static void advance_acked(struct writer *w, const struct pending_page *batch)
 static void commit_work(uv_work_t *work)
 {
     struct writer *w = work->data;
+    log_account(w->account);
     commit_run(&w->commit);
+    log_account(NULL); /* the thread has other work after this */
 }
 
 static void commit_done(uv_work_t *work, int status)

@@ -51,6 +51,7 @@ struct writer {
     bool committing;
     bool calling;
     uv_work_t work;
+    const char *account; /* that it works for, for the log of its thread; or NULL; borrowed */
     struct commit commit;
     int acked_fd;
     int moved_fd;
