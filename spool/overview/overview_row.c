@@ -91,18 +91,17 @@ static enum err_code judge(struct overview_row *r, const struct options *own,
 
 static void report_damage(void *ctx, const char *table, const struct err *what)
 {
-    LOG(LOG_ERROR, "damage", "a part of the spool is damaged", F_STR("account", ctx),
-        F_STR("table", table), F_ERR(what));
+    (void)ctx;
+    LOG(LOG_ERROR, "damage", "a part of the spool is damaged", F_STR("table", table), F_ERR(what));
 }
 
 static enum err_code look(struct overview_row *r, const struct options *own, struct err *e)
 {
-    char account[64];
     struct spool *spool = NULL;
     struct status_watch *w = NULL;
-    const struct status_conf conf = {
-        .whole = true, .options = own, .damage = report_damage, .ctx = account};
-    (void)snprintf(account, sizeof account, "%s", r->account);
+    const struct status_conf conf = {.whole = true, .options = own, .damage = report_damage};
+    const char *before = log_account_now(); /* the same one where it is the account's turn */
+    log_account(r->account);
     enum err_code rc = spool_open(&spool, options_text(own, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc == OK)
         rc = status_open(&w, spool, &conf, e);
@@ -114,6 +113,7 @@ static enum err_code look(struct overview_row *r, const struct options *own, str
     }
     status_close(w);
     spool_close(spool);
+    log_account(before);
     return rc;
 }
 

@@ -41,8 +41,14 @@ def load(netty, *arguments, **keywords):
     return netty.load("--json", *arguments, secrets=KEYS.values(), **keywords)
 
 
+def each_once(members):
+    assert len(dict(members)) == len(members), f"a member is there twice: {members}"
+    return dict(members)
+
+
 def events(run, name):
-    return [line for line in map(json.loads, run.err.splitlines()) if line["event"] == name]
+    lines = [json.loads(line, object_pairs_hook=each_once) for line in run.err.splitlines()]
+    return [line for line in lines if line["event"] == name]
 
 
 def assert_account_synced(sim, db, schema, *tables):
@@ -84,10 +90,13 @@ def test_one_failing_account_stops_no_other(sims, db, netty):
     found["paris"].mood(latency_ms=1500)
     holder = netty.start("netty-extract", "--account", "paris", "contacts")
     wait_for(lambda: found["paris"].log(), "the request of the one that holds the lock")
+    holder.send_signal(signal.SIGSTOP)  # it holds it until all others have ended
+    found["paris"].mood(latency_ms=0)
     run = extract(netty, env={**JSON_LOG, "NETTY_RETRIES": "1"}, code=77)
     assert {name: row["code"] for name, row in rows(run).items()} == {"lyon": 69, "nice": 77, "paris": 75, "rouen": 0}
     assert rows(run)["paris"]["failed"] == 1 and "contacts" in rows(run)["paris"]["says"]
     assert {line["account"] for line in events(run, "account") if line["level"] == "warn"} == {"lyon", "nice", "paris"}
+    holder.send_signal(signal.SIGCONT)
     assert holder.wait(60) == 0
     # Loaded: one has no schema, two no spool.
     make_schemas(db, "lyon", "nice", "rouen")
@@ -106,6 +115,16 @@ def test_one_failing_account_stops_no_other(sims, db, netty):
     write_conf(netty, conf.read_text() + "[account toulouse]\nbase-url = nowhere\n")
     run = extract(netty, env={"NETTY_RETRIES": "1"}, code=78)
     assert rows(run)["toulouse"]["code"] == 78 and rows(run)["rouen"]["code"] == 0
+
+
+def test_damage_in_one_spool_is_told_once_with_the_account(sims, netty):
+    accounts(netty, sims, names=("lyon", "nice"))
+    extract(netty)
+    journal, = (netty.spool / "lyon" / "contacts").glob("*.journal")
+    lines = journal.read_bytes().split(b"\n")
+    journal.write_bytes(b"\n".join([lines[0], lines[1].replace(b"2", b"3", 1), *lines[2:]]))
+    run = extract(netty, "--metrics-file", netty.dir / "extract.prom", env=JSON_LOG, code=None)
+    assert {(line["account"], line["table"]) for line in events(run, "damage")} == {("lyon", "contacts")}, run.err
 
 
 def test_it_stays_for_all_shows_them_and_stops_cleanly(sims, netty):
