@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 import subprocess
+from html import unescape
 
-from harness import BUILD, KEY, PASSWORD, with_password
+from harness import BUILD, KEY, PASSWORD, ROOT, with_password
+from watching import browse
 
 OTHER_KEY = "other-key-3v3n-m0r3-s3cr3t"
 
@@ -242,7 +244,20 @@ def test_status_and_runs_of_all_accounts(sims, db, netty):
     netty.spool_tool("report", "--html", page)
     data = json.loads(re.search(r'id="data"[^>]*>(.*?)</script>', page.read_text(), re.S)[1])
     assert [row["account"] for row in data["accounts"]] == [row["account"] for row in found]
+    # On the page the reason stands with the verdict, where a narrow screen shows it, too; in French the verdict is French.
+    for lang, words in (("en", None), ("fr", {"failing": "en échec", "damaged": "abîmé", "hole": "page manquante", "no spool": "pas encore de fichiers"})):
+        shown = re.findall(r'<th scope="row">(\w+)</th><td class="verdict bad">([^<(]+?) \(code (\d+)\)<p lang="en">([^<]+)</p>',
+                           browse(page.as_uri(), "dom", lang=lang))
+        assert [(name, word, int(code), unescape(says)) for name, word, code, says in shown] == [
+            (row["account"], words[row["verdict"]] if words else row["verdict"].replace("_", " "), row["code"], row["says"])
+            for row in data["accounts"]]
     assert "contacts" in netty.spool_tool("status", "contacts", "--account", "lyon", code=None).out
+
+
+def test_the_page_has_a_french_word_for_each_verdict():
+    known = re.findall(r'\[HEALTH_\w+\] = \{"(\w+)"', (ROOT / "spool/status/health.c").read_text())
+    french = re.search(r"    fr: \{.*?verdicts: \{(.*?)\}", (ROOT / "spool/status/page/accounts.html").read_text(), re.S)[1]
+    assert len(known) > 10 and not [word for word in known if f" {word}: \"" not in french]
 
 
 def test_five_hundred_accounts_in_64_mib(sims, netty):
