@@ -7,7 +7,8 @@
  *     CRASH_ALLOC=N       the one that fails; 0: none
  *     CRASH_STAYS=1       all that follow fail, too
  *     CRASH_LOG=FILE      once an allocation has failed: its number and size, then who asked for it, innermost first, an
- *                         object and an offset a line (addr2line -e OBJECT OFFSET). When the program dies by a signal, a
+ *                         object and an offset a line (addr2line -e OBJECT OFFSET). Of those that fail after it, the first one of
+ *                         libpq, in a line "then OBJECT 0xOFFSET". When the program dies by a signal, a
  *                         line with the signal's number, and where that was in the same way.
  *
  * Counting begins when this library is initialized, after the libraries of the program and just before its main().
@@ -91,6 +92,25 @@ static void note(long number, size_t size)
     (void)syscall(SYS_close, fd);
 }
 
+/* With CRASH_STAYS: what libpq does without memory depends on which of its allocations fails, and that may be a later one. */
+static void note_libpq(void)
+{
+    static atomic_bool noted;
+    char line[4400];
+    void *frames[FRAMES];
+    Dl_info info;
+    int n = atomic_load(&noted) ? 0 : backtrace(frames, FRAMES);
+    for (int i = 0; i < n; i++)
+        if (dladdr(frames[i], &info) && info.dli_fname && strstr(info.dli_fname, "libpq.so") &&
+            !atomic_exchange(&noted, true)) {
+            int fd = open_log();
+            put(fd, line,
+                snprintf(line, sizeof line, "then %s 0x%tx\n", info.dli_fname,
+                         (char *)frames[i] - (char *)info.dli_fbase));
+            (void)syscall(SYS_close, fd);
+        }
+}
+
 static void on_death(int number)
 {
     char line[64];
@@ -111,6 +131,8 @@ static bool fails(size_t size)
     noting = true;
     if (number == plan.at)
         note(number, size);
+    else
+        note_libpq();
     noting = false;
     errno = ENOMEM;
     return true;
