@@ -123,42 +123,49 @@ static bool may_have(const struct place *keyed, const struct place *timed)
                                        strcmp(timed->after.time, member->time) == 0);
 }
 
-/* A record that is met by time and in the order of keys is lacking once. In one run two places are taken for it; else
- * everything by key has what was met by time before, and so have the greatest keys, up to a neighbour that is as old; */
-static void pair_by_key(struct places *p, struct place *met, unsigned left)
+/* The records of a new place that are those of known ones. */
+struct shared {
+    unsigned left; /* records that are not yet found elsewhere */
+    bool told;     /* all that were found were reported by an earlier run */
+    int64_t since; /* since when the first of them is lacking */
+};
+
+/* Takes the records of a known place for so many of the new one's. Returns how many. */
+static unsigned share(struct shared *s, const struct place *place)
 {
-    bool told = true;
-    int64_t since = met->since;
-    for (size_t i = 0; i < p->n && left > 0; i++) {
-        const struct place *place = &p->at[i];
-        if (place == met || !place_is_lacking(place) || !encloses(met, place))
-            continue;
-        unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
-        met->twins += n;
-        left -= n;
-        told &= !place->fresh;
-        if (!place->fresh && place->since < since)
-            since = place->since;
-    }
-    for (size_t i = 0; i < p->n && left > 0; i++) {
-        struct place *place = &p->at[i];
-        bool had = of_all(met) || (met->sort == PLACES_KEY_DOWN && met->latest < place->since);
-        if (!place_is_lacking(place) || place_by_key(place) || (!place->fresh && !had) ||
-            !may_have(met, place))
-            continue;
-        unsigned n = place_lacks(place) < left ? place_lacks(place) : left;
-        place->twins += n;
-        left -= n;
-        told &= !place->fresh;
-        if (!place->fresh && place->since < since)
-            since = place->since;
-    }
-    met->told = told && left == 0;
-    if (met->told)
-        met->since = since;
+    unsigned n = place_lacks(place) < s->left ? place_lacks(place) : s->left;
+    s->left -= n;
+    s->told &= !place->fresh;
+    if (!place->fresh && place->since < s->since)
+        s->since = place->since;
+    return n;
 }
 
-/* ... and had, by its neighbour's time, what is met by time later. */
+/* Pairs a new place in a list by key with known places by time: a record that is met in both lists is lacking once. A place by time of
+ * this run counts as the same records. So does one of an earlier run if the list by key must have its records: a list of everything
+ * has, and a list of the greatest keys has if they were lacking after the time of the new place's later neighbour. */
+static void pair_by_key(struct places *p, struct place *met, unsigned left)
+{
+    struct shared s = {.left = left, .told = true, .since = met->since};
+    for (size_t i = 0; i < p->n && s.left > 0; i++) {
+        const struct place *place = &p->at[i];
+        if (place != met && place_is_lacking(place) && encloses(met, place))
+            met->twins += share(&s, place);
+    }
+    for (size_t i = 0; i < p->n && s.left > 0; i++) {
+        struct place *place = &p->at[i];
+        bool had = of_all(met) || (met->sort == PLACES_KEY_DOWN && met->latest < place->since);
+        if (place_is_lacking(place) && !place_by_key(place) && (place->fresh || had) &&
+            may_have(met, place))
+            place->twins += share(&s, place);
+    }
+    met->told = s.told && s.left == 0;
+    if (met->told)
+        met->since = s.since;
+}
+
+/* Pairs a new place by time with known places by key: with those of this run, and with those of a list of everything that were met after
+ * the time of the new place's later neighbour, so that the list had the new place's records, too. */
 static void pair_by_time(const struct places *p, struct place *met)
 {
     uint64_t keyed = 0;
