@@ -1,6 +1,6 @@
 #include "load/database/lock_holder.h"
+#include "load/database/db_answer.h"
 #include "shared/time/when.h"
-#include <stdlib.h>
 
 enum {
     HOLDER_PID,
@@ -21,7 +21,7 @@ void lock_holder_log(enum log_level level, const char *msg, const char *table, c
         F_STR("role", PQgetvalue(r, 0, HOLDER_ROLE)),
         F_STR("application", PQgetvalue(r, 0, HOLDER_APPLICATION)),
         F_STR("state", PQgetvalue(r, 0, HOLDER_STATE)),
-        F_SECONDS("seconds", strtoll(PQgetvalue(r, 0, HOLDER_SECONDS), NULL, 10) * WHEN_SECOND),
+        F_SECONDS("seconds", db_answer_number(r, 0, HOLDER_SECONDS) * WHEN_SECOND),
     };
     const size_t first = schema == NULL ? 1 : 0;
 
