@@ -30,8 +30,8 @@ if [ ! -d "$root" ] || [ -z "${KEEP:-}" ]; then
 fi
 git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - --ignore-failed-read 2>/dev/null | tar -C "$root/source" -xf - --keep-newer-files 2>/dev/null
 
-# What is committed there is what is here: tests and checks ask git for the project's files.
-command -v git >/dev/null && git -C "$root/source" init -q && git -C "$root/source" add -A
+# Tests and checks ask git for the project's files.
+git -C "$root/source" init -q && git -C "$root/source" add -A
 
 for part in "$@"; do
     log=$PWD/build/suite-$suite-$part.log
