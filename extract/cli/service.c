@@ -149,6 +149,7 @@ struct fetch_run_conf service_run_conf(struct service *s)
         .env = &s->env,
         .metrics = s->metrics,
         .jobs = s->jobs,
+        .brief = s->turn != NULL,
         .progress = s->progress,
     };
 }

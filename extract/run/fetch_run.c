@@ -29,6 +29,7 @@ struct fetch_run {
     bool stopping;
     bool pumping;
     bool clocks; /* that they differ has been told */
+    bool heard;  /* a request was answered, by whatever status */
     struct refusal_probe probe;
     struct err why;
 };
@@ -84,6 +85,12 @@ static bool concerns_all(const struct table_fetch_result *r)
 {
     enum err_code code = r->apart == TABLE_FETCH_COMMON ? r->err.code : OK;
     return code == ERR_DENIED || code == ERR_THROTTLED || code == ERR_FULL;
+}
+
+/* Each further table would be given up in the same way, after all its retries. */
+static bool is_away(const struct fetch_run *r, const struct table_fetch_result *t)
+{
+    return r->conf.brief && !r->heard && t->requests > 0 && t->err.code == ERR_UNAVAILABLE;
 }
 
 static struct fetch_run_row *row_of(struct fetch_run *r, const struct table_fetch *t)
@@ -161,7 +168,7 @@ static void on_ended(void *ctx, struct table_fetch *t)
     if (row->result.apart != TABLE_FETCH_UNKNOWN) /* told at the run's end */
         report(r, row);
     table_fetch_close(t);
-    if (concerns_all(&row->result))
+    if (concerns_all(&row->result) || is_away(r, &row->result))
         fetch_run_stop(r, &row->result.err);
     pump(r);
 }
@@ -211,6 +218,7 @@ static void on_exchanged(void *ctx, struct table_fetch *t, const struct http_res
                          const struct err *page, enum verdict verdict)
 {
     struct fetch_run *r = ctx;
+    r->heard = r->heard || result->status != 0;
     compare_clocks(r, result);
     fetch_metrics_exchange(r->conf.metrics, r->conf.source, table_fetch_name(t), result, page,
                            verdict);

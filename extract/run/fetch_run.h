@@ -9,7 +9,8 @@
  *     fetch_run_close(r);               // after done()
  *
  * A table that fails, or that the API refuses or does not have, holds up no other. A refused key, throttling and a signal end
- * all of them. Only one table runs while the breaker lets only one request through, and until a key that has never worked has
+ * all of them; so does, in a run that is to be brief, a table that was given up while no request of the run had any answer.
+ * Only one table runs while the breaker lets only one request through, and until a key that has never worked has
  * been accepted.
  */
 #ifndef NETTY_EXTRACT_RUN_FETCH_RUN_H
@@ -29,6 +30,7 @@ struct fetch_run_conf {
     enum fetch_source source;
     unsigned jobs;             /* tables at a time */
     bool patient;              /* waits without limit for a table that another run has */
+    bool brief;                /* others wait for this run's place */
     struct progress *progress; /* the progress lines; borrowed, or NULL */
 };
 

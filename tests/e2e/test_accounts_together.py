@@ -94,6 +94,8 @@ def test_one_failing_account_stops_no_other(sims, db, netty):
     found["paris"].mood(latency_ms=0)
     run = extract(netty, env={**JSON_LOG, "NETTY_RETRIES": "1"}, code=77)
     assert {name: row["code"] for name, row in rows(run).items()} == {"lyon": 69, "nice": 77, "paris": 75, "rouen": 0}
+    # Where nothing answers, the retries are those of one table: others wait for the place.
+    assert (rows(run)["lyon"]["requests"], rows(run)["lyon"]["failed"]) == (2, 2)
     assert rows(run)["paris"]["failed"] == 1 and "contacts" in rows(run)["paris"]["says"]
     assert {line["account"] for line in events(run, "account") if line["level"] == "warn"} == {"lyon", "nice", "paris"}
     holder.send_signal(signal.SIGCONT)
