@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from matrix import Kept, Loaded, Program, Table  # noqa: E402
-from world import BUILDS, TABLES, Case, Truth, demand  # noqa: E402
+from world import BUILDS, TABLES, Case, Truth, demand, need  # noqa: E402
 from harness import Postgres  # noqa: E402
 
 LIBRARY = BUILDS["release"] / "crash/alloc.so"
@@ -201,9 +201,9 @@ def more_rows(truth, server):
     again = Kept(server)
     again.database = truth.fill(Loaded(server).database)
     yield sparse(Swept("replay", truth, lambda: truth.loaded, replay, replay_recovers, Case.assert_rows_equal, 0, again))
-    every = Stays("netty-extract", "--every", "1s", "--listen", "0", *TABLES)
+    every = Stays("netty-extract", "--every", "1s", "--listen", ":0", *TABLES)
     yield sparse(Swept("extract --every", truth, lambda: None, every.run, Case.assert_spool_recovers))
-    follow = Stays("netty-load", "--follow", "--create-tables", "--listen", "0", *TABLES)
+    follow = Stays("netty-load", "--follow", "--create-tables", "--listen", ":0", *TABLES)
     yield sparse(Swept("load --follow", truth, lambda: truth.whole, follow.run, Case.assert_load_recovers, db=Loaded(server)))
 
 
@@ -232,6 +232,7 @@ def sweep(program, step, seed, build, table, first, last):
 
 def run(directory, server, step=1, seed=1, only="", build="release", between=(1, 1 << 40), more=False):
     """The table; rows side by side, for each has its own folders and database."""
+    need(LIBRARY)
     truth = Truth(directory)
     table = Table()
     try:

@@ -324,6 +324,7 @@ def run_program(program, parts, step, seed, table):
 
 def run(directory, server, parts=tuple(PARTS), step=1, seed=1, only=""):
     """The table; programs side by side, for each has its own folders and database."""
+    need(PRELOAD)
     truth = Truth(directory)
     table = Table()
     try:

@@ -34,6 +34,10 @@ def demand(condition, *what):
         raise Failed(" ".join(map(str, what)))
 
 
+def need(library):
+    demand(library.exists(), library, "is not there: run `make crash-lib`")
+
+
 class Ended:
     def __init__(self, done):
         self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
