@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE ((size_t)64 << 10)
-
 struct install {
     const struct spool *to;
     struct spool *from;
@@ -62,20 +60,6 @@ static enum err_code note_table(struct install *i, const char *table, const char
     return OK;
 }
 
-static enum err_code read_text(struct object_reader *r, struct buf *text, struct err *e)
-{
-    enum err_code rc;
-    size_t got;
-    buf_reset(text);
-    do {
-        if ((rc = buf_reserve(text, PIECE)) != OK)
-            return buf_err(e, rc, text, "a small file");
-        if ((rc = object_read(r, text->data + text->len, PIECE, &got, e)) == OK)
-            buf_grown(text, got);
-    } while (rc == OK && got > 0);
-    return rc;
-}
-
 /* "catalog.json" or "contacts/loaded.json"; others are of a later version. */
 static enum err_code unpack_file(struct install *i, const struct object_item *item,
                                  struct buf *text, struct err *e)
@@ -101,7 +85,7 @@ static enum err_code unpack_file(struct install *i, const struct object_item *it
         return rc;
     if (item->bytes == 0)
         return safe_remove(path, e);
-    if ((rc = read_text(i->object, text, e)) == OK)
+    if ((rc = object_read_file(i->object, text, e)) == OK)
         rc = io_replace(dir, name, text->data, text->len, e);
     return rc;
 }
@@ -111,7 +95,7 @@ static enum err_code unpack(struct install *i, struct err *e)
     struct object_item *item = malloc(sizeof *item);
     struct buf text;
     enum err_code rc = item ? OK : err_set(e, ERR_NOMEM, "out of memory");
-    buf_init(&text, OBJECT_SMALL_MAX + PIECE);
+    buf_init(&text, OBJECT_SMALL_MAX);
     while (rc == OK && (rc = object_next(i->object, item, e)) == OK && item->kind != OBJECT_END)
         if (item->kind == OBJECT_FILE)
             rc = unpack_file(i, item, &text, e);

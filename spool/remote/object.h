@@ -96,6 +96,8 @@ enum err_code object_next(struct object_reader *r, struct object_item *item,
 /* Reads up to n of the bytes that follow the item's line; *got is 0 behind the last one. */
 enum err_code object_read(struct object_reader *r, void *p, size_t n, size_t *got,
                           struct err *e) MUST_CHECK;
+/* Reads all bytes of an item that is a file into text, in place of what was there. OBJECT_SMALL_MAX is cap enough. */
+enum err_code object_read_file(struct object_reader *r, struct buf *text, struct err *e) MUST_CHECK;
 void object_close(struct object_reader *r);
 
 #endif

@@ -317,6 +317,19 @@ enum err_code object_read(struct object_reader *r, void *p, size_t n, size_t *go
     return OK;
 }
 
+enum err_code object_read_file(struct object_reader *r, struct buf *text, struct err *e)
+{
+    size_t got;
+    buf_reset(text);
+    enum err_code rc = buf_reserve(text, (size_t)r->left);
+    if (rc != OK)
+        return buf_err(e, rc, text, "a small file");
+    while (rc == OK && r->left > 0)
+        if ((rc = object_read(r, text->data + text->len, (size_t)r->left, &got, e)) == OK)
+            buf_grown(text, got);
+    return rc;
+}
+
 void object_close(struct object_reader *r)
 {
     if (!r)

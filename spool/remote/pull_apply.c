@@ -388,18 +388,6 @@ static bool is_known(const char *name)
     return false;
 }
 
-static enum err_code read_text(struct apply *a, struct buf *text, struct err *e)
-{
-    size_t got;
-    enum err_code rc;
-    do {
-        if ((rc = object_read(a->from, a->piece, PIECE, &got, e)) == OK && got > 0 &&
-            (rc = buf_add(text, a->piece, got)) != OK)
-            (void)buf_err(e, rc, text, "a small file");
-    } while (rc == OK && got > 0);
-    return rc;
-}
-
 /* Adds the pushed spool's healed places to those that were healed here. The file lies in the folder .pull meanwhile. */
 static enum err_code merge_healed(const struct apply *a, const char *dir, const struct buf *text,
                                   struct err *e)
@@ -443,7 +431,7 @@ static enum err_code on_file(struct apply *a, const struct object_item *item, st
     if (item->bytes == 0)
         return healed ? OK : safe_remove(path, e);
     buf_init(&text, OBJECT_SMALL_MAX);
-    if ((rc = read_text(a, &text, e)) == OK)
+    if ((rc = object_read_file(a->from, &text, e)) == OK)
         rc =
             healed ? merge_healed(a, dir, &text, e) : io_replace(dir, name, text.data, text.len, e);
     buf_free(&text);
