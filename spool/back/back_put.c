@@ -76,7 +76,8 @@ static enum err_code is_there(const struct put *p, uint64_t number, bool *there,
 }
 
 /* The last object is there, or one whose put seemed to fail, and none of the next number: else this is a copy, or the place was
- * emptied. Who pushes removes those before the newest. */
+ * emptied. Who pushes removes those before the newest. The last object is looked for first: where puts are refused for long there
+ * are many numbers behind it. */
 static enum err_code is_known(const struct put *p, bool *known, struct err *e)
 {
     bool last = p->note.number == 0;
@@ -85,7 +86,7 @@ static enum err_code is_known(const struct put *p, bool *known, struct err *e)
     *known = false;
     if (*p->note.chain == '\0' || strcmp(p->note.remote, remote_name(p->remote)) != 0)
         return OK;
-    for (uint64_t n = p->note.next - 1; rc == OK && !last && n >= p->note.number; n--)
+    for (uint64_t n = p->note.number; rc == OK && !last && n < p->note.next; n++)
         rc = is_there(p, n, &last, e);
     if (rc == OK && last)
         rc = is_there(p, p->note.next, &next, e);

@@ -244,3 +244,22 @@ def test_an_object_of_no_use_is_passed_over(sims, netty, remote, db):
     remote.look_anew()
     assert "passed over" in remote.push().err
     assert place(netty.spool) == place(remote.pulled) and pages(netty.spool)["contacts"]
+
+
+def test_who_may_not_put_any_more_does_not_ask_more_each_time(sims, netty, remote, db):
+    sim = sims("contacts:30")
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    remote.round(db)
+    sim.edit("contacts", 1)
+    netty.extract(sim=sim)
+    remote.push()
+    calls = netty.dir / "calls"
+    env = odd_rclone(netty.dir / "bin", f'echo "$COMMAND" >> {calls}\n[ -z "$PUT" ] || {{ echo "AccessDenied: 403" >&2; exit 1; }}')
+    remote.pull(env=env)
+    asked = []
+    for _ in range(4):
+        calls.write_text("")
+        assert "is not told what is loaded" in remote.pull(env=env).err
+        asked.append(calls.read_text().split())
+    assert asked == [asked[0]] * 4
