@@ -205,16 +205,15 @@ static enum err_code read_note(const struct take *t, const struct puller *p, str
     return OK;
 }
 
-/* The older ones are of no use any more. Whoever may not remove them leaves them there. */
+/* The older ones are of no use any more. The oldest go first, so that those that are left go with a later take. Whoever may not
+ * remove them leaves them there. */
 static void drop_older(const struct take *t, const struct puller *p, uint64_t last)
 {
     char name[REMOTE_OBJECT_MAX];
     struct err why = ERR_INIT;
-    uint64_t from = last > 0 ? last : p->oldest;
+    uint64_t from = last == 0 || (p->oldest > 0 && p->oldest < last) ? p->oldest : last;
     enum err_code rc = OK;
-    if (from + DROP_MOST < p->known)
-        from = p->known - DROP_MOST;
-    for (uint64_t n = from; n > 0 && n < p->known && rc == OK; n++) {
+    for (uint64_t n = from; n > 0 && n < p->known && n < from + DROP_MOST && rc == OK; n++) {
         back_name(name, p->id, n);
         if ((rc = remote_delete(t->remote, name, &why)) != OK)
             LOG(LOG_DEBUG, "back", "an older object of the way back stays", F_ERR(&why));

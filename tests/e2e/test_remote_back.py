@@ -263,3 +263,18 @@ def test_who_may_not_put_any_more_does_not_ask_more_each_time(sims, netty, remot
         assert "is not told what is loaded" in remote.pull(env=env).err
         asked.append(calls.read_text().split())
     assert asked == [asked[0]] * 4
+
+
+def test_all_older_objects_go_however_many_there_were(sims, netty, remote, db):
+    sim = sims("contacts:30")
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    remote.push()
+    for _ in range(19):
+        assert remote.pull(env={"NETTY_FAULT": "back-put"}, code=None).code != 0
+    assert [len(numbers) for numbers in remote.backs().values()] == [19]
+    for _ in range(2):
+        sim.edit("contacts", 1)
+        netty.extract("contacts", sim=sim)
+        remote.round(db)
+    assert [len(numbers) for numbers in remote.backs().values()] == [1]
