@@ -1,6 +1,7 @@
 /* What the loader's side leaves for the extractor: which files, and whether they say anything new. */
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
+#include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/back/back_private.h"
 #include "spool/control/catalog.h"
@@ -35,7 +36,8 @@ void back_name(char out[REMOTE_OBJECT_MAX], const char *id, uint64_t number)
 }
 
 /* Empty where there is none, or where it is too large to go along. */
-static enum err_code read_file(const char *dir, const char *name, struct buf *text, struct err *e)
+static enum err_code read_file(const char *dir, const char *name, struct buf *text, bool *large,
+                               struct err *e)
 {
     char path[IO_PATH];
     struct err why = ERR_INIT;
@@ -43,6 +45,7 @@ static enum err_code read_file(const char *dir, const char *name, struct buf *te
     if (rc != OK)
         return rc;
     rc = safe_read_file(path, text, &why);
+    *large = rc == ERR_TOO_BIG;
     if (rc != OK)
         buf_reset(text);
     if (rc == OK || rc == ERR_TOO_BIG || why.sys == ENOENT)
@@ -84,13 +87,14 @@ static enum err_code add_table(struct buf *b, struct buf *text, const struct spo
     char dir[IO_PATH];
     struct refetch wish;
     bool there;
+    bool large;
     enum err_code rc;
     if ((rc = table_dir(dir, s, table, e)) != OK || (rc = add_loaded(b, s, table, e)) != OK ||
         (rc = refetch_read_wish(s, table, &wish, &there, e)) != OK ||
-        (rc = read_file(dir, MISSING_FILE, text, e)) != OK)
+        (rc = read_file(dir, MISSING_FILE, text, &large, e)) != OK)
         return rc;
-    rc = buf_addf(b, "%s %" PRId64 " %016" PRIx64 "\n", table, there ? wish.asked : 0,
-                  (uint64_t)XXH3_64bits(text->data, text->len));
+    rc = buf_addf(b, "%s %" PRId64 " %016" PRIx64 "%s\n", table, there ? wish.asked : 0,
+                  (uint64_t)XXH3_64bits(text->data, text->len), large ? " too large" : "");
     return rc == OK ? OK : buf_err(e, rc, b, "what is told");
 }
 
@@ -140,6 +144,7 @@ static enum err_code add_files(const struct spool *s, const char *table, struct 
     char dir[IO_PATH];
     char name[OBJECT_FILE_MAX];
     struct buf text;
+    bool large = false;
     enum err_code rc = OK;
     if (*table)
         rc = table_dir(dir, s, table, e);
@@ -148,8 +153,14 @@ static enum err_code add_files(const struct spool *s, const char *table, struct 
     buf_init(&text, OBJECT_SMALL_MAX);
     for (const struct back_file *f = *table ? of_table : of_spool; f->name && rc == OK; f++) {
         (void)snprintf(name, sizeof name, "%s%s%s", table, *table ? "/" : "", f->as);
-        if ((rc = read_file(dir, f->name, &text, e)) == OK &&
-            (rc = object_add_file(w, name, text.len, e)) == OK)
+        if ((rc = read_file(dir, f->name, &text, &large, e)) != OK)
+            break;
+        if (large)
+            LOG(LOG_WARN, "back",
+                "a file is too large to be told to the extractor's machine: run netty-load there, "
+                "for this table",
+                F_STR("file", name));
+        if ((rc = object_add_file(w, name, text.len, e)) == OK)
             rc = object_add(w, text.data, text.len, e);
     }
     buf_free(&text);

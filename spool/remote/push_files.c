@@ -1,6 +1,7 @@
 /* Small files are pushed whole, as they are. A file that is not there is pushed as one without bytes, and the pull removes it. */
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
+#include "shared/log/log.h"
 #include "spool/remote/push_private.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +42,8 @@ static enum err_code sync_file(const char *path, struct err *e)
 
 /* Reads a small file. The text is empty when there is no such file, or when it is too large to be pushed. */
 static enum err_code read_one(const struct spool *s, const char *table, const struct small *f,
-                              struct buf *text, char path[OBJECT_FILE_MAX], struct err *e)
+                              struct buf *text, char path[OBJECT_FILE_MAX], bool *large,
+                              struct err *e)
 {
     char full[IO_PATH];
     struct err why = ERR_INIT;
@@ -52,6 +54,7 @@ static enum err_code read_one(const struct spool *s, const char *table, const st
     if (rc != OK)
         return rc;
     rc = safe_read_file(full, text, &why);
+    *large = rc == ERR_TOO_BIG;
     if (rc == OK || why.sys == ENOENT || rc == ERR_TOO_BIG) {
         if (rc != OK)
             buf_reset(text);
@@ -66,11 +69,12 @@ enum err_code push_files_hash(const struct spool *s, const char *table, uint64_t
 {
     struct buf text;
     char path[OBJECT_FILE_MAX];
+    bool large;
     enum err_code rc = OK;
     *hash = 0;
     buf_init(&text, OBJECT_SMALL_MAX);
     for (const struct small *f = *table ? of_table : of_spool; f->name && rc == OK; f++) {
-        if (!f->news || (rc = read_one(s, table, f, &text, path, e)) != OK)
+        if (!f->news || (rc = read_one(s, table, f, &text, path, &large, e)) != OK)
             continue;
         /* The hash covers the files' names, too. It is 0 when there is no file. */
         if (text.len > 0)
@@ -79,6 +83,16 @@ enum err_code push_files_hash(const struct spool *s, const char *table, uint64_t
     }
     buf_free(&text);
     return rc;
+}
+
+static void tell_large(const struct small *f, const char *path)
+{
+    LOG(LOG_WARN, "push",
+        f->grows ? "the list of keys is too large to go along, so rows that are gone are not found "
+                   "where the spool is pulled: run netty-load on this machine, for this table"
+                 : "a file is too large to go along, and counts as missing where the spool is "
+                   "pulled: what needs it has to run on this machine",
+        F_STR("file", path));
 }
 
 /* Has the place this one already? */
@@ -99,11 +113,15 @@ enum err_code push_files_add(const struct spool *s, const char *table, bool chan
 {
     struct buf text;
     char path[OBJECT_FILE_MAX];
+    bool large = false;
     enum err_code rc = OK;
     buf_init(&text, OBJECT_SMALL_MAX);
     for (const struct small *f = *table ? of_table : of_spool; f->name && rc == OK; f++) {
-        if ((!changed && !f->always) || (rc = read_one(s, table, f, &text, path, e)) != OK ||
-            is_sent(f, &text, roll))
+        if ((!changed && !f->always) || (rc = read_one(s, table, f, &text, path, &large, e)) != OK)
+            continue;
+        if (large)
+            tell_large(f, path);
+        if (is_sent(f, &text, roll))
             continue;
         if ((rc = object_add_file(w, path, text.len, e)) == OK)
             rc = object_add(w, text.data, text.len, e);

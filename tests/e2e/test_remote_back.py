@@ -278,3 +278,19 @@ def test_all_older_objects_go_however_many_there_were(sims, netty, remote, db):
         netty.extract("contacts", sim=sim)
         remote.round(db)
     assert [len(numbers) for numbers in remote.backs().values()] == [1]
+
+
+def test_a_file_that_is_too_large_to_go_along_is_told(sims, netty, remote):
+    netty.extract("contacts", sim=sims("contacts:30"))
+    for name in ("roll.ndjson", "dead-extract.ndjson"):
+        with open(netty.spool / "contacts" / name, "wb") as file:
+            file.truncate((64 << 20) + 1)
+    run = remote.push()
+    assert "contacts/roll.ndjson" in run.err and "run netty-load on this machine" in run.err
+    assert "contacts/dead-extract.ndjson" in run.err
+    remote.pull()
+    assert not (remote.pulled / "contacts/roll.ndjson").exists()
+    with open(remote.pulled / "contacts/missing.json", "wb") as file:
+        file.truncate((64 << 20) + 1)
+    run = remote.pull()
+    assert "contacts/missing.json" in run.err and "run netty-load there" in run.err
