@@ -158,11 +158,7 @@ static void after_work(uv_work_t *w, int status)
             F_INT("left", m->sum.left), F_INT("caches", m->sum.caches.files),
             F_INT("cache_bytes", m->sum.caches.bytes));
     prune_report_silent(&m->sum);
-    if (m->sum.damaged > 0)
-        LOG(LOG_WARN, "prune",
-            "damaged pages keep the spool from being pruned; netty-spool heal "
-            "has them fetched again",
-            F_INT("segments", m->sum.damaged));
+    prune_report_stays(&m->sum);
     end(m, m->err.code != OK ? &m->err : NULL);
 }
 

@@ -80,6 +80,12 @@ static enum err_code prune(const struct spool_command *c, struct summary *summar
                        "the loaded.json of %" PRId64 " tables is damaged: their pages stay; remove "
                        "it, and run netty-load once with each database that loads this spool",
                        sum.unknown);
+    if (sum.unclear > 0)
+        return err_set(e, ERR_SET_ASIDE,
+                       "the pages of %" PRId64 " tables stay, for a note of what was pushed is "
+                       "damaged: %.300s; netty-spool push to its place writes it anew within an "
+                       "hour, or says what to do",
+                       sum.unclear, sum.note.msg);
     if (sum.damaged > 0)
         return err_set(e, ERR_SET_ASIDE,
                        "%" PRId64 " segments are damaged and stay, with all behind them; "

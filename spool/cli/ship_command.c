@@ -38,6 +38,7 @@ static enum err_code prune_loaded(const struct ship *s, struct err *e)
         LOG(LOG_INFO, "pruned", "loaded pages were removed from the spool",
             F_INT("segments", sum.segments), F_INT("bytes", sum.bytes), F_INT("left", sum.left));
     prune_report_silent(&sum);
+    prune_report_stays(&sum);
     return OK;
 }
 

@@ -166,19 +166,26 @@ static enum err_code find_candidates(struct prune *p, const char *table, struct 
     struct loaded loaded = {0};
     struct page_place least;
     struct segment_list list = {0};
+    struct err why = ERR_INIT;
     enum err_code rc = loaded_read(p->spool, table, &loaded, e);
     if (rc == OK && has_silent(p, &loaded)) { /* seldom: takes the lock, reads again */
         loaded_free(&loaded);
         if ((rc = forget_silent(p, table, e)) == OK)
             rc = loaded_read(p->spool, table, &loaded, e);
     }
-    if (rc == OK)
-        rc = find_least(p, table, &loaded, &least, e);
     if (rc == ERR_DAMAGED) {
         loaded_free(&loaded);
         p->sum->unknown++;
         return OK;
     }
+    if (rc == OK && (rc = find_least(p, table, &loaded, &least, &why)) == ERR_DAMAGED) {
+        loaded_free(&loaded);
+        p->sum->unclear++;
+        p->sum->note = why;
+        return OK;
+    }
+    if (why.code != OK)
+        *e = why;
     if (rc != OK || (rc = table_dir(dir, p->spool, table, e)) != OK ||
         (rc = segment_list_read(&list, dir, e)) != OK)
         goto done;
@@ -321,6 +328,25 @@ enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, pr
     if (rc == OK && !conf->dry_run)
         reserve_keep(s);
     return rc;
+}
+
+void prune_report_stays(const struct prune_sum *sum)
+{
+    if (sum->damaged > 0)
+        LOG(LOG_WARN, "prune",
+            "damaged pages keep the spool from being pruned; netty-spool heal has them fetched "
+            "again",
+            F_INT("segments", sum->damaged));
+    if (sum->unknown > 0)
+        LOG(LOG_WARN, "prune",
+            "a damaged loaded.json keeps tables from being pruned; netty-spool prune says what to "
+            "do",
+            F_INT("tables", sum->unknown));
+    if (sum->unclear > 0)
+        LOG(LOG_WARN, "prune",
+            "a damaged note of what was pushed keeps tables from being pruned; netty-spool prune "
+            "says what to do",
+            F_INT("tables", sum->unclear), F_ERR(&sum->note));
 }
 
 void prune_report_silent(const struct prune_sum *sum)

@@ -49,6 +49,8 @@ struct prune_sum {
     int64_t left;                   /* bytes of the spool afterwards */
     int64_t damaged;                /* segments that stay because they cannot be read */
     int64_t unknown;                /* tables that stay because their loaded.json is damaged */
+    int64_t unclear;                /* ... because a note of what was pushed is damaged: */
+    struct err note;                /* this one */
     struct stale_caches_sum caches; /* removed; not part of bytes */
     int64_t forgotten;              /* dropped entries of databases that were silent for too long */
     struct loaded_entry silent;     /* the last of these; or one that will be dropped soon */
@@ -57,6 +59,9 @@ struct prune_sum {
 
 /* Logs which databases were forgotten, or will be soon. To be called from the loop's thread. */
 void prune_report_silent(const struct prune_sum *sum);
+
+/* Logs what keeps loaded pages in the spool and is not whole. To be called from the loop's thread. */
+void prune_report_stays(const struct prune_sum *sum);
 
 /* Calls fn (which may be NULL) for each segment. What was removed before an error stays removed. */
 enum err_code prune_run(const struct spool *s, const struct prune_conf *conf, prune_fn *fn,

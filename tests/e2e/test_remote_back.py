@@ -294,3 +294,24 @@ def test_a_file_that_is_too_large_to_go_along_is_told(sims, netty, remote):
         file.truncate((64 << 20) + 1)
     run = remote.pull()
     assert "contacts/missing.json" in run.err and "run netty-load there" in run.err
+
+
+def test_what_is_damaged_and_keeps_loaded_pages_is_told(sims, netty, remote, db):
+    sim = sims("contacts:120")
+    db.create("contacts")
+    netty.extract("contacts", *SMALL, sim=sim)
+    remote.round(db)
+    before = segments(netty.spool)
+    note, = (netty.spool / ".push").glob("*.back.*.json")
+    good = note.read_bytes()
+    note.write_bytes(good.replace(b"netty", b"Netty"))
+    run = netty.spool_tool("prune", "--spool-keep", "0s", db=db, code=65)
+    assert note.name in run.err and "loaded.json" not in run.err
+    remote.look_anew()
+    remote.push()  # takes the newest object again
+    note.read_bytes().index(b"netty")
+    told = netty.spool / "contacts/loaded.json"
+    told.write_bytes(told.read_bytes().replace(b"netty", b"Netty"))
+    run = remote.push("--spool-keep", "0s")
+    assert "a damaged loaded.json keeps tables from being pruned" in run.err
+    assert segments(netty.spool) == before

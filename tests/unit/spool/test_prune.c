@@ -166,6 +166,24 @@ static void test_a_damaged_word_keeps_all(void **state)
     fixture_close(&f);
 }
 
+static void test_a_damaged_note_of_what_was_pushed_keeps_all(void **state)
+{
+    struct fixture f;
+    char path[256];
+    (void)state;
+    open_segments(&f, 3);
+    (void)snprintf(path, sizeof path, "%s/.push", f.dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/.push/0123456789abcdef.json", f.dir);
+    write_file(path, "{}\n", 3);
+    struct prune_sum sum = prune(&f, 0, 1);
+    assert_int_equal(sum.segments, 0);
+    assert_int_equal(sum.unknown, 0);
+    assert_int_equal(sum.unclear, 1);
+    assert_non_null(strstr(sum.note.msg, "0123456789abcdef.json"));
+    fixture_close(&f);
+}
+
 /* A cache of the loader's, last written when the age was so. */
 static void put_cache(struct fixture *f, const char *name, int64_t age)
 {
@@ -256,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_leftovers),
         cmocka_unit_test(test_beside_a_reader),
         cmocka_unit_test(test_a_damaged_word_keeps_all),
+        cmocka_unit_test(test_a_damaged_note_of_what_was_pushed_keeps_all),
         cmocka_unit_test(test_caches_that_no_load_has_used_for_long_go),
         cmocka_unit_test(test_a_cache_that_a_loader_holds_stays),
     };
