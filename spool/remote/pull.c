@@ -32,7 +32,8 @@ struct pull {
     int lock;
     char object[IO_PATH];
     struct ship_note note;
-    bool noted; /* the note is there */
+    char before[REMOTE_NAME_MAX]; /* the place of the pull before */
+    bool noted;                   /* the note is there */
 };
 
 /* A folder with a spool and no note is no mirror: its spool is fetched by an extractor. */
@@ -101,6 +102,7 @@ static enum err_code prepare(struct pull *p, struct err *e)
         return errno == EWOULDBLOCK
                    ? err_set(e, ERR_BUSY, "another pull into this spool is under way")
                    : err_sys(e, ERR_IO, "cannot lock %s", dir);
+    memcpy(p->before, p->note.remote, sizeof p->before);
     (void)snprintf(p->note.remote, sizeof p->note.remote, "%s", remote_name(p->remote));
     return mend_hints(p, e);
 }
@@ -165,6 +167,34 @@ static enum err_code get(struct pull *p, uint64_t number, enum fate *fate, struc
         number, remote_name(p->remote), rc == OK ? "it has another number" : why.msg);
 }
 
+static enum err_code keep_note(struct pull *p, struct err *e)
+{
+    return p->noted ? ship_note_write(&p->note, p->dir, PULL_NOTE, e) : OK;
+}
+
+/* A place of another name than before has to hold what was pulled last: else it is not the one that was moved, or is only named in
+ * another way, and nothing would ever come from it. */
+static enum err_code check_place(struct pull *p, struct err *e)
+{
+    enum fate fate;
+    struct object_reader *r;
+    if (p->note.number == 0 || strcmp(p->before, p->note.remote) == 0)
+        return OK;
+    enum err_code rc = get(p, p->note.number, &fate, &r, e);
+    bool same = rc == OK && r != NULL && object_sum(r)->hash == p->note.hash;
+    object_close(r);
+    if (rc != OK)
+        return rc;
+    if (!same)
+        return err_set(
+            e, ERR_CONFIG,
+            "%.300s does not hold object %" PRIu64
+            ", which was pulled last into %.300s, from %.300s; name that place, or a new "
+            "folder (--spool)",
+            p->note.remote, p->note.number, p->dir, p->before);
+    return keep_note(p, e);
+}
+
 /* Does the object follow the last one that was taken? */
 static bool follows(const struct pull *p, const struct object_head *h)
 {
@@ -218,11 +248,6 @@ static enum err_code take(struct pull *p, struct object_reader *r, struct err *e
     FAULT("pull-done");
     p->report->objects++;
     return OK;
-}
-
-static enum err_code keep_note(struct pull *p, struct err *e)
-{
-    return p->noted ? ship_note_write(&p->note, p->dir, PULL_NOTE, e) : OK;
 }
 
 static enum err_code gap(struct pull *p, uint64_t missing, uint64_t later, struct err *e)
@@ -301,6 +326,8 @@ enum err_code pull_run(const char *dir, const struct remote *r, struct ship_repo
     *report = (struct ship_report){.written = WHEN_NONE};
     ship_note_init(&p.note);
     enum err_code rc = prepare(&p, e);
+    if (rc == OK)
+        rc = check_place(&p, e);
     while (rc == OK && more)
         rc = pull_next(&p, &more, e);
     if (p.lock >= 0 && rc == OK)

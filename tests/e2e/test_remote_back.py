@@ -315,3 +315,23 @@ def test_what_is_damaged_and_keeps_loaded_pages_is_told(sims, netty, remote, db)
     run = remote.push("--spool-keep", "0s")
     assert "a damaged loaded.json keeps tables from being pruned" in run.err
     assert segments(netty.spool) == before
+
+
+def test_another_place_than_before_has_to_hold_what_was_pulled(sims, netty, remote, db):
+    """A wrong name brought nothing, with 0 each time, and a new puller to both places."""
+    sim = sims("contacts:60")
+    db.create("contacts")
+    netty.extract("contacts", sim=sim)
+    remote.round(db)
+    there = remote.backs()
+    wrong, other = netty.dir / "wrong", netty.dir / "other"
+    netty.spool_tool("push", other)
+    for place_ in (wrong, other):
+        run = netty.spool_tool("pull", place_, "--spool", remote.pulled, code=78)
+        assert str(place_) in run.err and f"from {remote.url}" in run.err
+        assert not (place_ / "back").exists()
+    remote.pull()
+    assert remote.backs() == there
+    moved = netty.dir / "moved"
+    remote.dir.rename(moved)
+    netty.spool_tool("pull", moved, "--spool", remote.pulled)
