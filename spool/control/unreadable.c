@@ -126,12 +126,6 @@ enum err_code unreadable_read(const struct spool *s, const char *table, unreadab
 
 /* ---- writing ---- */
 
-static enum err_code add_text(struct buf *b, const char *name, const char *text)
-{
-    enum err_code rc = buf_addf(b, ",\"%s\":", name);
-    return rc == OK ? buf_add_json(b, text, strlen(text)) : rc;
-}
-
 static void key_text(bool keyed, int64_t key, char out[NUMBER])
 {
     out[0] = '\0';
@@ -169,7 +163,8 @@ static enum err_code add_place(struct buf *b, const struct place *p)
     key_text(p->keyed, p->key, key);
     if ((rc = buf_addf(b, "{\"place\":%u,\"key\":\"%s\",\"list\":%u", p->count, key, p->sort)) !=
             OK ||
-        (rc = add_text(b, "from", p->from)) != OK || (rc = add_text(b, "equal", p->equal)) != OK ||
+        (rc = fields_add_text(b, "from", p->from)) != OK ||
+        (rc = fields_add_text(b, "equal", p->equal)) != OK ||
         (rc = buf_addf(b, ",\"offset\":%" PRIu64 ",\"ordinal\":%" PRIu64, p->offset, p->ordinal)) !=
             OK ||
         (rc = add_side(b, "before", &p->before)) != OK ||
@@ -184,7 +179,7 @@ static enum err_code add_place(struct buf *b, const struct place *p)
                         : 0,
              twin_number(p))) != OK ||
         (p->doubtful && (rc = buf_adds(b, ",\"doubt\":1")) != OK) ||
-        (rc = add_text(b, "said", p->said)) != OK)
+        (rc = fields_add_text(b, "said", p->said)) != OK)
         return rc;
     return checksum_line_end(b, start);
 }

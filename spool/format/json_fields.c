@@ -341,3 +341,17 @@ enum err_code fields_read_head(const char *text, size_t n, struct field *fields,
                        *version, format, *version > format ? "a newer" : "an older");
     return rc == OK ? fields_read(text, n, fields, count, e) : rc;
 }
+
+enum err_code fields_add_text(struct buf *b, const char *name, const char *text)
+{
+    enum err_code rc = buf_addf(b, ",\"%s\":", name);
+    return rc == OK ? buf_add_json(b, text, strlen(text)) : rc;
+}
+
+enum err_code fields_add_time(struct buf *b, const char *name, int64_t t)
+{
+    char text[WHEN_TEXT];
+    if (t == WHEN_NONE)
+        return buf_addf(b, ",\"%s\":null", name);
+    return buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(t, text));
+}

@@ -1,5 +1,5 @@
 /*
- * Reads the members of one JSON object into C variables. Every file of the spool is read with this.
+ * Reads the members of one JSON object into C variables, and writes such members. Every file of the spool is read with this.
  *
  *     struct field fields[] = {
  *         {.name = "page", .type = FIELD_COUNT, .to = &page},
@@ -53,5 +53,9 @@ enum err_code fields_read(const char *text, size_t n, struct field *fields, size
  * number but `format` is ERR_CONFIG, even where other members are missing: a later format may not have them. */
 enum err_code fields_read_head(const char *text, size_t n, struct field *fields, size_t count,
                                uint64_t format, struct err *e) MUST_CHECK;
+
+/* Append the member to an object that has one already: ,"name":"text". A time of WHEN_NONE is null. */
+enum err_code fields_add_text(struct buf *b, const char *name, const char *text) MUST_CHECK;
+enum err_code fields_add_time(struct buf *b, const char *name, int64_t t) MUST_CHECK;
 
 #endif

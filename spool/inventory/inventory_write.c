@@ -5,6 +5,7 @@
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
+#include "spool/format/json_fields.h"
 #include "spool/inventory/inventory_private.h"
 #include "spool/store/table_dir.h"
 #include <errno.h>
@@ -151,14 +152,6 @@ static enum err_code put_line(struct inventory *r, enum err_code rc, struct err 
     return OK;
 }
 
-static enum err_code add_time(struct buf *b, const char *name, int64_t t)
-{
-    char text[WHEN_TEXT];
-    if (t == WHEN_NONE)
-        return buf_addf(b, ",\"%s\":null", name);
-    return buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(t, text));
-}
-
 enum err_code inventory_begin(struct inventory *r, struct err *e)
 {
     char began[WHEN_TEXT];
@@ -171,7 +164,7 @@ enum err_code inventory_begin(struct inventory *r, struct err *e)
     enum err_code rc = buf_addf(&r->line, "{\"netty_roll\":%d,\"table\":\"%s\",\"began\":\"%s\"",
                                 INVENTORY_FORMAT, r->table, when_iso(fresh.began, began));
     if (rc == OK)
-        rc = add_time(&r->line, "last", fresh.last);
+        rc = fields_add_time(&r->line, "last", fresh.last);
     if (rc == OK)
         rc = checksum_line_end(&r->line, 0);
     if (rc != OK)
@@ -213,11 +206,11 @@ static enum err_code compose_page(struct inventory *r, const struct inventory_pa
     enum err_code rc;
     buf_reset(b);
     if ((rc = buf_addf(b, "{\"page\":%" PRIu64, r->state.pages + 1)) != OK ||
-        (rc = add_time(b, "fetched", p->fetched)) != OK ||
-        (rc = add_time(b, "clock", p->clock)) != OK ||
+        (rc = fields_add_time(b, "fetched", p->fetched)) != OK ||
+        (rc = fields_add_time(b, "clock", p->clock)) != OK ||
         (rc = buf_addf(b, ",\"records\":%" PRIu64 ",\"unkeyed\":%" PRIu64 ",\"pass\":%" PRIu64,
                        p->records, p->unkeyed, p->pass)) != OK ||
-        (rc = add_time(b, "complete_to", p->complete_to)) != OK ||
+        (rc = fields_add_time(b, "complete_to", p->complete_to)) != OK ||
         (rc = buf_adds(b, ",\"keys\":[")) != OK ||
         (rc = buf_add(b, r->keys.data, r->keys.len)) != OK ||
         (rc = buf_adds(b, "],\"deleted\":[")) != OK ||
@@ -255,8 +248,9 @@ static enum err_code compose_window(struct inventory *r, const struct inventory_
     enum err_code rc;
     buf_reset(b);
     if ((rc = buf_addf(b, "{\"window\":%" PRIu64, r->state.windows + 1)) != OK ||
-        (rc = add_time(b, "at", w->at)) != OK || (rc = add_time(b, "clock", w->clock)) != OK ||
-        (rc = add_time(b, "to", w->to)) != OK)
+        (rc = fields_add_time(b, "at", w->at)) != OK ||
+        (rc = fields_add_time(b, "clock", w->clock)) != OK ||
+        (rc = fields_add_time(b, "to", w->to)) != OK)
         return rc;
     return buf_addf(b, ",\"ended\":%d", w->ended ? 1 : 0);
 }
@@ -291,7 +285,8 @@ static enum err_code compose_lookup(struct inventory *r, const struct inventory_
     enum err_code rc;
     buf_reset(b);
     if ((rc = buf_addf(b, "{\"look\":%" PRIu64, r->state.lookups + 1)) != OK ||
-        (rc = add_time(b, "at", l->at)) != OK || (rc = add_time(b, "clock", l->clock)) != OK ||
+        (rc = fields_add_time(b, "at", l->at)) != OK ||
+        (rc = fields_add_time(b, "clock", l->clock)) != OK ||
         (rc = buf_addf(b, ",\"useless\":%d,\"present\":[", l->useless ? 1 : 0)) != OK)
         return rc;
     for (size_t i = 0; i < l->present_count && rc == OK; i++)

@@ -9,23 +9,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* ,"name":"2026-..." or ,"name":null */
-static enum err_code add_time(struct buf *b, const char *name, int64_t t)
-{
-    char text[WHEN_TEXT];
-    if (t == WHEN_NONE)
-        return buf_addf(b, ",\"%s\":null", name);
-    return buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(t, text));
-}
-
-static enum err_code add_text(struct buf *b, const char *name, const char *text)
-{
-    enum err_code rc;
-    if ((rc = buf_addf(b, ",\"%s\":", name)) == OK)
-        rc = buf_add_json(b, text, strlen(text));
-    return rc;
-}
-
 /* Returns a page's chain: the hash of the chain before it and of the hash of text[0..n), which is the beginning of the page's
  * line. */
 static uint64_t chain_of(uint64_t before, const char *text, size_t n)
@@ -49,7 +32,7 @@ enum err_code journal_add_header(struct buf *b, const struct journal_header *h,
     enum err_code rc;
     if ((rc = buf_addf(b, "{\"netty_journal\":%d,\"table\":\"%s\",\"segment\":%" PRIu64,
                        JOURNAL_FORMAT, h->table, h->segment)) != OK ||
-        (rc = add_time(b, "created", h->created)) != OK ||
+        (rc = fields_add_time(b, "created", h->created)) != OK ||
         (rc = buf_addf(b,
                        ",\"previous\":{\"segment\":%" PRIu64 ",\"pages\":%" PRIu64
                        ",\"chain\":\"%016" PRIx64 "\"}",
@@ -64,14 +47,15 @@ enum err_code journal_add_page(struct buf *b, struct page_info *p, const char *p
     size_t start = b->len;
     enum err_code rc;
     if ((rc = buf_addf(b, "{\"page\":%" PRIu64, p->place.page)) != OK ||
-        (rc = add_time(b, "fetched", p->fetched)) != OK ||
+        (rc = fields_add_time(b, "fetched", p->fetched)) != OK ||
         (rc = buf_addf(b,
                        ",\"offset\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"line\":%" PRIu64
                        ",\"records\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\",\"durable\":%" PRIu64,
                        p->offset, p->bytes, p->first_line, p->records, p->hash, p->durable)) !=
             OK ||
-        (rc = add_text(b, "low", p->low)) != OK || (rc = add_text(b, "high", p->high)) != OK ||
-        (rc = add_time(b, "complete_to", p->complete_to)) != OK)
+        (rc = fields_add_text(b, "low", p->low)) != OK ||
+        (rc = fields_add_text(b, "high", p->high)) != OK ||
+        (rc = fields_add_time(b, "complete_to", p->complete_to)) != OK)
         return rc;
     p->chain = chain_of(p->chain, b->data + start, b->len - start);
     if ((rc = buf_addf(b, ",\"chain\":\"%016" PRIx64 "\"", p->chain)) != OK ||

@@ -1,21 +1,8 @@
 #include "spool/overview/overview_json.h"
 
 #include "shared/time/when.h"
+#include "spool/format/json_fields.h"
 #include <inttypes.h>
-#include <string.h>
-
-static enum err_code add_text(struct buf *b, const char *name, const char *value)
-{
-    enum err_code rc = buf_addf(b, ",\"%s\":", name);
-    return rc == OK ? buf_add_json(b, value, strlen(value)) : rc;
-}
-
-static enum err_code add_time(struct buf *b, const char *name, int64_t t)
-{
-    char text[WHEN_TEXT];
-    return t == WHEN_NONE ? buf_addf(b, ",\"%s\":null", name)
-                          : buf_addf(b, ",\"%s\":\"%s\"", name, when_iso(t, text));
-}
 
 static enum err_code add_row(struct buf *b, const struct overview_shown *s)
 {
@@ -25,11 +12,11 @@ static enum err_code add_row(struct buf *b, const struct overview_shown *s)
                  ",\"code\":%d,\"tables\":%" PRId64 ",\"waiting_records\":%" PRId64
                  ",\"set_aside\":%" PRId64 ",\"bytes\":%" PRId64 ",\"last_code\":%d",
                  s->code, r->tables, r->records, r->set_aside, r->bytes, s->last_code);
-    if (rc == OK && (rc = add_text(b, "verdict", r->verdict)) == OK &&
-        (rc = add_text(b, "says", s->says)) == OK &&
-        (rc = add_time(b, "complete_to", r->complete_to)) == OK &&
-        (rc = add_time(b, "loaded_to", r->loaded_to)) == OK)
-        rc = add_time(b, "ended", s->ended);
+    if (rc == OK && (rc = fields_add_text(b, "verdict", r->verdict)) == OK &&
+        (rc = fields_add_text(b, "says", s->says)) == OK &&
+        (rc = fields_add_time(b, "complete_to", r->complete_to)) == OK &&
+        (rc = fields_add_time(b, "loaded_to", r->loaded_to)) == OK)
+        rc = fields_add_time(b, "ended", s->ended);
     return rc;
 }
 

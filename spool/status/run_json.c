@@ -1,25 +1,13 @@
 #include "spool/status/run_json.h"
 
 #include "shared/time/when.h"
+#include "spool/format/json_fields.h"
 #include <inttypes.h>
 #include <string.h>
 
-static enum err_code add_text(struct buf *b, const char *name, const char *value)
-{
-    enum err_code rc = buf_addf(b, ",\"%s\":", name);
-    return rc == OK ? buf_add_json(b, value, strlen(value)) : rc;
-}
-
 static enum err_code add_where_any(struct buf *b, const char *name, const char *value)
 {
-    return value[0] != '\0' ? add_text(b, name, value) : OK;
-}
-
-static enum err_code add_complete_to(struct buf *b, int64_t to)
-{
-    char text[WHEN_TEXT];
-    return to == WHEN_NONE ? buf_adds(b, ",\"complete_to\":null")
-                           : buf_addf(b, ",\"complete_to\":\"%s\"", when_iso(to, text));
+    return value[0] != '\0' ? fields_add_text(b, name, value) : OK;
 }
 
 enum err_code run_json(struct buf *b, const struct run_history_entry *run,
@@ -30,15 +18,15 @@ enum err_code run_json(struct buf *b, const struct run_history_entry *run,
     enum err_code rc = buf_addf(b, "{\"began\":\"%s\",\"ended\":\"%s\",\"seconds\":%.3f",
                                 when_iso(run->began, began), when_iso(run->ended, ended),
                                 (double)run->busy / (double)WHEN_SECOND);
-    if (rc != OK || (rc = add_text(b, "kind", run->kind)) != OK ||
-        (rc = add_text(b, "status", run->status)) != OK ||
-        (rc = add_text(b, "error", run->error)) != OK ||
+    if (rc != OK || (rc = fields_add_text(b, "kind", run->kind)) != OK ||
+        (rc = fields_add_text(b, "status", run->status)) != OK ||
+        (rc = fields_add_text(b, "error", run->error)) != OK ||
         (rc = buf_addf(b, ",\"code\":%d", err_exit(err_of_word(run->error)))) != OK ||
         (rc = add_where_any(b, "message", run->message)) != OK ||
         (rc = add_where_any(b, "reason", run->reason)) != OK)
         return rc;
     if (side == RUN_HISTORY_EXTRACT)
-        rc = add_complete_to(b, run->complete_to);
+        rc = fields_add_time(b, "complete_to", run->complete_to);
     for (unsigned i = 0; i < RUN_COUNTS && rc == OK; i++)
         if (run_history_count_of((enum run_count)i, side) && !(brief && run->counts[i] == 0))
             rc = buf_addf(b, ",\"%s\":%" PRId64, run_history_count_name((enum run_count)i),

@@ -154,6 +154,27 @@ static void another_format_is_refused_by_its_number(void **state)
     assert_int_equal(read_head("{\"pages\":7}", &pages, &err), ERR_DAMAGED);
 }
 
+static void what_is_written_is_read_again(void **state)
+{
+    struct buf b;
+    struct values v = {0};
+    (void)state;
+    buf_init(&b, 256);
+    assert_int_equal(buf_adds(&b, "{\"count\":1"), OK);
+    assert_int_equal(fields_add_text(&b, "text", "\"\\\n"), OK);
+    assert_int_equal(fields_add_time(&b, "time", 1000000), OK);
+    assert_int_equal(buf_addc(&b, '}'), OK);
+    assert_int_equal(read_n(b.data, b.len, &v), OK);
+    assert_string_equal(v.text, "\"\\\n");
+    assert_true(v.time == 1000000);
+    buf_truncate(&b, strlen("{\"count\":1"));
+    assert_int_equal(fields_add_time(&b, "time", WHEN_NONE), OK);
+    assert_int_equal(buf_addc(&b, '}'), OK);
+    assert_int_equal(read_n(b.data, b.len, &v), OK);
+    assert_true(v.time == WHEN_NONE);
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +183,7 @@ int main(void)
         cmocka_unit_test(what_is_absent_or_null_is_none),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(another_format_is_refused_by_its_number),
+        cmocka_unit_test(what_is_written_is_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
