@@ -19,7 +19,7 @@ static const char *nearest(const char *name, const struct fetch_run_row *rows, s
     unsigned least = 1 + (unsigned)strlen(name) / 3;
     for (size_t i = 0; i < n + held_n; i++) {
         const char *other = i < n ? rows[i].name : held[i - n];
-        unsigned distance = names_distance(name, other);
+        unsigned distance = names_distance(name, strlen(name), other, strlen(other));
         if ((i < n && is_unknown(&rows[i])) || strcmp(name, other) == 0 || distance > least)
             continue;
         if (found == NULL || distance < least)

@@ -50,24 +50,28 @@ void names_relation(const char *table, char out[NAMES_TABLE_MAX + 8])
     (void)snprintf(out, NAMES_TABLE_MAX + 8, NAMES_RELATION_PREFIX "%.*s", NAMES_TABLE_MAX, table);
 }
 
-unsigned names_distance(const char *a, const char *b)
+static unsigned least(unsigned a, unsigned b)
 {
-    unsigned row[NAMES_TABLE_MAX + 1];
-    size_t n = strlen(a);
-    size_t m = strlen(b);
-    if (n > NAMES_TABLE_MAX || m > NAMES_TABLE_MAX)
+    return a < b ? a : b;
+}
+
+unsigned names_distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    /* rows[i % 3][j]: the distance of a's first i letters from b's first j */
+    unsigned rows[3][NAMES_TABLE_MAX + 1];
+    if (a_len > NAMES_TABLE_MAX || b_len > NAMES_TABLE_MAX)
         return NAMES_TABLE_MAX;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
+    for (size_t j = 0; j <= b_len; j++)
+        rows[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= a_len; i++) {
+        unsigned *row = rows[i % 3];
+        const unsigned *above = rows[(i - 1) % 3];
         row[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned changed = diagonal + (a[i - 1] != b[j - 1]);
-            unsigned moved = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = changed < moved ? changed : moved;
+        for (size_t j = 1; j <= b_len; j++) {
+            row[j] = least(least(row[j - 1], above[j]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
         }
     }
-    return row[m];
+    return rows[a_len % 3][b_len];
 }

@@ -24,8 +24,9 @@ void names_key(const char *table, char out[NAMES_TABLE_MAX + 8]);
 /* contacts -> netty-contacts */
 void names_relation(const char *table, char out[NAMES_TABLE_MAX + 8]);
 
-/* Returns how many letters must be added, dropped or changed to make b of a (the Levenshtein distance), to find the name
- * that a misspelt one was meant to be. Returns NAMES_TABLE_MAX where either name is longer than that. */
-unsigned names_distance(const char *a, const char *b);
+/* Returns how many letters must be added, dropped, changed or swapped with their neighbour to make b of a (the Damerau-Levenshtein
+ * distance, each letter moved at most once), to find the name of a table, an option or an account that a misspelt one was meant to
+ * be. Returns NAMES_TABLE_MAX where either name is longer than that. */
+unsigned names_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 
 #endif

@@ -1,4 +1,5 @@
 #include "shared/options/accounts.h"
+#include "shared/base/table_names.h"
 #include "shared/options/options_private.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,7 +187,7 @@ static enum err_code unknown(const struct options *o, const char *name, struct e
                        origin, name, name);
     for (size_t i = 0; i < o->accounts.n; i++) {
         const char *known = o->accounts.list[i].name;
-        unsigned other = option_distance(name, strlen(name), known, strlen(known));
+        unsigned other = names_distance(name, strlen(name), known, strlen(known));
         if (other < distance) {
             near = known;
             distance = other;

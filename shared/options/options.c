@@ -43,34 +43,6 @@ const struct command_def *command_named(enum program program, const char *name)
     return NULL;
 }
 
-#define NAME_MAX_LEN 40
-
-static unsigned least(unsigned a, unsigned b)
-{
-    return a < b ? a : b;
-}
-
-unsigned option_distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    /* rows[i % 3][j]: the distance of a's first i letters from b's first j */
-    unsigned rows[3][NAME_MAX_LEN + 1];
-    if (a_len > NAME_MAX_LEN || b_len > NAME_MAX_LEN)
-        return 3;
-    for (size_t j = 0; j <= b_len; j++)
-        rows[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= a_len; i++) {
-        unsigned *row = rows[i % 3];
-        const unsigned *above = rows[(i - 1) % 3];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= b_len; j++) {
-            row[j] = least(least(row[j - 1], above[j]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
-        }
-    }
-    return least(rows[a_len % 3][b_len], 3);
-}
-
 const struct command_def *command_near(enum program program, const char *word)
 {
     const struct command_def *best = NULL;
@@ -78,7 +50,7 @@ const struct command_def *command_near(enum program program, const char *word)
     unsigned distance = n < 4 ? 2 : 3; /* in a short name two wrong letters are too many */
     for (const struct command_def *c = command_table; c->name != NULL; c++) {
         unsigned other =
-            c->program == program ? option_distance(word, n, c->name, strlen(c->name)) : 3;
+            c->program == program ? names_distance(word, n, c->name, strlen(c->name)) : distance;
         if (other < distance) {
             best = c;
             distance = other;
@@ -94,7 +66,7 @@ const char *option_hint(const char *name, size_t n, const char *prefix, enum pro
     unsigned distance = n < 4 ? 2 : 3; /* in a short name two wrong letters are too many */
     for (int i = 0; i < OPTIONS; i++) {
         const struct option_def *d = &option_table[i];
-        unsigned other = option_distance(name, n, d->name, strlen(d->name));
+        unsigned other = names_distance(name, n, d->name, strlen(d->name));
         if (option_is_for(d, program) && (d->marks & without) == 0 && other < distance) {
             best = d;
             distance = other;

@@ -1,4 +1,5 @@
 /* The command line and the environment. */
+#include "shared/base/table_names.h"
 #include "shared/log/conninfo_secrets.h"
 #include "shared/log/log.h"
 #include "shared/options/options_private.h"
@@ -183,14 +184,14 @@ static enum err_code refuse_switch(const char *name, size_t n, struct err *e)
 static enum err_code refuse_slip(const char *name, size_t n, struct err *e)
 {
     const char *nearest =
-        option_distance(name, n, "NETTY_API_KEY", 13) <= 2 ? "NETTY_API_KEY" : NULL;
+        names_distance(name, n, "NETTY_API_KEY", 13) <= 2 ? "NETTY_API_KEY" : NULL;
     if (known_elsewhere(name, n))
         return OK;
     for (int i = 0; i < OPTIONS; i++) {
         const char *env = option_table[i].env;
         if (env == NULL)
             continue;
-        unsigned distance = option_distance(name, n, env, strlen(env));
+        unsigned distance = names_distance(name, n, env, strlen(env));
         if (distance == 0)
             return OK;
         if (distance <= 2)

@@ -103,9 +103,6 @@ const struct option_def *option_named(const char *name, size_t n);
 #define OPTION_HINT 80
 const char *option_hint(const char *name, size_t n, const char *prefix, enum program program,
                         unsigned without, char out[OPTION_HINT]);
-/* Returns how many letters must be added, dropped, changed or swapped with their neighbour to make b of a; 3 stands for more
- * than 2. */
-unsigned option_distance(const char *a, size_t a_len, const char *b, size_t b_len);
 
 enum err_code options_read_args(struct options *o, int argc, char **argv, struct err *e) MUST_CHECK;
 enum err_code options_read_env(struct options *o, struct err *e) MUST_CHECK;

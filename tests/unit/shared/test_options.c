@@ -197,30 +197,6 @@ static void test_what_belongs_together(void **state)
     assert_true(options_int(o, OPT_FROM) + 86400 * WHEN_SECOND == options_int(o, OPT_TO));
 }
 
-static void test_distance(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *a;
-        const char *b;
-        unsigned distance;
-    } pairs[] = {
-        {"limit", "limit", 0},   {"limt", "limit", 1},    {"limitt", "limit", 1},
-        {"limti", "limit", 1},   {"lamit", "limit", 1},   {"ilimt", "limit", 2},
-        {"xlimitx", "limit", 2}, {"", "ab", 2},           {"", "abc", 3},
-        {"abc", "xyz", 3},       {"limit", "timeout", 3}, {"", "", 0},
-    };
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        const char *a = pairs[i].a;
-        const char *b = pairs[i].b;
-        assert_int_equal(option_distance(a, strlen(a), b, strlen(b)), pairs[i].distance);
-        assert_int_equal(option_distance(b, strlen(b), a, strlen(a)), pairs[i].distance);
-    }
-    char longer[200];
-    memset(longer, 'a', sizeof(longer));
-    assert_int_equal(option_distance(longer, sizeof(longer), longer, sizeof(longer)), 3);
-}
-
 static void test_log_set_up(void **state)
 {
     (void)state;
@@ -246,7 +222,6 @@ int main(void)
         TEST(test_help_and_version_judge_nothing),
         TEST(test_full_is_since_all),
         TEST(test_what_belongs_together),
-        cmocka_unit_test(test_distance),
         TEST(test_log_set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,17 +86,30 @@ static void test_names_that_are_refused(void **state)
 
 static void test_distance(void **state)
 {
+    static const struct {
+        const char *a;
+        const char *b;
+        unsigned distance;
+    } pairs[] = {
+        {"limit", "limit", 0},       {"limt", "limit", 1},
+        {"limitt", "limit", 1},      {"limti", "limit", 1},
+        {"lamit", "limit", 1},       {"ilimt", "limit", 2},
+        {"xlimitx", "limit", 2},     {"contakts", "contacts", 1},
+        {"ocntacts", "contacts", 1}, {"", "ab", 2},
+        {"abc", "xyz", 3},           {"users", "", 5},
+        {"limit", "timeout", 4},     {"", "", 0},
+    };
+    char longer[NAMES_TABLE_MAX + 1];
     (void)state;
-    char longer[NAMES_TABLE_MAX + 2];
-    memset(longer, 'a', sizeof longer - 1);
-    longer[sizeof longer - 1] = '\0';
-    assert_int_equal(names_distance("contacts", "contacts"), 0);
-    assert_int_equal(names_distance("contact", "contacts"), 1);
-    assert_int_equal(names_distance("contakts", "contacts"), 1);
-    assert_int_equal(names_distance("ocntacts", "contacts"), 2);
-    assert_int_equal(names_distance("users", ""), 5);
-    assert_int_equal(names_distance("", "users"), 5);
-    assert_int_equal(names_distance(longer, "a"), NAMES_TABLE_MAX);
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        const char *a = pairs[i].a;
+        const char *b = pairs[i].b;
+        assert_int_equal(names_distance(a, strlen(a), b, strlen(b)), pairs[i].distance);
+        assert_int_equal(names_distance(b, strlen(b), a, strlen(a)), pairs[i].distance);
+    }
+    memset(longer, 'a', sizeof longer);
+    assert_int_equal(names_distance(longer, sizeof longer, "a", 1), NAMES_TABLE_MAX);
+    assert_int_equal(names_distance("a", 1, longer, sizeof longer), NAMES_TABLE_MAX);
 }
 
 int main(void)
