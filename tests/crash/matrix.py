@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from power import MODES, Shadow  # noqa: E402
-from world import GROUPED, QUIET, ROOT, SEALED, TABLES, Case, Database, Gone, Truth, demand  # noqa: E402
+from world import GROUPED, PRELOAD, QUIET, ROOT, SEALED, TABLES, Case, Database, Gone, Truth, demand, need  # noqa: E402
 from harness import Postgres  # noqa: E402
 
 KILLED = (-9, 137)
