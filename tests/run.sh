@@ -159,7 +159,7 @@ unit() {
 counts() {
     heading "Counted instructions"
     check "build: what is counted" make -j"$jobs" all sim bench-programs
-    check_of gcc 0 "counts: parse and encode path, first sync" /usr/bin/python3 tests/bench/instructions.py
+    check_of gcc 0 "counts: parse and encode path, first sync, first load" /usr/bin/python3 tests/bench/instructions.py
 }
 
 # A fixed number of runs each, fewer where each run reads files; `make fuzz` is for longer ones.

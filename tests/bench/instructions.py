@@ -4,10 +4,12 @@ usage: instructions.py [--record]
 
 Two programs go over fixed records: extract_rate (an answer's bytes -> parser, crawl, spool) and encode_rate (a spool's line
 -> row -> batch -> COPY bytes). And netty-extract itself makes a first sync, sealing included: of 2,000 records and of 500,
-whose difference is what 1,500 records cost. What is compared is their instructions divided by those that yajl with empty
-callbacks needs for the same bytes in the same minute, so that a library's or a processor's own way of copying bytes matters
-little. instructions.txt has these ratios in thousandths, in all and for each source file. More than a tenth above it fails: in
-all, or of a file that makes up a twentieth or more. After a change that is meant: `make bench-instructions RECORD=1`.
+whose difference is what 1,500 records cost. netty-load itself then loads what was fetched, sealed but for the last segment, into
+an empty table: 6,000 records and 1,500, and the difference is divided by the lines that were read more (pages overlap). What is
+compared is their instructions divided by those that yajl with empty callbacks needs for the same bytes in the same minute, so that
+a library's or a processor's own way of copying bytes matters little. instructions.txt has these ratios in thousandths, in all and
+for each source file. More than a tenth above it fails: in all, or of a file that makes up a twentieth or more. After a change that
+is meant: `make bench-instructions RECORD=1`.
 """
 import os
 import re
@@ -18,12 +20,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 import data  # noqa: E402
-from harness import BUILD, KEY, ROOT, Sim  # noqa: E402
+from harness import BUILD, KEY, ROOT, Database, Netty, Postgres, Sim  # noqa: E402
 
 BASELINE = Path(__file__).with_name("instructions.txt")
 RECORDS = 1000
+SEGMENT = "256K"  # so that records are sealed as often as in a large table
 SLACK = 1.10
 SHARE = 0.05
+OURS = re.compile(r"(?:^|/)((?:extract|load|spool|shared|tests)/\w+/[\w-]+\.[ch])$")
 LINE = re.compile(r"^\s*([\d,]+) \(\s*[\d.]+%\)\s+(\S+?):\S.*?(?: \[(\S+)\])?$")
 
 
@@ -39,10 +43,9 @@ class Run:
 
 
 def group_of(file, library):
-    """The file that a function stands in; a library's name where that is not ours."""
-    path = file.removeprefix(f"{ROOT}/").removeprefix("./")
-    if re.match(r"(extract|load|spool|shared|tests)/", path):
-        return path
+    """The file that a function stands in, wherever its checkout was (ccache); a library's name where that is not ours."""
+    if ours := OURS.search(file):
+        return ours[1]
     if library and library.startswith("/usr/"):
         return Path(library).name.split(".so")[0]
     return "inlined and libc"
@@ -71,11 +74,47 @@ def first_sync(directory, records):
     sim = Sim(f"contacts:{records}", "--clock", "fixed", "--mood", "gzip=0")
     groups = collect(directory, BUILD / "netty-extract", "contacts",
                      env={**os.environ, "NETTY_API_KEY": KEY, "NETTY_BASE_URL": sim.url, "NETTY_SPOOL": str(spool),
-                          "NETTY_SEGMENT_SIZE": "256K"})
+                          "NETTY_SEGMENT_SIZE": SEGMENT})
     sim.stop()
-    sealed = [path for path in (spool / "contacts").iterdir() if path.suffix == ".zst"]
-    assert len(sealed) >= records // 500, sealed
+    assert sealed(spool) >= records // 500
     return groups
+
+
+def sealed(spool):
+    return len(list((spool / "contacts").glob("*.zst")))
+
+
+def first_load(directory, server, records):
+    """({group: instructions}, lines read) of netty-load's first run, once netty-extract has ended."""
+    netty = Netty(directory / f"load-{records}")
+    netty.dir.mkdir()
+    netty.env["NETTY_SEGMENT_SIZE"] = SEGMENT
+    sim = Sim(f"contacts:{records}", "--clock", "fixed")
+    read = netty.extract("--json", "contacts", sim=sim).json()["contacts"]["records"]
+    sim.stop()
+    assert sealed(netty.spool) >= records // 500
+    db = Database(server)
+    db.create("contacts")
+    groups = collect(directory, BUILD / "netty-load", "contacts", env=netty.environment(db=db))
+    assert db.value('SELECT count(*) FROM "netty-contacts"') == records
+    db.drop()
+    return groups, read
+
+
+def first_loads(directory):
+    """{group: instructions} of a first load, for RECORDS lines."""
+    server = Postgres(directory)
+    server.start()
+    try:
+        (few, few_read), (many, many_read) = (first_load(directory, server, n) for n in (3 * RECORDS // 2, 6 * RECORDS))
+    finally:
+        server.stop()
+    return more(many, few, RECORDS / (many_read - few_read))
+
+
+def more(many, few, share):
+    """{group: instructions} that one run needed more than another one, times a share."""
+    return {name: max(0, n - few.get(name, 0)) * share for name, n in many.items()}
 
 
 def measure(directory):
@@ -91,8 +130,8 @@ def measure(directory):
     lines = spool / "contacts" / "0000000001.ndjson"
     paths["encode"] = count("encode_all", "encode_rate", lines, RECORDS // 2)
     few, many = (first_sync(directory, records) for records in (RECORDS // 2, 2 * RECORDS))
-    share = RECORDS / (2 * RECORDS - RECORDS // 2)
-    paths["sync"] = {name: max(0, n - few.get(name, 0)) * share for name, n in many.items()}
+    paths["sync"] = more(many, few, RECORDS / (2 * RECORDS - RECORDS // 2))
+    paths["load"] = first_loads(directory)
     return {path: {name: round(1000 * n / reference, 1) for name, n in
                    [("total", sum(groups.values())), *sorted(groups.items(), key=lambda item: -item[1])]}
             for path, groups in paths.items()}
