@@ -9,6 +9,10 @@
 /* How much of the body is read if the status is not 200, so that the connection can be used again. */
 #define DISCARD_MAX ((uint64_t)256 << 10)
 
+/* How much is read from a socket at once, at most: a whole page of usual size, where it is there. libcurl hands it on in pieces of
+ * 16 KiB all the same. */
+#define RECEIVE (128L << 10)
+
 struct http {
     uv_loop_t *loop;
     CURLM *multi;
@@ -436,6 +440,7 @@ static CURLcode configure(struct http_request *r, const char *url)
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_BUFFERSIZE, RECEIVE);
     SET(CURLOPT_TIMEOUT_MS, (long)(h->conf.timeout / 1000));
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, r);
