@@ -6,9 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #define FILE_MAX ((size_t)4096)
+/* A file that was this old when it was read has another time once it is written again, however coarse the clock of files is. */
+#define SETTLED (WHEN_SECOND / 10)
+
+/* Which file it is that was read last. */
+struct file_mark {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    int64_t changed;
+    bool sure; /* another content would show */
+};
 
 struct circuit_breaker {
     char dir[IO_PATH];
@@ -17,6 +29,7 @@ struct circuit_breaker {
     struct json_splitter *splitter;
     struct zone *utc;
     struct buf text;
+    struct file_mark mark;
     bool worked;
     bool probing;    /* by this process */
     long status;     /* of the answer that opened it */
@@ -53,6 +66,27 @@ static int64_t member_time(const struct circuit_breaker *b, const struct record 
     return t;
 }
 
+static struct file_mark mark_of(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0)
+        return (struct file_mark){.sure = false};
+    int64_t changed = (int64_t)st.st_ctim.tv_sec * WHEN_SECOND + st.st_ctim.tv_nsec / 1000;
+    return (struct file_mark){.device = st.st_dev,
+                              .inode = st.st_ino,
+                              .size = st.st_size,
+                              .changed = changed,
+                              .sure = changed < when_now() - SETTLED};
+}
+
+/* It is asked for before each request: a look at the file's time costs a tenth of reading it. */
+static bool is_as_read(const struct circuit_breaker *b)
+{
+    struct file_mark now = mark_of(b->path);
+    return b->mark.sure && now.sure && now.device == b->mark.device && now.inode == b->mark.inode &&
+           now.size == b->mark.size && now.changed == b->mark.changed;
+}
+
 /* Begins anew, since what happened to another key says nothing of this one. */
 static void load(struct circuit_breaker *b)
 {
@@ -61,6 +95,7 @@ static void load(struct circuit_breaker *b)
     b->worked = false;
     b->until = b->refused = WHEN_NONE;
     buf_reset(&b->text);
+    b->mark = mark_of(b->path); /* before it is read: what comes between is seen the next time */
     if (safe_read_file(b->path, &b->text, NULL) != OK ||
         json_splitter_run(b->splitter, b->text.data, b->text.len, &r, NULL) != OK)
         return;
@@ -91,6 +126,7 @@ static enum err_code store(struct circuit_breaker *b, struct err *e)
         rc = buf_adds(&b->text, "}\n");
     if (rc != OK)
         return buf_err(e, rc, &b->text, CIRCUIT_BREAKER_FILE);
+    b->mark.sure = false; /* what the file has counts, also where it cannot be written */
     return io_replace(b->dir, CIRCUIT_BREAKER_FILE, b->text.data, b->text.len, e);
 }
 
@@ -134,7 +170,8 @@ enum circuit_breaker_state circuit_breaker_look(struct circuit_breaker *b, int64
 {
     if (b->probing)
         return CIRCUIT_BREAKER_CLOSED;
-    load(b);
+    if (!is_as_read(b))
+        load(b);
     /* A time further ahead than any that is written here was written by a clock that was wrong. */
     if (b->until == WHEN_NONE || b->until > now + 2 * CIRCUIT_BREAKER_MOST)
         return CIRCUIT_BREAKER_CLOSED;

@@ -124,6 +124,31 @@ static void rests_then_tries_once(void **state)
     circuit_breaker_close(elsewhere);
 }
 
+/* The file has been as it is for a while, so that it is not read each time; what another program writes counts all the same. */
+static void sees_what_others_write_later(void **state)
+{
+    struct world *w = *state;
+    struct err e = ERR_INIT;
+    struct circuit_breaker *elsewhere = open_with(w, w->key);
+    assert_int_equal(circuit_breaker_worked(w->b, &e), OK);
+    for (int64_t round = 0; round < 3; round++) {
+        (void)usleep(200000);
+        assert_int_equal(circuit_breaker_look(elsewhere, NOW), CIRCUIT_BREAKER_CLOSED);
+        assert_int_equal(circuit_breaker_look(elsewhere, NOW), CIRCUIT_BREAKER_CLOSED);
+        assert_int_equal(circuit_breaker_trip(w->b, NOW, 429, 30 * S, &e), OK);
+        assert_int_equal(circuit_breaker_look(elsewhere, NOW + 1), CIRCUIT_BREAKER_OPEN);
+        (void)usleep(200000);
+        assert_int_equal(circuit_breaker_look(elsewhere, NOW + 1), CIRCUIT_BREAKER_OPEN);
+        assert_int_equal(circuit_breaker_look(elsewhere, NOW + 1), CIRCUIT_BREAKER_OPEN);
+        assert_int_equal(circuit_breaker_probe(w->b, NOW + 31 * S, &e), OK);
+        assert_int_equal(circuit_breaker_worked(w->b, &e), OK);
+    }
+    assert_int_equal(unlink(w->file), 0);
+    assert_int_equal(circuit_breaker_look(elsewhere, NOW), CIRCUIT_BREAKER_CLOSED);
+    assert_false(circuit_breaker_key_worked(elsewhere));
+    circuit_breaker_close(elsewhere);
+}
+
 static void clamps_what_it_is_asked(void **state)
 {
     struct world *w = *state;
@@ -178,6 +203,7 @@ int main(void)
         TEST(a_late_answer_closes_nothing),
         TEST(remembers_that_the_key_worked),
         TEST(rests_then_tries_once),
+        TEST(sees_what_others_write_later),
         TEST(clamps_what_it_is_asked),
         TEST(understands_nothing_foreign),
         TEST(names_a_folder_it_cannot_write),
