@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Lines are written in pieces of this size, so that many lines that have waited for a slow disk need no further memory. */
-#define WRITE_SIZE ((size_t)8 << 10)
+#define WRITE_SIZE ((size_t)32 << 10)
 
 static struct open_segment *open_segment_new(const char *dir, uint64_t number)
 {
