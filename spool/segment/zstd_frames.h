@@ -5,7 +5,8 @@
  *
  * Writing (the sealing worker):
  *     zstd_frames_create(&w, fd, path, e);
- *     zstd_frames_begin(w, bytes, e); zstd_frames_add(w, p, n, e) ...; zstd_frames_end(w, e);  // for each page
+ *     zstd_frames_whole(w, p, n, e);      // for each page of at most ZSTD_FRAMES_WHOLE bytes; for any page:
+ *     zstd_frames_begin(w, bytes, e); zstd_frames_add(w, p, n, e) ...; zstd_frames_end(w, e);
  *     zstd_frames_finish(w, e);                                                      // syncs fd
  *     zstd_frames_free(w);                                                           // fd stays open
  *
@@ -22,6 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ZSTD_FRAMES_WHOLE ((size_t)256 << 10)
+
 struct zstd_frames_out;
 enum err_code zstd_frames_create(struct zstd_frames_out **w, int fd, const char *path,
                                  struct err *e) MUST_CHECK;
@@ -30,6 +33,8 @@ enum err_code zstd_frames_begin(struct zstd_frames_out *w, uint64_t bytes,
 enum err_code zstd_frames_add(struct zstd_frames_out *w, const void *p, size_t n,
                               struct err *e) MUST_CHECK;
 enum err_code zstd_frames_end(struct zstd_frames_out *w, struct err *e) MUST_CHECK;
+enum err_code zstd_frames_whole(struct zstd_frames_out *w, const void *p, size_t n,
+                                struct err *e) MUST_CHECK;
 enum err_code zstd_frames_finish(struct zstd_frames_out *w, struct err *e) MUST_CHECK;
 /* Adds an entry to the seek table for a frame that the caller has written to fd itself. Not to be mixed with frames that are
  * begun, whose bytes are gathered before they are written. */

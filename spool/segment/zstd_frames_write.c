@@ -7,14 +7,15 @@
 #include <unistd.h>
 #include <zstd.h>
 
-/* Little memory is worth more here than the last tenth of the size: level 3 with a window of a whole page takes 0.8 MB more,
- * and makes files 6.3 instead of 5.7 times smaller. Records repeat in long pieces, so matches of fewer than seven bytes are not
- * searched: that is 3 % less work, and files are 1 % smaller. */
-#define LEVEL      1
-#define WINDOW_LOG 16 /* what a reader must be ready to hold: 64 KiB */
-#define HASH_LOG   13
-#define MIN_MATCH  7
-#define ROOM       ((size_t)32 << 10)
+/* A page of usual size is compressed in one step, from the caller's memory into ours: libzstd then copies nothing and keeps no window
+ * of its own. Larger pages go through it piece by piece, with a smaller window, which takes as much memory. Records repeat in long
+ * pieces, so matches of fewer than seven bytes are not searched: that is 3 % less work, and files are 1 % smaller. */
+#define LEVEL             1
+#define WINDOW_LOG_WHOLE  17 /* what a reader must be ready to hold: 128 KiB */
+#define WINDOW_LOG_PIECES 16
+#define HASH_LOG          13
+#define MIN_MATCH         7
+#define ROOM              ZSTD_COMPRESSBOUND(ZSTD_FRAMES_WHOLE)
 
 struct zstd_frames_out {
     int fd;
@@ -49,7 +50,6 @@ enum err_code zstd_frames_create(struct zstd_frames_out **out, int fd, const cha
     if (!w->zstd || !w->out)
         return err_set(e, ERR_NOMEM, "out of memory");
     if (ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, LEVEL)) ||
-        ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_windowLog, WINDOW_LOG)) ||
         ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_hashLog, HASH_LOG)) ||
         ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_minMatch, MIN_MATCH)) ||
         ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1)) ||
@@ -74,6 +74,7 @@ enum err_code zstd_frames_begin(struct zstd_frames_out *w, uint64_t bytes, struc
     if (bytes > UINT32_MAX)
         return err_set(e, ERR_TOO_BIG, "a page of more than 4 GiB does not fit into %s", w->path);
     if (ZSTD_isError(code = ZSTD_CCtx_reset(w->zstd, ZSTD_reset_session_only)) ||
+        ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_windowLog, WINDOW_LOG_PIECES)) ||
         ZSTD_isError(code = ZSTD_CCtx_setPledgedSrcSize(w->zstd, bytes)))
         return zstd_failed(w, code, e);
     w->bytes = bytes;
@@ -117,6 +118,20 @@ enum err_code zstd_frames_end(struct zstd_frames_out *w, struct err *e)
     ZSTD_inBuffer none = {NULL, 0, 0};
     enum err_code rc = feed(w, &none, ZSTD_e_end, e);
     return rc == OK ? zstd_frames_adopt(w, w->compressed, w->bytes, e) : rc;
+}
+
+enum err_code zstd_frames_whole(struct zstd_frames_out *w, const void *p, size_t n, struct err *e)
+{
+    size_t code;
+    enum err_code rc;
+    if (ROOM - w->len < ZSTD_COMPRESSBOUND(n) && (rc = write_out(w, e)) != OK)
+        return rc;
+    if (ZSTD_isError(code = ZSTD_CCtx_reset(w->zstd, ZSTD_reset_session_only)) ||
+        ZSTD_isError(code = ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_windowLog, WINDOW_LOG_WHOLE)) ||
+        ZSTD_isError(code = ZSTD_compress2(w->zstd, w->out + w->len, ROOM - w->len, p, n)))
+        return zstd_failed(w, code, e);
+    w->len += code;
+    return zstd_frames_adopt(w, code, n, e);
 }
 
 enum err_code zstd_frames_adopt(struct zstd_frames_out *w, uint64_t compressed, uint64_t bytes,

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define CHUNK ((size_t)64 << 10)
+#define CHUNK ZSTD_FRAMES_WHOLE
 
 struct seal {
     const char *dir;
@@ -86,38 +86,65 @@ done:
     return rc;
 }
 
-static enum err_code copy_page(struct seal *s, const struct page_info *p, struct err *e)
+static enum err_code is_damaged(const struct seal *s, const struct page_info *p, struct err *e)
+{
+    return err_set(e, ERR_DAMAGED,
+                   "%s: page %" PRIu64 ", byte %" PRIu64
+                   ": does not match its checksum; the segment stays unsealed",
+                   s->data_path, p->place.page, p->offset);
+}
+
+/* Reads up to n bytes, and adds them to the checksum of all records. */
+static enum err_code read_bytes(struct seal *s, uint64_t at, size_t n, size_t *got, struct err *e)
+{
+    enum err_code rc = io_pread(s->data_fd, s->chunk, n, (int64_t)at, got, s->data_path, e);
+    if (rc == OK && XXH3_64bits_update(s->whole_hash, s->chunk, *got) != XXH_OK)
+        rc = err_set(e, ERR_INTERNAL, "cannot compute a checksum");
+    return rc;
+}
+
+static enum err_code copy_whole(struct seal *s, const struct page_info *p, struct err *e)
+{
+    size_t got;
+    enum err_code rc = read_bytes(s, p->offset, (size_t)p->bytes, &got, e);
+    if (rc != OK)
+        return rc;
+    if (got < p->bytes || XXH3_64bits(s->chunk, got) != p->hash)
+        return is_damaged(s, p, e);
+    return zstd_frames_whole(s->frames, s->chunk, got, e);
+}
+
+static enum err_code copy_in_pieces(struct seal *s, const struct page_info *p, struct err *e)
 {
     uint64_t left = p->bytes;
-    uint64_t at = p->offset;
-    enum err_code rc;
-    if (left == 0)
-        return OK;
-    if ((rc = zstd_frames_begin(s->frames, left, e)) != OK)
+    enum err_code rc = zstd_frames_begin(s->frames, left, e);
+    if (rc != OK)
         return rc;
     if (XXH3_64bits_reset(s->page_hash) != XXH_OK)
         return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
     while (left > 0) {
         size_t got;
-        size_t want = left < CHUNK ? (size_t)left : CHUNK;
-        if ((rc = io_pread(s->data_fd, s->chunk, want, (int64_t)at, &got, s->data_path, e)) != OK)
+        if ((rc = read_bytes(s, p->offset + p->bytes - left, left < CHUNK ? (size_t)left : CHUNK,
+                             &got, e)) != OK)
             return rc;
         if (got == 0)
             break;
-        if (XXH3_64bits_update(s->page_hash, s->chunk, got) != XXH_OK ||
-            XXH3_64bits_update(s->whole_hash, s->chunk, got) != XXH_OK)
+        if (XXH3_64bits_update(s->page_hash, s->chunk, got) != XXH_OK)
             return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
         if ((rc = zstd_frames_add(s->frames, s->chunk, got, e)) != OK)
             return rc;
         left -= got;
-        at += got;
     }
     if (left > 0 || XXH3_64bits_digest(s->page_hash) != p->hash)
-        return err_set(e, ERR_DAMAGED,
-                       "%s: page %" PRIu64 ", byte %" PRIu64
-                       ": does not match its checksum; the segment stays unsealed",
-                       s->data_path, p->place.page, p->offset);
+        return is_damaged(s, p, e);
     return zstd_frames_end(s->frames, e);
+}
+
+static enum err_code copy_page(struct seal *s, const struct page_info *p, struct err *e)
+{
+    if (p->bytes == 0)
+        return OK;
+    return p->bytes <= CHUNK ? copy_whole(s, p, e) : copy_in_pieces(s, p, e);
 }
 
 static enum err_code copy_pages(struct seal *s, struct err *e)

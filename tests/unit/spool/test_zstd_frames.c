@@ -2,7 +2,8 @@
 
 #include "spool/segment/zstd_frames.h"
 
-static const size_t sizes[] = {1, 5000, 700000, 3};
+/* Some in pieces, some in one step: the first, the one that is too large, and more than fits before something is written. */
+static const size_t sizes[] = {1, 5000, 700000, 3, ZSTD_FRAMES_WHOLE, 200000, 150000, 1, 260000};
 #define COUNT (sizeof sizes / sizeof sizes[0])
 
 struct file {
@@ -35,7 +36,11 @@ static void make_file(struct file *f)
     f->fd = mkostemp(f->path, O_CLOEXEC);
     assert_true(f->fd >= 0);
     assert_ok(zstd_frames_create(&w, f->fd, f->path, e));
-    for (size_t i = 0; i < COUNT; i++) {
+    for (size_t i = 0; i < COUNT; at += sizes[i++]) {
+        if (i > 0 && sizes[i] <= ZSTD_FRAMES_WHOLE) {
+            assert_ok(zstd_frames_whole(w, f->text + at, sizes[i], e));
+            continue;
+        }
         assert_ok(zstd_frames_begin(w, sizes[i], e));
         for (size_t done = 0; done < sizes[i];) {
             size_t n = sizes[i] - done < 100000 ? sizes[i] - done : 100000;
@@ -43,7 +48,6 @@ static void make_file(struct file *f)
             done += n;
         }
         assert_ok(zstd_frames_end(w, e));
-        at += sizes[i];
     }
     assert_ok(zstd_frames_finish(w, e));
     zstd_frames_free(w);
