@@ -16,18 +16,17 @@
  * Event names and field names are stable: alerts are built on them. A line is written by one
  * write(2). Control characters and new lines in values are escaped in both forms.
  *
- * Secrets are redacted here: every secret is registered with log_secret() when it is read
- * (shared/log/secret.h does so), and in each line every occurrence of it, plain or percent-encoded,
- * becomes "***". A text that was cut within a secret loses the piece of it, from 8 bytes on.
+ * Messages and values lose their secrets (shared/log/redact.h).
  *
  * A value is cut at 16 KiB, and fields that would make a line longer than 256 KiB are left out.
- * Any thread may call log_event and log_secret. log_account is of the thread that calls it: a program that serves several
+ * Any thread may call log_event. log_account is of the thread that calls it: a program that serves several
  * accounts in turn says so before it works for one. The other functions may only be called before there is a second thread.
  */
 #ifndef NETTY_SHARED_LOG_LOG_H
 #define NETTY_SHARED_LOG_LOG_H
 
 #include "shared/base/err.h"
+#include "shared/log/redact.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -82,12 +81,5 @@ void log_event(enum log_level level, const char *event, const char *msg,
     log_event((level), (event), (msg), (const struct log_field[]){__VA_ARGS__},                    \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 #define LOG0(level, event, msg) log_event((level), (event), (msg), NULL, 0)
-
-/* log_secret registers a secret; the string is copied. A secret of fewer than 4 bytes is not redacted, because it would occur
- * everywhere. log_redact replaces the secrets within a text, for those who print text of foreign origin without the logger. */
-struct buf;
-void log_secret(const char *secret);
-enum err_code log_redact(struct buf *text);
-void log_forget(void); /* for tests: forgets all secrets */
 
 #endif
