@@ -1,6 +1,7 @@
 #include "extract/cli/ping.h"
 
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static bool take_parts(struct ping *p, CURLU *u, const char *url)
     taken = curl_url_set(u, CURLUPART_PATH, longer, 0) == CURLUE_OK &&
             curl_url_get(u, CURLUPART_URL, &p->bad, 0) == CURLUE_OK;
     if (n > 1)
-        log_secret(path + 1);
+        redact_secret(path + 1);
 done:
     free(longer);
     curl_free(path);
@@ -69,7 +70,7 @@ enum err_code ping_open(struct ping **out, const struct options *o, struct err *
     *out = NULL;
     if (url == NULL || options_int(o, OPT_DRY_RUN) != 0)
         return OK;
-    log_secret(url);
+    redact_secret(url);
     struct ping *p = calloc(1, sizeof *p);
     if (p == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(p);

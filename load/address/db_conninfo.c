@@ -1,5 +1,6 @@
 #include "load/address/db_conninfo.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include <libpq-fe.h>
 #include <string.h>
 #include <strings.h>
@@ -146,7 +147,7 @@ enum err_code db_check_conninfo(const char *conninfo, struct err *e)
     for (PQconninfoOption *o = all; o->keyword != NULL; o++)
         if (o->val != NULL &&
             (strcmp(o->keyword, "password") == 0 || strcmp(o->keyword, "sslpassword") == 0))
-            log_secret(o->val);
+            redact_secret(o->val);
     PQconninfoFree(all);
     return OK;
 }

@@ -3,6 +3,7 @@
 #include "load/address/db_hosts.h"
 #include "load/database/db_private.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,10 +49,10 @@ static void keep_secrets(const struct db *d)
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (setting(all, names[i]) != NULL)
-            log_secret(setting(all, names[i]));
+            redact_secret(setting(all, names[i]));
     PQconninfoFree(all);
     if (PQpass(d->conn) != NULL && PQpass(d->conn)[0] != '\0')
-        log_secret(PQpass(d->conn)); /* from a password file */
+        redact_secret(PQpass(d->conn)); /* from a password file */
 }
 
 /* Returns how many seconds the current address may take. */

@@ -1,5 +1,6 @@
 #include "shared/log/conninfo_secrets.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,9 +49,9 @@ static bool register_secret(const char *s, size_t n, char *scratch)
     if (n == 0)
         return false;
     copy(s, n, scratch);
-    log_secret(scratch);
+    redact_secret(scratch);
     (void)percent_decode(s, n, scratch);
-    log_secret(scratch);
+    redact_secret(scratch);
     return true;
 }
 
@@ -118,9 +119,9 @@ static bool pairs(const char *text, char *scratch)
         p = pair_value(value, quoted, scratch);
         if (is_password(key, n) && p > value) {
             found = true;
-            log_secret(scratch);
+            redact_secret(scratch);
             copy(value, (size_t)(p - value), scratch);
-            log_secret(scratch);
+            redact_secret(scratch);
         }
         if (quoted && *p == '\'')
             p++;

@@ -103,7 +103,7 @@ static enum err_code add_string(struct buf *line, const char *s, enum place plac
 {
     struct buf value;
     buf_init(&value, 2 * VALUE_MAX);
-    enum err_code rc = s == NULL ? OK : log_add_redacted(&value, s, strnlen(s, VALUE_MAX));
+    enum err_code rc = s == NULL ? OK : redact_add(&value, s, strnlen(s, VALUE_MAX));
     if (rc != OK)
         ;
     else if (logger.format == LOG_JSON || (place == VALUE && needs_quotes(&value)))

@@ -26,7 +26,6 @@
 #define NETTY_SHARED_LOG_LOG_H
 
 #include "shared/base/err.h"
-#include "shared/log/redact.h"
 #include <stddef.h>
 #include <stdint.h>
 

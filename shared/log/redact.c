@@ -41,7 +41,7 @@ static void keep_secret(const char *secret)
     known.pairs[pair(secret) / 8] |= (unsigned char)(1u << pair(secret) % 8);
 }
 
-void log_secret(const char *secret)
+void redact_secret(const char *secret)
 {
     if (strlen(secret) < LEAST_SECRET)
         return;
@@ -50,7 +50,7 @@ void log_secret(const char *secret)
     (void)pthread_mutex_unlock(&mutex);
 }
 
-void log_forget(void)
+void redact_forget(void)
 {
     for (size_t i = 0; i < known.count; i++) {
         explicit_bzero(known.list[i], strlen(known.list[i]));
@@ -141,7 +141,7 @@ static enum err_code redact(struct buf *out, const char *s, size_t n)
     return rc == OK ? buf_add(out, s + plain, n - plain) : rc;
 }
 
-enum err_code log_add_redacted(struct buf *out, const char *s, size_t n)
+enum err_code redact_add(struct buf *out, const char *s, size_t n)
 {
     (void)pthread_mutex_lock(&mutex);
     enum err_code rc = redact(out, s, n);
@@ -149,12 +149,12 @@ enum err_code log_add_redacted(struct buf *out, const char *s, size_t n)
     return rc;
 }
 
-enum err_code log_redact(struct buf *text)
+enum err_code redact_text(struct buf *text)
 {
     struct buf out;
     /* "***" is never longer than what it stands for, but for hide_all. */
     buf_init(&out, text->len + 3);
-    enum err_code rc = log_add_redacted(&out, text->data, text->len);
+    enum err_code rc = redact_add(&out, text->data, text->len);
     buf_reset(text);
     if (rc == OK)
         rc = buf_add(text, out.data, out.len);

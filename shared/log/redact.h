@@ -3,12 +3,12 @@
  * occurrence of it in a text, plain or percent-encoded, becomes "***". A text that was cut within a secret loses the piece of
  * it, from 8 bytes on.
  *
- *     log_secret(key);                              // copied; kept until the program ends
- *     rc = log_add_redacted(&line, text, n);        // the logger does this with each message and each value
- *     rc = log_redact(&text);                       // for those who print text of foreign origin without the logger
+ *     redact_secret(key);                              // copied; kept until the program ends
+ *     rc = redact_add(&line, text, n);        // the logger does this with each message and each value
+ *     rc = redact_text(&text);                       // for those who print text of foreign origin without the logger
  *
  * A secret of fewer than 4 bytes is not redacted, because it would occur everywhere. Where memory is too short to remember a
- * secret, every text becomes "***". Any thread may call these functions, but log_forget.
+ * secret, every text becomes "***". Any thread may call these functions, but redact_forget.
  */
 #ifndef NETTY_SHARED_LOG_REDACT_H
 #define NETTY_SHARED_LOG_REDACT_H
@@ -18,11 +18,11 @@
 
 struct buf;
 
-void log_secret(const char *secret);
+void redact_secret(const char *secret);
 /* Appends s[0..n) without its secrets. */
-enum err_code log_add_redacted(struct buf *out, const char *s, size_t n) MUST_CHECK;
+enum err_code redact_add(struct buf *out, const char *s, size_t n) MUST_CHECK;
 /* Replaces the secrets within the text. After a failure the text is empty. */
-enum err_code log_redact(struct buf *text) MUST_CHECK;
-void log_forget(void); /* for tests: forgets all secrets */
+enum err_code redact_text(struct buf *text) MUST_CHECK;
+void redact_forget(void); /* for tests: forgets all secrets */
 
 #endif

@@ -1,6 +1,7 @@
 #include "shared/log/secret.h"
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static enum err_code make(struct secret **s, const char *text, size_t n, const c
     made->len = n;
     memcpy(made->text, text, n);
     made->text[n] = '\0';
-    log_secret(made->text);
+    redact_secret(made->text);
     *s = made;
     return OK;
 }

@@ -2,6 +2,7 @@
 #include "shared/base/table_names.h"
 #include "shared/log/conninfo_secrets.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include "shared/options/options_private.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -207,7 +208,7 @@ enum err_code options_read_env(struct options *o, struct err *e)
 {
     const char *password = getenv("PGPASSWORD");
     if (password != NULL && option_is_for(&option_table[OPT_DB], o->program))
-        log_secret(password);
+        redact_secret(password);
     for (int i = 0; i < OPTIONS; i++) {
         const struct option_def *d = &option_table[i];
         const char *value = d->env != NULL ? getenv(d->env) : NULL;

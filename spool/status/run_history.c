@@ -5,6 +5,7 @@
 #include "shared/files/file_io.h"
 #include "shared/files/safe_file.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include "shared/time/when.h"
 #include "spool/format/checksum_line.h"
 #include "spool/format/json_fields.h"
@@ -106,7 +107,7 @@ void run_history_failed(struct run_history_entry *run, const struct err *err)
     buf_init(&text, LINE_MAX_BYTES);
     (void)snprintf(run->error, sizeof run->error, "%s", err_word(err->code));
     run->message[0] = '\0';
-    if (buf_adds(&text, err->msg) == OK && log_redact(&text) == OK && text.len > 0) {
+    if (buf_adds(&text, err->msg) == OK && redact_text(&text) == OK && text.len > 0) {
         size_t n = text.len < sizeof run->message ? text.len : sizeof run->message - 1;
         while (n > 0 && n < text.len && ((unsigned char)text.data[n] & 0xc0) == 0x80)
             n--;

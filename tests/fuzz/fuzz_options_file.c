@@ -1,4 +1,5 @@
 /* netty.conf: taken, or refused with a message that tells the line. */
+#include "shared/log/redact.h"
 #include "tests/fuzz/fuzz.h"
 
 #include "shared/options/options.h"
@@ -27,6 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             DEMAND(e.code == rc && e.msg[0] && !memchr(e.msg, '\n', strlen(e.msg)));
         options_free(o);
     }
-    log_forget();
+    redact_forget();
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "load/database/db.h"
 #include "load/database/db_decide.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -387,7 +388,7 @@ static void passwords_are_kept_secret(void **state)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(db_open(&d, &loop, "postgresql://u:in-the-url@h/d", &e), OK);
     assert_int_equal(buf_adds(&text, "a in-the-url b"), OK);
-    assert_int_equal(log_redact(&text), OK);
+    assert_int_equal(redact_text(&text), OK);
     assert_string_equal(text.data, "a *** b");
     db_close(d);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -395,7 +396,7 @@ static void passwords_are_kept_secret(void **state)
     assert_null(strstr(e.msg, "broken"));
     assert_int_equal(uv_loop_close(&loop), 0);
     buf_free(&text);
-    log_forget();
+    redact_forget();
 }
 
 /* Its password spills into what libpq takes for the host or the port. */

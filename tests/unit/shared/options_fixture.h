@@ -7,6 +7,7 @@
 #define NETTY_TESTS_UNIT_SHARED_OPTIONS_FIXTURE_H
 
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include "shared/options/options.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static inline int fixture_teardown(void **state)
     (void)state;
     options_free(fixture_options);
     fixture_options = NULL;
-    log_forget();
+    redact_forget();
     for (int i = 0; i < OPTIONS; i++)
         if (option_table[i].env != NULL && unsetenv(option_table[i].env) != 0)
             return -1;

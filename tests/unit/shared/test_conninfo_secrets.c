@@ -1,6 +1,7 @@
 #include "shared/base/buf.h"
 #include "shared/log/conninfo_secrets.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include <string.h>
 
 #include <setjmp.h>
@@ -13,7 +14,7 @@
 static int forget(void **state)
 {
     (void)state;
-    log_forget();
+    redact_forget();
     return 0;
 }
 
@@ -22,7 +23,7 @@ static bool hidden(const char *text)
     struct buf b;
     buf_init(&b, 1000);
     assert_int_equal(buf_addf(&b, "<%s>", text), OK);
-    assert_int_equal(log_redact(&b), OK);
+    assert_int_equal(redact_text(&b), OK);
     bool gone = strstr(b.data, text) == NULL;
     buf_free(&b);
     return gone;
@@ -31,7 +32,7 @@ static bool hidden(const char *text)
 static void holds(const char *text, const char *secret, const char *also)
 {
     bool found = false;
-    log_forget();
+    redact_forget();
     assert_int_equal(conninfo_secrets(text, &found), OK);
     if (!found || !hidden(secret) || (also != NULL && !hidden(also)))
         fail_msg("%s: the password is not found", text);

@@ -1,5 +1,6 @@
 #include "shared/base/buf.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    log_forget();
+    redact_forget();
     log_to(STDERR_FILENO);
     return close(ends[0]) + close(ends[1]);
 }
@@ -196,7 +197,7 @@ static void check_redacted(const char *text, const char *want)
     struct buf b;
     buf_init(&b, strlen(text));
     assert_int_equal(buf_adds(&b, text), OK);
-    assert_int_equal(log_redact(&b), OK);
+    assert_int_equal(redact_text(&b), OK);
     assert_string_equal(b.data, want);
     buf_free(&b);
 }
@@ -204,7 +205,7 @@ static void check_redacted(const char *text, const char *want)
 static void test_secrets_plain_and_encoded(void **state)
 {
     (void)state;
-    log_secret("p/s \xc3\xa9+\"k");
+    redact_secret("p/s \xc3\xa9+\"k");
     check_redacted("no secret", "no secret");
     check_redacted("p/s \xc3\xa9+\"k", "***");
     check_redacted("ap/s \xc3\xa9+\"kb", "a***b");
@@ -219,10 +220,10 @@ static void test_secrets_plain_and_encoded(void **state)
 static void test_several_secrets(void **state)
 {
     (void)state;
-    log_secret("abcd");
-    log_secret("abcdef");
-    log_secret("abcd"); /* known */
-    log_secret("efgh");
+    redact_secret("abcd");
+    redact_secret("abcdef");
+    redact_secret("abcd"); /* known */
+    redact_secret("efgh");
     check_redacted("abcdefgh", "***gh"); /* the longest first: nothing of it stays */
     check_redacted("abcdxefgh", "***x***");
     check_redacted("abcabcd", "abc***");
@@ -231,17 +232,17 @@ static void test_several_secrets(void **state)
 static void test_short_secrets_are_not_redacted(void **state)
 {
     (void)state;
-    log_secret("");
-    log_secret("abc");
+    redact_secret("");
+    redact_secret("abc");
     check_redacted("abcabc", "abcabc");
-    log_secret("abca");
+    redact_secret("abca");
     check_redacted("abcabc", "***bc");
 }
 
 static void test_a_cut_secret_is_redacted(void **state)
 {
     (void)state;
-    log_secret("0123456789");
+    redact_secret("0123456789");
     check_redacted("x 01234567", "x ***");
     check_redacted("x 0123456%37%", "x ***");
     check_redacted("x 0123456%37%3", "x ***");
@@ -255,7 +256,7 @@ static void test_a_secret_at_the_end_of_a_message(void **state)
     (void)state;
     char text[2000];
     static const char secret[] = "0123456789abcdef";
-    log_secret(secret);
+    redact_secret(secret);
     log_setup("p", LOG_TEXT, LOG_INFO);
     for (size_t lead = 1000; lead < 1016; lead++) {
         struct err e = ERR_INIT;
@@ -270,8 +271,8 @@ static void test_a_secret_at_the_end_of_a_message(void **state)
 static void test_forgotten_secrets(void **state)
 {
     (void)state;
-    log_secret("hunter22");
-    log_forget();
+    redact_secret("hunter22");
+    redact_forget();
     check_redacted("hunter22", "hunter22");
 }
 
@@ -280,8 +281,8 @@ static void test_redact_an_empty_buffer(void **state)
     (void)state;
     struct buf b;
     buf_init(&b, 0);
-    log_secret("hunter22");
-    assert_int_equal(log_redact(&b), OK);
+    redact_secret("hunter22");
+    assert_int_equal(redact_text(&b), OK);
     assert_string_equal(b.data, "");
     buf_free(&b);
 }
@@ -344,7 +345,7 @@ static void test_a_terminal_gets_messages(void **state)
     check_match(next_line(), "page fetched account=lyon table=contacts\n$");
     log_setup("netty-test", LOG_TERMINAL, LOG_INFO);
     log_account(NULL);
-    log_secret("hunter2222");
+    redact_secret("hunter2222");
     LOG(LOG_ERROR, "end", "netty-test ends", F_STR("error", "\x1b[31m hunter2222\n"));
     assert_null(strstr(next_line(), "hunter"));
     assert_null(strchr(line, '\x1b'));

@@ -1,4 +1,5 @@
 #include "shared/base/buf.h"
+#include "shared/log/redact.h"
 #include "tests/unit/shared/options_fixture.h"
 
 static void test_both_forms(void **state)
@@ -99,7 +100,7 @@ static void redacted(const char *secret)
     struct buf b;
     buf_init(&b, 1000);
     assert_int_equal(buf_adds(&b, secret), OK);
-    assert_int_equal(log_redact(&b), OK);
+    assert_int_equal(redact_text(&b), OK);
     assert_string_equal(b.data, "***");
     buf_free(&b);
 }

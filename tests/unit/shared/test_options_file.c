@@ -1,4 +1,5 @@
 #include "shared/base/buf.h"
+#include "shared/log/redact.h"
 #include "tests/unit/shared/options_fixture.h"
 
 static void bad(const char *text, const char *message)
@@ -164,7 +165,7 @@ static void test_password_in_the_file(void **state)
     assert_string_equal(options_text(o, OPT_DB), "host=h password=hunter22 ; 'x'");
     buf_init(&b, 1000);
     assert_int_equal(buf_adds(&b, "hunter22"), OK);
-    assert_int_equal(log_redact(&b), OK);
+    assert_int_equal(redact_text(&b), OK);
     assert_string_equal(b.data, "***");
     buf_free(&b);
     fixture_file("netty.conf", "db =\n");

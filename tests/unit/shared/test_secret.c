@@ -1,6 +1,7 @@
 #include "shared/base/buf.h"
 #include "shared/files/file_io.h"
 #include "shared/log/log.h"
+#include "shared/log/redact.h"
 #include "shared/log/secret.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    log_forget();
+    redact_forget();
     (void)unlink(path);
     return rmdir(dir);
 }
@@ -47,7 +48,7 @@ static void check_redacted(const char *text)
     struct buf b;
     buf_init(&b, 1000);
     assert_int_equal(buf_adds(&b, text), OK);
-    assert_int_equal(log_redact(&b), OK);
+    assert_int_equal(redact_text(&b), OK);
     assert_string_equal(b.data, "***");
     buf_free(&b);
 }
