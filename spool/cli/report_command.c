@@ -15,11 +15,9 @@
 static enum err_code compose(const struct spool_command *c, const struct status *s,
                              struct buf *page, struct err *e)
 {
-    bool given = options_given(c->options, OPT_STALE_AFTER);
     struct health health;
     struct health_conf conf = {.side = RUN_HISTORY_LOAD,
-                               .stale_after =
-                                   given ? options_int(c->options, OPT_STALE_AFTER) : HEALTH_STALE,
+                               .stale_after = health_stale_after(c->options),
                                .since = WHEN_NONE};
     struct status_view view = {
         .program = "spool", .stale_after = conf.stale_after, .health = &health, .spool = c->spool};

@@ -255,10 +255,8 @@ static void tell_check_late(const struct status *s)
 static void judge(const struct spool_command *c, const struct status *s, struct health_conf *conf,
                   struct health *h)
 {
-    bool given = options_given(c->options, OPT_STALE_AFTER);
     *conf = (struct health_conf){.side = RUN_HISTORY_LOAD,
-                                 .stale_after = given ? options_int(c->options, OPT_STALE_AFTER)
-                                                      : HEALTH_STALE,
+                                 .stale_after = health_stale_after(c->options),
                                  .since = WHEN_NONE};
     health_check(h, conf, s, NULL, 0);
 }

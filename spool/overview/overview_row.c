@@ -65,11 +65,8 @@ static enum err_code judge(struct overview_row *r, const struct options *own,
 {
     struct health h;
     struct buf says;
-    bool given = options_given(own, OPT_STALE_AFTER);
-    const struct health_conf conf = {.side = RUN_HISTORY_LOAD,
-                                     .stale_after =
-                                         given ? options_int(own, OPT_STALE_AFTER) : HEALTH_STALE,
-                                     .since = WHEN_NONE};
+    const struct health_conf conf = {
+        .side = RUN_HISTORY_LOAD, .stale_after = health_stale_after(own), .since = WHEN_NONE};
     enum err_code rc = OK;
     health_check(&h, &conf, s, NULL, 0);
     r->code = h.gravest;

@@ -32,6 +32,11 @@ static const struct kind {
     [HEALTH_UNPROVEN] = {"unproven", OK, 17},
 };
 
+int64_t health_stale_after(const struct options *o)
+{
+    return options_given(o, OPT_STALE_AFTER) ? options_int(o, OPT_STALE_AFTER) : HEALTH_STALE;
+}
+
 const char *health_word(enum health_code code)
 {
     return kinds[code].word;

@@ -399,10 +399,8 @@ enum err_code monitor_open(struct monitor **out, const struct monitor_conf *conf
     if (b == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
     b->conf = *conf;
-    int64_t stale = HEALTH_STALE;
-    if (options_given(conf->options, OPT_STALE_AFTER))
-        stale = options_int(conf->options, OPT_STALE_AFTER);
-    else if (conf->interval > 0)
+    int64_t stale = health_stale_after(conf->options);
+    if (!options_given(conf->options, OPT_STALE_AFTER) && conf->interval > 0)
         stale = INTERVALS * conf->interval > STALE_LEAST ? INTERVALS * conf->interval : STALE_LEAST;
     b->health_conf =
         (struct health_conf){.side = conf->side, .stale_after = stale, .since = when_now()};
