@@ -142,8 +142,8 @@ static enum err_code accounts_json(const struct account_monitor *m, struct buf *
             .last_code = s->turn,
             .ended = s->ended};
     }
-    enum err_code rc =
-        overview_json(b, m->conf.side == RUN_HISTORY_EXTRACT ? "extract" : "load", shown, m->count);
+    enum err_code rc = overview_json(b, m->conf.side == RUN_HISTORY_EXTRACT ? "extract" : "load",
+                                     health_stale_after(m->conf.options), shown, m->count);
     free(shown);
     return rc;
 }

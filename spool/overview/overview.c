@@ -4,6 +4,7 @@
 #include "shared/log/log.h"
 #include "shared/options/accounts.h"
 #include "spool/overview/overview_json.h"
+#include "spool/status/health.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -145,7 +146,7 @@ enum err_code overview_report(const struct options *o, struct buf *json, struct 
         list[i] = shown(&rows[i]);
     if (rc == OK && list == NULL)
         rc = err_set(e, ERR_NOMEM, "out of memory for the accounts");
-    else if (rc == OK && (rc = overview_json(json, "spool", list, n)) != OK)
+    else if (rc == OK && (rc = overview_json(json, "spool", health_stale_after(o), list, n)) != OK)
         (void)buf_err(e, rc, json, "the report");
     free(list);
     release(rows, n);

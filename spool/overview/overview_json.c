@@ -20,15 +20,16 @@ static enum err_code add_row(struct buf *b, const struct overview_shown *s)
     return rc;
 }
 
-enum err_code overview_json(struct buf *b, const char *program, const struct overview_shown *list,
-                            size_t n)
+enum err_code overview_json(struct buf *b, const char *program, int64_t stale_after,
+                            const struct overview_shown *list, size_t n)
 {
     char now[WHEN_TEXT];
     enum err_code rc =
         buf_addf(b,
                  "{\"netty_accounts\":1,\"program\":\"%s\",\"version\":\"%s\",\"now\":\"%s\","
-                 "\"accounts\":[",
-                 program, NETTY_VERSION, when_iso(when_now(), now));
+                 "\"stale_after\":%.3f,\"accounts\":[",
+                 program, NETTY_VERSION, when_iso(when_now(), now),
+                 (double)stale_after / (double)WHEN_SECOND);
     for (size_t i = 0; rc == OK && i < n; i++) {
         rc = buf_addf(b, "%s{\"account\":\"%s\"", i > 0 ? "," : "", list[i].account);
         if (rc == OK && list[i].row != NULL)

@@ -1,4 +1,4 @@
-/* The rows of all accounts as JSON, for their page: {"netty_accounts":1,"program":...,"accounts":[{"account":"lyon",...},...]} */
+/* The rows of all accounts as JSON, for their page: {"netty_accounts":1,"program":...,"stale_after":3600.000,"accounts":[{"account":"lyon",...},...]} */
 #ifndef NETTY_SPOOL_OVERVIEW_OVERVIEW_JSON_H
 #define NETTY_SPOOL_OVERVIEW_OVERVIEW_JSON_H
 
@@ -17,7 +17,8 @@ struct overview_shown {
     int64_t ended; /* ... which ended then; or WHEN_NONE */
 };
 
-enum err_code overview_json(struct buf *b, const char *program, const struct overview_shown *list,
-                            size_t n) MUST_CHECK;
+/* stale_after: microseconds. A page that was written longer ago says so, and shows no verdict as good. */
+enum err_code overview_json(struct buf *b, const char *program, int64_t stale_after,
+                            const struct overview_shown *list, size_t n) MUST_CHECK;
 
 #endif

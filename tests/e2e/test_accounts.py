@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import datetime, timedelta, timezone
 from html import unescape
 
 from harness import BUILD, KEY, PASSWORD, ROOT, with_password
@@ -252,6 +253,32 @@ def test_status_and_runs_of_all_accounts(sims, db, netty):
             (row["account"], words[row["verdict"]] if words else row["verdict"].replace("_", " "), row["code"], row["says"])
             for row in data["accounts"]]
     assert "contacts" in netty.spool_tool("status", "contacts", "--account", "lyon", code=None).out
+
+
+def test_a_page_of_all_accounts_that_was_written_long_ago_says_so(sims, netty):
+    """Its timer has died: what was well then is not shown as well now."""
+    netty.extract("contacts", sim=sims("contacts:30"), env={"NETTY_SPOOL": netty.spool / "lyon"})
+    write_conf(netty, "[account lyon]\n")
+    page = netty.dir / "all.html"
+    netty.spool_tool("report", "--html", page)
+    data = json.loads(re.search(r'id="data"[^>]*>(.*?)</script>', page.read_text(), re.S)[1])
+    assert data["stale_after"] == 3600
+    for row in data["accounts"]:
+        row.update(code=0, verdict="ok", says="")
+
+    def shown(made, lang):
+        text = re.sub(r'(id="data"[^>]*>).*?(</script>)', lambda m: m[1] + json.dumps({**data, "now": made.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}) + m[2],
+                      page.read_text(), flags=re.S)
+        (netty.dir / "made.html").write_text(text)
+        return browse((netty.dir / "made.html").as_uri(), "dom", lang=lang)
+
+    now = datetime.now(timezone.utc)
+    fresh = shown(now, "en")
+    assert '<td class="verdict good">' in fresh and re.search(r'<p[^>]* id="old"[^>]*hidden', fresh) and "all are well" in fresh
+    for made, lang, word in ((now - timedelta(days=30), "en", "This page was made 30 days ago"), (now - timedelta(hours=2), "fr", "Cette page a été faite il y a 2 heures")):
+        old = shown(made, lang)
+        assert word in old.replace("\u00a0", " ") and not re.search(r'<p[^>]* id="old"[^>]*hidden', old)
+        assert 'class="verdict good"' not in old and re.search(r'<p[^>]* id="asof"[^>]*hidden', old)
 
 
 def test_the_page_has_a_french_word_for_each_verdict():

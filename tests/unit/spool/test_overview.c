@@ -1,4 +1,5 @@
 #include "spool/overview/overview_json.h"
+#include "spool/status/health.h"
 #include "tests/unit/spool/helper.h"
 
 static struct overview_row row(const char *account, enum err_code code, size_t reasons)
@@ -35,8 +36,9 @@ static void an_account_that_nobody_looked_at_has_its_name_alone(void **state)
     (void)state;
     seen.bytes = 7;
     buf_init(&b, OVERVIEW_JSON_MAX);
-    assert_int_equal(overview_json(&b, "netty-load", list, 2), OK);
+    assert_int_equal(overview_json(&b, "load", HEALTH_STALE, list, 2), OK);
     assert_int_equal(buf_addc(&b, '\0'), OK);
+    assert_non_null(strstr(b.data, "\"stale_after\":3600.000,"));
     assert_non_null(strstr(b.data, "{\"account\":\"lyon\",\"code\":0,"));
     assert_non_null(strstr(b.data, "\"bytes\":7,"));
     assert_non_null(strstr(b.data, "\"says\":\"\\\"quoted\\\"\\n\","));
