@@ -67,7 +67,7 @@ enum err_code object_add_file(struct object_writer *w, const char *name, uint64_
                               struct err *e) MUST_CHECK;
 enum err_code object_add(struct object_writer *w, const void *p, size_t n,
                          struct err *e) MUST_CHECK;
-/* Is there room for that many bytes more, even if they cannot be compressed? */
+/* Is there room for that many bytes more, even if they cannot be compressed? The first page always has room. */
 bool object_has_room(const struct object_writer *w, uint64_t bytes);
 enum err_code object_finish(struct object_writer *w, struct object_sum *sum,
                             struct err *e) MUST_CHECK;

@@ -25,6 +25,7 @@ struct object_writer {
     ZSTD_CCtx *zstd;
     XXH3_state_t *hash;
     uint64_t content;
+    bool paged; /* a page was added */
     uint64_t packed;
     size_t room;
     char *out;
@@ -145,6 +146,7 @@ enum err_code object_add_header(struct object_writer *w, const char *line, size_
 
 enum err_code object_add_page(struct object_writer *w, const char *line, size_t n, struct err *e)
 {
+    w->paged = true;
     return add_line(w, line, n, e);
 }
 
@@ -165,7 +167,7 @@ enum err_code object_add_file(struct object_writer *w, const char *name, uint64_
 
 bool object_has_room(const struct object_writer *w, uint64_t bytes)
 {
-    return w->content == 0 || w->packed + bytes + bytes / 128 + SLACK <= OBJECT_MAX;
+    return !w->paged || w->packed + bytes + bytes / 128 + SLACK <= OBJECT_MAX;
 }
 
 static enum err_code put_tail(struct object_writer *w, struct object_sum *sum, struct err *e)

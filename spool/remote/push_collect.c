@@ -113,11 +113,12 @@ static enum err_code collect_table(struct collect *c, struct err *e)
 {
     uint64_t hash;
     struct page_place before = c->table->place;
-    enum err_code rc;
-    if ((rc = push_files_hash(c->spool, c->table->table, &hash, e)) != OK ||
-        (rc = collect_pages(c, e)) != OK || c->full)
+    enum err_code rc = push_files_hash(c->spool, c->table->table, &hash, e);
+    if (rc == OK && (hash != c->table->files || before.segment == 0))
+        rc = push_files_ahead(c->spool, c->table->table, c->to, e);
+    if (rc != OK || (rc = collect_pages(c, e)) != OK || c->full)
         return rc;
-    /* The files go behind the pages, because they may refer to the pages. */
+    /* The other files go behind the pages, because they may refer to the pages. */
     bool changed = hash != c->table->files || page_compare(before, c->table->place) != 0;
     c->table->files = hash;
     return push_files_add(c->spool, c->table->table, changed, &c->table->roll, c->to, e);

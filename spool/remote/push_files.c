@@ -14,9 +14,12 @@ struct small {
     bool news;   /* its change is one */
     bool always; /* goes along with every object, also where the table has nothing new */
     bool grows;  /* its lines count once they are synced: done before others see them */
+    bool ahead;  /* goes before the pages */
 };
-static const struct small of_table[] = {{.name = "healed.json", .news = true},
-                                        {.name = "refetch.json", .news = true},
+/* refetch.json is removed once a page is there that was fetched by it. Read before the pages it is never missing without that page: else a
+ * machine that takes over would not fetch again what was lost. heal writes it before healed.json, so that one is read first. */
+static const struct small of_table[] = {{.name = "healed.json", .news = true, .ahead = true},
+                                        {.name = "refetch.json", .news = true, .ahead = true},
                                         {.name = "unreadable.json", .news = true},
                                         {.name = "dead-extract.ndjson", .news = true},
                                         {.name = "roll.ndjson", .news = true, .grows = true},
@@ -108,8 +111,8 @@ static bool is_sent(const struct small *f, const struct buf *text, uint64_t *rol
     return false;
 }
 
-enum err_code push_files_add(const struct spool *s, const char *table, bool changed, uint64_t *roll,
-                             struct object_writer *w, struct err *e)
+static enum err_code add_files(const struct spool *s, const char *table, bool ahead, bool changed,
+                               uint64_t *roll, struct object_writer *w, struct err *e)
 {
     struct buf text;
     char path[OBJECT_FILE_MAX];
@@ -117,7 +120,8 @@ enum err_code push_files_add(const struct spool *s, const char *table, bool chan
     enum err_code rc = OK;
     buf_init(&text, OBJECT_SMALL_MAX);
     for (const struct small *f = *table ? of_table : of_spool; f->name && rc == OK; f++) {
-        if ((!changed && !f->always) || (rc = read_one(s, table, f, &text, path, &large, e)) != OK)
+        if (f->ahead != ahead || (!changed && !f->always) ||
+            (rc = read_one(s, table, f, &text, path, &large, e)) != OK)
             continue;
         if (large)
             tell_large(f, path);
@@ -128,4 +132,16 @@ enum err_code push_files_add(const struct spool *s, const char *table, bool chan
     }
     buf_free(&text);
     return rc;
+}
+
+enum err_code push_files_ahead(const struct spool *s, const char *table, struct object_writer *w,
+                               struct err *e)
+{
+    return add_files(s, table, true, true, NULL, w, e);
+}
+
+enum err_code push_files_add(const struct spool *s, const char *table, bool changed, uint64_t *roll,
+                             struct object_writer *w, struct err *e)
+{
+    return add_files(s, table, false, changed, roll, w, e);
 }

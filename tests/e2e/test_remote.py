@@ -503,6 +503,34 @@ def test_what_is_not_pushed_is_not_pruned(sims, netty, remote, db):
     assert len(list((netty.spool / "contacts").glob("*.journal"))) == 1, "an abandoned place held pages up"
 
 
+def items(path):
+    """What an object holds, decompressed."""
+    rest = path.read_bytes().split(b"\n", 1)[1]
+    last = json.loads(rest[rest.rindex(b'{"end":'):])
+    return subprocess.run(["zstd", "-dcq"], input=rest[:last["packed"]], capture_output=True, check=True).stdout
+
+
+def test_what_asks_for_lost_pages_is_read_before_the_pages(sims, netty, remote):
+    """It goes once a page is there that was fetched by it: an object that lacks both would lose it for who takes over."""
+    sim = sims("contacts:100")
+    netty.extract("contacts", "--limit", "20", sim=sim)
+    data = netty.spool / "contacts/0000000001.ndjson"
+    text = bytearray(data.read_bytes())
+    text[len(text) // 2] ^= 1
+    data.write_bytes(text)
+    netty.spool_tool("heal")
+    remote.push()
+    found = items(remote.dir / "0000000001.netty")
+    healed, refetch, page, others = (found.index(b) for b in (
+        b'{"file":"contacts/healed.json"', b'{"file":"contacts/refetch.json"', b'{"page":1', b'{"file":"contacts/unreadable.json"'))
+    assert healed < refetch < page < others
+    netty.extract("contacts", sim=sim)
+    remote.push()
+    remote.pull()
+    assert not (remote.pulled / "contacts/refetch.json").exists()
+    assert pages(remote.pulled) == pages(netty.spool)
+
+
 def test_an_independent_reader_reads_an_object(sims, netty, remote):
     """FORMAT.md, 19: a head line, one zstd frame, a last line."""
     netty.extract("contacts", sim=sims("contacts:30"))
@@ -512,7 +540,8 @@ def test_an_independent_reader_reads_an_object(sims, netty, remote):
     head = json.loads(head)
     last = json.loads(rest[rest.rindex(b'{"end":'):])
     assert head["netty_object"] == head["number"] == head["first"] == last["end"] == 1 and head["before"] == 0
-    items = subprocess.run(["zstd", "-dcq"], input=rest[:last["packed"]], capture_output=True, check=True).stdout
-    assert len(items) == last["content"]
-    header, page = items.split(b"\n")[:2]
-    assert [header, page] == journals(netty.spool)["contacts/0000000001"][:2]
+    found = items(remote.dir / "0000000001.netty")
+    assert len(found) == last["content"]
+    lines = found.split(b"\n")
+    header = next(at for at, line in enumerate(lines) if line.startswith(b'{"netty_journal"'))
+    assert lines[header:header + 2] == journals(netty.spool)["contacts/0000000001"][:2]

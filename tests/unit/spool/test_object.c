@@ -65,6 +65,27 @@ static void make(struct object *o)
     buf_free(&text);
 }
 
+/* A page that is larger than an object may be goes into one of its own, whatever small files stand before it: else none would hold it. */
+static void test_the_first_page_has_room_behind_files(void **state)
+{
+    struct object_writer *w;
+    struct object_head head = {.number = 1, .first = true, .written = 1000000};
+    char path[96];
+    const char *tmp = getenv("TMPDIR");
+    (void)state;
+    memset(head.chain, 'a', OBJECT_ID - 1);
+    memset(head.spool, 'b', OBJECT_ID - 1);
+    (void)snprintf(path, sizeof path, "%s/netty-object-%ld", tmp ? tmp : "/tmp", (long)getpid());
+    assert_ok(object_create(&w, path, &head, e));
+    assert_ok(object_add_file(w, FILE_, 3, e));
+    assert_ok(object_add(w, "xyz", 3, e));
+    assert_true(object_has_room(w, OBJECT_MAX));
+    (void)add_lines(w);
+    assert_false(object_has_room(w, OBJECT_MAX));
+    object_drop(w);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void drop(struct object *o)
 {
     free(o->data);
@@ -187,6 +208,7 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_first_page_has_room_behind_files),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_cut_at_every_byte),
         cmocka_unit_test(test_damaged_at_every_byte),
