@@ -11,10 +11,8 @@
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/back/back_private.h"
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -37,13 +35,9 @@ static enum err_code prepare(struct put *p, struct err *e)
     enum err_code rc;
     ship_note_init(&p->note);
     if ((rc = io_path(p->dir, spool_dir(p->spool), PULL_DIR, e)) != OK ||
-        (rc = io_path(p->object, p->dir, OBJECT, e)) != OK || (rc = io_mkdirs(p->dir, e)) != OK ||
-        (rc = io_open_folder(&p->lock, p->dir, e)) != OK)
+        (rc = io_path(p->object, p->dir, OBJECT, e)) != OK ||
+        (rc = ship_lock(p->dir, "another pull into this spool", &p->lock, e)) != OK)
         return rc;
-    if (flock(p->lock, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK
-                   ? err_set(e, ERR_BUSY, "another pull into this spool is under way")
-                   : err_sys(e, ERR_IO, "cannot lock %s", p->dir);
     rc = ship_note_read(&p->note, p->dir, NOTE, &there, &why);
     if (rc == ERR_DAMAGED) /* it is told anew, below a new name */
         return OK;

@@ -11,11 +11,9 @@
 #include "shared/log/log.h"
 #include "shared/time/when.h"
 #include "spool/back/back_private.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define LIST_EVERY ((int64_t)3600 * 1000000)
@@ -44,18 +42,6 @@ struct take {
     struct puller *pullers;
     size_t count;
 };
-
-static enum err_code lock(struct take *t, struct err *e)
-{
-    enum err_code rc;
-    if ((rc = io_mkdirs(t->dir, e)) != OK || (rc = io_open_folder(&t->lock, t->dir, e)) != OK)
-        return rc;
-    if (flock(t->lock, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK
-                   ? err_set(e, ERR_BUSY, "another push of this spool is under way")
-                   : err_sys(e, ERR_IO, "cannot lock %s", t->dir);
-    return OK;
-}
 
 static enum err_code find_chain(struct take *t, struct err *e)
 {
@@ -86,7 +72,8 @@ static enum err_code prepare(struct take *t, struct err *e)
     (void)snprintf(name, sizeof name, "%.*s.seen", (int)strcspn(t->list, "."), t->list);
     if ((rc = io_path(t->dir, spool_dir(t->spool), PUSH_DIR, e)) != OK ||
         (rc = io_path(t->folder, t->dir, folder, e)) != OK ||
-        (rc = io_path(t->object, t->dir, name, e)) != OK || (rc = lock(t, e)) != OK ||
+        (rc = io_path(t->object, t->dir, name, e)) != OK ||
+        (rc = ship_lock(t->dir, "another push of this spool", &t->lock, e)) != OK ||
         (rc = find_chain(t, e)) != OK)
         return rc;
     rc = ship_note_read(&t->note, t->dir, t->list, &there, e);

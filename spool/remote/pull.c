@@ -13,12 +13,10 @@
 #include "spool/journal/acked.h"
 #include "spool/remote/pull_apply.h"
 #include "spool/store/table_dir.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,13 +93,9 @@ static enum err_code prepare(struct pull *p, struct err *e)
     char dir[IO_PATH];
     enum err_code rc;
     if ((rc = look_at_spool(p, e)) != OK || (rc = io_path(dir, p->dir, PULL_DIR, e)) != OK ||
-        (rc = io_path(p->object, dir, "object", e)) != OK || (rc = io_mkdirs(dir, e)) != OK ||
-        (rc = io_open_folder(&p->lock, dir, e)) != OK)
+        (rc = io_path(p->object, dir, "object", e)) != OK ||
+        (rc = ship_lock(dir, "another pull into this spool", &p->lock, e)) != OK)
         return rc;
-    if (flock(p->lock, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK
-                   ? err_set(e, ERR_BUSY, "another pull into this spool is under way")
-                   : err_sys(e, ERR_IO, "cannot lock %s", dir);
     memcpy(p->before, p->note.remote, sizeof p->before);
     (void)snprintf(p->note.remote, sizeof p->note.remote, "%s", remote_name(p->remote));
     return mend_hints(p, e);

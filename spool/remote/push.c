@@ -22,7 +22,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,14 +63,9 @@ static enum err_code prepare(struct push *p, struct err *e)
     (void)snprintf(seen, sizeof seen, "%016" PRIx64 ".seen", hash);
     if ((rc = io_path(p->dir, spool_dir(p->spool), PUSH_DIR, e)) != OK ||
         (rc = io_path(p->object, p->dir, name, e)) != OK ||
-        (rc = io_path(p->seen, p->dir, seen, e)) != OK || (rc = io_mkdirs(p->dir, e)) != OK ||
-        (rc = io_open_folder(&p->lock, p->dir, e)) != OK)
+        (rc = io_path(p->seen, p->dir, seen, e)) != OK)
         return rc;
-    if (flock(p->lock, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK
-                   ? err_set(e, ERR_BUSY, "another push of this spool is under way")
-                   : err_sys(e, ERR_IO, "cannot lock %s", p->dir);
-    return OK;
+    return ship_lock(p->dir, "another push of this spool", &p->lock, e);
 }
 
 static enum err_code read_notes(struct push *p, struct err *e)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <xxhash.h>
 
 #define FORMAT 1
@@ -164,6 +165,15 @@ enum err_code ship_note_write(const struct ship_note *n, const char *dir, const 
         rc = io_replace(dir, name, text.data, text.len, e);
     buf_free(&text);
     return rc;
+}
+
+enum err_code ship_lock(const char *dir, const char *what, int *fd, struct err *e)
+{
+    enum err_code rc = io_mkdirs(dir, e);
+    if (rc != OK || (rc = io_open_folder(fd, dir, e)) != OK || flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return rc;
+    return errno == EWOULDBLOCK ? err_set(e, ERR_BUSY, "%s is under way", what)
+                                : err_sys(e, ERR_IO, "cannot lock %s", dir);
 }
 
 struct pushed {

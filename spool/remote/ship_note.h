@@ -69,6 +69,10 @@ struct ship_table *ship_note_table(struct ship_note *n, const char *table);
 enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
                              struct err *e) MUST_CHECK;
 
+/* Makes the folder (PUSH_DIR, PULL_DIR), and locks it (flock) until *fd is closed. ERR_BUSY while another process has the lock: `what` is
+ * under way there. *fd may be set also after a failure. */
+enum err_code ship_lock(const char *dir, const char *what, int *fd, struct err *e) MUST_CHECK;
+
 /* Is it the note of a machine that pulls (spool/back)? Its places are what that machine's databases have loaded of each table. */
 bool ship_note_is_back(const char *name);
 
