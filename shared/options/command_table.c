@@ -63,7 +63,8 @@ const struct command_def command_table[] = {
 
     {PROGRAM_SPOOL, "pull", "REMOTE",
      .help = "Make the spool that another machine has pushed to REMOTE, and carry it on: netty-load reads it like any "
-             "other, netty-extract does not write to it. What is loaded is told to the machine that pushes.",
+             "other, netty-extract does not write to it. What is loaded is told to the machine that pushes. With --take-over "
+             "this machine extracts and pushes from then on, in the place of that one.",
      .example = "netty-spool pull s3:bucket/netty --spool /var/spool/pulled"},
 
     {PROGRAM_LOAD, "doctor", "[TABLE...]",

@@ -351,6 +351,11 @@ const struct option_def option_table[OPTIONS] = {
      .help = "Of netty-load views: drop a view and make it anew, with the columns and types that fit now. Grants stay. Where "
              "another view depends on it nothing is done, and that view is named."},
 
+    {OPT_TAKE_OVER, OPTION_FLAG, "take-over", NULL, NULL,
+     .programs = PROGRAM_SPOOL,
+     .help = "With pull: go on extracting on this machine, where the other one's last push was. Pulls to the end, pushes once, so that "
+             "the other machine is refused at its next push, and lets netty-extract write to the spool."},
+
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,
      .help = "Of netty-spool prune: do not wait any longer for this database, by the name or "

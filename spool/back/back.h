@@ -23,6 +23,10 @@
 enum err_code back_put(const struct spool *s, const struct remote *r, bool *put,
                        struct err *e) MUST_CHECK;
 
+/* For a machine that pulls no more, because it has taken over what it pulled: removes what it has put, so that nothing waits for it. The
+ * caller has the lock of the folder .pull (ship_lock). */
+enum err_code back_leave(const struct spool *s, const struct remote *r, struct err *e) MUST_CHECK;
+
 struct back_report {
     uint64_t objects; /* taken now */
     uint64_t pullers; /* known */

@@ -151,3 +151,55 @@ enum err_code back_put(const struct spool *s, const struct remote *r, bool *done
         (void)close(p.lock);
     return rc;
 }
+
+/* ---- pulling no more ---- */
+
+struct leave {
+    const struct remote *remote;
+    const char *id;
+};
+
+static enum err_code remove_one(void *ctx, const char *name, struct err *e)
+{
+    const struct leave *l = ctx;
+    char object[REMOTE_OBJECT_MAX];
+    uint64_t number = object_number(name);
+    if (number == 0)
+        return OK;
+    back_name(object, l->id, number);
+    return remote_delete(l->remote, object, e);
+}
+
+/* A listing may be old: the last object is removed by its name, too. */
+static enum err_code remove_all(const struct remote *r, const struct ship_note *n, struct err *e)
+{
+    char folder[REMOTE_OBJECT_MAX];
+    char last[OBJECT_NAME];
+    struct leave l = {.remote = r, .id = n->chain};
+    (void)snprintf(folder, sizeof folder, BACK_FOLDER "/%s", n->chain);
+    enum err_code rc = remote_each(r, folder, 1, remove_one, &l, e);
+    return rc == OK ? remove_one(&l, object_name(last, n->next - 1), e) : rc;
+}
+
+enum err_code back_leave(const struct spool *s, const struct remote *r, struct err *e)
+{
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    struct ship_note n;
+    struct err why = ERR_INIT;
+    bool there = false;
+    enum err_code rc;
+    if ((rc = io_path(dir, spool_dir(s), PULL_DIR, e)) != OK ||
+        (rc = io_path(path, dir, NOTE, e)) != OK)
+        return rc;
+    rc = ship_note_read(&n, dir, NOTE, &there, &why);
+    if (rc == ERR_DAMAGED) /* nobody knows what it is called there */
+        return OK;
+    if (rc != OK)
+        *e = why;
+    else if (there && *n.chain != '\0' && n.next > 1)
+        rc = remove_all(r, &n, e);
+    ship_note_free(&n);
+    FAULT("back-left");
+    return rc == OK ? safe_remove(path, e) : rc;
+}

@@ -10,6 +10,7 @@
 #include "spool/remote/child.h"
 #include "spool/remote/pull.h"
 #include "spool/remote/push.h"
+#include "spool/ship/take_over.h"
 
 struct ship {
     const struct spool_command *command;
@@ -90,6 +91,11 @@ static enum err_code run_pull(struct ship *s, struct err *e)
     return rc == OK ? tell_back(s, dir, e) : rc;
 }
 
+static enum err_code run_take_over(struct ship *s, struct err *e)
+{
+    return take_over_run(options_text(s->command->options, OPT_SPOOL), s->remote, &s->report, e);
+}
+
 static void tell_push(const struct ship *s, enum err_code rc, const struct err *why)
 {
     if (rc != OK)
@@ -164,6 +170,8 @@ enum err_code spool_command_push(const struct spool_command *c, struct err *e)
         return err_set(e, ERR_USAGE, "push needs one REMOTE, as rclone names it (see --help)");
     if (options_int(c->options, OPT_DRY_RUN))
         return err_set(e, ERR_USAGE, "push has no --dry-run");
+    if (options_int(c->options, OPT_TAKE_OVER))
+        return err_set(e, ERR_USAGE, "--take-over is one of pull: netty-spool pull --take-over");
     enum err_code rc = remote_open(&s.remote, c->words[0], e);
     if (rc == OK && (rc = ship_check_own(c->spool, e)) == OK)
         rc = ship(&s, e);
@@ -178,6 +186,12 @@ enum err_code spool_command_pull(const struct spool_command *c, struct err *e)
         return err_set(e, ERR_USAGE, "pull needs one REMOTE, as rclone names it (see --help)");
     if (options_int(c->options, OPT_DRY_RUN))
         return err_set(e, ERR_USAGE, "pull has no --dry-run");
+    if (options_int(c->options, OPT_TAKE_OVER)) {
+        s.run = run_take_over;
+        if (options_given(c->options, OPT_EVERY))
+            return err_set(e, ERR_USAGE,
+                           "--take-over is done once: leave --every out, and push from here on");
+    }
     enum err_code rc = remote_open(&s.remote, c->words[0], e);
     if (rc == OK)
         rc = ship(&s, e);

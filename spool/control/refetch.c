@@ -92,15 +92,14 @@ bool refetch_by_time(const char *position)
     return *position != '\0' && strstr(position, "\"phase\":\"keys\"") == NULL;
 }
 
-enum err_code refetch_ask(const struct spool *s, const char *table, const struct refetch *r,
-                          struct err *e)
+static enum err_code ask(const struct spool *s, const char *table, const char *name,
+                         const struct refetch *r, struct err *e)
 {
     char dir[IO_PATH];
     struct refetch both = *r;
     struct refetch old;
     struct buf text;
     bool there;
-    const char *name = spool_is_mirror(s) ? REFETCH_WISH : REFETCH_FILE;
     enum err_code rc;
     if ((rc = table_dir(dir, s, table, e)) != OK ||
         (rc = read_named(s, table, name, &old, &there, e)) != OK)
@@ -122,6 +121,38 @@ enum err_code refetch_ask(const struct spool *s, const char *table, const struct
     buf_free(&text);
     FAULT("refetch-written");
     return rc;
+}
+
+enum err_code refetch_ask(const struct spool *s, const char *table, const struct refetch *r,
+                          struct err *e)
+{
+    return ask(s, table, spool_is_mirror(s) ? REFETCH_WISH : REFETCH_FILE, r, e);
+}
+
+enum err_code refetch_take_wish(const struct spool *s, const char *table, struct err *e)
+{
+    char dir[IO_PATH];
+    struct refetch wish;
+    bool there = false;
+    int lock = -1;
+    enum err_code rc = table_dir(dir, s, table, e);
+    if (rc != OK || (rc = small_file_lock(dir, &lock, e)) != OK)
+        return rc;
+    if ((rc = refetch_read_wish(s, table, &wish, &there, e)) == OK && there)
+        rc = ask(s, table, REFETCH_FILE, &wish, e);
+    small_file_unlock(lock);
+    return rc;
+}
+
+enum err_code refetch_drop_wish(const struct spool *s, const char *table, struct err *e)
+{
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    enum err_code rc;
+    if ((rc = table_dir(dir, s, table, e)) != OK ||
+        (rc = io_path(path, dir, REFETCH_WISH, e)) != OK)
+        return rc;
+    return safe_remove(path, e);
 }
 
 enum err_code refetch_clear(const struct spool *s, const char *table, const struct refetch *r,

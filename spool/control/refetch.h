@@ -37,6 +37,10 @@ enum err_code refetch_read_wish(const struct spool *s, const char *table, struct
  * The caller holds the folder's lock (small_file_lock). */
 enum err_code refetch_ask(const struct spool *s, const char *table, const struct refetch *r,
                           struct err *e) MUST_CHECK;
+/* For a pulled spool that this machine's extractor goes on with: makes the wish its request, too (refetch.json), as refetch_ask would. The
+ * wish stays until refetch_drop_wish, so that a later pull, which may replace refetch.json, loses nothing. */
+enum err_code refetch_take_wish(const struct spool *s, const char *table, struct err *e) MUST_CHECK;
+enum err_code refetch_drop_wish(const struct spool *s, const char *table, struct err *e) MUST_CHECK;
 /* Removes the request r, which is being fetched. A request that was made since stays. */
 enum err_code refetch_clear(const struct spool *s, const char *table, const struct refetch *r,
                             struct err *e) MUST_CHECK;

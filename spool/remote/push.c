@@ -325,8 +325,8 @@ static enum err_code is_quiet(struct push *p, bool *quiet, struct err *e)
     if (p->note.number == 0)
         return OK;
     enum err_code rc = push_has_news(p->spool, &p->note, &news, e);
-    *quiet =
-        rc == OK && !news && now >= p->note.written && now - p->note.written < PUSH_SIGN_OF_LIFE;
+    *quiet = rc == OK && !news && p->note.written != WHEN_NONE && now >= p->note.written &&
+             now - p->note.written < PUSH_SIGN_OF_LIFE;
     return rc;
 }
 

@@ -299,5 +299,12 @@ enum err_code remote_delete(const struct remote *r, const char *object, struct e
     call_begin(&c, r, "deletefile", object);
     add(&c, "--");
     add(&c, c.where);
-    return call_run(&c, "delete", NULL, &there, e);
+    struct err why = ERR_INIT;
+    enum err_code rc = call_run(&c, "delete", NULL, &there, &why);
+    if (rc == ERR_CONFIG &&
+        strstr(why.msg, "doesn't exist")) /* of a folder; the code is 1, as for all else */
+        return OK;
+    if (rc != OK)
+        *e = why;
+    return rc;
 }

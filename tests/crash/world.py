@@ -15,6 +15,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/tools")]
 import spool_reader  # noqa: E402
 from spoolfile import sumline  # noqa: E402
+from remotes import edit_lines  # noqa: E402
 from harness import KEY, Database, Sim, differences, expected_row, key_of  # noqa: E402
 
 BUILDS = {"release": Path(os.environ.get("NETTY_BUILD", ROOT / "build")).resolve(), "sanitized": ROOT / "build/san"}
@@ -256,6 +257,11 @@ class Case:
             shutil.copytree(self.truth.remote, self.remote)
         return self.run("netty-spool", "pull", "remote", **keywords)
 
+    def take_over(self, **keywords):
+        if not self.remote.exists():
+            shutil.copytree(self.truth.remote, self.remote)
+        return self.run("netty-spool", "pull", "--take-over", "remote", **keywords)
+
     @staticmethod
     def pages(spool):
         return {table: list(spool_reader.Spool(spool).read(table)) for table in TABLES}
@@ -280,6 +286,32 @@ class Case:
         demand(self.pages(self.spool) == self.pages(self.truth.pushed), "what was pulled is not what was pushed")
         verify = self.run("netty-spool", "verify")
         demand(verify.code == 0, "netty-spool verify:", verify.out, verify)
+
+    def assert_take_over_recovers(self):
+        """It ends well, netty-extract goes on without a crawl of everything, the old machine is refused, and who pulls has all."""
+        again = self.take_over()
+        demand(again.code == 0, "the next take-over did not end well:", again)
+        demand(not (self.spool / "pull.json").exists(), "it is a mirror still")
+        for path in self.truth.remote.glob("*.netty"):
+            demand((self.remote / path.name).read_bytes() == path.read_bytes(), path.name, "was written twice")
+        gone = self.run("netty-extract", "--json", *self.settings, *TABLES)
+        demand(gone.code == 0, "the extractor does not go on:", gone)
+        for row in map(json.loads, gone.out.splitlines()):
+            demand(row["status"] == "complete", row)
+        self.assert_spool_whole()
+        pushed = self.run("netty-spool", "push", "remote")
+        demand(pushed.code == 0, "the push did not end well:", pushed)
+        taken, self.spool = self.spool, self.root / "old"
+        shutil.copytree(self.truth.pushed, self.spool)
+        for path in (self.spool / ".push").glob("*.json"):  # it has something new
+            if path.name.count(".") == 1:
+                edit_lines(path, written="2024-01-01T00:00:00.000000Z")
+        refused = self.run("netty-spool", "push", "remote")
+        demand(refused.code == 78 and "another machine" in refused.err, "the old machine is not refused:", refused)
+        self.spool = self.root / "elsewhere"
+        pulled = self.run("netty-spool", "pull", "remote")
+        demand(pulled.code == 0, "the pull did not end well:", pulled)
+        demand(self.pages(self.spool) == self.pages(taken), "what is pulled elsewhere is not what was pushed")
 
     # -- a backfill that lets others have the table
 

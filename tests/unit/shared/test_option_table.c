@@ -57,12 +57,12 @@ static void test_without_an_environment_name(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "since",        "full",    "reconcile", "follow",  "replay",     "from",     "to",
-        "segment",      "redrive", "dry-run",   "catalog", "check",      "json",     "help",
-        "version",      "loaded",  "forget",    "id",      "older-than", "to-file",  "from-file",
-        "html",         "merge",   "suggest",   "rewrite", "rebind",     "database", "enlist",
-        "dismiss",      "reason",  "restart",   "cancel",  "share",      "misfits",  "apply",
-        "with-deleted", "rebuild", "adopt"};
+        "since",        "full",    "reconcile", "follow",   "replay",     "from",     "to",
+        "segment",      "redrive", "dry-run",   "catalog",  "check",      "json",     "help",
+        "version",      "loaded",  "forget",    "id",       "older-than", "to-file",  "from-file",
+        "html",         "merge",   "suggest",   "rewrite",  "rebind",     "database", "enlist",
+        "dismiss",      "reason",  "restart",   "cancel",   "share",      "misfits",  "apply",
+        "with-deleted", "rebuild", "adopt",     "take-over"};
     for (int i = 0; i < OPTIONS; i++) {
         bool listed = false;
         for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
