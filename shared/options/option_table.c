@@ -30,9 +30,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_DB, OPTION_TEXT, "db", "DATABASE_URL", "CONNINFO",
      .programs = LOAD | PROGRAM_SPOOL, .marks = OPTION_SECRET,
-     .help = "The database, as a postgresql:// URL or as keyword=value pairs; what it leaves open, "
-             "PostgreSQL's own PG* variables tell. A password is refused here: give it in DATABASE_URL, "
-             "PGPASSWORD, a passfile, or the file that DATABASE_URL_FILE names.",
+     .help = "The database, as a postgresql:// URL or as keyword=value pairs; what it leaves open, PostgreSQL's own PG* variables tell. "
+             "A password is refused here: give it in DATABASE_URL, PGPASSWORD, a passfile, or the file that DATABASE_URL_FILE names.",
      .example = "--db \"host=db.example.org dbname=crm user=netty sslmode=verify-full\""},
 
     {OPT_DB_FILE, OPTION_TEXT, "db-file", "DATABASE_URL_FILE", "FILE",
@@ -93,14 +92,12 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_RETRIES, OPTION_COUNT, "retries", "NETTY_RETRIES", "N",
      .standard = "5", .programs = EXTRACT | LOAD, .max = 1000,
-     .help = "How often a request, a connection or a transaction that failed is tried again before the "
-             "run gives up.",
+     .help = "How often a request, a connection or a transaction that failed is tried again before the run gives up.",
      .example = "--retries 8"},
 
     {OPT_RETRY_DELAY, OPTION_DURATION, "retry-delay", "NETTY_RETRY_DELAY", "D",
      .standard = "5s", .programs = EXTRACT | LOAD, .min = MS, .max = 3600 * SECOND,
-     .help = "The pause before the first retry. It doubles from one to the next, with jitter; a "
-             "Retry-After of the server's is obeyed.",
+     .help = "The pause before the first retry. It doubles from one to the next, with jitter; a Retry-After of the server's is obeyed.",
      .example = "--retry-delay 2s"},
 
     {OPT_REFUSED_AFTER, OPTION_DURATION, "refused-after", "NETTY_REFUSED_AFTER", "D",
@@ -121,10 +118,9 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_AHEAD, OPTION_COUNT, "ahead", "NETTY_AHEAD", "N",
      .standard = "16", .programs = EXTRACT, .min = 1, .max = 64,
-     .help = "First syncs and backfills ask for the next pages of a table while one is on its way: at most N "
-             "requests of it are open at once. It starts at one, grows by one with each page that was rightly "
-             "guessed, is one again after a refusal or a failure, and stays one where a page takes less than 10 ms. "
-             "The --rate holds for all of them. 1: one page after the other.",
+     .help = "First syncs and backfills ask for the next pages of a table while one is on its way: at most N requests of it are open at "
+             "once. It starts at one, grows by one with each page that was rightly guessed, is one again after a refusal or a failure, "
+             "and stays one where a page takes less than 10 ms. The --rate holds for all of them. 1: one page after the other.",
      .example = "--ahead 1"},
 
     {OPT_MAX_PAGES, OPTION_COUNT, "max-pages", "NETTY_MAX_PAGES", "N",
@@ -164,9 +160,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_RECONCILE, OPTION_FLAG, "reconcile", NULL, NULL,
      .programs = EXTRACT,
-     .help = "Fetch nothing: find out which records the API no longer has, for netty-load to mark them as "
-             "deleted. It takes runs of netty-extract and netty-load in between; each run goes on where "
-             "the last one stopped, and with --restart it begins anew."},
+     .help = "Fetch nothing: find out which records the API no longer has, for netty-load to mark them as deleted. It takes runs of "
+             "netty-extract and netty-load in between; each run goes on where the last one stopped, and with --restart it begins anew."},
 
     {OPT_RECONCILE_EVERY, OPTION_DURATION, "reconcile-every", "NETTY_RECONCILE_EVERY", "D",
      .programs = EXTRACT, .min = SECOND, .max = 365 * DAY,
@@ -245,8 +240,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_SEGMENT, OPTION_COUNT, "segment", NULL, "N",
      .programs = LOAD | PROGRAM_SPOOL, .min = 1,
-     .help = "Of netty-load replay and of netty-spool: only pages of this segment. netty-load ends with 66 where there is "
-             "none.",
+     .help = "Of netty-load replay and of netty-spool: only pages of this segment. netty-load ends with 66 where there is none.",
      .example = "netty-load replay --segment 1 contacts"},
 
     {OPT_REDRIVE, OPTION_FLAG, "redrive", NULL, NULL,
@@ -267,8 +261,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_LOADED, OPTION_FLAG, "loaded", NULL, NULL,
      .programs = LOAD,
-     .help = "Load nothing: ask the database what it has of the spool, leave that in the spool "
-             "and show it."},
+     .help = "Load nothing: ask the database what it has of the spool, leave that in the spool and show it."},
 
     {OPT_OLDER_THAN, OPTION_DURATION, "older-than", NULL, "D",
      .programs = LOAD, .marks = OPTION_UNIT, .max = 36500 * DAY,
@@ -292,8 +285,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_MERGE, OPTION_FLAG, "merge", NULL, NULL,
      .programs = LOAD,
-     .help = "Of netty-load check: list the members that rows have and that the newest version of their record in "
-             "the spool has not."},
+     .help = "Of netty-load check: list the members that rows have and that the newest version of their record in the spool has not."},
 
     {OPT_SHARE, OPTION_COUNT, "share", NULL, "N",
      .programs = LOAD, .min = 1, .max = 100000,
@@ -309,9 +301,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_REWRITE, OPTION_FLAG, "rewrite", NULL, NULL,
      .programs = LOAD,
-     .help = "Of netty-load compress: write the rows anew that are compressed the old way, too. Each leaves a dead "
-             "row for vacuum, so that the table may grow to twice its size meanwhile, and all goes through the "
-             "write-ahead log; triggers fire."},
+     .help = "Of netty-load compress: write the rows anew that are compressed the old way, too. Each leaves a dead row for vacuum, so "
+             "that the table may grow to twice its size meanwhile, and all goes through the write-ahead log; triggers fire."},
 
     {OPT_DEPTH, OPTION_COUNT, "depth", "NETTY_DEPTH", "N",
      .standard = "1",
@@ -333,8 +324,7 @@ const struct option_def option_table[OPTIONS] = {
      .programs = LOAD,
      .help = "After a load that brought a member of data that no record had before, apply the views of netty-load views, and say which. "
              "A table without a view gets one with the next record that is not known yet; `netty-load views --apply` makes all at once. "
-             "What goes wrong with a view is a warning: the load's result and exit code stay, "
-             "and a later load tries again."},
+             "What goes wrong with a view is a warning: the load's result and exit code stay, and a later load tries again."},
 
     {OPT_VIEWS_SCHEMA, OPTION_TEXT, "views-schema", "NETTY_VIEWS_SCHEMA", "NAME",
      .programs = LOAD,
@@ -377,8 +367,7 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_ENLIST, OPTION_FLAG, "enlist", NULL, NULL,
      .programs = LOAD,
-     .help = "With replay: have the spool wait for this database from now on, as it does for each that is loaded "
-             "regularly."},
+     .help = "With replay: have the spool wait for this database from now on, as it does for each that is loaded regularly."},
 
     {OPT_ID, OPTION_TEXT, "id", NULL, "KEY",
      .programs = PROGRAM_SPOOL,
@@ -470,9 +459,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_STALE_AFTER, OPTION_DURATION, "stale-after", "NETTY_STALE_AFTER", "D",
      .programs = ALL, .min = SECOND, .max = 365 * DAY,
-     .help = "A table is late when it is complete (netty-load: loaded) only up to a time that is more than D ago: then "
-             "/healthz says 503, and the status page says so. Without it three times --every, and at least 10m; 1h "
-             "without --every.",
+     .help = "A table is late when it is complete (netty-load: loaded) only up to a time that is more than D ago: then /healthz says "
+             "503, and the status page says so. Without it three times --every, and at least 10m; 1h without --every.",
      .example = "--stale-after 30m"},
 
     {OPT_METRICS_FILE, OPTION_TEXT, "metrics-file", "NETTY_METRICS_FILE", "FILE",
