@@ -276,7 +276,7 @@ enum err_code cmd_check(struct command_context *c, struct err *e)
                            options_text(c->options, OPT_SPOOL));
         return command_each_table(c, merge_table, NULL, e);
     }
-    if ((rc = findings_open(&f, c->json, e)) != OK)
+    if ((rc = findings_open(&f, c->json, c->account, e)) != OK)
         return rc;
     rc = command_each_table(c, check_table, f, e);
     c->code = exit_graver(c->code, findings_exit(f));

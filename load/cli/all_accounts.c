@@ -87,8 +87,7 @@ static enum err_code check(const struct options *o, struct err *e)
     static const struct {
         enum option_id option;
         const char *name;
-    } alone[] = {{OPT_CHECK, "doctor"},
-                 {OPT_CATALOG, "catalog"},
+    } alone[] = {{OPT_CATALOG, "catalog"},
                  {OPT_LOADED, "--loaded"},
                  {OPT_DRY_RUN, "--dry-run"},
                  {OPT_REPLAY, "replay"}};

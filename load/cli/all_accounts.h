@@ -4,7 +4,7 @@
 
 #include "shared/options/options.h"
 
-/* Returns the exit code. A command for one account alone, such as doctor, is ERR_CONFIG. */
+/* Returns the exit code. A command for one account alone, such as replay, is ERR_CONFIG. */
 int all_accounts_load(const struct options *o);
 
 #endif

@@ -41,6 +41,8 @@ struct loader {
     uv_timer_t every;
     struct run_now now;
     bool json;
+    bool each; /* all accounts have their turn: this is one of them */
+    bool stopped;
     int code;
 };
 
@@ -58,6 +60,7 @@ static void on_stop(void *ctx)
     struct loader *p = ctx;
 
     LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
+    p->stopped = true;
     if (p->run != NULL)
         load_run_stop(p->run);
     else if (p->catalog != NULL)
@@ -170,7 +173,8 @@ static enum err_code begin_check(struct loader *p, struct err *e)
                                      .json = p->json,
                                      .spool = p->spool,
                                      .config = options_config(p->options),
-                                     .account = options_account(p->options)};
+                                     .account = options_account(p->options),
+                                     .each = p->each};
     rc = doctor_open(&p->check, &p->loop, &conf, e);
 
     if (rc == OK)
@@ -390,6 +394,32 @@ static int work(struct loader *p)
     return p->code;
 }
 
+/* doctor without --account, where the configuration file has accounts. */
+static int look_at_each(const struct options *o)
+{
+    struct err e = ERR_INIT;
+    bool stopped = false;
+    int code = 0;
+
+    options_setup_log(o);
+    if (accounts_check_all(o, db_same_text, &e) != OK)
+        return complain(&e);
+    for (size_t i = 0; i < options_accounts(o) && !stopped; i++) {
+        struct loader p = {.each = true};
+
+        log_account(options_account_name(o, i));
+        e = ERR_INIT;
+        if (options_for_account(&p.options, o, i, &e) == OK)
+            code = exit_graver(code, work(&p));
+        else
+            code = exit_graver(code, complain(&e));
+        stopped = p.stopped;
+        options_free(p.options);
+        log_account(NULL);
+    }
+    return code;
+}
+
 static void show_version(void)
 {
     char text[32];
@@ -426,7 +456,8 @@ int main(int argc, char **argv)
     else if (command_none(p.options, &load_commands, &e) != OK)
         code = complain(&e);
     else if (options_accounts(p.options) > 0 && options_account(p.options) == NULL)
-        code = all_accounts_load(p.options);
+        code = options_int(p.options, OPT_CHECK) != 0 ? look_at_each(p.options)
+                                                      : all_accounts_load(p.options);
     else
         code = work(&p);
     options_free(p.options);

@@ -231,6 +231,7 @@ static void on_stop(void *ctx)
     struct command_context *c = ctx;
 
     LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
+    c->stopped = true;
     session_stop(c->session);
 }
 
@@ -248,7 +249,7 @@ static enum err_code prepare(struct command_context *c, uv_loop_t *loop, struct 
     c->dry_run = options_int(o, OPT_DRY_RUN) != 0;
     c->rows = options_given(o, OPT_BATCH_ROWS) ? (size_t)options_int(o, OPT_BATCH_ROWS) : ROWS_MOST;
     c->bytes = (size_t)options_int(o, OPT_BATCH_BYTES);
-    if ((rc = accounts_check(o, db_same_text, e)) != OK ||
+    if ((c->account == NULL && (rc = accounts_check(o, db_same_text, e)) != OK) ||
         (rc = options_zone(o, &c->zone, e)) != OK)
         return rc;
     rc = spool_open(spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
@@ -259,6 +260,7 @@ static enum err_code prepare(struct command_context *c, uv_loop_t *loop, struct 
     c->spool = *spool;
     if ((rc = summary_open(&c->summary, c->json, e)) != OK)
         return rc;
+    summary_lead(c->summary, "account", c->account);
     return session_open(&c->session, loop, options_text(o, OPT_DB), &backoff, e);
 }
 
@@ -273,31 +275,73 @@ static void run(struct command_context *c, const struct command *command)
         c->code = exit_graver(c->code, complain(&e));
 }
 
-static int work(const struct options *o, const struct command *command, struct err *e)
+/* With the options, the name and the account in c. */
+static int work(struct command_context *c, const struct command *command)
 {
     uv_loop_t loop;
-    struct command_context c = {.options = o, .name = command->name};
     struct spool *spool = NULL;
     struct stop_signals *stop = NULL;
+    struct err e = ERR_INIT;
 
     if (uv_loop_init(&loop) != 0) {
-        err_set(e, ERR_INTERNAL, "cannot make an event loop");
-        return complain(e);
+        err_set(&e, ERR_INTERNAL, "cannot make an event loop");
+        return complain(&e);
     }
-    if (prepare(&c, &loop, &spool, e) == OK &&
-        stop_signals_open(&stop, &loop, on_stop, &c, e) == OK)
-        run(&c, command);
+    if (prepare(c, &loop, &spool, &e) == OK &&
+        stop_signals_open(&stop, &loop, on_stop, c, &e) == OK)
+        run(c, command);
     else
-        c.code = complain(e);
+        c->code = complain(&e);
     stop_signals_close(stop);
-    session_close(c.session);
+    session_close(c->session);
     (void)uv_run(&loop, UV_RUN_DEFAULT); /* the handles' ends */
     if (uv_loop_close(&loop) != 0)
         LOG0(LOG_DEBUG, "loop", "a handle was left open");
-    summary_close(c.summary);
+    summary_close(c->summary);
     spool_close(spool);
-    zone_close(c.zone);
-    return c.code;
+    zone_close(c->zone);
+    return c->code;
+}
+
+/* Returns the exit code; *stopped: the accounts behind this one need not be begun. */
+static int one_account(const struct options *o, size_t i, const struct command *command,
+                       bool *stopped)
+{
+    struct options *own = NULL;
+    struct err e = ERR_INIT;
+    int code;
+
+    log_account(options_account_name(o, i));
+    if (options_for_account(&own, o, i, &e) == OK) {
+        struct command_context c = {
+            .options = own, .name = command->name, .account = options_account_name(o, i)};
+        code = work(&c, command);
+        *stopped = c.stopped;
+    } else {
+        code = complain(&e);
+    }
+    options_free(own);
+    log_account(NULL);
+    return code;
+}
+
+static int each_account(const struct options *o, const struct command *command)
+{
+    struct err e = ERR_INIT;
+    bool stopped = false;
+    int code = 0;
+    enum err_code rc;
+
+    options_setup_log(o);
+    if (command->alone || (command->one != 0 && options_given(o, command->one)))
+        rc = accounts_name_one(o, command->name, &e);
+    else
+        rc = accounts_check_all(o, db_same_text, &e);
+    if (rc != OK)
+        return complain(&e);
+    for (size_t i = 0; i < options_accounts(o) && !stopped; i++)
+        code = exit_graver(code, one_account(o, i, command, &stopped));
+    return code;
 }
 
 int command_main(const struct options *o, const struct commands *all)
@@ -310,7 +354,11 @@ int command_main(const struct options *o, const struct commands *all)
         i++;
     if (i == all->count)
         err_set(&e, ERR_INTERNAL, "the command %s is known and does nothing", name);
-    else if (check_options(o, all, &all->list[i], &e) == OK)
-        return work(o, &all->list[i], &e);
+    else if (check_options(o, all, &all->list[i], &e) != OK)
+        return complain(&e);
+    else if (options_accounts(o) > 0 && options_account(o) == NULL)
+        return each_account(o, &all->list[i]);
+    else
+        return work(&(struct command_context){.options = o, .name = name}, &all->list[i]);
     return complain(&e);
 }

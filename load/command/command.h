@@ -26,14 +26,17 @@ struct command {
     const char *name;
     enum err_code (*run)(struct command_context *c, struct err *e);
     enum option_id own[COMMAND_OPTIONS]; /* 0: no more */
+    enum option_id one; /* with this option, which names a file, it is for one account; 0: none */
+    bool alone;         /* it is for one account at any time */
 };
 struct commands {
     const struct command *list;
     size_t count;
 };
 
-/* Runs the command that the options name, one of `all`. Returns the exit code; what went wrong has been
- * printed by then. */
+/* Runs the command that the options name, one of `all`. Where the configuration file has accounts and none was asked for, it
+ * runs for one after the other, and each row begins with the account. Returns the exit code, the gravest of all accounts; what
+ * went wrong has been printed by then. */
 int command_main(const struct options *o, const struct commands *all);
 /* For a command line without a command. Fails with ERR_USAGE for an option that only a command takes, and for a table that the spool does
  * not hold and whose name is nearly a command's. */
@@ -42,7 +45,8 @@ enum err_code command_none(const struct options *o, const struct commands *all,
 
 struct command_context {
     const struct options *options;
-    const char *name; /* the command's */
+    const char *name;    /* the command's */
+    const char *account; /* whose turn it is, where all accounts are worked on; else NULL */
     struct session *session;
     const struct spool *spool; /* NULL: there is none */
     struct zone *zone;
@@ -50,6 +54,7 @@ struct command_context {
     bool json, dry_run;
     size_t rows, bytes; /* of a transaction, at most */
     int code;           /* the gravest exit code so far */
+    bool stopped;       /* asked to stop */
 };
 
 /* One table of the database. */

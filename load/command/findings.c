@@ -13,7 +13,7 @@ struct findings {
     char first[TEXT_MAX]; /* ... and what the first of them says */
 };
 
-enum err_code findings_open(struct findings **out, bool json, struct err *e)
+enum err_code findings_open(struct findings **out, bool json, const char *account, struct err *e)
 {
     struct findings *f = calloc(1, sizeof *f);
     enum err_code rc;
@@ -24,6 +24,7 @@ enum err_code findings_open(struct findings **out, bool json, struct err *e)
         free(f);
         return rc;
     }
+    summary_lead(f->rows, "account", account);
     *out = f;
     return OK;
 }

@@ -2,7 +2,7 @@
  * The findings of netty-load doctor and check: lines that say `ok`, `change` (it works, and could be better) or `wrong` (it will not
  * work), what they are about, and what to do.
  *
- *     findings_open(&f, json, e);
+ *     findings_open(&f, json, NULL, e);
  *     findings_add(f, FINDING_WRONG, ERR_CONFIG, "TLS", "no TLS; give sslmode=verify-full");
  *     findings_exit(f);                    // of the gravest `wrong`; 0 without
  *     findings_report(f, stdout, e);       // a table, or with json an object a line
@@ -22,7 +22,9 @@ enum finding {
 
 struct findings;
 
-enum err_code findings_open(struct findings **f, bool json, struct err *e) MUST_CHECK;
+/* account: what each line begins with, where several accounts are looked at; borrowed, or NULL. */
+enum err_code findings_open(struct findings **f, bool json, const char *account,
+                            struct err *e) MUST_CHECK;
 void findings_close(struct findings *f);
 /* code is used for FINDING_WRONG only. If a finding cannot be kept, findings_report fails. */
 void findings_add(struct findings *f, enum finding state, enum err_code code, const char *about,

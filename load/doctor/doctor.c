@@ -48,7 +48,8 @@ enum err_code doctor_open(struct doctor **out, uv_loop_t *loop, const struct doc
     c->timer.data = c;
     buf_init(&c->sql, SQL_MAX);
     buf_init(&c->oids, SQL_MAX);
-    if ((rc = findings_open(&c->findings, conf->json, e)) != OK ||
+    if ((rc = findings_open(&c->findings, conf->json, conf->each ? conf->account : NULL, e)) !=
+            OK ||
         (rc = db_open(&c->db, loop, conf->conninfo, e)) != OK ||
         (rc = db_open(&c->second, loop, conf->conninfo, e)) != OK ||
         (rc = server_address_read(&c->address, conf->conninfo, e)) != OK) {

@@ -19,6 +19,7 @@ struct doctor_conf {
     const struct spool *spool; /* whose records are looked at for their keys; NULL: none */
     const char *config;        /* the configuration file that was read, or NULL */
     const char *account;       /* whose section of it holds, or NULL */
+    bool each; /* all accounts are looked at in turn: each line begins with the account */
 };
 
 #endif

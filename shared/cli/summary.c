@@ -21,6 +21,7 @@ struct summary {
     size_t columns;
     struct cell *cells; /* name and str are owned */
     size_t count;
+    struct cell lead; /* the first of each row to come, where it has a text; borrowed */
 };
 
 enum err_code summary_open(struct summary **s, bool json, struct err *e)
@@ -61,9 +62,16 @@ static bool cell_copy(struct cell *to, const struct cell *from)
     return false;
 }
 
+void summary_lead(struct summary *s, const char *name, const char *value)
+{
+    s->lead = (struct cell){.name = name, .type = CELL_STR, .str = value};
+}
+
 enum err_code summary_row(struct summary *s, const struct cell *cells, size_t n, struct err *e)
 {
-    if (n == 0 || (s->columns != 0 && n != s->columns))
+    size_t lead = s->lead.str != NULL;
+    n += lead;
+    if (n == lead || (s->columns != 0 && n != s->columns))
         return err_set(e, ERR_INTERNAL, "a summary row has %zu columns instead of %zu", n,
                        s->columns);
     struct cell *grown = reallocarray(s->cells, s->count + n, sizeof *grown);
@@ -71,7 +79,7 @@ enum err_code summary_row(struct summary *s, const struct cell *cells, size_t n,
         return err_set(e, ERR_NOMEM, "the summary: out of memory");
     s->cells = grown;
     for (size_t i = 0; i < n; i++) {
-        if (cell_copy(&grown[s->count + i], &cells[i]))
+        if (cell_copy(&grown[s->count + i], i < lead ? &s->lead : &cells[i - lead]))
             continue;
         while (i > 0)
             cell_release(&grown[s->count + --i]);

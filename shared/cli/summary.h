@@ -28,6 +28,8 @@ struct cell {
 
 struct summary;
 enum err_code summary_open(struct summary **s, bool json, struct err *e) MUST_CHECK;
+/* Each row that is added from now on begins with this column. Both texts are borrowed; value NULL: with no such column. */
+void summary_lead(struct summary *s, const char *name, const char *value);
 /* Adds a row; the cells are copied. Every row has the same columns as the first one. */
 enum err_code summary_row(struct summary *s, const struct cell *cells, size_t n,
                           struct err *e) MUST_CHECK;

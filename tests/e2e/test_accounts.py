@@ -133,7 +133,8 @@ def test_a_spool_or_accounts_never_both(sims, db, netty):
 
 def test_without_an_account_where_there_are_some(sims, db, netty):
     two_accounts(netty, sims("contacts:5"), sims("contacts:5", key=OTHER_KEY))
-    for program, words in (("netty-load", ("profile",)), ("netty-load", ("doctor",)), ("netty-spool", ("ls",))):
+    for program, words in (("netty-load", ("restore", "contacts")), ("netty-load", ("catalog",)), ("netty-spool", ("ls",)),
+                           ("netty-load", ("archive", "--older-than", "1d", "--to-file", netty.dir / "rows"))):
         run = netty.run(program, *words, db=db, code=78)
         assert "lyon, paris" in run.err and "--account" in run.err, run
     assert not netty.spool.exists()

@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from itertools import groupby
 from harness import assert_synced, wait_for
 from test_accounts import key_file, make_schemas, write_conf
 from watching import get, listening, samples
@@ -225,6 +226,36 @@ def test_following_waits_for_no_account_that_is_away(sims, db, netty):
     assert process.returncode == 0 and codes == dict.fromkeys(found, 0), codes
     for name in ("lyon", "paris"):
         assert_account_synced(found[name], db, name, "contacts", "users")
+
+
+def test_commands_look_at_one_account_after_the_other(sims, db, netty):
+    """The nightly check has no account's name: it would have failed every night, and nobody else looks."""
+    found = accounts(netty, sims, tables="contacts:20,users:5")
+    extract(netty)
+    make_schemas(db, *found)
+    load(netty, "--create-tables", db=db)
+    run = load(netty, "check", "--share", "1", db=db)
+    told = list(map(json.loads, run.out.splitlines()))
+    assert [name for name, _ in groupby(told, lambda row: row["account"])] == list(found) and {row["state"] for row in told} == {"ok"}
+    assert all(list(row)[0] == "account" for row in told)
+    for name in found:
+        assert any(row["account"] == name and row["about"] == "users" for row in told)
+    # What is wrong with one does not keep the others from being looked at, and decides the code.
+    db.query("UPDATE paris.\"netty-contacts\" SET data = data || '{\"contact_id\": 1}' WHERE contact_id = 2")
+    db.query("DROP SCHEMA nice CASCADE")
+    run = load(netty, "check", db=db, code=None, env=JSON_LOG)
+    told = list(map(json.loads, run.out.splitlines()))
+    wrong = {row["account"] for row in told if row["state"] == "wrong"}
+    assert wrong == {"paris"} and {row["account"] for row in told} == {"lyon", "paris"} and run.code == 78, run
+    assert any(line.get("account") == "nice" and line["level"] == "error" for line in map(json.loads, run.err.splitlines()))
+    assert '"account"' not in load(netty, "check", "contacts", "--account", "lyon", db=db).out
+    # The others: doctor, what purges, and what is shown as a table.
+    run = load(netty, "doctor", db=db, code=None)
+    assert {row["account"] for row in map(json.loads, run.out.splitlines())} == set(found)
+    run = load(netty, "purge", "--older-than", "1d", db=db, code=None)
+    assert [row["account"] for row in map(json.loads, run.out.splitlines())] == ["lyon", "lyon", "paris", "paris"]
+    shown = netty.load("purge", "--older-than", "1d", "users", db=db, code=None, secrets=KEYS.values()).out
+    assert re.search(r"(?m)^account +table", shown) and re.search(r"(?m)^lyon +users", shown)
 
 
 def test_what_is_for_one_account_asks_for_its_name(sims, db, netty):

@@ -16,7 +16,7 @@ static int begin(void **state)
 {
     struct err e = ERR_INIT;
     (void)state;
-    return findings_open(&f, true, &e) == OK ? 0 : -1;
+    return findings_open(&f, true, NULL, &e) == OK ? 0 : -1;
 }
 
 static int end(void **state)

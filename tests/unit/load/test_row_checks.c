@@ -71,7 +71,7 @@ static char *told(const struct row_checks *i, int *code)
     struct findings *f = NULL;
     FILE *out = open_memstream(&text, &n);
     assert_non_null(out);
-    assert_int_equal(findings_open(&f, true, NULL), OK);
+    assert_int_equal(findings_open(&f, true, NULL, NULL), OK);
     row_checks_report(i, f, "contacts");
     assert_int_equal(findings_report(f, out, NULL), OK);
     *code = findings_exit(f);
