@@ -1,4 +1,4 @@
--- One at a time looks at archives and makes what is missing, and nobody is kept waiting by it for long.
+-- Locks the look at an archive and the making of what is missing: one session does that at a time, and no lock is waited for long.
 --
 --   psql -1 -f load/sql/archive_lock.sql ...
 SET LOCAL lock_timeout = '5s';

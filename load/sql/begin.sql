@@ -1,10 +1,10 @@
--- Begins a transaction of the loader. One that reads what others committed meanwhile, whatever the
--- role's default is: a waiting loader must see the progress that the one before it left. Records are
--- UTF-8. The planner has no statistics on a batch: it would compile the statement and scan whole tables.
--- The path is for what is called on the way without being named here: nobody else's function or operator is found on it.
--- Triggers, policies and constraints of the tables run with it, too.
--- No lock is waited for longer than half of what a statement may take, so that a lock's time limit (55P03) is never
--- taken for a statement's (57014); a shorter limit of the role's stays.
+-- Begins a transaction of the loader.
+--
+-- It reads what others committed meanwhile, whatever the role's default is: a loader that has waited must see the progress of the one
+-- before it. Records are UTF-8. The planner has no statistics on a batch: by itself it would compile the statement and scan whole
+-- tables. search_path is for what is called without being named here, as triggers, policies and constraints of the tables: nobody
+-- else's function or operator is found on it. No lock is waited for longer than half of the time that a statement may take, so that
+-- the error of a lock (55P03) is never taken for that of a statement (57014). A shorter limit of the role's own stays.
 --
 --   psql -f load/sql/begin.sql -f ... -c COMMIT
 BEGIN ISOLATION LEVEL READ COMMITTED;

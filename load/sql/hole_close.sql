@@ -1,4 +1,4 @@
--- These pages have come in, or been healed.
+-- Takes pages off the list of holes (hole_store.sql): they have been loaded, or healed.
 --
 --   psql ... -v spool=ID -v table_name=contacts -v schema=public -v branch= -v segment=3 -v page=7 -f load/sql/hole_close.sql
 DELETE FROM netty_sync.hole

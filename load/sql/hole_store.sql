@@ -1,5 +1,5 @@
--- Pages behind (after_segment, after_page), up to and with (segment, page), that could not be read when it was their turn; gap:
--- the spool holds them no more.
+-- Notes a hole: pages that could not be read when it was their turn. They stand behind (after_segment, after_page), up to and
+-- including (segment, page). gap: the spool does not hold them any more.
 --
 --   psql ... -v spool=ID -v table_name=contacts -v schema=public -v branch= -v segment=3 -v page=7 -v after_segment=3 \
 --        -v after_page=6 -v gap=false -v why='…' -f load/sql/hole_store.sql

@@ -1,13 +1,16 @@
--- The netty-* tables of a schema, or without one ('') the first of each name on search_path, each with what the loader must know of it: its primary
--- key, the key's type and range, and, where it cannot be loaded, the problem in words (else null);
--- denied tells that the problem is a missing permission, indexed that the greatest time_modified is
--- had from an index; identity is another one once the table has been emptied or made again
--- (an unlogged one's file stays the same when a crash of the server empties it); direct that COPY
--- into it does what INSERT does and rows are stored as they are sent: no partitions, rules, row security, triggers of
--- users, nor times that are rounded; archive
--- that it is one which netty-load archive made (archive_plan.sql), and no table of the API's; triggers: the names of those that see
--- each row before it is stored, or null; partitioned: that rows are in its partitions.
--- What it costs depends on what those schemas hold, not on how many tables others of the database have.
+-- Lists the netty-* tables of a schema or, where the schema is '', the first of each name on search_path. A row has what the loader
+-- must know of a table. What it costs depends on what those schemas hold, not on the other tables of the database.
+--
+--   problem      why the table cannot be loaded, in words; null: it can
+--   denied       the problem is a missing permission
+--   indexed      an index gives the greatest time_modified
+--   identity     changes when the table is emptied or made again. (The file of an unlogged table stays the same when a crash of the
+--                server empties it.)
+--   direct       COPY into the table does what INSERT does, and rows are stored as they are sent: no partitions, rules, row-level
+--                security or triggers of users, and no times that are rounded
+--   archive      netty-load archive made the table (archive_plan.sql); it is none of the API's
+--   triggers     the names of the triggers that see each row before it is stored; null: none
+--   partitioned  the rows are in partitions
 --
 --   psql -v schema= -f load/sql/list_tables.sql
 WITH path AS (

@@ -1,4 +1,4 @@
--- Pages that are so many segments old that no backup will ask for them. Goes with a segment's first page.
+-- Forgets loaded pages that are so many segments old that no backup will ask for them. Runs with the first page of a segment.
 --
 --   psql ... -v spool=ID -v table_name=contacts -v schema=public -v branch= -v segment=200 -f load/sql/pages_forget.sql
 DELETE FROM netty_sync.loaded_page

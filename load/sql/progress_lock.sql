@@ -1,6 +1,6 @@
--- How far these lanes (load/row/lane.h) of this spool's table have been loaded, locked until the
--- transaction ends: whoever else loads them waits here, and then sees what was done. version is the transaction
--- that wrote it last (32 bits), own the one that runs. wait: NOWAIT, and whoever comes second is refused (55P03) in place of waiting.
+-- Reads how far these lanes (load/row/lane.h) of this spool's table have been loaded, and locks them until the transaction ends.
+-- Whoever else loads them waits here, and then sees what was done. version is the transaction that wrote the lane last, own the
+-- one that runs (32 bits each). wait: '' waits; NOWAIT refuses whoever comes second (55P03).
 --
 --   psql -v spool=ID -v table_name=contacts -v schema=public -v branch= -v lanes='{0,1,2,3}' -v wait= \
 --        -f load/sql/begin.sql -f load/sql/progress_make.sql -f load/sql/progress_lock.sql ...

@@ -1,4 +1,5 @@
--- Rows that are in the table are not away: a file of them was restored.
+-- Takes keys off the list of rows that were taken out into a file (put_away_note.sql): a file was restored, and its rows are in the
+-- table again.
 --
 --   psql ... -f load/sql/put_away_forget.sql
 DELETE FROM netty_sync.put_away AS p

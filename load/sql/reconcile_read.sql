@@ -1,4 +1,4 @@
--- The same without a lock. No row: nothing.
+-- Reads what has been acted on of this spool's table, as reconcile_lock.sql does, but without a lock. No row: nothing was.
 --
 --   psql -v spool=ID -v table_name=contacts -f load/sql/reconcile_read.sql
 SELECT roll, looks, marked

@@ -1,4 +1,5 @@
--- check has found the table equal to what the spool holds, as it was marked at that time.
+-- Takes the table's mark away (unchecked_note.sql): check has found it equal to what the spool holds. Only the mark of that time
+-- is taken, so that a later one stays.
 --
 --   psql -v spool=ID -v schema=public -v table_name=contacts -v at=0 -f load/sql/unchecked_drop.sql
 DELETE FROM netty_sync.unchecked AS u

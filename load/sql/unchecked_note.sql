@@ -1,4 +1,5 @@
--- The table was emptied, made again or rewritten since it was loaded: so it is marked, until check has found it equal.
+-- Marks a table that was emptied, made again or rewritten since it was loaded. The mark stays until check has found the table
+-- equal to what the spool holds.
 --
 --   psql -v spool=ID -v schema=public -v table_name=contacts -f load/sql/unchecked_note.sql
 INSERT INTO netty_sync.unchecked (spool, schema_name, table_name)

@@ -1,10 +1,11 @@
--- Upserts rows that were seen to be newer than what is stored, or are taken to be, and says what became of them. Since
--- the time changes the row does, so nothing is compared. `when` tells which of the rows that are there it may change:
--- `(t.time_modified > excluded.time_modified) IS NOT TRUE` where they were seen to be older (one that another
--- transaction has made newer meanwhile is held back, under the row's lock), `t.time_modified < excluded.time_modified`
--- where that is a guess, which holds if all were changed. How many rows there were the caller knows; to count them here
--- would be to read them once more. A row that was not there has no xmax, and seldom one that was. The batch is sorted by
--- key already.
+-- Upserts rows that are newer than what is stored, or are taken to be, and says what became of them. Their time changes, so the
+-- row does, and nothing is compared.
+--
+-- `when` tells which rows that are there it may change. Where the rows were seen to be older it is
+-- `(t.time_modified > excluded.time_modified) IS NOT TRUE`: a row that another transaction has made newer meanwhile is held back,
+-- under the row's lock. Where that is a guess it is `t.time_modified < excluded.time_modified`, and the guess was right if all rows
+-- were changed. The caller knows how many rows there were; counting them here would read them once more. A row that was not there
+-- has no xmax, and one that was seldom has none. The batch is sorted by key already.
 --
 --   psql ... -v schema=public -v relation=netty-contacts -v key=contact_id -v keytype=int4 \
 --        -v source=pg_temp.netty_batch -v merged='t.data || excluded.data' \

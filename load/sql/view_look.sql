@@ -1,8 +1,14 @@
--- What is there for a view that is to be made: one row. old: the server is older than 15, and has no security_invoker; refused: a
--- relation of that name that is no view of netty-load's; there; of_table: the view reads the table; elsewhere: a table of that name in
--- another schema, which the view reads, or null; others: relations that depend on the view, as text, or null; grants: the statements
--- that give others again what they have, or null; denied: what keeps this role from making it, and what to do, or null; about: the
--- view's comment, or null.
+-- Looks at what is there for a view that is to be made: one row.
+--
+--   old        the server is older than 15, and has no security_invoker
+--   refused    a relation of that name is there that is no view of netty-load's
+--   there      the view is there
+--   of_table   the view reads the table
+--   elsewhere  a table of that name in another schema, which the view reads; null: none
+--   others     relations that depend on the view, as text; null: none
+--   grants     statements that give others again what they have; null: none
+--   denied     what keeps this role from making the view, and what to do; null: nothing
+--   about      the view's comment; null: none
 --
 --   psql -v schema=netty -v view=contacts -v table_schema=public -v relation=netty-contacts -f load/sql/view_look.sql
 SELECT

@@ -1,6 +1,6 @@
--- Whether a table's view shows what the table has. others: some table has a view of netty-load's in the schema; there: this one
--- has; of_table: it reads this very table, and not one that was of that name. member: a row for each name in the 1,000 rows that were
--- modified last, or null.
+-- Tells whether a table's view shows what the table has. others: some table has a view of netty-load's in the schema; there: this
+-- table has one; of_table: the view reads this very table, and not an earlier one of the same name. member: one row for each name of a
+-- member in the 1,000 rows that were modified last, or null.
 --
 --   psql -v schema=netty -v view=contacts -v table_schema=public -v relation=netty-contacts -f load/sql/view_stale.sql
 WITH ours AS (
