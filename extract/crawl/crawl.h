@@ -69,7 +69,8 @@
  *  - A place is closed when a page shows its neighbours with nothing stepped over between them, or its key.
  * With the last two tries that the caller has left, the crawl finds out whether the API is there at all. It requests a record that the API gave
  * before in this run, then one from behind the page; if the API gave none yet, three from behind the page, with the last three tries. A single
- * one may be another record that it does not give. If all fail, crawl_failed returns CRAWL_GIVE_UP.
+ * one may be another record that it does not give. If all fail, crawl_failed returns CRAWL_GIVE_UP. The bytes of a record are an answer,
+ * too, though they are no JSON, if the same come twice (crawl_heard).
  * Page size: a larger size is tried after 5 good pages, then after 10, 20 ... 320. One failure is enough to go back from it. The size that works is
  * kept in the position.
  */
@@ -216,6 +217,7 @@ struct crawl_failure {
     const char *why; /* for a person */
     /* request.alone: the record's bytes are at hand, and what can be made out of them; or NULL */
     const struct crawl_seen *seen;
+    uint64_t sum; /* ... a checksum of them */
 };
 enum crawl_after_failure {
     CRAWL_AGAIN, /* make the same request after the long pause of a retry; with all below, call crawl_next after a short one */
@@ -225,6 +227,9 @@ enum crawl_after_failure {
     CRAWL_GIVE_UP    /* the API is down */
 };
 enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failure *f);
+/* Returns true if the failure that was told last shows that the API is there: the same bytes of a record came twice, though nobody
+ * can read them. The caller's tries begin anew then. */
+bool crawl_heard(const struct crawl *c);
 
 /* After CRAWL_KEEP: the position to store with the page, JSON text of at most about 4 KB. */
 enum err_code crawl_position(const struct crawl *c, struct buf *json, struct err *e) MUST_CHECK;

@@ -64,8 +64,8 @@ static void probe(const struct crawl *c, struct crawl_request *request)
     else
         request->offset += request->limit + further[t->probe] + 7 * (uint64_t)t->doubts;
     request->limit = 1;
-    request->looks = request->apart = true;
-    request->goes_on = request->alone = false;
+    request->looks = request->apart = request->alone = true;
+    request->goes_on = false;
 }
 
 /* The ordinary request is made, or another one first. True: the page's records begin anew. */
@@ -251,6 +251,12 @@ static bool form_fails(struct crawl *c)
     return (!dense || ++c->trial.doubts > DOUBTS_MAX) && crawl_refused(c, false);
 }
 
+/* The question that follows one which was answered. */
+static unsigned after_probe(const struct crawl *c, unsigned probe)
+{
+    return is_new_form(c) && probe == PROBE_PLAIN ? PROBE_ONCE : 0;
+}
+
 /* False: the answer is an ordinary page, or has become one. */
 bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e)
 {
@@ -260,8 +266,9 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         *verdict = crawl_again_page(c) ? CRAWL_KEEP : CRAWL_RETAKE;
         return true;
     }
+    t->bytes = 0;
     if (t->probe > 0) {
-        t->probe = is_new_form(c) && t->probe == PROBE_PLAIN ? PROBE_ONCE : 0;
+        t->probe = after_probe(c, t->probe);
         return true;
     }
     note_answered(c);
@@ -409,15 +416,36 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
     return aside ? CRAWL_SET_ASIDE : CRAWL_OTHER;
 }
 
+/* A record whose bytes come, and that tells its key, shows that the API is there, as soon as the same come twice: what passes by itself
+ * is no answer. Returns true if the question that failed is to be asked once more for that. */
+static bool hear(struct crawl_trial *t, const struct crawl_failure *f)
+{
+    uint64_t bytes = f->seen != NULL && f->seen->keyed ? f->sum : 0;
+    t->heard = bytes != 0 && bytes == t->bytes;
+    t->bytes = bytes;
+    t->twice = t->probe > 0 && bytes != 0 && !t->heard && !t->twice && f->left > 0;
+    return t->twice;
+}
+
+bool crawl_heard(const struct crawl *c)
+{
+    return c->trial.heard;
+}
+
 enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failure *f)
 {
     struct crawl_trial *t = &c->trial;
     unsigned was = t->probe;
+    bool twice = hear(t, f);
     t->probe = 0;
     if (t->again > 0)
         return crawl_again_failed(c, f);
     if (!t->now.looks && !t->now.goes_on)
         crawl_facts_reset(&c->page);
+    if (was > 0 && (t->heard || twice)) {
+        t->probe = twice ? was : after_probe(c, was);
+        return CRAWL_OTHER;
+    }
     if (is_new_form(c) && f->left <= 1 && f->left > 0 && crawl_refused(c, false))
         return CRAWL_OTHER_WAY;
     if (was == PROBE_ONCE)
@@ -435,7 +463,7 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
         t->step.state == STEP_NONE ? page_failed(c, f) : step_has_failed(c, f);
     bool answers = t->step.state != STEP_NONE && step_failures_left(&t->step) < f->left;
     unsigned last = probes(c) + is_new_form(c); /* the last try is made in another form */
-    if (f->left <= last && !answers && after != CRAWL_GIVE_UP)
+    if (f->left <= last && !answers && !t->heard && after != CRAWL_GIVE_UP)
         t->probe = 1;
     return after;
 }

@@ -4,8 +4,7 @@
  *   crawl_page.c     one answer's records, and what they show; crawl_keep.c: how far the crawl is, and what it asks for next
  *   crawl_begin.c    where a run begins; crawl_end.c: where a list ends, and what that takes to be sure
  *   crawl_keys.c     lists in the order of their keys; crawl_newest.c: those without a time, downward; crawl_keys_order.c: what a page's keys tell
- *   crawl_trouble.c  what the list by time alone cannot prove: who proves it, or that nobody does
- *   crawl_places.c   pages that cannot be had, and records that are stepped over; crawl_again.c: known ones, tried again
+ *   crawl_trouble.c  what the list by time alone cannot prove; crawl_places.c: records that are stepped over; crawl_again.c: known ones, tried again
  *   crawl_passes.c   reading records of one time again and again; crawl_marks.c: what the next run will look for, and where it starts
  *
  * A version is one record with one time_modified: an edit makes another version.
@@ -239,6 +238,8 @@ struct crawl_trial {
     bool parts;             /* the page was put together, */
     int64_t began;          /* the clock at its first part */
     unsigned probe, doubts; /* is the API there at all? The question under way, from 1; or 0 */
+    uint64_t bytes;         /* a checksum of a record's bytes that came in vain; or 0 */
+    bool heard, twice;      /* the same came twice; the question is asked once more for that */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
     unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
     bool shrunk;          /* it is asked for smaller than: */
@@ -310,7 +311,6 @@ struct crawl {
     int64_t frontier; /* its last time: all that stands before that record is kept; or WHEN_NONE */
     char below[CRAWL_TIME_MAX]; /* the greatest time below, as the source wrote it; or "" */
     int64_t below_time;
-
     /* Stepping. */
     int64_t lead;                  /* the one that worked */
     uint64_t step;                 /* how far the next step back goes */

@@ -247,6 +247,11 @@ void fetched_page_start(struct fetched_page *p, const struct crawl_request *requ
     p->low = p->high = WHEN_NONE;
 }
 
+void fetched_page_expect_elements(struct fetched_page *p, uint64_t elements, uint64_t last_sum)
+{
+    page_parser_expect_elements(p->parser, elements, last_sum);
+}
+
 enum err_code fetched_page_body(struct fetched_page *p, const char *bytes, size_t n, struct err *e)
 {
     enum err_code rc = p->looks ? OK : begin(p, e);
@@ -271,12 +276,13 @@ bool fetched_page_is_whole(struct fetched_page *p)
     return page_parser_is_whole(p->parser);
 }
 
-bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen)
+bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen, uint64_t *sum)
 {
     struct json_hint hint;
     if (p->raw.n == 0)
         return false;
     *seen = seen_of(page_key_name(p->parts.key), p->raw.raw, p->raw.n, &hint);
+    *sum = p->raw.hash;
     if (hint.key_len > 0)
         seen->keyed = integer_key(hint.key, hint.key_len, &seen->key);
     return true;

@@ -54,9 +54,11 @@ void fetched_page_close(struct fetched_page *p);
  * request, or 0. A page of several parts is begun by the first part and continued by requests that `goes_on` (crawl.h). A
  * request that only `looks` leaves the page as it is. */
 void fetched_page_start(struct fetched_page *p, const struct crawl_request *request, uint64_t sum);
+/* After fetched_page_start: as page_parser_expect_elements. */
+void fetched_page_expect_elements(struct fetched_page *p, uint64_t elements, uint64_t last_sum);
 /* After a request for one record (request.alone) has failed: returns true if the record's bytes came, and fills seen, which is
- * valid until the next fetched_page_start. */
-bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen);
+ * valid until the next fetched_page_start. *sum: a checksum of the bytes. */
+bool fetched_page_bytes(const struct fetched_page *p, struct crawl_seen *seen, uint64_t *sum);
 /* Adds those bytes to the page's dead letters. */
 enum err_code fetched_page_set_aside(struct fetched_page *p, struct err *e) MUST_CHECK;
 /* Reports the records of the answers to come to this crawl; NULL: to none. */

@@ -87,7 +87,7 @@ void page_parser_start(struct page_parser *p)
     p->offset = 0;
     p->limit = 0;
     p->alone = false;
-    p->known_sum = 0;
+    p->known_sum = p->known_elements = 0;
     p->result = (struct page_parser_result){.count = -1};
     p->failed = OK;
 }
@@ -97,6 +97,12 @@ void page_parser_expect(struct page_parser *p, uint64_t offset, unsigned limit, 
     p->known_sum = sum;
     p->offset = offset;
     p->limit = limit;
+}
+
+void page_parser_expect_elements(struct page_parser *p, uint64_t elements, uint64_t last_sum)
+{
+    p->known_elements = elements;
+    p->known_last = last_sum;
 }
 
 void page_parser_alone(struct page_parser *p)
@@ -416,6 +422,7 @@ enum err_code page_parser_finish(struct page_parser *p, struct page_parser_resul
                          p->received);
     if (p->failed == OK)
         check_empty(p);
+    page_parser_sum_alone(p);
     p->result.noise += p->behind;
     p->result.bytes = p->received;
     *result = p->result;

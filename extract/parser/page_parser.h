@@ -28,6 +28,8 @@
  * With handler.malformed, an element that is malformed or too large does not fail the page if its end can be told: at the end
  * of the body it is handed to that function, and its neighbours to record() as always. This is done only if the same elements
  * were malformed in the last answer to the same request (page_parser_expect): a fault that passes by itself is not the record's.
+ * A page that is shorter than requested, and has no `count`, fails for want of its number of elements: result.elements is what it
+ * seems to be. The caller finds out whether the last of them has the place that this number gives it (result.last_sum).
  */
 #ifndef NETTY_EXTRACT_PARSER_PAGE_PARSER_H
 #define NETTY_EXTRACT_PARSER_PAGE_PARSER_H
@@ -86,6 +88,10 @@ struct page_parser_result {
     /* The answer is no page, but it is an answer without records: no bytes, false, a text, or an object without records whose
      * `count`, if it has one, says that there are none from the requested offset on. */
     bool nothing;
+    /* The page has failed, but only for want of its number of elements: so many it seems to have, malformed ones included; 0: no such page. */
+    uint64_t elements;
+    uint64_t
+        last_sum; /* a checksum of the last one's bytes; of the one of page_parser_alone, good or not; 0: none */
 };
 
 struct page_parser;
@@ -99,6 +105,8 @@ void page_parser_start(struct page_parser *p);
 /* Tells what the next answer answers: how many records (limit; 0: not known) were requested from which offset, and the
  * malformed_sum of the last answer to the same request. Without this call: offset 0, limit not known, sum 0. */
 void page_parser_expect(struct page_parser *p, uint64_t offset, unsigned limit, uint64_t sum);
+/* Tells that the answer has so many elements, malformed ones included, if the last one is that of last_sum: as was found out otherwise. */
+void page_parser_expect_elements(struct page_parser *p, uint64_t elements, uint64_t last_sum);
 /* Tells that the next answer is to hold one record, whose bytes are kept in case it is malformed or too large
  * (page_parser_raw). Such an element is then not handed out. */
 void page_parser_alone(struct page_parser *p);

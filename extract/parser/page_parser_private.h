@@ -98,6 +98,7 @@ struct page_parser {
     bool alone;     /* one element is asked for, and its bytes are kept: */
     struct record_bytes *bytes;
     uint64_t known_sum;
+    uint64_t known_elements, known_last; /* 0: not known; the checksum of the last one */
 
     enum err_code failed;
     struct err err;
@@ -133,6 +134,8 @@ void page_parser_note_element(struct page_parser *p);
 /* To be called after a failure. Returns true if the rest of the body is to be collected, and salvaged at its end. */
 bool page_parser_collect(struct page_parser *p);
 void page_parser_salvage(struct page_parser *p);
+/* At the body's end: the checksum of the one record of an answer to a request for one. */
+void page_parser_sum_alone(struct page_parser *p);
 
 /* Passes over what stands between two elements, up to `end` in the chunk. */
 void page_parser_skip_separators(struct page_parser *p, size_t end);

@@ -136,7 +136,20 @@ static size_t find_elements(struct page_parser *p, const char *s, size_t n, size
     for (size_t i = 0; i < found; i++)
         if (elements[i].malformed && may_be_two(p, s + elements[i].at, elements[i].len))
             return 0;
-    return found > 0 && count_says(p, read + found) ? found : 0;
+    if (found == 0 || count_says(p, read + found))
+        return found;
+    p->result.elements = read + found;
+    p->result.last_sum = XXH3_64bits(s + elements[found - 1].at, elements[found - 1].len);
+    p->result.malformed_sum = sum_of(s, elements, found);
+    bool known = p->known_elements == p->result.elements && p->known_last == p->result.last_sum;
+    return known ? found : 0;
+}
+
+void page_parser_sum_alone(struct page_parser *p)
+{
+    struct record_raw raw;
+    if (p->alone && p->received <= p->conf.page_max && record_bytes_end(p->bytes, &raw))
+        p->result.last_sum = raw.hash;
 }
 
 void page_parser_salvage(struct page_parser *p)

@@ -65,8 +65,8 @@ static enum table_fetch_status status_done(const struct table_fetch *t)
     crawl_stats(t->crawl, &stats);
     if (stats.lacking > 0)
         LOG(LOG_WARN, "lacking",
-            "the table is complete but for records that the API does not give; later runs try "
-            "again, netty-spool dead lists them",
+            "the table is complete but for records that the API does not give; "
+            "later runs try again, netty-spool dead lists them",
             F_STR("table", t->name), F_INT("records", stats.lacking), F_INT("new", stats.stepped));
     if (stats.unproven == 0)
         return TABLE_FETCH_COMPLETE;
@@ -192,7 +192,6 @@ static bool do_without(struct table_fetch *t, const struct http_result *result,
     return true;
 }
 
-/* Goes on after a pause, in microseconds. */
 void table_fetch_next_later(struct table_fetch *t, int64_t wait)
 {
     int64_t pause = t->stop.code != OK ? 0 : wait / 1000;
@@ -326,10 +325,11 @@ static void on_done(void *ctx, const struct http_result *answer)
     t->request = NULL;
     t->retry_after = result->retry_after > 0 ? result->retry_after : 0;
     table_fetch_read(t, &read, &parsed, &page);
-    t->malformed_sum = parsed.malformed_sum;
     enum verdict verdict = response_verdict(
         t->name, result, &page, circuit_breaker_key_worked(t->env->circuit_breaker), &e);
     t->handler.exchanged(t->ctx, t, result, &page, verdict);
+    if (table_fetch_elements_heard(t, &parsed, verdict, &e))
+        return;
     switch (verdict) {
     case VERDICT_PAGE:
         table_fetch_not_refused(t);
@@ -375,7 +375,7 @@ static void make_request(void *ctx)
     struct err e = ERR_INIT;
     enum err_code rc = table_fetch_look_at_breaker(t->env, &e);
     if (rc == OK) {
-        fetched_page_start(t->page, &t->asked, t->malformed_sum);
+        table_fetch_elements_start(t);
         rc = http_get(t->env->http, &t->request, t->url.data, &http_handler, t, &e);
     }
     if (rc != OK) {

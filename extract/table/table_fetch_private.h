@@ -3,6 +3,7 @@
  *   table_fetch.c            requests, answers, and what comes of them
  *   table_fetch_open.c       where it begins
  *   table_fetch_answer.c     answers that are odd and can be read all the same
+ *   table_fetch_elements.c   how many elements a page has that cannot be read, and has no `count`
  *   table_fetch_ahead.c      pages that are asked for before it is their turn
  *   table_fetch_trouble.c    a page that cannot be had, and records that are stepped over
  *   table_fetch_refusal.c    a table, or the key, that is refused
@@ -39,8 +40,15 @@ struct table_fetch {
     struct crawl_request asked; /* what the url asks for; limit 0: not known */
     struct places *places;      /* what the list does not give, as the spool has it */
     uint64_t malformed_sum;     /* of the last answer */
-    struct crawl_request told;  /* what the last answer with records was asked by; limit 0: none */
-    uint64_t told_end;          /* where its `count` says that the list ends; UINT64_MAX: nowhere */
+    struct table_fetch_elements {
+        bool asks;                           /* the request under way is for the last one */
+        struct crawl_request page;           /* of which page; limit 0: none */
+        uint64_t n, last_sum, malformed_sum; /* what it seems to have */
+        bool proven;                         /* the last one stands where n says */
+        bool tried;                          /* that was found out since the page failed */
+    } elements;
+    struct crawl_request told; /* what the last answer with records was asked by; limit 0: none */
+    uint64_t told_end;         /* where its `count` says that the list ends; UINT64_MAX: nowhere */
     bool told_more; /* it, or one before it in that list, told of records behind its end */
     bool odd_told;  /* a warning says that the answers are odd, though they are read */
     struct buf position;
@@ -111,6 +119,7 @@ void table_fetch_ask(struct table_fetch *t);
 /* The API took the key: for those who wait for that. False: the table has failed. */
 bool table_fetch_answered(struct table_fetch *t);
 void table_fetch_free(struct table_fetch *t);
+/* Goes on after a pause, in microseconds. */
 void table_fetch_next_later(struct table_fetch *t, int64_t wait);
 /* A page is here. */
 void table_fetch_took(struct table_fetch *t, const struct http_result *result,
@@ -139,6 +148,13 @@ void table_fetch_read(struct table_fetch *t, struct http_result *result,
 /* Of each page, be it in its turn or one that was asked for ahead: what is odd about it, and what its `count` says of the end. */
 void table_fetch_note_answer(struct table_fetch *t, const struct http_result *result,
                              const struct page_parser_result *parsed);
+
+/* table_fetch_elements.c */
+/* Begins the answer to t->asked. */
+void table_fetch_elements_start(struct table_fetch *t);
+/* To be told of each answer, and of what is said where it is no page. Returns true if it has dealt with it: another request is made, or the table has failed. */
+bool table_fetch_elements_heard(struct table_fetch *t, const struct page_parser_result *parsed,
+                                enum verdict verdict, const struct err *why);
 
 /* table_fetch_trouble.c */
 /* What is tried again from now on; OK: nothing. */

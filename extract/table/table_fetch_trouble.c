@@ -18,7 +18,7 @@ static enum crawl_after_failure what_now(struct table_fetch *t, const struct htt
         .now = when_now(),
         .why = why->msg};
     bool whole = result->err.code == OK && result->status == 200;
-    if (t->asked.alone && whole && fetched_page_bytes(t->page, &seen))
+    if (t->asked.alone && whole && fetched_page_bytes(t->page, &seen, &f.sum))
         f.seen = &seen;
     if (t->reconcile != NULL && inventory_crawl_looks_up(t->reconcile))
         return f.left > 0 ? CRAWL_AGAIN : CRAWL_GIVE_UP;
@@ -71,7 +71,7 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
     if (after == CRAWL_OTHER_WAY)
         LOG(LOG_INFO, "form", "the last try is made without asking for the order of keys",
             F_STR("table", t->name));
-    t->attempt++;
+    t->attempt = crawl_heard(t->crawl) ? 1 : t->attempt + 1;
     t->result.retries++;
     table_fetch_trying(t, after == CRAWL_AGAIN ? why->code : OK);
     int64_t wait = backoff_wait(policy, t->attempt, backoff_random(), t->retry_after);

@@ -97,12 +97,14 @@ bool player_failed(struct player *p, const struct reply *reply, bool hangs)
                               .left = TRIES > p->attempt ? TRIES - p->attempt : 0,
                               .now = p->h->clock == CLOCK_NONE ? 0 : p->world.clock,
                               .why = "fails"};
-    if (made_out(p, reply, &seen))
+    if (made_out(p, reply, &seen)) {
         f.seen = &seen;
+        f.sum = 1 + seen.identity;
+    }
     if (!reply->request.looks)
         player_page_discard(p);
     enum crawl_after_failure after = crawl_failed(p->crawl, &f);
-    p->attempt++;
+    p->attempt = crawl_heard(p->crawl) ? 1 : p->attempt + 1;
     p->otherwise |= after == CRAWL_OTHER_WAY && p->by_chance;
     if (after != CRAWL_GIVE_UP)
         return true;
