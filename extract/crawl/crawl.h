@@ -95,6 +95,8 @@
 #define CRAWL_UNPROVEN_OFFSET   64u /* one short page, at whatever offset */
 #define CRAWL_UNPROVEN_DIFFERS  128u /* answers lack records that others of the same list have */
 #define CRAWL_UNPROVEN_BIRTHS   16u  /* new records without a time cannot be looked for */
+#define CRAWL_UNPROVEN_SILENT                                                                      \
+    256u /* no bytes in any answer, though other tables are answered; set by the caller */
 
 struct crawl;
 
@@ -241,7 +243,7 @@ void crawl_learn_key(struct crawl *c, const char *name);
 const char *crawl_key(const struct crawl *c); /* "": not known */
 
 /* crawl_unproven_text tells the reasons in words for people; "" for none. crawl_unproven_words tells them for programs, with blanks between: ties
- * timeless hidden single births unfit offset differs. */
+ * timeless hidden single births unfit offset differs silent. */
 #define CRAWL_UNPROVEN_TEXT 512
 const char *crawl_unproven_words(unsigned unproven, char *out, size_t room);
 const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]);

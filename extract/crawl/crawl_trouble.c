@@ -335,6 +335,7 @@ const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]
         "the pages of the list do not fit together, and the API does not sort by key",
         "the API ignores offset, so that nothing behind its one page can be seen",
         "the API's answers do not agree: some lack records that others have",
+        "the API sends no bytes for this table; PHP does so where it cannot encode a record",
     };
     size_t n = 0;
     out[0] = '\0';
@@ -351,8 +352,8 @@ const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]
 
 const char *crawl_unproven_words(unsigned unproven, char *out, size_t room)
 {
-    static const char *const words[] = {"ties",   "timeless", "hidden", "single",
-                                        "births", "unfit",    "offset", "differs"};
+    static const char *const words[] = {"ties",  "timeless", "hidden",  "single", "births",
+                                        "unfit", "offset",   "differs", "silent"};
     size_t n = 0;
     out[0] = '\0';
     for (size_t i = 0; i < sizeof words / sizeof *words && n < room; i++) {

@@ -38,6 +38,7 @@ struct table_fetch_result {
     uint64_t unused;      /* requests for pages ahead that were never used */
     uint64_t absent;      /* a reconcile: keys that were looked up and that the API does not have */
     uint64_t present;     /* a reconcile: keys that were looked up and that the API has after all */
+    bool silent;          /* each answer was 200 without a byte, and it was given up for that */
     bool backfill;        /* this was a run of a backfill */
     bool through;         /* this was the backfill's last run */
     struct backfill_state state;

@@ -1,6 +1,7 @@
 #include "extract/run/fetch_run.h"
 #include "extract/metrics/fetch_metrics.h"
 #include "extract/run/refusal_probe.h"
+#include "extract/run/silent_tables.h"
 #include "extract/run/unknown_tables.h"
 #include "shared/base/units.h"
 #include "shared/log/log.h"
@@ -28,8 +29,9 @@ struct fetch_run {
     bool probing;   /* ... because it asked to be left alone */
     bool stopping;
     bool pumping;
-    bool clocks; /* that they differ has been told */
-    bool heard;  /* a request was answered, by whatever status */
+    bool clocks;  /* that they differ has been told */
+    bool heard;   /* a request was answered, by whatever status */
+    bool closing; /* all tables are closed, and the probe is about those that are silent */
     struct refusal_probe probe;
     struct err why;
 };
@@ -155,6 +157,12 @@ static void probe(struct fetch_run *r)
         --*env->budget;
 }
 
+/* What becomes of it is known at the run's end. */
+static bool is_told_late(const struct fetch_run_row *row)
+{
+    return row->result.apart == TABLE_FETCH_UNKNOWN || row->result.silent;
+}
+
 static void on_ended(void *ctx, struct table_fetch *t)
 {
     struct fetch_run *r = ctx;
@@ -165,7 +173,7 @@ static void on_ended(void *ctx, struct table_fetch *t)
     row->table = NULL;
     r->running -= row->started ? 1 : 0;
     r->waiting -= row->refused ? 1 : 0;
-    if (row->result.apart != TABLE_FETCH_UNKNOWN) /* told at the run's end */
+    if (!is_told_late(row))
         report(r, row);
     table_fetch_close(t);
     if (concerns_all(&row->result) || is_away(r, &row->result))
@@ -173,12 +181,11 @@ static void on_ended(void *ctx, struct table_fetch *t)
     pump(r);
 }
 
-static void tell_unknown(struct fetch_run *r)
+static void tell_late(struct fetch_run *r)
 {
-    if (unknown_tables_explain(r->rows, r->count, r->conf.env))
-        return;
+    bool unknown = !unknown_tables_explain(r->rows, r->count, r->conf.env);
     for (size_t i = 0; i < r->count; i++)
-        if (r->rows[i].result.apart == TABLE_FETCH_UNKNOWN)
+        if (r->rows[i].result.silent || (unknown && r->rows[i].result.apart == TABLE_FETCH_UNKNOWN))
             report(r, &r->rows[i]);
 }
 
@@ -188,13 +195,34 @@ static void on_done(uv_handle_t *handle)
     r->done(r->ctx, r);
 }
 
+static void finish(struct fetch_run *r, bool answered)
+{
+    silent_tables_judge(r->rows, r->count, answered);
+    tell_late(r);
+    uv_close((uv_handle_t *)&r->locks, on_done);
+}
+
+static void on_silence_probed(void *ctx, bool answered)
+{
+    struct fetch_run *r = ctx;
+    r->closing = false;
+    finish(r, answered);
+}
+
 static void on_closed(void *ctx)
 {
     struct fetch_run *r = ctx;
     if (--r->open > 0)
         return;
-    tell_unknown(r);
-    uv_close((uv_handle_t *)&r->locks, on_done);
+    const struct table_fetch_env *env = r->conf.env;
+    const char *other = r->stopping ? NULL : silent_tables_other(r->rows, r->count);
+    bool left = env->budget == NULL || *env->budget > 0;
+    r->closing = other != NULL && left &&
+                 refusal_probe_start(&r->probe, env, other, on_silence_probed, r, NULL) == OK;
+    if (!r->closing)
+        finish(r, false);
+    else if (env->budget != NULL)
+        --*env->budget;
 }
 
 /* Warns, once a run, if this machine's clock is wrong: by it is told when something was fetched, and how late a table is. */
@@ -376,6 +404,11 @@ void fetch_run_stop(struct fetch_run *r, const struct err *why)
     r->stopping = true;
     r->why = *why;
     refusal_probe_stop(&r->probe);
+    if (r->closing) {
+        r->closing = false;
+        finish(r, false);
+        return;
+    }
     for (size_t i = 0; i < r->count; i++)
         if (r->rows[i].table != NULL)
             table_fetch_stop(r->rows[i].table, &r->why);

@@ -22,7 +22,7 @@ static enum err_code on_body(void *ctx, const char *bytes, size_t n, struct err 
 static void on_done(void *ctx, const struct http_result *result)
 {
     struct refusal_probe *p = ctx;
-    end(p, result->err.code == OK && result->status == 200);
+    end(p, result->err.code == OK && result->status == 200 && result->bytes > 0);
 }
 
 static void on_turn(void *ctx)

@@ -1,6 +1,7 @@
 /*
  * One request for a table that this run has read already. It is made when a table was refused and no other table is left
- * whose request could tell whether the refusal concerns that table alone (refusal_gate.h).
+ * whose request could tell whether the refusal concerns that table alone (refusal_gate.h); and when all answers for a table had no
+ * bytes (silent_tables.h).
  *
  *     refusal_probe_start(&p, env, "users", done, ctx, e);    // p all zero; done(ctx, answered) once, from the loop
  *     refusal_probe_stop(&p);                                 // any time: done is not called then

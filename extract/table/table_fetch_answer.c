@@ -55,6 +55,8 @@ void table_fetch_read(struct table_fetch *t, struct http_result *result,
     }
     if (answered && result->status == 200)
         page->code = fetched_page_finish(t->page, parsed, page);
+    bool bare = answered && result->status == 200 && parsed->nothing && parsed->bytes == 0;
+    t->spoke = t->spoke || !bare;
     bool nothing =
         answered && (result->status == 404 || (result->status == 200 && parsed->nothing));
     if (nothing && is_told_end(t)) {

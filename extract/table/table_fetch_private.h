@@ -50,6 +50,7 @@ struct table_fetch {
     struct crawl_request told; /* what the last answer with records was asked by; limit 0: none */
     uint64_t told_end;         /* where its `count` says that the list ends; UINT64_MAX: nowhere */
     bool told_more; /* it, or one before it in that list, told of records behind its end */
+    bool spoke;     /* an answer had bytes, or another status than 200, or did not come */
     bool odd_told;  /* a warning says that the answers are odd, though they are read */
     struct buf position;
 

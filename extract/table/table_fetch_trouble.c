@@ -63,6 +63,7 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
             err_prefix(&e, "given up after %u %s", t->attempt + 1,
                        t->attempt == 0 ? "try" : "tries");
         rc = e.code;
+        t->result.silent = !t->spoke && t->reconcile == NULL;
     }
     if (rc != OK) {
         table_fetch_fail(t, &e);
