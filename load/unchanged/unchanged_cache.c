@@ -95,6 +95,7 @@ static void begin_anew(struct unchanged *u)
 
     h->magic = MAGIC;
     h->appended = 0;
+    unchanged_index_reset(u);
     memset(u->validity, 0, sizeof u->validity);
     if (getrandom(&h->seed, sizeof h->seed, 0) != sizeof h->seed) {
         struct err e = ERR_INIT;
@@ -197,6 +198,7 @@ void unchanged_validate(struct unchanged *u, unsigned lanes, uint64_t xid,
     if (u == NULL || u->broken)
         return;
     unchanged_append(u);
+    unchanged_index_flush(u);
     for (unsigned i = 0; i < LANES; i++)
         if ((lanes >> i & 1u) != 0)
             u->validity[i] = (struct unchanged_validity){xid, *at};
@@ -213,6 +215,8 @@ void unchanged_release(struct unchanged *u)
     if (u == NULL)
         return;
     unchanged_append(u);
+    unchanged_index_flush(u);
+    unchanged_index_reset(u);
     if (!u->broken && u->saved != u->header.appended)
         write_header(u);
     unchanged_rewind(u);

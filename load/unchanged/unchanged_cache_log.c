@@ -1,4 +1,4 @@
-/* The log of lines (unchanged_cache.h): the window of it that is in memory, the index of samples, looking up and adding lines. */
+/* The log of lines (unchanged_cache.h): the window of it that is in memory, looking up and adding lines. */
 #include "load/unchanged/unchanged_cache_private.h"
 #include <stdlib.h>
 #include <string.h>
@@ -91,41 +91,11 @@ static const struct entry *in_window(const struct unchanged *u, const uint64_t d
     return NULL;
 }
 
-/* ---- the index: of samples, the upper half of the digest and where the log has it ---- */
-
-static bool is_sample(const struct unchanged *u, const uint64_t digest[2])
-{
-    return (digest[1] & ((UINT64_C(1) << u->level) - 1)) == 0;
-}
-
-static uint64_t slot_at(const uint64_t digest[2])
-{
-    return HEADER + (digest[1] >> 16) % SLOTS * sizeof(uint64_t);
-}
-
-static void index_entry(struct unchanged *u, const uint64_t digest[2], uint64_t n)
-{
-    uint64_t value = (digest[1] >> 32 << 32) | (n % u->header.capacity + 1);
-
-    if (is_sample(u, digest))
-        (void)unchanged_write(u, &value, sizeof value, slot_at(digest));
-}
-
 /* Finds an entry by the index, and reads it from the log into u->single. Returns it, or NULL. */
 static const struct entry *by_index(struct unchanged *u, const uint64_t digest[2], uint64_t *at)
 {
-    uint64_t value = 0;
-    uint64_t last = u->header.appended - 1;
-    uint64_t capacity = u->header.capacity;
-
-    if (!is_sample(u, digest) || !unchanged_read(u, &value, sizeof value, slot_at(digest)) ||
-        value >> 32 != digest[1] >> 32 || (uint32_t)value == 0 || (uint32_t)value > capacity)
-        return NULL;
-    uint64_t back = (last % capacity + capacity - ((uint32_t)value - 1)) % capacity;
-    if (back > last)
-        return NULL;
-    *at = last - back;
-    return unchanged_read(u, &u->single, sizeof u->single, entry_at(u, *at)) &&
+    return unchanged_index_find(u, digest, at) &&
+                   unchanged_read(u, &u->single, sizeof u->single, entry_at(u, *at)) &&
                    valid(u, &u->single, digest)
                ? &u->single
                : NULL;
@@ -146,11 +116,12 @@ void unchanged_append(struct unchanged *u)
         (n < u->count &&
          !unchanged_write(u, entries + n, (u->count - n) * sizeof *entries, LOG_AT)))
         return;
+    unchanged_index_begin(u);
     u->header.appended += u->count;
     while (unchanged_kept(u) >> u->level > SLOTS)
         u->level++;
     for (size_t i = 0; i < u->count; i++)
-        index_entry(u, entries[i].digest, first + i);
+        unchanged_index_add(u, entries[i].digest, first + i);
 }
 
 void unchanged_add(struct unchanged *u, const struct unchanged_seen *seen)

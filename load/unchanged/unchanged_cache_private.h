@@ -1,6 +1,6 @@
 /*
- * What unchanged_cache.c (the file: whose it is, its header, who vouches) and unchanged_cache_log.c (the entries: where they are
- * looked for, and written) share. Nobody else includes this.
+ * What unchanged_cache.c (the file: whose it is, its header, who vouches), unchanged_cache_log.c (the entries: where they are
+ * looked for, and written) and unchanged_cache_index.c (the samples) share. Nobody else includes this.
  */
 #ifndef NETTY_LOAD_UNCHANGED_UNCHANGED_CACHE_PRIVATE_H
 #define NETTY_LOAD_UNCHANGED_UNCHANGED_CACHE_PRIVATE_H
@@ -55,13 +55,16 @@ struct window {
     uint16_t places[PLACES]; /* open addressing by digest: entry + 1, 0 = free */
 };
 
+struct sample_index;
+
 struct unchanged {
     int fd;
     char *path;
     struct header header;
     uint64_t saved; /* header.appended, in the file */
     struct unchanged_validity validity[LANES];
-    struct window *window; /* or NULL */
+    struct window *window;      /* or NULL */
+    struct sample_index *index; /* or NULL: no sample waits */
     enum use use;
     size_t count;
     uint64_t first;
@@ -84,5 +87,14 @@ uint64_t unchanged_kept(const struct unchanged *u); /* entries that the log has 
 void unchanged_append(struct unchanged *u); /* what was learned, and waits */
 /* A load begins to look at the log's beginning, and then at its end. */
 void unchanged_rewind(struct unchanged *u);
+
+/* unchanged_cache_index.c. The first is called before entries go to the log; the second adds the log's entry n, if it is a sample; it is in the file after unchanged_index_flush. */
+void unchanged_index_begin(struct unchanged *u);
+void unchanged_index_add(struct unchanged *u, const uint64_t digest[2], uint64_t n);
+void unchanged_index_flush(struct unchanged *u);
+/* Sets *at to where in the log the sample may be. */
+bool unchanged_index_find(struct unchanged *u, const uint64_t digest[2], uint64_t *at);
+/* Frees the memory; samples that wait are dropped. */
+void unchanged_index_reset(struct unchanged *u);
 
 #endif

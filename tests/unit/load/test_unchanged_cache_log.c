@@ -52,6 +52,49 @@ static void test_moved_lines_are_found_by_themselves_and_lead_nobody_astray(void
     unchanged_close(u);
 }
 
+/* To and fro, so that each is found by itself. */
+static int samples_of(struct unchanged *u, int from, int to)
+{
+    int known = 0;
+
+    for (int i = 0; i < to - from; i++) {
+        int n = from + (int)((int64_t)i * 7919 % (to - from));
+        known += known_of(u, n, n + 1, 1);
+    }
+    return known;
+}
+
+/* Samples are gathered before they are written: they are found meanwhile, and what was validated has them if the program ends there. */
+static void
+test_samples_are_found_before_they_are_written_and_are_there_once_validated(void **state)
+{
+    (void)state;
+    char path[400];
+    char copy[400];
+    char command[900];
+    struct unchanged *u = open_as(&id);
+
+    for (int n = 0; n < 24000; n += 8000)
+        learn_batch(u, n, n + 8000, 100);
+    assert_in_range(samples_of(u, 2000, 12000), 10000 / 8 / 2, 10000 / 8 * 2); /* written */
+    assert_in_range(samples_of(u, 16500, 23500), 7000 / 8 / 2, 7000 / 8 * 2);  /* gathered */
+    unchanged_validate(u, 15, 200, &place);
+    file_path(path);
+    (void)snprintf(copy, sizeof copy, "%s/copy", dir);
+    (void)snprintf(command, sizeof command, "cp %s %s", path, copy);
+    assert_int_equal(system(command), 0);
+    unchanged_close(u);
+    assert_int_equal(rename(copy, path), 0);
+    u = open_as(&id);
+    assert_in_range(samples_of(u, 2000, 12000), 10000 / 8 / 2, 10000 / 8 * 2);
+    assert_in_range(samples_of(u, 16500, 23500), 7000 / 8 / 2, 7000 / 8 * 2);
+    assert_true(unchanged_clear(u));
+    assert_int_equal(samples_of(u, 2000, 12000), 0);
+    learn_batch(u, 0, 3000, 300);
+    assert_in_range(samples_of(u, 0, 2700), 2700 / 8 / 2, 2700 / 8 * 2);
+    unchanged_close(u);
+}
+
 static void test_lines_that_were_never_seen_keep_nothing_from_being_found(void **state)
 {
     (void)state;
@@ -244,6 +287,9 @@ int main(void)
             test_behind_a_gap_some_lines_are_not_known_until_a_sample_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_moved_lines_are_found_by_themselves_and_lead_nobody_astray, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_samples_are_found_before_they_are_written_and_are_there_once_validated, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(
             test_lines_that_were_never_seen_keep_nothing_from_being_found, setup, teardown),
         cmocka_unit_test_setup_teardown(
