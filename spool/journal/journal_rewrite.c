@@ -9,26 +9,27 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHUNK ((size_t)4 << 10) /* on the stack of a worker thread, which is small */
+#define CHUNK ((size_t)64 << 10) /* not on the stack, which is small in a worker thread */
 
 static enum err_code copy(int from, const char *path, int to, const char *temporary, uint64_t bytes,
                           struct err *e)
 {
-    char chunk[CHUNK];
-    uint64_t at = 0;
-    while (at < bytes) {
-        size_t want = bytes - at < sizeof chunk ? (size_t)(bytes - at) : sizeof chunk;
+    enum err_code rc = OK;
+    char *chunk = malloc(CHUNK);
+    if (chunk == NULL)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    for (uint64_t at = 0; at < bytes && rc == OK;) {
+        size_t want = bytes - at < CHUNK ? (size_t)(bytes - at) : CHUNK;
         size_t got;
-        enum err_code rc = io_pread(from, chunk, want, (int64_t)at, &got, path, e);
+        rc = io_pread(from, chunk, want, (int64_t)at, &got, path, e);
         if (rc == OK && got < want)
             rc = err_set(e, ERR_IO, "%s became shorter while it was copied", path);
         if (rc == OK)
             rc = io_write(to, chunk, got, temporary, e);
-        if (rc != OK)
-            return rc;
-        at += got;
+        at += want;
     }
-    return OK;
+    free(chunk);
+    return rc;
 }
 
 /* The hidden file's name is one that segment_tidy removes. */
