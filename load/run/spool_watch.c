@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINGER_MS 200u
+/* How long it is waited for more after the first sign: pages that come every 50 ms are then loaded ten at a time. */
+#define LINGER_MS 500u
 #define SCAN_MS   10000u
 
 struct watch {

@@ -2,8 +2,8 @@
  * Tells when the spool has more: a table's journal has grown, or a table has come.
  *
  * inotify by way of libuv, and a scan now and then for file systems that tell nothing (network,
- * containers). After the first sign it waits a moment, so that a trickle of pages is not a trickle
- * of transactions.
+ * containers). After the first sign it waits for half a second, so that a trickle of pages is not a
+ * trickle of transactions.
  *
  *     spool_watch_open(&f, loop, spool, changed, ctx, e);
  *     spool_watch_table(f, "contacts", e);    // its folder too
