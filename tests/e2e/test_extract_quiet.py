@@ -3,61 +3,18 @@ a position which stands beside the journal (spool/FORMAT.md, 19) loses nothing, 
 import json
 import re
 import shutil
-import subprocess
 import sys
-from collections import Counter
 
 import pytest
 
 from crawls import asked, assert_held, moment, versions
-from harness import BUILD, ROOT
+from disk_costs import DiskCost
+from harness import ROOT
 
 sys.path.insert(0, str(ROOT / "tests/tools"))
 import spool_reader  # noqa: E402
 
 TABLES = [f"things{letter}" for letter in "abcdefghijklmno"]
-SYNCS = ("fsync", "fdatasync", "syncfs", "sync", "sync_file_range", "msync")
-WRITES = ("write", "pwrite64", "writev", "pwritev", "pwritev2", "sendfile", "copy_file_range")
-
-
-class Cost:
-    """What one run made of the disk, by file: syncs and bytes. Sockets, pipes and the standard streams do not count."""
-
-    def __init__(self, netty, sim, *arguments, env=None):
-        log = netty.dir / "calls"
-        calls = ",".join((*SYNCS, *WRITES, "open", "openat"))
-        done = subprocess.run(["strace", "-qq", "-f", "-y", "-s", "0", "-e", f"trace={calls}", "-o", log, BUILD / "netty-extract", *arguments],
-                              env=netty.environment(sim, env={**(env or {}), "ASAN_OPTIONS": "detect_leaks=0"}), cwd=netty.dir,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        self.syncs, self.bytes = Counter(), Counter()
-        for call, rest, value in self.finished(log.read_text().splitlines()):
-            path = re.search(r"<(/[^>]*)>", rest)
-            name = path and path.group(1).removeprefix(f"{netty.spool}/")
-            if call.startswith("open"):
-                assert not set(re.findall(r"\bO_\w+", rest)) & {"O_SYNC", "O_DSYNC", "O_DIRECT"}, rest
-            elif call in SYNCS:
-                self.syncs[name] += 1
-            elif path and not name.startswith("/dev/"):
-                self.bytes[name] += int(value)
-
-    @staticmethod
-    def finished(lines):
-        """(call, its arguments, what it returned); a call that another thread came between stands on two lines."""
-        begun = {}
-        for line in lines:
-            pid, _, text = line.partition(" ")
-            text = text.strip()
-            if text.endswith("<unfinished ...>"):
-                begun[pid] = text.removesuffix("<unfinished ...>")
-                continue
-            if text.startswith("<... "):
-                text = begun.pop(pid) + text.partition(" resumed>")[2]
-            if (found := re.match(r"(\w+)\((.*)\)\s+= (-?\d+)", text)):
-                yield found.groups()
-
-    def __repr__(self):
-        return "\n".join(f"    {name}: {self.syncs[name]} syncs, {self.bytes[name]} bytes" for name in sorted({*self.syncs, *self.bytes}, key=str))
 
 
 def status(netty):
@@ -95,7 +52,7 @@ def test_fifteen_quiet_tables_cost_no_sync_and_eight_kilobytes(sims, netty, coun
     for _ in range(4):
         fetch(netty, sim, *TABLES)
     sim.post("/_sim/clock", advance=600)
-    cost = Cost(netty, sim, "--quiet", *TABLES, env={"NETTY_RATE": rate})
+    cost = DiskCost(netty, "netty-extract", "--quiet", *TABLES, sim=sim, env={"NETTY_RATE": rate})
     assert sum(cost.syncs.values()) == 0, cost
     assert 15 * 300 < sum(cost.bytes.values()) <= 8192, cost  # more than nothing: it was counted
 
