@@ -189,6 +189,14 @@ bench: all sim bench-programs
 	@tests/setup.sh test
 	@/usr/bin/python3 tests/bench/bench.py --records $(N) $(BENCH)
 
+# Many accounts (tests/bench/fleet.py): `make bench-fleet ACCOUNTS=6 TABLES=3` for a quick look; KEEP=1 writes the table to README.md.
+ACCOUNTS := 200
+TABLES := 5
+.PHONY: bench-fleet
+bench-fleet: all sim bench-programs
+	@tests/setup.sh test
+	@/usr/bin/python3 tests/bench/fleet.py --accounts $(ACCOUNTS) --tables $(TABLES) $(if $(KEEP),--keep)
+
 # The Debian package, built in a copy, for debhelper wants its folder at the top. `make test-deb` also installs, upgrades,
 # downgrades, removes and purges it in a bare Debian of its own, in which a real systemd runs.
 DEB := build/netty-sync_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb

@@ -369,6 +369,10 @@ TEXTS = {
             Line("make bench N=1000000"),
             Line("make bench BENCH='--only load --rounds 3'"),
         ]),
+        ("root", None, [
+            Line("make bench-fleet"),
+            Line("make bench-fleet ACCOUNTS=6 TABLES=3"),
+        ]),
     ]),
     "tests/sim/README.md": ("alone", [
         ("root", None, [
