@@ -1,5 +1,6 @@
 /* Requests that fail, and records that are not given: what the program does beside the crawl. */
 #include "tests/model/player.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,12 +26,39 @@ void player_places_open(struct player *p)
             player_violated(p, "no memory for places");
 }
 
+static void tell_side(struct player *p, const struct place_side *side)
+{
+    if (side->there)
+        player_tell(p, " %" PRId64 "@%s", side->key - 1,
+                    side->time[0] != '\0' ? side->time + 5 : "-");
+    else
+        player_tell(p, " nothing");
+}
+
+static void tell_places(struct player *p)
+{
+    static const char *const orders[] = {"by time", "by key", "by key down"};
+    for (size_t i = 0; i < p->places->n; i++) {
+        const struct place *place = &p->places->at[i];
+        player_tell(p, "  place: %u, %u elsewhere%s%s, %s > %s%s%s +%" PRIu64 ", between",
+                    place->count, place->twins, place->aside ? ", aside" : "",
+                    place->doubtful ? ", doubtful" : "", orders[place->sort], place->from,
+                    place->equal[0] != '\0' ? "=" : "", place->equal, place->offset);
+        tell_side(p, &place->before);
+        player_tell(p, " and");
+        tell_side(p, &place->after);
+        player_tell(p, "\n");
+    }
+}
+
 /* What unreadable.json does not hold is not known to the next run. */
 void player_places_save(struct player *p, bool ended)
 {
     struct places *places = p->places;
-    if (ended)
+    if (ended) {
         places_sweep(places);
+        tell_places(p);
+    }
     if (ended ? !places->changed && places->noted == 0 : !places_unsaved(places))
         return;
     places->changed = false;
