@@ -307,6 +307,12 @@ void crawl_trial_kept(struct crawl *c)
     crawl_places_read(c);
 }
 
+/* The page size that works. */
+static unsigned size_of(const struct crawl *c)
+{
+    return c->trial.grown && !c->trial.stepped ? c->trial.fallback : c->limit;
+}
+
 /* The page at hand, as places see it. */
 static void show(const struct crawl *c, struct place_shown at[CRAWL_KNOWN], struct place_page *page)
 {
@@ -322,6 +328,7 @@ static void show(const struct crawl *c, struct place_shown at[CRAWL_KNOWN], stru
                                 .from = from->after,
                                 .equal = from->equal,
                                 .offset = from->offset + facts->n - facts->count,
+                                .most = from->limit >= size_of(c),
                                 .begins = from->offset == 0 && facts->n == facts->count,
                                 .ends = facts->n < from->limit};
 }
@@ -362,12 +369,6 @@ void crawl_places_read(struct crawl *c)
     }
     if (list.sort == CRAWL_BY_TIME && places->n > 0)
         read_by_time(c);
-}
-
-/* The page size that works. */
-static unsigned size_of(const struct crawl *c)
-{
-    return c->trial.grown && !c->trial.stepped ? c->trial.fallback : c->limit;
 }
 
 /* Its neighbours and what is between them, where they were seen last; every second time also in a page that did not work. */
@@ -445,18 +446,17 @@ static bool covers(const struct crawl *c, const struct place *place, const struc
     bool falls = place->sort == CRAWL_BY_KEY_DOWN;
     const struct place_side *low = falls ? &place->after : &place->before;
     const struct place_side *high = falls ? &place->before : &place->after;
-    bool ends = page->n < c->trial.page.limit;
-    if (ends && page->n > 0 && is_whole_list(c))
+    if (shown->ends && page->n > 0 && is_whole_list(c))
         return true;
     if (place->sort == CRAWL_BY_TIME)
         return place_is_covered(place, shown, c->conf.zone);
     if (page->keyed == 0 || page->keyed < page->n || (unsigned)c->trial.page.sort != place->sort)
         return false;
     bool order = page->n == 1 || (falls ? page->falling : page->rising);
-    bool from =
-        low->keyed ? page->key_least <= low->key : c->trial.page.offset == 0 || (falls && ends);
-    bool to =
-        high->keyed ? page->key_most >= high->key : ends || (falls && c->trial.page.offset == 0);
+    bool from = low->keyed ? page->key_least <= low->key
+                           : c->trial.page.offset == 0 || (falls && shown->ends);
+    bool to = high->keyed ? page->key_most >= high->key
+                          : shown->ends || (falls && c->trial.page.offset == 0);
     return order && from && to;
 }
 

@@ -94,6 +94,25 @@ static bool stands_at(const struct place_page *page, uint64_t offset, uint64_t i
            page->at[offset - page->offset].id == id;
 }
 
+/* Whether all of the page, which is as long as any, is of one time. Where its records change their order nothing proves what the list holds,
+ * but for a list by key. */
+static bool is_of_one_time(const struct place_page *page)
+{
+    for (size_t i = 0; i < page->n; i++)
+        if (page->at[i].time == WHEN_NONE || page->at[i].time != page->at[0].time)
+            return false;
+    return page->most && page->n > 0;
+}
+
+/* Whether the records from i to last are in an order of times that no other record of these times can come into. */
+static bool stays(const struct place_page *page, size_t i, size_t last)
+{
+    bool rising = true;
+    for (size_t at = i; rising && at < last; at++)
+        rising = page->at[at].time != WHEN_NONE && page->at[at].time < page->at[at + 1].time;
+    return rising || (has_first(page, i) && has_last(page, last)) || is_of_one_time(page);
+}
+
 /* Whether both neighbours stand where they stood, and everything between them came. */
 static bool stands_still(const struct place *place, const struct place_page *page)
 {
@@ -105,10 +124,13 @@ static bool stands_still(const struct place *place, const struct place_page *pag
                       : page->begins && place->offset == 0;
     bool after = place->after.there ? stands_at(page, to, place->after.id)
                                     : page->ends && page->offset + page->n == to;
-    for (uint64_t at = place->offset; before && after && at < to; at++)
+    if (!before || !after)
+        return false;
+    for (uint64_t at = place->offset; at < to; at++)
         if (!page->at[at - page->offset].came)
             return false;
-    return before && after;
+    size_t first = place->offset - page->offset;
+    return stays(page, first - place->before.there, to - page->offset - !place->after.there);
 }
 
 bool place_is_covered(const struct place *place, const struct place_page *page, struct zone *zone)
@@ -146,7 +168,7 @@ bool place_is_passed(const struct place *place, const struct place_page *page)
             return false;
         bool there = page->offset + i + 1 == place->offset &&
                      strcmp(page->from, place->from) == 0 && strcmp(page->equal, place->equal) == 0;
-        if (next == i + 2 && (there || rises(page->at + i)))
+        if (next == i + 2 && (rises(page->at + i) || (there && is_of_one_time(page))))
             return true;
         return has_first(page, i) && has_last(page, next);
     }

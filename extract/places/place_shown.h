@@ -21,6 +21,7 @@ struct place_page {
     size_t n;
     const char *from, *equal; /* which list (struct place), */
     uint64_t offset;          /* and the offset of the page's first record in it */
+    bool most;                /* as many records were requested as a page can have */
     bool begins, ends;        /* nothing stands before the page, or behind it */
 };
 

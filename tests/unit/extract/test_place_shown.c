@@ -58,6 +58,8 @@ static void test_equal_times_are_passed_with_all_of_them(void **state)
     assert_true(place_is_passed(&place, &page));
 }
 
+/* Of a page that is as long as any, and all of one time, which only a list by key proves. On a shorter one others of the time may stand
+ * elsewhere. */
 static void test_one_in_the_place_itself_is_the_one(void **state)
 {
     struct place place = a_place(seconds[1], seconds[1]);
@@ -65,9 +67,29 @@ static void test_one_in_the_place_itself_is_the_one(void **state)
     struct place_page page = a_page(all, 3);
     (void)state;
     page.offset = 2;
+    assert_false(place_is_passed(&place, &page));
+    assert_false(place_is_covered(&place, &page, NULL));
+    page.most = true;
     assert_true(place_is_passed(&place, &page));
+    assert_true(place_is_covered(&place, &page, NULL));
     page.from = seconds[0];
     assert_false(place_is_passed(&place, &page));
+}
+
+/* The list's first records are of one time, and this page has two of the three. */
+static void test_one_of_a_neighbours_time_may_be_another(void **state)
+{
+    struct place place = a_place("", seconds[1]);
+    const struct place_shown all[] = {
+        {6, at(1), true}, {9, at(1), true}, {7, at(1), true}, {5, at(2), true}};
+    struct place_page page = a_page(all, 2);
+    (void)state;
+    place.before.there = false;
+    place.offset = page.offset = 0;
+    page.begins = true;
+    assert_false(place_is_covered(&place, &page, NULL));
+    page.n = 4;
+    assert_true(place_is_covered(&place, &page, NULL));
 }
 
 static void test_one_of_a_time_between_is_the_one(void **state)
@@ -108,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal_times_are_passed_with_all_of_them),
         cmocka_unit_test(test_one_in_the_place_itself_is_the_one),
+        cmocka_unit_test(test_one_of_a_neighbours_time_may_be_another),
         cmocka_unit_test(test_one_of_a_time_between_is_the_one),
         cmocka_unit_test(test_a_page_that_begins_covers_up_to_its_neighbour),
     };
