@@ -231,7 +231,7 @@ bool crawl_known_remember(struct crawl *c, bool proven)
     met.ordinal = c->phase != CRAWL_KEYS ? from + t->step.before.n + 1 : 0;
     met.aside = t->step.aside == t->step.gap;
     met.doubtful = proven && c->phase != CRAWL_KEYS && crawl_may_lack(c);
-    met.latest = place_latest(&met, c->conf.zone);
+    place_bound(&met, c->conf.zone, c->phase == CRAWL_KEYS ? c->keys.time : WHEN_NONE);
     met.keyed = met.count == 1 && t->gaps[0].seen && t->gaps[0].keyed;
     met.key = met.keyed ? t->gaps[0].key : 0;
     memcpy(met.said, t->why, sizeof met.said);

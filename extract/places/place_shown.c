@@ -40,6 +40,14 @@ int64_t place_latest(const struct place *place, struct zone *zone)
     return known ? time : WHEN_NONE;
 }
 
+void place_bound(struct place *place, struct zone *zone, int64_t since)
+{
+    int64_t time = WHEN_NONE;
+    bool known = place->sort == 0 && time_of(&place->before, zone, &time);
+    place->latest = place_latest(place, zone);
+    place->earliest = known ? time : since;
+}
+
 bool place_is_young(const struct place *place, struct zone *zone, int64_t now, int64_t late)
 {
     bool by_key = place->sort == PLACES_BY_KEY || place->sort == PLACES_KEY_DOWN;

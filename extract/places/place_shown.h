@@ -27,6 +27,8 @@ struct place_page {
 
 /* Returns a time that the place's record cannot be later than; WHEN_NONE: not known. */
 int64_t place_latest(const struct place *place, struct zone *zone);
+/* Sets what is known of when the place's record was changed. since: of a list that holds but what changed later; WHEN_NONE: of others. */
+void place_bound(struct place *place, struct zone *zone, int64_t since);
 /* Returns true if records may still come in between the place's neighbours: late ones, up to so long after their time, and
  * where the later neighbour is of the future, all that are edited. */
 bool place_is_young(const struct place *place, struct zone *zone, int64_t now, int64_t late);

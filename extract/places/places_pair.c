@@ -114,13 +114,26 @@ static unsigned pair_part(struct places *p, struct place *met)
     return 0;
 }
 
-/* A list of those of one time has what was met by time between two of that time. */
+/* Whether the filter of the one place begins no earlier than that of the other. */
+static bool begins_behind(const struct place *place, const struct place *other)
+{
+    int64_t at = WHEN_NONE;
+    int64_t from = WHEN_NONE;
+    return when_parse(place->from, strlen(place->from), NULL, &at) == OK && at != WHEN_NONE &&
+           when_parse(other->from, strlen(other->from), NULL, &from) == OK && at >= from;
+}
+
+/* A list of those of one time has what was met by time between two of that time. A list of what changed last has what was met behind
+ * the time where it begins, or under a filter that begins no earlier. */
 static bool may_have(const struct place *keyed, const struct place *timed)
 {
     const struct place_side *member = keyed->before.there ? &keyed->before : &keyed->after;
-    return keyed->equal[0] == '\0' || (member->there && timed->before.there && timed->after.there &&
-                                       strcmp(timed->before.time, member->time) == 0 &&
-                                       strcmp(timed->after.time, member->time) == 0);
+    if (keyed->equal[0] != '\0')
+        return member->there && timed->before.there && timed->after.there &&
+               strcmp(timed->before.time, member->time) == 0 &&
+               strcmp(timed->after.time, member->time) == 0;
+    bool behind = keyed->earliest != WHEN_NONE && timed->earliest > keyed->earliest;
+    return keyed->from[0] == '\0' || behind || begins_behind(timed, keyed);
 }
 
 /* The records of a new place that are those of known ones. */

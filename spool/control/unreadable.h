@@ -53,12 +53,13 @@ struct place {
     int64_t key;
     char said[PLACE_SAID]; /* what the server said, or what was wrong */
     /* The following are of the current run, and not in the file. */
-    bool fresh;     /* met for the first time */
-    bool told;      /* ... but not new: it was known in another order of the list */
-    int64_t latest; /* an upper bound of its time; WHEN_NONE: not known */
-    bool closed;    /* it became readable, or has gone */
-    bool closing;   /* ... as the current page shows */
-    bool lost;      /* not where it was: it is not looked for there again */
+    bool fresh;       /* met for the first time */
+    bool told;        /* ... but not new: it was known in another order of the list */
+    int64_t latest;   /* an upper bound of its time; WHEN_NONE: not known */
+    int64_t earliest; /* a time that its record stands behind; WHEN_NONE: not known */
+    bool closed;      /* it became readable, or has gone */
+    bool closing;     /* ... as the current page shows */
+    bool lost;        /* not where it was: it is not looked for there again */
 };
 
 typedef enum err_code unreadable_fn(void *ctx, const struct place *place, struct err *e);

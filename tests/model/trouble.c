@@ -69,7 +69,7 @@ void player_places_save(struct player *p, bool ended)
     for (size_t i = 0; i < p->saved_n; i++) {
         p->saved[i] = places->at[i];
         p->saved[i].fresh = p->saved[i].told = p->saved[i].closed = p->saved[i].lost = false;
-        p->saved[i].latest = 0;
+        p->saved[i].latest = p->saved[i].earliest = 0;
     }
 }
 
