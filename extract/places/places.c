@@ -234,12 +234,16 @@ void places_disown(struct places *p, unsigned sort, const char *from, const char
 
 void places_settle(struct places *p, bool kept)
 {
+    bool any = false;
     for (size_t i = 0; p != NULL && i < p->n; i++) {
         struct place *place = &p->at[i];
         if (place->closing && !kept)
             place->closed = false;
+        any |= place->closing && kept;
         place->closing = false;
     }
+    if (any)
+        places_unpair(p);
 }
 
 /* A record with this key came: closes its place, in whatever list that is. */

@@ -52,13 +52,20 @@ bool place_begins_page(const struct place *place)
            !place->before.there;
 }
 
+/* Whether the same record stood before the place and behind it: it had changed its place from one request to the next. */
+static bool turns(const struct place *place)
+{
+    return place->before.there && place->after.there && place->before.id == place->after.id;
+}
+
 /* Finds the same place, met when the neighbour before it was seen, or at the beginning of an earlier such page. */
 static struct place *seen_before(const struct places *p, const struct place *place)
 {
     for (size_t i = 0; place_begins_page(place) && i < p->n; i++) {
         struct place *other = &p->at[i];
-        if (other != place && !place_is_done(other) && other->sort == place->sort &&
-            other->equal[0] == '\0' && place_same_side(&other->after, &place->after) &&
+        if (other != place && !place_is_done(other) && !turns(other) &&
+            other->sort == place->sort && other->equal[0] == '\0' &&
+            place_same_side(&other->after, &place->after) &&
             (!place_begins_page(other) || other < place))
             return other;
     }
@@ -68,6 +75,12 @@ static struct place *seen_before(const struct places *p, const struct place *pla
 static void count_once(struct place *place, const struct place *other)
 {
     place->twins = other->count < place->count ? other->count : place->count;
+}
+
+/* Whether the place is one by time, and not another one's that may have been met twice. */
+static bool by_time_once(const struct place *place)
+{
+    return !place_by_key(place) && !place_begins_page(place);
 }
 
 /* A place that was met twice in one list lacks its records once. */
@@ -194,6 +207,27 @@ static void pair_by_time(const struct places *p, struct place *met)
     }
     uint64_t left = twins < keyed ? keyed - twins : 0;
     met->twins = left < met->count ? (unsigned)left : met->count;
+}
+
+void places_unpair(struct places *p)
+{
+    uint64_t keyed = 0;
+    uint64_t twins = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct place *place = &p->at[i];
+        if (place_is_done(place))
+            continue;
+        keyed += place_by_key(place) ? place_lacks(place) : 0;
+        twins += by_time_once(place) ? place->twins : 0;
+    }
+    for (size_t i = 0; i < p->n && twins > keyed; i++) {
+        struct place *place = &p->at[i];
+        if (place_is_done(place) || !by_time_once(place))
+            continue;
+        uint64_t n = place->twins < twins - keyed ? place->twins : twins - keyed;
+        place->twins -= (unsigned)n;
+        twins -= n;
+    }
 }
 
 void places_pair(struct places *p, struct place *met)

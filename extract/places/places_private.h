@@ -22,5 +22,8 @@ bool place_begins_page(const struct place *place);
 
 /* Finds which of a new place's records are those of other places, and the other way round, and sets `twins` of both. */
 void places_pair(struct places *p, struct place *met);
+/* Lets places by time count again that were paired with places by key, if fewer records are lacking by key than are paired: some of those
+ * places were closed. */
+void places_unpair(struct places *p);
 
 #endif

@@ -48,7 +48,8 @@ static void test_histories_that_once_failed(void **state)
         704373,  320879, 365953,  651596, 325988, 657200, 344531, 377159, 777896, 805905,  345,
         5127,    5980,   8667,    17675,  137293, 432486, 478345, 496997, 503068, 636116,  198910,
         418722,  364679, 667281,  118899, 835469, 539305, 631733, 425976, 289828, 1032077, 4008246,
-        4011137, 4303,   7100243, 975535};
+        4011137, 4303,   7100243, 975535, 48196,  86507,  116097, 301089, 405576, 408859,  511458,
+        909745};
     for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
         play(seeds[i], history_make);
 }
@@ -57,9 +58,9 @@ static void test_histories_that_once_failed(void **state)
 static void test_histories_that_lack_much(void **state)
 {
     (void)state;
-    static const uint64_t seeds[] = {8209,   9382,   52788,  54903,  126042, 128174, 136745,
-                                     401428, 409359, 415891, 416640, 108849, 561,    4230,
-                                     5151,   7700,   803682, 809535, 824012};
+    static const uint64_t seeds[] = {
+        8209, 9382, 52788, 54903, 126042, 128174, 136745, 401428, 409359, 415891, 416640, 108849,
+        561,  4230, 5151,  7700,  803682, 809535, 824012, 39022,  68249,  93482,  109144, 139324};
     for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
         play(seeds[i], history_make_lacking);
     for (uint64_t seed = 1; seed <= HISTORIES / 4; seed++)

@@ -95,6 +95,51 @@ static void test_what_stands_behind_a_time_is_in_the_list_behind_it(void **state
     assert_int_equal(places_lacking(p), 2);
 }
 
+/* The record with key 57 came, and the one that is lacking is another. */
+static void test_what_was_paired_with_a_closed_place_counts_again(void **state)
+{
+    struct places *p = *state;
+    struct place timed = a_place(0, EARLY, 58, 56);
+    struct place keyed = a_place(PLACES_KEY_DOWN, "", 58, 56);
+    (void)meet(p, &timed);
+    (void)meet(p, &keyed);
+    assert_int_equal(places_lacking(p), 1);
+    places_key_read(p, 57);
+    places_settle(p, false); /* the page with that record was not kept */
+    assert_int_equal(places_lacking(p), 1);
+    places_key_read(p, 57);
+    places_settle(p, true);
+    places_sweep(p);
+    assert_int_equal(p->n, 1);
+    assert_int_equal(places_lacking(p), 1);
+}
+
+static void test_what_was_paired_with_one_of_no_list_counts_again(void **state)
+{
+    struct places *p = *state;
+    struct place timed = a_place(0, EARLY, 10, 9);
+    struct place begins = a_place(0, LATER, 0, 9); /* the same, at the beginning of the next page */
+    struct place keyed = a_place(PLACES_KEY_DOWN, "", 11, 9);
+    (void)meet(p, &timed);
+    (void)meet(p, &begins);
+    (void)meet(p, &keyed);
+    assert_int_equal(places_lacking(p), 1);
+    places_disown(p, PLACES_KEY_DOWN, "", "");
+    assert_int_equal(places_lacking(p), 1);
+}
+
+/* A record that stands before a place and behind it has moved meanwhile: it tells nothing of another place before it. */
+static void test_a_neighbour_that_has_moved_tells_of_one_place_only(void **state)
+{
+    struct places *p = *state;
+    struct place begins = a_place(0, EARLY, 0, 9);
+    struct place between = a_place(0, EARLY, 9, 9);
+    between.offset = 2;
+    (void)meet(p, &begins);
+    (void)meet(p, &between);
+    assert_int_equal(places_lacking(p), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +148,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_stands_before_a_time_is_not_in_the_list_behind_it,
                                         open_places, close_places),
         cmocka_unit_test_setup_teardown(test_what_stands_behind_a_time_is_in_the_list_behind_it,
+                                        open_places, close_places),
+        cmocka_unit_test_setup_teardown(test_what_was_paired_with_a_closed_place_counts_again,
+                                        open_places, close_places),
+        cmocka_unit_test_setup_teardown(test_what_was_paired_with_one_of_no_list_counts_again,
+                                        open_places, close_places),
+        cmocka_unit_test_setup_teardown(test_a_neighbour_that_has_moved_tells_of_one_place_only,
                                         open_places, close_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
