@@ -424,6 +424,7 @@ enum crawl_verdict crawl_page_ahead(struct crawl *c, const struct crawl_answer *
     c->conf.places = NULL; /* nothing is known of them until the page is kept */
     bool good = crawl_page(c, answer, NULL) == CRAWL_KEEP && goes_on_by_key(c) &&
                 c->keys.pages == was->keys.pages + 1 && c->page.n == n && c->keys.offset == next;
+    good &= c->keys.torn == was->keys.torn; /* what the last answer lacked was deleted meanwhile */
     c->conf.places = was->conf.places;
     if (good)
         crawl_places_read(c);
