@@ -123,7 +123,8 @@ void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinn
                        .behind = known->behind,
                        .known = true,
                        .grows = known->grows,
-                       .young = known->young,
+                       /* where another filter begins, what stands first may be another record */
+                       .young = known->young || (known->guess && known->low == 0),
                        .guess = known->guess,
                        .sure = true,
                        .has_before = known->has_before,

@@ -275,6 +275,24 @@ static void test_a_guess_is_given_up_at_once(void **state)
     assert_true(l.requests <= 6);
 }
 
+/* Under another filter the list begins elsewhere, so that another record may stand first. */
+static void test_a_guess_at_the_lists_beginning_must_fail(void **state)
+{
+    struct list l = {.n = 20, .bad = {[0] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    const struct step_known known = {
+        .count = 1, .behind = 4, .has_after = true, .after_id = 2, .guess = true};
+    (void)state;
+    step_begin_known(&s, 0, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(l.requests, 2);
+    l.bad[0] = false;
+    step_begin_known(&s, 0, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
+}
+
 /* Where nothing is proven in any case, a place that is known is passed by only if it fails, or stands where it stood. */
 static void test_a_known_place_in_an_order_that_changes(void **state)
 {
@@ -334,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_a_known_place_without_neighbours),
         cmocka_unit_test(test_a_known_place_where_the_list_grows),
         cmocka_unit_test(test_a_guess_is_given_up_at_once),
+        cmocka_unit_test(test_a_guess_at_the_lists_beginning_must_fail),
         cmocka_unit_test(test_a_known_place_in_an_order_that_changes),
         cmocka_unit_test(test_what_was_answered_behind_the_cause_fails_now),
     };
