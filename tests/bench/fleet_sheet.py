@@ -71,14 +71,16 @@ def goal(bench):
         factor = scale / BETWEEN
         ours, server = fleet.both(state, "cpu") * factor, fleet.both(state, "server") * factor
         measured = state == "quiet"
+        disk = [fleet.disk[key] for key in fleet.disk if key[0] == state]
         lines.append((words + ", in each run", f"{ours:.2f}", f"{OURS:.1f}" if measured else "", verdict(ours <= OURS) if measured else "", f"{server:.2f}",
                       f"{DATABASE:.1f}" if measured else "", verdict(server <= DATABASE) if measured else "",
-                      f"{fleet.both(state, 'transactions') * factor:.0f}", f"{fleet.both(state, 'wal') * factor * 86400 / 1e9:.2f} GB"))
+                      f"{fleet.both(state, 'transactions') * factor:.0f}", f"{sum(cost[0] for cost in disk) * factor:.0f}" if disk else "",
+                      f"{fleet.both(state, 'wal') * factor * 86400 / 1e9:.2f} GB"))
     found = day(fleet, bench.records)
     lines.append(("a day as above", f"{found['ours'] * scale:.2f}", "", "", f"{found['server'] * scale:.2f}", "", "", f"{found['transactions'] * scale / 86400:.0f}",
-                  f"{found['wal'] * scale / 1e9:.2f} GB"))
+                  f"{found['syncs'] * scale / 86400:.0f}", f"{found['wal'] * scale / 1e9:.2f} GB"))
     return table([f"{ACCOUNTS:,} accounts of {TABLES} tables, every 10 minutes", "cores of ours", "at most", "", "cores of PostgreSQL", "at most", "",
-                  "transactions a second", "WAL a day"], lines)
+                  "transactions a second", "syncs a second", "WAL a day"], lines)
 
 
 def ships(bench):
@@ -88,7 +90,7 @@ def ships(bench):
             rows.append((f"{command}: {words}", *(f"{found[name]:g}" for name in ("put", "list", "get", "head", "delete")),
                          f"{(found['bytes up'] + found['bytes down']) / 1e3:.1f} kB", f"{price(found) * 1e6:.1f}", f"{found['cpu'] * 1e3:.0f} ms"))
     return table([f"requests to the store, an account of {len(bench.ships.fleet.tables)} tables", "put", "list", "get", "head", "delete", "bytes",
-                  "dollars a million", "CPU, rclone's too"], rows)
+                  "dollars a million of them", "CPU, rclone's too"], rows)
 
 
 def price(found):
