@@ -15,7 +15,7 @@ class DiskCost:
     def __init__(self, netty, program, *arguments, sim=None, db=None, env=None, timeout=300):
         log = netty.dir / "calls"
         calls = ",".join((*SYNCS, *WRITES, "open", "openat"))
-        command = ["strace", "-qq", "-f", "-y", "-s", "0", "-e", f"trace={calls}", "-o", log, BUILD / program, *map(str, arguments)]
+        command = ["strace", "--seccomp-bpf", "-qq", "-f", "-y", "-s", "0", "-e", f"trace={calls}", "-o", log, BUILD / program, *map(str, arguments)]
         done = subprocess.run(command, env=netty.environment(sim, db, env={**(env or {}), "ASAN_OPTIONS": "detect_leaks=0"}), cwd=netty.dir,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
         assert done.returncode == 0, done.stderr
