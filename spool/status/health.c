@@ -2,6 +2,7 @@
 
 #include "shared/base/units.h"
 #include "shared/time/when.h"
+#include "spool/remote/push.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,22 +15,24 @@ static const struct kind {
 } kinds[] = {
     [HEALTH_UNREADABLE] = {"unreadable", ERR_INTERNAL, 0},
     [HEALTH_GAP] = {"gap", ERR_SET_ASIDE, 1},
-    [HEALTH_FULL] = {"full", ERR_FULL, 2},
-    [HEALTH_DAMAGED] = {"damaged", ERR_SET_ASIDE, 3},
-    [HEALTH_HOLE] = {"hole", ERR_SET_ASIDE, 4},
-    [HEALTH_WRONG] = {"wrong", ERR_DATA, 5},
-    [HEALTH_FORBIDDEN] = {"forbidden", ERR_DENIED, 6},
-    [HEALTH_UNKNOWN_TABLE] = {"unknown_table", ERR_CONFIG, 7},
-    [HEALTH_FAILING] = {"failing", ERR_INTERNAL, 8},
-    [HEALTH_TRYING] = {"trying", ERR_UNAVAILABLE, 9},
-    [HEALTH_HELD] = {"held_deletions", ERR_SET_ASIDE, 10},
-    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 11},
-    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 12},
-    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 13},
-    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 14},
-    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 15},
-    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 16},
-    [HEALTH_UNPROVEN] = {"unproven", OK, 17},
+    [HEALTH_OBJECT_MISSING] = {"object_missing", ERR_SET_ASIDE, 2},
+    [HEALTH_FULL] = {"full", ERR_FULL, 3},
+    [HEALTH_DAMAGED] = {"damaged", ERR_SET_ASIDE, 4},
+    [HEALTH_HOLE] = {"hole", ERR_SET_ASIDE, 5},
+    [HEALTH_WRONG] = {"wrong", ERR_DATA, 6},
+    [HEALTH_FORBIDDEN] = {"forbidden", ERR_DENIED, 7},
+    [HEALTH_UNKNOWN_TABLE] = {"unknown_table", ERR_CONFIG, 8},
+    [HEALTH_FAILING] = {"failing", ERR_INTERNAL, 9},
+    [HEALTH_TRYING] = {"trying", ERR_UNAVAILABLE, 10},
+    [HEALTH_HELD] = {"held_deletions", ERR_SET_ASIDE, 11},
+    [HEALTH_LOAD_STALE] = {"load_stale", ERR_UNAVAILABLE, 12},
+    [HEALTH_NEVER_LOADED] = {"never_loaded", ERR_UNAVAILABLE, 13},
+    [HEALTH_NOT_PUSHED] = {"not_pushed", ERR_UNAVAILABLE, 14},
+    [HEALTH_TABLE_STALE] = {"stale", ERR_UNAVAILABLE, 15},
+    [HEALTH_NEVER_COMPLETE] = {"never_complete", ERR_UNAVAILABLE, 16},
+    [HEALTH_THROTTLED] = {"throttled", ERR_THROTTLED, 17},
+    [HEALTH_NO_TABLES] = {"no_tables", ERR_CONFIG, 18},
+    [HEALTH_UNPROVEN] = {"unproven", OK, 19},
 };
 
 int64_t health_stale_after(const struct options *o)
@@ -96,12 +99,33 @@ static bool is_old(int64_t t, const struct health_conf *conf, const struct statu
     return t != WHEN_NONE && s->at - t > conf->stale_after;
 }
 
+/* A pulled spool knows what was pushed last: whoever pushes tells of a quiet table once an hour only. */
+static bool is_fetched_late(int64_t t, const struct health_conf *conf, const struct status *s)
+{
+    int64_t known = s->pulled.is && s->pulled.pushed != WHEN_NONE ? s->pulled.pushed : s->at;
+    return t != WHEN_NONE && known - t > conf->stale_after;
+}
+
+static void check_pulled(struct health *h, const struct health_conf *conf, const struct status *s)
+{
+    const struct status_pulled *p = &s->pulled;
+    struct health_reason *r = NULL;
+    if (p->gap > 0 && (r = put(h, HEALTH_OBJECT_MISSING, "", "", WHEN_NONE)) != NULL) {
+        r->count = p->gap;
+        r->text = p->remote;
+    }
+    if (p->is && p->pushed != WHEN_NONE &&
+        s->at - p->pushed > conf->stale_after + PUSH_SIGN_OF_LIFE &&
+        (r = put(h, HEALTH_NOT_PUSHED, "", "", p->pushed)) != NULL)
+        r->text = p->remote;
+}
+
 /* A table that was never complete is late once there was stale_after to complete it. */
 static void check_fetched(struct health *h, const struct health_conf *conf, const struct status *s,
                           const struct status_table *t)
 {
     int64_t first = t->extract.count > 0 ? t->extract.entries[0].began : WHEN_NONE;
-    if (t->complete_to != WHEN_NONE && is_old(t->complete_to, conf, s))
+    if (is_fetched_late(t->complete_to, conf, s))
         add(h, HEALTH_TABLE_STALE, t->name, "", t->complete_to);
     else if (t->complete_to == WHEN_NONE && is_old(first, conf, s) &&
              (conf->since == WHEN_NONE || is_old(conf->since, conf, s)))
@@ -256,6 +280,7 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
     if (s->breaker_until != WHEN_NONE)
         add(h, HEALTH_THROTTLED, "", "", s->breaker_until);
     check_refused(h, s);
+    check_pulled(h, conf, s);
     for (size_t i = 0; i < s->count; i++)
         full = check_table(h, conf, s, s->tables[i], last, lasts) || full;
     full = check_unknown(h, s, last, lasts) || full;
@@ -311,6 +336,23 @@ static enum err_code late_sentence(struct buf *b, const struct health_reason *r,
     default:
         return OK;
     }
+}
+
+/* The sentence for a spool that is pulled. */
+static enum err_code pulled_sentence(struct buf *b, const struct health_reason *r)
+{
+    char time[WHEN_TEXT];
+    if (r->code == HEALTH_OBJECT_MISSING)
+        return buf_addf(b,
+                        "object %" PRIu64
+                        " is missing at %.300s, and nothing behind it can be pulled: restore it, "
+                        "or empty the place, and the next push brings everything anew",
+                        r->count, r->text);
+    return buf_addf(b,
+                    "nothing has come from %.300s since %s, though a sign of life is pushed once "
+                    "an hour: see that netty-spool push runs where netty-extract does, and "
+                    "netty-spool pull here",
+                    r->text, when_iso(r->time, time));
 }
 
 /* The sentence for rows that are missing, wrong, or not marked as deleted. */
@@ -388,6 +430,9 @@ enum err_code health_sentence(struct buf *b, const struct health_reason *r, cons
     case HEALTH_HOLE:
     case HEALTH_HELD:
         return rows_sentence(b, r);
+    case HEALTH_NOT_PUSHED:
+    case HEALTH_OBJECT_MISSING:
+        return pulled_sentence(b, r);
     case HEALTH_FULL:
         return add_full(b, h->databases);
     case HEALTH_NO_TABLES:

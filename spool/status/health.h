@@ -5,7 +5,8 @@
  * Not well is: a table that is complete, or loaded, only up to a time longer ago than stale_after; a table whose last run of
  * either program failed, or whose current run tries again after a failure; a table that the API refuses to the key, or does not
  * have; an API that asked to be left alone; a full disk or spool; damage; pages that a database lacks because they were pruned or
- * unreadable; deletions that wait for a person. A table that is no longer worked on is never late. The worst reason comes first.
+ * unreadable; deletions that wait for a person; a pulled spool of which nothing was pulled that is newer than stale_after and the hour
+ * between two signs of life, or that lacks an object. A pulled table is late by what was pushed last, since no more can be known. A table that is no longer worked on is never late. The worst reason comes first.
  */
 #ifndef NETTY_SPOOL_STATUS_HEALTH_H
 #define NETTY_SPOOL_STATUS_HEALTH_H
@@ -32,7 +33,9 @@ enum health_code {
     HEALTH_HOLE,          /* a database lacks pages that could not be read */
     HEALTH_HELD,          /* more deletions than --max-deletes: a person decides */
     HEALTH_DAMAGED,
-    HEALTH_WRONG, /* netty-load check found rows that are not as they should be */
+    HEALTH_WRONG,          /* netty-load check found rows that are not as they should be */
+    HEALTH_NOT_PUSHED,     /* a pulled spool: no sign of life has come for long */
+    HEALTH_OBJECT_MISSING, /* ... what is behind a missing object cannot be pulled */
     HEALTH_NO_TABLES,
     HEALTH_UNREADABLE /* a table's files, or all of the spool */
 };
@@ -44,7 +47,8 @@ struct health_reason {
         [RUN_HISTORY_REASON]; /* HEALTH_FAILING, HEALTH_TRYING, HEALTH_UNREADABLE: err_word; HEALTH_UNPROVEN: why */
     uint64_t count; /* HEALTH_HELD: how many records */
     const char *
-        text; /* points into the status: HEALTH_WRONG: what was found; HEALTH_UNREADABLE of a table: why; else NULL */
+        text; /* points into the status: HEALTH_WRONG: what was found; HEALTH_UNREADABLE of a table: why;
+                 HEALTH_NOT_PUSHED, HEALTH_OBJECT_MISSING: the place; else NULL */
     int64_t time; /* complete up to; or until when; or since when; or WHEN_NONE */
 };
 

@@ -228,6 +228,24 @@ static int64_t next_run(const struct spool *spool, const struct status *s)
     return last + intervals[n / 2];
 }
 
+/* ---- a pulled spool ---- */
+
+/* A damaged note says nothing but that the spool is pulled; pull says what to do. */
+static enum err_code look_at_pull(struct status_pulled *p, const struct spool *s, struct err *e)
+{
+    struct ship_note n;
+    bool there;
+    enum err_code rc = ship_note_read(&n, spool_dir(s), PULL_NOTE, &there, e);
+    *p = (struct status_pulled){.is = there || rc == ERR_DAMAGED, .pushed = WHEN_NONE};
+    if (rc != OK)
+        return rc == ERR_DAMAGED ? OK : rc;
+    memcpy(p->remote, n.remote, sizeof p->remote);
+    p->pushed = n.written;
+    p->gap = n.gap;
+    ship_note_free(&n);
+    return OK;
+}
+
 enum err_code status_look(struct status_watch *w, struct err *e)
 {
     struct status *s = &w->status;
@@ -246,7 +264,8 @@ enum err_code status_look(struct status_watch *w, struct err *e)
     s->breaker_until = breaker_until(w->spool);
     s->next_run = next_run(w->spool, s);
     refused_free(&s->refused);
-    if ((rc = refused_read(w->spool, &s->refused, e)) != OK)
+    if ((rc = refused_read(w->spool, &s->refused, e)) != OK ||
+        (rc = look_at_pull(&s->pulled, w->spool, e)) != OK)
         return rc;
     if ((rc = disk_space_spool(w->spool, &s->bytes, e)) == OK)
         rc = disk_space_free(w->spool, &s->disk_free, e);

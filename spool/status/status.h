@@ -21,6 +21,7 @@
 #include "spool/control/refused_tables.h"
 #include "spool/dead_letters/dead_letters.h"
 #include "spool/format/fetch_position.h"
+#include "spool/remote/ship_note.h"
 #include "spool/status/run_history.h"
 
 #define STATUS_REASONS    24 /* reasons of a table; further ones are counted as "other" */
@@ -74,6 +75,15 @@ struct status_table {
     enum err_code trying[2]; /* by enum run_history_side: what the current run tries again, or OK */
 };
 
+/* Of a spool that is pulled from where another machine pushes it. */
+struct status_pulled {
+    bool is;
+    char remote[REMOTE_NAME_MAX]; /* the place */
+    int64_t
+        pushed;   /* when the last object that was pulled was written there; WHEN_NONE: none was */
+    uint64_t gap; /* the object that is missing while later ones are there; 0: none */
+};
+
 struct status {
     int64_t at;
     struct status_table *const *tables; /* sorted by name */
@@ -85,6 +95,7 @@ struct status {
         next_run; /* when the extractor's next run is due, by next.json, or by its last runs; or WHEN_NONE */
     struct refused_tables refused; /* tables that the API does not give */
     struct loaded databases;       /* each once; `at` is the oldest of its entries' */
+    struct status_pulled pulled;
     uint64_t damaged;
 };
 
