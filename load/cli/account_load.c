@@ -50,7 +50,14 @@ static enum err_code open_metrics(struct account_load *a, const struct options *
 static enum err_code begin(struct account_load *a, const struct options *o, unsigned jobs,
                            struct err *e)
 {
-    enum err_code rc = options_zone(o, &a->zone, e);
+    enum err_code rc = OK;
+    if (options_given(o, OPT_PULL))
+        rc = err_set(e, ERR_CONFIG,
+                     "%s is for one account at a time: leave it out, and run netty-spool pull, or "
+                     "netty-load with --account",
+                     options_origin(o, OPT_PULL));
+    if (rc == OK)
+        rc = options_zone(o, &a->zone, e);
     if (rc == OK)
         rc = spool_open(&a->spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc == OK)

@@ -95,7 +95,7 @@ static enum err_code check(const struct options *o, struct err *e)
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
         if (options_int(o, alone[i].option) != 0)
             return accounts_name_one(o, alone[i].name, e);
-    return OK;
+    return options_given(o, OPT_PULL) ? accounts_name_one(o, "--pull", e) : OK;
 }
 
 int all_accounts_load(const struct options *o)

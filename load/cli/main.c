@@ -4,7 +4,9 @@
 #include "load/cli/all_accounts.h"
 #include "load/cli/commands.h"
 #include "load/cli/load_settings.h"
+#include "load/cli/remote_pull.h"
 #include "load/cli/run_now.h"
+#include "load/cli/spool_wait.h"
 #include "load/doctor/doctor.h"
 #include "load/publish/catalog_command.h"
 #include "load/replay/replay_range.h"
@@ -21,7 +23,6 @@
 #include <libpq-fe.h>
 #include <malloc.h>
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ struct loader {
     struct load_run *run;            /* or, instead: */
     struct catalog_command *catalog; /* --catalog */
     struct doctor *check;            /* --check */
+    struct remote_pull *pull;        /* --pull, or NULL */
     struct load_run_conf conf;
     struct db *db; /* --loaded */
     struct loaded_publish *publish;
@@ -48,6 +50,7 @@ struct loader {
 
 static void begin(struct loader *p);
 static void on_every(uv_timer_t *timer);
+static void on_pulled(void *ctx);
 
 static int complain(const struct err *e)
 {
@@ -61,13 +64,14 @@ static void on_stop(void *ctx)
 
     LOG0(LOG_INFO, "stopping", "asked to stop; the batch under way is finished first");
     p->stopped = true;
+    remote_pull_stop(p->pull);
     if (p->run != NULL)
         load_run_stop(p->run);
     else if (p->catalog != NULL)
         catalog_command_stop(p->catalog);
     else if (p->check != NULL)
         doctor_stop(p->check);
-    else
+    else if (!remote_pull_is_busy(p->pull)) /* its end is followed by that of the loop */
         uv_stop(&p->loop);
 }
 
@@ -92,12 +96,24 @@ static void wait_or_end(struct loader *p)
         uv_stop(&p->loop);
 }
 
-/* The spool may have been away since the last run, and what is there now may be another. */
 static void on_every(uv_timer_t *timer)
 {
     struct loader *p = timer->data;
+
+    if (!remote_pull_begin(p->pull, &p->loop, true, on_pulled, p))
+        on_pulled(p);
+}
+
+/* The spool may have been away since the last run, and what is there now may be another. */
+static void on_pulled(void *ctx)
+{
+    struct loader *p = ctx;
     struct err e = ERR_INIT;
 
+    if (stop_signals_asked(p->stop)) {
+        uv_stop(&p->loop);
+        return;
+    }
     load_metrics_spool(p->conf.metrics, NULL);
     spool_close(p->spool);
     p->spool = NULL;
@@ -113,6 +129,18 @@ static void on_every(uv_timer_t *timer)
     wait_or_end(p);
 }
 
+/* What a failure of the remote comes to is told at the end, for it kept nothing from being loaded. */
+static void on_told(void *ctx)
+{
+    struct loader *p = ctx;
+
+    p->code = exit_graver(p->code, remote_pull_code(p->pull));
+    p->code = load_metrics_done(p->conf.metrics, p->code);
+    load_run_close(p->run);
+    p->run = NULL;
+    wait_or_end(p);
+}
+
 static void on_ended(void *ctx)
 {
     struct loader *p = ctx;
@@ -121,10 +149,8 @@ static void on_ended(void *ctx)
     p->code = load_run_exit(p->run);
     if (load_run_report(p->run, stdout, p->json, &e) != OK)
         p->code = exit_graver(p->code, complain(&e));
-    p->code = load_metrics_done(p->conf.metrics, p->code);
-    load_run_close(p->run);
-    p->run = NULL;
-    wait_or_end(p);
+    if (!remote_pull_begin(p->pull, &p->loop, false, on_told, p))
+        on_told(p);
 }
 
 static void on_catalog(void *ctx)
@@ -289,41 +315,6 @@ static void watch_address(const struct options *o)
         db_address_file(options_text(o, OPT_DB_FILE), options_origin(o, OPT_DB_FILE));
 }
 
-/* A signal to stop has come within a second. */
-static bool stopped_meanwhile(void)
-{
-    const struct timespec second = {.tv_sec = 1};
-    sigset_t stop;
-    sigset_t before;
-
-    (void)sigemptyset(&stop);
-    (void)sigaddset(&stop, SIGTERM);
-    (void)sigaddset(&stop, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &stop, &before);
-    bool stopped = sigtimedwait(&stop, NULL, &second) > 0;
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    return stopped;
-}
-
-/* --follow: the folder's identity may be still on its way, as the last of a copy's files. */
-static enum err_code open_spool(struct loader *p, enum spool_mode mode, struct err *e)
-{
-    const char *dir = options_text(p->options, OPT_SPOOL);
-    bool told = false;
-    enum err_code rc;
-
-    while ((rc = spool_open(&p->spool, dir, mode, e)) == ERR_NO_SPOOL &&
-           options_int(p->options, OPT_FOLLOW) != 0) {
-        if (!told)
-            LOG(LOG_WARN, "no-spool", "there is no spool yet; it is waited for",
-                F_STR("spool", dir));
-        told = true;
-        if (stopped_meanwhile())
-            return err_set(e, ERR_INTERRUPTED, "stopped while there was no spool yet");
-    }
-    return rc;
-}
-
 static enum err_code prepare(struct loader *p, struct err *e)
 {
     const struct options *o = p->options;
@@ -336,8 +327,12 @@ static enum err_code prepare(struct loader *p, struct err *e)
     rc = accounts_check(o, db_same_text, e);
     if (rc == OK)
         rc = options_zone(o, &p->zone, e);
+    if (rc == OK && (rc = remote_pull_open(&p->pull, o, e)) == OK)
+        p->code = remote_pull_now(p->pull);
+    if (rc == OK && remote_pull_is_stopped(p->pull))
+        rc = err_set(e, ERR_INTERRUPTED, "stopped while the spool was pulled");
     if (rc == OK && options_int(o, OPT_CHECK) == 0) /* which needs none */
-        rc = open_spool(p, mode, e);
+        rc = spool_wait_open(&p->spool, o, mode, p->pull, e);
     if (rc == OK && p->spool != NULL && options_int(o, OPT_DRY_RUN) == 0 &&
         options_int(o, OPT_LOADED) == 0)
         rc = spool_check_writer(p->spool, e);
@@ -363,6 +358,10 @@ static enum err_code prepare(struct loader *p, struct err *e)
         p->now = (struct run_now){&p->every, on_every, &p->spool, p->conf.follow};
         rc = run_now_open(&p->now, p->stop, e);
     }
+    if (rc == OK && remote_pull_is_stopped(p->pull)) /* between the pull and stop_signals_open */
+        rc = err_set(e, ERR_INTERRUPTED, "stopped before anything was loaded");
+    if (rc == OK && p->conf.follow)
+        remote_pull_every(p->pull, &p->loop);
     return rc;
 }
 
@@ -379,9 +378,15 @@ static int work(struct loader *p)
     if (prepare(p, &e) == OK) {
         begin(p);
         (void)uv_run(&p->loop, UV_RUN_DEFAULT);
+    } else if (e.code == ERR_NO_SPOOL && p->code != 0) {
+        LOG(LOG_WARN, "no-spool", "there is nothing to load, for nothing could be pulled",
+            F_ERR(&e));
     } else if (e.code != ERR_INTERRUPTED) {
         p->code = complain(&e);
+    } else if (p->pull != NULL) {
+        p->code = err_exit(e.code);
     }
+    remote_pull_stop(p->pull);
     if (p->stop != NULL)
         stop_signals_close(p->stop);
     load_metrics_close(p->conf.metrics);
@@ -390,6 +395,7 @@ static int work(struct loader *p)
     if (uv_loop_close(&p->loop) != 0)
         LOG0(LOG_DEBUG, "loop", "a handle was left open");
     spool_close(p->spool);
+    remote_pull_close(p->pull);
     zone_close(p->zone);
     return p->code;
 }

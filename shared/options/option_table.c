@@ -173,13 +173,20 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_EVERY, OPTION_DURATION, "every", "NETTY_EVERY", "D",
      .programs = ALL, .min = SECOND, .max = 365 * DAY,
      .help = "Stay, and run at once and then every D. Where NETTY_EVERY is set for several programs, all of them "
-             "stay; netty-load --follow ignores it, and so do doctor and catalog (the list of the database's tables), and "
+             "stay; netty-load --follow ignores it but for --pull, and so do doctor and catalog (the list of the database's tables), and "
              "of netty-spool all but push and pull.",
      .example = "--every 10m"},
 
     {OPT_FOLLOW, OPTION_FLAG, "follow", NULL, NULL,
      .programs = LOAD,
      .help = "Stay, and load pages as they arrive in the spool."},
+
+    {OPT_PULL, OPTION_TEXT, "pull", "NETTY_PULL", "REMOTE",
+     .programs = LOAD,
+     .help = "Pull the spool from REMOTE first, as netty-spool pull does, and tell there afterwards what is loaded; with --follow "
+             "every D of --every (1m). What is there is loaded also where the pull fails; its exit code comes at the end. Needs "
+             "--account where there are accounts.",
+     .example = "--pull s3:bucket/netty"},
 
     {OPT_CONNECTIONS, OPTION_COUNT, "connections", "NETTY_CONNECTIONS", "N",
      .standard = "2", .programs = LOAD, .min = 1, .max = 4,

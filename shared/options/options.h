@@ -91,6 +91,7 @@ enum option_id {
     OPT_RECONCILE_EVERY,
     OPT_EVERY,
     OPT_FOLLOW,
+    OPT_PULL,
     OPT_CONNECTIONS,
     OPT_BATCH_ROWS,
     OPT_BATCH_BYTES,

@@ -8,8 +8,8 @@
 #include "spool/cli/spool_command.h"
 #include "spool/maintenance/prune.h"
 #include "spool/remote/child.h"
-#include "spool/remote/pull.h"
 #include "spool/remote/push.h"
+#include "spool/ship/pull_round.h"
 #include "spool/ship/take_over.h"
 
 struct ship {
@@ -68,27 +68,9 @@ static enum err_code run_push(struct ship *s, struct err *e)
     return rc;
 }
 
-/* Who may only read the place pulls all the same, and holds nothing up there. */
-static enum err_code tell_back(const struct ship *s, const char *dir, struct err *e)
-{
-    struct spool *spool = NULL;
-    bool put;
-    enum err_code rc = spool_open(&spool, dir, SPOOL_LOOK, e);
-    if (rc == OK)
-        rc = back_put(spool, s->remote, &put, e);
-    spool_close(spool);
-    if (rc != ERR_DENIED)
-        return rc;
-    LOG(LOG_WARN, "back", "the extractor's machine is not told what is loaded", F_ERR(e));
-    *e = (struct err)ERR_INIT;
-    return OK;
-}
-
 static enum err_code run_pull(struct ship *s, struct err *e)
 {
-    const char *dir = options_text(s->command->options, OPT_SPOOL);
-    enum err_code rc = pull_run(dir, s->remote, &s->report, e);
-    return rc == OK ? tell_back(s, dir, e) : rc;
+    return pull_round(options_text(s->command->options, OPT_SPOOL), s->remote, &s->report, e);
 }
 
 static enum err_code run_take_over(struct ship *s, struct err *e)
@@ -108,14 +90,7 @@ static void tell_push(const struct ship *s, enum err_code rc, const struct err *
 
 static void tell_pull(const struct ship *s, enum err_code rc, const struct err *why)
 {
-    if (rc == ERR_NO_SPOOL)
-        LOG(LOG_INFO, "pull", "nothing to pull yet", F_ERR(why));
-    else if (rc != OK)
-        LOG(LOG_ERROR, "pull", "the pull did not do all that was asked", F_ERR(why));
-    if (s->report.objects > 0)
-        LOG(LOG_INFO, "pull", "pulled", F_INT("objects", s->report.objects),
-            F_INT("pages", s->report.pages), F_INT("bytes", s->report.bytes),
-            F_INT("last", s->report.last));
+    pull_round_tell(&s->report, rc, why);
 }
 
 static enum err_code show(const struct ship *s, struct err *e)

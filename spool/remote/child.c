@@ -32,6 +32,11 @@ void child_catch_signals(void)
     (void)sigaction(SIGTERM, &a, NULL);
 }
 
+void child_stop(void)
+{
+    stopped = 1;
+}
+
 bool child_is_stopped(void)
 {
     return stopped != 0;

@@ -23,6 +23,8 @@ struct child_end {
 };
 
 void child_catch_signals(void);
+/* As if a signal had come: for a program that has other handlers, and runs children in a thread. */
+void child_stop(void);
 /* Has SIGINT or SIGTERM come? */
 bool child_is_stopped(void);
 /* Waits for that time, or until one of the signals comes. */
