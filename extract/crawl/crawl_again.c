@@ -1,12 +1,12 @@
-/* Places that were stepped over: passed by where they are known, remembered, closed, and tried again at a run's end. */
+/* The places of records that were stepped over: they are remembered, stepped over at once in later runs, tried again at a run's end, and closed. */
 #include "extract/crawl/crawl_private.h"
 #include "extract/places/place_shown.h"
 #include <string.h>
 
-#define AGAIN_MAX 2   /* requests of a run that bring nothing */
-#define CAME_MAX  100 /* places of a run that are tried because others came */
-#define WIDE      50  /* places around one that has moved */
-#define CALM      2   /* pages, after which a smaller size is as good as any */
+#define AGAIN_MAX 2   /* requests of a run that bring nothing, at most */
+#define CAME_MAX  100 /* places of a run that are tried since others came, at most */
+#define WIDE      50  /* positions before a place that has moved */
+#define CALM      2   /* good pages, after which a smaller page size is the ordinary one */
 
 void crawl_side(const struct crawl_entry *entry, struct place_side *side)
 {
@@ -27,7 +27,7 @@ static void list_of(const struct crawl_request *request, struct place *list)
     memcpy(list->equal, request->equal, sizeof list->equal);
 }
 
-/* A run's first page: it begins with one of the marks, and where the place stands behind that is known. */
+/* Finds a place on a run's first page. That page begins with a mark, and it is known how far behind the mark the place stands. */
 static const struct place *by_ordinal(const struct crawl *c, uint64_t *low)
 {
     const struct crawl_request *page = &c->trial.page;
@@ -42,7 +42,7 @@ static const struct place *by_ordinal(const struct crawl *c, uint64_t *low)
     return place;
 }
 
-/* Likewise where the filter lies further back than the one under which the place was seen: it may well stand as far behind. */
+/* Finds a place that was met under a later filter than the page's. It probably stands at the same offset of this page. */
 static const struct place *by_filter(const struct crawl *c, uint64_t *low)
 {
     const struct crawl_request *page = &c->trial.page;
@@ -65,7 +65,7 @@ static const struct place *by_filter(const struct crawl *c, uint64_t *low)
     return best;
 }
 
-/* What the last kept page stepped over shows again on one that begins further on under the same filter. */
+/* Finds a place that the last kept page stepped over. Under the same filter the next page, which overlaps, has it again. */
 static const struct place *by_last_page(const struct crawl *c, uint64_t *low)
 {
     const struct crawl_request *page = &c->trial.page;
@@ -86,12 +86,12 @@ static const struct place *by_last_page(const struct crawl *c, uint64_t *low)
 
 /* How a place was found. */
 enum found {
-    FOUND_HERE,  /* in this list */
-    FOUND_NEAR,  /* in one that is much like it */
-    FOUND_FAILED /* likewise, and the page has failed */
+    FOUND_HERE,  /* in the same list */
+    FOUND_NEAR,  /* in a similar list, so that its offset is a guess */
+    FOUND_FAILED /* the same, and the page has already failed */
 };
 
-/* The page is asked for around the place, which has, or may well have, so many places of it before. */
+/* Requests the page around the known place. `low` positions of the page stand before it, for certain or probably (found). */
 static void begin_known(struct crawl *c, const struct place *place, uint64_t low, enum found found)
 {
     struct crawl_trial *t = &c->trial;
@@ -122,11 +122,11 @@ static void begin_known(struct crawl *c, const struct place *place, uint64_t low
     t->before = place->before;
     t->after = place->after;
     memset(t->gaps, 0, sizeof t->gaps);
-    if (t->step.state == STEP_BEHIND) /* the page begins with it */
+    if (t->step.state == STEP_BEHIND) /* the page begins with the place */
         crawl_trial_gap(c);
 }
 
-/* A place that is known to lie on the page. */
+/* Before a page is requested: looks for a known place on it, and requests the page around that. */
 void crawl_known_begin(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
@@ -149,7 +149,7 @@ void crawl_known_begin(struct crawl *c)
     begin_known(c, place, low, found);
 }
 
-/* A record that came before: in this run, else in an earlier one, beside a known place. */
+/* Sets *request to one for a record that the API has given before: in this run, or else beside a known place in an earlier one. */
 bool crawl_ask_known(const struct crawl *c, struct crawl_request *request)
 {
     const struct places *places = c->conf.places;
@@ -171,7 +171,7 @@ bool crawl_ask_known(const struct crawl *c, struct crawl_request *request)
     return false;
 }
 
-/* A record that was met under another filter, and that may stand on this page, too. */
+/* Returns true if the place was met by time under another filter and may be on this page. */
 static bool met_by_time(const struct crawl *c, const struct place *place)
 {
     const char *from = c->trial.page.after;
@@ -180,7 +180,7 @@ static bool met_by_time(const struct crawl *c, const struct place *place)
            place_latest(place, c->conf.zone) > crawl_ask_after(&c->ask) - CRAWL_LEAD_MAX;
 }
 
-/* The page failed. One that was met under another filter is looked for first where it stood then. */
+/* After the page failed: looks for a place that was met under another filter at the offset that it had there. */
 bool crawl_known_again(struct crawl *c)
 {
     const struct places *places = c->conf.places;
@@ -212,8 +212,8 @@ bool crawl_known_elsewhere(const struct crawl *c)
     return places != NULL && places_elsewhere(places, (unsigned)c->trial.page.sort);
 }
 
-/* What is stepped over is remembered before the page is kept; where that is not proven yet, by who proves it. False: there is
- * no room for it, and what nobody remembers must not be passed by. */
+/* Remembers what was stepped over, before the page is kept. If it is not proven yet, it waits for the list that proves it. Returns
+ * false if there is no room: then the page must not be kept, for the records would be forgotten. */
 bool crawl_known_remember(struct crawl *c, bool proven)
 {
     struct crawl_trial *t = &c->trial;
@@ -237,12 +237,12 @@ bool crawl_known_remember(struct crawl *c, bool proven)
     memcpy(met.said, t->why, sizeof met.said);
     if (!proven)
         t->pending = met;
-    t->pends |= !proven; /* one that waits for the list that meets this one waits on */
+    t->pends |= !proven; /* a place that waits for the same list goes on waiting */
     return !proven || places_meet(places, &met, clock_of(c)) != NULL;
 }
 
-/* n malformed records that came within their page, from the i-th on. At the page's end the list ends with them, or the
- * next page, which overlaps this one, tells what stands behind. */
+/* Notes n malformed records that came within their page, from the i-th on. If they end the page, either the list ends there, or the
+ * next page, which overlaps this one, shows what stands behind them. */
 static void note_run(struct crawl *c, size_t i, size_t n)
 {
     struct crawl_trial *t = &c->trial;
@@ -252,7 +252,7 @@ static void note_run(struct crawl *c, size_t i, size_t n)
     bool starts = from->offset == 0 && from->after[0] == '\0' && from->equal[0] == '\0';
     struct place *edge = t->edge > 0 && t->edge_id == at->id ? &places->at[t->edge - 1] : NULL;
     struct place met;
-    bool known = n == 1 && at->hinted; /* by its key, wherever it stands */
+    bool known = n == 1 && at->hinted; /* it is found by its key, wherever it stands */
     if (i == 0 && !starts && edge == NULL && !known)
         return;
     list_of(from, &met);
@@ -273,7 +273,7 @@ static void note_run(struct crawl *c, size_t i, size_t n)
     t->edge_id = at->id;
 }
 
-/* Each by its own key, where that is known: a run of them may be longer than a page is later. */
+/* Notes the page's malformed records. Each has a place of its own if its key is known, since a later page may be shorter than a row of them. */
 static void note_aside(struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
@@ -300,20 +300,20 @@ void crawl_trial_kept(struct crawl *c)
         t->fails = t->rounds = 0;
         if (t->shrunk && ++t->calm >= CALM)
             t->shrunk = false;
-        t->halved &= t->shrunk; /* what failed in the larger page is behind this one */
+        t->halved &= t->shrunk; /* what failed within the larger page was passed */
         if (t->grown && t->page.limit == c->limit)
             t->grown = t->stepped = false;
     }
     crawl_places_read(c);
 }
 
-/* The page size that works. */
+/* Returns the largest page size that is known to work. */
 static unsigned size_of(const struct crawl *c)
 {
     return c->trial.grown && !c->trial.stepped ? c->trial.fallback : c->limit;
 }
 
-/* The page at hand, as places see it. */
+/* Describes the current page in the terms of place_shown.h. */
 static void show(const struct crawl *c, struct place_shown at[CRAWL_KNOWN], struct place_page *page)
 {
     const struct crawl_facts *facts = &c->page;
@@ -346,7 +346,7 @@ static void read_by_time(struct crawl *c)
     }
 }
 
-/* What a page shows, or proves to be readable, is no place any more. */
+/* Closes the places whose records the page has, and those between whose neighbours it shows that nothing is missing. */
 void crawl_places_read(struct crawl *c)
 {
     struct places *places = c->conf.places;
@@ -371,7 +371,7 @@ void crawl_places_read(struct crawl *c)
         read_by_time(c);
 }
 
-/* Its neighbours and what is between them, where they were seen last; every second time also in a page that did not work. */
+/* Requests the place with its two neighbours, where they were last seen. Every second try may use a page size that has failed before. */
 static void ask_there(const struct crawl *c, const struct place *place, unsigned back,
                       unsigned limit, struct crawl_request *request)
 {
@@ -383,7 +383,7 @@ static void ask_there(const struct crawl *c, const struct place *place, unsigned
     memcpy(request->after, place->from, sizeof request->after);
 }
 
-/* They have moved: further around; every second time by time, some of these for any zone, some a page or two further on. */
+/* Requests a wider range, since the neighbours have moved. Every second try is by time: some for any zone, some one or two pages further on. */
 static void ask_around(const struct crawl *c, const struct place *place,
                        struct crawl_request *request)
 {
@@ -405,7 +405,7 @@ static void ask_around(const struct crawl *c, const struct place *place,
     }
 }
 
-/* A place that is due, and that no page of this run has shown. Where one came, the server may have mended others, too. */
+/* Sets *request to one for a place that is due. Once a record came, the server may have mended others, too, so that all are due. */
 bool crawl_again_next(struct crawl *c, struct crawl_request *request)
 {
     struct crawl_trial *t = &c->trial;
@@ -431,7 +431,7 @@ bool crawl_again_next(struct crawl *c, struct crawl_request *request)
     return true;
 }
 
-/* Everything is on one page, in whatever order. */
+/* Returns true if the page holds the whole list, in whatever order. */
 static bool is_whole_list(const struct crawl *c)
 {
     const struct crawl_request *from = &c->trial.page;
@@ -439,7 +439,7 @@ static bool is_whole_list(const struct crawl *c)
            !crawl_capped(c, c->page.n);
 }
 
-/* The page covers the place: what is between its neighbours is on it, or nowhere. */
+/* Returns true if whatever still stands between the place's neighbours is on the page. */
 static bool covers(const struct crawl *c, const struct place *place, const struct place_page *shown)
 {
     const struct crawl_facts *page = &c->page;
@@ -460,7 +460,7 @@ static bool covers(const struct crawl *c, const struct place *place, const struc
     return order && from && to;
 }
 
-/* True: it came, or may have. */
+/* Takes the answer to crawl_again_next. Returns true if the record came, or may have come: then the page is kept. */
 bool crawl_again_page(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
@@ -473,7 +473,7 @@ bool crawl_again_page(struct crawl *c)
     if (covers(c, place, &shown))
         places_shut(places, place);
     crawl_trial_kept(c);
-    place = &places->at[t->again - 1]; /* the list may have grown */
+    place = &places->at[t->again - 1]; /* the array may have moved */
     places_settle(places, place->closed || may);
     if (place->closed) {
         t->again = 0;

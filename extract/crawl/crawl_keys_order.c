@@ -1,20 +1,20 @@
-/* What the keys of a page tell: whether the API sorts by them, and whether the page begins early enough. And which pages
- * come next in a list by key, as long as they are full and nothing changes. */
+/* What a page's keys show: whether the API sorts by key, and whether the page begins early enough. And which pages of a list by key
+ * come next as long as they are full and nothing changes. */
 #include "extract/crawl/crawl_private.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define FURTHER_MAX 3 /* times that is looked for further behind */
-#define CAME_BEFORE 2 /* so many records may come in before a page from one request to the next */
-#define MANY        8 /* records of a page, whose order is no chance */
+#define FURTHER_MAX 3 /* looks further behind the end for a missing key */
+#define CAME_BEFORE 2 /* records that may come in before a page between two requests */
+#define MANY        8 /* so many records are not in order by chance */
 #define ANEW_MOST   2
-#define TORN        2 /* answers that do not agree */
+#define TORN        2 /* for answers that do not agree: enough for `differs` */
 #define CONTRAST_MOST                                                                              \
-    100 /* places, among which two are given: else it is not known whether the list falls */
+    100 /* positions, among which two records must be given, else nothing is shown */
 #define AHEAD_LEAST                                                                                \
     4 /* records of a page: smaller ones do not lead far enough to be asked for ahead */
 
-/* Keys as if all lists went upward. */
+/* Returns the key so that it rises in every list: negated in a list that goes downward. */
 static int64_t up(const struct crawl *c, int64_t key)
 {
     return c->keys.list == CRAWL_NEWEST ? -key : key;
@@ -39,10 +39,10 @@ static bool shows_two(const struct crawl *c)
                                         : c->keys.seen + page->beyond > 1;
 }
 
-/* The page steps over records, of which nothing tells whether they are good ones, unless the list is one by key. An empty list,
- * or one record, would be the same in any order. Where two or more in a row are stepped over, good ones of one time may be among
- * them: then two keys must have come upward, and two downward, in this list or in one that was read before. For in a list by time
- * that was never edited keys rise, too. */
+/* Returns true if the page may have stepped over good records: if it is not shown that the list is one by key. An empty list or a
+ * single record looks the same in any order. If two or more in a row were stepped over, good records of one time may be among them.
+ * Then two keys must have risen in a list upward and two must have fallen in a list downward, now or earlier, since keys also rise
+ * in a list by time that was never edited. */
 bool crawl_keys_may_lack(const struct crawl *c, bool several)
 {
     const struct crawl_facts *page = &c->page;
@@ -51,14 +51,14 @@ bool crawl_keys_may_lack(const struct crawl *c, bool several)
     bool two = shows_two(c);
     bool up = l->sorts == CRAWL_YES || (!down && two);
     bool downward = l->downs == CRAWL_YES || (down && two);
-    if (c->keys.contrast) /* its records are not kept */
+    if (c->keys.contrast) /* the contrast page's records are not kept */
         return false;
     if (several)
         return (page->keyed > 1 && !two) || !up || !downward;
     return c->keys.pages > 0 && !(down ? downward : up);
 }
 
-/* The list may well be one by key, and its first page downward has not been seen. False: that would tell nothing. */
+/* Requests the first page downward for comparison, if this list seems to be one by key. Returns false if that would show nothing. */
 bool crawl_keys_compare(struct crawl *c)
 {
     bool tells = c->phase == CRAWL_KEYS && c->keys.list != CRAWL_NEWEST && !c->keys.contrast &&
@@ -76,8 +76,8 @@ static bool on_page(const struct crawl *c, int64_t key)
     return false;
 }
 
-/* What must have happened to the last answer's records, so that the page begins at its place at[]: so many came
- * in before, and so many between the page's first and last went. */
+/* Returns how many records must have come in before the page, or have gone from between its first and last record, if the page begins
+ * with what stood at position `at` of the last answer. */
 static size_t moved(const struct crawl *c, size_t at)
 {
     const struct crawl_keys *k = &c->keys;
@@ -90,7 +90,7 @@ static size_t moved(const struct crawl *c, size_t at)
     return (first < at ? at - first : 0) + gone;
 }
 
-/* So many came in before the last answer's first record. */
+/* Returns how many records of the page stand before the last answer's first one. */
 static size_t came_first(const struct crawl *c)
 {
     size_t n = 0;
@@ -99,7 +99,7 @@ static size_t came_first(const struct crawl *c)
     return n;
 }
 
-/* From page to page, too: with each record that comes in before, keys move down by one place. */
+/* Returns true if keys have moved back by more than a few positions. Each record that comes in before them moves them by one. */
 bool crawl_keys_fall_back(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
@@ -109,7 +109,7 @@ bool crawl_keys_fall_back(const struct crawl *c)
         return up(c, c->page.key_first) < up(c, k->last);
     if (up(c, c->page.key_first) < up(c, k->shown[0]))
         return k->offset > k->shown_at || came_first(c) > CAME_BEFORE;
-    /* Where records may be left out of a page, it tells of no places. */
+    /* a page from which records may be missing shows no positions */
     uint64_t further = k->shown_whole ? k->offset - k->shown_at : 0;
     size_t at = further < k->shown_count ? (size_t)further : k->shown_count - 1;
     return moved(c, at) > CAME_BEFORE;
@@ -118,11 +118,11 @@ bool crawl_keys_fall_back(const struct crawl *c)
 static bool came_before(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
-    /* Where records are left out of pages, they tell of no places. */
+    /* pages from which records are left out show no positions */
     if (crawl_singles(c) || c->learned.thinned || k->verify || k->step > 0)
         return false;
     if (k->shown_count ==
-        0) { /* the run is gone on with: the page begins as many places before the last key */
+        0) { /* the run was resumed: the page begins so many positions before the last key */
         size_t before = 0;
         for (size_t i = 0; i < c->page.count; i++)
             before += c->page.entries[i].keyed && c->page.entries[i].key < k->last;
@@ -137,8 +137,8 @@ static bool came_before(const struct crawl *c)
     return came_first(c) > 0 || first < further;
 }
 
-/* More keys came in before others than may. A list by time does that, when it is edited; so does one by key, where many records
- * are committed late at once, or another server answers, which has others. Pages of a few records do not tell which. */
+/* Returns true if more keys came in before others than may, and pages are too short to show why. It happens in a list by time that is
+ * edited, and in a list by key if many records are committed late at once, or if a server with other records answers. */
 bool crawl_keys_unsteady(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -148,13 +148,13 @@ bool crawl_keys_unsteady(struct crawl *c)
                  c->page.keyed >= MANY && c->page.key_first >= k->shown[0];
     if (tells && c->learned.downs != CRAWL_YES && k->anew == 0)
         k->anew =
-            1; /* it is compared: where its first page downward does not fall, it is not read anew */
+            1; /* it will be compared; if its first page downward does not fall it is not read anew */
     return !tells;
 }
 
-/* Keys came in before others. They are not committed in order, so that a few may; or the API does not sort by key, and what
- * is edited goes to the end of a list by time whose keys happen to rise. Where it does sort, the list is read anew, and once
- * that did not help its answers are not of one table. */
+/* Decides what to do after keys came in before others. A few may, since keys are not committed in order. Or the API does not sort by
+ * key, and edited records go to the end of a list by time whose keys happen to rise. If it does sort, the list is read anew; if that
+ * does not help, its answers are not of one table. */
 bool crawl_keys_doubtful(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -168,7 +168,7 @@ bool crawl_keys_doubtful(struct crawl *c)
     return false;
 }
 
-/* What nobody proves is read anew, once: then nothing may come in before. */
+/* Reads a list anew, once, that the comparison did not prove. If keys come in before others again, there is no such list. */
 void crawl_keys_doubt(struct crawl *c)
 {
     c->keys.contrast = 0;
@@ -176,8 +176,8 @@ void crawl_keys_doubt(struct crawl *c)
         crawl_keys_fail(c);
 }
 
-/* The first page downward falls; that of an API which heeds no order is what it was. Where it is one of records that are not
- * given, the next one tells. */
+/* Judges the first page downward. It falls if the API sorts by key; otherwise it is the same as upward. If fewer than two of its records
+ * are given, the next page is requested. */
 void crawl_keys_contrast(struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
@@ -194,8 +194,8 @@ void crawl_keys_contrast(struct crawl *c)
         crawl_keys_doubt(c);
 }
 
-/* Between two records of the last answer, which did not have it, though it is older than the list: the two answers are not of
- * one table. */
+/* Returns true if the last answer had records before and behind this one but not this one, though it is older than the list. Then the
+ * two answers are not of one table. */
 static bool was_lacking(const struct crawl *c, const struct crawl_entry *entry)
 {
     const struct crawl_keys *k = &c->keys;
@@ -209,8 +209,8 @@ static bool was_lacking(const struct crawl *c, const struct crawl_entry *entry)
     return true;
 }
 
-/* Does each record that is seen again stand where it stood? A malformed one has its place in the order by what seems to be its
- * key. */
+/* Notes whether each record that is seen again stands where it stood. A malformed record has its position in the order by what seems to
+ * be its key. */
 static void note_places(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -232,8 +232,8 @@ static void note_places(struct crawl *c)
     }
 }
 
-/* Fewer than eight keys may come in their order by chance. Where others cannot be read, a list of so few counts only if nothing
- * in it has changed its place. */
+/* Returns true if the list must not count as one by key. Fewer than eight keys may be in order by chance. If other records cannot be
+ * read, a list of so few counts only if none of them has changed its position. */
 bool crawl_keys_disturbed(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
@@ -261,7 +261,7 @@ bool crawl_keys_reach_back(const struct crawl *c)
     return c->page.n > 0 && (!c->keys.begun || up(c, c->page.key_first) <= up(c, c->keys.last));
 }
 
-/* The greatest key of what the list by time shows: on the page at hand, and the last one that was kept. */
+/* Returns the greatest key that the list by time has shown, on the current page or the last kept one. */
 int64_t crawl_key_shown(const struct crawl *c)
 {
     int64_t most = c->page.keyed > 0 ? c->page.key_most : WHEN_NONE;
@@ -271,15 +271,15 @@ int64_t crawl_key_shown(const struct crawl *c)
     return most;
 }
 
-/* It seems to end before a record that the list by time has shown: more is hidden from the key than was looked behind,
- * unless that record was the last one and is deleted. */
+/* Returns true if the list seems to end before a record that the list by time has shown. Then more records are hidden than it was looked
+ * behind, unless that record was the last one and has been deleted. */
 bool crawl_keys_fall_short(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
     return k->further < FURTHER_MAX && k->must != WHEN_NONE && (!k->begun || k->most < k->must);
 }
 
-/* The greatest times, for what is read by time afterwards. */
+/* Notes the page's greatest times: the crawl catches up by time from before them. */
 void crawl_note_latest(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -290,7 +290,7 @@ void crawl_note_latest(struct crawl *c)
         size_t at = 0;
         while (at < k->latest_count && k->latest[at] < entry->time)
             at++;
-        /* More of one time tell nothing, and would leave no room for lesser ones. */
+        /* more records of one time show nothing, and would leave no room for earlier times */
         if (at + CRAWL_FUTURE <= k->latest_count && k->latest[at + CRAWL_FUTURE - 1] == entry->time)
             continue;
         if (k->latest_count < CRAWL_LATEST) {
@@ -304,14 +304,14 @@ void crawl_note_latest(struct crawl *c)
     }
 }
 
-/* The same version; of a list of what changed, the same record. */
+/* Returns true if both are the same version or, with `changed`, versions of the same record. */
 static bool is_known(const struct crawl_entry *known, const struct crawl_entry *entry, bool changed)
 {
     return known->id == entry->id ||
            (changed && known->keyed && entry->keyed && known->key == entry->key);
 }
 
-/* Members of the group that the list by time had shown. */
+/* Notes which records that the list by time had shown are on the page. */
 void crawl_note_met(struct crawl *c)
 {
     for (size_t i = 0; i < c->page.count; i++)
@@ -320,8 +320,8 @@ void crawl_note_met(struct crawl *c)
                 c->known[j].tied = false;
 }
 
-/* Known members of the group that the list by key did not have: they were edited, or it is another
- * list. What the list by time shows next will tell: they are in doubt again. */
+/* Returns false if the list by key lacked records that the list by time had shown. Either they were edited, or it is another list. What
+ * the list by time shows next decides, and they are in doubt again. */
 bool crawl_group_is_whole(const struct crawl *c)
 {
     for (size_t i = 0; i < c->known_count; i++)
@@ -330,8 +330,8 @@ bool crawl_group_is_whole(const struct crawl *c)
     return true;
 }
 
-/* From its beginning: what was seen does not fit together, because of what came in meanwhile, or because it is
- * no such list. False: this was done before, so many times. */
+/* Reads the list again from its beginning, since its pages do not fit together: records came in meanwhile, or it is no such list. Returns
+ * false if this was done `most` times before. */
 bool crawl_keys_begin_again(struct crawl *c, unsigned most)
 {
     struct crawl_keys *k = &c->keys;
@@ -344,7 +344,7 @@ bool crawl_keys_begin_again(struct crawl *c, unsigned most)
     return true;
 }
 
-/* ---- pages that are asked for ahead ---- */
+/* ---- pages that are requested ahead ---- */
 
 uint64_t crawl_keys_stride(const struct crawl *c, uint64_t n)
 {
@@ -352,8 +352,8 @@ uint64_t crawl_keys_stride(const struct crawl *c, uint64_t n)
     return n > overlap ? n - overlap : 1;
 }
 
-/* Everything is being read by key, in the ordinary way, and page after page was as it should be. A list of another
- * kind, where one ends, and whatever goes wrong in it, is asked about when it is time. */
+/* Returns true if everything is being read by key and each page was in order. Other lists, the end of a list, and anything out of the
+ * ordinary are requested in their turn. */
 static bool goes_on_by_key(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
@@ -367,7 +367,7 @@ static bool goes_on_by_key(const struct crawl *c)
     return list && plain && !looks && !trouble && !c->passes.on;
 }
 
-/* How many records a full page has: as many as are asked for, or as the API gives at most. */
+/* Returns how many records a full page has: as many as are requested, or as the API gives at most. */
 static uint64_t full_page(const struct crawl *c)
 {
     const struct crawl_learned *l = &c->learned;
@@ -384,8 +384,8 @@ bool crawl_ahead(const struct crawl *c, unsigned further, struct crawl_request *
         return false;
     uint64_t offset = c->keys.offset + further * crawl_keys_stride(c, n);
     if (c->limit < c->conf.limit && c->good + further >= crawl_grow_after(c))
-        return false; /* another size is tried then */
-    /* The page that ends the list is no guess, nor is one behind the end, as far as `count` can be trusted. */
+        return false; /* another page size is tried then */
+    /* the list's last page, and any page behind it, is not requested ahead, if `count` can be trusted */
     if (c->count >= 0 && l->counted != CRAWL_NO && (uint64_t)c->count <= offset + n)
         return false;
     if (c->conf.places != NULL && places_within(c->conf.places, &list, offset, c->limit) != NULL)
@@ -394,7 +394,7 @@ bool crawl_ahead(const struct crawl *c, unsigned further, struct crawl_request *
     return true;
 }
 
-/* The crawl as it was before an answer, so that it can be as if there had been none. */
+/* The crawl before an answer, to restore it if the answer is not used. */
 struct crawl_before {
     struct crawl crawl;
     struct crawl_entry known[CRAWL_KNOWN];
@@ -421,7 +421,7 @@ enum crawl_verdict crawl_page_ahead(struct crawl *c, const struct crawl_answer *
     const struct crawl *was = &before->crawl;
     uint64_t n = full_page(c);
     uint64_t next = was->keys.offset + crawl_keys_stride(c, n);
-    c->conf.places = NULL; /* nothing is known of them until the page is kept */
+    c->conf.places = NULL; /* places are not touched until the page is kept */
     bool good = crawl_page(c, answer, NULL) == CRAWL_KEEP && goes_on_by_key(c) &&
                 c->keys.pages == was->keys.pages + 1 && c->page.n == n && c->keys.offset == next;
     good &= c->keys.torn == was->keys.torn; /* what the last answer lacked was deleted meanwhile */
