@@ -9,6 +9,7 @@
 #define WAITING 1024u
 #define PART    4096u /* slots that are read and written at once */
 #define FEW     2u    /* samples that are cheaper by themselves than in a part */
+#define SINGLE  256u  /* slots that are read one by one, before all are read at once */
 
 struct sample {
     uint64_t value;
@@ -19,7 +20,7 @@ struct sample {
 struct sample_index {
     struct sample waiting[WAITING]; /* not in the file yet */
     size_t count;
-    bool whole; /* tags has what is in every slot: the log was empty when this began */
+    bool whole; /* tags has what is in every slot */
     uint8_t tags[SLOTS];
 };
 
@@ -38,10 +39,10 @@ static uint64_t slot_at(uint32_t slot)
     return HEADER + slot * sizeof(uint64_t);
 }
 
-/* A part of the digest, never 0: nothing has been put there. */
-static uint8_t tag_of(const uint64_t digest[2])
+/* A part of the digest, of which a slot has the upper half; 0: nothing has been put there. */
+static uint8_t tag_of(uint64_t value)
 {
-    return (uint8_t)(digest[1] >> 56 | 1);
+    return value == 0 ? 0 : (uint8_t)(value >> 56 | 1);
 }
 
 void unchanged_index_begin(struct unchanged *u)
@@ -54,6 +55,7 @@ void unchanged_index_reset(struct unchanged *u)
 {
     free(u->index);
     u->index = NULL;
+    u->singles = 0;
 }
 
 static int by_slot(const void *a, const void *b)
@@ -118,17 +120,46 @@ void unchanged_index_add(struct unchanged *u, const uint64_t digest[2], uint64_t
     x->waiting[x->count] =
         (struct sample){.value = value, .slot = slot_of(digest), .order = (uint32_t)x->count};
     x->count++;
-    x->tags[slot_of(digest)] = tag_of(digest);
+    x->tags[slot_of(digest)] = tag_of(digest[1]);
+}
+
+static bool has_tags(const struct sample_index *x)
+{
+    return x != NULL && x->whole;
+}
+
+/* Learns what is in every slot. Without memory slots are read one by one, as before. */
+static void learn_tags(struct unchanged *u)
+{
+    unchanged_index_begin(u);
+    struct sample_index *x = u->index;
+    uint64_t *part = malloc(PART * sizeof *part);
+    uint32_t first = 0;
+
+    for (; x != NULL && part != NULL && first < SLOTS; first += PART) {
+        if (!unchanged_read(u, part, PART * sizeof *part, slot_at(first)))
+            break;
+        for (uint32_t i = 0; i < PART; i++)
+            x->tags[first + i] = tag_of(part[i]);
+    }
+    free(part);
+    if (first < SLOTS)
+        return;
+    for (size_t i = 0; i < x->count; i++)
+        x->tags[x->waiting[i].slot] = tag_of(x->waiting[i].value);
+    x->whole = true;
 }
 
 /* Reads what the index has in the digest's slot; 0: nothing. */
 static uint64_t value_of(struct unchanged *u, const uint64_t digest[2])
 {
-    const struct sample_index *x = u->index;
     uint32_t slot = slot_of(digest);
     uint64_t value = 0;
 
-    if (x != NULL && x->whole && x->tags[slot] != tag_of(digest))
+    if (!has_tags(u->index) && ++u->singles == SINGLE)
+        learn_tags(u);
+    const struct sample_index *x = u->index;
+    if (has_tags(x) && x->tags[slot] != tag_of(digest[1]))
         return 0;
     for (size_t i = x == NULL ? 0 : x->count; i-- > 0;)
         if (x->waiting[i].slot == slot)

@@ -73,7 +73,8 @@ struct unchanged {
     bool has[PLACES_ELSEWHERE];
     struct entry single; /* found by itself */
     unsigned level;
-    bool broken; /* no disk, no cache */
+    unsigned singles; /* slots that were asked for, since the index began */
+    bool broken;      /* no disk, no cache */
 };
 
 /* unchanged_cache.c. Where the file cannot be read or written any more, u->broken is set. */
