@@ -1,13 +1,13 @@
 /*
- * Where a list ends. A page that is shorter than asked for says nothing by itself: the API may have a
- * page size of its own (its pages are equally short), or leave records out of pages (they are not).
+ * Where a list ends. A page that is shorter than requested proves nothing by itself. The API may have a page size of its own: then
+ * all its pages are equally short. Or it leaves records out of pages: then their lengths differ.
  */
 #include "extract/crawl/crawl_private.h"
 
-#define FULLS_PROOF  20 /* full pages in a row: this API leaves nothing out */
+#define FULLS_PROOF  20 /* more full pages in a row show that the API leaves nothing out */
 #define AGAIN_PROOF  4
-#define WINDOWS      8 /* pages behind the end that must be empty */
-#define CAME_BEFORE  8 /* records with lesser keys, at most, from one request to the next */
+#define WINDOWS      8 /* pages behind the end, which must be empty */
+#define CAME_BEFORE  8 /* lower keys that may come in between two requests, at most */
 #define WINDOWS_MOST 24
 #define FEW_MAX      8
 
@@ -39,8 +39,8 @@ static uint64_t overlap(uint64_t from, uint64_t n, uint64_t offset)
     return from + n > offset ? from + n - offset : 0;
 }
 
-/* More records of the last page are on this one than their places allow: its offset was not heeded. Records
- * of one time come into their list anywhere, so that there it tells nothing. */
+/* Returns true if the API seems to have ignored the page's offset: more records of the last page are on this one than their positions
+ * allow. In a list of one time, or of what changed last, it proves nothing, since records come in anywhere. */
 static bool elsewhere(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
@@ -58,9 +58,9 @@ static bool elsewhere(const struct crawl *c)
     return known > overlap(k->previous_at, k->previous, k->offset) && known + 2 >= c->page.n;
 }
 
-/* What `count` means: NETTY.md does not tell. It is the total where it once equalled the place behind the list's last
- * record, which an empty page there must show: by chance it equals the place behind any other. Where records are left out
- * of pages, an empty one is no end by itself, until it was once looked behind. */
+/* Learns what `count` is, which the API does not document. It is the total if it once equalled the position behind the list's last record,
+ * and an empty page showed that this was the last one; it may equal the position behind any other record by chance. If the API leaves
+ * records out of pages, an empty page is no end until pages further behind were seen to be empty, too. */
 void crawl_learn_count(struct crawl *c, uint64_t offset, bool looks)
 {
     uint64_t to = offset + c->page.n;
@@ -76,26 +76,26 @@ void crawl_learn_count(struct crawl *c, uint64_t offset, bool looks)
         c->learned.counted = CRAWL_YES;
 }
 
-/* So many records there are, by the count. */
+/* Returns true if `count` is a total, and is n. */
 static bool is_counted(const struct crawl *c, uint64_t n)
 {
     return c->count >= 0 && c->learned.counted == CRAWL_YES && (uint64_t)c->count == n;
 }
 
-/* The page behind the last one is empty, and the count says that it is. It can say so of a list that has
- * become shorter meanwhile, too, so that the last one must have had room for more. */
+/* Returns true if `count` says that the list ends at offset. The page there is empty. The list may also have become shorter meanwhile: the
+ * caller sees to that. */
 bool crawl_count_agrees(const struct crawl *c, uint64_t offset)
 {
     return offset > 0 && is_counted(c, offset);
 }
 
-/* A count can be one of before, so that a page which may have been cut needs the one behind: any that is as long as the
- * longest so far, and any at all where records are left out of them. */
+/* Returns true if `count` says that the page is the list's last one. `count` may be an old one. So a page that may have been cut does not
+ * count: one that is as long as the longest so far, and any page if the API leaves records out of pages. */
 bool crawl_count_ends(const struct crawl *c, uint64_t offset)
 {
     if (!crawl_room(c) || c->learned.thinned)
         return false;
-    /* Where the same records stand elsewhere, offsets tell nothing. */
+    /* the same records at another offset: then offsets show nothing */
     bool again = c->phase == CRAWL_KEYS
                      ? c->keys.again
                      : (c->placed && c->page.set_sum == c->kept_set && offset != c->place.offset) ||
@@ -106,8 +106,7 @@ bool crawl_count_ends(const struct crawl *c, uint64_t offset)
            (uint64_t)c->count == offset + c->page.n;
 }
 
-/* The last page, of so many records where so many were asked for, turned out to be followed by
- * others. */
+/* Learns from the last page, which had `previous` records of `asked` that were requested, and was followed by more if news. */
 void crawl_learn_page(struct crawl *c, uint64_t previous, unsigned asked, bool news)
 {
     struct crawl_learned *l = &c->learned;
@@ -120,7 +119,7 @@ void crawl_learn_page(struct crawl *c, uint64_t previous, unsigned asked, bool n
         l->fulls++;
         return;
     }
-    /* Records that came in meanwhile follow a last page, too; but they are new. */
+    /* new records may have come in behind the last page meanwhile, old ones cannot */
     bool old = c->page.peak != WHEN_NONE && c->clock != WHEN_NONE &&
                c->page.peak < c->clock - CRAWL_LEAD_MAX;
     l->fulls = 0;
@@ -128,8 +127,8 @@ void crawl_learn_page(struct crawl *c, uint64_t previous, unsigned asked, bool n
     l->thinned |= old || l->shorts >= 2;
 }
 
-/* A record was seen again in a page that begins so many places further on, so that the first of the two
- * covered as many and one. Once or twice that is a record that came in before. */
+/* Learns how many positions a page covers. A record of the last page is on one that begins `further` positions behind it, so the last page
+ * covered one more than that. It must be seen several times, since a record that comes in before looks the same. */
 void crawl_learn_window(struct crawl *c, uint64_t further)
 {
     struct crawl_learned *l = &c->learned;
@@ -139,8 +138,8 @@ void crawl_learn_window(struct crawl *c, uint64_t further)
         l->window = further + 1;
 }
 
-/* The page that should have been empty is not. A record of the last page that stands behind it has others
- * before it which that page did not show. */
+/* Learns from a page that should have been empty and is not. If it has a record of the last page, that page did not show all records before
+ * it: the API leaves records out. */
 void crawl_learn_behind(struct crawl *c)
 {
     if (!c->behind || c->page.n == 0 || crawl_group_goes_on(c))
@@ -154,7 +153,7 @@ void crawl_learn_behind(struct crawl *c)
     }
 }
 
-/* The list goes on with records of the very time that fills the last page. */
+/* Returns true if the list goes on with records of the one time that all of the last page has. */
 bool crawl_group_goes_on(const struct crawl *c)
 {
     if (!c->behind || c->place_run < c->known_count)
@@ -175,8 +174,8 @@ static bool proven_full(const struct crawl *c)
            c->clock != WHEN_NONE && c->clock - l->looked < CRAWL_DAY;
 }
 
-/* A list by key that grows with each answer never shows an empty page. Page after page that has room for far more, and
- * nothing further behind, tells that what was there when it was begun has been read. */
+/* Returns true if a list by key only grows now, so that it never shows an empty page. If several pages in a row had room for many more
+ * records, and nothing stands further behind (*look: this must be looked for), all that was there when the list was begun has been read. */
 bool crawl_only_grows(struct crawl *c, bool *look)
 {
     struct crawl_keys *k = &c->keys;
@@ -188,7 +187,7 @@ bool crawl_only_grows(struct crawl *c, bool *look)
     *look = many && !ends;
     if (many)
         k->few = 0;
-    k->grows = k->grows || *look; /* unless something is found there */
+    k->grows = k->grows || *look; /* it is set back if something is found there */
     return ends;
 }
 
@@ -208,14 +207,14 @@ static enum crawl_after at_end(const struct crawl *c)
     if (c->page.n == 0 && crawl_count_agrees(c, c->ask.offset))
         return CRAWL_ENDED;
     if (c->everything && c->ask.filtered && !c->learned.thinned)
-        return CRAWL_ENDED; /* the list without a filter goes on there */
+        return CRAWL_ENDED; /* the list without a filter is read from there on */
     if (!crawl_look_due(c))
         return CRAWL_ENDED;
     return crawl_since_possible(c, false) ? CRAWL_SHOW : CRAWL_LOOK;
 }
 
-/* The page behind is empty. Where the last one was as long as any, it may have been cut, and the
- * list have moved up meanwhile: it must be there still. */
+/* Says what follows an empty page. If the page before it was as long as any, it may have been cut, and the list may have moved up
+ * meanwhile. Then that page is requested again, and must be unchanged. */
 static enum crawl_after after_empty(const struct crawl *c)
 {
     if (c->ask.offset == 0 && c->count == 0 && c->learned.counted == CRAWL_YES)
@@ -223,18 +222,18 @@ static enum crawl_after after_empty(const struct crawl *c)
     if (c->ask.offset == 0 || !c->behind)
         return at_end(c);
     bool room = c->place_n < c->learned.longest || c->learned.least > 0;
-    /* Where the order is drawn anew each time, the same page never comes again. */
+    /* in an order that changes with each request the same page never comes again */
     bool loose = c->known_count > 0 && crawl_is_loose(c, crawl_last_known(c));
     return room || loose ? at_end(c) : CRAWL_VERIFY;
 }
 
-/* The page that was asked for once more is as it was, in whatever order. */
+/* Returns true if the page that was requested again has the same records, in whatever order. */
 bool crawl_same_page(const struct crawl *c)
 {
     return c->verify && c->page.n == c->place_n && c->page.set_sum == c->kept_set;
 }
 
-/* The page shows the greatest time that was known when this list was begun. */
+/* Returns true if the page has the greatest time that was known when the list was begun, or a later one. */
 static bool reaches_goal(const struct crawl *c)
 {
     return c->goal != WHEN_NONE && c->page.peak != WHEN_NONE && c->page.peak >= c->goal;
@@ -246,7 +245,7 @@ enum crawl_after crawl_after_page(const struct crawl *c)
     bool news = page->news > 0;
     if (crawl_count_ends(c, c->ask.offset))
         return CRAWL_ENDED;
-    if (crawl_same_page(c)) /* and the page behind it was empty */
+    if (crawl_same_page(c)) /* the page behind it was empty */
         return is_counted(c, c->ask.offset + c->page.n) ? CRAWL_ENDED : at_end(c);
     if (c->single && page->n > 0)
         return CRAWL_ON;
@@ -268,10 +267,10 @@ enum crawl_after crawl_after_page(const struct crawl *c)
 
 /* ---- looking behind the end ----
  *
- * From further on downward: what has its place there only moves up, so that no record can slip from a
- * page that is still to be read to one that was. */
+ * Pages behind the end are requested from the farthest to the nearest. Records only move up the list, so none can move from a page that is
+ * still to be requested to one that was requested already. */
 
-/* The first of them begins where the last page, as far as is known, has ended. */
+/* Returns the offset of a page behind the end. The first one begins where the last page ends, as far as is known. */
 static uint64_t look_at(const struct crawl *c, uint64_t base, unsigned windows, unsigned pages)
 {
     return base + crawl_window(c) + (uint64_t)(windows - 1) * pages;
@@ -282,7 +281,7 @@ void crawl_look_begin(struct crawl *c, uint64_t base)
     const struct crawl_learned *l = &c->learned;
     unsigned pages = c->asked < c->limit ? c->asked : c->limit;
     unsigned windows = WINDOWS;
-    /* Of pages that were never as long as was asked for nobody knows that they cover more than was seen of one. */
+    /* pages that were never as long as requested may cover no more positions than were seen on one */
     if (l->thinned && l->longest < c->asked) {
         pages = (unsigned)crawl_window(c);
         windows = (WINDOWS * c->asked + pages - 1) / pages;
@@ -296,8 +295,8 @@ void crawl_look_begin(struct crawl *c, uint64_t base)
                                          .offset = look_at(c, base, windows, pages)};
 }
 
-/* On downward, page by page as long as nothing is found; then so that no place between two pages is left out. False: the
- * last one was the lowest. */
+/* Goes on to a nearer page: by whole pages as long as nothing was found, then so that pages leave no position out. Returns false if the last
+ * one was the nearest. */
 static bool look_lower(struct crawl *c)
 {
     struct crawl_look *look = &c->look_behind;
@@ -324,8 +323,8 @@ static void look_ended(struct crawl *c)
     c->learned.looked = c->clock;
 }
 
-/* In a list by time. There, records of one time may stand anywhere among each other, so what is found
- * is not proven by going down: another order is needed. */
+/* Takes a page behind the end of a list by time. Records of one time may stand in any order there. So if one is found, going on toward the
+ * end proves nothing, and a list by key is needed. */
 enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e)
 {
     struct crawl_look *look = &c->look_behind;
@@ -342,7 +341,7 @@ enum crawl_verdict crawl_look_page(struct crawl *c, struct err *e)
     bool anew = look->bottom && c->page.fresh > 0;
     look_ended(c);
     if (anew)
-        return crawl_retake(c, e); /* the list goes on where it ended */
+        return crawl_retake(c, e); /* the list goes on where it had ended */
     c->stats.pages++;
     crawl_finish(c);
     return CRAWL_KEEP;
@@ -354,7 +353,7 @@ static enum crawl_verdict no_such_list(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
-/* Records come anywhere into a list of those of one time, or behind one. */
+/* Reads the list again, once: into a list of one time, or of what changed last, records come in anywhere. */
 static enum crawl_verdict list_moved(struct crawl *c, struct err *e)
 {
     if (!crawl_keys_begin_again(c, 1))
@@ -363,7 +362,7 @@ static enum crawl_verdict list_moved(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
-/* Downward the pages overlap: what a page further on has shown was counted there. */
+/* Returns how many records were found for the first time. The pages overlap; what a farther page has shown was counted there. */
 static uint64_t found_first(struct crawl *c)
 {
     struct crawl_look *look = &c->look_behind;
@@ -380,7 +379,7 @@ static uint64_t found_first(struct crawl *c)
     return n;
 }
 
-/* In a list by key. */
+/* Takes a page behind the end of a list by key. */
 enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
 {
     struct crawl_keys *k = &c->keys;
@@ -388,7 +387,7 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
     const struct crawl_facts *page = &c->page;
     bool more = false;
     bool on = true;
-    /* What stands behind the last key can only be greater. */
+    /* behind the last key only greater keys can stand */
     unsigned close =
         page->n > 1 ? 1 : 4; /* windows in which a few that came in before are enough */
     bool same = page->n > 0 && look->windows > close && page->set_sum == k->previous_set;
@@ -399,7 +398,7 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
     if (page->beyond == 0 && !look->found && same)
         return crawl_ignores_offset(c, k->previous_at, look->offset, e);
     if (page->beyond == 0 && !look->found && others)
-        return no_such_list(c, e); /* another order, or another offset */
+        return no_such_list(c, e); /* not in order, or the offset was ignored */
     if (page->n > 0 && look->shown && page->key_first > look->beyond)
         return no_such_list(c, e);
     if (page->n > 0) {
@@ -410,7 +409,7 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
     if (page->beyond > 0 && !look->bottom && !look->found) {
         k->grows = false;
         look->found = true;
-        /* Where pages hold one record, it may be the next one. */
+        /* of pages of one record it may simply be the next one */
         c->learned.thinned |= !crawl_singles(c) || look->offset > look->base + 1;
         look->found_at = look->offset + page->n - 1;
         look->found_last = page->key_most;
@@ -435,7 +434,7 @@ enum crawl_verdict crawl_look_keys_page(struct crawl *c, struct err *e)
     c->learned.looked = c->clock;
     k->shown_count = 0;
     k->previous_at =
-        k->offset; /* the next page tells nothing of how many places the last one covered */
+        k->offset; /* the next page shows nothing of how many positions the last one covered */
     if (!more)
         crawl_keys_read(c);
     return verdict;
