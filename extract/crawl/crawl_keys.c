@@ -1,15 +1,15 @@
 /*
- * Lists in the order of their keys, which no two records share and no edit changes: everything
- * (CRAWL_ALL), the records of one time (CRAWL_GROUP), and downward the newest (CRAWL_NEWEST).
+ * Lists by key: everything (CRAWL_ALL), the records of one time (CRAWL_GROUP), what changed after a time (CRAWL_SINCE), and the newest
+ * records downward (CRAWL_NEWEST). No two records share a key, and no edit changes it.
  *
- * A page is good when its keys rise, and when it begins at or before the last key that is kept:
- * then nothing lies between. That the API sorts by key is seen on each page, and not believed.
+ * A page is good if its keys rise and it begins at or before the last kept key: then nothing lies between. The crawl checks on each page
+ * that the API sorts by key.
  */
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
 
 #define REPEATS_MAX   8
-#define REPEATS_MANY  100 /* where records may be left out of pages */
+#define REPEATS_MANY  100 /* if records may be left out of pages */
 #define GROUP_TRIES   7
 #define ANEW_MAX      3
 #define FURTHER_PAGES UINT64_C(8)
@@ -28,7 +28,7 @@ void crawl_all_begin(struct crawl *c, bool detour, unsigned why)
     c->phase = CRAWL_KEYS;
 }
 
-/* How much earlier the filter's value must be than the record's time: not more, as for the others. */
+/* Returns the lead in whole quarters of an hour. A filter for one time needs the exact one, while others may begin too early. */
 static int64_t exact_lead(int64_t lead)
 {
     int64_t rest = lead % LEAD_GRAIN;
@@ -36,8 +36,8 @@ static int64_t exact_lead(int64_t lead)
     return rest > LEAD_GRAIN / 2 ? lead + LEAD_GRAIN : lead;
 }
 
-/* The lead of the other filters is enough, and may be more. Zones that people mistake for each other come
- * next. */
+/* Returns the lead to try. The lead of the other filters comes first, which may be greater than needed. Then come those of zones that people
+ * often mistake for each other. */
 static int64_t group_lead(const struct crawl *c, unsigned tries)
 {
     static const int64_t hours[GROUP_TRIES - 2] = {0, 1, 2, -1, -2};
@@ -80,7 +80,7 @@ void crawl_keys_request(const struct crawl *c, struct crawl_request *request)
     }
 }
 
-/* ---- when a list has been read, or cannot be ---- */
+/* ---- a list that has been read, or cannot be read ---- */
 
 void crawl_back_to_time(struct crawl *c)
 {
@@ -92,7 +92,7 @@ static void all_read(struct crawl *c)
 {
     struct crawl_learned *l = &c->learned;
     struct crawl_keys *k = &c->keys;
-    if (k->seen > 1) /* in order; an empty list would be the same in any */
+    if (k->seen > 1) /* they were in order; an empty list shows no order */
         l->sorts = CRAWL_YES;
     l->unproven = 0;
     l->passed = false;
@@ -104,7 +104,7 @@ static void all_read(struct crawl *c)
         crawl_push_top(l, k->began, k->edged ? k->edge : k->most);
         l->top = k->most;
     }
-    if (k->torn > 1) { /* answers lack others, too, where they did not overlap */
+    if (k->torn > 1) { /* they probably lack others, too, where they did not overlap */
         l->unproven = CRAWL_UNPROVEN_DIFFERS;
         l->hold = c->complete == WHEN_NONE ? 0 : c->complete;
         l->retry = c->clock + CRAWL_DAY;
@@ -146,8 +146,8 @@ static void group_read(struct crawl *c)
     c->ask.offset = k->place + (k->seen > back ? k->seen - back : 0);
 }
 
-/* Pages of one record tell of no order. But where there are as many places as records were seen, none is
- * missing. */
+/* Returns true unless pages of one record leave in doubt that all were seen: they show no order. None is missing if there are as many
+ * positions as records were seen. */
 static bool seen_all(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
@@ -173,7 +173,7 @@ void crawl_keys_read(struct crawl *c)
         crawl_newest_read(c);
 }
 
-/* The API has no such list. */
+/* Goes on without the list, which the API does not have. */
 void crawl_keys_fail(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -265,8 +265,8 @@ void crawl_keys_step_back(struct crawl *c)
     k->behind = k->verify = false;
 }
 
-/* Keys that were under way when the list was read to here are less than the greatest now, but not by more
- * than a page: what comes later is no longer among them. */
+/* Notes a key below which nothing comes in any more. Keys that were not committed yet when the list was read to here are lower than the
+ * greatest one now, by less than a page. */
 static void note_edge(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -286,8 +286,8 @@ static void look_behind(struct crawl *c)
         crawl_keys_read(c);
 }
 
-/* Behind a page that is continuous. Where pages hold one record only they cannot overlap: the one
- * behind is looked at, and then whether this one is still in its place. */
+/* Goes on behind a continuous page. Pages of one record cannot overlap: there the record behind is requested, and then again this one, which
+ * must still be in its place. */
 static void go_on(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -319,7 +319,7 @@ static void go_on(struct crawl *c)
     }
 }
 
-/* The last page again, at another offset. */
+/* Returns true if the page has the last page's records, though at another offset. */
 static bool repeated(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
@@ -327,20 +327,20 @@ static bool repeated(const struct crawl *c)
            c->page.n == k->previous && c->page.set_sum == k->previous_set;
 }
 
-/* A page that begins at or before the last key. */
+/* Takes a page that begins at or before the last key. */
 static enum crawl_verdict connected(struct crawl *c, struct err *e)
 {
     struct crawl_keys *k = &c->keys;
     const struct crawl_facts *page = &c->page;
-    /* The same records at each offset, in other versions. */
+    /* the API may give the same records at each offset, in other versions */
     k->stale = page->beyond == 0 && k->pages > 0 ? k->stale + 1 : 0;
     if (k->stale >= REPEATS_MANY)
         return crawl_ignores_offset(c, k->previous_at, k->offset, e);
     k->again = k->pages > 0 ? repeated(c) : k->offset > 0;
     if (k->pages++ > 0)
         crawl_learn_page(c, k->previous, k->previous_asked, page->beyond > 0);
-    /* The last key again, further on than the page began that showed it: so much that page covered. A page of one record
-     * shows no order, so that its record may stand in both places. */
+    /* The last key is shown again by a page that begins further on: the last page covered so many positions. A page of one record shows no
+     * order, so that its record may stand in both places. */
     if (page->n > 1 && k->pages > 1 && k->offset > k->previous_at)
         crawl_learn_window(c, k->offset - k->previous_at);
     k->previous_at = k->offset;
@@ -377,7 +377,7 @@ static enum crawl_verdict unconnected(struct crawl *c, struct err *e)
     }
     if (k->behind) {
         crawl_learn_page(c, k->previous, k->previous_asked, true);
-        if (k->previous == 1) /* a page covers no more places than it shows records */
+        if (k->previous == 1) /* a page covers no more positions than it shows records */
             c->learned.window = c->learned.again = 0;
         k->behind = false;
         k->offset--;
@@ -387,7 +387,7 @@ static enum crawl_verdict unconnected(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
-/* The group cannot be empty: its time is another one to the filter. */
+/* Tries another lead. Returns false if there is none. A group is never empty, so that an empty answer means that the lead was wrong. */
 static bool other_lead(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
@@ -425,8 +425,8 @@ static enum crawl_verdict empty_page(struct crawl *c, struct err *e)
     return CRAWL_RETAKE;
 }
 
-/* Where pages hold one record only: this one stands where it stood or further on then, so that what was
- * seen behind its place came next. */
+/* Takes the second answer for a page of one record. It must stand where it stood, or further on: then the record that was seen behind its
+ * place is the next one. */
 static enum crawl_verdict verified(struct crawl *c, struct err *e)
 {
     struct crawl_keys *k = &c->keys;
@@ -460,7 +460,7 @@ static enum crawl_verdict keys_page(struct crawl *c, struct err *e)
     }
     if (!looks && repeated(c) && crawl_keys_fall_back(c))
         return ++k->repeats < REPEATS_MAX / 2 || crawl_keys_begin_again(c, 1) ? crawl_retake(c, e)
-               : k->seen > c->page.n /* other places showed others */
+               : k->seen > c->page.n /* other offsets showed others */
                    ? fail(c, e)
                    : crawl_ignores_offset(c, k->previous_at, k->offset, e);
     if ((c->page.n > 0 && (!crawl_keys_in_order(c) ||
@@ -489,7 +489,7 @@ static enum crawl_verdict keys_page(struct crawl *c, struct err *e)
     return k->offset > 0 && !crawl_keys_reach_back(c) ? unconnected(c, e) : connected(c, e);
 }
 
-/* A run that ends here is committed as such. */
+/* A page with which the run ends is kept, so that the end is committed. */
 enum crawl_verdict crawl_keys_page(struct crawl *c, struct err *e)
 {
     enum crawl_verdict verdict = keys_page(c, e);
