@@ -9,9 +9,9 @@
 /* How much of the body is read if the status is not 200, so that the connection can be used again. */
 #define DISCARD_MAX ((uint64_t)256 << 10)
 
-/* How much is read from a socket at once, at most: a whole page of usual size, where it is there. libcurl hands it on in pieces of
- * 16 KiB all the same. */
-#define RECEIVE (128L << 10)
+/* How much is read from a socket at once, at most. Each request on its way has such a buffer, and there may be sixteen of them. libcurl
+ * hands it on in pieces of 16 KiB all the same. */
+#define RECEIVE (64L << 10)
 
 struct http {
     uv_loop_t *loop;
