@@ -11,7 +11,8 @@
 #define FAILS      2    /* of a page, before it is asked for smaller */
 #define FAILS_MORE 4    /* ... where failures have passed by themselves */
 #define DOUBTS_MAX 3    /* questions that met bad records, before a list by key is given up */
-#define VAIN_MAX   1000 /* failures without any news: the list is nearly all bad */
+#define VAIN_MAX   2000 /* failures without any news: the list is nearly all bad */
+#define ROW        32   /* records in a row, which cost much to take apart twice */
 #define NO_TIME    "?"  /* of a record that was stepped over */
 /* Of the questions about a list by key: of the list by time, whether the API is there; and once more of that by key. */
 #define PROBE_PLAIN 3
@@ -22,7 +23,7 @@ static bool looks_behind(const struct crawl *c)
     return c->look_behind.windows > 0 || c->look_behind.bottom;
 }
 
-/* Pages that need not begin with what was read, or nothing can stand before. */
+/* Pages that need not begin with what was read. */
 bool crawl_trial_pinned(const struct crawl *c)
 {
     return c->trial.page.offset == 0 || looks_behind(c) || c->passes.on || c->blind > 0;
@@ -121,8 +122,6 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
     step_record(&t->step, crawl_version_id(seen));
 }
 
-/* ---- answers ---- */
-
 /* Of a place that nothing stands before on its page: another one on another page. */
 static uint64_t beginning(const struct crawl_trial *t)
 {
@@ -214,7 +213,22 @@ static enum crawl_verdict prove_otherwise(struct crawl *c, struct err *e)
         crawl_since_begin(c, CRAWL_UNPROVEN_UNFIT);
         return crawl_retake(c, e);
     }
+    /* What shows that the list is by key leads back here, and need not take it apart once more. */
+    if (c->phase == CRAWL_KEYS && c->trial.step.gap >= ROW && !crawl_shows_twice(c))
+        (void)crawl_known_remember(c, true);
     return crawl_steps_end(c, e);
+}
+
+/* Where no other list proves what lacks, the page is taken as it is: to take it apart once more would show no more. */
+static bool take_unproven(struct crawl *c)
+{
+    bool proves = crawl_keys_possible(c) && c->sure == WHEN_NONE;
+    bool row = c->trial.step.gap >= ROW && !crawl_shows_twice(c);
+    if (c->phase == CRAWL_KEYS || looks_behind(c) || proves || !row)
+        return false;
+    c->trial.forced = true;
+    crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
+    return true;
 }
 
 static void go_plain(struct crawl *c)
@@ -296,7 +310,7 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         *verdict = crawl_go_past(c) ? crawl_retake(c, e) : crawl_steps_end(c, e);
         return true;
     }
-    if (!c->passes.on && !t->forced && crawl_may_lack(c)) {
+    if (!c->passes.on && !t->forced && crawl_may_lack(c) && !take_unproven(c)) {
         *verdict = prove_otherwise(c, e);
         return true;
     }
@@ -421,8 +435,11 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
 static bool hear(struct crawl_trial *t, const struct crawl_failure *f)
 {
     uint64_t bytes = f->seen != NULL && f->seen->keyed ? f->sum : 0;
-    t->heard = bytes != 0 && bytes == t->bytes;
+    bool moves = bytes == t->told && t->now.offset != t->told_at; /* or the offset is ignored */
+    t->heard = bytes != 0 && bytes == t->bytes && !moves;
     t->bytes = bytes;
+    t->told = t->heard ? bytes : t->told;
+    t->told_at = t->heard ? t->now.offset : t->told_at;
     t->twice = t->probe > 0 && bytes != 0 && !t->heard && !t->twice && f->left > 0;
     return t->twice;
 }
@@ -451,8 +468,11 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
     if (was == PROBE_ONCE)
         return form_fails(c) ? CRAWL_OTHER_WAY : CRAWL_AGAIN;
     t->vain += t->step.state != STEP_AGAIN;
-    if (f->left == 0 || t->vain > VAIN_MAX)
+    if (f->left == 0 || t->vain > VAIN_MAX) {
+        t->step.wide = f->left > 0 && t->step.state != STEP_NONE && t->step.gap > 0;
+        (void)(t->step.wide && crawl_steps_lost(c)); /* the API is there */
         return CRAWL_GIVE_UP;
+    }
     if (was > 0 && was < probes(c)) {
         t->probe = was + 1;
         return CRAWL_OTHER;

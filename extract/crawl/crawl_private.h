@@ -20,7 +20,7 @@
 /* An anchor this much early begins at or before the time it was made from, whatever the skew. */
 #define CRAWL_LEAD_MAX (CRAWL_SKEW_MAX + CRAWL_FOLD)
 
-#define CRAWL_KNOWN       256 /* how many of a page's last versions are remembered */
+#define CRAWL_KNOWN       512 /* how many of a page's last versions are remembered */
 #define CRAWL_RECENT      8   /* the last versions that the next run looks for */
 #define CRAWL_EDGE        16  /* versions in a position: what the next page must overlap */
 #define CRAWL_MARKS       40  /* versions in a position: what the next run must find */
@@ -238,8 +238,8 @@ struct crawl_trial {
     bool parts;             /* the page was put together, */
     int64_t began;          /* the clock at its first part */
     unsigned probe, doubts; /* is the API there at all? The question under way, from 1; or 0 */
-    uint64_t bytes;         /* a checksum of a record's bytes that came in vain; or 0 */
-    bool heard, twice;      /* the same came twice; the question is asked once more for that */
+    uint64_t bytes, told, told_at; /* checksums of a record's bytes: in vain, or 0; heard; where */
+    bool heard, twice; /* the same came twice; the question is asked once more for that */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
     unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
     bool shrunk;          /* it is asked for smaller than: */
@@ -326,7 +326,6 @@ struct crawl {
     unsigned pauses;               /* between answers that were allowed for */
     int64_t lag;      /* the least by which the times were behind the clock since then */
     int64_t furthest; /* the greatest time kept, future ones too */
-
     /* The run, and the next one. */
     int64_t began;  /* the clock at its first kept page */
     int64_t last;   /* the clock at its last one */
@@ -461,7 +460,8 @@ void crawl_leave_to_next(struct crawl *c);
 enum crawl_verdict crawl_leave_rest(struct crawl *c);
 bool crawl_go_past(struct crawl *c);
 bool crawl_goes_round(struct crawl *c);
-bool crawl_may_lack(const struct crawl *c); /* the page that was put together */
+bool crawl_may_lack(const struct crawl *c);    /* the page that was put together */
+bool crawl_shows_twice(const struct crawl *c); /* ... has a record on both of its parts */
 bool crawl_steps_lost(struct crawl *c);
 enum crawl_verdict crawl_steps_end(struct crawl *c, struct err *e);
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);

@@ -228,6 +228,30 @@ bool crawl_go_past(struct crawl *c)
     return true;
 }
 
+/* The first place of the page that was stepped over, and the one behind the last of these. */
+static void find_gap(const struct crawl_facts *page, size_t *first, size_t *next)
+{
+    *first = 0;
+    while (*first < page->count && !page->entries[*first].gap)
+        ++*first;
+    *next = *first;
+    while (*next < page->count && page->entries[*next].gap)
+        ++*next;
+}
+
+bool crawl_shows_twice(const struct crawl *c)
+{
+    const struct crawl_facts *page = &c->page;
+    size_t first;
+    size_t next;
+    find_gap(page, &first, &next);
+    for (size_t i = 0; i < first; i++)
+        for (size_t j = next; j < page->count; j++)
+            if (page->entries[i].id == page->entries[j].id)
+                return true;
+    return false;
+}
+
 /* Records of one time may stand in another order in each answer. The page's two parts are two of them, so that a good record
  * can be on neither. Not where it is one place that is stepped over, and no record is on both: then all but one are there, and
  * that is the one that fails. Of several, others may be good ones, unless their bytes came. */
@@ -235,12 +259,9 @@ bool crawl_may_lack(const struct crawl *c)
 {
     const struct crawl_trial *t = &c->trial;
     const struct crawl_facts *page = &c->page;
-    size_t first = 0;
-    while (first < page->count && !page->entries[first].gap)
-        first++;
-    size_t next = first;
-    while (next < page->count && page->entries[next].gap)
-        next++;
+    size_t first;
+    size_t next;
+    find_gap(page, &first, &next);
     bool seen = true;
     for (unsigned i = 0; i < t->step.gap; i++) {
         seen &= i < STEP_GAP_MAX && t->gaps[i].seen;
@@ -249,10 +270,8 @@ bool crawl_may_lack(const struct crawl *c)
     }
     if (c->phase == CRAWL_KEYS)
         return !seen && crawl_keys_may_lack(c, t->step.gap > 1);
-    for (size_t i = 0; i < first; i++)
-        for (size_t j = next; j < page->count; j++)
-            if (page->entries[i].id == page->entries[j].id)
-                return true;
+    if (crawl_shows_twice(c))
+        return true;
     bool loose = first > 0 && crawl_is_loose(c, &page->entries[first - 1]) && next < page->count &&
                  crawl_is_loose(c, &page->entries[next]);
     const struct places *places = c->conf.places;
@@ -332,7 +351,7 @@ const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT]
         "whole pages of the list are hidden from the key, and the API does not sort by key",
         "the API sends one record a page, and does not sort by key",
         "new records without a time_modified cannot be looked for, as the API does not sort by key",
-        "the pages of the list do not fit together, and the API does not sort by key",
+        "pages do not fit together, or lack records in a row, and the API does not sort by key",
         "the API ignores offset, so that nothing behind its one page can be seen",
         "the API's answers do not agree: some lack records that others have",
         "the API sends no bytes for this table; PHP does so where it cannot encode a record",

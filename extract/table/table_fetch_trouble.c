@@ -40,6 +40,23 @@ void table_fetch_trying(struct table_fetch *t, enum err_code code)
     failed_try_note(&t->tries, code);
 }
 
+/* Ends the run where more records in a row are not given than one run passes by. The API is there, and the next run goes on behind
+ * those that are known now. Returns false if that is not why the crawl gave up. */
+static bool left_for_next(struct table_fetch *t, const struct err *why)
+{
+    struct crawl_stats stats;
+    crawl_stats(t->crawl, &stats);
+    if (stats.in_a_row == 0)
+        return false;
+    LOG(LOG_WARN, "lacking",
+        "the API gives none of the records in a row so far, more than one run passes by; the next "
+        "run goes on behind them",
+        F_STR("table", t->name), F_INT("records", stats.in_a_row), F_INT("new", stats.stepped),
+        F_ERR(why));
+    table_fetch_end(t, NULL, TABLE_FETCH_PARTIAL);
+    return true;
+}
+
 void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
                        const struct err *why, bool smaller)
 {
@@ -50,18 +67,11 @@ void table_fetch_retry(struct table_fetch *t, const struct http_result *result,
     enum err_code rc = take_back(t, &e);
     if (rc == OK && after == CRAWL_SET_ASIDE)
         rc = fetched_page_set_aside(t->page, &e);
+    if (rc == OK && after == CRAWL_GIVE_UP && left_for_next(t, why))
+        return;
     if (rc == OK && after == CRAWL_GIVE_UP) {
-        struct crawl_stats stats;
-        crawl_stats(t->crawl, &stats);
         e = *why;
-        if (stats.in_a_row > 0)
-            err_prefix(&e,
-                       "the API gives none of %u records in a row so far, and the next run goes "
-                       "on behind them",
-                       stats.in_a_row);
-        else
-            err_prefix(&e, "given up after %u %s", t->attempt + 1,
-                       t->attempt == 0 ? "try" : "tries");
+        err_prefix(&e, "given up after %u %s", t->attempt + 1, t->attempt == 0 ? "try" : "tries");
         rc = e.code;
         t->result.silent = !t->spoke && t->reconcile == NULL;
     }
