@@ -126,10 +126,50 @@ static void test_damaged_it_asks_for_everything(void **state)
     fixture_close(&f);
 }
 
+static bool wished(struct fixture *f)
+{
+    struct refetch r;
+    bool there;
+    assert_ok(refetch_read_wish(f->spool, TABLE, &r, &there, e));
+    return there;
+}
+
+static void take(struct fixture *f)
+{
+    struct refetch r;
+    assert_ok(refetch_take_wish(f->spool, TABLE, e));
+    assert_true(look(f, &r));
+    assert_int_equal(r.low, 40);
+    assert_int_equal(r.asked, 9);
+    assert_string_equal(r.position, "{\"b\":1}");
+}
+
+/* What a pulled spool asks of the other machine's extractor becomes its own request, and may be taken twice. */
+static void test_a_wish_becomes_a_request_of_ones_own(void **state)
+{
+    struct fixture f;
+    char path[IO_PATH];
+    (void)state;
+    open_table(&f);
+    ask(&f, wish(5, 70, "{\"a\":1}")); /* the pushed spool's own */
+    assert_ok(io_replace(spool_dir(f.spool), "pull.json", "x", 1, e));
+    ask(&f, wish(9, 40, "{\"b\":1}"));
+    take(&f);
+    take(&f);
+    assert_true(wished(&f));
+    assert_ok(refetch_drop_wish(f.spool, TABLE, e));
+    assert_false(wished(&f));
+    take(&f);
+    assert_ok(io_path(path, spool_dir(f.spool), "pull.json", e));
+    assert_int_equal(unlink(path), 0);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_asked_read_cleared),
+        cmocka_unit_test(test_a_wish_becomes_a_request_of_ones_own),
         cmocka_unit_test(test_the_earlier_of_two_wishes_counts),
         cmocka_unit_test(test_of_a_list_by_key_all_is_read),
         cmocka_unit_test(test_a_later_wish_stays),
