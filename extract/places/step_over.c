@@ -328,10 +328,12 @@ unsigned step_failures_left(const struct step *s)
     return UINT_MAX;
 }
 
-/* Whether as many places in a row have failed as are stepped over at most, known ones not counted. */
+/* Whether as many places in a row have failed as are stepped over at most, known ones not counted. Where no record was ever seen
+ * beside the known ones they count, too: a list that ignores the offset shows the same record at each place, and has no end. */
 static bool too_wide(struct step *s)
 {
-    if (s->gap < s->count + STEP_GAP_MAX)
+    unsigned known = s->has_before || s->has_after ? s->count : 0;
+    if (s->gap < known + STEP_GAP_MAX)
         return false;
     s->state = STEP_NONE;
     s->wide = true;
