@@ -148,6 +148,7 @@ sources() { git ls-files '*.c' '*.h' 2>/dev/null | grep . || find extract load s
 tidy_one() { clang-tidy --quiet "$1" -- -std=c11 -D_GNU_SOURCE -I. -I"$(pg_config --includedir)" -DNETTY_VERSION='"0"' 2>/dev/null; }
 export -f tidy_one
 
+tidy_later=
 tidy() {
     check_of clang-tidy 14 "lint: clang-tidy" bash -c "$(declare -f sources)
         sources | grep '\.c\$' | $* xargs -P $jobs -I{} bash -c 'tidy_one {}'"
@@ -158,11 +159,8 @@ lint() {
     check "lint: house rules" tests/lint/rules.sh build
     check "lint: arrows" make --no-print-directory arrows
     check_of clang-format 14 "lint: clang-format" bash -c "$(declare -f sources); sources | xargs clang-format --dry-run -Werror"
-    # Where the end-to-end tests follow, which often wait, it has what they leave of the cores.
-    case " $parts " in
-    *" e2e "*) beside clang-tidy tidy nice -n 19 ;;
-    *) tidy ;;
-    esac
+    # Where the end-to-end tests follow it runs beside those that often wait.
+    case " $parts " in *" e2e "*) tidy_later=yes ;; *) tidy ;; esac
     check "lint: shell scripts parse" bash -c 'for f in tests/*.sh tests/*/*.sh shared/*/*.sh shared/debian/*.p* shared/pair/netty-generator .ci/run; do bash -n "$f" || exit 1; done'
 }
 
@@ -225,7 +223,7 @@ fuzz() {
     for name in journal segment catalog dead dead_acked notes small breaker roll missing options_file; do check "fuzz: $name" tests/fuzz/run.sh -runs=3000 "$name"; done
 }
 
-# pytest_in NAME BUILD ARGUMENT...: counts from pytest's own report. A later -n counts.
+# pytest_in NAME BUILD ARGUMENT...: counts from pytest's own report.
 pytest_in() {
     local name=$1 dir=$2 log="$logs/pytest_$1.log" report="$logs/pytest_$1.xml" scratch
     shift 2
@@ -270,11 +268,14 @@ P
 }
 
 e2e() {
-    heading "End-to-end tests, real PostgreSQL: sanitized programs, and beside them programs as shipped (memory, make run)"
+    heading "End-to-end tests, sanitized programs, real PostgreSQL"
     # shellcheck disable=SC2086  # PYTEST holds several words on purpose
-    beside e2e-release pytest_in "e2e-release" build -n 1 -m "release and not campaign" ${PYTEST:-}
-    # shellcheck disable=SC2086
     pytest_in "e2e-sanitized" build/san -m "not release and not campaign" ${PYTEST:-}
+    # Two thirds of their time the cores would be idle.
+    [ -z "$tidy_later" ] || beside clang-tidy tidy nice -n 19
+    heading "End-to-end tests, programs as shipped (memory, make run)"
+    # shellcheck disable=SC2086
+    pytest_in "e2e-release" build -m "release and not campaign" ${PYTEST:-}
     joined
 }
 

@@ -401,7 +401,8 @@ def interrupted(sims, netty, db, records, times, limit, seed, latency=0):
             netty.extract("contacts", "--full", "--max-pages", pages, *rate, sim=sim)
         else:
             done = (state(netty) or {"pages": 0})["pages"]
-            process = netty.start("netty-extract", "contacts", "--full", *rate, sim=sim)
+            # It ends by itself where this looks too late: all interruptions together must not come to more than the backfill.
+            process = netty.start("netty-extract", "contacts", "--full", "--max-pages", pages, *rate, sim=sim)
             wait_for(lambda: len(asked(sim)) - mark >= pages or process.poll() is not None, "some pages")
             process.send_signal(dice.choice([signal.SIGTERM, signal.SIGKILL]))
             process.wait(timeout=120)
