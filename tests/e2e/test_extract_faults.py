@@ -58,7 +58,9 @@ def test_nothing_but_faults_leaves_nothing_and_is_named(sims, netty, fault):
     assert "contacts" in run.err and named(fault, run), run
     row = run.json()["contacts"]
     assert (row["status"], row["pages"], row["records"], row["complete_to"]) == ("failed", 0, 0, None)
-    assert len(asked(sim)) == 3 and row["retries"] == 2
+    # Records came, though unreadable ones: whether the API gives the same twice is asked, too.
+    tries = 5 if fault == "p_deep" else 3
+    assert len(asked(sim)) == tries and row["retries"] == tries - 1
     assert netty.spool_tool("cat", "contacts", code=None).out == ""
     sim.mood(**{fault: 0})
     netty.extract("contacts", sim=sim)
