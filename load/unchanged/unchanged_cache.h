@@ -34,7 +34,7 @@
  * The file belongs to the loader alone. It is never synced, has a bounded size, and may be lost or cut at any time. Each entry has a
  * checksum, so that a torn or damaged one is not found; the index only says where to look. The header says how long the log is; it is
  * written with each unchanged_validate, after the entries and their samples, and entries that a crash left behind that end are dropped. The file is locked with flock; a second
- * loader, or one that may not write, works without the cache. In memory: the header; the window, and 80 KiB of the index, from the first
+ * loader, or one that may not write, works without the cache. In memory: the header; the window, and 24 KiB of the index, from the first
  * use to unchanged_release.
  */
 #ifndef NETTY_LOAD_UNCHANGED_UNCHANGED_CACHE_H

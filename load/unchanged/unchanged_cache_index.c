@@ -20,8 +20,8 @@ struct sample {
 struct sample_index {
     struct sample waiting[WAITING]; /* not in the file yet */
     size_t count;
-    bool whole; /* tags has what is in every slot */
-    uint8_t tags[SLOTS];
+    bool whole;              /* used tells of every slot */
+    uint8_t used[SLOTS / 8]; /* a bit for each slot in which something is */
 };
 
 static bool is_sample(const struct unchanged *u, const uint64_t digest[2])
@@ -39,10 +39,14 @@ static uint64_t slot_at(uint32_t slot)
     return HEADER + slot * sizeof(uint64_t);
 }
 
-/* A part of the digest, of which a slot has the upper half; 0: nothing has been put there. */
-static uint8_t tag_of(uint64_t value)
+static void note_used(struct sample_index *x, uint32_t slot)
 {
-    return value == 0 ? 0 : (uint8_t)(value >> 56 | 1);
+    x->used[slot / 8] |= (uint8_t)(1u << slot % 8);
+}
+
+static bool is_used(const struct sample_index *x, uint32_t slot)
+{
+    return (x->used[slot / 8] >> slot % 8 & 1) != 0;
 }
 
 void unchanged_index_begin(struct unchanged *u)
@@ -120,16 +124,16 @@ void unchanged_index_add(struct unchanged *u, const uint64_t digest[2], uint64_t
     x->waiting[x->count] =
         (struct sample){.value = value, .slot = slot_of(digest), .order = (uint32_t)x->count};
     x->count++;
-    x->tags[slot_of(digest)] = tag_of(digest[1]);
+    note_used(x, slot_of(digest));
 }
 
-static bool has_tags(const struct sample_index *x)
+static bool knows_all(const struct sample_index *x)
 {
     return x != NULL && x->whole;
 }
 
-/* Learns what is in every slot. Without memory slots are read one by one, as before. */
-static void learn_tags(struct unchanged *u)
+/* Learns in which slots something is. Without memory slots are read one by one, as before. */
+static void learn_used(struct unchanged *u)
 {
     unchanged_index_begin(u);
     struct sample_index *x = u->index;
@@ -140,14 +144,13 @@ static void learn_tags(struct unchanged *u)
         if (!unchanged_read(u, part, PART * sizeof *part, slot_at(first)))
             break;
         for (uint32_t i = 0; i < PART; i++)
-            x->tags[first + i] = tag_of(part[i]);
+            if (part[i] != 0)
+                note_used(x, first + i);
     }
     free(part);
     if (first < SLOTS)
         return;
-    for (size_t i = 0; i < x->count; i++)
-        x->tags[x->waiting[i].slot] = tag_of(x->waiting[i].value);
-    x->whole = true;
+    x->whole = true; /* those that wait are noted already */
 }
 
 /* Reads what the index has in the digest's slot; 0: nothing. */
@@ -156,10 +159,10 @@ static uint64_t value_of(struct unchanged *u, const uint64_t digest[2])
     uint32_t slot = slot_of(digest);
     uint64_t value = 0;
 
-    if (!has_tags(u->index) && ++u->singles == SINGLE)
-        learn_tags(u);
+    if (!knows_all(u->index) && ++u->singles == SINGLE)
+        learn_used(u);
     const struct sample_index *x = u->index;
-    if (has_tags(x) && x->tags[slot] != tag_of(digest[1]))
+    if (knows_all(x) && !is_used(x, slot))
         return 0;
     for (size_t i = x == NULL ? 0 : x->count; i-- > 0;)
         if (x->waiting[i].slot == slot)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE            (22u << 10) /* with what libpq keeps of the piece before, it fits into 32 KiB */
-#define COUNTED_UNSTORED 5           /* column of sql_upsert */
+#define PIECE            16384u
+#define COUNTED_UNSTORED 5 /* column of sql_upsert */
 #define ARCHIVE_NAME     160
 #define SOURCE_MAX       ((size_t)1 << 14)
 
