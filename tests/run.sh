@@ -36,52 +36,6 @@ failures=()
 
 heading() { printf '\n== %s\n' "$*"; }
 
-# beside NAME COMMAND...: runs a part beside those that follow. joined shows what it said, and counts what it counted.
-besides=()
-beside() {
-    local name=$1 begun=$SECONDS
-    shift
-    rm -f "$logs/$name.counts"
-    (
-        at() { :; }
-        passed=0
-        failed=0
-        failures=()
-        told=()
-        "$@"
-        {
-            printf 'took %s\npassed %s\nfailed %s\n' $((SECONDS - begun)) "$passed" "$failed"
-            [ ${#failures[@]} -eq 0 ] || printf 'failure %s\n' "${failures[@]}"
-            [ ${#told[@]} -eq 0 ] || printf 'told %s\n' "${told[@]}"
-        } >"$logs/$name.counts"
-    ) >"$logs/$name.said" 2>&1 &
-    besides+=("$name $!")
-}
-joined() {
-    local each name pid word rest known
-    for each in "${besides[@]}"; do
-        read -r name pid <<<"$each"
-        at "$name" "$logs/$name.said"
-        wait "$pid"
-        cat "$logs/$name.said"
-        known=
-        while read -r word rest; do
-            case $word in
-            took) took+="${took:+, }$name $((rest / 60)) min $((rest % 60)) s beside others" known=1 ;;
-            passed) passed=$((passed + rest)) ;;
-            failed) failed=$((failed + rest)) ;;
-            failure) failures+=("$rest") ;;
-            told) told+=("$rest") ;;
-            esac
-        done < <(cat "$logs/$name.counts" 2>/dev/null)
-        if [ -z "$known" ]; then
-            failed=$((failed + 1))
-            failures+=("$name: it did not end ($logs/$name.said)")
-        fi
-    done
-    besides=()
-}
-
 # check NAME COMMAND...: one test that is a command; its output is shown only when it fails.
 check() {
     local name=$1 log
@@ -148,19 +102,13 @@ sources() { git ls-files '*.c' '*.h' 2>/dev/null | grep . || find extract load s
 tidy_one() { clang-tidy --quiet "$1" -- -std=c11 -D_GNU_SOURCE -I. -I"$(pg_config --includedir)" -DNETTY_VERSION='"0"' 2>/dev/null; }
 export -f tidy_one
 
-tidy_later=
-tidy() {
-    check_of clang-tidy 14 "lint: clang-tidy" bash -c "$(declare -f sources)
-        sources | grep '\.c\$' | $* xargs -P $jobs -I{} bash -c 'tidy_one {}'"
-}
-
 lint() {
     heading "Lint"
     check "lint: house rules" tests/lint/rules.sh build
     check "lint: arrows" make --no-print-directory arrows
     check_of clang-format 14 "lint: clang-format" bash -c "$(declare -f sources); sources | xargs clang-format --dry-run -Werror"
-    # Where the end-to-end tests follow it runs beside those that often wait.
-    case " $parts " in *" e2e "*) tidy_later=yes ;; *) tidy ;; esac
+    check_of clang-tidy 14 "lint: clang-tidy" bash -c "$(declare -f sources)
+        sources | grep '\.c\$' | xargs -P $jobs -I{} bash -c 'tidy_one {}'"
     check "lint: shell scripts parse" bash -c 'for f in tests/*.sh tests/*/*.sh shared/*/*.sh shared/debian/*.p* shared/pair/netty-generator .ci/run; do bash -n "$f" || exit 1; done'
 }
 
@@ -271,12 +219,9 @@ e2e() {
     heading "End-to-end tests, sanitized programs, real PostgreSQL"
     # shellcheck disable=SC2086  # PYTEST holds several words on purpose
     pytest_in "e2e-sanitized" build/san -m "not release and not campaign" ${PYTEST:-}
-    # Two thirds of their time the cores would be idle.
-    [ -z "$tidy_later" ] || beside clang-tidy tidy nice -n 19
     heading "End-to-end tests, programs as shipped (memory, make run)"
     # shellcheck disable=SC2086
     pytest_in "e2e-release" build -m "release and not campaign" ${PYTEST:-}
-    joined
 }
 
 newer() {
@@ -353,7 +298,6 @@ for part in $parts; do
     echo "took $part: $lasted"
     took+="${took:+, }$part $lasted"
 done
-joined
 # A test that failed shows its own lines, where a secret may stand.
 [ "$failed" -ne 0 ] || secrets
 printf '\nThat took %d min %d s: %s.\n' $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)) "$took"
