@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ZSTD_FRAMES_WHOLE ((size_t)256 << 10)
+#define ZSTD_FRAMES_WHOLE ((size_t)160 << 10)
 
 struct zstd_frames_out;
 enum err_code zstd_frames_create(struct zstd_frames_out **w, int fd, const char *path,
