@@ -275,8 +275,10 @@ def programs(truth, server):
     yield Program("push", truth, lambda: truth.pushed_once, Case.push, Case.assert_push_recovers)
     yield Program("pull, first", truth, lambda: None, Case.pull, Case.assert_pull_recovers)
     yield Program("pull, later", truth, lambda: truth.mirror, Case.pull, Case.assert_pull_recovers)
-    yield Program("take-over, first", truth, lambda: None, Case.take_over, Case.assert_take_over_recovers)
-    yield Program("take-over, later", truth, lambda: truth.mirror, Case.take_over, Case.assert_take_over_recovers)
+    for name, base in (("take-over, first", lambda: None), ("take-over, later", lambda: truth.mirror)):
+        taking = Program(name, truth, base, Case.take_over, Case.assert_take_over_recovers)
+        taking.parts = {"kill", "tear", "power"}  # each takes minutes; the others were not played yet
+        yield taking
     yield Program("extract, healed", truth, lambda: truth.healed, extract, Case.assert_spool_recovers)
     yield Program("heal", truth, lambda: truth.hurt, Case.heal, Case.assert_heal_recovers)
     prune = Program("prune", truth, lambda: truth.loaded, Case.prune, Case.assert_pruned, kept)
