@@ -34,9 +34,8 @@
 #define STEP_ALONE_TRIES 4 /* of ALONE and AGAIN together */
 #define STEP_ALONE_MORE  10
 #define STEP_TRIES       2 /* of a request that was answered before, or that decides about sizes */
-#define STEP_GAP_MAX                                                                               \
-    400 /* places stepped over in a row, known ones not counted where a record beside them is known */
-#define STEP_ROUNDS_MAX 4
+#define STEP_GAP_MAX     400 /* places stepped over in a row; known ones may count (step_over.c) */
+#define STEP_ROUNDS_MAX  4
 
 enum step_state {
     STEP_NONE,

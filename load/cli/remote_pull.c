@@ -23,12 +23,12 @@ struct remote_pull {
 /* What loads nothing, or only again, pulls nothing. */
 static bool applies(const struct options *o)
 {
-    static const enum option_id not [] = {OPT_CHECK,   OPT_CATALOG, OPT_LOADED,
-                                          OPT_DRY_RUN, OPT_REPLAY,  OPT_REDRIVE};
+    static const enum option_id without[] = {OPT_CHECK,   OPT_CATALOG, OPT_LOADED,
+                                             OPT_DRY_RUN, OPT_REPLAY,  OPT_REDRIVE};
     if (!options_given(o, OPT_PULL))
         return false;
-    for (size_t i = 0; i < sizeof not / sizeof *not ; i++)
-        if (options_int(o, not [i]) != 0)
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        if (options_int(o, without[i]) != 0)
             return false;
     return true;
 }

@@ -9,7 +9,8 @@
  *     remote_pull_close(p);                             // after the loop's end
  *
  * A failure is logged, and no reason not to load what is there: remote_pull_code is the exit code of the last pull, or that of the way back
- * where it is graver. All calls but remote_pull_now are from the loop's thread, and all but open and code take NULL for nothing to be done.
+ * where it is graver. All calls but remote_pull_now are
+ * from the loop's thread. Where p is NULL there is nothing to be pulled: each call may be made, and does nothing.
  */
 #ifndef NETTY_LOAD_CLI_REMOTE_PULL_H
 #define NETTY_LOAD_CLI_REMOTE_PULL_H

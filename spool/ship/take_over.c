@@ -47,8 +47,7 @@ static enum err_code was_taken(const struct take_over *t, bool *taken, struct er
     if (rc != OK || *taken || !spool_is_there(t->dir))
         return rc;
     return err_set(e, ERR_CONFIG,
-                   "the spool at %.500s was not pulled from anywhere, because netty-extract writes "
-                   "to it: there is "
+                   "the spool at %.500s was not pulled: netty-extract writes to it, so there is "
                    "nothing to take over; name a new folder (--spool), or push this one",
                    t->dir);
 }
@@ -172,9 +171,8 @@ static enum err_code take_back(const struct take_over *t, struct err *e)
     enum err_code rc = back_leave(t->spool, t->remote, &why);
     if (rc == ERR_DENIED) {
         LOG(LOG_WARN, "back",
-            "what this machine has told as one that pulls cannot be removed from the remote: "
-            "nothing "
-            "that is not loaded here is pruned for --forget-after",
+            "what this machine has told as one that pulls cannot be removed from the remote: what "
+            "is not loaded here is not pruned before --forget-after has passed",
             F_ERR(&why));
         rc = OK;
     }
