@@ -3,9 +3,9 @@
  * occurrence of it in a text, plain or percent-encoded, becomes "***". A text that was cut within a secret loses the piece of
  * it, from 8 bytes on.
  *
- *     redact_secret(key);                              // copied; kept until the program ends
- *     rc = redact_add(&line, text, n);        // the logger does this with each message and each value
- *     rc = redact_text(&text);                       // for those who print text of foreign origin without the logger
+ *     redact_secret(key);                  // copied; kept until the program ends
+ *     rc = redact_add(&line, text, n);     // the logger does this with each message and each value
+ *     rc = redact_text(&text);             // for those who print text of foreign origin without the logger
  *
  * A secret of fewer than 4 bytes is not redacted, because it would occur everywhere. Where memory is too short to remember a
  * secret, every text becomes "***". Any thread may call these functions, but redact_forget.
