@@ -1,6 +1,7 @@
 #include "shared/base/buf.h"
 #include "shared/log/log.h"
 #include "shared/log/redact.h"
+#include "tests/unit/shared/redact_cases.h"
 #include <math.h>
 #include <regex.h>
 #include <stdio.h>
@@ -194,27 +195,14 @@ static void check_redacted(const char *text, const char *want)
     check_member("message", "msg", want);
     LOG(LOG_INFO, "e", "m", F_STR("v", text));
     check_member("field", "v", want);
-    struct buf b;
-    buf_init(&b, strlen(text));
-    assert_int_equal(buf_adds(&b, text), OK);
-    assert_int_equal(redact_text(&b), OK);
-    assert_string_equal(b.data, want);
-    buf_free(&b);
 }
 
 static void test_secrets_plain_and_encoded(void **state)
 {
     (void)state;
-    redact_secret("p/s \xc3\xa9+\"k");
-    check_redacted("no secret", "no secret");
-    check_redacted("p/s \xc3\xa9+\"k", "***");
-    check_redacted("ap/s \xc3\xa9+\"kb", "a***b");
-    check_redacted("?key=p%2Fs%20%C3%A9%2B%22k&x=1", "?key=***&x=1");
-    check_redacted("?key=p%2fs+%c3%a9%2b%22%6b&x=1", "?key=***&x=1");
-    check_redacted("%70%2f%73%20%c3%A9%2b%22%6B", "***");
-    check_redacted("p/s \xc3\xa9+\"kp/s%20\xc3\xa9+\"k", "******");
-    check_redacted("p/p/s \xc3\xa9+\"k", "p/***");
-    check_redacted("p%2Gs%20%C3%A9%2B%22k", "p%2Gs%20%C3%A9%2B%22k");
+    redact_secret(REDACT_SECRET);
+    for (size_t i = 0; i < sizeof redact_cases / sizeof *redact_cases; i++)
+        check_redacted(redact_cases[i].text, redact_cases[i].want);
 }
 
 /* An error's message has an end of its own, and the secret may lie across it. */

@@ -1,5 +1,6 @@
 #include "shared/base/buf.h"
 #include "shared/log/redact.h"
+#include "tests/unit/shared/redact_cases.h"
 #include <string.h>
 
 #include <setjmp.h>
@@ -24,6 +25,14 @@ static void check_redacted(const char *text, const char *want)
     assert_int_equal(redact_text(&b), OK);
     assert_string_equal(b.data, want);
     buf_free(&b);
+}
+
+static void test_secrets_plain_and_encoded(void **state)
+{
+    (void)state;
+    redact_secret(REDACT_SECRET);
+    for (size_t i = 0; i < sizeof redact_cases / sizeof *redact_cases; i++)
+        check_redacted(redact_cases[i].text, redact_cases[i].want);
 }
 
 static void test_several_secrets(void **state)
@@ -81,6 +90,7 @@ static void test_redact_an_empty_buffer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_secrets_plain_and_encoded, teardown),
         cmocka_unit_test_teardown(test_several_secrets, teardown),
         cmocka_unit_test_teardown(test_short_secrets_are_not_redacted, teardown),
         cmocka_unit_test_teardown(test_a_cut_secret_is_redacted, teardown),
