@@ -431,15 +431,15 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
 }
 
 /* A record whose bytes come, and that tells its key, shows that the API is there, as soon as the same come twice: what passes by itself
- * is no answer. Returns true if the question that failed is to be asked once more for that. */
+ * is no answer. The same at two offsets show nothing: the list moves, or ignores the offset. Returns true to ask once more for that. */
 static bool hear(struct crawl_trial *t, const struct crawl_failure *f)
 {
     uint64_t bytes = f->seen != NULL && f->seen->keyed ? f->sum : 0;
-    bool moves = bytes == t->told && t->now.offset != t->told_at; /* or the offset is ignored */
-    t->heard = bytes != 0 && bytes == t->bytes && !moves;
+    bool again = bytes != 0 && bytes == t->bytes;
+    t->same = again && t->now.offset != t->met ? bytes : t->same;
+    t->heard = again && bytes != t->same;
     t->bytes = bytes;
-    t->told = t->heard ? bytes : t->told;
-    t->told_at = t->heard ? t->now.offset : t->told_at;
+    t->met = t->now.offset;
     t->twice = t->probe > 0 && bytes != 0 && !t->heard && !t->twice && f->left > 0;
     return t->twice;
 }

@@ -233,13 +233,13 @@ struct crawl_trial {
     struct crawl_request page; /* what was asked for in the ordinary way */
     struct crawl_request now;  /* the request under way */
     struct step step;
-    unsigned rounds;        /* of it, since a page was kept */
-    unsigned passed;        /* failures that passed by themselves */
-    bool parts;             /* the page was put together, */
-    int64_t began;          /* the clock at its first part */
-    unsigned probe, doubts; /* is the API there at all? The question under way, from 1; or 0 */
-    uint64_t bytes, told, told_at; /* checksums of a record's bytes: in vain, or 0; heard; where */
-    bool heard, twice; /* the same came twice; the question is asked once more for that */
+    unsigned rounds;           /* of it, since a page was kept */
+    unsigned passed;           /* failures that passed by themselves */
+    bool parts;                /* the page was put together, */
+    int64_t began;             /* the clock at its first part */
+    unsigned probe, doubts;    /* is the API there at all? The question under way, from 1; or 0 */
+    uint64_t bytes, met, same; /* sums of a record's bytes: in vain, or 0; where; at two offsets */
+    bool heard, twice;         /* the same came twice; the question is asked once more for that */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
     unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
     bool shrunk;          /* it is asked for smaller than: */
