@@ -197,8 +197,11 @@ static enum crawl_verdict walk_instead(struct crawl *c, struct err *e)
     return crawl_retake(c, e);
 }
 
-static int64_t longer_lead(int64_t lead)
+/* Returns the next greater lead to try. Where the page's first record is later than any lead could explain, nothing between is likely to show more. */
+static int64_t longer_lead(const struct crawl *c, int64_t lead)
 {
+    if (c->page.first != WHEN_NONE && c->page.first - crawl_ask_after(&c->ask) > 2 * CRAWL_LEAD_MAX)
+        return CRAWL_LEAD_MAX;
     static const int64_t hours[] = {0, 2, 8};
     for (size_t i = 0; i < sizeof(hours) / sizeof(*hours); i++)
         if (hours[i] * 3600 * WHEN_SECOND > lead)
@@ -238,7 +241,7 @@ static enum crawl_verdict step_back(struct crawl *c, struct err *e)
     c->attempts++;
     if (c->attempts >= ATTEMPTS_MAX && c->placed && !c->must)
         return walk_instead(c, e);
-    ask->lead = longer_lead(ask->lead);
+    ask->lead = longer_lead(c, ask->lead);
     return crawl_retake(c, e);
 }
 

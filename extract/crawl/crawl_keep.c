@@ -32,7 +32,7 @@ static void ask_walk(const struct crawl *c, struct crawl_ask *ask, const struct 
     uint64_t overlap = 1 + c->asked / 32 + (c->drift < n / 2 ? c->drift : n / 2);
     n -= c->place_run < n ? c->place_run : n; /* those in doubt must show again, too */
     if (overlap >= n)
-        overlap = n > 1 ? n - 1 : 1;
+        overlap = n > 1 + c->drift ? 1 + c->drift : n > 1 ? n - 1 : 1;
     *ask = *from;
     ask->jump = false;
     ask->offset += n > overlap ? n - overlap : 0;
@@ -67,7 +67,7 @@ static void learn_lead(struct crawl *c, bool full)
 {
     if (!c->ask.filtered || c->ask.offset > 0)
         return;
-    if (c->ask.jump && !c->opens)
+    if (c->ask.jump && !c->opens && c->page.hits > 0)
         c->lead = c->ask.lead;
     /* The filter let nothing through at or before the first record; so much lead would have been
      * enough. Where pages are short there is nothing to save. */
@@ -258,6 +258,15 @@ static uint64_t count_settled(const struct crawl *c)
     return n;
 }
 
+/* Whether the last page was full of one time but for a few records, so that more of them probably follow, and their list by key is known to work.
+ * It need not be asked for again from the first of them on, then. */
+static bool group_at_hand(const struct crawl *c)
+{
+    return c->learned.equals == CRAWL_YES && c->place_n >= c->asked && c->asked >= 10 &&
+           c->place_run < c->place_n && c->place_run >= c->asked - c->asked / 10 &&
+           crawl_group_possible(c);
+}
+
 void crawl_go_on(struct crawl *c, bool may_jump)
 {
     uint64_t settled = count_settled(c);
@@ -272,6 +281,8 @@ void crawl_go_on(struct crawl *c, bool may_jump)
         c->ask = c->place;
         c->ask.jump = false;
         c->ask.offset += c->single ? 1 : crawl_window(c);
+    } else if (group_at_hand(c)) {
+        crawl_stuck(c);
     } else if (may_jump && !walks && ask_jump(c)) {
         return;
     } else if (lone && !stuck) {

@@ -36,12 +36,12 @@ static int64_t exact_lead(int64_t lead)
     return rest > LEAD_GRAIN / 2 ? lead + LEAD_GRAIN : lead;
 }
 
-/* Returns the lead to try. The lead of the other filters comes first, which may be greater than needed. Then come those of zones that people
- * often mistake for each other. */
+/* Returns the lead to try. The lead of the other filters comes first, which may be greater than needed; the greatest one there is says nothing. Then
+ * come those of zones that people often mistake for each other. */
 static int64_t group_lead(const struct crawl *c, unsigned tries)
 {
     static const int64_t hours[GROUP_TRIES - 2] = {0, 1, 2, -1, -2};
-    int64_t lead = c->place.filtered ? c->place.lead : c->lead;
+    int64_t lead = c->place.filtered && c->place.lead < CRAWL_LEAD_MAX ? c->place.lead : c->lead;
     if (tries == 0)
         return c->learned.equals == CRAWL_YES ? c->learned.equal_lead : exact_lead(lead);
     return tries == 1 ? exact_lead(lead) : hours[tries - 2] * 3600 * WHEN_SECOND;

@@ -458,6 +458,7 @@ const struct crawl_entry *crawl_last_known(const struct crawl *c);
 void crawl_unproven(struct crawl *c, unsigned why);
 void crawl_leave_to_next(struct crawl *c);
 enum crawl_verdict crawl_leave_rest(struct crawl *c);
+bool crawl_group_possible(const struct crawl *c); /* the last page's time has a list by key */
 bool crawl_go_past(struct crawl *c);
 bool crawl_goes_round(struct crawl *c);
 bool crawl_may_lack(const struct crawl *c);    /* the page that was put together */
@@ -496,5 +497,4 @@ enum crawl_verdict crawl_passes_page(struct crawl *c);
 enum crawl_verdict crawl_retake(struct crawl *c, struct err *e);
 enum crawl_verdict crawl_ignores_offset(struct crawl *c, uint64_t first, uint64_t now,
                                         struct err *e);
-
 #endif

@@ -280,7 +280,7 @@ bool crawl_may_lack(const struct crawl *c)
     return t->step.gap > 1 && !seen && !proven && !loose;
 }
 
-static bool group_possible(const struct crawl *c)
+bool crawl_group_possible(const struct crawl *c)
 {
     return crawl_keys_possible(c) && c->learned.equals != CRAWL_NO && !c->unfiltered &&
            crawl_last_known(c)->kind == CRAWL_TIMED;
@@ -288,7 +288,7 @@ static bool group_possible(const struct crawl *c)
 
 void crawl_trouble(struct crawl *c, unsigned why)
 {
-    if (why == CRAWL_UNPROVEN_TIES && group_possible(c)) {
+    if (why == CRAWL_UNPROVEN_TIES && crawl_group_possible(c)) {
         crawl_group_begin(c);
     } else if (c->sure != WHEN_NONE) {
         crawl_leave_to_next(c);

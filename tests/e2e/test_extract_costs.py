@@ -1,5 +1,6 @@
 """What a crawl costs (extract/README.md), counted on the stand-in's log: each row of the table, exactly, none loosened."""
 import math
+from collections import Counter
 
 import pytest
 
@@ -110,4 +111,28 @@ def test_a_group_of_equal_times(sims, netty, n, count_is, looks, ties):
         fetch(netty, sim)
     sim.post("/_sim/tie", table="contacts", n=n)
     complete(netty, sim, 1 + n / 99 + 3 + looks)
+    assert_held(netty, sim, "contacts")
+
+
+@pytest.mark.parametrize("hours", [0, 1, 30])
+def test_a_bulk_edit_of_the_whole_table(sims, netty, hours):
+    """In one moment: n / 99, and three more. Nothing that was known is left of the list, so that two requests show where it begins now."""
+    sim = sims("contacts:4000", "--record-bytes", 200)
+    fetch(netty, sim)
+    sim.post("/_sim/clock", advance=hours * 3600)
+    sim.post("/_sim/tie", table="contacts", n=4000)
+    complete(netty, sim, math.ceil(4000 / 99) + 3)
+    assert_held(netty, sim, "contacts")
+
+
+def test_a_bulk_edit_in_several_moments(sims, netty):
+    """The same for each of its groups of equal times, and one more for the first."""
+    sim = sims("contacts:4000", "--record-bytes", 200)
+    fetch(netty, sim)
+    for n in (4000, 3000, 2000, 1000):  # of any records each, so that some of each edit are left
+        sim.post("/_sim/clock", advance=3600)
+        sim.post("/_sim/tie", table="contacts", n=n)
+    groups = Counter(time for _, _, time in sim.truth("contacts").values())
+    assert min(groups.values()) > 99, groups
+    complete(netty, sim, sum(math.ceil(n / 99) + 2 for n in groups.values()) + 1)
     assert_held(netty, sim, "contacts")
