@@ -24,8 +24,7 @@ SPOOL_DIR ?= var/spool
 
 WARN    := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
            -Wmissing-prototypes -Wpointer-arith -Wundef -Wformat=2 -Wvla -Werror
-CSTD    := -std=c11 -D_GNU_SOURCE -I. -DNETTY_VERSION='"$(VERSION)"' \
-           -DNETTY_DEFAULT_SPOOL='"$(SPOOL_DIR)"'
+CSTD    := -std=c11 -D_GNU_SOURCE -I. -DNETTY_VERSION='"$(VERSION)"'
 ifeq ($(SAN),1)
 BUILD   ?= build/san
 OPT     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -57,11 +56,15 @@ LOAD_C    := $(filter-out load/cli/main.c,$(call code,load))
 SQL       := $(wildcard load/sql/*.sql)
 SITE      := spool/status/page/status.html spool/status/page/accounts.html
 
-obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+# One file alone knows where the spool is: what is installed has that file of its own, and the objects of OBJ.
+OBJ   ?= $(BUILD)/obj
+GEN   := $(OBJ:obj=gen)
+TABLE := shared/options/option_table
+obj = $(patsubst $(OBJ)/$(TABLE).o,$(BUILD)/obj/$(TABLE).o,$(patsubst %.c,$(OBJ)/%.o,$(1)))
 LIB_SHARED  := $(BUILD)/obj/libshared.a
-LIB_SPOOL   := $(BUILD)/obj/libspool.a
-LIB_EXTRACT := $(BUILD)/obj/libextract.a
-LIB_LOAD    := $(BUILD)/obj/libload.a
+LIB_SPOOL   := $(OBJ)/libspool.a
+LIB_EXTRACT := $(OBJ)/libextract.a
+LIB_LOAD    := $(OBJ)/libload.a
 
 LIBS_SHARED  := -lyajl -linih -luv -lm
 LIBS_SPOOL   := -lzstd -lxxhash $(LIBS_SHARED)
@@ -97,28 +100,31 @@ $(BUILD)/netty-pair: $(call obj,shared/pair/netty-pair.c) $(LIB_SHARED)
 	$(Q)$(CC) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS_SHARED)
 
 $(LIB_SHARED):  $(call obj,$(SHARED_C))
-$(LIB_SPOOL):   $(call obj,$(SPOOL_C)) $(BUILD)/obj/spool/site_files.o
+$(LIB_SPOOL):   $(call obj,$(SPOOL_C)) $(OBJ)/spool/site_files.o
 $(LIB_EXTRACT): $(call obj,$(EXTRACT_C))
-$(LIB_LOAD):    $(call obj,$(LOAD_C)) $(BUILD)/obj/load/sql_files.o
-$(BUILD)/obj/lib%.a:
+$(LIB_LOAD):    $(call obj,$(LOAD_C)) $(OBJ)/load/sql_files.o
+%.a:
 	@rm -f $@
 	$(call say,AR)
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/obj/%.o: %.c
+define compile
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CFLAGS) $(if $(filter load/% tests/unit/load/% tests/bench/%,$<),-I$(PG_INC)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(1) -MMD -MP -c -o $@ $<
+endef
+$(OBJ)/%.o: %.c
+	$(call compile,$(if $(filter load/% tests/unit/load/% tests/bench/%,$<),-I$(PG_INC)))
+$(BUILD)/obj/$(TABLE).o: $(TABLE).c
+	$(call compile,-DNETTY_DEFAULT_SPOOL='"$(SPOOL_DIR)"')
 
 # The loader's SQL is kept as files that psql runs too, and compiled in as strings.
-$(BUILD)/gen/load/sql_files.c: load/sql/embed.sh $(SQL)
+$(GEN)/load/sql_files.c: load/sql/embed.sh $(SQL)
 	@mkdir -p $(@D)
 	$(call say,GEN)
 	$(Q)sh load/sql/embed.sh $(SQL) >$@.tmp && mv $@.tmp $@
-$(BUILD)/obj/load/sql_files.o: $(BUILD)/gen/load/sql_files.c
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(OBJ)/load/sql_files.o: $(GEN)/load/sql_files.c
+	$(call compile)
 
 $(BUILD)/netty-manual: $(call obj,$(MANUAL_C)) $(LIB_SHARED)
 	$(call say,LINK)
@@ -141,18 +147,16 @@ $(BUILD)/completion/zsh/_%: $(BUILD)/netty-manual
 	$(call made,zsh $*)
 
 # So are the status pages.
-$(BUILD)/gen/spool/site_files.c: spool/status/page/embed.sh $(SITE)
+$(GEN)/spool/site_files.c: spool/status/page/embed.sh $(SITE)
 	@mkdir -p $(@D)
 	$(call say,GEN)
 	$(Q)sh spool/status/page/embed.sh $(SITE) >$@.tmp && mv $@.tmp $@
-$(BUILD)/obj/spool/site_files.o: $(BUILD)/gen/spool/site_files.c
-	@mkdir -p $(@D)
-	$(call say,CC)
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(OBJ)/spool/site_files.o: $(GEN)/spool/site_files.c
+	$(call compile)
 
 include tests/tests.mk
 
-# Installed programs keep their spool in /var/spool/netty, those of a checkout below it: hence a build of their own.
+# Installed programs keep their spool in /var/spool/netty, those of a checkout below it: hence programs of their own.
 INSTALLED := build/installed
 SHARE     := $(DESTDIR)$(PREFIX)/share
 # Units are a machine's affair wherever the programs are; Debian's packages put them below /lib.
@@ -168,8 +172,8 @@ $(Q)install -m $(1) $(3) $(2)
 
 endef
 .PHONY: install
-install:
-	$(Q)$(MAKE) --no-print-directory BUILD=$(INSTALLED) SPOOL_DIR=/var/spool/netty all
+install: all
+	$(Q)$(MAKE) --no-print-directory BUILD=$(INSTALLED) OBJ=$(OBJ) SPOOL_DIR=/var/spool/netty all
 	$(call put,0755,"$(DESTDIR)$(PREFIX)/bin/",$(PROGRAMS:$(BUILD)/%=$(INSTALLED)/%))
 	$(call put,0755,"$(DESTDIR)$(PREFIX)/libexec/netty/",$(INSTALLED)/netty-pair)
 	$(call put,0644,"$(UNITS)/",$(UNIT_FILES))
@@ -183,4 +187,4 @@ install:
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(sort $(OBJ) $(BUILD)/obj) -name '*.d' 2>/dev/null)

@@ -98,7 +98,7 @@ def built():
         fcntl.flock(lock, fcntl.LOCK_EX)
         package = list((ROOT / "build").glob("netty-sync_*.deb"))
         wanted = [] if package and package[0].stat().st_mtime > newest else [["make", "-s", "deb"]]
-        for command in [*wanted, ["make", "-s", "BUILD=build/installed", "SPOOL_DIR=/var/spool/netty", "all"]]:
+        for command in [*wanted, ["make", "-s", "BUILD=build/installed", "OBJ=build/obj", "SPOOL_DIR=/var/spool/netty", "all"]]:
             done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
 
