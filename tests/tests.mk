@@ -120,8 +120,9 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB_UNIT)
 SECONDS := 60
 .PHONY: fuzz fuzzers fuzzers-here check-fuzz
 fuzzers-here: $(FUZZ_BIN)
+# AND: what else clang builds there, as `make test` has it do with the programs.
 fuzzers:
-	+@$(MAKE) SAN=1 CC=clang BUILD=build/clang-fuzz EXTRA_CFLAGS=-fsanitize=fuzzer-no-link fuzzers-here
+	+@$(MAKE) SAN=1 CC=clang BUILD=build/clang-fuzz EXTRA_CFLAGS=-fsanitize=fuzzer-no-link fuzzers-here $(AND)
 # Each for so many seconds, one after the other; a line each with how many runs it had.
 fuzz: fuzzers
 	@tests/fuzz/run.sh -max_total_time=$(SECONDS)
