@@ -141,8 +141,14 @@ $(ALLOC_LIB): tests/crash/alloc.c
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
+# Found by its name.
+CRASH_RCLONE := $(BUILD)/crash/bin/rclone
+$(CRASH_RCLONE): tests/crash/rclone.c
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -g -static -o $@ $<
 .PHONY: crash crash-lib campaign-alloc
-crash-lib: $(CRASH_LIB) $(ALLOC_LIB)
+crash-lib: $(CRASH_LIB) $(ALLOC_LIB) $(CRASH_RCLONE)
 # Every allocation of every program (tests/crash/alloc.py); STEP=23 tries every 23rd.
 STEP := 1
 campaign-alloc:

@@ -20,6 +20,7 @@ from harness import KEY, Database, Sim, differences, expected_row, key_of  # noq
 
 BUILDS = {"release": Path(os.environ.get("NETTY_BUILD", ROOT / "build")).resolve(), "sanitized": ROOT / "build/san"}
 PRELOAD = BUILDS["release"] / "crash/preload.so"
+RCLONE = BUILDS["release"] / "crash/bin/rclone"  # which comes first on PATH: rclone.c
 TABLES = ("contacts", "users")
 SEALED = ("--segment-size", "16K", "--limit", "40")  # several segments
 QUIET = ("--segment-size", "4M")  # a run that finds nothing new has no segment to leave
@@ -80,6 +81,7 @@ class Truth:
 
     def ship(self):
         """A folder that the spool was pushed to twice, the spool in between, and what was pulled then."""
+        need(RCLONE)
         case = Case(self, "ship", self.later)
         demand(case.push().code == 0, "the first push failed")
         mirror = Case(self, "mirror", None)
@@ -191,7 +193,7 @@ class Case:
     def environment(self, program, env=None):
         plain = {name: value for name, value in os.environ.items()
                  if not name.startswith(("NETTY_", "PG", "DATABASE_URL", "CRASH_", "LD_PRELOAD"))}
-        plain.update(NETTY_SPOOL=str(self.spool), NETTY_API_KEY=KEY, NETTY_RATE="0", NETTY_RETRY_DELAY="10ms",
+        plain.update(PATH=f"{RCLONE.parent}:{plain['PATH']}", NETTY_SPOOL=str(self.spool), NETTY_API_KEY=KEY, NETTY_RATE="0", NETTY_RETRY_DELAY="10ms",
                      NETTY_RETRIES="1", NETTY_BASE_URL=self.truth.sim.url, LC_ALL="C.UTF-8",
                      UV_THREADPOOL_SIZE="4", ASAN_OPTIONS="exitcode=99", **(env or {}))
         if self.db:

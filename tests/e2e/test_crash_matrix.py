@@ -1,8 +1,10 @@
 """A slice of the crash matrix (tests/crash; `make crash` is the whole): died, failed, lost power at some of all points."""
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from harness import ROOT
 sys.path.insert(0, str(ROOT / "tests/crash"))
 import matrix  # noqa: E402
 import world  # noqa: E402
+from remotes import RCLONE  # noqa: E402
 
 # Every so many points of a part: all of it takes minutes.
 STEPS = {"faults": 2, "kill": 13, "tear": 13, "errors": 37, "power": 23, "slow": 37, "acted": 37, "lied": 17}
@@ -38,6 +41,35 @@ def test_rows_are_not_deleted_before_their_archive_is_found_after_a_crash(tmp_pa
     """Each sync of `archive` fails once, that of the new folder's name, too; the command is run again, and the power fails."""
     table = play(tmp_path, postgres, ("lied",), 1, 1, "archive")
     assert sum(table.tried.values()) >= 36, dict(table.tried)
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("words", [
+    "copyto -- here/1.netty ./there/new/1.netty", "copyto -- here/missing ./there/missing", "copyto -- here/1.netty ./there/old",
+    "copyto -- missing/1.netty ./there/1.netty", "lsjson --stat --no-mimetype -- here/1.netty", "lsjson --stat --no-mimetype -- here/missing",
+    "lsjson --stat --no-mimetype -- missing/1.netty", "lsjson --stat --no-mimetype -- here/back",
+    "lsf --files-only --recursive --max-depth=1 -- here", "lsf --files-only --recursive --max-depth=2 -- here",
+    "lsf --files-only --recursive --max-depth=3 -- here", "lsf --files-only --recursive --max-depth=1 -- missing",
+    "deletefile -- here/1.netty", "deletefile -- here/missing", "deletefile -- missing/1.netty"])
+def test_what_the_matrix_takes_for_rclone_does_what_rclone_does(tmp_path, words):
+    """Every command of spool/remote: the code, what is printed, what lies where with which bytes and times, and whether it is
+    said that an object does not exist."""
+    def done_by(program):
+        folder = tmp_path / program.parent.name
+        for name, text, at in (("here/1.netty", "one", 1.25), ("here/back/x/2.netty", "two", 2.5), ("there/old", "longer than that", 3)):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+            os.utime(folder / name, (at, at))
+        command, *rest = words.split()
+        options = ["--ask-password=false", "--s3-no-check-bucket", "--stats=0", *["--no-traverse", "--no-check-dest"] * (command == "copyto")]
+        done = subprocess.run([program, command, *options, *rest], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        out = json.loads(done.stdout) if command == "lsjson" and done.stdout else sorted(done.stdout.splitlines())
+        if "IsDir" in out and out["IsDir"]:
+            del out["ModTime"]  # the real one says now
+        return (done.returncode, out, "doesn't exist" in done.stderr,
+                {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime) for path in folder.rglob("*") if path.is_file()})
+    subprocess.run(["make", "-s", "crash-lib"], cwd=ROOT, check=True)
+    assert done_by(world.RCLONE) == done_by(Path(RCLONE))
 
 
 @pytest.mark.release
