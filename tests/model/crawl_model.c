@@ -5,6 +5,7 @@
  *     crawl_model -a N [FIRST]     all of them, and a line for each that fails
  *     crawl_model -l N [FIRST]     the same of small tables of which much is not given
  *     crawl_model -s SEED          one history, told step by step
+ *     crawl_model -sl SEED         one of those of -l, made smaller and told
  */
 #include "tests/model/history.h"
 #include <inttypes.h>
@@ -86,15 +87,24 @@ static int play_all(uint64_t n, uint64_t first)
     return 0;
 }
 
+static int tell(uint64_t seed, void (*make)(struct history *, uint64_t))
+{
+    struct history h;
+    struct history_result r;
+    make(&h, seed);
+    history_play(&h, &r);
+    if (r.violation[0] != '\0' && make != history_make)
+        history_shrink(&h);
+    history_print(&h, stdout);
+    history_trace(&h, stdout);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "-s") == 0) {
-        struct history h;
-        history_make(&h, strtoull(argv[2], NULL, 10));
-        history_print(&h, stdout);
-        history_trace(&h, stdout);
-        return 0;
-    }
+    if (argc == 3 && strncmp(argv[1], "-s", 2) == 0)
+        return tell(strtoull(argv[2], NULL, 10),
+                    argv[1][2] == 'l' ? history_make_lacking : history_make);
     if (argc >= 3 && (strcmp(argv[1], "-a") == 0 || strcmp(argv[1], "-l") == 0))
         return list_all(strtoull(argv[2], NULL, 10), argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
                         argv[1][1] == 'a' ? history_make : history_make_lacking);
