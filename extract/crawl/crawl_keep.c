@@ -238,9 +238,12 @@ static bool stuck_at_gap(const struct crawl *c)
 /* The last page's records all share one time, and others of that time may follow. */
 void crawl_stuck(struct crawl *c)
 {
-    if (stuck_at_gap(c) && !crawl_keys_possible(c))
-        crawl_go_past(c);
-    else if (crawl_singles(c))
+    if (stuck_at_gap(c) && !crawl_keys_possible(c)) {
+        if (!crawl_go_past(c)) { /* the same page follows: it is the last one */
+            c->trial.forced = true;
+            c->trial.hops = CRAWL_TURNS_MAX;
+        }
+    } else if (crawl_singles(c))
         crawl_trouble(c, CRAWL_UNPROVEN_SINGLE);
     else if (crawl_last_known(c)->kind == CRAWL_TIMELESS)
         crawl_trouble(c, CRAWL_UNPROVEN_TIMELESS);

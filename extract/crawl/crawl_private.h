@@ -242,16 +242,16 @@ struct crawl_trial {
     bool heard, twice;         /* the same came twice; the question is asked once more for that */
     struct crawl_request answered; /* the last one that was, with records; limit 0: none */
     unsigned fails, vain; /* of the page, in a row; of any, since a record came that was new */
-    bool shrunk;          /* it is asked for smaller than: */
-    unsigned whole;
-    bool halved;          /* ... after the page at hand failed */
-    unsigned calm;        /* pages kept since */
+    bool shrunk, halved;  /* it is asked for smaller than `whole`; since the page at hand failed */
+    unsigned whole, calm; /* pages kept since */
     bool grown;           /* larger than is known to work */
     unsigned fallback;    /* which is this */
     bool stepped;         /* ... because a step was made at a size that was smaller for its sake */
     bool forced;          /* steps prove nothing any more */
     uint64_t between, at; /* the last place that was stepped over: its neighbours; its offset, */
     unsigned turns, hops; /* and how often in a row; all since the list came further */
+    uint64_t past, past_at; /* how far a list was gone on with unproven: its filter, its offset, */
+    unsigned pasts;         /* and how often that came no further */
     struct place_side before, after; /* of the step */
     struct step_gap gaps[STEP_GAP_MAX];
     char why[PLACE_SAID];
@@ -327,10 +327,9 @@ struct crawl {
     int64_t lag;      /* the least by which the times were behind the clock since then */
     int64_t furthest; /* the greatest time kept, future ones too */
     /* The run, and the next one. */
-    int64_t began;  /* the clock at its first kept page */
-    int64_t last;   /* the clock at its last one */
-    int64_t turn;   /* the clock when it came among times that may lie in the future */
-    int64_t doubt;  /* the clock when it came to times that cannot be read; or WHEN_NONE */
+    int64_t began, last; /* the clock at its first kept page, at its last one */
+    int64_t turn;        /* the clock when it came among times that may lie in the future */
+    int64_t doubt;       /* the clock when it came to times that cannot be read; or WHEN_NONE */
     int64_t ending; /* the clock at the list's last page, until it is proven to be; or WHEN_NONE */
     int64_t complete;  /* complete up to */
     uint64_t seen;     /* distinct records before the frontier, roughly */
@@ -426,6 +425,7 @@ void crawl_back_to_time(struct crawl *c);
 bool crawl_keys_in_order(const struct crawl *c);
 bool crawl_keys_may_lack(const struct crawl *c, bool several);
 bool crawl_keys_compare(struct crawl *c);
+bool crawl_keys_few_compared(struct crawl *c);
 bool crawl_keys_fall_back(const struct crawl *c);
 bool crawl_keys_unsteady(struct crawl *c);
 bool crawl_keys_doubtful(struct crawl *c);

@@ -193,9 +193,9 @@ bool crawl_goes_round(struct crawl *c)
         return false;
     bool alone = !crawl_keys_possible(c) && c->phase != CRAWL_KEYS;
     t->hops = alone ? t->hops + 1 : 0; /* from one place to another, and back */
-    if (t->step.gap == 0 || t->hops > CRAWL_TURNS_MAX)
-        return t->hops > CRAWL_TURNS_MAX;
     bool news = c->page.n > c->page.odd + c->page.met;
+    if ((t->step.gap == 0 && news) || t->hops > CRAWL_TURNS_MAX)
+        return t->hops > CRAWL_TURNS_MAX;
     uint64_t list =
         c->phase != CRAWL_KEYS && c->ask.filtered ? (uint64_t)crawl_ask_after(&c->ask) : 0;
     uint64_t at = list * PLACES_MIX + t->step.offset + t->step.low;
@@ -207,14 +207,27 @@ bool crawl_goes_round(struct crawl *c)
     return t->turns == CRAWL_TURNS_MAX || t->turns > 2 * CRAWL_TURNS_MAX;
 }
 
+/* Returns true if the list may be gone on with behind the last kept page. That is so where it comes further than ever in this run, and a
+ * few times where it does not: so there is an end to it. */
+static bool may_pass(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    uint64_t list = c->place.filtered ? (uint64_t)crawl_ask_after(&c->place) : 0;
+    uint64_t at = c->place.offset + c->place_n;
+    if (list < t->past || (list == t->past && at <= t->past_at))
+        return ++t->pasts <= CRAWL_TURNS_FEW;
+    t->past = list;
+    t->past_at = at;
+    return true;
+}
+
 /* One record between two places shows nothing of what its neighbours are, so that the list cannot be seen to go on behind
  * it. Where there is no other order it is gone on with all the same, and nothing is proven; else false. */
 bool crawl_go_past(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
     bool looks = c->look_behind.windows > 0 || c->look_behind.bottom;
-    if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks ||
-        t->turns > CRAWL_TURNS_FEW)
+    if (crawl_keys_possible(c) || c->phase == CRAWL_KEYS || !c->placed || looks || !may_pass(c))
         return false;
     crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
     c->ask = c->place;
@@ -335,7 +348,10 @@ enum crawl_verdict crawl_steps_end(struct crawl *c, struct err *e)
     bool again = t->forced && c->sure != WHEN_NONE && c->phase != CRAWL_KEYS;
     if (again) /* all that was there has been read by key */
         return crawl_leave_rest(c);
-    if (t->turns <= CRAWL_TURNS_MAX && crawl_steps_lost(c))
+    bool round = t->turns > CRAWL_TURNS_MAX || (t->forced && t->hops > CRAWL_TURNS_MAX);
+    if (t->hops > CRAWL_TURNS_MAX) /* once more, with nothing proven */
+        t->hops = 0;
+    if (!round && crawl_steps_lost(c))
         return crawl_retake(c, e);
     (void)err_set(e, ERR_UNAVAILABLE,
                   "the API's list leads back to the same unreadable record again and again: the "
