@@ -453,10 +453,9 @@ static bool covers(const struct crawl *c, const struct place *place, const struc
     if (page->keyed == 0 || page->keyed < page->n || (unsigned)c->trial.page.sort != place->sort)
         return false;
     bool order = page->n == 1 || (falls ? page->falling : page->rising);
-    bool from = low->keyed ? page->key_least <= low->key
-                           : c->trial.page.offset == 0 || (falls && shown->ends);
-    bool to = high->keyed ? page->key_most >= high->key
-                          : shown->ends || (falls && c->trial.page.offset == 0);
+    bool starts = c->trial.page.offset == 0;
+    bool from = low->keyed ? page->key_least <= low->key : falls ? shown->ends : starts;
+    bool to = high->keyed ? page->key_most >= high->key : falls ? starts : shown->ends;
     return order && from && to;
 }
 
