@@ -190,11 +190,13 @@ static bool all_alike(const struct crawl_facts *page)
     return page->timeless == 0 || page->timeless == page->n;
 }
 
-/* Finds out which of the last records are in doubt: those that may have the last record's time. A time that cannot be read may equal any. */
+/* Finds out which of the last records are in doubt: those that may have the last record's time. A time that cannot be read may equal any, and
+ * a record that was stepped over may have none, too. */
 void crawl_facts_run(struct crawl *c)
 {
     struct crawl_facts *page = &c->page;
     const struct crawl_entry *last = NULL; /* with a time that can be read */
+    const struct crawl_entry *came = NULL; /* not stepped over */
     page->run = 0;
     page->alike = all_alike(page);
     for (size_t i = page->count; i > 0; i--, page->run++) {
@@ -202,8 +204,9 @@ void crawl_facts_run(struct crawl *c)
         bool timeless = entry->kind == CRAWL_TIMELESS;
         if (crawl_is_loose(c, entry))
             break;
-        if (i < page->count && timeless != (page->entries[i].kind == CRAWL_TIMELESS))
+        if (!entry->gap && came != NULL && timeless != (came->kind == CRAWL_TIMELESS))
             break;
+        came = entry->gap ? came : entry;
         if (entry->kind != CRAWL_TIMED)
             continue;
         if (last != NULL && entry->time != last->time)
