@@ -156,12 +156,12 @@ static bool seen_all(const struct crawl *c)
 
 void crawl_keys_read(struct crawl *c)
 {
-    if (c->keys.list != CRAWL_NEWEST && (!seen_all(c) || crawl_keys_disturbed(c))) {
-        if (!crawl_keys_begin_again(c, ANEW_MAX))
-            crawl_keys_fail(c);
+    bool anew = c->keys.list != CRAWL_NEWEST && (!seen_all(c) || crawl_keys_disturbed(c));
+    if (anew ? crawl_keys_begin_again(c, ANEW_MAX) : crawl_keys_few_compared(c))
         return;
-    }
-    if (c->keys.list == CRAWL_ALL && crawl_keys_fall_short(c))
+    if (anew)
+        crawl_keys_fail(c);
+    else if (c->keys.list == CRAWL_ALL && crawl_keys_fall_short(c))
         crawl_look_begin(c, c->keys.offset + c->keys.further++ * FURTHER_PAGES * c->asked);
     else if (c->keys.list == CRAWL_ALL)
         all_read(c);

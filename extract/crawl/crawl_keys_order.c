@@ -68,6 +68,14 @@ bool crawl_keys_compare(struct crawl *c)
     return tells;
 }
 
+/* Compares a list that has been read anew, if chance may still have put its keys in order: they are few, and some had changed their places
+ * before. */
+bool crawl_keys_few_compared(struct crawl *c)
+{
+    const struct crawl_keys *k = &c->keys;
+    return k->anew > 0 && k->unread && k->seen < MANY && crawl_keys_compare(c);
+}
+
 static bool on_page(const struct crawl *c, int64_t key)
 {
     for (size_t i = 0; i < c->page.count; i++)
@@ -210,16 +218,20 @@ static bool was_lacking(const struct crawl *c, const struct crawl_entry *entry)
 }
 
 /* Notes whether each record that is seen again stands where it stood. A malformed record has its position in the order by what seems to
- * be its key. */
+ * be its key. If records are left out of pages, a page shows only that those of the last one stand no further on than it was long. */
 static void note_places(struct crawl *c)
 {
     struct crawl_keys *k = &c->keys;
     const struct crawl_entry *before = NULL;
-    uint64_t covered = k->pages > 0 ? k->previous_at + k->previous : k->offset;
+    bool thinned = c->learned.thinned;
+    uint64_t places = thinned ? k->previous_asked : k->previous;
+    uint64_t covered = k->pages > 0 ? k->previous_at + places : k->offset;
     uint64_t again = covered > k->offset ? covered - k->offset : 0;
-    bool resumed = k->pages == 0 && k->offset > 0;
-    k->unread |= resumed && c->conf.places != NULL && c->conf.places->n > 0;
-    k->unread |= c->limit < c->conf.limit; /* larger pages failed */
+    /* in a resumed run it is not known any more; where a look behind the end found more, nothing is known yet */
+    bool resumed = k->pages == 0 && k->offset > 0 && k->previous_at == 0 && k->anew == 0;
+    bool tells = k->pages > 0 || resumed;
+    k->unread |= resumed;
+    k->unread |= c->limit < c->conf.limit || c->trial.parts; /* larger pages failed */
     for (size_t i = 0; i < c->page.count; i++) {
         const struct crawl_entry *at = &c->page.entries[i];
         bool beyond = !k->begun || up(c, at->key) > up(c, k->last);
@@ -227,7 +239,7 @@ static void note_places(struct crawl *c)
         if (!at->keyed && !at->hinted)
             continue;
         k->shifted |= before != NULL && up(c, at->key) <= up(c, before->key);
-        k->shifted |= i >= again ? !beyond : at->keyed && beyond;
+        k->shifted |= tells && (i >= again ? !beyond : !thinned && at->keyed && beyond);
         before = at;
     }
 }
@@ -238,7 +250,7 @@ bool crawl_keys_disturbed(const struct crawl *c)
 {
     const struct crawl_keys *k = &c->keys;
     return k->list != CRAWL_NEWEST && k->unread && k->shifted && k->seen < MANY &&
-           !crawl_singles(c) && !c->learned.thinned;
+           !crawl_singles(c);
 }
 
 void crawl_keys_note(struct crawl *c)
