@@ -16,8 +16,9 @@
  *  - Every run ends. Each kept page comes further unless the list changed, and after 200 step-backs that led nowhere the crawl gives up. If a list
  *    changes as fast as it is read, the crawl leaves it after 60 answers that came no nearer to the present, and reads what is behind by key;
  *    after 500 such answers the run is CRAWL_BROKEN with ERR_UNAVAILABLE, and the next run goes on. (New keys, a page of them for each request,
- *    are followed for as long as they come.) If the API ignores the filter, its whole list is paged through by offset (stats.filter_ignored).
- *    An API that sends one full page for ever, or does not sort, is CRAWL_BROKEN.
+ *    are followed for as long as they come.) The same ends a run in which 1,500 answers came no further in the list than some before, or 10,500
+ *    came further by offset only, and one that led back 60 times to records that it stepped over. If the API ignores the filter, its whole list is
+ *    paged through by offset (stats.filter_ignored). An API that sends one full page for ever, or does not sort, is CRAWL_BROKEN.
  *
  * What the crawl relies on, beyond NETTY.md:
  *  - A key belongs to one record for ever. The crawl does not rely on an order by key, on an order among equal times, or on a short page being the

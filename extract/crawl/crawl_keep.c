@@ -102,8 +102,10 @@ static void move_frontier(struct crawl *c)
     int64_t last = crawl_facts_last(page);
     if (last != WHEN_NONE)
         c->frontier = last;
-    if (page->peak != WHEN_NONE && page->peak > c->furthest)
+    if (page->peak != WHEN_NONE && page->peak > c->furthest) {
         c->furthest = page->peak;
+        c->idle = 0;
+    }
     size_t behind;
     const struct crawl_entry *below = crawl_facts_below(page, &behind);
     if (below != NULL) {
@@ -238,12 +240,9 @@ static bool stuck_at_gap(const struct crawl *c)
 /* The last page's records all share one time, and others of that time may follow. */
 void crawl_stuck(struct crawl *c)
 {
-    if (stuck_at_gap(c) && !crawl_keys_possible(c)) {
-        if (!crawl_go_past(c)) { /* the same page follows: it is the last one */
-            c->trial.forced = true;
-            c->trial.hops = CRAWL_TURNS_MAX;
-        }
-    } else if (crawl_singles(c))
+    if (stuck_at_gap(c) && !crawl_keys_possible(c))
+        crawl_go_past_or_end(c);
+    else if (crawl_singles(c))
         crawl_trouble(c, CRAWL_UNPROVEN_SINGLE);
     else if (crawl_last_known(c)->kind == CRAWL_TIMELESS)
         crawl_trouble(c, CRAWL_UNPROVEN_TIMELESS);

@@ -8,12 +8,14 @@
 #include "extract/crawl/crawl_private.h"
 #include <stdlib.h>
 
-#define QUIET      7
-#define PASSES_MAX 40
-#define SAMES_MAX  5  /* pages at other offsets that hold the same records */
-#define CHASED     60 /* answers, at least */
-#define SET_FIRST  ((size_t)1024)
-#define SET_MAX    ((size_t)1 << 22)
+#define QUIET       7
+#define PASSES_MAX  40
+#define SAMES_MAX   5    /* pages at other offsets that hold the same records */
+#define CHASED      60   /* answers, at least */
+#define PLACES_EACH 8    /* places for a record that was seen, at most, as others may be hidden, */
+#define PLACES_MORE 1000 /* and so many more */
+#define SET_FIRST   ((size_t)1024)
+#define SET_MAX     ((size_t)1 << 22)
 
 /* Open addressing; 0 stands for a free place, and for the number 0 itself. */
 struct crawl_set {
@@ -171,6 +173,14 @@ static void end_pass(struct crawl *c)
     c->ask.offset = p->start > shift ? p->start - shift : 0;
 }
 
+/* Returns true if a pass has gone through more places than a list of these records can have: the API may give any of them at any offset, so that
+ * no page is the last one. */
+static bool is_endless(const struct crawl *c)
+{
+    const struct crawl_passes *p = &c->passes;
+    return c->ask.offset > p->start + PLACES_MORE + PLACES_EACH * (uint64_t)p->seen->count;
+}
+
 enum crawl_verdict crawl_passes_page(struct crawl *c)
 {
     struct crawl_passes *p = &c->passes;
@@ -188,7 +198,7 @@ enum crawl_verdict crawl_passes_page(struct crawl *c)
         end_passes(c);
         return CRAWL_RETAKE;
     }
-    over |= same;
+    over |= same || is_endless(c);
     p->last_set = c->page.set_sum;
     if (over || n == 0 || (crawl_room(c) && !c->learned.thinned)) {
         end_pass(c);

@@ -318,22 +318,21 @@ struct crawl {
     unsigned attempts, tunes;      /* at this jump; of them to come down nearer */
     bool must;                     /* this jump has no walk to fall back on */
     unsigned stay, walk;           /* pages to walk after a jump that cost too much; still to go */
-    unsigned sames;                /* pages of the same records, in whatever order, in a row */
-    unsigned repeats;              /* equal pages at different offsets */
+    unsigned sames, repeats;       /* pages in a row of the same records; equal ones elsewhere */
     unsigned stuck;                /* step-backs since the crawl last came further, */
     bool hollow;                   /* one of them from an empty page */
     unsigned chase, creeps, backs; /* answers that came no further: by times, by places, behind */
     unsigned pauses;               /* between answers that were allowed for */
     int64_t lag;      /* the least by which the times were behind the clock since then */
     int64_t furthest; /* the greatest time kept, future ones too */
+    uint64_t reach, reach_at, idle; /* the latest part, its greatest offset; answers since then */
     /* The run, and the next one. */
     int64_t began, last; /* the clock at its first kept page, at its last one */
     int64_t turn;        /* the clock when it came among times that may lie in the future */
     int64_t doubt;       /* the clock when it came to times that cannot be read; or WHEN_NONE */
     int64_t ending; /* the clock at the list's last page, until it is proven to be; or WHEN_NONE */
-    int64_t complete;  /* complete up to */
-    uint64_t seen;     /* distinct records before the frontier, roughly */
-    uint64_t timeless; /* in this run */
+    int64_t complete;        /* complete up to */
+    uint64_t seen, timeless; /* distinct records before the frontier, roughly; of this run */
     struct crawl_mark marks[CRAWL_MARKS];
     size_t mark_count;
     struct crawl_mark recent[CRAWL_RECENT];
@@ -460,6 +459,7 @@ void crawl_leave_to_next(struct crawl *c);
 enum crawl_verdict crawl_leave_rest(struct crawl *c);
 bool crawl_group_possible(const struct crawl *c); /* the last page's time has a list by key */
 bool crawl_go_past(struct crawl *c);
+void crawl_go_past_or_end(struct crawl *c);
 bool crawl_goes_round(struct crawl *c);
 bool crawl_may_lack(const struct crawl *c);    /* the page that was put together */
 bool crawl_shows_twice(const struct crawl *c); /* ... has a record on both of its parts */

@@ -12,6 +12,8 @@
 #define CHASE_MAX  500                /* ... where nothing else helps */
 #define PAUSE      (60 * WHEN_SECOND) /* between two answers */
 #define PAUSES_MAX 20                 /* that are allowed for */
+#define IDLE_MAX   10500              /* answers that came no later in the list, */
+#define IDLE_SAME  7                  /* one of which counts as so many if it came no further */
 
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
 {
@@ -100,6 +102,31 @@ static bool falls_behind(struct crawl *c)
     return false;
 }
 
+/* Returns a number that is the greater, the later a page begins in the table. */
+static uint64_t part_of(const struct crawl *c, const struct crawl_ask *ask)
+{
+    if (!ask->filtered)
+        return c->phase == CRAWL_TAIL ? UINT64_MAX : 0;
+    return (uint64_t)crawl_ask_after(ask) - (uint64_t)INT64_MIN;
+}
+
+/* Counts the answers since the run came later in the list than ever, by its filter or by a time (crawl_keep.c). Returns true if they are too
+ * many: an API that gives any page at any offset shows no end. A sound list comes to so many if more than a million records share one time,
+ * or if 1,500 pages are read again. Then the next run goes on. */
+static bool is_idle(struct crawl *c, bool kept)
+{
+    uint64_t part = part_of(c, &c->place);
+    uint64_t at = c->place.offset + c->place_n;
+    bool later = kept && part > c->reach;
+    bool further = kept && part == c->reach && at > c->reach_at;
+    c->idle = later ? 0 : c->idle + (further ? 1 : IDLE_SAME);
+    if (later || further) {
+        c->reach = part;
+        c->reach_at = at;
+    }
+    return c->idle > IDLE_MAX;
+}
+
 /* A list may change as fast as it is read, for ever. What changes after a run began is not for this run: it ends, by
  * what is behind it by key, which edits do not move, or, where there is no such list, without having ended. */
 enum crawl_verdict crawl_chase(struct crawl *c, enum crawl_verdict verdict, struct err *e)
@@ -108,6 +135,13 @@ enum crawl_verdict crawl_chase(struct crawl *c, enum crawl_verdict verdict, stru
     if ((verdict != CRAWL_KEEP && verdict != CRAWL_RETAKE) || c->phase == CRAWL_END ||
         c->phase == CRAWL_KEYS || looks || c->passes.on)
         return verdict;
+    if (is_idle(c, verdict == CRAWL_KEEP)) {
+        (void)err_set(e, ERR_UNAVAILABLE,
+                      "the list goes on without coming to an end: for thousands of pages it showed "
+                      "nothing later than before; what has come is kept, and the next run goes on");
+        c->broken = true;
+        return CRAWL_BROKEN;
+    }
     if (crawl_is_back(c) && c->backs < BACK_MAX) {
         c->backs++;
         return verdict;
@@ -212,7 +246,7 @@ bool crawl_goes_round(struct crawl *c)
 static bool may_pass(struct crawl *c)
 {
     struct crawl_trial *t = &c->trial;
-    uint64_t list = c->place.filtered ? (uint64_t)crawl_ask_after(&c->place) : 0;
+    uint64_t list = part_of(c, &c->place);
     uint64_t at = c->place.offset + c->place_n;
     if (list < t->past || (list == t->past && at <= t->past_at))
         return ++t->pasts <= CRAWL_TURNS_FEW;
@@ -239,6 +273,15 @@ bool crawl_go_past(struct crawl *c)
     t->turns = t->hops = 0;
     t->step.state = STEP_NONE;
     return true;
+}
+
+/* The same where nothing else is left: if it may not be done, the same page follows, and is the last one. */
+void crawl_go_past_or_end(struct crawl *c)
+{
+    if (crawl_go_past(c))
+        return;
+    c->trial.forced = true;
+    c->trial.hops = CRAWL_TURNS_MAX;
 }
 
 /* The first place of the page that was stepped over, and the one behind the last of these. */

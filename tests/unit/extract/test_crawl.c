@@ -238,6 +238,35 @@ static void test_offset_ignored(void **state)
     assert_true(api->requests < 100);
 }
 
+/* Records of one time, any of which stand on each page: no page is empty, and none shows where they end. */
+static void test_any_page_at_any_offset(void **state)
+{
+    struct api *api = *state;
+    fill(api, 300, 0, START - HOUR);
+    api->draws = api->no_count = true;
+    run_by_time(api);
+    assert_int_equal(missing(api), 0);
+    assert_true(api->stats.unproven != 0);
+    assert_true(api->requests < 1000);
+}
+
+/* The same of old times: a list that shows no end is left. */
+static void test_no_list_is_endless(void **state)
+{
+    struct api *api = *state;
+    static const int64_t steps[] = {0, 1, WHEN_SECOND};
+    api->draws = api->no_count = true;
+    api->most = 12000;
+    for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++) {
+        fill(api, 300, steps[i], START - 400 * 24 * HOUR);
+        api->e = ERR_INIT;
+        buf_reset(&api->position);
+        run_by_time(api);
+        assert_int_equal(api->e.code, ERR_UNAVAILABLE);
+        assert_true(api->position.len > 0); /* the next run goes on */
+    }
+}
+
 static void test_same_page_for_ever(void **state)
 {
     struct api *api = *state;
@@ -409,6 +438,8 @@ int main(void)
         TEST(test_future_hides_nothing),
         TEST(test_filter_ignored),
         TEST(test_offset_ignored),
+        TEST(test_any_page_at_any_offset),
+        TEST(test_no_list_is_endless),
         TEST(test_same_page_for_ever),
         TEST(test_unsorted),
         TEST(test_interrupted_and_gone_on_with),
