@@ -275,6 +275,7 @@ void crawl_go_on(struct crawl *c, bool may_jump)
     bool lone = c->place_n < 2 && c->place_run == 0; /* nothing is in doubt, or no longer */
     bool stuck = settled < 2 && (c->place_run > 0 || crawl_singles(c));
     bool walks = c->walk > 0;
+    bool group = group_at_hand(c);
     if (c->blind > 0 && c->place.offset >= c->blind)
         c->blind = 0;
     if (c->walk > 0)
@@ -283,15 +284,13 @@ void crawl_go_on(struct crawl *c, bool may_jump)
         c->ask = c->place;
         c->ask.jump = false;
         c->ask.offset += c->single ? 1 : crawl_window(c);
-    } else if (group_at_hand(c)) {
-        crawl_stuck(c);
-    } else if (may_jump && !walks && ask_jump(c)) {
+    } else if (!group && may_jump && !walks && ask_jump(c)) {
         return;
-    } else if (lone && !stuck) {
+    } else if (!group && lone && !stuck) {
         c->ask = c->place;
         c->ask.jump = false;
         c->blind = ++c->ask.offset;
-    } else if (!stuck) {
+    } else if (!group && !stuck) {
         ask_walk(c, &c->ask, &c->place, c->place_n);
     } else {
         crawl_stuck(c);
