@@ -45,6 +45,7 @@ static enum err_code add(struct load_run *r, const char *table, size_t tables, s
     conf.batch.bytes_max = batch_share(r, tables);
     conf.lender = load_run_lender(r);
     conf.look = r->look;
+    conf.follow = r->conf.follow;
     if ((rc = table_load_open(&entry->table, r->loop, &conf, e)) != OK) {
         free(entry);
         return rc;

@@ -37,7 +37,8 @@ struct table_load_conf {
     bool adopt;   /* --adopt: the table is this spool's, whichever spool fed it before */
     bool dry_run; /* read and report, write nothing */
     bool redrive; /* load the dead letters, instead of the spool's pages */
-    bool replay;  /* load all pages that fit the next three, whatever is loaded already */
+    bool follow; /* pages that come during a load are left to the next one, which is told of them */
+    bool replay; /* load all pages that fit the next three, whatever is loaded already */
     int64_t fetched_from, fetched_to; /* or WHEN_NONE */
     uint64_t segment;                 /* or 0 */
     bool views;                       /* --views: notice members that no record had before */

@@ -301,6 +301,15 @@ static enum err_code next_batch(struct table_load *t, struct err *e)
     return OK;
 }
 
+/* Whether the batch holds all that the spool had, so that pages which came meanwhile are left to the next load: taken at once they would make a batch
+ * of one page, and that once more. */
+static bool is_last(const struct table_load *t, const struct batch_slot *slot)
+{
+    return t->conf.follow && !slot->full && !t->probing && !t->bisect && !t->narrowing &&
+           !t->emptied && t->lanes == LANES_ALL && t->hole == SIZE_MAX && !t->reload &&
+           !t->conf.redrive;
+}
+
 /* The whole batch is in. */
 static void committed(struct table_load *t)
 {
@@ -333,8 +342,11 @@ static void committed(struct table_load *t)
         table_load_resume_after(t, 0);
         return;
     }
+    bool last = is_last(t, f->slot) && parallel_upsert_pending(t->upsert) == 0;
     if (next_batch(t, &e) != OK)
         table_load_give_up(t, &e);
+    else if (last)
+        table_load_all_in(t);
     else if (!t->ready)
         table_load_resume_after(t, 0); /* others' turn */
 }
@@ -434,7 +446,7 @@ static void send_batch(struct table_load *t)
     t->blocked = false;
     rejects_truncate(batch_builder_rejects(t->builder),
                      t->current->rejected); /* the database's judgement is made anew */
-    if (!t->bisect && t->roll_forward == NULL)
+    if (!t->bisect && t->roll_forward == NULL && !is_last(t, t->current->slot))
         (void)uv_idle_start(&t->ahead, on_ahead); /* fails only without a callback */
     parallel_upsert_run(t->upsert, t->db, on_parallel_upsert, t);
 }

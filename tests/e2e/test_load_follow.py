@@ -1,4 +1,8 @@
 """--follow: pages as they arrive, for weeks, without wearing the database out."""
+import json
+
+import psycopg2
+
 from harness import wait_for
 
 
@@ -82,3 +86,23 @@ def test_an_outage_under_follow_is_waited_out(spool, netty, postgres, db):
     wait_for(lambda: len(db.rows("contacts")) == 2, "the page that came meanwhile")
     loader.terminate()
     assert loader.wait(timeout=60) == 0, open(loader.err_path).read()
+
+
+def test_pages_that_come_during_a_load_are_the_next_one_s(spool, netty, db):
+    """Beside a slow source each load would else be followed by one for the single page that came meanwhile, and that by another."""
+    writer = spool.table("contacts")
+    writer.page(['{"contact_id":0}'])
+    netty.load("--create-tables", db=db)
+    other = psycopg2.connect(db.url)
+    other.cursor().execute('LOCK TABLE "netty-contacts" IN ACCESS EXCLUSIVE MODE')
+    writer.page(['{"contact_id":1}'])
+    loader = netty.start("netty-load", "--follow", "--log-level", "debug", "--log-format", "json", db=db)
+    wait_for(lambda: db.value("SELECT count(*) FROM pg_locks WHERE NOT granted"), "the loader's wait")
+    for key in (2, 3):
+        writer.page([f'{{"contact_id":{key}}}'])
+    other.close()
+    wait_for(lambda: len(db.rows("contacts")) == 4, "all pages")
+    loader.terminate()
+    assert loader.wait(timeout=60) == 0, open(loader.err_path).read()
+    events = [event["event"] for event in map(json.loads, open(loader.err_path)) if event["event"] in ("batch", "loaded")]
+    assert events[:4] == ["batch", "loaded"] * 2, events
