@@ -16,12 +16,30 @@
 #ifndef NETTY_SPOOL_BACK_BACK_H
 #define NETTY_SPOOL_BACK_BACK_H
 
-#include "spool/remote/remote.h"
-#include "spool/store/spool.h"
+#include "spool/remote/ship_note.h"
 
 /* *put: there was something to tell. ERR_DENIED is for the caller to judge: who may only read the place counts for nobody. */
 enum err_code back_put(const struct spool *s, const struct remote *r, bool *put,
                        struct err *e) MUST_CHECK;
+
+/* What is told, for back_put_from: a spool's (back_put), or that of all accounts of a host (spool/host). The functions get ctx. */
+struct back_source {
+    const char *dir;   /* the folder that PULL_DIR is in */
+    const char *spool; /* what the object's head tells as the spool's identity */
+    bool host;
+    void *ctx;
+    /* A hash of what is told: the same where there is nothing new. */
+    enum err_code (*news)(void *ctx, uint64_t *hash, struct err *e);
+    enum err_code (*add)(void *ctx, struct object_writer *w, struct err *e);
+};
+enum err_code back_put_from(const struct back_source *source, const struct remote *r, bool *put,
+                            struct err *e) MUST_CHECK;
+
+/* For a source, about one spool: a hash of what is told, but for the times at which it was found; it removes wishes that have arrived: the pushed
+ * spool's own refetch.json, which came along since, is not older, and asks for as much. */
+enum err_code back_news(const struct spool *s, uint64_t *hash, struct err *e) MUST_CHECK;
+enum err_code back_add_files(const struct spool *s, struct object_writer *w,
+                             struct err *e) MUST_CHECK;
 
 /* For a machine that pulls no more, because it has taken over what it pulled: removes what it has put, so that nothing waits for it. The
  * caller has the lock of the folder .pull (ship_lock). */
@@ -34,5 +52,34 @@ struct back_report {
 /* Nothing is asked where nothing was pushed there yet. New pullers are looked for once an hour. */
 enum err_code back_take(const struct spool *s, const struct remote *r, struct back_report *report,
                         struct err *e) MUST_CHECK;
+
+/* Where what came back goes, for back_take_into: a spool (back_take), or all accounts of a host (spool/host). */
+struct back_target {
+    const char *dir;   /* the folder that PUSH_DIR is in */
+    const char *spool; /* the identity that an object's head has to tell */
+    bool host;
+    void *ctx;
+    /* Takes the object over. note: of the puller, whose file has that name; its tables are told what the puller has. folder: the name of a
+     * folder, below PUSH_DIR, to unpack into. */
+    enum err_code (*install)(void *ctx, struct object_reader *r, const char *folder,
+                             const char *name, struct ship_note *note, struct err *e);
+};
+enum err_code back_take_into(const struct back_target *target, const struct remote *r,
+                             struct back_report *report, struct err *e) MUST_CHECK;
+
+/* For a target, about one spool: unpacks files into the folder, which becomes a spool without pages, and takes over what is newer.
+ *
+ *     back_install_open(&i, spool, folder, note, e);      // note: of the puller; its tables are told what that one has
+ *     back_install_file(i, reader, item, e); ...          // each item that is a file
+ *     back_install_end(i, e);
+ *     back_install_close(i);                              // in any case; NULL is fine
+ */
+struct back_install;
+enum err_code back_install_open(struct back_install **i, const struct spool *s, const char *folder,
+                                struct ship_note *note, struct err *e) MUST_CHECK;
+enum err_code back_install_file(struct back_install *i, struct object_reader *r,
+                                const struct object_item *item, struct err *e) MUST_CHECK;
+enum err_code back_install_end(struct back_install *i, struct err *e) MUST_CHECK;
+void back_install_close(struct back_install *i);
 
 #endif

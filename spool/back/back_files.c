@@ -116,6 +116,8 @@ static enum err_code add_spool(struct buf *b, const struct spool *s, struct err 
     return rc == OK ? OK : buf_err(e, rc, b, "what is told");
 }
 
+static enum err_code drop_wishes(const struct spool *s, struct err *e);
+
 enum err_code back_news(const struct spool *s, uint64_t *hash, struct err *e)
 {
     char **tables = NULL;
@@ -124,7 +126,9 @@ enum err_code back_news(const struct spool *s, uint64_t *hash, struct err *e)
     struct buf text;
     buf_init(&news, NEWS_MAX);
     buf_init(&text, OBJECT_SMALL_MAX);
-    enum err_code rc = add_spool(&news, s, e);
+    enum err_code rc = drop_wishes(s, e);
+    if (rc == OK)
+        rc = add_spool(&news, s, e);
     if (rc == OK)
         rc = spool_tables(s, &tables, &n, e);
     for (size_t i = 0; i < n && rc == OK; i++)
@@ -210,7 +214,7 @@ static enum err_code drop_wish(const struct spool *s, const char *table, const c
     return safe_remove(path, e);
 }
 
-enum err_code back_drop_wishes(const struct spool *s, struct err *e)
+static enum err_code drop_wishes(const struct spool *s, struct err *e)
 {
     char **tables = NULL;
     size_t n = 0;

@@ -17,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct install {
+struct back_install {
     const struct spool *to;
     struct spool *from;
-    struct object_reader *object;
+    struct buf text;
     struct ship_note *note;
     char (*tables)[NAMES_TABLE_MAX + 1];
     size_t count;
@@ -43,7 +43,7 @@ static enum err_code remove_known(const char *dir, struct err *e)
     return rc;
 }
 
-static enum err_code note_table(struct install *i, const char *table, const char *dir,
+static enum err_code note_table(struct back_install *i, const char *table, const char *dir,
                                 struct err *e)
 {
     enum err_code rc;
@@ -61,8 +61,8 @@ static enum err_code note_table(struct install *i, const char *table, const char
 }
 
 /* "catalog.json" or "contacts/loaded.json"; others are of a later version. */
-static enum err_code unpack_file(struct install *i, const struct object_item *item,
-                                 struct buf *text, struct err *e)
+enum err_code back_install_file(struct back_install *i, struct object_reader *r,
+                                const struct object_item *item, struct err *e)
 {
     const char *slash = strchr(item->file, '/');
     const char *name = slash ? slash + 1 : item->file;
@@ -85,22 +85,8 @@ static enum err_code unpack_file(struct install *i, const struct object_item *it
         return rc;
     if (item->bytes == 0)
         return safe_remove(path, e);
-    if ((rc = object_read_file(i->object, text, e)) == OK)
-        rc = io_replace(dir, name, text->data, text->len, e);
-    return rc;
-}
-
-static enum err_code unpack(struct install *i, struct err *e)
-{
-    struct object_item *item = malloc(sizeof *item);
-    struct buf text;
-    enum err_code rc = item ? OK : err_set(e, ERR_NOMEM, "out of memory");
-    buf_init(&text, OBJECT_SMALL_MAX);
-    while (rc == OK && (rc = object_next(i->object, item, e)) == OK && item->kind != OBJECT_END)
-        if (item->kind == OBJECT_FILE)
-            rc = unpack_file(i, item, &text, e);
-    buf_free(&text);
-    free(item);
+    if ((rc = object_read_file(r, &i->text, e)) == OK)
+        rc = io_replace(dir, name, i->text.data, i->text.len, e);
     return rc;
 }
 
@@ -127,8 +113,8 @@ static const struct loaded_entry *find_loaded(const struct loaded *l, const char
     return NULL;
 }
 
-static enum err_code take_loaded(const struct install *i, const char *table, struct ship_table *t,
-                                 struct err *e)
+static enum err_code take_loaded(const struct back_install *i, const char *table,
+                                 struct ship_table *t, struct err *e)
 {
     struct loaded theirs = {0};
     struct loaded ours = {0};
@@ -149,7 +135,7 @@ static enum err_code take_loaded(const struct install *i, const char *table, str
     return rc;
 }
 
-static enum err_code take_missing(const struct install *i, const char *table, struct err *e)
+static enum err_code take_missing(const struct back_install *i, const char *table, struct err *e)
 {
     struct missing theirs = {0};
     struct missing ours = {0};
@@ -168,8 +154,8 @@ static enum err_code take_missing(const struct install *i, const char *table, st
 
 /* Each wish once: the note knows the last one by the time of its asking. Here it has a time that no request had before it, so that an
  * extractor which is at the one before does not take this one for done, and its puller sees that it has arrived. */
-static enum err_code take_wish(const struct install *i, const char *table, struct ship_table *t,
-                               struct err *e)
+static enum err_code take_wish(const struct back_install *i, const char *table,
+                               struct ship_table *t, struct err *e)
 {
     char dir[IO_PATH];
     struct refetch wish;
@@ -198,7 +184,7 @@ static enum err_code take_wish(const struct install *i, const char *table, struc
     return rc;
 }
 
-static enum err_code take_table(const struct install *i, const char *table, struct err *e)
+static enum err_code take_table(const struct back_install *i, const char *table, struct err *e)
 {
     bool held;
     struct ship_table *t = ship_note_table(i->note, table);
@@ -212,7 +198,7 @@ static enum err_code take_table(const struct install *i, const char *table, stru
     return take_wish(i, table, t, e);
 }
 
-static enum err_code take_catalog(const struct install *i, struct err *e)
+static enum err_code take_catalog(const struct back_install *i, struct err *e)
 {
     struct catalog theirs = {0};
     struct catalog ours = {0};
@@ -232,18 +218,54 @@ static enum err_code take_catalog(const struct install *i, struct err *e)
     return rc;
 }
 
+enum err_code back_install_open(struct back_install **out, const struct spool *s,
+                                const char *folder, struct ship_note *note, struct err *e)
+{
+    struct back_install *i = *out = calloc(1, sizeof *i);
+    enum err_code rc;
+    if (!i)
+        return err_set(e, ERR_NOMEM, "out of memory");
+    i->to = s;
+    i->note = note;
+    buf_init(&i->text, OBJECT_SMALL_MAX);
+    if ((rc = io_mkdirs(folder, e)) == OK &&
+        (rc = spool_mirror(&i->from, folder, spool_id(s), e)) == OK)
+        rc = remove_known(folder, e);
+    return rc;
+}
+
+enum err_code back_install_end(struct back_install *i, struct err *e)
+{
+    enum err_code rc = take_catalog(i, e);
+    for (size_t n = 0; n < i->count && rc == OK; n++)
+        rc = take_table(i, i->tables[n], e);
+    return rc;
+}
+
+void back_install_close(struct back_install *i)
+{
+    if (!i)
+        return;
+    spool_close(i->from);
+    buf_free(&i->text);
+    free(i->tables);
+    free(i);
+}
+
 enum err_code back_install(const struct spool *s, struct object_reader *r, const char *folder,
                            struct ship_note *note, struct err *e)
 {
-    struct install i = {.to = s, .object = r, .note = note};
-    enum err_code rc;
-    if ((rc = io_mkdirs(folder, e)) == OK &&
-        (rc = spool_mirror(&i.from, folder, spool_id(s), e)) == OK &&
-        (rc = remove_known(folder, e)) == OK && (rc = unpack(&i, e)) == OK)
-        rc = take_catalog(&i, e);
-    for (size_t n = 0; n < i.count && rc == OK; n++)
-        rc = take_table(&i, i.tables[n], e);
-    spool_close(i.from);
-    free(i.tables);
+    struct back_install *i = NULL;
+    struct object_item *item = malloc(sizeof *item);
+    enum err_code rc = item ? OK : err_set(e, ERR_NOMEM, "out of memory");
+    if (rc == OK)
+        rc = back_install_open(&i, s, folder, note, e);
+    while (rc == OK && (rc = object_next(r, item, e)) == OK && item->kind != OBJECT_END)
+        if (item->kind == OBJECT_FILE)
+            rc = back_install_file(i, r, item, e);
+    if (rc == OK)
+        rc = back_install_end(i, e);
+    back_install_close(i);
+    free(item);
     return rc;
 }

@@ -12,15 +12,7 @@
 /* "back/ID/0000000007.netty" */
 void back_name(char out[REMOTE_OBJECT_MAX], const char *id, uint64_t number);
 
-/* A hash of what is told, but for the times at which it was found: the same where there is nothing new. */
-enum err_code back_news(const struct spool *s, uint64_t *hash, struct err *e) MUST_CHECK;
-enum err_code back_add_files(const struct spool *s, struct object_writer *w,
-                             struct err *e) MUST_CHECK;
-/* Removes wishes that have arrived: the pushed spool's own refetch.json, which came along since, is not older, and asks for as much. */
-enum err_code back_drop_wishes(const struct spool *s, struct err *e) MUST_CHECK;
-
-/* Unpacks the object into the folder, which becomes a spool without pages, and takes over what is newer. note: of the puller; its
- * tables are told what that one has. */
+/* The same for an object that is this spool's as a whole. */
 enum err_code back_install(const struct spool *s, struct object_reader *r, const char *folder,
                            struct ship_note *note, struct err *e) MUST_CHECK;
 

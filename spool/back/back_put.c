@@ -20,7 +20,7 @@
 #define OBJECT "back.object"
 
 struct put {
-    const struct spool *spool;
+    const struct back_source *source;
     const struct remote *remote;
     int lock;
     char dir[IO_PATH];
@@ -34,7 +34,7 @@ static enum err_code prepare(struct put *p, struct err *e)
     bool there;
     enum err_code rc;
     ship_note_init(&p->note);
-    if ((rc = io_path(p->dir, spool_dir(p->spool), PULL_DIR, e)) != OK ||
+    if ((rc = io_path(p->dir, p->source->dir, PULL_DIR, e)) != OK ||
         (rc = io_path(p->object, p->dir, OBJECT, e)) != OK ||
         (rc = ship_lock(p->dir, "another pull into this spool", &p->lock, e)) != OK)
         return rc;
@@ -95,12 +95,13 @@ static enum err_code build(struct put *p, uint64_t number, struct object_sum *su
                                .written = when_now(),
                                .before = p->note.number,
                                .before_hash = p->note.hash,
-                               .first = p->note.number == 0};
+                               .first = p->note.number == 0,
+                               .host = p->source->host};
     enum err_code rc;
     memcpy(head.chain, p->note.chain, sizeof head.chain);
-    (void)snprintf(head.spool, sizeof head.spool, "%s", spool_id(p->spool));
+    (void)snprintf(head.spool, sizeof head.spool, "%s", p->source->spool);
     if ((rc = object_create(&w, p->object, &head, e)) == OK &&
-        (rc = back_add_files(p->spool, w, e)) == OK)
+        (rc = p->source->add(p->source->ctx, w, e)) == OK)
         rc = object_finish(w, sum, e);
     object_drop(w);
     p->note.written = head.written;
@@ -132,15 +133,16 @@ static enum err_code put(struct put *p, uint64_t news, struct err *e)
     return rc == OK ? safe_remove(p->object, e) : rc;
 }
 
-enum err_code back_put(const struct spool *s, const struct remote *r, bool *done, struct err *e)
+enum err_code back_put_from(const struct back_source *source, const struct remote *r, bool *done,
+                            struct err *e)
 {
-    struct put p = {.spool = s, .remote = r, .lock = -1};
+    struct put p = {.source = source, .remote = r, .lock = -1};
     uint64_t news = 0;
     bool known = false;
     *done = false;
     enum err_code rc = prepare(&p, e);
-    if (rc == OK && (rc = back_drop_wishes(s, e)) == OK)
-        rc = back_news(s, &news, e);
+    if (rc == OK)
+        rc = source->news(source->ctx, &news, e);
     bool quiet = rc == OK && p.note.number > 0 && p.note.files == news &&
                  strcmp(p.note.remote, remote_name(r)) == 0;
     if (rc == OK && !quiet && (rc = is_known(&p, &known, e)) == OK &&
@@ -150,6 +152,35 @@ enum err_code back_put(const struct spool *s, const struct remote *r, bool *done
     if (p.lock >= 0)
         (void)close(p.lock);
     return rc;
+}
+
+/* ---- one spool ---- */
+
+struct one {
+    const struct spool *spool;
+};
+
+static enum err_code spool_news(void *ctx, uint64_t *hash, struct err *e)
+{
+    const struct one *one = ctx;
+    return back_news(one->spool, hash, e);
+}
+
+static enum err_code spool_add(void *ctx, struct object_writer *w, struct err *e)
+{
+    const struct one *one = ctx;
+    return back_add_files(one->spool, w, e);
+}
+
+enum err_code back_put(const struct spool *s, const struct remote *r, bool *done, struct err *e)
+{
+    struct one one = {s};
+    const struct back_source source = {.dir = spool_dir(s),
+                                       .spool = spool_id(s),
+                                       .ctx = &one,
+                                       .news = spool_news,
+                                       .add = spool_add};
+    return back_put_from(&source, r, done, e);
 }
 
 /* ---- pulling no more ---- */

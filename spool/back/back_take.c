@@ -27,12 +27,12 @@ struct puller {
 };
 
 struct take {
-    const struct spool *spool;
+    const struct back_target *target;
     const struct remote *remote;
     struct back_report *report;
     int lock;
     char dir[IO_PATH];
-    char folder[IO_PATH];
+    char folder[SHIP_NOTE_NAME];
     char object[IO_PATH];
     char list[SHIP_NOTE_NAME];
     struct ship_note note; /* NAME.back.json */
@@ -63,15 +63,13 @@ static enum err_code find_chain(struct take *t, struct err *e)
 static enum err_code prepare(struct take *t, struct err *e)
 {
     char name[SHIP_NOTE_NAME];
-    char folder[SHIP_NOTE_NAME];
     bool there;
     enum err_code rc;
     ship_note_name(t->list, remote_name(t->remote), "back");
-    (void)snprintf(folder, sizeof folder, "%.*s", (int)(strlen(t->list) - strlen(".json")),
+    (void)snprintf(t->folder, sizeof t->folder, "%.*s", (int)(strlen(t->list) - strlen(".json")),
                    t->list);
     (void)snprintf(name, sizeof name, "%.*s.seen", (int)strcspn(t->list, "."), t->list);
-    if ((rc = io_path(t->dir, spool_dir(t->spool), PUSH_DIR, e)) != OK ||
-        (rc = io_path(t->folder, t->dir, folder, e)) != OK ||
+    if ((rc = io_path(t->dir, t->target->dir, PUSH_DIR, e)) != OK ||
         (rc = io_path(t->object, t->dir, name, e)) != OK ||
         (rc = ship_lock(t->dir, "another push of this spool", &t->lock, e)) != OK ||
         (rc = find_chain(t, e)) != OK)
@@ -217,7 +215,7 @@ static enum err_code install(struct take *t, struct puller *p, struct object_rea
     if (rc != OK)
         return rc;
     uint64_t last = n.number;
-    if ((rc = back_install(t->spool, r, t->folder, &n, e)) == OK) {
+    if ((rc = t->target->install(t->target->ctx, r, t->folder, name, &n, e)) == OK) {
         FAULT("back-installed");
         n.number = h->number;
         n.next = h->number + 1;
@@ -251,7 +249,8 @@ static enum err_code take_one(struct take *t, struct puller *p, uint64_t number,
     FAULT("back-got");
     rc = object_open(&r, t->object, &why);
     bool fits = rc == OK && object_head(r)->number == number &&
-                strcmp(object_head(r)->spool, spool_id(t->spool)) == 0 &&
+                object_head(r)->host == t->target->host &&
+                strcmp(object_head(r)->spool, t->target->spool) == 0 &&
                 strcmp(object_head(r)->chain, p->id) == 0;
     if (rc == ERR_DAMAGED || (rc == OK && !fits)) {
         LOG(LOG_WARN, "back", "an object of the way back is of no use, and passed over",
@@ -286,10 +285,10 @@ static enum err_code take_all(struct take *t, struct err *e)
     return rc == OK && t->looked ? ship_note_write(&t->note, t->dir, t->list, e) : rc;
 }
 
-enum err_code back_take(const struct spool *s, const struct remote *r, struct back_report *report,
-                        struct err *e)
+enum err_code back_take_into(const struct back_target *target, const struct remote *r,
+                             struct back_report *report, struct err *e)
 {
-    struct take t = {.spool = s, .remote = r, .report = report, .lock = -1};
+    struct take t = {.target = target, .remote = r, .report = report, .lock = -1};
     *report = (struct back_report){.objects = 0};
     ship_note_init(&t.note);
     enum err_code rc = prepare(&t, e);
@@ -300,4 +299,33 @@ enum err_code back_take(const struct spool *s, const struct remote *r, struct ba
     if (t.lock >= 0)
         (void)close(t.lock);
     return rc;
+}
+
+/* ---- one spool ---- */
+
+struct one {
+    const struct spool *spool;
+};
+
+static enum err_code install_spool(void *ctx, struct object_reader *r, const char *folder,
+                                   const char *name, struct ship_note *note, struct err *e)
+{
+    const struct one *one = ctx;
+    char dir[IO_PATH];
+    char path[IO_PATH];
+    enum err_code rc;
+    (void)name;
+    if ((rc = io_path(dir, spool_dir(one->spool), PUSH_DIR, e)) != OK ||
+        (rc = io_path(path, dir, folder, e)) != OK)
+        return rc;
+    return back_install(one->spool, r, path, note, e);
+}
+
+enum err_code back_take(const struct spool *s, const struct remote *r, struct back_report *report,
+                        struct err *e)
+{
+    struct one one = {s};
+    const struct back_target target = {
+        .dir = spool_dir(s), .spool = spool_id(s), .ctx = &one, .install = install_spool};
+    return back_take_into(&target, r, report, e);
 }

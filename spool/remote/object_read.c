@@ -24,6 +24,7 @@ struct object_reader {
     int fd;
     char path[IO_PATH];
     struct object_head head;
+    bool in_account; /* of a host's: an account was named */
     struct object_sum sum;
     uint64_t begin; /* of the frame in the file */
     uint64_t at;    /* of the next byte to read there */
@@ -86,7 +87,11 @@ static enum err_code read_head(struct object_reader *r, struct err *e)
     const char *lf = memchr(text, '\n', got);
     if (!lf || !checksum_line_ok(text, (size_t)(lf - text)))
         return damaged(r, "its first line is not what was written", e);
-    rc = fields_read_head(text, (size_t)(lf - text), fields, FIELDS(fields), OBJECT_FORMAT, e);
+    rc = fields_read(text, (size_t)(lf - text), fields, 1, e);
+    h->host = rc == OK && version == OBJECT_HOST;
+    if (rc == OK)
+        rc = fields_read_head(text, (size_t)(lf - text), fields, FIELDS(fields),
+                              h->host ? OBJECT_HOST : OBJECT_FORMAT, e);
     if (rc != OK)
         return err_prefix(e, "%s", r->path);
     h->first = first != 0;
@@ -273,6 +278,28 @@ static enum err_code read_file_line(struct object_reader *r, struct object_item 
     return OK;
 }
 
+/* An account's name is one that a section of netty.conf can have (shared/options/accounts.h): it is a folder's here. */
+static enum err_code read_account_line(struct object_reader *r, struct object_item *item,
+                                       struct err *e)
+{
+    struct field fields[] = {
+        {.name = "account", .type = FIELD_TEXT, .to = item->file, .room = sizeof item->file},
+        {.name = "spool", .type = FIELD_TEXT, .to = item->spool, .room = sizeof item->spool},
+        {.name = "first", .type = FIELD_COUNT, .to = &item->first, .optional = true},
+        {.name = "told", .type = FIELD_HASH, .to = &item->told, .optional = true},
+    };
+    enum err_code rc = fields_read(item->text, item->n, fields, FIELDS(fields), e);
+    if (rc != OK)
+        return err_prefix(e, "%s", r->path);
+    size_t n = strlen(item->file);
+    if (n == 0 || n > OBJECT_ACCOUNT_MAX ||
+        item->file[strspn(item->file, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
+        return damaged(r, "an account in it has no name that can be", e);
+    item->kind = OBJECT_ACCOUNT;
+    r->in_account = true;
+    return OK;
+}
+
 enum err_code object_next(struct object_reader *r, struct object_item *item, struct err *e)
 {
     bool there;
@@ -280,7 +307,12 @@ enum err_code object_next(struct object_reader *r, struct object_item *item, str
     *item = (struct object_item){.kind = OBJECT_END, .text = r->line};
     if ((rc = pass_over(r, e)) != OK || (rc = next_line(r, &item->n, &there, e)) != OK || !there)
         return rc;
-    if (strncmp(r->line, "{\"file\":", 8) == 0) {
+    bool account = r->head.host && strncmp(r->line, "{\"account\":", 11) == 0;
+    if (r->head.host && !account && !r->in_account)
+        return damaged(r, "an item in it is of no account", e);
+    if (account) {
+        rc = read_account_line(r, item, e);
+    } else if (strncmp(r->line, "{\"file\":", 8) == 0) {
         rc = read_file_line(r, item, e);
     } else {
         item->line.position = r->position;

@@ -25,7 +25,8 @@ struct object_writer {
     ZSTD_CCtx *zstd;
     XXH3_state_t *hash;
     uint64_t content;
-    bool paged; /* a page was added */
+    bool paged;  /* a page was added */
+    bool broken; /* the file cannot be written */
     uint64_t packed;
     size_t room;
     char *out;
@@ -50,7 +51,9 @@ static enum err_code put(struct object_writer *w, const void *p, size_t n, struc
 {
     if (XXH3_64bits_update(w->hash, p, n) != XXH_OK)
         return err_set(e, ERR_INTERNAL, "cannot compute a checksum");
-    return io_write(w->fd, p, n, w->path, e);
+    enum err_code rc = io_write(w->fd, p, n, w->path, e);
+    w->broken = w->broken || rc != OK;
+    return rc;
 }
 
 static enum err_code put_head(struct object_writer *w, const struct object_head *h, struct err *e)
@@ -63,8 +66,9 @@ static enum err_code put_head(struct object_writer *w, const struct object_head 
                        "{\"netty_object\":%d,\"number\":%" PRIu64
                        ",\"chain\":\"%s\",\"spool\":\"%s\",\"written\":\"%s\",\"before\":%" PRIu64
                        ",\"before_hash\":\"%016" PRIx64 "\",\"first\":%d",
-                       OBJECT_FORMAT, h->number, h->chain, h->spool, when_iso(h->written, at),
-                       h->before, h->before_hash, h->first ? 1 : 0)) != OK ||
+                       h->host ? OBJECT_HOST : OBJECT_FORMAT, h->number, h->chain, h->spool,
+                       when_iso(h->written, at), h->before, h->before_hash, h->first ? 1 : 0)) !=
+            OK ||
         (rc = checksum_line_end(&line, 0)) != OK)
         (void)buf_err(e, rc, &line, "an object's head");
     else
@@ -139,6 +143,23 @@ static enum err_code add_line(struct object_writer *w, const char *line, size_t 
     return rc == OK ? object_add(w, "\n", 1, e) : rc;
 }
 
+enum err_code object_add_account(struct object_writer *w, const char *name, const char *spool,
+                                 bool first, uint64_t told, struct err *e)
+{
+    struct buf line;
+    enum err_code rc;
+    buf_init(&line, LINE_MAX_);
+    if ((rc = buf_addf(&line, "{\"account\":\"%s\",\"spool\":\"%s\"", name, spool)) != OK ||
+        (first && (rc = buf_addf(&line, ",\"first\":1")) != OK) ||
+        (told != 0 && (rc = buf_addf(&line, ",\"told\":\"%016" PRIx64 "\"", told)) != OK) ||
+        (rc = checksum_line_end(&line, 0)) != OK)
+        (void)buf_err(e, rc, &line, "an account's line");
+    else
+        rc = object_add(w, line.data, line.len, e);
+    buf_free(&line);
+    return rc;
+}
+
 enum err_code object_add_header(struct object_writer *w, const char *line, size_t n, struct err *e)
 {
     return add_line(w, line, n, e);
@@ -168,6 +189,11 @@ enum err_code object_add_file(struct object_writer *w, const char *name, uint64_
 bool object_has_room(const struct object_writer *w, uint64_t bytes)
 {
     return !w->paged || w->packed + bytes + bytes / 128 + SLACK <= OBJECT_MAX;
+}
+
+bool object_is_broken(const struct object_writer *w)
+{
+    return w->broken;
 }
 
 static enum err_code put_tail(struct object_writer *w, struct object_sum *sum, struct err *e)

@@ -23,10 +23,9 @@
 #define LIST_EVERY ((int64_t)3600 * 1000000)
 
 struct pull {
-    const char *dir;
+    const struct pull_target *target;
     const struct remote *remote;
     struct ship_report *report;
-    struct spool *spool; /* NULL: there is none yet */
     int lock;
     char object[IO_PATH];
     struct ship_note note;
@@ -34,42 +33,15 @@ struct pull {
     bool noted;                   /* the note is there */
 };
 
-/* A folder with a spool and no note is no mirror: its spool is fetched by an extractor. */
-static enum err_code look_at_spool(struct pull *p, struct err *e)
-{
-    struct err why = ERR_INIT;
-    enum err_code rc = ship_note_read(&p->note, p->dir, PULL_NOTE, &p->noted, &why);
-    if (rc != OK) {
-        *e = why;
-        return rc == ERR_DAMAGED
-                   ? err_set(e, ERR_CONFIG, "%.800s; pull into a new folder (--spool)", why.msg)
-                   : rc;
-    }
-    rc = spool_open(&p->spool, p->dir, SPOOL_LOOK, &why);
-    if (rc == ERR_NO_SPOOL)
-        return OK;
-    if (rc != OK) {
-        *e = why;
-        return rc;
-    }
-    if (!p->noted)
-        return err_set(e, ERR_CONFIG,
-                       "the spool at %.500s was not pulled from anywhere: it would be mixed with "
-                       "%.200s; name a "
-                       "new folder (--spool)",
-                       p->dir, remote_name(p->remote));
-    return spool_check_writer(p->spool, e);
-}
-
 /* A power failure may leave acked.json damaged, and it is written again only when new pages come. Without the file a reader syncs
  * the journal before it acts. */
-static enum err_code drop_damaged_acked(const struct pull *p, const char *table, struct err *e)
+static enum err_code drop_damaged_acked(const struct spool *s, const char *table, struct err *e)
 {
     char dir[IO_PATH];
     char path[IO_PATH];
     struct acked acked;
     enum acked_state state;
-    enum err_code rc = table_dir(dir, p->spool, table, e);
+    enum err_code rc = table_dir(dir, s, table, e);
     if (rc != OK || (rc = acked_read(dir, &acked, &state, e)) != OK || state != ACKED_DAMAGED)
         return rc;
     if ((rc = io_path(path, dir, ACKED_FILE, e)) != OK)
@@ -77,28 +49,41 @@ static enum err_code drop_damaged_acked(const struct pull *p, const char *table,
     return safe_remove(path, e);
 }
 
-static enum err_code mend_hints(const struct pull *p, struct err *e)
+enum err_code pull_mend_hints(const struct spool *s, struct err *e)
 {
     char **tables = NULL;
     size_t n = 0;
-    enum err_code rc = p->spool ? spool_tables(p->spool, &tables, &n, e) : OK;
+    enum err_code rc = spool_tables(s, &tables, &n, e);
     for (size_t i = 0; i < n && rc == OK; i++)
-        rc = drop_damaged_acked(p, tables[i], e);
+        rc = drop_damaged_acked(s, tables[i], e);
     spool_tables_free(tables, n);
     return rc;
+}
+
+static enum err_code read_note(struct pull *p, struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = ship_note_read(&p->note, p->target->note, PULL_NOTE, &p->noted, &why);
+    if (rc == OK)
+        return OK;
+    *e = why;
+    return rc == ERR_DAMAGED
+               ? err_set(e, ERR_CONFIG, "%.800s; pull into a new folder (--spool)", why.msg)
+               : rc;
 }
 
 static enum err_code prepare(struct pull *p, struct err *e)
 {
     char dir[IO_PATH];
     enum err_code rc;
-    if ((rc = look_at_spool(p, e)) != OK || (rc = io_path(dir, p->dir, PULL_DIR, e)) != OK ||
+    if ((rc = read_note(p, e)) != OK || (rc = io_path(dir, p->target->dir, PULL_DIR, e)) != OK ||
         (rc = io_path(p->object, dir, "object", e)) != OK ||
         (rc = ship_lock(dir, "another pull into this spool", &p->lock, e)) != OK)
         return rc;
     memcpy(p->before, p->note.remote, sizeof p->before);
+    p->note.host = p->target->host;
     (void)snprintf(p->note.remote, sizeof p->note.remote, "%s", remote_name(p->remote));
-    return mend_hints(p, e);
+    return p->target->begin ? p->target->begin(p->target->ctx, e) : OK;
 }
 
 enum fate {
@@ -163,7 +148,7 @@ static enum err_code get(struct pull *p, uint64_t number, enum fate *fate, struc
 
 static enum err_code keep_note(struct pull *p, struct err *e)
 {
-    return p->noted ? ship_note_write(&p->note, p->dir, PULL_NOTE, e) : OK;
+    return p->noted ? ship_note_write(&p->note, p->target->note, PULL_NOTE, e) : OK;
 }
 
 /* A place of another name than before has to hold what was pulled last: else it is not the one that was moved, or is only named in
@@ -185,7 +170,7 @@ static enum err_code check_place(struct pull *p, struct err *e)
             "%.300s does not hold object %" PRIu64
             ", which was pulled last into %.300s, from %.300s; name that place, or a new "
             "folder (--spool)",
-            p->note.remote, p->note.number, p->dir, p->before);
+            p->note.remote, p->note.number, p->target->dir, p->before);
     return keep_note(p, e);
 }
 
@@ -196,38 +181,34 @@ static bool follows(const struct pull *p, const struct object_head *h)
                         h->before == p->note.number && h->before_hash == p->note.hash);
 }
 
-static enum err_code check_spool(struct pull *p, const struct object_head *h, struct err *e)
+static enum err_code check_kind(const struct pull *p, const struct object_head *h, struct err *e)
 {
-    if (p->spool && strcmp(spool_id(p->spool), h->spool) != 0)
-        return err_set(e, ERR_CONFIG,
-                       "%.300s holds another spool's objects than those that were pulled into "
-                       "%.300s; name a new "
-                       "folder (--spool)",
-                       remote_name(p->remote), p->dir);
-    if (p->spool)
+    if (h->host == p->target->host)
         return OK;
-    if (!p->noted) {
-        enum err_code rc = ship_note_write(&p->note, p->dir, PULL_NOTE, e);
-        if (rc != OK)
-            return rc;
-        p->noted = true;
-        FAULT("pull-noted");
-    }
-    return spool_mirror(&p->spool, p->dir, h->spool, e);
+    return err_set(e, ERR_CONFIG,
+                   h->host
+                       ? "%.300s holds the objects of a machine's accounts: pull them together, "
+                         "with a configuration file that has their sections, without --account"
+                       : "%.300s holds the objects of one account or spool: pull it with "
+                         "--account, or where the configuration file has no accounts",
+                   remote_name(p->remote));
 }
 
 static enum err_code take(struct pull *p, struct object_reader *r, struct err *e)
 {
     const struct object_head *h = object_head(r);
     struct pull_counts counts = {.pages = 0};
-    enum err_code rc = check_spool(p, h, e);
+    enum err_code rc = check_kind(p, h, e);
     if (rc != OK)
         return rc;
     if (h->first && p->note.number > 0)
         LOG(LOG_WARN, "new-chain", "a new chain of objects begins, with everything",
             F_STR("remote", remote_name(p->remote)), F_INT("object", h->number));
-    if ((rc = pull_apply(p->spool, r, &p->note, &counts, e)) != OK)
+    if (h->first && h->host) /* this object, and those behind it, have what was held back */
+        p->note.count = 0;
+    if ((rc = p->target->take(p->target->ctx, r, false, &p->note, &counts, e)) != OK)
         return rc;
+    p->noted = true;
     p->report->pages += counts.pages;
     p->report->bytes += counts.bytes;
     FAULT("pull-applied");
@@ -237,7 +218,7 @@ static enum err_code take(struct pull *p, struct object_reader *r, struct err *e
     p->note.written = h->written;
     p->note.gap = 0;
     (void)snprintf(p->note.chain, sizeof p->note.chain, "%s", h->chain);
-    if ((rc = ship_note_write(&p->note, p->dir, PULL_NOTE, e)) != OK)
+    if ((rc = ship_note_write(&p->note, p->target->note, PULL_NOTE, e)) != OK)
         return rc;
     FAULT("pull-done");
     p->report->objects++;
@@ -312,27 +293,198 @@ static enum err_code pull_next(struct pull *p, bool *more, struct err *e)
     return rc;
 }
 
-enum err_code pull_run(const char *dir, const struct remote *r, struct ship_report *report,
-                       struct err *e)
+/* ---- what is held back ---- */
+
+/* `roll` of a note's table: it was tried in this run, and could not be taken. */
+static struct ship_table *first_held(const struct ship_note *n)
 {
-    struct pull p = {.dir = dir, .remote = r, .report = report, .lock = -1};
+    struct ship_table *least = NULL;
+    for (size_t i = 0; i < n->count; i++)
+        if (n->tables[i].roll == 0 && (!least || n->tables[i].place.segment < least->place.segment))
+            least = &n->tables[i];
+    return least;
+}
+
+/* There is no such number: it was given up, or the object is missing, which shows at the next one. */
+static void pass_number(const struct ship_note *n, uint64_t number)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (n->tables[i].place.segment == number)
+            n->tables[i].place.segment++;
+}
+
+static void stay_held(const struct ship_note *n, uint64_t number, const char *why)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        struct ship_table *t = &n->tables[i];
+        if (t->place.segment != number)
+            continue;
+        t->place.segment = t->place.page + 1;
+        t->roll = 1;
+        LOG(LOG_ERROR, "pull", "the account stays behind", F_STR("account", t->table),
+            F_INT("object", number), F_STR("error", why));
+    }
+}
+
+static void drop_caught_up(struct ship_note *n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n->count; i++)
+        if (n->tables[i].place.page < n->number)
+            n->tables[kept++] = n->tables[i];
+    n->count = kept;
+}
+
+/* Takes what is held back at that object, or passes it. */
+static enum err_code take_held(struct pull *p, uint64_t number, uint64_t before, struct err *e)
+{
+    enum fate fate;
+    struct object_reader *r;
+    struct err why = ERR_INIT;
+    struct pull_counts counts = {.pages = 0};
+    enum err_code rc = get(p, number, &fate, &r, &why);
+    if (rc == ERR_DAMAGED) {
+        stay_held(&p->note, number, why.msg);
+        return OK;
+    }
+    if (rc != OK) {
+        *e = why;
+        return rc;
+    }
+    const struct object_head *h = r ? object_head(r) : NULL;
+    if (h && strcmp(h->chain, p->note.chain) == 0 && (h->first || h->before == before)) {
+        rc = p->target->take(p->target->ctx, r, true, &p->note, &counts, e);
+        p->report->pages += counts.pages;
+        p->report->bytes += counts.bytes;
+    } else if (h || number >= p->note.number) {
+        stay_held(&p->note, number, "an object that it needs is missing in the remote");
+    } else {
+        pass_number(&p->note, number);
+    }
+    object_close(r);
+    return rc;
+}
+
+static enum err_code take_all_held(struct pull *p, struct err *e)
+{
+    const struct ship_table *t;
+    enum err_code rc = OK;
+    for (size_t i = 0; i < p->note.count; i++)
+        p->note.tables[i].roll = 0;
+    while (rc == OK && (t = first_held(&p->note)) != NULL) {
+        if ((rc = take_held(p, t->place.segment, t->place.page, e)) != OK)
+            break;
+        drop_caught_up(&p->note);
+        rc = keep_note(p, e);
+    }
+    return rc;
+}
+
+enum err_code pull_objects(const struct pull_target *target, const struct remote *r,
+                           struct ship_report *report, struct err *e)
+{
+    struct pull p = {.target = target, .remote = r, .report = report, .lock = -1};
     bool more = true;
     *report = (struct ship_report){.written = WHEN_NONE};
     ship_note_init(&p.note);
     enum err_code rc = prepare(&p, e);
     if (rc == OK)
         rc = check_place(&p, e);
+    if (rc == OK && target->host)
+        rc = take_all_held(&p, e);
     while (rc == OK && more)
         rc = pull_next(&p, &more, e);
     if (p.lock >= 0 && rc == OK)
         rc = safe_remove(p.object, e);
     if (rc == OK && p.note.number == 0)
         rc = err_set(e, ERR_NO_SPOOL, "nothing was pushed to %.300s yet", remote_name(r));
+    if (rc == OK && target->host && p.note.count > 0)
+        rc = err_set(e, ERR_SET_ASIDE,
+                     "%zu accounts could not take what was pulled, and stay behind; the next pull "
+                     "tries again",
+                     p.note.count);
     report->last = p.note.number;
     report->written = p.note.written;
     ship_note_free(&p.note);
-    spool_close(p.spool);
     if (p.lock >= 0)
         (void)close(p.lock);
+    return rc;
+}
+
+/* ---- one spool ---- */
+
+struct one {
+    const char *dir;
+    const struct remote *remote;
+    struct spool *spool; /* NULL: there is none yet */
+};
+
+/* A folder with a spool and no note is no mirror: its spool is fetched by an extractor. */
+static enum err_code open_mirror(struct one *o, struct err *e)
+{
+    char path[IO_PATH];
+    struct err why = ERR_INIT;
+    enum err_code rc = spool_open(&o->spool, o->dir, SPOOL_LOOK, &why);
+    if (rc == ERR_NO_SPOOL)
+        return OK;
+    if (rc != OK) {
+        *e = why;
+        return rc;
+    }
+    if ((rc = io_path(path, o->dir, PULL_NOTE, e)) != OK)
+        return rc;
+    if (access(path, F_OK) != 0)
+        return err_set(e, ERR_CONFIG,
+                       "the spool at %.500s was not pulled from anywhere: it would be mixed with "
+                       "%.200s; name a "
+                       "new folder (--spool)",
+                       o->dir, remote_name(o->remote));
+    return spool_check_writer(o->spool, e);
+}
+
+static enum err_code mend_spool(void *ctx, struct err *e)
+{
+    const struct one *o = ctx;
+    return o->spool ? pull_mend_hints(o->spool, e) : OK;
+}
+
+static enum err_code check_spool(struct one *o, const struct object_head *h,
+                                 const struct ship_note *note, struct err *e)
+{
+    if (o->spool && strcmp(spool_id(o->spool), h->spool) != 0)
+        return err_set(e, ERR_CONFIG,
+                       "%.300s holds another spool's objects than those that were pulled into "
+                       "%.300s; name a new "
+                       "folder (--spool)",
+                       remote_name(o->remote), o->dir);
+    if (o->spool)
+        return OK;
+    enum err_code rc = ship_note_write(note, o->dir, PULL_NOTE, e);
+    if (rc != OK)
+        return rc;
+    FAULT("pull-noted");
+    return spool_mirror(&o->spool, o->dir, h->spool, e);
+}
+
+static enum err_code take_spool(void *ctx, struct object_reader *r, bool held,
+                                struct ship_note *note, struct pull_counts *counts, struct err *e)
+{
+    struct one *o = ctx;
+    enum err_code rc = check_spool(o, object_head(r), note, e);
+    (void)held; /* nothing ever is */
+    return rc == OK ? pull_apply(o->spool, r, note, counts, e) : rc;
+}
+
+enum err_code pull_run(const char *dir, const struct remote *r, struct ship_report *report,
+                       struct err *e)
+{
+    struct one one = {.dir = dir, .remote = r};
+    const struct pull_target target = {
+        .dir = dir, .note = dir, .ctx = &one, .begin = mend_spool, .take = take_spool};
+    *report = (struct ship_report){.written = WHEN_NONE};
+    enum err_code rc = open_mirror(&one, e);
+    if (rc == OK)
+        rc = pull_objects(&target, r, report, e);
+    spool_close(one.spool);
     return rc;
 }

@@ -14,6 +14,29 @@
 
 #include "spool/remote/ship_note.h"
 
+/* What is made of the objects: one spool (pull_run), or those of a host's accounts (spool/host). The functions get ctx. */
+struct object_reader;
+struct pull_counts;
+struct pull_target {
+    const char *dir;  /* the folder that is pulled into */
+    const char *note; /* the folder that the note is in */
+    bool host;
+    void *ctx;
+    /* Called first of all, while no other pull can be under way. May be NULL. */
+    enum err_code (*begin)(void *ctx, struct err *e);
+    /* Takes an object, but for what the note holds back; `held`: takes what is held back at this object, and nothing else. What cannot be
+     * taken and hinders nothing else is held back: the note's table then has the account's name, as segment this object's number, and as
+     * page that of the object before it. After OK all the rest is durable. */
+    enum err_code (*take)(void *ctx, struct object_reader *r, bool held, struct ship_note *note,
+                          struct pull_counts *counts, struct err *e);
+};
+/* Pulls as pull_run does, which calls this. What is held back is taken later from the same objects, and is no failure here. */
+enum err_code pull_objects(const struct pull_target *target, const struct remote *r,
+                           struct ship_report *report, struct err *e) MUST_CHECK;
+
+/* For a target, about a spool that is there: removes damaged hints, which a power failure may have left. */
+enum err_code pull_mend_hints(const struct spool *s, struct err *e) MUST_CHECK;
+
 enum err_code pull_run(const char *dir, const struct remote *r, struct ship_report *report,
                        struct err *e) MUST_CHECK;
 

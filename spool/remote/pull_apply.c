@@ -438,27 +438,22 @@ static enum err_code on_file(struct apply *a, const struct object_item *item, st
     return rc;
 }
 
-static enum err_code each_item(struct apply *a, struct err *e)
+enum err_code pull_apply_item(struct apply *a, const struct object_item *item, struct err *e)
 {
-    struct object_item *item = malloc(sizeof *item);
-    enum err_code rc = item ? OK : err_set(e, ERR_NOMEM, "out of memory");
-    while (rc == OK && (rc = object_next(a->from, item, e)) == OK && item->kind != OBJECT_END) {
-        if (item->kind == OBJECT_HEADER)
-            rc = on_header(a, item, e);
-        else if (item->kind == OBJECT_PAGE)
-            rc = on_page(a, item, e);
-        else
-            rc = on_file(a, item, e);
-    }
-    free(item);
-    return rc == OK ? close_table(a, e) : rc;
+    if (item->kind == OBJECT_HEADER)
+        return on_header(a, item, e);
+    return item->kind == OBJECT_PAGE ? on_page(a, item, e) : on_file(a, item, e);
 }
 
-enum err_code pull_apply(const struct spool *s, struct object_reader *r, struct ship_note *note,
-                         struct pull_counts *counts, struct err *e)
+enum err_code pull_apply_end(struct apply *a, struct err *e)
 {
-    enum err_code rc;
-    struct apply *a = calloc(1, sizeof *a);
+    return close_table(a, e);
+}
+
+enum err_code pull_apply_open(struct apply **out, const struct spool *s, struct object_reader *r,
+                              struct ship_note *note, struct pull_counts *counts, struct err *e)
+{
+    struct apply *a = *out = calloc(1, sizeof *a);
     if (!a)
         return err_set(e, ERR_NOMEM, "out of memory");
     *a = (struct apply){
@@ -466,7 +461,13 @@ enum err_code pull_apply(const struct spool *s, struct object_reader *r, struct 
     buf_init(&a->header, JOURNAL_LINE_MAX + 1);
     buf_init(&a->lines, LINES_MAX + JOURNAL_LINE_MAX);
     a->piece = malloc(PIECE);
-    rc = a->piece ? each_item(a, e) : err_set(e, ERR_NOMEM, "out of memory");
+    return a->piece ? OK : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+void pull_apply_close(struct apply *a)
+{
+    if (!a)
+        return;
     journal_close(a->old);
     segment_drop(&a->data_fd);
     acked_close(&a->acked_fd);
@@ -475,5 +476,21 @@ enum err_code pull_apply(const struct spool *s, struct object_reader *r, struct 
     buf_free(&a->lines);
     free(a->piece);
     free(a);
+}
+
+enum err_code pull_apply(const struct spool *s, struct object_reader *r, struct ship_note *note,
+                         struct pull_counts *counts, struct err *e)
+{
+    struct apply *a = NULL;
+    struct object_item *item = malloc(sizeof *item);
+    enum err_code rc = item ? OK : err_set(e, ERR_NOMEM, "out of memory");
+    if (rc == OK)
+        rc = pull_apply_open(&a, s, r, note, counts, e);
+    while (rc == OK && (rc = object_next(r, item, e)) == OK && item->kind != OBJECT_END)
+        rc = pull_apply_item(a, item, e);
+    if (rc == OK)
+        rc = pull_apply_end(a, e);
+    pull_apply_close(a);
+    free(item);
     return rc;
 }

@@ -20,4 +20,20 @@ struct pull_counts {
 enum err_code pull_apply(const struct spool *s, struct object_reader *r, struct ship_note *note,
                          struct pull_counts *counts, struct err *e) MUST_CHECK;
 
+/* The same, item by item, for an object that holds more than this spool's:
+ *
+ *     pull_apply_open(&a, spool, reader, note, &counts, e);
+ *     pull_apply_item(a, item, e); ...                      // headers, pages and files, in their order
+ *     pull_apply_end(a, e);                                 // what was taken is durable
+ *     pull_apply_close(a);                                  // in any case; NULL is fine
+ */
+struct apply;
+enum err_code pull_apply_open(struct apply **a, const struct spool *s, struct object_reader *r,
+                              struct ship_note *note, struct pull_counts *counts,
+                              struct err *e) MUST_CHECK;
+enum err_code pull_apply_item(struct apply *a, const struct object_item *item,
+                              struct err *e) MUST_CHECK;
+enum err_code pull_apply_end(struct apply *a, struct err *e) MUST_CHECK;
+void pull_apply_close(struct apply *a);
+
 #endif

@@ -36,7 +36,7 @@ enum fate {
 };
 
 struct push {
-    const struct spool *spool;
+    const struct push_source *source;
     const struct remote *remote;
     struct ship_report *report;
     int lock;
@@ -48,6 +48,8 @@ struct push {
     struct ship_note note;
     struct ship_note pending;
     bool is_pending;
+    bool
+        other_kind; /* an object that was met there is a host's, or one spool's, which ours are not */
 };
 
 static enum err_code prepare(struct push *p, struct err *e)
@@ -61,11 +63,25 @@ static enum err_code prepare(struct push *p, struct err *e)
     ship_note_name(p->next, remote, "next");
     (void)snprintf(name, sizeof name, "%016" PRIx64 ".object", hash);
     (void)snprintf(seen, sizeof seen, "%016" PRIx64 ".seen", hash);
-    if ((rc = io_path(p->dir, spool_dir(p->spool), PUSH_DIR, e)) != OK ||
+    if ((rc = io_path(p->dir, p->source->dir, PUSH_DIR, e)) != OK ||
         (rc = io_path(p->object, p->dir, name, e)) != OK ||
         (rc = io_path(p->seen, p->dir, seen, e)) != OK)
         return rc;
     return ship_lock(p->dir, "another push of this spool", &p->lock, e);
+}
+
+static enum err_code other_kind(const struct push *p, struct err *e)
+{
+    if (p->source->host)
+        return err_set(
+            e, ERR_CONFIG,
+            "%.300s holds the objects of one account or spool; push the accounts of this "
+            "machine to a place of their own, or each by itself, with --account",
+            remote_name(p->remote));
+    return err_set(e, ERR_CONFIG,
+                   "%.300s holds the objects of a machine's accounts, which are pushed together; "
+                   "leave --account out, or push this one to another place",
+                   remote_name(p->remote));
 }
 
 static enum err_code read_notes(struct push *p, struct err *e)
@@ -74,6 +90,9 @@ static enum err_code read_notes(struct push *p, struct err *e)
     enum err_code rc = ship_note_read(&p->note, p->dir, p->done, &there, e);
     if (rc == OK)
         rc = ship_note_read(&p->pending, p->dir, p->next, &p->is_pending, e);
+    if (rc == OK && ((there && p->note.host != p->source->host) ||
+                     (p->is_pending && p->pending.host != p->source->host)))
+        return other_kind(p, e);
     if (rc == ERR_DAMAGED)
         return err_set(
             e, ERR_CONFIG,
@@ -85,6 +104,8 @@ static enum err_code read_notes(struct push *p, struct err *e)
 
 static enum err_code foreign(const struct push *p, uint64_t number, struct err *e)
 {
+    if (p->other_kind)
+        return other_kind(p, e);
     return err_set(
         e, ERR_CONFIG,
         "object %" PRIu64
@@ -103,6 +124,7 @@ static enum err_code begin_chain(struct push *p, struct err *e)
         return err_sys(e, ERR_INTERNAL, "cannot get random numbers");
     ship_note_free(&p->note);
     p->note.next = next;
+    p->note.host = p->source->host;
     for (size_t i = 0; i < sizeof random; i++)
         (void)snprintf(p->note.chain + 2 * i, 3, "%02x", random[i]);
     (void)snprintf(p->note.remote, sizeof p->note.remote, "%s", remote_name(p->remote));
@@ -110,7 +132,7 @@ static enum err_code begin_chain(struct push *p, struct err *e)
 }
 
 /* Finds out what the remote has under that number. For a whole object sum is set. */
-static enum err_code find_fate(const struct push *p, uint64_t number, enum fate *fate,
+static enum err_code find_fate(struct push *p, uint64_t number, enum fate *fate,
                                struct object_sum *sum, struct err *e)
 {
     char name[OBJECT_NAME];
@@ -123,8 +145,10 @@ static enum err_code find_fate(const struct push *p, uint64_t number, enum fate 
         return rc;
     rc = object_open(&r, p->seen, &why);
     *fate = rc == OK ? WHOLE : CUT;
-    if (rc == OK)
+    if (rc == OK) {
         *sum = *object_sum(r);
+        p->other_kind = object_head(r)->host != p->source->host;
+    }
     object_close(r);
     if (rc != OK && rc != ERR_DAMAGED && rc != ERR_CONFIG) {
         *e = why;
@@ -134,7 +158,7 @@ static enum err_code find_fate(const struct push *p, uint64_t number, enum fate 
 }
 
 /* Is it the object that this machine has put? Size and time show that if the store keeps the time; else the whole object is got. */
-static enum err_code is_ours(const struct push *p, const struct remote_seen *seen, bool *ours,
+static enum err_code is_ours(struct push *p, const struct remote_seen *seen, bool *ours,
                              struct err *e)
 {
     enum fate fate;
@@ -207,6 +231,8 @@ static enum err_code confirm(struct push *p, struct err *e)
         return rc;
     ship_note_free(&p->pending);
     p->is_pending = false;
+    if (p->source->confirmed && (rc = p->source->confirmed(p->source->ctx, &p->note, e)) != OK)
+        return rc;
     return safe_remove(p->object, e);
 }
 
@@ -274,10 +300,39 @@ static enum err_code settle(struct push *p, struct err *e)
     return put(p, true, e);
 }
 
-/* Makes the next object and its note. */
-static enum err_code build(struct push *p, bool *more, struct err *e)
+/* Makes the object of p->pending. One that a part of it has spoiled is made anew, without that part. */
+static enum err_code write_object(struct push *p, struct push_built *built, struct object_sum *sum,
+                                  struct err *e)
 {
-    struct object_writer *w = NULL;
+    const struct push_source *source = p->source;
+    const struct ship_report before = *p->report;
+    struct ship_note *n = &p->pending;
+    struct object_head head = {.number = n->number,
+                               .written = n->written,
+                               .before = p->note.number,
+                               .before_hash = p->note.hash,
+                               .first = p->note.number == 0,
+                               .host = source->host};
+    enum err_code rc;
+    memcpy(head.chain, n->chain, sizeof head.chain);
+    (void)snprintf(head.spool, sizeof head.spool, "%s", source->spool);
+    do {
+        struct object_writer *w = NULL;
+        *built = (struct push_built){.more = false};
+        *p->report = before;
+        if ((rc = object_create(&w, p->object, &head, e)) == OK &&
+            (rc = source->collect(source->ctx, w, n, p->report, built, e)) == OK && !built->again &&
+            !built->none)
+            rc = object_finish(w, sum, e);
+        object_drop(w);
+    } while (rc == OK && built->again);
+    return rc;
+}
+
+/* Makes the next object and its note. */
+static enum err_code build(struct push *p, struct push_built *built, struct err *e)
+{
+    const struct push_source *source = p->source;
     struct object_sum sum;
     struct stat st;
     struct ship_note *n = &p->pending;
@@ -287,78 +342,59 @@ static enum err_code build(struct push *p, bool *more, struct err *e)
     n->number = n->next > n->number + 1 ? n->next : n->number + 1;
     n->next = n->number + 1;
     n->written = when_now();
-    struct object_head head = {.number = n->number,
-                               .written = n->written,
-                               .before = p->note.number,
-                               .before_hash = p->note.hash,
-                               .first = p->note.number == 0};
-    memcpy(head.chain, n->chain, sizeof head.chain);
-    (void)snprintf(head.spool, sizeof head.spool, "%s", spool_id(p->spool));
-    if ((rc = object_create(&w, p->object, &head, e)) != OK ||
-        (rc = push_collect(p->spool, w, n, p->report, more, e)) != OK ||
-        (rc = object_finish(w, &sum, e)) != OK)
-        goto done;
-    if (stat(p->object, &st) != 0) {
-        rc = err_sys(e, ERR_IO, "cannot look at %s", p->object);
-        goto done;
-    }
+    if ((rc = write_object(p, built, &sum, e)) != OK)
+        return rc;
+    if (built->none)
+        return safe_remove(p->object, e);
+    if (stat(p->object, &st) != 0)
+        return err_sys(e, ERR_IO, "cannot look at %s", p->object);
     n->hash = sum.hash;
     n->size = (uint64_t)st.st_size;
     n->modified = st.st_mtim.tv_sec * WHEN_SECOND + st.st_mtim.tv_nsec / 1000;
     p->report->bytes += sum.packed;
     FAULT("push-object");
-    if ((rc = ship_note_write(n, p->dir, p->next, e)) != OK)
-        goto done;
+    if ((source->finished && (rc = source->finished(source->ctx, n, e)) != OK) ||
+        (rc = ship_note_write(n, p->dir, p->next, e)) != OK)
+        return rc;
     p->is_pending = true;
     FAULT("push-noted");
-done:
-    object_drop(w);
-    return rc;
-}
-
-/* Is nothing new, and the last object less than PUSH_SIGN_OF_LIFE old? */
-static enum err_code is_quiet(struct push *p, bool *quiet, struct err *e)
-{
-    bool news = false;
-    int64_t now = when_now();
-    *quiet = false;
-    if (p->note.number == 0)
-        return OK;
-    enum err_code rc = push_has_news(p->spool, &p->note, &news, e);
-    *quiet = rc == OK && !news && p->note.written != WHEN_NONE && now >= p->note.written &&
-             now - p->note.written < PUSH_SIGN_OF_LIFE;
-    return rc;
+    return OK;
 }
 
 static enum err_code push_all(struct push *p, struct err *e)
 {
-    bool more = true;
-    bool quiet;
+    struct push_built built = {.more = true};
+    bool quiet = false;
     bool wiped;
-    enum err_code rc = is_quiet(p, &quiet, e);
+    enum err_code rc = OK;
+    if (p->note.number > 0)
+        rc = p->source->quiet(p->source->ctx, &p->note, &quiet, e);
     if (rc != OK || quiet)
         return rc;
     if ((rc = check_last(p, &wiped, e)) != OK)
         return rc;
     if ((wiped || p->note.number == 0) && (rc = begin_chain(p, e)) != OK)
         return rc;
-    while (rc == OK && more) {
-        if ((rc = build(p, &more, e)) != OK || (rc = put(p, false, e)) != OK)
+    while (rc == OK && built.more) {
+        if ((rc = build(p, &built, e)) != OK || built.none || (rc = put(p, false, e)) != OK)
             break;
         p->report->objects++;
     }
     return rc;
 }
 
-enum err_code push_run(const struct spool *s, const struct remote *r, struct ship_report *report,
-                       struct err *e)
+enum err_code push_objects(const struct push_source *source, const struct remote *r,
+                           struct ship_report *report, struct err *e)
 {
-    struct push p = {.spool = s, .remote = r, .report = report, .lock = -1};
+    struct push p = {.source = source, .remote = r, .report = report, .lock = -1};
     enum err_code rc;
     *report = (struct ship_report){.objects = 0};
     ship_note_init(&p.note);
     ship_note_init(&p.pending);
-    if ((rc = prepare(&p, e)) == OK && (rc = read_notes(&p, e)) == OK && (rc = settle(&p, e)) == OK)
+    if ((rc = prepare(&p, e)) == OK && (rc = read_notes(&p, e)) == OK &&
+        (rc = settle(&p, e)) == OK && source->begin)
+        rc = source->begin(source->ctx, &p.note, e);
+    if (rc == OK)
         rc = push_all(&p, e);
     report->last = p.note.number;
     if (rc == OK && report->damaged > 0)
@@ -372,4 +408,42 @@ enum err_code push_run(const struct spool *s, const struct remote *r, struct shi
     if (p.lock >= 0)
         (void)close(p.lock);
     return rc;
+}
+
+/* ---- one spool ---- */
+
+struct one {
+    const struct spool *spool;
+};
+
+static enum err_code spool_quiet(void *ctx, const struct ship_note *note, bool *quiet,
+                                 struct err *e)
+{
+    const struct one *one = ctx;
+    bool news = false;
+    int64_t now = when_now();
+    enum err_code rc = push_has_news(one->spool, note, &news, e);
+    *quiet = rc == OK && !news && note->written != WHEN_NONE && now >= note->written &&
+             now - note->written < PUSH_SIGN_OF_LIFE;
+    return rc;
+}
+
+static enum err_code spool_collect(void *ctx, struct object_writer *w, struct ship_note *note,
+                                   struct ship_report *report, struct push_built *built,
+                                   struct err *e)
+{
+    const struct one *one = ctx;
+    return push_collect(one->spool, w, note, report, &built->more, e);
+}
+
+enum err_code push_run(const struct spool *s, const struct remote *r, struct ship_report *report,
+                       struct err *e)
+{
+    struct one one = {s};
+    const struct push_source source = {.dir = spool_dir(s),
+                                       .spool = spool_id(s),
+                                       .ctx = &one,
+                                       .quiet = spool_quiet,
+                                       .collect = spool_collect};
+    return push_objects(&source, r, report, e);
 }

@@ -6,13 +6,6 @@
 
 #include "spool/remote/push.h"
 
-/* Is there anything new that the note does not have: records, or a changed small file? Positions alone do not count. */
-enum err_code push_has_news(const struct spool *s, const struct ship_note *note, bool *news,
-                            struct err *e) MUST_CHECK;
-/* Adds the acknowledged pages that the note does not have, and updates the note. *more: there was no room for all. */
-enum err_code push_collect(const struct spool *s, struct object_writer *w, struct ship_note *note,
-                           struct ship_report *report, bool *more, struct err *e) MUST_CHECK;
-
 /* push_files.c: the small files of a table, or, for "", those in the spool's own folder. push_files_hash computes one hash of them.
  * push_files_ahead adds those that must be read before the pages, push_files_add all others, or, when nothing of the table has changed,
  * the few that say how far it is. The roll can be large: it goes along when it is another one than *roll, its hash, which is updated. */

@@ -17,7 +17,8 @@
 
 void ship_note_init(struct ship_note *n)
 {
-    *n = (struct ship_note){.written = WHEN_NONE, .listed = WHEN_NONE, .modified = WHEN_NONE};
+    *n = (struct ship_note){
+        .written = WHEN_NONE, .listed = WHEN_NONE, .modified = WHEN_NONE, .all = WHEN_NONE};
 }
 
 void ship_note_free(struct ship_note *n)
@@ -54,9 +55,23 @@ enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
     return OK;
 }
 
+bool ship_note_same_tables(const struct ship_note *a, const struct ship_note *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; i < a->count && same; i++) {
+        const struct ship_table *x = &a->tables[i];
+        const struct ship_table *y = &b->tables[i];
+        same = strcmp(x->table, y->table) == 0 && page_compare(x->place, y->place) == 0 &&
+               x->chain == y->chain && x->records == y->records && x->files == y->files &&
+               x->roll == y->roll;
+    }
+    return same && a->files == b->files;
+}
+
 static enum err_code read_head(struct ship_note *n, const char *line, size_t length, struct err *e)
 {
     uint64_t version = 0;
+    uint64_t host = 0;
     struct field fields[] = {
         {.name = "netty_ship", .type = FIELD_COUNT, .to = &version},
         {.name = "remote", .type = FIELD_TEXT, .to = n->remote, .room = sizeof n->remote},
@@ -70,8 +85,17 @@ static enum err_code read_head(struct ship_note *n, const char *line, size_t len
         {.name = "listed", .type = FIELD_TIME, .to = &n->listed, .optional = true},
         {.name = "gap", .type = FIELD_COUNT, .to = &n->gap},
         {.name = "files", .type = FIELD_HASH, .to = &n->files},
+        {.name = "host", .type = FIELD_COUNT, .to = &host, .optional = true},
+        {.name = "all", .type = FIELD_TIME, .to = &n->all, .optional = true},
+        {.name = "account",
+         .type = FIELD_TEXT,
+         .to = n->account,
+         .room = sizeof n->account,
+         .optional = true},
     };
-    return fields_read_head(line, length, fields, FIELDS(fields), FORMAT, e);
+    enum err_code rc = fields_read_head(line, length, fields, FIELDS(fields), FORMAT, e);
+    n->host = host != 0;
+    return rc;
 }
 
 static enum err_code on_line(void *ctx, uint64_t number, const char *line, size_t length,
@@ -137,7 +161,10 @@ static enum err_code compose(struct buf *b, const struct ship_note *n)
                        n->number, n->hash, n->size, n->next, n->chain, n->files, n->gap)) != OK ||
         (rc = add_time(b, "written", n->written)) != OK ||
         (rc = add_time(b, "modified", n->modified)) != OK ||
-        (rc = add_time(b, "listed", n->listed)) != OK || (rc = checksum_line_end(b, 0)) != OK)
+        (rc = add_time(b, "listed", n->listed)) != OK || (rc = add_time(b, "all", n->all)) != OK ||
+        (n->host && (rc = buf_addf(b, ",\"host\":1")) != OK) ||
+        (*n->account && (rc = buf_addf(b, ",\"account\":\"%s\"", n->account)) != OK) ||
+        (rc = checksum_line_end(b, 0)) != OK)
         return rc;
     for (size_t i = 0; i < n->count && rc == OK; i++) {
         const struct ship_table *t = &n->tables[i];
@@ -167,6 +194,21 @@ enum err_code ship_note_write(const struct ship_note *n, const char *dir, const 
     return rc;
 }
 
+enum err_code ship_note_of_host(struct ship_note *n, const char *spool, const char *folder,
+                                const char *name, bool *there, struct err *e)
+{
+    char parent[IO_PATH];
+    char dir[IO_PATH];
+    enum err_code rc;
+    ship_note_init(n);
+    *there = false;
+    if ((rc = io_path(parent, spool, "..", e)) != OK ||
+        (rc = io_path(dir, parent, folder, e)) != OK)
+        return rc;
+    rc = ship_note_read(n, dir, name, there, e);
+    return rc == ERR_DAMAGED ? OK : rc;
+}
+
 enum err_code ship_lock(const char *dir, const char *what, int *fd, struct err *e)
 {
     enum err_code rc = io_mkdirs(dir, e);
@@ -177,6 +219,7 @@ enum err_code ship_lock(const char *dir, const char *what, int *fd, struct err *
 }
 
 struct pushed {
+    const char *spool;
     const char *dir;
     const char *table;
     int64_t since;
@@ -200,6 +243,23 @@ bool ship_note_is_back(const char *name)
            strcmp(dot + OBJECT_ID - 1, ".json") == 0;
 }
 
+/* Of an account that goes in a host's objects, the host's note knows when the last one was written, and of which chain it is: the place has
+ * nothing of another one any more. Where there is no such note, the account's counts for ever; one of a puller does not count, for that one has gone. */
+static enum err_code ask_host(const struct pushed *p, const char *name, struct ship_note *n,
+                              struct err *e)
+{
+    struct ship_note host;
+    bool there;
+    enum err_code rc = ship_note_of_host(&host, p->spool, PUSH_DIR, name, &there, e);
+    if (rc != OK)
+        return rc;
+    n->written = there ? host.written : ship_note_is_back(name) ? WHEN_NONE : INT64_MAX;
+    if (there && strcmp(host.chain, n->chain) != 0)
+        n->count = 0;
+    ship_note_free(&host);
+    return OK;
+}
+
 /* NAME.json counts as pushed, NAME.back.ID.json as loaded by that puller, NAME.next.json does not count yet. */
 static enum err_code add_pushed(void *ctx, int dir, const char *name, struct err *e)
 {
@@ -211,9 +271,9 @@ static enum err_code add_pushed(void *ctx, int dir, const char *name, struct err
     if ((!dot || dot == name || strcmp(dot, ".json") != 0) && !ship_note_is_back(name))
         return OK;
     enum err_code rc = ship_note_read(&n, p->dir, name, &there, e);
-    if (rc != OK || !there)
-        return rc;
-    if (n.written != WHEN_NONE && n.written >= p->since) {
+    if (rc == OK && there && n.host)
+        rc = ask_host(p, name, &n, e);
+    if (rc == OK && there && n.written != WHEN_NONE && n.written >= p->since) {
         struct page_place place = {0, 0};
         for (size_t i = 0; i < n.count; i++)
             if (strcmp(n.tables[i].table, p->table) == 0)
@@ -223,14 +283,14 @@ static enum err_code add_pushed(void *ctx, int dir, const char *name, struct err
         p->some = true;
     }
     ship_note_free(&n);
-    return OK;
+    return rc;
 }
 
 enum err_code ship_pushed(const struct spool *s, const char *table, int64_t since,
                           struct page_place *least, bool *some, struct err *e)
 {
     char dir[IO_PATH];
-    struct pushed p = {.dir = dir, .table = table, .since = since};
+    struct pushed p = {.spool = spool_dir(s), .dir = dir, .table = table, .since = since};
     enum err_code rc = io_path(dir, spool_dir(s), PUSH_DIR, e);
     if (rc == OK)
         rc = io_each_name(dir, true, add_pushed, &p, e);

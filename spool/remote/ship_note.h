@@ -43,6 +43,9 @@ struct ship_table {
 };
 struct ship_note {
     char remote[REMOTE_NAME_MAX];
+    char account[OBJECT_ACCOUNT_MAX +
+                 1]; /* push, of an account whose parts go in a host's objects: its name; else "" */
+    bool host;       /* of a host, or of an account whose parts go in a host's objects */
     uint64_t number; /* the last object; 0: none */
     uint64_t hash;   /* its hash */
     uint64_t size;   /* push: the bytes of its file, and the file's time */
@@ -51,8 +54,10 @@ struct ship_note {
     char chain[OBJECT_ID];
     int64_t written; /* when that object was written; WHEN_NONE: never */
     int64_t listed;  /* when the remote was last asked for its names; WHEN_NONE: never */
-    uint64_t gap;    /* the object that is missing while later ones are there; 0: none */
-    uint64_t files;  /* hash of the small files in the spool's own folder */
+    int64_t
+        all; /* push, of a host: when the last object was written that ended a pass over all accounts; WHEN_NONE: never */
+    uint64_t gap;   /* the object that is missing while later ones are there; 0: none */
+    uint64_t files; /* hash of the small files in the spool's own folder */
     struct ship_table *tables;
     size_t count;
 };
@@ -68,6 +73,14 @@ enum err_code ship_note_write(const struct ship_note *n, const char *dir, const 
 struct ship_table *ship_note_table(struct ship_note *n, const char *table);
 enum err_code ship_note_copy(struct ship_note *to, const struct ship_note *from,
                              struct err *e) MUST_CHECK;
+
+/* Do both tell the same of all tables? */
+bool ship_note_same_tables(const struct ship_note *a, const struct ship_note *b);
+
+/* Reads a host's note, which lies in the same folder (PUSH_DIR, PULL_DIR) of the folder of the accounts' spools, for one of the accounts.
+ * *there false: there is none, or it is damaged. */
+enum err_code ship_note_of_host(struct ship_note *n, const char *spool, const char *folder,
+                                const char *name, bool *there, struct err *e) MUST_CHECK;
 
 /* Makes the folder (PUSH_DIR, PULL_DIR), and locks it (flock) until *fd is closed. ERR_BUSY while another process has the lock: `what` is
  * under way there. *fd may be set also after a failure. */

@@ -86,6 +86,63 @@ static void test_the_first_page_has_room_behind_files(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+static void make_host(const char *path, const char *account)
+{
+    struct object_head head = {.number = 1, .first = true, .written = 1000000, .host = true};
+    struct object_writer *w;
+    struct object_sum sum;
+    memset(head.chain, 'a', OBJECT_ID - 1);
+    memset(head.spool, '0', OBJECT_ID - 1);
+    assert_ok(object_create(&w, path, &head, e));
+    if (account)
+        assert_ok(object_add_account(w, account, head.chain, true, 7, e));
+    assert_ok(object_add_file(w, FILE_, 3, e));
+    assert_ok(object_add(w, "xyz", 3, e));
+    assert_ok(object_finish(w, &sum, e));
+    assert_false(object_is_broken(w));
+    object_drop(w);
+}
+
+static void check_host(struct object_reader *r)
+{
+    struct object_item item;
+    assert_ok(object_next(r, &item, e));
+    assert_int_equal(item.kind, OBJECT_ACCOUNT);
+    assert_string_equal(item.file, "lyon");
+    assert_string_equal(item.spool, object_head(r)->chain);
+    assert_int_equal(item.first, 1);
+    assert_int_equal(item.told, 7);
+    assert_int_equal(item.bytes, 0);
+    assert_ok(object_next(r, &item, e));
+    assert_int_equal(item.kind, OBJECT_FILE);
+    assert_ok(object_next(r, &item, e));
+    assert_int_equal(item.kind, OBJECT_END);
+}
+
+/* A host's object: each item is of the account whose line stands before it, and the name is one that a folder may have. */
+static void test_accounts(void **state)
+{
+    static const char *const names[] = {"lyon", NULL, "", "../x", "Lyon", "a/b", ".push"};
+    char path[96];
+    const char *tmp = getenv("TMPDIR");
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/netty-object-%ld", tmp ? tmp : "/tmp", (long)getpid());
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct object_reader *r;
+        struct object_item item;
+        struct err why = ERR_INIT;
+        make_host(path, names[i]);
+        assert_ok(object_open(&r, path, e));
+        assert_true(object_head(r)->host);
+        if (i == 0)
+            check_host(r);
+        else
+            assert_int_equal(object_next(r, &item, &why), ERR_DAMAGED);
+        object_close(r);
+    }
+    assert_int_equal(unlink(path), 0);
+}
+
 static void drop(struct object *o)
 {
     free(o->data);
@@ -209,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_first_page_has_room_behind_files),
+        cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_cut_at_every_byte),
         cmocka_unit_test(test_damaged_at_every_byte),
