@@ -58,13 +58,14 @@ const struct command_def command_table[] = {
      .help = "Bring what the spool has got since the last push to REMOTE, a place as rclone names it (s3:bucket/prefix, "
              "sftp:path, a folder), as one new object. Needs rclone, whose configuration holds the credentials. Without "
              "news nothing is pushed but, once an hour, a sign of life. What was loaded where it is pulled comes back, "
-             "and is pruned here (--spool-keep).",
+             "and is pruned here (--spool-keep). Where there are accounts and none is named, all are pushed together, in one object.",
      .example = "netty-spool push s3:bucket/netty --every 10m"},
 
     {PROGRAM_SPOOL, "pull", "REMOTE",
      .help = "Make the spool that another machine has pushed to REMOTE, and carry it on: netty-load reads it like any "
              "other, netty-extract does not write to it. What is loaded is told to the machine that pushes. With --take-over "
-             "this machine extracts and pushes from then on, in the place of that one.",
+             "this machine extracts and pushes from then on, in the place of that one. Accounts that are pushed together are pulled together, "
+             "where the configuration file has accounts and none is named.",
      .example = "netty-spool pull s3:bucket/netty --spool /var/spool/pulled"},
 
     {PROGRAM_LOAD, "doctor", "[TABLE...]",

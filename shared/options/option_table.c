@@ -184,8 +184,8 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_PULL, OPTION_TEXT, "pull", "NETTY_PULL", "REMOTE",
      .programs = LOAD,
      .help = "Pull the spool from REMOTE first, as netty-spool pull does, and tell there afterwards what is loaded; with --follow "
-             "every D of --every (1m). What is there is loaded also where the pull fails; its exit code comes at the end. Needs "
-             "--account where there are accounts.",
+             "every D of --every (1m). What is there is loaded also where the pull fails; its exit code comes at the end. Without "
+             "--account all accounts are pulled that are pushed together.",
      .example = "--pull s3:bucket/netty"},
 
     {OPT_CONNECTIONS, OPTION_COUNT, "connections", "NETTY_CONNECTIONS", "N",
@@ -350,8 +350,8 @@ const struct option_def option_table[OPTIONS] = {
 
     {OPT_TAKE_OVER, OPTION_FLAG, "take-over", NULL, NULL,
      .programs = PROGRAM_SPOOL,
-     .help = "With pull: go on extracting on this machine, where the other one's last push was. Pulls to the end, pushes once, so that "
-             "the other machine is refused at its next push, and lets netty-extract write to the spool."},
+     .help = "With pull: go on extracting on this machine, where the other one's last push was. Pulls to the end, pushes once, so that the "
+             "other machine is refused at its next push, and lets netty-extract write. Not for accounts that are pushed together (78)."},
 
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,

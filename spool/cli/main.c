@@ -86,6 +86,13 @@ static enum err_code show_all(const struct options *o, const struct command *com
                                                 : overview_runs(o, stdout, json, e);
 }
 
+/* Does the command push or pull the spools of all accounts, because none was asked for? */
+static bool ships_all(const struct options *o, const struct command *command)
+{
+    return options_accounts(o) > 0 && options_account(o) == NULL &&
+           (command->run == spool_command_push || command->run == spool_command_pull);
+}
+
 static enum err_code run(const struct options *o, struct err *e)
 {
     struct spool *spool = NULL;
@@ -96,8 +103,9 @@ static enum err_code run(const struct options *o, struct err *e)
         return refuse(count ? words[0] : NULL, e);
     if (shows_all(o, command))
         return show_all(o, command, count, e);
-    enum err_code rc = accounts_check(o, NULL, e);
-    if (rc == OK && command->use != MAKES)
+    bool all = ships_all(o, command);
+    enum err_code rc = all ? accounts_check_all(o, NULL, e) : accounts_check(o, NULL, e);
+    if (rc == OK && command->use != MAKES && !all)
         rc = spool_open(&spool, options_text(o, OPT_SPOOL), SPOOL_LOOK, e);
     if (rc != OK)
         return rc;
@@ -107,7 +115,7 @@ static enum err_code run(const struct options *o, struct err *e)
                                 .count = count - 1,
                                 .json = options_int(o, OPT_JSON) != 0,
                                 .out = stdout};
-    if (command->use == WRITES && options_int(o, OPT_DRY_RUN) == 0)
+    if (spool && command->use == WRITES && options_int(o, OPT_DRY_RUN) == 0)
         rc = spool_check_writer(spool, e);
     if (rc == OK)
         rc = command->run(&cmd, e);

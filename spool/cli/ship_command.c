@@ -3,9 +3,12 @@
  * from there is pushed, too, and prunes the spool by it at the end. */
 #include "shared/cli/summary.h"
 #include "shared/log/log.h"
+#include "shared/options/accounts.h"
 #include "shared/time/when.h"
 #include "spool/back/back.h"
 #include "spool/cli/spool_command.h"
+#include "spool/host/host_back.h"
+#include "spool/host/host_push.h"
 #include "spool/maintenance/prune.h"
 #include "spool/remote/child.h"
 #include "spool/remote/push.h"
@@ -22,9 +25,8 @@ struct ship {
     size_t cells;                        /* of show()'s */
 };
 
-static enum err_code prune_loaded(const struct ship *s, struct err *e)
+static enum err_code prune_loaded(const struct spool *spool, const struct options *o, struct err *e)
 {
-    const struct options *o = s->command->options;
     struct prune_sum sum;
     const struct prune_conf conf = {
         .keep = options_int(o, OPT_SPOOL_KEEP),
@@ -32,7 +34,7 @@ static enum err_code prune_loaded(const struct ship *s, struct err *e)
         .now = when_now(),
         .forget_after = options_int(o, OPT_FORGET_AFTER),
     };
-    enum err_code rc = prune_run(s->command->spool, &conf, NULL, NULL, &sum, e);
+    enum err_code rc = prune_run(spool, &conf, NULL, NULL, &sum, e);
     if (rc != OK)
         return rc;
     if (sum.segments > 0)
@@ -43,12 +45,49 @@ static enum err_code prune_loaded(const struct ship *s, struct err *e)
     return OK;
 }
 
+static enum err_code prune_account(const struct options *o, size_t i, struct err *e)
+{
+    struct options *own = NULL;
+    struct spool *spool = NULL;
+    struct err why = ERR_INIT;
+    enum err_code rc = options_for_account(&own, o, i, &why);
+    if (rc == OK)
+        rc = spool_open(&spool, options_text(own, OPT_SPOOL), SPOOL_LOOK, &why);
+    if (rc == OK)
+        rc = prune_loaded(spool, own, &why);
+    spool_close(spool);
+    options_free(own);
+    if (rc == OK || rc == ERR_NO_SPOOL)
+        return OK;
+    *e = why;
+    return rc;
+}
+
+/* An account whose spool cannot be pruned stops no other. */
+static enum err_code prune_accounts(const struct options *o, struct err *e)
+{
+    enum err_code rc = OK;
+    for (size_t i = 0; i < options_accounts(o) && !child_is_stopped(); i++) {
+        struct err why = ERR_INIT;
+        log_account(options_account_name(o, i));
+        if (prune_account(o, i, &why) != OK) {
+            LOG(LOG_ERROR, "push", "the account's spool cannot be pruned", F_ERR(&why));
+            rc = err_set(e, why.code, "account %s: %.800s", options_account_name(o, i), why.msg);
+        }
+        log_account(NULL);
+    }
+    return rc;
+}
+
 /* Whatever became of the way back, what is new is pushed. Who may not read it pushes all the same, and prunes nothing. */
 static enum err_code run_push(struct ship *s, struct err *e)
 {
     struct back_report back;
     struct err why = ERR_INIT;
-    enum err_code taken = back_take(s->command->spool, s->remote, &back, &why);
+    const struct spool *spool = s->command->spool;
+    const struct options *o = s->command->options;
+    enum err_code taken = spool ? back_take(spool, s->remote, &back, &why)
+                                : host_back_take(o, s->remote, &back, &why);
     if (taken == ERR_INTERRUPTED) {
         *e = why;
         return taken;
@@ -58,14 +97,24 @@ static enum err_code run_push(struct ship *s, struct err *e)
     bool denied = taken == ERR_DENIED;
     if (denied)
         LOG(LOG_WARN, "back", "the remote does not tell what is loaded elsewhere", F_ERR(&why));
-    enum err_code rc = push_run(s->command->spool, s->remote, &s->report, e);
-    if (rc == OK && taken == OK && back.pullers > 0)
-        rc = prune_loaded(s, e);
+    enum err_code rc = spool ? push_run(spool, s->remote, &s->report, e)
+                             : host_push_run(o, s->remote, &s->report, e);
+    struct err stays = ERR_INIT;
+    if (spool && rc == OK && taken == OK && back.pullers > 0)
+        rc = prune_loaded(spool, o, e);
+    else if (!spool && rc != ERR_INTERRUPTED && back.pullers > 0 &&
+             prune_accounts(o, &stays) != OK && rc == OK)
+        rc = err_set(e, stays.code, "%s", stays.msg);
     if (rc == OK && taken != OK && !denied) {
         *e = why;
         rc = taken;
     }
     return rc;
+}
+
+static enum err_code run_pull_all(struct ship *s, struct err *e)
+{
+    return pull_round_all(options_accounts_folder(s->command->options), s->remote, &s->report, e);
 }
 
 static enum err_code run_pull(struct ship *s, struct err *e)
@@ -148,7 +197,9 @@ enum err_code spool_command_push(const struct spool_command *c, struct err *e)
     if (options_int(c->options, OPT_TAKE_OVER))
         return err_set(e, ERR_USAGE, "--take-over is one of pull: netty-spool pull --take-over");
     enum err_code rc = remote_open(&s.remote, c->words[0], e);
-    if (rc == OK && (rc = ship_check_own(c->spool, e)) == OK)
+    if (rc == OK && c->spool)
+        rc = ship_check_own(c->spool, e);
+    if (rc == OK)
         rc = ship(&s, e);
     remote_close(s.remote);
     return rc;
@@ -161,7 +212,15 @@ enum err_code spool_command_pull(const struct spool_command *c, struct err *e)
         return err_set(e, ERR_USAGE, "pull needs one REMOTE, as rclone names it (see --help)");
     if (options_int(c->options, OPT_DRY_RUN))
         return err_set(e, ERR_USAGE, "pull has no --dry-run");
-    if (options_int(c->options, OPT_TAKE_OVER)) {
+    if (options_accounts(c->options) > 0 && options_account(c->options) == NULL) {
+        s.run = run_pull_all;
+        if (options_int(c->options, OPT_TAKE_OVER))
+            return err_set(
+                e, ERR_CONFIG,
+                "--take-over is of one spool that is pushed by itself: name its account with "
+                "--account; accounts that are pushed together cannot be taken over, on a fresh "
+                "machine netty-extract begins them anew");
+    } else if (options_int(c->options, OPT_TAKE_OVER)) {
         s.run = run_take_over;
         if (options_given(c->options, OPT_EVERY))
             return err_set(e, ERR_USAGE,

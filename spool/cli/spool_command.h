@@ -32,8 +32,9 @@ enum err_code spool_command_forget_database(const struct spool_command *c,
 enum err_code spool_command_heal(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_status(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_runs(const struct spool_command *c, struct err *e) MUST_CHECK;
+/* c->spool NULL: the spools of all accounts are pushed. */
 enum err_code spool_command_push(const struct spool_command *c, struct err *e) MUST_CHECK;
-/* c->spool is NULL here: the command makes and opens the spool itself. */
+/* c->spool is NULL here: the command makes and opens the spool itself, or those of all accounts. */
 enum err_code spool_command_pull(const struct spool_command *c, struct err *e) MUST_CHECK;
 enum err_code spool_command_report(const struct spool_command *c, struct err *e) MUST_CHECK;
 /* The page of all accounts, where none was named. */

@@ -2,7 +2,24 @@
 
 #include "shared/log/log.h"
 #include "spool/back/back.h"
+#include "spool/host/host_back.h"
+#include "spool/host/host_pull.h"
 #include "spool/remote/pull.h"
+
+static enum err_code judge(enum err_code rc, struct err *e)
+{
+    if (rc != ERR_DENIED)
+        return rc;
+    LOG(LOG_WARN, "back", "the extractor's machine is not told what is loaded", F_ERR(e));
+    *e = (struct err)ERR_INIT;
+    return OK;
+}
+
+enum err_code pull_round_all_back(const char *dir, const struct remote *r, struct err *e)
+{
+    bool put;
+    return judge(host_back_put(dir, r, &put, e), e);
+}
 
 enum err_code pull_round_back(const char *dir, const struct remote *r, struct err *e)
 {
@@ -12,11 +29,7 @@ enum err_code pull_round_back(const char *dir, const struct remote *r, struct er
     if (rc == OK)
         rc = back_put(spool, r, &put, e);
     spool_close(spool);
-    if (rc != ERR_DENIED)
-        return rc;
-    LOG(LOG_WARN, "back", "the extractor's machine is not told what is loaded", F_ERR(e));
-    *e = (struct err)ERR_INIT;
-    return OK;
+    return judge(rc, e);
 }
 
 enum err_code pull_round(const char *dir, const struct remote *r, struct ship_report *report,
@@ -24,6 +37,20 @@ enum err_code pull_round(const char *dir, const struct remote *r, struct ship_re
 {
     enum err_code rc = pull_run(dir, r, report, e);
     return rc == OK ? pull_round_back(dir, r, e) : rc;
+}
+
+enum err_code pull_round_all(const char *dir, const struct remote *r, struct ship_report *report,
+                             struct err *e)
+{
+    struct err why = ERR_INIT;
+    enum err_code rc = host_pull_run(dir, r, report, e);
+    if (report->last == 0 || rc == ERR_INTERRUPTED || rc == ERR_UNAVAILABLE)
+        return rc;
+    /* Where some account, or an object, stops the pull, what is loaded is told all the same. */
+    enum err_code told = pull_round_all_back(dir, r, &why);
+    if (rc == OK && told != OK)
+        *e = why;
+    return rc == OK ? told : rc;
 }
 
 void pull_round_tell(const struct ship_report *report, enum err_code rc, const struct err *why)

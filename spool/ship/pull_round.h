@@ -16,6 +16,11 @@
 
 enum err_code pull_round(const char *dir, const struct remote *r, struct ship_report *report,
                          struct err *e) MUST_CHECK;
+/* Of all accounts (spool/host): dir is the folder of their spools. */
+enum err_code pull_round_all(const char *dir, const struct remote *r, struct ship_report *report,
+                             struct err *e) MUST_CHECK;
+enum err_code pull_round_all_back(const char *dir, const struct remote *r,
+                                  struct err *e) MUST_CHECK;
 enum err_code pull_round_back(const char *dir, const struct remote *r, struct err *e) MUST_CHECK;
 void pull_round_tell(const struct ship_report *report, enum err_code rc, const struct err *why);
 

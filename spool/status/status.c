@@ -230,6 +230,26 @@ static int64_t next_run(const struct spool *spool, const struct status *s)
 
 /* ---- a pulled spool ---- */
 
+/* Accounts that are pulled together hear of the other machine together, but for one that stays behind. */
+static enum err_code look_at_host(struct status_pulled *p, const struct ship_note *own,
+                                  const struct spool *s, struct err *e)
+{
+    struct ship_note host;
+    bool there;
+    const char *slash = strrchr(spool_dir(s), '/');
+    enum err_code rc = ship_note_of_host(&host, spool_dir(s), PULL_DIR, PULL_NOTE, &there, e);
+    if (rc != OK || !there)
+        return rc;
+    bool behind = own->written != WHEN_NONE && strcmp(own->chain, host.chain) != 0;
+    for (size_t i = 0; i < host.count; i++)
+        behind = behind || (slash && strcmp(host.tables[i].table, slash + 1) == 0);
+    if (!behind)
+        p->pushed = host.written;
+    p->gap = host.gap;
+    ship_note_free(&host);
+    return OK;
+}
+
 /* A damaged note says nothing but that the spool is pulled; pull says what to do. */
 static enum err_code look_at_pull(struct status_pulled *p, const struct spool *s, struct err *e)
 {
@@ -242,8 +262,10 @@ static enum err_code look_at_pull(struct status_pulled *p, const struct spool *s
     memcpy(p->remote, n.remote, sizeof p->remote);
     p->pushed = n.written;
     p->gap = n.gap;
+    if (n.host)
+        rc = look_at_host(p, &n, s, e);
     ship_note_free(&n);
-    return OK;
+    return rc;
 }
 
 enum err_code status_look(struct status_watch *w, struct err *e)
