@@ -2,6 +2,7 @@
 #include "load/cli/load_settings.h"
 #include "load/run/load_run.h"
 #include "shared/log/log.h"
+#include "shared/options/accounts.h"
 #include "spool/control/catalog.h"
 #include <stdlib.h>
 #include <string.h>
@@ -51,10 +52,11 @@ static enum err_code begin(struct account_load *a, const struct options *o, unsi
                            struct err *e)
 {
     enum err_code rc = OK;
-    if (options_given(o, OPT_PULL))
+    if (options_own(o, OPT_PULL))
         rc = err_set(e, ERR_CONFIG,
                      "%s is for one account at a time: leave it out, and run netty-spool pull, or "
-                     "netty-load with --account",
+                     "netty-load with --account; what was pushed together is pulled together, by "
+                     "a setting before the accounts' sections",
                      options_origin(o, OPT_PULL));
     if (rc == OK)
         rc = options_zone(o, &a->zone, e);

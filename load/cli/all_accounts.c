@@ -2,6 +2,7 @@
 #include "load/address/db_same.h"
 #include "load/cli/account_load.h"
 #include "load/cli/account_news.h"
+#include "load/cli/remote_pull.h"
 #include "load/metrics/load_account_metrics.h"
 #include "shared/log/log.h"
 #include "spool/overview/account_monitor.h"
@@ -11,6 +12,10 @@ struct all {
     const struct options *options;
     struct account_monitor *monitor;
     struct account_news *news;
+    struct account_turns *turns;
+    uv_loop_t *loop;
+    struct remote_pull *pull; /* --pull, or NULL */
+    bool wanted;              /* a round waits for the pull, which waits for what is under way */
 };
 
 static enum err_code open_run(void **run, void *ctx, const struct options *o, unsigned jobs,
@@ -48,6 +53,10 @@ static enum err_code begin(void *ctx, struct account_turns *turns, uv_loop_t *lo
                                               .side = RUN_HISTORY_LOAD,
                                               .defs = load_account_metrics};
 
+    a->turns = turns;
+    a->loop = loop;
+    if (options_int(a->options, OPT_FOLLOW) != 0)
+        remote_pull_every(a->pull, loop);
     return account_monitor_open(&a->monitor, &conf, e);
 }
 
@@ -56,6 +65,40 @@ static void end(void *ctx)
     struct all *a = ctx;
 
     account_monitor_quit(a->monitor);
+    if (remote_pull_is_busy(a->pull) || options_int(a->options, OPT_FOLLOW) != 0)
+        remote_pull_stop(a->pull);
+}
+
+/* ---- --pull with --every: before each round, and what is loaded is told after it ---- */
+
+static void on_pulled(void *ctx)
+{
+    struct all *a = ctx;
+
+    account_turns_go(a->turns);
+}
+
+static bool before_round(void *ctx)
+{
+    struct all *a = ctx;
+
+    if (a->pull == NULL)
+        return false;
+    if (remote_pull_is_busy(a->pull)) {
+        a->wanted = true;
+        return true;
+    }
+    return remote_pull_begin(a->pull, a->loop, true, on_pulled, a);
+}
+
+static void on_told(void *ctx)
+{
+    struct all *a = ctx;
+    bool wanted = a->wanted;
+
+    a->wanted = false;
+    if (wanted && !before_round(a))
+        account_turns_go(a->turns);
 }
 
 static void end_turn(void *ctx, size_t i, const struct options *o, const struct account_turn *turn)
@@ -77,7 +120,12 @@ static bool is_due(void *ctx, size_t i, bool asked)
 static int end_round(void *ctx, int code)
 {
     struct all *a = ctx;
+    bool every = options_given(a->options, OPT_EVERY) && options_int(a->options, OPT_FOLLOW) == 0;
 
+    if (every)
+        (void)remote_pull_begin(a->pull, a->loop, false, on_told, a);
+    if (a->pull != NULL)
+        code = exit_graver(code, remote_pull_code(a->pull));
     return account_monitor_round(a->monitor, code);
 }
 
@@ -95,7 +143,26 @@ static enum err_code check(const struct options *o, struct err *e)
     for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
         if (options_int(o, alone[i].option) != 0)
             return accounts_name_one(o, alone[i].name, e);
-    return options_given(o, OPT_PULL) ? accounts_name_one(o, "--pull", e) : OK;
+    return OK;
+}
+
+/* Before the first round, and, where there is one only, after it. What fails there is no reason not to load what is there. */
+static enum err_code run(struct all *a, const struct account_program *program, int *code,
+                         struct err *e)
+{
+    const struct options *o = a->options;
+    bool stays = options_given(o, OPT_EVERY) || options_int(o, OPT_FOLLOW) != 0;
+    enum err_code rc = remote_pull_open(&a->pull, o, e);
+
+    if (rc != OK)
+        return rc;
+    (void)remote_pull_now(a->pull);
+    if (remote_pull_is_stopped(a->pull))
+        return err_set(e, ERR_INTERRUPTED, "stopped while the spools were pulled");
+    rc = account_turns_run(o, program, a, code, e);
+    if (rc == OK && a->pull != NULL && !stays)
+        *code = exit_graver(*code, remote_pull_tell(a->pull));
+    return rc;
 }
 
 int all_accounts_load(const struct options *o)
@@ -109,6 +176,7 @@ int all_accounts_load(const struct options *o)
         .begin = begin,
         .end = end,
         .due = is_due,
+        .before = before_round,
         .ended = end_turn,
         .round = end_round};
     struct all a = {.options = o};
@@ -122,7 +190,8 @@ int all_accounts_load(const struct options *o)
     if (rc == OK)
         rc = account_news_open(&a.news, o, &e);
     if (rc == OK)
-        rc = account_turns_run(o, &program, &a, &code, &e);
+        rc = run(&a, &program, &code, &e);
+    remote_pull_close(a.pull);
     account_news_close(a.news);
     account_monitor_close(a.monitor);
     if (rc == OK)

@@ -1,5 +1,6 @@
 #include "load/cli/remote_pull.h"
 
+#include "shared/options/accounts.h"
 #include "spool/remote/child.h"
 #include "spool/ship/pull_round.h"
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 struct remote_pull {
     struct remote *remote;
     const char *dir;
+    bool host; /* all accounts are pulled together; dir is the folder of their spools */
     uv_work_t work;
     uv_timer_t timer;
     bool timed; /* the timer is one of the loop's handles */
@@ -41,7 +43,8 @@ enum err_code remote_pull_open(struct remote_pull **out, const struct options *o
     struct remote_pull *p = calloc(1, sizeof *p);
     if (p == NULL)
         return err_set(e, ERR_NOMEM, "out of memory");
-    p->dir = options_text(o, OPT_SPOOL);
+    p->host = options_accounts(o) > 0 && options_account(o) == NULL;
+    p->dir = p->host ? options_accounts_folder(o) : options_text(o, OPT_SPOOL);
     p->interval = options_given(o, OPT_EVERY) ? options_int(o, OPT_EVERY) : REMOTE_PULL_EVERY;
     enum err_code rc = remote_open(&p->remote, options_text(o, OPT_PULL), e);
     if (rc != OK)
@@ -55,8 +58,13 @@ static void run(struct remote_pull *p)
 {
     struct ship_report report = {.objects = 0};
     struct err e = ERR_INIT;
-    enum err_code rc = p->all ? pull_round(p->dir, p->remote, &report, &e)
-                              : pull_round_back(p->dir, p->remote, &e);
+    enum err_code rc;
+    if (p->host)
+        rc = p->all ? pull_round_all(p->dir, p->remote, &report, &e)
+                    : pull_round_all_back(p->dir, p->remote, &e);
+    else
+        rc = p->all ? pull_round(p->dir, p->remote, &report, &e)
+                    : pull_round_back(p->dir, p->remote, &e);
     if (rc != ERR_INTERRUPTED)
         pull_round_tell(&report, rc, &e);
     p->back_code = p->all ? 0 : err_exit(rc);
@@ -70,6 +78,16 @@ int remote_pull_now(struct remote_pull *p)
         return 0;
     child_catch_signals();
     p->all = true;
+    run(p);
+    return remote_pull_code(p);
+}
+
+int remote_pull_tell(struct remote_pull *p)
+{
+    if (p == NULL || p->stopped)
+        return 0;
+    child_catch_signals();
+    p->all = false;
     run(p);
     return remote_pull_code(p);
 }

@@ -1,7 +1,7 @@
 /*
  * netty-load --pull: the spool is pulled from a remote before it is loaded, and the remote is told what is loaded after it.
  *
- *     remote_pull_open(&p, options, e);                 // NULL where --pull does not apply
+ *     remote_pull_open(&p, options, e);                 // NULL where --pull does not apply; of all accounts where none was asked for
  *     remote_pull_now(p);                               // before there is a loop: waits for the end, and may be stopped by a signal
  *     remote_pull_begin(p, loop, true, done, ctx);      // in a thread; done(ctx) from the loop. false: the way back alone
  *     remote_pull_every(p, loop);                       // again and again, each remote_pull_interval, until remote_pull_stop
@@ -28,6 +28,8 @@ enum err_code remote_pull_open(struct remote_pull **p, const struct options *o,
                                struct err *e) MUST_CHECK;
 /* Returns the exit code. 75: a signal asked to stop. */
 int remote_pull_now(struct remote_pull *p);
+/* The way back alone, once there is no loop any more. Returns the exit code; 0 where it was stopped. */
+int remote_pull_tell(struct remote_pull *p);
 /* Returns false, and does nothing, where p is NULL, was stopped, or is busy. */
 bool remote_pull_begin(struct remote_pull *p, uv_loop_t *loop, bool all, remote_pull_fn *done,
                        void *ctx);

@@ -125,7 +125,15 @@ static void begin_round(struct account_turns *t)
 
 static void on_round(uv_timer_t *timer)
 {
-    begin_round(timer->data);
+    struct account_turns *t = timer->data;
+    if (t->follow || t->program->before == NULL || !t->program->before(t->ctx))
+        begin_round(t);
+}
+
+void account_turns_go(struct account_turns *t)
+{
+    if (t->waits && !t->stopping && !t->over)
+        begin_round(t);
 }
 
 /* At the first multiple of the interval that is still to come; with --follow soon, and in silence. */

@@ -58,6 +58,9 @@ struct account_program {
     bool (*due)(void *ctx, size_t i, bool asked);
     /* The turn of the i-th account is over; o is NULL where its settings are wrong. */
     void (*ended)(void *ctx, size_t i, const struct options *o, const struct account_turn *turn);
+    /* May be NULL. A round after the first one is to begin, and without --follow: true where it has to wait for something. Then
+     * account_turns_go begins it; until then this may be called again. */
+    bool (*before)(void *ctx);
     /* A round is over. Returns its code, or a graver one. */
     int (*round)(void *ctx, int code);
     /* Called once before the first round, with the loop of account_turns_run. Handles that are opened on it must not keep it alive. */
@@ -70,6 +73,9 @@ void account_turn_failed(struct account_turn *turn, const struct err *why);
 
 /* Asks for a round now, while the next round is waited for. ERR_BUSY: a round is under way. */
 enum err_code account_turns_ask(struct account_turns *t, struct err *e) MUST_CHECK;
+
+/* Begins the round that program.before has held up. Does nothing where none waits. */
+void account_turns_go(struct account_turns *t);
 
 /* Sets *code to the exit code of the last round: the gravest of its accounts. If an error is returned, that counts instead. */
 enum err_code account_turns_run(const struct options *o, const struct account_program *program,

@@ -1,10 +1,12 @@
 """All accounts of a machine in one chain of objects: netty-spool push and pull without --account."""
 import json
 import shutil
+import signal
 from collections import Counter
 
 import pytest
 
+from harness import is_synced, wait_for
 from remotes import RCLONE, Remote, edit_lines, note_of, odd_rclone, pages, same
 from stores import CHEAP, DEAR, CountingStore
 from test_accounts import make_schemas
@@ -450,6 +452,57 @@ def test_an_account_that_cannot_be_told_stops_no_other(netty, host, db):
     assert "paris" in host.push(code=65).err
     assert {name: (netty.spool / name / "contacts/loaded.json").exists() for name in NAMES} == {
         "lyon": True, "nice": False, "paris": False}
+
+
+def test_load_pulls_all_accounts(netty, host, db):
+    make_schemas(db, *NAMES)
+    host.push()
+    run = netty.load("--json", "--create-tables", "--spool", host.pulled, "--pull", host.url, db=db)
+    assert {name: row["code"] for name, row in rows(run).items()} == dict.fromkeys(NAMES, 0)
+    for name in NAMES:
+        assert_account_synced(host.found[name], db, name, "contacts", "users")
+    host.look_anew()
+    assert "what was loaded elsewhere is known" in host.push().err, "it was told after the load"
+    # The remote is away: what is there is loaded, and the code tells.
+    host.change(*NAMES)
+    host.push()
+    host.pull()
+    away = odd_rclone(netty.dir / "bin", 'echo "dial tcp: connection refused" >&2; exit 1')
+    run = netty.load("--json", "--spool", host.pulled, "--pull", host.url, db=db, env=away, code=69)
+    assert {name: row["code"] for name, row in rows(run).items()} == dict.fromkeys(NAMES, 0)
+    for name in NAMES:
+        assert_account_synced(host.found[name], db, name, "contacts", "users")
+
+
+@pytest.mark.parametrize("how", (("--every", "1s"), ("--follow", "--every", "1s")), ids=("every", "follow"))
+def test_load_that_stays_pulls_all_accounts(netty, host, db, how):
+    make_schemas(db, *NAMES)
+    host.push()
+    loader = netty.start("netty-load", "--create-tables", "--spool", host.pulled, "--pull", host.url, *how, db=db)
+
+    def loaded():
+        return all(is_loaded(host.found[name], db, name) for name in NAMES)
+    wait_for(loaded, "the first load")
+    for _ in range(2):
+        host.change(*NAMES)
+        host.push()
+        wait_for(loaded, "what was pushed later")
+
+    def known():
+        host.look_anew()
+        host.push()
+        return all((netty.spool / name / "contacts/loaded.json").exists() for name in NAMES)
+    wait_for(known, "what is loaded to come back")
+    loader.send_signal(signal.SIGTERM)
+    assert loader.wait(60) in (0, 75)
+
+
+def is_loaded(sim, db, schema):
+    db.query(f"SET search_path TO {schema}")
+    try:
+        return is_synced(sim, db, "contacts", "users")
+    except Exception:
+        return False
 
 
 def test_what_all_accounts_cost_is_what_one_costs(netty, host, db):

@@ -125,7 +125,8 @@ def test_accounts(sims, netty, db):
     url = netty.dir / "remote"
     netty.spool_tool("push", "--account", "lyon", url)
     far = netty.dir / "far"
-    assert "--account" in netty.load("--pull", url, "--spool", far, "--create-tables", db=db, code=78).err
+    run = netty.load("--pull", url, "--spool", netty.dir / "all", "--create-tables", db=db, code=78)
+    assert "holds the objects of one account" in run.err
     netty.load("--account", "lyon", "--pull", url, "--spool", far, "--create-tables", db=db)
     assert db.value('SELECT count(*) FROM lyon."netty-contacts"') == 20
     conf = netty.dir / "netty.conf"
