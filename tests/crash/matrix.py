@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from power import MODES, Shadow  # noqa: E402
 from world import GROUPED, PRELOAD, QUIET, ROOT, SEALED, TABLES, Case, Database, Gone, Truth, demand, need  # noqa: E402
+from hosts import HostCase, HostTruth  # noqa: E402
 from harness import Postgres  # noqa: E402
 
 KILLED = (-9, 137)
@@ -41,11 +42,12 @@ class Program:
         self.settings = None
         self.killed = KILLED
         self.parts = set(PARTS)
+        self.kind = Case
 
     def case(self, label, slow=0):
         if self.db:
             self.db.reset()
-        case = Case(self.truth, f"{self.name}-{label}".replace(" ", "-"), self.base(), self.db and self.db.database)
+        case = self.kind(self.truth, f"{self.name}-{label}".replace(" ", "-"), self.base(), self.db and self.db.database)
         case.settings = self.settings or (GROUPED if slow else SEALED)
         return case
 
@@ -275,6 +277,13 @@ def programs(truth, server):
     yield Program("push", truth, lambda: truth.pushed_once, Case.push, Case.assert_push_recovers)
     yield Program("pull, first", truth, lambda: None, Case.pull, Case.assert_pull_recovers)
     yield Program("pull, later", truth, lambda: truth.mirror, Case.pull, Case.assert_pull_recovers)
+    hosts = HostTruth(truth)
+    for name, base, run, recover in (("push of accounts", lambda: hosts.pushed_once, Case.push, HostCase.assert_push_recovers),
+                                     ("pull of accounts", lambda: hosts.mirror, Case.pull, HostCase.assert_pull_recovers)):
+        of_all = Program(name, hosts, base, run, recover)
+        of_all.kind = HostCase
+        of_all.parts = {"faults", "kill", "tear", "power"}  # as take-overs
+        yield of_all
     for name, base in (("take-over, first", lambda: None), ("take-over, later", lambda: truth.mirror)):
         taking = Program(name, truth, base, Case.take_over, Case.assert_take_over_recovers)
         taking.parts = {"kill", "tear", "power"}  # each takes minutes; the others were not played yet
