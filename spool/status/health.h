@@ -82,10 +82,10 @@ void health_check(struct health *h, const struct health_conf *conf, const struct
 /* The verdict where the spool's status could not be read at all, for that reason. */
 void health_unreadable(struct health *h, enum err_code code);
 
-/* Returns the reason's stable word, for JSON and metrics. */
 /* Returns --stale-after, in microseconds; HEALTH_STALE where it is not given. */
 int64_t health_stale_after(const struct options *o);
 
+/* Returns the reason's stable word, for JSON and metrics. */
 const char *health_word(enum health_code code);
 /* Appends a sentence with what to do, without a full stop. */
 enum err_code health_sentence(struct buf *b, const struct health_reason *r, const struct health *h,
