@@ -327,9 +327,12 @@ static bool is_known(const struct crawl_entry *known, const struct crawl_entry *
 void crawl_note_met(struct crawl *c)
 {
     for (size_t i = 0; i < c->page.count; i++)
-        for (size_t j = 0; j < c->known_count; j++)
-            if (is_known(&c->known[j], &c->page.entries[i], c->keys.list == CRAWL_SINCE))
-                c->known[j].tied = false;
+        for (size_t j = 0; j < c->known_count; j++) {
+            if (!is_known(&c->known[j], &c->page.entries[i], c->keys.list == CRAWL_SINCE))
+                continue;
+            c->keys.early |= c->known[j].tied && c->known[j].id == c->page.entries[i].id;
+            c->known[j].tied = false;
+        }
 }
 
 /* Returns false if the list by key lacked records that the list by time had shown. Either they were edited, or it is another list. What

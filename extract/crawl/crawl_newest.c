@@ -218,11 +218,25 @@ enum crawl_verdict crawl_since_page(struct crawl *c, struct err *e)
     return verdict;
 }
 
-/* What stood before them is kept as well, or was left to the next run: this is the end. */
+/* Reads the list again, from so early on that no skew matters. */
+static void since_earlier(struct crawl *c)
+{
+    unsigned why = c->keys.why;
+    crawl_back_to_time(c);
+    crawl_since_begin(c, why);
+    c->keys.lead = CRAWL_LEAD_MAX;
+}
+
+/* What stood before them is kept as well, or was left to the next run: this is the end. That the list begins early enough is shown by a record of
+ * the last page only if it is as it was: an edited one is in the list, wherever that begins. */
 void crawl_since_read(struct crawl *c)
 {
     if (!crawl_group_is_whole(c)) {
         crawl_keys_fail(c);
+        return;
+    }
+    if (!c->keys.early && c->keys.lead < CRAWL_LEAD_MAX) {
+        since_earlier(c);
         return;
     }
     if (c->trial

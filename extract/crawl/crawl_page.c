@@ -133,7 +133,8 @@ static void count_key(struct crawl *c, const struct crawl_seen *seen)
 
 static bool is_stranger(const struct crawl_keys *k, int64_t time)
 {
-    return k->list == CRAWL_SINCE ? time <= k->time - CRAWL_LEAD_MAX : time != k->time;
+    int64_t lead = k->lead > 0 ? k->lead : 0;
+    return k->list == CRAWL_SINCE ? time <= k->time - lead - CRAWL_LEAD_MAX : time != k->time;
 }
 
 void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen)

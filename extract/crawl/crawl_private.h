@@ -161,18 +161,18 @@ struct crawl_keys {
     bool detour;   /* it interrupts a crawl by time */
     unsigned why;  /* CRAWL_UNPROVEN_*: the reason that it is to remove */
     uint64_t offset, seen;
-    int64_t last;   /* all up to this key is kept, if begun */
-    bool begun;     /* a page was kept */
-    int64_t began;  /* the clock at its first page */
-    int64_t time;   /* CRAWL_GROUP: the time of its records */
-    int64_t lead;   /* CRAWL_GROUP: how much earlier the filter's value must be */
-    unsigned tries; /* CRAWL_GROUP: how many leads were tried */
-    uint64_t place; /* CRAWL_GROUP: where it begins in the list by time */
-    int64_t most;   /* the greatest key */
-    int64_t must;   /* a key that the list by time has shown, or WHEN_NONE */
-    int64_t prior;  /* the last key of the page before */
-    int64_t edge;   /* what that was when the list first seemed to end */
-    bool edged;
+    int64_t last;      /* all up to this key is kept, if begun */
+    bool begun;        /* a page was kept */
+    int64_t began;     /* the clock at its first page */
+    int64_t time;      /* CRAWL_GROUP: the time of its records */
+    int64_t lead;      /* CRAWL_GROUP: how much earlier the filter's value must be */
+    unsigned tries;    /* CRAWL_GROUP: how many leads were tried */
+    uint64_t place;    /* CRAWL_GROUP: where it begins in the list by time */
+    int64_t most;      /* the greatest key */
+    int64_t must;      /* a key that the list by time has shown, or WHEN_NONE */
+    int64_t prior;     /* the last key of the page before */
+    int64_t edge;      /* what that was when the list first seemed to end */
+    bool edged, early; /* CRAWL_SINCE: an unedited record shows that it begins early enough */
     int64_t latest[CRAWL_LATEST]; /* the greatest times that are no future ones, the least first */
     size_t latest_count;
     /* Not in the position. */
