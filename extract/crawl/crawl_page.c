@@ -1,7 +1,9 @@
 #include "extract/crawl/crawl_private.h"
 #include <string.h>
+#include <xxhash.h>
 
-#define STUCK_SOME 4 /* pages taken back in a row */
+#define STUCK_SOME 4   /* pages taken back in a row */
+#define NO_TIME    "?" /* of a record that was stepped over */
 
 static uint64_t mix(uint64_t h)
 {
@@ -249,4 +251,36 @@ void crawl_learn_longest(struct crawl *c)
         n = step->before.n > step->after.n ? step->before.n : step->after.n;
     if (n > c->learned.longest)
         c->learned.longest = n;
+}
+
+/* Of a place that nothing stands before on its page: another one on another page. */
+static uint64_t beginning(const struct crawl_trial *t)
+{
+    const struct crawl_request *page = &t->page;
+    uint64_t list = XXH3_64bits(page->after, strlen(page->after)) ^
+                    XXH3_64bits(page->equal, strlen(page->equal)) * PLACES_MIX;
+    return list + t->step.offset + t->step.low + (uint64_t)page->sort * PLACES_MIX;
+}
+
+void crawl_trial_gap(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    if (t->step.low == 0) {
+        crawl_facts_reset(&c->page);
+        t->before = (struct place_side){.there = false};
+    }
+    t->after = (struct place_side){.there = false};
+    for (unsigned i = 0; i < t->step.gap; i++) {
+        static const struct step_gap unseen = {.seen = false};
+        const struct step_gap *gap = i < STEP_GAP_MAX ? &t->gaps[i] : &unseen;
+        uint64_t identity = (t->before.there ? t->before.id : beginning(t)) + (i + 1) * PLACES_MIX;
+        struct crawl_seen seen = {.identity = gap->seen ? gap->identity : identity,
+                                  .time = gap->seen && gap->time[0] != '\0' ? gap->time : NO_TIME,
+                                  .key = gap->key,
+                                  .keyed = gap->seen && gap->keyed,
+                                  .odd = true};
+        seen.time_len = strlen(seen.time);
+        crawl_facts_add(c, &seen);
+        c->page.entries[c->page.count - 1].gap = true;
+    }
 }

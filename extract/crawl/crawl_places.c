@@ -4,7 +4,6 @@
 #include "extract/crawl/crawl_private.h"
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
 #define APART_MAX  16 /* places of a page that is taken apart; larger ones are asked for by halves */
 #define SMALL      10   /* places of a page: fewer only where that is seen to be needed */
@@ -13,7 +12,6 @@
 #define DOUBTS_MAX 3    /* questions that met bad records, before a list by key is given up */
 #define VAIN_MAX   2000 /* failures without any news: the list is nearly all bad */
 #define ROW        32   /* records in a row, which cost much to take apart twice */
-#define NO_TIME    "?"  /* of a record that was stepped over */
 /* Of the questions about a list by key: of the list by time, whether the API is there; and once more of that by key. */
 #define PROBE_PLAIN 3
 #define PROBE_ONCE  4
@@ -120,38 +118,6 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
     if (t->step.state == STEP_BEFORE && last != NULL)
         crawl_side(last, &t->before);
     step_record(&t->step, crawl_version_id(seen));
-}
-
-/* Of a place that nothing stands before on its page: another one on another page. */
-static uint64_t beginning(const struct crawl_trial *t)
-{
-    const struct crawl_request *page = &t->page;
-    uint64_t list = XXH3_64bits(page->after, strlen(page->after)) ^
-                    XXH3_64bits(page->equal, strlen(page->equal)) * PLACES_MIX;
-    return list + t->step.offset + t->step.low + (uint64_t)page->sort * PLACES_MIX;
-}
-
-void crawl_trial_gap(struct crawl *c)
-{
-    struct crawl_trial *t = &c->trial;
-    if (t->step.low == 0) {
-        crawl_facts_reset(&c->page);
-        t->before = (struct place_side){.there = false};
-    }
-    t->after = (struct place_side){.there = false};
-    for (unsigned i = 0; i < t->step.gap; i++) {
-        static const struct step_gap unseen = {.seen = false};
-        const struct step_gap *gap = i < STEP_GAP_MAX ? &t->gaps[i] : &unseen;
-        uint64_t identity = (t->before.there ? t->before.id : beginning(t)) + (i + 1) * PLACES_MIX;
-        struct crawl_seen seen = {.identity = gap->seen ? gap->identity : identity,
-                                  .time = gap->seen && gap->time[0] != '\0' ? gap->time : NO_TIME,
-                                  .key = gap->key,
-                                  .keyed = gap->seen && gap->keyed,
-                                  .odd = true};
-        seen.time_len = strlen(seen.time);
-        crawl_facts_add(c, &seen);
-        c->page.entries[c->page.count - 1].gap = true;
-    }
 }
 
 /* The size is as it was before, but seen as a trial where it never worked. */

@@ -353,6 +353,7 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen);
 /* The greatest time below the last one, and how many records stand behind it; or NULL. */
 const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size_t *behind);
 int64_t crawl_facts_last(const struct crawl_facts *page); /* the last time, or WHEN_NONE */
+void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
 /* Finds out which of its last records are in doubt. */
 void crawl_facts_run(struct crawl *c);
 /* crawl_marks.c */
@@ -477,7 +478,6 @@ bool crawl_trial_refused(struct crawl *c);
 void crawl_trial_kept(struct crawl *c);
 void crawl_places_read(struct crawl *c);
 bool crawl_trial_pinned(const struct crawl *c);
-void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
 void crawl_known_begin(struct crawl *c);
 bool crawl_ask_known(const struct crawl *c, struct crawl_request *request);
 bool crawl_known_again(struct crawl *c);
