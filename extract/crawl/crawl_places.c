@@ -11,7 +11,6 @@
 #define FAILS_MORE 4    /* ... where failures have passed by themselves */
 #define DOUBTS_MAX 3    /* questions that met bad records, before a list by key is given up */
 #define VAIN_MAX   2000 /* failures without any news: the list is nearly all bad */
-#define ROW        32   /* records in a row, which cost much to take apart twice */
 /* Of the questions about a list by key: of the list by time, whether the API is there; and once more of that by key. */
 #define PROBE_PLAIN 3
 #define PROBE_ONCE  4
@@ -121,7 +120,7 @@ void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
 }
 
 /* The size is as it was before, but seen as a trial where it never worked. */
-static void restore_size(struct crawl *c, unsigned worked)
+void crawl_restore_size(struct crawl *c, unsigned worked)
 {
     struct crawl_trial *t = &c->trial;
     if (!t->shrunk)
@@ -160,41 +159,13 @@ static enum err_code take(struct crawl *c, struct err *e)
                        "to remember another one: it is not passed by",
                        PLACES_MAX);
     unsigned worked = t->step.low > t->step.behind ? t->step.low : t->step.behind;
-    restore_size(c, worked);
+    crawl_restore_size(c, worked);
     bool ends = t->step.after.n < (t->step.gap > 0 ? t->step.behind : 1) &&
                 !crawl_capped(c, t->step.after.n);
     c->asked = (unsigned)c->page.n + (ends ? 1 : 0);
     c->count = -1;
     c->drift = 0; /* the next one begins behind the place, however short this one is */
     return OK;
-}
-
-/* What a list by key shows is all that was there when the place was met, so that it is known from now on. */
-static enum crawl_verdict prove_otherwise(struct crawl *c, struct err *e)
-{
-    struct crawl_trial *t = &c->trial;
-    if (!looks_behind(c) && crawl_since_possible(c, true) && crawl_known_remember(c, false)) {
-        t->step.state = STEP_NONE;
-        restore_size(c, t->step.behind);
-        crawl_since_begin(c, CRAWL_UNPROVEN_UNFIT);
-        return crawl_retake(c, e);
-    }
-    /* What shows that the list is by key leads back here, and need not take it apart once more. */
-    if (c->phase == CRAWL_KEYS && c->trial.step.gap >= ROW && !crawl_shows_twice(c))
-        (void)crawl_known_remember(c, true);
-    return crawl_steps_end(c, e);
-}
-
-/* Where no other list proves what lacks, the page is taken as it is: to take it apart once more would show no more. */
-static bool take_unproven(struct crawl *c)
-{
-    bool proves = crawl_keys_possible(c) && c->sure == WHEN_NONE;
-    bool row = c->trial.step.gap >= ROW && !crawl_shows_twice(c);
-    if (c->phase == CRAWL_KEYS || looks_behind(c) || proves || !row)
-        return false;
-    c->trial.forced = true;
-    crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
-    return true;
 }
 
 static void go_plain(struct crawl *c)
@@ -276,8 +247,8 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
         *verdict = crawl_go_past(c) ? crawl_retake(c, e) : crawl_steps_end(c, e);
         return true;
     }
-    if (!c->passes.on && !t->forced && crawl_may_lack(c) && !take_unproven(c)) {
-        *verdict = prove_otherwise(c, e);
+    if (!c->passes.on && !t->forced && crawl_may_lack(c) && !crawl_take_unproven(c)) {
+        *verdict = crawl_prove_otherwise(c, e);
         return true;
     }
     if (take(c, e) == OK)

@@ -117,11 +117,10 @@ enum crawl_known {
 
 /* What the table has shown of the API, and when that was last looked at. Kept from run to run. */
 struct crawl_learned {
-    uint64_t longest; /* records of the longest page */
-    uint64_t window;  /* how many places a page was seen to cover, at least */
-    unsigned again;   /* how often that was seen */
-    uint64_t
-        least; /* the shortest page that was shorter than asked for and followed by more; 0: none */
+    uint64_t longest;   /* records of the longest page */
+    uint64_t window;    /* how many places a page was seen to cover, at least */
+    unsigned again;     /* how often that was seen */
+    uint64_t least;     /* the shortest page that more followed though it was not full; 0: none */
     uint64_t fulls;     /* pages in a row that were as long as any and followed by more */
     uint64_t shorts;    /* shorter pages that were followed by more */
     bool thinned;       /* the API leaves records out of pages */
@@ -354,8 +353,7 @@ void crawl_facts_add(struct crawl *c, const struct crawl_seen *seen);
 const struct crawl_entry *crawl_facts_below(const struct crawl_facts *page, size_t *behind);
 int64_t crawl_facts_last(const struct crawl_facts *page); /* the last time, or WHEN_NONE */
 void crawl_trial_gap(struct crawl *c); /* in place of those that are stepped over */
-/* Finds out which of its last records are in doubt. */
-void crawl_facts_run(struct crawl *c);
+void crawl_facts_run(struct crawl *c); /* which of its last records are in doubt */
 /* crawl_marks.c */
 int64_t crawl_cap(const struct crawl *c);     /* times beyond this one may lie in the future */
 int64_t crawl_overlap(const struct crawl *c); /* what a run reads again of the last one */
@@ -462,10 +460,11 @@ bool crawl_group_possible(const struct crawl *c); /* the last page's time has a 
 bool crawl_go_past(struct crawl *c);
 void crawl_go_past_or_end(struct crawl *c);
 bool crawl_goes_round(struct crawl *c);
-bool crawl_may_lack(const struct crawl *c);    /* the page that was put together */
-bool crawl_shows_twice(const struct crawl *c); /* ... has a record on both of its parts */
+bool crawl_may_lack(const struct crawl *c); /* the page that was put together */
 bool crawl_steps_lost(struct crawl *c);
 enum crawl_verdict crawl_steps_end(struct crawl *c, struct err *e);
+enum crawl_verdict crawl_prove_otherwise(struct crawl *c, struct err *e);
+bool crawl_take_unproven(struct crawl *c);
 void crawl_loosen(struct crawl *c, bool timeless, int64_t time);
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry);
 /* crawl_places.c, crawl_again.c */
@@ -475,6 +474,7 @@ void crawl_start_at_place(struct crawl *c, int64_t start);
 void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen);
 bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e);
 bool crawl_trial_refused(struct crawl *c);
+void crawl_restore_size(struct crawl *c, unsigned worked);
 void crawl_trial_kept(struct crawl *c);
 void crawl_places_read(struct crawl *c);
 bool crawl_trial_pinned(const struct crawl *c);

@@ -14,6 +14,7 @@
 #define PAUSES_MAX 20                 /* that are allowed for */
 #define IDLE_MAX   10500              /* answers that came no later in the list, */
 #define IDLE_SAME  7                  /* one of which counts as so many if it came no further */
+#define ROW        32                 /* records in a row, which cost much to take apart twice */
 
 bool crawl_is_loose(const struct crawl *c, const struct crawl_entry *entry)
 {
@@ -295,7 +296,7 @@ static void find_gap(const struct crawl_facts *page, size_t *first, size_t *next
         ++*next;
 }
 
-bool crawl_shows_twice(const struct crawl *c)
+static bool shows_twice(const struct crawl *c)
 {
     const struct crawl_facts *page = &c->page;
     size_t first;
@@ -326,7 +327,7 @@ bool crawl_may_lack(const struct crawl *c)
     }
     if (c->phase == CRAWL_KEYS)
         return !seen && crawl_keys_may_lack(c, t->step.gap > 1);
-    if (crawl_shows_twice(c))
+    if (shows_twice(c))
         return true;
     bool loose = first > 0 && crawl_is_loose(c, &page->entries[first - 1]) && next < page->count &&
                  crawl_is_loose(c, &page->entries[next]);
@@ -400,6 +401,36 @@ enum crawl_verdict crawl_steps_end(struct crawl *c, struct err *e)
                   "the API's list leads back to the same unreadable record again and again: the "
                   "next run tries it once more, and netty-spool status tells what is left out");
     return CRAWL_BROKEN;
+}
+
+/* What a list by key shows is all that was there when the place was met, so that it is known from now on. */
+enum crawl_verdict crawl_prove_otherwise(struct crawl *c, struct err *e)
+{
+    struct crawl_trial *t = &c->trial;
+    bool looks = c->look_behind.windows > 0 || c->look_behind.bottom;
+    if (!looks && crawl_since_possible(c, true) && crawl_known_remember(c, false)) {
+        t->step.state = STEP_NONE;
+        crawl_restore_size(c, t->step.behind);
+        crawl_since_begin(c, CRAWL_UNPROVEN_UNFIT);
+        return crawl_retake(c, e);
+    }
+    /* What shows that the list is by key leads back here, and need not take it apart once more. */
+    if (c->phase == CRAWL_KEYS && c->trial.step.gap >= ROW && !shows_twice(c))
+        (void)crawl_known_remember(c, true);
+    return crawl_steps_end(c, e);
+}
+
+/* Where no other list proves what lacks, the page is taken as it is: to take it apart once more would show no more. */
+bool crawl_take_unproven(struct crawl *c)
+{
+    bool looks = c->look_behind.windows > 0 || c->look_behind.bottom;
+    bool proves = crawl_keys_possible(c) && c->sure == WHEN_NONE;
+    bool row = c->trial.step.gap >= ROW && !shows_twice(c);
+    if (c->phase == CRAWL_KEYS || looks || proves || !row)
+        return false;
+    c->trial.forced = true;
+    crawl_unproven(c, CRAWL_UNPROVEN_UNFIT);
+    return true;
 }
 
 const char *crawl_unproven_text(unsigned unproven, char out[CRAWL_UNPROVEN_TEXT])
