@@ -98,6 +98,8 @@ void crawl_catch_up(struct crawl *c)
     }
     if (keys.latest_count > 0)
         c->goal = keys.latest[keys.latest_count - 1];
+    memcpy(c->keys.latest, keys.latest, sizeof c->keys.latest); /* they tell where a place is */
+    c->keys.latest_count = keys.latest_count;
     c->sure = keys.began;
     c->clock = c->last = clock;
     c->seen = keys.seen;

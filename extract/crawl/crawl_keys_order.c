@@ -1,6 +1,7 @@
 /* What a page's keys show: whether the API sorts by key, and whether the page begins early enough. And which pages of a list by key
  * come next as long as they are full and nothing changes. */
 #include "extract/crawl/crawl_private.h"
+#include "extract/places/place_hint.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -314,6 +315,24 @@ void crawl_note_latest(struct crawl *c)
             k->latest[at - 1] = entry->time;
         }
     }
+}
+
+/* Guesses where a place that was met in another order of the list stands on the page that was asked for: by time from the times that the
+ * list by key showed, among the greatest keys from the keys. Returns false if there is none. */
+bool crawl_hint(const struct crawl *c, struct step_known *known)
+{
+    const struct crawl_request *page = &c->trial.page;
+    bool by_time = c->phase == CRAWL_BODY && c->ask.filtered;
+    bool down = c->phase == CRAWL_KEYS && c->keys.list == CRAWL_NEWEST;
+    struct place_hint hint = {.sort = (unsigned)page->sort,
+                              .offset = page->offset,
+                              .limit = page->limit,
+                              .from = by_time ? crawl_ask_after(&c->ask) : WHEN_NONE,
+                              .times = c->keys.latest,
+                              .n = c->keys.latest_count,
+                              .top = c->learned.top_count > 0 ? c->learned.top : WHEN_NONE,
+                              .zone = c->conf.zone};
+    return (by_time || down) && places_hint(c->conf.places, &hint, known);
 }
 
 /* Returns true if both are the same version or, with `changed`, versions of the same record. */

@@ -151,6 +151,7 @@ static enum err_code take(struct crawl *c, struct err *e)
 {
     struct crawl_trial *t = &c->trial;
     t->parts = true;
+    t->fails = 0; /* they had a cause */
     c->clock = t->began;
     move_page(c, t->step.offset);
     if (!crawl_known_remember(c, true))
@@ -277,6 +278,22 @@ static enum crawl_after_failure begin_step(struct crawl *c)
     return CRAWL_OTHER;
 }
 
+/* Takes apart the page that has failed once from where a place that was met in another order of the list may stand on it. */
+static bool begin_hinted(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    struct step_known known;
+    if (t->fails > 1 || t->shrunk || looks_behind(c) || c->passes.on || !crawl_hint(c, &known))
+        return false;
+    t->known = 0;
+    t->before = t->after = (struct place_side){.there = false};
+    memset(t->gaps, 0, sizeof t->gaps);
+    step_begin_known(&t->step, t->page.offset, t->page.limit, crawl_trial_pinned(c), &known);
+    t->step.fine = t->turns > 1;
+    t->step.expected = true;
+    return true;
+}
+
 static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_failure *f)
 {
     struct crawl_trial *t = &c->trial;
@@ -292,7 +309,7 @@ static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_
         return CRAWL_OTHER;
     }
     bool expected = t->passed == 0 && crawl_known_elsewhere(c);
-    if (expected && crawl_known_again(c))
+    if (expected && (crawl_known_again(c) || begin_hinted(c)))
         return CRAWL_OTHER;
     if (!f->too_large && !t->shrunk && t->fails < enough && !expected)
         return CRAWL_AGAIN;
@@ -331,7 +348,7 @@ static enum crawl_after_failure step_has_failed(struct crawl *c, const struct cr
     enum step_state state = t->step.state;
     unsigned gap = t->step.gap;
     bool checks = state == STEP_ALONE && t->step.sure && t->known > 0;
-    bool aside = state == STEP_AGAIN && !t->step.known && f->seen != NULL;
+    bool aside = state == STEP_AGAIN && (!t->step.known || t->step.hint) && f->seen != NULL;
     if (checks && c->conf.places != NULL)
         places_tried(c->conf.places, &c->conf.places->at[t->known - 1], f->now, f->why);
     bool first = state == STEP_SEARCH && t->now.limit == 1;

@@ -6,7 +6,6 @@
  *   crawl_keys.c     lists in the order of their keys; crawl_newest.c: those without a time, downward; crawl_keys_order.c: what a page's keys tell
  *   crawl_trouble.c  what the list by time alone cannot prove; crawl_places.c: records that are stepped over; crawl_again.c: known ones, tried again
  *   crawl_passes.c   reading records of one time again and again; crawl_marks.c: what the next run will look for, and where it starts
- *
  * A version is one record with one time_modified: an edit makes another version.
  */
 #ifndef NETTY_EXTRACT_CRAWL_CRAWL_PRIVATE_H
@@ -175,10 +174,10 @@ struct crawl_keys {
     int64_t latest[CRAWL_LATEST]; /* the greatest times that are no future ones, the least first */
     size_t latest_count;
     /* Not in the position. */
-    uint64_t step;
-    bool behind; /* the page asked for must be empty */
-    bool verify; /* pages of one record: is the last one still in its place? */
-    bool holds;  /* ... the one behind was seen: */
+    uint64_t step, empties; /* back; empty pages in a row */
+    bool behind;            /* the page asked for must be empty */
+    bool verify;            /* pages of one record: is the last one still in its place? */
+    bool holds;             /* ... the one behind was seen: */
     int64_t held;
     uint64_t previous; /* records on the last page, */
     unsigned previous_asked;
@@ -187,9 +186,7 @@ struct crawl_keys {
     size_t shown_count;
     uint64_t shown_at;            /* its offset, */
     bool shown_whole;             /* and whether it had as many as were asked for */
-    uint64_t empties;             /* pages in a row */
-    unsigned further;             /* looks behind the end for what must be there */
-    unsigned torn;                /* records that an answer lacked, and the next one had */
+    unsigned further, torn;       /* looks further behind the end; records that an answer lacked */
     unsigned repeats, stale, few; /* of the same page; pages in a row with nothing new; with few */
     bool grows;                   /* few and few came, and nothing was further behind */
     bool again;                   /* it is one, or what stood before it is not known any more */
@@ -235,7 +232,8 @@ struct crawl_trial {
     unsigned rounds;           /* of it, since a page was kept */
     unsigned passed;           /* failures that passed by themselves */
     bool parts;                /* the page was put together, */
-    int64_t began;             /* the clock at its first part */
+    int64_t began, shown;      /* the clock at its first part; the key of what is beyond */
+    uint64_t beyond, further;  /* does the table go on there? Or 0; so many records came */
     unsigned probe, doubts;    /* is the API there at all? The question under way, from 1; or 0 */
     uint64_t bytes, met, same; /* sums of a record's bytes: in vain, or 0; where; at two offsets */
     bool heard, twice;         /* the same came twice; the question is asked once more for that */
@@ -436,6 +434,7 @@ bool crawl_keys_disturbed(const struct crawl *c);
 void crawl_note_latest(struct crawl *c);
 void crawl_note_met(struct crawl *c);
 bool crawl_group_is_whole(const struct crawl *c);
+bool crawl_hint(const struct crawl *c, struct step_known *known);
 /* crawl_newest.c */
 void crawl_push_top(struct crawl_learned *l, int64_t at, int64_t key);
 void crawl_newest_read(struct crawl *c);
@@ -446,6 +445,7 @@ void crawl_clear(struct crawl *c, const struct crawl_conf *conf);
 enum err_code crawl_begin(struct crawl *c, const char *position, struct err *e) MUST_CHECK;
 void crawl_begin_by_time(struct crawl *c);
 void crawl_catch_up(struct crawl *c);
+bool crawl_is_for_keys(const struct crawl *c);
 int64_t crawl_changed_since(const struct crawl *c, const struct crawl_keys *keys);
 /* crawl_trouble.c */
 void crawl_trouble(struct crawl *c, unsigned why);

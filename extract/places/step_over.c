@@ -126,6 +126,8 @@ void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinn
                        /* where another filter begins, what stands first may be another record */
                        .young = known->young || (known->guess && known->low == 0),
                        .guess = known->guess,
+                       .hint = known->hint,
+                       .failed = known->hint,
                        .sure = true,
                        .has_before = known->has_before,
                        .has_after = known->has_after,
@@ -249,7 +251,7 @@ static enum step_result answered_before(struct step *s)
         return plain(s, s->limit);
     s->gap = 0;
     s->stride = 1;
-    s->known = s->sure = false;
+    s->known = s->sure = s->hint = false;
     s->seeks = true;
     return search(s);
 }
@@ -278,6 +280,15 @@ static enum step_result answered_still(struct step *s)
     return same || s->forced ? taken(s) : next_round(s, before(s));
 }
 
+/* The hint was wrong: the record at this place can be had. */
+static enum step_result not_here(struct step *s)
+{
+    s->known = s->sure = s->hint = false;
+    s->gap = 0;
+    s->low++;
+    return s->low < s->high ? search(s) : plain(s, s->limit);
+}
+
 enum step_result step_answered(struct step *s)
 {
     switch (s->state) {
@@ -295,7 +306,7 @@ enum step_result step_answered(struct step *s)
     case STEP_BEHIND:
         return answered_behind(s);
     case STEP_AGAIN:
-        return next_round(s, plain(s, s->limit));
+        return s->hint && s->known ? not_here(s) : next_round(s, plain(s, s->limit));
     case STEP_STILL:
         return answered_still(s);
     }
@@ -389,12 +400,13 @@ static enum step_result failed_before(struct step *s)
     s->gap = 0;
     s->searched = false;
     s->down = s->down == 0 ? 1 : 2 * s->down;
-    if (s->known && s->low > s->down) {
+    if (s->known && s->low > s->down && (!s->hint || s->down == 1)) {
         s->low -= s->down;
         s->gap = s->count;
         return before(s);
     }
     s->low = 0;
+    s->hint = false;
     return next_round(s, search(s));
 }
 
@@ -410,6 +422,14 @@ static enum step_result failed_behind(struct step *s)
     (void)alone(s);
     s->tries = s->behind == 1 ? 1 : 0;
     return STEP_ON;
+}
+
+/* Where it failed twice before what is behind it came, once more shows that it is still there. */
+static unsigned again_tries(const struct step *s)
+{
+    if (s->moved)
+        return STEP_ALONE_TRIES;
+    return s->hint && !s->known && s->gap == 1 ? 1 : STEP_TRIES;
 }
 
 enum step_result step_failed(struct step *s)
@@ -435,7 +455,7 @@ enum step_result step_failed(struct step *s)
     case STEP_BEHIND:
         return failed_behind(s);
     case STEP_AGAIN:
-        if (!s->shown && !s->known && ++s->tries < (s->moved ? STEP_ALONE_TRIES : STEP_TRIES))
+        if (!s->shown && (!s->known || s->hint) && ++s->tries < again_tries(s))
             return STEP_SAME;
         s->tries = 0;
         if (s->known && s->young && ++s->at < s->gap)

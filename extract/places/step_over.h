@@ -21,6 +21,7 @@
  * rounds the result is STEP_LOST.
  *
  * A known place that stands between its known neighbours needs BEFORE and BEHIND only, since nothing else can be between the two.
+ * Where these are its neighbours in another order of the list, it must fail AGAIN, twice, before BEHIND.
  * At a list's end, or if the list grows at its beginning, a good record may have come in place of one that is gone: there
  * the place must fail AGAIN, once, before BEHIND.
  */
@@ -112,6 +113,7 @@ struct step {
     bool known;  /* the neighbours are known */
     bool seeks;  /* known: the neighbour before is looked for */
     bool guess;  /* known: the neighbour before is not looked for */
+    bool hint;   /* known: from another order of the list */
     bool failed; /* some request has failed */
     bool sure;   /* ALONE need fail once only */
     bool unlike; /* ALONE failed in different ways, which may pass */
@@ -146,6 +148,8 @@ struct step_known {
     bool young; /* records may still come in between its neighbours: all of it is asked for */
     bool
         guess; /* nothing has failed yet, and the place may be on another page: it is not looked for */
+    bool
+        hint; /* the page has failed, and the place was met in another order of the list (place_hint.h) */
 };
 void step_begin_known(struct step *s, uint64_t offset, unsigned limit, bool pinned,
                       const struct step_known *known);

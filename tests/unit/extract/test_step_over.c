@@ -239,6 +239,83 @@ static void test_a_known_place_where_the_list_grows(void **state)
     assert_int_equal(play(&s, &l, seen, &count), STEP_PLAIN);
 }
 
+/* Where the page has failed, and the place was met in another order of the list: the same neighbours prove it. */
+static void test_a_hint(void **state)
+{
+    struct list l = {.n = 40, .bad = {[8] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    const struct step_known known = {.low = 3,
+                                     .count = 1,
+                                     .behind = 8,
+                                     .has_before = true,
+                                     .has_after = true,
+                                     .before_id = 8,
+                                     .after_id = 10,
+                                     .young = true,
+                                     .hint = true};
+    (void)state;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(l.requests, 4); /* what is before, the place twice, what is behind */
+    assert_int_equal(s.offset + s.low, 8);
+    assert_int_equal(count, 11);
+}
+
+/* A wrong one leads to no other place than a search would, wherever the cause is, and costs a few requests. */
+static void test_a_wrong_hint(void **state)
+{
+    (void)state;
+    for (unsigned bad = 0; bad < 12; bad++)
+        for (unsigned low = 1; low < 12; low++) {
+            struct list l = {.n = 40};
+            struct step s;
+            uint64_t seen[64];
+            unsigned count = 0;
+            const struct step_known known = {.low = low,
+                                             .count = 1,
+                                             .behind = 12,
+                                             .has_before = true,
+                                             .has_after = true,
+                                             .before_id = 99,
+                                             .after_id = 98,
+                                             .young = true,
+                                             .hint = true};
+            l.bad[5 + bad] = true;
+            step_begin_known(&s, 5, 12, true, &known);
+            assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+            assert_int_equal(s.gap, 1);
+            assert_int_equal(s.offset + s.low, 5 + bad);
+            assert_true(l.requests <= 15);
+            for (unsigned i = 0; i < count; i++)
+                assert_int_equal(seen[i], 5 + i + (i >= s.low ? 1 : 0) + 1);
+        }
+}
+
+/* The neighbour before stands there, but the record behind it can be had: it is another one that fails. */
+static void test_a_hint_to_a_good_record(void **state)
+{
+    struct list l = {.n = 40, .bad = {[11] = true}};
+    struct step s;
+    uint64_t seen[64];
+    unsigned count = 0;
+    const struct step_known known = {.low = 3,
+                                     .count = 1,
+                                     .behind = 8,
+                                     .has_before = true,
+                                     .has_after = true,
+                                     .before_id = 8,
+                                     .after_id = 10,
+                                     .young = true,
+                                     .hint = true};
+    (void)state;
+    step_begin_known(&s, 5, 8, true, &known);
+    assert_int_equal(play(&s, &l, seen, &count), STEP_TAKEN);
+    assert_int_equal(s.offset + s.low, 11);
+    assert_true(l.requests <= 12);
+}
+
 /* Where nothing has failed a wrong guess costs one request. */
 static void test_a_guess_is_given_up_at_once(void **state)
 {
@@ -351,6 +428,9 @@ int main(void)
         cmocka_unit_test(test_a_known_place_at_the_lists_end),
         cmocka_unit_test(test_a_known_place_without_neighbours),
         cmocka_unit_test(test_a_known_place_where_the_list_grows),
+        cmocka_unit_test(test_a_hint),
+        cmocka_unit_test(test_a_wrong_hint),
+        cmocka_unit_test(test_a_hint_to_a_good_record),
         cmocka_unit_test(test_a_guess_is_given_up_at_once),
         cmocka_unit_test(test_a_guess_at_the_lists_beginning_must_fail),
         cmocka_unit_test(test_a_known_place_in_an_order_that_changes),
