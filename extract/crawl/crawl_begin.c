@@ -41,6 +41,13 @@ void crawl_begin_by_time(struct crawl *c)
     c->everything = true;
 }
 
+/* A table that does not fit in a page is read by key. Then its first page by time is not kept, and need not be taken apart. */
+bool crawl_is_for_keys(const struct crawl *c)
+{
+    return c->everything && c->phase == CRAWL_HEAD && c->open && !c->placed && !c->conf.by_time &&
+           c->ask.offset == 0 && !c->ask.filtered && c->sure == WHEN_NONE && crawl_keys_possible(c);
+}
+
 static void begin_full(struct crawl *c)
 {
     begin(c);

@@ -66,16 +66,27 @@ static void probe(const struct crawl *c, struct crawl_request *request)
     request->goes_on = false;
 }
 
+/* One record behind the page that failed: where there is one, the table does not fit in a page. */
+static void ask_beyond(const struct crawl_trial *t, struct crawl_request *request)
+{
+    request->offset = t->beyond;
+    request->limit = 1;
+    request->looks = request->apart = true;
+}
+
 /* The ordinary request is made, or another one first. True: the page's records begin anew. */
 bool crawl_trial_next(struct crawl *c, struct crawl_request *request)
 {
     struct crawl_trial *t = &c->trial;
     struct step_request part;
     t->page = *request;
-    if (t->step.state == STEP_NONE && t->probe == 0)
+    if (t->step.state == STEP_NONE && t->probe == 0 && t->beyond == 0)
         crawl_known_begin(c);
-    if (t->probe > 0) {
-        probe(c, request);
+    if (t->probe > 0 || t->beyond > 0) {
+        if (t->probe > 0)
+            probe(c, request);
+        else
+            ask_beyond(t, request);
         t->now = *request;
         return false;
     }
@@ -109,7 +120,9 @@ bool crawl_trial_looks(const struct crawl *c)
 void crawl_trial_record(struct crawl *c, const struct crawl_seen *seen)
 {
     struct crawl_trial *t = &c->trial;
-    if (t->step.state == STEP_NONE || t->probe > 0)
+    if (t->beyond > 0 && t->probe == 0 && t->further++ == 0)
+        t->shown = seen->keyed ? seen->key : WHEN_NONE;
+    if (t->step.state == STEP_NONE || t->probe > 0 || t->beyond > 0)
         return;
     const struct crawl_entry *last = c->page.count > 0 ? &c->page.entries[c->page.count - 1] : NULL;
     if (t->now.goes_on && t->step.answer.n == 0 && last != NULL)
@@ -209,6 +222,21 @@ static unsigned after_probe(const struct crawl *c, unsigned probe)
     return is_new_form(c) && probe == PROBE_PLAIN ? PROBE_ONCE : 0;
 }
 
+static enum crawl_verdict beyond_answered(struct crawl *c)
+{
+    struct crawl_trial *t = &c->trial;
+    t->beyond = 0;
+    if (t->further == 0 || c->clock == WHEN_NONE)
+        return CRAWL_PART;
+    t->answered = t->now;
+    t->step.state = STEP_NONE;
+    t->fails = 0;
+    t->halved = true; /* a page of that list need fail once only */
+    crawl_all_begin(c, false, 0);
+    c->keys.must = t->shown;
+    return CRAWL_RETAKE;
+}
+
 /* False: the answer is an ordinary page, or has become one. */
 bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *e)
 {
@@ -221,6 +249,10 @@ bool crawl_trial_page(struct crawl *c, enum crawl_verdict *verdict, struct err *
     t->bytes = 0;
     if (t->probe > 0) {
         t->probe = after_probe(c, t->probe);
+        return true;
+    }
+    if (t->beyond > 0) {
+        *verdict = beyond_answered(c);
         return true;
     }
     note_answered(c);
@@ -316,6 +348,11 @@ static enum crawl_after_failure page_failed(struct crawl *c, const struct crawl_
     if (t->page.limit <= APART_MAX && t->fails < enough && !(t->halved && t->passed == 0) &&
         !expected)
         return CRAWL_OTHER; /* what passes by itself is no record's fault */
+    bool once = t->shrunk ? t->halved && t->page.limit == t->whole / 2 : t->page.limit <= APART_MAX;
+    if (once && crawl_is_for_keys(c)) {
+        t->beyond = t->shrunk ? t->whole : t->page.limit;
+        t->further = 0;
+    }
     if (t->page.limit <= APART_MAX)
         return begin_step(c);
     t->fails = 0;
@@ -407,6 +444,7 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
 {
     struct crawl_trial *t = &c->trial;
     unsigned was = t->probe;
+    bool beyond = t->beyond > 0 && was == 0;
     bool twice = hear(t, f);
     t->probe = 0;
     if (t->again > 0)
@@ -433,8 +471,11 @@ enum crawl_after_failure crawl_failed(struct crawl *c, const struct crawl_failur
     }
     if (was > 0)
         return is_new_form(c) ? CRAWL_AGAIN : CRAWL_GIVE_UP;
-    enum crawl_after_failure after =
-        t->step.state == STEP_NONE ? page_failed(c, f) : step_has_failed(c, f);
+    enum crawl_after_failure after = CRAWL_OTHER;
+    if (beyond)
+        t->beyond = 0;
+    else
+        after = t->step.state == STEP_NONE ? page_failed(c, f) : step_has_failed(c, f);
     bool answers = t->step.state != STEP_NONE && step_failures_left(&t->step) < f->left;
     unsigned last = probes(c) + is_new_form(c); /* the last try is made in another form */
     if (f->left <= last && !answers && !t->heard && after != CRAWL_GIVE_UP)
@@ -447,6 +488,7 @@ bool crawl_trial_refused(struct crawl *c)
     struct crawl_trial *t = &c->trial;
     bool again = t->again > 0;
     t->probe = t->fails = 0;
+    t->beyond = 0;
     t->step.state = STEP_NONE;
     if (again)
         (void)crawl_again_failed(c, &(struct crawl_failure){.now = c->conf.now, .why = ""});

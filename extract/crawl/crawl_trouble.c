@@ -168,6 +168,7 @@ void crawl_page_restart(struct crawl *c)
 {
     c->trial.step.state = STEP_NONE;
     c->trial.probe = 0;
+    c->trial.further = 0;
     crawl_learn_longest(c); /* it may be empty then */
     crawl_facts_reset(&c->page);
 }
