@@ -13,7 +13,8 @@
  *    list was then, some fail, and events come between them;
  *  - records that are not given, and pages that fail above a size, keep no other record away, though a run may be given up
  *    or call itself unproven for them. Where nothing else happens, and the API sorts by key, one such record comes by itself
- *    once it is mended, and costs at most 75 requests a run;
+ *    once it is mended, and costs at most 75 requests a run, and where filters are read as times are shown 28 at most, 2 for
+ *    each page that it stands on, and 12 where its group of equal times is read by key;
  *  - every run ends within a bounded number of requests, and no honest API is called broken.
  */
 #ifndef NETTY_TESTS_MODEL_HISTORY_H
@@ -65,6 +66,7 @@ struct history {
     bool by_time;                 /* crawl_conf.by_time */
     unsigned ahead;               /* so many pages may be asked for before it is their turn */
     unsigned mends;               /* the run before which what was bad is mended; 0: none */
+    unsigned watch;               /* a record, from 1; 0: none */
     unsigned full;                /* the run that is told to read everything; 0: none */
     int64_t overlap;
     int64_t margin;
@@ -89,6 +91,8 @@ struct history_result {
     unsigned blank;    /* runs that ended in a world where nothing shows that records are hidden */
     unsigned taken;    /* pages that were asked for before it was their turn, and kept */
     unsigned run[HISTORY_RUNS + 2]; /* requests of each */
+    unsigned met[HISTORY_RUNS + 2]; /* answers of each that had the watched record, */
+    bool grouped[HISTORY_RUNS + 2]; /* ... some of them among the records of one time */
 };
 
 void history_make(struct history *h, uint64_t seed);

@@ -237,12 +237,22 @@ static bool take_held(struct player *p, const struct crawl_request *request)
     return true;
 }
 
+static void watch(struct player *p, const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->n && p->made < HISTORY_RUNS + 2; i++) {
+        bool here = (unsigned)reply->records[i].record + 1 == p->h->watch;
+        p->result->met[p->made] += here;
+        p->result->grouped[p->made] |= here && reply->request.equal[0] != '\0';
+    }
+}
+
 /* False: the run is given up. */
 /* What the crawl makes of the page. False: it has given up. */
 static bool take_page(struct player *p, struct reply *reply)
 {
     struct err e = ERR_INIT;
     struct crawl_answer to = shown(p, reply);
+    watch(p, reply);
     switch (crawl_page(p->crawl, &to, &e)) {
     case CRAWL_KEEP:
         player_tell(p, " KEEP\n");
@@ -440,6 +450,7 @@ void history_play(const struct history *h, struct history_result *r)
     struct history plain = *h;
     struct history_result without;
     plain.world.one = 0;
+    plain.watch = h->world.one;
     play_traced(&plain, &without, NULL);
     player_check_costs(&(struct player){.h = h, .result = r}, &without);
 }
