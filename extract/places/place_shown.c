@@ -63,11 +63,13 @@ bool place_is_young(const struct place *place, struct zone *zone, int64_t now, i
 
 bool place_may_show(const struct place *place, const struct place_page *page, struct zone *zone)
 {
-    int64_t from = WHEN_NONE;
-    int64_t to = WHEN_NONE;
-    bool bounded =
-        time_of(&place->before, zone, &from) && time_of(&place->after, zone, &to) && from <= to;
-    for (size_t i = 0; bounded && i < page->n; i++) {
+    int64_t from = INT64_MIN; /* at a list's beginning, and behind records without a time */
+    int64_t to = INT64_MAX;
+    if (!time_of(&place->before, zone, &from))
+        from = INT64_MIN;
+    if (!time_of(&place->after, zone, &to))
+        to = INT64_MAX;
+    for (size_t i = 0; i < page->n; i++) {
         const struct place_shown *at = &page->at[i];
         if (at->came && at->time >= from && at->time <= to && at->id != place->before.id &&
             at->id != place->after.id)

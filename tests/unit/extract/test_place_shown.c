@@ -125,6 +125,19 @@ static void test_a_page_that_begins_covers_up_to_its_neighbour(void **state)
     assert_false(place_is_covered(&place, &page, NULL));
 }
 
+/* At a list's beginning the record may have no time, or any up to the neighbour's. */
+static void test_any_record_may_be_the_first_one(void **state)
+{
+    struct place place = a_place("", seconds[1]);
+    const struct place_shown all[] = {{4, WHEN_NONE, true}, {9, at(1), true}, {5, at(2), true}};
+    struct place_page page = a_page(all, 2);
+    (void)state;
+    place.before.there = false;
+    assert_true(place_may_show(&place, &page, NULL));
+    page.at = all + 1; /* the neighbour, and what is later */
+    assert_false(place_may_show(&place, &page, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_one_of_a_neighbours_time_may_be_another),
         cmocka_unit_test(test_one_of_a_time_between_is_the_one),
         cmocka_unit_test(test_a_page_that_begins_covers_up_to_its_neighbour),
+        cmocka_unit_test(test_any_record_may_be_the_first_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
