@@ -80,7 +80,7 @@ static void open_crawl(struct player *p)
         conf.floor = p->h->from + p->h->overlap;
     if (!p->open) {
         p->open = true;
-        p->begun = false;
+        p->begun = p->otherwise = false;
         p->begin = p->world.steps + 1;
         p->everything = conf.full || (!p->positioned && p->h->start == START_FULL);
     }
@@ -139,7 +139,8 @@ static void ended(struct player *p)
         player_check_lacking(p, stats.lacking);
     if (stats.unproven == 0)
         player_check_kept(p, p->begin, "end of run");
-    else if (history_provable(p->h) && !player_lacks(p) && (!p->owes || p->quiet))
+    else if (history_provable(p->h) && !player_lacks(p) &&
+             (!p->owes || (p->quiet && !p->otherwise)))
         player_violated(p, "called unproven (%u)", stats.unproven);
     else
         p->result->unproven++;
@@ -361,7 +362,6 @@ static bool step(struct player *p)
 static void run(struct player *p)
 {
     p->in_run = p->held.count = 0;
-    p->otherwise = false;
     player_tell(p, "run, the clock shows %" PRId64 "s\n",
                 (p->world.clock - WORLD_FROM) / WHEN_SECOND);
     open_crawl(p);
