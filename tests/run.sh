@@ -102,16 +102,25 @@ build() {
 sources() { git ls-files '*.c' '*.h' 2>/dev/null | grep . || find extract load shared spool tests -name '*.[ch]'; }
 
 # The loader's SQL becomes C at build time; clang-tidy reads the folder it lands in like any other.
-tidy_one() { clang-tidy --quiet "$1" -- -std=c11 -D_GNU_SOURCE -I. -I"$(pg_config --includedir)" -DNETTY_VERSION='"0"' 2>/dev/null; }
+# Its analyzer follows a function's paths until it has so many nodes; its own limit is 225,000 (`make campaign-tidy`), which takes twice
+# as long as all and reaches 3 more of the 1,473 blocks of the 24 files that take longest.
+tidy_one() {
+    clang-tidy --quiet "$1" -- -Xclang -analyzer-config -Xclang "max-nodes=${TIDY_NODES:-50000}" \
+        -std=c11 -D_GNU_SOURCE -I. -I"$(pg_config --includedir)" -DNETTY_VERSION='"0"' 2>/dev/null
+}
 export -f tidy_one
+
+tidy() {
+    check_of clang-tidy 14 "lint: clang-tidy" bash -c "$(declare -f sources)
+        sources | grep '\.c\$' | xargs -P $jobs -I{} bash -c 'tidy_one {}'"
+}
 
 lint() {
     heading "Lint"
     check "lint: house rules" tests/lint/rules.sh build
     check "lint: arrows" make --no-print-directory arrows
     check_of clang-format 14 "lint: clang-format" bash -c "$(declare -f sources); sources | xargs clang-format --dry-run -Werror"
-    check_of clang-tidy 14 "lint: clang-tidy" bash -c "$(declare -f sources)
-        sources | grep '\.c\$' | xargs -P $jobs -I{} bash -c 'tidy_one {}'"
+    tidy
     check "lint: shell scripts parse" bash -c 'for f in tests/*.sh tests/*/*.sh shared/*/*.sh shared/debian/*.p* shared/pair/netty-generator .ci/run; do bash -n "$f" || exit 1; done'
 }
 
