@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 from collections import namedtuple
+from functools import lru_cache
 from pathlib import Path
 
 import xxhash
@@ -106,6 +107,7 @@ def journal_lines(data):
             yield Line("bad-end", "its line end is damaged", at)
 
 
+@lru_cache(maxsize=256)  # a campaign reads the same pages hundreds of times
 def zstd(data):
     done = subprocess.run(["zstd", "-dcq", "--memory=8MB"], input=data, capture_output=True)
     return done.stdout if done.returncode == 0 else None
