@@ -10,6 +10,12 @@ LIBS_SIM   := -lmicrohttpd -lz -lpthread $(LIBS_SHARED)
 $(BUILD)/netty-sim: $(call obj,$(SIM_C)) $(LIB_SHARED)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_SIM)
+# Found by its name, with $(BUILD)/crash/bin first on PATH.
+SIM_RCLONE := $(BUILD)/crash/bin/rclone
+$(SIM_RCLONE): tests/crash/rclone.c
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(CSTD) $(WARN) -O2 -g -static -o $@ $<
 
 $(BUILD)/unit/shared/%: $(BUILD)/obj/tests/unit/shared/%.o $(LIB_SHARED)
 	@mkdir -p $(@D)
@@ -56,7 +62,7 @@ campaign-catalog: all
 # Kept, and not removed in one line of thousands of characters.
 .SECONDARY: $(call obj,$(UNIT_C))
 .PHONY: sim unit
-sim: $(BUILD)/netty-sim
+sim: $(BUILD)/netty-sim $(SIM_RCLONE)
 unit: $(UNIT_BIN)
 
 # The two commands.
@@ -146,14 +152,8 @@ $(ALLOC_LIB): tests/crash/alloc.c
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(CSTD) $(WARN) -O2 -g -fPIC -shared -Wl,-z,defs -o $@ $<
-# Found by its name.
-CRASH_RCLONE := $(BUILD)/crash/bin/rclone
-$(CRASH_RCLONE): tests/crash/rclone.c
-	@mkdir -p $(@D)
-	$(call say,LINK)
-	$(Q)$(CC) $(CSTD) $(WARN) -O2 -g -static -o $@ $<
 .PHONY: crash crash-lib campaign-alloc
-crash-lib: $(CRASH_LIB) $(ALLOC_LIB) $(CRASH_RCLONE)
+crash-lib: $(CRASH_LIB) $(ALLOC_LIB)
 # Every allocation of every program (tests/crash/alloc.py); STEP=23 tries every 23rd.
 STEP := 1
 campaign-alloc:

@@ -37,7 +37,7 @@ def demand(condition, *what):
 
 
 def need(library):
-    demand(library.exists(), library, "is not there: run `make crash-lib`")
+    demand(library.exists(), library, "is not there: run `make crash-lib sim`")
 
 
 class Ended:

@@ -1,4 +1,4 @@
-"""A place that netty-spool pushes to and pulls from: a plain folder, through the real rclone, or through one that misbehaves."""
+"""A place that netty-spool pushes to and pulls from: a plain folder, through the real rclone, what is quicker, or one that misbehaves."""
 import json
 import os
 import shutil
@@ -6,19 +6,24 @@ import stat
 import sys
 from pathlib import Path
 
-from harness import ROOT
+from harness import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "tests/tools"))
 import spool_reader  # noqa: E402
 from spoolfile import sumline  # noqa: E402
 
 RCLONE = shutil.which("rclone")
+# What stands in for it between folders: rclone takes 0.1 s to begin (tests/crash/rclone.c; test_crash_matrix.py compares them).
+QUICK = BUILD / "crash/bin/rclone"
 
 
 class Remote:
-    """A folder as REMOTE, and the spool that is pulled from it."""
+    """A folder as REMOTE, and the spool that is pulled from it; quick: without the real rclone."""
 
-    def __init__(self, netty, name="remote", pulled="pulled"):
+    def __init__(self, netty, name="remote", pulled="pulled", quick=False):
+        if quick:
+            assert QUICK.exists(), f"{QUICK} is missing: run `make sim`"
+            netty.env["PATH"] = f"{QUICK.parent}:{netty.env['PATH']}"
         self.netty = netty
         self.dir = netty.dir / name
         self.url = str(self.dir)

@@ -68,7 +68,6 @@ def test_what_the_matrix_takes_for_rclone_does_what_rclone_does(tmp_path, words)
             del out["ModTime"]  # the real one says now
         return (done.returncode, out, "doesn't exist" in done.stderr,
                 {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime) for path in folder.rglob("*") if path.is_file()})
-    subprocess.run(["make", "-s", "crash-lib"], cwd=ROOT, check=True)
     assert done_by(world.RCLONE) == done_by(Path(RCLONE))
 
 

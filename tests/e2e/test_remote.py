@@ -20,8 +20,8 @@ PUSH_POINTS = ("push-object", "push-noted", "push-put", "push-confirmed")
 
 
 @pytest.fixture
-def remote(netty):
-    return Remote(netty)
+def remote(netty, request):
+    return Remote(netty, quick="may_die_anywhere" in request.node.name)
 
 
 def summary(run):

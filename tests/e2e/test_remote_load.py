@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not RCLONE, reason="rclone is not installed")
 
 @pytest.fixture
 def remote(sims, netty, db):
-    remote = Remote(netty)
+    remote = Remote(netty, quick=True)
     remote.sim = sims("contacts:60")
     db.create("contacts")
     netty.extract("contacts", sim=remote.sim)

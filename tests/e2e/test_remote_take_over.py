@@ -18,7 +18,7 @@ class Machines(Remote):
     """The old machine's spool is netty.spool, the loader's `pulled`, that of the one that takes over `fresh`."""
 
     def __init__(self, netty):
-        super().__init__(netty)
+        super().__init__(netty, quick=True)
         self.fresh = netty.dir / "fresh"
 
     def take_over(self, spool=None, **keywords):

@@ -19,7 +19,7 @@ def written(remote, seconds):
 
 @pytest.fixture
 def remote(sims, netty, db):
-    remote = Remote(netty)
+    remote = Remote(netty, quick=True)
     remote.sim = sims("contacts:30")
     db.create("contacts")
     netty.extract("contacts", sim=remote.sim)
