@@ -218,8 +218,9 @@ def test_pages_halve_after_timeouts_and_grow_back(sims, netty):
     sim.mood(limit_slow_above=25)
     netty.extract("contacts", "--timeout", "1s", "--max-pages", 12, sim=sim)
     seen = limits(sim)
-    assert seen[:3] == [100, 50, 25] and min(seen) >= 10
-    assert 50 in seen[3:], "it tries a larger one now and then"
+    pages = [limit for limit in seen if limit > 1]  # of one record, once: is there one behind the first page
+    assert pages[:3] == [100, 50, 25] and min(pages) >= 10 and seen.count(1) <= 1, seen
+    assert 50 in pages[3:], "it tries a larger one now and then"
     sim.mood(limit_slow_above=0)
     sim.post("/_sim/log/reset")
     netty.extract("contacts", sim=sim)
