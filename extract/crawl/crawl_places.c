@@ -234,6 +234,7 @@ static enum crawl_verdict beyond_answered(struct crawl *c)
     t->halved = true; /* a page of that list need fail once only */
     crawl_all_begin(c, false, 0);
     c->keys.must = t->shown;
+    t->further = t->now.offset + 1; /* so many positions there are, at least */
     return CRAWL_RETAKE;
 }
 

@@ -233,7 +233,7 @@ struct crawl_trial {
     unsigned passed;           /* failures that passed by themselves */
     bool parts;                /* the page was put together, */
     int64_t began, shown;      /* the clock at its first part; the key of what is beyond */
-    uint64_t beyond, further;  /* does the table go on there? Or 0; so many records came */
+    uint64_t beyond, further;  /* does it go on there? Or 0; so many came, or positions are */
     unsigned probe, doubts;    /* is the API there at all? The question under way, from 1; or 0 */
     uint64_t bytes, met, same; /* sums of a record's bytes: in vain, or 0; where; at two offsets */
     bool heard, twice;         /* the same came twice; the question is asked once more for that */
