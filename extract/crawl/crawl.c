@@ -386,7 +386,7 @@ static enum crawl_verdict page_at_hand(struct crawl *c, struct err *e)
     const struct crawl_request *asked = &c->trial.page;
     bool all = c->phase == CRAWL_KEYS && c->keys.list == CRAWL_ALL;
     /* A record stood further on: what stands here is not shown, in whatever order. */
-    if (all && c->page.n == 0 && asked->offset + asked->limit < c->trial.further)
+    if (all && c->keys.begun && c->page.n == 0 && asked->offset + asked->limit < c->trial.further)
         c->learned.thinned = true;
     if (c->phase == CRAWL_KEYS)
         return crawl_keys_page(c, e);
