@@ -275,14 +275,14 @@ campaign_release() {
     pytest_in "e2e-campaign-release" build -m "campaign and release" ${PYTEST:-}
 }
 
-# Every test gives the programs the same key and password (tests/e2e/harness.py) and looks for them in what it sees; what it
+# Every test gives the programs the same key and password (tests/e2e/support/harness.py) and looks for them in what it sees; what it
 # does not see, and whatever else the run has written, is looked through here.
 secrets() {
     local found
     found=$(/usr/bin/python3 - "$logs" <<'P'
 import re, sys, pathlib
-sys.path.insert(0, "tests/e2e")
-text = open("tests/e2e/harness.py").read()
+sys.path.insert(0, "tests/e2e/support")
+text = open("tests/e2e/support/harness.py").read()
 secrets = re.findall(r'(?m)^(?:KEY|PASSWORD) = "(.*)"', text)
 assert len(secrets) == 2
 for path in pathlib.Path(sys.argv[1]).rglob("*"):

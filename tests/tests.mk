@@ -53,7 +53,7 @@ N := 1000000
 model: $(BUILD)/crawl_model
 	$(BUILD)/crawl_model $(N)
 
-# What thousands of small transactions leave in the system catalogs; a slice of it is in tests/e2e/test_load_follow.py.
+# What thousands of small transactions leave in the system catalogs; a slice of it is in tests/e2e/load/test_load_follow.py.
 BATCHES := 10000
 .PHONY: campaign-catalog
 campaign-catalog: all

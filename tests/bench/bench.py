@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e/support"))
 import data  # noqa: E402
 import rest  # noqa: E402
 import sheet  # noqa: E402

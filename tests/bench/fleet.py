@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e/support"))
 import fleet_sheet  # noqa: E402
 import ways  # noqa: E402
 from disk_costs import DiskCost  # noqa: E402

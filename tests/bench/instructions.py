@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e/support"))
 import data  # noqa: E402
 from harness import BUILD, KEY, ROOT, Database, Netty, Postgres, Sim  # noqa: E402
 

@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from world import BUILDS, KEY, Sim  # noqa: E402
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e/support"))
 from harness import Database, Postgres  # noqa: E402
 
 FOR_PEOPLE = ("lock", "roll.lock", "pace", "breaker.json", "reserve")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/tools")]
+sys.path[:0] = [str(ROOT / "tests/e2e/support"), str(ROOT / "tests/tools")]
 import spool_reader  # noqa: E402
 from spoolfile import sumline  # noqa: E402
 from remotes import edit_lines  # noqa: E402

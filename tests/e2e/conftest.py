@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+# Files of any folder here use those of support/, and now and then each other's; their names differ.
+sys.path[:0] = [str(folder) for folder in sorted(Path(__file__).parent.iterdir()) if folder.is_dir()]
 from harness import MEMORY, Database, Netty, Postgres, Sim  # noqa: E402
 from spoolfile import SpoolWriter  # noqa: E402
 

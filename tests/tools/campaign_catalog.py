@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e/support"))
 from harness import Database, Netty, Postgres  # noqa: E402
 from spoolfile import SpoolWriter  # noqa: E402
 

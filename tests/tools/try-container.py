@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/e2e"))
+sys.path.insert(0, str(ROOT / "tests/e2e/support"))
 os.environ.setdefault("NETTY_BUILD", str(ROOT / "build"))
 from harness import KEY, SECRETS, Database, Postgres, Sim, assert_synced, wait_for, with_password  # noqa: E402
 

@@ -133,7 +133,7 @@ def test_permissions_are_named_with_the_grants_that_mend_them(netty, db, role):
     assert state == "wrong" and "SELECT and INSERT and UPDATE" in text
     netty.load("--catalog", db=db)
     (netty.spool / "users").mkdir(mode=0o700)
-    db.query(open(os.path.join(os.path.dirname(__file__), "../../load/sql/schema.sql")).read())
+    db.query(open(os.path.join(os.path.dirname(__file__), "../../../load/sql/schema.sql")).read())
     state, text = said(check(netty, role, code=77), "netty_sync")
     assert state == "wrong" and "GRANT USAGE ON SCHEMA netty_sync" in text
     for grant in text[text.index("GRANT"):].split(";"):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg2
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("NETTY_BUILD", ROOT / "build")).resolve()
 # What every program of every test is given and what none may let out. The password needs escaping in an address.
 KEY = "test-key-5up3r-s3cr3t"

@@ -6,7 +6,7 @@ import subprocess
 from harness import ROOT
 
 RULES = ROOT / "shared/monitoring/alerts.yml"
-TESTS = ROOT / "tests/e2e/alerts_test.yml"
+TESTS = ROOT / "tests/e2e/watch/alerts_test.yml"
 
 
 def run(tmp_path):
