@@ -193,8 +193,8 @@ pytest_in() {
     # is memory on Debian 13: all tests together leave more than 2 GB.
     scratch=$(mktemp -d /var/tmp/netty-test.XXXXXX)
     chmod 755 "$scratch"
-    # A worker more than there are cores: tests wait for pauses and for servers that start.
-    NETTY_BUILD="$PWD/$dir" /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$((jobs + 1))" --timeout 600 \
+    # Two workers more than there are cores: tests wait for pauses and for servers that start.
+    NETTY_BUILD="$PWD/$dir" /usr/bin/python3 -m pytest -p no:cacheprovider -q -n "$((jobs + 2))" --timeout 600 \
         --basetemp "$scratch/t" --junitxml "$report" "$@" tests/e2e >"$log" 2>&1
     local status=$? counts
     rm -rf "$scratch"
