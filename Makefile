@@ -163,7 +163,7 @@ SHARE     := $(DESTDIR)$(PREFIX)/share
 UNITS     := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/lib,/etc)/systemd/system
 # Where zsh looks: distributions' packages below /usr, everybody else below /usr/local.
 ZSH       := $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
-UNIT_FILES := $(wildcard extract/systemd/* load/systemd/* spool/systemd/*) shared/pair/netty-sync.target
+UNIT_FILES := $(foreach room,extract load spool,$(wildcard $(room)/systemd/*.service $(room)/systemd/*.timer)) shared/pair/netty-sync.target
 # $(call put,MODE,FOLDER,FILE...): files into a folder, a line each.
 define put
 $(Q)install -d $(2)

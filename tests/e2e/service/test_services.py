@@ -10,8 +10,7 @@ import pytest
 
 from harness import BUILD, KEY, ROOT, assert_synced, wait_for
 
-UNITS = sorted([*ROOT.glob("extract/systemd/*"), *ROOT.glob("load/systemd/*"), *ROOT.glob("spool/systemd/*"),
-                *ROOT.glob("shared/pair/netty-sync.*")])
+UNITS = sorted([*ROOT.glob("*/systemd/netty-*"), *ROOT.glob("shared/pair/netty-sync.*")])
 GENERATOR = ROOT / "shared/pair/netty-generator"
 
 
