@@ -2,7 +2,7 @@
 
 UNIT_C     := $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_C))
-SIM_C      := $(wildcard tests/sim/*.c)
+SIM_C      := $(wildcard tests/sim/*.c tests/sim/*/*.c)
 LIB_UNIT   := $(LIB_EXTRACT) $(LIB_LOAD) $(LIB_SPOOL) $(LIB_SHARED)
 
 LIBS_SIM   := -lmicrohttpd -lz -lpthread $(LIBS_SHARED)

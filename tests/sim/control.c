@@ -1,7 +1,7 @@
 #include "tests/sim/control.h"
 
-#include "tests/sim/page.h"
-#include "tests/sim/stamp.h"
+#include "tests/sim/api/page.h"
+#include "tests/sim/base/stamp.h"
 
 #include <errno.h>
 #include <stdio.h>

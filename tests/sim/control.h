@@ -5,8 +5,8 @@
 #ifndef NETTY_TESTS_SIM_CONTROL_H
 #define NETTY_TESTS_SIM_CONTROL_H
 
-#include "tests/sim/serve.h"
-#include "tests/sim/world.h"
+#include "tests/sim/api/serve.h"
+#include "tests/sim/api/world.h"
 
 /* path is what follows "/_sim/". post: the request's method. Takes the lock itself; bad requests
  * become answers. The truth is not answered here: see below. */

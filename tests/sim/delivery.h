@@ -5,8 +5,8 @@
 #define NETTY_TESTS_SIM_DELIVERY_H
 
 #include "shared/base/err.h"
+#include "tests/sim/api/serve.h"
 #include "tests/sim/control.h"
-#include "tests/sim/serve.h"
 #include <microhttpd.h>
 
 /* Waiting that can be ended for all at once. */

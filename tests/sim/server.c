@@ -1,8 +1,8 @@
 #include "tests/sim/server.h"
 
+#include "tests/sim/api/serve.h"
 #include "tests/sim/control.h"
 #include "tests/sim/delivery.h"
-#include "tests/sim/serve.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>

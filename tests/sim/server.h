@@ -6,7 +6,7 @@
 #define NETTY_TESTS_SIM_SERVER_H
 
 #include "shared/base/err.h"
-#include "tests/sim/world.h"
+#include "tests/sim/api/world.h"
 
 struct server;
 

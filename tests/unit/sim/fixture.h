@@ -4,9 +4,9 @@
 #ifndef NETTY_TESTS_UNIT_SIM_FIXTURE_H
 #define NETTY_TESTS_UNIT_SIM_FIXTURE_H
 
+#include "tests/sim/api/serve.h"
+#include "tests/sim/api/world.h"
 #include "tests/sim/control.h"
-#include "tests/sim/serve.h"
-#include "tests/sim/world.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "tests/sim/body.h"
+#include "tests/sim/record/body.h"
 
 #include "tests/unit/sim/fixture.h"
 

@@ -1,4 +1,4 @@
-#include "tests/sim/pen.h"
+#include "tests/sim/base/pen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

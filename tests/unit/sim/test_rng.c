@@ -1,4 +1,4 @@
-#include "tests/sim/rng.h"
+#include "tests/sim/base/rng.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "tests/sim/spoil.h"
+#include "tests/sim/record/spoil.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "tests/sim/stamp.h"
+#include "tests/sim/base/stamp.h"
 
 #include "shared/time/when.h"
 
