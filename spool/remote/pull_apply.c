@@ -397,6 +397,7 @@ static enum err_code merge_healed(const struct apply *a, const char *dir, const 
     int lock = -1;
     enum err_code rc;
     if ((rc = io_path(from, spool_dir(a->spool), PULL_DIR, e)) != OK ||
+        (rc = io_mkdirs(from, e)) != OK || /* an account's mirror has none yet */
         (rc = io_replace(from, HEALED_FILE, text->data, text->len, e)) != OK ||
         (rc = small_file_lock(dir, &lock, e)) != OK)
         return rc;
