@@ -351,7 +351,7 @@ const struct option_def option_table[OPTIONS] = {
     {OPT_TAKE_OVER, OPTION_FLAG, "take-over", NULL, NULL,
      .programs = PROGRAM_SPOOL,
      .help = "With pull: go on extracting on this machine, where the other one's last push was. Pulls to the end, pushes once, so that the "
-             "other machine is refused at its next push, and lets netty-extract write. Not for accounts that are pushed together (78)."},
+             "other machine is refused at its next push, and lets netty-extract write. Accounts that are pushed together are taken over together."},
 
     {OPT_FORGET, OPTION_TEXT, "forget", NULL, "DATABASE",
      .programs = PROGRAM_SPOOL,

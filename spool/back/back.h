@@ -41,9 +41,9 @@ enum err_code back_news(const struct spool *s, uint64_t *hash, struct err *e) MU
 enum err_code back_add_files(const struct spool *s, struct object_writer *w,
                              struct err *e) MUST_CHECK;
 
-/* For a machine that pulls no more, because it has taken over what it pulled: removes what it has put, so that nothing waits for it. The
- * caller has the lock of the folder .pull (ship_lock). */
-enum err_code back_leave(const struct spool *s, const struct remote *r, struct err *e) MUST_CHECK;
+/* For a machine that pulls no more, because it has taken over what it pulled into dir: removes what it has put, so that nothing waits for
+ * it. The caller has the lock of the folder .pull in dir (ship_lock). */
+enum err_code back_leave(const char *dir, const struct remote *r, struct err *e) MUST_CHECK;
 
 struct back_report {
     uint64_t objects; /* taken now */

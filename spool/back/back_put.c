@@ -212,7 +212,7 @@ static enum err_code remove_all(const struct remote *r, const struct ship_note *
     return rc == OK ? remove_one(&l, object_name(last, n->next - 1), e) : rc;
 }
 
-enum err_code back_leave(const struct spool *s, const struct remote *r, struct err *e)
+enum err_code back_leave(const char *pulled, const struct remote *r, struct err *e)
 {
     char dir[IO_PATH];
     char path[IO_PATH];
@@ -220,8 +220,7 @@ enum err_code back_leave(const struct spool *s, const struct remote *r, struct e
     struct err why = ERR_INIT;
     bool there = false;
     enum err_code rc;
-    if ((rc = io_path(dir, spool_dir(s), PULL_DIR, e)) != OK ||
-        (rc = io_path(path, dir, NOTE, e)) != OK)
+    if ((rc = io_path(dir, pulled, PULL_DIR, e)) != OK || (rc = io_path(path, dir, NOTE, e)) != OK)
         return rc;
     rc = ship_note_read(&n, dir, NOTE, &there, &why);
     if (rc == ERR_DAMAGED) /* nobody knows what it is called there */

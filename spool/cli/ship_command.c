@@ -127,6 +127,11 @@ static enum err_code run_take_over(struct ship *s, struct err *e)
     return take_over_run(options_text(s->command->options, OPT_SPOOL), s->remote, &s->report, e);
 }
 
+static enum err_code run_take_over_all(struct ship *s, struct err *e)
+{
+    return take_over_all(s->command->options, s->remote, &s->report, e);
+}
+
 static void tell_push(const struct ship *s, enum err_code rc, const struct err *why)
 {
     if (rc != OK)
@@ -212,20 +217,15 @@ enum err_code spool_command_pull(const struct spool_command *c, struct err *e)
         return err_set(e, ERR_USAGE, "pull needs one REMOTE, as rclone names it (see --help)");
     if (options_int(c->options, OPT_DRY_RUN))
         return err_set(e, ERR_USAGE, "pull has no --dry-run");
-    if (options_accounts(c->options) > 0 && options_account(c->options) == NULL) {
-        s.run = run_pull_all;
-        if (options_int(c->options, OPT_TAKE_OVER))
-            return err_set(
-                e, ERR_CONFIG,
-                "--take-over is of one spool that is pushed by itself: name its account with "
-                "--account; accounts that are pushed together cannot be taken over, on a fresh "
-                "machine netty-extract begins them anew");
-    } else if (options_int(c->options, OPT_TAKE_OVER)) {
+    bool all = options_accounts(c->options) > 0 && options_account(c->options) == NULL;
+    bool take_over = options_int(c->options, OPT_TAKE_OVER) != 0;
+    if (take_over && options_given(c->options, OPT_EVERY))
+        return err_set(e, ERR_USAGE,
+                       "--take-over is done once: leave --every out, and push from here on");
+    if (all)
+        s.run = take_over ? run_take_over_all : run_pull_all;
+    else if (take_over)
         s.run = run_take_over;
-        if (options_given(c->options, OPT_EVERY))
-            return err_set(e, ERR_USAGE,
-                           "--take-over is done once: leave --every out, and push from here on");
-    }
     enum err_code rc = remote_open(&s.remote, c->words[0], e);
     if (rc == OK)
         rc = ship(&s, e);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct host_pull {
     const char *dir;
@@ -253,6 +254,22 @@ static enum err_code begin(void *ctx, struct err *e)
     return host_mirrors_each(h->dir, mend, ctx, e);
 }
 
+/* Where this machine has taken the accounts over it extracts into them. */
+static enum err_code check_folder(const struct host_pull *h, const char *note, struct err *e)
+{
+    char pulled[IO_PATH];
+    char taken[IO_PATH];
+    enum err_code rc;
+    if ((rc = io_path(pulled, note, PULL_NOTE, e)) != OK ||
+        (rc = io_path(taken, note, TAKEN_NOTE, e)) != OK || access(taken, F_OK) != 0 ||
+        access(pulled, F_OK) == 0)
+        return rc;
+    return err_set(e, ERR_CONFIG,
+                   "the accounts' spools in %.500s were taken over, and netty-extract writes to "
+                   "them: name a new folder (--spool)",
+                   h->dir);
+}
+
 enum err_code host_pull_run(const char *dir, const struct remote *r, struct ship_report *report,
                             struct err *e)
 {
@@ -264,6 +281,8 @@ enum err_code host_pull_run(const char *dir, const struct remote *r, struct ship
     ship_note_init(&h.note);
     *report = (struct ship_report){.written = WHEN_NONE};
     enum err_code rc = io_path(note, dir, PULL_DIR, e);
+    if (rc == OK)
+        rc = check_folder(&h, note, e);
     if (rc == OK)
         rc = pull_objects(&target, r, report, e);
     return host_failures_end(&h.failures, rc, e);

@@ -37,9 +37,10 @@ struct host_push {
     char next[SHIP_NOTE_NAME];
     struct account *list;
     size_t count;
-    size_t from; /* the account that the next object begins with */
-    size_t full; /* ... that had no room in the object at hand */
-    bool due;    /* a sign of life: each account has a part */
+    size_t from;  /* the account that the next object begins with */
+    size_t full;  /* ... that had no room in the object at hand */
+    bool due;     /* a sign of life: each account has a part */
+    bool mirrors; /* the spools may be mirrors */
     struct host_failures failures;
 };
 
@@ -104,6 +105,16 @@ static enum err_code read_notes(const struct host_push *h, struct account *a,
     return rc;
 }
 
+/* A mirror may be pushed from here: its note can be read, or there is none. */
+static enum err_code check_note(const struct spool *s, struct err *e)
+{
+    struct ship_note n;
+    bool there;
+    enum err_code rc = ship_note_read(&n, spool_dir(s), PULL_NOTE, &there, e);
+    ship_note_free(&n);
+    return rc;
+}
+
 static enum err_code open_account(const struct host_push *h, struct account *a,
                                   const struct ship_note *host, struct err *e)
 {
@@ -120,7 +131,7 @@ static enum err_code open_account(const struct host_push *h, struct account *a,
     if (rc != OK)
         *e = why;
     if (rc != OK || (rc = spool_check_writer(a->spool, e)) != OK ||
-        (rc = ship_check_own(a->spool, e)) != OK ||
+        (rc = h->mirrors ? check_note(a->spool, e) : ship_check_own(a->spool, e)) != OK ||
         (rc = io_path(a->dir, spool_dir(a->spool), PUSH_DIR, e)) != OK)
         return rc;
     return read_notes(h, a, host, e);
@@ -335,10 +346,11 @@ static void close_list(struct host_push *h)
     free(h->list);
 }
 
-enum err_code host_push_run(const struct options *o, const struct remote *r,
-                            struct ship_report *report, struct err *e)
+static enum err_code push(const struct options *o, const struct remote *r, bool mirrors,
+                          struct ship_report *report, struct err *e)
 {
-    struct host_push h = {.options = o, .remote = r, .failures = {.work = HOST_PUSH}};
+    struct host_push h = {
+        .options = o, .remote = r, .mirrors = mirrors, .failures = {.work = HOST_PUSH}};
     const struct push_source source = {.dir = options_accounts_folder(o),
                                        .spool = OBJECT_NO_SPOOL,
                                        .host = true,
@@ -354,4 +366,16 @@ enum err_code host_push_run(const struct options *o, const struct remote *r,
         rc = push_objects(&source, r, report, e);
     close_list(&h);
     return host_failures_end(&h.failures, rc, e);
+}
+
+enum err_code host_push_run(const struct options *o, const struct remote *r,
+                            struct ship_report *report, struct err *e)
+{
+    return push(o, r, false, report, e);
+}
+
+enum err_code host_push_mirrors(const struct options *o, const struct remote *r,
+                                struct ship_report *report, struct err *e)
+{
+    return push(o, r, true, report, e);
 }

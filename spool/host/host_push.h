@@ -17,5 +17,8 @@
 
 enum err_code host_push_run(const struct options *o, const struct remote *r,
                             struct ship_report *report, struct err *e) MUST_CHECK;
+/* The same where the accounts' spools are still mirrors of what was pulled: for a take-over (spool/ship), which has written the notes. */
+enum err_code host_push_mirrors(const struct options *o, const struct remote *r,
+                                struct ship_report *report, struct err *e) MUST_CHECK;
 
 #endif

@@ -16,8 +16,10 @@
 #include "spool/store/spool.h"
 
 #define PULL_NOTE "pull.json" /* in a spool that is pulled */
-#define PULL_DIR  ".pull" /* in a spool that is pulled: the object at hand, and what was put back */
-#define PUSH_DIR  ".push" /* in a spool that is pushed: a folder with notes for each remote */
+#define TAKEN_NOTE                                                                                 \
+    "taken-over.json" /* the same, renamed, in one that was pulled until this machine took it over */
+#define PULL_DIR ".pull" /* in a spool that is pulled: the object at hand, and what was put back */
+#define PUSH_DIR ".push" /* in a spool that is pushed: a folder with notes for each remote */
 
 /* The name of a note in PUSH_DIR: "NAME.json", NAME being a hash of the remote's name; with `of` "NAME.of.json". */
 #define SHIP_NOTE_NAME 80

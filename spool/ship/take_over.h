@@ -15,11 +15,15 @@
 #ifndef NETTY_SPOOL_SHIP_TAKE_OVER_H
 #define NETTY_SPOOL_SHIP_TAKE_OVER_H
 
+#include "shared/options/accounts.h"
 #include "spool/remote/ship_note.h"
-
-#define TAKEN_NOTE "taken-over.json"
 
 enum err_code take_over_run(const char *dir, const struct remote *r, struct ship_report *report,
                             struct err *e) MUST_CHECK;
+/* The same of all accounts of a machine, which are pushed together (spool/host): all of them, or none. Those that this machine's configuration
+ * does not have are taken over, too, with a warning. An account that cannot be pulled, or pushed, ends it with that account's error, and nothing
+ * is taken over. */
+enum err_code take_over_all(const struct options *o, const struct remote *r,
+                            struct ship_report *report, struct err *e) MUST_CHECK;
 
 #endif

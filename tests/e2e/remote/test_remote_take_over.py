@@ -287,7 +287,8 @@ def test_an_accounts_spool(sims, netty, db):
     assert row["status"] == "complete" and row["requests"] <= 3
     assert (other / "lyon/taken-over.json").exists()
     netty.spool_tool("push", "--account", "lyon", remote.url, "--spool", other)
-    assert "--account" in netty.spool_tool("pull", "--take-over", remote.url, "--spool", other, code=78).err
+    for folder, word in ((other, "nothing to take over"), (netty.dir / "new", "--account")):
+        assert word in netty.spool_tool("pull", "--take-over", remote.url, "--spool", folder, code=78).err
     lyon.edit("contacts", 3)
     netty.extract("--account", "lyon")
     assert "another machine pushes there" in netty.spool_tool("push", "--account", "lyon", remote.url, code=78).err
