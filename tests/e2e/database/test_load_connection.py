@@ -119,7 +119,8 @@ def test_cut_at_every_message_each_page_is_loaded_once(spool, netty, db, proxies
     audit_progress(db)
     writer, model = spool.table("contacts"), Upserts("contacts")
     # A newer server says more when a connection begins, so the sweep takes longer to get through it.
-    pages = 115 if batch == 10 else 560 if int(db.value("SHOW server_version_num")) < 180000 else 660
+    newer = int(db.value("SHOW server_version_num")) >= 180000
+    pages = (400 if newer else 115) if batch == 10 else 660 if newer else 560
     write_pages(writer, 5, pages, model, *(20, 40) if batch == 10 else (500, 10 ** 9))
     proxy = proxies(db.url, Sweep(direction))
     row = netty.load("--json", "--batch-rows", batch, *PATIENT, db=proxy.url(db.name)).json()["contacts"]
