@@ -12,10 +12,6 @@
 #define SQL_MAX  ((size_t)4 << 20)
 #define FRESH_US (60 * WHEN_SECOND)
 #define PAUSE_US (600 * WHEN_SECOND) /* after one that failed */
-/* How many tables' greatest times are asked for in one statement. It holds a lock on each of these tables and their indexes, and the server's
- * table of locks, which all its sessions share, has some 6,400 places by default. */
-#define GREATEST_MOST 500
-
 enum {
     SEEN_ID,
     SEEN_NAME,
@@ -222,21 +218,6 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
     db_query(l->db, l->sql.data, NULL, 0, on_identity, l);
 }
 
-static enum err_code add_column(struct buf *b, const PGresult *list, int column, struct err *e)
-{
-    enum err_code rc = buf_addc(b, '{');
-
-    for (int i = 0; rc == OK && i < PQntuples(list); i++) {
-        if (i > 0)
-            rc = buf_addc(b, ',');
-        if (rc == OK)
-            rc = table_list_element(b, PQgetvalue(list, i, column));
-    }
-    if (rc == OK)
-        rc = buf_addc(b, '}');
-    return rc == OK ? OK : buf_err(e, rc, b, "the list of tables");
-}
-
 static void ask_progress(struct tables_look *l)
 {
     static const int columns[3] = {LIST_TABLE, LIST_SCHEMA, LIST_RELATION};
@@ -246,7 +227,7 @@ static void ask_progress(struct tables_look *l)
     for (size_t i = 0; i < 3; i++) {
         buf_init(&arrays[i], SQL_MAX);
         if (rc == OK)
-            rc = add_column(&arrays[i], l->list, columns[i], &l->err);
+            rc = table_list_array(&arrays[i], l->list, 0, PQntuples(l->list), columns[i], &l->err);
     }
     const struct sql_var vars[] = {{"spool", l->spool},
                                    {"table_names", arrays[0].data},
@@ -287,39 +268,6 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
         ask(l, sql_loaded_progress, vars, 2, on_loaded);
 }
 
-/* Whether the greatest time is cheap to find. It is not for a partitioned table, of which each partition would be locked. */
-static bool is_cheap(const PGresult *list, int row)
-{
-    return strcmp(PQgetvalue(list, row, LIST_INDEXED), "t") == 0 &&
-           strcmp(PQgetvalue(list, row, LIST_PARTITIONED), "t") != 0 &&
-           PQgetisnull(list, row, LIST_PROBLEM);
-}
-
-/* Makes one statement for the greatest times: a row for each table, numbered as in the list. The tables that it leaves out are asked for one by one,
- * for the catalog. */
-static enum err_code greatest_sql(const struct tables_look *l, struct buf *sql, int *n,
-                                  struct err *e)
-{
-    enum err_code rc = buf_adds(sql, "SET LOCAL lock_timeout = '100ms';\n");
-
-    for (int i = 0; rc == OK && !l->no_greatest && i < PQntuples(l->list) && *n < GREATEST_MOST;
-         i++) {
-        const struct sql_var vars[] = {{"schema", PQgetvalue(l->list, i, LIST_SCHEMA)},
-                                       {"relation", PQgetvalue(l->list, i, LIST_RELATION)}};
-        if (!is_cheap(l->list, i))
-            continue;
-        rc = buf_addf(sql, "%sSELECT %d AS n, (\n", *n > 0 ? "\nUNION ALL " : "", i);
-        if (rc == OK)
-            rc = sql_expand(sql, sql_max_modified, vars, 2, e);
-        while (rc == OK && sql->len > 0 && strchr(";\n", sql->data[sql->len - 1]) != NULL)
-            buf_truncate(sql, sql->len - 1);
-        if (rc == OK)
-            rc = buf_addc(sql, ')');
-        (*n)++;
-    }
-    return rc == OK || e->code != OK ? rc : buf_err(e, rc, sql, "the statement");
-}
-
 static void on_loaded(void *ctx, const PGresult *r, const struct err *err)
 {
     struct tables_look *l = ctx;
@@ -330,7 +278,8 @@ static void on_loaded(void *ctx, const PGresult *r, const struct err *err)
     l->taken = calloc((size_t)PQntuples(l->list) + 1, sizeof *l->taken);
     if (l->taken == NULL)
         err_set(&l->err, ERR_NOMEM, "out of memory");
-    if (l->taken == NULL || begin(l) != OK || greatest_sql(l, &l->sql, &n, &l->err) != OK) {
+    if (l->taken == NULL || begin(l) != OK ||
+        (!l->no_greatest && table_list_greatest(&l->sql, l->list, &n, &l->err) != OK)) {
         give_up(l, &l->err);
         return;
     }
