@@ -49,8 +49,9 @@ static enum err_code open_metrics(struct account_load *a, const struct options *
 }
 
 static enum err_code begin(struct account_load *a, const struct options *o, unsigned jobs,
-                           struct err *e)
+                           struct accounts_look *look, struct err *e)
 {
+    struct tables_seen seen = {0};
     enum err_code rc = OK;
     if (options_own(o, OPT_PULL))
         rc = err_set(e, ERR_CONFIG,
@@ -73,8 +74,12 @@ static enum err_code begin(struct account_load *a, const struct options *o, unsi
     a->conf.progress = false; /* of several at a time it would be nobody's */
     if (rc == OK)
         rc = open_metrics(a, o, e);
+    if (rc == OK && accounts_look_take(look, o, spool_id(a->spool), &seen))
+        a->conf.seen = &seen;
     if (rc == OK)
         rc = load_run_open(&a->run, &a->loop, &a->conf, e);
+    a->conf.seen = NULL;
+    tables_seen_free(&seen); /* what the run has not taken over */
     if (rc == OK)
         load_run_start(a->run, on_ended, a);
     return rc;
@@ -92,7 +97,7 @@ static void release(struct account_load *a)
 }
 
 enum err_code account_load_open(struct account_load **out, const struct options *o, unsigned jobs,
-                                struct err *e)
+                                struct accounts_look *look, struct err *e)
 {
     struct account_load *a = calloc(1, sizeof *a);
 
@@ -102,7 +107,7 @@ enum err_code account_load_open(struct account_load **out, const struct options 
         free(a);
         return err_set(e, ERR_INTERNAL, "cannot make an event loop");
     }
-    enum err_code rc = begin(a, o, jobs, e);
+    enum err_code rc = begin(a, o, jobs, look, e);
     if (rc != OK)
         release(a);
     else

@@ -10,14 +10,16 @@
 #ifndef NETTY_LOAD_CLI_ACCOUNT_LOAD_H
 #define NETTY_LOAD_CLI_ACCOUNT_LOAD_H
 
+#include "load/accounts/accounts_look.h"
 #include "shared/cli/account_turns.h"
 
 struct account_load;
 #define ACCOUNT_LOAD_COUNTS 5 /* of account_turn.counts: read, inserted, updated, unchanged, dead */
 
-/* The options are borrowed until account_load_close. jobs is the number of connections. */
+/* The options are borrowed until account_load_close. jobs is the number of connections. look: what was seen of the account already, is
+ * taken from it; NULL: nothing was. */
 enum err_code account_load_open(struct account_load **a, const struct options *o, unsigned jobs,
-                                struct err *e) MUST_CHECK;
+                                struct accounts_look *look, struct err *e) MUST_CHECK;
 uv_loop_t *account_load_loop(struct account_load *a);
 void account_load_stop(struct account_load *a); /* at the next batch boundary */
 void account_load_close(struct account_load *a, struct account_turn *turn);

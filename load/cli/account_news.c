@@ -98,6 +98,13 @@ bool account_news_is_due(struct account_news *n, size_t i, bool asked)
     return true;
 }
 
+bool account_news_is_expected(const struct account_news *n, size_t i)
+{
+    const struct known *k = &n->list[i];
+
+    return k->at == 0 || when_tick() - k->at >= (k->failed ? NEWS_RETRY : NEWS_ANYWAY);
+}
+
 void account_news_ended(struct account_news *n, size_t i, int code)
 {
     n->list[i].at = when_tick();

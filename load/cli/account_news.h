@@ -24,6 +24,8 @@ enum err_code account_news_open(struct account_news **n, const struct options *o
                                 struct err *e) MUST_CHECK;
 /* asked: somebody asks for a turn, whether there is news or not. */
 bool account_news_is_due(struct account_news *n, size_t i, bool asked);
+/* Is the account's turn due whatever its pages are? Changes nothing. */
+bool account_news_is_expected(const struct account_news *n, size_t i);
 void account_news_ended(struct account_news *n, size_t i, int code);
 void account_news_close(struct account_news *n); /* NULL is fine */
 

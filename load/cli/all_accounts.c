@@ -12,9 +12,11 @@ struct all {
     const struct options *options;
     struct account_monitor *monitor;
     struct account_news *news;
+    struct accounts_look *look; /* NULL: each account is looked at by itself */
     struct account_turns *turns;
     uv_loop_t *loop;
     struct remote_pull *pull; /* --pull, or NULL */
+    bool asked;               /* with --follow: somebody has asked for this round */
     bool wanted;              /* a round waits for the pull, which waits for what is under way */
 };
 
@@ -22,9 +24,9 @@ static enum err_code open_run(void **run, void *ctx, const struct options *o, un
                               struct err *e)
 {
     struct account_load *a = NULL;
-    enum err_code rc = account_load_open(&a, o, jobs, e);
+    const struct all *all = ctx;
+    enum err_code rc = account_load_open(&a, o, jobs, all->look, e);
 
-    (void)ctx;
     *run = a;
     return rc;
 }
@@ -55,6 +57,8 @@ static enum err_code begin(void *ctx, struct account_turns *turns, uv_loop_t *lo
 
     a->turns = turns;
     a->loop = loop;
+    if (a->look != NULL)
+        accounts_look_begin(a->look, loop);
     if (options_int(a->options, OPT_FOLLOW) != 0)
         remote_pull_every(a->pull, loop);
     return account_monitor_open(&a->monitor, &conf, e);
@@ -65,8 +69,45 @@ static void end(void *ctx)
     struct all *a = ctx;
 
     account_monitor_quit(a->monitor);
+    if (a->look != NULL)
+        accounts_look_end(a->look);
     if (remote_pull_is_busy(a->pull) || options_int(a->options, OPT_FOLLOW) != 0)
         remote_pull_stop(a->pull);
+}
+
+/* ---- accounts that are looked at together ---- */
+
+/* With --follow an account that has brought news is looked at by itself: others have none. */
+static bool is_expected(void *ctx, size_t i)
+{
+    const struct all *a = ctx;
+
+    return options_int(a->options, OPT_FOLLOW) == 0 || a->asked ||
+           account_news_is_expected(a->news, i);
+}
+
+static bool is_ready(void *ctx, size_t i, bool asked)
+{
+    struct all *a = ctx;
+
+    a->asked = asked;
+    return a->look == NULL || !is_expected(a, i) || accounts_look_is_ready(a->look, i);
+}
+
+static void on_looked(void *ctx)
+{
+    struct all *a = ctx;
+
+    account_turns_go(a->turns);
+}
+
+/* Dead letters are loaded by each table's own look. */
+static enum err_code open_look(struct all *a, struct err *e)
+{
+    const struct accounts_look_conf conf = {
+        .options = a->options, .expected = is_expected, .done = on_looked, .ctx = a};
+
+    return options_int(a->options, OPT_REDRIVE) != 0 ? OK : accounts_look_open(&a->look, &conf, e);
 }
 
 /* ---- --pull with --every: before each round, and what is loaded is told after it ---- */
@@ -176,6 +217,7 @@ int all_accounts_load(const struct options *o)
         .begin = begin,
         .end = end,
         .due = is_due,
+        .ready = is_ready,
         .before = before_round,
         .ended = end_turn,
         .round = end_round};
@@ -190,9 +232,12 @@ int all_accounts_load(const struct options *o)
     if (rc == OK)
         rc = account_news_open(&a.news, o, &e);
     if (rc == OK)
+        rc = open_look(&a, &e);
+    if (rc == OK)
         rc = run(&a, &program, &code, &e);
     remote_pull_close(a.pull);
     account_news_close(a.news);
+    accounts_look_close(a.look);
     account_monitor_close(a.monitor);
     if (rc == OK)
         return code;

@@ -121,6 +121,11 @@ struct db *connection_pool_connected(const struct connection_pool *p)
     return NULL;
 }
 
+struct db *connection_pool_any(const struct connection_pool *p)
+{
+    return p->places[0].db;
+}
+
 void connection_pool_rest(struct connection_pool *p, int64_t us)
 {
     for (size_t i = 0; i < p->count; i++)

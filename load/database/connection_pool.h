@@ -28,6 +28,8 @@ void connection_pool_give(struct connection_pool *p, struct db *db);
 /* Returns true if a connection other than db is connected, or about to be. */
 bool connection_pool_has_other(const struct connection_pool *p, const struct db *db);
 struct db *connection_pool_connected(const struct connection_pool *p); /* taken or not, or NULL */
+/* Returns the first one, connected or not, taken or not. */
+struct db *connection_pool_any(const struct connection_pool *p);
 /* Returns how many statements were sent over all connections so far. */
 uint64_t connection_pool_statements(const struct connection_pool *p);
 /* Closes the connections that were not used for so many microseconds. */

@@ -11,6 +11,7 @@ struct expansion {
     const struct sql_var *vars;
     size_t n;
     uint64_t used; /* one bit a variable */
+    bool bare;     /* sql_expand_bare */
     struct err *e;
 };
 
@@ -73,7 +74,7 @@ static enum err_code add_variable(struct expansion *x, const char *name, size_t 
         if (value == NULL || (quote == '"' && *value == '\0'))
             return err_set(x->e, ERR_INTERNAL, "SQL variable %.*s is empty", (int)len, name);
         enum err_code rc =
-            quote == '\0' ? buf_adds(x->out, value) : add_quoted(x->out, value, quote);
+            quote == '\0' || x->bare ? buf_adds(x->out, value) : add_quoted(x->out, value, quote);
         return rc == OK ? OK : buf_err(x->e, rc, x->out, "SQL statement");
     }
     return err_set(x->e, ERR_INTERNAL, "SQL variable %.*s has no value", (int)len, name);
@@ -98,17 +99,19 @@ static enum err_code try_variable(struct expansion *x, const char *s, size_t *le
     return add_variable(x, name, (size_t)(end - name), quote);
 }
 
-enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var *vars, size_t n,
-                         struct err *e)
+static enum err_code expand(struct expansion *x, const char *text)
 {
-    struct expansion x = {.out = out, .vars = vars, .n = n, .e = e};
+    const struct sql_var *vars = x->vars;
+    struct buf *out = x->out;
+    struct err *e = x->e;
+    size_t n = x->n;
     enum err_code rc;
     size_t len;
 
     if (n > SQL_VARS_MAX)
         return err_set(e, ERR_INTERNAL, "more than %d SQL variables", SQL_VARS_MAX);
     for (const char *s = text; *s != '\0'; s += len) {
-        if ((rc = try_variable(&x, s, &len)) != OK)
+        if ((rc = try_variable(x, s, &len)) != OK)
             return rc;
         if (len > 0)
             continue;
@@ -119,10 +122,26 @@ enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var
             return buf_err(e, rc, out, "SQL statement");
     }
     for (size_t i = 0; i < n; i++) {
-        if ((x.used >> i & 1) == 0)
+        if ((x->used >> i & 1) == 0)
             return err_set(e, ERR_INTERNAL, "SQL variable %s is not used", vars[i].name);
     }
     return OK;
+}
+
+enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var *vars, size_t n,
+                         struct err *e)
+{
+    struct expansion x = {.out = out, .vars = vars, .n = n, .e = e};
+
+    return expand(&x, text);
+}
+
+enum err_code sql_expand_bare(struct buf *out, const char *text, const struct sql_var *vars,
+                              size_t n, struct err *e)
+{
+    struct expansion x = {.out = out, .vars = vars, .n = n, .bare = true, .e = e};
+
+    return expand(&x, text);
 }
 
 enum err_code sql_merged(struct buf *out, bool replace, bool again, const char *names,

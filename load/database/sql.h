@@ -41,6 +41,10 @@ struct sql_var {
 enum err_code sql_expand(struct buf *out, const char *text, const struct sql_var *vars, size_t n,
                          struct err *e) MUST_CHECK;
 
+/* The same, with each value put in as it is, also where the text quotes its variable: so a column can stand for a literal. */
+enum err_code sql_expand_bare(struct buf *out, const char *text, const struct sql_var *vars,
+                              size_t n, struct err *e) MUST_CHECK;
+
 /* Values of the upserts' variable `source`. */
 #define SQL_SOURCE_TABLE "pg_temp.netty_batch"
 #define SQL_SOURCE_ARRAYS                                                                          \

@@ -33,6 +33,7 @@ struct catalog_publish {
     struct catalog catalog; /* what it will say */
     struct place *places;   /* of its entries, in the same order */
     size_t next;
+    bool connected; /* here: db was not */
     struct buf sql;
 };
 
@@ -199,6 +200,15 @@ static bool is_told(struct catalog_publish *l, size_t i)
                                 : is_known(l, &l->catalog.entries[i]);
 }
 
+static void on_connected(void *ctx, const PGresult *r, const struct err *err)
+{
+    (void)r;
+    if (err != NULL)
+        give_up(ctx, err);
+    else
+        query_next(ctx);
+}
+
 static void query_next(struct catalog_publish *l)
 {
     struct err e = ERR_INIT;
@@ -207,6 +217,11 @@ static void query_next(struct catalog_publish *l)
         l->next++;
     if (l->next >= l->catalog.count) {
         write_down(l);
+        return;
+    }
+    if (db_lost(l->db) && !l->connected) {
+        l->connected = true;
+        db_connect(l->db, on_connected, l);
         return;
     }
     const struct relation *r = &l->places[l->next].relation;

@@ -21,7 +21,7 @@ typedef int64_t catalog_publish_greatest_fn(void *ctx, const char *table, bool *
 typedef void catalog_publish_done_fn(void *ctx,
                                      const struct err *err); /* NULL: the catalog is written */
 
-/* db is connected; schema as of target_table_list, borrowed. done is called once, from the loop; catalog_publish_free belongs into it or after it. */
+/* db is connected, or there is a look to use; then it is connected where the look does not say all. schema as of target_table_list, borrowed. done is called once, from the loop; catalog_publish_free belongs into it or after it. */
 enum err_code catalog_publish_open(struct catalog_publish **l, struct db *db, const struct spool *s,
                                    const char *schema, struct err *e) MUST_CHECK;
 /* Takes the list of tables, and the greatest times found by an index, from this look, if it is not too old. To be called before

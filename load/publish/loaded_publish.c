@@ -371,6 +371,8 @@ static bool use_look(struct loaded_publish *m)
         name_database(m, tables_look_database(m->conf.look), tables_look_name(m->conf.look), &e) !=
             OK)
         return false;
+    m->entry.at -=
+        when_tick() - tables_look_at(m->conf.look); /* the look may be of before the run */
     bool told = read_rows(m, tables_look_loaded(m->conf.look), &e) == OK;
     for (size_t i = 0; told && i < m->count; i++)
         told = is_told(m, &m->rows[i]);

@@ -149,11 +149,29 @@ static int64_t greatest(void *ctx, const char *table, bool *whole)
     return entry != NULL ? table_load_counts(entry->table)->greatest : WHEN_NONE;
 }
 
+/* Whether the look that was made for several accounts told all there is to know of each table, so that nobody has connected. */
+static bool is_told(const struct load_run *r)
+{
+    bool told = r->seen && tables_look_counts(r->look) && connection_pool_statements(r->pool) == 0;
+
+    for (size_t i = 0; told && i < r->count; i++)
+        told = r->tables[i]->err.code == OK;
+    return told;
+}
+
+/* The connection for what else has to be asked, or NULL. It is not connected where there may be nothing to ask. */
+static struct db *for_publishing(const struct load_run *r)
+{
+    struct db *db = connection_pool_connected(r->pool);
+
+    return db == NULL && is_told(r) ? connection_pool_any(r->pool) : db;
+}
+
 /* Publishes what is loaded, once no table is being loaded; not if no connection could be had. */
 static bool publish(struct load_run *r)
 {
     struct err e = ERR_INIT;
-    struct db *db = connection_pool_connected(r->pool);
+    struct db *db = for_publishing(r);
 
     if (r->conf.table.dry_run)
         return false;
@@ -354,6 +372,9 @@ enum err_code load_run_open(struct load_run **out, uv_loop_t *loop,
     (void)uv_timer_init(loop, &r->dispatch_timer); /* cannot fail */
     r->dispatch_timer.data = r;
     rc = tables_look_open(&r->look, spool_id(conf->table.spool), conf->table.schema, e);
+    if (rc == OK && conf->seen != NULL)
+        tables_look_use(r->look, conf->seen);
+    r->seen = conf->seen != NULL;
     if (rc == OK && conf->follow)
         rc = spool_watch_open(&r->follow, loop, conf->table.spool, on_change, r, e);
     if (rc == OK && (rc = load_run_find_tables(r, e)) == OK)

@@ -37,6 +37,8 @@ struct load_run_conf {
     bool progress;                 /* show the progress on standard error */
     struct prune_conf limits;      /* of the spool: keep and max */
     const struct options *options; /* borrowed; of --views (table.views) */
+    struct tables_seen
+        *seen; /* what was seen of the tables already; load_run_open takes it over. NULL: nothing */
 };
 
 struct load_run;

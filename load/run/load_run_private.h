@@ -45,6 +45,7 @@ struct load_run {
     size_t count;
     struct connection_pool *pool;
     struct tables_look *look;  /* at all tables */
+    bool seen;                 /* ... which conf.seen was put into */
     struct progress *progress; /* or NULL */
     struct spool_watch *follow;
     struct catalog_publish *catalog;

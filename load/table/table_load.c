@@ -250,6 +250,10 @@ void table_load_failed(struct table_load *t, enum db_phase phase, const struct e
     struct db_decision d = db_decide(phase, err);
     enum db_action action = d.action;
 
+    if (t->apart) {
+        table_load_connect(t);
+        return;
+    }
     t->total.troubles[db_trouble_of(phase, err)]++;
     if (action == DB_LOOK_AGAIN && table_load_look_again(t, err))
         return;
@@ -387,6 +391,8 @@ static void on_found(void *ctx, const struct err *err)
     t->found_at = target_table_at(t->target);
     if (err != NULL && err->code == ERR_INTERRUPTED)
         table_load_interrupted(t);
+    else if (t->apart && (err != NULL || !table_load_has_nothing(t)))
+        table_load_connect(t);
     else if (err != NULL)
         table_load_failed(ctx, DB_PHASE_BOOKKEEPING, err);
     else
@@ -426,7 +432,7 @@ static void connect_or_go(struct table_load *t)
 {
     if (t->stopping) {
         table_load_interrupted(t);
-    } else if (db_lost(t->db)) {
+    } else if (db_lost(t->db) && !t->apart) {
         t->state = TABLE_LOAD_CONNECTING;
         db_connect(t->db, on_connected, t);
     } else if (!t->found) {
@@ -458,6 +464,7 @@ void table_load_load(struct table_load *t, struct db *db, table_load_done_fn *do
         t->bisect = t->looked = t->waited = t->narrowing = t->suspected = false;
     }
     t->looking = !t->found && t->conf.look != NULL;
+    t->apart = table_load_goes_apart(t);
     t->began = when_tick();
     table_load_resume_after(t, 0);
 }

@@ -78,15 +78,16 @@ static void ask_identity(struct table_load *t, const struct relation *rel)
     buf_free(&sql);
 }
 
-/* Opens the cache by what the look at all tables saw on this connection, in place of sql_unchanged_id's answer. */
-static bool open_seen(struct table_load *t, const struct relation *rel)
+/* Opens the cache by what the look at all tables saw on this connection, in place of sql_unchanged_id's answer. What the look saw on another
+ * connection is enough only where no line will be read. */
+static bool open_seen(struct table_load *t, const struct relation *rel, bool at_end)
 {
     const struct tables_look *look = target_table_look(t->target);
     bool counts = look != NULL && tables_look_counts(look);
     const char *timeline = counts ? tables_look_timeline(look, t->db) : "";
     char id[160];
 
-    if (timeline[0] == '\0')
+    if (!counts || (timeline[0] == '\0' && !(t->apart && at_end)))
         return false;
     int n = snprintf(id, sizeof id, "%s.%.*s", tables_look_database(look),
                      (int)strcspn(rel->identity, "."), rel->identity);
@@ -94,7 +95,8 @@ static bool open_seen(struct table_load *t, const struct relation *rel)
         return false;
     if (t->conf.views)
         open_members(t, id);
-    open_cache(t, id, timeline);
+    if (timeline[0] != '\0')
+        open_cache(t, id, timeline);
     go_on(t);
     return true;
 }
@@ -107,10 +109,12 @@ void table_load_open_cache(struct table_load *t)
     t->unchanged = NULL;
     /* What is loaded out of its turn is looked at, to be held to later lines. */
     bool none = t->conf.dry_run || t->roll_forward != NULL || rel->name == NULL || !rel->direct;
-    if (none || (t->looking && !t->conf.views &&
-                 table_load_is_at_end(t))) /* nor is there anything to look at */
+    bool at_end = t->looking && table_load_is_at_end(t);
+    if (t->apart && !at_end)
+        table_load_connect(t);
+    else if (none || (at_end && !t->conf.views)) /* nor is there anything to look at */
         go_on(t);
-    else if (!open_seen(t, rel))
+    else if (!open_seen(t, rel, at_end))
         ask_identity(t, rel);
 }
 

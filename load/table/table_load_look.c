@@ -46,6 +46,22 @@ bool table_load_is_looking(const struct table_load *t)
     return t->looking;
 }
 
+bool table_load_goes_apart(const struct table_load *t)
+{
+    bool plain = !t->conf.dry_run && !t->conf.replay && !t->conf.redrive;
+
+    return plain && !t->found && t->conf.look != NULL && db_lost(t->db) &&
+           tables_look_serves(t->conf.look, t->name);
+}
+
+void table_load_connect(struct table_load *t)
+{
+    t->apart = false;
+    t->found = false;
+    tables_look_give_back(t->conf.look, t->name);
+    table_load_resume_after(t, 0);
+}
+
 bool table_load_try_triggers(struct table_load *t)
 {
     if (!target_table_must_probe(t->target))

@@ -350,6 +350,30 @@ bool table_load_is_at_end(const struct table_load *t)
            first_page_behind(dir, t->name, t->at.at[0].place, &next, &e) == OK && next.chain == 0;
 }
 
+bool table_load_has_nothing(struct table_load *t)
+{
+    const struct known_progress *k = target_table_known(t->target);
+    const char *identity = target_table_relation(t->target)->identity;
+    const struct known_branch *b = NULL;
+    char dir[IO_PATH];
+    struct segment_list list;
+    struct page_hole gap;
+    bool there = false;
+    struct err e = ERR_INIT;
+
+    if (k->branches_count == 0 || k->holes_count > 0 || strcmp(k->stored_in, identity) != 0)
+        return false;
+    enum err_code rc = read_segments(t, dir, &list, &e);
+    if (rc == OK)
+        rc = find_branch(t, dir, &list, &b, &e);
+    segment_list_free(&list);
+    if (rc != OK || b == NULL)
+        return false;
+    t->at = b->at;
+    return table_load_find_gap(t, table_load_least(&b->at).place, &gap, &there, &e) == OK &&
+           !there && table_load_is_at_end(t);
+}
+
 /* ---- what the spool holds no more ---- */
 
 /* Finds pages that the spool no longer holds. Only pages that all known databases have loaded are pruned; a database that comes later lacks them. */

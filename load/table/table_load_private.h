@@ -61,6 +61,7 @@ struct table_load {
     char members_of[64];         /* the relation that they are of, or "" */
     bool emptied;                /* ... since the builder was sent to where it reads from */
     bool looking;                /* table_load_is_looking */
+    bool apart;                  /* table_load_goes_apart */
     bool found;                  /* relation and progress are known */
     bool
         reload; /* the table was emptied or rewritten: all that the spool holds is rolled forward and loaded again */
@@ -155,6 +156,10 @@ enum err_code table_load_open_target(struct table_load *t, struct err *e) MUST_C
 void table_load_decided(void *ctx); /* ctx: the table_load. Others may be looked at from now on */
 /* A statement of this table's own, which may wait for a lock: others are looked at meanwhile. */
 void table_load_ask(struct table_load *t, const char *sql, db_done_fn *done);
+/* The look at all tables (of this run, or of several accounts) serves the table, and no connection is there: whether there is anything to load
+ * is found out without one. Once a connection is needed, table_load_connect begins the load anew with one. */
+bool table_load_goes_apart(const struct table_load *t);
+void table_load_connect(struct table_load *t);
 /* Of a table that was found by the look at all: true, and then table_load_built. */
 bool table_load_try_triggers(struct table_load *t);
 
@@ -189,6 +194,8 @@ bool table_load_is_at_end(const struct table_load *t);
 /* *there: between that place and what the spool begins with pages are missing. */
 enum err_code table_load_find_gap(struct table_load *t, struct page_place from,
                                   struct page_hole *gap, bool *there, struct err *e) MUST_CHECK;
+/* The table is as this spool has loaded it, and the spool holds no page behind that, nor lacks one. */
+bool table_load_has_nothing(struct table_load *t);
 /* Some pages before the spool's end. */
 enum err_code table_load_near_end(const struct table_load *t, struct page_place *place,
                                   struct err *e) MUST_CHECK;

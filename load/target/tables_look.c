@@ -34,11 +34,10 @@ struct tables_look {
     int64_t failed;  /* when_tick() of the last failure; 0: none */
     int64_t useless; /* when_tick() of the last one that found nothing to take; 0: none */
     bool lacks;      /* ... since the bookkeeping lacked something, and for nothing else */
-    bool seen;       /* all of it was read; ... */
-    int64_t at;      /* ... since when_tick() */
+    bool seen;       /* all of it was read */
     uint64_t before; /* db_statements of when it began */
     uint64_t asked;
-    PGresult *identity, *list, *progress, *loaded, *greatest;
+    struct tables_seen saw;
     bool *taken; /* of the list's rows */
     struct buf sql;
     struct err err;
@@ -51,15 +50,20 @@ static void on_loaded(void *ctx, const PGresult *r, const struct err *err);
 static void on_greatest(void *ctx, const PGresult *r, const struct err *err);
 static void on_ended(void *ctx, const PGresult *r, const struct err *err);
 
+void tables_seen_free(struct tables_seen *seen)
+{
+    PQclear(seen->identity);
+    PQclear(seen->list);
+    PQclear(seen->progress);
+    PQclear(seen->loaded);
+    PQclear(seen->greatest);
+    *seen = (struct tables_seen){0};
+}
+
 static void clear(struct tables_look *l)
 {
-    PQclear(l->identity);
-    PQclear(l->list);
-    PQclear(l->progress);
-    PQclear(l->loaded);
-    PQclear(l->greatest);
+    tables_seen_free(&l->saw);
     free(l->taken);
-    l->identity = l->list = l->progress = l->loaded = l->greatest = NULL;
     l->taken = NULL;
     l->seen = false;
     l->err = ERR_INIT;
@@ -195,7 +199,7 @@ bool tables_look_start(struct tables_look *l, struct db *db, const char *table,
     l->before = db_statements(db);
     l->done = done;
     l->ctx = ctx;
-    l->at = when_tick();
+    l->saw.at = when_tick();
     l->under_way = true;
     l->old = false;
     db_query_bare(db, l->sql.data, on_list, l); /* on the session's own search_path */
@@ -206,7 +210,7 @@ static void on_list(void *ctx, const PGresult *r, const struct err *err)
 {
     struct tables_look *l = ctx;
 
-    if (!have(l, &l->list, r, err))
+    if (!have(l, &l->saw.list, r, err))
         return;
     if (begin(l) != OK ||
         buf_adds(&l->sql, "SET LOCAL search_path = pg_catalog, pg_temp;\n") != OK ||
@@ -227,7 +231,8 @@ static void ask_progress(struct tables_look *l)
     for (size_t i = 0; i < 3; i++) {
         buf_init(&arrays[i], SQL_MAX);
         if (rc == OK)
-            rc = table_list_array(&arrays[i], l->list, 0, PQntuples(l->list), columns[i], &l->err);
+            rc = table_list_array(&arrays[i], l->saw.list, 0, PQntuples(l->saw.list), columns[i],
+                                  &l->err);
     }
     const struct sql_var vars[] = {{"spool", l->spool},
                                    {"table_names", arrays[0].data},
@@ -242,17 +247,25 @@ static void ask_progress(struct tables_look *l)
         buf_free(&arrays[i]);
 }
 
+static bool is_true(const PGresult *identity, int column)
+{
+    return PQntuples(identity) == 1 && PQnfields(identity) == SEEN_COLUMNS &&
+           strcmp(PQgetvalue(identity, 0, column), "t") == 0;
+}
+
+bool tables_look_is_useful(const PGresult *identity)
+{
+    return is_true(identity, SEEN_WRITABLE) && is_true(identity, SEEN_WHOLE);
+}
+
 static void on_identity(void *ctx, const PGresult *r, const struct err *err)
 {
     struct tables_look *l = ctx;
 
-    if (!have(l, &l->identity, r, err))
+    if (!have(l, &l->saw.identity, r, err))
         return;
-    bool known = PQntuples(r) == 1 && PQnfields(r) == SEEN_COLUMNS;
-    bool writable = known && strcmp(PQgetvalue(r, 0, SEEN_WRITABLE), "t") == 0;
-    bool whole = known && strcmp(PQgetvalue(r, 0, SEEN_WHOLE), "t") == 0;
-    l->useless = writable && whole ? 0 : when_tick();
-    l->lacks = writable && !whole;
+    l->useless = tables_look_is_useful(r) ? 0 : when_tick();
+    l->lacks = is_true(r, SEEN_WRITABLE) && !is_true(r, SEEN_WHOLE);
     if (l->useless == 0)
         ask_progress(l);
     else
@@ -264,7 +277,7 @@ static void on_progress(void *ctx, const PGresult *r, const struct err *err)
     struct tables_look *l = ctx;
     const struct sql_var vars[] = {{"spool", l->spool}, {"unchecked", SQL_UNCHECKED}};
 
-    if (have(l, &l->progress, r, err))
+    if (have(l, &l->saw.progress, r, err))
         ask(l, sql_loaded_progress, vars, 2, on_loaded);
 }
 
@@ -273,13 +286,13 @@ static void on_loaded(void *ctx, const PGresult *r, const struct err *err)
     struct tables_look *l = ctx;
     int n = 0;
 
-    if (!have(l, &l->loaded, r, err))
+    if (!have(l, &l->saw.loaded, r, err))
         return;
-    l->taken = calloc((size_t)PQntuples(l->list) + 1, sizeof *l->taken);
+    l->taken = calloc((size_t)PQntuples(l->saw.list) + 1, sizeof *l->taken);
     if (l->taken == NULL)
         err_set(&l->err, ERR_NOMEM, "out of memory");
     if (l->taken == NULL || begin(l) != OK ||
-        (!l->no_greatest && table_list_greatest(&l->sql, l->list, &n, &l->err) != OK)) {
+        (!l->no_greatest && table_list_greatest(&l->sql, l->saw.list, &n, &l->err) != OK)) {
         give_up(l, &l->err);
         return;
     }
@@ -300,7 +313,7 @@ static void on_greatest(void *ctx, const PGresult *r, const struct err *err)
         return;
     }
     if (err == NULL)
-        l->greatest = keep(r, l);
+        l->saw.greatest = keep(r, l);
     db_query(l->db, err == NULL ? "COMMIT" : "ROLLBACK", NULL, 0, on_ended, l);
 }
 
@@ -314,6 +327,18 @@ static void on_ended(void *ctx, const PGresult *r, const struct err *err)
     end(l, err);
 }
 
+void tables_look_use(struct tables_look *l, struct tables_seen *seen)
+{
+    clear(l);
+    l->saw = *seen;
+    *seen = (struct tables_seen){0};
+    l->taken = calloc((size_t)PQntuples(l->saw.list) + 1, sizeof *l->taken);
+    if (l->taken == NULL)
+        clear(l);
+    else
+        l->seen = true;
+}
+
 /* ---- what it saw ---- */
 
 static bool is_there(const struct tables_look *l)
@@ -323,19 +348,19 @@ static bool is_there(const struct tables_look *l)
 
 bool tables_look_counts(const struct tables_look *l)
 {
-    return is_there(l) && when_tick() - l->at < FRESH_US;
+    return is_there(l) && when_tick() - l->saw.at < FRESH_US;
 }
 
 int64_t tables_look_at(const struct tables_look *l)
 {
-    return l->at;
+    return l->saw.at;
 }
 
 /* Returns the table's row in the list; -1: there is none. */
 static int find_row(const struct tables_look *l, const char *table)
 {
-    for (int i = 0; i < PQntuples(l->list); i++)
-        if (strcmp(PQgetvalue(l->list, i, LIST_TABLE), table) == 0)
+    for (int i = 0; i < PQntuples(l->saw.list); i++)
+        if (strcmp(PQgetvalue(l->saw.list, i, LIST_TABLE), table) == 0)
             return i;
     return -1;
 }
@@ -345,6 +370,15 @@ bool tables_look_has(const struct tables_look *l, const char *table)
     int row = tables_look_counts(l) ? find_row(l, table) : -1;
 
     return row >= 0 && !l->taken[row];
+}
+
+bool tables_look_serves(const struct tables_look *l, const char *table)
+{
+    if (!tables_look_has(l, table))
+        return false;
+    int row = find_row(l, table);
+    return PQgetisnull(l->saw.list, row, LIST_PROBLEM) &&
+           strcmp(PQgetvalue(l->saw.list, row, LIST_RLS), "t") != 0;
 }
 
 bool tables_look_lacks(const struct tables_look *l, const char *table)
@@ -359,6 +393,14 @@ bool tables_look_take(struct tables_look *l, const char *table, int *row)
     *row = find_row(l, table);
     l->taken[*row] = true;
     return true;
+}
+
+void tables_look_give_back(struct tables_look *l, const char *table)
+{
+    int row = is_there(l) ? find_row(l, table) : -1;
+
+    if (row >= 0)
+        l->taken[row] = false;
 }
 
 void tables_look_forget(struct tables_look *l)
@@ -381,34 +423,34 @@ void tables_look_without_greatest(struct tables_look *l)
 
 const PGresult *tables_look_list(const struct tables_look *l)
 {
-    return is_there(l) ? l->list : NULL;
+    return is_there(l) ? l->saw.list : NULL;
 }
 
 const PGresult *tables_look_progress(const struct tables_look *l)
 {
-    return is_there(l) ? l->progress : NULL;
+    return is_there(l) ? l->saw.progress : NULL;
 }
 
 const PGresult *tables_look_loaded(const struct tables_look *l)
 {
-    return is_there(l) ? l->loaded : NULL;
+    return is_there(l) ? l->saw.loaded : NULL;
 }
 
 const char *tables_look_database(const struct tables_look *l)
 {
-    return is_there(l) ? PQgetvalue(l->identity, 0, SEEN_ID) : "";
+    return is_there(l) ? PQgetvalue(l->saw.identity, 0, SEEN_ID) : "";
 }
 
 const char *tables_look_name(const struct tables_look *l)
 {
-    return is_there(l) ? PQgetvalue(l->identity, 0, SEEN_NAME) : "";
+    return is_there(l) ? PQgetvalue(l->saw.identity, 0, SEEN_NAME) : "";
 }
 
 const char *tables_look_timeline(const struct tables_look *l, const struct db *db)
 {
     bool same = l->db == db && !db_lost(db) && l->backend == db_backend(db);
 
-    return is_there(l) && same ? PQgetvalue(l->identity, 0, SEEN_TIMELINE) : "";
+    return is_there(l) && same ? PQgetvalue(l->saw.identity, 0, SEEN_TIMELINE) : "";
 }
 
 uint64_t tables_look_statements(const struct tables_look *l)
@@ -418,12 +460,13 @@ uint64_t tables_look_statements(const struct tables_look *l)
 
 bool tables_look_greatest(const struct tables_look *l, int row, int64_t *at)
 {
-    bool known = tables_look_counts(l) && l->greatest != NULL;
+    bool known = tables_look_counts(l) && l->saw.greatest != NULL;
 
-    for (int i = 0; known && i < PQntuples(l->greatest); i++)
-        if (strtol(PQgetvalue(l->greatest, i, 0), NULL, 10) == row) {
-            *at = PQgetisnull(l->greatest, i, 1) ? WHEN_NONE
-                                                 : strtoll(PQgetvalue(l->greatest, i, 1), NULL, 10);
+    for (int i = 0; known && i < PQntuples(l->saw.greatest); i++)
+        if (strtol(PQgetvalue(l->saw.greatest, i, 0), NULL, 10) == row) {
+            *at = PQgetisnull(l->saw.greatest, i, 1)
+                      ? WHEN_NONE
+                      : strtoll(PQgetvalue(l->saw.greatest, i, 1), NULL, 10);
             return true;
         }
     return false;

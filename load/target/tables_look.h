@@ -28,6 +28,13 @@ struct tables_look;
 typedef void tables_look_done_fn(void *ctx,
                                  const struct err *err); /* err: the connection is lost */
 
+/* What a look at the tables of several accounts saw of one account (load/accounts/shared_look.h). greatest may be NULL. */
+struct tables_seen {
+    int64_t at; /* when_tick() of the look's beginning */
+    PGresult *identity, *list, *progress, *loaded, *greatest;
+};
+void tables_seen_free(struct tables_seen *seen);
+
 enum err_code tables_look_open(struct tables_look **l, const char *spool, const char *schema,
                                struct err *e) MUST_CHECK;
 /* Not to be called while a look is under way, unless db is dropped. NULL is fine. */
@@ -35,10 +42,19 @@ void tables_look_close(struct tables_look *l);
 /* Calls done once, from the loop. If db is dropped, the look is over without it. */
 bool tables_look_start(struct tables_look *l, struct db *db, const char *table,
                        tables_look_done_fn *done, void *ctx);
+/* Takes over *seen, as if a look had been made, of this spool and schema, that sent no statement: what follows may need no connection. */
+void tables_look_use(struct tables_look *l, struct tables_seen *seen);
+/* Whether a look whose first answer (sql_look's) is this one can be used: the database may be written to, and its bookkeeping lacks nothing. */
+bool tables_look_is_useful(const PGresult *identity);
+
 /* Fills *row with the table's row in tables_look_list. Returns false if the table was taken before, or is not in the list, or if the look
  * is too old. */
 bool tables_look_take(struct tables_look *l, const char *table, int *row);
-bool tables_look_has(const struct tables_look *l, const char *table);   /* it can be taken */
+/* Takes that back: the table can be taken once more. */
+void tables_look_give_back(struct tables_look *l, const char *table);
+bool tables_look_has(const struct tables_look *l, const char *table); /* it can be taken */
+bool tables_look_serves(const struct tables_look *l,
+                        const char *table); /* ... and it says of no trouble with the table */
 bool tables_look_lacks(const struct tables_look *l, const char *table); /* it is not in the list */
 /* Tells that this process has changed something that the list shows: a look that was made, or is under way, is no longer used. */
 void tables_look_forget(struct tables_look *l);

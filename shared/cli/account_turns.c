@@ -132,7 +132,11 @@ static void on_round(uv_timer_t *timer)
 
 void account_turns_go(struct account_turns *t)
 {
-    if (t->waits && !t->stopping && !t->over)
+    if (t->stopping || t->over)
+        return;
+    if (!t->waits)
+        begin_some(t);
+    else if (!t->follow)
         begin_round(t);
 }
 
@@ -326,12 +330,21 @@ static bool has_turn(const struct account_turns *t, size_t i)
     return !is_open(t, i) && t->program->due(t->ctx, i, t->asked);
 }
 
-/* The next account whose turn it is; false: there is none in this round. */
+static bool is_ready(const struct account_turns *t, size_t i)
+{
+    return t->program->ready == NULL || t->program->ready(t->ctx, i, t->asked);
+}
+
+/* Finds the next account whose turn it is, if there is one in this round. False: one has to wait (program.ready). */
 static bool find_next(struct account_turns *t)
 {
-    while (t->next < t->count && !has_turn(t, t->next))
-        t->next++;
-    return t->next < t->count;
+    for (; t->next < t->count; t->next++) {
+        if (!is_ready(t, t->next))
+            return false;
+        if (has_turn(t, t->next))
+            return true;
+    }
+    return true;
 }
 
 /* One account, where a place is free and the one before began long enough ago. With --follow a round is over when all accounts
@@ -344,7 +357,9 @@ static void begin_some(struct account_turns *t)
     if (t->over || t->waits)
         return;
     if (more && p != NULL && (t->begun == 0 || wait <= 0)) {
-        if (find_next(t))
+        if (!find_next(t))
+            return;
+        if (t->next < t->count)
             begin(p, t->next++);
         more = t->next < t->count;
         wait = TURN_PAUSE;

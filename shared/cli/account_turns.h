@@ -56,6 +56,9 @@ struct account_program {
     /* With --follow: has the i-th account anything to do? asked: somebody asked for a round. After true the account's turn begins at
      * once. Not called while a turn of it is open. */
     bool (*due)(void *ctx, size_t i, bool asked);
+    /* May be NULL. May the i-th account's turn begin, if it is due? A place for it is free. False: it has to wait for something, and so have
+     * the accounts behind it; then account_turns_go is called, and this again. asked: as due's. */
+    bool (*ready)(void *ctx, size_t i, bool asked);
     /* The turn of the i-th account is over; o is NULL where its settings are wrong. */
     void (*ended)(void *ctx, size_t i, const struct options *o, const struct account_turn *turn);
     /* May be NULL. A round after the first one is to begin, and without --follow: true where it has to wait for something. Then
@@ -74,7 +77,7 @@ void account_turn_failed(struct account_turn *turn, const struct err *why);
 /* Asks for a round now, while the next round is waited for. ERR_BUSY: a round is under way. */
 enum err_code account_turns_ask(struct account_turns *t, struct err *e) MUST_CHECK;
 
-/* Begins the round that program.before has held up. Does nothing where none waits. */
+/* Begins the round that program.before has held up, or the turn that program.ready has. Does nothing where none waits. */
 void account_turns_go(struct account_turns *t);
 
 /* Sets *code to the exit code of the last round: the gravest of its accounts. If an error is returned, that counts instead. */
