@@ -139,6 +139,18 @@ static void open_cache(struct table_load *t, const char *database, const char *t
             F_STR("table", t->name), F_ERR(&e));
 }
 
+/* What this connection has said of itself holds for the other tables that are loaded over it. id ends with the relation's oid. */
+static void prove_look(struct table_load *t, const char *id, const char *timeline)
+{
+    char database[160];
+    const char *end = strrchr(id, '.');
+
+    if (t->conf.look == NULL || end == NULL || (size_t)(end - id) >= sizeof database)
+        return;
+    (void)snprintf(database, sizeof database, "%.*s", (int)(end - id), id);
+    tables_look_prove(t->conf.look, t->db, database, timeline);
+}
+
 static void on_identity(void *ctx, const PGresult *r, const struct err *err)
 {
     struct table_load *t = ctx;
@@ -150,8 +162,10 @@ static void on_identity(void *ctx, const PGresult *r, const struct err *err)
     }
     if (err == NULL && PQntuples(r) == 1 && t->conf.views)
         open_members(t, PQgetvalue(r, 0, 0));
-    if (err == NULL && PQntuples(r) == 1)
+    if (err == NULL && PQntuples(r) == 1) {
+        prove_look(t, PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 1));
         open_cache(t, PQgetvalue(r, 0, 0), PQgetvalue(r, 0, 1));
+    }
     go_on(t);
 }
 

@@ -453,6 +453,16 @@ const char *tables_look_timeline(const struct tables_look *l, const struct db *d
     return is_there(l) && same ? PQgetvalue(l->saw.identity, 0, SEEN_TIMELINE) : "";
 }
 
+void tables_look_prove(struct tables_look *l, struct db *db, const char *database,
+                       const char *timeline)
+{
+    if (!is_there(l) || strcmp(database, tables_look_database(l)) != 0 ||
+        strcmp(timeline, PQgetvalue(l->saw.identity, 0, SEEN_TIMELINE)) != 0)
+        return;
+    l->db = db;
+    l->backend = db_backend(db);
+}
+
 uint64_t tables_look_statements(const struct tables_look *l)
 {
     return l->asked;

@@ -75,6 +75,9 @@ const char *tables_look_database(const struct tables_look *l);     /* its identi
 const char *tables_look_name(const struct tables_look *l);         /* its name, for people */
 /* The cluster's timeline, valid for what is done on this very connection; another connection may have another. */
 const char *tables_look_timeline(const struct tables_look *l, const struct db *db);
+/* Tells that this connection has another way said which database and timeline it is on. If these are the look's, they are valid for it, too. */
+void tables_look_prove(struct tables_look *l, struct db *db, const char *database,
+                       const char *timeline);
 /* Returns how many statements all looks have sent so far. */
 uint64_t tables_look_statements(const struct tables_look *l);
 /* Fills *at with the greatest time_modified of the list's row, or WHEN_NONE. Returns false if it is not known, or if the look is too

@@ -219,6 +219,19 @@ def test_each_round_is_looked_at_anew(netty, db):
     assert len(cost.read_only) == len(cost.sessions) == 3, cost
 
 
+def test_an_account_with_news_asks_once_where_it_is_connected(netty, db):
+    """Which database and timeline its connection leads to: not again for each table that has news."""
+    tables = [f"things{letter}" for letter in "abcdefgh"]
+    spools = write_accounts(netty, 4, tables)
+    settle(netty, db, spools)
+    for table in tables:
+        spools["a02"].table(table).page(page(table, 100))
+    run, cost = quiet_cost(netty, db)
+    assert rows_of(run.out)["a02"]["inserted"] == len(tables), run
+    assert sum("regclass::pg_catalog.oid) AS id" in statement for statement in cost.statements) == 1, cost
+    assert len(cost.read_only) == 1 and len(cost.transactions) <= 1 + 1 + len(tables) + 1, cost
+
+
 # ---- what is in the way of one ----
 
 def test_what_is_wrong_with_one_account_costs_no_other(netty, db):
