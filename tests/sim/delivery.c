@@ -126,23 +126,48 @@ static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status,
     return queued;
 }
 
-enum MHD_Result deliver(struct MHD_Connection *connection, struct reply *reply, struct pause *p)
+/* A body that is sent as it is goes out from where it was made; libmicrohttpd frees it. */
+static struct MHD_Response *whole(struct reply *reply)
 {
-    pause_for(p, reply->wait_ms);
-    struct outgoing *o = calloc(1, sizeof *o);
-    if (o == NULL || reply->delivery == DELIVER_RESET) {
+    if (reply->body.len == 0) {
         reply_free(reply);
-        free(o);
-        return reset(connection);
+        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    }
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL)
+        reply_free(reply);
+    return response;
+}
+
+/* One that is cut, or stalls, is asked for piece by piece. */
+static struct MHD_Response *in_pieces(struct reply *reply, struct pause *p)
+{
+    struct outgoing *o = calloc(1, sizeof *o);
+    if (o == NULL) {
+        reply_free(reply);
+        return NULL;
     }
     *o = (struct outgoing){
         .body = reply->body, .delivery = reply->delivery, .stall_ms = reply->stall_ms, .pause = p};
     struct MHD_Response *response =
         MHD_create_response_from_callback(o->body.len, BLOCK, next_piece, o, free_outgoing);
-    if (response == NULL) {
+    if (response == NULL)
         free_outgoing(o);
-        return MHD_NO;
+    return response;
+}
+
+enum MHD_Result deliver(struct MHD_Connection *connection, struct reply *reply, struct pause *p)
+{
+    pause_for(p, reply->wait_ms);
+    if (reply->delivery == DELIVER_RESET) {
+        reply_free(reply);
+        return reset(connection);
     }
+    struct MHD_Response *response =
+        reply->delivery == DELIVER_WHOLE ? whole(reply) : in_pieces(reply, p);
+    if (response == NULL)
+        return MHD_NO;
     add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
     add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, reply->zipped ? "gzip" : "");
     add_header(response, MHD_HTTP_HEADER_DATE, reply->date);
