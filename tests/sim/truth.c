@@ -4,6 +4,7 @@
 #include <string.h>
 
 struct truth {
+    struct world *w;
     const struct body_conf *body;
     const struct table *table; /* only what never changes is read: name, key, seed */
     struct rec *recs;
@@ -27,6 +28,7 @@ enum err_code truth_open(struct truth **out, struct world *w, const char *table,
         rc = err_set(e, ERR_NOMEM, "no memory for the truth");
         goto done;
     }
+    truth->w = w;
     truth->body = &w->conf->body;
     truth->table = t->table;
     truth->count = table_count(t->table);
@@ -44,6 +46,16 @@ done:
     return rc;
 }
 
+/* The text may be at hand from a page, and is kept for the next one. */
+static enum err_code write_line(struct truth *truth)
+{
+    pthread_mutex_lock(&truth->w->lock);
+    enum err_code rc = kept_text(truth->w->kept, truth->body, truth->table,
+                                 &truth->recs[truth->next++], &truth->line);
+    pthread_mutex_unlock(&truth->w->lock);
+    return rc;
+}
+
 enum err_code truth_read(struct truth *truth, char *out, size_t max, size_t *n)
 {
     enum err_code rc;
@@ -58,9 +70,7 @@ enum err_code truth_read(struct truth *truth, char *out, size_t max, size_t *n)
                 truth->next++;
                 continue;
             }
-            if ((rc = body_text(truth->body, truth->table, &truth->recs[truth->next++],
-                                &truth->line)) != OK ||
-                (rc = buf_addc(&truth->line, '\n')) != OK)
+            if ((rc = write_line(truth)) != OK || (rc = buf_addc(&truth->line, '\n')) != OK)
                 return rc;
         }
         size_t piece = truth->line.len - truth->sent;

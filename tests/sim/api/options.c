@@ -13,6 +13,8 @@
     "properties:600,tasks:500"
 #define DEFAULT_START "2024-06-01T00:00:00Z"
 #define DEFAULT_SPAN  "365d"
+#define DEFAULT_KEEP  ((size_t)256 << 20)
+#define KEEP_MAX      (INT64_C(1) << 34)
 
 static const char usage[] =
     "usage: netty-sim [OPTION...]\n"
@@ -33,6 +35,9 @@ static const char usage[] =
     "  --tick D             (100ms)\n"
     "  --time-format F      iso|z|space|t|fraction|offset|paris|mixed (iso)\n"
     "  --record-bytes N     size of a record, 100 to 4M (0: 1.0 to 1.5 KB)\n"
+    "  --keep SIZE          records' texts that are kept until they change, in bytes; 0 makes each "
+    "anew "
+    "(256M)\n"
     "  --pretty             pages with line breaks and indents\n"
     "  --vanish             some members are missing in some versions of a record\n"
     "  --odd N[:KIND]       one record in N is one that PostgreSQL refuses;\n"
@@ -118,6 +123,15 @@ static enum err_code record_bytes(struct body_conf *body, const char *text, stru
     return OK;
 }
 
+static enum err_code keep(struct sim_conf *conf, const char *text, struct err *e)
+{
+    int64_t n;
+    if (units_size(text, &n) != OK || n < 0 || n > KEEP_MAX)
+        return err_set(e, ERR_USAGE, "--keep %s: give 0, or a size such as 256M", text);
+    conf->keep = (size_t)n;
+    return OK;
+}
+
 enum option_code {
     PORT = 1,
     PORT_FILE,
@@ -131,6 +145,7 @@ enum option_code {
     TICK,
     TIME_FORMAT,
     RECORD_BYTES,
+    KEEP,
     PRETTY,
     VANISH,
     ODD,
@@ -156,6 +171,7 @@ static const struct option options[] = {
     {"tick", required_argument, NULL, TICK},
     {"time-format", required_argument, NULL, TIME_FORMAT},
     {"record-bytes", required_argument, NULL, RECORD_BYTES},
+    {"keep", required_argument, NULL, KEEP},
     {"pretty", no_argument, NULL, PRETTY},
     {"vanish", no_argument, NULL, VANISH},
     {"odd", required_argument, NULL, ODD},
@@ -195,6 +211,8 @@ static enum err_code server_option(struct reading *r, int option, const char *na
         return either(name, text, "real", "fixed", &conf->clock_fixed, e);
     case TICK:
         return duration(name, text, &conf->tick, e);
+    case KEEP:
+        return keep(conf, text, e);
     case PRETTY:
         conf->pretty = true;
         break;
@@ -327,6 +345,7 @@ enum err_code sim_options(struct sim_conf *conf, int argc, char **argv, struct e
     *conf = (struct sim_conf){.key = key != NULL && *key != '\0' ? key : SIM_DEFAULT_KEY,
                               .seed = 1,
                               .limit_cap = 100,
+                              .keep = DEFAULT_KEEP,
                               .tick = WHEN_SECOND / 10};
     struct reading r = {.conf = conf,
                         .tables = DEFAULT_TABLES,

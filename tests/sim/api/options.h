@@ -26,6 +26,7 @@ struct sim_conf {
     struct body_conf body;
     unsigned limit_cap;
     bool pretty;
+    size_t keep; /* bytes of records' texts that are kept, of all tables together */
     bool clock_fixed;
     int64_t start; /* microseconds: all records' first times lie before it, a fixed clock begins
                       there */

@@ -40,7 +40,7 @@ static enum err_code write_record(const struct page *page, const struct rec *rec
 {
     const struct spoil *spoil = spoils_find(page->spoils, rec->id);
     size_t begin = out->len;
-    enum err_code rc = body_text(page->body, page->table, rec, out);
+    enum err_code rc = kept_text(page->kept, page->body, page->table, rec, out);
     return rc == OK && spoil != NULL && spoil_is_text(spoil) ? spoil_text(spoil, out, begin) : rc;
 }
 

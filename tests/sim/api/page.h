@@ -6,7 +6,7 @@
 
 #include "shared/base/buf.h"
 #include "tests/sim/base/mood.h"
-#include "tests/sim/record/body.h"
+#include "tests/sim/record/kept.h"
 #include "tests/sim/record/spoil.h"
 
 #define PAGE_MAX ((size_t)1 << 30)
@@ -14,6 +14,7 @@
 struct page {
     const struct table *table;
     const struct body_conf *body;
+    struct kept *kept; /* NULL: each text is made anew */
     const size_t *positions;
     size_t n;
     size_t total;

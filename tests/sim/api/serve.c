@@ -173,6 +173,7 @@ static enum err_code write_page(struct serving *s, struct err *e)
     body.deleted_is = (unsigned)s->t->mood.deleted_is;
     struct page page = {.table = s->t->table,
                         .body = &body,
+                        .kept = s->w->kept,
                         .positions = positions,
                         .mood = &s->t->mood,
                         .spoils = &s->t->spoils,

@@ -35,6 +35,10 @@ enum err_code world_open(struct world **out, const struct sim_conf *conf, struct
     if ((rc = zone_open(&w->utc, "UTC", e)) != OK ||
         (rc = reqlog_open(&w->log, conf->log_file, e)) != OK)
         goto done;
+    if ((w->kept = kept_open(conf->keep)) == NULL) {
+        rc = err_set(e, ERR_NOMEM, "no memory for the records' texts");
+        goto done;
+    }
     for (; w->n < conf->n_tables; w->n++) {
         if ((rc = table_open(&w->tables[w->n].table, &conf->tables[w->n], e)) != OK)
             goto done;
@@ -56,6 +60,7 @@ void world_close(struct world *w)
         table_close(w->tables[i].table);
         spoils_free(&w->tables[i].spoils);
     }
+    kept_close(w->kept);
     reqlog_close(w->log);
     zone_close(w->utc);
     pthread_mutex_destroy(&w->lock);

@@ -11,6 +11,7 @@
 #include "tests/sim/api/query.h"
 #include "tests/sim/api/reqlog.h"
 #include "tests/sim/base/mood.h"
+#include "tests/sim/record/kept.h"
 #include "tests/sim/record/spoil.h"
 #include "tests/sim/record/table.h"
 #include <pthread.h>
@@ -43,6 +44,7 @@ struct world {
     struct mood common; /* throttle_* */
     struct gate gate;
     struct reqlog *log;
+    struct kept *kept;
     struct zone *utc;
     char key[SIM_KEY_MAX]; /* that is good: conf->key, until another is told */
     int64_t shift;         /* the clock's distance from --start (fixed) or from the wall clock */
