@@ -30,6 +30,9 @@ struct journal;
 enum err_code journal_open(struct journal **j, const char *dir, uint64_t segment,
                            struct err *e) MUST_CHECK;
 void journal_close(struct journal *j);
+/* For a caller that wants pages from `page` on: of the intact lines of earlier pages, the checksum is verified, but only
+ * the page's number is told: line->page is otherwise 0, and line->position stays as it was. */
+void journal_skim(struct journal *j, uint64_t page);
 /* The line lives until the next call. Errors: ERR_IO; ERR_CONFIG for a newer format. */
 enum err_code journal_next(struct journal *j, const struct journal_line **line,
                            struct err *e) MUST_CHECK;

@@ -157,6 +157,9 @@ static enum err_code open_journal(struct journal_scan *s, const struct segment_e
             *e = why;
         return rc;
     }
+    /* Who acts on pages is handed the position of such a page only. */
+    if (s->use == JOURNAL_SCAN_ACT && s->segment == s->after.segment)
+        journal_skim(s->journal, s->after.page);
     s->expect = 1;
     s->lost = 0;
     s->sealed = s->held = s->cap_known = false;
