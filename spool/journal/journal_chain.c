@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WINDOW       ((size_t)256 << 10)
+#define TAIL         ((int64_t)128 << 10)
 #define CHAIN_DIGITS 16
 
 struct search {
@@ -71,13 +73,32 @@ static uint64_t written_chain(const char *text, size_t n)
     return strspn(digits, "0123456789abcdef") == CHAIN_DIGITS ? strtoull(digits, NULL, 16) : 0;
 }
 
+/* Who follows a writer asks for one of the last pages, and the journal may be megabytes by then. */
+static enum err_code search_tail(struct search *s, uint64_t *chain, bool *found, struct err *e)
+{
+    struct stat st;
+    size_t n = 0;
+    if (fstat(s->fd, &st) != 0 || st.st_size <= TAIL)
+        return OK;
+    s->at = st.st_size - TAIL;
+    enum err_code rc = fill(s, 0, e);
+    const char *text = rc == OK ? find(s, &n) : NULL;
+    *found = text && (*chain = written_chain(text, n)) != 0;
+    s->at = 0;
+    s->len = 0;
+    return rc;
+}
+
 static enum err_code search(struct search *s, uint64_t page, uint64_t *chain, bool *found,
                             struct err *e)
 {
     struct journal_line line;
     char position[PAGE_POSITION_MAX + 1];
     struct err why = ERR_INIT;
-    enum err_code rc = fill(s, 0, e);
+    enum err_code rc = search_tail(s, chain, found, e);
+    if (rc != OK || *found)
+        return rc;
+    rc = fill(s, 0, e);
     while (rc == OK && !s->ended) {
         size_t n = 0;
         const char *text = find(s, &n);
