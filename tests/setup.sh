@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what a bare Debian 12 machine lacks, and nothing when all is there.
-# usage: tests/setup.sh build|demo|test      each includes the one before it
+# usage: tests/setup.sh build|demo|test|bench each includes the one before it
 #        tests/setup.sh bare                 what makes a bare Debian and boots it
 set -euo pipefail
 
@@ -13,14 +13,17 @@ test=(libcmocka-dev clang clang-format clang-tidy libclang-rt-dev python3 python
        git rsync valgrind libfaketime mandoc zsh systemd debhelper lintian prometheus chromium rclone)
 # Debian 13 has older names of time zones in a package of their own.
 if grep -qE '^VERSION_ID="?1[3-9]' /etc/os-release; then test+=(tzdata-legacy); fi
+# What the clients need that `make bench` races against.
+bench=(nodejs node-pg python3-aiohttp python3-asyncpg)
 bare=(make dpkg-dev debhelper lintian debootstrap systemd-container)
 
 case ${1:-} in
 build) want=("${build[@]}") ;;
 demo) want=("${build[@]}" "${demo[@]}") ;;
 test) want=("${build[@]}" "${demo[@]}" "${test[@]}") ;;
+bench) want=("${build[@]}" "${demo[@]}" "${test[@]}" "${bench[@]}") ;;
 bare) want=("${build[@]}" "${bare[@]}") ;;
-*) echo "usage: $0 build|demo|test|bare" >&2; exit 64 ;;
+*) echo "usage: $0 build|demo|test|bench|bare" >&2; exit 64 ;;
 esac
 
 missing=()

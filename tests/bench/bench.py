@@ -1,7 +1,7 @@
 """`make bench`: every figure of tests/bench/README.md in one run, the ways interleaved, medians. See there for what the rows mean.
 
 usage: bench.py [--records N] [--rounds R] [--only PART ...] [--dry]
-       PART: extract load whole memory scale ahead idle views; --dry prints and leaves README.md alone
+       PART: extract load whole memory scale ahead idle views peers; --dry prints and leaves README.md alone
 """
 import argparse
 import os
@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e/support"))
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "e2e/support"), str(Path(__file__).resolve().parent / "peers")]
 import data  # noqa: E402
+import race  # noqa: E402
 import rest  # noqa: E402
 import sheet  # noqa: E402
 import ways  # noqa: E402
@@ -25,7 +26,7 @@ from harness import BUILD, ROOT, Netty, Postgres, Sim  # noqa: E402
 # tables, a way would be slower or faster by what the ways before it have left there.
 SETTINGS = ("shared_buffers=512MB", "max_wal_size=16GB", "checkpoint_timeout=1h", "autovacuum=off", "max_connections=60")
 ROWWISE_SAMPLE = 5000
-PARTS = ("extract", "load", "whole", "memory", "scale", "ahead", "idle", "views")
+PARTS = ("extract", "load", "whole", "memory", "scale", "ahead", "idle", "views", "peers")
 
 
 def say(text):
@@ -228,7 +229,7 @@ def main():
     where = ROOT / "var" / "bench"
     where.mkdir(parents=True, exist_ok=True)
     parts = {"extract": extract_part, "load": load_part, "whole": whole_part, "memory": rest.memory_part,
-             "scale": rest.scale_part, "ahead": rest.ahead_part, "idle": rest.idle_part, "views": views_part}
+             "scale": rest.scale_part, "ahead": rest.ahead_part, "idle": rest.idle_part, "views": views_part, "peers": race.peers_part}
     with tempfile.TemporaryDirectory(dir=where) as directory:
         run = Bench(arguments, Path(directory))
         run.server.start()
@@ -243,6 +244,10 @@ def main():
             run.stop()
         table = sheet.render(run, time.monotonic() - began)
     print(table)
+    if "peers" in run.figures:
+        print(race.render(run))
+    if not arguments.dry and "peers" in run.figures:
+        race.keep(race.render(run))
     if not arguments.dry and set(arguments.only) == set(PARTS):
         sheet.keep(table)
         print(f"written to {os.path.relpath(sheet.PAGE, ROOT)}", file=sys.stderr)

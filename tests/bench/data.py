@@ -9,7 +9,7 @@ from pathlib import Path
 from harness import BUILD, Netty
 from recording import Recorder
 
-HEAD = re.compile(rb'\{"contact_id":(\d+),"time_created":("[^"]*"|null),"time_modified":("[^"]*"|null),')
+HEAD = re.compile(rb'\{"\w+_id":(\d+),"time_created":("[^"]*"|null),"time_modified":("[^"]*"|null),')
 PG_EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 COLUMNS = "contact_id, data, time_created, time_modified"
