@@ -126,6 +126,12 @@ class Fleet:
         for table in tables:
             self.sim.edit(table, n)
 
+    def news(self):
+        """A changed record of one table in each account, which is fetched."""
+        self.edit(self.tables[:1], 1)
+        self.sim.post("/_sim/clock", advance=BETWEEN)
+        self.round("news", "netty-extract")
+
     def size(self):
         files = [path for path in self.netty.spool.rglob("*") if path.is_file()] if self.netty.spool.exists() else []
         return sum(path.stat().st_size for path in files), len(files)
@@ -171,55 +177,74 @@ class Look:
 
 
 class Ships:
-    """Push and pull of a few accounts through a store that counts, the pulled spools being loaded: requests and bytes of each, by state.
+    """Push and pull through a store that counts, by the real rclone, the pulled spools being loaded: requests and bytes, by state. A few accounts, each by
+    itself, or all of them together.
 
     What is new goes there, how far it is loaded comes back in the rounds after that: of such a state three rounds count together."""
 
-    def __init__(self, fleet):
-        self.fleet, self.store, self.states = fleet, CountingStore(), {}
-        self.accounts, self.pulled = fleet.names[:PUSHED], fleet.dir / "pulled"
+    def __init__(self, fleet, together=False):
+        self.fleet, self.together, self.store, self.states = fleet, together, CountingStore(), {}
+        self.accounts = fleet.names if together else fleet.names[:PUSHED]
+        self.pulled = fleet.dir / ("pulled-together" if together else "pulled")
 
     def rounds(self, state, n):
         found = {"push": Counter(), "pull": Counter()}
         if state == "a sign of life":
-            for name in self.accounts:
-                self.age(self.fleet.netty.spool / name)
+            self.age()
         for _ in range(n):
             for command in found:
                 found[command] += self.ship(command)
             self.load()
         self.states[state] = found
 
-    @staticmethod
-    def age(spool):
+    def news(self, warm, n):
+        """Something new in each round: what one round is then, once the first ones are over."""
+        for turn in range(warm + n):
+            self.fleet.news()
+            self.rounds("news", 1)
+            if turn == warm:
+                found = self.states["news"]
+            elif turn > warm:
+                found = {command: found[command] + self.states["news"][command] for command in found}
+        self.states["news"] = {command: Counter({name: value / n for name, value in counts.items()}) for command, counts in found.items()}
+
+    def age(self):
         """As after an hour: there is a sign of life to be given, and who pulls is looked for."""
-        edit_note(spool, written="2024-01-01T00:00:00.000000Z")
-        for path in (spool / ".push").glob("*.back.json"):
-            edit_lines(path, listed="2024-01-01T00:00:00.000000Z")
+        ago = "2024-01-01T00:00:00.000000Z"
+        for spool in [self.fleet.netty.spool] if self.together else [self.fleet.netty.spool / name for name in self.accounts]:
+            edit_note(spool, written=ago, **({"all": ago} if self.together else {}))
+            for path in (spool / ".push").glob("*.back.json"):
+                edit_lines(path, listed=ago)
+
+    def commands(self, command):
+        """(words, where the program runs): a pull of one account's needs no settings."""
+        if self.together:
+            return [([BUILD / "netty-spool", command, "s3:bucket/host", *(["--spool", self.pulled] if command == "pull" else [])], self.fleet.dir)]
+        return [([BUILD / "netty-spool", command, f"s3:bucket/{name}", *(["--spool", self.pulled / name] if command == "pull" else ["--account", name])],
+                 self.fleet.bench.dir if command == "pull" else self.fleet.dir) for name in self.accounts]
 
     def ship(self, command):
-        """{name of a count: n}, an account each"""
+        """{name of a count: n}, for each process"""
         before, cpu = self.store.counts.copy(), 0
         env = self.fleet.netty.environment(env={**self.store.environment(), "NETTY_LOG_LEVEL": "error"})
-        for name in self.accounts:
-            spool = ["--spool", self.pulled / name] if command == "pull" else ["--account", name]
-            words = [BUILD / "netty-spool", command, f"s3:bucket/{name}", *spool]
-            took, _ = self.fleet.bench.ground.meter(words, env=env, cwd=self.fleet.bench.dir if command == "pull" else self.fleet.dir)
+        commands = self.commands(command)
+        for words, where in commands:
+            took, _ = self.fleet.bench.ground.meter(words, env=env, cwd=where)
             cpu += took.cpu
-        return Counter({name: n / len(self.accounts) for name, n in {**self.store.since(before), "cpu": cpu}.items()})
+        return Counter({name: n / len(commands) for name, n in {**self.store.since(before), "cpu": cpu}.items()})
 
     def load(self):
         """What was pulled has the identity of what was pushed, and goes into the same schema."""
-        for name in self.accounts:
+        for which in [()] if self.together else [("--account", name) for name in self.accounts]:
             env = {**self.fleet.environment(), "NETTY_SPOOL": self.pulled}
-            self.fleet.netty.load("--quiet", "--account", name, db=self.fleet.db, env=env)
+            self.fleet.netty.load("--quiet", *which, db=self.fleet.db, env=env, timeout=3600)
 
 
 class Bench:
     def __init__(self, arguments, directory):
         self.arguments, self.records, self.dir = arguments, arguments.records, directory
         self.server = Postgres(directory, *SETTINGS)
-        self.fleets, self.ships = [], None
+        self.fleets, self.ships, self.together = [], None, None
 
     def start(self):
         self.server.start()
@@ -255,14 +280,23 @@ class Bench:
     def ship(self, fleet):
         say("push and pull")
         ships = self.ships = Ships(fleet)
-        ships.rounds("first", 1)
-        ships.rounds("after it", 3)
-        ships.rounds("nothing new", 1)
-        ships.rounds("a sign of life", 3)
+        self.ship_states(ships)
         fleet.edit(fleet.tables[:1], 1)
         fleet.pair("pushed")
         ships.rounds("a changed record", 3)
         ships.store.stop()
+        say("push and pull together")
+        ships = self.together = Ships(fleet, together=True)
+        self.ship_states(ships)
+        ships.news(2, 3)
+        ships.store.stop()
+
+    @staticmethod
+    def ship_states(ships):
+        ships.rounds("first", 1)
+        ships.rounds("after it", 3)
+        ships.rounds("nothing new", 1)
+        ships.rounds("a sign of life", 3)
 
     def stop(self):
         for fleet in self.fleets:

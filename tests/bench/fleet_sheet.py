@@ -12,6 +12,8 @@ STATES = (("first", "first sync"), ("quiet", "quiet"), ("apart", "quiet, a proce
           ("one table", "one record of one table changed"), ("changed", "1 % of each table changed"))
 SHIPPED = (("first", "the first one"), ("nothing new", "nothing new"), ("a sign of life", "a sign of life, and the two rounds after it"),
            ("a changed record", "a changed record, and the two rounds after it"))
+TOGETHER = (*SHIPPED[:3], ("news", "a changed record in each account and run"))
+HOSTS = 4
 DEAR_PRICE, CHEAP_PRICE = 5e-6, 0.4e-6  # dollars a request: to put and to list; to get and to look
 MONTH = 30
 
@@ -83,14 +85,18 @@ def goal(bench):
                   "transactions a second", "syncs a second", "WAL a day"], lines)
 
 
-def ships(bench):
+def ships(shipped, states, whose):
     rows = []
-    for state, words in SHIPPED:
-        for command, found in bench.ships.states[state].items():
-            rows.append((f"{command}: {words}", *(f"{found[name]:g}" for name in ("put", "list", "get", "head", "delete")),
-                         f"{(found['bytes up'] + found['bytes down']) / 1e3:.1f} kB", f"{price(found) * 1e6:.1f}", f"{found['cpu'] * 1e3:.0f} ms"))
-    return table([f"requests to the store, an account of {len(bench.ships.fleet.tables)} tables", "put", "list", "get", "head", "delete", "bytes",
+    for state, words in states:
+        for command, found in shipped.states[state].items():
+            rows.append((f"{command}: {words}", *(f"{found[name]:.3g}" for name in ("put", "list", "get", "head", "delete")),
+                         f"{carried(found) / 1e3:.1f} kB", f"{price(found) * 1e6:.1f}", f"{found['cpu'] * 1e3:.0f} ms"))
+    return table([f"requests to the store, {whose} of {len(shipped.fleet.tables)} tables", "put", "list", "get", "head", "delete", "bytes",
                   "dollars a million of them", "CPU, rclone's too"], rows)
+
+
+def carried(found):
+    return found["bytes up"] + found["bytes down"]
 
 
 def price(found):
@@ -112,6 +118,19 @@ def bills(bench):
     return table(["a month of one account", "changes", "signs of life", "other runs", "push", "pull", f"{ACCOUNTS:,} accounts, both"], rows)
 
 
+def bills_together(bench):
+    """A month of all hosts: with so many accounts no run is without news. Requests do not grow with the accounts, bytes do."""
+    together = bench.together
+    news = together.states["news"]
+    rows = []
+    for words, runs in (("every 10 minutes", DAY * MONTH), ("every hour", 24 * MONTH)):
+        cost = [HOSTS * runs * price(news[command]) for command in ("push", "pull")]
+        size = ACCOUNTS * runs * sum(map(carried, news.values())) / len(together.accounts)
+        rows.append((words, f"{HOSTS * runs:,}", *(f"{one:.2f} $" for one in cost), f"{sum(cost):.2f} $", f"{size / 1e9:,.0f} GB"))
+    return table([f"a month of {ACCOUNTS:,} accounts on {HOSTS} hosts, those of a host together, each with a changed record in each run", "runs", "push", "pull",
+                  "both", "bytes, both ways"], rows)
+
+
 def render(bench, seconds):
     date = subprocess.run(["date", "-u", "+%F"], capture_output=True, text=True).stdout.strip()
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=PAGE.parent, capture_output=True, text=True).stdout.strip()
@@ -119,7 +138,8 @@ def render(bench, seconds):
              f"{bench.arguments.rounds} quiet rounds.",
              f"Machine: {machine()}, after it {os.getloadavg()[0]:.2f}."]
     parts += [accounts(fleet) for fleet in bench.fleets]
-    parts += [days(bench), goal(bench), ships(bench), bills(bench)]
+    parts += [days(bench), goal(bench), ships(bench.ships, SHIPPED, "an account"), bills(bench),
+              ships(bench.together, TOGETHER, f"all {len(bench.together.accounts)} accounts together"), bills_together(bench)]
     return "\n\n".join(parts)
 
 
