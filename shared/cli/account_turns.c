@@ -332,7 +332,9 @@ static bool has_turn(const struct account_turns *t, size_t i)
 
 static bool is_ready(const struct account_turns *t, size_t i)
 {
-    return t->program->ready == NULL || t->program->ready(t->ctx, i, t->asked);
+    if (t->program->ready == NULL || (t->follow && is_open(t, i)))
+        return true;
+    return t->program->ready(t->ctx, i, t->asked);
 }
 
 /* Finds the next account whose turn it is, if there is one in this round. False: one has to wait (program.ready). */
