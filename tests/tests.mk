@@ -39,7 +39,7 @@ $(BUILD)/unit/sim/%: $(BUILD)/obj/tests/unit/sim/%.o $(call obj,$(filter-out tes
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_SIM)
 
 # The crawl's model: every history is a seed (tests/model/history.h). A slice of it is a unit test.
-MODEL_C    := tests/model/world.c tests/model/reply.c tests/model/history.c tests/model/play.c tests/model/checks.c tests/model/trouble.c
+MODEL_C    := tests/model/world.c tests/model/reply.c tests/model/history.c tests/model/play.c tests/model/checks.c tests/model/trouble.c tests/model/costs.c
 $(BUILD)/crawl_model: $(call obj,tests/model/crawl_model.c $(MODEL_C)) $(LIB_EXTRACT) $(LIB_SPOOL) $(LIB_SHARED)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_EXTRACT)

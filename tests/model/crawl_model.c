@@ -4,8 +4,9 @@
  *     crawl_model [N [FIRST]]      N histories (default 1000000) from seed FIRST (default 1)
  *     crawl_model -a N [FIRST]     all of them, and a line for each that fails
  *     crawl_model -l N [FIRST]     the same of small tables of which much is not given
+ *     crawl_model -c N [FIRST]     what one record that is not given costs
  *     crawl_model -s SEED          one history, told step by step
- *     crawl_model -sl SEED         one of those of -l, made smaller and told
+ *     crawl_model -sl SEED         one of those of -l, made smaller and told; -sc SEED: one of those of -c
  */
 #include "tests/model/history.h"
 #include <inttypes.h>
@@ -62,6 +63,26 @@ static int list_all(uint64_t n, uint64_t first, void (*make)(struct history *, u
     return found > 0;
 }
 
+static int count_costs(uint64_t n, uint64_t first)
+{
+    struct history_costs costs = {0};
+    for (uint64_t seed = first; seed < first + n; seed++) {
+        struct history h;
+        struct history_result r;
+        history_make_lone(&h, seed);
+        history_play(&h, &r);
+        history_costs_add(&costs, &r);
+        if (r.violation[0] != '\0')
+            (void)printf("seed %" PRIu64 ": %s\n", seed, r.violation);
+    }
+    (void)printf(
+        "met for the first time in %u runs: more than %d requests in %u, at most %u; known "
+        "in %u runs: more than %d in %u, at most %u\n",
+        costs.met, COSTS_MET, costs.met_above, costs.met_worst, costs.known, COSTS_KNOWN,
+        costs.known_above, costs.known_worst);
+    return 0;
+}
+
 static int play_all(uint64_t n, uint64_t first)
 {
     struct totals t = {0};
@@ -103,8 +124,11 @@ static int tell(uint64_t seed, void (*make)(struct history *, uint64_t))
 int main(int argc, char **argv)
 {
     if (argc == 3 && strncmp(argv[1], "-s", 2) == 0)
-        return tell(strtoull(argv[2], NULL, 10),
-                    argv[1][2] == 'l' ? history_make_lacking : history_make);
+        return tell(strtoull(argv[2], NULL, 10), argv[1][2] == 'l'   ? history_make_lacking
+                                                 : argv[1][2] == 'c' ? history_make_lone
+                                                                     : history_make);
+    if (argc >= 3 && strcmp(argv[1], "-c") == 0)
+        return count_costs(strtoull(argv[2], NULL, 10), argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
     if (argc >= 3 && (strcmp(argv[1], "-a") == 0 || strcmp(argv[1], "-l") == 0))
         return list_all(strtoull(argv[2], NULL, 10), argc > 3 ? strtoull(argv[3], NULL, 10) : 1,
                         argv[1][1] == 'a' ? history_make : history_make_lacking);

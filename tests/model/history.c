@@ -217,6 +217,30 @@ void history_make_lacking(struct history *h, uint64_t seed)
         h->limit[i] = 10 + rng_below(&r, 5);
 }
 
+void history_make_lone(struct history *h, uint64_t seed)
+{
+    struct rng r = {seed ^ UINT64_C(0x10e)};
+    struct world_conf *w = &h->world;
+    history_make(h, seed);
+    h->lone = true;
+    h->event_count = h->ahead = h->mends = 0;
+    w->ignores_filter = w->ignores_offset = false;
+    w->bad = w->above = w->timeless = 0;
+    w->by_key = FORM_WORKS;
+    w->order = TIES_BY_KEY;
+    w->bad_is = (enum world_bad)rng_below(&r, BAD_KINDS);
+    w->one = 1 + rng_below(&r, w->records + 1);
+    steady(h);
+    if (rng_chance(&r, 25))
+        return;
+    w->shown = 0;
+    w->fold = WHEN_NONE;
+    w->daily = false;
+    w->cap = w->garbled = w->future = w->soon = 0;
+    h->start = START_FULL;
+    memset(h->read, 0, sizeof h->read);
+}
+
 void history_happen(const struct event *ev, struct world *w)
 {
     switch (ev->type) {

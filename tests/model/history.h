@@ -67,6 +67,7 @@ struct history {
     unsigned ahead;               /* so many pages may be asked for before it is their turn */
     unsigned mends;               /* the run before which what was bad is mended; 0: none */
     unsigned watch;               /* a record, from 1; 0: none */
+    bool lone;                    /* what the record costs is not bounded, but counted */
     unsigned full;                /* the run that is told to read everything; 0: none */
     int64_t overlap;
     int64_t margin;
@@ -93,12 +94,34 @@ struct history_result {
     unsigned run[HISTORY_RUNS + 2]; /* requests of each */
     unsigned met[HISTORY_RUNS + 2]; /* answers of each that had the watched record, */
     bool grouped[HISTORY_RUNS + 2]; /* ... some of them among the records of one time */
+    bool knew[HISTORY_RUNS + 2];    /* before the run it was known that a record is not given, */
+    bool still[HISTORY_RUNS +
+               2]; /* ... and where; the run found it there, and tried it no more than that */
+    bool priced;   /* `more` is set: */
+    int more[HISTORY_RUNS +
+             2]; /* requests of each run beyond those of the same one without the record */
 };
+
+/* What one record that is not given costs, over many histories (history_make_lone). */
+struct history_costs {
+    unsigned met; /* runs that met it for the first time, */
+    unsigned met_above,
+        met_worst;  /* ... of which so many cost more than COSTS_MET; the greatest costs */
+    unsigned known; /* runs that found it where it was known, */
+    unsigned known_above,
+        known_worst; /* ... of which so many cost more than COSTS_KNOWN; the greatest costs */
+};
+#define COSTS_MET   24
+#define COSTS_KNOWN 2
 
 void history_make(struct history *h, uint64_t seed);
 /* Another one: a small table of which much is not given, with equal times, and often no order by key. There a page that is put
  * together proves the least. */
 void history_make_lacking(struct history *h, uint64_t seed);
+/* Another one: one record is not given, and nothing else happens. Mostly filters are read as times are shown. */
+void history_make_lone(struct history *h, uint64_t seed);
+/* Adds what the history's runs have cost. It must be one of history_make_lone. */
+void history_costs_add(struct history_costs *costs, const struct history_result *r);
 void history_happen(const struct event *ev,
                     struct world *w); /* nothing, where it concerns the program alone */
 void history_play(const struct history *h, struct history_result *r);

@@ -364,12 +364,17 @@ static void run(struct player *p)
     p->in_run = p->held.count = 0;
     player_tell(p, "run, the clock shows %" PRId64 "s\n",
                 (p->world.clock - WORLD_FROM) / WHEN_SECOND);
+    uint64_t places = player_places_sum(p);
+    bool knew = p->saved_n > 0;
     open_crawl(p);
     while (!failed(p) && step(p))
         ;
     leave(p, true);
-    if (p->made < HISTORY_RUNS + 2)
+    if (p->made < HISTORY_RUNS + 2) {
+        p->result->knew[p->made] = knew;
+        p->result->still[p->made] = knew && places == player_places_sum(p);
         p->result->run[p->made++] = p->in_run;
+    }
     if (p->in_run > p->result->worst)
         p->result->worst = p->in_run;
 }

@@ -77,6 +77,8 @@ void player_places_open(struct player *p);
 /* ended: the run has come to its end, or was left in order. */
 void player_places_save(struct player *p, bool ended);
 void player_places_close(struct player *p);
+/* A number that is another one once a place was met elsewhere, or tried. */
+uint64_t player_places_sum(const struct player *p);
 void player_page_begin(struct player *p, const struct crawl_request *request);
 void player_page_add(struct player *p, const struct reply *reply);
 void player_page_discard(struct player *p);
@@ -86,7 +88,7 @@ bool player_failed(struct player *p, const struct reply *reply, bool hangs);
 bool player_lacks(const struct player *p);
 /* Once what was bad is mended, it comes, sooner or later. run: makes one. */
 void player_mend(struct player *p, void (*run)(struct player *p));
-/* What the one record that is not given has cost. */
+/* costs.c: what the one record that is not given has cost. */
 void player_check_costs(struct player *p, const struct history_result *without);
 
 #endif
