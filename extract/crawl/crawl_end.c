@@ -23,20 +23,21 @@ bool crawl_singles(const struct crawl *c)
     return c->learned.longest < 2 && c->learned.window < 2;
 }
 
-/* Returns how many records the page's last part has, where the page was put together and that part was shorter than requested. */
+/* Returns how many records the page's last part has, where the page was put together around a known place and that part was shorter than
+ * requested. Failures by chance may make a place of a good record, so that the page with a new one is read twice. */
 uint64_t crawl_last_part(const struct crawl *c)
 {
     const struct step *s = &c->trial.step;
-    bool ends = c->trial.parts && s->gap > 0 && s->after.n < s->behind;
+    bool ends = c->trial.parts && s->known && s->gap > 0 && s->after.n < s->behind;
     return ends && (s->after.n > 0 || s->closed) ? s->after.n : c->page.n;
 }
 
-/* Returns true if the page was put together, nothing stood behind it, and after that it was as it was before. */
+/* Returns true if the page was put together around a known place, nothing stood behind it, and after that it was as it was before. */
 bool crawl_closed(const struct crawl *c)
 {
     const struct crawl_trial *t = &c->trial;
-    return t->parts && t->step.closed && t->step.behind >= t->page.limit && !c->learned.thinned &&
-           (c->phase != CRAWL_KEYS || !crawl_singles(c));
+    return t->parts && t->step.known && t->step.closed && t->step.behind >= t->page.limit &&
+           !c->learned.thinned && (c->phase != CRAWL_KEYS || !crawl_singles(c));
 }
 
 bool crawl_room(const struct crawl *c)

@@ -177,7 +177,7 @@ static enum err_code take(struct crawl *c, struct err *e)
     bool ends = t->step.after.n < (t->step.gap > 0 ? t->step.behind : 1) &&
                 !crawl_capped(c, t->step.after.n);
     c->asked = (unsigned)c->page.n + (ends ? 1 : 0);
-    c->count = t->count;
+    c->count = t->step.known ? t->count : -1;
     c->drift = 0; /* the next one begins behind the place, however short this one is */
     return OK;
 }
