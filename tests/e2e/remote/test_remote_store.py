@@ -62,7 +62,8 @@ secret_access_key = {store['AWS_SECRET_ACCESS_KEY']}
         return self.netty.spool_tool("pull", self.url, "--spool", self.pulled, *words, env={**self.env, **(env or {})}, **keywords)
 
     def objects(self):
-        return sorted(self.rclone("lsf", self.url).split())
+        """Those that were pushed; what came back lies in back/."""
+        return sorted(self.rclone("lsf", "--files-only", self.url).split())
 
     def gateway(self, number):
         """Sends the gateway a signal."""
